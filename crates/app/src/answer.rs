@@ -1,0 +1,130 @@
+//! What every answer carries: the cut it holds for, how complete the sources were, and beside it what may change from call to call.
+
+use claimledger_domain::model::{Certainty, Decision, Reason, RecordRef, SessionState};
+use claimledger_facts::{
+    ids::{LogPosition, SessionId, SourceId},
+    record::Digest32,
+    statement::Statement,
+    time::Time,
+    vocabulary::HeardBasis,
+};
+
+/// What an answer holds for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// T.
+    pub at: Time,
+    /// K, as a position.
+    pub position: LogPosition,
+    /// When that position was recorded.
+    pub recorded_at: Time,
+    /// R, the version of the rules.
+    pub rules: &'static str,
+    /// Whether a later append could still be recorded by K.
+    pub provisional: bool,
+    /// Whether recorded times were asserted.
+    pub rehearsal: bool,
+}
+
+/// What is known of one source's completeness at K.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceCompleteness {
+    /// The source.
+    pub source: SourceId,
+    /// Everything up to this time was heard; none: nothing is stated.
+    pub heard_until: Option<Time>,
+    /// On what that rests.
+    pub basis: Option<HeardBasis>,
+    /// Gaps that are known.
+    pub gaps: Vec<Gap>,
+}
+
+/// A time in which a source was silent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// From, inclusive.
+    pub from: Time,
+    /// Until, exclusive.
+    pub until: Time,
+    /// Whether what was missing has come.
+    pub backfilled: bool,
+}
+
+/// Beside the answer: what may change from call to call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// Records below this size are in the read models.
+    pub assessed_to: u64,
+    /// The size of the log.
+    pub head: u64,
+    /// The version of the read models.
+    pub views: &'static str,
+}
+
+/// A value with what every answer carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer<T> {
+    /// The answer itself.
+    pub value: T,
+    /// What it holds for.
+    pub answered: Answered,
+    /// How complete the sources were.
+    pub completeness: Vec<SourceCompleteness>,
+    /// Beside it.
+    pub status: Status,
+}
+
+/// A page of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T> {
+    /// The rows.
+    pub items: Vec<T>,
+    /// One a row, in the same order: where the list goes on after it. Opaque; holds K and R.
+    pub cursors: Vec<String>,
+    /// Whether there are more.
+    pub has_next: bool,
+}
+
+/// A session in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionHit {
+    /// The session.
+    pub session: SessionState,
+    /// Whether it certainly belongs to the set, or only possibly.
+    pub certainty: Certainty,
+    /// Why it belongs.
+    pub because: Vec<Reason>,
+}
+
+/// A decision in a list.
+pub type DecisionHit = Decision;
+
+/// Why, for one session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Why {
+    /// The session's name; none: no such id.
+    pub session: Option<SessionId>,
+    /// One tree a decision, or one a factor where a factor was asked.
+    pub because: Vec<Reason>,
+}
+
+/// A record, as far as the caller may see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordView {
+    /// Which.
+    pub reference: RecordRef,
+    /// The leaf hash.
+    pub leaf: Digest32,
+    /// The header's bytes.
+    pub header: Vec<u8>,
+    /// What it says in the clear.
+    pub statement: Statement,
+    /// The original, where the caller may see it and its keys are there.
+    pub original: Option<Vec<u8>>,
+    /// Labels and indicators of the people it is about, likewise; canonical JSON.
+    pub personal: Option<serde_json::Value>,
+    /// Which translator read it.
+    pub translator: String,
+    /// Whether the source said something else under the same id too.
+    pub variant: bool,
+}

@@ -1,0 +1,149 @@
+//! What can be asked, and by whom.
+
+use claimledger_facts::{
+    ids::{AppId, IdpId, KeyId, LogPosition, RecordId, SessionId, SourceId, TenantId},
+    time::Time,
+    vocabulary::{Outcome, Role},
+};
+use claimledger_ledger::log::LogError;
+
+/// Who asks. The tenant comes from the credential only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The credential's public id; `owner` for the process that owns the directory.
+    pub credential: String,
+    /// What it may do.
+    pub roles: Vec<Role>,
+    /// The source it may append as.
+    pub source: Option<SourceId>,
+}
+
+impl Caller {
+    /// Whether the caller has a role.
+    #[must_use]
+    pub fn has(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+}
+
+/// True at T, known at K. Absent: now, head.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Asking {
+    /// T.
+    pub at: Option<Time>,
+    /// K as a time: the last position recorded by then.
+    pub known_at: Option<Time>,
+    /// K as a position; beats the time.
+    pub known_at_position: Option<LogPosition>,
+    /// Wait, at most some seconds, until this position is in the read models.
+    pub after: Option<LogPosition>,
+}
+
+/// Which sessions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SessionFilter {
+    /// Active at this time.
+    pub active_at: Option<Time>,
+    /// Pseudonym; with the role investigate also an id or a login.
+    pub subject: Option<String>,
+    /// With a claim of this IdP.
+    pub idp: Option<IdpId>,
+    /// With a claim signed by this key.
+    pub key: Option<KeyId>,
+    /// With this `amr` value among its factors.
+    pub amr: Option<String>,
+    /// With a decision or an access of this application.
+    pub app: Option<AppId>,
+    /// With a claim that was received at or after this time.
+    pub relied_from: Option<Time>,
+    /// With a claim that was received before this time.
+    pub relied_to: Option<Time>,
+    /// Ended, or not.
+    pub ended: Option<bool>,
+    /// With a decision that differs from what the rules imply, or without.
+    pub differs: Option<bool>,
+}
+
+/// Which decisions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DecisionFilter {
+    /// Of this session, by any alias.
+    pub session: Option<SessionId>,
+    /// Of this application.
+    pub app: Option<AppId>,
+    /// Resting on a claim of this IdP.
+    pub idp: Option<IdpId>,
+    /// Resting on a claim signed by this key.
+    pub key: Option<KeyId>,
+    /// With this recorded outcome.
+    pub outcome: Option<Outcome>,
+    /// At or after this time.
+    pub from: Option<Time>,
+    /// Before this time.
+    pub to: Option<Time>,
+    /// Differing from what the rules imply, or not.
+    pub differs: Option<bool>,
+}
+
+/// Which explanation of a session.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WhyFilter {
+    /// Decisions of this application only.
+    pub app: Option<AppId>,
+    /// This decision only: record id, source id or position (`#43`).
+    pub decision: Option<String>,
+    /// This factor only: an `amr` value or a method.
+    pub factor: Option<String>,
+}
+
+/// Which record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordBy {
+    /// By id.
+    Id(RecordId),
+    /// By position.
+    Position(LogPosition),
+}
+
+/// Why a question was not answered.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// The caller's roles do not allow it. Said alike whether or not the thing exists.
+    #[error("this needs the role {needs}, which your credential does not have")]
+    Forbidden {
+        /// The role.
+        needs: Role,
+    },
+    /// More rows than a page may have.
+    #[error("{asked} rows asked, {limit} is the limit: narrow it or page it")]
+    PageTooLarge {
+        /// What was asked.
+        asked: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// The cursor is of another question, another tenant, or damaged.
+    #[error("this cursor does not fit the question: start again without it")]
+    BadCursor,
+    /// K lies past the head.
+    #[error("position {asked} is past the head: the log has {size} records")]
+    PastHead {
+        /// What was asked.
+        asked: u64,
+        /// The size.
+        size: u64,
+    },
+    /// The read models did not reach the position in time.
+    #[error("the read models are at {assessed_to}, and did not reach {wanted} in time")]
+    Lagging {
+        /// Where they are.
+        assessed_to: u64,
+        /// What was wanted.
+        wanted: u64,
+    },
+    /// See [`LogError`].
+    #[error(transparent)]
+    Log(#[from] LogError),
+}

@@ -1,0 +1,5 @@
+//! x
+pub mod answer;
+pub mod app;
+pub mod ask;
+pub mod ingest;

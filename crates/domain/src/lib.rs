@@ -1,0 +1,2 @@
+//! What facts mean.
+pub mod model;

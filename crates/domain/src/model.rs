@@ -1,0 +1,455 @@
+//! What goes into an assessment and what comes out. No serde here: the wire does not dictate these types.
+
+use claimledger_facts::{
+    fact::Fact,
+    ids::{
+        ActorId, AppId, AppSessionId, AssertionId, AuthenticatorId, IdpId, IdpSessionId, KeyId, LogPosition, PolicyId, Pseudonym, RecordId,
+        RootSessionId, RuleId, SessionId, SourceEventId, SourceId, TicketId, VersionLabel,
+    },
+    time::{Occurred, Time},
+    vocabulary::{Amr, EndReason, Method, Note, Outcome, Property},
+};
+
+/// A record, as an answer names it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RecordRef {
+    /// Its id.
+    pub id: RecordId,
+    /// Who said it.
+    pub source: SourceId,
+    /// Under which id.
+    pub source_id: SourceEventId,
+    /// What the source calls this kind of event.
+    pub kind: String,
+    /// Where it stands in the log.
+    pub position: LogPosition,
+    /// When it occurred, as the source claims.
+    pub occurred: Occurred,
+    /// When it was recorded.
+    pub recorded_at: Time,
+}
+
+/// A fact and the record that carries it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// The record.
+    pub record: RecordRef,
+    /// Whether the source said something else under the same id too (`semantics.md` 32).
+    pub variant: bool,
+    /// How the record was read.
+    pub notes: Vec<Note>,
+    /// The fact.
+    pub fact: Fact,
+}
+
+/// The cut of an answer: true at T, known at K. Both inclusive (`semantics.md` 1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// T.
+    pub at: Time,
+    /// K, as the position of the last record that counts.
+    pub known_at: LogPosition,
+}
+
+/// How sure an answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Certainty {
+    /// By what is known.
+    Certain,
+    /// Something that would settle it is missing.
+    Possible,
+}
+
+/// Where a session stands at T.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// It begins after T.
+    NotStarted,
+    /// It has begun and has not ended.
+    Active,
+    /// It has ended.
+    Ended,
+}
+
+/// Between which instants something lies; no `to`: unknown how late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// The earliest.
+    pub from: Time,
+    /// The latest.
+    pub to: Option<Time>,
+}
+
+/// A session at a cut.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionState {
+    /// Its name: the alias that is first in the total order (`semantics.md` 25).
+    pub id: SessionId,
+    /// Its other ids, bytewise.
+    pub aliases: Vec<SessionId>,
+    /// Whose it is.
+    pub subject: Option<Pseudonym>,
+    /// The IdP it came from.
+    pub idp: Option<IdpId>,
+    /// The IdP's session.
+    pub idp_session: Option<IdpSessionId>,
+    /// The root session.
+    pub root_session: Option<RootSessionId>,
+    /// Where it stands at T.
+    pub phase: Phase,
+    /// How sure the phase is (`semantics.md` 22).
+    pub certainty: Certainty,
+    /// When it began.
+    pub started_at: Option<Time>,
+    /// When it ended, where an end is stated.
+    pub ended_at: Option<Time>,
+    /// Why it ended: a code of `semantics.md` 45.
+    pub end_reason: Option<&'static str>,
+    /// Where no end is stated: between which instants it lies (`semantics.md` 23).
+    pub end_bounds: Option<Bounds>,
+    /// When it ends at the latest, where a limit is known.
+    pub lifetime_ends_at: Option<Time>,
+    /// The last sign of life up to T.
+    pub last_seen: Option<Time>,
+    /// Factors that counted, by record or by rules; in the order they began, then as asserted.
+    pub factors: Vec<HonoredFactor>,
+    /// Claims that did not count.
+    pub ignored: Vec<IgnoredClaim>,
+    /// Decisions, in the total order.
+    pub decisions: Vec<Decision>,
+    /// Application accesses, in the total order.
+    pub accesses: Vec<AppAccess>,
+    /// What the timeline draws around the session.
+    pub context: Context,
+    /// Facts that are stored and shown, but not weighed by these rules (`trust.retracted`, `authenticator.lost`).
+    pub not_weighed: Vec<RecordRef>,
+    /// Every record of the session up to the cut, in the total order.
+    pub records: Vec<RecordRef>,
+    /// Why it stands where it stands.
+    pub because: Vec<Reason>,
+}
+
+/// A knowledge, possession or inherence factor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FactorType {
+    /// Something known.
+    Knowledge,
+    /// Something had.
+    Possession,
+    /// Something one is.
+    Inherence,
+    /// Bare `mfa`: two factor types where no constraint is asked, and none by itself.
+    Unspecified,
+}
+
+/// Who verified the factor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Origin {
+    /// The identity provider, by its claim.
+    Claimed,
+    /// The service provider itself.
+    Local,
+}
+
+/// How good the evidence is that a factor was honored (`semantics.md` 16).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Grade {
+    /// The service provider says so.
+    Stated,
+    /// An allow followed, and no local factor came before it.
+    Joined,
+    /// The rules honor it; nothing recorded says that it was.
+    Replayed,
+    /// Nothing is known of the IdP.
+    Assumed,
+}
+
+/// A factor that counted in a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HonoredFactor {
+    /// What it is called in an answer: the `amr` value where there is one, else the method.
+    pub name: String,
+    /// The method, where one is stated.
+    pub method: Option<Method>,
+    /// The `amr` value, where one was asserted.
+    pub amr: Option<Amr>,
+    /// Its type.
+    pub factor_type: FactorType,
+    /// Its own characteristics (`semantics.md` 43), in the vocabulary's order.
+    pub characteristics: Vec<Property>,
+    /// The characteristics that its assertion pools (`semantics.md` 14).
+    pub pool: Vec<Property>,
+    /// Who verified it.
+    pub origin: Origin,
+    /// Who asserted it.
+    pub idp: Option<IdpId>,
+    /// The key that signed the assertion.
+    pub key: Option<KeyId>,
+    /// The assertion.
+    pub assertion: Option<AssertionId>,
+    /// The authenticator.
+    pub authenticator: Option<AuthenticatorId>,
+    /// When it reached the service provider.
+    pub accepted_at: Time,
+    /// From when it counts; inclusive.
+    pub from: Time,
+    /// Until when it counts; exclusive.
+    pub until: Option<Time>,
+    /// Where no end is known: between which instants it lies.
+    pub until_bounds: Option<Bounds>,
+    /// Why it ended.
+    pub end_reason: Option<&'static str>,
+    /// How good the evidence is.
+    pub grade: Grade,
+    /// How sure it is that it counts.
+    pub certainty: Certainty,
+    /// What would settle it, where it is only possible: codes.
+    pub missing: Vec<&'static str>,
+    /// It counts by record (`semantics.md` 8).
+    pub by_record: bool,
+    /// It counts by the rules.
+    pub by_rules: bool,
+    /// Why its assertion is void, all reasons (`semantics.md` 7, 45).
+    pub void: Vec<&'static str>,
+    /// The label of the trust version it came under.
+    pub trust_version: Option<VersionLabel>,
+    /// The records that show it: the claim or verification, the key, the trust version, the org.
+    pub evidence: Vec<RecordRef>,
+    /// Whether something it rests on is a variant.
+    pub variant: bool,
+    /// Why.
+    pub because: Vec<Reason>,
+}
+
+/// A claimed value that did not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IgnoredClaim {
+    /// The value.
+    pub name: String,
+    /// The `amr` value, where one was asserted.
+    pub amr: Option<Amr>,
+    /// The method, where one is stated.
+    pub method: Option<Method>,
+    /// Who asserted it.
+    pub idp: IdpId,
+    /// The assertion.
+    pub assertion: Option<AssertionId>,
+    /// When it reached the service provider.
+    pub received_at: Time,
+    /// Every reason, as codes (`semantics.md` 45), ignored ones and void ones.
+    pub reasons: Vec<&'static str>,
+    /// The record.
+    pub record: RecordRef,
+    /// Why.
+    pub because: Vec<Reason>,
+}
+
+/// What the rules imply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Implied {
+    /// The rule holds for these factors.
+    Allow,
+    /// It does not, but local authenticators could fill the gap.
+    Challenge,
+    /// It does not.
+    Deny,
+    /// Something is missing.
+    Undetermined,
+}
+
+/// A decision, recorded and implied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// The record.
+    pub record: RecordRef,
+    /// The session id it names.
+    pub session: SessionId,
+    /// The application.
+    pub app: AppId,
+    /// When.
+    pub at: Occurred,
+    /// What the service provider recorded.
+    pub outcome: Outcome,
+    /// The policy.
+    pub policy: PolicyId,
+    /// The label that the decision gives to the version.
+    pub version_label: Option<VersionLabel>,
+    /// The label of the version in force at its time.
+    pub version_in_force: Option<VersionLabel>,
+    /// The rule: the one named, or the only one.
+    pub rule: Option<RuleId>,
+    /// What the rules imply, as known when decided (`semantics.md` 4, 18).
+    pub implied: Implied,
+    /// The first unmet requirement: a code of `semantics.md` 45.
+    pub first_unmet: Option<&'static str>,
+    /// What is missing where implied is undetermined: codes.
+    pub missing: Vec<&'static str>,
+    /// How many factor types counted by the rules at that time, and which characteristics; for control reports.
+    pub met: MetAtDecision,
+    /// Set if recorded and implied differ (`semantics.md` 19).
+    pub differs: Option<Difference>,
+    /// Set if a later falsifier takes away what was right when made. Always none until falsifiers are weighed.
+    pub falsified_later: Option<Difference>,
+    /// What it rested on: indices into [`SessionState::factors`], each with whether it was needed.
+    pub relied_on: Vec<Relied>,
+    /// Whether something it rests on is a variant.
+    pub variant: bool,
+    /// The explanation: the trace of the assessment itself.
+    pub because: Reason,
+}
+
+/// What a decision rested on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Relied {
+    /// Index into [`SessionState::factors`].
+    pub factor: usize,
+    /// Whether the rule would not hold without it.
+    pub needed: bool,
+}
+
+/// What counted by the rules when a decision fell.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MetAtDecision {
+    /// Distinct factor types.
+    pub factor_types: Vec<FactorType>,
+    /// The characteristics that one possession factor, with its pool, had; the union over all.
+    pub characteristics: Vec<Property>,
+}
+
+/// Two readings that differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// What was recorded.
+    pub recorded: Outcome,
+    /// What is implied.
+    pub implied: Implied,
+    /// The cause as a code: a void reason, or the first unmet requirement.
+    pub code: &'static str,
+    /// In words.
+    pub words: String,
+}
+
+/// An application was opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppAccess {
+    /// The application.
+    pub app: AppId,
+    /// Its own session.
+    pub app_session: Option<AppSessionId>,
+    /// When.
+    pub at: Time,
+    /// The record.
+    pub record: RecordRef,
+}
+
+/// What the timeline draws around a session, cut to what concerns it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Context {
+    /// Versions of the IdPs it came from.
+    pub trust: Vec<Version>,
+    /// Versions of the policies its decisions used.
+    pub policies: Vec<Version>,
+    /// Keys its assertions were signed with.
+    pub keys: Vec<KeyInterval>,
+    /// The IdP's session, where one is named.
+    pub idp_session: Option<IdpSessionInterval>,
+    /// Facts of the session or its configuration that are known, but later than T.
+    pub after_t: usize,
+}
+
+/// A version of an IdP or a policy, in force over an interval.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// `idp-x` or `payroll`.
+    pub of: String,
+    /// Its label.
+    pub label: VersionLabel,
+    /// From, inclusive.
+    pub from: Time,
+    /// Until, exclusive; none: still in force.
+    pub until: Option<Time>,
+    /// Who set it.
+    pub actor: Option<ActorId>,
+    /// Under which ticket.
+    pub ticket: Option<TicketId>,
+    /// In a few words: `trusted`, `not trusted`, `2 factor types, phishing-resistant`.
+    pub gist: String,
+    /// The record.
+    pub record: RecordRef,
+}
+
+/// A key's validity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyInterval {
+    /// The IdP.
+    pub idp: IdpId,
+    /// The key.
+    pub key: KeyId,
+    /// From, inclusive.
+    pub from: Time,
+    /// Until, exclusive.
+    pub until: Option<Time>,
+    /// The record that added it.
+    pub added: RecordRef,
+    /// The record that retired it.
+    pub retired: Option<RecordRef>,
+}
+
+/// The IdP's session behind this one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdpSessionInterval {
+    /// The IdP.
+    pub idp: Option<IdpId>,
+    /// The session.
+    pub idp_session: IdpSessionId,
+    /// When it began, where stated.
+    pub from: Option<Time>,
+    /// When it ended, where stated.
+    pub until: Option<Time>,
+    /// The records that say so.
+    pub records: Vec<RecordRef>,
+}
+
+/// How a requirement stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mark {
+    /// ✓
+    Met,
+    /// ✗
+    NotMet,
+    /// ~
+    Possible,
+    /// ?
+    Undetermined,
+}
+
+/// One thought of an explanation: a conclusion, the rule it comes from, the facts it rests on, and what it follows from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// ✓ ✗ ~ ? where a requirement is judged.
+    pub mark: Option<Mark>,
+    /// One of the five questions, where this answers one: `Which rule?`
+    pub question: Option<&'static str>,
+    /// The conclusion, one sentence or two, without mark and question.
+    pub conclusion: String,
+    /// A code of `semantics.md` 45, where there is one.
+    pub code: Option<&'static str>,
+    /// The rule's id: the name of its file.
+    pub rule: Option<&'static str>,
+    /// The document it comes from, in words: `Okta, Configure claims sharing, AMR values`.
+    pub source: Option<&'static str>,
+    /// The settled reading: the number in `semantics.md`.
+    pub semantics: Option<u32>,
+    /// The records it rests on.
+    pub facts: Vec<RecordRef>,
+    /// Whether the delay of the first record is shown (`+0 s`).
+    pub show_delay: bool,
+    /// What it follows from.
+    pub because: Vec<Reason>,
+}
+
+/// Why a session ended, as an answer's code.
+#[must_use]
+pub const fn end_code(reason: EndReason) -> &'static str {
+    reason.as_str()
+}

@@ -1,0 +1,138 @@
+//! The table of fact types: name, current version, what a line of it must carry, and who may write it.
+
+use crate::{
+    ids::{Pseudonym, SessionId},
+    time::Occurred,
+    types::{app, authenticator, claims, erasure, factor, hold, idp, idp_session, ledger, org, policy, session, source, subject, trust},
+};
+use schemars::{Schema, SchemaGenerator};
+use serde_json::Value;
+
+/// One typed statement of a record, as the fold sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    /// The session it names.
+    pub session: Option<SessionId>,
+    /// The person it is about.
+    pub subject: Option<Pseudonym>,
+    /// When it occurred, as the source claims.
+    pub occurred: Occurred,
+    /// What it says.
+    pub data: FactData,
+}
+
+/// What a fact type asks of a line, and who may write it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FactType {
+    /// The stored name, past tense; never edited or reused.
+    pub name: &'static str,
+    /// The current version.
+    pub version: u32,
+    /// Whether a line must name a session.
+    pub needs_session: bool,
+    /// Whether a line must name a subject.
+    pub needs_subject: bool,
+    /// Whether only the ledger itself may write it.
+    pub ledger_only: bool,
+}
+
+macro_rules! fact_types {
+    ($($variant:ident($data:ty) = $name:literal v $version:literal $($flag:ident)*;)*) => {
+        /// What a fact says, at the current version of its type.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum FactData {
+            $(#[doc = concat!("`", $name, "`")] $variant($data),)*
+        }
+
+        /// Every fact type, in the order of the contract.
+        pub const FACT_TYPES: &[FactType] = &[$(FactType {
+            name: $name,
+            version: $version,
+            needs_session: fact_types!(@has session $($flag)*),
+            needs_subject: fact_types!(@has subject $($flag)*),
+            ledger_only: fact_types!(@has ledger $($flag)*),
+        },)*];
+
+        impl FactData {
+            /// The stored name of its type.
+            #[must_use]
+            pub const fn type_name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $name,)* }
+            }
+
+            /// As a JSON value, for storing.
+            ///
+            /// # Errors
+            /// Never for the types of the contract; serde asks for it.
+            pub fn to_value(&self) -> Result<Value, serde_json::Error> {
+                match self { $(Self::$variant(data) => serde_json::to_value(data),)* }
+            }
+
+            /// Reads data at the current version of its type; `None` for a name that is no fact type.
+            ///
+            /// # Errors
+            /// With the path of the field and what was expected.
+            pub fn from_value(name: &str, value: Value) -> Option<Result<Self, serde_path_to_error::Error<serde_json::Error>>> {
+                match name {
+                    $($name => Some(serde_path_to_error::deserialize::<_, $data>(value).map(Self::$variant)),)*
+                    _ => None,
+                }
+            }
+        }
+
+        /// The JSON Schema of a fact type's data at its current version.
+        #[must_use]
+        pub fn data_schema(name: &str, generator: &mut SchemaGenerator) -> Option<Schema> {
+            match name { $($name => Some(generator.root_schema_for::<$data>()),)* _ => None }
+        }
+    };
+    (@has session session $($rest:ident)*) => { true };
+    (@has subject subject $($rest:ident)*) => { true };
+    (@has ledger ledger $($rest:ident)*) => { true };
+    (@has $flag:ident $other:ident $($rest:ident)*) => { fact_types!(@has $flag $($rest)*) };
+    (@has $flag:ident) => { false };
+}
+
+fact_types! {
+    OrgConfigured(org::OrgConfigured) = "org.configured" v 1;
+    IdpConfigured(idp::IdpConfigured) = "idp.configured" v 1;
+    IdpKeyAdded(idp::IdpKeyAdded) = "idp.key_added" v 1;
+    IdpKeyRetired(idp::IdpKeyRetired) = "idp.key_retired" v 1;
+    TrustRetracted(trust::TrustRetracted) = "trust.retracted" v 1;
+    PolicyConfigured(policy::PolicyConfigured) = "policy.configured" v 1;
+    ClaimSourcingConfigured(claims::ClaimSourcingConfigured) = "claim_sourcing.configured" v 1;
+    RoutingRuleConfigured(idp::RoutingRuleConfigured) = "routing_rule.configured" v 1;
+    AuthenticatorConfigured(authenticator::AuthenticatorConfigured) = "authenticator.configured" v 1;
+    AuthenticatorLost(authenticator::AuthenticatorLost) = "authenticator.lost" v 1 subject;
+    SubjectLinked(subject::SubjectLinked) = "subject.linked" v 1 subject;
+    IdpSessionStarted(idp_session::IdpSessionStarted) = "idp_session.started" v 1 subject;
+    IdpSessionEnded(idp_session::IdpSessionEnded) = "idp_session.ended" v 1 subject;
+    SessionStarted(session::SessionStarted) = "session.started" v 1 session subject;
+    SessionLinked(session::SessionLinked) = "session.linked" v 1 session;
+    ClaimsReceived(claims::ClaimsReceived) = "claims.received" v 1 session subject;
+    ClaimAccepted(claims::ClaimAccepted) = "claim.accepted" v 1 session subject;
+    ClaimIgnored(claims::ClaimIgnored) = "claim.ignored" v 1 session subject;
+    FactorVerified(factor::FactorVerified) = "factor.verified" v 1 session subject;
+    PolicyDecided(factor::PolicyDecided) = "policy.decided" v 1 session subject;
+    AppAccessed(app::AppAccessed) = "app.accessed" v 1 session subject;
+    SessionEnded(session::SessionEnded) = "session.ended" v 1 session subject;
+    SourceHeard(source::SourceHeard) = "source.heard" v 1;
+    SourceSilent(source::SourceSilent) = "source.silent" v 1;
+    SourceBackfilled(source::SourceBackfilled) = "source.backfilled" v 1;
+    HoldPlaced(hold::HoldPlaced) = "hold.placed" v 1;
+    HoldReleased(hold::HoldReleased) = "hold.released" v 1;
+    ErasureRequested(erasure::ErasureRequested) = "erasure.requested" v 1 subject;
+    LedgerOpened(ledger::LedgerOpened) = "ledger.opened" v 1 ledger;
+    FactConflicted(ledger::FactConflicted) = "fact.conflicted" v 1 ledger;
+    RoleGranted(ledger::RoleGranted) = "role.granted" v 1 ledger;
+    RoleRevoked(ledger::RoleRevoked) = "role.revoked" v 1 ledger;
+    RulesActivated(ledger::RulesActivated) = "rules.activated" v 1 ledger;
+}
+
+impl FactType {
+    /// The fact type of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        FACT_TYPES.iter().find(|t| t.name == name)
+    }
+}

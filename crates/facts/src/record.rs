@@ -1,0 +1,140 @@
+//! The record as it is stored: header, commitments, bodies. Frozen by the golden files of this crate.
+
+use crate::{
+    ids::{LogPosition, RecordId, SessionId, SourceEventId, SourceId, TenantId},
+    statement::Statement,
+    time::{Occurred, Time},
+    vocabulary::Door,
+};
+use std::fmt;
+
+/// The version of the record format that this code writes.
+pub const FORMAT: u32 = 1;
+
+/// One record may have this many bytes, header and bodies together.
+pub const MAX_RECORD_BYTES: usize = 256 * 1024;
+
+/// 32 bytes: SHA-256 or HMAC-SHA-256.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest32(pub [u8; 32]);
+
+impl fmt::Display for Digest32 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&data_encoding::HEXLOWER.encode(&self.0))
+    }
+}
+
+impl fmt::Debug for Digest32 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// What a header says of a sealed body: `SHA-256(salt ‖ plain bytes)`, and SHA-256 of the stored ciphertext.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SealedCommitment {
+    /// Over the plain bytes and the salt that is sealed with them.
+    pub plain: Digest32,
+    /// Over the stored ciphertext.
+    pub stored: Digest32,
+}
+
+/// The header: deterministic CBOR; the entry of the log, and what the leaf hash is taken over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// The format's version.
+    pub format: u32,
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The position in the tenant's log.
+    pub position: LogPosition,
+    /// The record's id.
+    pub id: RecordId,
+    /// The source.
+    pub source: SourceId,
+    /// The source's own id.
+    pub source_id: SourceEventId,
+    /// By which door it came.
+    pub door: Door,
+    /// When it occurred, as the source claims.
+    pub occurred: Occurred,
+    /// When it was recorded.
+    pub recorded_at: Time,
+    /// Whether that time was asserted by the input (rehearsal, migration).
+    pub recorded_asserted: bool,
+    /// Whether another record of the same source and id, with other content, came first.
+    pub variant: bool,
+    /// Which translator read it.
+    pub translator: String,
+    /// HMAC-SHA-256 of the canonical line, under the tenant's digest key.
+    pub content_digest: Digest32,
+    /// HMAC-SHA-256 of the bytes of this delivery, under the tenant's digest key.
+    pub byte_digest: Digest32,
+    /// `SHA-256(salt ‖ statement bytes)`.
+    pub facts: Digest32,
+    /// One a person, and one for what belongs to nobody; in the order of the body.
+    pub personal: Vec<SealedCommitment>,
+    /// Of the original.
+    pub original: SealedCommitment,
+}
+
+/// A record as an engine stores it. Bodies are framed by this crate; an engine treats all of it as bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The record's id, which the header repeats.
+    pub id: RecordId,
+    /// The header's bytes.
+    pub header: Vec<u8>,
+    /// The clear body with its salt and codec.
+    pub facts: Vec<u8>,
+    /// The sealed blocks, framed.
+    pub personal: Vec<u8>,
+    /// The sealed original.
+    pub original: Vec<u8>,
+}
+
+impl Entry {
+    /// How many bytes it takes in an append.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.header.len() + self.facts.len() + self.personal.len() + self.original.len()
+    }
+}
+
+/// A record as it is read back: header and clear body, checked against each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// The header.
+    pub header: Header,
+    /// `SHA-256(0x00 ‖ header bytes)`.
+    pub leaf: Digest32,
+    /// What it says in the clear.
+    pub statement: Statement,
+}
+
+/// A record that is sealed and waits for its position.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// The header, with position 0 and the epoch for the two fields that the sequencer decides.
+    pub header: Header,
+    /// The clear body.
+    pub facts: Vec<u8>,
+    /// The sealed blocks.
+    pub personal: Vec<u8>,
+    /// The sealed original.
+    pub original: Vec<u8>,
+    /// The sessions it names, once each.
+    pub sessions: Vec<SessionId>,
+    /// The recorded time that the input asserts.
+    pub recorded_at: Option<Time>,
+    /// Whether other content under the same id is kept as a variant.
+    pub variants_allowed: bool,
+}
+
+/// Stored bytes that do not hold together.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("record does not hold together: {what}")]
+pub struct CorruptRecord {
+    /// What was wrong with it.
+    pub what: String,
+}

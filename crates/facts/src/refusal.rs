@@ -1,0 +1,76 @@
+//! Why a line was refused: where, and what was expected.
+
+use serde::Serialize;
+
+/// A refusal, as every door shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+#[error("{}{message}", place(*line, field))]
+pub struct Refusal {
+    /// A code for machines.
+    pub code: RefusalCode,
+    /// The line, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+    /// The field, as a path: `data.rules[0].priority`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// What was expected there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
+    /// For people.
+    pub message: String,
+}
+
+/// The codes of refused input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalCode {
+    /// No JSON, or not of the expected form. HTTP 400.
+    Malformed,
+    /// A required field is missing. HTTP 422.
+    MissingField,
+    /// A field is of another type or form. HTTP 422.
+    InvalidField,
+    /// A word is not in its vocabulary. HTTP 422.
+    UnknownWord,
+    /// No such fact type. HTTP 422.
+    UnknownType,
+    /// Only the ledger writes this. HTTP 422.
+    Reserved,
+    /// Larger than a limit. HTTP 413.
+    TooLarge,
+    /// `recorded_at` outside of a rehearsal or migration, or lower than the last. HTTP 422.
+    RecordedAt,
+    /// The line names a source that the credential does not have. HTTP 403.
+    Source,
+}
+
+impl Refusal {
+    /// A refusal of a field.
+    #[must_use]
+    pub fn field(code: RefusalCode, field: impl Into<String>, expected: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { code, line: None, field: Some(field.into()), expected: Some(expected.into()), message: message.into() }
+    }
+
+    /// A refusal of the whole line.
+    #[must_use]
+    pub fn whole(code: RefusalCode, expected: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { code, line: None, field: None, expected: Some(expected.into()), message: message.into() }
+    }
+
+    /// With the line's number, from 1.
+    #[must_use]
+    pub fn on_line(mut self, line: u64) -> Self {
+        self.line = Some(line);
+        self
+    }
+}
+
+fn place(line: Option<u64>, field: &Option<String>) -> String {
+    match (line, field) {
+        (Some(line), Some(field)) => format!("line {line}, field {field}: "),
+        (Some(line), None) => format!("line {line}: "),
+        (None, Some(field)) => format!("field {field}: "),
+        (None, None) => String::new(),
+    }
+}

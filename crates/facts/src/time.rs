@@ -1,0 +1,152 @@
+//! Instants and intervals. A time is an instant in UTC with microseconds; what a source stated finer than that stays in the original.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::{borrow::Cow, fmt};
+
+/// An instant: microseconds since 1970-01-01T00:00:00Z, without leap seconds.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time(i64);
+
+impl Time {
+    /// 1970-01-01T00:00:00Z.
+    pub const EPOCH: Self = Self(0);
+    /// The last instant that can be written as RFC 3339.
+    pub const MAX: Self = Self(253_402_300_799_999_999);
+    /// The first instant that can be written as RFC 3339.
+    pub const MIN: Self = Self(-62_167_219_200_000_000);
+
+    /// From microseconds since the epoch, held within the years 0000 to 9999.
+    #[must_use]
+    pub const fn from_micros(micros: i64) -> Self {
+        if micros > Self::MAX.0 {
+            Self::MAX
+        } else if micros < Self::MIN.0 {
+            Self::MIN
+        } else {
+            Self(micros)
+        }
+    }
+
+    /// Microseconds since the epoch.
+    #[must_use]
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// Reads RFC 3339. The offset is required.
+    ///
+    /// # Errors
+    /// If the text is no RFC 3339 date-time with an offset.
+    pub fn parse(text: &str) -> Result<Self, TimeError> {
+        let time = DateTime::parse_from_rfc3339(text).map_err(|_| TimeError)?;
+        Ok(Self::from(time.with_timezone(&Utc)))
+    }
+
+    /// This instant and `secs` seconds.
+    #[must_use]
+    pub const fn plus_secs(self, secs: u64) -> Self {
+        let micros = (secs as i64).saturating_mul(1_000_000);
+        Self::from_micros(self.0.saturating_add(micros))
+    }
+
+    /// As chrono has it.
+    #[must_use]
+    pub fn to_chrono(self) -> DateTime<Utc> {
+        DateTime::from_timestamp_micros(self.0).unwrap_or_default()
+    }
+}
+
+/// The text is no RFC 3339 date-time with an offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an RFC 3339 date-time with an offset, such as 2026-03-10T10:00:00Z")]
+pub struct TimeError;
+
+impl From<DateTime<Utc>> for Time {
+    fn from(time: DateTime<Utc>) -> Self {
+        Self::from_micros(time.timestamp_micros())
+    }
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_chrono().to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+}
+
+impl fmt::Debug for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        Self::parse(&text).map_err(|_| de::Error::invalid_value(de::Unexpected::Str(&text), &"an RFC 3339 date-time with an offset"))
+    }
+}
+
+impl JsonSchema for Time {
+    fn schema_name() -> Cow<'static, str> {
+        "Time".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "format": "date-time"})
+    }
+}
+
+/// When something occurred, as the source claims: an instant, or an interval when only known to lie between two looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Occurred {
+    /// The instant, or the earliest it can have been.
+    pub from: Time,
+    /// The latest it can have been; none for an instant.
+    pub to: Option<Time>,
+}
+
+impl Occurred {
+    /// At an instant.
+    #[must_use]
+    pub const fn at(time: Time) -> Self {
+        Self { from: time, to: None }
+    }
+}
+
+impl Serialize for Occurred {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.to {
+            None => self.from.serialize(serializer),
+            Some(to) => Between { from: self.from, to }.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Occurred {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Either {
+            At(Time),
+            Between(Between),
+        }
+        Ok(match Either::deserialize(deserializer)? {
+            Either::At(time) => Self::at(time),
+            Either::Between(Between { from, to }) => Self { from, to: Some(to) },
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Between {
+    from: Time,
+    to: Time,
+}

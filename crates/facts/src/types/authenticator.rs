@@ -1,0 +1,36 @@
+//! `authenticator.configured`, `authenticator.lost`.
+
+use super::prelude::*;
+
+/// `authenticator.configured`: what the service provider itself can ask for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AuthenticatorConfigured {
+    /// The method.
+    pub method: Method,
+    /// Whether it can be used.
+    pub status: Status,
+    /// Whether it can be enrolled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enrollment: Option<Enrollment>,
+}
+
+/// `authenticator.lost`: an authenticator of the subject is lost; a falsifier.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AuthenticatorLost {
+    /// Methods or `amr` values that the authenticator gave.
+    pub methods: Vec<LostMethod>,
+    /// The authenticator, where its id is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authenticator: Option<AuthenticatorId>,
+    /// From when it was lost; absent: when it was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Time>,
+    /// Who said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<ActorId>,
+}
+
+/// A `method` or an `amr` value, as it was stated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct LostMethod(pub String);

@@ -1,0 +1,36 @@
+//! `factor.verified`, `policy.decided`.
+
+use super::prelude::*;
+
+/// `factor.verified`: the service provider itself verified a factor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FactorVerified {
+    /// The method.
+    pub method: Method,
+    /// The authenticator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authenticator: Option<AuthenticatorId>,
+    /// Its characteristics, as logged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub properties: Vec<Property>,
+}
+
+/// `policy.decided`: what the service provider says it decided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PolicyDecided {
+    /// The application.
+    pub app: AppId,
+    /// The policy.
+    pub policy: PolicyId,
+    /// The outcome.
+    pub outcome: Outcome,
+    /// The label of the version that was used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<VersionLabel>,
+    /// The rule that was used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<RuleId>,
+    /// Source ids of the records that carried the factors it rested on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relied_on: Option<Vec<SourceEventId>>,
+}

@@ -1,0 +1,23 @@
+//! `hold.placed`, `hold.released`.
+
+use super::prelude::*;
+
+/// `hold.placed`: a legal hold; on the subject, or on the tenant where there is none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HoldPlaced {
+    /// The hold.
+    pub hold: HoldId,
+    /// A reason code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// `hold.released`: a legal hold was lifted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HoldReleased {
+    /// The hold.
+    pub hold: HoldId,
+    /// A reason code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}

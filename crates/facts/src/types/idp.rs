@@ -1,0 +1,83 @@
+//! `idp.configured`, `idp.key_added`, `idp.key_retired`, `routing_rule.configured`.
+
+use super::prelude::*;
+
+/// `idp.configured`: a whole snapshot of an identity provider, as the service provider has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct IdpConfigured {
+    /// The identity provider.
+    pub idp: IdpId,
+    /// The label of this version.
+    pub version: VersionLabel,
+    /// Its kind.
+    pub kind: IdpKind,
+    /// Its status.
+    pub status: Status,
+    /// Whether its claims are trusted (Okta: `policy.trustClaims`).
+    pub trust_claims: bool,
+    /// The legacy mapping (Okta: `policy.mapAMRClaims`); `trust_claims` beats it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub map_amr_claims: Option<bool>,
+    /// The protocol.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<Protocol>,
+    /// The application at the IdP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<IdpApp>,
+    /// What it is used for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<IdpUsage>,
+    /// Who set it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<ActorId>,
+    /// Under which ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<TicketId>,
+}
+
+/// `idp.key_added`: a key is valid from now on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct IdpKeyAdded {
+    /// The identity provider.
+    pub idp: IdpId,
+    /// The key.
+    pub key: KeyId,
+    /// Who added it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<ActorId>,
+    /// Under which ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<TicketId>,
+}
+
+/// `idp.key_retired`: a key is no longer valid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct IdpKeyRetired {
+    /// The identity provider.
+    pub idp: IdpId,
+    /// The key.
+    pub key: KeyId,
+    /// Who retired it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<ActorId>,
+    /// Under which ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<TicketId>,
+}
+
+/// `routing_rule.configured`: which users go to which identity provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RoutingRuleConfigured {
+    /// The rule.
+    pub rule: RuleId,
+    /// Where it sends users.
+    pub idp: IdpId,
+    /// Its status.
+    pub status: Status,
+    /// Its priority; lower is first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<i64>,
+    /// Who set it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<ActorId>,
+}

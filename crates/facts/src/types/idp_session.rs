@@ -1,0 +1,24 @@
+//! `idp_session.started`, `idp_session.ended`.
+
+use super::prelude::*;
+
+/// `idp_session.started`: a session began at the identity provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct IdpSessionStarted {
+    /// The identity provider.
+    pub idp: IdpId,
+    /// Its session.
+    pub idp_session: IdpSessionId,
+}
+
+/// `idp_session.ended`: a session ended at the identity provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct IdpSessionEnded {
+    /// The identity provider.
+    pub idp: IdpId,
+    /// Its session.
+    pub idp_session: IdpSessionId,
+    /// A reason code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}

@@ -1,0 +1,57 @@
+//! What only the ledger itself writes.
+
+use super::prelude::*;
+
+/// `ledger.opened`: position 0 of every log, and the only record that opening a tenant writes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LedgerOpened {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The record format's version.
+    pub format: u32,
+    /// Whether recorded times are asserted by the input.
+    pub rehearsal: bool,
+    /// The version of the assessment rules then in force.
+    pub rules: String,
+    /// What the operator's first credential may do.
+    pub roles: Vec<Role>,
+}
+
+/// `fact.conflicted`: other content came under an id that is already in the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FactConflicted {
+    /// The source of the id.
+    pub source: SourceId,
+    /// The source's own id.
+    pub id: SourceEventId,
+    /// The content digest of what was refused, in hexadecimal.
+    pub digest: String,
+    /// The content digest of what is stored, in hexadecimal.
+    pub stored_digest: String,
+}
+
+/// `role.granted`: a credential was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RoleGranted {
+    /// The credential's public id.
+    pub credential: String,
+    /// What it may do.
+    pub roles: Vec<Role>,
+    /// The source it may append as.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourceId>,
+}
+
+/// `role.revoked`: a credential was taken back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RoleRevoked {
+    /// The credential's public id.
+    pub credential: String,
+}
+
+/// `rules.activated`: another version of the assessment rules is in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RulesActivated {
+    /// The version.
+    pub rules: String,
+}

@@ -1,0 +1,24 @@
+//! The fact types, one file a noun, each at its current version.
+
+pub mod app;
+pub mod authenticator;
+pub mod claims;
+pub mod erasure;
+pub mod factor;
+pub mod hold;
+pub mod idp;
+pub mod idp_session;
+pub mod ledger;
+pub mod org;
+pub mod policy;
+pub mod session;
+pub mod source;
+pub mod subject;
+pub mod trust;
+
+/// What every fact type's file needs.
+mod prelude {
+    pub(super) use crate::{ids::*, time::Time, vocabulary::*};
+    pub(super) use schemars::JsonSchema;
+    pub(super) use serde::{Deserialize, Serialize};
+}

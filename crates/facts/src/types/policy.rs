@@ -1,0 +1,93 @@
+//! `policy.configured`.
+
+use super::prelude::*;
+
+/// `policy.configured`: a whole snapshot of a policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PolicyConfigured {
+    /// The policy.
+    pub policy: PolicyId,
+    /// The label of this version.
+    pub version: VersionLabel,
+    /// Its kind.
+    pub kind: PolicyKind,
+    /// Its rules.
+    pub rules: Vec<Rule>,
+    /// Its status; absent: active.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
+    /// The applications it holds for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub apps: Vec<AppId>,
+    /// Global session policy: how long a session lives, in seconds; 0: no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_lifetime_secs: Option<u64>,
+    /// Global session policy: how long a session may be idle, in seconds; 0: no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_idle_secs: Option<u64>,
+    /// Who set it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<ActorId>,
+    /// Under which ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<TicketId>,
+}
+
+/// One rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Rule {
+    /// The rule.
+    pub rule: RuleId,
+    /// Its priority; lower is first.
+    pub priority: i64,
+    /// What it gives.
+    pub access: Access,
+    /// How many factor types it asks for.
+    pub factor_mode: FactorMode,
+    /// Any one of these suffices; absent, empty or one empty alternative: no constraint.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alternatives: Vec<Alternative>,
+    /// Methods in sequence.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chain: Vec<Method>,
+    /// After how many seconds a verification no longer counts; 0: every time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reauthenticate_in_secs: Option<u64>,
+}
+
+/// One way to meet a rule.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Alternative {
+    /// A possession factor with these characteristics; empty: any possession factor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub possession: Option<Possession>,
+    /// A knowledge factor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub knowledge: Option<bool>,
+    /// Only these methods count; absent: any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow_methods: Vec<Method>,
+    /// These methods do not count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclude_methods: Vec<Method>,
+}
+
+/// What a possession factor must have; true: required.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Possession {
+    /// The key cannot leave its device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_bound: Option<bool>,
+    /// The key is held in hardware.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hardware_protected: Option<bool>,
+    /// The factor resists phishing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phishing_resistant: Option<bool>,
+    /// Somebody was there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_presence: Option<bool>,
+    /// The person was verified by the authenticator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_verification: Option<bool>,
+}

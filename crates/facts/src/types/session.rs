@@ -1,0 +1,39 @@
+//! `session.started`, `session.linked`, `session.ended`.
+
+use super::prelude::*;
+
+/// `session.started`: a session began at the service provider.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SessionStarted {
+    /// The root session that groups it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root_session: Option<RootSessionId>,
+    /// The IdP it came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idp: Option<IdpId>,
+    /// The IdP's session it came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idp_session: Option<IdpSessionId>,
+    /// When it ends at the latest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifetime_ends_at: Option<Time>,
+    /// How long it may be idle, in seconds; 0: no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idle_secs: Option<u64>,
+}
+
+/// `session.linked`: two session ids name one session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SessionLinked {
+    /// The other session's id, or the source id of a record of it.
+    pub to: String,
+    /// What links them.
+    pub by: String,
+}
+
+/// `session.ended`: the source says that the session ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SessionEnded {
+    /// Why.
+    pub reason: EndReason,
+}

@@ -1,0 +1,23 @@
+//! `trust.retracted`.
+
+use super::prelude::*;
+
+/// `trust.retracted`: assertions received from a time on must not be believed; a falsifier.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TrustRetracted {
+    /// The identity provider.
+    pub idp: IdpId,
+    /// Assertions received at or after this time are hit.
+    pub from: Time,
+    /// A reason code.
+    pub reason: String,
+    /// The key; absent: the whole IdP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<KeyId>,
+    /// Who said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<ActorId>,
+    /// Under which ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<TicketId>,
+}

@@ -1,0 +1,111 @@
+//! The closed vocabularies of the contract, one enum each, in lower snake case on the wire.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+macro_rules! vocabulary {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        pub enum $name {
+            $($(#[$vdoc])* #[doc = concat!("`", $word, "`")] #[serde(rename = $word)] $variant,)*
+        }
+
+        impl $name {
+            /// Every word, in the order of the contract.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The word on the wire.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+
+            /// Reads a word of the vocabulary.
+            #[must_use]
+            pub fn parse(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$variant),)* _ => None }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    )*};
+}
+
+vocabulary! {
+    /// How a factor was verified.
+    Method {
+        Password = "password", SecurityQuestion = "security_question", Email = "email", Sms = "sms", Voice = "voice",
+        Otp = "otp", Totp = "totp", Push = "push", SignedNonce = "signed_nonce", Webauthn = "webauthn",
+        SmartCard = "smart_card", Duo = "duo", Rsa = "rsa", Symantec = "symantec", Yubikey = "yubikey",
+        CustomApp = "custom_app", CustomOtp = "custom_otp", ExternalIdp = "external_idp",
+    }
+    /// A characteristic of a verification (Okta's `AuthenticatorMethodProperty`).
+    Property {
+        DeviceBound = "device_bound", HardwareProtected = "hardware_protected", PhishingResistant = "phishing_resistant",
+        UserPresence = "user_presence", UserVerifying = "user_verifying",
+    }
+    /// The engine of an org.
+    Engine { IdentityEngine = "identity_engine", Classic = "classic", }
+    /// What kind of identity provider it is.
+    IdpKind { OktaIdentityEngine = "okta_identity_engine", OktaClassic = "okta_classic", ThirdParty = "third_party", }
+    /// The status of a configured thing.
+    Status { Active = "active", Inactive = "inactive", Deleted = "deleted", }
+    /// The protocol of a federation.
+    Protocol { Oidc = "oidc", Saml2 = "saml2", }
+    /// The application at the identity provider that the federation goes through.
+    IdpApp { Oidc = "oidc", Saml2 = "saml2", Org2org = "org2org", }
+    /// What an identity provider is used for.
+    IdpUsage { Sso = "sso", FactorOnly = "factor_only", }
+    /// The kind of a policy.
+    PolicyKind { AppSignIn = "app_sign_in", GlobalSession = "global_session", }
+    /// What a rule gives.
+    Access { Allow = "allow", Deny = "deny", }
+    /// How many factor types a rule asks for.
+    FactorMode { OneFactor = "1fa", TwoFactor = "2fa", }
+    /// Where a session goes when reauthentication is due.
+    Redirect { None = "none", Fixed = "fixed", }
+    /// Whether a local authenticator can be enrolled.
+    Enrollment { Allowed = "allowed", Disabled = "disabled", }
+    /// What the service provider recorded as its decision.
+    Outcome { Allow = "allow", Challenge = "challenge", Deny = "deny", }
+    /// Why a session ended, as its source states it.
+    EndReason { Logout = "logout", Expired = "expired", Revoked = "revoked", UpstreamRevoked = "upstream_revoked", Other = "other", }
+    /// On what a statement of completeness rests.
+    HeardBasis { Stated = "stated", Polled = "polled", Assumed = "assumed", }
+    /// How a record was read; stored with it.
+    Note {
+        /// The source's time had no zone and was read as UTC.
+        TimeZoneAssumedUtc = "time_zone_assumed_utc",
+        /// No translator of this version reads this kind of event, or it lacks what the facts need.
+        NotUnderstood = "not_understood",
+    }
+    /// By which door a record came in.
+    Door { File = "file", Http = "http", Ledger = "ledger", }
+    /// What a credential may do.
+    Role { Ingest = "ingest", Read = "read", Investigate = "investigate", Export = "export", Govern = "govern", Operate = "operate", }
+}
+
+/// An authentication method reference: a value of RFC 8176 or one a vendor adds. Unknown values are kept.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Amr(pub String);
+
+impl Amr {
+    /// The value as it was asserted.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Amr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

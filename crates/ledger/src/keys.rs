@@ -1,0 +1,84 @@
+//! The seam of the key store: rows of wrapped keys. It never sees a key in the clear.
+
+use crate::log::LogError;
+use async_trait::async_trait;
+use claimledger_facts::{
+    ids::{Pseudonym, TenantId},
+    record::Digest32,
+    time::Time,
+};
+
+/// A tenant's keys, wrapped by the master key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TenantKeysRow {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// Wrapped: the tenant key (wraps data keys; seals what belongs to nobody), the index key, the digest key.
+    pub wrapped: Vec<u8>,
+}
+
+/// A person's data key, wrapped by the tenant key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PersonRow {
+    /// The random pseudonym.
+    pub pseudonym: Pseudonym,
+    /// The wrapped data key.
+    pub wrapped: Vec<u8>,
+    /// Blind index of the subject's id: HMAC under the index key. Unique in the tenant.
+    pub id_index: Digest32,
+    /// Blind index of other identifiers. Not unique.
+    pub alias_index: Vec<Digest32>,
+}
+
+/// A credential: what is kept of a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CredentialRow {
+    /// The tenant it is for.
+    pub tenant: TenantId,
+    /// Its public id.
+    pub credential: String,
+    /// SHA-256 of the token.
+    pub token_hash: Digest32,
+    /// Words of the vocabulary `Role`.
+    pub roles: Vec<String>,
+    /// The source it may append as.
+    pub source: Option<String>,
+    /// When it was made.
+    pub created_at: Time,
+    /// When it was taken back.
+    pub revoked_at: Option<Time>,
+}
+
+/// The key store of one engine. Writes are durable when they return.
+#[async_trait]
+pub trait KeyStore: Send + Sync {
+    /// Adds a tenant's keys. `Unavailable` if it has some already.
+    async fn add_tenant(&self, row: &TenantKeysRow) -> Result<(), LogError>;
+    /// A tenant's keys.
+    async fn tenant(&self, tenant: &TenantId) -> Result<Option<TenantKeysRow>, LogError>;
+    /// The tenants that have keys, bytewise.
+    async fn tenants(&self) -> Result<Vec<TenantId>, LogError>;
+    /// Adds persons, all in one durable transaction. One whose `id_index` is there already only gets the new aliases.
+    async fn add_persons(&self, tenant: &TenantId, rows: &[PersonRow]) -> Result<(), LogError>;
+    /// The person with this pseudonym.
+    async fn person(&self, tenant: &TenantId, pseudonym: &Pseudonym) -> Result<Option<PersonRow>, LogError>;
+    /// The person whose id has this blind index.
+    async fn person_by_id(&self, tenant: &TenantId, index: &Digest32) -> Result<Option<PersonRow>, LogError>;
+    /// Persons with an alias of this blind index.
+    async fn persons_by_alias(&self, tenant: &TenantId, index: &Digest32) -> Result<Vec<PersonRow>, LogError>;
+    /// Adds a credential.
+    async fn add_credential(&self, row: &CredentialRow) -> Result<(), LogError>;
+    /// The credential with this token hash, of any tenant.
+    async fn credential(&self, token_hash: &Digest32) -> Result<Option<CredentialRow>, LogError>;
+    /// A tenant's credentials, by their ids.
+    async fn credentials(&self, tenant: &TenantId) -> Result<Vec<CredentialRow>, LogError>;
+    /// Marks a credential as taken back. False if there is none.
+    async fn revoke_credential(&self, tenant: &TenantId, credential: &str, at: Time) -> Result<bool, LogError>;
+}
+
+/// What must be durable before an append: the sequencer calls it before each.
+#[async_trait]
+pub trait KeysFirst: Send + Sync {
+    /// Makes every key that a waiting record needs durable.
+    async fn flush(&self, tenant: &TenantId) -> Result<(), LogError>;
+}

@@ -1,0 +1,78 @@
+//! The seam: what an engine must do, and no more. Cut for KurrentDB, where a tenant's log is one stream.
+
+use async_trait::async_trait;
+use claimledger_facts::{
+    ids::{LogPosition, LogSize, TenantId},
+    record::Entry,
+};
+use tokio::sync::watch;
+
+/// One append is at most this many entries.
+pub const MAX_APPEND_ENTRIES: usize = 500;
+/// One append is at most this many bytes.
+pub const MAX_APPEND_BYTES: usize = 768 * 1024;
+
+/// A log engine.
+///
+/// Invariant: an acknowledged append is durable, in order, and never altered. Invariant: positions are dense from 0.
+#[async_trait]
+pub trait Log: Send + Sync {
+    /// Appends all entries or none, if the log has exactly `expected` records. Entries carry their positions in their headers:
+    /// the first is `expected`. Returns the new size, once durable.
+    async fn append(&self, tenant: &TenantId, expected: LogSize, entries: &[Entry]) -> Result<LogSize, AppendFailure>;
+
+    /// Up to `max` entries from a position on, in order; empty past the end. An answer may be shorter than `max` (a byte bound), but is empty only
+    /// past the end.
+    async fn read(&self, tenant: &TenantId, from: LogPosition, max: usize) -> Result<Vec<Entry>, LogError>;
+
+    /// Entries at these positions, in the order asked; an engine may read them one by one.
+    async fn read_at(&self, tenant: &TenantId, positions: &[LogPosition]) -> Result<Vec<Entry>, LogError>;
+
+    /// The size of the log; 0 for a tenant that was never opened.
+    async fn head(&self, tenant: &TenantId) -> Result<LogSize, LogError>;
+
+    /// The tenants that have a log, bytewise.
+    async fn tenants(&self) -> Result<Vec<TenantId>, LogError>;
+
+    /// Wakes up after appends of any tenant. Best effort: the value counts, and says nothing else.
+    fn changes(&self) -> watch::Receiver<u64>;
+}
+
+/// Why an append did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendFailure {
+    /// The log has another size. Definitely not written.
+    #[error("the log has {} records", size.0)]
+    Conflict {
+        /// Its size.
+        size: LogSize,
+    },
+    /// See [`LogError`]. The outcome may be unknown.
+    #[error(transparent)]
+    Log(#[from] LogError),
+}
+
+/// What a caller can act on.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// Not now; the same request may succeed later.
+    #[error("the log is unavailable: {reason}")]
+    Unavailable {
+        /// What an operator should know.
+        reason: String,
+        /// The engine's error.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    /// What is stored does not hold together.
+    #[error("the log is corrupt at {position}: {what}")]
+    Corrupt {
+        /// Where.
+        position: LogPosition,
+        /// What was found.
+        what: String,
+    },
+    /// More than one append may carry.
+    #[error("an append carries at most {MAX_APPEND_ENTRIES} entries and {MAX_APPEND_BYTES} bytes")]
+    TooLarge,
+}

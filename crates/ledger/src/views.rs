@@ -1,0 +1,130 @@
+//! The seam of the read models: an inverted index over facts, and one head row a session. Rows and checkpoint move in one transaction.
+
+use crate::{index::RecordIndex, log::LogError};
+use async_trait::async_trait;
+use claimledger_facts::{
+    ids::{LogPosition, LogSize, RecordId, SessionId, TenantId},
+    time::Time,
+};
+
+/// The version of the read models that this code writes; part of the tables' names.
+pub const VIEWS_VERSION: &str = "1";
+
+/// What a record can be found by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum TermKind {
+    /// A session id that the record names. The number of records of this term is the id's revision.
+    Session = 1,
+    /// A person's pseudonym.
+    Subject = 2,
+    /// `config`: configuration of the tenant, falsifiers and completeness: what every assessment may need.
+    Config = 3,
+    /// An IdP's session, as `idp/idp_session`.
+    IdpSession = 4,
+    /// An IdP that a claim, a session or a configuration names.
+    Idp = 5,
+    /// A signing key, as `idp/key`.
+    Key = 6,
+    /// An application that a decision or an access names.
+    App = 7,
+    /// An `amr` value of a claim.
+    Amr = 8,
+    /// A policy.
+    Policy = 9,
+    /// An application's session.
+    AppSession = 10,
+    /// An assertion, as `idp/assertion`.
+    Assertion = 11,
+    /// A root session.
+    RootSession = 12,
+    /// What the source calls this kind of event.
+    Kind = 13,
+    /// `not_understood`.
+    Note = 14,
+    /// An id that joins events inside a vendor's log, as `name/value`.
+    Correlation = 15,
+}
+
+/// One entry of the inverted index.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Term {
+    /// The kind.
+    pub kind: TermKind,
+    /// The value.
+    pub value: String,
+}
+
+/// What the read models keep of one record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexRow {
+    /// Its position.
+    pub position: LogPosition,
+    /// Its id.
+    pub id: RecordId,
+    /// Its terms, once each.
+    pub terms: Vec<Term>,
+}
+
+/// A session as last assessed at the head: a cache made by the function that also answers at any other cut.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeadRow {
+    /// The session's name.
+    pub session: SessionId,
+    /// When its first fact occurred; with the two below the order of lists.
+    pub first_occurred: Time,
+    /// The source of its first fact.
+    pub first_source: String,
+    /// The source's id of its first fact.
+    pub first_source_id: String,
+    /// Up to which size of the log it was assessed.
+    pub assessed_to: LogSize,
+    /// Summary of the state, canonical JSON.
+    pub state: Vec<u8>,
+}
+
+/// Where a list goes on: after this key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HeadKey {
+    /// When the first fact occurred.
+    pub first_occurred: Time,
+    /// The source of the first fact.
+    pub first_source: String,
+    /// The source's id of the first fact.
+    pub first_source_id: String,
+    /// The session's name.
+    pub session: String,
+}
+
+/// The read models of one engine.
+#[async_trait]
+pub trait Views: RecordIndex {
+    /// Writes the rows of records `from..from + rows.len()` and the head rows, and moves the checkpoint, in one transaction. Refused as `Unavailable`
+    /// if the checkpoint is not at `from`. Rows that are delivered twice change nothing.
+    async fn apply(&self, tenant: &TenantId, from: LogSize, rows: &[IndexRow], heads: &[HeadRow]) -> Result<(), LogError>;
+
+    /// Positions of records with this term, at or after `from`, up to `known_at` inclusive, ascending, at most `max`.
+    async fn positions_of(
+        &self,
+        tenant: &TenantId,
+        term: &Term,
+        from: LogPosition,
+        known_at: LogPosition,
+        max: usize,
+    ) -> Result<Vec<LogPosition>, LogError>;
+
+    /// Sessions whose records carry all of these terms (not necessarily one record), in the order of [`HeadKey`], after `after`, at most `max`.
+    async fn sessions_with(&self, tenant: &TenantId, terms: &[Term], after: Option<&HeadKey>, max: usize) -> Result<Vec<HeadRow>, LogError>;
+
+    /// The head row of a session's name.
+    async fn head_row(&self, tenant: &TenantId, session: &SessionId) -> Result<Option<HeadRow>, LogError>;
+
+    /// How many sessions there are.
+    async fn session_count(&self, tenant: &TenantId) -> Result<u64, LogError>;
+
+    /// Throws away all rows of a tenant. The next `apply` begins at 0.
+    async fn reset(&self, tenant: &TenantId) -> Result<(), LogError>;
+
+    /// Every row of a tenant as text, in a fixed order: for comparing a rebuild.
+    async fn dump(&self, tenant: &TenantId) -> Result<Vec<String>, LogError>;
+}
