@@ -1,13 +1,26 @@
-# Two commands do all the set-up: `make demo` and `make test`.
-.PHONY: demo test lint
+# Two commands do all the set-up on a machine with Rust, make and a C compiler:
+#   make demo   build, fill a rehearsal ledger with a day of two organisations, explain it, serve it on loopback
+#   make test   install what the tests need where that is possible, then run all of them
+.PHONY: demo test test-tools lint schema bench
 
 demo:
-	cargo run --quiet -p claimledger -- demo
+	cargo run --quiet -p claimledger -- demo $(DEMO_ARGS)
+
+test: test-tools
+	cargo test --workspace
+
+# Browser, strace and python3 from Debian packages, where this user may install packages; else says what is missing.
+test-tools:
+	@sh scripts/install-test-tools.sh
 
 lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 
-test:
-	cargo test --workspace
+# Rewrites the generated files under schema/; the tests fail when they are stale.
+schema:
+	UPDATE_SCHEMA=1 cargo test -p claimledger-facts -p claimledger-server schema
+
+bench:
+	cargo run --release -p claimledger -- bench append

@@ -1,0 +1,228 @@
+//! The command line. Flags beat the environment, the environment beats the config file.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Why was this factor honored, on whose word, under which rule, and until when?
+#[derive(Debug, Parser)]
+#[command(name = "claimledger", version, max_term_width = 120)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command understands.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// Directory of an embedded ledger: the command becomes its owner
+    #[arg(long, global = true, env = "CLAIMLEDGER_DATA", value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Tenant (default: the only one of the directory)
+    #[arg(long, global = true, env = "CLAIMLEDGER_TENANT", value_name = "NAME")]
+    pub(crate) tenant: Option<String>,
+    /// A running server to ask instead of a directory, such as http://127.0.0.1:7070
+    #[arg(long, global = true, env = "CLAIMLEDGER_URL", value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// File with the token for --url
+    #[arg(long, global = true, env = "CLAIMLEDGER_TOKEN_FILE", value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Config file (TOML) [default: claimledger.toml, if it is there]
+    #[arg(long, global = true, env = "CLAIMLEDGER_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// T: true at this time (RFC 3339) [default: now; on a rehearsal the last recorded time]
+    #[arg(long, global = true, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// K: known at this time (RFC 3339) or position (82 or #82) [default: head]
+    #[arg(long, global = true, value_name = "TIME|POSITION")]
+    pub(crate) known_at: Option<String>,
+    /// Output
+    #[arg(long, global = true, env = "CLAIMLEDGER_FORMAT", value_enum)]
+    pub(crate) format: Option<Format>,
+}
+
+/// How a command prints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For programs: one JSON document
+    Json,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Create a ledger with a tenant; again: add a tenant. Writes the tenant's operator token to a file
+    Init(InitArgs),
+    /// Make a credential and print its token, once
+    Token(TokenArgs),
+    /// Take in facts or events from a file or from standard input
+    Ingest(IngestArgs),
+    /// Explain a session's decisions
+    Why(WhyArgs),
+    /// Show one session
+    Session {
+        /// Session id, any alias
+        session: String,
+    },
+    /// List sessions
+    Sessions(SessionsArgs),
+    /// Serve GraphQL, the ingestion endpoint and the pages
+    Serve(ServeArgs),
+    /// Throw the read models away and fold them from the log again
+    Rebuild,
+    /// Where the log and the read models stand
+    Status,
+    /// A rehearsal ledger with a day of two organisations: print why S3 got in and S4 did not, then serve
+    Demo(DemoArgs),
+    /// Measure this machine against bare SQLite
+    Bench {
+        #[command(subcommand)]
+        what: BenchCommand,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// Recorded times are asserted by the input; every answer says so
+    #[arg(long)]
+    pub(crate) rehearsal: bool,
+    /// A rehearsal's clock at its opening (RFC 3339) [default: 1970-01-01T00:00:00Z]
+    #[arg(long, requires = "rehearsal", value_name = "TIME")]
+    pub(crate) now: Option<String>,
+    /// Take the master key from this file (32 bytes) instead of writing a new one beside the keys
+    #[arg(long, value_name = "FILE")]
+    pub(crate) master_key_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TokenArgs {
+    /// What it may do: ingest, read, investigate, export, govern, operate; several with commas
+    #[arg(long, required = true, value_delimiter = ',', value_name = "ROLE")]
+    pub(crate) role: Vec<String>,
+    /// The source it may append as
+    #[arg(long, value_name = "SOURCE")]
+    pub(crate) source: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IngestArgs {
+    /// File, or - for standard input
+    pub(crate) file: PathBuf,
+    /// What the file holds: native, cloudevents, okta-system-log
+    #[arg(long = "as", default_value = "native", value_name = "DIALECT")]
+    pub(crate) dialect: String,
+    /// The source of lines that name none [default: the tenant's name]
+    #[arg(long, value_name = "SOURCE")]
+    pub(crate) source: Option<String>,
+    /// Skip and list what is refused, instead of stopping
+    #[arg(long)]
+    pub(crate) keep_going: bool,
+    /// Count what came in by event type
+    #[arg(long)]
+    pub(crate) report: bool,
+    /// Write only if this session is named by exactly so many records: S1=7
+    #[arg(long, value_name = "SESSION=REVISION")]
+    pub(crate) expect: Option<String>,
+    /// A rehearsal's clock for lines that do not say when they were recorded (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) now: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WhyArgs {
+    /// Session id, any alias
+    pub(crate) session: String,
+    /// Decisions of this application only
+    #[arg(long)]
+    pub(crate) app: Option<String>,
+    /// This decision only: record id, source id or position
+    #[arg(long)]
+    pub(crate) decision: Option<String>,
+    /// This factor: an amr value or a method
+    #[arg(long)]
+    pub(crate) factor: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SessionsArgs {
+    /// Active at this time (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) active_at: Option<String>,
+    /// Pseudonym; with the role investigate also an id or a login
+    #[arg(long)]
+    pub(crate) subject: Option<String>,
+    /// With a claim of this IdP
+    #[arg(long)]
+    pub(crate) idp: Option<String>,
+    /// With a claim signed by this key
+    #[arg(long)]
+    pub(crate) key: Option<String>,
+    /// With this amr value
+    #[arg(long)]
+    pub(crate) amr: Option<String>,
+    /// With a decision or an access of this application
+    #[arg(long)]
+    pub(crate) app: Option<String>,
+    /// With a claim received at or after this time (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) relied_from: Option<String>,
+    /// With a claim received before this time (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) relied_to: Option<String>,
+    /// Ended (true) or not (false)
+    #[arg(long)]
+    pub(crate) ended: Option<bool>,
+    /// With a decision that differs from what the rules imply (true), or without
+    #[arg(long)]
+    pub(crate) differs: Option<bool>,
+    /// Rows a page, at most 500
+    #[arg(long, default_value_t = 50)]
+    pub(crate) first: u32,
+    /// Go on after this cursor
+    #[arg(long, value_name = "CURSOR")]
+    pub(crate) after: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Where to listen [default: 127.0.0.1:7070]
+    #[arg(long, env = "CLAIMLEDGER_LISTEN", value_name = "ADDR")]
+    pub(crate) listen: Option<String>,
+    /// TLS ends at a proxy in front: needed for any address but loopback
+    #[arg(long)]
+    pub(crate) behind_proxy: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Print and exit instead of serving
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Where to listen
+    #[arg(long, default_value = "127.0.0.1:7070", value_name = "ADDR")]
+    pub(crate) listen: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchCommand {
+    /// Durable appends with sealing, commitments and views running, as a ratio to bare SQLite in the same run
+    Append(BenchAppendArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchAppendArgs {
+    /// Events a run and line
+    #[arg(long, default_value_t = 20_000)]
+    pub(crate) events: usize,
+    /// Runs; medians are reported
+    #[arg(long, default_value_t = 5)]
+    pub(crate) runs: usize,
+    /// Where to put the scratch ledgers [default: the system's temporary directory]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+}

@@ -1,0 +1,114 @@
+//! What is left of the settings after flags, environment and the config file.
+
+use crate::cli::{Common, Format};
+use anyhow::{Context, Result, bail};
+use claimledger_app::ask::Asking;
+use claimledger_facts::{ids::LogPosition, time::Time};
+use std::path::{Path, PathBuf};
+
+/// The config file: every key is optional, unknown keys are refused.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ConfigFile {
+    pub(crate) data: Option<PathBuf>,
+    pub(crate) tenant: Option<String>,
+    pub(crate) url: Option<String>,
+    pub(crate) token_file: Option<PathBuf>,
+    pub(crate) format: Option<Format>,
+    #[serde(default)]
+    pub(crate) serve: ServeSection,
+}
+
+/// `[serve]`
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ServeSection {
+    pub(crate) listen: Option<String>,
+    pub(crate) behind_proxy: Option<bool>,
+    /// GraphQL operations and requests per second and credential.
+    pub(crate) rate_per_second: Option<u32>,
+    /// How many may come at once.
+    pub(crate) rate_burst: Option<u32>,
+    pub(crate) introspection: Option<bool>,
+}
+
+/// The settings of one run.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) data: Option<PathBuf>,
+    pub(crate) tenant: Option<String>,
+    pub(crate) url: Option<String>,
+    pub(crate) token_file: Option<PathBuf>,
+    pub(crate) format: Format,
+    pub(crate) asking: Asking,
+    pub(crate) serve: ServeSection,
+}
+
+impl Settings {
+    /// Reads the config file and lays flags and environment over it.
+    pub(crate) fn load(common: Common) -> Result<Self> {
+        let file = read_file(common.config.as_deref())?;
+        Ok(Self {
+            data: common.data.or(file.data),
+            tenant: common.tenant.or(file.tenant),
+            url: common.url.or(file.url),
+            token_file: common.token_file.or(file.token_file),
+            format: common.format.or(file.format).unwrap_or_default(),
+            asking: asking(common.at.as_deref(), common.known_at.as_deref())?,
+            serve: file.serve,
+        })
+    }
+
+    /// The directory, or what to say when there is none.
+    pub(crate) fn data_dir(&self) -> Result<&Path> {
+        self.data.as_deref().context("no ledger is named: give --data DIR (or set CLAIMLEDGER_DATA, or `data` in claimledger.toml)")
+    }
+}
+
+fn read_file(path: Option<&Path>) -> Result<ConfigFile> {
+    let default = Path::new("claimledger.toml");
+    let path = match path {
+        Some(path) if !path.exists() => bail!("config file {} does not exist", path.display()),
+        Some(path) => path,
+        None if default.exists() => default,
+        None => return Ok(ConfigFile::default()),
+    };
+    config::Config::builder()
+        .add_source(config::File::from(path).format(config::FileFormat::Toml))
+        .build()
+        .and_then(config::Config::try_deserialize)
+        .with_context(|| format!("config file {}", path.display()))
+}
+
+fn asking(at: Option<&str>, known_at: Option<&str>) -> Result<Asking> {
+    let mut asking = Asking { at: at.map(|text| time("--at", text)).transpose()?, ..Asking::default() };
+    if let Some(text) = known_at {
+        match text.trim_start_matches('#').parse() {
+            Ok(position) => asking.known_at_position = Some(LogPosition(position)),
+            Err(_) => asking.known_at = Some(time("--known-at", text)?),
+        }
+    }
+    Ok(asking)
+}
+
+/// A time of a flag; the error names the flag.
+pub(crate) fn time(flag: &str, text: &str) -> Result<Time> {
+    Time::parse(text).map_err(|error| usage(format!("{flag} {text}: {error}")))
+}
+
+/// An error of usage: exit status 2.
+pub(crate) fn usage(message: impl Into<String>) -> anyhow::Error {
+    anyhow::Error::new(Usage(message.into()))
+}
+
+/// The command line does not make sense: exit status 2.
+#[derive(Debug)]
+pub(crate) struct Usage(String);
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}

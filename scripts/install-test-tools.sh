@@ -1,0 +1,23 @@
+#!/bin/sh
+# Installs what the tests use beside Rust: a browser for the pages, strace and python3 for the power-cut replay.
+# Where it cannot, it says what is missing and leaves the rest to the tests: they say what they lack, and fail only with CI=true.
+set -u
+
+missing=""
+command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
+command -v strace >/dev/null 2>&1 || missing="$missing strace"
+command -v python3 >/dev/null 2>&1 || missing="$missing python3"
+[ -z "$missing" ] && exit 0
+
+if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+    echo "installing for the tests:$missing"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing >/dev/null
+    status=$?
+    [ "$status" = 0 ] || echo "apt-get failed with status $status" >&2
+fi
+
+for tool in chromium strace python3; do
+    command -v "$tool" >/dev/null 2>&1 || echo "not installed: $tool (Debian package $tool); the tests that need it say so" >&2
+done
+exit 0
