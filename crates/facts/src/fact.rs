@@ -4,6 +4,7 @@ use crate::{
     ids::{Pseudonym, SessionId},
     time::Occurred,
     types::{app, authenticator, claims, erasure, factor, hold, idp, idp_session, ledger, org, policy, session, source, subject, trust},
+    vocabulary::{FREE_TEXT, is_code},
 };
 use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
@@ -60,6 +61,12 @@ macro_rules! fact_types {
                 match self { $(Self::$variant(_) => $name,)* }
             }
 
+            /// The current version of its type: the one it is written as.
+            #[must_use]
+            pub const fn version(&self) -> u32 {
+                match self { $(Self::$variant(_) => $version,)* }
+            }
+
             /// As a JSON value, for storing.
             ///
             /// # Errors
@@ -75,6 +82,19 @@ macro_rules! fact_types {
             pub fn from_value(name: &str, value: Value) -> Option<Result<Self, serde_path_to_error::Error<serde_json::Error>>> {
                 match name {
                     $($name => Some(serde_path_to_error::deserialize::<_, $data>(value).map(Self::$variant)),)*
+                    _ => None,
+                }
+            }
+        }
+
+        impl FactData {
+            /// Like [`Self::from_value`], from JSON text, and without the path in errors: for stored data, whose form is known.
+            ///
+            /// # Errors
+            /// With what was expected.
+            pub fn from_json(name: &str, json: &str) -> Option<Result<Self, serde_json::Error>> {
+                match name {
+                    $($name => Some(serde_json::from_str::<$data>(json).map(Self::$variant)),)*
                     _ => None,
                 }
             }
@@ -129,10 +149,82 @@ fact_types! {
     RulesActivated(ledger::RulesActivated) = "rules.activated" v 1 ledger;
 }
 
+/// The fact types without a reason in words: a new one must be put here, or have its reason looked at.
+macro_rules! without_reason {
+    () => {
+        Self::OrgConfigured(_)
+            | Self::IdpConfigured(_)
+            | Self::IdpKeyAdded(_)
+            | Self::IdpKeyRetired(_)
+            | Self::PolicyConfigured(_)
+            | Self::ClaimSourcingConfigured(_)
+            | Self::RoutingRuleConfigured(_)
+            | Self::AuthenticatorConfigured(_)
+            | Self::AuthenticatorLost(_)
+            | Self::SubjectLinked(_)
+            | Self::IdpSessionStarted(_)
+            | Self::SessionStarted(_)
+            | Self::SessionLinked(_)
+            | Self::ClaimsReceived(_)
+            | Self::FactorVerified(_)
+            | Self::PolicyDecided(_)
+            | Self::AppAccessed(_)
+            | Self::SessionEnded(_)
+            | Self::SourceHeard(_)
+            | Self::SourceSilent(_)
+            | Self::SourceBackfilled(_)
+            | Self::LedgerOpened(_)
+            | Self::FactConflicted(_)
+            | Self::RoleGranted(_)
+            | Self::RoleRevoked(_)
+            | Self::RulesActivated(_)
+    };
+}
+
 impl FactType {
     /// The fact type of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
         FACT_TYPES.iter().find(|t| t.name == name)
+    }
+}
+
+impl FactData {
+    /// Whether its reason is free text, which may not stand in the clear.
+    #[must_use]
+    pub fn has_free_text(&self) -> bool {
+        self.reason().is_some_and(|reason| !is_code(reason))
+    }
+
+    /// Takes its reason away if that is free text, and leaves [`FREE_TEXT`] in its place. What is taken is to be sealed: under `text` of the subject, or of
+    /// nobody.
+    pub fn take_free_text(&mut self) -> Option<String> {
+        self.reason_mut().filter(|reason| !is_code(reason)).map(|reason| std::mem::replace(reason, FREE_TEXT.to_owned()))
+    }
+
+    fn reason(&self) -> Option<&String> {
+        match self {
+            Self::TrustRetracted(data) => Some(&data.reason),
+            Self::IdpSessionEnded(data) => data.reason.as_ref(),
+            Self::ClaimAccepted(data) => data.reason.as_ref(),
+            Self::ClaimIgnored(data) => data.reason.as_ref(),
+            Self::HoldPlaced(data) => data.reason.as_ref(),
+            Self::HoldReleased(data) => data.reason.as_ref(),
+            Self::ErasureRequested(data) => data.reason.as_ref(),
+            without_reason!() => None,
+        }
+    }
+
+    fn reason_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Self::TrustRetracted(data) => Some(&mut data.reason),
+            Self::IdpSessionEnded(data) => data.reason.as_mut(),
+            Self::ClaimAccepted(data) => data.reason.as_mut(),
+            Self::ClaimIgnored(data) => data.reason.as_mut(),
+            Self::HoldPlaced(data) => data.reason.as_mut(),
+            Self::HoldReleased(data) => data.reason.as_mut(),
+            Self::ErasureRequested(data) => data.reason.as_mut(),
+            without_reason!() => None,
+        }
     }
 }

@@ -1,7 +1,10 @@
 //! The record as it is stored: header, commitments, bodies. Frozen by the golden files of this crate.
 
+pub use crate::header::leaf_hash;
+
 use crate::{
-    ids::{LogPosition, RecordId, SessionId, SourceEventId, SourceId, TenantId},
+    body,
+    ids::{LogPosition, Pseudonym, RecordId, SessionId, SourceEventId, SourceId, TenantId},
     statement::Statement,
     time::{Occurred, Time},
     vocabulary::Door,
@@ -13,6 +16,9 @@ pub const FORMAT: u32 = 1;
 
 /// One record may have this many bytes, header and bodies together.
 pub const MAX_RECORD_BYTES: usize = 256 * 1024;
+
+/// What a body unpacks to may have this many bytes: neither is more sealed, nor is more unpacked.
+pub const MAX_PLAIN_BYTES: usize = 8 * MAX_RECORD_BYTES;
 
 /// 32 bytes: SHA-256 or HMAC-SHA-256.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -137,4 +143,83 @@ pub struct Prepared {
 pub struct CorruptRecord {
     /// What was wrong with it.
     pub what: String,
+}
+
+impl CorruptRecord {
+    /// Says what was wrong.
+    #[must_use]
+    pub fn new(what: impl Into<String>) -> Self {
+        Self { what: what.into() }
+    }
+}
+
+impl Prepared {
+    /// The most bytes that [`Self::finish`] can give, whatever the sequencer decides.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        // Position and recorded time may each grow from 1 byte to 9, and two flags may come, of 2 bytes each.
+        self.header.encode().len() + 20 + self.facts.len() + self.personal.len() + self.original.len()
+    }
+
+    /// The entry, once the sequencer has decided: where it stands, when it was recorded, whether that time was asserted by the input, and whether it is a
+    /// variant of a record that is there already (which gives it an id of its own).
+    #[must_use]
+    pub fn finish(self, position: LogPosition, recorded_at: Time, recorded_asserted: bool, variant: bool) -> Entry {
+        let mut header = Header { position, recorded_at, recorded_asserted, variant, ..self.header };
+        header.id = header.derived_id();
+        Entry { id: header.id, header: header.encode(), facts: self.facts, personal: self.personal, original: self.original }
+    }
+}
+
+impl Header {
+    /// The id that follows from what the header says.
+    #[must_use]
+    pub fn derived_id(&self) -> RecordId {
+        if self.variant {
+            RecordId::derive_variant(&self.tenant, &self.source, &self.source_id, &self.content_digest.0)
+        } else {
+            RecordId::derive(&self.tenant, &self.source, &self.source_id)
+        }
+    }
+}
+
+impl Entry {
+    /// Reads the header, and checks the id.
+    ///
+    /// # Errors
+    /// If the header does not read, or the id does not follow from it.
+    pub fn decode_header(&self) -> Result<Header, CorruptRecord> {
+        let header = Header::decode(&self.header)?;
+        if header.id != header.derived_id() {
+            return Err(CorruptRecord::new("the id does not follow from tenant, source and source id"));
+        }
+        if header.id != self.id {
+            return Err(CorruptRecord::new("the id beside the header is another than the one in it"));
+        }
+        Ok(header)
+    }
+
+    /// Reads header and clear body, and checks every body against the header. Needs no key.
+    ///
+    /// # Errors
+    /// If anything does not fit together.
+    pub fn decode(&self) -> Result<Record, CorruptRecord> {
+        let header = self.decode_header()?;
+        body::check_personal(&self.personal, &header.personal)?;
+        body::check_original(&self.original, &header.original)?;
+        let statement = Statement::decode(&body::open_facts(&self.facts, &header.facts)?, header.occurred)?;
+        Ok(Record { leaf: leaf_hash(&self.header), header, statement })
+    }
+
+    /// The pseudonyms whose keys its sealed bodies need, bytewise, once each. The header is not looked at.
+    ///
+    /// # Errors
+    /// If a body does not read.
+    pub fn persons(&self) -> Result<Vec<Pseudonym>, CorruptRecord> {
+        let mut persons = body::Original::read(&self.original)?.pseudonyms;
+        persons.extend(body::read_personal(&self.personal)?.into_iter().filter_map(|block| block.pseudonym));
+        persons.sort_unstable();
+        persons.dedup();
+        Ok(persons)
+    }
 }

@@ -1,7 +1,17 @@
 //! What a record says in the clear: its facts, and the little about the source's event that later readers need.
 
-use crate::{fact::Fact, ids::SessionId, vocabulary::Note};
-use std::collections::BTreeMap;
+use crate::{
+    canonical,
+    fact::{Fact, FactData},
+    ids::{Pseudonym, SessionId},
+    record::CorruptRecord,
+    time::Occurred,
+    upcast::Upcasts,
+    vocabulary::Note,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::{borrow::Cow, collections::BTreeMap};
 
 /// The clear body of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,4 +38,135 @@ impl Statement {
             new
         })
     }
+}
+
+impl Statement {
+    /// Canonical JSON, with what is absent or empty left out. Facts that occurred when the record did leave their time out.
+    ///
+    /// # Errors
+    /// Never for the types of the contract; serde asks for it.
+    pub fn encode(&self, occurred: Occurred) -> Result<Vec<u8>, serde_json::Error> {
+        let mut out = Vec::with_capacity(512);
+        out.push(b'{');
+        if !self.correlation.is_empty() {
+            member(&mut out, "correlation", &self.correlation)?;
+        }
+        if !self.facts.is_empty() {
+            name(&mut out, "facts");
+            out.push(b'[');
+            for (n, fact) in self.facts.iter().enumerate() {
+                if n > 0 {
+                    out.push(b',');
+                }
+                write_fact(&mut out, fact, occurred)?;
+            }
+            out.push(b']');
+        }
+        member(&mut out, "kind", &self.kind)?;
+        if !self.notes.is_empty() {
+            member(&mut out, "notes", &self.notes)?;
+        }
+        if let Some(session) = &self.session {
+            member(&mut out, "session", session)?;
+        }
+        out.push(b'}');
+        Ok(out)
+    }
+
+    /// Reads a statement of any version of the contract, facts at their current versions. `occurred` is the header's.
+    ///
+    /// # Errors
+    /// If it does not read, or holds a fact of a type or version that this program does not know.
+    pub fn decode(bytes: &[u8], occurred: Occurred) -> Result<Self, CorruptRecord> {
+        Self::decode_with(bytes, occurred, &Upcasts::CONTRACT)
+    }
+
+    /// Like [`Self::decode`], with other versions and steps than the contract's.
+    ///
+    /// # Errors
+    /// Like [`Self::decode`].
+    pub fn decode_with(bytes: &[u8], occurred: Occurred, upcasts: &Upcasts) -> Result<Self, CorruptRecord> {
+        let stored: Stored<'_> =
+            serde_json::from_slice(bytes).map_err(|error| CorruptRecord::new(format!("the statement does not read: {error}")))?;
+        let facts = stored.facts.into_iter().map(|fact| read_fact(fact, occurred, upcasts)).collect::<Result<_, _>>()?;
+        Ok(Self { kind: stored.kind, session: stored.session, correlation: stored.correlation, notes: stored.notes, facts })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stored<'b> {
+    #[serde(default)]
+    correlation: BTreeMap<String, String>,
+    #[serde(default, borrow)]
+    facts: Vec<StoredFact<'b>>,
+    kind: String,
+    #[serde(default)]
+    notes: Vec<Note>,
+    #[serde(default)]
+    session: Option<SessionId>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredFact<'b> {
+    #[serde(borrow)]
+    data: &'b RawValue,
+    #[serde(default)]
+    occurred_at: Option<Occurred>,
+    #[serde(default)]
+    session: Option<SessionId>,
+    #[serde(default)]
+    subject: Option<Pseudonym>,
+    #[serde(borrow)]
+    r#type: Cow<'b, str>,
+    v: u32,
+}
+
+fn read_fact(fact: StoredFact<'_>, occurred: Occurred, upcasts: &Upcasts) -> Result<Fact, CorruptRecord> {
+    let (name, version) = (fact.r#type.as_ref(), fact.v);
+    let unreadable = |error: &dyn std::fmt::Display| CorruptRecord::new(format!("`{name}` version {version} does not read: {error}"));
+    let data = if upcasts.is_current(name, version)? {
+        FactData::from_json(name, fact.data.get()).map(|read| read.map_err(|error| unreadable(&error)))
+    } else {
+        let old = serde_json::from_str(fact.data.get()).map_err(|error| unreadable(&error))?;
+        let data = upcasts.apply(name, version, old)?;
+        FactData::from_value(name, data).map(|read| read.map_err(|error| unreadable(&error)))
+    };
+    let data = data.ok_or_else(|| CorruptRecord::new(format!("`{name}` is no fact type that this version knows")))??;
+    Ok(Fact { session: fact.session, subject: fact.subject, occurred: fact.occurred_at.unwrap_or(occurred), data })
+}
+
+fn write_fact(out: &mut Vec<u8>, fact: &Fact, occurred: Occurred) -> Result<(), serde_json::Error> {
+    out.push(b'{');
+    name(out, "data");
+    canonical::write(out, &fact.data.to_value()?);
+    if fact.occurred != occurred {
+        // Two fields of an interval, `from` and `to`, are declared in bytewise order.
+        member(out, "occurred_at", &fact.occurred)?;
+    }
+    if let Some(session) = &fact.session {
+        member(out, "session", session)?;
+    }
+    if let Some(subject) = &fact.subject {
+        member(out, "subject", subject)?;
+    }
+    member(out, "type", fact.data.type_name())?;
+    member(out, "v", &fact.data.version())?;
+    out.push(b'}');
+    Ok(())
+}
+
+/// For values that serialise canonically by themselves: scalars, lists of them, and maps that are sorted.
+fn member<T: Serialize + ?Sized>(out: &mut Vec<u8>, key: &str, value: &T) -> Result<(), serde_json::Error> {
+    name(out, key);
+    serde_json::to_writer(out, value)
+}
+
+fn name(out: &mut Vec<u8>, key: &str) {
+    if !out.ends_with(b"{") {
+        out.push(b',');
+    }
+    canonical::write_str(out, key);
+    out.push(b':');
 }

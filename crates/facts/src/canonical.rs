@@ -1,0 +1,109 @@
+//! Canonical JSON: one spelling of a value, so that equal values have equal bytes, digests and commitments.
+//!
+//! Object keys sorted bytewise (UTF-8), no white space, strings and numbers as `serde_json` writes them (`"` `\` and control characters escaped, all else as it
+//! is). Frozen: facts are committed to in this form.
+
+use serde_json::{Map, Value};
+
+/// The canonical bytes of a value.
+#[must_use]
+pub fn to_vec(value: &Value) -> Vec<u8> {
+    let mut out = Vec::with_capacity(256);
+    write(&mut out, value);
+    out
+}
+
+/// The canonical bytes of an object.
+#[must_use]
+pub fn object_to_vec(object: &Map<String, Value>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(256);
+    write_object(&mut out, object);
+    out
+}
+
+/// Appends the canonical bytes of a value.
+pub fn write(out: &mut Vec<u8>, value: &Value) {
+    match value {
+        Value::Null => out.extend_from_slice(b"null"),
+        Value::Bool(true) => out.extend_from_slice(b"true"),
+        Value::Bool(false) => out.extend_from_slice(b"false"),
+        Value::Number(number) => leaf(out, number),
+        Value::String(text) => write_str(out, text),
+        Value::Array(items) => {
+            out.push(b'[');
+            for (n, item) in items.iter().enumerate() {
+                if n > 0 {
+                    out.push(b',');
+                }
+                write(out, item);
+            }
+            out.push(b']');
+        }
+        Value::Object(object) => write_object(out, object),
+    }
+}
+
+/// Appends a JSON string.
+pub fn write_str(out: &mut Vec<u8>, text: &str) {
+    leaf(out, text);
+}
+
+/// Sorts for itself: a feature of `serde_json` that another crate turns on must not change the format.
+fn write_object(out: &mut Vec<u8>, object: &Map<String, Value>) {
+    if object.keys().is_sorted() {
+        write_members(out, object.iter());
+    } else {
+        let mut members: Vec<_> = object.iter().collect();
+        members.sort_unstable_by_key(|(key, _)| *key);
+        write_members(out, members.into_iter());
+    }
+}
+
+fn write_members<'a>(out: &mut Vec<u8>, members: impl Iterator<Item = (&'a String, &'a Value)>) {
+    out.push(b'{');
+    for (n, (key, value)) in members.enumerate() {
+        if n > 0 {
+            out.push(b',');
+        }
+        write_str(out, key);
+        out.push(b':');
+        write(out, value);
+    }
+    out.push(b'}');
+}
+
+fn leaf<T: serde::Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
+    if serde_json::to_writer(out, value).is_err() {
+        unreachable!("a string or a number, written to memory");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(input: &str, expect: &str) {
+        let value: Value = serde_json::from_str(input).unwrap();
+        assert_eq!(String::from_utf8(to_vec(&value)).unwrap(), expect);
+    }
+
+    #[test]
+    fn keys_are_sorted_bytewise_at_every_depth() {
+        check(r#"{"b": 1, "a": {"é": 1, "z": 2, "Z": 3, "": 4}}"#, r#"{"a":{"":4,"Z":3,"z":2,"é":1},"b":1}"#);
+    }
+
+    #[test]
+    fn white_space_goes_and_order_of_arrays_stays() {
+        check("[ 2,\n 1, [ ], { } ,null,true , false]", "[2,1,[],{},null,true,false]");
+    }
+
+    #[test]
+    fn numbers_are_as_serde_json_writes_them() {
+        check("[-0, 1.50, 1e3, 18446744073709551615, -9223372036854775808]", "[-0.0,1.5,1000.0,18446744073709551615,-9223372036854775808]");
+    }
+
+    #[test]
+    fn only_what_must_be_escaped_is() {
+        check(r#""\u00e9\u0022\u005c\/\u0007\n\u007f""#, "\"é\\\"\\\\/\\u0007\\n\u{7f}\"");
+    }
+}

@@ -1,0 +1,215 @@
+//! The header as bytes: deterministic CBOR (RFC 8949, 4.2.1). The layout is `schema/record/header.v1.cddl`; frozen.
+
+use crate::{
+    ids::{LogPosition, RecordId, SourceEventId, SourceId, TenantId},
+    record::{CorruptRecord, Digest32, FORMAT, Header, SealedCommitment},
+    time::{Occurred, Time},
+    vocabulary::Door,
+};
+use minicbor::{Decoder, Encoder, decode, encode};
+use sha2::{Digest, Sha256};
+use std::convert::Infallible;
+use uuid::Uuid;
+
+mod key {
+    pub(super) const FORMAT: u8 = 1;
+    pub(super) const TENANT: u8 = 2;
+    pub(super) const POSITION: u8 = 3;
+    pub(super) const ID: u8 = 4;
+    pub(super) const SOURCE: u8 = 5;
+    pub(super) const SOURCE_ID: u8 = 6;
+    pub(super) const DOOR: u8 = 7;
+    pub(super) const OCCURRED: u8 = 8;
+    pub(super) const OCCURRED_TO: u8 = 9;
+    pub(super) const RECORDED_AT: u8 = 10;
+    pub(super) const RECORDED_ASSERTED: u8 = 11;
+    pub(super) const VARIANT: u8 = 12;
+    pub(super) const TRANSLATOR: u8 = 13;
+    pub(super) const CONTENT_DIGEST: u8 = 14;
+    pub(super) const BYTE_DIGEST: u8 = 15;
+    pub(super) const FACTS: u8 = 16;
+    pub(super) const PERSONAL: u8 = 17;
+    pub(super) const ORIGINAL: u8 = 18;
+}
+
+/// The leaf of a record in its tenant's tree: `SHA-256(0x00 ‖ header bytes)` (RFC 9162, 2.1.1).
+#[must_use]
+pub fn leaf_hash(header: &[u8]) -> Digest32 {
+    Digest32(Sha256::new().chain_update([0]).chain_update(header).finalize().into())
+}
+
+impl Header {
+    /// The bytes of the header: one spelling only.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(384 + 70 * self.personal.len());
+        if self.write(&mut Encoder::new(&mut out)).is_err() {
+            unreachable!("memory takes every byte");
+        }
+        out
+    }
+
+    fn write(&self, e: &mut Encoder<&mut Vec<u8>>) -> Result<(), encode::Error<Infallible>> {
+        let optional =
+            [self.occurred.to.is_some(), self.recorded_asserted, self.variant, !self.personal.is_empty()].into_iter().filter(|there| *there).count();
+        e.map(14 + optional as u64)?;
+        e.u8(key::FORMAT)?.u32(self.format)?;
+        e.u8(key::TENANT)?.str(self.tenant.as_str())?;
+        e.u8(key::POSITION)?.u64(self.position.0)?;
+        e.u8(key::ID)?.bytes(self.id.0.as_bytes())?;
+        e.u8(key::SOURCE)?.str(self.source.as_str())?;
+        e.u8(key::SOURCE_ID)?.str(self.source_id.as_str())?;
+        e.u8(key::DOOR)?.str(self.door.as_str())?;
+        e.u8(key::OCCURRED)?.i64(self.occurred.from.micros())?;
+        if let Some(to) = self.occurred.to {
+            e.u8(key::OCCURRED_TO)?.i64(to.micros())?;
+        }
+        e.u8(key::RECORDED_AT)?.i64(self.recorded_at.micros())?;
+        if self.recorded_asserted {
+            e.u8(key::RECORDED_ASSERTED)?.bool(true)?;
+        }
+        if self.variant {
+            e.u8(key::VARIANT)?.bool(true)?;
+        }
+        e.u8(key::TRANSLATOR)?.str(&self.translator)?;
+        e.u8(key::CONTENT_DIGEST)?.bytes(&self.content_digest.0)?;
+        e.u8(key::BYTE_DIGEST)?.bytes(&self.byte_digest.0)?;
+        e.u8(key::FACTS)?.bytes(&self.facts.0)?;
+        if !self.personal.is_empty() {
+            e.u8(key::PERSONAL)?.array(self.personal.len() as u64)?;
+            for commitment in &self.personal {
+                write_commitment(e, commitment)?;
+            }
+        }
+        e.u8(key::ORIGINAL)?;
+        write_commitment(e, &self.original)
+    }
+
+    /// Reads a header.
+    ///
+    /// # Errors
+    /// If it is of another format, lacks something, or is not spelled as [`Self::encode`] spells it.
+    pub fn decode(bytes: &[u8]) -> Result<Self, CorruptRecord> {
+        let header = read(bytes)?;
+        if header.encode() != bytes {
+            return Err(CorruptRecord::new("the header is not in its one deterministic form"));
+        }
+        Ok(header)
+    }
+}
+
+fn write_commitment(e: &mut Encoder<&mut Vec<u8>>, commitment: &SealedCommitment) -> Result<(), encode::Error<Infallible>> {
+    e.array(2)?.bytes(&commitment.plain.0)?.bytes(&commitment.stored.0)?;
+    Ok(())
+}
+
+#[derive(Default)]
+struct Parts {
+    format: Option<u32>,
+    tenant: Option<String>,
+    position: Option<u64>,
+    id: Option<Uuid>,
+    source: Option<String>,
+    source_id: Option<String>,
+    door: Option<Door>,
+    occurred: Option<i64>,
+    occurred_to: Option<i64>,
+    recorded_at: Option<i64>,
+    recorded_asserted: bool,
+    variant: bool,
+    translator: Option<String>,
+    content_digest: Option<Digest32>,
+    byte_digest: Option<Digest32>,
+    facts: Option<Digest32>,
+    personal: Vec<SealedCommitment>,
+    original: Option<SealedCommitment>,
+}
+
+fn read(bytes: &[u8]) -> Result<Header, CorruptRecord> {
+    let parts = read_parts(bytes).map_err(|error| CorruptRecord::new(format!("the header does not read: {error}")))?;
+    match parts.format {
+        Some(FORMAT) => {}
+        Some(other) => return Err(CorruptRecord::new(format!("the record has format {other}; this version reads format {FORMAT}"))),
+        None => return Err(missing("format")),
+    }
+    Ok(Header {
+        format: FORMAT,
+        tenant: TenantId::new(parts.tenant.ok_or_else(|| missing("tenant"))?),
+        position: LogPosition(parts.position.ok_or_else(|| missing("position"))?),
+        id: RecordId(parts.id.ok_or_else(|| missing("id"))?),
+        source: SourceId::new(parts.source.ok_or_else(|| missing("source"))?),
+        source_id: SourceEventId::new(parts.source_id.ok_or_else(|| missing("source id"))?),
+        door: parts.door.ok_or_else(|| missing("door"))?,
+        occurred: Occurred {
+            from: Time::from_micros(parts.occurred.ok_or_else(|| missing("occurred"))?),
+            to: parts.occurred_to.map(Time::from_micros),
+        },
+        recorded_at: Time::from_micros(parts.recorded_at.ok_or_else(|| missing("recorded at"))?),
+        recorded_asserted: parts.recorded_asserted,
+        variant: parts.variant,
+        translator: parts.translator.ok_or_else(|| missing("translator"))?,
+        content_digest: parts.content_digest.ok_or_else(|| missing("content digest"))?,
+        byte_digest: parts.byte_digest.ok_or_else(|| missing("byte digest"))?,
+        facts: parts.facts.ok_or_else(|| missing("facts"))?,
+        personal: parts.personal,
+        original: parts.original.ok_or_else(|| missing("original"))?,
+    })
+}
+
+fn missing(what: &str) -> CorruptRecord {
+    CorruptRecord::new(format!("the header lacks its {what}"))
+}
+
+/// Lenient about spelling: [`Header::decode`] compares with the one spelling afterwards.
+fn read_parts(bytes: &[u8]) -> Result<Parts, decode::Error> {
+    let mut d = Decoder::new(bytes);
+    let mut parts = Parts::default();
+    for _ in 0..d.map()?.ok_or_else(|| decode::Error::message("indefinite length"))? {
+        match d.u8()? {
+            key::FORMAT => {
+                parts.format = Some(d.u32()?);
+                if parts.format != Some(FORMAT) {
+                    break; // What follows may mean something else there.
+                }
+            }
+            key::TENANT => parts.tenant = Some(d.str()?.to_owned()),
+            key::POSITION => parts.position = Some(d.u64()?),
+            key::ID => parts.id = Some(Uuid::from_bytes(fixed(d.bytes()?)?)),
+            key::SOURCE => parts.source = Some(d.str()?.to_owned()),
+            key::SOURCE_ID => parts.source_id = Some(d.str()?.to_owned()),
+            key::DOOR => parts.door = Some(Door::parse(d.str()?).ok_or_else(|| decode::Error::message("unknown door"))?),
+            key::OCCURRED => parts.occurred = Some(d.i64()?),
+            key::OCCURRED_TO => parts.occurred_to = Some(d.i64()?),
+            key::RECORDED_AT => parts.recorded_at = Some(d.i64()?),
+            key::RECORDED_ASSERTED => parts.recorded_asserted = d.bool()?,
+            key::VARIANT => parts.variant = d.bool()?,
+            key::TRANSLATOR => parts.translator = Some(d.str()?.to_owned()),
+            key::CONTENT_DIGEST => parts.content_digest = Some(digest(&mut d)?),
+            key::BYTE_DIGEST => parts.byte_digest = Some(digest(&mut d)?),
+            key::FACTS => parts.facts = Some(digest(&mut d)?),
+            key::PERSONAL => {
+                for _ in 0..d.array()?.ok_or_else(|| decode::Error::message("indefinite length"))? {
+                    parts.personal.push(commitment(&mut d)?);
+                }
+            }
+            key::ORIGINAL => parts.original = Some(commitment(&mut d)?),
+            _ => return Err(decode::Error::message("unknown key")),
+        }
+    }
+    Ok(parts)
+}
+
+fn commitment(d: &mut Decoder<'_>) -> Result<SealedCommitment, decode::Error> {
+    match d.array()? {
+        Some(2) => Ok(SealedCommitment { plain: digest(d)?, stored: digest(d)? }),
+        _ => Err(decode::Error::message("a commitment is two digests")),
+    }
+}
+
+fn digest(d: &mut Decoder<'_>) -> Result<Digest32, decode::Error> {
+    Ok(Digest32(fixed(d.bytes()?)?))
+}
+
+fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N], decode::Error> {
+    bytes.try_into().map_err(|_| decode::Error::message("a byte string of another length"))
+}

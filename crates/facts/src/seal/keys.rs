@@ -1,0 +1,264 @@
+//! The keys: one master key wraps each tenant's, a tenant's wrap each person's. None of them is ever shown by `Debug`.
+//!
+//! ```text
+//! master ── wraps ── tenant secrets: tenant · index · digest
+//! tenant ── HKDF ── wrapping key ── wraps ── person secrets
+//!        ── HKDF with record id ── key of what belongs to nobody, one a record
+//! person ── HKDF ── key of the person's blocks
+//! tenant ‖ persons, by pseudonym ── HKDF with record id ── key of an original
+//! index ── HMAC ── blind indexes       digest ── HMAC ── content and byte digests
+//! ```
+//! A key of AES-256-GCM with random nonces is good for 2³² messages. Only wrapping keys and a person's key are used more than once.
+
+use super::cipher::{self, Aead, KEY, Secret};
+use crate::{
+    ids::{Pseudonym, RecordId, TenantId},
+    random::Random,
+    record::Digest32,
+};
+use aws_lc_rs::{aead::NONCE_LEN, hmac};
+use std::{fmt, sync::Arc};
+use zeroize::Zeroizing;
+
+/// The key that `init` makes or reads; it wraps every tenant's keys.
+pub struct MasterKey(Secret);
+
+/// The keys of one tenant. Cheap to clone.
+#[derive(Clone)]
+pub struct TenantKeys(Arc<Tenant>);
+
+/// The key of one person. Cheap to clone; overwritten when the last clone is dropped.
+#[derive(Clone)]
+pub struct PersonKey(Arc<Person>);
+
+/// A wrapped key that does not unwrap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// Made by a newer version, or no wrapped key at all.
+    #[error("the wrapped key is not of a form that this version reads")]
+    Form,
+    /// Another wrapping key, another tenant, another person, or altered bytes.
+    #[error("the wrapped key does not open: it was wrapped by another key or for somebody else, or was altered")]
+    Wrapped,
+}
+
+/// What is found by a blind index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BlindKind {
+    /// The identifier that makes somebody one person in the whole tenant: compared exactly.
+    Id,
+    /// Another identifier: compared without surrounding white space and in lower case.
+    Alias,
+}
+
+/// The first byte of a wrapped key: AES-256-GCM, then nonce and ciphertext.
+const WRAPPED: u8 = 1;
+
+struct Tenant {
+    tenant: Secret,
+    index: Secret,
+    digest: Secret,
+    wrapping: Aead,
+    index_mac: hmac::Key,
+    digest_mac: hmac::Key,
+}
+
+struct Person {
+    secret: Secret,
+    personal: Aead,
+}
+
+impl MasterKey {
+    /// A new one.
+    #[must_use]
+    pub fn generate(random: &dyn Random) -> Self {
+        Self(draw(random))
+    }
+
+    /// From its bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; KEY]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    /// Its bytes: to be written where only the operator reads.
+    #[must_use]
+    pub fn expose(&self) -> &[u8; KEY] {
+        &self.0
+    }
+}
+
+impl TenantKeys {
+    /// New ones.
+    #[must_use]
+    pub fn generate(random: &dyn Random) -> Self {
+        Self::new(draw(random), draw(random), draw(random))
+    }
+
+    fn new(tenant: Secret, index: Secret, digest: Secret) -> Self {
+        let wrapping = Aead::new(&cipher::derive(&*tenant, &[b"claimledger wrap v1"]));
+        let mac = |secret: &Secret| hmac::Key::new(hmac::HMAC_SHA256, secret.as_slice());
+        let (index_mac, digest_mac) = (mac(&index), mac(&digest));
+        Self(Arc::new(Tenant { tenant, index, digest, wrapping, index_mac, digest_mac }))
+    }
+
+    /// Wrapped for the key store.
+    #[must_use]
+    pub fn wrap(&self, master: &MasterKey, tenant: &TenantId, random: &dyn Random) -> Vec<u8> {
+        let mut plain = Zeroizing::new([0; 3 * KEY]);
+        plain[..KEY].copy_from_slice(&*self.0.tenant);
+        plain[KEY..2 * KEY].copy_from_slice(&*self.0.index);
+        plain[2 * KEY..].copy_from_slice(&*self.0.digest);
+        wrap(&Aead::new(&master.0), &tenant_context(tenant), &*plain, random)
+    }
+
+    /// From the key store.
+    ///
+    /// # Errors
+    /// See [`KeyError`].
+    pub fn unwrap(master: &MasterKey, tenant: &TenantId, wrapped: &[u8]) -> Result<Self, KeyError> {
+        let plain = unwrap(&Aead::new(&master.0), &tenant_context(tenant), wrapped)?;
+        let part = |n: usize| plain.get(n * KEY..(n + 1) * KEY).and_then(|part| secret(part).ok()).ok_or(KeyError::Form);
+        if plain.len() != 3 * KEY {
+            return Err(KeyError::Form);
+        }
+        Ok(Self::new(part(0)?, part(1)?, part(2)?))
+    }
+
+    /// What a person is found by in the key store: HMAC-SHA-256 under the index key.
+    #[must_use]
+    pub fn blind_index(&self, kind: BlindKind, identifier: &str) -> Digest32 {
+        match kind {
+            BlindKind::Id => mac(&self.0.index_mac, b"claimledger id v1\0", identifier.as_bytes()),
+            BlindKind::Alias => mac(&self.0.index_mac, b"claimledger alias v1\0", identifier.trim().to_lowercase().as_bytes()),
+        }
+    }
+
+    /// The digest that deduplication compares: of the canonical line.
+    #[must_use]
+    pub fn content_digest(&self, canonical: &[u8]) -> Digest32 {
+        mac(&self.0.digest_mac, b"claimledger content v1\0", canonical)
+    }
+
+    /// The digest of the bytes of one delivery.
+    #[must_use]
+    pub fn byte_digest(&self, bytes: &[u8]) -> Digest32 {
+        mac(&self.0.digest_mac, b"claimledger bytes v1\0", bytes)
+    }
+
+    /// The key of what belongs to nobody: one a record, because there may be more records than random nonces allow under one key.
+    pub(super) fn unowned(&self, id: &RecordId) -> Aead {
+        Aead::new(&cipher::derive(&*self.0.tenant, &[b"claimledger unowned v1", id.0.as_bytes()]))
+    }
+
+    /// The key of an original: needs the keys of all its persons, which come ordered by pseudonym.
+    pub(super) fn original<'k>(&self, id: &RecordId, persons: impl Iterator<Item = &'k PersonKey>) -> Aead {
+        let mut secrets = Zeroizing::new(Vec::with_capacity(4 * KEY));
+        secrets.extend_from_slice(&*self.0.tenant);
+        for person in persons {
+            secrets.extend_from_slice(&*person.0.secret);
+        }
+        Aead::new(&cipher::derive(&secrets, &[b"claimledger original v1", id.0.as_bytes()]))
+    }
+}
+
+impl PersonKey {
+    /// A new one.
+    #[must_use]
+    pub fn generate(random: &dyn Random) -> Self {
+        Self::new(draw(random))
+    }
+
+    fn new(secret: Secret) -> Self {
+        let personal = Aead::new(&cipher::derive(&*secret, &[b"claimledger personal v1"]));
+        Self(Arc::new(Person { secret, personal }))
+    }
+
+    /// Wrapped for the key store: for this person of this tenant only.
+    #[must_use]
+    pub fn wrap(&self, keys: &TenantKeys, tenant: &TenantId, pseudonym: &Pseudonym, random: &dyn Random) -> Vec<u8> {
+        wrap(&keys.0.wrapping, &person_context(tenant, pseudonym), &*self.0.secret, random)
+    }
+
+    /// From the key store.
+    ///
+    /// # Errors
+    /// See [`KeyError`].
+    pub fn unwrap(keys: &TenantKeys, tenant: &TenantId, pseudonym: &Pseudonym, wrapped: &[u8]) -> Result<Self, KeyError> {
+        Ok(Self::new(secret(&unwrap(&keys.0.wrapping, &person_context(tenant, pseudonym), wrapped)?)?))
+    }
+
+    /// The key of the person's blocks.
+    pub(super) fn personal(&self) -> &Aead {
+        &self.0.personal
+    }
+}
+
+/// A new random name for a person: `p-` and 16 characters of Crockford's base 32 (80 bits).
+#[must_use]
+pub fn new_pseudonym(random: &dyn Random) -> Pseudonym {
+    const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let mut bytes = [0; 16];
+    random.fill(&mut bytes[6..]);
+    let number = u128::from_be_bytes(bytes);
+    let digits = (0..16).rev().map(|n| char::from(ALPHABET[(number >> (5 * n)) as usize & 31]));
+    Pseudonym::new("p-".chars().chain(digits).collect::<String>())
+}
+
+fn draw(random: &dyn Random) -> Secret {
+    let mut secret = Zeroizing::new([0; KEY]);
+    random.fill(secret.as_mut_slice());
+    secret
+}
+
+fn secret(bytes: &[u8]) -> Result<Secret, KeyError> {
+    bytes.try_into().map(Zeroizing::new).map_err(|_| KeyError::Form)
+}
+
+fn mac(key: &hmac::Key, prefix: &[u8], data: &[u8]) -> Digest32 {
+    let mut context = hmac::Context::with_key(key);
+    context.update(prefix);
+    context.update(data);
+    let mut out = [0; 32];
+    out.copy_from_slice(context.sign().as_ref());
+    Digest32(out)
+}
+
+fn tenant_context(tenant: &TenantId) -> Vec<u8> {
+    cipher::cbor(64, |e| e.array(2)?.str("claimledger tenant keys v1")?.str(tenant.as_str())?.ok())
+}
+
+fn person_context(tenant: &TenantId, pseudonym: &Pseudonym) -> Vec<u8> {
+    cipher::cbor(96, |e| e.array(3)?.str("claimledger person key v1")?.str(tenant.as_str())?.str(pseudonym.as_str())?.ok())
+}
+
+fn wrap(key: &Aead, context: &[u8], plain: &[u8], random: &dyn Random) -> Vec<u8> {
+    let mut nonce = [0; NONCE_LEN];
+    random.fill(&mut nonce);
+    // Large enough from the start: growing would leave a copy of the key behind.
+    let mut text = Vec::with_capacity(plain.len() + cipher::TAG);
+    text.extend_from_slice(plain);
+    key.seal(&nonce, context, &mut text);
+    [&[WRAPPED], nonce.as_slice(), &text].concat()
+}
+
+fn unwrap(key: &Aead, context: &[u8], wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let (&form, rest) = wrapped.split_first().ok_or(KeyError::Form)?;
+    let (nonce, text) = rest.split_first_chunk::<NONCE_LEN>().ok_or(KeyError::Form)?;
+    if form != WRAPPED {
+        return Err(KeyError::Form);
+    }
+    key.open(nonce, context, text).ok_or(KeyError::Wrapped)
+}
+
+macro_rules! hidden {
+    ($($name:ident)*) => {$(
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(hidden)"))
+            }
+        }
+    )*};
+}
+
+hidden! { MasterKey TenantKeys PersonKey }
