@@ -100,6 +100,11 @@ macro_rules! fact_types {
             }
         }
 
+        /// A reference to the JSON Schema of a fact type's data, which the generator then holds.
+        pub(crate) fn data_schema_ref(name: &str, generator: &mut SchemaGenerator) -> Option<Schema> {
+            match name { $($name => Some(generator.subschema_for::<$data>()),)* _ => None }
+        }
+
         /// The JSON Schema of a fact type's data at its current version.
         #[must_use]
         pub fn data_schema(name: &str, generator: &mut SchemaGenerator) -> Option<Schema> {

@@ -9,6 +9,7 @@ pub mod ids;
 pub mod random;
 pub mod record;
 pub mod refusal;
+pub mod schema;
 pub mod seal;
 pub mod statement;
 pub mod time;

@@ -47,7 +47,8 @@ impl Time {
     /// This instant and `secs` seconds.
     #[must_use]
     pub const fn plus_secs(self, secs: u64) -> Self {
-        let micros = (secs as i64).saturating_mul(1_000_000);
+        let secs = if secs > i64::MAX as u64 { i64::MAX } else { secs as i64 };
+        let micros = secs.saturating_mul(1_000_000);
         Self::from_micros(self.0.saturating_add(micros))
     }
 
