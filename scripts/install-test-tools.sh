@@ -7,6 +7,7 @@ missing=""
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 command -v strace >/dev/null 2>&1 || missing="$missing strace"
 command -v python3 >/dev/null 2>&1 || missing="$missing python3"
+command -v chromedriver >/dev/null 2>&1 || missing="$missing chromium-driver"
 [ -z "$missing" ] && exit 0
 
 if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
@@ -17,7 +18,7 @@ if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
     [ "$status" = 0 ] || echo "apt-get failed with status $status" >&2
 fi
 
-for tool in chromium strace python3; do
-    command -v "$tool" >/dev/null 2>&1 || echo "not installed: $tool (Debian package $tool); the tests that need it say so" >&2
+for tool in chromium chromedriver strace python3; do
+    command -v "$tool" >/dev/null 2>&1 || echo "not installed: $tool; the tests that need it say so" >&2
 done
 exit 0

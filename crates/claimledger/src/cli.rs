@@ -76,7 +76,11 @@ pub(crate) enum Command {
     /// Throw the read models away and fold them from the log again
     Rebuild,
     /// Where the log and the read models stand
-    Status,
+    Status {
+        /// Every row of the read models, for comparing two of them
+        #[arg(long)]
+        rows: bool,
+    },
     /// A rehearsal ledger with a day of two organisations: print why S3 got in and S4 did not, then serve
     Demo(DemoArgs),
     /// Measure this machine against bare SQLite
@@ -125,6 +129,9 @@ pub(crate) struct IngestArgs {
     /// Count what came in by event type
     #[arg(long)]
     pub(crate) report: bool,
+    /// Append line by line and print `ACK <position>` as each is durable: for pipes that may not lose a line
+    #[arg(long, conflicts_with_all = ["report", "keep_going"])]
+    pub(crate) ack: bool,
     /// Write only if this session is named by exactly so many records: S1=7
     #[arg(long, value_name = "SESSION=REVISION")]
     pub(crate) expect: Option<String>,

@@ -1,1 +1,57 @@
-fn main() {}
+//! The program: the command line, the configuration, and the one place that picks engines.
+//!
+//! Add a command: a variant in `cli.rs`, a file in `commands/`, an arm in `dispatch` below. A question is a GraphQL document in `queries/` and a
+//! rendering, so that every door gives the same answer.
+
+mod bench;
+mod cli;
+mod commands;
+mod door;
+mod engine;
+mod exit;
+mod settings;
+mod show;
+
+use clap::Parser;
+use cli::{BenchCommand, Cli, Command};
+use settings::Settings;
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = EnvFilter::try_from_env("CLAIMLEDGER_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("claimledger: no runtime: {error}");
+            return ExitCode::from(4);
+        }
+    };
+    match runtime.block_on(dispatch(cli)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The chain is printed once, here; each cause says only what its own level knows.
+            eprintln!("claimledger: {}", show::inert(&format!("{error:#}")));
+            ExitCode::from(exit::status(&error))
+        }
+    }
+}
+
+async fn dispatch(cli: Cli) -> anyhow::Result<()> {
+    let settings = Settings::load(cli.common)?;
+    match &cli.command {
+        Command::Init(args) => commands::init::init(&settings, args).await,
+        Command::Token(args) => commands::init::token(&settings, args).await,
+        Command::Ingest(args) => commands::ingest::ingest(&settings, args).await,
+        Command::Why(args) => commands::questions::why(&settings, args).await,
+        Command::Session { session } => commands::questions::session(&settings, session).await,
+        Command::Sessions(args) => commands::questions::sessions(&settings, args).await,
+        Command::Serve(args) => commands::serve::serve(&settings, args).await,
+        Command::Rebuild => commands::upkeep::rebuild(&settings).await,
+        Command::Status { rows } => commands::upkeep::status(&settings, *rows).await,
+        Command::Demo(args) => commands::demo::demo(&settings, args).await,
+        Command::Bench { what: BenchCommand::Append(args) } => commands::bench::append(&settings, args).await,
+    }
+}

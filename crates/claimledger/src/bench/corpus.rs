@@ -1,0 +1,73 @@
+//! What is appended: Okta System Log lines of 891 bytes, ten a session, one new person in ten sessions.
+
+use serde_json::{Value, json};
+
+/// Bytes a line.
+pub(crate) const LINE_BYTES: usize = 891;
+
+/// The line of this number, the same in every run.
+pub(crate) fn line(n: usize) -> Vec<u8> {
+    let (session, step) = (n / 10, n % 10);
+    let user = format!("00u{:012}", session / 10);
+    let app = format!("0oa{:09}", session % 40);
+    let person = json!({"id": user, "type": "User", "alternateId": format!("p{}@example.com", session / 10), "displayName": format!("Person {}", session / 10)});
+    let instance = json!({"id": app, "type": "AppInstance", "alternateId": "App", "displayName": "App"});
+    let (kind, result, targets, debug) = match step {
+        0 => ("user.session.start", "SUCCESS", json!([]), json!({})),
+        1 => ("user.authentication.auth_via_IDP", "SUCCESS", json!([instance, person]), json!({"amrList": "[pwd, hwk]"})),
+        2 => ("policy.evaluate_sign_on", "CHALLENGE", json!([instance]), json!({})),
+        3 => (
+            "user.authentication.auth_via_mfa",
+            "SUCCESS",
+            json!([person, {"id": "opf1", "type": "AuthenticatorEnrollment", "detailEntry": {"methodTypeUsed": "Password", "methodUsedVerifiedProperties": "[USER_PRESENCE]"}}]),
+            json!({"factor": "PASSWORD_AS_FACTOR", "factorIntent": "LOGIN"}),
+        ),
+        4 => ("policy.evaluate_sign_on", "ALLOW", json!([instance]), json!({})),
+        9 => ("user.session.end", "SUCCESS", json!([]), json!({})),
+        _ => ("user.authentication.sso", "SUCCESS", json!([instance]), json!({})),
+    };
+    let seconds = n / 4;
+    let published = format!("2026-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", 1 + seconds / 2_419_200 % 12, 1 + seconds / 86_400 % 28, seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60, n % 4 * 250);
+    let mut event = json!({
+        "uuid": format!("{n:08x}-7c1d-11f1-8a00-0242ac120002"), "published": published, "eventType": kind, "version": "0", "severity": "INFO",
+        "actor": person, "outcome": {"result": result}, "target": targets,
+        "client": {"ipAddress": format!("10.{}.{}.{}", n / 65_536 % 256, n / 256 % 256, n % 256)},
+        "authenticationContext": {"externalSessionId": format!("idx{session:012}")},
+        "transaction": {"type": "WEB", "id": format!("t{session}")}, "debugContext": {"debugData": debug},
+    });
+    let bare = event.to_string().len();
+    let pad = LINE_BYTES.saturating_sub(bare + r#","displayMessage":"""#.len());
+    event["displayMessage"] = Value::String(padding(n, pad));
+    event.to_string().into_bytes()
+}
+
+/// Text that compresses about as prose does.
+fn padding(n: usize, length: usize) -> String {
+    const WORDS: [&str; 16] = [
+        "evaluation", "of", "sign-on", "policy", "user", "single", "to", "application", "authentication", "via", "session", "ended", "device", "known", "network", "zone",
+    ];
+    let mut text = String::with_capacity(length + 16);
+    let mut x = n as u64;
+    while text.len() < length {
+        x = x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        text.push_str(WORDS[(x >> 60) as usize]);
+        text.push(' ');
+    }
+    text.truncate(length);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LINE_BYTES, line};
+
+    #[test]
+    fn every_line_has_its_size_and_is_read_as_an_event() {
+        for n in 0..200 {
+            let line = line(n);
+            assert_eq!(line.len(), LINE_BYTES, "{}", String::from_utf8_lossy(&line));
+            let drafts = claimledger_sources::translate(claimledger_sources::Dialect::OktaSystemLog, &line).expect("an event");
+            assert!(!drafts[0].facts.is_empty(), "{}", drafts[0].kind);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Benchmarks that measure their own yardstick: bare SQLite, in the same run, on the same disk. Only the ratios say something.
+
+pub(crate) mod corpus;
+pub(crate) mod product;
+pub(crate) mod yardstick;
+
+/// One line of a report: rates in events a second, one a run.
+#[derive(Debug)]
+pub(crate) struct Line {
+    pub(crate) id: &'static str,
+    pub(crate) what: &'static str,
+    /// The ratio to be met.
+    pub(crate) target: f64,
+    pub(crate) yardstick: Vec<f64>,
+    pub(crate) product: Vec<f64>,
+}
+
+impl Line {
+    /// The ratio of each run, product to yardstick of the same run.
+    pub(crate) fn ratios(&self) -> Vec<f64> {
+        self.product.iter().zip(&self.yardstick).map(|(product, yardstick)| product / yardstick).collect()
+    }
+}
+
+/// Median, least and greatest.
+pub(crate) fn spread(values: &[f64]) -> (f64, f64, f64) {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    match sorted.as_slice() {
+        [] => (f64::NAN, f64::NAN, f64::NAN),
+        all => (all[all.len() / 2], all[0], all[all.len() - 1]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spread;
+
+    #[test]
+    fn the_spread_is_the_middle_and_both_ends() {
+        assert_eq!(spread(&[3.0, 1.0, 2.0]), (2.0, 1.0, 3.0));
+    }
+}

@@ -1,0 +1,108 @@
+//! `bench append`.
+
+use crate::{
+    bench::{Line, product, spread, yardstick},
+    cli::{BenchAppendArgs, Format},
+    settings::Settings,
+    show::table,
+};
+use anyhow::{Context, Result};
+use serde_json::json;
+use std::path::Path;
+
+const CLIENTS: usize = 64;
+const BATCH: usize = 500;
+
+/// Lines A1 to A4: durable appends and bytes on disk, as ratios to bare SQLite in the same run.
+pub(crate) async fn append(settings: &Settings, args: &BenchAppendArgs) -> Result<()> {
+    let root = args.dir.clone().unwrap_or_else(std::env::temp_dir).join(format!("claimledger-bench-{}", std::process::id()));
+    std::fs::create_dir_all(&root).with_context(|| format!("{}", root.display()))?;
+    let outcome = measure(args, &root).await;
+    let _ = std::fs::remove_dir_all(&root);
+    let (lines, bytes, notes) = outcome?;
+    match settings.format {
+        Format::Json => {
+            let lines: Vec<_> = lines
+                .iter()
+                .map(|line| {
+                    json!({"line": line.id, "what": line.what, "target": line.target, "yardstick": line.yardstick, "product": line.product,
+                           "ratios": line.ratios(), "medianRatio": spread(&line.ratios()).0})
+                })
+                .collect();
+            let document = json!({"on": ON, "debug": cfg!(debug_assertions), "runs": args.runs, "events": args.events, "lines": lines,
+                                  "bytesAnEvent": {"product": bytes.0, "yardstick": bytes.1}, "notes": notes});
+            println!("{document:#}");
+        }
+        Format::Text => text(args, &lines, bytes, &notes),
+    }
+    Ok(())
+}
+
+const ON: &str = "translation, sealing, commitments, leaf hash, deduplication, read models following";
+
+async fn measure(args: &BenchAppendArgs, root: &Path) -> Result<(Vec<Line>, (f64, f64), Vec<String>)> {
+    let mut lines = vec![
+        Line { id: "A1", what: "1 client, one event a request", target: 0.7, yardstick: vec![], product: vec![] },
+        Line { id: "A2", what: "64 clients, one event a request", target: 1.0, yardstick: vec![], product: vec![] },
+        Line { id: "A3", what: "1 client, requests of 500", target: 1.2, yardstick: vec![], product: vec![] },
+    ];
+    let mut bytes = (0.0, 0.0);
+    let mut notes = Vec::new();
+    for run in 0..args.runs.max(1) {
+        for (n, line) in lines.iter_mut().enumerate() {
+            // One at a time is slow: a tenth of the events says as much.
+            let events = if n == 0 { args.events.div_ceil(10) } else { args.events };
+            let (bare, ours) = (root.join(format!("bare-{run}-{n}")), root.join(format!("ours-{run}-{n}")));
+            std::fs::create_dir_all(&bare)?;
+            line.yardstick.push(match n {
+                0 => yardstick::one_at_a_time(&bare, events).await?,
+                1 => yardstick::clients(&bare, events, CLIENTS).await?,
+                _ => yardstick::batches(&bare, events, BATCH).await?,
+            });
+            let done = match n {
+                0 => product::append(&ours, events, 1, 1).await?,
+                1 => product::append(&ours, events, CLIENTS, 1).await?,
+                _ => product::append(&ours, events, 1, BATCH).await?,
+            };
+            line.product.push(done.rate);
+            eprintln!("run {} {}: bare {:.0}/s, ours {:.0}/s", run + 1, line.id, line.yardstick[run], done.rate);
+            notes.push(format!("{} run {}: read models {} records behind at the end, caught up in {:.2} s", line.id, run + 1, done.lag, done.catch_up_secs));
+            if n == 2 {
+                bytes = (size(&ours, &["log", "keys"])? / events as f64, size(&bare, &["yardstick"])? / events as f64);
+            }
+            std::fs::remove_dir_all(&bare)?;
+            std::fs::remove_dir_all(&ours)?;
+        }
+    }
+    Ok((lines, bytes, notes))
+}
+
+/// Bytes of these files of a directory, after they were closed.
+fn size(dir: &Path, names: &[&str]) -> Result<f64> {
+    let mut sum = 0;
+    for name in names {
+        sum += std::fs::metadata(dir.join(name)).with_context(|| format!("{name} in {}", dir.display()))?.len();
+    }
+    Ok(sum as f64)
+}
+
+fn text(args: &BenchAppendArgs, lines: &[Line], bytes: (f64, f64), notes: &[String]) {
+    if cfg!(debug_assertions) {
+        println!("This is a debug build: the figures say nothing. Build with --release.\n");
+    }
+    println!("Durable appends, {} runs; median (least to greatest). On: {ON}.\n", args.runs);
+    let show = |values: &[f64], digits: usize| {
+        let (median, least, greatest) = spread(values);
+        format!("{median:.digits$} ({least:.digits$} to {greatest:.digits$})")
+    };
+    let rows = lines.iter().map(|line| {
+        let ratios = line.ratios();
+        let met = if spread(&ratios).0 >= line.target { "met" } else { "missed" };
+        vec![line.id.into(), line.what.into(), show(&line.yardstick, 0), show(&line.product, 0), show(&ratios, 2), format!("≥ {} {met}", line.target)]
+    });
+    println!("{}", table(&["", "", "bare SQLite, events/s", "claimledger, events/s", "ratio", "target"], rows.collect()));
+    println!("\nA4 bytes on disk an event (log and keys, no views): {:.0} against {:.0}, ratio {:.2} (target ≤ 0.7)", bytes.0, bytes.1, bytes.0 / bytes.1);
+    for note in notes.iter().rev().take(3).rev() {
+        println!("{note}");
+    }
+}

@@ -1,0 +1,307 @@
+//! `ingest`: a file or standard input, in batches that are each atomic, in bounded memory.
+
+use crate::{
+    cli::{Format, IngestArgs},
+    commands::upkeep::progress,
+    door::Door,
+    exit::Refused,
+    settings::{Settings, time, usage},
+    show::{inert, table},
+};
+use anyhow::{Context, Result};
+use claimledger_app::ingest::{Batch, IngestError, Ingested};
+use claimledger_facts::{
+    draft::Draft,
+    ids::{SessionId, SourceId},
+    refusal::{Refusal, RefusalCode},
+    time::Time,
+    vocabulary::Door as By,
+};
+use claimledger_ledger::append::{AppendOutcome, SequencerError};
+use claimledger_sources::{Dialect, Limits, Piece, Splitter, translate};
+use serde_json::{Value, json};
+use std::{collections::BTreeMap, io::Read, path::Path};
+
+/// Lines a batch may have, and bytes of originals: below what one append carries, with room for headers and sealed blocks.
+const BATCH_LINES: usize = 500;
+const BATCH_BYTES: usize = 512 * 1024;
+/// What a record takes beside its original, at a guess that is rather too high.
+const OVERHEAD: usize = 1024;
+
+/// Reads everything, or stops at the first refusal (with `--keep-going`: lists it and goes on).
+pub(crate) async fn ingest(settings: &Settings, args: &IngestArgs) -> Result<()> {
+    let dialect = Dialect::parse(&args.dialect)
+        .ok_or_else(|| usage(format!("--as {}: expected native, cloudevents or okta-system-log", args.dialect)))?;
+    let plan = Plan {
+        dialect,
+        source: args.source.as_deref().map(SourceId::new),
+        keep_going: args.keep_going,
+        ack: args.ack,
+        expect: args.expect.as_deref().map(expectation).transpose()?,
+        now: args.now.as_deref().map(|text| time("--now", text)).transpose()?,
+    };
+    let mut input = Input::open(&args.file)?;
+    let door = Door::open(settings).await?;
+    let mut run = Run { door: &door, plan: &plan, tally: Tally::default(), last_line: None };
+    let outcome = run.all(&mut input).await;
+    let tally = run.tally;
+    input.bar.finish_and_clear();
+    door.close().await;
+    report(settings, args, &tally, outcome)
+}
+
+/// What the flags ask for.
+struct Plan {
+    dialect: Dialect,
+    source: Option<SourceId>,
+    keep_going: bool,
+    ack: bool,
+    expect: Option<(SessionId, u64)>,
+    now: Option<Time>,
+}
+
+fn expectation(text: &str) -> Result<(SessionId, u64)> {
+    let parsed = text.rsplit_once('=').and_then(|(session, revision)| Some((SessionId::new(session), revision.parse().ok()?)));
+    parsed.ok_or_else(|| usage(format!("--expect {text}: expected SESSION=REVISION, such as S1=7")))
+}
+
+/// The bytes, with a progress bar where their number is known.
+struct Input {
+    reader: Box<dyn Read>,
+    bar: indicatif::ProgressBar,
+}
+
+impl Input {
+    fn open(path: &Path) -> Result<Self> {
+        let bar = progress("bytes");
+        if path == Path::new("-") {
+            bar.set_draw_target(indicatif::ProgressDrawTarget::hidden());
+            return Ok(Self { reader: Box::new(std::io::stdin().lock()), bar });
+        }
+        let file = std::fs::File::open(path).map_err(|error| usage(format!("{}: {error}", path.display())))?;
+        bar.set_length(file.metadata().map(|meta| meta.len()).unwrap_or_default());
+        Ok(Self { reader: Box::new(file), bar })
+    }
+
+    /// More bytes; empty at the end.
+    fn chunk(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        let n = self.reader.read(buffer).context("reading the input")?;
+        self.bar.inc(n as u64);
+        Ok(n)
+    }
+}
+
+/// What came in so far.
+#[derive(Default)]
+struct Tally {
+    stored: u64,
+    repeated: u64,
+    variants: u64,
+    time_assumed_utc: u64,
+    refused: Vec<Value>,
+    unknown_fields: BTreeMap<String, u64>,
+    types: BTreeMap<String, TypeTally>,
+}
+
+#[derive(Default)]
+struct TypeTally {
+    events: u64,
+    stored: u64,
+    repeated: u64,
+    variants: u64,
+    understood: u64,
+}
+
+impl Tally {
+    fn count(&mut self, done: &Ingested) {
+        let row = self.types.entry(done.kind.clone()).or_default();
+        let (all, of_type) = match done.outcome {
+            AppendOutcome::Stored => (&mut self.stored, &mut row.stored),
+            AppendOutcome::Repeated => (&mut self.repeated, &mut row.repeated),
+            AppendOutcome::Variant => (&mut self.variants, &mut row.variants),
+        };
+        *all += 1;
+        *of_type += 1;
+        row.events += 1;
+        row.understood += u64::from(done.understood);
+        self.time_assumed_utc += u64::from(done.time_assumed_utc);
+        for field in &done.unknown_fields {
+            *self.unknown_fields.entry(field.clone()).or_default() += 1;
+        }
+    }
+}
+
+struct Run<'a> {
+    door: &'a Door,
+    plan: &'a Plan,
+    tally: Tally,
+    /// The last line of the last batch that is in.
+    last_line: Option<u64>,
+}
+
+impl Run<'_> {
+    async fn all(&mut self, input: &mut Input) -> Result<()> {
+        let mut splitter = Splitter::new(Limits::default());
+        let mut buffer = vec![0; 64 * 1024];
+        let mut batch = Vec::new();
+        let mut bytes = 0;
+        loop {
+            let n = input.chunk(&mut buffer)?;
+            if n == 0 {
+                splitter.finish();
+            } else {
+                splitter.push(&buffer[..n]);
+            }
+            while let Some(piece) = splitter.next() {
+                let drafts = piece.and_then(|piece| read(self.plan.dialect, &piece));
+                match drafts {
+                    Ok(drafts) => {
+                        for (line, draft) in drafts {
+                            let size = draft.original.len() + OVERHEAD;
+                            if batch.len() >= self.batch_lines() || bytes + size > BATCH_BYTES {
+                                self.write(std::mem::take(&mut batch)).await?;
+                                bytes = 0;
+                            }
+                            bytes += size;
+                            batch.push((line, draft));
+                        }
+                    }
+                    Err(refusal) => self.refuse(&refusal)?,
+                }
+            }
+            if n == 0 {
+                return self.write(batch).await;
+            }
+        }
+    }
+
+    fn batch_lines(&self) -> usize {
+        if self.plan.ack { 1 } else { BATCH_LINES }
+    }
+
+    /// Writes a batch. With `--keep-going` a refused line is listed, and the rest is tried without it.
+    async fn write(&mut self, mut batch: Vec<(u64, Draft)>) -> Result<()> {
+        while !batch.is_empty() {
+            let owner = self.door.owner("ingest")?;
+            let attempt = Batch {
+                drafts: if self.plan.keep_going { batch.clone() } else { std::mem::take(&mut batch) },
+                door: By::File,
+                source: self.plan.source.clone(),
+                expected_revision: self.plan.expect.clone(),
+                rehearsal_now: self.plan.now,
+            };
+            match owner.app.ingest(&owner.caller, attempt).await {
+                Ok(done) => {
+                    for one in &done {
+                        self.tally.count(one);
+                        if self.plan.ack {
+                            println!("ACK {}", one.position.0);
+                        }
+                    }
+                    self.last_line = done.last().map(|one| one.line).or(self.last_line);
+                    return Ok(());
+                }
+                Err(error) => {
+                    let Some(refusal) = refusal(&error) else { return Err(error.into()) };
+                    let line = refusal["line"].as_u64();
+                    if self.plan.keep_going && line.is_some() {
+                        self.tally.refused.push(refusal);
+                        batch.retain(|(number, _)| Some(*number) != line);
+                        continue;
+                    }
+                    self.tally.refused.push(refusal);
+                    return Err(anyhow::Error::new(Refused(error.to_string())));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn refuse(&mut self, refusal: &Refusal) -> Result<()> {
+        self.tally.refused.push(json!(refusal));
+        if self.plan.keep_going { Ok(()) } else { Err(anyhow::Error::new(Refused(refusal.to_string()))) }
+    }
+}
+
+fn read(dialect: Dialect, piece: &Piece) -> Result<Vec<(u64, Draft)>, Refusal> {
+    let drafts = translate(dialect, &piece.bytes).map_err(|refusal| refusal.on_line(piece.line))?;
+    Ok(drafts.into_iter().map(|draft| (piece.line, draft)).collect())
+}
+
+/// A refusal of the input as the contract writes it; none for what is not the input's fault.
+fn refusal(error: &IngestError) -> Option<Value> {
+    match error {
+        IngestError::Refused(refusal) => Some(json!(refusal)),
+        IngestError::Forbidden { .. } => None,
+        IngestError::Sequencer { line, error } => match error {
+            SequencerError::Conflict { position, digest, stored_digest, .. } => Some(json!({
+                "code": "conflict", "line": line, "position": position.0, "digest": digest.to_string(),
+                "storedDigest": stored_digest.to_string(), "message": error.to_string()})),
+            SequencerError::StaleRevision { current, .. } => Some(json!({"code": "stale_revision", "current": current, "message": error.to_string()})),
+            SequencerError::RecordedAt { reason, .. } => {
+                Some(json!({"code": RefusalCode::RecordedAt, "line": line, "field": "recorded_at", "expected": reason, "message": error.to_string()}))
+            }
+            SequencerError::Log(_) => None,
+        },
+    }
+}
+
+fn report(settings: &Settings, args: &IngestArgs, tally: &Tally, outcome: Result<()>) -> Result<()> {
+    let stopped = outcome.as_ref().err().filter(|error| error.is::<Refused>()).is_some();
+    let types: Vec<Value> = tally
+        .types
+        .iter()
+        .map(|(name, row)| {
+            json!({"type": name, "events": row.events, "stored": row.stored, "repeated": row.repeated, "variants": row.variants, "understood": row.understood})
+        })
+        .collect();
+    if args.ack {
+        return outcome;
+    }
+    match settings.format {
+        Format::Json => {
+            let mut document = json!({
+                "stored": tally.stored, "repeated": tally.repeated, "variants": tally.variants, "timeAssumedUtc": tally.time_assumed_utc,
+                "refused": tally.refused, "unknownFields": tally.unknown_fields,
+            });
+            if args.report {
+                document["types"] = json!(types);
+            }
+            if stopped {
+                document["error"] = tally.refused.last().cloned().unwrap_or_default();
+            }
+            println!("{document:#}");
+        }
+        Format::Text => text(args, tally),
+    }
+    if stopped {
+        let kept = tally.stored + tally.repeated + tally.variants;
+        let kept = if kept == 0 { "Nothing was written.".to_owned() } else { format!("{kept} records before it are in.") };
+        return outcome.map_err(|error| anyhow::Error::new(Refused(format!("{error}. {kept}"))));
+    }
+    outcome
+}
+
+fn text(args: &IngestArgs, tally: &Tally) {
+    if args.report && !tally.types.is_empty() {
+        let rows = tally.types.iter().map(|(name, row)| {
+            let shown = if row.understood == row.events { String::new() } else { format!("{} not understood", row.events - row.understood) };
+            vec![inert(name), row.events.to_string(), row.stored.to_string(), row.repeated.to_string(), row.variants.to_string(), shown]
+        });
+        println!("{}\n", table(&["type", "events", "stored", "repeated", "variants", ""], rows.collect()));
+    }
+    println!("{} stored, {} repeated, {} variants.", tally.stored, tally.repeated, tally.variants);
+    if tally.time_assumed_utc > 0 {
+        println!("{} times had no zone and were read as UTC; their records are flagged.", tally.time_assumed_utc);
+    }
+    for (field, count) in &tally.unknown_fields {
+        println!("Unknown field {} in {count} lines: kept in the original, not understood.", inert(field));
+    }
+    if args.keep_going && !tally.refused.is_empty() {
+        println!("{} refused:", tally.refused.len());
+        for refusal in &tally.refused {
+            let line = refusal["line"].as_u64().map(|line| format!("line {line}: ")).unwrap_or_default();
+            println!("  {line}{}", inert(refusal["message"].as_str().unwrap_or_default()));
+        }
+    }
+}

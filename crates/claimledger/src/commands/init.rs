@@ -1,0 +1,86 @@
+//! `init`, `token`.
+
+use crate::{
+    cli::{Format, InitArgs, TokenArgs},
+    door::Door,
+    engine,
+    settings::{Settings, time, usage},
+};
+use anyhow::{Context, Result};
+use claimledger_facts::{
+    ids::{SourceId, TenantId},
+    vocabulary::Role,
+};
+use serde_json::json;
+use std::{
+    fs::OpenOptions,
+    io::Write,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+/// Creates the directory if need be, opens the tenant, and writes its operator token to a file that only the owner can read.
+pub(crate) async fn init(settings: &Settings, args: &InitArgs) -> Result<()> {
+    let dir = settings.data_dir()?;
+    let tenant = settings.tenant.as_deref().ok_or_else(|| usage("init needs --tenant NAME"))?;
+    let now = args.now.as_deref().map(|text| time("--now", text)).transpose()?;
+    let app = engine::create_or_open(dir, args.master_key_file.as_deref()).await?;
+    let opened = app.init_tenant(&TenantId::new(tenant), args.rehearsal, now).await;
+    let token = match opened {
+        Ok(token) => token,
+        Err(error) => {
+            app.close().await;
+            return Err(error.into());
+        }
+    };
+    let file = write_token(dir, tenant, &token)?;
+    app.close().await;
+    match settings.format {
+        Format::Json => println!("{:#}", json!({"tenant": tenant, "rehearsal": args.rehearsal, "tokenFile": file})),
+        Format::Text => {
+            let kind = if args.rehearsal { "A rehearsal ledger" } else { "A ledger" };
+            println!("{kind} for tenant {tenant} is in {}.", dir.display());
+            println!("Operator token (all roles), readable by you only: {}", file.display());
+            println!("Next: claimledger --data {} --tenant {tenant} ingest FILE", dir.display());
+        }
+    }
+    Ok(())
+}
+
+/// Makes a credential and shows its token, once.
+pub(crate) async fn token(settings: &Settings, args: &TokenArgs) -> Result<()> {
+    let roles = args
+        .role
+        .iter()
+        .map(|word| Role::parse(word).ok_or_else(|| usage(format!("--role {word}: expected one of {}", all_roles()))))
+        .collect::<Result<Vec<_>>>()?;
+    let door = Door::open(settings).await?;
+    let owner = door.owner("token")?;
+    let granted = owner.app.grant(&owner.caller, &roles, args.source.as_deref().map(SourceId::new)).await;
+    let tenant = owner.caller.tenant.clone();
+    door.close().await;
+    let (credential, token) = granted?;
+    match settings.format {
+        Format::Json => println!("{:#}", json!({"tenant": tenant.as_str(), "credential": credential, "token": &*token, "roles": args.role, "source": args.source})),
+        Format::Text => {
+            println!("{}", &*token);
+            eprintln!("Credential {credential} of tenant {tenant}. The token is shown this once; only its digest is kept.");
+        }
+    }
+    Ok(())
+}
+
+fn all_roles() -> String {
+    Role::ALL.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+fn write_token(dir: &Path, tenant: &str, token: &str) -> Result<PathBuf> {
+    // A tenant's name is the operator's own text, but it must not become a path.
+    let name: String = tenant.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
+    let path = dir.join(format!("{name}.operator-token"));
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).with_context(|| format!("token file {}", path.display()))?;
+    file.write_all(token.as_bytes())?;
+    file.write_all(b"\n")?;
+    file.sync_all()?;
+    Ok(path)
+}

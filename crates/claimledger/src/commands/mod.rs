@@ -1,0 +1,9 @@
+//! One file a command.
+
+pub(crate) mod bench;
+pub(crate) mod demo;
+pub(crate) mod ingest;
+pub(crate) mod init;
+pub(crate) mod questions;
+pub(crate) mod serve;
+pub(crate) mod upkeep;

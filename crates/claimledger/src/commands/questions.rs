@@ -1,0 +1,213 @@
+//! `why`, `session`, `sessions`.
+
+use crate::{
+    cli::{Format, SessionsArgs, WhyArgs},
+    door::{Door, asking},
+    exit::No,
+    settings::{Settings, time},
+    show::{field, footing, inert, table, word, words},
+};
+use anyhow::Result;
+use serde_json::{Map, Value, json};
+
+const WHY: &str = include_str!("../queries/why.graphql");
+const SESSION: &str = concat!(include_str!("../queries/session.graphql"), include_str!("../queries/session_fields.graphql"));
+const SESSIONS: &str = include_str!("../queries/sessions.graphql");
+
+/// Prints the explanation; status 1 if nothing by this id is known.
+pub(crate) async fn why(settings: &Settings, args: &WhyArgs) -> Result<()> {
+    let door = Door::open(settings).await?;
+    let variables = json!({"session": args.session, "app": args.app, "decision": args.decision, "factor": args.factor, "asking": asking(&settings.asking)});
+    let answer = door.ask(WHY, "why", variables).await;
+    door.close().await;
+    let answer = answer?;
+    print(settings, &answer, |answer| format!("{}\n\n{}", answer["text"].as_str().unwrap_or_default().trim_end(), footing(answer)));
+    found(&answer, &answer["session"], &args.session)
+}
+
+/// Prints a session; status 1 if nothing by this id is known.
+pub(crate) async fn session(settings: &Settings, id: &str) -> Result<()> {
+    let door = Door::open(settings).await?;
+    let answer = door.ask(SESSION, "session", json!({"id": id, "asking": asking(&settings.asking)})).await;
+    door.close().await;
+    let answer = answer?;
+    if !answer["session"].is_null() || settings.format == Format::Json {
+        print(settings, &answer, session_text);
+    }
+    found(&answer, &answer["session"], id)
+}
+
+/// Prints a page of sessions.
+pub(crate) async fn sessions(settings: &Settings, args: &SessionsArgs) -> Result<()> {
+    let variables = json!({"filter": filter(args)?, "asking": asking(&settings.asking), "first": args.first, "after": args.after});
+    let door = Door::open(settings).await?;
+    let answer = door.ask(SESSIONS, "sessions", variables).await;
+    door.close().await;
+    print(settings, &answer?, sessions_text);
+    Ok(())
+}
+
+fn print(settings: &Settings, answer: &Value, text: impl Fn(&Value) -> String) {
+    match settings.format {
+        Format::Json => println!("{answer:#}"),
+        Format::Text => println!("{}", text(answer)),
+    }
+}
+
+fn found(answer: &Value, thing: &Value, id: &str) -> Result<()> {
+    if thing.is_null() {
+        let position = field(&answer["answered"], "position");
+        return Err(anyhow::Error::new(No(format!("Nothing by the id {} is known at #{position} in this tenant.", inert(id)))));
+    }
+    Ok(())
+}
+
+fn filter(args: &SessionsArgs) -> Result<Value> {
+    let mut map = Map::new();
+    for (name, flag, value) in [
+        ("activeAt", "--active-at", &args.active_at),
+        ("reliedFrom", "--relied-from", &args.relied_from),
+        ("reliedTo", "--relied-to", &args.relied_to),
+    ] {
+        if let Some(text) = value {
+            map.insert(name.into(), json!(time(flag, text)?.to_string()));
+        }
+    }
+    for (name, value) in [("subject", &args.subject), ("idp", &args.idp), ("key", &args.key), ("amr", &args.amr), ("app", &args.app)] {
+        if let Some(text) = value {
+            map.insert(name.into(), json!(text));
+        }
+    }
+    for (name, value) in [("ended", args.ended), ("differs", args.differs)] {
+        if let Some(value) = value {
+            map.insert(name.into(), json!(value));
+        }
+    }
+    Ok(if map.is_empty() { Value::Null } else { Value::Object(map) })
+}
+
+fn session_text(answer: &Value) -> String {
+    let s = &answer["session"];
+    let mut parts = vec![format!("{} · {} · {}", field(s, "id"), field(s, "subject"), state(s))];
+    let behind = [("aliases", words(&s["aliases"])), ("idp", field(s, "idp")), ("IdP session", field(s, "idpSession")), ("root", field(s, "rootSession"))];
+    parts.push(behind.iter().map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join(" · "));
+    let factors: Vec<Vec<String>> = rows(&s["factors"], |f| {
+        vec![
+            name(f),
+            word(f, "type"),
+            if f["origin"] == "LOCAL" { "local".into() } else { format!("{} {}", field(f, "idp"), field(&f["key"], "id")) },
+            field(f, "from"),
+            until(f),
+            word(f, "grade"),
+            yes(&f["byRecord"]),
+            by_rules(f),
+            field(f, "trustVersion"),
+            words(&f["characteristics"]),
+        ]
+    });
+    if !factors.is_empty() {
+        let header = ["factor", "type", "by", "from", "until", "grade", "by record", "by rules", "trust", "characteristics"];
+        parts.push(format!("\n{}", table(&header, factors)));
+    }
+    let ignored = rows(&s["ignored"], |c| vec![name(c), field(c, "idp"), field(c, "receivedAt"), words(&c["reasons"])]);
+    if !ignored.is_empty() {
+        parts.push(format!("\n{}", table(&["ignored claim", "by", "received", "reasons"], ignored)));
+    }
+    let decisions = rows(&s["decisions"], |d| {
+        vec![
+            format!("#{}", field(&d["record"], "position")),
+            field(d, "at"),
+            field(d, "app"),
+            word(d, "outcome"),
+            word(d, "implied"),
+            format!("{} {}", field(d, "rule"), field(d, "version")),
+            field(d, "firstUnmet"),
+            if d["differs"].is_null() { String::new() } else { format!("differs: {}", field(&d["differs"], "words")) },
+        ]
+    });
+    if !decisions.is_empty() {
+        parts.push(format!("\n{}", table(&["decision", "at", "app", "recorded", "implied", "rule", "first unmet", ""], decisions)));
+    }
+    for record in s["notWeighed"].as_array().into_iter().flatten() {
+        parts.push(format!("\n#{} {} is stored and shown, and not weighed by these rules.", field(record, "position"), field(record, "type")));
+    }
+    parts.push(format!("\n{}", footing(answer)));
+    parts.join("\n")
+}
+
+fn sessions_text(answer: &Value) -> String {
+    let list = rows(&answer["edges"], |edge| {
+        let s = &edge["node"];
+        let factors: Vec<String> = s["factors"].as_array().into_iter().flatten().filter(|f| f["byRecord"] == true).map(name).collect();
+        let differs: Vec<String> =
+            s["decisions"].as_array().into_iter().flatten().filter(|d| !d["differs"].is_null()).map(|d| format!("differs {}", field(&d["differs"], "code"))).collect();
+        vec![
+            field(s, "id"),
+            field(s, "subject"),
+            field(s, "startedAt"),
+            field(s, "idp"),
+            if factors.is_empty() { "–".into() } else { factors.join(" ") },
+            state(s),
+            differs.join(", "),
+            if edge["certainty"] == "POSSIBLE" { "possible".into() } else { String::new() },
+        ]
+    });
+    let count = list.len();
+    let mut text = if count == 0 {
+        "None.".to_owned()
+    } else {
+        table(&["session", "subject", "started", "idp", "factors by record", "state", "flags", ""], list)
+    };
+    if answer["pageInfo"]["hasNextPage"] == true {
+        text.push_str(&format!("\n{count} shown, more with --after {}", field(&answer["pageInfo"], "endCursor")));
+    }
+    format!("{text}\n\n{}", footing(answer))
+}
+
+fn rows(list: &Value, row: impl Fn(&Value) -> Vec<String>) -> Vec<Vec<String>> {
+    list.as_array().into_iter().flatten().map(row).collect()
+}
+
+fn name(factor: &Value) -> String {
+    if factor["amr"].is_null() { field(factor, "method") } else { field(factor, "amr") }
+}
+
+fn yes(value: &Value) -> String {
+    if value == true { "yes".into() } else { "no".into() }
+}
+
+fn by_rules(factor: &Value) -> String {
+    let void = words(&factor["void"]);
+    if factor["byRules"] == true {
+        if factor["certainty"] == "POSSIBLE" { "possibly".into() } else { "yes".into() }
+    } else if void == "–" {
+        "no".into()
+    } else {
+        format!("void: {void}")
+    }
+}
+
+fn until(factor: &Value) -> String {
+    let reason = match &factor["endReason"] {
+        Value::Null => String::new(),
+        _ => format!(" {}", field(factor, "endReason")),
+    };
+    match (&factor["until"], &factor["untilBounds"]) {
+        (Value::String(_), _) => format!("{}{reason}", field(factor, "until")),
+        (_, Value::Object(_)) => format!("between {} and {}{reason}", field(&factor["untilBounds"], "from"), field(&factor["untilBounds"], "to")),
+        _ => "not ended".into(),
+    }
+}
+
+fn state(s: &Value) -> String {
+    let certainty = word(s, "certainty");
+    match (s["endedAt"].as_str(), s["endBounds"].as_object()) {
+        (Some(ended), _) => format!("ended {ended}, {} · {certainty}", field(s, "endReason")),
+        (None, Some(_)) if s["state"] == "ENDED" => format!("ended, {} · {certainty}", field(s, "endReason")),
+        (None, Some(_)) => {
+            let latest = field(&s["endBounds"], "to");
+            format!("{}, no end stated: between {} and {} · {certainty}", word(s, "state"), field(&s["endBounds"], "from"), if latest == "–" { "unknown".into() } else { latest })
+        }
+        (None, None) => format!("{} · {certainty}", word(s, "state")),
+    }
+}

@@ -1,0 +1,95 @@
+//! `serve`.
+
+use crate::{
+    cli::{Format, ServeArgs},
+    engine,
+    settings::{ServeSection, Settings, usage},
+};
+use anyhow::{Context, Result};
+use claimledger_app::{app::App, ask::Caller};
+use claimledger_server::{Rate, ServerOptions, may_listen, serve as run_server};
+use serde_json::{Map, Value, json};
+use std::net::SocketAddr;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+const LISTEN: &str = "127.0.0.1:7070";
+
+/// Serves until told to stop.
+pub(crate) async fn serve(settings: &Settings, args: &ServeArgs) -> Result<()> {
+    let app = engine::open(settings.data_dir()?).await?;
+    let listen = args.listen.as_deref().or(settings.serve.listen.as_deref()).unwrap_or(LISTEN);
+    let behind_proxy = args.behind_proxy || settings.serve.behind_proxy.unwrap_or_default();
+    let outcome = on(settings, &app, listen, behind_proxy).await;
+    app.close().await;
+    outcome
+}
+
+/// Listens, says where, and serves.
+pub(crate) async fn on(settings: &Settings, app: &App, listen: &str, behind_proxy: bool) -> Result<()> {
+    let address: SocketAddr = listen.parse().map_err(|_| usage(format!("--listen {listen}: expected ADDRESS:PORT, such as {LISTEN}")))?;
+    may_listen(address, app.has_credentials().await?, behind_proxy).map_err(|reason| usage(reason.to_string()))?;
+    let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+    let address = listener.local_addr()?;
+    say(settings, app, address).await?;
+    let stop = CancellationToken::new();
+    let signal = stop.clone();
+    tokio::spawn(async move {
+        until_told().await;
+        signal.cancel();
+    });
+    run_server(app.clone(), options(&settings.serve, address), listener, stop).await.context("the server stopped")
+}
+
+async fn say(settings: &Settings, app: &App, address: SocketAddr) -> Result<()> {
+    let url = format!("http://{address}");
+    let mut links = Map::new();
+    if address.ip().is_loopback() {
+        for tenant in app.tenants().await? {
+            let name = tenant.as_str().to_owned();
+            let code = app.sign_in_code(&Caller::owner(tenant));
+            links.insert(name, json!(format!("{url}/sign-in?code={code}")));
+        }
+    }
+    match settings.format {
+        Format::Json => println!("{}", json!({"listening": url, "signIn": Value::Object(links)})),
+        Format::Text => {
+            println!("claimledger serves pages at {url} and GraphQL at {url}/graphql (with a token: claimledger token --help)");
+            for (tenant, link) in &links {
+                println!("  {tenant}: open {} (once, within 5 minutes)", link.as_str().unwrap_or_default());
+            }
+            println!("Stop with Ctrl-C.");
+        }
+    }
+    Ok(())
+}
+
+fn options(section: &ServeSection, address: SocketAddr) -> ServerOptions {
+    let defaults = ServerOptions::default();
+    let loopback = address.ip().is_loopback();
+    ServerOptions {
+        listen_is_loopback: loopback,
+        introspection: section.introspection.unwrap_or(loopback),
+        rate: Rate {
+            per_second: section.rate_per_second.unwrap_or(defaults.rate.per_second),
+            burst: section.rate_burst.unwrap_or(defaults.rate.burst),
+        },
+        ..defaults
+    }
+}
+
+/// Waits for Ctrl-C or a polite kill.
+async fn until_told() {
+    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+    match terminate {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => {
+            let _ = tokio::signal::ctrl_c().await;
+        }
+    }
+}

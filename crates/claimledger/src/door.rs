@@ -1,0 +1,146 @@
+//! How a command reaches the ledger: as the owner of its directory, or over HTTP with a credential. Questions are GraphQL either way, so that the
+//! same question gets the same answer by every door.
+
+use crate::{engine, exit::Refused, settings::Settings};
+use anyhow::{Context, Result, anyhow, bail};
+use claimledger_app::{
+    app::App,
+    ask::{Asking, Caller},
+};
+use claimledger_server::graphql::Executor;
+use serde_json::{Map, Value, json};
+
+const COMMON: &str = include_str!("queries/common.graphql");
+
+/// One of the two.
+pub(crate) enum Door {
+    /// This process owns the directory.
+    Owner(Box<Owner>),
+    /// A server does.
+    Remote(Remote),
+}
+
+/// The ledger of a directory, and the tenant that is asked.
+pub(crate) struct Owner {
+    pub(crate) app: App,
+    pub(crate) caller: Caller,
+    executor: Executor,
+}
+
+/// A server and a credential.
+pub(crate) struct Remote {
+    url: String,
+    token: String,
+    agent: ureq::Agent,
+}
+
+impl Door {
+    /// Opens what the settings name.
+    pub(crate) async fn open(settings: &Settings) -> Result<Self> {
+        match &settings.url {
+            Some(url) => Remote::new(url, settings).map(Self::Remote),
+            None => Ok(Self::Owner(Box::new(Owner::open(settings).await?))),
+        }
+    }
+
+    /// Asks a question and returns its field.
+    pub(crate) async fn ask(&self, query: &str, field: &str, variables: Value) -> Result<Value> {
+        let document = format!("{query}\n{COMMON}");
+        let document = without_unused_fragments(&document);
+        let answer = match self {
+            Self::Owner(owner) => owner.executor.execute(&owner.caller, &document, variables).await,
+            Self::Remote(remote) => remote.post("/graphql", &json!({"query": document, "variables": variables}))?,
+        };
+        if let Some(error) = answer["errors"].get(0) {
+            return Err(refusal(error));
+        }
+        Ok(answer["data"][field].clone())
+    }
+
+    /// Says what must be said by the owner of the directory only.
+    pub(crate) fn owner(&self, command: &str) -> Result<&Owner> {
+        match self {
+            Self::Owner(owner) => Ok(owner),
+            Self::Remote(_) => bail!("`{command}` is for the owner of the directory: give --data DIR instead of --url"),
+        }
+    }
+
+    /// Writes out what is under way and closes the files.
+    pub(crate) async fn close(self) {
+        if let Self::Owner(owner) = self {
+            owner.app.close().await;
+        }
+    }
+}
+
+impl Owner {
+    async fn open(settings: &Settings) -> Result<Self> {
+        let app = engine::open(settings.data_dir()?).await?;
+        let tenant = engine::tenant(&app, settings.tenant.as_deref()).await?;
+        let caller = Caller::owner(tenant);
+        Ok(Self { executor: Executor::new(app.clone()), app, caller })
+    }
+}
+
+impl Remote {
+    fn new(url: &str, settings: &Settings) -> Result<Self> {
+        let file = settings.token_file.as_deref().context("--url needs --token-file: a file with the token of a credential")?;
+        let token = std::fs::read_to_string(file).with_context(|| format!("token file {}", file.display()))?.trim().to_owned();
+        if url.starts_with("https:") {
+            bail!("this build speaks plain HTTP: reach a server behind TLS through a local tunnel or proxy");
+        }
+        let agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        Ok(Self { url: url.trim_end_matches('/').to_owned(), token, agent })
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        self.send(path, "application/json", body.to_string().as_bytes()).map(|(_, body)| body)
+    }
+
+    /// A POST; status and body.
+    pub(crate) fn send(&self, path: &str, content_type: &str, body: &[u8]) -> Result<(u16, Value)> {
+        let url = format!("{}{path}", self.url);
+        let request = self.agent.post(&url).header("authorization", format!("Bearer {}", self.token)).header("content-type", content_type);
+        let mut answer = request.send(body).with_context(|| format!("{url} does not answer"))?;
+        let text = answer.body_mut().read_to_string().with_context(|| url.clone())?;
+        let body = serde_json::from_str(&text).with_context(|| format!("{url} answered status {} without JSON", answer.status()))?;
+        Ok((answer.status().as_u16(), body))
+    }
+}
+
+/// The part of a document that one operation uses: GraphQL refuses fragments that nobody spreads.
+fn without_unused_fragments(document: &str) -> String {
+    let used = |name: &str| document.contains(&format!("...{name} ")) || document.contains(&format!("...{name}}}"));
+    document
+        .lines()
+        .filter(|line| match line.strip_prefix("fragment ").and_then(|rest| rest.split(' ').next()) {
+            Some(name) if line.trim_end().ends_with('}') => used(name),
+            _ => true,
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// An error of GraphQL, with its code.
+fn refusal(error: &Value) -> anyhow::Error {
+    let message = crate::show::field(error, "message");
+    match error["extensions"]["code"].as_str() {
+        Some("UNAVAILABLE" | "LAGGING") | None => anyhow!(message),
+        Some(code) => anyhow::Error::new(Refused(format!("{message} ({})", code.to_lowercase()))),
+    }
+}
+
+/// The variable `asking`; null where nothing was asked.
+pub(crate) fn asking(asking: &Asking) -> Value {
+    let mut map = Map::new();
+    if let Some(at) = asking.at {
+        map.insert("at".into(), json!(at.to_string()));
+    }
+    if let Some(known_at) = asking.known_at {
+        map.insert("knownAt".into(), json!(known_at.to_string()));
+    }
+    if let Some(position) = asking.known_at_position {
+        map.insert("knownAtPosition".into(), json!(position.0));
+    }
+    if map.is_empty() { Value::Null } else { Value::Object(map) }
+}

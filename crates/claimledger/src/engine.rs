@@ -1,0 +1,127 @@
+//! The one place that picks engines: today the embedded ones, SQLite in one directory.
+
+use crate::settings::usage;
+use anyhow::{Context, Result, anyhow, bail};
+use claimledger_app::app::{App, Options, Parts};
+use claimledger_facts::{
+    ids::TenantId,
+    random::SystemRandom,
+    seal::MasterKey,
+};
+use claimledger_ledger::clock::SystemClock;
+use claimledger_store::sqlite::{SqliteOptions, SqliteStore, Synchronous};
+use std::{
+    fs::{OpenOptions, Permissions},
+    io::{Read, Write},
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+const MASTER_KEY: &str = "master.key";
+const MASTER_KEY_POINTER: &str = "master.key.path";
+
+/// Opens a ledger that `init` has made.
+pub(crate) async fn open(dir: &Path) -> Result<App> {
+    if !dir.join("log").exists() {
+        return Err(usage(format!("{} holds no ledger: make one with `claimledger --data {} init --tenant NAME`", dir.display(), dir.display())));
+    }
+    let master = read_master_key(&master_key_path(dir)?)?;
+    app(dir, master).await
+}
+
+/// Opens a ledger, or makes the directory and its master key first.
+pub(crate) async fn create_or_open(dir: &Path, master_key_file: Option<&Path>) -> Result<App> {
+    if dir.join("log").exists() {
+        if master_key_file.is_some() {
+            bail!("{} has a master key already: --master-key-file is for a new ledger", dir.display());
+        }
+        return open(dir).await;
+    }
+    std::fs::create_dir_all(dir).with_context(|| format!("directory {}", dir.display()))?;
+    std::fs::set_permissions(dir, Permissions::from_mode(0o700)).with_context(|| format!("directory {}", dir.display()))?;
+    let path = match master_key_file {
+        Some(file) => {
+            let file = file.canonicalize().with_context(|| format!("master key file {}", file.display()))?;
+            let name = file.to_str().ok_or_else(|| anyhow!("{} is not UTF-8", file.display()))?;
+            write_private(&dir.join(MASTER_KEY_POINTER), name.as_bytes())?;
+            file
+        }
+        None => {
+            let path = dir.join(MASTER_KEY);
+            if !path.exists() {
+                write_private(&path, MasterKey::generate(&SystemRandom).expose())?;
+            }
+            path
+        }
+    };
+    // The key must outlive a power cut before the first thing is sealed under it.
+    std::fs::File::open(dir)?.sync_all()?;
+    app(dir, read_master_key(&path)?).await
+}
+
+async fn app(dir: &Path, master: MasterKey) -> Result<App> {
+    let store = SqliteStore::open(dir, SqliteOptions { synchronous: synchronous() }).await.with_context(|| format!("ledger {}", dir.display()))?;
+    let parts = Parts {
+        log: store.log(),
+        keys: store.keys(),
+        views: store.views(),
+        clock: Arc::new(SystemClock),
+        random: Arc::new(SystemRandom),
+        master,
+        options: Options::default(),
+        engine: Box::new(store),
+    };
+    Ok(App::open(parts).await?)
+}
+
+/// Durable, always; but for the run that shows that the power-cut test can fail.
+fn synchronous() -> Synchronous {
+    match std::env::var("CLAIMLEDGER_UNSAFE_SYNCHRONOUS").as_deref() {
+        Ok("normal") => {
+            eprintln!("warning: CLAIMLEDGER_UNSAFE_SYNCHRONOUS=normal: a power cut will lose acknowledged records");
+            Synchronous::Normal
+        }
+        _ => Synchronous::Full,
+    }
+}
+
+/// The tenant a command is about: the one named, or the only one.
+pub(crate) async fn tenant(app: &App, named: Option<&str>) -> Result<TenantId> {
+    let tenants = app.tenants().await?;
+    match (named, tenants.as_slice()) {
+        (Some(name), _) if tenants.iter().any(|tenant| tenant.as_str() == name) => Ok(TenantId::new(name)),
+        (Some(name), _) => Err(usage(format!("this ledger has no tenant {name}"))),
+        (None, [only]) => Ok(only.clone()),
+        (None, []) => Err(usage("this ledger has no tenant yet: claimledger init --tenant NAME")),
+        (None, _) => Err(usage("this ledger has several tenants: give --tenant NAME")),
+    }
+}
+
+fn master_key_path(dir: &Path) -> Result<PathBuf> {
+    let pointer = dir.join(MASTER_KEY_POINTER);
+    if pointer.exists() {
+        let path = std::fs::read_to_string(&pointer).with_context(|| format!("{}", pointer.display()))?;
+        return Ok(PathBuf::from(path.trim_end_matches('\n')));
+    }
+    Ok(dir.join(MASTER_KEY))
+}
+
+fn read_master_key(path: &Path) -> Result<MasterKey> {
+    let mut file = std::fs::File::open(path).with_context(|| format!("master key {}: without it nothing sealed can be opened", path.display()))?;
+    let mode = file.metadata()?.permissions().mode();
+    if mode & 0o077 != 0 {
+        bail!("master key {} is readable by others (mode {:o}): chmod 600 it", path.display(), mode & 0o777);
+    }
+    let mut bytes = Vec::new();
+    file.by_ref().take(33).read_to_end(&mut bytes)?;
+    let key = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| anyhow!("master key {}: expected exactly 32 bytes", path.display()))?;
+    Ok(MasterKey::from_bytes(key))
+}
+
+fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).with_context(|| format!("{}", path.display()))?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    Ok(())
+}

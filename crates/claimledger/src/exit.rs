@@ -1,0 +1,72 @@
+//! Exit statuses: 0 done, 1 the answer is "no", 2 usage, 3 refused input, 4 unavailable, 5 corrupt.
+
+use crate::settings::Usage;
+use claimledger_app::{ask::AskError, ingest::IngestError};
+use claimledger_ledger::{append::SequencerError, log::LogError};
+use std::fmt;
+
+/// Refused input: exit status 3. What there is to say has been said.
+#[derive(Debug)]
+pub(crate) struct Refused(pub(crate) String);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// The answer is "no": exit status 1.
+#[derive(Debug)]
+pub(crate) struct No(pub(crate) String);
+
+impl fmt::Display for No {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for No {}
+
+/// The status for an error, by the first cause that has one.
+pub(crate) fn status(error: &anyhow::Error) -> u8 {
+    error.chain().find_map(|cause| of(cause)).unwrap_or(4)
+}
+
+fn of(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
+    if cause.is::<No>() {
+        return Some(1);
+    }
+    if cause.is::<Usage>() {
+        return Some(2);
+    }
+    if cause.is::<Refused>() {
+        return Some(3);
+    }
+    if let Some(error) = cause.downcast_ref::<LogError>() {
+        return Some(of_log(error));
+    }
+    if let Some(error) = cause.downcast_ref::<AskError>() {
+        return Some(match error {
+            AskError::Log(error) => of_log(error),
+            AskError::Lagging { .. } => 4,
+            AskError::Forbidden { .. } | AskError::PageTooLarge { .. } | AskError::BadCursor | AskError::PastHead { .. } => 3,
+        });
+    }
+    if let Some(error) = cause.downcast_ref::<IngestError>() {
+        return Some(match error {
+            IngestError::Sequencer { error: SequencerError::Log(error), .. } => of_log(error),
+            _ => 3,
+        });
+    }
+    None
+}
+
+const fn of_log(error: &LogError) -> u8 {
+    match error {
+        LogError::Unavailable { .. } => 4,
+        LogError::Corrupt { .. } => 5,
+        LogError::TooLarge => 3,
+    }
+}

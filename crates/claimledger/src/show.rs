@@ -1,0 +1,101 @@
+//! How answers look in a terminal. Text from outside is made inert: a terminal obeys control characters.
+
+use serde_json::Value;
+use std::fmt::Write as _;
+
+/// Text that a terminal will only show: control, bidi and zero-width characters in their escaped form.
+pub(crate) fn inert(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        let dangerous = c.is_control()
+            || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{061C}');
+        if dangerous {
+            let _ = write!(out, "\\u{{{:X}}}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// A string field, inert; a dash where there is none.
+pub(crate) fn field(value: &Value, name: &str) -> String {
+    match &value[name] {
+        Value::Null => "–".to_owned(),
+        Value::String(text) => inert(text),
+        other => inert(&other.to_string()),
+    }
+}
+
+/// The words of a list of strings, with spaces between.
+pub(crate) fn words(value: &Value) -> String {
+    let words: Vec<String> = value.as_array().into_iter().flatten().filter_map(Value::as_str).map(inert).collect();
+    if words.is_empty() { "–".to_owned() } else { words.join(" ") }
+}
+
+/// An enum word of GraphQL in the contract's spelling.
+pub(crate) fn word(value: &Value, name: &str) -> String {
+    field(value, name).to_lowercase()
+}
+
+/// The cut of an answer and how complete the sources were: one or two lines.
+pub(crate) fn footing(answer: &Value) -> String {
+    let answered = &answer["answered"];
+    let mut line = format!(
+        "true at {} · known at #{} (recorded {}) · rules {}",
+        field(answered, "at"),
+        field(answered, "position"),
+        field(answered, "recordedAt"),
+        field(answered, "rules")
+    );
+    line.push_str(if answered["provisional"] == true { " · provisional" } else { " · final" });
+    if answered["rehearsal"] == true {
+        line.push_str(" · rehearsal: recorded times were asserted");
+    }
+    let sources: Vec<String> = answer["completeness"].as_array().into_iter().flatten().map(source).collect();
+    if sources.is_empty() {
+        line.push_str("\ncompleteness: nothing is stated by any source");
+    } else {
+        let _ = write!(line, "\ncomplete: {}", sources.join(" · "));
+    }
+    line
+}
+
+fn source(source: &Value) -> String {
+    let gaps: Vec<String> = source["gaps"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|gap| {
+            let filled = if gap["backfilled"] == true { "back-filled" } else { "open" };
+            format!("gap {} to {} {filled}", field(gap, "from"), field(gap, "until"))
+        })
+        .collect();
+    let heard = match &source["heardUntil"] {
+        Value::Null => "nothing stated".to_owned(),
+        _ => format!("to {}", field(source, "heardUntil")),
+    };
+    let gaps = if gaps.is_empty() { String::new() } else { format!(" ({})", gaps.join(", ")) };
+    format!("{} {heard}{gaps}", field(source, "source"))
+}
+
+/// A table without lines around it.
+pub(crate) fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
+    let mut table = comfy_table::Table::new();
+    table.load_preset(comfy_table::presets::NOTHING).set_header(header.iter().copied());
+    for row in rows {
+        table.add_row(row);
+    }
+    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::inert;
+
+    #[test]
+    fn a_terminal_gets_no_escape_sequence() {
+        assert_eq!(inert("a\u{1b}[31mb\u{202e}c"), "a\\u{1B}[31mb\\u{202E}c");
+        assert_eq!(inert("Zoë 山"), "Zoë 山");
+    }
+}

@@ -1,0 +1,106 @@
+//! A real browser, driven over WebDriver: Debian's Chromium and its driver, headless, with a fresh profile and no background networking.
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use serde_json::{Value, json};
+use std::{
+    io::{BufRead, BufReader},
+    process::{Child, Command, Stdio},
+};
+
+/// One browser window.
+pub struct Browser {
+    driver: Child,
+    session: String,
+    agent: ureq::Agent,
+    _profile: tempfile::TempDir,
+}
+
+impl Browser {
+    /// Starts; `None` where the browser is missing (and fails with `CI=true`).
+    pub fn start(width: u32, height: u32) -> Option<Self> {
+        let chromium = crate::support::tool("chromium")?;
+        let driver_path = crate::support::tool("chromedriver")?;
+        let mut driver = Command::new(driver_path).arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("chromedriver");
+        let lines = BufReader::new(driver.stdout.take().expect("piped")).lines();
+        let port = lines
+            .map_while(Result::ok)
+            .find_map(|line| line.split("on port ").nth(1).and_then(|rest| rest.trim_end_matches('.').trim().parse::<u16>().ok()))
+            .expect("chromedriver says its port");
+        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let profile = tempfile::tempdir().expect("a profile");
+        let args = [
+            "--headless=new".to_owned(),
+            "--no-sandbox".to_owned(),
+            "--disable-gpu".to_owned(),
+            "--disable-quic".to_owned(),
+            "--no-first-run".to_owned(),
+            "--disable-background-networking".to_owned(),
+            "--disable-component-update".to_owned(),
+            "--disable-sync".to_owned(),
+            format!("--window-size={width},{height}"),
+            format!("--user-data-dir={}", profile.path().display()),
+        ];
+        let wanted = json!({"capabilities": {"alwaysMatch": {
+            "browserName": "chrome",
+            "goog:loggingPrefs": {"browser": "ALL"},
+            "goog:chromeOptions": {"binary": chromium, "args": args}
+        }}});
+        let base = format!("http://127.0.0.1:{port}/session");
+        let mut answer = agent.post(&base).send_json(&wanted).expect("a session");
+        let body: Value = answer.body_mut().read_json().expect("JSON");
+        let id = body["value"]["sessionId"].as_str().unwrap_or_else(|| panic!("no browser session: {body}")).to_owned();
+        Some(Self { driver, session: format!("{base}/{id}"), agent, _profile: profile })
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Value {
+        let mut answer = self.agent.post(format!("{}{path}", self.session)).send_json(body).expect("the driver answers");
+        let body: Value = answer.body_mut().read_json().expect("JSON");
+        assert!(body["value"]["error"].is_null(), "{path}: {body}");
+        body["value"].clone()
+    }
+
+    fn read(&self, path: &str) -> Value {
+        let mut answer = self.agent.get(format!("{}{path}", self.session)).call().expect("the driver answers");
+        answer.body_mut().with_config().limit(64 << 20).read_json::<Value>().expect("JSON")["value"].clone()
+    }
+
+    /// Opens an address and waits until it has loaded.
+    pub fn open(&self, url: &str) {
+        self.post("/url", &json!({"url": url}));
+    }
+
+    /// Where the browser is.
+    pub fn address(&self) -> String {
+        self.read("/url").as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Runs a script in the page and returns its value.
+    pub fn eval(&self, script: &str) -> Value {
+        self.post("/execute/sync", &json!({"script": script, "args": []}))
+    }
+
+    /// The text of the page as a person sees it.
+    pub fn text(&self) -> String {
+        self.eval("return document.body.innerText").as_str().unwrap_or_default().to_owned()
+    }
+
+    /// A picture of the window, PNG.
+    pub fn screenshot(&self) -> Vec<u8> {
+        let encoded = self.read("/screenshot");
+        data_encoding::BASE64.decode(encoded.as_str().expect("a picture").as_bytes()).expect("base64")
+    }
+
+    /// What stood in the console since the last look: script errors and refusals of the content security policy among them.
+    pub fn console(&self) -> Vec<String> {
+        let entries = self.post("/se/log", &json!({"type": "browser"}));
+        entries.as_array().into_iter().flatten().filter_map(|entry| entry["message"].as_str().map(str::to_owned)).collect()
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let _ = self.agent.delete(&self.session).call();
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}

@@ -1,0 +1,236 @@
+//! What the end-to-end tests share: the shipped binary, a scratch ledger, a running server, and the published fixture.
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use serde_json::{Value, json};
+use std::{
+    io::{BufRead, BufReader, Write},
+    path::{Path, PathBuf},
+    process::{Child, ChildStderr, Command, Output, Stdio},
+};
+
+/// The shipped binary.
+pub fn claimledger() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_claimledger"));
+    command.env_remove("CLAIMLEDGER_DATA").env_remove("CLAIMLEDGER_TENANT").env_remove("CLAIMLEDGER_URL").env("NO_COLOR", "1");
+    command
+}
+
+/// The folder of shared test inputs. Missing: fails with `CI=true`; elsewhere says what it lacks, and the test passes without running.
+pub fn shared(what: &str) -> Option<PathBuf> {
+    let found = std::env::var_os("CLAIMLEDGER_SHARED").map(|dir| PathBuf::from(dir).join(what)).filter(|path| path.exists());
+    if found.is_none() {
+        let lack = format!("CLAIMLEDGER_SHARED is not set, or has no {what}: this test did not run");
+        assert!(!ci(), "{lack}");
+        eprintln!("{lack}");
+    }
+    found
+}
+
+/// A program that a test needs. Missing: as [`shared`].
+pub fn tool(name: &str) -> Option<PathBuf> {
+    let found = std::env::var_os("PATH").and_then(|path| std::env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file()));
+    if found.is_none() {
+        let lack = format!("{name} is not installed (`make test` installs it where it can): this test did not run");
+        assert!(!ci(), "{lack}");
+        eprintln!("{lack}");
+    }
+    found
+}
+
+fn ci() -> bool {
+    std::env::var("CI").is_ok_and(|ci| ci == "true")
+}
+
+/// A ledger directory of its own, thrown away at the end.
+pub struct Scratch {
+    dir: tempfile::TempDir,
+}
+
+impl Scratch {
+    /// An empty place; no ledger yet.
+    pub fn new() -> Self {
+        Self { dir: tempfile::tempdir().expect("a temporary directory") }
+    }
+
+    /// A rehearsal ledger with these tenants.
+    pub fn rehearsal(tenants: &[&str]) -> Self {
+        let scratch = Self::new();
+        for tenant in tenants {
+            scratch.ok(&["init", "--tenant", tenant, "--rehearsal"]);
+        }
+        scratch
+    }
+
+    /// The published fixture in a rehearsal ledger of two tenants.
+    pub fn fixture() -> Option<Self> {
+        let fixture = shared("fixture")?;
+        let scratch = Self::rehearsal(&["acme", "globex"]);
+        for tenant in ["acme", "globex"] {
+            let file = fixture.join(format!("{tenant}.jsonl"));
+            scratch.ok(&["--tenant", tenant, "ingest", file.to_str().expect("a UTF-8 path")]);
+        }
+        Some(scratch)
+    }
+
+    /// The ledger's directory.
+    pub fn data(&self) -> PathBuf {
+        self.dir.path().join("ledger")
+    }
+
+    /// A file beside the ledger.
+    pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let path = self.dir.path().join(name);
+        std::fs::write(&path, content).expect("writing a scratch file");
+        path.to_str().expect("a UTF-8 path").to_owned()
+    }
+
+    /// The command with `--data`.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = claimledger();
+        command.arg("--data").arg(self.data()).args(args);
+        command
+    }
+
+    /// Runs and returns whatever came.
+    pub fn run(&self, args: &[&str]) -> Output {
+        self.command(args).stdin(Stdio::null()).output().expect("the binary runs")
+    }
+
+    /// Runs with this standard input.
+    pub fn run_with_input(&self, args: &[&str], input: &[u8]) -> Output {
+        let mut child =
+            self.command(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+        // A refused input may close the pipe early: that is the program's right.
+        let _ = child.stdin.take().expect("piped").write_all(input);
+        child.wait_with_output().expect("the binary ends")
+    }
+
+    /// Runs, expects success, returns standard output.
+    pub fn ok(&self, args: &[&str]) -> String {
+        let out = self.run(args);
+        assert!(out.status.success(), "{args:?} failed with {:?}\n{}", out.status.code(), text(&out.stderr));
+        text(&out.stdout)
+    }
+
+    /// Runs with `--format json`, expects success, returns the document.
+    pub fn json(&self, args: &[&str]) -> Value {
+        let mut all = vec!["--format", "json"];
+        all.extend_from_slice(args);
+        let out = self.ok(&all);
+        serde_json::from_str(&out).unwrap_or_else(|error| panic!("{args:?} printed no JSON ({error}): {out}"))
+    }
+
+    /// A token of these roles.
+    pub fn token(&self, tenant: &str, roles: &str) -> String {
+        self.json(&["--tenant", tenant, "token", "--role", roles])["token"].as_str().expect("a token").to_owned()
+    }
+
+    /// Makes this ledger serve.
+    pub fn serve(&self) -> Server {
+        Server::start(&self.data())
+    }
+}
+
+/// Bytes as text.
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A running server of a scratch ledger; killed at the end.
+pub struct Server {
+    child: Child,
+    _stderr: BufReader<ChildStderr>,
+    /// `http://127.0.0.1:PORT`
+    pub url: String,
+    /// One-time links into the pages, by tenant.
+    pub sign_in: Value,
+    agent: ureq::Agent,
+}
+
+impl Server {
+    /// Starts on a free port and waits until it listens.
+    pub fn start(data: &Path) -> Self {
+        let mut child = claimledger()
+            .arg("--data")
+            .arg(data)
+            .args(["--format", "json", "serve", "--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary runs");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
+        let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
+        let Ok(ready) = serde_json::from_str::<Value>(&line) else {
+            let mut why = String::new();
+            let _ = std::io::Read::read_to_string(&mut stderr, &mut why);
+            panic!("the server did not start: {line}{why}");
+        };
+        let agent = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
+        Self { child, _stderr: stderr, url: ready["listening"].as_str().expect("an address").to_owned(), sign_in: ready["signIn"].clone(), agent }
+    }
+
+    /// The process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Kills it the hard way.
+    pub fn kill(mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// A GraphQL request; status and body.
+    pub fn graphql_raw(&self, token: &str, query: &str, variables: Value) -> (u16, String) {
+        self.post("/graphql", Some(token), "application/json", json!({"query": query, "variables": variables}).to_string().as_bytes())
+    }
+
+    /// A GraphQL request that must succeed; its data.
+    pub fn graphql(&self, token: &str, query: &str, variables: Value) -> Value {
+        let (status, body) = self.graphql_raw(token, query, variables);
+        let body: Value = serde_json::from_str(&body).unwrap_or_else(|_| panic!("status {status}: {body}"));
+        assert!(body.get("errors").is_none(), "{query}\n{body:#}");
+        body["data"].clone()
+    }
+
+    /// A POST; status and body.
+    pub fn post(&self, path: &str, token: Option<&str>, content_type: &str, body: &[u8]) -> (u16, String) {
+        let (status, _, body) = self.post_with(path, token, &[("content-type", content_type)], body);
+        (status, body)
+    }
+
+    /// A POST with headers; status, headers and body.
+    pub fn post_with(&self, path: &str, token: Option<&str>, headers: &[(&str, &str)], body: &[u8]) -> (u16, Vec<(String, String)>, String) {
+        let mut request = self.agent.post(format!("{}{path}", self.url));
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        answer(request.send(body).expect("an answer"))
+    }
+
+    /// A GET; status, headers and body.
+    pub fn get(&self, path: &str, headers: &[(&str, &str)]) -> (u16, Vec<(String, String)>, String) {
+        let mut request = self.agent.get(format!("{}{path}", self.url));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        answer(request.call().expect("an answer"))
+    }
+}
+
+fn answer(mut response: ureq::http::Response<ureq::Body>) -> (u16, Vec<(String, String)>, String) {
+    let headers =
+        response.headers().iter().map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect();
+    (response.status().as_u16(), headers, response.body_mut().read_to_string().expect("a body"))
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,116 @@
+//! What keeps the tree in shape: which crate may depend on which, and what the repository may not contain.
+
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// Every allowed edge between our crates. A new one is a visible line in a diff. Dependencies point up this list only.
+const EDGES: &[(&str, &[&str])] = &[
+    ("claimledger-facts", &[]),
+    ("claimledger-domain", &["claimledger-facts"]),
+    ("claimledger-ledger", &["claimledger-facts"]),
+    ("claimledger-store", &["claimledger-facts", "claimledger-ledger"]),
+    ("claimledger-sources", &["claimledger-facts"]),
+    ("claimledger-app", &["claimledger-facts", "claimledger-domain", "claimledger-ledger", "claimledger-sources"]),
+    ("claimledger-server", &["claimledger-facts", "claimledger-domain", "claimledger-ledger", "claimledger-sources", "claimledger-app"]),
+    (
+        "claimledger",
+        &[
+            "claimledger-facts",
+            "claimledger-domain",
+            "claimledger-ledger",
+            "claimledger-store",
+            "claimledger-sources",
+            "claimledger-app",
+            "claimledger-server",
+        ],
+    ),
+];
+
+/// Crates that do no IO: they may not depend on a runtime, a database or an HTTP library.
+const PURE: &[&str] = &["claimledger-facts", "claimledger-domain", "claimledger-sources"];
+const IO: &[&str] = &["tokio", "sqlx", "axum", "ureq", "reqwest", "tower-http"];
+
+/// Files past 600 lines, each with its reason. May only shrink.
+const LONG_FILES: &[(&str, &str)] = &[];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let out = Command::new(cargo)
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .current_dir(root())
+        .output()
+        .expect("cargo metadata");
+    let metadata: Value = serde_json::from_slice(&out.stdout).expect("JSON");
+    metadata["packages"]
+        .as_array()
+        .expect("packages")
+        .iter()
+        .map(|package| {
+            let normal = package["dependencies"].as_array().expect("dependencies").iter().filter(|d| d["kind"].is_null());
+            let names = normal.filter_map(|d| d["name"].as_str()).map(str::to_owned).collect();
+            (package["name"].as_str().expect("a name").to_owned(), names)
+        })
+        .collect()
+}
+
+#[test]
+fn crates_depend_only_along_the_allowed_edges() {
+    let dependencies = dependencies();
+    assert_eq!(dependencies.keys().map(String::as_str).collect::<BTreeSet<_>>(), EDGES.iter().map(|(name, _)| *name).collect());
+    for (name, allowed) in EDGES {
+        let ours = dependencies[*name].iter().filter(|dependency| dependency.starts_with("claimledger"));
+        for dependency in ours {
+            assert!(allowed.contains(&dependency.as_str()), "{name} depends on {dependency}");
+        }
+    }
+}
+
+#[test]
+fn the_pure_core_does_no_io() {
+    let dependencies = dependencies();
+    for name in PURE {
+        for library in IO {
+            assert!(!dependencies[*name].contains(*library), "{name} depends on {library}");
+        }
+    }
+}
+
+/// The files that git tracks, or would.
+fn files() -> Vec<PathBuf> {
+    let out = Command::new("git").args(["ls-files", "--cached", "--others", "--exclude-standard"]).current_dir(root()).output();
+    let listed = out.map(|out| String::from_utf8_lossy(&out.stdout).into_owned()).unwrap_or_default();
+    listed.lines().map(|line| root().join(line)).filter(|path| path.is_file()).collect()
+}
+
+#[test]
+fn no_source_file_is_too_long_to_read() {
+    for path in files().iter().filter(|path| path.extension().is_some_and(|e| e == "rs")) {
+        let lines = std::fs::read_to_string(path).expect("UTF-8").lines().count();
+        let excused = LONG_FILES.iter().any(|(name, _)| path.ends_with(name));
+        assert!(lines <= 600 || excused, "{} has {lines} lines: split it, or say why in LONG_FILES", path.display());
+    }
+}
+
+#[test]
+fn nothing_is_left_open_and_no_machine_is_named() {
+    let marks = [["to", "do!("].concat(), ["unimple", "mented!("].concat(), ["FIX", "ME"].concat(), ["#[ig", "nore"].concat()];
+    let places = [["/wo", "rk/"].concat(), ["/ro", "ot/"].concat(), ["crates", ".io"].concat(), ["registry.", "npm"].concat()];
+    for path in files() {
+        let Ok(text) = std::fs::read_to_string(&path) else { continue };
+        if path.ends_with("Cargo.lock") || path.ends_with(".ci/run") {
+            continue;
+        }
+        for word in marks.iter().filter(|_| path.extension().is_some_and(|e| e == "rs")).chain(&places) {
+            assert!(!text.contains(word.as_str()), "{} contains {word}", path.display());
+        }
+        assert!(!text.contains(&["../sha", "red"].concat()), "{} names the folder of shared inputs", path.display());
+    }
+}
