@@ -76,3 +76,23 @@ pub enum LogError {
     #[error("an append carries at most {MAX_APPEND_ENTRIES} entries and {MAX_APPEND_BYTES} bytes")]
     TooLarge,
 }
+
+impl LogError {
+    /// Not now, for a reason that has no error of its own.
+    #[must_use]
+    pub fn unavailable(reason: impl Into<String>) -> Self {
+        Self::Unavailable { reason: reason.into(), source: None }
+    }
+}
+
+/// What every engine refuses before it looks at its own state.
+///
+/// # Errors
+/// [`LogError::TooLarge`].
+pub fn check_append(entries: &[Entry]) -> Result<(), LogError> {
+    let bytes: usize = entries.iter().map(Entry::size).sum();
+    if entries.len() > MAX_APPEND_ENTRIES || bytes > MAX_APPEND_BYTES {
+        return Err(LogError::TooLarge);
+    }
+    Ok(())
+}

@@ -46,6 +46,59 @@ pub enum TermKind {
     Correlation = 15,
 }
 
+impl TermKind {
+    /// Every kind.
+    pub const ALL: &'static [Self] = &[
+        Self::Session,
+        Self::Subject,
+        Self::Config,
+        Self::IdpSession,
+        Self::Idp,
+        Self::Key,
+        Self::App,
+        Self::Amr,
+        Self::Policy,
+        Self::AppSession,
+        Self::Assertion,
+        Self::RootSession,
+        Self::Kind,
+        Self::Note,
+        Self::Correlation,
+    ];
+
+    /// The number that engines store.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The kind with this number.
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.code() == code)
+    }
+
+    /// Whether [`Views::sessions_with`] finds sessions by it. The other kinds are on nearly every record, or join records below the session: keeping
+    /// their sessions would cost more rows than it saves.
+    #[must_use]
+    pub const fn lists_sessions(self) -> bool {
+        match self {
+            Self::Session
+            | Self::Subject
+            | Self::IdpSession
+            | Self::Idp
+            | Self::Key
+            | Self::App
+            | Self::Amr
+            | Self::Policy
+            | Self::AppSession
+            | Self::Assertion
+            | Self::RootSession => true,
+            Self::Config | Self::Kind | Self::Note | Self::Correlation => false,
+        }
+    }
+}
+
 /// One entry of the inverted index.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Term {
@@ -83,6 +136,27 @@ pub struct HeadRow {
     pub state: Vec<u8>,
 }
 
+impl HeadRow {
+    /// Where the session stands in lists.
+    #[must_use]
+    pub fn key(&self) -> HeadKey {
+        HeadKey {
+            first_occurred: self.first_occurred,
+            first_source: self.first_source.clone(),
+            first_source_id: self.first_source_id.clone(),
+            session: self.session.as_str().to_owned(),
+        }
+    }
+
+    /// The row as text, as [`Views::dump`] gives it on every engine.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let Self { session, first_occurred, first_source, first_source_id, assessed_to, state } = self;
+        let state = String::from_utf8_lossy(state);
+        format!("head {session} {first_occurred} {first_source} {first_source_id} {} {state}", assessed_to.0)
+    }
+}
+
 /// Where a list goes on: after this key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HeadKey {
@@ -113,7 +187,9 @@ pub trait Views: RecordIndex {
         max: usize,
     ) -> Result<Vec<LogPosition>, LogError>;
 
-    /// Sessions whose records carry all of these terms (not necessarily one record), in the order of [`HeadKey`], after `after`, at most `max`.
+    /// Sessions whose records carry all of these terms (not necessarily one record), in the order of [`HeadKey`], after `after`, at most `max`. A term
+    /// of a kind that lists no sessions ([`TermKind::lists_sessions`]) is carried by none. A record counts for the session ids that it names itself:
+    /// when links give a session several ids, the head row's name alone is looked at.
     async fn sessions_with(&self, tenant: &TenantId, terms: &[Term], after: Option<&HeadKey>, max: usize) -> Result<Vec<HeadRow>, LogError>;
 
     /// The head row of a session's name.

@@ -1,0 +1,222 @@
+//! What every engine of read models must do.
+
+use crate::{
+    index::Looked,
+    log::LogError,
+    views::{HeadKey, HeadRow, IndexRow, Term, TermKind, Views},
+};
+use claimledger_facts::{
+    ids::{LogPosition, LogSize, RecordId, SessionId, TenantId},
+    time::Time,
+};
+use std::future::Future;
+use uuid::Uuid;
+
+/// Runs the suite. `make` gives an empty engine each time it is called.
+///
+/// # Panics
+/// If the engine is not as the seam says.
+pub async fn views<V: Views, F: Future<Output = V>>(make: impl Fn() -> F) {
+    looks_records_up(&make().await).await;
+    moves_rows_and_checkpoint_together(&make().await).await;
+    finds_positions(&make().await).await;
+    lists_sessions_in_order(&make().await).await;
+    lists_sessions_by_terms(&make().await).await;
+    keeps_tenants_apart(&make().await).await;
+    let (whole, pieces) = (make().await, make().await);
+    rebuilds_the_same(&whole, &pieces).await;
+}
+
+fn term(kind: TermKind, value: &str) -> Term {
+    Term { kind, value: value.to_owned() }
+}
+
+fn row(position: u64, terms: &[(TermKind, &str)]) -> IndexRow {
+    let id = RecordId(Uuid::new_v5(&Uuid::NAMESPACE_OID, &position.to_be_bytes()));
+    IndexRow { position: LogPosition(position), id, terms: terms.iter().map(|(kind, value)| term(*kind, value)).collect() }
+}
+
+fn head(session: &str, first_secs: u64, to: u64) -> HeadRow {
+    HeadRow {
+        session: SessionId::from(session),
+        first_occurred: Time::EPOCH.plus_secs(first_secs),
+        first_source: "okta".to_owned(),
+        first_source_id: format!("first of {session}"),
+        assessed_to: LogSize(to),
+        state: format!("{{\"to\":{to}}}").into_bytes(),
+    }
+}
+
+fn names(rows: &[HeadRow]) -> Vec<&str> {
+    rows.iter().map(|row| row.session.as_str()).collect()
+}
+
+async fn looks_records_up(views: &impl Views) {
+    let tenant = TenantId::from("acme");
+    assert_eq!(views.covered(&tenant).await.unwrap(), LogSize(0));
+    let rows =
+        [row(0, &[(TermKind::Session, "S1"), (TermKind::Session, "S2")]), row(1, &[(TermKind::Session, "S1")]), row(2, &[(TermKind::Config, "S1")])];
+    views.apply(&tenant, LogSize(0), &rows, &[]).await.unwrap();
+    let ids = [rows[2].id, row(9, &[]).id, rows[0].id, rows[2].id];
+    let positions = vec![Some(LogPosition(2)), None, Some(LogPosition(0)), Some(LogPosition(2))];
+    let sessions = ["S2", "S3", "S1"].map(SessionId::from);
+    assert_eq!(views.positions(&tenant, &ids).await.unwrap(), positions, "in the order asked");
+    assert_eq!(views.revisions(&tenant, &sessions).await.unwrap(), [1, 0, 2]);
+    let looked = Looked { covered: LogSize(3), positions, revisions: vec![1, 0, 2] };
+    assert_eq!(views.look_up(&tenant, &ids, &sessions).await.unwrap(), looked);
+    assert_eq!(views.look_up(&tenant, &[], &[]).await.unwrap(), Looked { covered: LogSize(3), ..Looked::default() });
+    let many: Vec<_> = (0..1000).map(|n| row(n, &[]).id).collect();
+    assert_eq!(views.positions(&tenant, &many).await.unwrap().iter().flatten().count(), 3, "however many are asked");
+
+    if let Some(first) = views.ids_after(&tenant, None, 2).await.unwrap() {
+        let mut sorted: Vec<_> = rows.iter().map(|row| row.id).collect();
+        sorted.sort();
+        assert_eq!(first, sorted[..2]);
+        assert_eq!(views.ids_after(&tenant, Some(first[1]), 2).await.unwrap().unwrap(), sorted[2..]);
+        assert_eq!(views.ids_after(&tenant, Some(sorted[2]), 2).await.unwrap().unwrap(), []);
+    }
+}
+
+async fn moves_rows_and_checkpoint_together(views: &impl Views) {
+    let tenant = TenantId::from("acme");
+    let rows = [row(0, &[(TermKind::Session, "S1")]), row(1, &[(TermKind::Session, "S1")])];
+    views.apply(&tenant, LogSize(0), &rows, &[head("S1", 10, 2)]).await.unwrap();
+    let before = views.dump(&tenant).await.unwrap();
+    for from in [0, 1, 3] {
+        let refused = views.apply(&tenant, LogSize(from), &[row(from, &[(TermKind::App, "new")])], &[head("S9", 1, 1)]).await;
+        assert!(matches!(refused, Err(LogError::Unavailable { .. })), "from {from}: {refused:?}");
+        assert_eq!(views.dump(&tenant).await.unwrap(), before, "a refused batch changes nothing");
+    }
+    views.apply(&tenant, LogSize(2), &[], &[head("S1", 10, 3)]).await.unwrap();
+    assert_eq!(views.covered(&tenant).await.unwrap(), LogSize(2), "head rows alone do not move the checkpoint");
+    assert_eq!(views.head_row(&tenant, &SessionId::from("S1")).await.unwrap(), Some(head("S1", 10, 3)), "the last assessment stays");
+    assert_eq!(views.head_row(&tenant, &SessionId::from("S2")).await.unwrap(), None);
+    assert_eq!(views.session_count(&tenant).await.unwrap(), 1);
+}
+
+async fn finds_positions(views: &impl Views) {
+    let tenant = TenantId::from("acme");
+    let rows: Vec<_> = (0..300)
+        .map(|n| if n % 3 == 0 { row(n, &[(TermKind::Idp, "north"), (TermKind::Kind, "k")]) } else { row(n, &[(TermKind::Idp, "south")]) })
+        .collect();
+    for (from, some) in [(0, &rows[..100]), (100, &rows[100..101]), (101, &rows[101..])] {
+        views.apply(&tenant, LogSize(from), some, &[]).await.unwrap();
+    }
+    let north = term(TermKind::Idp, "north");
+    let find = async |term: &Term, from, known_at, max| {
+        let found = views.positions_of(&tenant, term, LogPosition(from), LogPosition(known_at), max).await.unwrap();
+        found.into_iter().map(|position| position.0).collect::<Vec<_>>()
+    };
+    assert_eq!(find(&north, 0, u64::MAX, 1000).await, (0..300).step_by(3).collect::<Vec<_>>());
+    assert_eq!(find(&north, 3, 9, 1000).await, [3, 6, 9], "both ends are inclusive");
+    assert_eq!(find(&north, 4, 8, 1000).await, [6]);
+    assert_eq!(find(&north, 0, 299, 2).await, [0, 3]);
+    assert_eq!(find(&north, 9, 3, 10).await, [0; 0]);
+    assert_eq!(find(&term(TermKind::Key, "north"), 0, 299, 10).await, [0; 0], "of another kind");
+    assert_eq!(find(&term(TermKind::Idp, "North"), 0, 299, 10).await, [0; 0], "compared bytewise");
+}
+
+async fn lists_sessions_in_order(views: &impl Views) {
+    let tenant = TenantId::from("acme");
+    // The same instant, source and source id: the name decides.
+    let mut twins = [head("b", 20, 1), head("a", 20, 1)];
+    twins.iter_mut().for_each(|row| row.first_source_id = "same".to_owned());
+    let mut source = head("c", 20, 1);
+    source.first_source = "aaa".to_owned();
+    let before_epoch = HeadRow { first_occurred: Time::MIN, ..head("z", 0, 1) };
+    let heads = [head("late", 30, 1), twins[0].clone(), source, before_epoch, twins[1].clone()];
+    views.apply(&tenant, LogSize(0), &[], &heads).await.unwrap();
+    let all = views.sessions_with(&tenant, &[], None, 100).await.unwrap();
+    assert_eq!(names(&all), ["z", "c", "a", "b", "late"]);
+    let (mut paged, mut after): (Vec<HeadRow>, Option<HeadKey>) = (Vec::new(), None);
+    loop {
+        let page = views.sessions_with(&tenant, &[], after.as_ref(), 2).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after = Some(last.key());
+        paged.extend(page);
+    }
+    assert_eq!(paged, all, "pages join without gap or repeat");
+
+    // A late fact moves a session to the front: it stands there once.
+    views.apply(&tenant, LogSize(0), &[], &[head("late", 5, 2)]).await.unwrap();
+    assert_eq!(names(&views.sessions_with(&tenant, &[], None, 100).await.unwrap()), ["z", "late", "c", "a", "b"]);
+    assert_eq!(views.session_count(&tenant).await.unwrap(), 5);
+}
+
+async fn lists_sessions_by_terms(views: &impl Views) {
+    use TermKind::{App, Idp, Key, Kind, Session};
+    let tenant = TenantId::from("acme");
+    let rows = [
+        row(0, &[(Session, "S1"), (Idp, "north"), (Key, "k1"), (Kind, "claims.received")]),
+        row(1, &[(Session, "S1"), (App, "payroll")]),
+        row(2, &[(Session, "S2"), (Idp, "north"), (Key, "k2")]),
+        row(3, &[(Idp, "north"), (App, "payroll")]),
+        row(4, &[(Session, "S3"), (Session, "S4"), (App, "payroll")]),
+        row(5, &[(Session, "S5"), (Idp, "north")]),
+    ];
+    let heads = [head("S4", 40, 5), head("S3", 30, 5), head("S2", 20, 5), head("S1", 10, 5)];
+    views.apply(&tenant, LogSize(0), &rows[..3], &heads[2..]).await.unwrap();
+    views.apply(&tenant, LogSize(3), &rows[3..], &heads).await.unwrap();
+    let list = async |terms: &[(TermKind, &str)]| {
+        let terms: Vec<_> = terms.iter().map(|(kind, value)| term(*kind, value)).collect();
+        let rows = views.sessions_with(&tenant, &terms, None, 100).await.unwrap();
+        rows.into_iter().map(|row| row.session.as_str().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(list(&[(Idp, "north")]).await, ["S1", "S2"], "S5 has no head row yet");
+    assert_eq!(list(&[(App, "payroll")]).await, ["S1", "S3", "S4"], "a record may name two");
+    assert_eq!(list(&[(Idp, "north"), (App, "payroll")]).await, ["S1"], "not necessarily in one record");
+    assert_eq!(list(&[(Key, "k1"), (Key, "k2")]).await, [""; 0]);
+    assert_eq!(list(&[(Key, "k9")]).await, [""; 0]);
+    assert_eq!(list(&[(Session, "S2")]).await, ["S2"]);
+    assert_eq!(list(&[(Session, "S2"), (Key, "k2")]).await, ["S2"]);
+    assert_eq!(list(&[(Session, "S2"), (Key, "k1")]).await, [""; 0]);
+    assert_eq!(list(&[(Kind, "claims.received")]).await, [""; 0], "this kind lists no sessions");
+    let payroll = [term(App, "payroll")];
+    let first = views.sessions_with(&tenant, &payroll, None, 1).await.unwrap();
+    let rest = views.sessions_with(&tenant, &payroll, Some(&first[0].key()), 100).await.unwrap();
+    assert_eq!((names(&first), names(&rest)), (vec!["S1"], vec!["S3", "S4"]));
+}
+
+async fn keeps_tenants_apart(views: &impl Views) {
+    let (acme, other) = (TenantId::from("acme"), TenantId::from("other"));
+    let rows = [row(0, &[(TermKind::Session, "S1"), (TermKind::Idp, "north")])];
+    for (tenant, secs) in [(&acme, 10), (&other, 20)] {
+        views.apply(tenant, LogSize(0), &rows, &[head("S1", secs, 1)]).await.unwrap();
+    }
+    let north = [term(TermKind::Idp, "north")];
+    assert_eq!(views.sessions_with(&acme, &north, None, 9).await.unwrap(), [head("S1", 10, 1)]);
+    assert_eq!(views.sessions_with(&other, &[], None, 9).await.unwrap(), [head("S1", 20, 1)]);
+    assert_eq!(views.positions(&TenantId::from("nobody"), &[rows[0].id]).await.unwrap(), [None]);
+    let dump = views.dump(&other).await.unwrap();
+    views.reset(&acme).await.unwrap();
+    assert_eq!(views.covered(&acme).await.unwrap(), LogSize(0));
+    assert_eq!(views.positions(&acme, &[rows[0].id]).await.unwrap(), [None]);
+    assert_eq!(views.revisions(&acme, &[SessionId::from("S1")]).await.unwrap(), [0]);
+    assert_eq!(views.session_count(&acme).await.unwrap(), 0);
+    assert_eq!(views.sessions_with(&acme, &[], None, 9).await.unwrap(), []);
+    assert_eq!(views.dump(&other).await.unwrap(), dump, "another tenant's rows stay");
+    assert_eq!(views.sessions_with(&other, &north, None, 9).await.unwrap().len(), 1);
+}
+
+async fn rebuilds_the_same(whole: &impl Views, pieces: &impl Views) {
+    let tenant = TenantId::from("acme");
+    let values: Vec<_> = (0..60).map(|n| (format!("S{}", n % 7), format!("idp{}", n % 3), format!("n{n}"))).collect();
+    let rows: Vec<_> = values
+        .iter()
+        .enumerate()
+        .map(|(n, (session, idp, note))| row(n as u64, &[(TermKind::Session, session), (TermKind::Idp, idp), (TermKind::Correlation, note)]))
+        .collect();
+    let heads: Vec<_> = (0..7).map(|n| head(&format!("S{n}"), n, 60)).collect();
+    whole.apply(&tenant, LogSize(0), &rows, &heads).await.unwrap();
+    for (n, some) in rows.chunks(7).enumerate() {
+        pieces.apply(&tenant, LogSize(n as u64 * 7), some, &[]).await.unwrap();
+    }
+    pieces.apply(&tenant, LogSize(60), &[], &heads).await.unwrap();
+    let dump = whole.dump(&tenant).await.unwrap();
+    // 1 checkpoint, 60 records, 180 postings, 21 pairs of session and IdP, 7 of a session with itself, 60 by correlation are not kept, 7 head rows.
+    assert!(dump.len() >= 1 + 60 + 180 + 21 + 7, "{}", dump.len());
+    assert_eq!(pieces.dump(&tenant).await.unwrap(), dump, "however it is cut into batches");
+    pieces.reset(&tenant).await.unwrap();
+    pieces.apply(&tenant, LogSize(0), &rows, &heads).await.unwrap();
+    assert_eq!(pieces.dump(&tenant).await.unwrap(), dump, "a rebuild gives the same rows");
+}

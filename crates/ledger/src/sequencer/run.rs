@@ -1,0 +1,214 @@
+//! The sequencer's task: one append on its way, one group gathering.
+
+use super::{Job, decide::Group, state::State};
+use crate::{
+    append::{Receipt, SequencerError},
+    keys::KeysFirst,
+    log::{AppendFailure, Log, LogError, MAX_APPEND_ENTRIES},
+};
+use claimledger_facts::{
+    ids::{LogPosition, LogSize, RecordId, SessionId, TenantId},
+    record::Entry,
+};
+use std::{collections::VecDeque, error::Error, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+use tokio::sync::mpsc;
+
+/// How often a request is decided anew because another writer was first, before it is given back.
+const MAX_LOST: u32 = 100;
+/// How often an append with an unknown outcome is tried again.
+const TRIES: u32 = 4;
+/// The wait before the first of them; it doubles.
+const FIRST_WAIT: Duration = Duration::from_millis(10);
+
+type Written = Result<(), AppendFailure>;
+
+/// An append on its way, and what follows from it.
+struct Flight {
+    outcome: Pin<Box<dyn Future<Output = Written> + Send>>,
+    rows: Vec<(RecordId, Vec<SessionId>)>,
+    answers: Vec<(Job, Result<Vec<Receipt>, SequencerError>)>,
+}
+
+pub(crate) async fn run(mut state: State, mut waiting: mpsc::Receiver<Job>) {
+    let mut queue = VecDeque::new();
+    let mut gathering = Group::default();
+    let mut flight: Option<Flight> = None;
+    loop {
+        if queue.is_empty() && gathering.is_empty() && flight.is_none() {
+            match waiting.recv().await {
+                Some(job) => queue.push_back(job),
+                None => return,
+            }
+        }
+        while queue.len() < MAX_APPEND_ENTRIES
+            && let Ok(job) = waiting.try_recv()
+        {
+            queue.push_back(job);
+        }
+        if !state.caught_up
+            && flight.is_none()
+            && let Err(error) = state.catch_up().await
+        {
+            let error = Shared::of(error);
+            queue.drain(..).for_each(|job| reply(job, Err(error.to_log_error().into())));
+            continue;
+        }
+        while state.caught_up
+            && let Some(job) = queue.pop_front()
+        {
+            if !gathering.has_room_for(&job) {
+                queue.push_front(job);
+                break;
+            }
+            if let Some(job) = state.decide(job, &mut gathering).await {
+                queue.push_front(job);
+                break;
+            }
+        }
+        if flight.is_none() && !gathering.is_empty() {
+            flight = Some(launch(&state, std::mem::take(&mut gathering)));
+        }
+        let Some(Flight { outcome, .. }) = &mut flight else { continue };
+        tokio::select! {
+            biased;
+            written = outcome => {
+                if let Some(flight) = flight.take() {
+                    land(&mut state, flight, written, &mut gathering, &mut queue);
+                }
+            }
+            Some(job) = waiting.recv(), if queue.is_empty() => queue.push_back(job),
+        }
+    }
+}
+
+/// Starts the append of a group. A group that writes nothing still waits its turn: its answers may speak of records that are on their way.
+fn launch(state: &State, group: Group) -> Flight {
+    let Group { entries, rows, answers, rests_on_head, .. } = group;
+    let (log, keys, tenant) = (Arc::clone(&state.config.log), Arc::clone(&state.config.keys), state.config.tenant.clone());
+    let expected = LogSize(state.durable());
+    let outcome: Pin<Box<dyn Future<Output = Written> + Send>> = if !entries.is_empty() {
+        Box::pin(async move { write(&*log, &*keys, &tenant, expected, &entries).await })
+    } else if rests_on_head {
+        Box::pin(async move {
+            let size = log.head(&tenant).await?;
+            if size == expected { Ok(()) } else { Err(AppendFailure::Conflict { size }) }
+        })
+    } else {
+        Box::pin(std::future::ready(Ok(())))
+    };
+    Flight { outcome, rows, answers }
+}
+
+/// Appends, and finds out what became of it where the engine cannot say: the same ids at the same expected size, after a look at what is there.
+async fn write(log: &dyn Log, keys: &dyn KeysFirst, tenant: &TenantId, expected: LogSize, entries: &[Entry]) -> Written {
+    keys.flush(tenant).await?;
+    let after = LogSize(expected.0 + entries.len() as u64);
+    let mut wait = FIRST_WAIT;
+    let mut tries = 1;
+    loop {
+        let error = match log.append(tenant, expected, entries).await {
+            Ok(size) if size == after => return Ok(()),
+            Ok(size) => {
+                let what = format!("the engine says that an append to size {} gave size {}", after.0, size.0);
+                return Err(LogError::Corrupt { position: LogPosition(expected.0), what }.into());
+            }
+            Err(AppendFailure::Log(error @ LogError::Unavailable { .. })) if tries < TRIES => error,
+            Err(other) => return Err(other),
+        };
+        tracing::warn!(%error, tries, "an append has an unknown outcome: looking what is there");
+        tokio::time::sleep(wait).await;
+        wait *= 2;
+        tries += 1;
+        // A failed look leaves the outcome open; the next append is refused by the size it expects, should this one have been written.
+        let Ok(size) = log.head(tenant).await else { continue };
+        if size == expected {
+            continue;
+        }
+        let there = log.read(tenant, LogPosition(expected.0), entries.len()).await?;
+        if size >= after && there.len() == entries.len() && there == entries {
+            return Ok(());
+        }
+        return Err(AppendFailure::Conflict { size });
+    }
+}
+
+fn land(state: &mut State, flight: Flight, written: Written, gathering: &mut Group, queue: &mut VecDeque<Job>) {
+    let Flight { rows, answers, .. } = flight;
+    let error = match written {
+        Ok(()) => {
+            state.settle(rows);
+            answers.into_iter().for_each(|(job, answer)| reply(job, answer));
+            return;
+        }
+        Err(error) => error,
+    };
+    // What gathered was decided on top of what is not there. It waits again, behind what was on its way.
+    let gathered = std::mem::take(gathering);
+    gathered.answers.into_iter().rev().for_each(|(job, _)| queue.push_front(job));
+    state.forget_pending();
+    state.caught_up = false;
+    match error {
+        AppendFailure::Conflict { size } => {
+            for (mut job, _) in answers.into_iter().rev() {
+                job.lost += 1;
+                if job.lost < MAX_LOST {
+                    queue.push_front(job);
+                } else {
+                    let reason = format!("other writers were first {MAX_LOST} times; the log has {} records", size.0);
+                    reply(job, Err(LogError::unavailable(reason).into()));
+                }
+            }
+        }
+        AppendFailure::Log(error) => {
+            let error = Shared::of(error);
+            answers.into_iter().for_each(|(job, _)| reply(job, Err(error.to_log_error().into())));
+        }
+    }
+}
+
+fn reply(job: Job, answer: Result<Vec<Receipt>, SequencerError>) {
+    // Who asked may have gone: what is written is written.
+    let _ = job.reply.send(answer);
+}
+
+/// One error for everybody who waits for the same append.
+enum Shared {
+    Unavailable { reason: String, source: Option<SharedSource> },
+    Corrupt { position: LogPosition, what: String },
+    TooLarge,
+}
+
+impl Shared {
+    fn of(error: LogError) -> Self {
+        match error {
+            LogError::Unavailable { reason, source } => Self::Unavailable { reason, source: source.map(|source| SharedSource(source.into())) },
+            LogError::Corrupt { position, what } => Self::Corrupt { position, what },
+            LogError::TooLarge => Self::TooLarge,
+        }
+    }
+
+    fn to_log_error(&self) -> LogError {
+        match self {
+            Self::Unavailable { reason, source } => {
+                LogError::Unavailable { reason: reason.clone(), source: source.clone().map(|source| Box::new(source) as _) }
+            }
+            Self::Corrupt { position, what } => LogError::Corrupt { position: *position, what: what.clone() },
+            Self::TooLarge => LogError::TooLarge,
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+struct SharedSource(Arc<dyn Error + Send + Sync>);
+
+impl fmt::Display for SharedSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for SharedSource {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
+}

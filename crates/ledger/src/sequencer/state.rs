@@ -1,0 +1,315 @@
+//! What a sequencer knows: the durable log by its overlay and filter, and on top of it what is decided but not durable yet.
+
+use super::{LedgerKind, MAX_LAG, SequencerConfig, filter::Filter, overlay::Overlay};
+use crate::log::{LogError, MAX_APPEND_ENTRIES};
+use claimledger_facts::{
+    ids::{LogPosition, LogSize, RecordId, SessionId},
+    record::{CorruptRecord, Digest32, Entry, Header},
+    time::Time,
+};
+use std::collections::HashMap;
+use tokio::sync::oneshot;
+
+/// Ids of the index that one page of the background scan takes.
+const SCAN_PAGE: usize = 4096;
+/// After how many further records the index is asked how far it is by now.
+const REFRESH_EVERY: usize = 16 * 1024;
+/// Records read at once when their digests are needed.
+const READ_AT_ONCE: usize = 64;
+
+/// A record that is there already, or is decided to be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found {
+    pub(crate) position: LogPosition,
+    pub(crate) digest: Digest32,
+    pub(crate) recorded_at: Time,
+}
+
+pub(crate) struct State {
+    pub(crate) config: SequencerConfig,
+    overlay: Overlay,
+    filter: Filter,
+    /// The filter of what was in the index at the start, while it is being read; none: the filter is complete.
+    scan: Option<oneshot::Receiver<Option<Filter>>>,
+    /// The index cannot list its ids.
+    ask_always: bool,
+    /// The overlay's length when the index was last asked how far it is.
+    refreshed_at: usize,
+    /// The recorded time of the last durable record.
+    durable_time: Time,
+    /// False after the log turned out to be another than thought: nothing is decided before it is read again.
+    pub(crate) caught_up: bool,
+
+    /// Decided and not durable: ids, revisions, the size and the last recorded time that they lead to.
+    pub(crate) pending: HashMap<RecordId, Found>,
+    pub(crate) pending_sessions: HashMap<SessionId, u64>,
+    pub(crate) size: u64,
+    pub(crate) last_time: Time,
+}
+
+impl State {
+    pub(crate) async fn open(config: SequencerConfig) -> Result<Self, LogError> {
+        let covered = config.index.covered(&config.tenant).await?;
+        let head = config.log.head(&config.tenant).await?;
+        if covered > head {
+            let what = format!("the read models hold {} records and the log {}: the log is not the one they were made from", covered.0, head.0);
+            return Err(LogError::Corrupt { position: LogPosition(head.0), what });
+        }
+        let mut state = Self {
+            overlay: Overlay::starting_at(covered.0),
+            filter: Filter::new(),
+            scan: None,
+            ask_always: false,
+            refreshed_at: 0,
+            durable_time: Time::MIN,
+            caught_up: false,
+            pending: HashMap::new(),
+            pending_sessions: HashMap::new(),
+            size: 0,
+            last_time: Time::MIN,
+            config,
+        };
+        if let Some(last) = covered.last() {
+            let entries = state.config.log.read_at(&state.config.tenant, &[last]).await?;
+            state.durable_time = header_at(entries.first(), last)?.recorded_at;
+            state.start_scan();
+        }
+        match state.catch_up().await {
+            // The read models are far behind: they will come, and until then appends are refused with that reason.
+            Err(LogError::Unavailable { reason, .. }) if state.overlay.len() >= MAX_LAG => tracing::warn!(%reason, "sequencer waits"),
+            other => other?,
+        }
+        Ok(state)
+    }
+
+    /// The size of the durable log, as far as it was read.
+    pub(crate) fn durable(&self) -> u64 {
+        self.overlay.end()
+    }
+
+    /// Reads what others appended. Nothing may be pending.
+    pub(crate) async fn catch_up(&mut self) -> Result<(), LogError> {
+        self.forget_pending();
+        self.caught_up = false;
+        loop {
+            let head = self.config.log.head(&self.config.tenant).await?;
+            if head.0 < self.durable() {
+                let what = format!("the log has {} records where {} were known to be durable", head.0, self.durable());
+                return Err(LogError::Corrupt { position: LogPosition(head.0), what });
+            }
+            if head.0 == self.durable() {
+                break;
+            }
+            self.read_on(head.0).await?;
+        }
+        self.forget_pending();
+        self.caught_up = true;
+        Ok(())
+    }
+
+    /// Reads one page at the overlay's end, and nothing past `until`: an append may be on its way behind it.
+    async fn read_on(&mut self, until: u64) -> Result<(), LogError> {
+        self.make_room().await?;
+        let from = LogPosition(self.overlay.end());
+        let max = usize::try_from(until.saturating_sub(from.0)).unwrap_or(usize::MAX).min(MAX_APPEND_ENTRIES);
+        let entries = self.config.log.read(&self.config.tenant, from, max).await?;
+        if entries.is_empty() {
+            return Err(LogError::Corrupt { position: from, what: "the log ends before its head".to_owned() });
+        }
+        for entry in &entries {
+            let position = LogPosition(self.overlay.end());
+            let record = entry.decode().map_err(|error| corrupt(position, &error))?;
+            if record.header.position != position {
+                return Err(LogError::Corrupt { position, what: format!("the record says that it is at {}", record.header.position) });
+            }
+            self.durable_time = self.durable_time.max(record.header.recorded_at);
+            self.filter.insert(entry.id);
+            self.overlay.push(entry.id, record.statement.sessions().map(SessionId::as_str));
+        }
+        Ok(())
+    }
+
+    /// Keeps the overlay within its bound: it shrinks as the read models move on, and where they do not, appends have to wait.
+    pub(crate) async fn make_room(&mut self) -> Result<(), LogError> {
+        if self.overlay.len() >= self.refreshed_at + REFRESH_EVERY || self.overlay.len() >= MAX_LAG {
+            let covered = self.config.index.covered(&self.config.tenant).await?;
+            self.index_is_at(covered).await?;
+            self.refreshed_at = self.overlay.len();
+        }
+        if self.overlay.len() >= MAX_LAG {
+            return Err(LogError::unavailable(format!("the read models are {} records behind: wait for them", self.overlay.len())));
+        }
+        Ok(())
+    }
+
+    /// Takes note of how far the index is. True if what was looked up in it holds; false if rows of it were thrown away: then they were read from the
+    /// log, and it must be asked again.
+    async fn index_is_at(&mut self, covered: LogSize) -> Result<bool, LogError> {
+        if covered.0 >= self.overlay.base() {
+            self.overlay.drop_below(covered.0.min(self.overlay.end()));
+            return Ok(true);
+        }
+        let (end, size, time) = (self.overlay.end(), self.size, self.last_time);
+        tracing::info!(from = covered.0, to = end, "the read models are being rebuilt: reading the log again");
+        if end - covered.0 >= MAX_LAG as u64 {
+            return Err(LogError::unavailable(format!("the read models are {} records behind: wait for them", end - covered.0)));
+        }
+        self.overlay = Overlay::starting_at(covered.0);
+        self.refreshed_at = 0;
+        if self.scan.is_some() {
+            self.start_scan();
+        }
+        while self.overlay.end() < end {
+            Box::pin(self.read_on(end)).await?;
+        }
+        (self.size, self.last_time) = (size, time);
+        Ok(false)
+    }
+
+    /// Reads the ids of the index into a filter, beside the appends. Until it is done each new id is looked up.
+    fn start_scan(&mut self) {
+        let (done, scan) = oneshot::channel();
+        let (index, tenant) = (self.config.index.clone(), self.config.tenant.clone());
+        self.scan = Some(scan);
+        tokio::spawn(async move {
+            let (mut filter, mut after) = (Filter::new(), None);
+            let complete = loop {
+                match index.ids_after(&tenant, after, SCAN_PAGE).await {
+                    Ok(Some(ids)) => {
+                        ids.iter().for_each(|id| filter.insert(*id));
+                        match ids.last() {
+                            Some(last) => after = Some(*last),
+                            None => break Some(filter),
+                        }
+                    }
+                    Ok(None) => break None,
+                    Err(error) => {
+                        tracing::warn!(%error, "ids of the read models could not be read: each new id is looked up instead");
+                        break None;
+                    }
+                }
+            };
+            // Nobody waits for it any more when the sequencer has ended.
+            let _ = done.send(complete);
+        });
+    }
+
+    fn is_new(&mut self, id: RecordId) -> bool {
+        if let Some(scan) = &mut self.scan {
+            match scan.try_recv() {
+                Err(oneshot::error::TryRecvError::Empty) => return false,
+                Ok(Some(filter)) => self.filter.merge(filter),
+                Ok(None) | Err(oneshot::error::TryRecvError::Closed) => self.ask_always = true,
+            }
+            self.scan = None;
+        }
+        !self.ask_always && !self.filter.may_contain(id)
+    }
+
+    /// What is there, or decided to be, under each of these ids.
+    pub(crate) async fn find(&mut self, ids: &[RecordId]) -> Result<Vec<Option<Found>>, LogError> {
+        loop {
+            let mut found = vec![None; ids.len()];
+            let (mut ask, mut read) = (Vec::new(), Vec::new());
+            for (slot, id) in ids.iter().enumerate() {
+                if let Some(pending) = self.pending.get(id) {
+                    found[slot] = Some(*pending);
+                } else if let Some(position) = self.overlay.position(id) {
+                    read.push((slot, position));
+                } else if !self.is_new(*id) {
+                    ask.push(slot);
+                }
+            }
+            if !ask.is_empty() {
+                let asked: Vec<_> = ask.iter().map(|slot| ids[*slot]).collect();
+                let looked = self.config.index.look_up(&self.config.tenant, &asked, &[]).await?;
+                if !self.index_is_at(looked.covered).await? {
+                    continue;
+                }
+                read.extend(ask.iter().zip(looked.positions).filter_map(|(slot, position)| position.map(|position| (*slot, position))));
+            }
+            for some in read.chunks(READ_AT_ONCE) {
+                let positions: Vec<_> = some.iter().map(|(_, position)| *position).collect();
+                let entries = self.config.log.read_at(&self.config.tenant, &positions).await?;
+                for (n, (slot, position)) in some.iter().enumerate() {
+                    let header = header_at(entries.get(n), *position)?;
+                    if header.id != ids[*slot] {
+                        return Err(LogError::Corrupt {
+                            position: *position,
+                            what: format!("record {} was expected there, not {}", ids[*slot], header.id),
+                        });
+                    }
+                    found[*slot] = Some(Found { position: *position, digest: header.content_digest, recorded_at: header.recorded_at });
+                }
+            }
+            return Ok(found);
+        }
+    }
+
+    /// How many records name a session id, with those that are decided.
+    pub(crate) async fn revision(&mut self, session: &SessionId) -> Result<u64, LogError> {
+        loop {
+            let looked = self.config.index.look_up(&self.config.tenant, &[], std::slice::from_ref(session)).await?;
+            if self.index_is_at(looked.covered).await? {
+                let pending = self.pending_sessions.get(session).copied().unwrap_or(0);
+                return Ok(looked.revisions.first().copied().unwrap_or(0) + self.overlay.count(session.as_str()) + pending);
+            }
+        }
+    }
+
+    /// The recorded time of a record, or why it may not be the one that it asserts; and whether it is asserted.
+    pub(crate) fn stamp(&self, occurred: Time, asserted: Option<Time>) -> Result<(Time, bool), String> {
+        match (self.config.kind, asserted) {
+            (LedgerKind::Live, None) => Ok((self.config.clock.now().max(self.last_time), false)),
+            (LedgerKind::Live, Some(_)) => Err(NOT_HERE.to_owned()),
+            (LedgerKind::Rehearsal | LedgerKind::AsRecorded, None) => Ok((occurred.max(self.last_time), true)),
+            (LedgerKind::Rehearsal | LedgerKind::AsRecorded, Some(time)) if time < self.last_time => {
+                Err(format!("recorded_at {time} is before {}, when the last record was recorded", self.last_time))
+            }
+            (LedgerKind::Rehearsal | LedgerKind::AsRecorded, Some(time)) => Ok((time, true)),
+        }
+    }
+
+    /// What was pending is durable.
+    pub(crate) fn settle(&mut self, rows: Vec<(RecordId, Vec<SessionId>)>) {
+        for (id, sessions) in rows {
+            if let Some(found) = self.pending.remove(&id) {
+                self.durable_time = self.durable_time.max(found.recorded_at);
+            }
+            for session in &sessions {
+                self.release(session);
+            }
+            self.filter.insert(id);
+            self.overlay.push(id, sessions.iter().map(SessionId::as_str));
+        }
+    }
+
+    /// Takes one pending record's name of a session back.
+    pub(crate) fn release(&mut self, session: &SessionId) {
+        if let Some(count) = self.pending_sessions.get_mut(session) {
+            *count -= 1;
+            if *count == 0 {
+                self.pending_sessions.remove(session);
+            }
+        }
+    }
+
+    /// Forgets everything that is not durable.
+    pub(crate) fn forget_pending(&mut self) {
+        self.pending.clear();
+        self.pending_sessions.clear();
+        self.size = self.overlay.end();
+        self.last_time = self.durable_time;
+    }
+}
+
+pub(crate) const NOT_HERE: &str = "recorded_at is taken by rehearsal ledgers and migrations only";
+
+fn header_at(entry: Option<&Entry>, position: LogPosition) -> Result<Header, LogError> {
+    let entry = entry.ok_or_else(|| LogError::Corrupt { position, what: "no record is there".to_owned() })?;
+    entry.decode_header().map_err(|error| corrupt(position, &error))
+}
+
+fn corrupt(position: LogPosition, error: &CorruptRecord) -> LogError {
+    LogError::Corrupt { position, what: error.what.clone() }
+}
