@@ -14,7 +14,7 @@ pub(crate) const ZSTD_DICTIONARY: u8 = 2;
 /// Speed over size: records are small, and a better ratio comes from dictionaries.
 const LEVEL: i32 = 1;
 /// Below this a frame's overhead eats what it saves. The writer's choice alone: readers go by the codec.
-const WORTH_TRYING: usize = 96;
+const WORTH_TRYING: usize = 192;
 
 thread_local! {
     // A context is hundreds of kilobytes: made once a thread, not once a body.
@@ -64,4 +64,58 @@ fn with<C, T>(
         Some(context) => run(context),
         None => run(slot.insert(make()?)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn packed(payload: &[u8]) -> (u8, Vec<u8>) {
+        let mut out = b"before".to_vec();
+        let codec = pack(payload, &mut out);
+        (codec, out.strip_prefix(b"before").unwrap().to_vec())
+    }
+
+    #[test]
+    fn what_repeats_is_packed_and_what_does_not_stays_raw() {
+        let repeats = br#"{"method":"webauthn"},"#.repeat(40);
+        let noise: Vec<u8> = (0_u64..600).map(|n| (n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8).collect();
+        for (payload, expect) in [(repeats.as_slice(), ZSTD), (&noise, RAW), (b"short", RAW), (b"", RAW)] {
+            let (codec, bytes) = packed(payload);
+            assert_eq!(codec, expect);
+            assert!(codec == RAW && bytes == payload || bytes.len() < payload.len());
+            assert_eq!(unpack(codec, &bytes).unwrap(), payload);
+        }
+    }
+
+    #[test]
+    fn unpacking_is_bounded() {
+        let within = vec![b'x'; MAX_PLAIN_BYTES];
+        assert_eq!(unpack(ZSTD, &packed(&within).1).unwrap().len(), MAX_PLAIN_BYTES);
+        let (codec, bomb) = packed(&vec![b'x'; MAX_PLAIN_BYTES + 1]);
+        assert!(codec == ZSTD && bomb.len() < 1000);
+        let error = unpack(codec, &bomb).unwrap_err();
+        assert!(error.what.starts_with("a zstd frame does not unpack"), "{error}");
+        // Also where the frame does not say how much will come out.
+        let mut stream = zstd::stream::Encoder::new(Vec::new(), 1).unwrap();
+        std::io::Write::write_all(&mut stream, &vec![b'x'; MAX_PLAIN_BYTES + 1]).unwrap();
+        unpack(ZSTD, &stream.finish().unwrap()).unwrap_err();
+    }
+
+    #[test]
+    fn a_failure_leaves_the_contexts_usable() {
+        let payload = b"abcabcabc".repeat(50);
+        let (codec, bytes) = packed(&payload);
+        unpack(codec, &bytes[..bytes.len() - 1]).unwrap_err();
+        let noise: Vec<u8> = (0_u64..600).map(|n| (n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8).collect();
+        assert_eq!(packed(&noise).0, RAW);
+        assert_eq!(packed(&payload), (codec, bytes.clone()));
+        assert_eq!(unpack(codec, &bytes).unwrap(), payload);
+    }
+
+    #[test]
+    fn other_codecs_are_refused_by_name() {
+        assert_eq!(unpack(2, b"x").unwrap_err().what, "a body needs a zstd dictionary (codec 2), which this version cannot read");
+        assert_eq!(unpack(77, b"x").unwrap_err().what, "a body has codec 77, which this version does not know");
+    }
 }

@@ -213,3 +213,113 @@ fn digest(d: &mut Decoder<'_>) -> Result<Digest32, decode::Error> {
 fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N], decode::Error> {
     bytes.try_into().map_err(|_| decode::Error::message("a byte string of another length"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain() -> Header {
+        let commitment = |n| SealedCommitment { plain: Digest32([n; 32]), stored: Digest32([n + 1; 32]) };
+        let mut header = Header {
+            format: FORMAT,
+            tenant: "acme".into(),
+            position: LogPosition(24),
+            id: RecordId(Uuid::nil()),
+            source: "acme-sp".into(),
+            source_id: "S1-start".into(),
+            door: Door::Http,
+            occurred: Occurred::at(Time::from_micros(-1)),
+            recorded_at: Time::from_micros(1_773_144_000_000_000),
+            recorded_asserted: false,
+            variant: false,
+            translator: "native/1".to_owned(),
+            content_digest: Digest32([1; 32]),
+            byte_digest: Digest32([2; 32]),
+            facts: Digest32([3; 32]),
+            personal: vec![commitment(4), commitment(6)],
+            original: commitment(8),
+        };
+        header.id = header.derived_id();
+        header
+    }
+
+    #[test]
+    fn the_bytes_are_those_of_the_layout() {
+        let mut header = plain();
+        header.id = RecordId(Uuid::from_u128(0x0102));
+        let hex = data_encoding::HEXLOWER.encode(&header.encode());
+        let run = |n: u8| format!("5820{}", format!("{n:02x}").repeat(32));
+        let pair = |n: u8| format!("82{}{}", run(n), run(n + 1));
+        let expect = [
+            "af", // 15 entries
+            "0101",
+            "026461636d65",
+            "031818",
+            "045000000000000000000000000000000102",
+            "056761636d652d7370",
+            "066853312d7374617274",
+            "076468747470",
+            "0820",
+            "0a1b00064caa42417000",
+            "0d686e61746976652f31",
+            &format!("0e{}", run(1)),
+            &format!("0f{}", run(2)),
+            &format!("10{}", run(3)),
+            &format!("1182{}{}", pair(4), pair(6)),
+            &format!("12{}", pair(8)),
+        ]
+        .concat();
+        assert_eq!(hex, expect);
+    }
+
+    #[test]
+    fn every_optional_part_comes_back() {
+        for bits in 0..16 {
+            let mut header = plain();
+            header.occurred.to = (bits & 1 != 0).then_some(Time::MAX);
+            header.recorded_asserted = bits & 2 != 0;
+            header.variant = bits & 4 != 0;
+            header.personal.truncate(if bits & 8 != 0 { 2 } else { 0 });
+            assert_eq!(Header::decode(&header.encode()).unwrap(), header);
+        }
+    }
+
+    #[test]
+    fn any_other_spelling_is_refused() {
+        let bytes = plain().encode();
+        let replaced = |at: usize, len: usize, with: &[u8]| [&bytes[..at], with, &bytes[at + len..]].concat();
+        let other_form = [
+            replaced(0, 1, &[0xb8, 15]),                                     // a longer head for the same length
+            replaced(2, 1, &[0x18, 1]),                                      // a longer head for the same number
+            [bytes.as_slice(), &[0]].concat(),                               // more after the end
+            replaced(0, 1, &[0xb0]).into_iter().chain([12, 0xf4]).collect(), // a flag that is false
+            [&[0xb0], &bytes[1..], &bytes[1..3]].concat(),                   // a key twice
+        ];
+        for bytes in other_form {
+            assert_eq!(Header::decode(&bytes).unwrap_err().what, "the header is not in its one deterministic form");
+        }
+        for (bytes, expect) in [
+            ([&[0xbf], &bytes[1..], &[0xff]].concat(), "the header does not read: decode error: indefinite length"),
+            (bytes[..bytes.len() - 1].to_vec(), "the header does not read: end of input bytes"),
+            ([&[0xb0], &bytes[1..], &[19, 0]].concat(), "the header does not read: decode error: unknown key"),
+            ([&[0xa1], &bytes[1..3]].concat(), "the header lacks its tenant"),
+            (Vec::new(), "the header does not read: end of input bytes"),
+        ] {
+            let error = Header::decode(&bytes).unwrap_err();
+            assert!(error.what.starts_with(expect), "{error}");
+        }
+    }
+
+    #[test]
+    fn another_format_is_named() {
+        let mut bytes = plain().encode();
+        bytes[2] = 2;
+        assert_eq!(Header::decode(&bytes).unwrap_err().what, "the record has format 2; this version reads format 1");
+    }
+
+    #[test]
+    fn the_leaf_is_a_leaf_of_the_tree() {
+        // RFC 9162, 2.1.1: a leaf is hashed with the prefix 0x00, so that it can never be taken for a node.
+        assert_eq!(leaf_hash(b"").to_string(), "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d");
+    }
+}

@@ -170,3 +170,76 @@ fn name(out: &mut Vec<u8>, key: &str) {
     canonical::write_str(out, key);
     out.push(b':');
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{time::Time, types::session::SessionEnded, vocabulary::EndReason};
+
+    const NOON: Occurred = Occurred::at(Time::from_micros(1_773_144_000_000_000));
+
+    fn ended(session: Option<&str>, occurred: Occurred) -> Fact {
+        Fact { session: session.map(Into::into), subject: None, occurred, data: FactData::SessionEnded(SessionEnded { reason: EndReason::Logout }) }
+    }
+
+    fn statement(session: Option<&str>, facts: Vec<Fact>) -> Statement {
+        Statement { kind: "k".to_owned(), session: session.map(Into::into), correlation: BTreeMap::new(), notes: Vec::new(), facts }
+    }
+
+    fn check(statement: &Statement, expect: &str) {
+        let bytes = statement.encode(NOON).unwrap();
+        assert_eq!(String::from_utf8(bytes.clone()).unwrap(), expect);
+        assert_eq!(&Statement::decode(&bytes, NOON).unwrap(), statement);
+        let value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(canonical::to_vec(&value), bytes, "not canonical");
+    }
+
+    #[test]
+    fn what_is_absent_or_empty_is_left_out() {
+        check(&statement(None, vec![]), r#"{"kind":"k"}"#);
+        check(&statement(Some("S1"), vec![]), r#"{"kind":"k","session":"S1"}"#);
+    }
+
+    #[test]
+    fn a_fact_states_its_time_only_where_it_differs() {
+        let other = Occurred { from: NOON.from, to: Some(Time::MAX) };
+        check(
+            &statement(None, vec![ended(None, NOON), ended(Some("S\"2"), other)]),
+            r#"{"facts":[{"data":{"reason":"logout"},"type":"session.ended","v":1},{"data":{"reason":"logout"},"occurred_at":{"from":"2026-03-10T12:00:00Z","to":"9999-12-31T23:59:59.999999Z"},"session":"S\"2","type":"session.ended","v":1}],"kind":"k"}"#,
+        );
+    }
+
+    #[test]
+    fn everything_together() {
+        let mut full = statement(Some("S1"), vec![ended(Some("S1"), NOON)]);
+        full.correlation = [("tx".to_owned(), "1".to_owned()), ("a".to_owned(), "\u{1}".to_owned())].into();
+        full.notes = vec![Note::NotUnderstood, Note::TimeZoneAssumedUtc];
+        full.facts[0].subject = Some("p-1".into());
+        check(
+            &full,
+            r#"{"correlation":{"a":"\u0001","tx":"1"},"facts":[{"data":{"reason":"logout"},"session":"S1","subject":"p-1","type":"session.ended","v":1}],"kind":"k","notes":["not_understood","time_zone_assumed_utc"],"session":"S1"}"#,
+        );
+    }
+
+    #[test]
+    fn sessions_are_named_once_each() {
+        let named = statement(Some("S1"), vec![ended(Some("S2"), NOON), ended(Some("S1"), NOON), ended(None, NOON), ended(Some("S2"), NOON)]);
+        assert_eq!(named.sessions().map(SessionId::as_str).collect::<Vec<_>>(), ["S1", "S2"]);
+    }
+
+    #[test]
+    fn what_is_unknown_is_corrupt_and_named() {
+        for (text, expect) in [
+            (r#"{"kind":"k","facts":[{"data":{},"type":"session.paused","v":1}]}"#, "`session.paused` is no fact type that this version knows"),
+            (r#"{"kind":"k","facts":[{"data":{},"type":"session.ended","v":2}]}"#, "`session.ended` has version 2; this version reads it up to 1"),
+            (r#"{"kind":"k","facts":[{"data":{},"type":"session.ended","v":1}]}"#, "`session.ended` version 1 does not read: missing field `reason`"),
+            (r#"{"kind":"k","more":1}"#, "the statement does not read: unknown field `more`"),
+            (r#"{"kind":"k","notes":["guessed"]}"#, "the statement does not read: unknown variant `guessed`"),
+            (r#"{"facts":[]}"#, "the statement does not read: missing field `kind`"),
+            (r#"{"kind":"k"} "x""#, "the statement does not read: trailing characters"),
+        ] {
+            let error = Statement::decode(text.as_bytes(), NOON).unwrap_err();
+            assert!(error.what.starts_with(expect), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! What the tests of this crate share: fixed randomness, fixed keys, and one draft of every fact type.
+#![allow(dead_code, reason = "each test file uses a part")]
+
+use claimledger_facts::{
+    draft::{Draft, DraftFact, DraftPerson},
+    fact::FactData,
+    ids::{Pseudonym, SourceId, TenantId},
+    random::Random,
+    record::{Entry, Header, Prepared},
+    seal::{self, MasterKey, PersonKey, SealInput, TenantKeys},
+    time::{Occurred, Time},
+    vocabulary::{Door, Note},
+};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+/// The same bytes in every run: SHA-256 of seed and block number.
+pub(crate) struct Fixed {
+    seed: String,
+    block: AtomicU64,
+}
+
+impl Fixed {
+    pub(crate) fn new(seed: impl Into<String>) -> Self {
+        Self { seed: seed.into(), block: AtomicU64::new(0) }
+    }
+}
+
+impl Random for Fixed {
+    fn fill(&self, out: &mut [u8]) {
+        for chunk in out.chunks_mut(32) {
+            let block = self.block.fetch_add(1, Ordering::Relaxed);
+            let bytes = Sha256::new().chain_update(&self.seed).chain_update(block.to_be_bytes()).finalize();
+            chunk.copy_from_slice(&bytes[..chunk.len()]);
+        }
+    }
+}
+
+pub(crate) fn tenant() -> TenantId {
+    TenantId::from("acme")
+}
+
+pub(crate) fn master() -> MasterKey {
+    MasterKey::generate(&Fixed::new("master"))
+}
+
+pub(crate) fn tenant_keys() -> TenantKeys {
+    TenantKeys::generate(&Fixed::new("tenant"))
+}
+
+/// Pseudonym and key of person `n`.
+pub(crate) fn person(n: usize) -> (Pseudonym, PersonKey) {
+    (seal::new_pseudonym(&Fixed::new(format!("pseudonym {n}"))), PersonKey::generate(&Fixed::new(format!("person {n}"))))
+}
+
+pub(crate) fn persons(count: usize) -> Vec<(Pseudonym, PersonKey)> {
+    (0..count).map(person).collect()
+}
+
+pub(crate) fn time(text: &str) -> Time {
+    Time::parse(text).unwrap()
+}
+
+pub(crate) fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(object) => object,
+        other => panic!("no object: {other}"),
+    }
+}
+
+/// A draft without facts, persons and free text.
+pub(crate) fn empty_draft(kind: &str) -> Draft {
+    Draft {
+        source: None,
+        source_id: format!("{kind}-1").as_str().into(),
+        kind: kind.to_owned(),
+        occurred: Occurred::at(time("2026-03-10T10:00:00Z")),
+        recorded_at: None,
+        session: None,
+        correlation: BTreeMap::new(),
+        notes: Vec::new(),
+        facts: Vec::new(),
+        persons: Vec::new(),
+        unowned: Map::new(),
+        canonical: format!("canonical line of {kind}").into_bytes(),
+        original: format!("original line of {kind}").into_bytes(),
+        unknown_fields: Vec::new(),
+        translator: "native/1",
+        variants_allowed: false,
+    }
+}
+
+pub(crate) fn alice() -> DraftPerson {
+    DraftPerson {
+        id: "u-alice".to_owned(),
+        aliases: vec!["alice@acme.example".to_owned()],
+        personal: object(json!({
+            "labels": {"id": "u-alice", "login": "alice@acme.example", "name": "Alice Ångström"},
+            "client": {"ip": "203.0.113.7", "user_agent": "Mozilla/5.0 (X11; Linux x86_64)"},
+        })),
+    }
+}
+
+pub(crate) fn bob() -> DraftPerson {
+    DraftPerson { id: "u-bob".to_owned(), aliases: Vec::new(), personal: object(json!({"labels": {"id": "u-bob"}})) }
+}
+
+/// Data of every fact type at its current version, every field used.
+pub(crate) fn samples() -> Vec<(&'static str, Value)> {
+    vec![
+        ("org.configured", json!({"engine": "identity_engine", "claims_sharing": true, "third_party_claims_sharing": false})),
+        (
+            "idp.configured",
+            json!({"idp": "idp-x", "version": "tx1", "kind": "third_party", "status": "active", "trust_claims": true, "map_amr_claims": false, "protocol": "saml2",
+                "app": "org2org", "usage": "factor_only", "actor": "admin-1", "ticket": "T-1"}),
+        ),
+        ("idp.key_added", json!({"idp": "idp-x", "key": "X1", "actor": "admin-1", "ticket": "T-2"})),
+        ("idp.key_retired", json!({"idp": "idp-x", "key": "X1", "actor": "admin-1", "ticket": "T-3"})),
+        (
+            "trust.retracted",
+            json!({"idp": "idp-x", "from": "2026-03-10T09:59:59.25Z", "reason": "key_leaked", "key": "X1", "actor": "admin-2", "ticket": "T-4"}),
+        ),
+        (
+            "policy.configured",
+            json!({"policy": "payroll", "version": "v2", "kind": "app_sign_in", "status": "active", "apps": ["payroll", "wiki"], "max_lifetime_secs": 43200,
+                "max_idle_secs": 0, "actor": "admin-1", "ticket": "T-5", "rules": [
+                    {"rule": "payroll-1", "priority": 1, "access": "allow", "factor_mode": "2fa", "chain": ["password", "webauthn"], "reauthenticate_in_secs": 0,
+                     "alternatives": [
+                        {"possession": {"device_bound": true, "hardware_protected": true, "phishing_resistant": false, "user_presence": true,
+                                        "user_verification": false},
+                         "knowledge": true, "allow_methods": ["webauthn"], "exclude_methods": ["sms", "voice"]},
+                        {"possession": {}}, {}]},
+                    {"rule": "payroll-2", "priority": -2, "access": "deny", "factor_mode": "1fa"}]}),
+        ),
+        ("claim_sourcing.configured", json!({"redirect": "fixed", "include": ["idp-x", "idp-y"]})),
+        ("routing_rule.configured", json!({"rule": "route-1", "idp": "idp-x", "status": "inactive", "priority": 3, "actor": "admin-1"})),
+        ("authenticator.configured", json!({"method": "otp", "status": "deleted", "enrollment": "disabled"})),
+        (
+            "authenticator.lost",
+            json!({"methods": ["push", "hwk"], "authenticator": "auth-1", "from": "2026-03-10T09:00:00.000001Z", "actor": "admin-2"}),
+        ),
+        ("subject.linked", json!({"other": "u-bob", "same": true})),
+        ("idp_session.started", json!({"idp": "idp-x", "idp_session": "is-1"})),
+        ("idp_session.ended", json!({"idp": "idp-x", "idp_session": "is-1", "reason": "logout"})),
+        (
+            "session.started",
+            json!({"root_session": "root-1", "idp": "idp-x", "idp_session": "is-1", "lifetime_ends_at": "2026-03-10T22:00:00Z", "idle_secs": 1800}),
+        ),
+        ("session.linked", json!({"to": "S2", "by": "external_session"})),
+        (
+            "claims.received",
+            json!({"idp": "idp-x", "assertion": "as-1", "amr": ["pwd", "hwk", "x-unheard-of"], "key": "X1", "protocol": "oidc", "acr": "urn:example:aal2",
+                "auth_time": "2026-03-10T09:59:00Z", "issued_at": "2026-03-10T09:59:58Z", "readable": true, "methods": [
+                    {"method": "webauthn", "properties": ["device_bound", "hardware_protected", "phishing_resistant", "user_presence", "user_verifying"],
+                     "authenticator": "auth-1"},
+                    {"method": "password"}]}),
+        ),
+        ("claim.accepted", json!({"assertion": "as-1", "amr": "hwk", "method": "webauthn", "reason": "mapped"})),
+        ("claim.ignored", json!({"assertion": "as-1", "amr": "x-unheard-of", "method": "external_idp", "reason": "unknown_value"})),
+        ("factor.verified", json!({"method": "push", "authenticator": "auth-2", "properties": ["user_presence"]})),
+        (
+            "policy.decided",
+            json!({"app": "payroll", "policy": "payroll", "outcome": "challenge", "version": "v2", "rule": "payroll-1", "relied_on": ["claims-1", "factor-1"]}),
+        ),
+        ("app.accessed", json!({"app": "payroll", "app_session": "app-1"})),
+        ("session.ended", json!({"reason": "upstream_revoked"})),
+        ("source.heard", json!({"until": "2026-03-10T10:00:00Z", "basis": "polled"})),
+        ("source.silent", json!({"from": "2026-03-10T08:00:00Z", "until": "2026-03-10T09:00:00Z"})),
+        ("source.backfilled", json!({"from": "2026-03-10T08:00:00Z", "until": "2026-03-10T08:30:00Z"})),
+        ("hold.placed", json!({"hold": "hold-1", "reason": "litigation"})),
+        ("hold.released", json!({"hold": "hold-1", "reason": "settled"})),
+        ("erasure.requested", json!({"reason": "left", "ticket": "T-6"})),
+        (
+            "ledger.opened",
+            json!({"tenant": "acme", "format": 1, "rehearsal": true, "rules": "2026.1",
+                "roles": ["ingest", "read", "investigate", "export", "govern", "operate"]}),
+        ),
+        ("fact.conflicted", json!({"source": "acme-sp", "id": "S1-start", "digest": "00".repeat(32), "stored_digest": "ff".repeat(32)})),
+        ("role.granted", json!({"credential": "c-1", "roles": ["ingest"], "source": "acme-sp"})),
+        ("role.revoked", json!({"credential": "c-1"})),
+        ("rules.activated", json!({"rules": "2026.2"})),
+    ]
+}
+
+/// The data of a fact type's sample.
+pub(crate) fn sample(name: &str) -> FactData {
+    let value = samples().into_iter().find(|(of, _)| *of == name).unwrap_or_else(|| panic!("no sample of {name}: add one")).1;
+    FactData::from_value(name, value).unwrap().unwrap()
+}
+
+/// A draft of one fact of this type, as full as it can be.
+pub(crate) fn draft_of(name: &str) -> Draft {
+    let fact = claimledger_facts::fact::FactType::named(name).unwrap();
+    let mut draft = empty_draft(name);
+    if fact.needs_session {
+        draft.session = Some("S1".into());
+    }
+    if fact.needs_subject {
+        draft.persons.push(alice());
+    }
+    let linked = name == "subject.linked";
+    if linked {
+        draft.persons.push(bob());
+    }
+    let fact = DraftFact { session: None, subject: fact.needs_subject.then_some(0), occurred: None, data: sample(name), other: linked.then_some(1) };
+    draft.facts.push(fact);
+    draft
+}
+
+/// Drafts of what a record may be beyond one fact: by name.
+pub(crate) fn special_drafts() -> Vec<(&'static str, Draft)> {
+    let not_understood =
+        Draft { notes: vec![Note::TimeZoneAssumedUtc, Note::NotUnderstood], translator: "okta-system-log/1", ..empty_draft("user.risk.changed") };
+
+    let mut many = empty_draft("user.authentication.sso");
+    many.session = Some("S1".into());
+    many.correlation = [("transaction", "tx-1"), ("authn_request", "rq-\"1\""), ("é", "ü")].map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+    many.occurred = Occurred { from: time("2026-03-10T10:00:00Z"), to: Some(time("2026-03-10T10:05:00Z")) };
+    many.persons = vec![alice(), DraftPerson { id: "u-nobody".to_owned(), ..DraftPerson::default() }, bob()];
+    many.unowned = object(json!({"text": ["asked by phone"], "client": {"ip": "2001:db8::1"}}));
+    many.canonical = b"{\"pulled\":true} ".repeat(2);
+    many.original = b"{\"pulled\": true, \"padding\": \"............................\"}\n".repeat(6);
+    many.variants_allowed = true;
+    let fact = |name, session: Option<&str>, subject, occurred| DraftFact {
+        session: session.map(Into::into),
+        subject,
+        occurred,
+        data: sample(name),
+        other: None,
+    };
+    many.facts = vec![
+        fact("claims.received", None, Some(0), Some(Occurred::at(time("2026-03-10T10:00:01Z")))),
+        fact("policy.decided", Some("S2"), Some(2), None),
+        fact("session.ended", Some("S1"), Some(1), Some(Occurred { from: Time::EPOCH, to: Some(time("1969-12-31T23:59:59.999999Z")) })),
+        fact("idp.key_added", None, None, None),
+    ];
+    vec![("not_understood", not_understood), ("many_facts_many_persons", many)]
+}
+
+/// Seals a draft with the fixed keys and randomness that follows from its kind.
+pub(crate) fn seal_fixed(draft: &Draft) -> Prepared {
+    seal_with(draft, &Fixed::new(format!("seal {}", draft.kind)))
+}
+
+pub(crate) fn seal_with(draft: &Draft, random: &dyn Random) -> Prepared {
+    let (tenant, source) = (tenant(), SourceId::from("acme-sp"));
+    let persons = persons(draft.persons.len());
+    seal::seal(SealInput { tenant: &tenant, source: &source, door: Door::File, draft, persons: &persons, keys: &tenant_keys(), random }).unwrap()
+}
+
+/// What the sealed bodies hold.
+pub(crate) fn opened(entry: &Entry, header: &Header) -> Value {
+    let (keys, persons) = (tenant_keys(), persons(4));
+    let blocks: Vec<Value> = seal::open_personal(entry, header, &keys, &persons)
+        .unwrap()
+        .into_iter()
+        .map(|block| json!({"pseudonym": block.pseudonym, "data": block.data.expect("every key is there")}))
+        .collect();
+    let original = seal::open_original(entry, header, &keys, &persons).unwrap();
+    json!({"personal": blocks, "original": String::from_utf8(original).unwrap()})
+}

@@ -1,0 +1,253 @@
+//! The golden files: bytes that were written once and must be read for ever.
+//!
+//! `UPDATE_GOLDEN=1 cargo test -p claimledger-facts --test golden` writes files that are missing, and never another.
+
+mod common;
+
+use claimledger_facts::{
+    fact::FACT_TYPES,
+    ids::{LogPosition, RecordId},
+    record::{Entry, Header, leaf_hash},
+    seal::{BlindKind, PersonKey, TenantKeys, new_pseudonym},
+};
+use common::*;
+use data_encoding::HEXLOWER;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env, fs,
+    path::PathBuf,
+};
+
+const WHY: &str = "Stored records are never rewritten: what this file holds is what somebody's ledger holds, and its hash is in their tree. If a golden file no \
+                   longer reads, the code is wrong, not the file. Never change or remove one: give the fact type a new version with an upcast, or the record a new \
+                   format, and add files for it.";
+
+fn dir() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden")
+}
+
+/// Every golden file but the list of digests: name and content.
+fn files() -> BTreeMap<String, Value> {
+    let mut files = BTreeMap::new();
+    for folder in ["facts", "records", "keys"] {
+        for entry in fs::read_dir(dir().join(folder)).unwrap() {
+            let name = format!("{folder}/{}", entry.unwrap().file_name().into_string().unwrap());
+            let text = fs::read_to_string(dir().join(&name)).unwrap();
+            files.insert(name, serde_json::from_str(&text).unwrap());
+        }
+    }
+    files
+}
+
+fn records() -> impl Iterator<Item = (String, Value)> {
+    files().into_iter().filter(|(name, _)| !name.starts_with("keys/"))
+}
+
+fn hex(value: &Value) -> Vec<u8> {
+    HEXLOWER.decode(value.as_str().expect("hexadecimal text").as_bytes()).unwrap()
+}
+
+fn entry(file: &Value) -> Entry {
+    let stored = &file["entry"];
+    Entry {
+        id: RecordId(stored["id"].as_str().unwrap().parse().unwrap()),
+        header: hex(&stored["header"]),
+        facts: hex(&stored["facts"]),
+        personal: hex(&stored["personal"]),
+        original: hex(&stored["original"]),
+    }
+}
+
+/// What the golden files are made of today, by name.
+fn made() -> BTreeMap<String, Value> {
+    let mut made = BTreeMap::new();
+    for (n, fact) in FACT_TYPES.iter().enumerate() {
+        let name = format!("facts/{}.v{}.json", fact.name, fact.version);
+        made.insert(name, golden_record(seal_fixed(&draft_of(fact.name)).finish(LogPosition(n as u64), time("2026-03-10T10:00:02Z"), false, false)));
+    }
+    for (name, draft) in special_drafts() {
+        let sealed = seal_fixed(&draft);
+        let at = time("2026-03-11T00:00:00.5Z");
+        made.insert(format!("records/{name}.v1.json"), golden_record(sealed.clone().finish(LogPosition(70_000), at, true, false)));
+        if draft.variants_allowed {
+            made.insert(format!("records/{name}_variant.v1.json"), golden_record(sealed.finish(LogPosition(5_000_000_000), at, false, true)));
+        }
+    }
+    made.insert("keys/keys.v1.json".to_owned(), golden_keys());
+    made
+}
+
+fn golden_record(entry: Entry) -> Value {
+    let record = entry.decode().unwrap();
+    json!({
+        "statement": String::from_utf8(record.statement.encode(record.header.occurred).unwrap()).unwrap(),
+        "entry": {
+            "id": entry.id,
+            "header": HEXLOWER.encode(&entry.header),
+            "facts": HEXLOWER.encode(&entry.facts),
+            "personal": HEXLOWER.encode(&entry.personal),
+            "original": HEXLOWER.encode(&entry.original),
+        },
+        "leaf": record.leaf.to_string(),
+        "opened": opened(&entry, &record.header),
+    })
+}
+
+/// The keys that every other golden file is sealed with, wrapped; and what is computed under them.
+fn golden_keys() -> Value {
+    let (master, keys) = (master(), tenant_keys());
+    let wrapped: Vec<Value> = (0..4)
+        .map(|n| {
+            let (pseudonym, key) = person(n);
+            let wrapped = key.wrap(&keys, &tenant(), &pseudonym, &Fixed::new(format!("wrap {n}")));
+            json!({"pseudonym": pseudonym, "wrapped": HEXLOWER.encode(&wrapped)})
+        })
+        .collect();
+    json!({
+        "tenant": tenant(),
+        "master": HEXLOWER.encode(master.expose()),
+        "wrapped": HEXLOWER.encode(&keys.wrap(&master, &tenant(), &Fixed::new("wrap"))),
+        "persons": wrapped,
+        "id_index": {"u-Alice ": keys.blind_index(BlindKind::Id, "u-Alice ").to_string()},
+        "alias_index": {"  Ålice@Acme.Example\n": keys.blind_index(BlindKind::Alias, "  Ålice@Acme.Example\n").to_string()},
+        "content_digest": {"text": keys.content_digest(b"text").to_string()},
+        "byte_digest": {"text": keys.byte_digest(b"text").to_string()},
+    })
+}
+
+#[test]
+fn missing_files_are_written_when_asked() {
+    if env::var_os("UPDATE_GOLDEN").is_none() {
+        return;
+    }
+    let mut sums = fs::read_to_string(dir().join("SHA256SUMS")).unwrap_or_default();
+    for (name, value) in made() {
+        let path = dir().join(&name);
+        if !path.exists() {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            let text = format!("{value:#}\n");
+            sums.push_str(&format!("{}  {name}\n", HEXLOWER.encode(&Sha256::digest(&text))));
+            fs::write(path, text).unwrap();
+        }
+    }
+    fs::write(dir().join("SHA256SUMS"), sums).unwrap();
+}
+
+#[test]
+fn the_set_only_grows() {
+    let sums = fs::read_to_string(dir().join("SHA256SUMS")).unwrap();
+    let mut listed = BTreeMap::new();
+    for line in sums.lines() {
+        let (sum, name) = line.split_once("  ").unwrap();
+        let bytes = fs::read(dir().join(name)).unwrap_or_else(|error| panic!("golden/{name}: {error}. {WHY}"));
+        assert_eq!(HEXLOWER.encode(&Sha256::digest(bytes)), sum, "golden/{name} was changed. {WHY}");
+        listed.insert(name.to_owned(), ());
+    }
+    for name in files().keys() {
+        assert!(listed.contains_key(name), "golden/{name} is not in SHA256SUMS: add its line");
+    }
+}
+
+#[test]
+fn every_fact_type_has_a_file_at_every_version() {
+    let files = files();
+    for fact in FACT_TYPES {
+        for version in 1..=fact.version {
+            let name = format!("facts/{}.v{version}.json", fact.name);
+            assert!(files.contains_key(&name), "golden/{name} is missing: UPDATE_GOLDEN=1 cargo test -p claimledger-facts --test golden");
+        }
+    }
+}
+
+#[test]
+fn every_file_still_decodes() {
+    for (name, file) in records() {
+        let entry = entry(&file);
+        let record = entry.decode().unwrap_or_else(|error| panic!("golden/{name}: {error}. {WHY}"));
+        assert_eq!(record.leaf.to_string(), file["leaf"], "golden/{name}: another leaf. {WHY}");
+        assert_eq!(leaf_hash(&entry.header), record.leaf);
+        assert_eq!(record.header.encode(), entry.header, "golden/{name}: the header is written otherwise. {WHY}");
+    }
+}
+
+#[test]
+fn statements_are_written_as_ever() {
+    for (name, file) in records() {
+        let record = entry(&file).decode().unwrap_or_else(|error| panic!("golden/{name}: {error}. {WHY}"));
+        let stored: Value = serde_json::from_str(file["statement"].as_str().unwrap()).unwrap();
+        let facts = stored["facts"].as_array().cloned().unwrap_or_default();
+        // A fact of an older version is read, and would be written as the current one.
+        if facts.iter().zip(&record.statement.facts).all(|(stored, read)| stored["v"] == read.data.version()) {
+            let bytes = record.statement.encode(record.header.occurred).unwrap();
+            assert_eq!(String::from_utf8(bytes).unwrap(), file["statement"], "golden/{name}: the statement is written otherwise. {WHY}");
+        }
+    }
+}
+
+#[test]
+fn sealed_bodies_still_open() {
+    let mut blocks = 0;
+    let mut codecs = BTreeSet::new();
+    for (name, file) in records() {
+        let entry = entry(&file);
+        codecs.insert(("facts", entry.facts[0]));
+        // Key 1, the codec, is the first of a block's map.
+        codecs.insert(("original", entry.original[2]));
+        let header = entry.decode_header().unwrap_or_else(|error| panic!("golden/{name}: {error}. {WHY}"));
+        assert_eq!(opened(&entry, &header), file["opened"], "golden/{name}: something else was opened. {WHY}");
+        blocks += header.personal.len();
+    }
+    assert!(blocks > 16, "the set holds too few personal blocks to prove anything");
+    assert_eq!(codecs, BTreeSet::from([("facts", 0), ("facts", 1), ("original", 0), ("original", 1)]), "the set lacks a codec");
+}
+
+/// The sealed bytes themselves may change with the compressor, and with them the hash of what is stored; what is committed to may not.
+#[test]
+fn sealing_commits_to_what_it_ever_did() {
+    let committed = |header: &Header| {
+        let mut header = header.clone();
+        for commitment in header.personal.iter_mut().chain([&mut header.original]) {
+            commitment.stored = header.facts;
+        }
+        header
+    };
+    let mut made = made();
+    made.remove("keys/keys.v1.json");
+    for (name, now) in made {
+        let stored = fs::read_to_string(dir().join(&name)).unwrap_or_else(|error| panic!("golden/{name}: {error}"));
+        let stored: Value = serde_json::from_str(&stored).unwrap();
+        let (now, stored) = (entry(&now).decode_header().unwrap(), entry(&stored).decode_header().unwrap());
+        assert_eq!(committed(&now), committed(&stored), "golden/{name}: sealing the same now commits to something else. {WHY}");
+    }
+}
+
+#[test]
+fn wrapped_keys_still_unwrap() {
+    let file = &files()["keys/keys.v1.json"];
+    let keys = TenantKeys::unwrap(&master(), &tenant(), &hex(&file["wrapped"])).unwrap_or_else(|error| panic!("golden/keys: {error}. {WHY}"));
+    let persons: Vec<_> = file["persons"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|person| {
+            let pseudonym = person["pseudonym"].as_str().unwrap().into();
+            let key = PersonKey::unwrap(&keys, &tenant(), &pseudonym, &hex(&person["wrapped"]));
+            (pseudonym, key.unwrap_or_else(|error| panic!("golden/keys: {error}. {WHY}")))
+        })
+        .collect();
+    // The unwrapped keys open what was sealed under them.
+    for (name, file) in records() {
+        let entry = entry(&file);
+        let header = entry.decode_header().unwrap();
+        let original = claimledger_facts::seal::open_original(&entry, &header, &keys, &persons);
+        assert_eq!(original.unwrap(), file["opened"]["original"].as_str().unwrap().as_bytes(), "golden/{name}. {WHY}");
+    }
+}
+
+#[test]
+fn what_is_computed_under_the_keys_stays() {
+    assert_eq!(golden_keys(), files()["keys/keys.v1.json"], "another wrapping, index, digest or pseudonym. {WHY}");
+    assert_eq!(new_pseudonym(&Fixed::new("pseudonym 0")), person(0).0);
+}

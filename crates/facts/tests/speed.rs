@@ -1,0 +1,57 @@
+//! How long sealing and reading take. Run it by hand, in a release build:
+//! `cargo test -p claimledger-facts --release --test speed -- --ignored --nocapture`
+
+mod common;
+
+use claimledger_facts::{ids::LogPosition, ids::SourceId, random::SystemRandom, seal, vocabulary::Door};
+use common::*;
+use std::{
+    hint::black_box,
+    time::{Duration, Instant},
+};
+
+fn best_of(runs: usize, mut run: impl FnMut()) -> Duration {
+    const EACH: u32 = 2000;
+    let mut best = Duration::MAX;
+    for _ in 0..runs {
+        let start = Instant::now();
+        for _ in 0..EACH {
+            run();
+        }
+        best = best.min(start.elapsed() / EACH);
+    }
+    best
+}
+
+#[test]
+#[ignore = "measures; asserts nothing"]
+fn a_record_of_900_bytes() {
+    let mut draft = draft_of("claims.received");
+    draft.original = format!(
+        r#"{{"id":"S7-claims","type":"claims.received","occurred_at":"2026-03-10T09:30:00Z","source":"acme-sp","session":"S7","subject":{{"id":"u-alice","login":"alice@acme.example","name":"Alice Ångström"}},"client":{{"ip":"203.0.113.7","user_agent":"Mozilla/5.0 (X11; Linux x86_64)"}},"data":{}}}"#,
+        draft.facts[0].data.to_value().unwrap()
+    )
+    .into_bytes();
+    draft.canonical = draft.original.clone();
+    let (tenant, source, keys, persons) = (tenant(), SourceId::from("acme-sp"), tenant_keys(), persons(1));
+    let sealed = || {
+        let input = seal::SealInput {
+            tenant: &tenant,
+            source: &source,
+            door: Door::Http,
+            draft: &draft,
+            persons: &persons,
+            keys: &keys,
+            random: &SystemRandom,
+        };
+        seal::seal(input).unwrap()
+    };
+    let entry = sealed().finish(LogPosition(1_000_000), time("2026-03-10T09:30:01Z"), false, false);
+    let header = entry.decode_header().unwrap();
+    println!("line {} bytes, entry {} bytes", draft.original.len(), entry.size());
+    println!("seal and finish  {:?}", best_of(5, || _ = black_box(sealed().finish(LogPosition(1), time("2026-03-10T09:30:01Z"), false, false))));
+    println!("decode header    {:?}", best_of(5, || _ = black_box(entry.decode_header().unwrap())));
+    println!("decode           {:?}", best_of(5, || _ = black_box(entry.decode().unwrap())));
+    println!("open personal    {:?}", best_of(5, || _ = black_box(seal::open_personal(&entry, &header, &keys, &persons).unwrap())));
+    println!("open original    {:?}", best_of(5, || _ = black_box(seal::open_original(&entry, &header, &keys, &persons).unwrap())));
+}
