@@ -233,3 +233,40 @@ impl FactData {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn names_are_lower_case_with_one_dot_and_used_once() {
+        let mut names: Vec<_> = FACT_TYPES.iter().map(|fact| fact.name).collect();
+        for name in &names {
+            let (noun, verb) = name.split_once('.').unwrap();
+            assert!(is_code(noun) && is_code(verb), "{name}");
+        }
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), FACT_TYPES.len());
+    }
+
+    #[test]
+    fn the_table_says_what_a_line_needs() {
+        let needs = |name: &str| FactType::named(name).map(|fact| (fact.needs_session, fact.needs_subject, fact.ledger_only));
+        assert_eq!(needs("session.started"), Some((true, true, false)));
+        assert_eq!(needs("session.linked"), Some((true, false, false)));
+        assert_eq!(needs("authenticator.lost"), Some((false, true, false)));
+        assert_eq!(needs("org.configured"), Some((false, false, false)));
+        assert_eq!(needs("ledger.opened"), Some((false, false, true)));
+        assert_eq!(needs("session.paused"), None);
+    }
+
+    #[test]
+    fn an_error_names_the_path() {
+        let data = json!({"policy": "p", "version": "1", "kind": "app_sign_in", "rules": [{"rule": "r", "priority": "first"}]});
+        let error = FactData::from_value("policy.configured", data).unwrap().unwrap_err();
+        assert_eq!(error.path().to_string(), "rules[0].priority");
+        assert!(FactData::from_value("session.paused", json!({})).is_none());
+    }
+}

@@ -151,3 +151,52 @@ struct Between {
     from: Time,
     to: Time,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_read_with_its_offset_and_shown_in_utc() {
+        for (text, expect) in [
+            ("2026-03-10T10:00:00Z", "2026-03-10T10:00:00Z"),
+            ("2026-03-10T10:00:00+01:30", "2026-03-10T08:30:00Z"),
+            ("2026-03-10t10:00:00.25z", "2026-03-10T10:00:00.250Z"),
+            ("2026-03-10T10:00:00.123456789Z", "2026-03-10T10:00:00.123456Z"),
+            ("1969-12-31T23:59:59.999999Z", "1969-12-31T23:59:59.999999Z"),
+            ("0000-01-01T00:00:00Z", "0000-01-01T00:00:00Z"),
+            ("9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999999Z"),
+        ] {
+            let time = Time::parse(text).unwrap();
+            assert_eq!(time.to_string(), expect);
+            assert_eq!(Time::parse(expect).unwrap(), time);
+            assert_eq!(Time::from_micros(time.micros()), time);
+        }
+        for text in ["2026-03-10T10:00:00", "2026-03-10", "1773144000", "2026-02-30T10:00:00Z", ""] {
+            assert_eq!(Time::parse(text), Err(TimeError), "{text}");
+        }
+    }
+
+    #[test]
+    fn times_stay_within_what_can_be_written() {
+        assert_eq!(Time::from_micros(i64::MAX), Time::MAX);
+        assert_eq!(Time::from_micros(i64::MIN), Time::MIN);
+        assert_eq!(Time::EPOCH.plus_secs(1).micros(), 1_000_000);
+        for secs in [1 << 40, i64::MAX as u64, u64::MAX] {
+            assert_eq!(Time::EPOCH.plus_secs(secs), Time::MAX, "{secs}");
+        }
+    }
+
+    #[test]
+    fn an_interval_is_an_object() {
+        let between = Occurred { from: Time::EPOCH, to: Some(Time::from_micros(1)) };
+        for (occurred, json) in [
+            (Occurred::at(Time::EPOCH), r#""1970-01-01T00:00:00Z""#),
+            (between, r#"{"from":"1970-01-01T00:00:00Z","to":"1970-01-01T00:00:00.000001Z"}"#),
+        ] {
+            assert_eq!(serde_json::to_string(&occurred).unwrap(), json);
+            assert_eq!(serde_json::from_str::<Occurred>(json).unwrap(), occurred);
+        }
+        serde_json::from_str::<Occurred>(r#"{"from":"1970-01-01T00:00:00Z"}"#).unwrap_err();
+    }
+}

@@ -129,3 +129,28 @@ pub fn is_code(text: &str) -> bool {
 
 /// The code that says: a text was here, and is sealed.
 pub const FREE_TEXT: &str = "free_text";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_lower_snake_case_and_short() {
+        for code in ["logout", "key_leaked_2", "x", FREE_TEXT, &"a".repeat(64)] {
+            assert!(is_code(code), "{code}");
+        }
+        for text in ["", "Logout", "left the company", "a.b", "a-b", "é", "a\n", &"a".repeat(65)] {
+            assert!(!is_code(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn words_read_as_they_are_written() {
+        for method in Method::ALL {
+            assert_eq!(Method::parse(method.as_str()), Some(*method));
+            assert_eq!(serde_json::to_value(method).unwrap(), method.as_str());
+        }
+        assert_eq!(Method::parse("Password"), None);
+        assert_eq!(Method::ALL.len(), 18);
+    }
+}
