@@ -1,0 +1,164 @@
+//! One spelling for the dialects of one event: the poller, hooks, files and log streams carry the same event in slightly other forms, and some collectors
+//! write every key in lower case. Nothing else is changed: other content stays other content.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use serde_json::{Map, Value};
+
+/// The members of a `LogEvent`.
+pub(super) const FIELDS: &[&str] = &[
+    "actor",
+    "authenticationContext",
+    "client",
+    "debugContext",
+    "device",
+    "displayMessage",
+    "eventType",
+    "legacyEventType",
+    "outcome",
+    "published",
+    "request",
+    "securityContext",
+    "severity",
+    "target",
+    "transaction",
+    "uuid",
+    "version",
+];
+
+/// Keys with capitals inside of those members, which a collector may have written without.
+const INNER: &[&str] = &[
+    "aaguid",
+    "acrValues",
+    "alternateId",
+    "amrList",
+    "asNumber",
+    "asOrg",
+    "assertionId",
+    "authenticationClassRef",
+    "authenticationProvider",
+    "authenticationStep",
+    "authenticatorKey",
+    "authnRequestId",
+    "authTime",
+    "botProtection",
+    "changeDetails",
+    "credentialProvider",
+    "credentialType",
+    "debugData",
+    "detailEntry",
+    "detectionName",
+    "displayName",
+    "dtHash",
+    "endedSessionId",
+    "externalSessionId",
+    "factorIntent",
+    "factorVerifiedByIdp",
+    "geographicalContext",
+    "ipAddress",
+    "ipChain",
+    "ipDetails",
+    "isProxy",
+    "issuedAt",
+    "logOnlySecurityData",
+    "methodTypeUsed",
+    "methodUsedVerifiedProperties",
+    "mfaVerified",
+    "policyId",
+    "policyName",
+    "policyRuleFactorMode",
+    "policyRulePriority",
+    "policyType",
+    "postalCode",
+    "previousLevel",
+    "rawUserAgent",
+    "requestApiTokenId",
+    "requestId",
+    "requestUri",
+    "responseId",
+    "rootSessionId",
+    "signOnMode",
+    "signOnModeEvaluationResult",
+    "signOnModeType",
+    "terminationReason",
+    "threatSuspected",
+    "tokenId",
+    "userAgent",
+    "userBehaviors",
+];
+
+/// Keys of `device`, which one transport writes in camel case.
+const DEVICE: &[(&str, &str)] = &[
+    ("deviceIntegrator", "device_integrator"),
+    ("diskEncryptionType", "disk_encryption_type"),
+    ("osPlatform", "os_platform"),
+    ("osVersion", "os_version"),
+    ("screenLockType", "screen_lock_type"),
+    ("secureHardwarePresent", "secure_hardware_present"),
+];
+
+/// A time, and whether its zone was stated.
+pub(super) enum Zoned {
+    Yes(DateTime<Utc>),
+    No(DateTime<Utc>),
+    Unreadable,
+}
+
+/// Reads a time in the forms that were seen.
+pub(super) fn time(text: &str) -> Zoned {
+    let zoned = DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z"));
+    if let Ok(time) = zoned {
+        return Zoned::Yes(time.with_timezone(&Utc));
+    }
+    let bare = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"].iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
+    bare.map_or(Zoned::Unreadable, |time| Zoned::No(time.and_utc()))
+}
+
+/// Brings the keys, and the version, to the spelling of the API.
+pub(super) fn one_spelling(event: &mut Map<String, Value>) {
+    if FIELDS.iter().any(|field| event.keys().any(|key| key != field && key.eq_ignore_ascii_case(field))) {
+        rename(event, FIELDS);
+    }
+    // A collector that lowers the keys of the event may have lowered those inside as well.
+    for (key, member) in event.iter_mut() {
+        if FIELDS.contains(&key.as_str()) {
+            rename_inside(member);
+        }
+    }
+    if let Some(Value::Object(device)) = event.get_mut("device") {
+        for (camel, snake) in DEVICE {
+            if !device.contains_key(*snake)
+                && let Some(value) = device.remove(*camel)
+            {
+                device.insert((*snake).to_owned(), value);
+            }
+        }
+    }
+    if let Some(version) = event.get_mut("version").filter(|version| version.is_number()) {
+        *version = Value::String(version.to_string());
+    }
+}
+
+fn rename_inside(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            rename(members, INNER);
+            members.values_mut().for_each(rename_inside);
+        }
+        Value::Array(items) => items.iter_mut().for_each(rename_inside),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Gives keys in lower case the spelling of the API, where that does not stand beside them.
+fn rename(members: &mut Map<String, Value>, spellings: &[&str]) {
+    let lowered = |key: &String| !key.bytes().any(|b| b.is_ascii_uppercase());
+    let spelled = |key: &String| spellings.iter().copied().find(|known| known != key && known.eq_ignore_ascii_case(key));
+    let renamed: Vec<(String, &str)> = members.keys().filter(|key| lowered(key)).filter_map(|key| Some((key.clone(), spelled(key)?))).collect();
+    for (key, known) in renamed {
+        if !members.contains_key(known)
+            && let Some(value) = members.remove(&key)
+        {
+            members.insert(known.to_owned(), value);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Looking things up in an event: fields may be absent, of another type, or hold words for "nothing". Targets are found by type, never by place.
+
+use crate::text;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// An event in the spelling of the API.
+#[derive(Clone, Copy)]
+pub(super) struct Event<'e> {
+    members: &'e Map<String, Value>,
+}
+
+/// Something that an event is about.
+#[derive(Clone, Copy)]
+pub(super) struct Target<'e>(pub(super) &'e Map<String, Value>);
+
+impl<'e> Event<'e> {
+    pub(super) const fn new(members: &'e Map<String, Value>) -> Self {
+        Self { members }
+    }
+
+    /// The value at a path of objects.
+    pub(super) fn value(self, path: &[&str]) -> Option<&'e Value> {
+        let (first, rest) = path.split_first()?;
+        rest.iter().try_fold(self.members.get(*first)?, |value, key| value.get(key))
+    }
+
+    /// The text at a path, unless it is a word for nothing.
+    pub(super) fn text(self, path: &[&str]) -> Option<&'e str> {
+        something(self.value(path)?)
+    }
+
+    /// The value of a `debugData` field: free, and no contract.
+    pub(super) fn debug(self, field: &str) -> Option<&'e Value> {
+        self.value(&["debugContext", "debugData", field])
+    }
+
+    /// The text of a `debugData` field.
+    pub(super) fn debug_text(self, field: &str) -> Option<&'e str> {
+        something(self.debug(field)?)
+    }
+
+    /// What became of it: `SUCCESS`, `ALLOW`, …
+    pub(super) fn result(self) -> Option<&'e str> {
+        self.text(&["outcome", "result"])
+    }
+
+    /// The actor, where it is one of this type.
+    pub(super) fn actor(self, kind: &str) -> Option<Target<'e>> {
+        self.members.get("actor").and_then(Value::as_object).map(Target).filter(|actor| actor.is(kind))
+    }
+
+    /// The targets of a type, in their order.
+    pub(super) fn targets(self, kind: &str) -> impl Iterator<Item = Target<'e>> {
+        let targets = self.members.get("target").and_then(Value::as_array).into_iter().flatten();
+        targets.filter_map(Value::as_object).map(Target).filter(move |target| target.is(kind))
+    }
+
+    /// The first target of a type.
+    pub(super) fn target(self, kind: &str) -> Option<Target<'e>> {
+        self.targets(kind).next()
+    }
+
+    /// The session that the event names: the one that it says was ended, else the external one, else the root. Never a pseudo-session of one
+    /// transaction (`trs…`).
+    pub(super) fn session(self, kind: &str) -> Option<&'e str> {
+        let ended = if kind == "user.session.end" { self.debug("endedSessionId") } else { None };
+        [ended, self.authentication("externalSessionId"), self.authentication("rootSessionId")].into_iter().flatten().find_map(session_id)
+    }
+
+    fn authentication(self, field: &str) -> Option<&'e Value> {
+        self.value(&["authenticationContext", field])
+    }
+
+    /// Ids that join the events of one sign-in inside this log.
+    pub(super) fn correlation(self) -> BTreeMap<String, String> {
+        let ids = [
+            ("transaction", self.value(&["transaction", "id"]).and_then(id)),
+            ("authn_request", self.debug("authnRequestId").and_then(id)),
+            ("root_session", self.authentication("rootSessionId").and_then(session_id)),
+            ("external_session", self.authentication("externalSessionId").and_then(session_id)),
+        ];
+        ids.into_iter().filter_map(|(name, id)| Some((name.to_owned(), id?.to_owned()))).collect()
+    }
+}
+
+impl<'e> Target<'e> {
+    fn is(self, kind: &str) -> bool {
+        self.0.get("type").and_then(Value::as_str) == Some(kind)
+    }
+
+    /// Its id, if it can stand in the clear.
+    pub(super) fn id(self) -> Option<&'e str> {
+        id(self.0.get("id")?)
+    }
+
+    /// A text field of it.
+    pub(super) fn text(self, field: &str) -> Option<&'e str> {
+        something(self.0.get(field)?)
+    }
+
+    /// A field of its `detailEntry`.
+    pub(super) fn detail(self, field: &str) -> Option<&'e Value> {
+        self.0.get("detailEntry")?.get(field)
+    }
+
+    /// A text field of its `detailEntry`.
+    pub(super) fn detail_text(self, field: &str) -> Option<&'e str> {
+        something(self.detail(field)?)
+    }
+}
+
+/// The text of a value, unless it is a word for nothing.
+fn something(value: &Value) -> Option<&str> {
+    value.as_str().filter(|text| !["", "null", "none", "unknown"].iter().any(|word| word.eq_ignore_ascii_case(text)))
+}
+
+/// A value as an id that can stand in the clear.
+pub(super) fn id(value: &Value) -> Option<&str> {
+    something(value).filter(|text| text::is_id(text))
+}
+
+/// A value as the id of a session.
+pub(super) fn session_id(value: &Value) -> Option<&str> {
+    id(value).filter(|id| !id.starts_with("trs"))
+}
+
+/// A truth value, which may be written as text.
+pub(super) fn is_true(value: Option<&Value>) -> bool {
+    match value {
+        Some(Value::Bool(value)) => *value,
+        Some(Value::String(text)) => text.eq_ignore_ascii_case("true"),
+        _ => false,
+    }
+}
+
+/// A list, which may be written as text: `[a, b]`, `["a","b"]` or `a,b`. An empty list is a statement too.
+pub(super) fn list(value: &Value) -> Option<Vec<&str>> {
+    match value {
+        Value::Array(items) => Some(items.iter().filter_map(Value::as_str).collect()),
+        Value::String(text) => {
+            let text = text.trim();
+            let inner = text.strip_prefix('[').and_then(|t| t.strip_suffix(']'));
+            if inner.is_none() && text.is_empty() {
+                return None;
+            }
+            let items = inner.unwrap_or(text).split(',').map(|item| item.trim().trim_matches('"')).filter(|item| !item.is_empty());
+            Some(items.collect())
+        }
+        _ => None,
+    }
+}

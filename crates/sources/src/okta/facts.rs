@@ -1,0 +1,198 @@
+//! Which facts an event states: one function an event type.
+//!
+//! `None` is "not understood": another event type, or one that lacks what its facts need. An empty list is "understood, and it states no fact": a
+//! sign-in or a verification that failed.
+
+use super::{
+    event::{Event, id, is_true, list, session_id},
+    factor,
+};
+use crate::{bearer, text};
+use claimledger_facts::{
+    fact::FactData,
+    ids::{AppId, AssertionId, AuthenticatorId, IdpId, PolicyId, RootSessionId, RuleId},
+    types::{
+        app::AppAccessed,
+        claims::{ClaimAccepted, ClaimsReceived},
+        factor::{FactorVerified, PolicyDecided},
+        session::{SessionEnded, SessionStarted},
+    },
+    vocabulary::{Amr, EndReason, Outcome, Protocol},
+};
+
+/// One fact of an event, about its subject.
+pub(super) struct Said<'e> {
+    /// The session, where the event names one beside its own.
+    pub(super) session: Option<&'e str>,
+    /// What it says.
+    pub(super) data: FactData,
+}
+
+type Facts<'e> = Option<Vec<Said<'e>>>;
+
+/// The application of a decision about the org itself: Classic evaluates its session policy without naming one.
+const ORG_APP: &str = "okta_dashboard";
+/// The application of an administrator's access, where the event names none.
+const ADMIN_APP: &str = "okta_admin_console";
+
+/// The facts of an event.
+pub(super) fn of<'e>(event: &Event<'e>, kind: &str) -> Facts<'e> {
+    match kind {
+        "user.authentication.auth_via_IDP" => on_success(event, claims_received),
+        "user.authentication.auth_via_mfa" => on_success(event, verified_by_mfa),
+        "user.authentication.verify" => on_success(event, verified),
+        "policy.evaluate_sign_on" => policy_decided(event),
+        "user.session.start" => on_success(event, session_started),
+        "user.authentication.sso" => on_success(event, |event| app_accessed(event, None)),
+        "user.session.access_admin_app" => on_success(event, |event| app_accessed(event, Some(ADMIN_APP))),
+        "user.session.end" => on_success(event, session_ended),
+        "user.session.clear" => on_success(event, session_cleared),
+        _ => None,
+    }
+}
+
+/// What did not succeed states no fact. An event without an outcome is not understood.
+fn on_success<'e>(event: &Event<'e>, read: impl FnOnce(&Event<'e>) -> Facts<'e>) -> Facts<'e> {
+    match event.result()? {
+        "SUCCESS" => read(event),
+        _ => Some(Vec::new()),
+    }
+}
+
+fn one<'e>(data: FactData) -> Facts<'e> {
+    Some(vec![Said { session: None, data }])
+}
+
+/// The IdP is the `AppInstance` among the targets. `amrList` is documented, but no public event has it.
+fn claims_received<'e>(event: &Event<'e>) -> Facts<'e> {
+    let idp = event.target("AppInstance").and_then(|app| app.id())?;
+    let assertion = ["assertionId", "tokenId", "responseId"].into_iter().find_map(|field| event.debug(field).and_then(id)).map(AssertionId::from);
+    // The assertion itself was replaced by its digest before anything was read.
+    let digest = || event.debug("assertion").and_then(id).filter(|text| !bearer::is_token(text)).map(AssertionId::from);
+    let amr = event.debug("amrList").and_then(list);
+    let amr = amr.map(|values| values.into_iter().filter(|value| text::is_id(value)).map(|value| Amr(value.to_owned())).collect());
+    one(FactData::ClaimsReceived(ClaimsReceived {
+        idp: IdpId::from(idp),
+        assertion: assertion.or_else(digest),
+        amr,
+        methods: Vec::new(),
+        key: None,
+        protocol: event.text(&["legacyEventType"]).and_then(protocol),
+        acr: event.debug_text("authenticationContext").filter(|acr| is_uri_like(acr)).map(str::to_owned),
+        auth_time: None,
+        issued_at: None,
+        readable: None,
+    }))
+}
+
+/// From the older name of the event type: `core.user_auth.idp.saml.login_success`.
+fn protocol(legacy: &str) -> Option<Protocol> {
+    match legacy.split('.').nth(3) {
+        Some("saml") => Some(Protocol::Saml2),
+        Some("oidc") => Some(Protocol::Oidc),
+        _ => None,
+    }
+}
+
+/// Class references are URIs or short words; anything else would be free text in the clear.
+fn is_uri_like(text: &str) -> bool {
+    text.len() <= text::MAX_ID_BYTES && text.bytes().all(|b| b.is_ascii_alphanumeric() || b":/._-#".contains(&b))
+}
+
+/// A factor of a sign-in. Verifications for an enrolment or a recovery have another intent and state nothing about a session. Real events say
+/// `AUTHENTICATION` where the catalogue says `LOGIN`; some say nothing.
+fn verified_by_mfa<'e>(event: &Event<'e>) -> Facts<'e> {
+    match event.debug_text("factorIntent") {
+        None | Some("LOGIN" | "AUTHENTICATION") => {}
+        Some(_) => return Some(Vec::new()),
+    }
+    one(FactData::FactorVerified(factor_verified(event)?))
+}
+
+/// A verification by authenticator. `factorVerifiedByIdp` is the only documented field that says that a factor came from the IdP: then the service provider
+/// says that it counted a claim.
+fn verified<'e>(event: &Event<'e>) -> Facts<'e> {
+    let verified = factor_verified(event)?;
+    let by_idp = event.target("AuthenticatorEnrollment").and_then(|e| e.detail("factorVerifiedByIdp")).or_else(|| event.debug("factorVerifiedByIdp"));
+    one(if is_true(by_idp) {
+        FactData::ClaimAccepted(ClaimAccepted { assertion: None, amr: None, method: Some(verified.method), reason: None })
+    } else {
+        FactData::FactorVerified(verified)
+    })
+}
+
+fn factor_verified(event: &Event<'_>) -> Option<FactorVerified> {
+    let enrollment = event.target("AuthenticatorEnrollment");
+    Some(FactorVerified {
+        method: factor::method(event, enrollment)?,
+        authenticator: enrollment.and_then(|e| e.id()).map(AuthenticatorId::from),
+        properties: factor::properties(enrollment),
+    })
+}
+
+/// A decision. Identity Engine evaluates two policies in one event and gives one outcome: the fact names the rule of the application's policy, and that of the
+/// global session policy only where it is alone. Classic writes one event a policy.
+fn policy_decided<'e>(event: &Event<'e>) -> Facts<'e> {
+    let outcome = match event.result()? {
+        "ALLOW" => Outcome::Allow,
+        "CHALLENGE" => Outcome::Challenge,
+        "DENY" => Outcome::Deny,
+        _ => return None,
+    };
+    let app = match event.target("AppInstance") {
+        Some(app) => app.id()?,
+        None => ORG_APP,
+    };
+    let rule_of = |names: &[&str]| {
+        event.targets("Rule").find(|rule| rule.text("alternateId").is_some_and(|kind| names.iter().any(|name| name.eq_ignore_ascii_case(kind))))
+    };
+    let rule = rule_of(&["Authentication policy", "App sign-in policy"]).or_else(|| rule_of(&["Global session policy"]));
+    let (policy, rule) = match rule {
+        Some(rule) => (rule.detail("policyId").and_then(id), rule.id()),
+        None => (event.target("PolicyEntity").and_then(|policy| policy.id()), event.target("PolicyRule").and_then(|rule| rule.id())),
+    };
+    one(FactData::PolicyDecided(PolicyDecided {
+        app: AppId::from(app),
+        policy: policy.map(PolicyId::from).or_else(|| rule.map(policy_of_rule))?,
+        outcome,
+        version: None,
+        rule: rule.map(RuleId::from),
+        relied_on: None,
+    }))
+}
+
+/// Events up to 2025 name the rule and not its policy. The policy is then "the one that has this rule", until a snapshot says which.
+fn policy_of_rule(rule: &str) -> PolicyId {
+    PolicyId::new(format!("rule:{rule}"))
+}
+
+fn session_started<'e>(event: &Event<'e>) -> Facts<'e> {
+    let root_session = event.value(&["authenticationContext", "rootSessionId"]).and_then(session_id).map(RootSessionId::from);
+    one(FactData::SessionStarted(SessionStarted { root_session, ..SessionStarted::default() }))
+}
+
+fn app_accessed<'e>(event: &Event<'e>, otherwise: Option<&'e str>) -> Facts<'e> {
+    let app = event.target("AppInstance").map_or(otherwise, |app| app.id())?;
+    one(FactData::AppAccessed(AppAccessed { app: AppId::from(app), app_session: None }))
+}
+
+/// The session that `endedSessionId` names, else the event's. Why: a reason that Okta gives for ending it itself; else expiry, which the address of the
+/// page says; else somebody signed out.
+fn session_ended<'e>(event: &Event<'e>) -> Facts<'e> {
+    let has_expired = |field: &str| event.debug_text(field).is_some_and(|url| url.contains("session_has_expired"));
+    let reason = if event.debug_text("terminationReason").is_some() {
+        EndReason::Revoked
+    } else if has_expired("url") || has_expired("requestUri") {
+        EndReason::Expired
+    } else {
+        EndReason::Logout
+    };
+    one(FactData::SessionEnded(SessionEnded { reason }))
+}
+
+/// All sessions of a user were revoked, by an administrator whose own session the event names. There is no fact for "all sessions", so only one that is
+/// named as ended is stated as such; without it the event is kept as not understood, and found by its subject.
+fn session_cleared<'e>(event: &Event<'e>) -> Facts<'e> {
+    let session = event.debug("endedSessionId").and_then(session_id)?;
+    Some(vec![Said { session: Some(session), data: FactData::SessionEnded(SessionEnded { reason: EndReason::Revoked }) }])
+}

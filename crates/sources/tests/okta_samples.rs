@@ -1,0 +1,134 @@
+//! Real input: the System Log events that other projects published, as one source, deduplicated as the sequencer does it.
+
+#[path = "../../../tests/support/okta_samples.rs"]
+mod okta_samples;
+
+use claimledger_facts::{
+    draft::Draft,
+    fact::FactData,
+    vocabulary::{Method, Note, Outcome, Property, Protocol},
+};
+use claimledger_sources::{Dialect, Limits, Splitter, translate};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env,
+    path::PathBuf,
+};
+
+/// The folder with the samples; none where it is not there, which only a developer's machine may allow itself.
+fn samples() -> Option<PathBuf> {
+    let samples = env::var_os("CLAIMLEDGER_SHARED").map(|shared| PathBuf::from(shared).join("samples")).filter(|path| path.is_dir());
+    assert!(samples.is_some() || env::var("CI").as_deref() != Ok("true"), "CLAIMLEDGER_SHARED names no folder with samples");
+    if samples.is_none() {
+        eprintln!("skipped: CLAIMLEDGER_SHARED names no folder with samples");
+    }
+    samples
+}
+
+fn drafts() -> Option<Vec<Draft>> {
+    let lines = okta_samples::lines(&samples()?);
+    let mut splitter = Splitter::new(Limits::default());
+    splitter.push((lines.join("\n") + "\n").as_bytes());
+    splitter.finish();
+    let read = |piece: claimledger_sources::Piece| {
+        translate(Dialect::OktaSystemLog, &piece.bytes).unwrap_or_else(|refusal| panic!("line {}: {refusal}", piece.line))
+    };
+    Some(splitter.flat_map(|piece| read(piece.expect("a piece"))).collect())
+}
+
+const LISTED: &[&str] = &[
+    "policy.evaluate_sign_on",
+    "user.authentication.auth_via_IDP",
+    "user.authentication.auth_via_mfa",
+    "user.authentication.sso",
+    "user.authentication.verify",
+    "user.session.access_admin_app",
+    "user.session.clear",
+    "user.session.end",
+    "user.session.start",
+];
+
+#[test]
+fn of_147_events_129_are_stored_1_is_repeated_and_17_are_variants() {
+    let Some(drafts) = drafts() else { return };
+    assert_eq!(drafts.len(), 147);
+    let mut contents: BTreeMap<&str, BTreeSet<&[u8]>> = BTreeMap::new();
+    let (mut stored, mut repeated, mut variants) = (0, 0, 0);
+    for draft in &drafts {
+        assert!(draft.variants_allowed);
+        let known = contents.entry(draft.source_id.as_str()).or_default();
+        let first = known.is_empty();
+        match (known.insert(&draft.canonical), first) {
+            (false, _) => repeated += 1,
+            (true, true) => stored += 1,
+            (true, false) => variants += 1,
+        }
+    }
+    assert_eq!((stored, repeated, variants), (129, 1, 17));
+}
+
+#[test]
+fn times_without_a_zone_are_flagged_and_what_is_not_read_is_noted() {
+    let Some(drafts) = drafts() else { return };
+    let noted = |note: Note| drafts.iter().filter(|draft| draft.notes.contains(&note)).count();
+    assert_eq!(noted(Note::TimeZoneAssumedUtc), 17);
+    // Four of them hold a mask in place of the time: nothing is concluded from those.
+    let masked: Vec<_> = drafts.iter().filter(|draft| draft.occurred.to.is_some()).collect();
+    assert_eq!(masked.len(), 4);
+    assert!(masked.iter().all(|draft| draft.facts.is_empty() && draft.notes.contains(&Note::NotUnderstood)));
+
+    let (listed, rest): (Vec<_>, Vec<_>) = drafts.iter().partition(|draft| LISTED.contains(&draft.kind.as_str()));
+    assert_eq!((listed.len(), rest.len()), (36, 111));
+    assert!(rest.iter().all(|draft| draft.notes.contains(&Note::NotUnderstood) && draft.facts.is_empty()));
+    // Six sign-ins name no session, five decisions no application's id and no rule, four a masked time.
+    assert_eq!(listed.iter().filter(|draft| draft.notes.contains(&Note::NotUnderstood)).count(), 15);
+    let kinds: BTreeSet<&str> = drafts.iter().map(|draft| draft.kind.as_str()).collect();
+    assert_eq!(kinds.len(), 39);
+}
+
+#[test]
+fn facts_of_real_events() {
+    let Some(drafts) = drafts() else { return };
+    let facts: Vec<(&Draft, &FactData)> = drafts.iter().flat_map(|draft| draft.facts.iter().map(move |fact| (draft, &fact.data))).collect();
+    let count = |name: &str| facts.iter().filter(|(_, data)| data.type_name() == name).count();
+    assert_eq!((count("claims.received"), count("factor.verified"), count("policy.decided")), (1, 3, 1));
+    assert_eq!((count("app.accessed"), count("session.started"), facts.len()), (1, 2, 8));
+
+    let (federated, FactData::ClaimsReceived(claims)) = facts.iter().find(|(_, data)| data.type_name() == "claims.received").unwrap() else {
+        panic!()
+    };
+    assert_eq!((claims.idp.as_str(), claims.protocol, &claims.amr), ("kdYO9RZnIHNhV6vii333b", Some(Protocol::Saml2), &None));
+    assert_eq!(federated.persons[federated.facts[0].subject.unwrap()].id, "eWiaLPtSTpjyy1BIwNFXg");
+
+    let fast_pass: Vec<_> = facts.iter().filter_map(|(_, data)| if let FactData::FactorVerified(f) = data { Some(f) } else { None }).collect();
+    assert!(fast_pass.iter().any(
+        |f| f.method == Method::SignedNonce && f.properties == [Property::DeviceBound, Property::HardwareProtected, Property::PhishingResistant]
+    ));
+    let (decision, FactData::PolicyDecided(decided)) = facts.iter().find(|(_, data)| data.type_name() == "policy.decided").unwrap() else { panic!() };
+    assert_eq!(decided.outcome, Outcome::Challenge);
+    assert_eq!(decided.rule.as_ref().unwrap().as_str(), "rultfrct7dd3YeeIl697");
+    assert_eq!(decided.policy.as_str(), "rule:rultfrct7dd3YeeIl697");
+    assert_eq!(decision.session.as_ref().unwrap().as_str(), "idxmfjU7IYgR6SKwCsr1ocCuQ");
+}
+
+/// No session is a transaction's pseudo-session, no clear field holds a login or a name, and no token is left in what is kept.
+#[test]
+fn nothing_that_should_be_sealed_stands_in_the_clear() {
+    let Some(drafts) = drafts() else { return };
+    let mut redacted = 0;
+    for draft in &drafts {
+        let clear = format!("{:?} {:?} {:?} {:?} {:?}", draft.kind, draft.session, draft.correlation, draft.facts, draft.source_id);
+        for person in &draft.persons {
+            for label in person.aliases.iter().filter(|label| label.len() > 3) {
+                assert!(!clear.contains(label.as_str()), "{label} in {clear}");
+            }
+        }
+        assert!(!draft.session.as_ref().is_some_and(|session| session.as_str().starts_with("trs")));
+        for kept in [&draft.original, &draft.canonical] {
+            let text = String::from_utf8_lossy(kept);
+            assert!(!text.contains("stateToken=02.id"), "{text}");
+            redacted += usize::from(text.contains("stateToken=sha256:"));
+        }
+    }
+    assert!(redacted >= 4, "some samples have a state token in an address");
+}
