@@ -1,2 +1,53 @@
 //! What facts mean.
+//!
+//! **What it is.** The pure core: facts of a session, the configuration as it was, and a cut (true at T, known at K) go in; a
+//! [`model::SessionState`] comes out, with what counted, on whose word, under which rule, until when, and why: the explanation is the trace
+//! of the assessment itself, not a second telling. The same facts, cut and rules give the same answer, in whatever order they came.
+//!
+//! **What it is not.** No IO, no clock, no randomness; it opens no sealed bytes and stores nothing. It does not find a session's facts (the
+//! app does, by [`links`]), and it decides nothing live. It never says "wrong": where the record and the rules say different things, it says
+//! that they differ, and shows both readings.
+//!
+//! **Order of facts.** `occurred_at`, then source, then the source's own id, bytewise; never the position ([`order::total_order`]).
+//!
+//! **How to add a rule.**
+//! 1. A file in `assess/`, named for the rule; its name is the rule's id (`pub(crate) const ID`). Its header names the source document.
+//! 2. Add id and document to [`RULE_SOURCES`], in the words an explanation shows.
+//! 3. Call it from `assess.rs` (claims, life, factors) or `assess/decision.rs`, and keep what it finds in the trace as it is found.
+//! 4. Put it into words in `explain/`, citing the id and the settled reading. Where it cannot tell, it names what is missing
+//!    ([`codes`]): it never guesses.
+//! 5. Tests in `tests/`, through `given([…]).at(…)`. If an answer changes for facts that are already stored, [`RULES`] gets a new name.
+//!
+//! Not read yet by this version: mixed engines, method chains, claim sourcing, guards. Where one of them is met, the answer is undetermined
+//! and names it. Retractions of trust and lost authenticators are found, shown, and not weighed.
+
+pub mod assess;
+pub mod codes;
+pub mod completeness;
+pub mod explain;
+pub mod history;
+pub mod links;
 pub mod model;
+pub mod order;
+pub mod session_list;
+
+pub use assess::assess;
+
+/// The version of these rules: the R of an answer.
+pub const RULES: &str = "r1";
+
+/// Every rule id, and the document it comes from.
+pub const RULE_SOURCES: &[(&str, &str)] = &[
+    (assess::authenticators::ID, "Okta, Product help, Multifactor authentication, factor types and characteristics"),
+    (assess::challenge::ID, "Okta, Configure claims sharing, unmet requirements"),
+    (assess::decision::ID, "Okta, Sign-on policies, evaluation"),
+    (assess::falsifiers::ID, "claimledger, What an answer means, falsifiers"),
+    (assess::keys::ID, "claimledger, What an answer means, keys"),
+    (assess::local_factors::ID, "Okta, System Log, factor verification"),
+    (assess::okta_claims::ID, "Okta, Configure claims sharing, Okta-to-Okta"),
+    (assess::reauthenticate::ID, "Okta, Sign-on policies, reauthentication"),
+    (assess::requirement::ID, "Okta, Sign-on policies, constraints"),
+    (assess::third_party_amr::ID, "Okta, Configure claims sharing, AMR values"),
+    (assess::trust_at_receipt::ID, "Okta, Configure claims sharing, trust claims"),
+    (assess::until_session_end::ID, "Okta, Configure claims sharing, validity until session end"),
+];

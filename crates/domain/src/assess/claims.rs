@@ -1,0 +1,199 @@
+//! The fate of an assertion and of each of its values: void, ignored or counted, with all reasons (`semantics.md` 7).
+//!
+//! Where a configuration change is only known to lie in an interval, the assertion is read once for every state that may have held
+//! ("worlds"); what all of them agree on is certain (`semantics.md` 6, 37).
+
+use super::{
+    keys::{self, Standing},
+    okta_claims, third_party_amr,
+    trust_at_receipt::{self, Trust},
+    value::Value,
+};
+use crate::{
+    codes,
+    history::{HistoryCut, Stated},
+    order::Seen,
+};
+use claimledger_facts::{
+    ids::IdpId,
+    time::{Occurred, Time},
+    types::{claims::ClaimsReceived, idp::IdpConfigured, org::OrgConfigured},
+    vocabulary::{IdpKind, IdpUsage, Status},
+};
+
+/// Whether something holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Tri {
+    No,
+    Maybe,
+    Yes,
+}
+
+impl Tri {
+    /// Yes where all agree, no where none does.
+    pub(crate) fn of(holds: impl IntoIterator<Item = bool>) -> Self {
+        let (mut any, mut all) = (false, true);
+        for one in holds {
+            any |= one;
+            all &= one;
+        }
+        match (any, all) {
+            (false, _) => Self::No,
+            (true, true) => Self::Yes,
+            (true, false) => Self::Maybe,
+        }
+    }
+}
+
+/// One assertion, read.
+#[derive(Clone, Debug)]
+pub(crate) struct Claim<'a> {
+    pub(crate) seen: Seen<'a>,
+    pub(crate) data: &'a ClaimsReceived,
+    /// The latest configuration that may have held comes first.
+    pub(crate) worlds: Vec<World<'a>>,
+}
+
+/// One assertion under one state of the configuration.
+#[derive(Clone, Debug)]
+pub(crate) struct World<'a> {
+    pub(crate) idp: Option<&'a Stated<IdpConfigured>>,
+    pub(crate) org: Option<&'a Stated<OrgConfigured>>,
+    pub(crate) key: Standing<'a>,
+    pub(crate) trust: Trust,
+    /// All reasons: of the IdP, then of the key.
+    pub(crate) void: Vec<&'static str>,
+    pub(crate) values: Vec<Value>,
+    /// What the assertion carried was not seen: [`codes::UNREADABLE`] or [`codes::MISSING_CLAIM_CONTENT`].
+    pub(crate) unseen: Option<&'static str>,
+}
+
+/// What became of one value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fate {
+    /// Whether it counts by the rules.
+    pub(crate) counts: Tri,
+    /// Every reason for which the assertion may be void.
+    pub(crate) void: Vec<&'static str>,
+    /// Every reason for which the value may be ignored.
+    pub(crate) ignored: Vec<&'static str>,
+    /// Whether the rules ignore it, whatever an interval leaves open.
+    pub(crate) surely_ignored: bool,
+    /// What would settle it.
+    pub(crate) missing: Vec<&'static str>,
+}
+
+impl<'a> Claim<'a> {
+    /// Reads an assertion; `at` is T, for what is only told.
+    pub(crate) fn read(seen: Seen<'a>, data: &'a ClaimsReceived, history: HistoryCut<'a>, at: Time) -> Self {
+        let received = seen.occurred();
+        let standings = keys::standings(history, &data.idp, data.key.as_ref(), received, at);
+        let org = history.org(received).options;
+        let mut worlds = Vec::new();
+        for idp in history.idp(&data.idp, received).options {
+            for org in &org {
+                for key in &standings {
+                    worlds.push(World::read(data, idp, *org, *key));
+                }
+            }
+        }
+        Self { seen, data, worlds }
+    }
+
+    /// The state that explanations speak of.
+    pub(crate) fn world(&self) -> &World<'a> {
+        &self.worlds[0]
+    }
+
+    /// The values as read, once each by name.
+    pub(crate) fn values(&self) -> Vec<&Value> {
+        let mut values: Vec<&Value> = Vec::new();
+        for value in self.worlds.iter().flat_map(|w| &w.values) {
+            if !values.iter().any(|v| v.name == value.name && v.method == value.method) {
+                values.push(value);
+            }
+        }
+        values
+    }
+
+    /// Whether the sign-in itself stands: it falls where the assertion is void (`semantics.md` 38).
+    pub(crate) fn stands(&self) -> Tri {
+        Tri::of(self.worlds.iter().map(|w| w.void.is_empty()))
+    }
+
+    /// What became of a value.
+    pub(crate) fn fate(&self, value: &Value) -> Fate {
+        let mut fate = Fate { counts: Tri::No, void: vec![], ignored: vec![], surely_ignored: true, missing: vec![] };
+        let mut counts = Vec::new();
+        for world in &self.worlds {
+            let read = world.values.iter().find(|v| v.name == value.name && v.method == value.method);
+            let ignored: Vec<_> = world.trust.ignored.iter().chain(read.map_or(&[] as &[_], |v| &v.ignored)).copied().collect();
+            counts.push(read.is_some() && world.void.is_empty() && ignored.is_empty());
+            fate.surely_ignored &= !ignored.is_empty();
+            add(&mut fate.void, &world.void);
+            add(&mut fate.ignored, &ignored);
+            add(&mut fate.missing, &world.trust.missing);
+        }
+        fate.counts = Tri::of(counts);
+        match fate.counts {
+            Tri::No => fate.missing.clear(),
+            Tri::Maybe => add(&mut fate.missing, &[codes::MISSING_EXACT_TIME]),
+            Tri::Yes if fate.missing.is_empty() => {}
+            Tri::Yes => fate.counts = Tri::Maybe,
+        }
+        fate
+    }
+
+    /// What was not seen of it, where that could have counted.
+    pub(crate) fn unseen(&self) -> Option<&'static str> {
+        let open = self.worlds.iter().filter(|w| w.void.is_empty() && w.trust.ignored.is_empty());
+        open.filter_map(|w| w.unseen).next()
+    }
+
+    /// Whether the rules for third-party IdPs hold. Nothing stated: yes, unless methods with properties came.
+    pub(crate) fn third_party(&self) -> bool {
+        self.world().third_party(self.data)
+    }
+}
+
+impl<'a> World<'a> {
+    fn read(data: &ClaimsReceived, idp: Option<&'a Stated<IdpConfigured>>, org: Option<&'a Stated<OrgConfigured>>, key: Standing<'a>) -> Self {
+        let trust = trust_at_receipt::judge(data, idp, org);
+        let mut void = trust.void.clone();
+        add(&mut void, &key.void());
+        let mut world = Self { idp, org, key, trust, void, values: vec![], unseen: None };
+        if data.readable == Some(false) {
+            world.unseen = Some(codes::UNREADABLE);
+        } else if data.amr.is_none() && data.methods.is_empty() {
+            world.unseen = Some(codes::MISSING_CLAIM_CONTENT);
+        } else if world.third_party(data) {
+            let factor_only = idp.is_some_and(|i| i.data.usage == Some(IdpUsage::FactorOnly));
+            world.values = third_party_amr::read(data.amr.as_deref().unwrap_or_default(), factor_only);
+        } else {
+            world.values = okta_claims::read(data);
+        }
+        world
+    }
+
+    fn third_party(&self, data: &ClaimsReceived) -> bool {
+        match self.idp.map(|i| i.data.kind) {
+            Some(IdpKind::ThirdParty) => true,
+            Some(IdpKind::OktaIdentityEngine | IdpKind::OktaClassic) => false,
+            None => data.methods.is_empty(),
+        }
+    }
+}
+
+/// Whether a sign-in stands of which no assertion was seen: on the IdP that the session names (`semantics.md` 38).
+pub(crate) fn unseen_federation(history: HistoryCut<'_>, idp: &IdpId, started: Occurred) -> Tri {
+    Tri::of(history.idp(idp, started).options.into_iter().map(|i| i.is_none_or(|i| i.data.status == Status::Active)))
+}
+
+/// Adds codes that are not in yet.
+pub(crate) fn add(codes: &mut Vec<&'static str>, more: &[&'static str]) {
+    for code in more {
+        if !codes.contains(code) {
+            codes.push(code);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! What the timeline draws around a session: versions, keys, the IdP's session; each up to T.
+
+use super::Trace;
+use crate::{
+    explain::words,
+    history::Stated,
+    model::{Context, IdpSessionInterval, KeyInterval, Version},
+};
+use claimledger_facts::{
+    fact::FactData,
+    ids::{IdpId, IdpSessionId, KeyId, PolicyId},
+    time::Time,
+};
+
+/// Cuts the configuration to what concerns the session.
+pub(crate) fn context(trace: &Trace<'_>) -> Context {
+    let at = trace.cut.at;
+    let mut idps: Vec<&IdpId> = trace.idp.iter().chain(trace.claims.iter().map(|c| &c.data.idp)).collect();
+    sort(&mut idps);
+    let mut policies: Vec<&PolicyId> = trace.decisions.iter().map(|d| &d.data.policy).collect();
+    sort(&mut policies);
+    let mut keys: Vec<(&IdpId, &KeyId)> = trace.claims.iter().filter_map(|c| Some((&c.data.idp, c.data.key.as_ref()?))).collect();
+    sort(&mut keys);
+
+    let mut after_t = trace.all.iter().filter(|s| s.occurred().from > at).count();
+    let mut context = Context::default();
+    for idp in &idps {
+        let versions: Vec<_> = trace.history.idp_versions(idp).collect();
+        after_t += versions.iter().filter(|v| v.occurred.from > at).count();
+        context.trust.extend(intervals(&versions, at).map(|(v, until)| Version {
+            of: idp.to_string(),
+            label: v.data.version.clone(),
+            from: v.occurred.from,
+            until,
+            actor: v.data.actor.clone(),
+            ticket: v.data.ticket.clone(),
+            gist: words::trust_gist(&v.data).to_owned(),
+            record: v.record.clone(),
+        }));
+    }
+    for policy in &policies {
+        let versions: Vec<_> = trace.history.policy_versions(policy).collect();
+        after_t += versions.iter().filter(|v| v.occurred.from > at).count();
+        context.policies.extend(intervals(&versions, at).map(|(v, until)| Version {
+            of: policy.to_string(),
+            label: v.data.version.clone(),
+            from: v.occurred.from,
+            until,
+            actor: v.data.actor.clone(),
+            ticket: v.data.ticket.clone(),
+            gist: words::policy_gist(&v.data),
+            record: v.record.clone(),
+        }));
+    }
+    for (idp, key) in keys {
+        let changes: Vec<_> = trace.history.key_changes(idp).filter(|c| c.data.key == *key).collect();
+        after_t += changes.iter().filter(|c| c.occurred.from > at).count();
+        let mut open: Option<KeyInterval> = None;
+        for change in changes.into_iter().filter(|c| c.occurred.from <= at) {
+            match (change.data.added, open.take()) {
+                (true, None) => {
+                    let (from, added) = (change.occurred.from, change.record.clone());
+                    open = Some(KeyInterval { idp: idp.clone(), key: key.clone(), from, until: None, added, retired: None });
+                }
+                (false, Some(interval)) => {
+                    let (until, retired) = (Some(change.occurred.from), Some(change.record.clone()));
+                    context.keys.push(KeyInterval { until, retired, ..interval });
+                }
+                (_, unchanged) => open = unchanged,
+            }
+        }
+        context.keys.extend(open);
+    }
+    context.idp_session = idp_session(trace);
+    context.after_t = after_t;
+    context
+}
+
+fn idp_session(trace: &Trace<'_>) -> Option<IdpSessionInterval> {
+    let idp_session = trace.idp_session.clone()?;
+    let mut interval = IdpSessionInterval { idp: trace.idp.clone(), idp_session, from: None, until: None, records: Vec::new() };
+    for seen in trace.all.iter().filter(|s| s.occurred().from <= trace.cut.at) {
+        let from = seen.occurred().from;
+        let of_it = |idp: &IdpId, id: &IdpSessionId| *id == interval.idp_session && interval.idp.as_ref().is_none_or(|i| i == idp);
+        match &seen.known.fact.data {
+            FactData::IdpSessionStarted(s) if of_it(&s.idp, &s.idp_session) => {
+                interval.from = interval.from.or(Some(from));
+                interval.records.push(seen.record().clone());
+            }
+            FactData::IdpSessionEnded(s) if of_it(&s.idp, &s.idp_session) => {
+                interval.until = interval.until.or(Some(from));
+                interval.records.push(seen.record().clone());
+            }
+            _ => {}
+        }
+    }
+    Some(interval)
+}
+
+/// Each version up to T with when the next began, where that is by T.
+fn intervals<'a, 'b, T>(versions: &'b [&'a Stated<T>], at: Time) -> impl Iterator<Item = (&'a Stated<T>, Option<Time>)> + use<'a, 'b, T> {
+    let upto = versions.iter().filter(move |v| v.occurred.from <= at).count();
+    versions[..upto].iter().enumerate().map(move |(i, v)| (*v, versions[..upto].get(i + 1).map(|next| next.occurred.from)))
+}
+
+fn sort<T: Ord>(list: &mut Vec<T>) {
+    list.sort_unstable();
+    list.dedup();
+}

@@ -1,0 +1,144 @@
+//! The factors of a session, by record and by the rules (`semantics.md` 8), and how good the evidence is (`semantics.md` 16).
+
+use super::{
+    claims::{Claim, Tri},
+    local_factors,
+    value::Value,
+};
+use crate::{codes, model::Grade, order::Seen};
+use claimledger_facts::{
+    fact::FactData,
+    ids::AssertionId,
+    time::Occurred,
+    vocabulary::{Amr, Method, Outcome},
+};
+
+/// A claimed value or a local verification, whether it counts or not.
+#[derive(Clone, Debug)]
+pub(crate) struct Factor<'a> {
+    pub(crate) value: Value,
+    /// Index into the session's claims; none: local.
+    pub(crate) claim: Option<usize>,
+    /// The record that carries it.
+    pub(crate) seen: Seen<'a>,
+    pub(crate) third_party: bool,
+    pub(crate) by_record: bool,
+    pub(crate) by_rules: Tri,
+    pub(crate) void: Vec<&'static str>,
+    pub(crate) ignored: Vec<&'static str>,
+    pub(crate) missing: Vec<&'static str>,
+    pub(crate) grade: Grade,
+    /// The service provider's own word on it: that it accepted or ignored it.
+    pub(crate) said: Option<Said<'a>>,
+    /// The allow that followed, and before which no local factor came.
+    pub(crate) allow: Option<Seen<'a>>,
+}
+
+/// The service provider says what it did with a claim.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Said<'a> {
+    pub(crate) accepted: bool,
+    pub(crate) seen: Seen<'a>,
+}
+
+impl Factor<'_> {
+    pub(crate) fn occurred(&self) -> Occurred {
+        self.seen.occurred()
+    }
+
+    /// It counts by one of the two readings.
+    pub(crate) fn counts(&self) -> bool {
+        self.by_record || self.by_rules != Tri::No
+    }
+}
+
+/// Every claimed value and local verification, in the total order, values as asserted.
+pub(crate) fn factors<'a>(facts: &[Seen<'a>], claims: &[Claim<'a>]) -> Vec<Factor<'a>> {
+    let mut factors = Vec::new();
+    for seen in facts {
+        if let FactData::FactorVerified(verified) = &seen.known.fact.data {
+            factors.push(Factor {
+                value: local_factors::read(verified),
+                claim: None,
+                seen: *seen,
+                third_party: false,
+                by_record: true,
+                by_rules: Tri::Yes,
+                void: vec![],
+                ignored: vec![],
+                missing: vec![],
+                grade: Grade::Stated,
+                said: None,
+                allow: None,
+            });
+        }
+        let Some(at) = claims.iter().position(|c| std::ptr::eq(c.seen.known, seen.known)) else { continue };
+        let claim = &claims[at];
+        let allow = allow_after(facts, *seen);
+        for value in claim.values() {
+            let fate = claim.fate(value);
+            let said = word_on(facts, *seen, claim.data.assertion.as_ref(), value);
+            // By record: it says it accepted it, or says nothing and the rules do not ignore it. Void does not stop one that did not check.
+            let by_record = said.map_or(!fate.surely_ignored, |s| s.accepted);
+            let grade = grade(said, &fate.missing, allow.is_some(), fate.counts);
+            factors.push(Factor {
+                value: value.clone(),
+                claim: Some(at),
+                seen: *seen,
+                third_party: claim.third_party(),
+                by_record,
+                by_rules: fate.counts,
+                void: fate.void,
+                ignored: fate.ignored,
+                missing: fate.missing,
+                grade,
+                said,
+                allow,
+            });
+        }
+    }
+    factors
+}
+
+fn grade(said: Option<Said<'_>>, missing: &[&'static str], allow: bool, counts: Tri) -> Grade {
+    if said.is_some_and(|s| s.accepted) {
+        Grade::Stated
+    } else if missing.contains(&codes::MISSING_IDP) {
+        Grade::Assumed
+    } else if allow {
+        Grade::Joined
+    } else if counts != Tri::No {
+        Grade::Replayed
+    } else {
+        Grade::Assumed
+    }
+}
+
+/// The first recorded allow at or after the claim, unless a local factor came before it in the session.
+fn allow_after<'a>(facts: &[Seen<'a>], claim: Seen<'a>) -> Option<Seen<'a>> {
+    let allows = |s: &&Seen<'a>| matches!(&s.known.fact.data, FactData::PolicyDecided(d) if d.outcome == Outcome::Allow);
+    let allow = facts.iter().filter(allows).find(|s| s.occurred().from >= claim.occurred().from).copied()?;
+    let local = |s: &Seen<'_>| matches!(s.known.fact.data, FactData::FactorVerified(_)) && s.occurred().from <= allow.occurred().from;
+    (!facts.iter().any(local)).then_some(allow)
+}
+
+/// The last thing that the service provider said of this value after it came.
+fn word_on<'a>(facts: &[Seen<'a>], claim: Seen<'a>, assertion: Option<&AssertionId>, value: &Value) -> Option<Said<'a>> {
+    let about = |a: &Option<AssertionId>, amr: &Option<Amr>, method: Option<Method>| {
+        let same_assertion = match (a, assertion) {
+            (Some(a), Some(b)) => a == b,
+            (Some(_), None) => false,
+            (None, _) => true,
+        };
+        let whole = amr.is_none() && method.is_none();
+        let same_amr = amr.is_some() && *amr == value.amr;
+        let same_method = method.is_some() && (method == value.known_method());
+        same_assertion && (whole || same_amr || same_method)
+    };
+    let said = facts.iter().filter(|s| s.occurred().from >= claim.occurred().from).filter_map(|s| match &s.known.fact.data {
+        FactData::ClaimAccepted(c) if about(&c.assertion, &c.amr, c.method) => Some(Said { accepted: true, seen: *s }),
+        FactData::ClaimIgnored(c) if about(&c.assertion, &c.amr, c.method) => Some(Said { accepted: false, seen: *s }),
+        _ => None,
+    });
+    said.fold(None, |_, last| Some(last))
+}

@@ -1,0 +1,191 @@
+//! What an assessment found, as an answer.
+
+use super::{Trace, claims::Tri, context, decision::Judged, factors::Factor, keys::Standing};
+use crate::{
+    codes, explain,
+    model::{AppAccess, Bounds, Certainty, Decision, HonoredFactor, IgnoredClaim, Known, RecordRef, Relied, SessionState},
+    order::Seen,
+};
+use claimledger_facts::{fact::FactData, vocabulary::Property};
+
+/// Makes the answer.
+pub(crate) fn state(trace: &Trace<'_>) -> SessionState {
+    let counting: Vec<usize> = (0..trace.factors.len()).filter(|i| trace.factors[*i].counts()).collect();
+    let life = &trace.life;
+    let root_session =
+        trace.all.iter().find_map(|s| if let FactData::SessionStarted(d) = &s.known.fact.data { d.root_session.clone() } else { None });
+    let mut not_weighed: Vec<RecordRef> = Vec::new();
+    let falsifiers = &trace.falsifiers;
+    for record in falsifiers.retractions.iter().map(|r| &r.record).chain(falsifiers.losses.iter().map(|l| &l.record)) {
+        not_weighed.push(record.clone());
+    }
+    SessionState {
+        id: trace.id.clone(),
+        aliases: trace.aliases.clone(),
+        subject: trace.subject.clone(),
+        idp: trace.idp.clone(),
+        idp_session: trace.idp_session.clone(),
+        root_session,
+        phase: life.phase,
+        certainty: life.certainty,
+        started_at: Some(life.start.from),
+        ended_at: life.ended_at,
+        end_reason: life.reason,
+        end_bounds: life.bounds,
+        lifetime_ends_at: life.lifetime_ends_at,
+        last_seen: life.last_seen,
+        factors: counting.iter().map(|i| honored(trace, &trace.factors[*i])).collect(),
+        ignored: ignored(trace),
+        decisions: trace.decisions.iter().map(|d| decision(trace, d, &counting)).collect(),
+        accesses: accesses(&trace.facts),
+        context: context::context(trace),
+        not_weighed,
+        records: records(trace),
+        because: vec![explain::session::session(trace)],
+    }
+}
+
+fn honored(trace: &Trace<'_>, factor: &Factor<'_>) -> HonoredFactor {
+    let life = &trace.life;
+    let claim = factor.claim.map(|c| &trace.claims[c]);
+    let world = claim.map(super::claims::Claim::world);
+    let mut evidence = vec![factor.seen.record().clone()];
+    if let Some(world) = world {
+        if let Standing::Valid { added, .. } | Standing::Retired { added: Some(added), .. } = world.key {
+            evidence.push(added.record.clone());
+        }
+        if let Standing::Retired { retired, .. } = world.key {
+            evidence.push(retired.record.clone());
+        }
+        evidence.extend(world.idp.map(|i| i.record.clone()));
+        evidence.extend(world.org.map(|o| o.record.clone()));
+    }
+    evidence.extend(factor.said.map(|s| s.seen.record().clone()));
+    let known_at = trace.cut.known_at;
+    let variant = factor.seen.variant
+        || world.is_some_and(|w| w.idp.is_some_and(|i| i.is_variant(known_at)) || w.org.is_some_and(|o| o.is_variant(known_at)))
+        || factor.said.is_some_and(|s| s.seen.variant);
+    HonoredFactor {
+        name: factor.value.name.clone(),
+        method: factor.value.method,
+        amr: factor.value.amr.clone(),
+        factor_type: factor.value.factor_type,
+        characteristics: factor.value.has.clone(),
+        pool: pool(factor),
+        origin: if claim.is_some() { crate::model::Origin::Claimed } else { crate::model::Origin::Local },
+        idp: claim.map(|c| c.data.idp.clone()),
+        key: claim.and_then(|c| c.data.key.clone()),
+        assertion: claim.and_then(|c| c.data.assertion.clone()),
+        authenticator: factor.value.authenticator.clone(),
+        accepted_at: factor.occurred().from,
+        from: factor.occurred().from,
+        until: life.ended_at,
+        until_bounds: if life.ended_at.is_some() { None } else { life.bounds.map(|b| not_before(b, factor)) },
+        end_reason: life.reason,
+        grade: factor.grade,
+        certainty: if factor.missing.is_empty() { Certainty::Certain } else { Certainty::Possible },
+        missing: factor.missing.clone(),
+        by_record: factor.by_record,
+        by_rules: factor.by_rules != Tri::No,
+        void: factor.void.clone(),
+        trust_version: world.and_then(|w| w.idp).map(|i| i.data.version.clone()),
+        evidence,
+        variant,
+        because: vec![explain::factor::honored(trace, factor)],
+    }
+}
+
+/// The pool is shown where it has more than the factor itself.
+fn pool(factor: &Factor<'_>) -> Vec<Property> {
+    if factor.value.pooled_with.is_empty() { Vec::new() } else { factor.value.pool.clone() }
+}
+
+/// A factor cannot end before it began.
+fn not_before(bounds: Bounds, factor: &Factor<'_>) -> Bounds {
+    Bounds { from: bounds.from.max(factor.occurred().from), ..bounds }
+}
+
+fn ignored(trace: &Trace<'_>) -> Vec<IgnoredClaim> {
+    let mut ignored: Vec<IgnoredClaim> = Vec::new();
+    for (index, claim) in trace.claims.iter().enumerate() {
+        let bare = |name: &str, reasons: Vec<&'static str>, because| IgnoredClaim {
+            name: name.to_owned(),
+            amr: None,
+            method: None,
+            idp: claim.data.idp.clone(),
+            assertion: claim.data.assertion.clone(),
+            received_at: claim.seen.occurred().from,
+            reasons,
+            record: claim.seen.record().clone(),
+            because,
+        };
+        let world = claim.world();
+        let told = || vec![explain::word::in_full(trace, index, claim.seen.occurred().from)];
+        if claim.data.readable == Some(false) {
+            let mut reasons = vec![codes::UNREADABLE];
+            reasons.extend(world.trust.ignored.iter().chain(&world.void));
+            ignored.push(bare("unreadable claim", reasons, told()));
+        } else if world.void.contains(&codes::NO_AMR) {
+            ignored.push(bare("no amr", world.trust.ignored.iter().chain(&world.void).copied().collect(), told()));
+        }
+        let of_it = trace.factors.iter().filter(|f| f.claim == Some(index));
+        for factor in of_it.filter(|f| !f.counts() || f.by_rules == Tri::No && !f.ignored.is_empty()) {
+            ignored.push(IgnoredClaim {
+                amr: factor.value.amr.clone(),
+                method: factor.value.method,
+                ..bare(
+                    &factor.value.name,
+                    factor.ignored.iter().chain(&factor.void).copied().collect(),
+                    vec![explain::factor::ignored(trace, factor)],
+                )
+            });
+        }
+    }
+    ignored
+}
+
+fn decision(trace: &Trace<'_>, judged: &Judged<'_>, counting: &[usize]) -> Decision {
+    let relied = judged.relied_on.iter();
+    let known: &Known = judged.seen.known;
+    Decision {
+        record: judged.seen.record().clone(),
+        session: known.fact.session.clone().unwrap_or_else(|| trace.id.clone()),
+        app: judged.data.app.clone(),
+        at: judged.seen.occurred(),
+        outcome: judged.data.outcome,
+        policy: judged.data.policy.clone(),
+        version_label: judged.data.version.clone(),
+        version_in_force: judged.policy.map(|p| p.data.version.clone()),
+        rule: judged.rule.map(|r| r.rule.clone()).or_else(|| judged.data.rule.clone()),
+        implied: judged.implied,
+        first_unmet: judged.first_unmet,
+        missing: judged.missing.clone(),
+        met: judged.met.clone(),
+        differs: judged.differs.clone(),
+        falsified_later: None,
+        relied_on: relied.filter_map(|(f, needed)| Some(Relied { factor: counting.iter().position(|c| c == f)?, needed: *needed })).collect(),
+        variant: judged.variant,
+        because: explain::decision::decision(trace, judged),
+    }
+}
+
+fn accesses(facts: &[Seen<'_>]) -> Vec<AppAccess> {
+    let mut accesses = Vec::new();
+    for seen in facts {
+        if let FactData::AppAccessed(data) = &seen.known.fact.data {
+            let (at, record) = (seen.occurred().from, seen.record().clone());
+            accesses.push(AppAccess { app: data.app.clone(), app_session: data.app_session.clone(), at, record });
+        }
+    }
+    accesses
+}
+
+fn records(trace: &Trace<'_>) -> Vec<RecordRef> {
+    let mut records: Vec<RecordRef> = Vec::new();
+    for seen in trace.all.iter().filter(|s| s.occurred().from <= trace.cut.at) {
+        if !records.iter().any(|r| r.id == seen.record().id) {
+            records.push(seen.record().clone());
+        }
+    }
+    records
+}

@@ -1,0 +1,63 @@
+//! Trust is judged when the claim arrives (`semantics.md` 9): the IdP's status, the trust switch, and the organisation's features.
+//!
+//! Source: Okta, Configure claims sharing. `trust_claims` beats the legacy AMR mapping. Switching trust off later leaves running factors
+//! honored until the session ends.
+
+use crate::{codes, history::Stated};
+use claimledger_facts::{
+    types::{claims::ClaimsReceived, idp::IdpConfigured, org::OrgConfigured},
+    vocabulary::{Engine, IdpKind, Status},
+};
+
+pub(crate) const ID: &str = "trust_at_receipt";
+
+/// What the configuration at receipt says of an assertion.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Trust {
+    /// The assertion is void (`semantics.md` 7): the sign-in itself falls.
+    pub(crate) void: Vec<&'static str>,
+    /// Its factors are ignored; the sign-in stands.
+    pub(crate) ignored: Vec<&'static str>,
+    /// What would have to be known, or what these rules do not read yet.
+    pub(crate) missing: Vec<&'static str>,
+}
+
+/// Judges an assertion by the IdP and the organisation in force. Nothing stated about the IdP: neither void nor ignored, and possible
+/// (`semantics.md` 13). Nothing stated about the organisation: features on, Identity Engine (`semantics.md` 38).
+pub(crate) fn judge(claim: &ClaimsReceived, idp: Option<&Stated<IdpConfigured>>, org: Option<&Stated<OrgConfigured>>) -> Trust {
+    let mut trust = Trust::default();
+    let Some(idp) = idp.map(|i| &i.data) else {
+        trust.missing.push(codes::MISSING_IDP);
+        return trust;
+    };
+    match idp.status {
+        Status::Active => {}
+        Status::Inactive => trust.void.push(codes::IDP_INACTIVE),
+        Status::Deleted => trust.void.push(codes::IDP_DELETED),
+    }
+    if !idp.trust_claims {
+        trust.ignored.push(codes::TRUST_OFF);
+    }
+    let feature = feature_on(idp.kind, org);
+    if !feature {
+        trust.ignored.push(codes::FEATURE_OFF);
+    }
+    // Once claims of a third-party IdP are shared, a sign-in without any AMR cannot succeed. Before that it is an ordinary federation.
+    let sent_none = claim.amr.as_ref().is_some_and(Vec::is_empty) && claim.methods.is_empty();
+    if idp.kind == IdpKind::ThirdParty && idp.trust_claims && feature && sent_none && claim.readable != Some(false) {
+        trust.void.push(codes::NO_AMR);
+    }
+    let classic = org.is_some_and(|o| o.data.engine == Engine::Classic) || idp.kind == IdpKind::OktaClassic;
+    if classic {
+        trust.missing.push(codes::MISSING_ENGINE_MIX);
+    }
+    trust
+}
+
+/// Whether the organisation's feature for this kind of IdP is on.
+pub(crate) fn feature_on(kind: IdpKind, org: Option<&Stated<OrgConfigured>>) -> bool {
+    org.is_none_or(|o| match kind {
+        IdpKind::ThirdParty => o.data.third_party_claims_sharing,
+        IdpKind::OktaIdentityEngine | IdpKind::OktaClassic => o.data.claims_sharing,
+    })
+}

@@ -1,0 +1,74 @@
+//! One value of an assertion or one local verification, as the rules read it.
+
+use crate::model::FactorType;
+use claimledger_facts::{
+    ids::AuthenticatorId,
+    vocabulary::{Amr, Method, Property},
+};
+
+/// What a value means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Value {
+    /// The `amr` value where there is one, else the method.
+    pub(crate) name: String,
+    pub(crate) amr: Option<Amr>,
+    pub(crate) method: Option<Method>,
+    pub(crate) authenticator: Option<AuthenticatorId>,
+    pub(crate) factor_type: FactorType,
+    /// Its own characteristics, in the vocabulary's order.
+    pub(crate) has: Vec<Property>,
+    /// Characteristics that depend on a device nobody described.
+    pub(crate) perhaps: Vec<Property>,
+    /// Its own and those that its assertion pools (`semantics.md` 14).
+    pub(crate) pool: Vec<Property>,
+    /// The values that pool, this one included; empty: it stands alone.
+    pub(crate) pooled_with: Vec<String>,
+    /// Why the rules do not count it, whatever the trust: codes.
+    pub(crate) ignored: Vec<&'static str>,
+    /// The rule that read it.
+    pub(crate) rule: &'static str,
+}
+
+impl Value {
+    /// A value that stands alone and has these characteristics.
+    pub(crate) fn alone(name: &str, factor_type: FactorType, has: &[Property], rule: &'static str) -> Self {
+        Self {
+            name: name.to_owned(),
+            amr: None,
+            method: None,
+            authenticator: None,
+            factor_type,
+            has: ordered(has.to_vec()),
+            perhaps: Vec::new(),
+            pool: ordered(has.to_vec()),
+            pooled_with: Vec::new(),
+            ignored: Vec::new(),
+            rule,
+        }
+    }
+
+    /// The method it stands for, where that is certain: as stated, or by an `amr` value that means one method only.
+    pub(crate) fn known_method(&self) -> Option<Method> {
+        self.method.or_else(|| {
+            Some(match self.amr.as_ref()?.as_str() {
+                "pwd" => Method::Password,
+                "kba" => Method::SecurityQuestion,
+                "sms" => Method::Sms,
+                "tel" => Method::Voice,
+                "email" => Method::Email,
+                "duo" => Method::Duo,
+                "rsa" => Method::Rsa,
+                "yubikey" => Method::Yubikey,
+                "symantec" => Method::Symantec,
+                _ => return None,
+            })
+        })
+    }
+}
+
+/// In the vocabulary's order, once each.
+pub(crate) fn ordered(mut properties: Vec<Property>) -> Vec<Property> {
+    properties.sort_unstable();
+    properties.dedup();
+    properties
+}

@@ -1,0 +1,79 @@
+//! Explanations: trees of reasons, made from what the assessment found, and their plain text.
+//!
+//! Verdict first; then which rule, what was asked and what met it, on whose word, until when, how sure; and last what a reader might suspect
+//! and what is not the reason. Sentences are built from the facts: nothing is worded for one set of facts alone.
+
+pub(crate) mod decision;
+pub(crate) mod factor;
+pub(crate) mod session;
+pub(crate) mod text;
+pub(crate) mod word;
+pub(crate) mod words;
+
+pub use text::{line, margin, text};
+
+use crate::model::{Mark, Reason, RecordRef};
+
+/// The lead of a reason that a reader might suspect, and that is not the reason. It closes a tree and hangs on no branch.
+pub const NOT_THE_REASON: &str = "Not the reason:";
+
+/// The document of each rule, in words.
+#[must_use]
+pub fn source_of(rule: &str) -> Option<&'static str> {
+    crate::RULE_SOURCES.iter().find(|(id, _)| *id == rule).map(|(_, source)| *source)
+}
+
+impl Reason {
+    pub(crate) fn new(conclusion: impl Into<String>) -> Self {
+        Self {
+            mark: None,
+            question: None,
+            conclusion: conclusion.into(),
+            code: None,
+            rule: None,
+            source: None,
+            semantics: None,
+            facts: Vec::new(),
+            show_delay: false,
+            because: Vec::new(),
+        }
+    }
+
+    pub(crate) fn asked(self, question: &'static str) -> Self {
+        Self { question: Some(question), ..self }
+    }
+
+    pub(crate) fn marked(self, mark: Mark) -> Self {
+        Self { mark: Some(mark), ..self }
+    }
+
+    pub(crate) fn coded(self, code: Option<&'static str>) -> Self {
+        Self { code, ..self }
+    }
+
+    pub(crate) fn by_rule(self, rule: &'static str) -> Self {
+        Self { rule: Some(rule), source: source_of(rule), ..self }
+    }
+
+    pub(crate) fn reading(self, semantics: u32) -> Self {
+        Self { semantics: Some(semantics), ..self }
+    }
+
+    pub(crate) fn on<'a>(mut self, facts: impl IntoIterator<Item = &'a RecordRef>) -> Self {
+        for fact in facts {
+            if !self.facts.iter().any(|f| f.id == fact.id) {
+                self.facts.push(fact.clone());
+            }
+        }
+        self
+    }
+
+    pub(crate) fn delayed(self) -> Self {
+        Self { show_delay: true, ..self }
+    }
+
+    pub(crate) fn because(mut self, reasons: impl IntoIterator<Item = Self>) -> Self {
+        self.because.extend(reasons);
+        self
+    }
+}

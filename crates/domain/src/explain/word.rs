@@ -1,0 +1,273 @@
+//! On whose word: the assertion, its key, the trust it came under, and what became of its values.
+
+use super::words;
+use crate::{
+    assess::{
+        Trace,
+        claims::{Claim, Tri},
+        factors::Factor,
+        falsifiers,
+        keys::{self, Standing},
+        trust_at_receipt,
+    },
+    codes,
+    history::Stated,
+    model::{Mark, Reason, RecordRef},
+};
+use claimledger_facts::{
+    time::Time,
+    types::{idp::IdpConfigured, trust::TrustRetracted},
+    vocabulary::{IdpKind, Status},
+};
+
+pub(crate) const QUESTION: &str = "On whose word?";
+
+/// Nothing about the claim needs telling: it is good in full.
+pub(crate) fn is_plain(trace: &Trace<'_>, claim: usize) -> bool {
+    let read = &trace.claims[claim];
+    let of_it = |f: &&Factor<'_>| f.claim == Some(claim);
+    let plain = |f: &Factor<'_>| f.by_rules == Tri::Yes && f.void.is_empty() && f.ignored.is_empty() && f.said.is_none();
+    read.stands() == Tri::Yes && read.unseen().is_none() && read.world().idp.is_some() && trace.factors.iter().filter(of_it).all(plain)
+}
+
+/// In full: the assertion, then key, trust and values.
+pub(crate) fn in_full(trace: &Trace<'_>, index: usize, today: Time) -> Reason {
+    let claim = &trace.claims[index];
+    let idp = &claim.data.idp;
+    let assertion = claim.data.assertion.as_ref().map_or("no assertion seen".to_owned(), |a| format!("in assertion {a}"));
+    let received = words::moment(claim.seen.occurred(), today);
+    Reason::new(format!("{idp}, {assertion}, received {received}."))
+        .asked(QUESTION)
+        .on([claim.seen.record()])
+        .delayed()
+        .because([key(trace, claim, today), trust(claim, today)])
+        .because(values(trace, index))
+}
+
+/// On one line.
+pub(crate) fn in_short(trace: &Trace<'_>, index: usize, today: Time) -> Reason {
+    let claim = &trace.claims[index];
+    let world = claim.world();
+    let idp = &claim.data.idp;
+    let assertion = claim.data.assertion.as_ref().map_or("no assertion seen".to_owned(), |a| format!("in {a}"));
+    let named = claim.data.key.as_ref().map(ToString::to_string).unwrap_or_default();
+    let (key, key_record) = match world.key {
+        Standing::Valid { added, .. } => (format!("key {named} (valid since {})", words::since(added.occurred.from, today)), Some(&added.record)),
+        Standing::NotNamed => ("no key named".to_owned(), None),
+        Standing::NotChecked | Standing::Unknown { .. } | Standing::Retired { .. } => (format!("key {named} (not checked)"), None),
+    };
+    let trusted = world.idp.map(|i| format!(", trusted as {}", words::idp_version(i, today))).unwrap_or_default();
+    Reason::new(format!("{idp}, {assertion}, {key}{trusted}. Nothing was ignored."))
+        .asked(QUESTION)
+        .on([claim.seen.record()])
+        .on(key_record)
+        .on(world.idp.map(|i| &i.record))
+}
+
+/// The service provider's own verifications.
+pub(crate) fn local(factors: &[&Factor<'_>], today: Time) -> Option<Reason> {
+    let first = factors.first()?;
+    let each: Vec<String> = factors.iter().map(|f| format!("{} {}", f.value.name, words::at(f.occurred(), today))).collect();
+    let says = format!("{}'s own: it verified {}.", first.seen.record().source, words::list(&each));
+    Some(Reason::new(says).asked(QUESTION).on(factors.iter().map(|f| f.seen.record())).delayed().by_rule(crate::assess::local_factors::ID))
+}
+
+/// How the key stood.
+pub(crate) fn key(trace: &Trace<'_>, claim: &Claim<'_>, today: Time) -> Reason {
+    let idp = &claim.data.idp;
+    let named = claim.data.key.as_ref().map(ToString::to_string).unwrap_or_default();
+    let world = claim.world();
+    let reason = match world.key {
+        Standing::NotNamed => Reason::new("The claim names no key: none was checked, and a question about a key finds it possible."),
+        Standing::NotChecked => Reason::new(format!("Keys of {idp} were not checked: none was stated by then.")),
+        Standing::Valid { added, retired_later } => {
+            let who = words::by(added.data.actor.as_ref(), added.data.ticket.as_ref());
+            let added_at = words::since(added.occurred.from, today);
+            let retired = retired_later
+                .map_or("not retired".to_owned(), |r| format!("retired {}, after this assertion was received", words::clock(r.occurred.from, today)));
+            let retracted = match trace.falsifiers.retractions.iter().find(|r| falsifiers::speaks_of(&r.data, claim)) {
+                None => format!("not retracted as known at {}", trace.cut.known_at),
+                Some(r) if hits(r, claim) => "its retraction is not weighed".to_owned(),
+                Some(r) => format!("retracted only from {}", words::clock(r.data.from, today)),
+            };
+            let separator = if retired_later.is_some() { "; " } else { ", " };
+            Reason::new(format!("Key {named} was valid: added {added_at}{who}, {retired}{separator}{retracted}."))
+                .on([&added.record])
+                .on(retired_later.map(|r| &r.record))
+        }
+        Standing::Unknown { added_later } => {
+            let later = added_later.map(|a| format!("; it was added {}", words::clock(a.occurred.from, today))).unwrap_or_default();
+            Reason::new(format!("Key {named} had not been added to {idp} when this assertion was received{later}."))
+                .marked(Mark::NotMet)
+                .coded(Some(codes::KEY_UNKNOWN))
+                .on(added_later.map(|a| &a.record))
+        }
+        Standing::Retired { retired, .. } => {
+            let who = words::by(retired.data.actor.as_ref(), retired.data.ticket.as_ref());
+            let at = words::since(retired.occurred.from, today);
+            Reason::new(format!("Key {named} was retired {at}{who}, before this assertion was received."))
+                .marked(Mark::NotMet)
+                .coded(Some(codes::KEY_RETIRED))
+                .on([&retired.record])
+        }
+    };
+    let open = claim.worlds.iter().any(|w| w.key.void() != world.key.void());
+    let reason = if open { possible(reason) } else { reason };
+    reason.by_rule(keys::ID).reading(12)
+}
+
+/// Whether the IdP was trusted when the assertion arrived.
+fn trust(claim: &Claim<'_>, today: Time) -> Reason {
+    let world = claim.world();
+    let idp = &claim.data.idp;
+    let Some(version) = world.idp else {
+        return Reason::new(format!(
+            "Nothing is stated about {idp} by then: its claims are possible. A statement of its configuration would settle it."
+        ))
+        .marked(Mark::Possible)
+        .by_rule(trust_at_receipt::ID)
+        .reading(13);
+    };
+    let state = match (version.data.status, version.data.trust_claims) {
+        (Status::Inactive, _) => "was inactive",
+        (Status::Deleted, _) => "was deleted",
+        (Status::Active, true) => "was trusted",
+        (Status::Active, false) => "was not trusted",
+    };
+    let feature = feature(version, world.org.is_some(), trust_at_receipt::feature_on(version.data.kind, world.org));
+    let mut says = format!("{idp} {state}: {}; {feature}.", words::idp_version(version, today));
+    let code = world.trust.void.first().or(world.trust.ignored.first()).copied();
+    if world.trust.void.contains(&codes::NO_AMR) {
+        says.push_str(" It sent no amr, so the assertion is void.");
+    }
+    if world.trust.missing.contains(&codes::MISSING_ENGINE_MIX) {
+        says.push_str(&format!(" Missing: {}.", codes::missing_words(codes::MISSING_ENGINE_MIX)));
+    }
+    let mut reason = Reason::new(says).coded(code).on([&version.record]).on(world.org.map(|o| &o.record));
+    if code.is_some() {
+        reason = reason.marked(Mark::NotMet);
+    } else if !world.trust.missing.is_empty() {
+        reason = reason.marked(Mark::Undetermined);
+    }
+    if claim.worlds.iter().any(|w| w.trust != world.trust) {
+        reason = possible(reason);
+    }
+    reason.by_rule(trust_at_receipt::ID).reading(9)
+}
+
+fn feature(version: &Stated<IdpConfigured>, stated: bool, on: bool) -> String {
+    let feature = match version.data.kind {
+        IdpKind::ThirdParty => "third-party claims sharing",
+        IdpKind::OktaIdentityEngine | IdpKind::OktaClassic => "claims sharing",
+    };
+    match (stated, on) {
+        (true, true) => format!("{feature} was on"),
+        (true, false) => format!("{feature} was off"),
+        (false, _) => format!("{feature} is taken to have been on, as nothing is stated about the organisation"),
+    }
+}
+
+/// What became of values that did not simply count, and the service provider's own word on them.
+fn values(trace: &Trace<'_>, index: usize) -> Vec<Reason> {
+    let claim = &trace.claims[index];
+    let mut reasons = Vec::new();
+    if let Some(code) = claim.world().unseen {
+        reasons.push(unseen(code).on([claim.seen.record()]));
+    }
+    let of_it: Vec<&Factor<'_>> = trace.factors.iter().filter(|f| f.claim == Some(index)).collect();
+    for (names, first) in grouped(&of_it, |f| (f.ignored.clone(), f.value.rule)) {
+        if first.ignored.is_empty() {
+            continue;
+        }
+        let were = if names.len() == 1 { "was" } else { "were" };
+        let stands = if claim.stands() == Tri::No { "" } else { "; the sign-in stands" };
+        reasons.push(
+            Reason::new(format!("{} {were} ignored: {}{stands}.", words::list(&names), words::fates(&first.ignored)))
+                .marked(if first.by_rules == Tri::Maybe { Mark::Possible } else { Mark::NotMet })
+                .coded(first.ignored.first().copied())
+                .on([claim.seen.record()])
+                .by_rule(first.value.rule)
+                .reading(7),
+        );
+    }
+    for (names, first) in grouped(&of_it, |f| f.said.map(|s| (s.accepted, s.seen.record().id))) {
+        let Some(said) = first.said else { continue };
+        let verb = if said.accepted { "accepted" } else { "ignored" };
+        reasons
+            .push(Reason::new(format!("{} says it {verb} {}.", said.seen.record().source, words::list(&names))).on([said.seen.record()]).reading(8));
+    }
+    reasons
+}
+
+/// What was not seen of a claim.
+pub(crate) fn unseen(code: &'static str) -> Reason {
+    let says = if code == codes::UNREADABLE { "The claim was seen and could not be read." } else { "What the assertion carried was not seen." };
+    Reason::new(says).marked(Mark::Undetermined).coded(Some(code)).reading(13)
+}
+
+/// Factors under equal keys, names in order, by first appearance.
+pub(crate) fn grouped<'a, 'b, K: PartialEq>(factors: &[&'b Factor<'a>], key: impl Fn(&Factor<'a>) -> K) -> Vec<(Vec<String>, &'b Factor<'a>)> {
+    let mut groups: Vec<(K, Vec<String>, &'b Factor<'a>)> = Vec::new();
+    for factor in factors {
+        let k = key(factor);
+        match groups.iter_mut().find(|(known, ..)| *known == k) {
+            Some((_, names, _)) => names.push(factor.value.name.clone()),
+            None => groups.push((k, vec![factor.value.name.clone()], factor)),
+        }
+    }
+    groups.into_iter().map(|(_, names, first)| (names, first)).collect()
+}
+
+/// Whether a retraction would hit an assertion: it was received at or after its `from` (`semantics.md` 10).
+pub(crate) fn hits(retraction: &Stated<TrustRetracted>, claim: &Claim<'_>) -> bool {
+    falsifiers::speaks_of(&retraction.data, claim) && crate::order::latest(claim.seen.occurred()) >= retraction.data.from
+}
+
+/// The sentence for falsifiers that are known and not weighed, for what was received or decided by a time.
+pub(crate) fn not_weighed(trace: &Trace<'_>, by: Time, today: Time) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    let tail = format!("is stored and shown, and not weighed by rules {}.", crate::RULES);
+    for r in trace.falsifiers.retractions.iter().filter(|r| trace.claims.iter().any(|c| hits(r, c))) {
+        let what = r.data.key.as_ref().map_or_else(|| format!("trust in {}", r.data.idp), ToString::to_string);
+        let said = said(&r.record, words::inside(r.data.actor.as_ref(), r.data.ticket.as_ref()), today);
+        let says = format!("The retraction of {what} from {}{said}, {tail}", words::clock(r.data.from, today));
+        reasons.push(Reason::new(says).on([&r.record]).by_rule(falsifiers::ID).reading(10));
+    }
+    for l in &trace.falsifiers.losses {
+        let from = l.data.from.unwrap_or(l.occurred.from);
+        if from > by {
+            continue;
+        }
+        let said = said(&l.record, words::inside(l.data.actor.as_ref(), None), today);
+        let says = format!("The loss of {} from {}{said}, {tail}", lost(l), words::clock(from, today));
+        reasons.push(Reason::new(says).on([&l.record]).by_rule(falsifiers::ID).reading(11));
+    }
+    reasons
+}
+
+/// What was lost: `the authenticator of hwk and phr`.
+pub(crate) fn lost(loss: &Stated<claimledger_facts::types::authenticator::AuthenticatorLost>) -> String {
+    let methods: Vec<&str> = loss.data.methods.iter().map(|m| m.0.as_str()).collect();
+    match (&loss.data.authenticator, methods.is_empty()) {
+        (Some(id), true) => id.to_string(),
+        (Some(id), false) => format!("{id} ({})", words::list(&methods)),
+        (None, _) => words::list(&methods),
+    }
+}
+
+/// `, said 15:10:00Z by admin-1, T-3`, or `, recorded 14:40:00Z (+2 h 30 min) by admin-1` where that came late.
+fn said(record: &RecordRef, who: String, today: Time) -> String {
+    let by = if who.is_empty() { String::new() } else { format!(" by {who}") };
+    let late = record.recorded_at.micros() - record.occurred.from.micros() > 60_000_000;
+    if late {
+        let delay = words::after(record.occurred.from, record.recorded_at);
+        format!(", recorded {} (+{delay}){by}", words::clock(record.recorded_at, today))
+    } else {
+        format!(", said {}{by}", words::clock(record.occurred.from, today))
+    }
+}
+
+fn possible(reason: Reason) -> Reason {
+    let conclusion = format!("{} An interval leaves open whether that came before the assertion.", reason.conclusion);
+    Reason { conclusion, mark: Some(Mark::Possible), ..reason }
+}

@@ -1,0 +1,253 @@
+//! Times, numbers, names and requirements in words.
+
+use crate::{
+    codes,
+    history::Stated,
+    model::{FactorType, RecordRef},
+};
+use claimledger_facts::{
+    ids::{ActorId, TicketId},
+    time::{Occurred, Time},
+    types::{
+        idp::IdpConfigured,
+        policy::{Alternative, PolicyConfigured, Possession, Rule},
+    },
+    vocabulary::{Access, FactorMode, Method, Property, Status},
+};
+
+/// `a`, `a and b`, `a, b and c`.
+pub(crate) fn list<T: AsRef<str>>(items: &[T]) -> String {
+    join(items, "and")
+}
+
+fn join<T: AsRef<str>>(items: &[T], last: &str) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.as_ref().to_owned(),
+        [rest @ .., end] => format!("{} {last} {}", rest.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", "), end.as_ref()),
+    }
+}
+
+/// The first letter in upper case.
+pub(crate) fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// The day of a time: `2026-03-10`.
+pub(crate) fn day(time: Time) -> String {
+    time.to_string().chars().take(10).collect()
+}
+
+/// A time, as seen from a day: `13:20:04Z`, or with its date where that is another.
+pub(crate) fn clock(time: Time, today: Time) -> String {
+    let text = time.to_string();
+    let of_day: String = text.chars().skip(11).collect();
+    if day(time) == day(today) { of_day } else { format!("{} {of_day}", day(time)) }
+}
+
+/// Since when something holds: the date is enough where it is another day.
+pub(crate) fn since(time: Time, today: Time) -> String {
+    if day(time) == day(today) { clock(time, today) } else { day(time) }
+}
+
+/// `at 13:20:04Z`, or `between … and …`.
+pub(crate) fn at(occurred: Occurred, today: Time) -> String {
+    match occurred.to {
+        None => format!("at {}", clock(occurred.from, today)),
+        Some(to) => format!("between {} and {}", clock(occurred.from, today), clock(to, today)),
+    }
+}
+
+/// `13:20:04Z`, or `between … and …`.
+pub(crate) fn moment(occurred: Occurred, today: Time) -> String {
+    match occurred.to {
+        None => clock(occurred.from, today),
+        Some(_) => at(occurred, today),
+    }
+}
+
+/// ` (admin-1, T-2)`, ` (admin-1)`, or nothing.
+pub(crate) fn by(actor: Option<&ActorId>, ticket: Option<&TicketId>) -> String {
+    match inside(actor, ticket).as_str() {
+        "" => String::new(),
+        who => format!(" ({who})"),
+    }
+}
+
+/// `admin-1, T-2`.
+pub(crate) fn inside(actor: Option<&ActorId>, ticket: Option<&TicketId>) -> String {
+    actor.map(ToString::to_string).into_iter().chain(ticket.map(ToString::to_string)).collect::<Vec<_>>().join(", ")
+}
+
+/// How long after it occurred something was recorded: `+4 s`, or in full where that is over a minute.
+pub(crate) fn delay(record: &RecordRef) -> String {
+    let micros = record.recorded_at.micros() - record.occurred.from.micros();
+    let secs = micros.unsigned_abs() / 1_000_000;
+    if micros < 0 {
+        format!("source clock ahead {}", span(secs))
+    } else if secs <= 60 {
+        format!("+{}", span(secs))
+    } else {
+        format!("recorded {} (+{})", clock(record.recorded_at, record.occurred.from), span(secs))
+    }
+}
+
+/// `4 s`, `22 min`, `2 h 30 min`, `1 d 3 h`.
+pub(crate) fn span(secs: u64) -> String {
+    let (days, hours, mins, rest) = (secs / 86_400, secs / 3_600 % 24, secs / 60 % 60, secs % 60);
+    let parts = [(days, "d"), (hours, "h"), (mins, "min"), (rest, "s")];
+    let shown: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).take(2).map(|(n, unit)| format!("{n} {unit}")).collect();
+    if shown.is_empty() { "0 s".to_owned() } else { shown.join(" ") }
+}
+
+/// How long one thing came after another.
+pub(crate) fn after(earlier: Time, later: Time) -> String {
+    span((later.micros() - earlier.micros()).unsigned_abs() / 1_000_000)
+}
+
+/// A factor type.
+pub(crate) const fn factor_type(factor_type: FactorType) -> &'static str {
+    match factor_type {
+        FactorType::Knowledge => "knowledge",
+        FactorType::Possession => "possession",
+        FactorType::Inherence => "inherence",
+        FactorType::Unspecified => "factors it does not name",
+    }
+}
+
+/// A characteristic, as an adjective; user presence as what comes with it.
+pub(crate) const fn property(property: Property) -> &'static str {
+    match property {
+        Property::DeviceBound => "device-bound",
+        Property::HardwareProtected => "hardware-protected",
+        Property::PhishingResistant => "phishing-resistant",
+        Property::UserPresence => "user presence",
+        Property::UserVerifying => "user-verifying",
+    }
+}
+
+/// A type with its characteristics: `possession with user presence`, `possession, device-bound, with user presence`.
+pub(crate) fn described(of: FactorType, has: &[Property]) -> String {
+    let adjectives: Vec<&str> = has.iter().filter(|p| **p != Property::UserPresence).map(|p| property(*p)).collect();
+    let presence = has.contains(&Property::UserPresence);
+    match (adjectives.as_slice(), presence) {
+        ([], false) => factor_type(of).to_owned(),
+        ([], true) => format!("{} with user presence", factor_type(of)),
+        (some, false) => format!("{}, {}", factor_type(of), list(some)),
+        (some, true) => format!("{}, {}, with user presence", factor_type(of), list(some)),
+    }
+}
+
+/// What a rule asks for: `two factor types, one of them possession that is phishing-resistant`.
+pub(crate) fn asks(rule: &Rule) -> String {
+    let two = rule.factor_mode == FactorMode::TwoFactor;
+    if rule.access == Access::Deny {
+        return "nothing, and denies".to_owned();
+    }
+    let mut asked = if !rule.chain.is_empty() {
+        format!("a chain of methods: {}", rule.chain.iter().map(|m| m.as_str()).collect::<Vec<_>>().join(", then "))
+    } else if rule.alternatives.is_empty() || rule.alternatives.iter().any(|a| !crate::assess::requirement::is_constrained(a)) {
+        if two { "any two factor types" } else { "any one factor or IdP" }.to_owned()
+    } else {
+        rule.alternatives.iter().map(|a| alternative(a, two)).collect::<Vec<_>>().join("; or ")
+    };
+    match rule.reauthenticate_in_secs {
+        None => {}
+        Some(0) => asked.push_str("; local factors verified anew for each decision"),
+        Some(secs) => asked.push_str(&format!("; local factors verified within {}", span(secs))),
+    }
+    asked
+}
+
+fn alternative(asks: &Alternative, two: bool) -> String {
+    let mut kinds: Vec<String> = Vec::new();
+    if asks.knowledge == Some(true) {
+        kinds.push("knowledge".to_owned());
+    }
+    if let Some(asked) = &asks.possession {
+        kinds.push(format!("possession{}", that_is(asked)));
+    }
+    let mut text = match (two, kinds.as_slice()) {
+        (true, []) => "two factor types".to_owned(),
+        (true, [one]) => format!("two factor types, one of them {one}"),
+        (true, both) => format!("two factor types, {}", list(both)),
+        (false, []) => "one factor".to_owned(),
+        (false, some) => format!("one factor type, {}", list(some)),
+    };
+    let methods = |list: &[Method]| join(&list.iter().map(|m| m.as_str()).collect::<Vec<_>>(), "or");
+    if !asks.allow_methods.is_empty() {
+        text.push_str(&format!(", by {} only", methods(&asks.allow_methods)));
+    }
+    if !asks.exclude_methods.is_empty() {
+        text.push_str(&format!(", not by {}", methods(&asks.exclude_methods)));
+    }
+    text
+}
+
+fn that_is(asked: &Possession) -> String {
+    let asked = crate::assess::requirement::asked(asked);
+    let adjectives: Vec<&str> = asked.iter().filter(|(p, _)| *p != Property::UserPresence).map(|(p, _)| property(*p)).collect();
+    let presence = asked.iter().any(|(p, _)| *p == Property::UserPresence);
+    match (adjectives.as_slice(), presence) {
+        ([], false) => String::new(),
+        ([], true) => " with user presence".to_owned(),
+        (some, false) => format!(" that is {}", list(some)),
+        (some, true) => format!(" that is {}, with user presence", list(some)),
+    }
+}
+
+/// An IdP's version in a few words.
+pub(crate) const fn trust_gist(idp: &IdpConfigured) -> &'static str {
+    match (idp.status, idp.trust_claims) {
+        (Status::Active, true) => "trusted",
+        (Status::Active, false) => "not trusted",
+        (Status::Inactive, _) => "inactive",
+        (Status::Deleted, _) => "deleted",
+    }
+}
+
+/// A policy's version in a few words.
+pub(crate) fn policy_gist(policy: &PolicyConfigured) -> String {
+    match (policy.status, policy.rules.as_slice()) {
+        (Some(Status::Inactive), _) => "inactive".to_owned(),
+        (Some(Status::Deleted), _) => "deleted".to_owned(),
+        (_, []) => "no rules".to_owned(),
+        (_, rules) => rules.iter().map(asks).collect::<Vec<_>>().join(" · "),
+    }
+}
+
+/// Codes of a fate as one phrase: `its key was retired; the IdP was inactive`.
+pub(crate) fn fates(fates: &[&'static str]) -> String {
+    fates.iter().map(|code| codes::fate_words(code)).collect::<Vec<_>>().join("; ")
+}
+
+/// What is missing, as one phrase.
+pub(crate) fn missing(missing: &[&'static str]) -> String {
+    list(&missing.iter().map(|code| codes::missing_words(code)).collect::<Vec<_>>())
+}
+
+/// `tx1 since 09:00:00Z (admin-2, T-1)`.
+pub(crate) fn idp_version(idp: &Stated<IdpConfigured>, today: Time) -> String {
+    let since = match idp.occurred.to {
+        None => format!("since {}", since(idp.occurred.from, today)),
+        Some(_) => format!("since some time {}", at(idp.occurred, today)),
+    };
+    format!("{} {since}{}", idp.data.version, by(idp.data.actor.as_ref(), idp.data.ticket.as_ref()))
+}
+
+/// Why a session ended, in a clause that follows a time.
+pub(crate) fn when_ended(reason: &str) -> String {
+    match reason {
+        "logout" => "when the user logged out".to_owned(),
+        "expired" => "when the session expired".to_owned(),
+        "revoked" => "when the session was revoked".to_owned(),
+        "upstream_revoked" => "when the session was revoked upstream".to_owned(),
+        _ => "when the session ended".to_owned(),
+    }
+}
+
+/// A code as words: `upstream revoked`.
+pub(crate) fn plain(code: &str) -> String {
+    code.replace('_', " ")
+}

@@ -1,0 +1,370 @@
+//! What the configuration was, and when: organisation, IdPs, keys, policies, authenticators, falsifiers, sources.
+//!
+//! Configuration facts are whole snapshots; the last in the total order wins, and labels are labels (`semantics.md` 17). A version
+//! whose `occurred_at` is an interval is in force *possibly* inside it (`semantics.md` 6): [`InForce`] then has several options.
+
+use crate::{
+    model::{Known, RecordRef},
+    order::{canonical, latest},
+};
+use claimledger_facts::{
+    fact::FactData,
+    ids::{IdpId, KeyId, LogPosition, PolicyId, Pseudonym},
+    time::Occurred,
+    types::{
+        authenticator::{AuthenticatorConfigured, AuthenticatorLost},
+        claims::ClaimSourcingConfigured,
+        idp::{IdpConfigured, RoutingRuleConfigured},
+        org::OrgConfigured,
+        policy::PolicyConfigured,
+        source::{SourceBackfilled, SourceHeard, SourceSilent},
+        trust::TrustRetracted,
+    },
+    vocabulary::Method,
+};
+use std::collections::BTreeMap;
+
+/// Every configuration fact of a tenant, in the total order. Facts go in by [`History::insert`], in any order, and never out.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    org: Vec<Stated<OrgConfigured>>,
+    idps: BTreeMap<IdpId, Vec<Stated<IdpConfigured>>>,
+    keys: BTreeMap<IdpId, Vec<Stated<KeyChange>>>,
+    retractions: Vec<Stated<TrustRetracted>>,
+    policies: BTreeMap<PolicyId, Vec<Stated<PolicyConfigured>>>,
+    claim_sourcing: Vec<Stated<ClaimSourcingConfigured>>,
+    routing_rules: Vec<Stated<RoutingRuleConfigured>>,
+    authenticators: BTreeMap<Method, Vec<Stated<AuthenticatorConfigured>>>,
+    losses: Vec<Stated<AuthenticatorLost>>,
+    heard: Vec<Stated<SourceHeard>>,
+    silent: Vec<Stated<SourceSilent>>,
+    backfilled: Vec<Stated<SourceBackfilled>>,
+}
+
+/// The history as known at a position.
+#[derive(Clone, Copy, Debug)]
+pub struct HistoryCut<'a> {
+    history: &'a History,
+    known_at: LogPosition,
+}
+
+/// A configuration fact with the record that states it.
+#[derive(Clone, Debug)]
+pub struct Stated<T> {
+    /// The record.
+    pub record: RecordRef,
+    /// When it occurred.
+    pub occurred: Occurred,
+    /// Whom it is about, where it is about a person.
+    pub subject: Option<Pseudonym>,
+    /// What it says.
+    pub data: T,
+    /// From this position on it is known that the source said something else under the same id too.
+    variant_at: Option<LogPosition>,
+    /// From this position on a variant of it is known whose text comes first, and this one no longer counts.
+    beaten_at: Option<LogPosition>,
+    text: String,
+}
+
+/// A key was added or retired.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyChange {
+    /// The key.
+    pub key: KeyId,
+    /// Added, or retired.
+    pub added: bool,
+    /// Who did it.
+    pub actor: Option<claimledger_facts::ids::ActorId>,
+    /// Under which ticket.
+    pub ticket: Option<claimledger_facts::ids::TicketId>,
+}
+
+/// What was in force at a time: one option where that is certain, several where an interval leaves it open. `None`: nothing was stated.
+#[derive(Clone, Debug)]
+pub struct InForce<'a, T> {
+    /// The latest first.
+    pub options: Vec<Option<&'a Stated<T>>>,
+}
+
+/// Whether any assessment may need the fact, whatever the session: the history holds it.
+#[must_use]
+pub const fn is_config(fact: &FactData) -> bool {
+    match fact {
+        FactData::OrgConfigured(_)
+        | FactData::IdpConfigured(_)
+        | FactData::IdpKeyAdded(_)
+        | FactData::IdpKeyRetired(_)
+        | FactData::TrustRetracted(_)
+        | FactData::PolicyConfigured(_)
+        | FactData::ClaimSourcingConfigured(_)
+        | FactData::RoutingRuleConfigured(_)
+        | FactData::AuthenticatorConfigured(_)
+        | FactData::AuthenticatorLost(_)
+        | FactData::SourceHeard(_)
+        | FactData::SourceSilent(_)
+        | FactData::SourceBackfilled(_) => true,
+        FactData::SubjectLinked(_)
+        | FactData::IdpSessionStarted(_)
+        | FactData::IdpSessionEnded(_)
+        | FactData::SessionStarted(_)
+        | FactData::SessionLinked(_)
+        | FactData::ClaimsReceived(_)
+        | FactData::ClaimAccepted(_)
+        | FactData::ClaimIgnored(_)
+        | FactData::FactorVerified(_)
+        | FactData::PolicyDecided(_)
+        | FactData::AppAccessed(_)
+        | FactData::SessionEnded(_)
+        | FactData::HoldPlaced(_)
+        | FactData::HoldReleased(_)
+        | FactData::ErasureRequested(_)
+        | FactData::LedgerOpened(_)
+        | FactData::FactConflicted(_)
+        | FactData::RoleGranted(_)
+        | FactData::RoleRevoked(_)
+        | FactData::RulesActivated(_) => false,
+    }
+}
+
+impl History {
+    /// Takes in a fact; one that is no configuration ([`is_config`]) or is in already changes nothing.
+    pub fn insert(&mut self, known: Known) {
+        let text = canonical(&known.fact);
+        let stated = Stated {
+            record: known.record,
+            occurred: known.fact.occurred,
+            subject: known.fact.subject,
+            data: (),
+            variant_at: known.variant.then_some(LogPosition(0)),
+            beaten_at: None,
+            text,
+        };
+        match known.fact.data {
+            FactData::OrgConfigured(data) => put(&mut self.org, stated.with(data)),
+            FactData::IdpConfigured(data) => put(self.idps.entry(data.idp.clone()).or_default(), stated.with(data)),
+            FactData::IdpKeyAdded(data) => {
+                let change = KeyChange { key: data.key, added: true, actor: data.actor, ticket: data.ticket };
+                put(self.keys.entry(data.idp).or_default(), stated.with(change));
+            }
+            FactData::IdpKeyRetired(data) => {
+                let change = KeyChange { key: data.key, added: false, actor: data.actor, ticket: data.ticket };
+                put(self.keys.entry(data.idp).or_default(), stated.with(change));
+            }
+            FactData::TrustRetracted(data) => put(&mut self.retractions, stated.with(data)),
+            FactData::PolicyConfigured(data) => put(self.policies.entry(data.policy.clone()).or_default(), stated.with(data)),
+            FactData::ClaimSourcingConfigured(data) => put(&mut self.claim_sourcing, stated.with(data)),
+            FactData::RoutingRuleConfigured(data) => put(&mut self.routing_rules, stated.with(data)),
+            FactData::AuthenticatorConfigured(data) => put(self.authenticators.entry(data.method).or_default(), stated.with(data)),
+            FactData::AuthenticatorLost(data) => put(&mut self.losses, stated.with(data)),
+            FactData::SourceHeard(data) => put(&mut self.heard, stated.with(data)),
+            FactData::SourceSilent(data) => put(&mut self.silent, stated.with(data)),
+            FactData::SourceBackfilled(data) => put(&mut self.backfilled, stated.with(data)),
+            FactData::SubjectLinked(_)
+            | FactData::IdpSessionStarted(_)
+            | FactData::IdpSessionEnded(_)
+            | FactData::SessionStarted(_)
+            | FactData::SessionLinked(_)
+            | FactData::ClaimsReceived(_)
+            | FactData::ClaimAccepted(_)
+            | FactData::ClaimIgnored(_)
+            | FactData::FactorVerified(_)
+            | FactData::PolicyDecided(_)
+            | FactData::AppAccessed(_)
+            | FactData::SessionEnded(_)
+            | FactData::HoldPlaced(_)
+            | FactData::HoldReleased(_)
+            | FactData::ErasureRequested(_)
+            | FactData::LedgerOpened(_)
+            | FactData::FactConflicted(_)
+            | FactData::RoleGranted(_)
+            | FactData::RoleRevoked(_)
+            | FactData::RulesActivated(_) => {}
+        }
+    }
+
+    /// As known at a position, inclusive.
+    #[must_use]
+    pub const fn at(&self, known_at: LogPosition) -> HistoryCut<'_> {
+        HistoryCut { history: self, known_at }
+    }
+}
+
+impl FromIterator<Known> for History {
+    fn from_iter<I: IntoIterator<Item = Known>>(facts: I) -> Self {
+        let mut history = Self::default();
+        facts.into_iter().for_each(|fact| history.insert(fact));
+        history
+    }
+}
+
+impl<'a> HistoryCut<'a> {
+    /// The position it is known at.
+    #[must_use]
+    pub const fn known_at(self) -> LogPosition {
+        self.known_at
+    }
+
+    /// The organisation at a time.
+    #[must_use]
+    pub fn org(self, when: Occurred) -> InForce<'a, OrgConfigured> {
+        self.in_force(&self.history.org, when)
+    }
+
+    /// An IdP at a time.
+    #[must_use]
+    pub fn idp(self, idp: &IdpId, when: Occurred) -> InForce<'a, IdpConfigured> {
+        self.in_force(self.history.idps.get(idp).map_or(&[], Vec::as_slice), when)
+    }
+
+    /// A policy at a time.
+    #[must_use]
+    pub fn policy(self, policy: &PolicyId, when: Occurred) -> InForce<'a, PolicyConfigured> {
+        self.in_force(self.history.policies.get(policy).map_or(&[], Vec::as_slice), when)
+    }
+
+    /// Claim sourcing at a time.
+    #[must_use]
+    pub fn claim_sourcing(self, when: Occurred) -> InForce<'a, ClaimSourcingConfigured> {
+        self.in_force(&self.history.claim_sourcing, when)
+    }
+
+    /// Every version of an IdP, in the total order.
+    pub fn idp_versions(self, idp: &IdpId) -> impl Iterator<Item = &'a Stated<IdpConfigured>> {
+        self.counting(self.history.idps.get(idp).map_or(&[], Vec::as_slice))
+    }
+
+    /// Every version of a policy, in the total order.
+    pub fn policy_versions(self, policy: &PolicyId) -> impl Iterator<Item = &'a Stated<PolicyConfigured>> {
+        self.counting(self.history.policies.get(policy).map_or(&[], Vec::as_slice))
+    }
+
+    /// Every policy that anything is stated about.
+    pub fn policies(self) -> impl Iterator<Item = &'a PolicyId> {
+        self.history.policies.keys()
+    }
+
+    /// Every change of an IdP's keys, in the total order.
+    pub fn key_changes(self, idp: &IdpId) -> impl Iterator<Item = &'a Stated<KeyChange>> {
+        self.counting(self.history.keys.get(idp).map_or(&[], Vec::as_slice))
+    }
+
+    /// The last change of a key at a time.
+    #[must_use]
+    pub fn key(self, idp: &IdpId, key: &KeyId, when: Occurred) -> InForce<'a, KeyChange> {
+        in_force(self.key_changes(idp).filter(|change| change.data.key == *key).collect(), when)
+    }
+
+    /// What is stated of each local authenticator at a time, in the vocabulary's order. An open interval counts as begun.
+    #[must_use]
+    pub fn authenticators(self, when: Occurred) -> Vec<&'a Stated<AuthenticatorConfigured>> {
+        self.history.authenticators.values().filter_map(|list| self.in_force(list, when).options.first().copied().flatten()).collect()
+    }
+
+    /// Retractions of trust in an IdP: stored and shown; no rule of this version weighs them.
+    pub fn retractions(self, idp: &IdpId) -> impl Iterator<Item = &'a Stated<TrustRetracted>> {
+        self.counting(&self.history.retractions).filter(move |r| r.data.idp == *idp)
+    }
+
+    /// Lost authenticators of a person: stored and shown; no rule of this version weighs them.
+    pub fn losses(self, subject: &Pseudonym) -> impl Iterator<Item = &'a Stated<AuthenticatorLost>> {
+        self.counting(&self.history.losses).filter(move |l| l.subject.as_ref() == Some(subject))
+    }
+
+    /// Routing rules, in the total order.
+    pub fn routing_rules(self) -> impl Iterator<Item = &'a Stated<RoutingRuleConfigured>> {
+        self.counting(&self.history.routing_rules)
+    }
+
+    /// What sources said they had heard everything of.
+    pub fn heard(self) -> impl Iterator<Item = &'a Stated<SourceHeard>> {
+        self.counting(&self.history.heard)
+    }
+
+    /// When sources were silent.
+    pub fn silent(self) -> impl Iterator<Item = &'a Stated<SourceSilent>> {
+        self.counting(&self.history.silent)
+    }
+
+    /// What was filled in later.
+    pub fn backfilled(self) -> impl Iterator<Item = &'a Stated<SourceBackfilled>> {
+        self.counting(&self.history.backfilled)
+    }
+
+    fn counting<T>(self, list: &'a [Stated<T>]) -> impl Iterator<Item = &'a Stated<T>> {
+        list.iter().filter(move |s| s.record.position <= self.known_at && s.beaten_at.is_none_or(|at| at > self.known_at))
+    }
+
+    fn in_force<T>(self, list: &'a [Stated<T>], when: Occurred) -> InForce<'a, T> {
+        in_force(self.counting(list).collect(), when)
+    }
+}
+
+impl<'a, T> InForce<'a, T> {
+    /// The only option, where there is only one.
+    #[must_use]
+    pub fn certain(&self) -> Option<Option<&'a Stated<T>>> {
+        match self.options.as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        }
+    }
+}
+
+/// Walks back from the last version: each one that can have begun is an option, up to the first that certainly had.
+fn in_force<T>(versions: Vec<&Stated<T>>, when: Occurred) -> InForce<'_, T> {
+    let mut options = Vec::new();
+    for version in versions.into_iter().rev().filter(|v| v.occurred.from <= latest(when)) {
+        options.push(Some(version));
+        if latest(version.occurred) <= when.from {
+            return InForce { options };
+        }
+    }
+    options.push(None);
+    InForce { options }
+}
+
+impl Stated<()> {
+    fn with<T>(self, data: T) -> Stated<T> {
+        let Self { record, occurred, subject, data: (), variant_at, beaten_at, text } = self;
+        Stated { record, occurred, subject, data, variant_at, beaten_at, text }
+    }
+}
+
+/// Inserts in the total order. Two records under one id of a source are variants of each other (`semantics.md` 32): the one whose text is
+/// first counts, from the position on at which it is known.
+fn put<T>(list: &mut Vec<Stated<T>>, mut new: Stated<T>) {
+    if list.iter().any(|old| old.record.position == new.record.position && old.text == new.text) {
+        return;
+    }
+    let same_event = |old: &&mut Stated<T>| {
+        old.record.source == new.record.source && old.record.source_id == new.record.source_id && old.record.id != new.record.id
+    };
+    for old in list.iter_mut().filter(same_event) {
+        let (loser, winner_at) = if (&new.text, new.record.id) < (&old.text, old.record.id) {
+            (&mut old.beaten_at, new.record.position)
+        } else {
+            (&mut new.beaten_at, old.record.position)
+        };
+        *loser = Some(earliest(*loser, winner_at));
+        old.variant_at = Some(earliest(old.variant_at, new.record.position));
+        new.variant_at = Some(earliest(new.variant_at, old.record.position));
+    }
+    let at = list.partition_point(|old| old.place() <= new.place());
+    list.insert(at, new);
+}
+
+fn earliest(known: Option<LogPosition>, other: LogPosition) -> LogPosition {
+    known.map_or(other, |at| at.min(other))
+}
+
+impl<T> Stated<T> {
+    /// Whether it is known, at a position, that the source said something else under the same id too.
+    #[must_use]
+    pub fn is_variant(&self, known_at: LogPosition) -> bool {
+        self.variant_at.is_some_and(|at| at <= known_at)
+    }
+
+    fn place(&self) -> (claimledger_facts::time::Time, &str, &str, &str) {
+        (self.occurred.from, self.record.source.as_str(), self.record.source_id.as_str(), &self.text)
+    }
+}
