@@ -1,20 +1,97 @@
-//! The use cases. Every read passes [`App::disclose`].
+//! The ledger, as its doors see it: opening it, its tenants, and who may do what. The reads are in `queries`, taking in is in `ingest`.
 
 use crate::{
-    answer::{Answer, DecisionHit, Page, RecordView, SessionHit, Status, Why},
-    ask::{AskError, Asking, Caller, DecisionFilter, RecordBy, SessionFilter, WhyFilter},
-    ingest::{Batch, IngestError, Ingested},
+    ask::{AskError, Caller},
+    own_records::OwnRecords,
+    page_sessions::PageSessions,
+    runner::{self, Runner},
+    tenant::Tenant,
 };
-use claimledger_domain::model::SessionState;
-use claimledger_facts::ids::{Pseudonym, SessionId};
-use claimledger_ledger::log::LogError;
-use std::collections::BTreeMap;
+use claimledger_domain::RULES;
+use claimledger_facts::{
+    fact::FactData,
+    ids::{LogPosition, LogSize, TenantId},
+    random::Random,
+    record::{Digest32, FORMAT},
+    seal::{MasterKey, TenantKeys},
+    time::Time,
+    types::ledger::LedgerOpened,
+    vocabulary::Role,
+};
+use claimledger_ledger::{
+    clock::Clock,
+    keys::{KeyStore, TenantKeysRow},
+    log::{AppendFailure, Log, LogError},
+    views::Views,
+};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+use tokio::{sync::OnceCell, time::Instant};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// The ledger, as its doors see it. Cheap to clone.
+/// What the ledger is made of. The program picks the engines.
+pub struct Parts {
+    /// The log.
+    pub log: Arc<dyn Log>,
+    /// The key store.
+    pub keys: Arc<dyn KeyStore>,
+    /// The read models.
+    pub views: Arc<dyn Views>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+    /// What the tenants' keys are wrapped by.
+    pub master: MasterKey,
+    /// How it runs.
+    pub options: Options,
+    /// What must live as long as the ledger does: the engine's hold on its directory.
+    pub engine: Box<dyn std::any::Any + Send + Sync>,
+}
+
+/// How a ledger runs.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Whether the read models follow the log. Off: only [`App::rebuild`] moves them.
+    pub follow: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { follow: true }
+    }
+}
+
+/// The ledger, as its doors see it. Cheap to clone; the view runner ends when the last clone is dropped.
 #[derive(Clone)]
-pub struct App;
+pub struct App(pub(crate) Arc<Inner>);
 
-/// What a person is called, and from where they came: beside the pinned answer, and only for the role investigate.
+pub(crate) struct Inner {
+    pub(crate) parts: Parts,
+    pub(crate) pages: PageSessions,
+    pub(crate) authenticated: Mutex<HashMap<Digest32, (Caller, Instant)>>,
+    tenants: Mutex<HashMap<TenantId, Arc<OnceCell<Arc<Tenant>>>>>,
+    stop: CancellationToken,
+    runners: TaskTracker,
+}
+
+impl std::ops::Deref for Inner {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// What a person is called: beside the pinned answer, and only for the role investigate.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Label {
     /// The login.
@@ -23,60 +100,163 @@ pub struct Label {
     pub name: Option<String>,
 }
 
-#[expect(unused_variables, clippy::todo, clippy::unused_async, reason = "skeleton")]
+/// What a read discloses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Disclosure {
+    /// What sessions rest on, under pseudonyms.
+    Sessions,
+    /// Decisions, likewise.
+    Decisions,
+    /// An explanation.
+    Why,
+    /// A record's header and facts.
+    Record,
+    /// What was sealed: the original, labels and indicators.
+    Sealed,
+}
+
+/// Why a tenant was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum InitError {
+    /// There is one of this name.
+    #[error("tenant {tenant} exists already")]
+    Exists {
+        /// Its name.
+        tenant: TenantId,
+    },
+    /// The name has a form that not every engine takes.
+    #[error("a tenant's name has 1 to 64 of the characters a-z, 0-9, - and _, and begins with a letter or digit")]
+    Name,
+    /// See [`LogError`].
+    #[error(transparent)]
+    Log(#[from] LogError),
+}
+
 impl App {
-    /// Who holds this token; none: nobody.
-    pub async fn authenticate(&self, token: &str) -> Result<Option<Caller>, LogError> {
-        todo!()
+    /// Opens the ledger, and every tenant that is in it. The read models follow from here on, in tasks of the runtime that this is called in.
+    ///
+    /// # Errors
+    /// If an engine cannot be read, a tenant's keys do not open, or a log does not begin as a ledger does.
+    pub async fn open(parts: Parts) -> Result<Self, LogError> {
+        let app = Self(Arc::new(Inner {
+            parts,
+            pages: PageSessions::default(),
+            authenticated: Mutex::default(),
+            tenants: Mutex::default(),
+            stop: CancellationToken::new(),
+            runners: TaskTracker::new(),
+        }));
+        for tenant in app.0.log.tenants().await? {
+            app.0.open_tenant(&tenant).await?;
+        }
+        Ok(app)
     }
-    /// Takes in a batch: all or none.
-    pub async fn ingest(&self, caller: &Caller, batch: Batch) -> Result<Vec<Ingested>, IngestError> {
-        todo!()
+
+    /// Makes a tenant: its keys, the record that opens its log, and a credential of its operator with all roles, whose token is returned and shown only
+    /// here. A rehearsal's first record is recorded at `now`, or at the Unix epoch so that input of any date may follow; otherwise the clock's time is
+    /// taken. A tenant whose making was cut off before its first record can be made again.
+    ///
+    /// # Errors
+    /// If there is such a tenant, the name does not do, or an engine fails.
+    pub async fn init_tenant(&self, tenant: &TenantId, rehearsal: bool, now: Option<Time>) -> Result<String, InitError> {
+        if !is_tenant_name(tenant.as_str()) {
+            return Err(InitError::Name);
+        }
+        let parts = &self.0.parts;
+        if parts.log.head(tenant).await? > LogSize(0) {
+            return Err(InitError::Exists { tenant: tenant.clone() });
+        }
+        // Keys first. If we stop before the first record, the next attempt finds them.
+        let keys = match parts.keys.tenant(tenant).await? {
+            Some(row) => TenantKeys::unwrap(&parts.master, tenant, &row.wrapped)
+                .map_err(|error| LogError::Unavailable { reason: format!("the keys of {tenant} do not open"), source: Some(Box::new(error)) })?,
+            None => {
+                let keys = TenantKeys::generate(&*parts.random);
+                let wrapped = keys.wrap(&parts.master, tenant, &*parts.random);
+                parts.keys.add_tenant(&TenantKeysRow { tenant: tenant.clone(), wrapped }).await?;
+                keys
+            }
+        };
+        let token = self.add_credential(tenant, "operator-", Role::ALL, None).await?.1;
+        let recorded_at = if rehearsal { now.unwrap_or(Time::EPOCH) } else { parts.clock.now() };
+        let own =
+            OwnRecords { tenant: tenant.clone(), keys, random: Arc::clone(&parts.random), clock: Arc::clone(&parts.clock), last_recorded: None };
+        let opened = LedgerOpened { tenant: tenant.clone(), format: FORMAT, rehearsal, rules: RULES.to_owned(), roles: Role::ALL.to_vec() };
+        let sealed = own
+            .seal("opened", FactData::LedgerOpened(opened), recorded_at)
+            .map_err(|refusal| LogError::unavailable(format!("the first record could not be sealed: {refusal}")))?;
+        let entry = sealed.finish(LogPosition(0), recorded_at, rehearsal, false);
+        match parts.log.append(tenant, LogSize(0), &[entry]).await {
+            Ok(_) => {}
+            Err(AppendFailure::Conflict { .. }) => return Err(InitError::Exists { tenant: tenant.clone() }),
+            Err(AppendFailure::Log(error)) => return Err(error.into()),
+        }
+        self.0.open_tenant(tenant).await?;
+        Ok(token)
     }
-    /// One session by any alias; none: nothing by this id is known at K in the tenant.
-    pub async fn session(&self, caller: &Caller, id: &SessionId, asking: &Asking) -> Result<Answer<Option<SessionState>>, AskError> {
-        todo!()
+
+    /// The tenants, bytewise.
+    ///
+    /// # Errors
+    /// If the log cannot be read.
+    pub async fn tenants(&self) -> Result<Vec<TenantId>, LogError> {
+        self.0.log.tenants().await
     }
-    /// Sessions in the order they began.
-    pub async fn sessions(
-        &self,
-        caller: &Caller,
-        filter: &SessionFilter,
-        asking: &Asking,
-        first: u32,
-        after: Option<&str>,
-    ) -> Result<Answer<Page<SessionHit>>, AskError> {
-        todo!()
+
+    /// Ends the view runner, and waits until it has put down what it has in hand.
+    pub async fn close(self) {
+        self.0.stop.cancel();
+        self.0.runners.close();
+        self.0.runners.wait().await;
     }
-    /// Decisions in the total order of their sessions.
-    pub async fn decisions(
-        &self,
-        caller: &Caller,
-        filter: &DecisionFilter,
-        asking: &Asking,
-        first: u32,
-        after: Option<&str>,
-    ) -> Result<Answer<Page<DecisionHit>>, AskError> {
-        todo!()
+
+    /// The one function that every read passes before it discloses anything. Here it is decided whether the caller's roles allow it, alike whether or
+    /// not the thing exists; and here an access log would be written. There is none yet: who read what is **not recorded**.
+    pub(crate) fn disclose(&self, caller: &Caller, what: Disclosure) -> Result<(), AskError> {
+        let (allowed, needs) = match what {
+            Disclosure::Sessions | Disclosure::Decisions | Disclosure::Why | Disclosure::Record => {
+                (caller.has(Role::Read) || caller.has(Role::Investigate), Role::Read)
+            }
+            Disclosure::Sealed => (caller.has(Role::Investigate), Role::Investigate),
+        };
+        tracing::debug!(tenant = %caller.tenant, credential = %caller.credential, ?what, allowed, "read");
+        if allowed { Ok(()) } else { Err(AskError::Forbidden { needs }) }
     }
-    /// Why.
-    pub async fn why(&self, caller: &Caller, session: &SessionId, filter: &WhyFilter, asking: &Asking) -> Result<Answer<Why>, AskError> {
-        todo!()
+}
+
+impl Inner {
+    /// A tenant that a credential names.
+    pub(crate) async fn tenant(&self, id: &TenantId) -> Result<Arc<Tenant>, LogError> {
+        let open = self.tenants.lock().unwrap_or_else(PoisonError::into_inner).get(id).and_then(|cell| cell.get().cloned());
+        match open {
+            Some(tenant) => Ok(tenant),
+            None => self.open_tenant(id).await,
+        }
     }
-    /// One record. Original and labels for the role investigate, and only if asked.
-    pub async fn record(&self, caller: &Caller, by: RecordBy, open_original: bool) -> Result<Option<RecordView>, AskError> {
-        todo!()
+
+    async fn open_tenant(&self, id: &TenantId) -> Result<Arc<Tenant>, LogError> {
+        // Only tenants that exist get a place, so that made-up names take no memory.
+        if self.log.head(id).await? == LogSize(0) {
+            return Err(LogError::unavailable("there is no such tenant"));
+        }
+        let cell = Arc::clone(self.tenants.lock().unwrap_or_else(PoisonError::into_inner).entry(id.clone()).or_default());
+        let tenant = cell
+            .get_or_try_init(|| async {
+                let tenant = Tenant::open(&self.parts, id).await?.ok_or_else(|| LogError::unavailable(format!("tenant {id} has no keys")))?;
+                let tenant = Arc::new(tenant);
+                if self.options.follow {
+                    let runner = Runner { log: Arc::clone(&self.log), views: Arc::clone(&self.views), tenant: Arc::clone(&tenant) };
+                    self.runners.spawn(runner::follow(runner, self.stop.clone()));
+                }
+                Ok::<_, LogError>(tenant)
+            })
+            .await?;
+        Ok(Arc::clone(tenant))
     }
-    /// What these people are called: role investigate.
-    pub async fn labels(&self, caller: &Caller, people: &[Pseudonym]) -> Result<BTreeMap<Pseudonym, Label>, AskError> {
-        todo!()
-    }
-    /// Where log and read models stand.
-    pub async fn status(&self, caller: &Caller) -> Result<Status, AskError> {
-        todo!()
-    }
-    /// Whether recorded times are asserted in the caller's tenant.
-    pub async fn is_rehearsal(&self, caller: &Caller) -> Result<bool, AskError> {
-        todo!()
-    }
+}
+
+fn is_tenant_name(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_')
 }

@@ -21,6 +21,12 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Whoever owns the directory: every role, in one tenant.
+    #[must_use]
+    pub fn owner(tenant: TenantId) -> Self {
+        Self { tenant, credential: "owner".to_owned(), roles: Role::ALL.to_vec(), source: None }
+    }
+
     /// Whether the caller has a role.
     #[must_use]
     pub fn has(&self, role: Role) -> bool {

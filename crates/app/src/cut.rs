@@ -1,0 +1,184 @@
+//! From what is asked to the exact cut (T, K) that an answer holds for.
+
+use crate::{
+    answer::Answered,
+    app::Inner,
+    ask::{AskError, Asking},
+    tenant::Tenant,
+};
+use claimledger_domain::{RULES, model::Cut};
+use claimledger_facts::{ids::LogPosition, time::Time};
+use claimledger_ledger::log::LogError;
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError, atomic::Ordering},
+    time::Duration,
+};
+
+/// How long a read waits for the read models before it says that they lag.
+pub(crate) const WAIT: Duration = Duration::from_secs(5);
+
+/// How long a read waits for the read models while appends run.
+const MOMENT: Duration = Duration::from_millis(100);
+
+/// A record that is stamped with a time may need so long to become readable; until then K at that time is not final.
+const APPEND_GRACE_SECS: u64 = 5;
+
+/// An exact cut.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Pinned {
+    /// T and K.
+    pub(crate) cut: Cut,
+    /// When K was recorded.
+    pub(crate) recorded_at: Time,
+    /// K as a time, where it was asked as one.
+    pub(crate) known_at_time: Option<Time>,
+    /// Whether a later append could still be recorded by K.
+    pub(crate) provisional: bool,
+}
+
+impl Pinned {
+    /// As the answer says it.
+    pub(crate) fn answered(&self, tenant: &Tenant) -> Answered {
+        Answered {
+            at: self.cut.at,
+            position: self.cut.known_at,
+            recorded_at: self.recorded_at,
+            rules: RULES,
+            provisional: self.provisional,
+            rehearsal: tenant.rehearsal,
+        }
+    }
+}
+
+impl Inner {
+    /// Pins T and K, and waits until the read models have K.
+    pub(crate) async fn pin(&self, tenant: &Tenant, asking: &Asking) -> Result<Pinned, AskError> {
+        let head = self.log.head(&tenant.id).await?.0;
+        if let Some(after) = asking.after {
+            below_head(after, head)?;
+            self.wait_for(tenant, after).await?;
+        }
+        let (known_at, provisional) = match (asking.known_at_position, asking.known_at) {
+            (Some(position), _) => {
+                below_head(position, head)?;
+                (position, false)
+            }
+            (None, Some(time)) => self.position_by(tenant, time, head).await?,
+            (None, None) => (self.head_of_views(tenant, head).await?, false),
+        };
+        self.wait_for(tenant, known_at).await?;
+        let recorded_at = self.recorded_at(tenant, known_at).await?;
+        let at = asking.at.unwrap_or_else(|| if tenant.rehearsal { recorded_at } else { self.clock.now() });
+        let known_at_time = if asking.known_at_position.is_none() { asking.known_at } else { None };
+        Ok(Pinned { cut: Cut { at, known_at }, recorded_at, known_at_time, provisional })
+    }
+
+    /// Pins what a cursor holds. It is provisional for as long as its first page was.
+    pub(crate) async fn pin_at(
+        &self,
+        tenant: &Tenant,
+        at: Time,
+        known_at: LogPosition,
+        known_at_time: Option<Time>,
+        after: Option<LogPosition>,
+    ) -> Result<Pinned, AskError> {
+        let by_position = Asking { at: Some(at), known_at: None, known_at_position: Some(known_at), after };
+        let mut pinned = self.pin(tenant, &by_position).await?;
+        if let Some(time) = known_at_time {
+            let head = self.log.head(&tenant.id).await?.0;
+            pinned.provisional = self.position_by(tenant, time, head).await?.1;
+            pinned.known_at_time = known_at_time;
+        }
+        Ok(pinned)
+    }
+
+    /// K where none is asked: the head of the read models. They are given a moment to reach the head of the log, so that whoever asks right after writing
+    /// sees what was written; while appends run flat out that would be a race, and the answer says where it stands.
+    async fn head_of_views(&self, tenant: &Tenant, head: u64) -> Result<LogPosition, AskError> {
+        let calm = tenant.appending.load(Ordering::Relaxed) == 0;
+        let mut assessed = tenant.assessed.subscribe();
+        let moment = if calm { WAIT } else { MOMENT };
+        if tokio::time::timeout(moment, assessed.wait_for(|size| *size >= head)).await.is_err()
+            && let Some(error) = tenant.stopped()
+        {
+            return Err(error.into());
+        }
+        self.wait_for(tenant, LogPosition(0)).await?;
+        Ok(LogPosition(tenant.assessed_to().saturating_sub(1)))
+    }
+
+    /// Waits until the read models have a position.
+    pub(crate) async fn wait_for(&self, tenant: &Tenant, position: LogPosition) -> Result<(), AskError> {
+        let mut assessed = tenant.assessed.subscribe();
+        if tokio::time::timeout(WAIT, assessed.wait_for(|size| *size > position.0)).await.is_ok_and(|waited| waited.is_ok()) {
+            return Ok(());
+        }
+        if let Some(error) = tenant.stopped() {
+            return Err(error.into());
+        }
+        Err(AskError::Lagging { assessed_to: tenant.assessed_to(), wanted: position.0 + 1 })
+    }
+
+    /// The last position recorded by a time, and whether a later append could still be recorded by then. A time before the first record gives the first:
+    /// it opens the ledger, and nothing is known by it.
+    async fn position_by(&self, tenant: &Tenant, time: Time, head: u64) -> Result<(LogPosition, bool), AskError> {
+        // The clock is read before the log: what is appended in between has a later time.
+        let now = self.clock.now();
+        let last = LogPosition(head.saturating_sub(1));
+        if time >= self.recorded_at(tenant, last).await? {
+            let passed = !tenant.rehearsal && time.plus_secs(APPEND_GRACE_SECS) < now;
+            return Ok((last, !passed));
+        }
+        if let Some(position) = tenant.times.get(time) {
+            return Ok((position, false));
+        }
+        // Invariant: `recorded_at` never decreases along a log. `low` is recorded by then (or is the first), `high` is not.
+        let (mut low, mut high) = (0, last.0);
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            if self.recorded_at(tenant, LogPosition(middle)).await? <= time {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        tenant.times.put(time, LogPosition(low));
+        Ok((LogPosition(low), false))
+    }
+
+    /// When a position was recorded.
+    pub(crate) async fn recorded_at(&self, tenant: &Tenant, position: LogPosition) -> Result<Time, LogError> {
+        if let Some(record) = tenant.records.get(position) {
+            return Ok(record.header.recorded_at);
+        }
+        let entries = self.log.read_at(&tenant.id, &[position]).await?;
+        let entry = entries.first().ok_or_else(|| LogError::Corrupt { position, what: "the log has no record here".to_owned() })?;
+        let header = entry.decode_header().map_err(|error| LogError::Corrupt { position, what: error.what })?;
+        Ok(header.recorded_at)
+    }
+}
+
+fn below_head(asked: LogPosition, size: u64) -> Result<(), AskError> {
+    if asked.0 >= size { Err(AskError::PastHead { asked: asked.0, size }) } else { Ok(()) }
+}
+
+/// Times that have passed, and the last position recorded by each. They are final, so they can be kept.
+#[derive(Default)]
+pub(crate) struct PassedTimes(Mutex<BTreeMap<Time, LogPosition>>);
+
+impl PassedTimes {
+    const KEPT: usize = 1024;
+
+    fn get(&self, time: Time) -> Option<LogPosition> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&time).copied()
+    }
+
+    fn put(&self, time: Time, position: LogPosition) {
+        let mut times = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if times.len() >= Self::KEPT {
+            times.pop_first();
+        }
+        times.insert(time, position);
+    }
+}

@@ -1,0 +1,191 @@
+//! Everything that is known of one session up to K: its own records, the records of sessions it is linked with, and what is said of its IdP session.
+//!
+//! A session is a connected component of ids and links (`semantics.md` 25). Links are followed in both directions, to a fixed point.
+
+use crate::{
+    reader::Reader,
+    terms::{LINKS, VARIANT, link_term, pair, term, variant_term},
+};
+use claimledger_domain::model::{Known, RecordRef};
+use claimledger_facts::{
+    fact::{Fact, FactData},
+    ids::{LogPosition, RecordId, SessionId, SourceEventId},
+    record::Record,
+};
+use claimledger_ledger::{log::LogError, views::TermKind};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// What is known of one session.
+#[derive(Debug, Default)]
+pub(crate) struct Gathered {
+    /// Every id of the session that a record names.
+    pub(crate) ids: BTreeSet<SessionId>,
+    /// Its facts, and those of its IdP session; in the order of the log.
+    pub(crate) facts: Vec<Known>,
+    /// Its own records, in the order of the log.
+    pub(crate) records: Vec<Arc<Record>>,
+    /// Their positions.
+    pub(crate) positions: BTreeSet<LogPosition>,
+}
+
+/// What can be left out for a tenant that has nothing of the kind up to K: most tenants save themselves a look-up a record.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Traits {
+    links: bool,
+    variants: bool,
+}
+
+impl Traits {
+    /// Looks them up.
+    pub(crate) async fn of(reader: &Reader<'_>, known_at: LogPosition) -> Result<Self, LogError> {
+        Ok(Self {
+            links: reader.any(&term(TermKind::Correlation, LINKS), known_at).await?,
+            variants: reader.any(&term(TermKind::Note, VARIANT), known_at).await?,
+        })
+    }
+
+    /// Whether sessions may have more than one id.
+    pub(crate) fn links(self) -> bool {
+        self.links
+    }
+}
+
+/// Gathers a session by any of its ids; none where nothing names the id up to `known_at`.
+pub(crate) async fn session(reader: &Reader<'_>, traits: Traits, id: &SessionId, known_at: LogPosition) -> Result<Option<Gathered>, LogError> {
+    let mut gathered = Gathered::default();
+    let mut records: BTreeMap<LogPosition, Arc<Record>> = BTreeMap::new();
+    let mut named: BTreeSet<SessionId> = BTreeSet::from([id.clone()]);
+    let mut queue = vec![id.clone()];
+    while let Some(id) = queue.pop() {
+        let positions = reader.positions(&term(TermKind::Session, id.as_str()), known_at).await?;
+        let new: Vec<_> = positions.iter().copied().filter(|p| !records.contains_key(p)).collect();
+        if !positions.is_empty() {
+            gathered.ids.insert(id.clone());
+        }
+        let mut reached = Vec::new();
+        let mut link_keys = vec![id.as_str().to_owned()];
+        for record in reader.records(&new).await? {
+            link_keys.push(record.header.source_id.as_str().to_owned());
+            for (session, to) in links(&record) {
+                if *session == id {
+                    reached.extend(resolve(reader, &record, to, known_at).await?);
+                }
+            }
+            records.insert(record.header.position, record);
+        }
+        if traits.links {
+            for key in link_keys {
+                reached.extend(linking_to(reader, &key, &id, known_at).await?);
+            }
+        }
+        for other in reached {
+            if named.insert(other.clone()) {
+                queue.push(other);
+            }
+        }
+    }
+    if gathered.ids.is_empty() {
+        return Ok(None);
+    }
+    gathered.positions = records.keys().copied().collect();
+    gathered.records = records.values().cloned().collect();
+    for record in records.values() {
+        let variant = has_variant(reader, traits, record, known_at).await?;
+        gathered.facts.extend(known(record, variant, |fact| fact.session.as_ref().is_none_or(|id| named.contains(id))));
+    }
+    add_idp_sessions(reader, traits, &mut gathered, known_at).await?;
+    Ok(Some(gathered))
+}
+
+/// The facts of a record that a test lets through.
+pub(crate) fn known<'a>(record: &'a Record, variant: bool, wanted: impl Fn(&Fact) -> bool + 'a) -> impl Iterator<Item = Known> + 'a {
+    let reference = reference(record);
+    record.statement.facts.iter().filter(move |fact| wanted(fact)).map(move |fact| Known {
+        record: reference.clone(),
+        variant,
+        notes: record.statement.notes.clone(),
+        fact: fact.clone(),
+    })
+}
+
+/// A record, as an answer names it.
+pub(crate) fn reference(record: &Record) -> RecordRef {
+    RecordRef {
+        id: record.header.id,
+        source: record.header.source.clone(),
+        source_id: record.header.source_id.clone(),
+        kind: record.statement.kind.clone(),
+        position: record.header.position,
+        occurred: record.header.occurred,
+        recorded_at: record.header.recorded_at,
+    }
+}
+
+fn links(record: &Record) -> impl Iterator<Item = (&SessionId, &str)> {
+    record.statement.facts.iter().filter_map(|fact| match &fact.data {
+        FactData::SessionLinked(link) => Some((fact.session.as_ref().or(record.statement.session.as_ref())?, link.to.as_str())),
+        _ => None,
+    })
+}
+
+/// The sessions that a link's `to` means: the session of that id, or those that the source's record of that id names.
+async fn resolve(reader: &Reader<'_>, record: &Record, to: &str, known_at: LogPosition) -> Result<Vec<SessionId>, LogError> {
+    let mut reached = vec![SessionId::new(to)];
+    let target = RecordId::derive(&record.header.tenant, &record.header.source, &SourceEventId::new(to));
+    if let Some(position) = reader.position(target, known_at).await? {
+        for target in reader.records(&[position]).await? {
+            reached.extend(target.statement.sessions().cloned());
+        }
+    }
+    Ok(reached)
+}
+
+/// The sessions with a link to this one, named by its id or by the source's id of one of its records.
+async fn linking_to(reader: &Reader<'_>, key: &str, id: &SessionId, known_at: LogPosition) -> Result<Vec<SessionId>, LogError> {
+    let mut reached = Vec::new();
+    let positions = reader.positions(&link_term(key), known_at).await?;
+    for record in reader.records(&positions).await? {
+        for (session, to) in links(&record) {
+            if to == key && resolve(reader, &record, to, known_at).await?.contains(id) {
+                reached.push(session.clone());
+            }
+        }
+    }
+    Ok(reached)
+}
+
+/// Whether the source said something else under the same id too, as known at K (`semantics.md` 32). Which of the two counts, the domain decides.
+async fn has_variant(reader: &Reader<'_>, traits: Traits, record: &Record, known_at: LogPosition) -> Result<bool, LogError> {
+    Ok(record.header.variant || (traits.variants && reader.any(&variant_term(&record.header.source, &record.header.source_id), known_at).await?))
+}
+
+/// Adds what is said of the IdP sessions that the session's facts name.
+async fn add_idp_sessions(reader: &Reader<'_>, traits: Traits, gathered: &mut Gathered, known_at: LogPosition) -> Result<(), LogError> {
+    let named: BTreeSet<_> = gathered
+        .facts
+        .iter()
+        .filter_map(|known| match &known.fact.data {
+            FactData::SessionStarted(start) => Some((start.idp.clone()?, start.idp_session.clone()?)),
+            _ => None,
+        })
+        .collect();
+    for (idp, idp_session) in named {
+        let positions = reader.positions(&pair(TermKind::IdpSession, idp.as_str(), idp_session.as_str()), known_at).await?;
+        for record in reader.records(&positions).await? {
+            if gathered.positions.contains(&record.header.position) {
+                continue;
+            }
+            let variant = has_variant(reader, traits, &record, known_at).await?;
+            gathered.facts.extend(known(&record, variant, |fact| match &fact.data {
+                FactData::IdpSessionStarted(d) => d.idp == idp && d.idp_session == idp_session,
+                FactData::IdpSessionEnded(d) => d.idp == idp && d.idp_session == idp_session,
+                _ => false,
+            }));
+        }
+    }
+    gathered.facts.sort_by_key(|known| known.record.position);
+    Ok(())
+}

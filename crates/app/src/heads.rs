@@ -1,0 +1,289 @@
+//! Head rows: every session as assessed at the head, by the function that also answers at any other cut. They order lists and find candidates; what a list
+//! shows is assessed again at its own cut.
+//!
+//! There is one row for each session *id*. Where links give a session several ids, the row of its name holds the state and the others point to it. A row
+//! stands in the order of lists where the first fact that names its own id stands: so at an earlier K, when two ids were two sessions yet, each has its
+//! place.
+
+use crate::{
+    gather::{self, Gathered, Traits},
+    reader::Reader,
+    scope::{ConfigIndex, Scope},
+    terms::{pair, term},
+};
+use claimledger_domain::{
+    assess::assess,
+    history::History,
+    model::{Certainty, Cut, Known, Phase, SessionState},
+};
+use claimledger_facts::{
+    fact::FactData,
+    ids::{LogPosition, LogSize, SessionId},
+    record::Record,
+    time::Time,
+};
+use claimledger_ledger::{
+    log::LogError,
+    views::{HeadKey, HeadRow, Term, TermKind},
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+};
+
+/// So many rows are written at once when configuration came late.
+pub(crate) const CHUNK: usize = 200;
+
+/// Assesses sessions at the head and makes their rows.
+pub(crate) struct Heads<'a> {
+    reader: Reader<'a>,
+    traits: Traits,
+    history: Arc<History>,
+    config: Arc<ConfigIndex>,
+    last: LogPosition,
+    /// Ids that have been looked at.
+    done: BTreeSet<SessionId>,
+    rows: Vec<HeadRow>,
+    moved: Vec<(SessionId, HeadKey)>,
+    latest: Option<Time>,
+}
+
+/// What a head row says of its session.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Summary {
+    /// The id is another name of a session.
+    Alias {
+        /// The session's name.
+        alias_of: String,
+        /// When its last fact occurred, in microseconds.
+        last: i64,
+    },
+    /// The id is the session's name. Fields stand in bytewise order: the row is canonical JSON.
+    State {
+        /// The session's other ids.
+        aliases: Vec<String>,
+        certainty: Cow<'static, str>,
+        decisions: usize,
+        differs: usize,
+        end_reason: Option<Cow<'static, str>>,
+        ended_at: Option<Time>,
+        factors: Vec<String>,
+        idp: Option<String>,
+        last: i64,
+        phase: Cow<'static, str>,
+        records: usize,
+        started_at: Option<Time>,
+        subject: Option<String>,
+    },
+    /// Records name the id, and none of them was understood.
+    NotUnderstood { last: i64, not_understood: usize },
+}
+
+#[derive(Deserialize)]
+struct Last {
+    last: i64,
+}
+
+/// The sessions that a batch of records says something about.
+pub(crate) async fn touched(reader: &Reader<'_>, records: &[Arc<Record>], last: LogPosition) -> Result<BTreeSet<SessionId>, LogError> {
+    let mut sessions = BTreeSet::new();
+    let mut idp_sessions = BTreeSet::new();
+    for record in records {
+        sessions.extend(record.statement.sessions().cloned());
+        for fact in &record.statement.facts {
+            match &fact.data {
+                FactData::IdpSessionStarted(d) => idp_sessions.insert((d.idp.clone(), d.idp_session.clone())),
+                FactData::IdpSessionEnded(d) => idp_sessions.insert((d.idp.clone(), d.idp_session.clone())),
+                _ => false,
+            };
+        }
+    }
+    for (idp, session) in idp_sessions {
+        let positions = reader.positions(&pair(TermKind::IdpSession, idp.as_str(), session.as_str()), last).await?;
+        for record in reader.records(&positions).await? {
+            sessions.extend(record.statement.sessions().cloned());
+        }
+    }
+    Ok(sessions)
+}
+
+/// Where an id stands in lists: at the first fact that names it, or the first record where no fact does.
+pub(crate) fn key_of(id: &SessionId, records: &[Arc<Record>]) -> Option<HeadKey> {
+    let times = records.iter().filter(|record| record.statement.sessions().any(|session| session == id)).map(|record| {
+        let facts = record.statement.facts.iter().filter(|fact| fact.session.as_ref() == Some(id));
+        let first = facts.map(|fact| fact.occurred.from).min();
+        // A record that no fact was read from stands behind those that say something.
+        (first.is_none(), first.unwrap_or(record.header.occurred.from), &record.header.source, &record.header.source_id)
+    });
+    times.min().map(|(_, time, source, source_id)| HeadKey {
+        first_occurred: time,
+        first_source: source.as_str().to_owned(),
+        first_source_id: source_id.as_str().to_owned(),
+        session: id.as_str().to_owned(),
+    })
+}
+
+impl<'a> Heads<'a> {
+    pub(crate) async fn new(reader: Reader<'a>, history: Arc<History>, config: Arc<ConfigIndex>, last: LogPosition) -> Result<Self, LogError> {
+        let traits = Traits::of(&reader, last).await?;
+        Ok(Self { reader, traits, history, config, last, done: BTreeSet::new(), rows: Vec::new(), moved: Vec::new(), latest: None })
+    }
+
+    /// Makes the rows of these sessions, once each.
+    pub(crate) async fn assess(&mut self, sessions: impl IntoIterator<Item = SessionId>) -> Result<(), LogError> {
+        for session in sessions {
+            if self.done.contains(&session) {
+                continue;
+            }
+            self.done.insert(session.clone());
+            if let Some(gathered) = gather::session(&self.reader, self.traits, &session, self.last).await? {
+                self.add(&gathered);
+            }
+            // A long batch must not keep a thread of the runtime from everybody else.
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+
+    /// The rows so far. The next ones are made from here on.
+    pub(crate) fn take_rows(&mut self) -> Vec<HeadRow> {
+        std::mem::take(&mut self.rows)
+    }
+
+    /// The ids that stand further forward than before the batch, with their new places.
+    pub(crate) fn take_moved(&mut self) -> Vec<(SessionId, HeadKey)> {
+        std::mem::take(&mut self.moved)
+    }
+
+    /// How many rows there are.
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// When the last fact of any session that was looked at occurred.
+    pub(crate) fn latest(&self) -> Option<Time> {
+        self.latest
+    }
+
+    fn add(&mut self, gathered: &Gathered) {
+        self.done.extend(gathered.ids.iter().cloned());
+        let own = || gathered.facts.iter().filter(|known| known.fact.session.is_some());
+        let last = own().map(|known| known.fact.occurred.to.unwrap_or(known.fact.occurred.from)).max();
+        let last = last.or_else(|| gathered.records.iter().map(|record| record.header.occurred.from).max()).unwrap_or(Time::MIN);
+        self.latest = self.latest.max(Some(last));
+        let state = assess(&gathered.facts, &self.history, Cut { at: Time::MAX, known_at: self.last });
+        // Up to where it was assessed, as far as that matters: the last record that can have changed it. The size of the batch would do as well, but a
+        // rebuild has other batches and must give the same rows.
+        let assessed_to = LogSize(self.rests_on(gathered, last).0 + 1);
+        for id in &gathered.ids {
+            let Some(key) = key_of(id, &gathered.records) else { continue };
+            let summary = match &state {
+                Some(state) if state.id == *id => summary(state, last),
+                Some(state) => Summary::Alias { alias_of: state.id.as_str().to_owned(), last: last.micros() },
+                None => Summary::NotUnderstood { last: last.micros(), not_understood: gathered.records.len() },
+            };
+            self.note_move(id, &key, gathered);
+            self.rows.push(HeadRow {
+                session: id.clone(),
+                first_occurred: key.first_occurred,
+                first_source: key.first_source,
+                first_source_id: key.first_source_id,
+                assessed_to,
+                state: serde_json::to_vec(&summary).unwrap_or_default(),
+            });
+        }
+    }
+
+    fn note_move(&mut self, id: &SessionId, key: &HeadKey, gathered: &Gathered) {
+        let Some(from) = self.reader.ahead.map(|ahead| ahead.from()) else { return };
+        let before: Vec<_> = gathered.records.iter().filter(|record| record.header.position < from).cloned().collect();
+        if key_of(id, &before).is_some_and(|before| *key < before) {
+            self.moved.push((id.clone(), key.clone()));
+        }
+    }
+
+    fn rests_on(&self, gathered: &Gathered, last: Time) -> LogPosition {
+        let records = gathered.facts.iter().map(|known| known.record.position).chain(gathered.positions.iter().copied());
+        let config = self.config.last_of(&Scope::all_of(&gathered.facts), last, self.last);
+        records.chain(config).max().unwrap_or_default()
+    }
+}
+
+fn summary(state: &SessionState, last: Time) -> Summary {
+    Summary::State {
+        aliases: state.aliases.iter().map(|alias| alias.as_str().to_owned()).collect(),
+        certainty: match state.certainty {
+            Certainty::Certain => "certain".into(),
+            Certainty::Possible => "possible".into(),
+        },
+        decisions: state.decisions.len(),
+        differs: state.decisions.iter().filter(|decision| decision.differs.is_some()).count(),
+        end_reason: state.end_reason.map(Cow::Borrowed),
+        ended_at: state.ended_at,
+        factors: state.factors.iter().map(|factor| factor.name.clone()).collect(),
+        idp: state.idp.as_ref().map(|idp| idp.as_str().to_owned()),
+        last: last.micros(),
+        phase: match state.phase {
+            Phase::NotStarted => "not_started".into(),
+            Phase::Active => "active".into(),
+            Phase::Ended => "ended".into(),
+        },
+        records: state.records.len(),
+        started_at: state.started_at,
+        subject: state.subject.as_ref().map(|subject| subject.as_str().to_owned()),
+    }
+}
+
+/// Sessions that configuration which came late may have changed, a chunk at a time.
+pub(crate) struct Late {
+    scopes: VecDeque<(Scope, Time)>,
+    after: Option<HeadKey>,
+}
+
+impl Late {
+    /// Of new configuration. What occurred after every fact of every session (`latest`) changes none of them.
+    pub(crate) fn of(config: &[Known], latest: Option<Time>) -> Self {
+        let mut scopes: VecDeque<(Scope, Time)> = VecDeque::new();
+        for known in config {
+            let Some((scope, from)) = Scope::of(&known.fact) else { continue };
+            if latest.is_some_and(|latest| latest < from) {
+                continue;
+            }
+            match scopes.iter_mut().find(|(known, _)| *known == scope) {
+                Some((_, earliest)) => *earliest = (*earliest).min(from),
+                None => scopes.push_back((scope, from)),
+            }
+        }
+        Self { scopes, after: None }
+    }
+
+    /// The next chunk; none when all are through.
+    pub(crate) async fn next(&mut self, heads: &Heads<'_>) -> Result<Option<Vec<SessionId>>, LogError> {
+        while let Some((scope, from)) = self.scopes.front() {
+            let terms: Vec<Term> = match scope {
+                Scope::Everything => Vec::new(),
+                Scope::Idp(idp) => vec![term(TermKind::Idp, idp.as_str())],
+                Scope::Policy(policy) => vec![term(TermKind::Policy, policy.as_str())],
+                Scope::Person(person) => vec![term(TermKind::Subject, person.as_str())],
+            };
+            let rows = heads.reader.views.sessions_with(heads.reader.tenant, &terms, self.after.as_ref(), CHUNK).await?;
+            let Some(last) = rows.last() else {
+                self.scopes.pop_front();
+                self.after = None;
+                continue;
+            };
+            let chunk = rows.iter().filter(|row| concerned(row, *from)).map(|row| row.session.clone()).collect();
+            self.after = Some(last.key());
+            return Ok(Some(chunk));
+        }
+        Ok(None)
+    }
+}
+
+/// Whether the session has a fact at or after a time.
+fn concerned(row: &HeadRow, from: Time) -> bool {
+    serde_json::from_slice::<Last>(&row.state).map_or(true, |last| last.last >= from.micros())
+}

@@ -1,0 +1,219 @@
+//! People's keys: found by blind index, made at first sight, and durable before the record that needs them.
+//!
+//! A person who is new gets a random pseudonym and a key in memory at once, so that sealing does not wait for a disk. [`KeysFirst::flush`], which the
+//! sequencer calls before each append, makes all of them durable in one transaction. If we stop before it, no record that needs them is in the log.
+//!
+//! Invariant: one identifier gives one pseudonym. Within a process this ring sees to it; the key store of an engine has one owner process.
+
+use async_trait::async_trait;
+use claimledger_facts::{
+    draft::DraftPerson,
+    ids::{Pseudonym, TenantId},
+    random::Random,
+    record::Digest32,
+    seal::{BlindKind, PersonKey, TenantKeys, new_pseudonym},
+};
+use claimledger_ledger::{
+    keys::{KeyStore, KeysFirst, PersonRow},
+    log::LogError,
+};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// So many people are kept in memory, at most twice over: some 1 KiB each.
+const KEPT: usize = 10_000;
+
+/// The people of one tenant.
+pub(crate) struct Keyring {
+    tenant: TenantId,
+    keys: TenantKeys,
+    store: Arc<dyn KeyStore>,
+    random: Arc<dyn Random>,
+    people: Mutex<People>,
+    /// Held while rows are on their way to the disk: a second flush must not return before the first is done.
+    flushing: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct People {
+    young: HashMap<Digest32, Person>,
+    old: HashMap<Digest32, Person>,
+    /// Not durable yet. The keys of these rows live nowhere else, so they are never dropped.
+    pending: HashMap<Digest32, PersonRow>,
+    /// On their way to the disk.
+    leaving: HashMap<Digest32, PersonRow>,
+    /// Moves whenever somebody may have left memory: a miss in the store counts only while it stands still.
+    left: u64,
+}
+
+#[derive(Clone)]
+struct Person {
+    pseudonym: Pseudonym,
+    key: PersonKey,
+    aliases: Vec<Digest32>,
+}
+
+impl Keyring {
+    pub(crate) fn new(tenant: TenantId, keys: TenantKeys, store: Arc<dyn KeyStore>, random: Arc<dyn Random>) -> Self {
+        Self { tenant, keys, store, random, people: Mutex::default(), flushing: tokio::sync::Mutex::default() }
+    }
+
+    /// Pseudonym and key of a person, made now if they are new.
+    pub(crate) async fn person(&self, draft: &DraftPerson) -> Result<(Pseudonym, PersonKey), LogError> {
+        let index = self.keys.blind_index(BlindKind::Id, &draft.id);
+        let mut aliases: Vec<Digest32> = draft.aliases.iter().map(|alias| self.keys.blind_index(BlindKind::Alias, alias)).collect();
+        aliases.sort_unstable();
+        aliases.dedup();
+        loop {
+            let left = {
+                let mut people = self.lock();
+                if let Some(person) = people.get(&index) {
+                    return Ok(self.known(&mut people, index, person, &aliases));
+                }
+                people.left
+            };
+            let stored = self.store.person_by_id(&self.tenant, &index).await?;
+            let stored = stored.map(|row| self.unwrap(row)).transpose()?;
+            let mut people = self.lock();
+            if let Some(person) = people.get(&index) {
+                return Ok(self.known(&mut people, index, person, &aliases));
+            }
+            if let Some(person) = stored {
+                people.keep(index, person.clone());
+                return Ok(self.known(&mut people, index, person, &aliases));
+            }
+            if people.left == left {
+                return Ok(self.make(&mut people, index, &aliases));
+            }
+        }
+    }
+
+    /// The keys of these people, as far as they are there: a person whose key is destroyed is left out.
+    pub(crate) async fn open(&self, pseudonyms: impl IntoIterator<Item = &Pseudonym>) -> Result<Vec<(Pseudonym, PersonKey)>, LogError> {
+        let mut keys = Vec::new();
+        for pseudonym in pseudonyms {
+            if let Some(row) = self.store.person(&self.tenant, pseudonym).await? {
+                let person = self.unwrap(row)?;
+                keys.push((person.pseudonym, person.key));
+            }
+        }
+        Ok(keys)
+    }
+
+    /// The people that an identifier may mean: by id, login or name.
+    pub(crate) async fn find(&self, identifier: &str) -> Result<Vec<Pseudonym>, LogError> {
+        let mut found = Vec::new();
+        if let Some(row) = self.store.person_by_id(&self.tenant, &self.keys.blind_index(BlindKind::Id, identifier)).await? {
+            found.push(row.pseudonym);
+        }
+        let alias = self.keys.blind_index(BlindKind::Alias, identifier);
+        found.extend(self.store.persons_by_alias(&self.tenant, &alias).await?.into_iter().map(|row| row.pseudonym));
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
+    }
+
+    /// Somebody who is in memory; takes note of new aliases.
+    fn known(&self, people: &mut People, index: Digest32, mut person: Person, aliases: &[Digest32]) -> (Pseudonym, PersonKey) {
+        let new: Vec<Digest32> = aliases.iter().filter(|alias| !person.aliases.contains(alias)).copied().collect();
+        if !new.is_empty() {
+            let row = people.pending.entry(index).or_insert_with(|| self.row(&person, index));
+            row.alias_index.extend(&new);
+            person.aliases.extend(&new);
+            people.keep(index, person.clone());
+        }
+        (person.pseudonym, person.key)
+    }
+
+    fn make(&self, people: &mut People, index: Digest32, aliases: &[Digest32]) -> (Pseudonym, PersonKey) {
+        let person = Person { pseudonym: new_pseudonym(&*self.random), key: PersonKey::generate(&*self.random), aliases: aliases.to_vec() };
+        let mut row = self.row(&person, index);
+        row.alias_index.extend(aliases);
+        people.pending.insert(index, row);
+        people.keep(index, person.clone());
+        (person.pseudonym, person.key)
+    }
+
+    fn row(&self, person: &Person, index: Digest32) -> PersonRow {
+        PersonRow {
+            pseudonym: person.pseudonym.clone(),
+            wrapped: person.key.wrap(&self.keys, &self.tenant, &person.pseudonym, &*self.random),
+            id_index: index,
+            alias_index: Vec::new(),
+        }
+    }
+
+    fn unwrap(&self, row: PersonRow) -> Result<Person, LogError> {
+        unwrap_person(&self.keys, &self.tenant, row)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, People> {
+        self.people.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl KeysFirst for Keyring {
+    async fn flush(&self, tenant: &TenantId) -> Result<(), LogError> {
+        debug_assert_eq!(tenant, &self.tenant);
+        let _flushing = self.flushing.lock().await;
+        let rows: Vec<PersonRow> = {
+            let mut people = self.lock();
+            let People { pending, leaving, .. } = &mut *people;
+            // What a dropped or failed flush left behind goes first: nobody may be lost on the way.
+            for (index, row) in pending.drain() {
+                match leaving.entry(index) {
+                    std::collections::hash_map::Entry::Occupied(mut waiting) => waiting.get_mut().alias_index.extend(row.alias_index),
+                    std::collections::hash_map::Entry::Vacant(place) => {
+                        place.insert(row);
+                    }
+                }
+            }
+            leaving.values().cloned().collect()
+        };
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.store.add_persons(&self.tenant, &rows).await?;
+        let mut people = self.lock();
+        people.leaving.clear();
+        people.left += 1;
+        Ok(())
+    }
+}
+
+impl People {
+    /// Somebody in memory. Whoever is not durable yet is always found.
+    fn get(&mut self, index: &Digest32) -> Option<Person> {
+        if let Some(person) = self.young.get(index) {
+            return Some(person.clone());
+        }
+        let person = self.old.remove(index)?;
+        self.keep(*index, person.clone());
+        Some(person)
+    }
+
+    fn keep(&mut self, index: Digest32, person: Person) {
+        if self.young.len() >= KEPT {
+            let gone = std::mem::replace(&mut self.old, std::mem::take(&mut self.young));
+            // Whoever is not durable yet stays.
+            for (index, person) in gone {
+                if self.pending.contains_key(&index) || self.leaving.contains_key(&index) {
+                    self.old.entry(index).or_insert(person);
+                }
+            }
+            self.left += 1;
+        }
+        self.young.insert(index, person);
+    }
+}
+
+fn unwrap_person(keys: &TenantKeys, tenant: &TenantId, row: PersonRow) -> Result<Person, LogError> {
+    let key = PersonKey::unwrap(keys, tenant, &row.pseudonym, &row.wrapped).map_err(|error| LogError::Unavailable {
+        reason: format!("the key of {} in the key store does not open", row.pseudonym),
+        source: Some(Box::new(error)),
+    })?;
+    Ok(Person { pseudonym: row.pseudonym, key, aliases: row.alias_index })
+}

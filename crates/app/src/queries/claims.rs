@@ -1,0 +1,46 @@
+//! Filters on the claims of a session: one claim must meet all of them.
+
+use super::Assessed;
+use crate::ask::SessionFilter;
+use claimledger_domain::{
+    history::HistoryCut,
+    model::{Certainty, Known, RecordRef},
+};
+use claimledger_facts::{fact::FactData, ids::KeyId, time::Time, types::claims::ClaimsReceived};
+use std::collections::HashSet;
+
+/// The best claim that meets the filter: whether certainly, and its record. `None` in front: no claim does.
+pub(super) fn matching(assessed: &Assessed, filter: &SessionFilter, history: HistoryCut<'_>, at: Time) -> Option<(Certainty, RecordRef)> {
+    // Only records that count: of variants the domain has chosen one.
+    let counting: HashSet<_> = assessed.state.records.iter().map(|record| record.position).collect();
+    let claims = assessed.gathered.facts.iter().filter(|known| counting.contains(&known.record.position) && known.fact.occurred.from <= at);
+    claims
+        .filter_map(|known| {
+            let FactData::ClaimsReceived(claim) = &known.fact.data else { return None };
+            Some((certainty(known, claim, filter, history)?, known.record.clone()))
+        })
+        .min_by_key(|(certainty, record)| (*certainty, record.position))
+}
+
+fn certainty(known: &Known, claim: &ClaimsReceived, filter: &SessionFilter, history: HistoryCut<'_>) -> Option<Certainty> {
+    if filter.idp.as_ref().is_some_and(|idp| claim.idp != *idp) {
+        return None;
+    }
+    let by_key = filter.key.as_ref().map_or(Some(Certainty::Certain), |key| signed_by(claim, key, history))?;
+    let (first, last) = (known.fact.occurred.from, known.fact.occurred.to.unwrap_or(known.fact.occurred.from));
+    let possible = filter.relied_from.is_none_or(|from| last >= from) && filter.relied_to.is_none_or(|to| first < to);
+    let certain = filter.relied_from.is_none_or(|from| first >= from) && filter.relied_to.is_none_or(|to| last < to);
+    match (possible, certain) {
+        (false, _) => None,
+        (true, false) => Some(Certainty::Possible),
+        (true, true) => Some(by_key),
+    }
+}
+
+/// Whether a claim was signed by a key. One that names none may have been signed by any key of its IdP (`semantics.md` 12, 42).
+pub(super) fn signed_by(claim: &ClaimsReceived, key: &KeyId, history: HistoryCut<'_>) -> Option<Certainty> {
+    match &claim.key {
+        Some(named) => (named == key).then_some(Certainty::Certain),
+        None => history.key_changes(&claim.idp).any(|change| change.data.key == *key).then_some(Certainty::Possible),
+    }
+}

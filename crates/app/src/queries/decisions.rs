@@ -1,0 +1,116 @@
+//! Lists of decisions.
+
+use super::{View, sessions::at_most_a_page, walk::Walk};
+use crate::{
+    answer::{Answer, DecisionHit, Page},
+    app::{App, Disclosure},
+    ask::{AskError, Asking, Caller, DecisionFilter},
+    cursor::{Cursor, Question},
+    heads::{self, Summary},
+    terms::term,
+};
+use claimledger_domain::{
+    RULES,
+    model::{Decision, SessionState},
+};
+use claimledger_facts::ids::LogPosition;
+use claimledger_ledger::views::{HeadKey, Term, TermKind};
+
+/// The name of this list in its cursors.
+const LIST: &str = "decisions";
+
+impl App {
+    /// Decisions by T: session by session in the order of their sessions, each session's in the total order.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    pub async fn decisions(
+        &self,
+        caller: &Caller,
+        filter: &DecisionFilter,
+        asking: &Asking,
+        first: u32,
+        after: Option<&str>,
+    ) -> Result<Answer<Page<DecisionHit>>, AskError> {
+        self.disclose(caller, Disclosure::Decisions)?;
+        at_most_a_page(first)?;
+        let tenant = self.0.tenant(&caller.tenant).await?;
+        let question = Question::of(LIST, filter);
+        let (pinned, cursor) = self.0.pin_page(&tenant, asking, question, after).await?;
+        let view = View::new(&self.0, &tenant, pinned.cut).await?;
+
+        let mut page = Page { items: Vec::new(), cursors: Vec::new(), has_next: false };
+        // Adds a session's decisions that come after the cursor; false when the page is full and there are more.
+        let mut add = |key: &HeadKey, state: SessionState| {
+            let shown = cursor.as_ref().filter(|cursor| cursor.session == *key).and_then(|cursor| cursor.decision);
+            for decision in behind(&state, shown).filter(|decision| matches(&state, decision, filter)) {
+                if page.items.len() == first as usize {
+                    page.has_next = true;
+                    return false;
+                }
+                page.cursors.push(tenant.cursor_key.seal(&Cursor {
+                    question,
+                    at: pinned.cut.at,
+                    known_at: pinned.cut.known_at,
+                    known_at_time: pinned.known_at_time,
+                    rules: RULES.to_owned(),
+                    session: key.clone(),
+                    decision: Some(decision.record.position),
+                }));
+                page.items.push(decision.clone());
+            }
+            true
+        };
+        if let Some(session) = &filter.session {
+            if let Some(assessed) = view.session(session).await?
+                && let Some(key) = heads::key_of(&assessed.state.id, &assessed.gathered.records)
+            {
+                add(&key, assessed.state);
+            }
+        } else {
+            let mut walk = Walk::new(&view, terms(filter), cursor.as_ref().map(|cursor| cursor.session.clone()), true).await?;
+            while let Some((key, assessed)) = walk.next(|row| cannot_match(row, filter)).await? {
+                if !add(&key, assessed.state) {
+                    break;
+                }
+            }
+        }
+        self.0.answer(&tenant, &pinned, page).await
+    }
+}
+
+/// The decisions after one of them, or all.
+fn behind(state: &SessionState, shown: Option<LogPosition>) -> impl Iterator<Item = &Decision> {
+    let index = shown.and_then(|shown| state.decisions.iter().position(|decision| decision.record.position == shown));
+    state.decisions.iter().skip(index.map_or(0, |index| index + 1))
+}
+
+fn terms(filter: &DecisionFilter) -> Vec<Term> {
+    let mut terms = Vec::new();
+    terms.extend(filter.app.as_ref().map(|app| term(TermKind::App, app.as_str())));
+    terms.extend(filter.idp.as_ref().map(|idp| term(TermKind::Idp, idp.as_str())));
+    terms
+}
+
+fn cannot_match(row: &Summary, filter: &DecisionFilter) -> bool {
+    let Summary::State { decisions, differs, last, .. } = row else { return true };
+    *decisions == 0 || (filter.differs == Some(true) && *differs == 0) || filter.from.is_some_and(|from| *last < from.micros())
+}
+
+fn matches(state: &SessionState, decision: &Decision, filter: &DecisionFilter) -> bool {
+    let rested = |test: &dyn Fn(&claimledger_domain::model::HonoredFactor) -> bool| {
+        decision.relied_on.iter().filter_map(|relied| state.factors.get(relied.factor)).any(test)
+    };
+    filter.app.as_ref().is_none_or(|app| decision.app == *app)
+        && filter.outcome.is_none_or(|outcome| decision.outcome == outcome)
+        && filter.from.is_none_or(|from| decision.at.from >= from)
+        && filter.to.is_none_or(|to| decision.at.from < to)
+        && filter.differs.is_none_or(|differs| decision.differs.is_some() == differs)
+        && match (&filter.idp, &filter.key) {
+            (None, None) => true,
+            // One factor must meet both.
+            (idp, key) => rested(&|factor| {
+                idp.as_ref().is_none_or(|idp| factor.idp.as_ref() == Some(idp)) && key.as_ref().is_none_or(|key| factor.key.as_ref() == Some(key))
+            }),
+        }
+}

@@ -1,0 +1,62 @@
+//! What people are called: beside every answer, never in one.
+
+use crate::{
+    app::{App, Disclosure, Inner, Label},
+    ask::{AskError, Caller},
+    tenant::Tenant,
+    terms::term,
+};
+use claimledger_facts::{
+    ids::{LogPosition, Pseudonym},
+    seal::open_personal,
+};
+use claimledger_ledger::{log::LogError, views::TermKind};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// So many of a person's latest records are looked at for a label.
+const LOOKED_AT: usize = 20;
+
+impl App {
+    /// What these people are called, by the latest record that says so: role investigate. People who are unknown, erased or never named are left out.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    pub async fn labels(&self, caller: &Caller, people: &[Pseudonym]) -> Result<BTreeMap<Pseudonym, Label>, AskError> {
+        self.disclose(caller, Disclosure::Sealed)?;
+        let tenant = self.0.tenant(&caller.tenant).await?;
+        let mut labels = BTreeMap::new();
+        for person in people {
+            if let Some(label) = self.0.label(&tenant, person).await? {
+                labels.insert(person.clone(), label);
+            }
+        }
+        Ok(labels)
+    }
+}
+
+impl Inner {
+    async fn label(&self, tenant: &Tenant, person: &Pseudonym) -> Result<Option<Label>, LogError> {
+        let keys = tenant.keyring.open([person]).await?;
+        let Some(last) = tenant.assessed_to().checked_sub(1).filter(|_| !keys.is_empty()) else { return Ok(None) };
+        let reader = tenant.reader(&*self.log, &*self.views);
+        let positions = reader.positions(&term(TermKind::Subject, person.as_str()), LogPosition(last)).await?;
+        let mut label = Label::default();
+        for position in positions.iter().rev().take(LOOKED_AT) {
+            for entry in self.log.read_at(&tenant.id, &[*position]).await? {
+                let corrupt = |what| LogError::Corrupt { position: *position, what };
+                let header = entry.decode_header().map_err(|error| corrupt(error.what))?;
+                let blocks = open_personal(&entry, &header, &tenant.keys, &keys).map_err(|error| corrupt(error.what))?;
+                for block in blocks.iter().filter(|block| block.pseudonym.as_ref() == Some(person)) {
+                    let text = |name| block.data.as_ref().and_then(|data| data.get(name)).and_then(Value::as_str).map(str::to_owned);
+                    label.login = label.login.or_else(|| text("login"));
+                    label.name = label.name.or_else(|| text("name"));
+                }
+            }
+            if label.login.is_some() && label.name.is_some() {
+                break;
+            }
+        }
+        Ok((label != Label::default()).then_some(label))
+    }
+}

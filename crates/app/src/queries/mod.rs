@@ -1,0 +1,84 @@
+//! The reads. Each passes `App::disclose`, pins its cut, and answers for exactly that cut.
+
+mod claims;
+mod decisions;
+mod labels;
+mod record;
+mod session;
+mod sessions;
+mod status;
+mod walk;
+mod why;
+
+use crate::{
+    answer::{Answer, Gap, SourceCompleteness, Status},
+    app::Inner,
+    ask::AskError,
+    cut::Pinned,
+    gather::{self, Gathered, Traits},
+    tenant::Tenant,
+};
+use claimledger_domain::{
+    assess::assess,
+    completeness::completeness,
+    history::History,
+    model::{Cut, SessionState},
+};
+use claimledger_facts::ids::SessionId;
+use claimledger_ledger::{log::LogError, views::VIEWS_VERSION};
+use std::sync::Arc;
+
+/// A page has at most so many rows.
+pub(crate) const MAX_PAGE: u32 = 500;
+
+/// A session at a cut, with what it was assessed from.
+pub(crate) struct Assessed {
+    pub(crate) state: SessionState,
+    pub(crate) gathered: Gathered,
+}
+
+/// One question's view of a tenant: a cut, and the configuration known then.
+pub(crate) struct View<'a> {
+    pub(crate) inner: &'a Inner,
+    pub(crate) tenant: &'a Tenant,
+    pub(crate) cut: Cut,
+    pub(crate) history: Arc<History>,
+    pub(crate) traits: Traits,
+}
+
+impl<'a> View<'a> {
+    pub(crate) async fn new(inner: &'a Inner, tenant: &'a Tenant, cut: Cut) -> Result<Self, LogError> {
+        let traits = Traits::of(&tenant.reader(&*inner.log, &*inner.views), cut.known_at).await?;
+        Ok(Self { inner, tenant, cut, history: tenant.history(), traits })
+    }
+
+    /// A session by any of its ids; none: nothing of it is known at K.
+    pub(crate) async fn session(&self, id: &SessionId) -> Result<Option<Assessed>, LogError> {
+        let reader = self.tenant.reader(&*self.inner.log, &*self.inner.views);
+        let Some(gathered) = gather::session(&reader, self.traits, id, self.cut.known_at).await? else { return Ok(None) };
+        Ok(assess(&gathered.facts, &self.history, self.cut).map(|state| Assessed { state, gathered }))
+    }
+}
+
+impl Inner {
+    /// Puts beside a value what every answer carries.
+    pub(crate) async fn answer<T>(&self, tenant: &Tenant, pinned: &Pinned, value: T) -> Result<Answer<T>, AskError> {
+        let history = tenant.history();
+        let completeness = completeness(history.at(pinned.cut.known_at))
+            .into_iter()
+            .map(|source| SourceCompleteness {
+                source: source.source,
+                heard_until: source.heard_until,
+                basis: source.basis,
+                gaps: source.gaps.into_iter().map(|gap| Gap { from: gap.from, until: gap.until, backfilled: gap.backfilled }).collect(),
+            })
+            .collect();
+        Ok(Answer { value, answered: pinned.answered(tenant), completeness, status: self.status_of(tenant).await? })
+    }
+
+    pub(crate) async fn status_of(&self, tenant: &Tenant) -> Result<Status, LogError> {
+        let assessed_to = tenant.assessed_to();
+        let head = self.log.head(&tenant.id).await?.0;
+        Ok(Status { assessed_to, head, views: VIEWS_VERSION })
+    }
+}

@@ -1,0 +1,98 @@
+//! One record, as far as the caller may see it.
+
+use crate::{
+    answer::RecordView,
+    app::{App, Disclosure, Inner},
+    ask::{AskError, Caller, RecordBy},
+    gather,
+    reader::decode,
+    tenant::Tenant,
+    terms::variant_term,
+};
+use claimledger_facts::{
+    ids::LogPosition,
+    record::{Entry, Header},
+    seal::{OpenError, open_original, open_personal},
+};
+use claimledger_ledger::log::LogError;
+use serde_json::{Map, Value};
+
+/// The name in [`RecordView::personal`] of what belongs to nobody.
+const NOBODY: &str = "nobody";
+
+impl App {
+    /// One record; none: there is no such record in the caller's tenant. What is sealed is opened only if asked, and only for the role investigate.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    pub async fn record(&self, caller: &Caller, by: RecordBy, open_original: bool) -> Result<Option<RecordView>, AskError> {
+        self.disclose(caller, Disclosure::Record)?;
+        if open_original {
+            self.disclose(caller, Disclosure::Sealed)?;
+        }
+        let tenant = self.0.tenant(&caller.tenant).await?;
+        let Some(position) = self.0.locate(&tenant, by).await? else { return Ok(None) };
+        let Some(entry) = self.0.log.read(&tenant.id, position, 1).await?.into_iter().next() else { return Ok(None) };
+        let record = decode(&tenant.id, position, &entry)?;
+        let sealed = if open_original { Some(self.0.open(&tenant, position, &entry, &record.header).await?) } else { None };
+        let (original, personal) = sealed.unwrap_or_default();
+        let reader = tenant.reader(&*self.0.log, &*self.0.views);
+        let others = variant_term(&record.header.source, &record.header.source_id);
+        let variant = record.header.variant || reader.any(&others, LogPosition(u64::MAX >> 1)).await?;
+        Ok(Some(RecordView {
+            reference: gather::reference(&record),
+            leaf: record.leaf,
+            header: entry.header,
+            translator: record.header.translator,
+            statement: record.statement,
+            original,
+            personal,
+            variant,
+        }))
+    }
+}
+
+impl Inner {
+    /// Where a record is. A position may be ahead of the read models; an id is looked for in them, once they have what the log has now.
+    async fn locate(&self, tenant: &Tenant, by: RecordBy) -> Result<Option<LogPosition>, AskError> {
+        let head = self.log.head(&tenant.id).await?;
+        match by {
+            RecordBy::Position(position) => Ok((position.0 < head.0).then_some(position)),
+            RecordBy::Id(id) => {
+                let found = self.views.positions(&tenant.id, &[id]).await?.into_iter().next().flatten();
+                if found.is_some() {
+                    return Ok(found);
+                }
+                if let Some(last) = head.last() {
+                    self.wait_for(tenant, last).await?;
+                }
+                Ok(self.views.positions(&tenant.id, &[id]).await?.into_iter().next().flatten())
+            }
+        }
+    }
+
+    /// The original and the personal blocks, as far as their keys are there.
+    async fn open(
+        &self,
+        tenant: &Tenant,
+        position: LogPosition,
+        entry: &Entry,
+        header: &Header,
+    ) -> Result<(Option<Vec<u8>>, Option<Value>), LogError> {
+        let corrupt = |what: String| LogError::Corrupt { position, what };
+        let persons = entry.persons().map_err(|error| corrupt(error.what))?;
+        let keys = tenant.keyring.open(&persons).await?;
+        let original = match open_original(entry, header, &tenant.keys, &keys) {
+            Ok(original) => Some(original),
+            Err(OpenError::Erased { .. }) => None,
+            Err(OpenError::Corrupt(error)) => return Err(corrupt(error.what)),
+        };
+        let mut personal = Map::new();
+        for block in open_personal(entry, header, &tenant.keys, &keys).map_err(|error| corrupt(error.what))? {
+            let whose = block.pseudonym.map_or_else(|| NOBODY.to_owned(), |pseudonym| pseudonym.as_str().to_owned());
+            // An erased block is shown as null: that something was there is no secret.
+            personal.insert(whose, block.data.unwrap_or(Value::Null));
+        }
+        Ok((original, Some(Value::Object(personal))))
+    }
+}

@@ -1,0 +1,212 @@
+//! Lists of sessions.
+
+use super::{Assessed, MAX_PAGE, View, claims, walk::Walk};
+use crate::{
+    answer::{Answer, Page, SessionHit},
+    app::{App, Disclosure, Inner},
+    ask::{AskError, Asking, Caller, SessionFilter},
+    cursor::{Cursor, Question},
+    cut::Pinned,
+    heads::Summary,
+    tenant::Tenant,
+    terms::term,
+};
+use claimledger_domain::{
+    RULES,
+    assess::assess,
+    model::{Certainty, Cut, Phase, Reason, RecordRef},
+};
+use claimledger_facts::{ids::Pseudonym, time::Time, vocabulary::Role};
+use claimledger_ledger::views::{Term, TermKind};
+
+/// The name of this list in its cursors.
+const LIST: &str = "sessions";
+
+impl App {
+    /// Sessions that have begun by T, in the order they began. A page whose cursor pins K neither repeats nor misses a session, whatever is appended.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    pub async fn sessions(
+        &self,
+        caller: &Caller,
+        filter: &SessionFilter,
+        asking: &Asking,
+        first: u32,
+        after: Option<&str>,
+    ) -> Result<Answer<Page<SessionHit>>, AskError> {
+        self.disclose(caller, Disclosure::Sessions)?;
+        at_most_a_page(first)?;
+        let tenant = self.0.tenant(&caller.tenant).await?;
+        let question = Question::of(LIST, filter);
+        let (pinned, cursor) = self.0.pin_page(&tenant, asking, question, after).await?;
+        let view = View::new(&self.0, &tenant, pinned.cut).await?;
+        let people = self.0.people(caller, &tenant, filter.subject.as_deref()).await?;
+
+        let mut walk = Walk::new(&view, terms(filter, people.as_deref()), cursor.map(|cursor| cursor.session), false).await?;
+        let mut page = Page { items: Vec::new(), cursors: Vec::new(), has_next: false };
+        while let Some((key, assessed)) = walk.next(|row| cannot_match(row, filter, pinned.cut.at)).await? {
+            let Some((certainty, because)) = matches(&view, &assessed, filter, people.as_deref()) else { continue };
+            if page.items.len() == first as usize {
+                page.has_next = true;
+                break;
+            }
+            page.cursors.push(tenant.cursor_key.seal(&Cursor {
+                question,
+                at: pinned.cut.at,
+                known_at: pinned.cut.known_at,
+                known_at_time: pinned.known_at_time,
+                rules: RULES.to_owned(),
+                session: key,
+                decision: None,
+            }));
+            page.items.push(SessionHit { session: assessed.state, certainty, because });
+        }
+        self.0.answer(&tenant, &pinned, page).await
+    }
+}
+
+impl Inner {
+    /// Pins the cut of a page: that of its cursor, if there is one.
+    pub(crate) async fn pin_page(
+        &self,
+        tenant: &Tenant,
+        asking: &Asking,
+        question: Question,
+        after: Option<&str>,
+    ) -> Result<(Pinned, Option<Cursor>), AskError> {
+        let Some(text) = after else { return Ok((self.pin(tenant, asking).await?, None)) };
+        let cursor = tenant.cursor_key.open(text, question, RULES, asking)?;
+        let pinned = self.pin_at(tenant, cursor.at, cursor.known_at, cursor.known_at_time, asking.after).await?;
+        Ok((pinned, Some(cursor)))
+    }
+
+    /// The people that a filter's `subject` means: the pseudonym itself, and for the role investigate whoever has this id or login.
+    pub(crate) async fn people(&self, caller: &Caller, tenant: &Tenant, subject: Option<&str>) -> Result<Option<Vec<Pseudonym>>, AskError> {
+        let Some(subject) = subject else { return Ok(None) };
+        let mut people = vec![Pseudonym::new(subject)];
+        if caller.has(Role::Investigate) {
+            people.extend(tenant.keyring.find(subject).await?);
+        }
+        Ok(Some(people))
+    }
+}
+
+pub(super) fn at_most_a_page(first: u32) -> Result<(), AskError> {
+    if first > MAX_PAGE { Err(AskError::PageTooLarge { asked: first.into(), limit: MAX_PAGE.into() }) } else { Ok(()) }
+}
+
+/// What narrows the candidates. A key narrows nothing: a claim that names none may have been signed by it.
+fn terms(filter: &SessionFilter, people: Option<&[Pseudonym]>) -> Vec<Term> {
+    let mut terms = Vec::new();
+    if let Some([person]) = people {
+        terms.push(term(TermKind::Subject, person.as_str()));
+    }
+    terms.extend(filter.idp.as_ref().map(|idp| term(TermKind::Idp, idp.as_str())));
+    terms.extend(filter.amr.as_ref().map(|amr| term(TermKind::Amr, amr.as_str())));
+    terms.extend(filter.app.as_ref().map(|app| term(TermKind::App, app.as_str())));
+    terms
+}
+
+/// Whether a row, true at the end of time, says that its session does not match at T.
+fn cannot_match(row: &Summary, filter: &SessionFilter, at: Time) -> bool {
+    let Summary::State { differs, ended_at, last, phase, started_at, .. } = row else { return true };
+    let outside = |time: Time| started_at.is_some_and(|started| started > time) || ended_at.is_some_and(|ended| ended <= time);
+    started_at.is_some_and(|started| started > at)
+        || filter.active_at.is_some_and(outside)
+        || match filter.ended {
+            Some(true) => phase == "active",
+            Some(false) => ended_at.is_some_and(|ended| ended <= at),
+            None => false,
+        }
+        || match filter.differs {
+            Some(true) => *differs == 0,
+            Some(false) => *differs > 0 && *last <= at.micros(),
+            None => false,
+        }
+}
+
+/// Whether a session belongs to the set, how surely, and why.
+fn matches(view: &View<'_>, assessed: &Assessed, filter: &SessionFilter, people: Option<&[Pseudonym]>) -> Option<(Certainty, Vec<Reason>)> {
+    let state = &assessed.state;
+    if state.phase == Phase::NotStarted {
+        return None;
+    }
+    let mut found = Found { certainty: Certainty::Certain, because: Vec::new() };
+    if let Some(people) = people
+        && !state.subject.as_ref().is_some_and(|subject| people.contains(subject))
+    {
+        return None;
+    }
+    if let Some(time) = filter.active_at {
+        let there = assess(&assessed.gathered.facts, &view.history, Cut { at: time, ..view.cut })?;
+        if there.phase != Phase::Active {
+            return None;
+        }
+        found.add(there.certainty, format!("active at {time}"), Vec::new(), there.because);
+    }
+    if filter.idp.is_some() || filter.key.is_some() || filter.relied_from.is_some() || filter.relied_to.is_some() {
+        let (certainty, record) = claims::matching(assessed, filter, view.history.at(view.cut.known_at), view.cut.at)?;
+        found.add(certainty, claim_words(filter, certainty, &record), vec![record], Vec::new());
+    }
+    if let Some(amr) = &filter.amr {
+        let factor = state.factors.iter().filter(|f| f.amr.as_ref().is_some_and(|a| a.as_str() == amr)).min_by_key(|f| f.certainty)?;
+        found.add(factor.certainty, format!("{amr} is among its factors"), factor.evidence.first().cloned().into_iter().collect(), Vec::new());
+    }
+    if let Some(app) = &filter.app {
+        let decision = state.decisions.iter().find(|d| d.app == *app).map(|d| &d.record);
+        let record = decision.or_else(|| state.accesses.iter().find(|a| a.app == *app).map(|a| &a.record))?;
+        found.add(Certainty::Certain, format!("{app} was asked for or opened"), vec![record.clone()], Vec::new());
+    }
+    if let Some(ended) = filter.ended {
+        if (state.phase == Phase::Ended) != ended {
+            return None;
+        }
+        found.certainty = found.certainty.max(state.certainty);
+    }
+    if let Some(differs) = filter.differs {
+        let differing: Vec<_> = state.decisions.iter().filter(|d| d.differs.is_some()).collect();
+        if differing.is_empty() == differs {
+            return None;
+        }
+        for decision in differing {
+            let words = decision.differs.as_ref().map(|d| d.words.clone()).unwrap_or_default();
+            found.add(Certainty::Certain, words, vec![decision.record.clone()], Vec::new());
+        }
+    }
+    Some((found.certainty, found.because))
+}
+
+struct Found {
+    certainty: Certainty,
+    because: Vec<Reason>,
+}
+
+impl Found {
+    fn add(&mut self, certainty: Certainty, conclusion: String, facts: Vec<RecordRef>, because: Vec<Reason>) {
+        self.certainty = self.certainty.max(certainty);
+        self.because.push(Reason {
+            mark: None,
+            question: None,
+            conclusion,
+            code: None,
+            rule: None,
+            source: None,
+            semantics: None,
+            facts,
+            show_delay: false,
+            because,
+        });
+    }
+}
+
+fn claim_words(filter: &SessionFilter, certainty: Certainty, record: &RecordRef) -> String {
+    let of = filter.idp.as_ref().map(|idp| format!(" of {idp}")).unwrap_or_default();
+    let at = record.occurred.from;
+    match (&filter.key, certainty) {
+        (Some(key), Certainty::Certain) => format!("a claim{of} signed by {key} was received at {at}"),
+        (Some(key), Certainty::Possible) => format!("a claim{of} was received at {at}; that {key} signed it is possible"),
+        (None, Certainty::Certain) => format!("a claim{of} was received at {at}"),
+        (None, Certainty::Possible) => format!("a claim{of} was received; whether in the time asked for is not known"),
+    }
+}

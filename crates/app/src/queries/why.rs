@@ -1,0 +1,75 @@
+//! Why: the trees that the assessment itself left behind.
+
+use super::View;
+use crate::{
+    answer::{Answer, Why},
+    app::{App, Disclosure},
+    ask::{AskError, Asking, Caller, WhyFilter},
+};
+use claimledger_domain::model::{Decision, Reason, SessionState};
+use claimledger_facts::ids::SessionId;
+
+impl App {
+    /// Why: one tree a decision, in order; or one a factor, where a factor is asked. Without any filter a session that has no decision explains itself.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    pub async fn why(&self, caller: &Caller, session: &SessionId, filter: &WhyFilter, asking: &Asking) -> Result<Answer<Why>, AskError> {
+        self.disclose(caller, Disclosure::Why)?;
+        let tenant = self.0.tenant(&caller.tenant).await?;
+        let pinned = self.0.pin(&tenant, asking).await?;
+        let view = View::new(&self.0, &tenant, pinned.cut).await?;
+        let why = match view.session(session).await? {
+            Some(assessed) => Why { session: Some(assessed.state.id.clone()), because: explain(assessed.state, filter) },
+            None => Why { session: None, because: Vec::new() },
+        };
+        self.0.answer(&tenant, &pinned, why).await
+    }
+}
+
+fn explain(state: SessionState, filter: &WhyFilter) -> Vec<Reason> {
+    let chosen = |decision: &Decision| {
+        filter.app.as_ref().is_none_or(|app| decision.app == *app) && filter.decision.as_ref().is_none_or(|name| names(decision, name))
+    };
+    if let Some(factor) = &filter.factor {
+        return of_factor(&state, factor, filter, chosen);
+    }
+    if state.decisions.is_empty() && *filter == WhyFilter::default() {
+        return state.because;
+    }
+    state.decisions.into_iter().filter(chosen).map(|decision| decision.because).collect()
+}
+
+/// Why a factor counted, or a claimed value did not. With a decision or an application: only where one of those decisions rested on it.
+fn of_factor(state: &SessionState, name: &str, filter: &WhyFilter, chosen: impl Fn(&Decision) -> bool) -> Vec<Reason> {
+    let of_decision = filter.app.is_some() || filter.decision.is_some();
+    let rested: Vec<usize> = state
+        .decisions
+        .iter()
+        .filter(|decision| chosen(decision))
+        .flat_map(|decision| decision.relied_on.iter().map(|relied| relied.factor))
+        .collect();
+    let counted = state
+        .factors
+        .iter()
+        .enumerate()
+        .filter(|(index, factor)| {
+            let named = factor.name == name
+                || factor.amr.as_ref().is_some_and(|amr| amr.as_str() == name)
+                || factor.method.is_some_and(|method| method.as_str() == name);
+            named && (!of_decision || rested.contains(index))
+        })
+        .flat_map(|(_, factor)| factor.because.iter().cloned());
+    let ignored = state.ignored.iter().filter(|claim| {
+        claim.name == name || claim.amr.as_ref().is_some_and(|amr| amr.as_str() == name) || claim.method.is_some_and(|method| method.as_str() == name)
+    });
+    counted.chain(ignored.flat_map(|claim| claim.because.iter().cloned())).collect()
+}
+
+/// Whether a text names the decision: its record id, the source's id, or `#` and its position.
+fn names(decision: &Decision, name: &str) -> bool {
+    match name.strip_prefix('#').and_then(|position| position.parse::<u64>().ok()) {
+        Some(position) => decision.record.position.0 == position,
+        None => decision.record.source_id.as_str() == name || decision.record.id.to_string() == name,
+    }
+}

@@ -1,0 +1,194 @@
+//! Reading records by term and position: the read models find them, the log has them. Decoded records are kept for a while.
+
+use claimledger_facts::{
+    ids::{LogPosition, RecordId, TenantId},
+    record::{Entry, Record},
+};
+use claimledger_ledger::{
+    log::{Log, LogError},
+    views::{Term, Views},
+};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// So many decoded records are kept for each tenant, at most twice over.
+const KEPT: usize = 10_000;
+/// So many positions are asked at once.
+const PAGE: usize = 5_000;
+
+/// Reads one tenant's records.
+#[derive(Clone, Copy)]
+pub(crate) struct Reader<'a> {
+    pub(crate) tenant: &'a TenantId,
+    pub(crate) log: &'a dyn Log,
+    pub(crate) views: &'a dyn Views,
+    pub(crate) cache: &'a RecordCache,
+    /// Records that are not in the read models yet.
+    pub(crate) ahead: Option<&'a Ahead>,
+}
+
+impl Reader<'_> {
+    /// Positions of the records with this term, up to `known_at` inclusive, ascending.
+    pub(crate) async fn positions(&self, term: &Term, known_at: LogPosition) -> Result<Vec<LogPosition>, LogError> {
+        let mut all = Vec::new();
+        let mut from = LogPosition(0);
+        loop {
+            let page = self.views.positions_of(self.tenant, term, from, known_at, PAGE).await?;
+            let whole = page.len() < PAGE;
+            if let Some(last) = page.last() {
+                from = LogPosition(last.0 + 1);
+            }
+            all.extend(page);
+            if whole {
+                break;
+            }
+        }
+        if let Some(ahead) = self.ahead {
+            all.retain(|position| position.0 < ahead.from);
+            all.extend(ahead.terms.get(term).into_iter().flatten().filter(|position| **position <= known_at));
+        }
+        Ok(all)
+    }
+
+    /// Whether any record up to `known_at` has this term.
+    pub(crate) async fn any(&self, term: &Term, known_at: LogPosition) -> Result<bool, LogError> {
+        if let Some(ahead) = self.ahead
+            && ahead.terms.get(term).is_some_and(|positions| positions.iter().any(|p| *p <= known_at))
+        {
+            return Ok(true);
+        }
+        Ok(!self.views.positions_of(self.tenant, term, LogPosition(0), known_at, 1).await?.is_empty())
+    }
+
+    /// Where the record with this id is, if it is known up to `known_at`.
+    pub(crate) async fn position(&self, id: RecordId, known_at: LogPosition) -> Result<Option<LogPosition>, LogError> {
+        let ahead = self.ahead.and_then(|ahead| ahead.ids.get(&id).copied());
+        let found = match ahead {
+            Some(position) => Some(position),
+            None => self.views.positions(self.tenant, &[id]).await?.into_iter().next().flatten(),
+        };
+        Ok(found.filter(|position| *position <= known_at))
+    }
+
+    /// The records at these positions, in the order asked.
+    pub(crate) async fn records(&self, positions: &[LogPosition]) -> Result<Vec<Arc<Record>>, LogError> {
+        let mut found: Vec<Option<Arc<Record>>> = positions.iter().map(|position| self.at_hand(*position)).collect();
+        let missing: Vec<LogPosition> = positions.iter().zip(&found).filter(|(_, f)| f.is_none()).map(|(p, _)| *p).collect();
+        if missing.is_empty() {
+            return Ok(found.into_iter().flatten().collect());
+        }
+        let entries = self.log.read_at(self.tenant, &missing).await?;
+        let mut read = HashMap::with_capacity(missing.len());
+        for (position, entry) in missing.iter().zip(&entries) {
+            let record = Arc::new(decode(self.tenant, *position, entry)?);
+            self.cache.put(*position, &record);
+            read.insert(*position, record);
+        }
+        for (position, slot) in positions.iter().zip(&mut found) {
+            if slot.is_none() {
+                *slot = read.get(position).cloned();
+            }
+        }
+        let records: Vec<_> = found.into_iter().flatten().collect();
+        if records.len() == positions.len() {
+            return Ok(records);
+        }
+        let position = missing.get(entries.len()).copied().unwrap_or_default();
+        Err(LogError::Corrupt { position, what: "the read models name a position that the log does not have".to_owned() })
+    }
+
+    fn at_hand(&self, position: LogPosition) -> Option<Arc<Record>> {
+        self.ahead.and_then(|ahead| ahead.get(position)).or_else(|| self.cache.get(position))
+    }
+}
+
+/// Reads an entry back; a failure names its place.
+pub(crate) fn decode(tenant: &TenantId, position: LogPosition, entry: &Entry) -> Result<Record, LogError> {
+    let record = entry.decode().map_err(|error| LogError::Corrupt { position, what: error.what })?;
+    if record.header.tenant != *tenant || record.header.position != position {
+        return Err(LogError::Corrupt { position, what: "the header is of another tenant or position".to_owned() });
+    }
+    Ok(record)
+}
+
+/// Records at the end of the log that the read models do not have yet, with their terms.
+#[derive(Default)]
+pub(crate) struct Ahead {
+    from: u64,
+    records: Vec<Arc<Record>>,
+    terms: HashMap<Term, Vec<LogPosition>>,
+    ids: HashMap<RecordId, LogPosition>,
+}
+
+impl Ahead {
+    /// That begins at a position.
+    pub(crate) fn new(from: LogPosition) -> Self {
+        Self { from: from.0, ..Self::default() }
+    }
+
+    /// Takes the next record.
+    pub(crate) fn push(&mut self, record: Arc<Record>, terms: &[Term]) {
+        let position = record.header.position;
+        for term in terms {
+            self.terms.entry(term.clone()).or_default().push(position);
+        }
+        self.ids.entry(record.header.id).or_insert(position);
+        self.records.push(record);
+    }
+
+    /// Where it begins.
+    pub(crate) fn from(&self) -> LogPosition {
+        LogPosition(self.from)
+    }
+
+    /// The records.
+    pub(crate) fn records(&self) -> &[Arc<Record>] {
+        &self.records
+    }
+
+    fn get(&self, position: LogPosition) -> Option<Arc<Record>> {
+        let index = usize::try_from(position.0.checked_sub(self.from)?).ok()?;
+        self.records.get(index).cloned()
+    }
+}
+
+/// Decoded records by position: two generations, the older of which goes when the younger is full. Records do not change, so nothing goes stale.
+#[derive(Default)]
+pub(crate) struct RecordCache(Mutex<Generations>);
+
+#[derive(Default)]
+struct Generations {
+    young: HashMap<LogPosition, Arc<Record>>,
+    old: HashMap<LogPosition, Arc<Record>>,
+}
+
+impl RecordCache {
+    pub(crate) fn get(&self, position: LogPosition) -> Option<Arc<Record>> {
+        let mut generations = self.lock();
+        if let Some(record) = generations.young.get(&position) {
+            return Some(Arc::clone(record));
+        }
+        let record = generations.old.remove(&position)?;
+        generations.put(position, Arc::clone(&record));
+        Some(record)
+    }
+
+    pub(crate) fn put(&self, position: LogPosition, record: &Arc<Record>) {
+        self.lock().put(position, Arc::clone(record));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Generations> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Generations {
+    fn put(&mut self, position: LogPosition, record: Arc<Record>) {
+        if self.young.len() >= KEPT {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(position, record);
+    }
+}

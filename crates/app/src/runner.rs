@@ -1,0 +1,243 @@
+//! The view runner: follows a tenant's log and keeps its read models. One transaction a batch writes the index rows, the head rows of every session that
+//! the batch touches, and the checkpoint. Delivering a batch twice changes nothing, so a crash anywhere in between is made good by going on.
+//!
+//! A record that does not decode stops the runner at its position; it is never skipped.
+
+use crate::{
+    answer::Status,
+    app::{App, Disclosure},
+    ask::{AskError, Caller},
+    heads::{self, Heads, Late},
+    reader::{Ahead, Reader, decode},
+    tenant::Tenant,
+    terms::terms_of,
+};
+use claimledger_domain::history::is_config;
+use claimledger_facts::{
+    ids::{LogPosition, LogSize, TenantId},
+    record::{Entry, Record},
+    vocabulary::Role,
+};
+use claimledger_ledger::{
+    log::{Log, LogError},
+    views::{IndexRow, Term, Views},
+};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// So many records go in one transaction when the read models are far behind.
+const BATCH: usize = 5_000;
+/// While appends run flat out the read models may fall behind by so many records; then they no longer give way.
+const MAX_LAG: u64 = 50_000;
+/// How long to wait for an append that is on its way: it is cheaper to take its record in the same transaction.
+const GATHER: Duration = Duration::from_millis(8);
+/// Wake-ups are best effort, so look now and then.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Moves the read models of one tenant.
+pub(crate) struct Runner {
+    pub(crate) log: Arc<dyn Log>,
+    pub(crate) views: Arc<dyn Views>,
+    pub(crate) tenant: Arc<Tenant>,
+}
+
+/// Follows until told to stop.
+pub(crate) async fn follow(runner: Runner, stop: CancellationToken) {
+    let mut changes = runner.log.changes();
+    loop {
+        changes.mark_unchanged();
+        let done = tokio::select! {
+            done = runner.catch_up(|_, _| {}) => done,
+            () = stop.cancelled() => return,
+        };
+        match done {
+            Ok(_) => {}
+            Err(LogError::Corrupt { position, what }) => {
+                tracing::error!(tenant = %runner.tenant.id, %position, what, "the read models stop here: the log is corrupt");
+                runner.tenant.stop(position, &what);
+                return;
+            }
+            Err(error) => tracing::warn!(tenant = %runner.tenant.id, error = &error as &dyn std::error::Error, "the read models will try again"),
+        }
+        tokio::select! {
+            _ = changes.changed() => {}
+            () = tokio::time::sleep(LOOK) => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+impl Runner {
+    /// Takes in everything up to the head. Returns how many records are in.
+    async fn catch_up(&self, mut progress: impl FnMut(u64, u64)) -> Result<u64, LogError> {
+        loop {
+            self.give_way().await;
+            let began = Instant::now();
+            let moving = self.tenant.moving.lock().await;
+            let from = self.views.covered(&self.tenant.id).await?.0;
+            let head = self.log.head(&self.tenant.id).await?.0;
+            progress(from, head);
+            if from >= head {
+                self.tenant.assessed.send_replace(from);
+                return Ok(from);
+            }
+            self.batch(LogPosition(from), head).await?;
+            drop(moving);
+            self.pace(began.elapsed()).await;
+        }
+    }
+
+    /// Throws everything away and takes it in again.
+    pub(crate) async fn rebuild(&self, progress: impl FnMut(u64, u64)) -> Result<u64, LogError> {
+        {
+            let _moving = self.tenant.moving.lock().await;
+            self.tenant.assessed.send_replace(0);
+            self.tenant.forget_session_facts();
+            self.views.reset(&self.tenant.id).await?;
+        }
+        self.catch_up(progress).await
+    }
+
+    /// Takes in the next batch.
+    async fn batch(&self, from: LogPosition, head: u64) -> Result<(), LogError> {
+        let tenant = &self.tenant;
+        let want = usize::try_from(head - from.0).unwrap_or(BATCH).min(BATCH);
+        let mut ahead = Ahead::new(from);
+        let mut rows = Vec::with_capacity(want);
+        while rows.len() < want {
+            let next = LogPosition(from.0 + rows.len() as u64);
+            let entries = self.log.read(&tenant.id, next, want - rows.len()).await?;
+            if entries.is_empty() {
+                break;
+            }
+            for (record, terms) in decode_all(&tenant.id, next, entries).await? {
+                ahead.push(Arc::new(record), &terms);
+                let header = &ahead.records()[rows.len()].header;
+                rows.push(IndexRow { position: header.position, id: header.id, terms });
+            }
+        }
+        let Some(last) = ahead.records().last().map(|record| record.header.position) else { return Ok(()) };
+
+        // The history may know more than the read models: every answer cuts it at its K.
+        let config: Vec<_> =
+            ahead.records().iter().flat_map(|record| crate::gather::known(record, record.header.variant, |fact| is_config(&fact.data))).collect();
+        if !config.is_empty() {
+            tenant.learn(config.iter().cloned());
+        }
+        for record in ahead.records() {
+            tenant.records.put(record.header.position, record);
+            tenant.recorded(record.header.recorded_at);
+        }
+
+        let reader = Reader { ahead: Some(&ahead), ..tenant.reader(&*self.log, &*self.views) };
+        let touched = heads::touched(&reader, ahead.records(), last).await?;
+        let (history, config_index) = tenant.config();
+        let mut heads = Heads::new(reader, history, config_index, last).await?;
+        heads.assess(touched).await?;
+        // Configuration that came late may change sessions that no record of this batch names. They are written before the checkpoint moves: if we stop
+        // in between, the batch is taken in again and so are they.
+        let mut late = Late::of(&config, tenant.latest_session_fact());
+        while let Some(sessions) = late.next(&heads).await? {
+            heads.assess(sessions).await?;
+            if heads.len() >= heads::CHUNK {
+                self.views.apply(&tenant.id, LogSize(from.0), &[], &heads.take_rows()).await?;
+                self.give_way().await;
+            }
+        }
+        let size = last.0 + 1;
+        // Before the rows move: a page that looks in between finds them in both places, and shows them once.
+        for (session, to) in heads.take_moved() {
+            tenant.moved.push(size, session, to);
+        }
+        self.views.apply(&tenant.id, LogSize(from.0), &rows, &heads.take_rows()).await?;
+        tenant.seen_session_fact(heads.latest());
+        tenant.assessed.send_replace(size);
+        Ok(())
+    }
+
+    /// Lets appends that are on their way finish first, for a moment.
+    async fn give_way(&self) {
+        let until = Instant::now() + GATHER;
+        while self.tenant.appending.load(Ordering::Relaxed) > 0 && Instant::now() < until {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    /// Leaves most of the machine to appends while they run flat out, unless the read models are too far behind.
+    async fn pace(&self, worked: Duration) {
+        if self.tenant.appending.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        let Ok(head) = self.log.head(&self.tenant.id).await else { return };
+        if head.0.saturating_sub(self.tenant.assessed_to()) < MAX_LAG {
+            tokio::time::sleep((worked * 3).min(Duration::from_millis(200))).await;
+        }
+    }
+}
+
+/// Decodes off the runtime's threads when there is much.
+async fn decode_all(tenant: &TenantId, from: LogPosition, entries: Vec<Entry>) -> Result<Vec<(Record, Vec<Term>)>, LogError> {
+    let tenant = tenant.clone();
+    let work = move || {
+        let positions = (from.0..).map(LogPosition);
+        entries
+            .iter()
+            .zip(positions)
+            .map(|(entry, position)| {
+                let record = decode(&tenant, position, entry)?;
+                let terms = terms_of(&record);
+                Ok((record, terms))
+            })
+            .collect::<Result<Vec<_>, LogError>>()
+    };
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| LogError::Unavailable { reason: "decoding was cut off".to_owned(), source: Some(Box::new(error)) })?
+}
+
+impl App {
+    /// Throws the read models of the caller's tenant away and makes them anew from the log: role operate. `progress` is told how many records are in,
+    /// and of how many. Reads that need what is not there yet wait, and then say that the read models lag. Returns how many records are in.
+    ///
+    /// # Errors
+    /// If the caller does not operate, an engine fails, or the log is corrupt.
+    pub async fn rebuild(&self, caller: &Caller, progress: impl FnMut(u64, u64)) -> Result<u64, AskError> {
+        if !caller.has(Role::Operate) {
+            return Err(AskError::Forbidden { needs: Role::Operate });
+        }
+        let tenant = self.0.tenant(&caller.tenant).await?;
+        let runner = Runner { log: Arc::clone(&self.0.log), views: Arc::clone(&self.0.views), tenant };
+        Ok(runner.rebuild(progress).await?)
+    }
+
+    /// Waits until the read models have everything that is in the log now, however long that takes, and says where they stand.
+    ///
+    /// # Errors
+    /// If the log cannot be read, or is corrupt.
+    pub async fn settled_status(&self, caller: &Caller) -> Result<Status, AskError> {
+        let tenant = self.0.tenant(&caller.tenant).await?;
+        let head = self.0.log.head(&tenant.id).await?.0;
+        let mut assessed = tenant.assessed.subscribe();
+        while *assessed.borrow_and_update() < head {
+            if let Some(error) = tenant.stopped() {
+                return Err(error.into());
+            }
+            // A runner that stops moves nothing, so look again now and then.
+            let _ = tokio::time::timeout(Duration::from_millis(200), assessed.changed()).await;
+        }
+        self.status(caller).await
+    }
+
+    /// Every row of the read models as text, in a fixed order: for comparing a rebuild.
+    ///
+    /// # Errors
+    /// If the caller may not read, or the views cannot be read.
+    pub async fn dump_views(&self, caller: &Caller) -> Result<Vec<String>, AskError> {
+        self.disclose(caller, Disclosure::Sessions)?;
+        Ok(self.0.views.dump(&caller.tenant).await?)
+    }
+}

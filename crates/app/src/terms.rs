@@ -1,0 +1,171 @@
+//! What a record can be found by: the table from fact types to terms. A new fact type does not compile until it has its line here.
+
+use claimledger_domain::history::is_config;
+use claimledger_facts::{
+    fact::{Fact, FactData},
+    ids::{SourceEventId, SourceId},
+    record::Record,
+    vocabulary::Note,
+};
+use claimledger_ledger::views::{Term, TermKind};
+use std::collections::BTreeSet;
+
+/// The value of [`TermKind::Config`].
+pub(crate) const CONFIG: &str = "config";
+/// The value of [`TermKind::Note`] of records that no translator understood.
+pub(crate) const NOT_UNDERSTOOD: &str = "not_understood";
+/// The value of [`TermKind::Correlation`] of every record that links sessions.
+pub(crate) const LINKS: &str = "session.linked";
+
+/// The value of [`TermKind::Note`] of every record that says something else under an id that is in the log already.
+pub(crate) const VARIANT: &str = "variant";
+
+/// The terms of one record, once each, in order.
+pub(crate) fn terms_of(record: &Record) -> Vec<Term> {
+    let statement = &record.statement;
+    let mut terms = Terms::default();
+    if record.header.variant {
+        terms.add(TermKind::Note, VARIANT);
+        terms.0.insert((TermKind::Note, variant_value(&record.header.source, &record.header.source_id)));
+    }
+    terms.add(TermKind::Kind, &statement.kind);
+    for session in statement.sessions() {
+        terms.add(TermKind::Session, session.as_str());
+    }
+    for (name, value) in &statement.correlation {
+        terms.join(TermKind::Correlation, name, value);
+    }
+    if statement.notes.contains(&Note::NotUnderstood) || statement.facts.is_empty() {
+        terms.add(TermKind::Note, NOT_UNDERSTOOD);
+    }
+    for fact in &statement.facts {
+        terms.add_fact(fact);
+    }
+    terms.0.into_iter().map(|(kind, value)| Term { kind, value }).collect()
+}
+
+/// The term that finds the links to a session, by its id or by the source's id of one of its records.
+pub(crate) fn link_term(to: &str) -> Term {
+    Term { kind: TermKind::Correlation, value: format!("{LINKS}/{to}") }
+}
+
+/// The term that finds the variants of a source's event.
+pub(crate) fn variant_term(source: &SourceId, event: &SourceEventId) -> Term {
+    Term { kind: TermKind::Note, value: variant_value(source, event) }
+}
+
+fn variant_value(source: &SourceId, event: &SourceEventId) -> String {
+    format!("{VARIANT}/{source}/{event}")
+}
+
+/// A term of one word.
+pub(crate) fn term(kind: TermKind, value: impl Into<String>) -> Term {
+    Term { kind, value: value.into() }
+}
+
+/// A term of two words, such as `idp/key`. Two pairs may give one term; a term only finds candidates.
+pub(crate) fn pair(kind: TermKind, first: &str, second: &str) -> Term {
+    Term { kind, value: format!("{first}/{second}") }
+}
+
+#[derive(Default)]
+struct Terms(BTreeSet<(TermKind, String)>);
+
+impl Terms {
+    fn add(&mut self, kind: TermKind, value: &str) {
+        self.0.insert((kind, value.to_owned()));
+    }
+
+    fn join(&mut self, kind: TermKind, first: &str, second: &str) {
+        self.0.insert((kind, format!("{first}/{second}")));
+    }
+
+    fn add_fact(&mut self, fact: &Fact) {
+        if let Some(subject) = &fact.subject {
+            self.add(TermKind::Subject, subject.as_str());
+        }
+        if is_config(&fact.data) {
+            self.add(TermKind::Config, CONFIG);
+        }
+        match &fact.data {
+            FactData::IdpConfigured(d) => self.add(TermKind::Idp, d.idp.as_str()),
+            FactData::IdpKeyAdded(d) => self.add_key(d.idp.as_str(), Some(d.key.as_str())),
+            FactData::IdpKeyRetired(d) => self.add_key(d.idp.as_str(), Some(d.key.as_str())),
+            FactData::TrustRetracted(d) => self.add_key(d.idp.as_str(), d.key.as_ref().map(|k| k.as_str())),
+            FactData::PolicyConfigured(d) => self.add(TermKind::Policy, d.policy.as_str()),
+            FactData::RoutingRuleConfigured(d) => self.add(TermKind::Idp, d.idp.as_str()),
+            FactData::SubjectLinked(d) => self.add(TermKind::Subject, d.other.as_str()),
+            FactData::IdpSessionStarted(d) => self.add_idp_session(d.idp.as_str(), d.idp_session.as_str()),
+            FactData::IdpSessionEnded(d) => self.add_idp_session(d.idp.as_str(), d.idp_session.as_str()),
+            FactData::SessionStarted(d) => {
+                match (&d.idp, &d.idp_session) {
+                    (Some(idp), Some(session)) => self.add_idp_session(idp.as_str(), session.as_str()),
+                    (Some(idp), None) => self.add(TermKind::Idp, idp.as_str()),
+                    (None, _) => {}
+                }
+                if let Some(root) = &d.root_session {
+                    self.add(TermKind::RootSession, root.as_str());
+                }
+            }
+            FactData::SessionLinked(d) => {
+                self.add(TermKind::Correlation, LINKS);
+                self.join(TermKind::Correlation, LINKS, &d.to);
+            }
+            FactData::ClaimsReceived(d) => {
+                self.add_key(d.idp.as_str(), d.key.as_ref().map(|k| k.as_str()));
+                for amr in d.amr.iter().flatten() {
+                    self.add(TermKind::Amr, amr.as_str());
+                }
+                if let Some(assertion) = &d.assertion {
+                    self.join(TermKind::Assertion, d.idp.as_str(), assertion.as_str());
+                }
+            }
+            FactData::ClaimAccepted(d) => {
+                if let Some(amr) = &d.amr {
+                    self.add(TermKind::Amr, amr.as_str());
+                }
+            }
+            FactData::PolicyDecided(d) => {
+                self.add(TermKind::App, d.app.as_str());
+                self.add(TermKind::Policy, d.policy.as_str());
+            }
+            FactData::AppAccessed(d) => {
+                self.add(TermKind::App, d.app.as_str());
+                if let Some(session) = &d.app_session {
+                    self.add(TermKind::AppSession, session.as_str());
+                }
+            }
+            // Found by session, subject, kind or `config` alone.
+            FactData::OrgConfigured(_)
+            | FactData::ClaimSourcingConfigured(_)
+            | FactData::AuthenticatorConfigured(_)
+            | FactData::AuthenticatorLost(_)
+            | FactData::ClaimIgnored(_)
+            | FactData::FactorVerified(_)
+            | FactData::SessionEnded(_)
+            | FactData::SourceHeard(_)
+            | FactData::SourceSilent(_)
+            | FactData::SourceBackfilled(_)
+            | FactData::HoldPlaced(_)
+            | FactData::HoldReleased(_)
+            | FactData::ErasureRequested(_)
+            | FactData::LedgerOpened(_)
+            | FactData::FactConflicted(_)
+            | FactData::RoleGranted(_)
+            | FactData::RoleRevoked(_)
+            | FactData::RulesActivated(_) => {}
+        }
+    }
+
+    fn add_key(&mut self, idp: &str, key: Option<&str>) {
+        self.add(TermKind::Idp, idp);
+        if let Some(key) = key {
+            self.join(TermKind::Key, idp, key);
+        }
+    }
+
+    fn add_idp_session(&mut self, idp: &str, session: &str) {
+        self.add(TermKind::Idp, idp);
+        self.join(TermKind::IdpSession, idp, session);
+    }
+}

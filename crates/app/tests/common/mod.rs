@@ -1,0 +1,112 @@
+//! A ledger on engines in memory, and the demo's day to fill it with.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use claimledger_app::{
+    app::{App, Options, Parts},
+    ask::{Asking, Caller},
+    ingest::{Batch, IngestError, Ingested},
+};
+use claimledger_facts::{
+    draft::Draft,
+    ids::{LogPosition, SourceId, TenantId},
+    random::SystemRandom,
+    seal::MasterKey,
+    time::Time,
+    vocabulary::Door,
+};
+use claimledger_ledger::{
+    clock::FixedClock,
+    memory::{MemoryIndex, MemoryKeys, MemoryLog},
+};
+use claimledger_sources::{Dialect, translate};
+use std::sync::Arc;
+
+/// Engines in memory; several apps can be opened on them, one after the other.
+pub(crate) struct World {
+    pub(crate) log: Arc<MemoryLog>,
+    pub(crate) keys: Arc<MemoryKeys>,
+    pub(crate) views: Arc<MemoryIndex>,
+    pub(crate) clock: Arc<FixedClock>,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self { log: Arc::default(), keys: Arc::default(), views: Arc::default(), clock: Arc::new(FixedClock::new(time("2026-03-11T08:00:00Z"))) }
+    }
+
+    pub(crate) async fn open(&self) -> App {
+        self.open_with(Options::default()).await
+    }
+
+    pub(crate) async fn open_with(&self, options: Options) -> App {
+        let parts = Parts {
+            log: self.log.clone(),
+            keys: self.keys.clone(),
+            views: self.views.clone(),
+            clock: self.clock.clone(),
+            random: Arc::new(SystemRandom),
+            master: MasterKey::from_bytes([7; 32]),
+            options,
+            engine: Box::new(()),
+        };
+        App::open(parts).await.unwrap()
+    }
+}
+
+/// A rehearsal of acme's day, all of it in.
+pub(crate) async fn acme() -> (World, App) {
+    let world = World::new();
+    let app = world.open().await;
+    app.init_tenant(&tenant("acme"), true, None).await.unwrap();
+    ingest(&app, "acme", drafts(&demo("acme"))).await.unwrap();
+    (world, app)
+}
+
+pub(crate) fn tenant(name: &str) -> TenantId {
+    TenantId::new(name)
+}
+
+pub(crate) fn owner(name: &str) -> Caller {
+    Caller::owner(tenant(name))
+}
+
+pub(crate) fn time(text: &str) -> Time {
+    Time::parse(text).unwrap()
+}
+
+/// A time of the demo's day.
+pub(crate) fn at(text: &str) -> Time {
+    time(&format!("2026-03-10T{text}Z"))
+}
+
+pub(crate) fn known_at(position: u64) -> Asking {
+    Asking { known_at_position: Some(LogPosition(position)), ..Asking::default() }
+}
+
+/// The demo's own day of an organisation, as lines.
+pub(crate) fn demo(name: &str) -> Vec<String> {
+    let path = format!("{}/../claimledger/demo/{name}.jsonl", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect()
+}
+
+pub(crate) fn drafts<S: AsRef<str>>(lines: &[S]) -> Vec<(u64, Draft)> {
+    let numbered = (1..).zip(lines);
+    numbered.flat_map(|(n, line)| translate(Dialect::Native, line.as_ref().as_bytes()).unwrap().into_iter().map(move |d| (n, d))).collect()
+}
+
+pub(crate) fn batch(drafts: Vec<(u64, Draft)>) -> Batch {
+    Batch { drafts, door: Door::File, source: None, expected_revision: None, rehearsal_now: None }
+}
+
+pub(crate) async fn ingest(app: &App, tenant: &str, drafts: Vec<(u64, Draft)>) -> Result<Vec<Ingested>, IngestError> {
+    app.ingest(&owner(tenant), batch(drafts)).await
+}
+
+pub(crate) async fn ingest_line(app: &App, tenant: &str, line: &serde_json::Value) -> Result<Ingested, IngestError> {
+    Ok(ingest(app, tenant, drafts(&[line.to_string()])).await?.remove(0))
+}
+
+pub(crate) fn source(name: &str) -> Option<SourceId> {
+    Some(SourceId::new(name))
+}
