@@ -157,8 +157,9 @@ impl<'b> Original<'b> {
             Ok(())
         })
         .map_err(|error| CorruptRecord::new(format!("the original does not read: {error}")))?;
-        if d.position() != body.len() {
-            return Err(CorruptRecord::new("something follows the original"));
+        // Its spelling is under its stored hash. The order of the pseudonyms is that of the keys.
+        if d.position() != body.len() || !pseudonyms.is_sorted_by(|a, b| a < b) {
+            return Err(CorruptRecord::new("the original is not in its one deterministic form"));
         }
         Ok(Self { pseudonyms, codec, nonce, ciphertext })
     }

@@ -53,10 +53,13 @@ fn write_object(out: &mut Vec<u8>, object: &Map<String, Value>) {
     if object.keys().is_sorted() {
         write_members(out, object.iter());
     } else {
-        let mut members: Vec<_> = object.iter().collect();
-        members.sort_unstable_by_key(|(key, _)| *key);
-        write_members(out, members.into_iter());
+        write_members(out, sorted(object.iter().collect()).into_iter());
     }
+}
+
+fn sorted<'a>(mut members: Vec<(&'a String, &'a Value)>) -> Vec<(&'a String, &'a Value)> {
+    members.sort_unstable_by_key(|(key, _)| *key);
+    members
 }
 
 fn write_members<'a>(out: &mut Vec<u8>, members: impl Iterator<Item = (&'a String, &'a Value)>) {
@@ -90,6 +93,13 @@ mod tests {
     #[test]
     fn keys_are_sorted_bytewise_at_every_depth() {
         check(r#"{"b": 1, "a": {"é": 1, "z": 2, "Z": 3, "": 4}}"#, r#"{"a":{"":4,"Z":3,"z":2,"é":1},"b":1}"#);
+    }
+
+    #[test]
+    fn members_are_sorted_whatever_the_map_does() {
+        let (keys, value) = (["é", "z", "", "Z"].map(String::from), Value::Null);
+        let order: Vec<_> = sorted(keys.iter().map(|key| (key, &value)).collect()).into_iter().map(|(key, _)| key.as_str()).collect();
+        assert_eq!(order, ["", "Z", "z", "é"]);
     }
 
     #[test]

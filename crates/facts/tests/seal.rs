@@ -184,6 +184,50 @@ fn bodies_of_another_record_are_refused() {
 }
 
 #[test]
+fn a_body_has_one_spelling() {
+    let (entry, _) = finished(&many(), false);
+    let longer_head = [&[0x98, 3], &entry.personal[1..]].concat();
+    let more = |body: &[u8]| [body, &[0]].concat();
+    // A map's head, codec, the list's key and head: then the pseudonyms, each with a head of its own.
+    let mut swapped = entry.original.clone();
+    swapped[5..43].rotate_left(19);
+    assert!(swapped[5..].starts_with(b"\x72p-") && swapped[24..].starts_with(b"\x72p-") && swapped != entry.original);
+    for (entry, expect) in [
+        (Entry { original: swapped, ..entry.clone() }, "the original is not in its one deterministic form"),
+        (Entry { personal: longer_head, ..entry.clone() }, "the personal blocks are not in their one deterministic form"),
+        (Entry { personal: more(&entry.personal), ..entry.clone() }, "the personal blocks are not in their one deterministic form"),
+        (Entry { original: more(&entry.original), ..entry.clone() }, "the original is not in its one deterministic form"),
+    ] {
+        assert_eq!(entry.persons().unwrap_err().what, expect);
+        entry.decode().unwrap_err();
+    }
+}
+
+/// A header can be made whose stored hashes fit and whose commitments do not: then what opens is not what was committed to.
+#[test]
+fn what_opens_must_be_what_was_committed_to() {
+    let (entry, header) = finished(&many(), false);
+    let (keys, persons) = (tenant_keys(), persons(3));
+    let mut forged = header.clone();
+    forged.original.plain = header.facts;
+    forged.personal[2].plain = header.facts;
+    let expect = "a sealed block is not the one that the header commits to";
+    assert_eq!(open_personal(&entry, &forged, &keys, &persons).unwrap_err().what, expect);
+    match open_original(&entry, &forged, &keys, &persons).unwrap_err() {
+        OpenError::Corrupt(error) => assert_eq!(error.what, expect),
+        other => panic!("{other}"),
+    }
+    // The same content, sealed anew, is not the record either.
+    let (again, _) = finished(&many(), false);
+    let mut mixed = again.clone();
+    mixed.personal = entry.personal.clone();
+    assert!(
+        matches!(open_original(&mixed, &header, &keys, &persons), Err(OpenError::Corrupt(error)) if error.what.starts_with("the original is not the one"))
+    );
+    assert!(open_personal(&again, &header, &keys, &persons).unwrap_err().what.starts_with("personal block 0 is not the one"));
+}
+
+#[test]
 fn a_block_does_not_open_elsewhere() {
     // Whoever may write headers could commit to a block of another record: the associated data still gives them away.
     let (a, header) = finished(&many(), false);
