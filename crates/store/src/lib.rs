@@ -1,1 +1,20 @@
-//! x
+//! The engines that keep a ledger on disk. Today: SQLite, one directory, one process.
+//!
+//! What it is: SQL and the rules under which it is durable. Each method holds its statements; the tables are in `migrations/`, one folder an engine and
+//! file.
+//!
+//! What it is not: it decides nothing about records (that is `ledger::sequencer`), never sees a key in the clear, and reads no fact: a header, a body, a
+//! state are bytes to it.
+//!
+//! # To add an engine
+//! 1. A folder beside [`sqlite`], and one in `migrations/`.
+//! 2. Implement the traits of `ledger` that it is for; see the recipe there.
+//! 3. Run the suites of `ledger::conformance` on it, as `tests/conformance.rs` does.
+//!
+//! # To add a read model
+//! 1. A new numbered file in `migrations/<engine>/views/`; tables carry the version of the read models in their names.
+//! 2. Write its rows in `sqlite/views/apply.rs`, in the transaction that moves the checkpoint; ask it in `sqlite/views/mod.rs`; throw them away in `reset`,
+//!    and show them in `dump`, by which a rebuild is compared.
+//! 3. The suite in `ledger::conformance` and the memory engine come first; see the recipe there.
+
+pub mod sqlite;

@@ -1,0 +1,177 @@
+//! Connections: the settings that durability rests on, read back; migrations; the checkpoint at the start.
+
+use super::{OpenError, SqliteOptions, Synchronous};
+use sqlx::{AssertSqlSafe, SqlSafeStr};
+use sqlx::{
+    ConnectOptions, Connection, Row, SqliteConnection, SqlitePool,
+    migrate::{MigrateError, Migration, MigrationType, Migrator},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use std::{
+    borrow::Cow,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+pub(super) const LOG: &str = "log";
+pub(super) const KEYS: &str = "keys";
+pub(super) const VIEWS: &str = "views";
+
+/// How long a statement waits for a lock of another connection of this process.
+const BUSY: Duration = Duration::from_secs(5);
+/// Connections of one file that read.
+const READERS: u32 = 4;
+/// Texts of statements that a connection keeps prepared.
+const STATEMENTS: usize = 256;
+
+/// The files of a directory.
+pub(super) struct Files {
+    dir: PathBuf,
+    options: SqliteOptions,
+}
+
+/// One file: where it is, and how it is opened.
+#[derive(Clone)]
+pub(super) struct Database {
+    pub(super) path: PathBuf,
+    synchronous: SqliteSynchronous,
+    /// Pages of the write-ahead log after which a commit also runs a checkpoint; 0: never, checkpoints run beside the commits.
+    autocheckpoint: u32,
+    /// Whether what is deleted is overwritten: everywhere but in rows that can be made again and hold no secret.
+    secure_delete: bool,
+}
+
+impl Files {
+    pub(super) fn new(dir: &Path, options: SqliteOptions) -> Self {
+        Self { dir: dir.to_owned(), options }
+    }
+
+    /// Keys without a log: the log went missing, and an empty one in its place would look as if nothing had ever been recorded.
+    pub(super) fn check_log_is_not_missing(&self) -> Result<(), OpenError> {
+        let (missing, present) = (self.dir.join(LOG), self.dir.join(KEYS));
+        if present.exists() && !missing.exists() {
+            return Err(OpenError::Incomplete { missing, present });
+        }
+        Ok(())
+    }
+
+    /// A log without keys: nothing sealed in it could be opened. An empty log may be all that a crash left of making the directory.
+    pub(super) fn check_keys_are_not_missing(&self, log_is_empty: bool) -> Result<(), OpenError> {
+        let (missing, present) = (self.dir.join(KEYS), self.dir.join(LOG));
+        if !missing.exists() && !log_is_empty {
+            return Err(OpenError::Incomplete { missing, present });
+        }
+        Ok(())
+    }
+
+    pub(super) fn log(&self) -> Database {
+        Database { path: self.dir.join(LOG), synchronous: self.durable(), autocheckpoint: 0, secure_delete: true }
+    }
+
+    pub(super) fn keys(&self) -> Database {
+        Database { path: self.dir.join(KEYS), synchronous: self.durable(), autocheckpoint: 1000, secure_delete: true }
+    }
+
+    pub(super) fn views(&self) -> Database {
+        Database { path: self.dir.join(VIEWS), synchronous: SqliteSynchronous::Normal, autocheckpoint: 1000, secure_delete: false }
+    }
+
+    fn durable(&self) -> SqliteSynchronous {
+        match self.options.synchronous {
+            Synchronous::Full => SqliteSynchronous::Full,
+            Synchronous::Normal => SqliteSynchronous::Normal,
+        }
+    }
+}
+
+impl Database {
+    /// What the path and the driver's error make of an opening that failed.
+    pub(super) fn failed(&self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> OpenError {
+        OpenError::Database { file: self.path.clone(), source: source.into() }
+    }
+
+    pub(super) fn corrupt(&self, what: impl Into<String>) -> OpenError {
+        OpenError::Corrupt { file: self.path.clone(), what: what.into() }
+    }
+
+    /// Connects, brings the tables to this version, and puts on the disk what a crash left in the write-ahead log.
+    pub(super) async fn writer(&self, migrations: &[(i64, &'static str, &'static str)]) -> Result<SqliteConnection, OpenError> {
+        let mut connection = self.connect().await?;
+        let migrations = migrations
+            .iter()
+            .map(|(version, name, sql)| Migration::new(*version, Cow::Borrowed(*name), MigrationType::Simple, sql.into_sql_str(), false))
+            .collect();
+        Migrator::with_migrations(migrations).run(&mut connection).await.map_err(|error| match error {
+            MigrateError::VersionMissing(_) => OpenError::Newer { file: self.path.clone() },
+            MigrateError::VersionMismatch(version) => self.corrupt(format!("its tables were not made by step {version} of this program")),
+            other => self.failed(other),
+        })?;
+        let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut connection).await.map_err(|error| self.failed(error))?;
+        if row.try_get::<i64, _>(0).map_err(|error| self.failed(error))? != 0 {
+            return Err(self.failed("the write-ahead log could not be brought into the file: another connection is busy"));
+        }
+        Ok(connection)
+    }
+
+    /// One more connection with the same settings.
+    pub(super) async fn connect(&self) -> Result<SqliteConnection, OpenError> {
+        let mut connection = SqliteConnection::connect_with(&self.options()).await.map_err(|error| self.failed(error))?;
+        for (setting, expected) in self.settings() {
+            let row = sqlx::query(AssertSqlSafe(format!("PRAGMA {setting}"))).fetch_one(&mut connection).await.map_err(|error| self.failed(error))?;
+            let found =
+                row.try_get::<i64, _>(0).map(|n| n.to_string()).or_else(|_| row.try_get::<String, _>(0)).map_err(|error| self.failed(error))?;
+            if found != expected {
+                return Err(OpenError::Setting { file: self.path.clone(), setting, expected, found });
+            }
+        }
+        Ok(connection)
+    }
+
+    /// Connections that only read, made as they are needed.
+    pub(super) fn readers(&self) -> SqlitePool {
+        SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .min_connections(0)
+            .test_before_acquire(false)
+            .max_lifetime(None)
+            .idle_timeout(None)
+            .connect_lazy_with(self.options().create_if_missing(false).pragma("query_only", "ON"))
+    }
+
+    fn options(&self) -> SqliteConnectOptions {
+        // The driver sets the busy timeout before any pragma, so that entering WAL mode waits too.
+        SqliteConnectOptions::new()
+            .filename(&self.path)
+            .create_if_missing(true)
+            .busy_timeout(BUSY)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(self.synchronous)
+            .foreign_keys(true)
+            .pragma("trusted_schema", "OFF")
+            .pragma("cell_size_check", "ON")
+            .pragma("secure_delete", if self.secure_delete { "ON" } else { "OFF" })
+            .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT)
+            .pragma("wal_autocheckpoint", self.autocheckpoint.to_string())
+            .statement_cache_capacity(STATEMENTS)
+            .disable_statement_logging()
+    }
+
+    /// What [`Self::options`] asks for, as SQLite shows it.
+    fn settings(&self) -> [(&'static str, String); 9] {
+        let synchronous = if matches!(self.synchronous, SqliteSynchronous::Full) { "2" } else { "1" };
+        [
+            ("journal_mode", "wal".to_owned()),
+            ("synchronous", synchronous.to_owned()),
+            ("busy_timeout", BUSY.as_millis().to_string()),
+            ("foreign_keys", "1".to_owned()),
+            ("trusted_schema", "0".to_owned()),
+            ("cell_size_check", "1".to_owned()),
+            ("secure_delete", u8::from(self.secure_delete).to_string()),
+            ("journal_size_limit", JOURNAL_SIZE_LIMIT.to_owned()),
+            ("wal_autocheckpoint", self.autocheckpoint.to_string()),
+        ]
+    }
+}
+
+/// 64 MiB: above it a write-ahead log is cut back once its content is in the file. Below, its blocks are written again, which is quicker than growing.
+const JOURNAL_SIZE_LIMIT: &str = "67108864";

@@ -1,0 +1,223 @@
+//! The key store: durable before the record that needs it.
+
+use super::{
+    OpenError,
+    connect::Files,
+    failure::{Failure, Poison, classify, read_failed},
+    owner::Owner,
+};
+use async_trait::async_trait;
+use claimledger_facts::{
+    ids::{LogPosition, Pseudonym, TenantId},
+    record::Digest32,
+    time::Time,
+};
+use claimledger_ledger::{
+    keys::{CredentialRow, KeyStore, PersonRow, TenantKeysRow},
+    log::LogError,
+};
+use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, SqlitePool, sqlite::SqliteRow};
+use std::sync::Arc;
+use tokio::sync::Mutex;
+
+const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "keys", include_str!("../../../../migrations/sqlite/keys/0001_keys.sql"))];
+
+const FILE: &str = "keys";
+const BEGIN: &str = "BEGIN IMMEDIATE";
+const CREDENTIAL: &str = "SELECT tenant, credential, token_hash, roles, source, created_at, revoked_at FROM credential";
+
+/// The keys of all tenants, in the file `keys`.
+pub struct SqliteKeys {
+    writer: Mutex<SqliteConnection>,
+    readers: SqlitePool,
+    poison: Poison,
+    _owner: Arc<Owner>,
+}
+
+impl SqliteKeys {
+    pub(super) async fn open(files: &Files, owner: &Arc<Owner>) -> Result<Self, OpenError> {
+        let database = files.keys();
+        let writer = database.writer(MIGRATIONS).await?;
+        Ok(Self { writer: Mutex::new(writer), readers: database.readers(), poison: Poison::default(), _owner: Arc::clone(owner) })
+    }
+
+    fn failed(&self, error: sqlx::Error) -> LogError {
+        self.poison.failed(FILE, error)
+    }
+
+    async fn person_where(&self, column: &'static str, tenant: &TenantId, value: Vec<u8>) -> Result<Vec<PersonRow>, LogError> {
+        let sql = match column {
+            "pseudonym" => format!("{PERSON} WHERE p.tenant = ? AND p.pseudonym = CAST(? AS TEXT)"),
+            "id_index" => format!("{PERSON} WHERE p.tenant = ? AND p.id_index = ?"),
+            _ => format!(
+                "{PERSON} WHERE p.tenant = ?1 AND p.number IN (SELECT person FROM person_alias WHERE tenant = ?1 AND alias_index = ?2) ORDER BY p.pseudonym"
+            ),
+        };
+        let rows = sqlx::query(AssertSqlSafe(sql)).bind(tenant.as_str()).bind(value).fetch_all(&self.readers).await.map_err(read)?;
+        rows.iter().map(person).collect()
+    }
+}
+
+/// A person, with the aliases as one run of digests, in order.
+const PERSON: &str = "SELECT p.pseudonym, p.wrapped, p.id_index,
+    (SELECT group_concat(hex(a.alias_index), '') FROM (SELECT alias_index FROM person_alias WHERE person = p.number ORDER BY alias_index) a) AS aliases
+    FROM person p";
+
+#[async_trait]
+impl KeyStore for SqliteKeys {
+    async fn add_tenant(&self, row: &TenantKeysRow) -> Result<(), LogError> {
+        self.poison.check(FILE)?;
+        let insert = sqlx::query("INSERT INTO tenant_key (tenant, wrapped) VALUES (?, ?)").bind(row.tenant.as_str()).bind(row.wrapped.as_slice());
+        match insert.execute(&mut *self.writer.lock().await).await {
+            Err(error) if classify(&error) == Failure::Constraint => Err(LogError::unavailable(format!("tenant {} has keys already", row.tenant))),
+            other => other.map(|_| ()).map_err(|error| self.failed(error)),
+        }
+    }
+
+    async fn tenant(&self, tenant: &TenantId) -> Result<Option<TenantKeysRow>, LogError> {
+        let row =
+            sqlx::query("SELECT wrapped FROM tenant_key WHERE tenant = ?").bind(tenant.as_str()).fetch_optional(&self.readers).await.map_err(read)?;
+        row.map(|row| Ok(TenantKeysRow { tenant: tenant.clone(), wrapped: row.try_get(0).map_err(read)? })).transpose()
+    }
+
+    async fn tenants(&self) -> Result<Vec<TenantId>, LogError> {
+        let rows = sqlx::query("SELECT tenant FROM tenant_key ORDER BY tenant").fetch_all(&self.readers).await.map_err(read)?;
+        rows.iter().map(|row| Ok(TenantId::new(row.try_get::<String, _>(0).map_err(read)?))).collect()
+    }
+
+    async fn add_persons(&self, tenant: &TenantId, rows: &[PersonRow]) -> Result<(), LogError> {
+        self.poison.check(FILE)?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let mut writer = self.writer.lock().await;
+        let added = async {
+            // Dropped before its commit, the transaction is rolled back by the driver.
+            let mut transaction = writer.begin_with(BEGIN).await?;
+            for row in rows {
+                add_person(&mut transaction, tenant, row).await?;
+            }
+            transaction.commit().await
+        };
+        added.await.map_err(|error| self.failed(error))
+    }
+
+    async fn person(&self, tenant: &TenantId, pseudonym: &Pseudonym) -> Result<Option<PersonRow>, LogError> {
+        Ok(self.person_where("pseudonym", tenant, pseudonym.as_str().as_bytes().to_vec()).await?.pop())
+    }
+
+    async fn person_by_id(&self, tenant: &TenantId, index: &Digest32) -> Result<Option<PersonRow>, LogError> {
+        Ok(self.person_where("id_index", tenant, index.0.to_vec()).await?.pop())
+    }
+
+    async fn persons_by_alias(&self, tenant: &TenantId, index: &Digest32) -> Result<Vec<PersonRow>, LogError> {
+        self.person_where("alias_index", tenant, index.0.to_vec()).await
+    }
+
+    async fn add_credential(&self, row: &CredentialRow) -> Result<(), LogError> {
+        self.poison.check(FILE)?;
+        let insert = "INSERT INTO credential (tenant, credential, token_hash, roles, source, created_at, revoked_at) VALUES (?, ?, ?, ?, ?, ?, ?)";
+        let insert = sqlx::query(insert)
+            .bind(row.tenant.as_str())
+            .bind(row.credential.as_str())
+            .bind(row.token_hash.0.as_slice())
+            .bind(row.roles.join(" "))
+            .bind(row.source.as_deref())
+            .bind(row.created_at.micros())
+            .bind(row.revoked_at.map(Time::micros));
+        match insert.execute(&mut *self.writer.lock().await).await {
+            Err(error) if classify(&error) == Failure::Constraint => {
+                Err(LogError::unavailable(format!("credential {} exists already", row.credential)))
+            }
+            other => other.map(|_| ()).map_err(|error| self.failed(error)),
+        }
+    }
+
+    async fn credential(&self, token_hash: &Digest32) -> Result<Option<CredentialRow>, LogError> {
+        let sql = format!("{CREDENTIAL} WHERE token_hash = ?");
+        let row = sqlx::query(AssertSqlSafe(sql)).bind(token_hash.0.as_slice()).fetch_optional(&self.readers).await.map_err(read)?;
+        row.as_ref().map(credential).transpose()
+    }
+
+    async fn credentials(&self, tenant: &TenantId) -> Result<Vec<CredentialRow>, LogError> {
+        let sql = format!("{CREDENTIAL} WHERE tenant = ? ORDER BY credential");
+        let rows = sqlx::query(AssertSqlSafe(sql)).bind(tenant.as_str()).fetch_all(&self.readers).await.map_err(read)?;
+        rows.iter().map(credential).collect()
+    }
+
+    async fn revoke_credential(&self, tenant: &TenantId, credential: &str, at: Time) -> Result<bool, LogError> {
+        self.poison.check(FILE)?;
+        // The first time counts: taking back twice does not move it.
+        let update = "UPDATE credential SET revoked_at = coalesce(revoked_at, ?) WHERE tenant = ? AND credential = ?";
+        let update = sqlx::query(update).bind(at.micros()).bind(tenant.as_str()).bind(credential);
+        let done = update.execute(&mut *self.writer.lock().await).await.map_err(|error| self.failed(error))?;
+        Ok(done.rows_affected() > 0)
+    }
+}
+
+async fn add_person(connection: &mut SqliteConnection, tenant: &TenantId, row: &PersonRow) -> Result<(), sqlx::Error> {
+    sqlx::query("INSERT INTO person (tenant, pseudonym, wrapped, id_index) VALUES (?, ?, ?, ?) ON CONFLICT (tenant, id_index) DO NOTHING")
+        .bind(tenant.as_str())
+        .bind(row.pseudonym.as_str())
+        .bind(row.wrapped.as_slice())
+        .bind(row.id_index.0.as_slice())
+        .execute(&mut *connection)
+        .await?;
+    for alias in &row.alias_index {
+        sqlx::query(
+            "INSERT INTO person_alias (tenant, alias_index, person)
+             SELECT tenant, ?, number FROM person WHERE tenant = ? AND id_index = ? ON CONFLICT DO NOTHING",
+        )
+        .bind(alias.0.as_slice())
+        .bind(tenant.as_str())
+        .bind(row.id_index.0.as_slice())
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}
+
+fn person(row: &SqliteRow) -> Result<PersonRow, LogError> {
+    let aliases: Option<String> = row.try_get(3).map_err(read)?;
+    let alias_index = aliases.unwrap_or_default().as_bytes().chunks(64).map(hex).collect::<Option<_>>();
+    Ok(PersonRow {
+        pseudonym: Pseudonym::new(row.try_get::<String, _>(0).map_err(read)?),
+        wrapped: row.try_get(1).map_err(read)?,
+        id_index: digest(row, 2)?,
+        alias_index: alias_index.ok_or_else(|| damaged("person_alias.alias_index"))?,
+    })
+}
+
+fn credential(row: &SqliteRow) -> Result<CredentialRow, LogError> {
+    let roles: String = row.try_get(3).map_err(read)?;
+    Ok(CredentialRow {
+        tenant: TenantId::new(row.try_get::<String, _>(0).map_err(read)?),
+        credential: row.try_get(1).map_err(read)?,
+        token_hash: digest(row, 2)?,
+        roles: roles.split_whitespace().map(str::to_owned).collect(),
+        source: row.try_get(4).map_err(read)?,
+        created_at: Time::from_micros(row.try_get(5).map_err(read)?),
+        revoked_at: row.try_get::<Option<i64>, _>(6).map_err(read)?.map(Time::from_micros),
+    })
+}
+
+fn digest(row: &SqliteRow, column: usize) -> Result<Digest32, LogError> {
+    let bytes: &[u8] = row.try_get(column).map_err(read)?;
+    bytes.try_into().map(Digest32).map_err(|_| damaged("a digest"))
+}
+
+fn hex(digits: &[u8]) -> Option<Digest32> {
+    let mut bytes = [0; 32];
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(Digest32(bytes))
+}
+
+fn read(error: sqlx::Error) -> LogError {
+    read_failed(FILE, LogPosition(0), error)
+}
+
+fn damaged(what: &str) -> LogError {
+    LogError::Unavailable { reason: format!("the file `{FILE}` is damaged: {what} has another length"), source: None }
+}

@@ -1,0 +1,231 @@
+//! Writing the read models: rows and checkpoint in one transaction.
+
+use super::{checkpoint, terms::TermKey};
+use claimledger_facts::ids::{LogSize, TenantId};
+use claimledger_ledger::views::{HeadRow, IndexRow, TermKind};
+use sqlx::{AssertSqlSafe, Connection, Row, Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
+use std::collections::{HashMap, HashSet};
+
+/// Terms whose numbers are held in memory; past it they are forgotten and looked up again.
+const CACHED_TERMS: usize = 200_000;
+/// Rows of one statement at most; smaller ones are powers of two, so that few texts are prepared, and often used.
+const ROWS: usize = 256;
+
+/// The one connection that writes, and what it knows of the dictionary.
+pub(super) struct Writer {
+    connection: SqliteConnection,
+    known: HashMap<(i64, TermKey), i64>,
+    /// The number of the next new term; none: to be read.
+    next: Option<i64>,
+}
+
+type Bound<'q> = Query<'q, Sqlite, SqliteArguments>;
+
+impl Writer {
+    pub(super) fn new(connection: SqliteConnection) -> Self {
+        Self { connection, known: HashMap::new(), next: None }
+    }
+
+    /// `Some`: nothing was written, because the checkpoint is there and not at `from`.
+    pub(super) async fn apply(&mut self, tenant: &TenantId, from: LogSize, rows: &[IndexRow], heads: &[HeadRow]) -> Result<Option<u64>, sqlx::Error> {
+        if self.known.len() > CACHED_TERMS {
+            self.known.clear();
+        }
+        // Taken until the commit is known: dropped or failed on the way, the next batch reads the dictionary again.
+        let (known, next) = (std::mem::take(&mut self.known), self.next.take());
+        // Dropped before its commit, the transaction is rolled back by the driver.
+        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
+        let (number, covered) = match checkpoint(&mut transaction, tenant).await? {
+            Some(checkpoint) => (checkpoint.number, checkpoint.covered as u64),
+            None => {
+                let insert = sqlx::query("INSERT INTO checkpoint_1 (name) VALUES (?) RETURNING number").bind(tenant.as_str());
+                (insert.fetch_one(&mut *transaction).await?.try_get(0)?, 0)
+            }
+        };
+        if covered != from.0 {
+            transaction.rollback().await?;
+            (self.known, self.next) = (known, next);
+            return Ok(Some(covered));
+        }
+        let mut batch = Batch { connection: &mut transaction, tenant: number, known, next };
+        batch.add_terms(rows, heads).await?;
+        batch.add_records(rows).await?;
+        batch.add_postings(rows).await?;
+        batch.add_sessions(rows).await?;
+        batch.put_heads(heads).await?;
+        let Batch { known, next, .. } = batch;
+        let moved = sqlx::query("UPDATE checkpoint_1 SET covered = ? WHERE number = ?").bind((from.0 + rows.len() as u64) as i64).bind(number);
+        moved.execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        (self.known, self.next) = (known, next);
+        Ok(None)
+    }
+
+    /// Throws away the rows of a tenant.
+    pub(super) async fn reset(&mut self, tenant: &TenantId) -> Result<(), sqlx::Error> {
+        (self.known, self.next) = (HashMap::new(), None);
+        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
+        let Some(checkpoint) = checkpoint(&mut transaction, tenant).await? else { return transaction.rollback().await };
+        let tenants: i64 = sqlx::query("SELECT count(*) FROM checkpoint_1").fetch_one(&mut *transaction).await?.try_get(0)?;
+        // Without a condition SQLite frees a table's pages without looking into them.
+        let statements: &[&'static str] = if tenants == 1 {
+            &[
+                "DELETE FROM posting_1",
+                "DELETE FROM term_session_1",
+                "DELETE FROM term_1",
+                "DELETE FROM head_1",
+                "DELETE FROM record_1",
+                "DELETE FROM checkpoint_1",
+            ]
+        } else {
+            &[
+                "DELETE FROM posting_1 WHERE term IN (SELECT number FROM term_1 WHERE tenant = ?)",
+                "DELETE FROM term_session_1 WHERE term IN (SELECT number FROM term_1 WHERE tenant = ?)",
+                "DELETE FROM term_1 WHERE tenant = ?",
+                "DELETE FROM head_1 WHERE tenant = ?",
+                "DELETE FROM record_1 WHERE tenant = ?",
+                "DELETE FROM checkpoint_1 WHERE number = ?",
+            ]
+        };
+        for statement in statements {
+            sqlx::query(*statement).bind(checkpoint.number).execute(&mut *transaction).await?;
+        }
+        transaction.commit().await
+    }
+}
+
+/// One transaction.
+struct Batch<'c> {
+    connection: &'c mut SqliteConnection,
+    tenant: i64,
+    known: HashMap<(i64, TermKey), i64>,
+    next: Option<i64>,
+}
+
+impl Batch<'_> {
+    /// Numbers of terms rise with their first record, whatever the batches are.
+    async fn add_terms(&mut self, rows: &[IndexRow], heads: &[HeadRow]) -> Result<(), sqlx::Error> {
+        let mut seen = HashSet::new();
+        let keys =
+            rows.iter().flat_map(|row| row.terms.iter().map(TermKey::of)).chain(heads.iter().map(|row| TermKey::of_session(row.session.as_str())));
+        let unknown: Vec<_> = keys.filter(|key| !self.known.contains_key(&(self.tenant, key.clone())) && seen.insert(key.clone())).collect();
+        for some in unknown.chunks(ROWS) {
+            // Padded with the last to a power of two.
+            let asked = some.len().next_power_of_two();
+            let sql = format!("SELECT term, number FROM term_1 WHERE tenant = ? AND term IN (?{})", ",?".repeat(asked - 1));
+            let mut query = sqlx::query(AssertSqlSafe(sql)).bind(self.tenant);
+            for key in some.iter().chain(std::iter::repeat_n(&some[some.len() - 1], asked - some.len())) {
+                query = query.bind(key.as_slice());
+            }
+            for row in query.fetch_all(&mut *self.connection).await? {
+                self.known.insert((self.tenant, TermKey::from_bytes(row.try_get(0)?)), row.try_get(1)?);
+            }
+        }
+        let mut next = match self.next {
+            Some(next) => next,
+            None => sqlx::query("SELECT coalesce(max(number), 0) + 1 FROM term_1").fetch_one(&mut *self.connection).await?.try_get(0)?,
+        };
+        let mut new = Vec::new();
+        for key in unknown {
+            let entry = self.known.entry((self.tenant, key.clone()));
+            if let std::collections::hash_map::Entry::Vacant(vacant) = entry {
+                vacant.insert(next);
+                new.push((key, next));
+                next += 1;
+            }
+        }
+        self.next = Some(next);
+        let tenant = self.tenant;
+        self.insert("INSERT INTO term_1 (tenant, term, number) VALUES", 3, "", &new, |query, (key, number)| {
+            query.bind(tenant).bind(key.as_slice()).bind(*number)
+        })
+        .await
+    }
+
+    async fn add_records(&mut self, rows: &[IndexRow]) -> Result<(), sqlx::Error> {
+        let tenant = self.tenant;
+        // In the order of the index: neighbours share pages.
+        let mut rows: Vec<_> = rows.iter().map(|row| (row.id, row.position)).collect();
+        rows.sort_unstable();
+        self.insert("INSERT OR IGNORE INTO record_1 (tenant, id, position) VALUES", 3, "", &rows, |query, (id, position)| {
+            query.bind(tenant).bind(id.0.as_bytes().as_slice()).bind(position.0 as i64)
+        })
+        .await
+    }
+
+    async fn add_postings(&mut self, rows: &[IndexRow]) -> Result<(), sqlx::Error> {
+        let mut postings: Vec<_> =
+            rows.iter().flat_map(|row| row.terms.iter().map(|term| (self.number(&TermKey::of(term)), row.position.0 as i64))).collect();
+        postings.sort_unstable();
+        postings.dedup();
+        self.insert("INSERT OR IGNORE INTO posting_1 (term, position) VALUES", 2, "", &postings, |query, (term, position)| {
+            query.bind(*term).bind(*position)
+        })
+        .await
+    }
+
+    async fn add_sessions(&mut self, rows: &[IndexRow]) -> Result<(), sqlx::Error> {
+        let mut pairs = Vec::new();
+        for row in rows {
+            for session in row.terms.iter().filter(|term| term.kind == TermKind::Session) {
+                let session = self.number(&TermKey::of(session));
+                let listed = row.terms.iter().filter(|term| term.kind.lists_sessions());
+                pairs.extend(listed.map(|term| (self.number(&TermKey::of(term)), session)));
+            }
+        }
+        pairs.sort_unstable();
+        pairs.dedup();
+        self.insert("INSERT OR IGNORE INTO term_session_1 (term, session) VALUES", 2, "", &pairs, |query, (term, session)| {
+            query.bind(*term).bind(*session)
+        })
+        .await
+    }
+
+    async fn put_heads(&mut self, heads: &[HeadRow]) -> Result<(), sqlx::Error> {
+        let tenant = self.tenant;
+        let rows: Vec<_> = heads.iter().map(|row| (self.number(&TermKey::of_session(row.session.as_str())), row)).collect();
+        let into = "INSERT INTO head_1 (session, tenant, name, first_occurred, first_source, first_source_id, assessed_to, state) VALUES";
+        let update = " ON CONFLICT (session) DO UPDATE SET first_occurred = excluded.first_occurred, first_source = excluded.first_source,
+                         first_source_id = excluded.first_source_id, assessed_to = excluded.assessed_to, state = excluded.state";
+        self.insert(into, 8, update, &rows, |query, (number, row)| {
+            query
+                .bind(*number)
+                .bind(tenant)
+                .bind(row.session.as_str())
+                .bind(row.first_occurred.micros())
+                .bind(row.first_source.as_str())
+                .bind(row.first_source_id.as_str())
+                .bind(row.assessed_to.0 as i64)
+                .bind(row.state.as_slice())
+        })
+        .await
+    }
+
+    /// Every term of the batch has one: [`Self::add_terms`] comes first.
+    fn number(&self, key: &TermKey) -> i64 {
+        // The key is cloned for the look-up only where it hits; a tuple of references would need its own hash.
+        self.known.get(&(self.tenant, key.clone())).copied().unwrap_or_default()
+    }
+
+    /// Inserts rows by statements of many rows each.
+    async fn insert<T>(
+        &mut self,
+        into: &str,
+        columns: usize,
+        tail: &str,
+        rows: &[T],
+        bind: impl for<'q> Fn(Bound<'q>, &'q T) -> Bound<'q>,
+    ) -> Result<(), sqlx::Error> {
+        let row = format!("(?{})", ",?".repeat(columns - 1));
+        let mut left = rows;
+        while !left.is_empty() {
+            let count = if left.len() >= ROWS { ROWS } else { 1 << left.len().ilog2() };
+            let (some, rest) = left.split_at(count);
+            let sql = format!("{into} {row}{}{tail}", format!(",{row}").repeat(count - 1));
+            let query = some.iter().fold(sqlx::query(AssertSqlSafe(sql)), &bind);
+            query.execute(&mut *self.connection).await?;
+            left = rest;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,292 @@
+//! The read models: what they are asked.
+
+mod apply;
+mod terms;
+
+use super::{
+    OpenError,
+    connect::Files,
+    failure::{Poison, read_failed},
+    owner::Owner,
+};
+use apply::Writer;
+use async_trait::async_trait;
+use claimledger_facts::{
+    ids::{LogPosition, LogSize, RecordId, SessionId, TenantId},
+    time::Time,
+};
+use claimledger_ledger::{
+    index::{Looked, RecordIndex},
+    log::LogError,
+    views::{HeadKey, HeadRow, IndexRow, Term, TermKind, Views},
+};
+use sqlx::{AssertSqlSafe, Row, SqliteConnection, SqlitePool, sqlite::SqliteRow};
+use std::{collections::HashMap, fmt::Write as _, sync::Arc};
+use terms::{TermKey, to_text};
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "views", include_str!("../../../../../migrations/sqlite/views/0001_views.sql"))];
+
+const FILE: &str = "views";
+const HEAD: &str = "SELECT h.name, h.first_occurred, h.first_source, h.first_source_id, h.assessed_to, h.state FROM";
+const ORDER: &str = "h.first_occurred, h.first_source, h.first_source_id, h.name";
+/// A term with fewer sessions is answered by sorting them; one with more, by walking the list in order and looking whether a session carries it.
+const FEW_SESSIONS: i64 = 4096;
+/// Ids of one statement.
+const IDS: usize = 256;
+
+/// The read models of all tenants, in the file `views`.
+pub struct SqliteViews {
+    writer: Mutex<Writer>,
+    readers: SqlitePool,
+    poison: Poison,
+    _owner: Arc<Owner>,
+}
+
+impl SqliteViews {
+    pub(super) async fn open(files: &Files, owner: &Arc<Owner>) -> Result<Self, OpenError> {
+        let database = files.views();
+        let writer = Writer::new(database.writer(MIGRATIONS).await?);
+        Ok(Self { writer: Mutex::new(writer), readers: database.readers(), poison: Poison::default(), _owner: Arc::clone(owner) })
+    }
+
+    async fn checkpoint(&self, tenant: &TenantId) -> Result<Option<Checkpoint>, LogError> {
+        checkpoint(&mut *self.readers.acquire().await.map_err(read)?, tenant).await.map_err(read)
+    }
+
+    /// The number of a term; none: no record carries it.
+    async fn term(&self, tenant: i64, term: &TermKey) -> Result<Option<i64>, LogError> {
+        let query = sqlx::query("SELECT number FROM term_1 WHERE tenant = ? AND term = ?").bind(tenant).bind(term.as_slice());
+        query.fetch_optional(&self.readers).await.and_then(|row| row.map(|row| row.try_get(0)).transpose()).map_err(read)
+    }
+
+    async fn sessions_of(&self, term: i64) -> Result<i64, LogError> {
+        let sql = "SELECT count(*) FROM (SELECT 1 FROM term_session_1 WHERE term = ? LIMIT ?)";
+        let row = sqlx::query(sql).bind(term).bind(FEW_SESSIONS).fetch_one(&self.readers).await;
+        row.and_then(|row| row.try_get(0)).map_err(read)
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Checkpoint {
+    number: i64,
+    covered: i64,
+    sessions: i64,
+}
+
+async fn checkpoint(connection: &mut SqliteConnection, tenant: &TenantId) -> Result<Option<Checkpoint>, sqlx::Error> {
+    let query = sqlx::query("SELECT number, covered, sessions FROM checkpoint_1 WHERE name = ?").bind(tenant.as_str());
+    let row = query.fetch_optional(connection).await?;
+    row.map(|row| Ok(Checkpoint { number: row.try_get(0)?, covered: row.try_get(1)?, sessions: row.try_get(2)? })).transpose()
+}
+
+async fn positions(connection: &mut SqliteConnection, tenant: i64, ids: &[RecordId]) -> Result<Vec<Option<LogPosition>>, sqlx::Error> {
+    let mut found = HashMap::with_capacity(ids.len());
+    for some in ids.chunks(IDS) {
+        // Padded with the last id to a power of two: few texts are prepared, and often used.
+        let asked = some.len().next_power_of_two();
+        let mut sql = "SELECT id, position FROM record_1 WHERE tenant = ? AND id IN (?".to_owned();
+        sql.extend(std::iter::repeat_n(",?", asked - 1));
+        sql.push(')');
+        let mut query = sqlx::query(AssertSqlSafe(sql)).bind(tenant);
+        for id in some.iter().chain(std::iter::repeat_n(&some[some.len() - 1], asked - some.len())) {
+            query = query.bind(id.0.as_bytes().as_slice());
+        }
+        for row in query.fetch_all(&mut *connection).await? {
+            found.insert(row.try_get::<Vec<u8>, _>(0)?, LogPosition(row.try_get::<i64, _>(1)? as u64));
+        }
+    }
+    Ok(ids.iter().map(|id| found.get(id.0.as_bytes().as_slice()).copied()).collect())
+}
+
+async fn revision(connection: &mut SqliteConnection, tenant: i64, session: &SessionId) -> Result<u64, sqlx::Error> {
+    let sql = "SELECT count(*) FROM posting_1 WHERE term = (SELECT number FROM term_1 WHERE tenant = ? AND term = ?)";
+    let query = sqlx::query(sql).bind(tenant).bind(TermKey::of_session(session.as_str()).into_bytes());
+    Ok(query.fetch_one(connection).await?.try_get::<i64, _>(0)? as u64)
+}
+
+#[async_trait]
+impl RecordIndex for SqliteViews {
+    async fn covered(&self, tenant: &TenantId) -> Result<LogSize, LogError> {
+        Ok(LogSize(self.checkpoint(tenant).await?.map_or(0, |checkpoint| checkpoint.covered as u64)))
+    }
+
+    async fn positions(&self, tenant: &TenantId, ids: &[RecordId]) -> Result<Vec<Option<LogPosition>>, LogError> {
+        Ok(self.look_up(tenant, ids, &[]).await?.positions)
+    }
+
+    async fn revisions(&self, tenant: &TenantId, sessions: &[SessionId]) -> Result<Vec<u64>, LogError> {
+        Ok(self.look_up(tenant, &[], sessions).await?.revisions)
+    }
+
+    async fn look_up(&self, tenant: &TenantId, ids: &[RecordId], sessions: &[SessionId]) -> Result<Looked, LogError> {
+        // One transaction is one snapshot.
+        let mut snapshot = self.readers.begin().await.map_err(read)?;
+        let Some(checkpoint) = checkpoint(&mut snapshot, tenant).await.map_err(read)? else {
+            return Ok(Looked { covered: LogSize(0), positions: vec![None; ids.len()], revisions: vec![0; sessions.len()] });
+        };
+        let positions = positions(&mut snapshot, checkpoint.number, ids).await.map_err(read)?;
+        let mut revisions = Vec::with_capacity(sessions.len());
+        for session in sessions {
+            revisions.push(revision(&mut snapshot, checkpoint.number, session).await.map_err(read)?);
+        }
+        snapshot.commit().await.map_err(read)?;
+        Ok(Looked { covered: LogSize(checkpoint.covered as u64), positions, revisions })
+    }
+
+    async fn ids_after(&self, tenant: &TenantId, after: Option<RecordId>, max: usize) -> Result<Option<Vec<RecordId>>, LogError> {
+        let Some(checkpoint) = self.checkpoint(tenant).await? else { return Ok(Some(Vec::new())) };
+        let after = after.map_or_else(Vec::new, |id| id.0.as_bytes().to_vec());
+        let query = sqlx::query("SELECT id FROM record_1 WHERE tenant = ? AND id > ? ORDER BY id LIMIT ?");
+        let rows = query.bind(checkpoint.number).bind(after).bind(limit(max)).fetch_all(&self.readers).await.map_err(read)?;
+        rows.iter().map(|row| id(row, 0)).collect::<Result<_, _>>().map(Some)
+    }
+}
+
+#[async_trait]
+impl Views for SqliteViews {
+    async fn apply(&self, tenant: &TenantId, from: LogSize, rows: &[IndexRow], heads: &[HeadRow]) -> Result<(), LogError> {
+        self.poison.check(FILE)?;
+        match self.writer.lock().await.apply(tenant, from, rows, heads).await {
+            Ok(None) => Ok(()),
+            Ok(Some(covered)) => Err(LogError::unavailable(format!("the read models are at {covered}, not {}", from.0))),
+            Err(error) => Err(self.poison.failed(FILE, error)),
+        }
+    }
+
+    async fn positions_of(
+        &self,
+        tenant: &TenantId,
+        term: &Term,
+        from: LogPosition,
+        known_at: LogPosition,
+        max: usize,
+    ) -> Result<Vec<LogPosition>, LogError> {
+        let sql = "SELECT position FROM posting_1
+                   WHERE term = (SELECT number FROM term_1 WHERE tenant = (SELECT number FROM checkpoint_1 WHERE name = ?) AND term = ?)
+                     AND position BETWEEN ? AND ? ORDER BY position LIMIT ?";
+        let position = |position: LogPosition| i64::try_from(position.0).unwrap_or(i64::MAX);
+        let query = sqlx::query(sql)
+            .bind(tenant.as_str())
+            .bind(TermKey::of(term).into_bytes())
+            .bind(position(from))
+            .bind(position(known_at))
+            .bind(limit(max));
+        let rows = query.fetch_all(&self.readers).await.map_err(read)?;
+        rows.iter().map(|row| Ok(LogPosition(row.try_get::<i64, _>(0).map_err(read)? as u64))).collect()
+    }
+
+    async fn sessions_with(&self, tenant: &TenantId, terms: &[Term], after: Option<&HeadKey>, max: usize) -> Result<Vec<HeadRow>, LogError> {
+        let Some(Checkpoint { number, .. }) = self.checkpoint(tenant).await? else { return Ok(Vec::new()) };
+        let (mut only, mut carried) = (Vec::new(), Vec::new());
+        for term in terms {
+            let Some(found) = self.term(number, &TermKey::of(term)).await? else { return Ok(Vec::new()) };
+            match term.kind {
+                TermKind::Session => only.push(found),
+                _ => carried.push((self.sessions_of(found).await?, found)),
+            }
+        }
+        carried.sort_unstable();
+        let few = carried.first().is_some_and(|(sessions, _)| *sessions < FEW_SESSIONS);
+        // CROSS JOIN and INDEXED BY hold the planner to the order that was chosen here: it does not know how many sessions a term has.
+        let mut sql = match (only.is_empty(), few) {
+            (false, _) => format!("{HEAD} head_1 h WHERE h.session = ?1 AND h.tenant = ?2"),
+            (true, true) => format!("{HEAD} term_session_1 t CROSS JOIN head_1 h ON h.session = t.session WHERE t.term = ?1 AND h.tenant = ?2"),
+            (true, false) => format!("{HEAD} head_1 h INDEXED BY head_1_in_order WHERE ?1 IS NOT NULL AND h.tenant = ?2"),
+        };
+        let first = only.first().or(carried.first().map(|(_, term)| term)).copied().unwrap_or(0);
+        if after.is_some() {
+            let _ = write!(sql, " AND ({ORDER}) > (?3, ?4, ?5, ?6)");
+        }
+        // Numbers of our own dictionary: nothing that came from outside stands in the text.
+        for session in only.iter().skip(1) {
+            let _ = write!(sql, " AND h.session = {session}");
+        }
+        for (_, term) in &carried {
+            let _ = write!(sql, " AND EXISTS (SELECT 1 FROM term_session_1 WHERE term = {term} AND session = h.session)");
+        }
+        let _ = write!(sql, " ORDER BY {ORDER} LIMIT ?7");
+        let key = after.map(|key| (key.first_occurred.micros(), key.first_source.as_str(), key.first_source_id.as_str(), key.session.as_str()));
+        let query = sqlx::query(AssertSqlSafe(sql))
+            .persistent(carried.is_empty())
+            .bind(first)
+            .bind(number)
+            .bind(key.map(|key| key.0))
+            .bind(key.map(|key| key.1))
+            .bind(key.map(|key| key.2))
+            .bind(key.map(|key| key.3))
+            .bind(limit(max));
+        let rows = query.fetch_all(&self.readers).await.map_err(read)?;
+        rows.iter().map(head_row).collect()
+    }
+
+    async fn head_row(&self, tenant: &TenantId, session: &SessionId) -> Result<Option<HeadRow>, LogError> {
+        let sql = format!(
+            "{HEAD} head_1 h WHERE h.session =
+               (SELECT number FROM term_1 WHERE tenant = (SELECT number FROM checkpoint_1 WHERE name = ?) AND term = ?)"
+        );
+        let query = sqlx::query(AssertSqlSafe(sql)).bind(tenant.as_str()).bind(TermKey::of_session(session.as_str()).into_bytes());
+        query.fetch_optional(&self.readers).await.map_err(read)?.as_ref().map(head_row).transpose()
+    }
+
+    async fn session_count(&self, tenant: &TenantId) -> Result<u64, LogError> {
+        Ok(self.checkpoint(tenant).await?.map_or(0, |checkpoint| checkpoint.sessions as u64))
+    }
+
+    async fn reset(&self, tenant: &TenantId) -> Result<(), LogError> {
+        self.poison.check(FILE)?;
+        self.writer.lock().await.reset(tenant).await.map_err(|error| self.poison.failed(FILE, error))
+    }
+
+    async fn dump(&self, tenant: &TenantId) -> Result<Vec<String>, LogError> {
+        let mut snapshot = self.readers.begin().await.map_err(read)?;
+        let Some(checkpoint) = checkpoint(&mut snapshot, tenant).await.map_err(read)? else { return Ok(vec!["covered 0".to_owned()]) };
+        let mut lines = vec![format!("covered {}", checkpoint.covered)];
+        let mut rows = async |sql: &'static str| sqlx::query(sql).bind(checkpoint.number).fetch_all(&mut *snapshot).await.map_err(read);
+        for row in rows("SELECT id, position FROM record_1 WHERE tenant = ? ORDER BY id").await? {
+            lines.push(format!("record {} #{}", id(&row, 0)?, row.try_get::<i64, _>(1).map_err(read)?));
+        }
+        let postings = "SELECT t.term, p.position FROM term_1 t JOIN posting_1 p ON p.term = t.number WHERE t.tenant = ? ORDER BY 1, 2";
+        for row in rows(postings).await? {
+            lines.push(format!("posting {} #{}", to_text(row.try_get(0).map_err(read)?), row.try_get::<i64, _>(1).map_err(read)?));
+        }
+        let sessions =
+            "SELECT t.term, substr(s.term, 2) FROM term_1 t JOIN term_session_1 x ON x.term = t.number JOIN term_1 s ON s.number = x.session
+                        WHERE t.tenant = ? ORDER BY 1, 2";
+        for row in rows(sessions).await? {
+            let session: Vec<u8> = row.try_get(1).map_err(read)?;
+            lines.push(format!("session {} {}", to_text(row.try_get(0).map_err(read)?), String::from_utf8_lossy(&session)));
+        }
+        let heads = "SELECT name, first_occurred, first_source, first_source_id, assessed_to, state FROM head_1 WHERE tenant = ? ORDER BY name";
+        for row in rows(heads).await? {
+            lines.push(head_row(&row)?.to_text());
+        }
+        Ok(lines)
+    }
+}
+
+fn head_row(row: &SqliteRow) -> Result<HeadRow, LogError> {
+    Ok(HeadRow {
+        session: SessionId::new(row.try_get::<String, _>(0).map_err(read)?),
+        first_occurred: Time::from_micros(row.try_get(1).map_err(read)?),
+        first_source: row.try_get(2).map_err(read)?,
+        first_source_id: row.try_get(3).map_err(read)?,
+        assessed_to: LogSize(row.try_get::<i64, _>(4).map_err(read)? as u64),
+        state: row.try_get(5).map_err(read)?,
+    })
+}
+
+fn id(row: &SqliteRow, column: usize) -> Result<RecordId, LogError> {
+    let bytes: &[u8] = row.try_get(column).map_err(read)?;
+    let id = Uuid::from_slice(bytes).map_err(|_| LogError::unavailable("the file `views` is damaged: rebuild it"))?;
+    Ok(RecordId(id))
+}
+
+fn limit(max: usize) -> i64 {
+    i64::try_from(max).unwrap_or(i64::MAX)
+}
+
+fn read(error: sqlx::Error) -> LogError {
+    read_failed(FILE, LogPosition(0), error)
+}

@@ -1,0 +1,234 @@
+//! The SQLite engines pass the suites that every engine passes, and the sequencer works over them as over memory.
+
+use async_trait::async_trait;
+use claimledger_facts::{ids::*, record::Entry, time::Time};
+use claimledger_ledger::{
+    append::{AppendOutcome, AppendRequest},
+    clock::FixedClock,
+    conformance::{self, Records},
+    index::{Looked, RecordIndex},
+    keys::{CredentialRow, KeyStore, PersonRow, TenantKeysRow},
+    log::{AppendFailure, Log, LogError},
+    memory::{MemoryIndex, NoKeys},
+    sequencer::{LedgerKind, Sequencer, SequencerConfig},
+    views::{HeadKey, HeadRow, IndexRow, Term, TermKind, Views},
+};
+use claimledger_store::sqlite::{OpenError, SqliteOptions, SqliteStore};
+use std::sync::Arc;
+use tempfile::TempDir;
+use tokio::sync::watch;
+
+/// A store, and its directory for as long as the store lives.
+struct Fresh {
+    store: SqliteStore,
+    _dir: TempDir,
+}
+
+impl Fresh {
+    async fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        Self { store: SqliteStore::create(dir.path(), SqliteOptions::default()).await.unwrap(), _dir: dir }
+    }
+}
+
+#[async_trait]
+impl Log for Fresh {
+    async fn append(&self, tenant: &TenantId, expected: LogSize, entries: &[Entry]) -> Result<LogSize, AppendFailure> {
+        self.store.log().append(tenant, expected, entries).await
+    }
+    async fn read(&self, tenant: &TenantId, from: LogPosition, max: usize) -> Result<Vec<Entry>, LogError> {
+        self.store.log().read(tenant, from, max).await
+    }
+    async fn read_at(&self, tenant: &TenantId, positions: &[LogPosition]) -> Result<Vec<Entry>, LogError> {
+        self.store.log().read_at(tenant, positions).await
+    }
+    async fn head(&self, tenant: &TenantId) -> Result<LogSize, LogError> {
+        self.store.log().head(tenant).await
+    }
+    async fn tenants(&self) -> Result<Vec<TenantId>, LogError> {
+        self.store.log().tenants().await
+    }
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.store.log().changes()
+    }
+}
+
+#[async_trait]
+impl KeyStore for Fresh {
+    async fn add_tenant(&self, row: &TenantKeysRow) -> Result<(), LogError> {
+        self.store.keys().add_tenant(row).await
+    }
+    async fn tenant(&self, tenant: &TenantId) -> Result<Option<TenantKeysRow>, LogError> {
+        self.store.keys().tenant(tenant).await
+    }
+    async fn tenants(&self) -> Result<Vec<TenantId>, LogError> {
+        self.store.keys().tenants().await
+    }
+    async fn add_persons(&self, tenant: &TenantId, rows: &[PersonRow]) -> Result<(), LogError> {
+        self.store.keys().add_persons(tenant, rows).await
+    }
+    async fn person(&self, tenant: &TenantId, pseudonym: &Pseudonym) -> Result<Option<PersonRow>, LogError> {
+        self.store.keys().person(tenant, pseudonym).await
+    }
+    async fn person_by_id(&self, tenant: &TenantId, index: &claimledger_facts::record::Digest32) -> Result<Option<PersonRow>, LogError> {
+        self.store.keys().person_by_id(tenant, index).await
+    }
+    async fn persons_by_alias(&self, tenant: &TenantId, index: &claimledger_facts::record::Digest32) -> Result<Vec<PersonRow>, LogError> {
+        self.store.keys().persons_by_alias(tenant, index).await
+    }
+    async fn add_credential(&self, row: &CredentialRow) -> Result<(), LogError> {
+        self.store.keys().add_credential(row).await
+    }
+    async fn credential(&self, token_hash: &claimledger_facts::record::Digest32) -> Result<Option<CredentialRow>, LogError> {
+        self.store.keys().credential(token_hash).await
+    }
+    async fn credentials(&self, tenant: &TenantId) -> Result<Vec<CredentialRow>, LogError> {
+        self.store.keys().credentials(tenant).await
+    }
+    async fn revoke_credential(&self, tenant: &TenantId, credential: &str, at: Time) -> Result<bool, LogError> {
+        self.store.keys().revoke_credential(tenant, credential, at).await
+    }
+}
+
+#[async_trait]
+impl RecordIndex for Fresh {
+    async fn covered(&self, tenant: &TenantId) -> Result<LogSize, LogError> {
+        self.store.views().covered(tenant).await
+    }
+    async fn positions(&self, tenant: &TenantId, ids: &[RecordId]) -> Result<Vec<Option<LogPosition>>, LogError> {
+        self.store.views().positions(tenant, ids).await
+    }
+    async fn revisions(&self, tenant: &TenantId, sessions: &[SessionId]) -> Result<Vec<u64>, LogError> {
+        self.store.views().revisions(tenant, sessions).await
+    }
+    async fn look_up(&self, tenant: &TenantId, ids: &[RecordId], sessions: &[SessionId]) -> Result<Looked, LogError> {
+        self.store.views().look_up(tenant, ids, sessions).await
+    }
+    async fn ids_after(&self, tenant: &TenantId, after: Option<RecordId>, max: usize) -> Result<Option<Vec<RecordId>>, LogError> {
+        self.store.views().ids_after(tenant, after, max).await
+    }
+}
+
+#[async_trait]
+impl Views for Fresh {
+    async fn apply(&self, tenant: &TenantId, from: LogSize, rows: &[IndexRow], heads: &[HeadRow]) -> Result<(), LogError> {
+        self.store.views().apply(tenant, from, rows, heads).await
+    }
+    async fn positions_of(&self, t: &TenantId, term: &Term, from: LogPosition, known: LogPosition, max: usize) -> Result<Vec<LogPosition>, LogError> {
+        self.store.views().positions_of(t, term, from, known, max).await
+    }
+    async fn sessions_with(&self, tenant: &TenantId, terms: &[Term], after: Option<&HeadKey>, max: usize) -> Result<Vec<HeadRow>, LogError> {
+        self.store.views().sessions_with(tenant, terms, after, max).await
+    }
+    async fn head_row(&self, tenant: &TenantId, session: &SessionId) -> Result<Option<HeadRow>, LogError> {
+        self.store.views().head_row(tenant, session).await
+    }
+    async fn session_count(&self, tenant: &TenantId) -> Result<u64, LogError> {
+        self.store.views().session_count(tenant).await
+    }
+    async fn reset(&self, tenant: &TenantId) -> Result<(), LogError> {
+        self.store.views().reset(tenant).await
+    }
+    async fn dump(&self, tenant: &TenantId) -> Result<Vec<String>, LogError> {
+        self.store.views().dump(tenant).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn log() {
+    conformance::log(Fresh::new).await;
+}
+
+#[tokio::test]
+async fn keys() {
+    conformance::keys(Fresh::new).await;
+}
+
+#[tokio::test]
+async fn views() {
+    conformance::views(Fresh::new).await;
+}
+
+/// Many sessions under one term: the list is walked instead of sorted. And every row as text is what the memory engine says.
+#[tokio::test]
+async fn a_term_of_many_sessions_lists_as_memory_does() {
+    let (fresh, memory, tenant) = (Fresh::new().await, MemoryIndex::default(), TenantId::from("acme"));
+    let term = |kind, value: &str| Term { kind, value: value.to_owned() };
+    let (mut rows, mut heads) = (Vec::new(), Vec::new());
+    for n in 0..5000_u64 {
+        let session = format!("S{n}");
+        let mut terms = vec![term(TermKind::Session, &session), term(TermKind::Idp, "north"), term(TermKind::Kind, "k")];
+        if n % 50 == 0 {
+            terms.push(term(TermKind::Key, "rare"));
+        }
+        rows.push(IndexRow { position: LogPosition(n), id: RecordId(uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, session.as_bytes())), terms });
+        heads.push(HeadRow {
+            session: SessionId::new(session),
+            first_occurred: Time::EPOCH.plus_secs(n * 7919 % 5003),
+            first_source: "okta".to_owned(),
+            first_source_id: n.to_string(),
+            assessed_to: LogSize(5000),
+            state: Vec::new(),
+        });
+    }
+    for views in [&fresh as &dyn Views, &memory] {
+        views.apply(&tenant, LogSize(0), &rows, &heads).await.unwrap();
+    }
+    for terms in [vec![], vec![term(TermKind::Idp, "north")], vec![term(TermKind::Idp, "north"), term(TermKind::Key, "rare")]] {
+        let mut after = None;
+        for _ in 0..3 {
+            let page = fresh.sessions_with(&tenant, &terms, after.as_ref(), 40).await.unwrap();
+            assert_eq!(page, memory.sessions_with(&tenant, &terms, after.as_ref(), 40).await.unwrap());
+            assert_eq!(page.is_empty(), after.is_some() && page.is_empty());
+            after = page.last().map(HeadRow::key);
+        }
+    }
+    assert_eq!(fresh.dump(&tenant).await.unwrap(), memory.dump(&tenant).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_sequencer_over_sqlite_groups_repeats_and_comes_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let tenant = TenantId::from("acme");
+    let records = Arc::new(Records::new(&tenant));
+    let clock = Arc::new(FixedClock::new(Time::EPOCH.plus_secs(1000)));
+    for round in 0..3 {
+        // The sequencer of the round before ends in its own time, and holds the directory until then.
+        let store = loop {
+            match SqliteStore::open(dir.path(), SqliteOptions::default()).await {
+                Err(OpenError::Owned { .. }) => tokio::task::yield_now().await,
+                other => break other.unwrap(),
+            }
+        };
+        let config = SequencerConfig {
+            tenant: tenant.clone(),
+            log: store.log(),
+            index: store.views(),
+            keys: Arc::new(NoKeys),
+            facts: records.clone(),
+            clock: clock.clone(),
+            kind: LedgerKind::Live,
+        };
+        let sequencer = Sequencer::open(config).await.unwrap();
+        let clients: Vec<_> = (0..300)
+            .map(|n| {
+                let (sequencer, record) = (sequencer.clone(), records.record(&format!("r{}", n % 250), Some("S1"), "same", 5));
+                tokio::spawn(async move { sequencer.append(AppendRequest { records: vec![record], expected_revision: None }).await.unwrap() })
+            })
+            .collect();
+        let mut stored = 0;
+        for client in clients {
+            stored += usize::from(client.await.unwrap()[0].outcome == AppendOutcome::Stored);
+        }
+        assert_eq!(stored, if round == 0 { 250 } else { 0 });
+        assert_eq!(store.log().head(&tenant).await.unwrap(), LogSize(250));
+        if round == 1 {
+            // From now on the read models know, and the sequencer no more.
+            let entries = store.log().read(&tenant, LogPosition(0), 500).await.unwrap();
+            let terms = vec![Term { kind: TermKind::Session, value: "S1".to_owned() }];
+            let rows: Vec<_> =
+                entries.iter().zip(0..).map(|(entry, n)| IndexRow { position: LogPosition(n), id: entry.id, terms: terms.clone() }).collect();
+            store.views().apply(&tenant, LogSize(0), &rows, &[]).await.unwrap();
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! A ledger directory: who owns it, what is refused, what comes back.
+
+use claimledger_facts::ids::*;
+use claimledger_ledger::{
+    conformance::Records,
+    keys::{KeyStore, TenantKeysRow},
+    log::{AppendFailure, Log, LogError},
+};
+use claimledger_store::sqlite::{OpenError, SqliteOptions, SqliteStore, Synchronous};
+use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
+use std::path::Path;
+
+async fn open(dir: &Path) -> Result<SqliteStore, OpenError> {
+    SqliteStore::open(dir, SqliteOptions::default()).await
+}
+
+async fn raw(dir: &Path, file: &str) -> SqliteConnection {
+    SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(dir.join(file))).await.unwrap()
+}
+
+async fn run(connection: &mut SqliteConnection, sql: &str) -> Result<(), String> {
+    sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(connection).await.map(|_| ()).map_err(|error| error.to_string())
+}
+
+/// A closed ledger of one tenant with so many records.
+async fn ledger(count: u64) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await.unwrap();
+    let records = Records::new(&TenantId::from("acme"));
+    let entries: Vec<_> = (0..count).map(|n| records.entry(&format!("e{n}"), Some("S"), "", n)).collect();
+    store.log().append(records.tenant(), LogSize(0), &entries).await.unwrap();
+    store.keys().add_tenant(&TenantKeysRow { tenant: records.tenant().clone(), wrapped: vec![1] }).await.unwrap();
+    dir
+}
+
+#[tokio::test]
+async fn one_process_owns_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await.unwrap();
+    let second = open(dir.path()).await;
+    assert!(matches!(&second, Err(OpenError::Owned { .. })), "{:?}", second.err());
+    let (log, _) = (store.log(), drop(store));
+    assert!(matches!(open(dir.path()).await, Err(OpenError::Owned { .. })), "whoever has one engine of it still owns it");
+    drop(log);
+    open(dir.path()).await.unwrap();
+}
+
+#[tokio::test]
+async fn it_is_made_once_and_comes_back() {
+    let dir = ledger(9).await;
+    let again = SqliteStore::create(dir.path(), SqliteOptions::default()).await;
+    assert!(matches!(again, Err(OpenError::Exists { .. })));
+    let store = open(dir.path()).await.unwrap();
+    let acme = TenantId::from("acme");
+    assert_eq!(store.log().head(&acme).await.unwrap(), LogSize(9));
+    assert_eq!(store.log().read(&acme, LogPosition(0), 100).await.unwrap().len(), 9);
+    assert_eq!(store.keys().tenants().await.unwrap(), [acme]);
+}
+
+#[tokio::test]
+async fn a_missing_file_is_not_replaced_by_an_empty_one() {
+    for (file, fine) in [("log", false), ("keys", false), ("views", true)] {
+        let dir = ledger(3).await;
+        for end in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(dir.path().join(format!("{file}{end}")));
+        }
+        let opened = open(dir.path()).await;
+        assert_eq!(opened.is_ok(), fine, "{file}: {:?}", opened.err());
+        if !fine {
+            assert!(matches!(opened, Err(OpenError::Incomplete { .. })));
+            assert!(!dir.path().join(file).exists(), "and it is not made");
+        }
+    }
+    // A crash while it was being made: a log without records, and no keys yet.
+    let dir = tempfile::tempdir().unwrap();
+    drop(open(dir.path()).await.unwrap());
+    for name in ["keys", "keys-wal", "keys-shm"] {
+        let _ = std::fs::remove_file(dir.path().join(name));
+    }
+    open(dir.path()).await.unwrap();
+}
+
+#[tokio::test]
+async fn no_statement_alters_or_deletes_a_record() {
+    let dir = ledger(3).await;
+    let mut log = raw(dir.path(), "log").await;
+    for sql in ["UPDATE log_entry SET facts = x'00'", "DELETE FROM log_entry", "UPDATE log_tenant SET size = 1", "DELETE FROM log_tenant"] {
+        let refused = run(&mut log, sql).await.unwrap_err();
+        assert!(refused.contains("never") || refused.contains("only grows"), "{sql}: {refused}");
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_hold_together_is_refused_with_its_place() {
+    let untie = "DROP TRIGGER log_entry_is_never_altered; DROP TRIGGER log_entry_is_never_deleted; DROP TRIGGER log_tenant_only_grows;
+                 DROP TRIGGER log_tenant_is_never_deleted;";
+    let mut said = Vec::new();
+    for damage in [
+        "UPDATE log_tenant SET size = 4",
+        "UPDATE log_tenant SET size = 6",
+        "DELETE FROM log_entry WHERE key & 1099511627775 = 4",
+        "DELETE FROM log_entry WHERE key & 1099511627775 = 0",
+        "DELETE FROM log_tenant",
+    ] {
+        let dir = ledger(5).await;
+        let mut log = raw(dir.path(), "log").await;
+        run(&mut log, untie).await.unwrap();
+        run(&mut log, damage).await.unwrap();
+        log.close().await.unwrap();
+        let refused = open(dir.path()).await.map(|_| ());
+        assert!(matches!(refused, Err(OpenError::Corrupt { .. })), "{damage}: {refused:?}");
+        said.push(refused.unwrap_err().to_string());
+    }
+    assert!(said[2].contains("the head of tenant acme says 5 records, and the last record is the 4th"), "{said:?}");
+
+    for (damage, position) in [
+        ("DELETE FROM log_entry WHERE key & 1099511627775 = 2", 0),
+        ("UPDATE log_entry SET header = x'00' WHERE key & 1099511627775 = 3", 3),
+        ("UPDATE log_entry SET leaf = zeroblob(32) WHERE key & 1099511627775 = 1", 1),
+    ] {
+        let dir = ledger(5).await;
+        let mut log = raw(dir.path(), "log").await;
+        run(&mut log, untie).await.unwrap();
+        run(&mut log, damage).await.unwrap();
+        log.close().await.unwrap();
+        let store = open(dir.path()).await.unwrap();
+        let refused = store.log().read(&TenantId::from("acme"), LogPosition(0), 100).await;
+        assert!(matches!(refused, Err(LogError::Corrupt { position: LogPosition(found), .. }) if found == position), "{damage}: {refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_of_a_newer_version_is_refused() {
+    let dir = ledger(1).await;
+    let mut log = raw(dir.path(), "log").await;
+    run(&mut log, "INSERT INTO _sqlx_migrations VALUES (999, 'later', CURRENT_TIMESTAMP, 1, x'00', 0)").await.unwrap();
+    log.close().await.unwrap();
+    assert!(matches!(open(dir.path()).await, Err(OpenError::Newer { .. })));
+}
+
+#[tokio::test]
+async fn no_file_but_a_database_is_opened() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("log"), [b'x'; 8192]).unwrap();
+    assert!(open(dir.path()).await.is_err());
+}
+
+#[tokio::test]
+async fn the_write_ahead_log_is_whole_in_the_file_after_opening() {
+    let dir = ledger(5).await;
+    // What a crash leaves: the files as they are, with the write-ahead log.
+    let crashed = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await.unwrap();
+    let records = Records::new(&TenantId::from("acme"));
+    store.log().append(records.tenant(), LogSize(5), &[records.entry("late", None, "", 5)]).await.unwrap();
+    for file in ["log", "log-wal", "keys"] {
+        std::fs::copy(dir.path().join(file), crashed.path().join(file)).unwrap();
+    }
+    assert!(std::fs::metadata(crashed.path().join("log-wal")).unwrap().len() > 0);
+    let reopened = open(crashed.path()).await.unwrap();
+    assert_eq!(std::fs::metadata(crashed.path().join("log-wal")).unwrap().len(), 0, "before the first acknowledgement");
+    assert_eq!(reopened.log().head(records.tenant()).await.unwrap(), LogSize(6));
+}
+
+#[tokio::test]
+async fn the_settings_are_those_that_durability_rests_on() {
+    // The file remembers its mode; what a connection sets is shown by what refuses to open.
+    let dir = ledger(1).await;
+    let mut log = raw(dir.path(), "log").await;
+    let mode: String = sqlx::query("PRAGMA journal_mode").fetch_one(&mut log).await.unwrap().get(0);
+    assert_eq!(mode, "wal");
+    assert_eq!(SqliteOptions::default().synchronous, Synchronous::Full);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn checkpoints_keep_the_write_ahead_log_bounded() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await.unwrap();
+    let records = Records::new(&TenantId::from("acme"));
+    let mut entry = records.entry("large", None, "", 0);
+    entry.original = vec![7; 200 * 1024];
+    for n in 0..100 {
+        let batch: Vec<_> = (0..3).map(|_| entry.clone()).collect();
+        store.log().append(records.tenant(), LogSize(n * 3), &batch).await.unwrap();
+    }
+    let (wal, file) = (dir.path().join("log-wal"), dir.path().join("log"));
+    let size = |path: &Path| std::fs::metadata(path).unwrap().len() >> 20;
+    assert!(size(&wal) < 50, "{} MiB of 60 written", size(&wal));
+    assert!(size(&file) > 10, "{} MiB", size(&file));
+}
+
+#[tokio::test]
+async fn an_append_that_the_tables_refuse_stops_the_log() {
+    let dir = ledger(2).await;
+    let store = open(dir.path()).await.unwrap();
+    let records = Records::new(&TenantId::from("acme"));
+    // Somebody else wrote: the owner's lock does not hold back who does not ask for it.
+    let mut log = raw(dir.path(), "log").await;
+    run(&mut log, "UPDATE log_tenant SET size = 3").await.unwrap();
+    let log = store.log();
+    let refused = log.append(records.tenant(), LogSize(2), &[records.entry("x", None, "", 2)]).await;
+    assert!(matches!(refused, Err(AppendFailure::Log(LogError::Corrupt { position: LogPosition(2), .. }))), "{refused:?}");
+    let refused = log.append(records.tenant(), LogSize(2), &[records.entry("x", None, "", 2)]).await;
+    assert!(matches!(refused, Err(AppendFailure::Log(LogError::Unavailable { .. }))), "{refused:?}");
+    assert_eq!(log.read(records.tenant(), LogPosition(0), 9).await.unwrap().len(), 2, "what was acknowledged is still read");
+}
