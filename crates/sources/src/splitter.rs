@@ -84,6 +84,8 @@ enum ArrayNext {
     Value,
     /// After a value: a comma or `]`.
     Comma,
+    /// After something broken, which may have swallowed commas and the `]`: anything that is no mistake of its own.
+    Anything,
 }
 
 /// How far the structure of the open value is known.
@@ -141,14 +143,20 @@ impl Splitter {
         self.ended = true;
     }
 
+    /// How many bytes are held: the open value, and what was pushed and not yet looked at.
+    #[must_use]
+    pub fn buffered(&self) -> usize {
+        self.buffer.len()
+    }
+
     fn between(&mut self, byte: u8) -> Option<Result<Piece, Refusal>> {
         match (byte, &mut self.array) {
             (b' ' | b'\t' | b'\r' | b'\n', _) => self.skip_byte(byte),
-            (b'[', None) => {
+            (b'[', None | Some(Array { next: ArrayNext::Anything, .. })) => {
                 self.array = Some(Array { line: self.line, next: ArrayNext::First });
                 self.skip_byte(byte);
             }
-            (b']', Some(Array { next: ArrayNext::First | ArrayNext::Comma, .. })) => {
+            (b']', Some(Array { next: ArrayNext::First | ArrayNext::Comma | ArrayNext::Anything, .. })) => {
                 self.array = None;
                 self.skip_byte(byte);
             }
@@ -156,11 +164,12 @@ impl Splitter {
                 *next = ArrayNext::Value;
                 self.skip_byte(byte);
             }
+            (b',', Some(Array { next: ArrayNext::Anything, .. })) => self.skip_byte(byte),
             (b',' | b']' | b'}' | b':', in_array) => {
                 let expected = if in_array.is_some() { "a value, or after one `,` or `]`" } else { "a JSON value" };
                 let refusal = malformed(expected, format!("`{}` cannot stand here", char::from(byte))).on_line(self.line);
                 if let Some(array) = in_array {
-                    array.next = ArrayNext::Value;
+                    array.next = ArrayNext::Anything;
                 }
                 self.skip_byte(byte);
                 // What follows on the line belongs to the same mistake.
@@ -168,7 +177,7 @@ impl Splitter {
                 return Some(Err(refusal));
             }
             (_, Some(array @ Array { next: ArrayNext::Comma, .. })) => {
-                array.next = ArrayNext::Value;
+                array.next = ArrayNext::Anything;
                 return Some(Err(malformed("`,` or `]`", "a comma is missing between two values of the array").on_line(self.line)));
             }
             _ => {
@@ -207,7 +216,9 @@ impl Splitter {
 
     fn after_value(&mut self) {
         self.state = State::Between;
-        if let Some(array) = &mut self.array {
+        if let Some(array) = &mut self.array
+            && array.next != ArrayNext::Anything
+        {
             array.next = ArrayNext::Comma;
         }
     }
@@ -224,7 +235,7 @@ impl Splitter {
         self.start = self.scanned;
         self.state = State::Skipping { indent };
         if let Some(array) = &mut self.array {
-            array.next = ArrayNext::Value;
+            array.next = ArrayNext::Anything;
         }
         refusal.on_line(line)
     }
@@ -301,8 +312,6 @@ impl Splitter {
         }
         if self.ended {
             self.after_value();
-            // What is left of a broken array was part of the refusal.
-            self.array = None;
         }
         false
     }
@@ -331,7 +340,7 @@ impl Iterator for Splitter {
                         }
                     }
                     None if self.ended => {
-                        let array = self.array.take()?;
+                        let array = self.array.take().filter(|array| array.next != ArrayNext::Anything)?;
                         return Some(Err(malformed("`]`", "the array that begins on this line is cut").on_line(array.line)));
                     }
                     None => return None,
