@@ -1,0 +1,137 @@
+//! Pages, and what is appended between them.
+
+mod common;
+
+use claimledger_app::ask::{AskError, Asking, SessionFilter};
+use claimledger_facts::ids::{LogPosition, SessionId};
+use common::*;
+use serde_json::json;
+
+/// A session that is one `session.started`.
+fn started(id: &str, session: &str, occurred: &str, recorded: &str) -> serde_json::Value {
+    json!({"id": id, "type": "session.started", "session": session, "subject": {"id": "u-new"}, "occurred_at": format!("2026-03-10T{occurred}Z"),
+        "recorded_at": format!("2026-03-10T{recorded}Z"), "data": {}})
+}
+
+#[tokio::test]
+async fn three_three_two_while_others_append() {
+    let (_world, app) = acme().await;
+    let filter = SessionFilter { active_at: Some(at("14:05:00")), ..SessionFilter::default() };
+    let (mut sizes, mut all, mut after) = (Vec::new(), Vec::new(), None::<String>);
+    let mut positions = Vec::new();
+    loop {
+        let answer = app.sessions(&owner("acme"), &filter, &Asking::default(), 3, after.as_deref()).await.unwrap();
+        sizes.push(answer.value.items.len());
+        all.extend(answer.value.items.iter().map(|hit| hit.session.id.as_str().to_owned()));
+        positions.push(answer.answered.position);
+        after = answer.value.cursors.last().cloned();
+        if !answer.value.has_next {
+            break;
+        }
+        // New sessions before and behind the cursor, and earlier facts of sessions that were not shown yet: S4 and S8 move to the front.
+        let n = sizes.len();
+        let new = [
+            started(&format!("first-{n}"), &format!("N{n}"), "09:00:01", "23:01:00"),
+            started(&format!("last-{n}"), &format!("M{n}"), "14:04:00", "23:01:00"),
+            started(&format!("early-{n}"), ["S4", "S8"][n % 2], "09:00:02", "23:01:00"),
+        ];
+        ingest(&app, "acme", drafts(&new.map(|line| line.to_string()))).await.unwrap();
+        app.settled_status(&owner("acme")).await.unwrap();
+    }
+    assert_eq!(sizes, [3, 3, 2]);
+    assert_eq!(all, ["S7", "S1", "S2", "S6", "S3", "S5", "S4", "S8"]);
+    assert_eq!(positions, [LogPosition(82); 3]);
+}
+
+#[tokio::test]
+async fn a_cursor_survives_a_restart_and_what_moved_meanwhile() {
+    let (world, app) = acme().await;
+    let filter = SessionFilter::default();
+    let page = app.sessions(&owner("acme"), &filter, &Asking::default(), 5, None).await.unwrap().value;
+    let after = page.cursors.last().cloned();
+    ingest_line(&app, "acme", &started("early", "S8", "09:00:00", "23:01:00")).await.unwrap();
+    app.settled_status(&owner("acme")).await.unwrap();
+    app.close().await;
+    let app = world.open().await;
+    let page = app.sessions(&owner("acme"), &filter, &Asking::default(), 5, after.as_deref()).await.unwrap().value;
+    let names: Vec<_> = page.items.iter().map(|hit| hit.session.id.as_str()).collect();
+    assert_eq!(names, ["S5", "S4", "S8"]);
+}
+
+#[tokio::test]
+async fn a_page_is_limited_and_a_cursor_fits_one_question() {
+    let (_world, app) = acme().await;
+    let now = Asking::default();
+    let filter = SessionFilter::default();
+    let refused = app.sessions(&owner("acme"), &filter, &now, 501, None).await;
+    assert!(matches!(refused, Err(AskError::PageTooLarge { asked: 501, limit: 500 })), "{refused:?}");
+    let page = app.sessions(&owner("acme"), &filter, &now, 2, None).await.unwrap().value;
+    let cursor = page.cursors[0].as_str();
+    let other = SessionFilter { ended: Some(true), ..SessionFilter::default() };
+    assert!(matches!(app.sessions(&owner("acme"), &other, &now, 2, Some(cursor)).await, Err(AskError::BadCursor)));
+    let decisions = claimledger_app::ask::DecisionFilter::default();
+    assert!(matches!(app.decisions(&owner("acme"), &decisions, &now, 2, Some(cursor)).await, Err(AskError::BadCursor)));
+    app.init_tenant(&tenant("globex"), true, None).await.unwrap();
+    assert!(matches!(app.sessions(&owner("globex"), &filter, &now, 2, Some(cursor)).await, Err(AskError::BadCursor)));
+    // A cursor may be used with the very pins that its page answered with.
+    let pinned = Asking { at: Some(at("23:00:00")), ..known_at(82) };
+    assert_eq!(app.sessions(&owner("acme"), &filter, &pinned, 2, Some(cursor)).await.unwrap().value.items[0].session.id, SessionId::new("S1"));
+}
+
+#[tokio::test]
+async fn an_earlier_k_lists_what_was_known_then() {
+    let (_world, app) = acme().await;
+    let asking = Asking { known_at: Some(at("13:10:00")), ..Asking::default() };
+    let page = app.sessions(&owner("acme"), &SessionFilter::default(), &asking, 100, None).await.unwrap().value;
+    assert_eq!(page.items.iter().map(|hit| hit.session.id.as_str()).collect::<Vec<_>>(), ["S7", "S1", "S2", "S6"]);
+    let unended = SessionFilter { ended: Some(false), ..SessionFilter::default() };
+    let asking = Asking { known_at: Some(at("14:51:00")), ..Asking::default() };
+    let page = app.sessions(&owner("acme"), &unended, &asking, 100, None).await.unwrap().value;
+    assert!(page.items.iter().any(|hit| hit.session.id.as_str() == "S5"), "its end was recorded at 14:52");
+}
+
+#[tokio::test]
+async fn linked_sessions_are_one_from_the_link_on() {
+    let (_world, app) = acme().await;
+    let lines = [
+        started("t2", "T2", "12:00:00", "23:01:00"),
+        started("t1", "T1", "11:00:00", "23:02:00"),
+        json!({"id": "link", "type": "session.linked", "session": "T2", "occurred_at": "2026-03-10T12:30:00Z",
+            "recorded_at": "2026-03-10T23:03:00Z", "data": {"to": "T1", "by": "transaction"}}),
+    ];
+    ingest(&app, "acme", drafts(&lines.map(|line| line.to_string()))).await.unwrap();
+    let names = |asking: Asking| {
+        let app = app.clone();
+        async move {
+            let page = app.sessions(&owner("acme"), &SessionFilter::default(), &asking, 100, None).await.unwrap().value;
+            page.items.iter().map(|hit| hit.session.id.as_str().to_owned()).collect::<Vec<_>>().join(" ")
+        }
+    };
+    assert_eq!(names(known_at(85)).await, "S7 S1 T1 S2 S6 S3 S5 S4 S8");
+    assert_eq!(names(known_at(84)).await, "S7 S1 T1 S2 T2 S6 S3 S5 S4 S8", "before the link they were two");
+    assert_eq!(names(known_at(83)).await, "S7 S1 S2 T2 S6 S3 S5 S4 S8");
+    for alias in ["T1", "T2"] {
+        let state = app.session(&owner("acme"), &SessionId::new(alias), &known_at(85)).await.unwrap().value.unwrap();
+        assert_eq!((state.id.as_str(), state.aliases), ("T1", vec![SessionId::new("T2")]));
+    }
+    let state = app.session(&owner("acme"), &SessionId::new("T2"), &known_at(84)).await.unwrap().value.unwrap();
+    assert_eq!((state.id.as_str(), state.aliases.len()), ("T2", 0));
+}
+
+#[tokio::test]
+async fn a_link_may_name_a_record_that_comes_later() {
+    let (_world, app) = acme().await;
+    let lines = [
+        started("t2", "T2", "12:00:00", "23:01:00"),
+        json!({"id": "link", "type": "session.linked", "session": "T2", "occurred_at": "2026-03-10T12:30:00Z",
+            "recorded_at": "2026-03-10T23:02:00Z", "data": {"to": "t1-start", "by": "transaction"}}),
+        started("t1-start", "T1", "11:00:00", "23:03:00"),
+    ];
+    ingest(&app, "acme", drafts(&lines.map(|line| line.to_string()))).await.unwrap();
+    for alias in ["T1", "T2"] {
+        let state = app.session(&owner("acme"), &SessionId::new(alias), &Asking::default()).await.unwrap().value.unwrap();
+        assert_eq!((state.id.as_str(), state.aliases), ("T1", vec![SessionId::new("T2")]), "{alias}");
+    }
+    let rows = app.dump_views(&owner("acme")).await.unwrap();
+    assert!(rows.iter().any(|row| row.starts_with("head T2 ") && row.contains("alias_of\":\"T1")), "{rows:#?}");
+}
