@@ -76,6 +76,7 @@ pub(crate) fn judge<'a>(setting: Setting<'a, '_>, seen: Seen<'a>, data: &'a Poli
         let other = judge_under(setting, seen, data, previous, other);
         if other.implied != judged.implied {
             judged.implied = Implied::Undetermined;
+            judged.first_unmet = None;
             judged.differs = None;
             add(&mut judged.missing, &other.missing);
             add(&mut judged.missing, &[codes::MISSING_EXACT_TIME]);

@@ -182,7 +182,11 @@ impl<'a> Told<'a, '_> {
         let all: Vec<&'static str> = std::iter::once(codes::POSSESSION).chain(asked.iter().map(|(_, code)| *code)).collect();
         let unmet = all.iter().copied().find(|code| best.unmet.contains(code));
         let Some(first) = best.possession.first() else {
-            let what = if asked.is_empty() { "nothing in the session is" } else { "nothing in the session has it" };
+            // What was asserted in vain has it perhaps, and does not count.
+            let at = latest(self.judged.seen.occurred());
+            let in_vain = self.trace.factors.iter().any(|f| f.occurred().from <= at && f.by_rules == Tri::No);
+            let which = if in_vain { "nothing that counts" } else { "nothing in the session" };
+            let what = format!("{which} {}", if asked.is_empty() { "is" } else { "has it" });
             let reason = Reason::new(format!("{head}: {what}."));
             return self.mark(reason, unmet.unwrap_or(codes::POSSESSION), certain, possible).because(self.short_of(&properties));
         };

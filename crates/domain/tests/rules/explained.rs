@@ -1,0 +1,142 @@
+//! Trees: the form, and that the words follow the facts.
+
+use crate::given::*;
+use claimledger_domain::{
+    RULE_SOURCES,
+    explain::{line, margin, text},
+    model::Reason,
+};
+use serde_json::json;
+
+/// Another day's names and counts, refused: the short form.
+#[test]
+fn a_refusal_on_few_lines() {
+    let g = given([
+        org(),
+        fact(
+            "09:30:00",
+            "idp.configured",
+            json!({"idp": "x", "version": "seven", "kind": "third_party", "status": "active", "trust_claims": true, "actor": "ops"}),
+        ),
+        key_added("08:15:00", "kid-1"),
+        local("webauthn"),
+        policy_at("10:00:00", json!({"alternatives": [{"possession": {"hardware_protected": true, "user_presence": true}}]})),
+        claim("12:00:00", json!({"amr": ["pwd", "otp"], "key": "kid-1"})),
+        decided("12:30:00", "deny"),
+    ]);
+    let tree = "\
+S was refused a at 12:30:00Z. The rules then in force don't let it in either: challenge. First unmet: hardware-protected.  #7 +0 s
+├ Which rule?  r of p v1 (10:00:00Z): two factor types, one of them possession that is hardware-protected, with user presence.  #5
+├ ✓ Two factor types: knowledge (pwd) and possession (otp).                                                                #6
+├ ✗ Possession, hardware-protected, user presence: nothing in the session has it.
+│  ├ otp was seen and falls short: possession, device-bound, with user presence; not hardware-protected.                   #6 [third_party_amr]
+│  └ pwd is knowledge and can't meet it.
+├ Why a challenge?  The local authenticator, webauthn, is active and open to enrolment, and could fill the gap.            #4 [sem 18]
+├ On whose word?  x, in a, key kid-1 (valid since 08:15:00Z), trusted as seven since 09:30:00Z (ops). Nothing was ignored.  #6 #3 #2
+├ Until when?  pwd and otp count from 12:00:00Z; no end is stated as known at #18446744073709551615.
+└ How sure?  Certain. Replayed: the rules honor it; nothing recorded says it was; here nothing turns on it: the claim counted in full would still fall short.";
+    assert_eq!(g.tree(), tree);
+}
+
+#[test]
+fn mixed_origins_are_told_apart() {
+    let g = given([
+        org(),
+        idp_at("08:00:00", "third_party", "active", false),
+        policy(json!({})),
+        claims("12:00:00", &["pwd", "mfa"]),
+        verified("12:00:30", "otp"),
+        decided("12:00:40", "allow"),
+    ]);
+    let tree = g.tree();
+    for part in [
+        "S was let into a at 12:00:40Z. The rules then in force differ: deny, not enough factors. First unmet: two factor types.",
+        "✗ Two factor types: only possession (otp).",
+        "pwd and mfa were asserted and ignored: trust in the IdP's claims was off.",
+        "✗ x was not trusted: t1 since 08:00:00Z; third-party claims sharing was on.",
+        "On whose word?  sp's own: it verified otp at 12:00:30Z.",
+    ] {
+        assert!(tree.contains(part), "{part}\n{tree}");
+    }
+}
+
+#[test]
+fn undetermined_names_what_is_missing() {
+    let g = given([org(), third_party(), claims("12:00:00", &["pwd"]), decided("12:00:01", "allow")]);
+    let tree = g.tree();
+    assert!(
+        tree.starts_with("S was let into a at 12:00:01Z. What the rules then in force say is undetermined. Missing: the policy in force."),
+        "{tree}"
+    );
+    assert!(tree.contains("Which rule?  ? Nothing") || tree.contains("? Which rule?  Nothing is stated about policy p by then."), "{tree}");
+    assert!(tree.contains("How sure?  Undetermined."), "{tree}");
+}
+
+#[test]
+fn other_days_carry_their_date() {
+    let g = given([org(), third_party(), policy(json!({"factor_mode": "1fa"})), claims("12:00:00", &["pwd"]), decided("12:00:01", "allow")]);
+    let mut facts = g.0;
+    for known in facts.iter_mut().take(3) {
+        let yesterday = claimledger_facts::time::Time::parse("2026-03-09T08:00:00Z").unwrap();
+        known.fact.occurred = claimledger_facts::time::Occurred::at(yesterday);
+    }
+    let tree = Given(facts).tree();
+    assert!(tree.contains("in force since 2026-03-09. It asks for any one factor or IdP."), "{tree}");
+}
+
+#[test]
+fn late_records_say_when_they_were_recorded() {
+    let mut facts = given([fact("12:00:00", "policy.decided", json!({"app": "a", "policy": "p", "outcome": "deny"}))]).0;
+    facts[0].record.recorded_at = time("14:30:00");
+    let because = Given(facts).end().decisions.remove(0).because;
+    assert_eq!(margin(&because), "#1 recorded 14:30:00Z (+2 h 30 min)");
+}
+
+#[test]
+fn a_record_that_the_sentence_names_is_not_repeated_beside_it() {
+    let g = given([org(), third_party(), policy(json!({})), claims("12:00:00", &["pwd"]), decided("12:00:01", "deny")]);
+    let mut reason = g.end().decisions.remove(0).because;
+    reason.conclusion.push_str(" (#5)");
+    reason.show_delay = false;
+    assert_eq!(margin(&reason), "");
+    // A longer number that starts alike is another record.
+    reason.conclusion = reason.conclusion.replace("(#5)", "(#51)");
+    assert_eq!(margin(&reason), "#5");
+}
+
+/// Every rule that an explanation cites is in the list, with its document.
+#[test]
+fn every_cited_rule_has_a_document() {
+    fn walk(reason: &Reason, seen: &mut Vec<&'static str>) {
+        if let Some(rule) = reason.rule {
+            assert!(RULE_SOURCES.iter().any(|(id, source)| *id == rule && Some(*source) == reason.source), "{rule}");
+            seen.push(rule);
+        }
+        reason.because.iter().for_each(|r| walk(r, seen));
+    }
+    let g = given([
+        org(),
+        third_party(),
+        key_added("08:00:00", "K"),
+        policy(json!({"alternatives": [{"possession": {"device_bound": true}}]})),
+        claim("12:00:00", json!({"amr": ["pwd", "hwk", "zzz"], "key": "K"})),
+        verified("12:00:01", "otp"),
+        decided("12:00:02", "allow"),
+    ]);
+    let state = g.end();
+    let mut seen = Vec::new();
+    let of_factors = state.factors.iter().flat_map(|f| &f.because).chain(state.ignored.iter().flat_map(|i| &i.because));
+    of_factors.chain(&state.because).chain(state.decisions.iter().map(|d| &d.because)).for_each(|r| walk(r, &mut seen));
+    for rule in ["keys", "third_party_amr", "trust_at_receipt", "until_session_end", "local_factors"] {
+        assert!(seen.contains(&rule), "{rule}");
+    }
+}
+
+#[test]
+fn the_whole_is_made_of_its_lines() {
+    let g = given([org(), third_party(), policy(json!({})), claims("12:00:00", &["pwd"]), decided("12:00:01", "deny")]);
+    let because = g.end().decisions.remove(0).because;
+    let whole = text(&because);
+    assert!(whole.starts_with(&line(&because)));
+    assert!(because.because.iter().all(|r| whole.contains(&line(r))));
+}

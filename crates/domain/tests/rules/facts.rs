@@ -1,0 +1,51 @@
+//! Which facts the history takes.
+
+use crate::given::*;
+use claimledger_domain::history::{History, is_config};
+use claimledger_facts::{fact::FactData, ids::LogPosition, time::Occurred};
+use serde_json::json;
+
+#[test]
+fn configuration_is_what_any_session_may_need() {
+    for said in [org(), third_party(), key_added("08:00:00", "K"), policy(json!({})), local("otp")] {
+        assert!(is_config(&said.data), "{}", said.data.type_name());
+    }
+    for said in [claims("08:00:00", &[]), verified("08:00:00", "otp"), decided("08:00:00", "deny")] {
+        assert!(!is_config(&said.data), "{}", said.data.type_name());
+    }
+}
+
+#[test]
+fn inserting_twice_changes_nothing() {
+    let g = given([org(), third_party(), key_added("08:00:00", "K")]);
+    let mut history = History::default();
+    for known in g.0.iter().chain(&g.0) {
+        history.insert(known.clone());
+    }
+    let cut = history.at(LogPosition(9));
+    assert_eq!(cut.key_changes(&"x".into()).count(), 1);
+    assert_eq!(cut.idp_versions(&"x".into()).count(), 1);
+}
+
+#[test]
+fn a_cut_knows_what_was_recorded_by_then() {
+    let g = given([third_party(), idp_at("09:00:00", "third_party", "active", false)]);
+    let history: History = g.0.into_iter().collect();
+    let trusted = |position, at: &str| {
+        let options = history.at(LogPosition(position)).idp(&"x".into(), Occurred::at(time(at)));
+        options.certain().unwrap().map(|i| i.data.trust_claims)
+    };
+    assert_eq!(trusted(0, "12:00:00"), None);
+    assert_eq!(trusted(1, "12:00:00"), Some(true));
+    assert_eq!(trusted(2, "12:00:00"), Some(false));
+    assert_eq!(trusted(2, "08:59:59"), Some(true));
+    assert_eq!(trusted(2, "07:59:59"), None);
+}
+
+#[test]
+fn a_fact_that_is_no_configuration_is_not_taken() {
+    let g = given([claims("12:00:00", &["pwd"])]);
+    assert!(matches!(g.0[0].fact.data, FactData::ClaimsReceived(_)));
+    let history: History = g.0.into_iter().collect();
+    assert_eq!(history.at(LogPosition(9)).idp_versions(&"x".into()).count(), 0);
+}

@@ -1,0 +1,105 @@
+//! Keys: valid in [added, retired) (12); what names no key is possible for any (42).
+
+use crate::given::*;
+use claimledger_domain::{model::Certainty, session_list::signed_with};
+use claimledger_facts::ids::KeyId;
+use serde_json::json;
+
+fn signed(at: &str, key: &str) -> Said {
+    claim(at, json!({"amr": ["pwd"], "key": key}))
+}
+
+#[test]
+fn valid_from_added_until_retired_half_open_1_12() {
+    let keys = || [org(), third_party(), key_added("09:00:00", "K"), key_added("09:00:00", "L"), key_retired("12:00:00", "K")];
+    let fate = |at: &str, expected: &str| given(keys().into_iter().chain([signed(at, "K")])).fates(&[expected]);
+    fate("09:00:00", "pwd");
+    fate("11:59:59", "pwd");
+    fate("12:00:00", "pwd by_record void key_retired");
+}
+
+#[test]
+fn a_key_never_added_is_unknown_once_the_idp_has_one() {
+    given([org(), third_party(), key_added("09:00:00", "K"), signed("12:00:00", "Q")]).fates(&["pwd by_record void key_unknown"]);
+    // Not checked while none was ever stated.
+    given([org(), third_party(), signed("12:00:00", "Q")]).fates(&["pwd"]);
+    given([org(), third_party(), key_added("13:00:00", "K"), signed("12:00:00", "Q")]).fates(&["pwd"]);
+}
+
+#[test]
+fn a_key_that_is_added_later_was_unknown_then() {
+    given([org(), third_party(), key_added("09:00:00", "K"), key_added("13:00:00", "L"), signed("12:00:00", "L")])
+        .fates(&["pwd by_record void key_unknown"]);
+}
+
+#[test]
+fn retired_without_ever_being_added_has_both_reasons() {
+    given([org(), third_party(), key_retired("09:00:00", "K"), signed("12:00:00", "K")]).fates(&["pwd by_record void key_unknown key_retired"]);
+}
+
+#[test]
+fn a_key_added_again_is_valid_again() {
+    given([org(), third_party(), key_added("09:00:00", "K"), key_retired("10:00:00", "K"), key_added("11:00:00", "K"), signed("12:00:00", "K")])
+        .fates(&["pwd"]);
+}
+
+#[test]
+fn a_claim_without_a_key_is_not_checked_and_possible_for_any_key_42() {
+    let state = given([org(), third_party(), key_added("09:00:00", "K"), claims("12:00:00", &["pwd"])]).end();
+    assert_eq!(fates(&state), ["pwd"]);
+    assert_eq!(signed_with(&state, None, &KeyId::from("K")), Some(Certainty::Possible));
+    let named = given([org(), third_party(), key_added("09:00:00", "K"), signed("12:00:00", "K")]).end();
+    assert_eq!(signed_with(&named, None, &KeyId::from("K")), Some(Certainty::Certain));
+    assert_eq!(signed_with(&named, None, &KeyId::from("L")), None);
+}
+
+#[test]
+fn a_retirement_between_two_polls_leaves_it_open_6() {
+    let retired = key_retired("11:00:00", "K").until("13:00:00");
+    given([org(), third_party(), key_added("09:00:00", "K"), retired, signed("12:00:00", "K")]).fates(&["pwd void key_retired possible exact_time"]);
+}
+
+#[test]
+fn known_late_counts_as_it_occurred_4() {
+    // The retirement is recorded after the decision, and occurred before the claim: the decision differed when made.
+    let g = given([
+        org(),
+        third_party(),
+        key_added("09:00:00", "K"),
+        policy(json!({"factor_mode": "1fa"})),
+        signed("12:00:00", "K"),
+        decided("12:00:01", "allow"),
+        key_retired("11:00:00", "K"),
+    ]);
+    g.decisions(&["allow Deny not_enough_factors differs key_retired"]);
+    // As known before, it did not.
+    assert_eq!(decisions(&g.known_at("23:00:00", 6).unwrap()), ["allow Allow"]);
+}
+
+#[test]
+fn a_retraction_is_shown_and_not_weighed() {
+    let retracted = |key| fact("15:00:00", "trust.retracted", json!({"idp": "x", "from": "2026-03-10T11:00:00Z", "reason": "leaked", "key": key}));
+    let g = |key| {
+        given([
+            org(),
+            third_party(),
+            key_added("09:00:00", "K"),
+            policy(json!({"factor_mode": "1fa"})),
+            signed("12:00:00", "K"),
+            decided("12:00:01", "allow"),
+            retracted(key),
+        ])
+    };
+    let hit = g("K");
+    hit.fates(&["pwd"]);
+    hit.decisions(&["allow Allow"]);
+    assert_eq!(hit.end().not_weighed.len(), 1);
+    assert!(
+        hit.tree().contains("The retraction of K from 11:00:00Z, said 15:00:00Z, is stored and shown, and not weighed by rules r1."),
+        "{}",
+        hit.tree()
+    );
+    let other = g("L");
+    assert!(other.end().not_weighed.is_empty());
+    assert!(other.tree().contains("Not the reason: the retraction of L (#7). This assertion was signed with K."), "{}", other.tree());
+}

@@ -1,0 +1,14 @@
+//! The rules, one short scenario a reading. Numbers are those of the settled readings that [`claimledger_domain`] cites.
+
+#[allow(dead_code, reason = "the vocabulary of scenarios is wider than any one file needs")]
+mod given;
+
+mod claims;
+mod decisions;
+mod explained;
+mod facts;
+mod grades;
+mod keys;
+mod links;
+mod order;
+mod sessions;
