@@ -1,0 +1,136 @@
+//! Power cuts: what the store writes and syncs is recorded, and replayed up to a thousand moments, each with what was durable and a random half of the rest.
+//!
+//! Needs strace, python3 and the replay tool of `CLAIMLEDGER_SHARED`. With `CI=true` their absence fails; else the test says what is lacking.
+
+use claimledger_facts::ids::{LogSize, TenantId};
+use claimledger_ledger::{conformance::Records, log::Log};
+use claimledger_store::sqlite::{SqliteOptions, SqliteStore, Synchronous};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+const RECORDS: u64 = 200;
+const MOMENTS: &str = "1000";
+
+/// Set by the test for the process that it records.
+const DIR: &str = "POWER_CUT_DIR";
+const MODE: &str = "POWER_CUT_MODE";
+
+struct Tools {
+    strace: PathBuf,
+    python: PathBuf,
+    replay: String,
+}
+
+fn tools() -> Option<Tools> {
+    let program = |name: &str| {
+        let found = std::env::split_paths(&std::env::var_os("PATH")?).map(|dir| dir.join(name)).find(|path| path.is_file());
+        found.or_else(|| lacking(name))
+    };
+    let shared = std::env::var_os("CLAIMLEDGER_SHARED").map(|dir| PathBuf::from(dir).join("tools/crash_replay.py")).filter(|path| path.is_file());
+    let shared = shared.or_else(|| lacking("CLAIMLEDGER_SHARED with tools/crash_replay.py"))?;
+    let query = r#"QUERY = "select rowid & 1099511627775 from log_entry""#;
+    let script = std::fs::read_to_string(shared).unwrap();
+    let replay = script.lines().map(|line| if line.starts_with("QUERY = ") { query } else { line }).collect::<Vec<_>>().join("\n");
+    assert!(replay.contains(query), "the replay tool has its query somewhere else");
+    Some(Tools { strace: program("strace")?, python: program("python3")?, replay })
+}
+
+fn lacking<T>(what: &str) -> Option<T> {
+    assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{what} is lacking");
+    eprintln!("{what} is lacking: this test did not run");
+    None
+}
+
+impl Tools {
+    /// Runs the workload and gives its trace and its exit code.
+    fn record(&self, dir: &Path, name: &str, mode: &str, fault: &[&str]) -> (PathBuf, Option<i32>) {
+        let trace = dir.join(name);
+        let mut command = Command::new(&self.strace);
+        command.args(["-f", "-y", "-xx", "-s", "300000", "-e", "trace=pwrite64,fsync,fdatasync,ftruncate,write"]).args(fault);
+        // The program that is recorded is this one, started anew as the test `workload`.
+        command.arg("-o").arg(&trace).arg(std::env::current_exe().unwrap()).args(["--exact", "workload", "--nocapture"]);
+        command.env(DIR, dir.join("ledger")).env(MODE, mode);
+        std::fs::create_dir_all(dir.join("ledger")).unwrap();
+        let out = command.output().unwrap();
+        let code = out.status.code();
+        assert!(matches!(code, Some(0 | 3)), "{mode}: {}", String::from_utf8_lossy(&out.stderr));
+        (trace, code)
+    }
+
+    /// Whether nothing acknowledged was lost and nothing corrupt, and what the replay says.
+    fn replay(&self, dir: &Path, seed: &str, traces: &[PathBuf]) -> (bool, String) {
+        let script = dir.join("replay.py");
+        std::fs::write(&script, &self.replay).unwrap();
+        let out = Command::new(&self.python).arg(&script).args([MOMENTS, seed]).args(traces).env("DB_NAME", "log").output().unwrap();
+        let text = String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr);
+        assert!(text.contains("crash points"), "{text}");
+        (out.status.success(), text)
+    }
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_and_the_test_would_see_it() {
+    let Some(tools) = tools() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let (trace, code) = tools.record(dir.path(), "full", "full", &[]);
+    assert_eq!(code, Some(0));
+    let (held, text) = tools.replay(dir.path(), "1", &[trace]);
+    println!("full: {text}");
+    assert!(held, "{text}");
+
+    let dir = tempfile::tempdir().unwrap();
+    let (trace, _) = tools.record(dir.path(), "normal", "normal", &[]);
+    let (held, text) = tools.replay(dir.path(), "1", &[trace]);
+    println!("normal: {text}");
+    assert!(!held, "without syncs of each commit the replay must find losses: {text}");
+}
+
+/// After a failed sync the page cache may show what the disk does not hold. The process stops; the next one may go on only after it has written all anew.
+#[test]
+fn a_failed_sync_then_a_restart_then_a_power_cut_lose_nothing() {
+    let Some(tools) = tools() else { return };
+    let mut stopped = 0;
+    for when in [12, 30, 55] {
+        let dir = tempfile::tempdir().unwrap();
+        let fault = format!("inject=fdatasync,fsync:error=EIO:when={when}");
+        let (first, code) = tools.record(dir.path(), "first", "full", &["-e", &fault]);
+        stopped += u32::from(code == Some(3));
+        let (second, code) = tools.record(dir.path(), "second", "full", &[]);
+        assert_eq!(code, Some(0), "the next process goes on");
+        let (held, text) = tools.replay(dir.path(), "2", &[first, second]);
+        println!("sync {when} failed: {text}");
+        assert!(held, "{text}");
+    }
+    assert_eq!(stopped, 3, "each fault hit a commit, and stopped the process");
+}
+
+/// Does nothing unless the tests above start it: appends until the log has its records, and says `ACK n` (the last position of an append, in one write) once
+/// each is acknowledged. Ends with 3 when an append is refused, as a process that must not go on.
+#[tokio::test]
+async fn workload() {
+    let Some(dir) = std::env::var_os(DIR) else { return };
+    let synchronous = if std::env::var(MODE).unwrap() == "normal" { Synchronous::Normal } else { Synchronous::Full };
+    let store = SqliteStore::open(Path::new(&dir), SqliteOptions { synchronous }).await.unwrap();
+    let (log, records) = (store.log(), Records::new(&TenantId::from("acme")));
+    let mut size = log.head(records.tenant()).await.unwrap();
+    while size.0 < RECORDS {
+        // One to five records, of a few hundred bytes to some pages.
+        let count = (1 + size.0 % 5).min(RECORDS - size.0);
+        let content = |n: u64| format!("{:x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).repeat((n as usize * 977) % 500);
+        let entries: Vec<_> = (size.0..size.0 + count).map(|n| records.entry(&format!("e{n}"), Some("S"), &content(n), n)).collect();
+        match log.append(records.tenant(), size, &entries).await {
+            Ok(after) => size = after,
+            Err(error) => {
+                eprintln!("refused at {}: {error}", size.0);
+                assert!(log.append(records.tenant(), size, &entries).await.is_err(), "an append was acknowledged after a failed one");
+                std::process::exit(3);
+            }
+        }
+        let LogSize(after) = size;
+        std::io::stdout().write_all(format!("ACK {}\n", after - 1).as_bytes()).unwrap();
+        std::io::stdout().flush().unwrap();
+    }
+}
