@@ -89,10 +89,7 @@ pub(crate) fn trace<'a>(facts: &'a [Known], history: &'a History, cut: Cut) -> O
     let life = until_session_end::life(&of_session, &upto, subject.as_ref(), history, cut.at)?;
     let claims: Vec<Claim<'a>> = upto
         .iter()
-        .filter_map(|s| match &s.known.fact.data {
-            FactData::ClaimsReceived(data) => Some(Claim::read(*s, data, history, cut.at)),
-            _ => None,
-        })
+        .filter_map(|s| if let FactData::ClaimsReceived(data) = &s.known.fact.data { Some(Claim::read(*s, data, history, cut.at)) } else { None })
         .collect();
     let factors = factors::factors(&upto, &claims);
 
@@ -105,10 +102,8 @@ pub(crate) fn trace<'a>(facts: &'a [Known], history: &'a History, cut: Cut) -> O
         }
     }
     let idp = life.started.and_then(|s| s.idp.clone()).or_else(|| claims.first().map(|c| c.data.idp.clone()));
-    let idp_session = of_session.iter().find_map(|s| match &s.known.fact.data {
-        FactData::SessionStarted(data) => data.idp_session.clone(),
-        _ => None,
-    });
+    let idp_session =
+        of_session.iter().find_map(|s| if let FactData::SessionStarted(data) = &s.known.fact.data { data.idp_session.clone() } else { None });
     let falsifiers = falsifiers::known(history, subject.as_ref(), &claims, &factors);
     Some(Trace { cut, history, id, aliases, subject, idp, idp_session, facts: upto, all, life, claims, factors, decisions, falsifiers })
 }

@@ -82,16 +82,13 @@ fn idp_session(trace: &Trace<'_>) -> Option<IdpSessionInterval> {
     for seen in trace.all.iter().filter(|s| s.occurred().from <= trace.cut.at) {
         let from = seen.occurred().from;
         let of_it = |idp: &IdpId, id: &IdpSessionId| *id == interval.idp_session && interval.idp.as_ref().is_none_or(|i| i == idp);
-        match &seen.known.fact.data {
-            FactData::IdpSessionStarted(s) if of_it(&s.idp, &s.idp_session) => {
-                interval.from = interval.from.or(Some(from));
-                interval.records.push(seen.record().clone());
-            }
-            FactData::IdpSessionEnded(s) if of_it(&s.idp, &s.idp_session) => {
-                interval.until = interval.until.or(Some(from));
-                interval.records.push(seen.record().clone());
-            }
-            _ => {}
+        let data = &seen.known.fact.data;
+        if matches!(data, FactData::IdpSessionStarted(s) if of_it(&s.idp, &s.idp_session)) {
+            interval.from = interval.from.or(Some(from));
+            interval.records.push(seen.record().clone());
+        } else if matches!(data, FactData::IdpSessionEnded(s) if of_it(&s.idp, &s.idp_session)) {
+            interval.until = interval.until.or(Some(from));
+            interval.records.push(seen.record().clone());
         }
     }
     Some(interval)

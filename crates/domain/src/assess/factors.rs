@@ -135,10 +135,11 @@ fn word_on<'a>(facts: &[Seen<'a>], claim: Seen<'a>, assertion: Option<&Assertion
         let same_method = method.is_some() && (method == value.known_method());
         same_assertion && (whole || same_amr || same_method)
     };
-    let said = facts.iter().filter(|s| s.occurred().from >= claim.occurred().from).filter_map(|s| match &s.known.fact.data {
-        FactData::ClaimAccepted(c) if about(&c.assertion, &c.amr, c.method) => Some(Said { accepted: true, seen: *s }),
-        FactData::ClaimIgnored(c) if about(&c.assertion, &c.amr, c.method) => Some(Said { accepted: false, seen: *s }),
-        _ => None,
+    let said = facts.iter().filter(|s| s.occurred().from >= claim.occurred().from).filter_map(|s| {
+        let data = &s.known.fact.data;
+        let accepted = matches!(data, FactData::ClaimAccepted(c) if about(&c.assertion, &c.amr, c.method));
+        let ignored = matches!(data, FactData::ClaimIgnored(c) if about(&c.assertion, &c.amr, c.method));
+        (accepted || ignored).then_some(Said { accepted, seen: *s })
     });
     said.fold(None, |_, last| Some(last))
 }

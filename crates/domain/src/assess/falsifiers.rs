@@ -19,7 +19,7 @@ pub(crate) struct Falsifiers<'a> {
     pub(crate) retractions: Vec<&'a Stated<TrustRetracted>>,
     /// Of the IdP of a claim, but another key.
     pub(crate) other_keys: Vec<&'a Stated<TrustRetracted>>,
-    /// Of the session's subject.
+    /// Of the session's subject, and perhaps of an authenticator that gave one of its factors.
     pub(crate) losses: Vec<&'a Stated<AuthenticatorLost>>,
 }
 
@@ -32,6 +32,18 @@ pub(crate) fn speaks_of(retraction: &TrustRetracted, claim: &Claim<'_>) -> bool 
         }
 }
 
+/// Whether what was lost gave a factor: by id where both sides name one, else by method.
+pub(crate) fn may_be(loss: &AuthenticatorLost, factor: &Factor<'_>) -> bool {
+    match (&loss.authenticator, &factor.value.authenticator) {
+        (Some(lost), Some(used)) => lost == used,
+        (Some(_), None) if loss.methods.is_empty() => true,
+        (Some(_) | None, _) => loss.methods.iter().any(|m| {
+            let method = factor.value.known_method().map(claimledger_facts::vocabulary::Method::as_str);
+            factor.value.amr.as_ref().is_some_and(|amr| amr.as_str() == m.0) || method == Some(m.0.as_str())
+        }),
+    }
+}
+
 /// Finds them.
 pub(crate) fn known<'a>(history: HistoryCut<'a>, subject: Option<&Pseudonym>, claims: &[Claim<'a>], factors: &[Factor<'a>]) -> Falsifiers<'a> {
     let mut falsifiers = Falsifiers::default();
@@ -42,8 +54,9 @@ pub(crate) fn known<'a>(history: HistoryCut<'a>, subject: Option<&Pseudonym>, cl
         let touches = claims.iter().any(|c| speaks_of(&retraction.data, c));
         (if touches { &mut falsifiers.retractions } else { &mut falsifiers.other_keys }).push(retraction);
     }
-    if let Some(subject) = subject.filter(|_| !factors.is_empty()) {
-        falsifiers.losses.extend(history.losses(subject));
+    if let Some(subject) = subject {
+        let unseen = claims.iter().any(|c| c.unseen().is_some());
+        falsifiers.losses.extend(history.losses(subject).filter(|l| unseen || factors.iter().any(|f| may_be(&l.data, f))));
     }
     falsifiers
 }

@@ -52,10 +52,7 @@ pub(crate) struct End<'a> {
 
 /// Reads a session's life. `all` is what is known at K, `upto` what of it counts at T; both in the total order, `all` not empty.
 pub(crate) fn life<'a>(all: &[Seen<'a>], upto: &[Seen<'a>], subject: Option<&Pseudonym>, history: HistoryCut<'a>, at: Time) -> Option<Life<'a>> {
-    let started = all.iter().find_map(|s| match &s.known.fact.data {
-        FactData::SessionStarted(data) => Some((*s, data)),
-        _ => None,
-    });
+    let started = all.iter().find_map(|s| if let FactData::SessionStarted(data) = &s.known.fact.data { Some((*s, data)) } else { None });
     let start_record = started.map_or_else(|| all.iter().find(|s| s.known.fact.session.is_some()).copied(), |(s, _)| Some(s))?;
     let start = start_record.occurred();
     let started = started.map(|(_, data)| data);
@@ -69,9 +66,8 @@ pub(crate) fn life<'a>(all: &[Seen<'a>], upto: &[Seen<'a>], subject: Option<&Pse
 
     let last_seen_record = upto.iter().filter(|s| is_sign_of_life(s, subject)).max_by_key(|s| s.occurred().from).copied();
     let last_seen = last_seen_record.map(|s| s.occurred().from);
-    let end = upto.iter().find_map(|s| match &s.known.fact.data {
-        FactData::SessionEnded(data) => Some(End { seen: *s, reason: data.reason.as_str() }),
-        _ => None,
+    let end = upto.iter().find_map(|s| {
+        if let FactData::SessionEnded(data) = &s.known.fact.data { Some(End { seen: *s, reason: data.reason.as_str() }) } else { None }
     });
 
     let mut life = Life {
@@ -96,7 +92,9 @@ pub(crate) fn life<'a>(all: &[Seen<'a>], upto: &[Seen<'a>], subject: Option<&Pse
 
 impl Life<'_> {
     fn settle(&mut self, at: Time) {
-        let silent = Bounds { from: self.last_seen.unwrap_or(self.start.from), to: self.lifetime_ends_at };
+        let last_seen = self.last_seen.unwrap_or(self.start.from);
+        // A sign of life past the limit says that the limit was another; the bounds do not turn round for it.
+        let silent = Bounds { from: self.lifetime_ends_at.map_or(last_seen, |limit| last_seen.min(limit)), to: self.lifetime_ends_at };
         if self.start.from > at {
             self.phase = Phase::NotStarted;
         } else if let Some(end) = self.end {

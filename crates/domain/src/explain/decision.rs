@@ -6,24 +6,15 @@ use super::{
     words,
 };
 use crate::{
-    assess::{
-        Trace, challenge,
-        claims::Tri,
-        decision::Judged,
-        factors::Factor,
-        falsifiers, okta_claims,
-        requirement::{self, Candidate, Reading},
-        third_party_amr, until_session_end,
-        value::ordered,
-    },
+    assess::{Trace, challenge, claims::Tri, decision::Judged, factors::Factor, falsifiers, requirement::Candidate, until_session_end},
     codes,
-    model::{FactorType, Grade, Implied, Mark, Reason, RecordRef},
+    model::{Grade, Implied, Mark, Reason, RecordRef},
     order::latest,
 };
 use claimledger_facts::{
     time::Time,
     types::policy::Rule,
-    vocabulary::{FactorMode, Outcome, Property},
+    vocabulary::{FactorMode, Outcome},
 };
 
 /// The whole tree of one decision.
@@ -39,10 +30,10 @@ pub(crate) fn decision(trace: &Trace<'_>, judged: &Judged<'_>) -> Reason {
         .because(told.not_the_reason())
 }
 
-struct Told<'a, 'b> {
-    trace: &'b Trace<'a>,
-    judged: &'b Judged<'a>,
-    today: Time,
+pub(crate) struct Told<'a, 'b> {
+    pub(crate) trace: &'b Trace<'a>,
+    pub(crate) judged: &'b Judged<'a>,
+    pub(crate) today: Time,
 }
 
 impl<'a> Told<'a, '_> {
@@ -114,200 +105,6 @@ impl<'a> Told<'a, '_> {
             format!("{} of {version} ({}): {asks}.{label}", rule.rule, inside.join(", "))
         };
         Reason::new(says).asked(question).on([&policy.record])
-    }
-
-    /// Each requirement in the evaluator's order, with its mark.
-    fn requirements(&self) -> Vec<Reason> {
-        let (Some(rule), Some(certain), Some(possible)) = (self.judged.rule, &self.judged.certain, &self.judged.possible) else {
-            return vec![];
-        };
-        let mut lines = vec![self.types(rule, certain, possible)];
-        let asks = &certain.best.alternative;
-        if asks.knowledge == Some(true) {
-            lines.push(self.knowledge(certain, possible));
-        }
-        if asks.possession.is_some() {
-            lines.push(self.possession(certain, possible));
-        }
-        let notes = self.fell_short();
-        if let Some(first) = lines.iter_mut().find(|l| l.mark != Some(Mark::Met)) {
-            first.because.extend(notes);
-        }
-        lines
-    }
-
-    fn types(&self, rule: &Rule, certain: &Reading, possible: &Reading) -> Reason {
-        let best = &certain.best;
-        let two = requirement::types_asked(rule) == 2;
-        let head = match (two, best.constrained) {
-            (true, _) => "Two factor types",
-            (false, true) => "One factor type",
-            (false, false) => "One factor or IdP",
-        };
-        let counted: Vec<&Candidate> = best.usable.iter().map(|at| &self.judged.candidates[*at]).collect();
-        let by_type = by_type(&counted, best.constrained);
-        let met = !best.unmet.contains(&codes::NOT_ENOUGH_FACTORS);
-        let says = if best.by_mfa && best.types.len() < requirement::types_asked(rule) {
-            format!("{head}: mfa stands for {}, as no constraint is asked", if two { "two" } else { "one" })
-        } else if best.by_federation {
-            let idp = self.trace.claims.first().map(|c| &c.data.idp).or(self.trace.idp.as_ref());
-            let through = idp.map_or("the sign-in stands".to_owned(), |idp| format!("the sign-in through {idp} stands"));
-            if by_type.is_empty() { format!("{head}: {through}") } else { format!("{head}: {through}; {} counted too", words::list(&by_type)) }
-        } else if by_type.is_empty() {
-            format!("{head}: nothing counts by the rules")
-        } else if met {
-            format!("{head}: {}", words::list(&by_type))
-        } else {
-            format!("{head}: only {}", words::list(&by_type))
-        };
-        let federation = if best.by_federation { self.trace.claims.first().map(|c| c.seen.record()) } else { None };
-        let reason = Reason::new(format!("{says}.")).on(federation).on(self.records(&counted));
-        self.mark(reason, codes::NOT_ENOUGH_FACTORS, certain, possible)
-    }
-
-    fn knowledge(&self, certain: &Reading, possible: &Reading) -> Reason {
-        let known = certain.best.usable.iter().map(|at| &self.judged.candidates[*at]);
-        let known: Vec<&Candidate> = known.filter(|c| c.value.factor_type == FactorType::Knowledge).collect();
-        let names: Vec<&str> = known.iter().map(|c| c.value.name.as_str()).collect();
-        let says = if names.is_empty() { "nothing in the session is".to_owned() } else { words::list(&names) };
-        self.mark(Reason::new(format!("Knowledge: {says}.")).on(self.records(&known)), codes::KNOWLEDGE, certain, possible)
-    }
-
-    fn possession(&self, certain: &Reading, possible: &Reading) -> Reason {
-        let best = &certain.best;
-        let asked = best.alternative.possession.as_ref().map(requirement::asked).unwrap_or_default();
-        let properties: Vec<Property> = asked.iter().map(|(p, _)| *p).collect();
-        let qualities: Vec<&str> = properties.iter().map(|p| words::property(*p)).collect();
-        let head = std::iter::once("Possession").chain(qualities).collect::<Vec<_>>().join(", ");
-        let all: Vec<&'static str> = std::iter::once(codes::POSSESSION).chain(asked.iter().map(|(_, code)| *code)).collect();
-        let unmet = all.iter().copied().find(|code| best.unmet.contains(code));
-        let Some(first) = best.possession.first() else {
-            // What was asserted in vain has it perhaps, and does not count.
-            let at = latest(self.judged.seen.occurred());
-            let in_vain = self.trace.factors.iter().any(|f| f.occurred().from <= at && f.by_rules == Tri::No);
-            let which = if in_vain { "nothing that counts" } else { "nothing in the session" };
-            let what = format!("{which} {}", if asked.is_empty() { "is" } else { "has it" });
-            let reason = Reason::new(format!("{head}: {what}."));
-            return self.mark(reason, unmet.unwrap_or(codes::POSSESSION), certain, possible).because(self.short_of(&properties));
-        };
-        let of = |at: &usize| &self.judged.candidates[*at];
-        let itself = best.possession.iter().map(of).find(|c| properties.iter().all(|p| c.value.has.contains(p)));
-        let candidate = itself.unwrap_or_else(|| of(first));
-        let pooled = &candidate.value.pooled_with;
-        let name = &candidate.value.name;
-        let says = match (asked.is_empty(), itself.is_some(), pooled.is_empty()) {
-            (true, _, _) => format!("{head}: {}", words::list(&best.possession.iter().map(|at| of(at).value.name.as_str()).collect::<Vec<_>>())),
-            (false, true, true) => format!("{head}: {name} has it itself"),
-            (false, true, false) => {
-                format!("{head}: {name} has it itself; {} of one assertion pool their characteristics", words::list(pooled))
-            }
-            (false, false, _) => format!("{head}: {} of one assertion have it together, as they pool their characteristics", words::list(pooled)),
-        };
-        let reason = Reason::new(format!("{says}.")).by_rule(candidate.value.rule);
-        let reason = if pooled.is_empty() || asked.is_empty() { reason } else { reason.reading(14) };
-        let reason = if candidate.value.rule == third_party_amr::ID || candidate.value.rule == okta_claims::ID {
-            reason
-        } else {
-            reason.on(self.records(&[candidate]))
-        };
-        self.mark(reason, codes::POSSESSION, certain, possible)
-    }
-
-    /// What was seen and falls short of a possession requirement.
-    fn short_of(&self, asked: &[Property]) -> Vec<Reason> {
-        let best = self.judged.certain.as_ref().map(|r| r.best.usable.clone()).unwrap_or_default();
-        let usable: Vec<&Candidate> = best.iter().map(|at| &self.judged.candidates[*at]).collect();
-        let mut reasons = Vec::new();
-        for candidate in usable.iter().filter(|c| c.value.factor_type == FactorType::Possession) {
-            let value = &candidate.value;
-            // A phishing-resistant or hardware-protected key is bound to its device: that it is not is told along.
-            let mut wanted = asked.to_vec();
-            if asked.contains(&Property::PhishingResistant) || asked.contains(&Property::HardwareProtected) {
-                wanted.push(Property::DeviceBound);
-            }
-            let lacks: Vec<String> = ordered(wanted)
-                .into_iter()
-                .filter(|p| !value.pool.contains(p))
-                .map(|p| if p == Property::UserPresence { "without user presence".to_owned() } else { format!("not {}", words::property(p)) })
-                .collect();
-            let is = words::described(value.factor_type, &value.has);
-            let says = format!("{} was seen and falls short: {is}; {}.", value.name, lacks.join(", "));
-            reasons.push(Reason::new(says).on(self.records(&[*candidate])).by_rule(value.rule));
-        }
-        for other in [FactorType::Knowledge, FactorType::Inherence, FactorType::Unspecified] {
-            let names: Vec<&str> = usable.iter().filter(|c| c.value.factor_type == other).map(|c| c.value.name.as_str()).collect();
-            let (is, verb) = match (other, names.len()) {
-                (_, 0) => continue,
-                (FactorType::Unspecified, _) => ("names no factor", ""),
-                (_, 1) => (words::factor_type(other), "is "),
-                _ => (words::factor_type(other), "are "),
-            };
-            reasons.push(Reason::new(format!("{} {verb}{is} and can't meet it.", words::list(&names))));
-        }
-        reasons
-    }
-
-    /// What was asserted or verified and does not count for this rule at all: void, ignored, barred by a list, stale, or only possible.
-    fn fell_short(&self) -> Vec<Reason> {
-        let at = self.judged.seen.occurred();
-        let mut reasons = Vec::new();
-        let earlier: Vec<&Factor<'a>> = self.trace.factors.iter().filter(|f| f.occurred().from <= latest(at)).collect();
-        let assertion = |f: &Factor<'a>| f.claim.and_then(|c| self.trace.claims[c].data.assertion.clone());
-        let void: Vec<&Factor<'a>> = earlier.iter().copied().filter(|f| f.by_rules == Tri::No && !f.void.is_empty()).collect();
-        for (names, first) in grouped(&void, |f| (f.claim, f.void.clone())) {
-            let place = assertion(first).map_or("in an assertion that was not seen".to_owned(), |a| format!("in {a}"));
-            let were = if names.len() == 1 { "was" } else { "were" };
-            reasons.push(
-                Reason::new(format!("{} {were} asserted {place}, which is void: {}.", words::list(&names), words::fates(&first.void)))
-                    .coded(first.void.first().copied())
-                    .on([first.seen.record()])
-                    .reading(7),
-            );
-        }
-        let ignored: Vec<&Factor<'a>> =
-            earlier.iter().copied().filter(|f| f.by_rules == Tri::No && f.void.is_empty() && !f.ignored.is_empty()).collect();
-        for (names, first) in grouped(&ignored, |f| (f.claim, f.ignored.clone())) {
-            let were = if names.len() == 1 { "was" } else { "were" };
-            reasons.push(
-                Reason::new(format!("{} {were} asserted and ignored: {}.", words::list(&names), words::fates(&first.ignored)))
-                    .coded(first.ignored.first().copied())
-                    .on([first.seen.record()])
-                    .reading(7),
-            );
-        }
-        let stale: Vec<&Factor<'a>> = self.judged.stale.iter().map(|i| &self.trace.factors[*i]).collect();
-        for (names, first) in grouped(&stale, |f| f.seen.record().id) {
-            let verified = words::at(first.occurred(), self.today);
-            reasons.push(
-                Reason::new(format!("{} was verified {verified}, too long before this decision.", words::list(&names)))
-                    .on([first.seen.record()])
-                    .by_rule(crate::assess::reauthenticate::ID)
-                    .reading(36),
-            );
-        }
-        let unsure: Vec<&Candidate> = self.judged.candidates.iter().filter(|c| !c.sure).collect();
-        let mut told: Vec<&[&'static str]> = Vec::new();
-        for candidate in &unsure {
-            if told.contains(&candidate.missing.as_slice()) {
-                continue;
-            }
-            told.push(&candidate.missing);
-            let alike: Vec<&Candidate> = unsure.iter().copied().filter(|c| c.missing == candidate.missing).collect();
-            let names: Vec<&str> = alike.iter().map(|c| c.value.name.as_str()).filter(|n| !n.is_empty()).collect();
-            let what = if names.is_empty() { "What a claim carried".to_owned() } else { words::list(&names) };
-            let says = format!("{what} would count only possibly. Missing: {}.", words::missing(&candidate.missing));
-            reasons.push(Reason::new(says).marked(Mark::Possible).coded(candidate.missing.first().copied()).on(self.records(&alike)));
-        }
-        let barred = self.judged.certain.iter().flat_map(|r| &r.best.barred).map(|at| &self.judged.candidates[*at]);
-        let (foreign, listed): (Vec<&Candidate>, Vec<&Candidate>) = barred.partition(|c| c.third_party);
-        for (barred, why) in [(foreign, "values of a third-party IdP can't meet a rule that lists methods"), (listed, "its methods keep it out")] {
-            if !barred.is_empty() {
-                let names: Vec<&str> = barred.iter().map(|c| c.value.name.as_str()).collect();
-                let says = format!("{} counted, but not for this rule: {why}.", words::list(&names));
-                reasons.push(Reason::new(says).on(self.records(&barred)).by_rule(requirement::ID));
-            }
-        }
-        reasons
     }
 
     fn challenge(&self) -> Option<Reason> {
@@ -407,12 +204,12 @@ impl<'a> Told<'a, '_> {
                     }
                     (_, Some(to)) => {
                         format!(
-                            "count from {from}; no end is stated as known at {}, and the limit is {}.",
-                            self.trace.cut.known_at,
+                            "count from {from}; {}, and the limit is {}.",
+                            words::no_end(self.trace.cut, self.today),
                             words::clock(to, self.today)
                         )
                     }
-                    (_, None) => format!("count from {from}; no end is stated as known at {}.", self.trace.cut.known_at),
+                    (_, None) => format!("count from {from}; {}.", words::no_end(self.trace.cut, self.today)),
                 }
             }
             _ => format!("count from {from}."),
@@ -538,36 +335,9 @@ impl<'a> Told<'a, '_> {
         (0..self.trace.claims.len()).filter(|c| self.trace.claims[*c].seen.occurred().from <= at).collect()
     }
 
-    fn records(&self, candidates: &[&Candidate]) -> Vec<&'a RecordRef> {
+    pub(crate) fn records(&self, candidates: &[&Candidate]) -> Vec<&'a RecordRef> {
         candidates.iter().filter_map(|c| c.factor).map(|f| self.trace.factors[f].seen.record()).collect()
     }
-
-    fn mark(&self, reason: Reason, code: &'static str, certain: &Reading, possible: &Reading) -> Reason {
-        let unmet = |reading: &Reading| {
-            let possession = code != codes::NOT_ENOUGH_FACTORS && code != codes::KNOWLEDGE;
-            let of_line = |c: &'static str| {
-                if possession { ![codes::NOT_ENOUGH_FACTORS, codes::KNOWLEDGE].contains(&c) } else { c == code }
-            };
-            reading.best.unmet.iter().any(|c| of_line(c))
-        };
-        match (unmet(certain), unmet(possible)) {
-            (false, _) => reason.marked(Mark::Met),
-            (true, false) => reason.marked(Mark::Possible).coded(Some(code)),
-            (true, true) => reason.marked(Mark::NotMet).coded(Some(code)),
-        }
-    }
-}
-
-/// `knowledge (pwd)`, `possession (hwk, phr)`: what counts, by type, in order.
-fn by_type(counted: &[&Candidate], constrained: bool) -> Vec<String> {
-    let mut types = Vec::new();
-    for of in [FactorType::Knowledge, FactorType::Possession, FactorType::Inherence] {
-        let names: Vec<&str> = counted.iter().filter(|c| c.value.factor_type == of).map(|c| c.value.name.as_str()).collect();
-        if !names.is_empty() && !(constrained && of == FactorType::Inherence) {
-            types.push(format!("{} ({})", words::factor_type(of), names.join(", ")));
-        }
-    }
-    types
 }
 
 /// What local authenticators lack: `they have no phishing-resistant one`.

@@ -22,7 +22,7 @@ pub(crate) fn honored(trace: &Trace<'_>, factor: &Factor<'_>) -> Reason {
             let to = bounds.to.map(|to| format!(" and {}", words::clock(to, today))).unwrap_or_default();
             format!("until the session ended by its limit, between {}{to}", words::clock(bounds.from, today))
         }
-        _ => format!("on; no end is stated as known at {}", trace.cut.known_at),
+        _ => format!("on; {}", words::no_end(trace.cut, today)),
     };
     let reading = match (factor.by_record, factor.by_rules) {
         (true, Tri::Yes) => "counted",

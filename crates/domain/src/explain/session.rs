@@ -47,7 +47,6 @@ fn began(trace: &Trace<'_>) -> Reason {
 fn ends(trace: &Trace<'_>) -> Reason {
     let life = &trace.life;
     let today = life.start.from;
-    let known = trace.cut.known_at;
     if let Some(end) = life.end {
         let says = format!("Its end is stated: {}, {}.", words::moment(end.seen.occurred(), today), words::plain(end.reason));
         return Reason::new(says).on([end.seen.record()]).delayed().by_rule(until_session_end::ID).reading(22);
@@ -59,7 +58,7 @@ fn ends(trace: &Trace<'_>) -> Reason {
         None => " No lifetime limit is known.".to_owned(),
     };
     let idle = life.idle_secs.map(|secs| format!(" It may be idle for {}: past that it is only possible.", words::span(secs))).unwrap_or_default();
-    Reason::new(format!("No end is stated as known at {known}.{seen}{limit}{idle}"))
+    Reason::new(format!("{}.{seen}{limit}{idle}", words::sentence(&words::no_end(trace.cut, today))))
         .on(life.last_seen_record.map(|s| s.record()))
         .on(life.limit_record)
         .by_rule(until_session_end::ID)

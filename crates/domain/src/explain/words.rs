@@ -3,7 +3,7 @@
 use crate::{
     codes,
     history::Stated,
-    model::{FactorType, RecordRef},
+    model::{Cut, FactorType, RecordRef},
 };
 use claimledger_facts::{
     ids::{ActorId, TicketId},
@@ -245,6 +245,11 @@ pub(crate) fn when_ended(reason: &str) -> String {
         "upstream_revoked" => "when the session was revoked upstream".to_owned(),
         _ => "when the session ended".to_owned(),
     }
+}
+
+/// That no end counts at a cut.
+pub(crate) fn no_end(cut: Cut, today: Time) -> String {
+    format!("no end is stated up to {}, as known at {}", clock(cut.at, today), cut.known_at)
 }
 
 /// A code as words: `upstream revoked`.

@@ -1,8 +1,6 @@
 //! Keys: valid in [added, retired) (12); what names no key is possible for any (42).
 
 use crate::given::*;
-use claimledger_domain::{model::Certainty, session_list::signed_with};
-use claimledger_facts::ids::KeyId;
 use serde_json::json;
 
 fn signed(at: &str, key: &str) -> Said {
@@ -47,10 +45,9 @@ fn a_key_added_again_is_valid_again() {
 fn a_claim_without_a_key_is_not_checked_and_possible_for_any_key_42() {
     let state = given([org(), third_party(), key_added("09:00:00", "K"), claims("12:00:00", &["pwd"])]).end();
     assert_eq!(fates(&state), ["pwd"]);
-    assert_eq!(signed_with(&state, None, &KeyId::from("K")), Some(Certainty::Possible));
-    let named = given([org(), third_party(), key_added("09:00:00", "K"), signed("12:00:00", "K")]).end();
-    assert_eq!(signed_with(&named, None, &KeyId::from("K")), Some(Certainty::Certain));
-    assert_eq!(signed_with(&named, None, &KeyId::from("L")), None);
+    assert_eq!(state.factors[0].key, None);
+    let tree = claimledger_domain::explain::text(&state.factors[0].because[0]);
+    assert!(tree.contains("The claim names no key: none was checked, and a question about a key finds it possible."), "{tree}");
 }
 
 #[test]
@@ -102,4 +99,36 @@ fn a_retraction_is_shown_and_not_weighed() {
     let other = g("L");
     assert!(other.end().not_weighed.is_empty());
     assert!(other.tree().contains("Not the reason: the retraction of L (#7). This assertion was signed with K."), "{}", other.tree());
+}
+
+#[test]
+fn a_loss_is_shown_where_it_may_touch_a_factor_and_not_weighed_11() {
+    let lost = |data| fact("15:00:00", "authenticator.lost", data);
+    let g = |data, subject| {
+        given([
+            org(),
+            third_party(),
+            policy(json!({})),
+            claims("12:00:00", &["pwd", "hwk"]),
+            verified("12:00:01", "sms"),
+            decided("16:00:00", "allow"),
+            lost(data).subject(subject),
+        ])
+    };
+    for (data, touches) in [
+        (json!({"methods": ["hwk"]}), 1),
+        (json!({"methods": ["sms"]}), 1),
+        (json!({"methods": ["password"]}), 1),
+        (json!({"methods": ["otp"]}), 0),
+        (json!({"methods": [], "authenticator": "key-1"}), 1),
+    ] {
+        let with = g(data, "u");
+        with.decisions(&["allow Allow"]);
+        assert_eq!(with.end().not_weighed.len(), touches);
+        assert_eq!(with.tree().contains("is stored and shown, and not weighed by rules r1."), touches == 1, "{}", with.tree());
+    }
+    assert!(g(json!({"methods": ["hwk"]}), "somebody else").end().not_weighed.is_empty());
+    // Before it was lost: not the reason.
+    let earlier = given([third_party(), claims("12:00:00", &["hwk"]), decided("12:30:00", "allow"), lost(json!({"methods": ["hwk"]}))]);
+    assert!(earlier.tree().contains("Not the reason: the loss of hwk from 15:00:00Z (#4). It came after this decision."), "{}", earlier.tree());
 }
