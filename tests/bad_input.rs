@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use std::io::Write;
 use support::{Scratch, Server};
 
-const GOOD: &str = r#"{"id":"good","type":"source.heard","occurred_at":"2026-03-10T10:00:00Z","data":{"until":"2026-03-10T10:00:00Z","basis":"stated"}}"#;
+const GOOD: &str =
+    r#"{"id":"good","type":"source.heard","occurred_at":"2026-03-10T10:00:00Z","data":{"until":"2026-03-10T10:00:00Z","basis":"stated"}}"#;
 
 struct Bad {
     name: &'static str,
@@ -27,14 +28,44 @@ fn cases() -> Vec<Bad> {
         bad("cut JSON", &GOOD[..60], &["malformed"], None, ""),
         bad("unknown type", GOOD.replace("source.heard", "session.begun"), &["unknown_type"], Some("type"), "session.begun"),
         bad("missing field", GOOD.replace(r#","basis":"stated""#, ""), &["missing_field"], Some("data.basis"), "basis"),
-        bad("missing session", start(r#""occurred_at":"2026-03-10T10:00:00Z","data":{}"#).replace(r#""session":"S1","#, ""), &["missing_field"], Some("session"), "session"),
+        bad(
+            "missing session",
+            start(r#""occurred_at":"2026-03-10T10:00:00Z","data":{}"#).replace(r#""session":"S1","#, ""),
+            &["missing_field"],
+            Some("session"),
+            "session",
+        ),
         bad("time without offset", start(r#""occurred_at":"2026-03-10T10:00:00","data":{}"#), &["invalid_field"], Some("occurred_at"), "offset"),
         bad("unknown word", GOOD.replace("stated", "guessed"), &["unknown_word"], Some("data.basis"), "polled"),
-        bad("a 10 MB line", start(&format!(r#""occurred_at":"2026-03-10T10:00:00Z","data":{{"root_session":"{}"}}"#, "x".repeat(10_000_000))), &["too_large"], None, ""),
-        bad("deep nesting", start(&format!(r#""occurred_at":"2026-03-10T10:00:00Z","data":{{"x":{}{}}}"#, "[".repeat(20_000), "]".repeat(20_000))), &["malformed"], None, "deep"),
+        bad(
+            "a 10 MB line",
+            start(&format!(r#""occurred_at":"2026-03-10T10:00:00Z","data":{{"root_session":"{}"}}"#, "x".repeat(10_000_000))),
+            &["too_large"],
+            None,
+            "",
+        ),
+        bad(
+            "deep nesting",
+            start(&format!(r#""occurred_at":"2026-03-10T10:00:00Z","data":{{"x":{}{}}}"#, "[".repeat(20_000), "]".repeat(20_000))),
+            &["malformed"],
+            None,
+            "deep",
+        ),
         bad("duplicate keys", GOOD.replace(r#"{"id":"good","#, r#"{"id":"good","id":"other","#), &["malformed"], Some("id"), "twice"),
-        bad("invalid UTF-8", [GOOD.as_bytes()[..8].to_vec(), vec![0xff, 0xfe], GOOD.as_bytes()[8..].to_vec()].concat(), &["malformed"], None, "UTF-8"),
-        bad("what only the ledger writes", r#"{"id":"bad","type":"rules.activated","occurred_at":"2026-03-10T10:00:00Z","data":{"rules":"r9"}}"#, &["reserved"], Some("type"), ""),
+        bad(
+            "invalid UTF-8",
+            [GOOD.as_bytes()[..8].to_vec(), vec![0xff, 0xfe], GOOD.as_bytes()[8..].to_vec()].concat(),
+            &["malformed"],
+            None,
+            "UTF-8",
+        ),
+        bad(
+            "what only the ledger writes",
+            r#"{"id":"bad","type":"rules.activated","occurred_at":"2026-03-10T10:00:00Z","data":{"rules":"r9"}}"#,
+            &["reserved"],
+            Some("type"),
+            "",
+        ),
         bad("wrong type of a field", GOOD.replace(r#""until":"2026-03-10T10:00:00Z""#, r#""until":7"#), &["invalid_field"], Some("data.until"), ""),
     ]
 }

@@ -1,9 +1,9 @@
 //! The pages in a real browser: the session page shows timeline and tree, nothing is refused by the content security policy, and text from
 //! outside shows as text.
 
-mod support;
 #[path = "support/browser.rs"]
 mod browser;
+mod support;
 
 use browser::Browser;
 use serde_json::{Value, json};

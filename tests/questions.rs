@@ -153,7 +153,8 @@ fn g8_a_stale_revision_writes_nothing_and_of_two_racing_writers_one_wins() {
     let current = refusal["error"]["current"].as_u64().expect("the current revision");
     assert_eq!(current, 5, "claims, start, decision, access and end name S1");
 
-    let head = |server: &Server| server.graphql(&token, "{ session(id: \"S1\") { status { head } } }", json!({}))["session"]["status"]["head"].clone();
+    let head =
+        |server: &Server| server.graphql(&token, "{ session(id: \"S1\") { status { head } } }", json!({}))["session"]["status"]["head"].clone();
     let before = head(&server);
     let path = format!("/v1/facts?session=S1&expectedRevision={current}");
     let answers: Vec<(u16, Value)> = std::thread::scope(|scope| {
@@ -256,7 +257,9 @@ fn g11_two_tenants_with_the_same_names_never_see_each_other() {
     let (acme, globex) = (scratch.token("acme", "read,investigate"), scratch.token("globex", "read,investigate"));
     let server = scratch.serve();
     let ask = |token: &str, id: &str| {
-        let query = format!("{{ session(id: \"{id}\", asking: {{knownAtPosition: 5}}) {{ session {{ id subject }} answered {{ position }} completeness {{ source }} }} }}");
+        let query = format!(
+            "{{ session(id: \"{id}\", asking: {{knownAtPosition: 5}}) {{ session {{ id subject }} answered {{ position }} completeness {{ source }} }} }}"
+        );
         server.graphql_raw(token, &query, json!({}))
     };
     assert_eq!(ask(&globex, "S1"), ask(&globex, "no-such-session"));
@@ -268,11 +271,17 @@ fn g11_two_tenants_with_the_same_names_never_see_each_other() {
     assert!(of_globex.contains("GX1") && !of_globex.contains("\"S1\""), "{of_globex}");
 
     // One login in both tenants, and a cursor of the other tenant.
-    let found = |token: &str| server.graphql(token, "{ sessions(filter: {subject: \"u-alice\"}, first: 1) { edges { node { id } cursor } } }", json!({}))["sessions"]["edges"].clone();
+    let found = |token: &str| {
+        server.graphql(token, "{ sessions(filter: {subject: \"u-alice\"}, first: 1) { edges { node { id } cursor } } }", json!({}))["sessions"]["edges"].clone()
+    };
     assert_eq!(found(&acme)[0]["node"]["id"], "S1");
     assert_eq!(found(&globex)[0]["node"]["id"], "GX1");
     let foreign = found(&acme)[0]["cursor"].as_str().expect("a cursor").to_owned();
-    let (_, body) = server.graphql_raw(&globex, "query($c: String) { sessions(filter: {subject: \"u-alice\"}, first: 1, after: $c) { edges { node { id } } } }", json!({"c": foreign}));
+    let (_, body) = server.graphql_raw(
+        &globex,
+        "query($c: String) { sessions(filter: {subject: \"u-alice\"}, first: 1, after: $c) { edges { node { id } } } }",
+        json!({"c": foreign}),
+    );
     assert!(body.contains("BAD_CURSOR"), "{body}");
 }
 

@@ -1,8 +1,8 @@
 //! Real input: the Okta System Log events of other people's repositories, as one source.
 
-mod support;
 #[path = "support/okta_samples.rs"]
 mod okta_samples;
+mod support;
 
 use serde_json::Value;
 use support::Scratch;

@@ -98,8 +98,7 @@ impl Scratch {
 
     /// Runs with this standard input.
     pub fn run_with_input(&self, args: &[&str], input: &[u8]) -> Output {
-        let mut child =
-            self.command(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+        let mut child = self.command(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
         // A refused input may close the pipe early: that is the program's right.
         let _ = child.stdin.take().expect("piped").write_all(input);
         child.wait_with_output().expect("the binary ends")
@@ -223,8 +222,7 @@ impl Server {
 }
 
 fn answer(mut response: ureq::http::Response<ureq::Body>) -> (u16, Vec<(String, String)>, String) {
-    let headers =
-        response.headers().iter().map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect();
+    let headers = response.headers().iter().map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect();
     (response.status().as_u16(), headers, response.body_mut().read_to_string().expect("a body"))
 }
 

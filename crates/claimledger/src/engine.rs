@@ -3,11 +3,7 @@
 use crate::settings::usage;
 use anyhow::{Context, Result, anyhow, bail};
 use claimledger_app::app::{App, Options, Parts};
-use claimledger_facts::{
-    ids::TenantId,
-    random::SystemRandom,
-    seal::MasterKey,
-};
+use claimledger_facts::{ids::TenantId, random::SystemRandom, seal::MasterKey};
 use claimledger_ledger::clock::SystemClock;
 use claimledger_store::sqlite::{SqliteOptions, SqliteStore, Synchronous};
 use std::{
@@ -114,7 +110,7 @@ fn read_master_key(path: &Path) -> Result<MasterKey> {
         bail!("master key {} is readable by others (mode {:o}): chmod 600 it", path.display(), mode & 0o777);
     }
     let mut bytes = Vec::new();
-    file.by_ref().take(33).read_to_end(&mut bytes)?;
+    Read::take(&mut file, 33).read_to_end(&mut bytes)?;
     let key = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| anyhow!("master key {}: expected exactly 32 bytes", path.display()))?;
     Ok(MasterKey::from_bytes(key))
 }

@@ -27,7 +27,15 @@ pub(crate) fn line(n: usize) -> Vec<u8> {
         _ => ("user.authentication.sso", "SUCCESS", json!([instance]), json!({})),
     };
     let seconds = n / 4;
-    let published = format!("2026-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", 1 + seconds / 2_419_200 % 12, 1 + seconds / 86_400 % 28, seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60, n % 4 * 250);
+    let published = format!(
+        "2026-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+        1 + seconds / 2_419_200 % 12,
+        1 + seconds / 86_400 % 28,
+        seconds / 3_600 % 24,
+        seconds / 60 % 60,
+        seconds % 60,
+        n % 4 * 250
+    );
     let mut event = json!({
         "uuid": format!("{n:08x}-7c1d-11f1-8a00-0242ac120002"), "published": published, "eventType": kind, "version": "0", "severity": "INFO",
         "actor": person, "outcome": {"result": result}, "target": targets,
@@ -44,7 +52,22 @@ pub(crate) fn line(n: usize) -> Vec<u8> {
 /// Text that compresses about as prose does.
 fn padding(n: usize, length: usize) -> String {
     const WORDS: [&str; 16] = [
-        "evaluation", "of", "sign-on", "policy", "user", "single", "to", "application", "authentication", "via", "session", "ended", "device", "known", "network", "zone",
+        "evaluation",
+        "of",
+        "sign-on",
+        "policy",
+        "user",
+        "single",
+        "to",
+        "application",
+        "authentication",
+        "via",
+        "session",
+        "ended",
+        "device",
+        "known",
+        "network",
+        "zone",
     ];
     let mut text = String::with_capacity(length + 16);
     let mut x = n as u64;

@@ -20,9 +20,11 @@ async fn open(dir: &Path) -> Result<SqliteConnection> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full);
     let mut connection = SqliteConnection::connect_with(&options).await?;
-    sqlx::raw_sql("create table event(position integer primary key, session text not null, body text not null); create index event_session on event(session)")
-        .execute(&mut connection)
-        .await?;
+    sqlx::raw_sql(
+        "create table event(position integer primary key, session text not null, body text not null); create index event_session on event(session)",
+    )
+    .execute(&mut connection)
+    .await?;
     Ok(connection)
 }
 

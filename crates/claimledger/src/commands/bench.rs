@@ -66,7 +66,13 @@ async fn measure(args: &BenchAppendArgs, root: &Path) -> Result<(Vec<Line>, (f64
             };
             line.product.push(done.rate);
             eprintln!("run {} {}: bare {:.0}/s, ours {:.0}/s", run + 1, line.id, line.yardstick[run], done.rate);
-            notes.push(format!("{} run {}: read models {} records behind at the end, caught up in {:.2} s", line.id, run + 1, done.lag, done.catch_up_secs));
+            notes.push(format!(
+                "{} run {}: read models {} records behind at the end, caught up in {:.2} s",
+                line.id,
+                run + 1,
+                done.lag,
+                done.catch_up_secs
+            ));
             if n == 2 {
                 bytes = (size(&ours, &["log", "keys"])? / events as f64, size(&bare, &["yardstick"])? / events as f64);
             }
@@ -101,7 +107,12 @@ fn text(args: &BenchAppendArgs, lines: &[Line], bytes: (f64, f64), notes: &[Stri
         vec![line.id.into(), line.what.into(), show(&line.yardstick, 0), show(&line.product, 0), show(&ratios, 2), format!("≥ {} {met}", line.target)]
     });
     println!("{}", table(&["", "", "bare SQLite, events/s", "claimledger, events/s", "ratio", "target"], rows.collect()));
-    println!("\nA4 bytes on disk an event (log and keys, no views): {:.0} against {:.0}, ratio {:.2} (target ≤ 0.7)", bytes.0, bytes.1, bytes.0 / bytes.1);
+    println!(
+        "\nA4 bytes on disk an event (log and keys, no views): {:.0} against {:.0}, ratio {:.2} (target ≤ 0.7)",
+        bytes.0,
+        bytes.1,
+        bytes.0 / bytes.1
+    );
     for note in notes.iter().rev().take(3).rev() {
         println!("{note}");
     }

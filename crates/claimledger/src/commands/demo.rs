@@ -1,11 +1,6 @@
 //! `demo`: a rehearsal ledger in a temporary directory, a day of two organisations, the two explanations, and then the server.
 
-use crate::{
-    cli::DemoArgs,
-    commands::serve,
-    engine,
-    settings::Settings,
-};
+use crate::{cli::DemoArgs, commands::serve, engine, settings::Settings};
 use anyhow::{Context, Result};
 use claimledger_app::{
     app::App,

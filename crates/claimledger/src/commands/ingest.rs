@@ -30,8 +30,8 @@ const OVERHEAD: usize = 1024;
 
 /// Reads everything, or stops at the first refusal (with `--keep-going`: lists it and goes on).
 pub(crate) async fn ingest(settings: &Settings, args: &IngestArgs) -> Result<()> {
-    let dialect = Dialect::parse(&args.dialect)
-        .ok_or_else(|| usage(format!("--as {}: expected native, cloudevents or okta-system-log", args.dialect)))?;
+    let dialect =
+        Dialect::parse(&args.dialect).ok_or_else(|| usage(format!("--as {}: expected native, cloudevents or okta-system-log", args.dialect)))?;
     let plan = Plan {
         dialect,
         source: args.source.as_deref().map(SourceId::new),
@@ -237,7 +237,9 @@ fn refusal(error: &IngestError) -> Option<Value> {
             SequencerError::Conflict { position, digest, stored_digest, .. } => Some(json!({
                 "code": "conflict", "line": line, "position": position.0, "digest": digest.to_string(),
                 "storedDigest": stored_digest.to_string(), "message": error.to_string()})),
-            SequencerError::StaleRevision { current, .. } => Some(json!({"code": "stale_revision", "current": current, "message": error.to_string()})),
+            SequencerError::StaleRevision { current, .. } => {
+                Some(json!({"code": "stale_revision", "current": current, "message": error.to_string()}))
+            }
             SequencerError::RecordedAt { reason, .. } => {
                 Some(json!({"code": RefusalCode::RecordedAt, "line": line, "field": "recorded_at", "expected": reason, "message": error.to_string()}))
             }

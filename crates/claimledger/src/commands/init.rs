@@ -56,12 +56,16 @@ pub(crate) async fn token(settings: &Settings, args: &TokenArgs) -> Result<()> {
         .collect::<Result<Vec<_>>>()?;
     let door = Door::open(settings).await?;
     let owner = door.owner("token")?;
-    let granted = owner.app.grant(&owner.caller, &roles, args.source.as_deref().map(SourceId::new)).await;
+    let source = args.source.as_deref().map(SourceId::new);
+    let granted = owner.app.grant(&owner.caller, &roles, source.as_ref()).await;
     let tenant = owner.caller.tenant.clone();
     door.close().await;
     let (credential, token) = granted?;
     match settings.format {
-        Format::Json => println!("{:#}", json!({"tenant": tenant.as_str(), "credential": credential, "token": &*token, "roles": args.role, "source": args.source})),
+        Format::Json => println!(
+            "{:#}",
+            json!({"tenant": tenant.as_str(), "credential": credential, "token": &*token, "roles": args.role, "source": args.source})
+        ),
         Format::Text => {
             println!("{}", &*token);
             eprintln!("Credential {credential} of tenant {tenant}. The token is shown this once; only its digest is kept.");
@@ -78,7 +82,8 @@ fn write_token(dir: &Path, tenant: &str, token: &str) -> Result<PathBuf> {
     // A tenant's name is the operator's own text, but it must not become a path.
     let name: String = tenant.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
     let path = dir.join(format!("{name}.operator-token"));
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).with_context(|| format!("token file {}", path.display()))?;
+    let mut file =
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).with_context(|| format!("token file {}", path.display()))?;
     file.write_all(token.as_bytes())?;
     file.write_all(b"\n")?;
     file.sync_all()?;

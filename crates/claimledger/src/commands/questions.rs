@@ -17,7 +17,8 @@ const SESSIONS: &str = include_str!("../queries/sessions.graphql");
 /// Prints the explanation; status 1 if nothing by this id is known.
 pub(crate) async fn why(settings: &Settings, args: &WhyArgs) -> Result<()> {
     let door = Door::open(settings).await?;
-    let variables = json!({"session": args.session, "app": args.app, "decision": args.decision, "factor": args.factor, "asking": asking(&settings.asking)});
+    let variables =
+        json!({"session": args.session, "app": args.app, "decision": args.decision, "factor": args.factor, "asking": asking(&settings.asking)});
     let answer = door.ask(WHY, "why", variables).await;
     door.close().await;
     let answer = answer?;
@@ -89,7 +90,8 @@ fn filter(args: &SessionsArgs) -> Result<Value> {
 fn session_text(answer: &Value) -> String {
     let s = &answer["session"];
     let mut parts = vec![format!("{} · {} · {}", field(s, "id"), field(s, "subject"), state(s))];
-    let behind = [("aliases", words(&s["aliases"])), ("idp", field(s, "idp")), ("IdP session", field(s, "idpSession")), ("root", field(s, "rootSession"))];
+    let behind =
+        [("aliases", words(&s["aliases"])), ("idp", field(s, "idp")), ("IdP session", field(s, "idpSession")), ("root", field(s, "rootSession"))];
     parts.push(behind.iter().map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join(" · "));
     let factors: Vec<Vec<String>> = rows(&s["factors"], |f| {
         vec![
@@ -139,8 +141,13 @@ fn sessions_text(answer: &Value) -> String {
     let list = rows(&answer["edges"], |edge| {
         let s = &edge["node"];
         let factors: Vec<String> = s["factors"].as_array().into_iter().flatten().filter(|f| f["byRecord"] == true).map(name).collect();
-        let differs: Vec<String> =
-            s["decisions"].as_array().into_iter().flatten().filter(|d| !d["differs"].is_null()).map(|d| format!("differs {}", field(&d["differs"], "code"))).collect();
+        let differs: Vec<String> = s["decisions"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|d| !d["differs"].is_null())
+            .map(|d| format!("differs {}", field(&d["differs"], "code")))
+            .collect();
         vec![
             field(s, "id"),
             field(s, "subject"),
@@ -206,7 +213,12 @@ fn state(s: &Value) -> String {
         (None, Some(_)) if s["state"] == "ENDED" => format!("ended, {} · {certainty}", field(s, "endReason")),
         (None, Some(_)) => {
             let latest = field(&s["endBounds"], "to");
-            format!("{}, no end stated: between {} and {} · {certainty}", word(s, "state"), field(&s["endBounds"], "from"), if latest == "–" { "unknown".into() } else { latest })
+            format!(
+                "{}, no end stated: between {} and {} · {certainty}",
+                word(s, "state"),
+                field(&s["endBounds"], "from"),
+                if latest == "–" { "unknown".into() } else { latest }
+            )
         }
         (None, None) => format!("{} · {certainty}", word(s, "state")),
     }

@@ -28,7 +28,8 @@ pub(crate) async fn serve(settings: &Settings, args: &ServeArgs) -> Result<()> {
 /// Listens, says where, and serves.
 pub(crate) async fn on(settings: &Settings, app: &App, listen: &str, behind_proxy: bool) -> Result<()> {
     let address: SocketAddr = listen.parse().map_err(|_| usage(format!("--listen {listen}: expected ADDRESS:PORT, such as {LISTEN}")))?;
-    may_listen(address, app.has_credentials().await?, behind_proxy).map_err(|reason| usage(reason.to_string()))?;
+    // Opening a tenant makes its first credential: a ledger with a tenant has one.
+    may_listen(address, !app.tenants().await?.is_empty(), behind_proxy).map_err(|reason| usage(reason.to_string()))?;
     let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
     let address = listener.local_addr()?;
     say(settings, app, address).await?;
