@@ -65,6 +65,11 @@ async fn filters_find_what_they_say() {
     assert_eq!(list(SessionFilter { differs: Some(true), ..SessionFilter::default() }).await, "S5 S8");
     assert_eq!(list(SessionFilter { differs: Some(false), ..SessionFilter::default() }).await, "S7 S1 S2 S6 S3 S4");
     assert_eq!(list(SessionFilter { ended: Some(false), ..SessionFilter::default() }).await, "");
+    assert_eq!(list(SessionFilter { ended: Some(true), ..SessionFilter::default() }).await, "S7 S1 S2 S6 S3 S5 S4 S8");
+    let at_three = Asking { at: Some(at("15:00:00")), ..Asking::default() };
+    let ended = SessionFilter { ended: Some(true), ..SessionFilter::default() };
+    let page = app.sessions(&owner("acme"), &ended, &at_three, 100, None).await.unwrap().value;
+    assert_eq!(names(&page), ["S1", "S5"], "a session is not active at the instant of its end");
     assert_eq!(list(SessionFilter { subject: Some("u-erin".into()), ..SessionFilter::default() }).await, "S5");
     assert_eq!(list(SessionFilter { subject: Some("ERIN@acme.example".into()), ..SessionFilter::default() }).await, "S5");
     assert_eq!(list(SessionFilter { subject: Some("nobody".into()), ..SessionFilter::default() }).await, "");

@@ -116,6 +116,13 @@ async fn linked_sessions_are_one_from_the_link_on() {
     }
     let state = app.session(&owner("acme"), &SessionId::new("T2"), &known_at(84)).await.unwrap().value.unwrap();
     assert_eq!((state.id.as_str(), state.aliases.len()), ("T2", 0));
+    // What comes later says nothing about K, and the two stay one there.
+    let later = json!({"id": "t2-app", "type": "app.accessed", "session": "T2", "subject": {"id": "u-new"}, "occurred_at": "2026-03-10T12:40:00Z",
+        "recorded_at": "2026-03-10T23:04:00Z", "data": {"app": "wiki"}});
+    ingest_line(&app, "acme", &later).await.unwrap();
+    app.settled_status(&owner("acme")).await.unwrap();
+    assert_eq!(names(known_at(85)).await, "S7 S1 T1 S2 S6 S3 S5 S4 S8");
+    assert_eq!(names(known_at(86)).await, "S7 S1 T1 S2 S6 S3 S5 S4 S8");
 }
 
 #[tokio::test]
