@@ -7,6 +7,7 @@ use crate::{
     order::Seen,
 };
 use claimledger_facts::{fact::FactData, vocabulary::Property};
+use std::collections::BTreeSet;
 
 /// Makes the answer.
 pub(crate) fn state(trace: &Trace<'_>) -> SessionState {
@@ -181,11 +182,7 @@ fn accesses(facts: &[Seen<'_>]) -> Vec<AppAccess> {
 }
 
 fn records(trace: &Trace<'_>) -> Vec<RecordRef> {
-    let mut records: Vec<RecordRef> = Vec::new();
-    for seen in trace.all.iter().filter(|s| s.occurred().from <= trace.cut.at) {
-        if !records.iter().any(|r| r.id == seen.record().id) {
-            records.push(seen.record().clone());
-        }
-    }
-    records
+    let mut seen = BTreeSet::new();
+    let upto = trace.all.iter().filter(|s| s.occurred().from <= trace.cut.at);
+    upto.filter(|s| seen.insert(s.record().id)).map(|s| s.record().clone()).collect()
 }

@@ -98,6 +98,8 @@ fn a_third_party_idp_that_sends_no_amr_is_void() {
     // Without shared claims it is an ordinary federation.
     given([org(), idp_at("08:00:00", "third_party", "active", false), one(), claims(NOON, &[]), decided("12:00:01", "allow")])
         .decisions(&["allow Allow"]);
+    let off = fact("08:00:00", "org.configured", json!({"engine": "identity_engine", "claims_sharing": true, "third_party_claims_sharing": false}));
+    given([off, third_party(), one(), claims(NOON, &[]), decided("12:00:01", "allow")]).decisions(&["allow Allow"]);
     // An Okta IdP that says nothing has nothing to honor.
     given([org(), okta(), one(), claims(NOON, &[]), decided("12:00:01", "allow")]).decisions(&["allow Allow"]);
 }

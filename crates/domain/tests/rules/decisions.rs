@@ -182,6 +182,17 @@ fn nothing_stated_about_policy_or_rule_is_undetermined_13_18() {
 }
 
 #[test]
+fn a_policy_that_was_inactive_is_not_the_one_that_was_used() {
+    let off = fact(
+        "08:00:00",
+        "policy.configured",
+        json!({"policy": "p", "version": "v1", "kind": "app_sign_in", "status": "inactive",
+        "rules": [{"rule": "r", "priority": 1, "access": "allow", "factor_mode": "1fa"}]}),
+    );
+    given([org(), third_party(), off, claims("12:00:00", &["pwd"]), decided("12:00:01", "allow")]).decisions(&["allow Undetermined missing policy"]);
+}
+
+#[test]
 fn the_version_in_force_is_meant_and_the_label_is_shown_17() {
     let later = fact(
         "12:00:00",

@@ -38,6 +38,39 @@ S was refused a at 12:30:00Z. The rules then in force don't let it in either: ch
     assert_eq!(g.tree(), tree);
 }
 
+/// Another day's names and counts, let in: the full form, with a key that names a ticket only and an end that is only bounded.
+#[test]
+fn an_entry_in_full() {
+    let g = given([
+        org(),
+        fact(
+            "09:30:00",
+            "idp.configured",
+            json!({"idp": "x", "version": "seven", "kind": "third_party", "status": "active", "trust_claims": true, "ticket": "CHG-9"}),
+        ),
+        fact("08:15:00", "idp.key_added", json!({"idp": "x", "key": "kid-1", "ticket": "CHG-8"})),
+        fact("08:15:00", "idp.key_added", json!({"idp": "x", "key": "kid-0"})),
+        policy_at("10:00:00", json!({"factor_mode": "2fa", "alternatives": [{"knowledge": true, "possession": {"device_bound": true}}]})),
+        fact("12:00:00", "session.started", json!({"idp": "x", "lifetime_ends_at": "2026-03-10T20:00:00Z"})),
+        claim("12:00:00", json!({"amr": ["kba", "swk", "pop"], "key": "kid-1"})),
+        decided("12:01:30", "allow"),
+        fact("13:00:00", "trust.retracted", json!({"idp": "x", "from": "2026-03-10T08:00:00Z", "reason": "leaked", "key": "kid-0"})),
+    ]);
+    let tree = "\
+S was let into a at 12:01:30Z. The rules then in force say the same: allow.                                                #8 +0 s
+├ Which rule?  r of p v1, in force since 10:00:00Z. It asks for two factor types, knowledge and possession that is device-bound.  #5
+├ ✓ Two factor types: knowledge (kba) and possession (swk, pop).                                                           #7
+├ ✓ Knowledge: kba.                                                                                                        #7
+├ ✓ Possession, device-bound: swk has it itself; swk and pop of one assertion pool their characteristics.                  [third_party_amr · sem 14]
+├ On whose word?  x, in assertion a, received 12:00:00Z.                                                                   #7 +0 s
+│  ├ Key kid-1 was valid: added 08:15:00Z (CHG-8), not retired, not retracted as known at #18446744073709551615.           #3 [keys · sem 12]
+│  └ x was trusted: seven since 09:30:00Z (CHG-9); third-party claims sharing was on.                                      #2 #1 [trust_at_receipt · sem 9]
+├ Until when?  kba, swk and pop counted from 12:00:00Z; the session ended by its limit, between 12:01:30Z (last sign of life) and 20:00:00Z.  [until_session_end]
+└ How sure?  Certain. Joined: sp didn't say it accepted the claim; an allow followed after 1 min 30 s and no local factor came before it.  [sem 16]
+   Not the reason: the retraction of kid-0 (#9). This assertion was signed with kid-1.";
+    assert_eq!(g.tree(), tree);
+}
+
 #[test]
 fn mixed_origins_are_told_apart() {
     let g = given([

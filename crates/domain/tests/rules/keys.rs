@@ -57,6 +57,13 @@ fn a_retirement_between_two_polls_leaves_it_open_6() {
 }
 
 #[test]
+fn the_first_key_of_an_idp_between_two_polls_leaves_it_open_6() {
+    // Either no key was stated when the claim came, or one was, and not this.
+    given([org(), third_party(), key_added("11:00:00", "K").until("13:00:00"), signed("12:00:00", "Q")])
+        .fates(&["pwd void key_unknown possible exact_time"]);
+}
+
+#[test]
 fn known_late_counts_as_it_occurred_4() {
     // The retirement is recorded after the decision, and occurred before the claim: the decision differed when made.
     let g = given([
@@ -131,4 +138,5 @@ fn a_loss_is_shown_where_it_may_touch_a_factor_and_not_weighed_11() {
     // Before it was lost: not the reason.
     let earlier = given([third_party(), claims("12:00:00", &["hwk"]), decided("12:30:00", "allow"), lost(json!({"methods": ["hwk"]}))]);
     assert!(earlier.tree().contains("Not the reason: the loss of hwk from 15:00:00Z (#4). It came after this decision."), "{}", earlier.tree());
+    assert!(!earlier.tree().contains("not weighed"), "{}", earlier.tree());
 }

@@ -4,6 +4,7 @@
 mod given;
 
 mod claims;
+mod completeness;
 mod decisions;
 mod explained;
 mod facts;

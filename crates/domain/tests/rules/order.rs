@@ -84,6 +84,21 @@ proptest! {
     }
 }
 
+/// One record may carry several facts of one time: their text decides, not the order they are handed in.
+#[test]
+fn facts_of_one_record_have_an_order_of_their_own() {
+    let facts = [verified("12:00:00", "otp").id("e"), verified("12:00:00", "sms").id("e"), verified("12:00:00", "email").id("e")];
+    let names = |order: [usize; 3]| {
+        let mut g = given(facts.clone()).0;
+        g.iter_mut().for_each(|k| k.record.position = LogPosition(1));
+        let shuffled: Vec<Known> = order.iter().map(|i| g[*i].clone()).collect();
+        state(&shuffled, "13:00:00").factors.into_iter().map(|f| f.name).collect::<Vec<_>>()
+    };
+    for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
+        assert_eq!(names(order), ["email", "otp", "sms"]);
+    }
+}
+
 #[test]
 fn of_variants_the_first_bytewise_counts_and_says_so_32() {
     let allow = decided("12:00:00", "allow").id("v").variant("a");
