@@ -1,0 +1,63 @@
+// Makes quicker what works without it: keys inside the timeline, copying a link. Nothing is fetched here.
+
+const figure = document.querySelector(".figure");
+const spoken = document.querySelector("output.spoken");
+
+if (figure) {
+  const lanes = [...figure.querySelectorAll("g.lane")].map((lane) => [...lane.querySelectorAll("a")]).filter((items) => items.length > 0);
+  let row = -1;
+  let column = 0;
+
+  const select = (newRow, newColumn) => {
+    if (lanes.length === 0) return;
+    row = Math.max(0, Math.min(newRow, lanes.length - 1));
+    column = Math.max(0, Math.min(newColumn, lanes[row].length - 1));
+    const item = lanes[row][column];
+    item.focus();
+    item.scrollIntoView({ block: "nearest", inline: "nearest" });
+    if (spoken) spoken.textContent = item.querySelector("title").textContent;
+  };
+
+  // The keys work only while the figure has focus: no letter does anything elsewhere.
+  figure.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const last = Number.MAX_SAFE_INTEGER;
+    const moves = {
+      ArrowUp: () => select(row - 1, column),
+      ArrowDown: () => select(row + 1, column),
+      ArrowLeft: () => select(Math.max(row, 0), row < 0 ? 0 : column - 1),
+      ArrowRight: () => select(Math.max(row, 0), row < 0 ? 0 : column + 1),
+      Home: () => select(Math.max(row, 0), 0),
+      End: () => select(Math.max(row, 0), last),
+      Escape: () => {
+        row = -1;
+        figure.focus();
+        if (spoken) spoken.textContent = "";
+      },
+    };
+    if (!(event.key in moves)) return;
+    event.preventDefault();
+    moves[event.key]();
+  });
+}
+
+for (const link of document.querySelectorAll("a.copy")) {
+  link.addEventListener("click", async (event) => {
+    if (!navigator.clipboard) return;
+    event.preventDefault();
+    await navigator.clipboard.writeText(link.href);
+    link.textContent = "Copied";
+  });
+}
+
+// Back closes the drawer; so does Escape while it has focus.
+const drawer = document.querySelector(".drawer");
+if (drawer) {
+  drawer.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") drawer.querySelector("a.close").click();
+  });
+}
+
+addEventListener("beforeprint", () => {
+  for (const fold of document.querySelectorAll("details:not([open])")) fold.open = true;
+});

@@ -1,0 +1,221 @@
+//! What every answer carries, and the lists.
+
+use super::{
+    scalars::{DateTime, Position},
+    types::{Certainty, Decision, Reason, Session, vec},
+};
+use async_graphql::{Enum, ID, SimpleObject};
+use claimledger_app::answer;
+use claimledger_facts::vocabulary;
+
+/// What the answer holds for.
+#[derive(SimpleObject, Clone)]
+#[graphql(name = "Answered")]
+pub(crate) struct Answered {
+    /// T.
+    at: DateTime,
+    /// K, as a position.
+    position: Position,
+    /// When that position was recorded.
+    recorded_at: DateTime,
+    /// R, the version of the rules.
+    rules: &'static str,
+    /// Whether a later append could still be recorded by K.
+    provisional: bool,
+    /// Whether recorded times were asserted by the input.
+    rehearsal: bool,
+}
+
+impl From<&answer::Answered> for Answered {
+    fn from(answered: &answer::Answered) -> Self {
+        Self {
+            at: answered.at.into(),
+            position: answered.position.into(),
+            recorded_at: answered.recorded_at.into(),
+            rules: answered.rules,
+            provisional: answered.provisional,
+            rehearsal: answered.rehearsal,
+        }
+    }
+}
+
+/// Beside the answer: what may change from call to call.
+#[derive(SimpleObject, Clone)]
+#[graphql(name = "Status")]
+pub(crate) struct Status {
+    /// Records below this position are in the read models.
+    assessed_to: Position,
+    /// The end of the log: its size, and the position that the next record gets.
+    head: Position,
+    /// The version of the read models.
+    views: &'static str,
+    /// The tree's root. Not built yet: always null.
+    root: Option<String>,
+    /// The receipt of this answer. Not built yet: always null.
+    receipt: Option<ID>,
+}
+
+impl From<&answer::Status> for Status {
+    fn from(status: &answer::Status) -> Self {
+        let size = |size: u64| Position(claimledger_facts::ids::LogPosition(size));
+        Self { assessed_to: size(status.assessed_to), head: size(status.head), views: status.views, root: None, receipt: None }
+    }
+}
+
+/// How complete a source is known to be.
+#[derive(SimpleObject, Clone)]
+#[graphql(name = "SourceCompleteness")]
+pub(crate) struct SourceCompleteness {
+    /// The source.
+    source: String,
+    /// Everything up to this time was heard; null: nothing is stated.
+    heard_until: Option<DateTime>,
+    /// On what that rests.
+    basis: Option<HeardBasis>,
+    /// Gaps that are known.
+    gaps: Vec<Gap>,
+}
+
+/// A time in which a source was silent.
+#[derive(SimpleObject, Clone)]
+#[graphql(name = "Gap")]
+pub(crate) struct Gap {
+    /// From, inclusive.
+    from: DateTime,
+    /// Until, exclusive.
+    until: DateTime,
+    /// Whether what was missing has come.
+    backfilled: bool,
+}
+
+/// On what a statement of completeness rests.
+#[derive(Enum, Copy, Clone, Eq, PartialEq)]
+#[graphql(remote = "vocabulary::HeardBasis")]
+pub(crate) enum HeardBasis {
+    /// The source says so.
+    Stated,
+    /// It was polled.
+    Polled,
+    /// It is assumed.
+    Assumed,
+}
+
+impl From<&answer::SourceCompleteness> for SourceCompleteness {
+    fn from(source: &answer::SourceCompleteness) -> Self {
+        Self {
+            source: source.source.as_str().to_owned(),
+            heard_until: source.heard_until.map(DateTime),
+            basis: source.basis.map(HeardBasis::from),
+            gaps: source.gaps.iter().map(|gap| Gap { from: gap.from.into(), until: gap.until.into(), backfilled: gap.backfilled }).collect(),
+        }
+    }
+}
+
+/// One session.
+#[derive(SimpleObject)]
+#[graphql(name = "SessionAnswer")]
+pub(crate) struct SessionAnswer {
+    /// Null: nothing by this id is known at K.
+    pub session: Option<Session>,
+    /// What the answer holds for.
+    pub answered: Answered,
+    /// How complete the sources were.
+    pub completeness: Vec<SourceCompleteness>,
+    /// Beside it.
+    pub status: Status,
+}
+
+/// Sessions, in the order they began.
+#[derive(SimpleObject)]
+#[graphql(name = "SessionConnection")]
+pub(crate) struct SessionConnection {
+    /// The rows.
+    pub edges: Vec<SessionEdge>,
+    /// Whether there are more.
+    pub page_info: PageInfo,
+    /// What the answer holds for.
+    pub answered: Answered,
+    /// How complete the sources were.
+    pub completeness: Vec<SourceCompleteness>,
+    /// Beside it.
+    pub status: Status,
+}
+
+/// A session of a list.
+#[derive(SimpleObject)]
+#[graphql(name = "SessionEdge")]
+pub(crate) struct SessionEdge {
+    /// Where the list goes on after this row.
+    pub cursor: String,
+    /// The session.
+    pub node: Session,
+    /// Of belonging to this set.
+    pub certainty: Certainty,
+    /// Why it belongs.
+    pub because: Vec<Reason>,
+}
+
+/// Decisions, in the total order of their sessions.
+#[derive(SimpleObject)]
+#[graphql(name = "DecisionConnection")]
+pub(crate) struct DecisionConnection {
+    /// The rows.
+    pub edges: Vec<DecisionEdge>,
+    /// Whether there are more.
+    pub page_info: PageInfo,
+    /// What the answer holds for.
+    pub answered: Answered,
+    /// How complete the sources were.
+    pub completeness: Vec<SourceCompleteness>,
+    /// Beside it.
+    pub status: Status,
+}
+
+/// A decision of a list.
+#[derive(SimpleObject)]
+#[graphql(name = "DecisionEdge")]
+pub(crate) struct DecisionEdge {
+    /// Where the list goes on after this row.
+    pub cursor: String,
+    /// The decision.
+    pub node: Decision,
+}
+
+/// Whether a list goes on, and where.
+#[derive(SimpleObject)]
+#[graphql(name = "PageInfo")]
+pub(crate) struct PageInfo {
+    /// Whether there are more rows.
+    pub has_next_page: bool,
+    /// The last row's cursor.
+    pub end_cursor: Option<String>,
+}
+
+/// Why.
+#[derive(SimpleObject)]
+#[graphql(name = "Explanation")]
+pub(crate) struct Explanation {
+    /// The session's name; null: no such id.
+    pub session: Option<ID>,
+    /// One tree a decision, or one a factor where a factor was asked.
+    #[graphql(complexity = "super::limits::list_cost(child_complexity)")]
+    pub because: Vec<Reason>,
+    /// The trees as text, in the words of `claimledger why`.
+    pub text: String,
+    /// What the answer holds for.
+    pub answered: Answered,
+    /// How complete the sources were.
+    pub completeness: Vec<SourceCompleteness>,
+    /// Beside it.
+    pub status: Status,
+}
+
+/// The three that ride with every answer.
+pub(crate) fn carried<T>(answer: &answer::Answer<T>) -> (Answered, Vec<SourceCompleteness>, Status) {
+    ((&answer.answered).into(), vec(&answer.completeness), (&answer.status).into())
+}
+
+/// Page info of a page of the app.
+pub(crate) fn page_info<T>(page: &answer::Page<T>) -> PageInfo {
+    PageInfo { has_next_page: page.has_next, end_cursor: page.cursors.last().cloned() }
+}

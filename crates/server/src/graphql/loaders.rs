@@ -1,0 +1,67 @@
+//! What several rows of an answer need is loaded once for all of them.
+
+use super::errors;
+use async_graphql::{
+    Error,
+    dataloader::{DataLoader, Loader},
+};
+use claimledger_app::{
+    app::{App, Label},
+    ask::{Asking, Caller},
+};
+use claimledger_domain::model::SessionState;
+use claimledger_facts::ids::{Pseudonym, SessionId};
+use std::{collections::HashMap, sync::Arc};
+
+/// Labels of people: one question for all people of an answer.
+pub(crate) struct Labels {
+    app: App,
+    caller: Caller,
+}
+
+impl Labels {
+    /// For one request.
+    pub(crate) fn of(app: App, caller: Caller) -> DataLoader<Self> {
+        DataLoader::new(Self { app, caller }, tokio::spawn)
+    }
+}
+
+impl Loader<Pseudonym> for Labels {
+    type Value = Label;
+    type Error = Error;
+
+    async fn load(&self, keys: &[Pseudonym]) -> Result<HashMap<Pseudonym, Label>, Error> {
+        let labels = self.app.labels(&self.caller, keys).await.map_err(|error| errors::asked(&error))?;
+        Ok(labels.into_iter().collect())
+    }
+}
+
+/// The sessions of a list's decisions, each once.
+pub(crate) struct Sessions {
+    app: App,
+    caller: Caller,
+    asking: Asking,
+}
+
+impl Sessions {
+    /// For one list, at its cut.
+    pub(crate) fn of(app: App, caller: Caller, asking: Asking) -> DataLoader<Self> {
+        DataLoader::new(Self { app, caller, asking }, tokio::spawn)
+    }
+}
+
+impl Loader<SessionId> for Sessions {
+    type Value = Arc<SessionState>;
+    type Error = Error;
+
+    async fn load(&self, keys: &[SessionId]) -> Result<HashMap<SessionId, Arc<SessionState>>, Error> {
+        let mut found = HashMap::with_capacity(keys.len());
+        for key in keys {
+            let answer = self.app.session(&self.caller, key, &self.asking).await.map_err(|error| errors::asked(&error))?;
+            if let Some(session) = answer.value {
+                found.insert(key.clone(), Arc::new(session));
+            }
+        }
+        Ok(found)
+    }
+}

@@ -1,0 +1,101 @@
+//! GraphQL: the schema, and what is refused before it runs.
+//!
+//! A request is read (`body`), measured (`limits`), then validated and costed by the library, and only then run. Nothing is ever trimmed.
+
+pub(crate) mod answers;
+pub(crate) mod errors;
+pub(crate) mod limits;
+pub(crate) mod loaders;
+pub(crate) mod query;
+pub(crate) mod scalars;
+pub(crate) mod types;
+
+use crate::options::ServerOptions;
+use async_graphql::{EmptyMutation, EmptySubscription, Request, Response, Schema, parser::parse_query};
+use claimledger_app::{app::App, ask::Caller};
+use claimledger_facts::ids::LogPosition;
+use limits::Limits;
+
+/// The schema.
+pub(crate) type LedgerSchema = Schema<query::Query, EmptyMutation, EmptySubscription>;
+
+/// Who asks, and of which ledger: one a request.
+pub(crate) struct Asker {
+    /// The ledger.
+    pub app: App,
+    /// Whoever holds the credential.
+    pub caller: Caller,
+    /// Wait until this position is in the read models.
+    pub after: Option<LogPosition>,
+}
+
+/// Builds the schema with its limits on.
+pub(crate) fn schema(options: &ServerOptions) -> LedgerSchema {
+    let builder = Schema::build(query::Query, EmptyMutation, EmptySubscription)
+        .limit_recursive_depth(limits::MAX_NESTING)
+        .disable_suggestions()
+        .extension(limits::Costed { limit: options.max_cost });
+    let builder = if options.introspection { builder } else { builder.disable_introspection() };
+    builder.finish()
+}
+
+/// Measures a request, and runs it if it is within the limits.
+pub(crate) async fn run(schema: &LedgerSchema, asker: Asker, mut request: Request, limits: Limits) -> Response {
+    let document = match parse_query(&request.query) {
+        Ok(document) => document,
+        Err(error) => return Response::from_errors(vec![error.into()]),
+    };
+    if let Err(error) = limits::check(&document, &request.variables, limits) {
+        return Response::from_errors(vec![error]);
+    }
+    request.set_parsed_query(document);
+    let labels = loaders::Labels::of(asker.app.clone(), asker.caller.clone());
+    schema.execute(request.data(asker).data(labels)).await
+}
+
+/// Answers questions of the process that owns the ledger: the same schema, without a limit on cost.
+pub struct Executor {
+    app: App,
+    schema: LedgerSchema,
+}
+
+impl Executor {
+    /// Over a ledger.
+    #[must_use]
+    pub fn new(app: App) -> Self {
+        Self { app, schema: schema(&ServerOptions { max_cost: u64::MAX, ..ServerOptions::default() }) }
+    }
+
+    /// Runs one operation as this caller. The answer is a GraphQL response as JSON: `data`, and `errors` if there are some.
+    pub async fn execute(&self, caller: &Caller, document: &str, variables: serde_json::Value) -> serde_json::Value {
+        let asker = Asker { app: self.app.clone(), caller: caller.clone(), after: None };
+        let request = Request::new(document).variables(async_graphql::Variables::from_json(variables));
+        let response = run(&self.schema, asker, request, Limits { max_cost: u64::MAX, introspection: true }).await;
+        // A response is JSON by construction.
+        serde_json::to_value(response).unwrap_or_default()
+    }
+}
+
+/// The schema as text.
+pub(crate) fn sdl() -> String {
+    let mut sdl = Schema::build(query::Query, EmptyMutation, EmptySubscription).finish().sdl();
+    sdl.truncate(sdl.trim_end().len());
+    sdl.push('\n');
+    sdl
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `UPDATE_SCHEMA=1` writes it anew.
+    #[test]
+    fn the_committed_schema_is_this_one() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../schema/graphql/schema.graphql");
+        if std::env::var_os("UPDATE_SCHEMA").is_some() {
+            std::fs::write(path, sdl()).unwrap();
+        }
+        let committed = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(committed == sdl(), "schema/graphql/schema.graphql is stale: UPDATE_SCHEMA=1 cargo test -p claimledger-server");
+    }
+}

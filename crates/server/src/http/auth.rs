@@ -1,0 +1,115 @@
+//! Who calls: a bearer token, or a page session's cookie.
+
+use super::Server;
+use axum::http::{HeaderMap, header};
+use claimledger_app::ask::Caller;
+use claimledger_ledger::log::LogError;
+
+/// The cookie of a page session.
+pub(crate) const COOKIE: &str = "claimledger";
+/// A form or link of another site cannot send this header: with a cookie, GraphQL asks for it.
+pub(crate) const CSRF: &str = "x-claimledger";
+
+/// Why there is no caller.
+#[derive(Debug)]
+pub(crate) enum NotCaller {
+    /// No credential, or one that nobody holds. Said alike.
+    Unauthenticated,
+    /// A cookie without the header that other sites cannot send.
+    Csrf,
+    /// The credential could not be looked up.
+    Log(LogError),
+}
+
+/// The holder of a bearer token.
+pub(crate) async fn by_token(server: &Server, headers: &HeaderMap) -> Result<Caller, NotCaller> {
+    let token = bearer(headers).ok_or(NotCaller::Unauthenticated)?;
+    match server.app.authenticate(token).await {
+        Ok(Some(caller)) => Ok(caller),
+        Ok(None) => Err(NotCaller::Unauthenticated),
+        Err(error) => Err(NotCaller::Log(error)),
+    }
+}
+
+/// The holder of a page session.
+pub(crate) fn by_cookie(server: &Server, headers: &HeaderMap) -> Result<Caller, NotCaller> {
+    let value = cookie(headers).ok_or(NotCaller::Unauthenticated)?;
+    server.app.caller_of_page_session(value).ok_or(NotCaller::Unauthenticated)
+}
+
+/// For a page: by token or by cookie.
+pub(crate) async fn of_page(server: &Server, headers: &HeaderMap) -> Result<Caller, NotCaller> {
+    if headers.contains_key(header::AUTHORIZATION) { by_token(server, headers).await } else { by_cookie(server, headers) }
+}
+
+/// For GraphQL: by token, or by cookie with the header.
+pub(crate) async fn of_graphql(server: &Server, headers: &HeaderMap) -> Result<Caller, NotCaller> {
+    if headers.contains_key(header::AUTHORIZATION) || cookie(headers).is_none() {
+        return by_token(server, headers).await;
+    }
+    if headers.get(CSRF).is_none_or(|value| value != "1") {
+        return Err(NotCaller::Csrf);
+    }
+    by_cookie(server, headers)
+}
+
+/// Whether a form came from a page of this server. A browser that says neither is told by `SameSite=Strict` alone.
+pub(crate) fn is_own_form(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if text("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none") {
+        return false;
+    }
+    match (text("origin"), text("host")) {
+        // `null` comes from a page under `no-referrer`, which all of ours are; then the fetch header above has decided.
+        (None | Some("null"), _) => true,
+        (Some(origin), Some(host)) => origin.split_once("://").is_some_and(|(_, rest)| rest == host),
+        (Some(_), None) => false,
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && token.len() <= 512).then_some(token)
+}
+
+/// The value of our cookie.
+pub(crate) fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(';')).find_map(|pair| {
+        let (name, value) = pair.trim().split_once('=')?;
+        (name == COOKIE && !value.is_empty() && value.len() <= 512).then_some(value)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn tokens_and_cookies_are_read() {
+        assert_eq!(bearer(&headers(&[("authorization", "Bearer abc")])), Some("abc"));
+        assert_eq!(bearer(&headers(&[("authorization", "bearer  abc ")])), Some("abc"));
+        for other in ["Basic abc", "Bearer", "Bearer ", "abc"] {
+            assert_eq!(bearer(&headers(&[("authorization", other)])), None, "{other}");
+        }
+        assert_eq!(cookie(&headers(&[("cookie", "a=b; claimledger=xyz; c=d")])), Some("xyz"));
+        assert_eq!(cookie(&headers(&[("cookie", "xclaimledger=xyz")])), None);
+    }
+
+    #[test]
+    fn forms_of_other_sites_are_known() {
+        let check = |pairs: &[(&'static str, &'static str)], expected| assert_eq!(is_own_form(&headers(pairs)), expected, "{pairs:?}");
+        check(&[("host", "127.0.0.1:7070")], true);
+        check(&[("host", "127.0.0.1:7070"), ("origin", "http://127.0.0.1:7070")], true);
+        check(&[("host", "127.0.0.1:7070"), ("origin", "http://evil.example")], false);
+        check(&[("host", "127.0.0.1:7070"), ("origin", "http://127.0.0.1:7070.evil.example")], false);
+        check(&[("host", "127.0.0.1:7070"), ("sec-fetch-site", "cross-site")], false);
+        check(&[("host", "127.0.0.1:7070"), ("origin", "null"), ("sec-fetch-site", "same-origin")], true);
+        check(&[("host", "127.0.0.1:7070"), ("origin", "null"), ("sec-fetch-site", "same-site")], false);
+    }
+}

@@ -1,0 +1,176 @@
+//! Refusals as HTTP shows them.
+
+use super::{auth::NotCaller, body::BodyError};
+use crate::graphql::errors::log;
+use axum::{
+    Json,
+    body::Body,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use claimledger_app::ingest::IngestError;
+use claimledger_facts::refusal::{Refusal, RefusalCode};
+use claimledger_ledger::{append::SequencerError, log::LogError};
+use serde_json::{Map, Value, json};
+use std::{
+    any::Any,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+use tower_http::catch_panic::ResponseForPanic;
+
+/// `{"error": {"code", "message", …}}` with a status.
+pub(crate) struct Refused {
+    status: StatusCode,
+    error: Map<String, Value>,
+    retry_after: Option<u64>,
+}
+
+impl Refused {
+    /// A refusal without numbers.
+    pub(crate) fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
+        let error = Map::from_iter([("code".to_owned(), json!(code)), ("message".to_owned(), json!(message.into()))]);
+        Self { status, error, retry_after: None }
+    }
+
+    /// With a field more.
+    pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.error.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Come again after so many seconds.
+    pub(crate) const fn retry_after(mut self, secs: u64) -> Self {
+        self.retry_after = Some(secs);
+        self
+    }
+
+    /// Too many requests.
+    pub(crate) fn too_many(secs: u64) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", format!("too many requests: again in {secs} s")).retry_after(secs)
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(json!({"error": self.error}))).into_response();
+        if let Some(secs) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(secs));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+impl From<NotCaller> for Refused {
+    fn from(reason: NotCaller) -> Self {
+        match reason {
+            NotCaller::Unauthenticated => Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "a valid token is needed: Authorization: Bearer …"),
+            NotCaller::Csrf => Self::new(StatusCode::FORBIDDEN, "csrf", "with a cookie the header x-claimledger: 1 is needed"),
+            NotCaller::Log(error) => error.into(),
+        }
+    }
+}
+
+impl From<LogError> for Refused {
+    fn from(error: LogError) -> Self {
+        let message = log(&error);
+        match error {
+            LogError::Unavailable { .. } => Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message).retry_after(1),
+            LogError::Corrupt { position, .. } => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "corrupt", message).with("position", position.0).retry_after(60)
+            }
+            LogError::TooLarge => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message),
+        }
+    }
+}
+
+impl From<BodyError> for Refused {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge(limit) => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", format!("the body has more than {limit} bytes")).with("limit", limit)
+            }
+            BodyError::Cut => Self::new(StatusCode::BAD_REQUEST, "malformed", "the body was cut off"),
+            BodyError::NotGzip => Self::new(StatusCode::BAD_REQUEST, "malformed", "the body is not gzip, as its content-encoding says"),
+        }
+    }
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        let status = match refusal.code {
+            RefusalCode::Malformed => StatusCode::BAD_REQUEST,
+            RefusalCode::MissingField
+            | RefusalCode::InvalidField
+            | RefusalCode::UnknownWord
+            | RefusalCode::UnknownType
+            | RefusalCode::Reserved
+            | RefusalCode::RecordedAt => StatusCode::UNPROCESSABLE_ENTITY,
+            RefusalCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            RefusalCode::Source => StatusCode::FORBIDDEN,
+        };
+        let error = match serde_json::to_value(&refusal) {
+            Ok(Value::Object(error)) => error,
+            // A refusal is a plain struct; if serde ever disagrees the message still stands.
+            Ok(_) | Err(_) => Map::from_iter([("message".to_owned(), json!(refusal.to_string()))]),
+        };
+        Self { status, error, retry_after: None }
+    }
+}
+
+impl From<IngestError> for Refused {
+    fn from(error: IngestError) -> Self {
+        let message = error.to_string();
+        match error {
+            IngestError::Refused(refusal) => refusal.into(),
+            IngestError::Forbidden { needs } => Self::new(StatusCode::FORBIDDEN, "forbidden", message).with("needs", needs.as_str()),
+            IngestError::Sequencer { line, error } => {
+                let refused = sequencer(error, message);
+                match line {
+                    Some(line) => refused.with("line", line),
+                    None => refused,
+                }
+            }
+        }
+    }
+}
+
+fn sequencer(error: SequencerError, message: String) -> Refused {
+    match error {
+        SequencerError::Conflict { source_name, source_id, position, digest, stored_digest, .. } => {
+            Refused::new(StatusCode::CONFLICT, "conflict", message)
+                .with("id", source_id.as_str())
+                .with("source", source_name.as_str())
+                .with("position", position.0)
+                .with("digest", digest.to_string())
+                .with("storedDigest", stored_digest.to_string())
+        }
+        SequencerError::StaleRevision { session, expected, current } => Refused::new(StatusCode::CONFLICT, "stale_revision", message)
+            .with("session", session.as_str())
+            .with("expected", expected)
+            .with("current", current),
+        SequencerError::RecordedAt { .. } => Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "recorded_at", message).with("field", "recorded_at"),
+        SequencerError::Log(error) => error.into(),
+    }
+}
+
+/// Answers a panic with its number, and nothing else of it.
+#[derive(Clone)]
+pub(crate) struct Panicked(pub Arc<AtomicU64>);
+
+impl ResponseForPanic for Panicked {
+    type ResponseBody = Body;
+
+    fn response_for_panic(&mut self, _: Box<dyn Any + Send + 'static>) -> Response {
+        // What a panic says may hold what a source said, so it goes nowhere; the hook of the process writes where it happened.
+        let id = self.0.fetch_add(1, Ordering::Relaxed) + 1;
+        tracing::error!(panic.id = id, "a request panicked");
+        let message = format!("an internal error, number {id} since the start; the server's log has its place");
+        Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message).with("id", id).into_response()
+    }
+}

@@ -1,0 +1,81 @@
+//! Routes and what stands around every answer: limits of time and size, headers, panics.
+
+pub(crate) mod auth;
+pub(crate) mod body;
+pub(crate) mod errors;
+pub(crate) mod facts;
+pub(crate) mod graphql;
+pub(crate) mod headers;
+pub(crate) mod health;
+pub(crate) mod listen;
+pub(crate) mod rate;
+
+#[cfg(test)]
+mod tests;
+
+use crate::{
+    graphql::{LedgerSchema, schema},
+    options::ServerOptions,
+    pages,
+};
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::StatusCode,
+    middleware,
+    routing::{get, post},
+};
+use claimledger_app::app::App;
+use rate::Limiter;
+use std::sync::{Arc, atomic::AtomicU64};
+use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
+
+/// What every handler shares.
+pub(crate) struct Server {
+    /// The ledger.
+    pub app: App,
+    /// How it runs.
+    pub options: ServerOptions,
+    /// The schema.
+    pub schema: LedgerSchema,
+    /// Questions, by credential.
+    pub questions: Limiter,
+    /// Requests with facts, by credential.
+    pub facts: Limiter,
+    /// Reports of the content security policy since the start.
+    pub csp_reports: AtomicU64,
+    /// Panics that were caught since the start.
+    pub panics: Arc<AtomicU64>,
+}
+
+/// The state of the router.
+pub(crate) type Shared = Arc<Server>;
+
+pub(crate) fn router(app: App, options: ServerOptions) -> Router {
+    let timeout = options.request_timeout;
+    let panics = Arc::new(AtomicU64::new(0));
+    let server = Arc::new(Server {
+        schema: schema(&options),
+        questions: Limiter::new(options.rate),
+        facts: Limiter::new(options.facts_rate),
+        csp_reports: AtomicU64::new(0),
+        panics: panics.clone(),
+        app,
+        options,
+    });
+    Router::new()
+        .route("/graphql", post(graphql::post))
+        .route("/v1/facts", post(facts::post))
+        .route("/healthz", get(health::live))
+        .route("/readyz", get(health::ready))
+        .route("/csp-report", post(health::csp_report))
+        .merge(pages::routes())
+        .fallback(pages::no_such_page)
+        .with_state(server)
+        // Each handler bounds its own body; this holds for those that take none.
+        .layer(DefaultBodyLimit::max(256 * 1024))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, timeout))
+        .layer(CatchPanicLayer::custom(errors::Panicked(panics)))
+        .layer(middleware::from_fn(headers::add))
+        .layer(middleware::from_fn(headers::trace))
+}

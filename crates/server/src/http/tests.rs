@@ -1,0 +1,6 @@
+//! The router over a ledger in memory, filled with the demo's day.
+
+mod facts;
+mod graphql;
+mod pages;
+mod support;

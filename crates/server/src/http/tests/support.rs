@@ -1,0 +1,120 @@
+//! A server over engines in memory.
+
+use crate::options::ServerOptions;
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Request, StatusCode, header},
+};
+use claimledger_app::{
+    app::{App, Options, Parts},
+    ask::Caller,
+    ingest::Batch,
+};
+use claimledger_facts::{
+    ids::{SourceId, TenantId},
+    random::SystemRandom,
+    seal::MasterKey,
+    time::Time,
+    vocabulary::{Door, Role},
+};
+use claimledger_ledger::{
+    clock::FixedClock,
+    memory::{MemoryIndex, MemoryKeys, MemoryLog},
+};
+use claimledger_sources::{Dialect, translate};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use std::sync::Arc;
+use tower::ServiceExt;
+
+/// T of the demo's day, and K as its last position.
+pub(super) const AT: &str = "2026-03-10T23:00:00Z";
+
+pub(super) struct World {
+    pub(super) app: App,
+    pub(super) router: Router,
+}
+
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: String,
+}
+
+impl Answer {
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{}: {}", self.status, self.body))
+    }
+
+    pub(super) fn header(&self, name: header::HeaderName) -> &str {
+        self.headers.get(&name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+impl World {
+    /// Two tenants with their demo days.
+    pub(super) async fn new() -> Self {
+        Self::with(ServerOptions::default()).await
+    }
+
+    pub(super) async fn with(options: ServerOptions) -> Self {
+        let parts = Parts {
+            log: Arc::new(MemoryLog::default()),
+            keys: Arc::new(MemoryKeys::default()),
+            views: Arc::new(MemoryIndex::default()),
+            clock: Arc::new(FixedClock::new(Time::parse("2026-03-11T08:00:00Z").unwrap())),
+            random: Arc::new(SystemRandom),
+            master: MasterKey::from_bytes([7; 32]),
+            options: Options::default(),
+            engine: Box::new(()),
+        };
+        let app = App::open(parts).await.unwrap();
+        for tenant in ["acme", "globex"] {
+            let id = TenantId::new(tenant);
+            app.init_tenant(&id, true, None).await.unwrap();
+            let path = format!("{}/../claimledger/demo/{tenant}.jsonl", env!("CARGO_MANIFEST_DIR"));
+            let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+            let lines = (1..).zip(text.lines().filter(|line| !line.trim().is_empty()));
+            let drafts = lines.flat_map(|(n, line)| translate(Dialect::Native, line.as_bytes()).unwrap().into_iter().map(move |d| (n, d))).collect();
+            let batch = Batch { drafts, door: Door::File, source: None, expected_revision: None, rehearsal_now: None };
+            app.ingest(&Caller::owner(id.clone()), batch).await.unwrap();
+            app.settled_status(&Caller::owner(id.clone())).await.unwrap();
+        }
+        Self { router: crate::router(app.clone(), options), app }
+    }
+
+    pub(super) async fn token(&self, tenant: &str, roles: &[Role], source: Option<&str>) -> String {
+        let owner = Caller::owner(TenantId::new(tenant));
+        let source = source.map(SourceId::new);
+        let (_, token) = self.app.grant(&owner, roles, source.as_ref()).await.unwrap();
+        self.app.settled_status(&owner).await.unwrap();
+        token
+    }
+
+    pub(super) fn cookie(&self, tenant: &str, roles: &[Role]) -> String {
+        let caller = Caller { roles: roles.to_vec(), credential: "c-test".to_owned(), ..Caller::owner(TenantId::new(tenant)) };
+        format!("claimledger={}", self.app.page_session(&caller))
+    }
+
+    pub(super) async fn send(&self, method: &str, uri: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
+        let mut request = Request::builder().method(method).uri(uri);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = self.router.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    pub(super) async fn get(&self, uri: &str, cookie: &str) -> Answer {
+        self.send("GET", uri, &[("cookie", cookie)], "").await
+    }
+
+    pub(super) async fn graphql(&self, token: &str, query: &str) -> Answer {
+        let bearer = format!("Bearer {token}");
+        let body = serde_json::json!({"query": query}).to_string();
+        self.send("POST", "/graphql", &[("authorization", &bearer), ("content-type", "application/json")], body).await
+    }
+}

@@ -1,0 +1,45 @@
+//! How the server runs.
+
+use std::time::Duration;
+
+/// What can be set.
+#[derive(Clone, Debug)]
+pub struct ServerOptions {
+    /// Whether it listens on loopback only: then cookies may travel without TLS.
+    pub listen_is_loopback: bool,
+    /// Whether the schema can be asked for. Off outside of loopback unless somebody wants it.
+    pub introspection: bool,
+    /// Questions a credential may ask, by GraphQL and pages.
+    pub rate: Rate,
+    /// Requests with facts a credential may send.
+    pub facts_rate: Rate,
+    /// The most a GraphQL request may cost.
+    pub max_cost: u64,
+    /// How long one request may take, reading its body included.
+    pub request_timeout: Duration,
+    /// Connections at once; more wait.
+    pub max_connections: usize,
+}
+
+/// So many a second, and so many at once after a rest. At least one of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// A second.
+    pub per_second: u32,
+    /// At once.
+    pub burst: u32,
+}
+
+impl Default for ServerOptions {
+    fn default() -> Self {
+        Self {
+            listen_is_loopback: true,
+            introspection: true,
+            rate: Rate { per_second: 50, burst: 200 },
+            facts_rate: Rate { per_second: 2_000, burst: 4_000 },
+            max_cost: 10_000,
+            request_timeout: Duration::from_secs(30),
+            max_connections: 1_024,
+        }
+    }
+}

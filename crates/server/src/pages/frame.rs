@@ -1,0 +1,211 @@
+//! The frame of every page: who reads, the sticky strip with T, K, R and completeness, and `<main>` with the pinned answer alone.
+
+use super::{
+    address::Address,
+    text::plain,
+    when::{Times, clock},
+};
+use crate::ask::K;
+use axum::{
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use claimledger_app::{
+    answer::{Answered, SourceCompleteness, Status},
+    ask::Caller,
+};
+use maud::{DOCTYPE, Markup, html};
+
+/// A whole page. `outside` stands before `<main>`: the strip, lag and notices.
+pub(crate) fn page(status: StatusCode, title: &str, caller: Option<&Caller>, outside: Markup, main: Markup) -> Response {
+    let html = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (plain(title)) " · claimledger" }
+                link rel="stylesheet" href="/assets/style.css";
+                script type="module" src="/assets/page.js" {}
+            }
+            body {
+                a class="skip" href="#main" { "Skip to the answer" }
+                header class="top" {
+                    span class="brand" { "claimledger" @if let Some(caller) = caller { " · " (caller.tenant.as_str()) } }
+                    nav aria-label="Pages" { a href="/sessions" { "Sessions" } a href="/query" { "Query" } }
+                    @if let Some(caller) = caller { (reader(caller)) }
+                }
+                (outside)
+                main id="main" { (main) }
+            }
+        }
+    };
+    (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html.into_string()).into_response()
+}
+
+fn reader(caller: &Caller) -> Markup {
+    let roles = caller.roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ");
+    html! {
+        form class="who" method="post" action="/sign-out" {
+            span { bdi { (caller.credential) } " (" (roles) ")" }
+            button type="submit" { "Sign out" }
+        }
+    }
+}
+
+/// What the strip needs besides the answer.
+pub(crate) struct Strip<'a> {
+    /// Where its form goes, with the parameters it keeps.
+    pub keep: &'a Address,
+    /// The same view, pinned.
+    pub here: &'a Address,
+    /// K as asked.
+    pub known: Option<K>,
+}
+
+/// The sticky strip: T, K, R, the position, how complete the sources are.
+pub(crate) fn strip(strip: &Strip<'_>, answered: &Answered, completeness: &[SourceCompleteness], status: &Status) -> Markup {
+    let known = match strip.known {
+        Some(K::Time(time)) => time.to_string(),
+        Some(K::Position(_)) | None => answered.position.to_string(),
+    };
+    html! {
+        section class=(if answered.provisional { "strip provisional" } else { "strip" }) aria-label="What this answer holds for" {
+            form method="get" action=(strip.keep.path()) {
+                @for (name, value) in strip.keep.fields() { input type="hidden" name=(name) value=(value); }
+                label { "T true at " input name="at" value=(answered.at) size="24" autocomplete="off"; }
+                label { "K known at " input name="knownAt" value=(known) size="24" autocomplete="off" aria-describedby="k-recorded"; }
+                span id="k-recorded" { (answered.position) " · recorded " (answered.recorded_at) }
+                span { "R " (answered.rules) }
+                span { "zone UTC" }
+                button type="submit" { "Ask" }
+                a href=(strip.keep.href()) { "To the head" }
+                a class="copy" href=(strip.here.href()) { "Link to this answer" }
+            }
+            p class="state" {
+                @if answered.provisional {
+                    strong { "Provisional" } ": K = " (known) " has not passed. "
+                } @else {
+                    strong { "Final" } " · "
+                }
+                (sources(completeness))
+            }
+            @if answered.rehearsal { p class="notice" { "Rehearsal ledger: recorded times were asserted." } }
+            (lag(strip, answered, status))
+        }
+    }
+}
+
+/// Says so where the read models are behind what was asked. A read pinned below that is not touched.
+fn lag(strip: &Strip<'_>, answered: &Answered, status: &Status) -> Markup {
+    let (assessed, head) = (status.assessed_to, status.head);
+    if assessed >= head || answered.position.0 < assessed {
+        return html! {};
+    }
+    let (read_at, wait) = (assessed.saturating_sub(1), head.saturating_sub(1));
+    let at = strip.keep.clone().with("at", answered.at.to_string()).with("knownAtPosition", read_at.to_string()).href();
+    let later = strip.keep.clone().with("after", wait.to_string()).href();
+    html! {
+        p class="notice" {
+            "Assessed to #" (read_at) " of #" (wait) ". " a href=(at) { "Read at #" (read_at) } " · " a href=(later) { "Wait for #" (wait) }
+        }
+    }
+}
+
+fn sources(completeness: &[SourceCompleteness]) -> Markup {
+    let mut times = Times::default();
+    html! {
+        @if completeness.is_empty() { "No source says how complete it is." }
+        @for source in completeness {
+            span class=(if source.heard_until.is_some() && source.gaps.iter().all(|gap| gap.backfilled) { "source" } else { "source incomplete" }) {
+                bdi { (plain(source.source.as_str())) }
+                @match source.heard_until {
+                    Some(until) => { " complete to " (times.show(until)) },
+                    None => " says nothing of completeness",
+                }
+                @for gap in source.gaps.iter().take(5) {
+                    ", silent " (times.show(gap.from)) " to " (clock(gap.until)) @if gap.backfilled { " (back-filled)" }
+                }
+                @if source.gaps.len() > 5 { ", and " (source.gaps.len() - 5) " gaps more" }
+            }
+            " "
+        }
+    }
+}
+
+/// Whether "none" may be said: every source complete to T, and no gap open.
+pub(crate) fn is_complete(answered: &Answered, completeness: &[SourceCompleteness]) -> bool {
+    let complete =
+        |source: &SourceCompleteness| source.heard_until.is_some_and(|until| until >= answered.at) && source.gaps.iter().all(|gap| gap.backfilled);
+    !completeness.is_empty() && completeness.iter().all(complete)
+}
+
+/// "None" where that is known, "None seen" where something may be missing.
+pub(crate) fn none(answered: &Answered, completeness: &[SourceCompleteness]) -> Markup {
+    if is_complete(answered, completeness) {
+        return html! { "None. All sources are complete to T." };
+    }
+    html! { "None " strong { "seen" } ": not every source is complete to T, see above." }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use claimledger_app::answer::Gap;
+    use claimledger_facts::{ids::LogPosition, time::Time};
+
+    fn t(text: &str) -> Time {
+        Time::parse(text).unwrap()
+    }
+
+    fn answered() -> Answered {
+        Answered {
+            at: t("2026-03-10T23:00:00Z"),
+            position: LogPosition(82),
+            recorded_at: t("2026-03-10T23:00:00Z"),
+            rules: "r1",
+            provisional: false,
+            rehearsal: true,
+        }
+    }
+
+    fn source(until: Option<&str>, backfilled: Option<bool>) -> SourceCompleteness {
+        let gap = |backfilled| Gap { from: t("2026-03-10T14:10:00Z"), until: t("2026-03-10T14:25:00Z"), backfilled };
+        SourceCompleteness { source: "idp-x".into(), heard_until: until.map(t), basis: None, gaps: backfilled.map(gap).into_iter().collect() }
+    }
+
+    #[test]
+    fn none_is_never_said_without_completeness() {
+        let complete = |sources: &[SourceCompleteness]| is_complete(&answered(), sources);
+        assert!(complete(&[source(Some("2026-03-10T23:00:00Z"), None)]));
+        assert!(complete(&[source(Some("2026-03-10T23:00:00Z"), Some(true))]));
+        assert!(!complete(&[source(Some("2026-03-10T23:00:00Z"), Some(false))]));
+        assert!(!complete(&[source(Some("2026-03-10T22:59:59Z"), None)]));
+        assert!(!complete(&[source(None, None)]));
+        assert!(!complete(&[]));
+    }
+
+    fn shown(status: &Status, position: u64) -> String {
+        let keep = Address::new("/session").with("id", "S\"2");
+        let answered = Answered { position: LogPosition(position), ..answered() };
+        strip(&Strip { keep: &keep, here: &keep, known: None }, &answered, &[source(None, Some(true))], status).into_string()
+    }
+
+    #[test]
+    fn lag_is_said_unless_the_read_is_pinned_below_it() {
+        let status = Status { assessed_to: 80, head: 83, views: "1" };
+        assert!(shown(&status, 82).contains("Assessed to #79 of #82"));
+        assert!(!shown(&status, 79).contains("Assessed"));
+        assert!(!shown(&Status { assessed_to: 83, ..status }, 82).contains("Assessed"));
+    }
+
+    #[test]
+    fn the_strip_has_t_k_r_and_every_source() {
+        let html = shown(&Status { assessed_to: 83, head: 83, views: "1" }, 82);
+        for part in
+            ["2026-03-10T23:00:00Z", "#82", "R r1", "idp-x", "silent 2026-03-10 14:10:00Z to 14:25:00Z (back-filled)", "Rehearsal ledger", "S&quot;2"]
+        {
+            assert!(html.contains(part), "{part}: {html}");
+        }
+    }
+}

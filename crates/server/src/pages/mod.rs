@@ -1,0 +1,46 @@
+//! Pages: HTML made here, one stylesheet, one module of script that only makes quicker what works without it.
+//!
+//! A view is an address with its whole state: without T, K or R it answers 303 to the pinned one. Ids stand in the query, never in the path.
+
+pub(crate) mod address;
+pub(crate) mod assets;
+pub(crate) mod frame;
+pub(crate) mod parameters;
+pub(crate) mod query;
+pub(crate) mod records;
+pub(crate) mod session;
+pub(crate) mod sessions;
+pub(crate) mod sessions_list;
+pub(crate) mod sign_in;
+pub(crate) mod states;
+pub(crate) mod text;
+pub(crate) mod when;
+pub(crate) mod why;
+
+use crate::http::Shared;
+use axum::{
+    Router,
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use maud::html;
+
+/// The pages' routes.
+pub(crate) fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/", get(|| async { Redirect::to("/sessions") }))
+        .route("/sessions", get(sessions::get))
+        .route("/session", get(session::get))
+        .route("/query", get(query::get).post(query::post))
+        .route("/sign-in", get(sign_in::get).post(sign_in::post))
+        .route("/sign-out", post(sign_in::out))
+        .route("/assets/{name}", get(assets::get))
+        .route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }))
+}
+
+/// No such path.
+pub(crate) async fn no_such_page() -> Response {
+    let main = html! { h1 { "No such page" } p { "Pages are " a href="/sessions" { "sessions" } " and " a href="/query" { "query" } "." } };
+    frame::page(StatusCode::NOT_FOUND, "No such page", None, html! {}, main).into_response()
+}

@@ -1,0 +1,139 @@
+//! What an address says, read strictly: a time without offset or a number that is none is refused with the reason.
+
+use super::{address::Address, states::Trouble};
+use crate::ask::K;
+use axum::http::Uri;
+use claimledger_app::{answer::Answered, ask::Asking};
+use claimledger_facts::{
+    ids::{LogPosition, SessionId},
+    time::Time,
+};
+use std::collections::BTreeMap;
+
+/// The parameters of an address, each once.
+#[derive(Debug, Default)]
+pub(crate) struct Parameters(BTreeMap<String, String>);
+
+impl Parameters {
+    /// Reads the query of an address.
+    ///
+    /// # Errors
+    /// If it is no query, or a parameter stands twice.
+    pub(crate) fn read(uri: &Uri) -> Result<Self, Trouble> {
+        let axum::extract::Query(pairs): axum::extract::Query<Vec<(String, String)>> =
+            axum::extract::Query::try_from_uri(uri).map_err(|_| Trouble::refused("The address has a query that cannot be read."))?;
+        let mut map = BTreeMap::new();
+        for (name, value) in pairs {
+            if map.contains_key(&name) {
+                return Err(Trouble::refused(format!("The parameter {name} stands twice.")));
+            }
+            map.insert(name, value);
+        }
+        Ok(Self(map))
+    }
+
+    /// A parameter that is not empty.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// A time with an offset.
+    pub(crate) fn time(&self, name: &str) -> Result<Option<Time>, Trouble> {
+        let Some(text) = self.get(name) else { return Ok(None) };
+        Time::parse(text).map(Some).map_err(|error| Trouble::refused(format!("{name}: {text} is {error}.")))
+    }
+
+    /// A number.
+    pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, Trouble> {
+        let Some(text) = self.get(name) else { return Ok(None) };
+        let digits = text.strip_prefix('#').unwrap_or(text);
+        digits.parse().map(Some).map_err(|_| Trouble::refused(format!("{name}: {text} is no whole number.")))
+    }
+
+    /// Yes or no.
+    pub(crate) fn flag(&self, name: &str) -> Result<Option<bool>, Trouble> {
+        match self.get(name) {
+            None | Some("any") => Ok(None),
+            Some("true" | "yes" | "1") => Ok(Some(true)),
+            Some("false" | "no" | "0") => Ok(Some(false)),
+            Some(other) => Err(Trouble::refused(format!("{name}: {other} is neither true nor false."))),
+        }
+    }
+
+    /// The session id of the address.
+    pub(crate) fn session(&self) -> Option<SessionId> {
+        self.get("id").map(SessionId::from)
+    }
+
+    /// T, K and R as asked.
+    pub(crate) fn cut(&self) -> Result<CutAsked, Trouble> {
+        let at = self.time("at")?;
+        let known = match (self.number("knownAtPosition")?, self.get("knownAt")) {
+            (Some(position), _) => Some(K::Position(LogPosition(position))),
+            (None, Some(text)) => Some(K::parse(text).ok_or_else(|| {
+                Trouble::refused(format!("knownAt: {text} is neither a position, such as #82, nor an RFC 3339 date-time with an offset."))
+            })?),
+            (None, None) => None,
+        };
+        Ok(CutAsked { at, known, rules: self.get("rules").map(str::to_owned) })
+    }
+}
+
+/// T, K and R as an address asks for them.
+#[derive(Clone, Debug)]
+pub(crate) struct CutAsked {
+    /// T.
+    pub at: Option<Time>,
+    /// K.
+    pub known: Option<K>,
+    /// R.
+    pub rules: Option<String>,
+}
+
+impl CutAsked {
+    /// As a question, that waits for `after` where one is named.
+    pub(crate) fn asking(&self, after: Option<LogPosition>) -> Asking {
+        let mut asking = Asking { at: self.at, after, ..Asking::default() };
+        if let Some(known) = self.known {
+            known.put(&mut asking);
+        }
+        asking
+    }
+
+    /// Whether all three are there.
+    pub(crate) const fn is_pinned(&self) -> bool {
+        self.at.is_some() && self.known.is_some() && self.rules.is_some()
+    }
+
+    /// An address, pinned to what was answered.
+    pub(crate) fn pin(&self, address: Address, answered: &Answered) -> Address {
+        address.pinned(answered.at, self.known.unwrap_or(K::Position(answered.position)), answered.rules)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(query: &str) -> Result<Parameters, Trouble> {
+        Parameters::read(&format!("/sessions?{query}").parse().unwrap())
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused() {
+        assert!(read("a=1&a=2").is_err());
+        assert!(read("at=2026-03-10T10:00:00").unwrap().cut().is_err());
+        assert!(read("knownAt=yesterday").unwrap().cut().is_err());
+        assert!(read("ended=perhaps").unwrap().flag("ended").is_err());
+        assert!(read("first=-1").unwrap().number("first").is_err());
+    }
+
+    #[test]
+    fn a_position_may_stand_in_either_field() {
+        let known = |query: &str| read(query).unwrap().cut().unwrap().known;
+        assert_eq!(known("knownAt=%2382"), Some(K::Position(LogPosition(82))));
+        assert_eq!(known("knownAtPosition=82"), Some(K::Position(LogPosition(82))));
+        assert_eq!(known("knownAt=2026-03-10T10:00:00Z"), Some(K::Time(Time::parse("2026-03-10T10:00:00Z").unwrap())));
+        assert_eq!(known("knownAt="), None);
+    }
+}

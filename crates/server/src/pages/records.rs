@@ -1,0 +1,101 @@
+//! The records of a session, and the drawer with one of them opened.
+
+use super::{
+    text::{inert, plain},
+    when::{Times, delay, is_late},
+};
+use crate::record::{facts, rows};
+use claimledger_app::answer::RecordView;
+use claimledger_domain::model::RecordRef;
+use claimledger_facts::{ids::LogPosition, vocabulary::Note};
+use maud::{Markup, html};
+
+/// Records a page of the list has.
+pub(crate) const RECORDS: usize = 200;
+
+/// The list, from `page` (from 1) on.
+pub(crate) fn list(records: &[RecordRef], page: usize, href: &dyn Fn(Option<LogPosition>) -> String, page_href: &dyn Fn(usize) -> String) -> Markup {
+    let pages = records.len().div_ceil(RECORDS).max(1);
+    let page = page.clamp(1, pages);
+    let mut times = Times::default();
+    html! {
+        section id="records" aria-labelledby="records-h" {
+            h2 id="records-h" { (records.len()) " records of this session" }
+            @if pages > 1 {
+                p { "Page " (page) " of " (pages)
+                    @if page > 1 { " · " a href=(page_href(page - 1)) { "before" } }
+                    @if page < pages { " · " a href=(page_href(page + 1)) { "next" } } }
+            }
+            div class="scroll" tabindex="0" role="region" aria-labelledby="records-h" {
+                table {
+                    thead { tr { @for head in ["Record", "What", "Occurred", "Recorded", "Source", "Source's id"] { th scope="col" { (head) } } } }
+                    tbody {
+                        @for record in records.iter().skip((page - 1) * RECORDS).take(RECORDS) {
+                            tr {
+                                td { a href=(href(Some(record.position))) { (record.position) } }
+                                td { (inert(&record.kind)) }
+                                td { (times.occurred(record.occurred)) }
+                                td { (recorded(record, &mut times)) }
+                                td { (inert(record.source.as_str())) }
+                                td { (inert(record.source_id.as_str())) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn recorded(record: &RecordRef, times: &mut Times) -> String {
+    let (occurred, at) = (record.occurred.from, record.recorded_at);
+    if is_late(occurred, at) { format!("{} ({})", times.show(at), delay(occurred, at)) } else { delay(occurred, at) }
+}
+
+/// One record, opened. What is decoded is a rendering; the bytes are the authority.
+pub(crate) fn drawer(position: LogPosition, view: Option<&RecordView>, close: &str) -> Markup {
+    html! {
+        aside id="record" class="drawer" aria-labelledby="record-h" {
+            h2 id="record-h" { "Record " (position) }
+            a class="close" href=(close) { "Close" }
+            @match view {
+                None => p { "No record " (position) " is known at this K in your tenant." },
+                Some(view) => (opened(view)),
+            }
+        }
+    }
+}
+
+fn opened(view: &RecordView) -> Markup {
+    let record = &view.reference;
+    let mut times = Times::default();
+    let not_understood = view.statement.notes.contains(&Note::NotUnderstood);
+    html! {
+        h3 { "Facts" }
+        @if view.statement.facts.is_empty() {
+            p { @if not_understood { "Stored, and not understood by this version: no facts were read from it." } @else { "No facts were read from it." } }
+        }
+        @for fact in facts(&view.statement) {
+            dl class="fact" {
+                @for (path, value) in rows(&fact) { dt { (plain(&path)) } dd { (inert(&value)) } }
+            }
+        }
+        h3 { "Header" }
+        dl {
+            dt { "id" } dd { (record.id) }
+            dt { "position" } dd { (record.position) }
+            dt { "source" } dd { (inert(record.source.as_str())) }
+            dt { "source's id" } dd { (inert(record.source_id.as_str())) }
+            dt { "kind" } dd { (inert(&record.kind)) }
+            dt { "occurred" } dd { (times.occurred(record.occurred)) }
+            dt { "recorded" } dd { (times.show(record.recorded_at)) " (" (delay(record.occurred.from, record.recorded_at)) ")" }
+            dt { "translator" } dd { (inert(&view.translator)) }
+            @if view.variant { dt { "variant" } dd { "the source said something else under the same id too" } }
+            @for note in &view.statement.notes { dt { "note" } dd { (note.as_str()) } }
+            @for (name, value) in &view.statement.correlation { dt { (plain(name)) } dd { (inert(value)) } }
+            dt { "leaf hash" } dd { code { (view.leaf) } }
+            dt { "bytes" } dd { code class="bytes" { (data_encoding::BASE64.encode(&view.header)) } }
+        }
+        p class="muted" { "Facts are a rendering; the header's bytes are what the leaf hash is taken over: SHA-256(0x00 ‖ bytes)." }
+    }
+}

@@ -1,0 +1,381 @@
+//! `/session`: what counted, on whose word, from when until when, and why.
+
+use super::{
+    address::Address,
+    frame::{self, Strip},
+    parameters::{CutAsked, Parameters},
+    records,
+    states::Trouble,
+    text::inert,
+    when::{Times, clock},
+    why,
+};
+use crate::{
+    http::{Server, Shared, auth},
+    timeline::{
+        lanes::{self, Order},
+        limits, svg, table,
+    },
+};
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode, Uri, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use claimledger_app::{
+    answer::Answer,
+    app::Label,
+    ask::{Asking, Caller, RecordBy},
+};
+use claimledger_domain::model::{Certainty, Phase, SessionState};
+use claimledger_facts::{
+    ids::{LogPosition, SessionId},
+    vocabulary::Role,
+};
+use maud::{Markup, html};
+
+/// Trees of one page.
+const TREES: usize = 20;
+/// Stops of K that are listed.
+const STOPS: usize = 40;
+
+pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
+    let caller = match caller(&server, &uri, &headers).await {
+        Ok(caller) => caller,
+        Err(trouble) => return trouble.page(None),
+    };
+    answer(&server, &caller, &uri).await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
+}
+
+/// Who reads a page; whoever does not says where to come back to.
+pub(crate) async fn caller(server: &Server, uri: &Uri, headers: &HeaderMap) -> Result<Caller, Trouble> {
+    let next = uri.path_and_query().map_or("/", |next| next.as_str());
+    let caller =
+        auth::of_page(server, headers).await.map_err(|reason| Trouble::not_caller(reason, next, headers.contains_key(header::AUTHORIZATION)))?;
+    server.questions.take(&caller).map_err(Trouble::TooMany)?;
+    Ok(caller)
+}
+
+/// What the address says beside T, K and R.
+struct View {
+    id: SessionId,
+    cut: CutAsked,
+    order: Order,
+    open: Option<u64>,
+    names: bool,
+    records: usize,
+    trees: usize,
+}
+
+impl View {
+    fn read(parameters: &Parameters) -> Result<Self, Trouble> {
+        let id = parameters.session().ok_or_else(|| Trouble::refused("The address names no session: id is missing."))?;
+        let order = match parameters.get("order") {
+            None | Some("occurred") => Order::Occurred,
+            Some("recorded") => Order::Recorded,
+            Some(other) => return Err(Trouble::refused(format!("order: {other} is neither occurred nor recorded."))),
+        };
+        let page = |name| Ok::<_, Trouble>(usize::try_from(parameters.number(name)?.unwrap_or(1)).unwrap_or(1).max(1));
+        Ok(Self {
+            id,
+            order,
+            cut: parameters.cut()?,
+            open: parameters.number("open")?,
+            names: parameters.flag("names")?.unwrap_or(false),
+            records: page("records")?,
+            trees: page("trees")?,
+        })
+    }
+
+    /// The address without T, K, R and the drawer.
+    fn keep(&self) -> Address {
+        let mut address = Address::new("/session").with("id", self.id.as_str());
+        if self.order == Order::Recorded {
+            address = address.with("order", self.order.word());
+        }
+        if self.names {
+            address = address.with("names", "1");
+        }
+        address
+    }
+
+    fn pinned(&self, answer: &Answer<Option<SessionState>>) -> Address {
+        self.cut.pin(self.keep(), &answer.answered)
+    }
+}
+
+async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, Trouble> {
+    let parameters = Parameters::read(uri)?;
+    let view = View::read(&parameters)?;
+    let after = parameters.number("after")?.map(LogPosition);
+    let answer = server.app.session(caller, &view.id, &view.cut.asking(after)).await?;
+    if !view.cut.is_pinned() || parameters.get("knownAt").is_some_and(|known| known.starts_with('#')) {
+        let to = view.pinned(&answer).with_some("open", view.open.map(|n| n.to_string()).as_deref());
+        return Ok(Redirect::to(&to.href()).into_response());
+    }
+    if view.cut.rules.as_deref() != Some(answer.answered.rules) {
+        return Err(Trouble::refused(format!("These rules are not in this build, which answers by {}.", answer.answered.rules)));
+    }
+    let Some(session) = &answer.value else { return not_found(server, caller, &view, &answer).await };
+    let label = if view.names { label(server, caller, session).await? } else { None };
+    let record = match view.open.map(LogPosition) {
+        Some(position) if position <= answer.answered.position => server.app.record(caller, RecordBy::Position(position), false).await?,
+        Some(_) | None => None,
+    };
+    let here = view.pinned(&answer);
+    let strip =
+        frame::strip(&Strip { keep: &view.keep(), here: &here, known: view.cut.known }, &answer.answered, &answer.completeness, &answer.status);
+    let outside = html! { (strip) @if view.names { (names(label.as_ref())) } };
+    let drawer = view.open.map(|open| records::drawer(LogPosition(open), record.as_ref(), &here.href()));
+    let main = main(&view, &answer, session, &here, drawer);
+    let title = format!("Session {}", session.id);
+    Ok(frame::page(StatusCode::OK, &title, Some(caller), outside, main))
+}
+
+/// The same words, the same questions to the app and the same bytes, whether an id is nobody's or another tenant's.
+async fn not_found(server: &Server, caller: &Caller, view: &View, answer: &Answer<Option<SessionState>>) -> Result<Response, Trouble> {
+    let at_head = Asking { at: view.cut.at, ..Asking::default() };
+    let later = server.app.session(caller, &view.id, &at_head).await?.value;
+    let from = later.and_then(|session| session.records.iter().map(|record| record.position).min());
+    // The address is not repeated, so that nothing of the page depends on what was asked for.
+    let keep = Address::new("/sessions");
+    let here = view.cut.pin(keep.clone(), &answer.answered);
+    let strip = frame::strip(&Strip { keep: &keep, here: &here, known: view.cut.known }, &answer.answered, &answer.completeness, &answer.status);
+    let main = html! {
+        h1 { "Not found" }
+        p {
+            "Nothing by this id is known at " (answer.answered.position) " in your tenant."
+            @if let Some(from) = from { " It is known from " (from) "." }
+        }
+        @if !frame::is_complete(&answer.answered, &answer.completeness) { p { "Not every source is complete to T, see above." } }
+    };
+    Ok(frame::page(StatusCode::NOT_FOUND, "Not found", Some(caller), strip, main))
+}
+
+async fn label(server: &Server, caller: &Caller, session: &SessionState) -> Result<Option<Label>, Trouble> {
+    let people: Vec<_> = session.subject.iter().cloned().collect();
+    // The app decides whether names may be shown, alike whether or not there is somebody to name.
+    let labels = server.app.labels(caller, &people).await?;
+    Ok(session.subject.as_ref().and_then(|subject| labels.get(subject).cloned()))
+}
+
+fn names(label: Option<&Label>) -> Markup {
+    html! {
+        section class="names" aria-label="Names" {
+            @match label {
+                None => "No label of this session's subject is here, or it was erased.",
+                Some(label) => {
+                    "Its subject: "
+                    @if let Some(name) = &label.name { (inert(name)) " " }
+                    @if let Some(login) = &label.login { "(" (inert(login)) ")" }
+                },
+            }
+        }
+    }
+}
+
+fn main(view: &View, answer: &Answer<Option<SessionState>>, session: &SessionState, here: &Address, drawer: Option<Markup>) -> Markup {
+    let href = |position: Option<LogPosition>| match position {
+        Some(position) => format!("{}#record", here.clone().with("open", position.0.to_string()).href()),
+        None => here.href(),
+    };
+    let mut figure = lanes::figure(session, answer.answered.at, answer.answered.recorded_at, &answer.completeness, view.order);
+    limits::fit(&mut figure, href(Some(LogPosition(u64::MAX))).len());
+    let show_names = here.clone().with("names", "1").href();
+    html! {
+        (head(session, &show_names, view.names))
+        (switches(view, session, answer, here))
+        section class="timeline" aria-labelledby="timeline-h" {
+            h2 id="timeline-h" { "Timeline" }
+            a class="skip" href="#tl-table" { "Skip to the table" }
+            div class="figure scroll" tabindex="0" role="region" aria-label="Timeline; arrow keys move between its items" {
+                (svg::svg(&figure, "tl", &href))
+            }
+            output class="spoken" aria-live="polite" {}
+            p class="caption" {
+                (svg::description(&figure))
+                @if figure.after_t > 0 { " " (figure.after_t) " known facts after T are not drawn." }
+            }
+            (legend())
+            (table::table(&figure, "tl-table", &href))
+        }
+        div class="columns" {
+            (trees(view, session, here, &href))
+            @if let Some(drawer) = drawer { (drawer) }
+        }
+        (records::list(&session.records, view.records, &href, &|page| here.clone().with("records", page.to_string()).href() + "#records"))
+    }
+}
+
+fn head(session: &SessionState, show_names: &str, named: bool) -> Markup {
+    let mut times = Times::default();
+    let decisions = session.decisions.len();
+    let differ = session.decisions.iter().filter(|decision| decision.differs.is_some()).count();
+    html! {
+        h1 {
+            (inert(session.id.as_str()))
+            @if let Some(subject) = &session.subject { " · " (inert(subject.as_str())) }
+        }
+        p class="facts" {
+            @if session.subject.is_some() && !named { a href=(show_names) { "Show names" } " (needs " (Role::Investigate.as_str()) ") · " }
+            "aliases: "
+            @if session.aliases.is_empty() { "none" }
+            @for (i, alias) in session.aliases.iter().enumerate() { @if i > 0 { ", " } (inert(alias.as_str())) }
+            " · " (state(session, &mut times))
+        }
+        p class="verdict" {
+            (rested_on(session))
+            " "
+            @match decisions { 0 => "No decisions.", 1 => "One decision", n => { (n) " decisions" } }
+            @if decisions > 0 {
+                @match differ { 0 => ", as the rules say.", n => { ": " (n) " of them " strong class="attention" { "≠ differs" } " from what the rules say." } }
+            }
+            @if !session.ignored.is_empty() { " " (session.ignored.len()) " claimed values did not count." }
+            @if !session.not_weighed.is_empty() { " " strong { (session.not_weighed.len()) " facts are stored and shown, but not weighed by these rules." } }
+        }
+    }
+}
+
+/// Where a session stands at T, in words.
+pub(crate) fn state(session: &SessionState, times: &mut Times) -> Markup {
+    let certainty = match session.certainty {
+        Certainty::Certain => "certain",
+        Certainty::Possible => "possible",
+    };
+    html! {
+        span class=(certainty) {
+            @match (session.phase, session.ended_at) {
+                (Phase::NotStarted, _) => {
+                    "not started at T"
+                    @if let Some(from) = session.started_at { ", starts " (times.show(from)) }
+                },
+                (Phase::Active, _) => "active",
+                (Phase::Ended, Some(end)) => { "ended " (times.show(end)) },
+                (Phase::Ended, None) => "ended",
+            }
+            @if let Some(reason) = session.end_reason { ", " (lanes::words(reason)) }
+            @if let (None, Some(bounds)) = (session.ended_at, session.end_bounds) {
+                ", end between " (times.show(bounds.from)) " and "
+                @match bounds.to { Some(to) => (times.show(to)), None => "a time not known" }
+            }
+            ", " (certainty)
+        }
+    }
+}
+
+fn rested_on(session: &SessionState) -> Markup {
+    let counted: Vec<_> = session.factors.iter().filter(|factor| factor.by_record).collect();
+    if counted.is_empty() {
+        return html! { "No factor counted by record." };
+    }
+    let mut words: Vec<_> = Vec::new();
+    for factor in &counted {
+        let word = (factor.idp.as_ref(), factor.key.as_ref(), factor.assertion.as_ref(), factor.trust_version.as_ref());
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    html! {
+        "Rested on "
+        @for (i, factor) in counted.iter().enumerate() { @if i > 0 { ", " } (inert(&factor.name)) @if !factor.void.is_empty() { " (void by the rules)" } }
+        @for word in words.iter().take(5) {
+            @match word {
+                (Some(idp), key, assertion, trust) => {
+                    ", on the word of " (inert(idp.as_str()))
+                    @if key.is_some() || assertion.is_some() {
+                        " ("
+                        @if let Some(key) = key { "key " (inert(key.as_str())) }
+                        @if let (Some(_), Some(_)) = (key, assertion) { ", " }
+                        @if let Some(assertion) = assertion { "assertion " (inert(assertion.as_str())) }
+                        ")"
+                    }
+                    @if let Some(trust) = trust { ", trusted as " (inert(trust.as_str())) }
+                },
+                (None, ..) => ", verified here",
+            }
+        }
+        "."
+    }
+}
+
+fn switches(view: &View, session: &SessionState, answer: &Answer<Option<SessionState>>, here: &Address) -> Markup {
+    let bare = Address::new("/session").with("id", view.id.as_str());
+    let other = view.cut.pin(bare.clone(), &answer.answered);
+    let mut stops: Vec<_> = session.records.iter().collect();
+    stops.sort_by_key(|record| record.position);
+    let now = answer.answered.position;
+    html! {
+        nav class="switches" aria-label="How to look at it" {
+            p {
+                "Order "
+                @match view.order {
+                    Order::Occurred => { strong { "occurred" } " · " a href=(here.clone().with("order", "recorded").href()) { "recorded" } },
+                    Order::Recorded => { a href=(other.href()) { "occurred" } " · " strong { "recorded" } },
+                }
+            }
+            details {
+                summary { "Known at " (now) ": " (stops.len()) " records of this session, each a stop" }
+                ol class="stops" {
+                    @for record in stops.iter().take(STOPS) {
+                        li {
+                            a href=(bare.clone().with("at", answer.answered.at.to_string()).with("knownAtPosition", record.position.0.to_string()).with("rules", answer.answered.rules).href()) {
+                                (record.position) " " (clock(record.recorded_at))
+                            }
+                            " " (inert(&record.kind))
+                        }
+                    }
+                }
+                @if stops.len() > STOPS { p { (stops.len() - STOPS) " more are in the records below." } }
+            }
+        }
+    }
+}
+
+fn legend() -> Markup {
+    html! {
+        p class="legend" {
+            "Solid: certain. Hatched: possible, or between known bounds. Counter-hatched: void by the rules, counted by record. Hollow: did not count. "
+            "Letters: "
+            @for (i, grade) in svg::GRADES.into_iter().enumerate() { @if i > 0 { ", " } (lanes::grade_letter(grade)) " " (lanes::grade_word(grade)) }
+            ". ▲ allow, ◆ challenge, ▽ deny, │ access; ◂ recorded late."
+        }
+    }
+}
+
+fn trees(view: &View, session: &SessionState, here: &Address, href: &dyn Fn(Option<LogPosition>) -> String) -> Markup {
+    let all = session.decisions.len();
+    let pages = all.div_ceil(TREES).max(1);
+    let page = view.trees.clamp(1, pages);
+    html! {
+        section class="trees" id="why" aria-labelledby="why-h" {
+            h2 id="why-h" { "Why" }
+            @if pages > 1 {
+                p { "Decisions " ((page - 1) * TREES + 1) " to " ((page * TREES).min(all)) " of " (all)
+                    @if page > 1 { " · " a href={ (here.clone().with("trees", (page - 1).to_string()).href()) "#why" } { "before" } }
+                    @if page < pages { " · " a href={ (here.clone().with("trees", (page + 1).to_string()).href()) "#why" } { "next" } } }
+            }
+            @for decision in session.decisions.iter().skip((page - 1) * TREES).take(TREES) {
+                article id={ "d-" (decision.record.position.0) } {
+                    h3 {
+                        (inert(decision.app.as_str())) " · " (decision.outcome.as_str()) " · " (clock(decision.at.from))
+                        @if decision.differs.is_some() { " · " strong class="attention" { "≠ differs" } }
+                        @if decision.falsified_later.is_some() { " · " strong class="attention" { "✕ falsified later" } }
+                    }
+                    (why::tree(&decision.because, href))
+                }
+            }
+            @if !session.because.is_empty() {
+                article { h3 { "The session itself" } @for reason in &session.because { (why::tree(reason, href)) } }
+            }
+            @if !session.ignored.is_empty() {
+                article {
+                    h3 { "Claims that did not count" }
+                    @for claim in session.ignored.iter().take(TREES) {
+                        h4 { (inert(&claim.name)) " · " (claim.reasons.join(", ")) }
+                        @for reason in &claim.because { (why::tree(reason, href)) }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! `/sessions`: which sessions, and why each is in the list.
+
+use super::{
+    address::Address,
+    frame::{self, Strip},
+    parameters::{CutAsked, Parameters},
+    session::caller,
+    sessions_list as list,
+    states::Trouble,
+};
+use crate::http::{Server, Shared};
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode, Uri},
+    response::{IntoResponse, Redirect, Response},
+};
+use claimledger_app::ask::{Caller, SessionFilter};
+use claimledger_facts::ids::LogPosition;
+use maud::html;
+
+/// Rows of a page that names no number.
+const FIRST: u32 = 50;
+
+/// The filter's fields, in the order of the form: parameter, label.
+pub(crate) const FIELDS: [(&str, &str); 9] = [
+    ("activeAt", "Active at"),
+    ("subject", "Subject"),
+    ("idp", "IdP"),
+    ("key", "Key"),
+    ("amr", "amr"),
+    ("app", "App"),
+    ("reliedFrom", "Relied from"),
+    ("reliedTo", "Relied to"),
+    ("ended", "Ended"),
+];
+
+pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
+    let caller = match caller(&server, &uri, &headers).await {
+        Ok(caller) => caller,
+        Err(trouble) => return trouble.page(None),
+    };
+    answer(&server, &caller, &uri).await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
+}
+
+/// What the address says.
+pub(crate) struct View {
+    pub(crate) cut: CutAsked,
+    pub(crate) filter: SessionFilter,
+    pub(crate) first: u32,
+    pub(crate) cursor: Option<String>,
+    /// The filter as it was written, for the form and for links.
+    pub(crate) written: Vec<(&'static str, String)>,
+}
+
+impl View {
+    fn read(parameters: &Parameters) -> Result<(Self, Option<LogPosition>), Trouble> {
+        // A cursor is never a number, and a position always is.
+        let (wait, cursor) = match parameters.get("after") {
+            None => (None, None),
+            Some(after) => match after.strip_prefix('#').unwrap_or(after).parse() {
+                Ok(position) => (Some(LogPosition(position)), None),
+                Err(_) => (None, Some(after.to_owned())),
+            },
+        };
+        let subject = parameters.get("subject").map(str::to_owned);
+        if subject.as_deref().is_some_and(|subject| !subject.starts_with("p-")) {
+            // A login typed here would stay in the address, in the history and in logs of whatever stands between.
+            return Err(Trouble::refused("subject: a pseudonym, such as p-4KD2. What a person is called does not belong into an address."));
+        }
+        let filter = SessionFilter {
+            active_at: parameters.time("activeAt")?,
+            subject,
+            idp: parameters.get("idp").map(Into::into),
+            key: parameters.get("key").map(Into::into),
+            amr: parameters.get("amr").map(str::to_owned),
+            app: parameters.get("app").map(Into::into),
+            relied_from: parameters.time("reliedFrom")?,
+            relied_to: parameters.time("reliedTo")?,
+            ended: parameters.flag("ended")?,
+            differs: parameters.flag("differs")?,
+        };
+        let first = parameters
+            .number("first")?
+            .map_or(Ok(FIRST), |first| u32::try_from(first).map_err(|_| Trouble::refused(format!("{first} rows asked: narrow it or page it."))))?;
+        let names = FIELDS.iter().map(|(name, _)| *name).chain(["differs"]);
+        let written = names.filter_map(|name| parameters.get(name).filter(|value| *value != "any").map(|value| (name, value.to_owned()))).collect();
+        Ok((Self { cut: parameters.cut()?, filter, first, cursor, written }, wait))
+    }
+
+    /// The address with filter and page size, without T, K, R and cursor.
+    pub(crate) fn keep(&self) -> Address {
+        let mut address = Address::new("/sessions");
+        for (name, value) in &self.written {
+            address = address.with(name, value.as_str());
+        }
+        if self.first == FIRST { address } else { address.with("first", self.first.to_string()) }
+    }
+}
+
+async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, Trouble> {
+    let parameters = Parameters::read(uri)?;
+    let (view, wait) = View::read(&parameters)?;
+    let asking = view.cut.asking(wait);
+    let answer = server.app.sessions(caller, &view.filter, &asking, view.first, view.cursor.as_deref()).await?;
+    let here = view.cut.pin(view.keep(), &answer.answered);
+    if !view.cut.is_pinned() || parameters.get("knownAt").is_some_and(|known| known.starts_with('#')) {
+        return Ok(Redirect::to(&here.with_some("after", view.cursor.as_deref()).href()).into_response());
+    }
+    if view.cut.rules.as_deref() != Some(answer.answered.rules) {
+        return Err(Trouble::refused(format!("These rules are not in this build, which answers by {}.", answer.answered.rules)));
+    }
+    let strip =
+        frame::strip(&Strip { keep: &view.keep(), here: &here, known: view.cut.known }, &answer.answered, &answer.completeness, &answer.status);
+    Ok(frame::page(StatusCode::OK, "Sessions", Some(caller), html! { (strip) }, list::main(&view, &answer, &here)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(query: &str) -> Result<(View, Option<LogPosition>), Trouble> {
+        View::read(&Parameters::read(&format!("/sessions?{query}").parse().unwrap())?)
+    }
+
+    #[test]
+    fn after_is_a_cursor_or_a_position() {
+        let (view, wait) = read("after=82").ok().unwrap();
+        assert_eq!((view.cursor, wait), (None, Some(LogPosition(82))));
+        let (view, wait) = read("after=abc82").ok().unwrap();
+        assert_eq!((view.cursor.as_deref(), wait), (Some("abc82"), None));
+    }
+
+    #[test]
+    fn names_of_people_do_not_belong_into_addresses() {
+        assert!(read("subject=alice%40acme.example").is_err());
+        assert!(read("subject=p-4KD2").is_ok());
+    }
+
+    #[test]
+    fn links_keep_the_filter() {
+        let (view, _) = read("key=X1&ended=any&first=3&activeAt=2026-03-10T14:05:00Z&idp=").ok().unwrap();
+        assert_eq!(view.keep().href(), "/sessions?activeAt=2026-03-10T14:05:00Z&key=X1&first=3");
+    }
+}

@@ -1,0 +1,145 @@
+//! The list itself: filter form, counts, rows, paging.
+
+use super::{
+    address::Address,
+    frame,
+    session::state,
+    sessions::{FIELDS, View},
+    text::{inert, sentence},
+    when::Times,
+};
+use crate::timeline::lanes::{grade_letter, grade_word};
+use claimledger_app::answer::{Answer, Page, SessionHit};
+use claimledger_domain::{
+    explain::line,
+    model::{Certainty, Grade},
+};
+use maud::{Markup, html};
+
+/// What stands in `<main>`.
+pub(crate) fn main(view: &View, answer: &Answer<Page<SessionHit>>, here: &Address) -> Markup {
+    let page = &answer.value;
+    html! {
+        h1 { "Sessions" }
+        (form(view, answer))
+        (counts(view, page))
+        @if page.items.is_empty() { (empty(view, answer)) } @else { (table(view, answer)) }
+        @if page.has_next {
+            @if let Some(cursor) = page.cursors.last() { p { a rel="next" href=(here.clone().with("after", cursor.as_str()).href()) { "Next rows" } } }
+        }
+        @if view.cursor.is_some() { p { a href=(here.href()) { "First rows" } } }
+    }
+}
+
+fn form(view: &View, answer: &Answer<Page<SessionHit>>) -> Markup {
+    let written = |name: &str| view.written.iter().find(|(n, _)| *n == name).map(|(_, value)| value.as_str());
+    let known = super::parameters::CutAsked::pin(&view.cut, Address::new("/sessions"), &answer.answered);
+    html! {
+        form class="filter" method="get" action="/sessions" {
+            @for (name, value) in known.fields() { input type="hidden" name=(name) value=(value); }
+            @for (name, label) in FIELDS {
+                @if name == "ended" {
+                    label { (label) " "
+                        select name=(name) {
+                            @for (value, shown) in [("any", "any"), ("true", "ended"), ("false", "not ended")] {
+                                option value=(value) selected[written(name).unwrap_or("any") == value] { (shown) }
+                            }
+                        }
+                    }
+                } @else {
+                    label { (label) " " input name=(name) value=[written(name)] size="14" autocomplete="off"; }
+                }
+            }
+            button type="submit" { "Filter" }
+            a href="/sessions" { "Clear" }
+        }
+    }
+}
+
+/// `8 certain + 1 possible`, never 9. A count that stopped at the page's end says so.
+fn counts(view: &View, page: &Page<SessionHit>) -> Markup {
+    let certain = page.items.iter().filter(|hit| hit.certainty == Certainty::Certain).count();
+    let possible = page.items.len() - certain;
+    html! {
+        p class="counts" {
+            @if view.cursor.is_some() { "On this page " } @else if page.has_next { "At least " }
+            strong { (certain) " certain + " (possible) " possible" }
+        }
+    }
+}
+
+fn empty(view: &View, answer: &Answer<Page<SessionHit>>) -> Markup {
+    html! {
+        p class="empty" {
+            (frame::none(&answer.answered, &answer.completeness))
+            @if !view.written.is_empty() {
+                " Filtered by "
+                @for (i, (name, value)) in view.written.iter().enumerate() { @if i > 0 { " and " } (name) " " (inert(value)) }
+                "; " a href="/sessions" { "without a filter" } "."
+            }
+        }
+    }
+}
+
+fn table(view: &View, answer: &Answer<Page<SessionHit>>) -> Markup {
+    let mut times = Times::default();
+    html! {
+        div class="scroll" tabindex="0" role="region" aria-label="Sessions" {
+            table class="sessions" {
+                thead { tr {
+                    @for head in ["Session", "Subject", "Started", "IdP / key", "Factors by record", "State at T", "Flags", "Why in this list"] { th scope="col" { (head) } }
+                } }
+                tbody { @for hit in &answer.value.items { (row(view, answer, hit, &mut times)) } }
+            }
+        }
+    }
+}
+
+fn row(view: &View, answer: &Answer<Page<SessionHit>>, hit: &SessionHit, times: &mut Times) -> Markup {
+    let session = &hit.session;
+    let pinned = view.cut.pin(Address::new("/session").with("id", session.id.as_str()), &answer.answered).href();
+    let mut keys: Vec<_> = session.factors.iter().filter_map(|factor| factor.key.as_ref()).collect();
+    keys.dedup();
+    let differs = session.decisions.iter().find_map(|decision| decision.differs.as_ref().map(|difference| (decision, difference)));
+    html! {
+        tr class=(match hit.certainty { Certainty::Certain => "certain", Certainty::Possible => "possible" }) {
+            th scope="row" { a href=(pinned) { (inert(session.id.as_str())) } }
+            td { @if let Some(subject) = &session.subject { (inert(subject.as_str())) } }
+            td { @if let Some(from) = session.started_at { (times.show(from)) } }
+            td {
+                @if let Some(idp) = &session.idp { (inert(idp.as_str())) }
+                @for key in keys.iter().take(5) {
+                    "/"
+                    a href=(view.cut.pin(Address::new("/sessions").with("key", key.as_str()), &answer.answered).href()) { (inert(key.as_str())) }
+                }
+            }
+            td { (factors(hit)) }
+            td { (state(session, times)) }
+            td {
+                @if let Some((decision, difference)) = differs {
+                    a class="attention" href={ (pinned) "#d-" (decision.record.position.0) } { "≠ differs" } " (" (difference.code) ")"
+                }
+                @if !session.not_weighed.is_empty() { " not weighed: " (session.not_weighed.len()) }
+            }
+            td {
+                @if hit.certainty == Certainty::Possible { strong { "possible: " } }
+                @for (i, reason) in hit.because.iter().enumerate() { @if i > 0 { "; " } (sentence(&line(reason), &|_| None)) }
+            }
+        }
+    }
+}
+
+fn factors(hit: &SessionHit) -> Markup {
+    let of = |grade: Grade| hit.session.factors.iter().filter(move |factor| factor.by_record && factor.grade == grade);
+    html! {
+        @for grade in crate::timeline::svg::GRADES {
+            @if of(grade).next().is_some() {
+                span class="graded" {
+                    abbr title=(grade_word(grade)) { (grade_letter(grade)) } ": "
+                    @for (i, factor) in of(grade).enumerate() { @if i > 0 { " " } (inert(&factor.name)) @if !factor.void.is_empty() { " (void)" } }
+                }
+                " "
+            }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! `/sign-in`: a one-time code or a token becomes a cookie.
+//!
+//! The cookie holds a random value that the app knows for some hours, never the token. It is `HttpOnly` and `SameSite=Strict`, and `Secure` unless the
+//! server listens on loopback, where there is no TLS.
+
+use super::{address::is_local, frame, parameters::Parameters, states::Trouble, text::plain};
+use crate::http::{Server, Shared, auth, body};
+use axum::{
+    body::Body,
+    extract::State,
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use claimledger_app::ask::Caller;
+use maud::html;
+use serde::Deserialize;
+
+const NEXT: &str = "/sessions";
+
+pub(crate) async fn get(State(server): State<Shared>, uri: Uri) -> Response {
+    let parameters = match Parameters::read(&uri) {
+        Ok(parameters) => parameters,
+        Err(trouble) => return trouble.page(None),
+    };
+    let next = local(parameters.get("next"));
+    match parameters.get("code") {
+        None => form(StatusCode::OK, next, None),
+        Some(code) => match server.app.redeem(code) {
+            Some(caller) => enter(&server, &caller, next),
+            None => form(StatusCode::UNAUTHORIZED, next, Some("This code was used or has lapsed. It works once, within 5 minutes.")),
+        },
+    }
+}
+
+#[derive(Deserialize)]
+struct Form {
+    token: String,
+    #[serde(default)]
+    next: String,
+}
+
+pub(crate) async fn post(State(server): State<Shared>, headers: HeaderMap, body: Body) -> Response {
+    // Another site could sign its visitor in as somebody else, who would then read what they look for.
+    if !auth::is_own_form(&headers) {
+        return Trouble::refused("This form was sent from another site.").page(None);
+    }
+    let Ok(bytes) = body::read(body, 4 * 1024).await else { return Trouble::refused("The form is too long.").page(None) };
+    let uri = std::str::from_utf8(&bytes).ok().and_then(|text| format!("/?{text}").parse::<Uri>().ok());
+    let Some(axum::extract::Query(form_sent)) = uri.and_then(|uri| axum::extract::Query::<Form>::try_from_uri(&uri).ok()) else {
+        return Trouble::refused("The form cannot be read.").page(None);
+    };
+    let next = local(Some(&form_sent.next));
+    match server.app.authenticate(form_sent.token.trim()).await {
+        Ok(Some(caller)) => enter(&server, &caller, next),
+        Ok(None) => form(StatusCode::UNAUTHORIZED, next, Some("This token is nobody's.")),
+        Err(error) => Trouble::Asked(error.into()).page(None),
+    }
+}
+
+pub(crate) async fn out(State(server): State<Shared>, headers: HeaderMap) -> Response {
+    if auth::is_own_form(&headers)
+        && let Some(value) = auth::cookie(&headers)
+    {
+        server.app.end_page_session(value);
+    }
+    let mut response = Redirect::to("/sign-in").into_response();
+    set_cookie(&mut response, &server, "", "; Max-Age=0");
+    response
+}
+
+fn local(next: Option<&str>) -> &str {
+    next.filter(|next| is_local(next)).unwrap_or(NEXT)
+}
+
+fn enter(server: &Server, caller: &Caller, next: &str) -> Response {
+    let value = server.app.page_session(caller);
+    let mut response = Redirect::to(next).into_response();
+    set_cookie(&mut response, server, &value, "");
+    response
+}
+
+fn set_cookie(response: &mut Response, server: &Server, value: &str, more: &str) {
+    let secure = if server.options.listen_is_loopback { "" } else { "; Secure" };
+    let cookie = format!("{}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{more}", auth::COOKIE);
+    // The app's values are letters and digits, so this always is a header's value.
+    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+}
+
+fn form(status: StatusCode, next: &str, trouble: Option<&str>) -> Response {
+    let main = html! {
+        h1 { "Sign in" }
+        @if let Some(trouble) = trouble { p class="attention" role="alert" { (trouble) } }
+        p { "The server prints a link that works once. Or paste a token:" }
+        form method="post" action="/sign-in" {
+            input type="hidden" name="next" value=(plain(next));
+            label { "Token " input type="password" name="token" size="60" autocomplete="off" required; }
+            " "
+            button type="submit" { "Sign in" }
+        }
+    };
+    frame::page(status, "Sign in", None, html! {}, main)
+}

@@ -1,0 +1,123 @@
+//! What a page says when it has no answer to show.
+
+use super::{
+    address::{Address, encode},
+    frame,
+};
+use crate::http::auth::NotCaller;
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use claimledger_app::ask::{AskError, Caller};
+use claimledger_ledger::log::LogError;
+use maud::{Markup, html};
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// What was asked cannot be asked so.
+    Refused(String),
+    /// Nobody is signed in: go there, and come back.
+    SignIn(String),
+    /// The token is nobody's.
+    Unauthenticated,
+    /// Come again after so many seconds.
+    TooMany(u64),
+    /// The app says no.
+    Asked(AskError),
+}
+
+impl Trouble {
+    /// What was asked cannot be asked so.
+    pub(crate) fn refused(message: impl Into<String>) -> Self {
+        Self::Refused(message.into())
+    }
+
+    /// Nobody may read this page.
+    pub(crate) fn not_caller(reason: NotCaller, next: &str, with_token: bool) -> Self {
+        match reason {
+            NotCaller::Log(error) => Self::Asked(error.into()),
+            NotCaller::Unauthenticated | NotCaller::Csrf if with_token => Self::Unauthenticated,
+            NotCaller::Unauthenticated | NotCaller::Csrf => {
+                let mut to = "/sign-in?next=".to_owned();
+                encode(next, &mut to);
+                Self::SignIn(to)
+            }
+        }
+    }
+
+    /// As a page.
+    pub(crate) fn page(self, caller: Option<&Caller>) -> Response {
+        match self {
+            Self::SignIn(to) => Redirect::to(&to).into_response(),
+            Self::Unauthenticated => {
+                let main = html! { h1 { "Not signed in" } p { "This token is nobody's. " a href="/sign-in" { "Sign in" } "." } };
+                frame::page(StatusCode::UNAUTHORIZED, "Not signed in", None, html! {}, main).into_response()
+            }
+            Self::Refused(message) => show(StatusCode::UNPROCESSABLE_ENTITY, "Refused", caller, html! { p { (super::text::inert(&message)) } }),
+            Self::TooMany(secs) => {
+                let body = html! { p { "Too many requests: again in " (secs) " s." } };
+                let mut response = show(StatusCode::TOO_MANY_REQUESTS, "Refused", caller, body);
+                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(secs));
+                response
+            }
+            Self::Asked(error) => asked(&error, caller),
+        }
+    }
+}
+
+impl From<AskError> for Trouble {
+    fn from(error: AskError) -> Self {
+        Self::Asked(error)
+    }
+}
+
+fn asked(error: &AskError, caller: Option<&Caller>) -> Response {
+    let again = html! { a href="/sessions" { "start again" } };
+    match error {
+        AskError::Forbidden { needs } => {
+            let body = html! { p { "Your role does not open this; " (needs.as_str()) " does; govern grants it." } };
+            show(StatusCode::FORBIDDEN, "Not for your role", caller, body)
+        }
+        AskError::PageTooLarge { asked, limit } => {
+            let body = html! { p { (asked) " rows asked, " (limit) " is the limit: narrow it or page it." } };
+            show(StatusCode::UNPROCESSABLE_ENTITY, "Refused", caller, body)
+        }
+        AskError::BadCursor => {
+            let body = html! { p { "This cursor is of another question, or stale: " (again) " at the first page." } };
+            show(StatusCode::UNPROCESSABLE_ENTITY, "Refused", caller, body)
+        }
+        AskError::PastHead { asked, size } => {
+            let body = html! { p { "Position #" (asked) " is past the head: the log has " (size) " records." } };
+            show(StatusCode::UNPROCESSABLE_ENTITY, "Refused", caller, body)
+        }
+        AskError::Lagging { assessed_to, wanted } => {
+            let read_at = assessed_to.saturating_sub(1);
+            let at = Address::new("/sessions").with("knownAtPosition", read_at.to_string()).href();
+            let wait = Address::new("/sessions").with("after", wanted.to_string()).href();
+            let body = html! {
+                p { "Assessed to #" (read_at) ", and not to #" (wanted) " in time." }
+                p { a href=(at) { "Read at #" (read_at) } " · " a href=(wait) { "Wait for #" (wanted) } }
+            };
+            show(StatusCode::OK, "Lagging", caller, body)
+        }
+        AskError::Log(LogError::Corrupt { position, .. }) => {
+            crate::graphql::errors::log_ask(error);
+            let tenant = caller.map_or("", |caller| caller.tenant.as_str());
+            let body = html! { p { "Stopped: the log does not hold together at " (position) " (" (tenant) "). Nothing from there on is served." } };
+            show(StatusCode::SERVICE_UNAVAILABLE, "Stopped", caller, body)
+        }
+        AskError::Log(LogError::Unavailable { .. } | LogError::TooLarge) => {
+            crate::graphql::errors::log_ask(error);
+            let mut response =
+                show(StatusCode::SERVICE_UNAVAILABLE, "Not now", caller, html! { p { "Not now. The same request may succeed later." } });
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            response
+        }
+    }
+}
+
+fn show(status: StatusCode, title: &str, caller: Option<&Caller>, body: Markup) -> Response {
+    frame::page(status, title, caller, html! {}, html! { h1 { (title) } (body) }).into_response()
+}

@@ -1,0 +1,174 @@
+//! Text from outside, made inert: escaped, set apart from the direction of its surroundings, and with nothing in it that cannot be seen.
+
+use maud::{Markup, html};
+use std::fmt::Write;
+
+/// What is longer is cut, and says how long it was.
+const MAX_CHARS: usize = 200;
+
+/// Text from outside as markup: `<bdi>`, escaped, invisible characters as chips.
+pub(crate) fn inert(text: &str) -> Markup {
+    let (shown, cut) = cut(text);
+    html! {
+        bdi {
+            @for piece in pieces(shown) {
+                @match piece {
+                    Piece::Seen(seen) => (seen),
+                    Piece::Unseen(c) => span class="chip" { (spelled(c)) },
+                }
+            }
+        }
+        @if let Some(bytes) = cut { span class="cut" { "… (" (bytes) " bytes)" } }
+        @if mixes_scripts(shown) { span class="flag" { "mixed scripts" } }
+    }
+}
+
+/// The same where no markup can stand: titles, attributes, plain text.
+pub(crate) fn plain(text: &str) -> String {
+    let (shown, cut) = cut(text);
+    let mut out = String::with_capacity(shown.len());
+    for piece in pieces(shown) {
+        match piece {
+            Piece::Seen(seen) => out.push_str(seen),
+            Piece::Unseen(c) => out.push_str(&spelled(c)),
+        }
+    }
+    if let Some(bytes) = cut {
+        // Writing to a string does not fail.
+        let _ = write!(out, "… ({bytes} bytes)");
+    }
+    out
+}
+
+/// A sentence of ours with text from outside in it: not cut, as long as it is a sentence. `#n` becomes what `link` makes of it.
+pub(crate) fn sentence(text: &str, link: &dyn Fn(u64) -> Option<Markup>) -> Markup {
+    /// No sentence of ours is longer; what is was made so from outside.
+    const LONGEST: usize = 2_000;
+    let end = text.char_indices().nth(LONGEST).map_or(text.len(), |(at, _)| at);
+    let mut out = Vec::new();
+    let mut rest = &text[..end];
+    let mut from = 0;
+    while let Some(at) = rest[from..].find('#').map(|at| at + from) {
+        let digits = rest[at + 1..].bytes().take_while(u8::is_ascii_digit).count();
+        match rest[at + 1..at + 1 + digits].parse().ok().and_then(link) {
+            None => from = at + 1,
+            Some(linked) => {
+                out.push(uncut(&rest[..at]));
+                out.push(linked);
+                rest = &rest[at + 1 + digits..];
+                from = 0;
+            }
+        }
+    }
+    out.push(uncut(rest));
+    html! { @for part in &out { (part) } @if end < text.len() { span class="cut" { "… (" (text.len()) " bytes)" } } }
+}
+
+/// Escaped and made visible, and not cut.
+pub(crate) fn uncut(text: &str) -> Markup {
+    html! {
+        @for piece in pieces(text) {
+            @match piece {
+                Piece::Seen(seen) => (seen),
+                Piece::Unseen(c) => span class="chip" { (spelled(c)) },
+            }
+        }
+    }
+}
+
+enum Piece<'a> {
+    Seen(&'a str),
+    Unseen(char),
+}
+
+fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let mut out = Vec::new();
+    let mut from = 0;
+    for (at, c) in text.char_indices() {
+        if unseen(c) {
+            if from < at {
+                out.push(Piece::Seen(&text[from..at]));
+            }
+            out.push(Piece::Unseen(c));
+            from = at + c.len_utf8();
+        }
+    }
+    if from < text.len() {
+        out.push(Piece::Seen(&text[from..]));
+    }
+    out
+}
+
+fn cut(text: &str) -> (&str, Option<usize>) {
+    match text.char_indices().nth(MAX_CHARS) {
+        None => (text, None),
+        Some((at, _)) => (&text[..at], Some(text.len())),
+    }
+}
+
+fn spelled(c: char) -> String {
+    format!("\\u{{{:04X}}}", u32::from(c))
+}
+
+/// Control characters, characters that change direction, and characters without width.
+fn unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180E}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}'
+            | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FFF9}'..='\u{FFFB}' | '\u{FE00}'..='\u{FE0F}'
+            | '\u{E0000}'..='\u{E0FFF}')
+}
+
+/// Whether one word mixes Latin with letters that look like Latin ones.
+fn mixes_scripts(text: &str) -> bool {
+    text.split(|c: char| !c.is_alphabetic()).any(|word| {
+        let latin = word.chars().any(|c| c.is_ascii_alphabetic() || matches!(c, '\u{00C0}'..='\u{024F}'));
+        let alike = word.chars().any(|c| matches!(c, '\u{0370}'..='\u{052F}' | '\u{0531}'..='\u{0587}' | '\u{13A0}'..='\u{13FF}'));
+        latin && alike
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, markup: &str, as_plain: &str) {
+        assert_eq!(inert(text).into_string(), markup);
+        assert_eq!(plain(text), as_plain);
+    }
+
+    #[test]
+    fn markup_is_text() {
+        check("<script>alert(1)</script>", "<bdi>&lt;script&gt;alert(1)&lt;/script&gt;</bdi>", "<script>alert(1)</script>");
+        check("\" onload=\"x", "<bdi>&quot; onload=&quot;x</bdi>", "\" onload=\"x");
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_spelled() {
+        check("a\u{202E}b", "<bdi>a<span class=\"chip\">\\u{202E}</span>b</bdi>", "a\\u{202E}b");
+        check("\0", "<bdi><span class=\"chip\">\\u{0000}</span></bdi>", "\\u{0000}");
+        check("x\u{200B}", "<bdi>x<span class=\"chip\">\\u{200B}</span></bdi>", "x\\u{200B}");
+        check("a\nb", "<bdi>a<span class=\"chip\">\\u{000A}</span>b</bdi>", "a\\u{000A}b");
+    }
+
+    #[test]
+    fn long_text_is_cut_and_says_so() {
+        let long = "ä".repeat(201);
+        assert_eq!(plain(&long), format!("{}… (402 bytes)", "ä".repeat(200)));
+        assert!(inert(&long).into_string().ends_with("<span class=\"cut\">… (402 bytes)</span>"));
+    }
+
+    #[test]
+    fn records_in_a_sentence_become_links() {
+        let link = |n: u64| (n == 54).then(|| html! { a href="x" { "#" (n) } });
+        assert_eq!(sentence("at 13:50 (#54), not #7 # <b>", &link).into_string(), "at 13:50 (<a href=\"x\">#54</a>), not #7 # &lt;b&gt;");
+        assert_eq!(sentence("\u{202E}", &link).into_string(), "<span class=\"chip\">\\u{202E}</span>");
+        assert!(sentence(&"x".repeat(2_001), &link).into_string().ends_with("(2001 bytes)</span>"));
+    }
+
+    #[test]
+    fn mixed_scripts_are_flagged() {
+        assert!(inert("pаypal").into_string().contains("mixed scripts"));
+        assert!(!inert("Иван Smith").into_string().contains("mixed scripts"));
+    }
+}

@@ -1,0 +1,92 @@
+//! The tree of reasons: the words of `claimledger why`, with every record a link.
+
+use super::text::sentence;
+use claimledger_domain::{
+    explain::{line, margin},
+    model::Reason,
+};
+use claimledger_facts::ids::LogPosition;
+use maud::{Markup, html};
+
+/// Levels that are open on screen; paper shows all.
+const OPEN: usize = 3;
+/// Deeper than this nothing is written: the tree has at most five levels by its own rules.
+const DEEPEST: usize = 12;
+
+/// One tree.
+pub(crate) fn tree(reason: &Reason, href: &dyn Fn(Option<LogPosition>) -> String) -> Markup {
+    html! { div class="why" { (node(reason, href, 0)) } }
+}
+
+fn node(reason: &Reason, href: &dyn Fn(Option<LogPosition>) -> String, depth: usize) -> Markup {
+    let own = html! { (own(reason, href)) };
+    if reason.because.is_empty() || depth == DEEPEST {
+        return html! { p class="thought" { (own) } };
+    }
+    html! {
+        details open[depth < OPEN] {
+            summary { (own) }
+            ul { @for child in &reason.because { li { (node(child, href, depth + 1)) } } }
+        }
+    }
+}
+
+fn own(reason: &Reason, href: &dyn Fn(Option<LogPosition>) -> String) -> Markup {
+    let link = |n: u64| {
+        let position = reason.facts.iter().map(|fact| fact.position).find(|position| position.0 == n)?;
+        Some(html! { a class="record" href=(href(Some(position))) { (position) } })
+    };
+    let beside = margin(reason);
+    html! {
+        span class="words" { (sentence(&line(reason), &link)) }
+        @if let Some(code) = reason.code { " " code class="code" { (code) } }
+        @if !beside.is_empty() { " " span class="beside" title=[reason.source] { (sentence(&beside, &link)) } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::timeline::samples;
+    use claimledger_domain::{explain::text, model::Mark};
+
+    fn reason(conclusion: &str, because: Vec<Reason>) -> Reason {
+        Reason {
+            mark: Some(Mark::Met),
+            question: None,
+            conclusion: conclusion.to_owned(),
+            code: None,
+            rule: Some("third_party_amr"),
+            source: Some("Okta, Configure claims sharing, AMR values"),
+            semantics: Some(14),
+            facts: vec![samples::record(40, "claims.received", "2026-03-10T13:20:00Z")],
+            show_delay: true,
+            because,
+        }
+    }
+
+    fn without_tags(html: &str) -> String {
+        let mut out = String::new();
+        let mut inside = false;
+        for c in html.replace("</p>", " ").replace("</summary>", " ").chars() {
+            match c {
+                '<' => inside = true,
+                '>' => inside = false,
+                _ if !inside => out.push(c),
+                _ => {}
+            }
+        }
+        out.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").replace("&quot;", "\"").split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn the_words_are_those_of_the_command_line() {
+        let tree_of =
+            reason("S3 was let in <b>", vec![reason("phr has it itself (#40)", vec![]), reason("and \"more\"", vec![reason("deep", vec![])])]);
+        let html = tree(&tree_of, &|position| format!("/session?open={}", position.unwrap_or_default().0)).into_string();
+        let plain: String = text(&tree_of).replace(['├', '└', '│'], " ").split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(without_tags(&html), plain);
+        assert!(html.contains("<a class=\"record\" href=\"/session?open=40\">#40</a>"));
+        assert!(!html.contains("<b>"));
+    }
+}

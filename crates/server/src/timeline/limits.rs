@@ -1,0 +1,190 @@
+//! What a figure can hold: 1,500 elements, 60 lanes, 400 links, 200 KB. What a limit leaves out is counted in the caption; what is odd is left out last.
+
+use super::{
+    geometry::{GUTTER, PLOT},
+    lanes::{End, Figure, Fill, Hue, Item, Lane, LaneKind, Mark, Shape},
+};
+use claimledger_domain::model::Certainty;
+use claimledger_facts::time::Time;
+
+/// Lanes at most.
+pub(crate) const MAX_LANES: usize = 60;
+/// Links at most.
+pub(crate) const MAX_LINKS: usize = 400;
+/// Elements at most.
+pub(crate) const MAX_ELEMENTS: usize = 1_500;
+/// Bytes at most.
+pub(crate) const MAX_BYTES: usize = 200 * 1024;
+/// Factor lanes beyond this fold by assertion.
+const MAX_FACTOR_LANES: usize = 24;
+/// Columns of a lane that is too dense.
+const COLUMNS: usize = 127;
+/// Odd items of a dense lane that are drawn one by one.
+const MAX_EXCEPTIONS: usize = 200;
+/// Where a lane averages more than one item in so many pixels it is dense.
+const PX_AN_ITEM: f64 = 6.0;
+
+/// Folds, buckets and leaves out until the figure fits. `href_bytes`: about how long one link is.
+pub(crate) fn fit(figure: &mut Figure, href_bytes: usize) {
+    fold_factors(figure);
+    if figure.lanes.len() > MAX_LANES {
+        figure.left_out.push(format!("{} lanes more than the {MAX_LANES} drawn", figure.lanes.len() - MAX_LANES));
+        figure.lanes.truncate(MAX_LANES);
+    }
+    let window = figure.window;
+    for lane in &mut figure.lanes {
+        if lane.items.len() as f64 > PLOT / PX_AN_ITEM {
+            let more = bucket(lane, |at| window.clamped(at));
+            if more > 0 {
+                figure.left_out.push(format!("{more} more of the lane {}", lane.name));
+            }
+        }
+    }
+    leave_out(figure, href_bytes);
+}
+
+/// Factors that came in one assertion become one lane with their count.
+fn fold_factors(figure: &mut Figure) {
+    let factors = figure.lanes.iter().filter(|lane| lane.kind == LaneKind::Factor).count();
+    if factors <= MAX_FACTOR_LANES {
+        return;
+    }
+    let mut folded: Vec<Lane> = Vec::new();
+    let mut lanes = Vec::new();
+    for lane in std::mem::take(&mut figure.lanes) {
+        if lane.kind != LaneKind::Factor {
+            lanes.push(lane);
+            continue;
+        }
+        let key = |lane: &Lane| lane.items.first().and_then(Item::position);
+        match folded.iter_mut().find(|group| key(group) == key(&lane) && key(&lane).is_some()) {
+            None => folded.push(lane),
+            Some(group) => group.items.extend(lane.items),
+        }
+    }
+    for lane in &mut folded {
+        fold(lane);
+    }
+    figure.left_out.push(format!("{factors} factors are folded into {} lanes, one an assertion", folded.len()));
+    let at = lanes.iter().position(|lane| lane.kind > LaneKind::Factor).unwrap_or(lanes.len());
+    lanes.splice(at..at, folded);
+    figure.lanes = lanes;
+}
+
+fn fold(lane: &mut Lane) {
+    let count = lane.items.len();
+    if count < 2 {
+        return;
+    }
+    let what = lane.items.iter().map(|item| item.what.as_str()).collect::<Vec<_>>().join("; ");
+    let odd = lane.items.iter().find(|item| item.is_exception()).cloned();
+    let last = lane.items.iter().max_by_key(|item| end_of(item)).cloned();
+    let (Some(first), Some(last)) = (lane.items.first().cloned(), last) else { return };
+    lane.name = format!("{count} factors");
+    lane.aria = format!("{count} factors of one assertion");
+    let item = Item { what, end: last.end, reason: last.reason, ..odd.unwrap_or(first) };
+    lane.items = vec![item];
+}
+
+const fn end_of(item: &Item) -> Time {
+    match item.end {
+        End::Moment => item.from,
+        End::At(end) | End::Lost(end) | End::Bounded(_, end) => end,
+        End::Running | End::Unknown(_) => Time::MAX,
+    }
+}
+
+/// Puts a lane's ordinary items into columns of 8 px. Returns how many odd ones are left out.
+fn bucket(lane: &mut Lane, x: impl Fn(Time) -> f64) -> usize {
+    let (odd, ordinary): (Vec<Item>, Vec<Item>) = std::mem::take(&mut lane.items).into_iter().partition(Item::is_exception);
+    let mut columns: Vec<Vec<Item>> = vec![Vec::new(); COLUMNS];
+    for item in ordinary {
+        // Inside of the plot by construction, so this never exceeds the last column by more than rounding.
+        let column = ((x(item.from) - GUTTER) / PLOT * COLUMNS as f64) as usize;
+        columns[column.min(COLUMNS - 1)].push(item);
+    }
+    let more = odd.len().saturating_sub(MAX_EXCEPTIONS);
+    lane.items = odd.into_iter().take(MAX_EXCEPTIONS).chain(columns.into_iter().filter_map(column)).collect();
+    lane.items.sort_by(|a, b| (a.from, &a.what).cmp(&(b.from, &b.what)));
+    more
+}
+
+fn column(items: Vec<Item>) -> Option<Item> {
+    let last = items.last()?.from;
+    let count = items.len();
+    let first = items.into_iter().next()?;
+    if count == 1 {
+        return Some(first);
+    }
+    Some(Item {
+        shape: Shape::Column(count),
+        hue: Hue::Ink,
+        fill: Fill::Solid,
+        grade: None,
+        what: format!("{count} items"),
+        end: End::At(last),
+        certainty: Certainty::Certain,
+        reason: String::new(),
+        label: String::new(),
+        late: None,
+        ..first
+    })
+}
+
+/// How many elements an item takes, at most.
+pub(crate) const fn elements(item: &Item) -> usize {
+    let shape = match item.shape {
+        Shape::Band => 4,
+        Shape::Bar => 12,
+        Shape::Mark(Mark::Access | Mark::Deny | Mark::Hollow) => 4,
+        Shape::Mark(Mark::Allow | Mark::Challenge) => 5,
+        Shape::Column(count) if count < 10 => 4,
+        Shape::Column(_) => 3,
+    };
+    let frame = if matches!(item.hue, Hue::Attention) { 1 } else { 0 };
+    shape + frame + if item.late.is_some() { 2 } else { 0 } + if item.label.is_empty() { 0 } else { 2 }
+}
+
+/// Changes that are tinted, at most.
+pub(crate) const MAX_CHANGES: usize = 20;
+/// Rectangles of gaps, at most.
+pub(crate) const MAX_GAPS: usize = 30;
+
+/// Elements beside the items: patterns, axis and lines, tints, gaps, the sign-in strip, the lanes themselves.
+fn overhead(figure: &Figure) -> usize {
+    let gaps = if figure.gaps.is_empty() { 0 } else { 2 * MAX_GAPS };
+    70 + 2 * figure.changes.len().min(MAX_CHANGES) + gaps + 3 * super::svg::sign_in(figure).len() + 4 + 4 * figure.lanes.len()
+}
+
+fn leave_out(figure: &mut Figure, href_bytes: usize) {
+    // A link is written once an item; what else an item takes was measured at below 700 bytes.
+    let max_links = MAX_LINKS.min((MAX_BYTES - 60 * 1024) / (href_bytes + 300));
+    let max_elements = MAX_ELEMENTS - overhead(figure);
+    // A crowded figure drops the labels of what is ordinary first: the table has them.
+    let wanted: usize = figure.lanes.iter().flat_map(|lane| &lane.items).map(elements).sum();
+    if wanted > max_elements {
+        for item in figure.lanes.iter_mut().flat_map(|lane| &mut lane.items).filter(|item| item.hue != Hue::Attention && item.fill != Fill::Void) {
+            item.label.clear();
+        }
+    }
+    let (mut links, mut used, mut dropped) = (0, 0, 0_usize);
+    for odd in [true, false] {
+        for lane in &mut figure.lanes {
+            lane.items.retain(|item| {
+                if item.is_exception() != odd {
+                    return true;
+                }
+                if links < max_links && used + elements(item) <= max_elements {
+                    links += 1;
+                    used += elements(item);
+                    return true;
+                }
+                dropped += 1;
+                false
+            });
+        }
+    }
+    if dropped > 0 {
+        figure.left_out.push(format!("{dropped} items more than the figure can hold; the records below have them"));
+    }
+}

@@ -1,0 +1,137 @@
+//! Made-up states for tests.
+
+use claimledger_domain::model::{
+    AppAccess, Certainty, Context, Decision, FactorType, Grade, HonoredFactor, Implied, MetAtDecision, Origin, Phase, Reason, RecordRef, SessionState,
+};
+use claimledger_facts::{
+    ids::{LogPosition, RecordId, SourceEventId, SourceId, TenantId},
+    time::{Occurred, Time},
+    vocabulary::{Amr, Outcome},
+};
+
+pub(crate) fn t(text: &str) -> Time {
+    Time::parse(text).unwrap()
+}
+
+pub(crate) fn record(position: u64, kind: &str, at: &str) -> RecordRef {
+    let (source, source_id) = (SourceId::new("acme-sp"), SourceEventId::new(format!("e{position}")));
+    RecordRef {
+        id: RecordId::derive(&TenantId::new("acme"), &source, &source_id),
+        source,
+        source_id,
+        kind: kind.to_owned(),
+        position: LogPosition(position),
+        occurred: Occurred::at(t(at)),
+        recorded_at: t(at),
+    }
+}
+
+pub(crate) fn thought(words: &str) -> Reason {
+    Reason {
+        mark: None,
+        question: None,
+        conclusion: words.to_owned(),
+        code: None,
+        rule: None,
+        source: None,
+        semantics: None,
+        facts: Vec::new(),
+        show_delay: false,
+        because: Vec::new(),
+    }
+}
+
+pub(crate) fn factor(name: &str, from: &str, until: Option<&str>) -> HonoredFactor {
+    HonoredFactor {
+        name: name.to_owned(),
+        method: None,
+        amr: Some(Amr(name.to_owned())),
+        factor_type: FactorType::Possession,
+        characteristics: Vec::new(),
+        pool: Vec::new(),
+        origin: Origin::Claimed,
+        idp: Some("idp-x".into()),
+        key: Some("X1".into()),
+        assertion: Some("as-1".into()),
+        authenticator: None,
+        accepted_at: t(from),
+        from: t(from),
+        until: until.map(t),
+        until_bounds: None,
+        end_reason: until.map(|_| "expired"),
+        grade: Grade::Joined,
+        certainty: Certainty::Certain,
+        missing: Vec::new(),
+        by_record: true,
+        by_rules: true,
+        void: Vec::new(),
+        trust_version: Some("tx1".into()),
+        evidence: vec![record(24, "claims.received", from)],
+        variant: false,
+        because: Vec::new(),
+    }
+}
+
+pub(crate) fn decision(position: u64, at: &str, outcome: Outcome) -> Decision {
+    Decision {
+        record: record(position, "policy.decided", at),
+        session: "S1".into(),
+        app: "payroll".into(),
+        at: Occurred::at(t(at)),
+        outcome,
+        policy: "payroll".into(),
+        version_label: None,
+        version_in_force: Some("v2".into()),
+        rule: Some("payroll-2".into()),
+        implied: Implied::Allow,
+        first_unmet: None,
+        missing: Vec::new(),
+        met: MetAtDecision::default(),
+        differs: None,
+        falsified_later: None,
+        relied_on: Vec::new(),
+        variant: false,
+        because: thought("S1 was let into payroll."),
+    }
+}
+
+pub(crate) fn access(position: u64, at: &str) -> AppAccess {
+    AppAccess { app: "payroll".into(), app_session: None, at: t(at), record: record(position, "app.accessed", at) }
+}
+
+/// From 11:30 to 19:30 on one day, with two factors, two decisions and an access.
+pub(crate) fn session() -> SessionState {
+    SessionState {
+        id: "S1".into(),
+        aliases: Vec::new(),
+        subject: Some("p-4KD2".into()),
+        idp: Some("idp-x".into()),
+        idp_session: None,
+        root_session: None,
+        phase: Phase::Ended,
+        certainty: Certainty::Certain,
+        started_at: Some(t("2026-03-10T11:30:00Z")),
+        ended_at: Some(t("2026-03-10T19:30:00Z")),
+        end_reason: Some("expired"),
+        end_bounds: None,
+        lifetime_ends_at: None,
+        last_seen: Some(t("2026-03-10T12:30:00Z")),
+        factors: vec![
+            factor("pwd", "2026-03-10T11:30:00Z", Some("2026-03-10T19:30:00Z")),
+            factor("hwk", "2026-03-10T11:30:00Z", Some("2026-03-10T12:10:00Z")),
+        ],
+        ignored: Vec::new(),
+        decisions: vec![decision(26, "2026-03-10T11:30:04Z", Outcome::Allow), decision(30, "2026-03-10T12:30:00Z", Outcome::Deny)],
+        accesses: vec![access(31, "2026-03-10T12:30:01Z")],
+        context: Context::default(),
+        not_weighed: Vec::new(),
+        records: vec![
+            record(24, "claims.received", "2026-03-10T11:30:00Z"),
+            record(26, "policy.decided", "2026-03-10T11:30:04Z"),
+            record(30, "policy.decided", "2026-03-10T12:30:00Z"),
+            record(31, "app.accessed", "2026-03-10T12:30:01Z"),
+            record(77, "session.ended", "2026-03-10T19:30:00Z"),
+        ],
+        because: Vec::new(),
+    }
+}

@@ -1,0 +1,64 @@
+//! The table that always follows the figure: the same items, in the same order, in the same number.
+
+use super::{
+    lanes::{End, Figure, Item, Lane, grade_word},
+    svg::certainty_word,
+};
+use crate::pages::when::{Times, delay, is_late};
+use claimledger_domain::model::RecordRef;
+use claimledger_facts::ids::LogPosition;
+use maud::{Markup, html};
+
+/// Writes the table.
+pub(crate) fn table(figure: &Figure, id: &str, href: &dyn Fn(Option<LogPosition>) -> String) -> Markup {
+    let rows: usize = figure.lanes.iter().map(|lane| lane.items.len()).sum();
+    let mut times = Times::default();
+    html! {
+        details class="tl-table" id=(id) {
+            summary { "Table: " (rows) " rows" }
+            div class="scroll" tabindex="0" role="region" aria-label="The timeline as a table" {
+            table {
+                caption { "What the timeline shows, in the same order." @for left_out in &figure.left_out { " Left out: " (left_out) "." } }
+                thead { tr { @for head in ["Lane", "What", "From", "Until", "Certainty", "Grade", "Reason", "Recorded", "Record"] { th scope="col" { (head) } } } }
+                tbody {
+                    @for lane in &figure.lanes { @for item in &lane.items { (row(lane, item, &mut times, href)) } }
+                }
+            }
+            }
+        }
+    }
+}
+
+fn row(lane: &Lane, item: &Item, times: &mut Times, href: &dyn Fn(Option<LogPosition>) -> String) -> Markup {
+    html! {
+        tr {
+            th scope="row" { bdi { (lane.name) } }
+            td { bdi { (item.what) } }
+            td { (times.show(item.from)) }
+            td { (until(item, times)) }
+            td { (certainty_word(item.certainty)) }
+            td { (item.grade.map_or("", grade_word)) }
+            td { bdi { (item.reason) } }
+            td { @if let Some(record) = &item.record { (recorded(record, times)) } }
+            td {
+                a href=(href(item.position())) { @match item.position() { Some(position) => (position), None => "session" } }
+                @if let Some(by) = &item.ended_by { ", ended by " a href=(href(Some(by.position))) { (by.position) } }
+            }
+        }
+    }
+}
+
+fn until(item: &Item, times: &mut Times) -> String {
+    match item.end {
+        End::Moment => "–".to_owned(),
+        End::At(end) | End::Lost(end) => times.show(end),
+        End::Running => "running".to_owned(),
+        End::Bounded(earliest, latest) => format!("between {} and {}", times.show(earliest), times.show(latest)),
+        End::Unknown(earliest) => format!("{} or later", times.show(earliest)),
+    }
+}
+
+fn recorded(record: &RecordRef, times: &mut Times) -> String {
+    let late = delay(record.occurred.from, record.recorded_at);
+    if is_late(record.occurred.from, record.recorded_at) { format!("{} ({late})", times.show(record.recorded_at)) } else { late }
+}

@@ -1,0 +1,270 @@
+//! The drawing against what it draws.
+
+use super::{
+    geometry::{GUTTER, WIDTH},
+    lanes::{Figure, LaneKind, Order, figure},
+    limits::{MAX_BYTES, MAX_ELEMENTS, MAX_LINKS, fit},
+    samples::{access, decision, factor, record, session, t},
+    svg::svg,
+    table::table,
+};
+use claimledger_app::answer::{Gap, SourceCompleteness};
+use claimledger_domain::model::{Bounds, Certainty, Difference, Grade, IgnoredClaim, Implied, KeyInterval, Origin, Phase, SessionState};
+use claimledger_facts::{ids::LogPosition, time::Time, vocabulary::Outcome};
+
+const AT: &str = "2026-03-10T23:00:00Z";
+
+fn href(position: Option<LogPosition>) -> String {
+    format!("/session?id=S1&at={AT}&knownAtPosition=82&rules=r1&open={}", position.map_or(0, |position| position.0))
+}
+
+fn fitted(session: &SessionState, order: Order) -> Figure {
+    let mut figure = figure(session, t(AT), t(AT), &[], order);
+    fit(&mut figure, href(None).len());
+    figure
+}
+
+fn drawn(session: &SessionState) -> (Figure, String, String) {
+    let figure = fitted(session, Order::Occurred);
+    let (svg, table) = (svg(&figure, "tl", &href).into_string(), table(&figure, "tl-table", &href).into_string());
+    (figure, svg, table)
+}
+
+fn links(svg: &str) -> usize {
+    svg.matches("<a ").count()
+}
+
+fn rows(table: &str) -> usize {
+    table.split_once("<tbody>").map_or(0, |(_, body)| body.matches("<tr>").count())
+}
+
+fn elements(svg: &str) -> usize {
+    svg.as_bytes().windows(2).filter(|pair| pair[0] == b'<' && pair[1].is_ascii_alphabetic()).count()
+}
+
+/// The right end of the bar in a lane, read back from its path.
+fn end_of_bar(svg: &str, lane: &str) -> f64 {
+    let lane = svg.split_once(&format!("aria-label=\"{lane}")).expect("the lane").1;
+    let path = lane.split_once("class=\"body\"").expect("a body").1.split_once("d=\"").expect("a path").1;
+    let path = path.split_once('"').expect("an end").0;
+    let (straight, rest) = path.split_once('H').expect("a line").1.split_once('A').expect("a round end");
+    straight.parse::<f64>().expect("a number") + rest.split(' ').next().expect("a radius").parse::<f64>().expect("a number")
+}
+
+#[test]
+fn end_pixels_are_within_half_a_pixel_of_the_time() {
+    for (until, secs) in [("2026-03-10T12:10:00Z", 40 * 60), ("2026-03-10T12:10:59.999Z", 40 * 60 + 60), ("2026-03-10T19:29:00Z", 7 * 3600 + 59 * 60)]
+    {
+        let mut session = session();
+        session.factors[1] = factor("hwk", "2026-03-10T11:30:00Z", Some(until));
+        let (figure, svg, _) = drawn(&session);
+        // Reckoned here anew: the window is the session with 2 % on either side.
+        let span = (t("2026-03-10T19:30:00Z").micros() - t("2026-03-10T11:30:00Z").micros()) as f64 / 1e6;
+        let expected = GUTTER + (f64::from(secs) + span * 0.02) / (span * 1.04) * (WIDTH - GUTTER);
+        let end = end_of_bar(&svg, "hwk, claimed");
+        assert!((end - expected).abs() < 0.5, "{until}: {end}, not {expected}");
+        assert!((end - figure.window.x(t(until))).abs() < 0.5);
+    }
+}
+
+#[test]
+fn the_table_has_the_items_of_the_figure_in_its_order() {
+    let (figure, svg, table) = drawn(&session());
+    assert_eq!(links(&svg), 6, "{svg}");
+    assert_eq!(links(&svg), rows(&table));
+    let open =
+        |text: &str| -> Vec<String> { text.split("open=").skip(1).map(|rest| rest.chars().take_while(char::is_ascii_digit).collect()).collect() };
+    let in_table: Vec<String> = table.split("<tr>").skip(2).map(|row| open(row)[0].clone()).collect();
+    assert_eq!(open(&svg), in_table);
+    assert_eq!(figure.lanes.iter().map(|lane| lane.kind).collect::<Vec<_>>(), {
+        use LaneKind::{Access, Decisions, Factor, Session};
+        [Session, Factor, Factor, Decisions, Access]
+    });
+}
+
+#[test]
+fn the_order_switch_keeps_the_count() {
+    let mut session = session();
+    session.factors[1].evidence = vec![record(64, "claims.received", "2026-03-10T14:40:00Z")];
+    let (occurred, recorded) = (fitted(&session, Order::Occurred), fitted(&session, Order::Recorded));
+    let count = |figure: &Figure| links(&svg(figure, "tl", &href).into_string());
+    assert_eq!(count(&occurred), count(&recorded));
+    let hwk = recorded.lanes.iter().flat_map(|lane| &lane.items).find(|item| item.what.starts_with("hwk")).unwrap();
+    assert_eq!(hwk.from, t("2026-03-10T14:40:00Z"));
+}
+
+#[test]
+fn what_is_possible_void_or_odd_differs_in_pattern_outline_and_word() {
+    let mut session = session();
+    session.factors[0].certainty = Certainty::Possible;
+    session.factors[0].grade = Grade::Assumed;
+    session.factors[1].void = vec!["key_retired"];
+    session.decisions[0].differs =
+        Some(Difference { recorded: Outcome::Allow, implied: Implied::Deny, code: "key_retired", words: "the key was retired".to_owned() });
+    session.factors.push(claimledger_domain::model::HonoredFactor {
+        origin: Origin::Local,
+        ..factor("totp", "2026-03-10T11:40:00Z", Some("2026-03-10T19:30:00Z"))
+    });
+    let (_, svg, table) = drawn(&session);
+    for part in [
+        "url(#tl-possible-claimed)",
+        "url(#tl-void)",
+        "class=\"frame\"",
+        "≠ differs",
+        "bar claimed possible possible assumed",
+        "class=\"notch\"",
+        "void: key retired",
+    ] {
+        assert!(svg.contains(part), "{part}: {svg}");
+    }
+    for part in ["possible", "assumed", "void: key_retired", "differs: key_retired"] {
+        assert!(table.contains(part), "{part}: {table}");
+    }
+}
+
+#[test]
+fn an_end_that_is_only_bounded_is_hatched_to_the_latest() {
+    let mut session = session();
+    session.ended_at = None;
+    session.end_reason = Some("expired_by_limit");
+    session.certainty = Certainty::Possible;
+    let bounds = Bounds { from: t("2026-03-10T14:20:00Z"), to: Some(t("2026-03-10T21:30:00Z")) };
+    session.end_bounds = Some(bounds);
+    session.factors.truncate(1);
+    session.factors[0].until = None;
+    session.factors[0].until_bounds = Some(bounds);
+    session.factors[0].end_reason = None;
+    let (figure, svg, table) = drawn(&session);
+    assert!(figure.window.until > t("2026-03-10T21:30:00Z"));
+    assert_eq!(svg.matches("class=\"bounded\"").count(), 2);
+    assert_eq!(svg.matches("class=\"latest\"").count(), 2);
+    assert!(svg.contains(&format!("V{}", 28 + 8 + 12 + 2)), "{svg}");
+    assert!(table.contains("between 14:20:00Z and 21:30:00Z"), "{table}");
+    assert!(!svg.contains("Gradient"));
+
+    session.end_bounds = Some(Bounds { from: bounds.from, to: None });
+    let (_, svg, _) = drawn(&session);
+    assert!(svg.contains("end not known") && svg.matches("class=\"fading\"").count() == 4, "{svg}");
+}
+
+#[test]
+fn a_running_session_reaches_t_and_what_lies_beyond_is_stippled() {
+    let mut session = session();
+    (session.phase, session.ended_at, session.end_reason) = (Phase::Active, None, None);
+    let at = t("2026-03-10T14:05:00Z");
+    let mut figure = figure(&session, at, at, &[], Order::Occurred);
+    fit(&mut figure, 100);
+    let svg = svg(&figure, "tl", &href).into_string();
+    assert!(svg.contains("running; certain") && svg.contains("url(#tl-out)"), "{svg}");
+}
+
+#[test]
+fn late_records_have_a_tail() {
+    let mut session = session();
+    session.decisions[1].record.recorded_at = t("2026-03-10T14:40:00Z");
+    let (figure, svg, table) = drawn(&session);
+    assert!(svg.contains("class=\"tail\"") && svg.contains("+2 h 10 min"), "{svg}");
+    assert!(table.contains("14:40:00Z (+2 h 10 min)"), "{table}");
+    let x = super::geometry::px(figure.window.x(t("2026-03-10T14:40:00Z")));
+    assert!(svg.contains(&format!("M{x} ")), "{svg}");
+}
+
+#[test]
+fn a_gap_is_hatched_over_the_lanes_of_its_source_only() {
+    let gap = |source: &str| SourceCompleteness {
+        source: source.into(),
+        heard_until: Some(t(AT)),
+        basis: None,
+        gaps: vec![Gap { from: t("2026-03-10T14:10:00Z"), until: t("2026-03-10T14:25:00Z"), backfilled: false }],
+    };
+    let hatched = |source: &str| {
+        let figure = figure(&session(), t(AT), t(AT), &[gap(source)], Order::Occurred);
+        svg(&figure, "tl", &href).into_string().matches("fill=\"url(#tl-gap)\"").count()
+    };
+    assert_eq!(hatched("acme-sp"), 5);
+    assert_eq!(hatched("idp-z"), 0);
+}
+
+#[test]
+fn ten_thousand_records_stay_under_every_limit_and_no_exception_is_bucketed() {
+    let mut big = session();
+    let start = t("2026-03-10T11:30:01Z");
+    let at = |i: u64| Time::from_micros(start.micros() + i64::try_from(i).unwrap() * 2_000_000).to_string();
+    big.decisions = (0..5_000).map(|i| decision(100 + i, &at(i), if i % 50 == 0 { Outcome::Deny } else { Outcome::Allow })).collect();
+    big.accesses = (0..5_000).map(|i| access(10_000 + i, &at(i))).collect();
+    let (figure, svg, table) = drawn(&big);
+    assert!(elements(&svg) <= MAX_ELEMENTS, "{} elements", elements(&svg));
+    assert!(links(&svg) <= MAX_LINKS, "{} links", links(&svg));
+    assert!(svg.len() <= MAX_BYTES, "{} bytes", svg.len());
+    assert_eq!(links(&svg), rows(&table));
+    assert_eq!(svg.matches("payroll: deny").count(), 100, "every refusal is drawn one by one");
+    assert!(svg.contains("class=\"column ink solid certain\""));
+    assert!(table.contains(" items"));
+
+    big.decisions.iter_mut().for_each(|decision| decision.outcome = Outcome::Deny);
+    let (figure_of_odd, svg, table) = drawn(&big);
+    assert!(elements(&svg) <= MAX_ELEMENTS && links(&svg) <= MAX_LINKS && svg.len() <= MAX_BYTES);
+    assert_eq!(links(&svg), rows(&table));
+    assert!(figure.left_out.is_empty(), "{:?}", figure.left_out);
+    assert!(figure_of_odd.left_out.iter().any(|left| left.contains("4800 more")), "{:?}", figure_of_odd.left_out);
+}
+
+#[test]
+fn many_factors_lanes_and_long_names_stay_under_every_limit() {
+    let mut wide = session();
+    wide.factors = (0..300_u64)
+        .map(|i| {
+            let mut factor = factor(&format!("{}{i}", "€".repeat(400)), "2026-03-10T11:30:00Z", Some("2026-03-10T19:30:00Z"));
+            factor.evidence = vec![record(1_000 + i / 2, "claims.received", "2026-03-10T11:30:00Z")];
+            factor
+        })
+        .collect();
+    wide.context.keys = (0..100_u64)
+        .map(|i| KeyInterval {
+            idp: "idp-x".into(),
+            key: format!("{}{i}", "k".repeat(300)).as_str().into(),
+            from: t("2026-03-10T09:00:00Z"),
+            until: None,
+            added: record(i, "idp.key_added", "2026-03-10T09:00:00Z"),
+            retired: None,
+        })
+        .collect();
+    let (figure, svg, table) = drawn(&wide);
+    assert!(figure.lanes.len() <= 60);
+    assert!(elements(&svg) <= MAX_ELEMENTS && links(&svg) <= MAX_LINKS && svg.len() <= MAX_BYTES, "{} {}", elements(&svg), svg.len());
+    assert_eq!(links(&svg), rows(&table));
+    assert!(!figure.left_out.is_empty());
+}
+
+#[test]
+fn text_from_outside_stays_text() {
+    let evil = "<script>alert(1)</script>\u{202E}\"onload=x ";
+    let mut session = session();
+    session.id = evil.into();
+    session.factors[0].name = evil.to_owned();
+    session.factors[0].idp = Some(evil.into());
+    session.decisions[0].app = evil.into();
+    session.accesses[0].app = evil.into();
+    session.not_weighed = vec![record(9, evil, "2026-03-10T12:00:00Z")];
+    session.ignored = vec![IgnoredClaim {
+        name: evil.to_owned(),
+        amr: None,
+        method: None,
+        idp: evil.into(),
+        assertion: None,
+        received_at: t("2026-03-10T11:30:00Z"),
+        reasons: vec!["trust_off"],
+        record: record(24, evil, "2026-03-10T11:30:00Z"),
+        because: Vec::new(),
+    }];
+    let (_, svg, table) = drawn(&session);
+    for html in [&svg, &table] {
+        assert!(!html.contains("<script") && !html.contains('\u{202E}') && !html.contains("\"onload"), "{html}");
+        assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;\\u{202E}&quot;onload=x"), "{html}");
+        assert!(!html.contains("style="));
+        for class in html.split("class=\"").skip(1) {
+            let class = class.split('"').next().unwrap();
+            assert!(class.chars().all(|c| c.is_ascii_lowercase() || c == '-' || c == ' '), "{class}");
+        }
+    }
+}
