@@ -242,3 +242,10 @@ fn a_trust_change_between_two_polls_leaves_it_open_6_37() {
     given([org(), third_party(), off(), claims("10:59:59", &["pwd"])]).fates(&["pwd"]);
     given([org(), third_party(), off(), claims("13:00:00", &["pwd"])]).fates(&["pwd ignored trust_off"]);
 }
+
+#[test]
+fn a_feature_switched_between_two_polls_leaves_it_open_6() {
+    let off = json!({"engine": "identity_engine", "claims_sharing": true, "third_party_claims_sharing": false});
+    given([org(), fact("11:00:00", "org.configured", off).until("13:00:00"), third_party(), claims(NOON, &["pwd"])])
+        .fates(&["pwd possible exact_time"]);
+}

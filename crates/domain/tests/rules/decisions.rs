@@ -323,6 +323,11 @@ fn rested_on_everything_earlier_by_record_and_says_what_was_needed_20() {
 }
 
 #[test]
+fn nothing_was_needed_for_a_rule_that_did_not_hold_20() {
+    assert_eq!(relied(&asserted(json!({}), &["pwd"]).end(), 0), [("pwd", false)]);
+}
+
+#[test]
 fn rested_on_what_the_decision_names_41() {
     let named = fact("12:00:02", "policy.decided", json!({"app": "a", "policy": "p", "outcome": "allow", "rule": "r", "relied_on": ["otp-1"]}));
     let state = given([

@@ -94,6 +94,27 @@ fn mixed_origins_are_told_apart() {
 }
 
 #[test]
+fn what_was_asserted_in_vain_is_not_denied_to_be_there() {
+    let g = given([
+        org(),
+        third_party(),
+        key_added("08:00:00", "K"),
+        key_retired("09:00:00", "K"),
+        policy(json!({"alternatives": [{"possession": {"phishing_resistant": true}}]})),
+        claim("12:00:00", json!({"amr": ["pwd", "phr"], "key": "K"})),
+        decided("12:00:02", "allow"),
+    ]);
+    for part in [
+        "✗ Possession, phishing-resistant: nothing that counts has it.",
+        "pwd and phr were asserted in a, which is void: its key was retired.",
+        "✗ Key K was retired 09:00:00Z, before this assertion was received.",
+        "By record only: pwd and phr count from 12:00:00Z",
+    ] {
+        assert!(g.tree().contains(part), "{part}\n{}", g.tree());
+    }
+}
+
+#[test]
 fn undetermined_names_what_is_missing() {
     let g = given([org(), third_party(), claims("12:00:00", &["pwd"]), decided("12:00:01", "allow")]);
     let tree = g.tree();

@@ -61,6 +61,16 @@ fn a_word_on_another_assertion_is_none_on_this() {
 }
 
 #[test]
+fn a_word_on_a_named_assertion_is_none_on_one_that_was_not_seen() {
+    let bare = fact("12:00:00", "claims.received", json!({"idp": "x", "amr": ["pwd"]}));
+    let ignored = fact("12:00:01", "claim.ignored", json!({"assertion": "other"}));
+    given([org(), third_party(), bare.clone(), ignored]).fates(&["pwd"]);
+    // One that names none speaks of whatever came before it.
+    let ignored = fact("12:00:01", "claim.ignored", json!({}));
+    given([org(), third_party(), bare, ignored]).fates(&["pwd by_rules"]);
+}
+
+#[test]
 fn the_last_word_counts() {
     let word = |at: &str, kind: &str| fact(at, kind, json!({"assertion": "a"}));
     let facts = [org(), third_party(), claims("12:00:00", &["pwd"]), word("12:00:01", "claim.ignored"), word("12:00:02", "claim.accepted")];
