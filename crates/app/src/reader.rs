@@ -6,7 +6,7 @@ use claimledger_facts::{
 };
 use claimledger_ledger::{
     log::{Log, LogError},
-    views::{Term, Views},
+    views::{Term, TermKind, Views},
 };
 use std::{
     collections::HashMap,
@@ -25,6 +25,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) log: &'a dyn Log,
     pub(crate) views: &'a dyn Views,
     pub(crate) cache: &'a RecordCache,
+    /// For the runner: what it looked up lately.
+    pub(crate) recent: &'a RecentTerms,
     /// Records that are not in the read models yet.
     pub(crate) ahead: Option<&'a Ahead>,
 }
@@ -32,6 +34,12 @@ pub(crate) struct Reader<'a> {
 impl Reader<'_> {
     /// Positions of the records with this term, up to `known_at` inclusive, ascending.
     pub(crate) async fn positions(&self, term: &Term, known_at: LogPosition) -> Result<Vec<LogPosition>, LogError> {
+        if let Some(ahead) = self.ahead
+            && let Some(mut kept) = self.recent.get(ahead.from, term)
+        {
+            kept.extend(ahead.terms.get(term).into_iter().flatten().filter(|position| **position <= known_at));
+            return Ok(kept);
+        }
         let mut all = Vec::new();
         let mut from = LogPosition(0);
         loop {
@@ -47,6 +55,7 @@ impl Reader<'_> {
         }
         if let Some(ahead) = self.ahead {
             all.retain(|position| position.0 < ahead.from);
+            self.recent.put(ahead.from, term, &all);
             all.extend(ahead.terms.get(term).into_iter().flatten().filter(|position| **position <= known_at));
         }
         Ok(all)
@@ -151,6 +160,72 @@ impl Ahead {
     fn get(&self, position: LogPosition) -> Option<Arc<Record>> {
         let index = usize::try_from(position.0.checked_sub(self.from)?).ok()?;
         self.records.get(index).cloned()
+    }
+}
+
+/// Where the records of sessions are that the runner looked at lately: most batches speak of sessions that the one before spoke of too, and a look into the
+/// read models for each of them costs more than assessing it.
+#[derive(Default)]
+pub(crate) struct RecentTerms(Mutex<Recent>);
+
+#[derive(Default)]
+struct Recent {
+    /// Everything below this size is in the lists. Who moved the read models otherwise finds them empty.
+    size: u64,
+    young: HashMap<Term, Vec<LogPosition>>,
+    old: HashMap<Term, Vec<LogPosition>>,
+}
+
+impl RecentTerms {
+    /// A list longer than this is not kept.
+    const LONGEST: usize = 256;
+
+    fn get(&self, size: u64, term: &Term) -> Option<Vec<LogPosition>> {
+        let mut recent = self.lock();
+        if recent.size != size {
+            return None;
+        }
+        if let Some(positions) = recent.young.get(term) {
+            return Some(positions.clone());
+        }
+        let positions = recent.old.remove(term)?;
+        recent.young.insert(term.clone(), positions.clone());
+        Some(positions)
+    }
+
+    fn put(&self, size: u64, term: &Term, positions: &[LogPosition]) {
+        if !matches!(term.kind, TermKind::Session | TermKind::IdpSession) || positions.len() > Self::LONGEST {
+            return;
+        }
+        let mut recent = self.lock();
+        if recent.size != size {
+            *recent = Recent { size, ..Recent::default() };
+        }
+        if recent.young.len() >= KEPT {
+            recent.old = std::mem::take(&mut recent.young);
+        }
+        recent.young.insert(term.clone(), positions.to_vec());
+    }
+
+    /// The records of a batch are in the read models now.
+    pub(crate) fn advance(&self, ahead: &Ahead) {
+        let mut recent = self.lock();
+        if recent.size != ahead.from {
+            return;
+        }
+        let Recent { size, young, old } = &mut *recent;
+        *size = ahead.from + ahead.records.len() as u64;
+        for (term, new) in &ahead.terms {
+            for generation in [&mut *young, &mut *old] {
+                if let Some(positions) = generation.get_mut(term) {
+                    positions.extend(new);
+                }
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Recent> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

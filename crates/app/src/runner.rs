@@ -31,6 +31,8 @@ use tokio_util::sync::CancellationToken;
 
 /// So many records go in one transaction when the read models are far behind.
 const BATCH: usize = 5_000;
+/// While appends are on their way, steps are shorter.
+const BATCH_BESIDE_APPENDS: usize = 500;
 /// While appends run flat out the read models may fall behind by so many records; then they no longer give way.
 const MAX_LAG: u64 = 50_000;
 /// How long to wait for an append that is on its way: it is cheaper to take its record in the same transaction.
@@ -105,7 +107,8 @@ impl Runner {
     /// Takes in the next batch.
     async fn batch(&self, from: LogPosition, head: u64) -> Result<(), LogError> {
         let tenant = &self.tenant;
-        let want = usize::try_from(head - from.0).unwrap_or(BATCH).min(BATCH);
+        let most = if tenant.appending.load(Ordering::Relaxed) > 0 { BATCH_BESIDE_APPENDS } else { BATCH };
+        let want = usize::try_from(head - from.0).unwrap_or(most).min(most);
         let mut ahead = Ahead::new(from);
         let mut rows = Vec::with_capacity(want);
         while rows.len() < want {
@@ -154,6 +157,7 @@ impl Runner {
             tenant.moved.push(size, session, to);
         }
         self.views.apply(&tenant.id, LogSize(from.0), &rows, &heads.take_rows()).await?;
+        reader.recent.advance(&ahead);
         tenant.seen_session_fact(heads.latest());
         tenant.assessed.send_replace(size);
         Ok(())
@@ -161,20 +165,22 @@ impl Runner {
 
     /// Lets appends that are on their way finish first, for a moment.
     async fn give_way(&self) {
-        let until = Instant::now() + GATHER;
-        while self.tenant.appending.load(Ordering::Relaxed) > 0 && Instant::now() < until {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        self.wait_for_calm(GATHER).await;
     }
 
     /// Leaves most of the machine to appends while they run flat out, unless the read models are too far behind.
     async fn pace(&self, worked: Duration) {
-        if self.tenant.appending.load(Ordering::Relaxed) == 0 {
-            return;
+        let lag = async { self.log.head(&self.tenant.id).await.map_or(MAX_LAG, |head| head.0.saturating_sub(self.tenant.assessed_to())) };
+        if self.tenant.appending.load(Ordering::Relaxed) > 0 && lag.await < MAX_LAG {
+            self.wait_for_calm((worked * 3).min(LOOK)).await;
         }
-        let Ok(head) = self.log.head(&self.tenant.id).await else { return };
-        if head.0.saturating_sub(self.tenant.assessed_to()) < MAX_LAG {
-            tokio::time::sleep((worked * 3).min(Duration::from_millis(200))).await;
+    }
+
+    /// Waits until no append is on its way, at most so long.
+    async fn wait_for_calm(&self, most: Duration) {
+        let until = Instant::now() + most;
+        while self.tenant.appending.load(Ordering::Relaxed) > 0 && Instant::now() < until {
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     keyring::Keyring,
     moved::Moved,
     own_records::OwnRecords,
-    reader::{Reader, RecordCache, decode},
+    reader::{Reader, RecentTerms, RecordCache, decode},
     scope::ConfigIndex,
     terms::{CONFIG, term},
 };
@@ -45,6 +45,7 @@ pub(crate) struct Tenant {
     pub(crate) cursor_key: CursorKey,
     /// Decoded records.
     pub(crate) records: RecordCache,
+    recent: RecentTerms,
     pub(crate) times: PassedTimes,
     /// Records below this size are in the read models.
     pub(crate) assessed: watch::Sender<u64>,
@@ -111,6 +112,7 @@ impl Tenant {
             sequencer,
             own,
             records,
+            recent: RecentTerms::default(),
             times: PassedTimes::default(),
             assessed: watch::Sender::new(covered),
             appending: AtomicUsize::new(0),
@@ -189,7 +191,7 @@ impl Tenant {
 
     /// Reads this tenant's records.
     pub(crate) fn reader<'a>(&'a self, log: &'a dyn Log, views: &'a dyn Views) -> Reader<'a> {
-        Reader { tenant: &self.id, log, views, cache: &self.records, ahead: None }
+        Reader { tenant: &self.id, log, views, cache: &self.records, recent: &self.recent, ahead: None }
     }
 }
 
@@ -211,7 +213,8 @@ async fn load_config(
 ) -> Result<(History, ConfigIndex), LogError> {
     let (mut history, mut index) = (History::default(), ConfigIndex::default());
     let Some(last) = covered.checked_sub(1) else { return Ok((history, index)) };
-    let reader = Reader { tenant, log, views, cache, ahead: None };
+    let recent = RecentTerms::default();
+    let reader = Reader { tenant, log, views, cache, recent: &recent, ahead: None };
     let positions = reader.positions(&term(TermKind::Config, CONFIG), LogPosition(last)).await?;
     for some in positions.chunks(1000) {
         for record in reader.records(some).await? {

@@ -3,7 +3,7 @@
 use claimledger_domain::history::is_config;
 use claimledger_facts::{
     fact::{Fact, FactData},
-    ids::{SourceEventId, SourceId},
+    ids::{IdpId, KeyId, SourceEventId, SourceId},
     record::Record,
     vocabulary::Note,
 };
@@ -47,6 +47,11 @@ pub(crate) fn terms_of(record: &Record) -> Vec<Term> {
 /// The term that finds the links to a session, by its id or by the source's id of one of its records.
 pub(crate) fn link_term(to: &str) -> Term {
     Term { kind: TermKind::Correlation, value: format!("{LINKS}/{to}") }
+}
+
+/// The term of claims that were signed by a key: of an IdP, or of any. Without a key: of claims that name none.
+pub(crate) fn claim_key_term(idp: Option<&IdpId>, key: Option<&KeyId>) -> Term {
+    pair(TermKind::Key, idp.map_or("", |idp| idp.as_str()), key.map_or("", |key| key.as_str()))
 }
 
 /// The term that finds the variants of a source's event.
@@ -113,6 +118,10 @@ impl Terms {
             }
             FactData::ClaimsReceived(d) => {
                 self.add_key(d.idp.as_str(), d.key.as_ref().map(|k| k.as_str()));
+                // A claim that names no key may have been signed by any: whoever asks for a key looks at these too.
+                let key = d.key.as_ref().map_or("", |k| k.as_str());
+                self.join(TermKind::Key, d.idp.as_str(), key);
+                self.join(TermKind::Key, "", key);
                 for amr in d.amr.iter().flatten() {
                     self.add(TermKind::Amr, amr.as_str());
                 }

@@ -4,12 +4,12 @@ mod common;
 
 use claimledger_app::{
     answer::{Page, SessionHit},
-    ask::{Asking, DecisionFilter, SessionFilter, WhyFilter},
+    ask::{Asking, Caller, DecisionFilter, SessionFilter, WhyFilter},
 };
 use claimledger_domain::model::{Implied, Phase};
 use claimledger_facts::{
     ids::{AppId, IdpId, KeyId, LogPosition, SessionId},
-    vocabulary::Outcome,
+    vocabulary::{Outcome, Role},
 };
 use common::*;
 
@@ -73,6 +73,19 @@ async fn filters_find_what_they_say() {
     assert_eq!(list(SessionFilter { subject: Some("u-erin".into()), ..SessionFilter::default() }).await, "S5");
     assert_eq!(list(SessionFilter { subject: Some("ERIN@acme.example".into()), ..SessionFilter::default() }).await, "S5");
     assert_eq!(list(SessionFilter { subject: Some("nobody".into()), ..SessionFilter::default() }).await, "");
+    let active = |time: &str| SessionFilter { active_at: Some(at(time)), ..SessionFilter::default() };
+    assert_eq!(list(active("15:00:00")).await, "S7 S2 S6 S3 S4 S8");
+    assert_eq!(list(active("21:29:59")).await, "S7");
+    assert_eq!(list(active("21:30:00")).await, "", "S7 states no end, but its limit has passed");
+    // Names and logins are for investigators: to others they mean nobody.
+    let reader = Caller { roles: vec![Role::Read], ..owner("acme") };
+    let erin = SessionFilter { subject: Some("u-erin".into()), ..SessionFilter::default() };
+    let page = app.sessions(&reader, &erin, &Asking::default(), 100, None).await.unwrap().value;
+    assert_eq!(names(&page).len(), 0);
+    let pseudonym = app.session(&reader, &SessionId::new("S5"), &Asking::default()).await.unwrap().value.unwrap().subject.unwrap();
+    let erin = SessionFilter { subject: Some(pseudonym.as_str().into()), ..SessionFilter::default() };
+    let page = app.sessions(&reader, &erin, &Asking::default(), 100, None).await.unwrap().value;
+    assert_eq!(names(&page), ["S5"]);
 }
 
 #[tokio::test]
@@ -150,6 +163,12 @@ async fn the_same_session_at_two_positions() {
     let after_state = after.value.unwrap();
     assert_eq!((after_state.phase, after_state.ended_at, after_state.end_reason), (Phase::Ended, Some(at("14:30:00")), Some("upstream_revoked")));
     assert!(before.answered.position < after.answered.position);
+    let at_once = app.session(&owner("acme"), &s5, &asked("14:52:00")).await.unwrap();
+    assert_eq!(at_once.value.unwrap().phase, Phase::Ended, "a record counts from the instant at which it was recorded");
+    assert_eq!(at_once.answered.recorded_at, at("14:52:00"));
+    let opened = Asking { known_at: Some(time("1960-01-01T00:00:00Z")), ..Asking::default() };
+    let nothing = app.session(&owner("acme"), &s5, &opened).await.unwrap();
+    assert_eq!((nothing.value, nothing.answered.position), (None, LogPosition(0)));
     assert!(!before.answered.provisional && !after.answered.provisional);
     let future = app.session(&owner("acme"), &s5, &asked("23:30:00")).await.unwrap();
     assert!(future.answered.provisional, "a later record of the rehearsal could still be recorded by then");

@@ -3,7 +3,8 @@
 mod common;
 
 use claimledger_app::ask::{AskError, Asking, SessionFilter};
-use claimledger_facts::ids::{LogPosition, SessionId};
+use claimledger_domain::model::Certainty;
+use claimledger_facts::ids::{IdpId, KeyId, LogPosition, SessionId};
 use common::*;
 use serde_json::json;
 
@@ -84,10 +85,31 @@ async fn an_earlier_k_lists_what_was_known_then() {
     let asking = Asking { known_at: Some(at("13:10:00")), ..Asking::default() };
     let page = app.sessions(&owner("acme"), &SessionFilter::default(), &asking, 100, None).await.unwrap().value;
     assert_eq!(page.items.iter().map(|hit| hit.session.id.as_str()).collect::<Vec<_>>(), ["S7", "S1", "S2", "S6"]);
+    let asking = Asking { at: Some(at("12:00:00")), ..asking };
+    let page = app.sessions(&owner("acme"), &SessionFilter::default(), &asking, 100, None).await.unwrap().value;
+    assert_eq!(page.items.iter().map(|hit| hit.session.id.as_str()).collect::<Vec<_>>(), ["S7", "S1", "S2"]);
     let unended = SessionFilter { ended: Some(false), ..SessionFilter::default() };
     let asking = Asking { known_at: Some(at("14:51:00")), ..Asking::default() };
     let page = app.sessions(&owner("acme"), &unended, &asking, 100, None).await.unwrap().value;
     assert!(page.items.iter().any(|hit| hit.session.id.as_str() == "S5"), "its end was recorded at 14:52");
+}
+
+/// A claim that names no key may have been signed by any key of its IdP; one of another IdP was not.
+#[tokio::test]
+async fn a_claim_without_a_key_is_possible_for_each() {
+    let (_world, app) = acme().await;
+    let claim = |id: &str, idp: &str| {
+        json!({"id": id, "type": "claims.received", "session": id, "subject": {"id": "u-new"}, "occurred_at": "2026-03-10T13:41:00Z",
+            "recorded_at": "2026-03-10T23:01:00Z", "data": {"idp": idp, "amr": ["pwd"]}})
+        .to_string()
+    };
+    ingest(&app, "acme", drafts(&[claim("KX", "idp-x"), claim("KY", "idp-y")])).await.unwrap();
+    for idp in [None, Some(IdpId::new("idp-x"))] {
+        let filter = SessionFilter { idp, key: Some(KeyId::new("X1")), relied_from: Some(at("13:40:00")), ..SessionFilter::default() };
+        let page = app.sessions(&owner("acme"), &filter, &Asking::default(), 100, None).await.unwrap().value;
+        let found: Vec<_> = page.items.iter().map(|hit| (hit.session.id.as_str(), hit.certainty)).collect();
+        assert_eq!(found, [("KX", Certainty::Possible), ("S5", Certainty::Certain)]);
+    }
 }
 
 #[tokio::test]

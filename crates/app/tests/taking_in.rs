@@ -229,7 +229,8 @@ async fn a_corrupt_record_stops_the_read_models_there() {
     let mut entry = claimledger_ledger::log::Log::read(&*world.log, &tenant("acme"), LogPosition(20), 1).await.unwrap().remove(0);
     entry.id = claimledger_facts::ids::RecordId(Default::default());
     claimledger_ledger::log::Log::append(&*world.log, &tenant("acme"), claimledger_facts::ids::LogSize(83), &[entry]).await.unwrap();
-    let stopped = tokio::time::timeout(std::time::Duration::from_secs(20), app.settled_status(&owner("acme"))).await.expect("it does not wait for ever");
+    let stopped =
+        tokio::time::timeout(std::time::Duration::from_secs(20), app.settled_status(&owner("acme"))).await.expect("it does not wait for ever");
     assert!(matches!(&stopped, Err(AskError::Log(LogError::Corrupt { position: LogPosition(83), .. }))), "{stopped:?}");
     assert!(matches!(app.status(&owner("acme")).await, Err(AskError::Log(LogError::Corrupt { .. }))));
     assert!(app.session(&owner("acme"), &SessionId::new("S1"), &known_at(82)).await.is_ok(), "what lies before it is good");

@@ -7,7 +7,7 @@ use crate::{
     ask::{AskError, Asking, Caller, DecisionFilter},
     cursor::{Cursor, Question},
     heads::{self, Summary},
-    terms::term,
+    terms::{claim_key_term, term},
 };
 use claimledger_domain::{
     RULES,
@@ -68,7 +68,7 @@ impl App {
                 add(&key, assessed.state);
             }
         } else {
-            let mut walk = Walk::new(&view, terms(filter), cursor.as_ref().map(|cursor| cursor.session.clone()), true).await?;
+            let mut walk = Walk::new(&view, vec![terms(filter)], cursor.as_ref().map(|cursor| cursor.session.clone()), true).await?;
             while let Some((key, assessed)) = walk.next(|row| cannot_match(row, filter)).await? {
                 if !add(&key, assessed.state) {
                     break;
@@ -89,6 +89,8 @@ fn terms(filter: &DecisionFilter) -> Vec<Term> {
     let mut terms = Vec::new();
     terms.extend(filter.app.as_ref().map(|app| term(TermKind::App, app.as_str())));
     terms.extend(filter.idp.as_ref().map(|idp| term(TermKind::Idp, idp.as_str())));
+    // A decision rests on a key only where its claim names it.
+    terms.extend(filter.key.as_ref().map(|key| claim_key_term(filter.idp.as_ref(), Some(key))));
     terms
 }
 

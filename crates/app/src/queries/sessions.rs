@@ -9,7 +9,7 @@ use crate::{
     cut::Pinned,
     heads::Summary,
     tenant::Tenant,
-    terms::term,
+    terms::{claim_key_term, term},
 };
 use claimledger_domain::{
     RULES,
@@ -43,7 +43,7 @@ impl App {
         let view = View::new(&self.0, &tenant, pinned.cut).await?;
         let people = self.0.people(caller, &tenant, filter.subject.as_deref()).await?;
 
-        let mut walk = Walk::new(&view, terms(filter, people.as_deref()), cursor.map(|cursor| cursor.session), false).await?;
+        let mut walk = Walk::new(&view, any_of(filter, people.as_deref()), cursor.map(|cursor| cursor.session), false).await?;
         let mut page = Page { items: Vec::new(), cursors: Vec::new(), has_next: false };
         while let Some((key, assessed)) = walk.next(|row| cannot_match(row, filter, pinned.cut.at)).await? {
             let Some((certainty, because)) = matches(&view, &assessed, filter, people.as_deref()) else { continue };
@@ -96,16 +96,27 @@ pub(super) fn at_most_a_page(first: u32) -> Result<(), AskError> {
     if first > MAX_PAGE { Err(AskError::PageTooLarge { asked: first.into(), limit: MAX_PAGE.into() }) } else { Ok(()) }
 }
 
-/// What narrows the candidates. A key narrows nothing: a claim that names none may have been signed by it.
-fn terms(filter: &SessionFilter, people: Option<&[Pseudonym]>) -> Vec<Term> {
-    let mut terms = Vec::new();
-    if let Some([person]) = people {
-        terms.push(term(TermKind::Subject, person.as_str()));
+/// What narrows the candidates: a session carries all terms of one of the sets.
+fn any_of(filter: &SessionFilter, people: Option<&[Pseudonym]>) -> Vec<Vec<Term>> {
+    let mut all = Vec::new();
+    all.extend(filter.idp.as_ref().map(|idp| term(TermKind::Idp, idp.as_str())));
+    all.extend(filter.amr.as_ref().map(|amr| term(TermKind::Amr, amr.as_str())));
+    all.extend(filter.app.as_ref().map(|app| term(TermKind::App, app.as_str())));
+    let mut sets = vec![all];
+    if let Some(key) = &filter.key {
+        // A claim that names no key may have been signed by it.
+        let keys = [claim_key_term(filter.idp.as_ref(), Some(key)), claim_key_term(filter.idp.as_ref(), None)];
+        sets = with_one_of(&sets, &keys);
     }
-    terms.extend(filter.idp.as_ref().map(|idp| term(TermKind::Idp, idp.as_str())));
-    terms.extend(filter.amr.as_ref().map(|amr| term(TermKind::Amr, amr.as_str())));
-    terms.extend(filter.app.as_ref().map(|app| term(TermKind::App, app.as_str())));
-    terms
+    if let Some(people) = people {
+        let people: Vec<_> = people.iter().map(|person| term(TermKind::Subject, person.as_str())).collect();
+        sets = with_one_of(&sets, &people);
+    }
+    sets
+}
+
+fn with_one_of(sets: &[Vec<Term>], terms: &[Term]) -> Vec<Vec<Term>> {
+    sets.iter().flat_map(|set| terms.iter().map(move |term| set.iter().chain([term]).cloned().collect())).collect()
 }
 
 /// Whether a row, true at the end of time, says that its session does not match at T.

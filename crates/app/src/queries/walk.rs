@@ -21,14 +21,10 @@ const ROWS: usize = 200;
 /// So many records are read at once to find sessions that moved.
 const RECORDS: usize = 1_000;
 
-/// Sessions with all of some terms, in the order of lists at K.
+/// Sessions with all terms of any one of some sets, in the order of lists at K.
 pub(super) struct Walk<'v> {
     view: &'v View<'v>,
-    terms: Vec<Term>,
-    /// The last row that was read.
-    read: Option<HeadKey>,
-    rows: VecDeque<HeadRow>,
-    whole: bool,
+    streams: Vec<Stream>,
     /// Assessed, and waiting for their turn.
     ready: BTreeMap<HeadKey, Assessed>,
     /// Sessions not behind this one are not shown; the one at it is, if `inclusive`.
@@ -37,24 +33,23 @@ pub(super) struct Walk<'v> {
     seen: BTreeSet<SessionId>,
 }
 
+/// The head rows with all terms of one set.
+struct Stream {
+    terms: Vec<Term>,
+    /// The last row that was read.
+    read: Option<HeadKey>,
+    rows: VecDeque<HeadRow>,
+    whole: bool,
+}
+
 impl<'v> Walk<'v> {
     /// From the beginning, or after a session; or from that session on, if `inclusive`. Terms only narrow: what is found is still to be judged.
-    pub(super) async fn new(view: &'v View<'v>, mut terms: Vec<Term>, after: Option<HeadKey>, inclusive: bool) -> Result<Self, LogError> {
+    pub(super) async fn new(view: &'v View<'v>, any_of: Vec<Vec<Term>>, after: Option<HeadKey>, inclusive: bool) -> Result<Self, LogError> {
         // A head row carries the terms of its own id alone. Where links join ids, a session may carry a term under another of them.
-        if view.traits.links() {
-            terms.clear();
-        }
-        let mut walk = Self {
-            view,
-            terms,
-            read: after.clone(),
-            rows: VecDeque::new(),
-            whole: false,
-            ready: BTreeMap::new(),
-            after: after.clone(),
-            inclusive,
-            seen: BTreeSet::new(),
-        };
+        let any_of = if view.traits.links() { vec![Vec::new()] } else { any_of };
+        let stream = |terms| Stream { terms, read: after.clone(), rows: VecDeque::new(), whole: false };
+        let streams = any_of.into_iter().map(stream).collect();
+        let mut walk = Self { view, streams, ready: BTreeMap::new(), after: after.clone(), inclusive, seen: BTreeSet::new() };
         if let Some(after) = after {
             if inclusive {
                 walk.look_at(SessionId::new(after.session.clone())).await?;
@@ -69,31 +64,37 @@ impl<'v> Walk<'v> {
     /// The next session, with its place. `skip` says that a row cannot be one of those wanted, by what it says of the head.
     pub(super) async fn next(&mut self, skip: impl Fn(&Summary) -> bool) -> Result<Option<(HeadKey, Assessed)>, LogError> {
         loop {
-            if self.rows.is_empty() && !self.whole {
-                let views = &self.view.inner.views;
-                self.rows = views.sessions_with(&self.view.tenant.id, &self.terms, self.read.as_ref(), ROWS).await?.into();
-                self.whole = self.rows.is_empty();
-                let end = self.rows.back().map(HeadRow::key);
-                // A session may have moved past what was read, while we read. Moves are remembered before rows move, so it is found here.
-                if let Some(read) = &self.read {
-                    for session in self.view.tenant.moved.passed(self.view.cut.known_at.0 + 1, read).remembered() {
-                        self.look_at(session).await?;
-                    }
-                }
-                self.read = end.or(self.read.take());
+            self.fill().await?;
+            let first = self.streams.iter_mut().filter(|stream| !stream.rows.is_empty()).min_by_key(|stream| stream.rows.front().map(HeadRow::key));
+            let Some(first) = first else { return Ok(self.ready.pop_first()) };
+            let Some(row) = first.rows.pop_front() else { continue };
+            if self.ready.first_key_value().is_some_and(|(ready, _)| *ready < row.key()) {
+                first.rows.push_front(row);
+                return Ok(self.ready.pop_first());
             }
-            let first_ready = self.ready.first_key_value().map(|(key, _)| key);
-            let row = match (self.rows.front(), first_ready) {
-                (None, _) => return Ok(self.ready.pop_first()),
-                (Some(row), Some(ready)) if *ready < row.key() => return Ok(self.ready.pop_first()),
-                (Some(_), _) => self.rows.pop_front(),
-            };
-            if let Some(row) = row
-                && !self.is_of_no_use(&row, &skip)
-            {
+            if !self.is_of_no_use(&row, &skip) {
                 self.look_at(row.session).await?;
             }
         }
+    }
+
+    /// Reads on where there is nothing left to look at.
+    async fn fill(&mut self) -> Result<(), LogError> {
+        let mut furthest = None;
+        for stream in self.streams.iter_mut().filter(|stream| stream.rows.is_empty() && !stream.whole) {
+            let before = stream.read.clone();
+            stream.rows = self.view.inner.views.sessions_with(&self.view.tenant.id, &stream.terms, before.as_ref(), ROWS).await?.into();
+            stream.whole = stream.rows.is_empty();
+            stream.read = stream.rows.back().map(HeadRow::key).or(stream.read.take());
+            furthest = furthest.max(before);
+        }
+        // A session may have moved past what was read, while we read. Moves are remembered before rows move, so it is found here.
+        if let Some(read) = furthest {
+            for session in self.view.tenant.moved.passed(self.view.cut.known_at.0 + 1, &read).remembered() {
+                self.look_at(session).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Whether nothing can come of a row. What it says holds at K too, if nothing that could have changed it came after K.
