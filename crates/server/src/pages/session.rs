@@ -228,10 +228,18 @@ fn head(session: &SessionState, show_names: &str, named: bool) -> Markup {
             " "
             @match decisions { 0 => "No decisions.", 1 => "One decision", n => { (n) " decisions" } }
             @if decisions > 0 {
-                @match differ { 0 => ", as the rules say.", n => { ": " (n) " of them " strong class="attention" { "≠ differs" } " from what the rules say." } }
+                @match (decisions, differ) {
+                    (_, 0) => ", as the rules say.",
+                    (1, _) => { ", which " strong class="attention" { "≠ differs" } " from what the rules say." },
+                    (_, 1) => { ", one of which " strong class="attention" { "≠ differs" } " from what the rules say." },
+                    (_, n) => { ", " (n) " of which " strong class="attention" { "≠ differ" } " from what the rules say." },
+                }
             }
-            @if !session.ignored.is_empty() { " " (session.ignored.len()) " claimed values did not count." }
-            @if !session.not_weighed.is_empty() { " " strong { (session.not_weighed.len()) " facts are stored and shown, but not weighed by these rules." } }
+            @if !session.ignored.is_empty() { " " @match session.ignored.len() { 1 => "One claimed value", n => { (n) " claimed values" } } " did not count." }
+            @if !session.not_weighed.is_empty() { " " strong {
+                    @match session.not_weighed.len() { 1 => "One fact is", n => { (n) " facts are" } }
+                    " stored and shown, but not weighed by these rules."
+                } }
         }
     }
 }

@@ -275,6 +275,17 @@ pub(crate) fn figure(session: &SessionState, at: Time, known_at: Time, completen
     }
     let changes = changes(&lanes);
     let window = window(session, &lanes, at, known_at);
+    for lane in lanes.iter_mut().filter(|lane| matches!(lane.kind, LaneKind::Trust | LaneKind::Policy)) {
+        // Versions that were replaced before the session, or came after it, had no part in it.
+        lane.items.retain(|item| item.from < window.until && !matches!(item.end, End::At(end) if end <= window.from));
+    }
+    lanes.retain(|lane| !lane.items.is_empty());
+    for item in lanes.iter_mut().flat_map(|lane| &mut lane.items) {
+        if item.end == End::Moment && !window.holds(item.from) && !item.label.is_empty() {
+            let clock = when::clock(item.from);
+            item.label = if item.from < window.from { format!("← {clock} {}", item.label) } else { format!("{} {clock} →", item.label) };
+        }
+    }
     let changes = changes.into_iter().filter(|change| window.holds(*change)).collect();
     Figure {
         session: plain(session.id.as_str()),
@@ -416,7 +427,7 @@ fn keys(session: &SessionState, lanes: &mut Vec<Lane>) {
             what: format!("key {name} of {} valid", plain(key.idp.as_str())),
             end: key.until.map_or(End::Running, End::At),
             reason: if key.until.is_some() { "retired".to_owned() } else { String::new() },
-            label: if key.until.is_some() { "retired".to_owned() } else { String::new() },
+            label: key.until.map(|until| format!("retired {}", when::clock(until))).unwrap_or_default(),
             ended_by: ended,
             ..moment(Mark::Access, String::new(), key.from, &key.added)
         };
@@ -443,7 +454,7 @@ fn idp_session(session: &SessionState, lanes: &mut Vec<Lane>) {
         certainty: if idp.until.is_some() { Certainty::Certain } else { Certainty::Possible },
         reason: if idp.until.is_some() { "ended".to_owned() } else { "end not known".to_owned() },
         label: if idp.until.is_some() { "ended".to_owned() } else { "end not known".to_owned() },
-        late: idp.records.first().and_then(|record| lateness(record, from)),
+        late: idp.records.first().and_then(|record| lateness(record, from)).or(idp.until.and_then(|end| lateness(idp.records.get(1)?, end))),
         record: idp.records.first().cloned(),
         ended_by: idp.until.and(idp.records.get(1)).cloned(),
     };
@@ -479,7 +490,7 @@ fn session_lane(session: &SessionState) -> Lane {
         label: [words(&reason).as_str(), end_label(end)].into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(", "),
         reason,
         end,
-        late: first.and_then(|record| lateness(record, from)),
+        late: first.and_then(|record| lateness(record, from)).or(session.ended_at.and_then(|end| lateness(ended_by?, end))),
         record: first.cloned(),
         ended_by: ended_by.cloned(),
     };

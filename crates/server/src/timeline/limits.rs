@@ -153,7 +153,7 @@ pub(crate) const MAX_GAPS: usize = 30;
 /// Elements beside the items: patterns, axis and lines, tints, gaps, the sign-in strip, the lanes themselves.
 fn overhead(figure: &Figure) -> usize {
     let gaps = if figure.gaps.is_empty() { 0 } else { 2 * MAX_GAPS };
-    70 + 2 * figure.changes.len().min(MAX_CHANGES) + gaps + 3 * super::svg::sign_in(figure).len() + 4 + 4 * figure.lanes.len()
+    70 + 2 * figure.changes.len().min(MAX_CHANGES) + gaps + 3 * super::svg::sign_in(figure).len() + 6 + 4 * figure.lanes.len()
 }
 
 fn leave_out(figure: &mut Figure, href_bytes: usize) {

@@ -33,7 +33,7 @@ pub(crate) fn svg(figure: &Figure, prefix: &str, href: &dyn Fn(Option<LogPositio
                 (lane_group(figure, lane, AXIS + row as f64 * LANE, prefix, href))
             }
             (lines(figure, bottom, prefix))
-            @if !strip.is_empty() { (sign_in_strip(&strip, bottom)) }
+            @if let (false, Some(start)) = (strip.is_empty(), session_start(figure)) { (sign_in_strip(&sign_in_window(start), &strip, bottom)) }
         }
     }
 }
@@ -183,7 +183,7 @@ fn item_link(
     free: &mut f64,
     next: f64,
 ) -> Markup {
-    let (drawing, right) = match item.shape {
+    let (drawing, right, flipped) = match item.shape {
         Shape::Band => band(&figure.window, item, top),
         Shape::Bar => bar(figure, item, top, prefix),
         Shape::Mark(shape) => mark(&figure.window, item, shape, top),
@@ -193,7 +193,7 @@ fn item_link(
         a class=(classes(item)) href=(href(item.position())) tabindex="-1" data-from=(item.from) data-until=[until(item)] {
             title { (spoken(item)) }
             (drawing)
-            (label(item, right, top, free, next))
+            (label(item, right, flipped, top, free, next))
         }
         @if let Some((speaks_of, recorded)) = item.late { (tail(&figure.window, figure, speaks_of, recorded, top)) }
     }
@@ -258,7 +258,7 @@ pub(crate) fn spoken(item: &Item) -> String {
     out
 }
 
-fn band(window: &Window, item: &Item, top: f64) -> (Markup, f64) {
+fn band(window: &Window, item: &Item, top: f64) -> (Markup, f64, f64) {
     let left = window.clamped(item.from);
     let right = until(item).map_or(WIDTH, |end| window.clamped(end));
     let drawing = html! {
@@ -266,10 +266,10 @@ fn band(window: &Window, item: &Item, top: f64) -> (Markup, f64) {
         line class="edge" x1=(px(left)) y1=(px(top + 7.0)) x2=(px(left)) y2=(px(top + 21.0)) {}
     };
     // The name stands at the start of its strip, not after it.
-    (drawing, left)
+    (drawing, left, left)
 }
 
-fn bar(figure: &Figure, item: &Item, top: f64, prefix: &str) -> (Markup, f64) {
+fn bar(figure: &Figure, item: &Item, top: f64, prefix: &str) -> (Markup, f64, f64) {
     let window = &figure.window;
     let y = top + (LANE - BAR) / 2.0;
     let left = window.clamped(item.from);
@@ -316,12 +316,11 @@ fn bar(figure: &Figure, item: &Item, top: f64, prefix: &str) -> (Markup, f64) {
             End::Moment | End::At(_) | End::Bounded(..) | End::Unknown(_) => (Markup::default()),
         }
     };
-    (drawing, right)
+    (drawing, right, right - 10.0)
 }
 
-fn mark(window: &Window, item: &Item, shape: Mark, top: f64) -> (Markup, f64) {
-    let x = window.clamped(item.from).clamp(GUTTER + 10.0, WIDTH - 10.0).max(window.clamped(item.from).min(WIDTH - 10.0));
-    let x = if window.holds(item.from) { window.x(item.from) } else { x };
+fn mark(window: &Window, item: &Item, shape: Mark, top: f64) -> (Markup, f64, f64) {
+    let x = if window.holds(item.from) { window.x(item.from) } else { window.clamped(item.from).clamp(GUTTER + 10.0, WIDTH - 10.0) };
     let y = top + LANE / 2.0;
     let (outline, filled) = marks::mark(shape, x, y);
     let falsified = item.label.starts_with('✕');
@@ -331,10 +330,10 @@ fn mark(window: &Window, item: &Item, shape: Mark, top: f64) -> (Markup, f64) {
         path class="outline" d=(outline) {}
         @if item.hue == Hue::Attention { path class=(if falsified { "frame dashed" } else { "frame" }) d=(marks::frame(x, y)) {} }
     };
-    (drawing, x + 10.0)
+    (drawing, x + 10.0, x - 14.0)
 }
 
-fn column(window: &Window, item: &Item, count: usize, top: f64) -> (Markup, f64) {
+fn column(window: &Window, item: &Item, count: usize, top: f64) -> (Markup, f64, f64) {
     const STEP: f64 = PLOT / 127.0;
     let slot = ((window.clamped(item.from) - GUTTER) / STEP).floor().min(126.0);
     let x = GUTTER + slot * STEP;
@@ -343,11 +342,11 @@ fn column(window: &Window, item: &Item, count: usize, top: f64) -> (Markup, f64)
         rect class="body" x=(px(x)) y=(px(top + LANE - 3.0 - height)) width="7" height=(px(height)) {}
         @if count < 10 { text class="count" x=(px(x + 3.5)) y=(px(top + LANE - 5.0 - height)) text-anchor="middle" { (count) } }
     };
-    (drawing, x + STEP)
+    (drawing, x + STEP, x - 4.0)
 }
 
 /// Labels stand right of the end; near the right edge they flip inside, on a plate; where there is no room the table has them.
-fn label(item: &Item, right: f64, top: f64, free: &mut f64, next: f64) -> Markup {
+fn label(item: &Item, right: f64, flipped: f64, top: f64, free: &mut f64, next: f64) -> Markup {
     if item.label.is_empty() {
         *free = free.max(right);
         return Markup::default();
@@ -365,8 +364,8 @@ fn label(item: &Item, right: f64, top: f64, free: &mut f64, next: f64) -> Markup
         *free = start + width;
         return html! { text class="label" x=(px(start)) y=(px(y)) { (item.label) } };
     }
-    if right > FLIP && right - width - 16.0 > *free {
-        let left = right - width - 16.0;
+    if right > FLIP && flipped - width > *free {
+        let left = flipped - width;
         *free = right;
         return html! {
             rect class="plate" x=(px(left - 3.0)) y=(px(y - 11.0)) width=(px(width + 6.0)) height="14" {}
@@ -400,8 +399,7 @@ pub(super) fn sign_in(figure: &Figure) -> Vec<(f64, Mark, bool)> {
             Shape::Band | Shape::Bar | Shape::Column(_) => None,
         })
     };
-    let start = figure.lanes.iter().filter(|lane| lane.kind == LaneKind::Session).flat_map(|lane| &lane.items).map(|item| item.from).min();
-    let Some(start) = start else { return Vec::new() };
+    let Some(start) = session_start(figure) else { return Vec::new() };
     let minute = start.plus_secs(60);
     let mut xs: Vec<f64> = marks().filter(|(item, _)| (start..=minute).contains(&item.from)).map(|(item, _)| figure.window.x(item.from)).collect();
     xs.sort_by(f64::total_cmp);
@@ -412,15 +410,21 @@ pub(super) fn sign_in(figure: &Figure) -> Vec<(f64, Mark, bool)> {
     marks().filter(|(item, _)| window.holds(item.from)).take(30).map(|(item, mark)| (window.x(item.from), mark, item.hue == Hue::Attention)).collect()
 }
 
+fn session_start(figure: &Figure) -> Option<Time> {
+    figure.lanes.iter().filter(|lane| lane.kind == LaneKind::Session).flat_map(|lane| &lane.items).map(|item| item.from).min()
+}
+
 fn sign_in_window(start: Time) -> Window {
     Window { from: Time::from_micros(start.micros().saturating_sub(2_000_000)), until: start.plus_secs(10) }
 }
 
-fn sign_in_strip(marks_in_it: &[(f64, Mark, bool)], top: f64) -> Markup {
+fn sign_in_strip(window: &Window, marks_in_it: &[(f64, Mark, bool)], top: f64) -> Markup {
     let y = top + LANE * 1.5;
     html! {
         g class="lane sign-in" aria-hidden="true" {
-            text class="name" x="8" y=(px(y + 4.0)) { "sign-in, start − 2 s to + 10 s" }
+            text class="name" x="8" y=(px(y + 4.0)) { "sign-in" }
+            text class="time" x=(px(GUTTER)) y=(px(y - 12.0)) { (clock(window.from)) }
+            text class="time" x=(px(WIDTH)) y=(px(y - 12.0)) text-anchor="end" { (clock(window.until)) }
             line class="rule" x1=(px(GUTTER)) y1=(px(y + 12.0)) x2=(px(WIDTH)) y2=(px(y + 12.0)) {}
             @for (x, shape, odd) in marks_in_it {
                 @let (outline, filled) = marks::mark(*shape, *x, y);

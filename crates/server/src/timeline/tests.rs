@@ -268,3 +268,32 @@ fn text_from_outside_stays_text() {
         }
     }
 }
+
+#[test]
+fn versions_that_had_no_part_are_left_out_and_marks_outside_say_when() {
+    let mut session = session();
+    let version = |label: &str, from: &str, until: Option<&str>| claimledger_domain::model::Version {
+        of: "idp-x".to_owned(),
+        label: label.into(),
+        from: t(from),
+        until: until.map(t),
+        actor: Some("admin-2".into()),
+        ticket: None,
+        gist: "trusted".to_owned(),
+        record: record(8, "idp.configured", from),
+    };
+    session.context.trust = vec![
+        version("tx0", "2026-03-09T00:00:00Z", Some("2026-03-10T09:00:00Z")),
+        version("tx1", "2026-03-10T09:00:00Z", Some("2026-03-10T12:00:00Z")),
+        version("tx2", "2026-03-10T12:00:00Z", None),
+    ];
+    session.not_weighed = vec![record(67, "trust.retracted", "2026-03-10T22:10:00Z")];
+    session.records[4].recorded_at = t("2026-03-10T20:00:00Z");
+    let (figure, svg, table) = drawn(&session);
+    assert_eq!(figure.lanes[0].items.iter().map(|item| item.label.as_str()).collect::<Vec<_>>(), ["tx1", "tx2"]);
+    assert!(svg.contains(">tx1<") && svg.contains(">tx2<") && svg.contains("trust.retracted 22:10:00Z →"), "{svg}");
+    assert_eq!(svg.matches("class=\"hairline\"").count(), 1);
+    // The end was recorded late: the tail is the end's.
+    assert_eq!(svg.matches("class=\"tail\"").count(), 1);
+    assert!(table.contains("ended by <a href="), "{table}");
+}
