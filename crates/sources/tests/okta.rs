@@ -87,6 +87,16 @@ fn a_federated_sign_in_is_about_the_user_among_the_targets() {
     assert_eq!(draft.persons.len(), 1);
     assert_eq!(draft.persons[0].personal["client"]["ip"], "203.0.113.7");
 
+    // Also where somebody else acts.
+    let mut by_admin = federated(json!({}));
+    by_admin["actor"] = json!({"id": "00uAdmin", "type": "User"});
+    let draft = read(&by_admin);
+    claims(&draft);
+    assert_eq!(
+        draft.persons.iter().map(|p| (p.id.as_str(), p.personal.contains_key("client"))).collect::<Vec<_>>(),
+        [("00uAdmin", true), ("00u1", false)]
+    );
+
     // Trap 10: lists are text. An empty one was sent, without any value.
     let amr = |list: Value| claims(&read(&federated(json!({"amrList": list})))).amr.map(|values| values.into_iter().map(|v| v.0).collect::<Vec<_>>());
     assert_eq!(amr(json!("[pwd, sms]")).unwrap(), ["pwd", "sms"]);
@@ -168,6 +178,8 @@ fn dialects_of_one_event_have_one_canonical_line() {
             String::from_utf8_lossy(&canonical)
         );
     }
+    let both = with("user.session.start", json!({"eventtype": "user.session.end", "displaymessage": "x"}));
+    assert_eq!(read(&both).kind, "user.session.start", "what is spelled as the API does counts");
     for change in [
         json!({"outcome": {"result": "success"}}),
         json!({"client": {"zone": "null"}}),

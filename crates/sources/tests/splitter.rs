@@ -84,6 +84,7 @@ fn a_broken_line_is_one_refusal() {
         let refused = found.iter().filter(|item| item.contains('!')).count();
         assert!(found.first().unwrap() == "1:{}" && found.last().unwrap() == "3:{}" && refused <= 1, "{broken}: {found:?}");
     }
+    assert_eq!(split("{\"a\":\"x\n{}\n\"}\n{}"), ["1!malformed", "2:{}", "3!malformed", "4:{}"], "no text goes on over lines");
     assert_eq!(split("{]\n{]\n{}"), ["1!malformed", "2!malformed", "3:{}"]);
 }
 

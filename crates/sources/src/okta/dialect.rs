@@ -25,6 +25,9 @@ pub(super) const FIELDS: &[&str] = &[
     "version",
 ];
 
+/// Those with capitals, as some collectors write them.
+const LOWERED: &[&str] = &["authenticationcontext", "debugcontext", "displaymessage", "eventtype", "legacyeventtype", "securitycontext"];
+
 /// Keys with capitals inside of those members, which a collector may have written without.
 const INNER: &[&str] = &[
     "aaguid",
@@ -115,12 +118,10 @@ pub(super) fn time(text: &str) -> Zoned {
 
 /// Brings the keys, and the version, to the spelling of the API.
 pub(super) fn one_spelling(event: &mut Map<String, Value>) {
-    if FIELDS.iter().any(|field| event.keys().any(|key| key != field && key.eq_ignore_ascii_case(field))) {
+    if LOWERED.iter().any(|field| event.contains_key(*field)) {
         rename(event, FIELDS);
-    }
-    // A collector that lowers the keys of the event may have lowered those inside as well.
-    for (key, member) in event.iter_mut() {
-        if FIELDS.contains(&key.as_str()) {
+        // A collector that lowers the keys of the event may have lowered those inside as well.
+        for (_, member) in event.iter_mut().filter(|(key, _)| FIELDS.contains(&key.as_str())) {
             rename_inside(member);
         }
     }
