@@ -27,7 +27,7 @@ fn cases() -> Vec<Bad> {
     vec![
         bad("cut JSON", &GOOD[..60], &["malformed"], None, ""),
         bad("unknown type", GOOD.replace("source.heard", "session.begun"), &["unknown_type"], Some("type"), "session.begun"),
-        bad("missing field", GOOD.replace(r#","basis":"stated""#, ""), &["missing_field"], Some("data.basis"), "basis"),
+        bad("missing field", GOOD.replace(r#","basis":"stated""#, ""), &["missing_field"], Some("data.basis"), "stated"),
         bad(
             "missing session",
             start(r#""occurred_at":"2026-03-10T10:00:00Z","data":{}"#).replace(r#""session":"S1","#, ""),

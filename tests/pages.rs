@@ -36,7 +36,7 @@ fn the_session_page_shows_the_timeline_and_the_tree() {
         assert!(bars.contains(factor), "{bars}");
     }
     // Same items, same count in the table that follows.
-    let counts = browser.eval("return [document.querySelectorAll('svg.tl a').length, document.querySelectorAll('table.tl-table tbody tr').length]");
+    let counts = browser.eval("return [document.querySelector('svg.tl').querySelectorAll('a').length, document.querySelector('.tl-table').querySelectorAll('tbody tr').length]");
     assert_eq!(counts[0], counts[1], "links of the figure and rows of the table: {counts}");
     assert!(counts[0].as_u64() > Some(5), "{counts}");
 

@@ -245,7 +245,7 @@ fn c11_each_payroll_access_against_the_control_in_force_at_that_time() {
 
     // Until falsifiers are weighed, they are shown, and the answer says that they are not weighed.
     drop(server);
-    for (session, marker) in [("S2", "lost"), ("S5", "retract")] {
+    for (session, marker) in [("S2", "loss of key-bob"), ("S5", "retraction of X1")] {
         let tree = why(&scratch, session, "payroll");
         assert!(tree.contains("not weighed") && tree.contains(marker), "{session}: {tree}");
     }

@@ -8,7 +8,7 @@ use std::{
 };
 
 /// One browser window.
-pub struct Browser {
+pub(crate) struct Browser {
     driver: Child,
     session: String,
     agent: ureq::Agent,
@@ -17,14 +17,16 @@ pub struct Browser {
 
 impl Browser {
     /// Starts; `None` where the browser is missing (and fails with `CI=true`).
-    pub fn start(width: u32, height: u32) -> Option<Self> {
+    pub(crate) fn start(width: u32, height: u32) -> Option<Self> {
         let chromium = crate::support::tool("chromium")?;
         let driver_path = crate::support::tool("chromedriver")?;
         let mut driver = Command::new(driver_path).arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("chromedriver");
         let lines = BufReader::new(driver.stdout.take().expect("piped")).lines();
         let port = lines
             .map_while(Result::ok)
-            .find_map(|line| line.split("on port ").nth(1).and_then(|rest| rest.trim_end_matches('.').trim().parse::<u16>().ok()))
+            .find_map(|line| {
+                line.split("on port ").nth(1).and_then(|rest| rest.trim_end_matches('.').trim().parse::<u16>().ok()).filter(|port| *port != 0)
+            })
             .expect("chromedriver says its port");
         let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
         let profile = tempfile::tempdir().expect("a profile");
@@ -65,33 +67,33 @@ impl Browser {
     }
 
     /// Opens an address and waits until it has loaded.
-    pub fn open(&self, url: &str) {
+    pub(crate) fn open(&self, url: &str) {
         self.post("/url", &json!({"url": url}));
     }
 
     /// Where the browser is.
-    pub fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         self.read("/url").as_str().unwrap_or_default().to_owned()
     }
 
     /// Runs a script in the page and returns its value.
-    pub fn eval(&self, script: &str) -> Value {
+    pub(crate) fn eval(&self, script: &str) -> Value {
         self.post("/execute/sync", &json!({"script": script, "args": []}))
     }
 
     /// The text of the page as a person sees it.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.eval("return document.body.innerText").as_str().unwrap_or_default().to_owned()
     }
 
     /// A picture of the window, PNG.
-    pub fn screenshot(&self) -> Vec<u8> {
+    pub(crate) fn screenshot(&self) -> Vec<u8> {
         let encoded = self.read("/screenshot");
         data_encoding::BASE64.decode(encoded.as_str().expect("a picture").as_bytes()).expect("base64")
     }
 
     /// What stood in the console since the last look: script errors and refusals of the content security policy among them.
-    pub fn console(&self) -> Vec<String> {
+    pub(crate) fn console(&self) -> Vec<String> {
         let entries = self.post("/se/log", &json!({"type": "browser"}));
         entries.as_array().into_iter().flatten().filter_map(|entry| entry["message"].as_str().map(str::to_owned)).collect()
     }

@@ -9,14 +9,14 @@ use std::{
 };
 
 /// The shipped binary.
-pub fn claimledger() -> Command {
+pub(crate) fn claimledger() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_claimledger"));
     command.env_remove("CLAIMLEDGER_DATA").env_remove("CLAIMLEDGER_TENANT").env_remove("CLAIMLEDGER_URL").env("NO_COLOR", "1");
     command
 }
 
 /// The folder of shared test inputs. Missing: fails with `CI=true`; elsewhere says what it lacks, and the test passes without running.
-pub fn shared(what: &str) -> Option<PathBuf> {
+pub(crate) fn shared(what: &str) -> Option<PathBuf> {
     let found = std::env::var_os("CLAIMLEDGER_SHARED").map(|dir| PathBuf::from(dir).join(what)).filter(|path| path.exists());
     if found.is_none() {
         let lack = format!("CLAIMLEDGER_SHARED is not set, or has no {what}: this test did not run");
@@ -27,7 +27,7 @@ pub fn shared(what: &str) -> Option<PathBuf> {
 }
 
 /// A program that a test needs. Missing: as [`shared`].
-pub fn tool(name: &str) -> Option<PathBuf> {
+pub(crate) fn tool(name: &str) -> Option<PathBuf> {
     let found = std::env::var_os("PATH").and_then(|path| std::env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file()));
     if found.is_none() {
         let lack = format!("{name} is not installed (`make test` installs it where it can): this test did not run");
@@ -42,18 +42,18 @@ fn ci() -> bool {
 }
 
 /// A ledger directory of its own, thrown away at the end.
-pub struct Scratch {
+pub(crate) struct Scratch {
     dir: tempfile::TempDir,
 }
 
 impl Scratch {
     /// An empty place; no ledger yet.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { dir: tempfile::tempdir().expect("a temporary directory") }
     }
 
     /// A rehearsal ledger with these tenants.
-    pub fn rehearsal(tenants: &[&str]) -> Self {
+    pub(crate) fn rehearsal(tenants: &[&str]) -> Self {
         let scratch = Self::new();
         for tenant in tenants {
             scratch.ok(&["init", "--tenant", tenant, "--rehearsal"]);
@@ -62,7 +62,7 @@ impl Scratch {
     }
 
     /// The published fixture in a rehearsal ledger of two tenants.
-    pub fn fixture() -> Option<Self> {
+    pub(crate) fn fixture() -> Option<Self> {
         let fixture = shared("fixture")?;
         let scratch = Self::rehearsal(&["acme", "globex"]);
         for tenant in ["acme", "globex"] {
@@ -73,31 +73,31 @@ impl Scratch {
     }
 
     /// The ledger's directory.
-    pub fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.dir.path().join("ledger")
     }
 
     /// A file beside the ledger.
-    pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+    pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
         let path = self.dir.path().join(name);
         std::fs::write(&path, content).expect("writing a scratch file");
         path.to_str().expect("a UTF-8 path").to_owned()
     }
 
     /// The command with `--data`.
-    pub fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = claimledger();
         command.arg("--data").arg(self.data()).args(args);
         command
     }
 
     /// Runs and returns whatever came.
-    pub fn run(&self, args: &[&str]) -> Output {
+    pub(crate) fn run(&self, args: &[&str]) -> Output {
         self.command(args).stdin(Stdio::null()).output().expect("the binary runs")
     }
 
     /// Runs with this standard input.
-    pub fn run_with_input(&self, args: &[&str], input: &[u8]) -> Output {
+    pub(crate) fn run_with_input(&self, args: &[&str], input: &[u8]) -> Output {
         let mut child = self.command(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
         // A refused input may close the pipe early: that is the program's right.
         let _ = child.stdin.take().expect("piped").write_all(input);
@@ -105,14 +105,14 @@ impl Scratch {
     }
 
     /// Runs, expects success, returns standard output.
-    pub fn ok(&self, args: &[&str]) -> String {
+    pub(crate) fn ok(&self, args: &[&str]) -> String {
         let out = self.run(args);
         assert!(out.status.success(), "{args:?} failed with {:?}\n{}", out.status.code(), text(&out.stderr));
         text(&out.stdout)
     }
 
     /// Runs with `--format json`, expects success, returns the document.
-    pub fn json(&self, args: &[&str]) -> Value {
+    pub(crate) fn json(&self, args: &[&str]) -> Value {
         let mut all = vec!["--format", "json"];
         all.extend_from_slice(args);
         let out = self.ok(&all);
@@ -120,35 +120,35 @@ impl Scratch {
     }
 
     /// A token of these roles.
-    pub fn token(&self, tenant: &str, roles: &str) -> String {
+    pub(crate) fn token(&self, tenant: &str, roles: &str) -> String {
         self.json(&["--tenant", tenant, "token", "--role", roles])["token"].as_str().expect("a token").to_owned()
     }
 
     /// Makes this ledger serve.
-    pub fn serve(&self) -> Server {
+    pub(crate) fn serve(&self) -> Server {
         Server::start(&self.data())
     }
 }
 
 /// Bytes as text.
-pub fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// A running server of a scratch ledger; killed at the end.
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
     _stderr: BufReader<ChildStderr>,
     /// `http://127.0.0.1:PORT`
-    pub url: String,
+    pub(crate) url: String,
     /// One-time links into the pages, by tenant.
-    pub sign_in: Value,
+    pub(crate) sign_in: Value,
     agent: ureq::Agent,
 }
 
 impl Server {
     /// Starts on a free port and waits until it listens.
-    pub fn start(data: &Path) -> Self {
+    pub(crate) fn start(data: &Path) -> Self {
         let mut child = claimledger()
             .arg("--data")
             .arg(data)
@@ -170,23 +170,23 @@ impl Server {
     }
 
     /// The process id.
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// Kills it the hard way.
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
     /// A GraphQL request; status and body.
-    pub fn graphql_raw(&self, token: &str, query: &str, variables: Value) -> (u16, String) {
+    pub(crate) fn graphql_raw(&self, token: &str, query: &str, variables: Value) -> (u16, String) {
         self.post("/graphql", Some(token), "application/json", json!({"query": query, "variables": variables}).to_string().as_bytes())
     }
 
     /// A GraphQL request that must succeed; its data.
-    pub fn graphql(&self, token: &str, query: &str, variables: Value) -> Value {
+    pub(crate) fn graphql(&self, token: &str, query: &str, variables: Value) -> Value {
         let (status, body) = self.graphql_raw(token, query, variables);
         let body: Value = serde_json::from_str(&body).unwrap_or_else(|_| panic!("status {status}: {body}"));
         assert!(body.get("errors").is_none(), "{query}\n{body:#}");
@@ -194,13 +194,13 @@ impl Server {
     }
 
     /// A POST; status and body.
-    pub fn post(&self, path: &str, token: Option<&str>, content_type: &str, body: &[u8]) -> (u16, String) {
+    pub(crate) fn post(&self, path: &str, token: Option<&str>, content_type: &str, body: &[u8]) -> (u16, String) {
         let (status, _, body) = self.post_with(path, token, &[("content-type", content_type)], body);
         (status, body)
     }
 
     /// A POST with headers; status, headers and body.
-    pub fn post_with(&self, path: &str, token: Option<&str>, headers: &[(&str, &str)], body: &[u8]) -> (u16, Vec<(String, String)>, String) {
+    pub(crate) fn post_with(&self, path: &str, token: Option<&str>, headers: &[(&str, &str)], body: &[u8]) -> (u16, Vec<(String, String)>, String) {
         let mut request = self.agent.post(format!("{}{path}", self.url));
         if let Some(token) = token {
             request = request.header("authorization", format!("Bearer {token}"));
@@ -212,7 +212,7 @@ impl Server {
     }
 
     /// A GET; status, headers and body.
-    pub fn get(&self, path: &str, headers: &[(&str, &str)]) -> (u16, Vec<(String, String)>, String) {
+    pub(crate) fn get(&self, path: &str, headers: &[(&str, &str)]) -> (u16, Vec<(String, String)>, String) {
         let mut request = self.agent.get(format!("{}{path}", self.url));
         for (name, value) in headers {
             request = request.header(*name, *value);

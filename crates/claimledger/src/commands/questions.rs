@@ -22,7 +22,11 @@ pub(crate) async fn why(settings: &Settings, args: &WhyArgs) -> Result<()> {
     let answer = door.ask(WHY, "why", variables).await;
     door.close().await;
     let answer = answer?;
-    print(settings, &answer, |answer| format!("{}\n\n{}", answer["text"].as_str().unwrap_or_default().trim_end(), footing(answer)));
+    print(settings, &answer, |answer| answer["text"].as_str().unwrap_or_default().trim_end().to_owned());
+    if settings.format == Format::Text && !answer["session"].is_null() {
+        // Standard output is the tree, word for word; what the answer holds for stands beside it.
+        eprintln!("\n{}", footing(&answer));
+    }
     found(&answer, &answer["session"], &args.session)
 }
 
