@@ -31,7 +31,7 @@ impl std::error::Error for No {}
 
 /// The status for an error, by the first cause that has one.
 pub(crate) fn status(error: &anyhow::Error) -> u8 {
-    error.chain().find_map(|cause| of(cause)).unwrap_or(4)
+    error.chain().find_map(of).unwrap_or(4)
 }
 
 fn of(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {

@@ -64,7 +64,7 @@ async fn fill(app: &App, tenant: &str, dialect: Dialect, source: Option<&str>, t
     splitter.push(text.as_bytes());
     splitter.finish();
     let mut drafts = Vec::new();
-    while let Some(piece) = splitter.next() {
+    for piece in &mut splitter {
         let piece = piece?;
         let read = translate(dialect, &piece.bytes).map_err(|refusal| refusal.on_line(piece.line))?;
         drafts.extend(read.into_iter().map(|draft| (piece.line, draft)));

@@ -152,7 +152,7 @@ impl Run<'_> {
             } else {
                 splitter.push(&buffer[..n]);
             }
-            while let Some(piece) = splitter.next() {
+            for piece in &mut splitter {
                 let drafts = piece.and_then(|piece| read(self.plan.dialect, &piece));
                 match drafts {
                     Ok(drafts) => {

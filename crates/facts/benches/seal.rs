@@ -1,6 +1,6 @@
-//! How long sealing and reading take. Run it by hand, in a release build:
-//! `cargo test -p claimledger-facts --release --test speed -- --ignored --nocapture`
+//! How long sealing and reading take: `cargo bench -p claimledger-facts --bench seal`. It measures, and asserts nothing.
 
+#[path = "../tests/common/mod.rs"]
 mod common;
 
 use claimledger_facts::{ids::LogPosition, ids::SourceId, random::SystemRandom, seal, vocabulary::Door};
@@ -23,9 +23,7 @@ fn best_of(runs: usize, mut run: impl FnMut()) -> Duration {
     best
 }
 
-#[test]
-#[ignore = "measures; asserts nothing"]
-fn a_record_of_900_bytes() {
+fn main() {
     let mut draft = draft_of("claims.received");
     draft.original = format!(
         r#"{{"id":"S7-claims","type":"claims.received","occurred_at":"2026-03-10T09:30:00Z","source":"acme-sp","session":"S7","subject":{{"id":"u-alice","login":"alice@acme.example","name":"Alice Ångström"}},"client":{{"ip":"203.0.113.7","user_agent":"Mozilla/5.0 (X11; Linux x86_64)"}},"data":{}}}"#,
