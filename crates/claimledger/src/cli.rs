@@ -229,6 +229,9 @@ pub(crate) struct BenchAppendArgs {
     /// Runs; medians are reported
     #[arg(long, default_value_t = 5)]
     pub(crate) runs: usize,
+    /// Only these lines: A1, A2, A3
+    #[arg(long, value_delimiter = ',', value_name = "LINE")]
+    pub(crate) only: Vec<String>,
     /// Where to put the scratch ledgers [default: the system's temporary directory]
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,

@@ -1,13 +1,33 @@
 //! What is appended: Okta System Log lines of 891 bytes, ten a session, one new person in ten sessions.
+//!
+//! As in a real log, sessions run beside each other (a thousand at a time), and their ids look random: an index over them is written all over.
 
 use serde_json::{Value, json};
 
 /// Bytes a line.
 pub(crate) const LINE_BYTES: usize = 891;
 
+/// So many sessions run beside each other.
+const ABREAST: usize = 1_000;
+
+/// The session of a line, and which of its ten events it is.
+fn place(n: usize) -> (usize, usize) {
+    let (block, within) = (n / (ABREAST * 10), n % (ABREAST * 10));
+    (block * ABREAST + within % ABREAST, within / ABREAST)
+}
+
+/// The session id of a line: looks random, and is the same in every run.
+pub(crate) fn session(n: usize) -> String {
+    let mut x = place(n).0 as u64;
+    // The finalizer of MurmurHash3: a bijection, so no two sessions share an id.
+    x = (x ^ (x >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    x = (x ^ (x >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    format!("idx{:016x}", x ^ (x >> 33))
+}
+
 /// The line of this number, the same in every run.
 pub(crate) fn line(n: usize) -> Vec<u8> {
-    let (session, step) = (n / 10, n % 10);
+    let (session, step) = place(n);
     let user = format!("00u{:012}", session / 10);
     let app = format!("0oa{:09}", session % 40);
     let person = json!({"id": user, "type": "User", "alternateId": format!("p{}@example.com", session / 10), "displayName": format!("Person {}", session / 10)});
@@ -40,7 +60,7 @@ pub(crate) fn line(n: usize) -> Vec<u8> {
         "uuid": format!("{n:08x}-7c1d-11f1-8a00-0242ac120002"), "published": published, "eventType": kind, "version": "0", "severity": "INFO",
         "actor": person, "outcome": {"result": result}, "target": targets,
         "client": {"ipAddress": format!("10.{}.{}.{}", n / 65_536 % 256, n / 256 % 256, n % 256)},
-        "authenticationContext": {"externalSessionId": format!("idx{session:012}")},
+        "authenticationContext": {"externalSessionId": self::session(n)},
         "transaction": {"type": "WEB", "id": format!("t{session}")}, "debugContext": {"debugData": debug},
     });
     let bare = event.to_string().len();
