@@ -5,8 +5,8 @@
 //! of the assessment itself, not a second telling. The same facts, cut and rules give the same answer, in whatever order they came.
 //!
 //! **What it is not.** No IO, no clock, no randomness; it opens no sealed bytes and stores nothing. It does not find a session's facts (the
-//! app does, by [`links`]), and it decides nothing live. It never says "wrong": where the record and the rules say different things, it says
-//! that they differ, and shows both readings.
+//! app does; [`links`] says which ids are one session), and it decides nothing live. It never says "wrong": where the record and the rules
+//! say different things, it says that they differ, and shows both readings.
 //!
 //! **Order of facts.** `occurred_at`, then source, then the source's own id, bytewise; never the position ([`order::total_order`]).
 //!
