@@ -232,6 +232,8 @@ mod tests {
     struct Slow {
         store: MemoryKeys,
         failing: std::sync::atomic::AtomicBool,
+        /// A look-up that finds this there waits, with its answer in hand, until it is told to go on.
+        held: Mutex<Option<Arc<tokio::sync::Notify>>>,
     }
 
     #[async_trait]
@@ -257,6 +259,10 @@ mod tests {
         }
         async fn person_by_id(&self, tenant: &TenantId, index: &Digest32) -> Result<Option<PersonRow>, LogError> {
             let found = self.store.person_by_id(tenant, index).await;
+            let held = self.held.lock().unwrap().take();
+            if let Some(held) = held {
+                held.notified().await;
+            }
             for _ in 0..5 {
                 tokio::task::yield_now().await;
             }
@@ -320,6 +326,27 @@ mod tests {
         ring.flush(&TenantId::new("acme")).await.unwrap();
         let row = store.person(&TenantId::new("acme"), &pseudonyms[0]).await.unwrap();
         assert!(row.is_some(), "the key that records are sealed with is the one that is kept");
+    }
+
+    #[tokio::test]
+    async fn a_miss_that_is_out_of_date_makes_nobody() {
+        let (ring, store) = ring();
+        let go_on = Arc::new(tokio::sync::Notify::new());
+        *store.held.lock().unwrap() = Some(Arc::clone(&go_on));
+        let slow = tokio::spawn({
+            let ring = Arc::clone(&ring);
+            async move { ring.person(&person("u-alice")).await.unwrap().0 }
+        });
+        while store.held.lock().unwrap().is_some() {
+            tokio::task::yield_now().await;
+        }
+        // Meanwhile somebody else meets her, makes her durable, and she leaves memory.
+        let (first, _) = ring.person(&person("u-alice")).await.unwrap();
+        ring.flush(&TenantId::new("acme")).await.unwrap();
+        let left = ring.lock().left;
+        *ring.lock() = People { left, ..People::default() };
+        go_on.notify_one();
+        assert_eq!(slow.await.unwrap(), first);
     }
 
     #[tokio::test]
