@@ -224,7 +224,7 @@ pub(crate) enum BenchCommand {
 #[derive(Debug, Args)]
 pub(crate) struct BenchAppendArgs {
     /// Events a run and line
-    #[arg(long, default_value_t = 20_000)]
+    #[arg(long, default_value_t = 200_000)]
     pub(crate) events: usize,
     /// Runs; medians are reported
     #[arg(long, default_value_t = 5)]
