@@ -95,7 +95,7 @@ async fn rebuilding_gives_the_same_rows() {
     let before = app.dump_views(&owner("acme")).await.unwrap();
     let mut seen = Vec::new();
     assert_eq!(app.rebuild(&owner("acme"), |done, of| seen.push((done, of))).await.unwrap(), 83);
-    assert_eq!(seen, [(0, 83), (83, 83)]);
+    assert!(seen.is_sorted() && seen.last() == Some(&(83, 83)), "{seen:?}");
     assert_eq!(app.dump_views(&owner("acme")).await.unwrap(), before);
     assert_eq!(before.iter().filter(|row| row.starts_with("head ")).count(), 8);
 }
