@@ -15,7 +15,7 @@
 //!
 //! # How to add a query
 //!
-//! 1. Add the use case to the app. Add its types to `graphql/types.rs` (answers to `graphql/answers.rs`), with a doc comment each: it becomes the
+//! 1. Add the use case to the app. Add its types to `graphql/types/` (answers to `graphql/answers.rs`), with a doc comment each: it becomes the
 //!    schema's description. Every answer carries `answered`, `completeness` and `status`.
 //! 2. Add the resolver to `graphql/query.rs`. A list takes `first` and `after`, and `complexity = "connection_cost(first, child_complexity)"`; a list
 //!    inside a row `complexity = "list_cost(child_complexity)"`. What several rows need goes through a loader.

@@ -1,0 +1,142 @@
+//! Decisions: what was recorded, what the rules imply, and how the two differ.
+
+use super::{
+    HonoredFactor, Reason, RecordRef, id,
+    words::{FactorType, Implied, Outcome},
+};
+use crate::graphql::{limits::list_cost, loaders::Sessions, scalars::DateTime};
+use async_graphql::{ID, Object, Result, SimpleObject, dataloader::DataLoader};
+use claimledger_domain::model;
+use std::sync::Arc;
+
+/// The session of a decision: at hand, or to be loaded with those of the other rows.
+pub(crate) enum Of {
+    /// At hand.
+    Known(Arc<model::SessionState>),
+    /// To be loaded.
+    Loaded(Arc<DataLoader<Sessions>>),
+}
+
+/// A decision, recorded and implied.
+pub(crate) struct Decision {
+    /// The decision.
+    pub decision: model::Decision,
+    /// Its session.
+    pub session: Of,
+}
+
+/// A decision, recorded and implied.
+#[Object(name = "Decision")]
+impl Decision {
+    /// The record.
+    async fn record(&self) -> RecordRef {
+        (&self.decision.record).into()
+    }
+    /// The session id it names.
+    async fn session(&self) -> ID {
+        id(&self.decision.session)
+    }
+    /// The application.
+    async fn app(&self) -> ID {
+        id(&self.decision.app)
+    }
+    /// When; the earliest, of an interval.
+    async fn at(&self) -> DateTime {
+        self.decision.at.from.into()
+    }
+    /// The latest, of an interval.
+    async fn at_latest(&self) -> Option<DateTime> {
+        self.decision.at.to.map(DateTime)
+    }
+    /// What the service provider recorded.
+    async fn outcome(&self) -> Outcome {
+        self.decision.outcome.into()
+    }
+    /// The policy.
+    async fn policy(&self) -> ID {
+        id(&self.decision.policy)
+    }
+    /// The label of the version in force at its time.
+    async fn version(&self) -> Option<ID> {
+        self.decision.version_in_force.as_ref().map(id)
+    }
+    /// The label that the decision itself gives to the version.
+    async fn version_label(&self) -> Option<ID> {
+        self.decision.version_label.as_ref().map(id)
+    }
+    /// The rule: the one named, or the only one.
+    async fn rule(&self) -> Option<ID> {
+        self.decision.rule.as_ref().map(id)
+    }
+    /// What the rules imply, as known when decided.
+    async fn implied(&self) -> Implied {
+        self.decision.implied.into()
+    }
+    /// The first unmet requirement: a code.
+    async fn first_unmet(&self) -> Option<&str> {
+        self.decision.first_unmet
+    }
+    /// What is missing where implied is undetermined: codes.
+    async fn missing(&self) -> &[&'static str] {
+        &self.decision.missing
+    }
+    /// Distinct factor types that counted by the rules at that time.
+    async fn factor_types(&self) -> Vec<FactorType> {
+        self.decision.met.factor_types.iter().map(|factor_type| FactorType::from(*factor_type)).collect()
+    }
+    /// Characteristics that counted by the rules at that time.
+    async fn characteristics(&self) -> Vec<&str> {
+        self.decision.met.characteristics.iter().map(|property| property.as_str()).collect()
+    }
+    /// Set if recorded and implied differ.
+    async fn differs(&self) -> Option<Difference> {
+        self.decision.differs.as_ref().map(Difference::from)
+    }
+    /// Set if a later falsifier takes away what was right when made. Always null until falsifiers are weighed.
+    async fn falsified_later(&self) -> Option<Difference> {
+        self.decision.falsified_later.as_ref().map(Difference::from)
+    }
+    /// Whether something it rests on is a variant.
+    async fn variant(&self) -> bool {
+        self.decision.variant
+    }
+    /// What it rested on.
+    #[graphql(complexity = "list_cost(child_complexity)")]
+    async fn relied_on(&self) -> Result<Vec<HonoredFactor>> {
+        if self.decision.relied_on.is_empty() {
+            return Ok(Vec::new());
+        }
+        let session = match &self.session {
+            Of::Known(session) => session.clone(),
+            Of::Loaded(loader) => match loader.load_one(self.decision.session.clone()).await? {
+                Some(session) => session,
+                None => return Ok(Vec::new()),
+            },
+        };
+        Ok(self.decision.relied_on.iter().map(|relied| HonoredFactor { session: session.clone(), index: relied.factor }).collect())
+    }
+    /// Why: the trace of the assessment itself.
+    async fn because(&self) -> Reason {
+        (&self.decision.because).into()
+    }
+}
+
+/// Two readings that differ.
+#[derive(SimpleObject)]
+#[graphql(name = "Difference")]
+pub(crate) struct Difference {
+    /// What was recorded.
+    recorded: Outcome,
+    /// What is implied.
+    implied: Implied,
+    /// The cause: a code.
+    code: &'static str,
+    /// In words.
+    words: String,
+}
+
+impl From<&model::Difference> for Difference {
+    fn from(difference: &model::Difference) -> Self {
+        Self { recorded: difference.recorded.into(), implied: difference.implied.into(), code: difference.code, words: difference.words.clone() }
+    }
+}

@@ -1,0 +1,180 @@
+//! Factors that counted, and claims that did not.
+
+use super::{
+    Bounds, Reason, RecordRef, id, vec,
+    words::{Certainty, FactorType, Grade, Origin},
+};
+use crate::graphql::{errors, limits::list_cost, scalars::DateTime};
+use async_graphql::{ID, Object, Result, SimpleObject};
+use claimledger_domain::model;
+use claimledger_facts::vocabulary;
+use std::sync::Arc;
+
+/// A factor that counted.
+pub(crate) struct HonoredFactor {
+    pub(super) session: Arc<model::SessionState>,
+    pub(super) index: usize,
+}
+
+impl HonoredFactor {
+    fn get(&self) -> Result<&model::HonoredFactor> {
+        self.session.factors.get(self.index).ok_or_else(|| errors::input("no such factor"))
+    }
+}
+
+/// A factor that counted in a session.
+#[Object(name = "HonoredFactor")]
+impl HonoredFactor {
+    /// What it is called: the method where one is stated, else the `amr` value.
+    async fn method(&self) -> Result<String> {
+        let factor = self.get()?;
+        Ok(factor.method.map_or_else(|| factor.name.clone(), |method| method.as_str().to_owned()))
+    }
+    /// The `amr` value, where one was asserted.
+    async fn amr(&self) -> Result<Option<&str>> {
+        Ok(self.get()?.amr.as_ref().map(vocabulary::Amr::as_str))
+    }
+    /// Its type.
+    #[graphql(name = "type")]
+    async fn factor_type(&self) -> Result<FactorType> {
+        Ok(self.get()?.factor_type.into())
+    }
+    /// Its own characteristics.
+    async fn characteristics(&self) -> Result<Vec<&str>> {
+        Ok(self.get()?.characteristics.iter().map(|property| property.as_str()).collect())
+    }
+    /// The characteristics that its assertion pools.
+    async fn pool(&self) -> Result<Vec<&str>> {
+        Ok(self.get()?.pool.iter().map(|property| property.as_str()).collect())
+    }
+    /// Who verified it.
+    async fn origin(&self) -> Result<Origin> {
+        Ok(self.get()?.origin.into())
+    }
+    /// Who asserted it.
+    async fn idp(&self) -> Result<Option<ID>> {
+        Ok(self.get()?.idp.as_ref().map(id))
+    }
+    /// The key that signed the assertion.
+    async fn key(&self) -> Result<Option<Key>> {
+        let factor = self.get()?;
+        Ok(factor.key.as_ref().map(|key| Key { id: id(key), idp: factor.idp.as_ref().map(id) }))
+    }
+    /// The assertion.
+    async fn assertion(&self) -> Result<Option<ID>> {
+        Ok(self.get()?.assertion.as_ref().map(id))
+    }
+    /// The authenticator.
+    async fn authenticator(&self) -> Result<Option<ID>> {
+        Ok(self.get()?.authenticator.as_ref().map(id))
+    }
+    /// When it reached the service provider.
+    async fn accepted_at(&self) -> Result<DateTime> {
+        Ok(self.get()?.accepted_at.into())
+    }
+    /// From when it counts; inclusive.
+    async fn from(&self) -> Result<DateTime> {
+        Ok(self.get()?.from.into())
+    }
+    /// Until when it counts; exclusive.
+    async fn until(&self) -> Result<Option<DateTime>> {
+        Ok(self.get()?.until.map(DateTime))
+    }
+    /// Where no end is known: between which instants it lies.
+    async fn until_bounds(&self) -> Result<Option<Bounds>> {
+        Ok(self.get()?.until_bounds.map(Into::into))
+    }
+    /// Why it ended: a code.
+    async fn end_reason(&self) -> Result<Option<&str>> {
+        Ok(self.get()?.end_reason)
+    }
+    /// How good the evidence is.
+    async fn grade(&self) -> Result<Grade> {
+        Ok(self.get()?.grade.into())
+    }
+    /// How sure it is that it counts.
+    async fn certainty(&self) -> Result<Certainty> {
+        Ok(self.get()?.certainty.into())
+    }
+    /// What would settle it, where it is only possible: codes.
+    async fn missing(&self) -> Result<Vec<&str>> {
+        Ok(self.get()?.missing.clone())
+    }
+    /// Whether it counts by record.
+    async fn by_record(&self) -> Result<bool> {
+        Ok(self.get()?.by_record)
+    }
+    /// Whether it counts by the rules.
+    async fn by_rules(&self) -> Result<bool> {
+        Ok(self.get()?.by_rules)
+    }
+    /// Why its assertion is void: codes.
+    async fn void(&self) -> Result<Vec<&str>> {
+        Ok(self.get()?.void.clone())
+    }
+    /// The label of the trust version it came under.
+    async fn trust_version(&self) -> Result<Option<ID>> {
+        Ok(self.get()?.trust_version.as_ref().map(id))
+    }
+    /// Whether something it rests on is a variant.
+    async fn variant(&self) -> Result<bool> {
+        Ok(self.get()?.variant)
+    }
+    /// The records that show it.
+    #[graphql(complexity = "list_cost(child_complexity)")]
+    async fn evidence(&self) -> Result<Vec<RecordRef>> {
+        Ok(vec(&self.get()?.evidence))
+    }
+    /// Why.
+    #[graphql(complexity = "list_cost(child_complexity)")]
+    async fn because(&self) -> Result<Vec<Reason>> {
+        Ok(vec(&self.get()?.because))
+    }
+}
+
+/// A claimed value that did not count.
+#[derive(SimpleObject)]
+#[graphql(name = "IgnoredClaim")]
+pub(crate) struct IgnoredClaim {
+    /// The method where one is stated, else the `amr` value.
+    method: String,
+    /// The `amr` value, where one was asserted.
+    amr: Option<String>,
+    /// Who asserted it.
+    idp: ID,
+    /// The assertion.
+    assertion: Option<ID>,
+    /// When it reached the service provider.
+    received_at: DateTime,
+    /// Every reason: codes.
+    reasons: Vec<&'static str>,
+    /// The record.
+    record: RecordRef,
+    /// Why.
+    because: Vec<Reason>,
+}
+
+impl From<&model::IgnoredClaim> for IgnoredClaim {
+    fn from(claim: &model::IgnoredClaim) -> Self {
+        Self {
+            method: claim.method.map_or_else(|| claim.name.clone(), |method| method.as_str().to_owned()),
+            amr: claim.amr.as_ref().map(|amr| amr.as_str().to_owned()),
+            idp: id(&claim.idp),
+            assertion: claim.assertion.as_ref().map(id),
+            received_at: claim.received_at.into(),
+            reasons: claim.reasons.clone(),
+            record: (&claim.record).into(),
+            because: vec(&claim.because),
+        }
+    }
+}
+
+/// A signing key.
+#[derive(SimpleObject)]
+#[graphql(name = "Key")]
+pub(crate) struct Key {
+    /// The key.
+    id: ID,
+    /// Whose it is.
+    idp: Option<ID>,
+}

@@ -1,0 +1,46 @@
+//! Sessions, factors, decisions, reasons and records as GraphQL shows them: a file a noun.
+
+mod decision;
+mod factor;
+mod reason;
+mod record;
+mod session;
+mod words;
+
+pub(crate) use self::{
+    decision::{Decision, Of},
+    factor::{HonoredFactor, IgnoredClaim},
+    reason::Reason,
+    record::{Record, RecordRef},
+    session::Session,
+    words::{Certainty, Outcome},
+};
+
+use super::scalars::DateTime;
+use async_graphql::{ID, SimpleObject};
+use claimledger_domain::model;
+
+/// Between which instants something lies.
+#[derive(SimpleObject)]
+#[graphql(name = "Bounds")]
+pub(crate) struct Bounds {
+    /// The earliest.
+    from: DateTime,
+    /// The latest; null: unknown how late.
+    to: Option<DateTime>,
+}
+
+impl From<model::Bounds> for Bounds {
+    fn from(bounds: model::Bounds) -> Self {
+        Self { from: bounds.from.into(), to: bounds.to.map(DateTime) }
+    }
+}
+
+/// Converts a list.
+pub(crate) fn vec<'a, A, B: From<&'a A>>(list: &'a [A]) -> Vec<B> {
+    list.iter().map(B::from).collect()
+}
+
+fn id(text: impl std::fmt::Display) -> ID {
+    ID(text.to_string())
+}

@@ -1,0 +1,118 @@
+//! Records: as an answer names them, and one of them opened.
+
+use super::id;
+use crate::graphql::scalars::{DateTime, Json, Position};
+use async_graphql::{ID, Object, SimpleObject};
+use claimledger_app::answer::RecordView;
+use claimledger_domain::model;
+use claimledger_facts::vocabulary;
+
+/// A record, as an answer names it.
+#[derive(SimpleObject)]
+#[graphql(name = "RecordRef")]
+pub(crate) struct RecordRef {
+    /// Its id.
+    id: ID,
+    /// Who said it.
+    source: String,
+    /// Under which id.
+    source_id: String,
+    /// What the source calls this kind of event.
+    #[graphql(name = "type")]
+    kind: String,
+    /// Where it stands in the log.
+    position: Position,
+    /// When it occurred, as the source claims; the earliest, of an interval.
+    occurred_at: DateTime,
+    /// The latest, of an interval.
+    occurred_to: Option<DateTime>,
+    /// When it was recorded.
+    recorded_at: DateTime,
+}
+
+impl From<&model::RecordRef> for RecordRef {
+    fn from(record: &model::RecordRef) -> Self {
+        Self {
+            id: id(record.id),
+            source: record.source.as_str().to_owned(),
+            source_id: record.source_id.as_str().to_owned(),
+            kind: record.kind.clone(),
+            position: record.position.into(),
+            occurred_at: record.occurred.from.into(),
+            occurred_to: record.occurred.to.map(DateTime),
+            recorded_at: record.recorded_at.into(),
+        }
+    }
+}
+
+/// A record.
+pub(crate) struct Record(pub RecordView);
+
+/// A record, as far as the caller may see it.
+#[Object(name = "Record")]
+impl Record {
+    /// Its id.
+    async fn id(&self) -> ID {
+        id(self.0.reference.id)
+    }
+    /// Where it stands in the log.
+    async fn position(&self) -> Position {
+        self.0.reference.position.into()
+    }
+    /// SHA-256(0x00 ‖ header bytes), in hexadecimal.
+    async fn leaf_hash(&self) -> String {
+        self.0.leaf.to_string()
+    }
+    /// The header's bytes, in base64.
+    async fn header(&self) -> String {
+        data_encoding::BASE64.encode(&self.0.header)
+    }
+    /// What it says in the clear; empty: stored, and not understood.
+    async fn facts(&self) -> Vec<Json> {
+        crate::record::facts(&self.0.statement).into_iter().map(Json).collect()
+    }
+    /// Who said it.
+    async fn source(&self) -> &str {
+        self.0.reference.source.as_str()
+    }
+    /// Under which id.
+    async fn source_id(&self) -> &str {
+        self.0.reference.source_id.as_str()
+    }
+    /// What the source calls this kind of event.
+    async fn kind(&self) -> &str {
+        &self.0.reference.kind
+    }
+    /// The session that the event names.
+    async fn session(&self) -> Option<ID> {
+        self.0.statement.session.as_ref().map(id)
+    }
+    /// When it occurred, as the source claims; the earliest, of an interval.
+    async fn occurred_at(&self) -> DateTime {
+        self.0.reference.occurred.from.into()
+    }
+    /// The latest, of an interval.
+    async fn occurred_to(&self) -> Option<DateTime> {
+        self.0.reference.occurred.to.map(DateTime)
+    }
+    /// When it was recorded.
+    async fn recorded_at(&self) -> DateTime {
+        self.0.reference.recorded_at.into()
+    }
+    /// Whether facts could be read from it.
+    async fn understood(&self) -> bool {
+        !self.0.statement.notes.contains(&vocabulary::Note::NotUnderstood)
+    }
+    /// How it was read: codes.
+    async fn notes(&self) -> Vec<&str> {
+        self.0.statement.notes.iter().map(|note| note.as_str()).collect()
+    }
+    /// Whether the source said something else under the same id too.
+    async fn variant(&self) -> bool {
+        self.0.variant
+    }
+    /// Which translator read it.
+    async fn translator(&self) -> &str {
+        &self.0.translator
+    }
+}

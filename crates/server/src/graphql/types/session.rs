@@ -1,0 +1,159 @@
+//! A session at (T, K), what its subject is called, and the applications it opened.
+
+use super::{
+    Bounds, Decision, HonoredFactor, IgnoredClaim, Of, Reason, RecordRef, id, vec,
+    words::{Certainty, Phase},
+};
+use crate::graphql::{Asker, errors, limits::list_cost, loaders::Labels, scalars::DateTime};
+use async_graphql::{Context, ID, Object, Result, SimpleObject, dataloader::DataLoader};
+use claimledger_app::app;
+use claimledger_domain::model;
+use claimledger_facts::vocabulary;
+use std::sync::Arc;
+
+/// A session at a cut.
+pub(crate) struct Session(pub Arc<model::SessionState>);
+
+/// A session at (T, K).
+#[Object(name = "Session")]
+impl Session {
+    /// Its name: the alias that is first in the total order.
+    async fn id(&self) -> ID {
+        id(&self.0.id)
+    }
+    /// Its other ids.
+    async fn aliases(&self) -> Vec<ID> {
+        self.0.aliases.iter().map(id).collect()
+    }
+    /// Whose it is: a pseudonym.
+    async fn subject(&self) -> Option<ID> {
+        self.0.subject.as_ref().map(id)
+    }
+    /// The identity provider it came from.
+    async fn idp(&self) -> Option<ID> {
+        self.0.idp.as_ref().map(id)
+    }
+    /// The identity provider's session.
+    async fn idp_session(&self) -> Option<ID> {
+        self.0.idp_session.as_ref().map(id)
+    }
+    /// The root session.
+    async fn root_session(&self) -> Option<ID> {
+        self.0.root_session.as_ref().map(id)
+    }
+    /// Where it stands at T.
+    async fn state(&self) -> Phase {
+        self.0.phase.into()
+    }
+    /// How sure that is.
+    async fn certainty(&self) -> Certainty {
+        self.0.certainty.into()
+    }
+    /// When it began.
+    async fn started_at(&self) -> Option<DateTime> {
+        self.0.started_at.map(DateTime)
+    }
+    /// When it ended, where an end is stated.
+    async fn ended_at(&self) -> Option<DateTime> {
+        self.0.ended_at.map(DateTime)
+    }
+    /// Why it ended: a code.
+    async fn end_reason(&self) -> Option<&str> {
+        self.0.end_reason
+    }
+    /// Where no end is stated: between which instants it lies.
+    async fn end_bounds(&self) -> Option<Bounds> {
+        self.0.end_bounds.map(Into::into)
+    }
+    /// When it ends at the latest, where a limit is known.
+    async fn lifetime_ends_at(&self) -> Option<DateTime> {
+        self.0.lifetime_ends_at.map(DateTime)
+    }
+    /// The last sign of life up to T.
+    async fn last_seen(&self) -> Option<DateTime> {
+        self.0.last_seen.map(DateTime)
+    }
+    /// Factors that counted, by record or by rules.
+    #[graphql(complexity = "list_cost(child_complexity)")]
+    async fn factors(&self) -> Vec<HonoredFactor> {
+        (0..self.0.factors.len()).map(|index| HonoredFactor { session: self.0.clone(), index }).collect()
+    }
+    /// Claims that did not count.
+    #[graphql(complexity = "list_cost(child_complexity)")]
+    async fn ignored(&self) -> Vec<IgnoredClaim> {
+        vec(&self.0.ignored)
+    }
+    /// Decisions, in the total order.
+    #[graphql(complexity = "list_cost(child_complexity)")]
+    async fn decisions(&self) -> Vec<Decision> {
+        let of = |decision: &model::Decision| Decision { decision: decision.clone(), session: Of::Known(self.0.clone()) };
+        self.0.decisions.iter().map(of).collect()
+    }
+    /// Application accesses, in the total order.
+    #[graphql(complexity = "list_cost(child_complexity)")]
+    async fn accesses(&self) -> Vec<AppAccess> {
+        vec(&self.0.accesses)
+    }
+    /// Facts that are stored and shown, but that these rules do not weigh.
+    #[graphql(complexity = "list_cost(child_complexity)")]
+    async fn not_weighed(&self) -> Vec<RecordRef> {
+        vec(&self.0.not_weighed)
+    }
+    /// Every record of the session up to the cut.
+    #[graphql(complexity = "list_cost(child_complexity)")]
+    async fn records(&self) -> Vec<RecordRef> {
+        vec(&self.0.records)
+    }
+    /// Why it stands where it stands.
+    #[graphql(complexity = "list_cost(child_complexity)")]
+    async fn because(&self) -> Vec<Reason> {
+        vec(&self.0.because)
+    }
+    /// What its subject is called: beside the pinned answer, and for the role investigate only.
+    async fn label(&self, ctx: &Context<'_>) -> Result<Option<Label>> {
+        let asker = ctx.data::<Asker>()?;
+        if !asker.caller.has(vocabulary::Role::Investigate) {
+            return Err(errors::asked(&claimledger_app::ask::AskError::Forbidden { needs: vocabulary::Role::Investigate }));
+        }
+        match &self.0.subject {
+            None => Ok(None),
+            Some(subject) => Ok(ctx.data::<DataLoader<Labels>>()?.load_one(subject.clone()).await?.as_ref().map(Label::from)),
+        }
+    }
+}
+
+/// What a person is called.
+#[derive(SimpleObject)]
+#[graphql(name = "Label")]
+pub(crate) struct Label {
+    /// The login.
+    login: Option<String>,
+    /// The name.
+    name: Option<String>,
+}
+
+impl From<&app::Label> for Label {
+    fn from(label: &app::Label) -> Self {
+        Self { login: label.login.clone(), name: label.name.clone() }
+    }
+}
+
+/// An application was opened.
+#[derive(SimpleObject)]
+#[graphql(name = "AppAccess")]
+pub(crate) struct AppAccess {
+    /// The application.
+    app: ID,
+    /// Its own session.
+    app_session: Option<ID>,
+    /// When.
+    at: DateTime,
+    /// The record.
+    record: RecordRef,
+}
+
+impl From<&model::AppAccess> for AppAccess {
+    fn from(access: &model::AppAccess) -> Self {
+        Self { app: id(&access.app), app_session: access.app_session.as_ref().map(id), at: access.at.into(), record: (&access.record).into() }
+    }
+}

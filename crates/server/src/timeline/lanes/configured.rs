@@ -1,0 +1,52 @@
+//! What was configured: versions of trust and of policies, and keys.
+
+use super::{
+    End, Item, Lane, LaneKind, Mark, Shape,
+    marks::{lane, moment},
+};
+use crate::pages::{text::plain, when};
+use claimledger_domain::model::{SessionState, Version};
+
+pub(super) fn versions(versions: &[Version], kind: LaneKind, of: &str, lanes: &mut Vec<Lane>) {
+    let mut names: Vec<&str> = Vec::new();
+    for version in versions {
+        if !names.contains(&version.of.as_str()) {
+            names.push(&version.of);
+        }
+    }
+    for name in names {
+        let shown = plain(name);
+        let items = versions.iter().filter(|version| version.of == name).map(|version| {
+            let by = [version.actor.as_ref().map(|a| plain(a.as_str())), version.ticket.as_ref().map(|t| plain(t.as_str()))];
+            let by = by.into_iter().flatten().collect::<Vec<_>>().join(", ");
+            let label = plain(version.label.as_str());
+            Item {
+                shape: Shape::Band,
+                what: format!("{label} of {shown}: {}", plain(&version.gist)),
+                reason: by,
+                label,
+                from: version.from,
+                end: version.until.map_or(End::Running, End::At),
+                ..moment(Mark::Access, String::new(), version.from, &version.record)
+            }
+        });
+        lanes.push(lane(kind, format!("{of} {shown}"), format!("versions of {shown}"), items.collect()));
+    }
+}
+
+pub(super) fn keys(session: &SessionState, lanes: &mut Vec<Lane>) {
+    for key in &session.context.keys {
+        let name = plain(key.key.as_str());
+        let ended = key.retired.clone();
+        let item = Item {
+            shape: Shape::Bar,
+            what: format!("key {name} of {} valid", plain(key.idp.as_str())),
+            end: key.until.map_or(End::Running, End::At),
+            reason: if key.until.is_some() { "retired".to_owned() } else { String::new() },
+            label: key.until.map(|until| format!("retired {}", when::clock(until))).unwrap_or_default(),
+            ended_by: ended,
+            ..moment(Mark::Access, String::new(), key.from, &key.added)
+        };
+        lanes.push(lane(LaneKind::Key, format!("key {name}"), format!("key {name}"), vec![item]));
+    }
+}

@@ -1,0 +1,118 @@
+//! What happened in a session: decisions, application accesses, claims that did not count, facts that are not weighed.
+
+use super::{End, Fill, Hue, Item, Lane, LaneKind, Mark, Shape, words};
+use crate::pages::{text::plain, when};
+use claimledger_domain::model::{Certainty, Decision, RecordRef, SessionState};
+use claimledger_facts::{time::Time, vocabulary::Outcome};
+
+pub(super) fn ignored(session: &SessionState, lanes: &mut Vec<Lane>) {
+    let items: Vec<Item> = session
+        .ignored
+        .iter()
+        .map(|claim| {
+            let reasons = claim.reasons.join(", ");
+            Item {
+                fill: Fill::Hollow,
+                label: format!("{}: {}", plain(&claim.name), words(&reasons)),
+                reason: reasons,
+                ..moment(
+                    Mark::Hollow,
+                    format!("{} of {} did not count", plain(&claim.name), plain(claim.idp.as_str())),
+                    claim.received_at,
+                    &claim.record,
+                )
+            }
+        })
+        .collect();
+    if !items.is_empty() {
+        lanes.push(lane(LaneKind::Ignored, "ignored claims".to_owned(), "claims that did not count".to_owned(), items));
+    }
+}
+
+pub(super) fn decisions(session: &SessionState, lanes: &mut Vec<Lane>) {
+    let items: Vec<Item> = session.decisions.iter().map(decision).collect();
+    if !items.is_empty() {
+        lanes.push(lane(LaneKind::Decisions, "decisions".to_owned(), "decisions".to_owned(), items));
+    }
+}
+
+pub(super) fn decision(decision: &Decision) -> Item {
+    let app = plain(decision.app.as_str());
+    let (mark, verb) = match decision.outcome {
+        Outcome::Allow => (Mark::Allow, "allow"),
+        Outcome::Challenge => (Mark::Challenge, "challenge"),
+        Outcome::Deny => (Mark::Deny, "deny"),
+    };
+    let odd = match (&decision.differs, &decision.falsified_later) {
+        (Some(difference), _) => Some(format!("differs: {}", difference.code)),
+        (None, Some(difference)) => Some(format!("falsified later: {}", difference.code)),
+        (None, None) => None,
+    };
+    let label = match (&decision.differs, &decision.falsified_later) {
+        (Some(_), _) => format!("≠ {app}, differs"),
+        (None, Some(_)) => format!("✕ {app}, falsified later"),
+        (None, None) => app.clone(),
+    };
+    Item {
+        hue: if odd.is_some() { Hue::Attention } else { Hue::Ink },
+        reason: odd.or_else(|| decision.first_unmet.map(|code| format!("first unmet: {code}"))).unwrap_or_default(),
+        label,
+        ..moment(mark, format!("{app}: {verb}"), decision.at.from, &decision.record)
+    }
+}
+
+pub(super) fn accesses(session: &SessionState, lanes: &mut Vec<Lane>) {
+    let items: Vec<Item> = session
+        .accesses
+        .iter()
+        .map(|access| Item {
+            label: plain(access.app.as_str()),
+            ..moment(Mark::Access, format!("{} opened", plain(access.app.as_str())), access.at, &access.record)
+        })
+        .collect();
+    if !items.is_empty() {
+        lanes.push(lane(LaneKind::Access, "app access".to_owned(), "application accesses".to_owned(), items));
+    }
+}
+
+pub(super) fn not_weighed(session: &SessionState, lanes: &mut Vec<Lane>) {
+    let items: Vec<Item> = session
+        .not_weighed
+        .iter()
+        .map(|record| Item {
+            fill: Fill::Hollow,
+            label: plain(&record.kind),
+            reason: "not weighed by these rules".to_owned(),
+            ..moment(Mark::Hollow, plain(&record.kind), record.occurred.from, record)
+        })
+        .collect();
+    if !items.is_empty() {
+        lanes.push(lane(LaneKind::NotWeighed, "not weighed".to_owned(), "facts that these rules do not weigh".to_owned(), items));
+    }
+}
+
+pub(super) fn lateness(record: &RecordRef, speaks_of: Time) -> Option<(Time, Time)> {
+    when::is_late(speaks_of, record.recorded_at).then_some((speaks_of, record.recorded_at))
+}
+
+pub(super) fn lane(kind: LaneKind, name: String, aria: String, items: Vec<Item>) -> Lane {
+    Lane { kind, name, grade: None, aria, sources: Vec::new(), items }
+}
+
+pub(super) fn moment(shape: Mark, what: String, at: Time, record: &RecordRef) -> Item {
+    Item {
+        shape: Shape::Mark(shape),
+        hue: Hue::Ink,
+        fill: Fill::Solid,
+        grade: None,
+        label: String::new(),
+        what,
+        from: at,
+        end: End::Moment,
+        certainty: Certainty::Certain,
+        reason: String::new(),
+        late: lateness(record, at),
+        record: Some(record.clone()),
+        ended_by: None,
+    }
+}

@@ -1,0 +1,265 @@
+//! What a session's timeline shows: its lanes from top to bottom, and in each lane items in the order they began.
+//!
+//! Here is what a figure is made of; `figure` builds it, `configured` makes the lanes of trust, policies and keys, `session` those of the session itself
+//! and its factors, `marks` those of what happened in it.
+
+mod configured;
+mod figure;
+mod marks;
+mod session;
+mod words;
+
+pub(crate) use self::{
+    figure::figure,
+    words::{grade_letter, grade_word, type_word, words},
+};
+
+use super::geometry::Window;
+use claimledger_domain::model::{Certainty, Grade, RecordRef};
+use claimledger_facts::{
+    ids::{LogPosition, SourceId},
+    time::Time,
+};
+
+/// Everything a figure shows.
+#[derive(Clone, Debug)]
+pub(crate) struct Figure {
+    /// The session's name.
+    pub session: String,
+    /// The interval.
+    pub window: Window,
+    /// By which clock.
+    pub order: Order,
+    /// The lanes, top down.
+    pub lanes: Vec<Lane>,
+    /// T.
+    pub at: Time,
+    /// When K was recorded.
+    pub known_at: Time,
+    /// Instants at which trust, policy or keys changed: the tint behind the lanes alternates there.
+    pub changes: Vec<Time>,
+    /// Gaps of a source, each over the lanes that rest on it.
+    pub gaps: Vec<Silence>,
+    /// Facts that are known, and later than T.
+    pub after_t: usize,
+    /// What a limit left out, in words.
+    pub left_out: Vec<String>,
+}
+
+/// By which clock the axis goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// When things occurred, as their sources claim.
+    Occurred,
+    /// When they were recorded.
+    Recorded,
+}
+
+impl Order {
+    /// The word in addresses and captions.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Occurred => "occurred",
+            Self::Recorded => "recorded",
+        }
+    }
+}
+
+/// A source was silent.
+#[derive(Clone, Debug)]
+pub(crate) struct Silence {
+    /// Which source.
+    pub source: SourceId,
+    /// From, inclusive.
+    pub from: Time,
+    /// Until, exclusive.
+    pub until: Time,
+    /// Whether what was missing has come.
+    pub backfilled: bool,
+}
+
+/// One lane.
+#[derive(Clone, Debug)]
+pub(crate) struct Lane {
+    /// Its kind.
+    pub kind: LaneKind,
+    /// Its name in the gutter.
+    pub name: String,
+    /// Its grade letter, of a factor.
+    pub grade: Option<Grade>,
+    /// What a screen reader says.
+    pub aria: String,
+    /// The sources that its items rest on.
+    pub sources: Vec<SourceId>,
+    /// Its items.
+    pub items: Vec<Item>,
+}
+
+/// Which lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum LaneKind {
+    /// Versions of an IdP.
+    Trust,
+    /// Versions of a policy.
+    Policy,
+    /// A key.
+    Key,
+    /// The IdP's session.
+    IdpSession,
+    /// The session itself.
+    Session,
+    /// A factor.
+    Factor,
+    /// Claims that did not count.
+    Ignored,
+    /// Decisions.
+    Decisions,
+    /// Application accesses.
+    Access,
+    /// Facts that these rules do not weigh.
+    NotWeighed,
+}
+
+impl LaneKind {
+    /// The class in the drawing: never made from text of outside.
+    pub(crate) const fn class(self) -> &'static str {
+        match self {
+            Self::Trust => "trust",
+            Self::Policy => "policy",
+            Self::Key => "key",
+            Self::IdpSession => "idp-session",
+            Self::Session => "session",
+            Self::Factor => "factor",
+            Self::Ignored => "ignored",
+            Self::Decisions => "decisions",
+            Self::Access => "access",
+            Self::NotWeighed => "not-weighed",
+        }
+    }
+}
+
+/// One thing to see: one link in the drawing, one row in the table.
+#[derive(Clone, Debug)]
+pub(crate) struct Item {
+    /// How it is drawn.
+    pub shape: Shape,
+    /// Its colour.
+    pub hue: Hue,
+    /// Its pattern.
+    pub fill: Fill,
+    /// Its outline.
+    pub grade: Option<Grade>,
+    /// What it is.
+    pub what: String,
+    /// When it began, or happened.
+    pub from: Time,
+    /// When it ended.
+    pub end: End,
+    /// How sure.
+    pub certainty: Certainty,
+    /// Why it ended, or what is odd.
+    pub reason: String,
+    /// What stands beside it.
+    pub label: String,
+    /// The record it comes from.
+    pub record: Option<RecordRef>,
+    /// The record that ended it.
+    pub ended_by: Option<RecordRef>,
+    /// Of what came late: when it speaks of, and when it was recorded.
+    pub late: Option<(Time, Time)>,
+}
+
+impl Item {
+    /// What is never put into a bucket: a refusal, a difference, what is void, what came late.
+    pub(crate) fn is_exception(&self) -> bool {
+        self.hue == Hue::Attention || self.fill == Fill::Void || self.late.is_some() || self.shape == Shape::Mark(Mark::Deny)
+    }
+
+    /// The position to open.
+    pub(crate) fn position(&self) -> Option<LogPosition> {
+        self.record.as_ref().map(|record| record.position)
+    }
+}
+
+/// How an item is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// A strip with its name: a version.
+    Band,
+    /// A bar.
+    Bar,
+    /// A mark.
+    Mark(Mark),
+    /// A column of so many items, as high as the logarithm of the count.
+    Column(usize),
+}
+
+/// Which mark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// Let in.
+    Allow,
+    /// Asked for more.
+    Challenge,
+    /// Refused.
+    Deny,
+    /// An application was opened.
+    Access,
+    /// A claim that did not count, or a fact that is not weighed.
+    Hollow,
+}
+
+/// Where the colour comes from. Never the only cue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hue {
+    /// Sessions, outcomes, configuration.
+    Ink,
+    /// A factor that an IdP claimed.
+    Claimed,
+    /// A factor that the service provider verified.
+    Local,
+    /// What is odd; words stand beside it.
+    Attention,
+}
+
+impl Hue {
+    /// The class in the drawing.
+    pub(crate) const fn class(self) -> &'static str {
+        match self {
+            Self::Ink => "ink",
+            Self::Claimed => "claimed",
+            Self::Local => "local",
+            Self::Attention => "attention",
+        }
+    }
+}
+
+/// The pattern of a fill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fill {
+    /// Certain.
+    Solid,
+    /// Possible.
+    Possible,
+    /// Void by the rules, though counted by record.
+    Void,
+    /// Did not count.
+    Hollow,
+}
+
+/// How an item ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// It is a moment.
+    Moment,
+    /// Exclusive, known.
+    At(Time),
+    /// Ended by a loss.
+    Lost(Time),
+    /// It runs on at T.
+    Running,
+    /// Between two instants.
+    Bounded(Time, Time),
+    /// After an instant; how late is not known.
+    Unknown(Time),
+}

@@ -1,0 +1,134 @@
+//! The session, the identity provider's session behind it, and the factors that counted in it.
+
+use super::{
+    End, Fill, Hue, Item, Lane, LaneKind, Shape, grade_word,
+    marks::{lane, lateness},
+    type_word, words,
+};
+use crate::pages::text::plain;
+use claimledger_domain::model::{Bounds, Certainty, HonoredFactor, Origin, Phase, SessionState};
+use claimledger_facts::time::Time;
+
+pub(super) fn idp_session(session: &SessionState, lanes: &mut Vec<Lane>) {
+    let Some(idp) = &session.context.idp_session else { return };
+    let name = plain(idp.idp_session.as_str());
+    let from = idp.from.or(session.started_at).unwrap_or(Time::MIN);
+    let end = match idp.until {
+        Some(until) => End::At(until),
+        None => End::Unknown(from),
+    };
+    let item = Item {
+        shape: Shape::Bar,
+        hue: Hue::Ink,
+        fill: Fill::Solid,
+        grade: None,
+        what: format!("IdP session {name}"),
+        from,
+        end,
+        certainty: if idp.until.is_some() { Certainty::Certain } else { Certainty::Possible },
+        reason: if idp.until.is_some() { "ended".to_owned() } else { "end not known".to_owned() },
+        label: if idp.until.is_some() { "ended".to_owned() } else { "end not known".to_owned() },
+        late: idp.records.first().and_then(|record| lateness(record, from)).or(idp.until.and_then(|end| lateness(idp.records.get(1)?, end))),
+        record: idp.records.first().cloned(),
+        ended_by: idp.until.and(idp.records.get(1)).cloned(),
+    };
+    lanes.push(lane(LaneKind::IdpSession, format!("IdP session {name}"), format!("IdP session {name}"), vec![item]));
+}
+
+pub(super) fn running_or_bounded(session: &SessionState, bounds: Option<Bounds>) -> End {
+    match (session.phase, session.certainty, bounds) {
+        (Phase::Active, Certainty::Certain, _) | (Phase::NotStarted, _, _) | (_, _, None) => End::Running,
+        (Phase::Active | Phase::Ended, _, Some(Bounds { from, to: Some(to) })) => End::Bounded(from, to),
+        (Phase::Active | Phase::Ended, _, Some(Bounds { from, to: None })) => End::Unknown(from),
+    }
+}
+
+pub(super) fn session_lane(session: &SessionState) -> Lane {
+    let name = plain(session.id.as_str());
+    let aliases: Vec<String> = session.aliases.iter().map(|alias| plain(alias.as_str())).collect();
+    let also = if aliases.is_empty() { String::new() } else { format!(", also {}", aliases.join(", ")) };
+    let first = session.records.first();
+    let from = session.started_at.or(first.map(|record| record.occurred.from)).unwrap_or(Time::MIN);
+    let end = session.ended_at.map_or_else(|| running_or_bounded(session, session.end_bounds), End::At);
+    let reason = session.end_reason.map(str::to_owned).unwrap_or_default();
+    let ended_by =
+        session.ended_at.and_then(|end| session.records.iter().find(|record| record.kind == "session.ended" && record.occurred.from == end));
+    let item = Item {
+        shape: Shape::Bar,
+        hue: Hue::Ink,
+        fill: Fill::Solid,
+        grade: None,
+        what: format!("session {name}{also}"),
+        from,
+        certainty: session.certainty,
+        label: [words(&reason).as_str(), end_label(end)].into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(", "),
+        reason,
+        end,
+        late: first.and_then(|record| lateness(record, from)).or(session.ended_at.and_then(|end| lateness(ended_by?, end))),
+        record: first.cloned(),
+        ended_by: ended_by.cloned(),
+    };
+    lane(LaneKind::Session, format!("SP session {name}"), format!("session {name}{also}"), vec![item])
+}
+
+pub(super) const fn end_label(end: End) -> &'static str {
+    match end {
+        End::Bounded(..) => "end only bounded",
+        End::Unknown(_) => "end not known",
+        End::Moment | End::At(_) | End::Lost(_) | End::Running => "",
+    }
+}
+
+pub(super) fn factor_lane(session: &SessionState, factor: &HonoredFactor) -> Lane {
+    let name = plain(&factor.name);
+    let who = match (factor.origin, &factor.idp) {
+        (Origin::Local, _) => "local".to_owned(),
+        (Origin::Claimed, Some(idp)) => plain(idp.as_str()),
+        (Origin::Claimed, None) => "IdP not named".to_owned(),
+    };
+    let void = !factor.void.is_empty();
+    let mut reasons: Vec<String> = factor.void.iter().map(|code| format!("void: {code}")).collect();
+    reasons.extend(factor.end_reason.map(str::to_owned));
+    reasons.extend(factor.missing.iter().map(|code| format!("missing: {code}")));
+    if !factor.by_record {
+        reasons.push("by the rules only".to_owned());
+    }
+    if factor.variant {
+        reasons.push("variant".to_owned());
+    }
+    let record = factor.evidence.first();
+    let end = match factor.until {
+        Some(until) if factor.end_reason == Some("authenticator_lost") => End::Lost(until),
+        Some(until) => End::At(until),
+        None => running_or_bounded(session, factor.until_bounds),
+    };
+    let label = reasons.iter().map(|reason| words(reason)).chain([end_label(end).to_owned()]).filter(|words| !words.is_empty());
+    let label = label.collect::<Vec<_>>().join("; ");
+    let item = Item {
+        shape: Shape::Bar,
+        hue: match factor.origin {
+            Origin::Claimed => Hue::Claimed,
+            Origin::Local => Hue::Local,
+        },
+        fill: match (void, factor.certainty) {
+            (true, _) => Fill::Void,
+            (false, Certainty::Possible) => Fill::Possible,
+            (false, Certainty::Certain) => Fill::Solid,
+        },
+        grade: Some(factor.grade),
+        what: format!("{name} ({}) counted", type_word(factor.factor_type)),
+        from: factor.from,
+        end,
+        certainty: factor.certainty,
+        reason: reasons.join("; "),
+        label,
+        late: record.and_then(|record| lateness(record, factor.from)),
+        record: record.cloned(),
+        ended_by: None,
+    };
+    let origin = if factor.origin == Origin::Local { "local".to_owned() } else { format!("claimed from {who}") };
+    Lane {
+        grade: Some(factor.grade),
+        ..lane(LaneKind::Factor, format!("{name}  {who}"), format!("{name}, {origin}, {}", grade_word(factor.grade)), vec![item])
+    }
+}
