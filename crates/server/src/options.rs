@@ -17,6 +17,8 @@ pub struct ServerOptions {
     pub max_cost: u64,
     /// How long one request may take, reading its body included.
     pub request_timeout: Duration,
+    /// How long the head of a request may take. It also bounds how long a connection may idle.
+    pub head_timeout: Duration,
     /// Connections at once; more wait.
     pub max_connections: usize,
 }
@@ -39,6 +41,7 @@ impl Default for ServerOptions {
             facts_rate: Rate { per_second: 2_000, burst: 4_000 },
             max_cost: 10_000,
             request_timeout: Duration::from_secs(30),
+            head_timeout: Duration::from_secs(10),
             max_connections: 1_024,
         }
     }

@@ -14,8 +14,6 @@ use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-/// How long a request's head may take. It also bounds how long a connection may idle.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// The buffer of a connection: a head must fit.
 const HEAD_BYTES: usize = 16 * 1024;
 /// Header lines of a request.
@@ -52,10 +50,11 @@ pub fn may_listen(address: SocketAddr, has_credentials: bool, behind_proxy: bool
 /// If the listener fails for good.
 pub async fn serve(app: App, options: ServerOptions, listener: TcpListener, shutdown: CancellationToken) -> io::Result<()> {
     let places = Arc::new(Semaphore::new(options.max_connections.max(1)));
+    let head_timeout = options.head_timeout;
     let router = router(app, options);
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD_BYTES).max_headers(HEADERS);
+    http.timer(TokioTimer::new()).header_read_timeout(head_timeout).max_buf_size(HEAD_BYTES).max_headers(HEADERS);
     loop {
         // A place first: what is not accepted waits in the system's queue, and costs nothing here.
         let place = tokio::select! {

@@ -2,5 +2,6 @@
 
 mod facts;
 mod graphql;
+mod listen;
 mod pages;
 mod support;
