@@ -6,8 +6,8 @@ use claimledger_ledger::{
     keys::{KeyStore, TenantKeysRow},
     log::{AppendFailure, Log, LogError},
 };
-use claimledger_store::sqlite::{OpenError, SqliteOptions, SqliteStore, Synchronous};
-use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
+use claimledger_store::sqlite::{OpenError, SqliteOptions, SqliteStore};
+use sqlx::{AssertSqlSafe, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::path::Path;
 
 async fn open(dir: &Path) -> Result<SqliteStore, OpenError> {
@@ -160,16 +160,6 @@ async fn the_write_ahead_log_is_whole_in_the_file_after_opening() {
     let reopened = open(crashed.path()).await.unwrap();
     assert_eq!(std::fs::metadata(crashed.path().join("log-wal")).unwrap().len(), 0, "before the first acknowledgement");
     assert_eq!(reopened.log().head(records.tenant()).await.unwrap(), LogSize(6));
-}
-
-#[tokio::test]
-async fn the_settings_are_those_that_durability_rests_on() {
-    // The file remembers its mode; what a connection sets is shown by what refuses to open.
-    let dir = ledger(1).await;
-    let mut log = raw(dir.path(), "log").await;
-    let mode: String = sqlx::query("PRAGMA journal_mode").fetch_one(&mut log).await.unwrap().get(0);
-    assert_eq!(mode, "wal");
-    assert_eq!(SqliteOptions::default().synchronous, Synchronous::Full);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -116,15 +116,22 @@ impl Database {
     /// One more connection with the same settings.
     pub(super) async fn connect(&self) -> Result<SqliteConnection, OpenError> {
         let mut connection = SqliteConnection::connect_with(&self.options()).await.map_err(|error| self.failed(error))?;
+        self.check(&mut connection).await?;
+        Ok(connection)
+    }
+
+    /// Reads the settings back: an SQLite that was built otherwise, or a file in another mode, must not look durable.
+    async fn check(&self, connection: &mut SqliteConnection) -> Result<(), OpenError> {
         for (setting, expected) in self.settings() {
-            let row = sqlx::query(AssertSqlSafe(format!("PRAGMA {setting}"))).fetch_one(&mut connection).await.map_err(|error| self.failed(error))?;
+            let row =
+                sqlx::query(AssertSqlSafe(format!("PRAGMA {setting}"))).fetch_one(&mut *connection).await.map_err(|error| self.failed(error))?;
             let found =
                 row.try_get::<i64, _>(0).map(|n| n.to_string()).or_else(|_| row.try_get::<String, _>(0)).map_err(|error| self.failed(error))?;
             if found != expected {
                 return Err(OpenError::Setting { file: self.path.clone(), setting, expected, found });
             }
         }
-        Ok(connection)
+        Ok(())
     }
 
     /// Connections that only read, made as they are needed.
@@ -175,3 +182,46 @@ impl Database {
 
 /// 64 MiB: above it a write-ahead log is cut back once its content is in the file. Below, its blocks are written again, which is quicker than growing.
 const JOURNAL_SIZE_LIMIT: &str = "67108864";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn every_setting_is_read_back_and_any_other_value_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = Files::new(dir.path(), SqliteOptions::default());
+        assert!(matches!(files.log().synchronous, SqliteSynchronous::Full) && matches!(files.keys().synchronous, SqliteSynchronous::Full));
+        let others = [
+            ("journal_mode", "DELETE"),
+            ("synchronous", "NORMAL"),
+            ("busy_timeout", "0"),
+            ("foreign_keys", "OFF"),
+            ("trusted_schema", "ON"),
+            ("cell_size_check", "OFF"),
+            ("secure_delete", "OFF"),
+            ("journal_size_limit", "-1"),
+            ("wal_autocheckpoint", "7"),
+        ];
+        assert_eq!(files.log().settings().map(|(setting, _)| setting), others.map(|(setting, _)| setting), "one of each");
+        for database in [files.log(), files.keys()] {
+            for (setting, other) in others {
+                let mut connection = database.connect().await.unwrap();
+                sqlx::query(AssertSqlSafe(format!("PRAGMA {setting} = {other}"))).fetch_all(&mut connection).await.unwrap();
+                let refused = database.check(&mut connection).await;
+                assert!(matches!(&refused, Err(OpenError::Setting { setting: named, .. }) if *named == setting), "{setting}: {refused:?}");
+                connection.close().await.unwrap();
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn readers_do_not_write() {
+        let dir = tempfile::tempdir().unwrap();
+        let database = Files::new(dir.path(), SqliteOptions::default()).log();
+        let mut writer = database.writer(&[]).await.unwrap();
+        sqlx::query("CREATE TABLE t (x)").execute(&mut writer).await.unwrap();
+        let refused = sqlx::query("INSERT INTO t VALUES (1)").execute(&database.readers()).await;
+        assert!(refused.unwrap_err().to_string().contains("readonly"));
+    }
+}
