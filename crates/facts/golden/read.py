@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Opens every golden file with nothing but schema/record/header.v1.cddl to go by: shares no code with the crate.
+"""Opens every golden file with nothing but schema/record/header.v1.cddl and the dictionaries to go by: shares no code with the crate.
 
 Needs cbor2, cryptography and zstandard (pip). Prints how many sealed bodies it opened; fails loudly on the first that differs.
 """
@@ -48,8 +48,14 @@ def record_id(parts):
 
 
 def unpack(codec, packed):
-    assert codec in (0, 1)
-    return packed if codec == 0 else zstandard.ZstdDecompressor().decompress(packed, max_output_size=1 << 21)
+    assert codec in (0, 1, 2)
+    if codec == 0:
+        return packed
+    dictionary = None
+    if codec == 2:
+        number = zstandard.get_frame_parameters(packed).dict_id
+        dictionary = zstandard.ZstdCompressionDict((HERE.parent / f"dictionaries/{number}.zstd-dict").read_bytes())
+    return zstandard.ZstdDecompressor(dict_data=dictionary).decompress(packed, max_output_size=1 << 21)
 
 
 def open_block(key, block, context, commitment, stored):

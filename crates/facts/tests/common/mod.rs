@@ -241,6 +241,18 @@ pub(crate) fn special_drafts() -> Vec<(&'static str, Draft)> {
     vec![("not_understood", not_understood), ("many_facts_many_persons", many)]
 }
 
+/// Drafts of which every body is packed with the dictionary, but for what is too large for it: by name.
+pub(crate) fn dictionary_drafts() -> Vec<(&'static str, Draft)> {
+    let mut draft = draft_of("claims.received");
+    draft.original =
+        format!(r#"{{"id":"S1-claims","type":"claims.received","session":"S1","data":{}}}"#, draft.facts[0].data.to_value().unwrap()).into_bytes();
+    draft.unowned = object(json!({"text": ["asked by phone, and again by phone, and by phone"]}));
+    let mut large = draft.clone();
+    large.source_id = "large-1".into();
+    large.original = draft.original.repeat(40);
+    vec![("claims", draft), ("large", large)]
+}
+
 /// Seals a draft with the fixed keys and randomness that follows from its kind.
 pub(crate) fn seal_fixed(draft: &Draft) -> Prepared {
     seal_with(draft, &Fixed::new(format!("seal {}", draft.kind)))
