@@ -113,7 +113,9 @@ pub(crate) fn missing(rule: &Rule, candidates: &[Candidate]) -> Vec<&'static str
     let mut missing = Vec::new();
     for candidate in candidates {
         super::claims::add(&mut missing, &candidate.missing);
-        if !candidate.value.perhaps.is_empty() {
+        // Only what the rule asks for could settle it.
+        let asks = |a: &Alternative| a.possession.as_ref().is_some_and(|p| asked(p).iter().any(|(p, _)| candidate.value.perhaps.contains(p)));
+        if rule.alternatives.iter().any(asks) {
             super::claims::add(&mut missing, &[codes::MISSING_PROPERTIES]);
         }
         let listed = rule.alternatives.iter().any(has_lists);

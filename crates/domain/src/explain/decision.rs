@@ -165,7 +165,7 @@ impl<'a> Told<'a, '_> {
                 (true, _) => "",
             };
             let from = words::moment(first.occurred(), self.today);
-            sentences.push(format!("{reading}{} {}", words::list(&names), self.span(&from, short)));
+            sentences.push(format!("{reading}{} {}", words::list(&names), self.span(&from, short, names.len() == 1)));
         }
         if sentences.is_empty() {
             return Reason::new("No factor counted.").asked("Until when?").by_rule(until_session_end::ID);
@@ -176,15 +176,17 @@ impl<'a> Told<'a, '_> {
                 .iter()
                 .filter_map(|d| Some(format!("{} {} ({})", d.rule?.rule, words::at(d.seen.occurred(), self.today), d.seen.record().position)))
                 .collect();
-            sentences.push(format!("They met {}.", words::list(&each)));
+            let it = if counted.len() == 1 { "It" } else { "They" };
+            sentences.push(format!("{it} met {}.", words::list(&each)));
         }
         let reason =
             Reason::new(sentences.join(" ")).asked("Until when?").on(life.end.map(|e| e.seen.record())).on(met.iter().map(|d| d.seen.record()));
         if short { reason } else { reason.by_rule(until_session_end::ID) }
     }
 
-    fn span(&self, from: &str, short: bool) -> String {
+    fn span(&self, from: &str, short: bool, one: bool) -> String {
         let life = &self.trace.life;
+        let count = if one { "counts" } else { "count" };
         match (life.ended_at, life.reason, life.bounds) {
             (Some(end), Some(reason), _) => {
                 let end = words::clock(end, self.today);
@@ -204,15 +206,15 @@ impl<'a> Told<'a, '_> {
                     }
                     (_, Some(to)) => {
                         format!(
-                            "count from {from}; {}, and the limit is {}.",
+                            "{count} from {from}; {}, and the limit is {}.",
                             words::no_end(self.trace.cut, self.today),
                             words::clock(to, self.today)
                         )
                     }
-                    (_, None) => format!("count from {from}; {}.", words::no_end(self.trace.cut, self.today)),
+                    (_, None) => format!("{count} from {from}; {}.", words::no_end(self.trace.cut, self.today)),
                 }
             }
-            _ => format!("count from {from}."),
+            _ => format!("{count} from {from}."),
         }
     }
 
@@ -248,9 +250,9 @@ impl<'a> Told<'a, '_> {
             let met = !self.also_met(&counted).is_empty();
             let grades: Vec<String> = groups
                 .iter()
-                .map(|(_, first)| match first.grade {
+                .map(|(names, first)| match first.grade {
                     Grade::Joined if met => "Joined, by that allow".to_owned(),
-                    _ => self.grade(first).0,
+                    _ => self.grade(first, names).0,
                 })
                 .collect();
             let turns = if self.claims().is_empty() {
@@ -267,7 +269,7 @@ impl<'a> Told<'a, '_> {
         let mut says = vec![certainty.to_owned()];
         let mut records: Vec<&RecordRef> = Vec::new();
         for (names, first) in &groups {
-            let (grade, facts) = self.grade(first);
+            let (grade, facts) = self.grade(first, names);
             let whose = if groups.len() > 1 { format!("{}: {}", words::list(names), lower(&grade)) } else { grade };
             says.push(format!("{whose}."));
             records.extend(facts);
@@ -279,8 +281,8 @@ impl<'a> Told<'a, '_> {
     }
 
     /// The grade as a sentence without its full stop, and the record that states it.
-    fn grade(&self, factor: &Factor<'a>) -> (String, Option<&'a RecordRef>) {
-        super::factor::grade(self.trace, factor)
+    fn grade(&self, factor: &Factor<'a>, names: &[String]) -> (String, Option<&'a RecordRef>) {
+        super::factor::grade(self.trace, factor, names)
     }
 
     fn not_the_reason(&self) -> Vec<Reason> {
@@ -363,6 +365,7 @@ fn lack(unmet: &[&'static str], two: bool, several: bool) -> String {
 fn rules(rules: &[Rule]) -> String {
     match rules {
         [] => "no rules".to_owned(),
+        [only] => format!("the rule {}", only.rule),
         some => format!("the rules {}", words::list(&some.iter().map(|r| r.rule.to_string()).collect::<Vec<_>>())),
     }
 }

@@ -64,7 +64,7 @@ pub(crate) fn honored(trace: &Trace<'_>, factor: &Factor<'_>) -> Reason {
             .on(life.end.map(|e| e.seen.record()))
             .by_rule(until_session_end::ID),
     );
-    let (grade, stated) = grade(trace, factor);
+    let (grade, stated) = grade(trace, factor, std::slice::from_ref(&factor.value.name));
     let certainty = if factor.missing.is_empty() { "Certain" } else { "Possible" };
     why.push(Reason::new(format!("{certainty}. {grade}.")).asked("How sure?").on(stated).reading(16));
     Reason::new(format!("{whose} {reading} in {} from {from} {until}.", trace.id)).on([factor.seen.record()]).delayed().because(why)
@@ -83,15 +83,16 @@ pub(crate) fn ignored(trace: &Trace<'_>, factor: &Factor<'_>) -> Reason {
         .because(factor.claim.map(|claim| word::in_full(trace, claim, today)))
 }
 
-/// The grade as a sentence without its full stop, and the record that states it (`semantics.md` 16).
-pub(crate) fn grade<'a>(trace: &Trace<'a>, factor: &Factor<'a>) -> (String, Option<&'a RecordRef>) {
+/// The grade of factors that share it, as a sentence without its full stop, and the record that states it (`semantics.md` 16).
+pub(crate) fn grade<'a>(trace: &Trace<'a>, factor: &Factor<'a>, names: &[String]) -> (String, Option<&'a RecordRef>) {
+    let names = words::list(names);
     let source = &factor.seen.record().source;
     match factor.grade {
-        Grade::Stated if factor.claim.is_none() => (format!("Stated: {source}'s own record says it verified {}", factor.value.name), None),
+        Grade::Stated if factor.claim.is_none() => (format!("Stated: {source}'s own record says it verified {names}"), None),
         Grade::Stated => {
             let said = factor.said.map(|s| s.seen.record());
             let source = said.map_or(source, |r| &r.source);
-            (format!("Stated: {source}'s own record says it accepted {}", factor.value.name), said)
+            (format!("Stated: {source}'s own record says it accepted {names}"), said)
         }
         Grade::Joined => {
             let after = factor.allow.map(|a| words::after(factor.occurred().from, a.occurred().from)).unwrap_or_default();

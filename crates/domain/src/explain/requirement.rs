@@ -70,7 +70,7 @@ impl<'a> Told<'a, '_> {
         let known = certain.best.usable.iter().map(|at| &self.judged.candidates[*at]);
         let known: Vec<&Candidate> = known.filter(|c| c.value.factor_type == FactorType::Knowledge).collect();
         let names: Vec<&str> = known.iter().map(|c| c.value.name.as_str()).collect();
-        let says = if names.is_empty() { "nothing in the session is".to_owned() } else { words::list(&names) };
+        let says = if names.is_empty() { format!("{} is", self.nothing(&|t| t == FactorType::Knowledge)) } else { words::list(&names) };
         self.mark(Reason::new(format!("Knowledge: {says}.")).on(self.records(&known)), codes::KNOWLEDGE, certain, possible)
     }
 
@@ -83,10 +83,7 @@ impl<'a> Told<'a, '_> {
         let all: Vec<&'static str> = std::iter::once(codes::POSSESSION).chain(asked.iter().map(|(_, code)| *code)).collect();
         let unmet = all.iter().copied().find(|code| best.unmet.contains(code));
         let Some(first) = best.possession.first() else {
-            // What was asserted in vain has it perhaps, and does not count.
-            let at = latest(self.judged.seen.occurred());
-            let in_vain = self.trace.factors.iter().any(|f| f.occurred().from <= at && f.by_rules == Tri::No);
-            let which = if in_vain { "nothing that counts" } else { "nothing in the session" };
+            let which = self.nothing(&|t| t == FactorType::Possession);
             let what = format!("{which} {}", if asked.is_empty() { "is" } else { "has it" });
             let reason = Reason::new(format!("{head}: {what}."));
             return self.mark(reason, unmet.unwrap_or(codes::POSSESSION), certain, possible).because(self.short_of(&properties));
@@ -112,6 +109,23 @@ impl<'a> Told<'a, '_> {
             reason.on(self.records(&[candidate]))
         };
         self.mark(reason, codes::POSSESSION, certain, possible)
+    }
+
+    /// How a line begins where nothing that counts meets it. What was asserted in vain, is too old, is barred by a list or is only possible
+    /// may have what is asked, so the session is not said to lack it.
+    fn nothing(&self, of: &dyn Fn(FactorType) -> bool) -> &'static str {
+        let at = latest(self.judged.seen.occurred());
+        let in_vain = self.trace.factors.iter().any(|f| f.occurred().from <= at && f.by_rules == Tri::No);
+        let stale = self.judged.stale.iter().any(|f| of(self.trace.factors[*f].value.factor_type));
+        let among = |at: &usize| of(self.judged.candidates[*at].value.factor_type);
+        let barred = self.judged.certain.as_ref().is_some_and(|r| r.best.barred.iter().any(among));
+        if self.judged.candidates.iter().any(|c| !c.sure && of(c.value.factor_type)) {
+            "nothing that surely counts"
+        } else if in_vain || stale || barred {
+            "nothing that counts"
+        } else {
+            "nothing in the session"
+        }
     }
 
     /// What was seen and falls short of a possession requirement.
@@ -179,8 +193,11 @@ impl<'a> Told<'a, '_> {
         let stale: Vec<&Factor<'a>> = self.judged.stale.iter().map(|i| &self.trace.factors[*i]).collect();
         for (names, first) in grouped(&stale, |f| f.seen.record().id) {
             let verified = words::at(first.occurred(), self.today);
+            // 0 seconds: anew for each decision, however short ago that was.
+            let anew = self.judged.rule.and_then(|r| r.reauthenticate_in_secs) == Some(0);
+            let when = if anew { "before the session's previous decision" } else { "too long before this decision" };
             reasons.push(
-                Reason::new(format!("{} was verified {verified}, too long before this decision.", words::list(&names)))
+                Reason::new(format!("{} was verified {verified}, {when}.", words::list(&names)))
                     .on([first.seen.record()])
                     .by_rule(crate::assess::reauthenticate::ID)
                     .reading(36),

@@ -4,7 +4,7 @@ use super::words;
 use crate::{
     assess::{
         Trace,
-        claims::{Claim, Tri},
+        claims::{Claim, Tri, World},
         factors::Factor,
         falsifiers,
         keys::{self, Standing},
@@ -27,7 +27,9 @@ pub(crate) fn is_plain(trace: &Trace<'_>, claim: usize) -> bool {
     let read = &trace.claims[claim];
     let of_it = |f: &&Factor<'_>| f.claim == Some(claim);
     let plain = |f: &Factor<'_>| f.by_rules == Tri::Yes && f.void.is_empty() && f.ignored.is_empty() && f.said.is_none();
-    read.stands() == Tri::Yes && read.unseen().is_none() && read.world().idp.is_some() && trace.factors.iter().filter(of_it).all(plain)
+    // Of a claim without readable values no factor tells that trust was off: the assertion itself has to be good.
+    let good = |w: &World<'_>| w.idp.is_some() && w.unseen.is_none() && w.trust.ignored.is_empty();
+    read.stands() == Tri::Yes && read.worlds.iter().all(good) && trace.factors.iter().filter(of_it).all(plain)
 }
 
 /// In full: the assertion, then key, trust and values.
@@ -179,7 +181,11 @@ fn values(trace: &Trace<'_>, index: usize) -> Vec<Reason> {
         if first.ignored.is_empty() {
             continue;
         }
-        let were = if names.len() == 1 { "was" } else { "were" };
+        let were = match (first.by_rules, names.len()) {
+            (Tri::Maybe, _) => "may have been",
+            (_, 1) => "was",
+            _ => "were",
+        };
         let stands = if claim.stands() == Tri::No { "" } else { "; the sign-in stands" };
         reasons.push(
             Reason::new(format!("{} {were} ignored: {}{stands}.", words::list(&names), words::fates(&first.ignored)))

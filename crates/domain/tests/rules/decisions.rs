@@ -364,3 +364,16 @@ fn what_was_met_at_the_decision_by_the_rules() {
     assert_eq!(met.factor_types, [FactorType::Knowledge, FactorType::Possession]);
     assert_eq!(met.characteristics.iter().map(|p| p.as_str()).collect::<Vec<_>>(), ["device_bound", "user_presence"]);
 }
+
+#[test]
+fn characteristics_that_the_rule_does_not_ask_for_are_not_missing() {
+    let later = Said { id: Some("t2"), ..idp_at("11:50:00", "okta_identity_engine", "active", false).until("12:10:00") };
+    let g = |rule: Value| {
+        let push = claim("12:00:00", json!({"methods": [{"method": "push"}, {"method": "password"}]}));
+        given([org(), okta(), later.clone(), policy(rule), push, decided("12:00:01", "allow")])
+    };
+    g(json!({"factor_mode": "1fa", "alternatives": [{"knowledge": true}]})).decisions(&["allow Undetermined missing exact_time"]);
+    g(json!({"factor_mode": "1fa", "alternatives": [{"possession": {"device_bound": true}}]})).decisions(&["allow Undetermined missing exact_time"]);
+    g(json!({"factor_mode": "1fa", "alternatives": [{"possession": {"hardware_protected": true}}]}))
+        .decisions(&["allow Undetermined missing exact_time properties"]);
+}

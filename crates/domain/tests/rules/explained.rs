@@ -6,7 +6,7 @@ use claimledger_domain::{
     explain::{line, margin, text},
     model::Reason,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Another day's names and counts, refused: the short form.
 #[test]
@@ -193,4 +193,84 @@ fn the_whole_is_made_of_its_lines() {
     let whole = text(&because);
     assert!(whole.starts_with(&line(&because)));
     assert!(because.because.iter().all(|r| whole.contains(&line(r))));
+}
+
+#[test]
+fn one_factor_takes_a_singular_verb() {
+    let rule = policy(json!({"factor_mode": "1fa"}));
+    let g = |amr: &[&str]| given([org(), third_party(), rule.clone(), claims("12:00:00", amr), decided("12:00:01", "allow")]).tree();
+    assert!(g(&["otp"]).contains("Until when?  otp counts from 12:00:00Z; no end"), "{}", g(&["otp"]));
+    assert!(g(&["pwd", "otp"]).contains("Until when?  pwd and otp count from 12:00:00Z; no end"), "{}", g(&["pwd", "otp"]));
+    let other = fact("12:00:02", "policy.decided", json!({"app": "b", "policy": "q", "outcome": "deny", "rule": "r2"}));
+    let strict = fact(
+        "08:00:00",
+        "policy.configured",
+        json!({"policy": "q", "version": "v1", "kind": "app_sign_in", "rules": [{"rule": "r2", "priority": 1, "access": "allow", "factor_mode": "2fa"}]}),
+    );
+    let met = given([org(), third_party(), rule.clone(), strict, claims("12:00:00", &["otp"]), decided("12:00:01", "allow"), other]).tree();
+    assert!(met.contains("It met r at 12:00:01Z"), "{met}");
+}
+
+#[test]
+fn a_refusal_tells_of_claims_that_could_not_be_read_or_carried_nothing() {
+    let off = fact("09:00:00", "org.configured", json!({"engine": "identity_engine", "claims_sharing": true, "third_party_claims_sharing": false}));
+    let g = |org: Said, trust: bool, more: Value| {
+        given([org, idp_at("08:00:00", "third_party", "active", trust), policy(json!({})), claim("12:00:00", more), decided("12:00:01", "deny")])
+            .tree()
+    };
+    for tree in [g(off.clone(), true, json!({"readable": false})), g(org(), false, json!({"amr": []})), g(off, true, json!({}))] {
+        assert!(!tree.contains("Nothing was ignored") && !tree.contains("nothing was kept out"), "{tree}");
+        assert!(tree.contains("✗ x was"), "{tree}");
+    }
+}
+
+#[test]
+fn what_no_longer_counts_or_is_barred_is_not_denied_to_be_there() {
+    let rule = |more: Value| policy(json!({"factor_mode": "1fa", "alternatives": [more], "reauthenticate_in_secs": 300}));
+    let stale = given([
+        org(),
+        rule(json!({"knowledge": true, "possession": {}})),
+        verified("12:00:00", "password"),
+        verified("12:00:00", "otp"),
+        decided("13:00:00", "deny"),
+    ])
+    .tree();
+    assert!(stale.contains("Knowledge: nothing that counts is.") && stale.contains("Possession: nothing that counts is."), "{stale}");
+    let barred = rule(json!({"possession": {"device_bound": true}, "allow_methods": ["webauthn"]}));
+    let barred = given([org(), third_party(), barred, claims("12:00:00", &["hwk"]), decided("12:00:01", "deny")]).tree();
+    assert!(barred.contains("Possession, device-bound: nothing that counts has it."), "{barred}");
+    let unsure = given([org(), rule(json!({"knowledge": true})), claims("12:00:00", &["pwd"]), decided("12:00:01", "allow")]).tree();
+    assert!(unsure.contains("~ Knowledge: nothing that surely counts is."), "{unsure}");
+}
+
+#[test]
+fn verified_before_the_previous_decision_is_not_called_long_ago() {
+    let rule = policy(json!({"factor_mode": "1fa", "alternatives": [{"possession": {}}], "reauthenticate_in_secs": 0}));
+    let g = given([org(), rule, verified("12:00:00", "otp"), decided("12:00:10", "allow"), decided("12:00:20", "allow")]);
+    assert!(g.tree().contains("otp was verified at 12:00:00Z, before the session's previous decision."), "{}", g.tree());
+}
+
+#[test]
+fn one_rule_is_not_called_rules() {
+    let decision = fact("12:00:01", "policy.decided", json!({"app": "a", "policy": "p", "outcome": "allow", "rule": "old"}));
+    let tree = given([org(), third_party(), policy(json!({})), claims("12:00:00", &["pwd"]), decision]).tree();
+    assert!(tree.contains("The decision names old, and p v1 has the rule r."), "{tree}");
+}
+
+#[test]
+fn an_interval_that_leaves_trust_open_says_may() {
+    let later = Said { id: Some("t2"), ..idp_at("11:50:00", "third_party", "active", false).until("12:10:00") };
+    let g = given([org(), third_party(), later, policy(json!({})), claims("12:00:00", &["pwd", "otp"]), decided("12:00:01", "allow")]);
+    assert!(g.tree().contains("~ pwd and otp may have been ignored: trust in the IdP's claims was off"), "{}", g.tree());
+}
+
+#[test]
+fn every_factor_of_a_grade_is_named() {
+    let rule = policy(json!({"alternatives": [{"possession": {"phishing_resistant": true}}]}));
+    let g = |outcome: &str| {
+        given([org(), rule.clone(), verified("12:00:00", "password"), verified("12:00:00", "otp"), decided("12:00:01", outcome)]).tree()
+    };
+    for outcome in ["allow", "deny"] {
+        assert!(g(outcome).contains("Stated: sp's own record says it verified password and otp"), "{}", g(outcome));
+    }
 }
