@@ -45,7 +45,15 @@ pub fn write(out: &mut Vec<u8>, value: &Value) {
 
 /// Appends a JSON string.
 pub fn write_str(out: &mut Vec<u8>, text: &str) {
-    leaf(out, text);
+    // Nearly every string is written as it is, and to find that out costs less than to write piece by piece.
+    if text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+        leaf(out, text);
+    } else {
+        out.reserve(text.len() + 2);
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+    }
 }
 
 /// Sorts for itself: a feature of `serde_json` that another crate turns on must not change the format.
@@ -110,6 +118,15 @@ mod tests {
     #[test]
     fn numbers_are_as_serde_json_writes_them() {
         check("[-0, 1.50, 1e3, 18446744073709551615, -9223372036854775808]", "[-0.0,1.5,1000.0,18446744073709551615,-9223372036854775808]");
+    }
+
+    #[test]
+    fn every_character_is_written_as_serde_json_writes_it() {
+        for c in (0..=0x2ff_u32).filter_map(char::from_u32) {
+            let (text, mut out) = (format!("a{c}b"), Vec::new());
+            write_str(&mut out, &text);
+            assert_eq!(String::from_utf8(out).unwrap(), serde_json::to_string(&text).unwrap());
+        }
     }
 
     #[test]

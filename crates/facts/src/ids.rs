@@ -1,5 +1,6 @@
 //! Typed ids. An id is opaque: it is compared bytewise and never parsed.
 
+use aws_lc_rs::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -102,12 +103,16 @@ impl RecordId {
     }
 
     fn of(parts: &[&[u8]]) -> Self {
-        let mut name = Vec::with_capacity(128);
+        // UUIDv5 (RFC 9562, 5.5) is SHA-1 of namespace and name.
+        let mut hash = Context::new(&SHA1_FOR_LEGACY_USE_ONLY);
+        hash.update(Self::NAMESPACE.as_bytes());
         for part in parts {
-            name.extend_from_slice(&(part.len() as u64).to_be_bytes());
-            name.extend_from_slice(part);
+            hash.update(&(part.len() as u64).to_be_bytes());
+            hash.update(part);
         }
-        Self(Uuid::new_v5(&Self::NAMESPACE, &name))
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&hash.finish().as_ref()[..16]);
+        Self(uuid::Builder::from_sha1_bytes(bytes).into_uuid())
     }
 }
 

@@ -121,7 +121,7 @@ pub struct Record {
 /// A record that is sealed and waits for its position.
 #[derive(Clone, Debug)]
 pub struct Prepared {
-    /// The header, with position 0 and the epoch for the two fields that the sequencer decides.
+    /// The header, with position 0 and the epoch for the two fields that the sequencer decides, and the id that the record has if it is no variant.
     pub header: Header,
     /// The clear body.
     pub facts: Vec<u8>,
@@ -166,7 +166,9 @@ impl Prepared {
     #[must_use]
     pub fn finish(self, position: LogPosition, recorded_at: Time, recorded_asserted: bool, variant: bool) -> Entry {
         let mut header = Header { position, recorded_at, recorded_asserted, variant, ..self.header };
-        header.id = header.derived_id();
+        if variant {
+            header.id = header.derived_id();
+        }
         Entry { id: header.id, header: header.encode(), facts: self.facts, personal: self.personal, original: self.original }
     }
 }

@@ -31,46 +31,19 @@ pub struct Statement {
 impl Statement {
     /// Every session id that the record names, once each: these count towards the ids' revisions.
     pub fn sessions(&self) -> impl Iterator<Item = &SessionId> {
-        let mut seen = Vec::new();
-        self.session.iter().chain(self.facts.iter().filter_map(|fact| fact.session.as_ref())).filter(move |id| {
-            let new = !seen.contains(id);
-            seen.push(*id);
-            new
-        })
+        self.borrowed().sessions()
     }
-}
 
-impl Statement {
     /// Canonical JSON, with what is absent or empty left out. Facts that occurred when the record did leave their time out.
     ///
     /// # Errors
     /// Never for the types of the contract; serde asks for it.
     pub fn encode(&self, occurred: Occurred) -> Result<Vec<u8>, serde_json::Error> {
-        let mut out = Vec::with_capacity(512);
-        out.push(b'{');
-        if !self.correlation.is_empty() {
-            member(&mut out, "correlation", &self.correlation)?;
-        }
-        if !self.facts.is_empty() {
-            name(&mut out, "facts");
-            out.push(b'[');
-            for (n, fact) in self.facts.iter().enumerate() {
-                if n > 0 {
-                    out.push(b',');
-                }
-                write_fact(&mut out, fact, occurred)?;
-            }
-            out.push(b']');
-        }
-        member(&mut out, "kind", &self.kind)?;
-        if !self.notes.is_empty() {
-            member(&mut out, "notes", &self.notes)?;
-        }
-        if let Some(session) = &self.session {
-            member(&mut out, "session", session)?;
-        }
-        out.push(b'}');
-        Ok(out)
+        self.borrowed().encode(occurred)
+    }
+
+    fn borrowed(&self) -> StatementRef<'_> {
+        StatementRef { kind: &self.kind, session: self.session.as_ref(), correlation: &self.correlation, notes: &self.notes, facts: &self.facts }
     }
 
     /// Reads a statement of any version of the contract, facts at their current versions. `occurred` is the header's.
@@ -90,6 +63,62 @@ impl Statement {
             serde_json::from_slice(bytes).map_err(|error| CorruptRecord::new(format!("the statement does not read: {error}")))?;
         let facts = stored.facts.into_iter().map(|fact| read_fact(fact, occurred, upcasts)).collect::<Result<_, _>>()?;
         Ok(Self { kind: stored.kind, session: stored.session, correlation: stored.correlation, notes: stored.notes, facts })
+    }
+}
+
+/// A statement whose parts stand elsewhere: what is written is the same.
+#[derive(Clone, Copy)]
+pub(crate) struct StatementRef<'s> {
+    pub(crate) kind: &'s str,
+    pub(crate) session: Option<&'s SessionId>,
+    pub(crate) correlation: &'s BTreeMap<String, String>,
+    pub(crate) notes: &'s [Note],
+    pub(crate) facts: &'s [Fact],
+}
+
+impl<'s> StatementRef<'s> {
+    pub(crate) fn sessions(self) -> impl Iterator<Item = &'s SessionId> {
+        let mut seen = Vec::new();
+        self.session.into_iter().chain(self.facts.iter().filter_map(|fact| fact.session.as_ref())).filter(move |id| {
+            let new = !seen.contains(id);
+            seen.push(*id);
+            new
+        })
+    }
+
+    pub(crate) fn encode(self, occurred: Occurred) -> Result<Vec<u8>, serde_json::Error> {
+        let mut out = Vec::with_capacity(512);
+        out.push(b'{');
+        if !self.correlation.is_empty() {
+            name(&mut out, "correlation");
+            out.push(b'{');
+            // Sorted, as the map is.
+            for (key, value) in self.correlation {
+                name(&mut out, key);
+                canonical::write_str(&mut out, value);
+            }
+            out.push(b'}');
+        }
+        if !self.facts.is_empty() {
+            name(&mut out, "facts");
+            out.push(b'[');
+            for (n, fact) in self.facts.iter().enumerate() {
+                if n > 0 {
+                    out.push(b',');
+                }
+                write_fact(&mut out, fact, occurred)?;
+            }
+            out.push(b']');
+        }
+        text(&mut out, "kind", self.kind);
+        if !self.notes.is_empty() {
+            member(&mut out, "notes", self.notes)?;
+        }
+        if let Some(session) = self.session {
+            text(&mut out, "session", session.as_str());
+        }
+        out.push(b'}');
+        Ok(out)
     }
 }
 
@@ -146,12 +175,12 @@ fn write_fact(out: &mut Vec<u8>, fact: &Fact, occurred: Occurred) -> Result<(), 
         member(out, "occurred_at", &fact.occurred)?;
     }
     if let Some(session) = &fact.session {
-        member(out, "session", session)?;
+        text(out, "session", session.as_str());
     }
     if let Some(subject) = &fact.subject {
-        member(out, "subject", subject)?;
+        text(out, "subject", subject.as_str());
     }
-    member(out, "type", fact.data.type_name())?;
+    text(out, "type", fact.data.type_name());
     member(out, "v", &fact.data.version())?;
     out.push(b'}');
     Ok(())
@@ -161,6 +190,11 @@ fn write_fact(out: &mut Vec<u8>, fact: &Fact, occurred: Occurred) -> Result<(), 
 fn member<T: Serialize + ?Sized>(out: &mut Vec<u8>, key: &str, value: &T) -> Result<(), serde_json::Error> {
     name(out, key);
     serde_json::to_writer(out, value)
+}
+
+fn text(out: &mut Vec<u8>, key: &str, value: &str) {
+    name(out, key);
+    canonical::write_str(out, value);
 }
 
 fn name(out: &mut Vec<u8>, key: &str) {

@@ -372,6 +372,23 @@ fn pseudonyms_are_random_and_of_one_form() {
     assert_eq!(new_pseudonym(&Ones).as_str(), "p-ZZZZZZZZZZZZZZZZ");
 }
 
+/// A person's key remembers what it derived under one tenant's keys; that must not be taken for another's.
+#[test]
+fn what_a_person_key_remembers_is_of_one_tenants_keys() {
+    let (tenant, source, draft) = (tenant(), SourceId::from("acme-sp"), draft_of("session.ended"));
+    let (first, second) = (TenantKeys::generate(&Fixed::new("first")), TenantKeys::generate(&Fixed::new("second")));
+    let remembering = persons(1);
+    for keys in [&first, &second, &first] {
+        let input =
+            SealInput { tenant: &tenant, source: &source, door: Door::File, draft: &draft, persons: &remembering, keys, random: &Fixed::new("seal") };
+        let entry = seal::seal(input).unwrap().finish(LogPosition(0), Time::EPOCH, false, false);
+        let header = entry.decode_header().unwrap();
+        // A key that was just read remembers nothing.
+        assert_eq!(seal::open_original(&entry, &header, keys, &persons(1)).unwrap(), draft.original);
+        assert_eq!(seal::open_original(&entry, &header, keys, &remembering).unwrap(), draft.original);
+    }
+}
+
 #[test]
 fn debug_shows_no_key() {
     let shown = format!("{:?} {:?} {:?}", master(), tenant_keys(), person(0).1);

@@ -1,8 +1,8 @@
-//! The primitives: AES-256-GCM and HKDF-SHA-256 of the one cryptographic library.
+//! The primitives: AES-256-GCM, and HKDF-SHA-256 out of HMAC, of the one cryptographic library.
 
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
-    hkdf,
+    hmac,
 };
 use minicbor::{Encoder, encode};
 use std::convert::Infallible;
@@ -45,12 +45,29 @@ impl Aead {
 
 /// HKDF-SHA-256 (RFC 5869), without a salt.
 pub(super) fn derive(secret: &[u8], info: &[&[u8]]) -> Secret {
-    let mut out = Zeroizing::new([0; KEY]);
-    let key = hkdf::Salt::none(hkdf::HKDF_SHA256).extract(secret);
-    if key.expand(info, hkdf::HKDF_SHA256).and_then(|okm| okm.fill(out.as_mut_slice())).is_err() {
-        unreachable!("32 bytes are within what the function gives");
+    Extracted::new(secret).expand(info)
+}
+
+/// The first half of it: all that does not depend on what the key is for. The library has the whole only, which would hash the secret anew for every record.
+pub(super) struct Extracted(hmac::Key);
+
+impl Extracted {
+    pub(super) fn new(secret: &[u8]) -> Self {
+        let pseudorandom = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &[0; KEY]), secret);
+        Self(hmac::Key::new(hmac::HMAC_SHA256, pseudorandom.as_ref()))
     }
-    out
+
+    /// The second half: of 32 bytes, which is one block of the function's output.
+    pub(super) fn expand(&self, info: &[&[u8]]) -> Secret {
+        let mut context = hmac::Context::with_key(&self.0);
+        for part in info {
+            context.update(part);
+        }
+        context.update(&[1]);
+        let mut out = Zeroizing::new([0; KEY]);
+        out.copy_from_slice(context.sign().as_ref());
+        out
+    }
 }
 
 /// Deterministic CBOR of what `write` writes.
@@ -60,4 +77,21 @@ pub(super) fn cbor(capacity: usize, write: impl FnOnce(&mut Encoder<&mut Vec<u8>
         unreachable!("memory takes every byte");
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_lc_rs::hkdf;
+
+    #[test]
+    fn derivation_in_two_halves_is_that_of_the_library() {
+        for (length, info) in [(0, [b"".as_slice(), b""]), (32, [b"claimledger test", b"and more"]), (64, [b"x", b""]), (200, [&[7; 300], b"y"])] {
+            let secret = vec![0x5a; length];
+            let mut expect = [0; KEY];
+            let extracted = hkdf::Salt::none(hkdf::HKDF_SHA256).extract(&secret);
+            extracted.expand(&info, hkdf::HKDF_SHA256).unwrap().fill(&mut expect).unwrap();
+            assert_eq!(*derive(&secret, &info), expect);
+        }
+    }
 }

@@ -10,14 +10,17 @@
 //! ```
 //! A key of AES-256-GCM with random nonces is good for 2³² messages. Only wrapping keys and a person's key are used more than once.
 
-use super::cipher::{self, Aead, KEY, Secret};
+use super::cipher::{self, Aead, Extracted, KEY, Secret};
 use crate::{
     ids::{Pseudonym, RecordId, TenantId},
     random::Random,
     record::Digest32,
 };
 use aws_lc_rs::{aead::NONCE_LEN, hmac};
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock, Weak},
+};
 use zeroize::Zeroizing;
 
 /// The key that `init` makes or reads; it wraps every tenant's keys.
@@ -59,6 +62,7 @@ struct Tenant {
     index: Secret,
     digest: Secret,
     wrapping: Aead,
+    extracted: Extracted,
     index_mac: hmac::Key,
     digest_mac: hmac::Key,
 }
@@ -66,6 +70,9 @@ struct Tenant {
 struct Person {
     secret: Secret,
     personal: Aead,
+    /// What the keys of originals that need this person alone are derived from, and under which tenant's keys. The weak reference keeps the address from being
+    /// used again.
+    original: OnceLock<(Weak<Tenant>, Extracted)>,
 }
 
 impl MasterKey {
@@ -96,10 +103,11 @@ impl TenantKeys {
     }
 
     fn new(tenant: Secret, index: Secret, digest: Secret) -> Self {
-        let wrapping = Aead::new(&cipher::derive(&*tenant, &[b"claimledger wrap v1"]));
+        let extracted = Extracted::new(&*tenant);
+        let wrapping = Aead::new(&extracted.expand(&[b"claimledger wrap v1"]));
         let mac = |secret: &Secret| hmac::Key::new(hmac::HMAC_SHA256, secret.as_slice());
         let (index_mac, digest_mac) = (mac(&index), mac(&digest));
-        Self(Arc::new(Tenant { tenant, index, digest, wrapping, index_mac, digest_mac }))
+        Self(Arc::new(Tenant { tenant, index, digest, wrapping, extracted, index_mac, digest_mac }))
     }
 
     /// Wrapped for the key store.
@@ -148,17 +156,29 @@ impl TenantKeys {
 
     /// The key of what belongs to nobody: one a record, because there may be more records than random nonces allow under one key.
     pub(super) fn unowned(&self, id: &RecordId) -> Aead {
-        Aead::new(&cipher::derive(&*self.0.tenant, &[b"claimledger unowned v1", id.0.as_bytes()]))
+        Aead::new(&self.0.extracted.expand(&[b"claimledger unowned v1", id.0.as_bytes()]))
     }
 
     /// The key of an original: needs the keys of all its persons, which come ordered by pseudonym.
-    pub(super) fn original<'k>(&self, id: &RecordId, persons: impl Iterator<Item = &'k PersonKey>) -> Aead {
-        let mut secrets = Zeroizing::new(Vec::with_capacity(4 * KEY));
+    pub(super) fn original(&self, id: &RecordId, persons: &[&PersonKey]) -> Aead {
+        let info: [&[u8]; 2] = [b"claimledger original v1", id.0.as_bytes()];
+        Aead::new(&match persons {
+            [] => self.0.extracted.expand(&info),
+            [person] => {
+                let (of, extracted) = person.0.original.get_or_init(|| (Arc::downgrade(&self.0), self.together(persons)));
+                if std::ptr::eq(of.as_ptr(), Arc::as_ptr(&self.0)) { extracted.expand(&info) } else { self.together(persons).expand(&info) }
+            }
+            persons => self.together(persons).expand(&info),
+        })
+    }
+
+    fn together(&self, persons: &[&PersonKey]) -> Extracted {
+        let mut secrets = Zeroizing::new(Vec::with_capacity((1 + persons.len()) * KEY));
         secrets.extend_from_slice(&*self.0.tenant);
         for person in persons {
             secrets.extend_from_slice(&*person.0.secret);
         }
-        Aead::new(&cipher::derive(&secrets, &[b"claimledger original v1", id.0.as_bytes()]))
+        Extracted::new(&secrets)
     }
 }
 
@@ -171,7 +191,7 @@ impl PersonKey {
 
     fn new(secret: Secret) -> Self {
         let personal = Aead::new(&cipher::derive(&*secret, &[b"claimledger personal v1"]));
-        Self(Arc::new(Person { secret, personal }))
+        Self(Arc::new(Person { secret, personal, original: OnceLock::new() }))
     }
 
     /// Wrapped for the key store: for this person of this tenant only.

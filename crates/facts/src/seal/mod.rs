@@ -22,7 +22,7 @@ use crate::{
     random::Random,
     record::{Digest32, FORMAT, Header, MAX_PLAIN_BYTES, MAX_RECORD_BYTES, Prepared, SealedCommitment},
     refusal::{Refusal, RefusalCode},
-    statement::Statement,
+    statement::StatementRef,
     time::Time,
     vocabulary::Door,
 };
@@ -102,8 +102,11 @@ pub fn seal(input: SealInput<'_>) -> Result<Prepared, SealError> {
     if persons.len() != draft.persons.len() {
         return Err(SealError::Person { fact: "record" });
     }
-    let statement = statement(draft, persons)?;
+    let facts: Vec<Fact> = draft.facts.iter().map(|fact| pseudonymous(draft, fact, persons)).collect::<Result<_, _>>()?;
+    let statement =
+        StatementRef { kind: &draft.kind, session: draft.session.as_ref(), correlation: &draft.correlation, notes: &draft.notes, facts: &facts };
     let statement_bytes = statement.encode(draft.occurred).map_err(|_| SealError::Facts)?;
+    let sessions = statement.sessions().cloned().collect();
     limit(statement_bytes.len())?;
     limit(draft.original.len())?;
 
@@ -138,7 +141,8 @@ pub fn seal(input: SealInput<'_>) -> Result<Prepared, SealError> {
     let mut needed: Vec<&(Pseudonym, PersonKey)> = persons.iter().collect();
     needed.sort_unstable_by(|a, b| a.0.cmp(&b.0));
     needed.dedup_by(|a, b| a.0 == b.0);
-    let sealed = sealer.seal(&keys.original(&id, needed.iter().map(|(_, key)| key)), Kind::Original, None, &draft.original);
+    let needed_keys: Vec<&PersonKey> = needed.iter().map(|(_, key)| key).collect();
+    let sealed = sealer.seal(&keys.original(&id, &needed_keys), Kind::Original, None, &draft.original);
     let pseudonyms: Vec<Pseudonym> = needed.into_iter().map(|(pseudonym, _)| pseudonym.clone()).collect();
     let (original, stored) = body::original(&pseudonyms, sealed.codec, &sealed.nonce, &sealed.ciphertext);
 
@@ -165,7 +169,7 @@ pub fn seal(input: SealInput<'_>) -> Result<Prepared, SealError> {
         facts,
         personal,
         original,
-        sessions: statement.sessions().cloned().collect(),
+        sessions,
         recorded_at: draft.recorded_at,
         variants_allowed: draft.variants_allowed,
     };
@@ -178,16 +182,6 @@ pub fn seal(input: SealInput<'_>) -> Result<Prepared, SealError> {
 /// What packs well could be sealed and never be read again: reading is bounded, so writing is too.
 fn limit(bytes: usize) -> Result<(), SealError> {
     if bytes > MAX_PLAIN_BYTES { Err(SealError::TooLarge { bytes, max: MAX_PLAIN_BYTES }) } else { Ok(()) }
-}
-
-fn statement(draft: &Draft, persons: &[(Pseudonym, PersonKey)]) -> Result<Statement, SealError> {
-    Ok(Statement {
-        kind: draft.kind.clone(),
-        session: draft.session.clone(),
-        correlation: draft.correlation.clone(),
-        notes: draft.notes.clone(),
-        facts: draft.facts.iter().map(|fact| pseudonymous(draft, fact, persons)).collect::<Result<_, _>>()?,
-    })
 }
 
 fn pseudonymous(draft: &Draft, fact: &DraftFact, persons: &[(Pseudonym, PersonKey)]) -> Result<Fact, SealError> {

@@ -44,7 +44,7 @@ pub fn open_original(entry: &Entry, header: &Header, keys: &TenantKeys, persons:
         .iter()
         .map(|pseudonym| find(persons, pseudonym).ok_or_else(|| OpenError::Erased { pseudonym: pseudonym.clone() }))
         .collect::<Result<_, _>>()?;
-    let key = keys.original(&event_id(header), needed.into_iter());
+    let key = keys.original(&event_id(header), &needed);
     let sealed = Sealed { codec: original.codec, nonce: &original.nonce, ciphertext: original.ciphertext };
     Ok(open(&key, header, Kind::Original, None, &sealed, &header.original.plain)?)
 }
