@@ -54,6 +54,52 @@ fn the_session_page_shows_the_timeline_and_the_tree() {
     quiet(&browser, &server);
 }
 
+/// How a page may be looked at: a name, the width of the window, and what the reader prefers.
+const LOOKS: [(&str, u32, &[(&str, &str)]); 5] = [
+    ("dark", 1280, &[("prefers-color-scheme", "dark")]),
+    ("forced", 1280, &[("forced-colors", "active")]),
+    ("forced-dark", 1280, &[("forced-colors", "active"), ("prefers-color-scheme", "dark")]),
+    ("narrow", 390, &[]),
+    ("narrow-dark", 390, &[("prefers-color-scheme", "dark")]),
+];
+
+/// Keeps a picture, where a folder for pictures is named.
+fn picture(browser: &Browser, name: &str) {
+    if let Some(dir) = std::env::var_os("CLAIMLEDGER_SCREENSHOTS") {
+        std::fs::write(std::path::Path::new(&dir).join(format!("{name}.png")), browser.whole_page()).expect("writing a screenshot");
+    }
+}
+
+#[test]
+fn dark_forced_and_narrow_pages_hold_together() {
+    let Some(scratch) = Scratch::fixture() else { return };
+    let server = scratch.serve();
+    let Some(browser) = Browser::start(1280, 1000) else { return };
+    browser.open(server.sign_in["acme"].as_str().expect("a sign-in link"));
+    let pages = [
+        ("sessions", format!("/sessions?activeAt=2026-03-10T14:05:00Z&{AT}&rules=r1")),
+        ("session-S2", format!("/session?id=S2&{AT}&rules=r1")),
+        ("session-S5", format!("/session?id=S5&{AT}&rules=r1")),
+        ("drawer", format!("/session?id=S3&{AT}&rules=r1&open=40")),
+        ("not-found", format!("/session?id=GX1&{AT}&rules=r1")),
+        ("query", "/query".to_owned()),
+    ];
+    for (look, width, preferences) in LOOKS {
+        browser.viewport(width, 1000);
+        browser.emulate(preferences);
+        for (name, path) in &pages {
+            browser.open(&format!("{}{path}", server.url));
+            picture(&browser, &format!("{name}-{look}"));
+            let wide = browser.eval("return [document.documentElement.scrollWidth, document.documentElement.clientWidth, innerWidth]");
+            assert!(wide[0].as_u64() <= wide[1].as_u64(), "{name}, {look}: the page itself scrolls sideways: {wide}");
+            assert!(wide[2].as_u64() == Some(u64::from(width)), "{name}, {look}: {wide}");
+            let console: Vec<String> = browser.console().into_iter().filter(|line| !(*name == "not-found" && line.contains("404"))).collect();
+            assert!(console.is_empty(), "{name}, {look}: {console:?}");
+        }
+    }
+    quiet(&browser, &server);
+}
+
 fn quiet(browser: &Browser, server: &support::Server) {
     let console = browser.console();
     assert!(console.is_empty(), "script errors or refusals: {console:?}");
@@ -86,9 +132,7 @@ fn every_page_opens_without_an_error() {
         let source = browser.eval("return document.documentElement.outerHTML").as_str().unwrap_or_default().to_owned();
         assert!(text.contains(expected) || source.contains(expected), "{name} does not show {expected}:\n{text}");
         assert!(!source.contains("style=\""), "{name} has inline style");
-        if let Some(dir) = std::env::var_os("CLAIMLEDGER_SCREENSHOTS") {
-            std::fs::write(std::path::Path::new(&dir).join(format!("{name}.png")), browser.screenshot()).expect("writing a screenshot");
-        }
+        picture(&browser, name);
         let allowed = name == "not-found";
         let console: Vec<String> = browser.console().into_iter().filter(|line| !(allowed && line.contains("404"))).collect();
         assert!(console.is_empty(), "{name}: {console:?}");
@@ -125,5 +169,161 @@ fn markup_in_names_and_agents_shows_as_text() {
     assert_eq!(found[1], 0, "markup from outside became elements: {found}");
     browser.open(&format!("{}/sessions", server.url));
     assert!(browser.text().contains("<b>S1</b>"));
+    quiet(&browser, &server);
+}
+
+/// Opens a pinned address in a fresh, signed-in browser of its own.
+fn elsewhere(server: &support::Server, path: &str) -> Option<Browser> {
+    let browser = Browser::start(1280, 1000)?;
+    browser.open(&format!("{}&next={}", server.sign_in["acme"].as_str().expect("a sign-in link"), percent(path)));
+    Some(browser)
+}
+
+const MAIN: &str = "return document.querySelector('main').innerHTML";
+/// Text as written, not as laid out: a fold that a script opened has the same.
+const WORDS: &str = "return document.querySelector('main').textContent";
+
+#[test]
+fn a_pinned_address_shows_the_same_bytes_to_everybody_and_later() {
+    let Some(scratch) = Scratch::fixture() else { return };
+    let token = scratch.token("acme", "ingest");
+    let server = scratch.serve();
+    let paths = [format!("/session?id=S5&{AT}&rules=r1&open=46"), format!("/sessions?activeAt=2026-03-10T14:05:00Z&{AT}&rules=r1")];
+    let Some(browser) = elsewhere(&server, &paths[0]) else { return };
+    let shown = |browser: &Browser| {
+        paths.clone().map(|path| {
+            browser.open(&format!("{}{path}", server.url));
+            assert!(browser.address().ends_with(&path), "{}", browser.address());
+            browser.eval(MAIN).as_str().unwrap_or_default().to_owned()
+        })
+    };
+    let first = shown(&browser);
+    assert!(first.iter().all(|main| main.len() > 5_000), "{first:?}");
+    for n in 0..100 {
+        let fact = json!({"id": format!("later-{n}"), "type": "app.accessed", "occurred_at": "2026-03-10T14:00:00Z", "session": "S5",
+                          "subject": {"id": "u-erin"}, "data": {"app": "wiki"}});
+        let (status, body) = server.post("/v1/facts", Some(&token), "application/json", fact.to_string().as_bytes());
+        assert_eq!(status, 200, "{body}");
+    }
+    let Some(other) = Browser::start(1000, 700) else { return };
+    other.open(&format!("{}/sign-in", server.url));
+    other.take_cookies(&browser.cookies());
+    assert!(shown(&other) == first, "another browser shows other bytes");
+    // The facts did arrive: the head has them.
+    other.open(&format!("{}/session?id=S5", server.url));
+    assert!(other.text().contains("106 records of this session"), "{}", other.text());
+}
+
+#[test]
+fn without_script_the_answer_is_the_same() {
+    let Some(scratch) = Scratch::fixture() else { return };
+    let server = scratch.serve();
+    let paths =
+        [format!("/session?id=S2&{AT}&rules=r1&open=24"), format!("/sessions?activeAt=2026-03-10T14:05:00Z&{AT}&rules=r1"), "/query".to_owned()];
+    let Some(browser) = elsewhere(&server, &paths[0]) else { return };
+    for path in paths {
+        browser.open(&format!("{}{path}", server.url));
+        let with = (browser.eval(WORDS), browser.eval("return document.querySelectorAll('main a[href]').length"));
+        browser.scripts(false);
+        browser.open(&format!("{}{path}", server.url));
+        let without = (browser.eval(WORDS), browser.eval("return document.querySelectorAll('main a[href]').length"));
+        browser.scripts(true);
+        assert!(with.0.as_str().is_some_and(|words| words.len() > 50), "{path}: {with:?}");
+        assert_eq!(with, without, "{path}");
+    }
+    quiet(&browser, &server);
+}
+
+#[test]
+fn every_record_that_a_page_names_opens() {
+    let Some(scratch) = Scratch::fixture() else { return };
+    let server = scratch.serve();
+    let Some(browser) = elsewhere(&server, &format!("/session?id=S5&{AT}&rules=r1")) else { return };
+    let links = browser.eval(
+        "return [...document.querySelectorAll('main a')].filter(a => /^#\\d+$/.test(a.textContent.trim())).map(a => [a.textContent.trim(), a.href])",
+    );
+    let mut links: Vec<(String, String)> = serde_json::from_value(links).expect("pairs");
+    links.sort();
+    links.dedup();
+    assert!(links.len() >= 8, "{links:?}");
+    for (name, href) in links {
+        browser.open(&href);
+        let opened = browser.eval("return document.querySelector('aside#record').innerText").as_str().unwrap_or_default().to_owned();
+        assert!(opened.contains(&format!("Record {name}")) && opened.contains("leaf hash"), "{name}, {href}: {opened}");
+        let seen = browser.eval("const r = document.querySelector('#record-h').getBoundingClientRect(); const s = document.querySelector('.strip').getBoundingClientRect(); return [r.top, s.bottom, innerHeight]");
+        let at: Vec<f64> = seen.as_array().expect("three").iter().filter_map(Value::as_f64).collect();
+        assert!(at[0] >= at[1] && at[0] < at[2], "{name}: the record is under the strip or out of sight: {seen}");
+    }
+    quiet(&browser, &server);
+}
+
+#[test]
+fn ids_that_somebody_will_send_are_not_found_alike() {
+    let Some(scratch) = Scratch::fixture() else { return };
+    let server = scratch.serve();
+    let Some(browser) = elsewhere(&server, &format!("/session?id=nobody&{AT}&rules=r1")) else { return };
+    let page = || browser.eval("return [document.documentElement.outerHTML, performance.getEntriesByType('navigation')[0].responseStatus]");
+    let unknown = page();
+    assert_eq!(unknown[1], 404, "{unknown}");
+    assert!(unknown[0].as_str().is_some_and(|page| page.contains("Nothing by this id is known at #82 in your tenant.")), "{unknown}");
+    let long = "x".repeat(10_000);
+    // GX1 is the other tenant's.
+    for id in ["GX1", "..", "%2E%2E%2F..%2Fetc", "%00", "S3%00", "%E2%80%AE", "%3Cb%3E", "S3%20", "s3", long.as_str()] {
+        browser.open(&format!("{}/session?id={id}&{AT}&rules=r1", server.url));
+        let shown: String = id.chars().take(20).collect();
+        if id == "S3%20" {
+            // Blanks around an id are of whoever copied it.
+            assert!(browser.text().contains("S3 was let into payroll"), "{shown}");
+            continue;
+        }
+        assert_eq!(page(), unknown, "{shown}");
+    }
+}
+
+#[test]
+fn the_keyboard_reaches_the_timeline_and_moves_in_it() {
+    const TAB: char = '\u{E004}';
+    const ESCAPE: char = '\u{E00C}';
+    const ENTER: char = '\u{E007}';
+    const LEFT: char = '\u{E012}';
+    const UP: char = '\u{E013}';
+    const RIGHT: char = '\u{E014}';
+    const DOWN: char = '\u{E015}';
+    let Some(scratch) = Scratch::fixture() else { return };
+    let server = scratch.serve();
+    let Some(browser) = elsewhere(&server, &format!("/session?id=S2&{AT}&rules=r1")) else { return };
+    let focused = || {
+        browser.eval("const a = document.activeElement; return a.classList.contains('figure') ? 'figure' : a.closest('svg.tl') ? a.querySelector('title').textContent : a.tagName")
+    };
+    // A letter with nothing focused does nothing.
+    let address = browser.address();
+    browser.press(&['j', 'k', '/', '?', 'g']);
+    assert_eq!((browser.address(), focused()), (address.clone(), json!("BODY")));
+    let mut stops = 0;
+    while focused() != "figure" {
+        browser.press(&[TAB]);
+        stops += 1;
+        assert!(stops < 60, "Tab does not reach the figure");
+    }
+    browser.press(&[DOWN]);
+    let first = focused();
+    assert!(first.as_str().is_some_and(|title| title.contains("tx1")), "{first}");
+    browser.press(&[DOWN]);
+    let second = focused();
+    assert!(second.as_str().is_some_and(|title| title.contains("v1 of payroll")), "{second}");
+    browser.press(&[RIGHT]);
+    let right = focused();
+    assert!(right.as_str().is_some_and(|title| title.contains("v2 of payroll")), "{right}");
+    assert_eq!(browser.eval("return document.querySelector('output.spoken').textContent"), right);
+    browser.press(&[LEFT, UP]);
+    assert_eq!(focused(), first);
+    browser.press(&[ESCAPE]);
+    assert_eq!(focused(), "figure");
+    // One stop a figure: the next one is outside of it.
+    browser.press(&[TAB]);
+    assert_eq!(browser.eval("return document.activeElement.closest('.figure') === null"), true);
+    browser.eval("document.querySelector('.figure').focus()");
+    browser.press(&[DOWN, ENTER]);
+    assert!(browser.address().contains("open="), "Enter does not open a record: {}", browser.address());
     quiet(&browser, &server);
 }

@@ -71,6 +71,46 @@ impl Browser {
         self.post("/url", &json!({"url": url}));
     }
 
+    /// A command of the browser's own protocol, for what WebDriver cannot say.
+    pub(crate) fn cdp(&self, command: &str, parameters: &Value) -> Value {
+        self.post("/goog/cdp/execute", &json!({"cmd": command, "params": parameters}))
+    }
+
+    /// Who is signed in, to be signed in elsewhere.
+    pub(crate) fn cookies(&self) -> Vec<Value> {
+        self.read("/cookie").as_array().cloned().unwrap_or_default()
+    }
+
+    /// Signs in with the cookies of another browser. A page of the server must be open.
+    pub(crate) fn take_cookies(&self, cookies: &[Value]) {
+        for cookie in cookies {
+            self.post("/cookie", &json!({"cookie": cookie}));
+        }
+    }
+
+    /// Makes the page believe in a preference, such as `("prefers-color-scheme", "dark")`; none: what the browser has by itself.
+    pub(crate) fn emulate(&self, preferences: &[(&str, &str)]) {
+        let features: Vec<Value> = preferences.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
+        self.cdp("Emulation.setEmulatedMedia", &json!({"features": features}));
+    }
+
+    /// A viewport as wide as this, in CSS pixels. A window of a desktop cannot be made as narrow as a telephone.
+    pub(crate) fn viewport(&self, width: u32, height: u32) {
+        let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+        self.cdp("Emulation.setDeviceMetricsOverride", &size);
+    }
+
+    /// Switches the scripts of pages on or off, from the next page on. Reading the page with [`Self::eval`] works either way.
+    pub(crate) fn scripts(&self, on: bool) {
+        self.cdp("Emulation.setScriptExecutionDisabled", &json!({"value": !on}));
+    }
+
+    /// Presses keys, each as WebDriver spells it: a character, or a code of its private range.
+    pub(crate) fn press(&self, keys: &[char]) {
+        let strokes: Vec<Value> = keys.iter().flat_map(|key| ["keyDown", "keyUp"].map(|kind| json!({"type": kind, "value": key}))).collect();
+        self.post("/actions", &json!({"actions": [{"type": "key", "id": "keyboard", "actions": strokes}]}));
+    }
+
     /// Where the browser is.
     pub(crate) fn address(&self) -> String {
         self.read("/url").as_str().unwrap_or_default().to_owned()
@@ -90,6 +130,12 @@ impl Browser {
     pub(crate) fn screenshot(&self) -> Vec<u8> {
         let encoded = self.read("/screenshot");
         data_encoding::BASE64.decode(encoded.as_str().expect("a picture").as_bytes()).expect("base64")
+    }
+
+    /// A picture of the whole page, also of what lies below the window, PNG.
+    pub(crate) fn whole_page(&self) -> Vec<u8> {
+        let picture = self.cdp("Page.captureScreenshot", &json!({"format": "png", "captureBeyondViewport": true}));
+        data_encoding::BASE64.decode(picture["data"].as_str().expect("a picture").as_bytes()).expect("base64")
     }
 
     /// What stood in the console since the last look: script errors and refusals of the content security policy among them.

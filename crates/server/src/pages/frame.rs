@@ -69,18 +69,22 @@ pub(crate) fn strip(strip: &Strip<'_>, answered: &Answered, completeness: &[Sour
         Some(K::Time(time)) => time.to_string(),
         Some(K::Position(_)) | None => answered.position.to_string(),
     };
+    let mut times = Times::default();
     html! {
+        // On a narrow screen only this line stays in sight.
+        p class="brief" aria-hidden="true" {
+            "T " (times.show(answered.at)) " · K " (known) " · R " (answered.rules) " · " @if answered.provisional { "Provisional" } @else { "Final" }
+        }
         section class=(if answered.provisional { "strip provisional" } else { "strip" }) aria-label="What this answer holds for" {
             form method="get" action=(strip.keep.path()) {
                 @for (name, value) in strip.keep.fields() { input type="hidden" name=(name) value=(value); }
                 label { "T true at " input name="at" value=(answered.at) size="24" autocomplete="off"; }
                 label { "K known at " input name="knownAt" value=(known) size="24" autocomplete="off" aria-describedby="k-recorded"; }
-                span id="k-recorded" { (answered.position) " · recorded " (answered.recorded_at) }
-                span { "R " (answered.rules) }
-                span { "zone UTC" }
+                span id="k-recorded" { @if matches!(strip.known, Some(K::Time(_))) { (answered.position) " " } "recorded " (answered.recorded_at) }
+                span { "R " (answered.rules) " · zone UTC" }
                 button type="submit" { "Ask" }
                 a href=(strip.keep.href()) { "To the head" }
-                a class="copy" href=(strip.here.href()) { "Link to this answer" }
+                a class="copy" href=(strip.here.href()) { "Copy link" }
             }
             p class="state" {
                 @if answered.provisional {

@@ -13,6 +13,7 @@ pub(crate) mod sessions;
 pub(crate) mod sessions_list;
 pub(crate) mod sign_in;
 pub(crate) mod states;
+pub(crate) mod switches;
 pub(crate) mod text;
 pub(crate) mod when;
 pub(crate) mod why;

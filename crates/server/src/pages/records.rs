@@ -56,8 +56,8 @@ fn recorded(record: &RecordRef, times: &mut Times) -> String {
 pub(crate) fn drawer(position: LogPosition, view: Option<&RecordView>, close: &str) -> Markup {
     html! {
         aside id="record" class="drawer" aria-labelledby="record-h" {
-            h2 id="record-h" { "Record " (position) }
             a class="close" href=(close) { "Close" }
+            h2 id="record-h" { "Record " (position) }
             @match view {
                 None => p { "No record " (position) " is known at this K in your tenant." },
                 Some(view) => (opened(view)),

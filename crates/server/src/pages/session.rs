@@ -6,6 +6,7 @@ use super::{
     parameters::{CutAsked, Parameters},
     records,
     states::Trouble,
+    switches,
     text::inert,
     when::{Times, clock},
     why,
@@ -36,8 +37,6 @@ use maud::{Markup, html};
 
 /// Trees of one page.
 const TREES: usize = 20;
-/// Stops of K that are listed.
-const STOPS: usize = 40;
 
 pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
     let caller = match caller(&server, &uri, &headers).await {
@@ -57,6 +56,7 @@ pub(crate) async fn caller(server: &Server, uri: &Uri, headers: &HeaderMap) -> R
 }
 
 /// What the address says beside T, K and R.
+#[derive(Clone)]
 struct View {
     id: SessionId,
     cut: CutAsked,
@@ -181,10 +181,11 @@ fn main(view: &View, answer: &Answer<Option<SessionState>>, session: &SessionSta
     };
     let mut figure = lanes::figure(session, answer.answered.at, answer.answered.recorded_at, &answer.completeness, view.order);
     limits::fit(&mut figure, href(Some(LogPosition(u64::MAX))).len());
+    let by = |order| view.cut.pin(View { order, ..view.clone() }.keep(), &answer.answered);
     let show_names = here.clone().with("names", "1").href();
     html! {
         (head(session, &show_names, view.names))
-        (switches(view, session, answer, here))
+        (switches::switches(session, &answer.answered, view.order, &view.keep(), (&by(Order::Occurred), &by(Order::Recorded))))
         section class="timeline" aria-labelledby="timeline-h" {
             h2 id="timeline-h" { "Timeline" }
             a class="skip" href="#tl-table" { "Skip to the table" }
@@ -226,22 +227,30 @@ fn head(session: &SessionState, show_names: &str, named: bool) -> Markup {
         p class="verdict" {
             (rested_on(session))
             " "
-            @match decisions { 0 => "No decisions.", 1 => "One decision", n => { (n) " decisions" } }
+            @match decisions { 0 => "No decisions.", n => { (counted(n)) @if n == 1 { " decision" } @else { " decisions" } } }
             @if decisions > 0 {
                 @match (decisions, differ) {
-                    (_, 0) => ", as the rules say.",
+                    (1, 0) => ", as the rules say.",
+                    (2, 0) => ", both as the rules say.",
+                    (_, 0) => ", all as the rules say.",
                     (1, _) => { ", which " strong class="attention" { "≠ differs" } " from what the rules say." },
                     (_, 1) => { ", one of which " strong class="attention" { "≠ differs" } " from what the rules say." },
-                    (_, n) => { ", " (n) " of which " strong class="attention" { "≠ differ" } " from what the rules say." },
+                    (_, n) => { ", " (counted(n).to_lowercase()) " of which " strong class="attention" { "≠ differ" } " from what the rules say." },
                 }
             }
-            @if !session.ignored.is_empty() { " " @match session.ignored.len() { 1 => "One claimed value", n => { (n) " claimed values" } } " did not count." }
+            @if !session.ignored.is_empty() { " " (counted(session.ignored.len())) @if session.ignored.len() == 1 { " claimed value" } @else { " claimed values" } " did not count." }
             @if !session.not_weighed.is_empty() { " " strong {
-                    @match session.not_weighed.len() { 1 => "One fact is", n => { (n) " facts are" } }
+                    (counted(session.not_weighed.len())) @if session.not_weighed.len() == 1 { " fact is" } @else { " facts are" }
                     " stored and shown, but not weighed by these rules."
                 } }
         }
     }
+}
+
+/// A count at the start of a sentence: small ones in words.
+fn counted(n: usize) -> String {
+    const WORDS: [&str; 10] = ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"];
+    WORDS.get(n).map_or_else(|| n.to_string(), |word| (*word).to_owned())
 }
 
 /// Where a session stands at T, in words.
@@ -303,39 +312,6 @@ fn rested_on(session: &SessionState) -> Markup {
             }
         }
         "."
-    }
-}
-
-fn switches(view: &View, session: &SessionState, answer: &Answer<Option<SessionState>>, here: &Address) -> Markup {
-    let bare = Address::new("/session").with("id", view.id.as_str());
-    let other = view.cut.pin(bare.clone(), &answer.answered);
-    let mut stops: Vec<_> = session.records.iter().collect();
-    stops.sort_by_key(|record| record.position);
-    let now = answer.answered.position;
-    html! {
-        nav class="switches" aria-label="How to look at it" {
-            p {
-                "Order "
-                @match view.order {
-                    Order::Occurred => { strong { "occurred" } " · " a href=(here.clone().with("order", "recorded").href()) { "recorded" } },
-                    Order::Recorded => { a href=(other.href()) { "occurred" } " · " strong { "recorded" } },
-                }
-            }
-            details {
-                summary { "Known at " (now) ": " (stops.len()) " records of this session, each a stop" }
-                ol class="stops" {
-                    @for record in stops.iter().take(STOPS) {
-                        li {
-                            a href=(bare.clone().with("at", answer.answered.at.to_string()).with("knownAtPosition", record.position.0.to_string()).with("rules", answer.answered.rules).href()) {
-                                (record.position) " " (clock(record.recorded_at))
-                            }
-                            " " (inert(&record.kind))
-                        }
-                    }
-                }
-                @if stops.len() > STOPS { p { (stops.len() - STOPS) " more are in the records below." } }
-            }
-        }
     }
 }
 

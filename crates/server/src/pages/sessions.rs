@@ -22,7 +22,7 @@ use maud::html;
 const FIRST: u32 = 50;
 
 /// The filter's fields, in the order of the form: parameter, label.
-pub(crate) const FIELDS: [(&str, &str); 9] = [
+pub(crate) const FIELDS: [(&str, &str); 10] = [
     ("activeAt", "Active at"),
     ("subject", "Subject"),
     ("idp", "IdP"),
@@ -32,6 +32,7 @@ pub(crate) const FIELDS: [(&str, &str); 9] = [
     ("reliedFrom", "Relied from"),
     ("reliedTo", "Relied to"),
     ("ended", "Ended"),
+    ("differs", "Differs"),
 ];
 
 pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
@@ -82,7 +83,7 @@ impl View {
         let first = parameters
             .number("first")?
             .map_or(Ok(FIRST), |first| u32::try_from(first).map_err(|_| Trouble::refused(format!("{first} rows asked: narrow it or page it."))))?;
-        let names = FIELDS.iter().map(|(name, _)| *name).chain(["differs"]);
+        let names = FIELDS.iter().map(|(name, _)| *name);
         let written = names.filter_map(|name| parameters.get(name).filter(|value| *value != "any").map(|value| (name, value.to_owned()))).collect();
         Ok((Self { cut: parameters.cut()?, filter, first, cursor, written }, wait))
     }

@@ -38,21 +38,33 @@ fn form(view: &View, answer: &Answer<Page<SessionHit>>) -> Markup {
         form class="filter" method="get" action="/sessions" {
             @for (name, value) in known.fields() { input type="hidden" name=(name) value=(value); }
             @for (name, label) in FIELDS {
-                @if name == "ended" {
+                @if let Some((yes, no)) = two_valued(name) {
                     label { (label) " "
                         select name=(name) {
-                            @for (value, shown) in [("any", "any"), ("true", "ended"), ("false", "not ended")] {
+                            @for (value, shown) in [("any", "any"), ("true", yes), ("false", no)] {
                                 option value=(value) selected[written(name).unwrap_or("any") == value] { (shown) }
                             }
                         }
                     }
                 } @else {
-                    label { (label) " " input name=(name) value=[written(name)] size="14" autocomplete="off"; }
+                    label { (label) " " input name=(name) value=[written(name)] size=(if TIMES.contains(&name) { 22 } else { 12 }) autocomplete="off"; }
                 }
             }
             button type="submit" { "Filter" }
             a href="/sessions" { "Clear" }
         }
+    }
+}
+
+/// The fields that hold a time.
+const TIMES: [&str; 3] = ["activeAt", "reliedFrom", "reliedTo"];
+
+/// What yes and no are called in a field that knows nothing else.
+fn two_valued(name: &str) -> Option<(&'static str, &'static str)> {
+    match name {
+        "ended" => Some(("ended", "not ended")),
+        "differs" => Some(("differs", "as the rules say")),
+        _ => None,
     }
 }
 
@@ -119,7 +131,7 @@ fn row(view: &View, answer: &Answer<Page<SessionHit>>, hit: &SessionHit, times: 
                 @if let Some((decision, difference)) = differs {
                     a class="attention" href={ (pinned) "#d-" (decision.record.position.0) } { "≠ differs" } " (" (difference.code) ")"
                 }
-                @if !session.not_weighed.is_empty() { " not weighed: " (session.not_weighed.len()) }
+                @if !session.not_weighed.is_empty() { " " span { "not weighed: " (session.not_weighed.len()) } }
             }
             td {
                 @if hit.certainty == Certainty::Possible { strong { "possible: " } }

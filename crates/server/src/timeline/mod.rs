@@ -1,9 +1,10 @@
 //! The session's timeline: lanes of items, drawn as SVG and written as a table. Both are made from the same [`lanes::Figure`], so that they show the
 //! same items in the same order.
 //!
-//! `lanes` says what there is to see, `limits` what a figure can hold, `geometry` where it goes, `marks` its shapes; `svg` and `table` write it.
+//! `lanes` says what there is to see, `limits` what a figure can hold, `geometry` where it goes, `marks` its shapes, `labels` what stands beside them; `svg` and `table` write it.
 
 pub(crate) mod geometry;
+pub(crate) mod labels;
 pub(crate) mod lanes;
 pub(crate) mod limits;
 pub(crate) mod marks;

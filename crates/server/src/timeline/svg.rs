@@ -1,8 +1,9 @@
 //! The drawing. Geometry stands in attributes, colour in classes; no `style` anywhere.
 
 use super::{
-    geometry::{AXIS, BAR, FLIP, GUTTER, HIT, LANE, PLOT, WIDTH, Window, px, text_width, ticks},
-    lanes::{End, Figure, Fill, Hue, Item, Lane, LaneKind, Mark, Shape, grade_letter, grade_word},
+    geometry::{AXIS, BAR, GUTTER, HIT, LANE, PLOT, WIDTH, Window, px, ticks},
+    labels,
+    lanes::{End, Figure, Fill, Hue, Item, Lane, LaneKind, Mark, Order, Shape, grade_letter, grade_word},
     limits::{MAX_CHANGES, MAX_GAPS},
     marks,
 };
@@ -62,6 +63,16 @@ pub(crate) fn description(figure: &Figure) -> String {
     let mut out = format!("{} lanes, {factors} of them factors that counted. ", figure.lanes.len());
     if odd > 0 {
         out.push_str(&format!("{odd} marked for attention. "));
+    }
+    match [(figure.at, "T"), (figure.known_at, "K")]
+        .into_iter()
+        .filter(|(time, _)| *time > figure.window.until)
+        .map(|(_, name)| name)
+        .collect::<Vec<_>>()[..]
+    {
+        [] => {}
+        [one] => out.push_str(&format!("{one} lies right of it. ")),
+        _ => out.push_str("T and K lie right of it. "),
     }
     out.push_str(&format!("The table below has the same {rows} rows."));
     for left_out in &figure.left_out {
@@ -161,6 +172,7 @@ fn lines(figure: &Figure, bottom: f64, prefix: &str) -> Markup {
 
 fn lane_group(figure: &Figure, lane: &Lane, top: f64, prefix: &str, href: &dyn Fn(Option<LogPosition>) -> String) -> Markup {
     let mut free = GUTTER;
+    let labels = labels::labels(&figure.window, lane);
     let name: String = if lane.name.chars().count() > 25 { lane.name.chars().take(24).chain(['…']).collect() } else { lane.name.clone() };
     html! {
         g class={ "lane " (lane.kind.class()) } role="group" aria-label=(lane.aria) {
@@ -168,7 +180,7 @@ fn lane_group(figure: &Figure, lane: &Lane, top: f64, prefix: &str, href: &dyn F
             @if let Some(grade) = lane.grade { text class="grade" x=(px(GUTTER - 10.0)) y=(px(top + 18.0)) text-anchor="end" { (grade_letter(grade)) } }
             @for (i, item) in lane.items.iter().enumerate() {
                 @let next = lane.items.get(i + 1).map_or(WIDTH, |next| figure.window.clamped(next.from) - 10.0);
-                (item_link(figure, item, top, prefix, href, &mut free, next))
+                (item_link(figure, item, &labels[i], top, prefix, href, (&mut free, next)))
             }
         }
     }
@@ -177,11 +189,11 @@ fn lane_group(figure: &Figure, lane: &Lane, top: f64, prefix: &str, href: &dyn F
 fn item_link(
     figure: &Figure,
     item: &Item,
+    label: &str,
     top: f64,
     prefix: &str,
     href: &dyn Fn(Option<LogPosition>) -> String,
-    free: &mut f64,
-    next: f64,
+    (free, next): (&mut f64, f64),
 ) -> Markup {
     let (drawing, right, flipped) = match item.shape {
         Shape::Band => band(&figure.window, item, top),
@@ -193,9 +205,12 @@ fn item_link(
         a class=(classes(item)) href=(href(item.position())) tabindex="-1" data-from=(item.from) data-until=[until(item)] {
             title { (spoken(item)) }
             (drawing)
-            (label(item, right, flipped, top, free, next))
+            (labels::label(item, label, right, flipped, top, free, next))
         }
-        @if let Some((speaks_of, recorded)) = item.late { (tail(&figure.window, figure, speaks_of, recorded, top)) }
+        @if let Some((speaks_of, recorded)) = item.late {
+            (tail(&figure.window, figure, speaks_of, recorded, top))
+            @if figure.order == Order::Occurred { (labels::lateness(&figure.window, speaks_of, recorded, top, free, next)) }
+        }
     }
 }
 
@@ -345,42 +360,11 @@ fn column(window: &Window, item: &Item, count: usize, top: f64) -> (Markup, f64,
     (drawing, x + STEP, x - 4.0)
 }
 
-/// Labels stand right of the end; near the right edge they flip inside, on a plate; where there is no room the table has them.
-fn label(item: &Item, right: f64, flipped: f64, top: f64, free: &mut f64, next: f64) -> Markup {
-    if item.label.is_empty() {
-        *free = free.max(right);
-        return Markup::default();
-    }
-    let width = text_width(&item.label);
-    let y = top + LANE / 2.0 + 4.0;
-    let start = right + 6.0;
-    let short = if item.label.starts_with('≠') { "≠ differs" } else { "✕ falsified later" };
-    let shortened = item.hue == Hue::Attention && start + width > next && start + text_width(short) <= next.max(start + text_width("≠"));
-    if shortened {
-        *free = start + text_width(short);
-        return html! { text class="label" x=(px(start)) y=(px(y)) { (short) } };
-    }
-    if start >= *free && start + width <= next.max(start) && start + width <= WIDTH && (start + width <= next || next >= WIDTH) {
-        *free = start + width;
-        return html! { text class="label" x=(px(start)) y=(px(y)) { (item.label) } };
-    }
-    if right > FLIP && flipped - width > *free {
-        let left = flipped - width;
-        *free = right;
-        return html! {
-            rect class="plate" x=(px(left - 3.0)) y=(px(y - 11.0)) width=(px(width + 6.0)) height="14" {}
-            text class="label" x=(px(left)) y=(px(y)) { (item.label) }
-        };
-    }
-    *free = free.max(right + 14.0);
-    html! { text class="label" x=(px((right + 4.0).min(WIDTH - 10.0))) y=(px(y)) { "…" } }
-}
-
 /// From the time something speaks of to the time it was recorded.
 fn tail(window: &Window, figure: &Figure, from: Time, to: Time, top: f64) -> Markup {
     let y = top + LANE - 3.0;
     let (start, end) = (window.clamped(from), window.clamped(to));
-    let hollow = figure.order == super::lanes::Order::Recorded;
+    let hollow = figure.order == Order::Recorded;
     html! {
         line class="tail" x1=(px(start)) y1=(px(y)) x2=(px(end)) y2=(px(y)) {}
         @if hollow {

@@ -167,6 +167,36 @@ fn late_records_have_a_tail() {
     assert!(table.contains("14:40:00Z (+2 h 10 min)"), "{table}");
     let x = super::geometry::px(figure.window.x(t("2026-03-10T14:40:00Z")));
     assert!(svg.contains(&format!("M{x} ")), "{svg}");
+    // Before the arrow head, where nothing else stands; by the other clock the tail goes the other way, and the words are in the table.
+    assert!(svg.contains("class=\"late\"") && svg.contains(">+2 h 10 min<"), "{svg}");
+    let by_recorded = super::svg::svg(&fitted(&session, Order::Recorded), "tl", &href).into_string();
+    assert!(!by_recorded.contains("class=\"late\""), "{by_recorded}");
+}
+
+#[test]
+fn marks_on_one_spot_share_a_label() {
+    let mut session = session();
+    session.accesses = vec![access(31, "2026-03-10T12:30:01Z"), access(32, "2026-03-10T12:30:02Z"), access(33, "2026-03-10T12:30:03Z")];
+    session.accesses[1].app = "wiki".into();
+    session.accesses[2].app = "wiki".into();
+    let (_, svg, _) = drawn(&session);
+    assert_eq!(svg.matches(">payroll; wiki<").count(), 1, "{svg}");
+    assert!(!svg.contains(">…<"), "{svg}");
+}
+
+#[test]
+fn a_key_that_was_retired_before_the_session_points_to_the_left() {
+    let mut session = session();
+    session.context.keys = vec![claimledger_domain::model::KeyInterval {
+        idp: "idp-x".into(),
+        key: "X1".into(),
+        from: t("2026-03-09T09:00:00Z"),
+        until: Some(t("2026-03-10T09:00:00Z")),
+        added: record(13, "idp.key_added", "2026-03-09T09:00:00Z"),
+        retired: Some(record(20, "idp.key_retired", "2026-03-10T09:00:00Z")),
+    }];
+    let (_, svg, _) = drawn(&session);
+    assert!(svg.contains(">← retired 09:00:00Z<"), "{svg}");
 }
 
 #[test]
@@ -291,7 +321,7 @@ fn versions_that_had_no_part_are_left_out_and_marks_outside_say_when() {
     session.records[4].recorded_at = t("2026-03-10T20:00:00Z");
     let (figure, svg, table) = drawn(&session);
     assert_eq!(figure.lanes[0].items.iter().map(|item| item.label.as_str()).collect::<Vec<_>>(), ["tx1", "tx2"]);
-    assert!(svg.contains(">tx1<") && svg.contains(">tx2<") && svg.contains("trust.retracted 22:10:00Z →"), "{svg}");
+    assert!(svg.contains(">tx1<") && svg.contains(">tx2 (since 12:00:00Z, admin-2)<") && svg.contains("trust.retracted 22:10:00Z →"), "{svg}");
     assert_eq!(svg.matches("class=\"hairline\"").count(), 1);
     // The end was recorded late: the tail is the end's.
     assert_eq!(svg.matches("class=\"tail\"").count(), 1);

@@ -42,6 +42,11 @@ pub(crate) fn figure(session: &SessionState, at: Time, known_at: Time, completen
             item.label = if item.from < window.from { format!("← {clock} {}", item.label) } else { format!("{} {clock} →", item.label) };
         }
     }
+    for item in lanes.iter_mut().flat_map(|lane| &mut lane.items) {
+        if matches!(item.end, End::At(end) | End::Lost(end) if end < window.from) && !item.label.is_empty() {
+            item.label = format!("← {}", item.label);
+        }
+    }
     let changes = changes.into_iter().filter(|change| window.holds(*change)).collect();
     Figure {
         session: plain(session.id.as_str()),
