@@ -253,6 +253,22 @@ async fn an_unknown_outcome_is_found_out() {
     assert_eq!(outcomes(&append(&sequencer, vec![world.record("fourth", "")]).await.unwrap()), [(3, Stored)], "and goes on");
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_was_decided_on_top_of_a_failed_append_is_decided_anew() {
+    let world = World::new(LedgerKind::Live);
+    // All tries of the first append fail. The second request is the same record again: a repeat of something that is not there in the end.
+    let sequencer = world.open_on(world.faulty_log(Fault::BeforeWriting, 4)).await;
+    let first = tokio::spawn({
+        let (sequencer, records) = (sequencer.clone(), vec![world.record("a", "x")]);
+        async move { append(&sequencer, records).await }
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    let second = append(&sequencer, vec![world.record("a", "x"), world.record("b", "")]).await.unwrap();
+    assert!(matches!(first.await.unwrap(), Err(SequencerError::Log(LogError::Unavailable { .. }))));
+    assert_eq!(outcomes(&second), [(0, Stored), (1, Stored)]);
+    assert_eq!(world.size().await, 2);
+}
+
 #[tokio::test]
 async fn keys_are_durable_before_the_records_that_need_them() {
     let world = World::new(LedgerKind::Live);

@@ -169,14 +169,15 @@ async fn checkpoints_keep_the_write_ahead_log_bounded() {
     let records = Records::new(&TenantId::from("acme"));
     let mut entry = records.entry("large", None, "", 0);
     entry.original = vec![7; 200 * 1024];
-    for n in 0..100 {
+    // As fast as it goes, 146 MiB: appends wait where the checkpoints cannot follow.
+    for n in 0..250 {
         let batch: Vec<_> = (0..3).map(|_| entry.clone()).collect();
         store.log().append(records.tenant(), LogSize(n * 3), &batch).await.unwrap();
     }
     let (wal, file) = (dir.path().join("log-wal"), dir.path().join("log"));
     let size = |path: &Path| std::fs::metadata(path).unwrap().len() >> 20;
-    assert!(size(&wal) < 50, "{} MiB of 60 written", size(&wal));
-    assert!(size(&file) > 10, "{} MiB", size(&file));
+    assert!(size(&wal) < 80, "{} MiB of 146 written", size(&wal));
+    assert!(size(&file) > 60, "{} MiB", size(&file));
 }
 
 #[tokio::test]

@@ -21,6 +21,8 @@ pub(super) const VIEWS: &str = "views";
 const BUSY: Duration = Duration::from_secs(5);
 /// Connections of one file that read.
 const READERS: u32 = 4;
+/// A record takes about a thousand bytes, and a page only whole ones: at 4 KiB up to a third of the file would stay empty.
+pub(super) const LOG_PAGE: u32 = 8192;
 /// Texts of statements that a connection keeps prepared.
 const STATEMENTS: usize = 256;
 
@@ -37,6 +39,8 @@ pub(super) struct Database {
     synchronous: SqliteSynchronous,
     /// Pages of the write-ahead log after which a commit also runs a checkpoint; 0: never, checkpoints run beside the commits.
     autocheckpoint: u32,
+    /// Bytes of a page; decided when the file is made.
+    page_size: u32,
     /// Whether what is deleted is overwritten: everywhere but in rows that can be made again and hold no secret.
     secure_delete: bool,
 }
@@ -65,15 +69,15 @@ impl Files {
     }
 
     pub(super) fn log(&self) -> Database {
-        Database { path: self.dir.join(LOG), synchronous: self.durable(), autocheckpoint: 0, secure_delete: true }
+        Database { path: self.dir.join(LOG), synchronous: self.durable(), autocheckpoint: 0, page_size: LOG_PAGE, secure_delete: true }
     }
 
     pub(super) fn keys(&self) -> Database {
-        Database { path: self.dir.join(KEYS), synchronous: self.durable(), autocheckpoint: 1000, secure_delete: true }
+        Database { path: self.dir.join(KEYS), synchronous: self.durable(), autocheckpoint: 1000, page_size: 4096, secure_delete: true }
     }
 
     pub(super) fn views(&self) -> Database {
-        Database { path: self.dir.join(VIEWS), synchronous: SqliteSynchronous::Normal, autocheckpoint: 1000, secure_delete: false }
+        Database { path: self.dir.join(VIEWS), synchronous: SqliteSynchronous::Normal, autocheckpoint: 1000, page_size: 4096, secure_delete: false }
     }
 
     fn durable(&self) -> SqliteSynchronous {
@@ -151,6 +155,7 @@ impl Database {
             .filename(&self.path)
             .create_if_missing(true)
             .busy_timeout(BUSY)
+            .page_size(self.page_size)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(self.synchronous)
             .foreign_keys(true)

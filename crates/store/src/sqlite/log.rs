@@ -2,7 +2,7 @@
 
 use super::{
     OpenError,
-    connect::{Database, Files},
+    connect::{Database, Files, LOG_PAGE},
     failure::{Failure, Poison, classify, read_failed},
     owner::Owner,
 };
@@ -35,11 +35,10 @@ const READ_ROWS: usize = 128;
 const READ_BYTES: usize = 4 * 1024 * 1024;
 /// Bytes of new records after which the write-ahead log is brought into the file.
 const CHECKPOINT_BYTES: u64 = 16 * 1024 * 1024;
+/// With so many an append waits for the checkpoint that is running: a disk that is slower than the appends must not let the write-ahead log grow for ever.
+const MAX_UNSAVED_BYTES: u64 = 4 * CHECKPOINT_BYTES;
 /// Below so many bytes the rest of a checkpoint is done while the writer waits: it takes about as long as a commit.
 const LAST_BYTES: u64 = 512 * 1024;
-/// What a record or a commit adds to the write-ahead log beside its bytes, roughly.
-const PAGE: u64 = 4096;
-
 const BEGIN: &str = "BEGIN IMMEDIATE;
 UPDATE log_tenant SET size = size + ? WHERE number = ? AND size = ?;
 INSERT INTO log_refused SELECT 1 WHERE changes() <> 1;
@@ -63,7 +62,8 @@ struct Inner {
     database: Database,
     /// Bytes that went into the write-ahead log since it was last begun anew.
     unsaved: AtomicU64,
-    saving: AtomicBool,
+    /// Held while a checkpoint is running.
+    saving: Arc<Mutex<()>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -105,7 +105,7 @@ impl SqliteLog {
             changes: watch::Sender::new(0),
             database: database.clone(),
             unsaved: AtomicU64::new(0),
-            saving: AtomicBool::new(false),
+            saving: Arc::default(),
         };
         Ok(Self { inner: Arc::new(inner), readers: database.readers(), _owner: Arc::clone(owner) })
     }
@@ -174,6 +174,9 @@ impl Inner {
     async fn append(self: &Arc<Self>, tenant: &TenantId, expected: LogSize, entries: &[Entry]) -> Result<LogSize, AppendFailure> {
         check_append(entries)?;
         self.poison.check(FILE)?;
+        if self.unsaved.load(Ordering::SeqCst) >= MAX_UNSAVED_BYTES {
+            drop(self.saving.lock().await);
+        }
         let mut writer = self.writer.lock().await;
         self.settle(&mut writer).await?;
         self.poison.check(FILE)?;
@@ -208,22 +211,25 @@ impl Inner {
         self.set_head(tenant, Head { size: after, ..head });
         drop(writer);
         self.changes.send_modify(|count| *count += 1);
-        let bytes = entries.iter().map(|entry| entry.size() as u64 + 128).sum::<u64>() + 2 * PAGE;
+        // Roughly: beside the records, a commit writes the page that holds the head row, and the one that the last records left room in.
+        let bytes = entries.iter().map(|entry| entry.size() as u64 + 128).sum::<u64>() + 2 * u64::from(LOG_PAGE);
         self.count_unsaved(bytes);
         Ok(LogSize(after))
     }
 
     fn count_unsaved(self: &Arc<Self>, bytes: u64) {
         let unsaved = self.unsaved.fetch_add(bytes, Ordering::SeqCst) + bytes;
-        if unsaved >= CHECKPOINT_BYTES && !self.saving.swap(true, Ordering::SeqCst) {
-            let inner = Arc::clone(self);
-            tokio::spawn(async move {
-                if let Err(error) = inner.save().await {
-                    tracing::error!(%error, "a checkpoint of the log failed");
-                }
-                inner.saving.store(false, Ordering::SeqCst);
-            });
+        if unsaved < CHECKPOINT_BYTES {
+            return;
         }
+        let Ok(saving) = Arc::clone(&self.saving).try_lock_owned() else { return };
+        let inner = Arc::clone(self);
+        tokio::spawn(async move {
+            if let Err(error) = inner.save().await {
+                tracing::error!(%error, "a checkpoint of the log failed");
+            }
+            drop(saving);
+        });
     }
 
     /// Brings the write-ahead log into the file, beside the commits: each pass takes what came in during the one before. The last and small one is done
