@@ -55,7 +55,9 @@ fn the_session_page_shows_the_timeline_and_the_tree() {
 }
 
 /// How a page may be looked at: a name, the width of the window, and what the reader prefers.
-const LOOKS: [(&str, u32, &[(&str, &str)]); 5] = [
+type Look = (&'static str, u32, &'static [(&'static str, &'static str)]);
+
+const LOOKS: [Look; 5] = [
     ("dark", 1280, &[("prefers-color-scheme", "dark")]),
     ("forced", 1280, &[("forced-colors", "active")]),
     ("forced-dark", 1280, &[("forced-colors", "active"), ("prefers-color-scheme", "dark")]),
@@ -93,6 +95,17 @@ fn dark_forced_and_narrow_pages_hold_together() {
             let wide = browser.eval("return [document.documentElement.scrollWidth, document.documentElement.clientWidth, innerWidth]");
             assert!(wide[0].as_u64() <= wide[1].as_u64(), "{name}, {look}: the page itself scrolls sideways: {wide}");
             assert!(wide[2].as_u64() == Some(u64::from(width)), "{name}, {look}: {wide}");
+            for (preference, value) in preferences {
+                assert_eq!(browser.eval(&format!("return matchMedia('({preference}: {value})').matches")), true, "{look}");
+            }
+            // Dark is dark, and what is written on it is not.
+            let colours = browser.eval("const s = getComputedStyle(document.body); return [s.backgroundColor, s.color].map(c => c.match(/\\d+/g).slice(0, 3).reduce((a, b) => a + Number(b), 0))");
+            let (ground, ink) = (colours[0].as_u64().expect("a colour"), colours[1].as_u64().expect("a colour"));
+            let dark = preferences.contains(&("prefers-color-scheme", "dark"));
+            assert!(if dark { ground < 150 && ink > 600 } else { ground > 700 && ink < 150 }, "{name}, {look}: {colours}");
+            // What stays in sight while scrolling leaves most of the window to the answer.
+            let stays = browser.eval("scrollTo(0, 1e6); return Math.max(0, ...[...document.querySelectorAll('body *')].filter(e => getComputedStyle(e).position === 'sticky').map(e => e.getBoundingClientRect().height))");
+            assert!(stays.as_f64().expect("pixels") < if width < 600 { 48.0 } else { 200.0 }, "{name}, {look}: {stays} px stay in sight");
             let console: Vec<String> = browser.console().into_iter().filter(|line| !(*name == "not-found" && line.contains("404"))).collect();
             assert!(console.is_empty(), "{name}, {look}: {console:?}");
         }
@@ -253,6 +266,24 @@ fn every_record_that_a_page_names_opens() {
         let seen = browser.eval("const r = document.querySelector('#record-h').getBoundingClientRect(); const s = document.querySelector('.strip').getBoundingClientRect(); return [r.top, s.bottom, innerHeight]");
         let at: Vec<f64> = seen.as_array().expect("three").iter().filter_map(Value::as_f64).collect();
         assert!(at[0] >= at[1] && at[0] < at[2], "{name}: the record is under the strip or out of sight: {seen}");
+    }
+    quiet(&browser, &server);
+}
+
+#[test]
+fn every_stop_of_k_shows_the_session_as_known_then() {
+    let Some(scratch) = Scratch::fixture() else { return };
+    let server = scratch.serve();
+    let Some(browser) = elsewhere(&server, &format!("/session?id=S2&{AT}&rules=r1&order=recorded")) else { return };
+    let stops = browser.eval("return [...document.querySelectorAll('.stops a, a[rel=prev]')].map(a => a.href)");
+    let stops: Vec<String> = serde_json::from_value(stops).expect("addresses");
+    // The session's own records, and what came later of the key and the policy behind it.
+    assert!(stops.len() > 8 && stops.iter().any(|stop| stop.contains("knownAtPosition=29&")), "{stops:?}");
+    for stop in stops {
+        browser.open(&stop);
+        let state = browser.eval("return [document.querySelector('h1').innerText, document.querySelector('.switches strong').innerText]");
+        assert!(state[0].as_str().is_some_and(|title| title.starts_with("S2")), "{stop}: {state}");
+        assert_eq!(state[1], "recorded", "{stop} forgets the order");
     }
     quiet(&browser, &server);
 }
