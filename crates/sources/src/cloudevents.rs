@@ -44,7 +44,16 @@ const TRANSPORT: &[&str] = &[
 
 /// Reads one envelope.
 pub(crate) fn translate(bytes: &[u8]) -> Result<Draft, Refusal> {
-    let mut envelope = native::object(strict::parse(bytes, Duplicates::Refused)?)?;
+    unwrap(native::object(strict::parse(bytes, Duplicates::Refused)?)?, bytes)
+}
+
+/// Whether an object says that it is an envelope of a fact.
+pub(crate) fn is_envelope(object: &Map<String, Value>) -> bool {
+    matches!(object.get("type"), Some(Value::String(name)) if name.starts_with(TYPE_PREFIX))
+}
+
+/// Reads an envelope that is parsed.
+pub(crate) fn unwrap(mut envelope: Map<String, Value>, bytes: &[u8]) -> Result<Draft, Refusal> {
     check_version(&envelope)?;
     let mut line = Map::new();
     line.insert("type".into(), fact_type(envelope.remove("type"))?);

@@ -1,7 +1,7 @@
 //! Native facts: the public contract, one JSON object a fact (`design.md`, "Native facts"; `semantics.md` 30 to 35).
 
 use crate::{
-    bearer,
+    bearer, cloudevents,
     contract::{self, EXPECTED_ID, EXPECTED_TIME},
     strict::{self, Duplicates},
     text,
@@ -20,7 +20,9 @@ use std::collections::BTreeMap;
 
 /// Reads one native fact.
 pub(crate) fn translate(bytes: &[u8]) -> Result<Draft, Refusal> {
-    build(object(strict::parse(bytes, Duplicates::Refused)?)?, bytes, "native/1")
+    let line = object(strict::parse(bytes, Duplicates::Refused)?)?;
+    // An envelope is accepted equally wherever a fact is: its type tells it, as no fact type begins like that.
+    if cloudevents::is_envelope(&line) { cloudevents::unwrap(line, bytes) } else { build(line, bytes, "native/1") }
 }
 
 /// The object that every event is.

@@ -265,3 +265,14 @@ fn the_published_fixture_is_read() {
         assert_eq!(lines, bytes.split(|b| *b == b'\n').filter(|line| !line.is_empty()).count(), "{name}");
     }
 }
+
+#[test]
+fn an_envelope_is_read_wherever_a_fact_is() {
+    let (told, found) = (read(Dialect::CloudEvents, &envelope()), native(&envelope()));
+    assert_eq!(found, told);
+    assert_eq!(found.translator, "cloudevents/1");
+    // A fact that only carries a field of an envelope stays a fact.
+    let mut bare = claims();
+    bare["specversion"] = json!("1.0");
+    assert_eq!((native(&bare).translator, &native(&bare).unknown_fields[..]), ("native/1", &["specversion".to_owned()][..]));
+}
