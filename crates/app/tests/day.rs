@@ -147,6 +147,8 @@ async fn why_answers_for_a_decision_a_factor_or_the_session() {
     let position = s3.because[0].facts[0].position;
     let one = why("S3", WhyFilter { decision: Some(position.to_string()), ..WhyFilter::default() }).await;
     assert_eq!(one.because, s3.because);
+    let bare = why("S3", WhyFilter { decision: Some(position.0.to_string()), ..WhyFilter::default() }).await;
+    assert_eq!(bare.because, s3.because, "a position is one with or without #");
     assert!(!why("S3", WhyFilter { factor: Some("hwk".into()), ..WhyFilter::default() }).await.because.is_empty());
     assert!(why("S3", WhyFilter { factor: Some("sms".into()), ..WhyFilter::default() }).await.because.is_empty());
     let nothing = why("nothing", payroll).await;

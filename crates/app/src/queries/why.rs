@@ -66,10 +66,8 @@ fn of_factor(state: &SessionState, name: &str, filter: &WhyFilter, chosen: impl 
     counted.chain(ignored.flat_map(|claim| claim.because.iter().cloned())).collect()
 }
 
-/// Whether a text names the decision: its record id, the source's id, or `#` and its position.
+/// Whether a text names the decision: its record id, the source's id, or its position, with `#` or without.
 fn names(decision: &Decision, name: &str) -> bool {
-    match name.strip_prefix('#').and_then(|position| position.parse::<u64>().ok()) {
-        Some(position) => decision.record.position.0 == position,
-        None => decision.record.source_id.as_str() == name || decision.record.id.to_string() == name,
-    }
+    let at_position = name.strip_prefix('#').unwrap_or(name).parse() == Ok(decision.record.position.0);
+    at_position || decision.record.source_id.as_str() == name || decision.record.id.to_string() == name
 }
