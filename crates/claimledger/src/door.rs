@@ -1,8 +1,12 @@
 //! How a command reaches the ledger: as the owner of its directory, or over HTTP with a credential. Questions are GraphQL either way, so that the
 //! same question gets the same answer by every door.
 
-use crate::{engine, exit::Refused, settings::Settings};
-use anyhow::{Context, Result, anyhow, bail};
+use crate::{
+    engine,
+    exit::Refused,
+    settings::{Settings, usage},
+};
+use anyhow::{Context, Result, anyhow};
 use claimledger_app::{
     app::App,
     ask::{Asking, Caller},
@@ -61,7 +65,7 @@ impl Door {
     pub(crate) fn owner(&self, command: &str) -> Result<&Owner> {
         match self {
             Self::Owner(owner) => Ok(owner),
-            Self::Remote(_) => bail!("`{command}` is for the owner of the directory: give --data DIR instead of --url"),
+            Self::Remote(_) => Err(usage(format!("`{command}` is for the owner of the directory: give --data DIR instead of --url"))),
         }
     }
 
@@ -84,10 +88,10 @@ impl Owner {
 
 impl Remote {
     fn new(url: &str, settings: &Settings) -> Result<Self> {
-        let file = settings.token_file.as_deref().context("--url needs --token-file: a file with the token of a credential")?;
-        let token = std::fs::read_to_string(file).with_context(|| format!("token file {}", file.display()))?.trim().to_owned();
+        let file = settings.token_file.as_deref().ok_or_else(|| usage("--url needs --token-file: a file with the token of a credential"))?;
+        let token = std::fs::read_to_string(file).map_err(|error| usage(format!("token file {}: {error}", file.display())))?.trim().to_owned();
         if url.starts_with("https:") {
-            bail!("this build speaks plain HTTP: reach a server behind TLS through a local tunnel or proxy");
+            return Err(usage("this build speaks plain HTTP: reach a server behind TLS through a local tunnel or proxy"));
         }
         let agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
         Ok(Self { url: url.trim_end_matches('/').to_owned(), token, agent })

@@ -1,7 +1,7 @@
 //! Exit statuses: 0 done, 1 the answer is "no", 2 usage, 3 refused input, 4 unavailable, 5 corrupt.
 
 use crate::settings::Usage;
-use claimledger_app::{ask::AskError, ingest::IngestError};
+use claimledger_app::{app::InitError, ask::AskError, ingest::IngestError};
 use claimledger_ledger::{append::SequencerError, log::LogError};
 use std::fmt;
 
@@ -46,6 +46,13 @@ fn of(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
     }
     if let Some(error) = cause.downcast_ref::<LogError>() {
         return Some(of_log(error));
+    }
+    if let Some(error) = cause.downcast_ref::<InitError>() {
+        return Some(match error {
+            InitError::Exists { .. } => 3,
+            InitError::Name => 2,
+            InitError::Log(error) => of_log(error),
+        });
     }
     if let Some(error) = cause.downcast_ref::<AskError>() {
         return Some(match error {

@@ -1,7 +1,7 @@
 //! What is left of the settings after flags, environment and the config file.
 
 use crate::cli::{Common, Format};
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use claimledger_app::ask::Asking;
 use claimledger_facts::{ids::LogPosition, time::Time};
 use std::path::{Path, PathBuf};
@@ -61,14 +61,14 @@ impl Settings {
 
     /// The directory, or what to say when there is none.
     pub(crate) fn data_dir(&self) -> Result<&Path> {
-        self.data.as_deref().context("no ledger is named: give --data DIR (or set CLAIMLEDGER_DATA, or `data` in claimledger.toml)")
+        self.data.as_deref().ok_or_else(|| usage("no ledger is named: give --data DIR (or set CLAIMLEDGER_DATA, or `data` in claimledger.toml)"))
     }
 }
 
 fn read_file(path: Option<&Path>) -> Result<ConfigFile> {
     let default = Path::new("claimledger.toml");
     let path = match path {
-        Some(path) if !path.exists() => bail!("config file {} does not exist", path.display()),
+        Some(path) if !path.exists() => return Err(usage(format!("config file {} does not exist", path.display()))),
         Some(path) => path,
         None if default.exists() => default,
         None => return Ok(ConfigFile::default()),
@@ -77,7 +77,7 @@ fn read_file(path: Option<&Path>) -> Result<ConfigFile> {
         .add_source(config::File::from(path).format(config::FileFormat::Toml))
         .build()
         .and_then(config::Config::try_deserialize)
-        .with_context(|| format!("config file {}", path.display()))
+        .map_err(|error| usage(format!("config file {}: {error}", path.display())))
 }
 
 fn asking(at: Option<&str>, known_at: Option<&str>) -> Result<Asking> {

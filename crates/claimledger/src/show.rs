@@ -1,7 +1,17 @@
 //! How answers look in a terminal. Text from outside is made inert: a terminal obeys control characters.
 
 use serde_json::Value;
-use std::fmt::Write as _;
+use std::{fmt::Write as _, io::Write as _};
+
+/// Prints an answer. A reader that has gone away, such as `head`, wants no more of it, and that is no failure.
+pub(crate) fn say(text: &str) {
+    let mut out = std::io::stdout().lock();
+    if let Err(error) = writeln!(out, "{text}").and_then(|()| out.flush())
+        && error.kind() != std::io::ErrorKind::BrokenPipe
+    {
+        eprintln!("claimledger: standard output: {error}");
+    }
+}
 
 /// Text that a terminal will only show: control, bidi and zero-width characters in their escaped form.
 pub(crate) fn inert(text: &str) -> String {

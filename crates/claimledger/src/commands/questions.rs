@@ -5,7 +5,7 @@ use crate::{
     door::{Door, asking},
     exit::No,
     settings::{Settings, time},
-    show::{field, footing, inert, table, word, words},
+    show::{field, footing, inert, say, table, word, words},
 };
 use anyhow::Result;
 use serde_json::{Map, Value, json};
@@ -14,7 +14,7 @@ const WHY: &str = include_str!("../queries/why.graphql");
 const SESSION: &str = concat!(include_str!("../queries/session.graphql"), include_str!("../queries/session_fields.graphql"));
 const SESSIONS: &str = include_str!("../queries/sessions.graphql");
 
-/// Prints the explanation; status 1 if nothing by this id is known.
+/// Prints the explanation; status 1 if nothing by this id is known, or nothing of it fits what was asked.
 pub(crate) async fn why(settings: &Settings, args: &WhyArgs) -> Result<()> {
     let door = Door::open(settings).await?;
     let variables =
@@ -22,12 +22,19 @@ pub(crate) async fn why(settings: &Settings, args: &WhyArgs) -> Result<()> {
     let answer = door.ask(WHY, "why", variables).await;
     door.close().await;
     let answer = answer?;
-    print(settings, &answer, |answer| answer["text"].as_str().unwrap_or_default().trim_end().to_owned());
+    if settings.format == Format::Json || answer["because"].as_array().is_some_and(|trees| !trees.is_empty()) {
+        print(settings, &answer, |answer| answer["text"].as_str().unwrap_or_default().trim_end().to_owned());
+    }
     if settings.format == Format::Text && !answer["session"].is_null() {
         // Standard output is the tree, word for word; what the answer holds for stands beside it.
         eprintln!("\n{}", footing(&answer));
     }
-    found(&answer, &answer["session"], &args.session)
+    found(&answer, &answer["session"], &args.session)?;
+    if answer["because"].as_array().is_some_and(Vec::is_empty) {
+        let what = if args.factor.is_some() { "factor or claim" } else { "decision" };
+        return Err(anyhow::Error::new(No(format!("{} has no {what} that fits.", inert(&args.session)))));
+    }
+    Ok(())
 }
 
 /// Prints a session; status 1 if nothing by this id is known.
@@ -54,8 +61,8 @@ pub(crate) async fn sessions(settings: &Settings, args: &SessionsArgs) -> Result
 
 fn print(settings: &Settings, answer: &Value, text: impl Fn(&Value) -> String) {
     match settings.format {
-        Format::Json => println!("{answer:#}"),
-        Format::Text => println!("{}", text(answer)),
+        Format::Json => say(&format!("{answer:#}")),
+        Format::Text => say(&text(answer)),
     }
 }
 

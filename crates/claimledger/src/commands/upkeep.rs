@@ -42,7 +42,7 @@ pub(crate) async fn status(settings: &Settings, rows: bool) -> Result<()> {
     let (status, rehearsal) = (status?, rehearsal?);
     if let Some(dump) = dump {
         for row in dump? {
-            println!("{row}");
+            crate::show::say(&row.to_string());
         }
         return Ok(());
     }
