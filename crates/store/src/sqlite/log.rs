@@ -163,9 +163,9 @@ impl Inner {
         if let Some(head) = self.heads().get(tenant).copied() {
             return Ok(head);
         }
-        let insert = "INSERT INTO log_tenant (name) VALUES (?) ON CONFLICT DO NOTHING RETURNING number";
-        let row = sqlx::query(insert).bind(tenant.as_str()).fetch_one(&mut writer.connection).await;
-        let number = row.and_then(|row| row.try_get(0)).map_err(|error| self.poison.failed(FILE, error))?;
+        // Not RETURNING: who asks for one row leaves the statement at that row, and never hears that the commit after it failed.
+        let insert = sqlx::query("INSERT INTO log_tenant (name) VALUES (?)").bind(tenant.as_str());
+        let number = insert.execute(&mut writer.connection).await.map_err(|error| self.poison.failed(FILE, error))?.last_insert_rowid();
         let head = Head { number, size: 0 };
         self.set_head(tenant, head);
         Ok(head)

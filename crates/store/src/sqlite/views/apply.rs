@@ -38,8 +38,8 @@ impl Writer {
         let (number, covered) = match checkpoint(&mut transaction, tenant).await? {
             Some(checkpoint) => (checkpoint.number, checkpoint.covered as u64),
             None => {
-                let insert = sqlx::query("INSERT INTO checkpoint_1 (name) VALUES (?) RETURNING number").bind(tenant.as_str());
-                (insert.fetch_one(&mut *transaction).await?.try_get(0)?, 0)
+                let insert = sqlx::query("INSERT INTO checkpoint_1 (name) VALUES (?)").bind(tenant.as_str());
+                (insert.execute(&mut *transaction).await?.last_insert_rowid(), 0)
             }
         };
         if covered != from.0 {
