@@ -5,8 +5,9 @@
 //! header that commits to everything. The sequencer gives it a place ([`record::Prepared::finish`]), an engine stores the [`record::Entry`] as bytes, and
 //! readers get a [`record::Record`] back ([`record::Entry::decode`]), or what was sealed ([`seal::open_original`], [`seal::open_personal`]).
 //!
-//! What is written here is written for ever: layouts stand in `schema/record/header.v1.cddl`, fact types in `schema/facts/`, and `golden/` holds bytes that
-//! must read for ever. Invariant: stored bytes are never written anew. Invariant: no direct identifier stands in the clear.
+//! What is written here is written for ever: layouts stand in `schema/record/header.v1.cddl`, fact types in `schema/facts/`, `golden/` holds bytes that must
+//! read for ever, and `dictionaries/` what small bodies are packed with, each under the id that a frame names. Invariant: stored bytes are never written anew.
+//! Invariant: no direct identifier stands in the clear.
 //!
 //! What this crate is **not**: it does not say what facts mean (`domain`), read any vendor's format (`sources`), store anything or keep keys (`store`), or
 //! know the time. There is no IO but for the system's randomness, and that comes in as an argument.
