@@ -76,7 +76,7 @@ pub enum IngestError {
         needs: claimledger_facts::vocabulary::Role,
     },
     /// The sequencer did not write it; with the line, where one draft is the cause.
-    #[error("{}{error}", line.map(|l| format!("line {l}: ")).unwrap_or_default())]
+    #[error("{}", not_written(*line, error))]
     Sequencer {
         /// The line of the draft that is the cause.
         line: Option<u64>,
@@ -84,6 +84,18 @@ pub enum IngestError {
         #[source]
         error: SequencerError,
     },
+}
+
+/// Where the line is known it says which record is meant, and the request's own count would only confuse.
+fn not_written(line: Option<u64>, error: &SequencerError) -> String {
+    let Some(line) = line else { return error.to_string() };
+    match error {
+        SequencerError::Conflict { source_name, source_id, position, .. } => {
+            format!("line {line}: other content is stored under {source_name}/{source_id} at {position}")
+        }
+        SequencerError::RecordedAt { reason, .. } => format!("line {line}: {reason}"),
+        SequencerError::StaleRevision { .. } | SequencerError::Log(_) => format!("line {line}: {error}"),
+    }
 }
 
 impl App {
