@@ -69,6 +69,21 @@ fn settings_that_lack_or_miss_something_are_usage() {
 }
 
 #[test]
+fn a_refused_line_is_named_once_with_its_field() {
+    let scratch = small();
+    let without =
+        r#"{"id": "x", "type": "app.accessed", "occurred_at": "2026-03-10T10:00:00Z", "session": "s-1", "subject": {"id": "u"}, "data": {}}"#;
+    let out = scratch.run_with_input(&["ingest", "-", "--keep-going"], without.as_bytes());
+    assert!(text(&out.stdout).contains("line 1, field data.app: the field is missing; expected a string"), "{}", text(&out.stdout));
+    let other = FACTS.lines().next().expect("a line").replace("pwd", "otp");
+    let out = scratch.run_with_input(&["ingest", "-"], other.as_bytes());
+    check(&out, 3, "claimledger: line 1: other content is stored under t/c at #1");
+    let recorded = without.replace(r#""session""#, r#""recorded_at": "2026-03-10T10:00:00Z", "session""#).replace("{}", r#"{"app": "a"}"#);
+    let out = scratch.run_with_input(&["ingest", "-"], recorded.as_bytes());
+    check(&out, 3, "claimledger: line 1: recorded_at is taken by rehearsal ledgers and migrations only");
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_failure() {
     let scratch = small();
     let mut child = claimledger()

@@ -284,6 +284,19 @@ fn report(settings: &Settings, args: &IngestArgs, tally: &Tally, outcome: Result
     outcome
 }
 
+/// Line and field, what is wrong, and what was expected. Messages of the sequencer name their line themselves.
+fn refused_line(refusal: &Value) -> String {
+    let message = refusal["message"].as_str().unwrap_or_default();
+    let line = refusal["line"].as_u64().map(|line| format!("line {line}"));
+    if line.as_ref().is_none_or(|line| message.starts_with(&format!("{line}: "))) {
+        return message.to_owned();
+    }
+    let field = refusal["field"].as_str().map(|field| format!("field {field}"));
+    let place: Vec<String> = line.into_iter().chain(field).collect();
+    let expected = refusal["expected"].as_str().map(|expected| format!("; expected {expected}")).unwrap_or_default();
+    format!("{}: {message}{expected}", place.join(", "))
+}
+
 fn text(args: &IngestArgs, tally: &Tally) {
     if args.report && !tally.types.is_empty() {
         let rows = tally.types.iter().map(|(name, row)| {
@@ -302,8 +315,7 @@ fn text(args: &IngestArgs, tally: &Tally) {
     if args.keep_going && !tally.refused.is_empty() {
         println!("{} refused:", tally.refused.len());
         for refusal in &tally.refused {
-            let line = refusal["line"].as_u64().map(|line| format!("line {line}: ")).unwrap_or_default();
-            println!("  {line}{}", inert(refusal["message"].as_str().unwrap_or_default()));
+            println!("  {}", inert(&refused_line(refusal)));
         }
     }
 }
