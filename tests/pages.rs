@@ -358,3 +358,33 @@ fn the_keyboard_reaches_the_timeline_and_moves_in_it() {
     assert!(browser.address().contains("open="), "Enter does not open a record: {}", browser.address());
     quiet(&browser, &server);
 }
+
+#[test]
+fn a_page_as_a_query_gives_the_same_answer() {
+    let Some(scratch) = Scratch::fixture() else { return };
+    let server = scratch.serve();
+    let sessions = format!("/sessions?activeAt=2026-03-10T14:05:00Z&idp=idp-x&{AT}&rules=r1");
+    let Some(browser) = elsewhere(&server, &sessions) else { return };
+    let ask = || {
+        let link = browser.eval("return [...document.querySelectorAll('main a')].find(a => a.textContent === 'As GraphQL').href");
+        browser.open(link.as_str().expect("a link"));
+        browser.eval("document.querySelector('main form').submit()");
+        for _ in 0..100 {
+            if let Some(answer) = browser.eval("return document.querySelector('pre.answer')?.textContent").as_str() {
+                return serde_json::from_str::<Value>(answer).unwrap_or_else(|_| panic!("{answer}"));
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        panic!("no answer: {}", browser.text());
+    };
+    let rows = browser.eval("return [...document.querySelectorAll('table.sessions tbody th')].map(th => th.innerText)");
+    let answer = ask();
+    let edges = answer["data"]["sessions"]["edges"].as_array().unwrap_or_else(|| panic!("{answer}"));
+    assert_eq!(edges.iter().map(|edge| edge["node"]["id"].clone()).collect::<Value>(), rows);
+    assert_eq!(answer["data"]["sessions"]["answered"]["position"], 82);
+    browser.open(&format!("{}/session?id=S5&at=2026-03-10T23:00:00Z&knownAtPosition=64&rules=r1", server.url));
+    let answer = ask();
+    assert_eq!(answer["data"]["session"]["session"]["id"], "S5", "{answer}");
+    assert_eq!(answer["data"]["session"]["answered"]["position"], 64, "{answer}");
+    quiet(&browser, &server);
+}

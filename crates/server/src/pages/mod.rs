@@ -3,6 +3,7 @@
 //! A view is an address with its whole state: without T, K or R it answers 303 to the pinned one. Ids stand in the query, never in the path.
 
 pub(crate) mod address;
+pub(crate) mod as_query;
 pub(crate) mod assets;
 pub(crate) mod frame;
 pub(crate) mod parameters;

@@ -1,6 +1,6 @@
 //! `/query`: a plain form for GraphQL. The answer is shown as text, and its cost with it.
 
-use super::{address::Address, frame, session::caller, states::Trouble};
+use super::{address::Address, as_query, frame, parameters::Parameters, session::caller, states::Trouble};
 use crate::{
     graphql::limits::{MAX_BODY, MAX_DEPTH},
     http::{Shared, auth, body, graphql::ask},
@@ -26,9 +26,14 @@ const EXAMPLE: &str = "{
 }";
 
 pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
-    match caller(&server, &uri, &headers).await {
-        Ok(caller) => show(StatusCode::OK, &caller, EXAMPLE, "{}", None, server.options.max_cost),
-        Err(trouble) => trouble.page(None),
+    let caller = match caller(&server, &uri, &headers).await {
+        Ok(caller) => caller,
+        Err(trouble) => return trouble.page(None),
+    };
+    match Parameters::read(&uri).and_then(|parameters| as_query::read(&parameters)) {
+        Ok(None) => show(StatusCode::OK, &caller, EXAMPLE, "{}", None, server.options.max_cost),
+        Ok(Some((query, variables))) => show(StatusCode::OK, &caller, query, &variables, None, server.options.max_cost),
+        Err(trouble) => trouble.page(Some(&caller)),
     }
 }
 

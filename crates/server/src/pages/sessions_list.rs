@@ -2,7 +2,7 @@
 
 use super::{
     address::Address,
-    frame,
+    as_query, frame,
     session::state,
     sessions::{FIELDS, View},
     text::{inert, sentence},
@@ -28,6 +28,7 @@ pub(crate) fn main(view: &View, answer: &Answer<Page<SessionHit>>, here: &Addres
             @if let Some(cursor) = page.cursors.last() { p { a rel="next" href=(here.clone().with("after", cursor.as_str()).href()) { "Next rows" } } }
         }
         @if view.cursor.is_some() { p { a href=(here.href()) { "First rows" } } }
+        p { a href=(as_query::link("sessions", here)) { "As GraphQL" } }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{
     address::Address,
+    as_query,
     text::inert,
     when::{clock, delay, is_late},
 };
@@ -42,6 +43,7 @@ pub(crate) fn switches(
                     " · " a rel="prev" href=(href(record)) { "◀ as known at " (record.position) " " (clock(record.recorded_at)) } " " (inert(&record.kind))
                 }
             }
+            p { a href=(as_query::link("session", occurred)) { "As GraphQL" } }
             details {
                 summary { (stops.len()) " records this answer rests on, each a stop" }
                 ol class="stops" {
