@@ -101,6 +101,8 @@ pub(crate) fn factors<'a>(facts: &[Seen<'a>], claims: &[Claim<'a>]) -> Vec<Facto
 }
 
 fn grade(said: Option<Said<'_>>, missing: &[&'static str], allow: bool, counts: Tri) -> Grade {
+    // That an allow followed joins nothing where the service provider says that it ignored the claim.
+    let allow = allow && said.is_none_or(|s| s.accepted);
     if said.is_some_and(|s| s.accepted) {
         Grade::Stated
     } else if missing.contains(&codes::MISSING_IDP) {

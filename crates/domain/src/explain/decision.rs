@@ -243,7 +243,10 @@ impl<'a> Told<'a, '_> {
         let missing = if judged.missing.is_empty() {
             String::new()
         } else {
-            format!(" {} would settle it.", words::sentence(&words::missing(&judged.missing)))
+            let missing = words::sentence(&words::missing(&judged.missing));
+            // A clause at its end is closed before the sentence goes on.
+            let close = judged.missing.last().is_some_and(|last| codes::missing_words(last).contains(", "));
+            format!(" {missing}{} would settle it.", if close { "," } else { "" })
         };
         if self.short() {
             let claims = if self.claims().len() > 1 { "the claims" } else { "the claim" };

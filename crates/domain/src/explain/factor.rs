@@ -98,6 +98,9 @@ pub(crate) fn grade<'a>(trace: &Trace<'a>, factor: &Factor<'a>, names: &[String]
             let after = factor.allow.map(|a| words::after(factor.occurred().from, a.occurred().from)).unwrap_or_default();
             (format!("Joined: {source} didn't say it accepted the claim; an allow followed after {after} and no local factor came before it"), None)
         }
+        Grade::Replayed if let Some(said) = factor.said.map(|s| s.seen.record()) => {
+            (format!("Replayed: the rules honor it; {}'s own record says it ignored {names}", said.source), Some(said))
+        }
         Grade::Replayed => ("Replayed: the rules honor it; nothing recorded says it was".to_owned(), None),
         Grade::Assumed if factor.missing.contains(&codes::MISSING_IDP) => {
             let idp = factor.claim.map(|c| trace.claims[c].data.idp.to_string()).unwrap_or_default();

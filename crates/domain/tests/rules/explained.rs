@@ -4,7 +4,7 @@ use crate::given::*;
 use claimledger_domain::{
     RULE_SOURCES,
     explain::{line, margin, text},
-    model::Reason,
+    model::{Grade, Reason},
 };
 use serde_json::{Value, json};
 
@@ -273,4 +273,23 @@ fn every_factor_of_a_grade_is_named() {
     for outcome in ["allow", "deny"] {
         assert!(g(outcome).contains("Stated: sp's own record says it verified password and otp"), "{}", g(outcome));
     }
+}
+
+#[test]
+fn what_was_said_to_be_ignored_is_not_joined() {
+    let said = fact("12:00:05", "claim.ignored", json!({"assertion": "a", "amr": "otp"}));
+    let g =
+        given([org(), third_party(), policy(json!({"factor_mode": "1fa"})), claims("12:00:00", &["pwd", "otp"]), decided("12:00:01", "allow"), said]);
+    let grades: Vec<_> = g.end().factors.iter().map(|f| (f.name.clone(), f.grade, f.by_record, f.by_rules)).collect();
+    assert_eq!(grades, [("pwd".to_owned(), Grade::Joined, true, true), ("otp".to_owned(), Grade::Replayed, false, true)]);
+    assert!(g.tree().contains("otp: replayed: the rules honor it; sp's own record says it ignored otp."), "{}", g.tree());
+}
+
+#[test]
+fn a_clause_is_closed_before_the_sentence_goes_on() {
+    let rule = policy(json!({"chain": ["password", "otp"]}));
+    let tree = given([org(), third_party(), rule, claims("12:00:00", &["pwd", "otp"]), decided("12:00:01", "allow")]).tree();
+    assert!(tree.contains("A reading of method chains, which these rules do not have yet, would settle it."), "{tree}");
+    let tree = given([org(), third_party(), claims("12:00:00", &["pwd"]), decided("12:00:01", "allow")]).tree();
+    assert!(tree.contains("The policy in force would settle it."), "{tree}");
 }
