@@ -295,3 +295,13 @@ fn a_record_without_a_token_is_nobodys() {
     }
     assert!(!text(&scratch.run(&["--tenant", "initech", "session", "S1"]).stderr).contains("acme"));
 }
+
+#[test]
+fn a_list_says_between_which_instants_an_end_lies_that_nobody_stated() {
+    let Some(scratch) = Scratch::fixture() else { return };
+    let mut args = AT.to_vec();
+    args.extend(["--tenant", "acme", "sessions"]);
+    let list = scratch.ok(&args);
+    let s7 = list.lines().find(|line| line.contains("S7 ")).expect("S7 in the list");
+    assert!(s7.contains("expired_by_limit") && s7.contains("2026-03-10T14:20:00Z") && s7.contains("2026-03-10T21:30:00Z"), "{s7}");
+}

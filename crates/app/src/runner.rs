@@ -34,7 +34,7 @@ const BATCH: usize = 5_000;
 /// While appends are on their way, steps are shorter.
 const BATCH_BESIDE_APPENDS: usize = 500;
 /// While appends run flat out the read models may fall behind by so many records; then they no longer give way. The sequencer remembers the ids of
-/// that many: some forty megabytes.
+/// that many.
 const MAX_LAG: u64 = 500_000;
 /// How long to wait for an append that is on its way: it is cheaper to take its record in the same transaction.
 const GATHER: Duration = Duration::from_millis(8);

@@ -221,15 +221,11 @@ fn state(s: &Value) -> String {
     let certainty = word(s, "certainty");
     match (s["endedAt"].as_str(), s["endBounds"].as_object()) {
         (Some(ended), _) => format!("ended {ended}, {} · {certainty}", field(s, "endReason")),
-        (None, Some(_)) if s["state"] == "ENDED" => format!("ended, {} · {certainty}", field(s, "endReason")),
         (None, Some(_)) => {
+            let reason = if s["endReason"].is_null() { "no end stated".into() } else { field(s, "endReason") };
             let latest = field(&s["endBounds"], "to");
-            format!(
-                "{}, no end stated: between {} and {} · {certainty}",
-                word(s, "state"),
-                field(&s["endBounds"], "from"),
-                if latest == "–" { "unknown".into() } else { latest }
-            )
+            let latest = if latest == "–" { "unknown".into() } else { latest };
+            format!("{}, {reason}: between {} and {latest} · {certainty}", word(s, "state"), field(&s["endBounds"], "from"))
         }
         (None, None) => format!("{} · {certainty}", word(s, "state")),
     }
