@@ -19,3 +19,16 @@ fn once_prints_why_s3_got_in_and_s4_did_not() {
         assert!(printed.contains(expected), "{expected} is missing from\n{printed}");
     }
 }
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let mut child = claimledger()
+        .args(["demo", "--once"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    drop(child.stdout.take());
+    let out = child.wait_with_output().expect("the binary ends");
+    assert!(out.status.success() && out.stderr.is_empty(), "{}", support::text(&out.stderr));
+}

@@ -41,7 +41,8 @@ fn fixture() -> Option<Lines> {
     let text = file.and_then(|file| std::fs::read_to_string(file).ok());
     if text.is_none() {
         assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "CI must set CLAIMLEDGER_SHARED to the folder with fixture/acme.jsonl");
-        eprintln!("not checked: CLAIMLEDGER_SHARED names no folder with fixture/acme.jsonl");
+        std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("not checked: CLAIMLEDGER_SHARED names no folder with fixture/acme.jsonl\n"))
+            .unwrap_or_default();
     }
     text.map(|text| Lines::read(&text))
 }

@@ -20,7 +20,8 @@ fn samples() -> Option<PathBuf> {
     let samples = env::var_os("CLAIMLEDGER_SHARED").map(|shared| PathBuf::from(shared).join("samples")).filter(|path| path.is_dir());
     assert!(samples.is_some() || env::var("CI").as_deref() != Ok("true"), "CLAIMLEDGER_SHARED names no folder with samples");
     if samples.is_none() {
-        eprintln!("skipped: CLAIMLEDGER_SHARED names no folder with samples");
+        std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("skipped: CLAIMLEDGER_SHARED names no folder with samples\n"))
+            .unwrap_or_default();
     }
     samples
 }

@@ -1,6 +1,6 @@
 //! `demo`: a rehearsal ledger in a temporary directory, a day of two organisations, the two explanations, and then the server.
 
-use crate::{cli::DemoArgs, commands::serve, engine, settings::Settings};
+use crate::{cli::DemoArgs, commands::serve, engine, settings::Settings, show::say};
 use anyhow::{Context, Result};
 use claimledger_app::{
     app::App,
@@ -41,21 +41,21 @@ async fn fill_explain_serve(settings: &Settings, args: &DemoArgs, app: &App, dir
     for tenant in ["acme", "globex"] {
         app.init_tenant(&TenantId::new(tenant), true, None).await?;
     }
-    println!("A rehearsal ledger of two organisations, acme and globex, in {}.", dir.display());
+    say(&format!("A rehearsal ledger of two organisations, acme and globex, in {}.", dir.display()));
     for (tenant, dialect, source, text) in FILES {
         let (records, not_understood) = fill(app, tenant, dialect, source, text).await.with_context(|| format!("demo data of {tenant}"))?;
         let kept = if not_understood > 0 { format!(", {not_understood} of them stored and not understood") } else { String::new() };
-        println!("  {tenant}: {records} {} records{kept}", dialect.as_str());
+        say(&format!("  {tenant}: {records} {} records{kept}", dialect.as_str()));
     }
     for (session, question) in [("S3", "Why was S3 let into payroll?"), ("S4", "Why was S4 not?")] {
         let filter = WhyFilter { app: Some(AppId::new("payroll")), ..WhyFilter::default() };
         let answer = app.why(&Caller::owner(TenantId::new("acme")), &SessionId::new(session), &filter, &Asking::default()).await?;
-        println!("\n{question}\n");
+        say(&format!("\n{question}\n"));
         for reason in &answer.value.because {
-            println!("{}", explain::text(reason));
+            say(&explain::text(reason));
         }
     }
-    println!();
+    say("");
     if args.once { Ok(()) } else { serve::on(settings, app, &args.listen, false).await }
 }
 
