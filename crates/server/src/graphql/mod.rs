@@ -31,7 +31,7 @@ pub(crate) struct Asker {
 
 /// Builds the schema with its limits on.
 pub(crate) fn schema(options: &ServerOptions) -> LedgerSchema {
-    let builder = Schema::build(query::Query, EmptyMutation, EmptySubscription)
+    let builder = Schema::build(query::Query::default(), EmptyMutation, EmptySubscription)
         .limit_recursive_depth(limits::MAX_NESTING)
         .disable_suggestions()
         .extension(limits::Costed { limit: options.max_cost });
@@ -78,7 +78,7 @@ impl Executor {
 
 /// The schema as text.
 pub(crate) fn sdl() -> String {
-    let mut sdl = Schema::build(query::Query, EmptyMutation, EmptySubscription).finish().sdl();
+    let mut sdl = Schema::build(query::Query::default(), EmptyMutation, EmptySubscription).finish().sdl();
     sdl.truncate(sdl.trim_end().len());
     sdl.push('\n');
     sdl

@@ -1,0 +1,88 @@
+//! `decisions`.
+
+use super::{Asking, rows};
+use crate::graphql::{
+    Asker,
+    answers::{DecisionConnection, DecisionEdge, carried, page_info},
+    errors,
+    limits::connection_cost,
+    loaders::Sessions,
+    scalars::DateTime,
+    types::{Decision, Of, Outcome},
+};
+use async_graphql::{Context, ID, InputObject, Object, Result};
+use claimledger_app::ask;
+use std::sync::Arc;
+
+/// Which decisions.
+#[derive(InputObject, Default)]
+#[graphql(name = "DecisionFilter")]
+pub(crate) struct DecisionFilter {
+    /// Of this session, by any alias.
+    session: Option<ID>,
+    /// Of this application.
+    app: Option<ID>,
+    /// Resting on a claim of this identity provider.
+    idp: Option<ID>,
+    /// Resting on a claim signed by this key.
+    key: Option<ID>,
+    /// With this recorded outcome.
+    outcome: Option<Outcome>,
+    /// At or after this time.
+    from: Option<DateTime>,
+    /// Before this time.
+    to: Option<DateTime>,
+    /// Differing from what the rules imply, or not.
+    differs: Option<bool>,
+}
+
+impl From<DecisionFilter> for ask::DecisionFilter {
+    fn from(filter: DecisionFilter) -> Self {
+        Self {
+            session: filter.session.map(|id| id.as_str().into()),
+            app: filter.app.map(|id| id.as_str().into()),
+            idp: filter.idp.map(|id| id.as_str().into()),
+            key: filter.key.map(|id| id.as_str().into()),
+            outcome: filter.outcome.map(Into::into),
+            from: filter.from.map(|time| time.0),
+            to: filter.to.map(|time| time.0),
+            differs: filter.differs,
+        }
+    }
+}
+
+/// Decisions.
+#[derive(Default)]
+pub(crate) struct DecisionQuestions;
+
+#[Object]
+impl DecisionQuestions {
+    /// Decisions, in the total order of their sessions.
+    #[graphql(complexity = "connection_cost(first, child_complexity)")]
+    async fn decisions(
+        &self,
+        ctx: &Context<'_>,
+        filter: Option<DecisionFilter>,
+        asking: Option<Asking>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<DecisionConnection> {
+        let asker = ctx.data::<Asker>()?;
+        let filter = filter.unwrap_or_default().into();
+        let asking = Asking::into_app(asking, asker);
+        let answer =
+            asker.app.decisions(&asker.caller, &filter, &asking, rows(first)?, after.as_deref()).await.map_err(|error| errors::asked(&error))?;
+        let (answered, completeness, status) = carried(&answer);
+        let page_info = page_info(&answer.value);
+        // The sessions are asked for at the cut of this very answer.
+        let pinned = ask::Asking { at: Some(answer.answered.at), known_at_position: Some(answer.answered.position), ..ask::Asking::default() };
+        let loader = Arc::new(Sessions::of(asker.app.clone(), asker.caller.clone(), pinned));
+        let edges = answer
+            .value
+            .items
+            .into_iter()
+            .zip(answer.value.cursors)
+            .map(|(decision, cursor)| DecisionEdge { cursor, node: Decision { decision, session: Of::Loaded(loader.clone()) } });
+        Ok(DecisionConnection { edges: edges.collect(), page_info, answered, completeness, status })
+    }
+}

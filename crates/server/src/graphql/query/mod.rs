@@ -1,0 +1,50 @@
+//! The questions, one file a topic. A new one: an object in a file of its own, and its name in [`Query`].
+
+mod decisions;
+mod record;
+mod sessions;
+mod why;
+
+use super::{
+    Asker, errors,
+    limits::DEFAULT_FIRST,
+    scalars::{DateTime, Position},
+};
+use crate::ask::K;
+use async_graphql::{InputObject, MergedObject, Result};
+use claimledger_app::ask;
+
+/// Questions to the ledger of the credential's tenant.
+#[derive(MergedObject, Default)]
+#[graphql(name = "Query")]
+pub(crate) struct Query(sessions::SessionQuestions, why::WhyQuestion, decisions::DecisionQuestions, record::RecordQuestion);
+
+/// True at T, known at K. Absent: now, head.
+#[derive(InputObject, Default, Clone, Copy)]
+#[graphql(name = "Asking")]
+pub(crate) struct Asking {
+    /// T.
+    at: Option<DateTime>,
+    /// K as a time: the last position recorded by then.
+    known_at: Option<DateTime>,
+    /// K as a position; beats the time.
+    known_at_position: Option<Position>,
+}
+
+impl Asking {
+    pub(crate) fn into_app(this: Option<Self>, asker: &Asker) -> ask::Asking {
+        let this = this.unwrap_or_default();
+        let mut asking = ask::Asking { at: this.at.map(|at| at.0), after: asker.after, ..ask::Asking::default() };
+        match (this.known_at_position, this.known_at) {
+            (Some(position), _) => K::Position(position.0).put(&mut asking),
+            (None, Some(time)) => K::Time(time.0).put(&mut asking),
+            (None, None) => {}
+        }
+        asking
+    }
+}
+
+/// How many rows a page is asked to have.
+pub(super) fn rows(first: Option<i32>) -> Result<u32> {
+    u32::try_from(first.unwrap_or(DEFAULT_FIRST)).map_err(|_| errors::input("first is negative"))
+}

@@ -1,0 +1,101 @@
+//! `session`, `sessions`.
+
+use super::{Asking, rows};
+use crate::graphql::{
+    Asker,
+    answers::{SessionAnswer, SessionConnection, SessionEdge, carried, page_info},
+    errors,
+    limits::connection_cost,
+    scalars::DateTime,
+    types::{Session, vec},
+};
+use async_graphql::{Context, ID, InputObject, Object, Result};
+use claimledger_app::ask;
+use claimledger_facts::ids::SessionId;
+use std::sync::Arc;
+
+/// Which sessions.
+#[derive(InputObject, Default)]
+#[graphql(name = "SessionFilter")]
+pub(crate) struct SessionFilter {
+    /// Active at this time.
+    active_at: Option<DateTime>,
+    /// Pseudonym; with the role investigate also an id or a login.
+    subject: Option<String>,
+    /// With a claim of this identity provider.
+    idp: Option<ID>,
+    /// With a claim signed by this key.
+    key: Option<ID>,
+    /// With this `amr` value among its factors.
+    amr: Option<String>,
+    /// With a decision or an access of this application.
+    app: Option<ID>,
+    /// With a claim that was received at or after this time.
+    relied_from: Option<DateTime>,
+    /// With a claim that was received before this time.
+    relied_to: Option<DateTime>,
+    /// Ended, or not.
+    ended: Option<bool>,
+    /// With a decision that differs from what the rules imply, or without.
+    differs: Option<bool>,
+}
+
+impl From<SessionFilter> for ask::SessionFilter {
+    fn from(filter: SessionFilter) -> Self {
+        Self {
+            active_at: filter.active_at.map(|time| time.0),
+            subject: filter.subject,
+            idp: filter.idp.map(|id| id.as_str().into()),
+            key: filter.key.map(|id| id.as_str().into()),
+            amr: filter.amr,
+            app: filter.app.map(|id| id.as_str().into()),
+            relied_from: filter.relied_from.map(|time| time.0),
+            relied_to: filter.relied_to.map(|time| time.0),
+            ended: filter.ended,
+            differs: filter.differs,
+        }
+    }
+}
+
+/// Sessions.
+#[derive(Default)]
+pub(crate) struct SessionQuestions;
+
+#[Object]
+impl SessionQuestions {
+    /// One session, by any alias.
+    async fn session(&self, ctx: &Context<'_>, id: ID, asking: Option<Asking>) -> Result<SessionAnswer> {
+        let asker = ctx.data::<Asker>()?;
+        let id = SessionId::new(id.as_str());
+        let asking = Asking::into_app(asking, asker);
+        let answer = asker.app.session(&asker.caller, &id, &asking).await.map_err(|error| errors::asked(&error))?;
+        let (answered, completeness, status) = carried(&answer);
+        Ok(SessionAnswer { session: answer.value.map(|session| Session(Arc::new(session))), answered, completeness, status })
+    }
+
+    /// Sessions, in the order they began.
+    #[graphql(complexity = "connection_cost(first, child_complexity)")]
+    async fn sessions(
+        &self,
+        ctx: &Context<'_>,
+        filter: Option<SessionFilter>,
+        asking: Option<Asking>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<SessionConnection> {
+        let asker = ctx.data::<Asker>()?;
+        let filter = filter.unwrap_or_default().into();
+        let asking = Asking::into_app(asking, asker);
+        let answer =
+            asker.app.sessions(&asker.caller, &filter, &asking, rows(first)?, after.as_deref()).await.map_err(|error| errors::asked(&error))?;
+        let (answered, completeness, status) = carried(&answer);
+        let page_info = page_info(&answer.value);
+        let edges = answer.value.items.into_iter().zip(answer.value.cursors).map(|(hit, cursor)| SessionEdge {
+            cursor,
+            certainty: hit.certainty.into(),
+            because: vec(&hit.because),
+            node: Session(Arc::new(hit.session)),
+        });
+        Ok(SessionConnection { edges: edges.collect(), page_info, answered, completeness, status })
+    }
+}

@@ -1,0 +1,40 @@
+//! `why`.
+
+use super::Asking;
+use crate::graphql::{
+    Asker,
+    answers::{Explanation, carried},
+    errors,
+    types::vec,
+};
+use async_graphql::{Context, ID, Object, Result};
+use claimledger_app::ask::WhyFilter;
+use claimledger_facts::ids::SessionId;
+
+/// Why.
+#[derive(Default)]
+pub(crate) struct WhyQuestion;
+
+#[Object]
+impl WhyQuestion {
+    /// Why: one tree a decision, in order, or one a factor.
+    async fn why(
+        &self,
+        ctx: &Context<'_>,
+        session: ID,
+        app: Option<ID>,
+        decision: Option<ID>,
+        factor: Option<String>,
+        asking: Option<Asking>,
+    ) -> Result<Explanation> {
+        let asker = ctx.data::<Asker>()?;
+        let session = SessionId::new(session.as_str());
+        let filter = WhyFilter { app: app.map(|id| id.as_str().into()), decision: decision.map(|id| id.to_string()), factor };
+        let asking = Asking::into_app(asking, asker);
+        let answer = asker.app.why(&asker.caller, &session, &filter, &asking).await.map_err(|error| errors::asked(&error))?;
+        let (answered, completeness, status) = carried(&answer);
+        let session = answer.value.session.as_ref().map(|id| ID(id.to_string()));
+        let text = answer.value.because.iter().map(claimledger_domain::explain::text).collect::<Vec<_>>().join("\n\n");
+        Ok(Explanation { session, because: vec(&answer.value.because), text, answered, completeness, status })
+    }
+}
