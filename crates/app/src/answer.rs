@@ -1,6 +1,9 @@
 //! What every answer carries: the cut it holds for, how complete the sources were, and beside it what may change from call to call.
 
-use claimledger_domain::model::{Certainty, Decision, Reason, RecordRef, SessionState};
+use claimledger_domain::{
+    belief::BeliefDiff,
+    model::{Certainty, Decision, Reason, RecordRef, SessionState},
+};
 use claimledger_facts::{
     ids::{LogPosition, SessionId, SourceId},
     record::Digest32,
@@ -106,6 +109,15 @@ pub struct Why {
     pub session: Option<SessionId>,
     /// One tree a decision, or one a factor where a factor was asked.
     pub because: Vec<Reason>,
+}
+
+/// What was believed of a session and what is, with the cut of each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Beliefs {
+    /// What the earlier state holds for; the later one is the answer's own cut.
+    pub from: Answered,
+    /// Both states, and what changed.
+    pub diff: BeliefDiff,
 }
 
 /// A record, as far as the caller may see it.

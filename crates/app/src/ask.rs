@@ -149,6 +149,22 @@ pub enum AskError {
         /// What was wanted.
         wanted: u64,
     },
+    /// What was asked does not fit together.
+    #[error("{what}")]
+    BadInput {
+        /// Why, as a sentence without its end.
+        what: String,
+    },
+    /// More than one answer goes through.
+    #[error("{found} {what}, {limit} is the limit: narrow the question")]
+    TooMany {
+        /// Of what: a plural, with what they do.
+        what: &'static str,
+        /// How many there are, or how many were seen when it stopped.
+        found: u64,
+        /// The limit.
+        limit: u64,
+    },
     /// See [`LogError`].
     #[error(transparent)]
     Log(#[from] LogError),

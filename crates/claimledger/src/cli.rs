@@ -71,6 +71,8 @@ pub(crate) enum Command {
     },
     /// List sessions
     Sessions(SessionsArgs),
+    /// What was believed of a session, and which facts changed it
+    BeliefDiff(BeliefDiffArgs),
     /// Serve GraphQL, the ingestion endpoint and the pages
     Serve(ServeArgs),
     /// Throw the read models away and fold them from the log again
@@ -193,6 +195,15 @@ pub(crate) struct SessionsArgs {
     /// Go on after this cursor
     #[arg(long, value_name = "CURSOR")]
     pub(crate) after: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BeliefDiffArgs {
+    /// Session id, any alias
+    pub(crate) session: String,
+    /// The earlier K: known at this time (RFC 3339) or position. The later one is --known-at, and T is --at
+    #[arg(long, value_name = "TIME|POSITION")]
+    pub(crate) from: String,
 }
 
 #[derive(Debug, Args)]

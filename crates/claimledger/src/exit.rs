@@ -58,7 +58,12 @@ fn of(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
         return Some(match error {
             AskError::Log(error) => of_log(error),
             AskError::Lagging { .. } => 4,
-            AskError::Forbidden { .. } | AskError::PageTooLarge { .. } | AskError::BadCursor | AskError::PastHead { .. } => 3,
+            AskError::Forbidden { .. }
+            | AskError::PageTooLarge { .. }
+            | AskError::BadCursor
+            | AskError::PastHead { .. }
+            | AskError::BadInput { .. }
+            | AskError::TooMany { .. } => 3,
         });
     }
     if let Some(error) = cause.downcast_ref::<IngestError>() {

@@ -52,6 +52,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Why(args) => commands::questions::why(&settings, args).await,
         Command::Session { session } => commands::questions::session(&settings, session).await,
         Command::Sessions(args) => commands::questions::sessions(&settings, args).await,
+        Command::BeliefDiff(args) => commands::change::belief_diff(&settings, args).await,
         Command::Serve(args) => commands::serve::serve(&settings, args).await,
         Command::Rebuild => commands::upkeep::rebuild(&settings).await,
         Command::Status { rows } => commands::upkeep::status(&settings, *rows).await,

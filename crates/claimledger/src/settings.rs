@@ -81,14 +81,16 @@ fn read_file(path: Option<&Path>) -> Result<ConfigFile> {
 }
 
 fn asking(at: Option<&str>, known_at: Option<&str>) -> Result<Asking> {
-    let mut asking = Asking { at: at.map(|text| time("--at", text)).transpose()?, ..Asking::default() };
-    if let Some(text) = known_at {
-        match text.trim_start_matches('#').parse() {
-            Ok(position) => asking.known_at_position = Some(LogPosition(position)),
-            Err(_) => asking.known_at = Some(time("--known-at", text)?),
-        }
-    }
-    Ok(asking)
+    let known = known_at.map(|text| known_by("--known-at", text)).transpose()?.unwrap_or_default();
+    Ok(Asking { at: at.map(|text| time("--at", text)).transpose()?, ..known })
+}
+
+/// K of a flag: a time or a position.
+pub(crate) fn known_by(flag: &str, text: &str) -> Result<Asking> {
+    Ok(match text.trim_start_matches('#').parse() {
+        Ok(position) => Asking { known_at_position: Some(LogPosition(position)), ..Asking::default() },
+        Err(_) => Asking { known_at: Some(time(flag, text)?), ..Asking::default() },
+    })
 }
 
 /// A time of a flag; the error names the flag.

@@ -3,6 +3,8 @@
 //! Configuration facts are whole snapshots; the last in the total order wins, and labels are labels (`semantics.md` 17). A version
 //! whose `occurred_at` is an interval is in force *possibly* inside it (`semantics.md` 6): [`InForce`] then has several options.
 
+pub(crate) mod parts;
+
 use crate::{
     model::{Known, RecordRef},
     order::{canonical, latest},

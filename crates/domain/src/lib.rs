@@ -22,6 +22,7 @@
 //! and names it. Retractions of trust and lost authenticators are found, shown, and not weighed.
 
 pub mod assess;
+pub mod belief;
 pub mod codes;
 pub mod completeness;
 pub mod explain;

@@ -1,5 +1,6 @@
 //! The reads. Each passes `App::disclose`, pins its cut, and answers for exactly that cut.
 
+mod belief;
 mod claims;
 mod decisions;
 mod labels;

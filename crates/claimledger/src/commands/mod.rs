@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub(crate) mod bench;
+pub(crate) mod change;
 pub(crate) mod demo;
 pub(crate) mod ingest;
 pub(crate) mod init;

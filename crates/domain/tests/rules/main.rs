@@ -3,6 +3,7 @@
 #[allow(dead_code, reason = "the vocabulary of scenarios is wider than any one file needs")]
 mod given;
 
+mod belief;
 mod claims;
 mod completeness;
 mod decisions;

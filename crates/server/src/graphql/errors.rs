@@ -9,9 +9,13 @@ pub(crate) fn asked(error: &AskError) -> Error {
     let message = match error {
         // What an operator should know goes to the log, not to whoever asks.
         AskError::Log(error) => log(error),
-        AskError::Forbidden { .. } | AskError::PageTooLarge { .. } | AskError::BadCursor | AskError::PastHead { .. } | AskError::Lagging { .. } => {
-            error.to_string()
-        }
+        AskError::Forbidden { .. }
+        | AskError::PageTooLarge { .. }
+        | AskError::BadCursor
+        | AskError::PastHead { .. }
+        | AskError::Lagging { .. }
+        | AskError::BadInput { .. }
+        | AskError::TooMany { .. } => error.to_string(),
     };
     Error::new(message).extend_with(|_, extensions| match error {
         AskError::Forbidden { needs } => {
@@ -33,6 +37,12 @@ pub(crate) fn asked(error: &AskError) -> Error {
             extensions.set("code", "LAGGING");
             extensions.set("assessedTo", *assessed_to);
             extensions.set("wanted", *wanted);
+        }
+        AskError::BadInput { .. } => extensions.set("code", "BAD_INPUT"),
+        AskError::TooMany { found, limit, .. } => {
+            extensions.set("code", "TOO_MANY");
+            extensions.set("found", *found);
+            extensions.set("limit", *limit);
         }
         AskError::Log(LogError::Corrupt { position, .. }) => {
             extensions.set("code", "CORRUPT");

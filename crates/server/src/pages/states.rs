@@ -92,6 +92,9 @@ fn asked(error: &AskError, caller: Option<&Caller>) -> Response {
             let body = html! { p { "Position #" (asked) " is past the head: the log has " (size) " records." } };
             show(StatusCode::UNPROCESSABLE_ENTITY, "Refused", caller, body)
         }
+        AskError::BadInput { .. } | AskError::TooMany { .. } => {
+            show(StatusCode::UNPROCESSABLE_ENTITY, "Refused", caller, html! { p { (error.to_string()) "." } })
+        }
         AskError::Lagging { assessed_to, wanted } => {
             let read_at = assessed_to.saturating_sub(1);
             let at = Address::new("/sessions").with("knownAtPosition", read_at.to_string()).href();

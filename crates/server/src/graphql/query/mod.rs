@@ -1,5 +1,6 @@
 //! The questions, one file a topic. A new one: an object in a file of its own, and its name in [`Query`].
 
+mod belief;
 mod decisions;
 mod record;
 mod sessions;
@@ -17,7 +18,7 @@ use claimledger_app::ask;
 /// Questions to the ledger of the credential's tenant.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
-pub(crate) struct Query(sessions::SessionQuestions, why::WhyQuestion, decisions::DecisionQuestions, record::RecordQuestion);
+pub(crate) struct Query(sessions::SessionQuestions, why::WhyQuestion, decisions::DecisionQuestions, record::RecordQuestion, belief::BeliefQuestion);
 
 /// True at T, known at K. Absent: now, head.
 #[derive(InputObject, Default, Clone, Copy)]

@@ -8,7 +8,7 @@ use claimledger_domain::model;
 use claimledger_facts::vocabulary;
 
 /// A record, as an answer names it.
-#[derive(SimpleObject)]
+#[derive(SimpleObject, Clone)]
 #[graphql(name = "RecordRef")]
 pub(crate) struct RecordRef {
     /// Its id.

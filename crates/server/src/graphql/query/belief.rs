@@ -1,0 +1,151 @@
+//! `beliefDiff`.
+
+use super::Asking;
+use crate::graphql::{
+    Asker,
+    answers::{Answered, SourceCompleteness, Status, carried},
+    errors,
+    limits::list_cost,
+    scalars::DateTime,
+    types::{RecordRef, Session, vec},
+};
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use claimledger_domain::belief;
+use claimledger_facts::ids::SessionId;
+use std::sync::Arc;
+
+/// What was believed, what is, and the records that made the difference.
+#[derive(SimpleObject)]
+#[graphql(name = "BeliefDiff")]
+pub(crate) struct BeliefDiff {
+    /// The session's name at the later cut, else at the earlier; null: nothing by this id is known at either.
+    session: Option<ID>,
+    /// The earlier state.
+    from: Belief,
+    /// The later state.
+    to: Belief,
+    /// What reads differently.
+    #[graphql(complexity = "list_cost(child_complexity)")]
+    changes: Vec<BeliefChange>,
+    /// The records learned in between without which it would not, in the order of the log.
+    #[graphql(complexity = "list_cost(child_complexity)")]
+    facts: Vec<BeliefFact>,
+    /// What the later state holds for.
+    answered: Answered,
+    /// How complete the sources were.
+    completeness: Vec<SourceCompleteness>,
+    /// Beside it.
+    status: Status,
+}
+
+/// A session as known at one position.
+#[derive(SimpleObject)]
+#[graphql(name = "Belief")]
+pub(crate) struct Belief {
+    /// In a sentence.
+    sentence: String,
+    /// In full; null: nothing was known.
+    session: Option<Session>,
+    /// What it holds for.
+    answered: Answered,
+}
+
+/// Something that two states say differently.
+#[derive(SimpleObject, Clone)]
+#[graphql(name = "BeliefChange")]
+pub(crate) struct BeliefChange {
+    /// What it is said of.
+    aspect: BeliefAspect,
+    /// Of which factor, claim, decision or application.
+    of: Option<String>,
+    /// The record that carries it, where it is about one.
+    record: Option<RecordRef>,
+    /// As it was; null: it was not there.
+    before: Option<String>,
+    /// As it is; null: it is not there.
+    after: Option<String>,
+}
+
+/// A record that changed something.
+#[derive(SimpleObject)]
+#[graphql(name = "BeliefFact")]
+pub(crate) struct BeliefFact {
+    /// The record, with both its times.
+    record: RecordRef,
+    /// What would read as before without it.
+    #[graphql(complexity = "list_cost(child_complexity)")]
+    changed: Vec<BeliefChange>,
+    /// What would read as before without it and the others, and not without it alone.
+    #[graphql(complexity = "list_cost(child_complexity)")]
+    changed_together: Vec<BeliefChange>,
+    /// Those others.
+    #[graphql(complexity = "list_cost(child_complexity)")]
+    others: Vec<RecordRef>,
+}
+
+/// What a state says something of.
+#[derive(Enum, Copy, Clone, Debug, Eq, PartialEq)]
+#[graphql(name = "BeliefAspect", remote = "belief::AspectKind")]
+pub(crate) enum BeliefAspect {
+    /// Its ids, whose it is, and what lies behind it.
+    Identity,
+    /// When it began.
+    Start,
+    /// Where it stands at T.
+    Phase,
+    /// When and why it ended, or between which instants.
+    End,
+    /// A factor that counted.
+    Factor,
+    /// A claimed value that did not count.
+    Ignored,
+    /// A decision, recorded and implied.
+    Decision,
+    /// An application that was opened.
+    Access,
+}
+
+impl From<&belief::Change> for BeliefChange {
+    fn from(change: &belief::Change) -> Self {
+        Self {
+            aspect: change.aspect.kind.into(),
+            of: change.aspect.of.clone(),
+            record: change.aspect.record.as_ref().map(RecordRef::from),
+            before: change.before.clone(),
+            after: change.after.clone(),
+        }
+    }
+}
+
+/// What changed.
+#[derive(Default)]
+pub(crate) struct BeliefQuestion;
+
+#[Object]
+impl BeliefQuestion {
+    /// A session at one time, as known at `from` and at `to`: what reads differently, and the records that made it so. T is `at`, else that of `from`
+    /// or `to`.
+    async fn belief_diff(&self, ctx: &Context<'_>, session: ID, at: Option<DateTime>, from: Asking, to: Asking) -> Result<BeliefDiff> {
+        let asker = ctx.data::<Asker>()?;
+        let session = SessionId::new(session.as_str());
+        let (from, to) = (Asking::into_app(Some(from), asker), Asking::into_app(Some(to), asker));
+        let at = at.map(|at| at.0);
+        let answer = asker.app.belief_diff(&asker.caller, &session, at, &from, &to).await.map_err(|error| errors::asked(&error))?;
+        let (answered, completeness, status) = carried(&answer);
+        let diff = answer.value.diff;
+        let changes: Vec<BeliefChange> = vec(&diff.changes);
+        let some = |indices: &[usize]| indices.iter().filter_map(|at| changes.get(*at).cloned()).collect();
+        let facts = diff.causes.iter().map(|cause| BeliefFact {
+            record: (&cause.record).into(),
+            changed: some(&cause.alone),
+            changed_together: some(&cause.together),
+            others: vec(&cause.with),
+        });
+        let facts = facts.collect();
+        let name = diff.after.as_ref().or(diff.before.as_ref()).map(|state| ID(state.id.to_string()));
+        let belief = |sentence, state: Option<_>, answered| Belief { sentence, session: state.map(|state| Session(Arc::new(state))), answered };
+        let from = belief(diff.then, diff.before, (&answer.value.from).into());
+        let to = belief(diff.later, diff.after, answered.clone());
+        Ok(BeliefDiff { session: name, from, to, changes, facts, answered, completeness, status })
+    }
+}
