@@ -2,6 +2,7 @@
 
 use claimledger_domain::{
     belief::BeliefDiff,
+    first_seen::{FirstSeen, Window},
     model::{Certainty, Decision, Reason, RecordRef, SessionState},
 };
 use claimledger_facts::{
@@ -118,6 +119,34 @@ pub struct Beliefs {
     pub from: Answered,
     /// Both states, and what changed.
     pub diff: BeliefDiff,
+}
+
+/// What appeared for the first time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FirstSeenAnswer {
+    /// In the order they appeared.
+    pub items: Vec<FirstSeen>,
+    /// What they were compared with.
+    pub compared: Compared,
+    /// What is shown of it.
+    pub window: Window,
+}
+
+/// What a first is compared with: the whole log by K.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Compared {
+    /// The first position.
+    pub from: LogPosition,
+    /// The last position: K.
+    pub to: LogPosition,
+    /// When the first position was recorded.
+    pub recorded_from: Time,
+    /// When the last position was recorded.
+    pub recorded_to: Time,
+    /// When the first claim that shows any such value was received.
+    pub since: Option<Time>,
+    /// How many values there are, in the window or not.
+    pub values: usize,
 }
 
 /// A record, as far as the caller may see it.

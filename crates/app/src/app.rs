@@ -56,11 +56,13 @@ pub struct Parts {
 pub struct Options {
     /// Whether the read models follow the log. Off: only [`App::rebuild`] moves them.
     pub follow: bool,
+    /// A question about all sessions looks at so many of them at most, and is refused past it.
+    pub most_candidates: u64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { follow: true }
+        Self { follow: true, most_candidates: 20_000 }
     }
 }
 

@@ -5,7 +5,7 @@ use claimledger_facts::{
     fact::{Fact, FactData},
     ids::{IdpId, KeyId, SourceEventId, SourceId},
     record::Record,
-    vocabulary::Note,
+    vocabulary::{Amr, Note},
 };
 use claimledger_ledger::views::{Term, TermKind};
 use std::collections::BTreeSet;
@@ -52,6 +52,17 @@ pub(crate) fn link_term(to: &str) -> Term {
 /// The term of claims that were signed by a key: of an IdP, or of any. Without a key: of claims that name none.
 pub(crate) fn claim_key_term(idp: Option<&IdpId>, key: Option<&KeyId>) -> Term {
     pair(TermKind::Key, idp.map_or("", |idp| idp.as_str()), key.map_or("", |key| key.as_str()))
+}
+
+/// The value of [`TermKind::Amr`] of claims that asserted exactly these values, in whatever order: a JSON array.
+fn amr_set_value(amr: &[Amr]) -> String {
+    let set: BTreeSet<&str> = amr.iter().map(Amr::as_str).collect();
+    serde_json::to_string(&set).unwrap_or_default()
+}
+
+/// The set that a value of [`TermKind::Amr`] means; none: it is a single value.
+pub(crate) fn amr_set_of(value: &str) -> Option<BTreeSet<String>> {
+    serde_json::from_str(value).ok()
 }
 
 /// The term that finds the variants of a source's event.
@@ -124,6 +135,9 @@ impl Terms {
                 self.join(TermKind::Key, "", key);
                 for amr in d.amr.iter().flatten() {
                     self.add(TermKind::Amr, amr.as_str());
+                }
+                if let Some(amr) = &d.amr {
+                    self.add(TermKind::Amr, &amr_set_value(amr));
                 }
                 if let Some(assertion) = &d.assertion {
                     self.join(TermKind::Assertion, d.idp.as_str(), assertion.as_str());

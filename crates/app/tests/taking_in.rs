@@ -159,7 +159,7 @@ async fn waiting_for_a_position_and_asking_past_the_head() {
     assert!(answer.answered.position >= done.position && answer.status.assessed_to > done.position.0);
     app.close().await;
 
-    let still = world.open_with(Options { follow: false }).await;
+    let still = world.open_with(Options { follow: false, ..Options::default() }).await;
     let done = ingest_line(&still, "acme", &access("newer")).await.unwrap();
     tokio::time::pause();
     let lagging = still.session(&owner("acme"), &s1, &known_at(done.position.0)).await;

@@ -73,6 +73,10 @@ pub(crate) enum Command {
     Sessions(SessionsArgs),
     /// What was believed of a session, and which facts changed it
     BeliefDiff(BeliefDiffArgs),
+    /// List issuers, keys or amr sets that appeared for the first time
+    FirstSeen(FirstSeenArgs),
+    /// List assertions that came twice, and IdP sessions used for several sessions
+    Reused,
     /// Serve GraphQL, the ingestion endpoint and the pages
     Serve(ServeArgs),
     /// Throw the read models away and fold them from the log again
@@ -204,6 +208,30 @@ pub(crate) struct BeliefDiffArgs {
     /// The earlier K: known at this time (RFC 3339) or position. The later one is --known-at, and T is --at
     #[arg(long, value_name = "TIME|POSITION")]
     pub(crate) from: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FirstSeenArgs {
+    /// Of what
+    #[arg(value_enum)]
+    pub(crate) kind: FirstSeenOf,
+    /// At or after this time (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// Before this time (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<String>,
+}
+
+/// What can appear for the first time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FirstSeenOf {
+    /// Issuers
+    Issuer,
+    /// Keys of an issuer
+    Key,
+    /// Sets of amr values
+    AmrSet,
 }
 
 #[derive(Debug, Args)]

@@ -53,6 +53,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Session { session } => commands::questions::session(&settings, session).await,
         Command::Sessions(args) => commands::questions::sessions(&settings, args).await,
         Command::BeliefDiff(args) => commands::change::belief_diff(&settings, args).await,
+        Command::FirstSeen(args) => commands::sets::first_seen(&settings, args).await,
+        Command::Reused => commands::sets::reused(&settings).await,
         Command::Serve(args) => commands::serve::serve(&settings, args).await,
         Command::Rebuild => commands::upkeep::rebuild(&settings).await,
         Command::Status { rows } => commands::upkeep::status(&settings, *rows).await,

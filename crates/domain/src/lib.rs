@@ -23,13 +23,16 @@
 
 pub mod assess;
 pub mod belief;
+pub mod claims_seen;
 pub mod codes;
 pub mod completeness;
 pub mod explain;
+pub mod first_seen;
 pub mod history;
 pub mod links;
 pub mod model;
 pub mod order;
+pub mod reused;
 pub mod session_list;
 
 pub use assess::assess;

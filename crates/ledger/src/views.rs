@@ -99,6 +99,17 @@ impl TermKind {
     }
 }
 
+/// How often a term must be carried to be of interest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carried {
+    /// By a record.
+    Once,
+    /// By two records.
+    ByTwoRecords,
+    /// By records of two session ids. Kinds that list no sessions ([`TermKind::lists_sessions`]) have none such.
+    ByTwoSessions,
+}
+
 /// One entry of the inverted index.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Term {
@@ -191,6 +202,10 @@ pub trait Views: RecordIndex {
     /// of a kind that lists no sessions ([`TermKind::lists_sessions`]) is carried by none. A record counts for the session ids that it names itself:
     /// when links give a session several ids, the head row's name alone is looked at.
     async fn sessions_with(&self, tenant: &TenantId, terms: &[Term], after: Option<&HeadKey>, max: usize) -> Result<Vec<HeadRow>, LogError>;
+
+    /// Values of terms of this kind that are carried so often, whatever K, bytewise, after `after`, at most `max`. It finds candidates: what holds at an
+    /// earlier K is for the caller to see.
+    async fn values_of(&self, tenant: &TenantId, kind: TermKind, carried: Carried, after: Option<&str>, max: usize) -> Result<Vec<String>, LogError>;
 
     /// The head row of a session's name.
     async fn head_row(&self, tenant: &TenantId, session: &SessionId) -> Result<Option<HeadRow>, LogError>;

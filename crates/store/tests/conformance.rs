@@ -11,7 +11,7 @@ use claimledger_ledger::{
     log::{AppendFailure, Log, LogError},
     memory::{MemoryIndex, NoKeys},
     sequencer::{LedgerKind, Sequencer, SequencerConfig},
-    views::{HeadKey, HeadRow, IndexRow, Term, TermKind, Views},
+    views::{Carried, HeadKey, HeadRow, IndexRow, Term, TermKind, Views},
 };
 use claimledger_store::sqlite::{OpenError, SqliteOptions, SqliteStore};
 use std::sync::Arc;
@@ -119,6 +119,9 @@ impl Views for Fresh {
     }
     async fn sessions_with(&self, tenant: &TenantId, terms: &[Term], after: Option<&HeadKey>, max: usize) -> Result<Vec<HeadRow>, LogError> {
         self.store.views().sessions_with(tenant, terms, after, max).await
+    }
+    async fn values_of(&self, t: &TenantId, kind: TermKind, often: Carried, after: Option<&str>, max: usize) -> Result<Vec<String>, LogError> {
+        self.store.views().values_of(t, kind, often, after, max).await
     }
     async fn head_row(&self, tenant: &TenantId, session: &SessionId) -> Result<Option<HeadRow>, LogError> {
         self.store.views().head_row(tenant, session).await

@@ -1,10 +1,13 @@
 //! The reads. Each passes `App::disclose`, pins its cut, and answers for exactly that cut.
 
 mod belief;
+mod candidates;
 mod claims;
 mod decisions;
+mod first_seen;
 mod labels;
 mod record;
+mod reused;
 mod session;
 mod sessions;
 mod status;

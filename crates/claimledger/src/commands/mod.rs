@@ -7,4 +7,5 @@ pub(crate) mod ingest;
 pub(crate) mod init;
 pub(crate) mod questions;
 pub(crate) mod serve;
+pub(crate) mod sets;
 pub(crate) mod upkeep;

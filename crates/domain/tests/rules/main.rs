@@ -14,3 +14,4 @@ mod keys;
 mod links;
 mod order;
 mod sessions;
+mod sets;

@@ -3,7 +3,7 @@
 use crate::{
     index::Looked,
     log::LogError,
-    views::{HeadKey, HeadRow, IndexRow, Term, TermKind, Views},
+    views::{Carried, HeadKey, HeadRow, IndexRow, Term, TermKind, Views},
 };
 use claimledger_facts::{
     ids::{LogPosition, LogSize, RecordId, SessionId, TenantId},
@@ -22,6 +22,7 @@ pub async fn views<V: Views, F: Future<Output = V>>(make: impl Fn() -> F) {
     finds_positions(&make().await).await;
     lists_sessions_in_order(&make().await).await;
     lists_sessions_by_terms(&make().await).await;
+    tells_values_of_a_kind(&make().await).await;
     keeps_tenants_apart(&make().await).await;
     let (whole, pieces) = (make().await, make().await);
     rebuilds_the_same(&whole, &pieces).await;
@@ -175,6 +176,30 @@ async fn lists_sessions_by_terms(views: &impl Views) {
     let first = views.sessions_with(&tenant, &payroll, None, 1).await.unwrap();
     let rest = views.sessions_with(&tenant, &payroll, Some(&first[0].key()), 100).await.unwrap();
     assert_eq!((names(&first), names(&rest)), (vec!["S1"], vec!["S3", "S4"]));
+}
+
+async fn tells_values_of_a_kind(views: &impl Views) {
+    use TermKind::{Amr, Assertion, IdpSession, Key, Session};
+    let (tenant, other) = (TenantId::from("acme"), TenantId::from("other"));
+    let rows = [
+        row(0, &[(Session, "S1"), (Assertion, "x/b"), (IdpSession, "x/i"), (Key, "x/k")]),
+        row(1, &[(Session, "S1"), (Assertion, "x/a"), (IdpSession, "x/j")]),
+        row(2, &[(Session, "S2"), (Assertion, "x/a"), (IdpSession, "x/i"), (Amr, "é")]),
+        row(3, &[(Assertion, "x/c"), (IdpSession, "x/j")]),
+        row(4, &[(Session, "S1"), (IdpSession, "x/j"), (Assertion, "")]),
+    ];
+    views.apply(&tenant, LogSize(0), &rows, &[]).await.unwrap();
+    views.apply(&other, LogSize(0), &[row(0, &[(Assertion, "theirs")])], &[]).await.unwrap();
+    let values = async |kind, carried, after, max| views.values_of(&tenant, kind, carried, after, max).await.unwrap();
+    assert_eq!(values(Assertion, Carried::Once, None, 10).await, ["", "x/a", "x/b", "x/c"], "bytewise, of this tenant and kind");
+    assert_eq!(values(Assertion, Carried::Once, Some("x/a"), 1).await, ["x/b"], "pages join");
+    assert_eq!(values(Assertion, Carried::Once, Some(""), 9).await, ["x/a", "x/b", "x/c"]);
+    assert_eq!(values(Amr, Carried::Once, None, 9).await, ["é"]);
+    assert_eq!(values(Assertion, Carried::ByTwoRecords, None, 10).await, ["x/a"]);
+    assert_eq!(values(IdpSession, Carried::ByTwoRecords, None, 10).await, ["x/i", "x/j"]);
+    assert_eq!(values(IdpSession, Carried::ByTwoSessions, None, 10).await, ["x/i"], "x/j is of S1 alone");
+    assert_eq!(values(IdpSession, Carried::ByTwoSessions, Some("x/i"), 10).await, [""; 0]);
+    assert_eq!(values(TermKind::Kind, Carried::Once, None, 10).await, [""; 0]);
 }
 
 async fn keeps_tenants_apart(views: &impl Views) {

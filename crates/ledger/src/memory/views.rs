@@ -4,7 +4,7 @@ use super::hold;
 use crate::{
     index::{Looked, RecordIndex},
     log::LogError,
-    views::{HeadKey, HeadRow, IndexRow, Term, TermKind, Views},
+    views::{Carried, HeadKey, HeadRow, IndexRow, Term, TermKind, Views},
 };
 use async_trait::async_trait;
 use claimledger_facts::ids::{LogPosition, LogSize, RecordId, SessionId, TenantId};
@@ -138,6 +138,20 @@ impl Views for MemoryIndex {
             found.sort_by_key(HeadRow::key);
             found.truncate(max);
             found
+        }))
+    }
+
+    async fn values_of(&self, tenant: &TenantId, kind: TermKind, carried: Carried, after: Option<&str>, max: usize) -> Result<Vec<String>, LogError> {
+        Ok(self.with(tenant, |tables| {
+            let often = |term: &Term, positions: &BTreeSet<LogPosition>| match carried {
+                Carried::Once => true,
+                Carried::ByTwoRecords => positions.len() > 1,
+                Carried::ByTwoSessions => tables.sessions.get(term).is_some_and(|sessions| sessions.len() > 1),
+            };
+            let of_kind =
+                tables.postings.range(Term { kind, value: after.unwrap_or_default().to_owned() }..).take_while(|(term, _)| term.kind == kind);
+            let behind = of_kind.filter(|(term, positions)| after.is_none_or(|after| term.value.as_str() > after) && often(term, positions));
+            behind.map(|(term, _)| term.value.clone()).take(max).collect()
         }))
     }
 

@@ -2,7 +2,9 @@
 
 mod belief;
 mod decisions;
+mod first_seen;
 mod record;
+mod reused;
 mod sessions;
 mod why;
 
@@ -18,7 +20,15 @@ use claimledger_app::ask;
 /// Questions to the ledger of the credential's tenant.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
-pub(crate) struct Query(sessions::SessionQuestions, why::WhyQuestion, decisions::DecisionQuestions, record::RecordQuestion, belief::BeliefQuestion);
+pub(crate) struct Query(
+    sessions::SessionQuestions,
+    why::WhyQuestion,
+    decisions::DecisionQuestions,
+    record::RecordQuestion,
+    belief::BeliefQuestion,
+    first_seen::FirstSeenQuestion,
+    reused::ReusedQuestion,
+);
 
 /// True at T, known at K. Absent: now, head.
 #[derive(InputObject, Default, Clone, Copy)]

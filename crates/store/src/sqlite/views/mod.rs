@@ -18,7 +18,7 @@ use claimledger_facts::{
 use claimledger_ledger::{
     index::{Looked, RecordIndex},
     log::LogError,
-    views::{HeadKey, HeadRow, IndexRow, Term, TermKind, Views},
+    views::{Carried, HeadKey, HeadRow, IndexRow, Term, TermKind, Views},
 };
 use sqlx::{AssertSqlSafe, Row, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 use std::{collections::HashMap, fmt::Write as _, sync::Arc};
@@ -219,6 +219,25 @@ impl Views for SqliteViews {
             .bind(limit(max));
         let rows = query.fetch_all(&self.readers).await.map_err(read)?;
         rows.iter().map(head_row).collect()
+    }
+
+    async fn values_of(&self, tenant: &TenantId, kind: TermKind, carried: Carried, after: Option<&str>, max: usize) -> Result<Vec<String>, LogError> {
+        let often = match carried {
+            Carried::Once => "",
+            Carried::ByTwoRecords => " AND EXISTS (SELECT 1 FROM posting_1 p WHERE p.term = t.number LIMIT 1 OFFSET 1)",
+            Carried::ByTwoSessions => " AND EXISTS (SELECT 1 FROM term_session_1 s WHERE s.term = t.number LIMIT 1 OFFSET 1)",
+        };
+        // A kind's terms stand together, below those of the next kind.
+        let sql = format!(
+            "SELECT t.term FROM term_1 t WHERE t.tenant = (SELECT number FROM checkpoint_1 WHERE name = ?)
+               AND t.term >= ? AND t.term > ? AND t.term < ?{often} ORDER BY t.term LIMIT ?"
+        );
+        let (first, next) = ([kind.code()], [kind.code() + 1]);
+        let after = after.map_or_else(Vec::new, |after| TermKey::of(&Term { kind, value: after.to_owned() }).into_bytes());
+        let query = sqlx::query(AssertSqlSafe(sql)).bind(tenant.as_str()).bind(first.as_slice()).bind(after).bind(next.as_slice()).bind(limit(max));
+        let rows = query.fetch_all(&self.readers).await.map_err(read)?;
+        let value = |row: &SqliteRow| row.try_get::<Vec<u8>, _>(0).map(|term| String::from_utf8_lossy(&term[1..]).into_owned()).map_err(read);
+        rows.iter().map(value).collect()
     }
 
     async fn head_row(&self, tenant: &TenantId, session: &SessionId) -> Result<Option<HeadRow>, LogError> {

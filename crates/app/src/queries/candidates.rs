@@ -1,0 +1,150 @@
+//! Looking at sessions for a question about all of them: each once, at the cut, and no more of them than a limit. The read models name candidates; what is
+//! so at (T, K), the domain says. An answer is whole or refused: a limit reached is an error that names it.
+
+use super::View;
+use crate::{
+    ask::AskError,
+    gather::{self, Gathered},
+    terms::term,
+};
+use claimledger_domain::claims_seen::{self, SessionSeen};
+use claimledger_facts::{
+    ids::{IdpId, KeyId, LogPosition, SessionId},
+    time::Time,
+};
+use claimledger_ledger::{
+    log::LogError,
+    views::{Carried, HeadKey, Term, TermKind},
+};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+/// So many head rows are read at once.
+const ROWS: usize = 64;
+/// So many values of terms are read at once.
+const VALUES: usize = 1_000;
+/// A term with fewer records at K is answered by their sessions; one with more by its sessions in the order they began.
+const FEW: usize = 64;
+
+/// What one question has looked at.
+pub(super) struct Candidates<'v> {
+    view: &'v View<'v>,
+    limit: u64,
+    looked: u64,
+    seen: HashMap<SessionId, Arc<SessionSeen>>,
+}
+
+impl<'v> Candidates<'v> {
+    pub(super) fn new(view: &'v View<'v>) -> Self {
+        Self { view, limit: view.inner.options.most_candidates, looked: 0, seen: HashMap::new() }
+    }
+
+    /// What a session shows, by any of its ids; gathered once, however often it is asked.
+    pub(super) async fn seen(&mut self, id: &SessionId) -> Result<Arc<SessionSeen>, AskError> {
+        if let Some(seen) = self.seen.get(id) {
+            return Ok(Arc::clone(seen));
+        }
+        let gathered = self.gathered(id).await?.unwrap_or_default();
+        let seen = Arc::new(claims_seen::seen(&gathered.facts, &self.view.history, self.view.cut));
+        self.seen.insert(id.clone(), Arc::clone(&seen));
+        for alias in gathered.ids {
+            self.seen.insert(alias, Arc::clone(&seen));
+        }
+        Ok(seen)
+    }
+
+    /// Gathers a session; counts towards the limit.
+    pub(super) async fn gathered(&mut self, id: &SessionId) -> Result<Option<Gathered>, AskError> {
+        if self.looked >= self.limit {
+            return Err(AskError::TooMany { what: "sessions or more to look at", found: self.looked + 1, limit: self.limit });
+        }
+        self.looked += 1;
+        // A question that looks at thousands must not keep a thread of the runtime from everybody else.
+        tokio::task::yield_now().await;
+        let reader = self.view.tenant.reader(&*self.view.inner.log, &*self.view.inner.views);
+        Ok(gather::session(&reader, self.view.traits, id, self.view.cut.known_at).await?)
+    }
+
+    /// Values of a kind of term that are carried so often at the head.
+    pub(super) async fn values(&self, kind: TermKind, carried: Carried) -> Result<Vec<String>, AskError> {
+        let mut values: Vec<String> = Vec::new();
+        loop {
+            let after = values.last().map(String::as_str);
+            let page = self.view.inner.views.values_of(&self.view.tenant.id, kind, carried, after, VALUES).await?;
+            let whole = page.len() < VALUES;
+            values.extend(page);
+            if values.len() as u64 > self.limit {
+                return Err(AskError::TooMany { what: "values or more to look at", found: values.len() as u64, limit: self.limit });
+            }
+            if whole {
+                return Ok(values);
+            }
+        }
+    }
+
+    /// Keys of each IdP that any record names, and for each IdP whether there may be claims that name none (the key is then empty).
+    pub(super) async fn keys(&self) -> Result<Vec<(IdpId, KeyId, Term)>, AskError> {
+        let idps = self.values(TermKind::Idp, Carried::Once).await?;
+        let mut keys = Vec::new();
+        for value in self.values(TermKind::Key, Carried::Once).await? {
+            // Ids may hold a slash themselves: every way to cut the value is a candidate.
+            for idp in &idps {
+                if let Some(key) = value.strip_prefix(idp.as_str()).and_then(|rest| rest.strip_prefix('/')) {
+                    keys.push((IdpId::new(idp.as_str()), KeyId::new(key), term(TermKind::Key, value.as_str())));
+                }
+            }
+        }
+        Ok(keys)
+    }
+
+    /// Sessions that the records with a term name, as known at K.
+    pub(super) async fn named_by(&self, term: &Term) -> Result<BTreeSet<SessionId>, LogError> {
+        let reader = self.view.tenant.reader(&*self.view.inner.log, &*self.view.inner.views);
+        let positions = reader.positions(term, self.view.cut.known_at).await?;
+        let mut sessions = BTreeSet::new();
+        for record in reader.records(&positions).await? {
+            sessions.extend(record.statement.sessions().cloned());
+        }
+        Ok(sessions)
+    }
+
+    /// Goes through the sessions of a term until one begins after what `each` says is late enough: those before T, in the order they began.
+    pub(super) async fn until(&mut self, term: &Term, mut each: impl FnMut(&SessionSeen) -> Option<Time>) -> Result<(), AskError> {
+        let (view, at) = (self.view, self.view.cut.at);
+        let few = view.inner.views.positions_of(&view.tenant.id, term, LogPosition(0), view.cut.known_at, FEW).await?;
+        if few.len() < FEW {
+            for id in self.named_by(term).await? {
+                each(&*self.seen(&id).await?);
+            }
+            return Ok(());
+        }
+        let mut late = at;
+        let mut after: Option<HeadKey> = None;
+        loop {
+            let rows = view.inner.views.sessions_with(&view.tenant.id, std::slice::from_ref(term), after.as_ref(), ROWS).await?;
+            let whole = rows.len() < ROWS;
+            after = rows.last().map(claimledger_ledger::views::HeadRow::key).or(after);
+            for row in rows {
+                // A session's facts, and so its claims, come no earlier than its place in the order.
+                if row.first_occurred > late {
+                    return self.passed(after.as_ref(), each).await;
+                }
+                late = each(&*self.seen(&row.session).await?).unwrap_or(at).min(at);
+            }
+            if whole {
+                return self.passed(after.as_ref(), each).await;
+            }
+        }
+    }
+
+    /// Sessions that moved past what was read, while we read.
+    async fn passed(&mut self, read: Option<&HeadKey>, mut each: impl FnMut(&SessionSeen) -> Option<Time>) -> Result<(), AskError> {
+        let Some(read) = read else { return Ok(()) };
+        for id in self.view.tenant.moved.passed(self.view.cut.known_at.0 + 1, read).remembered() {
+            each(&*self.seen(&id).await?);
+        }
+        Ok(())
+    }
+}

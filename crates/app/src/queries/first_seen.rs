@@ -1,0 +1,99 @@
+//! First seen: which issuers, keys and `amr` sets appeared for the first time.
+
+use super::{View, candidates::Candidates};
+use crate::{
+    answer::{Answer, Compared, FirstSeenAnswer},
+    app::{App, Disclosure},
+    ask::{AskError, Asking, Caller},
+    terms::{amr_set_of, term},
+};
+use claimledger_domain::{
+    claims_seen::{ClaimSeen, SessionSeen},
+    first_seen::{FirstSeen, FirstSeenKind, Shown, Window, appeared_by, first_seen, in_window},
+    model::Certainty,
+};
+use claimledger_facts::{ids::LogPosition, time::Time};
+use claimledger_ledger::views::{Carried, Term, TermKind};
+use std::collections::{BTreeMap, BTreeSet};
+
+impl App {
+    /// Values that appeared in a window for the first time, compared with every claim received by T and known at K.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    pub async fn first_seen(
+        &self,
+        caller: &Caller,
+        kind: FirstSeenKind,
+        window: Window,
+        asking: &Asking,
+    ) -> Result<Answer<FirstSeenAnswer>, AskError> {
+        self.disclose(caller, Disclosure::Sessions)?;
+        let tenant = self.0.tenant(&caller.tenant).await?;
+        let pinned = self.0.pin(&tenant, asking).await?;
+        let view = View::new(&self.0, &tenant, pinned.cut).await?;
+        let mut candidates = Candidates::new(&view);
+        let mut all: Vec<FirstSeen> = Vec::new();
+        for (shown, terms) in values(&view, &candidates, kind).await? {
+            let mut claims = Vec::new();
+            for (term, shows) in &terms {
+                candidates.until(term, |session| add(&shown, *shows, session, &mut claims)).await?;
+            }
+            all.extend(first_seen(&shown, &claims));
+        }
+        let compared = Compared {
+            from: LogPosition(0),
+            to: pinned.cut.known_at,
+            recorded_from: self.0.recorded_at(&tenant, LogPosition(0)).await?,
+            recorded_to: pinned.recorded_at,
+            since: all.iter().map(|first| first.bounds.from).min(),
+            values: all.len(),
+        };
+        let items = in_window(all, window);
+        self.0.answer(&tenant, &pinned, FirstSeenAnswer { items, compared, window }).await
+    }
+}
+
+/// Takes a session's claims that show a value, once each, and says from when on a claim cannot be the first any more.
+fn add(shown: &Shown, shows: Certainty, session: &SessionSeen, claims: &mut Vec<ClaimSeen>) -> Option<Time> {
+    for claim in session.claims.iter().filter(|claim| shown.by(claim).is_some()) {
+        if !claims.contains(claim) {
+            claims.push(claim.clone());
+        }
+    }
+    match shows {
+        Certainty::Certain => appeared_by(shown, claims.iter()),
+        // Of claims that only may show it, none matters after the first.
+        Certainty::Possible => claims.iter().map(|claim| claim.occurred.from).min(),
+    }
+}
+
+/// Every value that a claim may show, with the terms of the claims that do or may.
+async fn values(view: &View<'_>, candidates: &Candidates<'_>, kind: FirstSeenKind) -> Result<Vec<(Shown, Vec<(Term, Certainty)>)>, AskError> {
+    if kind == FirstSeenKind::AmrSet {
+        let sets = candidates.values(TermKind::Amr, Carried::Once).await?;
+        let shown = |value: String| Some((Shown::AmrSet(amr_set_of(&value)?), vec![(term(TermKind::Amr, value), Certainty::Certain)]));
+        return Ok(sets.into_iter().filter_map(shown).collect());
+    }
+    let mut keys: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (idp, key, term) in candidates.keys().await? {
+        keys.entry(idp).or_default().push((key, term));
+    }
+    let mut values = Vec::new();
+    for (idp, keys) in keys {
+        match kind {
+            FirstSeenKind::Issuer => values.push((Shown::Issuer(idp), keys.into_iter().map(|(_, term)| (term, Certainty::Certain)).collect())),
+            FirstSeenKind::Key | FirstSeenKind::AmrSet => {
+                let (named, unnamed): (Vec<_>, Vec<_>) = keys.into_iter().partition(|(key, _)| !key.as_str().is_empty());
+                // A claim that names no key may have been signed by any that is known by K (`semantics.md` 42), and by none that is not.
+                let stated: BTreeSet<_> = view.history.at(view.cut.known_at).key_changes(&idp).map(|change| &change.data.key).collect();
+                for (key, term) in named {
+                    let may = unnamed.iter().filter(|_| stated.contains(&key)).map(|(_, term)| (term.clone(), Certainty::Possible));
+                    let terms = std::iter::once((term, Certainty::Certain)).chain(may).collect();
+                    values.push((Shown::Key(idp.clone(), key), terms));
+                }
+            }
+        }
+    }
+    Ok(values)
+}

@@ -1,0 +1,108 @@
+//! `reused`.
+
+use super::Asking;
+use crate::graphql::{
+    Asker,
+    answers::{Answered, SourceCompleteness, Status, carried},
+    errors,
+    limits::list_cost,
+    scalars::DateTime,
+    types::{Certainty, RecordRef, vec},
+};
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use claimledger_domain::reused::{self, Used};
+
+/// What can be used more than once.
+#[derive(Enum, Copy, Clone, Debug, Eq, PartialEq)]
+#[graphql(name = "ReuseKind")]
+pub(crate) enum ReuseKind {
+    /// An assertion, in two claims of different ids.
+    Assertion,
+    /// A session of an identity provider, for several sessions.
+    IdpSession,
+}
+
+/// What was used more than once. An empty list means none only as far as the sources are complete.
+#[derive(SimpleObject)]
+#[graphql(name = "ReuseList")]
+pub(crate) struct ReuseList {
+    /// Assertions, then sessions of identity providers; each in the order of their first use.
+    #[graphql(complexity = "list_cost(child_complexity)")]
+    items: Vec<Reuse>,
+    /// What the answer holds for.
+    answered: Answered,
+    /// How complete the sources were.
+    completeness: Vec<SourceCompleteness>,
+    /// Beside it.
+    status: Status,
+}
+
+/// Something that was used more than once.
+#[derive(SimpleObject)]
+#[graphql(name = "Reuse")]
+pub(crate) struct Reuse {
+    /// What.
+    kind: ReuseKind,
+    /// The identity provider.
+    idp: ID,
+    /// The assertion.
+    assertion: Option<ID>,
+    /// The identity provider's session.
+    idp_session: Option<ID>,
+    /// Each use, in the total order.
+    #[graphql(complexity = "list_cost(child_complexity)")]
+    uses: Vec<Use>,
+    /// How sure it is.
+    certainty: Certainty,
+}
+
+/// One use.
+#[derive(SimpleObject)]
+#[graphql(name = "Use")]
+pub(crate) struct Use {
+    /// The session.
+    session: ID,
+    /// Whose it is: a pseudonym.
+    subject: Option<ID>,
+    /// When; the earliest, of an interval.
+    at: DateTime,
+    /// The record that says so.
+    record: RecordRef,
+}
+
+impl From<&reused::Use> for Use {
+    fn from(one: &reused::Use) -> Self {
+        Self {
+            session: ID(one.session.to_string()),
+            subject: one.subject.as_ref().map(|subject| ID(subject.to_string())),
+            at: one.occurred.from.into(),
+            record: (&one.record).into(),
+        }
+    }
+}
+
+impl From<&reused::Reuse> for Reuse {
+    fn from(reuse: &reused::Reuse) -> Self {
+        let (kind, idp, assertion, idp_session) = match &reuse.used {
+            Used::Assertion(idp, assertion) => (ReuseKind::Assertion, idp, Some(ID(assertion.to_string())), None),
+            Used::IdpSession(idp, session) => (ReuseKind::IdpSession, idp, None, Some(ID(session.to_string()))),
+        };
+        Self { kind, idp: ID(idp.to_string()), assertion, idp_session, uses: vec(&reuse.uses), certainty: reuse.certainty.into() }
+    }
+}
+
+/// Reuse.
+#[derive(Default)]
+pub(crate) struct ReusedQuestion;
+
+#[Object]
+impl ReusedQuestion {
+    /// Assertions that came twice, and sessions of identity providers that were used for several sessions.
+    async fn reused(&self, ctx: &Context<'_>, asking: Option<Asking>) -> Result<ReuseList> {
+        let asker = ctx.data::<Asker>()?;
+        let asking = Asking::into_app(asking, asker);
+        let answer = asker.app.reused(&asker.caller, &asking).await.map_err(|error| errors::asked(&error))?;
+        let (answered, completeness, status) = carried(&answer);
+        Ok(ReuseList { items: vec(&answer.value), answered, completeness, status })
+    }
+}
