@@ -140,10 +140,13 @@ async fn ids_that_a_link_joined_are_one_session_and_no_second_use_of_its_idp_ses
 
 #[tokio::test]
 async fn past_the_limit_nothing_is_answered_and_the_number_is_named() {
-    let (_world, app) = filled(Options { most_candidates: 2, ..Options::default() }, &lines()).await;
-    let refused = app.first_seen(&owner("acme"), FirstSeenKind::AmrSet, Window::default(), &Asking::default()).await;
-    assert!(matches!(refused, Err(AskError::TooMany { limit: 2, .. })), "{refused:?}");
-    assert!(refused.unwrap_err().to_string().contains("2 is the limit"));
+    for (limit, what) in [(2, "values"), (20, "sessions")] {
+        let (_world, app) = filled(Options { most_candidates: limit, ..Options::default() }, &lines()).await;
+        let refused = app.first_seen(&owner("acme"), FirstSeenKind::AmrSet, Window::default(), &Asking::default()).await;
+        let words = refused.expect_err("more than the limit").to_string();
+        assert!(words.contains(&format!("{limit} is the limit")) && words.contains(what), "{words}");
+    }
+    let (_world, app) = filled(Options::default(), &[]).await;
     let nobody = Caller { roles: vec![Role::Ingest], ..owner("acme") };
     assert!(matches!(app.reused(&nobody, &Asking::default()).await, Err(AskError::Forbidden { needs: Role::Read })));
 }
