@@ -1,5 +1,6 @@
 //! What every answer carries: the cut it holds for, how complete the sources were, and beside it what may change from call to call.
 
+use crate::changes::Changed;
 use claimledger_domain::{
     belief::BeliefDiff,
     first_seen::{FirstSeen, Window},
@@ -12,6 +13,7 @@ use claimledger_facts::{
     time::Time,
     vocabulary::HeardBasis,
 };
+use std::sync::Arc;
 
 /// What an answer holds for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,6 +104,23 @@ pub struct SessionHit {
 
 /// A decision in a list.
 pub type DecisionHit = Decision;
+
+/// A session that a record changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionChange {
+    /// Where the feed goes on after it. Opaque.
+    pub cursor: String,
+    /// The session's name, as known at the record.
+    pub session: SessionId,
+    /// The record, with both its times.
+    pub record: RecordRef,
+    /// What it changed: at least one thing.
+    pub changed: Vec<Changed>,
+    /// The session as known at the record, at the time when it was recorded; none: nothing of it was understood.
+    pub state: Option<Arc<SessionState>>,
+    /// Whether the record was in the log already when the subscription began.
+    pub replayed: bool,
+}
 
 /// Why, for one session.
 #[derive(Clone, Debug, PartialEq, Eq)]

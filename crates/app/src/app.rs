@@ -113,6 +113,8 @@ pub(crate) enum Disclosure {
     Why,
     /// A record's header and facts.
     Record,
+    /// What records changed of sessions, as it is recorded.
+    Changes,
     /// What was sealed: the original, labels and indicators.
     Sealed,
 }
@@ -216,7 +218,7 @@ impl App {
     /// not the thing exists; and here an access log would be written. There is none yet: who read what is **not recorded**.
     pub(crate) fn disclose(&self, caller: &Caller, what: Disclosure) -> Result<(), AskError> {
         let (allowed, needs) = match what {
-            Disclosure::Sessions | Disclosure::Decisions | Disclosure::Why | Disclosure::Record => {
+            Disclosure::Sessions | Disclosure::Decisions | Disclosure::Why | Disclosure::Record | Disclosure::Changes => {
                 (caller.has(Role::Read) || caller.has(Role::Investigate), Role::Read)
             }
             Disclosure::Sealed => (caller.has(Role::Investigate), Role::Investigate),

@@ -133,6 +133,9 @@ pub enum AskError {
     /// The cursor is of another question, another tenant, or damaged.
     #[error("this cursor does not fit the question: start again without it")]
     BadCursor,
+    /// The feed cannot go on after this cursor: it is of another tenant, of other rules, past the head, or damaged. Said alike.
+    #[error("the feed cannot go on after this cursor: start again, and compare what you have with the sessions as they stand")]
+    Restart,
     /// K lies past the head.
     #[error("position {asked} is past the head: the log has {size} records")]
     PastHead {

@@ -6,7 +6,7 @@ use aws_lc_rs::hmac;
 use claimledger_facts::{ids::LogPosition, time::Time};
 use claimledger_ledger::views::HeadKey;
 use data_encoding::BASE64URL_NOPAD;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest as _, Sha256};
 
 /// Where a list goes on.
@@ -62,10 +62,23 @@ impl CursorKey {
             cursor.session.session.clone(),
             cursor.decision.map(|p| p.0),
         );
-        let mut bytes = serde_json::to_vec(&wire).unwrap_or_default();
+        self.seal_wire(&wire)
+    }
+
+    /// Anything, as a client carries it.
+    pub(crate) fn seal_wire(&self, wire: &impl Serialize) -> String {
+        let mut bytes = serde_json::to_vec(wire).unwrap_or_default();
         let tag = hmac::sign(&self.0, &bytes);
         bytes.extend_from_slice(tag.as_ref());
         BASE64URL_NOPAD.encode(&bytes)
+    }
+
+    /// What [`Self::seal_wire`] sealed for this tenant, if it is of this form.
+    pub(crate) fn open_wire<T: DeserializeOwned>(&self, text: &str) -> Option<T> {
+        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+        let (body, tag) = bytes.split_at_checked(bytes.len().checked_sub(32)?)?;
+        hmac::verify(&self.0, body, tag).ok()?;
+        serde_json::from_slice(body).ok()
     }
 
     /// Reads a cursor of this tenant, this question and these rules, whose pins agree with what is asked beside it.
@@ -83,10 +96,7 @@ impl CursorKey {
     }
 
     fn read(&self, text: &str) -> Option<Cursor> {
-        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
-        let (body, tag) = bytes.split_at_checked(bytes.len().checked_sub(32)?)?;
-        hmac::verify(&self.0, body, tag).ok()?;
-        let wire: Wire = serde_json::from_slice(body).ok()?;
+        let wire: Wire = self.open_wire(text)?;
         let question = BASE64URL_NOPAD.decode(wire.0.as_bytes()).ok()?;
         Some(Cursor {
             question: Question(question.try_into().ok()?),

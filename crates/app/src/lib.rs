@@ -20,6 +20,7 @@ mod access;
 pub mod answer;
 pub mod app;
 pub mod ask;
+pub mod changes;
 mod cursor;
 mod cut;
 mod gather;

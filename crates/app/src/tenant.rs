@@ -2,6 +2,7 @@
 
 use crate::{
     app::Parts,
+    changes::Occurrences,
     cursor::CursorKey,
     cut::PassedTimes,
     gather,
@@ -29,7 +30,7 @@ use claimledger_ledger::{
 };
 use std::sync::{
     Arc, Mutex, PoisonError, RwLock,
-    atomic::{AtomicI64, AtomicUsize, Ordering},
+    atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering},
 };
 use tokio::sync::watch;
 
@@ -55,6 +56,10 @@ pub(crate) struct Tenant {
     pub(crate) moving: tokio::sync::Mutex<()>,
     /// Sessions whose place in lists moved forward, and when: a page that was pinned before looks at them too.
     pub(crate) moved: Moved,
+    /// Where facts of sessions lie in time, as far as a feed of changes asked.
+    pub(crate) occurrences: Occurrences,
+    /// How often the read models were thrown away.
+    rebuilds: AtomicU64,
     /// When the last record that we know of was recorded, in microseconds.
     last_recorded: Arc<AtomicI64>,
     /// What is known of the configuration, at least up to [`Self::assessed_to`]; to be cut at K.
@@ -118,6 +123,8 @@ impl Tenant {
             appending: AtomicUsize::new(0),
             moving: tokio::sync::Mutex::default(),
             moved: Moved::starting_at(covered),
+            occurrences: Occurrences::default(),
+            rebuilds: AtomicU64::new(0),
             last_recorded,
             config: RwLock::new((Arc::new(history), Arc::new(index))),
             latest_session_fact: AtomicI64::new(if covered == 0 { i64::MIN } else { i64::MAX }),
@@ -164,7 +171,14 @@ impl Tenant {
         }
     }
 
+    /// How often the read models were thrown away: whoever read them before and after, and finds another number, read of two.
+    pub(crate) fn rebuilds(&self) -> u64 {
+        self.rebuilds.load(Ordering::SeqCst)
+    }
+
+    /// The read models are thrown away. To be called once [`Self::assessed`] says so, and before it is done.
     pub(crate) fn forget_session_facts(&self) {
+        self.rebuilds.fetch_add(1, Ordering::SeqCst);
         self.latest_session_fact.store(i64::MIN, Ordering::Relaxed);
     }
 

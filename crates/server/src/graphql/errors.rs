@@ -12,10 +12,16 @@ pub(crate) fn asked(error: &AskError) -> Error {
         AskError::Forbidden { .. }
         | AskError::PageTooLarge { .. }
         | AskError::BadCursor
+<<<<<<< HEAD
         | AskError::PastHead { .. }
         | AskError::Lagging { .. }
         | AskError::BadInput { .. }
         | AskError::TooMany { .. } => error.to_string(),
+=======
+        | AskError::Restart
+        | AskError::PastHead { .. }
+        | AskError::Lagging { .. } => error.to_string(),
+>>>>>>> 23d3818 (app: what changed of sessions, as a feed that can be taken up again)
     };
     Error::new(message).extend_with(|_, extensions| match error {
         AskError::Forbidden { needs } => {
@@ -28,6 +34,7 @@ pub(crate) fn asked(error: &AskError) -> Error {
             extensions.set("limit", *limit);
         }
         AskError::BadCursor => extensions.set("code", "BAD_CURSOR"),
+        AskError::Restart => extensions.set("code", "RESTART"),
         AskError::PastHead { asked, size } => {
             extensions.set("code", "PAST_HEAD");
             extensions.set("asked", *asked);

@@ -84,7 +84,7 @@ fn asked(error: &AskError, caller: Option<&Caller>) -> Response {
             let body = html! { p { (asked) " rows asked, " (limit) " is the limit: narrow it or page it." } };
             show(StatusCode::UNPROCESSABLE_ENTITY, "Refused", caller, body)
         }
-        AskError::BadCursor => {
+        AskError::BadCursor | AskError::Restart => {
             let body = html! { p { "This cursor is of another question, or stale: " (again) " at the first page." } };
             show(StatusCode::UNPROCESSABLE_ENTITY, "Refused", caller, body)
         }

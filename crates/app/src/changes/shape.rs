@@ -1,0 +1,204 @@
+//! What an answer says of a session, apart from words: for telling what a record changed of it.
+//!
+//! Two readings are compared: at the end of time, where nothing that is known is left out; and at the moment the record became known, which alone can say
+//! that a session stands otherwise now. A new field of the model does not compile until it is said here what it is about.
+
+use claimledger_domain::model::{Context, Decision, HonoredFactor, IgnoredClaim, SessionState};
+use std::{collections::BTreeMap, fmt::Debug};
+
+/// What changed of a session. Codes, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Changed {
+    /// It was not known before.
+    Started,
+    /// It stands otherwise at the moment of the record.
+    State,
+    /// Its end: when, why.
+    End,
+    /// Its limits, or the bounds of an end that nobody stated.
+    Bounds,
+    /// What it is called: its name, its aliases; two sessions may have turned out to be one.
+    Ids,
+    /// Whose it is, or what lies behind it.
+    Origin,
+    /// The IdP's session behind it.
+    IdpSession,
+    /// Its factors: which, from when until when, whether they count.
+    Factors,
+    /// Claims that did not count.
+    Ignored,
+    /// Its decisions, recorded, implied, differing or falsified later.
+    Decisions,
+    /// The applications it opened.
+    Accesses,
+    /// The records that it rests on.
+    Records,
+}
+
+impl Changed {
+    /// The code.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::State => "state",
+            Self::End => "end",
+            Self::Bounds => "bounds",
+            Self::Ids => "ids",
+            Self::Origin => "origin",
+            Self::IdpSession => "idp_session",
+            Self::Factors => "factors",
+            Self::Ignored => "ignored",
+            Self::Decisions => "decisions",
+            Self::Accesses => "accesses",
+            Self::Records => "records",
+        }
+    }
+}
+
+/// What is said of one session; or of several that turn out to be one.
+#[derive(Debug, Default)]
+pub(super) struct Shape(BTreeMap<Changed, Vec<String>>);
+
+impl Shape {
+    /// `whole`: at the end of time; `then`: at the moment.
+    pub(super) fn of<'s>(whole: impl Iterator<Item = &'s SessionState>, then: impl Iterator<Item = &'s SessionState>) -> Self {
+        let mut shape = Self::default();
+        whole.for_each(|state| shape.add(state));
+        then.for_each(|state| shape.say(Changed::State, &(state.phase, state.certainty)));
+        // Several sessions may stand in any order.
+        shape.0.values_mut().for_each(|said| said.sort_unstable());
+        shape
+    }
+
+    fn say(&mut self, about: Changed, what: &dyn Debug) {
+        self.0.entry(about).or_default().push(format!("{what:?}"));
+    }
+
+    fn add(&mut self, state: &SessionState) {
+        let SessionState {
+            id,
+            aliases,
+            subject,
+            idp,
+            idp_session,
+            root_session,
+            phase: _,
+            certainty: _,
+            started_at,
+            ended_at,
+            end_reason,
+            end_bounds,
+            lifetime_ends_at,
+            last_seen,
+            factors,
+            ignored,
+            decisions,
+            accesses,
+            context,
+            not_weighed,
+            records,
+            because: _,
+        } = state;
+        // There and not there differ, whatever there is to say.
+        self.say(Changed::Started, &"known");
+        if ended_at.is_some() || end_reason.is_some() {
+            self.say(Changed::End, &(ended_at, end_reason));
+        }
+        self.say(Changed::Bounds, &(end_bounds, lifetime_ends_at, last_seen));
+        self.say(Changed::Ids, &(id, aliases));
+        self.say(Changed::Origin, &(subject, idp, idp_session, root_session, started_at));
+        factors.iter().for_each(|factor| self.factor(factor));
+        ignored.iter().for_each(|claim| self.ignored(claim));
+        decisions.iter().for_each(|decision| self.decision(decision));
+        accesses.iter().for_each(|access| self.say(Changed::Accesses, access));
+        records.iter().chain(not_weighed).for_each(|record| self.say(Changed::Records, &record.position));
+        // The rest of the context is drawn around the session, and is not said of it.
+        let Context { trust: _, policies: _, keys: _, idp_session, after_t: _ } = context;
+        if let Some(of) = idp_session {
+            self.say(Changed::IdpSession, &(&of.idp, &of.idp_session, of.from, of.until));
+        }
+    }
+
+    fn factor(&mut self, factor: &HonoredFactor) {
+        let HonoredFactor {
+            name,
+            method,
+            amr,
+            factor_type,
+            characteristics,
+            pool,
+            origin,
+            idp,
+            key,
+            assertion,
+            authenticator,
+            accepted_at,
+            from,
+            until,
+            until_bounds,
+            end_reason,
+            grade,
+            certainty,
+            missing,
+            by_record,
+            by_rules,
+            void,
+            trust_version,
+            evidence,
+            variant,
+            because: _,
+        } = factor;
+        let what = (name, method, amr, factor_type, characteristics, pool, origin);
+        let whose = (idp, key, assertion, authenticator, trust_version);
+        let counts = (accepted_at, from, until, end_reason, grade, certainty, missing, by_record, by_rules, void, variant);
+        self.say(Changed::Factors, &(what, whose, counts));
+        self.say(Changed::Bounds, &(name, accepted_at, until_bounds));
+        evidence.iter().for_each(|record| self.say(Changed::Records, &(name, accepted_at, record.position)));
+    }
+
+    fn ignored(&mut self, claim: &IgnoredClaim) {
+        let IgnoredClaim { name, amr, method, idp, assertion, received_at, reasons, record, because: _ } = claim;
+        self.say(Changed::Ignored, &(name, amr, method, idp, assertion, received_at, reasons, record.position));
+    }
+
+    fn decision(&mut self, decision: &Decision) {
+        let Decision {
+            record,
+            session,
+            app,
+            at,
+            outcome,
+            policy,
+            version_label,
+            version_in_force,
+            rule,
+            implied,
+            first_unmet,
+            missing,
+            met,
+            differs,
+            falsified_later,
+            relied_on,
+            variant,
+            because: _,
+        } = decision;
+        let what = (record.position, session, app, at, outcome);
+        let under = (policy, version_label, version_in_force, rule);
+        self.say(Changed::Decisions, &(what, under, implied, first_unmet, missing, met, differs, falsified_later, relied_on, variant));
+    }
+}
+
+/// What is other than it was.
+pub(super) fn changed(was: &Shape, is: &Shape) -> Vec<Changed> {
+    let all: std::collections::BTreeSet<Changed> = was.0.keys().chain(is.0.keys()).copied().collect();
+    let started = !was.0.contains_key(&Changed::Started);
+    let other = |about: &Changed| match about {
+        // Several that turn out to be one have not started again.
+        Changed::Started => started,
+        // Whatever starts has a name, a state and bounds.
+        Changed::State | Changed::Bounds | Changed::Ids | Changed::Origin if started => false,
+        _ => was.0.get(about) != is.0.get(about),
+    };
+    all.into_iter().filter(other).collect()
+}
