@@ -6,6 +6,7 @@ use std::{
     io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
     process::{Child, ChildStderr, Command, Output, Stdio},
+    time::Duration,
 };
 
 /// The shipped binary.
@@ -170,7 +171,8 @@ impl Server {
             let _ = std::io::Read::read_to_string(&mut stderr, &mut why);
             panic!("the server did not start: {line}{why}");
         };
-        let agent = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
+        // The server lets go of a connection that idles for ten seconds; what is kept here must not be that old.
+        let agent = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).max_idle_age(Duration::from_secs(4)).build().into();
         Self { child, _stderr: stderr, url: ready["listening"].as_str().expect("an address").to_owned(), sign_in: ready["signIn"].clone(), agent }
     }
 

@@ -15,7 +15,7 @@ use claimledger_ledger::{
     log::LogError,
 };
 use std::{sync::PoisonError, time::Duration};
-use tokio::time::Instant;
+use tokio::{sync::watch, time::Instant};
 use zeroize::Zeroizing;
 
 /// How long an answer of the key store is believed: another node's revocation takes so long to be felt. One of this process is felt at once.
@@ -91,6 +91,7 @@ impl App {
         let gone = |c: &Caller| c.tenant == caller.tenant && c.credential == credential;
         self.0.authenticated.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, (kept, _)| !gone(kept));
         self.0.pages.forget(gone);
+        self.0.revocations.send_modify(|count| *count += 1);
         let tenant = self.0.tenant(&caller.tenant).await.map_err(log)?;
         let fact = FactData::RoleRevoked(RoleRevoked { credential: credential.to_owned() });
         let record = tenant.own.seal(&format!("revoke/{credential}"), fact, tenant.own.now())?;
@@ -129,6 +130,13 @@ impl App {
     /// Signs a browser out.
     pub fn end_page_session(&self, value: &str) {
         self.0.pages.end(value);
+        self.0.revocations.send_modify(|count| *count += 1);
+    }
+
+    /// Wakes up when a credential is taken back or a browser signs out, in this process. The value counts, and says nothing else.
+    #[must_use]
+    pub fn revocations(&self) -> watch::Receiver<u64> {
+        self.0.revocations.subscribe()
     }
 
     /// Makes a credential without a record.

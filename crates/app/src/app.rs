@@ -28,7 +28,10 @@ use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
 };
-use tokio::{sync::OnceCell, time::Instant};
+use tokio::{
+    sync::{OnceCell, watch},
+    time::Instant,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// What the ledger is made of. The program picks the engines.
@@ -73,6 +76,8 @@ pub struct App(pub(crate) Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) parts: Parts,
     pub(crate) pages: PageSessions,
+    /// Counts what was taken back: credentials, page sessions.
+    pub(crate) revocations: watch::Sender<u64>,
     pub(crate) authenticated: Mutex<HashMap<Digest32, (Caller, Instant)>>,
     tenants: Mutex<HashMap<TenantId, Arc<OnceCell<Arc<Tenant>>>>>,
     stop: CancellationToken,
@@ -145,6 +150,7 @@ impl App {
         let app = Self(Arc::new(Inner {
             parts,
             pages: PageSessions::default(),
+            revocations: watch::Sender::default(),
             authenticated: Mutex::default(),
             tenants: Mutex::default(),
             stop: CancellationToken::new(),

@@ -77,6 +77,8 @@ pub(crate) enum Command {
     FirstSeen(FirstSeenArgs),
     /// List assertions that came twice, and IdP sessions used for several sessions
     Reused,
+    /// Print changes of sessions as they are recorded, one a line
+    Watch(WatchArgs),
     /// Serve GraphQL, the ingestion endpoint and the pages
     Serve(ServeArgs),
     /// Throw the read models away and fold them from the log again
@@ -232,6 +234,16 @@ pub(crate) enum FirstSeenOf {
     Key,
     /// Sets of amr values
     AmrSet,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WatchArgs {
+    /// Go on after this cursor [default: from now on; with --known-at after that: 0 is everything]
+    #[arg(long, value_name = "CURSOR")]
+    pub(crate) after: Option<String>,
+    /// Stop after so many
+    #[arg(long, value_name = "N")]
+    pub(crate) first: Option<u64>,
 }
 
 #[derive(Debug, Args)]

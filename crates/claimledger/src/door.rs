@@ -11,8 +11,9 @@ use claimledger_app::{
     app::App,
     ask::{Asking, Caller},
 };
-use claimledger_server::graphql::Executor;
+use claimledger_server::graphql::{Executor, Told};
 use serde_json::{Map, Value, json};
+use std::io::{BufRead, BufReader};
 
 const COMMON: &str = include_str!("queries/common.graphql");
 
@@ -78,6 +79,11 @@ impl Door {
 }
 
 impl Owner {
+    /// Begins a subscription.
+    pub(crate) fn subscribe(&self, document: &str, variables: Value) -> Told {
+        self.executor.subscribe(&self.caller, document, variables)
+    }
+
     async fn open(settings: &Settings) -> Result<Self> {
         let app = engine::open(settings.data_dir()?).await?;
         let tenant = engine::tenant(&app, settings.tenant.as_deref()).await?;
@@ -95,6 +101,34 @@ impl Remote {
         }
         let agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
         Ok(Self { url: url.trim_end_matches('/').to_owned(), token, agent })
+    }
+
+    /// A subscription: `take` gets each response, and says whether more is wanted. True: the line was cut off, and more may come; false: that was all.
+    pub(crate) fn listen(&self, path: &str, body: &Value, begun: impl FnOnce(), take: &mut impl FnMut(&Value) -> Result<bool>) -> Result<bool> {
+        let url = format!("{}{path}", self.url);
+        let request = self.agent.post(&url).header("authorization", format!("Bearer {}", self.token));
+        let request = request.header("content-type", "application/json").header("accept", "text/event-stream");
+        // Whoever takes a feed up again must see that the server is away, and nothing else.
+        let mut answer = request.send(body.to_string().as_bytes()).map_err(ureq::Error::into_io).with_context(|| format!("{url} does not answer"))?;
+        if answer.status() != 200 {
+            let text = answer.body_mut().read_to_string().with_context(|| url.clone())?;
+            let body: Value = serde_json::from_str(&text).with_context(|| format!("{url} answered status {} without JSON", answer.status()))?;
+            return Err(refusal(&body["errors"][0]));
+        }
+        begun();
+        for line in BufReader::new(answer.body_mut().as_reader()).lines() {
+            // One line an event: that is how this server writes them.
+            let Ok(line) = line else { return Ok(true) };
+            if line == "event: complete" {
+                return Ok(false);
+            }
+            if let Some(data) = line.strip_prefix("data: ")
+                && !take(&serde_json::from_str(data).with_context(|| url.clone())?)?
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn post(&self, path: &str, body: &Value) -> Result<Value> {
@@ -126,7 +160,7 @@ fn without_unused_fragments(document: &str) -> String {
 }
 
 /// An error of GraphQL, with its code.
-fn refusal(error: &Value) -> anyhow::Error {
+pub(crate) fn refusal(error: &Value) -> anyhow::Error {
     let message = crate::show::field(error, "message");
     match error["extensions"]["code"].as_str() {
         Some("UNAVAILABLE" | "LAGGING") | None => anyhow!(message),

@@ -58,16 +58,13 @@ fn of(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
         return Some(match error {
             AskError::Log(error) => of_log(error),
             AskError::Lagging { .. } => 4,
-<<<<<<< HEAD
             AskError::Forbidden { .. }
             | AskError::PageTooLarge { .. }
             | AskError::BadCursor
+            | AskError::Restart
             | AskError::PastHead { .. }
             | AskError::BadInput { .. }
             | AskError::TooMany { .. } => 3,
-=======
-            AskError::Forbidden { .. } | AskError::PageTooLarge { .. } | AskError::BadCursor | AskError::Restart | AskError::PastHead { .. } => 3,
->>>>>>> 23d3818 (app: what changed of sessions, as a feed that can be taken up again)
         });
     }
     if let Some(error) = cause.downcast_ref::<IngestError>() {

@@ -5,12 +5,17 @@ use std::{fmt::Write as _, io::Write as _};
 
 /// Prints an answer. A reader that has gone away, such as `head`, wants no more of it, and that is no failure.
 pub(crate) fn say(text: &str) {
+    say_on(text);
+}
+
+/// The same; whether whoever reads it is there yet.
+pub(crate) fn say_on(text: &str) -> bool {
     let mut out = std::io::stdout().lock();
-    if let Err(error) = writeln!(out, "{text}").and_then(|()| out.flush())
-        && error.kind() != std::io::ErrorKind::BrokenPipe
-    {
+    let Err(error) = writeln!(out, "{text}").and_then(|()| out.flush()) else { return true };
+    if error.kind() != std::io::ErrorKind::BrokenPipe {
         eprintln!("claimledger: standard output: {error}");
     }
+    false
 }
 
 /// Text that a terminal will only show: control, bidi and zero-width characters in their escaped form.

@@ -9,7 +9,7 @@
 //! | module | what it holds |
 //! | --- | --- |
 //! | [`graphql`] | schema, limits before execution, refusals |
-//! | `http` | facts, credentials, health, headers, the connection loop |
+//! | `http` | facts, credentials, subscriptions as Server-Sent Events, health, headers, the connection loop |
 //! | `pages` | one file a page, and the frame around them |
 //! | `timeline` | the figure and its table, from one list of items |
 //!
@@ -43,7 +43,7 @@ use claimledger_app::app::App;
 
 /// Everything the server answers, as one router.
 pub fn router(app: App, options: ServerOptions) -> axum::Router {
-    http::router(app, options)
+    http::router(app, options, tokio_util::sync::CancellationToken::new())
 }
 
 /// The GraphQL schema, as it is committed in `schema/graphql/schema.graphql`.

@@ -19,6 +19,12 @@ pub struct ServerOptions {
     pub request_timeout: Duration,
     /// How long the head of a request may take. It also bounds how long a connection may idle.
     pub head_timeout: Duration,
+    /// Subscriptions at once, of one credential.
+    pub subscriptions_of_one: usize,
+    /// Subscriptions at once, of all.
+    pub subscriptions: usize,
+    /// A subscription that has nothing to tell says so this often; and is ended if its credential is of no use any more.
+    pub heartbeat: Duration,
     /// Connections at once; more wait.
     pub max_connections: usize,
 }
@@ -42,6 +48,9 @@ impl Default for ServerOptions {
             max_cost: 10_000,
             request_timeout: Duration::from_secs(30),
             head_timeout: Duration::from_secs(10),
+            subscriptions_of_one: 20,
+            subscriptions: 200,
+            heartbeat: Duration::from_secs(15),
             max_connections: 1_024,
         }
     }

@@ -9,3 +9,4 @@ pub(crate) mod questions;
 pub(crate) mod serve;
 pub(crate) mod sets;
 pub(crate) mod upkeep;
+pub(crate) mod watch;

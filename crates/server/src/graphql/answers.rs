@@ -181,6 +181,20 @@ pub(crate) struct DecisionEdge {
     pub node: Decision,
 }
 
+/// Where a feed of changes begins.
+#[derive(SimpleObject)]
+#[graphql(name = "ChangesCursor")]
+pub(crate) struct ChangesCursor {
+    /// For `after` of `sessionChanged`. Opaque.
+    pub cursor: String,
+    /// What the answer holds for.
+    pub answered: Answered,
+    /// How complete the sources were.
+    pub completeness: Vec<SourceCompleteness>,
+    /// Beside it.
+    pub status: Status,
+}
+
 /// Whether a list goes on, and where.
 #[derive(SimpleObject)]
 #[graphql(name = "PageInfo")]

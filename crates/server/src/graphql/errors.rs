@@ -12,16 +12,11 @@ pub(crate) fn asked(error: &AskError) -> Error {
         AskError::Forbidden { .. }
         | AskError::PageTooLarge { .. }
         | AskError::BadCursor
-<<<<<<< HEAD
+        | AskError::Restart
         | AskError::PastHead { .. }
         | AskError::Lagging { .. }
         | AskError::BadInput { .. }
         | AskError::TooMany { .. } => error.to_string(),
-=======
-        | AskError::Restart
-        | AskError::PastHead { .. }
-        | AskError::Lagging { .. } => error.to_string(),
->>>>>>> 23d3818 (app: what changed of sessions, as a feed that can be taken up again)
     };
     Error::new(message).extend_with(|_, extensions| match error {
         AskError::Forbidden { needs } => {

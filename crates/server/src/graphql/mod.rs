@@ -8,16 +8,25 @@ pub(crate) mod limits;
 pub(crate) mod loaders;
 pub(crate) mod query;
 pub(crate) mod scalars;
+pub(crate) mod subscription;
 pub(crate) mod types;
 
 use crate::options::ServerOptions;
-use async_graphql::{EmptyMutation, EmptySubscription, Request, Response, Schema, parser::parse_query};
+use async_graphql::{
+    EmptyMutation, Request, Response, Schema, ServerError,
+    futures_util::{
+        StreamExt,
+        stream::{self, BoxStream},
+    },
+    parser::{parse_query, types::ExecutableDocument},
+};
 use claimledger_app::{app::App, ask::Caller};
 use claimledger_facts::ids::LogPosition;
 use limits::Limits;
+use subscription::Subscription;
 
 /// The schema.
-pub(crate) type LedgerSchema = Schema<query::Query, EmptyMutation, EmptySubscription>;
+pub(crate) type LedgerSchema = Schema<query::Query, EmptyMutation, Subscription>;
 
 /// Who asks, and of which ledger: one a request.
 pub(crate) struct Asker {
@@ -31,7 +40,7 @@ pub(crate) struct Asker {
 
 /// Builds the schema with its limits on.
 pub(crate) fn schema(options: &ServerOptions) -> LedgerSchema {
-    let builder = Schema::build(query::Query::default(), EmptyMutation, EmptySubscription)
+    let builder = Schema::build(query::Query::default(), EmptyMutation, Subscription)
         .limit_recursive_depth(limits::MAX_NESTING)
         .disable_suggestions()
         .extension(limits::Costed { limit: options.max_cost });
@@ -40,18 +49,41 @@ pub(crate) fn schema(options: &ServerOptions) -> LedgerSchema {
 }
 
 /// Measures a request, and runs it if it is within the limits.
-pub(crate) async fn run(schema: &LedgerSchema, asker: Asker, mut request: Request, limits: Limits) -> Response {
-    let document = match parse_query(&request.query) {
-        Ok(document) => document,
-        Err(error) => return Response::from_errors(vec![error.into()]),
-    };
-    if let Err(error) = limits::check(&document, &request.variables, limits) {
-        return Response::from_errors(vec![error]);
+pub(crate) async fn run(schema: &LedgerSchema, asker: Asker, request: Request, limits: Limits) -> Response {
+    match measured(asker, request, limits, |_| Ok(())) {
+        Ok(request) => schema.execute(request).await,
+        Err(error) => Response::from_errors(vec![error]),
     }
+}
+
+/// Measures a subscription, and begins it if it is within the limits. The cost is that of one change.
+///
+/// # Errors
+/// The refusal, before anything of it has run.
+pub(crate) fn subscribe(
+    schema: &LedgerSchema,
+    asker: Asker,
+    request: Request,
+    limits: Limits,
+) -> Result<BoxStream<'static, Response>, Box<ServerError>> {
+    Ok(schema.execute_stream(measured(asker, request, limits, subscription::check).map_err(Box::new)?))
+}
+
+fn measured(
+    asker: Asker,
+    mut request: Request,
+    limits: Limits,
+    check: impl FnOnce(&ExecutableDocument) -> Result<(), ServerError>,
+) -> Result<Request, ServerError> {
+    let document = parse_query(&request.query)?;
+    limits::check(&document, &request.variables, limits)?;
+    check(&document)?;
     request.set_parsed_query(document);
     let labels = loaders::Labels::of(asker.app.clone(), asker.caller.clone());
-    schema.execute(request.data(asker).data(labels)).await
+    Ok(request.data(asker).data(labels))
 }
+
+const UNLIMITED: Limits = Limits { max_cost: u64::MAX, introspection: true };
 
 /// Answers questions of the process that owns the ledger: the same schema, without a limit on cost.
 pub struct Executor {
@@ -68,17 +100,43 @@ impl Executor {
 
     /// Runs one operation as this caller. The answer is a GraphQL response as JSON: `data`, and `errors` if there are some.
     pub async fn execute(&self, caller: &Caller, document: &str, variables: serde_json::Value) -> serde_json::Value {
-        let asker = Asker { app: self.app.clone(), caller: caller.clone(), after: None };
-        let request = Request::new(document).variables(async_graphql::Variables::from_json(variables));
-        let response = run(&self.schema, asker, request, Limits { max_cost: u64::MAX, introspection: true }).await;
+        let (asker, request) = self.request(caller, document, variables);
+        let response = run(&self.schema, asker, request, UNLIMITED).await;
         // A response is JSON by construction.
         serde_json::to_value(response).unwrap_or_default()
+    }
+
+    /// Begins a subscription as this caller.
+    #[must_use]
+    pub fn subscribe(&self, caller: &Caller, document: &str, variables: serde_json::Value) -> Told {
+        let (asker, request) = self.request(caller, document, variables);
+        Told(subscribe(&self.schema, asker, request, UNLIMITED).unwrap_or_else(|error| {
+            let refused = Response::from_errors(vec![*error]);
+            stream::once(async { refused }).boxed()
+        }))
+    }
+
+    fn request(&self, caller: &Caller, document: &str, variables: serde_json::Value) -> (Asker, Request) {
+        let asker = Asker { app: self.app.clone(), caller: caller.clone(), after: None };
+        (asker, Request::new(document).variables(async_graphql::Variables::from_json(variables)))
+    }
+}
+
+/// The changes that a subscription of the owner tells.
+pub struct Told(BoxStream<'static, Response>);
+
+impl Told {
+    /// The next one, as a GraphQL response in JSON; none: there will be no more.
+    pub async fn next(&mut self) -> Option<serde_json::Value> {
+        let response = self.0.next().await?;
+        // A response is JSON by construction.
+        Some(serde_json::to_value(response).unwrap_or_default())
     }
 }
 
 /// The schema as text.
 pub(crate) fn sdl() -> String {
-    let mut sdl = Schema::build(query::Query::default(), EmptyMutation, EmptySubscription).finish().sdl();
+    let mut sdl = Schema::build(query::Query::default(), EmptyMutation, Subscription).finish().sdl();
     sdl.truncate(sdl.trim_end().len());
     sdl.push('\n');
     sdl

@@ -46,26 +46,41 @@ pub(crate) async fn post(State(server): State<Shared>, RawQuery(query): RawQuery
 }
 
 async fn answer(server: &Server, query: Option<&str>, headers: &HeaderMap, body: Body) -> Result<Answer, Box<Response>> {
+    let caller = admitted(server, headers).await?;
+    let after = after(query)?;
+    let request = request(headers, body).await?;
+    Ok(ask(server, caller, after, request).await)
+}
+
+/// Who asks, if it is not too often.
+pub(crate) async fn admitted(server: &Server, headers: &HeaderMap) -> Result<Caller, Box<Response>> {
     let caller = auth::of_graphql(server, headers).await.map_err(not_caller)?;
     server.questions.take(&caller).map_err(|secs| {
         let error = errors::refused("RATE_LIMITED", format!("too many operations: again in {secs} s"), &[("retryAfter", secs)]);
         with_retry(refused(StatusCode::TOO_MANY_REQUESTS, error), secs)
     })?;
+    Ok(caller)
+}
+
+/// The request of a body.
+pub(crate) async fn request(headers: &HeaderMap, body: Body) -> Result<Request, Box<Response>> {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
         return Err(refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, errors::refused("NOT_JSON", "content-type is application/json".to_owned(), &[])));
     }
-    let after = after(query)?;
     let bytes = body::read(body, MAX_BODY).await.map_err(bad_body)?;
-    let request = parse(&bytes)?;
-    Ok(ask(server, caller, after, request).await)
+    parse(&bytes)
 }
 
 /// Runs a request of a caller within the request's time.
 pub(crate) async fn ask(server: &Server, caller: Caller, after: Option<LogPosition>, request: Request) -> Answer {
-    let limits = Limits { max_cost: server.options.max_cost, introspection: server.options.introspection };
-    run(&server.schema, Asker { app: server.app.clone(), caller, after }, request, limits).await
+    run(&server.schema, Asker { app: server.app.clone(), caller, after }, request, limits(server)).await
+}
+
+/// The limits of this server.
+pub(crate) fn limits(server: &Server) -> Limits {
+    Limits { max_cost: server.options.max_cost, introspection: server.options.introspection }
 }
 
 fn after(query: Option<&str>) -> Result<Option<LogPosition>, Box<Response>> {
@@ -86,7 +101,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Request, Box<Response>> {
     serde_json::from_slice(bytes).map_err(|error| bad_request(format!("the body is no GraphQL request: {error}")))
 }
 
-fn bad_request(message: String) -> Box<Response> {
+pub(crate) fn bad_request(message: String) -> Box<Response> {
     refused(StatusCode::BAD_REQUEST, errors::refused("BAD_REQUEST", message, &[]))
 }
 
@@ -119,11 +134,11 @@ fn not_caller(reason: NotCaller) -> Box<Response> {
     }
 }
 
-fn refused(status: StatusCode, error: ServerError) -> Box<Response> {
+pub(crate) fn refused(status: StatusCode, error: ServerError) -> Box<Response> {
     Box::new((status, Json(Answer::from_errors(vec![error]))).into_response())
 }
 
-fn with_retry(mut response: Box<Response>, secs: u64) -> Box<Response> {
+pub(crate) fn with_retry(mut response: Box<Response>, secs: u64) -> Box<Response> {
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(secs));
     response
 }

@@ -51,7 +51,7 @@ pub fn may_listen(address: SocketAddr, has_credentials: bool, behind_proxy: bool
 pub async fn serve(app: App, options: ServerOptions, listener: TcpListener, shutdown: CancellationToken) -> io::Result<()> {
     let places = Arc::new(Semaphore::new(options.max_connections.max(1)));
     let head_timeout = options.head_timeout;
-    let router = router(app, options);
+    let router = router(app, options, shutdown.clone());
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(head_timeout).max_buf_size(HEAD_BYTES).max_headers(HEADERS);

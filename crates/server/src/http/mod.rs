@@ -8,7 +8,9 @@ pub(crate) mod graphql;
 pub(crate) mod headers;
 pub(crate) mod health;
 pub(crate) mod listen;
+pub(crate) mod places;
 pub(crate) mod rate;
+pub(crate) mod stream;
 
 #[cfg(test)]
 mod tests;
@@ -26,8 +28,10 @@ use axum::{
     routing::{get, post},
 };
 use claimledger_app::app::App;
+use places::Places;
 use rate::Limiter;
 use std::sync::{Arc, atomic::AtomicU64};
+use tokio_util::sync::CancellationToken;
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
 /// What every handler shares.
@@ -42,6 +46,10 @@ pub(crate) struct Server {
     pub questions: Limiter,
     /// Requests with facts, by credential.
     pub facts: Limiter,
+    /// Places of subscriptions.
+    pub places: Arc<Places>,
+    /// Ends what would never end by itself.
+    pub shutdown: CancellationToken,
     /// Reports of the content security policy since the start.
     pub csp_reports: AtomicU64,
     /// Panics that were caught since the start.
@@ -51,13 +59,15 @@ pub(crate) struct Server {
 /// The state of the router.
 pub(crate) type Shared = Arc<Server>;
 
-pub(crate) fn router(app: App, options: ServerOptions) -> Router {
+pub(crate) fn router(app: App, options: ServerOptions, shutdown: CancellationToken) -> Router {
     let timeout = options.request_timeout;
     let panics = Arc::new(AtomicU64::new(0));
     let server = Arc::new(Server {
         schema: schema(&options),
         questions: Limiter::new(options.rate),
         facts: Limiter::new(options.facts_rate),
+        places: Arc::default(),
+        shutdown,
         csp_reports: AtomicU64::new(0),
         panics: panics.clone(),
         app,
@@ -65,6 +75,7 @@ pub(crate) fn router(app: App, options: ServerOptions) -> Router {
     });
     Router::new()
         .route("/graphql", post(graphql::post))
+        .route("/graphql/stream", get(stream::get).post(stream::post))
         .route("/v1/facts", post(facts::post))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))

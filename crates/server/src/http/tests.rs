@@ -4,4 +4,5 @@ mod facts;
 mod graphql;
 mod listen;
 mod pages;
+mod stream;
 mod support;

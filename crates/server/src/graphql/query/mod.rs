@@ -1,6 +1,7 @@
 //! The questions, one file a topic. A new one: an object in a file of its own, and its name in [`Query`].
 
 mod belief;
+mod changes;
 mod decisions;
 mod first_seen;
 mod record;
@@ -28,6 +29,7 @@ pub(crate) struct Query(
     belief::BeliefQuestion,
     first_seen::FirstSeenQuestion,
     reused::ReusedQuestion,
+    changes::ChangesQuestion,
 );
 
 /// True at T, known at K. Absent: now, head.

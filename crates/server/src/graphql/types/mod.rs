@@ -1,5 +1,6 @@
 //! Sessions, factors, decisions, reasons and records as GraphQL shows them: a file a noun.
 
+mod change;
 mod decision;
 mod factor;
 mod reason;
@@ -8,6 +9,7 @@ mod session;
 mod words;
 
 pub(crate) use self::{
+    change::SessionChange,
     decision::{Decision, Of},
     factor::{HonoredFactor, IgnoredClaim},
     reason::Reason,

@@ -1,0 +1,25 @@
+//! `changesCursor`.
+
+use super::Asking;
+use crate::graphql::{
+    Asker,
+    answers::{ChangesCursor, carried},
+    errors,
+};
+use async_graphql::{Context, Object, Result};
+
+/// Where a feed of changes begins.
+#[derive(Default)]
+pub(crate) struct ChangesQuestion;
+
+#[Object]
+impl ChangesQuestion {
+    /// The cursor after which `sessionChanged` gives what was recorded after K. With the first position: everything.
+    async fn changes_cursor(&self, ctx: &Context<'_>, asking: Option<Asking>) -> Result<ChangesCursor> {
+        let asker = ctx.data::<Asker>()?;
+        let asking = Asking::into_app(asking, asker);
+        let answer = asker.app.changes_cursor(&asker.caller, &asking).await.map_err(|error| errors::asked(&error))?;
+        let (answered, completeness, status) = carried(&answer);
+        Ok(ChangesCursor { cursor: answer.value, answered, completeness, status })
+    }
+}

@@ -1,0 +1,50 @@
+//! The live half of the schema. A subscription is pulled by whoever writes it to its client: nothing waits in between.
+
+use super::{Asker, errors, types::SessionChange};
+use async_graphql::{
+    Context, Result, ServerError, Subscription as GraphqlSubscription,
+    futures_util::{Stream, stream},
+    parser::types::{ExecutableDocument, OperationType, Selection},
+};
+
+/// What the ledger tells by itself, to the credential's tenant.
+#[derive(Default)]
+pub(crate) struct Subscription;
+
+#[GraphqlSubscription(name = "Subscription")]
+impl Subscription {
+    /// What each record changes of sessions, in the order of the log: first what was recorded after the cursor, then what is recorded from now on. Nothing
+    /// is lost or repeated when it is taken up again after the cursor of the last change that arrived. Without `after`: from now on. A cursor that is of no
+    /// use here ends it with the code `RESTART`. Time alone changes nothing here: a session that passes its limit is in no record.
+    async fn session_changed(&self, ctx: &Context<'_>, after: Option<String>) -> Result<impl Stream<Item = Result<SessionChange>>> {
+        let asker = ctx.data::<Asker>()?;
+        let feed = asker.app.session_changes(&asker.caller, after.as_deref()).await.map_err(|error| errors::asked(&error))?;
+        Ok(stream::unfold(Some(feed), |feed| async {
+            let mut feed = feed?;
+            match feed.next().await {
+                Ok(change) => Some((Ok(SessionChange(change)), Some(feed))),
+                // It can be taken up again after the last change that arrived.
+                Err(error) => Some((Err(errors::asked(&error)), None)),
+            }
+        }))
+    }
+}
+
+/// Refuses what is no subscription of one field: each field would be a feed of its own.
+///
+/// # Errors
+/// The refusal.
+pub(crate) fn check(document: &ExecutableDocument) -> Result<(), ServerError> {
+    for (_, operation) in document.operations.iter() {
+        if operation.node.ty != OperationType::Subscription {
+            let message = "refused before it ran: this is for subscriptions; POST /graphql answers questions".to_owned();
+            return Err(errors::refused("NOT_A_SUBSCRIPTION", message, &[]));
+        }
+        let fields = &operation.node.selection_set.node.items;
+        if !matches!(fields.as_slice(), [field] if matches!(field.node, Selection::Field(_))) {
+            let message = "refused before it ran: a subscription has one field".to_owned();
+            return Err(errors::refused("ONE_FIELD", message, &[("fields", fields.len() as u64)]));
+        }
+    }
+    Ok(())
+}

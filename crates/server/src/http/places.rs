@@ -1,0 +1,82 @@
+//! Places of subscriptions: so many of one credential, and so many in all. A place is free again when whoever has it goes.
+
+use crate::options::ServerOptions;
+use claimledger_app::ask::Caller;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// Who has how many.
+#[derive(Debug, Default)]
+pub(crate) struct Places(Mutex<HashMap<Holder, usize>>);
+
+type Holder = (String, String);
+
+/// A place.
+#[derive(Debug)]
+pub(crate) struct Place {
+    places: Arc<Places>,
+    holder: Holder,
+}
+
+/// There is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Full {
+    /// Whether it is the credential that has all its places.
+    pub by_one: bool,
+    /// So many there are.
+    pub limit: usize,
+}
+
+impl Places {
+    /// Takes a place for a caller.
+    pub(crate) fn take(self: &Arc<Self>, caller: &Caller, options: &ServerOptions) -> Result<Place, Full> {
+        let holder = (caller.tenant.as_str().to_owned(), caller.credential.clone());
+        let mut held = self.lock();
+        if held.get(&holder).is_some_and(|own| *own >= options.subscriptions_of_one) || options.subscriptions_of_one == 0 {
+            return Err(Full { by_one: true, limit: options.subscriptions_of_one });
+        }
+        if held.values().sum::<usize>() >= options.subscriptions {
+            return Err(Full { by_one: false, limit: options.subscriptions });
+        }
+        *held.entry(holder.clone()).or_default() += 1;
+        Ok(Place { places: Arc::clone(self), holder })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Holder, usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut held = self.places.lock();
+        if let Some(own) = held.get_mut(&self.holder) {
+            *own -= 1;
+            if *own == 0 {
+                held.remove(&self.holder);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_counted_by_credential_and_in_all_and_come_back() {
+        let caller =
+            |tenant: &str, credential: &str| Caller { tenant: tenant.into(), credential: credential.to_owned(), roles: Vec::new(), source: None };
+        let options = ServerOptions { subscriptions_of_one: 2, subscriptions: 3, ..ServerOptions::default() };
+        let places = Arc::new(Places::default());
+        let first = places.take(&caller("acme", "c1"), &options).unwrap();
+        let _second = places.take(&caller("acme", "c1"), &options).unwrap();
+        assert_eq!(places.take(&caller("acme", "c1"), &options).unwrap_err(), Full { by_one: true, limit: 2 });
+        let _third = places.take(&caller("globex", "c1"), &options).unwrap();
+        assert_eq!(places.take(&caller("acme", "c2"), &options).unwrap_err(), Full { by_one: false, limit: 3 });
+        drop(first);
+        assert!(places.take(&caller("acme", "c2"), &options).is_ok());
+    }
+}

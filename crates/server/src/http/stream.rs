@@ -1,0 +1,175 @@
+//! `/graphql/stream`: a subscription as Server-Sent Events, one a connection, as the "distinct connections mode" of GraphQL over SSE has it: `event: next` with
+//! a GraphQL response each, `event: complete` when there will be no more, and a comment now and then so that both sides know of each other.
+//!
+//! The body is made as it is read: what a slow client does not read is not made. A credential that is taken back ends it, with an error; so does a stop of the
+//! server, without one: the client goes on elsewhere, or later, after the last cursor that it got.
+
+use super::{
+    Server, Shared,
+    auth::{self, NotCaller},
+    graphql::{admitted, bad_request, limits, refused, request, with_retry},
+    places::{Full, Place},
+};
+use crate::graphql::{Asker, errors, subscribe};
+use async_graphql::{
+    Request, Response as Told, ServerError,
+    futures_util::{StreamExt, stream},
+};
+use axum::{
+    body::{Body, Bytes},
+    extract::{Query, State, rejection::QueryRejection},
+    http::{HeaderMap, HeaderName, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use claimledger_app::ask::Caller;
+use std::{convert::Infallible, sync::Arc};
+use tokio::{sync::watch, time::Instant};
+
+/// How long a client waits before it tries again, when there is no place.
+const AGAIN_SECS: u64 = 5;
+
+/// A subscription in the address: what a browser's `EventSource` can send.
+#[derive(Debug, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InAddress {
+    query: String,
+    variables: Option<String>,
+    operation_name: Option<String>,
+}
+
+pub(crate) async fn get(State(server): State<Shared>, headers: HeaderMap, address: Result<Query<InAddress>, QueryRejection>) -> Response {
+    let caller = match admitted(&server, &headers).await {
+        Ok(caller) => caller,
+        Err(refused) => return *refused,
+    };
+    let Ok(Query(address)) = address else { return *bad_request("query is missing".to_owned()) };
+    let mut request = Request::new(address.query);
+    if let Some(name) = address.operation_name {
+        request = request.operation_name(name);
+    }
+    match address.variables.as_deref().map(serde_json::from_str::<serde_json::Value>) {
+        None => {}
+        Some(Ok(variables)) => request = request.variables(async_graphql::Variables::from_json(variables)),
+        Some(Err(_)) => return *bad_request("variables is no JSON".to_owned()),
+    }
+    tell(server, headers, caller, request)
+}
+
+pub(crate) async fn post(State(server): State<Shared>, headers: HeaderMap, body: Body) -> Response {
+    let caller = match admitted(&server, &headers).await {
+        Ok(caller) => caller,
+        Err(refused) => return *refused,
+    };
+    match request(&headers, body).await {
+        Ok(request) => tell(server, headers, caller, request),
+        Err(refused) => *refused,
+    }
+}
+
+fn tell(server: Shared, headers: HeaderMap, caller: Caller, request: Request) -> Response {
+    let place = match server.places.take(&caller, &server.options) {
+        Ok(place) => place,
+        Err(full) => return *no_place(full),
+    };
+    let asker = Asker { app: server.app.clone(), caller, after: None };
+    let told = match subscribe(&server.schema, asker, request, limits(&server)) {
+        Ok(told) => told,
+        Err(error) => stream::once(std::future::ready(Told::from_errors(vec![*error]))).boxed(),
+    };
+    let revocations = server.app.revocations();
+    let heartbeat = Instant::now() + server.options.heartbeat;
+    let telling = Telling { server, headers, told, revocations, heartbeat, completed: false, _place: place };
+    let events = stream::unfold(telling, |mut telling| async move {
+        let event = telling.next().await?;
+        Some((Ok::<_, Infallible>(Bytes::from(event)), telling))
+    });
+    let headers = [
+        (header::CONTENT_TYPE, "text/event-stream; charset=utf-8"),
+        // A proxy that collects answers would keep news back.
+        (HeaderName::from_static("x-accel-buffering"), "no"),
+    ];
+    (headers, Body::from_stream(events)).into_response()
+}
+
+fn no_place(full: Full) -> Box<Response> {
+    let of = if full.by_one { " of this credential" } else { "" };
+    let message = format!("there are {} subscriptions{of} already, which is the limit", full.limit);
+    let error = errors::refused("TOO_MANY_SUBSCRIPTIONS", message, &[("limit", full.limit as u64), ("retryAfter", AGAIN_SECS)]);
+    with_retry(refused(StatusCode::TOO_MANY_REQUESTS, error), AGAIN_SECS)
+}
+
+/// A subscription on its way to its client.
+struct Telling {
+    server: Arc<Server>,
+    /// Those that it came with: they name the credential.
+    headers: HeaderMap,
+    told: stream::BoxStream<'static, Told>,
+    revocations: watch::Receiver<u64>,
+    heartbeat: Instant,
+    completed: bool,
+    _place: Place,
+}
+
+/// What happened while a subscription waited.
+enum Woken {
+    Stopping,
+    Revocation,
+    Heartbeat,
+    Told(Option<Told>),
+}
+
+impl Telling {
+    /// The next event, as bytes; none: the end.
+    async fn next(&mut self) -> Option<String> {
+        while !self.completed {
+            let woken = tokio::select! {
+                biased;
+                () = self.server.shutdown.cancelled() => Woken::Stopping,
+                Ok(()) = self.revocations.changed() => Woken::Revocation,
+                told = self.told.next() => Woken::Told(told),
+                () = tokio::time::sleep_until(self.heartbeat) => Woken::Heartbeat,
+            };
+            self.heartbeat = match &woken {
+                Woken::Revocation => self.heartbeat,
+                _ => Instant::now() + self.server.options.heartbeat,
+            };
+            let event = match woken {
+                Woken::Stopping => return None,
+                Woken::Revocation => None,
+                Woken::Heartbeat => Some(":\n\n".to_owned()),
+                Woken::Told(Some(told)) => Some(next(&told)),
+                Woken::Told(None) => {
+                    self.completed = true;
+                    return Some(COMPLETE.to_owned());
+                }
+            };
+            if let Err(error) = still_allowed(&self.server, &self.headers).await {
+                self.completed = true;
+                return Some(next(&Told::from_errors(vec![error])) + COMPLETE);
+            }
+            if event.is_some() {
+                return event;
+            }
+        }
+        None
+    }
+}
+
+/// Whether the credential is of any use yet. Asked before anything is told.
+async fn still_allowed(server: &Server, headers: &HeaderMap) -> Result<(), ServerError> {
+    match auth::of_graphql(server, headers).await {
+        Ok(_) => Ok(()),
+        Err(NotCaller::Unauthenticated | NotCaller::Csrf) => {
+            Err(errors::refused("UNAUTHENTICATED", "the credential is of no use any more".to_owned(), &[]))
+        }
+        Err(NotCaller::Log(error)) => Err(errors::refused("UNAVAILABLE", errors::log(&error), &[])),
+    }
+}
+
+const COMPLETE: &str = "event: complete\ndata:\n\n";
+
+/// A response as an event. JSON has no line breaks of its own.
+fn next(told: &Told) -> String {
+    // A response is JSON by construction.
+    format!("event: next\ndata: {}\n\n", serde_json::to_string(told).unwrap_or_default())
+}
