@@ -115,7 +115,7 @@ enum Woken {
     Stopping,
     Revocation,
     Heartbeat,
-    Told(Option<Told>),
+    Told(Option<Box<Told>>),
 }
 
 impl Telling {
@@ -126,7 +126,7 @@ impl Telling {
                 biased;
                 () = self.server.shutdown.cancelled() => Woken::Stopping,
                 Ok(()) = self.revocations.changed() => Woken::Revocation,
-                told = self.told.next() => Woken::Told(told),
+                told = self.told.next() => Woken::Told(told.map(Box::new)),
                 () = tokio::time::sleep_until(self.heartbeat) => Woken::Heartbeat,
             };
             self.heartbeat = match &woken {
