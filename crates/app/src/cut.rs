@@ -11,7 +11,7 @@ use claimledger_facts::{ids::LogPosition, time::Time};
 use claimledger_ledger::log::LogError;
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, PoisonError, atomic::Ordering},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
@@ -96,7 +96,7 @@ impl Inner {
     /// K where none is asked: the head of the read models. They are given a moment to reach the head of the log, so that whoever asks right after writing
     /// sees what was written; while appends run flat out that would be a race, and the answer says where it stands.
     async fn head_of_views(&self, tenant: &Tenant, head: u64) -> Result<LogPosition, AskError> {
-        let calm = tenant.appending.load(Ordering::Relaxed) == 0;
+        let calm = !tenant.is_appending();
         let mut assessed = tenant.assessed.subscribe();
         let moment = if calm { WAIT } else { MOMENT };
         if tokio::time::timeout(moment, assessed.wait_for(|size| *size >= head)).await.is_err()

@@ -22,10 +22,7 @@ use claimledger_ledger::{
     log::{Log, LogError},
     views::{IndexRow, Term, Views},
 };
-use std::{
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -38,6 +35,8 @@ const BATCH_BESIDE_APPENDS: usize = 500;
 const MAX_LAG: u64 = 500_000;
 /// How long to wait for an append that is on its way: it is cheaper to take its record in the same transaction.
 const GATHER: Duration = Duration::from_millis(8);
+/// The same while nobody waits for the read models: many records in one transaction cost much less each.
+const HOLD: Duration = Duration::from_millis(250);
 /// Wake-ups are best effort, so look now and then.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -108,7 +107,7 @@ impl Runner {
     /// Takes in the next batch.
     async fn batch(&self, from: LogPosition, head: u64) -> Result<(), LogError> {
         let tenant = &self.tenant;
-        let most = if tenant.appending.load(Ordering::Relaxed) > 0 { BATCH_BESIDE_APPENDS } else { BATCH };
+        let most = if tenant.is_appending() { BATCH_BESIDE_APPENDS } else { BATCH };
         let want = usize::try_from(head - from.0).unwrap_or(most).min(most);
         let mut ahead = Ahead::new(from);
         let mut rows = Vec::with_capacity(want);
@@ -164,23 +163,35 @@ impl Runner {
         Ok(())
     }
 
-    /// Lets appends that are on their way finish first, for a moment.
+    /// Lets appends that are on their way finish first: for a moment, or for longer as long as nobody waits for the read models.
     async fn give_way(&self) {
-        self.wait_for_calm(GATHER).await;
+        let began = Instant::now();
+        self.wait_for_calm(|| {
+            let most = if self.tenant.assessed.receiver_count() == 0 { HOLD } else { GATHER };
+            began.elapsed() < most
+        })
+        .await;
     }
 
     /// Leaves most of the machine to appends while they run flat out, unless the read models are too far behind.
     async fn pace(&self, worked: Duration) {
         let lag = async { self.log.head(&self.tenant.id).await.map_or(MAX_LAG, |head| head.0.saturating_sub(self.tenant.assessed_to())) };
-        if self.tenant.appending.load(Ordering::Relaxed) > 0 && lag.await < MAX_LAG {
-            self.wait_for_calm((worked * 3).min(LOOK)).await;
+        if self.tenant.is_appending() && lag.await < MAX_LAG {
+            let (began, most) = (Instant::now(), (worked * 3).min(LOOK));
+            self.wait_for_calm(|| began.elapsed() < most).await;
         }
     }
 
-    /// Waits until no append is on its way, at most so long.
-    async fn wait_for_calm(&self, most: Duration) {
-        let until = Instant::now() + most;
-        while self.tenant.appending.load(Ordering::Relaxed) > 0 && Instant::now() < until {
+    /// Waits until no append is on its way and none has begun for a millisecond: between two requests of one client there is always a moment in which none
+    /// is. Goes on only `while_` that is true.
+    async fn wait_for_calm(&self, while_: impl Fn() -> bool) {
+        let mut before = None;
+        loop {
+            let begun = self.tenant.appends_begun();
+            if (!self.tenant.is_appending() && before == Some(begun)) || !while_() {
+                return;
+            }
+            before = Some(begun);
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }

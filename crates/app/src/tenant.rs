@@ -51,7 +51,9 @@ pub(crate) struct Tenant {
     /// Records below this size are in the read models.
     pub(crate) assessed: watch::Sender<u64>,
     /// Appends that are on their way: the view runner gives way to them.
-    pub(crate) appending: AtomicUsize,
+    appending: AtomicUsize,
+    /// How many appends have ever begun.
+    begun: AtomicU64,
     /// Held by whoever moves the read models: the runner, or a rebuild.
     pub(crate) moving: tokio::sync::Mutex<()>,
     /// Sessions whose place in lists moved forward, and when: a page that was pinned before looks at them too.
@@ -121,6 +123,7 @@ impl Tenant {
             times: PassedTimes::default(),
             assessed: watch::Sender::new(covered),
             appending: AtomicUsize::new(0),
+            begun: AtomicU64::new(0),
             moving: tokio::sync::Mutex::default(),
             moved: Moved::starting_at(covered),
             occurrences: Occurrences::default(),
@@ -200,7 +203,18 @@ impl Tenant {
     /// Counts an append while it is on its way.
     pub(crate) fn begin_append(&self) -> Appending<'_> {
         self.appending.fetch_add(1, Ordering::Relaxed);
+        self.begun.fetch_add(1, Ordering::Relaxed);
         Appending(&self.appending)
+    }
+
+    /// Whether an append is on its way.
+    pub(crate) fn is_appending(&self) -> bool {
+        self.appending.load(Ordering::Relaxed) > 0
+    }
+
+    /// How many appends have ever begun.
+    pub(crate) fn appends_begun(&self) -> u64 {
+        self.begun.load(Ordering::Relaxed)
     }
 
     /// Reads this tenant's records.

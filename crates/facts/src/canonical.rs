@@ -3,7 +3,8 @@
 //! Object keys sorted bytewise (UTF-8), no white space, strings and numbers as `serde_json` writes them (`"` `\` and control characters escaped, all else as it
 //! is). Frozen: facts are committed to in this form.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
+use std::sync::LazyLock;
 
 /// The canonical bytes of a value.
 #[must_use]
@@ -27,7 +28,7 @@ pub fn write(out: &mut Vec<u8>, value: &Value) {
         Value::Null => out.extend_from_slice(b"null"),
         Value::Bool(true) => out.extend_from_slice(b"true"),
         Value::Bool(false) => out.extend_from_slice(b"false"),
-        Value::Number(number) => leaf(out, number),
+        Value::Number(number) => write_number(out, number),
         Value::String(text) => write_str(out, text),
         Value::Array(items) => {
             out.push(b'[');
@@ -43,6 +44,11 @@ pub fn write(out: &mut Vec<u8>, value: &Value) {
     }
 }
 
+/// Appends a JSON number.
+pub fn write_number(out: &mut Vec<u8>, number: &Number) {
+    leaf(out, number);
+}
+
 /// Appends a JSON string.
 pub fn write_str(out: &mut Vec<u8>, text: &str) {
     // Nearly every string is written as it is, and to find that out costs less than to write piece by piece.
@@ -56,9 +62,13 @@ pub fn write_str(out: &mut Vec<u8>, text: &str) {
     }
 }
 
+/// Whether the library's maps are sorted as it was built: found out once.
+static MAPS_ARE_SORTED: LazyLock<bool> =
+    LazyLock::new(|| Map::from_iter([("b".to_owned(), Value::Null), ("a".to_owned(), Value::Null)]).keys().is_sorted());
+
 /// Sorts for itself: a feature of `serde_json` that another crate turns on must not change the format.
 fn write_object(out: &mut Vec<u8>, object: &Map<String, Value>) {
-    if object.keys().is_sorted() {
+    if *MAPS_ARE_SORTED {
         write_members(out, object.iter());
     } else {
         write_members(out, sorted(object.iter().collect()).into_iter());

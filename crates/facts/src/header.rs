@@ -38,25 +38,42 @@ pub fn leaf_hash(header: &[u8]) -> Digest32 {
     Digest32(Sha256::new().chain_update([0]).chain_update(header).finalize().into())
 }
 
+/// What a header says that the sequencer decides.
+pub(crate) struct Decided {
+    pub(crate) position: LogPosition,
+    pub(crate) id: RecordId,
+    pub(crate) recorded_at: Time,
+    pub(crate) recorded_asserted: bool,
+    pub(crate) variant: bool,
+}
+
 impl Header {
     /// The bytes of the header: one spelling only.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
+        let Self { position, id, recorded_at, recorded_asserted, variant, .. } = *self;
+        self.encode_as(&Decided { position, id, recorded_at, recorded_asserted, variant })
+    }
+
+    /// The bytes that the header has once this is decided.
+    pub(crate) fn encode_as(&self, decided: &Decided) -> Vec<u8> {
         let mut out = Vec::with_capacity(384 + 70 * self.personal.len());
-        if self.write(&mut Encoder::new(&mut out)).is_err() {
+        if self.write(decided, &mut Encoder::new(&mut out)).is_err() {
             unreachable!("memory takes every byte");
         }
         out
     }
 
-    fn write(&self, e: &mut Encoder<&mut Vec<u8>>) -> Result<(), encode::Error<Infallible>> {
-        let optional =
-            [self.occurred.to.is_some(), self.recorded_asserted, self.variant, !self.personal.is_empty()].into_iter().filter(|there| *there).count();
+    fn write(&self, decided: &Decided, e: &mut Encoder<&mut Vec<u8>>) -> Result<(), encode::Error<Infallible>> {
+        let optional = [self.occurred.to.is_some(), decided.recorded_asserted, decided.variant, !self.personal.is_empty()]
+            .into_iter()
+            .filter(|there| *there)
+            .count();
         e.map(14 + optional as u64)?;
         e.u8(key::FORMAT)?.u32(self.format)?;
         e.u8(key::TENANT)?.str(self.tenant.as_str())?;
-        e.u8(key::POSITION)?.u64(self.position.0)?;
-        e.u8(key::ID)?.bytes(self.id.0.as_bytes())?;
+        e.u8(key::POSITION)?.u64(decided.position.0)?;
+        e.u8(key::ID)?.bytes(decided.id.0.as_bytes())?;
         e.u8(key::SOURCE)?.str(self.source.as_str())?;
         e.u8(key::SOURCE_ID)?.str(self.source_id.as_str())?;
         e.u8(key::DOOR)?.str(self.door.as_str())?;
@@ -64,11 +81,11 @@ impl Header {
         if let Some(to) = self.occurred.to {
             e.u8(key::OCCURRED_TO)?.i64(to.micros())?;
         }
-        e.u8(key::RECORDED_AT)?.i64(self.recorded_at.micros())?;
-        if self.recorded_asserted {
+        e.u8(key::RECORDED_AT)?.i64(decided.recorded_at.micros())?;
+        if decided.recorded_asserted {
             e.u8(key::RECORDED_ASSERTED)?.bool(true)?;
         }
-        if self.variant {
+        if decided.variant {
             e.u8(key::VARIANT)?.bool(true)?;
         }
         e.u8(key::TRANSLATOR)?.str(&self.translator)?;

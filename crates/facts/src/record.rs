@@ -4,6 +4,7 @@ pub use crate::header::leaf_hash;
 
 use crate::{
     body,
+    header::Decided,
     ids::{LogPosition, Pseudonym, RecordId, SessionId, SourceEventId, SourceId, TenantId},
     statement::Statement,
     time::{Occurred, Time},
@@ -123,6 +124,8 @@ pub struct Record {
 pub struct Prepared {
     /// The header, with position 0 and the epoch for the two fields that the sequencer decides, and the id that the record has if it is no variant.
     pub header: Header,
+    /// How many bytes that header has.
+    pub header_bytes: usize,
     /// The clear body.
     pub facts: Vec<u8>,
     /// The sealed blocks.
@@ -158,18 +161,17 @@ impl Prepared {
     #[must_use]
     pub fn size(&self) -> usize {
         // Position and recorded time may each grow from 1 byte to 9, and two flags may come, of 2 bytes each.
-        self.header.encode().len() + 20 + self.facts.len() + self.personal.len() + self.original.len()
+        self.header_bytes + 20 + self.facts.len() + self.personal.len() + self.original.len()
     }
 
     /// The entry, once the sequencer has decided: where it stands, when it was recorded, whether that time was asserted by the input, and whether it is a
     /// variant of a record that is there already (which gives it an id of its own).
     #[must_use]
-    pub fn finish(self, position: LogPosition, recorded_at: Time, recorded_asserted: bool, variant: bool) -> Entry {
-        let mut header = Header { position, recorded_at, recorded_asserted, variant, ..self.header };
-        if variant {
-            header.id = header.derived_id();
-        }
-        Entry { id: header.id, header: header.encode(), facts: self.facts, personal: self.personal, original: self.original }
+    pub fn finish(&self, position: LogPosition, recorded_at: Time, recorded_asserted: bool, variant: bool) -> Entry {
+        let Self { header, facts, personal, original, .. } = self;
+        let id = if variant { header.id_if(true) } else { header.id };
+        let decided = Decided { position, id, recorded_at, recorded_asserted, variant };
+        Entry { id, header: header.encode_as(&decided), facts: facts.clone(), personal: personal.clone(), original: original.clone() }
     }
 }
 
@@ -177,7 +179,11 @@ impl Header {
     /// The id that follows from what the header says.
     #[must_use]
     pub fn derived_id(&self) -> RecordId {
-        if self.variant {
+        self.id_if(self.variant)
+    }
+
+    fn id_if(&self, variant: bool) -> RecordId {
+        if variant {
             RecordId::derive_variant(&self.tenant, &self.source, &self.source_id, &self.content_digest.0)
         } else {
             RecordId::derive(&self.tenant, &self.source, &self.source_id)

@@ -70,7 +70,7 @@ fn made() -> BTreeMap<String, Value> {
     for (name, draft) in special_drafts() {
         let sealed = seal_fixed(&draft);
         let at = time("2026-03-11T00:00:00.5Z");
-        made.insert(format!("records/{name}.v1.json"), golden_record(sealed.clone().finish(LogPosition(70_000), at, true, false)));
+        made.insert(format!("records/{name}.v1.json"), golden_record(sealed.finish(LogPosition(70_000), at, true, false)));
         if draft.variants_allowed {
             made.insert(format!("records/{name}_variant.v1.json"), golden_record(sealed.finish(LogPosition(5_000_000_000), at, false, true)));
         }

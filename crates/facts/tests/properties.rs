@@ -157,7 +157,7 @@ proptest! {
     #[test]
     fn a_draft_comes_back(draft in drafts(), position in any::<u64>(), recorded in times(), flags in any::<[bool; 2]>()) {
         let sealed = seal_with(&draft, &SystemRandom);
-        let entry = sealed.clone().finish(LogPosition(position), recorded, flags[0], flags[1]);
+        let entry = sealed.finish(LogPosition(position), recorded, flags[0], flags[1]);
         prop_assert!(entry.size() <= sealed.size());
         let record = entry.decode().unwrap();
         prop_assert_eq!(record.header.encode(), &entry.header[..]);

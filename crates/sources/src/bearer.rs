@@ -4,8 +4,10 @@
 //! Okta's `{k=v, …}` texts), JSON Web Tokens anywhere in a text, and SAML assertions as XML. Each is replaced by `sha256:<hex>` of its text.
 //! Not found are tokens in the path of a URL, and what is encoded twice.
 
+use crate::json::{Json, Object};
 use claimledger_facts::canonical;
 use data_encoding::HEXLOWER;
+use memchr::{memchr, memmem};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -59,7 +61,7 @@ pub(crate) fn redact(members: &mut Map<String, Value>, named: Named) -> bool {
     let mut any = false;
     for (key, member) in members.iter_mut() {
         any |= match member {
-            Value::String(text) if is_named(key, MEMBERS) && !(named == Named::Native && key == "assertion") => replace(text),
+            Value::String(text) if is_named_bearer(key, named) => put(replaced(text), text),
             other => redact_value(other, named),
         };
     }
@@ -70,9 +72,37 @@ fn redact_value(value: &mut Value, named: Named) -> bool {
     match value {
         Value::Object(members) => redact(members, named),
         Value::Array(items) => items.iter_mut().fold(false, |any, item| redact_value(item, named) | any),
-        Value::String(text) => redact_text(text),
+        Value::String(text) => put(redacted_text(text), text),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
+}
+
+/// The same in an object that borrows.
+pub(crate) fn redact_borrowed(members: &mut Object<'_>, named: Named) -> bool {
+    let mut any = false;
+    for (key, member) in members.iter_mut() {
+        any |= match member {
+            Json::Text(text) if is_named_bearer(key, named) => put(replaced(text), text),
+            other => redact_json(other, named),
+        };
+    }
+    any
+}
+
+fn redact_json(value: &mut Json<'_>, named: Named) -> bool {
+    match value {
+        Json::Object(members) => redact_borrowed(members, named),
+        Json::List(items) => items.iter_mut().fold(false, |any, item| redact_json(item, named) | any),
+        Json::Text(text) => put(redacted_text(text), text),
+        Json::Null | Json::Bool(_) | Json::Number(_) => false,
+    }
+}
+
+fn put<T: From<String>>(new: Option<String>, text: &mut T) -> bool {
+    new.is_some_and(|new| {
+        *text = new.into();
+        true
+    })
 }
 
 /// An original without its bearer material: written again, with the keys sorted.
@@ -87,12 +117,13 @@ pub(crate) fn is_token(text: &str) -> bool {
     web_token(text, 0).is_some() || is_assertion(text)
 }
 
-fn replace(text: &mut String) -> bool {
-    if text.is_empty() || is_digest(text) {
-        return false;
-    }
-    *text = digest(text);
-    true
+fn is_named_bearer(key: &str, named: Named) -> bool {
+    is_named(key, MEMBERS) && !(named == Named::Native && key == "assertion")
+}
+
+/// What stands for a text that is bearer material as a whole; none: it stands for itself.
+fn replaced(text: &str) -> Option<String> {
+    if text.is_empty() || is_digest(text) { None } else { Some(digest(text)) }
 }
 
 fn is_digest(text: &str) -> bool {
@@ -104,31 +135,33 @@ fn is_named(name: &str, names: &[&str]) -> bool {
 }
 
 fn is_assertion(text: &str) -> bool {
-    text.contains('<') && (text.contains(":Assertion") || text.contains("<Assertion"))
+    memchr(b'<', text.as_bytes()).is_some() && (text.contains(":Assertion") || text.contains("<Assertion"))
 }
 
-fn redact_text(text: &mut String) -> bool {
+/// The text with digests in place of what is bearer material in it; none: there is none.
+fn redacted_text(text: &str) -> Option<String> {
     if is_assertion(text) {
-        return replace(text);
+        return replaced(text);
     }
-    let has_parameters = text.contains('=') || text.contains("%3D") || text.contains("%3d");
-    let parameters = has_parameters && replace_each(text, parameter);
-    replace_each(text, web_token) || parameters
+    let bytes = text.as_bytes();
+    let has_parameters = memchr(b'=', bytes).is_some() || (memchr(b'%', bytes).is_some() && (text.contains("%3D") || text.contains("%3d")));
+    let parameters = if has_parameters { with_each_replaced(text, parameter) } else { None };
+    with_each_replaced(parameters.as_deref().unwrap_or(text), web_token).or(parameters)
 }
 
-/// Puts digests in place of everything that `find` finds from a position on, in one pass. True if there was anything.
-fn replace_each(text: &mut String, find: impl Fn(&str, usize) -> Option<(usize, usize)>) -> bool {
+/// Puts digests in place of everything that `find` finds from a position on, in one pass; none: there is nothing.
+fn with_each_replaced(text: &str, find: impl Fn(&str, usize) -> Option<(usize, usize)>) -> Option<String> {
     let (mut out, mut done) = (String::new(), 0);
     while let Some((from, to)) = find(text, done) {
         out.push_str(&text[done..from]);
         out.push_str(&digest(&text[from..to]));
         done = to;
     }
-    if done > 0 {
-        out.push_str(&text[done..]);
-        *text = out;
+    if done == 0 {
+        return None;
     }
-    done > 0
+    out.push_str(&text[done..]);
+    Some(out)
 }
 
 /// Where the next value of a parameter with bearer material stands.
@@ -165,7 +198,8 @@ fn delimiter(text: &str, from: usize) -> Option<(usize, usize)> {
 /// Where a JSON Web Token stands: its first part is an object, so it begins with `eyJ`; at least three parts.
 fn web_token(text: &str, mut from: usize) -> Option<(usize, usize)> {
     const SHORTEST: usize = 40;
-    while let Some(at) = text[from..].find("eyJ").map(|at| from + at) {
+    // Shorter texts hold none, and most texts are short.
+    while let Some(at) = (text.len() - from >= SHORTEST).then(|| memmem::find(&text.as_bytes()[from..], b"eyJ")).flatten().map(|at| from + at) {
         let run = text[at..].bytes().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'=')).count();
         let token = &text[at..at + run];
         if run >= SHORTEST && token.bytes().filter(|b| *b == b'.').count() >= 2 {

@@ -13,6 +13,7 @@
 //! | `contract` | the native contract as a tree, derived from the fact types' JSON Schemas |
 //! | `native`, `cloudevents` | the public contract, bare and in a CloudEvents envelope |
 //! | `okta` | the System Log of Okta |
+//! | `json` | a value that borrows from its text |
 //! | `bearer` | finds tokens and assertions, and puts digests in their place |
 //!
 //! # How to add a source
@@ -31,6 +32,7 @@
 mod bearer;
 mod cloudevents;
 mod contract;
+mod json;
 mod native;
 mod okta;
 pub mod splitter;

@@ -3,6 +3,7 @@
 use crate::{
     bearer, cloudevents,
     contract::{self, EXPECTED_ID, EXPECTED_TIME},
+    json::{Json, Object},
     strict::{self, Duplicates},
     text,
 };
@@ -30,6 +31,14 @@ pub(crate) fn object(value: Value) -> Result<Map<String, Value>, Refusal> {
     match value {
         Value::Object(object) => Ok(object),
         other => Err(Refusal::whole(RefusalCode::Malformed, "a JSON object", format!("the value is {}", contract::kind(&other)))),
+    }
+}
+
+/// The same of a value that borrows.
+pub(crate) fn object_borrowed(value: Json<'_>) -> Result<Object<'_>, Refusal> {
+    match value {
+        Json::Object(object) => Ok(object),
+        other => object(other.into_value()).map(|_| Object::default()),
     }
 }
 

@@ -4,11 +4,14 @@
 //! in one object (see [`Duplicates`]). Numbers are kept as `serde_json` keeps them: integers of 64 bits exactly, others as IEEE doubles.
 //! Members that are `null` are left out: the contract reads `null` as absent (`semantics.md` 30).
 
-use crate::text;
+use crate::{
+    json::{Json, Object},
+    text,
+};
 use claimledger_facts::refusal::{Refusal, RefusalCode};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Value};
-use std::fmt;
+use serde_json::Value;
+use std::{borrow::Cow, fmt};
 
 /// How deep objects and arrays may be nested.
 pub const MAX_DEPTH: usize = 64;
@@ -27,6 +30,11 @@ pub enum Duplicates {
 /// # Errors
 /// With the path of the field where the reading stopped, and what was expected.
 pub fn parse(bytes: &[u8], duplicates: Duplicates) -> Result<Value, Refusal> {
+    parse_borrowed(bytes, duplicates).map(Json::into_value)
+}
+
+/// The same, borrowing from the text.
+pub(crate) fn parse_borrowed(bytes: &[u8], duplicates: Duplicates) -> Result<Json<'_>, Refusal> {
     let mut context = Context { duplicates, depth: 0, path: Vec::new(), found: None };
     let result = match std::str::from_utf8(bytes) {
         Ok(text) => read(&mut serde_json::Deserializer::from_str(text), &mut context),
@@ -43,7 +51,7 @@ pub fn parse(bytes: &[u8], duplicates: Duplicates) -> Result<Value, Refusal> {
 fn read<'de, R: serde_json::de::Read<'de>>(
     deserializer: &mut serde_json::Deserializer<R>,
     context: &mut Context,
-) -> Result<Value, serde_json::Error> {
+) -> Result<Json<'de>, serde_json::Error> {
     let value = Seed(context).deserialize(&mut *deserializer)?;
     deserializer.end()?;
     Ok(value)
@@ -119,49 +127,50 @@ fn syntax(error: &serde_json::Error) -> String {
 struct Seed<'c>(&'c mut Context);
 
 impl<'de> DeserializeSeed<'de> for Seed<'_> {
-    type Value = Value;
+    type Value = Json<'de>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json<'de>, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for Seed<'_> {
-    type Value = Value;
+    type Value = Json<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON value")
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
+    fn visit_bool<E>(self, value: bool) -> Result<Json<'de>, E> {
+        Ok(Json::Bool(value))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::from(value))
+    fn visit_i64<E>(self, value: i64) -> Result<Json<'de>, E> {
+        Ok(Json::Number(value.into()))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::from(value))
+    fn visit_u64<E>(self, value: u64) -> Result<Json<'de>, E> {
+        Ok(Json::Number(value.into()))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(Value::from(value))
+    fn visit_f64<E>(self, value: f64) -> Result<Json<'de>, E> {
+        // JSON text has no number that is none.
+        Ok(serde_json::Number::from_f64(value).map_or(Json::Null, Json::Number))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::String(value.to_owned()))
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Json<'de>, E> {
+        Ok(Json::Text(Cow::Borrowed(value)))
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(Value::String(value))
+    fn visit_str<E>(self, value: &str) -> Result<Json<'de>, E> {
+        Ok(Json::Text(Cow::Owned(value.to_owned())))
     }
 
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_unit<E>(self) -> Result<Json<'de>, E> {
+        Ok(Json::Null)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Json<'de>, A::Error> {
         let Self(context) = self;
         context.enter()?;
         let mut items = Vec::new();
@@ -176,38 +185,58 @@ impl<'de> Visitor<'de> for Seed<'_> {
             }
         }
         context.depth -= 1;
-        Ok(Value::Array(items))
+        Ok(Json::List(items))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json<'de>, A::Error> {
         let Self(context) = self;
         context.enter()?;
-        let mut members = Map::new();
-        let mut nulls = false;
-        while let Some(key) = map.next_key::<String>()? {
-            let value = match map.next_value_seed(Seed(context)) {
-                Ok(value) => value,
+        let mut members = Vec::with_capacity(8);
+        while let Some(key) = map.next_key_seed(Key)? {
+            match map.next_value_seed(Seed(context)) {
+                Ok(value) => members.push((key, value)),
                 Err(error) => {
-                    context.path.push(Step::Key(key));
+                    context.path.push(Step::Key(key.into_owned()));
                     return Err(error);
                 }
-            };
-            nulls |= value.is_null();
-            if let Some(earlier) = members.get(&key)
-                && (context.duplicates == Duplicates::Refused || *earlier != value)
-            {
-                context.path.push(Step::Key(key));
-                context.found = Some(Found::Duplicate);
-                return Err(A::Error::custom("duplicate key"));
             }
-            members.insert(key, value);
         }
+        let tolerate = |a: &Json<'de>, b: &Json<'de>| context.duplicates == Duplicates::Tolerated && a == b;
+        let mut object = Object::new(members, tolerate).map_err(|key| {
+            context.path.push(Step::Key(key.into_owned()));
+            context.found = Some(Found::Duplicate);
+            A::Error::custom("duplicate key")
+        })?;
         // Only now: a `null` beside a value under the same key is a contradiction like any other.
-        if nulls {
-            members.retain(|_, value| !value.is_null());
-        }
+        object.drop_nulls();
         context.depth -= 1;
-        Ok(Value::Object(members))
+        Ok(Json::Object(object))
+    }
+}
+
+struct Key;
+
+impl<'de> DeserializeSeed<'de> for Key {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Cow<'de, str>, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Key {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Borrowed(key))
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Owned(key.to_owned()))
     }
 }
 

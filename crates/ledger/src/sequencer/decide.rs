@@ -150,7 +150,7 @@ impl State {
         let (recorded_at, asserted) =
             self.stamp(record.header.occurred.from, record.recorded_at).map_err(|reason| SequencerError::RecordedAt { index, reason })?;
         // The record is kept as it came: should the log turn out to be another than thought, it is decided anew.
-        let entry = record.clone().finish(position, recorded_at, asserted, outcome == AppendOutcome::Variant);
+        let entry = record.finish(position, recorded_at, asserted, outcome == AppendOutcome::Variant);
         if entry.size() > MAX_RECORD_BYTES {
             return Err(LogError::TooLarge.into());
         }

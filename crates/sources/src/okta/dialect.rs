@@ -1,8 +1,8 @@
 //! One spelling for the dialects of one event: the poller, hooks, files and log streams carry the same event in slightly other forms, and some collectors
 //! write every key in lower case. Nothing else is changed: other content stays other content.
 
+use crate::json::{Json, Object};
 use chrono::{DateTime, NaiveDateTime, Utc};
-use serde_json::{Map, Value};
 
 /// The members of a `LogEvent`.
 pub(super) const FIELDS: &[&str] = &[
@@ -117,49 +117,52 @@ pub(super) fn time(text: &str) -> Zoned {
 }
 
 /// Brings the keys, and the version, to the spelling of the API.
-pub(super) fn one_spelling(event: &mut Map<String, Value>) {
+pub(super) fn one_spelling(event: &mut Object<'_>) {
     if LOWERED.iter().any(|field| event.contains_key(*field)) {
         rename(event, FIELDS);
         // A collector that lowers the keys of the event may have lowered those inside as well.
-        for (_, member) in event.iter_mut().filter(|(key, _)| FIELDS.contains(&key.as_str())) {
+        for (_, member) in event.iter_mut().filter(|(key, _)| FIELDS.contains(key)) {
             rename_inside(member);
         }
     }
-    if let Some(Value::Object(device)) = event.get_mut("device") {
+    if let Some(Json::Object(device)) = event.get_mut("device") {
         for (camel, snake) in DEVICE {
             if !device.contains_key(*snake)
                 && let Some(value) = device.remove(*camel)
             {
-                device.insert((*snake).to_owned(), value);
+                device.insert(*snake, value);
             }
         }
     }
-    if let Some(version) = event.get_mut("version").filter(|version| version.is_number()) {
-        *version = Value::String(version.to_string());
+    if let Some(version) = event.get_mut("version")
+        && let Json::Number(number) = version
+    {
+        *version = Json::Text(number.to_string().into());
     }
 }
 
-fn rename_inside(value: &mut Value) {
+fn rename_inside(value: &mut Json<'_>) {
     match value {
-        Value::Object(members) => {
+        Json::Object(members) => {
             rename(members, INNER);
-            members.values_mut().for_each(rename_inside);
+            members.iter_mut().for_each(|(_, member)| rename_inside(member));
         }
-        Value::Array(items) => items.iter_mut().for_each(rename_inside),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        Json::List(items) => items.iter_mut().for_each(rename_inside),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) => {}
     }
 }
 
 /// Gives keys in lower case the spelling of the API, where that does not stand beside them.
-fn rename(members: &mut Map<String, Value>, spellings: &[&str]) {
-    let lowered = |key: &String| !key.bytes().any(|b| b.is_ascii_uppercase());
-    let spelled = |key: &String| spellings.iter().copied().find(|known| known != key && known.eq_ignore_ascii_case(key));
-    let renamed: Vec<(String, &str)> = members.keys().filter(|key| lowered(key)).filter_map(|key| Some((key.clone(), spelled(key)?))).collect();
+fn rename(members: &mut Object<'_>, spellings: &'static [&'static str]) {
+    let lowered = |key: &str| !key.bytes().any(|b| b.is_ascii_uppercase());
+    let spelled = |key: &str| spellings.iter().copied().find(|known| *known != key && known.eq_ignore_ascii_case(key));
+    let renamed: Vec<(String, &'static str)> =
+        members.keys().filter(|key| lowered(key)).filter_map(|key| Some((key.to_owned(), spelled(key)?))).collect();
     for (key, known) in renamed {
         if !members.contains_key(known)
             && let Some(value) = members.remove(&key)
         {
-            members.insert(known.to_owned(), value);
+            members.insert(known, value);
         }
     }
 }

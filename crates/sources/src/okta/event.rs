@@ -1,26 +1,28 @@
 //! Looking things up in an event: fields may be absent, of another type, or hold words for "nothing". Targets are found by type, never by place.
 
-use crate::text;
-use serde_json::{Map, Value};
+use crate::{
+    json::{Json, Object},
+    text,
+};
 use std::collections::BTreeMap;
 
 /// An event in the spelling of the API.
 #[derive(Clone, Copy)]
 pub(super) struct Event<'e> {
-    members: &'e Map<String, Value>,
+    members: &'e Object<'e>,
 }
 
 /// Something that an event is about.
 #[derive(Clone, Copy)]
-pub(super) struct Target<'e>(pub(super) &'e Map<String, Value>);
+pub(super) struct Target<'e>(pub(super) &'e Object<'e>);
 
 impl<'e> Event<'e> {
-    pub(super) const fn new(members: &'e Map<String, Value>) -> Self {
+    pub(super) const fn new(members: &'e Object<'e>) -> Self {
         Self { members }
     }
 
     /// The value at a path of objects.
-    pub(super) fn value(self, path: &[&str]) -> Option<&'e Value> {
+    pub(super) fn value(self, path: &[&str]) -> Option<&'e Json<'e>> {
         let (first, rest) = path.split_first()?;
         rest.iter().try_fold(self.members.get(*first)?, |value, key| value.get(key))
     }
@@ -31,7 +33,7 @@ impl<'e> Event<'e> {
     }
 
     /// The value of a `debugData` field: free, and no contract.
-    pub(super) fn debug(self, field: &str) -> Option<&'e Value> {
+    pub(super) fn debug(self, field: &str) -> Option<&'e Json<'e>> {
         self.value(&["debugContext", "debugData", field])
     }
 
@@ -47,13 +49,13 @@ impl<'e> Event<'e> {
 
     /// The actor, where it is one of this type.
     pub(super) fn actor(self, kind: &str) -> Option<Target<'e>> {
-        self.members.get("actor").and_then(Value::as_object).map(Target).filter(|actor| actor.is(kind))
+        self.members.get("actor").and_then(Json::as_object).map(Target).filter(|actor| actor.is(kind))
     }
 
     /// The targets of a type, in their order.
     pub(super) fn targets(self, kind: &str) -> impl Iterator<Item = Target<'e>> {
-        let targets = self.members.get("target").and_then(Value::as_array).into_iter().flatten();
-        targets.filter_map(Value::as_object).map(Target).filter(move |target| target.is(kind))
+        let targets = self.members.get("target").and_then(Json::as_list).into_iter().flatten();
+        targets.filter_map(Json::as_object).map(Target).filter(move |target| target.is(kind))
     }
 
     /// The first target of a type.
@@ -68,7 +70,7 @@ impl<'e> Event<'e> {
         [ended, self.authentication("externalSessionId"), self.authentication("rootSessionId")].into_iter().flatten().find_map(session_id)
     }
 
-    fn authentication(self, field: &str) -> Option<&'e Value> {
+    fn authentication(self, field: &str) -> Option<&'e Json<'e>> {
         self.value(&["authenticationContext", field])
     }
 
@@ -86,7 +88,7 @@ impl<'e> Event<'e> {
 
 impl<'e> Target<'e> {
     fn is(self, kind: &str) -> bool {
-        self.0.get("type").and_then(Value::as_str) == Some(kind)
+        self.0.get("type").and_then(Json::as_str) == Some(kind)
     }
 
     /// Its id, if it can stand in the clear.
@@ -100,7 +102,7 @@ impl<'e> Target<'e> {
     }
 
     /// A field of its `detailEntry`.
-    pub(super) fn detail(self, field: &str) -> Option<&'e Value> {
+    pub(super) fn detail(self, field: &str) -> Option<&'e Json<'e>> {
         self.0.get("detailEntry")?.get(field)
     }
 
@@ -111,34 +113,34 @@ impl<'e> Target<'e> {
 }
 
 /// The text of a value, unless it is a word for nothing.
-fn something(value: &Value) -> Option<&str> {
+fn something<'e>(value: &'e Json<'e>) -> Option<&'e str> {
     value.as_str().filter(|text| !["", "null", "none", "unknown"].iter().any(|word| word.eq_ignore_ascii_case(text)))
 }
 
 /// A value as an id that can stand in the clear.
-pub(super) fn id(value: &Value) -> Option<&str> {
+pub(super) fn id<'e>(value: &'e Json<'e>) -> Option<&'e str> {
     something(value).filter(|text| text::is_id(text))
 }
 
 /// A value as the id of a session.
-pub(super) fn session_id(value: &Value) -> Option<&str> {
+pub(super) fn session_id<'e>(value: &'e Json<'e>) -> Option<&'e str> {
     id(value).filter(|id| !id.starts_with("trs"))
 }
 
 /// A truth value, which may be written as text.
-pub(super) fn is_true(value: Option<&Value>) -> bool {
+pub(super) fn is_true(value: Option<&Json<'_>>) -> bool {
     match value {
-        Some(Value::Bool(value)) => *value,
-        Some(Value::String(text)) => text.eq_ignore_ascii_case("true"),
+        Some(Json::Bool(value)) => *value,
+        Some(Json::Text(text)) => text.eq_ignore_ascii_case("true"),
         _ => false,
     }
 }
 
 /// A list, which may be written as text: `[a, b]`, `["a","b"]` or `a,b`. An empty list is a statement too.
-pub(super) fn list(value: &Value) -> Option<Vec<&str>> {
+pub(super) fn list<'e>(value: &'e Json<'e>) -> Option<Vec<&'e str>> {
     match value {
-        Value::Array(items) => Some(items.iter().filter_map(Value::as_str).collect()),
-        Value::String(text) => {
+        Json::List(items) => Some(items.iter().filter_map(Json::as_str).collect()),
+        Json::Text(text) => {
             let text = text.trim();
             let inner = text.strip_prefix('[').and_then(|t| t.strip_suffix(']'));
             if inner.is_none() && text.is_empty() {

@@ -20,13 +20,13 @@ mod people;
 
 use crate::{
     bearer::{self, Named},
+    json::{Json, Object},
     native,
     splitter::{Limits, Piece, Splitter},
     strict::{self, Duplicates},
     text,
 };
 use claimledger_facts::{
-    canonical,
     draft::{Draft, DraftFact},
     ids::{SessionId, SourceEventId},
     refusal::{Refusal, RefusalCode},
@@ -34,7 +34,6 @@ use claimledger_facts::{
     vocabulary::Note,
 };
 use event::Event;
-use serde_json::{Map, Value};
 
 const TRANSLATOR: &str = "okta-system-log/1";
 /// Where a collector puts the event it received, as text.
@@ -42,30 +41,31 @@ const RAW: &str = "_raw";
 
 /// Reads one event, or what a wrapper carries.
 pub(crate) fn translate(bytes: &[u8]) -> Result<Vec<Draft>, Refusal> {
-    let mut object = native::object(strict::parse(bytes, Duplicates::Tolerated)?)?;
+    let mut object = native::object_borrowed(strict::parse_borrowed(bytes, Duplicates::Tolerated)?)?;
     match object.remove(RAW) {
         None => Ok(vec![draft(object, bytes)?]),
-        Some(Value::String(raw)) => unwrap(object, &raw, bytes),
+        Some(Json::Text(raw)) => unwrap(object, &raw, bytes),
         Some(_) => Err(native::invalid(RAW, "an event as JSON text", "the value is no string")),
     }
 }
 
 /// Reads the events in a wrapper's `_raw`. The original of a lone event is the whole wrapper; of several, each has its own text.
-fn unwrap(mut wrapper: Map<String, Value>, raw: &str, bytes: &[u8]) -> Result<Vec<Draft>, Refusal> {
+fn unwrap(mut wrapper: Object<'_>, raw: &str, bytes: &[u8]) -> Result<Vec<Draft>, Refusal> {
     let mut splitter = Splitter::new(Limits::default());
     splitter.push(raw.as_bytes());
     splitter.finish();
     let pieces = splitter.collect::<Result<Vec<_>, _>>().map_err(in_raw)?;
-    let read = |piece: &Piece| draft(native::object(strict::parse(&piece.bytes, Duplicates::Tolerated)?)?, &piece.bytes).map_err(in_raw);
+    let read =
+        |piece: &Piece| draft(native::object_borrowed(strict::parse_borrowed(&piece.bytes, Duplicates::Tolerated)?)?, &piece.bytes).map_err(in_raw);
     let mut drafts = pieces.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     match &mut drafts[..] {
         [] => return Err(native::invalid(RAW, "an event as JSON text", "the text is empty")),
         [alone] => {
-            let redacted = bearer::redact(&mut wrapper, Named::Vendor) || alone.original != pieces[0].bytes;
+            let redacted = bearer::redact_borrowed(&mut wrapper, Named::Vendor) || alone.original != pieces[0].bytes;
             alone.original = if redacted {
                 let event = String::from_utf8_lossy(&alone.original).into_owned();
-                wrapper.insert(RAW.to_owned(), Value::String(event));
-                canonical::object_to_vec(&wrapper)
+                wrapper.insert(RAW, Json::Text(event.into()));
+                wrapper.to_canonical(bytes.len())
             } else {
                 bytes.to_vec()
             };
@@ -85,14 +85,14 @@ fn in_raw(mut refusal: Refusal) -> Refusal {
 }
 
 /// Reads one event, which stands in these bytes.
-fn draft(mut members: Map<String, Value>, bytes: &[u8]) -> Result<Draft, Refusal> {
-    let redacted = bearer::redact(&mut members, Named::Vendor);
+fn draft(mut members: Object<'_>, bytes: &[u8]) -> Result<Draft, Refusal> {
+    let redacted = bearer::redact_borrowed(&mut members, Named::Vendor);
     let original = if redacted { bearer::without(bytes, Named::Vendor) } else { bytes.to_vec() };
 
     dialect::one_spelling(&mut members);
     let published = published(&mut members)?;
-    let canonical = canonical::object_to_vec(&members);
-    let unknown_fields = members.keys().filter(|key| !dialect::FIELDS.contains(&key.as_str())).map(|key| text::shown(key)).collect();
+    let canonical = members.to_canonical(bytes.len());
+    let unknown_fields = members.keys().filter(|key| !dialect::FIELDS.contains(key)).map(text::shown).collect();
 
     let event = Event::new(&members);
     let source_id = SourceEventId::new(required(&members, "uuid", text::is_id, "the id of the event: a string of 1 to 512 bytes")?);
@@ -139,9 +139,9 @@ fn draft(mut members: Map<String, Value>, bytes: &[u8]) -> Result<Draft, Refusal
     })
 }
 
-fn required<'m>(members: &'m Map<String, Value>, field: &str, fits: impl Fn(&str) -> bool, expected: &str) -> Result<&'m str, Refusal> {
+fn required<'m>(members: &'m Object<'_>, field: &str, fits: impl Fn(&str) -> bool, expected: &str) -> Result<&'m str, Refusal> {
     match members.get(field) {
-        Some(Value::String(text)) if fits(text) => Ok(text),
+        Some(Json::Text(text)) if fits(text) => Ok(text),
         Some(_) => Err(native::invalid(field, expected, "the value is of another form")),
         None => Err(Refusal::field(RefusalCode::MissingField, field, expected, "the field is missing")),
     }
@@ -161,10 +161,10 @@ struct Published {
 
 /// Reads `published` and brings it to one spelling. Without a zone it is read as UTC. A text that is no time at all (some collectors mask it) leaves open
 /// when the event occurred: that is the widest interval, and nothing is concluded from such an event.
-fn published(members: &mut Map<String, Value>) -> Result<Published, Refusal> {
+fn published(members: &mut Object<'_>) -> Result<Published, Refusal> {
     const EXPECTED: &str = "the time of the event, such as 2026-03-10T10:00:00.000Z";
     let text = match members.get_mut("published") {
-        Some(Value::String(text)) => text,
+        Some(Json::Text(text)) => text,
         Some(_) => return Err(native::invalid("published", EXPECTED, "the value is no string")),
         None => return Err(Refusal::field(RefusalCode::MissingField, "published", EXPECTED, "the field is missing")),
     };
@@ -176,6 +176,6 @@ fn published(members: &mut Map<String, Value>) -> Result<Published, Refusal> {
     let Some(time) = time else {
         return Ok(Published { occurred: Occurred { from: Time::MIN, to: Some(Time::MAX) }, zone_assumed, readable: false });
     };
-    *text = crate::contract::one_spelling(time);
+    *text = crate::contract::one_spelling(time).into();
     Ok(Published { occurred: Occurred::at(Time::from(time)), zone_assumed, readable: true })
 }

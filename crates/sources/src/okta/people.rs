@@ -5,7 +5,7 @@
 //! person they tell about, or under the tenant's where there is none.
 
 use super::event::{Event, Target};
-use crate::text;
+use crate::{json::Json, text};
 use claimledger_facts::draft::DraftPerson;
 use serde_json::{Map, Value};
 
@@ -86,7 +86,7 @@ fn client(event: &Event<'_>) -> Map<String, Value> {
         ("as_org", &["securityContext", "asOrg"]),
     ];
     let known = |path: &[&str]| match event.value(path)? {
-        number @ Value::Number(_) => Some(number.clone()),
+        Json::Number(number) => Some(Value::Number(number.clone())),
         _ => event.text(path).map(Value::from),
     };
     FIELDS.iter().filter_map(|(name, path)| Some(((*name).to_owned(), known(path)?))).collect()

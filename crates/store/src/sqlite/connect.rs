@@ -110,11 +110,17 @@ impl Database {
             MigrateError::VersionMismatch(version) => self.corrupt(format!("its tables were not made by step {version} of this program")),
             other => self.failed(other),
         })?;
-        let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut connection).await.map_err(|error| self.failed(error))?;
+        self.bring_in(&mut connection).await?;
+        Ok(connection)
+    }
+
+    /// Brings the write-ahead log into the file, and begins it anew.
+    pub(super) async fn bring_in(&self, connection: &mut SqliteConnection) -> Result<(), OpenError> {
+        let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(connection).await.map_err(|error| self.failed(error))?;
         if row.try_get::<i64, _>(0).map_err(|error| self.failed(error))? != 0 {
             return Err(self.failed("the write-ahead log could not be brought into the file: another connection is busy"));
         }
-        Ok(connection)
+        Ok(())
     }
 
     /// One more connection with the same settings.

@@ -24,7 +24,10 @@ use std::{
 use tokio::sync::{Mutex, watch};
 use uuid::Uuid;
 
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "log", include_str!("../../../../migrations/sqlite/log/0001_log.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "log", include_str!("../../../../migrations/sqlite/log/0001_log.sql")),
+    (2, "anchor", include_str!("../../../../migrations/sqlite/log/0002_anchor.sql")),
+];
 
 const FILE: &str = "log";
 const POSITION_BITS: u32 = 40;
@@ -39,11 +42,6 @@ const CHECKPOINT_BYTES: u64 = 16 * 1024 * 1024;
 const MAX_UNSAVED_BYTES: u64 = 4 * CHECKPOINT_BYTES;
 /// Below so many bytes the rest of a checkpoint is done while the writer waits: it takes about as long as a commit.
 const LAST_BYTES: u64 = 512 * 1024;
-const BEGIN: &str = "BEGIN IMMEDIATE;
-UPDATE log_tenant SET size = size + ? WHERE number = ? AND size = ?;
-INSERT INTO log_refused SELECT 1 WHERE changes() <> 1;
-";
-
 /// The logs of all tenants, in the file `log`.
 pub struct SqliteLog {
     inner: Arc<Inner>,
@@ -97,6 +95,9 @@ impl SqliteLog {
         let database = files.log();
         let mut connection = database.writer(MIGRATIONS).await?;
         let heads = checked_heads(&mut connection, &database).await?;
+        if move_anchors(&mut connection, &heads).await.map_err(|error| database.failed(error))? {
+            database.bring_in(&mut connection).await?;
+        }
         let inner = Inner {
             writer: Mutex::new(Writer { connection, texts: HashMap::new() }),
             heads: RwLock::new(heads),
@@ -193,26 +194,24 @@ impl Inner {
         }
         let mut on_its_way = OnItsWay { abandoned: &self.abandoned, ended: false };
         let head = self.head_to_write(&mut writer, tenant).await?;
-        let result = writer.write(head, entries).await;
-        if let Err(error) = result {
+        if let Err(error) = writer.write(head, entries).await {
             let _ = sqlx::query("ROLLBACK").execute(&mut writer.connection).await;
             if classify(&error) == Failure::Constraint {
-                // The head row is not where this process left it, or a record stands where the log should end.
+                // The log does not end where this process left it: a record stands there already, or the one before it is gone.
                 let what = format!("an append at size {size} was refused by the tables: {error}");
                 self.poison.poison(FILE, &what);
                 on_its_way.ended = true;
                 return Err(LogError::Corrupt { position: LogPosition(size), what }.into());
             }
-            let error = self.poison.failed(FILE, error);
             // Whether it was written is looked up before anything else is.
-            return Err(error.into());
+            return Err(self.poison.failed(FILE, error).into());
         }
         on_its_way.ended = true;
         self.set_head(tenant, Head { size: after, ..head });
         drop(writer);
         self.changes.send_modify(|count| *count += 1);
-        // Roughly: beside the records, a commit writes the page that holds the head row, and the one that the last records left room in.
-        let bytes = entries.iter().map(|entry| entry.size() as u64 + 128).sum::<u64>() + 2 * u64::from(LOG_PAGE);
+        // Roughly: beside the records, a commit writes the page that the last records left room in.
+        let bytes = entries.iter().map(|entry| entry.size() as u64 + 128).sum::<u64>() + u64::from(LOG_PAGE);
         self.count_unsaved(bytes);
         Ok(LogSize(after))
     }
@@ -247,7 +246,11 @@ impl Inner {
                 break;
             }
         }
-        let _writer = self.writer.lock().await;
+        let mut writer = self.writer.lock().await;
+        self.settle(&mut writer).await?;
+        self.poison.check(FILE)?;
+        let heads = self.heads().clone();
+        move_anchors(&mut writer.connection, &heads).await.map_err(|error| self.poison.failed(FILE, error))?;
         self.checkpoint(&mut connection).await?;
         self.unsaved.store(0, Ordering::SeqCst);
         Ok(())
@@ -266,7 +269,6 @@ impl Writer {
     async fn write(&mut self, head: Head, entries: &[Entry]) -> Result<(), sqlx::Error> {
         let text = self.texts.entry(entries.len()).or_insert_with(|| text(entries.len()).into());
         let mut query = sqlx::query(AssertSqlSafe(Arc::clone(text)));
-        query = query.bind(entries.len() as i64).bind(head.number).bind(head.size as i64);
         for (entry, position) in entries.iter().zip(head.size..) {
             query = query
                 .bind(key(head.number, position))
@@ -281,18 +283,18 @@ impl Writer {
     }
 }
 
+/// A few records are one statement, which is a transaction by itself: each further statement would wake up whoever waits once more.
 fn text(rows: usize) -> String {
-    let mut text = BEGIN.to_owned();
-    let mut left = rows;
-    while left > 0 {
-        let some = left.min(ROWS);
-        text.push_str("INSERT INTO log_entry (key, id, header, leaf, facts, personal, original) VALUES (?,?,?,?,?,?,?)");
-        text.extend(std::iter::repeat_n(",(?,?,?,?,?,?,?)", some - 1));
-        text.push_str(";\n");
-        left -= some;
+    let mut inserts = (0..rows.div_ceil(ROWS)).map(|n| {
+        let mut text = "INSERT INTO log_entry (key, id, header, leaf, facts, personal, original) VALUES (?,?,?,?,?,?,?)".to_owned();
+        text.extend(std::iter::repeat_n(",(?,?,?,?,?,?,?)", (rows - n * ROWS).min(ROWS) - 1));
+        text
+    });
+    if rows <= ROWS {
+        return inserts.next().unwrap_or_default();
     }
-    text.push_str("COMMIT");
-    text
+    let inserts: Vec<_> = inserts.collect();
+    format!("BEGIN IMMEDIATE;\n{};\nCOMMIT", inserts.join(";\n"))
 }
 
 fn key(number: i64, position: u64) -> i64 {
@@ -319,41 +321,64 @@ fn entry(number: i64, row: &SqliteRow) -> Result<(LogPosition, Entry), LogError>
     Ok((position, entry))
 }
 
+/// Where each log ends.
 async fn heads(connection: &mut SqliteConnection) -> Result<BTreeMap<TenantId, Head>, sqlx::Error> {
-    let rows = sqlx::query("SELECT name, number, size FROM log_tenant").fetch_all(connection).await?;
-    let head = |row: &SqliteRow| {
-        let size: i64 = row.try_get(2)?;
-        Ok((TenantId::new(row.try_get::<String, _>(0)?), Head { number: row.try_get(1)?, size: size as u64 }))
-    };
-    rows.iter().map(head).collect()
+    Ok(ends(connection).await?.into_iter().map(|end| (end.tenant, Head { number: end.number, size: end.size })).collect())
 }
 
-/// The heads, each compared with the records that are there. Short: the whole log is checked by reading it.
+struct End {
+    tenant: TenantId,
+    number: i64,
+    first: Option<u64>,
+    size: u64,
+    anchor: u64,
+}
+
+async fn ends(connection: &mut SqliteConnection) -> Result<Vec<End>, sqlx::Error> {
+    let keys = "FROM log_entry WHERE key >= number << 40 AND key < (number + 1) << 40";
+    let sql = format!("SELECT name, number, size, (SELECT min(key) {keys}), (SELECT max(key) {keys}) FROM log_tenant");
+    let end = |row: &SqliteRow| {
+        let number: i64 = row.try_get(1)?;
+        let position = |column| Ok::<_, sqlx::Error>(row.try_get::<Option<i64>, _>(column)?.map(|key| position_of(number, key)));
+        Ok(End {
+            tenant: TenantId::new(row.try_get::<String, _>(0)?),
+            number,
+            first: position(3)?,
+            size: position(4)?.map_or(0, |last| last + 1),
+            anchor: row.try_get::<i64, _>(2)? as u64,
+        })
+    };
+    sqlx::query(AssertSqlSafe(sql)).fetch_all(connection).await?.iter().map(end).collect()
+}
+
+/// The heads, each compared with its anchor. Short: the whole log is checked by reading it.
 async fn checked_heads(connection: &mut SqliteConnection, database: &Database) -> Result<BTreeMap<TenantId, Head>, OpenError> {
-    let heads = heads(connection).await.map_err(|error| database.failed(error))?;
-    for (tenant, head) in &heads {
-        let ends = sqlx::query("SELECT min(key), max(key) FROM log_entry WHERE key >= ? AND key < ?")
-            .bind(key(head.number, 0))
-            .bind(key(head.number + 1, 0))
-            .fetch_one(&mut *connection)
-            .await
-            .and_then(|row| Ok((row.try_get::<Option<i64>, _>(0)?, row.try_get::<Option<i64>, _>(1)?)))
-            .map_err(|error| database.failed(error))?;
-        let found = match ends {
-            (Some(first), Some(last)) if first == key(head.number, 0) => position_of(head.number, last) + 1,
-            (None, None) => 0,
-            _ => return Err(database.corrupt(format!("the log of tenant {tenant} does not begin at #0"))),
-        };
-        if found != head.size {
-            return Err(database.corrupt(format!("the head of tenant {tenant} says {} records, and the last record is the {found}th", head.size)));
+    let ends = ends(connection).await.map_err(|error| database.failed(error))?;
+    for End { tenant, first, size, anchor, .. } in &ends {
+        if first.is_some_and(|first| first != 0) {
+            return Err(database.corrupt(format!("the log of tenant {tenant} does not begin at #0")));
+        }
+        if size < anchor {
+            return Err(database.corrupt(format!("the log of tenant {tenant} had {anchor} records, and the last one is the {size}th now")));
         }
     }
-    let last = heads.values().map(|head| head.number).max().unwrap_or(0);
+    let last = ends.iter().map(|end| end.number).max().unwrap_or(0);
     let stray = sqlx::query("SELECT max(key) FROM log_entry").fetch_one(connection).await.and_then(|row| row.try_get::<Option<i64>, _>(0));
     if stray.map_err(|error| database.failed(error))?.is_some_and(|key| key >> POSITION_BITS > last) {
         return Err(database.corrupt("there are records of a tenant that has no head"));
     }
-    Ok(heads)
+    Ok(ends.into_iter().map(|end| (end.tenant, Head { number: end.number, size: end.size })).collect())
+}
+
+/// Moves the anchors to the heads; true if one moved.
+async fn move_anchors(connection: &mut SqliteConnection, heads: &BTreeMap<TenantId, Head>) -> Result<bool, sqlx::Error> {
+    let mut moved = false;
+    for head in heads.values() {
+        let update = sqlx::query("UPDATE log_tenant SET size = ? WHERE number = ? AND size < ?");
+        let size = head.size as i64;
+        moved |= update.bind(size).bind(head.number).bind(size).execute(&mut *connection).await?.rows_affected() > 0;
+    }
+    Ok(moved)
 }
 
 #[async_trait]
