@@ -118,7 +118,7 @@ pub(super) fn time(text: &str) -> Zoned {
 
 /// Brings the keys, and the version, to the spelling of the API.
 pub(super) fn one_spelling(event: &mut Object<'_>) {
-    if LOWERED.iter().any(|field| event.contains_key(*field)) {
+    if LOWERED.iter().any(|field| event.contains_key(field)) {
         rename(event, FIELDS);
         // A collector that lowers the keys of the event may have lowered those inside as well.
         for (_, member) in event.iter_mut().filter(|(key, _)| FIELDS.contains(key)) {
@@ -127,8 +127,8 @@ pub(super) fn one_spelling(event: &mut Object<'_>) {
     }
     if let Some(Json::Object(device)) = event.get_mut("device") {
         for (camel, snake) in DEVICE {
-            if !device.contains_key(*snake)
-                && let Some(value) = device.remove(*camel)
+            if !device.contains_key(snake)
+                && let Some(value) = device.remove(camel)
             {
                 device.insert(*snake, value);
             }

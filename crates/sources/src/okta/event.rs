@@ -24,7 +24,7 @@ impl<'e> Event<'e> {
     /// The value at a path of objects.
     pub(super) fn value(self, path: &[&str]) -> Option<&'e Json<'e>> {
         let (first, rest) = path.split_first()?;
-        rest.iter().try_fold(self.members.get(*first)?, |value, key| value.get(key))
+        rest.iter().try_fold(self.members.get(first)?, |value, key| value.get(key))
     }
 
     /// The text at a path, unless it is a word for nothing.
