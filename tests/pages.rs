@@ -130,7 +130,7 @@ fn every_page_opens_without_an_error() {
     let pages = [
         ("sessions", "/sessions".to_owned(), "S7"),
         ("sessions-active", format!("/sessions?activeAt=2026-03-10T14:05:00Z&{AT}"), "8 certain"),
-        ("session-S2", format!("/session?id=S2&{AT}"), "not weighed"),
+        ("session-S2", format!("/session?id=S2&{AT}"), "Authenticator lost 12:10:00Z, recorded 14:40:00Z"),
         ("session-S4", format!("/session?id=S4&{AT}"), "sms was seen and falls short"),
         ("session-S5", format!("/session?id=S5&{AT}"), "key_retired"),
         ("session-S6", format!("/session?id=S6&{AT}"), "trust_off"),

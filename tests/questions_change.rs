@@ -45,7 +45,7 @@ fn r2_what_we_believed_of_s5_and_the_facts_that_changed_it() {
         .iter()
         .map(|fact| (fact["record"]["type"].as_str().unwrap(), fact["record"]["recordedAt"].as_str().unwrap()))
         .collect();
-    assert_eq!(facts, [("session.ended", "2026-03-10T14:52:00Z")]);
+    assert_eq!(facts, [("session.ended", "2026-03-10T14:52:00Z"), ("trust.retracted", "2026-03-10T15:10:00Z")]);
     assert!(text.contains("S5 was active") && text.contains("S5 had ended at 14:30:00Z, upstream revoked"), "{text}");
     assert_eq!(answer["completeness"].as_array().map(Vec::len), Some(4), "completeness stands beside");
 

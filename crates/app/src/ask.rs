@@ -70,6 +70,12 @@ pub struct SessionFilter {
     pub ended: Option<bool>,
     /// With a decision that differs from what the rules imply, or without.
     pub differs: Option<bool>,
+    /// With a claim that a known retraction hits, or without.
+    pub retracted: Option<bool>,
+    /// Gone on after the IdP session behind it had ended, or not.
+    pub outlived: Option<bool>,
+    /// With a decision that was falsified later, or without.
+    pub falsified_later: Option<bool>,
 }
 
 /// Which decisions.
@@ -91,6 +97,8 @@ pub struct DecisionFilter {
     pub to: Option<Time>,
     /// Differing from what the rules imply, or not.
     pub differs: Option<bool>,
+    /// Falsified later, or not.
+    pub falsified_later: Option<bool>,
 }
 
 /// Which explanation of a session.

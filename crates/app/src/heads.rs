@@ -8,13 +8,15 @@
 use crate::{
     gather::{self, Gathered, Traits},
     reader::Reader,
-    scope::{ConfigIndex, Scope},
-    terms::{pair, term},
+    scope::{ConfigIndex, Scope, last_claim},
+    terms::{claim_key_term, pair, term},
 };
 use claimledger_domain::{
     assess::assess,
+    codes,
     history::History,
-    model::{Certainty, Cut, Known, Phase, SessionState},
+    model::{Certainty, Cut, Falsifier, Known, Phase, SessionState},
+    outlived::outlived,
 };
 use claimledger_facts::{
     fact::FactData,
@@ -50,14 +52,17 @@ pub(crate) struct Heads<'a> {
     latest: Option<Time>,
 }
 
-/// What a head row says of its session.
+/// What a head row says of its session. A row of an older build lacks a field: it is not read, so the session is looked at.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "one at a time, and almost all are states")]
 pub(crate) enum Summary {
     /// The id is another name of a session.
     Alias {
         /// The session's name.
         alias_of: String,
+        /// When its last claim came, in microseconds.
+        claimed: i64,
         /// When its last fact occurred, in microseconds.
         last: i64,
     },
@@ -66,15 +71,23 @@ pub(crate) enum Summary {
         /// The session's other ids.
         aliases: Vec<String>,
         certainty: Cow<'static, str>,
+        /// When its last claim came, in microseconds.
+        claimed: i64,
         decisions: usize,
         differs: usize,
         end_reason: Option<Cow<'static, str>>,
         ended_at: Option<Time>,
         factors: Vec<String>,
+        /// Decisions that were falsified later.
+        falsified: usize,
         idp: Option<String>,
         last: i64,
+        /// It outlived its IdP session, or may have.
+        outlived: bool,
         phase: Cow<'static, str>,
         records: usize,
+        /// A retraction hits a claim of it, or may.
+        retracted: bool,
         started_at: Option<Time>,
         subject: Option<String>,
     },
@@ -85,6 +98,7 @@ pub(crate) enum Summary {
 #[derive(Deserialize)]
 struct Last {
     last: i64,
+    claimed: Option<i64>,
 }
 
 /// The sessions that a batch of records says something about.
@@ -177,12 +191,13 @@ impl<'a> Heads<'a> {
         let state = assess(&gathered.facts, &self.history, Cut { at: Time::MAX, known_at: self.last });
         // Up to where it was assessed, as far as that matters: the last record that can have changed it. The size of the batch would do as well, but a
         // rebuild has other batches and must give the same rows.
-        let assessed_to = LogSize(self.rests_on(gathered, last).0 + 1);
+        let claimed = last_claim(&gathered.facts);
+        let assessed_to = LogSize(self.rests_on(gathered, last, claimed).0 + 1);
         for id in &gathered.ids {
             let Some(key) = key_of(id, &gathered.records) else { continue };
             let summary = match &state {
-                Some(state) if state.id == *id => summary(state, last),
-                Some(state) => Summary::Alias { alias_of: state.id.as_str().to_owned(), last: last.micros() },
+                Some(state) if state.id == *id => summary(state, last, claimed),
+                Some(state) => Summary::Alias { alias_of: state.id.as_str().to_owned(), claimed: claimed.micros(), last: last.micros() },
                 None => Summary::NotUnderstood { last: last.micros(), not_understood: gathered.records.len() },
             };
             self.note_move(id, &key, gathered);
@@ -205,33 +220,37 @@ impl<'a> Heads<'a> {
         }
     }
 
-    fn rests_on(&self, gathered: &Gathered, last: Time) -> LogPosition {
+    fn rests_on(&self, gathered: &Gathered, last: Time, claimed: Time) -> LogPosition {
         let records = gathered.facts.iter().map(|known| known.record.position).chain(gathered.positions.iter().copied());
-        let config = self.config.last_of(&Scope::all_of(&gathered.facts), last, self.last);
+        let config = self.config.last_of(&Scope::all_of(&gathered.facts), last, claimed, self.last);
         records.chain(config).max().unwrap_or_default()
     }
 }
 
-fn summary(state: &SessionState, last: Time) -> Summary {
+fn summary(state: &SessionState, last: Time, claimed: Time) -> Summary {
     Summary::State {
         aliases: state.aliases.iter().map(|alias| alias.as_str().to_owned()).collect(),
         certainty: match state.certainty {
             Certainty::Certain => "certain".into(),
             Certainty::Possible => "possible".into(),
         },
+        claimed: claimed.micros(),
         decisions: state.decisions.len(),
         differs: state.decisions.iter().filter(|decision| decision.differs.is_some()).count(),
         end_reason: state.end_reason.map(Cow::Borrowed),
         ended_at: state.ended_at,
         factors: state.factors.iter().map(|factor| factor.name.clone()).collect(),
+        falsified: state.decisions.iter().filter(|decision| decision.falsified_later.is_some()).count(),
         idp: state.idp.as_ref().map(|idp| idp.as_str().to_owned()),
         last: last.micros(),
+        outlived: outlived(state).is_some(),
         phase: match state.phase {
             Phase::NotStarted => "not_started".into(),
             Phase::Active => "active".into(),
             Phase::Ended => "ended".into(),
         },
         records: state.records.len(),
+        retracted: state.falsifiers.iter().any(is_retraction),
         started_at: state.started_at,
         subject: state.subject.as_ref().map(|subject| subject.as_str().to_owned()),
     }
@@ -248,13 +267,14 @@ impl Late {
     pub(crate) fn of(config: &[Known], latest: Option<Time>) -> Self {
         let mut scopes: VecDeque<(Scope, Time)> = VecDeque::new();
         for known in config {
-            let Some((scope, from)) = Scope::of(&known.fact) else { continue };
-            if latest.is_some_and(|latest| latest < from) {
-                continue;
-            }
-            match scopes.iter_mut().find(|(known, _)| *known == scope) {
-                Some((_, earliest)) => *earliest = (*earliest).min(from),
-                None => scopes.push_back((scope, from)),
+            for (scope, from) in Scope::of(&known.fact) {
+                if latest.is_some_and(|latest| latest < from) {
+                    continue;
+                }
+                match scopes.iter_mut().find(|(known, _)| *known == scope) {
+                    Some((_, earliest)) => *earliest = (*earliest).min(from),
+                    None => scopes.push_back((scope, from)),
+                }
             }
         }
         Self { scopes, after: None }
@@ -265,7 +285,9 @@ impl Late {
         while let Some((scope, from)) = self.scopes.front() {
             let terms: Vec<Term> = match scope {
                 Scope::Everything => Vec::new(),
-                Scope::Idp(idp) => vec![term(TermKind::Idp, idp.as_str())],
+                Scope::Idp(idp) | Scope::Claims(idp) => vec![term(TermKind::Idp, idp.as_str())],
+                Scope::Signed(idp, key) => vec![claim_key_term(Some(idp), Some(key))],
+                Scope::Keyless(idp) => vec![claim_key_term(Some(idp), None)],
                 Scope::Policy(policy) => vec![term(TermKind::Policy, policy.as_str())],
                 Scope::Person(person) => vec![term(TermKind::Subject, person.as_str())],
             };
@@ -275,7 +297,7 @@ impl Late {
                 self.after = None;
                 continue;
             };
-            let chunk = rows.iter().filter(|row| concerned(row, *from)).map(|row| row.session.clone()).collect();
+            let chunk = rows.iter().filter(|row| concerned(row, scope, *from)).map(|row| row.session.clone()).collect();
             self.after = Some(last.key());
             return Ok(Some(chunk));
         }
@@ -283,7 +305,13 @@ impl Late {
     }
 }
 
-/// Whether the session has a fact at or after a time.
-fn concerned(row: &HeadRow, from: Time) -> bool {
-    serde_json::from_slice::<Last>(&row.state).map_or(true, |last| last.last >= from.micros())
+/// Whether the session has a fact, or of retractions a claim, at or after a time.
+fn concerned(row: &HeadRow, scope: &Scope, from: Time) -> bool {
+    let last = |last: Last| if scope.is_of_claims() { last.claimed.unwrap_or(last.last) } else { last.last };
+    serde_json::from_slice::<Last>(&row.state).map_or(true, |row| last(row) >= from.micros())
+}
+
+/// Whether a falsifier is a retraction of trust.
+pub(crate) fn is_retraction(falsifier: &Falsifier) -> bool {
+    [codes::KEY_RETRACTED, codes::IDP_RETRACTED].contains(&falsifier.code)
 }

@@ -1,9 +1,10 @@
-//! Which sessions a configuration fact can change: those that name its IdP, its policy or its person, or all.
+//! Which sessions a configuration fact can change: those that name its IdP, its policy or its person, or all. A retraction changes those only that have a
+//! claim which it can hit.
 
 use claimledger_domain::model::Known;
 use claimledger_facts::{
     fact::{Fact, FactData},
-    ids::{IdpId, LogPosition, PolicyId, Pseudonym},
+    ids::{IdpId, KeyId, LogPosition, PolicyId, Pseudonym},
     time::Time,
     vocabulary::PolicyKind,
 };
@@ -16,6 +17,12 @@ pub(crate) enum Scope {
     Everything,
     /// Sessions of an IdP.
     Idp(IdpId),
+    /// Sessions with a claim of an IdP, or a sign-in through it.
+    Claims(IdpId),
+    /// Sessions with a claim signed by a key of an IdP.
+    Signed(IdpId, KeyId),
+    /// Sessions with a claim of an IdP that names no key.
+    Keyless(IdpId),
     /// Sessions with a decision of a policy.
     Policy(PolicyId),
     /// Sessions of a person.
@@ -23,8 +30,20 @@ pub(crate) enum Scope {
 }
 
 impl Scope {
-    /// Whom the fact concerns, and from when on: a session whose last fact occurred before that cannot be changed by it. None: it changes no session.
-    pub(crate) fn of(fact: &Fact) -> Option<(Self, Time)> {
+    /// Whom the fact concerns, and from when on: a session whose last fact (of retractions: last claim) occurred before that cannot be changed by it.
+    /// Empty: it changes no session.
+    pub(crate) fn of(fact: &Fact) -> Vec<(Self, Time)> {
+        if let FactData::TrustRetracted(d) = &fact.data {
+            // A falsifier counts from its own `from`, not from when it was said. A claim that names no key may have been signed by it.
+            return match &d.key {
+                Some(key) => vec![(Self::Signed(d.idp.clone(), key.clone()), d.from), (Self::Keyless(d.idp.clone()), d.from)],
+                None => vec![(Self::Claims(d.idp.clone()), d.from)],
+            };
+        }
+        Self::of_one(fact).into_iter().collect()
+    }
+
+    fn of_one(fact: &Fact) -> Option<(Self, Time)> {
         let from = fact.occurred.from;
         match &fact.data {
             FactData::OrgConfigured(_) | FactData::AuthenticatorConfigured(_) | FactData::ClaimSourcingConfigured(_) => {
@@ -33,14 +52,13 @@ impl Scope {
             FactData::IdpConfigured(d) => Some((Self::Idp(d.idp.clone()), from)),
             FactData::IdpKeyAdded(d) => Some((Self::Idp(d.idp.clone()), from)),
             FactData::IdpKeyRetired(d) => Some((Self::Idp(d.idp.clone()), from)),
-            // A falsifier counts from its own `from`, not from when it was said.
-            FactData::TrustRetracted(d) => Some((Self::Idp(d.idp.clone()), from.min(d.from))),
             FactData::PolicyConfigured(d) => match d.kind {
                 PolicyKind::AppSignIn => Some((Self::Policy(d.policy.clone()), from)),
                 PolicyKind::GlobalSession => Some((Self::Everything, from)),
             },
             FactData::AuthenticatorLost(d) => Some((Self::Person(fact.subject.clone()?), d.from.unwrap_or(from).min(from))),
-            FactData::RoutingRuleConfigured(_)
+            FactData::TrustRetracted(_)
+            | FactData::RoutingRuleConfigured(_)
             | FactData::SubjectLinked(_)
             | FactData::IdpSessionStarted(_)
             | FactData::IdpSessionEnded(_)
@@ -67,20 +85,47 @@ impl Scope {
         }
     }
 
+    /// Whether it is claims that the fact concerns, and not whatever the session did later.
+    pub(crate) const fn is_of_claims(&self) -> bool {
+        match self {
+            Self::Claims(_) | Self::Signed(..) | Self::Keyless(_) => true,
+            Self::Everything | Self::Idp(_) | Self::Policy(_) | Self::Person(_) => false,
+        }
+    }
+
     /// Every scope that a session's facts lie in.
     pub(crate) fn all_of(facts: &[Known]) -> BTreeSet<Self> {
         let mut scopes = BTreeSet::from([Self::Everything]);
         for known in facts {
             scopes.extend(known.fact.subject.clone().map(Self::Person));
             match &known.fact.data {
-                FactData::ClaimsReceived(d) => scopes.insert(Self::Idp(d.idp.clone())),
-                FactData::SessionStarted(d) => d.idp.clone().is_some_and(|idp| scopes.insert(Self::Idp(idp))),
-                FactData::PolicyDecided(d) => scopes.insert(Self::Policy(d.policy.clone())),
-                _ => false,
-            };
+                FactData::ClaimsReceived(d) => {
+                    scopes.insert(Self::Idp(d.idp.clone()));
+                    scopes.insert(Self::Claims(d.idp.clone()));
+                    scopes.insert(d.key.clone().map_or_else(|| Self::Keyless(d.idp.clone()), |key| Self::Signed(d.idp.clone(), key)));
+                }
+                FactData::SessionStarted(d) => {
+                    scopes.extend(d.idp.clone().map(Self::Idp));
+                    scopes.extend(d.idp.clone().map(Self::Claims));
+                }
+                FactData::PolicyDecided(d) => {
+                    scopes.insert(Self::Policy(d.policy.clone()));
+                }
+                _ => {}
+            }
         }
         scopes
     }
+}
+
+/// When the last claim of a session came, or it was signed in to: what a retraction from after that cannot hit.
+pub(crate) fn last_claim(facts: &[Known]) -> Time {
+    let claims = facts.iter().filter(|known| match &known.fact.data {
+        FactData::ClaimsReceived(_) => true,
+        FactData::SessionStarted(start) => start.idp.is_some(),
+        _ => false,
+    });
+    claims.map(|known| known.fact.occurred.to.unwrap_or(known.fact.occurred.from)).max().unwrap_or(Time::MIN)
 }
 
 /// Where configuration facts stand in the log, by whom they concern.
@@ -89,15 +134,19 @@ pub(crate) struct ConfigIndex(BTreeMap<Scope, BTreeMap<LogPosition, Time>>);
 
 impl ConfigIndex {
     pub(crate) fn insert(&mut self, known: &Known) {
-        if let Some((scope, from)) = Scope::of(&known.fact) {
+        for (scope, from) in Scope::of(&known.fact) {
             let earliest = self.0.entry(scope).or_default().entry(known.record.position).or_insert(from);
             *earliest = (*earliest).min(from);
         }
     }
 
-    /// The last position, up to `known_at`, of a fact that concerns one of these scopes and counts by a time.
-    pub(crate) fn last_of(&self, scopes: &BTreeSet<Scope>, by: Time, known_at: LogPosition) -> Option<LogPosition> {
-        let last = |facts: &BTreeMap<LogPosition, Time>| facts.range(..=known_at).rev().find(|(_, from)| **from <= by).map(|(position, _)| *position);
-        scopes.iter().filter_map(|scope| self.0.get(scope)).filter_map(last).max()
+    /// The last position, up to `known_at`, of a fact that concerns one of these scopes and counts by the session's last fact, or its last claim.
+    pub(crate) fn last_of(&self, scopes: &BTreeSet<Scope>, last: Time, claimed: Time, known_at: LogPosition) -> Option<LogPosition> {
+        let last_of = |scope: &Scope| {
+            let by = if scope.is_of_claims() { claimed } else { last };
+            let mut facts = self.0.get(scope)?.range(..=known_at).rev();
+            facts.find(|(_, from)| **from <= by).map(|(position, _)| *position)
+        };
+        scopes.iter().filter_map(last_of).max()
     }
 }

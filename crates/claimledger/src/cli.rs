@@ -79,6 +79,8 @@ pub(crate) enum Command {
     Reused,
     /// Print changes of sessions as they are recorded, one a line
     Watch(WatchArgs),
+    /// List decisions: as recorded, as the rules say as known when decided, and as known at K
+    Decisions(DecisionsArgs),
     /// Serve GraphQL, the ingestion endpoint and the pages
     Serve(ServeArgs),
     /// Throw the read models away and fold them from the log again
@@ -195,6 +197,52 @@ pub(crate) struct SessionsArgs {
     /// With a decision that differs from what the rules imply (true), or without
     #[arg(long)]
     pub(crate) differs: Option<bool>,
+    /// With a claim that a known retraction hits (true), or without
+    #[arg(long)]
+    pub(crate) retracted: Option<bool>,
+    /// Gone on after the IdP session behind it had ended (true), or not
+    #[arg(long)]
+    pub(crate) outlived: Option<bool>,
+    /// With a decision that was falsified later (true), or without
+    #[arg(long)]
+    pub(crate) falsified_later: Option<bool>,
+    /// Rows a page, at most 500
+    #[arg(long, default_value_t = 50)]
+    pub(crate) first: u32,
+    /// Go on after this cursor
+    #[arg(long, value_name = "CURSOR")]
+    pub(crate) after: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DecisionsArgs {
+    /// Of this session, by any alias
+    #[arg(long)]
+    pub(crate) session: Option<String>,
+    /// Of this application
+    #[arg(long)]
+    pub(crate) app: Option<String>,
+    /// Resting on a claim of this IdP
+    #[arg(long)]
+    pub(crate) idp: Option<String>,
+    /// Resting on a claim signed by this key
+    #[arg(long)]
+    pub(crate) key: Option<String>,
+    /// With this recorded outcome: allow, challenge, deny
+    #[arg(long)]
+    pub(crate) outcome: Option<String>,
+    /// At or after this time (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// Before this time (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<String>,
+    /// Differing from what the rules imply (true), or not
+    #[arg(long)]
+    pub(crate) differs: Option<bool>,
+    /// Falsified later (true), or not
+    #[arg(long)]
+    pub(crate) falsified_later: Option<bool>,
     /// Rows a page, at most 500
     #[arg(long, default_value_t = 50)]
     pub(crate) first: u32,

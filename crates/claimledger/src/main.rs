@@ -56,6 +56,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::FirstSeen(args) => commands::sets::first_seen(&settings, args).await,
         Command::Reused => commands::sets::reused(&settings).await,
         Command::Watch(args) => commands::watch::watch(&settings, args).await,
+        Command::Decisions(args) => commands::decisions::decisions(&settings, args).await,
         Command::Serve(args) => commands::serve::serve(&settings, args).await,
         Command::Rebuild => commands::upkeep::rebuild(&settings).await,
         Command::Status { rows } => commands::upkeep::status(&settings, *rows).await,

@@ -2,9 +2,12 @@
 //!
 //! Each rule is a file of its own and names its source. The order: what is known ([`crate::order`]), the claims (`trust_at_receipt`, `keys`,
 //! `third_party_amr`, `okta_claims`), the session's life (`until_session_end`), its factors (`factors`, `local_factors`), then each decision
-//! (`requirement`, `reauthenticate`, `challenge`). What they find is kept as it is found; [`crate::explain`] only puts it into words.
+//! (`requirement`, `reauthenticate`, `challenge`). Falsifiers
+//! (`retraction`, `authenticator_lost`) take away from claims and factors; a decision is judged on those recorded by then, and again on all. What they find is kept as it is found; [`crate::explain`] only puts it into words.
 
+pub(crate) mod authenticator_lost;
 pub(crate) mod authenticators;
+pub(crate) mod believed;
 pub(crate) mod challenge;
 pub(crate) mod claims;
 pub(crate) mod context;
@@ -16,9 +19,11 @@ pub(crate) mod local_factors;
 pub(crate) mod okta_claims;
 pub(crate) mod reauthenticate;
 pub(crate) mod requirement;
+pub(crate) mod retraction;
 pub(crate) mod state;
 pub(crate) mod third_party_amr;
 pub(crate) mod trust_at_receipt;
+pub(crate) mod until;
 pub(crate) mod until_session_end;
 pub(crate) mod value;
 
@@ -27,12 +32,13 @@ use crate::{
     model::{Cut, Known, SessionState},
     order::{Seen, known_at},
 };
+use believed::Believed;
 use claimledger_facts::{
     fact::FactData,
-    ids::{IdpId, IdpSessionId, Pseudonym, SessionId},
+    ids::{IdpId, IdpSessionId, LogPosition, Pseudonym, SessionId},
 };
 use claims::Claim;
-use decision::{Judged, Setting};
+use decision::{Decided, Setting};
 use factors::Factor;
 use falsifiers::Falsifiers;
 use until_session_end::Life;
@@ -52,10 +58,22 @@ pub(crate) struct Trace<'a> {
     /// What is known at K, whatever T.
     pub(crate) all: Vec<Seen<'a>>,
     pub(crate) life: Life<'a>,
+    /// As known at K.
     pub(crate) claims: Vec<Claim<'a>>,
     pub(crate) factors: Vec<Factor<'a>>,
-    pub(crate) decisions: Vec<Judged<'a>>,
+    pub(crate) sign_in: Vec<retraction::Hit<'a>>,
+    /// What was believed when decisions fell, where a later falsifier takes from it: [`Decided::earlier`] points here.
+    pub(crate) earlier: Vec<Believed<'a>>,
+    pub(crate) decisions: Vec<Decided<'a>>,
     pub(crate) falsifiers: Falsifiers<'a>,
+}
+
+impl<'a> Trace<'a> {
+    /// The falsifiers that hit something of it by T.
+    pub(crate) fn hits(&self) -> Vec<falsifiers::Hit<'a>> {
+        let believed = Believed { claims: self.claims.clone(), factors: self.factors.clone(), sign_in: self.sign_in.clone() };
+        falsifiers::hits(&believed, self.cut.at)
+    }
 }
 
 /// Assesses one session at a cut.
@@ -69,7 +87,11 @@ pub fn assess(facts: &[Known], history: &History, cut: Cut) -> Option<SessionSta
 
 /// The assessment itself, without words.
 pub(crate) fn trace<'a>(facts: &'a [Known], history: &'a History, cut: Cut) -> Option<Trace<'a>> {
-    let history = history.at(cut.known_at);
+    trace_with(facts, history.at(cut.known_at), cut)
+}
+
+/// The assessment under a history that may suppose falsifiers.
+pub(crate) fn trace_with<'a>(facts: &'a [Known], history: HistoryCut<'a>, cut: Cut) -> Option<Trace<'a>> {
     let all = known_at(facts, cut.known_at);
     let of_session: Vec<Seen<'a>> = all.iter().filter(|s| s.known.fact.session.is_some()).copied().collect();
     let mut aliases: Vec<SessionId> = Vec::new();
@@ -87,23 +109,64 @@ pub(crate) fn trace<'a>(facts: &'a [Known], history: &'a History, cut: Cut) -> O
     let subject = of_session.iter().find_map(|s| s.known.fact.subject.clone());
     let upto: Vec<Seen<'a>> = of_session.iter().filter(|s| s.occurred().from <= cut.at).copied().collect();
     let life = until_session_end::life(&of_session, &upto, subject.as_ref(), history, cut.at)?;
-    let claims: Vec<Claim<'a>> = upto
-        .iter()
-        .filter_map(|s| if let FactData::ClaimsReceived(data) = &s.known.fact.data { Some(Claim::read(*s, data, history, cut.at)) } else { None })
-        .collect();
-    let factors = factors::factors(&upto, &claims);
-
-    let setting = Setting { history, life: &life, claims: &claims, factors: &factors };
-    let mut decisions: Vec<Judged<'a>> = Vec::new();
-    for seen in &upto {
-        if let FactData::PolicyDecided(data) = &seen.known.fact.data {
-            let previous = decisions.last().map(|d| d.seen);
-            decisions.push(decision::judge(setting, *seen, data, previous));
-        }
-    }
+    let began = life.started.and_then(|s| s.idp.as_ref()).map(|idp| (idp, life.start));
+    let reader = believed::Reader { history, facts: &upto, subject: subject.as_ref(), at: cut.at, close: life.closes().1, began };
+    let believed = reader.read(history);
+    let (earlier, decisions) = decisions(&reader, &believed, &life);
+    let falsifiers = falsifiers::known(history, subject.as_ref(), &believed);
+    let Believed { claims, factors, sign_in } = believed;
     let idp = life.started.and_then(|s| s.idp.clone()).or_else(|| claims.first().map(|c| c.data.idp.clone()));
     let idp_session =
         of_session.iter().find_map(|s| if let FactData::SessionStarted(data) = &s.known.fact.data { data.idp_session.clone() } else { None });
-    let falsifiers = falsifiers::known(history, subject.as_ref(), &claims, &factors);
-    Some(Trace { cut, history, id, aliases, subject, idp, idp_session, facts: upto, all, life, claims, factors, decisions, falsifiers })
+    Some(Trace {
+        cut,
+        history,
+        id,
+        aliases,
+        subject,
+        idp,
+        idp_session,
+        facts: upto,
+        all,
+        life,
+        claims,
+        factors,
+        sign_in,
+        earlier,
+        decisions,
+        falsifiers,
+    })
+}
+
+/// Judges every decision on the falsifiers that were recorded by it, and again on all that are known where later ones came (`semantics.md` 4).
+fn decisions<'a>(reader: &believed::Reader<'a, '_>, believed: &Believed<'a>, life: &Life<'a>) -> (Vec<Believed<'a>>, Vec<Decided<'a>>) {
+    let mut earlier: Vec<(Vec<LogPosition>, Believed<'a>)> = Vec::new();
+    let mut decisions: Vec<Decided<'a>> = Vec::new();
+    let now = reader.fingerprint(None);
+    for seen in reader.facts {
+        let FactData::PolicyDecided(data) = &seen.known.fact.data else { continue };
+        let previous = decisions.last().map(|d| d.then.seen);
+        let judge = |believed: &Believed<'a>, falsified| {
+            let setting = Setting { history: reader.history, falsified, life, claims: &believed.claims, factors: &believed.factors };
+            decision::judge(setting, *seen, data, previous)
+        };
+        let position = seen.record().position;
+        let then = if now.is_empty() { vec![] } else { reader.fingerprint(Some(position)) };
+        if then == now {
+            decisions.push(Decided { then: judge(believed, reader.history), now: None, earlier: None, later: vec![] });
+            continue;
+        }
+        let recorded = reader.history.as_of(position);
+        let index = earlier.iter().position(|(known, _)| *known == then).unwrap_or_else(|| {
+            earlier.push((then, reader.read(recorded)));
+            earlier.len() - 1
+        });
+        decisions.push(Decided {
+            then: judge(&earlier[index].1, recorded),
+            now: Some(judge(believed, reader.history)),
+            earlier: Some(index),
+            later: falsifiers::later(believed, *seen),
+        });
+    }
+    (earlier.into_iter().map(|(_, believed)| believed).collect(), decisions)
 }

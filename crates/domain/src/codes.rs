@@ -4,6 +4,10 @@
 pub const KEY_UNKNOWN: &str = "key_unknown";
 /// The key was retired when the assertion arrived.
 pub const KEY_RETIRED: &str = "key_retired";
+/// Trust in the key was retracted from before the assertion arrived.
+pub const KEY_RETRACTED: &str = "key_retracted";
+/// Trust in the IdP was retracted from before the assertion arrived.
+pub const IDP_RETRACTED: &str = "idp_retracted";
 /// The IdP was inactive when the assertion arrived.
 pub const IDP_INACTIVE: &str = "idp_inactive";
 /// The IdP was deleted when the assertion arrived.
@@ -48,6 +52,9 @@ pub const REFUSED_THOUGH_MET: &str = "refused_though_met";
 /// The session ran past its lifetime limit.
 pub const EXPIRED_BY_LIMIT: &str = "expired_by_limit";
 
+/// The authenticator that gave the factor was lost.
+pub const AUTHENTICATOR_LOST: &str = "authenticator_lost";
+
 /// Nothing is stated about the IdP.
 pub const MISSING_IDP: &str = "idp";
 /// Nothing is stated about the policy.
@@ -56,6 +63,8 @@ pub const MISSING_POLICY: &str = "policy";
 pub const MISSING_RULE: &str = "rule";
 /// An interval leaves open what came first.
 pub const MISSING_EXACT_TIME: &str = "exact_time";
+/// An assertion names no key, and one that may have signed it was retracted.
+pub const MISSING_KEY: &str = "key";
 /// What the assertion carried was not seen.
 pub const MISSING_CLAIM_CONTENT: &str = "claim_content";
 /// The characteristics of a verification were not logged, and depend on the device.
@@ -75,6 +84,8 @@ pub fn fate_words(code: &str) -> &'static str {
     match code {
         KEY_UNKNOWN => "its key was never added",
         KEY_RETIRED => "its key was retired",
+        KEY_RETRACTED => "its key was retracted",
+        IDP_RETRACTED => "trust in the IdP was retracted",
         IDP_INACTIVE => "the IdP was inactive",
         IDP_DELETED => "the IdP was deleted",
         NO_AMR => "it was sent without any amr",
@@ -112,6 +123,9 @@ pub fn difference_words(code: &str) -> &'static str {
     match code {
         KEY_UNKNOWN => "unknown key accepted",
         KEY_RETIRED => "retired key accepted",
+        KEY_RETRACTED => "retracted key accepted",
+        IDP_RETRACTED => "retracted IdP accepted",
+        AUTHENTICATOR_LOST => "lost authenticator accepted",
         IDP_INACTIVE => "inactive IdP accepted",
         IDP_DELETED => "deleted IdP accepted",
         NO_AMR => "assertion without amr accepted",
@@ -137,6 +151,7 @@ pub fn missing_words(code: &str) -> &'static str {
         MISSING_POLICY => "the policy in force",
         MISSING_RULE => "which rule was used",
         MISSING_EXACT_TIME => "an exact time, where only an interval is known",
+        MISSING_KEY => "which key signed the assertion",
         MISSING_CLAIM_CONTENT => "what the assertion carried",
         UNREADABLE => "what the unreadable claim carried",
         MISSING_PROPERTIES => "the characteristics of a verification",

@@ -5,6 +5,7 @@
 
 pub(crate) mod decision;
 pub(crate) mod factor;
+pub(crate) mod falsified;
 pub(crate) mod requirement;
 pub(crate) mod session;
 pub(crate) mod text;

@@ -11,8 +11,8 @@ use crate::{
 };
 use claimledger_facts::{
     fact::FactData,
-    ids::{IdpId, KeyId, LogPosition, PolicyId, Pseudonym},
-    time::Occurred,
+    ids::{IdpId, KeyId, LogPosition, PolicyId, Pseudonym, RecordId, SourceEventId, SourceId, TenantId},
+    time::{Occurred, Time},
     types::{
         authenticator::{AuthenticatorConfigured, AuthenticatorLost},
         claims::ClaimSourcingConfigured,
@@ -32,12 +32,12 @@ pub struct History {
     org: Vec<Stated<OrgConfigured>>,
     idps: BTreeMap<IdpId, Vec<Stated<IdpConfigured>>>,
     keys: BTreeMap<IdpId, Vec<Stated<KeyChange>>>,
-    retractions: Vec<Stated<TrustRetracted>>,
+    retractions: BTreeMap<IdpId, Vec<Stated<TrustRetracted>>>,
     policies: BTreeMap<PolicyId, Vec<Stated<PolicyConfigured>>>,
     claim_sourcing: Vec<Stated<ClaimSourcingConfigured>>,
     routing_rules: Vec<Stated<RoutingRuleConfigured>>,
     authenticators: BTreeMap<Method, Vec<Stated<AuthenticatorConfigured>>>,
-    losses: Vec<Stated<AuthenticatorLost>>,
+    losses: BTreeMap<Pseudonym, Vec<Stated<AuthenticatorLost>>>,
     heard: Vec<Stated<SourceHeard>>,
     silent: Vec<Stated<SourceSilent>>,
     backfilled: Vec<Stated<SourceBackfilled>>,
@@ -48,6 +48,14 @@ pub struct History {
 pub struct HistoryCut<'a> {
     history: &'a History,
     known_at: LogPosition,
+    supposed: Option<&'a Supposed>,
+}
+
+/// Falsifiers that nobody stated: a question supposes them.
+#[derive(Clone, Debug, Default)]
+pub struct Supposed {
+    retractions: Vec<Stated<TrustRetracted>>,
+    losses: Vec<Stated<AuthenticatorLost>>,
 }
 
 /// A configuration fact with the record that states it.
@@ -152,12 +160,17 @@ impl History {
                 let change = KeyChange { key: data.key, added: false, actor: data.actor, ticket: data.ticket };
                 put(self.keys.entry(data.idp).or_default(), stated.with(change));
             }
-            FactData::TrustRetracted(data) => put(&mut self.retractions, stated.with(data)),
+            FactData::TrustRetracted(data) => put(self.retractions.entry(data.idp.clone()).or_default(), stated.with(data)),
             FactData::PolicyConfigured(data) => put(self.policies.entry(data.policy.clone()).or_default(), stated.with(data)),
             FactData::ClaimSourcingConfigured(data) => put(&mut self.claim_sourcing, stated.with(data)),
             FactData::RoutingRuleConfigured(data) => put(&mut self.routing_rules, stated.with(data)),
             FactData::AuthenticatorConfigured(data) => put(self.authenticators.entry(data.method).or_default(), stated.with(data)),
-            FactData::AuthenticatorLost(data) => put(&mut self.losses, stated.with(data)),
+            // Of nobody: of no session.
+            FactData::AuthenticatorLost(data) => {
+                if let Some(subject) = stated.subject.clone() {
+                    put(self.losses.entry(subject).or_default(), stated.with(data));
+                }
+            }
             FactData::SourceHeard(data) => put(&mut self.heard, stated.with(data)),
             FactData::SourceSilent(data) => put(&mut self.silent, stated.with(data)),
             FactData::SourceBackfilled(data) => put(&mut self.backfilled, stated.with(data)),
@@ -187,7 +200,50 @@ impl History {
     /// As known at a position, inclusive.
     #[must_use]
     pub const fn at(&self, known_at: LogPosition) -> HistoryCut<'_> {
-        HistoryCut { history: self, known_at }
+        HistoryCut { history: self, known_at, supposed: None }
+    }
+}
+
+impl Supposed {
+    /// Supposes a retraction.
+    #[must_use]
+    pub fn retraction(mut self, data: TrustRetracted) -> Self {
+        let stated = self.stated("trust.retracted", Occurred::at(data.from), None).with(data);
+        self.retractions.push(stated);
+        self
+    }
+
+    /// Supposes that a person lost an authenticator.
+    #[must_use]
+    pub fn loss(mut self, subject: Pseudonym, from: Time, data: AuthenticatorLost) -> Self {
+        let stated = self.stated("authenticator.lost", Occurred::at(from), Some(subject)).with(data);
+        self.losses.push(stated);
+        self
+    }
+
+    /// The retractions.
+    pub(crate) fn retractions(&self) -> impl Iterator<Item = &TrustRetracted> {
+        self.retractions.iter().map(|r| &r.data)
+    }
+
+    /// Whether it supposes this loss.
+    pub(crate) fn has_loss(&self, loss: &Stated<AuthenticatorLost>) -> bool {
+        self.losses.iter().any(|l| std::ptr::eq(l, loss))
+    }
+
+    /// Behind every record there is.
+    fn stated(&self, kind: &str, occurred: Occurred, subject: Option<Pseudonym>) -> Stated<()> {
+        let (source, source_id) = (SourceId::new("supposed"), SourceEventId::new((self.retractions.len() + self.losses.len()).to_string()));
+        let record = RecordRef {
+            id: RecordId::derive(&TenantId::new(""), &source, &source_id),
+            source,
+            source_id,
+            kind: kind.to_owned(),
+            position: LogPosition(u64::MAX),
+            occurred,
+            recorded_at: Time::MAX,
+        };
+        Stated { record, occurred, subject, data: (), variant_at: None, beaten_at: None, text: String::new() }
     }
 }
 
@@ -204,6 +260,18 @@ impl<'a> HistoryCut<'a> {
     #[must_use]
     pub const fn known_at(self) -> LogPosition {
         self.known_at
+    }
+
+    /// The same history as known at an earlier position, without what a question supposes.
+    #[must_use]
+    pub fn as_of(self, position: LogPosition) -> Self {
+        Self { known_at: self.known_at.min(position), supposed: None, ..self }
+    }
+
+    /// The same history with falsifiers that nobody stated.
+    #[must_use]
+    pub const fn supposing(self, supposed: &'a Supposed) -> Self {
+        Self { supposed: Some(supposed), ..self }
     }
 
     /// The organisation at a time.
@@ -262,14 +330,30 @@ impl<'a> HistoryCut<'a> {
         self.history.authenticators.values().filter_map(|list| self.in_force(list, when).options.first().copied().flatten()).collect()
     }
 
-    /// Retractions of trust in an IdP: stored and shown; no rule of this version weighs them.
-    pub fn retractions(self, idp: &IdpId) -> impl Iterator<Item = &'a Stated<TrustRetracted>> {
-        self.counting(&self.history.retractions).filter(move |r| r.data.idp == *idp)
+    /// Retractions of trust in an IdP, and those that a question supposes.
+    pub fn retractions(self, idp: &IdpId) -> impl Iterator<Item = &'a Stated<TrustRetracted>> + use<'a> {
+        let supposed = self.supposed.map_or(&[] as &[_], |s| s.retractions.as_slice());
+        let idp = idp.clone();
+        let stated = self.history.retractions.get(&idp).map_or(&[] as &[_], Vec::as_slice);
+        self.counting(stated).chain(supposed.iter().filter(move |r| r.data.idp == idp))
     }
 
-    /// Lost authenticators of a person: stored and shown; no rule of this version weighs them.
-    pub fn losses(self, subject: &Pseudonym) -> impl Iterator<Item = &'a Stated<AuthenticatorLost>> {
-        self.counting(&self.history.losses).filter(move |l| l.subject.as_ref() == Some(subject))
+    /// Every retraction that is stated, IdP by IdP.
+    pub fn all_retractions(self) -> impl Iterator<Item = &'a Stated<TrustRetracted>> {
+        self.history.retractions.values().flat_map(move |list| self.counting(list))
+    }
+
+    /// Lost authenticators of a person, and those that a question supposes.
+    pub fn losses(self, subject: &Pseudonym) -> impl Iterator<Item = &'a Stated<AuthenticatorLost>> + use<'a> {
+        let supposed = self.supposed.map_or(&[] as &[_], |s| s.losses.as_slice());
+        let subject = subject.clone();
+        let stated = self.history.losses.get(&subject).map_or(&[] as &[_], Vec::as_slice);
+        self.counting(stated).chain(supposed.iter().filter(move |l| l.subject.as_ref() == Some(&subject)))
+    }
+
+    /// Every loss that is stated, person by person.
+    pub fn all_losses(self) -> impl Iterator<Item = &'a Stated<AuthenticatorLost>> {
+        self.history.losses.values().flat_map(move |list| self.counting(list))
     }
 
     /// Routing rules, in the total order.
@@ -366,7 +450,7 @@ impl<T> Stated<T> {
         self.variant_at.is_some_and(|at| at <= known_at)
     }
 
-    fn place(&self) -> (claimledger_facts::time::Time, &str, &str, &str) {
+    fn place(&self) -> (Time, &str, &str, &str) {
         (self.occurred.from, self.record.source.as_str(), self.record.source_id.as_str(), &self.text)
     }
 }

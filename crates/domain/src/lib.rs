@@ -19,7 +19,7 @@
 //! 5. Tests in `tests/`, through `given([…]).at(…)`. If an answer changes for facts that are already stored, [`RULES`] gets a new name.
 //!
 //! Not read yet by this version: mixed engines, method chains, claim sourcing, guards. Where one of them is met, the answer is undetermined
-//! and names it. Retractions of trust and lost authenticators are found, shown, and not weighed.
+//! and names it.
 
 pub mod assess;
 pub mod belief;
@@ -27,30 +27,33 @@ pub mod claims_seen;
 pub mod codes;
 pub mod completeness;
 pub mod explain;
+pub mod falls;
 pub mod first_seen;
 pub mod history;
 pub mod links;
 pub mod model;
 pub mod order;
+pub mod outlived;
 pub mod reused;
 pub mod session_list;
 
-pub use assess::assess;
+pub use assess::{assess, authenticator_lost::loss_speaks_of, retraction::retraction_hits};
 
 /// The version of these rules: the R of an answer.
-pub const RULES: &str = "r1";
+pub const RULES: &str = "r2";
 
 /// Every rule id, and the document it comes from.
 pub const RULE_SOURCES: &[(&str, &str)] = &[
+    (assess::authenticator_lost::ID, "claimledger, What an answer means, lost authenticators"),
     (assess::authenticators::ID, "Okta, Product help, Multifactor authentication, factor types and characteristics"),
     (assess::challenge::ID, "Okta, Configure claims sharing, unmet requirements"),
     (assess::decision::ID, "Okta, Sign-on policies, evaluation"),
-    (assess::falsifiers::ID, "claimledger, What an answer means, falsifiers"),
     (assess::keys::ID, "claimledger, What an answer means, keys"),
     (assess::local_factors::ID, "Okta, System Log, factor verification"),
     (assess::okta_claims::ID, "Okta, Configure claims sharing, Okta-to-Okta"),
     (assess::reauthenticate::ID, "Okta, Sign-on policies, reauthentication"),
     (assess::requirement::ID, "Okta, Sign-on policies, constraints"),
+    (assess::retraction::ID, "claimledger, What an answer means, retractions"),
     (assess::third_party_amr::ID, "Okta, Configure claims sharing, AMR values"),
     (assess::trust_at_receipt::ID, "Okta, Configure claims sharing, trust claims"),
     (assess::until_session_end::ID, "Okta, Configure claims sharing, validity until session end"),

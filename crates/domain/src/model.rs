@@ -111,6 +111,10 @@ pub struct SessionState {
     pub lifetime_ends_at: Option<Time>,
     /// The last sign of life up to T.
     pub last_seen: Option<Time>,
+    /// The record of it.
+    pub last_seen_record: Option<RecordRef>,
+    /// The record that states the end.
+    pub end_record: Option<RecordRef>,
     /// Factors that counted, by record or by rules; in the order they began, then as asserted.
     pub factors: Vec<HonoredFactor>,
     /// Claims that did not count.
@@ -121,8 +125,8 @@ pub struct SessionState {
     pub accesses: Vec<AppAccess>,
     /// What the timeline draws around the session.
     pub context: Context,
-    /// Facts that are stored and shown, but not weighed by these rules (`trust.retracted`, `authenticator.lost`).
-    pub not_weighed: Vec<RecordRef>,
+    /// Falsifiers that hit something of it, or may; as recorded.
+    pub falsifiers: Vec<Falsifier>,
     /// Every record of the session up to the cut, in the total order.
     pub records: Vec<RecordRef>,
     /// Why it stands where it stands.
@@ -199,6 +203,10 @@ pub struct HonoredFactor {
     pub until_bounds: Option<Bounds>,
     /// Why it ended.
     pub end_reason: Option<&'static str>,
+    /// The record that ended it: of the session's end, or of the loss of its authenticator.
+    pub end_record: Option<RecordRef>,
+    /// Losses of such an authenticator that came before it: it stands, as a replacement looks the same (`semantics.md` 11).
+    pub lost_before: Vec<RecordRef>,
     /// How good the evidence is.
     pub grade: Grade,
     /// How sure it is that it counts.
@@ -288,14 +296,48 @@ pub struct Decision {
     pub met: MetAtDecision,
     /// Set if recorded and implied differ (`semantics.md` 19).
     pub differs: Option<Difference>,
-    /// Set if a later falsifier takes away what was right when made. Always none until falsifiers are weighed.
+    /// Set if a later falsifier takes away what did not differ when made.
     pub falsified_later: Option<Difference>,
+    /// What the rules imply as known at K, on every falsifier that is known then.
+    pub at_k: AsKnown,
+    /// Falsifiers that were recorded after it and hit what it rested on, or may; whether or not anything turns on them.
+    pub later: Vec<Falsifier>,
     /// What it rested on: indices into [`SessionState::factors`], each with whether it was needed.
     pub relied_on: Vec<Relied>,
     /// Whether something it rests on is a variant.
     pub variant: bool,
     /// The explanation: the trace of the assessment itself.
     pub because: Reason,
+}
+
+/// A reading of a decision by the rules, as known at a position.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AsKnown {
+    /// What the rules imply.
+    pub implied: Implied,
+    /// The first unmet requirement: a code of `semantics.md` 45.
+    pub first_unmet: Option<&'static str>,
+    /// What is missing where implied is undetermined: codes.
+    pub missing: Vec<&'static str>,
+    /// What counted by the rules.
+    pub met: MetAtDecision,
+}
+
+/// A retraction of trust or a lost authenticator that hits something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Falsifier {
+    /// The record that says so.
+    pub record: RecordRef,
+    /// What it makes of what it hits: a void reason, or `authenticator_lost`.
+    pub code: &'static str,
+    /// From when it has effect.
+    pub from: Time,
+    /// How sure it is that it hits.
+    pub certainty: Certainty,
+    /// Who said so.
+    pub actor: Option<ActorId>,
+    /// In words: `authenticator lost 12:10:00Z, recorded 14:40:00Z`.
+    pub words: String,
 }
 
 /// What a decision rested on.
@@ -406,6 +448,8 @@ pub struct IdpSessionInterval {
     pub from: Option<Time>,
     /// When it ended, where stated.
     pub until: Option<Time>,
+    /// The record that says that it ended: the earliest.
+    pub ended: Option<RecordRef>,
     /// The records that say so.
     pub records: Vec<RecordRef>,
 }

@@ -6,10 +6,13 @@ mod support;
 use claimledger_domain::{
     completeness::completeness,
     explain,
-    model::{Certainty, FactorType, Phase, SessionState},
+    history::Supposed,
+    model::{Certainty, FactorType, Implied, Phase, SessionState},
+    outlived::outlived,
     session_list::active_at,
 };
-use claimledger_facts::{ids::LogPosition, vocabulary::Property};
+use claimledger_facts::{fact::FactData, ids::LogPosition, vocabulary::Property};
+use serde_json::json;
 use support::lines::Lines;
 
 const EXAMPLE_A: &str = "\
@@ -35,6 +38,18 @@ S4 was refused payroll at 13:55:00Z. The rules then in force say the same: deny.
 ├ On whose word?  idp-y, in as-S4, key Y1 (valid since 2026-03-09), trusted as ty1 since 09:00:00Z (admin-1, T-4). Nothing was ignored.  #51 #6 #12
 ├ Until when?  pwd and sms counted from 13:50:00Z until 16:00:00Z, logout. They met wiki-1 at 13:50:03Z (#54).             #68
 └ How sure?  Certain. Joined, by that allow; here nothing turns on it: the claim counted in full would still fall short.";
+
+const EXAMPLE_C: &str = "\
+S2 was let into payroll at 12:30:00Z. Right when made; falsified later, by one fact recorded 2 h 10 min after it.          #30 +0 s
+├ As known when decided (#30): allow. pwd (knowledge), hwk and phr (possession, phishing-resistant) met payroll-2 of payroll v2.  #24 #29 [sem 4]
+├ What came later: the security key was lost 12:10:00Z, recorded 14:40:00Z (+2 h 30 min), by admin-1.                      #64
+│  ├ hwk and phr counted from 11:30:00Z until 12:10:00Z: authenticator_lost. Matched by method, as the claim names no authenticator.  [authenticator_lost · sem 11]
+│  └ pwd isn't touched: until 19:30:00Z, expired.                                                                          #77
+├ As known at #82: deny. First unmet: two factor types (only knowledge is left); then possession; then phishing-resistant.
+├ On whose word?  idp-x, in as-S2, key X1, received 11:30:00Z, trusted as tx1.                                             #24 #13 #11
+├ How long it mattered: the session stayed open from 12:30:00Z to 19:30:00Z; from 14:40:00Z on the ledger knew (4 h 50 min).
+└ How sure?  Certain. Joined.
+   Not the reason: X1 was retired at 13:30:00Z (#45) and retracted from 13:40:00Z (#67); both after this assertion was received.  [sem 10]";
 
 fn fixture() -> Option<Lines> {
     let file = std::env::var_os("CLAIMLEDGER_SHARED").map(|dir| std::path::PathBuf::from(dir).join("fixture/acme.jsonl"));
@@ -92,24 +107,104 @@ fn every_decision_of_the_day() {
     assert_eq!((s8.first_unmet, s8.differs.as_ref().map(|d| d.code)), (Some("not_enough_factors"), Some("not_enough_factors")));
 }
 
-/// Retractions and losses are stored and shown, and change nothing: S5's key was retracted, Bob's security key was lost.
 #[test]
-fn falsifiers_are_told_and_not_weighed() {
+fn worked_example_c_word_for_word() {
     let Some(lines) = fixture() else { return };
-    for (session, position, clause) in
-        [("S5", 67, "The retraction of X1 from 13:40:00Z"), ("S2", 64, "The loss of key-bob (hwk and phr) from 12:10:00Z")]
-    {
-        let state = at_the_end(&lines, session);
-        assert!(state.not_weighed.iter().any(|r| r.position.0 == position), "{session}");
-        let tree = explain::text(&state.decisions.last().unwrap().because);
-        assert!(tree.contains(clause) && tree.contains("is stored and shown, and not weighed by rules r1."), "{tree}");
-        assert_eq!(state.decisions.last().unwrap().falsified_later, None);
+    assert_eq!(explain::text(&at_the_end(&lines, "S2").decisions[1].because), EXAMPLE_C);
+    // As known before the loss was recorded, nothing came later.
+    let before = lines.assess("S2", "2026-03-10T23:00:00Z", 63);
+    assert_eq!((before.decisions[1].falsified_later.as_ref(), before.falsifiers.len()), (None, 0));
+    assert!(explain::text(&before.decisions[1].because).starts_with("S2 was let into payroll at 12:30:00Z. The rules then in force say the same"));
+}
+
+/// S2 at 12:30 was right when made; S5 differed when made, and its key was retracted later (4, 19).
+#[test]
+fn falsifiers_of_the_day() {
+    let Some(lines) = fixture() else { return };
+    let all = ["S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8"];
+    let mut later = Vec::new();
+    for session in all {
+        for d in at_the_end(&lines, session).decisions {
+            for falsifier in &d.later {
+                later.push(format!("{session} {} {} {}", d.at.from, falsifier.record.position, falsifier.words));
+            }
+            assert_eq!(d.falsified_later.is_some(), session == "S2" && d.at.from.to_string() == "2026-03-10T12:30:00Z", "{session}");
+        }
     }
-    // As known before they were recorded, nothing is said of them.
-    let before = lines.assess("S5", "2026-03-10T23:00:00Z", 66);
-    assert!(before.not_weighed.is_empty());
-    // S3 came with another key: not the reason, and nothing that could be weighed.
-    assert!(at_the_end(&lines, "S3").not_weighed.is_empty());
+    let expected = [
+        "S2 2026-03-10T12:30:00Z #64 authenticator lost 12:10:00Z, recorded 14:40:00Z",
+        "S5 2026-03-10T13:45:04Z #67 key X1 retracted from 13:40:00Z, recorded 15:10:00Z",
+    ];
+    assert_eq!(later, expected);
+    let s2 = &at_the_end(&lines, "S2").decisions[1];
+    assert_eq!((s2.implied, s2.at_k.implied, s2.at_k.first_unmet), (Implied::Allow, Implied::Deny, Some("not_enough_factors")));
+    assert_eq!(s2.falsified_later.as_ref().map(|d| (d.code, d.implied)), Some(("authenticator_lost", Implied::Deny)));
+    let s5 = at_the_end(&lines, "S5");
+    assert_eq!(s5.factors[0].void, ["key_retired", "key_retracted"]);
+    let tree = explain::text(&s5.decisions[0].because);
+    for part in [
+        "The rules then in force differ: deny, retired key accepted.",
+        "What came later: key X1 of idp-x was retracted from 13:40:00Z, recorded 15:10:00Z (+1 h 30 min), by admin-1, T-3.",
+    ] {
+        assert!(tree.contains(part), "{part}\n{tree}");
+    }
+    assert_eq!(lines.assess("S5", "2026-03-10T23:00:00Z", 66).factors[0].void, ["key_retired"]);
+}
+
+/// hwk of S2 runs on as known at 13:00, and ends 12:10 as known at the end (11).
+#[test]
+fn factors_of_a_lost_key() {
+    let Some(lines) = fixture() else { return };
+    let ends = |known_at| -> Vec<String> {
+        let state = lines.assess("S2", "2026-03-10T23:00:00Z", known_at);
+        let end = |f: &claimledger_domain::model::HonoredFactor| {
+            let until = f.until.map(|t| t.to_string()).unwrap_or_default();
+            let record = f.end_record.as_ref().map(|r| r.position.to_string()).unwrap_or_default();
+            format!("{} {until} {} {record}", f.name, f.end_reason.unwrap_or_default())
+        };
+        state.factors.iter().map(end).collect()
+    };
+    assert_eq!(ends(31), ["pwd  expired_by_limit ", "hwk  expired_by_limit ", "phr  expired_by_limit "]);
+    let lost = "2026-03-10T12:10:00Z authenticator_lost #64";
+    assert_eq!(ends(82), ["pwd 2026-03-10T19:30:00Z expired #77".to_owned(), format!("hwk {lost}"), format!("phr {lost}")]);
+    let tree = explain::text(&at_the_end(&lines, "S2").factors[1].because[0]);
+    assert!(tree.contains("from 11:30:00Z until 12:10:00Z, when the authenticator was lost."), "{tree}");
+}
+
+/// What falls under X1 distrusted, as known at 15:05 (20, 21).
+#[test]
+fn falls_of_a_retraction() {
+    let Some(lines) = fixture() else { return };
+    let fallen = |from: &str| -> Vec<String> {
+        let retraction = json!({"idp": "idp-x", "key": "X1", "from": from, "reason": "supposed"});
+        let FactData::TrustRetracted(data) = FactData::from_value("trust.retracted", retraction).unwrap().unwrap() else { unreachable!() };
+        let supposed = Supposed::default().retraction(data);
+        let mut fallen = Vec::new();
+        for session in ["S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8"] {
+            let Some(of_it) = lines.falls(session, "2026-03-10T15:05:00Z", 66, &supposed) else { continue };
+            let falls = of_it.decisions.iter().filter(|d| d.falls);
+            fallen.extend(falls.map(|d| format!("{session} {} {:?} {:?}", d.record.position, d.before.implied, d.after.implied)));
+        }
+        fallen
+    };
+    assert_eq!(fallen("2026-03-10T13:40:00Z"), ["S5 #49 Deny Deny"]);
+    let all = ["S1 #22 Allow Challenge", "S2 #27 Allow Challenge", "S2 #30 Deny Deny", "S5 #49 Deny Deny", "S7 #17 Allow Challenge"];
+    assert_eq!(fallen("2026-03-10T09:00:00Z"), all);
+}
+
+#[test]
+fn outlived_of_the_day() {
+    let Some(lines) = fixture() else { return };
+    let found = |at: &str| -> Vec<String> {
+        let one = |session: &str| {
+            let outlived = outlived(&lines.assess(session, at, 82))?;
+            let life = outlived.sign_of_life.map(|r| r.position.to_string()).unwrap_or_default();
+            Some(format!("{session} {:?} {} {life}", outlived.certainty, outlived.idp_session_end.position))
+        };
+        ["S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8"].into_iter().filter_map(one).collect()
+    };
+    assert_eq!(found("2026-03-10T14:05:00Z"), ["S7 Possible #39 "]);
+    assert_eq!(found("2026-03-10T23:00:00Z"), ["S7 Certain #39 #62"]);
 }
 
 #[test]

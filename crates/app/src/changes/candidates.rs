@@ -85,7 +85,7 @@ impl Candidates {
                 idp_sessions.push(term);
             }
         }
-        let scopes = facts().filter_map(Scope::of).collect();
+        let scopes = facts().flat_map(Scope::of).collect();
         let (stage, from) = after.map_or((0, 0), |hit| (hit.stage, hit.by.0));
         let tenant = Arc::clone(tenant);
         Ok(Self { tenant, position, spoken, idp_sessions, scopes, after, stage, from, queue: VecDeque::new(), seen: BTreeSet::new() })

@@ -91,12 +91,14 @@ impl Shape {
             end_bounds,
             lifetime_ends_at,
             last_seen,
+            last_seen_record,
+            end_record,
             factors,
             ignored,
             decisions,
             accesses,
             context,
-            not_weighed,
+            falsifiers,
             records,
             because: _,
         } = state;
@@ -112,7 +114,9 @@ impl Shape {
         ignored.iter().for_each(|claim| self.ignored(claim));
         decisions.iter().for_each(|decision| self.decision(decision));
         accesses.iter().for_each(|access| self.say(Changed::Accesses, access));
-        records.iter().chain(not_weighed).for_each(|record| self.say(Changed::Records, &record.position));
+        let falsifiers = falsifiers.iter().map(|falsifier| &falsifier.record);
+        let all = records.iter().chain(falsifiers).chain(last_seen_record).chain(end_record);
+        all.for_each(|record| self.say(Changed::Records, &record.position));
         // The rest of the context is drawn around the session, and is not said of it.
         let Context { trust: _, policies: _, keys: _, idp_session, after_t: _ } = context;
         if let Some(of) = idp_session {
@@ -138,6 +142,8 @@ impl Shape {
             until,
             until_bounds,
             end_reason,
+            end_record,
+            lost_before,
             grade,
             certainty,
             missing,
@@ -154,7 +160,11 @@ impl Shape {
         let counts = (accepted_at, from, until, end_reason, grade, certainty, missing, by_record, by_rules, void, variant);
         self.say(Changed::Factors, &(what, whose, counts));
         self.say(Changed::Bounds, &(name, accepted_at, until_bounds));
-        evidence.iter().for_each(|record| self.say(Changed::Records, &(name, accepted_at, record.position)));
+        let marks: Vec<_> = lost_before.iter().map(|record| record.position).collect();
+        if !marks.is_empty() {
+            self.say(Changed::Factors, &(name, accepted_at, "lost before", marks));
+        }
+        evidence.iter().chain(end_record).for_each(|record| self.say(Changed::Records, &(name, accepted_at, record.position)));
     }
 
     fn ignored(&mut self, claim: &IgnoredClaim) {
@@ -179,13 +189,17 @@ impl Shape {
             met,
             differs,
             falsified_later,
+            at_k,
+            later,
             relied_on,
             variant,
             because: _,
         } = decision;
+        let later: Vec<_> = later.iter().map(|falsifier| (falsifier.record.position, falsifier.code, falsifier.certainty)).collect();
         let what = (record.position, session, app, at, outcome);
         let under = (policy, version_label, version_in_force, rule);
         self.say(Changed::Decisions, &(what, under, implied, first_unmet, missing, met, differs, falsified_later, relied_on, variant));
+        self.say(Changed::Decisions, &(record.position, at_k, later));
     }
 }
 

@@ -95,8 +95,11 @@ fn terms(filter: &DecisionFilter) -> Vec<Term> {
 }
 
 fn cannot_match(row: &Summary, filter: &DecisionFilter) -> bool {
-    let Summary::State { decisions, differs, last, .. } = row else { return true };
-    *decisions == 0 || (filter.differs == Some(true) && *differs == 0) || filter.from.is_some_and(|from| *last < from.micros())
+    let Summary::State { decisions, differs, falsified, last, .. } = row else { return true };
+    *decisions == 0
+        || (filter.differs == Some(true) && *differs == 0)
+        || (filter.falsified_later == Some(true) && *falsified == 0)
+        || filter.from.is_some_and(|from| *last < from.micros())
 }
 
 fn matches(state: &SessionState, decision: &Decision, filter: &DecisionFilter) -> bool {
@@ -108,6 +111,7 @@ fn matches(state: &SessionState, decision: &Decision, filter: &DecisionFilter) -
         && filter.from.is_none_or(|from| decision.at.from >= from)
         && filter.to.is_none_or(|to| decision.at.from < to)
         && filter.differs.is_none_or(|differs| decision.differs.is_some() == differs)
+        && filter.falsified_later.is_none_or(|falsified| decision.falsified_later.is_some() == falsified)
         && match (&filter.idp, &filter.key) {
             (None, None) => true,
             // One factor must meet both.

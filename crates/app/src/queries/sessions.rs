@@ -7,20 +7,23 @@ use crate::{
     ask::{AskError, Asking, Caller, SessionFilter},
     cursor::{Cursor, Question},
     cut::Pinned,
-    heads::Summary,
+    heads::{Summary, is_retraction},
     tenant::Tenant,
     terms::{claim_key_term, term},
 };
 use claimledger_domain::{
     RULES,
     assess::assess,
-    model::{Certainty, Cut, Phase, Reason, RecordRef},
+    model::{Bounds, Certainty, Cut, Phase, Reason, RecordRef, SessionState},
+    outlived::outlived,
 };
 use claimledger_facts::{ids::Pseudonym, time::Time, vocabulary::Role};
 use claimledger_ledger::views::{Term, TermKind};
 
 /// The name of this list in its cursors.
 const LIST: &str = "sessions";
+/// So many sets of terms narrow a list at most.
+const MOST_SETS: usize = 32;
 
 impl App {
     /// Sessions that have begun by T, in the order they began. A page whose cursor pins K neither repeats nor misses a session, whatever is appended.
@@ -43,7 +46,7 @@ impl App {
         let view = View::new(&self.0, &tenant, pinned.cut).await?;
         let people = self.0.people(caller, &tenant, filter.subject.as_deref()).await?;
 
-        let mut walk = Walk::new(&view, any_of(filter, people.as_deref()), cursor.map(|cursor| cursor.session), false).await?;
+        let mut walk = Walk::new(&view, any_of(&view, filter, people.as_deref()), cursor.map(|cursor| cursor.session), false).await?;
         let mut page = Page { items: Vec::new(), cursors: Vec::new(), has_next: false };
         while let Some((key, assessed)) = walk.next(|row| cannot_match(row, filter, pinned.cut.at)).await? {
             let Some((certainty, because)) = matches(&view, &assessed, filter, people.as_deref()) else { continue };
@@ -97,7 +100,7 @@ pub(super) fn at_most_a_page(first: u32) -> Result<(), AskError> {
 }
 
 /// What narrows the candidates: a session carries all terms of one of the sets.
-fn any_of(filter: &SessionFilter, people: Option<&[Pseudonym]>) -> Vec<Vec<Term>> {
+fn any_of(view: &View<'_>, filter: &SessionFilter, people: Option<&[Pseudonym]>) -> Vec<Vec<Term>> {
     let mut all = Vec::new();
     all.extend(filter.idp.as_ref().map(|idp| term(TermKind::Idp, idp.as_str())));
     all.extend(filter.amr.as_ref().map(|amr| term(TermKind::Amr, amr.as_str())));
@@ -107,6 +110,22 @@ fn any_of(filter: &SessionFilter, people: Option<&[Pseudonym]>) -> Vec<Vec<Term>
         // A claim that names no key may have been signed by it.
         let keys = [claim_key_term(filter.idp.as_ref(), Some(key)), claim_key_term(filter.idp.as_ref(), None)];
         sets = with_one_of(&sets, &keys);
+    }
+    if filter.retracted == Some(true) {
+        let mut hit: Vec<Term> = Vec::new();
+        for retraction in view.history.at(view.cut.known_at).all_retractions() {
+            let idp = &retraction.data.idp;
+            hit.extend(match &retraction.data.key {
+                Some(key) => vec![claim_key_term(Some(idp), Some(key)), claim_key_term(Some(idp), None)],
+                None => vec![term(TermKind::Idp, idp.as_str())],
+            });
+        }
+        hit.sort();
+        hit.dedup();
+        // With very many retractions every session is looked at instead.
+        if hit.len() <= MOST_SETS {
+            sets = with_one_of(&sets, &hit);
+        }
     }
     if let Some(people) = people {
         let people: Vec<_> = people.iter().map(|person| term(TermKind::Subject, person.as_str())).collect();
@@ -121,7 +140,7 @@ fn with_one_of(sets: &[Vec<Term>], terms: &[Term]) -> Vec<Vec<Term>> {
 
 /// Whether a row, true at the end of time, says that its session does not match at T.
 fn cannot_match(row: &Summary, filter: &SessionFilter, at: Time) -> bool {
-    let Summary::State { differs, ended_at, last, phase, started_at, .. } = row else { return true };
+    let Summary::State { differs, ended_at, falsified, last, outlived, phase, retracted, started_at, .. } = row else { return true };
     let outside = |time: Time| started_at.is_some_and(|started| started > time) || ended_at.is_some_and(|ended| ended <= time);
     started_at.is_some_and(|started| started > at)
         || filter.active_at.is_some_and(outside)
@@ -135,6 +154,10 @@ fn cannot_match(row: &Summary, filter: &SessionFilter, at: Time) -> bool {
             Some(false) => *differs > 0 && *last <= at.micros(),
             None => false,
         }
+        // What does not hold at the end of time held at no T.
+        || (filter.falsified_later == Some(true) && *falsified == 0)
+        || (filter.outlived == Some(true) && !*outlived)
+        || (filter.retracted == Some(true) && !*retracted)
 }
 
 /// Whether a session belongs to the set, how surely, and why.
@@ -185,7 +208,57 @@ fn matches(view: &View<'_>, assessed: &Assessed, filter: &SessionFilter, people:
             found.add(Certainty::Certain, words, vec![decision.record.clone()], Vec::new());
         }
     }
+    falsified(state, filter, &mut found)?;
     Some((found.certainty, found.because))
+}
+
+/// What falsifiers and the IdP session's end make of a session. None: it does not belong to the set.
+fn falsified(state: &SessionState, filter: &SessionFilter, found: &mut Found) -> Option<()> {
+    if let Some(retracted) = filter.retracted {
+        let hits: Vec<_> = state.falsifiers.iter().filter(|f| is_retraction(f)).collect();
+        belongs(retracted, hits.iter().map(|hit| hit.certainty).min(), found)?;
+        for hit in hits.into_iter().filter(|_| retracted) {
+            found.add(found.certainty, hit.words.clone(), vec![hit.record.clone()], Vec::new());
+        }
+    }
+    if let Some(wanted) = filter.outlived {
+        let outlived = outlived(state);
+        belongs(wanted, outlived.as_ref().map(|o| o.certainty), found)?;
+        if let Some(outlived) = outlived.filter(|_| wanted) {
+            let later = outlived.sign_of_life.iter().chain(&outlived.stated_end).next_back();
+            let then = match (later, outlived.end_bounds) {
+                (Some(record), _) => format!("{} at {}", record.kind, record.occurred.from),
+                (None, Some(Bounds { to: Some(to), .. })) => format!("no end is stated, and its limit is {to}"),
+                (None, _) => "no end is stated".to_owned(),
+            };
+            let records = std::iter::once(outlived.idp_session_end.clone()).chain(outlived.sign_of_life).chain(outlived.stated_end).collect();
+            let conclusion = format!("its IdP session ended at {}; {then}", outlived.idp_session_end.occurred.from);
+            found.add(found.certainty, conclusion, records, Vec::new());
+        }
+    }
+    if let Some(wanted) = filter.falsified_later {
+        let decisions: Vec<_> = state.decisions.iter().filter_map(|d| Some((d, d.falsified_later.as_ref()?))).collect();
+        if decisions.is_empty() == wanted {
+            return None;
+        }
+        for (decision, difference) in decisions {
+            let records = std::iter::once(&decision.record).chain(decision.later.iter().map(|f| &f.record)).cloned().collect();
+            found.add(Certainty::Certain, difference.words.clone(), records, Vec::new());
+        }
+    }
+    Some(())
+}
+
+/// Whether something that holds so surely, or not at all, makes a session belong to those that it should hold of, or not hold of.
+fn belongs(wanted: bool, holds: Option<Certainty>, found: &mut Found) -> Option<()> {
+    let certainty = match (wanted, holds) {
+        (true, holds) => holds?,
+        (false, None) => Certainty::Certain,
+        (false, Some(Certainty::Possible)) => Certainty::Possible,
+        (false, Some(Certainty::Certain)) => return None,
+    };
+    found.certainty = found.certainty.max(certainty);
+    Some(())
 }
 
 struct Found {

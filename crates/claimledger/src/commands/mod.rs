@@ -2,6 +2,7 @@
 
 pub(crate) mod bench;
 pub(crate) mod change;
+pub(crate) mod decisions;
 pub(crate) mod demo;
 pub(crate) mod ingest;
 pub(crate) mod init;

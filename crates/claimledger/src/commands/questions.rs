@@ -59,7 +59,7 @@ pub(crate) async fn sessions(settings: &Settings, args: &SessionsArgs) -> Result
     Ok(())
 }
 
-fn print(settings: &Settings, answer: &Value, text: impl Fn(&Value) -> String) {
+pub(crate) fn print(settings: &Settings, answer: &Value, text: impl Fn(&Value) -> String) {
     match settings.format {
         Format::Json => say(&format!("{answer:#}")),
         Format::Text => say(&text(answer)),
@@ -90,7 +90,13 @@ fn filter(args: &SessionsArgs) -> Result<Value> {
             map.insert(name.into(), json!(text));
         }
     }
-    for (name, value) in [("ended", args.ended), ("differs", args.differs)] {
+    for (name, value) in [
+        ("ended", args.ended),
+        ("differs", args.differs),
+        ("retracted", args.retracted),
+        ("outlived", args.outlived),
+        ("falsifiedLater", args.falsified_later),
+    ] {
         if let Some(value) = value {
             map.insert(name.into(), json!(value));
         }
@@ -135,14 +141,14 @@ fn session_text(answer: &Value) -> String {
             word(d, "implied"),
             format!("{} {}", field(d, "rule"), field(d, "version")),
             field(d, "firstUnmet"),
-            if d["differs"].is_null() { String::new() } else { format!("differs: {}", field(&d["differs"], "words")) },
+            marks(d),
         ]
     });
     if !decisions.is_empty() {
         parts.push(format!("\n{}", table(&["decision", "at", "app", "recorded", "implied", "rule", "first unmet", ""], decisions)));
     }
-    for record in s["notWeighed"].as_array().into_iter().flatten() {
-        parts.push(format!("\n#{} {} is stored and shown, and not weighed by these rules.", field(record, "position"), field(record, "type")));
+    for falsifier in s["falsifiers"].as_array().into_iter().flatten() {
+        parts.push(format!("\n#{} {}", field(&falsifier["record"], "position"), field(falsifier, "words")));
     }
     parts.push(format!("\n{}", footing(answer)));
     parts.join("\n")
@@ -152,13 +158,14 @@ fn sessions_text(answer: &Value) -> String {
     let list = rows(&answer["edges"], |edge| {
         let s = &edge["node"];
         let factors: Vec<String> = s["factors"].as_array().into_iter().flatten().filter(|f| f["byRecord"] == true).map(name).collect();
-        let differs: Vec<String> = s["decisions"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter(|d| !d["differs"].is_null())
-            .map(|d| format!("differs {}", field(&d["differs"], "code")))
-            .collect();
+        let flag = |d: &Value| {
+            [("differs", "differs"), ("falsifiedLater", "falsified later")]
+                .into_iter()
+                .filter(|(name, _)| !d[*name].is_null())
+                .map(|(name, words)| format!("{words} {}", field(&d[name], "code")))
+                .collect::<Vec<_>>()
+        };
+        let flags: Vec<String> = s["decisions"].as_array().into_iter().flatten().flat_map(flag).collect();
         vec![
             field(s, "id"),
             field(s, "subject"),
@@ -166,7 +173,7 @@ fn sessions_text(answer: &Value) -> String {
             field(s, "idp"),
             if factors.is_empty() { "–".into() } else { factors.join(" ") },
             state(s),
-            differs.join(", "),
+            flags.join(", "),
             if edge["certainty"] == "POSSIBLE" { "possible".into() } else { String::new() },
         ]
     });
@@ -182,11 +189,25 @@ fn sessions_text(answer: &Value) -> String {
     format!("{text}\n\n{}", footing(answer))
 }
 
-fn rows(list: &Value, row: impl Fn(&Value) -> Vec<String>) -> Vec<Vec<String>> {
+pub(crate) fn rows(list: &Value, row: impl Fn(&Value) -> Vec<String>) -> Vec<Vec<String>> {
     list.as_array().into_iter().flatten().map(row).collect()
 }
 
-fn name(factor: &Value) -> String {
+/// What is odd about a decision: that it differs, was falsified later, or was hit later.
+pub(crate) fn marks(decision: &Value) -> String {
+    let mut marks: Vec<String> = Vec::new();
+    if !decision["differs"].is_null() {
+        marks.push(format!("differs: {}", field(&decision["differs"], "words")));
+    }
+    if !decision["falsifiedLater"].is_null() {
+        marks.push(format!("falsified later: {}", field(&decision["falsifiedLater"], "words")));
+    } else if let Some(later) = decision["later"].as_array() {
+        marks.extend(later.iter().map(|falsifier| format!("later: {}", field(falsifier, "words"))));
+    }
+    marks.join("; ")
+}
+
+pub(crate) fn name(factor: &Value) -> String {
     if factor["amr"].is_null() { field(factor, "method") } else { field(factor, "amr") }
 }
 

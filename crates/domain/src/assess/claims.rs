@@ -5,7 +5,9 @@
 
 use super::{
     keys::{self, Standing},
-    okta_claims, third_party_amr,
+    okta_claims,
+    retraction::{self, Hit},
+    third_party_amr,
     trust_at_receipt::{self, Trust},
     value::Value,
 };
@@ -50,8 +52,10 @@ impl Tri {
 pub(crate) struct Claim<'a> {
     pub(crate) seen: Seen<'a>,
     pub(crate) data: &'a ClaimsReceived,
-    /// The latest configuration that may have held comes first.
+    /// The latest configuration that may have held comes first; then the same with each retraction that may hit it.
     pub(crate) worlds: Vec<World<'a>>,
+    /// Retractions that hit it, or may, as known.
+    pub(crate) hits: Vec<Hit<'a>>,
 }
 
 /// One assertion under one state of the configuration.
@@ -61,7 +65,9 @@ pub(crate) struct World<'a> {
     pub(crate) org: Option<&'a Stated<OrgConfigured>>,
     pub(crate) key: Standing<'a>,
     pub(crate) trust: Trust,
-    /// All reasons: of the IdP, then of the key.
+    /// What would tell whether a retraction hits, where this is the state in which one does that may.
+    pub(crate) open: Option<&'static str>,
+    /// All reasons: of the IdP, then of the key, then of retractions.
     pub(crate) void: Vec<&'static str>,
     pub(crate) values: Vec<Value>,
     /// What the assertion carried was not seen: [`codes::UNREADABLE`] or [`codes::MISSING_CLAIM_CONTENT`].
@@ -84,20 +90,26 @@ pub(crate) struct Fate {
 }
 
 impl<'a> Claim<'a> {
-    /// Reads an assertion; `at` is T, for what is only told.
-    pub(crate) fn read(seen: Seen<'a>, data: &'a ClaimsReceived, history: HistoryCut<'a>, at: Time) -> Self {
+    /// Reads an assertion on the falsifiers of `falsified`; `at` is T, for what is only told.
+    pub(crate) fn read(seen: Seen<'a>, data: &'a ClaimsReceived, history: HistoryCut<'a>, falsified: HistoryCut<'a>, at: Time) -> Self {
         let received = seen.occurred();
         let standings = keys::standings(history, &data.idp, data.key.as_ref(), received, at);
         let org = history.org(received).options;
+        let hits = retraction::hits(falsified, data, received);
+        let certain: Vec<&'static str> = hits.iter().filter(|hit| hit.open.is_none()).map(|hit| hit.code).collect();
         let mut worlds = Vec::new();
         for idp in history.idp(&data.idp, received).options {
             for org in &org {
                 for key in &standings {
-                    worlds.push(World::read(data, idp, *org, *key));
+                    worlds.push(World::read(data, idp, *org, *key).retracted(&certain, None));
                 }
             }
         }
-        Self { seen, data, worlds }
+        let base = worlds.clone();
+        for hit in hits.iter().filter(|hit| hit.open.is_some()) {
+            worlds.extend(base.iter().cloned().map(|world| world.retracted(&[hit.code], hit.open)));
+        }
+        Self { seen, data, worlds, hits }
     }
 
     /// The state that explanations speak of.
@@ -121,23 +133,43 @@ impl<'a> Claim<'a> {
         Tri::of(self.worlds.iter().map(|w| w.void.is_empty()))
     }
 
+    /// What would tell whether it stands, where that is open.
+    pub(crate) fn stands_open(&self) -> Vec<&'static str> {
+        self.open(|w| w.void.is_empty())
+    }
+
+    /// What keeps worlds apart in which something holds and others in which it does not: exact times, or which key signed.
+    fn open(&self, holds: impl Fn(&World<'_>) -> bool) -> Vec<&'static str> {
+        let base = Tri::of(self.worlds.iter().filter(|w| w.open.is_none()).map(&holds));
+        let mut open = Vec::new();
+        if base == Tri::Maybe {
+            open.push(codes::MISSING_EXACT_TIME);
+        }
+        for world in self.worlds.iter().filter(|w| base != Tri::No && !holds(w)) {
+            add(&mut open, world.open.as_slice());
+        }
+        open
+    }
+
     /// What became of a value.
     pub(crate) fn fate(&self, value: &Value) -> Fate {
         let mut fate = Fate { counts: Tri::No, void: vec![], ignored: vec![], surely_ignored: true, missing: vec![] };
-        let mut counts = Vec::new();
+        let ignored = |world: &World<'_>| -> Option<Vec<&'static str>> {
+            let read = world.values.iter().find(|v| v.name == value.name && v.method == value.method)?;
+            Some(world.trust.ignored.iter().chain(&read.ignored).copied().collect())
+        };
+        let counts = |world: &World<'_>| world.void.is_empty() && ignored(world).is_some_and(|ignored| ignored.is_empty());
         for world in &self.worlds {
-            let read = world.values.iter().find(|v| v.name == value.name && v.method == value.method);
-            let ignored: Vec<_> = world.trust.ignored.iter().chain(read.map_or(&[] as &[_], |v| &v.ignored)).copied().collect();
-            counts.push(read.is_some() && world.void.is_empty() && ignored.is_empty());
+            let ignored = ignored(world).unwrap_or_else(|| world.trust.ignored.clone());
             fate.surely_ignored &= !ignored.is_empty();
             add(&mut fate.void, &world.void);
             add(&mut fate.ignored, &ignored);
             add(&mut fate.missing, &world.trust.missing);
         }
-        fate.counts = Tri::of(counts);
+        fate.counts = Tri::of(self.worlds.iter().map(counts));
         match fate.counts {
             Tri::No => fate.missing.clear(),
-            Tri::Maybe => add(&mut fate.missing, &[codes::MISSING_EXACT_TIME]),
+            Tri::Maybe => add(&mut fate.missing, &self.open(counts)),
             Tri::Yes if fate.missing.is_empty() => {}
             Tri::Yes => fate.counts = Tri::Maybe,
         }
@@ -161,7 +193,7 @@ impl<'a> World<'a> {
         let trust = trust_at_receipt::judge(data, idp, org);
         let mut void = trust.void.clone();
         add(&mut void, &key.void());
-        let mut world = Self { idp, org, key, trust, void, values: vec![], unseen: None };
+        let mut world = Self { idp, org, key, trust, open: None, void, values: vec![], unseen: None };
         if data.readable == Some(false) {
             world.unseen = Some(codes::UNREADABLE);
         } else if data.amr.is_none() && data.methods.is_empty() {
@@ -175,6 +207,12 @@ impl<'a> World<'a> {
         world
     }
 
+    /// The same, hit by retractions.
+    fn retracted(mut self, by: &[&'static str], open: Option<&'static str>) -> Self {
+        add(&mut self.void, by);
+        Self { open, ..self }
+    }
+
     fn third_party(&self, data: &ClaimsReceived) -> bool {
         match self.idp.map(|i| i.data.kind) {
             Some(IdpKind::ThirdParty) => true,
@@ -185,8 +223,15 @@ impl<'a> World<'a> {
 }
 
 /// Whether a sign-in stands of which no assertion was seen: on the IdP that the session names (`semantics.md` 38).
-pub(crate) fn unseen_federation(history: HistoryCut<'_>, idp: &IdpId, started: Occurred) -> Tri {
-    Tri::of(history.idp(idp, started).options.into_iter().map(|i| i.is_none_or(|i| i.data.status == Status::Active)))
+pub(crate) fn unseen_federation(history: HistoryCut<'_>, falsified: HistoryCut<'_>, idp: &IdpId, started: Occurred) -> Tri {
+    let active = Tri::of(history.idp(idp, started).options.into_iter().map(|i| i.is_none_or(|i| i.data.status == Status::Active)));
+    let retracted =
+        retraction::of_whole_idp(falsified, idp, started).map(|hit| if hit.open.is_none() { Tri::Yes } else { Tri::Maybe }).max().unwrap_or(Tri::No);
+    match retracted {
+        Tri::No => active,
+        Tri::Maybe => active.min(Tri::Maybe),
+        Tri::Yes => Tri::No,
+    }
 }
 
 /// Adds codes that are not in yet.

@@ -17,7 +17,7 @@ pub(crate) fn context(trace: &Trace<'_>) -> Context {
     let at = trace.cut.at;
     let mut idps: Vec<&IdpId> = trace.idp.iter().chain(trace.claims.iter().map(|c| &c.data.idp)).collect();
     sort(&mut idps);
-    let mut policies: Vec<&PolicyId> = trace.decisions.iter().map(|d| &d.data.policy).collect();
+    let mut policies: Vec<&PolicyId> = trace.decisions.iter().map(|d| &d.then.data.policy).collect();
     sort(&mut policies);
     let mut keys: Vec<(&IdpId, &KeyId)> = trace.claims.iter().filter_map(|c| Some((&c.data.idp, c.data.key.as_ref()?))).collect();
     sort(&mut keys);
@@ -78,7 +78,7 @@ pub(crate) fn context(trace: &Trace<'_>) -> Context {
 
 fn idp_session(trace: &Trace<'_>) -> Option<IdpSessionInterval> {
     let idp_session = trace.idp_session.clone()?;
-    let mut interval = IdpSessionInterval { idp: trace.idp.clone(), idp_session, from: None, until: None, records: Vec::new() };
+    let mut interval = IdpSessionInterval { idp: trace.idp.clone(), idp_session, from: None, until: None, ended: None, records: Vec::new() };
     for seen in trace.all.iter().filter(|s| s.occurred().from <= trace.cut.at) {
         let from = seen.occurred().from;
         let of_it = |idp: &IdpId, id: &IdpSessionId| *id == interval.idp_session && interval.idp.as_ref().is_none_or(|i| i == idp);
@@ -88,6 +88,7 @@ fn idp_session(trace: &Trace<'_>) -> Option<IdpSessionInterval> {
             interval.records.push(seen.record().clone());
         } else if matches!(data, FactData::IdpSessionEnded(s) if of_it(&s.idp, &s.idp_session)) {
             interval.until = interval.until.or(Some(from));
+            interval.ended = interval.ended.take().or_else(|| Some(seen.record().clone()));
             interval.records.push(seen.record().clone());
         }
     }

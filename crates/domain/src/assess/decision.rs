@@ -1,12 +1,14 @@
 //! What the rules imply for a recorded decision, what it rested on, and whether the two readings differ.
 //!
 //! Source: `semantics.md` 4, 18, 19, 20, 37, 41. A decision is judged on the session's own facts and the configuration as they occurred,
-//! however late they were recorded.
+//! however late they were recorded, and on those falsifiers only that were recorded by its position. It is judged once more on all that are
+//! known: what only that takes away was falsified later.
 
 use super::{
     challenge,
     claims::{self, Claim, Tri, add},
     factors::Factor,
+    falsifiers::Hit,
     reauthenticate,
     requirement::{self, Candidate, Reading, Taking},
     until_session_end::Life,
@@ -34,9 +36,39 @@ pub(crate) const ID: &str = "decision";
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Setting<'a, 'b> {
     pub(crate) history: HistoryCut<'a>,
+    /// The falsifiers that are known.
+    pub(crate) falsified: HistoryCut<'a>,
     pub(crate) life: &'b Life<'a>,
     pub(crate) claims: &'b [Claim<'a>],
     pub(crate) factors: &'b [Factor<'a>],
+}
+
+/// A decision, judged as known when it fell and as known at K.
+#[derive(Clone, Debug)]
+pub(crate) struct Decided<'a> {
+    pub(crate) then: Judged<'a>,
+    /// None: nothing that is known differs from what was known then.
+    pub(crate) now: Option<Judged<'a>>,
+    /// What was believed then, where that was something else: an index into [`super::Trace::earlier`].
+    pub(crate) earlier: Option<usize>,
+    /// The falsifiers that hit it and were recorded after it.
+    pub(crate) later: Vec<Hit<'a>>,
+}
+
+impl<'a> Decided<'a> {
+    /// As known at K.
+    pub(crate) fn now(&self) -> &Judged<'a> {
+        self.now.as_ref().unwrap_or(&self.then)
+    }
+
+    /// What a later falsifier takes away: it did not differ when made, and does as known at K (`semantics.md` 4, 19).
+    pub(crate) fn falsified_later(&self) -> Option<Difference> {
+        let differs = self.now.as_ref()?.differs.clone().filter(|_| self.then.differs.is_none())?;
+        let today = self.then.seen.occurred().from;
+        let Some(first) = self.later.first() else { return Some(differs) };
+        let words: Vec<String> = self.later.iter().map(|hit| hit.told(today).words).collect();
+        Some(Difference { code: first.code(), words: words.join("; "), ..differs })
+    }
 }
 
 /// A decision, judged.
@@ -50,6 +82,8 @@ pub(crate) struct Judged<'a> {
     /// Indices of factors that no longer counted for this rule, as they were verified too long ago.
     pub(crate) stale: Vec<usize>,
     pub(crate) federation: Tri,
+    /// What would tell whether the sign-in stands, where that is open.
+    pub(crate) federation_open: Vec<&'static str>,
     /// On what certainly counts.
     pub(crate) certain: Option<Reading>,
     /// On what counts at most.
@@ -95,7 +129,7 @@ fn judge_under<'a>(
     let at = seen.occurred();
     let rule = policy.and_then(|p| rule_used(&p.data, data));
     let (candidates, stale) = candidates(setting, rule, at, previous);
-    let federation = federation(setting, at);
+    let (federation, federation_open) = federation(setting, at);
     let mut judged = Judged {
         seen,
         data,
@@ -103,6 +137,7 @@ fn judge_under<'a>(
         rule,
         stale,
         federation,
+        federation_open,
         certain: None,
         possible: None,
         local: challenge::local_authenticators(setting.history, at),
@@ -154,9 +189,7 @@ impl Judged<'_> {
             self.implied = Implied::Allow;
         } else if possible.met {
             self.missing = requirement::missing(rule, &self.candidates);
-            if self.federation == Tri::Maybe {
-                add(&mut self.missing, &[codes::MISSING_EXACT_TIME]);
-            }
+            add(&mut self.missing, &self.federation_open);
         } else {
             let filled = challenge::with_local(rule, &self.candidates, self.federation == Tri::Yes, &self.local);
             self.implied = if filled.met { Implied::Challenge } else { Implied::Deny };
@@ -173,7 +206,7 @@ fn candidates(setting: Setting<'_, '_>, rule: Option<&Rule>, at: Occurred, previ
     let (mut candidates, mut stale) = (Vec::new(), Vec::new());
     let within = rule.and_then(|r| r.reauthenticate_in_secs);
     for (index, factor) in setting.factors.iter().enumerate().filter(|(_, f)| f.by_rules != Tri::No) {
-        let in_effect = in_effect(setting.life, factor.occurred(), at);
+        let in_effect = factor_in_effect(setting.life, factor, at);
         if in_effect == Tri::No {
             continue;
         }
@@ -197,6 +230,7 @@ fn candidates(setting: Setting<'_, '_>, rule: Option<&Rule>, at: Occurred, previ
         let value = factor.value.clone();
         candidates.push(Candidate { factor: Some(index), value, third_party: factor.third_party, sure, missing, any_method: false });
     }
+    unpool(setting, &mut candidates, at);
     for claim in setting.claims.iter().filter(|c| in_effect(setting.life, c.seen.occurred(), at) != Tri::No) {
         let Some(code) = claim.unseen() else { continue };
         for factor_type in [FactorType::Knowledge, FactorType::Possession] {
@@ -207,9 +241,36 @@ fn candidates(setting: Setting<'_, '_>, rule: Option<&Rule>, at: Occurred, previ
     (candidates, stale)
 }
 
+/// What a lost authenticator gave no longer pools with the rest of its assertion; what it may have given pools perhaps.
+fn unpool(setting: Setting<'_, '_>, candidates: &mut [Candidate], at: Occurred) {
+    for candidate in candidates.iter_mut().filter(|c| !c.value.pooled_with.is_empty()) {
+        let claim = candidate.factor.and_then(|f| setting.factors[f].claim);
+        let members = setting.factors.iter().filter(|f| f.claim == claim && candidate.value.pooled_with.contains(&f.value.name));
+        let members: Vec<(&Factor<'_>, Tri)> = members.map(|f| (f, factor_in_effect(setting.life, f, at))).collect();
+        if members.iter().all(|(f, in_effect)| f.losses.ends.is_empty() || *in_effect == Tri::Yes) {
+            continue;
+        }
+        let pool = |least: Tri| ordered(members.iter().filter(|(_, e)| *e >= least).flat_map(|(f, _)| f.value.has.iter().copied()).collect());
+        let (sure, perhaps) = (pool(Tri::Yes), pool(Tri::Maybe));
+        let own = &candidate.value.has;
+        candidate.value.pool = ordered(own.iter().chain(&sure).copied().collect());
+        candidate.value.perhaps.extend(perhaps.into_iter().filter(|p| !candidate.value.pool.contains(p)));
+        let left = |name: &String| members.iter().any(|(f, e)| f.value.name == *name && *e != Tri::No);
+        candidate.value.pooled_with.retain(left);
+    }
+}
+
+/// Whether a factor still counts at a time: until the session ends, or what gave it is lost.
+fn factor_in_effect(life: &Life<'_>, factor: &Factor<'_>, at: Occurred) -> Tri {
+    within(factor.losses.closes(life.closes(), factor.occurred().from), factor.occurred(), at)
+}
+
 /// Whether something that began then still counts at a time: [from, end of the session).
 fn in_effect(life: &Life<'_>, began: Occurred, at: Occurred) -> Tri {
-    let (first_close, last_close) = life.closes();
+    within(life.closes(), began, at)
+}
+
+fn within((first_close, last_close): (Option<Time>, Option<Time>), began: Occurred, at: Occurred) -> Tri {
     let after = |close: Option<Time>, t: Time| close.is_some_and(|c| t >= c);
     if began.from > latest(at) || after(last_close, at.from) {
         Tri::No
@@ -220,17 +281,30 @@ fn in_effect(life: &Life<'_>, began: Occurred, at: Occurred) -> Tri {
     }
 }
 
-/// Whether the sign-in through the IdP stands at a time (`semantics.md` 38).
-fn federation(setting: Setting<'_, '_>, at: Occurred) -> Tri {
+/// Whether the sign-in through the IdP stands at a time (`semantics.md` 38), and what would tell where that is open.
+fn federation(setting: Setting<'_, '_>, at: Occurred) -> (Tri, Vec<&'static str>) {
     let standing = |began: Occurred, stands: Tri| stands.min(in_effect(setting.life, began, at));
-    let by_claims = setting.claims.iter().filter(|c| c.seen.occurred().from <= latest(at)).map(|c| standing(c.seen.occurred(), c.stands()));
-    if let Some(best) = by_claims.max() {
-        return best;
+    let mut claims = setting.claims.iter().filter(|c| c.seen.occurred().from <= latest(at)).peekable();
+    let (best, mut open) = if claims.peek().is_some() {
+        claims.fold((Tri::No, vec![]), |(best, open), claim| {
+            let stands = standing(claim.seen.occurred(), claim.stands());
+            if stands > best { (stands, claim.stands_open()) } else { (best, open) }
+        })
+    } else {
+        match setting.life.started.and_then(|s| s.idp.as_ref()) {
+            Some(idp) => {
+                let began = setting.life.start;
+                (standing(began, claims::unseen_federation(setting.history, setting.falsified, idp, began)), vec![])
+            }
+            None => (Tri::No, vec![]),
+        }
+    };
+    match best {
+        Tri::Maybe if open.is_empty() => open.push(codes::MISSING_EXACT_TIME),
+        Tri::Maybe => {}
+        Tri::No | Tri::Yes => open.clear(),
     }
-    match setting.life.started.and_then(|s| s.idp.as_ref()) {
-        Some(idp) => standing(setting.life.start, claims::unseen_federation(setting.history, idp, setting.life.start)),
-        None => Tri::No,
-    }
+    (best, open)
 }
 
 fn met(candidates: &[Candidate]) -> MetAtDecision {
@@ -291,7 +365,8 @@ fn difference(setting: Setting<'_, '_>, judged: &Judged<'_>, at: Occurred) -> Op
         (Outcome::Challenge | Outcome::Deny, Implied::Challenge | Implied::Deny) => return None,
         (Outcome::Challenge | Outcome::Deny, Implied::Allow) => codes::REFUSED_THOUGH_MET,
         (Outcome::Allow, Implied::Challenge | Implied::Deny) => {
-            void_cause(setting, judged, at).or(judged.first_unmet).unwrap_or(codes::NOT_ENOUGH_FACTORS)
+            let cause = void_cause(setting, judged, at).or_else(|| lost_cause(setting, judged, at));
+            cause.or(judged.first_unmet).unwrap_or(codes::NOT_ENOUGH_FACTORS)
         }
     };
     Some(Difference { recorded, implied: judged.implied, code, words: codes::difference_words(code).to_owned() })
@@ -311,4 +386,34 @@ fn void_cause(setting: Setting<'_, '_>, judged: &Judged<'_>, at: Occurred) -> Op
     let void_claim = setting.claims.iter().filter(|c| earlier(c.seen.occurred())).find(|c| c.stands() == Tri::No);
     let cause = cause.or_else(|| void_claim.and_then(|c| c.world().void.first().copied()))?;
     requirement::read(rule, &all, true, Taking::Certain).met.then_some(cause)
+}
+
+/// Whether the rule would hold had nothing been lost.
+fn lost_cause(setting: Setting<'_, '_>, judged: &Judged<'_>, at: Occurred) -> Option<&'static str> {
+    let rule = judged.rule.filter(|r| r.access == Access::Allow)?;
+    let lost = |f: &Factor<'_>| {
+        f.by_rules != Tri::No && in_effect(setting.life, f.occurred(), at) != Tri::No && factor_in_effect(setting.life, f, at) != Tri::Yes
+    };
+    let lost: Vec<usize> = (0..setting.factors.len()).filter(|f| lost(&setting.factors[*f])).collect();
+    let claims: Vec<_> = lost.iter().map(|f| setting.factors[*f].claim).collect();
+    let mut all = judged.candidates.clone();
+    // The rest of its assertion pools again with what was not lost.
+    for candidate in &mut all {
+        let Some(factor) = candidate.factor.map(|f| &setting.factors[f]).filter(|f| f.claim.is_some() && claims.contains(&f.claim)) else { continue };
+        candidate.value = factor.value.clone();
+    }
+    all.retain(|c| c.factor.is_none_or(|f| !lost.contains(&f)));
+    all.extend(lost.iter().map(|index| {
+        let factor = &setting.factors[*index];
+        Candidate {
+            factor: Some(*index),
+            value: factor.value.clone(),
+            third_party: factor.third_party,
+            sure: true,
+            missing: vec![],
+            any_method: false,
+        }
+    }));
+    let holds = !lost.is_empty() && requirement::read(rule, &all, judged.federation == Tri::Yes, Taking::Certain).met;
+    holds.then_some(codes::AUTHENTICATOR_LOST)
 }

@@ -1,6 +1,7 @@
 //! The factors of a session, by record and by the rules (`semantics.md` 8), and how good the evidence is (`semantics.md` 16).
 
 use super::{
+    authenticator_lost::{self, Losses, Running},
     claims::{Claim, Tri},
     local_factors,
     value::Value,
@@ -27,6 +28,8 @@ pub(crate) struct Factor<'a> {
     pub(crate) void: Vec<&'static str>,
     pub(crate) ignored: Vec<&'static str>,
     pub(crate) missing: Vec<&'static str>,
+    /// Losses of the authenticator that gave it.
+    pub(crate) losses: Losses<'a>,
     pub(crate) grade: Grade,
     /// The service provider's own word on it: that it accepted or ignored it.
     pub(crate) said: Option<Said<'a>>,
@@ -52,13 +55,16 @@ impl Factor<'_> {
     }
 }
 
-/// Every claimed value and local verification, in the total order, values as asserted.
-pub(crate) fn factors<'a>(facts: &[Seen<'a>], claims: &[Claim<'a>]) -> Vec<Factor<'a>> {
+/// Every claimed value and local verification, in the total order, values as asserted; on the losses that are known, at T.
+pub(crate) fn factors<'a>(facts: &[Seen<'a>], claims: &[Claim<'a>], running: Running<'a, '_>) -> Vec<Factor<'a>> {
+    let losses = |value: &Value, seen: Seen<'a>| authenticator_lost::losses(running, value, seen.occurred());
     let mut factors = Vec::new();
     for seen in facts {
         if let FactData::FactorVerified(verified) = &seen.known.fact.data {
+            let value = local_factors::read(verified);
             factors.push(Factor {
-                value: local_factors::read(verified),
+                losses: losses(&value, *seen),
+                value,
                 claim: None,
                 seen: *seen,
                 third_party: false,
@@ -72,8 +78,8 @@ pub(crate) fn factors<'a>(facts: &[Seen<'a>], claims: &[Claim<'a>]) -> Vec<Facto
                 allow: None,
             });
         }
-        let Some(at) = claims.iter().position(|c| std::ptr::eq(c.seen.known, seen.known)) else { continue };
-        let claim = &claims[at];
+        let Some(index) = claims.iter().position(|c| std::ptr::eq(c.seen.known, seen.known)) else { continue };
+        let claim = &claims[index];
         let allow = allow_after(facts, *seen);
         for value in claim.values() {
             let fate = claim.fate(value);
@@ -83,7 +89,8 @@ pub(crate) fn factors<'a>(facts: &[Seen<'a>], claims: &[Claim<'a>]) -> Vec<Facto
             let grade = grade(said, &fate.missing, allow.is_some(), fate.counts);
             factors.push(Factor {
                 value: value.clone(),
-                claim: Some(at),
+                losses: losses(value, *seen),
+                claim: Some(index),
                 seen: *seen,
                 third_party: claim.third_party(),
                 by_record,

@@ -1,16 +1,21 @@
-//! Falsifiers that could touch a session: retractions of trust and lost authenticators (`semantics.md` 3, 10, 11).
+//! Falsifiers that are known of a session: retractions of trust and lost authenticators (`semantics.md` 3, 4, 10, 11).
 //!
-//! This version of the rules does not weigh them: they change no factor and no decision. They are found here so that an answer can say that
-//! they are known, stored and shown.
+//! What each does is a rule of its own ([`super::retraction`], [`super::authenticator_lost`]). Here they are found, and told apart by when
+//! they were recorded: a decision is judged on those that were recorded by its position, and what came later is told beside it.
 
-use super::{claims::Claim, factors::Factor};
-use crate::history::{HistoryCut, Stated};
+use super::{authenticator_lost, believed::Believed, claims::Tri, retraction};
+use crate::{
+    codes,
+    explain::words,
+    history::{HistoryCut, Stated},
+    model::{Certainty, Falsifier},
+    order::{Seen, latest},
+};
 use claimledger_facts::{
-    ids::Pseudonym,
+    ids::{IdpId, LogPosition, Pseudonym},
+    time::{Occurred, Time},
     types::{authenticator::AuthenticatorLost, trust::TrustRetracted},
 };
-
-pub(crate) const ID: &str = "falsifiers";
 
 /// What is known, whatever T.
 #[derive(Clone, Debug, Default)]
@@ -19,44 +24,135 @@ pub(crate) struct Falsifiers<'a> {
     pub(crate) retractions: Vec<&'a Stated<TrustRetracted>>,
     /// Of the IdP of a claim, but another key.
     pub(crate) other_keys: Vec<&'a Stated<TrustRetracted>>,
-    /// Of the session's subject, and perhaps of an authenticator that gave one of its factors.
+    /// Of the session's subject, and of an authenticator that gave one of its factors.
     pub(crate) losses: Vec<&'a Stated<AuthenticatorLost>>,
 }
 
-/// Whether a retraction speaks of the key that an assertion was signed with, or may.
-pub(crate) fn speaks_of(retraction: &TrustRetracted, claim: &Claim<'_>) -> bool {
-    retraction.idp == claim.data.idp
-        && match (&retraction.key, &claim.data.key) {
-            (Some(retracted), Some(signed)) => retracted == signed,
-            (None, _) | (_, None) => true,
-        }
+/// A falsifier that hits something of the session.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Hit<'a> {
+    Retraction(retraction::Hit<'a>),
+    Loss(authenticator_lost::Ending<'a>),
 }
 
-/// Whether what was lost gave a factor: by id where both sides name one, else by method.
-pub(crate) fn may_be(loss: &AuthenticatorLost, factor: &Factor<'_>) -> bool {
-    match (&loss.authenticator, &factor.value.authenticator) {
-        (Some(lost), Some(used)) => lost == used,
-        (Some(_), None) if loss.methods.is_empty() => true,
-        (Some(_) | None, _) => loss.methods.iter().any(|m| {
-            let method = factor.value.known_method().map(claimledger_facts::vocabulary::Method::as_str);
-            factor.value.amr.as_ref().is_some_and(|amr| amr.as_str() == m.0) || method == Some(m.0.as_str())
-        }),
+impl<'a> Hit<'a> {
+    pub(crate) fn position(&self) -> LogPosition {
+        self.record().position
+    }
+
+    pub(crate) fn record(&self) -> &'a crate::model::RecordRef {
+        match self {
+            Self::Retraction(hit) => &hit.retraction.record,
+            Self::Loss(end) => &end.loss.record,
+        }
+    }
+
+    /// From when it has effect.
+    pub(crate) fn from(&self) -> Occurred {
+        match self {
+            Self::Retraction(hit) => Occurred::at(hit.retraction.data.from),
+            Self::Loss(end) => end.when,
+        }
+    }
+
+    pub(crate) const fn code(&self) -> &'static str {
+        match self {
+            Self::Retraction(hit) => hit.code,
+            Self::Loss(_) => codes::AUTHENTICATOR_LOST,
+        }
+    }
+
+    fn certainty(&self) -> Certainty {
+        let certain = match self {
+            Self::Retraction(hit) => hit.open.is_none(),
+            Self::Loss(end) => end.running == Tri::Yes && end.when.to.is_none(),
+        };
+        if certain { Certainty::Certain } else { Certainty::Possible }
+    }
+
+    /// As a list or a mark says it: `authenticator lost 12:10:00Z, recorded 14:40:00Z`.
+    fn words(&self, today: Time) -> String {
+        let recorded = words::clock(self.record().recorded_at, today);
+        match self {
+            Self::Retraction(hit) => {
+                let data = &hit.retraction.data;
+                let what = data.key.as_ref().map_or_else(|| format!("trust in {}", data.idp), |key| format!("key {key}"));
+                format!("{what} retracted from {}, recorded {recorded}", words::clock(data.from, today))
+            }
+            Self::Loss(end) => format!("authenticator lost {}, recorded {recorded}", words::moment(end.when, today)),
+        }
+    }
+
+    pub(crate) fn told(&self, today: Time) -> Falsifier {
+        Falsifier {
+            record: self.record().clone(),
+            code: self.code(),
+            from: self.from().from,
+            certainty: self.certainty(),
+            actor: match self {
+                Self::Retraction(hit) => hit.retraction.data.actor.clone(),
+                Self::Loss(end) => end.loss.data.actor.clone(),
+            },
+            words: self.words(today),
+        }
     }
 }
 
-/// Finds them.
-pub(crate) fn known<'a>(history: HistoryCut<'a>, subject: Option<&Pseudonym>, claims: &[Claim<'a>], factors: &[Factor<'a>]) -> Falsifiers<'a> {
+/// Finds what is known.
+pub(crate) fn known<'a>(history: HistoryCut<'a>, subject: Option<&Pseudonym>, believed: &Believed<'a>) -> Falsifiers<'a> {
     let mut falsifiers = Falsifiers::default();
-    let mut idps: Vec<_> = claims.iter().map(|c| &c.data.idp).collect();
-    idps.sort_unstable();
-    idps.dedup();
-    for retraction in idps.into_iter().flat_map(|idp| history.retractions(idp)) {
-        let touches = claims.iter().any(|c| speaks_of(&retraction.data, c));
+    for retraction in idps(believed).into_iter().flat_map(|idp| history.retractions(idp)) {
+        let touches = believed.claims.iter().any(|c| retraction::speaks_of(&retraction.data, c.data));
         (if touches { &mut falsifiers.retractions } else { &mut falsifiers.other_keys }).push(retraction);
     }
-    if let Some(subject) = subject {
-        let unseen = claims.iter().any(|c| c.unseen().is_some());
-        falsifiers.losses.extend(history.losses(subject).filter(|l| unseen || factors.iter().any(|f| may_be(&l.data, f))));
-    }
+    let speaks_of = |loss: &&Stated<AuthenticatorLost>| {
+        let of = |value: &super::value::Value| {
+            authenticator_lost::loss_speaks_of(&loss.data, value.authenticator.as_ref(), value.amr.as_ref(), value.method)
+        };
+        believed.factors.iter().any(|f| of(&f.value))
+    };
+    falsifiers.losses.extend(subject.into_iter().flat_map(|subject| history.losses(subject)).filter(speaks_of));
     falsifiers
+}
+
+/// What hits a claim or a factor that came by a time: once each, as recorded. By the session's own end nothing of it is left to be hit.
+pub(crate) fn hits<'a>(believed: &Believed<'a>, by: Time) -> Vec<Hit<'a>> {
+    let mut hits: Vec<Hit<'a>> = Vec::new();
+    let mut add = |hit: Hit<'a>| match hits.iter_mut().find(|known| known.record().id == hit.record().id) {
+        // What is certain of one of them is told.
+        Some(known) if known.certainty() > hit.certainty() => *known = hit,
+        Some(_) => {}
+        None => hits.push(hit),
+    };
+    for claim in believed.claims.iter().filter(|c| c.seen.occurred().from <= by) {
+        claim.hits.iter().for_each(|hit| add(Hit::Retraction(*hit)));
+    }
+    believed.sign_in.iter().for_each(|hit| add(Hit::Retraction(*hit)));
+    for factor in believed.factors.iter().filter(|f| f.counts() && f.occurred().from <= by) {
+        factor.losses.ends.iter().filter(|end| end.when.from <= by).for_each(|end| add(Hit::Loss(*end)));
+    }
+    hits.sort_by_key(Hit::position);
+    hits
+}
+
+/// Those that hit a decision and were recorded after it.
+pub(crate) fn later<'a>(believed: &Believed<'a>, decision: Seen<'_>) -> Vec<Hit<'a>> {
+    let mut hits = hits(believed, latest(decision.occurred()));
+    hits.retain(|hit| hit.position() > decision.record().position);
+    hits
+}
+
+/// Which falsifiers of these IdPs and this person are known: two cuts with the same ones believe the same.
+pub(crate) fn fingerprint(known: HistoryCut<'_>, idps: &[&IdpId], subject: Option<&Pseudonym>) -> Vec<LogPosition> {
+    let retractions = idps.iter().flat_map(|idp| known.retractions(idp)).map(|r| r.record.position);
+    let losses = subject.into_iter().flat_map(|subject| known.losses(subject)).map(|l| l.record.position);
+    retractions.chain(losses).collect()
+}
+
+/// The IdPs of a session's claims.
+fn idps<'b>(believed: &'b Believed<'_>) -> Vec<&'b IdpId> {
+    let mut idps: Vec<_> = believed.claims.iter().map(|c| &c.data.idp).collect();
+    idps.sort_unstable();
+    idps.dedup();
+    idps
 }

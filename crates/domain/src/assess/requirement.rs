@@ -86,6 +86,11 @@ pub(crate) const fn types_asked(rule: &Rule) -> usize {
     }
 }
 
+/// Whether the sign-in itself can meet a rule: any one factor or IdP (`semantics.md` 38).
+pub(crate) fn by_sign_in(rule: &Rule) -> bool {
+    types_asked(rule) == 1 && (rule.alternatives.is_empty() || rule.alternatives.iter().any(|a| !is_constrained(a)))
+}
+
 /// Whether an alternative asks for anything beyond the number of types.
 pub(crate) fn is_constrained(alternative: &Alternative) -> bool {
     alternative.possession.is_some() || alternative.knowledge == Some(true) || has_lists(alternative)

@@ -1,9 +1,18 @@
 //! What an assessment found, as an answer.
 
-use super::{Trace, claims::Tri, context, decision::Judged, factors::Factor, keys::Standing};
+use super::{
+    Trace,
+    believed::Believed,
+    claims::Tri,
+    context,
+    decision::{Decided, Judged},
+    factors::Factor,
+    keys::Standing,
+    until,
+};
 use crate::{
     codes, explain,
-    model::{AppAccess, Bounds, Certainty, Decision, HonoredFactor, IgnoredClaim, Known, RecordRef, Relied, SessionState},
+    model::{AppAccess, AsKnown, Certainty, Decision, HonoredFactor, IgnoredClaim, Known, RecordRef, Relied, SessionState},
     order::Seen,
 };
 use claimledger_facts::{fact::FactData, vocabulary::Property};
@@ -15,11 +24,8 @@ pub(crate) fn state(trace: &Trace<'_>) -> SessionState {
     let life = &trace.life;
     let root_session =
         trace.all.iter().find_map(|s| if let FactData::SessionStarted(d) = &s.known.fact.data { d.root_session.clone() } else { None });
-    let mut not_weighed: Vec<RecordRef> = Vec::new();
-    let falsifiers = &trace.falsifiers;
-    for record in falsifiers.retractions.iter().map(|r| &r.record).chain(falsifiers.losses.iter().map(|l| &l.record)) {
-        not_weighed.push(record.clone());
-    }
+    // One trace for each thing that was believed when a decision fell: its tree is made from that.
+    let earlier: Vec<Trace<'_>> = trace.earlier.iter().map(|believed| as_believed(trace, believed)).collect();
     SessionState {
         id: trace.id.clone(),
         aliases: trace.aliases.clone(),
@@ -35,15 +41,22 @@ pub(crate) fn state(trace: &Trace<'_>) -> SessionState {
         end_bounds: life.bounds,
         lifetime_ends_at: life.lifetime_ends_at,
         last_seen: life.last_seen,
+        last_seen_record: life.last_seen_record.map(|s| s.record().clone()),
+        end_record: life.end.map(|e| e.seen.record().clone()),
         factors: counting.iter().map(|i| honored(trace, &trace.factors[*i])).collect(),
         ignored: ignored(trace),
-        decisions: trace.decisions.iter().map(|d| decision(trace, d, &counting)).collect(),
+        decisions: trace.decisions.iter().map(|d| decision(trace, d.earlier.map(|at| &earlier[at]), d, &counting)).collect(),
         accesses: accesses(&trace.facts),
         context: context::context(trace),
-        not_weighed,
+        falsifiers: trace.hits().iter().map(|hit| hit.told(life.start.from)).collect(),
         records: records(trace),
         because: vec![explain::session::session(trace)],
     }
+}
+
+/// The trace, with what was believed then.
+fn as_believed<'a>(trace: &Trace<'a>, believed: &Believed<'a>) -> Trace<'a> {
+    Trace { claims: believed.claims.clone(), factors: believed.factors.clone(), sign_in: believed.sign_in.clone(), ..trace.clone() }
 }
 
 fn honored(trace: &Trace<'_>, factor: &Factor<'_>) -> HonoredFactor {
@@ -62,6 +75,9 @@ fn honored(trace: &Trace<'_>, factor: &Factor<'_>) -> HonoredFactor {
         evidence.extend(world.org.map(|o| o.record.clone()));
     }
     evidence.extend(factor.said.map(|s| s.seen.record().clone()));
+    evidence.extend(claim.iter().flat_map(|c| &c.hits).map(|hit| hit.retraction.record.clone()));
+    evidence.extend(factor.losses.ends.iter().map(|end| end.loss.record.clone()));
+    let until = until::of(life, factor);
     let known_at = trace.cut.known_at;
     let variant = factor.seen.variant
         || world.is_some_and(|w| w.idp.is_some_and(|i| i.is_variant(known_at)) || w.org.is_some_and(|o| o.is_variant(known_at)))
@@ -80,9 +96,11 @@ fn honored(trace: &Trace<'_>, factor: &Factor<'_>) -> HonoredFactor {
         authenticator: factor.value.authenticator.clone(),
         accepted_at: factor.occurred().from,
         from: factor.occurred().from,
-        until: life.ended_at,
-        until_bounds: if life.ended_at.is_some() { None } else { life.bounds.map(|b| not_before(b, factor)) },
-        end_reason: life.reason,
+        until: until.until,
+        until_bounds: until.bounds,
+        end_reason: until.reason,
+        end_record: until.record.cloned(),
+        lost_before: factor.losses.before.iter().map(|loss| loss.record.clone()).collect(),
         grade: factor.grade,
         certainty: if factor.missing.is_empty() { Certainty::Certain } else { Certainty::Possible },
         missing: factor.missing.clone(),
@@ -99,11 +117,6 @@ fn honored(trace: &Trace<'_>, factor: &Factor<'_>) -> HonoredFactor {
 /// The pool is shown where it has more than the factor itself.
 fn pool(factor: &Factor<'_>) -> Vec<Property> {
     if factor.value.pooled_with.is_empty() { Vec::new() } else { factor.value.pool.clone() }
-}
-
-/// A factor cannot end before it began.
-fn not_before(bounds: Bounds, factor: &Factor<'_>) -> Bounds {
-    Bounds { from: bounds.from.max(factor.occurred().from), ..bounds }
 }
 
 fn ignored(trace: &Trace<'_>) -> Vec<IgnoredClaim> {
@@ -145,9 +158,11 @@ fn ignored(trace: &Trace<'_>) -> Vec<IgnoredClaim> {
     ignored
 }
 
-fn decision(trace: &Trace<'_>, judged: &Judged<'_>, counting: &[usize]) -> Decision {
+fn decision(trace: &Trace<'_>, earlier: Option<&Trace<'_>>, decided: &Decided<'_>, counting: &[usize]) -> Decision {
+    let judged = &decided.then;
     let relied = judged.relied_on.iter();
     let known: &Known = judged.seen.known;
+    let today = judged.seen.occurred().from;
     Decision {
         record: judged.seen.record().clone(),
         session: known.fact.session.clone().unwrap_or_else(|| trace.id.clone()),
@@ -163,11 +178,17 @@ fn decision(trace: &Trace<'_>, judged: &Judged<'_>, counting: &[usize]) -> Decis
         missing: judged.missing.clone(),
         met: judged.met.clone(),
         differs: judged.differs.clone(),
-        falsified_later: None,
+        falsified_later: decided.falsified_later(),
+        at_k: as_known(decided.now()),
+        later: decided.later.iter().map(|hit| hit.told(today)).collect(),
         relied_on: relied.filter_map(|(f, needed)| Some(Relied { factor: counting.iter().position(|c| c == f)?, needed: *needed })).collect(),
         variant: judged.variant,
-        because: explain::decision::decision(trace, judged),
+        because: explain::decision::decision(trace, earlier.unwrap_or(trace), decided),
     }
+}
+
+fn as_known(judged: &Judged<'_>) -> AsKnown {
+    AsKnown { implied: judged.implied, first_unmet: judged.first_unmet, missing: judged.missing.clone(), met: judged.met.clone() }
 }
 
 fn accesses(facts: &[Seen<'_>]) -> Vec<AppAccess> {

@@ -49,21 +49,24 @@ impl Value {
 
     /// The method it stands for, where that is certain: as stated, or by an `amr` value that means one method only.
     pub(crate) fn known_method(&self) -> Option<Method> {
-        self.method.or_else(|| {
-            Some(match self.amr.as_ref()?.as_str() {
-                "pwd" => Method::Password,
-                "kba" => Method::SecurityQuestion,
-                "sms" => Method::Sms,
-                "tel" => Method::Voice,
-                "email" => Method::Email,
-                "duo" => Method::Duo,
-                "rsa" => Method::Rsa,
-                "yubikey" => Method::Yubikey,
-                "symantec" => Method::Symantec,
-                _ => return None,
-            })
-        })
+        self.method.or_else(|| method_of(self.amr.as_ref()?.as_str()))
     }
+}
+
+/// The only method that an `amr` value can stand for, where there is one.
+pub(crate) fn method_of(amr: &str) -> Option<Method> {
+    Some(match amr {
+        "pwd" => Method::Password,
+        "kba" => Method::SecurityQuestion,
+        "sms" => Method::Sms,
+        "tel" => Method::Voice,
+        "email" => Method::Email,
+        "duo" => Method::Duo,
+        "rsa" => Method::Rsa,
+        "yubikey" => Method::Yubikey,
+        "symantec" => Method::Symantec,
+        _ => return None,
+    })
 }
 
 /// In the vocabulary's order, once each.

@@ -157,6 +157,7 @@ fn counts(factor: &HonoredFactor) -> String {
     if !factor.pool.is_empty() {
         parts.push(format!("pooled: {}", factor.pool.iter().map(|property| words::property(*property)).collect::<Vec<_>>().join(", ")));
     }
+    parts.extend((!factor.lost_before.is_empty()).then(|| "lost before it came".to_owned()));
     parts.extend(factor.trust_version.as_ref().map(|version| format!("under {version}")));
     parts.push(grade(factor.grade).to_owned());
     parts.join("; ")
@@ -183,6 +184,10 @@ pub(crate) const fn implied(implied: Implied) -> &'static str {
 
 fn reading(state: &SessionState, decision: &Decision) -> String {
     let mut parts = vec![format!("{} recorded, {} implied", decision.outcome, implied(decision.implied))];
+    if decision.at_k.implied != decision.implied {
+        parts.push(format!("{} implied as known later", implied(decision.at_k.implied)));
+    }
+    parts.extend(decision.later.iter().map(|falsifier| format!("hit later: {}", falsifier.words)));
     parts.extend(decision.first_unmet.map(|code| format!("first unmet {}", words::plain(code))));
     if !decision.missing.is_empty() {
         parts.push(format!("missing {}", words::missing(&decision.missing)));

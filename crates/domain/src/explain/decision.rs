@@ -2,11 +2,18 @@
 
 use super::{
     NOT_THE_REASON,
-    word::{self, grouped},
+    word::{self, grouped, hits, lost},
     words,
 };
 use crate::{
-    assess::{Trace, challenge, claims::Tri, decision::Judged, factors::Factor, falsifiers, requirement::Candidate, until_session_end},
+    assess::{
+        Trace, authenticator_lost, challenge,
+        claims::Tri,
+        decision::{Decided, Judged},
+        factors::Factor,
+        requirement::Candidate,
+        until, until_session_end,
+    },
     codes,
     model::{Grade, Implied, Mark, Reason, RecordRef},
     order::latest,
@@ -17,22 +24,30 @@ use claimledger_facts::{
     vocabulary::{FactorMode, Outcome},
 };
 
-/// The whole tree of one decision.
-pub(crate) fn decision(trace: &Trace<'_>, judged: &Judged<'_>) -> Reason {
-    let told = Told { trace, judged, today: judged.seen.occurred().from };
+/// The whole tree of one decision. `trace` is as known at K, `then` has what was believed when the decision fell.
+pub(crate) fn decision(trace: &Trace<'_>, then: &Trace<'_>, decided: &Decided<'_>) -> Reason {
+    let judged = &decided.then;
+    let told = Told { trace: then, known: trace, judged, decided, today: judged.seen.occurred().from };
+    if let Some(falsified) = told.falsified_later() {
+        return falsified;
+    }
     told.verdict()
         .because([told.which_rule()])
         .because(told.requirements())
         .because(told.challenge())
         .because(told.word())
-        .because(word::not_weighed(trace, latest(judged.seen.occurred()), told.today))
+        .because(told.what_came_later())
         .because([told.until_when(), told.how_sure()])
         .because(told.not_the_reason())
 }
 
 pub(crate) struct Told<'a, 'b> {
+    /// With what was believed when the decision fell.
     pub(crate) trace: &'b Trace<'a>,
+    /// As known at K.
+    pub(crate) known: &'b Trace<'a>,
     pub(crate) judged: &'b Judged<'a>,
+    pub(crate) decided: &'b Decided<'a>,
     pub(crate) today: Time,
 }
 
@@ -152,20 +167,27 @@ impl<'a> Told<'a, '_> {
         reasons
     }
 
-    fn until_when(&self) -> Reason {
+    pub(crate) fn until_when(&self) -> Reason {
         let short = self.short();
         let life = &self.trace.life;
         let at = self.judged.seen.occurred();
-        let counted: Vec<&Factor<'a>> = self.trace.factors.iter().filter(|f| f.counts() && f.occurred().from <= latest(at)).collect();
+        // Ends are told as known at K.
+        let counted: Vec<&Factor<'a>> = self.known.factors.iter().filter(|f| f.counts() && f.occurred().from <= latest(at)).collect();
+        let ends = |f: &Factor<'a>| {
+            let until = until::of(life, f);
+            (until.until, until.bounds, until.reason)
+        };
         let mut sentences = Vec::new();
-        for (names, first) in grouped(&counted, |f| (f.occurred(), f.by_record, f.by_rules != Tri::No)) {
+        let mut records: Vec<&RecordRef> = Vec::new();
+        for (names, first) in grouped(&counted, |f| (f.occurred(), f.by_record, f.by_rules != Tri::No, ends(f))) {
             let reading = match (first.by_record, first.by_rules) {
                 (true, Tri::No) => "By record only: ",
                 (false, _) => "By the rules only: ",
                 (true, _) => "",
             };
             let from = words::moment(first.occurred(), self.today);
-            sentences.push(format!("{reading}{} {}", words::list(&names), self.span(&from, short, names.len() == 1)));
+            records.extend(until::of(life, first).record);
+            sentences.push(format!("{reading}{} {}", words::list(&names), self.span(first, &from, short, names.len() == 1)));
         }
         if sentences.is_empty() {
             return Reason::new("No factor counted.").asked("Until when?").by_rule(until_session_end::ID);
@@ -179,15 +201,14 @@ impl<'a> Told<'a, '_> {
             let it = if counted.len() == 1 { "It" } else { "They" };
             sentences.push(format!("{it} met {}.", words::list(&each)));
         }
-        let reason =
-            Reason::new(sentences.join(" ")).asked("Until when?").on(life.end.map(|e| e.seen.record())).on(met.iter().map(|d| d.seen.record()));
+        let reason = Reason::new(sentences.join(" ")).asked("Until when?").on(records).on(met.iter().map(|d| d.seen.record()));
         if short { reason } else { reason.by_rule(until_session_end::ID) }
     }
 
-    fn span(&self, from: &str, short: bool, one: bool) -> String {
-        let life = &self.trace.life;
+    fn span(&self, factor: &Factor<'a>, from: &str, short: bool, one: bool) -> String {
+        let until = until::of(&self.trace.life, factor);
         let count = if one { "counts" } else { "count" };
-        match (life.ended_at, life.reason, life.bounds) {
+        match (until.until, until.reason, until.bounds) {
             (Some(end), Some(reason), _) => {
                 let end = words::clock(end, self.today);
                 let why = if short { words::plain(reason) } else { words::when_ended(reason) };
@@ -221,7 +242,7 @@ impl<'a> Told<'a, '_> {
     /// Other rules that the same factors met: the first decision of each, three at most.
     fn also_met(&self, counted: &[&Factor<'_>]) -> Vec<&Judged<'a>> {
         let mut met: Vec<&Judged<'a>> = Vec::new();
-        for other in &self.trace.decisions {
+        for other in self.trace.decisions.iter().map(|d| &d.then) {
             let let_in = other.data.outcome == Outcome::Allow && other.implied == Implied::Allow && other.rule.is_some();
             let with_these = counted.iter().all(|f| f.occurred().from <= other.seen.occurred().from);
             let new = !met.iter().any(|d| d.rule.map(|r| &r.rule) == other.rule.map(|r| &r.rule));
@@ -288,11 +309,12 @@ impl<'a> Told<'a, '_> {
         super::factor::grade(self.trace, factor, names)
     }
 
-    fn not_the_reason(&self) -> Vec<Reason> {
+    pub(crate) fn not_the_reason(&self) -> Vec<Reason> {
         let today = self.today;
         let mut reasons = Vec::new();
+        let known = &self.known.falsifiers;
         let signed: Vec<String> = ordered_keys(self.trace);
-        for r in &self.trace.falsifiers.other_keys {
+        for r in &known.other_keys {
             let key = r.data.key.as_ref().map(ToString::to_string).unwrap_or_default();
             let says = match signed.as_slice() {
                 [one] => format!("the retraction of {key} ({}). This assertion was signed with {one}.", r.record.position),
@@ -300,8 +322,8 @@ impl<'a> Told<'a, '_> {
             };
             reasons.push(Reason::new(says).asked(NOT_THE_REASON).on([&r.record]));
         }
-        for r in &self.trace.falsifiers.retractions {
-            if self.trace.claims.iter().any(|c| word::hits(r, c)) {
+        for r in &known.retractions {
+            if self.known.claims.iter().any(|c| hits(r, c)) {
                 continue;
             }
             let from = words::clock(r.data.from, today);
@@ -323,19 +345,19 @@ impl<'a> Told<'a, '_> {
             };
             reasons.push(Reason::new(says).asked(NOT_THE_REASON).on(retired.map(|c| &c.record)).on([&r.record]).reading(10));
         }
-        for l in &self.trace.falsifiers.losses {
-            let from = l.data.from.unwrap_or(l.occurred.from);
-            if from > latest(self.judged.seen.occurred()) {
-                let says =
-                    format!("the loss of {} from {} ({}). It came after this decision.", word::lost(l), words::clock(from, today), l.record.position);
-                reasons.push(Reason::new(says).asked(NOT_THE_REASON).on([&l.record]).by_rule(falsifiers::ID));
+        for l in &known.losses {
+            let when = authenticator_lost::when(l);
+            if when.from > latest(self.judged.seen.occurred()) {
+                let from = words::moment(when, today);
+                let says = format!("the loss of {} from {from} ({}). It came after this decision.", lost(l), l.record.position);
+                reasons.push(Reason::new(says).asked(NOT_THE_REASON).on([&l.record]).by_rule(authenticator_lost::ID));
             }
         }
         reasons
     }
 
     /// The claims received by the decision.
-    fn claims(&self) -> Vec<usize> {
+    pub(crate) fn claims(&self) -> Vec<usize> {
         let at = latest(self.judged.seen.occurred());
         (0..self.trace.claims.len()).filter(|c| self.trace.claims[*c].seen.occurred().from <= at).collect()
     }

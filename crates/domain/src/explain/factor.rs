@@ -2,7 +2,7 @@
 
 use super::{word, words};
 use crate::{
-    assess::{Trace, claims::Tri, factors::Factor, until_session_end},
+    assess::{Trace, authenticator_lost, claims::Tri, factors::Factor, falsifiers::Hit, until, until_session_end},
     codes,
     model::{Grade, Mark, Reason, RecordRef},
 };
@@ -16,7 +16,13 @@ pub(crate) fn honored(trace: &Trace<'_>, factor: &Factor<'_>) -> Reason {
     };
     let from = words::moment(factor.occurred(), today);
     let life = &trace.life;
-    let until = match (life.ended_at, life.reason, life.bounds) {
+    let ends = until::of(life, factor);
+    let until = match (ends.until, ends.reason, ends.bounds) {
+        (Some(end), Some(codes::AUTHENTICATOR_LOST), _) => format!("until {}, when the authenticator was lost", words::clock(end, today)),
+        (None, Some(codes::AUTHENTICATOR_LOST), Some(bounds)) => {
+            let to = bounds.to.map(|to| format!(" and {}", words::clock(to, today))).unwrap_or_default();
+            format!("until the authenticator was lost, between {}{to}", words::clock(bounds.from, today))
+        }
         (Some(end), Some(reason), _) => format!("until {}, {}", words::clock(end, today), words::when_ended(reason)),
         (_, Some(codes::EXPIRED_BY_LIMIT), Some(bounds)) => {
             let to = bounds.to.map(|to| format!(" and {}", words::clock(to, today))).unwrap_or_default();
@@ -57,13 +63,15 @@ pub(crate) fn honored(trace: &Trace<'_>, factor: &Factor<'_>) -> Reason {
         Some(claim) => why.push(word::in_full(trace, claim, today)),
         None => why.extend(word::local(&[factor], today)),
     }
-    why.extend(word::not_weighed(trace, trace.cut.at, today));
-    why.push(
-        Reason::new(words::sentence(&format!("from {from} {until}.")))
-            .asked("Until when?")
-            .on(life.end.map(|e| e.seen.record()))
-            .by_rule(until_session_end::ID),
-    );
+    why.extend(word::lost_before(factor, today));
+    let span = Reason::new(words::sentence(&format!("from {from} {until}."))).asked("Until when?").on(ends.record);
+    why.push(match factor.losses.ends.as_slice() {
+        [] => span.by_rule(until_session_end::ID),
+        losses => {
+            let told = losses.iter().map(|end| super::falsified::what(&Hit::Loss(*end), trace, today));
+            span.by_rule(authenticator_lost::ID).reading(11).because(told)
+        }
+    });
     let (grade, stated) = grade(trace, factor, std::slice::from_ref(&factor.value.name));
     let certainty = if factor.missing.is_empty() { "Certain" } else { "Possible" };
     why.push(Reason::new(format!("{certainty}. {grade}.")).asked("How sure?").on(stated).reading(16));

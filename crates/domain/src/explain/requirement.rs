@@ -3,6 +3,7 @@
 use super::{decision::Told, word::grouped, words};
 use crate::{
     assess::{
+        authenticator_lost,
         claims::Tri,
         factors::Factor,
         okta_claims,
@@ -117,11 +118,12 @@ impl<'a> Told<'a, '_> {
         let at = latest(self.judged.seen.occurred());
         let in_vain = self.trace.factors.iter().any(|f| f.occurred().from <= at && f.by_rules == Tri::No);
         let stale = self.judged.stale.iter().any(|f| of(self.trace.factors[*f].value.factor_type));
+        let lost = self.trace.factors.iter().any(|f| of(f.value.factor_type) && f.losses.ends.iter().any(|end| end.when.from <= at));
         let among = |at: &usize| of(self.judged.candidates[*at].value.factor_type);
         let barred = self.judged.certain.as_ref().is_some_and(|r| r.best.barred.iter().any(among));
         if self.judged.candidates.iter().any(|c| !c.sure && of(c.value.factor_type)) {
             "nothing that surely counts"
-        } else if in_vain || stale || barred {
+        } else if in_vain || stale || lost || barred {
             "nothing that counts"
         } else {
             "nothing in the session"
@@ -189,6 +191,16 @@ impl<'a> Told<'a, '_> {
                     .on([first.seen.record()])
                     .reading(7),
             );
+        }
+        let gone = |f: &&Factor<'a>| f.by_rules != Tri::No && f.losses.ends.iter().any(|end| end.when.from <= latest(at));
+        let lost: Vec<&Factor<'a>> = earlier.iter().copied().filter(gone).collect();
+        for (names, first) in grouped(&lost, |f| f.losses.ends.iter().map(|end| end.loss.record.id).collect::<Vec<_>>()) {
+            let Some(end) = first.losses.ends.first() else { continue };
+            let when = words::moment(end.when, self.today);
+            let may = if end.running == Tri::Yes { "no longer counted" } else { "perhaps no longer counted" };
+            let says = format!("{} {may}: what gave {} was lost {when}.", words::list(&names), if names.len() == 1 { "it" } else { "them" });
+            let reason = Reason::new(says).coded(Some(codes::AUTHENTICATOR_LOST)).on([first.seen.record(), &end.loss.record]);
+            reasons.push(reason.by_rule(authenticator_lost::ID).reading(11));
         }
         let stale: Vec<&Factor<'a>> = self.judged.stale.iter().map(|i| &self.trace.factors[*i]).collect();
         for (names, first) in grouped(&stale, |f| f.seen.record().id) {

@@ -1,11 +1,12 @@
 //! Why a session stands where it stands.
 
-use super::{word, words};
+use super::words;
 use crate::{
     assess::{Trace, until_session_end},
     codes,
     model::{Certainty, Phase, Reason},
 };
+use claimledger_facts::time::Time;
 
 /// The tree of the session itself.
 pub(crate) fn session(trace: &Trace<'_>) -> Reason {
@@ -28,8 +29,13 @@ pub(crate) fn session(trace: &Trace<'_>) -> Reason {
         let links = trace.all.iter().filter(|s| matches!(s.known.fact.data, claimledger_facts::fact::FactData::SessionLinked(_)));
         why.push(Reason::new(format!("{} and {} are one session.", trace.id, words::list(&aliases))).on(links.map(|s| s.record())).reading(25));
     }
-    why.extend(word::not_weighed(trace, trace.cut.at, today));
+    why.extend(falsified(trace, today));
     Reason::new(format!("{}: {stands}; {certainty}.", trace.id)).because(why)
+}
+
+/// The falsifiers that hit something of it.
+fn falsified(trace: &Trace<'_>, today: Time) -> Vec<Reason> {
+    trace.hits().iter().map(|hit| super::falsified::what(hit, trace, today)).collect()
 }
 
 fn began(trace: &Trace<'_>) -> Reason {

@@ -3,20 +3,19 @@
 use super::words;
 use crate::{
     assess::{
-        Trace,
+        Trace, authenticator_lost,
         claims::{Claim, Tri, World},
         factors::Factor,
-        falsifiers,
         keys::{self, Standing},
-        trust_at_receipt,
+        retraction, trust_at_receipt,
     },
     codes,
     history::Stated,
-    model::{Mark, Reason, RecordRef},
+    model::{Mark, Reason},
 };
 use claimledger_facts::{
     time::Time,
-    types::{idp::IdpConfigured, trust::TrustRetracted},
+    types::{authenticator::AuthenticatorLost, idp::IdpConfigured, trust::TrustRetracted},
     vocabulary::{IdpKind, Status},
 };
 
@@ -29,7 +28,10 @@ pub(crate) fn is_plain(trace: &Trace<'_>, claim: usize) -> bool {
     let plain = |f: &Factor<'_>| f.by_rules == Tri::Yes && f.void.is_empty() && f.ignored.is_empty() && f.said.is_none();
     // Of a claim without readable values no factor tells that trust was off: the assertion itself has to be good.
     let good = |w: &World<'_>| w.idp.is_some() && w.unseen.is_none() && w.trust.ignored.is_empty();
-    read.stands() == Tri::Yes && read.worlds.iter().all(good) && trace.factors.iter().filter(of_it).all(plain)
+    read.stands() == Tri::Yes
+        && trace.factors.iter().filter(of_it).all(|f| f.losses.ends.is_empty() && f.losses.before.is_empty())
+        && read.worlds.iter().all(good)
+        && trace.factors.iter().filter(of_it).all(plain)
 }
 
 /// In full: the assertion, then key, trust and values.
@@ -43,6 +45,7 @@ pub(crate) fn in_full(trace: &Trace<'_>, index: usize, today: Time) -> Reason {
         .on([claim.seen.record()])
         .delayed()
         .because([key(trace, claim, today), trust(claim, today)])
+        .because(retractions(claim, today))
         .because(values(trace, index))
 }
 
@@ -87,9 +90,11 @@ pub(crate) fn key(trace: &Trace<'_>, claim: &Claim<'_>, today: Time) -> Reason {
             let added_at = words::since(added.occurred.from, today);
             let retired = retired_later
                 .map_or("not retired".to_owned(), |r| format!("retired {}, after this assertion was received", words::clock(r.occurred.from, today)));
-            let retracted = match trace.falsifiers.retractions.iter().find(|r| falsifiers::speaks_of(&r.data, claim)) {
+            let retraction = trace.falsifiers.retractions.iter().filter(|r| retraction::speaks_of(&r.data, claim.data)).min_by_key(|r| r.data.from);
+            let retracted = match retraction {
                 None => format!("not retracted as known at {}", trace.cut.known_at),
-                Some(r) if hits(r, claim) => "its retraction is not weighed".to_owned(),
+                Some(r) if claim.hits.iter().any(|hit| hit.retraction.record.id == r.record.id) => "retracted as told below".to_owned(),
+                Some(r) if hits(r, claim) => "not retracted as known then".to_owned(),
                 Some(r) => format!("retracted only from {}", words::clock(r.data.from, today)),
             };
             let separator = if retired_later.is_some() { "; " } else { ", " };
@@ -224,52 +229,47 @@ pub(crate) fn grouped<'a, 'b, K: PartialEq>(factors: &[&'b Factor<'a>], key: imp
     groups.into_iter().map(|(_, names, first)| (names, first)).collect()
 }
 
-/// Whether a retraction would hit an assertion: it was received at or after its `from` (`semantics.md` 10).
+/// Whether a retraction hits an assertion, or may: it was received at or after its `from` (`semantics.md` 10).
 pub(crate) fn hits(retraction: &Stated<TrustRetracted>, claim: &Claim<'_>) -> bool {
-    falsifiers::speaks_of(&retraction.data, claim) && crate::order::latest(claim.seen.occurred()) >= retraction.data.from
+    retraction::retraction_hits(&retraction.data, claim.data, claim.seen.occurred()).is_some()
 }
 
-/// The sentence for falsifiers that are known and not weighed, for what was received or decided by a time.
-pub(crate) fn not_weighed(trace: &Trace<'_>, by: Time, today: Time) -> Vec<Reason> {
-    let mut reasons = Vec::new();
-    let tail = format!("is stored and shown, and not weighed by rules {}.", crate::RULES);
-    for r in trace.falsifiers.retractions.iter().filter(|r| trace.claims.iter().any(|c| hits(r, c))) {
-        let what = r.data.key.as_ref().map_or_else(|| format!("trust in {}", r.data.idp), ToString::to_string);
-        let said = said(&r.record, words::inside(r.data.actor.as_ref(), r.data.ticket.as_ref()), today);
-        let says = format!("The retraction of {what} from {}{said}, {tail}", words::clock(r.data.from, today));
-        reasons.push(Reason::new(says).on([&r.record]).by_rule(falsifiers::ID).reading(10));
-    }
-    for l in &trace.falsifiers.losses {
-        let from = l.data.from.unwrap_or(l.occurred.from);
-        if from > by {
-            continue;
-        }
-        let said = said(&l.record, words::inside(l.data.actor.as_ref(), None), today);
-        let says = format!("The loss of {} from {}{said}, {tail}", lost(l), words::clock(from, today));
-        reasons.push(Reason::new(says).on([&l.record]).by_rule(falsifiers::ID).reading(11));
-    }
-    reasons
+/// The retractions that make an assertion void, or may.
+fn retractions(claim: &Claim<'_>, today: Time) -> Vec<Reason> {
+    let each = claim.hits.iter().map(|hit| {
+        let data = &hit.retraction.data;
+        let what = data.key.as_ref().map_or_else(|| format!("Trust in {}", data.idp), |key| format!("Key {key}"));
+        let who = words::by(data.actor.as_ref(), data.ticket.as_ref());
+        let from = words::clock(data.from, today);
+        let says = match hit.open {
+            None => format!("{what} was retracted from {from}{who}: an assertion received since then is void."),
+            Some(codes::MISSING_KEY) => format!("{what} was retracted from {from}{who}; that it signed this assertion is possible."),
+            Some(_) => format!("{what} was retracted from {from}{who}; whether this assertion came before that is not known."),
+        };
+        let mark = if hit.open.is_some() { Mark::Possible } else { Mark::NotMet };
+        let reading = if hit.open == Some(codes::MISSING_KEY) { 42 } else { 10 };
+        Reason::new(says).marked(mark).coded(Some(hit.code)).on([&hit.retraction.record]).by_rule(retraction::ID).reading(reading)
+    });
+    each.collect()
+}
+
+/// That what gave a factor was lost before it came: it stands, and is marked (`semantics.md` 11).
+pub(crate) fn lost_before(factor: &Factor<'_>, today: Time) -> Vec<Reason> {
+    let each = factor.losses.before.iter().map(|l| {
+        let when = words::moment(authenticator_lost::when(l), today);
+        let says = format!("{} was lost {when}, before this came. It stands: a replacement looks the same.", words::sentence(&lost(l)));
+        Reason::new(says).marked(Mark::Possible).coded(Some(codes::AUTHENTICATOR_LOST)).on([&l.record]).by_rule(authenticator_lost::ID).reading(11)
+    });
+    each.collect()
 }
 
 /// What was lost: `the authenticator of hwk and phr`.
-pub(crate) fn lost(loss: &Stated<claimledger_facts::types::authenticator::AuthenticatorLost>) -> String {
+pub(crate) fn lost(loss: &Stated<AuthenticatorLost>) -> String {
     let methods: Vec<&str> = loss.data.methods.iter().map(|m| m.0.as_str()).collect();
     match (&loss.data.authenticator, methods.is_empty()) {
         (Some(id), true) => id.to_string(),
         (Some(id), false) => format!("{id} ({})", words::list(&methods)),
         (None, _) => words::list(&methods),
-    }
-}
-
-/// `, said 15:10:00Z by admin-1, T-3`, or `, recorded 14:40:00Z (+2 h 30 min) by admin-1` where that came late.
-fn said(record: &RecordRef, who: String, today: Time) -> String {
-    let by = if who.is_empty() { String::new() } else { format!(" by {who}") };
-    let late = record.recorded_at.micros() - record.occurred.from.micros() > 60_000_000;
-    if late {
-        let delay = words::after(record.occurred.from, record.recorded_at);
-        format!(", recorded {} (+{delay}){by}", words::clock(record.recorded_at, today))
-    } else {
-        format!(", said {}{by}", words::clock(record.occurred.from, today))
     }
 }
 

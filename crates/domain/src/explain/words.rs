@@ -243,6 +243,7 @@ pub(crate) fn when_ended(reason: &str) -> String {
         "expired" => "when the session expired".to_owned(),
         "revoked" => "when the session was revoked".to_owned(),
         "upstream_revoked" => "when the session was revoked upstream".to_owned(),
+        codes::AUTHENTICATOR_LOST => "when the authenticator was lost".to_owned(),
         _ => "when the session ended".to_owned(),
     }
 }

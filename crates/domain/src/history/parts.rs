@@ -33,7 +33,7 @@ impl History {
             org: some(org, keep, |_| Concerns::Everyone),
             idps: by_name(idps, keep, |s| Concerns::Idp(&s.data.idp)),
             keys: keys.iter().map(|(idp, list)| (idp.clone(), some(list, keep, |_| Concerns::Idp(idp)))).collect(),
-            retractions: some(retractions, keep, |s| Concerns::Idp(&s.data.idp)),
+            retractions: by_name(retractions, keep, |s| Concerns::Idp(&s.data.idp)),
             policies: by_name(policies, keep, |s| match s.data.kind {
                 PolicyKind::AppSignIn => Concerns::Policy(&s.data.policy),
                 PolicyKind::GlobalSession => Concerns::Everyone,
@@ -41,7 +41,7 @@ impl History {
             claim_sourcing: some(claim_sourcing, keep, |_| Concerns::Everyone),
             routing_rules: some(routing_rules, keep, |_| Concerns::Nobody),
             authenticators: by_name(authenticators, keep, |_| Concerns::Everyone),
-            losses: some(losses, keep, |s| Concerns::Person(s.subject.as_ref())),
+            losses: by_name(losses, keep, |s| Concerns::Person(s.subject.as_ref())),
             heard: some(heard, keep, |_| Concerns::Nobody),
             silent: some(silent, keep, |_| Concerns::Nobody),
             backfilled: some(backfilled, keep, |_| Concerns::Nobody),

@@ -1,6 +1,7 @@
 //! The rules, one short scenario a reading. Numbers are those of the settled readings that [`claimledger_domain`] cites.
 
 #[allow(dead_code, reason = "the vocabulary of scenarios is wider than any one file needs")]
+mod falsifiers;
 mod given;
 
 mod belief;
@@ -13,5 +14,6 @@ mod grades;
 mod keys;
 mod links;
 mod order;
+mod outlived;
 mod sessions;
 mod sets;

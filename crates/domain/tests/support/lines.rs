@@ -2,7 +2,8 @@
 
 use claimledger_domain::{
     assess,
-    history::{History, is_config},
+    falls::{Fallen, falls},
+    history::{History, Supposed, is_config},
     model::{Cut, Known, RecordRef, SessionState},
 };
 use claimledger_facts::{
@@ -44,6 +45,11 @@ impl Lines {
     pub(crate) fn assess(&self, session: &str, at: &str, known_at: u64) -> SessionState {
         let cut = Cut { at: Time::parse(at).unwrap(), known_at: LogPosition(known_at) };
         assess(&self.of(session), &self.history, cut).expect("something is known of the session")
+    }
+
+    pub(crate) fn falls(&self, session: &str, at: &str, known_at: u64, supposed: &Supposed) -> Option<Fallen> {
+        let cut = Cut { at: Time::parse(at).unwrap(), known_at: LogPosition(known_at) };
+        falls(&self.of(session), &self.history, cut, supposed)
     }
 }
 

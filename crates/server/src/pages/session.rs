@@ -212,6 +212,7 @@ fn head(session: &SessionState, show_names: &str, named: bool) -> Markup {
     let mut times = Times::default();
     let decisions = session.decisions.len();
     let differ = session.decisions.iter().filter(|decision| decision.differs.is_some()).count();
+    let falsified = session.decisions.iter().filter(|decision| decision.falsified_later.is_some()).count();
     html! {
         h1 {
             (inert(session.id.as_str()))
@@ -230,6 +231,11 @@ fn head(session: &SessionState, show_names: &str, named: bool) -> Markup {
             @match decisions { 0 => "No decisions.", n => { (counted(n)) @if n == 1 { " decision" } @else { " decisions" } } }
             @if decisions > 0 {
                 @match (decisions, differ) {
+                    _ if falsified > 0 => {
+                        ": " (decisions - differ - falsified) " as the rules say"
+                        @if differ > 0 { ", " (differ) " " strong class="attention" { "≠ differs" } " from what they say" }
+                        ", " (falsified) " " strong class="attention" { "✕ falsified later" } "."
+                    },
                     (1, 0) => ", as the rules say.",
                     (2, 0) => ", both as the rules say.",
                     (_, 0) => ", all as the rules say.",
@@ -239,12 +245,16 @@ fn head(session: &SessionState, show_names: &str, named: bool) -> Markup {
                 }
             }
             @if !session.ignored.is_empty() { " " (counted(session.ignored.len())) @if session.ignored.len() == 1 { " claimed value" } @else { " claimed values" } " did not count." }
-            @if !session.not_weighed.is_empty() { " " strong {
-                    (counted(session.not_weighed.len())) @if session.not_weighed.len() == 1 { " fact is" } @else { " facts are" }
-                    " stored and shown, but not weighed by these rules."
-                } }
+            @for falsifier in &session.falsifiers { " " strong { (sentence_of(&falsifier.words)) } }
         }
     }
+}
+
+/// Words as a sentence.
+fn sentence_of(words: &str) -> Markup {
+    let mut chars = words.chars();
+    let first: String = chars.next().into_iter().flat_map(char::to_uppercase).collect();
+    html! { (inert(&format!("{first}{}", chars.as_str()))) "." }
 }
 
 /// A count at the start of a sentence: small ones in words.

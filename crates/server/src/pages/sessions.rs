@@ -22,7 +22,7 @@ use maud::html;
 const FIRST: u32 = 50;
 
 /// The filter's fields, in the order of the form: parameter, label.
-pub(crate) const FIELDS: [(&str, &str); 10] = [
+pub(crate) const FIELDS: [(&str, &str); 13] = [
     ("activeAt", "Active at"),
     ("subject", "Subject"),
     ("idp", "IdP"),
@@ -33,6 +33,9 @@ pub(crate) const FIELDS: [(&str, &str); 10] = [
     ("reliedTo", "Relied to"),
     ("ended", "Ended"),
     ("differs", "Differs"),
+    ("retracted", "Retracted"),
+    ("outlived", "Outlived IdP"),
+    ("falsifiedLater", "Falsified later"),
 ];
 
 pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
@@ -79,6 +82,9 @@ impl View {
             relied_to: parameters.time("reliedTo")?,
             ended: parameters.flag("ended")?,
             differs: parameters.flag("differs")?,
+            retracted: parameters.flag("retracted")?,
+            outlived: parameters.flag("outlived")?,
+            falsified_later: parameters.flag("falsifiedLater")?,
         };
         let first = parameters
             .number("first")?

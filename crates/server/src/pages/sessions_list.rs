@@ -114,6 +114,7 @@ fn row(view: &View, answer: &Answer<Page<SessionHit>>, hit: &SessionHit, times: 
     let mut keys: Vec<_> = session.factors.iter().filter_map(|factor| factor.key.as_ref()).collect();
     keys.dedup();
     let differs = session.decisions.iter().find_map(|decision| decision.differs.as_ref().map(|difference| (decision, difference)));
+    let falsified = session.decisions.iter().find_map(|decision| decision.falsified_later.as_ref().map(|difference| (decision, difference)));
     html! {
         tr class=(match hit.certainty { Certainty::Certain => "certain", Certainty::Possible => "possible" }) {
             th scope="row" { a href=(pinned) { (inert(session.id.as_str())) } }
@@ -132,7 +133,10 @@ fn row(view: &View, answer: &Answer<Page<SessionHit>>, hit: &SessionHit, times: 
                 @if let Some((decision, difference)) = differs {
                     a class="attention" href={ (pinned) "#d-" (decision.record.position.0) } { "≠ differs" } " (" (difference.code) ")"
                 }
-                @if !session.not_weighed.is_empty() { " " span { "not weighed: " (session.not_weighed.len()) } }
+                @if let Some((decision, difference)) = falsified {
+                    " " a class="attention" href={ (pinned) "#d-" (decision.record.position.0) } { "✕ falsified later" } " (" (difference.code) ")"
+                }
+                @for falsifier in session.falsifiers.iter().take(5) { " " span { (inert(&falsifier.words)) } }
             }
             td {
                 @if hit.certainty == Certainty::Possible { strong { "possible: " } }

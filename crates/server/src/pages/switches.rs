@@ -71,7 +71,9 @@ fn stops(session: &SessionState) -> Vec<&RecordRef> {
     let versions = context.trust.iter().chain(&context.policies).map(|version| &version.record);
     let keys = context.keys.iter().flat_map(|key| std::iter::once(&key.added).chain(&key.retired));
     let idp = context.idp_session.iter().flat_map(|idp| &idp.records);
-    let mut stops: Vec<&RecordRef> = session.records.iter().chain(versions).chain(keys).chain(idp).chain(&session.not_weighed).collect();
+    let marks = session.factors.iter().flat_map(|factor| &factor.lost_before);
+    let falsifiers = session.falsifiers.iter().map(|falsifier| &falsifier.record).chain(marks);
+    let mut stops: Vec<&RecordRef> = session.records.iter().chain(versions).chain(keys).chain(idp).chain(falsifiers).collect();
     // Known as at an earlier record there is no such session yet.
     let first = session.records.iter().map(|record| record.position).min();
     stops.retain(|record| Some(record.position) >= first);

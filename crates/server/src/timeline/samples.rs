@@ -1,7 +1,8 @@
 //! Made-up states for tests.
 
 use claimledger_domain::model::{
-    AppAccess, Certainty, Context, Decision, FactorType, Grade, HonoredFactor, Implied, MetAtDecision, Origin, Phase, Reason, RecordRef, SessionState,
+    AppAccess, AsKnown, Certainty, Context, Decision, FactorType, Falsifier, Grade, HonoredFactor, Implied, MetAtDecision, Origin, Phase, Reason,
+    RecordRef, SessionState,
 };
 use claimledger_facts::{
     ids::{LogPosition, RecordId, SourceEventId, SourceId, TenantId},
@@ -59,6 +60,8 @@ pub(crate) fn factor(name: &str, from: &str, until: Option<&str>) -> HonoredFact
         until: until.map(t),
         until_bounds: None,
         end_reason: until.map(|_| "expired"),
+        end_record: None,
+        lost_before: Vec::new(),
         grade: Grade::Joined,
         certainty: Certainty::Certain,
         missing: Vec::new(),
@@ -89,10 +92,17 @@ pub(crate) fn decision(position: u64, at: &str, outcome: Outcome) -> Decision {
         met: MetAtDecision::default(),
         differs: None,
         falsified_later: None,
+        at_k: AsKnown { implied: Implied::Allow, first_unmet: None, missing: Vec::new(), met: MetAtDecision::default() },
+        later: Vec::new(),
         relied_on: Vec::new(),
         variant: false,
         because: thought("S1 was let into payroll."),
     }
+}
+
+pub(crate) fn falsifier(record: RecordRef, code: &'static str) -> Falsifier {
+    let from = record.occurred.from;
+    Falsifier { record, code, from, certainty: Certainty::Certain, actor: None, words: code.to_owned() }
 }
 
 pub(crate) fn access(position: u64, at: &str) -> AppAccess {
@@ -116,6 +126,8 @@ pub(crate) fn session() -> SessionState {
         end_bounds: None,
         lifetime_ends_at: None,
         last_seen: Some(t("2026-03-10T12:30:00Z")),
+        last_seen_record: None,
+        end_record: None,
         factors: vec![
             factor("pwd", "2026-03-10T11:30:00Z", Some("2026-03-10T19:30:00Z")),
             factor("hwk", "2026-03-10T11:30:00Z", Some("2026-03-10T12:10:00Z")),
@@ -124,7 +136,7 @@ pub(crate) fn session() -> SessionState {
         decisions: vec![decision(26, "2026-03-10T11:30:04Z", Outcome::Allow), decision(30, "2026-03-10T12:30:00Z", Outcome::Deny)],
         accesses: vec![access(31, "2026-03-10T12:30:01Z")],
         context: Context::default(),
-        not_weighed: Vec::new(),
+        falsifiers: Vec::new(),
         records: vec![
             record(24, "claims.received", "2026-03-10T11:30:00Z"),
             record(26, "policy.decided", "2026-03-10T11:30:04Z"),

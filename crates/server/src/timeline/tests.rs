@@ -4,7 +4,7 @@ use super::{
     geometry::{GUTTER, WIDTH},
     lanes::{Figure, LaneKind, Order, figure},
     limits::{MAX_BYTES, MAX_ELEMENTS, MAX_LINKS, fit},
-    samples::{access, decision, factor, record, session, t},
+    samples::{access, decision, factor, falsifier, record, session, t},
     svg::svg,
     table::table,
 };
@@ -275,7 +275,7 @@ fn text_from_outside_stays_text() {
     session.factors[0].idp = Some(evil.into());
     session.decisions[0].app = evil.into();
     session.accesses[0].app = evil.into();
-    session.not_weighed = vec![record(9, evil, "2026-03-10T12:00:00Z")];
+    session.falsifiers = vec![falsifier(record(9, evil, "2026-03-10T12:00:00Z"), "key_retracted")];
     session.ignored = vec![IgnoredClaim {
         name: evil.to_owned(),
         amr: None,
@@ -317,11 +317,11 @@ fn versions_that_had_no_part_are_left_out_and_marks_outside_say_when() {
         version("tx1", "2026-03-10T09:00:00Z", Some("2026-03-10T12:00:00Z")),
         version("tx2", "2026-03-10T12:00:00Z", None),
     ];
-    session.not_weighed = vec![record(67, "trust.retracted", "2026-03-10T22:10:00Z")];
+    session.falsifiers = vec![falsifier(record(67, "trust.retracted", "2026-03-10T22:10:00Z"), "key_retracted")];
     session.records[4].recorded_at = t("2026-03-10T20:00:00Z");
     let (figure, svg, table) = drawn(&session);
     assert_eq!(figure.lanes[0].items.iter().map(|item| item.label.as_str()).collect::<Vec<_>>(), ["tx1", "tx2"]);
-    assert!(svg.contains(">tx1<") && svg.contains(">tx2 (since 12:00:00Z, admin-2)<") && svg.contains("trust.retracted 22:10:00Z →"), "{svg}");
+    assert!(svg.contains(">tx1<") && svg.contains(">tx2 (since 12:00:00Z, admin-2)<") && svg.contains("key retracted 22:10:00Z →"), "{svg}");
     assert_eq!(svg.matches("class=\"hairline\"").count(), 1);
     // The end was recorded late: the tail is the end's.
     assert_eq!(svg.matches("class=\"tail\"").count(), 1);

@@ -34,6 +34,8 @@ pub(crate) struct DecisionFilter {
     to: Option<DateTime>,
     /// Differing from what the rules imply, or not.
     differs: Option<bool>,
+    /// Falsified later, or not.
+    falsified_later: Option<bool>,
 }
 
 impl From<DecisionFilter> for ask::DecisionFilter {
@@ -47,6 +49,7 @@ impl From<DecisionFilter> for ask::DecisionFilter {
             from: filter.from.map(|time| time.0),
             to: filter.to.map(|time| time.0),
             differs: filter.differs,
+            falsified_later: filter.falsified_later,
         }
     }
 }

@@ -38,6 +38,12 @@ pub(crate) struct SessionFilter {
     ended: Option<bool>,
     /// With a decision that differs from what the rules imply, or without.
     differs: Option<bool>,
+    /// With a claim that a known retraction hits, or without.
+    retracted: Option<bool>,
+    /// Gone on after the identity provider's session behind it had ended, or not.
+    outlived: Option<bool>,
+    /// With a decision that was falsified later, or without.
+    falsified_later: Option<bool>,
 }
 
 impl From<SessionFilter> for ask::SessionFilter {
@@ -53,6 +59,9 @@ impl From<SessionFilter> for ask::SessionFilter {
             relied_to: filter.relied_to.map(|time| time.0),
             ended: filter.ended,
             differs: filter.differs,
+            retracted: filter.retracted,
+            outlived: filter.outlived,
+            falsified_later: filter.falsified_later,
         }
     }
 }

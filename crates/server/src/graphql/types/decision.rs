@@ -1,7 +1,7 @@
 //! Decisions: what was recorded, what the rules imply, and how the two differ.
 
 use super::{
-    HonoredFactor, Reason, RecordRef, id,
+    AsKnown, Falsifier, HonoredFactor, Reason, RecordRef, id, vec,
     words::{FactorType, Implied, Outcome},
 };
 use crate::graphql::{limits::list_cost, loaders::Sessions, scalars::DateTime};
@@ -92,9 +92,18 @@ impl Decision {
     async fn differs(&self) -> Option<Difference> {
         self.decision.differs.as_ref().map(Difference::from)
     }
-    /// Set if a later falsifier takes away what was right when made. Always null until falsifiers are weighed.
+    /// Set if a later falsifier takes away what did not differ when made.
     async fn falsified_later(&self) -> Option<Difference> {
         self.decision.falsified_later.as_ref().map(Difference::from)
+    }
+    /// What the rules imply as known at K, on every falsifier that is known then.
+    async fn at_k(&self) -> AsKnown {
+        (&self.decision.at_k).into()
+    }
+    /// Falsifiers that were recorded after it and hit what it rested on, or may; whether or not anything turns on them.
+    #[graphql(complexity = "list_cost(child_complexity)")]
+    async fn later(&self) -> Vec<Falsifier> {
+        vec(&self.decision.later)
     }
     /// Whether something it rests on is a variant.
     async fn variant(&self) -> bool {

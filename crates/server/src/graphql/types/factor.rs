@@ -88,6 +88,15 @@ impl HonoredFactor {
     async fn end_reason(&self) -> Result<Option<&str>> {
         Ok(self.get()?.end_reason)
     }
+    /// The record that ended it: of the session's end, or of the loss of its authenticator.
+    async fn end_record(&self) -> Result<Option<RecordRef>> {
+        Ok(self.get()?.end_record.as_ref().map(RecordRef::from))
+    }
+    /// Losses of such an authenticator that came before it: it stands, as a replacement looks the same.
+    #[graphql(complexity = "list_cost(child_complexity)")]
+    async fn lost_before(&self) -> Result<Vec<RecordRef>> {
+        Ok(vec(&self.get()?.lost_before))
+    }
     /// How good the evidence is.
     async fn grade(&self) -> Result<Grade> {
         Ok(self.get()?.grade.into())

@@ -3,6 +3,7 @@
 mod change;
 mod decision;
 mod factor;
+mod falsifier;
 mod reason;
 mod record;
 mod session;
@@ -12,6 +13,7 @@ pub(crate) use self::{
     change::SessionChange,
     decision::{Decision, Of},
     factor::{HonoredFactor, IgnoredClaim},
+    falsifier::{AsKnown, Falsifier, Outlived},
     reason::Reason,
     record::{Record, RecordRef},
     session::Session,

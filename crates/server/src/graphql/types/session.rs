@@ -1,13 +1,13 @@
 //! A session at (T, K), what its subject is called, and the applications it opened.
 
 use super::{
-    Bounds, Decision, HonoredFactor, IgnoredClaim, Of, Reason, RecordRef, id, vec,
+    Bounds, Decision, Falsifier, HonoredFactor, IgnoredClaim, Of, Outlived, Reason, RecordRef, id, vec,
     words::{Certainty, Phase},
 };
 use crate::graphql::{Asker, errors, limits::list_cost, loaders::Labels, scalars::DateTime};
 use async_graphql::{Context, ID, Object, Result, SimpleObject, dataloader::DataLoader};
 use claimledger_app::app;
-use claimledger_domain::model;
+use claimledger_domain::{model, outlived};
 use claimledger_facts::vocabulary;
 use std::sync::Arc;
 
@@ -57,6 +57,10 @@ impl Session {
     async fn ended_at(&self) -> Option<DateTime> {
         self.0.ended_at.map(DateTime)
     }
+    /// The record that states the end.
+    async fn end_record(&self) -> Option<RecordRef> {
+        self.0.end_record.as_ref().map(RecordRef::from)
+    }
     /// Why it ended: a code.
     async fn end_reason(&self) -> Option<&str> {
         self.0.end_reason
@@ -94,10 +98,14 @@ impl Session {
     async fn accesses(&self) -> Vec<AppAccess> {
         vec(&self.0.accesses)
     }
-    /// Facts that are stored and shown, but that these rules do not weigh.
+    /// Retractions and losses that hit something of it, or may; as recorded.
     #[graphql(complexity = "list_cost(child_complexity)")]
-    async fn not_weighed(&self) -> Vec<RecordRef> {
-        vec(&self.0.not_weighed)
+    async fn falsifiers(&self) -> Vec<Falsifier> {
+        vec(&self.0.falsifiers)
+    }
+    /// Whether it outlived the identity provider's session behind it; null: no end of that is known, or nothing of the session follows it.
+    async fn outlived(&self) -> Option<Outlived> {
+        outlived::outlived(&self.0).as_ref().map(Outlived::from)
     }
     /// Every record of the session up to the cut.
     #[graphql(complexity = "list_cost(child_complexity)")]

@@ -21,7 +21,7 @@ pub(crate) fn figure(session: &SessionState, at: Time, known_at: Time, completen
     marks::ignored(session, &mut lanes);
     marks::decisions(session, &mut lanes);
     marks::accesses(session, &mut lanes);
-    marks::not_weighed(session, &mut lanes);
+    marks::falsifiers(session, &mut lanes);
     for lane in &mut lanes {
         lane.items.sort_by(|a, b| (a.from, &a.what).cmp(&(b.from, &b.what)));
         lane.sources = sources(&lane.items);
@@ -64,7 +64,7 @@ pub(crate) fn figure(session: &SessionState, at: Time, known_at: Time, completen
 
 /// The window is the session's own: what was configured long before only reaches in from the left.
 fn window(session: &SessionState, lanes: &[Lane], at: Time, known_at: Time) -> Window {
-    let own = || lanes.iter().filter(|lane| lane.kind >= LaneKind::Session && lane.kind != LaneKind::NotWeighed).flat_map(|lane| &lane.items);
+    let own = || lanes.iter().filter(|lane| lane.kind >= LaneKind::Session && lane.kind != LaneKind::Falsifiers).flat_map(|lane| &lane.items);
     let first = own().map(|item| item.from).min().or(session.started_at).unwrap_or(at);
     let last = own()
         .map(|item| match item.end {

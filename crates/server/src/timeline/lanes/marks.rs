@@ -1,4 +1,4 @@
-//! What happened in a session: decisions, application accesses, claims that did not count, facts that are not weighed.
+//! What happened in a session: decisions, application accesses, claims that did not count, retractions and losses.
 
 use super::{End, Fill, Hue, Item, Lane, LaneKind, Mark, Shape, words};
 use crate::pages::{text::plain, when};
@@ -75,19 +75,21 @@ pub(super) fn accesses(session: &SessionState, lanes: &mut Vec<Lane>) {
     }
 }
 
-pub(super) fn not_weighed(session: &SessionState, lanes: &mut Vec<Lane>) {
+pub(super) fn falsifiers(session: &SessionState, lanes: &mut Vec<Lane>) {
     let items: Vec<Item> = session
-        .not_weighed
+        .falsifiers
         .iter()
-        .map(|record| Item {
+        .map(|falsifier| Item {
+            hue: Hue::Attention,
             fill: Fill::Hollow,
-            label: plain(&record.kind),
-            reason: "not weighed by these rules".to_owned(),
-            ..moment(Mark::Hollow, plain(&record.kind), record.occurred.from, record)
+            certainty: falsifier.certainty,
+            label: words(falsifier.code),
+            reason: falsifier.code.to_owned(),
+            ..moment(Mark::Hollow, plain(&falsifier.record.kind), falsifier.from, &falsifier.record)
         })
         .collect();
     if !items.is_empty() {
-        lanes.push(lane(LaneKind::NotWeighed, "not weighed".to_owned(), "facts that these rules do not weigh".to_owned(), items));
+        lanes.push(lane(LaneKind::Falsifiers, "falsifiers".to_owned(), "retractions and losses that hit something of it".to_owned(), items));
     }
 }
 

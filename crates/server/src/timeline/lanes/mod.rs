@@ -116,8 +116,8 @@ pub(crate) enum LaneKind {
     Decisions,
     /// Application accesses.
     Access,
-    /// Facts that these rules do not weigh.
-    NotWeighed,
+    /// Retractions and losses that hit something of it.
+    Falsifiers,
 }
 
 impl LaneKind {
@@ -133,7 +133,7 @@ impl LaneKind {
             Self::Ignored => "ignored",
             Self::Decisions => "decisions",
             Self::Access => "access",
-            Self::NotWeighed => "not-weighed",
+            Self::Falsifiers => "falsifiers",
         }
     }
 }
@@ -205,7 +205,7 @@ pub(crate) enum Mark {
     Deny,
     /// An application was opened.
     Access,
-    /// A claim that did not count, or a fact that is not weighed.
+    /// A claim that did not count, or a retraction or loss that hits something.
     Hollow,
 }
 

@@ -93,10 +93,14 @@ pub(super) fn factor_lane(session: &SessionState, factor: &HonoredFactor) -> Lan
     if !factor.by_record {
         reasons.push("by the rules only".to_owned());
     }
+    if !factor.lost_before.is_empty() {
+        reasons.push("lost before it came".to_owned());
+    }
     if factor.variant {
         reasons.push("variant".to_owned());
     }
     let record = factor.evidence.first();
+    let lost = factor.end_record.as_ref().filter(|_| factor.end_reason == Some("authenticator_lost"));
     let end = match factor.until {
         Some(until) if factor.end_reason == Some("authenticator_lost") => End::Lost(until),
         Some(until) => End::At(until),
@@ -122,9 +126,9 @@ pub(super) fn factor_lane(session: &SessionState, factor: &HonoredFactor) -> Lan
         certainty: factor.certainty,
         reason: reasons.join("; "),
         label,
-        late: record.and_then(|record| lateness(record, factor.from)),
+        late: record.and_then(|record| lateness(record, factor.from)).or(factor.until.and_then(|until| lateness(lost?, until))),
         record: record.cloned(),
-        ended_by: None,
+        ended_by: lost.cloned(),
     };
     let origin = if factor.origin == Origin::Local { "local".to_owned() } else { format!("claimed from {who}") };
     Lane {

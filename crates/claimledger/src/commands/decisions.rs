@@ -1,0 +1,81 @@
+//! `decisions`.
+
+use super::questions::{marks, name, print, rows};
+use crate::{
+    cli::DecisionsArgs,
+    door::{Door, asking},
+    settings::{Settings, time, usage},
+    show::{field, footing, inert, table, word},
+};
+use anyhow::Result;
+use claimledger_facts::vocabulary::Outcome;
+use serde_json::{Map, Value, json};
+
+const DECISIONS: &str = include_str!("../queries/decisions.graphql");
+
+/// Prints a page of decisions.
+pub(crate) async fn decisions(settings: &Settings, args: &DecisionsArgs) -> Result<()> {
+    let variables = json!({"filter": filter(args)?, "asking": asking(&settings.asking), "first": args.first, "after": args.after});
+    let door = Door::open(settings).await?;
+    let answer = door.ask(DECISIONS, "decisions", variables).await;
+    door.close().await;
+    print(settings, &answer?, text);
+    Ok(())
+}
+
+fn filter(args: &DecisionsArgs) -> Result<Value> {
+    let mut map = Map::new();
+    for (name, value) in [("session", &args.session), ("app", &args.app), ("idp", &args.idp), ("key", &args.key)] {
+        if let Some(text) = value {
+            map.insert(name.into(), json!(text));
+        }
+    }
+    if let Some(text) = &args.outcome {
+        let known = [Outcome::Allow, Outcome::Challenge, Outcome::Deny].into_iter().find(|outcome| outcome.as_str() == text);
+        let outcome = known.ok_or_else(|| usage(format!("--outcome {}: allow, challenge or deny", inert(text))))?;
+        map.insert("outcome".into(), json!(outcome.as_str().to_uppercase()));
+    }
+    for (name, flag, value) in [("from", "--from", &args.from), ("to", "--to", &args.to)] {
+        if let Some(text) = value {
+            map.insert(name.into(), json!(time(flag, text)?.to_string()));
+        }
+    }
+    for (name, value) in [("differs", args.differs), ("falsifiedLater", args.falsified_later)] {
+        if let Some(value) = value {
+            map.insert(name.into(), json!(value));
+        }
+    }
+    Ok(if map.is_empty() { Value::Null } else { Value::Object(map) })
+}
+
+fn text(answer: &Value) -> String {
+    let list = rows(&answer["edges"], |edge| {
+        let d = &edge["node"];
+        let rested: Vec<String> = d["reliedOn"].as_array().into_iter().flatten().map(name).collect();
+        vec![
+            format!("#{}", field(&d["record"], "position")),
+            field(d, "session"),
+            field(d, "at"),
+            field(d, "app"),
+            word(d, "outcome"),
+            reading(d),
+            reading(&d["atK"]),
+            format!("{} {}", field(d, "rule"), field(d, "version")),
+            if rested.is_empty() { "–".into() } else { rested.join(" ") },
+            marks(d),
+        ]
+    });
+    let count = list.len();
+    let header = ["decision", "session", "at", "app", "recorded", "when decided", "at K", "rule", "rested on", ""];
+    let mut text = if count == 0 { "None.".to_owned() } else { table(&header, list) };
+    if answer["pageInfo"]["hasNextPage"] == true {
+        text.push_str(&format!("\n{count} shown, more with --after {}", field(&answer["pageInfo"], "endCursor")));
+    }
+    format!("{text}\n\n{}", footing(answer))
+}
+
+/// `deny (not_enough_factors)`.
+fn reading(known: &Value) -> String {
+    let implied = word(known, "implied");
+    if known["firstUnmet"].is_null() { implied } else { format!("{implied} ({})", field(known, "firstUnmet")) }
+}

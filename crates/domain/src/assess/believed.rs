@@ -1,0 +1,72 @@
+//! What is believed of a session's claims and factors, on the falsifiers that are known at a position (`semantics.md` 3, 4).
+
+use super::{
+    authenticator_lost::Running,
+    claims::Claim,
+    factors::{self, Factor},
+    falsifiers, retraction,
+};
+use crate::{history::HistoryCut, order::Seen};
+use claimledger_facts::{
+    fact::FactData,
+    ids::{IdpId, LogPosition, Pseudonym},
+    time::{Occurred, Time},
+};
+
+/// Claims and factors, read. Of one session the n-th of each is the same thing whatever falsifiers are known.
+#[derive(Clone, Debug)]
+pub(crate) struct Believed<'a> {
+    pub(crate) claims: Vec<Claim<'a>>,
+    pub(crate) factors: Vec<Factor<'a>>,
+    /// Retractions of the whole IdP that the session names, where no assertion was seen.
+    pub(crate) sign_in: Vec<retraction::Hit<'a>>,
+}
+
+/// Reads a session on the falsifiers of several positions, once for each set of falsifiers.
+pub(crate) struct Reader<'a, 'b> {
+    /// The configuration, as known at K.
+    pub(crate) history: HistoryCut<'a>,
+    pub(crate) facts: &'b [Seen<'a>],
+    pub(crate) subject: Option<&'b Pseudonym>,
+    pub(crate) at: Time,
+    /// From when on nothing of the session certainly counts any more.
+    pub(crate) close: Option<Time>,
+    /// The IdP that the session names, and when it began.
+    pub(crate) began: Option<(&'a IdpId, Occurred)>,
+}
+
+impl<'a> Reader<'a, '_> {
+    /// On the falsifiers that `known` has.
+    pub(crate) fn read(&self, known: HistoryCut<'a>) -> Believed<'a> {
+        let claims: Vec<Claim<'a>> = self
+            .facts
+            .iter()
+            .filter_map(|s| match &s.known.fact.data {
+                FactData::ClaimsReceived(data) => Some(Claim::read(*s, data, self.history, known, self.at)),
+                _ => None,
+            })
+            .collect();
+        let factors = factors::factors(self.facts, &claims, Running { known, subject: self.subject, at: self.at, close: self.close });
+        let sign_in = self.began.filter(|_| claims.is_empty()).map(|(idp, began)| retraction::of_whole_idp(known, idp, began).collect());
+        Believed { claims, factors, sign_in: sign_in.unwrap_or_default() }
+    }
+
+    /// Where a decision stands in time of recording: the falsifiers that were recorded by its position.
+    pub(crate) fn fingerprint(&self, position: Option<LogPosition>) -> Vec<LogPosition> {
+        let known = position.map_or(self.history, |position| self.history.as_of(position));
+        falsifiers::fingerprint(known, &self.idps(), self.subject)
+    }
+
+    /// The IdPs whose retraction could hit: of its claims, and the one that the session names.
+    fn idps(&self) -> Vec<&'a IdpId> {
+        let idp = |s: &Seen<'a>| match &s.known.fact.data {
+            FactData::ClaimsReceived(data) => Some(&data.idp),
+            FactData::SessionStarted(data) => data.idp.as_ref(),
+            _ => None,
+        };
+        let mut idps: Vec<_> = self.facts.iter().filter_map(idp).collect();
+        idps.sort_unstable();
+        idps.dedup();
+        idps
+    }
+}

@@ -1,0 +1,128 @@
+//! What falls under falsifiers that a question supposes: the blast radius of a retraction or a loss (`semantics.md` 20, 21).
+//!
+//! Judged on facts known at K. A decision *falls* where it was recorded as allow, rested on what is hit, and is not implied allow afterwards.
+//! A session that was implied deny already can fall; it does not flip.
+
+use crate::{
+    assess::{self, Trace, claims::Tri, decision::Judged, requirement, retraction},
+    history::{History, Supposed},
+    model::{AsKnown, Certainty, Cut, Known, RecordRef},
+    order::latest,
+};
+use claimledger_facts::vocabulary::Outcome;
+
+/// What falsifiers do to a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fallen {
+    /// Whether they hit any claim or running factor of it, and how surely.
+    pub hit: Certainty,
+    /// Records that are hit: claims that would be void, verifications and claims whose factors would have ended.
+    pub records: Vec<RecordRef>,
+    /// The decisions that rested on what is hit, in the total order.
+    pub decisions: Vec<Fall>,
+}
+
+/// What falsifiers do to a decision that rested on what they hit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fall {
+    /// The decision.
+    pub record: RecordRef,
+    /// What was recorded.
+    pub outcome: Outcome,
+    /// How sure it is that it rested on what is hit.
+    pub rested: Certainty,
+    /// As known at K, without them.
+    pub before: AsKnown,
+    /// As known at K, with them.
+    pub after: AsKnown,
+    /// It falls.
+    pub falls: bool,
+}
+
+/// What falls of a session under falsifiers. Falsifiers that are stated already can be supposed again: `before` has them then too. None: they
+/// hit nothing of it, or nothing of it is known.
+#[must_use]
+pub fn falls(facts: &[Known], history: &History, cut: Cut, supposed: &Supposed) -> Option<Fallen> {
+    let known = history.at(cut.known_at);
+    let before = assess::trace_with(facts, known, cut)?;
+    let after = assess::trace_with(facts, known.supposing(supposed), cut)?;
+    let hits = Hits::of(&after, supposed);
+    let sure = hits.claims.iter().chain(&hits.factors).map(|(_, c)| *c).chain(hits.sign_in).min()?;
+    let mut records: Vec<RecordRef> = Vec::new();
+    let of_claims = hits.claims.iter().map(|(at, _)| after.claims[*at].seen.record());
+    let of_factors = hits.factors.iter().map(|(at, _)| after.factors[*at].seen.record());
+    for record in of_claims.chain(of_factors).chain(hits.sign_in.map(|_| after.life.start_record.record())) {
+        if !records.iter().any(|known| known.id == record.id) {
+            records.push(record.clone());
+        }
+    }
+    let decisions = before.decisions.iter().zip(&after.decisions).filter_map(|(before, after_it)| {
+        let rested = hits.rested(&after, &before.then)?;
+        let (before, after) = (before.now(), after_it.now());
+        Some(Fall {
+            record: before.seen.record().clone(),
+            outcome: before.data.outcome,
+            rested,
+            falls: before.data.outcome == Outcome::Allow && after.implied != crate::model::Implied::Allow,
+            before: as_known(before),
+            after: as_known(after),
+        })
+    });
+    Some(Fallen { hit: sure, records, decisions: decisions.collect() })
+}
+
+/// What of a session is hit: indices, each with how surely.
+struct Hits {
+    claims: Vec<(usize, Certainty)>,
+    factors: Vec<(usize, Certainty)>,
+    /// The sign-in, where no assertion was seen.
+    sign_in: Option<Certainty>,
+}
+
+impl Hits {
+    fn of(trace: &Trace<'_>, supposed: &Supposed) -> Self {
+        let claim = |(at, claim): (usize, &assess::claims::Claim<'_>)| {
+            let hits = supposed.retractions().filter_map(|r| retraction::retraction_hits(r, claim.data, claim.seen.occurred()));
+            Some((at, hits.min()?))
+        };
+        let factor = |(at, factor): (usize, &assess::factors::Factor<'_>)| {
+            let ends = factor.losses.ends.iter().filter(|end| supposed.has_loss(end.loss) && factor.counts());
+            let sure = |running| if running == Tri::Yes { Certainty::Certain } else { Certainty::Possible };
+            Some((at, ends.map(|end| sure(end.running)).min()?))
+        };
+        Self {
+            claims: trace.claims.iter().enumerate().filter_map(claim).collect(),
+            factors: trace.factors.iter().enumerate().filter_map(factor).collect(),
+            sign_in: sign_in(trace, supposed),
+        }
+    }
+
+    /// Whether a decision rested on what is hit: on a factor of a hit claim, on the sign-in itself, or on a factor that had ended by then.
+    fn rested(&self, trace: &Trace<'_>, judged: &Judged<'_>) -> Option<Certainty> {
+        let at = judged.seen.occurred();
+        let named = |record: &RecordRef| judged.data.relied_on.as_ref().is_none_or(|ids| ids.contains(&record.source_id));
+        let by_sign_in = judged.rule.is_some_and(requirement::by_sign_in);
+        let claims = self.claims.iter().filter(|(claim, _)| {
+            let seen = trace.claims[*claim].seen;
+            let relied = judged.relied_on.iter().any(|(f, _)| trace.factors[*f].claim == Some(*claim));
+            relied || by_sign_in && seen.occurred().from <= at.from && named(seen.record())
+        });
+        let factors = self.factors.iter().filter(|(factor, _)| {
+            let relied = judged.relied_on.iter().any(|(f, _)| f == factor);
+            relied && trace.factors[*factor].losses.ends.iter().any(|end| end.when.from <= latest(at))
+        });
+        claims.chain(factors).map(|(_, certainty)| *certainty).chain(self.sign_in.filter(|_| by_sign_in)).min()
+    }
+}
+
+/// A sign-in of which no assertion was seen rests on the IdP as a whole (`semantics.md` 38).
+fn sign_in(trace: &Trace<'_>, supposed: &Supposed) -> Option<Certainty> {
+    let idp = trace.life.started.and_then(|s| s.idp.as_ref()).filter(|_| trace.claims.is_empty())?;
+    let start = trace.life.start;
+    let of_idp = supposed.retractions().filter(|r| r.idp == *idp && r.key.is_none() && r.from <= latest(start));
+    of_idp.map(|r| if r.from <= start.from { Certainty::Certain } else { Certainty::Possible }).min()
+}
+
+fn as_known(judged: &Judged<'_>) -> AsKnown {
+    AsKnown { implied: judged.implied, first_unmet: judged.first_unmet, missing: judged.missing.clone(), met: judged.met.clone() }
+}
