@@ -95,3 +95,105 @@ fn r9_nothing_was_used_twice_as_far_as_the_sources_are_complete() {
     assert!(open.contains(gap), "{open}");
     assert!(filled.contains("None: complete"), "{filled}");
 }
+
+#[test]
+fn r4_one_session_outlived_its_idp_session() {
+    let Some(scratch) = Scratch::fixture() else { return };
+    let query = format!(
+        "outlived({ASKING}) {{ items {{ session idpSession idpSessionEndedAt activeAt endedAt endBounds {{ from to }} certainty
+            idpSessionEnd {{ sourceId recordedAt }} signOfLife {{ sourceId }} }} }}"
+    );
+    let row = |item: &Value| {
+        let (bounds, end) = (&item["endBounds"], &item["idpSessionEnd"]);
+        let times = [&item["idpSessionEndedAt"], &end["recordedAt"], &item["activeAt"], &bounds["from"], &bounds["to"]].map(minute);
+        format!("{} {} {} {}", text(&item["session"]), text(&item["certainty"]), times.join(" "), text(&item["signOfLife"]["sourceId"]))
+    };
+    let outlived = by_both_doors(&scratch, "outlived", &query, &["outlived"], row);
+    assert_eq!(outlived, ["S7 CERTAIN 13:10 13:12 14:20 14:20 21:30 S7-wiki-late-app"], "S5 is not among them: no end of its IdP session is known");
+
+    let at = |time: &str| scratch.json(&["--tenant", "acme", "--at", time, "outlived"])["items"].clone();
+    assert_eq!(at("2026-03-10T13:09:59Z"), json!([]));
+    assert_eq!(at("2026-03-10T14:05:00Z")[0]["certainty"], "POSSIBLE", "no sign of life since, and no end either");
+    let unknown = scratch.json(&["--tenant", "acme", "--at", "2026-03-10T13:11:00Z", "--known-at", "2026-03-10T13:11:59Z", "outlived"]);
+    assert_eq!(unknown["items"], json!([]), "the end was recorded at 13:12");
+}
+
+#[test]
+fn c5_who_kept_access_under_the_rules_that_had_been_replaced() {
+    let Some(scratch) = Scratch::fixture() else { return };
+    let query = format!(
+        "heldUnder(policy: \"payroll\", version: \"v1\", {ASKING}) {{ items {{ session app version nextVersion from until endedBy endReason decidedUnder
+            nextOutcome wouldPass implied firstUnmet certainty decision {{ sourceId }} nextDecision {{ sourceId }} }} replaced {{ at }} }}"
+    );
+    let row = |item: &Value| {
+        let passes = if item["wouldPass"] == true { "passes" } else { "fails" };
+        format!(
+            "{} {} to {} {} {passes} {} {}",
+            text(&item["session"]),
+            minute(&item["from"]),
+            minute(&item["until"]),
+            text(&item["endedBy"]),
+            text(&item["firstUnmet"]),
+            text(&item["decidedUnder"])
+        )
+    };
+    let held = by_both_doors(&scratch, "heldUnder", &query, &["held-under", "payroll", "v1"], row);
+    assert_eq!(held, ["S1 12:00 to 15:00 SESSION_ENDED fails phishing_resistant -", "S2 12:00 to 12:30 DECIDED passes - v2"]);
+    let mut args = AT.to_vec();
+    args.extend(["held-under", "payroll", "v1"]);
+    let shown = scratch.ok(&args);
+    assert!(shown.contains("would have failed v2: phishing_resistant") && shown.contains("decided again under v2: allow"), "{shown}");
+    let before = scratch.json(&["--tenant", "acme", "--at", "2026-03-10T11:59:59Z", "held-under", "payroll", "v1"]);
+    assert_eq!((&before["items"], &before["replaced"]), (&json!([]), &json!([])), "nothing had been replaced");
+    let current = scratch.ok(&["--tenant", "acme", "held-under", "payroll", "v2"]);
+    assert!(current.contains("no version of this policy with this label was replaced"), "{current}");
+}
+
+#[test]
+fn r11_what_rested_on_what_admin_2_set() {
+    let Some(scratch) = Scratch::fixture() else { return };
+    let query = format!(
+        "dependants(actor: \"admin-2\", {ASKING}) {{ items {{ kind idp version actor ticket at recordedAt record {{ sourceId }}
+            sessions {{ session certainty }} decisions {{ session }} }} }}"
+    );
+    let row = |item: &Value| {
+        let sessions: Vec<&str> = item["sessions"].as_array().into_iter().flatten().map(|of| text(&of["session"])).collect();
+        format!(
+            "{} {} {} {} {}: {}",
+            text(&item["kind"]),
+            text(&item["idp"]),
+            text(&item["version"]),
+            text(&item["ticket"]),
+            minute(&item["at"]),
+            sessions.join(" ")
+        )
+    };
+    let changes = by_both_doors(&scratch, "dependants", &query, &["dependants", "--actor", "admin-2"], row);
+    assert_eq!(changes, ["TRUST idp-x tx1 T-1 09:00: S7 S1 S2 S3 S5 S8"]);
+
+    let of = |args: &[&str]| {
+        let mut all = AT.to_vec();
+        all.push("dependants");
+        all.extend(args);
+        scratch.json(&all)["items"].clone()
+    };
+    let names = |list: &Value| list.as_array().into_iter().flatten().map(|of| text(&of["session"]).to_owned()).collect::<Vec<_>>().join(" ");
+    let by_record = |record: &str, list: &str| {
+        let items = of(&["--record", record]);
+        assert_eq!(items.as_array().map(Vec::len), Some(1), "{record}: {items}");
+        names(&items[0][list])
+    };
+    assert_eq!(by_record("key-X1-added", "sessions"), "S7 S1 S2 S5");
+    assert_eq!(by_record("key-X1-retired", "sessions"), "S5");
+    assert_eq!(by_record("retract-X1", "sessions"), "S5");
+    assert_eq!(by_record("lost-bob-key", "sessions"), "S2");
+    assert_eq!(by_record("policy-payroll-v1", "decisions"), "S1 S2", "a replaced version still lists its own");
+    assert_eq!(by_record("policy-payroll-v2", "decisions"), "S2 S3 S5 S4 S8");
+    assert_eq!(by_record("idp-tz1", "sessions"), "", "its claims were ignored");
+    assert_eq!(of(&["--record", "S1-claims"]), json!([]), "no change");
+    let kinds: Vec<String> = of(&["--actor", "admin-1"]).as_array().into_iter().flatten().map(|item| text(&item["kind"]).to_owned()).collect();
+    let expected = ["TRUST", "KEY_ADDED", "POLICY", "LOSS", "KEY_ADDED", "KEY_RETIRED", "RETRACTION"];
+    assert_eq!(kinds, expected, "in the total order");
+    let refused = scratch.run(&["--tenant", "acme", "dependants"]);
+    assert_eq!(refused.status.code(), Some(3), "neither an actor nor a record is named");
+}

@@ -3,8 +3,11 @@
 use crate::changes::Changed;
 use claimledger_domain::{
     belief::BeliefDiff,
+    dependants::{Change, Dependant},
     first_seen::{FirstSeen, Window},
+    held_under::{Held, Replaced},
     model::{Certainty, Decision, Reason, RecordRef, SessionState},
+    outlived::Outlived,
 };
 use claimledger_facts::{
     ids::{LogPosition, SessionId, SourceId},
@@ -149,6 +152,33 @@ pub struct FirstSeenAnswer {
     pub compared: Compared,
     /// What is shown of it.
     pub window: Window,
+}
+
+/// A session that outlived its IdP session, or may have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutlivedHit {
+    /// The session.
+    pub session: SessionState,
+    /// How it outlived it.
+    pub outlived: Outlived,
+}
+
+/// Who kept access under replaced versions of a policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldAnswer {
+    /// The versions that were replaced by T, in the total order.
+    pub replaced: Vec<Replaced>,
+    /// The access that was kept, in the order of the allows.
+    pub items: Vec<Held>,
+}
+
+/// A change, and what rested on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangeHit {
+    /// The change.
+    pub change: Change,
+    /// One a session, in the order they began.
+    pub dependants: Vec<Dependant>,
 }
 
 /// What a first is compared with: the whole log by K.

@@ -305,6 +305,11 @@ impl Late {
     }
 }
 
+/// When the last fact of a session occurred, as its row says.
+pub(crate) fn last_of(row: &HeadRow) -> Option<Time> {
+    serde_json::from_slice::<Last>(&row.state).ok().map(|last| Time::from_micros(last.last))
+}
+
 /// Whether the session has a fact, or of retractions a claim, at or after a time.
 fn concerned(row: &HeadRow, scope: &Scope, from: Time) -> bool {
     let last = |last: Last| if scope.is_of_claims() { last.claimed.unwrap_or(last.last) } else { last.last };

@@ -17,6 +17,9 @@ pub(crate) const NOT_UNDERSTOOD: &str = "not_understood";
 /// The value of [`TermKind::Correlation`] of every record that links sessions.
 pub(crate) const LINKS: &str = "session.linked";
 
+/// The value of [`TermKind::IdpSession`] of every record that ends one: no pair, so no IdP's session has it.
+pub(crate) const IDP_SESSION_ENDED: &str = "ended";
+
 /// The value of [`TermKind::Note`] of every record that says something else under an id that is in the log already.
 pub(crate) const VARIANT: &str = "variant";
 
@@ -112,7 +115,10 @@ impl Terms {
             FactData::RoutingRuleConfigured(d) => self.add(TermKind::Idp, d.idp.as_str()),
             FactData::SubjectLinked(d) => self.add(TermKind::Subject, d.other.as_str()),
             FactData::IdpSessionStarted(d) => self.add_idp_session(d.idp.as_str(), d.idp_session.as_str()),
-            FactData::IdpSessionEnded(d) => self.add_idp_session(d.idp.as_str(), d.idp_session.as_str()),
+            FactData::IdpSessionEnded(d) => {
+                self.add_idp_session(d.idp.as_str(), d.idp_session.as_str());
+                self.add(TermKind::IdpSession, IDP_SESSION_ENDED);
+            }
             FactData::SessionStarted(d) => {
                 match (&d.idp, &d.idp_session) {
                     (Some(idp), Some(session)) => self.add_idp_session(idp.as_str(), session.as_str()),

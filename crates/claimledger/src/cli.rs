@@ -81,6 +81,17 @@ pub(crate) enum Command {
     Watch(WatchArgs),
     /// List decisions: as recorded, as the rules say as known when decided, and as known at K
     Decisions(DecisionsArgs),
+    /// List sessions that outlived their IdP session
+    Outlived,
+    /// Who kept access under a version of a policy that had been replaced, and whether they would pass the next
+    HeldUnder {
+        /// Policy
+        policy: String,
+        /// Label of the version
+        version: String,
+    },
+    /// What an actor changed, or one record did, and what rested on it
+    Dependants(DependantsArgs),
     /// Serve GraphQL, the ingestion endpoint and the pages
     Serve(ServeArgs),
     /// Throw the read models away and fold them from the log again
@@ -271,6 +282,16 @@ pub(crate) struct FirstSeenArgs {
     /// Before this time (RFC 3339)
     #[arg(long, value_name = "TIME")]
     pub(crate) to: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DependantsArgs {
+    /// Who made the changes
+    #[arg(long)]
+    pub(crate) actor: Option<String>,
+    /// This record only: record id, source id or position
+    #[arg(long)]
+    pub(crate) record: Option<String>,
 }
 
 /// What can appear for the first time.

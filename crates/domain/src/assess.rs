@@ -28,7 +28,7 @@ pub(crate) mod until_session_end;
 pub(crate) mod value;
 
 use crate::{
-    history::{History, HistoryCut},
+    history::{History, HistoryCut, Stated},
     model::{Cut, Known, SessionState},
     order::{Seen, known_at},
 };
@@ -36,9 +36,10 @@ use believed::Believed;
 use claimledger_facts::{
     fact::FactData,
     ids::{IdpId, IdpSessionId, LogPosition, Pseudonym, SessionId},
+    types::policy::PolicyConfigured,
 };
 use claims::Claim;
-use decision::{Decided, Setting};
+use decision::{Decided, Judged, Setting};
 use factors::Factor;
 use falsifiers::Falsifiers;
 use until_session_end::Life;
@@ -73,6 +74,18 @@ impl<'a> Trace<'a> {
     pub(crate) fn hits(&self) -> Vec<falsifiers::Hit<'a>> {
         let believed = Believed { claims: self.claims.clone(), factors: self.factors.clone(), sign_in: self.sign_in.clone() };
         falsifiers::hits(&believed, self.cut.at)
+    }
+
+    /// A decision, by what was known when it fell, as if another version of its policy had been in force.
+    pub(crate) fn under(&self, index: usize, policy: &'a Stated<PolicyConfigured>) -> Judged<'a> {
+        let decided = &self.decisions[index];
+        let previous = index.checked_sub(1).map(|before| self.decisions[before].then.seen);
+        let (claims, factors, falsified) = match decided.earlier.map(|earlier| &self.earlier[earlier]) {
+            Some(earlier) => (&earlier.claims, &earlier.factors, self.history.as_of(decided.then.seen.record().position)),
+            None => (&self.claims, &self.factors, self.history),
+        };
+        let setting = Setting { history: self.history, falsified, life: &self.life, claims, factors };
+        decision::judge_as_if(setting, decided.then.seen, decided.then.data, previous, policy)
     }
 }
 

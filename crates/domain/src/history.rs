@@ -24,7 +24,7 @@ use claimledger_facts::{
     },
     vocabulary::Method,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Every configuration fact of a tenant, in the total order. Facts go in by [`History::insert`], in any order, and never out.
 #[derive(Clone, Debug, Default)]
@@ -359,6 +359,15 @@ impl<'a> HistoryCut<'a> {
     /// Routing rules, in the total order.
     pub fn routing_rules(self) -> impl Iterator<Item = &'a Stated<RoutingRuleConfigured>> {
         self.counting(&self.history.routing_rules)
+    }
+
+    /// Every IdP that anything is stated about, bytewise.
+    pub fn idps(self) -> impl Iterator<Item = &'a IdpId> {
+        let versions = self.history.idps.iter().filter(move |(_, list)| self.counting(list).next().is_some()).map(|(idp, _)| idp);
+        let keys = self.history.keys.iter().filter(move |(_, list)| self.counting(list).next().is_some()).map(|(idp, _)| idp);
+        let retracted = self.all_retractions().map(|stated| &stated.data.idp);
+        let routed = self.routing_rules().map(|stated| &stated.data.idp);
+        versions.chain(keys).chain(retracted).chain(routed).collect::<BTreeSet<_>>().into_iter()
     }
 
     /// What sources said they had heard everything of.

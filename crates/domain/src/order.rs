@@ -52,7 +52,8 @@ pub(crate) fn known_at(facts: &[Known], position: LogPosition) -> Vec<Seen<'_>> 
 }
 
 /// The last instant at which something can have occurred.
-pub(crate) fn latest(occurred: Occurred) -> Time {
+#[must_use]
+pub fn latest(occurred: Occurred) -> Time {
     occurred.to.unwrap_or(occurred.from).max(occurred.from)
 }
 

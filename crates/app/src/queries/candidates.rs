@@ -5,17 +5,16 @@ use super::View;
 use crate::{
     ask::AskError,
     gather::{self, Gathered},
+    heads::{self, Summary},
     terms::term,
 };
 use claimledger_domain::claims_seen::{self, SessionSeen};
 use claimledger_facts::{
     ids::{IdpId, KeyId, LogPosition, SessionId},
+    record::Record,
     time::Time,
 };
-use claimledger_ledger::{
-    log::LogError,
-    views::{Carried, HeadKey, Term, TermKind},
-};
+use claimledger_ledger::views::{Carried, HeadKey, HeadRow, Term, TermKind};
 use std::{
     collections::{BTreeSet, HashMap},
     sync::Arc,
@@ -23,6 +22,10 @@ use std::{
 
 /// So many head rows are read at once.
 const ROWS: usize = 64;
+/// So many head rows are read at once where all are wanted.
+const LIST: usize = 1_000;
+/// So many times as many head rows are looked through as sessions are looked at.
+const LISTED: u64 = 10;
 /// So many values of terms are read at once.
 const VALUES: usize = 1_000;
 /// A term with fewer records at K is answered by their sessions; one with more by its sessions in the order they began.
@@ -33,12 +36,13 @@ pub(super) struct Candidates<'v> {
     view: &'v View<'v>,
     limit: u64,
     looked: u64,
+    listed: u64,
     seen: HashMap<SessionId, Arc<SessionSeen>>,
 }
 
 impl<'v> Candidates<'v> {
     pub(super) fn new(view: &'v View<'v>) -> Self {
-        Self { view, limit: view.inner.options.most_candidates, looked: 0, seen: HashMap::new() }
+        Self { view, limit: view.inner.options.most_candidates, looked: 0, listed: 0, seen: HashMap::new() }
     }
 
     /// What a session shows, by any of its ids; gathered once, however often it is asked.
@@ -100,14 +104,23 @@ impl<'v> Candidates<'v> {
     }
 
     /// Sessions that the records with a term name, as known at K.
-    pub(super) async fn named_by(&self, term: &Term) -> Result<BTreeSet<SessionId>, LogError> {
-        let reader = self.view.tenant.reader(&*self.view.inner.log, &*self.view.inner.views);
-        let positions = reader.positions(term, self.view.cut.known_at).await?;
+    pub(super) async fn named_by(&self, term: &Term) -> Result<BTreeSet<SessionId>, AskError> {
         let mut sessions = BTreeSet::new();
-        for record in reader.records(&positions).await? {
+        for record in self.records(term).await? {
             sessions.extend(record.statement.sessions().cloned());
         }
         Ok(sessions)
+    }
+
+    /// The records with a term, as known at K.
+    pub(super) async fn records(&self, term: &Term) -> Result<Vec<Arc<Record>>, AskError> {
+        let reader = self.view.tenant.reader(&*self.view.inner.log, &*self.view.inner.views);
+        let positions = reader.positions(term, self.view.cut.known_at).await?;
+        let (found, limit) = (positions.len() as u64, self.limit * LISTED);
+        if found > limit {
+            return Err(AskError::TooMany { what: "records to look through", found, limit });
+        }
+        Ok(reader.records(&positions).await?)
     }
 
     /// Goes through the sessions of a term until one begins after what `each` says is late enough: those before T, in the order they began.
@@ -125,7 +138,7 @@ impl<'v> Candidates<'v> {
         loop {
             let rows = view.inner.views.sessions_with(&view.tenant.id, std::slice::from_ref(term), after.as_ref(), ROWS).await?;
             let whole = rows.len() < ROWS;
-            after = rows.last().map(claimledger_ledger::views::HeadRow::key).or(after);
+            after = rows.last().map(HeadRow::key).or(after);
             for row in rows {
                 // A session's facts, and so its claims, come no earlier than its place in the order.
                 if row.first_occurred > late {
@@ -137,6 +150,39 @@ impl<'v> Candidates<'v> {
                 return self.passed(after.as_ref(), each).await;
             }
         }
+    }
+
+    /// Ids of the sessions of a term that have begun by `upto`, but for those of which nothing can come by what their row says, and when their last fact
+    /// occurred.
+    pub(super) async fn ids_with(&mut self, term: &Term, upto: Time, skip: impl Fn(&Summary, Time) -> bool) -> Result<Vec<SessionId>, AskError> {
+        let (view, mut ids, mut after) = (self.view, Vec::new(), None::<HeadKey>);
+        loop {
+            let rows = view.inner.views.sessions_with(&view.tenant.id, std::slice::from_ref(term), after.as_ref(), LIST).await?;
+            let whole = rows.len() < LIST;
+            after = rows.last().map(HeadRow::key).or(after);
+            self.listed += rows.len() as u64;
+            if self.listed > self.limit * LISTED {
+                return Err(AskError::TooMany { what: "sessions or more to look through", found: self.listed, limit: self.limit * LISTED });
+            }
+            for row in rows {
+                if row.first_occurred > upto {
+                    break;
+                }
+                // What the row says of the head holds at K too, if nothing came after K that changed it.
+                let of_no_use = row.assessed_to.0 <= view.cut.known_at.0 + 1
+                    && heads::last_of(&row).is_some_and(|last| serde_json::from_slice(&row.state).is_ok_and(|summary| skip(&summary, last)));
+                if !of_no_use {
+                    ids.push(row.session);
+                }
+            }
+            if whole || after.as_ref().is_some_and(|after| after.first_occurred > upto) {
+                break;
+            }
+        }
+        if let Some(read) = &after {
+            ids.extend(view.tenant.moved.passed(view.cut.known_at.0 + 1, read).remembered());
+        }
+        Ok(ids)
     }
 
     /// Sessions that moved past what was read, while we read.

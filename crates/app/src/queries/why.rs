@@ -6,7 +6,7 @@ use crate::{
     app::{App, Disclosure},
     ask::{AskError, Asking, Caller, WhyFilter},
 };
-use claimledger_domain::model::{Decision, Reason, SessionState};
+use claimledger_domain::model::{Decision, Reason, RecordRef, SessionState};
 use claimledger_facts::ids::SessionId;
 
 impl App {
@@ -29,7 +29,7 @@ impl App {
 
 fn explain(state: SessionState, filter: &WhyFilter) -> Vec<Reason> {
     let chosen = |decision: &Decision| {
-        filter.app.as_ref().is_none_or(|app| decision.app == *app) && filter.decision.as_ref().is_none_or(|name| names(decision, name))
+        filter.app.as_ref().is_none_or(|app| decision.app == *app) && filter.decision.as_ref().is_none_or(|name| names(&decision.record, name))
     };
     if let Some(factor) = &filter.factor {
         return of_factor(&state, factor, filter, chosen);
@@ -66,8 +66,8 @@ fn of_factor(state: &SessionState, name: &str, filter: &WhyFilter, chosen: impl 
     counted.chain(ignored.flat_map(|claim| claim.because.iter().cloned())).collect()
 }
 
-/// Whether a text names the decision: its record id, the source's id, or its position, with `#` or without.
-fn names(decision: &Decision, name: &str) -> bool {
-    let at_position = name.strip_prefix('#').unwrap_or(name).parse() == Ok(decision.record.position.0);
-    at_position || decision.record.source_id.as_str() == name || decision.record.id.to_string() == name
+/// Whether a text names a record: its id, the source's id, or its position, with `#` or without.
+pub(super) fn names(record: &RecordRef, name: &str) -> bool {
+    let at_position = name.strip_prefix('#').unwrap_or(name).parse() == Ok(record.position.0);
+    at_position || record.source_id.as_str() == name || record.id.to_string() == name
 }

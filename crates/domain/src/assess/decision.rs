@@ -126,8 +126,31 @@ fn judge_under<'a>(
     previous: Option<Seen<'a>>,
     policy: Option<&'a Stated<PolicyConfigured>>,
 ) -> Judged<'a> {
-    let at = seen.occurred();
     let rule = policy.and_then(|p| rule_used(&p.data, data));
+    judge_by(setting, seen, data, previous, policy, rule)
+}
+
+/// Judges a decision as if another version of its policy had been in force: by the rule of the same name, or by the only one.
+pub(crate) fn judge_as_if<'a>(
+    setting: Setting<'a, '_>,
+    seen: Seen<'a>,
+    data: &'a PolicyDecided,
+    previous: Option<Seen<'a>>,
+    policy: &'a Stated<PolicyConfigured>,
+) -> Judged<'a> {
+    let only = if let [only] = policy.data.rules.as_slice() { Some(only) } else { None };
+    judge_by(setting, seen, data, previous, Some(policy), rule_used(&policy.data, data).or(only))
+}
+
+fn judge_by<'a>(
+    setting: Setting<'a, '_>,
+    seen: Seen<'a>,
+    data: &'a PolicyDecided,
+    previous: Option<Seen<'a>>,
+    policy: Option<&'a Stated<PolicyConfigured>>,
+    rule: Option<&'a Rule>,
+) -> Judged<'a> {
+    let at = seen.occurred();
     let (candidates, stale) = candidates(setting, rule, at, previous);
     let (federation, federation_open) = federation(setting, at);
     let mut judged = Judged {

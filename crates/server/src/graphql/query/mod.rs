@@ -3,7 +3,10 @@
 mod belief;
 mod changes;
 mod decisions;
+mod dependants;
 mod first_seen;
+mod held_under;
+mod outlived;
 mod record;
 mod reused;
 mod sessions;
@@ -30,6 +33,9 @@ pub(crate) struct Query(
     first_seen::FirstSeenQuestion,
     reused::ReusedQuestion,
     changes::ChangesQuestion,
+    outlived::OutlivedQuestion,
+    held_under::HeldUnderQuestion,
+    dependants::DependantsQuestion,
 );
 
 /// True at T, known at K. Absent: now, head.

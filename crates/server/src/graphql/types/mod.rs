@@ -17,7 +17,7 @@ pub(crate) use self::{
     reason::Reason,
     record::{Record, RecordRef},
     session::Session,
-    words::{Certainty, Outcome},
+    words::{Certainty, Implied, Outcome, Phase},
 };
 
 use super::scalars::DateTime;

@@ -1,0 +1,103 @@
+//! Dependants: what an actor changed, or one record did, and what rested on it.
+
+use super::{View, candidates::Candidates, why::names};
+use crate::{
+    answer::{Answer, ChangeHit},
+    app::{App, Disclosure},
+    ask::{AskError, Asking, Caller},
+    terms::{claim_key_term, term},
+};
+use claimledger_domain::{
+    dependants::{Change, Changed, changes, dependants},
+    order::latest,
+};
+use claimledger_facts::{
+    ids::{ActorId, IdpId, KeyId, SessionId},
+    time::{Occurred, Time},
+};
+use claimledger_ledger::views::{Term, TermKind};
+use std::collections::{BTreeMap, BTreeSet};
+
+impl App {
+    /// Every change of an actor by T, of one record, or of both, with what rested on it.
+    ///
+    /// # Errors
+    /// See [`AskError`]; if neither is named.
+    pub async fn dependants(
+        &self,
+        caller: &Caller,
+        actor: Option<&ActorId>,
+        record: Option<&str>,
+        asking: &Asking,
+    ) -> Result<Answer<Vec<ChangeHit>>, AskError> {
+        self.disclose(caller, Disclosure::Sessions)?;
+        if actor.is_none() && record.is_none() {
+            return Err(AskError::BadInput { what: "name an actor, a record, or both".to_owned() });
+        }
+        let tenant = self.0.tenant(&caller.tenant).await?;
+        let pinned = self.0.pin(&tenant, asking).await?;
+        let view = View::new(&self.0, &tenant, pinned.cut).await?;
+        let of_it =
+            |change: &Change| actor.is_none_or(|actor| change.actor.as_ref() == Some(actor)) && record.is_none_or(|name| names(&change.record, name));
+        let changes: Vec<Change> = changes(view.history.at(pinned.cut.known_at), pinned.cut.at).into_iter().filter(of_it).collect();
+
+        let mut candidates = Candidates::new(&view);
+        let mut wanted: BTreeMap<SessionId, BTreeSet<usize>> = BTreeMap::new();
+        for (index, change) in changes.iter().enumerate() {
+            let (from, upto) = span(change, pinned.cut.at);
+            for term in terms(change) {
+                for id in candidates.ids_with(&term, upto, |_, last| last < from).await? {
+                    wanted.entry(id).or_default().insert(index);
+                }
+            }
+        }
+        let mut hits: Vec<ChangeHit> = changes.into_iter().map(|change| ChangeHit { change, dependants: Vec::new() }).collect();
+        for (id, indices) in wanted {
+            let Some(gathered) = candidates.gathered(&id).await? else { continue };
+            let asked: Vec<&Change> = indices.iter().map(|index| &hits[*index].change).collect();
+            let found = dependants(&gathered.facts, &view.history, view.cut, &asked);
+            for (index, dependant) in indices.into_iter().zip(found) {
+                let hit = &mut hits[index];
+                // Two ids of one session find it twice.
+                if let Some(dependant) = dependant
+                    && !hit.dependants.iter().any(|known| known.session == dependant.session)
+                {
+                    hit.dependants.push(dependant);
+                }
+            }
+        }
+        for hit in &mut hits {
+            hit.dependants.sort_by(|a, b| (a.started_at, &a.session).cmp(&(b.started_at, &b.session)));
+        }
+        self.0.answer(&tenant, &pinned, hits).await
+    }
+}
+
+/// What rests on a change was said at or after the first time, by sessions that had begun by the second.
+fn span(change: &Change, at: Time) -> (Time, Time) {
+    let by = |until: Option<Occurred>| until.map_or(at, |until| latest(until).min(at));
+    match &change.what {
+        Changed::Trust(..) | Changed::Policy(..) => (change.occurred.from, by(change.replaced)),
+        // What a key signed after it was retired may have been accepted all the same.
+        Changed::KeyAdded(..) | Changed::KeyRetired(..) | Changed::RoutingRule(_) => (change.occurred.from, at),
+        Changed::Retraction(retraction) => (retraction.from, at),
+        // It ends what was running already, whatever is said later.
+        Changed::Loss(_, when) => (Time::MIN, by(Some(*when))),
+    }
+}
+
+/// The terms of whatever may rest on a change.
+fn terms(change: &Change) -> Vec<Term> {
+    let of_key = |idp: &IdpId, key: &KeyId| vec![claim_key_term(Some(idp), Some(key)), claim_key_term(Some(idp), None)];
+    match &change.what {
+        Changed::Trust(idp, _) => vec![term(TermKind::Idp, idp.as_str())],
+        Changed::KeyAdded(idp, key) | Changed::KeyRetired(idp, key) => of_key(idp, key),
+        Changed::Policy(policy, _) => vec![term(TermKind::Policy, policy.as_str())],
+        Changed::RoutingRule(_) => Vec::new(),
+        Changed::Retraction(retraction) => match &retraction.key {
+            Some(key) => of_key(&retraction.idp, key),
+            None => vec![term(TermKind::Idp, retraction.idp.as_str())],
+        },
+        Changed::Loss(subject, _) => subject.iter().map(|subject| term(TermKind::Subject, subject.as_str())).collect(),
+    }
+}

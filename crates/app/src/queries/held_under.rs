@@ -1,0 +1,59 @@
+//! Held under: who kept access under a version of a policy that had been replaced.
+
+use super::{View, candidates::Candidates};
+use crate::{
+    answer::{Answer, HeldAnswer},
+    app::{App, Disclosure},
+    ask::{AskError, Asking, Caller},
+    heads::Summary,
+    terms::term,
+};
+use claimledger_domain::{
+    held_under::{Held, held_under, replaced},
+    order::latest,
+};
+use claimledger_facts::{
+    ids::{PolicyId, SessionId, VersionLabel},
+    time::Time,
+};
+use claimledger_ledger::views::TermKind;
+use std::collections::BTreeSet;
+
+impl App {
+    /// Access that was kept under the replaced versions of a policy with this label, and whether it would have passed the next.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    pub async fn held_under(
+        &self,
+        caller: &Caller,
+        policy: &PolicyId,
+        version: &VersionLabel,
+        asking: &Asking,
+    ) -> Result<Answer<HeldAnswer>, AskError> {
+        self.disclose(caller, Disclosure::Decisions)?;
+        let tenant = self.0.tenant(&caller.tenant).await?;
+        let pinned = self.0.pin(&tenant, asking).await?;
+        let view = View::new(&self.0, &tenant, pinned.cut).await?;
+        let replaced = replaced(view.history.at(pinned.cut.known_at), policy, version, pinned.cut.at);
+        let mut items: Vec<Held> = Vec::new();
+        let first: Option<Time> = replaced.iter().map(|replaced| replaced.at.from).min();
+        let last: Option<Time> = replaced.iter().map(|replaced| latest(replaced.at)).max();
+        if let (Some(first), Some(last)) = (first, last) {
+            let mut candidates = Candidates::new(&view);
+            let mut done: BTreeSet<SessionId> = BTreeSet::new();
+            // Whoever held access had begun by then, and had not ended. That a session says nothing any more does not end it.
+            let over = |row: &Summary, _| matches!(row, Summary::State { ended_at: Some(ended), .. } if *ended <= first);
+            for id in candidates.ids_with(&term(TermKind::Policy, policy.as_str()), last, over).await? {
+                if done.contains(&id) {
+                    continue;
+                }
+                let Some(gathered) = candidates.gathered(&id).await? else { continue };
+                done.extend(gathered.ids.iter().cloned());
+                items.extend(held_under(&gathered.facts, &view.history, view.cut, policy, version));
+            }
+        }
+        items.sort_by(|a, b| (a.allow.occurred.from, &a.session, &a.app).cmp(&(b.allow.occurred.from, &b.session, &b.app)));
+        self.0.answer(&tenant, &pinned, HeldAnswer { replaced, items }).await
+    }
+}
