@@ -17,11 +17,13 @@
 //! 1. If records must be found by something new, add a [`views::TermKind`] with a number of its own; `app` gives it to records. Say in
 //!    [`views::TermKind::lists_sessions`] whether sessions are listed by it.
 //! 2. Else add its rows and its question to [`views::Views`], to [`memory::MemoryIndex`] and to [`conformance::views`]; then to each engine.
-//! 3. Raise [`views::VIEWS_VERSION`]: it is part of the tables' names, so that the new ones are built beside the old.
+//! 3. Raise [`generations::VIEWS_VERSION`], and decide by [`generations::ANSWERING_VERSIONS`] whether rows of the version before may be asked while the new
+//!    ones are built beside them.
 
 pub mod append;
 pub mod clock;
 pub mod conformance;
+pub mod generations;
 pub mod index;
 pub mod keys;
 pub mod log;

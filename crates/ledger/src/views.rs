@@ -1,14 +1,16 @@
 //! The seam of the read models: an inverted index over facts, and one head row a session. Rows and checkpoint move in one transaction.
 
-use crate::{index::RecordIndex, log::LogError};
+use crate::{
+    generations::{Comparison, Generations, MadeBy, Place},
+    index::RecordIndex,
+    log::LogError,
+};
 use async_trait::async_trait;
 use claimledger_facts::{
     ids::{LogPosition, LogSize, RecordId, SessionId, TenantId},
     time::Time,
 };
-
-/// The version of the read models that this code writes; part of the tables' names.
-pub const VIEWS_VERSION: &str = "1";
+use std::sync::Arc;
 
 /// What a record can be found by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -181,11 +183,14 @@ pub struct HeadKey {
     pub session: String,
 }
 
-/// The read models of one engine.
+/// The read models of one engine: each tenant's live generation, or through [`Views::shadow`] the one that is being built beside it.
+///
+/// What is asked in one call comes from one generation, whatever is switched meanwhile.
 #[async_trait]
 pub trait Views: RecordIndex {
     /// Writes the rows of records `from..from + rows.len()` and the head rows, and moves the checkpoint, in one transaction. Refused as `Unavailable`
-    /// if the checkpoint is not at `from`. Rows that are delivered twice change nothing.
+    /// if the checkpoint is not at `from`. Rows that are delivered twice change nothing. A tenant without a live generation gets one, of unknown rules; a
+    /// shadow must have been begun.
     async fn apply(&self, tenant: &TenantId, from: LogSize, rows: &[IndexRow], heads: &[HeadRow]) -> Result<(), LogError>;
 
     /// Positions of records with this term, at or after `from`, up to `known_at` inclusive, ascending, at most `max`.
@@ -213,9 +218,32 @@ pub trait Views: RecordIndex {
     /// How many sessions there are.
     async fn session_count(&self, tenant: &TenantId) -> Result<u64, LogError>;
 
-    /// Throws away all rows of a tenant. The next `apply` begins at 0.
+    /// Throws away all rows of a tenant, of every generation. The next `apply` begins at 0.
     async fn reset(&self, tenant: &TenantId) -> Result<(), LogError>;
 
     /// Every row of a tenant as text, in a fixed order: for comparing a rebuild.
     async fn dump(&self, tenant: &TenantId) -> Result<Vec<String>, LogError>;
+
+    /// The same seam over the generations that are being built.
+    fn shadow(&self) -> Arc<dyn Views>;
+
+    /// A tenant's generations.
+    async fn generations(&self, tenant: &TenantId) -> Result<Generations, LogError>;
+
+    /// Begins a generation without rows. A shadow that is there already goes out of use; of a live one that is there, only what is said of its making
+    /// changes.
+    async fn begin(&self, tenant: &TenantId, place: Place, made_by: &MadeBy) -> Result<(), LogError>;
+
+    /// Takes the shadow out of use, if there is one.
+    async fn abandon_shadow(&self, tenant: &TenantId) -> Result<(), LogError>;
+
+    /// Pins both generations as they are now. Refused as `Unavailable` if there are not two, or they are not at the same size.
+    async fn compare(&self, tenant: &TenantId) -> Result<Box<dyn Comparison>, LogError>;
+
+    /// Puts the shadow in the live generation's place, in one transaction, and keeps the report with it; the one that was live goes out of use. Refused
+    /// as `Unavailable` if there are not two, or one of them is not at this size: then nothing changes.
+    async fn switch(&self, tenant: &TenantId, at: LogSize, report: &str) -> Result<(), LogError>;
+
+    /// Throws away some rows of what is out of use: not more than others can wait for. True: there are more.
+    async fn sweep(&self, tenant: &TenantId) -> Result<bool, LogError>;
 }

@@ -6,6 +6,7 @@ use claimledger_ledger::{
     append::{AppendOutcome, AppendRequest},
     clock::FixedClock,
     conformance::{self, Records},
+    generations::{Comparison, Generations, MadeBy, Place},
     index::{Looked, RecordIndex},
     keys::{CredentialRow, KeyStore, PersonRow, TenantKeysRow},
     log::{AppendFailure, Log, LogError},
@@ -134,6 +135,27 @@ impl Views for Fresh {
     }
     async fn dump(&self, tenant: &TenantId) -> Result<Vec<String>, LogError> {
         self.store.views().dump(tenant).await
+    }
+    fn shadow(&self) -> Arc<dyn Views> {
+        self.store.views().shadow()
+    }
+    async fn generations(&self, tenant: &TenantId) -> Result<Generations, LogError> {
+        self.store.views().generations(tenant).await
+    }
+    async fn begin(&self, tenant: &TenantId, place: Place, made_by: &MadeBy) -> Result<(), LogError> {
+        self.store.views().begin(tenant, place, made_by).await
+    }
+    async fn abandon_shadow(&self, tenant: &TenantId) -> Result<(), LogError> {
+        self.store.views().abandon_shadow(tenant).await
+    }
+    async fn compare(&self, tenant: &TenantId) -> Result<Box<dyn Comparison>, LogError> {
+        self.store.views().compare(tenant).await
+    }
+    async fn switch(&self, tenant: &TenantId, at: LogSize, report: &str) -> Result<(), LogError> {
+        self.store.views().switch(tenant, at, report).await
+    }
+    async fn sweep(&self, tenant: &TenantId) -> Result<bool, LogError> {
+        self.store.views().sweep(tenant).await
     }
 }
 

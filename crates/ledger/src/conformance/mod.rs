@@ -3,6 +3,7 @@
 //! An engine runs them from its own tests, under a tokio runtime:
 //! `conformance::log(|| async { MemoryLog::default() }).await`.
 
+mod generations;
 mod keys;
 mod log;
 mod records;

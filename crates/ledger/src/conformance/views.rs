@@ -26,18 +26,19 @@ pub async fn views<V: Views, F: Future<Output = V>>(make: impl Fn() -> F) {
     keeps_tenants_apart(&make().await).await;
     let (whole, pieces) = (make().await, make().await);
     rebuilds_the_same(&whole, &pieces).await;
+    super::generations::generations(make).await;
 }
 
-fn term(kind: TermKind, value: &str) -> Term {
+pub(super) fn term(kind: TermKind, value: &str) -> Term {
     Term { kind, value: value.to_owned() }
 }
 
-fn row(position: u64, terms: &[(TermKind, &str)]) -> IndexRow {
+pub(super) fn row(position: u64, terms: &[(TermKind, &str)]) -> IndexRow {
     let id = RecordId(Uuid::new_v5(&Uuid::NAMESPACE_OID, &position.to_be_bytes()));
     IndexRow { position: LogPosition(position), id, terms: terms.iter().map(|(kind, value)| term(*kind, value)).collect() }
 }
 
-fn head(session: &str, first_secs: u64, to: u64) -> HeadRow {
+pub(super) fn head(session: &str, first_secs: u64, to: u64) -> HeadRow {
     HeadRow {
         session: SessionId::from(session),
         first_occurred: Time::EPOCH.plus_secs(first_secs),
@@ -48,7 +49,7 @@ fn head(session: &str, first_secs: u64, to: u64) -> HeadRow {
     }
 }
 
-fn names(rows: &[HeadRow]) -> Vec<&str> {
+pub(super) fn names(rows: &[HeadRow]) -> Vec<&str> {
     rows.iter().map(|row| row.session.as_str()).collect()
 }
 

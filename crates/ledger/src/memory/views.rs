@@ -2,6 +2,7 @@
 
 use super::hold;
 use crate::{
+    generations::{Comparison, Counted, Difference, Differences, Generation, Generations, MadeBy, Place, RowKind},
     index::{Looked, RecordIndex},
     log::LogError,
     views::{Carried, HeadKey, HeadRow, IndexRow, Term, TermKind, Views},
@@ -10,15 +11,28 @@ use async_trait::async_trait;
 use claimledger_facts::ids::{LogPosition, LogSize, RecordId, SessionId, TenantId};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Mutex,
+    sync::{Arc, Mutex},
 };
 
 /// Read models in memory.
 #[derive(Debug, Default)]
-pub struct MemoryIndex(Mutex<BTreeMap<TenantId, Tables>>);
+pub struct MemoryIndex {
+    tenants: Arc<Mutex<BTreeMap<TenantId, Kept>>>,
+    place: Place,
+}
+
+/// One tenant's generations.
+#[derive(Debug, Default)]
+struct Kept {
+    last_number: u64,
+    places: BTreeMap<Place, Tables>,
+}
 
 #[derive(Clone, Debug, Default)]
 struct Tables {
+    number: u64,
+    made_by: Option<MadeBy>,
+    report: Option<String>,
     covered: LogSize,
     ids: BTreeMap<RecordId, LogPosition>,
     postings: BTreeMap<Term, BTreeSet<LogPosition>>,
@@ -54,12 +68,78 @@ impl Tables {
     }
 }
 
+impl Tables {
+    fn of(&self) -> Generation {
+        let made_by = self.made_by.clone().unwrap_or_else(|| MadeBy::now(""));
+        Generation { number: self.number, made_by, covered: self.covered, report: self.report.clone() }
+    }
+
+    fn rows(&self) -> Vec<(RowKind, String)> {
+        let mut rows: Vec<_> = self.ids.iter().map(|(id, position)| (RowKind::Record, format!("record {id} {position}"))).collect();
+        for (term, positions) in &self.postings {
+            rows.extend(positions.iter().map(|at| (RowKind::Posting, format!("posting {:?} {} {at}", term.kind, term.value))));
+        }
+        for (term, sessions) in &self.sessions {
+            rows.extend(sessions.iter().map(|session| (RowKind::Session, format!("session {:?} {} {session}", term.kind, term.value))));
+        }
+        rows.extend(self.heads.values().map(|row| (RowKind::Head, row.to_text())));
+        rows
+    }
+}
+
+impl Kept {
+    fn begin(&mut self, place: Place) -> &mut Tables {
+        self.last_number += 1;
+        self.places.insert(place, Tables { number: self.last_number, ..Tables::default() });
+        self.places.entry(place).or_default()
+    }
+
+    /// Both, if they are at the same size.
+    fn both(&self) -> Result<(&Tables, &Tables), LogError> {
+        match (self.places.get(&Place::Live), self.places.get(&Place::Shadow)) {
+            (Some(live), Some(shadow)) if live.covered == shadow.covered => Ok((live, shadow)),
+            _ => Err(LogError::unavailable("there are not two generations at one size")),
+        }
+    }
+}
+
 impl MemoryIndex {
     fn with<T>(&self, tenant: &TenantId, f: impl FnOnce(&Tables) -> T) -> T {
-        match hold(&self.0).get(tenant) {
+        match hold(&self.tenants).get(tenant).and_then(|kept| kept.places.get(&self.place)) {
             Some(tables) => f(tables),
             None => f(&Tables::default()),
         }
+    }
+}
+
+/// Copies of both.
+struct Pinned {
+    live: Tables,
+    shadow: Tables,
+}
+
+#[async_trait]
+impl Comparison for Pinned {
+    async fn differences(self: Box<Self>, most: usize) -> Result<Differences, LogError> {
+        let (live, shadow) = (self.live.rows(), self.shadow.rows());
+        let (mut counts, mut first) = (Vec::new(), Vec::new());
+        for kind in RowKind::ALL {
+            let of = |rows: &[(RowKind, String)]| rows.iter().filter(|row| row.0 == kind).map(|row| row.1.clone()).collect::<BTreeSet<_>>();
+            let (live, shadow) = (of(&live), of(&shadow));
+            let only: [(Place, Vec<&String>); 2] =
+                [(Place::Live, live.difference(&shadow).collect()), (Place::Shadow, shadow.difference(&live).collect())];
+            counts.push(Counted {
+                kind,
+                live: live.len() as u64,
+                shadow: shadow.len() as u64,
+                only_live: only[0].1.len() as u64,
+                only_shadow: only[1].1.len() as u64,
+            });
+            for (only_in, rows) in only {
+                first.extend(rows.into_iter().take(most).map(|row| Difference { only_in, kind, row: row.clone() }));
+            }
+        }
+        Ok(Differences { at: self.live.covered, counts, first })
     }
 }
 
@@ -95,12 +175,17 @@ impl RecordIndex for MemoryIndex {
 #[async_trait]
 impl Views for MemoryIndex {
     async fn apply(&self, tenant: &TenantId, from: LogSize, rows: &[IndexRow], heads: &[HeadRow]) -> Result<(), LogError> {
-        let mut tenants = hold(&self.0);
-        let covered = tenants.get(tenant).map_or(LogSize(0), |tables| tables.covered);
-        if covered != from {
-            return Err(LogError::unavailable(format!("the read models are at {}, not {}", covered.0, from.0)));
+        let mut tenants = hold(&self.tenants);
+        let kept = tenants.entry(tenant.clone()).or_default();
+        let covered = kept.places.get(&self.place).map(|tables| tables.covered);
+        if covered.unwrap_or_default() != from {
+            return Err(LogError::unavailable(format!("the read models are at {}, not {}", covered.unwrap_or_default().0, from.0)));
         }
-        let tables = tenants.entry(tenant.clone()).or_default();
+        let tables = match (covered, self.place) {
+            (Some(_), place) => kept.places.entry(place).or_default(),
+            (None, Place::Live) => kept.begin(Place::Live),
+            (None, Place::Shadow) => return Err(LogError::unavailable("no generation is being built")),
+        };
         for row in rows {
             tables.add(row);
         }
@@ -164,22 +249,66 @@ impl Views for MemoryIndex {
     }
 
     async fn reset(&self, tenant: &TenantId) -> Result<(), LogError> {
-        hold(&self.0).remove(tenant);
+        if let Some(kept) = hold(&self.tenants).get_mut(tenant) {
+            kept.places.clear();
+        }
         Ok(())
     }
 
     async fn dump(&self, tenant: &TenantId) -> Result<Vec<String>, LogError> {
         Ok(self.with(tenant, |tables| {
             let mut lines = vec![format!("covered {}", tables.covered.0)];
-            lines.extend(tables.ids.iter().map(|(id, position)| format!("record {id} {position}")));
-            for (term, positions) in &tables.postings {
-                lines.extend(positions.iter().map(|position| format!("posting {:?} {} {position}", term.kind, term.value)));
-            }
-            for (term, sessions) in &tables.sessions {
-                lines.extend(sessions.iter().map(|session| format!("session {:?} {} {session}", term.kind, term.value)));
-            }
-            lines.extend(tables.heads.values().map(HeadRow::to_text));
+            lines.extend(tables.rows().into_iter().map(|(_, row)| row));
             lines
         }))
+    }
+
+    fn shadow(&self) -> Arc<dyn Views> {
+        Arc::new(Self { tenants: Arc::clone(&self.tenants), place: Place::Shadow })
+    }
+
+    async fn generations(&self, tenant: &TenantId) -> Result<Generations, LogError> {
+        let tenants = hold(&self.tenants);
+        let of = |place| tenants.get(tenant).and_then(|kept| kept.places.get(&place)).map(Tables::of);
+        Ok(Generations { live: of(Place::Live), shadow: of(Place::Shadow) })
+    }
+
+    async fn begin(&self, tenant: &TenantId, place: Place, made_by: &MadeBy) -> Result<(), LogError> {
+        let mut tenants = hold(&self.tenants);
+        let kept = tenants.entry(tenant.clone()).or_default();
+        let there = place == Place::Live && kept.places.contains_key(&place);
+        let tables = if there { kept.places.entry(place).or_default() } else { kept.begin(place) };
+        tables.made_by = Some(made_by.clone());
+        Ok(())
+    }
+
+    async fn abandon_shadow(&self, tenant: &TenantId) -> Result<(), LogError> {
+        if let Some(kept) = hold(&self.tenants).get_mut(tenant) {
+            kept.places.remove(&Place::Shadow);
+        }
+        Ok(())
+    }
+
+    async fn compare(&self, tenant: &TenantId) -> Result<Box<dyn Comparison>, LogError> {
+        let mut tenants = hold(&self.tenants);
+        let (live, shadow) = tenants.entry(tenant.clone()).or_default().both()?;
+        Ok(Box::new(Pinned { live: live.clone(), shadow: shadow.clone() }))
+    }
+
+    async fn switch(&self, tenant: &TenantId, at: LogSize, report: &str) -> Result<(), LogError> {
+        let mut tenants = hold(&self.tenants);
+        let kept = tenants.entry(tenant.clone()).or_default();
+        if kept.both()?.0.covered != at {
+            return Err(LogError::unavailable(format!("the read models are not at {}", at.0)));
+        }
+        if let Some(mut shadow) = kept.places.remove(&Place::Shadow) {
+            shadow.report = Some(report.to_owned());
+            kept.places.insert(Place::Live, shadow);
+        }
+        Ok(())
+    }
+
+    async fn sweep(&self, _: &TenantId) -> Result<bool, LogError> {
+        Ok(false)
     }
 }

@@ -1,8 +1,11 @@
 //! Writing the read models: rows and checkpoint in one transaction.
 
-use super::{checkpoint, terms::TermKey};
+use super::{checkpoint, generations::begin, terms::TermKey};
 use claimledger_facts::ids::{LogSize, TenantId};
-use claimledger_ledger::views::{HeadRow, IndexRow, TermKind};
+use claimledger_ledger::{
+    generations::{MadeBy, Place},
+    views::{HeadRow, IndexRow, TermKind},
+};
 use sqlx::{AssertSqlSafe, Connection, Row, Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
 use std::collections::{HashMap, HashSet};
 
@@ -26,8 +29,14 @@ impl Writer {
         Self { connection, known: HashMap::new(), next: None }
     }
 
-    /// `Some`: nothing was written, because the checkpoint is there and not at `from`.
-    pub(super) async fn apply(&mut self, tenant: &TenantId, from: LogSize, rows: &[IndexRow], heads: &[HeadRow]) -> Result<Option<u64>, sqlx::Error> {
+    pub(super) async fn apply(
+        &mut self,
+        tenant: &TenantId,
+        place: Place,
+        from: LogSize,
+        rows: &[IndexRow],
+        heads: &[HeadRow],
+    ) -> Result<Applied, sqlx::Error> {
         if self.known.len() > CACHED_TERMS {
             self.known.clear();
         }
@@ -35,69 +44,55 @@ impl Writer {
         let (known, next) = (std::mem::take(&mut self.known), self.next.take());
         // Dropped before its commit, the transaction is rolled back by the driver.
         let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
-        let (number, covered) = match checkpoint(&mut transaction, tenant).await? {
-            Some(checkpoint) => (checkpoint.number, checkpoint.covered as u64),
-            None => {
-                let insert = sqlx::query("INSERT INTO checkpoint_1 (name) VALUES (?)").bind(tenant.as_str());
-                (insert.execute(&mut *transaction).await?.last_insert_rowid(), 0)
-            }
+        let (number, covered) = match (checkpoint(&mut transaction, tenant, place).await?, place) {
+            (Some(checkpoint), _) => (checkpoint.number, checkpoint.covered as u64),
+            (None, Place::Live) => (begin(&mut transaction, tenant, place, &MadeBy::now("")).await?, 0),
+            (None, Place::Shadow) => return Ok(Applied::NotBegun),
         };
         if covered != from.0 {
             transaction.rollback().await?;
             (self.known, self.next) = (known, next);
-            return Ok(Some(covered));
+            return Ok(Applied::NotThere(covered));
         }
-        let mut batch = Batch { connection: &mut transaction, tenant: number, known, next };
+        let mut batch = Batch { connection: &mut transaction, generation: number, known, next };
         batch.add_terms(rows, heads).await?;
         batch.add_records(rows).await?;
         batch.add_postings(rows).await?;
         batch.add_sessions(rows).await?;
         batch.put_heads(heads).await?;
         let Batch { known, next, .. } = batch;
-        let moved = sqlx::query("UPDATE checkpoint_1 SET covered = ? WHERE number = ?").bind((from.0 + rows.len() as u64) as i64).bind(number);
+        let moved = sqlx::query("UPDATE generation SET covered = ? WHERE number = ?").bind((from.0 + rows.len() as u64) as i64).bind(number);
         moved.execute(&mut *transaction).await?;
         transaction.commit().await?;
         (self.known, self.next) = (known, next);
-        Ok(None)
+        Ok(Applied::Written)
     }
 
-    /// Throws away the rows of a tenant.
-    pub(super) async fn reset(&mut self, tenant: &TenantId) -> Result<(), sqlx::Error> {
-        (self.known, self.next) = (HashMap::new(), None);
-        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
-        let Some(checkpoint) = checkpoint(&mut transaction, tenant).await? else { return transaction.rollback().await };
-        let tenants: i64 = sqlx::query("SELECT count(*) FROM checkpoint_1").fetch_one(&mut *transaction).await?.try_get(0)?;
-        // Without a condition SQLite frees a table's pages without looking into them.
-        let statements: &[&'static str] = if tenants == 1 {
-            &[
-                "DELETE FROM posting_1",
-                "DELETE FROM term_session_1",
-                "DELETE FROM term_1",
-                "DELETE FROM head_1",
-                "DELETE FROM record_1",
-                "DELETE FROM checkpoint_1",
-            ]
-        } else {
-            &[
-                "DELETE FROM posting_1 WHERE term IN (SELECT number FROM term_1 WHERE tenant = ?)",
-                "DELETE FROM term_session_1 WHERE term IN (SELECT number FROM term_1 WHERE tenant = ?)",
-                "DELETE FROM term_1 WHERE tenant = ?",
-                "DELETE FROM head_1 WHERE tenant = ?",
-                "DELETE FROM record_1 WHERE tenant = ?",
-                "DELETE FROM checkpoint_1 WHERE number = ?",
-            ]
-        };
-        for statement in statements {
-            sqlx::query(*statement).bind(checkpoint.number).execute(&mut *transaction).await?;
-        }
-        transaction.commit().await
+    /// The connection, for what changes no terms; where it throws terms away, [`Self::forget`] first.
+    pub(super) fn connection(&mut self) -> &mut SqliteConnection {
+        &mut self.connection
     }
+
+    /// Forgets what is known of the dictionary.
+    pub(super) fn forget(&mut self) {
+        (self.known, self.next) = (HashMap::new(), None);
+    }
+}
+
+/// What became of a batch.
+pub(super) enum Applied {
+    /// It is in.
+    Written,
+    /// Nothing was written: the checkpoint is elsewhere.
+    NotThere(u64),
+    /// Nothing was written: no shadow was begun.
+    NotBegun,
 }
 
 /// One transaction.
 struct Batch<'c> {
     connection: &'c mut SqliteConnection,
-    tenant: i64,
+    generation: i64,
     known: HashMap<(i64, TermKey), i64>,
     next: Option<i64>,
 }
@@ -108,17 +103,17 @@ impl Batch<'_> {
         let mut seen = HashSet::new();
         let keys =
             rows.iter().flat_map(|row| row.terms.iter().map(TermKey::of)).chain(heads.iter().map(|row| TermKey::of_session(row.session.as_str())));
-        let unknown: Vec<_> = keys.filter(|key| !self.known.contains_key(&(self.tenant, key.clone())) && seen.insert(key.clone())).collect();
+        let unknown: Vec<_> = keys.filter(|key| !self.known.contains_key(&(self.generation, key.clone())) && seen.insert(key.clone())).collect();
         for some in unknown.chunks(ROWS) {
             // Padded with the last to a power of two.
             let asked = some.len().next_power_of_two();
-            let sql = format!("SELECT term, number FROM term_1 WHERE tenant = ? AND term IN (?{})", ",?".repeat(asked - 1));
-            let mut query = sqlx::query(AssertSqlSafe(sql)).bind(self.tenant);
+            let sql = format!("SELECT term, number FROM term_1 WHERE generation = ? AND term IN (?{})", ",?".repeat(asked - 1));
+            let mut query = sqlx::query(AssertSqlSafe(sql)).bind(self.generation);
             for key in some.iter().chain(std::iter::repeat_n(&some[some.len() - 1], asked - some.len())) {
                 query = query.bind(key.as_slice());
             }
             for row in query.fetch_all(&mut *self.connection).await? {
-                self.known.insert((self.tenant, TermKey::from_bytes(row.try_get(0)?)), row.try_get(1)?);
+                self.known.insert((self.generation, TermKey::from_bytes(row.try_get(0)?)), row.try_get(1)?);
             }
         }
         let mut next = match self.next {
@@ -127,7 +122,7 @@ impl Batch<'_> {
         };
         let mut new = Vec::new();
         for key in unknown {
-            let entry = self.known.entry((self.tenant, key.clone()));
+            let entry = self.known.entry((self.generation, key.clone()));
             if let std::collections::hash_map::Entry::Vacant(vacant) = entry {
                 vacant.insert(next);
                 new.push((key, next));
@@ -135,20 +130,20 @@ impl Batch<'_> {
             }
         }
         self.next = Some(next);
-        let tenant = self.tenant;
-        self.insert("INSERT INTO term_1 (tenant, term, number) VALUES", 3, "", &new, |query, (key, number)| {
-            query.bind(tenant).bind(key.as_slice()).bind(*number)
+        let generation = self.generation;
+        self.insert("INSERT INTO term_1 (generation, term, number) VALUES", 3, "", &new, |query, (key, number)| {
+            query.bind(generation).bind(key.as_slice()).bind(*number)
         })
         .await
     }
 
     async fn add_records(&mut self, rows: &[IndexRow]) -> Result<(), sqlx::Error> {
-        let tenant = self.tenant;
+        let generation = self.generation;
         // In the order of the index: neighbours share pages.
         let mut rows: Vec<_> = rows.iter().map(|row| (row.id, row.position)).collect();
         rows.sort_unstable();
-        self.insert("INSERT OR IGNORE INTO record_1 (tenant, id, position) VALUES", 3, "", &rows, |query, (id, position)| {
-            query.bind(tenant).bind(id.0.as_bytes().as_slice()).bind(position.0 as i64)
+        self.insert("INSERT OR IGNORE INTO record_1 (generation, id, position) VALUES", 3, "", &rows, |query, (id, position)| {
+            query.bind(generation).bind(id.0.as_bytes().as_slice()).bind(position.0 as i64)
         })
         .await
     }
@@ -182,15 +177,15 @@ impl Batch<'_> {
     }
 
     async fn put_heads(&mut self, heads: &[HeadRow]) -> Result<(), sqlx::Error> {
-        let tenant = self.tenant;
+        let generation = self.generation;
         let rows: Vec<_> = heads.iter().map(|row| (self.number(&TermKey::of_session(row.session.as_str())), row)).collect();
-        let into = "INSERT INTO head_1 (session, tenant, name, first_occurred, first_source, first_source_id, assessed_to, state) VALUES";
+        let into = "INSERT INTO head_1 (session, generation, name, first_occurred, first_source, first_source_id, assessed_to, state) VALUES";
         let update = " ON CONFLICT (session) DO UPDATE SET first_occurred = excluded.first_occurred, first_source = excluded.first_source,
                          first_source_id = excluded.first_source_id, assessed_to = excluded.assessed_to, state = excluded.state";
         self.insert(into, 8, update, &rows, |query, (number, row)| {
             query
                 .bind(*number)
-                .bind(tenant)
+                .bind(generation)
                 .bind(row.session.as_str())
                 .bind(row.first_occurred.micros())
                 .bind(row.first_source.as_str())
@@ -204,7 +199,7 @@ impl Batch<'_> {
     /// Every term of the batch has one: [`Self::add_terms`] comes first.
     fn number(&self, key: &TermKey) -> i64 {
         // The key is cloned for the look-up only where it hits; a tuple of references would need its own hash.
-        self.known.get(&(self.tenant, key.clone())).copied().unwrap_or_default()
+        self.known.get(&(self.generation, key.clone())).copied().unwrap_or_default()
     }
 
     /// Inserts rows by statements of many rows each.

@@ -1,6 +1,9 @@
 //! The read models: what they are asked.
 
 mod apply;
+mod compare;
+mod generations;
+mod sweep;
 mod terms;
 
 use super::{
@@ -9,24 +12,29 @@ use super::{
     failure::{Poison, read_failed},
     owner::Owner,
 };
-use apply::Writer;
+use apply::{Applied, Writer};
 use async_trait::async_trait;
 use claimledger_facts::{
     ids::{LogPosition, LogSize, RecordId, SessionId, TenantId},
     time::Time,
 };
 use claimledger_ledger::{
+    generations::{Comparison, Generations, MadeBy, Place},
     index::{Looked, RecordIndex},
     log::LogError,
     views::{Carried, HeadKey, HeadRow, IndexRow, Term, TermKind, Views},
 };
+use compare::Pinned;
 use sqlx::{AssertSqlSafe, Row, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 use std::{collections::HashMap, fmt::Write as _, sync::Arc};
 use terms::{TermKey, to_text};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, RwLock, RwLockReadGuard};
 use uuid::Uuid;
 
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "views", include_str!("../../../../../migrations/sqlite/views/0001_views.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "views", include_str!("../../../../../migrations/sqlite/views/0001_views.sql")),
+    (2, "generations", include_str!("../../../../../migrations/sqlite/views/0002_generations.sql")),
+];
 
 const FILE: &str = "views";
 const HEAD: &str = "SELECT h.name, h.first_occurred, h.first_source, h.first_source_id, h.assessed_to, h.state FROM";
@@ -36,10 +44,17 @@ const FEW_SESSIONS: i64 = 4096;
 /// Ids of one statement.
 const IDS: usize = 256;
 
-/// The read models of all tenants, in the file `views`.
+/// The read models of all tenants, in the file `views`; or through [`Views::shadow`] those that are being built, in the same file.
 pub struct SqliteViews {
+    shared: Arc<Shared>,
+    place: Place,
+}
+
+struct Shared {
     writer: Mutex<Writer>,
     readers: SqlitePool,
+    /// Held by each read while it lasts, and for a moment by whoever throws rows away: a read of several statements ends in the generation that it began in.
+    reading: RwLock<()>,
     poison: Poison,
     _owner: Arc<Owner>,
 }
@@ -47,23 +62,30 @@ pub struct SqliteViews {
 impl SqliteViews {
     pub(super) async fn open(files: &Files, owner: &Arc<Owner>) -> Result<Self, OpenError> {
         let database = files.views();
-        let writer = Writer::new(database.writer(MIGRATIONS).await?);
-        Ok(Self { writer: Mutex::new(writer), readers: database.readers(), poison: Poison::default(), _owner: Arc::clone(owner) })
+        let writer = Mutex::new(Writer::new(database.writer(MIGRATIONS).await?));
+        let readers = database.readers();
+        let shared = Shared { writer, readers, reading: RwLock::default(), poison: Poison::default(), _owner: Arc::clone(owner) };
+        Ok(Self { shared: Arc::new(shared), place: Place::Live })
+    }
+
+    /// Until it is dropped no rows are thrown away that a read may need.
+    async fn reading(&self) -> RwLockReadGuard<'_, ()> {
+        self.shared.reading.read().await
     }
 
     async fn checkpoint(&self, tenant: &TenantId) -> Result<Option<Checkpoint>, LogError> {
-        checkpoint(&mut *self.readers.acquire().await.map_err(read)?, tenant).await.map_err(read)
+        checkpoint(&mut *self.shared.readers.acquire().await.map_err(read)?, tenant, self.place).await.map_err(read)
     }
 
     /// The number of a term; none: no record carries it.
-    async fn term(&self, tenant: i64, term: &TermKey) -> Result<Option<i64>, LogError> {
-        let query = sqlx::query("SELECT number FROM term_1 WHERE tenant = ? AND term = ?").bind(tenant).bind(term.as_slice());
-        query.fetch_optional(&self.readers).await.and_then(|row| row.map(|row| row.try_get(0)).transpose()).map_err(read)
+    async fn term(&self, generation: i64, term: &TermKey) -> Result<Option<i64>, LogError> {
+        let query = sqlx::query("SELECT number FROM term_1 WHERE generation = ? AND term = ?").bind(generation).bind(term.as_slice());
+        query.fetch_optional(&self.shared.readers).await.and_then(|row| row.map(|row| row.try_get(0)).transpose()).map_err(read)
     }
 
     async fn sessions_of(&self, term: i64) -> Result<i64, LogError> {
         let sql = "SELECT count(*) FROM (SELECT 1 FROM term_session_1 WHERE term = ? LIMIT ?)";
-        let row = sqlx::query(sql).bind(term).bind(FEW_SESSIONS).fetch_one(&self.readers).await;
+        let row = sqlx::query(sql).bind(term).bind(FEW_SESSIONS).fetch_one(&self.shared.readers).await;
         row.and_then(|row| row.try_get(0)).map_err(read)
     }
 }
@@ -75,21 +97,30 @@ struct Checkpoint {
     sessions: i64,
 }
 
-async fn checkpoint(connection: &mut SqliteConnection, tenant: &TenantId) -> Result<Option<Checkpoint>, sqlx::Error> {
-    let query = sqlx::query("SELECT number, covered, sessions FROM checkpoint_1 WHERE name = ?").bind(tenant.as_str());
+async fn checkpoint(connection: &mut SqliteConnection, tenant: &TenantId, place: Place) -> Result<Option<Checkpoint>, sqlx::Error> {
+    let query = sqlx::query("SELECT number, covered, sessions FROM generation WHERE tenant = ? AND place = ?");
+    let query = query.bind(tenant.as_str()).bind(place_code(place));
     let row = query.fetch_optional(connection).await?;
     row.map(|row| Ok(Checkpoint { number: row.try_get(0)?, covered: row.try_get(1)?, sessions: row.try_get(2)? })).transpose()
 }
 
-async fn positions(connection: &mut SqliteConnection, tenant: i64, ids: &[RecordId]) -> Result<Vec<Option<LogPosition>>, sqlx::Error> {
+/// A place, as the tables hold it.
+const fn place_code(place: Place) -> i64 {
+    match place {
+        Place::Live => 0,
+        Place::Shadow => 1,
+    }
+}
+
+async fn positions(connection: &mut SqliteConnection, generation: i64, ids: &[RecordId]) -> Result<Vec<Option<LogPosition>>, sqlx::Error> {
     let mut found = HashMap::with_capacity(ids.len());
     for some in ids.chunks(IDS) {
         // Padded with the last id to a power of two: few texts are prepared, and often used.
         let asked = some.len().next_power_of_two();
-        let mut sql = "SELECT id, position FROM record_1 WHERE tenant = ? AND id IN (?".to_owned();
+        let mut sql = "SELECT id, position FROM record_1 WHERE generation = ? AND id IN (?".to_owned();
         sql.extend(std::iter::repeat_n(",?", asked - 1));
         sql.push(')');
-        let mut query = sqlx::query(AssertSqlSafe(sql)).bind(tenant);
+        let mut query = sqlx::query(AssertSqlSafe(sql)).bind(generation);
         for id in some.iter().chain(std::iter::repeat_n(&some[some.len() - 1], asked - some.len())) {
             query = query.bind(id.0.as_bytes().as_slice());
         }
@@ -100,9 +131,9 @@ async fn positions(connection: &mut SqliteConnection, tenant: i64, ids: &[Record
     Ok(ids.iter().map(|id| found.get(id.0.as_bytes().as_slice()).copied()).collect())
 }
 
-async fn revision(connection: &mut SqliteConnection, tenant: i64, session: &SessionId) -> Result<u64, sqlx::Error> {
-    let sql = "SELECT count(*) FROM posting_1 WHERE term = (SELECT number FROM term_1 WHERE tenant = ? AND term = ?)";
-    let query = sqlx::query(sql).bind(tenant).bind(TermKey::of_session(session.as_str()).into_bytes());
+async fn revision(connection: &mut SqliteConnection, generation: i64, session: &SessionId) -> Result<u64, sqlx::Error> {
+    let sql = "SELECT count(*) FROM posting_1 WHERE term = (SELECT number FROM term_1 WHERE generation = ? AND term = ?)";
+    let query = sqlx::query(sql).bind(generation).bind(TermKey::of_session(session.as_str()).into_bytes());
     Ok(query.fetch_one(connection).await?.try_get::<i64, _>(0)? as u64)
 }
 
@@ -122,8 +153,8 @@ impl RecordIndex for SqliteViews {
 
     async fn look_up(&self, tenant: &TenantId, ids: &[RecordId], sessions: &[SessionId]) -> Result<Looked, LogError> {
         // One transaction is one snapshot.
-        let mut snapshot = self.readers.begin().await.map_err(read)?;
-        let Some(checkpoint) = checkpoint(&mut snapshot, tenant).await.map_err(read)? else {
+        let mut snapshot = self.shared.readers.begin().await.map_err(read)?;
+        let Some(checkpoint) = checkpoint(&mut snapshot, tenant, self.place).await.map_err(read)? else {
             return Ok(Looked { covered: LogSize(0), positions: vec![None; ids.len()], revisions: vec![0; sessions.len()] });
         };
         let positions = positions(&mut snapshot, checkpoint.number, ids).await.map_err(read)?;
@@ -136,10 +167,11 @@ impl RecordIndex for SqliteViews {
     }
 
     async fn ids_after(&self, tenant: &TenantId, after: Option<RecordId>, max: usize) -> Result<Option<Vec<RecordId>>, LogError> {
+        let _reading = self.reading().await;
         let Some(checkpoint) = self.checkpoint(tenant).await? else { return Ok(Some(Vec::new())) };
         let after = after.map_or_else(Vec::new, |id| id.0.as_bytes().to_vec());
-        let query = sqlx::query("SELECT id FROM record_1 WHERE tenant = ? AND id > ? ORDER BY id LIMIT ?");
-        let rows = query.bind(checkpoint.number).bind(after).bind(limit(max)).fetch_all(&self.readers).await.map_err(read)?;
+        let query = sqlx::query("SELECT id FROM record_1 WHERE generation = ? AND id > ? ORDER BY id LIMIT ?");
+        let rows = query.bind(checkpoint.number).bind(after).bind(limit(max)).fetch_all(&self.shared.readers).await.map_err(read)?;
         rows.iter().map(|row| id(row, 0)).collect::<Result<_, _>>().map(Some)
     }
 }
@@ -147,11 +179,12 @@ impl RecordIndex for SqliteViews {
 #[async_trait]
 impl Views for SqliteViews {
     async fn apply(&self, tenant: &TenantId, from: LogSize, rows: &[IndexRow], heads: &[HeadRow]) -> Result<(), LogError> {
-        self.poison.check(FILE)?;
-        match self.writer.lock().await.apply(tenant, from, rows, heads).await {
-            Ok(None) => Ok(()),
-            Ok(Some(covered)) => Err(LogError::unavailable(format!("the read models are at {covered}, not {}", from.0))),
-            Err(error) => Err(self.poison.failed(FILE, error)),
+        self.shared.poison.check(FILE)?;
+        match self.shared.writer.lock().await.apply(tenant, self.place, from, rows, heads).await {
+            Ok(Applied::Written) => Ok(()),
+            Ok(Applied::NotThere(covered)) => Err(LogError::unavailable(format!("the read models are at {covered}, not {}", from.0))),
+            Ok(Applied::NotBegun) => Err(LogError::unavailable("no generation is being built")),
+            Err(error) => Err(self.shared.poison.failed(FILE, error)),
         }
     }
 
@@ -164,20 +197,23 @@ impl Views for SqliteViews {
         max: usize,
     ) -> Result<Vec<LogPosition>, LogError> {
         let sql = "SELECT position FROM posting_1
-                   WHERE term = (SELECT number FROM term_1 WHERE tenant = (SELECT number FROM checkpoint_1 WHERE name = ?) AND term = ?)
+                   WHERE term = (SELECT number FROM term_1
+                                 WHERE generation = (SELECT number FROM generation WHERE tenant = ? AND place = ?) AND term = ?)
                      AND position BETWEEN ? AND ? ORDER BY position LIMIT ?";
         let position = |position: LogPosition| i64::try_from(position.0).unwrap_or(i64::MAX);
         let query = sqlx::query(sql)
             .bind(tenant.as_str())
+            .bind(place_code(self.place))
             .bind(TermKey::of(term).into_bytes())
             .bind(position(from))
             .bind(position(known_at))
             .bind(limit(max));
-        let rows = query.fetch_all(&self.readers).await.map_err(read)?;
+        let rows = query.fetch_all(&self.shared.readers).await.map_err(read)?;
         rows.iter().map(|row| Ok(LogPosition(row.try_get::<i64, _>(0).map_err(read)? as u64))).collect()
     }
 
     async fn sessions_with(&self, tenant: &TenantId, terms: &[Term], after: Option<&HeadKey>, max: usize) -> Result<Vec<HeadRow>, LogError> {
+        let _reading = self.reading().await;
         let Some(Checkpoint { number, .. }) = self.checkpoint(tenant).await? else { return Ok(Vec::new()) };
         let (mut only, mut carried) = (Vec::new(), Vec::new());
         for term in terms {
@@ -191,9 +227,9 @@ impl Views for SqliteViews {
         let few = carried.first().is_some_and(|(sessions, _)| *sessions < FEW_SESSIONS);
         // CROSS JOIN and INDEXED BY hold the planner to the order that was chosen here: it does not know how many sessions a term has.
         let mut sql = match (only.is_empty(), few) {
-            (false, _) => format!("{HEAD} head_1 h WHERE h.session = ?1 AND h.tenant = ?2"),
-            (true, true) => format!("{HEAD} term_session_1 t CROSS JOIN head_1 h ON h.session = t.session WHERE t.term = ?1 AND h.tenant = ?2"),
-            (true, false) => format!("{HEAD} head_1 h INDEXED BY head_1_in_order WHERE ?1 IS NOT NULL AND h.tenant = ?2"),
+            (false, _) => format!("{HEAD} head_1 h WHERE h.session = ?1 AND h.generation = ?2"),
+            (true, true) => format!("{HEAD} term_session_1 t CROSS JOIN head_1 h ON h.session = t.session WHERE t.term = ?1 AND h.generation = ?2"),
+            (true, false) => format!("{HEAD} head_1 h INDEXED BY head_1_in_order WHERE ?1 IS NOT NULL AND h.generation = ?2"),
         };
         let first = only.first().or(carried.first().map(|(_, term)| term)).copied().unwrap_or(0);
         if after.is_some() {
@@ -217,7 +253,7 @@ impl Views for SqliteViews {
             .bind(key.map(|key| key.2))
             .bind(key.map(|key| key.3))
             .bind(limit(max));
-        let rows = query.fetch_all(&self.readers).await.map_err(read)?;
+        let rows = query.fetch_all(&self.shared.readers).await.map_err(read)?;
         rows.iter().map(head_row).collect()
     }
 
@@ -243,10 +279,12 @@ impl Views for SqliteViews {
     async fn head_row(&self, tenant: &TenantId, session: &SessionId) -> Result<Option<HeadRow>, LogError> {
         let sql = format!(
             "{HEAD} head_1 h WHERE h.session =
-               (SELECT number FROM term_1 WHERE tenant = (SELECT number FROM checkpoint_1 WHERE name = ?) AND term = ?)"
+               (SELECT number FROM term_1
+                WHERE generation = (SELECT number FROM generation WHERE tenant = ? AND place = ?) AND term = ?)"
         );
-        let query = sqlx::query(AssertSqlSafe(sql)).bind(tenant.as_str()).bind(TermKey::of_session(session.as_str()).into_bytes());
-        query.fetch_optional(&self.readers).await.map_err(read)?.as_ref().map(head_row).transpose()
+        let query = sqlx::query(AssertSqlSafe(sql)).bind(tenant.as_str()).bind(place_code(self.place));
+        let query = query.bind(TermKey::of_session(session.as_str()).into_bytes());
+        query.fetch_optional(&self.shared.readers).await.map_err(read)?.as_ref().map(head_row).transpose()
     }
 
     async fn session_count(&self, tenant: &TenantId) -> Result<u64, LogError> {
@@ -254,35 +292,86 @@ impl Views for SqliteViews {
     }
 
     async fn reset(&self, tenant: &TenantId) -> Result<(), LogError> {
-        self.poison.check(FILE)?;
-        self.writer.lock().await.reset(tenant).await.map_err(|error| self.poison.failed(FILE, error))
+        self.shared.poison.check(FILE)?;
+        let mut writer = self.shared.writer.lock().await;
+        drop(self.shared.reading.write().await);
+        writer.forget();
+        sweep::all(writer.connection(), tenant).await.map_err(|error| self.shared.poison.failed(FILE, error))
     }
 
     async fn dump(&self, tenant: &TenantId) -> Result<Vec<String>, LogError> {
-        let mut snapshot = self.readers.begin().await.map_err(read)?;
-        let Some(checkpoint) = checkpoint(&mut snapshot, tenant).await.map_err(read)? else { return Ok(vec!["covered 0".to_owned()]) };
+        let mut snapshot = self.shared.readers.begin().await.map_err(read)?;
+        let Some(checkpoint) = checkpoint(&mut snapshot, tenant, self.place).await.map_err(read)? else { return Ok(vec!["covered 0".to_owned()]) };
         let mut lines = vec![format!("covered {}", checkpoint.covered)];
         let mut rows = async |sql: &'static str| sqlx::query(sql).bind(checkpoint.number).fetch_all(&mut *snapshot).await.map_err(read);
-        for row in rows("SELECT id, position FROM record_1 WHERE tenant = ? ORDER BY id").await? {
+        for row in rows("SELECT id, position FROM record_1 WHERE generation = ? ORDER BY id").await? {
             lines.push(format!("record {} #{}", id(&row, 0)?, row.try_get::<i64, _>(1).map_err(read)?));
         }
-        let postings = "SELECT t.term, p.position FROM term_1 t JOIN posting_1 p ON p.term = t.number WHERE t.tenant = ? ORDER BY 1, 2";
+        let postings = "SELECT t.term, p.position FROM term_1 t JOIN posting_1 p ON p.term = t.number WHERE t.generation = ? ORDER BY 1, 2";
         for row in rows(postings).await? {
             lines.push(format!("posting {} #{}", to_text(row.try_get(0).map_err(read)?), row.try_get::<i64, _>(1).map_err(read)?));
         }
         let sessions =
             "SELECT t.term, substr(s.term, 2) FROM term_1 t JOIN term_session_1 x ON x.term = t.number JOIN term_1 s ON s.number = x.session
-                        WHERE t.tenant = ? ORDER BY 1, 2";
+                        WHERE t.generation = ? ORDER BY 1, 2";
         for row in rows(sessions).await? {
             let session: Vec<u8> = row.try_get(1).map_err(read)?;
             lines.push(format!("session {} {}", to_text(row.try_get(0).map_err(read)?), String::from_utf8_lossy(&session)));
         }
-        let heads = "SELECT name, first_occurred, first_source, first_source_id, assessed_to, state FROM head_1 WHERE tenant = ? ORDER BY name";
+        let heads = "SELECT name, first_occurred, first_source, first_source_id, assessed_to, state FROM head_1 WHERE generation = ? ORDER BY name";
         for row in rows(heads).await? {
             lines.push(head_row(&row)?.to_text());
         }
         Ok(lines)
     }
+
+    fn shadow(&self) -> Arc<dyn Views> {
+        Arc::new(Self { shared: Arc::clone(&self.shared), place: Place::Shadow })
+    }
+
+    async fn generations(&self, tenant: &TenantId) -> Result<Generations, LogError> {
+        generations::all(&mut *self.shared.readers.acquire().await.map_err(read)?, tenant).await.map_err(read)
+    }
+
+    async fn begin(&self, tenant: &TenantId, place: Place, made_by: &MadeBy) -> Result<(), LogError> {
+        self.write(async |connection| generations::begin_or_relabel(connection, tenant, place, made_by).await).await
+    }
+
+    async fn abandon_shadow(&self, tenant: &TenantId) -> Result<(), LogError> {
+        self.write(async |connection| generations::abandon_shadow(connection, tenant).await).await
+    }
+
+    async fn compare(&self, tenant: &TenantId) -> Result<Box<dyn Comparison>, LogError> {
+        let mut snapshot = self.shared.readers.begin().await.map_err(read)?;
+        // The first statement fixes what the snapshot shows.
+        let both = generations::both(&mut snapshot, tenant).await.map_err(read)?.ok_or_else(not_two)?;
+        Ok(Box::new(Pinned { snapshot, both }))
+    }
+
+    async fn switch(&self, tenant: &TenantId, at: LogSize, report: &str) -> Result<(), LogError> {
+        let done = self.write(async |connection| generations::switch(connection, tenant, at, report).await).await?;
+        if done { Ok(()) } else { Err(not_two()) }
+    }
+
+    async fn sweep(&self, tenant: &TenantId) -> Result<bool, LogError> {
+        let Some(generation) = sweep::next(&self.shared.readers, tenant).await.map_err(read)? else { return Ok(false) };
+        // Reads that began before it went out of use are over when this is held; those that begin now do not see it.
+        drop(self.shared.reading.write().await);
+        self.write(async |connection| sweep::some(connection, generation).await).await?;
+        Ok(true)
+    }
+}
+
+impl SqliteViews {
+    /// Runs something that writes on the one connection that does, which must not write terms.
+    async fn write<T>(&self, run: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, sqlx::Error>) -> Result<T, LogError> {
+        self.shared.poison.check(FILE)?;
+        run(self.shared.writer.lock().await.connection()).await.map_err(|error| self.shared.poison.failed(FILE, error))
+    }
+}
+
+fn not_two() -> LogError {
+    LogError::unavailable("there are not two generations of the read models at one size")
 }
 
 fn head_row(row: &SqliteRow) -> Result<HeadRow, LogError> {

@@ -1,0 +1,107 @@
+//! Comparing two generations, row by row and inside SQLite: both are read in the order of their keys, and only what differs leaves it.
+
+use super::{LogError, generations::Both, head_row, id, read, terms::to_text};
+use async_trait::async_trait;
+use claimledger_facts::ids::LogSize;
+use claimledger_ledger::generations::{Comparison, Counted, Difference, Differences, Place, RowKind};
+use sqlx::{AssertSqlSafe, Row, Sqlite, Transaction, sqlite::SqliteRow};
+
+/// Both generations, in one snapshot.
+pub(super) struct Pinned {
+    pub(super) snapshot: Transaction<'static, Sqlite>,
+    pub(super) both: Both,
+}
+
+#[async_trait]
+impl Comparison for Pinned {
+    async fn differences(mut self: Box<Self>, most: usize) -> Result<Differences, LogError> {
+        let Both { live, shadow, covered } = self.both;
+        let mut differences = Differences { at: LogSize(covered as u64), counts: Vec::new(), first: Vec::new() };
+        for kind in RowKind::ALL {
+            let (in_live, in_shadow) = (self.count(kind, live).await?, self.count(kind, shadow).await?);
+            let only_live = self.count_only(kind, live, shadow).await?;
+            // Rows are sets: as many of them, and none missing, are the same.
+            let only_shadow = if only_live == 0 && in_live == in_shadow { 0 } else { self.count_only(kind, shadow, live).await? };
+            differences.counts.push(Counted { kind, live: in_live, shadow: in_shadow, only_live, only_shadow });
+            for (only_in, count, has, lacks) in [(Place::Live, only_live, live, shadow), (Place::Shadow, only_shadow, shadow, live)] {
+                if count > 0 {
+                    let rows = self.first(kind, has, lacks, most).await?;
+                    differences.first.extend(rows.into_iter().map(|row| Difference { only_in, kind, row }));
+                }
+            }
+        }
+        Ok(differences)
+    }
+}
+
+impl Pinned {
+    async fn count(&mut self, kind: RowKind, generation: i64) -> Result<u64, LogError> {
+        let sql = match kind {
+            RowKind::Record => "SELECT count(*) FROM record_1 WHERE generation = ?",
+            RowKind::Posting => "SELECT count(*) FROM term_1 t CROSS JOIN posting_1 p ON p.term = t.number WHERE t.generation = ?",
+            RowKind::Session => "SELECT count(*) FROM term_1 t CROSS JOIN term_session_1 x ON x.term = t.number WHERE t.generation = ?",
+            RowKind::Head => "SELECT count(*) FROM head_1 WHERE generation = ?",
+        };
+        let row = sqlx::query(sql).bind(generation).fetch_one(&mut *self.snapshot).await;
+        row.and_then(|row| row.try_get::<i64, _>(0)).map(|count| count as u64).map_err(read)
+    }
+
+    async fn count_only(&mut self, kind: RowKind, has: i64, lacks: i64) -> Result<u64, LogError> {
+        let sql = format!("SELECT count(*) {}", only(kind));
+        let row = sqlx::query(AssertSqlSafe(sql)).bind(has).bind(lacks).fetch_one(&mut *self.snapshot).await;
+        row.and_then(|row| row.try_get::<i64, _>(0)).map(|count| count as u64).map_err(read)
+    }
+
+    async fn first(&mut self, kind: RowKind, has: i64, lacks: i64, most: usize) -> Result<Vec<String>, LogError> {
+        let columns = match kind {
+            RowKind::Record => "a.id, a.position",
+            RowKind::Posting => "t.term, p.position",
+            RowKind::Session => "t.term, substr(s.term, 2)",
+            RowKind::Head => "a.name, a.first_occurred, a.first_source, a.first_source_id, a.assessed_to, a.state",
+        };
+        let sql = format!("SELECT {columns} {} ORDER BY 1, 2 LIMIT ?3", only(kind));
+        let query = sqlx::query(AssertSqlSafe(sql)).bind(has).bind(lacks).bind(super::limit(most));
+        let rows = query.fetch_all(&mut *self.snapshot).await.map_err(read)?;
+        rows.iter().map(|row| to_line(kind, row)).collect()
+    }
+}
+
+/// Rows that generation ?1 has and generation ?2 lacks. Numbers of terms are each generation's own, so terms are matched by what they say.
+const fn only(kind: RowKind) -> &'static str {
+    match kind {
+        RowKind::Record => {
+            "FROM record_1 a LEFT JOIN record_1 b ON b.generation = ?2 AND b.id = a.id AND b.position = a.position
+             WHERE a.generation = ?1 AND b.id IS NULL"
+        }
+        RowKind::Posting => {
+            "FROM term_1 t LEFT JOIN term_1 o ON o.generation = ?2 AND o.term = t.term CROSS JOIN posting_1 p ON p.term = t.number
+             LEFT JOIN posting_1 q ON q.term = o.number AND q.position = p.position
+             WHERE t.generation = ?1 AND q.term IS NULL"
+        }
+        RowKind::Session => {
+            "FROM term_1 t LEFT JOIN term_1 o ON o.generation = ?2 AND o.term = t.term CROSS JOIN term_session_1 x ON x.term = t.number
+             CROSS JOIN term_1 s ON s.number = x.session LEFT JOIN term_1 os ON os.generation = ?2 AND os.term = s.term
+             LEFT JOIN term_session_1 y ON y.term = o.number AND y.session = os.number
+             WHERE t.generation = ?1 AND y.term IS NULL"
+        }
+        RowKind::Head => {
+            "FROM head_1 a LEFT JOIN head_1 b ON b.generation = ?2 AND b.first_occurred = a.first_occurred AND b.first_source = a.first_source
+                  AND b.first_source_id = a.first_source_id AND b.name = a.name AND b.assessed_to = a.assessed_to AND b.state = a.state
+             WHERE a.generation = ?1 AND b.session IS NULL"
+        }
+    }
+}
+
+/// As a dump gives it.
+fn to_line(kind: RowKind, row: &SqliteRow) -> Result<String, LogError> {
+    let word = kind.as_str();
+    Ok(match kind {
+        RowKind::Record => format!("{word} {} #{}", id(row, 0)?, row.try_get::<i64, _>(1).map_err(read)?),
+        RowKind::Posting => format!("{word} {} #{}", to_text(row.try_get(0).map_err(read)?), row.try_get::<i64, _>(1).map_err(read)?),
+        RowKind::Session => {
+            let session: Vec<u8> = row.try_get(1).map_err(read)?;
+            format!("{word} {} {}", to_text(row.try_get(0).map_err(read)?), String::from_utf8_lossy(&session))
+        }
+        RowKind::Head => head_row(row)?.to_text(),
+    })
+}

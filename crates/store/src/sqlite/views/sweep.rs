@@ -1,0 +1,104 @@
+//! Throwing away rows of generations that are out of use, some at a time: the connection that writes is never held long.
+
+use claimledger_facts::ids::TenantId;
+use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, SqlitePool};
+
+/// Rows of one transaction, about.
+const ROWS: i64 = 20_000;
+/// Terms that are looked at for one transaction.
+const TERMS: i64 = 512;
+
+/// A generation of a tenant that is out of use.
+pub(super) async fn next(readers: &SqlitePool, tenant: &TenantId) -> Result<Option<i64>, sqlx::Error> {
+    let query = sqlx::query("SELECT number FROM generation WHERE tenant = ? AND place IS NULL ORDER BY number LIMIT 1");
+    query.bind(tenant.as_str()).fetch_optional(readers).await?.map(|row| row.try_get(0)).transpose()
+}
+
+/// Throws away some rows, and at last the generation.
+pub(super) async fn some(connection: &mut SqliteConnection, generation: i64) -> Result<(), sqlx::Error> {
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    if !terms(&mut transaction, generation).await? {
+        let records = "DELETE FROM record_1 WHERE generation = ?1 AND id IN (SELECT id FROM record_1 WHERE generation = ?1 ORDER BY id LIMIT ?2)";
+        let heads = "DELETE FROM head_1 WHERE session IN (SELECT session FROM head_1 WHERE generation = ?1 LIMIT ?2)";
+        let mut gone = 0;
+        for sql in [records, heads] {
+            gone += sqlx::query(sql).bind(generation).bind(ROWS).execute(&mut *transaction).await?.rows_affected();
+        }
+        if gone == 0 {
+            sqlx::query("DELETE FROM generation WHERE number = ?").bind(generation).execute(&mut *transaction).await?;
+        }
+    }
+    transaction.commit().await
+}
+
+/// Throws away some terms with everything that hangs on them; false: none is left.
+async fn terms(connection: &mut SqliteConnection, generation: i64) -> Result<bool, sqlx::Error> {
+    let sql = "SELECT number, (SELECT count(*) FROM (SELECT 1 FROM posting_1 WHERE term = t.number LIMIT ?2))
+                            + (SELECT count(*) FROM (SELECT 1 FROM term_session_1 WHERE term = t.number LIMIT ?2))
+               FROM term_1 t WHERE generation = ?1 ORDER BY term LIMIT ?3";
+    let rows = sqlx::query(sql).bind(generation).bind(ROWS).bind(TERMS).fetch_all(&mut *connection).await?;
+    let (mut whole, mut sum) = (Vec::new(), 0);
+    for row in &rows {
+        let (number, count): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+        if count >= ROWS && whole.is_empty() {
+            return some_of_term(connection, number).await.map(|()| true);
+        }
+        sum += count;
+        if sum > ROWS {
+            break;
+        }
+        whole.push(number.to_string());
+    }
+    if whole.is_empty() {
+        return Ok(false);
+    }
+    // Numbers of our own dictionary.
+    let whole = whole.join(",");
+    for (table, column) in [("posting_1", "term"), ("term_session_1", "term"), ("term_1", "number")] {
+        sqlx::query(AssertSqlSafe(format!("DELETE FROM {table} WHERE {column} IN ({whole})"))).persistent(false).execute(&mut *connection).await?;
+    }
+    Ok(true)
+}
+
+/// Throws away some rows of a term that is on very many records.
+async fn some_of_term(connection: &mut SqliteConnection, term: i64) -> Result<(), sqlx::Error> {
+    for (table, column) in [("posting_1", "position"), ("term_session_1", "session")] {
+        let sql =
+            format!("DELETE FROM {table} WHERE term = ?1 AND {column} IN (SELECT {column} FROM {table} WHERE term = ?1 ORDER BY {column} LIMIT ?2)");
+        sqlx::query(AssertSqlSafe(sql)).bind(term).bind(ROWS).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// Throws away every row of a tenant.
+pub(super) async fn all(connection: &mut SqliteConnection, tenant: &TenantId) -> Result<(), sqlx::Error> {
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    let others: i64 =
+        sqlx::query("SELECT count(*) FROM generation WHERE tenant <> ?").bind(tenant.as_str()).fetch_one(&mut *transaction).await?.try_get(0)?;
+    // Without a condition SQLite frees a table's pages without looking into them.
+    let statements: &[&'static str] = if others == 0 {
+        &[
+            "DELETE FROM posting_1",
+            "DELETE FROM term_session_1",
+            "DELETE FROM term_1",
+            "DELETE FROM head_1",
+            "DELETE FROM record_1",
+            "DELETE FROM generation",
+        ]
+    } else {
+        &[
+            "DELETE FROM posting_1 WHERE term IN (SELECT number FROM term_1 WHERE generation IN (SELECT number FROM generation WHERE tenant = ?))",
+            "DELETE FROM term_session_1 WHERE term IN (SELECT number FROM term_1 WHERE generation IN (SELECT number FROM generation WHERE tenant = ?))",
+            "DELETE FROM term_1 WHERE generation IN (SELECT number FROM generation WHERE tenant = ?)",
+            "DELETE FROM head_1 WHERE generation IN (SELECT number FROM generation WHERE tenant = ?)",
+            "DELETE FROM record_1 WHERE generation IN (SELECT number FROM generation WHERE tenant = ?)",
+            "DELETE FROM generation WHERE tenant = ?",
+        ]
+    };
+    for statement in statements {
+        let query = sqlx::query(*statement);
+        let query = if others == 0 { query } else { query.bind(tenant.as_str()) };
+        query.execute(&mut *transaction).await?;
+    }
+    transaction.commit().await
+}
