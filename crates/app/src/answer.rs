@@ -66,8 +66,8 @@ pub struct Status {
     pub assessed_to: u64,
     /// The size of the log.
     pub head: u64,
-    /// The version of the read models.
-    pub views: &'static str,
+    /// Name and version of the read models that are asked.
+    pub views: String,
 }
 
 /// A value with what every answer carries.

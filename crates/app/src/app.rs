@@ -4,6 +4,7 @@ use crate::{
     ask::{AskError, Caller},
     own_records::OwnRecords,
     page_sessions::PageSessions,
+    rebuild,
     runner::{self, Runner},
     tenant::Tenant,
 };
@@ -80,8 +81,8 @@ pub(crate) struct Inner {
     pub(crate) revocations: watch::Sender<u64>,
     pub(crate) authenticated: Mutex<HashMap<Digest32, (Caller, Instant)>>,
     tenants: Mutex<HashMap<TenantId, Arc<OnceCell<Arc<Tenant>>>>>,
-    stop: CancellationToken,
-    runners: TaskTracker,
+    pub(crate) stop: CancellationToken,
+    pub(crate) runners: TaskTracker,
 }
 
 impl std::ops::Deref for Inner {
@@ -255,8 +256,11 @@ impl Inner {
                 let tenant = Tenant::open(&self.parts, id).await?.ok_or_else(|| LogError::unavailable(format!("tenant {id} has no keys")))?;
                 let tenant = Arc::new(tenant);
                 if self.options.follow {
-                    let runner = Runner { log: Arc::clone(&self.log), views: Arc::clone(&self.views), tenant: Arc::clone(&tenant) };
-                    self.runners.spawn(runner::follow(runner, self.stop.clone()));
+                    self.runners.spawn(runner::follow(Runner::live(&self.log, &self.views, &tenant), self.stop.clone()));
+                    if !tenant.in_use().current {
+                        let (log, views) = (Arc::clone(&self.log), Arc::clone(&self.views));
+                        self.runners.spawn(rebuild::renew(log, views, Arc::clone(&tenant), self.stop.clone()));
+                    }
                 }
                 Ok::<_, LogError>(tenant)
             })

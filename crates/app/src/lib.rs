@@ -11,10 +11,14 @@
 //! 1. Its filter in [`ask`], its answer in [`answer`].
 //! 2. A file in `queries/`: a method of `App` that first calls `App::disclose`, pins the cut with `Inner::pin`, gathers facts with `gather`, and lets
 //!    the domain judge them at exactly that cut.
-//! 3. If it needs to find records by something new: a `TermKind`, a line in `terms`, and a higher `VIEWS_VERSION`.
+//! 3. If it needs to find records by something new: a `TermKind`, a line in `terms`, and a higher `VIEWS_VERSION`: then see what its
+//!    constants say.
 //!
 //! # How to add a fact type
 //! `terms` and `scope` match every fact type and do not compile without it.
+
+#[cfg(test)]
+extern crate self as claimledger_app;
 
 mod access;
 pub mod answer;
@@ -32,6 +36,7 @@ mod own_records;
 pub mod page_sessions;
 mod queries;
 mod reader;
+pub mod rebuild;
 mod runner;
 mod scope;
 mod tenant;

@@ -207,6 +207,11 @@ impl RecentTerms {
         recent.young.insert(term.clone(), positions.to_vec());
     }
 
+    /// Forgets everything.
+    pub(crate) fn clear(&self) {
+        *self.lock() = Recent::default();
+    }
+
     /// The records of a batch are in the read models now.
     pub(crate) fn advance(&self, ahead: &Ahead) {
         let mut recent = self.lock();

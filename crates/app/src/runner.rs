@@ -1,6 +1,8 @@
 //! The view runner: follows a tenant's log and keeps its read models. One transaction a batch writes the index rows, the head rows of every session that
 //! the batch touches, and the checkpoint. Delivering a batch twice changes nothing, so a crash anywhere in between is made good by going on.
 //!
+//! The same runner folds a generation that is being built beside the live one (`rebuild`); it never goes further than the live one is.
+//!
 //! A record that does not decode stops the runner at its position; it is never skipped.
 
 use crate::{
@@ -8,15 +10,14 @@ use crate::{
     app::{App, Disclosure},
     ask::{AskError, Caller},
     heads::{self, Heads, Late},
-    reader::{Ahead, Reader, decode},
-    tenant::Tenant,
+    reader::{Ahead, Reader, RecordCache, decode},
+    tenant::{Folded, Tenant},
     terms::terms_of,
 };
 use claimledger_domain::history::is_config;
 use claimledger_facts::{
     ids::{LogPosition, LogSize, TenantId},
     record::{Entry, Record},
-    vocabulary::Role,
 };
 use claimledger_ledger::{
     log::{Log, LogError},
@@ -40,11 +41,21 @@ const HOLD: Duration = Duration::from_millis(250);
 /// Wake-ups are best effort, so look now and then.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Moves the read models of one tenant.
+/// Moves one generation of a tenant's read models.
 pub(crate) struct Runner {
     pub(crate) log: Arc<dyn Log>,
     pub(crate) views: Arc<dyn Views>,
     pub(crate) tenant: Arc<Tenant>,
+    /// What it knows of a generation that is being built; none: it moves the live one.
+    pub(crate) beside: Option<Beside>,
+}
+
+/// A generation that is being built: what of it must not be mixed with the live one's.
+#[derive(Default)]
+pub(crate) struct Beside {
+    pub(crate) folded: Folded,
+    /// Reads keep what they need in the tenant's cache; a whole log would push it out.
+    pub(crate) records: RecordCache,
 }
 
 /// Follows until told to stop.
@@ -57,7 +68,19 @@ pub(crate) async fn follow(runner: Runner, stop: CancellationToken) {
             () = stop.cancelled() => return,
         };
         match done {
-            Ok(_) => {}
+            Ok(_) => match runner.views.sweep(&runner.tenant.id).await {
+                Ok(true) => {
+                    runner.give_way().await;
+                    if stop.is_cancelled() {
+                        return;
+                    }
+                    continue;
+                }
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::warn!(tenant = %runner.tenant.id, error = &error as &dyn std::error::Error, "rows out of use will be thrown away later");
+                }
+            },
             Err(LogError::Corrupt { position, what }) => {
                 tracing::error!(tenant = %runner.tenant.id, %position, what, "the read models stop here: the log is corrupt");
                 runner.tenant.stop(position, &what);
@@ -74,8 +97,13 @@ pub(crate) async fn follow(runner: Runner, stop: CancellationToken) {
 }
 
 impl Runner {
+    /// Moves the live generation.
+    pub(crate) fn live(log: &Arc<dyn Log>, views: &Arc<dyn Views>, tenant: &Arc<Tenant>) -> Self {
+        Self { log: Arc::clone(log), views: Arc::clone(views), tenant: Arc::clone(tenant), beside: None }
+    }
+
     /// Takes in everything up to the head. Returns how many records are in.
-    async fn catch_up(&self, mut progress: impl FnMut(u64, u64)) -> Result<u64, LogError> {
+    pub(crate) async fn catch_up(&self, mut progress: impl FnMut(u64, u64)) -> Result<u64, LogError> {
         loop {
             self.give_way().await;
             let began = Instant::now();
@@ -93,19 +121,8 @@ impl Runner {
         }
     }
 
-    /// Throws everything away and takes it in again.
-    pub(crate) async fn rebuild(&self, progress: impl FnMut(u64, u64)) -> Result<u64, LogError> {
-        {
-            let _moving = self.tenant.moving.lock().await;
-            self.tenant.assessed.send_replace(0);
-            self.tenant.forget_session_facts();
-            self.views.reset(&self.tenant.id).await?;
-        }
-        self.catch_up(progress).await
-    }
-
     /// Takes in the next batch.
-    async fn batch(&self, from: LogPosition, head: u64) -> Result<(), LogError> {
+    pub(crate) async fn batch(&self, from: LogPosition, head: u64) -> Result<(), LogError> {
         let tenant = &self.tenant;
         let most = if tenant.is_appending() { BATCH_BESIDE_APPENDS } else { BATCH };
         let want = usize::try_from(head - from.0).unwrap_or(most).min(most);
@@ -125,25 +142,29 @@ impl Runner {
         }
         let Some(last) = ahead.records().last().map(|record| record.header.position) else { return Ok(()) };
 
-        // The history may know more than the read models: every answer cuts it at its K.
+        // The history may know more than the read models: every answer cuts it at its K. A generation that is built is behind the live one, so it has
+        // nothing to add.
         let config: Vec<_> =
             ahead.records().iter().flat_map(|record| crate::gather::known(record, record.header.variant, |fact| is_config(&fact.data))).collect();
-        if !config.is_empty() {
-            tenant.learn(config.iter().cloned());
+        if self.beside.is_none() {
+            if !config.is_empty() {
+                tenant.learn(config.iter().cloned());
+            }
+            ahead.records().iter().for_each(|record| tenant.recorded(record.header.recorded_at));
         }
+        let (folded, records) = self.beside.as_ref().map_or((&tenant.folded, &tenant.records), |beside| (&beside.folded, &beside.records));
         for record in ahead.records() {
-            tenant.records.put(record.header.position, record);
-            tenant.recorded(record.header.recorded_at);
+            records.put(record.header.position, record);
         }
 
-        let reader = Reader { ahead: Some(&ahead), ..tenant.reader(&*self.log, &*self.views) };
+        let reader = Reader { ahead: Some(&ahead), recent: &folded.recent, cache: records, ..tenant.reader(&*self.log, &*self.views) };
         let touched = heads::touched(&reader, ahead.records(), last).await?;
         let (history, config_index) = tenant.config();
         let mut heads = Heads::new(reader, history, config_index, last).await?;
         heads.assess(touched).await?;
         // Configuration that came late may change sessions that no record of this batch names. They are written before the checkpoint moves: if we stop
         // in between, the batch is taken in again and so are they.
-        let mut late = Late::of(&config, tenant.latest_session_fact());
+        let mut late = Late::of(&config, folded.latest_session_fact());
         while let Some(sessions) = late.next(&heads).await? {
             heads.assess(sessions).await?;
             if heads.len() >= heads::CHUNK {
@@ -154,17 +175,21 @@ impl Runner {
         let size = last.0 + 1;
         // Before the rows move: a page that looks in between finds them in both places, and shows them once.
         for (session, to) in heads.take_moved() {
-            tenant.moved.push(size, session, to);
+            if self.beside.is_none() {
+                tenant.moved.push(size, session, to);
+            }
         }
         self.views.apply(&tenant.id, LogSize(from.0), &rows, &heads.take_rows()).await?;
         reader.recent.advance(&ahead);
-        tenant.seen_session_fact(heads.latest());
-        tenant.assessed.send_replace(size);
+        folded.seen_session_fact(heads.latest());
+        if self.beside.is_none() {
+            tenant.assessed.send_replace(size);
+        }
         Ok(())
     }
 
     /// Lets appends that are on their way finish first: for a moment, or for longer as long as nobody waits for the read models.
-    async fn give_way(&self) {
+    pub(crate) async fn give_way(&self) {
         let began = Instant::now();
         self.wait_for_calm(|| {
             let most = if self.tenant.assessed.receiver_count() == 0 { HOLD } else { GATHER };
@@ -174,7 +199,7 @@ impl Runner {
     }
 
     /// Leaves most of the machine to appends while they run flat out, unless the read models are too far behind.
-    async fn pace(&self, worked: Duration) {
+    pub(crate) async fn pace(&self, worked: Duration) {
         let lag = async { self.log.head(&self.tenant.id).await.map_or(MAX_LAG, |head| head.0.saturating_sub(self.tenant.assessed_to())) };
         if self.tenant.is_appending() && lag.await < MAX_LAG {
             let (began, most) = (Instant::now(), (worked * 3).min(LOOK));
@@ -218,20 +243,6 @@ async fn decode_all(tenant: &TenantId, from: LogPosition, entries: Vec<Entry>) -
 }
 
 impl App {
-    /// Throws the read models of the caller's tenant away and makes them anew from the log: role operate. `progress` is told how many records are in,
-    /// and of how many. Reads that need what is not there yet wait, and then say that the read models lag. Returns how many records are in.
-    ///
-    /// # Errors
-    /// If the caller does not operate, an engine fails, or the log is corrupt.
-    pub async fn rebuild(&self, caller: &Caller, progress: impl FnMut(u64, u64)) -> Result<u64, AskError> {
-        if !caller.has(Role::Operate) {
-            return Err(AskError::Forbidden { needs: Role::Operate });
-        }
-        let tenant = self.0.tenant(&caller.tenant).await?;
-        let runner = Runner { log: Arc::clone(&self.0.log), views: Arc::clone(&self.0.views), tenant };
-        Ok(runner.rebuild(progress).await?)
-    }
-
     /// Waits until the read models have everything that is in the log now, however long that takes, and says where they stand.
     ///
     /// # Errors

@@ -10,10 +10,12 @@ use crate::{
     moved::Moved,
     own_records::OwnRecords,
     reader::{Reader, RecentTerms, RecordCache, decode},
+    rebuild::RebuildState,
     scope::ConfigIndex,
     terms::{CONFIG, term},
 };
 use claimledger_domain::{
+    RULES,
     history::{History, is_config},
     model::Known,
 };
@@ -24,6 +26,7 @@ use claimledger_facts::{
     time::Time,
 };
 use claimledger_ledger::{
+    generations::{ANSWERING_VERSIONS, MadeBy, Place, VIEWS_NAME},
     log::{Log, LogError},
     sequencer::{LedgerKind, Sequencer, SequencerConfig},
     views::{TermKind, Views},
@@ -46,7 +49,14 @@ pub(crate) struct Tenant {
     pub(crate) cursor_key: CursorKey,
     /// Decoded records.
     pub(crate) records: RecordCache,
-    recent: RecentTerms,
+    /// What is known of the live generation's rows.
+    pub(crate) folded: Folded,
+    /// By what code the rows were made that are asked.
+    in_use: RwLock<InUse>,
+    /// Held by whoever builds a generation beside the live one.
+    pub(crate) rebuilding: Arc<tokio::sync::Mutex<()>>,
+    /// How the rebuild goes that was started last.
+    rebuild_state: Mutex<RebuildState>,
     pub(crate) times: PassedTimes,
     /// Records below this size are in the read models.
     pub(crate) assessed: watch::Sender<u64>,
@@ -54,7 +64,7 @@ pub(crate) struct Tenant {
     appending: AtomicUsize,
     /// How many appends have ever begun.
     begun: AtomicU64,
-    /// Held by whoever moves the read models: the runner, or a rebuild.
+    /// Held by whoever moves the live generation, or puts another in its place.
     pub(crate) moving: tokio::sync::Mutex<()>,
     /// Sessions whose place in lists moved forward, and when: a page that was pinned before looks at them too.
     pub(crate) moved: Moved,
@@ -66,9 +76,74 @@ pub(crate) struct Tenant {
     last_recorded: Arc<AtomicI64>,
     /// What is known of the configuration, at least up to [`Self::assessed_to`]; to be cut at K.
     config: RwLock<(Arc<History>, Arc<ConfigIndex>)>,
+    stopped: Mutex<Option<(LogPosition, String)>>,
+}
+
+/// What whoever moves a generation knows of its rows.
+pub(crate) struct Folded {
+    pub(crate) recent: RecentTerms,
     /// When the last fact of any session occurred, in microseconds: configuration that occurred later changes no session. `i64::MAX`: not known.
     latest_session_fact: AtomicI64,
-    stopped: Mutex<Option<(LogPosition, String)>>,
+}
+
+/// By what code the rows were made that are asked.
+#[derive(Clone, Debug)]
+pub(crate) struct InUse {
+    pub(crate) made_by: MadeBy,
+    /// Whether what a head row says of its session is what this code would say. If not, rows only find candidates, and each is assessed.
+    pub(crate) current: bool,
+}
+
+impl Default for Folded {
+    /// Of a generation without rows.
+    fn default() -> Self {
+        Self { recent: RecentTerms::default(), latest_session_fact: AtomicI64::new(i64::MIN) }
+    }
+}
+
+impl Folded {
+    /// Of a generation that has rows already, if `covered` is not 0.
+    pub(crate) fn at(covered: u64) -> Self {
+        let folded = Self::default();
+        if covered > 0 {
+            folded.latest_session_fact.store(i64::MAX, Ordering::Relaxed);
+        }
+        folded
+    }
+
+    /// When the last fact of any session occurred, where that is known.
+    pub(crate) fn latest_session_fact(&self) -> Option<Time> {
+        match self.latest_session_fact.load(Ordering::Relaxed) {
+            i64::MAX => None,
+            micros => Some(Time::from_micros(micros)),
+        }
+    }
+
+    pub(crate) fn seen_session_fact(&self, latest: Option<Time>) {
+        if let Some(latest) = latest {
+            self.latest_session_fact.fetch_max(latest.micros(), Ordering::Relaxed);
+        }
+    }
+
+    /// From here on it is about another generation.
+    fn become_that_of(&self, other: &Self) {
+        self.recent.clear();
+        self.latest_session_fact.store(other.latest_session_fact.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+}
+
+impl InUse {
+    fn of(made_by: MadeBy) -> Self {
+        Self { current: made_by == MadeBy::now(RULES), made_by }
+    }
+
+    /// As an answer's status says it.
+    pub(crate) fn name(&self) -> String {
+        match self.current {
+            true => format!("{VIEWS_NAME} {}", self.made_by.views),
+            false => self.made_by.to_string(),
+        }
+    }
 }
 
 impl Tenant {
@@ -95,6 +170,7 @@ impl Tenant {
             clock: Arc::clone(&parts.clock),
             last_recorded: opened.rehearsal.then(|| Arc::clone(&last_recorded)),
         });
+        let in_use = InUse::of(live_generation(&*parts.views, id).await?);
         let keyring = Arc::new(Keyring::new(id.clone(), keys.clone(), Arc::clone(&parts.keys), Arc::clone(&parts.random)));
         let sequencer = Sequencer::open(SequencerConfig {
             tenant: id.clone(),
@@ -119,7 +195,10 @@ impl Tenant {
             sequencer,
             own,
             records,
-            recent: RecentTerms::default(),
+            folded: Folded::at(covered),
+            in_use: RwLock::new(in_use),
+            rebuilding: Arc::default(),
+            rebuild_state: Mutex::default(),
             times: PassedTimes::default(),
             assessed: watch::Sender::new(covered),
             appending: AtomicUsize::new(0),
@@ -130,7 +209,6 @@ impl Tenant {
             rebuilds: AtomicU64::new(0),
             last_recorded,
             config: RwLock::new((Arc::new(history), Arc::new(index))),
-            latest_session_fact: AtomicI64::new(if covered == 0 { i64::MIN } else { i64::MAX }),
             stopped: Mutex::default(),
         }))
     }
@@ -160,29 +238,30 @@ impl Tenant {
         }
     }
 
-    /// When the last fact of any session occurred, where that is known.
-    pub(crate) fn latest_session_fact(&self) -> Option<Time> {
-        match self.latest_session_fact.load(Ordering::Relaxed) {
-            i64::MAX => None,
-            micros => Some(Time::from_micros(micros)),
-        }
+    /// By what code the rows were made that are asked.
+    pub(crate) fn in_use(&self) -> InUse {
+        self.in_use.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(crate) fn seen_session_fact(&self, latest: Option<Time>) {
-        if let Some(latest) = latest {
-            self.latest_session_fact.fetch_max(latest.micros(), Ordering::Relaxed);
-        }
+    /// Another generation was put in place, at the size at which the live one was. Whoever says so holds `moving`.
+    pub(crate) fn switched(&self, made_by: MadeBy, folded: &Folded) {
+        self.folded.become_that_of(folded);
+        *self.in_use.write().unwrap_or_else(PoisonError::into_inner) = InUse::of(made_by);
+        self.rebuilds.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// How often the read models were thrown away: whoever read them before and after, and finds another number, read of two.
+    /// How often another generation was put in place: whoever read before and after, and finds another number, may have read of two.
     pub(crate) fn rebuilds(&self) -> u64 {
         self.rebuilds.load(Ordering::SeqCst)
     }
 
-    /// The read models are thrown away. To be called once [`Self::assessed`] says so, and before it is done.
-    pub(crate) fn forget_session_facts(&self) {
-        self.rebuilds.fetch_add(1, Ordering::SeqCst);
-        self.latest_session_fact.store(i64::MIN, Ordering::Relaxed);
+    /// How the rebuild goes that was started last.
+    pub(crate) fn rebuild_state(&self) -> RebuildState {
+        self.rebuild_state.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_rebuild_state(&self, state: RebuildState) {
+        *self.rebuild_state.lock().unwrap_or_else(PoisonError::into_inner) = state;
     }
 
     /// A record was recorded at this time.
@@ -219,7 +298,7 @@ impl Tenant {
 
     /// Reads this tenant's records.
     pub(crate) fn reader<'a>(&'a self, log: &'a dyn Log, views: &'a dyn Views) -> Reader<'a> {
-        Reader { tenant: &self.id, log, views, cache: &self.records, recent: &self.recent, ahead: None }
+        Reader { tenant: &self.id, log, views, cache: &self.records, recent: &self.folded.recent, ahead: None }
     }
 }
 
@@ -230,6 +309,36 @@ impl Drop for Appending<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
+}
+
+/// Sees to it that there is a live generation which this code may be asked from, and says by what code it was made. Of what another program left, see
+/// `docs/decisions/0011-generations-of-read-models.md`.
+async fn live_generation(views: &dyn Views, tenant: &TenantId) -> Result<MadeBy, LogError> {
+    let now = MadeBy::now(RULES);
+    let found = views.generations(tenant).await?;
+    let made_by = match found.live {
+        Some(live) if ANSWERING_VERSIONS.contains(&live.made_by.views.as_str()) => live.made_by,
+        other => {
+            if other.is_some() {
+                tracing::warn!(%tenant, "the read models are of a version that answers nothing here: they are made anew");
+                views.reset(tenant).await?;
+            }
+            views.begin(tenant, Place::Live, &now).await?;
+            return Ok(now);
+        }
+    };
+    if made_by == now {
+        // Whoever asked for a rebuild that was cut off asks again.
+        if found.shadow.is_some() {
+            views.abandon_shadow(tenant).await?;
+        }
+        return Ok(made_by);
+    }
+    // From here on rows of two programs stand side by side. That must be said before the first of ours is written, or the other one would believe it.
+    let rules = if made_by.rules.split('+').any(|rules| rules == RULES) { made_by.rules } else { format!("{}+{RULES}", made_by.rules) };
+    let mixed = MadeBy { views: made_by.views, rules: if rules == RULES { format!("{rules}+{rules}") } else { rules } };
+    views.begin(tenant, Place::Live, &mixed).await?;
+    Ok(mixed)
 }
 
 async fn load_config(

@@ -5,6 +5,7 @@ mod common;
 use claimledger_app::{
     ask::{AskError, Asking, Caller, DecisionFilter, RecordBy, SessionFilter, WhyFilter},
     ingest::IngestError,
+    rebuild::RebuildError,
 };
 use claimledger_facts::{
     fact::FactData,
@@ -100,6 +101,10 @@ async fn roles_open_what_they_open_and_no_more() {
         let caller = with(&[*role]);
         let reads = matches!(role, Role::Read | Role::Investigate);
         let investigates = *role == Role::Investigate;
+        let asked = |error| match error {
+            RebuildError::Forbidden { needs } => AskError::Forbidden { needs },
+            other => panic!("{other}"),
+        };
         let forbidden = |error: AskError| matches!(error, AskError::Forbidden { .. });
         let checks = [
             (reads, app.session(&caller, &s1, &now).await.map(|_| ())),
@@ -113,7 +118,8 @@ async fn roles_open_what_they_open_and_no_more() {
             (investigates, app.record(&caller, RecordBy::Position(LogPosition(999)), true).await.map(|_| ())),
             (investigates, app.labels(&caller, &[]).await.map(|_| ())),
             (true, app.status(&caller).await.map(|_| ())),
-            (*role == Role::Operate, app.rebuild(&caller, |_, _| {}).await.map(|_| ())),
+            (*role == Role::Operate, app.rebuild(&caller, false, |_, _| {}).await.map(|_| ()).map_err(asked)),
+            (reads || *role == Role::Operate, app.last_rebuild(&caller).await.map(|_| ()).map_err(asked)),
         ];
         for (n, (allowed, done)) in checks.into_iter().enumerate() {
             match done {

@@ -94,7 +94,8 @@ async fn rebuilding_gives_the_same_rows() {
     }
     let before = app.dump_views(&owner("acme")).await.unwrap();
     let mut seen = Vec::new();
-    assert_eq!(app.rebuild(&owner("acme"), |done, of| seen.push((done, of))).await.unwrap(), 83);
+    let report = app.rebuild(&owner("acme"), false, |done, of| seen.push((done, of))).await.unwrap();
+    assert!(report.equal && report.switched && report.at == 83, "{report}");
     assert!(seen.is_sorted() && seen.last() == Some(&(83, 83)), "{seen:?}");
     assert_eq!(app.dump_views(&owner("acme")).await.unwrap(), before);
     assert_eq!(before.iter().filter(|row| row.starts_with("head ")).count(), 8);
@@ -118,7 +119,7 @@ async fn late_configuration_reaches_the_rows() {
     assert!(after.contains("\"differs\":1"), "{after}");
     assert!(after.contains(&format!(" {} {{", position.0 + 1)), "{after}");
     let before = app.dump_views(&owner("acme")).await.unwrap();
-    app.rebuild(&owner("acme"), |_, _| {}).await.unwrap();
+    app.rebuild(&owner("acme"), false, |_, _| {}).await.unwrap();
     assert_eq!(app.dump_views(&owner("acme")).await.unwrap(), before);
 }
 

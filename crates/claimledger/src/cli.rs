@@ -53,6 +53,14 @@ pub(crate) enum Format {
     Json,
 }
 
+/// `rebuild`
+#[derive(Debug, Args)]
+pub(crate) struct RebuildArgs {
+    /// Switch although the rows differ: the log holds what was seen, and the old rows go
+    #[arg(long)]
+    pub(crate) replace: bool,
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -94,8 +102,8 @@ pub(crate) enum Command {
     Dependants(DependantsArgs),
     /// Serve GraphQL, the ingestion endpoint and the pages
     Serve(ServeArgs),
-    /// Throw the read models away and fold them from the log again
-    Rebuild,
+    /// Fold the read models from the log again beside those that are asked, compare the two, and switch
+    Rebuild(RebuildArgs),
     /// Where the log and the read models stand
     Status {
         /// Every row of the read models, for comparing two of them

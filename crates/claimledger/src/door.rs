@@ -139,8 +139,20 @@ impl Remote {
     pub(crate) fn send(&self, path: &str, content_type: &str, body: &[u8]) -> Result<(u16, Value)> {
         let url = format!("{}{path}", self.url);
         let request = self.agent.post(&url).header("authorization", format!("Bearer {}", self.token)).header("content-type", content_type);
-        let mut answer = request.send(body).with_context(|| format!("{url} does not answer"))?;
-        let text = answer.body_mut().read_to_string().with_context(|| url.clone())?;
+        let answer = request.send(body).with_context(|| format!("{url} does not answer"))?;
+        Self::read(&url, answer)
+    }
+
+    /// A GET; status and body.
+    pub(crate) fn get(&self, path: &str) -> Result<(u16, Value)> {
+        let url = format!("{}{path}", self.url);
+        let request = self.agent.get(&url).header("authorization", format!("Bearer {}", self.token));
+        let answer = request.call().with_context(|| format!("{url} does not answer"))?;
+        Self::read(&url, answer)
+    }
+
+    fn read(url: &str, mut answer: ureq::http::Response<ureq::Body>) -> Result<(u16, Value)> {
+        let text = answer.body_mut().read_to_string().with_context(|| url.to_owned())?;
         let body = serde_json::from_str(&text).with_context(|| format!("{url} answered status {} without JSON", answer.status()))?;
         Ok((answer.status().as_u16(), body))
     }

@@ -1,7 +1,7 @@
 //! Exit statuses: 0 done, 1 the answer is "no", 2 usage, 3 refused input, 4 unavailable, 5 corrupt.
 
 use crate::settings::Usage;
-use claimledger_app::{app::InitError, ask::AskError, ingest::IngestError};
+use claimledger_app::{app::InitError, ask::AskError, ingest::IngestError, rebuild::RebuildError};
 use claimledger_ledger::{append::SequencerError, log::LogError};
 use std::fmt;
 
@@ -65,6 +65,14 @@ fn of(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
             | AskError::PastHead { .. }
             | AskError::BadInput { .. }
             | AskError::TooMany { .. } => 3,
+        });
+    }
+    if let Some(error) = cause.downcast_ref::<RebuildError>() {
+        return Some(match error {
+            RebuildError::Differs(_) => 5,
+            RebuildError::UnderWay => 4,
+            RebuildError::Forbidden { .. } => 3,
+            RebuildError::Log(error) => of_log(error),
         });
     }
     if let Some(error) = cause.downcast_ref::<IngestError>() {

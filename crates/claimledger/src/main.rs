@@ -61,7 +61,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Watch(args) => commands::watch::watch(&settings, args).await,
         Command::Decisions(args) => commands::decisions::decisions(&settings, args).await,
         Command::Serve(args) => commands::serve::serve(&settings, args).await,
-        Command::Rebuild => commands::upkeep::rebuild(&settings).await,
+        Command::Rebuild(args) => commands::upkeep::rebuild(&settings, args).await,
         Command::Status { rows } => commands::upkeep::status(&settings, *rows).await,
         Command::Demo(args) => commands::demo::demo(&settings, args).await,
         Command::Bench { what: BenchCommand::Append(args) } => commands::bench::append(&settings, args).await,

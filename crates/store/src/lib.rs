@@ -12,9 +12,9 @@
 //! 3. Run the suites of `ledger::conformance` on it, as `tests/conformance.rs` does.
 //!
 //! # To add a read model
-//! 1. A new numbered file in `migrations/<engine>/views/`; tables carry the version of the read models in their names.
-//! 2. Write its rows in `sqlite/views/apply.rs`, in the transaction that moves the checkpoint; ask it in `sqlite/views/mod.rs`; throw them away in `reset`,
-//!    and show them in `dump`, by which a rebuild is compared.
+//! 1. A new numbered file in `migrations/<engine>/views/`; rows are keyed by their generation, and tables carry the version of their shape in their names.
+//! 2. Write its rows in `sqlite/views/apply.rs`, in the transaction that moves the checkpoint; ask it in `sqlite/views/mod.rs`; throw them away in
+//!    `sqlite/views/sweep.rs`, compare them in `sqlite/views/compare.rs`, and show them in `dump`.
 //! 3. The suite in `ledger::conformance` and the memory engine come first; see the recipe there.
 
 pub mod sqlite;

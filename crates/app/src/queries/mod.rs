@@ -32,7 +32,7 @@ use claimledger_domain::{
     model::{Cut, SessionState},
 };
 use claimledger_facts::ids::SessionId;
-use claimledger_ledger::{log::LogError, views::VIEWS_VERSION};
+use claimledger_ledger::log::LogError;
 use std::sync::Arc;
 
 /// A page has at most so many rows.
@@ -51,12 +51,16 @@ pub(crate) struct View<'a> {
     pub(crate) cut: Cut,
     pub(crate) history: Arc<History>,
     pub(crate) traits: Traits,
+    /// Whether what head rows say of their sessions is believed.
+    pub(crate) believes_rows: bool,
 }
 
 impl<'a> View<'a> {
     pub(crate) async fn new(inner: &'a Inner, tenant: &'a Tenant, cut: Cut) -> Result<Self, LogError> {
+        // Before any row is read: a generation that is put in place meanwhile is believed by the next question.
+        let believes_rows = tenant.in_use().current;
         let traits = Traits::of(&tenant.reader(&*inner.log, &*inner.views), cut.known_at).await?;
-        Ok(Self { inner, tenant, cut, history: tenant.history(), traits })
+        Ok(Self { inner, tenant, cut, history: tenant.history(), traits, believes_rows })
     }
 
     /// A session by any of its ids; none: nothing of it is known at K.
@@ -86,6 +90,6 @@ impl Inner {
     pub(crate) async fn status_of(&self, tenant: &Tenant) -> Result<Status, LogError> {
         let assessed_to = tenant.assessed_to();
         let head = self.log.head(&tenant.id).await?.0;
-        Ok(Status { assessed_to, head, views: VIEWS_VERSION })
+        Ok(Status { assessed_to, head, views: tenant.in_use().name() })
     }
 }

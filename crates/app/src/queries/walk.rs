@@ -99,7 +99,8 @@ impl<'v> Walk<'v> {
 
     /// Whether nothing can come of a row. What it says holds at K too, if nothing that could have changed it came after K.
     fn is_of_no_use(&self, row: &HeadRow, skip: impl Fn(&Summary) -> bool) -> bool {
-        row.assessed_to.0 <= self.view.cut.known_at.0 + 1
+        self.view.believes_rows
+            && row.assessed_to.0 <= self.view.cut.known_at.0 + 1
             && match serde_json::from_slice::<Summary>(&row.state) {
                 Ok(Summary::Alias { .. } | Summary::NotUnderstood { .. }) => true,
                 Ok(state @ Summary::State { .. }) => skip(&state),

@@ -1,33 +1,75 @@
 //! `rebuild`, `status`.
 
-use crate::{cli::Format, door::Door, settings::Settings};
-use anyhow::Result;
+use crate::{
+    cli::{Format, RebuildArgs},
+    door::{Door, Remote},
+    exit::Refused,
+    settings::Settings,
+    show::say,
+};
+use anyhow::{Context, Result, bail};
+use claimledger_app::rebuild::{RebuildError, RebuildReport, RebuildState};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
+use std::time::Duration;
 
-/// Throws the read models of the tenant away and folds them from the log again.
-pub(crate) async fn rebuild(settings: &Settings) -> Result<()> {
+/// How often a server is asked how far it is.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Folds the read models of the tenant from the log again, beside those that are asked, and switches if they are equal.
+pub(crate) async fn rebuild(settings: &Settings, args: &RebuildArgs) -> Result<()> {
     let door = Door::open(settings).await?;
-    let owner = door.owner("rebuild")?;
     let bar = progress("records");
     let began = std::time::Instant::now();
-    let done = owner
-        .app
-        .rebuild(&owner.caller, |done, of| {
-            bar.set_length(of);
-            bar.set_position(done);
-        })
-        .await;
-    let tenant = owner.caller.tenant.clone();
+    let moved = |done, of| {
+        bar.set_length(of);
+        bar.set_position(done);
+    };
+    let done = match &door {
+        Door::Owner(owner) => owner.app.rebuild(&owner.caller, args.replace, moved).await.map_err(anyhow::Error::new),
+        Door::Remote(remote) => on_server(remote, args.replace, moved).await,
+    };
     bar.finish_and_clear();
     door.close().await;
-    let records = done?;
+    let (report, refused) = match done {
+        Ok(report) => (report, None),
+        Err(error) => match error.downcast::<RebuildError>()? {
+            RebuildError::Differs(report) => ((*report).clone(), Some(RebuildError::Differs(report))),
+            other => return Err(other.into()),
+        },
+    };
     let millis = began.elapsed().as_millis();
     match settings.format {
-        Format::Json => println!("{:#}", json!({"tenant": tenant.as_str(), "records": records, "millis": millis})),
-        Format::Text => println!("{tenant}: read models rebuilt from {records} records in {millis} ms."),
+        Format::Json => say(&format!("{:#}", json!({"records": report.at, "millis": millis, "report": report}))),
+        Format::Text if refused.is_some() => say_report("", &report),
+        Format::Text => say_report(&format!("Read models rebuilt from {} records in {millis} ms. ", report.at), &report),
     }
-    Ok(())
+    refused.map_or(Ok(()), |refused| Err(refused.into()))
+}
+
+/// Has a server do it, and looks how far it is.
+async fn on_server(remote: &Remote, replace: bool, mut moved: impl FnMut(u64, u64)) -> Result<RebuildReport> {
+    let (status, body) = remote.send(&format!("/v1/rebuild?replace={replace}"), "application/json", b"")?;
+    if status != 202 {
+        return Err(Refused(crate::show::field(&body["error"], "message")).into());
+    }
+    loop {
+        let (_, body) = remote.get("/v1/rebuild")?;
+        match serde_json::from_value(body["rebuild"].clone()).context("the server does not say how its rebuild goes")? {
+            RebuildState::Done { report } => return Ok(report),
+            RebuildState::Refused { report } => return Err(RebuildError::Differs(Box::new(report)).into()),
+            RebuildState::Running { done, of } => moved(done, of),
+            RebuildState::Failed { message } => bail!("the rebuild failed: {}", crate::show::inert(&message)),
+            RebuildState::Idle => bail!("the server was started again meanwhile: the rebuild is gone"),
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// A report in a terminal: its rows hold text from outside.
+fn say_report(before: &str, report: &RebuildReport) {
+    let lines: Vec<_> = format!("{before}{report}.").lines().map(crate::show::inert).collect();
+    say(&lines.join("\n"));
 }
 
 /// Prints where log and read models stand.
@@ -38,22 +80,26 @@ pub(crate) async fn status(settings: &Settings, rows: bool) -> Result<()> {
     let dump = if rows { Some(owner.app.dump_views(&owner.caller).await) } else { None };
     let tenant = owner.caller.tenant.clone();
     let rehearsal = owner.app.is_rehearsal(&owner.caller).await;
+    let last = owner.app.last_rebuild(&owner.caller).await;
     door.close().await;
-    let (status, rehearsal) = (status?, rehearsal?);
+    let (status, rehearsal, last) = (status?, rehearsal?, last?);
     if let Some(dump) = dump {
         for row in dump? {
-            crate::show::say(&row.to_string());
+            say(&row.to_string());
         }
         return Ok(());
     }
     match settings.format {
         Format::Json => println!(
             "{:#}",
-            json!({"tenant": tenant.as_str(), "head": status.head, "assessedTo": status.assessed_to, "views": status.views, "rehearsal": rehearsal})
+            json!({"tenant": tenant.as_str(), "head": status.head, "assessedTo": status.assessed_to, "views": status.views, "rehearsal": rehearsal, "rebuilt": last})
         ),
         Format::Text => {
             let kind = if rehearsal { "rehearsal ledger" } else { "ledger" };
-            println!("{tenant}: {kind}, {} records; read models v{} are at {}.", status.head, status.views, status.assessed_to);
+            println!("{tenant}: {kind}, {} records; read models ({}) are at {}.", status.head, status.views, status.assessed_to);
+            if let Some(report) = last {
+                say_report("Last rebuild: ", &report);
+            }
         }
     }
     Ok(())

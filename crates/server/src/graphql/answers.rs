@@ -47,8 +47,8 @@ pub(crate) struct Status {
     assessed_to: Position,
     /// The end of the log: its size, and the position that the next record gets.
     head: Position,
-    /// The version of the read models.
-    views: &'static str,
+    /// Name and version of the read models that were asked.
+    views: String,
     /// The tree's root. Not built yet: always null.
     root: Option<String>,
     /// The receipt of this answer. Not built yet: always null.
@@ -58,7 +58,7 @@ pub(crate) struct Status {
 impl From<&answer::Status> for Status {
     fn from(status: &answer::Status) -> Self {
         let size = |size: u64| Position(claimledger_facts::ids::LogPosition(size));
-        Self { assessed_to: size(status.assessed_to), head: size(status.head), views: status.views, root: None, receipt: None }
+        Self { assessed_to: size(status.assessed_to), head: size(status.head), views: status.views.clone(), root: None, receipt: None }
     }
 }
 

@@ -10,6 +10,7 @@ pub(crate) mod health;
 pub(crate) mod listen;
 pub(crate) mod places;
 pub(crate) mod rate;
+pub(crate) mod rebuild;
 pub(crate) mod stream;
 
 #[cfg(test)]
@@ -77,6 +78,7 @@ pub(crate) fn router(app: App, options: ServerOptions, shutdown: CancellationTok
         .route("/graphql", post(graphql::post))
         .route("/graphql/stream", get(stream::get).post(stream::post))
         .route("/v1/facts", post(facts::post))
+        .route("/v1/rebuild", post(rebuild::post).get(rebuild::get))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/csp-report", post(health::csp_report))
