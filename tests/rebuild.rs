@@ -200,11 +200,8 @@ fn tamper(scratch: &Scratch, sql: &'static str) -> u64 {
 fn rows_that_were_tampered_with_refuse_the_switch_and_are_named() {
     let tampers = [
         ("UPDATE head_1 SET state = CAST('{}' AS BLOB) WHERE name = (SELECT min(name) FROM head_1)", "head"),
-        (
-            "DELETE FROM posting_1 WHERE (term, position) = (SELECT term, position FROM posting_1 ORDER BY position DESC LIMIT 1)",
-            "posting",
-        ),
-        ("UPDATE record_1 SET position = position + 1 WHERE position = 9", "record"),
+        ("DELETE FROM posting_1 WHERE (term, position) = (SELECT term, position FROM posting_1 ORDER BY position DESC LIMIT 1)", "posting"),
+        ("UPDATE record_1 SET position = position + 1 WHERE position = 9 AND generation = (SELECT min(generation) FROM record_1)", "record"),
         ("DELETE FROM term_session_1 WHERE term = (SELECT min(term) FROM term_session_1)", "session"),
     ];
     for (sql, kind) in tampers {
