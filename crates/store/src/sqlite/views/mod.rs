@@ -265,13 +265,14 @@ impl Views for SqliteViews {
         };
         // A kind's terms stand together, below those of the next kind.
         let sql = format!(
-            "SELECT t.term FROM term_1 t WHERE t.tenant = (SELECT number FROM checkpoint_1 WHERE name = ?)
+            "SELECT t.term FROM term_1 t WHERE t.generation = (SELECT number FROM generation WHERE tenant = ? AND place = ?)
                AND t.term >= ? AND t.term > ? AND t.term < ?{often} ORDER BY t.term LIMIT ?"
         );
         let (first, next) = ([kind.code()], [kind.code() + 1]);
         let after = after.map_or_else(Vec::new, |after| TermKey::of(&Term { kind, value: after.to_owned() }).into_bytes());
-        let query = sqlx::query(AssertSqlSafe(sql)).bind(tenant.as_str()).bind(first.as_slice()).bind(after).bind(next.as_slice()).bind(limit(max));
-        let rows = query.fetch_all(&self.readers).await.map_err(read)?;
+        let query = sqlx::query(AssertSqlSafe(sql)).bind(tenant.as_str()).bind(place_code(self.place));
+        let query = query.bind(first.as_slice()).bind(after).bind(next.as_slice()).bind(limit(max));
+        let rows = query.fetch_all(&self.shared.readers).await.map_err(read)?;
         let value = |row: &SqliteRow| row.try_get::<Vec<u8>, _>(0).map(|term| String::from_utf8_lossy(&term[1..]).into_owned()).map_err(read);
         rows.iter().map(value).collect()
     }
