@@ -255,6 +255,7 @@ impl Inner {
             .get_or_try_init(|| async {
                 let tenant = Tenant::open(&self.parts, id).await?.ok_or_else(|| LogError::unavailable(format!("tenant {id} has no keys")))?;
                 let tenant = Arc::new(tenant);
+                runner::say_rules(&tenant, &*self.log, &*self.views).await;
                 if self.options.follow {
                     self.runners.spawn(runner::follow(Runner::live(&self.log, &self.views, &tenant), self.stop.clone()));
                     if !tenant.in_use().current {

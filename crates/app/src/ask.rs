@@ -144,6 +144,18 @@ pub enum AskError {
     /// The feed cannot go on after this cursor: it is of another tenant, of other rules, past the head, or damaged. Said alike.
     #[error("the feed cannot go on after this cursor: start again, and compare what you have with the sessions as they stand")]
     Restart,
+    /// The list that the cursor goes on with was made by rules that this build does not have, or in another order.
+    #[error("rules {pinned_rules}, or their order of lists, are not in this build: this cursor is pinned to {pinned}, {pinned_rules}: restart at {at}, {rules}")]
+    StaleCursor {
+        /// K of the cursor.
+        pinned: LogPosition,
+        /// R of the cursor.
+        pinned_rules: String,
+        /// Where a new list would be pinned now.
+        at: LogPosition,
+        /// By these rules.
+        rules: String,
+    },
     /// K lies past the head.
     #[error("position {asked} is past the head: the log has {size} records")]
     PastHead {

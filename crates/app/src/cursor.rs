@@ -4,7 +4,7 @@
 use crate::ask::{AskError, Asking};
 use aws_lc_rs::hmac;
 use claimledger_facts::{ids::LogPosition, time::Time};
-use claimledger_ledger::views::HeadKey;
+use claimledger_ledger::{generations::VIEWS_VERSION, views::HeadKey};
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest as _, Sha256};
@@ -22,6 +22,8 @@ pub(crate) struct Cursor {
     pub(crate) known_at_time: Option<Time>,
     /// R.
     pub(crate) rules: String,
+    /// The version of the rows whose order the list has.
+    pub(crate) views: String,
     /// The session that was shown last.
     pub(crate) session: HeadKey,
     /// In a list of decisions: the position of the decision that was shown last.
@@ -61,6 +63,7 @@ impl CursorKey {
             cursor.session.first_source_id.clone(),
             cursor.session.session.clone(),
             cursor.decision.map(|p| p.0),
+            cursor.views.clone(),
         );
         self.seal_wire(&wire)
     }
@@ -81,11 +84,14 @@ impl CursorKey {
         serde_json::from_slice(body).ok()
     }
 
-    /// Reads a cursor of this tenant, this question and these rules, whose pins agree with what is asked beside it.
-    pub(crate) fn open(&self, text: &str, question: Question, rules: &str, asking: &Asking) -> Result<Cursor, AskError> {
+    /// Reads a cursor of this tenant and this question, whose pins agree with what is asked beside it. One of other rules, or of rows in another order,
+    /// cannot be gone on with: whoever has it is told to start again at `head`.
+    pub(crate) fn open(&self, text: &str, question: Question, rules: &str, head: LogPosition, asking: &Asking) -> Result<Cursor, AskError> {
         let cursor = self.read(text).ok_or(AskError::BadCursor)?;
+        if cursor.rules != rules || cursor.views != VIEWS_VERSION {
+            return Err(AskError::StaleCursor { pinned: cursor.known_at, pinned_rules: cursor.rules, at: head, rules: rules.to_owned() });
+        }
         let agrees = cursor.question == question
-            && cursor.rules == rules
             && asking.at.is_none_or(|at| at == cursor.at)
             && match (asking.known_at_position, asking.known_at) {
                 (Some(position), _) => position == cursor.known_at,
@@ -106,12 +112,13 @@ impl CursorKey {
             rules: wire.4,
             session: HeadKey { first_occurred: Time::from_micros(wire.5), first_source: wire.6, first_source_id: wire.7, session: wire.8 },
             decision: wire.9.map(LogPosition),
+            views: wire.10,
         })
     }
 }
 
 #[derive(Serialize, Deserialize)]
-struct Wire(String, i64, u64, Option<i64>, String, i64, String, String, String, Option<u64>);
+struct Wire(String, i64, u64, Option<i64>, String, i64, String, String, String, Option<u64>, #[serde(default)] String);
 
 #[cfg(test)]
 mod tests {
@@ -124,6 +131,7 @@ mod tests {
             known_at: LogPosition(82),
             known_at_time: Some(Time::from_micros(9)),
             rules: "r1".to_owned(),
+            views: VIEWS_VERSION.to_owned(),
             session: HeadKey {
                 first_occurred: Time::from_micros(-3),
                 first_source: "sp".to_owned(),
@@ -135,7 +143,7 @@ mod tests {
     }
 
     fn open(key: &CursorKey, text: &str, asking: &Asking) -> Result<Cursor, AskError> {
-        key.open(text, Question::of("sessions", &"filter"), "r1", asking)
+        key.open(text, Question::of("sessions", &"filter"), "r1", LogPosition(90), asking)
     }
 
     #[test]
@@ -155,12 +163,35 @@ mod tests {
         let text = key.seal(&cursor());
         let now = Asking::default();
         assert!(open(&CursorKey::new(&[2; 32]), &text, &now).is_err());
-        assert!(key.open(&text, Question::of("sessions", &"other"), "r1", &now).is_err());
-        assert!(key.open(&text, Question::of("decisions", &"filter"), "r1", &now).is_err());
-        assert!(key.open(&text, Question::of("sessions", &"filter"), "r2", &now).is_err());
+        assert!(key.open(&text, Question::of("sessions", &"other"), "r1", LogPosition(90), &now).is_err());
+        assert!(key.open(&text, Question::of("decisions", &"filter"), "r1", LogPosition(90), &now).is_err());
         assert!(open(&key, &text, &Asking { at: Some(Time::from_micros(6)), ..now }).is_err());
         assert!(open(&key, &text, &Asking { known_at_position: Some(LogPosition(81)), ..now }).is_err());
         assert!(open(&key, &text, &Asking { known_at: Some(Time::from_micros(8)), ..now }).is_err());
+    }
+
+    #[test]
+    fn one_of_other_rules_or_another_order_is_told_where_to_start() {
+        let key = CursorKey::new(&[1; 32]);
+        let head = LogPosition(90);
+        let of_rules = key.open(&key.seal(&cursor()), Question::of("sessions", &"filter of then"), "r2", head, &Asking::default());
+        let Err(AskError::StaleCursor { pinned, pinned_rules, at, rules }) = of_rules else { panic!("{of_rules:?}") };
+        assert_eq!((pinned, pinned_rules.as_str(), at, rules.as_str()), (LogPosition(82), "r1", head, "r2"));
+        let of_order = open(&key, &key.seal(&Cursor { views: "0".to_owned(), ..cursor() }), &Asking::default());
+        assert!(matches!(of_order, Err(AskError::StaleCursor { .. })), "{of_order:?}");
+        assert!(matches!(open(&CursorKey::new(&[2; 32]), &key.seal(&cursor()), &Asking::default()), Err(AskError::BadCursor)), "of another tenant");
+    }
+
+    /// What a program gave out before cursors named the order of rows.
+    #[test]
+    fn an_older_cursor_is_told_where_to_start() {
+        let key = CursorKey::new(&[1; 32]);
+        let mut body = br#"["AAAA",5,82,null,"r1",0,"sp","x","S1",null]"#.to_vec();
+        let question = BASE64URL_NOPAD.encode(&cursor().question.0);
+        body.splice(2..6, question.bytes());
+        let tag = hmac::sign(&key.0, &body);
+        body.extend_from_slice(tag.as_ref());
+        assert!(matches!(open(&key, &BASE64URL_NOPAD.encode(&body), &Asking::default()), Err(AskError::StaleCursor { .. })));
     }
 
     #[test]

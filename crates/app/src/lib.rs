@@ -19,6 +19,9 @@
 
 #[cfg(test)]
 extern crate self as claimledger_app;
+#[cfg(test)]
+#[path = "../tests/common/mod.rs"]
+mod testing;
 
 mod access;
 pub mod answer;
@@ -37,6 +40,7 @@ pub mod page_sessions;
 mod queries;
 mod reader;
 pub mod rebuild;
+mod rules;
 mod runner;
 mod scope;
 mod tenant;

@@ -453,13 +453,9 @@ impl<'a> Build<'a> {
 }
 
 #[cfg(test)]
-#[path = "../tests/common/mod.rs"]
-mod common;
-
-#[cfg(test)]
 mod tests {
-    use super::{common::*, *};
-    use crate::app::Options;
+    use super::*;
+    use crate::{app::Options, testing::*};
 
     #[tokio::test]
     async fn what_the_program_needs_goes_on_where_it_was_cut_off() {

@@ -11,6 +11,7 @@ use crate::{
     ask::{AskError, Caller},
     heads::{self, Heads, Late},
     reader::{Ahead, Reader, RecordCache, decode},
+    rules,
     tenant::{Folded, Tenant},
     terms::terms_of,
 };
@@ -68,6 +69,7 @@ pub(crate) async fn follow(runner: Runner, stop: CancellationToken) {
             () = stop.cancelled() => return,
         };
         match done {
+            Ok(_) if !runner.tenant.rules_said.load(Ordering::Relaxed) => say_rules(&runner.tenant, &*runner.log, &*runner.views).await,
             Ok(_) => match runner.views.sweep(&runner.tenant.id).await {
                 Ok(true) => {
                     runner.give_way().await;
@@ -93,6 +95,14 @@ pub(crate) async fn follow(runner: Runner, stop: CancellationToken) {
             () = tokio::time::sleep(LOOK) => {}
             () = stop.cancelled() => return,
         }
+    }
+}
+
+/// Sees to it that the log says which rules are in force. A log that takes nothing now can still be asked, so this is tried again.
+pub(crate) async fn say_rules(tenant: &Tenant, log: &dyn Log, views: &dyn Views) {
+    match rules::activate(tenant, log, views).await {
+        Ok(said) => tenant.rules_said.store(said, Ordering::Relaxed),
+        Err(error) => tracing::warn!(tenant = %tenant.id, error = &error as &dyn std::error::Error, "that other rules are in force is said later"),
     }
 }
 

@@ -33,7 +33,7 @@ use claimledger_ledger::{
 };
 use std::sync::{
     Arc, Mutex, PoisonError, RwLock,
-    atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering},
 };
 use tokio::sync::watch;
 
@@ -43,6 +43,10 @@ pub(crate) struct Tenant {
     pub(crate) keys: TenantKeys,
     /// Whether recorded times are asserted by the input.
     pub(crate) rehearsal: bool,
+    /// The rules that the first record names.
+    pub(crate) opened_rules: String,
+    /// Whether the log is known to say that the rules of this program are in force.
+    pub(crate) rules_said: AtomicBool,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) sequencer: Sequencer,
     pub(crate) own: Arc<OwnRecords>,
@@ -188,6 +192,8 @@ impl Tenant {
         Ok(Some(Self {
             id: id.clone(),
             rehearsal: opened.rehearsal,
+            opened_rules: opened.rules.clone(),
+            rules_said: AtomicBool::new(false),
             // A digest of a name under the tenant's key: nobody else can make it, and it is made of nothing that is ever shown.
             cursor_key: CursorKey::new(&keys.byte_digest(b"claimledger cursors v1").0),
             keys,

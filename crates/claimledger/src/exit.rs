@@ -62,6 +62,7 @@ fn of(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
             | AskError::PageTooLarge { .. }
             | AskError::BadCursor
             | AskError::Restart
+            | AskError::StaleCursor { .. }
             | AskError::PastHead { .. }
             | AskError::BadInput { .. }
             | AskError::TooMany { .. } => 3,

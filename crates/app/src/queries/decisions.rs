@@ -14,7 +14,7 @@ use claimledger_domain::{
     model::{Decision, SessionState},
 };
 use claimledger_facts::ids::LogPosition;
-use claimledger_ledger::views::{HeadKey, Term, TermKind};
+use claimledger_ledger::{generations::VIEWS_VERSION, views::{HeadKey, Term, TermKind}};
 
 /// The name of this list in its cursors.
 const LIST: &str = "decisions";
@@ -54,6 +54,7 @@ impl App {
                     known_at: pinned.cut.known_at,
                     known_at_time: pinned.known_at_time,
                     rules: RULES.to_owned(),
+                    views: VIEWS_VERSION.to_owned(),
                     session: key.clone(),
                     decision: Some(decision.record.position),
                 }));

@@ -17,8 +17,8 @@ use claimledger_domain::{
     model::{Bounds, Certainty, Cut, Phase, Reason, RecordRef, SessionState},
     outlived::outlived,
 };
-use claimledger_facts::{ids::Pseudonym, time::Time, vocabulary::Role};
-use claimledger_ledger::views::{Term, TermKind};
+use claimledger_facts::{ids::{LogPosition, Pseudonym}, time::Time, vocabulary::Role};
+use claimledger_ledger::{generations::VIEWS_VERSION, views::{Term, TermKind}};
 
 /// The name of this list in its cursors.
 const LIST: &str = "sessions";
@@ -60,6 +60,7 @@ impl App {
                 known_at: pinned.cut.known_at,
                 known_at_time: pinned.known_at_time,
                 rules: RULES.to_owned(),
+                views: VIEWS_VERSION.to_owned(),
                 session: key,
                 decision: None,
             }));
@@ -79,7 +80,8 @@ impl Inner {
         after: Option<&str>,
     ) -> Result<(Pinned, Option<Cursor>), AskError> {
         let Some(text) = after else { return Ok((self.pin(tenant, asking).await?, None)) };
-        let cursor = tenant.cursor_key.open(text, question, RULES, asking)?;
+        let head = LogPosition(tenant.assessed_to().saturating_sub(1));
+        let cursor = tenant.cursor_key.open(text, question, RULES, head, asking)?;
         let pinned = self.pin_at(tenant, cursor.at, cursor.known_at, cursor.known_at_time, asking.after).await?;
         Ok((pinned, Some(cursor)))
     }

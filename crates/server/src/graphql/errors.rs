@@ -13,6 +13,7 @@ pub(crate) fn asked(error: &AskError) -> Error {
         | AskError::PageTooLarge { .. }
         | AskError::BadCursor
         | AskError::Restart
+        | AskError::StaleCursor { .. }
         | AskError::PastHead { .. }
         | AskError::Lagging { .. }
         | AskError::BadInput { .. }
@@ -30,6 +31,13 @@ pub(crate) fn asked(error: &AskError) -> Error {
         }
         AskError::BadCursor => extensions.set("code", "BAD_CURSOR"),
         AskError::Restart => extensions.set("code", "RESTART"),
+        AskError::StaleCursor { pinned, pinned_rules, at, rules } => {
+            extensions.set("code", "RESTART");
+            extensions.set("at", at.0);
+            extensions.set("rules", rules.as_str());
+            extensions.set("pinned", pinned.0);
+            extensions.set("pinnedRules", pinned_rules.as_str());
+        }
         AskError::PastHead { asked, size } => {
             extensions.set("code", "PAST_HEAD");
             extensions.set("asked", *asked);

@@ -3,6 +3,7 @@
 use super::{address::Address, states::Trouble};
 use crate::ask::K;
 use axum::http::Uri;
+use claimledger_domain::RULES;
 use claimledger_app::{answer::Answered, ask::Asking};
 use claimledger_facts::{
     ids::{LogPosition, SessionId},
@@ -75,7 +76,12 @@ impl Parameters {
             })?),
             (None, None) => None,
         };
-        Ok(CutAsked { at, known, rules: self.get("rules").map(str::to_owned) })
+        let rules = self.get("rules").map(str::to_owned);
+        // Before anything is asked: an answer by other rules than those named would be another answer.
+        match rules {
+            Some(other) if other != RULES => Err(Trouble::OtherRules(other)),
+            rules => Ok(CutAsked { at, known, rules }),
+        }
     }
 }
 

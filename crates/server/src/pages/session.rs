@@ -113,9 +113,6 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
         let to = view.pinned(&answer).with_some("open", view.open.map(|n| n.to_string()).as_deref());
         return Ok(Redirect::to(&to.href()).into_response());
     }
-    if view.cut.rules.as_deref() != Some(answer.answered.rules) {
-        return Err(Trouble::refused(format!("These rules are not in this build, which answers by {}.", answer.answered.rules)));
-    }
     let Some(session) = &answer.value else { return not_found(server, caller, &view, &answer).await };
     let label = if view.names { label(server, caller, session).await? } else { None };
     let record = match view.open.map(LogPosition) {

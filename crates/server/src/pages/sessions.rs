@@ -113,9 +113,6 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     if !view.cut.is_pinned() || parameters.get("knownAt").is_some_and(|known| known.starts_with('#')) {
         return Ok(Redirect::to(&here.with_some("after", view.cursor.as_deref()).href()).into_response());
     }
-    if view.cut.rules.as_deref() != Some(answer.answered.rules) {
-        return Err(Trouble::refused(format!("These rules are not in this build, which answers by {}.", answer.answered.rules)));
-    }
     let strip =
         frame::strip(&Strip { keep: &view.keep(), here: &here, known: view.cut.known }, &answer.answered, &answer.completeness, &answer.status);
     Ok(frame::page(StatusCode::OK, "Sessions", Some(caller), html! { (strip) }, list::main(&view, &answer, &here)))

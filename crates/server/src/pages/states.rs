@@ -22,6 +22,8 @@ pub(crate) enum Trouble {
     SignIn(String),
     /// The token is nobody's.
     Unauthenticated,
+    /// The address is pinned to rules that are not in this build.
+    OtherRules(String),
     /// Come again after so many seconds.
     TooMany(u64),
     /// The app says no.
@@ -56,6 +58,10 @@ impl Trouble {
                 frame::page(StatusCode::UNAUTHORIZED, "Not signed in", None, html! {}, main).into_response()
             }
             Self::Refused(message) => show(StatusCode::UNPROCESSABLE_ENTITY, "Refused", caller, html! { p { (super::text::inert(&message)) } }),
+            Self::OtherRules(rules) => {
+                let body = html! { p { "Rules " (super::text::inert(&rules)) " are not in this build; it answers by " (claimledger_domain::RULES) "." } };
+                show(StatusCode::OK, "Old rules", caller, body)
+            }
             Self::TooMany(secs) => {
                 let body = html! { p { "Too many requests: again in " (secs) " s." } };
                 let mut response = show(StatusCode::TOO_MANY_REQUESTS, "Refused", caller, body);
@@ -86,6 +92,13 @@ fn asked(error: &AskError, caller: Option<&Caller>) -> Response {
         }
         AskError::BadCursor | AskError::Restart => {
             let body = html! { p { "This cursor is of another question, or stale: " (again) " at the first page." } };
+            show(StatusCode::UNPROCESSABLE_ENTITY, "Refused", caller, body)
+        }
+        AskError::StaleCursor { pinned, pinned_rules, at, rules } => {
+            let start = Address::new("/sessions").with("knownAtPosition", at.0.to_string()).href();
+            let body = html! {
+                p { "Stale cursor: pinned to " (pinned) ", " (super::text::inert(pinned_rules)) ": " a href=(start) { "restart at " (at) } ", " (rules) "." }
+            };
             show(StatusCode::UNPROCESSABLE_ENTITY, "Refused", caller, body)
         }
         AskError::PastHead { asked, size } => {
