@@ -145,7 +145,9 @@ pub enum AskError {
     #[error("the feed cannot go on after this cursor: start again, and compare what you have with the sessions as they stand")]
     Restart,
     /// The list that the cursor goes on with was made by rules that this build does not have, or in another order.
-    #[error("rules {pinned_rules}, or their order of lists, are not in this build: this cursor is pinned to {pinned}, {pinned_rules}: restart at {at}, {rules}")]
+    #[error(
+        "rules {pinned_rules}, or their order of lists, are not in this build: this cursor is pinned to {pinned}, {pinned_rules}: restart at {at}, {rules}"
+    )]
     StaleCursor {
         /// K of the cursor.
         pinned: LogPosition,

@@ -465,7 +465,7 @@ mod tests {
         app.close().await;
         let id = tenant("acme");
         world.views.begin(&id, Place::Live, &MadeBy::now("r0")).await.unwrap();
-        let still = world.open_with(Options { follow: false }).await;
+        let still = world.open_with(Options { follow: false, ..Options::default() }).await;
         let inner = &still.0;
         let tenant = inner.tenant(&id).await.unwrap();
         let build = Build::begin(&inner.log, &inner.views, &tenant, true).await.unwrap();
@@ -474,7 +474,7 @@ mod tests {
         drop(build);
         still.close().await;
 
-        let app = world.open_with(Options { follow: false }).await;
+        let app = world.open_with(Options { follow: false, ..Options::default() }).await;
         let tenant = app.0.tenant(&id).await.unwrap();
         let build = Build::begin(&app.0.log, &app.0.views, &tenant, true).await.unwrap();
         let mut seen = Vec::new();

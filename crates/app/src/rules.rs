@@ -1,19 +1,9 @@
 //! Which rules are in force: those that the first record names, until a `rules.activated` says otherwise. A program of other rules says so itself, once,
 //! when it opens a ledger: so that whoever reads an old answer finds in the log from where on answers may be others.
 
-use crate::{
-    own_records::LEDGER_SOURCE,
-    reader::decode,
-    tenant::Tenant,
-    terms::term,
-};
+use crate::{own_records::LEDGER_SOURCE, reader::decode, tenant::Tenant, terms::term};
 use claimledger_domain::RULES;
-use claimledger_facts::{
-    fact::FactData,
-    ids::LogPosition,
-    record::Record,
-    types::ledger::RulesActivated,
-};
+use claimledger_facts::{fact::FactData, ids::LogPosition, record::Record, types::ledger::RulesActivated};
 use claimledger_ledger::{
     append::{AppendRequest, SequencerError},
     log::{Log, LogError},
@@ -94,7 +84,11 @@ fn activated(record: &Record) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{app::App, ask::RecordBy, testing::*};
+    use crate::{
+        app::{App, Options},
+        ask::RecordBy,
+        testing::*,
+    };
 
     /// What the log says of rules, with positions.
     async fn said(app: &App) -> Vec<(u64, String)> {
@@ -134,7 +128,7 @@ mod tests {
             let app = world.open().await;
             assert_eq!(said(&app).await, expected, "{rows}: once");
             app.close().await;
-            let app = world.open_with(crate::app::Options { follow: rows == "whole" }).await;
+            let app = world.open_with(Options { follow: rows == "whole", ..Options::default() }).await;
             activate_other(&app, &format!("other-{n}-again")).await;
             expected.push((85 + 2 * n as u64, "r0".to_owned()));
             app.close().await;

@@ -77,7 +77,7 @@ async fn a_rebuild_is_beside_and_answers_stay_the_same() {
     }
     assert_eq!(answers(&app, 80).await, before);
     assert!(world.views.generations(&tenant("acme")).await.unwrap().live.unwrap().number >= generation + 4);
-    assert_eq!(app.settled_status(&owner("acme")).await.unwrap().views, "sessions 1");
+    assert_eq!(app.settled_status(&owner("acme")).await.unwrap().views, "sessions 2");
     // A walk that began before goes on where it was.
     let rest =
         app.sessions(&owner("acme"), &SessionFilter::default(), &Asking::default(), 50, first.cursors.last().map(String::as_str)).await.unwrap();
@@ -140,9 +140,9 @@ async fn rows_of_other_rules_find_candidates_and_no_more() {
     world.views.begin(&id, Place::Live, &MadeBy::now("r0")).await.unwrap();
 
     // Nothing moves them here, so it is these rows that are asked.
-    let app = world.open_with(Options { follow: false }).await;
+    let app = world.open_with(Options { follow: false, ..Options::default() }).await;
     assert_eq!(answers(&app, 80).await, before);
-    assert_eq!(app.status(&owner("acme")).await.unwrap().views, format!("sessions 1, rules r0+{RULES}"));
+    assert_eq!(app.status(&owner("acme")).await.unwrap().views, format!("sessions 2, rules r0+{RULES}"));
     app.close().await;
     let mixed = world.views.generations(&id).await.unwrap().live.unwrap();
     assert_eq!(mixed.made_by, MadeBy::now(&format!("r0+{RULES}")), "an older program would otherwise believe what this one writes there");
@@ -161,7 +161,7 @@ async fn rows_of_other_rules_find_candidates_and_no_more() {
     // Opened again there is nothing to do.
     let app = world.open().await;
     assert_eq!(world.views.generations(&id).await.unwrap().live.unwrap(), live);
-    assert_eq!(app.status(&owner("acme")).await.unwrap().views, "sessions 1");
+    assert_eq!(app.status(&owner("acme")).await.unwrap().views, "sessions 2");
 }
 
 #[tokio::test]
@@ -186,7 +186,7 @@ async fn rows_of_a_version_that_answers_nothing_are_made_anew() {
     app.close().await;
     let id = tenant("acme");
     world.views.begin(&id, Place::Live, &MadeBy { views: "0".to_owned(), rules: RULES.to_owned() }).await.unwrap();
-    let app = world.open_with(Options { follow: false }).await;
+    let app = world.open_with(Options { follow: false, ..Options::default() }).await;
     assert_eq!(world.views.covered(&id).await.unwrap(), LogSize(0));
     let again = ingest(&app, "acme", drafts(&demo("acme"))).await.unwrap();
     assert!(again.iter().all(|done| done.outcome == claimledger_ledger::append::AppendOutcome::Repeated), "the sequencer reads the log instead");

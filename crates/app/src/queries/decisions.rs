@@ -14,7 +14,10 @@ use claimledger_domain::{
     model::{Decision, SessionState},
 };
 use claimledger_facts::ids::LogPosition;
-use claimledger_ledger::{generations::VIEWS_VERSION, views::{HeadKey, Term, TermKind}};
+use claimledger_ledger::{
+    generations::VIEWS_VERSION,
+    views::{HeadKey, Term, TermKind},
+};
 
 /// The name of this list in its cursors.
 const LIST: &str = "decisions";

@@ -17,8 +17,15 @@ use claimledger_domain::{
     model::{Bounds, Certainty, Cut, Phase, Reason, RecordRef, SessionState},
     outlived::outlived,
 };
-use claimledger_facts::{ids::{LogPosition, Pseudonym}, time::Time, vocabulary::Role};
-use claimledger_ledger::{generations::VIEWS_VERSION, views::{Term, TermKind}};
+use claimledger_facts::{
+    ids::{LogPosition, Pseudonym},
+    time::Time,
+    vocabulary::Role,
+};
+use claimledger_ledger::{
+    generations::VIEWS_VERSION,
+    views::{Term, TermKind},
+};
 
 /// The name of this list in its cursors.
 const LIST: &str = "sessions";

@@ -3,8 +3,8 @@
 use super::{address::Address, states::Trouble};
 use crate::ask::K;
 use axum::http::Uri;
-use claimledger_domain::RULES;
 use claimledger_app::{answer::Answered, ask::Asking};
+use claimledger_domain::RULES;
 use claimledger_facts::{
     ids::{LogPosition, SessionId},
     time::Time,

@@ -59,7 +59,8 @@ impl Trouble {
             }
             Self::Refused(message) => show(StatusCode::UNPROCESSABLE_ENTITY, "Refused", caller, html! { p { (super::text::inert(&message)) } }),
             Self::OtherRules(rules) => {
-                let body = html! { p { "Rules " (super::text::inert(&rules)) " are not in this build; it answers by " (claimledger_domain::RULES) "." } };
+                let body =
+                    html! { p { "Rules " (super::text::inert(&rules)) " are not in this build; it answers by " (claimledger_domain::RULES) "." } };
                 show(StatusCode::OK, "Old rules", caller, body)
             }
             Self::TooMany(secs) => {

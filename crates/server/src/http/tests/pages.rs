@@ -137,7 +137,6 @@ async fn what_cannot_be_asked_is_refused_with_the_reason() {
         ("/sessions?at=2026-03-10T10:00:00", "with an offset"),
         ("/session", "id is missing"),
         ("/session?id=S1&knownAtPosition=5000", "past the head"),
-        ("/session?id=S1&at=2026-03-10T23:00:00Z&knownAtPosition=82&rules=r0", "not in this build"),
         ("/sessions?after=nonsense", "cursor"),
     ] {
         let answer = world.get(uri, &cookie).await;
@@ -145,6 +144,10 @@ async fn what_cannot_be_asked_is_refused_with_the_reason() {
         assert!(answer.body.contains(part), "{uri}: {}", answer.body);
     }
     assert_eq!(world.get("/nowhere", &cookie).await.status, StatusCode::NOT_FOUND);
+    for uri in ["/session?id=S1", "/sessions?first=2"] {
+        let old = world.get(&format!("{uri}&at=2026-03-10T23:00:00Z&knownAtPosition=82&rules=r0"), &cookie).await;
+        assert!(old.status == StatusCode::OK && old.body.contains("Rules r0 are not in this build"), "{}", old.body);
+    }
 }
 
 #[tokio::test]
