@@ -470,6 +470,7 @@ mod tests {
         let tenant = inner.tenant(&id).await.unwrap();
         let build = Build::begin(&inner.log, &inner.views, &tenant, true).await.unwrap();
         build.runner.batch(LogPosition(0), 40).await.unwrap();
+        assert_eq!(tenant.assessed_to(), 83, "what is built moves nothing that is asked");
         let number = world.views.generations(&id).await.unwrap().shadow.unwrap().number;
         drop(build);
         still.close().await;
