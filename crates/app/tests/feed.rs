@@ -289,7 +289,11 @@ async fn rebuilding_and_appending_meanwhile_loses_and_repeats_nothing() {
     let (mut given, mut cursor) = (Vec::new(), from.clone());
     for turn in 0.. {
         let mut feed = app.session_changes(&owner("acme"), Some(&cursor)).await.unwrap();
-        let rebuild = async { if turn % 3 == 0 { app.rebuild(&owner("acme"), |_, _| {}).await.unwrap() } else { 0 } };
+        let rebuild = async {
+            if turn % 3 == 0 {
+                assert!(app.rebuild(&owner("acme"), false, |_, _| {}).await.unwrap().equal)
+            }
+        };
         let some = async {
             let mut some = Vec::new();
             while some.len() <= turn % 4 && given.last().map(|c: &SessionChange| c.session.as_str()) != Some(LAST) {
@@ -302,7 +306,7 @@ async fn rebuilding_and_appending_meanwhile_loses_and_repeats_nothing() {
             }
             some
         };
-        let (some, _) = tokio::join!(some, rebuild);
+        let (some, ()) = tokio::join!(some, rebuild);
         given.extend(some);
         cursor.clone_from(&given.last().unwrap().cursor);
         if given.last().unwrap().session.as_str() == LAST {
