@@ -318,7 +318,7 @@ impl Drop for Appending<'_> {
 }
 
 /// Sees to it that there is a live generation which this code may be asked from, and says by what code it was made. Of what another program left, see
-/// `docs/decisions/0011-generations-of-read-models.md`.
+/// `docs/decisions/0013-generations-of-read-models.md`.
 async fn live_generation(views: &dyn Views, tenant: &TenantId) -> Result<MadeBy, LogError> {
     let now = MadeBy::now(RULES);
     let found = views.generations(tenant).await?;
