@@ -6,6 +6,7 @@ mod browser;
 mod support;
 
 use browser::Browser;
+use claimledger_domain::RULES;
 use serde_json::{Value, json};
 use support::Scratch;
 
@@ -79,11 +80,11 @@ fn dark_forced_and_narrow_pages_hold_together() {
     let Some(browser) = Browser::start(1280, 1000) else { return };
     browser.open(server.sign_in["acme"].as_str().expect("a sign-in link"));
     let pages = [
-        ("sessions", format!("/sessions?activeAt=2026-03-10T14:05:00Z&{AT}&rules=r1")),
-        ("session-S2", format!("/session?id=S2&{AT}&rules=r1")),
-        ("session-S5", format!("/session?id=S5&{AT}&rules=r1")),
-        ("drawer", format!("/session?id=S3&{AT}&rules=r1&open=40")),
-        ("not-found", format!("/session?id=GX1&{AT}&rules=r1")),
+        ("sessions", format!("/sessions?activeAt=2026-03-10T14:05:00Z&{AT}&rules={RULES}")),
+        ("session-S2", format!("/session?id=S2&{AT}&rules={RULES}")),
+        ("session-S5", format!("/session?id=S5&{AT}&rules={RULES}")),
+        ("drawer", format!("/session?id=S3&{AT}&rules={RULES}&open=40")),
+        ("not-found", format!("/session?id=GX1&{AT}&rules={RULES}")),
         ("query", "/query".to_owned()),
     ];
     for (look, width, preferences) in LOOKS {
@@ -201,7 +202,7 @@ fn a_pinned_address_shows_the_same_bytes_to_everybody_and_later() {
     let Some(scratch) = Scratch::fixture() else { return };
     let token = scratch.token("acme", "ingest");
     let server = scratch.serve();
-    let paths = [format!("/session?id=S5&{AT}&rules=r1&open=46"), format!("/sessions?activeAt=2026-03-10T14:05:00Z&{AT}&rules=r1")];
+    let paths = [format!("/session?id=S5&{AT}&rules={RULES}&open=46"), format!("/sessions?activeAt=2026-03-10T14:05:00Z&{AT}&rules={RULES}")];
     let Some(browser) = elsewhere(&server, &paths[0]) else { return };
     let shown = |browser: &Browser| {
         paths.clone().map(|path| {
@@ -231,8 +232,11 @@ fn a_pinned_address_shows_the_same_bytes_to_everybody_and_later() {
 fn without_script_the_answer_is_the_same() {
     let Some(scratch) = Scratch::fixture() else { return };
     let server = scratch.serve();
-    let paths =
-        [format!("/session?id=S2&{AT}&rules=r1&open=24"), format!("/sessions?activeAt=2026-03-10T14:05:00Z&{AT}&rules=r1"), "/query".to_owned()];
+    let paths = [
+        format!("/session?id=S2&{AT}&rules={RULES}&open=24"),
+        format!("/sessions?activeAt=2026-03-10T14:05:00Z&{AT}&rules={RULES}"),
+        "/query".to_owned(),
+    ];
     let Some(browser) = elsewhere(&server, &paths[0]) else { return };
     for path in paths {
         browser.open(&format!("{}{path}", server.url));
@@ -251,7 +255,7 @@ fn without_script_the_answer_is_the_same() {
 fn every_record_that_a_page_names_opens() {
     let Some(scratch) = Scratch::fixture() else { return };
     let server = scratch.serve();
-    let Some(browser) = elsewhere(&server, &format!("/session?id=S5&{AT}&rules=r1")) else { return };
+    let Some(browser) = elsewhere(&server, &format!("/session?id=S5&{AT}&rules={RULES}")) else { return };
     let links = browser.eval(
         "return [...document.querySelectorAll('main a')].filter(a => /^#\\d+$/.test(a.textContent.trim())).map(a => [a.textContent.trim(), a.href])",
     );
@@ -274,7 +278,7 @@ fn every_record_that_a_page_names_opens() {
 fn every_stop_of_k_shows_the_session_as_known_then() {
     let Some(scratch) = Scratch::fixture() else { return };
     let server = scratch.serve();
-    let Some(browser) = elsewhere(&server, &format!("/session?id=S2&{AT}&rules=r1&order=recorded")) else { return };
+    let Some(browser) = elsewhere(&server, &format!("/session?id=S2&{AT}&rules={RULES}&order=recorded")) else { return };
     let stops = browser.eval("return [...document.querySelectorAll('.stops a, a[rel=prev]')].map(a => a.href)");
     let stops: Vec<String> = serde_json::from_value(stops).expect("addresses");
     // The session's own records, and what came later of the key and the policy behind it.
@@ -292,7 +296,7 @@ fn every_stop_of_k_shows_the_session_as_known_then() {
 fn ids_that_somebody_will_send_are_not_found_alike() {
     let Some(scratch) = Scratch::fixture() else { return };
     let server = scratch.serve();
-    let Some(browser) = elsewhere(&server, &format!("/session?id=nobody&{AT}&rules=r1")) else { return };
+    let Some(browser) = elsewhere(&server, &format!("/session?id=nobody&{AT}&rules={RULES}")) else { return };
     let page = || browser.eval("return [document.documentElement.outerHTML, performance.getEntriesByType('navigation')[0].responseStatus]");
     let unknown = page();
     assert_eq!(unknown[1], 404, "{unknown}");
@@ -300,7 +304,7 @@ fn ids_that_somebody_will_send_are_not_found_alike() {
     let long = "x".repeat(10_000);
     // GX1 is the other tenant's.
     for id in ["GX1", "..", "%2E%2E%2F..%2Fetc", "%00", "S3%00", "%E2%80%AE", "%3Cb%3E", "S3%20", "s3", long.as_str()] {
-        browser.open(&format!("{}/session?id={id}&{AT}&rules=r1", server.url));
+        browser.open(&format!("{}/session?id={id}&{AT}&rules={RULES}", server.url));
         let shown: String = id.chars().take(20).collect();
         if id == "S3%20" {
             // Blanks around an id are of whoever copied it.
@@ -322,7 +326,7 @@ fn the_keyboard_reaches_the_timeline_and_moves_in_it() {
     const DOWN: char = '\u{E015}';
     let Some(scratch) = Scratch::fixture() else { return };
     let server = scratch.serve();
-    let Some(browser) = elsewhere(&server, &format!("/session?id=S2&{AT}&rules=r1")) else { return };
+    let Some(browser) = elsewhere(&server, &format!("/session?id=S2&{AT}&rules={RULES}")) else { return };
     let focused = || {
         browser.eval("const a = document.activeElement; return a.classList.contains('figure') ? 'figure' : a.closest('svg.tl') ? a.querySelector('title').textContent : a.tagName")
     };
@@ -363,7 +367,7 @@ fn the_keyboard_reaches_the_timeline_and_moves_in_it() {
 fn a_page_as_a_query_gives_the_same_answer() {
     let Some(scratch) = Scratch::fixture() else { return };
     let server = scratch.serve();
-    let sessions = format!("/sessions?activeAt=2026-03-10T14:05:00Z&idp=idp-x&{AT}&rules=r1");
+    let sessions = format!("/sessions?activeAt=2026-03-10T14:05:00Z&idp=idp-x&{AT}&rules={RULES}");
     let Some(browser) = elsewhere(&server, &sessions) else { return };
     let ask = || {
         let link = browser.eval("return [...document.querySelectorAll('main a')].find(a => a.textContent === 'As GraphQL').href");
@@ -382,7 +386,7 @@ fn a_page_as_a_query_gives_the_same_answer() {
     let edges = answer["data"]["sessions"]["edges"].as_array().unwrap_or_else(|| panic!("{answer}"));
     assert_eq!(edges.iter().map(|edge| edge["node"]["id"].clone()).collect::<Value>(), rows);
     assert_eq!(answer["data"]["sessions"]["answered"]["position"], 82);
-    browser.open(&format!("{}/session?id=S5&at=2026-03-10T23:00:00Z&knownAtPosition=64&rules=r1", server.url));
+    browser.open(&format!("{}/session?id=S5&at=2026-03-10T23:00:00Z&knownAtPosition=64&rules={RULES}", server.url));
     let answer = ask();
     assert_eq!(answer["data"]["session"]["session"]["id"], "S5", "{answer}");
     assert_eq!(answer["data"]["session"]["answered"]["position"], 64, "{answer}");

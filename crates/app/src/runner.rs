@@ -24,7 +24,10 @@ use claimledger_ledger::{
     log::{Log, LogError},
     views::{IndexRow, Term, Views},
 };
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
