@@ -242,7 +242,9 @@ async fn one_tenant_sees_nothing_of_another() {
     let (_world, app) = acme().await;
     app.init_tenant(&tenant("globex"), true, None).await.unwrap();
     let mut feed = app.session_changes(&owner("globex"), None).await.unwrap();
-    ingest_line(&app, "acme", &last("2026-03-10T23:59:00Z")).await.unwrap();
+    let of_acme = json!({"id": "of-acme", "type": "session.started", "session": "OF-ACME", "subject": {"id": "u-acme"},
+        "occurred_at": "2026-03-10T23:58:00Z", "recorded_at": "2026-03-10T23:58:00Z", "data": {}});
+    ingest_line(&app, "acme", &of_acme).await.unwrap();
     ingest(&app, "globex", drafts(&demo("globex"))).await.unwrap();
     ingest_line(&app, "globex", &last("2026-03-10T23:59:00Z")).await.unwrap();
     loop {
