@@ -104,6 +104,11 @@ fn lines() -> Vec<Value> {
             "data": {"engine": "identity_engine", "claims_sharing": false, "third_party_claims_sharing": false}}),
         json!({"id": "idp-x-off", "type": "idp.configured", "occurred_at": "2026-03-10T11:20:00Z",
             "data": {"idp": "idp-x", "version": "tx9", "kind": "third_party", "status": "active", "trust_claims": false}}),
+        json!({"id": "t3", "type": "claims.received", "session": "T3", "subject": {"id": "u-loses"}, "occurred_at": "2026-03-10T11:05:00Z",
+            "data": {"idp": "idp-y", "amr": ["pwd", "hwk"], "assertion": "as-T3", "key": "Y1"}}),
+        // Behind everything that is said of the session, which runs on.
+        json!({"id": "loss", "type": "authenticator.lost", "subject": {"id": "u-loses"}, "occurred_at": "2026-03-10T22:00:00Z",
+            "data": {"methods": ["hwk"], "from": "2026-03-10T21:00:00Z"}}),
     ]);
     lines
 }

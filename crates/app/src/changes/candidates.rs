@@ -1,5 +1,6 @@
 //! Which sessions a record may have changed, in an order that does not depend on what was recorded since: those that it names; those behind an IdP session
-//! that it speaks of; and, for configuration and falsifiers, those that lie in its scope and have a fact that it may count for.
+//! that it speaks of; those of a person who lost an authenticator; and, for configuration and retractions, those that lie in its scope and have a fact that
+//! it may count for.
 //!
 //! They are found a chunk at a time, and each is given once: where it is found first.
 
@@ -12,7 +13,7 @@ use crate::{
     reader::Reader,
     scope::Scope,
     tenant::Tenant,
-    terms::{pair, terms_of, variant_term},
+    terms::{pair, term, terms_of, variant_term},
 };
 use claimledger_facts::{
     fact::{Fact, FactData},
@@ -54,7 +55,8 @@ pub(super) struct Candidates {
     position: LogPosition,
     /// The record, and those that stand under the same id of the same source: they count otherwise now (`semantics.md` 32).
     spoken: Vec<Arc<Record>>,
-    idp_sessions: Vec<Term>,
+    /// What finds the sessions that lie behind it, each a stage.
+    terms: Vec<Term>,
     scopes: Vec<(Scope, Time)>,
     /// The last that was given before.
     after: Option<Hit>,
@@ -79,16 +81,16 @@ impl Candidates {
             spoken.extend(reader.records(&others).await?);
         }
         let facts = || spoken.iter().flat_map(|record| &record.statement.facts);
-        let mut idp_sessions: Vec<Term> = Vec::new();
-        for term in facts().filter_map(idp_session) {
-            if !idp_sessions.contains(&term) {
-                idp_sessions.push(term);
+        let mut terms: Vec<Term> = Vec::new();
+        for term in facts().filter_map(term_behind) {
+            if !terms.contains(&term) {
+                terms.push(term);
             }
         }
-        let scopes = facts().flat_map(Scope::of).collect();
+        let scopes = facts().filter(|fact| term_behind(fact).is_none()).flat_map(Scope::of).collect();
         let (stage, from) = after.map_or((0, 0), |hit| (hit.stage, hit.by.0));
         let tenant = Arc::clone(tenant);
-        Ok(Self { tenant, position, spoken, idp_sessions, scopes, after, stage, from, queue: VecDeque::new(), seen: BTreeSet::new() })
+        Ok(Self { tenant, position, spoken, terms, scopes, after, stage, from, queue: VecDeque::new(), seen: BTreeSet::new() })
     }
 
     /// The record.
@@ -108,7 +110,7 @@ impl Candidates {
             let found = if self.stage == 0 {
                 self.named();
                 false
-            } else if let Some(term) = self.idp_sessions.get(self.stage as usize - 1).cloned() {
+            } else if let Some(term) = self.terms.get(self.stage as usize - 1).cloned() {
                 self.behind(reader, &term).await?
             } else if self.stage == self.late_stage() && !self.scopes.is_empty() {
                 self.late(reader).await?
@@ -132,7 +134,7 @@ impl Candidates {
     }
 
     fn late_stage(&self) -> u32 {
-        u32::try_from(self.idp_sessions.len()).unwrap_or(u32::MAX - 1) + 1
+        u32::try_from(self.terms.len()).unwrap_or(u32::MAX - 1) + 1
     }
 
     /// Where a stage finds a session first.
@@ -142,7 +144,7 @@ impl Candidates {
             let named = self.spoken.iter().flat_map(|record| (0..).zip(record.statement.sessions()).map(move |(nth, id)| (record, nth, id)));
             return named.filter(|(_, _, id)| gathered.ids.contains(*id)).map(|(record, nth, _)| hit(record, nth)).min();
         }
-        if let Some(term) = self.idp_sessions.get(stage as usize - 1) {
+        if let Some(term) = self.terms.get(stage as usize - 1) {
             let record = gathered.records.iter().find(|record| terms_of(record).contains(term))?;
             let (nth, _) = (0..).zip(record.statement.sessions()).find(|(_, id)| gathered.ids.contains(*id))?;
             return Some(hit(record, nth));
@@ -180,7 +182,7 @@ impl Candidates {
         }
     }
 
-    /// The next sessions behind an IdP session; false: there are no more.
+    /// The next sessions that a term finds; false: there are no more.
     async fn behind(&mut self, reader: &Reader<'_>, term: &Term) -> Result<bool, LogError> {
         let positions = reader.views.positions_of(reader.tenant, term, LogPosition(self.from), self.position, CHUNK).await?;
         let Some(last) = positions.last() else { return Ok(false) };
@@ -206,10 +208,12 @@ impl Candidates {
     }
 }
 
-fn idp_session(fact: &Fact) -> Option<Term> {
+/// What finds the sessions that a fact may change from behind, however long ago their last fact occurred. A loss ends what still runs.
+fn term_behind(fact: &Fact) -> Option<Term> {
     match &fact.data {
         FactData::IdpSessionStarted(d) => Some(pair(TermKind::IdpSession, d.idp.as_str(), d.idp_session.as_str())),
         FactData::IdpSessionEnded(d) => Some(pair(TermKind::IdpSession, d.idp.as_str(), d.idp_session.as_str())),
+        FactData::AuthenticatorLost(_) => fact.subject.as_ref().map(|person| term(TermKind::Subject, person.as_str())),
         _ => None,
     }
 }

@@ -20,7 +20,7 @@ pub(super) struct Place {
 /// Where among the sessions that a record changed one stands. It does not depend on what was recorded since.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Hit {
-    /// By which way it was found: 0 by name, then each IdP session, last by scope.
+    /// By which way it was found: 0 by name, then by each term (an IdP session, a person), last by scope.
     pub(super) stage: u32,
     /// The first record that it was found by.
     pub(super) by: LogPosition,
