@@ -257,3 +257,38 @@ async fn the_sequencer_over_sqlite_groups_repeats_and_comes_back() {
         }
     }
 }
+
+/// A term on more records than one transaction throws away, beside terms on one: everything goes, and the file is not read as if it were there.
+#[tokio::test]
+async fn a_term_of_very_many_records_is_thrown_away_too() {
+    let (fresh, tenant) = (Fresh::new().await, TenantId::from("acme"));
+    let term = |kind, value: String| Term { kind, value };
+    let rows: Vec<_> = (0..45_000_u64)
+        .map(|n| IndexRow {
+            position: LogPosition(n),
+            id: RecordId(uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, &n.to_be_bytes())),
+            terms: vec![term(TermKind::Idp, "north".to_owned()), term(TermKind::Session, format!("S{n}"))],
+        })
+        .collect();
+    fresh.apply(&tenant, LogSize(0), &rows, &[]).await.unwrap();
+    fresh.begin(&tenant, Place::Shadow, &MadeBy::now("r8")).await.unwrap();
+    fresh.shadow().apply(&tenant, LogSize(0), &rows, &[]).await.unwrap();
+    fresh.switch(&tenant, LogSize(45_000), "").await.unwrap();
+    let mut steps = 0;
+    while fresh.sweep(&tenant).await.unwrap() {
+        steps += 1;
+        assert!(steps < 1_000, "it comes to an end");
+    }
+    assert!(steps > 8, "{steps} steps: some rows at a time");
+    let file = fresh._dir.path().join("views");
+    let mut connection = <sqlx::SqliteConnection as sqlx::Connection>::connect(file.to_str().unwrap()).await.unwrap();
+    for (table, left) in [("posting_1", 90_000), ("term_session_1", 90_000), ("term_1", 45_001), ("record_1", 45_000), ("generation", 1)] {
+        let sql = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+        assert_eq!(sqlx::query_scalar::<_, i64>(sql).fetch_one(&mut connection).await.unwrap(), left, "{table}");
+    }
+    let dump = fresh.dump(&tenant).await.unwrap();
+    assert_eq!(dump.len(), 1 + 45_000 + 90_000 + 90_000);
+    fresh.begin(&tenant, Place::Shadow, &MadeBy::now("r8")).await.unwrap();
+    fresh.shadow().apply(&tenant, LogSize(0), &rows, &[]).await.unwrap();
+    assert!(fresh.compare(&tenant).await.unwrap().differences(3).await.unwrap().is_empty());
+}
