@@ -1,6 +1,6 @@
 //! How complete each source is, as known at K. It stands beside an answer and changes none.
 
-use crate::history::HistoryCut;
+use crate::{explain::words, history::HistoryCut};
 use claimledger_facts::{ids::SourceId, time::Time, vocabulary::HeardBasis};
 use std::collections::BTreeMap;
 
@@ -28,12 +28,73 @@ pub struct Gap {
     pub backfilled: bool,
 }
 
+/// How complete an answer can be, in a word and a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// Whether "none" may be said: every source has been heard up to T, and no gap is open.
+    pub complete: bool,
+    /// Up to when every source is complete; none: a source states nothing, or no source is known.
+    pub complete_to: Option<Time>,
+    /// `complete`, or `incomplete, idp-x silent 14:10:00Z to 14:25:00Z`.
+    pub words: String,
+}
+
+/// What a source lacks up to a time, by how it reads; none: nothing.
+fn lack(source: &Completeness, at: Time) -> Option<String> {
+    let name = &source.source;
+    let open: Vec<String> = (source.gaps.iter())
+        .filter(|gap| gap.is_open_by(at))
+        .map(|gap| format!("silent {} to {}", words::clock(gap.from, at), words::clock(gap.until, gap.from)))
+        .collect();
+    let heard = match source.heard_until {
+        None => Some("does not say how complete it is".to_owned()),
+        Some(until) if until < at => Some(format!("heard to {} only", words::clock(until, at))),
+        Some(_) => None,
+    };
+    let lacks: Vec<String> = open.into_iter().chain(heard).collect();
+    if lacks.is_empty() { None } else { Some(format!("{name} {}", words::list(&lacks))) }
+}
+
+/// The sources' completeness up to T. Nothing known of a source is no completeness: absence of records says nothing then.
+#[must_use]
+pub fn summary(sources: &[Completeness], at: Time) -> Summary {
+    let lacks: Vec<String> = sources.iter().filter_map(|source| lack(source, at)).collect();
+    let words = match (sources, lacks.as_slice()) {
+        ([], _) => "incomplete, no source is known".to_owned(),
+        (_, []) => "complete".to_owned(),
+        (_, lacks) => format!("incomplete, {}", lacks.join("; ")),
+    };
+    let reached = |source: &Completeness| {
+        let open = source.gaps.iter().filter(|gap| !gap.backfilled).map(|gap| gap.from).min();
+        source.heard_until.map(|until| open.map_or(until, |from| from.min(until)))
+    };
+    let complete_to = sources.iter().map(reached).min().flatten();
+    Summary { complete: !sources.is_empty() && lacks.is_empty(), complete_to, words }
+}
+
+impl Gap {
+    /// Whether something that occurred by a time may be missing.
+    #[must_use]
+    pub fn is_open_by(&self, at: Time) -> bool {
+        !self.backfilled && self.from <= at
+    }
+}
+
 /// Every source that says anything of its own completeness, by name. These facts count once known, for what they speak of
 /// (`semantics.md` 3).
 #[must_use]
 pub fn completeness(history: HistoryCut<'_>) -> Vec<Completeness> {
+    completeness_of(history, [])
+}
+
+/// The same, with sources of which records are known, whether or not they say anything of their completeness.
+#[must_use]
+pub fn completeness_of<'a>(history: HistoryCut<'a>, known: impl IntoIterator<Item = &'a SourceId>) -> Vec<Completeness> {
     let mut sources: BTreeMap<&SourceId, Completeness> = BTreeMap::new();
     let blank = |source: &SourceId| Completeness { source: source.clone(), heard_until: None, basis: None, gaps: Vec::new() };
+    for source in known {
+        sources.insert(source, blank(source));
+    }
     for stated in history.heard() {
         let entry = sources.entry(&stated.record.source).or_insert_with(|| blank(&stated.record.source));
         // Of two statements up to the same time the stronger basis is shown: `stated` before `polled` before `assumed`.

@@ -19,6 +19,12 @@ use crate::model::{Mark, Reason, RecordRef};
 /// The lead of a reason that a reader might suspect, and that is not the reason. It closes a tree and hangs on no branch.
 pub const NOT_THE_REASON: &str = "Not the reason:";
 
+/// What a policy's rule asks for: `two factor types, one of them possession that is phishing-resistant`.
+#[must_use]
+pub fn asks(rule: &claimledger_facts::types::policy::Rule) -> String {
+    words::asks(rule)
+}
+
 /// The document of each rule, in words.
 #[must_use]
 pub fn source_of(rule: &str) -> Option<&'static str> {

@@ -370,6 +370,21 @@ impl<'a> HistoryCut<'a> {
         versions.chain(keys).chain(retracted).chain(routed).collect::<BTreeSet<_>>().into_iter()
     }
 
+    /// Every version of the organisation, in the total order.
+    pub fn org_versions(self) -> impl Iterator<Item = &'a Stated<OrgConfigured>> {
+        self.counting(&self.history.org)
+    }
+
+    /// Every version of claim sourcing, in the total order.
+    pub fn claim_sourcing_versions(self) -> impl Iterator<Item = &'a Stated<ClaimSourcingConfigured>> {
+        self.counting(&self.history.claim_sourcing)
+    }
+
+    /// Every version of every local authenticator: method by method, each in the total order.
+    pub fn authenticator_versions(self) -> impl Iterator<Item = &'a Stated<AuthenticatorConfigured>> {
+        self.history.authenticators.values().flat_map(move |list| self.counting(list))
+    }
+
     /// What sources said they had heard everything of.
     pub fn heard(self) -> impl Iterator<Item = &'a Stated<SourceHeard>> {
         self.counting(&self.history.heard)

@@ -23,6 +23,7 @@
 
 pub mod assess;
 pub mod belief;
+pub mod changes;
 pub mod claims_seen;
 pub mod codes;
 pub mod completeness;
@@ -38,6 +39,7 @@ pub mod order;
 pub mod outlived;
 pub mod reused;
 pub mod session_list;
+pub mod timeline;
 
 pub use assess::{assess, authenticator_lost::loss_speaks_of, retraction::retraction_hits};
 

@@ -2,7 +2,7 @@
 
 use crate::given::*;
 use claimledger_domain::{
-    completeness::{Completeness, completeness},
+    completeness::{Completeness, completeness, completeness_of, summary},
     history::History,
 };
 use claimledger_facts::{ids::LogPosition, vocabulary::HeardBasis};
@@ -52,4 +52,26 @@ fn a_gap_is_open_until_all_of_it_is_filled() {
 fn what_another_source_filled_fills_nothing() {
     let other = span("source.backfilled", "10:00:00", "11:00:00").from("other");
     assert!(!feed([span("source.silent", "10:00:00", "11:00:00"), other], 9).unwrap().gaps[0].backfilled);
+}
+
+fn said(facts: impl IntoIterator<Item = Said>, at: &str, known_at: u64) -> (bool, String, Option<String>) {
+    let history: History = given(facts).0.into_iter().collect();
+    let known = ["feed".into()];
+    let found = summary(&completeness_of(history.at(LogPosition(known_at)), &known), time(at));
+    (found.complete, found.words, found.complete_to.map(|time| time.to_string()))
+}
+
+#[test]
+fn none_may_be_said_only_where_every_source_was_heard_to_t_without_a_gap() {
+    let facts = || [span("source.silent", "10:00:00", "11:00:00"), heard("12:00:00", "stated"), span("source.backfilled", "10:00:00", "11:00:00")];
+    let expect = |complete, words: &str, to: Option<&str>| (complete, words.to_owned(), to.map(|t| format!("2026-03-10T{t}Z")));
+    assert_eq!(said(facts(), "12:00:00", 3), expect(true, "complete", Some("12:00:00")));
+    assert_eq!(said(facts(), "12:00:01", 3), expect(false, "incomplete, feed heard to 12:00:00Z only", Some("12:00:00")));
+    assert_eq!(said(facts(), "12:00:00", 2), expect(false, "incomplete, feed silent 10:00:00Z to 11:00:00Z", Some("10:00:00")));
+    assert_eq!(said(facts(), "09:59:59", 2), expect(true, "complete", Some("10:00:00")), "the gap begins after T");
+    assert_eq!(said(facts(), "10:00:00", 2).0, false);
+    let silent = "incomplete, feed silent 10:00:00Z to 11:00:00Z and does not say how complete it is";
+    assert_eq!(said(facts(), "12:00:00", 1), expect(false, silent, None));
+    assert_eq!(said([], "12:00:00", 9), expect(false, "incomplete, feed does not say how complete it is", None));
+    assert!(!summary(&[], time("12:00:00")).complete);
 }

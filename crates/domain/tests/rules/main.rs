@@ -5,6 +5,7 @@ mod falsifiers;
 mod given;
 
 mod belief;
+mod changes;
 mod claims;
 mod completeness;
 mod decisions;
@@ -19,3 +20,4 @@ mod order;
 mod outlived;
 mod sessions;
 mod sets;
+mod timeline;

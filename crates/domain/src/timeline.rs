@@ -1,0 +1,209 @@
+//! One timeline for a session: its own records, and every fact around it that concerns it, in one order.
+//!
+//! What concerns a session: versions of the IdPs and policies it used and of the organisation, as far as they were in force while it lasted; the keys its
+//! claims name, or may name (`semantics.md` 42); what is said of its IdP session and of its person; silences of its sources while it lasted. Falsifiers
+//! concern it for every T once they are known (`semantics.md` 3).
+
+mod around;
+mod words;
+
+use crate::{
+    changes::is_late,
+    history::{History, HistoryCut},
+    model::{Certainty, Cut, Known, RecordRef, SessionState},
+    order::latest,
+};
+use claimledger_facts::{
+    fact::FactData,
+    ids::{LogPosition, SourceId},
+    time::{Occurred, Time},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What kind of thing a row tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Category {
+    /// The session's own life.
+    Session,
+    /// A claim, and what the service provider says it did with it.
+    Claim,
+    /// A factor that the service provider verified.
+    Factor,
+    /// A decision.
+    Decision,
+    /// An application was opened.
+    Access,
+    /// The IdP's session.
+    IdpSession,
+    /// A version of an IdP, or the rules that route users to it.
+    Trust,
+    /// A key.
+    Key,
+    /// A version of a policy.
+    Policy,
+    /// The organisation, claim sourcing, local authenticators.
+    Organisation,
+    /// Trust was retracted, or an authenticator lost.
+    Falsifier,
+    /// What administrators did about the person: holds, erasures, links of identities.
+    Admin,
+    /// What was not heard of a source.
+    Source,
+    /// Stored, and not understood.
+    NotUnderstood,
+}
+
+/// One record on a timeline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The record.
+    pub record: RecordRef,
+    /// What it tells of.
+    pub category: Category,
+    /// In one line.
+    pub words: String,
+    /// When it occurred.
+    pub occurred: Occurred,
+    /// From when a falsifier has effect.
+    pub effective_from: Option<Time>,
+    /// Whether it was recorded more than 60 s after it occurred, or after it has effect.
+    pub late: bool,
+    /// Whether it certainly concerns the session.
+    pub certainty: Certainty,
+    /// Whether the source said something else under the same id too.
+    pub variant: bool,
+}
+
+/// By which clock rows are ordered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ClockOrder {
+    /// In the total order of what occurred (`semantics.md` 2).
+    #[default]
+    Occurred,
+    /// As they were recorded.
+    Recorded,
+}
+
+/// What is laid out.
+#[derive(Clone, Copy, Debug)]
+pub struct Material<'a> {
+    /// The session at the cut.
+    pub state: &'a SessionState,
+    /// Its facts, and those of its IdP session.
+    pub facts: &'a [Known],
+    /// Its records that were not understood.
+    pub not_understood: &'a [RecordRef],
+    /// Facts about its person that no session names.
+    pub about: &'a [Known],
+    /// The configuration.
+    pub history: &'a History,
+}
+
+/// The timeline, one row a record.
+#[must_use]
+pub fn timeline(material: Material<'_>, cut: Cut, order: ClockOrder) -> Vec<Row> {
+    let mut rows = Rows { cut, rows: BTreeMap::new() };
+    let upto = |known: &&Known| known.record.position <= cut.known_at && known.fact.occurred.from <= cut.at;
+    for known in material.facts.iter().filter(upto) {
+        rows.add_fact(known);
+    }
+    for record in material.not_understood.iter().filter(|r| r.position <= cut.known_at && r.occurred.from <= cut.at) {
+        rows.add(Row {
+            category: Category::NotUnderstood,
+            words: format!("{} is stored and not understood", record.kind),
+            occurred: record.occurred,
+            effective_from: None,
+            late: is_late(record.recorded_at, latest(record.occurred)),
+            certainty: Certainty::Certain,
+            variant: false,
+            record: record.clone(),
+        });
+    }
+    if let Some(window) = Window::of(&material, cut) {
+        let sources: BTreeSet<SourceId> = rows.rows.values().map(|row| row.record.source.clone()).collect();
+        for known in material.about.iter().filter(upto) {
+            rows.add_fact(known);
+        }
+        around::add(&mut rows, &material, window, &sources);
+    }
+    let mut rows: Vec<Row> = rows.rows.into_values().collect();
+    if order == ClockOrder::Occurred {
+        rows.sort_by(|a, b| place(a).cmp(&place(b)));
+    }
+    rows
+}
+
+fn place(row: &Row) -> (Time, &str, &str, LogPosition) {
+    (row.occurred.from, row.record.source.as_str(), row.record.source_id.as_str(), row.record.position)
+}
+
+/// From when until when a session lasted, as far as is known at the cut.
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    from: Time,
+    until: Time,
+}
+
+impl Window {
+    /// None: nothing of the session had occurred by T.
+    fn of(material: &Material<'_>, cut: Cut) -> Option<Self> {
+        let state = material.state;
+        let own = material.facts.iter().filter(|k| k.fact.session.is_some() && k.record.position <= cut.known_at);
+        let from = own.map(|k| k.fact.occurred.from).chain(state.started_at).min().filter(|from| *from <= cut.at)?;
+        let until = state.ended_at.or_else(|| state.end_bounds.and_then(|bounds| bounds.to)).unwrap_or(cut.at).min(cut.at);
+        Some(Self { from, until })
+    }
+}
+
+/// Rows by position: one a record.
+struct Rows {
+    cut: Cut,
+    rows: BTreeMap<LogPosition, Row>,
+}
+
+impl Rows {
+    /// Adds a row; what a record says in several facts is one row.
+    fn add(&mut self, row: Row) {
+        let position = row.record.position;
+        match self.rows.get_mut(&position) {
+            None => {
+                self.rows.insert(position, row);
+            }
+            Some(old) if old.words.split("; ").any(|words| words == row.words) => {}
+            Some(old) => {
+                old.words = format!("{}; {}", old.words, row.words);
+                old.late |= row.late;
+                old.effective_from = old.effective_from.or(row.effective_from);
+                old.certainty = old.certainty.min(row.certainty);
+                if row.occurred.from < old.occurred.from {
+                    old.occurred = row.occurred;
+                }
+            }
+        }
+    }
+
+    fn add_fact(&mut self, known: &Known) {
+        // Configuration comes from the history: it says what changed.
+        let Some((category, words)) = words::of(&known.fact) else { return };
+        self.add(Row {
+            record: known.record.clone(),
+            category,
+            words,
+            occurred: known.fact.occurred,
+            effective_from: None,
+            late: is_late(known.record.recorded_at, latest(known.fact.occurred)),
+            certainty: Certainty::Certain,
+            variant: known.variant,
+        });
+    }
+
+    fn history<'a>(&self, material: &Material<'a>) -> HistoryCut<'a> {
+        material.history.at(self.cut.known_at)
+    }
+}
+
+/// Whether a fact about a person belongs on the timelines of the person's sessions.
+#[must_use]
+pub fn is_about_person(data: &FactData) -> bool {
+    words::is_about_person(data)
+}

@@ -1,0 +1,188 @@
+//! What was said around a session: configuration, falsifiers, and silences of its sources.
+
+use super::{Category, Material, Row, Rows, Window};
+use crate::{
+    changes::{ChangeKind, ConfigChange, authenticator_changes, feature_changes, is_late, policy_changes, trust_changes},
+    explain::{word, words},
+    model::Certainty,
+    order::latest,
+};
+use claimledger_facts::{
+    fact::FactData,
+    ids::{IdpId, KeyId, LogPosition, PolicyId, SourceId},
+    time::Time,
+    vocabulary::PolicyKind,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Adds it.
+pub(super) fn add(rows: &mut Rows, material: &Material<'_>, window: Window, sources: &BTreeSet<SourceId>) {
+    let relied = Relied::on(material, rows.cut.known_at, rows.cut.at);
+    let mut lasting: Vec<ConfigChange> = Vec::new();
+    for idp in &relied.idps {
+        for change in trust_changes(material.history, rows.cut, Some(idp)).changes {
+            match change.kind {
+                ChangeKind::KeyAdded | ChangeKind::KeyRetired => rows.add_key(change, &relied, idp, window),
+                ChangeKind::Retraction => rows.add_retraction(change, &relied, idp),
+                ChangeKind::Idp
+                | ChangeKind::RoutingRule
+                | ChangeKind::Org
+                | ChangeKind::ClaimSourcing
+                | ChangeKind::Policy
+                | ChangeKind::Authenticator => lasting.push(change),
+            }
+        }
+    }
+    for policy in relied.policies(rows, material) {
+        lasting.extend(policy_changes(material.history, rows.cut, Some(&policy)).changes);
+    }
+    lasting.extend(feature_changes(material.history, rows.cut));
+    lasting.extend(authenticator_changes(material.history, rows.cut));
+    rows.add_lasting(lasting, window);
+    rows.add_losses(material);
+    rows.add_silences(material, window, sources);
+}
+
+/// What the session's claims and decisions name.
+struct Relied {
+    idps: BTreeSet<IdpId>,
+    keys: BTreeSet<(IdpId, KeyId)>,
+    /// IdPs with a claim that names no key: it may have been signed by any.
+    keyless: BTreeSet<IdpId>,
+    policies: BTreeSet<PolicyId>,
+}
+
+impl Relied {
+    fn on(material: &Material<'_>, known_at: LogPosition, at: Time) -> Self {
+        let (mut keys, mut keyless, mut policies) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let mut idps: BTreeSet<IdpId> = material.state.idp.iter().cloned().collect();
+        for known in material.facts.iter().filter(|k| k.record.position <= known_at && k.fact.occurred.from <= at) {
+            if let FactData::ClaimsReceived(claim) = &known.fact.data {
+                idps.insert(claim.idp.clone());
+                match &claim.key {
+                    Some(key) => keys.insert((claim.idp.clone(), key.clone())),
+                    None => keyless.insert(claim.idp.clone()),
+                };
+            } else if let FactData::PolicyDecided(decision) = &known.fact.data {
+                policies.insert(decision.policy.clone());
+            }
+        }
+        Self { idps, keys, keyless, policies }
+    }
+
+    /// Whether a key signed one of its claims; none: it did not.
+    fn key(&self, idp: &IdpId, key: &str) -> Option<Certainty> {
+        if self.keys.iter().any(|(of, named)| of == idp && named.as_str() == key) {
+            Some(Certainty::Certain)
+        } else if self.keyless.contains(idp) {
+            Some(Certainty::Possible)
+        } else {
+            None
+        }
+    }
+
+    /// The policies of its decisions, and those that limit every session.
+    fn policies(&self, rows: &Rows, material: &Material<'_>) -> BTreeSet<PolicyId> {
+        let history = rows.history(material);
+        let of_all = |policy: &&PolicyId| history.policy_versions(policy).any(|version| version.data.kind == PolicyKind::GlobalSession);
+        self.policies.iter().cloned().chain(history.policies().filter(of_all).cloned()).collect()
+    }
+}
+
+impl Rows {
+    fn add_change(&mut self, change: ConfigChange, category: Category, certainty: Certainty) {
+        self.add(Row {
+            category,
+            words: format!("{}{}", change.words, words::by(change.actor.as_ref(), change.ticket.as_ref())),
+            occurred: change.occurred,
+            effective_from: change.effective_from,
+            late: change.late,
+            certainty,
+            variant: change.variant,
+            record: change.record,
+        });
+    }
+
+    fn add_key(&mut self, change: ConfigChange, relied: &Relied, idp: &IdpId, window: Window) {
+        let signed = change.name.as_deref().and_then(|key| relied.key(idp, key));
+        if let Some(certainty) = signed.filter(|_| change.occurred.from <= window.until) {
+            self.add_change(change, Category::Key, certainty);
+        }
+    }
+
+    /// A retraction of a key that signed nothing here says nothing of the session.
+    fn add_retraction(&mut self, change: ConfigChange, relied: &Relied, idp: &IdpId) {
+        let hit = match &change.name {
+            None => Some(Certainty::Certain),
+            Some(key) => relied.key(idp, key),
+        };
+        if let Some(certainty) = hit {
+            self.add_change(change, Category::Falsifier, certainty);
+        }
+    }
+
+    /// Of each thing the versions that were, or may have been, in force while the session lasted.
+    fn add_lasting(&mut self, changes: Vec<ConfigChange>, window: Window) {
+        let mut things: BTreeMap<(ChangeKind, String), Vec<ConfigChange>> = BTreeMap::new();
+        for change in changes {
+            things.entry((change.kind, change.of.clone())).or_default().push(change);
+        }
+        for versions in things.into_values() {
+            let replaced: Vec<Option<Time>> = (1..=versions.len()).map(|next| versions.get(next).map(|next| latest(next.occurred))).collect();
+            for (change, replaced) in versions.into_iter().zip(replaced) {
+                if change.occurred.from > window.until || replaced.is_some_and(|at| at <= window.from) {
+                    continue;
+                }
+                let category = match change.kind {
+                    ChangeKind::Policy => Category::Policy,
+                    ChangeKind::Org | ChangeKind::ClaimSourcing | ChangeKind::Authenticator => Category::Organisation,
+                    ChangeKind::Idp | ChangeKind::RoutingRule | ChangeKind::KeyAdded | ChangeKind::KeyRetired | ChangeKind::Retraction => {
+                        Category::Trust
+                    }
+                };
+                self.add_change(change, category, Certainty::Certain);
+            }
+        }
+    }
+
+    fn add_losses(&mut self, material: &Material<'_>) {
+        let Some(subject) = &material.state.subject else { return };
+        for loss in self.history(material).losses(subject) {
+            let from = loss.data.from.unwrap_or(loss.occurred.from);
+            let by = words::by(loss.data.actor.as_ref(), None);
+            self.add(Row {
+                category: Category::Falsifier,
+                words: format!("{} lost, from {}{by}", word::lost(loss), words::clock(from, loss.occurred.from)),
+                occurred: loss.occurred,
+                effective_from: Some(from),
+                late: is_late(loss.record.recorded_at, from.min(latest(loss.occurred))),
+                certainty: Certainty::Certain,
+                variant: loss.is_variant(self.cut.known_at),
+                record: loss.record.clone(),
+            });
+        }
+    }
+
+    /// What may be missing of the session: silences of its sources while it lasted, and what filled them. They count once known.
+    fn add_silences(&mut self, material: &Material<'_>, window: Window, sources: &BTreeSet<SourceId>) {
+        let history = self.history(material);
+        let touches = |from: Time, until: Time| from <= window.until && until > window.from;
+        let span = |from: Time, until: Time| format!("{} to {}", words::clock(from, window.from), words::clock(until, from));
+        let silent = history.silent().map(|s| (&s.record, s.occurred, s.data.from, s.data.until, "silent", s.is_variant(self.cut.known_at)));
+        let filled = history.backfilled().map(|s| (&s.record, s.occurred, s.data.from, s.data.until, "back-filled", s.is_variant(self.cut.known_at)));
+        let all: Vec<_> =
+            silent.chain(filled).filter(|(record, _, from, until, _, _)| sources.contains(&record.source) && touches(*from, *until)).collect();
+        for (record, occurred, from, until, what, variant) in all {
+            self.add(Row {
+                category: Category::Source,
+                words: format!("{} {what} {}", record.source, span(from, until)),
+                occurred,
+                effective_from: None,
+                late: is_late(record.recorded_at, latest(occurred)),
+                certainty: Certainty::Certain,
+                variant,
+                record: record.clone(),
+            });
+        }
+    }
+}
