@@ -1,5 +1,7 @@
 //! What every answer carries: the cut it holds for, how complete the sources were, and beside it what may change from call to call.
 
+pub use claimledger_domain::completeness::Summary;
+
 use crate::changes::Changed;
 use claimledger_domain::{
     belief::BeliefDiff,
@@ -33,6 +35,8 @@ pub struct Answered {
     pub provisional: bool,
     /// Whether recorded times were asserted.
     pub rehearsal: bool,
+    /// How complete the sources were up to T, in a word and a sentence.
+    pub completeness: Summary,
 }
 
 /// What is known of one source's completeness at K.
@@ -77,7 +81,7 @@ pub struct Answer<T> {
     pub value: T,
     /// What it holds for.
     pub answered: Answered,
-    /// How complete the sources were.
+    /// How complete the sources were: every source of which anything is known at K.
     pub completeness: Vec<SourceCompleteness>,
     /// Beside it.
     pub status: Status,

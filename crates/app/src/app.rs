@@ -117,6 +117,12 @@ pub(crate) enum Disclosure {
     Decisions,
     /// An explanation.
     Why,
+    /// What was trusted and asked for.
+    Configuration,
+    /// Where a text appears.
+    Find,
+    /// What was heard of each source.
+    Completeness,
     /// A record's header and facts.
     Record,
     /// What records changed of sessions, as it is recorded.
@@ -225,9 +231,14 @@ impl App {
     /// not the thing exists; and here an access log would be written. There is none yet: who read what is **not recorded**.
     pub(crate) fn disclose(&self, caller: &Caller, what: Disclosure) -> Result<(), AskError> {
         let (allowed, needs) = match what {
-            Disclosure::Sessions | Disclosure::Decisions | Disclosure::Why | Disclosure::Record | Disclosure::Changes => {
-                (caller.has(Role::Read) || caller.has(Role::Investigate), Role::Read)
-            }
+            Disclosure::Sessions
+            | Disclosure::Decisions
+            | Disclosure::Why
+            | Disclosure::Configuration
+            | Disclosure::Find
+            | Disclosure::Completeness
+            | Disclosure::Changes
+            | Disclosure::Record => (caller.has(Role::Read) || caller.has(Role::Investigate), Role::Read),
             Disclosure::Sealed => (caller.has(Role::Investigate), Role::Investigate),
         };
         tracing::debug!(tenant = %caller.tenant, credential = %caller.credential, ?what, allowed, "read");

@@ -6,7 +6,7 @@ use crate::{
     ask::{AskError, Asking},
     tenant::Tenant,
 };
-use claimledger_domain::{RULES, model::Cut};
+use claimledger_domain::{RULES, completeness::summary, model::Cut};
 use claimledger_facts::{ids::LogPosition, time::Time};
 use claimledger_ledger::log::LogError;
 use std::{
@@ -47,6 +47,7 @@ impl Pinned {
             rules: RULES,
             provisional: self.provisional,
             rehearsal: tenant.rehearsal,
+            completeness: summary(&tenant.completeness(self.cut.known_at), self.cut.at),
         }
     }
 }

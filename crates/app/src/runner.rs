@@ -147,7 +147,8 @@ impl Runner {
             if entries.is_empty() {
                 break;
             }
-            for (record, terms) in decode_all(&tenant.id, next, entries).await? {
+            for (record, mut terms) in decode_all(&tenant.id, next, entries).await? {
+                terms.extend(tenant.sources.first_of(&record.header));
                 ahead.push(Arc::new(record), &terms);
                 let header = &ahead.records()[rows.len()].header;
                 rows.push(IndexRow { position: header.position, id: header.id, terms });

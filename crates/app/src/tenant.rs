@@ -7,6 +7,7 @@ use crate::{
     cut::PassedTimes,
     gather,
     keyring::Keyring,
+    known_sources::KnownSources,
     moved::Moved,
     own_records::OwnRecords,
     reader::{Reader, RecentTerms, RecordCache, decode},
@@ -16,6 +17,7 @@ use crate::{
 };
 use claimledger_domain::{
     RULES,
+    completeness::{Completeness, completeness_of},
     history::{History, is_config},
     model::Known,
 };
@@ -62,6 +64,8 @@ pub(crate) struct Tenant {
     /// How the rebuild goes that was started last.
     rebuild_state: Mutex<RebuildState>,
     pub(crate) times: PassedTimes,
+    /// Whoever has said anything.
+    pub(crate) sources: KnownSources,
     /// Records below this size are in the read models.
     pub(crate) assessed: watch::Sender<u64>,
     /// Appends that are on their way: the view runner gives way to them.
@@ -175,6 +179,7 @@ impl Tenant {
             last_recorded: opened.rehearsal.then(|| Arc::clone(&last_recorded)),
         });
         let in_use = InUse::of(live_generation(&*parts.views, id).await?);
+        let (sources, covered) = KnownSources::load(id, &*parts.log, &*parts.views).await?;
         let keyring = Arc::new(Keyring::new(id.clone(), keys.clone(), Arc::clone(&parts.keys), Arc::clone(&parts.random)));
         let sequencer = Sequencer::open(SequencerConfig {
             tenant: id.clone(),
@@ -186,7 +191,6 @@ impl Tenant {
             kind: if opened.rehearsal { LedgerKind::Rehearsal } else { LedgerKind::Live },
         })
         .await?;
-        let covered = parts.views.covered(id).await?.0;
         let records = RecordCache::default();
         let (history, index) = load_config(id, &*parts.log, &*parts.views, &records, covered).await?;
         Ok(Some(Self {
@@ -206,6 +210,7 @@ impl Tenant {
             rebuilding: Arc::default(),
             rebuild_state: Mutex::default(),
             times: PassedTimes::default(),
+            sources,
             assessed: watch::Sender::new(covered),
             appending: AtomicUsize::new(0),
             begun: AtomicU64::new(0),
@@ -247,6 +252,11 @@ impl Tenant {
     /// By what code the rows were made that are asked.
     pub(crate) fn in_use(&self) -> InUse {
         self.in_use.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How complete each source is known to be at a position: every source of which anything is known then.
+    pub(crate) fn completeness(&self, known_at: LogPosition) -> Vec<Completeness> {
+        completeness_of(self.history().at(known_at), &self.sources.known_at(known_at))
     }
 
     /// Another generation was put in place, at the size at which the live one was. Whoever says so holds `moving`.

@@ -12,6 +12,8 @@ use std::collections::BTreeSet;
 
 /// The value of [`TermKind::Config`].
 pub(crate) const CONFIG: &str = "config";
+/// The value of [`TermKind::Source`].
+pub(crate) const SOURCE: &str = "source";
 /// The value of [`TermKind::Note`] of records that no translator understood.
 pub(crate) const NOT_UNDERSTOOD: &str = "not_understood";
 /// The value of [`TermKind::Correlation`] of every record that links sessions.
@@ -113,7 +115,14 @@ impl Terms {
             FactData::TrustRetracted(d) => self.add_key(d.idp.as_str(), d.key.as_ref().map(|k| k.as_str())),
             FactData::PolicyConfigured(d) => self.add(TermKind::Policy, d.policy.as_str()),
             FactData::RoutingRuleConfigured(d) => self.add(TermKind::Idp, d.idp.as_str()),
-            FactData::SubjectLinked(d) => self.add(TermKind::Subject, d.other.as_str()),
+            FactData::SubjectLinked(d) => {
+                self.add(TermKind::Subject, d.other.as_str());
+                self.add(TermKind::About, d.other.as_str());
+                self.add_about(fact);
+            }
+            FactData::AuthenticatorLost(_) | FactData::HoldPlaced(_) | FactData::HoldReleased(_) | FactData::ErasureRequested(_) => {
+                self.add_about(fact);
+            }
             FactData::IdpSessionStarted(d) => self.add_idp_session(d.idp.as_str(), d.idp_session.as_str()),
             FactData::IdpSessionEnded(d) => {
                 self.add_idp_session(d.idp.as_str(), d.idp_session.as_str());
@@ -123,7 +132,8 @@ impl Terms {
                 match (&d.idp, &d.idp_session) {
                     (Some(idp), Some(session)) => self.add_idp_session(idp.as_str(), session.as_str()),
                     (Some(idp), None) => self.add(TermKind::Idp, idp.as_str()),
-                    (None, _) => {}
+                    (None, Some(session)) => self.join(TermKind::IdpSession, "", session.as_str()),
+                    (None, None) => {}
                 }
                 if let Some(root) = &d.root_session {
                     self.add(TermKind::RootSession, root.as_str());
@@ -147,6 +157,7 @@ impl Terms {
                 }
                 if let Some(assertion) = &d.assertion {
                     self.join(TermKind::Assertion, d.idp.as_str(), assertion.as_str());
+                    self.join(TermKind::Assertion, "", assertion.as_str());
                 }
             }
             FactData::ClaimAccepted(d) => {
@@ -168,21 +179,23 @@ impl Terms {
             FactData::OrgConfigured(_)
             | FactData::ClaimSourcingConfigured(_)
             | FactData::AuthenticatorConfigured(_)
-            | FactData::AuthenticatorLost(_)
             | FactData::ClaimIgnored(_)
             | FactData::FactorVerified(_)
             | FactData::SessionEnded(_)
             | FactData::SourceHeard(_)
             | FactData::SourceSilent(_)
             | FactData::SourceBackfilled(_)
-            | FactData::HoldPlaced(_)
-            | FactData::HoldReleased(_)
-            | FactData::ErasureRequested(_)
             | FactData::LedgerOpened(_)
             | FactData::FactConflicted(_)
             | FactData::RoleGranted(_)
             | FactData::RoleRevoked(_)
             | FactData::RulesActivated(_) => {}
+        }
+    }
+
+    fn add_about(&mut self, fact: &Fact) {
+        if let Some(subject) = &fact.subject {
+            self.add(TermKind::About, subject.as_str());
         }
     }
 
@@ -196,5 +209,6 @@ impl Terms {
     fn add_idp_session(&mut self, idp: &str, session: &str) {
         self.add(TermKind::Idp, idp);
         self.join(TermKind::IdpSession, idp, session);
+        self.join(TermKind::IdpSession, "", session);
     }
 }

@@ -72,6 +72,32 @@ pub(crate) enum Command {
     Ingest(IngestArgs),
     /// Explain a session's decisions
     Why(WhyArgs),
+    /// Who changed what is trusted, and when
+    Trust {
+        /// Only this IdP
+        #[arg(long)]
+        idp: Option<String>,
+    },
+    /// Who changed what is asked for, and when
+    Policies {
+        /// Only this policy
+        #[arg(long)]
+        policy: Option<String>,
+    },
+    /// What has been heard of each source, and what has not
+    Completeness,
+    /// Everything around one session, in one order
+    Timeline(TimelineArgs),
+    /// Where a text appears: any id; with the role investigate also a login or a name
+    Find {
+        /// The text, exactly as it is spelled; #82 is a position
+        text: String,
+    },
+    /// What hangs together: application sessions, session, IdP session, root session
+    Chain {
+        /// The id of any of them
+        id: String,
+    },
     /// Show one session
     Session {
         /// Session id, any alias
@@ -182,6 +208,21 @@ pub(crate) struct WhyArgs {
     /// This factor: an amr value or a method
     #[arg(long)]
     pub(crate) factor: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TimelineArgs {
+    /// Session id, any alias
+    pub(crate) session: String,
+    /// In the order in which it was recorded, instead of in which it occurred
+    #[arg(long)]
+    pub(crate) recorded: bool,
+    /// Rows a page, at most 500
+    #[arg(long, default_value_t = 100)]
+    pub(crate) first: u32,
+    /// Go on after this cursor
+    #[arg(long, value_name = "CURSOR")]
+    pub(crate) after: Option<String>,
 }
 
 #[derive(Debug, Args)]

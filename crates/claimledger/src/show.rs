@@ -67,11 +67,14 @@ pub(crate) fn footing(answer: &Value) -> String {
     if answered["rehearsal"] == true {
         line.push_str(" · rehearsal: recorded times were asserted");
     }
+    if answered["complete"] == false {
+        let _ = write!(line, "\n{}", field(answered, "completenessSummary"));
+    }
     let sources: Vec<String> = answer["completeness"].as_array().into_iter().flatten().map(source).collect();
     if sources.is_empty() {
         line.push_str("\ncompleteness: nothing is stated by any source");
     } else {
-        let _ = write!(line, "\ncomplete: {}", sources.join(" · "));
+        let _ = write!(line, "\n{}: {}", if answered["complete"] == true { "complete" } else { "heard" }, sources.join(" · "));
     }
     line
 }
@@ -87,7 +90,7 @@ fn source(source: &Value) -> String {
         })
         .collect();
     let heard = match &source["heardUntil"] {
-        Value::Null => "nothing stated".to_owned(),
+        Value::Null => "states nothing".to_owned(),
         _ => format!("to {}", field(source, "heardUntil")),
     };
     let gaps = if gaps.is_empty() { String::new() } else { format!(" ({})", gaps.join(", ")) };

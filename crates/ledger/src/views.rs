@@ -46,6 +46,10 @@ pub enum TermKind {
     Note = 14,
     /// An id that joins events inside a vendor's log, as `name/value`.
     Correlation = 15,
+    /// `source`, on the first record of each source.
+    Source = 16,
+    /// A person's pseudonym, on facts about the person beside every session: holds, erasures, losses, links of identities.
+    About = 17,
 }
 
 impl TermKind {
@@ -66,6 +70,8 @@ impl TermKind {
         Self::Kind,
         Self::Note,
         Self::Correlation,
+        Self::Source,
+        Self::About,
     ];
 
     /// The number that engines store.
@@ -96,7 +102,7 @@ impl TermKind {
             | Self::AppSession
             | Self::Assertion
             | Self::RootSession => true,
-            Self::Config | Self::Kind | Self::Note | Self::Correlation => false,
+            Self::Config | Self::Kind | Self::Note | Self::Correlation | Self::Source | Self::About => false,
         }
     }
 }

@@ -2,9 +2,13 @@
 
 mod belief;
 mod candidates;
+mod chain;
 mod claims;
+mod completeness;
+mod configuration;
 mod decisions;
 mod dependants;
+mod find;
 mod first_seen;
 mod held_under;
 mod labels;
@@ -14,6 +18,7 @@ mod reused;
 mod session;
 mod sessions;
 mod status;
+mod timeline;
 mod walk;
 mod why;
 
@@ -27,7 +32,6 @@ use crate::{
 };
 use claimledger_domain::{
     assess::assess,
-    completeness::completeness,
     history::History,
     model::{Cut, SessionState},
 };
@@ -74,8 +78,8 @@ impl<'a> View<'a> {
 impl Inner {
     /// Puts beside a value what every answer carries.
     pub(crate) async fn answer<T>(&self, tenant: &Tenant, pinned: &Pinned, value: T) -> Result<Answer<T>, AskError> {
-        let history = tenant.history();
-        let completeness = completeness(history.at(pinned.cut.known_at))
+        let completeness = tenant
+            .completeness(pinned.cut.known_at)
             .into_iter()
             .map(|source| SourceCompleteness {
                 source: source.source,

@@ -66,7 +66,7 @@ pub(crate) fn print(settings: &Settings, answer: &Value, text: impl Fn(&Value) -
     }
 }
 
-fn found(answer: &Value, thing: &Value, id: &str) -> Result<()> {
+pub(crate) fn found(answer: &Value, thing: &Value, id: &str) -> Result<()> {
     if thing.is_null() {
         let position = field(&answer["answered"], "position");
         return Err(anyhow::Error::new(No(format!("Nothing by the id {} is known at #{position} in this tenant.", inert(id)))));

@@ -24,10 +24,17 @@ pub(crate) struct Answered {
     provisional: bool,
     /// Whether recorded times were asserted by the input.
     rehearsal: bool,
+    /// Whether every source has been heard up to T and no gap is open: only then does "none" mean that there is none.
+    complete: bool,
+    /// Up to when every source is complete; null: a source states nothing.
+    complete_to: Option<DateTime>,
+    /// The same in words: `complete`, or `incomplete` and what is missing.
+    completeness_summary: String,
 }
 
 impl From<&answer::Answered> for Answered {
     fn from(answered: &answer::Answered) -> Self {
+        let summary = &answered.completeness;
         Self {
             at: answered.at.into(),
             position: answered.position.into(),
@@ -35,6 +42,9 @@ impl From<&answer::Answered> for Answered {
             rules: answered.rules,
             provisional: answered.provisional,
             rehearsal: answered.rehearsal,
+            complete: summary.complete,
+            complete_to: summary.complete_to.map(DateTime),
+            completeness_summary: summary.words.clone(),
         }
     }
 }

@@ -170,6 +170,7 @@ mod tests {
             rules: "r1",
             provisional: false,
             rehearsal: true,
+            completeness: claimledger_domain::completeness::summary(&[], t("2026-03-10T23:00:00Z")),
         }
     }
 

@@ -2,11 +2,14 @@
 
 mod belief;
 mod changes;
+mod completeness;
+mod configuration;
 mod decisions;
 mod dependants;
 mod first_seen;
 mod held_under;
 mod outlived;
+mod reached;
 mod record;
 mod reused;
 mod sessions;
@@ -36,6 +39,9 @@ pub(crate) struct Query(
     outlived::OutlivedQuestion,
     held_under::HeldUnderQuestion,
     dependants::DependantsQuestion,
+    configuration::ConfigurationQuestions,
+    completeness::CompletenessQuestion,
+    reached::ReachedQuestions,
 );
 
 /// True at T, known at K. Absent: now, head.

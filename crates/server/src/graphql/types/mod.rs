@@ -1,9 +1,11 @@
 //! Sessions, factors, decisions, reasons and records as GraphQL shows them: a file a noun.
 
 mod change;
+mod configuration;
 mod decision;
 mod factor;
 mod falsifier;
+mod reached;
 mod reason;
 mod record;
 mod session;
@@ -11,9 +13,11 @@ mod words;
 
 pub(crate) use self::{
     change::SessionChange,
+    configuration::{ConfigChange, KeySpan, PolicyVersion, Retraction, RoutingRule, TrustVersion},
     decision::{Decision, Of},
     factor::{HonoredFactor, IgnoredClaim},
     falsifier::{AsKnown, Falsifier, Outlived},
+    reached::{ChainKind, ChainLink, ClockOrder, Found, TimelineRow},
     reason::Reason,
     record::{Record, RecordRef},
     session::Session,

@@ -1,0 +1,35 @@
+//! What was trusted and asked for, and who changed it.
+
+use crate::{
+    answer::Answer,
+    app::{App, Disclosure},
+    ask::{AskError, Asking, Caller},
+};
+use claimledger_domain::changes::{PolicyChanges, TrustChanges, policy_changes, trust_changes};
+use claimledger_facts::ids::{IdpId, PolicyId};
+
+impl App {
+    /// Versions, keys, retractions and routing of one IdP, or of all.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    pub async fn trust(&self, caller: &Caller, idp: Option<&IdpId>, asking: &Asking) -> Result<Answer<TrustChanges>, AskError> {
+        self.disclose(caller, Disclosure::Configuration)?;
+        let tenant = self.0.tenant(&caller.tenant).await?;
+        let pinned = self.0.pin(&tenant, asking).await?;
+        let changes = trust_changes(&tenant.history(), pinned.cut, idp);
+        self.0.answer(&tenant, &pinned, changes).await
+    }
+
+    /// Versions of one policy, or of all.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    pub async fn policies(&self, caller: &Caller, policy: Option<&PolicyId>, asking: &Asking) -> Result<Answer<PolicyChanges>, AskError> {
+        self.disclose(caller, Disclosure::Configuration)?;
+        let tenant = self.0.tenant(&caller.tenant).await?;
+        let pinned = self.0.pin(&tenant, asking).await?;
+        let changes = policy_changes(&tenant.history(), pinned.cut, policy);
+        self.0.answer(&tenant, &pinned, changes).await
+    }
+}

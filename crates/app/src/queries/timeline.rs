@@ -1,0 +1,111 @@
+//! Everything around one session, in one order.
+
+use super::{View, sessions::at_most_a_page};
+use crate::{
+    answer::{Answer, Page},
+    app::{App, Disclosure},
+    ask::{AskError, Asking, Caller},
+    cursor::{Cursor, Question},
+    gather,
+    reached::TimelinePage,
+    terms::{VARIANT, term, variant_term},
+};
+use claimledger_domain::{
+    RULES,
+    model::{Known, Phase, RecordRef},
+    timeline::{ClockOrder, Material, Row, is_about_person, timeline},
+};
+use claimledger_facts::ids::{Pseudonym, SessionId};
+use claimledger_ledger::{
+    generations::VIEWS_VERSION,
+    log::LogError,
+    views::{HeadKey, TermKind},
+};
+
+/// The name of this list in its cursors.
+const LIST: &str = "timeline";
+
+impl App {
+    /// A session's records, and the facts around it that concern it, by either clock.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    pub async fn timeline(
+        &self,
+        caller: &Caller,
+        session: &SessionId,
+        order: ClockOrder,
+        asking: &Asking,
+        first: u32,
+        after: Option<&str>,
+    ) -> Result<Answer<TimelinePage>, AskError> {
+        self.disclose(caller, Disclosure::Sessions)?;
+        at_most_a_page(first)?;
+        let tenant = self.0.tenant(&caller.tenant).await?;
+        let question = Question::of(LIST, &(session, order));
+        let (pinned, cursor) = self.0.pin_page(&tenant, asking, question, after).await?;
+        let view = View::new(&self.0, &tenant, pinned.cut).await?;
+        let mut page = Page { items: Vec::new(), cursors: Vec::new(), has_next: false };
+        let Some(assessed) = view.session(session).await? else {
+            return self.0.answer(&tenant, &pinned, TimelinePage { session: None, page }).await;
+        };
+        let state = &assessed.state;
+        let not_understood: Vec<RecordRef> =
+            assessed.gathered.records.iter().filter(|record| record.statement.facts.is_empty()).map(|record| gather::reference(record)).collect();
+        let about = match &state.subject {
+            Some(subject) if state.phase != Phase::NotStarted => view.about(subject).await?,
+            Some(_) | None => Vec::new(),
+        };
+        let history = &view.history;
+        let facts = &assessed.gathered.facts;
+        let rows = timeline(Material { state, facts, not_understood: &not_understood, about: &about, history }, pinned.cut, order);
+        // The cut is the cursor's, so the rows are the same as for the page before.
+        let shown = cursor.and_then(|cursor| cursor.decision).and_then(|position| rows.iter().position(|row| row.record.position == position));
+        let rest = rows.into_iter().skip(shown.map_or(0, |shown| shown + 1));
+        for row in rest {
+            if page.items.len() == first as usize {
+                page.has_next = true;
+                break;
+            }
+            page.cursors.push(tenant.cursor_key.seal(&Cursor {
+                question,
+                at: pinned.cut.at,
+                known_at: pinned.cut.known_at,
+                known_at_time: pinned.known_at_time,
+                rules: RULES.to_owned(),
+                views: VIEWS_VERSION.to_owned(),
+                session: key(&state.id, &row),
+                decision: Some(row.record.position),
+            }));
+            page.items.push(row);
+        }
+        let session = Some(assessed.state.id);
+        self.0.answer(&tenant, &pinned, TimelinePage { session, page }).await
+    }
+}
+
+fn key(session: &SessionId, row: &Row) -> HeadKey {
+    HeadKey {
+        first_occurred: row.occurred.from,
+        first_source: row.record.source.as_str().to_owned(),
+        first_source_id: row.record.source_id.as_str().to_owned(),
+        session: session.as_str().to_owned(),
+    }
+}
+
+impl View<'_> {
+    /// Facts about a person that no session names.
+    async fn about(&self, person: &Pseudonym) -> Result<Vec<Known>, LogError> {
+        let reader = self.tenant.reader(&*self.inner.log, &*self.inner.views);
+        let known_at = self.cut.known_at;
+        let variants = reader.any(&term(TermKind::Note, VARIANT), known_at).await?;
+        let positions = reader.positions(&term(TermKind::About, person.as_str()), known_at).await?;
+        let mut about = Vec::new();
+        for record in reader.records(&positions).await? {
+            let others = variant_term(&record.header.source, &record.header.source_id);
+            let variant = record.header.variant || (variants && reader.any(&others, known_at).await?);
+            about.extend(gather::known(&record, variant, |fact| is_about_person(&fact.data)));
+        }
+        Ok(about)
+    }
+}

@@ -1,0 +1,140 @@
+//! `trust`, `policies`, `completeness`.
+
+use super::questions::{print, rows};
+use crate::{
+    door::{Door, asking},
+    settings::Settings,
+    show::{field, footing, table, word},
+};
+use anyhow::Result;
+use serde_json::{Value, json};
+
+const TRUST: &str = concat!(include_str!("../queries/trust.graphql"), include_str!("../queries/changes_fields.graphql"));
+const POLICIES: &str = concat!(include_str!("../queries/policies.graphql"), include_str!("../queries/changes_fields.graphql"));
+const COMPLETENESS: &str = include_str!("../queries/completeness.graphql");
+
+/// Asks, and prints.
+pub(super) async fn answer(settings: &Settings, query: &str, name: &str, variables: Value, text: impl Fn(&Value) -> String) -> Result<Value> {
+    let door = Door::open(settings).await?;
+    let answer = door.ask(query, name, variables).await;
+    door.close().await;
+    let answer = answer?;
+    print(settings, &answer, text);
+    Ok(answer)
+}
+
+/// Prints who changed what is trusted.
+pub(crate) async fn trust(settings: &Settings, idp: Option<&str>) -> Result<()> {
+    let variables = json!({"idp": idp, "asking": asking(&settings.asking)});
+    answer(settings, TRUST, "trust", variables, trust_text).await.map(drop)
+}
+
+/// Prints who changed what is asked for.
+pub(crate) async fn policies(settings: &Settings, policy: Option<&str>) -> Result<()> {
+    let variables = json!({"policy": policy, "asking": asking(&settings.asking)});
+    answer(settings, POLICIES, "policies", variables, |answer| format!("{}\n\n{}", changes(answer), footing(answer))).await.map(drop)
+}
+
+/// Prints what has been heard of each source.
+pub(crate) async fn completeness(settings: &Settings) -> Result<()> {
+    answer(settings, COMPLETENESS, "completeness", json!({"asking": asking(&settings.asking)}), completeness_text).await.map(drop)
+}
+
+fn trust_text(answer: &Value) -> String {
+    let mut parts = vec![changes(answer)];
+    let keys = rows(&answer["keys"], |key| {
+        vec![
+            field(key, "key"),
+            field(key, "idp"),
+            if key["span"].is_null() { "never added".to_owned() } else { from(&key["span"]) },
+            if key["span"].is_null() { "–".to_owned() } else { until(&key["span"]) },
+            if key["valid"].is_null() { "no".to_owned() } else { word(key, "valid") },
+        ]
+    });
+    if !keys.is_empty() {
+        parts.push(table(&["key", "of", "valid from", "until", "valid at T"], keys));
+    }
+    parts.push(footing(answer));
+    parts.join("\n\n")
+}
+
+/// Who changed what, and when: both clocks, before and after.
+fn changes(answer: &Value) -> String {
+    let list = rows(&answer["items"], |change| {
+        let late = if change["late"] == true { " late" } else { "" };
+        let occurred = match &change["occurredTo"] {
+            Value::Null => field(change, "occurredAt"),
+            _ => format!("some time from {} to {}", field(change, "occurredAt"), field(change, "occurredTo")),
+        };
+        vec![
+            occurred,
+            format!("{}{late}", field(change, "recordedAt")),
+            format!("#{}", field(&change["record"], "position")),
+            field(change, "words"),
+            fields(change),
+            field(change, "actor"),
+            field(change, "ticket"),
+        ]
+    });
+    if list.is_empty() {
+        return "Nothing is stated.".to_owned();
+    }
+    table(&["occurred", "recorded", "record", "what", "before → after", "actor", "ticket"], list)
+}
+
+fn fields(change: &Value) -> String {
+    let is_first = change["changes"].as_array().is_some_and(|list| !list.is_empty() && list.iter().all(|d| d["before"].is_null()));
+    if is_first && change["unchanged"] == 0 {
+        return "the first known".to_owned();
+    }
+    let list: Vec<String> = change["changes"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|d| format!("{} {} → {}", field(d, "field"), field(d, "before"), field(d, "after")))
+        .collect();
+    let unchanged = match change["unchanged"].as_u64() {
+        None | Some(0) => String::new(),
+        Some(n) => format!(" ({n} unchanged)"),
+    };
+    format!("{}{unchanged}", if list.is_empty() { "–".to_owned() } else { list.join("; ") })
+}
+
+/// Since when something held.
+fn from(span: &Value) -> String {
+    match &span["fromBounds"] {
+        Value::Null => field(span, "from"),
+        bounds => format!("between {} and {}", field(bounds, "from"), field(bounds, "to")),
+    }
+}
+
+/// Until when something held.
+fn until(span: &Value) -> String {
+    match (&span["until"], &span["untilBounds"]) {
+        (Value::Null, Value::Null) => "–".to_owned(),
+        (Value::Null, bounds) => format!("between {} and {}", field(bounds, "from"), field(bounds, "to")),
+        _ => field(span, "until"),
+    }
+}
+
+fn completeness_text(answer: &Value) -> String {
+    let list = rows(&answer["items"], |source| {
+        let gaps: Vec<String> = source["gaps"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|gap| {
+                let state = if gap["backfilled"] == true { "back-filled" } else { "open" };
+                format!("{} to {} {state}", field(gap, "from"), field(gap, "until"))
+            })
+            .collect();
+        vec![
+            field(source, "source"),
+            if source["heardUntil"].is_null() { "states nothing".to_owned() } else { field(source, "heardUntil") },
+            word(source, "basis"),
+            if gaps.is_empty() { "–".to_owned() } else { gaps.join("; ") },
+        ]
+    });
+    let list = if list.is_empty() { "No source is known.".to_owned() } else { table(&["source", "heard to", "basis", "silent"], list) };
+    format!("{}\n\n{list}\n\n{}", field(&answer["answered"], "completenessSummary"), footing(answer))
+}

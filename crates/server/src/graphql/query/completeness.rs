@@ -1,0 +1,39 @@
+//! `completeness`.
+
+use super::Asking;
+use crate::graphql::{
+    Asker,
+    answers::{Answered, SourceCompleteness, Status, carried},
+    errors,
+};
+use async_graphql::{Context, Object, Result, SimpleObject};
+
+/// What has been heard of each source, and what has not.
+#[derive(SimpleObject)]
+#[graphql(name = "CompletenessList")]
+pub(crate) struct CompletenessList {
+    /// Every source of which anything is known at K.
+    items: Vec<SourceCompleteness>,
+    /// What the answer holds for, and whether it is complete.
+    answered: Answered,
+    /// The same as `items`, as it rides with every answer.
+    completeness: Vec<SourceCompleteness>,
+    /// Beside it.
+    status: Status,
+}
+
+/// Completeness.
+#[derive(Default)]
+pub(crate) struct CompletenessQuestion;
+
+#[Object]
+impl CompletenessQuestion {
+    /// What has been heard of each source, and what has not.
+    async fn completeness(&self, ctx: &Context<'_>, asking: Option<Asking>) -> Result<CompletenessList> {
+        let asker = ctx.data::<Asker>()?;
+        let asking = Asking::into_app(asking, asker);
+        let answer = asker.app.completeness(&asker.caller, &asking).await.map_err(|error| errors::asked(&error))?;
+        let (answered, completeness, status) = carried(&answer);
+        Ok(CompletenessList { items: completeness.clone(), answered, completeness, status })
+    }
+}

@@ -1,0 +1,93 @@
+//! `trust`, `policies`.
+
+use super::Asking;
+use crate::graphql::{
+    Asker,
+    answers::{Answered, SourceCompleteness, Status, carried},
+    errors,
+    limits::list_cost,
+    types::{ConfigChange, KeySpan, PolicyVersion, Retraction, RoutingRule, TrustVersion, vec},
+};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
+
+/// Who changed what is trusted, and when.
+#[derive(SimpleObject)]
+#[graphql(name = "TrustHistory")]
+pub(crate) struct TrustHistory {
+    /// Every change by T, in the total order; retractions as soon as they are known.
+    #[graphql(complexity = "list_cost(child_complexity)")]
+    items: Vec<ConfigChange>,
+    /// Versions of identity providers, one after the other.
+    #[graphql(complexity = "list_cost(child_complexity)")]
+    versions: Vec<TrustVersion>,
+    /// Their keys.
+    #[graphql(complexity = "list_cost(child_complexity)")]
+    keys: Vec<KeySpan>,
+    /// Retractions of trust: they count for every T once they are known.
+    #[graphql(complexity = "list_cost(child_complexity)")]
+    retractions: Vec<Retraction>,
+    /// Rules that route users to identity providers.
+    #[graphql(complexity = "list_cost(child_complexity)")]
+    routing_rules: Vec<RoutingRule>,
+    /// What the answer holds for.
+    answered: Answered,
+    /// How complete the sources were.
+    completeness: Vec<SourceCompleteness>,
+    /// Beside it.
+    status: Status,
+}
+
+/// Who changed what is asked for, and when.
+#[derive(SimpleObject)]
+#[graphql(name = "PolicyHistory")]
+pub(crate) struct PolicyHistory {
+    /// Every change by T, in the total order.
+    #[graphql(complexity = "list_cost(child_complexity)")]
+    items: Vec<ConfigChange>,
+    /// Versions of policies, one after the other.
+    #[graphql(complexity = "list_cost(child_complexity)")]
+    versions: Vec<PolicyVersion>,
+    /// What the answer holds for.
+    answered: Answered,
+    /// How complete the sources were.
+    completeness: Vec<SourceCompleteness>,
+    /// Beside it.
+    status: Status,
+}
+
+/// Histories of configuration.
+#[derive(Default)]
+pub(crate) struct ConfigurationQuestions;
+
+#[Object]
+impl ConfigurationQuestions {
+    /// Who changed what is trusted, and when: of one identity provider, or of all, and then with the organisation's features.
+    async fn trust(&self, ctx: &Context<'_>, idp: Option<ID>, asking: Option<Asking>) -> Result<TrustHistory> {
+        let asker = ctx.data::<Asker>()?;
+        let idp = idp.map(|id| id.as_str().into());
+        let asking = Asking::into_app(asking, asker);
+        let answer = asker.app.trust(&asker.caller, idp.as_ref(), &asking).await.map_err(|error| errors::asked(&error))?;
+        let (answered, completeness, status) = carried(&answer);
+        let found = &answer.value;
+        Ok(TrustHistory {
+            items: vec(&found.changes),
+            versions: vec(&found.versions),
+            keys: vec(&found.keys),
+            retractions: vec(&found.retractions),
+            routing_rules: vec(&found.routing_rules),
+            answered,
+            completeness,
+            status,
+        })
+    }
+
+    /// Who changed what is asked for, and when: of one policy, or of all, and then with the local authenticators.
+    async fn policies(&self, ctx: &Context<'_>, policy: Option<ID>, asking: Option<Asking>) -> Result<PolicyHistory> {
+        let asker = ctx.data::<Asker>()?;
+        let policy = policy.map(|id| id.as_str().into());
+        let asking = Asking::into_app(asking, asker);
+        let answer = asker.app.policies(&asker.caller, policy.as_ref(), &asking).await.map_err(|error| errors::asked(&error))?;
+        let (answered, completeness, status) = carried(&answer);
+        Ok(PolicyHistory { items: vec(&answer.value.changes), versions: vec(&answer.value.versions), answered, completeness, status })
+    }
+}

@@ -1,0 +1,151 @@
+//! `timeline`, `find`, `chain`.
+
+use super::{Asking, rows};
+use crate::graphql::{
+    Asker,
+    answers::{Answered, PageInfo, SourceCompleteness, Status, carried, page_info},
+    errors,
+    limits::{connection_cost, list_cost},
+    types::{ChainKind, ChainLink, ClockOrder, Found, TimelineRow, vec},
+};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use claimledger_facts::ids::SessionId;
+
+/// Records of a timeline, in the order that was asked.
+#[derive(SimpleObject)]
+#[graphql(name = "RecordConnection")]
+pub(crate) struct RecordConnection {
+    /// The session's name; null: nothing by this id is known at K.
+    session: Option<ID>,
+    /// By which clock.
+    order: ClockOrder,
+    /// The rows.
+    edges: Vec<RecordEdge>,
+    /// Whether there are more.
+    page_info: PageInfo,
+    /// What the answer holds for.
+    answered: Answered,
+    /// How complete the sources were.
+    completeness: Vec<SourceCompleteness>,
+    /// Beside it.
+    status: Status,
+}
+
+/// A record of a timeline.
+#[derive(SimpleObject)]
+#[graphql(name = "RecordEdge")]
+pub(crate) struct RecordEdge {
+    /// Where the list goes on after this row.
+    cursor: String,
+    /// The row.
+    node: TimelineRow,
+}
+
+/// Where a text appears.
+#[derive(SimpleObject)]
+#[graphql(name = "FoundList")]
+pub(crate) struct FoundList {
+    /// What it was found as, exactly as it is spelled.
+    #[graphql(complexity = "list_cost(child_complexity)")]
+    items: Vec<Found>,
+    /// What was searched.
+    searched: Vec<&'static str>,
+    /// What was not, or cannot be, and why.
+    not_searched: Vec<&'static str>,
+    /// What the answer holds for; a text is looked for in everything that is known at K, whatever T.
+    answered: Answered,
+    /// How complete the sources were.
+    completeness: Vec<SourceCompleteness>,
+    /// Beside it.
+    status: Status,
+}
+
+/// Everything that hangs together with an id.
+#[derive(SimpleObject)]
+#[graphql(name = "Chain")]
+pub(crate) struct Chain {
+    /// The id that was asked.
+    id: ID,
+    /// What it is an id of; empty: nothing by it is known at (T, K).
+    kinds: Vec<ChainKind>,
+    /// The sessions behind it.
+    #[graphql(complexity = "list_cost(child_complexity)")]
+    items: Vec<ChainLink>,
+    /// The applications that they reached.
+    apps: Vec<ID>,
+    /// What the answer holds for.
+    answered: Answered,
+    /// How complete the sources were.
+    completeness: Vec<SourceCompleteness>,
+    /// Beside it.
+    status: Status,
+}
+
+/// What is reached from an id.
+#[derive(Default)]
+pub(crate) struct ReachedQuestions;
+
+#[Object]
+impl ReachedQuestions {
+    /// A session's records, and what was said around it that concerns it, in one order.
+    #[graphql(complexity = "connection_cost(first, child_complexity)")]
+    async fn timeline(
+        &self,
+        ctx: &Context<'_>,
+        session: ID,
+        order: Option<ClockOrder>,
+        asking: Option<Asking>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<RecordConnection> {
+        let asker = ctx.data::<Asker>()?;
+        let session = SessionId::new(session.as_str());
+        let order = order.unwrap_or_default();
+        let asking = Asking::into_app(asking, asker);
+        let answer = asker
+            .app
+            .timeline(&asker.caller, &session, order.into(), &asking, rows(first)?, after.as_deref())
+            .await
+            .map_err(|error| errors::asked(&error))?;
+        let (answered, completeness, status) = carried(&answer);
+        let page = &answer.value.page;
+        let edges = page.items.iter().zip(&page.cursors).map(|(row, cursor)| RecordEdge { cursor: cursor.clone(), node: row.into() });
+        Ok(RecordConnection {
+            session: answer.value.session.as_ref().map(|id| ID(id.to_string())),
+            order,
+            edges: edges.collect(),
+            page_info: page_info(page),
+            answered,
+            completeness,
+            status,
+        })
+    }
+
+    /// Where a text appears: any id that stands in the clear; for the role investigate also people by login, name or id.
+    async fn find(&self, ctx: &Context<'_>, text: String, asking: Option<Asking>) -> Result<FoundList> {
+        let asker = ctx.data::<Asker>()?;
+        let asking = Asking::into_app(asking, asker);
+        let answer = asker.app.find(&asker.caller, &text, &asking).await.map_err(|error| errors::asked(&error))?;
+        let (answered, completeness, status) = carried(&answer);
+        let found = answer.value;
+        Ok(FoundList { items: vec(&found.items), searched: found.searched, not_searched: found.not_searched, answered, completeness, status })
+    }
+
+    /// What hangs together: application sessions, the session, the identity provider's session and the root session, from any of them.
+    async fn chain(&self, ctx: &Context<'_>, id: ID, asking: Option<Asking>) -> Result<Chain> {
+        let asker = ctx.data::<Asker>()?;
+        let asking = Asking::into_app(asking, asker);
+        let answer = asker.app.chain(&asker.caller, id.as_str(), &asking).await.map_err(|error| errors::asked(&error))?;
+        let (answered, completeness, status) = carried(&answer);
+        let chain = answer.value;
+        Ok(Chain {
+            id,
+            kinds: chain.kinds.into_iter().map(ChainKind::from).collect(),
+            items: vec(&chain.links),
+            apps: chain.apps.iter().map(|app| ID(app.to_string())).collect(),
+            answered,
+            completeness,
+            status,
+        })
+    }
+}
