@@ -9,14 +9,7 @@ use claimledger_app::{
     reached::{Chain, FoundKind},
 };
 use claimledger_domain::timeline::ClockOrder;
-use claimledger_facts::{
-    ids::{LogSize, SessionId},
-    vocabulary::Role,
-};
-use claimledger_ledger::{
-    index::RecordIndex as _,
-    views::{IndexRow, Term, TermKind, Views as _},
-};
+use claimledger_facts::{ids::SessionId, vocabulary::Role};
 use common::*;
 use serde_json::{Value, json};
 
@@ -54,34 +47,10 @@ async fn every_source_is_known_after_a_restart_and_a_rebuild() {
     let app = world.open().await;
     assert_eq!(names(&ask(app.clone()).await), expected);
     let rows = app.dump_views(&owner("acme")).await.unwrap();
-    app.rebuild(&owner("acme"), |_, _| {}).await.unwrap();
+    app.rebuild(&owner("acme"), false, |_, _| {}).await.unwrap();
     assert_eq!(names(&ask(app.clone()).await), expected);
     assert_eq!(app.dump_views(&owner("acme")).await.unwrap(), rows);
     app.close().await;
-}
-
-#[tokio::test]
-async fn read_models_without_sources_are_made_anew() {
-    let (world, app) = acme().await;
-    app.settled_status(&owner("acme")).await.unwrap();
-    app.close().await;
-    // As an earlier version left them: everything but the terms of sources.
-    let tenant = tenant("acme");
-    let covered = world.views.covered(&tenant).await.unwrap();
-    world.views.reset(&tenant).await.unwrap();
-    let row =
-        IndexRow { position: Default::default(), id: claimledger_facts::ids::RecordId::derive(&tenant, &"s".into(), &"e".into()), terms: Vec::new() };
-    world.views.apply(&tenant, LogSize(0), &[row], &[]).await.unwrap();
-    assert!(world.views.covered(&tenant).await.unwrap() < covered);
-    let app = world.open().await;
-    let answer = app.completeness(&owner("acme"), &Asking::default()).await.unwrap();
-    assert_eq!(names(&answer), ["acme-sp", "idp-x", "idp-y", "idp-z"]);
-    let term = Term { kind: TermKind::Source, value: "source".to_owned() };
-    assert_eq!(
-        world.views.positions_of(&tenant, &term, Default::default(), answer.answered.position, 99).await.unwrap().len(),
-        5,
-        "with the ledger's"
-    );
 }
 
 #[tokio::test]
