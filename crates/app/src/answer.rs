@@ -8,11 +8,12 @@ use claimledger_domain::{
     dependants::{Change, Dependant},
     first_seen::{FirstSeen, Window},
     held_under::{Held, Replaced},
-    model::{Certainty, Decision, Reason, RecordRef, SessionState},
+    model::{Certainty, Decision, Implied, Reason, RecordRef, SessionState},
     outlived::Outlived,
+    rehearse::{Unchanged, UnmetPolicy},
 };
 use claimledger_facts::{
-    ids::{LogPosition, SessionId, SourceId},
+    ids::{AppId, LogPosition, Pseudonym, SessionId, SourceId},
     record::Digest32,
     statement::Statement,
     time::Time,
@@ -200,6 +201,96 @@ pub struct Compared {
     pub since: Option<Time>,
     /// How many values there are, in the window or not.
     pub values: usize,
+}
+
+/// What would change if trust had been otherwise.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rehearsed {
+    /// Decisions that would be implied otherwise (`semantics.md` 21).
+    pub flips: Vec<RedecidedHit>,
+    /// Recorded allows that rested on what a retraction hits, and would not be implied as known at K.
+    pub falls: Vec<FallenHit>,
+    /// Decisions that stay what they were.
+    pub unchanged: Vec<UnchangedHit>,
+    /// Sessions that are active at T and rest on what is hit.
+    pub live: Vec<LiveSession>,
+    /// Whom the rules would not have let in.
+    pub locked_out: Vec<LockedOut>,
+    /// Policies that could then only be met through others, who gave nothing of the kind.
+    pub unmet: Vec<UnmetPolicy>,
+    /// How many sessions were looked at.
+    pub sessions: u64,
+}
+
+/// A decision that would be implied otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RedecidedHit {
+    /// The decision, as it is.
+    pub decision: Decision,
+    /// Whose session it was in.
+    pub subject: Option<Pseudonym>,
+    /// What the rules implied.
+    pub before: Implied,
+    /// What they would.
+    pub after: Implied,
+    /// What would be unmet first: a code.
+    pub first_unmet: Option<&'static str>,
+    /// In words.
+    pub words: String,
+}
+
+/// A decision that a retraction lets fall.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FallenHit {
+    /// The decision, as it is.
+    pub decision: Decision,
+    /// Whose session it was in.
+    pub subject: Option<Pseudonym>,
+    /// How sure it is that it rested on what is hit.
+    pub certainty: Certainty,
+    /// What the rules imply as known at K, without the retraction.
+    pub before: Implied,
+    /// And with it.
+    pub after: Implied,
+    /// What would be unmet first: a code.
+    pub first_unmet: Option<&'static str>,
+}
+
+/// A decision that stays what it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnchangedHit {
+    /// The decision.
+    pub decision: Decision,
+    /// Why.
+    pub why: Unchanged,
+    /// In words.
+    pub words: String,
+}
+
+/// A session that is active at T and rests on what is hit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveSession {
+    /// The session.
+    pub session: SessionId,
+    /// Whose it is.
+    pub subject: Option<Pseudonym>,
+    /// How sure it is that it does, and that it is active.
+    pub certainty: Certainty,
+    /// The factors that came by what is hit.
+    pub factors: Vec<String>,
+}
+
+/// Somebody whom the rules would not have let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockedOut {
+    /// The session.
+    pub session: SessionId,
+    /// Whose it is.
+    pub subject: Option<Pseudonym>,
+    /// The application.
+    pub app: AppId,
+    /// Deny: out. Challenge: asked for a local authenticator.
+    pub implied: Implied,
 }
 
 /// A record, as far as the caller may see it.

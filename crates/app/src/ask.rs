@@ -112,6 +112,25 @@ pub struct WhyFilter {
     pub factor: Option<String>,
 }
 
+/// What is supposed to have been otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TrustChange {
+    /// Trust in an IdP's claims had been off over the window.
+    TrustOff {
+        /// The IdP.
+        idp: IdpId,
+    },
+    /// Trust in an IdP or one of its keys is retracted.
+    Retraction {
+        /// The IdP.
+        idp: IdpId,
+        /// The key; none: the whole IdP.
+        key: Option<KeyId>,
+        /// Claims received at or after this time are hit; none: from the start of the window on.
+        from: Option<Time>,
+    },
+}
+
 /// Which record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecordBy {

@@ -126,6 +126,8 @@ pub(crate) enum Command {
     },
     /// What an actor changed, or one record did, and what rested on it
     Dependants(DependantsArgs),
+    /// What would change if an IdP or a key had not been trusted. Writes nothing
+    Rehearse(RehearseArgs),
     /// Serve GraphQL, the ingestion endpoint and the pages
     Serve(ServeArgs),
     /// Fold the read models from the log again beside those that are asked, compare the two, and switch
@@ -362,6 +364,37 @@ pub(crate) struct WatchArgs {
     /// Stop after so many
     #[arg(long, value_name = "N")]
     pub(crate) first: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RehearseArgs {
+    /// Trust in the IdP's claims off over the window, or trust in it (or a key) retracted
+    #[arg(value_enum)]
+    pub(crate) change: ChangeKind,
+    /// The IdP
+    #[arg(long)]
+    pub(crate) idp: String,
+    /// The key; without it the whole IdP. Retraction only
+    #[arg(long)]
+    pub(crate) key: Option<String>,
+    /// Claims received at or after this time are hit (RFC 3339) [default: --from]. Retraction only
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Decisions at or after this time (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: String,
+    /// Decisions before this time (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: String,
+}
+
+/// What is supposed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ChangeKind {
+    /// Trust in the IdP's claims had been off
+    TrustOff,
+    /// Trust in the IdP, or in one of its keys, is retracted
+    Retraction,
 }
 
 #[derive(Debug, Args)]

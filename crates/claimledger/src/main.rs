@@ -66,6 +66,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Reused => commands::sets::reused(&settings).await,
         Command::Watch(args) => commands::watch::watch(&settings, args).await,
         Command::Decisions(args) => commands::decisions::decisions(&settings, args).await,
+        Command::Rehearse(args) => commands::rehearse::rehearse(&settings, args).await,
         Command::Serve(args) => commands::serve::serve(&settings, args).await,
         Command::Rebuild(args) => commands::upkeep::rebuild(&settings, args).await,
         Command::Status { rows } => commands::upkeep::status(&settings, *rows).await,

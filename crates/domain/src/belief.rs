@@ -6,6 +6,7 @@
 
 mod said;
 
+pub(crate) use said::implied;
 pub use said::{Aspect, AspectKind};
 
 use crate::{

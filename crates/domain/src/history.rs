@@ -4,6 +4,7 @@
 //! whose `occurred_at` is an interval is in force *possibly* inside it (`semantics.md` 6): [`InForce`] then has several options.
 
 pub(crate) mod parts;
+mod trust_off;
 
 use crate::{
     model::{Known, RecordRef},
@@ -41,6 +42,8 @@ pub struct History {
     heard: Vec<Stated<SourceHeard>>,
     silent: Vec<Stated<SourceSilent>>,
     backfilled: Vec<Stated<SourceBackfilled>>,
+    /// What a rehearsal supposes.
+    trust_off: Option<trust_off::TrustOff>,
 }
 
 /// The history as known at a position.
@@ -283,7 +286,8 @@ impl<'a> HistoryCut<'a> {
     /// An IdP at a time.
     #[must_use]
     pub fn idp(self, idp: &IdpId, when: Occurred) -> InForce<'a, IdpConfigured> {
-        self.in_force(self.history.idps.get(idp).map_or(&[], Vec::as_slice), when)
+        let stated = self.in_force(self.history.idps.get(idp).map_or(&[], Vec::as_slice), when);
+        self.as_supposed(idp, when, stated)
     }
 
     /// A policy at a time.

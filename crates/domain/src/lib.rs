@@ -37,6 +37,7 @@ pub mod links;
 pub mod model;
 pub mod order;
 pub mod outlived;
+pub mod rehearse;
 pub mod reused;
 pub mod session_list;
 pub mod timeline;

@@ -14,6 +14,7 @@ mod held_under;
 mod labels;
 mod outlived;
 mod record;
+mod rehearse;
 mod reused;
 mod session;
 mod sessions;

@@ -28,7 +28,21 @@ impl History {
     /// The history of the facts that a test lets through. Of variants whose winner is left out, the next one counts, as if nothing else had
     /// been said.
     pub(crate) fn part(&self, keep: Keep<'_>) -> Self {
-        let Self { org, idps, keys, retractions, policies, claim_sourcing, routing_rules, authenticators, losses, heard, silent, backfilled } = self;
+        let Self {
+            org,
+            idps,
+            keys,
+            retractions,
+            policies,
+            claim_sourcing,
+            routing_rules,
+            authenticators,
+            losses,
+            heard,
+            silent,
+            backfilled,
+            trust_off,
+        } = self;
         Self {
             org: some(org, keep, |_| Concerns::Everyone),
             idps: by_name(idps, keep, |s| Concerns::Idp(&s.data.idp)),
@@ -45,6 +59,7 @@ impl History {
             heard: some(heard, keep, |_| Concerns::Nobody),
             silent: some(silent, keep, |_| Concerns::Nobody),
             backfilled: some(backfilled, keep, |_| Concerns::Nobody),
+            trust_off: trust_off.clone(),
         }
     }
 }

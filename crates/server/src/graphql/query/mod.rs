@@ -11,6 +11,7 @@ mod held_under;
 mod outlived;
 mod reached;
 mod record;
+mod rehearse;
 mod reused;
 mod sessions;
 mod why;
@@ -42,6 +43,7 @@ pub(crate) struct Query(
     configuration::ConfigurationQuestions,
     completeness::CompletenessQuestion,
     reached::ReachedQuestions,
+    rehearse::RehearseQuestion,
 );
 
 /// True at T, known at K. Absent: now, head.

@@ -1,0 +1,153 @@
+//! What would change if trust had been otherwise. Nothing is written.
+
+use super::{View, walk::Walk};
+use crate::{
+    answer::{Answer, LiveSession, LockedOut, RedecidedHit, Rehearsed, UnchangedHit},
+    app::{App, Disclosure},
+    ask::{AskError, Asking, Caller, TrustChange},
+    heads::Summary,
+};
+use claimledger_domain::{
+    model::{Cut, Implied},
+    rehearse::{self, Rehearsal, UnmetPolicies},
+};
+use claimledger_facts::{time::Time, types::trust::TrustRetracted, vocabulary::Outcome};
+
+/// So many sessions are looked at for one rehearsal.
+const MAX_SESSIONS: u64 = 10_000;
+/// So many decisions are judged for one rehearsal.
+const MAX_DECISIONS: u64 = 5_000;
+
+impl App {
+    /// The decisions between two times, judged as they are and with trust as supposed: what flips and what does not and why, what a retraction lets fall,
+    /// which sessions rest on it at T, who would be locked out, and which policies could then only be met through IdPs that gave nothing of the kind.
+    ///
+    /// # Errors
+    /// See [`AskError`]. More sessions or decisions than one answer goes through are refused with the number.
+    pub async fn rehearse(
+        &self,
+        caller: &Caller,
+        change: &TrustChange,
+        from: Time,
+        to: Time,
+        asking: &Asking,
+    ) -> Result<Answer<Rehearsed>, AskError> {
+        self.disclose(caller, Disclosure::Decisions)?;
+        if from >= to {
+            return Err(AskError::BadInput { what: format!("the window is empty: {from} is not before {to}") });
+        }
+        let tenant = self.0.tenant(&caller.tenant).await?;
+        let pinned = self.0.pin(&tenant, asking).await?;
+        let view = View::new(&self.0, &tenant, pinned.cut).await?;
+        let rehearsal = Rehearsal::new(&view.history, supposed(change, from, to));
+        let mut found = Found { window: (from, to), cut: pinned.cut, rehearsed: Rehearsed::default(), decisions: 0 };
+        let mut policies = UnmetPolicies::new(&rehearsal, from, to, pinned.cut);
+
+        // What ended before both the window and the first claim that is hit has nothing to say.
+        let earliest = from.min(rehearsal.change().from());
+        let mut walk = Walk::new(&view, vec![Vec::new()], None, false).await?;
+        let mut sessions = 0;
+        while let Some((key, assessed)) = walk.next(|row| is_over(row, earliest)).await? {
+            if key.first_occurred > pinned.cut.at {
+                break;
+            }
+            sessions += 1;
+            if sessions > MAX_SESSIONS {
+                return Err(AskError::TooMany { what: "sessions or more are in reach", found: sessions, limit: MAX_SESSIONS });
+            }
+            let facts = &assessed.gathered.facts;
+            policies.try_session(facts);
+            if let Some(session) = rehearsal.session(facts, pinned.cut) {
+                found.add(&rehearsal, session)?;
+            }
+            // A long rehearsal must not keep a thread of the runtime from everybody else.
+            tokio::task::yield_now().await;
+        }
+        let mut rehearsed = found.rehearsed;
+        rehearsed.sessions = sessions;
+        rehearsed.unmet = policies.unmet();
+        self.0.answer(&tenant, &pinned, rehearsed).await
+    }
+}
+
+fn supposed(change: &TrustChange, from: Time, to: Time) -> rehearse::TrustChange {
+    match change {
+        TrustChange::TrustOff { idp } => rehearse::TrustChange::TrustOff { idp: idp.clone(), from, to },
+        TrustChange::Retraction { idp, key, from: since } => rehearse::TrustChange::Retraction(TrustRetracted {
+            idp: idp.clone(),
+            from: since.unwrap_or(from),
+            reason: "rehearsed".to_owned(),
+            key: key.clone(),
+            actor: None,
+            ticket: None,
+        }),
+    }
+}
+
+/// Whether a row's session has no fact at or after a time. One that has no stated end may still live on it, but nothing that is hit is older.
+fn is_over(row: &Summary, earliest: Time) -> bool {
+    match row {
+        Summary::State { last, .. } => *last < earliest.micros(),
+        Summary::Alias { .. } | Summary::NotUnderstood { .. } => true,
+    }
+}
+
+struct Found {
+    window: (Time, Time),
+    cut: Cut,
+    rehearsed: Rehearsed,
+    decisions: u64,
+}
+
+impl Found {
+    fn add(&mut self, rehearsal: &Rehearsal<'_>, session: rehearse::Rehearsed) -> Result<(), AskError> {
+        let (from, to) = self.window;
+        let state = session.before;
+        if let Some(certainty) = session.live {
+            let carriers = |factor: &&claimledger_domain::model::HonoredFactor| {
+                let carrier = factor.evidence.first();
+                factor.by_record
+                    && factor.until.is_none_or(|until| until > self.cut.at)
+                    && session.hits.iter().any(|(record, _)| carrier.is_some_and(|carrier| carrier.id == record.id))
+            };
+            let factors = state.factors.iter().filter(carriers).map(|factor| factor.name.clone()).collect();
+            self.rehearsed.live.push(LiveSession { session: state.id.clone(), subject: state.subject.clone(), certainty, factors });
+        }
+        for redecided in session.decisions {
+            let Some(decision) = state.decisions.get(redecided.decision) else { continue };
+            let in_window = decision.at.from >= from && decision.at.from < to;
+            if !in_window {
+                continue;
+            }
+            self.decisions += 1;
+            if self.decisions > MAX_DECISIONS {
+                return Err(AskError::TooMany { what: "decisions or more are in the window", found: self.decisions, limit: MAX_DECISIONS });
+            }
+            let (subject, words) = (state.subject.clone(), redecided.words());
+            if let Some(why) = redecided.unchanged {
+                self.rehearsed.unchanged.push(UnchangedHit {
+                    decision: decision.clone(),
+                    why,
+                    words: why.words(rehearsal.change(), redecided.before),
+                });
+                continue;
+            }
+            let let_in = decision.outcome == Outcome::Allow && redecided.before == Implied::Allow;
+            if let_in && matches!(redecided.after, Implied::Deny | Implied::Challenge) {
+                let out = LockedOut { session: state.id.clone(), subject: subject.clone(), app: decision.app.clone(), implied: redecided.after };
+                // The last decision of an application says how it would stand.
+                self.rehearsed.locked_out.retain(|known| (&known.session, &known.app) != (&out.session, &out.app));
+                self.rehearsed.locked_out.push(out);
+            }
+            self.rehearsed.flips.push(RedecidedHit {
+                decision: decision.clone(),
+                subject,
+                before: redecided.before,
+                after: redecided.after,
+                first_unmet: redecided.first_unmet,
+                words,
+            });
+        }
+        Ok(())
+    }
+}

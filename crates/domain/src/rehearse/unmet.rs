@@ -1,0 +1,194 @@
+//! Policies that, with trust as rehearsed, could be met only through other IdPs that gave nothing of the kind.
+//!
+//! A rule is looked at while its version is in force inside the window, the IdP is trusted, and local authenticators alone cannot meet it. What any
+//! other IdP asserted in the window is tried against it, together with the local authenticators; one claim that does is enough.
+
+use super::{Rehearsal, TrustChange};
+use crate::{
+    assess::{
+        self,
+        challenge::{local_authenticators, with_local},
+        claims::Tri,
+        requirement::Candidate,
+        trust_at_receipt::feature_on,
+    },
+    codes,
+    explain::words,
+    history::HistoryCut,
+    model::{Cut, Known, RecordRef},
+    order::latest,
+};
+use claimledger_facts::{
+    ids::{IdpId, PolicyId, VersionLabel},
+    time::{Occurred, Time},
+    types::{authenticator::AuthenticatorConfigured, policy::Rule},
+    vocabulary::{Access, PolicyKind, Status},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A policy that could no longer be met as it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnmetPolicy {
+    /// The policy.
+    pub policy: PolicyId,
+    /// The version.
+    pub version: VersionLabel,
+    /// The rule.
+    pub rule: claimledger_facts::ids::RuleId,
+    /// The record of the version.
+    pub record: RecordRef,
+    /// The only IdPs through which it could still be met; none: nobody could meet it.
+    pub through: Vec<IdpId>,
+    /// What they asserted nothing of: a code.
+    pub lacking: &'static str,
+    /// In a sentence.
+    pub sentence: String,
+}
+
+/// The policies of a rehearsal, to be tried with one session after another.
+#[derive(Debug)]
+pub struct UnmetPolicies<'a> {
+    rehearsal: &'a Rehearsal<'a>,
+    cut: Cut,
+    open: Vec<Open<'a>>,
+}
+
+#[derive(Debug)]
+struct Open<'a> {
+    policy: &'a PolicyId,
+    version: &'a VersionLabel,
+    record: &'a RecordRef,
+    rule: &'a Rule,
+    from: Time,
+    to: Time,
+    local: Vec<&'a crate::history::Stated<AuthenticatorConfigured>>,
+    through: BTreeSet<IdpId>,
+    /// What is unmet with what an IdP asserted, where that is least.
+    least: BTreeMap<IdpId, Vec<&'static str>>,
+    /// What is unmet with local authenticators alone.
+    alone: Vec<&'static str>,
+}
+
+impl<'a> UnmetPolicies<'a> {
+    /// The policies that may come to be unmet between two times.
+    #[must_use]
+    pub fn new(rehearsal: &'a Rehearsal<'a>, from: Time, to: Time, cut: Cut) -> Self {
+        let history = rehearsal.history.at(cut.known_at);
+        let from = from.max(rehearsal.change.from());
+        let mut open = Vec::new();
+        for policy in history.policies() {
+            let versions: Vec<_> = history.policy_versions(policy).collect();
+            for (at, version) in versions.iter().enumerate() {
+                let next = versions.get(at + 1).map_or(Time::MAX, |next| next.occurred.from);
+                let (from, to) = (from.max(version.occurred.from), to.min(next));
+                let active = matches!(version.data.status, None | Some(Status::Active));
+                if from >= to || !active || version.data.kind != PolicyKind::AppSignIn || !trusted(history, rehearsal.change.idp(), from, to) {
+                    continue;
+                }
+                let local = local_authenticators(history, Occurred::at(from));
+                for rule in version.data.rules.iter().filter(|rule| rule.access == Access::Allow && rule.chain.is_empty()) {
+                    // Trust off leaves the sign-in itself; a retraction leaves that through others.
+                    let alone = with_local(rule, &[], true, &local);
+                    if alone.met {
+                        continue;
+                    }
+                    open.push(Open {
+                        policy,
+                        version: &version.data.version,
+                        record: &version.record,
+                        rule,
+                        from,
+                        to,
+                        local: local.clone(),
+                        through: others(history, &rehearsal.change, from, to),
+                        least: BTreeMap::new(),
+                        alone: alone.best.unmet,
+                    });
+                }
+            }
+        }
+        Self { rehearsal, cut, open }
+    }
+
+    /// Tries what a session's other claims would have met.
+    pub fn try_session(&mut self, facts: &[Known]) {
+        if self.open.is_empty() {
+            return;
+        }
+        let Some(trace) = assess::trace(facts, &self.rehearsal.changed, self.cut) else { return };
+        for (index, claim) in trace.claims.iter().enumerate() {
+            let received = claim.seen.occurred();
+            if self.rehearsal.change.hits(claim.data, received).is_some() {
+                continue;
+            }
+            let counted = trace.factors.iter().enumerate().filter(|(_, factor)| factor.claim == Some(index) && factor.by_rules != Tri::No);
+            let candidates: Vec<Candidate> = counted
+                .map(|(at, factor)| Candidate {
+                    factor: Some(at),
+                    value: factor.value.clone(),
+                    third_party: factor.third_party,
+                    sure: true,
+                    missing: Vec::new(),
+                    any_method: false,
+                })
+                .collect();
+            self.open.retain_mut(|open| {
+                if !open.through.contains(&claim.data.idp) || received.from < open.from || latest(received) >= open.to {
+                    return true;
+                }
+                let reading = with_local(open.rule, &candidates, true, &open.local);
+                let least = open.least.entry(claim.data.idp.clone()).or_insert_with(|| open.alone.clone());
+                if reading.best.unmet.len() < least.len() {
+                    *least = reading.best.unmet;
+                }
+                !reading.met
+            });
+        }
+    }
+
+    /// Those that no claim met.
+    #[must_use]
+    pub fn unmet(self) -> Vec<UnmetPolicy> {
+        let by_key = matches!(&self.rehearsal.change, TrustChange::Retraction(retraction) if retraction.key.is_some());
+        let idp = self.rehearsal.change.idp();
+        let unmet = self.open.into_iter().map(|open| {
+            let lacks = open.least.values().min_by_key(|unmet| unmet.len()).unwrap_or(&open.alone);
+            // The characteristic says most: it stands last.
+            let lacking = lacks.last().copied().unwrap_or(codes::NOT_ENOUGH_FACTORS);
+            let through: Vec<IdpId> = open.through.into_iter().collect();
+            let names: Vec<String> =
+                through.iter().map(|other| if by_key && other == idp { format!("{other} by another key") } else { other.to_string() }).collect();
+            let says = format!("{} {} can then be met", open.policy, open.version);
+            let sentence = match names.as_slice() {
+                [] => format!("{says} by nobody: no other IdP is trusted in the window."),
+                some => format!("{says} only through {}, which asserted {} in the window.", words::list(some), codes::difference_words(lacking)),
+            };
+            let (policy, version) = (open.policy.clone(), open.version.clone());
+            UnmetPolicy { policy, version, rule: open.rule.rule.clone(), record: open.record.clone(), through, lacking, sentence }
+        });
+        unmet.collect()
+    }
+}
+
+/// Whether an IdP's claims are trusted at some time of an interval.
+fn trusted(history: HistoryCut<'_>, idp: &IdpId, from: Time, to: Time) -> bool {
+    let versions: Vec<_> = history.idp_versions(idp).collect();
+    versions.iter().enumerate().any(|(at, version)| {
+        let next = versions.get(at + 1).map_or(Time::MAX, |next| next.occurred.from);
+        let in_force = version.occurred.from.max(from);
+        let org = history.org(Occurred::at(in_force)).options.first().copied().flatten();
+        in_force < to.min(next) && version.data.status == Status::Active && version.data.trust_claims && feature_on(version.data.kind, org)
+    })
+}
+
+/// The IdPs through which something could still be met; where a key is retracted also the IdP itself, by another.
+fn others(history: HistoryCut<'_>, change: &TrustChange, from: Time, to: Time) -> BTreeSet<IdpId> {
+    let other_key = match change {
+        TrustChange::Retraction(retraction) => retraction.key.as_ref().is_some_and(|key| {
+            history.key_changes(&retraction.idp).any(|change| change.data.added && change.data.key != *key && change.occurred.from < to)
+        }),
+        TrustChange::TrustOff { .. } => false,
+    };
+    let possible = history.idps().filter(|idp| *idp != change.idp() || other_key);
+    possible.filter(|idp| trusted(history, idp, from, to)).cloned().collect()
+}

@@ -1,0 +1,286 @@
+//! `rehearse`.
+
+use super::Asking;
+use crate::graphql::{
+    Asker,
+    answers::{Answered, SourceCompleteness, Status, carried},
+    errors,
+    limits::list_cost,
+    loaders::Sessions,
+    scalars::DateTime,
+    types::{Certainty, Decision, Implied, Of, RecordRef},
+};
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject, dataloader::DataLoader};
+use claimledger_app::{answer, ask};
+use claimledger_domain::{model, rehearse};
+use std::sync::Arc;
+
+/// What is supposed to have been otherwise.
+#[derive(InputObject)]
+#[graphql(name = "TrustChange")]
+pub(crate) struct TrustChange {
+    /// Which change.
+    kind: TrustChangeKind,
+    /// The identity provider.
+    idp: ID,
+    /// The key; absent: the whole identity provider. For a retraction only.
+    key: Option<ID>,
+    /// Claims received at or after this time are hit; absent: those of the window and later. For a retraction only.
+    from: Option<DateTime>,
+}
+
+/// Which change.
+#[derive(Enum, Copy, Clone, Eq, PartialEq)]
+#[graphql(name = "TrustChangeKind")]
+pub(crate) enum TrustChangeKind {
+    /// Trust in its claims had been off over the window.
+    TrustOff,
+    /// Trust in it, or in a key, is retracted.
+    Retraction,
+}
+
+impl TrustChange {
+    fn into_app(self) -> Result<ask::TrustChange> {
+        let idp = self.idp.as_str().into();
+        match (self.kind, self.key, self.from) {
+            (TrustChangeKind::TrustOff, None, None) => Ok(ask::TrustChange::TrustOff { idp }),
+            (TrustChangeKind::TrustOff, ..) => {
+                Err(errors::input("trust off is of a whole identity provider, over the window: leave out key and from"))
+            }
+            (TrustChangeKind::Retraction, key, from) => {
+                Ok(ask::TrustChange::Retraction { idp, key: key.map(|key| key.as_str().into()), from: from.map(|from| from.0) })
+            }
+        }
+    }
+}
+
+/// What would change if trust had been otherwise. Nothing of it is written.
+#[derive(SimpleObject)]
+#[graphql(name = "Rehearsal")]
+pub(crate) struct Rehearsal {
+    /// Decisions of the window that would be implied otherwise, judged on facts known when decided.
+    #[graphql(complexity = "list_cost(child_complexity)")]
+    flips: Vec<Flip>,
+    /// Recorded allows of the window that rested on what a retraction hits and would not be implied, judged on facts known at K.
+    #[graphql(complexity = "list_cost(child_complexity)")]
+    falls: Vec<Fall>,
+    /// Decisions of the window that stay what they were, and why.
+    #[graphql(complexity = "list_cost(child_complexity)")]
+    unchanged: Vec<UnchangedDecision>,
+    /// Sessions that are active at T and rest, by record, on what is hit.
+    #[graphql(complexity = "list_cost(child_complexity)")]
+    live: Vec<LiveSession>,
+    /// Whom the rules would not have let in.
+    #[graphql(complexity = "list_cost(child_complexity)")]
+    locked_out: Vec<LockedOut>,
+    /// Policies that could then only be met through others, who gave nothing of the kind.
+    #[graphql(complexity = "list_cost(child_complexity)")]
+    warnings: Vec<UnmetPolicy>,
+    /// How many sessions were looked at.
+    sessions_seen: u64,
+    /// What the answer holds for.
+    answered: Answered,
+    /// How complete the sources were.
+    completeness: Vec<SourceCompleteness>,
+    /// Beside it.
+    status: Status,
+}
+
+/// A decision that would be implied otherwise.
+#[derive(SimpleObject)]
+#[graphql(name = "Flip")]
+pub(crate) struct Flip {
+    /// The decision, as it is.
+    decision: Decision,
+    /// Whose session it was in: a pseudonym.
+    subject: Option<ID>,
+    /// What the rules implied.
+    before: Implied,
+    /// What they would.
+    after: Implied,
+    /// What would be unmet first: a code.
+    first_unmet: Option<&'static str>,
+    /// In words.
+    words: String,
+}
+
+/// A decision that a retraction lets fall.
+#[derive(SimpleObject)]
+#[graphql(name = "Fall")]
+pub(crate) struct Fall {
+    /// The decision, as it is.
+    decision: Decision,
+    /// Whose session it was in: a pseudonym.
+    subject: Option<ID>,
+    /// How sure it is that it rested on what is hit.
+    certainty: Certainty,
+    /// What the rules imply as known at K, without the retraction.
+    before: Implied,
+    /// And with it.
+    after: Implied,
+    /// What would be unmet first: a code.
+    first_unmet: Option<&'static str>,
+}
+
+/// A decision that stays what it was.
+#[derive(SimpleObject)]
+#[graphql(name = "UnchangedDecision")]
+pub(crate) struct UnchangedDecision {
+    /// The decision.
+    decision: Decision,
+    /// Why.
+    why: Unchanged,
+    /// In words.
+    words: String,
+}
+
+/// Why a decision stays what it was.
+#[derive(Enum, Copy, Clone, Eq, PartialEq)]
+#[graphql(name = "Unchanged", remote = "rehearse::Unchanged")]
+pub(crate) enum Unchanged {
+    /// The session has no claim of that identity provider.
+    NotOfIt,
+    /// It has, and none of them is hit: another time, or another key.
+    NotHit,
+    /// The rules already implied a refusal.
+    AlreadyRefused,
+    /// What is missing is missing either way.
+    Undetermined,
+    /// The rule is met without what is hit.
+    StillMet,
+}
+
+/// A session that is active at T and rests on what is hit.
+#[derive(SimpleObject)]
+#[graphql(name = "LiveSession")]
+pub(crate) struct LiveSession {
+    /// The session.
+    session: ID,
+    /// Whose it is: a pseudonym.
+    subject: Option<ID>,
+    /// How sure it is that it does, and that it is active.
+    certainty: Certainty,
+    /// The factors that came by what is hit.
+    factors: Vec<String>,
+}
+
+/// Somebody whom the rules would not have let in.
+#[derive(SimpleObject)]
+#[graphql(name = "LockedOut")]
+pub(crate) struct LockedOut {
+    /// The session.
+    session: ID,
+    /// Whose it is: a pseudonym.
+    subject: Option<ID>,
+    /// The application.
+    app: ID,
+    /// Deny: out. Challenge: asked for a local authenticator.
+    implied: Implied,
+}
+
+/// A policy that could no longer be met as it was.
+#[derive(SimpleObject)]
+#[graphql(name = "UnmetPolicy")]
+pub(crate) struct UnmetPolicy {
+    /// The policy.
+    policy: ID,
+    /// The version.
+    version: ID,
+    /// The rule.
+    rule: ID,
+    /// The record of the version.
+    record: RecordRef,
+    /// The only identity providers through which it could still be met; none: nobody could meet it.
+    through: Vec<ID>,
+    /// What they asserted nothing of: a code.
+    lacking: &'static str,
+    /// In a sentence.
+    sentence: String,
+}
+
+fn id(text: impl std::fmt::Display) -> ID {
+    ID(text.to_string())
+}
+
+/// What would change.
+#[derive(Default)]
+pub(crate) struct RehearseQuestion;
+
+#[Object]
+impl RehearseQuestion {
+    /// The decisions between two times, judged as they are and with trust as supposed. Nothing is written.
+    async fn rehearse(&self, ctx: &Context<'_>, change: TrustChange, from: DateTime, to: DateTime, asking: Option<Asking>) -> Result<Rehearsal> {
+        let asker = ctx.data::<Asker>()?;
+        let change = change.into_app()?;
+        let asking = Asking::into_app(asking, asker);
+        let answer = asker.app.rehearse(&asker.caller, &change, from.0, to.0, &asking).await.map_err(|error| errors::asked(&error))?;
+        let (answered, completeness, status) = carried(&answer);
+        // The sessions of its decisions are asked for at the cut of this very answer.
+        let pinned = ask::Asking { at: Some(answer.answered.at), known_at_position: Some(answer.answered.position), ..ask::Asking::default() };
+        let loader = Arc::new(Sessions::of(asker.app.clone(), asker.caller.clone(), pinned));
+        let found = answer.value;
+        Ok(Rehearsal {
+            flips: found.flips.into_iter().map(|flip| of_flip(flip, &loader)).collect(),
+            falls: found.falls.into_iter().map(|fall| of_fall(fall, &loader)).collect(),
+            unchanged: found
+                .unchanged
+                .into_iter()
+                .map(|hit| UnchangedDecision { decision: of(hit.decision, &loader), why: hit.why.into(), words: hit.words })
+                .collect(),
+            live: found.live.into_iter().map(LiveSession::from).collect(),
+            locked_out: found.locked_out.into_iter().map(LockedOut::from).collect(),
+            warnings: found.unmet.into_iter().map(UnmetPolicy::from).collect(),
+            sessions_seen: found.sessions,
+            answered,
+            completeness,
+            status,
+        })
+    }
+}
+
+fn of(decision: model::Decision, loader: &Arc<DataLoader<Sessions>>) -> Decision {
+    Decision { decision, session: Of::Loaded(loader.clone()) }
+}
+
+fn of_flip(flip: answer::RedecidedHit, loader: &Arc<DataLoader<Sessions>>) -> Flip {
+    let answer::RedecidedHit { decision, subject, before, after, first_unmet, words } = flip;
+    Flip { decision: of(decision, loader), subject: subject.map(id), before: before.into(), after: after.into(), first_unmet, words }
+}
+
+fn of_fall(fall: answer::FallenHit, loader: &Arc<DataLoader<Sessions>>) -> Fall {
+    let answer::FallenHit { decision, subject, certainty, before, after, first_unmet } = fall;
+    Fall {
+        decision: of(decision, loader),
+        subject: subject.map(id),
+        certainty: certainty.into(),
+        before: before.into(),
+        after: after.into(),
+        first_unmet,
+    }
+}
+
+impl From<answer::LiveSession> for LiveSession {
+    fn from(live: answer::LiveSession) -> Self {
+        Self { session: id(&live.session), subject: live.subject.map(id), certainty: live.certainty.into(), factors: live.factors }
+    }
+}
+
+impl From<answer::LockedOut> for LockedOut {
+    fn from(out: answer::LockedOut) -> Self {
+        Self { session: id(&out.session), subject: out.subject.map(id), app: id(&out.app), implied: out.implied.into() }
+    }
+}
+
+impl From<rehearse::UnmetPolicy> for UnmetPolicy {
+    fn from(unmet: rehearse::UnmetPolicy) -> Self {
+        Self {
+            policy: id(&unmet.policy),
+            version: id(&unmet.version),
+            rule: id(&unmet.rule),
+            record: (&unmet.record).into(),
+            through: unmet.through.iter().map(id).collect(),
+            lacking: unmet.lacking,
+            sentence: unmet.sentence,
+        }
+    }
+}
