@@ -3,7 +3,7 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::{Scratch, Server};
+use support::{Scratch, Server, text};
 
 const BELIEF_DIFF: &str =
     concat!(include_str!("../crates/claimledger/src/queries/belief_diff.graphql"), include_str!("../crates/claimledger/src/queries/common.graphql"));
@@ -39,7 +39,7 @@ fn r2_what_we_believed_of_s5_and_the_facts_that_changed_it() {
     let Some(scratch) = Scratch::fixture() else { return };
     let token = scratch.token("acme", "read");
     let cli = scratch.json(&["--tenant", "acme", "--at", "2026-03-10T14:45:00Z", "belief-diff", "S5", "--from", "2026-03-10T14:45:00Z"]);
-    let text = scratch.ok(&["--tenant", "acme", "--at", "2026-03-10T14:45:00Z", "belief-diff", "S5", "--from", "2026-03-10T14:45:00Z"]);
+    let printed = scratch.ok(&["--tenant", "acme", "--at", "2026-03-10T14:45:00Z", "belief-diff", "S5", "--from", "2026-03-10T14:45:00Z"]);
     let server = scratch.serve();
     let variables = json!({"session": "S5", "at": "2026-03-10T14:45:00Z", "from": {"knownAt": "2026-03-10T14:45:00Z"}, "to": {}});
     let answer = asked(&server, &token, BELIEF_DIFF, "beliefDiff", variables);
@@ -53,7 +53,9 @@ fn r2_what_we_believed_of_s5_and_the_facts_that_changed_it() {
         .map(|fact| (fact["record"]["type"].as_str().unwrap(), fact["record"]["recordedAt"].as_str().unwrap()))
         .collect();
     assert_eq!(facts, [("session.ended", "2026-03-10T14:52:00Z"), ("trust.retracted", "2026-03-10T15:10:00Z")]);
-    assert!(text.contains("S5 was active") && text.contains("S5 had ended at 14:30:00Z, upstream revoked"), "{text}");
+    let alone = |fact: usize| list(list(&answer, "facts")[fact], "changed").iter().map(|change| change["aspect"].to_string()).collect::<Vec<_>>();
+    assert!(alone(0).contains(&"\"PHASE\"".to_owned()) && !alone(1).contains(&"\"PHASE\"".to_owned()), "the retraction ended nothing");
+    assert!(printed.contains("S5 was active") && printed.contains("S5 had ended at 14:30:00Z, upstream revoked"), "{printed}");
     assert_eq!(answer["completeness"].as_array().map(Vec::len), Some(4), "completeness stands beside");
 
     // Nothing came in between: nothing changed.
@@ -84,7 +86,7 @@ fn g5_with_trust_in_idp_x_off_all_day_four_payroll_decisions_flip() {
     let window = ["--from", "2026-03-10T00:00:00Z", "--to", "2026-03-11T00:00:00Z"];
     let args = ["--tenant", "acme", "rehearse", "trust-off", "--idp", "idp-x"];
     let cli = scratch.json(&[&args[..], &window[..]].concat());
-    let text = scratch.ok(&[&args[..], &window[..]].concat());
+    let printed = scratch.ok(&[&args[..], &window[..]].concat());
     let server = scratch.serve();
     let change = json!({"kind": "TRUST_OFF", "idp": "idp-x"});
     let variables = json!({"change": change, "from": "2026-03-10T00:00:00Z", "to": "2026-03-11T00:00:00Z"});
@@ -112,9 +114,59 @@ fn g5_with_trust_in_idp_x_off_all_day_four_payroll_decisions_flip() {
     let out: Vec<String> = list(&answer, "lockedOut").iter().map(|out| format!("{} {}", out["session"], out["implied"]).replace('"', "")).collect();
     assert_eq!(out, ["S1 CHALLENGE", "S2 DENY", "S3 DENY"]);
     assert_eq!(list(&answer, "falls").len(), 0, "a retraction lets fall; trust off does not");
-    assert!(text.contains("Flips: 4") && text.contains("the rules already implied deny") && text.contains("Warning: payroll v2"), "{text}");
+    assert!(
+        printed.contains("Flips: 4") && printed.contains("the rules already implied deny") && printed.contains("Warning: payroll v2"),
+        "{printed}"
+    );
 
     // As one was let in before trust went off, nothing of it changes.
     let late = json!({"change": change, "from": "2026-03-10T14:30:00Z", "to": "2026-03-11T00:00:00Z"});
     assert_eq!(list(&asked(&server, &token, REHEARSE, "rehearse", late), "flips").len(), 0);
+}
+
+#[test]
+fn r3_what_falls_and_what_still_lives_if_x1_is_distrusted() {
+    let Some(scratch) = Scratch::fixture() else { return };
+    let token = scratch.token("acme", "read");
+    let now = "2026-03-10T15:05:00Z";
+    let cli = |since: &str| {
+        let args = ["--tenant", "acme", "--at", now, "--known-at", now, "rehearse", "retraction", "--idp", "idp-x", "--key", "X1"];
+        scratch.json(&[&args[..], &["--since", since, "--from", "2026-03-10T00:00:00Z", "--to", now]].concat())
+    };
+    let (leak, all) = ("2026-03-10T13:40:00Z", "2026-03-10T09:00:00Z");
+    let by_cli = [cli(leak), cli(all)];
+    let server = scratch.serve();
+    let ask = |since: &str| {
+        let change = json!({"kind": "RETRACTION", "idp": "idp-x", "key": "X1", "from": since});
+        let asking = json!({"at": now, "knownAt": now});
+        asked(&server, &token, REHEARSE, "rehearse", json!({"change": change, "from": "2026-03-10T00:00:00Z", "to": now, "asking": asking}))
+    };
+    let answers = [ask(leak), ask(all)];
+    assert_eq!(answers.clone(), by_cli.map(pinned), "the same answers by both doors");
+
+    let live = |answer: &Value| -> Vec<String> {
+        let mut live: Vec<String> = list(answer, "live").iter().map(|live| live["session"].as_str().expect("a name").to_owned()).collect();
+        live.sort();
+        live
+    };
+    let [leak, all] = &answers;
+    assert_eq!((decisions(leak, "falls", &[]), live(leak)), (vec!["S5 payroll 13:45:04".to_owned()], vec![]));
+    let falls = ["S1 payroll 10:00:03", "S2 payroll 11:30:05", "S2 payroll 12:30:00", "S5 payroll 13:45:04", "S7 wiki 09:30:02"];
+    assert_eq!(decisions(all, "falls", &[]), falls);
+    assert_eq!(live(all), ["S2", "S7"]);
+    // S5 was implied deny already: it falls and does not flip.
+    assert_eq!(decisions(leak, "flips", &[]), [] as [&str; 0]);
+    assert!(!decisions(all, "flips", &[]).contains(&"S5 payroll 13:45:04".to_owned()));
+}
+
+#[test]
+fn a_change_that_makes_no_sense_is_refused_in_words() {
+    let scratch = Scratch::rehearsal(&["t"]);
+    let args = ["rehearse", "trust-off", "--idp", "i", "--from", "2026-03-10T00:00:00Z"];
+    let out = scratch.run(&[&args[..], &["--to", "2026-03-11T00:00:00Z", "--key", "K"]].concat());
+    assert_eq!((out.status.code(), text(&out.stderr).contains("leave out --key and --since")), (Some(2), true));
+    let out = scratch.run(&[&args[..], &["--to", "2026-03-10T00:00:00Z"]].concat());
+    assert_eq!((out.status.code(), text(&out.stderr).contains("the window is empty")), (Some(3), true));
+    let out = scratch.run(&["belief-diff", "nobody", "--from", "0"]);
+    assert_eq!((out.status.code(), text(&out.stderr).contains("Nothing by the id nobody")), (Some(1), true));
 }

@@ -1,14 +1,18 @@
-//! What was believed and what is, asked of a ledger.
+//! What was believed and what is, and what would be, asked of a ledger.
 
 mod common;
 
 use claimledger_app::{
     app::App,
-    ask::{AskError, Asking},
+    ask::{AskError, Asking, TrustChange},
 };
-use claimledger_domain::model::Phase;
-use claimledger_facts::{ids::SessionId, time::Time};
-use common::{acme, at, known_at, owner};
+use claimledger_domain::model::{Decision, Phase};
+use claimledger_facts::{
+    ids::{IdpId, KeyId, SessionId},
+    time::Time,
+};
+use common::{World, acme, at, drafts, ingest, known_at, owner, tenant, time};
+use serde_json::json;
 
 fn by(time: &str) -> Asking {
     Asking { known_at: Some(at(time)), ..Asking::default() }
@@ -64,4 +68,87 @@ async fn what_does_not_fit_together_is_refused() {
     assert!(nobody.is_err(), "globex is no tenant of this ledger");
     let unknown = app.belief_diff(&owner("acme"), &SessionId::new("S99"), None, &by("14:00:00"), &Asking::default()).await.unwrap().value.diff;
     assert_eq!((unknown.before, unknown.after, unknown.causes), (None, None, vec![]));
+}
+
+fn whole_day() -> (Time, Time) {
+    (at("00:00:00"), time("2026-03-11T00:00:00Z"))
+}
+
+/// `S1 payroll 10:00:03`, in order.
+fn rows<'a>(decisions: impl Iterator<Item = &'a Decision>) -> Vec<String> {
+    let of = |decision: &Decision| format!("{} {} {}", decision.session, decision.app, &decision.at.from.to_string()[11..19]);
+    let mut rows: Vec<String> = decisions.map(of).collect();
+    rows.sort();
+    rows
+}
+
+fn retraction(idp: &str, key: &str, from: &str) -> TrustChange {
+    TrustChange::Retraction { idp: IdpId::new(idp), key: Some(KeyId::new(key)), from: Some(at(from)) }
+}
+
+#[tokio::test]
+async fn a_retraction_that_is_rehearsed_lets_fall_what_rested_on_the_key() {
+    let (_world, app) = acme().await;
+    let (from, to) = whole_day();
+    let asking = Asking { at: Some(at("15:05:00")), ..by("15:05:00") };
+    let before = head(&app).await;
+    for (since, falls, live) in [
+        ("13:40:00", vec!["S5 payroll 13:45:04"], vec![]),
+        (
+            "09:00:00",
+            vec!["S1 payroll 10:00:03", "S2 payroll 11:30:05", "S2 payroll 12:30:00", "S5 payroll 13:45:04", "S7 wiki 09:30:02"],
+            vec!["S7", "S2"],
+        ),
+    ] {
+        let found = app.rehearse(&owner("acme"), &retraction("idp-x", "X1", since), from, to, &asking).await.unwrap().value;
+        assert_eq!(rows(found.falls.iter().map(|fall| &fall.decision)), falls);
+        assert_eq!(found.live.iter().map(|live| live.session.as_str()).collect::<Vec<_>>(), live);
+        let flips = rows(found.flips.iter().map(|flip| &flip.decision));
+        assert!(!flips.contains(&"S5 payroll 13:45:04".to_owned()), "it was implied deny already");
+        assert_eq!(flips.len(), falls.len() - 1);
+    }
+    assert_eq!(head(&app).await, before, "a rehearsal writes nothing");
+}
+
+#[tokio::test]
+async fn only_decisions_of_the_window_and_by_t_are_judged() {
+    let (_world, app) = acme().await;
+    let off = TrustChange::TrustOff { idp: IdpId::new("idp-x") };
+    let found = app.rehearse(&owner("acme"), &off, at("11:00:00"), at("12:30:00"), &Asking::default()).await.unwrap().value;
+    assert_eq!(rows(found.flips.iter().map(|flip| &flip.decision)), ["S2 payroll 11:30:05"], "the end of the window is not in it");
+    assert_eq!(found.unchanged, vec![]);
+    let early = Asking { at: Some(at("12:00:00")), ..Asking::default() };
+    let (from, to) = whole_day();
+    let found = app.rehearse(&owner("acme"), &off, from, to, &early).await.unwrap().value;
+    assert_eq!(rows(found.flips.iter().map(|flip| &flip.decision)), ["S1 payroll 10:00:03", "S2 payroll 11:30:05"], "the others fell after T");
+    assert_eq!(found.sessions, 3);
+    let none = app.rehearse(&owner("acme"), &off, to, from, &Asking::default()).await;
+    assert!(matches!(none, Err(AskError::BadInput { .. })), "{none:?}");
+}
+
+#[tokio::test]
+async fn a_window_with_too_many_decisions_is_refused_with_the_number() {
+    let world = World::new();
+    let app = world.open().await;
+    app.init_tenant(&tenant("acme"), true, None).await.unwrap();
+    let decided = |session: u32, n: u32| {
+        let at = format!("2026-03-10T10:{:02}:{:02}Z", n / 60, n % 60);
+        let data = json!({"app": "a", "policy": "p", "outcome": "allow"});
+        let subject = json!({"id": format!("u{session}")});
+        let (id, session) = (format!("{session}-{n}"), format!("s{session}"));
+        json!({"id": id, "type": "policy.decided", "occurred_at": at, "session": session, "subject": subject, "data": data}).to_string()
+    };
+    for session in 0..50 {
+        ingest(&app, "acme", drafts(&(0..100).map(|n| decided(session, n)).collect::<Vec<_>>())).await.unwrap();
+    }
+    let off = TrustChange::TrustOff { idp: IdpId::new("idp-x") };
+    let (from, to) = whole_day();
+    let all = Asking { at: Some(to), ..Asking::default() };
+    let found = app.rehearse(&owner("acme"), &off, from, to, &all).await.unwrap().value;
+    assert_eq!(found.unchanged.len(), 5_000);
+    ingest(&app, "acme", drafts(&[decided(51, 0)])).await.unwrap();
+    let refused = app.rehearse(&owner("acme"), &off, from, to, &all).await;
+    assert!(matches!(refused, Err(AskError::TooMany { found: 5_001, limit: 5_000, .. })), "{refused:?}");
+    let narrow = app.rehearse(&owner("acme"), &off, from, at("10:01:00"), &all).await.unwrap().value;
+    assert_eq!(narrow.unchanged.len(), 50 * 60 + 1, "a narrower window is answered");
 }

@@ -11,7 +11,8 @@ pub use unmet::{UnmetPolicies, UnmetPolicy};
 use crate::{
     assess::assess,
     codes,
-    history::History,
+    falls::falls,
+    history::{History, Supposed},
     model::{Certainty, Cut, Decision, Implied, Known, RecordRef, SessionState},
     order::latest,
     session_list::active_at,
@@ -57,6 +58,8 @@ pub struct Rehearsed {
     pub hits: Vec<(RecordRef, Certainty)>,
     /// Every decision, in the total order.
     pub decisions: Vec<Redecided>,
+    /// Decisions that a retraction lets fall, in the total order.
+    pub falls: Vec<Fallen>,
     /// It is active at T and rests, by record, on what is hit: how surely.
     pub live: Option<Certainty>,
 }
@@ -74,6 +77,21 @@ pub struct Redecided {
     pub first_unmet: Option<&'static str>,
     /// Where implied stays what it was: why.
     pub unchanged: Option<Unchanged>,
+}
+
+/// A decision that a retraction lets fall: a recorded allow that rested on what is hit, and that the rules do not imply as known at K.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fallen {
+    /// Index into the decisions of [`Rehearsed::before`].
+    pub decision: usize,
+    /// How sure it is that it rested on what is hit.
+    pub certainty: Certainty,
+    /// What the rules imply as known at K without the retraction.
+    pub before: Implied,
+    /// What they imply with it.
+    pub after: Implied,
+    /// What is unmet first: a code.
+    pub first_unmet: Option<&'static str>,
 }
 
 /// Why a decision stays what it was.
@@ -141,6 +159,7 @@ impl<'a> Rehearsal<'a> {
     pub fn new(history: &'a History, change: TrustChange) -> Self {
         let changed = match &change {
             TrustChange::TrustOff { idp, from, to } => history.with_trust_off(idp, *from, *to),
+            // Known from the first record on: then it was known when any decision fell.
             TrustChange::Retraction(retraction) => {
                 let mut changed = history.clone();
                 changed.insert(as_if_known(retraction.clone()));
@@ -187,7 +206,20 @@ impl<'a> Rehearsal<'a> {
         });
         let decisions = decisions.collect();
         let live = live(&before, &hits, cut.at);
-        Some(Rehearsed { before, hits, decisions, live })
+        let falls = self.falls(facts, cut, &before);
+        Some(Rehearsed { before, hits, decisions, falls, live })
+    }
+
+    fn falls(&self, facts: &[Known], cut: Cut, state: &SessionState) -> Vec<Fallen> {
+        let TrustChange::Retraction(retraction) = &self.change else { return Vec::new() };
+        let fallen = falls(facts, self.history, cut, &Supposed::default().retraction(retraction.clone()));
+        let fallen = fallen.into_iter().flat_map(|fallen| fallen.decisions).filter(|fall| fall.falls);
+        let of = fallen.filter_map(|fall| {
+            let decision = state.decisions.iter().position(|decision| decision.record.id == fall.record.id)?;
+            let (before, after) = (fall.before.implied, fall.after.implied);
+            Some(Fallen { decision, certainty: fall.rested, before, after, first_unmet: fall.after.first_unmet })
+        });
+        of.collect()
     }
 }
 

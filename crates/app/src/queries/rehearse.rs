@@ -2,7 +2,7 @@
 
 use super::{View, walk::Walk};
 use crate::{
-    answer::{Answer, LiveSession, LockedOut, RedecidedHit, Rehearsed, UnchangedHit},
+    answer::{Answer, FallenHit, LiveSession, LockedOut, RedecidedHit, Rehearsed, UnchangedHit},
     app::{App, Disclosure},
     ask::{AskError, Asking, Caller, TrustChange},
     heads::Summary,
@@ -112,6 +112,20 @@ impl Found {
             };
             let factors = state.factors.iter().filter(carriers).map(|factor| factor.name.clone()).collect();
             self.rehearsed.live.push(LiveSession { session: state.id.clone(), subject: state.subject.clone(), certainty, factors });
+        }
+        for fall in session.falls {
+            let Some(decision) = state.decisions.get(fall.decision) else { continue };
+            if decision.at.from < from || decision.at.from >= to {
+                continue;
+            }
+            self.rehearsed.falls.push(FallenHit {
+                decision: decision.clone(),
+                subject: state.subject.clone(),
+                certainty: fall.certainty,
+                before: fall.before,
+                after: fall.after,
+                first_unmet: fall.first_unmet,
+            });
         }
         for redecided in session.decisions {
             let Some(decision) = state.decisions.get(redecided.decision) else { continue };

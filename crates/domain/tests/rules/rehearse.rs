@@ -75,6 +75,13 @@ fn the_window_is_half_open() {
 }
 
 #[test]
+fn a_claim_at_the_end_of_the_window_counts_beside_one_that_is_hit() {
+    let second = claim("10:30:00", json!({"amr": ["pwd", "otp"], "assertion": "b"}));
+    let given = given([org(), third_party(), policy(json!({})), claims("10:00:00", &["sms"]), second, decided("10:30:03", "allow")]);
+    assert_eq!(redecided(&given, trust_off("09:00:00", "10:30:00")), ["Allow StillMet"]);
+}
+
+#[test]
 fn a_claim_of_which_only_an_interval_is_known_is_hit_possibly() {
     let about = claims("10:00:00", &["pwd", "otp"]).until("10:00:30");
     let given = given([org(), third_party(), policy(json!({})), about, decided("10:01:00", "allow")]);
@@ -147,6 +154,26 @@ fn a_retraction_hits_its_key_from_its_time_on() {
 }
 
 #[test]
+fn a_session_that_was_implied_deny_falls_and_does_not_flip() {
+    let late = key_added("08:00:00", "K");
+    let retired = fact("09:00:00", "idp.key_retired", json!({"idp": "x", "key": "K"}));
+    let signed = |at: &str| [claim(at, json!({"amr": ["pwd", "otp"], "key": "K"})), decided("10:00:03", "allow")];
+    let config = [org(), third_party(), late, policy(json!({}))];
+    let retired = given(config.iter().cloned().chain([retired]).chain(signed("10:00:00")));
+    let rehearsed = rehearse(&retired, retraction(Some("K"), "09:30:00"));
+    assert_eq!(rehearsed.decisions[0].unchanged, Some(Unchanged::AlreadyRefused));
+    assert_eq!((rehearsed.falls.len(), rehearsed.falls[0].before, rehearsed.falls[0].after), (1, Implied::Deny, Implied::Deny));
+
+    let good = given(config.iter().cloned().chain(signed("10:00:00")));
+    let rehearsed = rehearse(&good, retraction(Some("K"), "09:30:00"));
+    assert_eq!((rehearsed.decisions[0].unchanged, rehearsed.falls[0].after), (None, Implied::Deny));
+    assert_eq!(rehearse(&good, trust_off("09:30:00", "11:00:00")).falls, [], "trust is judged when the claim arrives: nothing falls later");
+    // A refusal does not fall, and what rests on other factors does not either.
+    let refused = given(config.into_iter().chain([claim("10:00:00", json!({"amr": ["pwd"], "key": "K"})), decided("10:00:03", "deny")]));
+    assert_eq!(rehearse(&refused, retraction(Some("K"), "09:30:00")).falls, []);
+}
+
+#[test]
 fn a_session_lives_on_it_while_it_is_active_and_rests_on_it_by_record() {
     let facts = signed_in(json!({}));
     assert_eq!(rehearse(&given(facts.clone()), trust_off("09:00:00", "11:00:00")).live, Some(Certainty::Certain));
@@ -190,6 +217,7 @@ fn a_policy_that_only_others_could_meet_is_named_with_what_they_did_not_assert()
     assert_eq!(unmet([claims("10:00:00", &["pwd", "phr"])], off()), [only_y], "what the IdP itself asserted does not help");
     assert_eq!(unmet([of_y("10:00:00", &["phr"])], off()), [] as [&str; 0], "with the local password that is two types");
     assert_eq!(unmet([of_y("20:00:00", &["phr"])], off()), [only_y], "outside the window");
+    assert_eq!(unmet([of_y("08:45:00", &["phr"])], off()), [only_y], "before the version was in force");
     assert_eq!(unmet([of_y("10:00:00", &["sms"])], trust_off("08:00:00", "09:00:00")).len(), 1, "the window is that of the decisions");
     let y_off =
         fact("08:10:00", "idp.configured", json!({"idp": "y", "version": "2", "kind": "third_party", "status": "active", "trust_claims": false}));
