@@ -156,6 +156,24 @@ fn a_decision_is_judged_on_falsifiers_recorded_by_it_4_19() {
 }
 
 #[test]
+fn what_was_recorded_by_a_decision_is_not_told_as_later_4() {
+    let state = given([
+        org(),
+        third_party(),
+        key_added("08:00:00", "K"),
+        one_factor(),
+        signed("12:00:00", Some("K"), &["pwd"]),
+        retracted("12:00:00", "11:00:00", Some("K")),
+        decided("12:00:01", "allow"),
+        retracted("15:00:00", "11:30:00", Some("K")),
+    ])
+    .end();
+    assert_eq!(both(&state), ["allow Deny > Deny differs key_retracted"]);
+    assert_eq!(state.decisions[0].later.iter().map(|f| f.record.position.0).collect::<Vec<_>>(), [8]);
+    assert_eq!(state.falsifiers.len(), 2);
+}
+
+#[test]
 fn what_differed_when_made_is_not_falsified_later_and_is_told_4() {
     let g = given([
         org(),
@@ -396,6 +414,9 @@ fn a_sign_in_falls_where_only_it_was_rested_on_38() {
     let unseen = given([org(), third_party(), one_factor(), start, decided("12:00:01", "allow")]);
     assert_eq!(fallen(&unseen, &supposed_key("12:00:00", None)), ["allow Certain Allow Deny falls"]);
     assert_eq!(fallen(&unseen, &supposed_key("12:00:01", None)), ["none"]);
+    // Where two factors are asked, what was ignored was not rested on.
+    let two = given([org(), third_party(), policy(json!({})), claims("12:00:00", &["zzz"]), decided("12:00:01", "allow")]);
+    assert_eq!(fallen(&two, &supposed_key("11:00:00", None)), [""; 0]);
     // A claim that names no key may be hit: whether it falls is undetermined, and it is not implied allow.
     assert_eq!(fallen(&ignored(), &supposed_key("11:00:00", Some("K"))), ["allow Possible Allow Undetermined falls"]);
 }
