@@ -29,7 +29,7 @@ async fn changed(app: &App, line: &Value) -> Vec<String> {
     ingest_line(app, "acme", line).await.unwrap();
     let after = rows(app).await;
     let whole = app.dump_views(&owner("acme")).await.unwrap();
-    app.rebuild(&owner("acme"), |_, _| {}).await.unwrap();
+    app.rebuild(&owner("acme"), false, |_, _| {}).await.unwrap();
     assert_eq!(app.dump_views(&owner("acme")).await.unwrap(), whole, "a rebuild gives the same rows");
     after.into_iter().filter(|row| !before.contains(row)).map(|(id, retracted, falsified, _)| format!("{id} {retracted} {falsified}")).collect()
 }
