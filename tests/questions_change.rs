@@ -5,22 +5,23 @@ mod support;
 use serde_json::{Value, json};
 use support::{Scratch, Server, text};
 
-const BELIEF_DIFF: &str =
-    concat!(include_str!("../crates/claimledger/src/queries/belief_diff.graphql"), include_str!("../crates/claimledger/src/queries/common.graphql"));
+const BELIEF_DIFF: &str = include_str!("../crates/claimledger/src/queries/belief_diff.graphql");
+const REHEARSE: &str = include_str!("../crates/claimledger/src/queries/rehearse.graphql");
+const COMMON: &str = include_str!("../crates/claimledger/src/queries/common.graphql");
 
-const REHEARSE: &str = concat!(
-    include_str!("../crates/claimledger/src/queries/rehearse.graphql"),
-    "fragment A on Answered { at position recordedAt rules provisional rehearsal }",
-    "fragment C on SourceCompleteness { source heardUntil basis gaps { from until backfilled } }",
-    "fragment S on Status { assessedTo head views }"
-);
+/// The document that the command sends, with the shared fragments that it names.
+fn document(query: &str) -> String {
+    let named = |line: &&str| line.split_whitespace().nth(1).is_some_and(|name| query.contains(&format!("...{name} ")));
+    let fragments: Vec<&str> = COMMON.lines().filter(named).collect();
+    format!("{query}\n{}", fragments.join("\n"))
+}
 
 /// Asks in GraphQL, checks that the log has not grown by it, and takes away what may change from call to call.
 fn asked(server: &Server, token: &str, query: &str, field: &str, variables: Value) -> Value {
     let head =
         || server.graphql(token, "{ completeness: session(id: \"-\") { status { head } } }", json!({}))["completeness"]["status"]["head"].clone();
     let before = head();
-    let answer = pinned(server.graphql(token, query, variables)[field].clone());
+    let answer = pinned(server.graphql(token, &document(query), variables)[field].clone());
     assert_eq!(head(), before, "asking writes nothing");
     answer
 }
