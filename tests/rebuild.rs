@@ -11,7 +11,7 @@ use std::{
 use support::{Scratch, Server};
 
 /// The read models of this build, as a status names them.
-fn rows() -> String {
+fn name_of_rows() -> String {
     format!("sessions {}", claimledger_ledger::generations::VIEWS_VERSION)
 }
 
@@ -40,7 +40,7 @@ fn rebuild_gives_the_same_rows_and_answers() {
         let report = scratch.ok(&["--tenant", tenant, "rebuild"]);
         assert!(report.contains("rebuilt") && report.contains("equal"), "{report}");
     }
-    assert!(scratch.ok(&["--tenant", "acme", "status"]).contains(&rows()));
+    assert!(scratch.ok(&["--tenant", "acme", "status"]).contains(&name_of_rows()));
     assert_eq!(ask(), before);
 
     // Thrown away whole, they come back by themselves.
@@ -236,14 +236,14 @@ fn rows_of_other_rules_are_made_anew_beside_and_the_report_stays() {
     let rows = || scratch.ok(&["--tenant", "acme", "status", "--rows"]);
     let good = rows();
     let sessions = || scratch.ok(&["--tenant", "acme", "--format", "json", "sessions", "--first", "500"]);
-    let before = sessions().replace(&rows(), "");
+    let before = sessions().replace(&name_of_rows(), "");
     tamper(&scratch, "UPDATE head_1 SET state = CAST('{\"last\":0,\"not_understood\":1}' AS BLOB)");
     tamper(&scratch, "UPDATE generation SET rules = 'r0'");
     // Each command goes on with it for as long as it takes itself.
     let report = (0..200).find_map(|_| {
         let asked = sessions();
         let views = serde_json::from_str::<Value>(&asked).expect("JSON").to_string();
-        assert!(views.contains(&rows()), "{views}");
+        assert!(views.contains(&name_of_rows()), "{views}");
         let status = scratch.json(&["--tenant", "acme", "status"]);
         (!status["rebuilt"].is_null()).then(|| status["rebuilt"].clone())
     });
@@ -251,5 +251,5 @@ fn rows_of_other_rules_are_made_anew_beside_and_the_report_stays() {
     assert!(report["old"]["rules"].as_str().is_some_and(|rules| rules.starts_with("r0+")) && report["switched"] == true, "{report}");
     assert!(report["equal"] == false && report["first"].as_array().is_some_and(|first| !first.is_empty()), "{report}");
     assert_eq!(rows(), good);
-    assert_eq!(sessions().replace(&rows(), ""), before);
+    assert_eq!(sessions().replace(&name_of_rows(), ""), before);
 }

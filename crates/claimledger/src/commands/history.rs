@@ -9,8 +9,16 @@ use crate::{
 use anyhow::Result;
 use serde_json::{Value, json};
 
-const TRUST: &str = concat!(include_str!("../queries/trust.graphql"), include_str!("../queries/changes_fields.graphql"));
-const POLICIES: &str = concat!(include_str!("../queries/policies.graphql"), include_str!("../queries/changes_fields.graphql"));
+const TRUST: &str = concat!(
+    include_str!("../queries/trust.graphql"),
+    include_str!("../queries/changes_fields.graphql"),
+    include_str!("../queries/record_fields.graphql")
+);
+const POLICIES: &str = concat!(
+    include_str!("../queries/policies.graphql"),
+    include_str!("../queries/changes_fields.graphql"),
+    include_str!("../queries/record_fields.graphql")
+);
 const COMPLETENESS: &str = include_str!("../queries/completeness.graphql");
 
 /// Asks, and prints.

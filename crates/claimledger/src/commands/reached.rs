@@ -14,9 +14,9 @@ use crate::{
 use anyhow::Result;
 use serde_json::{Value, json};
 
-const TIMELINE: &str = include_str!("../queries/timeline.graphql");
-const FIND: &str = include_str!("../queries/find.graphql");
-const CHAIN: &str = include_str!("../queries/chain.graphql");
+const TIMELINE: &str = concat!(include_str!("../queries/timeline.graphql"), include_str!("../queries/record_fields.graphql"));
+const FIND: &str = concat!(include_str!("../queries/find.graphql"), include_str!("../queries/record_fields.graphql"));
+const CHAIN: &str = concat!(include_str!("../queries/chain.graphql"), include_str!("../queries/record_fields.graphql"));
 
 /// Prints everything around a session, in one order; status 1 if nothing by this id is known.
 pub(crate) async fn timeline(settings: &Settings, args: &TimelineArgs) -> Result<()> {
