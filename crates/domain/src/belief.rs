@@ -1,6 +1,6 @@
 //! What was believed of a session, what is believed now, and the facts that made the difference (`semantics.md` 28).
 //!
-//! Two states of one session at the same T are compared by what they say ([`said`]), aspect by aspect. Of the records learned between the two
+//! Two states of one session at the same T are compared by what they say (`said`), aspect by aspect. Of the records learned between the two
 //! positions, those are named without which an aspect would read as it did: each alone where that is so, else the fewest that do it together.
 //! It is found by leaving records out and assessing again, never by guessing from a record's type.
 

@@ -65,7 +65,7 @@ pub struct SessionSeen {
     pub starts: Vec<StartSeen>,
 }
 
-/// Reads a session's facts at a cut, as [`crate::assess`] does: of variants only the one that counts, and nothing after T.
+/// Reads a session's facts at a cut, as [`crate::assess()`] does: of variants only the one that counts, and nothing after T.
 #[must_use]
 pub fn seen(facts: &[Known], history: &History, cut: Cut) -> SessionSeen {
     let Some(trace) = assess::trace(facts, history, cut) else { return SessionSeen::default() };
