@@ -1,0 +1,138 @@
+//! What a ledger answers, as text that two ledgers can be compared by.
+
+use crate::{
+    common::{owner, time},
+    days::{Day, minute, person, session},
+};
+use claimledger_app::{
+    app::App,
+    ask::{Asking, DecisionFilter, RecordBy, SessionFilter, WhyFilter},
+};
+use claimledger_domain::model::{Decision, Implied, SessionState};
+use claimledger_facts::{
+    ids::{IdpId, KeyId, LogPosition, RecordId, SessionId, SourceEventId, SourceId},
+    vocabulary::Outcome,
+};
+use std::fmt::Write as _;
+
+/// Everything that is pinned to (T, K), to the byte.
+pub(crate) async fn pinned(app: &App, day: &Day, at: usize, known_at: LogPosition) -> String {
+    let asking = Asking { at: Some(time(&minute(at))), known_at_position: Some(known_at), ..Asking::default() };
+    let owner = owner("acme");
+    let mut text = String::new();
+    let mut after = None;
+    loop {
+        let page = app.sessions(&owner, &SessionFilter::default(), &asking, 7, after.as_deref()).await.unwrap();
+        writeln!(text, "{:#?} {:#?} {:#?}", page.value.items, page.answered, page.completeness).unwrap();
+        after = page.value.cursors.last().cloned();
+        if !page.value.has_next {
+            break;
+        }
+    }
+    for filter in filters() {
+        writeln!(text, "{filter:?} {:#?}", app.sessions(&owner, &filter, &asking, 500, None).await.unwrap().value.items).unwrap();
+    }
+    writeln!(text, "{:#?}", app.decisions(&owner, &DecisionFilter::default(), &asking, 500, None).await.unwrap().value.items).unwrap();
+    for n in 0..day.sessions {
+        let id = SessionId::new(session(n));
+        writeln!(text, "{:#?}", app.session(&owner, &id, &asking).await.unwrap().value).unwrap();
+        writeln!(text, "{:#?}", app.why(&owner, &id, &WhyFilter::default(), &asking).await.unwrap().value).unwrap();
+    }
+    text
+}
+
+/// What is known at the head, without what is about arrival.
+pub(crate) async fn at_the_head(app: &App, day: &Day, at: usize) -> String {
+    let asking = Asking { at: Some(time(&minute(at))), ..Asking::default() };
+    let owner = owner("acme");
+    let mut text = String::new();
+    for hit in app.sessions(&owner, &SessionFilter::default(), &asking, 500, None).await.unwrap().value.items {
+        writeln!(text, "{:?} {:?} {}", hit.certainty, hit.because, state(hit.session)).unwrap();
+    }
+    for filter in filters() {
+        let hits = app.sessions(&owner, &filter, &asking, 500, None).await.unwrap().value.items;
+        let hits: Vec<_> = hits.into_iter().map(|hit| (hit.session.id, hit.certainty, hit.because)).collect();
+        writeln!(text, "{filter:?} {hits:#?}").unwrap();
+    }
+    writeln!(text, "{:#?}", app.outlived(&owner, &asking).await.unwrap().value.iter().map(|o| (&o.session.id, &o.outlived)).collect::<Vec<_>>())
+        .unwrap();
+    writeln!(text, "{:#?}", app.reused(&owner, &asking).await.unwrap().value).unwrap();
+    for n in 0..day.sessions {
+        let id = SessionId::new(session(n));
+        let found = app.session(&owner, &id, &asking).await.unwrap().value;
+        writeln!(text, "{id}: {:?}", found.map(|state| (state.id, state.aliases))).unwrap();
+    }
+    without_arrival(&without_pseudonyms(app, day, text).await)
+}
+
+/// Lists that do not ask what was thought when a decision fell.
+fn filters() -> Vec<SessionFilter> {
+    let none = SessionFilter::default;
+    vec![
+        SessionFilter { idp: Some(IdpId::new("idp-a")), ..none() },
+        SessionFilter { idp: Some(IdpId::new("idp-a")), key: Some(KeyId::new("K1")), ..none() },
+        SessionFilter { amr: Some("otp".to_owned()), ..none() },
+        SessionFilter { active_at: Some(time(&minute(420))), ..none() },
+        SessionFilter { ended: Some(true), ..none() },
+        SessionFilter { retracted: Some(true), ..none() },
+        SessionFilter { outlived: Some(true), ..none() },
+    ]
+}
+
+fn state(mut state: SessionState) -> String {
+    // They are told as they were recorded.
+    state.falsifiers.sort_by(|a, b| (&a.record.source, &a.record.source_id).cmp(&(&b.record.source, &b.record.source_id)));
+    let untouched = state.falsifiers.is_empty();
+    let mut text = String::new();
+    for decision in std::mem::take(&mut state.decisions) {
+        if untouched {
+            writeln!(text, "{decision:#?}").unwrap();
+        } else {
+            writeln!(text, "{}", as_known(&decision)).unwrap();
+        }
+    }
+    format!("{state:#?}\n{text}")
+}
+
+/// A decision as known now: what was thought when it fell depends on what had come in by then.
+fn as_known(decision: &Decision) -> String {
+    let Decision { record, session, app, at, outcome, policy, version_label, version_in_force, rule, at_k, variant, .. } = decision;
+    let relied: Vec<usize> = decision.relied_on.iter().map(|relied| relied.factor).collect();
+    if *outcome == Outcome::Allow {
+        let differs = matches!(at_k.implied, Implied::Challenge | Implied::Deny);
+        assert_eq!(decision.differs.is_some() || decision.falsified_later.is_some(), differs, "one or the other tells it: {decision:#?}");
+    }
+    format!("{:#?}", (record, session, app, at, outcome, (policy, version_label, version_in_force, rule), at_k, variant, relied))
+}
+
+/// Each ledger has its own pseudonyms.
+async fn without_pseudonyms(app: &App, day: &Day, mut text: String) -> String {
+    for line in day.lines() {
+        let Some(id) = line.json["subject"]["id"].as_str() else { continue };
+        let event = SourceEventId::new(line.json["id"].as_str().unwrap());
+        let source = SourceId::new(line.json["source"].as_str().unwrap());
+        let record = RecordId::derive(&owner("acme").tenant, &source, &event);
+        let record = app.record(&owner("acme"), RecordBy::Id(record), false).await.unwrap().unwrap();
+        let pseudonym = record.statement.facts[0].subject.clone().unwrap();
+        text = text.replace(pseudonym.as_str(), id);
+    }
+    debug_assert!((0..day.sessions).all(|n| person(n).starts_with("u-")));
+    text
+}
+
+/// Leaves out positions, as numbers and in words, and the ids of records: of two that one event has, the first to come has the plain one.
+fn without_arrival(text: &str) -> String {
+    let mut out = String::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        let word = line.trim();
+        if word == "position: LogPosition(" || word == "id: RecordId(" {
+            lines.next();
+            lines.next();
+            continue;
+        }
+        out.push_str(line);
+        out.push('\n');
+    }
+    out
+}
