@@ -34,6 +34,11 @@ pub fn total_order(a: &Known, b: &Known) -> Ordering {
     place(a).cmp(&place(b)).then_with(|| if a.fact == b.fact { Ordering::Equal } else { canonical(&a.fact).cmp(&canonical(&b.fact)) })
 }
 
+/// Compares two records by what they say of themselves (`semantics.md` 2), for lists of records that no longer have their facts.
+pub(crate) fn record_order(a: &RecordRef, b: &RecordRef) -> Ordering {
+    (a.occurred.from, &a.source, &a.source_id).cmp(&(b.occurred.from, &b.source, &b.source_id))
+}
+
 /// The facts that are known at a position, once each, in the total order; of variants only the one whose statement is first bytewise
 /// (`semantics.md` 32).
 pub(crate) fn known_at(facts: &[Known], position: LogPosition) -> Vec<Seen<'_>> {

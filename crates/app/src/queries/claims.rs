@@ -5,11 +5,13 @@ use crate::ask::SessionFilter;
 use claimledger_domain::{
     history::HistoryCut,
     model::{Certainty, Known, RecordRef},
+    order::total_order,
 };
 use claimledger_facts::{fact::FactData, ids::KeyId, time::Time, types::claims::ClaimsReceived};
 use std::collections::HashSet;
 
-/// The best claim that meets the filter: whether certainly, and its record. `None` in front: no claim does.
+/// The best claim that meets the filter: whether certainly, and its record; of several as good the first in the total order (`semantics.md` 2).
+/// `None`: no claim does.
 pub(super) fn matching(assessed: &Assessed, filter: &SessionFilter, history: HistoryCut<'_>, at: Time) -> Option<(Certainty, RecordRef)> {
     // Only records that count: of variants the domain has chosen one.
     let counting: HashSet<_> = assessed.state.records.iter().map(|record| record.position).collect();
@@ -17,9 +19,10 @@ pub(super) fn matching(assessed: &Assessed, filter: &SessionFilter, history: His
     claims
         .filter_map(|known| {
             let FactData::ClaimsReceived(claim) = &known.fact.data else { return None };
-            Some((certainty(known, claim, filter, history)?, known.record.clone()))
+            Some((certainty(known, claim, filter, history)?, known))
         })
-        .min_by_key(|(certainty, record)| (*certainty, record.position))
+        .min_by(|(a, one), (b, other)| a.cmp(b).then_with(|| total_order(one, other)))
+        .map(|(certainty, known)| (certainty, known.record.clone()))
 }
 
 fn certainty(known: &Known, claim: &ClaimsReceived, filter: &SessionFilter, history: HistoryCut<'_>) -> Option<Certainty> {

@@ -2,13 +2,13 @@
 
 use crate::{
     common::{owner, time},
-    days::{Day, minute, person, session},
+    days::{Day, minute, session},
 };
 use claimledger_app::{
     app::App,
     ask::{Asking, DecisionFilter, RecordBy, SessionFilter, WhyFilter},
 };
-use claimledger_domain::model::{Decision, Implied, SessionState};
+use claimledger_domain::model::{Decision, Implied, Reason, SessionState};
 use claimledger_facts::{
     ids::{IdpId, KeyId, LogPosition, RecordId, SessionId, SourceEventId, SourceId},
     vocabulary::Outcome,
@@ -47,12 +47,14 @@ pub(crate) async fn at_the_head(app: &App, day: &Day, at: usize) -> String {
     let owner = owner("acme");
     let mut text = String::new();
     for hit in app.sessions(&owner, &SessionFilter::default(), &asking, 500, None).await.unwrap().value.items {
-        writeln!(text, "{:?} {:?} {}", hit.certainty, hit.because, state(hit.session)).unwrap();
+        writeln!(text, "{:?} {}", hit.certainty, state(hit.session)).unwrap();
     }
-    for filter in filters() {
+    for (n, filter) in filters().into_iter().enumerate() {
         let hits = app.sessions(&owner, &filter, &asking, 500, None).await.unwrap().value.items;
-        let hits: Vec<_> = hits.into_iter().map(|hit| (hit.session.id, hit.certainty, hit.because)).collect();
-        writeln!(text, "{filter:?} {hits:#?}").unwrap();
+        for mut hit in hits {
+            falsifiers_last(&mut hit.because);
+            writeln!(text, "filter {n}: {} {:?} {:#?}", hit.session.id, hit.certainty, hit.because).unwrap();
+        }
     }
     writeln!(text, "{:#?}", app.outlived(&owner, &asking).await.unwrap().value.iter().map(|o| (&o.session.id, &o.outlived)).collect::<Vec<_>>())
         .unwrap();
@@ -82,6 +84,7 @@ fn filters() -> Vec<SessionFilter> {
 fn state(mut state: SessionState) -> String {
     // They are told as they were recorded.
     state.falsifiers.sort_by(|a, b| (&a.record.source, &a.record.source_id).cmp(&(&b.record.source, &b.record.source_id)));
+    falsifiers_last(&mut state.because);
     let untouched = state.falsifiers.is_empty();
     let mut text = String::new();
     for decision in std::mem::take(&mut state.decisions) {
@@ -94,15 +97,25 @@ fn state(mut state: SessionState) -> String {
     format!("{state:#?}\n{text}")
 }
 
+/// The same of the reasons that tell them.
+fn falsifiers_last(reasons: &mut [Reason]) {
+    let of = |reason: &Reason| {
+        let record = reason.facts.first().filter(|record| matches!(record.kind.as_str(), "trust.retracted" | "authenticator.lost"))?;
+        Some((record.source.clone(), record.source_id.clone()))
+    };
+    reasons.sort_by_key(of);
+    reasons.iter_mut().for_each(|reason| falsifiers_last(&mut reason.because));
+}
+
 /// A decision as known now: what was thought when it fell depends on what had come in by then.
 fn as_known(decision: &Decision) -> String {
-    let Decision { record, session, app, at, outcome, policy, version_label, version_in_force, rule, at_k, variant, .. } = decision;
+    let Decision { record, session, app, at, outcome, policy, version_label, version_in_force, rule, at_k, .. } = decision;
     let relied: Vec<usize> = decision.relied_on.iter().map(|relied| relied.factor).collect();
     if *outcome == Outcome::Allow {
         let differs = matches!(at_k.implied, Implied::Challenge | Implied::Deny);
         assert_eq!(decision.differs.is_some() || decision.falsified_later.is_some(), differs, "one or the other tells it: {decision:#?}");
     }
-    format!("{:#?}", (record, session, app, at, outcome, (policy, version_label, version_in_force, rule), at_k, variant, relied))
+    format!("{:#?}", (record, session, app, at, outcome, (policy, version_label, version_in_force, rule), at_k, relied))
 }
 
 /// Each ledger has its own pseudonyms.
@@ -116,7 +129,6 @@ async fn without_pseudonyms(app: &App, day: &Day, mut text: String) -> String {
         let pseudonym = record.statement.facts[0].subject.clone().unwrap();
         text = text.replace(pseudonym.as_str(), id);
     }
-    debug_assert!((0..day.sessions).all(|n| person(n).starts_with("u-")));
     text
 }
 
@@ -131,7 +143,12 @@ fn without_arrival(text: &str) -> String {
             lines.next();
             continue;
         }
-        out.push_str(line);
+        let mut parts = line.split('#');
+        out.push_str(parts.next().unwrap_or_default());
+        for part in parts {
+            out.push('#');
+            out.push_str(part.trim_start_matches(|digit: char| digit.is_ascii_digit()));
+        }
         out.push('\n');
     }
     out

@@ -16,7 +16,7 @@ use crate::{
     },
     codes,
     model::{Grade, Implied, Mark, Reason, RecordRef},
-    order::latest,
+    order::{latest, record_order},
 };
 use claimledger_facts::{
     time::Time,
@@ -126,7 +126,7 @@ impl<'a> Told<'a, '_> {
         let (rule, filled) = (self.judged.rule?, self.judged.with_local.as_ref()?);
         let methods: Vec<&str> = self.judged.local.iter().map(|a| a.data.method.as_str()).collect();
         let mut records: Vec<&RecordRef> = self.judged.local.iter().map(|a| &a.record).collect();
-        records.sort_by_key(|r| r.position);
+        records.sort_by(|a, b| record_order(a, b));
         if filled.met {
             let says = match methods.as_slice() {
                 [one] => format!("The local authenticator, {one}, is active and open to enrolment, and could fill the gap."),

@@ -130,3 +130,15 @@ fn facts_tie_by_source_then_id_2() {
     let g = given([claims("10:00:00", &["pwd"]), end("expired", "b", "1"), end("logout", "a", "2"), end("revoked", "a", "3")]);
     assert_eq!(g.end().end_reason, Some("logout"));
 }
+
+#[test]
+fn local_authenticators_are_named_in_their_own_order_2() {
+    let (password, otp) = (local("password").id("a"), local("otp").id("b"));
+    for pair in [[password.clone(), otp.clone()], [otp, password]] {
+        let g = given([org(), third_party(), policy(json!({}))].into_iter().chain(pair).chain([decided("12:00:00", "challenge")]));
+        let because = g.end().decisions[0].because.clone();
+        let challenge = because.because.iter().find(|reason| reason.question == Some("Why a challenge?")).unwrap();
+        let named: Vec<&str> = challenge.facts.iter().map(|record| record.source_id.as_str()).collect();
+        assert_eq!(named, ["a", "b"], "{challenge:?}");
+    }
+}
