@@ -60,8 +60,13 @@ impl Line {
         loop {
             let read = self.stream.read(&mut buffer).expect("the server goes on");
             self.raw.extend_from_slice(&buffer[..read]);
-            let all = answers(&self.raw);
-            if read == 0 || all.iter().any(&last) || body(&self.raw).is_some_and(|body| body.contains("event: complete")) {
+            let mut all = answers(&self.raw);
+            // One read may bring more than what was waited for.
+            if let Some(at) = all.iter().position(&last) {
+                all.truncate(at + 1);
+                return all;
+            }
+            if read == 0 || body(&self.raw).is_some_and(|body| body.contains("event: complete")) {
                 return all;
             }
         }
