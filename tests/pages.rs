@@ -275,24 +275,6 @@ fn every_record_that_a_page_names_opens() {
 }
 
 #[test]
-fn every_stop_of_k_shows_the_session_as_known_then() {
-    let Some(scratch) = Scratch::fixture() else { return };
-    let server = scratch.serve();
-    let Some(browser) = elsewhere(&server, &format!("/session?id=S2&{AT}&rules={RULES}&order=recorded")) else { return };
-    let stops = browser.eval("return [...document.querySelectorAll('.stops a, a[rel=prev]')].map(a => a.href)");
-    let stops: Vec<String> = serde_json::from_value(stops).expect("addresses");
-    // The session's own records, and what came later of the key and the policy behind it.
-    assert!(stops.len() > 8 && stops.iter().any(|stop| stop.contains("knownAtPosition=29&")), "{stops:?}");
-    for stop in stops {
-        browser.open(&stop);
-        let state = browser.eval("return [document.querySelector('h1').innerText, document.querySelector('.switches strong').innerText]");
-        assert!(state[0].as_str().is_some_and(|title| title.starts_with("S2")), "{stop}: {state}");
-        assert_eq!(state[1], "recorded", "{stop} forgets the order");
-    }
-    quiet(&browser, &server);
-}
-
-#[test]
 fn ids_that_somebody_will_send_are_not_found_alike() {
     let Some(scratch) = Scratch::fixture() else { return };
     let server = scratch.serve();

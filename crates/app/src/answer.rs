@@ -4,7 +4,7 @@ pub use claimledger_domain::completeness::Summary;
 
 use crate::changes::Changed;
 use claimledger_domain::{
-    belief::BeliefDiff,
+    belief::{BeliefDiff, Stops},
     dependants::{Change, Dependant},
     first_seen::{FirstSeen, Window},
     held_under::{Held, Replaced},
@@ -146,6 +146,15 @@ pub struct Beliefs {
     pub from: Answered,
     /// Both states, and what changed.
     pub diff: BeliefDiff,
+}
+
+/// The records that changed what is said of a session at one T.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionStops {
+    /// Those up to K: the same for ever.
+    pub until: Stops,
+    /// Those after K, as far as is known when it is asked.
+    pub later: Stops,
 }
 
 /// What appeared for the first time.

@@ -5,9 +5,11 @@
 //! It is found by leaving records out and assessing again, never by guessing from a record's type.
 
 mod said;
+mod stops;
 
 pub(crate) use said::implied;
 pub use said::{Aspect, AspectKind};
+pub use stops::{Nearest, Stop, Stops, stops};
 
 use crate::{
     assess::assess,
@@ -130,6 +132,8 @@ struct Trial<'a> {
     history: History,
     /// The records learned between the two positions that can have changed it.
     candidates: BTreeMap<LogPosition, RecordRef>,
+    /// What each of them says, in a word or two a fact.
+    what: BTreeMap<LogPosition, Vec<&'static str>>,
     /// Whether it has other ids too, by links.
     linked: bool,
 }
@@ -142,6 +146,13 @@ impl<'a> Trial<'a> {
         let (mut idps, mut policies): (BTreeSet<&IdpId>, BTreeSet<&PolicyId>) = Default::default();
         let people: BTreeSet<&Pseudonym> = asked.facts.iter().filter_map(|known| known.fact.subject.as_ref()).collect();
         let mut candidates = BTreeMap::new();
+        let mut what: BTreeMap<LogPosition, Vec<&'static str>> = BTreeMap::new();
+        let mut say = |position, word| {
+            let words = what.entry(position).or_default();
+            if !words.contains(&word) {
+                words.push(word);
+            }
+        };
         let between = |record: &RecordRef| record.position > asked.before && record.position <= asked.after;
         for known in asked.facts {
             match &known.fact.data {
@@ -152,9 +163,10 @@ impl<'a> Trial<'a> {
             }
             if between(&known.record) {
                 candidates.insert(known.record.position, known.record.clone());
+                say(known.record.position, stops::word(&known.fact.data));
             }
         }
-        let history = asked.history.part(&mut |record, concerns| {
+        let history = asked.history.part(&mut |record, concerns, word| {
             let concerned = match concerns {
                 Concerns::Everyone => true,
                 Concerns::Idp(idp) => idps.contains(idp),
@@ -164,11 +176,12 @@ impl<'a> Trial<'a> {
             };
             if concerned && between(record) {
                 candidates.insert(record.position, record.clone());
+                say(record.position, word);
             }
             concerned
         });
         let linked = asked.facts.iter().any(|known| known.fact.session.as_ref().is_some_and(|id| id != asked.session));
-        Self { asked, history, candidates, linked }
+        Self { asked, history, candidates, what, linked }
     }
 
     fn state(&self, known_at: LogPosition, out: &Out) -> Option<SessionState> {
@@ -184,7 +197,7 @@ impl<'a> Trial<'a> {
         if out.is_empty() {
             return assess(&facts, &self.history, cut);
         }
-        assess(&facts, &self.history.part(&mut |record, _| counts(record)), cut)
+        assess(&facts, &self.history.part(&mut |record, _, _| counts(record)), cut)
     }
 
     /// Which of the changes are undone when these records are left out.

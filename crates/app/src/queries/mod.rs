@@ -19,6 +19,7 @@ mod reused;
 mod session;
 mod sessions;
 mod status;
+mod stops;
 mod timeline;
 mod walk;
 mod why;

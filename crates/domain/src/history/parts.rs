@@ -1,6 +1,6 @@
 //! A part of a history: what remains when some of its facts are left out.
 
-use super::{History, Stated, put};
+use super::{History, KeyChange, Stated, put};
 use crate::model::RecordRef;
 use claimledger_facts::ids::{IdpId, LogPosition, PolicyId, Pseudonym};
 use claimledger_facts::vocabulary::PolicyKind;
@@ -21,8 +21,8 @@ pub(crate) enum Concerns<'a> {
     Nobody,
 }
 
-/// Whether a fact stays.
-type Keep<'k> = &'k mut dyn FnMut(&RecordRef, Concerns<'_>) -> bool;
+/// Whether a fact stays; the last says what kind of fact it is, in a word or two.
+type Keep<'k> = &'k mut dyn FnMut(&RecordRef, Concerns<'_>, &'static str) -> bool;
 
 impl History {
     /// The history of the facts that a test lets through. Of variants whose winner is left out, the next one counts, as if nothing else had
@@ -44,39 +44,44 @@ impl History {
             trust_off,
         } = self;
         Self {
-            org: some(org, keep, |_| Concerns::Everyone),
-            idps: by_name(idps, keep, |s| Concerns::Idp(&s.data.idp)),
-            keys: keys.iter().map(|(idp, list)| (idp.clone(), some(list, keep, |_| Concerns::Idp(idp)))).collect(),
-            retractions: by_name(retractions, keep, |s| Concerns::Idp(&s.data.idp)),
+            org: some(org, keep, |_| (Concerns::Everyone, "organisation configured")),
+            idps: by_name(idps, keep, |s| (Concerns::Idp(&s.data.idp), "IdP configured")),
+            keys: keys.iter().map(|(idp, list)| (idp.clone(), some(list, keep, |s| (Concerns::Idp(idp), key_word(&s.data))))).collect(),
+            retractions: by_name(retractions, keep, |s| (Concerns::Idp(&s.data.idp), "trust retracted")),
             policies: by_name(policies, keep, |s| match s.data.kind {
-                PolicyKind::AppSignIn => Concerns::Policy(&s.data.policy),
-                PolicyKind::GlobalSession => Concerns::Everyone,
+                PolicyKind::AppSignIn => (Concerns::Policy(&s.data.policy), "policy configured"),
+                PolicyKind::GlobalSession => (Concerns::Everyone, "global session policy configured"),
             }),
-            claim_sourcing: some(claim_sourcing, keep, |_| Concerns::Everyone),
-            routing_rules: some(routing_rules, keep, |_| Concerns::Nobody),
-            authenticators: by_name(authenticators, keep, |_| Concerns::Everyone),
-            losses: by_name(losses, keep, |s| Concerns::Person(s.subject.as_ref())),
-            heard: some(heard, keep, |_| Concerns::Nobody),
-            silent: some(silent, keep, |_| Concerns::Nobody),
-            backfilled: some(backfilled, keep, |_| Concerns::Nobody),
+            claim_sourcing: some(claim_sourcing, keep, |_| (Concerns::Everyone, "claim sourcing configured")),
+            routing_rules: some(routing_rules, keep, |_| (Concerns::Nobody, "routing rule configured")),
+            authenticators: by_name(authenticators, keep, |_| (Concerns::Everyone, "authenticator configured")),
+            losses: by_name(losses, keep, |s| (Concerns::Person(s.subject.as_ref()), "authenticator lost")),
+            heard: some(heard, keep, |_| (Concerns::Nobody, "source heard")),
+            silent: some(silent, keep, |_| (Concerns::Nobody, "source silent")),
+            backfilled: some(backfilled, keep, |_| (Concerns::Nobody, "source back-filled")),
             trust_off: trust_off.clone(),
         }
     }
 }
 
+const fn key_word(change: &KeyChange) -> &'static str {
+    if change.added { "key added" } else { "key retired" }
+}
+
 fn by_name<K: Ord + Clone, T: Clone>(
     lists: &BTreeMap<K, Vec<Stated<T>>>,
     keep: Keep<'_>,
-    concerns: impl Fn(&Stated<T>) -> Concerns<'_>,
+    concerns: impl Fn(&Stated<T>) -> (Concerns<'_>, &'static str),
 ) -> BTreeMap<K, Vec<Stated<T>>> {
     lists.iter().map(|(name, list)| (name.clone(), some(list, keep, &concerns))).collect()
 }
 
 /// Those that stay. What they know of each other as variants is found anew; what the record itself says of it stays.
-fn some<'a, T: Clone>(list: &'a [Stated<T>], keep: Keep<'_>, concerns: impl Fn(&'a Stated<T>) -> Concerns<'a>) -> Vec<Stated<T>> {
+fn some<'a, T: Clone>(list: &'a [Stated<T>], keep: Keep<'_>, concerns: impl Fn(&'a Stated<T>) -> (Concerns<'a>, &'static str)) -> Vec<Stated<T>> {
     let mut kept = Vec::new();
     for stated in list {
-        if keep(&stated.record, concerns(stated)) {
+        let (concerns, what) = concerns(stated);
+        if keep(&stated.record, concerns, what) {
             let variant_at = stated.variant_at.filter(|at| *at == LogPosition(0));
             put(&mut kept, Stated { variant_at, beaten_at: None, ..stated.clone() });
         }

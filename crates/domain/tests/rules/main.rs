@@ -21,4 +21,5 @@ mod outlived;
 mod rehearse;
 mod sessions;
 mod sets;
+mod stops;
 mod timeline;

@@ -41,6 +41,41 @@ if (figure) {
   });
 }
 
+// A slider over the stops of K, beside the links and lists that lead to the same addresses. It stands outside the answer, as later stops do.
+const stops = [...document.querySelectorAll("main a.stop, .later a.stop")].sort((a, b) => number(a) - number(b));
+const known = document.querySelector("main .known");
+
+function number(link) {
+  return Number(new URL(link.href).searchParams.get("knownAtPosition"));
+}
+
+if (known && stops.length > 1) {
+  const at = Number(known.dataset.position);
+  const form = document.createElement("form");
+  const label = document.createElement("label");
+  const range = document.createElement("input");
+  const says = document.createElement("output");
+  const button = document.createElement("button");
+  form.className = "slider";
+  label.append("Known at ", range);
+  range.type = "range";
+  range.max = stops.length - 1;
+  range.value = Math.max(0, stops.findLastIndex((link) => number(link) <= at));
+  button.textContent = "Show";
+  const say = () => {
+    says.textContent = stops[range.value].textContent.trim();
+    range.setAttribute("aria-valuetext", says.textContent);
+  };
+  range.addEventListener("input", say);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    location.assign(stops[range.value].href);
+  });
+  say();
+  form.append(label, button, says);
+  document.querySelector("main").before(form);
+}
+
 for (const link of document.querySelectorAll("a.copy")) {
   link.addEventListener("click", async (event) => {
     if (!navigator.clipboard) return;

@@ -5,6 +5,7 @@
 pub(crate) mod address;
 pub(crate) mod as_query;
 pub(crate) mod assets;
+pub(crate) mod belief;
 pub(crate) mod frame;
 pub(crate) mod parameters;
 pub(crate) mod query;
@@ -14,6 +15,7 @@ pub(crate) mod sessions;
 pub(crate) mod sessions_list;
 pub(crate) mod sign_in;
 pub(crate) mod states;
+pub(crate) mod stops;
 pub(crate) mod switches;
 pub(crate) mod text;
 pub(crate) mod when;

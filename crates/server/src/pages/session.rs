@@ -2,10 +2,12 @@
 
 use super::{
     address::Address,
+    belief::{self, Compared},
     frame::{self, Strip},
     parameters::{CutAsked, Parameters},
     records,
     states::Trouble,
+    stops::{self, Ways},
     switches,
     text::inert,
     when::{Times, clock},
@@ -24,7 +26,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use claimledger_app::{
-    answer::Answer,
+    answer::{Answer, SessionStops},
     app::Label,
     ask::{Asking, Caller, RecordBy},
 };
@@ -65,6 +67,8 @@ struct View {
     names: bool,
     records: usize,
     trees: usize,
+    /// With which K it is compared.
+    vs: Option<u64>,
 }
 
 impl View {
@@ -84,10 +88,11 @@ impl View {
             names: parameters.flag("names")?.unwrap_or(false),
             records: page("records")?,
             trees: page("trees")?,
+            vs: compared_with(parameters)?,
         })
     }
 
-    /// The address without T, K, R and the drawer.
+    /// The address without T, K, R, the comparison and the drawer.
     fn keep(&self) -> Address {
         let mut address = Address::new("/session").with("id", self.id.as_str());
         if self.order == Order::Recorded {
@@ -100,8 +105,14 @@ impl View {
     }
 
     fn pinned(&self, answer: &Answer<Option<SessionState>>) -> Address {
-        self.cut.pin(self.keep(), &answer.answered)
+        self.cut.pin(self.keep(), &answer.answered).with_some("vs", self.vs.map(|n| n.to_string()).as_deref())
     }
+}
+
+fn compared_with(parameters: &Parameters) -> Result<Option<u64>, Trouble> {
+    let Some(text) = parameters.get("vs") else { return Ok(None) };
+    let digits = text.strip_prefix('#').unwrap_or(text);
+    digits.parse().map(Some).map_err(|_| Trouble::refused(format!("vs: {text} is no position, such as #31.")))
 }
 
 async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, Trouble> {
@@ -119,14 +130,40 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
         Some(position) if position <= answer.answered.position => server.app.record(caller, RecordBy::Position(position), false).await?,
         Some(_) | None => None,
     };
+    let pinned = Asking { at: Some(answer.answered.at), known_at_position: Some(answer.answered.position), ..Asking::default() };
+    let compared = compare(server, caller, &view, &pinned).await?;
+    let stops = server.app.stops(caller, &view.id, &pinned).await?;
     let here = view.pinned(&answer);
     let strip =
         frame::strip(&Strip { keep: &view.keep(), here: &here, known: view.cut.known }, &answer.answered, &answer.completeness, &answer.status);
-    let outside = html! { (strip) @if view.names { (names(label.as_ref())) } };
+    let (keep, plain) = (view.keep(), view.cut.pin(view.keep(), &answer.answered));
+    let ways = Ways { keep: &keep, here: &plain, answered: &answer.answered, vs: view.vs };
+    let later = stops.value.as_ref().map(|found| stops::later(&ways, &found.later, LogPosition(stops.status.assessed_to.saturating_sub(1))));
+    let outside = html! { (strip) @if view.names { (names(label.as_ref())) } @if let Some(later) = later { (later) } };
     let drawer = view.open.map(|open| records::drawer(LogPosition(open), record.as_ref(), &here.href()));
-    let main = main(&view, &answer, session, &here, drawer);
+    let beside = Beside { ways, stops: stops.value.as_ref(), compared: compared.as_ref(), drawer };
+    let main = main(&view, &answer, session, &here, beside);
     let title = format!("Session {}", session.id);
     Ok(frame::page(StatusCode::OK, &title, Some(caller), outside, main))
+}
+
+/// The comparison that the address asks for: with a K up to that of the page.
+async fn compare(server: &Server, caller: &Caller, view: &View, pinned: &Asking) -> Result<Option<Compared>, Trouble> {
+    let Some(vs) = view.vs.map(LogPosition) else { return Ok(None) };
+    if let Some(known_at) = pinned.known_at_position.filter(|known_at| vs > *known_at) {
+        return Err(Trouble::refused(format!("vs: {vs} comes after {known_at}, as known at which this is shown: turn them round.")));
+    }
+    let from = Asking { known_at_position: Some(vs), ..Asking::default() };
+    let diff = server.app.belief_diff(caller, &view.id, pinned.at, &from, pinned).await;
+    Ok(Some(Compared::of(diff.map(|answer| answer.value.diff))?))
+}
+
+/// What stands in `<main>` beside the session itself.
+struct Beside<'a> {
+    ways: Ways<'a>,
+    stops: Option<&'a SessionStops>,
+    compared: Option<&'a Compared>,
+    drawer: Option<Markup>,
 }
 
 /// The same words, the same questions to the app and the same bytes, whether an id is nobody's or another tenant's.
@@ -171,18 +208,25 @@ fn names(label: Option<&Label>) -> Markup {
     }
 }
 
-fn main(view: &View, answer: &Answer<Option<SessionState>>, session: &SessionState, here: &Address, drawer: Option<Markup>) -> Markup {
+fn main(view: &View, answer: &Answer<Option<SessionState>>, session: &SessionState, here: &Address, beside: Beside<'_>) -> Markup {
     let href = |position: Option<LogPosition>| match position {
         Some(position) => format!("{}#record", here.clone().with("open", position.0.to_string()).href()),
         None => here.href(),
     };
     let mut figure = lanes::figure(session, answer.answered.at, answer.answered.recorded_at, &answer.completeness, view.order);
     limits::fit(&mut figure, href(Some(LogPosition(u64::MAX))).len());
-    let by = |order| view.cut.pin(View { order, ..view.clone() }.keep(), &answer.answered);
+    let known_from =
+        beside.stops.filter(|stops| stops.until.untried == 0).and_then(|stops| stops.until.stops.first()).map(|stop| stop.record.position);
+    let known_from = known_from.or_else(|| session.records.iter().map(|record| record.position).min());
+    let by = |order| View { order, ..view.clone() }.pinned(answer);
     let show_names = here.clone().with("names", "1").href();
     html! {
         (head(session, &show_names, view.names))
-        (switches::switches(session, &answer.answered, view.order, &view.keep(), (&by(Order::Occurred), &by(Order::Recorded))))
+        (switches::switches(view.order, (&by(Order::Occurred), &by(Order::Recorded))))
+        @if let Some(stops) = beside.stops { (stops::until(&beside.ways, &stops.until)) }
+        @if let (Some(compared), Some(vs)) = (beside.compared, view.vs) {
+            (belief::section(compared, (LogPosition(vs), answer.answered.position), known_from, beside.ways.here, &href))
+        }
         section class="timeline" aria-labelledby="timeline-h" {
             h2 id="timeline-h" { "Timeline" }
             a class="skip" href="#tl-table" { "Skip to the table" }
@@ -199,7 +243,7 @@ fn main(view: &View, answer: &Answer<Option<SessionState>>, session: &SessionSta
         }
         div class="columns" {
             (trees(view, session, here, &href))
-            @if let Some(drawer) = drawer { (drawer) }
+            @if let Some(drawer) = beside.drawer { (drawer) }
         }
         (records::list(&session.records, view.records, &href, &|page| here.clone().with("records", page.to_string()).href() + "#records"))
     }

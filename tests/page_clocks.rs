@@ -1,0 +1,243 @@
+//! Both clocks on pages, in a real browser: the records that changed a session's answer, what was believed as known at another, and what was heard of
+//! each source.
+
+#[path = "support/browser.rs"]
+mod browser;
+mod support;
+
+use browser::Browser;
+use claimledger_domain::RULES;
+use serde_json::{Value, json};
+use support::{Scratch, Server};
+
+const AT: &str = "at=2026-03-10T23:00:00Z";
+const MAIN: &str = "return document.querySelector('main').innerHTML";
+/// A signed-in browser.
+fn signed_in(server: &Server, tenant: &str) -> Option<Browser> {
+    let browser = Browser::start(1280, 1400)?;
+    browser.open(server.sign_in[tenant].as_str().expect("a sign-in link"));
+    Some(browser)
+}
+
+fn session(server: &Server, id: &str, known_at: u64, more: &str) -> String {
+    format!("{}/session?id={id}&{AT}&knownAtPosition={known_at}&rules={RULES}{more}", server.url)
+}
+
+fn strings(value: &Value) -> Vec<String> {
+    serde_json::from_value(value.clone()).unwrap_or_else(|_| panic!("no list of strings: {value}"))
+}
+
+/// Text as a person reads it.
+fn words(browser: &Browser, selector: &str) -> String {
+    let text = browser.eval(&format!("return document.querySelector('{selector}')?.textContent ?? ''"));
+    text.as_str().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Waits until the browser is at an address that a form or a script leads to.
+fn arrives(browser: &Browser, address: &str) {
+    for _ in 0..200 {
+        if browser.address() == address && browser.eval("return document.readyState") == "complete" {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(25));
+    }
+    assert_eq!(browser.address(), address);
+}
+
+fn quiet(browser: &Browser, server: &Server) {
+    let console: Vec<String> = browser.console().into_iter().filter(|line| !line.contains("status of 4")).collect();
+    assert!(console.is_empty(), "script errors or refusals: {console:?}");
+    let (_, _, health) = server.get("/healthz", &[]);
+    assert!(health.contains("\"cspReports\":0"), "{health}");
+}
+
+fn picture(browser: &Browser, name: &str) {
+    if let Some(dir) = std::env::var_os("CLAIMLEDGER_SCREENSHOTS") {
+        std::fs::write(std::path::Path::new(&dir).join(format!("{name}.png")), browser.whole_page()).expect("writing a screenshot");
+    }
+}
+
+/// Light, dark, forced colours and the width of a telephone: nothing scrolls sideways, and pictures are kept where a folder for them is named.
+fn in_every_look(browser: &Browser, name: &str, address: &str) {
+    for (look, width, preferences) in [
+        ("light", 1280, &[][..]),
+        ("dark", 1280, &[("prefers-color-scheme", "dark")][..]),
+        ("forced", 1280, &[("forced-colors", "active")]),
+        ("narrow", 390, &[]),
+    ] {
+        browser.viewport(width, 1000);
+        browser.emulate(preferences);
+        browser.open(address);
+        picture(browser, &format!("{name}-{look}"));
+        let wide = browser.eval("return [document.documentElement.scrollWidth, document.documentElement.clientWidth]");
+        assert!(wide[0].as_u64() <= wide[1].as_u64(), "{name}, {look}: the page itself scrolls sideways: {wide}");
+        assert_eq!(browser.eval("return document.querySelectorAll('[style]').length"), 0, "{name}, {look}");
+    }
+    browser.emulate(&[]);
+    browser.viewport(1280, 1400);
+}
+
+#[test]
+fn stops_are_the_records_that_changed_the_answer() {
+    let Some(scratch) = Scratch::fixture() else { return };
+    let server = scratch.serve();
+    let Some(browser) = signed_in(&server, "acme") else { return };
+    browser.open(&session(&server, "S2", 64, ""));
+    let stops = strings(&browser.eval("return [...document.querySelectorAll('main a.stop')].map(a => a.textContent.trim())"));
+    let told = |stops: &[String]| stops.iter().filter_map(|stop| stop.split(' ').next().map(str::to_owned)).collect::<Vec<_>>();
+    // Not the version of the policy (#29), the key's retirement (#45) or the silence (#63): they change nothing of this session.
+    assert_eq!(told(&stops), ["#24", "#25", "#27", "#28", "#30", "#31", "#64"], "{stops:?}");
+    assert!(stops[0].ends_with("claims received") && stops[5].ends_with("12:30:00Z app access"), "{stops:?}");
+    assert!(stops[6].ends_with("14:40:00Z authenticator lost"), "{stops:?}");
+    assert!(words(&browser, "main .known").contains("◀ #31 12:30:00Z app access · #64 14:40:00Z authenticator lost"), "{}", browser.text());
+    let lost = words(&browser, "main .stops li:last-child");
+    assert!(lost.contains("late +2 h 30 min") && lost.contains("factor hwk, factor phr, decision on payroll"), "{lost}");
+    // What is known since stands outside of what is pinned.
+    assert_eq!(words(&browser, ".later a[rel=next]"), "▶ #77 19:30:00Z ended");
+    assert!(!words(&browser, "main").contains("#77"), "a later stop stands in the pinned answer");
+
+    // Each shows the session as known then, and forgets nothing of how it is looked at.
+    browser.open(&session(&server, "S2", 64, "").replace("id=S2", "id=S2&order=recorded"));
+    let links = strings(&browser.eval("return [...document.querySelectorAll('a.stop')].map(a => a.href)"));
+    assert_eq!(links.len(), 8);
+    for link in links {
+        browser.open(&link);
+        assert_eq!(browser.address(), link, "a link leads to a pinned address");
+        let state = browser.eval("return [document.querySelector('h1').innerText, document.querySelector('.switches strong').innerText, document.querySelector('#known-h').innerText, new URL(location).searchParams.get('knownAtPosition')]");
+        assert!(state[0].as_str().is_some_and(|title| title.starts_with("S2")) && state[1] == "recorded", "{link}: {state}");
+        assert_eq!(state[2].as_str().map(str::to_owned), state[3].as_str().map(|n| format!("As known at #{n}")));
+        assert_eq!(words(&browser, "main .known strong").split(' ').next(), state[3].as_str().map(|n| format!("#{n}")).as_deref(), "a stop is one");
+    }
+    // As known before the loss the security key runs on; from it on it ends at 12:10:00Z, told late.
+    browser.open(&session(&server, "S2", 31, ""));
+    let tail = "return document.querySelectorAll('svg.tl .tail').length > 0 && document.querySelector('svg.tl').textContent.includes('+2 h 30 min')";
+    let rows = "return [...document.querySelectorAll('#tl-table tbody tr')].map(tr => tr.textContent).filter(t => t.includes('hwk')).join('\\n')";
+    let running = browser.eval(rows).as_str().unwrap_or_default().to_owned();
+    assert!(!running.is_empty() && !running.contains("12:10:00Z"), "{running}");
+    assert_eq!(browser.eval(tail), false);
+    browser.open(&session(&server, "S2", 64, ""));
+    let lost = browser.eval(rows).as_str().unwrap_or_default().to_owned();
+    assert!(lost.contains("12:10:00Z") && lost.contains("ended by #64"), "{lost}");
+    assert_eq!(browser.eval(tail), true, "the loss is not drawn as told late");
+    in_every_look(&browser, "stops-S2", &session(&server, "S2", 64, ""));
+    quiet(&browser, &server);
+}
+
+#[test]
+fn links_lists_and_slider_lead_to_the_same_address() {
+    const RIGHT: char = '\u{E014}';
+    const LEFT: char = '\u{E012}';
+    const ENTER: char = '\u{E007}';
+    let Some(scratch) = Scratch::fixture() else { return };
+    let server = scratch.serve();
+    let Some(browser) = signed_in(&server, "acme") else { return };
+    let here = session(&server, "S2", 64, "");
+    let (before, after) = (session(&server, "S2", 31, ""), session(&server, "S2", 77, ""));
+    browser.open(&here);
+    assert_eq!(
+        browser.eval("return [document.querySelector('main a[rel=prev]').href, document.querySelector('.later a[rel=next]').href]"),
+        json!([before, after])
+    );
+    // By keyboard: the slider stands at K, and shows nothing before it is asked to.
+    browser.eval("document.querySelector('.slider input').focus()");
+    assert!(words(&browser, ".slider output").starts_with("#64 "), "{}", words(&browser, ".slider"));
+    browser.press(&[LEFT]);
+    assert!(words(&browser, ".slider output").starts_with("#31 "), "{}", words(&browser, ".slider"));
+    assert_eq!(browser.address(), here);
+    browser.press(&[ENTER]);
+    arrives(&browser, &before);
+    browser.open(&here);
+    browser.eval("document.querySelector('.slider input').focus()");
+    browser.press(&[RIGHT, ENTER]);
+    arrives(&browser, &after);
+    // Lists without script, up to K and after it.
+    browser.scripts(false);
+    for (list, value, to) in [("main .known select[name=knownAtPosition]", 31, &before), (".later select[name=knownAtPosition]", 77, &after)] {
+        browser.open(&here);
+        browser.eval(&format!("const s = document.querySelector('{list}'); s.value = '{value}'; s.form.querySelector('button').click()"));
+        arrives(&browser, to);
+    }
+    // And what it is compared with.
+    browser.open(&here);
+    let compared = strings(&browser.eval("return [...document.querySelectorAll('main .stops a:not(.stop)')].map(a => a.href)"));
+    assert_eq!(compared.len(), 6, "the last one is what is shown: {compared:?}");
+    browser.eval("const s = document.querySelector('main select[name=vs]'); s.value = '31'; s.form.querySelector('button').click()");
+    arrives(&browser, &format!("{here}&vs=31"));
+    assert!(compared.contains(&format!("{here}&vs=31#vs")), "{compared:?}");
+    browser.scripts(true);
+    quiet(&browser, &server);
+}
+
+#[test]
+fn a_comparison_names_the_facts_that_made_it() {
+    let Some(scratch) = Scratch::fixture() else { return };
+    let server = scratch.serve();
+    let Some(browser) = signed_in(&server, "acme") else { return };
+    let here = session(&server, "S5", 82, "&vs=50");
+    browser.open(&here);
+    assert_eq!(browser.address(), here);
+    let text = words(&browser, "#vs");
+    assert!(text.contains("as known at #50, S5 was active") && text.contains("as known at #82, S5 had ended at 14:30:00Z"), "{text}");
+    let rows = browser.eval("return [...document.querySelectorAll('#vs tbody tr')].map(tr => [...tr.cells].map(td => td.innerText))");
+    let expected = [("#65", "14:30:00Z", "14:52:00Z"), ("#67", "15:10:00Z", "15:10:00Z")];
+    assert_eq!(rows.as_array().map(Vec::len), Some(expected.len()), "{rows}");
+    for (row, (record, occurred, recorded)) in rows.as_array().into_iter().flatten().zip(expected) {
+        let cell = |at: usize| row[at].as_str().unwrap_or_default();
+        assert!(cell(0) == record && cell(2).contains(occurred) && cell(3).contains(recorded), "{row}");
+    }
+    let links = strings(&browser.eval("return [...document.querySelectorAll('#vs tbody a')].map(a => a.href)"));
+    for (link, (record, ..)) in links.iter().zip(expected) {
+        browser.open(link);
+        assert!(words(&browser, "#record").contains(&format!("Record {record}")), "{link}");
+        assert!(words(&browser, "#vs").contains("14:52:00Z"), "the drawer forgets the comparison: {link}");
+    }
+    in_every_look(&browser, "compared-S5", &here);
+
+    // The loss alone made the difference for S2.
+    browser.open(&session(&server, "S2", 64, "&vs=31"));
+    assert_eq!(browser.eval("return [...document.querySelectorAll('#vs tbody a')].map(a => a.textContent)"), json!(["#64"]));
+    // Nothing reads differently, and before it was known there is nothing to compare with.
+    browser.open(&session(&server, "S2", 64, "&vs=31").replace("64", "40"));
+    assert!(words(&browser, "#vs").contains("Nothing reads differently"), "{}", words(&browser, "#vs"));
+    browser.open(&session(&server, "S2", 64, "&vs=10"));
+    let text = words(&browser, "#vs");
+    assert!(text.contains("as known at #10, nothing was known of S2") && text.contains("it is known from #24"), "{text}");
+    for (vs, said) in [("abc", "vs: abc is no position"), ("70", "vs: #70 comes after #64"), ("-1", "no position"), ("9999", "#9999 comes after #64")]
+    {
+        browser.open(&session(&server, "S2", 64, &format!("&vs={vs}")));
+        let status = browser.eval("return performance.getEntriesByType('navigation')[0].responseStatus");
+        assert!(status == 422 && browser.text().contains(said), "{vs}: {status}: {}", browser.text());
+    }
+    quiet(&browser, &server);
+}
+
+#[test]
+fn the_pinned_answer_stays_when_later_records_come() {
+    let Some(scratch) = Scratch::fixture() else { return };
+    let token = scratch.token("acme", "ingest");
+    let server = scratch.serve();
+    let Some(browser) = signed_in(&server, "acme") else { return };
+    let pages = [session(&server, "S2", 64, "&vs=31"), session(&server, "S5", 82, "&vs=50"), session(&server, "S7", 74, "")];
+    let shown = || {
+        pages.clone().map(|page| {
+            browser.open(&page);
+            browser.eval(MAIN).as_str().unwrap_or_default().to_owned()
+        })
+    };
+    let first = shown();
+    assert!(first.iter().all(|main| main.len() > 5_000));
+    for (n, session, login) in [(1, "S2", "u-bob"), (2, "S5", "u-erin"), (3, "S7", "u-grace")] {
+        let fact = json!({"id": format!("later-{n}"), "type": "app.accessed", "occurred_at": "2026-03-10T14:00:00Z", "session": session,
+                          "subject": {"id": login}, "data": {"app": "wiki"}});
+        let (status, body) = server.post("/v1/facts", Some(&token), "application/json", fact.to_string().as_bytes());
+        assert_eq!(status, 200, "{body}");
+    }
+    assert!(shown() == first, "later records changed a pinned answer");
+    // They are known since, and stand outside.
+    browser.open(&pages[0]);
+    let later = words(&browser, ".later");
+    assert!(later.contains("#77") && later.contains("#84") && later.contains("2 later records"), "{later}");
+    browser.open(&pages[1]);
+    assert!(words(&browser, ".later").contains("▶ #85"), "{}", words(&browser, ".later"));
+    quiet(&browser, &server);
+}
