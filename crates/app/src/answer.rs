@@ -16,7 +16,8 @@ use claimledger_facts::{
     ids::{AppId, LogPosition, Pseudonym, SessionId, SourceId},
     record::Digest32,
     statement::Statement,
-    time::Time,
+    time::{Occurred, Time},
+    types::factor::PolicyDecided,
     vocabulary::HeardBasis,
 };
 use std::sync::Arc;
@@ -112,6 +113,62 @@ pub struct SessionHit {
 
 /// A decision in a list.
 pub type DecisionHit = Decision;
+
+/// What stands at a position where a decision was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DecisionAt {
+    /// The decision.
+    Found(Box<DecisionFound>),
+    /// The record is no decision, or one that names no session that is understood.
+    NoDecision {
+        /// The record.
+        record: RecordRef,
+    },
+    /// The source said something else under the same id, and of the two the other one counts (`semantics.md` 32).
+    Variant {
+        /// The record asked for.
+        record: RecordRef,
+        /// Where the one stands that counts.
+        counts: LogPosition,
+    },
+    /// Known at K, and later than T.
+    NotYet {
+        /// When.
+        at: Occurred,
+        /// For which application.
+        app: AppId,
+        /// In which session.
+        session: SessionId,
+    },
+    /// Recorded later than K.
+    NotYetKnown {
+        /// Its position: from there on it is known.
+        from: LogPosition,
+        /// When it was recorded.
+        recorded_at: Time,
+    },
+    /// The caller's tenant has no such position.
+    Unknown,
+}
+
+/// A decision, in its session, with what its record says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecisionFound {
+    /// The session it was in.
+    pub session: SessionState,
+    /// Which of the session's decisions.
+    pub index: usize,
+    /// What the service provider recorded.
+    pub recorded: PolicyDecided,
+}
+
+impl DecisionFound {
+    /// The decision.
+    #[must_use]
+    pub fn decision(&self) -> &Decision {
+        &self.session.decisions[self.index]
+    }
+}
 
 /// A session that a record changed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -162,3 +162,30 @@ pub fn missing_words(code: &str) -> &'static str {
         _ => "something this version has no words for",
     }
 }
+
+/// Who could say what is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Supplier {
+    /// The service provider whose decision it is, in facts of this type.
+    ServiceProvider(&'static str),
+    /// The service provider in facts of this type, or the identity provider, which made the assertion.
+    EitherProvider(&'static str),
+    /// Whoever told an interval where an exact time is wanted.
+    WhoToldAnInterval,
+    /// No source: a later version of the rules.
+    Rules,
+}
+
+/// Who could supply what a code says is missing (`semantics.md` 13, 37, 42).
+#[must_use]
+pub fn supplier(code: &str) -> Supplier {
+    match code {
+        MISSING_IDP => Supplier::ServiceProvider("idp.configured"),
+        MISSING_POLICY => Supplier::ServiceProvider("policy.configured"),
+        MISSING_RULE => Supplier::ServiceProvider("policy.decided"),
+        MISSING_PROPERTIES => Supplier::ServiceProvider("factor.verified"),
+        MISSING_KEY | MISSING_CLAIM_CONTENT | MISSING_METHOD | UNREADABLE => Supplier::EitherProvider("claims.received"),
+        MISSING_EXACT_TIME => Supplier::WhoToldAnInterval,
+        _ => Supplier::Rules,
+    }
+}

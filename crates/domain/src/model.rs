@@ -7,7 +7,7 @@ use claimledger_facts::{
         RootSessionId, RuleId, SessionId, SourceEventId, SourceId, TicketId, VersionLabel,
     },
     time::{Occurred, Time},
-    vocabulary::{Amr, EndReason, Method, Note, Outcome, Property},
+    vocabulary::{Amr, EndReason, FactorMode, Method, Note, Outcome, Property},
 };
 
 /// A record, as an answer names it.
@@ -286,6 +286,8 @@ pub struct Decision {
     pub version_in_force: Option<VersionLabel>,
     /// The rule: the one named, or the only one.
     pub rule: Option<RuleId>,
+    /// How many factors that rule asks for; none: the version in force has no such rule, or nothing is stated about the policy.
+    pub factor_mode: Option<FactorMode>,
     /// What the rules imply, as known when decided (`semantics.md` 4, 18).
     pub implied: Implied,
     /// The first unmet requirement: a code of `semantics.md` 45.
@@ -356,6 +358,10 @@ pub struct MetAtDecision {
     pub factor_types: Vec<FactorType>,
     /// The characteristics that one possession factor, with its pool, had; the union over all.
     pub characteristics: Vec<Property>,
+    /// The factors that counted, by name, in the order they began.
+    pub counted: Vec<String>,
+    /// Those that perhaps counted.
+    pub perhaps: Vec<String>,
 }
 
 /// Two readings that differ.

@@ -183,6 +183,7 @@ impl Shape {
             version_label,
             version_in_force,
             rule,
+            factor_mode,
             implied,
             first_unmet,
             missing,
@@ -197,7 +198,7 @@ impl Shape {
         } = decision;
         let later: Vec<_> = later.iter().map(|falsifier| (falsifier.record.position, falsifier.code, falsifier.certainty)).collect();
         let what = (record.position, session, app, at, outcome);
-        let under = (policy, version_label, version_in_force, rule);
+        let under = (policy, version_label, version_in_force, rule, factor_mode);
         self.say(Changed::Decisions, &(what, under, implied, first_unmet, missing, met, differs, falsified_later, relied_on, variant));
         self.say(Changed::Decisions, &(record.position, at_k, later));
     }

@@ -6,6 +6,7 @@ mod chain;
 mod claims;
 mod completeness;
 mod configuration;
+mod decision;
 mod decisions;
 mod dependants;
 mod find;

@@ -336,7 +336,13 @@ fn met(candidates: &[Candidate]) -> MetAtDecision {
     factor_types.sort_unstable();
     factor_types.dedup();
     let possession = sure().filter(|c| c.value.factor_type == FactorType::Possession);
-    MetAtDecision { factor_types, characteristics: ordered(possession.flat_map(|c| c.value.pool.iter().copied()).collect()) }
+    let names = |sure: bool| candidates.iter().filter(move |c| c.factor.is_some() && c.sure == sure).map(|c| c.value.name.clone()).collect();
+    MetAtDecision {
+        factor_types,
+        characteristics: ordered(possession.flat_map(|c| c.value.pool.iter().copied()).collect()),
+        counted: names(true),
+        perhaps: names(false),
+    }
 }
 
 /// What it rested on: what `relied_on[]` names, else every factor of the session that counted by record and came earlier. Each was needed if

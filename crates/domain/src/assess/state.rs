@@ -173,6 +173,7 @@ fn decision(trace: &Trace<'_>, earlier: Option<&Trace<'_>>, decided: &Decided<'_
         version_label: judged.data.version.clone(),
         version_in_force: judged.policy.map(|p| p.data.version.clone()),
         rule: judged.rule.map(|r| r.rule.clone()).or_else(|| judged.data.rule.clone()),
+        factor_mode: judged.rule.map(|r| r.factor_mode),
         implied: judged.implied,
         first_unmet: judged.first_unmet,
         missing: judged.missing.clone(),

@@ -26,7 +26,21 @@ const SESSIONS: &str = "query ($filter: SessionFilter, $asking: Asking, $first: 
   }
 }";
 
-/// Where the query of a page stands, ready to be asked: `page` is `session` or `sessions`, and `here` the page, pinned.
+const DECISION: &str = "query ($session: ID!, $decision: ID, $asking: Asking) {
+  why(session: $session, decision: $decision, asking: $asking) {
+    text
+    answered { at position rules provisional }
+    completeness { source heardUntil }
+  }
+  decisions(filter: {session: $session}, first: 50, asking: $asking) {
+    edges { node {
+      record { position } app at outcome implied firstUnmet differs { code words }
+      atK { implied firstUnmet } falsifiedLater { code words } reliedOn { amr type until endReason }
+    } }
+  }
+}";
+
+/// Where the query of a page stands, ready to be asked: `page` is `session`, `sessions` or `decision`, and `here` the page, pinned.
 pub(crate) fn link(page: &'static str, here: &Address) -> String {
     here.fields().iter().fold(Address::new("/query").with("page", page), |address, (name, value)| address.with(name, value.as_str())).href()
 }
@@ -43,6 +57,11 @@ pub(crate) fn read(parameters: &Parameters) -> Result<Option<(&'static str, Stri
             variables.insert("id".to_owned(), json!(parameters.get("id").unwrap_or_default()));
             SESSION
         }
+        Some("decision") => {
+            variables.insert("session".to_owned(), json!(parameters.get("id").unwrap_or_default()));
+            variables.insert("decision".to_owned(), json!(parameters.get("pos").unwrap_or_default()));
+            DECISION
+        }
         Some("sessions") => {
             let mut filter = Map::new();
             for (name, _) in FIELDS {
@@ -56,7 +75,7 @@ pub(crate) fn read(parameters: &Parameters) -> Result<Option<(&'static str, Stri
             variables.insert("first".to_owned(), json!(parameters.number("first")?.unwrap_or(50)));
             SESSIONS
         }
-        Some(other) => return Err(Trouble::refused(format!("page: {other} is neither session nor sessions."))),
+        Some(other) => return Err(Trouble::refused(format!("page: {other} is none of session, sessions and decision."))),
     };
     let cut = parameters.cut()?;
     let mut asking = Map::new();
@@ -91,6 +110,8 @@ mod tests {
         let (query, variables) = read("page=session&id=S2&knownAt=2026-03-10T10:00:00Z").unwrap();
         assert_eq!((query, &variables["id"]), (SESSION, &json!("S2")));
         assert_eq!(variables["asking"], json!({"knownAt": "2026-03-10T10:00:00Z"}));
+        let (query, variables) = read("page=decision&pos=30&at=2026-03-10T23:00:00Z&knownAtPosition=82&rules=r2&id=S2").unwrap();
+        assert_eq!((query, &variables["session"], &variables["decision"]), (DECISION, &json!("S2"), &json!("30")));
         assert!(read("").is_none());
         assert!(read("page=other").is_none());
     }

@@ -6,6 +6,9 @@ pub(crate) mod address;
 pub(crate) mod as_query;
 pub(crate) mod assets;
 pub(crate) mod belief;
+pub(crate) mod decision;
+mod decision_readings;
+mod decision_rested;
 pub(crate) mod frame;
 pub(crate) mod parameters;
 pub(crate) mod query;
@@ -36,6 +39,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/", get(|| async { Redirect::to("/sessions") }))
         .route("/sessions", get(sessions::get))
         .route("/session", get(session::get))
+        .route("/decision", get(decision::get))
         .route("/query", get(query::get).post(query::post))
         .route("/sign-in", get(sign_in::get).post(sign_in::post))
         .route("/sign-out", post(sign_in::out))

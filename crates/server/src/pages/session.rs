@@ -3,6 +3,7 @@
 use super::{
     address::Address,
     belief::{self, Compared},
+    decision,
     frame::{self, Strip},
     parameters::{CutAsked, Parameters},
     records,
@@ -16,7 +17,7 @@ use super::{
 use crate::{
     http::{Server, Shared, auth},
     timeline::{
-        lanes::{self, Order},
+        lanes::{self, Order, Target},
         limits, svg, table,
     },
 };
@@ -213,6 +214,11 @@ fn main(view: &View, answer: &Answer<Option<SessionState>>, session: &SessionSta
         Some(position) => format!("{}#record", here.clone().with("open", position.0.to_string()).href()),
         None => here.href(),
     };
+    let opens = |target: Target| match target {
+        Target::Session => href(None),
+        Target::Record(position) => href(Some(position)),
+        Target::Decision(position) => view.cut.pin(decision::address(position), &answer.answered).href(),
+    };
     let mut figure = lanes::figure(session, answer.answered.at, answer.answered.recorded_at, &answer.completeness, view.order);
     limits::fit(&mut figure, href(Some(LogPosition(u64::MAX))).len());
     let known_from =
@@ -231,7 +237,7 @@ fn main(view: &View, answer: &Answer<Option<SessionState>>, session: &SessionSta
             h2 id="timeline-h" { "Timeline" }
             a class="skip" href="#tl-table" { "Skip to the table" }
             div class="figure scroll" tabindex="0" role="region" aria-label="Timeline; arrow keys move between its items" {
-                (svg::svg(&figure, "tl", &href))
+                (svg::svg(&figure, "tl", &opens))
             }
             output class="spoken" aria-live="polite" {}
             p class="caption" {
@@ -239,7 +245,7 @@ fn main(view: &View, answer: &Answer<Option<SessionState>>, session: &SessionSta
                 @if figure.after_t > 0 { " " (figure.after_t) " known facts after T are not drawn." }
             }
             (legend())
-            (table::table(&figure, "tl-table", &href))
+            (table::table(&figure, "tl-table", &opens))
         }
         div class="columns" {
             (trees(view, session, here, &href))

@@ -2,7 +2,7 @@
 
 use super::{
     address::Address,
-    as_query, frame,
+    as_query, decision, frame,
     session::state,
     sessions::{FIELDS, View},
     text::{inert, sentence},
@@ -12,7 +12,7 @@ use crate::timeline::lanes::{grade_letter, grade_word};
 use claimledger_app::answer::{Answer, Page, SessionHit};
 use claimledger_domain::{
     explain::line,
-    model::{Certainty, Grade},
+    model::{Certainty, Decision, Grade},
 };
 use maud::{Markup, html};
 
@@ -111,6 +111,7 @@ fn table(view: &View, answer: &Answer<Page<SessionHit>>) -> Markup {
 fn row(view: &View, answer: &Answer<Page<SessionHit>>, hit: &SessionHit, times: &mut Times) -> Markup {
     let session = &hit.session;
     let pinned = view.cut.pin(Address::new("/session").with("id", session.id.as_str()), &answer.answered).href();
+    let of_decision = |decision: &Decision| view.cut.pin(decision::address(decision.record.position), &answer.answered).href();
     let mut keys: Vec<_> = session.factors.iter().filter_map(|factor| factor.key.as_ref()).collect();
     keys.dedup();
     let differs = session.decisions.iter().find_map(|decision| decision.differs.as_ref().map(|difference| (decision, difference)));
@@ -131,10 +132,10 @@ fn row(view: &View, answer: &Answer<Page<SessionHit>>, hit: &SessionHit, times: 
             td { (state(session, times)) }
             td {
                 @if let Some((decision, difference)) = differs {
-                    a class="attention" href={ (pinned) "#d-" (decision.record.position.0) } { "≠ differs" } " (" (difference.code) ")"
+                    a class="attention" href=(of_decision(decision)) { "≠ differs" } " (" (difference.code) ")"
                 }
                 @if let Some((decision, difference)) = falsified {
-                    " " a class="attention" href={ (pinned) "#d-" (decision.record.position.0) } { "✕ falsified later" } " (" (difference.code) ")"
+                    " " a class="attention" href=(of_decision(decision)) { "✕ falsified later" } " (" (difference.code) ")"
                 }
                 @for falsifier in session.falsifiers.iter().take(5) { " " span { (inert(&falsifier.words)) } }
             }

@@ -38,8 +38,8 @@ fn own(reason: &Reason, href: &dyn Fn(Option<LogPosition>) -> String) -> Markup 
     };
     let beside = margin(reason);
     html! {
-        span class="words" { (sentence(&line(reason), &link)) }
-        @if let Some(code) = reason.code { " " code class="code" { (code) } }
+        // The code is no word of the tree: it stands where it does not change what is read or copied.
+        span class="words" title=[reason.code] { (sentence(&line(reason), &link)) }
         @if !beside.is_empty() { " " span class="beside" title=[reason.source] { (sentence(&beside, &link)) } }
     }
 }

@@ -7,7 +7,7 @@ use claimledger_domain::model::{
 use claimledger_facts::{
     ids::{LogPosition, RecordId, SourceEventId, SourceId, TenantId},
     time::{Occurred, Time},
-    vocabulary::{Amr, Outcome},
+    vocabulary::{Amr, FactorMode, Outcome},
 };
 
 pub(crate) fn t(text: &str) -> Time {
@@ -86,6 +86,7 @@ pub(crate) fn decision(position: u64, at: &str, outcome: Outcome) -> Decision {
         version_label: None,
         version_in_force: Some("v2".into()),
         rule: Some("payroll-2".into()),
+        factor_mode: Some(FactorMode::TwoFactor),
         implied: Implied::Allow,
         first_unmet: None,
         missing: Vec::new(),

@@ -3,7 +3,7 @@
 use super::{
     geometry::{AXIS, BAR, GUTTER, HIT, LANE, PLOT, WIDTH, Window, px, ticks},
     labels,
-    lanes::{End, Figure, Fill, Hue, Item, Lane, LaneKind, Mark, Order, Shape, grade_letter, grade_word},
+    lanes::{End, Figure, Fill, Hue, Item, Lane, LaneKind, Mark, Order, Shape, Target, grade_letter, grade_word},
     limits::{MAX_CHANGES, MAX_GAPS},
     marks,
 };
@@ -12,11 +12,11 @@ use crate::pages::{
     when::{Times, clock, delay},
 };
 use claimledger_domain::model::{Certainty, Grade};
-use claimledger_facts::{ids::LogPosition, time::Time};
+use claimledger_facts::time::Time;
 use maud::{Markup, html};
 
-/// Writes the figure. `href` makes the link of an item from the record it opens; ids carry `prefix`, so that two figures can stand on one page.
-pub(crate) fn svg(figure: &Figure, prefix: &str, href: &dyn Fn(Option<LogPosition>) -> String) -> Markup {
+/// Writes the figure. `href` makes the link of an item from what it opens; ids carry `prefix`, so that two figures can stand on one page.
+pub(crate) fn svg(figure: &Figure, prefix: &str, href: &dyn Fn(Target) -> String) -> Markup {
     let strip = sign_in(figure);
     let bottom = AXIS + figure.lanes.len() as f64 * LANE;
     let height = bottom + if strip.is_empty() { 4.0 } else { LANE * 2.0 + 4.0 };
@@ -170,7 +170,7 @@ fn lines(figure: &Figure, bottom: f64, prefix: &str) -> Markup {
     }
 }
 
-fn lane_group(figure: &Figure, lane: &Lane, top: f64, prefix: &str, href: &dyn Fn(Option<LogPosition>) -> String) -> Markup {
+fn lane_group(figure: &Figure, lane: &Lane, top: f64, prefix: &str, href: &dyn Fn(Target) -> String) -> Markup {
     let mut free = GUTTER;
     let labels = labels::labels(&figure.window, lane);
     let name: String = if lane.name.chars().count() > 25 { lane.name.chars().take(24).chain(['…']).collect() } else { lane.name.clone() };
@@ -192,7 +192,7 @@ fn item_link(
     label: &str,
     top: f64,
     prefix: &str,
-    href: &dyn Fn(Option<LogPosition>) -> String,
+    href: &dyn Fn(Target) -> String,
     (free, next): (&mut f64, f64),
 ) -> Markup {
     let (drawing, right, flipped) = match item.shape {
@@ -202,7 +202,7 @@ fn item_link(
         Shape::Column(count) => column(&figure.window, item, count, top),
     };
     html! {
-        a class=(classes(item)) href=(href(item.position())) tabindex="-1" data-from=(item.from) data-until=[until(item)] {
+        a class=(classes(item)) href=(href(item.target())) tabindex="-1" data-from=(item.from) data-until=[until(item)] {
             title { (spoken(item)) }
             (drawing)
             (labels::label(item, label, right, flipped, top, free, next))

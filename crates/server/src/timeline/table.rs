@@ -1,16 +1,15 @@
 //! The table that always follows the figure: the same items, in the same order, in the same number.
 
 use super::{
-    lanes::{End, Figure, Item, Lane, grade_word},
+    lanes::{End, Figure, Item, Lane, Target, grade_word},
     svg::certainty_word,
 };
 use crate::pages::when::{Times, delay, is_late};
 use claimledger_domain::model::RecordRef;
-use claimledger_facts::ids::LogPosition;
 use maud::{Markup, html};
 
 /// Writes the table.
-pub(crate) fn table(figure: &Figure, id: &str, href: &dyn Fn(Option<LogPosition>) -> String) -> Markup {
+pub(crate) fn table(figure: &Figure, id: &str, href: &dyn Fn(Target) -> String) -> Markup {
     let rows: usize = figure.lanes.iter().map(|lane| lane.items.len()).sum();
     let mut times = Times::default();
     html! {
@@ -29,11 +28,16 @@ pub(crate) fn table(figure: &Figure, id: &str, href: &dyn Fn(Option<LogPosition>
     }
 }
 
-fn row(lane: &Lane, item: &Item, times: &mut Times, href: &dyn Fn(Option<LogPosition>) -> String) -> Markup {
+fn row(lane: &Lane, item: &Item, times: &mut Times, href: &dyn Fn(Target) -> String) -> Markup {
     html! {
         tr {
             th scope="row" { bdi { (lane.name) } }
-            td { bdi { (item.what) } }
+            td {
+                @match item.target() {
+                    Target::Decision(_) => a href=(href(item.target())) { bdi { (item.what) } },
+                    Target::Record(_) | Target::Session => bdi { (item.what) },
+                }
+            }
             td { (times.show(item.from)) }
             td { (until(item, times)) }
             td { (certainty_word(item.certainty)) }
@@ -41,8 +45,11 @@ fn row(lane: &Lane, item: &Item, times: &mut Times, href: &dyn Fn(Option<LogPosi
             td { bdi { (item.reason) } }
             td { @if let Some(record) = &item.record { (recorded(record, times)) } }
             td {
-                a href=(href(item.position())) { @match item.position() { Some(position) => (position), None => "session" } }
-                @if let Some(by) = &item.ended_by { ", ended by " a href=(href(Some(by.position))) { (by.position) } }
+                @match item.position() {
+                    Some(position) => a href=(href(Target::Record(position))) { (position) },
+                    None => a href=(href(Target::Session)) { "session" },
+                }
+                @if let Some(by) = &item.ended_by { ", ended by " a href=(href(Target::Record(by.position))) { (by.position) } }
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{
     geometry::{GUTTER, WIDTH},
-    lanes::{Figure, LaneKind, Order, figure},
+    lanes::{Figure, LaneKind, Order, Target, figure},
     limits::{MAX_BYTES, MAX_ELEMENTS, MAX_LINKS, fit},
     samples::{access, decision, factor, falsifier, record, session, t},
     svg::svg,
@@ -14,13 +14,18 @@ use claimledger_facts::{ids::LogPosition, time::Time, vocabulary::Outcome};
 
 const AT: &str = "2026-03-10T23:00:00Z";
 
-fn href(position: Option<LogPosition>) -> String {
-    format!("/session?id=S1&at={AT}&knownAtPosition=82&rules=r1&open={}", position.map_or(0, |position| position.0))
+fn href(target: Target) -> String {
+    let (page, position) = match target {
+        Target::Session => ("session?id=S1".to_owned(), LogPosition(0)),
+        Target::Record(position) => ("session?id=S1".to_owned(), position),
+        Target::Decision(position) => (format!("decision?pos={}", position.0), position),
+    };
+    format!("/{page}&at={AT}&knownAtPosition=82&rules=r1&open={}", position.0)
 }
 
 fn fitted(session: &SessionState, order: Order) -> Figure {
     let mut figure = figure(session, t(AT), t(AT), &[], order);
-    fit(&mut figure, href(None).len());
+    fit(&mut figure, href(Target::Session).len());
     figure
 }
 

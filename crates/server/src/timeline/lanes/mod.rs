@@ -175,10 +175,30 @@ impl Item {
         self.hue == Hue::Attention || self.fill == Fill::Void || self.late.is_some() || self.shape == Shape::Mark(Mark::Deny)
     }
 
-    /// The position to open.
+    /// The position of its record.
     pub(crate) fn position(&self) -> Option<LogPosition> {
         self.record.as_ref().map(|record| record.position)
     }
+
+    /// What it opens. A decision opens its own page; of several in a column the record is opened that the column is of.
+    pub(crate) fn target(&self) -> Target {
+        match (self.shape, self.position()) {
+            (Shape::Mark(Mark::Allow | Mark::Challenge | Mark::Deny), Some(position)) => Target::Decision(position),
+            (_, Some(position)) => Target::Record(position),
+            (_, None) => Target::Session,
+        }
+    }
+}
+
+/// What a link of the timeline opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// The session itself, nothing of it opened.
+    Session,
+    /// A record.
+    Record(LogPosition),
+    /// A decision, by its record.
+    Decision(LogPosition),
 }
 
 /// How an item is drawn.

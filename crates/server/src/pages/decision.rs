@@ -1,0 +1,242 @@
+//! `/decision`: why was it let in, or not, and was that right? Three readings side by side, what it rested on, and the tree.
+
+use super::{
+    address::Address,
+    as_query, decision_readings as readings, decision_rested as rested,
+    frame::{self, Strip},
+    parameters::{CutAsked, Parameters},
+    records,
+    session::caller,
+    states::Trouble,
+    text::inert,
+    when::{Times, clock, delay},
+    why,
+};
+use crate::http::{Server, Shared};
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode, Uri},
+    response::{IntoResponse, Redirect, Response},
+};
+use claimledger_app::{
+    answer::{Answer, DecisionAt, DecisionFound},
+    ask::{Caller, RecordBy},
+};
+use claimledger_domain::model::{Decision, RecordRef};
+use claimledger_facts::ids::{LogPosition, SessionId};
+use maud::{Markup, html};
+
+/// The page of a decision, without T, K and R.
+pub(crate) fn address(position: LogPosition) -> Address {
+    Address::new("/decision").with("pos", position.0.to_string())
+}
+
+pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
+    let caller = match caller(&server, &uri, &headers).await {
+        Ok(caller) => caller,
+        Err(trouble) => return trouble.page(None),
+    };
+    answer(&server, &caller, &uri).await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
+}
+
+/// What the address says.
+struct View {
+    position: LogPosition,
+    cut: CutAsked,
+    open: Option<LogPosition>,
+}
+
+impl View {
+    fn read(parameters: &Parameters) -> Result<Self, Trouble> {
+        let position = parameters.number("pos")?.ok_or_else(|| Trouble::refused("The address names no decision: pos is missing."))?;
+        Ok(Self { position: LogPosition(position), cut: parameters.cut()?, open: parameters.number("open")?.map(LogPosition) })
+    }
+}
+
+/// One answer, and the addresses that are pinned to its cut.
+pub(super) struct Shown<'a> {
+    pub(super) answer: &'a Answer<DecisionAt>,
+    pub(super) cut: &'a CutAsked,
+    /// This page, pinned, with no record opened.
+    pub(super) here: Address,
+}
+
+impl Shown<'_> {
+    /// A page at the same cut.
+    pub(super) fn pinned(&self, address: Address) -> String {
+        self.cut.pin(address, &self.answer.answered).href()
+    }
+
+    /// This page with a record opened.
+    pub(super) fn record(&self, position: Option<LogPosition>) -> String {
+        match position {
+            Some(position) => format!("{}#record", self.here.clone().with("open", position.0.to_string()).href()),
+            None => self.here.href(),
+        }
+    }
+
+    /// A record as a link that opens it here.
+    pub(super) fn link(&self, record: &RecordRef) -> Markup {
+        html! { a class="record" href=(self.record(Some(record.position))) { (record.position) } }
+    }
+
+    /// The page of a session.
+    pub(super) fn session(&self, id: &SessionId) -> String {
+        self.pinned(Address::new("/session").with("id", id.as_str()))
+    }
+}
+
+async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, Trouble> {
+    let parameters = Parameters::read(uri)?;
+    let view = View::read(&parameters)?;
+    let after = parameters.number("after")?.map(LogPosition);
+    let answer = server.app.decision(caller, view.position, &view.cut.asking(after)).await?;
+    let here = view.cut.pin(address(view.position), &answer.answered);
+    if !view.cut.is_pinned() || parameters.get("knownAt").is_some_and(|known| known.starts_with('#')) {
+        let to = here.with_some("open", view.open.map(|n| n.0.to_string()).as_deref());
+        return Ok(Redirect::to(&to.href()).into_response());
+    }
+    let shown = Shown { answer: &answer, cut: &view.cut, here };
+    let drawer = drawer(server, caller, &view, &shown).await?;
+    let (status, title, main) = match &answer.value {
+        DecisionAt::Found(found) => {
+            let decision = found.decision();
+            (StatusCode::OK, format!("Decision {} of {}", decision.record.position, found.session.id), main(&shown, found, drawer))
+        }
+        DecisionAt::NotYet { .. } => (StatusCode::OK, "Not yet".to_owned(), other(&shown, drawer)),
+        DecisionAt::Variant { .. } => (StatusCode::OK, "A variant".to_owned(), other(&shown, drawer)),
+        DecisionAt::NoDecision { .. } => (StatusCode::NOT_FOUND, "No decision".to_owned(), other(&shown, drawer)),
+        DecisionAt::NotYetKnown { .. } => (StatusCode::NOT_FOUND, "Not known yet".to_owned(), other(&shown, drawer)),
+        DecisionAt::Unknown => (StatusCode::NOT_FOUND, "Not found".to_owned(), other(&shown, drawer)),
+    };
+    // What is nobody's is not repeated, so that nothing of the page depends on what was asked for.
+    let keep = if answer.value == DecisionAt::Unknown { Address::new("/sessions") } else { address(view.position) };
+    let here = if answer.value == DecisionAt::Unknown { view.cut.pin(keep.clone(), &answer.answered) } else { shown.here.clone() };
+    let strip = frame::strip(&Strip { keep: &keep, here: &here, known: view.cut.known }, &answer.answered, &answer.completeness, &answer.status);
+    Ok(frame::page(status, &title, Some(caller), strip, main))
+}
+
+/// The record that is opened, where one is and the page shows anything at all.
+async fn drawer(server: &Server, caller: &Caller, view: &View, shown: &Shown<'_>) -> Result<Option<Markup>, Trouble> {
+    let Some(open) = view.open.filter(|_| !matches!(shown.answer.value, DecisionAt::Unknown | DecisionAt::NotYetKnown { .. })) else {
+        return Ok(None);
+    };
+    let record = if open <= shown.answer.answered.position { server.app.record(caller, RecordBy::Position(open), false).await? } else { None };
+    Ok(Some(records::drawer(open, record.as_ref(), &shown.here.href())))
+}
+
+fn main(shown: &Shown<'_>, found: &DecisionFound, drawer: Option<Markup>) -> Markup {
+    let decision = found.decision();
+    html! {
+        (head(shown, found))
+        (readings::status(shown, decision))
+        (switch(shown, decision))
+        (readings::columns(shown, found))
+        (readings::missing(shown, found))
+        (rested::factors(shown, found))
+        div class="columns" {
+            section class="trees" id="why" aria-labelledby="why-h" {
+                h2 id="why-h" { "Why" }
+                (why::tree(&decision.because, &|position| shown.record(position)))
+                (rested::rules_cited(&decision.because))
+            }
+            @if let Some(drawer) = drawer { (drawer) }
+        }
+        (rested::others(shown, found))
+    }
+}
+
+fn head(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
+    let (decision, session) = (found.decision(), &found.session);
+    let record = &decision.record;
+    let mut times = Times::default();
+    let when = match decision.at.to {
+        None => clock(decision.at.from),
+        Some(_) => Times::default().occurred(decision.at),
+    };
+    html! {
+        h1 {
+            a href=(shown.session(&session.id)) { (inert(session.id.as_str())) }
+            " · " (inert(decision.app.as_str())) " · " (decision.outcome.as_str()) " · " (when) " · " (shown.link(record))
+        }
+        p class="facts" {
+            "occurred " (times.occurred(decision.at)) ", recorded " (delay(decision.at.from, record.recorded_at))
+            " by " (inert(record.source.as_str()))
+            @if let Some(subject) = &session.subject { " · subject " (inert(subject.as_str())) }
+            " · " a href=(shown.session(&session.id)) { "the whole session" }
+        }
+    }
+}
+
+/// The records that changed this answer, each as a K to look from: the decision's own, and those of falsifiers that came after it.
+fn switch(shown: &Shown<'_>, decision: &Decision) -> Markup {
+    let answered = &shown.answer.answered;
+    let at = |position: LogPosition| {
+        let address = address(decision.record.position).with("at", answered.at.to_string());
+        address.with("knownAtPosition", position.0.to_string()).with("rules", answered.rules).href()
+    };
+    let stop = |position: LogPosition| {
+        html! { @if position == answered.position { strong { (position) } } @else { a href=(at(position)) { "as known at " (position) } } }
+    };
+    let own = decision.record.position;
+    html! {
+        nav class="switches" aria-label="As known when" {
+            p {
+                "Known at " strong { (answered.position) }
+                @if own < answered.position { " · " (stop(own)) " when decided" }
+                @for falsifier in decision.later.iter().take(20) { " · " (stop(falsifier.record.position)) " " (inert(&falsifier.words)) }
+                @if decision.later.len() > 20 { " · " (decision.later.len() - 20) " more falsifiers are in the tree" }
+                " · " a href=(as_query::link("decision", &shown.here.clone().with("id", decision.session.as_str()))) { "As GraphQL" }
+            }
+        }
+    }
+}
+
+/// What stands here instead of a decision.
+fn other(shown: &Shown<'_>, drawer: Option<Markup>) -> Markup {
+    let answered = &shown.answer.answered;
+    let mut times = Times::default();
+    html! {
+        @match &shown.answer.value {
+            DecisionAt::Found(_) => {},
+            DecisionAt::Unknown => {
+                h1 { "Not found" }
+                p { "Nothing by this id is known at " (answered.position) " in your tenant." }
+            },
+            DecisionAt::NotYetKnown { from, recorded_at } => {
+                h1 { "Not known yet" }
+                p {
+                    "Nothing by this id is known at " (answered.position) " in your tenant. It is known from " (from)
+                    " (recorded " (times.show(*recorded_at)) "): "
+                    @let there = address(*from).with("at", answered.at.to_string()).with("knownAtPosition", from.0.to_string());
+                    a href=(there.with("rules", answered.rules).href()) { "as known at " (from) } "."
+                }
+            },
+            DecisionAt::NotYet { at, app, session } => {
+                h1 { "Not yet at T" }
+                p {
+                    "The decision for " (inert(app.as_str())) " in session "
+                    a href=(shown.session(session)) { (inert(session.as_str())) }
+                    " is known at " (answered.position) ", and occurs " (times.occurred(*at)) ", after T (" (times.show(answered.at)) "): "
+                    @let then = shown.here.fields().iter().fold(Address::new("/decision"), |address, (name, value)| {
+                        let then = if *name == "at" { at.from.to_string() } else { value.clone() };
+                        address.with(name, then)
+                    });
+                    a href=(then.href()) { "ask at that time" } "."
+                }
+            },
+            DecisionAt::Variant { record, counts } => {
+                h1 { "A variant" }
+                p {
+                    (shown.link(record)) " is one of several things that " (inert(record.source.as_str())) " said under one id. What counts is "
+                    a href=(shown.pinned(address(*counts))) { "the decision at " (counts) } "."
+                }
+            },
+            DecisionAt::NoDecision { record } => {
+                h1 { "No decision" }
+                p { "The record " (shown.link(record)) " is no decision: it is " (inert(&record.kind)) "." }
+            },
+        }
+        @if let Some(drawer) = drawer { div class="columns" { (drawer) } }
+    }
+}

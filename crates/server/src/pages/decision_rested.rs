@@ -1,0 +1,150 @@
+//! What a decision rested on, the documents behind its tree, and the session's other decisions for the same application.
+
+use super::{
+    decision::{Shown, address},
+    frame,
+    text::inert,
+    when::{Times, clock, delay, is_late},
+};
+use crate::timeline::lanes::{self, grade_word, type_word};
+use claimledger_app::answer::DecisionFound;
+use claimledger_domain::{
+    codes::{fate_words, missing_words},
+    model::{Certainty, Decision, HonoredFactor, Reason},
+};
+use maud::{Markup, html};
+use std::collections::BTreeMap;
+
+/// Factors, and other decisions, that are listed; more are counted.
+const ROWS: usize = 100;
+
+/// The factors that it rested on by record (`semantics.md` 20): each with whether it was needed, until when it counts as known at K, and why no longer.
+pub(super) fn factors(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
+    let rested: Vec<(&HonoredFactor, bool)> =
+        found.decision().relied_on.iter().filter_map(|relied| Some((found.session.factors.get(relied.factor)?, relied.needed))).collect();
+    let mut times = Times::default();
+    html! {
+        section id="rested" aria-labelledby="rested-h" {
+            h2 id="rested-h" { "Rested on" }
+            @if rested.is_empty() {
+                p { "No factor by record." }
+            } @else {
+                div class="scroll" tabindex="0" role="region" aria-labelledby="rested-h" {
+                    table {
+                        thead { tr {
+                            @for head in ["Factor", "Type", "On whose word", "Needed?", "From", "Until", "End reason", "By the rules"] { th scope="col" { (head) } }
+                        } }
+                        tbody { @for (factor, needed) in rested.iter().take(ROWS) { (row(shown, factor, *needed, &mut times)) } }
+                    }
+                }
+                @if rested.len() > ROWS { p { (rested.len() - ROWS) " factors more." } }
+            }
+        }
+    }
+}
+
+fn row(shown: &Shown<'_>, factor: &HonoredFactor, needed: bool, times: &mut Times) -> Markup {
+    html! {
+        tr class=(match factor.certainty { Certainty::Certain => "certain", Certainty::Possible => "possible" }) {
+            th scope="row" { (inert(&factor.name)) @if let Some(record) = factor.evidence.first() { " " (shown.link(record)) } }
+            td { (type_word(factor.factor_type)) }
+            td {
+                @match &factor.idp { Some(idp) => (inert(idp.as_str())), None => "verified here" }
+                @if let Some(key) = &factor.key { ", key " (inert(key.as_str())) }
+                ", " (grade_word(factor.grade))
+            }
+            td { @if needed { "yes" } @else { "no, the rule says the same without it" } }
+            td { (times.show(factor.from)) }
+            td { (until(factor, times)) }
+            td {
+                @match factor.end_reason { Some(reason) => (lanes::words(reason)), None => "–" }
+                @if let Some(record) = &factor.end_record {
+                    " " (shown.link(record))
+                    @if is_late(record.occurred.from, record.recorded_at) {
+                        ", recorded " (times.show(record.recorded_at)) " (" (delay(record.occurred.from, record.recorded_at)) ")"
+                    }
+                }
+            }
+            td { (by_rules(factor)) }
+        }
+    }
+}
+
+fn until(factor: &HonoredFactor, times: &mut Times) -> String {
+    match (factor.until, factor.until_bounds) {
+        (Some(until), _) => times.show(until),
+        (None, Some(bounds)) => match bounds.to {
+            Some(to) => format!("between {} and {}", times.show(bounds.from), times.show(to)),
+            None => format!("{} or later", times.show(bounds.from)),
+        },
+        (None, None) => "running".to_owned(),
+    }
+}
+
+fn by_rules(factor: &HonoredFactor) -> Markup {
+    html! {
+        @if !factor.void.is_empty() {
+            strong class="attention" { "void" } ": "
+            @for (i, code) in factor.void.iter().enumerate() { @if i > 0 { "; " } (fate_words(code)) }
+        } @else if !factor.by_rules {
+            "by record only"
+        } @else {
+            "counts"
+        }
+        @if factor.certainty == Certainty::Possible {
+            ", possibly"
+            @if !factor.missing.is_empty() { "; missing: " }
+            @for (i, code) in factor.missing.iter().enumerate() { @if i > 0 { "; " } (missing_words(code)) }
+        }
+    }
+}
+
+/// The rules that a tree cites, each once, with the document it comes from.
+pub(super) fn rules_cited(tree: &Reason) -> Markup {
+    let mut cited = BTreeMap::new();
+    cite(tree, &mut cited);
+    html! {
+        @if !cited.is_empty() {
+            details class="cited" {
+                summary { @if cited.len() == 1 { "The rule cited, and its document" } @else { "The " (cited.len()) " rules cited, and their documents" } }
+                dl { @for (rule, source) in &cited { dt { code { (rule) } } dd { (source) } } }
+            }
+        }
+    }
+}
+
+fn cite(reason: &Reason, cited: &mut BTreeMap<&'static str, &'static str>) {
+    if let (Some(rule), Some(source)) = (reason.rule, reason.source) {
+        cited.insert(rule, source);
+    }
+    reason.because.iter().for_each(|reason| cite(reason, cited));
+}
+
+/// The session's other decisions for the same application, in the total order.
+pub(super) fn others(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
+    let decision = found.decision();
+    let is_other = |other: &&Decision| other.app == decision.app && other.record.position != decision.record.position;
+    let others: Vec<&Decision> = found.session.decisions.iter().filter(is_other).collect();
+    html! {
+        section aria-labelledby="others-h" {
+            h2 id="others-h" { "Other decisions of " (inert(found.session.id.as_str())) " for " (inert(decision.app.as_str())) }
+            @if others.is_empty() {
+                p { (frame::none(&shown.answer.answered, &shown.answer.completeness)) }
+            } @else {
+                ul class="others" { @for other in others.iter().take(ROWS) { li { (one(shown, other)) } } }
+                @if others.len() > ROWS { p { (others.len() - ROWS) " more: " a href=(shown.session(&found.session.id)) { "the whole session" } "." } }
+            }
+        }
+    }
+}
+
+fn one(shown: &Shown<'_>, other: &Decision) -> Markup {
+    let mut times = Times::default();
+    html! {
+        a href=(shown.pinned(address(other.record.position))) { (other.outcome.as_str()) " · " (times.occurred(other.at)) }
+        " · " (shown.link(&other.record))
+        @if let Some(differs) = &other.differs { " · " strong class="attention" { "≠ differs" } ": " (differs.words) }
+        @if other.falsified_later.is_some() { " · " strong class="attention" { "✕ falsified later" } }
+        @if is_late(other.at.from, other.record.recorded_at) { " · late, recorded " (clock(other.record.recorded_at)) }
+    }
+}
