@@ -128,8 +128,8 @@ pub enum DecisionAt {
     Variant {
         /// The record asked for.
         record: RecordRef,
-        /// Where the one stands that counts.
-        counts: LogPosition,
+        /// Where the decision stands that counts; none: what counts is no decision up to T.
+        counts: Option<LogPosition>,
     },
     /// Known at K, and later than T.
     NotYet {

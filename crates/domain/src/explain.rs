@@ -25,6 +25,12 @@ pub fn asks(rule: &claimledger_facts::types::policy::Rule) -> String {
     words::asks(rule)
 }
 
+/// A characteristic, as sentences have it: `phishing-resistant`.
+#[must_use]
+pub const fn characteristic(property: claimledger_facts::vocabulary::Property) -> &'static str {
+    words::property(property)
+}
+
 /// The document of each rule, in words.
 #[must_use]
 pub fn source_of(rule: &str) -> Option<&'static str> {

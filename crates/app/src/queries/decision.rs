@@ -54,8 +54,9 @@ impl View<'_> {
         }
         // Of what a source said under one id, one counts (`semantics.md` 32).
         let same = |other: &RecordRef| other.source == reference.source && other.source_id == reference.source_id;
-        if let Some(counts) = session.decisions.iter().map(|decision| &decision.record).find(|other| same(other)) {
-            return Ok(DecisionAt::Variant { counts: counts.position, record: reference });
+        let counts = session.decisions.iter().map(|decision| &decision.record).find(|other| same(other)).map(|other| other.position);
+        if counts.is_some() || fact.occurred.from <= self.cut.at {
+            return Ok(DecisionAt::Variant { counts, record: reference });
         }
         Ok(DecisionAt::NotYet { at: fact.occurred, app: data.app.clone(), session: session.id })
     }

@@ -2,6 +2,7 @@
 
 use crate::given::*;
 use claimledger_domain::model::{FactorType, SessionState};
+use claimledger_facts::vocabulary::FactorMode;
 use serde_json::{Value, json};
 
 /// A third-party claim, then a decision to allow.
@@ -363,6 +364,28 @@ fn what_was_met_at_the_decision_by_the_rules() {
     let met = &state.decisions[0].met;
     assert_eq!(met.factor_types, [FactorType::Knowledge, FactorType::Possession]);
     assert_eq!(met.characteristics.iter().map(|p| p.as_str()).collect::<Vec<_>>(), ["device_bound", "user_presence"]);
+    assert_eq!((met.counted.join(" "), met.perhaps.len()), ("pwd otp".to_owned(), 0));
+    assert_eq!(state.decisions[0].factor_mode, Some(FactorMode::TwoFactor));
+}
+
+#[test]
+fn what_perhaps_counts_is_named_apart_and_no_rule_has_no_mode_13() {
+    let state = given([org(), claims("12:00:00", &["pwd", "otp"]), decided("12:00:01", "allow")]).end();
+    let decision = &state.decisions[0];
+    assert_eq!((decision.met.counted.len(), decision.met.perhaps.join(" ")), (0, "pwd otp".to_owned()));
+    assert_eq!((decision.factor_mode, decision.missing.as_slice()), (None, ["policy"].as_slice()));
+    assert_eq!(decision.at_k.met, decision.met);
+}
+
+#[test]
+fn whatever_may_be_missing_has_somebody_who_could_supply_it_or_says_that_the_rules_do_not_read_it() {
+    use claimledger_domain::codes::{self, Supplier, supplier};
+    assert_eq!(supplier(codes::MISSING_POLICY), Supplier::ServiceProvider("policy.configured"));
+    assert_eq!(supplier(codes::MISSING_KEY), Supplier::EitherProvider("claims.received"));
+    assert_eq!(supplier(codes::MISSING_EXACT_TIME), Supplier::WhoToldAnInterval);
+    for unread in [codes::MISSING_ENGINE_MIX, codes::MISSING_METHOD_CHAIN, codes::MISSING_CLAIM_SOURCING] {
+        assert_eq!(supplier(unread), Supplier::Rules, "{unread}");
+    }
 }
 
 #[test]

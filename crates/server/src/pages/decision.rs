@@ -228,13 +228,16 @@ fn other(shown: &Shown<'_>, drawer: Option<Markup>) -> Markup {
             DecisionAt::Variant { record, counts } => {
                 h1 { "A variant" }
                 p {
-                    (shown.link(record)) " is one of several things that " (inert(record.source.as_str())) " said under one id. What counts is "
-                    a href=(shown.pinned(address(*counts))) { "the decision at " (counts) } "."
+                    (shown.link(record)) " is one of several things that " (inert(record.source.as_str())) " said under one id. "
+                    @match counts {
+                        Some(counts) => { "What counts is " a href=(shown.pinned(address(*counts))) { "the decision at " (counts) } "." },
+                        None => "What counts is no decision up to T.",
+                    }
                 }
             },
             DecisionAt::NoDecision { record } => {
                 h1 { "No decision" }
-                p { "The record " (shown.link(record)) " is no decision: it is " (inert(&record.kind)) "." }
+                p { "The record " (shown.link(record)) " is no decision of a session: it is " (inert(&record.kind)) "." }
             },
         }
         @if let Some(drawer) = drawer { div class="columns" { (drawer) } }

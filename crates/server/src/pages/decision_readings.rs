@@ -6,10 +6,11 @@ use super::{
     decision::Shown,
     text::{inert, sentence},
 };
-use crate::timeline::lanes::{self, type_word};
+use crate::timeline::lanes::type_word;
 use claimledger_app::answer::DecisionFound;
 use claimledger_domain::{
     codes::{Supplier, missing_words, supplier, unmet_words},
+    explain::characteristic,
     model::{Decision, Implied, MetAtDecision, RecordRef, SessionState},
 };
 use claimledger_facts::vocabulary::{FactorMode, Outcome};
@@ -173,7 +174,7 @@ fn unmet(mode: Option<FactorMode>, first_unmet: Option<&'static str>, missing: &
     let two = mode == Some(FactorMode::TwoFactor);
     html! {
         @match first_unmet {
-            Some(code) => { (unmet_words(code, two)) " " code { (code) } },
+            Some(code) => { (unmet_words(code, two)) " " (code_of(code)) },
             None if missing.is_empty() => "–",
             None => {},
         }
@@ -186,12 +187,18 @@ fn unmet(mode: Option<FactorMode>, first_unmet: Option<&'static str>, missing: &
 
 fn counted(met: &MetAtDecision) -> Markup {
     let types: Vec<&str> = met.factor_types.iter().map(|of| type_word(*of)).collect();
-    let has: Vec<String> = met.characteristics.iter().map(|property| lanes::words(property.as_str())).collect();
+    let has: Vec<&str> = met.characteristics.iter().map(|property| characteristic(*property)).collect();
     html! {
         @if met.counted.is_empty() { "nothing counts" } @else { (list(&met.counted)) }
-        @if !types.is_empty() { span class="muted" { " " (types.join(" and ")) @if !has.is_empty() { ": " (has.join(", ")) } } }
-        @if !met.perhaps.is_empty() { ", possibly " (list(&met.perhaps)) }
+        @if !types.is_empty() { ": " (types.join(" and ")) }
+        @if !has.is_empty() { " (" (has.join(", ")) ")" }
+        @if !met.perhaps.is_empty() { "; possibly " (list(&met.perhaps)) }
     }
+}
+
+/// A code, which may be broken behind each of its words where a column is narrow.
+fn code_of(code: &str) -> Markup {
+    html! { code { @for (i, word) in code.split('_').enumerate() { @if i > 0 { "_" wbr; } (word) } } }
 }
 
 fn list<T: AsRef<str>>(names: &[T]) -> Markup {
@@ -209,7 +216,7 @@ pub(super) fn missing(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
                 h2 id="missing-h" { "What is missing" }
                 dl {
                     @for code in missing {
-                        dt { (missing_words(code)) " " code { (code) } }
+                        dt { (missing_words(code)) " " (code_of(code)) }
                         dd { (who(shown, found, code)) }
                     }
                 }
