@@ -30,9 +30,9 @@ pub(super) fn factors(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
                 p { "No factor by record." }
             } @else {
                 div class="scroll" tabindex="0" role="region" aria-labelledby="rested-h" {
-                    table {
+                    table class="rested" {
                         thead { tr {
-                            @for head in ["Factor", "Type", "On whose word", "Needed?", "From", "Until", "End reason", "By the rules"] { th scope="col" { (head) } }
+                            @for head in ["Factor", "Type", "Needed?", "From", "Until", "End reason", "By the rules", "On whose word"] { th scope="col" { (head) } }
                         } }
                         tbody { @for (factor, needed) in rested.iter().take(ROWS) { (row(shown, factor, *needed, &mut times)) } }
                     }
@@ -48,11 +48,6 @@ fn row(shown: &Shown<'_>, factor: &HonoredFactor, needed: bool, times: &mut Time
         tr class=(match factor.certainty { Certainty::Certain => "certain", Certainty::Possible => "possible" }) {
             th scope="row" { (inert(&factor.name)) @if let Some(record) = factor.evidence.first() { " " (shown.link(record)) } }
             td { (type_word(factor.factor_type)) }
-            td {
-                @match &factor.idp { Some(idp) => (inert(idp.as_str())), None => "verified here" }
-                @if let Some(key) = &factor.key { ", key " (inert(key.as_str())) }
-                ", " (grade_word(factor.grade))
-            }
             td { @if needed { "yes" } @else { "no, the rule says the same without it" } }
             td { (times.show(factor.from)) }
             td { (until(factor, times)) }
@@ -66,6 +61,11 @@ fn row(shown: &Shown<'_>, factor: &HonoredFactor, needed: bool, times: &mut Time
                 }
             }
             td { (by_rules(factor)) }
+            td {
+                @match &factor.idp { Some(idp) => (inert(idp.as_str())), None => "verified here" }
+                @if let Some(key) = &factor.key { ", key " (inert(key.as_str())) }
+                ", " (grade_word(factor.grade))
+            }
         }
     }
 }
