@@ -47,11 +47,11 @@ fn row(shown: &Shown<'_>, factor: &HonoredFactor, needed: bool, times: &mut Time
     html! {
         tr class=(match factor.certainty { Certainty::Certain => "certain", Certainty::Possible => "possible" }) {
             th scope="row" { (inert(&factor.name)) @if let Some(record) = factor.evidence.first() { " " (shown.link(record)) } }
-            td { (type_word(factor.factor_type)) }
-            td { @if needed { "yes" } @else { "no, the rule says the same without it" } }
-            td { (times.show(factor.from)) }
-            td { (until(factor, times)) }
-            td {
+            td data-head="Type" { (type_word(factor.factor_type)) }
+            td data-head="Needed?" { @if needed { "yes" } @else { "no, the rule says the same without it" } }
+            td data-head="From" { (times.show(factor.from)) }
+            td data-head="Until" { (until(factor, times)) }
+            td data-head="End reason" {
                 @match factor.end_reason { Some(reason) => (lanes::words(reason)), None => "–" }
                 @if let Some(record) = &factor.end_record {
                     " " (shown.link(record))
@@ -60,8 +60,8 @@ fn row(shown: &Shown<'_>, factor: &HonoredFactor, needed: bool, times: &mut Time
                     }
                 }
             }
-            td { (by_rules(factor)) }
-            td {
+            td data-head="By the rules" { (by_rules(factor)) }
+            td data-head="On whose word" {
                 @match &factor.idp { Some(idp) => (inert(idp.as_str())), None => "verified here" }
                 @if let Some(key) = &factor.key { ", key " (inert(key.as_str())) }
                 ", " (grade_word(factor.grade))
