@@ -51,8 +51,9 @@ pub fn write_number(out: &mut Vec<u8>, number: &Number) {
 
 /// Appends a JSON string.
 pub fn write_str(out: &mut Vec<u8>, text: &str) {
-    // Nearly every string is written as it is, and to find that out costs less than to write piece by piece.
-    if text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+    // Nearly every string is written as it is, and to find that out costs less than to write piece by piece. Without a way out of the loop it looks at many bytes
+    // at once.
+    if text.bytes().fold(false, |any, byte| any | (byte < 0x20) | (byte == b'"') | (byte == b'\\')) {
         leaf(out, text);
     } else {
         out.reserve(text.len() + 2);

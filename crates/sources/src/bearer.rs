@@ -7,7 +7,7 @@
 use crate::json::{Json, Object};
 use claimledger_facts::canonical;
 use data_encoding::HEXLOWER;
-use memchr::{memchr, memmem};
+use memchr::{memchr, memchr3, memmem};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -140,10 +140,13 @@ fn is_assertion(text: &str) -> bool {
 
 /// The text with digests in place of what is bearer material in it; none: there is none.
 fn redacted_text(text: &str) -> Option<String> {
+    let bytes = text.as_bytes();
+    if memchr3(b'<', b'=', b'%', bytes).is_none() {
+        return with_each_replaced(text, web_token);
+    }
     if is_assertion(text) {
         return replaced(text);
     }
-    let bytes = text.as_bytes();
     let has_parameters = memchr(b'=', bytes).is_some() || (memchr(b'%', bytes).is_some() && (text.contains("%3D") || text.contains("%3d")));
     let parameters = if has_parameters { with_each_replaced(text, parameter) } else { None };
     with_each_replaced(parameters.as_deref().unwrap_or(text), web_token).or(parameters)
