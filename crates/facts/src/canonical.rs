@@ -94,6 +94,49 @@ fn write_members<'a>(out: &mut Vec<u8>, members: impl Iterator<Item = (&'a Strin
     out.push(b'}');
 }
 
+/// Members of an object that is being written, in the order of their keys.
+pub struct Members<'o> {
+    out: &'o mut Vec<u8>,
+    /// The key before.
+    last: Option<&'static str>,
+}
+
+/// Appends an object, member by member.
+pub(crate) fn write_members_of(out: &mut Vec<u8>, write: impl FnOnce(&mut Members<'_>)) {
+    out.push(b'{');
+    write(&mut Members { out, last: None });
+    out.push(b'}');
+}
+
+impl Members<'_> {
+    /// A member that is a text.
+    pub fn text(&mut self, key: &'static str, text: &str) {
+        self.key(key);
+        write_str(self.out, text);
+    }
+
+    /// A member that is a number.
+    pub fn number(&mut self, key: &'static str, number: &Number) {
+        self.key(key);
+        write_number(self.out, number);
+    }
+
+    /// A member that is an object.
+    pub fn object(&mut self, key: &'static str, write: impl FnOnce(&mut Members<'_>)) {
+        self.key(key);
+        write_members_of(self.out, write);
+    }
+
+    fn key(&mut self, key: &'static str) {
+        debug_assert!(self.last < Some(key), "`{key}` does not come behind `{}`", self.last.unwrap_or_default());
+        if self.last.replace(key).is_some() {
+            self.out.push(b',');
+        }
+        write_str(self.out, key);
+        self.out.push(b':');
+    }
+}
+
 fn leaf<T: serde::Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
     if serde_json::to_writer(out, value).is_err() {
         unreachable!("a string or a number, written to memory");

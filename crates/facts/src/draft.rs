@@ -3,10 +3,10 @@
 use crate::{
     fact::FactData,
     ids::{SessionId, SourceEventId, SourceId},
+    personal::Personal,
     time::{Occurred, Time},
     vocabulary::Note,
 };
-use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// One event of a source, translated and validated, not yet sealed or ordered.
@@ -33,7 +33,7 @@ pub struct Draft {
     /// The people it is about, each with what is sealed under their key. Facts point here by index.
     pub persons: Vec<DraftPerson>,
     /// Free text and indicators that belong to no person, sealed under the tenant's key.
-    pub unowned: Map<String, Value>,
+    pub unowned: Personal,
     /// The canonical line (`semantics.md` 31): what the content digest is taken over.
     pub canonical: Vec<u8>,
     /// The bytes received.
@@ -69,5 +69,5 @@ pub struct DraftPerson {
     /// Other identifiers they can be found by: logins, names. Not unique, and never proof of identity.
     pub aliases: Vec<String>,
     /// What is sealed under their key: `labels`, `client`, `text`.
-    pub personal: Map<String, Value>,
+    pub personal: Personal,
 }

@@ -31,6 +31,7 @@ pub mod draft;
 pub mod fact;
 mod header;
 pub mod ids;
+pub mod personal;
 pub mod random;
 pub mod record;
 pub mod refusal;

@@ -6,6 +6,7 @@ use claimledger_facts::{
     canonical,
     draft::{Draft, DraftFact, DraftPerson},
     ids::{LogPosition, SessionId, SourceEventId},
+    personal::Personal,
     random::SystemRandom,
     record::{Digest32, Entry, Header, SealedCommitment},
     seal::{open_original, open_personal},
@@ -47,7 +48,7 @@ fn objects() -> impl Strategy<Value = Map<String, Value>> {
 
 fn drafts() -> impl Strategy<Value = Draft> {
     let persons = collection::vec((".{0,12}", objects()), 0..4).prop_map(|persons| {
-        let person = |(id, personal)| DraftPerson { id, aliases: Vec::new(), personal };
+        let person = |(id, personal)| DraftPerson { id, aliases: Vec::new(), personal: Personal::from(personal) };
         persons.into_iter().map(person).collect::<Vec<_>>()
     });
     let fact =
@@ -78,7 +79,7 @@ fn drafts() -> impl Strategy<Value = Draft> {
                 notes,
                 facts,
                 persons,
-                unowned,
+                unowned: unowned.into(),
                 canonical: original.iter().rev().copied().collect(),
                 original,
                 ..empty_draft("x")
@@ -185,7 +186,7 @@ proptest! {
         prop_assert_eq!(opened.len(), expected.len());
         for (block, (whose, data)) in opened.into_iter().zip(expected) {
             prop_assert_eq!(block.pseudonym, whose);
-            prop_assert_eq!(block.data, Some(Value::Object(data.clone())));
+            prop_assert_eq!(block.data, Some(Value::Object(data.to_map())));
         }
     }
 

@@ -53,7 +53,7 @@ fn what_was_sealed_is_opened() {
     assert_eq!(opened.len(), 3);
     for (block, (pseudonym, data)) in opened.iter().zip(expect) {
         assert_eq!(block.pseudonym, pseudonym);
-        assert_eq!(block.data.as_ref().unwrap(), &json!(data));
+        assert_eq!(block.data.as_ref().unwrap(), &json!(data.to_map()));
     }
     let mut names: Vec<_> = persons.iter().map(|person| person.0.clone()).collect();
     names.sort();
@@ -399,7 +399,7 @@ fn debug_shows_no_key() {
 #[test]
 fn every_flipped_bit_is_caught() {
     let mut draft = draft_of("session.ended");
-    draft.unowned = Map::from_iter([("text".to_owned(), json!("x".repeat(300)))]);
+    draft.unowned = Map::from_iter([("text".to_owned(), json!("x".repeat(300)))]).into();
     let (entry, header) = finished(&draft, false);
     let (leaf, keys, persons) = (entry.decode().unwrap().leaf, tenant_keys(), persons(1));
     let caught = |flipped: &Entry| match flipped.decode() {

@@ -58,7 +58,7 @@ pub(crate) fn build(mut line: Map<String, Value>, original: &[u8], translator: &
     if fact_type.needs_session && session.is_none() {
         return Err(missing("session", EXPECTED_ID, fact_type));
     }
-    let mut persons: Vec<DraftPerson> = person(&line, &mut unknown_fields)?.into_iter().collect();
+    let mut persons: Vec<Labelled> = person(&line, &mut unknown_fields)?.into_iter().collect();
     if fact_type.needs_subject && persons.is_empty() {
         return Err(missing("subject", "an object with the subject's `id`", fact_type));
     }
@@ -80,7 +80,7 @@ pub(crate) fn build(mut line: Map<String, Value>, original: &[u8], translator: &
     fact.other = other_person(&fact.data, &mut persons);
 
     let mut unowned = Map::new();
-    let home = persons.first_mut().map_or(&mut unowned, |person| &mut person.personal);
+    let home = persons.first_mut().map_or(&mut unowned, |(_, personal)| personal);
     if let Some(client) = line.remove("client") {
         home.insert("client".into(), client);
     }
@@ -97,8 +97,8 @@ pub(crate) fn build(mut line: Map<String, Value>, original: &[u8], translator: &
         correlation: BTreeMap::new(),
         notes: Vec::new(),
         facts: vec![fact],
-        persons,
-        unowned,
+        persons: persons.into_iter().map(|(person, personal)| DraftPerson { personal: personal.into(), ..person }).collect(),
+        unowned: unowned.into(),
         canonical,
         original,
         unknown_fields,
@@ -205,8 +205,11 @@ fn occurred_at(line: &mut Map<String, Value>, unknown_fields: &mut Vec<String>) 
     }
 }
 
+/// A person, and what will be sealed under their key.
+type Labelled = (DraftPerson, Map<String, Value>);
+
 /// Reads `subject`. The id makes the person; login and name are labels by which they can be found.
-fn person(line: &Map<String, Value>, unknown_fields: &mut Vec<String>) -> Result<Option<DraftPerson>, Refusal> {
+fn person(line: &Map<String, Value>, unknown_fields: &mut Vec<String>) -> Result<Option<Labelled>, Refusal> {
     let subject = match line.get("subject") {
         None => return Ok(None),
         Some(Value::Object(subject)) => subject,
@@ -216,7 +219,7 @@ fn person(line: &Map<String, Value>, unknown_fields: &mut Vec<String>) -> Result
         return Err(Refusal::field(RefusalCode::MissingField, "subject.id", EXPECTED_ID, "the field is missing"));
     };
     let id = id(value, "subject.id")?;
-    let mut person = DraftPerson { personal: Map::from_iter([("id".to_owned(), Value::from(id.as_str()))]), id, aliases: Vec::new() };
+    let mut person = labelled(id);
     for (key, value) in subject {
         match (key.as_str(), value) {
             ("id", _) => {}
@@ -227,15 +230,20 @@ fn person(line: &Map<String, Value>, unknown_fields: &mut Vec<String>) -> Result
     Ok(Some(person))
 }
 
+fn labelled(id: String) -> Labelled {
+    let personal = Map::from_iter([("id".to_owned(), Value::from(id.as_str()))]);
+    (DraftPerson { id, ..DraftPerson::default() }, personal)
+}
+
 /// Adds a login or a name to a person: as a label that is sealed, and as an alias by which they are found.
-pub(crate) fn label(person: &mut DraftPerson, key: &str, value: &Value, field: &str) -> Result<(), Refusal> {
+fn label((person, personal): &mut Labelled, key: &str, value: &Value, field: &str) -> Result<(), Refusal> {
     let expected = "a string of at most 512 bytes";
     match value {
         Value::String(label) if label.len() <= text::MAX_ID_BYTES => {
             if !label.is_empty() && !person.aliases.contains(label) {
                 person.aliases.push(label.clone());
             }
-            person.personal.insert(key.to_owned(), value.clone());
+            personal.insert(key.to_owned(), value.clone());
             Ok(())
         }
         Value::String(_) => Err(invalid(field, expected, "the string is too long")),
@@ -319,20 +327,16 @@ fn take_free_text(data: &mut FactData, sealed: &mut Map<String, Value>) {
 }
 
 /// The second person of a `subject.linked`: by id or login. A pseudonym is somebody the ledger knows already.
-fn other_person(data: &FactData, persons: &mut Vec<DraftPerson>) -> Option<usize> {
+fn other_person(data: &FactData, persons: &mut Vec<Labelled>) -> Option<usize> {
     let FactData::SubjectLinked(linked) = data else { return None };
     let other = linked.other.as_str();
     if is_pseudonym(other) {
         return None;
     }
-    if let Some(known) = persons.iter().position(|person| person.id == other) {
+    if let Some(known) = persons.iter().position(|(person, _)| person.id == other) {
         return Some(known);
     }
-    persons.push(DraftPerson {
-        id: other.to_owned(),
-        aliases: Vec::new(),
-        personal: Map::from_iter([("id".to_owned(), Value::String(other.to_owned()))]),
-    });
+    persons.push(labelled(other.to_owned()));
     Some(persons.len() - 1)
 }
 

@@ -49,13 +49,13 @@ fn what_tells_a_person_is_sealed_under_their_key() {
     let [alice] = &draft.persons[..] else { panic!() };
     assert_eq!((alice.id.as_str(), &alice.aliases[..]), ("u-alice", &["alice@acme.example".to_owned(), "Alice".to_owned()][..]));
     let sealed = json!({"id": "u-alice", "login": "alice@acme.example", "name": "Alice", "client": {"ip": "203.0.113.7", "user_agent": "<b>UA</b>", "asn": 7}});
-    assert_eq!(Value::Object(alice.personal.clone()), sealed);
+    assert_eq!(Value::Object(alice.personal.to_map()), sealed);
     assert!(draft.unowned.is_empty());
 
     let nobody = json!({"id": "f", "type": "idp.key_added", "occurred_at": "2026-03-10T10:00:00Z", "client": {"ip": "203.0.113.7"}, "data": {"idp": "i", "key": "k"}});
     let draft = native(&nobody);
     assert_eq!((draft.facts[0].subject, draft.persons.len()), (None, 0));
-    assert_eq!(Value::Object(draft.unowned), json!({"client": {"ip": "203.0.113.7"}}));
+    assert_eq!(Value::Object(draft.unowned.to_map()), json!({"client": {"ip": "203.0.113.7"}}));
 }
 
 #[test]
@@ -68,18 +68,18 @@ fn free_text_and_conditions_are_sealed_and_codes_stay() {
     assert!(draft.unowned.is_empty() && matches!(&draft.facts[0].data, FactData::TrustRetracted(data) if data.reason == "leaked"));
     let draft = retracted("Alice lost her key");
     assert!(matches!(&draft.facts[0].data, FactData::TrustRetracted(data) if data.reason == "free_text"));
-    assert_eq!(Value::Object(draft.unowned), json!({"text": {"reason": "Alice lost her key"}}));
+    assert_eq!(Value::Object(draft.unowned.to_map()), json!({"text": {"reason": "Alice lost her key"}}));
 
     let draft = native(&json!({"id": "f", "type": "session.linked", "occurred_at": "2026-03-10T10:00:00Z", "session": "S1", "subject": {"id": "u"},
         "data": {"to": "S2", "by": "Alice said so"}}));
     assert!(matches!(&draft.facts[0].data, FactData::SessionLinked(data) if data.by == "free_text"));
-    assert_eq!(draft.persons[0].personal["text"], json!({"by": "Alice said so"}));
+    assert_eq!(draft.persons[0].personal.to_map()["text"], json!({"by": "Alice said so"}));
 
     let rule =
         |id: &str, conditions: Value| json!({"rule": id, "priority": 1, "access": "allow", "factor_mode": "1fa", "conditions": conditions, "odd": 1});
     let draft = native(&json!({"id": "f", "type": "policy.configured", "occurred_at": "2026-03-10T10:00:00Z",
         "data": {"policy": "p", "version": "v", "kind": "app_sign_in", "rules": [rule("a", json!(null)), rule("b", json!({"people": ["alice"]}))]}}));
-    assert_eq!(Value::Object(draft.unowned), json!({"text": {"rules[1].conditions": {"people": ["alice"]}}}));
+    assert_eq!(Value::Object(draft.unowned.to_map()), json!({"text": {"rules[1].conditions": {"people": ["alice"]}}}));
     assert_eq!(draft.unknown_fields, ["data.rules[0].odd", "data.rules[1].odd"]);
     assert!(String::from_utf8(draft.canonical).unwrap().contains("people"), "conditions are part of the content");
 }

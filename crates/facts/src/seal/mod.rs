@@ -15,7 +15,7 @@ pub use self::{
 use self::cipher::Aead;
 use crate::{
     body::{self, NONCE, SALT},
-    canonical, codec,
+    codec,
     draft::{Draft, DraftFact},
     fact::{Fact, FactData},
     ids::{LogPosition, Pseudonym, RecordId, SourceId, TenantId},
@@ -123,17 +123,17 @@ pub fn seal(input: SealInput<'_>) -> Result<Prepared, SealError> {
     let mut commitments = Vec::with_capacity(blocks);
     for (person, (pseudonym, key)) in draft.persons.iter().zip(persons) {
         if !person.personal.is_empty() {
-            let plain = canonical::object_to_vec(&person.personal);
+            let plain = person.personal.as_bytes();
             limit(plain.len())?;
-            let sealed = sealer.seal(key.personal(), Kind::Personal, Some(pseudonym), &plain);
+            let sealed = sealer.seal(key.personal(), Kind::Personal, Some(pseudonym), plain);
             let stored = body::push_personal(&mut personal, Some(pseudonym), sealed.codec, &sealed.nonce, &sealed.ciphertext);
             commitments.push(SealedCommitment { plain: sealed.plain, stored });
         }
     }
     if !draft.unowned.is_empty() {
-        let plain = canonical::object_to_vec(&draft.unowned);
+        let plain = draft.unowned.as_bytes();
         limit(plain.len())?;
-        let sealed = sealer.seal(&keys.unowned(&id), Kind::Personal, None, &plain);
+        let sealed = sealer.seal(&keys.unowned(&id), Kind::Personal, None, plain);
         let stored = body::push_personal(&mut personal, None, sealed.codec, &sealed.nonce, &sealed.ciphertext);
         commitments.push(SealedCommitment { plain: sealed.plain, stored });
     }

@@ -5,6 +5,7 @@ use claimledger_facts::{
     draft::{Draft, DraftFact, DraftPerson},
     fact::FactData,
     ids::{Pseudonym, SourceId, TenantId},
+    personal::Personal,
     random::Random,
     record::{Entry, Header, Prepared},
     seal::{self, MasterKey, PersonKey, SealInput, TenantKeys},
@@ -85,7 +86,7 @@ pub(crate) fn empty_draft(kind: &str) -> Draft {
         notes: Vec::new(),
         facts: Vec::new(),
         persons: Vec::new(),
-        unowned: Map::new(),
+        unowned: Personal::default(),
         canonical: format!("canonical line of {kind}").into_bytes(),
         original: format!("original line of {kind}").into_bytes(),
         unknown_fields: Vec::new(),
@@ -101,12 +102,13 @@ pub(crate) fn alice() -> DraftPerson {
         personal: object(json!({
             "labels": {"id": "u-alice", "login": "alice@acme.example", "name": "Alice Ångström"},
             "client": {"ip": "203.0.113.7", "user_agent": "Mozilla/5.0 (X11; Linux x86_64)"},
-        })),
+        }))
+        .into(),
     }
 }
 
 pub(crate) fn bob() -> DraftPerson {
-    DraftPerson { id: "u-bob".to_owned(), aliases: Vec::new(), personal: object(json!({"labels": {"id": "u-bob"}})) }
+    DraftPerson { id: "u-bob".to_owned(), aliases: Vec::new(), personal: object(json!({"labels": {"id": "u-bob"}})).into() }
 }
 
 /// Data of every fact type at its current version, every field used.
@@ -221,7 +223,7 @@ pub(crate) fn special_drafts() -> Vec<(&'static str, Draft)> {
     many.correlation = [("transaction", "tx-1"), ("authn_request", "rq-\"1\""), ("é", "ü")].map(|(k, v)| (k.to_owned(), v.to_owned())).into();
     many.occurred = Occurred { from: time("2026-03-10T10:00:00Z"), to: Some(time("2026-03-10T10:05:00Z")) };
     many.persons = vec![alice(), DraftPerson { id: "u-nobody".to_owned(), ..DraftPerson::default() }, bob()];
-    many.unowned = object(json!({"text": ["asked by phone"], "client": {"ip": "2001:db8::1"}}));
+    many.unowned = object(json!({"text": ["asked by phone"], "client": {"ip": "2001:db8::1"}})).into();
     many.canonical = b"{\"pulled\":true} ".repeat(2);
     many.original = b"{\"pulled\": true, \"padding\": \"............................\"}\n".repeat(6);
     many.variants_allowed = true;
@@ -246,7 +248,7 @@ pub(crate) fn dictionary_drafts() -> Vec<(&'static str, Draft)> {
     let mut draft = draft_of("claims.received");
     draft.original =
         format!(r#"{{"id":"S1-claims","type":"claims.received","session":"S1","data":{}}}"#, draft.facts[0].data.to_value().unwrap()).into_bytes();
-    draft.unowned = object(json!({"text": ["asked by phone, and again by phone, and by phone"]}));
+    draft.unowned = object(json!({"text": ["asked by phone, and again by phone, and by phone"]})).into();
     let mut large = draft.clone();
     large.source_id = "large-1".into();
     large.original = draft.original.repeat(40);

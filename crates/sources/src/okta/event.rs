@@ -113,7 +113,7 @@ impl<'e> Target<'e> {
 }
 
 /// The text of a value, unless it is a word for nothing.
-fn something<'e>(value: &'e Json<'e>) -> Option<&'e str> {
+pub(super) fn something<'e>(value: &'e Json<'e>) -> Option<&'e str> {
     value.as_str().filter(|text| !["", "null", "none", "unknown"].iter().any(|word| word.eq_ignore_ascii_case(text)))
 }
 

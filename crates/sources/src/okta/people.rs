@@ -4,10 +4,9 @@
 //! Names, logins, addresses and user agents come from outside, some of them from whoever tries to sign in: they are sealed, under the key of the
 //! person they tell about, or under the tenant's where there is none.
 
-use super::event::{Event, Target};
+use super::event::{Event, Target, something};
 use crate::{json::Json, text};
-use claimledger_facts::draft::DraftPerson;
-use serde_json::{Map, Value};
+use claimledger_facts::{canonical::Members, draft::DraftPerson, personal::Personal};
 
 /// The people of an event.
 pub(super) struct People {
@@ -16,7 +15,14 @@ pub(super) struct People {
     /// Which of them the facts are about.
     pub(super) subject: Option<usize>,
     /// What belongs to none of them.
-    pub(super) unowned: Map<String, Value>,
+    pub(super) unowned: Personal,
+}
+
+/// Somebody, and their labels as the event has them first.
+struct Labelled<'e> {
+    person: DraftPerson,
+    login: Option<&'e str>,
+    name: Option<&'e str>,
 }
 
 const USER: &str = "User";
@@ -38,29 +44,42 @@ pub(super) fn of(event: &Event<'_>, kind: &str) -> People {
         _ => actor.or(target),
     };
 
-    let mut unowned = Map::new();
-    let client = client(event);
-    if !client.is_empty() {
-        // The client is the actor's; where Okta acts for somebody who signs in, it is theirs.
-        let acted_for = if kind == "user.authentication.auth_via_IDP" { subject } else { None };
-        let home = actor.or(acted_for).and_then(|person| persons.get_mut(person)).map_or(&mut unowned, |person| &mut person.personal);
-        home.insert("client".into(), Value::Object(client));
-    }
+    // The client is the actor's; where Okta acts for somebody who signs in, it is theirs.
+    let acted_for = if kind == "user.authentication.auth_via_IDP" { subject } else { None };
+    let home = actor.or(acted_for);
+    let client = Client::of(event);
+    let personal = |(n, labelled): (usize, Labelled<'_>)| {
+        let Labelled { mut person, login, name } = labelled;
+        person.personal = Personal::write(256, |members| {
+            if home == Some(n) {
+                client.write(members);
+            }
+            members.text("id", &person.id);
+            if let Some(login) = login {
+                members.text("login", login);
+            }
+            if let Some(name) = name {
+                members.text("name", name);
+            }
+        });
+        person
+    };
+    let persons = persons.into_iter().enumerate().map(personal).collect();
+    let unowned = if home.is_none() { Personal::write(0, |members| client.write(members)) } else { Personal::default() };
     People { persons, subject, unowned }
 }
 
 /// Adds a user, once. An attempt under a name that Okta does not know has no user.
-fn add(persons: &mut Vec<DraftPerson>, user: Target<'_>) -> Option<usize> {
+fn add<'e>(persons: &mut Vec<Labelled<'e>>, user: Target<'e>) -> Option<usize> {
     let id = user.id()?;
-    let at = persons.iter().position(|person| person.id == id).unwrap_or_else(|| {
-        let personal = Map::from_iter([("id".to_owned(), Value::from(id))]);
-        persons.push(DraftPerson { id: id.to_owned(), aliases: Vec::new(), personal });
+    let at = persons.iter().position(|labelled| labelled.person.id == id).unwrap_or_else(|| {
+        persons.push(Labelled { person: DraftPerson { id: id.to_owned(), ..DraftPerson::default() }, login: None, name: None });
         persons.len() - 1
     });
-    for (key, field) in [("login", "alternateId"), ("name", "displayName")] {
+    let Labelled { person, login, name } = &mut persons[at];
+    for (first, field) in [(login, "alternateId"), (name, "displayName")] {
         if let Some(label) = user.text(field) {
-            let person = &mut persons[at];
-            person.personal.entry(key).or_insert_with(|| Value::from(label));
+            first.get_or_insert(label);
             if label.len() <= text::MAX_ID_BYTES && !person.aliases.iter().any(|alias| alias == label) {
                 person.aliases.push(label.to_owned());
             }
@@ -69,25 +88,44 @@ fn add(persons: &mut Vec<DraftPerson>, user: Target<'_>) -> Option<usize> {
     Some(at)
 }
 
-/// From where it was done.
-fn client(event: &Event<'_>) -> Map<String, Value> {
-    const FIELDS: &[(&str, &[&str])] = &[
-        ("ip", &["client", "ipAddress"]),
-        ("user_agent", &["client", "userAgent", "rawUserAgent"]),
-        ("os", &["client", "userAgent", "os"]),
-        ("browser", &["client", "userAgent", "browser"]),
-        ("device", &["client", "device"]),
-        ("device_id", &["device", "id"]),
-        ("device_name", &["device", "name"]),
-        ("city", &["client", "geographicalContext", "city"]),
-        ("state", &["client", "geographicalContext", "state"]),
-        ("country", &["client", "geographicalContext", "country"]),
-        ("as_number", &["securityContext", "asNumber"]),
-        ("as_org", &["securityContext", "asOrg"]),
-    ];
-    let known = |path: &[&str]| match event.value(path)? {
-        Json::Number(number) => Some(Value::Number(number.clone())),
-        _ => event.text(path).map(Value::from),
-    };
-    FIELDS.iter().filter_map(|(name, path)| Some(((*name).to_owned(), known(path)?))).collect()
+/// From where it was done: what of it is known, by name.
+struct Client<'e>([(&'static str, Option<&'e Json<'e>>); 12]);
+
+impl<'e> Client<'e> {
+    fn of(event: &Event<'e>) -> Self {
+        let (client, device, security) = (event.value(&["client"]), event.value(&["device"]), event.value(&["securityContext"]));
+        let (agent, place) = (client.and_then(|client| client.get("userAgent")), client.and_then(|client| client.get("geographicalContext")));
+        let known =
+            |object: Option<&'e Json<'e>>, field| object?.get(field).filter(|value| matches!(value, Json::Number(_)) || something(value).is_some());
+        Self([
+            ("as_number", known(security, "asNumber")),
+            ("as_org", known(security, "asOrg")),
+            ("browser", known(agent, "browser")),
+            ("city", known(place, "city")),
+            ("country", known(place, "country")),
+            ("device", known(client, "device")),
+            ("device_id", known(device, "id")),
+            ("device_name", known(device, "name")),
+            ("ip", known(client, "ipAddress")),
+            ("os", known(agent, "os")),
+            ("state", known(place, "state")),
+            ("user_agent", known(agent, "rawUserAgent")),
+        ])
+    }
+
+    /// Writes it, unless nothing is known.
+    fn write(&self, members: &mut Members<'_>) {
+        if self.0.iter().all(|(_, value)| value.is_none()) {
+            return;
+        }
+        members.object("client", |client| {
+            for (name, value) in &self.0 {
+                match value {
+                    Some(Json::Number(number)) => client.number(name, number),
+                    Some(Json::Text(text)) => client.text(name, text),
+                    _ => {}
+                }
+            }
+        });
+    }
 }
