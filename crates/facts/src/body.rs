@@ -86,7 +86,7 @@ fn encoded(out: &mut Vec<u8>, write: impl FnOnce(&mut Encoder<&mut Vec<u8>>) -> 
 
 /// Begins the personal body.
 pub(crate) fn begin_personal(blocks: usize) -> Vec<u8> {
-    let mut out = Vec::new();
+    let mut out = Vec::with_capacity(1 + 256 * blocks);
     encoded(&mut out, |e| e.array(blocks as u64)?.ok());
     out
 }
@@ -105,7 +105,7 @@ pub(crate) fn push_personal(out: &mut Vec<u8>, pseudonym: Option<&Pseudonym>, co
 }
 
 /// The original's body, and its stored hash.
-pub(crate) fn original(pseudonyms: &[Pseudonym], codec: u8, nonce: &[u8; NONCE], ciphertext: &[u8]) -> (Vec<u8>, Digest32) {
+pub(crate) fn original(pseudonyms: &[&Pseudonym], codec: u8, nonce: &[u8; NONCE], ciphertext: &[u8]) -> (Vec<u8>, Digest32) {
     let mut out = Vec::with_capacity(ciphertext.len() + 32 + 20 * pseudonyms.len());
     encoded(&mut out, |e| {
         e.map(3 + u64::from(!pseudonyms.is_empty()))?.u8(key::CODEC)?.u8(codec)?;

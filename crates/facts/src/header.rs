@@ -55,6 +55,16 @@ impl Header {
         self.encode_as(&Decided { position, id, recorded_at, recorded_asserted, variant })
     }
 
+    /// How many bytes the header has.
+    pub(crate) fn encoded_len(&self) -> usize {
+        let Self { position, id, recorded_at, recorded_asserted, variant, .. } = *self;
+        let mut counted = Counted(0);
+        if self.write(&Decided { position, id, recorded_at, recorded_asserted, variant }, &mut Encoder::new(&mut counted)).is_err() {
+            unreachable!("counting takes every byte");
+        }
+        counted.0
+    }
+
     /// The bytes that the header has once this is decided.
     pub(crate) fn encode_as(&self, decided: &Decided) -> Vec<u8> {
         let mut out = Vec::with_capacity(384 + 70 * self.personal.len());
@@ -64,7 +74,7 @@ impl Header {
         out
     }
 
-    fn write(&self, decided: &Decided, e: &mut Encoder<&mut Vec<u8>>) -> Result<(), encode::Error<Infallible>> {
+    fn write<W: encode::Write<Error = Infallible>>(&self, decided: &Decided, e: &mut Encoder<W>) -> Result<(), encode::Error<Infallible>> {
         let optional = [self.occurred.to.is_some(), decided.recorded_asserted, decided.variant, !self.personal.is_empty()]
             .into_iter()
             .filter(|there| *there)
@@ -115,7 +125,22 @@ impl Header {
     }
 }
 
-fn write_commitment(e: &mut Encoder<&mut Vec<u8>>, commitment: &SealedCommitment) -> Result<(), encode::Error<Infallible>> {
+/// Counts the bytes and keeps none.
+struct Counted(usize);
+
+impl encode::Write for Counted {
+    type Error = Infallible;
+
+    fn write_all(&mut self, bytes: &[u8]) -> Result<(), Infallible> {
+        self.0 += bytes.len();
+        Ok(())
+    }
+}
+
+fn write_commitment<W: encode::Write<Error = Infallible>>(
+    e: &mut Encoder<W>,
+    commitment: &SealedCommitment,
+) -> Result<(), encode::Error<Infallible>> {
     e.array(2)?.bytes(&commitment.plain.0)?.bytes(&commitment.stored.0)?;
     Ok(())
 }
@@ -298,6 +323,7 @@ mod tests {
             header.variant = bits & 4 != 0;
             header.personal.truncate(if bits & 8 != 0 { 2 } else { 0 });
             assert_eq!(Header::decode(&header.encode()).unwrap(), header);
+            assert_eq!(header.encoded_len(), header.encode().len());
         }
     }
 

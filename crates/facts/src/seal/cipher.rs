@@ -73,10 +73,15 @@ impl Extracted {
 /// Deterministic CBOR of what `write` writes.
 pub(super) fn cbor(capacity: usize, write: impl FnOnce(&mut Encoder<&mut Vec<u8>>) -> Result<(), encode::Error<Infallible>>) -> Vec<u8> {
     let mut out = Vec::with_capacity(capacity);
-    if write(&mut Encoder::new(&mut out)).is_err() {
+    write_cbor(&mut out, write);
+    out
+}
+
+/// The same, appended.
+pub(super) fn write_cbor(out: &mut Vec<u8>, write: impl FnOnce(&mut Encoder<&mut Vec<u8>>) -> Result<(), encode::Error<Infallible>>) {
+    if write(&mut Encoder::new(out)).is_err() {
         unreachable!("memory takes every byte");
     }
-    out
 }
 
 #[cfg(test)]

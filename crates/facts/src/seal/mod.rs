@@ -117,8 +117,14 @@ pub fn seal(input: SealInput<'_>) -> Result<Prepared, SealError> {
     random.fill(&mut drawn);
     let mut drawn = Drawn(&drawn);
 
-    let (facts, facts_commitment) = body::facts(&drawn.take(), &statement_bytes);
-    let mut sealer = Sealer { tenant, id: &id, drawn };
+    let (facts, facts_commitment) = body::facts(drawn.take(), &statement_bytes);
+    let mut sealer = Sealer {
+        tenant,
+        id: &id,
+        drawn,
+        ciphertext: Vec::with_capacity(SALT + draft.original.len() + cipher::TAG),
+        associated: Vec::with_capacity(96),
+    };
     let mut personal = body::begin_personal(blocks);
     let mut commitments = Vec::with_capacity(blocks);
     for (person, (pseudonym, key)) in draft.persons.iter().zip(persons) {
@@ -126,7 +132,7 @@ pub fn seal(input: SealInput<'_>) -> Result<Prepared, SealError> {
             let plain = person.personal.as_bytes();
             limit(plain.len())?;
             let sealed = sealer.seal(key.personal(), Kind::Personal, Some(pseudonym), plain);
-            let stored = body::push_personal(&mut personal, Some(pseudonym), sealed.codec, &sealed.nonce, &sealed.ciphertext);
+            let stored = body::push_personal(&mut personal, Some(pseudonym), sealed.codec, sealed.nonce, &sealer.ciphertext);
             commitments.push(SealedCommitment { plain: sealed.plain, stored });
         }
     }
@@ -134,7 +140,7 @@ pub fn seal(input: SealInput<'_>) -> Result<Prepared, SealError> {
         let plain = draft.unowned.as_bytes();
         limit(plain.len())?;
         let sealed = sealer.seal(&keys.unowned(&id), Kind::Personal, None, plain);
-        let stored = body::push_personal(&mut personal, None, sealed.codec, &sealed.nonce, &sealed.ciphertext);
+        let stored = body::push_personal(&mut personal, None, sealed.codec, sealed.nonce, &sealer.ciphertext);
         commitments.push(SealedCommitment { plain: sealed.plain, stored });
     }
 
@@ -143,8 +149,8 @@ pub fn seal(input: SealInput<'_>) -> Result<Prepared, SealError> {
     needed.dedup_by(|a, b| a.0 == b.0);
     let needed_keys: Vec<&PersonKey> = needed.iter().map(|(_, key)| key).collect();
     let sealed = sealer.seal(&keys.original(&id, &needed_keys), Kind::Original, None, &draft.original);
-    let pseudonyms: Vec<Pseudonym> = needed.into_iter().map(|(pseudonym, _)| pseudonym.clone()).collect();
-    let (original, stored) = body::original(&pseudonyms, sealed.codec, &sealed.nonce, &sealed.ciphertext);
+    let pseudonyms: Vec<&Pseudonym> = needed.into_iter().map(|(pseudonym, _)| pseudonym).collect();
+    let (original, stored) = body::original(&pseudonyms, sealed.codec, sealed.nonce, &sealer.ciphertext);
 
     let header = Header {
         format: FORMAT,
@@ -166,7 +172,7 @@ pub fn seal(input: SealInput<'_>) -> Result<Prepared, SealError> {
         original: SealedCommitment { plain: sealed.plain, stored },
     };
     let prepared = Prepared {
-        header_bytes: header.encode().len(),
+        header_bytes: header.encoded_len(),
         header,
         facts,
         personal,
@@ -208,11 +214,11 @@ fn pseudonymous(draft: &Draft, fact: &DraftFact, persons: &[(Pseudonym, PersonKe
 /// Random bytes, handed out in order.
 struct Drawn<'r>(&'r [u8]);
 
-impl Drawn<'_> {
-    fn take<const N: usize>(&mut self) -> [u8; N] {
+impl<'r> Drawn<'r> {
+    fn take<const N: usize>(&mut self) -> &'r [u8; N] {
         let Some((taken, rest)) = self.0.split_first_chunk() else { unreachable!("as many were drawn as there are blocks") };
         self.0 = rest;
-        *taken
+        taken
     }
 }
 
@@ -220,39 +226,43 @@ struct Sealer<'a> {
     tenant: &'a TenantId,
     id: &'a RecordId,
     drawn: Drawn<'a>,
+    /// What was sealed last: framed before the next is.
+    ciphertext: Vec<u8>,
+    associated: Vec<u8>,
 }
 
-struct Sealed {
+struct Sealed<'a> {
     codec: u8,
-    nonce: [u8; NONCE],
-    ciphertext: Vec<u8>,
+    nonce: &'a [u8; NONCE],
     plain: Digest32,
 }
 
-impl Sealer<'_> {
-    fn seal(&mut self, key: &Aead, kind: Kind, pseudonym: Option<&Pseudonym>, plain: &[u8]) -> Sealed {
-        let salt: [u8; SALT] = self.drawn.take();
-        let nonce: [u8; NONCE] = self.drawn.take();
-        let mut ciphertext = Vec::with_capacity(SALT + plain.len() + cipher::TAG);
-        ciphertext.extend_from_slice(&salt);
-        let codec = codec::pack(plain, &mut ciphertext);
-        key.seal(&nonce, &associated_data(self.tenant, self.id, kind, pseudonym), &mut ciphertext);
-        Sealed { codec, nonce, ciphertext, plain: body::commit(&salt, plain) }
+impl<'a> Sealer<'a> {
+    fn seal(&mut self, key: &Aead, kind: Kind, pseudonym: Option<&Pseudonym>, plain: &[u8]) -> Sealed<'a> {
+        let salt: &[u8; SALT] = self.drawn.take();
+        let nonce = self.drawn.take();
+        self.ciphertext.clear();
+        self.ciphertext.extend_from_slice(salt);
+        let codec = codec::pack(plain, &mut self.ciphertext);
+        self.associated.clear();
+        associated_data(&mut self.associated, self.tenant, self.id, kind, pseudonym);
+        key.seal(nonce, &self.associated, &mut self.ciphertext);
+        Sealed { codec, nonce, plain: body::commit(salt, plain) }
     }
 }
 
 /// Deterministic CBOR of [format, tenant, record id, kind, pseudonym or null]. The record id is that of the source's event, for a variant too: whether it is one
 /// is decided after sealing.
-fn associated_data(tenant: &TenantId, id: &RecordId, kind: Kind, pseudonym: Option<&Pseudonym>) -> Vec<u8> {
+fn associated_data(out: &mut Vec<u8>, tenant: &TenantId, id: &RecordId, kind: Kind, pseudonym: Option<&Pseudonym>) {
     let kind = match kind {
         Kind::Personal => "personal",
         Kind::Original => "original",
     };
-    cipher::cbor(96, |e| {
+    cipher::write_cbor(out, |e| {
         e.array(5)?.u32(FORMAT)?.str(tenant.as_str())?.bytes(id.0.as_bytes())?.str(kind)?;
         match pseudonym {
             Some(pseudonym) => e.str(pseudonym.as_str())?.ok(),
             None => e.null()?.ok(),
         }
-    })
+    });
 }

@@ -104,7 +104,8 @@ fn open(
     sealed: &Sealed<'_>,
     commitment: &Digest32,
 ) -> Result<Vec<u8>, CorruptRecord> {
-    let associated = associated_data(&header.tenant, &event_id(header), kind, whose);
+    let mut associated = Vec::with_capacity(96);
+    associated_data(&mut associated, &header.tenant, &event_id(header), kind, whose);
     let text =
         key.open(sealed.nonce, &associated, sealed.ciphertext).ok_or_else(|| CorruptRecord::new("a sealed block does not open with its key"))?;
     let (salt, packed) = text.split_at_checked(SALT).ok_or_else(|| CorruptRecord::new("a sealed block is cut short"))?;
