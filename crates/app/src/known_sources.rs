@@ -56,6 +56,11 @@ impl KnownSources {
         self.lock().iter().filter_map(known).collect()
     }
 
+    /// Where the first record of a source is, as far as the read models are.
+    pub(crate) fn since(&self, source: &SourceId) -> Option<LogPosition> {
+        self.lock().get(source).copied()
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<SourceId, LogPosition>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -45,6 +45,7 @@ pub mod rebuild;
 mod rules;
 mod runner;
 mod scope;
+pub mod sources;
 mod tenant;
 mod terms;
 pub mod tokens;

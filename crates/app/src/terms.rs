@@ -1,6 +1,6 @@
 //! What a record can be found by: the table from fact types to terms. A new fact type does not compile until it has its line here.
 
-use claimledger_domain::history::is_config;
+use claimledger_domain::{completeness::Timeliness, history::is_config};
 use claimledger_facts::{
     fact::{Fact, FactData},
     ids::{IdpId, KeyId, SourceEventId, SourceId},
@@ -25,11 +25,50 @@ pub(crate) const IDP_SESSION_ENDED: &str = "ended";
 /// The value of [`TermKind::Note`] of every record that says something else under an id that is in the log already.
 pub(crate) const VARIANT: &str = "variant";
 
+/// Of the values of [`TermKind::Note`] that name a source after them: what records of it are counted as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// Recorded late.
+    Late,
+    /// Recorded before it occurred.
+    Ahead,
+    /// No translator understood it.
+    NotUnderstood,
+    /// It says something else under an id that is in the log already.
+    Variant,
+    /// The ledger's own record that something else came under an id of the source.
+    Conflict,
+}
+
+impl Told {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Late => "late",
+            Self::Ahead => "ahead",
+            Self::NotUnderstood => "not_understood_of",
+            Self::Variant => "variant_of",
+            Self::Conflict => "conflict_of",
+        }
+    }
+
+    /// The term that finds such records of a source.
+    pub(crate) fn term(self, source: &SourceId) -> Term {
+        pair(TermKind::Note, self.word(), source.as_str())
+    }
+}
+
 /// The terms of one record, once each, in order.
 pub(crate) fn terms_of(record: &Record) -> Vec<Term> {
     let statement = &record.statement;
     let mut terms = Terms::default();
+    let source = &record.header.source;
+    match Timeliness::of(record.header.occurred, record.header.recorded_at) {
+        Timeliness::InTime => {}
+        Timeliness::Late(_) => terms.tell(Told::Late, source),
+        Timeliness::Ahead(_) => terms.tell(Told::Ahead, source),
+    }
     if record.header.variant {
+        terms.tell(Told::Variant, source);
         terms.add(TermKind::Note, VARIANT);
         terms.0.insert((TermKind::Note, variant_value(&record.header.source, &record.header.source_id)));
     }
@@ -42,6 +81,7 @@ pub(crate) fn terms_of(record: &Record) -> Vec<Term> {
     }
     if statement.notes.contains(&Note::NotUnderstood) || statement.facts.is_empty() {
         terms.add(TermKind::Note, NOT_UNDERSTOOD);
+        terms.tell(Told::NotUnderstood, source);
     }
     for fact in &statement.facts {
         terms.add_fact(fact);
@@ -99,6 +139,10 @@ impl Terms {
 
     fn join(&mut self, kind: TermKind, first: &str, second: &str) {
         self.0.insert((kind, format!("{first}/{second}")));
+    }
+
+    fn tell(&mut self, told: Told, source: &SourceId) {
+        self.join(TermKind::Note, told.word(), source.as_str());
     }
 
     fn add_fact(&mut self, fact: &Fact) {
@@ -175,6 +219,7 @@ impl Terms {
                     self.add(TermKind::AppSession, session.as_str());
                 }
             }
+            FactData::FactConflicted(d) => self.tell(Told::Conflict, &d.source),
             // Found by session, subject, kind or `config` alone.
             FactData::OrgConfigured(_)
             | FactData::ClaimSourcingConfigured(_)
@@ -186,7 +231,6 @@ impl Terms {
             | FactData::SourceSilent(_)
             | FactData::SourceBackfilled(_)
             | FactData::LedgerOpened(_)
-            | FactData::FactConflicted(_)
             | FactData::RoleGranted(_)
             | FactData::RoleRevoked(_)
             | FactData::RulesActivated(_) => {}

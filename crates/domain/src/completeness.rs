@@ -1,5 +1,9 @@
 //! How complete each source is, as known at K. It stands beside an answer and changes none.
 
+mod said;
+
+pub use self::said::{GapSaid, HeardSaid, Said, Timeliness, said_by};
+
 use crate::{explain::words, history::HistoryCut};
 use claimledger_facts::{ids::SourceId, time::Time, vocabulary::HeardBasis};
 use std::collections::BTreeMap;

@@ -42,7 +42,7 @@ pub enum TermKind {
     RootSession = 12,
     /// What the source calls this kind of event.
     Kind = 13,
-    /// `not_understood`.
+    /// `not_understood`, `variant`; and with the source after it what its records are counted as: `late/idp-x`.
     Note = 14,
     /// An id that joins events inside a vendor's log, as `name/value`.
     Correlation = 15,

@@ -19,6 +19,7 @@ mod rehearse;
 mod reused;
 mod session;
 mod sessions;
+mod sources;
 mod status;
 mod stops;
 mod timeline;

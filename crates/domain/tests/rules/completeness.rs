@@ -2,7 +2,7 @@
 
 use crate::given::*;
 use claimledger_domain::{
-    completeness::{Completeness, completeness, completeness_of, summary},
+    completeness::{self, Completeness, Timeliness, completeness, completeness_of, said_by, summary},
     history::History,
 };
 use claimledger_facts::{ids::LogPosition, vocabulary::HeardBasis};
@@ -74,4 +74,72 @@ fn none_may_be_said_only_where_every_source_was_heard_to_t_without_a_gap() {
     assert_eq!(said(facts(), "12:00:00", 1), expect(false, silent, None));
     assert_eq!(said([], "12:00:00", 9), expect(false, "incomplete, feed does not say how complete it is", None));
     assert!(!summary(&[], time("12:00:00")).complete);
+}
+
+fn told(facts: impl IntoIterator<Item = Said>, known_at: u64) -> completeness::Said {
+    let history: History = given(facts).0.into_iter().collect();
+    said_by(&"feed".into(), history.at(LogPosition(known_at)))
+}
+
+#[test]
+fn what_a_source_says_of_itself_names_its_records() {
+    let facts = || {
+        [
+            heard("10:00:00", "stated"),
+            heard("12:00:00", "assumed"),
+            heard("11:00:00", "stated"),
+            heard("11:30:00", "polled"),
+            heard("10:30:00", "assumed"),
+            heard("13:00:00", "stated").from("another"),
+        ]
+    };
+    let heard =
+        |known_at: u64| -> Vec<(u64, HeardBasis)> { told(facts(), known_at).heard.iter().map(|said| (said.record.position.0, said.basis)).collect() };
+    assert_eq!(heard(9), [(3, HeardBasis::Stated), (4, HeardBasis::Polled), (2, HeardBasis::Assumed)]);
+    assert_eq!(heard(2), [(1, HeardBasis::Stated), (2, HeardBasis::Assumed)]);
+    assert_eq!(heard(0), []);
+    // What a better basis reaches too, the worse one adds nothing to.
+    let covered = told([self::heard("12:00:00", "assumed"), self::heard("12:00:00", "stated")], 9);
+    assert_eq!(covered.heard.iter().map(|said| said.record.position.0).collect::<Vec<_>>(), [2]);
+}
+
+#[test]
+fn a_silence_names_who_said_so_and_who_filled_it_in() {
+    let facts = || {
+        [
+            span("source.silent", "10:00:00", "11:00:00"),
+            span("source.silent", "10:00:00", "11:00:00"),
+            span("source.backfilled", "09:00:00", "10:00:00"),
+            span("source.backfilled", "10:00:00", "10:30:00"),
+            span("source.backfilled", "10:30:00", "12:00:00"),
+        ]
+    };
+    let gaps = |known_at: u64| -> Vec<(u64, Vec<u64>, bool)> {
+        let of = |said: &completeness::GapSaid| said.backfilled.iter().map(|record| record.position.0).collect();
+        told(facts(), known_at).gaps.iter().map(|said| (said.silent.position.0, of(said), said.gap.backfilled)).collect()
+    };
+    assert_eq!(gaps(0), []);
+    assert_eq!(gaps(3), [(1, vec![], false)], "what ends where it begins fills nothing of it");
+    assert_eq!(gaps(4), [(1, vec![4], false)]);
+    assert_eq!(gaps(5), [(1, vec![4, 5], true)]);
+    let known = told(facts(), 5).gaps.iter().map(|said| said.gap).collect::<Vec<_>>();
+    assert_eq!(Some(known), feed(facts(), 5).map(|feed| feed.gaps), "the same silences as everywhere");
+}
+
+#[test]
+fn late_is_over_a_minute_and_ahead_is_a_second_or_more() {
+    let of = |occurred: &str, to: Option<&str>, recorded: &str| {
+        let access = fact(occurred, "app.accessed", json!({"app": "a"}));
+        let access = match to {
+            Some(to) => access.until(to),
+            None => access,
+        };
+        Timeliness::of(access.occurred, time(recorded))
+    };
+    let secs = std::time::Duration::from_secs;
+    assert_eq!(of("10:00:00", None, "10:01:00"), Timeliness::InTime);
+    assert_eq!(of("10:00:00", None, "10:01:01"), Timeliness::Late(secs(61)));
+    assert_eq!(of("10:00:00", Some("10:30:00"), "10:31:00"), Timeliness::InTime, "it may have occurred just before");
+    assert_eq!(of("10:00:01", None, "10:00:00"), Timeliness::Ahead(secs(1)));
+    assert_eq!(of("10:00:00", None, "10:00:00"), Timeliness::InTime);
 }

@@ -40,7 +40,14 @@ const DECISION: &str = "query ($session: ID!, $decision: ID, $asking: Asking) {
   }
 }";
 
-/// Where the query of a page stands, ready to be asked: `page` is `session`, `sessions` or `decision`, and `here` the page, pinned.
+const SOURCES: &str = "query ($asking: Asking) {
+  completeness(asking: $asking) {
+    items { source heardUntil basis gaps { from until backfilled } }
+    answered { at position rules provisional }
+  }
+}";
+
+/// Where the query of a page stands, ready to be asked: `page` is `session`, `sessions`, `decision` or `sources`, and `here` the page, pinned.
 pub(crate) fn link(page: &'static str, here: &Address) -> String {
     here.fields().iter().fold(Address::new("/query").with("page", page), |address, (name, value)| address.with(name, value.as_str())).href()
 }
@@ -75,7 +82,8 @@ pub(crate) fn read(parameters: &Parameters) -> Result<Option<(&'static str, Stri
             variables.insert("first".to_owned(), json!(parameters.number("first")?.unwrap_or(50)));
             SESSIONS
         }
-        Some(other) => return Err(Trouble::refused(format!("page: {other} is none of session, sessions and decision."))),
+        Some("sources") => SOURCES,
+        Some(other) => return Err(Trouble::refused(format!("page: {other} is none of session, sessions, decision and sources."))),
     };
     let cut = parameters.cut()?;
     let mut asking = Map::new();

@@ -32,7 +32,7 @@ pub(crate) fn page(status: StatusCode, title: &str, caller: Option<&Caller>, out
                 a class="skip" href="#main" { "Skip to the answer" }
                 header class="top" {
                     span class="brand" { "claimledger" @if let Some(caller) = caller { " · " (caller.tenant.as_str()) } }
-                    nav aria-label="Pages" { a href="/sessions" { "Sessions" } a href="/query" { "Query" } }
+                    nav aria-label="Pages" { a href="/sessions" { "Sessions" } a href="/sources" { "Sources" } a href="/query" { "Query" } }
                     @if let Some(caller) = caller { (reader(caller)) }
                 }
                 (outside)

@@ -17,6 +17,8 @@ pub(crate) mod session;
 pub(crate) mod sessions;
 pub(crate) mod sessions_list;
 pub(crate) mod sign_in;
+pub(crate) mod sources;
+pub(crate) mod sources_list;
 pub(crate) mod states;
 pub(crate) mod stops;
 pub(crate) mod switches;
@@ -40,6 +42,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/sessions", get(sessions::get))
         .route("/session", get(session::get))
         .route("/decision", get(decision::get))
+        .route("/sources", get(sources::get))
         .route("/query", get(query::get).post(query::post))
         .route("/sign-in", get(sign_in::get).post(sign_in::post))
         .route("/sign-out", post(sign_in::out))
@@ -49,6 +52,6 @@ pub(crate) fn routes() -> Router<Shared> {
 
 /// No such path.
 pub(crate) async fn no_such_page() -> Response {
-    let main = html! { h1 { "No such page" } p { "Pages are " a href="/sessions" { "sessions" } " and " a href="/query" { "query" } "." } };
+    let main = html! { h1 { "No such page" } p { "Pages are " a href="/sessions" { "sessions" } ", " a href="/sources" { "sources" } " and " a href="/query" { "query" } "." } };
     frame::page(StatusCode::NOT_FOUND, "No such page", None, html! {}, main).into_response()
 }

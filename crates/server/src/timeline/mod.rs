@@ -2,8 +2,10 @@
 //! same items in the same order.
 //!
 //! `lanes` says what there is to see, `limits` what a figure can hold, `geometry` where it goes, `marks` its shapes, `labels` what stands beside them; `svg` and `table` write it.
+//! `heard` is another figure by the same rules: what was heard of each source.
 
 pub(crate) mod geometry;
+pub(crate) mod heard;
 pub(crate) mod labels;
 pub(crate) mod lanes;
 pub(crate) mod limits;

@@ -81,7 +81,7 @@ pub(crate) fn description(figure: &Figure) -> String {
     out
 }
 
-fn patterns(prefix: &str) -> Markup {
+pub(super) fn patterns(prefix: &str) -> Markup {
     let hatch = |name: &str, class: &str, turn: &str, both: bool| {
         html! {
             pattern id={ (prefix) "-" (name) } class=(class) width="6" height="6" patternUnits="userSpaceOnUse" patternTransform={ "rotate(" (turn) ")" } {
@@ -116,7 +116,7 @@ fn tints(figure: &Figure, bottom: f64) -> Markup {
     }
 }
 
-fn axis(window: &Window) -> Markup {
+pub(super) fn axis(window: &Window) -> Markup {
     html! {
         g class="axis" aria-hidden="true" {
             line class="rule" x1=(px(GUTTER)) y1=(px(AXIS)) x2=(px(WIDTH)) y2=(px(AXIS)) {}

@@ -1,0 +1,106 @@
+//! What a source's own statements say of its completeness, each with its record.
+
+use super::Gap;
+use crate::{history::HistoryCut, model::RecordRef, order::latest};
+use claimledger_facts::{
+    ids::SourceId,
+    time::{Occurred, Time},
+    vocabulary::HeardBasis,
+};
+use std::time::Duration;
+
+/// What one source says of itself, as known at K.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    /// The furthest statement on each basis, `stated` before `polled` before `assumed`; none that another on a better basis reaches.
+    pub heard: Vec<HeardSaid>,
+    /// Its silences, in order.
+    pub gaps: Vec<GapSaid>,
+}
+
+/// Up to when everything was heard, as one record says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeardSaid {
+    /// Up to when.
+    pub until: Time,
+    /// On what that rests.
+    pub basis: HeardBasis,
+    /// Who says so.
+    pub record: RecordRef,
+}
+
+/// A silence, and what was filled in of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GapSaid {
+    /// The silence.
+    pub gap: Gap,
+    /// The first record that says so, in the total order.
+    pub silent: RecordRef,
+    /// Records that say that some of it has come since, in the total order.
+    pub backfilled: Vec<RecordRef>,
+}
+
+/// Whether a record came when it occurred.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timeliness {
+    /// Within a minute.
+    InTime,
+    /// So much later.
+    Late(Duration),
+    /// So much earlier, by a second or more: the source's clock is ahead of the ledger's.
+    Ahead(Duration),
+}
+
+impl Timeliness {
+    /// From this on a clock is said to be ahead.
+    const AHEAD: Duration = Duration::from_secs(1);
+
+    /// Of something that occurred and was recorded then.
+    #[must_use]
+    pub fn of(occurred: Occurred, recorded_at: Time) -> Self {
+        let micros = |from: Time, to: Time| Duration::from_micros(to.micros().saturating_sub(from.micros()).max(0).unsigned_abs());
+        if crate::changes::is_late(recorded_at, latest(occurred)) {
+            return Self::Late(micros(latest(occurred), recorded_at));
+        }
+        match micros(recorded_at, occurred.from) {
+            ahead if ahead >= Self::AHEAD => Self::Ahead(ahead),
+            _ => Self::InTime,
+        }
+    }
+}
+
+/// What a source says of itself, by the same statements that [`super::completeness`] goes by.
+#[must_use]
+pub fn said_by(source: &SourceId, history: HistoryCut<'_>) -> Said {
+    let mut heard: Vec<HeardSaid> = Vec::new();
+    for stated in history.heard().filter(|stated| stated.record.source == *source) {
+        let new = || HeardSaid { until: stated.data.until, basis: stated.data.basis, record: stated.record.clone() };
+        match heard.iter_mut().find(|said| said.basis == stated.data.basis) {
+            Some(said) if said.until < stated.data.until => *said = new(),
+            Some(_) => {}
+            None => heard.push(new()),
+        }
+    }
+    heard.sort_by_key(|said| said.basis);
+    let mut reached = None;
+    heard.retain(|said| {
+        let further = Some(said.until) > reached;
+        reached = reached.max(Some(said.until));
+        further
+    });
+    let filled: Vec<_> = history.backfilled().filter(|stated| stated.record.source == *source).collect();
+    let mut gaps: Vec<GapSaid> = Vec::new();
+    for stated in history.silent().filter(|stated| stated.record.source == *source) {
+        let (from, until) = (stated.data.from, stated.data.until);
+        if gaps.iter().any(|said| said.gap.from == from && said.gap.until == until) {
+            continue;
+        }
+        let mut spans: Vec<(Time, Time)> = filled.iter().map(|stated| (stated.data.from, stated.data.until)).collect();
+        spans.sort_unstable();
+        let gap = Gap { from, until, backfilled: super::covers(&spans, from, until) };
+        let touching = filled.iter().filter(|stated| stated.data.from < until && stated.data.until > from);
+        gaps.push(GapSaid { gap, silent: stated.record.clone(), backfilled: touching.map(|stated| stated.record.clone()).collect() });
+    }
+    gaps.sort_by_key(|said| said.gap);
+    Said { heard, gaps }
+}

@@ -1,0 +1,91 @@
+//! `/sources`: what was heard of each source, and what was not.
+
+use super::{
+    address::Address,
+    frame::{self, Strip},
+    parameters::{CutAsked, Parameters},
+    records,
+    session::caller,
+    sources_list::{self, Links},
+    states::Trouble,
+};
+use crate::http::{Server, Shared};
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode, Uri},
+    response::{IntoResponse, Redirect, Response},
+};
+use claimledger_app::{
+    answer::Answer,
+    ask::{Caller, RecordBy},
+    sources::Heard,
+};
+use claimledger_facts::ids::{LogPosition, SourceId};
+use maud::html;
+
+pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
+    let caller = match caller(&server, &uri, &headers).await {
+        Ok(caller) => caller,
+        Err(trouble) => return trouble.page(None),
+    };
+    answer(&server, &caller, &uri).await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
+}
+
+/// What the address says.
+struct View {
+    cut: CutAsked,
+    source: Option<SourceId>,
+    open: Option<u64>,
+}
+
+impl View {
+    /// The address without T, K, R and the drawer.
+    fn keep(&self) -> Address {
+        Address::new("/sources").with_some("source", self.source.as_ref().map(SourceId::as_str))
+    }
+}
+
+async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, Trouble> {
+    let parameters = Parameters::read(uri)?;
+    let view = View { cut: parameters.cut()?, source: parameters.get("source").map(Into::into), open: parameters.number("open")? };
+    let after = parameters.number("after")?.map(LogPosition);
+    let answer = server.app.sources(caller, view.source.as_ref(), &view.cut.asking(after)).await?;
+    let here = view.cut.pin(view.keep(), &answer.answered);
+    if !view.cut.is_pinned() || parameters.get("knownAt").is_some_and(|known| known.starts_with('#')) {
+        return Ok(Redirect::to(&here.with_some("open", view.open.map(|n| n.to_string()).as_deref()).href()).into_response());
+    }
+    if view.source.is_some() && answer.value.sources.is_empty() {
+        return Ok(not_found(caller, &view, &answer));
+    }
+    let record = match view.open.map(LogPosition) {
+        Some(position) if position <= answer.answered.position => server.app.record(caller, RecordBy::Position(position), false).await?,
+        Some(_) | None => None,
+    };
+    let drawer = view.open.map(|open| records::drawer(LogPosition(open), record.as_ref(), &here.href()));
+    let strip =
+        frame::strip(&Strip { keep: &view.keep(), here: &here, known: view.cut.known }, &answer.answered, &answer.completeness, &answer.status);
+    let links = Links { here: &here, cut: &view.cut, answered: &answer.answered };
+    let main = html! {
+        (sources_list::main(&links, &answer.value, view.source.is_some()))
+        @if let Some(drawer) = drawer { (drawer) }
+    };
+    let title = view.source.as_ref().map_or_else(|| "Sources".to_owned(), |source| format!("Source {source}"));
+    Ok(frame::page(StatusCode::OK, &title, Some(caller), strip, main))
+}
+
+/// The same words and the same bytes, whether a name is nobody's or another tenant's.
+fn not_found(caller: &Caller, view: &View, answer: &Answer<Heard>) -> Response {
+    // The address is not repeated, so that nothing of the page depends on what was asked for.
+    let keep = Address::new("/sources");
+    let here = view.cut.pin(keep.clone(), &answer.answered);
+    let strip = frame::strip(&Strip { keep: &keep, here: &here, known: view.cut.known }, &answer.answered, &answer.completeness, &answer.status);
+    let main = html! {
+        h1 { "Not found" }
+        p {
+            "Nothing of a source by this name is known at " (answer.answered.position) " in your tenant."
+            @if let Some(from) = answer.value.known_from { " It is known from " (from) "." }
+        }
+        p { a href=(here.href()) { "All sources" } }
+    };
+    frame::page(StatusCode::NOT_FOUND, "Not found", Some(caller), strip, main)
+}
