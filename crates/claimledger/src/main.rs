@@ -72,5 +72,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Status { rows } => commands::upkeep::status(&settings, *rows).await,
         Command::Demo(args) => commands::demo::demo(&settings, args).await,
         Command::Bench { what: BenchCommand::Append(args) } => commands::bench::append(&settings, args).await,
+        Command::Bench { what: BenchCommand::Rebuild(args) } => commands::bench::rebuild(&settings, args).await,
+        Command::Bench { what: BenchCommand::Query(args) } => commands::bench::query(&settings, args).await,
     }
 }

@@ -1,7 +1,10 @@
 //! Benchmarks that measure their own yardstick: bare SQLite, in the same run, on the same disk. Only the ratios say something.
 
 pub(crate) mod corpus;
+pub(crate) mod ground;
+pub(crate) mod process;
 pub(crate) mod product;
+pub(crate) mod sessions;
 pub(crate) mod yardstick;
 
 /// One line of a report: rates in events a second, one a run.
@@ -35,9 +38,24 @@ pub(crate) fn spread(values: &[f64]) -> (f64, f64, f64) {
     }
 }
 
+/// The value below which this share of them lies (nearest rank).
+pub(crate) fn quantile(values: &[f64], share: f64) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let rank = (share * sorted.len() as f64).ceil() as usize;
+    sorted.get(rank.saturating_sub(1)).copied().unwrap_or(f64::NAN)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::spread;
+    use super::{quantile, spread};
+
+    #[test]
+    fn a_quantile_is_one_of_the_values() {
+        let values: Vec<f64> = (1..=100).rev().map(f64::from).collect();
+        assert_eq!((quantile(&values, 0.5), quantile(&values, 0.99), quantile(&values, 1.0)), (50.0, 99.0, 100.0));
+        assert!(quantile(&[], 0.5).is_nan());
+    }
 
     #[test]
     fn the_spread_is_the_middle_and_both_ends() {

@@ -38,7 +38,7 @@ pub(crate) async fn append(dir: &Path, events: usize, clients: usize, size: usiz
             let (app, caller) = (app.clone(), Arc::clone(&caller));
             tokio::spawn(async move {
                 for lines in requests {
-                    request(&app, &caller, &lines).await?;
+                    send(&app, &caller, Dialect::OktaSystemLog, &lines).await?;
                 }
                 anyhow::Ok(())
             })
@@ -56,10 +56,11 @@ pub(crate) async fn append(dir: &Path, events: usize, clients: usize, size: usiz
     Ok(Run { rate, lag: status.head - status.assessed_to, catch_up_secs })
 }
 
-async fn request(app: &App, caller: &Caller, lines: &[Vec<u8>]) -> Result<()> {
+/// One request of many lines.
+pub(crate) async fn send(app: &App, caller: &Caller, dialect: Dialect, lines: &[Vec<u8>]) -> Result<()> {
     let mut drafts = Vec::with_capacity(lines.len());
     for (n, line) in lines.iter().enumerate() {
-        drafts.extend(translate(Dialect::OktaSystemLog, line)?.into_iter().map(|draft| (n as u64 + 1, draft)));
+        drafts.extend(translate(dialect, line)?.into_iter().map(|draft| (n as u64 + 1, draft)));
     }
     let batch = Batch { drafts, door: Door::File, source: Some(SourceId::new("okta")), expected_revision: None, rehearsal_now: None };
     app.ingest(caller, batch).await?;

@@ -1,0 +1,172 @@
+//! A ledger of a given size, and bare SQLite with the same lines: made once, and kept where that is wanted.
+
+use super::{corpus, product, sessions::Sessions, yardstick};
+use crate::{commands::upkeep::progress, engine};
+use anyhow::{Context, Result, bail};
+use claimledger_app::{app::App, ask::Caller};
+use claimledger_facts::ids::TenantId;
+use claimledger_sources::Dialect;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// The tenant.
+pub(crate) const TENANT: &str = "bench";
+/// Facts a request.
+const BATCH: usize = 500;
+const TOKEN: &str = "token";
+const READY: &str = "ready";
+
+/// What it is filled with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Corpus {
+    /// System Log lines, so many.
+    Okta(usize),
+    /// Sessions as native facts.
+    Sessions(Sessions),
+}
+
+/// A directory with both.
+pub(crate) struct Ground {
+    pub(crate) dir: PathBuf,
+}
+
+impl Corpus {
+    /// How many records it makes.
+    pub(crate) fn events(self) -> usize {
+        match self {
+            Self::Okta(events) => events,
+            Self::Sessions(sessions) => sessions.facts(),
+        }
+    }
+
+    fn name(self) -> String {
+        match self {
+            Self::Okta(events) => format!("okta-{events}"),
+            Self::Sessions(Sessions { count, each }) => format!("sessions-{count}x{each}"),
+        }
+    }
+
+    fn dialect(self) -> Dialect {
+        match self {
+            Self::Okta(_) => Dialect::OktaSystemLog,
+            Self::Sessions(_) => Dialect::Native,
+        }
+    }
+
+    /// The session of an event, and its line.
+    fn line(self, n: usize) -> (String, Vec<u8>) {
+        match self {
+            Self::Okta(_) => (corpus::session(n), corpus::line(n)),
+            Self::Sessions(sessions) => {
+                let (id, fact) = sessions.fact(n);
+                (id, fact.to_string().into_bytes())
+            }
+        }
+    }
+
+    fn first(self) -> Vec<Vec<u8>> {
+        match self {
+            Self::Okta(_) => Vec::new(),
+            Self::Sessions(_) => Sessions::configuration().iter().map(|fact| fact.to_string().into_bytes()).collect(),
+        }
+    }
+}
+
+impl Ground {
+    /// The one that is there, or a new one.
+    pub(crate) async fn make(root: &Path, corpus: Corpus) -> Result<Self> {
+        let ground = Self { dir: root.join(corpus.name()) };
+        if ground.dir.join(READY).exists() {
+            eprintln!("{}: as it was made before", ground.dir.display());
+            return Ok(ground);
+        }
+        if ground.dir.exists() {
+            bail!("{} was not finished: remove it", ground.dir.display());
+        }
+        std::fs::create_dir_all(&ground.dir).with_context(|| format!("{}", ground.dir.display()))?;
+        let app = engine::create_or_open(&ground.ledger(), None).await?;
+        let token = app.init_tenant(&TenantId::new(TENANT), false, None).await?;
+        std::fs::write(ground.dir.join(TOKEN), token)?;
+        let caller = Arc::new(caller());
+        let began = Instant::now();
+        let bar = progress("events appended");
+        bar.set_length(corpus.events() as u64);
+        if !corpus.first().is_empty() {
+            product::send(&app, &caller, corpus.dialect(), &corpus.first()).await?;
+        }
+        let mut bare = yardstick::Store::create(&ground.yardstick()).await?;
+        for first in (0..corpus.events()).step_by(BATCH) {
+            let rows: Vec<_> = (first..corpus.events().min(first + BATCH)).map(|n| corpus.line(n)).collect();
+            let lines: Vec<_> = rows.iter().map(|(_, line)| line.clone()).collect();
+            let rows = rows.into_iter().map(|(session, line)| Ok((session, String::from_utf8(line)?))).collect::<Result<Vec<_>>>()?;
+            let (ours, theirs) = tokio::join!(product::send(&app, &caller, corpus.dialect(), &lines), bare.write(&rows));
+            (ours?, theirs?);
+            bar.inc(lines.len() as u64);
+        }
+        bar.finish_and_clear();
+        eprintln!("{} events appended in {:.0} s; read models follow", corpus.events(), began.elapsed().as_secs_f64());
+        app.settled_status(&caller).await?;
+        eprintln!("read models are there after {:.0} s", began.elapsed().as_secs_f64());
+        bare.close().await?;
+        ground.close(app).await?;
+        std::fs::write(ground.dir.join(READY), "")?;
+        Ok(ground)
+    }
+
+    pub(crate) fn ledger(&self) -> PathBuf {
+        self.dir.join("ledger")
+    }
+
+    /// The file of bare SQLite.
+    pub(crate) fn yardstick(&self) -> PathBuf {
+        self.dir.join("yardstick")
+    }
+
+    /// A credential with every role.
+    pub(crate) fn token(&self) -> Result<String> {
+        Ok(std::fs::read_to_string(self.dir.join(TOKEN))?)
+    }
+
+    /// Opens the ledger, with read models up to its head.
+    pub(crate) async fn open(&self) -> Result<App> {
+        let app = engine::open(&self.ledger()).await?;
+        app.settled_status(&caller()).await?;
+        Ok(app)
+    }
+
+    /// Closes it, and waits until another process can have it: what is under way ends a moment later.
+    pub(crate) async fn close(&self, app: App) -> Result<()> {
+        app.close().await;
+        let lock = std::fs::File::open(self.ledger().join("owner.lock"))?;
+        let began = Instant::now();
+        while lock.try_lock().is_err() {
+            anyhow::ensure!(began.elapsed() < Duration::from_secs(10), "{} is still in use", self.ledger().display());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        Ok(())
+    }
+
+    /// Throws away the read models.
+    pub(crate) fn without_views(&self) -> Result<()> {
+        for name in ["views", "views-wal", "views-shm"] {
+            match std::fs::remove_file(self.ledger().join(name)) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Bytes of some files of the ledger.
+    pub(crate) fn bytes(&self, names: &[&str]) -> u64 {
+        names.iter().filter_map(|name| std::fs::metadata(self.ledger().join(name)).ok()).map(|file| file.len()).sum()
+    }
+}
+
+/// The owner of the tenant.
+pub(crate) fn caller() -> Caller {
+    Caller::owner(TenantId::new(TENANT))
+}

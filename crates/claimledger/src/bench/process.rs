@@ -1,0 +1,141 @@
+//! This program as a process of its own, so that its memory and its start can be seen from outside.
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+use std::{
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+const LOOK: Duration = Duration::from_millis(10);
+
+/// How a command went.
+pub(crate) struct Ended {
+    pub(crate) secs: f64,
+    /// The most memory it had at once: bytes resident.
+    pub(crate) peak: u64,
+}
+
+/// Runs a command of the program on a ledger.
+pub(crate) fn run(ledger: &Path, arguments: &[&str]) -> Result<Ended> {
+    let began = Instant::now();
+    let mut child = command(ledger).args(arguments).stdout(Stdio::null()).spawn()?;
+    let mut peak = 0;
+    let status = loop {
+        peak = peak.max(memory(child.id(), "VmHWM:").unwrap_or_default());
+        match child.try_wait()? {
+            Some(status) => break status,
+            None => std::thread::sleep(LOOK),
+        }
+    };
+    let secs = began.elapsed().as_secs_f64();
+    if !status.success() {
+        bail!("claimledger {} ended with {status}", arguments.join(" "));
+    }
+    Ok(Ended { secs, peak })
+}
+
+/// A server on loopback.
+pub(crate) struct Server {
+    child: Child,
+    url: String,
+    token: String,
+    agent: ureq::Agent,
+    /// From the start of the process until it said that it is ready.
+    pub(crate) ready_secs: f64,
+}
+
+impl Server {
+    /// Starts one that limits no rate, and waits until it is ready.
+    pub(crate) fn start(ledger: &Path, token: &str) -> Result<Self> {
+        let config = ledger.with_file_name("bench.toml");
+        std::fs::write(&config, "[serve]\nrate_per_second = 1000000\nrate_burst = 1000000\n")?;
+        let began = Instant::now();
+        let mut child = command(ledger).args(["serve", "--listen", "127.0.0.1:0", "--config"]).arg(&config).stdout(Stdio::piped()).spawn()?;
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().context("its output")?).read_line(&mut line)?;
+        let said: Value = serde_json::from_str(&line).context("the server did not say where it listens")?;
+        let url = said["listening"].as_str().context("where it listens")?.to_owned();
+        let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
+        let mut server = Self { child, url, token: token.to_owned(), agent, ready_secs: 0.0 };
+        while server.agent.get(format!("{}/readyz", server.url)).call()?.status() != 200 {
+            std::thread::sleep(LOOK);
+        }
+        server.ready_secs = began.elapsed().as_secs_f64();
+        Ok(server)
+    }
+
+    /// Bytes resident now.
+    pub(crate) fn resident(&self) -> u64 {
+        memory(self.child.id(), "VmRSS:").unwrap_or_default()
+    }
+
+    /// Whoever asks over connections of its own.
+    pub(crate) fn client(&self) -> Client {
+        Client { url: self.url.clone(), token: self.token.clone(), agent: self.agent.clone() }
+    }
+
+    /// `kill -9`.
+    pub(crate) fn kill(mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// See [`Server::client`].
+pub(crate) struct Client {
+    url: String,
+    token: String,
+    agent: ureq::Agent,
+}
+
+impl Client {
+    /// Appends facts in one request.
+    pub(crate) fn append(&self, facts: &[Value]) -> Result<()> {
+        let body: Vec<String> = facts.iter().map(Value::to_string).collect();
+        self.post("/v1/facts", "application/x-ndjson", &body.join("\n")).map(drop)
+    }
+
+    /// Asks in GraphQL.
+    pub(crate) fn ask(&self, document: &str, variables: &Value) -> Result<Value> {
+        let answer = self.post("/graphql", "application/json", &json!({"query": document, "variables": variables}).to_string())?;
+        match answer["errors"].get(0) {
+            Some(error) => bail!("{error}"),
+            None => Ok(answer),
+        }
+    }
+
+    fn post(&self, path: &str, kind: &str, body: &str) -> Result<Value> {
+        let request = self.agent.post(format!("{}{path}", self.url)).header("authorization", format!("Bearer {}", self.token));
+        let mut answer = request.header("content-type", kind).send(body)?;
+        let text = answer.body_mut().read_to_string()?;
+        if !answer.status().is_success() {
+            bail!("{path}: {} {text}", answer.status());
+        }
+        Ok(serde_json::from_str(&text)?)
+    }
+}
+
+fn command(ledger: &Path) -> Command {
+    let program = std::env::current_exe().unwrap_or_else(|_| "claimledger".into());
+    let mut command = Command::new(program);
+    command.arg("--data").arg(ledger).args(["--format", "json"]).stdin(Stdio::null());
+    command
+}
+
+/// A line of a process's status, in bytes. Linux only.
+fn memory(process: u32, line: &str) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let text = status.lines().find_map(|text| text.strip_prefix(line))?;
+    text.trim().trim_end_matches(" kB").parse::<u64>().ok().map(|kib| kib * 1024)
+}

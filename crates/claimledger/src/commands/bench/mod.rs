@@ -1,0 +1,10 @@
+//! `bench`: what the machine can do, and what the program makes of it.
+
+mod append;
+mod query;
+mod rebuild;
+mod report;
+
+pub(crate) use append::append;
+pub(crate) use query::query;
+pub(crate) use rebuild::rebuild;
