@@ -18,8 +18,8 @@ use std::{
 /// How long a read waits for the read models before it says that they lag.
 pub(crate) const WAIT: Duration = Duration::from_secs(5);
 
-/// How long a read waits for the read models while appends run.
-const MOMENT: Duration = Duration::from_millis(100);
+/// How long a read waits for the read models while appends run: the answer says where it stands, and whoever wants to see what it wrote names its position.
+const MOMENT: Duration = Duration::from_millis(5);
 
 /// A record that is stamped with a time may need so long to become readable; until then K at that time is not final.
 const APPEND_GRACE_SECS: u64 = 5;

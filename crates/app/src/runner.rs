@@ -32,7 +32,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// So many records go in one transaction when the read models are far behind.
-const BATCH: usize = 5_000;
+const BATCH: usize = 20_000;
 /// While appends are on their way, steps are shorter.
 const BATCH_BESIDE_APPENDS: usize = 500;
 /// While appends run flat out the read models may fall behind by so many records; then they no longer give way. The sequencer remembers the ids of

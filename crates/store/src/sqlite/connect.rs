@@ -25,6 +25,8 @@ const READERS: u32 = 4;
 pub(super) const LOG_PAGE: u32 = 8192;
 /// Texts of statements that a connection keeps prepared.
 const STATEMENTS: usize = 256;
+/// Rows that the driver's thread may have ready before somebody takes them: with few, the two threads wake each other up all the time.
+const ROWS_READY: usize = 1024;
 
 /// The files of a directory.
 pub(super) struct Files {
@@ -171,6 +173,7 @@ impl Database {
             .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT)
             .pragma("wal_autocheckpoint", self.autocheckpoint.to_string())
             .statement_cache_capacity(STATEMENTS)
+            .row_buffer_size(ROWS_READY)
             .disable_statement_logging()
     }
 

@@ -225,8 +225,9 @@ fn append_until(app: App, sessions: Sessions, round: usize, stop: Arc<AtomicBool
 
 /// An access by a session that is there already.
 fn access(sessions: Sessions, round: usize, n: usize) -> Value {
+    let session = some_session(sessions, n * 7 + round);
     json!({"id": format!("beside-{round}-{n}"), "type": "app.accessed", "occurred_at": "2026-09-01T00:00:00Z",
-        "session": Sessions::id(some_session(sessions, n * 7 + round)), "data": {"app": "payroll", "app_session": format!("beside-{round}-{n}")}})
+        "subject": {"id": format!("u-{}", session / 10)}, "session": Sessions::id(session), "data": {"app": "payroll", "app_session": format!("beside-{round}-{n}")}})
 }
 
 /// Appends over HTTP at a steady rate.

@@ -78,7 +78,7 @@ fn starts(ground: &Ground, events: usize, runs: usize) -> Result<Vec<Measure>> {
                 let facts: Vec<_> = (0..20)
                     .map(|k| {
                         json!({"id": format!("{events}-{run}-{n}-{k}"), "type": "session.started",
-                    "occurred_at": "2026-06-01T00:00:00Z", "session": corpus::session(n * 20 + k), "data": {}})
+                    "occurred_at": "2026-06-01T00:00:00Z", "subject": {"id": "u-1"}, "session": corpus::session(n * 20 + k), "data": {}})
                     })
                     .collect();
                 if let Err(error) = client.append(&facts) {
