@@ -4,7 +4,7 @@
 use crate::{
     app::App,
     ask::Caller,
-    runner::{Beside, Runner},
+    runner::{Beside, Next, Runner},
     tenant::{Folded, Tenant},
 };
 use claimledger_domain::RULES;
@@ -364,6 +364,7 @@ impl<'a> Build<'a> {
             views: Arc::clone(&beside),
             tenant: Arc::clone(tenant),
             beside: Some(Beside { folded, ..Beside::default() }),
+            next: Next::default(),
         };
         Ok(Self { views, tenant, runner, beside })
     }

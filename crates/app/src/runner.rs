@@ -25,14 +25,14 @@ use claimledger_ledger::{
     views::{IndexRow, Term, Views},
 };
 use std::{
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
     time::Duration,
 };
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 /// So many records go in one transaction when the read models are far behind.
-const BATCH: usize = 20_000;
+const BATCH: usize = 10_000;
 /// While appends are on their way, steps are shorter.
 const BATCH_BESIDE_APPENDS: usize = 500;
 /// While appends run flat out the read models may fall behind by so many records; then they no longer give way. The sequencer remembers the ids of
@@ -52,7 +52,15 @@ pub(crate) struct Runner {
     pub(crate) tenant: Arc<Tenant>,
     /// What it knows of a generation that is being built; none: it moves the live one.
     pub(crate) beside: Option<Beside>,
+    /// The batch after this one, while it is far behind: read and decoded while this one is assessed and written.
+    pub(crate) next: Next,
 }
+
+/// Records with their terms, in order.
+type Decoded = Vec<(Record, Vec<Term>)>;
+
+/// From where on, how many, and the task that reads and decodes them. Records do not change, so what it gives holds whenever it is taken.
+pub(crate) type Next = Mutex<Option<(LogPosition, usize, AbortOnDropHandle<Result<Decoded, LogError>>)>>;
 
 /// A generation that is being built: what of it must not be mixed with the live one's.
 #[derive(Default)]
@@ -112,7 +120,7 @@ pub(crate) async fn say_rules(tenant: &Tenant, log: &dyn Log, views: &dyn Views)
 impl Runner {
     /// Moves the live generation.
     pub(crate) fn live(log: &Arc<dyn Log>, views: &Arc<dyn Views>, tenant: &Arc<Tenant>) -> Self {
-        Self { log: Arc::clone(log), views: Arc::clone(views), tenant: Arc::clone(tenant), beside: None }
+        Self { log: Arc::clone(log), views: Arc::clone(views), tenant: Arc::clone(tenant), beside: None, next: Next::default() }
     }
 
     /// Takes in everything up to the head. Returns how many records are in.
@@ -141,18 +149,11 @@ impl Runner {
         let want = usize::try_from(head - from.0).unwrap_or(most).min(most);
         let mut ahead = Ahead::new(from);
         let mut rows = Vec::with_capacity(want);
-        while rows.len() < want {
-            let next = LogPosition(from.0 + rows.len() as u64);
-            let entries = self.log.read(&tenant.id, next, want - rows.len()).await?;
-            if entries.is_empty() {
-                break;
-            }
-            for (record, mut terms) in decode_all(&tenant.id, next, entries).await? {
-                terms.extend(tenant.sources.first_of(&record.header));
-                ahead.push(Arc::new(record), &terms);
-                let header = &ahead.records()[rows.len()].header;
-                rows.push(IndexRow { position: header.position, id: header.id, terms });
-            }
+        for (record, mut terms) in self.decoded(from, want, head).await? {
+            terms.extend(tenant.sources.first_of(&record.header));
+            ahead.push(Arc::new(record), &terms);
+            let header = &ahead.records()[rows.len()].header;
+            rows.push(IndexRow { position: header.position, id: header.id, terms });
         }
         let Some(last) = ahead.records().last().map(|record| record.header.position) else { return Ok(()) };
 
@@ -202,6 +203,25 @@ impl Runner {
         Ok(())
     }
 
+    /// The next records, decoded. Where as many again are waiting behind them, those are begun.
+    async fn decoded(&self, from: LogPosition, want: usize, head: u64) -> Result<Decoded, LogError> {
+        let begun = self.lock_next().take_if(|(at, count, _)| (*at, *count) == (from, want));
+        let records = match begun {
+            Some((_, _, task)) => task.await.map_err(cut_off)??,
+            None => decode_range(Arc::clone(&self.log), self.tenant.id.clone(), from, want).await?,
+        };
+        let after = LogPosition(from.0 + want as u64);
+        if want == BATCH && head.saturating_sub(after.0) >= BATCH as u64 {
+            let task = tokio::spawn(decode_range(Arc::clone(&self.log), self.tenant.id.clone(), after, BATCH));
+            *self.lock_next() = Some((after, BATCH, AbortOnDropHandle::new(task)));
+        }
+        Ok(records)
+    }
+
+    fn lock_next(&self) -> MutexGuard<'_, Option<(LogPosition, usize, AbortOnDropHandle<Result<Decoded, LogError>>)>> {
+        self.next.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Lets appends that are on their way finish first: for a moment, or for longer as long as nobody waits for the read models.
     pub(crate) async fn give_way(&self) {
         let began = Instant::now();
@@ -236,8 +256,22 @@ impl Runner {
     }
 }
 
-/// Decodes off the runtime's threads when there is much.
-async fn decode_all(tenant: &TenantId, from: LogPosition, entries: Vec<Entry>) -> Result<Vec<(Record, Vec<Term>)>, LogError> {
+/// Reads and decodes so many records; fewer where the log ends before.
+async fn decode_range(log: Arc<dyn Log>, tenant: TenantId, from: LogPosition, want: usize) -> Result<Decoded, LogError> {
+    let mut records = Vec::with_capacity(want);
+    while records.len() < want {
+        let next = LogPosition(from.0 + records.len() as u64);
+        let entries = log.read(&tenant, next, want - records.len()).await?;
+        if entries.is_empty() {
+            break;
+        }
+        records.extend(decode_all(&tenant, next, entries).await?);
+    }
+    Ok(records)
+}
+
+/// Decodes off the runtime's threads.
+async fn decode_all(tenant: &TenantId, from: LogPosition, entries: Vec<Entry>) -> Result<Decoded, LogError> {
     let tenant = tenant.clone();
     let work = move || {
         let positions = (from.0..).map(LogPosition);
@@ -251,9 +285,11 @@ async fn decode_all(tenant: &TenantId, from: LogPosition, entries: Vec<Entry>) -
             })
             .collect::<Result<Vec<_>, LogError>>()
     };
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|error| LogError::Unavailable { reason: "decoding was cut off".to_owned(), source: Some(Box::new(error)) })?
+    tokio::task::spawn_blocking(work).await.map_err(cut_off)?
+}
+
+fn cut_off(error: tokio::task::JoinError) -> LogError {
+    LogError::Unavailable { reason: "decoding was cut off".to_owned(), source: Some(Box::new(error)) }
 }
 
 impl App {

@@ -28,6 +28,11 @@ const STATEMENTS: usize = 256;
 /// Rows that the driver's thread may have ready before somebody takes them: with few, the two threads wake each other up all the time.
 const ROWS_READY: usize = 1024;
 
+/// What SQLite itself takes, in KiB.
+const CACHE: u32 = 2_000;
+/// Rows of the read models are written all over their indexes: pages that do not fit are written and read again within one transaction.
+const VIEWS_CACHE: u32 = 16 * 1024;
+
 /// The files of a directory.
 pub(super) struct Files {
     dir: PathBuf,
@@ -45,6 +50,8 @@ pub(super) struct Database {
     page_size: u32,
     /// Whether what is deleted is overwritten: everywhere but in rows that can be made again and hold no secret.
     secure_delete: bool,
+    /// Memory that a connection keeps pages in, in KiB.
+    cache_kib: u32,
 }
 
 impl Files {
@@ -71,15 +78,36 @@ impl Files {
     }
 
     pub(super) fn log(&self) -> Database {
-        Database { path: self.dir.join(LOG), synchronous: self.durable(), autocheckpoint: 0, page_size: LOG_PAGE, secure_delete: true }
+        Database {
+            path: self.dir.join(LOG),
+            synchronous: self.durable(),
+            autocheckpoint: 0,
+            page_size: LOG_PAGE,
+            secure_delete: true,
+            cache_kib: CACHE,
+        }
     }
 
     pub(super) fn keys(&self) -> Database {
-        Database { path: self.dir.join(KEYS), synchronous: self.durable(), autocheckpoint: 1000, page_size: 4096, secure_delete: true }
+        Database {
+            path: self.dir.join(KEYS),
+            synchronous: self.durable(),
+            autocheckpoint: 1000,
+            page_size: 4096,
+            secure_delete: true,
+            cache_kib: CACHE,
+        }
     }
 
     pub(super) fn views(&self) -> Database {
-        Database { path: self.dir.join(VIEWS), synchronous: SqliteSynchronous::Normal, autocheckpoint: 1000, page_size: 4096, secure_delete: false }
+        Database {
+            path: self.dir.join(VIEWS),
+            synchronous: SqliteSynchronous::Normal,
+            autocheckpoint: 1000,
+            page_size: 4096,
+            secure_delete: false,
+            cache_kib: VIEWS_CACHE,
+        }
     }
 
     fn durable(&self) -> SqliteSynchronous {
@@ -171,6 +199,7 @@ impl Database {
             .pragma("cell_size_check", "ON")
             .pragma("secure_delete", if self.secure_delete { "ON" } else { "OFF" })
             .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT)
+            .pragma("cache_size", format!("-{}", self.cache_kib))
             .pragma("wal_autocheckpoint", self.autocheckpoint.to_string())
             .statement_cache_capacity(STATEMENTS)
             .row_buffer_size(ROWS_READY)
