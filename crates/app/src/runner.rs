@@ -60,7 +60,8 @@ pub(crate) struct Runner {
 type Decoded = Vec<(Record, Vec<Term>)>;
 
 /// From where on, how many, and the task that reads and decodes them. Records do not change, so what it gives holds whenever it is taken.
-pub(crate) type Next = Mutex<Option<(LogPosition, usize, AbortOnDropHandle<Result<Decoded, LogError>>)>>;
+pub(crate) type Next = Mutex<Option<Begun>>;
+type Begun = (LogPosition, usize, AbortOnDropHandle<Result<Decoded, LogError>>);
 
 /// A generation that is being built: what of it must not be mixed with the live one's.
 #[derive(Default)]
@@ -218,7 +219,7 @@ impl Runner {
         Ok(records)
     }
 
-    fn lock_next(&self) -> MutexGuard<'_, Option<(LogPosition, usize, AbortOnDropHandle<Result<Decoded, LogError>>)>> {
+    fn lock_next(&self) -> MutexGuard<'_, Option<Begun>> {
         self.next.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

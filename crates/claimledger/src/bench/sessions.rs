@@ -59,6 +59,11 @@ impl Sessions {
         self.count * self.each
     }
 
+    /// The number of a fact, when there were more sessions, from which on all facts are of others than these.
+    pub(crate) fn past_the_end(self) -> usize {
+        self.count.next_multiple_of(ABREAST) * self.each
+    }
+
     /// The session of a fact, and which of its facts it is.
     fn place(self, n: usize) -> (usize, usize) {
         let (block, within) = (n / (ABREAST * self.each), n % (ABREAST * self.each));
@@ -80,7 +85,7 @@ impl Sessions {
     pub(crate) fn time(n: usize) -> String {
         let seconds = n / RATE;
         let (day, rest) = (seconds / 86_400, seconds % 86_400);
-        format!("2026-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", 2 + day / 28, 1 + day % 28, rest / 3_600, rest / 60 % 60, rest % 60, n % RATE * 25)
+        format!("2026-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", 2 + day / 28 % 8, 1 + day % 28, rest / 3_600, rest / 60 % 60, rest % 60, n % RATE * 25)
     }
 
     /// The session that a fact is of, and the fact as the native form has it.
