@@ -103,7 +103,8 @@ impl Ground {
             let lines: Vec<_> = rows.iter().map(|(_, line)| line.clone()).collect();
             let rows = rows.into_iter().map(|(session, line)| Ok((session, String::from_utf8(line)?))).collect::<Result<Vec<_>>>()?;
             let (ours, theirs) = tokio::join!(product::send(&app, &caller, corpus.dialect(), &lines), bare.write(&rows));
-            (ours?, theirs?);
+            ours?;
+            theirs?;
             bar.inc(lines.len() as u64);
         }
         bar.finish_and_clear();
