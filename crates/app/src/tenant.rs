@@ -33,14 +33,11 @@ use claimledger_ledger::{
     sequencer::{LedgerKind, Sequencer, SequencerConfig},
     views::{TermKind, Views},
 };
-use std::{
-    sync::{
-        Arc, Mutex, PoisonError, RwLock,
-        atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering},
-    },
-    time::Instant,
+use std::sync::{
+    Arc, Mutex, PoisonError, RwLock,
+    atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering},
 };
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
 /// So many appends within half a second are a stream.
 const STREAM: usize = 25;
@@ -322,7 +319,7 @@ impl Tenant {
     /// Whether appends come in a stream, also in a moment in which none is on its way: the last [`STREAM`] began within half a second.
     pub(crate) fn appends_stream(&self) -> bool {
         let oldest = self.began[self.appends_begun() as usize % STREAM].load(Ordering::Relaxed);
-        oldest > 0 && self.micros().saturating_sub(oldest) < 500_000
+        self.appends_begun() >= STREAM as u64 && self.micros().saturating_sub(oldest) < 500_000
     }
 
     fn micros(&self) -> u64 {
