@@ -21,13 +21,6 @@ pub(crate) const WAIT: Duration = Duration::from_secs(5);
 /// How long a read waits for the read models while appends run.
 const MOMENT: Duration = Duration::from_millis(100);
 
-/// The same where appends come in a stream and the read models are further behind than [`NEAR`]: they will be no nearer in a while. The answer says where
-/// it stands, and whoever wants to see what it wrote names its position.
-const INSTANT: Duration = Duration::from_millis(5);
-
-/// Records that the read models take in within a moment.
-const NEAR: u64 = 200;
-
 /// A record that is stamped with a time may need so long to become readable; until then K at that time is not final.
 const APPEND_GRACE_SECS: u64 = 5;
 
@@ -104,13 +97,9 @@ impl Inner {
     /// K where none is asked: the head of the read models. They are given a moment to reach the head of the log, so that whoever asks right after writing
     /// sees what was written; while appends run flat out that would be a race, and the answer says where it stands.
     async fn head_of_views(&self, tenant: &Tenant, head: u64) -> Result<LogPosition, AskError> {
-        let behind = head.saturating_sub(tenant.assessed_to()) > NEAR;
-        let moment = match (tenant.is_appending(), behind && tenant.appends_stream()) {
-            (_, true) => INSTANT,
-            (true, false) => MOMENT,
-            (false, false) => WAIT,
-        };
+        let calm = !tenant.is_appending();
         let mut assessed = tenant.assessed.subscribe();
+        let moment = if calm { WAIT } else { MOMENT };
         if tokio::time::timeout(moment, assessed.wait_for(|size| *size >= head)).await.is_err()
             && let Some(error) = tenant.stopped()
         {

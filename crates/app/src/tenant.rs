@@ -37,10 +37,7 @@ use std::sync::{
     Arc, Mutex, PoisonError, RwLock,
     atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering},
 };
-use tokio::{sync::watch, time::Instant};
-
-/// So many appends within half a second are a stream.
-const STREAM: usize = 25;
+use tokio::sync::watch;
 
 /// A tenant that has been opened.
 pub(crate) struct Tenant {
@@ -75,9 +72,6 @@ pub(crate) struct Tenant {
     appending: AtomicUsize,
     /// How many appends have ever begun.
     begun: AtomicU64,
-    /// When the last [`STREAM`] appends began, round and round: microseconds since [`Self::since`].
-    began: [AtomicU64; STREAM],
-    since: Instant,
     /// Held by whoever moves the live generation, or puts another in its place.
     pub(crate) moving: tokio::sync::Mutex<()>,
     /// Sessions whose place in lists moved forward, and when: a page that was pinned before looks at them too.
@@ -220,8 +214,6 @@ impl Tenant {
             assessed: watch::Sender::new(covered),
             appending: AtomicUsize::new(0),
             begun: AtomicU64::new(0),
-            began: std::array::from_fn(|_| AtomicU64::new(0)),
-            since: Instant::now(),
             moving: tokio::sync::Mutex::default(),
             moved: Moved::starting_at(covered),
             occurrences: Occurrences::default(),
@@ -306,24 +298,13 @@ impl Tenant {
     /// Counts an append while it is on its way.
     pub(crate) fn begin_append(&self) -> Appending<'_> {
         self.appending.fetch_add(1, Ordering::Relaxed);
-        let nth = self.begun.fetch_add(1, Ordering::Relaxed);
-        self.began[nth as usize % STREAM].store(self.micros(), Ordering::Relaxed);
+        self.begun.fetch_add(1, Ordering::Relaxed);
         Appending(&self.appending)
     }
 
     /// Whether an append is on its way.
     pub(crate) fn is_appending(&self) -> bool {
         self.appending.load(Ordering::Relaxed) > 0
-    }
-
-    /// Whether appends come in a stream, also in a moment in which none is on its way: the last [`STREAM`] began within half a second.
-    pub(crate) fn appends_stream(&self) -> bool {
-        let oldest = self.began[self.appends_begun() as usize % STREAM].load(Ordering::Relaxed);
-        self.appends_begun() >= STREAM as u64 && self.micros().saturating_sub(oldest) < 500_000
-    }
-
-    fn micros(&self) -> u64 {
-        u64::try_from(self.since.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
     /// How many appends have ever begun.

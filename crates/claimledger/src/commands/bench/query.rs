@@ -37,6 +37,8 @@ const ASKED: usize = 2_000;
 const BESIDE: usize = 2_000;
 const REQUEST: usize = 20;
 const PAGE: u32 = 50;
+/// After so long no more is asked over GraphQL.
+const LONGEST: Duration = Duration::from_secs(60);
 /// Facts that one round of appends beside has at most.
 const ROUND: usize = 10_000_000;
 const WHY: &str = concat!(include_str!("../../queries/why.graphql"), include_str!("../../queries/common.graphql"));
@@ -107,7 +109,12 @@ fn beside_appends(ground: &Ground, sessions: Sessions) -> Result<Vec<Measure>> {
     let client = server.client();
     let load = Load::begin(server.client(), sessions);
     let mut took = Vec::new();
+    let all = Instant::now();
     for n in 0..ASKED + ASKED / 10 {
+        if all.elapsed() > LONGEST {
+            eprintln!("B4: {} questions in {} s; no more are asked", took.len(), LONGEST.as_secs());
+            break;
+        }
         let session = Sessions::id(some_session(sessions, n));
         let began = Instant::now();
         let answer = client.ask(WHY, &json!({"session": session}))?;
@@ -117,6 +124,7 @@ fn beside_appends(ground: &Ground, sessions: Sessions) -> Result<Vec<Measure>> {
         anyhow::ensure!(answer["data"]["why"]["because"].get(0).is_some(), "{session}: {answer}");
     }
     let load = load.end()?;
+    eprintln!("B4 is done");
     Ok(vec![
         Measure::new("B4", "why over GraphQL, p50", quantile(&took, 0.5), "ms"),
         Measure::new("B4", "why over GraphQL, p99", quantile(&took, 0.99), "ms").at_most(20.0),
