@@ -45,7 +45,10 @@ fn pages_beside_a_writer(server: &Server, writer: &str, from: usize, ask: impl F
                 written.fetch_add(usize::from(status == 200), Ordering::Relaxed);
             }
         });
-        while let Some(cursor) = after {
+        // What goes on for ever is wrong too, and must not go on here.
+        while let Some(cursor) = after
+            && pages.len() < 10
+        {
             let before = written.load(Ordering::Relaxed);
             while written.load(Ordering::Relaxed) == before {
                 std::thread::yield_now();
