@@ -206,7 +206,8 @@ impl Runner {
 
     /// The next records, decoded. Where as many again are waiting behind them, those are begun.
     async fn decoded(&self, from: LogPosition, want: usize, head: u64) -> Result<Decoded, LogError> {
-        let begun = self.lock_next().take_if(|(at, count, _)| (*at, *count) == (from, want));
+        // What is not asked for now is not kept: it may be large.
+        let begun = self.lock_next().take().filter(|(at, count, _)| (*at, *count) == (from, want));
         let records = match begun {
             Some((_, _, task)) => task.await.map_err(cut_off)??,
             None => decode_range(Arc::clone(&self.log), self.tenant.id.clone(), from, want).await?,
