@@ -9,13 +9,19 @@ use crate::{
 use claimledger_domain::model::{Known, RecordRef};
 use claimledger_facts::{
     fact::{Fact, FactData},
-    ids::{LogPosition, RecordId, SessionId, SourceEventId},
+    ids::{LogPosition, RecordId, SessionId, SourceEventId, TenantId},
     record::Record,
 };
-use claimledger_ledger::{log::LogError, views::TermKind};
+use claimledger_ledger::{
+    log::LogError,
+    views::{Term, TermKind, Views},
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// What is known of one session.
@@ -38,15 +44,42 @@ pub(crate) struct Traits {
     variants: bool,
 }
 
-impl Traits {
+/// From which position on a tenant has something of a kind, as far as the read models are: so that no question looks it up.
+#[derive(Debug)]
+pub(crate) struct FirstOfKind {
+    link: AtomicU64,
+    variant: AtomicU64,
+}
+
+impl FirstOfKind {
     /// Looks them up.
-    pub(crate) async fn of(reader: &Reader<'_>, known_at: LogPosition) -> Result<Self, LogError> {
-        Ok(Self {
-            links: reader.any(&term(TermKind::Correlation, LINKS), known_at).await?,
-            variants: reader.any(&term(TermKind::Note, VARIANT), known_at).await?,
-        })
+    pub(crate) async fn load(tenant: &TenantId, views: &dyn Views) -> Result<Self, LogError> {
+        let first = async |term: Term| {
+            let first = views.positions_of(tenant, &term, LogPosition(0), LogPosition(u64::MAX), 1).await?;
+            Ok::<_, LogError>(AtomicU64::new(first.first().map_or(u64::MAX, |first| first.0)))
+        };
+        Ok(Self { link: first(term(TermKind::Correlation, LINKS)).await?, variant: first(term(TermKind::Note, VARIANT)).await? })
     }
 
+    /// Takes note of a record, before the read models have it. That records come again changes nothing.
+    pub(crate) fn note(&self, record: &Record) {
+        let position = record.header.position.0;
+        if record.header.variant {
+            self.variant.fetch_min(position, Ordering::Relaxed);
+        }
+        if record.statement.facts.iter().any(|fact| matches!(fact.data, FactData::SessionLinked(_))) {
+            self.link.fetch_min(position, Ordering::Relaxed);
+        }
+    }
+
+    /// What may be there at a position.
+    pub(crate) fn at(&self, known_at: LogPosition) -> Traits {
+        let by = |first: &AtomicU64| first.load(Ordering::Relaxed) <= known_at.0;
+        Traits { links: by(&self.link), variants: by(&self.variant) }
+    }
+}
+
+impl Traits {
     /// Whether sessions may have more than one id.
     pub(crate) fn links(self) -> bool {
         self.links

@@ -6,13 +6,14 @@
 //! place.
 
 use crate::{
+    fetched::{AT_ONCE, Fetched},
     gather::{self, Gathered, Traits},
     reader::Reader,
     scope::{ConfigIndex, Scope, last_claim},
     terms::{claim_key_term, pair, term},
 };
 use claimledger_domain::{
-    assess::assess,
+    assess::assess_in_brief,
     codes,
     history::History,
     model::{Certainty, Cut, Falsifier, Known, Phase, SessionState},
@@ -141,25 +142,32 @@ pub(crate) fn key_of(id: &SessionId, records: &[Arc<Record>]) -> Option<HeadKey>
 }
 
 impl<'a> Heads<'a> {
-    pub(crate) async fn new(reader: Reader<'a>, history: Arc<History>, config: Arc<ConfigIndex>, last: LogPosition) -> Result<Self, LogError> {
-        let traits = Traits::of(&reader, last).await?;
-        Ok(Self { reader, traits, history, config, last, done: BTreeSet::new(), rows: Vec::new(), moved: Vec::new(), latest: None })
+    pub(crate) fn new(reader: Reader<'a>, traits: Traits, history: Arc<History>, config: Arc<ConfigIndex>, last: LogPosition) -> Self {
+        Self { reader, traits, history, config, last, done: BTreeSet::new(), rows: Vec::new(), moved: Vec::new(), latest: None }
     }
 
     /// Makes the rows of these sessions, once each.
     pub(crate) async fn assess(&mut self, sessions: impl IntoIterator<Item = SessionId>) -> Result<(), LogError> {
-        for session in sessions {
-            if self.done.contains(&session) {
-                continue;
+        let mut sessions = sessions.into_iter();
+        loop {
+            let some: Vec<_> = sessions.by_ref().filter(|session| !self.done.contains(session)).take(AT_ONCE).collect();
+            if some.is_empty() {
+                return Ok(());
             }
-            self.done.insert(session.clone());
-            if let Some(gathered) = gather::session(&self.reader, self.traits, &session, self.last).await? {
-                self.add(&gathered);
+            let fetched = Fetched::read(&self.reader, &some, self.last).await?;
+            for session in some {
+                // Another id of a session that came before it.
+                if !self.done.insert(session.clone()) {
+                    continue;
+                }
+                let reader = Reader { fetched: Some(&fetched), ..self.reader };
+                if let Some(gathered) = gather::session(&reader, self.traits, &session, self.last).await? {
+                    self.add(&gathered);
+                }
+                // A long batch must not keep a thread of the runtime from everybody else.
+                tokio::task::yield_now().await;
             }
-            // A long batch must not keep a thread of the runtime from everybody else.
-            tokio::task::yield_now().await;
         }
-        Ok(())
     }
 
     /// The rows so far. The next ones are made from here on.
@@ -188,7 +196,7 @@ impl<'a> Heads<'a> {
         let last = own().map(|known| known.fact.occurred.to.unwrap_or(known.fact.occurred.from)).max();
         let last = last.or_else(|| gathered.records.iter().map(|record| record.header.occurred.from).max()).unwrap_or(Time::MIN);
         self.latest = self.latest.max(Some(last));
-        let state = assess(&gathered.facts, &self.history, Cut { at: Time::MAX, known_at: self.last });
+        let state = assess_in_brief(&gathered.facts, &self.history, Cut { at: Time::MAX, known_at: self.last });
         // Up to where it was assessed, as far as that matters: the last record that can have changed it. The size of the batch would do as well, but a
         // rebuild has other batches and must give the same rows.
         let claimed = last_claim(&gathered.facts);

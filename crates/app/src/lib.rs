@@ -30,6 +30,7 @@ pub mod ask;
 pub mod changes;
 mod cursor;
 mod cut;
+mod fetched;
 mod gather;
 mod heads;
 pub mod ingest;

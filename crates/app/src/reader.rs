@@ -1,5 +1,6 @@
 //! Reading records by term and position: the read models find them, the log has them. Decoded records are kept for a while.
 
+use crate::fetched::Fetched;
 use claimledger_facts::{
     ids::{LogPosition, RecordId, TenantId},
     record::{Entry, Record},
@@ -29,15 +30,17 @@ pub(crate) struct Reader<'a> {
     pub(crate) recent: &'a RecentTerms,
     /// Records that are not in the read models yet.
     pub(crate) ahead: Option<&'a Ahead>,
+    /// What was read for many sessions at once.
+    pub(crate) fetched: Option<&'a Fetched>,
 }
 
 impl Reader<'_> {
     /// Positions of the records with this term, up to `known_at` inclusive, ascending.
     pub(crate) async fn positions(&self, term: &Term, known_at: LogPosition) -> Result<Vec<LogPosition>, LogError> {
-        if let Some(ahead) = self.ahead
-            && let Some(mut kept) = self.recent.get(ahead.from, term)
-        {
-            kept.extend(ahead.terms.get(term).into_iter().flatten().filter(|position| **position <= known_at));
+        if let Some(positions) = self.fetched.and_then(|fetched| fetched.positions(term, known_at)) {
+            return Ok(positions.to_vec());
+        }
+        if let Some(kept) = self.kept(term, known_at) {
             return Ok(kept);
         }
         let mut all = Vec::new();
@@ -53,12 +56,38 @@ impl Reader<'_> {
                 break;
             }
         }
+        Ok(self.completed(term, known_at, all))
+    }
+
+    /// The same for each of some terms, with one question for all of them.
+    pub(crate) async fn positions_of_each(&self, terms: &[Term], known_at: LogPosition) -> Result<Vec<Vec<LogPosition>>, LogError> {
+        let mut found: Vec<_> = terms.iter().map(|term| self.kept(term, known_at)).collect();
+        let missing: Vec<Term> = terms.iter().zip(&found).filter(|(_, found)| found.is_none()).map(|(term, _)| term.clone()).collect();
+        if !missing.is_empty() {
+            let read = self.views.positions_of_each(self.tenant, &missing, known_at).await?;
+            for ((term, read), slot) in missing.iter().zip(read).zip(found.iter_mut().filter(|found| found.is_none())) {
+                *slot = Some(self.completed(term, known_at, read));
+            }
+        }
+        Ok(found.into_iter().map(Option::unwrap_or_default).collect())
+    }
+
+    /// What the runner has looked up lately.
+    fn kept(&self, term: &Term, known_at: LogPosition) -> Option<Vec<LogPosition>> {
+        let ahead = self.ahead?;
+        let mut kept = self.recent.get(ahead.from, term)?;
+        kept.extend(ahead.positions(term, known_at));
+        Some(kept)
+    }
+
+    /// What the read models have, and what is ahead of them.
+    fn completed(&self, term: &Term, known_at: LogPosition, mut all: Vec<LogPosition>) -> Vec<LogPosition> {
         if let Some(ahead) = self.ahead {
             all.retain(|position| position.0 < ahead.from);
             self.recent.put(ahead.from, term, &all);
-            all.extend(ahead.terms.get(term).into_iter().flatten().filter(|position| **position <= known_at));
+            all.extend(ahead.positions(term, known_at));
         }
-        Ok(all)
+        all
     }
 
     /// Whether any record up to `known_at` has this term.
@@ -109,7 +138,8 @@ impl Reader<'_> {
     }
 
     fn at_hand(&self, position: LogPosition) -> Option<Arc<Record>> {
-        self.ahead.and_then(|ahead| ahead.get(position)).or_else(|| self.cache.get(position))
+        let fetched = self.fetched.and_then(|fetched| fetched.record(position));
+        fetched.or_else(|| self.ahead.and_then(|ahead| ahead.get(position))).or_else(|| self.cache.get(position))
     }
 }
 
@@ -155,6 +185,10 @@ impl Ahead {
     /// The records.
     pub(crate) fn records(&self) -> &[Arc<Record>] {
         &self.records
+    }
+
+    fn positions(&self, term: &Term, known_at: LogPosition) -> impl Iterator<Item = LogPosition> {
+        self.terms.get(term).into_iter().flatten().copied().filter(move |position| *position <= known_at)
     }
 
     fn get(&self, position: LogPosition) -> Option<Arc<Record>> {

@@ -166,7 +166,10 @@ impl Runner {
             if !config.is_empty() {
                 tenant.learn(config.iter().cloned());
             }
-            ahead.records().iter().for_each(|record| tenant.recorded(record.header.recorded_at));
+            for record in ahead.records() {
+                tenant.recorded(record.header.recorded_at);
+                tenant.first_of_kind.note(record);
+            }
         }
         let (folded, records) = self.beside.as_ref().map_or((&tenant.folded, &tenant.records), |beside| (&beside.folded, &beside.records));
         for record in ahead.records() {
@@ -176,7 +179,7 @@ impl Runner {
         let reader = Reader { ahead: Some(&ahead), recent: &folded.recent, cache: records, ..tenant.reader(&*self.log, &*self.views) };
         let touched = heads::touched(&reader, ahead.records(), last).await?;
         let (history, config_index) = tenant.config();
-        let mut heads = Heads::new(reader, history, config_index, last).await?;
+        let mut heads = Heads::new(reader, tenant.first_of_kind.at(last), history, config_index, last);
         heads.assess(touched).await?;
         // Configuration that came late may change sessions that no record of this batch names. They are written before the checkpoint moves: if we stop
         // in between, the batch is taken in again and so are they.

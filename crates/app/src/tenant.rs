@@ -5,7 +5,7 @@ use crate::{
     changes::Occurrences,
     cursor::CursorKey,
     cut::PassedTimes,
-    gather,
+    gather::{self, FirstOfKind},
     keyring::Keyring,
     known_sources::KnownSources,
     moved::Moved,
@@ -55,6 +55,8 @@ pub(crate) struct Tenant {
     pub(crate) cursor_key: CursorKey,
     /// Decoded records.
     pub(crate) records: RecordCache,
+    /// What sessions need not be gathered with.
+    pub(crate) first_of_kind: FirstOfKind,
     /// What is known of the live generation's rows.
     pub(crate) folded: Folded,
     /// By what code the rows were made that are asked.
@@ -191,6 +193,7 @@ impl Tenant {
             kind: if opened.rehearsal { LedgerKind::Rehearsal } else { LedgerKind::Live },
         })
         .await?;
+        let first_of_kind = FirstOfKind::load(id, &*parts.views).await?;
         let records = RecordCache::default();
         let (history, index) = load_config(id, &*parts.log, &*parts.views, &records, covered).await?;
         Ok(Some(Self {
@@ -205,6 +208,7 @@ impl Tenant {
             sequencer,
             own,
             records,
+            first_of_kind,
             folded: Folded::at(covered),
             in_use: RwLock::new(in_use),
             rebuilding: Arc::default(),
@@ -314,7 +318,7 @@ impl Tenant {
 
     /// Reads this tenant's records.
     pub(crate) fn reader<'a>(&'a self, log: &'a dyn Log, views: &'a dyn Views) -> Reader<'a> {
-        Reader { tenant: &self.id, log, views, cache: &self.records, recent: &self.folded.recent, ahead: None }
+        Reader { tenant: &self.id, log, views, cache: &self.records, recent: &self.folded.recent, ahead: None, fetched: None }
     }
 }
 
@@ -367,7 +371,7 @@ async fn load_config(
     let (mut history, mut index) = (History::default(), ConfigIndex::default());
     let Some(last) = covered.checked_sub(1) else { return Ok((history, index)) };
     let recent = RecentTerms::default();
-    let reader = Reader { tenant, log, views, cache, recent: &recent, ahead: None };
+    let reader = Reader { tenant, log, views, cache, recent: &recent, ahead: None, fetched: None };
     let positions = reader.positions(&term(TermKind::Config, CONFIG), LogPosition(last)).await?;
     for some in positions.chunks(1000) {
         for record in reader.records(some).await? {

@@ -42,6 +42,7 @@ use claims::Claim;
 use decision::{Decided, Judged, Setting};
 use factors::Factor;
 use falsifiers::Falsifiers;
+use state::Told;
 use until_session_end::Life;
 
 /// Everything that an assessment found, before it becomes an answer.
@@ -95,7 +96,14 @@ impl<'a> Trace<'a> {
 /// `None` if nothing of the session is known at K. Before its start the phase is [`crate::model::Phase::NotStarted`].
 #[must_use]
 pub fn assess(facts: &[Known], history: &History, cut: Cut) -> Option<SessionState> {
-    trace(facts, history, cut).map(|trace| state::state(&trace))
+    trace(facts, history, cut).map(|trace| state::state(&trace, Told::InFull))
+}
+
+/// The same without trees of reasons, and of [`SessionState::context`] the IdP's session alone: for whoever goes through many sessions. Putting reasons into
+/// words takes longer than finding them.
+#[must_use]
+pub fn assess_in_brief(facts: &[Known], history: &History, cut: Cut) -> Option<SessionState> {
+    trace(facts, history, cut).map(|trace| state::state(&trace, Told::InBrief))
 }
 
 /// The assessment itself, without words.

@@ -209,6 +209,10 @@ pub trait Views: RecordIndex {
         max: usize,
     ) -> Result<Vec<LogPosition>, LogError>;
 
+    /// Positions of the records with each of these terms, up to `known_at` inclusive, ascending; one list a term, in the order asked. For terms of few
+    /// records each, such as session ids: whoever goes through many sessions asks once for all of them.
+    async fn positions_of_each(&self, tenant: &TenantId, terms: &[Term], known_at: LogPosition) -> Result<Vec<Vec<LogPosition>>, LogError>;
+
     /// Sessions whose records carry all of these terms (not necessarily one record), in the order of [`HeadKey`], after `after`, at most `max`. A term
     /// of a kind that lists no sessions ([`TermKind::lists_sessions`]) is carried by none. A record counts for the session ids that it names itself:
     /// when links give a session several ids, the head row's name alone is looked at.

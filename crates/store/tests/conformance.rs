@@ -118,6 +118,9 @@ impl Views for Fresh {
     async fn positions_of(&self, t: &TenantId, term: &Term, from: LogPosition, known: LogPosition, max: usize) -> Result<Vec<LogPosition>, LogError> {
         self.store.views().positions_of(t, term, from, known, max).await
     }
+    async fn positions_of_each(&self, tenant: &TenantId, terms: &[Term], known_at: LogPosition) -> Result<Vec<Vec<LogPosition>>, LogError> {
+        self.store.views().positions_of_each(tenant, terms, known_at).await
+    }
     async fn sessions_with(&self, tenant: &TenantId, terms: &[Term], after: Option<&HeadKey>, max: usize) -> Result<Vec<HeadRow>, LogError> {
         self.store.views().sessions_with(tenant, terms, after, max).await
     }

@@ -137,7 +137,7 @@ impl Changes {
     /// The next session that the record at a position changed; none: there is none left.
     async fn next_at(&self, position: LogPosition, mut candidates: Candidates) -> Result<(Option<(Hit, Change)>, Candidates), LogError> {
         let reader = self.reader();
-        let traits = Traits::of(&reader, position).await?;
+        let traits = self.tenant.first_of_kind.at(position);
         let history = self.tenant.history();
         while let Some(candidate) = candidates.next(&reader).await? {
             let Some(gathered) = gather::session(&reader, traits, &candidate.session, position).await? else { continue };

@@ -38,7 +38,7 @@ impl App {
             let what = format!("`from` is known at {}, after `to` at {}: turn them round", before.cut.known_at, after.cut.known_at);
             return Err(AskError::BadInput { what });
         }
-        let view = View::new(&self.0, &tenant, after.cut).await?;
+        let view = View::new(&self.0, &tenant, after.cut);
         let reader = tenant.reader(&*self.0.log, &*self.0.views);
         let gathered = gather::session(&reader, view.traits, session, after.cut.known_at).await?.unwrap_or_default();
         let asked = belief::Beliefs {

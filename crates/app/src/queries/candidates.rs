@@ -4,8 +4,10 @@
 use super::View;
 use crate::{
     ask::AskError,
+    fetched::Fetched,
     gather::{self, Gathered},
     heads::{self, Summary},
+    reader::Reader,
     terms::term,
 };
 use claimledger_domain::claims_seen::{self, SessionSeen};
@@ -14,7 +16,10 @@ use claimledger_facts::{
     record::Record,
     time::Time,
 };
-use claimledger_ledger::views::{Carried, HeadKey, HeadRow, Term, TermKind};
+use claimledger_ledger::{
+    log::LogError,
+    views::{Carried, HeadKey, HeadRow, Term, TermKind},
+};
 use std::{
     collections::{BTreeSet, HashMap},
     sync::Arc,
@@ -38,11 +43,12 @@ pub(super) struct Candidates<'v> {
     looked: u64,
     listed: u64,
     seen: HashMap<SessionId, Arc<SessionSeen>>,
+    fetched: Fetched,
 }
 
 impl<'v> Candidates<'v> {
     pub(super) fn new(view: &'v View<'v>) -> Self {
-        Self { view, limit: view.inner.options.most_candidates, looked: 0, listed: 0, seen: HashMap::new() }
+        Self { view, limit: view.inner.options.most_candidates, looked: 0, listed: 0, seen: HashMap::new(), fetched: Fetched::default() }
     }
 
     /// What a session shows, by any of its ids; gathered once, however often it is asked.
@@ -67,8 +73,16 @@ impl<'v> Candidates<'v> {
         self.looked += 1;
         // A question that looks at thousands must not keep a thread of the runtime from everybody else.
         tokio::task::yield_now().await;
-        let reader = self.view.tenant.reader(&*self.view.inner.log, &*self.view.inner.views);
+        let reader = Reader { fetched: Some(&self.fetched), ..self.view.reader() };
         Ok(gather::session(&reader, self.view.traits, id, self.view.cut.known_at).await?)
+    }
+
+    /// Reads at once what some sessions are made of that will be looked at next, as far as the limit allows.
+    pub(super) async fn fetch(&mut self, sessions: impl IntoIterator<Item = &SessionId>) -> Result<(), LogError> {
+        let left = usize::try_from(self.limit - self.looked).unwrap_or(usize::MAX);
+        let some: Vec<_> = sessions.into_iter().filter(|id| !self.seen.contains_key(*id)).take(left).cloned().collect();
+        self.fetched = Fetched::read(&self.view.reader(), &some, self.view.cut.known_at).await?;
+        Ok(())
     }
 
     /// Values of a kind of term that are carried so often at the head.
@@ -114,7 +128,7 @@ impl<'v> Candidates<'v> {
 
     /// The records with a term, as known at K.
     pub(super) async fn records(&self, term: &Term) -> Result<Vec<Arc<Record>>, AskError> {
-        let reader = self.view.tenant.reader(&*self.view.inner.log, &*self.view.inner.views);
+        let reader = self.view.reader();
         let positions = reader.positions(term, self.view.cut.known_at).await?;
         let (found, limit) = (positions.len() as u64, self.limit * LISTED);
         if found > limit {
@@ -128,7 +142,9 @@ impl<'v> Candidates<'v> {
         let (view, at) = (self.view, self.view.cut.at);
         let few = view.inner.views.positions_of(&view.tenant.id, term, LogPosition(0), view.cut.known_at, FEW).await?;
         if few.len() < FEW {
-            for id in self.named_by(term).await? {
+            let named = self.named_by(term).await?;
+            self.fetch(&named).await?;
+            for id in named {
                 each(&*self.seen(&id).await?);
             }
             return Ok(());
@@ -139,6 +155,7 @@ impl<'v> Candidates<'v> {
             let rows = view.inner.views.sessions_with(&view.tenant.id, std::slice::from_ref(term), after.as_ref(), ROWS).await?;
             let whole = rows.len() < ROWS;
             after = rows.last().map(HeadRow::key).or(after);
+            self.fetch(rows.iter().map(|row| &row.session)).await?;
             for row in rows {
                 // A session's facts, and so its claims, come no earlier than its place in the order.
                 if row.first_occurred > late {

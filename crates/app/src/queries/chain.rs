@@ -59,7 +59,7 @@ impl App {
         self.disclose(caller, Disclosure::Sessions)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
         let pinned = self.0.pin(&tenant, asking).await?;
-        let view = View::new(&self.0, &tenant, pinned.cut).await?;
+        let view = View::new(&self.0, &tenant, pinned.cut);
         let mut start = view.start(id).await?;
         let mut links = Vec::new();
         let mut named = BTreeSet::new();

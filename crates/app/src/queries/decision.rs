@@ -26,7 +26,7 @@ impl App {
         let tenant = self.0.tenant(&caller.tenant).await?;
         let pinned = self.0.pin(&tenant, asking).await?;
         let value = if position <= pinned.cut.known_at {
-            View::new(&self.0, &tenant, pinned.cut).await?.decision(position).await?
+            View::new(&self.0, &tenant, pinned.cut).decision(position).await?
         } else if position.0 < self.0.log.head(&tenant.id).await?.0 {
             DecisionAt::NotYetKnown { from: position, recorded_at: self.0.recorded_at(&tenant, position).await? }
         } else {

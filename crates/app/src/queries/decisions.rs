@@ -40,7 +40,7 @@ impl App {
         let tenant = self.0.tenant(&caller.tenant).await?;
         let question = Question::of(LIST, filter);
         let (pinned, cursor) = self.0.pin_page(&tenant, asking, question, after).await?;
-        let view = View::new(&self.0, &tenant, pinned.cut).await?;
+        let view = View::new(&self.0, &tenant, pinned.cut);
 
         let mut page = Page { items: Vec::new(), cursors: Vec::new(), has_next: false };
         // Adds a session's decisions that come after the cursor; false when the page is full and there are more.
@@ -74,7 +74,10 @@ impl App {
         } else {
             let mut walk = Walk::new(&view, vec![terms(filter)], cursor.as_ref().map(|cursor| cursor.session.clone()), true).await?;
             while let Some((key, assessed)) = walk.next(|row| cannot_match(row, filter)).await? {
-                if !add(&key, assessed.state) {
+                if !assessed.state.decisions.iter().any(|decision| matches(&assessed.state, decision, filter)) {
+                    continue;
+                }
+                if !add(&key, view.in_full(assessed).state) {
                     break;
                 }
             }

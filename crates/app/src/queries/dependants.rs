@@ -5,6 +5,7 @@ use crate::{
     answer::{Answer, ChangeHit},
     app::{App, Disclosure},
     ask::{AskError, Asking, Caller},
+    fetched::AT_ONCE,
     terms::{claim_key_term, term},
 };
 use claimledger_domain::{
@@ -36,7 +37,7 @@ impl App {
         }
         let tenant = self.0.tenant(&caller.tenant).await?;
         let pinned = self.0.pin(&tenant, asking).await?;
-        let view = View::new(&self.0, &tenant, pinned.cut).await?;
+        let view = View::new(&self.0, &tenant, pinned.cut);
         let of_it =
             |change: &Change| actor.is_none_or(|actor| change.actor.as_ref() == Some(actor)) && record.is_none_or(|name| names(&change.record, name));
         let changes: Vec<Change> = changes(view.history.at(pinned.cut.known_at), pinned.cut.at).into_iter().filter(of_it).collect();
@@ -52,12 +53,16 @@ impl App {
             }
         }
         let mut hits: Vec<ChangeHit> = changes.into_iter().map(|change| ChangeHit { change, dependants: Vec::new() }).collect();
-        for (id, indices) in wanted {
-            let Some(gathered) = candidates.gathered(&id).await? else { continue };
+        let wanted: Vec<_> = wanted.into_iter().collect();
+        for (at, (id, indices)) in wanted.iter().enumerate() {
+            if at % AT_ONCE == 0 {
+                candidates.fetch(wanted[at..].iter().take(AT_ONCE).map(|(id, _)| id)).await?;
+            }
+            let Some(gathered) = candidates.gathered(id).await? else { continue };
             let asked: Vec<&Change> = indices.iter().map(|index| &hits[*index].change).collect();
             let found = dependants(&gathered.facts, &view.history, view.cut, &asked);
-            for (index, dependant) in indices.into_iter().zip(found) {
-                let hit = &mut hits[index];
+            for (index, dependant) in indices.iter().zip(found) {
+                let hit = &mut hits[*index];
                 // Two ids of one session find it twice.
                 if let Some(dependant) = dependant
                     && !hit.dependants.iter().any(|known| known.session == dependant.session)

@@ -67,7 +67,7 @@ impl App {
         self.disclose(caller, Disclosure::Find)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
         let pinned = self.0.pin(&tenant, asking).await?;
-        let view = View::new(&self.0, &tenant, pinned.cut).await?;
+        let view = View::new(&self.0, &tenant, pinned.cut);
         let search = Search { view: &view, text };
         // Nothing is named by the empty text; terms use it where a name is missing.
         if text.is_empty() {

@@ -31,7 +31,7 @@ impl App {
         self.disclose(caller, Disclosure::Sessions)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
         let pinned = self.0.pin(&tenant, asking).await?;
-        let view = View::new(&self.0, &tenant, pinned.cut).await?;
+        let view = View::new(&self.0, &tenant, pinned.cut);
         let mut candidates = Candidates::new(&view);
         let mut all: Vec<FirstSeen> = Vec::new();
         for (shown, terms) in values(&view, &candidates, kind).await? {

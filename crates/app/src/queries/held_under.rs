@@ -5,6 +5,7 @@ use crate::{
     answer::{Answer, HeldAnswer},
     app::{App, Disclosure},
     ask::{AskError, Asking, Caller},
+    fetched::AT_ONCE,
     heads::Summary,
     terms::term,
 };
@@ -34,7 +35,7 @@ impl App {
         self.disclose(caller, Disclosure::Decisions)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
         let pinned = self.0.pin(&tenant, asking).await?;
-        let view = View::new(&self.0, &tenant, pinned.cut).await?;
+        let view = View::new(&self.0, &tenant, pinned.cut);
         let replaced = replaced(view.history.at(pinned.cut.known_at), policy, version, pinned.cut.at);
         let mut items: Vec<Held> = Vec::new();
         let first: Option<Time> = replaced.iter().map(|replaced| replaced.at.from).min();
@@ -44,11 +45,15 @@ impl App {
             let mut done: BTreeSet<SessionId> = BTreeSet::new();
             // Whoever held access had begun by then, and had not ended. That a session says nothing any more does not end it.
             let over = |row: &Summary, _| matches!(row, Summary::State { ended_at: Some(ended), .. } if *ended <= first);
-            for id in candidates.ids_with(&term(TermKind::Policy, policy.as_str()), last, over).await? {
-                if done.contains(&id) {
+            let ids = candidates.ids_with(&term(TermKind::Policy, policy.as_str()), last, over).await?;
+            for (at, id) in ids.iter().enumerate() {
+                if at % AT_ONCE == 0 {
+                    candidates.fetch(ids[at..].iter().take(AT_ONCE)).await?;
+                }
+                if done.contains(id) {
                     continue;
                 }
-                let Some(gathered) = candidates.gathered(&id).await? else { continue };
+                let Some(gathered) = candidates.gathered(id).await? else { continue };
                 done.extend(gathered.ids.iter().cloned());
                 items.extend(held_under(&gathered.facts, &view.history, view.cut, policy, version));
             }

@@ -31,11 +31,13 @@ use crate::{
     app::Inner,
     ask::AskError,
     cut::Pinned,
+    fetched::Fetched,
     gather::{self, Gathered, Traits},
+    reader::Reader,
     tenant::Tenant,
 };
 use claimledger_domain::{
-    assess::assess,
+    assess::{assess, assess_in_brief},
     history::History,
     model::{Cut, SessionState},
 };
@@ -64,18 +66,36 @@ pub(crate) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    pub(crate) async fn new(inner: &'a Inner, tenant: &'a Tenant, cut: Cut) -> Result<Self, LogError> {
+    pub(crate) fn new(inner: &'a Inner, tenant: &'a Tenant, cut: Cut) -> Self {
         // Before any row is read: a generation that is put in place meanwhile is believed by the next question.
         let believes_rows = tenant.in_use().current;
-        let traits = Traits::of(&tenant.reader(&*inner.log, &*inner.views), cut.known_at).await?;
-        Ok(Self { inner, tenant, cut, history: tenant.history(), traits, believes_rows })
+        Self { inner, tenant, cut, history: tenant.history(), traits: tenant.first_of_kind.at(cut.known_at), believes_rows }
     }
 
     /// A session by any of its ids; none: nothing of it is known at K.
     pub(crate) async fn session(&self, id: &SessionId) -> Result<Option<Assessed>, LogError> {
-        let reader = self.tenant.reader(&*self.inner.log, &*self.inner.views);
-        let Some(gathered) = gather::session(&reader, self.traits, id, self.cut.known_at).await? else { return Ok(None) };
+        let Some(gathered) = gather::session(&self.reader(), self.traits, id, self.cut.known_at).await? else { return Ok(None) };
         Ok(assess(&gathered.facts, &self.history, self.cut).map(|state| Assessed { state, gathered }))
+    }
+
+    /// The same without reasons, where records were fetched already.
+    pub(crate) async fn session_in_brief(&self, id: &SessionId, fetched: Option<&Fetched>) -> Result<Option<Assessed>, LogError> {
+        let reader = Reader { fetched, ..self.reader() };
+        let Some(gathered) = gather::session(&reader, self.traits, id, self.cut.known_at).await? else { return Ok(None) };
+        Ok(assess_in_brief(&gathered.facts, &self.history, self.cut).map(|state| Assessed { state, gathered }))
+    }
+
+    /// The same session, with reasons.
+    pub(crate) fn in_full(&self, assessed: Assessed) -> Assessed {
+        match assess(&assessed.gathered.facts, &self.history, self.cut) {
+            Some(state) => Assessed { state, ..assessed },
+            None => assessed,
+        }
+    }
+
+    /// Reads the tenant's records.
+    pub(crate) fn reader(&self) -> Reader<'_> {
+        self.tenant.reader(&*self.inner.log, &*self.inner.views)
     }
 }
 

@@ -8,7 +8,10 @@ use crate::{
     heads::{self, Summary},
     terms::{IDP_SESSION_ENDED, pair, term},
 };
-use claimledger_domain::{assess::assess, outlived::outlived};
+use claimledger_domain::{
+    assess::{assess, assess_in_brief},
+    outlived::outlived,
+};
 use claimledger_facts::{fact::FactData, ids::SessionId, time::Time};
 use claimledger_ledger::views::TermKind;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +25,7 @@ impl App {
         self.disclose(caller, Disclosure::Sessions)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
         let pinned = self.0.pin(&tenant, asking).await?;
-        let view = View::new(&self.0, &tenant, pinned.cut).await?;
+        let view = View::new(&self.0, &tenant, pinned.cut);
         let mut candidates = Candidates::new(&view);
         let mut hits: Vec<OutlivedHit> = Vec::new();
         let mut done: BTreeSet<SessionId> = BTreeSet::new();
@@ -33,8 +36,10 @@ impl App {
                 }
                 let Some(gathered) = candidates.gathered(&id).await? else { continue };
                 done.extend(gathered.ids.iter().cloned());
-                let Some(session) = assess(&gathered.facts, &view.history, view.cut) else { continue };
-                if let Some(outlived) = outlived(&session) {
+                let Some(session) = assess_in_brief(&gathered.facts, &view.history, view.cut) else { continue };
+                if let Some(outlived) = outlived(&session)
+                    && let Some(session) = assess(&gathered.facts, &view.history, view.cut)
+                {
                     hits.push(OutlivedHit { session, outlived });
                 }
             }

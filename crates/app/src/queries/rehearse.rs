@@ -38,7 +38,7 @@ impl App {
         }
         let tenant = self.0.tenant(&caller.tenant).await?;
         let pinned = self.0.pin(&tenant, asking).await?;
-        let view = View::new(&self.0, &tenant, pinned.cut).await?;
+        let view = View::new(&self.0, &tenant, pinned.cut);
         let rehearsal = Rehearsal::new(&view.history, supposed(change, from, to));
         let mut found = Found { window: (from, to), cut: pinned.cut, rehearsed: Rehearsed::default(), decisions: 0 };
         let mut policies = UnmetPolicies::new(&rehearsal, from, to, pinned.cut);

@@ -18,7 +18,7 @@ impl App {
         self.disclose(caller, Disclosure::Sessions)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
         let pinned = self.0.pin(&tenant, asking).await?;
-        let view = View::new(&self.0, &tenant, pinned.cut).await?;
+        let view = View::new(&self.0, &tenant, pinned.cut);
         let state = view.session(id).await?.map(|assessed| assessed.state);
         self.0.answer(&tenant, &pinned, state).await
     }

@@ -13,8 +13,9 @@ use crate::{
 };
 use claimledger_domain::{
     RULES,
-    assess::assess,
-    model::{Bounds, Certainty, Cut, Phase, Reason, RecordRef, SessionState},
+    assess::{assess, assess_in_brief},
+    history::History,
+    model::{Bounds, Certainty, Cut, Known, Phase, Reason, RecordRef, SessionState},
     outlived::outlived,
 };
 use claimledger_facts::{
@@ -50,17 +51,21 @@ impl App {
         let tenant = self.0.tenant(&caller.tenant).await?;
         let question = Question::of(LIST, filter);
         let (pinned, cursor) = self.0.pin_page(&tenant, asking, question, after).await?;
-        let view = View::new(&self.0, &tenant, pinned.cut).await?;
+        let view = View::new(&self.0, &tenant, pinned.cut);
         let people = self.0.people(caller, &tenant, filter.subject.as_deref()).await?;
 
         let mut walk = Walk::new(&view, any_of(&view, filter, people.as_deref()), cursor.map(|cursor| cursor.session), false).await?;
         let mut page = Page { items: Vec::new(), cursors: Vec::new(), has_next: false };
         while let Some((key, assessed)) = walk.next(|row| cannot_match(row, filter, pinned.cut.at)).await? {
-            let Some((certainty, because)) = matches(&view, &assessed, filter, people.as_deref()) else { continue };
+            if matches(&view, &assessed, filter, people.as_deref(), assess_in_brief).is_none() {
+                continue;
+            }
             if page.items.len() == first as usize {
                 page.has_next = true;
                 break;
             }
+            let assessed = view.in_full(assessed);
+            let Some((certainty, because)) = matches(&view, &assessed, filter, people.as_deref(), assess) else { continue };
             page.cursors.push(tenant.cursor_key.seal(&Cursor {
                 question,
                 at: pinned.cut.at,
@@ -169,8 +174,14 @@ fn cannot_match(row: &Summary, filter: &SessionFilter, at: Time) -> bool {
         || (filter.retracted == Some(true) && !*retracted)
 }
 
-/// Whether a session belongs to the set, how surely, and why.
-fn matches(view: &View<'_>, assessed: &Assessed, filter: &SessionFilter, people: Option<&[Pseudonym]>) -> Option<(Certainty, Vec<Reason>)> {
+/// Whether a session belongs to the set, how surely, and why, by an assessment in brief or in full.
+fn matches(
+    view: &View<'_>,
+    assessed: &Assessed,
+    filter: &SessionFilter,
+    people: Option<&[Pseudonym]>,
+    assess: impl Fn(&[Known], &History, Cut) -> Option<SessionState>,
+) -> Option<(Certainty, Vec<Reason>)> {
     let state = &assessed.state;
     if state.phase == Phase::NotStarted {
         return None;

@@ -25,7 +25,7 @@ impl App {
         let pinned = self.0.pin(&tenant, asking).await?;
         let (at, known_at) = (pinned.cut.at, pinned.cut.known_at);
         let head = LogPosition(tenant.assessed_to().saturating_sub(1)).max(known_at);
-        let view = View::new(&self.0, &tenant, pinned.cut).await?;
+        let view = View::new(&self.0, &tenant, pinned.cut);
         let reader = tenant.reader(&*self.0.log, &*self.0.views);
         let Some(gathered) = gather::session(&reader, view.traits, session, known_at).await? else {
             return self.0.answer(&tenant, &pinned, None).await;
@@ -37,7 +37,7 @@ impl App {
         let later = if head == known_at {
             Stops::default()
         } else {
-            let traits = gather::Traits::of(&reader, head).await?;
+            let traits = tenant.first_of_kind.at(head);
             let gathered = gather::session(&reader, traits, session, head).await?.unwrap_or_default();
             view.between(session, &gathered, at, (known_at, head), Nearest::Before)
         };

@@ -44,7 +44,7 @@ impl App {
         let tenant = self.0.tenant(&caller.tenant).await?;
         let question = Question::of(LIST, &(session, order));
         let (pinned, cursor) = self.0.pin_page(&tenant, asking, question, after).await?;
-        let view = View::new(&self.0, &tenant, pinned.cut).await?;
+        let view = View::new(&self.0, &tenant, pinned.cut);
         let mut page = Page { items: Vec::new(), cursors: Vec::new(), has_next: false };
         let Some(assessed) = view.session(session).await? else {
             return self.0.answer(&tenant, &pinned, TimelinePage { session: None, page }).await;

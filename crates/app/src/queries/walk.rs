@@ -6,6 +6,7 @@
 
 use super::{Assessed, View};
 use crate::{
+    fetched::{AT_ONCE, Fetched},
     heads::{self, Summary},
     moved,
 };
@@ -14,10 +15,15 @@ use claimledger_ledger::{
     log::LogError,
     views::{HeadKey, HeadRow, Term},
 };
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 /// So many rows are read at once.
 const ROWS: usize = 200;
+/// So many sessions are read at once in the beginning.
+const FIRST_STEP: usize = 8;
 /// So many records are read at once to find sessions that moved.
 const RECORDS: usize = 1_000;
 
@@ -31,6 +37,8 @@ pub(super) struct Walk<'v> {
     after: Option<HeadKey>,
     inclusive: bool,
     seen: BTreeSet<SessionId>,
+    /// So many sessions are read at once.
+    step: usize,
 }
 
 /// The head rows with all terms of one set.
@@ -40,6 +48,8 @@ struct Stream {
     read: Option<HeadKey>,
     rows: VecDeque<HeadRow>,
     whole: bool,
+    /// What the sessions of the next rows are made of.
+    fetched: Arc<Fetched>,
 }
 
 impl<'v> Walk<'v> {
@@ -47,24 +57,24 @@ impl<'v> Walk<'v> {
     pub(super) async fn new(view: &'v View<'v>, any_of: Vec<Vec<Term>>, after: Option<HeadKey>, inclusive: bool) -> Result<Self, LogError> {
         // A head row carries the terms of its own id alone. Where links join ids, a session may carry a term under another of them.
         let any_of = if view.traits.links() { vec![Vec::new()] } else { any_of };
-        let stream = |terms| Stream { terms, read: after.clone(), rows: VecDeque::new(), whole: false };
+        let stream = |terms| Stream { terms, read: after.clone(), rows: VecDeque::new(), whole: false, fetched: Arc::default() };
         let streams = any_of.into_iter().map(stream).collect();
-        let mut walk = Self { view, streams, ready: BTreeMap::new(), after: after.clone(), inclusive, seen: BTreeSet::new() };
+        let mut walk = Self { view, streams, ready: BTreeMap::new(), after: after.clone(), inclusive, seen: BTreeSet::new(), step: FIRST_STEP };
         if let Some(after) = after {
             if inclusive {
-                walk.look_at(SessionId::new(after.session.clone())).await?;
+                walk.look_at(SessionId::new(after.session.clone()), None).await?;
             }
             for session in walk.passed(&after).await? {
-                walk.look_at(session).await?;
+                walk.look_at(session, None).await?;
             }
         }
         Ok(walk)
     }
 
-    /// The next session, with its place. `skip` says that a row cannot be one of those wanted, by what it says of the head.
+    /// The next session, with its place, assessed in brief. `skip` says that a row cannot be one of those wanted, by what it says of the head.
     pub(super) async fn next(&mut self, skip: impl Fn(&Summary) -> bool) -> Result<Option<(HeadKey, Assessed)>, LogError> {
         loop {
-            self.fill().await?;
+            self.fill(&skip).await?;
             let first = self.streams.iter_mut().filter(|stream| !stream.rows.is_empty()).min_by_key(|stream| stream.rows.front().map(HeadRow::key));
             let Some(first) = first else { return Ok(self.ready.pop_first()) };
             let Some(row) = first.rows.pop_front() else { continue };
@@ -72,48 +82,51 @@ impl<'v> Walk<'v> {
                 first.rows.push_front(row);
                 return Ok(self.ready.pop_first());
             }
-            if !self.is_of_no_use(&row, &skip) {
-                self.look_at(row.session).await?;
+            if self.seen.contains(&row.session) {
+                continue;
             }
+            if !first.fetched.has(&row.session) {
+                // Few at first, as a page may need no more; then more and more at once.
+                let more = first.rows.iter().map(|row| &row.session).filter(|session| !self.seen.contains(session)).take(self.step - 1);
+                let some: Vec<_> = std::iter::once(&row.session).chain(more).cloned().collect();
+                first.fetched = Arc::new(Fetched::read(&self.view.reader(), &some, self.view.cut.known_at).await?);
+                self.step = (self.step * 2).min(AT_ONCE);
+            }
+            let fetched = Arc::clone(&first.fetched);
+            self.look_at(row.session, Some(&fetched)).await?;
         }
     }
 
     /// Reads on where there is nothing left to look at.
-    async fn fill(&mut self) -> Result<(), LogError> {
-        let mut furthest = None;
-        for stream in self.streams.iter_mut().filter(|stream| stream.rows.is_empty() && !stream.whole) {
-            let before = stream.read.clone();
-            stream.rows = self.view.inner.views.sessions_with(&self.view.tenant.id, &stream.terms, before.as_ref(), ROWS).await?.into();
-            stream.whole = stream.rows.is_empty();
-            stream.read = stream.rows.back().map(HeadRow::key).or(stream.read.take());
-            furthest = furthest.max(before);
+    async fn fill(&mut self, skip: impl Fn(&Summary) -> bool) -> Result<(), LogError> {
+        let (view, mut furthest) = (self.view, None);
+        for stream in &mut self.streams {
+            while stream.rows.is_empty() && !stream.whole {
+                let before = stream.read.clone();
+                let rows = view.inner.views.sessions_with(&view.tenant.id, &stream.terms, before.as_ref(), ROWS).await?;
+                stream.whole = rows.is_empty();
+                stream.read = rows.last().map(HeadRow::key).or(stream.read.take());
+                stream.rows = rows.into_iter().filter(|row| !is_of_no_use(view, row, &skip)).collect();
+                furthest = furthest.max(before);
+            }
         }
         // A session may have moved past what was read, while we read. Moves are remembered before rows move, so it is found here.
         if let Some(read) = furthest {
             for session in self.view.tenant.moved.passed(self.view.cut.known_at.0 + 1, &read).remembered() {
-                self.look_at(session).await?;
+                self.look_at(session, None).await?;
             }
         }
         Ok(())
     }
 
-    /// Whether nothing can come of a row. What it says holds at K too, if nothing that could have changed it came after K.
-    fn is_of_no_use(&self, row: &HeadRow, skip: impl Fn(&Summary) -> bool) -> bool {
-        self.view.believes_rows
-            && row.assessed_to.0 <= self.view.cut.known_at.0 + 1
-            && match serde_json::from_slice::<Summary>(&row.state) {
-                Ok(Summary::Alias { .. } | Summary::NotUnderstood { .. }) => true,
-                Ok(state @ Summary::State { .. }) => skip(&state),
-                Err(_) => false,
-            }
-    }
-
     /// Assesses a session, and keeps it if it is one at K under this very name and belongs to the page.
-    async fn look_at(&mut self, id: SessionId) -> Result<(), LogError> {
+    async fn look_at(&mut self, id: SessionId, fetched: Option<&Fetched>) -> Result<(), LogError> {
         if !self.seen.insert(id.clone()) {
             return Ok(());
         }
-        let Some(assessed) = self.view.session(&id).await? else { return Ok(()) };
+        // A question that looks at thousands must not keep a thread of the runtime from everybody else.
+        tokio::task::yield_now().await;
+        let Some(assessed) = self.view.session_in_brief(&id, fetched).await? else { return Ok(()) };
         if assessed.state.id != id {
             return Ok(());
         }
@@ -150,4 +163,15 @@ impl<'v> Walk<'v> {
             }
         }
     }
+}
+
+/// Whether nothing can come of a row. What it says holds at K too, if nothing that could have changed it came after K.
+fn is_of_no_use(view: &View<'_>, row: &HeadRow, skip: impl Fn(&Summary) -> bool) -> bool {
+    view.believes_rows
+        && row.assessed_to.0 <= view.cut.known_at.0 + 1
+        && match serde_json::from_slice::<Summary>(&row.state) {
+            Ok(Summary::Alias { .. } | Summary::NotUnderstood { .. }) => true,
+            Ok(state @ Summary::State { .. }) => skip(&state),
+            Err(_) => false,
+        }
 }

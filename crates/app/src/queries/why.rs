@@ -18,7 +18,7 @@ impl App {
         self.disclose(caller, Disclosure::Why)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
         let pinned = self.0.pin(&tenant, asking).await?;
-        let view = View::new(&self.0, &tenant, pinned.cut).await?;
+        let view = View::new(&self.0, &tenant, pinned.cut);
         let why = match view.session(session).await? {
             Some(assessed) => Why { session: Some(assessed.state.id.clone()), because: explain(assessed.state, filter) },
             None => Why { session: None, because: Vec::new() },

@@ -2,7 +2,7 @@
 
 use crate::{
     common::{owner, time},
-    days::{Day, minute, session},
+    days::{Day, Line, minute, session},
 };
 use claimledger_app::{
     app::App,
@@ -46,8 +46,9 @@ pub(crate) async fn at_the_head(app: &App, day: &Day, at: usize) -> String {
     let asking = Asking { at: Some(time(&minute(at))), ..Asking::default() };
     let owner = owner("acme");
     let mut text = String::new();
+    let twofold_falsifier = has_twofold_falsifier(day);
     for hit in app.sessions(&owner, &SessionFilter::default(), &asking, 500, None).await.unwrap().value.items {
-        writeln!(text, "{:?} {}", hit.certainty, state(hit.session)).unwrap();
+        writeln!(text, "{:?} {}", hit.certainty, state(hit.session, twofold_falsifier)).unwrap();
     }
     for (n, filter) in filters().into_iter().enumerate() {
         let hits = app.sessions(&owner, &filter, &asking, 500, None).await.unwrap().value.items;
@@ -81,11 +82,17 @@ fn filters() -> Vec<SessionFilter> {
     ]
 }
 
-fn state(mut state: SessionState) -> String {
+/// Whether a falsifier has two variants: a decision that fell between them was judged on the one that does not count any more (`semantics.md` 4, 32).
+fn has_twofold_falsifier(day: &Day) -> bool {
+    let falsifies = |line: &Line| matches!(line.json["type"].as_str(), Some("trust.retracted" | "authenticator.lost"));
+    day.lines().iter().any(|line| line.twofold && falsifies(line))
+}
+
+fn state(mut state: SessionState, twofold_falsifier: bool) -> String {
     // They are told as they were recorded.
     state.falsifiers.sort_by(|a, b| (&a.record.source, &a.record.source_id).cmp(&(&b.record.source, &b.record.source_id)));
     falsifiers_last(&mut state.because);
-    let untouched = state.falsifiers.is_empty();
+    let untouched = state.falsifiers.is_empty() && !twofold_falsifier;
     let mut text = String::new();
     for decision in std::mem::take(&mut state.decisions) {
         if untouched {

@@ -76,6 +76,11 @@ pub(crate) fn context(trace: &Trace<'_>) -> Context {
     context
 }
 
+/// Only the IdP's session: what a session did not outlive, and what no configuration tells.
+pub(crate) fn in_brief(trace: &Trace<'_>) -> Context {
+    Context { idp_session: idp_session(trace), ..Context::default() }
+}
+
 fn idp_session(trace: &Trace<'_>) -> Option<IdpSessionInterval> {
     let idp_session = trace.idp_session.clone()?;
     let mut interval = IdpSessionInterval { idp: trace.idp.clone(), idp_session, from: None, until: None, ended: None, records: Vec::new() };

@@ -12,20 +12,39 @@ use super::{
 };
 use crate::{
     codes, explain,
-    model::{AppAccess, AsKnown, Certainty, Decision, HonoredFactor, IgnoredClaim, Known, RecordRef, Relied, SessionState},
+    model::{AppAccess, AsKnown, Certainty, Decision, HonoredFactor, IgnoredClaim, Known, Reason, RecordRef, Relied, SessionState},
     order::Seen,
 };
 use claimledger_facts::{fact::FactData, vocabulary::Property};
 use std::collections::BTreeSet;
 
+/// How much of an answer is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// All of it.
+    InFull,
+    /// Without trees of reasons, and without the configuration that the timeline draws around the session.
+    InBrief,
+}
+
+impl Told {
+    /// A tree of reasons, made only where it is told.
+    fn tree(self, tree: impl FnOnce() -> Reason) -> Vec<Reason> {
+        if self == Self::InFull { vec![tree()] } else { Vec::new() }
+    }
+}
+
 /// Makes the answer.
-pub(crate) fn state(trace: &Trace<'_>) -> SessionState {
+pub(crate) fn state(trace: &Trace<'_>, told: Told) -> SessionState {
     let counting: Vec<usize> = (0..trace.factors.len()).filter(|i| trace.factors[*i].counts()).collect();
     let life = &trace.life;
     let root_session =
         trace.all.iter().find_map(|s| if let FactData::SessionStarted(d) = &s.known.fact.data { d.root_session.clone() } else { None });
     // One trace for each thing that was believed when a decision fell: its tree is made from that.
-    let earlier: Vec<Trace<'_>> = trace.earlier.iter().map(|believed| as_believed(trace, believed)).collect();
+    let earlier: Vec<Trace<'_>> = match told {
+        Told::InFull => trace.earlier.iter().map(|believed| as_believed(trace, believed)).collect(),
+        Told::InBrief => Vec::new(),
+    };
     SessionState {
         id: trace.id.clone(),
         aliases: trace.aliases.clone(),
@@ -43,14 +62,14 @@ pub(crate) fn state(trace: &Trace<'_>) -> SessionState {
         last_seen: life.last_seen,
         last_seen_record: life.last_seen_record.map(|s| s.record().clone()),
         end_record: life.end.map(|e| e.seen.record().clone()),
-        factors: counting.iter().map(|i| honored(trace, &trace.factors[*i])).collect(),
-        ignored: ignored(trace),
-        decisions: trace.decisions.iter().map(|d| decision(trace, d.earlier.map(|at| &earlier[at]), d, &counting)).collect(),
+        factors: counting.iter().map(|i| honored(trace, &trace.factors[*i], told)).collect(),
+        ignored: ignored(trace, told),
+        decisions: trace.decisions.iter().map(|d| decision(trace, d.earlier.and_then(|at| earlier.get(at)), d, &counting, told)).collect(),
         accesses: accesses(&trace.facts),
-        context: context::context(trace),
+        context: if told == Told::InFull { context::context(trace) } else { context::in_brief(trace) },
         falsifiers: trace.hits().iter().map(|hit| hit.told(life.start.from)).collect(),
         records: records(trace),
-        because: vec![explain::session::session(trace)],
+        because: told.tree(|| explain::session::session(trace)),
     }
 }
 
@@ -59,7 +78,7 @@ fn as_believed<'a>(trace: &Trace<'a>, believed: &Believed<'a>) -> Trace<'a> {
     Trace { claims: believed.claims.clone(), factors: believed.factors.clone(), sign_in: believed.sign_in.clone(), ..trace.clone() }
 }
 
-fn honored(trace: &Trace<'_>, factor: &Factor<'_>) -> HonoredFactor {
+fn honored(trace: &Trace<'_>, factor: &Factor<'_>, told: Told) -> HonoredFactor {
     let life = &trace.life;
     let claim = factor.claim.map(|c| &trace.claims[c]);
     let world = claim.map(super::claims::Claim::world);
@@ -110,7 +129,7 @@ fn honored(trace: &Trace<'_>, factor: &Factor<'_>) -> HonoredFactor {
         trust_version: world.and_then(|w| w.idp).map(|i| i.data.version.clone()),
         evidence,
         variant,
-        because: vec![explain::factor::honored(trace, factor)],
+        because: told.tree(|| explain::factor::honored(trace, factor)),
     }
 }
 
@@ -119,7 +138,7 @@ fn pool(factor: &Factor<'_>) -> Vec<Property> {
     if factor.value.pooled_with.is_empty() { Vec::new() } else { factor.value.pool.clone() }
 }
 
-fn ignored(trace: &Trace<'_>) -> Vec<IgnoredClaim> {
+fn ignored(trace: &Trace<'_>, told: Told) -> Vec<IgnoredClaim> {
     let mut ignored: Vec<IgnoredClaim> = Vec::new();
     for (index, claim) in trace.claims.iter().enumerate() {
         let bare = |name: &str, reasons: Vec<&'static str>, because| IgnoredClaim {
@@ -134,13 +153,13 @@ fn ignored(trace: &Trace<'_>) -> Vec<IgnoredClaim> {
             because,
         };
         let world = claim.world();
-        let told = || vec![explain::word::in_full(trace, index, claim.seen.occurred().from)];
+        let in_full = || told.tree(|| explain::word::in_full(trace, index, claim.seen.occurred().from));
         if claim.data.readable == Some(false) {
             let mut reasons = vec![codes::UNREADABLE];
             reasons.extend(world.trust.ignored.iter().chain(&world.void));
-            ignored.push(bare("unreadable claim", reasons, told()));
+            ignored.push(bare("unreadable claim", reasons, in_full()));
         } else if world.void.contains(&codes::NO_AMR) {
-            ignored.push(bare("no amr", world.trust.ignored.iter().chain(&world.void).copied().collect(), told()));
+            ignored.push(bare("no amr", world.trust.ignored.iter().chain(&world.void).copied().collect(), in_full()));
         }
         let of_it = trace.factors.iter().filter(|f| f.claim == Some(index));
         for factor in of_it.filter(|f| !f.counts() || f.by_rules == Tri::No && !f.ignored.is_empty()) {
@@ -150,7 +169,7 @@ fn ignored(trace: &Trace<'_>) -> Vec<IgnoredClaim> {
                 ..bare(
                     &factor.value.name,
                     factor.ignored.iter().chain(&factor.void).copied().collect(),
-                    vec![explain::factor::ignored(trace, factor)],
+                    told.tree(|| explain::factor::ignored(trace, factor)),
                 )
             });
         }
@@ -158,7 +177,7 @@ fn ignored(trace: &Trace<'_>) -> Vec<IgnoredClaim> {
     ignored
 }
 
-fn decision(trace: &Trace<'_>, earlier: Option<&Trace<'_>>, decided: &Decided<'_>, counting: &[usize]) -> Decision {
+fn decision(trace: &Trace<'_>, earlier: Option<&Trace<'_>>, decided: &Decided<'_>, counting: &[usize], told: Told) -> Decision {
     let judged = &decided.then;
     let relied = judged.relied_on.iter();
     let known: &Known = judged.seen.known;
@@ -184,7 +203,10 @@ fn decision(trace: &Trace<'_>, earlier: Option<&Trace<'_>>, decided: &Decided<'_
         later: decided.later.iter().map(|hit| hit.told(today)).collect(),
         relied_on: relied.filter_map(|(f, needed)| Some(Relied { factor: counting.iter().position(|c| c == f)?, needed: *needed })).collect(),
         variant: judged.variant,
-        because: explain::decision::decision(trace, earlier.unwrap_or(trace), decided),
+        because: match told {
+            Told::InFull => explain::decision::decision(trace, earlier.unwrap_or(trace), decided),
+            Told::InBrief => Reason::new(""),
+        },
     }
 }
 

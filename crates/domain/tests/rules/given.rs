@@ -1,9 +1,9 @@
 //! Short scenarios: `given([…]).at("12:00:00")` is the state of session `S` then. All on 2026-03-10; the ledger learns facts in the order given.
 
 use claimledger_domain::{
-    assess,
+    assess, assess_in_brief,
     history::{History, is_config},
-    model::{Certainty, Cut, Known, RecordRef, SessionState},
+    model::{Certainty, Context, Cut, Known, Reason, RecordRef, SessionState},
 };
 use claimledger_facts::{
     fact::{Fact, FactData, FactType},
@@ -50,6 +50,23 @@ impl Said {
     }
 }
 
+/// Without what an assessment in brief leaves out.
+fn in_brief(mut state: SessionState) -> SessionState {
+    state.context = Context { idp_session: state.context.idp_session, ..Context::default() };
+    state.because.clear();
+    state.factors.iter_mut().for_each(|factor| factor.because.clear());
+    state.ignored.iter_mut().for_each(|claim| claim.because.clear());
+    for decision in &mut state.decisions {
+        assert!(!decision.because.conclusion.is_empty(), "each decision is explained");
+        decision.because.conclusion.clear();
+        decision.because.because.clear();
+        let Reason { facts, mark, question, code, rule, source, semantics, show_delay, .. } = &mut decision.because;
+        facts.clear();
+        (*mark, *question, *code, *rule, *source, *semantics, *show_delay) = (None, None, None, None, None, None, false);
+    }
+    state
+}
+
 pub(crate) fn time(of_day: &str) -> Time {
     Time::parse(&format!("2026-03-10T{of_day}Z")).unwrap()
 }
@@ -94,7 +111,10 @@ impl Given {
     pub(crate) fn known_at(&self, at: &str, position: u64) -> Option<SessionState> {
         let history: History = self.0.iter().filter(|k| is_config(&k.fact.data)).cloned().collect();
         let facts: Vec<Known> = self.0.iter().filter(|k| !is_config(&k.fact.data)).cloned().collect();
-        assess(&facts, &history, Cut { at: time(at), known_at: LogPosition(position) })
+        let cut = Cut { at: time(at), known_at: LogPosition(position) };
+        let state = assess(&facts, &history, cut);
+        assert_eq!(assess_in_brief(&facts, &history, cut), state.clone().map(in_brief), "in brief it is the same, but for reasons and context");
+        state
     }
 
     /// The state at a time, as known at the head.

@@ -116,6 +116,21 @@ async fn finds_positions(views: &impl Views) {
     assert_eq!(find(&north, 9, 3, 10).await, [0; 0]);
     assert_eq!(find(&term(TermKind::Key, "north"), 0, 299, 10).await, [0; 0], "of another kind");
     assert_eq!(find(&term(TermKind::Idp, "North"), 0, 299, 10).await, [0; 0], "compared bytewise");
+
+    let each = async |terms: &[Term], known_at| {
+        let found = views.positions_of_each(&tenant, terms, LogPosition(known_at)).await.unwrap();
+        found.into_iter().map(|positions| positions.into_iter().map(|position| position.0).collect()).collect::<Vec<Vec<u64>>>()
+    };
+    let (south, none) = (term(TermKind::Idp, "south"), term(TermKind::Key, "north"));
+    assert_eq!(
+        each(&[south.clone(), none, north.clone(), south], 5).await,
+        [vec![1, 2, 4, 5], vec![], vec![0, 3], vec![1, 2, 4, 5]],
+        "in the order asked"
+    );
+    assert_eq!(each(&[], 5).await, Vec::<Vec<u64>>::new());
+    assert_eq!(each(std::slice::from_ref(&north), u64::MAX).await, [(0..300).step_by(3).collect::<Vec<_>>()]);
+    let many: Vec<_> = (0..1_000).map(|n| if n == 999 { north.clone() } else { term(TermKind::Session, &format!("S{n}")) }).collect();
+    assert_eq!(each(&many, 3).await.concat(), [0, 3], "however many are asked");
 }
 
 async fn lists_sessions_in_order(views: &impl Views) {

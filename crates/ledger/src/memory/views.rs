@@ -211,6 +211,11 @@ impl Views for MemoryIndex {
         Ok(self.with(tenant, |tables| tables.postings.get(term).map(range).unwrap_or_default()))
     }
 
+    async fn positions_of_each(&self, tenant: &TenantId, terms: &[Term], known_at: LogPosition) -> Result<Vec<Vec<LogPosition>>, LogError> {
+        let upto = |positions: &BTreeSet<LogPosition>| positions.range(..=known_at).copied().collect();
+        Ok(self.with(tenant, |tables| terms.iter().map(|term| tables.postings.get(term).map(upto).unwrap_or_default()).collect()))
+    }
+
     async fn sessions_with(&self, tenant: &TenantId, terms: &[Term], after: Option<&HeadKey>, max: usize) -> Result<Vec<HeadRow>, LogError> {
         Ok(self.with(tenant, |tables| {
             let mut found: Vec<_> = tables

@@ -33,6 +33,8 @@ const FILE: &str = "log";
 const POSITION_BITS: u32 = 40;
 /// Rows of one INSERT: more would only make the texts longer that are kept prepared.
 const ROWS: usize = 64;
+/// Positions of one SELECT.
+const READ_AT: usize = 256;
 /// Rows of one SELECT, and about how many bytes a read gives at once.
 const READ_ROWS: usize = 128;
 const READ_BYTES: usize = 4 * 1024 * 1024;
@@ -311,13 +313,21 @@ fn entry(number: i64, row: &SqliteRow) -> Result<(LogPosition, Entry), LogError>
     let damaged = |position, what: &str| LogError::Corrupt { position, what: what.to_owned() };
     let key: i64 = row.try_get(0).map_err(|_| damaged(LogPosition(0), "log_entry.key does not read"))?;
     let position = LogPosition(position_of(number, key));
-    let blob = |column| row.try_get::<Vec<u8>, _>(column).map_err(|_| damaged(position, &format!("log_entry.{column} does not read")));
-    let id = Uuid::from_slice(&blob("id")?).map_err(|_| damaged(position, "log_entry.id has another length"))?;
-    let header = blob("header")?;
-    if leaf_hash(&header).0.as_slice() != blob("leaf")? {
+    // By number, in the order of COLUMNS: looking a name up takes longer than reading what it names.
+    let blob = |at: usize, column: &str| row.try_get::<&[u8], _>(at).map_err(|_| damaged(position, &format!("log_entry.{column} does not read")));
+    let id = Uuid::from_slice(blob(1, "id")?).map_err(|_| damaged(position, "log_entry.id has another length"))?;
+    let header = blob(2, "header")?;
+    if leaf_hash(header).0.as_slice() != blob(3, "leaf")? {
         return Err(damaged(position, "the header's hash is not the leaf that was stored with it"));
     }
-    let entry = Entry { id: RecordId(id), header, facts: blob("facts")?, personal: blob("personal")?, original: blob("original")? };
+    let owned = |at, column| blob(at, column).map(<[u8]>::to_vec);
+    let entry = Entry {
+        id: RecordId(id),
+        header: header.to_vec(),
+        facts: owned(4, "facts")?,
+        personal: owned(5, "personal")?,
+        original: owned(6, "original")?,
+    };
     Ok((position, entry))
 }
 
@@ -414,14 +424,19 @@ impl Log for SqliteLog {
             return Err(missing(*position));
         }
         let mut entries = Vec::with_capacity(positions.len());
-        for some in positions.chunks(ROWS) {
-            let keys: Vec<_> = some.iter().map(|position| key(head.number, position.0)).collect();
+        for some in positions.chunks(READ_AT) {
+            // Padded with the last to a power of two: few texts are prepared, and often used.
+            let asked = some.len().next_power_of_two();
+            let padding = std::iter::repeat_n(&some[some.len() - 1], asked - some.len());
+            let keys: Vec<_> = some.iter().chain(padding).map(|position| key(head.number, position.0)).collect();
             let mut sql = format!("{COLUMNS} WHERE key IN (?");
-            sql.extend(std::iter::repeat_n(",?", keys.len() - 1));
+            sql.extend(std::iter::repeat_n(",?", asked - 1));
             let _ = write!(sql, ")");
-            let found: HashMap<_, _> = self.entries(head.number, sql, &keys).await?.into_iter().collect();
+            let mut found: HashMap<_, _> = self.entries(head.number, sql, &keys).await?.into_iter().collect();
+            let repeated = found.len() < some.len();
             for position in some {
-                entries.push(found.get(position).cloned().ok_or_else(|| missing(*position))?);
+                let entry = if repeated { found.get(position).cloned() } else { found.remove(position) };
+                entries.push(entry.ok_or_else(|| missing(*position))?);
             }
         }
         Ok(entries)

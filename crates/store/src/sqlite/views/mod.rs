@@ -212,6 +212,34 @@ impl Views for SqliteViews {
         rows.iter().map(|row| Ok(LogPosition(row.try_get::<i64, _>(0).map_err(read)? as u64))).collect()
     }
 
+    async fn positions_of_each(&self, tenant: &TenantId, terms: &[Term], known_at: LogPosition) -> Result<Vec<Vec<LogPosition>>, LogError> {
+        let _reading = self.reading().await;
+        let Some(Checkpoint { number, .. }) = self.checkpoint(tenant).await? else { return Ok(vec![Vec::new(); terms.len()]) };
+        let known_at = i64::try_from(known_at.0).unwrap_or(i64::MAX);
+        let mut found: HashMap<Vec<u8>, Vec<LogPosition>> = HashMap::with_capacity(terms.len());
+        for some in terms.chunks(IDS) {
+            // One row a term: a row costs more than the numbers in it.
+            let asked = some.len().next_power_of_two();
+            let sql = format!(
+                "SELECT t.term, (SELECT group_concat(p.position) FROM (SELECT position FROM posting_1 WHERE term = t.number AND position <= ?
+                                                                       ORDER BY position) p)
+                 FROM term_1 t WHERE t.generation = ? AND t.term IN (?{})",
+                ",?".repeat(asked - 1)
+            );
+            let query = sqlx::query(AssertSqlSafe(sql)).bind(known_at).bind(number);
+            let padding = std::iter::repeat_n(&some[some.len() - 1], asked - some.len());
+            let query = some.iter().chain(padding).fold(query, |query, term| query.bind(TermKey::of(term).into_bytes()));
+            for row in query.fetch_all(&self.shared.readers).await.map_err(read)? {
+                let numbers: Option<&str> = row.try_get(1).map_err(read)?;
+                let numbers = numbers.unwrap_or_default().split_terminator(',').map(|number| number.parse().map(LogPosition));
+                let numbers = numbers.collect::<Result<_, _>>().map_err(|_| damaged())?;
+                found.insert(row.try_get(0).map_err(read)?, numbers);
+            }
+        }
+        // A term may be asked twice.
+        Ok(terms.iter().map(|term| found.get(TermKey::of(term).as_slice()).cloned().unwrap_or_default()).collect())
+    }
+
     async fn sessions_with(&self, tenant: &TenantId, terms: &[Term], after: Option<&HeadKey>, max: usize) -> Result<Vec<HeadRow>, LogError> {
         let _reading = self.reading().await;
         let Some(Checkpoint { number, .. }) = self.checkpoint(tenant).await? else { return Ok(Vec::new()) };
@@ -388,8 +416,12 @@ fn head_row(row: &SqliteRow) -> Result<HeadRow, LogError> {
 
 fn id(row: &SqliteRow, column: usize) -> Result<RecordId, LogError> {
     let bytes: &[u8] = row.try_get(column).map_err(read)?;
-    let id = Uuid::from_slice(bytes).map_err(|_| LogError::unavailable("the file `views` is damaged: rebuild it"))?;
+    let id = Uuid::from_slice(bytes).map_err(|_| damaged())?;
     Ok(RecordId(id))
+}
+
+fn damaged() -> LogError {
+    LogError::unavailable("the file `views` is damaged: rebuild it")
 }
 
 fn limit(max: usize) -> i64 {
