@@ -10,7 +10,7 @@ use claimledger_domain::{RULES, completeness::summary, model::Cut};
 use claimledger_facts::{ids::LogPosition, time::Time};
 use claimledger_ledger::log::LogError;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -153,9 +153,13 @@ impl Inner {
         if let Some(record) = tenant.records.get(position) {
             return Ok(record.header.recorded_at);
         }
+        if let Some(time) = tenant.times.recorded(position) {
+            return Ok(time);
+        }
         let entries = self.log.read_at(&tenant.id, &[position]).await?;
         let entry = entries.first().ok_or_else(|| LogError::Corrupt { position, what: "the log has no record here".to_owned() })?;
         let header = entry.decode_header().map_err(|error| LogError::Corrupt { position, what: error.what })?;
+        tenant.times.keep_recorded(position, header.recorded_at);
         Ok(header.recorded_at)
     }
 }
@@ -166,17 +170,33 @@ fn below_head(asked: LogPosition, size: u64) -> Result<(), AskError> {
 
 /// Times that have passed, and the last position recorded by each. They are final, so they can be kept.
 #[derive(Default)]
-pub(crate) struct PassedTimes(Mutex<BTreeMap<Time, LogPosition>>);
+pub(crate) struct PassedTimes {
+    positions: Mutex<BTreeMap<Time, LogPosition>>,
+    /// When the positions were recorded that were asked last: most questions ask for the same one.
+    recorded: Mutex<VecDeque<(LogPosition, Time)>>,
+}
 
 impl PassedTimes {
     const KEPT: usize = 1024;
+    const KEPT_RECORDED: usize = 16;
+
+    fn recorded(&self, position: LogPosition) -> Option<Time> {
+        let recorded = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
+        recorded.iter().find(|(kept, _)| *kept == position).map(|(_, time)| *time)
+    }
+
+    fn keep_recorded(&self, position: LogPosition, time: Time) {
+        let mut recorded = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
+        recorded.truncate(Self::KEPT_RECORDED - 1);
+        recorded.push_front((position, time));
+    }
 
     fn get(&self, time: Time) -> Option<LogPosition> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&time).copied()
+        self.positions.lock().unwrap_or_else(PoisonError::into_inner).get(&time).copied()
     }
 
     fn put(&self, time: Time, position: LogPosition) {
-        let mut times = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut times = self.positions.lock().unwrap_or_else(PoisonError::into_inner);
         if times.len() >= Self::KEPT {
             times.pop_first();
         }

@@ -209,12 +209,18 @@ impl<'a> Heads<'a> {
                 None => Summary::NotUnderstood { last: last.micros(), not_understood: gathered.records.len() },
             };
             self.note_move(id, &key, gathered);
+            let over_at = match &state {
+                Some(state) if state.id == *id => over_at(state),
+                // Nothing is ever in a list under this name.
+                Some(_) | None => Some(key.first_occurred),
+            };
             self.rows.push(HeadRow {
                 session: id.clone(),
                 first_occurred: key.first_occurred,
                 first_source: key.first_source,
                 first_source_id: key.first_source_id,
                 assessed_to,
+                over_at,
                 state: serde_json::to_vec(&summary).unwrap_or_default(),
             });
         }
@@ -232,6 +238,16 @@ impl<'a> Heads<'a> {
         let records = gathered.facts.iter().map(|known| known.record.position).chain(gathered.positions.iter().copied());
         let config = self.config.last_of(&Scope::all_of(&gathered.facts), last, claimed, self.last);
         records.chain(config).max().unwrap_or_default()
+    }
+}
+
+/// From when on a session is over at any T, as assessed at the end of time (`semantics.md` 22, 23): its stated end, or the last instant of an end that is
+/// known by an interval; else its limit, which also ends one whose end is stated later.
+fn over_at(state: &SessionState) -> Option<Time> {
+    match (state.phase, state.ended_at) {
+        (Phase::Ended, Some(ended)) => Some(state.lifetime_ends_at.map_or(ended, |limit| limit.min(ended))),
+        (Phase::Ended, None) => state.end_bounds.and_then(|bounds| bounds.to),
+        (Phase::NotStarted | Phase::Active, _) => None,
     }
 }
 
@@ -299,7 +315,7 @@ impl Late {
                 Scope::Policy(policy) => vec![term(TermKind::Policy, policy.as_str())],
                 Scope::Person(person) => vec![term(TermKind::Subject, person.as_str())],
             };
-            let rows = heads.reader.views.sessions_with(heads.reader.tenant, &terms, self.after.as_ref(), CHUNK).await?;
+            let rows = heads.reader.views.sessions_with(heads.reader.tenant, &terms, None, self.after.as_ref(), CHUNK).await?;
             let Some(last) = rows.last() else {
                 self.scopes.pop_front();
                 self.after = None;

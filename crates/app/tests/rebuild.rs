@@ -134,7 +134,7 @@ async fn rows_of_other_rules_find_candidates_and_no_more() {
     app.close().await;
     // Other rules said that nothing was ever decided, and that it is all over.
     let id = tenant("acme");
-    let rows: Vec<HeadRow> = world.views.sessions_with(&id, &[], None, 99).await.unwrap();
+    let rows: Vec<HeadRow> = world.views.sessions_with(&id, &[], None, None, 99).await.unwrap();
     let rows: Vec<_> = rows.into_iter().map(|row| HeadRow { state: br#"{"last":0,"not_understood":1}"#.to_vec(), ..row }).collect();
     world.views.apply(&id, LogSize(83), &[], &rows).await.unwrap();
     world.views.begin(&id, Place::Live, &MadeBy::now("r0")).await.unwrap();

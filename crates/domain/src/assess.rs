@@ -99,6 +99,12 @@ pub fn assess(facts: &[Known], history: &History, cut: Cut) -> Option<SessionSta
     trace(facts, history, cut).map(|trace| state::state(&trace, Told::InFull))
 }
 
+/// The same, of whose trees of reasons only the session's own is made: why it stands where it stands.
+#[must_use]
+pub fn assess_standing(facts: &[Known], history: &History, cut: Cut) -> Option<SessionState> {
+    trace(facts, history, cut).map(|trace| state::state(&trace, Told::OfSession))
+}
+
 /// The same without trees of reasons, and of [`SessionState::context`] the IdP's session alone: for whoever goes through many sessions. Putting reasons into
 /// words takes longer than finding them.
 #[must_use]

@@ -42,7 +42,7 @@ pub mod reused;
 pub mod session_list;
 pub mod timeline;
 
-pub use assess::{assess, assess_in_brief, authenticator_lost::loss_speaks_of, retraction::retraction_hits};
+pub use assess::{assess, assess_in_brief, assess_standing, authenticator_lost::loss_speaks_of, retraction::retraction_hits};
 
 /// The version of these rules: the R of an answer.
 pub const RULES: &str = "r2";

@@ -151,6 +151,8 @@ pub struct HeadRow {
     pub first_source_id: String,
     /// Up to which size of the log it was assessed.
     pub assessed_to: LogSize,
+    /// From when on the session is over, as the row says; none: it may go on for ever.
+    pub over_at: Option<Time>,
     /// Summary of the state, canonical JSON.
     pub state: Vec<u8>,
 }
@@ -170,9 +172,28 @@ impl HeadRow {
     /// The row as text, as [`Views::dump`] gives it on every engine.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let Self { session, first_occurred, first_source, first_source_id, assessed_to, state } = self;
+        let Self { session, first_occurred, first_source, first_source_id, assessed_to, over_at, state } = self;
         let state = String::from_utf8_lossy(state);
-        format!("head {session} {first_occurred} {first_source} {first_source_id} {} {state}", assessed_to.0)
+        let over_at = over_at.map_or_else(|| "never".to_owned(), |time| time.to_string());
+        format!("head {session} {first_occurred} {first_source} {first_source_id} {over_at} {} {state}", assessed_to.0)
+    }
+}
+
+/// Leaves out who was not there at an instant, as rows say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ActiveAt {
+    /// The instant.
+    pub at: Time,
+    /// A row that was assessed to more than this is not believed: it may say what was not known then.
+    pub size: LogSize,
+}
+
+impl ActiveAt {
+    /// Whether a row may be of a session that was there.
+    #[must_use]
+    pub fn may_be(&self, row: &HeadRow) -> bool {
+        // A session's first fact, as known at an earlier size, was no earlier one.
+        row.first_occurred <= self.at && (row.over_at.is_none_or(|over| over > self.at) || row.assessed_to > self.size)
     }
 }
 
@@ -215,8 +236,15 @@ pub trait Views: RecordIndex {
 
     /// Sessions whose records carry all of these terms (not necessarily one record), in the order of [`HeadKey`], after `after`, at most `max`. A term
     /// of a kind that lists no sessions ([`TermKind::lists_sessions`]) is carried by none. A record counts for the session ids that it names itself:
-    /// when links give a session several ids, the head row's name alone is looked at.
-    async fn sessions_with(&self, tenant: &TenantId, terms: &[Term], after: Option<&HeadKey>, max: usize) -> Result<Vec<HeadRow>, LogError>;
+    /// when links give a session several ids, the head row's name alone is looked at. With `active_at`, those alone that may have been there then.
+    async fn sessions_with(
+        &self,
+        tenant: &TenantId,
+        terms: &[Term],
+        active_at: Option<ActiveAt>,
+        after: Option<&HeadKey>,
+        max: usize,
+    ) -> Result<Vec<HeadRow>, LogError>;
 
     /// Values of terms of this kind that are carried so often, whatever K, bytewise, after `after`, at most `max`. It finds candidates: what holds at an
     /// earlier K is for the caller to see.

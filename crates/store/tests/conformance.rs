@@ -12,7 +12,7 @@ use claimledger_ledger::{
     log::{AppendFailure, Log, LogError},
     memory::{MemoryIndex, NoKeys},
     sequencer::{LedgerKind, Sequencer, SequencerConfig},
-    views::{Carried, HeadKey, HeadRow, IndexRow, Term, TermKind, Views},
+    views::{ActiveAt, Carried, HeadKey, HeadRow, IndexRow, Term, TermKind, Views},
 };
 use claimledger_store::sqlite::{OpenError, SqliteOptions, SqliteStore};
 use std::sync::Arc;
@@ -121,8 +121,15 @@ impl Views for Fresh {
     async fn positions_of_each(&self, tenant: &TenantId, terms: &[Term], known_at: LogPosition) -> Result<Vec<Vec<LogPosition>>, LogError> {
         self.store.views().positions_of_each(tenant, terms, known_at).await
     }
-    async fn sessions_with(&self, tenant: &TenantId, terms: &[Term], after: Option<&HeadKey>, max: usize) -> Result<Vec<HeadRow>, LogError> {
-        self.store.views().sessions_with(tenant, terms, after, max).await
+    async fn sessions_with(
+        &self,
+        tenant: &TenantId,
+        terms: &[Term],
+        active_at: Option<ActiveAt>,
+        after: Option<&HeadKey>,
+        max: usize,
+    ) -> Result<Vec<HeadRow>, LogError> {
+        self.store.views().sessions_with(tenant, terms, active_at, after, max).await
     }
     async fn values_of(&self, t: &TenantId, kind: TermKind, often: Carried, after: Option<&str>, max: usize) -> Result<Vec<String>, LogError> {
         self.store.views().values_of(t, kind, often, after, max).await
@@ -195,20 +202,27 @@ async fn a_term_of_many_sessions_lists_as_memory_does() {
             first_occurred: Time::EPOCH.plus_secs(n * 7919 % 5003),
             first_source: "okta".to_owned(),
             first_source_id: n.to_string(),
-            assessed_to: LogSize(5000),
+            assessed_to: LogSize(if n % 10 == 0 { 6000 + n } else { 5000 }),
+            over_at: (n % 7 != 0).then(|| Time::EPOCH.plus_secs(n * 7919 % 5003 + (n % 23) * (n % 29))),
             state: Vec::new(),
         });
     }
     for views in [&fresh as &dyn Views, &memory] {
         views.apply(&tenant, LogSize(0), &rows, &heads).await.unwrap();
     }
-    for terms in [vec![], vec![term(TermKind::Idp, "north")], vec![term(TermKind::Idp, "north"), term(TermKind::Key, "rare")]] {
-        let mut after = None;
-        for _ in 0..3 {
-            let page = fresh.sessions_with(&tenant, &terms, after.as_ref(), 40).await.unwrap();
-            assert_eq!(page, memory.sessions_with(&tenant, &terms, after.as_ref(), 40).await.unwrap());
-            assert_eq!(page.is_empty(), after.is_some() && page.is_empty());
-            after = page.last().map(HeadRow::key);
+    let active_at = |secs, size| Some(ActiveAt { at: Time::EPOCH.plus_secs(secs), size: LogSize(size) });
+    // As known at the head; when a tenth of the rows was not known; when nothing was.
+    let mut instants = vec![None, Some(ActiveAt { at: Time::MIN, size: LogSize(0) })];
+    instants.extend([0, 1, 300, 2500, 5002, 9000].into_iter().flat_map(|secs| [0, 4999, 5000, 10_500, 11_000].map(|size| active_at(secs, size))));
+    for active_at in instants {
+        for terms in [vec![], vec![term(TermKind::Idp, "north")], vec![term(TermKind::Idp, "north"), term(TermKind::Key, "rare")]] {
+            let mut after = None;
+            for _ in 0..3 {
+                let page = fresh.sessions_with(&tenant, &terms, active_at, after.as_ref(), 40).await.unwrap();
+                assert_eq!(page, memory.sessions_with(&tenant, &terms, active_at, after.as_ref(), 40).await.unwrap(), "{active_at:?} {terms:?}");
+                let Some(last) = page.last() else { break };
+                after = Some(last.key());
+            }
         }
     }
     assert_eq!(fresh.dump(&tenant).await.unwrap(), memory.dump(&tenant).await.unwrap());

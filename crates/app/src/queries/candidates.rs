@@ -152,7 +152,7 @@ impl<'v> Candidates<'v> {
         let mut late = at;
         let mut after: Option<HeadKey> = None;
         loop {
-            let rows = view.inner.views.sessions_with(&view.tenant.id, std::slice::from_ref(term), after.as_ref(), ROWS).await?;
+            let rows = view.inner.views.sessions_with(&view.tenant.id, std::slice::from_ref(term), None, after.as_ref(), ROWS).await?;
             let whole = rows.len() < ROWS;
             after = rows.last().map(HeadRow::key).or(after);
             self.fetch(rows.iter().map(|row| &row.session)).await?;
@@ -174,7 +174,7 @@ impl<'v> Candidates<'v> {
     pub(super) async fn ids_with(&mut self, term: &Term, upto: Time, skip: impl Fn(&Summary, Time) -> bool) -> Result<Vec<SessionId>, AskError> {
         let (view, mut ids, mut after) = (self.view, Vec::new(), None::<HeadKey>);
         loop {
-            let rows = view.inner.views.sessions_with(&view.tenant.id, std::slice::from_ref(term), after.as_ref(), LIST).await?;
+            let rows = view.inner.views.sessions_with(&view.tenant.id, std::slice::from_ref(term), None, after.as_ref(), LIST).await?;
             let whole = rows.len() < LIST;
             after = rows.last().map(HeadRow::key).or(after);
             self.listed += rows.len() as u64;

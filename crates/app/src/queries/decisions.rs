@@ -72,7 +72,7 @@ impl App {
                 add(&key, assessed.state);
             }
         } else {
-            let mut walk = Walk::new(&view, vec![terms(filter)], cursor.as_ref().map(|cursor| cursor.session.clone()), true).await?;
+            let mut walk = Walk::new(&view, vec![terms(filter)], None, cursor.as_ref().map(|cursor| cursor.session.clone()), true).await?;
             while let Some((key, assessed)) = walk.next(|row| cannot_match(row, filter)).await? {
                 if !assessed.state.decisions.iter().any(|decision| matches(&assessed.state, decision, filter)) {
                     continue;

@@ -45,7 +45,7 @@ impl App {
 
         // What ended before both the window and the first claim that is hit has nothing to say.
         let earliest = from.min(rehearsal.change().from());
-        let mut walk = Walk::new(&view, vec![Vec::new()], None, false).await?;
+        let mut walk = Walk::new(&view, vec![Vec::new()], None, None, false).await?;
         let mut sessions = 0;
         while let Some((key, assessed)) = walk.next(|row| is_over(row, earliest)).await? {
             if key.first_occurred > pinned.cut.at {

@@ -13,7 +13,7 @@ use crate::{
 };
 use claimledger_domain::{
     RULES,
-    assess::{assess, assess_in_brief},
+    assess::{assess_in_brief, assess_standing},
     history::History,
     model::{Bounds, Certainty, Cut, Known, Phase, Reason, RecordRef, SessionState},
     outlived::outlived,
@@ -46,6 +46,32 @@ impl App {
         first: u32,
         after: Option<&str>,
     ) -> Result<Answer<Page<SessionHit>>, AskError> {
+        self.list_sessions(caller, filter, asking, (first, after), true).await
+    }
+
+    /// The same without trees of reasons in the sessions, and without the configuration around them: for lists that show neither.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    pub async fn sessions_in_brief(
+        &self,
+        caller: &Caller,
+        filter: &SessionFilter,
+        asking: &Asking,
+        first: u32,
+        after: Option<&str>,
+    ) -> Result<Answer<Page<SessionHit>>, AskError> {
+        self.list_sessions(caller, filter, asking, (first, after), false).await
+    }
+
+    async fn list_sessions(
+        &self,
+        caller: &Caller,
+        filter: &SessionFilter,
+        asking: &Asking,
+        (first, after): (u32, Option<&str>),
+        in_full: bool,
+    ) -> Result<Answer<Page<SessionHit>>, AskError> {
         self.disclose(caller, Disclosure::Sessions)?;
         at_most_a_page(first)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
@@ -54,7 +80,8 @@ impl App {
         let view = View::new(&self.0, &tenant, pinned.cut);
         let people = self.0.people(caller, &tenant, filter.subject.as_deref()).await?;
 
-        let mut walk = Walk::new(&view, any_of(&view, filter, people.as_deref()), cursor.map(|cursor| cursor.session), false).await?;
+        let mut walk =
+            Walk::new(&view, any_of(&view, filter, people.as_deref()), filter.active_at, cursor.map(|cursor| cursor.session), false).await?;
         let mut page = Page { items: Vec::new(), cursors: Vec::new(), has_next: false };
         while let Some((key, assessed)) = walk.next(|row| cannot_match(row, filter, pinned.cut.at)).await? {
             if matches(&view, &assessed, filter, people.as_deref(), assess_in_brief).is_none() {
@@ -64,8 +91,8 @@ impl App {
                 page.has_next = true;
                 break;
             }
-            let assessed = view.in_full(assessed);
-            let Some((certainty, because)) = matches(&view, &assessed, filter, people.as_deref(), assess) else { continue };
+            let Some((certainty, because)) = matches(&view, &assessed, filter, people.as_deref(), assess_standing) else { continue };
+            let assessed = if in_full { view.in_full(assessed) } else { assessed };
             page.cursors.push(tenant.cursor_key.seal(&Cursor {
                 question,
                 at: pinned.cut.at,
@@ -174,7 +201,8 @@ fn cannot_match(row: &Summary, filter: &SessionFilter, at: Time) -> bool {
         || (filter.retracted == Some(true) && !*retracted)
 }
 
-/// Whether a session belongs to the set, how surely, and why, by an assessment in brief or in full.
+/// Whether a session belongs to the set, how surely, and why. `assess` tells how it stood at the instant that is asked: in brief is enough to see whether it
+/// belongs.
 fn matches(
     view: &View<'_>,
     assessed: &Assessed,

@@ -10,10 +10,13 @@ use crate::{
     heads::{self, Summary},
     moved,
 };
-use claimledger_facts::ids::{LogPosition, SessionId};
+use claimledger_facts::{
+    ids::{LogPosition, LogSize, SessionId},
+    time::Time,
+};
 use claimledger_ledger::{
     log::LogError,
-    views::{HeadKey, HeadRow, Term},
+    views::{ActiveAt, HeadKey, HeadRow, Term},
 };
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -31,6 +34,7 @@ const RECORDS: usize = 1_000;
 pub(super) struct Walk<'v> {
     view: &'v View<'v>,
     streams: Vec<Stream>,
+    active_at: Option<ActiveAt>,
     /// Assessed, and waiting for their turn.
     ready: BTreeMap<HeadKey, Assessed>,
     /// Sessions not behind this one are not shown; the one at it is, if `inclusive`.
@@ -53,13 +57,22 @@ struct Stream {
 }
 
 impl<'v> Walk<'v> {
-    /// From the beginning, or after a session; or from that session on, if `inclusive`. Terms only narrow: what is found is still to be judged.
-    pub(super) async fn new(view: &'v View<'v>, any_of: Vec<Vec<Term>>, after: Option<HeadKey>, inclusive: bool) -> Result<Self, LogError> {
+    /// From the beginning, or after a session; or from that session on, if `inclusive`. Terms, and an instant at which sessions are to be active, only
+    /// narrow: what is found is still to be judged.
+    pub(super) async fn new(
+        view: &'v View<'v>,
+        any_of: Vec<Vec<Term>>,
+        active_at: Option<Time>,
+        after: Option<HeadKey>,
+        inclusive: bool,
+    ) -> Result<Self, LogError> {
+        let active_at = active_at.filter(|_| view.believes_rows).map(|at| ActiveAt { at, size: LogSize(view.cut.known_at.0.saturating_add(1)) });
         // A head row carries the terms of its own id alone. Where links join ids, a session may carry a term under another of them.
         let any_of = if view.traits.links() { vec![Vec::new()] } else { any_of };
         let stream = |terms| Stream { terms, read: after.clone(), rows: VecDeque::new(), whole: false, fetched: Arc::default() };
         let streams = any_of.into_iter().map(stream).collect();
-        let mut walk = Self { view, streams, ready: BTreeMap::new(), after: after.clone(), inclusive, seen: BTreeSet::new(), step: FIRST_STEP };
+        let mut walk =
+            Self { view, streams, active_at, ready: BTreeMap::new(), after: after.clone(), inclusive, seen: BTreeSet::new(), step: FIRST_STEP };
         if let Some(after) = after {
             if inclusive {
                 walk.look_at(SessionId::new(after.session.clone()), None).await?;
@@ -103,8 +116,9 @@ impl<'v> Walk<'v> {
         for stream in &mut self.streams {
             while stream.rows.is_empty() && !stream.whole {
                 let before = stream.read.clone();
-                let rows = view.inner.views.sessions_with(&view.tenant.id, &stream.terms, before.as_ref(), ROWS).await?;
-                stream.whole = rows.is_empty();
+                let rows = view.inner.views.sessions_with(&view.tenant.id, &stream.terms, self.active_at, before.as_ref(), ROWS).await?;
+                // Whoever comes behind the first that begins after T begins after T, at K too: a first fact was no earlier then.
+                stream.whole = rows.last().is_none_or(|row| row.first_occurred > view.cut.at);
                 stream.read = rows.last().map(HeadRow::key).or(stream.read.take());
                 stream.rows = rows.into_iter().filter(|row| !is_of_no_use(view, row, &skip)).collect();
                 furthest = furthest.max(before);

@@ -23,7 +23,9 @@ use std::collections::BTreeSet;
 pub(crate) enum Told {
     /// All of it.
     InFull,
-    /// Without trees of reasons, and without the configuration that the timeline draws around the session.
+    /// Without trees of reasons but the session's own, and without the configuration that the timeline draws around the session.
+    OfSession,
+    /// Without that one too.
     InBrief,
 }
 
@@ -43,7 +45,7 @@ pub(crate) fn state(trace: &Trace<'_>, told: Told) -> SessionState {
     // One trace for each thing that was believed when a decision fell: its tree is made from that.
     let earlier: Vec<Trace<'_>> = match told {
         Told::InFull => trace.earlier.iter().map(|believed| as_believed(trace, believed)).collect(),
-        Told::InBrief => Vec::new(),
+        Told::OfSession | Told::InBrief => Vec::new(),
     };
     SessionState {
         id: trace.id.clone(),
@@ -69,7 +71,7 @@ pub(crate) fn state(trace: &Trace<'_>, told: Told) -> SessionState {
         context: if told == Told::InFull { context::context(trace) } else { context::in_brief(trace) },
         falsifiers: trace.hits().iter().map(|hit| hit.told(life.start.from)).collect(),
         records: records(trace),
-        because: told.tree(|| explain::session::session(trace)),
+        because: if told == Told::InBrief { Vec::new() } else { vec![explain::session::session(trace)] },
     }
 }
 
@@ -205,7 +207,7 @@ fn decision(trace: &Trace<'_>, earlier: Option<&Trace<'_>>, decided: &Decided<'_
         variant: judged.variant,
         because: match told {
             Told::InFull => explain::decision::decision(trace, earlier.unwrap_or(trace), decided),
-            Told::InBrief => Reason::new(""),
+            Told::OfSession | Told::InBrief => Reason::new(""),
         },
     }
 }

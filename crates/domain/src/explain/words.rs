@@ -36,19 +36,31 @@ pub(crate) fn sentence(text: &str) -> String {
 
 /// The day of a time: `2026-03-10`.
 pub(crate) fn day(time: Time) -> String {
-    time.to_string().chars().take(10).collect()
+    let mut text = time.to_string();
+    text.truncate(10);
+    text
+}
+
+/// Days begin at midnight UTC.
+fn is_same_day(a: Time, b: Time) -> bool {
+    const DAY: i64 = 86_400 * 1_000_000;
+    a.micros().div_euclid(DAY) == b.micros().div_euclid(DAY)
 }
 
 /// A time, as seen from a day: `13:20:04Z`, or with its date where that is another.
 pub(crate) fn clock(time: Time, today: Time) -> String {
-    let text = time.to_string();
-    let of_day: String = text.chars().skip(11).collect();
-    if day(time) == day(today) { of_day } else { format!("{} {of_day}", day(time)) }
+    let mut text = time.to_string();
+    if is_same_day(time, today) {
+        text.drain(..11);
+    } else {
+        text.replace_range(10..11, " ");
+    }
+    text
 }
 
 /// Since when something holds: the date is enough where it is another day.
 pub(crate) fn since(time: Time, today: Time) -> String {
-    if day(time) == day(today) { clock(time, today) } else { day(time) }
+    if is_same_day(time, today) { clock(time, today) } else { day(time) }
 }
 
 /// `at 13:20:04Z`, or `between … and …`.

@@ -1,7 +1,7 @@
 //! Short scenarios: `given([…]).at("12:00:00")` is the state of session `S` then. All on 2026-03-10; the ledger learns facts in the order given.
 
 use claimledger_domain::{
-    assess, assess_in_brief,
+    assess, assess_in_brief, assess_standing,
     history::{History, is_config},
     model::{Certainty, Context, Cut, Known, Reason, RecordRef, SessionState},
 };
@@ -114,6 +114,8 @@ impl Given {
         let cut = Cut { at: time(at), known_at: LogPosition(position) };
         let state = assess(&facts, &history, cut);
         assert_eq!(assess_in_brief(&facts, &history, cut), state.clone().map(in_brief), "in brief it is the same, but for reasons and context");
+        let because = assess_standing(&facts, &history, cut).map(|standing| standing.because);
+        assert_eq!(because, state.clone().map(|state| state.because), "why it stands where it stands");
         state
     }
 

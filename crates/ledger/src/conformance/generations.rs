@@ -85,10 +85,10 @@ async fn builds_beside(views: &impl Views) {
     let north = term(TermKind::Idp, "north");
     let found = async |views: &dyn Views| views.positions_of(&tenant, &north, LogPosition(0), LogPosition(999), 999).await.unwrap().len();
     assert_eq!((found(views).await, found(&*shadow).await), (SIZE as usize, 10));
-    assert_eq!(names(&shadow.sessions_with(&tenant, &[], None, 99).await.unwrap()), ["S9"]);
+    assert_eq!(names(&shadow.sessions_with(&tenant, &[], None, None, 99).await.unwrap()), ["S9"]);
     assert_eq!((views.session_count(&tenant).await.unwrap(), shadow.session_count(&tenant).await.unwrap()), (7, 1));
     assert!(views.head_row(&tenant, &SessionId::from("S9")).await.unwrap().is_none());
-    assert_eq!(views.sessions_with(&tenant, &[term(TermKind::Session, "S1")], None, 9).await.unwrap().len(), 1);
+    assert_eq!(views.sessions_with(&tenant, &[term(TermKind::Session, "S1")], None, None, 9).await.unwrap().len(), 1);
 
     // The live one goes on following.
     views.apply(&tenant, LogSize(SIZE), &rows(SIZE, SIZE + 1), &[]).await.unwrap();
@@ -118,9 +118,9 @@ async fn switches_once(views: &impl Views) {
     assert!(same.is_empty() && same.first.is_empty() && same.at == LogSize(SIZE), "however it is cut into batches: {same:?}");
     assert_eq!(same.counts.iter().map(|counted| (counted.live, counted.shadow)).collect::<Vec<_>>(), [(90, 90), (270, 270), (14, 14), (7, 7)]);
 
-    let page = views.sessions_with(&tenant, &[], None, 3).await.unwrap();
+    let page = views.sessions_with(&tenant, &[], None, None, 3).await.unwrap();
     views.switch(&tenant, LogSize(SIZE), "said").await.unwrap();
-    let rest = views.sessions_with(&tenant, &[], page.last().map(HeadRow::key).as_ref(), 99).await.unwrap();
+    let rest = views.sessions_with(&tenant, &[], None, page.last().map(HeadRow::key).as_ref(), 99).await.unwrap();
     assert_eq!((names(&page), names(&rest)), (vec!["S0", "S1", "S2"], vec!["S3", "S4", "S5", "S6"]), "a walk goes on where it was");
     let after = views.generations(&tenant).await.unwrap();
     let now = after.live.unwrap();

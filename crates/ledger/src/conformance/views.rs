@@ -3,7 +3,7 @@
 use crate::{
     index::Looked,
     log::LogError,
-    views::{Carried, HeadKey, HeadRow, IndexRow, Term, TermKind, Views},
+    views::{ActiveAt, Carried, HeadKey, HeadRow, IndexRow, Term, TermKind, Views},
 };
 use claimledger_facts::{
     ids::{LogPosition, LogSize, RecordId, SessionId, TenantId},
@@ -21,6 +21,7 @@ pub async fn views<V: Views, F: Future<Output = V>>(make: impl Fn() -> F) {
     moves_rows_and_checkpoint_together(&make().await).await;
     finds_positions(&make().await).await;
     lists_sessions_in_order(&make().await).await;
+    lists_who_may_have_been_there(&make().await).await;
     lists_sessions_by_terms(&make().await).await;
     tells_values_of_a_kind(&make().await).await;
     keeps_tenants_apart(&make().await).await;
@@ -45,6 +46,7 @@ pub(super) fn head(session: &str, first_secs: u64, to: u64) -> HeadRow {
         first_source: "okta".to_owned(),
         first_source_id: format!("first of {session}"),
         assessed_to: LogSize(to),
+        over_at: None,
         state: format!("{{\"to\":{to}}}").into_bytes(),
     }
 }
@@ -143,11 +145,11 @@ async fn lists_sessions_in_order(views: &impl Views) {
     let before_epoch = HeadRow { first_occurred: Time::MIN, ..head("z", 0, 1) };
     let heads = [head("late", 30, 1), twins[0].clone(), source, before_epoch, twins[1].clone()];
     views.apply(&tenant, LogSize(0), &[], &heads).await.unwrap();
-    let all = views.sessions_with(&tenant, &[], None, 100).await.unwrap();
+    let all = views.sessions_with(&tenant, &[], None, None, 100).await.unwrap();
     assert_eq!(names(&all), ["z", "c", "a", "b", "late"]);
     let (mut paged, mut after): (Vec<HeadRow>, Option<HeadKey>) = (Vec::new(), None);
     loop {
-        let page = views.sessions_with(&tenant, &[], after.as_ref(), 2).await.unwrap();
+        let page = views.sessions_with(&tenant, &[], None, after.as_ref(), 2).await.unwrap();
         let Some(last) = page.last() else { break };
         after = Some(last.key());
         paged.extend(page);
@@ -156,8 +158,36 @@ async fn lists_sessions_in_order(views: &impl Views) {
 
     // A late fact moves a session to the front: it stands there once.
     views.apply(&tenant, LogSize(0), &[], &[head("late", 5, 2)]).await.unwrap();
-    assert_eq!(names(&views.sessions_with(&tenant, &[], None, 100).await.unwrap()), ["z", "late", "c", "a", "b"]);
+    assert_eq!(names(&views.sessions_with(&tenant, &[], None, None, 100).await.unwrap()), ["z", "late", "c", "a", "b"]);
     assert_eq!(views.session_count(&tenant).await.unwrap(), 5);
+}
+
+async fn lists_who_may_have_been_there(views: &impl Views) {
+    let tenant = TenantId::from("acme");
+    let lasting = |session, from, over: Option<u64>, to| HeadRow { over_at: over.map(|secs| Time::EPOCH.plus_secs(secs)), ..head(session, from, to) };
+    let heads = [
+        lasting("over", 10, Some(20), 1),
+        lasting("long", 1, Some(100_000), 2),
+        lasting("for ever", 5, None, 3),
+        lasting("at once", 30, Some(30), 4),
+        lasting("changed", 12, Some(15), 9),
+        HeadRow { first_occurred: Time::MIN, ..lasting("always", 0, None, 1) },
+        HeadRow { first_occurred: Time::MIN, over_at: Some(Time::MAX), ..lasting("nearly", 0, None, 1) },
+    ];
+    views.apply(&tenant, LogSize(0), &[], &heads).await.unwrap();
+    let list = async |at: u64, size| {
+        let active_at = Some(ActiveAt { at: Time::EPOCH.plus_secs(at), size: LogSize(size) });
+        let rows = views.sessions_with(&tenant, &[], active_at, None, 100).await.unwrap();
+        rows.into_iter().map(|row| row.session.as_str().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(list(10, 9).await, ["always", "nearly", "long", "for ever", "over"], "from its first fact on");
+    assert_eq!(list(12, 9).await, ["always", "nearly", "long", "for ever", "over", "changed"]);
+    assert_eq!(list(20, 9).await, ["always", "nearly", "long", "for ever"], "the end is not part of it");
+    assert_eq!(list(20, 8).await, ["always", "nearly", "long", "for ever", "changed"], "what was learnt after a size is not held against it");
+    assert_eq!(list(30, 9).await, ["always", "nearly", "long", "for ever"]);
+    assert_eq!(list(0, 9).await, ["always", "nearly"]);
+    views.apply(&tenant, LogSize(0), &[], &[lasting("for ever", 5, Some(11), 4)]).await.unwrap();
+    assert_eq!(list(12, 9).await, ["always", "nearly", "long", "over", "changed"], "an end came late");
 }
 
 async fn lists_sessions_by_terms(views: &impl Views) {
@@ -176,7 +206,7 @@ async fn lists_sessions_by_terms(views: &impl Views) {
     views.apply(&tenant, LogSize(3), &rows[3..], &heads).await.unwrap();
     let list = async |terms: &[(TermKind, &str)]| {
         let terms: Vec<_> = terms.iter().map(|(kind, value)| term(*kind, value)).collect();
-        let rows = views.sessions_with(&tenant, &terms, None, 100).await.unwrap();
+        let rows = views.sessions_with(&tenant, &terms, None, None, 100).await.unwrap();
         rows.into_iter().map(|row| row.session.as_str().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(list(&[(Idp, "north")]).await, ["S1", "S2"], "S5 has no head row yet");
@@ -189,8 +219,8 @@ async fn lists_sessions_by_terms(views: &impl Views) {
     assert_eq!(list(&[(Session, "S2"), (Key, "k1")]).await, [""; 0]);
     assert_eq!(list(&[(Kind, "claims.received")]).await, [""; 0], "this kind lists no sessions");
     let payroll = [term(App, "payroll")];
-    let first = views.sessions_with(&tenant, &payroll, None, 1).await.unwrap();
-    let rest = views.sessions_with(&tenant, &payroll, Some(&first[0].key()), 100).await.unwrap();
+    let first = views.sessions_with(&tenant, &payroll, None, None, 1).await.unwrap();
+    let rest = views.sessions_with(&tenant, &payroll, None, Some(&first[0].key()), 100).await.unwrap();
     assert_eq!((names(&first), names(&rest)), (vec!["S1"], vec!["S3", "S4"]));
 }
 
@@ -225,8 +255,8 @@ async fn keeps_tenants_apart(views: &impl Views) {
         views.apply(tenant, LogSize(0), &rows, &[head("S1", secs, 1)]).await.unwrap();
     }
     let north = [term(TermKind::Idp, "north")];
-    assert_eq!(views.sessions_with(&acme, &north, None, 9).await.unwrap(), [head("S1", 10, 1)]);
-    assert_eq!(views.sessions_with(&other, &[], None, 9).await.unwrap(), [head("S1", 20, 1)]);
+    assert_eq!(views.sessions_with(&acme, &north, None, None, 9).await.unwrap(), [head("S1", 10, 1)]);
+    assert_eq!(views.sessions_with(&other, &[], None, None, 9).await.unwrap(), [head("S1", 20, 1)]);
     assert_eq!(views.positions(&TenantId::from("nobody"), &[rows[0].id]).await.unwrap(), [None]);
     let dump = views.dump(&other).await.unwrap();
     views.reset(&acme).await.unwrap();
@@ -234,9 +264,9 @@ async fn keeps_tenants_apart(views: &impl Views) {
     assert_eq!(views.positions(&acme, &[rows[0].id]).await.unwrap(), [None]);
     assert_eq!(views.revisions(&acme, &[SessionId::from("S1")]).await.unwrap(), [0]);
     assert_eq!(views.session_count(&acme).await.unwrap(), 0);
-    assert_eq!(views.sessions_with(&acme, &[], None, 9).await.unwrap(), []);
+    assert_eq!(views.sessions_with(&acme, &[], None, None, 9).await.unwrap(), []);
     assert_eq!(views.dump(&other).await.unwrap(), dump, "another tenant's rows stay");
-    assert_eq!(views.sessions_with(&other, &north, None, 9).await.unwrap().len(), 1);
+    assert_eq!(views.sessions_with(&other, &north, None, None, 9).await.unwrap().len(), 1);
 }
 
 async fn rebuilds_the_same(whole: &impl Views, pieces: &impl Views) {

@@ -5,7 +5,7 @@ use crate::{
     generations::{Comparison, Counted, Difference, Differences, Generation, Generations, MadeBy, Place, RowKind},
     index::{Looked, RecordIndex},
     log::LogError,
-    views::{Carried, HeadKey, HeadRow, IndexRow, Term, TermKind, Views},
+    views::{ActiveAt, Carried, HeadKey, HeadRow, IndexRow, Term, TermKind, Views},
 };
 use async_trait::async_trait;
 use claimledger_facts::ids::{LogPosition, LogSize, RecordId, SessionId, TenantId};
@@ -216,12 +216,20 @@ impl Views for MemoryIndex {
         Ok(self.with(tenant, |tables| terms.iter().map(|term| tables.postings.get(term).map(upto).unwrap_or_default()).collect()))
     }
 
-    async fn sessions_with(&self, tenant: &TenantId, terms: &[Term], after: Option<&HeadKey>, max: usize) -> Result<Vec<HeadRow>, LogError> {
+    async fn sessions_with(
+        &self,
+        tenant: &TenantId,
+        terms: &[Term],
+        active_at: Option<ActiveAt>,
+        after: Option<&HeadKey>,
+        max: usize,
+    ) -> Result<Vec<HeadRow>, LogError> {
         Ok(self.with(tenant, |tables| {
             let mut found: Vec<_> = tables
                 .heads
                 .values()
                 .filter(|row| after.is_none_or(|after| row.key() > *after))
+                .filter(|row| active_at.is_none_or(|active_at| active_at.may_be(row)))
                 .filter(|row| terms.iter().all(|term| tables.carries(&row.session, term)))
                 .cloned()
                 .collect();

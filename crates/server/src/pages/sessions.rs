@@ -108,7 +108,7 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     let parameters = Parameters::read(uri)?;
     let (view, wait) = View::read(&parameters)?;
     let asking = view.cut.asking(wait);
-    let answer = server.app.sessions(caller, &view.filter, &asking, view.first, view.cursor.as_deref()).await?;
+    let answer = server.app.sessions_in_brief(caller, &view.filter, &asking, view.first, view.cursor.as_deref()).await?;
     let here = view.cut.pin(view.keep(), &answer.answered);
     if !view.cut.is_pinned() || parameters.get("knownAt").is_some_and(|known| known.starts_with('#')) {
         return Ok(Redirect::to(&here.with_some("after", view.cursor.as_deref()).href()).into_response());

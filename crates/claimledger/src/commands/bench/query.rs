@@ -145,7 +145,7 @@ async fn sets(ground: &Ground, sessions: Sessions) -> Result<Vec<Measure>> {
         let fact = n.wrapping_mul(2_654_435_761) % sessions.facts();
         let filter = SessionFilter { active_at: Some(time(&Sessions::time(fact))?), ..of_key.clone() };
         let began = Instant::now();
-        let page = app.sessions(&caller, &filter, &Asking::default(), PAGE, None).await?;
+        let page = app.sessions_in_brief(&caller, &filter, &Asking::default(), PAGE, None).await?;
         took.push(millis(began.elapsed()));
         rows += page.value.items.len();
     }
@@ -161,7 +161,7 @@ async fn sets(ground: &Ground, sessions: Sessions) -> Result<Vec<Measure>> {
     let past = Asking { known_at_position: Some(before), ..Asking::default() };
     let filter = SessionFilter { falsified_later: Some(true), ..of_key.clone() };
     let began = Instant::now();
-    let page = app.sessions(&caller, &filter, &past, PAGE, None).await?;
+    let page = app.sessions_in_brief(&caller, &filter, &past, PAGE, None).await?;
     anyhow::ensure!(page.value.items.is_empty(), "nothing was falsified yet");
     let candidates = sessions.count.div_ceil(10);
     let rate = candidates as f64 / began.elapsed().as_secs_f64();
@@ -194,7 +194,7 @@ async fn retract(app: &App, sessions: Sessions) -> Result<Vec<Measure>> {
     let listing = Instant::now();
     let (mut after, mut hit) = (None, 0);
     loop {
-        let page = app.sessions(&caller, &filter, &Asking::default(), 500, after.as_deref()).await?;
+        let page = app.sessions_in_brief(&caller, &filter, &Asking::default(), 500, after.as_deref()).await?;
         hit += page.value.items.len();
         if !page.value.has_next {
             break;

@@ -9,7 +9,7 @@ use crate::graphql::{
     scalars::DateTime,
     types::{Session, vec},
 };
-use async_graphql::{Context, ID, InputObject, Object, Result};
+use async_graphql::{Context, ID, InputObject, Object, Result, SelectionField};
 use claimledger_app::ask;
 use claimledger_facts::ids::SessionId;
 use std::sync::Arc;
@@ -66,6 +66,15 @@ impl From<SessionFilter> for ask::SessionFilter {
     }
 }
 
+/// Whether a list of sessions is asked for any tree of reasons of theirs; why each is in the list is told anyway.
+fn shows_reasons(list: SelectionField<'_>) -> bool {
+    fn anywhere(field: SelectionField<'_>) -> bool {
+        field.selection_set().any(|inner| inner.name() == "because" || anywhere(inner))
+    }
+    let edges = list.selection_set().filter(|field| field.name() == "edges");
+    edges.flat_map(|edges| edges.selection_set().filter(|field| field.name() == "node").collect::<Vec<_>>()).any(anywhere)
+}
+
 /// Sessions.
 #[derive(Default)]
 pub(crate) struct SessionQuestions;
@@ -95,8 +104,13 @@ impl SessionQuestions {
         let asker = ctx.data::<Asker>()?;
         let filter = filter.unwrap_or_default().into();
         let asking = Asking::into_app(asking, asker);
-        let answer =
-            asker.app.sessions(&asker.caller, &filter, &asking, rows(first)?, after.as_deref()).await.map_err(|error| errors::asked(&error))?;
+        let (first, after) = (rows(first)?, after.as_deref());
+        let answer = if shows_reasons(ctx.field()) {
+            asker.app.sessions(&asker.caller, &filter, &asking, first, after).await
+        } else {
+            asker.app.sessions_in_brief(&asker.caller, &filter, &asking, first, after).await
+        };
+        let answer = answer.map_err(|error| errors::asked(&error))?;
         let (answered, completeness, status) = carried(&answer);
         let page_info = page_info(&answer.value);
         let edges = answer.value.items.into_iter().zip(answer.value.cursors).map(|(hit, cursor)| SessionEdge {

@@ -1,7 +1,15 @@
 //! Writing the read models: rows and checkpoint in one transaction.
 
-use super::{checkpoint, generations::begin, terms::TermKey};
-use claimledger_facts::ids::{LogSize, TenantId};
+use super::{
+    checkpoint,
+    generations::begin,
+    list::{NEVER_OVER, length},
+    terms::TermKey,
+};
+use claimledger_facts::{
+    ids::{LogSize, TenantId},
+    time::Time,
+};
 use claimledger_ledger::{
     generations::{MadeBy, Place},
     views::{HeadRow, IndexRow, TermKind},
@@ -179,10 +187,13 @@ impl Batch<'_> {
     async fn put_heads(&mut self, heads: &[HeadRow]) -> Result<(), sqlx::Error> {
         let generation = self.generation;
         let rows: Vec<_> = heads.iter().map(|row| (self.number(&TermKey::of_session(row.session.as_str())), row)).collect();
-        let into = "INSERT INTO head_1 (session, generation, name, first_occurred, first_source, first_source_id, assessed_to, state) VALUES";
+        let into =
+            "INSERT INTO head_1 (session, generation, name, first_occurred, first_source, first_source_id, assessed_to, over_at, length, state)
+                    VALUES";
         let update = " ON CONFLICT (session) DO UPDATE SET first_occurred = excluded.first_occurred, first_source = excluded.first_source,
-                         first_source_id = excluded.first_source_id, assessed_to = excluded.assessed_to, state = excluded.state";
-        self.insert(into, 8, update, &rows, |query, (number, row)| {
+                         first_source_id = excluded.first_source_id, assessed_to = excluded.assessed_to, over_at = excluded.over_at,
+                         length = excluded.length, state = excluded.state";
+        self.insert(into, 10, update, &rows, |query, (number, row)| {
             query
                 .bind(*number)
                 .bind(generation)
@@ -191,6 +202,8 @@ impl Batch<'_> {
                 .bind(row.first_source.as_str())
                 .bind(row.first_source_id.as_str())
                 .bind(row.assessed_to.0 as i64)
+                .bind(row.over_at.map_or(NEVER_OVER, Time::micros))
+                .bind(length(row.first_occurred, row.over_at))
                 .bind(row.state.as_slice())
         })
         .await

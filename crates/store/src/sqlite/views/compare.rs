@@ -57,7 +57,7 @@ impl Pinned {
             RowKind::Record => "a.id, a.position",
             RowKind::Posting => "t.term, p.position",
             RowKind::Session => "t.term, substr(s.term, 2)",
-            RowKind::Head => "a.name, a.first_occurred, a.first_source, a.first_source_id, a.assessed_to, a.state",
+            RowKind::Head => "a.name, a.first_occurred, a.first_source, a.first_source_id, a.assessed_to, a.over_at, a.state",
         };
         let sql = format!("SELECT {columns} {} ORDER BY 1, 2 LIMIT ?3", only(kind));
         let query = sqlx::query(AssertSqlSafe(sql)).bind(has).bind(lacks).bind(super::limit(most));
@@ -86,7 +86,8 @@ const fn only(kind: RowKind) -> &'static str {
         }
         RowKind::Head => {
             "FROM head_1 a LEFT JOIN head_1 b ON b.generation = ?2 AND b.first_occurred = a.first_occurred AND b.first_source = a.first_source
-                  AND b.first_source_id = a.first_source_id AND b.name = a.name AND b.assessed_to = a.assessed_to AND b.state = a.state
+                  AND b.first_source_id = a.first_source_id AND b.name = a.name AND b.assessed_to = a.assessed_to AND b.over_at = a.over_at
+                  AND b.state = a.state
              WHERE a.generation = ?1 AND b.session IS NULL"
         }
     }

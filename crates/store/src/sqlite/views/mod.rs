@@ -3,6 +3,7 @@
 mod apply;
 mod compare;
 mod generations;
+mod list;
 mod sweep;
 mod terms;
 
@@ -22,11 +23,12 @@ use claimledger_ledger::{
     generations::{Comparison, Generations, MadeBy, Place},
     index::{Looked, RecordIndex},
     log::LogError,
-    views::{Carried, HeadKey, HeadRow, IndexRow, Term, TermKind, Views},
+    views::{ActiveAt, Carried, HeadKey, HeadRow, IndexRow, Term, TermKind, Views},
 };
 use compare::Pinned;
+use list::{List, NEVER_OVER};
 use sqlx::{AssertSqlSafe, Row, SqliteConnection, SqlitePool, sqlite::SqliteRow};
-use std::{collections::HashMap, fmt::Write as _, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 use terms::{TermKey, to_text};
 use tokio::sync::{Mutex, RwLock, RwLockReadGuard};
 use uuid::Uuid;
@@ -34,11 +36,11 @@ use uuid::Uuid;
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "views", include_str!("../../../../../migrations/sqlite/views/0001_views.sql")),
     (2, "generations", include_str!("../../../../../migrations/sqlite/views/0002_generations.sql")),
+    (3, "over", include_str!("../../../../../migrations/sqlite/views/0003_over.sql")),
 ];
 
 const FILE: &str = "views";
-const HEAD: &str = "SELECT h.name, h.first_occurred, h.first_source, h.first_source_id, h.assessed_to, h.state FROM";
-const ORDER: &str = "h.first_occurred, h.first_source, h.first_source_id, h.name";
+const HEAD: &str = "SELECT h.name, h.first_occurred, h.first_source, h.first_source_id, h.assessed_to, h.over_at, h.state FROM";
 /// A term with fewer sessions is answered by sorting them; one with more, by walking the list in order and looking whether a session carries it.
 const FEW_SESSIONS: i64 = 4096;
 /// Ids of one statement.
@@ -81,6 +83,13 @@ impl SqliteViews {
     async fn term(&self, generation: i64, term: &TermKey) -> Result<Option<i64>, LogError> {
         let query = sqlx::query("SELECT number FROM term_1 WHERE generation = ? AND term = ?").bind(generation).bind(term.as_slice());
         query.fetch_optional(&self.shared.readers).await.and_then(|row| row.map(|row| row.try_get(0)).transpose()).map_err(read)
+    }
+
+    /// How many rows say more than was known at a size; so many that it does not matter how many, at most.
+    async fn changed_since(&self, generation: i64, size: LogSize) -> Result<i64, LogError> {
+        let sql = "SELECT count(*) FROM (SELECT 1 FROM head_1 INDEXED BY head_1_by_size WHERE generation = ? AND assessed_to > ? LIMIT ?)";
+        let query = sqlx::query(sql).bind(generation).bind(i64::try_from(size.0).unwrap_or(i64::MAX)).bind(FEW_SESSIONS);
+        query.fetch_one(&self.shared.readers).await.and_then(|row| row.try_get(0)).map_err(read)
     }
 
     async fn sessions_of(&self, term: i64) -> Result<i64, LogError> {
@@ -240,7 +249,14 @@ impl Views for SqliteViews {
         Ok(terms.iter().map(|term| found.get(TermKey::of(term).as_slice()).cloned().unwrap_or_default()).collect())
     }
 
-    async fn sessions_with(&self, tenant: &TenantId, terms: &[Term], after: Option<&HeadKey>, max: usize) -> Result<Vec<HeadRow>, LogError> {
+    async fn sessions_with(
+        &self,
+        tenant: &TenantId,
+        terms: &[Term],
+        active_at: Option<ActiveAt>,
+        after: Option<&HeadKey>,
+        max: usize,
+    ) -> Result<Vec<HeadRow>, LogError> {
         let _reading = self.reading().await;
         let Some(Checkpoint { number, .. }) = self.checkpoint(tenant).await? else { return Ok(Vec::new()) };
         let (mut only, mut carried) = (Vec::new(), Vec::new());
@@ -253,36 +269,12 @@ impl Views for SqliteViews {
         }
         carried.sort_unstable();
         let few = carried.first().is_some_and(|(sessions, _)| *sessions < FEW_SESSIONS);
-        // CROSS JOIN and INDEXED BY hold the planner to the order that was chosen here: it does not know how many sessions a term has.
-        let mut sql = match (only.is_empty(), few) {
-            (false, _) => format!("{HEAD} head_1 h WHERE h.session = ?1 AND h.generation = ?2"),
-            (true, true) => format!("{HEAD} term_session_1 t CROSS JOIN head_1 h ON h.session = t.session WHERE t.term = ?1 AND h.generation = ?2"),
-            (true, false) => format!("{HEAD} head_1 h INDEXED BY head_1_in_order WHERE ?1 IS NOT NULL AND h.generation = ?2"),
+        let by_length = match active_at {
+            Some(active_at) if only.is_empty() && !few => self.changed_since(number, active_at.size).await? < FEW_SESSIONS,
+            _ => false,
         };
-        let first = only.first().or(carried.first().map(|(_, term)| term)).copied().unwrap_or(0);
-        if after.is_some() {
-            let _ = write!(sql, " AND ({ORDER}) > (?3, ?4, ?5, ?6)");
-        }
-        // Numbers of our own dictionary: nothing that came from outside stands in the text.
-        for session in only.iter().skip(1) {
-            let _ = write!(sql, " AND h.session = {session}");
-        }
-        for (_, term) in &carried {
-            let _ = write!(sql, " AND EXISTS (SELECT 1 FROM term_session_1 WHERE term = {term} AND session = h.session)");
-        }
-        let _ = write!(sql, " ORDER BY {ORDER} LIMIT ?7");
-        let key = after.map(|key| (key.first_occurred.micros(), key.first_source.as_str(), key.first_source_id.as_str(), key.session.as_str()));
-        let query = sqlx::query(AssertSqlSafe(sql))
-            .persistent(carried.is_empty())
-            .bind(first)
-            .bind(number)
-            .bind(key.map(|key| key.0))
-            .bind(key.map(|key| key.1))
-            .bind(key.map(|key| key.2))
-            .bind(key.map(|key| key.3))
-            .bind(limit(max));
-        let rows = query.fetch_all(&self.shared.readers).await.map_err(read)?;
-        rows.iter().map(head_row).collect()
+        let list = List { only: &only, carried: &carried, few, active_at, by_length, after };
+        list.rows(&self.shared.readers, number, max).await
     }
 
     async fn values_of(&self, tenant: &TenantId, kind: TermKind, carried: Carried, after: Option<&str>, max: usize) -> Result<Vec<String>, LogError> {
@@ -347,7 +339,8 @@ impl Views for SqliteViews {
             let session: Vec<u8> = row.try_get(1).map_err(read)?;
             lines.push(format!("session {} {}", to_text(row.try_get(0).map_err(read)?), String::from_utf8_lossy(&session)));
         }
-        let heads = "SELECT name, first_occurred, first_source, first_source_id, assessed_to, state FROM head_1 WHERE generation = ? ORDER BY name";
+        let heads =
+            "SELECT name, first_occurred, first_source, first_source_id, assessed_to, over_at, state FROM head_1 WHERE generation = ? ORDER BY name";
         for row in rows(heads).await? {
             lines.push(head_row(&row)?.to_text());
         }
@@ -410,7 +403,8 @@ fn head_row(row: &SqliteRow) -> Result<HeadRow, LogError> {
         first_source: row.try_get(2).map_err(read)?,
         first_source_id: row.try_get(3).map_err(read)?,
         assessed_to: LogSize(row.try_get::<i64, _>(4).map_err(read)? as u64),
-        state: row.try_get(5).map_err(read)?,
+        over_at: Some(row.try_get(5).map_err(read)?).filter(|over| *over != NEVER_OVER).map(Time::from_micros),
+        state: row.try_get(6).map_err(read)?,
     })
 }
 

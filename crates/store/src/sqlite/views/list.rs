@@ -1,0 +1,110 @@
+//! Lists of sessions: which way to the rows is the shortest.
+//!
+//! Few sessions of a term are sorted. Many are walked in the order of the list, each looked at whether it carries the term. Who was there at an instant is
+//! looked for among rows of one length at a time: a session that lasted less than an hour began less than an hour before.
+
+use super::{HEAD, head_row, limit, read};
+use claimledger_facts::time::Time;
+use claimledger_ledger::{
+    log::LogError,
+    views::{ActiveAt, HeadKey, HeadRow},
+};
+use sqlx::{AssertSqlSafe, SqlitePool};
+use std::fmt::Write;
+
+/// `over_at` of a session that may go on for ever.
+pub(super) const NEVER_OVER: i64 = i64::MAX;
+/// `length` of it.
+const FOR_EVER: u32 = 64;
+/// Less than 2^31 microseconds, some 36 minutes, is one length: below it a range of the index is short enough.
+const SHORTEST: u32 = 31;
+/// From the year 1 to the year 9999 there are fewer than 2^60 microseconds.
+const LONGEST: u32 = 60;
+
+/// The length of a row.
+pub(super) fn length(first_occurred: Time, over_at: Option<Time>) -> i64 {
+    let bits = |over: Time| u64::BITS - over.micros().saturating_sub(first_occurred.micros()).max(0).unsigned_abs().leading_zeros();
+    over_at.map_or(FOR_EVER, |over| bits(over).clamp(SHORTEST, LONGEST)).into()
+}
+
+/// What a list is asked, in numbers of terms.
+pub(super) struct List<'a> {
+    /// Sessions; with any of them the list has one row at most.
+    pub(super) only: &'a [i64],
+    /// Terms, with how many sessions carry each; the rarest first.
+    pub(super) carried: &'a [(i64, i64)],
+    /// Whether few sessions carry the first of them.
+    pub(super) few: bool,
+    pub(super) active_at: Option<ActiveAt>,
+    /// Whether to look among rows of one length at a time.
+    pub(super) by_length: bool,
+    pub(super) after: Option<&'a HeadKey>,
+}
+
+impl List<'_> {
+    pub(super) async fn rows(&self, readers: &SqlitePool, generation: i64, max: usize) -> Result<Vec<HeadRow>, LogError> {
+        let key = self.after.map(|key| (key.first_occurred.micros(), key.first_source.as_str(), key.first_source_id.as_str(), key.session.as_str()));
+        let mut query = sqlx::query(AssertSqlSafe(self.text()))
+            .bind(self.only.first().or(self.carried.first().map(|(_, term)| term)).copied().unwrap_or(0))
+            .bind(generation)
+            .bind(key.map(|key| key.0))
+            .bind(key.map(|key| key.1))
+            .bind(key.map(|key| key.2))
+            .bind(key.map(|key| key.3))
+            .bind(limit(max))
+            .bind(self.active_at.map(|active_at| active_at.at.micros()))
+            .bind(self.active_at.map(|active_at| i64::try_from(active_at.size.0).unwrap_or(i64::MAX)));
+        for number in self.only.iter().skip(1).chain(self.carried.iter().map(|(_, term)| term)) {
+            query = query.bind(*number);
+        }
+        query.fetch_all(readers).await.map_err(read)?.iter().map(head_row).collect()
+    }
+
+    /// ?1: the first term; ?2: the generation; ?3 to ?6: the key to go on after; ?7: how many; ?8 and ?9: the instant and the size; then the other terms.
+    fn text(&self) -> String {
+        // CROSS JOIN and INDEXED BY hold the planner to the order that was chosen here: it does not know how many sessions a term has.
+        if self.by_length {
+            return self.text_by_length();
+        }
+        let from = match (self.only.is_empty(), self.few) {
+            (false, _) => "head_1 h WHERE h.session = ?1 AND h.generation = ?2",
+            (true, true) => "term_session_1 t CROSS JOIN head_1 h ON h.session = t.session WHERE t.term = ?1 AND h.generation = ?2",
+            (true, false) => "head_1 h INDEXED BY head_1_in_order WHERE ?1 IS NOT NULL AND h.generation = ?2",
+        };
+        let there = if self.active_at.is_some() { " AND h.first_occurred <= ?8 AND (h.over_at > ?8 OR h.assessed_to > ?9)" } else { "" };
+        self.branch(from, there)
+    }
+
+    fn text_by_length(&self) -> String {
+        let mut text = String::new();
+        for length in (SHORTEST..=LONGEST).chain([FOR_EVER]) {
+            let mut there = format!(" AND h.length = {length} AND h.first_occurred <= ?8 AND h.over_at > ?8");
+            if length < FOR_EVER {
+                let _ = write!(there, " AND h.first_occurred > ?8 - {}", 1_u64 << length);
+            }
+            let branch = self.branch("head_1 h INDEXED BY head_1_by_length WHERE ?1 IS NOT NULL AND h.generation = ?2", &there);
+            let _ = write!(text, "SELECT * FROM ({branch}) UNION ALL ");
+        }
+        // What was learnt after the size. Few, or this way would not have been chosen.
+        let changed = " AND h.assessed_to > ?9 AND h.first_occurred <= ?8 AND h.over_at <= ?8";
+        let branch = self.branch("head_1 h INDEXED BY head_1_by_size WHERE h.generation = ?2", changed);
+        let _ = write!(text, "SELECT * FROM ({branch}) ORDER BY 2, 3, 4, 1 LIMIT ?7");
+        text
+    }
+
+    fn branch(&self, from: &str, there: &str) -> String {
+        let mut text = format!("{HEAD} {from}{there}");
+        if self.after.is_some() {
+            text.push_str(" AND (h.first_occurred, h.first_source, h.first_source_id, h.name) > (?3, ?4, ?5, ?6)");
+        }
+        let others = self.only.len().saturating_sub(1);
+        for number in (10..).take(others) {
+            let _ = write!(text, " AND h.session = ?{number}");
+        }
+        for number in (10 + others..).take(self.carried.len()) {
+            let _ = write!(text, " AND EXISTS (SELECT 1 FROM term_session_1 WHERE term = ?{number} AND session = h.session)");
+        }
+        text.push_str(" ORDER BY h.first_occurred, h.first_source, h.first_source_id, h.name LIMIT ?7");
+        text
+    }
+}
