@@ -144,7 +144,6 @@ impl State {
         Ok(())
     }
 
-    #[expect(clippy::result_large_err, reason = "the refusal names source, id and both digests; it is rare")]
     fn add(&mut self, group: &mut Group, record: &Prepared, index: usize, outcome: AppendOutcome) -> Result<Receipt, SequencerError> {
         let position = LogPosition(self.size);
         let (recorded_at, asserted) =
