@@ -1,6 +1,7 @@
 //! What many sessions are made of, read at once: a few questions for all of them, where one session after the other asks as many each.
 
 use crate::{
+    gather::Traits,
     reader::Reader,
     terms::{pair, term},
 };
@@ -31,11 +32,13 @@ pub(crate) struct Fetched {
 
 impl Fetched {
     /// Reads the records of some sessions, and those that speak of their IdP sessions. What else a session turns out to need is read when it is gathered.
-    pub(crate) async fn read(reader: &Reader<'_>, sessions: &[SessionId], known_at: LogPosition) -> Result<Self, LogError> {
+    pub(crate) async fn read(reader: &Reader<'_>, traits: Traits, sessions: &[SessionId], known_at: LogPosition) -> Result<Self, LogError> {
         let mut fetched = Self { known_at, ..Self::default() };
         fetched.add(reader, sessions.iter().map(|id| term(TermKind::Session, id.as_str())).collect()).await?;
-        let idp_sessions: BTreeSet<Term> = fetched.records.values().flat_map(|record| idp_sessions(record)).collect();
-        fetched.add(reader, idp_sessions.into_iter().collect()).await?;
+        if traits.idp_sessions() {
+            let idp_sessions: BTreeSet<Term> = fetched.records.values().flat_map(|record| idp_sessions(record)).collect();
+            fetched.add(reader, idp_sessions.into_iter().collect()).await?;
+        }
         Ok(fetched)
     }
 

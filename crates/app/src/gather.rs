@@ -4,7 +4,7 @@
 
 use crate::{
     reader::Reader,
-    terms::{LINKS, VARIANT, link_term, pair, term, variant_term},
+    terms::{IDP_SESSION_TOLD, LINKS, VARIANT, link_term, pair, term, variant_term},
 };
 use claimledger_domain::model::{Known, RecordRef};
 use claimledger_facts::{
@@ -42,6 +42,7 @@ pub(crate) struct Gathered {
 pub(crate) struct Traits {
     links: bool,
     variants: bool,
+    idp_sessions: bool,
 }
 
 /// From which position on a tenant has something of a kind, as far as the read models are: so that no question looks it up.
@@ -49,6 +50,7 @@ pub(crate) struct Traits {
 pub(crate) struct FirstOfKind {
     link: AtomicU64,
     variant: AtomicU64,
+    idp_session: AtomicU64,
 }
 
 impl FirstOfKind {
@@ -58,7 +60,11 @@ impl FirstOfKind {
             let first = views.positions_of(tenant, &term, LogPosition(0), LogPosition(u64::MAX), 1).await?;
             Ok::<_, LogError>(AtomicU64::new(first.first().map_or(u64::MAX, |first| first.0)))
         };
-        Ok(Self { link: first(term(TermKind::Correlation, LINKS)).await?, variant: first(term(TermKind::Note, VARIANT)).await? })
+        Ok(Self {
+            link: first(term(TermKind::Correlation, LINKS)).await?,
+            variant: first(term(TermKind::Note, VARIANT)).await?,
+            idp_session: first(term(TermKind::IdpSession, IDP_SESSION_TOLD)).await?,
+        })
     }
 
     /// Takes note of a record, before the read models have it. That records come again changes nothing.
@@ -67,15 +73,19 @@ impl FirstOfKind {
         if record.header.variant {
             self.variant.fetch_min(position, Ordering::Relaxed);
         }
-        if record.statement.facts.iter().any(|fact| matches!(fact.data, FactData::SessionLinked(_))) {
-            self.link.fetch_min(position, Ordering::Relaxed);
+        for fact in &record.statement.facts {
+            match fact.data {
+                FactData::SessionLinked(_) => self.link.fetch_min(position, Ordering::Relaxed),
+                FactData::IdpSessionStarted(_) | FactData::IdpSessionEnded(_) => self.idp_session.fetch_min(position, Ordering::Relaxed),
+                _ => continue,
+            };
         }
     }
 
     /// What may be there at a position.
     pub(crate) fn at(&self, known_at: LogPosition) -> Traits {
         let by = |first: &AtomicU64| first.load(Ordering::Relaxed) <= known_at.0;
-        Traits { links: by(&self.link), variants: by(&self.variant) }
+        Traits { links: by(&self.link), variants: by(&self.variant), idp_sessions: by(&self.idp_session) }
     }
 }
 
@@ -83,6 +93,11 @@ impl Traits {
     /// Whether sessions may have more than one id.
     pub(crate) fn links(self) -> bool {
         self.links
+    }
+
+    /// Whether anything is said of IdP sessions beside the sessions that came from them.
+    pub(crate) fn idp_sessions(self) -> bool {
+        self.idp_sessions
     }
 }
 
@@ -129,7 +144,9 @@ pub(crate) async fn session(reader: &Reader<'_>, traits: Traits, id: &SessionId,
         let variant = has_variant(reader, traits, record, known_at).await?;
         gathered.facts.extend(known(record, variant, |fact| fact.session.as_ref().is_none_or(|id| named.contains(id))));
     }
-    add_idp_sessions(reader, traits, &mut gathered, known_at).await?;
+    if traits.idp_sessions {
+        add_idp_sessions(reader, traits, &mut gathered, known_at).await?;
+    }
     Ok(Some(gathered))
 }
 

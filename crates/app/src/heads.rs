@@ -154,7 +154,7 @@ impl<'a> Heads<'a> {
             if some.is_empty() {
                 return Ok(());
             }
-            let fetched = Fetched::read(&self.reader, &some, self.last).await?;
+            let fetched = Fetched::read(&self.reader, self.traits, &some, self.last).await?;
             for session in some {
                 // Another id of a session that came before it.
                 if !self.done.insert(session.clone()) {

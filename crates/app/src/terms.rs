@@ -22,6 +22,9 @@ pub(crate) const LINKS: &str = "session.linked";
 /// The value of [`TermKind::IdpSession`] of every record that ends one: no pair, so no IdP's session has it.
 pub(crate) const IDP_SESSION_ENDED: &str = "ended";
 
+/// The value of [`TermKind::IdpSession`] of every record that says something of one, likewise.
+pub(crate) const IDP_SESSION_TOLD: &str = "told";
+
 /// The value of [`TermKind::Note`] of every record that says something else under an id that is in the log already.
 pub(crate) const VARIANT: &str = "variant";
 
@@ -167,9 +170,13 @@ impl Terms {
             FactData::AuthenticatorLost(_) | FactData::HoldPlaced(_) | FactData::HoldReleased(_) | FactData::ErasureRequested(_) => {
                 self.add_about(fact);
             }
-            FactData::IdpSessionStarted(d) => self.add_idp_session(d.idp.as_str(), d.idp_session.as_str()),
+            FactData::IdpSessionStarted(d) => {
+                self.add_idp_session(d.idp.as_str(), d.idp_session.as_str());
+                self.add(TermKind::IdpSession, IDP_SESSION_TOLD);
+            }
             FactData::IdpSessionEnded(d) => {
                 self.add_idp_session(d.idp.as_str(), d.idp_session.as_str());
+                self.add(TermKind::IdpSession, IDP_SESSION_TOLD);
                 self.add(TermKind::IdpSession, IDP_SESSION_ENDED);
             }
             FactData::SessionStarted(d) => {

@@ -81,7 +81,7 @@ impl<'v> Candidates<'v> {
     pub(super) async fn fetch(&mut self, sessions: impl IntoIterator<Item = &SessionId>) -> Result<(), LogError> {
         let left = usize::try_from(self.limit - self.looked).unwrap_or(usize::MAX);
         let some: Vec<_> = sessions.into_iter().filter(|id| !self.seen.contains_key(*id)).take(left).cloned().collect();
-        self.fetched = Fetched::read(&self.view.reader(), &some, self.view.cut.known_at).await?;
+        self.fetched = Fetched::read(&self.view.reader(), self.view.traits, &some, self.view.cut.known_at).await?;
         Ok(())
     }
 

@@ -102,7 +102,7 @@ impl<'v> Walk<'v> {
                 // Few at first, as a page may need no more; then more and more at once.
                 let more = first.rows.iter().map(|row| &row.session).filter(|session| !self.seen.contains(session)).take(self.step - 1);
                 let some: Vec<_> = std::iter::once(&row.session).chain(more).cloned().collect();
-                first.fetched = Arc::new(Fetched::read(&self.view.reader(), &some, self.view.cut.known_at).await?);
+                first.fetched = Arc::new(Fetched::read(&self.view.reader(), self.view.traits, &some, self.view.cut.known_at).await?);
                 self.step = (self.step * 2).min(AT_ONCE);
             }
             let fetched = Arc::clone(&first.fetched);

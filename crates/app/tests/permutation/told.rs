@@ -92,7 +92,8 @@ fn state(mut state: SessionState, twofold_falsifier: bool) -> String {
     // They are told as they were recorded.
     state.falsifiers.sort_by(|a, b| (&a.record.source, &a.record.source_id).cmp(&(&b.record.source, &b.record.source_id)));
     falsifiers_last(&mut state.because);
-    let untouched = state.falsifiers.is_empty() && !twofold_falsifier;
+    // A loss that came before a factor takes nothing away, and is told of it: from when it was known on.
+    let untouched = state.falsifiers.is_empty() && state.factors.iter().all(|factor| factor.lost_before.is_empty()) && !twofold_falsifier;
     let mut text = String::new();
     for decision in std::mem::take(&mut state.decisions) {
         if untouched {
