@@ -16,6 +16,8 @@ use std::{
 
 /// So many decoded records are kept for each tenant, at most twice over.
 const KEPT: usize = 10_000;
+/// So many records are decoded before other tasks get their turn: some 10 µs each.
+const DECODED_AT_ONCE: usize = 32;
 /// So many positions are asked at once.
 const PAGE: usize = 5_000;
 
@@ -119,7 +121,11 @@ impl Reader<'_> {
         }
         let entries = self.log.read_at(self.tenant, &missing).await?;
         let mut read = HashMap::with_capacity(missing.len());
-        for (position, entry) in missing.iter().zip(&entries) {
+        for (n, (position, entry)) in missing.iter().zip(&entries).enumerate() {
+            // Decoding many must not keep a thread of the runtime from everybody else.
+            if n % DECODED_AT_ONCE == DECODED_AT_ONCE - 1 {
+                tokio::task::yield_now().await;
+            }
             let record = Arc::new(decode(self.tenant, *position, entry)?);
             self.cache.put(*position, &record);
             read.insert(*position, record);

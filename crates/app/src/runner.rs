@@ -39,13 +39,9 @@ const BATCH_BESIDE_APPENDS: usize = 500;
 /// that many.
 const MAX_LAG: u64 = 500_000;
 /// How long to wait for an append that is on its way: it is cheaper to take its record in the same transaction.
-const GATHER: Duration = Duration::from_millis(3);
+const GATHER: Duration = Duration::from_millis(8);
 /// The same while nobody waits for the read models: many records in one transaction cost much less each.
 const HOLD: Duration = Duration::from_millis(250);
-/// How long it looks away, at first, when it waits for calm.
-const STEP: Duration = Duration::from_millis(1);
-/// How long at most.
-const LONGEST_STEP: Duration = Duration::from_millis(8);
 /// Wake-ups are best effort, so look now and then.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -250,27 +246,19 @@ impl Runner {
         }
     }
 
-    /// Waits until no append is on its way and none has begun since it last looked: between two requests of one client there is always a moment in which none
+    /// Waits until no append is on its way and none has begun for a millisecond: between two requests of one client there is always a moment in which none
     /// is. Goes on only `while_` that is true.
     async fn wait_for_calm(&self, while_: impl Fn() -> bool) {
-        let (mut before, mut step) = (None, STEP);
+        let mut before = None;
         loop {
             let begun = self.tenant.appends_begun();
             if (!self.tenant.is_appending() && before == Some(begun)) || !while_() {
                 return;
             }
-            let goes_on = before.is_some_and(|before| before != begun);
-            step = next_step(step, goes_on && self.tenant.assessed.receiver_count() == 0);
             before = Some(begun);
-            tokio::time::sleep(step).await;
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
-}
-
-/// How long until the next look for calm. Each look takes a thread from appends, so where they keep coming and nobody waits for the read models it looks less
-/// and less often; but never so rarely that whoever comes meanwhile waits longer than they may have to anyway.
-fn next_step(step: Duration, idle: bool) -> Duration {
-    if idle { (step * 2).min(LONGEST_STEP) } else { STEP }
 }
 
 /// Reads and decodes so many records; fewer where the log ends before.
@@ -335,17 +323,5 @@ impl App {
     pub async fn dump_views(&self, caller: &Caller) -> Result<Vec<String>, AskError> {
         self.disclose(caller, Disclosure::Sessions)?;
         Ok(self.0.views.dump(&caller.tenant).await?)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn it_looks_less_often_while_appends_keep_coming_and_at_once_when_somebody_waits() {
-        let steps: Vec<_> = std::iter::successors(Some(STEP), |step| Some(next_step(*step, true))).take(6).map(|step| step.as_millis()).collect();
-        assert_eq!(steps, [1, 2, 4, 8, 8, 8], "whoever comes while it looks away waits no longer than for an append on its way");
-        assert_eq!(next_step(LONGEST_STEP, false), STEP);
     }
 }

@@ -103,8 +103,7 @@ impl Files {
         Database {
             path: self.dir.join(VIEWS),
             synchronous: SqliteSynchronous::Normal,
-            // 32 MiB: whoever waits for rows waits for the disk at each checkpoint, and pages that are written again and again go to the file once.
-            autocheckpoint: 8000,
+            autocheckpoint: 1000,
             page_size: 4096,
             secure_delete: false,
             cache_kib: VIEWS_CACHE,
