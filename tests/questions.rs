@@ -94,6 +94,27 @@ fn g4_every_evidence_fact_is_named_and_each_opens_with_its_leaf_hash_and_positio
     assert!(tree.contains("phishing_resistant") && tree.contains("sms was seen and falls short"), "{tree}");
 }
 
+/// Lists leave trees out where nobody asks for them; whoever does gets those of the session itself, however the question spells it.
+#[test]
+fn a_list_tells_the_trees_of_its_sessions_where_it_is_asked_for_them() {
+    let Some(scratch) = Scratch::fixture() else { return };
+    let token = scratch.token("acme", "read");
+    let server = scratch.serve();
+    let trees = "because { conclusion } decisions { app because { conclusion } } factors { amr because { conclusion } }";
+    let one = server.graphql(&token, &format!("{{ session(id: \"S3\", {ASKING}) {{ session {{ {trees} }} }} }}"), json!({}));
+    let expected = &one["session"]["session"];
+    assert!(expected["decisions"][0]["because"]["conclusion"].as_str().is_some_and(|text| text.starts_with("S3 was let into payroll")), "{one}");
+    let fragment = format!("fragment trees on Session {{ {trees} }}");
+    for (node, fragment) in [(trees, String::new()), ("...trees", fragment.clone()), ("... on Session { ...trees }", fragment)] {
+        let list = format!("{{ sessions({ASKING}) {{ edges {{ node {{ id {node} }} because {{ conclusion }} }} }} }} {fragment}");
+        let answer = server.graphql(&token, &list, json!({}));
+        let edges = answer["sessions"]["edges"].as_array().cloned().unwrap_or_default();
+        let mut node = edges.iter().find(|edge| edge["node"]["id"] == "S3").expect("S3 is in the list")["node"].clone();
+        node.as_object_mut().expect("an object").remove("id");
+        assert_eq!(node, *expected, "{list}");
+    }
+}
+
 fn collect(reasons: &Value, facts: &mut Vec<Value>) {
     for reason in reasons.as_array().into_iter().flatten() {
         facts.extend(reason["facts"].as_array().into_iter().flatten().cloned());
