@@ -76,7 +76,7 @@ pub(crate) fn context(trace: &Trace<'_>) -> Context {
     context
 }
 
-/// Only the IdP's session: what a session did not outlive, and what no configuration tells.
+/// Only the IdP's session, which tells whether a session outlived it.
 pub(crate) fn in_brief(trace: &Trace<'_>) -> Context {
     Context { idp_session: idp_session(trace), ..Context::default() }
 }

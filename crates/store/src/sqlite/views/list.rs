@@ -18,7 +18,7 @@ pub(super) const NEVER_OVER: i64 = i64::MAX;
 const FOR_EVER: u32 = 64;
 /// Less than 2^24 microseconds, some 17 seconds, is one length: below it a range of the index is short enough.
 const SHORTEST: u32 = 24;
-/// From the year 1 to the year 9999 there are fewer than 2^60 microseconds.
+/// From the year 0 to the year 9999 there are fewer than 2^60 microseconds.
 const LONGEST: u32 = 60;
 
 /// The length of a row.
