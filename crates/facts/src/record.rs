@@ -209,6 +209,9 @@ impl Entry {
 
     /// Reads header and clear body, and checks every body against the header. Needs no key.
     ///
+    /// The commitment to the facts is to the statement, not to its packing: of a zstd frame a rare bit can change and the frame still say the same. Such a change
+    /// is not seen here and alters nothing that is read.
+    ///
     /// # Errors
     /// If anything does not fit together.
     pub fn decode(&self) -> Result<Record, CorruptRecord> {

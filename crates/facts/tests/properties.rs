@@ -191,11 +191,16 @@ proptest! {
     }
 
     #[test]
-    fn one_flipped_bit_is_caught(draft in drafts(), part in 0..3_usize, at in any::<prop::sample::Index>(), bit in 0..8_u32) {
+    fn one_flipped_bit_is_caught_or_says_nothing_else(draft in drafts(), part in 0..3_usize, at in any::<prop::sample::Index>(), bit in 0..8_u32) {
         let mut entry = seal_with(&draft, &SystemRandom).finish(LogPosition(3), Time::EPOCH, false, false);
+        let written = entry.decode().unwrap();
         let bytes = [&mut entry.facts, &mut entry.personal, &mut entry.original].into_iter().nth(part).unwrap();
         let at = at.index(bytes.len());
         bytes[at] ^= 1 << bit;
-        prop_assert!(entry.decode().is_err());
+        if let Ok(read) = entry.decode() {
+            // A zstd frame can say the same in two ways; the header commits to what it says.
+            prop_assert!(part == 0 && entry.facts[0] != 0, "only a packed statement has more than one spelling");
+            prop_assert_eq!((read.statement, read.leaf), (written.statement, written.leaf));
+        }
     }
 }

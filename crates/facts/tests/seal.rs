@@ -395,7 +395,7 @@ fn debug_shows_no_key() {
     assert_eq!(shown, "MasterKey(hidden) TenantKeys(hidden) PersonKey(hidden)");
 }
 
-/// Every bit of a stored entry is under a hash, a commitment or a seal.
+/// What a stored entry says is under a hash, a commitment or a seal. (That of a packed statement a rare bit says nothing: `properties.rs`.)
 #[test]
 fn every_flipped_bit_is_caught() {
     let mut draft = draft_of("session.ended");
