@@ -3,7 +3,7 @@
 use crate::{
     answer::Answered,
     app::Inner,
-    ask::{AskError, Asking},
+    ask::{AskError, Asking, Caller},
     tenant::Tenant,
 };
 use claimledger_domain::{RULES, completeness::summary, model::Cut};
@@ -54,7 +54,7 @@ impl Pinned {
 
 impl Inner {
     /// Pins T and K, and waits until the read models have K.
-    pub(crate) async fn pin(&self, tenant: &Tenant, asking: &Asking) -> Result<Pinned, AskError> {
+    pub(crate) async fn pin(&self, tenant: &Tenant, caller: &Caller, asking: &Asking) -> Result<Pinned, AskError> {
         let head = self.log.head(&tenant.id).await?.0;
         if let Some(after) = asking.after {
             below_head(after, head)?;
@@ -66,7 +66,7 @@ impl Inner {
                 (position, false)
             }
             (None, Some(time)) => self.position_by(tenant, time, head).await?,
-            (None, None) => (self.head_of_views(tenant, head).await?, false),
+            (None, None) => (self.head_of_views(tenant, caller, head).await?, false),
         };
         self.wait_for(tenant, known_at).await?;
         let recorded_at = self.recorded_at(tenant, known_at).await?;
@@ -79,13 +79,14 @@ impl Inner {
     pub(crate) async fn pin_at(
         &self,
         tenant: &Tenant,
+        caller: &Caller,
         at: Time,
         known_at: LogPosition,
         known_at_time: Option<Time>,
         after: Option<LogPosition>,
     ) -> Result<Pinned, AskError> {
         let by_position = Asking { at: Some(at), known_at: None, known_at_position: Some(known_at), after };
-        let mut pinned = self.pin(tenant, &by_position).await?;
+        let mut pinned = self.pin(tenant, caller, &by_position).await?;
         if let Some(time) = known_at_time {
             let head = self.log.head(&tenant.id).await?.0;
             pinned.provisional = self.position_by(tenant, time, head).await?.1;
@@ -94,15 +95,27 @@ impl Inner {
         Ok(pinned)
     }
 
-    /// K where none is asked: the head of the read models. They are given a moment to reach the head of the log, so that whoever asks right after writing
-    /// sees what was written; while appends run flat out that would be a race, and the answer says where it stands.
-    async fn head_of_views(&self, tenant: &Tenant, head: u64) -> Result<LogPosition, AskError> {
-        let calm = !tenant.is_appending();
-        let mut assessed = tenant.assessed.subscribe();
-        let moment = if calm { WAIT } else { MOMENT };
-        if tokio::time::timeout(moment, assessed.wait_for(|size| *size >= head)).await.is_err()
-            && let Some(error) = tenant.stopped()
-        {
+    /// K where none is asked: the head of the read models. They are given a moment to reach the head of the log, so that whoever asks right after somebody
+    /// wrote sees what was written. While appends run flat out that would be a race: then it is waited for what the caller itself wrote, and the answer
+    /// says where it stands.
+    async fn head_of_views(&self, tenant: &Tenant, caller: &Caller, head: u64) -> Result<LogPosition, AskError> {
+        let own = tenant.appends.written_by(&caller.credential);
+        let moment = if tenant.appends.are_under_way() { MOMENT } else { WAIT };
+        let (mut all, mut mine) = (tenant.assessed.subscribe(), tenant.assessed.subscribe());
+        let enough = async {
+            tokio::select! {
+                () = tenant.appends.go_on() => {}
+                () = tokio::time::sleep(moment) => {}
+            }
+            mine.wait_for(|size| *size >= own).await
+        };
+        let reached = tokio::select! {
+            biased;
+            all = all.wait_for(|size| *size >= head) => all.is_ok(),
+            mine = enough => mine.is_ok(),
+            () = tokio::time::sleep(WAIT) => false,
+        };
+        if !reached && let Some(error) = tenant.stopped() {
             return Err(error.into());
         }
         self.wait_for(tenant, LogPosition(0)).await?;
@@ -201,5 +214,56 @@ impl PassedTimes {
             times.pop_first();
         }
         times.insert(time, position);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{app::Options, testing::*};
+    use serde_json::json;
+    use tokio::time::Instant;
+
+    /// What a caller gets who asks for no K, and how long that took, where nobody moves the read models.
+    async fn asks(inner: &Inner, tenant: &Tenant, caller: &Caller) -> (Result<LogPosition, AskError>, Duration) {
+        let began = Instant::now();
+        let pinned = inner.pin(tenant, caller, &Asking::default()).await;
+        (pinned.map(|pinned| pinned.cut.known_at), began.elapsed())
+    }
+
+    #[tokio::test]
+    async fn beside_many_appends_a_read_waits_for_those_of_its_own_credential() {
+        let (world, app) = acme().await;
+        app.settled_status(&owner("acme")).await.unwrap();
+        app.close().await;
+        let app = world.open_with(Options { follow: false, ..Options::default() }).await;
+        let end = json!({"type": "session.ended", "source": "idp-x", "id": "an-end", "occurred_at": "2026-03-02T20:00:00Z", "session": "S1", "subject": {"id": "alice"},
+            "data": {"reason": "logout"}});
+        ingest_line(&app, "acme", &end).await.unwrap();
+        let tenant = app.0.tenant(&tenant("acme")).await.unwrap();
+        let writer = owner("acme");
+        let other = Caller { credential: "another".to_owned(), ..writer.clone() };
+        tokio::time::pause();
+
+        let (position, waited) = asks(&app.0, &tenant, &other).await;
+        assert_eq!((position.unwrap(), waited >= WAIT), (LogPosition(82), true), "a single append is waited for");
+
+        let appends = async {
+            loop {
+                drop(tenant.appends.begin());
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let questions = async {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            let (position, waited) = asks(&app.0, &tenant, &other).await;
+            assert_eq!((position.unwrap(), waited < MOMENT), (LogPosition(82), true), "others go on writing: {waited:?}");
+            let (_, waited) = asks(&app.0, &tenant, &writer).await;
+            assert!(waited >= WAIT, "what it wrote itself is waited for: {waited:?}");
+        };
+        tokio::select! {
+            () = appends => unreachable!("they go on"),
+            () = questions => {}
+        }
     }
 }

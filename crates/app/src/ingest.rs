@@ -116,7 +116,7 @@ impl App {
         }
         let tenant = self.0.tenant(&caller.tenant).await.map_err(log)?;
         let default = default_source(caller, source)?;
-        let _appending = tenant.begin_append();
+        let _appending = tenant.appends.begin();
         let mut records = Vec::with_capacity(drafts.len());
         let mut bytes = 0;
         for (done, (line, draft)) in drafts.iter_mut().enumerate() {
@@ -138,6 +138,9 @@ impl App {
         let request = AppendRequest { records, expected_revision };
         let receipts = tenant.sequencer.append(request).await.map_err(|error| refused(error, &drafts))?;
         receipts.iter().for_each(|receipt| tenant.recorded(receipt.recorded_at));
+        if let Some(last) = receipts.iter().map(|receipt| receipt.position).max() {
+            tenant.appends.wrote(&caller.credential, last.0 + 1);
+        }
         Ok(drafts.into_iter().zip(receipts).map(|((line, draft), receipt)| ingested(line, draft, receipt)).collect())
     }
 

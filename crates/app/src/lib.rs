@@ -26,6 +26,7 @@ mod testing;
 mod access;
 pub mod answer;
 pub mod app;
+mod appends;
 pub mod ask;
 pub mod changes;
 mod cursor;

@@ -146,7 +146,7 @@ impl Runner {
     /// Takes in the next batch.
     pub(crate) async fn batch(&self, from: LogPosition, head: u64) -> Result<(), LogError> {
         let tenant = &self.tenant;
-        let most = if tenant.is_appending() { BATCH_BESIDE_APPENDS } else { BATCH };
+        let most = if tenant.appends.are_under_way() { BATCH_BESIDE_APPENDS } else { BATCH };
         let want = usize::try_from(head - from.0).unwrap_or(most).min(most);
         let mut ahead = Ahead::new(from);
         let mut rows = Vec::with_capacity(want);
@@ -240,7 +240,7 @@ impl Runner {
     /// Leaves most of the machine to appends while they run flat out, unless the read models are too far behind.
     pub(crate) async fn pace(&self, worked: Duration) {
         let lag = async { self.log.head(&self.tenant.id).await.map_or(MAX_LAG, |head| head.0.saturating_sub(self.tenant.assessed_to())) };
-        if self.tenant.is_appending() && lag.await < MAX_LAG {
+        if self.tenant.appends.are_under_way() && lag.await < MAX_LAG {
             let (began, most) = (Instant::now(), (worked * 3).min(LOOK));
             self.wait_for_calm(|| began.elapsed() < most).await;
         }
@@ -251,8 +251,8 @@ impl Runner {
     async fn wait_for_calm(&self, while_: impl Fn() -> bool) {
         let mut before = None;
         loop {
-            let begun = self.tenant.appends_begun();
-            if (!self.tenant.is_appending() && before == Some(begun)) || !while_() {
+            let begun = self.tenant.appends.begun();
+            if (!self.tenant.appends.are_under_way() && before == Some(begun)) || !while_() {
                 return;
             }
             before = Some(begun);

@@ -2,6 +2,7 @@
 
 use crate::{
     app::Parts,
+    appends::Appends,
     changes::Occurrences,
     cursor::CursorKey,
     cut::PassedTimes,
@@ -35,7 +36,7 @@ use claimledger_ledger::{
 };
 use std::sync::{
     Arc, Mutex, PoisonError, RwLock,
-    atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
 };
 use tokio::sync::watch;
 
@@ -70,10 +71,8 @@ pub(crate) struct Tenant {
     pub(crate) sources: KnownSources,
     /// Records below this size are in the read models.
     pub(crate) assessed: watch::Sender<u64>,
-    /// Appends that are on their way: the view runner gives way to them.
-    appending: AtomicUsize,
-    /// How many appends have ever begun.
-    begun: AtomicU64,
+    /// What is known of appends beside the log.
+    pub(crate) appends: Appends,
     /// Held by whoever moves the live generation, or puts another in its place.
     pub(crate) moving: tokio::sync::Mutex<()>,
     /// Sessions whose place in lists moved forward, and when: a page that was pinned before looks at them too.
@@ -216,8 +215,7 @@ impl Tenant {
             times: PassedTimes::default(),
             sources,
             assessed: watch::Sender::new(covered),
-            appending: AtomicUsize::new(0),
-            begun: AtomicU64::new(0),
+            appends: Appends::default(),
             moving: tokio::sync::Mutex::default(),
             moved: Moved::starting_at(covered),
             occurrences: Occurrences::default(),
@@ -299,35 +297,9 @@ impl Tenant {
         *self.stopped.lock().unwrap_or_else(PoisonError::into_inner) = Some((position, what.to_owned()));
     }
 
-    /// Counts an append while it is on its way.
-    pub(crate) fn begin_append(&self) -> Appending<'_> {
-        self.appending.fetch_add(1, Ordering::Relaxed);
-        self.begun.fetch_add(1, Ordering::Relaxed);
-        Appending(&self.appending)
-    }
-
-    /// Whether an append is on its way.
-    pub(crate) fn is_appending(&self) -> bool {
-        self.appending.load(Ordering::Relaxed) > 0
-    }
-
-    /// How many appends have ever begun.
-    pub(crate) fn appends_begun(&self) -> u64 {
-        self.begun.load(Ordering::Relaxed)
-    }
-
     /// Reads this tenant's records.
     pub(crate) fn reader<'a>(&'a self, log: &'a dyn Log, views: &'a dyn Views) -> Reader<'a> {
         Reader { tenant: &self.id, log, views, cache: &self.records, recent: &self.folded.recent, ahead: None, fetched: None }
-    }
-}
-
-/// An append on its way.
-pub(crate) struct Appending<'a>(&'a AtomicUsize);
-
-impl Drop for Appending<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

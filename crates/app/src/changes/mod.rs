@@ -79,7 +79,7 @@ impl App {
     pub async fn changes_cursor(&self, caller: &Caller, asking: &Asking) -> Result<Answer<String>, AskError> {
         self.disclose(caller, Disclosure::Changes)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
-        let pinned = self.0.pin(&tenant, asking).await?;
+        let pinned = self.0.pin(&tenant, caller, asking).await?;
         let cursor = Place::after(pinned.cut.known_at).seal(&tenant.cursor_key);
         self.0.answer(&tenant, &pinned, cursor).await
     }

@@ -32,8 +32,8 @@ impl App {
             (at, from, to) => at.or(from).or(to),
         };
         let tenant = self.0.tenant(&caller.tenant).await?;
-        let after = self.0.pin(&tenant, &Asking { at, ..*to }).await?;
-        let before = self.0.pin(&tenant, &Asking { at: Some(after.cut.at), ..*from }).await?;
+        let after = self.0.pin(&tenant, caller, &Asking { at, ..*to }).await?;
+        let before = self.0.pin(&tenant, caller, &Asking { at: Some(after.cut.at), ..*from }).await?;
         if before.cut.known_at > after.cut.known_at {
             let what = format!("`from` is known at {}, after `to` at {}: turn them round", before.cut.known_at, after.cut.known_at);
             return Err(AskError::BadInput { what });

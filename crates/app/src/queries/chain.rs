@@ -58,7 +58,7 @@ impl App {
     pub async fn chain(&self, caller: &Caller, id: &str, asking: &Asking) -> Result<Answer<Chain>, AskError> {
         self.disclose(caller, Disclosure::Sessions)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
-        let pinned = self.0.pin(&tenant, asking).await?;
+        let pinned = self.0.pin(&tenant, caller, asking).await?;
         let view = View::new(&self.0, &tenant, pinned.cut);
         let mut start = view.start(id).await?;
         let mut links = Vec::new();

@@ -14,7 +14,7 @@ impl App {
     pub async fn completeness(&self, caller: &Caller, asking: &Asking) -> Result<Answer<()>, AskError> {
         self.disclose(caller, Disclosure::Completeness)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
-        let pinned = self.0.pin(&tenant, asking).await?;
+        let pinned = self.0.pin(&tenant, caller, asking).await?;
         self.0.answer(&tenant, &pinned, ()).await
     }
 }

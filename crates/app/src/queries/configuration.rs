@@ -16,7 +16,7 @@ impl App {
     pub async fn trust(&self, caller: &Caller, idp: Option<&IdpId>, asking: &Asking) -> Result<Answer<TrustChanges>, AskError> {
         self.disclose(caller, Disclosure::Configuration)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
-        let pinned = self.0.pin(&tenant, asking).await?;
+        let pinned = self.0.pin(&tenant, caller, asking).await?;
         let changes = trust_changes(&tenant.history(), pinned.cut, idp);
         self.0.answer(&tenant, &pinned, changes).await
     }
@@ -28,7 +28,7 @@ impl App {
     pub async fn policies(&self, caller: &Caller, policy: Option<&PolicyId>, asking: &Asking) -> Result<Answer<PolicyChanges>, AskError> {
         self.disclose(caller, Disclosure::Configuration)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
-        let pinned = self.0.pin(&tenant, asking).await?;
+        let pinned = self.0.pin(&tenant, caller, asking).await?;
         let changes = policy_changes(&tenant.history(), pinned.cut, policy);
         self.0.answer(&tenant, &pinned, changes).await
     }

@@ -24,7 +24,7 @@ impl App {
     pub async fn decision(&self, caller: &Caller, position: LogPosition, asking: &Asking) -> Result<Answer<DecisionAt>, AskError> {
         self.disclose(caller, Disclosure::Why)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
-        let pinned = self.0.pin(&tenant, asking).await?;
+        let pinned = self.0.pin(&tenant, caller, asking).await?;
         let value = if position <= pinned.cut.known_at {
             View::new(&self.0, &tenant, pinned.cut).decision(position).await?
         } else if position.0 < self.0.log.head(&tenant.id).await?.0 {

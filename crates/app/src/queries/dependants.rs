@@ -36,7 +36,7 @@ impl App {
             return Err(AskError::BadInput { what: "name an actor, a record, or both".to_owned() });
         }
         let tenant = self.0.tenant(&caller.tenant).await?;
-        let pinned = self.0.pin(&tenant, asking).await?;
+        let pinned = self.0.pin(&tenant, caller, asking).await?;
         let view = View::new(&self.0, &tenant, pinned.cut);
         let of_it =
             |change: &Change| actor.is_none_or(|actor| change.actor.as_ref() == Some(actor)) && record.is_none_or(|name| names(&change.record, name));

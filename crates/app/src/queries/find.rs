@@ -66,7 +66,7 @@ impl App {
     pub async fn find(&self, caller: &Caller, text: &str, asking: &Asking) -> Result<Answer<FoundList>, AskError> {
         self.disclose(caller, Disclosure::Find)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
-        let pinned = self.0.pin(&tenant, asking).await?;
+        let pinned = self.0.pin(&tenant, caller, asking).await?;
         let view = View::new(&self.0, &tenant, pinned.cut);
         let search = Search { view: &view, text };
         // Nothing is named by the empty text; terms use it where a name is missing.

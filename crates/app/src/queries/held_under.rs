@@ -34,7 +34,7 @@ impl App {
     ) -> Result<Answer<HeldAnswer>, AskError> {
         self.disclose(caller, Disclosure::Decisions)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
-        let pinned = self.0.pin(&tenant, asking).await?;
+        let pinned = self.0.pin(&tenant, caller, asking).await?;
         let view = View::new(&self.0, &tenant, pinned.cut);
         let replaced = replaced(view.history.at(pinned.cut.known_at), policy, version, pinned.cut.at);
         let mut items: Vec<Held> = Vec::new();

@@ -24,7 +24,7 @@ impl App {
     pub async fn outlived(&self, caller: &Caller, asking: &Asking) -> Result<Answer<Vec<OutlivedHit>>, AskError> {
         self.disclose(caller, Disclosure::Sessions)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
-        let pinned = self.0.pin(&tenant, asking).await?;
+        let pinned = self.0.pin(&tenant, caller, asking).await?;
         let view = View::new(&self.0, &tenant, pinned.cut);
         let mut candidates = Candidates::new(&view);
         let mut hits: Vec<OutlivedHit> = Vec::new();

@@ -37,7 +37,7 @@ impl App {
             return Err(AskError::BadInput { what: format!("the window is empty: {from} is not before {to}") });
         }
         let tenant = self.0.tenant(&caller.tenant).await?;
-        let pinned = self.0.pin(&tenant, asking).await?;
+        let pinned = self.0.pin(&tenant, caller, asking).await?;
         let view = View::new(&self.0, &tenant, pinned.cut);
         let rehearsal = Rehearsal::new(&view.history, supposed(change, from, to));
         let mut found = Found { window: (from, to), cut: pinned.cut, rehearsed: Rehearsed::default(), decisions: 0 };

@@ -22,7 +22,7 @@ impl App {
     pub async fn reused(&self, caller: &Caller, asking: &Asking) -> Result<Answer<Vec<Reuse>>, AskError> {
         self.disclose(caller, Disclosure::Sessions)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
-        let pinned = self.0.pin(&tenant, asking).await?;
+        let pinned = self.0.pin(&tenant, caller, asking).await?;
         let view = View::new(&self.0, &tenant, pinned.cut);
         let mut candidates = Candidates::new(&view);
         let mut sessions: Vec<Arc<SessionSeen>> = Vec::new();

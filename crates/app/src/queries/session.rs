@@ -17,7 +17,7 @@ impl App {
     pub async fn session(&self, caller: &Caller, id: &SessionId, asking: &Asking) -> Result<Answer<Option<SessionState>>, AskError> {
         self.disclose(caller, Disclosure::Sessions)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
-        let pinned = self.0.pin(&tenant, asking).await?;
+        let pinned = self.0.pin(&tenant, caller, asking).await?;
         let view = View::new(&self.0, &tenant, pinned.cut);
         let state = view.session(id).await?.map(|assessed| assessed.state);
         self.0.answer(&tenant, &pinned, state).await

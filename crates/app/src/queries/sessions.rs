@@ -76,7 +76,7 @@ impl App {
         at_most_a_page(first)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
         let question = Question::of(LIST, filter);
-        let (pinned, cursor) = self.0.pin_page(&tenant, asking, question, after).await?;
+        let (pinned, cursor) = self.0.pin_page(&tenant, caller, asking, question, after).await?;
         let view = View::new(&self.0, &tenant, pinned.cut);
         let people = self.0.people(caller, &tenant, filter.subject.as_deref()).await?;
 
@@ -114,14 +114,15 @@ impl Inner {
     pub(crate) async fn pin_page(
         &self,
         tenant: &Tenant,
+        caller: &Caller,
         asking: &Asking,
         question: Question,
         after: Option<&str>,
     ) -> Result<(Pinned, Option<Cursor>), AskError> {
-        let Some(text) = after else { return Ok((self.pin(tenant, asking).await?, None)) };
+        let Some(text) = after else { return Ok((self.pin(tenant, caller, asking).await?, None)) };
         let head = LogPosition(tenant.assessed_to().saturating_sub(1));
         let cursor = tenant.cursor_key.open(text, question, RULES, head, asking)?;
-        let pinned = self.pin_at(tenant, cursor.at, cursor.known_at, cursor.known_at_time, asking.after).await?;
+        let pinned = self.pin_at(tenant, caller, cursor.at, cursor.known_at, cursor.known_at_time, asking.after).await?;
         Ok((pinned, Some(cursor)))
     }
 

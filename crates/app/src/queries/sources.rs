@@ -45,7 +45,7 @@ impl App {
         self.disclose(caller, Disclosure::Completeness)?;
         self.disclose(caller, Disclosure::Record)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
-        let pinned = self.0.pin(&tenant, asking).await?;
+        let pinned = self.0.pin(&tenant, caller, asking).await?;
         let known_at = pinned.cut.known_at;
         let mut known = tenant.sources.known_at(known_at);
         known.retain(|source| only.is_none_or(|only| source == only));

@@ -22,7 +22,7 @@ impl App {
     pub async fn stops(&self, caller: &Caller, session: &SessionId, asking: &Asking) -> Result<Answer<Option<SessionStops>>, AskError> {
         self.disclose(caller, Disclosure::Sessions)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
-        let pinned = self.0.pin(&tenant, asking).await?;
+        let pinned = self.0.pin(&tenant, caller, asking).await?;
         let (at, known_at) = (pinned.cut.at, pinned.cut.known_at);
         let head = LogPosition(tenant.assessed_to().saturating_sub(1)).max(known_at);
         let view = View::new(&self.0, &tenant, pinned.cut);

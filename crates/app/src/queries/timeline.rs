@@ -43,7 +43,7 @@ impl App {
         at_most_a_page(first)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
         let question = Question::of(LIST, &(session, order));
-        let (pinned, cursor) = self.0.pin_page(&tenant, asking, question, after).await?;
+        let (pinned, cursor) = self.0.pin_page(&tenant, caller, asking, question, after).await?;
         let view = View::new(&self.0, &tenant, pinned.cut);
         let mut page = Page { items: Vec::new(), cursors: Vec::new(), has_next: false };
         let Some(assessed) = view.session(session).await? else {

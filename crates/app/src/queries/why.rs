@@ -17,7 +17,7 @@ impl App {
     pub async fn why(&self, caller: &Caller, session: &SessionId, filter: &WhyFilter, asking: &Asking) -> Result<Answer<Why>, AskError> {
         self.disclose(caller, Disclosure::Why)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
-        let pinned = self.0.pin(&tenant, asking).await?;
+        let pinned = self.0.pin(&tenant, caller, asking).await?;
         let view = View::new(&self.0, &tenant, pinned.cut);
         let why = match view.session(session).await? {
             Some(assessed) => Why { session: Some(assessed.state.id.clone()), because: explain(assessed.state, filter) },

@@ -4,7 +4,7 @@ use super::{corpus, product, sessions::Sessions, yardstick};
 use crate::{commands::upkeep::progress, engine};
 use anyhow::{Context, Result, bail};
 use claimledger_app::{app::App, ask::Caller};
-use claimledger_facts::ids::TenantId;
+use claimledger_facts::{ids::TenantId, vocabulary::Role};
 use claimledger_sources::Dialect;
 use std::{
     path::{Path, PathBuf},
@@ -17,6 +17,7 @@ pub(crate) const TENANT: &str = "bench";
 /// Facts a request.
 const BATCH: usize = 500;
 const TOKEN: &str = "token";
+const READER: &str = "reader";
 const READY: &str = "ready";
 
 /// What it is filled with.
@@ -109,6 +110,7 @@ impl Ground {
         }
         bar.finish_and_clear();
         eprintln!("{} events appended in {:.0} s; read models follow", corpus.events(), began.elapsed().as_secs_f64());
+        std::fs::write(ground.dir.join(READER), app.grant(&caller, &[Role::Read], None).await?.1)?;
         app.settled_status(&caller).await?;
         eprintln!("read models are there after {:.0} s", began.elapsed().as_secs_f64());
         bare.close().await?;
@@ -129,6 +131,11 @@ impl Ground {
     /// A credential with every role.
     pub(crate) fn token(&self) -> Result<String> {
         Ok(std::fs::read_to_string(self.dir.join(TOKEN))?)
+    }
+
+    /// A credential that may only ask: whoever asks is not whoever appends.
+    pub(crate) fn reader(&self) -> Result<String> {
+        Ok(std::fs::read_to_string(self.dir.join(READER))?)
     }
 
     /// Opens the ledger, with read models up to its head.

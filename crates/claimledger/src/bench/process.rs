@@ -72,9 +72,14 @@ impl Server {
         memory(self.child.id(), "VmRSS:").unwrap_or_default()
     }
 
-    /// Whoever asks over connections of its own.
+    /// Over connections of its own, with the credential that the server was started with.
     pub(crate) fn client(&self) -> Client {
-        Client { url: self.url.clone(), token: self.token.clone(), agent: self.agent.clone() }
+        self.client_of(&self.token)
+    }
+
+    /// The same with another credential.
+    pub(crate) fn client_of(&self, token: &str) -> Client {
+        Client { url: self.url.clone(), token: token.to_owned(), agent: self.agent.clone() }
     }
 
     /// `kill -9`.

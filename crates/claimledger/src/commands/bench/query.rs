@@ -108,7 +108,7 @@ async fn one(ground: &Ground, sessions: Sessions) -> Result<Vec<Measure>> {
 /// B4: over GraphQL, while others append.
 fn beside_appends(ground: &Ground, sessions: Sessions) -> Result<Vec<Measure>> {
     let server = Server::start(&ground.ledger(), &ground.token()?)?;
-    let client = server.client();
+    let client = server.client_of(&ground.reader()?);
     let load = Load::begin(server.client(), sessions);
     let mut took = Vec::new();
     let all = Instant::now();
