@@ -149,6 +149,35 @@ async fn what_the_read_models_forget_is_still_known() {
 }
 
 #[tokio::test]
+async fn whoever_opens_far_behind_reads_when_something_is_appended() {
+    let world = World::new(LedgerKind::Live);
+    let sequencer = world.open().await;
+    let named = |n: usize| world.in_session(&format!("r{n}"), &format!("S{}", n % 2));
+    for first in (0..20_000).step_by(500) {
+        append(&sequencer, (first..first + 500).map(named).collect()).await.unwrap();
+    }
+    let log = world.slow_log();
+    let still = world.open_on(log.clone()).await;
+    assert_eq!(log.reads(), 0, "a start does not wait for it");
+    let moved = world.open_on(log.clone()).await;
+    for (sequencer, covered, reads) in [(still, 0, 40), (moved, 12_000, 16)] {
+        world.follow_to(covered).await;
+        let before = (world.size().await, log.reads());
+        let request = |id: &str, revision| AppendRequest {
+            records: vec![named(5), named(15_000), world.in_session(id, "S1")],
+            expected_revision: Some((SessionId::from("S1"), revision)),
+        };
+        let new = format!("new beside {covered}");
+        let revision = 10_000 + before.0 - 20_000;
+        let stale = sequencer.append(request(&new, revision - 1)).await;
+        assert!(matches!(&stale, Err(SequencerError::StaleRevision { current, .. }) if *current == revision), "{stale:?}");
+        let receipts = sequencer.append(request(&new, revision)).await.unwrap();
+        assert_eq!(outcomes(&receipts), [(5, Repeated), (15_000, Repeated), (before.0, Stored)]);
+        assert!((log.reads() - before.1).abs_diff(reads) <= 2, "only what the read models lack: {} for {covered}", log.reads() - before.1);
+    }
+}
+
+#[tokio::test]
 async fn recorded_at_is_ours_and_never_decreases() {
     let world = World::new(LedgerKind::Live);
     let sequencer = world.open().await;

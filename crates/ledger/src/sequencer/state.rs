@@ -14,6 +14,8 @@ use tokio::sync::oneshot;
 const SCAN_PAGE: usize = 4096;
 /// After how many further records the index is asked how far it is by now.
 const REFRESH_EVERY: usize = 16 * 1024;
+/// With so many records to read, nobody waits for them before something is appended: the index takes them in meanwhile.
+const FAR_BEHIND: u64 = 16 * 1024;
 /// Records read at once when their digests are needed.
 const READ_AT_ONCE: usize = 64;
 
@@ -39,6 +41,8 @@ pub(crate) struct State {
     durable_time: Time,
     /// False after the log turned out to be another than thought: nothing is decided before it is read again.
     pub(crate) caught_up: bool,
+    /// It was opened far behind the log, and nothing was appended since.
+    far_behind: bool,
 
     /// Decided and not durable: ids, revisions, the size and the last recorded time that they lead to.
     pub(crate) pending: HashMap<RecordId, Found>,
@@ -49,37 +53,45 @@ pub(crate) struct State {
 
 impl State {
     pub(crate) async fn open(config: SequencerConfig) -> Result<Self, LogError> {
-        let covered = config.index.covered(&config.tenant).await?;
-        let head = config.log.head(&config.tenant).await?;
-        if covered > head {
-            let what = format!("the read models hold {} records and the log {}: the log is not the one they were made from", covered.0, head.0);
-            return Err(LogError::Corrupt { position: LogPosition(head.0), what });
-        }
         let mut state = Self {
-            overlay: Overlay::starting_at(covered.0),
+            overlay: Overlay::starting_at(0),
             filter: Filter::new(),
             scan: None,
             ask_always: false,
             refreshed_at: 0,
             durable_time: Time::MIN,
             caught_up: false,
+            far_behind: false,
             pending: HashMap::new(),
             pending_sessions: HashMap::new(),
             size: 0,
             last_time: Time::MIN,
             config,
         };
-        if let Some(last) = covered.last() {
-            let entries = state.config.log.read_at(&state.config.tenant, &[last]).await?;
-            state.durable_time = header_at(entries.first(), last)?.recorded_at;
-            state.start_scan();
-        }
-        match state.catch_up().await {
-            // The read models are far behind: they will come, and until then appends are refused with that reason.
-            Err(LogError::Unavailable { reason, .. }) if state.overlay.len() >= MAX_LAG => tracing::warn!(%reason, "sequencer waits"),
-            other => other?,
+        state.far_behind = state.begin_at_index().await? >= FAR_BEHIND;
+        if !state.far_behind {
+            state.catch_up().await?;
         }
         Ok(state)
+    }
+
+    /// Begins where the index is, with nothing read. Returns by how many records that is behind the log.
+    async fn begin_at_index(&mut self) -> Result<u64, LogError> {
+        let SequencerConfig { index, log, tenant, .. } = &self.config;
+        let covered = index.covered(tenant).await?;
+        let head = log.head(tenant).await?;
+        if covered > head {
+            let what = format!("the read models hold {} records and the log {}: the log is not the one they were made from", covered.0, head.0);
+            return Err(LogError::Corrupt { position: LogPosition(head.0), what });
+        }
+        self.overlay = Overlay::starting_at(covered.0);
+        self.refreshed_at = 0;
+        if let Some(last) = covered.last() {
+            let entries = log.read_at(tenant, &[last]).await?;
+            self.durable_time = header_at(entries.first(), last)?.recorded_at;
+            self.start_scan();
+        }
+        Ok(head.0 - covered.0)
     }
 
     /// The size of the durable log, as far as it was read.
@@ -91,6 +103,11 @@ impl State {
     pub(crate) async fn catch_up(&mut self) -> Result<(), LogError> {
         self.forget_pending();
         self.caught_up = false;
+        if self.far_behind {
+            // The index has moved on since; what it has now need not be read.
+            self.begin_at_index().await?;
+            self.far_behind = false;
+        }
         loop {
             let head = self.config.log.head(&self.config.tenant).await?;
             if head.0 < self.durable() {

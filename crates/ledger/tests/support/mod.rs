@@ -74,11 +74,11 @@ impl World {
     }
 
     pub(crate) fn slow_log(&self) -> Arc<Faulty> {
-        Arc::new(Faulty { log: self.log.clone(), fault: Fault::None, left: AtomicU32::new(0), appends: AtomicU32::new(0) })
+        Arc::new(Faulty { log: self.log.clone(), fault: Fault::None, left: AtomicU32::new(0), appends: AtomicU32::new(0), reads: AtomicU32::new(0) })
     }
 
     pub(crate) fn faulty_log(&self, fault: Fault, times: u32) -> Arc<Faulty> {
-        Arc::new(Faulty { log: self.log.clone(), fault, left: AtomicU32::new(times), appends: AtomicU32::new(0) })
+        Arc::new(Faulty { log: self.log.clone(), fault, left: AtomicU32::new(times), appends: AtomicU32::new(0), reads: AtomicU32::new(0) })
     }
 
     pub(crate) async fn size(&self) -> u64 {
@@ -95,11 +95,17 @@ impl World {
 
     /// Brings the read models to the head.
     pub(crate) async fn follow(&self) {
+        self.follow_to(usize::MAX).await;
+    }
+
+    /// Brings the read models up to a size.
+    pub(crate) async fn follow_to(&self, size: usize) {
         let covered = claimledger_ledger::index::RecordIndex::covered(&*self.index, &self.tenant).await.unwrap();
         let rows: Vec<_> = self
             .records()
             .await
             .iter()
+            .take(size)
             .skip(covered.0 as usize)
             .map(|record| IndexRow {
                 position: record.header.position,
@@ -124,11 +130,17 @@ pub(crate) struct Faulty {
     fault: Fault,
     left: AtomicU32,
     appends: AtomicU32,
+    reads: AtomicU32,
 }
 
 impl Faulty {
     pub(crate) fn appends(&self) -> u32 {
         self.appends.load(SeqCst)
+    }
+
+    /// How often records were read in a row.
+    pub(crate) fn reads(&self) -> u32 {
+        self.reads.load(SeqCst)
     }
 
     pub(crate) fn heal(&self) {
@@ -153,6 +165,7 @@ impl Log for Faulty {
     }
 
     async fn read(&self, tenant: &TenantId, from: LogPosition, max: usize) -> Result<Vec<Entry>, LogError> {
+        self.reads.fetch_add(1, SeqCst);
         self.log.read(tenant, from, max).await
     }
 
