@@ -177,7 +177,10 @@ impl Ahead {
     pub(crate) fn push(&mut self, record: Arc<Record>, terms: &[Term]) {
         let position = record.header.position;
         for term in terms {
-            self.terms.entry(term.clone()).or_default().push(position);
+            match self.terms.get_mut(term) {
+                Some(positions) => positions.push(position),
+                None => drop(self.terms.insert(term.clone(), vec![position])),
+            }
         }
         self.ids.entry(record.header.id).or_insert(position);
         self.records.push(record);

@@ -15,7 +15,7 @@ use claimledger_ledger::{
     views::{HeadRow, IndexRow, TermKind},
 };
 use sqlx::{AssertSqlSafe, Connection, Row, Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 /// Terms whose numbers are held in memory; past it they are forgotten and looked up again.
 const CACHED_TERMS: usize = 200_000;
@@ -25,10 +25,13 @@ const ROWS: usize = 256;
 /// The one connection that writes, and what it knows of the dictionary.
 pub(super) struct Writer {
     connection: SqliteConnection,
-    known: HashMap<(i64, TermKey), i64>,
+    known: Known,
     /// The number of the next new term; none: to be read.
     next: Option<i64>,
 }
+
+/// Numbers of terms, by generation.
+type Known = HashMap<i64, HashMap<TermKey, i64>>;
 
 type Bound<'q> = Query<'q, Sqlite, SqliteArguments>;
 
@@ -45,7 +48,7 @@ impl Writer {
         rows: &[IndexRow],
         heads: &[HeadRow],
     ) -> Result<Applied, sqlx::Error> {
-        if self.known.len() > CACHED_TERMS {
+        if self.known.values().map(HashMap::len).sum::<usize>() > CACHED_TERMS {
             self.known.clear();
         }
         // Taken until the commit is known: dropped or failed on the way, the next batch reads the dictionary again.
@@ -63,11 +66,11 @@ impl Writer {
             return Ok(Applied::NotThere(covered));
         }
         let mut batch = Batch { connection: &mut transaction, generation: number, known, next };
-        batch.add_terms(rows, heads).await?;
+        let numbers = batch.add_terms(rows, heads).await?;
         batch.add_records(rows).await?;
-        batch.add_postings(rows).await?;
-        batch.add_sessions(rows).await?;
-        batch.put_heads(heads).await?;
+        batch.add_postings(rows, &numbers).await?;
+        batch.add_sessions(rows, &numbers).await?;
+        batch.put_heads(heads, &numbers).await?;
         let Batch { known, next, .. } = batch;
         let moved = sqlx::query("UPDATE generation SET covered = ? WHERE number = ?").bind((from.0 + rows.len() as u64) as i64).bind(number);
         moved.execute(&mut *transaction).await?;
@@ -101,27 +104,75 @@ pub(super) enum Applied {
 struct Batch<'c> {
     connection: &'c mut SqliteConnection,
     generation: i64,
-    known: HashMap<(i64, TermKey), i64>,
+    known: Known,
     next: Option<i64>,
+}
+
+/// The number of each term of each row, and of each head row's name, in their order.
+struct Numbers {
+    terms: Vec<i64>,
+    heads: Vec<i64>,
+}
+
+/// All terms of a batch, in order.
+fn terms<'b>(rows: &'b [IndexRow], heads: &'b [HeadRow]) -> impl Iterator<Item = (TermKind, &'b str)> {
+    let of_rows = rows.iter().flat_map(|row| row.terms.iter().map(|term| (term.kind, term.value.as_str())));
+    of_rows.chain(heads.iter().map(|row| (TermKind::Session, row.session.as_str())))
+}
+
+/// Those that are not known, once each, in order.
+fn unknown(rows: &[IndexRow], heads: &[HeadRow], known: &HashMap<TermKey, i64>) -> Vec<TermKey> {
+    let (mut key, mut unknown, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
+    for (kind, value) in terms(rows, heads) {
+        TermKey::write(kind, value, &mut key);
+        if !known.contains_key(key.as_slice()) && !seen.contains(key.as_slice()) {
+            let key = TermKey::from_bytes(key.clone());
+            unknown.push(key.clone());
+            seen.insert(key);
+        }
+    }
+    unknown
+}
+
+impl Numbers {
+    /// Every term of the batch is known by now.
+    fn new(rows: &[IndexRow], heads: &[HeadRow], known: &HashMap<TermKey, i64>) -> Self {
+        let mut key = Vec::new();
+        let mut numbers = terms(rows, heads).map(|(kind, value)| {
+            TermKey::write(kind, value, &mut key);
+            known.get(key.as_slice()).copied().unwrap_or_default()
+        });
+        let of_rows = rows.iter().map(|row| row.terms.len()).sum();
+        Self { terms: numbers.by_ref().take(of_rows).collect(), heads: numbers.collect() }
+    }
+
+    /// Each row with the numbers of its terms.
+    fn of<'n>(&'n self, rows: &'n [IndexRow]) -> impl Iterator<Item = (&'n IndexRow, &'n [i64])> {
+        let mut left = self.terms.as_slice();
+        rows.iter().map(move |row| {
+            let (own, rest) = left.split_at(row.terms.len());
+            left = rest;
+            (row, own)
+        })
+    }
 }
 
 impl Batch<'_> {
     /// Numbers of terms rise with their first record, whatever the batches are.
-    async fn add_terms(&mut self, rows: &[IndexRow], heads: &[HeadRow]) -> Result<(), sqlx::Error> {
-        let mut seen = HashSet::new();
-        let keys =
-            rows.iter().flat_map(|row| row.terms.iter().map(TermKey::of)).chain(heads.iter().map(|row| TermKey::of_session(row.session.as_str())));
-        let unknown: Vec<_> = keys.filter(|key| !self.known.contains_key(&(self.generation, key.clone())) && seen.insert(key.clone())).collect();
+    async fn add_terms(&mut self, rows: &[IndexRow], heads: &[HeadRow]) -> Result<Numbers, sqlx::Error> {
+        let generation = self.generation;
+        let mut known = self.known.remove(&generation).unwrap_or_default();
+        let unknown = unknown(rows, heads, &known);
         for some in unknown.chunks(ROWS) {
             // Padded with the last to a power of two.
             let asked = some.len().next_power_of_two();
             let sql = format!("SELECT term, number FROM term_1 WHERE generation = ? AND term IN (?{})", ",?".repeat(asked - 1));
-            let mut query = sqlx::query(AssertSqlSafe(sql)).bind(self.generation);
+            let mut query = sqlx::query(AssertSqlSafe(sql)).bind(generation);
             for key in some.iter().chain(std::iter::repeat_n(&some[some.len() - 1], asked - some.len())) {
                 query = query.bind(key.as_slice());
             }
             for row in query.fetch_all(&mut *self.connection).await? {
-                self.known.insert((self.generation, TermKey::from_bytes(row.try_get(0)?)), row.try_get(1)?);
+                known.insert(TermKey::from_bytes(row.try_get(0)?), row.try_get(1)?);
             }
         }
         let mut next = match self.next {
@@ -130,19 +181,21 @@ impl Batch<'_> {
         };
         let mut new = Vec::new();
         for key in unknown {
-            let entry = self.known.entry((self.generation, key.clone()));
-            if let std::collections::hash_map::Entry::Vacant(vacant) = entry {
+            if let Entry::Vacant(vacant) = known.entry(key.clone()) {
                 vacant.insert(next);
                 new.push((key, next));
                 next += 1;
             }
         }
         self.next = Some(next);
-        let generation = self.generation;
         self.insert("INSERT INTO term_1 (generation, term, number) VALUES", 3, "", &new, |query, (key, number)| {
             query.bind(generation).bind(key.as_slice()).bind(*number)
         })
-        .await
+        .await?;
+
+        let numbers = Numbers::new(rows, heads, &known);
+        self.known.insert(generation, known);
+        Ok(numbers)
     }
 
     async fn add_records(&mut self, rows: &[IndexRow]) -> Result<(), sqlx::Error> {
@@ -156,9 +209,8 @@ impl Batch<'_> {
         .await
     }
 
-    async fn add_postings(&mut self, rows: &[IndexRow]) -> Result<(), sqlx::Error> {
-        let mut postings: Vec<_> =
-            rows.iter().flat_map(|row| row.terms.iter().map(|term| (self.number(&TermKey::of(term)), row.position.0 as i64))).collect();
+    async fn add_postings(&mut self, rows: &[IndexRow], numbers: &Numbers) -> Result<(), sqlx::Error> {
+        let mut postings: Vec<_> = numbers.of(rows).flat_map(|(row, terms)| terms.iter().map(|term| (*term, row.position.0 as i64))).collect();
         postings.sort_unstable();
         postings.dedup();
         self.insert("INSERT OR IGNORE INTO posting_1 (term, position) VALUES", 2, "", &postings, |query, (term, position)| {
@@ -167,13 +219,12 @@ impl Batch<'_> {
         .await
     }
 
-    async fn add_sessions(&mut self, rows: &[IndexRow]) -> Result<(), sqlx::Error> {
+    async fn add_sessions(&mut self, rows: &[IndexRow], numbers: &Numbers) -> Result<(), sqlx::Error> {
         let mut pairs = Vec::new();
-        for row in rows {
-            for session in row.terms.iter().filter(|term| term.kind == TermKind::Session) {
-                let session = self.number(&TermKey::of(session));
-                let listed = row.terms.iter().filter(|term| term.kind.lists_sessions());
-                pairs.extend(listed.map(|term| (self.number(&TermKey::of(term)), session)));
+        for (row, numbers) in numbers.of(rows) {
+            let terms = || row.terms.iter().zip(numbers);
+            for (_, session) in terms().filter(|(term, _)| term.kind == TermKind::Session) {
+                pairs.extend(terms().filter(|(term, _)| term.kind.lists_sessions()).map(|(_, term)| (*term, *session)));
             }
         }
         pairs.sort_unstable();
@@ -184,9 +235,9 @@ impl Batch<'_> {
         .await
     }
 
-    async fn put_heads(&mut self, heads: &[HeadRow]) -> Result<(), sqlx::Error> {
+    async fn put_heads(&mut self, heads: &[HeadRow], numbers: &Numbers) -> Result<(), sqlx::Error> {
         let generation = self.generation;
-        let rows: Vec<_> = heads.iter().map(|row| (self.number(&TermKey::of_session(row.session.as_str())), row)).collect();
+        let rows: Vec<_> = numbers.heads.iter().zip(heads).collect();
         let into =
             "INSERT INTO head_1 (session, generation, name, first_occurred, first_source, first_source_id, assessed_to, over_at, length, state)
                     VALUES";
@@ -195,7 +246,7 @@ impl Batch<'_> {
                          length = excluded.length, state = excluded.state";
         self.insert(into, 10, update, &rows, |query, (number, row)| {
             query
-                .bind(*number)
+                .bind(**number)
                 .bind(generation)
                 .bind(row.session.as_str())
                 .bind(row.first_occurred.micros())
@@ -207,12 +258,6 @@ impl Batch<'_> {
                 .bind(row.state.as_slice())
         })
         .await
-    }
-
-    /// Every term of the batch has one: [`Self::add_terms`] comes first.
-    fn number(&self, key: &TermKey) -> i64 {
-        // The key is cloned for the look-up only where it hits; a tuple of references would need its own hash.
-        self.known.get(&(self.generation, key.clone())).copied().unwrap_or_default()
     }
 
     /// Inserts rows by statements of many rows each.

@@ -1,6 +1,7 @@
 //! Terms as keys of the dictionary.
 
 use claimledger_ledger::views::{Term, TermKind};
+use std::borrow::Borrow;
 
 /// A kind's number, then the value: bytewise order is the order of [`Term`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -17,9 +18,15 @@ impl TermKey {
 
     fn new(kind: TermKind, value: &str) -> Self {
         let mut key = Vec::with_capacity(1 + value.len());
-        key.push(kind.code());
-        key.extend_from_slice(value.as_bytes());
+        Self::write(kind, value, &mut key);
         Self(key.into())
+    }
+
+    /// Writes a key's bytes where others were before.
+    pub(super) fn write(kind: TermKind, value: &str, into: &mut Vec<u8>) {
+        into.clear();
+        into.push(kind.code());
+        into.extend_from_slice(value.as_bytes());
     }
 
     pub(super) fn from_bytes(key: Vec<u8>) -> Self {
@@ -32,6 +39,13 @@ impl TermKey {
 
     pub(super) fn into_bytes(self) -> Vec<u8> {
         self.0.into()
+    }
+}
+
+/// Both hash alike: a look-up needs no key of its own.
+impl Borrow<[u8]> for TermKey {
+    fn borrow(&self) -> &[u8] {
+        &self.0
     }
 }
 
