@@ -62,11 +62,13 @@ pub struct Options {
     pub follow: bool,
     /// A question about all sessions looks at so many of them at most, and is refused past it.
     pub most_candidates: u64,
+    /// So many records go into the read models in one transaction when those are far behind the log.
+    pub batch_records: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { follow: true, most_candidates: 20_000 }
+        Self { follow: true, most_candidates: 20_000, batch_records: 10_000 }
     }
 }
 
@@ -264,7 +266,9 @@ impl Inner {
         let cell = Arc::clone(self.tenants.lock().unwrap_or_else(PoisonError::into_inner).entry(id.clone()).or_default());
         let tenant = cell
             .get_or_try_init(|| async {
-                let tenant = Tenant::open(&self.parts, id).await?.ok_or_else(|| LogError::unavailable(format!("tenant {id} has no keys")))?;
+                let tenant = Tenant::open(&self.parts, id, self.options.batch_records)
+                    .await?
+                    .ok_or_else(|| LogError::unavailable(format!("tenant {id} has no keys")))?;
                 let tenant = Arc::new(tenant);
                 runner::say_rules(&tenant, &*self.log, &*self.views).await;
                 if self.options.follow {

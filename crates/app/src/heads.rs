@@ -227,7 +227,7 @@ impl<'a> Heads<'a> {
     }
 
     fn note_move(&mut self, id: &SessionId, key: &HeadKey, gathered: &Gathered) {
-        let Some(from) = self.reader.ahead.map(|ahead| ahead.from()) else { return };
+        let Some(from) = self.reader.ahead.last().map(|ahead| ahead.from()) else { return };
         let before: Vec<_> = gathered.records.iter().filter(|record| record.header.position < from).cloned().collect();
         if key_of(id, &before).is_some_and(|before| *key < before) {
             self.moved.push((id.clone(), key.clone()));

@@ -28,6 +28,7 @@ pub mod answer;
 pub mod app;
 mod appends;
 pub mod ask;
+mod batch;
 pub mod changes;
 mod cursor;
 mod cut;

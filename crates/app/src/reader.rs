@@ -30,8 +30,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) cache: &'a RecordCache,
     /// For the runner: what it looked up lately.
     pub(crate) recent: &'a RecentTerms,
-    /// Records that are not in the read models yet.
-    pub(crate) ahead: Option<&'a Ahead>,
+    /// Records that are not in the read models yet, or that are being written there now: batches in order, without a gap.
+    pub(crate) ahead: &'a [Arc<Ahead>],
     /// What was read for many sessions at once.
     pub(crate) fetched: Option<&'a Fetched>,
 }
@@ -76,27 +76,29 @@ impl Reader<'_> {
 
     /// What the runner has looked up lately.
     fn kept(&self, term: &Term, known_at: LogPosition) -> Option<Vec<LogPosition>> {
-        let ahead = self.ahead?;
-        let mut kept = self.recent.get(ahead.from, term)?;
-        kept.extend(ahead.positions(term, known_at));
+        let first = self.ahead.first()?;
+        let mut kept = self.recent.get(first.from, term)?;
+        kept.extend(self.positions_ahead(term, known_at));
         Some(kept)
     }
 
     /// What the read models have, and what is ahead of them.
     fn completed(&self, term: &Term, known_at: LogPosition, mut all: Vec<LogPosition>) -> Vec<LogPosition> {
-        if let Some(ahead) = self.ahead {
-            all.retain(|position| position.0 < ahead.from);
-            self.recent.put(ahead.from, term, &all);
-            all.extend(ahead.positions(term, known_at));
+        if let Some(first) = self.ahead.first() {
+            all.retain(|position| position.0 < first.from);
+            self.recent.put(first.from, term, &all);
+            all.extend(self.positions_ahead(term, known_at));
         }
         all
     }
 
+    fn positions_ahead(&self, term: &Term, known_at: LogPosition) -> impl Iterator<Item = LogPosition> {
+        self.ahead.iter().flat_map(move |ahead| ahead.positions(term, known_at))
+    }
+
     /// Whether any record up to `known_at` has this term.
     pub(crate) async fn any(&self, term: &Term, known_at: LogPosition) -> Result<bool, LogError> {
-        if let Some(ahead) = self.ahead
-            && ahead.terms.get(term).is_some_and(|positions| positions.iter().any(|p| *p <= known_at))
-        {
+        if self.positions_ahead(term, known_at).next().is_some() {
             return Ok(true);
         }
         Ok(!self.views.positions_of(self.tenant, term, LogPosition(0), known_at, 1).await?.is_empty())
@@ -104,7 +106,7 @@ impl Reader<'_> {
 
     /// Where the record with this id is, if it is known up to `known_at`.
     pub(crate) async fn position(&self, id: RecordId, known_at: LogPosition) -> Result<Option<LogPosition>, LogError> {
-        let ahead = self.ahead.and_then(|ahead| ahead.ids.get(&id).copied());
+        let ahead = self.ahead.iter().find_map(|ahead| ahead.ids.get(&id).copied());
         let found = match ahead {
             Some(position) => Some(position),
             None => self.views.positions(self.tenant, &[id]).await?.into_iter().next().flatten(),
@@ -145,7 +147,7 @@ impl Reader<'_> {
 
     fn at_hand(&self, position: LogPosition) -> Option<Arc<Record>> {
         let fetched = self.fetched.and_then(|fetched| fetched.record(position));
-        fetched.or_else(|| self.ahead.and_then(|ahead| ahead.get(position))).or_else(|| self.cache.get(position))
+        fetched.or_else(|| self.ahead.iter().find_map(|ahead| ahead.get(position))).or_else(|| self.cache.get(position))
     }
 }
 

@@ -4,7 +4,8 @@
 use crate::{
     app::App,
     ask::Caller,
-    runner::{Beside, Next, Runner},
+    batch::Next,
+    runner::{Beside, Runner},
     tenant::{Folded, Tenant},
 };
 use claimledger_domain::RULES;
@@ -424,7 +425,7 @@ impl<'a> Build<'a> {
             }
             self.runner.give_way().await;
             let began = Instant::now();
-            self.runner.batch(LogPosition(from), to).await?;
+            self.runner.batches(LogPosition(from), to, progress).await?;
             self.runner.pace(began.elapsed()).await;
         }
     }
@@ -448,7 +449,7 @@ impl<'a> Build<'a> {
             if from >= to {
                 return Ok(to);
             }
-            self.runner.batch(LogPosition(from), to).await?;
+            self.runner.batches(LogPosition(from), to, &mut |_, _| {}).await?;
         }
     }
 }
@@ -470,7 +471,7 @@ mod tests {
         let inner = &still.0;
         let tenant = inner.tenant(&id).await.unwrap();
         let build = Build::begin(&inner.log, &inner.views, &tenant, true).await.unwrap();
-        build.runner.batch(LogPosition(0), 40).await.unwrap();
+        build.runner.batches(LogPosition(0), 40, &mut |_, _| {}).await.unwrap();
         assert_eq!(tenant.assessed_to(), 83, "what is built moves nothing that is asked");
         let number = world.views.generations(&id).await.unwrap().shadow.unwrap().number;
         drop(build);

@@ -1,5 +1,4 @@
-//! The view runner: follows a tenant's log and keeps its read models. One transaction a batch writes the index rows, the head rows of every session that
-//! the batch touches, and the checkpoint. Delivering a batch twice changes nothing, so a crash anywhere in between is made good by going on.
+//! The view runner: follows a tenant's log and keeps its read models, a batch after the other (`batch.rs`), and gives way to appends.
 //!
 //! The same runner folds a generation that is being built beside the live one (`rebuild`); it never goes further than the live one is.
 //!
@@ -9,32 +8,23 @@ use crate::{
     answer::Status,
     app::{App, Disclosure},
     ask::{AskError, Caller},
-    heads::{self, Heads, Late},
-    reader::{Ahead, Reader, RecordCache, decode},
+    batch::Next,
+    reader::RecordCache,
     rules,
     tenant::{Folded, Tenant},
-    terms::terms_of,
 };
-use claimledger_domain::history::is_config;
-use claimledger_facts::{
-    ids::{LogPosition, LogSize, TenantId},
-    record::{Entry, Record},
-};
+use claimledger_facts::ids::LogPosition;
 use claimledger_ledger::{
     log::{Log, LogError},
-    views::{IndexRow, Term, Views},
+    views::Views,
 };
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 use tokio::time::Instant;
-use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+use tokio_util::sync::CancellationToken;
 
-/// So many records go in one transaction when the read models are far behind.
-const BATCH: usize = 10_000;
-/// While appends are on their way, steps are shorter.
-const BATCH_BESIDE_APPENDS: usize = 500;
 /// While appends run flat out the read models may fall behind by so many records; then they no longer give way. The sequencer remembers the ids of
 /// that many.
 const MAX_LAG: u64 = 500_000;
@@ -55,13 +45,6 @@ pub(crate) struct Runner {
     /// The batch after this one, while it is far behind: read and decoded while this one is assessed and written.
     pub(crate) next: Next,
 }
-
-/// Records with their terms, in order.
-type Decoded = Vec<(Record, Vec<Term>)>;
-
-/// From where on, how many, and the task that reads and decodes them. Records do not change, so what it gives holds whenever it is taken.
-pub(crate) type Next = Mutex<Option<Begun>>;
-type Begun = (LogPosition, usize, AbortOnDropHandle<Result<Decoded, LogError>>);
 
 /// A generation that is being built: what of it must not be mixed with the live one's.
 #[derive(Default)]
@@ -137,94 +120,10 @@ impl Runner {
                 self.tenant.assessed.send_replace(from);
                 return Ok(from);
             }
-            self.batch(LogPosition(from), head).await?;
+            self.batches(LogPosition(from), head, &mut progress).await?;
             drop(moving);
             self.pace(began.elapsed()).await;
         }
-    }
-
-    /// Takes in the next batch.
-    pub(crate) async fn batch(&self, from: LogPosition, head: u64) -> Result<(), LogError> {
-        let tenant = &self.tenant;
-        let most = if tenant.appends.are_under_way() { BATCH_BESIDE_APPENDS } else { BATCH };
-        let want = usize::try_from(head - from.0).unwrap_or(most).min(most);
-        let mut ahead = Ahead::new(from);
-        let mut rows = Vec::with_capacity(want);
-        for (record, mut terms) in self.decoded(from, want, head).await? {
-            terms.extend(tenant.sources.first_of(&record.header));
-            ahead.push(Arc::new(record), &terms);
-            let header = &ahead.records()[rows.len()].header;
-            rows.push(IndexRow { position: header.position, id: header.id, terms });
-        }
-        let Some(last) = ahead.records().last().map(|record| record.header.position) else { return Ok(()) };
-
-        // The history may know more than the read models: every answer cuts it at its K. A generation that is built is behind the live one, so it has
-        // nothing to add.
-        let config: Vec<_> =
-            ahead.records().iter().flat_map(|record| crate::gather::known(record, record.header.variant, |fact| is_config(&fact.data))).collect();
-        if self.beside.is_none() {
-            if !config.is_empty() {
-                tenant.learn(config.iter().cloned());
-            }
-            for record in ahead.records() {
-                tenant.recorded(record.header.recorded_at);
-                tenant.first_of_kind.note(record);
-            }
-        }
-        let (folded, records) = self.beside.as_ref().map_or((&tenant.folded, &tenant.records), |beside| (&beside.folded, &beside.records));
-        for record in ahead.records() {
-            records.put(record.header.position, record);
-        }
-
-        let reader = Reader { ahead: Some(&ahead), recent: &folded.recent, cache: records, ..tenant.reader(&*self.log, &*self.views) };
-        let touched = heads::touched(&reader, ahead.records(), last).await?;
-        let (history, config_index) = tenant.config();
-        let mut heads = Heads::new(reader, tenant.first_of_kind.at(last), history, config_index, last);
-        heads.assess(touched).await?;
-        // Configuration that came late may change sessions that no record of this batch names. They are written before the checkpoint moves: if we stop
-        // in between, the batch is taken in again and so are they.
-        let mut late = Late::of(&config, folded.latest_session_fact());
-        while let Some(sessions) = late.next(&heads).await? {
-            heads.assess(sessions).await?;
-            if heads.len() >= heads::CHUNK {
-                self.views.apply(&tenant.id, LogSize(from.0), &[], &heads.take_rows()).await?;
-                self.give_way().await;
-            }
-        }
-        let size = last.0 + 1;
-        // Before the rows move: a page that looks in between finds them in both places, and shows them once.
-        for (session, to) in heads.take_moved() {
-            if self.beside.is_none() {
-                tenant.moved.push(size, session, to);
-            }
-        }
-        self.views.apply(&tenant.id, LogSize(from.0), &rows, &heads.take_rows()).await?;
-        reader.recent.advance(&ahead);
-        folded.seen_session_fact(heads.latest());
-        if self.beside.is_none() {
-            tenant.assessed.send_replace(size);
-        }
-        Ok(())
-    }
-
-    /// The next records, decoded. Where as many again are waiting behind them, those are begun.
-    async fn decoded(&self, from: LogPosition, want: usize, head: u64) -> Result<Decoded, LogError> {
-        // What is not asked for now is not kept: it may be large.
-        let begun = self.lock_next().take().filter(|(at, count, _)| (*at, *count) == (from, want));
-        let records = match begun {
-            Some((_, _, task)) => task.await.map_err(cut_off)??,
-            None => decode_range(Arc::clone(&self.log), self.tenant.id.clone(), from, want).await?,
-        };
-        let after = LogPosition(from.0 + want as u64);
-        if want == BATCH && head.saturating_sub(after.0) >= BATCH as u64 {
-            let task = tokio::spawn(decode_range(Arc::clone(&self.log), self.tenant.id.clone(), after, BATCH));
-            *self.lock_next() = Some((after, BATCH, AbortOnDropHandle::new(task)));
-        }
-        Ok(records)
-    }
-
-    fn lock_next(&self) -> MutexGuard<'_, Option<Begun>> {
-        self.next.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lets appends that are on their way finish first: for a moment, or for longer as long as nobody waits for the read models.
@@ -259,42 +158,6 @@ impl Runner {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
-}
-
-/// Reads and decodes so many records; fewer where the log ends before.
-async fn decode_range(log: Arc<dyn Log>, tenant: TenantId, from: LogPosition, want: usize) -> Result<Decoded, LogError> {
-    let mut records = Vec::with_capacity(want);
-    while records.len() < want {
-        let next = LogPosition(from.0 + records.len() as u64);
-        let entries = log.read(&tenant, next, want - records.len()).await?;
-        if entries.is_empty() {
-            break;
-        }
-        records.extend(decode_all(&tenant, next, entries).await?);
-    }
-    Ok(records)
-}
-
-/// Decodes off the runtime's threads.
-async fn decode_all(tenant: &TenantId, from: LogPosition, entries: Vec<Entry>) -> Result<Decoded, LogError> {
-    let tenant = tenant.clone();
-    let work = move || {
-        let positions = (from.0..).map(LogPosition);
-        entries
-            .iter()
-            .zip(positions)
-            .map(|(entry, position)| {
-                let record = decode(&tenant, position, entry)?;
-                let terms = terms_of(&record);
-                Ok((record, terms))
-            })
-            .collect::<Result<Vec<_>, LogError>>()
-    };
-    tokio::task::spawn_blocking(work).await.map_err(cut_off)?
-}
-
-fn cut_off(error: tokio::task::JoinError) -> LogError {
-    LogError::Unavailable { reason: "decoding was cut off".to_owned(), source: Some(Box::new(error)) }
 }
 
 impl App {

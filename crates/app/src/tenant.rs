@@ -71,6 +71,8 @@ pub(crate) struct Tenant {
     pub(crate) sources: KnownSources,
     /// Records below this size are in the read models.
     pub(crate) assessed: watch::Sender<u64>,
+    /// So many records go into the read models in one transaction when those are far behind.
+    pub(crate) batch_records: usize,
     /// What is known of appends beside the log.
     pub(crate) appends: Appends,
     /// Held by whoever moves the live generation, or puts another in its place.
@@ -157,7 +159,7 @@ impl InUse {
 
 impl Tenant {
     /// Opens a tenant whose log has its first record; none: there is no such tenant.
-    pub(crate) async fn open(parts: &Parts, id: &TenantId) -> Result<Option<Self>, LogError> {
+    pub(crate) async fn open(parts: &Parts, id: &TenantId, batch_records: usize) -> Result<Option<Self>, LogError> {
         let Some(row) = parts.keys.tenant(id).await? else { return Ok(None) };
         let Some(genesis) = parts.log.read(id, LogPosition(0), 1).await?.into_iter().next() else { return Ok(None) };
         let genesis = decode(id, LogPosition(0), &genesis)?;
@@ -215,6 +217,7 @@ impl Tenant {
             times: PassedTimes::default(),
             sources,
             assessed: watch::Sender::new(covered),
+            batch_records,
             appends: Appends::default(),
             moving: tokio::sync::Mutex::default(),
             moved: Moved::starting_at(covered),
@@ -299,7 +302,7 @@ impl Tenant {
 
     /// Reads this tenant's records.
     pub(crate) fn reader<'a>(&'a self, log: &'a dyn Log, views: &'a dyn Views) -> Reader<'a> {
-        Reader { tenant: &self.id, log, views, cache: &self.records, recent: &self.folded.recent, ahead: None, fetched: None }
+        Reader { tenant: &self.id, log, views, cache: &self.records, recent: &self.folded.recent, ahead: &[], fetched: None }
     }
 }
 
@@ -343,7 +346,7 @@ async fn load_config(
     let (mut history, mut index) = (History::default(), ConfigIndex::default());
     let Some(last) = covered.checked_sub(1) else { return Ok((history, index)) };
     let recent = RecentTerms::default();
-    let reader = Reader { tenant, log, views, cache, recent: &recent, ahead: None, fetched: None };
+    let reader = Reader { tenant, log, views, cache, recent: &recent, ahead: &[], fetched: None };
     let positions = reader.positions(&term(TermKind::Config, CONFIG), LogPosition(last)).await?;
     for some in positions.chunks(1000) {
         for record in reader.records(some).await? {

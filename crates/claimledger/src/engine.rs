@@ -22,8 +22,12 @@ pub(crate) async fn open(dir: &Path) -> Result<App> {
     if !dir.join("log").exists() {
         return Err(usage(format!("{} holds no ledger: make one with `claimledger --data {} init --tenant NAME`", dir.display(), dir.display())));
     }
+    open_with(dir, Options::default()).await
+}
+
+async fn open_with(dir: &Path, options: Options) -> Result<App> {
     let master = read_master_key(&master_key_path(dir)?)?;
-    app(dir, master).await
+    app(dir, master, options).await
 }
 
 /// Opens a ledger, or makes the directory and its master key first.
@@ -53,10 +57,10 @@ pub(crate) async fn create_or_open(dir: &Path, master_key_file: Option<&Path>) -
     };
     // The key must outlive a power cut before the first thing is sealed under it.
     std::fs::File::open(dir)?.sync_all()?;
-    app(dir, read_master_key(&path)?).await
+    app(dir, read_master_key(&path)?, Options::default()).await
 }
 
-async fn app(dir: &Path, master: MasterKey) -> Result<App> {
+async fn app(dir: &Path, master: MasterKey, options: Options) -> Result<App> {
     let store = SqliteStore::open(dir, SqliteOptions { synchronous: synchronous() }).await.with_context(|| format!("ledger {}", dir.display()))?;
     let parts = Parts {
         log: store.log(),
@@ -65,7 +69,7 @@ async fn app(dir: &Path, master: MasterKey) -> Result<App> {
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
         master,
-        options: Options::default(),
+        options,
         engine: Box::new(store),
     };
     Ok(App::open(parts).await?)
@@ -120,4 +124,56 @@ fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
     file.write_all(bytes)?;
     file.sync_all()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::demo;
+    use claimledger_app::ask::Caller;
+    use std::time::Duration;
+
+    /// Every row of the read models, made anew so many records at a time; and again beside them.
+    async fn rows(dir: &Path, batch_records: usize) -> Vec<String> {
+        for name in ["views", "views-wal", "views-shm"] {
+            let _ = std::fs::remove_file(dir.join(name));
+        }
+        let app = loop {
+            match open_with(dir, Options { batch_records, ..Options::default() }).await {
+                Ok(app) => break app,
+                // Tasks of the one before end a moment after it was closed.
+                Err(error) if error.chain().any(|cause| cause.to_string().contains("is in use")) => {
+                    tokio::time::sleep(Duration::from_millis(5)).await
+                }
+                Err(error) => panic!("{error:?}"),
+            }
+        };
+        let owner = Caller::owner(TenantId::new("acme"));
+        app.settled_status(&owner).await.unwrap();
+        let rows = app.dump_views(&owner).await.unwrap();
+        let report = app.rebuild(&owner, false, |_, _| {}).await.unwrap();
+        assert!(report.equal && report.switched, "{batch_records} at a time: {report}");
+        assert_eq!(app.dump_views(&owner).await.unwrap(), rows, "{batch_records} at a time");
+        app.close().await;
+        rows
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn batches_that_are_on_their_way_together_give_the_same_rows() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path().join("ledger");
+        let app = create_or_open(&dir, None).await.unwrap();
+        app.init_tenant(&TenantId::new("acme"), true, None).await.unwrap();
+        for (tenant, dialect, source, text) in demo::FILES {
+            if tenant == "acme" {
+                demo::fill(&app, tenant, dialect, source, text).await.unwrap();
+            }
+        }
+        app.close().await;
+        let whole = rows(&dir, 1_000).await;
+        assert!(whole.len() > 500, "{} rows", whole.len());
+        for batch_records in [1, 2, 3, 5, 8, 13, 21, 34] {
+            assert_eq!(rows(&dir, batch_records).await, whole, "{batch_records} at a time");
+        }
+    }
 }

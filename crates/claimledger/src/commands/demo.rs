@@ -15,7 +15,7 @@ use claimledger_facts::{
 use claimledger_sources::{Dialect, Limits, Splitter, translate};
 
 /// The demo's own data: tenant, dialect, source, lines.
-const FILES: [(&str, Dialect, Option<&str>, &str); 3] = [
+pub(crate) const FILES: [(&str, Dialect, Option<&str>, &str); 3] = [
     ("acme", Dialect::Native, None, include_str!("../../demo/acme.jsonl")),
     ("globex", Dialect::Native, None, include_str!("../../demo/globex.jsonl")),
     ("acme", Dialect::OktaSystemLog, Some("okta-acme"), include_str!("../../demo/okta.jsonl")),
@@ -59,7 +59,8 @@ async fn fill_explain_serve(settings: &Settings, args: &DemoArgs, app: &App, dir
     if args.once { Ok(()) } else { serve::on(settings, app, &args.listen, false).await }
 }
 
-async fn fill(app: &App, tenant: &str, dialect: Dialect, source: Option<&str>, text: &str) -> Result<(usize, usize)> {
+/// Takes a file in. Returns how many records it gave, and how many of them were not understood.
+pub(crate) async fn fill(app: &App, tenant: &str, dialect: Dialect, source: Option<&str>, text: &str) -> Result<(usize, usize)> {
     let mut splitter = Splitter::new(Limits::default());
     splitter.push(text.as_bytes());
     splitter.finish();
