@@ -234,3 +234,47 @@ async fn decode_all(tenant: &TenantId, from: LogPosition, entries: Vec<Entry>) -
 fn cut_off(error: tokio::task::JoinError) -> LogError {
     LogError::Unavailable { reason: "decoding was cut off".to_owned(), source: Some(Box::new(error)) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{app::Options, testing::*};
+    use claimledger_ledger::views::Views;
+
+    fn nothing_before() -> oneshot::Receiver<()> {
+        let (written, wait) = oneshot::channel();
+        written.send(()).unwrap();
+        wait
+    }
+
+    #[tokio::test]
+    async fn late_configuration_reaches_sessions_that_are_still_being_written() {
+        let (world, app) = acme().await;
+        app.settled_status(&owner("acme")).await.unwrap();
+        app.close().await;
+        world.views.reset(&tenant("acme")).await.unwrap();
+        let app = world.open_with(Options { follow: false, ..Options::default() }).await;
+        let tenant = app.0.tenant(&tenant("acme")).await.unwrap();
+        let runner = Runner::live(&app.0.log, &app.0.views, &tenant);
+
+        let head = app.0.log.head(&tenant.id).await.unwrap().0;
+        let all = runner.make(LogPosition(0), head as usize, head, None, nothing_before()).await.unwrap().unwrap();
+        let retraction = all.ahead.records().iter().find(|record| record.statement.kind == "trust.retracted").unwrap();
+        assert_eq!(retraction.statement.sessions().count(), 0, "it names no session");
+        let at = retraction.header.position;
+
+        let before = runner.make(LogPosition(0), at.0 as usize, head, None, nothing_before()).await.unwrap().unwrap();
+        let (written, wait) = oneshot::channel();
+        let write = async {
+            // As slow as can be: everything else comes first.
+            for _ in 0..1_000 {
+                tokio::task::yield_now().await;
+            }
+            runner.write(&before).await.unwrap();
+            let _ = written.send(());
+        };
+        let (made, ()) = tokio::join!(runner.make(at, 1, head, Some(Arc::clone(&before.ahead)), wait), write);
+        let reached: Vec<_> = made.unwrap().unwrap().heads.into_iter().map(|row| row.session.as_str().to_owned()).collect();
+        assert_eq!(reached, ["S5"]);
+    }
+}
