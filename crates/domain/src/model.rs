@@ -229,6 +229,14 @@ pub struct HonoredFactor {
     pub because: Vec<Reason>,
 }
 
+impl HonoredFactor {
+    /// Whether a name means it: what it is called, its `amr` value, or its method.
+    #[must_use]
+    pub fn goes_by(&self, name: &str) -> bool {
+        goes_by(name, (&self.name, self.amr.as_ref(), self.method))
+    }
+}
+
 /// A claimed value that did not count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IgnoredClaim {
@@ -250,6 +258,18 @@ pub struct IgnoredClaim {
     pub record: RecordRef,
     /// Why.
     pub because: Vec<Reason>,
+}
+
+impl IgnoredClaim {
+    /// Whether a name means it: what it is called, its `amr` value, or its method.
+    #[must_use]
+    pub fn goes_by(&self, name: &str) -> bool {
+        goes_by(name, (&self.name, self.amr.as_ref(), self.method))
+    }
+}
+
+fn goes_by(name: &str, (own, amr, method): (&str, Option<&Amr>, Option<Method>)) -> bool {
+    own == name || amr.is_some_and(|amr| amr.as_str() == name) || method.is_some_and(|method| method.as_str() == name)
 }
 
 /// What the rules imply.

@@ -53,16 +53,9 @@ fn of_factor(state: &SessionState, name: &str, filter: &WhyFilter, chosen: impl 
         .factors
         .iter()
         .enumerate()
-        .filter(|(index, factor)| {
-            let named = factor.name == name
-                || factor.amr.as_ref().is_some_and(|amr| amr.as_str() == name)
-                || factor.method.is_some_and(|method| method.as_str() == name);
-            named && (!of_decision || rested.contains(index))
-        })
+        .filter(|(index, factor)| factor.goes_by(name) && (!of_decision || rested.contains(index)))
         .flat_map(|(_, factor)| factor.because.iter().cloned());
-    let ignored = state.ignored.iter().filter(|claim| {
-        claim.name == name || claim.amr.as_ref().is_some_and(|amr| amr.as_str() == name) || claim.method.is_some_and(|method| method.as_str() == name)
-    });
+    let ignored = state.ignored.iter().filter(|claim| claim.goes_by(name));
     counted.chain(ignored.flat_map(|claim| claim.because.iter().cloned())).collect()
 }
 

@@ -40,6 +40,14 @@ const DECISION: &str = "query ($session: ID!, $decision: ID, $asking: Asking) {
   }
 }";
 
+const WHY: &str = "query ($session: ID!, $factor: String, $asking: Asking) {
+  why(session: $session, factor: $factor, asking: $asking) {
+    text
+    answered { at position rules provisional }
+    completeness { source heardUntil }
+  }
+}";
+
 const SOURCES: &str = "query ($asking: Asking) {
   completeness(asking: $asking) {
     items { source heardUntil basis gaps { from until backfilled } }
@@ -47,7 +55,7 @@ const SOURCES: &str = "query ($asking: Asking) {
   }
 }";
 
-/// Where the query of a page stands, ready to be asked: `page` is `session`, `sessions`, `decision` or `sources`, and `here` the page, pinned.
+/// Where the query of a page stands, ready to be asked: `page` is `session`, `sessions`, `decision`, `why` or `sources`, and `here` the page, pinned.
 pub(crate) fn link(page: &'static str, here: &Address) -> String {
     here.fields().iter().fold(Address::new("/query").with("page", page), |address, (name, value)| address.with(name, value.as_str())).href()
 }
@@ -69,6 +77,11 @@ pub(crate) fn read(parameters: &Parameters) -> Result<Option<(&'static str, Stri
             variables.insert("decision".to_owned(), json!(parameters.get("pos").unwrap_or_default()));
             DECISION
         }
+        Some("why") => {
+            variables.insert("session".to_owned(), json!(parameters.get("session").unwrap_or_default()));
+            variables.insert("factor".to_owned(), json!(parameters.get("factor").unwrap_or_default()));
+            WHY
+        }
         Some("sessions") => {
             let mut filter = Map::new();
             for (name, _) in FIELDS {
@@ -83,7 +96,7 @@ pub(crate) fn read(parameters: &Parameters) -> Result<Option<(&'static str, Stri
             SESSIONS
         }
         Some("sources") => SOURCES,
-        Some(other) => return Err(Trouble::refused(format!("page: {other} is none of session, sessions, decision and sources."))),
+        Some(other) => return Err(Trouble::refused(format!("page: {other} is none of session, sessions, decision, why and sources."))),
     };
     let cut = parameters.cut()?;
     let mut asking = Map::new();
@@ -120,6 +133,8 @@ mod tests {
         assert_eq!(variables["asking"], json!({"knownAt": "2026-03-10T10:00:00Z"}));
         let (query, variables) = read("page=decision&pos=30&at=2026-03-10T23:00:00Z&knownAtPosition=82&rules=r2&id=S2").unwrap();
         assert_eq!((query, &variables["session"], &variables["decision"]), (DECISION, &json!("S2"), &json!("30")));
+        let (query, variables) = read("page=why&session=S2&factor=hwk&knownAtPosition=82").unwrap();
+        assert_eq!((query, &variables["session"], &variables["factor"]), (WHY, &json!("S2"), &json!("hwk")));
         assert!(read("").is_none());
         assert!(read("page=other").is_none());
     }

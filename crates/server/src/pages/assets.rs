@@ -1,5 +1,6 @@
 //! The stylesheet and the script, compiled in. A browser asks again and is told that nothing changed.
 
+use super::theme::Theme;
 use axum::{
     extract::Path,
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -10,30 +11,38 @@ use std::sync::LazyLock;
 
 struct Asset {
     name: &'static str,
+    /// For which choice of colours; none: it has none.
+    theme: Option<Theme>,
     content_type: &'static str,
-    text: &'static str,
+    text: String,
     etag: String,
 }
 
-static ASSETS: LazyLock<[Asset; 2]> = LazyLock::new(|| {
-    [
-        ("style.css", "text/css; charset=utf-8", include_str!("../assets/style.css")),
-        ("page.js", "text/javascript; charset=utf-8", include_str!("../assets/page.js")),
-    ]
-    .map(|(name, content_type, text)| Asset {
-        name,
-        content_type,
-        text,
-        etag: format!("\"{}\"", data_encoding::HEXLOWER.encode(&Sha256::digest(text.as_bytes()))),
-    })
+static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
+    let style = Theme::ALL.map(|theme| {
+        let text = theme.of_stylesheet(include_str!("../assets/style.css"));
+        asset("style.css", Some(theme), "text/css; charset=utf-8", text)
+    });
+    let script = asset("page.js", None, "text/javascript; charset=utf-8", include_str!("../assets/page.js").to_owned());
+    style.into_iter().chain([script]).collect()
 });
 
+fn asset(name: &'static str, theme: Option<Theme>, content_type: &'static str, text: String) -> Asset {
+    let etag = format!("\"{}\"", data_encoding::HEXLOWER.encode(&Sha256::digest(text.as_bytes())));
+    Asset { name, theme, content_type, text, etag }
+}
+
 pub(crate) async fn get(Path(name): Path<String>, headers: HeaderMap) -> Response {
-    let Some(asset) = ASSETS.iter().find(|asset| asset.name == name) else { return StatusCode::NOT_FOUND.into_response() };
+    let theme = Theme::of(&headers);
+    let is_asked = |asset: &&Asset| asset.name == name && asset.theme.is_none_or(|of| of == theme);
+    let Some(asset) = ASSETS.iter().find(is_asked) else { return StatusCode::NOT_FOUND.into_response() };
     let known = headers.get(header::IF_NONE_MATCH).is_some_and(|etag| etag.as_bytes() == asset.etag.as_bytes());
-    let mut response = if known { StatusCode::NOT_MODIFIED.into_response() } else { asset.text.into_response() };
+    let mut response = if known { StatusCode::NOT_MODIFIED.into_response() } else { asset.text.as_str().into_response() };
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
+    if asset.theme.is_some() {
+        headers.insert(header::VARY, HeaderValue::from_static("cookie"));
+    }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     // Hexadecimal in quotes always is a header's value.
     if let Ok(etag) = HeaderValue::from_str(&asset.etag) {

@@ -2,7 +2,7 @@
 
 use super::{
     address::Address,
-    as_query, decision_readings as readings, decision_rested as rested,
+    as_query, decision_readings as readings, decision_rested as rested, factor,
     frame::{self, Strip},
     parameters::{CutAsked, Parameters},
     records,
@@ -78,6 +78,11 @@ impl Shown<'_> {
     /// A record as a link that opens it here.
     pub(super) fn link(&self, record: &RecordRef) -> Markup {
         html! { a class="record" href=(self.record(Some(record.position))) { (record.position) } }
+    }
+
+    /// The page of a factor.
+    pub(super) fn factor(&self, session: &SessionId, name: &str) -> String {
+        self.pinned(factor::address(session, name))
     }
 
     /// The page of a session.

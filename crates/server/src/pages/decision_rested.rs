@@ -10,7 +10,7 @@ use crate::timeline::lanes::{self, grade_word, type_word};
 use claimledger_app::answer::DecisionFound;
 use claimledger_domain::{
     codes::{fate_words, missing_words},
-    model::{Certainty, Decision, HonoredFactor, Reason},
+    model::{Certainty, Decision, HonoredFactor, Reason, RecordRef},
 };
 use maud::{Markup, html};
 use std::collections::BTreeMap;
@@ -22,39 +22,64 @@ const ROWS: usize = 100;
 pub(super) fn factors(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
     let rested: Vec<(&HonoredFactor, bool)> =
         found.decision().relied_on.iter().filter_map(|relied| Some((found.session.factors.get(relied.factor)?, relied.needed))).collect();
-    let mut times = Times::default();
     html! {
         section id="rested" aria-labelledby="rested-h" {
             h2 id="rested-h" { "Rested on" }
             @if rested.is_empty() {
                 p { "No factor by record." }
             } @else {
-                div class="scroll" tabindex="0" role="region" aria-labelledby="rested-h" {
-                    table class="rested" {
-                        thead { tr {
-                            @for head in ["Factor", "Type", "Needed?", "From", "Until", "End reason", "By the rules", "On whose word"] { th scope="col" { (head) } }
-                        } }
-                        tbody { @for (factor, needed) in rested.iter().take(ROWS) { (row(shown, factor, *needed, &mut times)) } }
-                    }
-                }
+                (table("rested-h", rested.iter().take(ROWS).map(|(factor, needed)| Row { factor, needed: Some(*needed), page: Some(shown.factor(&found.session.id, &factor.name)) }), &|record| shown.link(record)))
                 @if rested.len() > ROWS { p { (rested.len() - ROWS) " factors more." } }
             }
         }
     }
 }
 
-fn row(shown: &Shown<'_>, factor: &HonoredFactor, needed: bool, times: &mut Times) -> Markup {
+/// One factor of a table.
+pub(super) struct Row<'a> {
+    pub(super) factor: &'a HonoredFactor,
+    /// Whether the decision needed it; none: the table is about no decision.
+    pub(super) needed: Option<bool>,
+    /// The factor's own page.
+    pub(super) page: Option<String>,
+}
+
+/// Factors, a row each: until when, why no longer, by the rules, on whose word.
+pub(super) fn table<'a>(labelled_by: &str, rows: impl Iterator<Item = Row<'a>>, link: &dyn Fn(&RecordRef) -> Markup) -> Markup {
+    let (mut times, mut rows) = (Times::default(), rows.peekable());
+    let of_decision = rows.peek().is_some_and(|row| row.needed.is_some());
+    html! {
+        div class="scroll" tabindex="0" role="region" aria-labelledby=(labelled_by) {
+            table class="rested" {
+                thead { tr {
+                    th scope="col" { "Factor" } th scope="col" { "Type" }
+                    @if of_decision { th scope="col" { "Needed?" } }
+                    @for head in ["From", "Until", "End reason", "By the rules", "On whose word"] { th scope="col" { (head) } }
+                } }
+                tbody { @for row in rows { (one_row(&row, link, &mut times)) } }
+            }
+        }
+    }
+}
+
+fn one_row(row: &Row<'_>, link: &dyn Fn(&RecordRef) -> Markup, times: &mut Times) -> Markup {
+    let factor = row.factor;
     html! {
         tr class=(match factor.certainty { Certainty::Certain => "certain", Certainty::Possible => "possible" }) {
-            th scope="row" { (inert(&factor.name)) @if let Some(record) = factor.evidence.first() { " " (shown.link(record)) } }
+            th scope="row" {
+                @match &row.page { Some(page) => a href=(page) { (inert(&factor.name)) }, None => (inert(&factor.name)) }
+                @if let Some(record) = factor.evidence.first() { " " (link(record)) }
+            }
             td data-head="Type" { (type_word(factor.factor_type)) }
-            td data-head="Needed?" { @if needed { "yes" } @else { "no, the rule says the same without it" } }
+            @if let Some(needed) = row.needed {
+                td data-head="Needed?" { @if needed { "yes" } @else { "no, the rule says the same without it" } }
+            }
             td data-head="From" { (times.show(factor.from)) }
             td data-head="Until" { (until(factor, times)) }
             td data-head="End reason" {
                 @match factor.end_reason { Some(reason) => (lanes::words(reason)), None => "–" }
                 @if let Some(record) = &factor.end_record {
-                    " " (shown.link(record))
+                    " " (link(record))
                     @if is_late(record.occurred.from, record.recorded_at) {
                         ", recorded " (times.show(record.recorded_at)) " (" (delay(record.occurred.from, record.recorded_at)) ")"
                     }

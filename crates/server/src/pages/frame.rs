@@ -3,6 +3,7 @@
 use super::{
     address::Address,
     text::plain,
+    theme,
     when::{Times, clock},
 };
 use crate::ask::K;
@@ -86,6 +87,7 @@ pub(crate) fn strip(strip: &Strip<'_>, answered: &Answered, completeness: &[Sour
                 a href=(strip.keep.href()) { "To the head" }
                 a class="copy" href=(strip.here.href()) { "Copy link" }
             }
+            (theme::form(strip.here))
             p class="state" {
                 @if answered.provisional {
                     strong { "Provisional" } ": K = " (known) " has not passed. "

@@ -9,6 +9,7 @@ pub(crate) mod belief;
 pub(crate) mod decision;
 mod decision_readings;
 mod decision_rested;
+pub(crate) mod factor;
 pub(crate) mod frame;
 pub(crate) mod parameters;
 pub(crate) mod query;
@@ -23,6 +24,7 @@ pub(crate) mod states;
 pub(crate) mod stops;
 pub(crate) mod switches;
 pub(crate) mod text;
+pub(crate) mod theme;
 pub(crate) mod when;
 pub(crate) mod why;
 
@@ -42,10 +44,12 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/sessions", get(sessions::get))
         .route("/session", get(session::get))
         .route("/decision", get(decision::get))
+        .route("/why", get(factor::get))
         .route("/sources", get(sources::get))
         .route("/query", get(query::get).post(query::post))
         .route("/sign-in", get(sign_in::get).post(sign_in::post))
         .route("/sign-out", post(sign_in::out))
+        .route("/theme", post(theme::post))
         .route("/assets/{name}", get(assets::get))
         .route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }))
 }

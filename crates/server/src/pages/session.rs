@@ -3,7 +3,7 @@
 use super::{
     address::Address,
     belief::{self, Compared},
-    decision,
+    decision, factor,
     frame::{self, Strip},
     parameters::{CutAsked, Parameters},
     records,
@@ -27,7 +27,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use claimledger_app::{
-    answer::{Answer, SessionStops},
+    answer::{Answer, Answered, SessionStops},
     app::Label,
     ask::{Asking, Caller, RecordBy},
 };
@@ -37,6 +37,7 @@ use claimledger_facts::{
     vocabulary::Role,
 };
 use maud::{Markup, html};
+use std::collections::BTreeSet;
 
 /// Trees of one page.
 const TREES: usize = 20;
@@ -125,7 +126,7 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
         let to = view.pinned(&answer).with_some("open", view.open.map(|n| n.to_string()).as_deref());
         return Ok(Redirect::to(&to.href()).into_response());
     }
-    let Some(session) = &answer.value else { return not_found(server, caller, &view, &answer).await };
+    let Some(session) = &answer.value else { return not_found(server, caller, &view.id, &view.cut, &answer).await };
     let label = if view.names { label(server, caller, session).await? } else { None };
     let record = match view.open.map(LogPosition) {
         Some(position) if position <= answer.answered.position => server.app.record(caller, RecordBy::Position(position), false).await?,
@@ -168,14 +169,20 @@ struct Beside<'a> {
 }
 
 /// The same words, the same questions to the app and the same bytes, whether an id is nobody's or another tenant's.
-async fn not_found(server: &Server, caller: &Caller, view: &View, answer: &Answer<Option<SessionState>>) -> Result<Response, Trouble> {
-    let at_head = Asking { at: view.cut.at, ..Asking::default() };
-    let later = server.app.session(caller, &view.id, &at_head).await?.value;
+pub(super) async fn not_found(
+    server: &Server,
+    caller: &Caller,
+    id: &SessionId,
+    cut: &CutAsked,
+    answer: &Answer<Option<SessionState>>,
+) -> Result<Response, Trouble> {
+    let at_head = Asking { at: cut.at, ..Asking::default() };
+    let later = server.app.session(caller, id, &at_head).await?.value;
     let from = later.and_then(|session| session.records.iter().map(|record| record.position).min());
     // The address is not repeated, so that nothing of the page depends on what was asked for.
     let keep = Address::new("/sessions");
-    let here = view.cut.pin(keep.clone(), &answer.answered);
-    let strip = frame::strip(&Strip { keep: &keep, here: &here, known: view.cut.known }, &answer.answered, &answer.completeness, &answer.status);
+    let here = cut.pin(keep.clone(), &answer.answered);
+    let strip = frame::strip(&Strip { keep: &keep, here: &here, known: cut.known }, &answer.answered, &answer.completeness, &answer.status);
     let main = html! {
         h1 { "Not found" }
         p {
@@ -248,7 +255,7 @@ fn main(view: &View, answer: &Answer<Option<SessionState>>, session: &SessionSta
             (table::table(&figure, "tl-table", &opens))
         }
         div class="columns" {
-            (trees(view, session, here, &href))
+            (trees(view, &answer.answered, session, here, &href))
             @if let Some(drawer) = beside.drawer { (drawer) }
         }
         (records::list(&session.records, view.records, &href, &|page| here.clone().with("records", page.to_string()).href() + "#records"))
@@ -383,13 +390,32 @@ fn legend() -> Markup {
     }
 }
 
-fn trees(view: &View, session: &SessionState, here: &Address, href: &dyn Fn(Option<LogPosition>) -> String) -> Markup {
+/// Links to the pages of its factors and of claims that did not count, each name once.
+fn of_factors(view: &View, session: &SessionState, answered: &Answered) -> Markup {
+    let names = session.factors.iter().map(|factor| factor.name.as_str()).chain(session.ignored.iter().map(|claim| claim.name.as_str()));
+    let names: BTreeSet<&str> = names.collect();
+    html! {
+        @if !names.is_empty() {
+            p class="of-factors" {
+                "Of one factor alone: "
+                @for (i, name) in names.iter().take(TREES).enumerate() {
+                    @if i > 0 { " · " }
+                    a href=(view.cut.pin(factor::address(&view.id, name), answered).href()) { (inert(name)) }
+                }
+                @if names.len() > TREES { " · and " (names.len() - TREES) " more" }
+            }
+        }
+    }
+}
+
+fn trees(view: &View, answered: &Answered, session: &SessionState, here: &Address, href: &dyn Fn(Option<LogPosition>) -> String) -> Markup {
     let all = session.decisions.len();
     let pages = all.div_ceil(TREES).max(1);
     let page = view.trees.clamp(1, pages);
     html! {
         section class="trees" id="why" aria-labelledby="why-h" {
             h2 id="why-h" { "Why" }
+            (of_factors(view, session, answered))
             @if pages > 1 {
                 p { "Decisions " ((page - 1) * TREES + 1) " to " ((page * TREES).min(all)) " of " (all)
                     @if page > 1 { " · " a href={ (here.clone().with("trees", (page - 1).to_string()).href()) "#why" } { "before" } }

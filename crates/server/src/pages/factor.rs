@@ -1,0 +1,236 @@
+//! `/why`: one factor of a session. Why it counted, on whose word, until when, and what rested on it; or why a claimed value did not count.
+
+use super::{
+    address::Address,
+    as_query, decision,
+    decision_rested::{self as rested, Row},
+    frame::{self, Strip},
+    parameters::{CutAsked, Parameters},
+    records,
+    session::{caller, not_found},
+    states::Trouble,
+    text::inert,
+    when::Times,
+    why,
+};
+use crate::http::{Server, Shared};
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode, Uri},
+    response::{IntoResponse, Redirect, Response},
+};
+use claimledger_app::{
+    answer::{Answer, Answered},
+    ask::{Caller, RecordBy},
+};
+use claimledger_domain::model::{Decision, HonoredFactor, IgnoredClaim, RecordRef, SessionState};
+use claimledger_facts::ids::{LogPosition, SessionId};
+use maud::{Markup, html};
+use std::collections::BTreeSet;
+
+/// Factors, claims, decisions that are listed; more are counted.
+const ROWS: usize = 50;
+
+/// The page of a factor, without T, K and R.
+pub(super) fn address(session: &SessionId, factor: &str) -> Address {
+    Address::new("/why").with("session", session.as_str()).with("factor", factor)
+}
+
+pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
+    let caller = match caller(&server, &uri, &headers).await {
+        Ok(caller) => caller,
+        Err(trouble) => return trouble.page(None),
+    };
+    answer(&server, &caller, &uri).await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
+}
+
+/// What the address says.
+struct View {
+    session: SessionId,
+    factor: String,
+    cut: CutAsked,
+    open: Option<LogPosition>,
+}
+
+impl View {
+    fn read(parameters: &Parameters) -> Result<Self, Trouble> {
+        let session = parameters.get("session").ok_or_else(|| Trouble::refused("The address names no session: session is missing."))?;
+        let factor =
+            parameters.get("factor").ok_or_else(|| Trouble::refused("The address names no factor: factor is missing, such as pwd or webauthn."))?;
+        Ok(Self {
+            session: SessionId::new(session),
+            factor: factor.to_owned(),
+            cut: parameters.cut()?,
+            open: parameters.number("open")?.map(LogPosition),
+        })
+    }
+}
+
+async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, Trouble> {
+    let parameters = Parameters::read(uri)?;
+    let view = View::read(&parameters)?;
+    let after = parameters.number("after")?.map(LogPosition);
+    let answer = server.app.session(caller, &view.session, &view.cut.asking(after)).await?;
+    let keep = address(&view.session, &view.factor);
+    let here = view.cut.pin(keep.clone(), &answer.answered);
+    if !view.cut.is_pinned() || parameters.get("knownAt").is_some_and(|known| known.starts_with('#')) {
+        let to = here.with_some("open", view.open.map(|n| n.0.to_string()).as_deref());
+        return Ok(Redirect::to(&to.href()).into_response());
+    }
+    let Some(session) = &answer.value else { return not_found(server, caller, &view.session, &view.cut, &answer).await };
+    let drawer = match view.open {
+        Some(open) => {
+            let known = open <= answer.answered.position;
+            let record = if known { server.app.record(caller, RecordBy::Position(open), false).await? } else { None };
+            Some(records::drawer(open, record.as_ref(), &here.href()))
+        }
+        None => None,
+    };
+    let shown = Shown { view: &view, answered: &answer.answered, session, here };
+    let strip =
+        frame::strip(&Strip { keep: &keep, here: &shown.here, known: view.cut.known }, &answer.answered, &answer.completeness, &answer.status);
+    let (factors, ignored) = (shown.factors(), shown.ignored());
+    if factors.is_empty() && ignored.is_empty() {
+        return Ok(frame::page(StatusCode::NOT_FOUND, "No such factor", Some(caller), strip, shown.none(&answer, drawer)));
+    }
+    let title = format!("{} of {}", view.factor, session.id);
+    Ok(frame::page(StatusCode::OK, &title, Some(caller), strip, shown.main(&factors, &ignored, drawer)))
+}
+
+/// One answer, and what of it the page is about.
+struct Shown<'a> {
+    view: &'a View,
+    answered: &'a Answered,
+    session: &'a SessionState,
+    /// This page, pinned, with no record opened.
+    here: Address,
+}
+
+impl<'a> Shown<'a> {
+    /// The factors by this name, each with its place among all.
+    fn factors(&self) -> Vec<(usize, &'a HonoredFactor)> {
+        self.session.factors.iter().enumerate().filter(|(_, factor)| factor.goes_by(&self.view.factor)).collect()
+    }
+
+    /// The claimed values by this name that did not count.
+    fn ignored(&self) -> Vec<&'a IgnoredClaim> {
+        self.session.ignored.iter().filter(|claim| claim.goes_by(&self.view.factor)).collect()
+    }
+
+    fn pinned(&self, address: Address) -> String {
+        self.view.cut.pin(address, self.answered).href()
+    }
+
+    fn record(&self, position: Option<LogPosition>) -> String {
+        match position {
+            Some(position) => format!("{}#record", self.here.clone().with("open", position.0.to_string()).href()),
+            None => self.here.href(),
+        }
+    }
+
+    fn link(&self, record: &RecordRef) -> Markup {
+        html! { a class="record" href=(self.record(Some(record.position))) { (record.position) } }
+    }
+
+    fn main(&self, factors: &[(usize, &HonoredFactor)], ignored: &[&IgnoredClaim], drawer: Option<Markup>) -> Markup {
+        let rows = factors.iter().take(ROWS).map(|(_, factor)| Row { factor, needed: None, page: None });
+        html! {
+            (self.head())
+            @if !factors.is_empty() {
+                section aria-labelledby="counted-h" {
+                    h2 id="counted-h" { @if factors.len() == 1 { "What counted" } @else { "What counted: " (factors.len()) " times" } }
+                    (rested::table("counted-h", rows, &|record| self.link(record)))
+                    @if factors.len() > ROWS { p { (factors.len() - ROWS) " more." } }
+                }
+            }
+            div class="columns" {
+                section class="trees" id="why" aria-labelledby="why-h" {
+                    h2 id="why-h" { "Why" }
+                    @for (_, factor) in factors.iter().take(ROWS) {
+                        article { @for reason in &factor.because { (why::tree(reason, &|position| self.record(position))) } }
+                    }
+                    @if !ignored.is_empty() { h3 { "Claims that did not count" } }
+                    @for claim in ignored.iter().take(ROWS) {
+                        article {
+                            h4 { (inert(&claim.name)) " · " (claim.reasons.join(", ")) }
+                            @for reason in &claim.because { (why::tree(reason, &|position| self.record(position))) }
+                        }
+                    }
+                    @if ignored.len() > ROWS { p { (ignored.len() - ROWS) " more." } }
+                    @for reason in factors.iter().flat_map(|(_, factor)| &factor.because).take(1) { (rested::rules_cited(reason)) }
+                }
+                @if let Some(drawer) = drawer { (drawer) }
+            }
+            (self.decisions(factors))
+        }
+    }
+
+    fn head(&self) -> Markup {
+        let session = &self.session.id;
+        html! {
+            h1 { a href=(self.session_page()) { (inert(session.as_str())) } " · " (inert(&self.view.factor)) }
+            p class="facts" {
+                @if let Some(subject) = &self.session.subject { "subject " (inert(subject.as_str())) " · " }
+                "known at " (self.answered.position) " · " a href=(self.session_page()) { "the whole session" }
+                " · " a href=(as_query::link("why", &self.here)) { "As GraphQL" }
+            }
+        }
+    }
+
+    fn session_page(&self) -> String {
+        self.pinned(Address::new("/session").with("id", self.session.id.as_str()))
+    }
+
+    /// The decisions that rested on it by record (`semantics.md` 20).
+    fn decisions(&self, factors: &[(usize, &HonoredFactor)]) -> Markup {
+        let needed = |decision: &Decision| {
+            let relied = decision.relied_on.iter().filter(|relied| factors.iter().any(|(index, _)| *index == relied.factor));
+            relied.map(|relied| relied.needed).max()
+        };
+        let rested: Vec<(&Decision, bool)> = self.session.decisions.iter().filter_map(|decision| Some((decision, needed(decision)?))).collect();
+        let mut times = Times::default();
+        html! {
+            section id="rested" aria-labelledby="rested-h" {
+                h2 id="rested-h" { "Decisions that rested on it" }
+                @if rested.is_empty() { p { "None of this session, by record." } }
+                ul class="others" {
+                    @for (decision, needed) in rested.iter().take(ROWS) {
+                        li {
+                            a href=(self.pinned(decision::address(decision.record.position))) {
+                                (inert(decision.app.as_str())) " · " (decision.outcome.as_str()) " · " (times.occurred(decision.at))
+                            }
+                            " · " (self.link(&decision.record)) " · "
+                            @if *needed { "needed" } @else { "not needed: the rule says the same without it" }
+                            @if let Some(differs) = &decision.differs { " · " strong class="attention" { "≠ differs" } ": " (differs.words) }
+                            @if decision.falsified_later.is_some() { " · " strong class="attention" { "✕ falsified later" } }
+                        }
+                    }
+                }
+                @if rested.len() > ROWS { p { (rested.len() - ROWS) " more: " a href=(self.session_page()) { "the whole session" } "." } }
+            }
+        }
+    }
+
+    /// Where nothing of the session goes by this name.
+    fn none(&self, answer: &Answer<Option<SessionState>>, drawer: Option<Markup>) -> Markup {
+        let names = self.session.factors.iter().map(|factor| factor.name.as_str());
+        let names: BTreeSet<&str> = names.chain(self.session.ignored.iter().map(|claim| claim.name.as_str())).collect();
+        html! {
+            h1 { a href=(self.session_page()) { (inert(self.session.id.as_str())) } " · " (inert(&self.view.factor)) }
+            p {
+                "No factor and no claimed value of this session goes by this name as known at " (self.answered.position) "."
+                @if !frame::is_complete(self.answered, &answer.completeness) { " Not every source is complete to T, see above." }
+            }
+            @if !names.is_empty() {
+                p {
+                    "There are: "
+                    @for (i, name) in names.iter().take(ROWS).enumerate() {
+                        @if i > 0 { " · " }
+                        a href=(self.pinned(address(&self.session.id, name))) { (inert(name)) }
+                    }
+                }
+            }
+            @if let Some(drawer) = drawer { div class="columns" { (drawer) } }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! `/theme`: light or dark, whatever the device prefers. A cookie holds the choice; the stylesheet alone looks at it, so that pages stay the same bytes.
+
+use super::{
+    address::{Address, is_local},
+    states::Trouble,
+};
+use crate::http::{Server, Shared, auth, body};
+use axum::{
+    body::Body,
+    extract::State,
+    http::{HeaderMap, HeaderValue, Uri, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+/// The cookie.
+const COOKIE: &str = "theme";
+/// How long it is kept, in seconds: a year.
+const KEPT: u32 = 365 * 24 * 60 * 60;
+/// What the stylesheet asks before it is dark.
+const PREFERS_DARK: &str = "@media (prefers-color-scheme: dark)";
+
+/// Which colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Theme {
+    /// What the device prefers.
+    Device,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+impl Theme {
+    /// Every choice.
+    pub(crate) const ALL: [Self; 3] = [Self::Device, Self::Light, Self::Dark];
+
+    /// The choice of whoever asks.
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        match auth::cookie_of(headers, COOKIE) {
+            Some("light") => Self::Light,
+            Some("dark") => Self::Dark,
+            Some(_) | None => Self::Device,
+        }
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Device => "device",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    /// The stylesheet for it.
+    pub(crate) fn of_stylesheet(self, text: &str) -> String {
+        let (scheme, dark) = match self {
+            Self::Device => return text.to_owned(),
+            Self::Light => ("color-scheme: light;", "@media not all"),
+            Self::Dark => ("color-scheme: dark;", "@media all"),
+        };
+        text.replace("color-scheme: light dark;", scheme).replace(PREFERS_DARK, dark)
+    }
+}
+
+/// The choice, as a form that comes back to a page.
+pub(crate) fn form(here: &Address) -> Markup {
+    html! {
+        form class="theme" aria-label="Colours" method="post" action="/theme" {
+            input type="hidden" name="next" value=(here.href());
+            // No choice is shown as made: which one was is known to the stylesheet alone.
+            "Colours: "
+            @for theme in Theme::ALL { button type="submit" name="theme" value=(theme.word()) { (theme.word()) } " " }
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Form {
+    theme: Theme,
+    #[serde(default)]
+    next: String,
+}
+
+pub(crate) async fn post(State(server): State<Shared>, headers: HeaderMap, body: Body) -> Response {
+    if !auth::is_own_form(&headers) {
+        return Trouble::refused("This form was sent from another site.").page(None);
+    }
+    let Ok(bytes) = body::read(body, 16 * 1024).await else { return Trouble::refused("The form is too long.").page(None) };
+    let uri = std::str::from_utf8(&bytes).ok().and_then(|text| format!("/?{text}").parse::<Uri>().ok());
+    let Some(axum::extract::Query(sent)) = uri.and_then(|uri| axum::extract::Query::<Form>::try_from_uri(&uri).ok()) else {
+        return Trouble::refused("The form cannot be read: theme is device, light or dark.").page(None);
+    };
+    let next = if is_local(&sent.next) { sent.next.as_str() } else { "/" };
+    let mut response = Redirect::to(next).into_response();
+    if let Ok(cookie) = HeaderValue::from_str(&cookie(&server, sent.theme)) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+fn cookie(server: &Server, theme: Theme) -> String {
+    let secure = if server.options.listen_is_loopback { "" } else { "; Secure" };
+    let kept = if theme == Theme::Device { 0 } else { KEPT };
+    format!("{COOKIE}={}; Path=/; HttpOnly; SameSite=Strict{secure}; Max-Age={kept}", theme.word())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STYLE: &str = include_str!("../assets/style.css");
+
+    #[test]
+    fn a_choice_beats_the_device() {
+        assert_eq!(STYLE.matches(PREFERS_DARK).count(), 1);
+        assert_eq!(Theme::Device.of_stylesheet(STYLE), STYLE);
+        for (theme, dark) in [(Theme::Light, "@media not all {"), (Theme::Dark, "@media all {")] {
+            let text = theme.of_stylesheet(STYLE);
+            assert!(text.contains(dark) && !text.contains("prefers-color-scheme"), "{theme:?}");
+            assert!(text.contains(&format!("color-scheme: {};", theme.word())), "{theme:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_choice_is_the_device() {
+        let of = |cookie: &'static str| Theme::of(&[(header::COOKIE, HeaderValue::from_static(cookie))].into_iter().collect());
+        assert_eq!(
+            [of("theme=dark"), of("a=b; theme=light"), of("theme=pink"), of("a=b")],
+            [Theme::Dark, Theme::Light, Theme::Device, Theme::Device]
+        );
+    }
+}
