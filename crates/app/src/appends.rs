@@ -99,7 +99,8 @@ impl Appends {
         }
     }
 
-    fn run_flat_out(&self) -> bool {
+    /// Whether so many began lately that somebody goes on writing.
+    pub(crate) fn run_flat_out(&self) -> bool {
         let now = Instant::now();
         let mut lately = self.lately();
         lately.move_to(now);

@@ -21,6 +21,9 @@ pub(crate) const WAIT: Duration = Duration::from_secs(5);
 /// How long a read waits for the read models while appends run.
 const MOMENT: Duration = Duration::from_millis(100);
 
+/// How long a read looks whether others go on appending, before it waits for the read models.
+const GLANCE: Duration = Duration::from_millis(10);
+
 /// A record that is stamped with a time may need so long to become readable; until then K at that time is not final.
 const APPEND_GRACE_SECS: u64 = 5;
 
@@ -55,6 +58,7 @@ impl Pinned {
 impl Inner {
     /// Pins T and K, and waits until the read models have K.
     pub(crate) async fn pin(&self, tenant: &Tenant, caller: &Caller, asking: &Asking) -> Result<Pinned, AskError> {
+        tenant.asked();
         let head = self.log.head(&tenant.id).await?.0;
         if let Some(after) = asking.after {
             below_head(after, head)?;
@@ -100,6 +104,7 @@ impl Inner {
     /// says where it stands.
     async fn head_of_views(&self, tenant: &Tenant, caller: &Caller, head: u64) -> Result<LogPosition, AskError> {
         let own = tenant.appends.written_by(&caller.credential);
+        let size = if self.others_go_on(tenant).await { own } else { head };
         let moment = if tenant.appends.are_under_way() { MOMENT } else { WAIT };
         let (mut all, mut mine) = (tenant.assessed.subscribe(), tenant.assessed.subscribe());
         let enough = async {
@@ -107,12 +112,12 @@ impl Inner {
                 () = tenant.appends.go_on() => {}
                 () = tokio::time::sleep(moment) => {}
             }
-            mine.wait_for(|size| *size >= own).await
+            mine.wait_for(|size| *size >= own).await.is_ok()
         };
         let reached = tokio::select! {
             biased;
-            all = all.wait_for(|size| *size >= head) => all.is_ok(),
-            mine = enough => mine.is_ok(),
+            all = all.wait_for(|reached| *reached >= size) => all.is_ok(),
+            mine = enough => mine,
             () = tokio::time::sleep(WAIT) => false,
         };
         if !reached && let Some(error) = tenant.stopped() {
@@ -120,6 +125,14 @@ impl Inner {
         }
         self.wait_for(tenant, LogPosition(0)).await?;
         Ok(LogPosition(tenant.assessed_to().saturating_sub(1)))
+    }
+
+    /// Whether appends run flat out, and one is on its way or begins in a moment. Nobody waits for the read models meanwhile, so they need not hurry.
+    async fn others_go_on(&self, tenant: &Tenant) -> bool {
+        if !tenant.appends.run_flat_out() {
+            return false;
+        }
+        tenant.appends.are_under_way() || tokio::time::timeout(GLANCE, tenant.appends.go_on()).await.is_ok()
     }
 
     /// Waits until the read models have a position.

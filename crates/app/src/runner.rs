@@ -32,6 +32,8 @@ const MAX_LAG: u64 = 500_000;
 const GATHER: Duration = Duration::from_millis(8);
 /// The same while nobody waits for the read models: many records in one transaction cost much less each.
 const HOLD: Duration = Duration::from_millis(250);
+/// The same while somebody asks: a large step would keep the answers waiting for the processor.
+const HOLD_WHILE_ASKED: Duration = Duration::from_millis(50);
 /// Wake-ups are best effort, so look now and then.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -130,7 +132,11 @@ impl Runner {
     pub(crate) async fn give_way(&self) {
         let began = Instant::now();
         self.wait_for_calm(|| {
-            let most = if self.tenant.assessed.receiver_count() == 0 { HOLD } else { GATHER };
+            let most = match (self.tenant.assessed.receiver_count(), self.tenant.was_asked_within(LOOK)) {
+                (0, false) => HOLD,
+                (0, true) => HOLD_WHILE_ASKED,
+                _ => GATHER,
+            };
             began.elapsed() < most
         })
         .await;

@@ -38,7 +38,8 @@ use std::sync::{
     Arc, Mutex, PoisonError, RwLock,
     atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
 };
-use tokio::sync::watch;
+use std::time::Duration;
+use tokio::{sync::watch, time::Instant};
 
 /// A tenant that has been opened.
 pub(crate) struct Tenant {
@@ -83,6 +84,7 @@ pub(crate) struct Tenant {
     pub(crate) occurrences: Occurrences,
     /// How often the read models were thrown away.
     rebuilds: AtomicU64,
+    last_asked: Mutex<Option<Instant>>,
     /// When the last record that we know of was recorded, in microseconds.
     last_recorded: Arc<AtomicI64>,
     /// What is known of the configuration, at least up to [`Self::assessed_to`]; to be cut at K.
@@ -218,6 +220,7 @@ impl Tenant {
             sources,
             assessed: watch::Sender::new(covered),
             batch_records,
+            last_asked: Mutex::default(),
             appends: Appends::default(),
             moving: tokio::sync::Mutex::default(),
             moved: Moved::starting_at(covered),
@@ -288,6 +291,16 @@ impl Tenant {
     /// A record was recorded at this time.
     pub(crate) fn recorded(&self, time: Time) {
         self.last_recorded.fetch_max(time.micros(), Ordering::Relaxed);
+    }
+
+    /// Somebody asks something.
+    pub(crate) fn asked(&self) {
+        *self.last_asked.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// Whether somebody asked something within this time.
+    pub(crate) fn was_asked_within(&self, lately: Duration) -> bool {
+        self.last_asked.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|asked| asked.elapsed() <= lately)
     }
 
     /// Why the read models do not move any more, if they stopped at a corrupt record.
