@@ -9,7 +9,10 @@ use claimledger_facts::{
     ids::{LogPosition, RecordId, SourceEventId, SourceId},
     time::{Occurred, Time},
 };
-use std::{cmp::Ordering, collections::BTreeMap};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, HashMap},
+};
 
 /// A fact that counts at a position, and whether its source said something else under the same id too.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +73,11 @@ pub(crate) fn canonical(fact: &Fact) -> String {
 
 /// For every event that several records state: the record whose statement is first bytewise.
 fn variants<'a>(known: &[&'a Known]) -> BTreeMap<(&'a SourceId, &'a SourceEventId), RecordId> {
+    // Almost always there is none, and that is seen without putting everything in order.
+    let mut records: HashMap<_, RecordId> = HashMap::with_capacity(known.len());
+    if known.iter().all(|k| *records.entry(event(k)).or_insert(k.record.id) == k.record.id) {
+        return BTreeMap::new();
+    }
     let mut events: BTreeMap<_, BTreeMap<RecordId, Vec<&Fact>>> = BTreeMap::new();
     for k in known {
         events.entry(event(k)).or_default().entry(k.record.id).or_default().push(&k.fact);
