@@ -9,10 +9,7 @@ use claimledger_facts::{
     ids::{LogPosition, RecordId, SourceEventId, SourceId},
     time::{Occurred, Time},
 };
-use std::{
-    cmp::Ordering,
-    collections::{BTreeMap, HashMap},
-};
+use std::{cmp::Ordering, collections::BTreeMap};
 
 /// A fact that counts at a position, and whether its source said something else under the same id too.
 #[derive(Clone, Copy, Debug)]
@@ -73,9 +70,10 @@ pub(crate) fn canonical(fact: &Fact) -> String {
 
 /// For every event that several records state: the record whose statement is first bytewise.
 fn variants<'a>(known: &[&'a Known]) -> BTreeMap<(&'a SourceId, &'a SourceEventId), RecordId> {
-    // Almost always there is none, and that is seen without putting everything in order.
-    let mut records: HashMap<_, RecordId> = HashMap::with_capacity(known.len());
-    if known.iter().all(|k| *records.entry(event(k)).or_insert(k.record.id) == k.record.id) {
+    // Almost always there is none, and that is seen without a map of everything.
+    let mut said: Vec<_> = known.iter().map(|k| (event(k), k.record.id)).collect();
+    said.sort_unstable();
+    if said.windows(2).all(|pair| pair[0].0 != pair[1].0 || pair[0].1 == pair[1].1) {
         return BTreeMap::new();
     }
     let mut events: BTreeMap<_, BTreeMap<RecordId, Vec<&Fact>>> = BTreeMap::new();
