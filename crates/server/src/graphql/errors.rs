@@ -1,6 +1,6 @@
 //! Refusals as GraphQL shows them: a message for people, and `extensions.code` with the numbers for machines.
 
-use async_graphql::{Error, ErrorExtensions, ServerError, Value};
+use async_graphql::{Error, ErrorExtensions, Response, ServerError, Value};
 use claimledger_app::ask::AskError;
 use claimledger_ledger::log::LogError;
 
@@ -96,4 +96,27 @@ pub(crate) fn refused(code: &'static str, message: String, numbers: &[(&'static 
         error = error.extend_with(|_, extensions| extensions.set(*name, Value::from(*number)));
     }
     error.into_server_error(async_graphql::Pos::default())
+}
+
+/// A document that is no GraphQL.
+pub(crate) fn not_parsed(mut error: ServerError) -> ServerError {
+    error.extensions.get_or_insert_default().set("code", "GRAPHQL_PARSE_FAILED");
+    error
+}
+
+/// Gives every error of a response a code.
+pub(crate) fn coded(mut response: Response) -> Response {
+    response.errors = response.errors.into_iter().map(with_code).collect();
+    response
+}
+
+/// Gives an error a code where it has none: then the library refused it, before anything ran, or a value inside a field. The names are those that clients of
+/// GraphQL know. An error of the whole request names no place.
+pub(crate) fn with_code(mut error: ServerError) -> ServerError {
+    let extensions = error.extensions.get_or_insert_default();
+    if extensions.get("code").is_none() {
+        extensions.set("code", if error.path.is_empty() { "GRAPHQL_VALIDATION_FAILED" } else { "BAD_INPUT" });
+    }
+    error.locations.retain(|location| location.line > 0);
+    error
 }

@@ -51,8 +51,8 @@ pub(crate) fn schema(options: &ServerOptions) -> LedgerSchema {
 /// Measures a request, and runs it if it is within the limits.
 pub(crate) async fn run(schema: &LedgerSchema, asker: Asker, request: Request, limits: Limits) -> Response {
     match measured(asker, request, limits, |_| Ok(())) {
-        Ok(request) => schema.execute(request).await,
-        Err(error) => Response::from_errors(vec![error]),
+        Ok(request) => errors::coded(schema.execute(request).await),
+        Err(error) => errors::coded(Response::from_errors(vec![error])),
     }
 }
 
@@ -66,7 +66,8 @@ pub(crate) fn subscribe(
     request: Request,
     limits: Limits,
 ) -> Result<BoxStream<'static, Response>, Box<ServerError>> {
-    Ok(schema.execute_stream(measured(asker, request, limits, subscription::check).map_err(Box::new)?))
+    let measured = measured(asker, request, limits, subscription::check).map_err(|error| Box::new(errors::with_code(error)))?;
+    Ok(schema.execute_stream(measured).map(errors::coded).boxed())
 }
 
 fn measured(
@@ -75,7 +76,7 @@ fn measured(
     limits: Limits,
     check: impl FnOnce(&ExecutableDocument) -> Result<(), ServerError>,
 ) -> Result<Request, ServerError> {
-    let document = parse_query(&request.query)?;
+    let document = parse_query(&request.query).map_err(|error| errors::not_parsed(error.into()))?;
     limits::check(&document, &request.variables, limits)?;
     check(&document)?;
     request.set_parsed_query(document);

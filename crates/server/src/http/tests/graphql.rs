@@ -226,3 +226,25 @@ async fn the_schema_can_be_asked_for_only_where_that_is_on() {
     let hidden = "{ ...s } fragment s on Query { ... on Query { __type(name: \"Query\") { name } } }";
     assert_eq!(world.graphql(&token, hidden).await.json()["errors"][0]["extensions"]["code"], "INTROSPECTION_OFF");
 }
+
+#[tokio::test]
+async fn every_error_has_a_code_and_no_place_that_is_none() {
+    let world = World::new().await;
+    let token = world.token("acme", &[Role::Read], None).await;
+    let deep = format!("{}{}", "{ why(session: \"S1\") { because ".to_owned() + &"{ because ".repeat(30), "{ conclusion } ".to_owned() + &"}".repeat(32));
+    for (query, code, has_place) in [
+        ("{ session(id: \"S1\" ", "GRAPHQL_PARSE_FAILED", true),
+        ("{ nothing }", "GRAPHQL_VALIDATION_FAILED", true),
+        ("{ session { answered { position } } }", "GRAPHQL_VALIDATION_FAILED", true),
+        ("{ session(id: \"S1\", asking: {at: \"2026-03-10T10:00:00\"}) { answered { position } } }", "BAD_INPUT", true),
+        ("{ session(id: \"S1\", asking: {knownAtPosition: -1}) { answered { position } } }", "BAD_INPUT", true),
+        (&deep, "TOO_DEEP", false),
+    ] {
+        let body = world.graphql(&token, query).await.json();
+        let error = &body["errors"][0];
+        assert_eq!(error["extensions"]["code"], code, "{query}: {body}");
+        let places = error["locations"].as_array().cloned().unwrap_or_default();
+        assert_eq!(!places.is_empty(), has_place, "{query}: {body}");
+        assert!(places.iter().all(|place| place["line"].as_u64().unwrap() > 0), "{query}: {body}");
+    }
+}
