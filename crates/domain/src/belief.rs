@@ -12,7 +12,7 @@ pub use said::{Aspect, AspectKind};
 pub use stops::{Nearest, Stop, Stops, stops};
 
 use crate::{
-    assess::assess,
+    assess::{assess, assess_in_brief},
     history::{History, parts::Concerns},
     links::components,
     model::{Cut, Known, RecordRef, SessionState},
@@ -22,6 +22,7 @@ use claimledger_facts::{
     ids::{IdpId, LogPosition, PolicyId, Pseudonym, SessionId},
     time::Time,
 };
+use said::Texts;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So many records that could have changed the session are tried at most.
@@ -99,7 +100,8 @@ pub struct TooMany {
 pub fn belief_diff(beliefs: Beliefs<'_>) -> Result<BeliefDiff, TooMany> {
     let mut trial = Trial::new(beliefs);
     let nothing = BTreeSet::new();
-    let (before, after) = (trial.state(beliefs.before, &nothing), trial.state(beliefs.after, &nothing));
+    let in_full = |known_at| trial.assessed(known_at, &nothing, assess);
+    let (before, after) = (in_full(beliefs.before), in_full(beliefs.after));
     let mut diff = BeliefDiff {
         then: said::sentence(before.as_ref(), beliefs, beliefs.before),
         later: said::sentence(after.as_ref(), beliefs, beliefs.after),
@@ -119,10 +121,11 @@ pub fn belief_diff(beliefs: Beliefs<'_>) -> Result<BeliefDiff, TooMany> {
 }
 
 fn changes(before: &[(Aspect, String)], after: &[(Aspect, String)]) -> Vec<Change> {
-    let of = |list: &[(Aspect, String)], aspect: &Aspect| list.iter().find(|(a, _)| a == aspect).map(|(_, text)| text.clone());
-    let gone = before.iter().filter(|(aspect, _)| of(after, aspect).is_none());
-    let all = after.iter().chain(gone).map(|(aspect, _)| Change { aspect: aspect.clone(), before: of(before, aspect), after: of(after, aspect) });
-    all.filter(|change| change.before != change.after).collect()
+    let (texts_before, texts_after) = (Texts::of(before), Texts::of(after));
+    let gone = before.iter().filter(|(aspect, _)| texts_after.get(aspect).is_none());
+    let all = after.iter().chain(gone).map(|(aspect, _)| (aspect, texts_before.get(aspect), texts_after.get(aspect)));
+    let changed = all.filter(|(_, before, after)| before != after);
+    changed.map(|(aspect, before, after)| Change { aspect: aspect.clone(), before: before.cloned(), after: after.cloned() }).collect()
 }
 
 /// Assesses the session without some of the records.
@@ -137,6 +140,9 @@ struct Trial<'a> {
     /// Whether it has other ids too, by links.
     linked: bool,
 }
+
+/// In full or in brief.
+type Assess = fn(&[Known], &History, Cut) -> Option<SessionState>;
 
 /// Records to leave out, by their positions.
 type Out = BTreeSet<LogPosition>;
@@ -184,7 +190,12 @@ impl<'a> Trial<'a> {
         Self { asked, history, candidates, what, linked }
     }
 
+    /// In brief: what is said of a state rests on no tree.
     fn state(&self, known_at: LogPosition, out: &Out) -> Option<SessionState> {
+        self.assessed(known_at, out, assess_in_brief)
+    }
+
+    fn assessed(&self, known_at: LogPosition, out: &Out, assess: Assess) -> Option<SessionState> {
         let counts = |record: &RecordRef| record.position <= known_at && !out.contains(&record.position);
         let mut facts: Vec<Known> = self.asked.facts.iter().filter(|known| counts(&known.record)).cloned().collect();
         if self.linked {
@@ -203,8 +214,8 @@ impl<'a> Trial<'a> {
     /// Which of the changes are undone when these records are left out.
     fn undone(&self, changes: &[Change], out: &Out) -> Vec<bool> {
         let says = said::says(self.state(self.asked.after, out).as_ref());
-        let now = |aspect: &Aspect| says.iter().find(|(a, _)| a == aspect).map(|(_, text)| text);
-        changes.iter().map(|change| now(&change.aspect) == change.before.as_ref()).collect()
+        let now = Texts::of(&says);
+        changes.iter().map(|change| now.get(&change.aspect) == change.before.as_ref()).collect()
     }
 
     /// Whether what is said without these records is all as it was before.

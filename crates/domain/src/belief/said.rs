@@ -12,6 +12,7 @@ use claimledger_facts::{
     ids::{LogPosition, RecordId},
     time::Time,
 };
+use std::collections::BTreeMap;
 
 /// What something is said of.
 #[derive(Clone, Debug)]
@@ -26,17 +27,25 @@ pub struct Aspect {
     nth: usize,
 }
 
+/// What makes two aspects the same. A state says each once.
+type Key<'a> = (AspectKind, Option<&'a str>, Option<RecordId>, usize);
+
+impl Aspect {
+    fn key(&self) -> Key<'_> {
+        (self.kind, self.of.as_deref(), self.record.as_ref().map(|record| record.id), self.nth)
+    }
+}
+
 impl PartialEq for Aspect {
     fn eq(&self, other: &Self) -> bool {
-        let key = |aspect: &Self| (aspect.kind, aspect.record.as_ref().map(|record| record.id), aspect.nth);
-        key(self) == key(other) && self.of == other.of
+        self.key() == other.key()
     }
 }
 
 impl Eq for Aspect {}
 
 /// Kinds of aspects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AspectKind {
     /// Its ids, whose it is, and what lies behind it.
     Identity,
@@ -56,10 +65,23 @@ pub enum AspectKind {
     Access,
 }
 
+/// What is said of each aspect. A session can have thousands of them.
+pub(super) struct Texts<'a>(BTreeMap<Key<'a>, &'a String>);
+
+impl<'a> Texts<'a> {
+    pub(super) fn of(said: &'a [(Aspect, String)]) -> Self {
+        Self(said.iter().map(|(aspect, text)| (aspect.key(), text)).collect())
+    }
+
+    pub(super) fn get(&self, aspect: &Aspect) -> Option<&'a String> {
+        self.0.get(&aspect.key()).copied()
+    }
+}
+
 /// Everything that a state says, in its order.
 pub(super) fn says(state: Option<&SessionState>) -> Vec<(Aspect, String)> {
-    let mut says = Says(Vec::new());
-    let Some(state) = state else { return says.0 };
+    let mut says = Says::default();
+    let Some(state) = state else { return says.said };
     let text = |what: Option<&dyn std::fmt::Display>| what.map_or_else(|| "none".to_owned(), ToString::to_string);
     let mut identity = vec![state.id.to_string()];
     identity.extend(state.aliases.iter().map(|alias| format!("also {alias}")));
@@ -84,17 +106,22 @@ pub(super) fn says(state: Option<&SessionState>) -> Vec<(Aspect, String)> {
     for access in &state.accesses {
         says.add(AspectKind::Access, Some(access.app.as_str()), Some(&access.record), format!("opened {}", access.at));
     }
-    says.0
+    says.said
 }
 
-struct Says(Vec<(Aspect, String)>);
+#[derive(Default)]
+struct Says {
+    said: Vec<(Aspect, String)>,
+    /// How often each was said.
+    times: BTreeMap<(AspectKind, Option<String>, Option<RecordId>), usize>,
+}
 
 impl Says {
     fn add(&mut self, kind: AspectKind, of: Option<&str>, record: Option<&RecordRef>, text: String) {
-        let id = |record: Option<&RecordRef>| record.map(|record| -> RecordId { record.id });
-        let same = |aspect: &Aspect| aspect.kind == kind && aspect.of.as_deref() == of && id(aspect.record.as_ref()) == id(record);
-        let nth = self.0.iter().filter(|(aspect, _)| same(aspect)).count();
-        self.0.push((Aspect { kind, of: of.map(str::to_owned), record: record.cloned(), nth }, text));
+        let times = self.times.entry((kind, of.map(str::to_owned), record.map(|record| record.id))).or_default();
+        let nth = *times;
+        *times += 1;
+        self.said.push((Aspect { kind, of: of.map(str::to_owned), record: record.cloned(), nth }, text));
     }
 }
 

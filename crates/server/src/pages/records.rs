@@ -10,12 +10,15 @@ use claimledger_domain::model::RecordRef;
 use claimledger_facts::{ids::LogPosition, vocabulary::Note};
 use maud::{Markup, html};
 
-/// Records a page of the list has.
+/// More records than this are shown in pages.
 pub(crate) const RECORDS: usize = 200;
+/// Records of such a page: whoever has so many has a large figure too, and the whole page stays below its size.
+const PAGED: usize = 100;
 
 /// The list, from `page` (from 1) on.
 pub(crate) fn list(records: &[RecordRef], page: usize, href: &dyn Fn(Option<LogPosition>) -> String, page_href: &dyn Fn(usize) -> String) -> Markup {
-    let pages = records.len().div_ceil(RECORDS).max(1);
+    let of_page = if records.len() > RECORDS { PAGED } else { RECORDS };
+    let pages = records.len().div_ceil(of_page).max(1);
     let page = page.clamp(1, pages);
     let mut times = Times::default();
     html! {
@@ -30,7 +33,7 @@ pub(crate) fn list(records: &[RecordRef], page: usize, href: &dyn Fn(Option<LogP
                 table {
                     thead { tr { @for head in ["Record", "What", "Occurred", "Recorded", "Source", "Source's id"] { th scope="col" { (head) } } } }
                     tbody {
-                        @for record in records.iter().skip((page - 1) * RECORDS).take(RECORDS) {
+                        @for record in records.iter().skip((page - 1) * of_page).take(of_page) {
                             tr {
                                 td { a href=(href(Some(record.position))) { (record.position) } }
                                 td { (inert(&record.kind)) }

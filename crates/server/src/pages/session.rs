@@ -39,8 +39,10 @@ use claimledger_facts::{
 use maud::{Markup, html};
 use std::collections::BTreeSet;
 
-/// Trees of one page.
+/// More trees than this are shown in pages.
 const TREES: usize = 20;
+/// Trees of such a page.
+const PAGED: usize = 10;
 
 pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderMap) -> Response {
     let caller = match caller(&server, &uri, &headers).await {
@@ -410,18 +412,19 @@ fn of_factors(view: &View, session: &SessionState, answered: &Answered) -> Marku
 
 fn trees(view: &View, answered: &Answered, session: &SessionState, here: &Address, href: &dyn Fn(Option<LogPosition>) -> String) -> Markup {
     let all = session.decisions.len();
-    let pages = all.div_ceil(TREES).max(1);
+    let of_page = if all > TREES { PAGED } else { TREES };
+    let pages = all.div_ceil(of_page).max(1);
     let page = view.trees.clamp(1, pages);
     html! {
         section class="trees" id="why" aria-labelledby="why-h" {
             h2 id="why-h" { "Why" }
             (of_factors(view, session, answered))
             @if pages > 1 {
-                p { "Decisions " ((page - 1) * TREES + 1) " to " ((page * TREES).min(all)) " of " (all)
+                p { "Decisions " ((page - 1) * of_page + 1) " to " ((page * of_page).min(all)) " of " (all)
                     @if page > 1 { " · " a href={ (here.clone().with("trees", (page - 1).to_string()).href()) "#why" } { "before" } }
                     @if page < pages { " · " a href={ (here.clone().with("trees", (page + 1).to_string()).href()) "#why" } { "next" } } }
             }
-            @for decision in session.decisions.iter().skip((page - 1) * TREES).take(TREES) {
+            @for decision in session.decisions.iter().skip((page - 1) * of_page).take(of_page) {
                 article id={ "d-" (decision.record.position.0) } {
                     h3 {
                         (inert(decision.app.as_str())) " · " (decision.outcome.as_str()) " · " (clock(decision.at.from))

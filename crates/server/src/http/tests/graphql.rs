@@ -231,7 +231,8 @@ async fn the_schema_can_be_asked_for_only_where_that_is_on() {
 async fn every_error_has_a_code_and_no_place_that_is_none() {
     let world = World::new().await;
     let token = world.token("acme", &[Role::Read], None).await;
-    let deep = format!("{}{}", "{ why(session: \"S1\") { because ".to_owned() + &"{ because ".repeat(30), "{ conclusion } ".to_owned() + &"}".repeat(32));
+    let deep =
+        format!("{}{}", "{ why(session: \"S1\") { because ".to_owned() + &"{ because ".repeat(30), "{ conclusion } ".to_owned() + &"}".repeat(32));
     for (query, code, has_place) in [
         ("{ session(id: \"S1\" ", "GRAPHQL_PARSE_FAILED", true),
         ("{ nothing }", "GRAPHQL_VALIDATION_FAILED", true),

@@ -224,3 +224,35 @@ async fn reports_of_the_policy_are_counted() {
     assert_eq!(world.get("/healthz", "").await.json()["cspReports"], 1);
     assert_eq!(world.get("/readyz", "").await.status, StatusCode::OK);
 }
+
+#[tokio::test]
+async fn a_session_of_ten_thousand_records_stays_within_every_limit() {
+    let world = World::new().await;
+    let fact = |n: usize| {
+        let (at, deny) = (format!("2026-03-10T{:02}:{:02}:{:02}Z", 8 + n / 1200, n / 20 % 60, n * 3 % 60), n % 400 == 399);
+        let (kind, data) = match n {
+            0 => ("session.started", json!({})),
+            _ if deny => ("policy.decided", json!({"app": "payroll", "policy": "payroll", "rule": "payroll-2", "outcome": "deny"})),
+            _ => ("app.accessed", json!({"app": format!("app-{}", n % 7)})),
+        };
+        json!({"id": format!("big-{n}"), "type": kind, "occurred_at": at, "session": "BIG", "subject": {"id": "u-big"}, "data": data}).to_string()
+    };
+    let token = world.token("acme", &[Role::Ingest], Some("acme-sp")).await;
+    let bearer = format!("Bearer {token}");
+    let lines: Vec<String> = (0..10_000).map(fact).collect();
+    for some in lines.chunks(500) {
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/x-ndjson")];
+        let answer = world.send("POST", "/v1/facts", &headers, some.join("\n")).await;
+        assert!(answer.status.is_success(), "{}", answer.body);
+    }
+    let cookie = world.cookie("acme", &[Role::Read]);
+    let pinned = world.get("/session?id=BIG", &cookie).await;
+    let page = world.get(pinned.header(header::LOCATION), &cookie).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+    assert!(page.body.contains("10000 records of this session") && page.body.contains("Decisions 1 to 10 of 25"), "{}", page.body);
+    assert!(page.body.len() <= 250 * 1024, "{} bytes", page.body.len());
+    let svg = page.body.split_once("<svg").and_then(|(_, rest)| rest.split_once("</svg>")).map_or("", |(svg, _)| svg);
+    assert!(svg.len() <= 200 * 1024 && svg.matches("<a ").count() <= 400, "{} bytes, {} links", svg.len(), svg.matches("<a ").count());
+    assert_eq!(svg.matches("/decision?pos=").count(), 25, "refusals are marks of their own, whatever else stands in columns");
+    assert!(page.body.contains("that could have changed it were tried; "), "what was not looked at is said");
+}
