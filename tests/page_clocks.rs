@@ -5,7 +5,7 @@
 mod browser;
 mod support;
 
-use browser::Browser;
+use browser::{Browser, picture};
 use claimledger_domain::RULES;
 use serde_json::{Value, json};
 use support::{Scratch, Server};
@@ -49,12 +49,6 @@ fn quiet(browser: &Browser, server: &Server) {
     assert!(console.is_empty(), "script errors or refusals: {console:?}");
     let (_, _, health) = server.get("/healthz", &[]);
     assert!(health.contains("\"cspReports\":0"), "{health}");
-}
-
-fn picture(browser: &Browser, name: &str) {
-    if let Some(dir) = std::env::var_os("CLAIMLEDGER_SCREENSHOTS") {
-        std::fs::write(std::path::Path::new(&dir).join(format!("{name}.png")), browser.whole_page()).expect("writing a screenshot");
-    }
 }
 
 /// Light, dark, forced colours and the width of a telephone: nothing scrolls sideways, and pictures are kept where a folder for them is named.

@@ -5,44 +5,15 @@
 mod browser;
 mod support;
 
-use browser::Browser;
+use browser::{Browser, at, picture, quiet, strings};
 use claimledger_domain::RULES;
 use serde_json::{Value, json};
-use support::{Scratch, Server};
+use support::Scratch;
 
 const T: &str = "2026-03-10T23:00:00Z";
 
 fn path(position: u64, known_at: u64) -> String {
     format!("/decision?pos={position}&at={T}&knownAtPosition={known_at}&rules={RULES}")
-}
-
-fn percent(text: &str) -> String {
-    text.bytes().map(|b| if b.is_ascii_alphanumeric() { (b as char).to_string() } else { format!("%{b:02X}") }).collect()
-}
-
-/// A fresh browser, signed in, at an address.
-fn at(server: &Server, tenant: &str, path: &str) -> Option<Browser> {
-    let browser = Browser::start(1280, 1000)?;
-    browser.open(&format!("{}&next={}", server.sign_in[tenant].as_str().expect("a sign-in link"), percent(path)));
-    Some(browser)
-}
-
-fn strings(value: Value) -> Vec<String> {
-    serde_json::from_value(value).expect("strings")
-}
-
-fn quiet(browser: &Browser, server: &Server) {
-    let console = browser.console();
-    assert!(console.is_empty(), "script errors or refusals: {console:?}");
-    let (_, _, health) = server.get("/healthz", &[]);
-    assert!(health.contains("\"cspReports\":0"), "{health}");
-}
-
-/// Keeps a picture, where a folder for pictures is named.
-fn picture(browser: &Browser, name: &str) {
-    if let Some(dir) = std::env::var_os("CLAIMLEDGER_SCREENSHOTS") {
-        std::fs::write(std::path::Path::new(&dir).join(format!("{name}.png")), browser.whole_page()).expect("writing a screenshot");
-    }
 }
 
 /// The tree on the page, a thought a line.

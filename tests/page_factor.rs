@@ -4,42 +4,15 @@
 mod browser;
 mod support;
 
-use browser::Browser;
+use browser::{at, picture, quiet, strings};
 use claimledger_domain::RULES;
 use serde_json::Value;
-use support::{Scratch, Server};
+use support::Scratch;
 
 const T: &str = "2026-03-10T23:00:00Z";
 
 fn path(session: &str, factor: &str, known_at: u64) -> String {
     format!("/why?session={session}&factor={factor}&at={T}&knownAtPosition={known_at}&rules={RULES}")
-}
-
-fn percent(text: &str) -> String {
-    text.bytes().map(|b| if b.is_ascii_alphanumeric() { (b as char).to_string() } else { format!("%{b:02X}") }).collect()
-}
-
-fn at(server: &Server, path: &str) -> Option<Browser> {
-    let browser = Browser::start(1280, 1000)?;
-    browser.open(&format!("{}&next={}", server.sign_in["acme"].as_str().expect("a sign-in link"), percent(path)));
-    Some(browser)
-}
-
-fn strings(value: Value) -> Vec<String> {
-    serde_json::from_value(value).expect("strings")
-}
-
-fn quiet(browser: &Browser, server: &Server) {
-    let console = browser.console();
-    assert!(console.is_empty(), "script errors or refusals: {console:?}");
-    let (_, _, health) = server.get("/healthz", &[]);
-    assert!(health.contains("\"cspReports\":0"), "{health}");
-}
-
-fn picture(browser: &Browser, name: &str) {
-    if let Some(dir) = std::env::var_os("CLAIMLEDGER_SCREENSHOTS") {
-        std::fs::write(std::path::Path::new(&dir).join(format!("{name}.png")), browser.whole_page()).expect("writing a screenshot");
-    }
 }
 
 /// The trees on the page, a thought a line.
@@ -58,7 +31,7 @@ fn a_factor_reads_as_the_command_line_prints_it() {
         trees.lines().map(words).filter(|line| !line.is_empty()).collect::<Vec<_>>()
     });
     let server = scratch.serve();
-    let Some(browser) = at(&server, &path("S2", "hwk", 82)) else { return };
+    let Some(browser) = at(&server, "acme", &path("S2", "hwk", 82)) else { return };
     for ((session, factor), printed) in asked.into_iter().zip(printed) {
         browser.open(&format!("{}{}", server.url, path(session, factor, 82)));
         picture(&browser, &format!("factor-{session}-{factor}"));
@@ -72,7 +45,7 @@ fn a_factor_reads_as_the_command_line_prints_it() {
 fn it_says_until_when_and_what_rested_on_it() {
     let Some(scratch) = Scratch::fixture() else { return };
     let server = scratch.serve();
-    let Some(browser) = at(&server, &path("S2", "hwk", 82)) else { return };
+    let Some(browser) = at(&server, "acme", &path("S2", "hwk", 82)) else { return };
     let open = |path: &str| browser.open(&format!("{}{path}", server.url));
     let rested = || strings(browser.eval("return [...document.querySelectorAll('#rested li')].map(l => l.innerText.replace(/\\s+/g, ' '))"));
 
@@ -114,7 +87,7 @@ fn it_says_until_when_and_what_rested_on_it() {
 fn what_is_not_there_is_said() {
     let Some(scratch) = Scratch::fixture() else { return };
     let server = scratch.serve();
-    let Some(browser) = at(&server, &path("S2", "otp", 82)) else { return };
+    let Some(browser) = at(&server, "acme", &path("S2", "otp", 82)) else { return };
     let status = || browser.eval("return performance.getEntriesByType('navigation')[0].responseStatus");
     let open = |path: &str| browser.open(&format!("{}{path}", server.url));
     assert_eq!(status(), 404);
@@ -145,7 +118,7 @@ fn what_is_not_there_is_said() {
 fn without_script_narrow_and_in_every_colour_it_holds_together() {
     let Some(scratch) = Scratch::fixture() else { return };
     let server = scratch.serve();
-    let Some(browser) = at(&server, &path("S5", "phr", 82)) else { return };
+    let Some(browser) = at(&server, "acme", &path("S5", "phr", 82)) else { return };
     let words = "return [document.querySelector('main').textContent, document.querySelectorAll('main a[href]').length]";
     let with = browser.eval(words);
     browser.scripts(false);
@@ -170,7 +143,7 @@ fn colours_that_were_chosen_beat_the_device() {
     let Some(scratch) = Scratch::fixture() else { return };
     let server = scratch.serve();
     let here = path("S2", "hwk", 82);
-    let Some(browser) = at(&server, &here) else { return };
+    let Some(browser) = at(&server, "acme", &here) else { return };
     let background = || browser.eval("return getComputedStyle(document.body).backgroundColor").as_str().expect("a colour").to_owned();
     let choose = |theme: &str| {
         browser.eval(&format!("document.querySelector('.theme button[value={theme}]').click(); return 1"));

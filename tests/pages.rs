@@ -5,16 +5,12 @@
 mod browser;
 mod support;
 
-use browser::Browser;
+use browser::{Browser, at, percent, picture, quiet};
 use claimledger_domain::RULES;
 use serde_json::{Value, json};
 use support::Scratch;
 
 const AT: &str = "at=2026-03-10T23:00:00Z&knownAtPosition=82";
-
-fn percent(text: &str) -> String {
-    text.bytes().map(|b| if b.is_ascii_alphanumeric() { (b as char).to_string() } else { format!("%{b:02X}") }).collect()
-}
 
 #[test]
 fn the_session_page_shows_the_timeline_and_the_tree() {
@@ -66,13 +62,6 @@ const LOOKS: [Look; 5] = [
     ("narrow-dark", 390, &[("prefers-color-scheme", "dark")]),
 ];
 
-/// Keeps a picture, where a folder for pictures is named.
-fn picture(browser: &Browser, name: &str) {
-    if let Some(dir) = std::env::var_os("CLAIMLEDGER_SCREENSHOTS") {
-        std::fs::write(std::path::Path::new(&dir).join(format!("{name}.png")), browser.whole_page()).expect("writing a screenshot");
-    }
-}
-
 #[test]
 fn dark_forced_and_narrow_pages_hold_together() {
     let Some(scratch) = Scratch::fixture() else { return };
@@ -112,14 +101,6 @@ fn dark_forced_and_narrow_pages_hold_together() {
         }
     }
     quiet(&browser, &server);
-}
-
-fn quiet(browser: &Browser, server: &support::Server) {
-    let console = browser.console();
-    assert!(console.is_empty(), "script errors or refusals: {console:?}");
-    let (_, _, health) = server.get("/healthz", &[]);
-    let health: Value = serde_json::from_str(&health).unwrap_or_else(|_| panic!("{health}"));
-    assert_eq!(health["cspReports"], 0, "{health}");
 }
 
 #[test]
@@ -186,13 +167,6 @@ fn markup_in_names_and_agents_shows_as_text() {
     quiet(&browser, &server);
 }
 
-/// Opens a pinned address in a fresh, signed-in browser of its own.
-fn elsewhere(server: &support::Server, path: &str) -> Option<Browser> {
-    let browser = Browser::start(1280, 1000)?;
-    browser.open(&format!("{}&next={}", server.sign_in["acme"].as_str().expect("a sign-in link"), percent(path)));
-    Some(browser)
-}
-
 const MAIN: &str = "return document.querySelector('main').innerHTML";
 /// Text as written, not as laid out: a fold that a script opened has the same.
 const WORDS: &str = "return document.querySelector('main').textContent";
@@ -203,7 +177,7 @@ fn a_pinned_address_shows_the_same_bytes_to_everybody_and_later() {
     let token = scratch.token("acme", "ingest");
     let server = scratch.serve();
     let paths = [format!("/session?id=S5&{AT}&rules={RULES}&open=46"), format!("/sessions?activeAt=2026-03-10T14:05:00Z&{AT}&rules={RULES}")];
-    let Some(browser) = elsewhere(&server, &paths[0]) else { return };
+    let Some(browser) = at(&server, "acme", &paths[0]) else { return };
     let shown = |browser: &Browser| {
         paths.clone().map(|path| {
             browser.open(&format!("{}{path}", server.url));
@@ -237,7 +211,7 @@ fn without_script_the_answer_is_the_same() {
         format!("/sessions?activeAt=2026-03-10T14:05:00Z&{AT}&rules={RULES}"),
         "/query".to_owned(),
     ];
-    let Some(browser) = elsewhere(&server, &paths[0]) else { return };
+    let Some(browser) = at(&server, "acme", &paths[0]) else { return };
     for path in paths {
         browser.open(&format!("{}{path}", server.url));
         let with = (browser.eval(WORDS), browser.eval("return document.querySelectorAll('main a[href]').length"));
@@ -255,7 +229,7 @@ fn without_script_the_answer_is_the_same() {
 fn every_record_that_a_page_names_opens() {
     let Some(scratch) = Scratch::fixture() else { return };
     let server = scratch.serve();
-    let Some(browser) = elsewhere(&server, &format!("/session?id=S5&{AT}&rules={RULES}")) else { return };
+    let Some(browser) = at(&server, "acme", &format!("/session?id=S5&{AT}&rules={RULES}")) else { return };
     let links = browser.eval(
         "return [...document.querySelectorAll('main a')].filter(a => /^#\\d+$/.test(a.textContent.trim())).map(a => [a.textContent.trim(), a.href])",
     );
@@ -278,7 +252,7 @@ fn every_record_that_a_page_names_opens() {
 fn ids_that_somebody_will_send_are_not_found_alike() {
     let Some(scratch) = Scratch::fixture() else { return };
     let server = scratch.serve();
-    let Some(browser) = elsewhere(&server, &format!("/session?id=nobody&{AT}&rules={RULES}")) else { return };
+    let Some(browser) = at(&server, "acme", &format!("/session?id=nobody&{AT}&rules={RULES}")) else { return };
     let page = || browser.eval("return [document.documentElement.outerHTML, performance.getEntriesByType('navigation')[0].responseStatus]");
     let unknown = page();
     assert_eq!(unknown[1], 404, "{unknown}");
@@ -308,7 +282,7 @@ fn the_keyboard_reaches_the_timeline_and_moves_in_it() {
     const DOWN: char = '\u{E015}';
     let Some(scratch) = Scratch::fixture() else { return };
     let server = scratch.serve();
-    let Some(browser) = elsewhere(&server, &format!("/session?id=S2&{AT}&rules={RULES}")) else { return };
+    let Some(browser) = at(&server, "acme", &format!("/session?id=S2&{AT}&rules={RULES}")) else { return };
     let focused = || {
         browser.eval("const a = document.activeElement; return a.classList.contains('figure') ? 'figure' : a.closest('svg.tl') ? a.querySelector('title').textContent : a.tagName")
     };
@@ -350,7 +324,7 @@ fn a_page_as_a_query_gives_the_same_answer() {
     let Some(scratch) = Scratch::fixture() else { return };
     let server = scratch.serve();
     let sessions = format!("/sessions?activeAt=2026-03-10T14:05:00Z&idp=idp-x&{AT}&rules={RULES}");
-    let Some(browser) = elsewhere(&server, &sessions) else { return };
+    let Some(browser) = at(&server, "acme", &sessions) else { return };
     let ask = || {
         let link = browser.eval("return [...document.querySelectorAll('main a')].find(a => a.textContent === 'As GraphQL').href");
         browser.open(link.as_str().expect("a link"));

@@ -1,6 +1,7 @@
 //! A real browser, driven over WebDriver: Debian's Chromium and its driver, headless, with a fresh profile and no background networking.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+use crate::support::Server;
 use serde_json::{Value, json};
 use std::{
     io::{BufRead, BufReader},
@@ -151,4 +152,36 @@ impl Drop for Browser {
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }
+}
+
+/// A fresh browser, signed in to a tenant, at an address of the server.
+pub(crate) fn at(server: &Server, tenant: &str, path: &str) -> Option<Browser> {
+    let browser = Browser::start(1280, 1000)?;
+    browser.open(&format!("{}&next={}", server.sign_in[tenant].as_str().expect("a sign-in link"), percent(path)));
+    Some(browser)
+}
+
+pub(crate) fn percent(text: &str) -> String {
+    text.bytes().map(|b| if b.is_ascii_alphanumeric() { (b as char).to_string() } else { format!("%{b:02X}") }).collect()
+}
+
+/// No script error, nothing refused by the browser, and no report of the content security policy.
+pub(crate) fn quiet(browser: &Browser, server: &Server) {
+    let console = browser.console();
+    assert!(console.is_empty(), "script errors or refusals: {console:?}");
+    let (_, _, health) = server.get("/healthz", &[]);
+    let health: Value = serde_json::from_str(&health).unwrap_or_else(|_| panic!("{health}"));
+    assert_eq!(health["cspReports"], 0, "{health}");
+}
+
+/// Keeps a picture, where a folder for pictures is named.
+pub(crate) fn picture(browser: &Browser, name: &str) {
+    if let Some(dir) = std::env::var_os("CLAIMLEDGER_SCREENSHOTS") {
+        std::fs::write(std::path::Path::new(&dir).join(format!("{name}.png")), browser.whole_page()).expect("writing a screenshot");
+    }
+}
+
+/// A script's answer as texts.
+pub(crate) fn strings(value: Value) -> Vec<String> {
+    serde_json::from_value(value).expect("strings")
 }

@@ -87,7 +87,7 @@ pub(crate) fn strip(strip: &Strip<'_>, answered: &Answered, completeness: &[Sour
                 a href=(strip.keep.href()) { "To the head" }
                 a class="copy" href=(strip.here.href()) { "Copy link" }
             }
-            (theme::form(strip.here))
+            (theme::choice(strip.here))
             p class="state" {
                 @if answered.provisional {
                     strong { "Provisional" } ": K = " (known) " has not passed. "

@@ -10,6 +10,7 @@ pub(crate) mod decision;
 mod decision_readings;
 mod decision_rested;
 pub(crate) mod factor;
+mod form;
 pub(crate) mod frame;
 pub(crate) mod parameters;
 pub(crate) mod query;

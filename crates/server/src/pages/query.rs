@@ -1,9 +1,9 @@
 //! `/query`: a plain form for GraphQL. The answer is shown as text, and its cost with it.
 
-use super::{address::Address, as_query, frame, parameters::Parameters, session::caller, states::Trouble};
+use super::{address::Address, as_query, form, frame, parameters::Parameters, session::caller, states::Trouble};
 use crate::{
     graphql::limits::{MAX_BODY, MAX_DEPTH},
-    http::{Shared, auth, body, graphql::ask},
+    http::{Shared, graphql::ask},
 };
 use async_graphql::{Request, Variables};
 use axum::{
@@ -49,13 +49,10 @@ pub(crate) async fn post(State(server): State<Shared>, uri: Uri, headers: Header
         Ok(caller) => caller,
         Err(trouble) => return trouble.page(None),
     };
-    if !auth::is_own_form(&headers) {
-        return Trouble::refused("This form was sent from another site.").page(Some(&caller));
-    }
-    let Ok(bytes) = body::read(body, MAX_BODY).await else {
-        return Trouble::refused(format!("The form has more than {MAX_BODY} bytes.")).page(Some(&caller));
+    let form: Form = match form::read(&headers, body, MAX_BODY).await {
+        Ok(form) => form,
+        Err(trouble) => return trouble.page(Some(&caller)),
     };
-    let Some(form) = read(&bytes) else { return Trouble::refused("The form cannot be read.").page(Some(&caller)) };
     let variables = if form.variables.trim().is_empty() { Ok(serde_json::json!({})) } else { serde_json::from_str(&form.variables) };
     let variables = match variables {
         Ok(variables) => Variables::from_json(variables),
@@ -63,13 +60,6 @@ pub(crate) async fn post(State(server): State<Shared>, uri: Uri, headers: Header
     };
     let answer = ask(&server, caller.clone(), None, Request::new(form.query.as_str()).variables(variables)).await;
     show(StatusCode::OK, &caller, &form.query, &form.variables, Some(&answer), server.options.max_cost)
-}
-
-fn read(bytes: &[u8]) -> Option<Form> {
-    let text = std::str::from_utf8(bytes).ok()?;
-    // The reader of addresses also reads forms: they are written alike.
-    let uri: Uri = format!("/?{}", text.replace('#', "%23")).parse().ok()?;
-    axum::extract::Query::<Form>::try_from_uri(&uri).ok().map(|form| form.0)
 }
 
 fn show(status: StatusCode, caller: &Caller, query: &str, variables: &str, answer: Option<&async_graphql::Response>, max_cost: u64) -> Response {
@@ -106,18 +96,4 @@ fn shown(answer: &async_graphql::Response) -> Markup {
 /// The answer as it is, but for what cannot be seen.
 fn visible(text: &str) -> Markup {
     html! { @for (i, line) in text.lines().enumerate() { @if i > 0 { "\n" } (super::text::uncut(line)) } }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn forms_are_read() {
-        let form = read(b"query=%7B+session(id%3A+%22S%231%22)+%7B+x+%7D+%7D%0D%0A&variables=%7B%7D").unwrap();
-        assert_eq!(form.query, "{ session(id: \"S#1\") { x } }\r\n");
-        assert_eq!(form.variables, "{}");
-        assert!(read(b"nothing=1").is_none());
-        assert!(read(&[0xff]).is_none());
-    }
 }

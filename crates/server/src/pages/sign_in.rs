@@ -3,8 +3,8 @@
 //! The cookie holds a random value that the app knows for some hours, never the token. It is `HttpOnly` and `SameSite=Strict`, and `Secure` unless the
 //! server listens on loopback, where there is no TLS.
 
-use super::{address::is_local, frame, parameters::Parameters, states::Trouble, text::plain};
-use crate::http::{Server, Shared, auth, body};
+use super::{address::is_local, form, frame, parameters::Parameters, states::Trouble, text::plain};
+use crate::http::{Server, Shared, auth};
 use axum::{
     body::Body,
     extract::State,
@@ -24,10 +24,10 @@ pub(crate) async fn get(State(server): State<Shared>, uri: Uri) -> Response {
     };
     let next = local(parameters.get("next"));
     match parameters.get("code") {
-        None => form(StatusCode::OK, next, None),
+        None => ask(StatusCode::OK, next, None),
         Some(code) => match server.app.redeem(code) {
             Some(caller) => enter(&server, &caller, next),
-            None => form(StatusCode::UNAUTHORIZED, next, Some("This code was used or has lapsed. It works once, within 5 minutes.")),
+            None => ask(StatusCode::UNAUTHORIZED, next, Some("This code was used or has lapsed. It works once, within 5 minutes.")),
         },
     }
 }
@@ -40,19 +40,14 @@ struct Form {
 }
 
 pub(crate) async fn post(State(server): State<Shared>, headers: HeaderMap, body: Body) -> Response {
-    // Another site could sign its visitor in as somebody else, who would then read what they look for.
-    if !auth::is_own_form(&headers) {
-        return Trouble::refused("This form was sent from another site.").page(None);
-    }
-    let Ok(bytes) = body::read(body, 4 * 1024).await else { return Trouble::refused("The form is too long.").page(None) };
-    let uri = std::str::from_utf8(&bytes).ok().and_then(|text| format!("/?{text}").parse::<Uri>().ok());
-    let Some(axum::extract::Query(form_sent)) = uri.and_then(|uri| axum::extract::Query::<Form>::try_from_uri(&uri).ok()) else {
-        return Trouble::refused("The form cannot be read.").page(None);
+    let form_sent: Form = match form::read(&headers, body, 4 * 1024).await {
+        Ok(sent) => sent,
+        Err(trouble) => return trouble.page(None),
     };
     let next = local(Some(&form_sent.next));
     match server.app.authenticate(form_sent.token.trim()).await {
         Ok(Some(caller)) => enter(&server, &caller, next),
-        Ok(None) => form(StatusCode::UNAUTHORIZED, next, Some("This token is nobody's.")),
+        Ok(None) => ask(StatusCode::UNAUTHORIZED, next, Some("This token is nobody's.")),
         Err(error) => Trouble::Asked(error.into()).page(None),
     }
 }
@@ -88,7 +83,7 @@ fn set_cookie(response: &mut Response, server: &Server, value: &str, more: &str)
     }
 }
 
-fn form(status: StatusCode, next: &str, trouble: Option<&str>) -> Response {
+fn ask(status: StatusCode, next: &str, trouble: Option<&str>) -> Response {
     let main = html! {
         h1 { "Sign in" }
         @if let Some(trouble) = trouble { p class="attention" role="alert" { (trouble) } }

@@ -2,13 +2,13 @@
 
 use super::{
     address::{Address, is_local},
-    states::Trouble,
+    form,
 };
-use crate::http::{Server, Shared, auth, body};
+use crate::http::{Server, Shared, auth};
 use axum::{
     body::Body,
     extract::State,
-    http::{HeaderMap, HeaderValue, Uri, header},
+    http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Redirect, Response},
 };
 use maud::{Markup, html};
@@ -66,7 +66,7 @@ impl Theme {
 }
 
 /// The choice, as a form that comes back to a page.
-pub(crate) fn form(here: &Address) -> Markup {
+pub(crate) fn choice(here: &Address) -> Markup {
     html! {
         form class="theme" aria-label="Colours" method="post" action="/theme" {
             input type="hidden" name="next" value=(here.href());
@@ -85,13 +85,9 @@ struct Form {
 }
 
 pub(crate) async fn post(State(server): State<Shared>, headers: HeaderMap, body: Body) -> Response {
-    if !auth::is_own_form(&headers) {
-        return Trouble::refused("This form was sent from another site.").page(None);
-    }
-    let Ok(bytes) = body::read(body, 16 * 1024).await else { return Trouble::refused("The form is too long.").page(None) };
-    let uri = std::str::from_utf8(&bytes).ok().and_then(|text| format!("/?{text}").parse::<Uri>().ok());
-    let Some(axum::extract::Query(sent)) = uri.and_then(|uri| axum::extract::Query::<Form>::try_from_uri(&uri).ok()) else {
-        return Trouble::refused("The form cannot be read: theme is device, light or dark.").page(None);
+    let sent: Form = match form::read(&headers, body, 16 * 1024).await {
+        Ok(sent) => sent,
+        Err(trouble) => return trouble.page(None),
     };
     let next = if is_local(&sent.next) { sent.next.as_str() } else { "/" };
     let mut response = Redirect::to(next).into_response();
