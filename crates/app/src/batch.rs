@@ -5,6 +5,7 @@
 //! before it, written or not ([`Ahead`]).
 
 use crate::{
+    brief::Brief,
     gather,
     heads::{self, Heads, Late},
     reader::{Ahead, Reader, decode},
@@ -14,7 +15,7 @@ use crate::{
 use claimledger_domain::history::is_config;
 use claimledger_facts::{
     ids::{LogPosition, LogSize, TenantId},
-    record::{Entry, Record},
+    record::Entry,
 };
 use claimledger_ledger::{
     log::{Log, LogError},
@@ -28,7 +29,7 @@ use tokio_util::task::AbortOnDropHandle;
 const BATCH_BESIDE_APPENDS: usize = 500;
 
 /// Records with their terms, in order.
-type Decoded = Vec<(Record, Vec<Term>)>;
+type Decoded = Vec<(Brief, Vec<Term>)>;
 
 /// From where on, how many, and the task that reads and decodes them. Records do not change, so what it gives holds whenever it is taken.
 pub(crate) type Next = Mutex<Option<Begun>>;
@@ -104,30 +105,29 @@ impl Runner {
         let mut ahead = Ahead::new(from);
         let mut rows = Vec::with_capacity(want);
         for (record, mut terms) in self.decoded(from, want, head).await? {
-            terms.extend(tenant.sources.first_of(&record.header));
+            terms.extend(tenant.sources.first_of(&record.reference));
             ahead.push(Arc::new(record), &terms);
-            let header = &ahead.records()[rows.len()].header;
-            rows.push(IndexRow { position: header.position, id: header.id, terms });
+            let reference = &ahead.records()[rows.len()].reference;
+            rows.push(IndexRow { position: reference.position, id: reference.id, terms });
         }
         let ahead = Arc::new(ahead);
-        let Some(last) = ahead.records().last().map(|record| record.header.position) else { return Ok(None) };
+        let Some(last) = ahead.records().last().map(|record| record.reference.position) else { return Ok(None) };
 
         // The history may know more than the read models: every answer cuts it at its K. A generation that is built is behind the live one, so it has
         // nothing to add.
-        let config: Vec<_> =
-            ahead.records().iter().flat_map(|record| gather::known(record, record.header.variant, |fact| is_config(&fact.data))).collect();
+        let config: Vec<_> = ahead.records().iter().flat_map(|record| gather::known(record, record.variant, |fact| is_config(&fact.data))).collect();
         if self.beside.is_none() {
             if !config.is_empty() {
                 tenant.learn(config.iter().cloned());
             }
             for record in ahead.records() {
-                tenant.recorded(record.header.recorded_at);
+                tenant.recorded(record.reference.recorded_at);
                 tenant.first_of_kind.note(record);
             }
         }
         let (folded, records) = self.beside.as_ref().map_or((&tenant.folded, &tenant.records), |beside| (&beside.folded, &beside.records));
         for record in ahead.records() {
-            records.put(record.header.position, record);
+            records.put(record.reference.position, record);
         }
 
         let unwritten: Vec<_> = before.into_iter().chain([Arc::clone(&ahead)]).collect();
@@ -261,7 +261,7 @@ mod tests {
         let all = runner.make(LogPosition(0), head as usize, head, None, nothing_before()).await.unwrap().unwrap();
         let retraction = all.ahead.records().iter().find(|record| record.statement.kind == "trust.retracted").unwrap();
         assert_eq!(retraction.statement.sessions().count(), 0, "it names no session");
-        let at = retraction.header.position;
+        let at = retraction.reference.position;
 
         let before = runner.make(LogPosition(0), at.0 as usize, head, None, nothing_before()).await.unwrap().unwrap();
         let (written, wait) = oneshot::channel();

@@ -177,7 +177,7 @@ impl Inner {
     /// When a position was recorded.
     pub(crate) async fn recorded_at(&self, tenant: &Tenant, position: LogPosition) -> Result<Time, LogError> {
         if let Some(record) = tenant.records.get(position) {
-            return Ok(record.header.recorded_at);
+            return Ok(record.reference.recorded_at);
         }
         if let Some(time) = tenant.times.recorded(position) {
             return Ok(time);

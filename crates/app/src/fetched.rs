@@ -1,6 +1,7 @@
 //! What many sessions are made of, read at once: a few questions for all of them, where one session after the other asks as many each.
 
 use crate::{
+    brief::Brief,
     gather::Traits,
     reader::Reader,
     terms::{pair, term},
@@ -8,7 +9,6 @@ use crate::{
 use claimledger_facts::{
     fact::FactData,
     ids::{LogPosition, SessionId},
-    record::Record,
 };
 use claimledger_ledger::{
     log::LogError,
@@ -27,7 +27,7 @@ pub(crate) const AT_ONCE: usize = 64;
 pub(crate) struct Fetched {
     known_at: LogPosition,
     terms: HashMap<Term, Vec<LogPosition>>,
-    records: HashMap<LogPosition, Arc<Record>>,
+    records: HashMap<LogPosition, Arc<Brief>>,
 }
 
 impl Fetched {
@@ -62,13 +62,13 @@ impl Fetched {
     }
 
     /// A record, if it was read.
-    pub(crate) fn record(&self, position: LogPosition) -> Option<Arc<Record>> {
+    pub(crate) fn record(&self, position: LogPosition) -> Option<Arc<Brief>> {
         self.records.get(&position).cloned()
     }
 }
 
 /// The IdP sessions that a record says its session came from.
-fn idp_sessions(record: &Record) -> impl Iterator<Item = Term> + '_ {
+fn idp_sessions(record: &Brief) -> impl Iterator<Item = Term> + '_ {
     record.statement.facts.iter().filter_map(|fact| match &fact.data {
         FactData::SessionStarted(start) => Some(pair(TermKind::IdpSession, start.idp.as_ref()?.as_str(), start.idp_session.as_ref()?.as_str())),
         _ => None,

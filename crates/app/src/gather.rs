@@ -3,14 +3,14 @@
 //! A session is a connected component of ids and links (`semantics.md` 25). Links are followed in both directions, to a fixed point.
 
 use crate::{
+    brief::Brief,
     reader::Reader,
     terms::{IDP_SESSION_TOLD, LINKS, VARIANT, link_term, pair, term, variant_term},
 };
-use claimledger_domain::model::{Known, RecordRef};
+use claimledger_domain::model::Known;
 use claimledger_facts::{
     fact::{Fact, FactData},
     ids::{LogPosition, RecordId, SessionId, SourceEventId, TenantId},
-    record::Record,
 };
 use claimledger_ledger::{
     log::LogError,
@@ -32,7 +32,7 @@ pub(crate) struct Gathered {
     /// Its facts, and those of its IdP session; in the order of the log.
     pub(crate) facts: Vec<Known>,
     /// Its own records, in the order of the log.
-    pub(crate) records: Vec<Arc<Record>>,
+    pub(crate) records: Vec<Arc<Brief>>,
     /// Their positions.
     pub(crate) positions: BTreeSet<LogPosition>,
 }
@@ -68,9 +68,9 @@ impl FirstOfKind {
     }
 
     /// Takes note of a record, before the read models have it. That records come again changes nothing.
-    pub(crate) fn note(&self, record: &Record) {
-        let position = record.header.position.0;
-        if record.header.variant {
+    pub(crate) fn note(&self, record: &Brief) {
+        let position = record.reference.position.0;
+        if record.variant {
             self.variant.fetch_min(position, Ordering::Relaxed);
         }
         for fact in &record.statement.facts {
@@ -104,7 +104,7 @@ impl Traits {
 /// Gathers a session by any of its ids; none where nothing names the id up to `known_at`.
 pub(crate) async fn session(reader: &Reader<'_>, traits: Traits, id: &SessionId, known_at: LogPosition) -> Result<Option<Gathered>, LogError> {
     let mut gathered = Gathered::default();
-    let mut records: BTreeMap<LogPosition, Arc<Record>> = BTreeMap::new();
+    let mut records: BTreeMap<LogPosition, Arc<Brief>> = BTreeMap::new();
     let mut named: BTreeSet<SessionId> = BTreeSet::from([id.clone()]);
     let mut queue = vec![id.clone()];
     while let Some(id) = queue.pop() {
@@ -116,13 +116,13 @@ pub(crate) async fn session(reader: &Reader<'_>, traits: Traits, id: &SessionId,
         let mut reached = Vec::new();
         let mut link_keys = vec![id.as_str().to_owned()];
         for record in reader.records(&new).await? {
-            link_keys.push(record.header.source_id.as_str().to_owned());
+            link_keys.push(record.reference.source_id.as_str().to_owned());
             for (session, to) in links(&record) {
                 if *session == id {
                     reached.extend(resolve(reader, &record, to, known_at).await?);
                 }
             }
-            records.insert(record.header.position, record);
+            records.insert(record.reference.position, record);
         }
         if traits.links {
             for key in link_keys {
@@ -151,30 +151,16 @@ pub(crate) async fn session(reader: &Reader<'_>, traits: Traits, id: &SessionId,
 }
 
 /// The facts of a record that a test lets through.
-pub(crate) fn known<'a>(record: &'a Record, variant: bool, wanted: impl Fn(&Fact) -> bool + 'a) -> impl Iterator<Item = Known> + 'a {
-    let reference = reference(record);
+pub(crate) fn known<'a>(record: &'a Brief, variant: bool, wanted: impl Fn(&Fact) -> bool + 'a) -> impl Iterator<Item = Known> + 'a {
     record.statement.facts.iter().filter(move |fact| wanted(fact)).map(move |fact| Known {
-        record: reference.clone(),
+        record: record.reference.clone(),
         variant,
         notes: record.statement.notes.clone(),
         fact: fact.clone(),
     })
 }
 
-/// A record, as an answer names it.
-pub(crate) fn reference(record: &Record) -> RecordRef {
-    RecordRef {
-        id: record.header.id,
-        source: record.header.source.clone(),
-        source_id: record.header.source_id.clone(),
-        kind: record.statement.kind.clone(),
-        position: record.header.position,
-        occurred: record.header.occurred,
-        recorded_at: record.header.recorded_at,
-    }
-}
-
-fn links(record: &Record) -> impl Iterator<Item = (&SessionId, &str)> {
+fn links(record: &Brief) -> impl Iterator<Item = (&SessionId, &str)> {
     record.statement.facts.iter().filter_map(|fact| match &fact.data {
         FactData::SessionLinked(link) => Some((fact.session.as_ref().or(record.statement.session.as_ref())?, link.to.as_str())),
         _ => None,
@@ -182,9 +168,9 @@ fn links(record: &Record) -> impl Iterator<Item = (&SessionId, &str)> {
 }
 
 /// The sessions that a link's `to` means: the session of that id, or those that the source's record of that id names.
-async fn resolve(reader: &Reader<'_>, record: &Record, to: &str, known_at: LogPosition) -> Result<Vec<SessionId>, LogError> {
+async fn resolve(reader: &Reader<'_>, record: &Brief, to: &str, known_at: LogPosition) -> Result<Vec<SessionId>, LogError> {
     let mut reached = vec![SessionId::new(to)];
-    let target = RecordId::derive(&record.header.tenant, &record.header.source, &SourceEventId::new(to));
+    let target = RecordId::derive(reader.tenant, &record.reference.source, &SourceEventId::new(to));
     if let Some(position) = reader.position(target, known_at).await? {
         for target in reader.records(&[position]).await? {
             reached.extend(target.statement.sessions().cloned());
@@ -208,8 +194,8 @@ async fn linking_to(reader: &Reader<'_>, key: &str, id: &SessionId, known_at: Lo
 }
 
 /// Whether the source said something else under the same id too, as known at K (`semantics.md` 32). Which of the two counts, the domain decides.
-async fn has_variant(reader: &Reader<'_>, traits: Traits, record: &Record, known_at: LogPosition) -> Result<bool, LogError> {
-    Ok(record.header.variant || (traits.variants && reader.any(&variant_term(&record.header.source, &record.header.source_id), known_at).await?))
+async fn has_variant(reader: &Reader<'_>, traits: Traits, record: &Brief, known_at: LogPosition) -> Result<bool, LogError> {
+    Ok(record.variant || (traits.variants && reader.any(&variant_term(&record.reference.source, &record.reference.source_id), known_at).await?))
 }
 
 /// Adds what is said of the IdP sessions that the session's facts name.
@@ -225,7 +211,7 @@ async fn add_idp_sessions(reader: &Reader<'_>, traits: Traits, gathered: &mut Ga
     for (idp, idp_session) in named {
         let positions = reader.positions(&pair(TermKind::IdpSession, idp.as_str(), idp_session.as_str()), known_at).await?;
         for record in reader.records(&positions).await? {
-            if gathered.positions.contains(&record.header.position) {
+            if gathered.positions.contains(&record.reference.position) {
                 continue;
             }
             let variant = has_variant(reader, traits, &record, known_at).await?;

@@ -6,6 +6,7 @@
 //! place.
 
 use crate::{
+    brief::Brief,
     fetched::{AT_ONCE, Fetched},
     gather::{self, Gathered, Traits},
     reader::Reader,
@@ -22,7 +23,6 @@ use claimledger_domain::{
 use claimledger_facts::{
     fact::FactData,
     ids::{LogPosition, LogSize, SessionId},
-    record::Record,
     time::Time,
 };
 use claimledger_ledger::{
@@ -103,7 +103,7 @@ struct Last {
 }
 
 /// The sessions that a batch of records says something about.
-pub(crate) async fn touched(reader: &Reader<'_>, records: &[Arc<Record>], last: LogPosition) -> Result<BTreeSet<SessionId>, LogError> {
+pub(crate) async fn touched(reader: &Reader<'_>, records: &[Arc<Brief>], last: LogPosition) -> Result<BTreeSet<SessionId>, LogError> {
     let mut sessions = BTreeSet::new();
     let mut idp_sessions = BTreeSet::new();
     for record in records {
@@ -126,12 +126,12 @@ pub(crate) async fn touched(reader: &Reader<'_>, records: &[Arc<Record>], last: 
 }
 
 /// Where an id stands in lists: at the first fact that names it, or the first record where no fact does.
-pub(crate) fn key_of(id: &SessionId, records: &[Arc<Record>]) -> Option<HeadKey> {
+pub(crate) fn key_of(id: &SessionId, records: &[Arc<Brief>]) -> Option<HeadKey> {
     let times = records.iter().filter(|record| record.statement.sessions().any(|session| session == id)).map(|record| {
         let facts = record.statement.facts.iter().filter(|fact| fact.session.as_ref() == Some(id));
         let first = facts.map(|fact| fact.occurred.from).min();
         // A record that no fact was read from stands behind those that say something.
-        (first.is_none(), first.unwrap_or(record.header.occurred.from), &record.header.source, &record.header.source_id)
+        (first.is_none(), first.unwrap_or(record.reference.occurred.from), &record.reference.source, &record.reference.source_id)
     });
     times.min().map(|(_, time, source, source_id)| HeadKey {
         first_occurred: time,
@@ -194,7 +194,7 @@ impl<'a> Heads<'a> {
         self.done.extend(gathered.ids.iter().cloned());
         let own = || gathered.facts.iter().filter(|known| known.fact.session.is_some());
         let last = own().map(|known| known.fact.occurred.to.unwrap_or(known.fact.occurred.from)).max();
-        let last = last.or_else(|| gathered.records.iter().map(|record| record.header.occurred.from).max()).unwrap_or(Time::MIN);
+        let last = last.or_else(|| gathered.records.iter().map(|record| record.reference.occurred.from).max()).unwrap_or(Time::MIN);
         self.latest = self.latest.max(Some(last));
         let state = assess_in_brief(&gathered.facts, &self.history, Cut { at: Time::MAX, known_at: self.last });
         // Up to where it was assessed, as far as that matters: the last record that can have changed it. The size of the batch would do as well, but a
@@ -228,7 +228,7 @@ impl<'a> Heads<'a> {
 
     fn note_move(&mut self, id: &SessionId, key: &HeadKey, gathered: &Gathered) {
         let Some(from) = self.reader.ahead.last().map(|ahead| ahead.from()) else { return };
-        let before: Vec<_> = gathered.records.iter().filter(|record| record.header.position < from).cloned().collect();
+        let before: Vec<_> = gathered.records.iter().filter(|record| record.reference.position < from).cloned().collect();
         if key_of(id, &before).is_some_and(|before| *key < before) {
             self.moved.push((id.clone(), key.clone()));
         }

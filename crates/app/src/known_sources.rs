@@ -7,10 +7,8 @@ use crate::{
     reader::{Reader, RecentTerms, RecordCache},
     terms::{SOURCE, term},
 };
-use claimledger_facts::{
-    ids::{LogPosition, SourceId, TenantId},
-    record::Header,
-};
+use claimledger_domain::model::RecordRef;
+use claimledger_facts::ids::{LogPosition, SourceId, TenantId};
 use claimledger_ledger::{
     log::{Log, LogError},
     views::{Term, TermKind, Views},
@@ -33,17 +31,17 @@ impl KnownSources {
         let reader = Reader { tenant, log, views, cache: &cache, recent: &recent, ahead: &[], fetched: None };
         let positions = reader.positions(&term(TermKind::Source, SOURCE), LogPosition(last)).await?;
         let records = reader.records(&positions).await?;
-        let sources = records.iter().map(|record| (record.header.source.clone(), record.header.position));
+        let sources = records.iter().map(|record| (record.reference.source.clone(), record.reference.position));
         Ok((Self(Mutex::new(sources.collect())), covered))
     }
 
     /// The term of a record that is the first of its source. Records come in the order of the log; that they may come again changes nothing.
-    pub(crate) fn first_of(&self, header: &Header) -> Option<Term> {
+    pub(crate) fn first_of(&self, record: &RecordRef) -> Option<Term> {
         let mut sources = self.lock();
-        let is_first = match sources.get(&header.source) {
-            Some(first) => *first == header.position,
+        let is_first = match sources.get(&record.source) {
+            Some(first) => *first == record.position,
             None => {
-                sources.insert(header.source.clone(), header.position);
+                sources.insert(record.source.clone(), record.position);
                 true
             }
         };

@@ -29,6 +29,7 @@ pub mod app;
 mod appends;
 pub mod ask;
 mod batch;
+mod brief;
 pub mod changes;
 mod cursor;
 mod cut;

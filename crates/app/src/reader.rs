@@ -1,6 +1,6 @@
 //! Reading records by term and position: the read models find them, the log has them. Decoded records are kept for a while.
 
-use crate::fetched::Fetched;
+use crate::{brief::Brief, fetched::Fetched};
 use claimledger_facts::{
     ids::{LogPosition, RecordId, TenantId},
     record::{Entry, Record},
@@ -115,8 +115,8 @@ impl Reader<'_> {
     }
 
     /// The records at these positions, in the order asked.
-    pub(crate) async fn records(&self, positions: &[LogPosition]) -> Result<Vec<Arc<Record>>, LogError> {
-        let mut found: Vec<Option<Arc<Record>>> = positions.iter().map(|position| self.at_hand(*position)).collect();
+    pub(crate) async fn records(&self, positions: &[LogPosition]) -> Result<Vec<Arc<Brief>>, LogError> {
+        let mut found: Vec<Option<Arc<Brief>>> = positions.iter().map(|position| self.at_hand(*position)).collect();
         let missing: Vec<LogPosition> = positions.iter().zip(&found).filter(|(_, f)| f.is_none()).map(|(p, _)| *p).collect();
         if missing.is_empty() {
             return Ok(found.into_iter().flatten().collect());
@@ -145,14 +145,19 @@ impl Reader<'_> {
         Err(LogError::Corrupt { position, what: "the read models name a position that the log does not have".to_owned() })
     }
 
-    fn at_hand(&self, position: LogPosition) -> Option<Arc<Record>> {
+    fn at_hand(&self, position: LogPosition) -> Option<Arc<Brief>> {
         let fetched = self.fetched.and_then(|fetched| fetched.record(position));
         fetched.or_else(|| self.ahead.iter().find_map(|ahead| ahead.get(position))).or_else(|| self.cache.get(position))
     }
 }
 
-/// Reads an entry back; a failure names its place.
-pub(crate) fn decode(tenant: &TenantId, position: LogPosition, entry: &Entry) -> Result<Record, LogError> {
+/// Reads an entry back, in brief; a failure names its place.
+pub(crate) fn decode(tenant: &TenantId, position: LogPosition, entry: &Entry) -> Result<Brief, LogError> {
+    decode_record(tenant, position, entry).map(Brief::from)
+}
+
+/// Reads an entry back, with what proves it.
+pub(crate) fn decode_record(tenant: &TenantId, position: LogPosition, entry: &Entry) -> Result<Record, LogError> {
     let record = entry.decode().map_err(|error| LogError::Corrupt { position, what: error.what })?;
     if record.header.tenant != *tenant || record.header.position != position {
         return Err(LogError::Corrupt { position, what: "the header is of another tenant or position".to_owned() });
@@ -164,7 +169,7 @@ pub(crate) fn decode(tenant: &TenantId, position: LogPosition, entry: &Entry) ->
 #[derive(Default)]
 pub(crate) struct Ahead {
     from: u64,
-    records: Vec<Arc<Record>>,
+    records: Vec<Arc<Brief>>,
     terms: HashMap<Term, Vec<LogPosition>>,
     ids: HashMap<RecordId, LogPosition>,
 }
@@ -176,15 +181,15 @@ impl Ahead {
     }
 
     /// Takes the next record.
-    pub(crate) fn push(&mut self, record: Arc<Record>, terms: &[Term]) {
-        let position = record.header.position;
+    pub(crate) fn push(&mut self, record: Arc<Brief>, terms: &[Term]) {
+        let position = record.reference.position;
         for term in terms {
             match self.terms.get_mut(term) {
                 Some(positions) => positions.push(position),
                 None => drop(self.terms.insert(term.clone(), vec![position])),
             }
         }
-        self.ids.entry(record.header.id).or_insert(position);
+        self.ids.entry(record.reference.id).or_insert(position);
         self.records.push(record);
     }
 
@@ -194,7 +199,7 @@ impl Ahead {
     }
 
     /// The records.
-    pub(crate) fn records(&self) -> &[Arc<Record>] {
+    pub(crate) fn records(&self) -> &[Arc<Brief>] {
         &self.records
     }
 
@@ -202,7 +207,7 @@ impl Ahead {
         self.terms.get(term).into_iter().flatten().copied().filter(move |position| *position <= known_at)
     }
 
-    fn get(&self, position: LogPosition) -> Option<Arc<Record>> {
+    fn get(&self, position: LogPosition) -> Option<Arc<Brief>> {
         let index = usize::try_from(position.0.checked_sub(self.from)?).ok()?;
         self.records.get(index).cloned()
     }
@@ -285,12 +290,12 @@ pub(crate) struct RecordCache(Mutex<Generations>);
 
 #[derive(Default)]
 struct Generations {
-    young: HashMap<LogPosition, Arc<Record>>,
-    old: HashMap<LogPosition, Arc<Record>>,
+    young: HashMap<LogPosition, Arc<Brief>>,
+    old: HashMap<LogPosition, Arc<Brief>>,
 }
 
 impl RecordCache {
-    pub(crate) fn get(&self, position: LogPosition) -> Option<Arc<Record>> {
+    pub(crate) fn get(&self, position: LogPosition) -> Option<Arc<Brief>> {
         let mut generations = self.lock();
         if let Some(record) = generations.young.get(&position) {
             return Some(Arc::clone(record));
@@ -300,7 +305,7 @@ impl RecordCache {
         Some(record)
     }
 
-    pub(crate) fn put(&self, position: LogPosition, record: &Arc<Record>) {
+    pub(crate) fn put(&self, position: LogPosition, record: &Arc<Brief>) {
         self.lock().put(position, Arc::clone(record));
     }
 
@@ -310,7 +315,7 @@ impl RecordCache {
 }
 
 impl Generations {
-    fn put(&mut self, position: LogPosition, record: Arc<Record>) {
+    fn put(&mut self, position: LogPosition, record: Arc<Brief>) {
         if self.young.len() >= KEPT {
             self.old = std::mem::take(&mut self.young);
         }

@@ -1,9 +1,9 @@
 //! Which rules are in force: those that the first record names, until a `rules.activated` says otherwise. A program of other rules says so itself, once,
 //! when it opens a ledger: so that whoever reads an old answer finds in the log from where on answers may be others.
 
-use crate::{own_records::LEDGER_SOURCE, reader::decode, tenant::Tenant, terms::term};
+use crate::{brief::Brief, own_records::LEDGER_SOURCE, reader::decode, tenant::Tenant, terms::term};
 use claimledger_domain::RULES;
-use claimledger_facts::{fact::FactData, ids::LogPosition, record::Record, types::ledger::RulesActivated};
+use claimledger_facts::{fact::FactData, ids::LogPosition, types::ledger::RulesActivated};
 use claimledger_ledger::{
     append::{AppendRequest, SequencerError},
     log::{Log, LogError},
@@ -52,7 +52,7 @@ async fn in_force(tenant: &Tenant, log: &dyn Log, views: &dyn Views) -> Result<O
         let positions = reader.positions(&term(TermKind::Kind, KIND), LogPosition(last)).await?;
         // A source may have called its own event so: the last one that is ours counts.
         for record in reader.records(&positions).await? {
-            found = activated(&record).map_or(found, |rules| (record.header.position, rules));
+            found = activated(&record).map_or(found, |rules| (record.reference.position, rules));
         }
     }
     let mut next = LogPosition(covered);
@@ -74,9 +74,9 @@ async fn in_force(tenant: &Tenant, log: &dyn Log, views: &dyn Views) -> Result<O
     Ok(Some(found))
 }
 
-fn activated(record: &Record) -> Option<String> {
+fn activated(record: &Brief) -> Option<String> {
     record.statement.facts.iter().find_map(|fact| match &fact.data {
-        FactData::RulesActivated(activated) if record.header.source.as_str() == LEDGER_SOURCE => Some(activated.rules.clone()),
+        FactData::RulesActivated(activated) if record.reference.source.as_str() == LEDGER_SOURCE => Some(activated.rules.clone()),
         _ => None,
     })
 }

@@ -174,7 +174,7 @@ impl Tenant {
         })?;
         let head = parts.log.head(id).await?.0;
         let last = parts.log.read_at(id, &[LogPosition(head.saturating_sub(1))]).await?;
-        let last = last.first().and_then(|entry| entry.decode_header().ok()).map_or(genesis.header.recorded_at, |header| header.recorded_at);
+        let last = last.first().and_then(|entry| entry.decode_header().ok()).map_or(genesis.reference.recorded_at, |header| header.recorded_at);
         let last_recorded = Arc::new(AtomicI64::new(last.micros()));
         let own = Arc::new(OwnRecords {
             tenant: id.clone(),
@@ -363,7 +363,7 @@ async fn load_config(
     let positions = reader.positions(&term(TermKind::Config, CONFIG), LogPosition(last)).await?;
     for some in positions.chunks(1000) {
         for record in reader.records(some).await? {
-            for known in gather::known(&record, record.header.variant, |fact| is_config(&fact.data)) {
+            for known in gather::known(&record, record.variant, |fact| is_config(&fact.data)) {
                 index.insert(&known);
                 history.insert(known);
             }

@@ -1,10 +1,10 @@
 //! What a record can be found by: the table from fact types to terms. A new fact type does not compile until it has its line here.
 
+use crate::brief::Brief;
 use claimledger_domain::{completeness::Timeliness, history::is_config};
 use claimledger_facts::{
     fact::{Fact, FactData},
     ids::{IdpId, KeyId, SourceEventId, SourceId},
-    record::Record,
     vocabulary::{Amr, Note},
 };
 use claimledger_ledger::views::{Term, TermKind};
@@ -61,19 +61,19 @@ impl Told {
 }
 
 /// The terms of one record, once each, in order.
-pub(crate) fn terms_of(record: &Record) -> Vec<Term> {
+pub(crate) fn terms_of(record: &Brief) -> Vec<Term> {
     let statement = &record.statement;
     let mut terms = Terms::default();
-    let source = &record.header.source;
-    match Timeliness::of(record.header.occurred, record.header.recorded_at) {
+    let source = &record.reference.source;
+    match Timeliness::of(record.reference.occurred, record.reference.recorded_at) {
         Timeliness::InTime => {}
         Timeliness::Late(_) => terms.tell(Told::Late, source),
         Timeliness::Ahead(_) => terms.tell(Told::Ahead, source),
     }
-    if record.header.variant {
+    if record.variant {
         terms.tell(Told::Variant, source);
         terms.add(TermKind::Note, VARIANT);
-        terms.0.insert((TermKind::Note, variant_value(&record.header.source, &record.header.source_id)));
+        terms.0.insert((TermKind::Note, variant_value(&record.reference.source, &record.reference.source_id)));
     }
     terms.add(TermKind::Kind, &statement.kind);
     for session in statement.sessions() {

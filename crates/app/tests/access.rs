@@ -71,7 +71,7 @@ async fn a_granted_token_works_until_it_is_revoked_and_the_log_says_both() {
         let app = app.clone();
         async move { app.record(&owner("acme"), RecordBy::Position(LogPosition(position)), false).await.unwrap().unwrap().reference.kind }
     };
-    assert_eq!((kind(83).await.as_str(), kind(84).await.as_str()), ("role.granted", "role.revoked"));
+    assert_eq!((&*kind(83).await, &*kind(84).await), ("role.granted", "role.revoked"));
     assert_eq!(app.status(&owner("acme")).await.unwrap().head, 85);
 }
 

@@ -36,7 +36,7 @@ async fn a_decision_is_found_with_all_of_it_from_one_cut() {
 #[tokio::test]
 async fn where_there_is_none_it_says_why() {
     let (_world, app) = acme().await;
-    assert!(matches!(ask(&app, "acme", 29, known_at(82)).await, DecisionAt::NoDecision { record } if record.kind == "policy.configured"));
+    assert!(matches!(ask(&app, "acme", 29, known_at(82)).await, DecisionAt::NoDecision { record } if &*record.kind == "policy.configured"));
     assert!(matches!(ask(&app, "acme", 0, known_at(82)).await, DecisionAt::NoDecision { .. }));
     let expected = DecisionAt::NotYetKnown { from: LogPosition(30), recorded_at: at("12:30:00") };
     assert_eq!(ask(&app, "acme", 30, known_at(29)).await, expected);

@@ -171,7 +171,7 @@ async fn after_any_change_comes_the_rest_of_what_everybody_gets() {
     for seed in [0, 3] {
         let (_world, app, _, _) = recorded(if seed == 0 { lines() } else { shuffled(lines(), seed) }).await;
         let whole = read(&app, "acme", Some(&start(&app, "acme").await)).await;
-        assert!(whole.iter().any(|change| change.record.kind == "org.configured") || seed != 0, "late configuration changes sessions");
+        assert!(whole.iter().any(|change| &*change.record.kind == "org.configured") || seed != 0, "late configuration changes sessions");
         for (at, change) in whole.iter().enumerate().rev().skip(1) {
             let rest = &whole[at + 1..];
             if at % 20 == 0 {
@@ -195,11 +195,11 @@ async fn an_end_that_is_recorded_late_carries_both_times() {
     ingest_line(&app, "acme", &last("2026-03-10T23:59:00Z")).await.unwrap();
     let feed = read(&app, "acme", Some(&start(&app, "acme").await)).await;
     let end = feed.iter().find(|change| change.session.as_str() == "S5" && change.changed.contains(&Changed::End)).unwrap();
-    assert_eq!((end.record.kind.as_str(), end.record.occurred.from, end.record.recorded_at), ("session.ended", at("14:30:00"), at("14:52:00")));
+    assert_eq!((&*end.record.kind, end.record.occurred.from, end.record.recorded_at), ("session.ended", at("14:30:00"), at("14:52:00")));
     assert!(end.changed.contains(&Changed::State));
     let state = end.state.as_ref().unwrap();
     assert_eq!((state.phase, state.ended_at, state.end_reason), (Phase::Ended, Some(at("14:30:00")), Some("upstream_revoked")));
-    let idp_session = feed.iter().find(|change| change.record.kind == "idp_session.ended").unwrap();
+    let idp_session = feed.iter().find(|change| &*change.record.kind == "idp_session.ended").unwrap();
     assert_eq!((idp_session.session.as_str(), idp_session.changed.contains(&Changed::IdpSession)), ("S7", true));
 }
 

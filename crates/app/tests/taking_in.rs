@@ -45,7 +45,7 @@ async fn the_same_event_thrice_and_then_another_body() {
     let status = app.settled_status(&owner("acme")).await.unwrap();
     assert_eq!(status.head, 84, "the conflict is recorded, once");
     let record = app.record(&owner("acme"), RecordBy::Position(LogPosition(83)), false).await.unwrap().unwrap();
-    assert_eq!(record.reference.kind, "fact.conflicted");
+    assert_eq!(&*record.reference.kind, "fact.conflicted");
     assert_eq!(record.reference.recorded_at, at("23:00:00"), "the rehearsal's clock is the input's");
 }
 

@@ -241,7 +241,7 @@ impl Supposed {
             id: RecordId::derive(&TenantId::new(""), &source, &source_id),
             source,
             source_id,
-            kind: kind.to_owned(),
+            kind: kind.into(),
             position: LogPosition(u64::MAX),
             occurred,
             recorded_at: Time::MAX,

@@ -9,6 +9,7 @@ use claimledger_facts::{
     time::{Occurred, Time},
     vocabulary::{Amr, EndReason, FactorMode, Method, Note, Outcome, Property},
 };
+use std::sync::Arc;
 
 /// A record, as an answer names it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -20,7 +21,7 @@ pub struct RecordRef {
     /// Under which id.
     pub source_id: SourceEventId,
     /// What the source calls this kind of event.
-    pub kind: String,
+    pub kind: Arc<str>,
     /// Where it stands in the log.
     pub position: LogPosition,
     /// When it occurred, as the source claims.

@@ -281,7 +281,7 @@ fn as_if_known(retraction: TrustRetracted) -> Known {
         id: RecordId::derive(&TenantId::new(""), &source, &source_id),
         source,
         source_id,
-        kind: "trust.retracted".to_owned(),
+        kind: "trust.retracted".into(),
         position: LogPosition(0),
         occurred,
         recorded_at: Time::MIN,

@@ -75,6 +75,14 @@ macro_rules! fact_types {
                 match self { $(Self::$variant(data) => serde_json::to_value(data),)* }
             }
 
+            /// As JSON text, at the current version of its type.
+            ///
+            /// # Errors
+            /// Never for the types of the contract; serde asks for it.
+            pub fn to_json(&self) -> Result<String, serde_json::Error> {
+                match self { $(Self::$variant(data) => serde_json::to_string(data),)* }
+            }
+
             /// Reads data at the current version of its type; `None` for a name that is no fact type.
             ///
             /// # Errors

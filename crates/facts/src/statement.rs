@@ -153,17 +153,28 @@ struct StoredFact<'b> {
 }
 
 fn read_fact(fact: StoredFact<'_>, occurred: Occurred, upcasts: &Upcasts) -> Result<Fact, CorruptRecord> {
-    let (name, version) = (fact.r#type.as_ref(), fact.v);
+    let data = read_data_with(&fact.r#type, fact.v, fact.data.get(), upcasts)?;
+    Ok(Fact { session: fact.session, subject: fact.subject, occurred: fact.occurred_at.unwrap_or(occurred), data })
+}
+
+/// Reads the data of a fact, as JSON text of any version of the contract, at the current version of its type.
+///
+/// # Errors
+/// If it does not read, or is of a type or version that this program does not know.
+pub fn read_data(name: &str, version: u32, json: &str) -> Result<FactData, CorruptRecord> {
+    read_data_with(name, version, json, &Upcasts::CONTRACT)
+}
+
+fn read_data_with(name: &str, version: u32, json: &str, upcasts: &Upcasts) -> Result<FactData, CorruptRecord> {
     let unreadable = |error: &dyn std::fmt::Display| CorruptRecord::new(format!("`{name}` version {version} does not read: {error}"));
     let data = if upcasts.is_current(name, version)? {
-        FactData::from_json(name, fact.data.get()).map(|read| read.map_err(|error| unreadable(&error)))
+        FactData::from_json(name, json).map(|read| read.map_err(|error| unreadable(&error)))
     } else {
-        let old = serde_json::from_str(fact.data.get()).map_err(|error| unreadable(&error))?;
+        let old = serde_json::from_str(json).map_err(|error| unreadable(&error))?;
         let data = upcasts.apply(name, version, old)?;
         FactData::from_value(name, data).map(|read| read.map_err(|error| unreadable(&error)))
     };
-    let data = data.ok_or_else(|| CorruptRecord::new(format!("`{name}` is no fact type that this version knows")))??;
-    Ok(Fact { session: fact.session, subject: fact.subject, occurred: fact.occurred_at.unwrap_or(occurred), data })
+    data.ok_or_else(|| CorruptRecord::new(format!("`{name}` is no fact type that this version knows")))?
 }
 
 fn write_fact(out: &mut Vec<u8>, fact: &Fact, occurred: Occurred) -> Result<(), serde_json::Error> {

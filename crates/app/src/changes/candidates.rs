@@ -9,6 +9,7 @@ use super::{
     place::Hit,
 };
 use crate::{
+    brief::Brief,
     gather::Gathered,
     reader::Reader,
     scope::Scope,
@@ -18,7 +19,6 @@ use crate::{
 use claimledger_facts::{
     fact::{Fact, FactData},
     ids::{LogPosition, SessionId},
-    record::Record,
     time::Time,
 };
 use claimledger_ledger::{
@@ -54,7 +54,7 @@ pub(super) struct Candidates {
     tenant: Arc<Tenant>,
     position: LogPosition,
     /// The record, and those that stand under the same id of the same source: they count otherwise now (`semantics.md` 32).
-    spoken: Vec<Arc<Record>>,
+    spoken: Vec<Arc<Brief>>,
     /// What finds the sessions that lie behind it, each a stage.
     terms: Vec<Term>,
     scopes: Vec<(Scope, Time)>,
@@ -71,10 +71,10 @@ impl Candidates {
     /// Of the record at a position; after one that was given before.
     pub(super) async fn at(reader: &Reader<'_>, tenant: &Arc<Tenant>, position: LogPosition, after: Option<Hit>) -> Result<Self, LogError> {
         let mut spoken = reader.records(&[position]).await?;
-        if let Some(variant) = spoken.first().filter(|record| record.header.variant).cloned() {
-            let term = variant_term(&variant.header.source, &variant.header.source_id);
+        if let Some(variant) = spoken.first().filter(|record| record.variant).cloned() {
+            let term = variant_term(&variant.reference.source, &variant.reference.source_id);
             let mut others = reader.positions(&term, position).await?;
-            others.extend(reader.position(variant.header.id, position).await?);
+            others.extend(reader.position(variant.reference.id, position).await?);
             others.sort_unstable();
             others.dedup();
             others.retain(|other| *other < position);
@@ -94,7 +94,7 @@ impl Candidates {
     }
 
     /// The record.
-    pub(super) fn record(&self) -> &Arc<Record> {
+    pub(super) fn record(&self) -> &Arc<Brief> {
         &self.spoken[0]
     }
 
@@ -139,7 +139,7 @@ impl Candidates {
 
     /// Where a stage finds a session first.
     fn first(&self, stage: u32, gathered: &Gathered) -> Option<Hit> {
-        let hit = |record: &Record, nth| Hit { stage, by: record.header.position, nth };
+        let hit = |record: &Brief, nth| Hit { stage, by: record.reference.position, nth };
         if stage == 0 {
             let named = self.spoken.iter().flat_map(|record| (0..).zip(record.statement.sessions()).map(move |(nth, id)| (record, nth, id)));
             return named.filter(|(_, _, id)| gathered.ids.contains(*id)).map(|(record, nth, _)| hit(record, nth)).min();
@@ -150,7 +150,7 @@ impl Candidates {
             return Some(hit(record, nth));
         }
         let since = self.since();
-        let before = gathered.records.iter().filter(|record| record.header.position < self.position);
+        let before = gathered.records.iter().filter(|record| record.reference.position < self.position);
         before
             .flat_map(|record| sessions_since(record, since).map(move |found| (record, found)))
             .find_map(|(record, (nth, id, _))| gathered.ids.contains(id).then(|| hit(record, nth)))
@@ -169,14 +169,14 @@ impl Candidates {
         self.scopes.iter().map(|(_, from)| *from).min().unwrap_or(Time::MAX)
     }
 
-    fn add<'s>(&mut self, record: &Record, sessions: impl Iterator<Item = (u32, &'s SessionId)>) {
-        let (stage, by) = (self.stage, record.header.position);
+    fn add<'s>(&mut self, record: &Brief, sessions: impl Iterator<Item = (u32, &'s SessionId)>) {
+        let (stage, by) = (self.stage, record.reference.position);
         self.queue.extend(sessions.map(|(nth, id)| Candidate { hit: Hit { stage, by, nth }, session: id.clone() }));
     }
 
     fn named(&mut self) {
         let mut spoken = self.spoken.clone();
-        spoken.sort_by_key(|record| record.header.position);
+        spoken.sort_by_key(|record| record.reference.position);
         for record in spoken {
             self.add(&record, (0..).zip(record.statement.sessions()));
         }
@@ -199,7 +199,7 @@ impl Candidates {
         let records = self.tenant.occurrences.next(reader.log, reader.tenant, self.from, self.position.0, since).await?;
         let Some(last) = records.as_ref().and_then(|records| records.last()) else { return Ok(false) };
         debug_assert!(records.as_ref().is_some_and(|records| records.len() as u64 <= STRETCH));
-        self.from = last.header.position.0 + 1;
+        self.from = last.reference.position.0 + 1;
         for record in records.iter().flatten() {
             let sessions: Vec<_> = sessions_since(record, since).map(|(nth, id, _)| (nth, id)).collect();
             self.add(record, sessions.into_iter());

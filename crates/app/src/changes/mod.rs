@@ -18,8 +18,9 @@ use crate::{
     answer::{Answer, SessionChange},
     app::{App, Disclosure},
     ask::{AskError, Asking, Caller},
+    brief::Brief,
     cut::Pinned,
-    gather::{self, Gathered, Traits, reference},
+    gather::{self, Gathered, Traits},
     reader::Reader,
     tenant::Tenant,
 };
@@ -31,7 +32,6 @@ use claimledger_domain::{
 };
 use claimledger_facts::{
     ids::{LogPosition, SessionId},
-    record::Record,
     time::Time,
 };
 use claimledger_ledger::log::LogError;
@@ -155,11 +155,11 @@ impl Changes {
     async fn answer(&self, change: Change, place: &Place) -> Result<Answer<SessionChange>, AskError> {
         let Change { session, state, changed, record, at } = change;
         let pinned =
-            Pinned { cut: Cut { at, known_at: place.position }, recorded_at: record.header.recorded_at, known_at_time: None, provisional: false };
+            Pinned { cut: Cut { at, known_at: place.position }, recorded_at: record.reference.recorded_at, known_at_time: None, provisional: false };
         let change = SessionChange {
             cursor: place.seal(&self.tenant.cursor_key),
             session,
-            record: reference(&record),
+            record: record.reference.clone(),
             changed,
             state: state.map(Arc::new),
             replayed: place.position.0 < self.began,
@@ -179,7 +179,7 @@ struct Change {
     /// How it stands then; none: nothing of it was understood.
     state: Option<SessionState>,
     changed: Vec<Changed>,
-    record: Arc<Record>,
+    record: Arc<Brief>,
     /// T of the state.
     at: Time,
 }
@@ -190,15 +190,15 @@ struct Moment<'a> {
     traits: Traits,
     history: &'a History,
     position: LogPosition,
-    record: &'a Arc<Record>,
+    record: &'a Arc<Brief>,
 }
 
 impl Moment<'_> {
     /// What the record changed of a session; none: it is not said to be about it, and nothing is other than before.
     async fn change(&self, candidate: &Candidate, gathered: &Gathered) -> Result<Option<Change>, LogError> {
-        let header = &self.record.header;
+        let reference = &self.record.reference;
         // T is when it became known; or when it occurred, if the source's clock is ahead of ours.
-        let at = header.recorded_at.max(header.occurred.to.unwrap_or(header.occurred.from));
+        let at = reference.recorded_at.max(reference.occurred.to.unwrap_or(reference.occurred.from));
         let after = |time| assess(&gathered.facts, self.history, Cut { at: time, known_at: self.position });
         let mut before = (Vec::new(), Vec::new());
         for earlier in self.before(gathered).await? {
@@ -231,7 +231,7 @@ impl Moment<'_> {
     /// assessment leaves out what is later than its K.
     async fn before(&self, gathered: &Gathered) -> Result<Vec<Option<Gathered>>, LogError> {
         let Some(known_at) = self.position.0.checked_sub(1).map(LogPosition) else { return Ok(Vec::new()) };
-        if !self.traits.links() && !self.record.header.variant {
+        if !self.traits.links() && !self.record.variant {
             return Ok(vec![None]);
         }
         let mut seen = BTreeSet::new();

@@ -3,10 +3,9 @@
 //!
 //! Made from the log alone, as far as it is asked for, and kept in memory: eight bytes a stretch. It does not care for the read models.
 
-use crate::reader::decode;
+use crate::{brief::Brief, reader::decode};
 use claimledger_facts::{
     ids::{LogPosition, SessionId, TenantId},
-    record::Record,
     time::Time,
 };
 use claimledger_ledger::log::{Log, LogError};
@@ -21,7 +20,7 @@ pub(crate) struct Occurrences(Mutex<Vec<Time>>);
 
 impl Occurrences {
     /// The next stretch at or after `from`, and below `size`, in which a session's fact occurred at or after a time: its records that lie in that range.
-    pub(super) async fn next(&self, log: &dyn Log, tenant: &TenantId, mut from: u64, size: u64, time: Time) -> Result<Option<Vec<Record>>, LogError> {
+    pub(super) async fn next(&self, log: &dyn Log, tenant: &TenantId, mut from: u64, size: u64, time: Time) -> Result<Option<Vec<Brief>>, LogError> {
         while from < size {
             let stretch = from / STRETCH;
             let end = (stretch + 1) * STRETCH;
@@ -50,7 +49,7 @@ impl Occurrences {
 }
 
 /// The sessions of which a record has a fact that occurred at or after a time: which of those it names, and when its latest such fact occurred.
-pub(super) fn sessions_since(record: &Record, time: Time) -> impl Iterator<Item = (u32, &SessionId, Time)> {
+pub(super) fn sessions_since(record: &Brief, time: Time) -> impl Iterator<Item = (u32, &SessionId, Time)> {
     (0..).zip(record.statement.sessions()).filter_map(move |(nth, session)| {
         let facts = record.statement.facts.iter().filter(|fact| fact.session.as_ref() == Some(session));
         let latest = facts.map(|fact| fact.occurred.to.unwrap_or(fact.occurred.from)).max()?;
@@ -59,7 +58,7 @@ pub(super) fn sessions_since(record: &Record, time: Time) -> impl Iterator<Item 
 }
 
 /// The records of a range, decoded off the runtime's threads.
-async fn read(log: &dyn Log, tenant: &TenantId, from: u64, to: u64) -> Result<Vec<Record>, LogError> {
+async fn read(log: &dyn Log, tenant: &TenantId, from: u64, to: u64) -> Result<Vec<Brief>, LogError> {
     let mut entries = Vec::new();
     let mut next = from;
     while next < to {

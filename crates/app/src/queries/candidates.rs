@@ -4,6 +4,7 @@
 use super::View;
 use crate::{
     ask::AskError,
+    brief::Brief,
     fetched::Fetched,
     gather::{self, Gathered},
     heads::{self, Summary},
@@ -13,7 +14,6 @@ use crate::{
 use claimledger_domain::claims_seen::{self, SessionSeen};
 use claimledger_facts::{
     ids::{IdpId, KeyId, LogPosition, SessionId},
-    record::Record,
     time::Time,
 };
 use claimledger_ledger::{
@@ -127,7 +127,7 @@ impl<'v> Candidates<'v> {
     }
 
     /// The records with a term, as known at K.
-    pub(super) async fn records(&self, term: &Term) -> Result<Vec<Arc<Record>>, AskError> {
+    pub(super) async fn records(&self, term: &Term) -> Result<Vec<Arc<Brief>>, AskError> {
         let reader = self.view.reader();
         let positions = reader.positions(term, self.view.cut.known_at).await?;
         let (found, limit) = (positions.len() as u64, self.limit * LISTED);

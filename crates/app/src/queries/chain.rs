@@ -120,7 +120,7 @@ impl View<'_> {
         let positions = reader.positions(from, self.cut.known_at).await?;
         let mut facts = Vec::new();
         for record in reader.records(&positions).await? {
-            facts.extend(gather::known(&record, record.header.variant, |fact| fact.occurred.from <= self.cut.at && wanted(fact)));
+            facts.extend(gather::known(&record, record.variant, |fact| fact.occurred.from <= self.cut.at && wanted(fact)));
         }
         Ok(facts)
     }

@@ -5,7 +5,6 @@ use crate::{
     answer::{Answer, DecisionAt, DecisionFound},
     app::{App, Disclosure},
     ask::{AskError, Asking, Caller},
-    gather,
 };
 use claimledger_domain::model::RecordRef;
 use claimledger_facts::{
@@ -41,7 +40,7 @@ impl View<'_> {
     async fn decision(&self, position: LogPosition) -> Result<DecisionAt, LogError> {
         let reader = self.tenant.reader(&*self.inner.log, &*self.inner.views);
         let Some(record) = reader.records(&[position]).await?.into_iter().next() else { return Ok(DecisionAt::Unknown) };
-        let reference = gather::reference(&record);
+        let reference = record.reference.clone();
         let Some((fact, data)) = record.statement.facts.iter().find_map(decided) else { return Ok(DecisionAt::NoDecision { record: reference }) };
         let assessed = match &fact.session {
             Some(session) => self.session(session).await?,

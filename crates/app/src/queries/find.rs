@@ -5,7 +5,7 @@ use crate::{
     answer::Answer,
     app::{App, Disclosure, Inner},
     ask::{AskError, Asking, Caller},
-    gather,
+    brief::Brief,
     own_records::LEDGER_SOURCE,
     reached::{Found, FoundKind, FoundList},
     terms::{pair, term, variant_term},
@@ -14,7 +14,6 @@ use claimledger_domain::history::HistoryCut;
 use claimledger_facts::{
     fact::FactData,
     ids::{LogPosition, RecordId, SessionId, SourceEventId, SourceId},
-    record::Record,
     vocabulary::Role,
 };
 use claimledger_ledger::{
@@ -174,12 +173,12 @@ impl Search<'_> {
             matched,
             count: positions.len(),
             at_least,
-            records: records.iter().map(|record| gather::reference(record)).collect(),
+            records: records.iter().map(|record| record.reference.clone()).collect(),
             sessions,
         })
     }
 
-    async fn read(&self, positions: &[LogPosition]) -> Result<Vec<Arc<Record>>, LogError> {
+    async fn read(&self, positions: &[LogPosition]) -> Result<Vec<Arc<Brief>>, LogError> {
         let reader = self.view.tenant.reader(&*self.inner().log, &*self.inner().views);
         reader.records(&positions[..positions.len().min(SHOWN)]).await
     }

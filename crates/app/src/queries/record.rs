@@ -4,8 +4,8 @@ use crate::{
     answer::RecordView,
     app::{App, Disclosure, Inner},
     ask::{AskError, Caller, RecordBy},
-    gather,
-    reader::decode,
+    brief,
+    reader::decode_record,
     tenant::Tenant,
     terms::variant_term,
 };
@@ -33,14 +33,14 @@ impl App {
         let tenant = self.0.tenant(&caller.tenant).await?;
         let Some(position) = self.0.locate(&tenant, by).await? else { return Ok(None) };
         let Some(entry) = self.0.log.read(&tenant.id, position, 1).await?.into_iter().next() else { return Ok(None) };
-        let record = decode(&tenant.id, position, &entry)?;
+        let record = decode_record(&tenant.id, position, &entry)?;
         let sealed = if open_original { Some(self.0.open(&tenant, position, &entry, &record.header).await?) } else { None };
         let (original, personal) = sealed.unwrap_or_default();
         let reader = tenant.reader(&*self.0.log, &*self.0.views);
         let others = variant_term(&record.header.source, &record.header.source_id);
         let variant = record.header.variant || reader.any(&others, LogPosition(u64::MAX >> 1)).await?;
         Ok(Some(RecordView {
-            reference: gather::reference(&record),
+            reference: brief::reference(&record.header, &record.statement.kind),
             leaf: record.leaf,
             header: entry.header,
             translator: record.header.translator,

@@ -7,7 +7,7 @@ use crate::{
     answer::Answer,
     app::{App, Disclosure, Inner},
     ask::{AskError, Asking, Caller},
-    gather,
+    brief::Brief,
     own_records::LEDGER_SOURCE,
     reader::Reader,
     sources::{ConflictRef, Counted, Heard, SourceReport},
@@ -22,7 +22,6 @@ use claimledger_domain::{
 use claimledger_facts::{
     fact::FactData,
     ids::{LogPosition, SourceId},
-    record::Record,
 };
 use claimledger_ledger::log::LogError;
 use std::{sync::Arc, time::Duration};
@@ -78,14 +77,14 @@ impl Telling<'_> {
 
     async fn report(&self, source: SourceId) -> Result<SourceReport, LogError> {
         let first: Vec<LogPosition> = self.tenant.sources.since(&source).into_iter().collect();
-        let first = self.reader().records(&first).await?.first().map(|record| gather::reference(record));
+        let first = self.reader().records(&first).await?.first().map(|record| record.reference.clone());
         Ok(SourceReport {
             first,
             said: said_by(&source, self.history.at(self.known_at)),
             late: self.furthest(Told::Late, &source).await?,
             ahead: self.furthest(Told::Ahead, &source).await?,
-            not_understood: self.counted(Told::NotUnderstood, &source, LISTED, |record| Some(gather::reference(record))).await?,
-            variants: self.counted(Told::Variant, &source, LISTED, |record| Some(gather::reference(record))).await?,
+            not_understood: self.counted(Told::NotUnderstood, &source, LISTED, |record| Some(record.reference.clone())).await?,
+            variants: self.counted(Told::Variant, &source, LISTED, |record| Some(record.reference.clone())).await?,
             conflicts: self.counted(Told::Conflict, &source, LISTED, conflict).await?,
             source,
         })
@@ -93,13 +92,13 @@ impl Telling<'_> {
 
     /// Those of one kind that are the furthest off.
     async fn furthest(&self, told: Told, source: &SourceId) -> Result<Counted<RecordRef>, LogError> {
-        let mut counted = self.counted(told, source, self.read, |record| Some(gather::reference(record))).await?;
+        let mut counted = self.counted(told, source, self.read, |record| Some(record.reference.clone())).await?;
         counted.items.sort_by_key(|record| (std::cmp::Reverse(off(record)), record.position));
         counted.items.truncate(LISTED);
         Ok(counted)
     }
 
-    async fn counted<T>(&self, told: Told, source: &SourceId, read: usize, item: impl Fn(&Record) -> Option<T>) -> Result<Counted<T>, LogError> {
+    async fn counted<T>(&self, told: Told, source: &SourceId, read: usize, item: impl Fn(&Brief) -> Option<T>) -> Result<Counted<T>, LogError> {
         let from = LogPosition(0);
         let mut positions = self.inner.views.positions_of(&self.tenant.id, &told.term(source), from, self.known_at, COUNTED + 1).await?;
         let at_least = positions.len() > COUNTED;
@@ -119,10 +118,10 @@ fn off(record: &RecordRef) -> Duration {
     }
 }
 
-fn conflict(record: &Record) -> Option<ConflictRef> {
+fn conflict(record: &Brief) -> Option<ConflictRef> {
     record.statement.facts.iter().find_map(|fact| match &fact.data {
         FactData::FactConflicted(conflict) => Some(ConflictRef {
-            record: gather::reference(record),
+            record: record.reference.clone(),
             id: conflict.id.clone(),
             digest: conflict.digest.clone(),
             stored_digest: conflict.stored_digest.clone(),

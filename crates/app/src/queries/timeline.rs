@@ -51,7 +51,7 @@ impl App {
         };
         let state = &assessed.state;
         let not_understood: Vec<RecordRef> =
-            assessed.gathered.records.iter().filter(|record| record.statement.facts.is_empty()).map(|record| gather::reference(record)).collect();
+            assessed.gathered.records.iter().filter(|record| record.statement.facts.is_empty()).map(|record| record.reference.clone()).collect();
         let about = match &state.subject {
             Some(subject) if state.phase != Phase::NotStarted => view.about(subject).await?,
             Some(_) | None => Vec::new(),
@@ -102,8 +102,8 @@ impl View<'_> {
         let positions = reader.positions(&term(TermKind::About, person.as_str()), known_at).await?;
         let mut about = Vec::new();
         for record in reader.records(&positions).await? {
-            let others = variant_term(&record.header.source, &record.header.source_id);
-            let variant = record.header.variant || (variants && reader.any(&others, known_at).await?);
+            let others = variant_term(&record.reference.source, &record.reference.source_id);
+            let variant = record.variant || (variants && reader.any(&others, known_at).await?);
             about.extend(gather::known(&record, variant, |fact| is_about_person(&fact.data)));
         }
         Ok(about)

@@ -108,7 +108,7 @@ fn state(mut state: SessionState, twofold_falsifier: bool) -> String {
 /// The same of the reasons that tell them.
 fn falsifiers_last(reasons: &mut [Reason]) {
     let of = |reason: &Reason| {
-        let record = reason.facts.first().filter(|record| matches!(record.kind.as_str(), "trust.retracted" | "authenticator.lost"))?;
+        let record = reason.facts.first().filter(|record| matches!(&*record.kind, "trust.retracted" | "authenticator.lost"))?;
         Some((record.source.clone(), record.source_id.clone()))
     };
     reasons.sort_by_key(of);

@@ -93,7 +93,7 @@ fn known(said: Said, position: u64) -> Known {
         id,
         source,
         source_id,
-        kind: said.data.type_name().to_owned(),
+        kind: said.data.type_name().into(),
         position: LogPosition(position),
         occurred: said.occurred,
         recorded_at: said.occurred.to.unwrap_or(said.occurred.from),

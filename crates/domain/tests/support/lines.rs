@@ -62,7 +62,7 @@ fn known(line: &str, position: u64) -> Known {
         id: RecordId::derive(&TenantId::from("t"), &source, &source_id),
         source,
         source_id,
-        kind: text("type").to_owned(),
+        kind: text("type").into(),
         position: LogPosition(position),
         occurred,
         recorded_at: Time::parse(text("recorded_at")).unwrap(),

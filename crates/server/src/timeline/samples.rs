@@ -20,7 +20,7 @@ pub(crate) fn record(position: u64, kind: &str, at: &str) -> RecordRef {
         id: RecordId::derive(&TenantId::new("acme"), &source, &source_id),
         source,
         source_id,
-        kind: kind.to_owned(),
+        kind: kind.into(),
         position: LogPosition(position),
         occurred: Occurred::at(t(at)),
         recorded_at: t(at),

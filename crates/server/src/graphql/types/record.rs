@@ -36,7 +36,7 @@ impl From<&model::RecordRef> for RecordRef {
             id: id(record.id),
             source: record.source.as_str().to_owned(),
             source_id: record.source_id.as_str().to_owned(),
-            kind: record.kind.clone(),
+            kind: record.kind.to_string(),
             position: record.position.into(),
             occurred_at: record.occurred.from.into(),
             occurred_to: record.occurred.to.map(DateTime),

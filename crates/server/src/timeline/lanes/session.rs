@@ -52,7 +52,7 @@ pub(super) fn session_lane(session: &SessionState) -> Lane {
     let end = session.ended_at.map_or_else(|| running_or_bounded(session, session.end_bounds), End::At);
     let reason = session.end_reason.map(str::to_owned).unwrap_or_default();
     let ended_by =
-        session.ended_at.and_then(|end| session.records.iter().find(|record| record.kind == "session.ended" && record.occurred.from == end));
+        session.ended_at.and_then(|end| session.records.iter().find(|record| &*record.kind == "session.ended" && record.occurred.from == end));
     let item = Item {
         shape: Shape::Bar,
         hue: Hue::Ink,

@@ -1,0 +1,37 @@
+//! A record in brief: what questions about sessions need of it, without what proves it.
+
+use claimledger_domain::model::RecordRef;
+use claimledger_facts::{
+    record::{Header, Record},
+    statement::Statement,
+};
+
+/// A record without what proves it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Brief {
+    /// As an answer names it.
+    pub(crate) reference: RecordRef,
+    /// Whether another record of the same source and id, with other content, came first.
+    pub(crate) variant: bool,
+    /// What it says in the clear.
+    pub(crate) statement: Statement,
+}
+
+/// A record, as an answer names it.
+pub(crate) fn reference(header: &Header, kind: &str) -> RecordRef {
+    RecordRef {
+        id: header.id,
+        source: header.source.clone(),
+        source_id: header.source_id.clone(),
+        kind: kind.into(),
+        position: header.position,
+        occurred: header.occurred,
+        recorded_at: header.recorded_at,
+    }
+}
+
+impl From<Record> for Brief {
+    fn from(Record { header, statement, .. }: Record) -> Self {
+        Self { reference: reference(&header, &statement.kind), variant: header.variant, statement }
+    }
+}
