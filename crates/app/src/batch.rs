@@ -28,8 +28,8 @@ use tokio_util::task::AbortOnDropHandle;
 /// While appends are on their way, steps are shorter.
 const BATCH_BESIDE_APPENDS: usize = 500;
 
-/// Records with their terms, in order.
-type Decoded = Vec<(Brief, Vec<Term>)>;
+/// Records with their terms and their bytes in brief, in order.
+type Decoded = Vec<(Brief, Vec<Term>, Vec<u8>)>;
 
 /// From where on, how many, and the task that reads and decodes them. Records do not change, so what it gives holds whenever it is taken.
 pub(crate) type Next = Mutex<Option<Begun>>;
@@ -104,11 +104,11 @@ impl Runner {
         let tenant = &self.tenant;
         let mut ahead = Ahead::new(from);
         let mut rows = Vec::with_capacity(want);
-        for (record, mut terms) in self.decoded(from, want, head).await? {
+        for (record, mut terms, brief) in self.decoded(from, want, head).await? {
             terms.extend(tenant.sources.first_of(&record.reference));
             ahead.push(Arc::new(record), &terms);
             let reference = &ahead.records()[rows.len()].reference;
-            rows.push(IndexRow { position: reference.position, id: reference.id, terms });
+            rows.push(IndexRow { position: reference.position, id: reference.id, terms, brief });
         }
         let ahead = Arc::new(ahead);
         let Some(last) = ahead.records().last().map(|record| record.reference.position) else { return Ok(None) };
@@ -224,7 +224,10 @@ async fn decode_all(tenant: &TenantId, from: LogPosition, entries: Vec<Entry>) -
             .map(|(entry, position)| {
                 let record = decode(&tenant, position, entry)?;
                 let terms = terms_of(&record);
-                Ok((record, terms))
+                // Kept for sessions; a record of none is read from the log.
+                let brief = if record.statement.sessions().next().is_some() { record.encode() } else { Ok(Vec::new()) };
+                let brief = brief.map_err(|error| LogError::Corrupt { position, what: format!("the record is not put in brief: {error}") })?;
+                Ok((record, terms, brief))
             })
             .collect::<Result<Vec<_>, LogError>>()
     };

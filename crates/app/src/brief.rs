@@ -1,5 +1,7 @@
 //! A record in brief: what questions about sessions need of it, without what proves it.
 
+mod codec;
+
 use claimledger_domain::model::RecordRef;
 use claimledger_facts::{
     record::{Header, Record},

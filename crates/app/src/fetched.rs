@@ -1,11 +1,6 @@
 //! What many sessions are made of, read at once: a few questions for all of them, where one session after the other asks as many each.
 
-use crate::{
-    brief::Brief,
-    gather::Traits,
-    reader::Reader,
-    terms::{pair, term},
-};
+use crate::{brief::Brief, gather::Traits, reader::Reader, terms::pair};
 use claimledger_facts::{
     fact::FactData,
     ids::{LogPosition, SessionId},
@@ -22,10 +17,11 @@ use std::{
 /// So many sessions are read at once.
 pub(crate) const AT_ONCE: usize = 64;
 
-/// Where the records of some sessions are, as known at a position, and the records.
+/// The records of some sessions, as known at a position; and where those are that speak of their IdP sessions.
 #[derive(Default)]
 pub(crate) struct Fetched {
     known_at: LogPosition,
+    sessions: HashMap<SessionId, Vec<Arc<Brief>>>,
     terms: HashMap<Term, Vec<LogPosition>>,
     records: HashMap<LogPosition, Arc<Brief>>,
 }
@@ -33,27 +29,28 @@ pub(crate) struct Fetched {
 impl Fetched {
     /// Reads the records of some sessions, and those that speak of their IdP sessions. What else a session turns out to need is read when it is gathered.
     pub(crate) async fn read(reader: &Reader<'_>, traits: Traits, sessions: &[SessionId], known_at: LogPosition) -> Result<Self, LogError> {
-        let mut fetched = Self { known_at, ..Self::default() };
-        fetched.add(reader, sessions.iter().map(|id| term(TermKind::Session, id.as_str())).collect()).await?;
+        let found = reader.records_of_each(sessions, known_at).await?;
+        let mut fetched = Self { known_at, sessions: sessions.iter().cloned().zip(found).collect(), ..Self::default() };
         if traits.idp_sessions() {
-            let idp_sessions: BTreeSet<Term> = fetched.records.values().flat_map(|record| idp_sessions(record)).collect();
-            fetched.add(reader, idp_sessions.into_iter().collect()).await?;
+            let terms: BTreeSet<Term> = fetched.sessions.values().flatten().flat_map(|record| idp_sessions(record)).collect();
+            let terms: Vec<_> = terms.into_iter().collect();
+            let found = reader.positions_of_each(&terms, known_at).await?;
+            let positions: BTreeSet<LogPosition> = found.iter().flatten().copied().collect();
+            let positions: Vec<_> = positions.into_iter().collect();
+            fetched.records = positions.iter().copied().zip(reader.records(&positions).await?).collect();
+            fetched.terms = terms.into_iter().zip(found).collect();
         }
         Ok(fetched)
     }
 
-    async fn add(&mut self, reader: &Reader<'_>, terms: Vec<Term>) -> Result<(), LogError> {
-        let found = reader.positions_of_each(&terms, self.known_at).await?;
-        let positions: BTreeSet<LogPosition> = found.iter().flatten().filter(|position| !self.records.contains_key(position)).copied().collect();
-        let positions: Vec<_> = positions.into_iter().collect();
-        self.records.extend(positions.iter().copied().zip(reader.records(&positions).await?));
-        self.terms.extend(terms.into_iter().zip(found));
-        Ok(())
-    }
-
     /// Whether a session was read.
     pub(crate) fn has(&self, session: &SessionId) -> bool {
-        self.terms.contains_key(&term(TermKind::Session, session.as_str()))
+        self.sessions.contains_key(session)
+    }
+
+    /// The records that name a session; none: it was not read.
+    pub(crate) fn records_of(&self, session: &SessionId, known_at: LogPosition) -> Option<&[Arc<Brief>]> {
+        if known_at == self.known_at { self.sessions.get(session).map(Vec::as_slice) } else { None }
     }
 
     /// Where the records with a term are; none: that was not read.

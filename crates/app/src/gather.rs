@@ -108,14 +108,16 @@ pub(crate) async fn session(reader: &Reader<'_>, traits: Traits, id: &SessionId,
     let mut named: BTreeSet<SessionId> = BTreeSet::from([id.clone()]);
     let mut queue = vec![id.clone()];
     while let Some(id) = queue.pop() {
-        let positions = reader.positions(&term(TermKind::Session, id.as_str()), known_at).await?;
-        let new: Vec<_> = positions.iter().copied().filter(|p| !records.contains_key(p)).collect();
-        if !positions.is_empty() {
+        let found = reader.records_of(&id, known_at).await?;
+        if !found.is_empty() {
             gathered.ids.insert(id.clone());
         }
         let mut reached = Vec::new();
         let mut link_keys = vec![id.as_str().to_owned()];
-        for record in reader.records(&new).await? {
+        for record in found {
+            if records.contains_key(&record.reference.position) {
+                continue;
+            }
             link_keys.push(record.reference.source_id.as_str().to_owned());
             for (session, to) in links(&record) {
                 if *session == id {

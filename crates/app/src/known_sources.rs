@@ -28,7 +28,7 @@ impl KnownSources {
         let covered = views.covered(tenant).await?.0;
         let Some(last) = covered.checked_sub(1) else { return Ok((Self::default(), 0)) };
         let (cache, recent) = (RecordCache::default(), RecentTerms::default());
-        let reader = Reader { tenant, log, views, cache: &cache, recent: &recent, ahead: &[], fetched: None };
+        let reader = Reader { tenant, log, views, cache: &cache, recent: &recent, ahead: &[], fetched: None, briefs: false };
         let positions = reader.positions(&term(TermKind::Source, SOURCE), LogPosition(last)).await?;
         let records = reader.records(&positions).await?;
         let sources = records.iter().map(|record| (record.reference.source.clone(), record.reference.position));

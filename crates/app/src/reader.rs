@@ -1,11 +1,12 @@
 //! Reading records by term and position: the read models find them, the log has them. Decoded records are kept for a while.
 
-use crate::{brief::Brief, fetched::Fetched};
+use crate::{brief::Brief, fetched::Fetched, terms::term};
 use claimledger_facts::{
-    ids::{LogPosition, RecordId, TenantId},
-    record::{Entry, Record},
+    ids::{LogPosition, RecordId, SessionId, TenantId},
+    record::{CorruptRecord, Entry, Record},
 };
 use claimledger_ledger::{
+    briefs::Briefs,
     log::{Log, LogError},
     views::{Term, TermKind, Views},
 };
@@ -34,6 +35,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) ahead: &'a [Arc<Ahead>],
     /// What was read for many sessions at once.
     pub(crate) fetched: Option<&'a Fetched>,
+    /// Whether the read models keep the records of sessions in brief, all of them.
+    pub(crate) briefs: bool,
 }
 
 impl Reader<'_> {
@@ -61,7 +64,42 @@ impl Reader<'_> {
         Ok(self.completed(term, known_at, all))
     }
 
-    /// The same for each of some terms, with one question for all of them.
+    /// The records that name a session, up to `known_at` inclusive, ascending.
+    pub(crate) async fn records_of(&self, session: &SessionId, known_at: LogPosition) -> Result<Vec<Arc<Brief>>, LogError> {
+        if let Some(records) = self.fetched.and_then(|fetched| fetched.records_of(session, known_at)) {
+            return Ok(records.to_vec());
+        }
+        if self.reads_briefs() {
+            return Ok(self.records_of_each(std::slice::from_ref(session), known_at).await?.into_iter().flatten().collect());
+        }
+        self.records(&self.positions(&term(TermKind::Session, session.as_str()), known_at).await?).await
+    }
+
+    /// The same for each of some sessions, with one question for all of them.
+    pub(crate) async fn records_of_each(&self, sessions: &[SessionId], known_at: LogPosition) -> Result<Vec<Vec<Arc<Brief>>>, LogError> {
+        let mut records = Vec::with_capacity(sessions.len());
+        if self.reads_briefs() {
+            for parts in self.views.briefs_of_each(self.tenant, sessions).await? {
+                records.push(read_briefs(&parts, known_at).await?);
+            }
+            return Ok(records);
+        }
+        let terms: Vec<_> = sessions.iter().map(|session| term(TermKind::Session, session.as_str())).collect();
+        let found = self.positions_of_each(&terms, known_at).await?;
+        let mut all: Vec<LogPosition> = found.iter().flatten().copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        let read: HashMap<_, _> = all.iter().copied().zip(self.records(&all).await?).collect();
+        records.extend(found.iter().map(|positions| positions.iter().filter_map(|position| read.get(position).cloned()).collect()));
+        Ok(records)
+    }
+
+    /// What is ahead of the read models is in none of their parts.
+    fn reads_briefs(&self) -> bool {
+        self.briefs && self.ahead.is_empty()
+    }
+
+    /// Positions of the records with each of some terms, with one question for all of them.
     pub(crate) async fn positions_of_each(&self, terms: &[Term], known_at: LogPosition) -> Result<Vec<Vec<LogPosition>>, LogError> {
         let mut found: Vec<_> = terms.iter().map(|term| self.kept(term, known_at)).collect();
         let missing: Vec<Term> = terms.iter().zip(&found).filter(|(_, found)| found.is_none()).map(|(term, _)| term.clone()).collect();
@@ -149,6 +187,26 @@ impl Reader<'_> {
         let fetched = self.fetched.and_then(|fetched| fetched.record(position));
         fetched.or_else(|| self.ahead.iter().find_map(|ahead| ahead.get(position))).or_else(|| self.cache.get(position))
     }
+}
+
+/// The records of a session's parts, as known at a position.
+async fn read_briefs(parts: &[Briefs], known_at: LogPosition) -> Result<Vec<Arc<Brief>>, LogError> {
+    let mut records: Vec<Arc<Brief>> = Vec::new();
+    for found in parts.iter().flat_map(Briefs::iter) {
+        let (position, bytes) = found?;
+        if position > known_at {
+            break;
+        }
+        if records.len() % DECODED_AT_ONCE == DECODED_AT_ONCE - 1 {
+            tokio::task::yield_now().await;
+        }
+        let record = Brief::decode(position, bytes, records.last().map(|record| &**record));
+        let damaged = |error: CorruptRecord| {
+            LogError::unavailable(format!("what the read models keep of record {position} is damaged: rebuild them ({})", error.what))
+        };
+        records.push(Arc::new(record.map_err(damaged)?));
+    }
+    Ok(records)
 }
 
 /// Reads an entry back, in brief; a failure names its place.

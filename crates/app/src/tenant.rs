@@ -315,7 +315,7 @@ impl Tenant {
 
     /// Reads this tenant's records.
     pub(crate) fn reader<'a>(&'a self, log: &'a dyn Log, views: &'a dyn Views) -> Reader<'a> {
-        Reader { tenant: &self.id, log, views, cache: &self.records, recent: &self.folded.recent, ahead: &[], fetched: None }
+        Reader { tenant: &self.id, log, views, cache: &self.records, recent: &self.folded.recent, ahead: &[], fetched: None, briefs: false }
     }
 }
 
@@ -359,7 +359,7 @@ async fn load_config(
     let (mut history, mut index) = (History::default(), ConfigIndex::default());
     let Some(last) = covered.checked_sub(1) else { return Ok((history, index)) };
     let recent = RecentTerms::default();
-    let reader = Reader { tenant, log, views, cache, recent: &recent, ahead: &[], fetched: None };
+    let reader = Reader { tenant, log, views, cache, recent: &recent, ahead: &[], fetched: None, briefs: false };
     let positions = reader.positions(&term(TermKind::Config, CONFIG), LogPosition(last)).await?;
     for some in positions.chunks(1000) {
         for record in reader.records(some).await? {

@@ -195,3 +195,24 @@ async fn rows_of_a_version_that_answers_nothing_are_made_anew() {
     app.settled_status(&owner("acme")).await.unwrap();
     assert_eq!(app.dump_views(&owner("acme")).await.unwrap(), good);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_of_the_version_before_answer_until_there_are_new_ones() {
+    let (world, app) = settled().await;
+    let before = answers(&app, 80).await;
+    let good = app.dump_views(&owner("acme")).await.unwrap();
+    app.close().await;
+    // As a program left them that kept nothing of sessions' records.
+    let (id, old) = (tenant("acme"), MadeBy { views: "5".to_owned(), rules: RULES.to_owned() });
+    world.views.forget_briefs(&id);
+    world.views.begin(&id, Place::Live, &old).await.unwrap();
+
+    let app = world.open_with(Options { follow: false, ..Options::default() }).await;
+    assert_eq!(answers(&app, 80).await, before);
+    assert!(app.status(&owner("acme")).await.unwrap().views.starts_with("sessions 5,"));
+    app.close().await;
+    let app = world.open().await;
+    renewed(&world).await;
+    assert_eq!(app.dump_views(&owner("acme")).await.unwrap(), good);
+    assert_eq!(answers(&app, 80).await, before);
+}

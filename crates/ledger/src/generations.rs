@@ -10,12 +10,12 @@ use std::fmt;
 pub const VIEWS_NAME: &str = "sessions";
 
 /// The version of the rows that this code writes. Raise it whenever the same log would give other rows.
-pub const VIEWS_VERSION: &str = "5";
+pub const VIEWS_VERSION: &str = "6";
 
 /// Versions whose rows this code can be asked from while the rows of its own version are built beside them. An older version may stand here only if it
 /// has every term that a question looks for, and the same order of lists: what a row says of a session is not believed then, and each is assessed. Rows of
 /// any other version are thrown away, and until they are there again reads say that the read models lag.
-pub const ANSWERING_VERSIONS: &[&str] = &[VIEWS_VERSION];
+pub const ANSWERING_VERSIONS: &[&str] = &[VIEWS_VERSION, "5"];
 
 /// By what code rows were made: the same log, and the same of these two, give the same rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,11 +83,13 @@ pub enum RowKind {
     Session,
     /// A head row.
     Head,
+    /// What is kept of a session's records: a part of it.
+    Brief,
 }
 
 impl RowKind {
     /// Every kind, in the order of a dump.
-    pub const ALL: [Self; 4] = [Self::Record, Self::Posting, Self::Session, Self::Head];
+    pub const ALL: [Self; 5] = [Self::Record, Self::Posting, Self::Session, Self::Head, Self::Brief];
 
     /// The word that its rows begin with in a dump.
     #[must_use]
@@ -97,6 +99,7 @@ impl RowKind {
             Self::Posting => "posting",
             Self::Session => "session",
             Self::Head => "head",
+            Self::Brief => "brief",
         }
     }
 }

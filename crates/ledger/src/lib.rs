@@ -21,6 +21,7 @@
 //!    ones are built beside them.
 
 pub mod append;
+pub mod briefs;
 pub mod clock;
 pub mod conformance;
 pub mod generations;

@@ -1,6 +1,7 @@
 //! The seam of the read models: an inverted index over facts, and one head row a session. Rows and checkpoint move in one transaction.
 
 use crate::{
+    briefs::Briefs,
     generations::{Comparison, Generations, MadeBy, Place},
     index::RecordIndex,
     log::LogError,
@@ -136,6 +137,8 @@ pub struct IndexRow {
     pub id: RecordId,
     /// Its terms, once each.
     pub terms: Vec<Term>,
+    /// What is kept of it for each session that it names ([`Views::briefs_of_each`]): bytes that mean nothing here. Empty: nothing.
+    pub brief: Vec<u8>,
 }
 
 /// A session as last assessed at the head: a cache made by the function that also answers at any other cut.
@@ -233,6 +236,9 @@ pub trait Views: RecordIndex {
     /// Positions of the records with each of these terms, up to `known_at` inclusive, ascending; one list a term, in the order asked. For terms of few
     /// records each, such as session ids: whoever goes through many sessions asks once for all of them.
     async fn positions_of_each(&self, tenant: &TenantId, terms: &[Term], known_at: LogPosition) -> Result<Vec<Vec<LogPosition>>, LogError>;
+
+    /// What is kept of the records that name each of these sessions: parts in order, in the order asked. Records of any position are in them.
+    async fn briefs_of_each(&self, tenant: &TenantId, sessions: &[SessionId]) -> Result<Vec<Vec<Briefs>>, LogError>;
 
     /// Sessions whose records carry all of these terms (not necessarily one record), in the order of [`HeadKey`], after `after`, at most `max`. A term
     /// of a kind that lists no sessions ([`TermKind::lists_sessions`]) is carried by none. A record counts for the session ids that it names itself:

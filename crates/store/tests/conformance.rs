@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use claimledger_facts::{ids::*, record::Entry, time::Time};
 use claimledger_ledger::{
     append::{AppendOutcome, AppendRequest},
+    briefs::Briefs,
     clock::FixedClock,
     conformance::{self, Records},
     generations::{Comparison, Generations, MadeBy, Place},
@@ -121,6 +122,9 @@ impl Views for Fresh {
     async fn positions_of_each(&self, tenant: &TenantId, terms: &[Term], known_at: LogPosition) -> Result<Vec<Vec<LogPosition>>, LogError> {
         self.store.views().positions_of_each(tenant, terms, known_at).await
     }
+    async fn briefs_of_each(&self, tenant: &TenantId, sessions: &[SessionId]) -> Result<Vec<Vec<Briefs>>, LogError> {
+        self.store.views().briefs_of_each(tenant, sessions).await
+    }
     async fn sessions_with(
         &self,
         tenant: &TenantId,
@@ -196,7 +200,12 @@ async fn a_term_of_many_sessions_lists_as_memory_does() {
         if n % 50 == 0 {
             terms.push(term(TermKind::Key, "rare"));
         }
-        rows.push(IndexRow { position: LogPosition(n), id: RecordId(uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, session.as_bytes())), terms });
+        rows.push(IndexRow {
+            position: LogPosition(n),
+            id: RecordId(uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, session.as_bytes())),
+            terms,
+            brief: vec![7; 50],
+        });
         heads.push(HeadRow {
             session: SessionId::new(session),
             first_occurred: Time::EPOCH.plus_secs(n * 7919 % 5003),
@@ -268,8 +277,11 @@ async fn the_sequencer_over_sqlite_groups_repeats_and_comes_back() {
             // From now on the read models know, and the sequencer no more.
             let entries = store.log().read(&tenant, LogPosition(0), 500).await.unwrap();
             let terms = vec![Term { kind: TermKind::Session, value: "S1".to_owned() }];
-            let rows: Vec<_> =
-                entries.iter().zip(0..).map(|(entry, n)| IndexRow { position: LogPosition(n), id: entry.id, terms: terms.clone() }).collect();
+            let rows: Vec<_> = entries
+                .iter()
+                .zip(0..)
+                .map(|(entry, n)| IndexRow { position: LogPosition(n), id: entry.id, terms: terms.clone(), brief: Vec::new() })
+                .collect();
             store.views().apply(&tenant, LogSize(0), &rows, &[]).await.unwrap();
         }
     }
@@ -285,6 +297,7 @@ async fn a_term_of_very_many_records_is_thrown_away_too() {
             position: LogPosition(n),
             id: RecordId(uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, &n.to_be_bytes())),
             terms: vec![term(TermKind::Idp, "north".to_owned()), term(TermKind::Session, format!("S{n}"))],
+            brief: vec![7; 50],
         })
         .collect();
     fresh.apply(&tenant, LogSize(0), &rows, &[]).await.unwrap();
@@ -299,12 +312,14 @@ async fn a_term_of_very_many_records_is_thrown_away_too() {
     assert!(steps > 8, "{steps} steps: some rows at a time");
     let file = fresh._dir.path().join("views");
     let mut connection = <sqlx::SqliteConnection as sqlx::Connection>::connect(file.to_str().unwrap()).await.unwrap();
-    for (table, left) in [("posting_1", 90_000), ("term_session_1", 90_000), ("term_1", 45_001), ("record_1", 45_000), ("generation", 1)] {
+    for (table, left) in
+        [("posting_1", 90_000), ("term_session_1", 90_000), ("term_1", 45_001), ("record_1", 45_000), ("brief_1", 45_000), ("generation", 1)]
+    {
         let sql = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
         assert_eq!(sqlx::query_scalar::<_, i64>(sql).fetch_one(&mut connection).await.unwrap(), left, "{table}");
     }
     let dump = fresh.dump(&tenant).await.unwrap();
-    assert_eq!(dump.len(), 1 + 45_000 + 90_000 + 90_000);
+    assert_eq!(dump.len(), 1 + 45_000 + 90_000 + 90_000 + 45_000);
     fresh.begin(&tenant, Place::Shadow, &MadeBy::now("r8")).await.unwrap();
     fresh.shadow().apply(&tenant, LogSize(0), &rows, &[]).await.unwrap();
     assert!(fresh.compare(&tenant).await.unwrap().differences(3).await.unwrap().is_empty());

@@ -61,7 +61,7 @@ pub(crate) struct View<'a> {
     pub(crate) cut: Cut,
     pub(crate) history: Arc<History>,
     pub(crate) traits: Traits,
-    /// Whether what head rows say of their sessions is believed.
+    /// Whether what head rows say of their sessions is believed, and what is kept of sessions' records is whole.
     pub(crate) believes_rows: bool,
 }
 
@@ -95,7 +95,7 @@ impl<'a> View<'a> {
 
     /// Reads the tenant's records.
     pub(crate) fn reader(&self) -> Reader<'_> {
-        self.tenant.reader(&*self.inner.log, &*self.inner.views)
+        Reader { briefs: self.believes_rows, ..self.tenant.reader(&*self.inner.log, &*self.inner.views) }
     }
 }
 

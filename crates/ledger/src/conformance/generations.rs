@@ -116,7 +116,10 @@ async fn switches_once(views: &impl Views) {
     build(&*views.shadow(), &tenant, 7, SIZE).await;
     let same = views.compare(&tenant).await.unwrap().differences(5).await.unwrap();
     assert!(same.is_empty() && same.first.is_empty() && same.at == LogSize(SIZE), "however it is cut into batches: {same:?}");
-    assert_eq!(same.counts.iter().map(|counted| (counted.live, counted.shadow)).collect::<Vec<_>>(), [(90, 90), (270, 270), (14, 14), (7, 7)]);
+    assert_eq!(
+        same.counts.iter().map(|counted| (counted.live, counted.shadow)).collect::<Vec<_>>(),
+        [(90, 90), (270, 270), (14, 14), (7, 7), (14, 14)]
+    );
 
     let page = views.sessions_with(&tenant, &[], None, None, 3).await.unwrap();
     views.switch(&tenant, LogSize(SIZE), "said").await.unwrap();
@@ -163,6 +166,7 @@ async fn names_what_differs(views: &impl Views) {
     let mut other = rows(0, SIZE);
     other[5].terms.push(term(TermKind::Key, "k"));
     other[6].id = row(600, &[]).id;
+    other[8].brief.fill(255);
     other[7].terms.retain(|term| term.kind != TermKind::Correlation);
     let mut rows_of_heads = heads();
     rows_of_heads[2].state = b"{}".to_vec();
@@ -171,7 +175,7 @@ async fn names_what_differs(views: &impl Views) {
     let found = views.compare(&tenant).await.unwrap().differences(9).await.unwrap();
     assert!(!found.is_empty());
     let only: Vec<_> = found.counts.iter().map(|counted| (counted.kind, counted.only_live, counted.only_shadow)).collect();
-    assert_eq!(only, [(RowKind::Record, 1, 1), (RowKind::Posting, 1, 1), (RowKind::Session, 0, 1), (RowKind::Head, 2, 1)]);
+    assert_eq!(only, [(RowKind::Record, 1, 1), (RowKind::Posting, 1, 1), (RowKind::Session, 0, 1), (RowKind::Head, 2, 1), (RowKind::Brief, 1, 1)]);
     let says = |only_in, kind, row: &str| found.first.contains(&Difference { only_in, kind, row: row.to_owned() });
     assert!(says(Place::Live, RowKind::Posting, "posting Correlation n7 #7"), "{found:?}");
     assert!(says(Place::Shadow, RowKind::Posting, "posting Key k #5"));
@@ -184,7 +188,7 @@ async fn names_what_differs(views: &impl Views) {
     assert!(says(Place::Live, RowKind::Record, &format!("record {} #6", rows(6, 7)[0].id)));
 
     let few = views.compare(&tenant).await.unwrap().differences(1).await.unwrap();
-    assert_eq!((few.counts == found.counts, few.first.len()), (true, 7), "all are counted, one of each kind and side is named");
+    assert_eq!((few.counts == found.counts, few.first.len()), (true, 9), "all are counted, one of each kind and side is named");
 }
 
 async fn compares_what_was_pinned(views: &impl Views) {

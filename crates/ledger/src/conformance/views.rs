@@ -1,6 +1,7 @@
 //! What every engine of read models must do.
 
 use crate::{
+    briefs::Briefs,
     index::Looked,
     log::LogError,
     views::{ActiveAt, Carried, HeadKey, HeadRow, IndexRow, Term, TermKind, Views},
@@ -20,6 +21,7 @@ pub async fn views<V: Views, F: Future<Output = V>>(make: impl Fn() -> F) {
     looks_records_up(&make().await).await;
     moves_rows_and_checkpoint_together(&make().await).await;
     finds_positions(&make().await).await;
+    keeps_records_of_sessions_in_brief(&make().await).await;
     lists_sessions_in_order(&make().await).await;
     lists_who_may_have_been_there(&make().await).await;
     lists_sessions_by_terms(&make().await).await;
@@ -36,7 +38,12 @@ pub(super) fn term(kind: TermKind, value: &str) -> Term {
 
 pub(super) fn row(position: u64, terms: &[(TermKind, &str)]) -> IndexRow {
     let id = RecordId(Uuid::new_v5(&Uuid::NAMESPACE_OID, &position.to_be_bytes()));
-    IndexRow { position: LogPosition(position), id, terms: terms.iter().map(|(kind, value)| term(*kind, value)).collect() }
+    IndexRow { position: LogPosition(position), id, terms: terms.iter().map(|(kind, value)| term(*kind, value)).collect(), brief: brief(position) }
+}
+
+/// What is kept of the record there: of another length at each position.
+fn brief(position: u64) -> Vec<u8> {
+    vec![position as u8; 60 + (position % 90) as usize]
 }
 
 pub(super) fn head(session: &str, first_secs: u64, to: u64) -> HeadRow {
@@ -133,6 +140,42 @@ async fn finds_positions(views: &impl Views) {
     assert_eq!(each(std::slice::from_ref(&north), u64::MAX).await, [(0..300).step_by(3).collect::<Vec<_>>()]);
     let many: Vec<_> = (0..1_000).map(|n| if n == 999 { north.clone() } else { term(TermKind::Session, &format!("S{n}")) }).collect();
     assert_eq!(each(&many, 3).await.concat(), [0, 3], "however many are asked");
+}
+
+async fn keeps_records_of_sessions_in_brief(views: &impl Views) {
+    use TermKind::{Idp, Session};
+    let (tenant, other) = (TenantId::from("acme"), TenantId::from("other"));
+    let mut rows: Vec<_> = (0..200)
+        .map(|n| match n % 4 {
+            0 => row(n, &[(Session, "S1"), (Idp, "north")]),
+            1 => row(n, &[(Session, "S2"), (Session, "S1")]),
+            2 => row(n, &[(Idp, "north")]),
+            _ => row(n, &[(Session, "S2")]),
+        })
+        .collect();
+    rows[7].brief.clear();
+    rows[8].brief = vec![8; 100_000];
+    for (from, some) in [(0, &rows[..1]), (1, &rows[1..9]), (9, &rows[9..120]), (120, &rows[120..])] {
+        views.apply(&tenant, LogSize(from), some, &[]).await.unwrap();
+    }
+    views.apply(&other, LogSize(0), &[row(0, &[(Session, "S1")])], &[]).await.unwrap();
+    let expected = |residues: [u64; 2]| -> Vec<_> {
+        let named = rows.iter().filter(|row| residues.contains(&(row.position.0 % 4)) && !row.brief.is_empty());
+        named.map(|row| (row.position, row.brief.clone())).collect()
+    };
+    let asked = ["S1", "S9", "S2", "S1"].map(SessionId::from);
+    let found: Vec<Vec<_>> = views
+        .briefs_of_each(&tenant, &asked)
+        .await
+        .unwrap()
+        .iter()
+        .map(|parts| parts.iter().flat_map(Briefs::iter).map(|found| found.map(|(position, brief)| (position, brief.to_vec())).unwrap()).collect())
+        .collect();
+    assert_eq!(found, [expected([0, 1]), vec![], expected([1, 3]), expected([0, 1])], "in the order asked, each with its records in their order");
+    assert_eq!(views.briefs_of_each(&other, &asked[..1]).await.unwrap()[0].iter().flat_map(Briefs::iter).count(), 1, "of this tenant");
+    assert_eq!(views.briefs_of_each(&tenant, &[]).await.unwrap(), Vec::<Vec<Briefs>>::new());
+    let many: Vec<_> = (0..1_000).map(|n| SessionId::new(format!("S{n}"))).collect();
+    assert_eq!(views.briefs_of_each(&tenant, &many).await.unwrap().iter().filter(|parts| !parts.is_empty()).count(), 2, "however many are asked");
 }
 
 async fn lists_sessions_in_order(views: &impl Views) {
@@ -256,6 +299,7 @@ async fn keeps_tenants_apart(views: &impl Views) {
     }
     let north = [term(TermKind::Idp, "north")];
     assert_eq!(views.sessions_with(&acme, &north, None, None, 9).await.unwrap(), [head("S1", 10, 1)]);
+    assert!(!views.briefs_of_each(&acme, &[SessionId::from("S1")]).await.unwrap()[0].is_empty());
     assert_eq!(views.sessions_with(&other, &[], None, None, 9).await.unwrap(), [head("S1", 20, 1)]);
     assert_eq!(views.positions(&TenantId::from("nobody"), &[rows[0].id]).await.unwrap(), [None]);
     let dump = views.dump(&other).await.unwrap();
@@ -264,6 +308,7 @@ async fn keeps_tenants_apart(views: &impl Views) {
     assert_eq!(views.positions(&acme, &[rows[0].id]).await.unwrap(), [None]);
     assert_eq!(views.revisions(&acme, &[SessionId::from("S1")]).await.unwrap(), [0]);
     assert_eq!(views.session_count(&acme).await.unwrap(), 0);
+    assert_eq!(views.briefs_of_each(&acme, &[SessionId::from("S1")]).await.unwrap(), [vec![]]);
     assert_eq!(views.sessions_with(&acme, &[], None, None, 9).await.unwrap(), []);
     assert_eq!(views.dump(&other).await.unwrap(), dump, "another tenant's rows stay");
     assert_eq!(views.sessions_with(&other, &north, None, None, 9).await.unwrap().len(), 1);
@@ -284,8 +329,9 @@ async fn rebuilds_the_same(whole: &impl Views, pieces: &impl Views) {
     }
     pieces.apply(&tenant, LogSize(60), &[], &heads).await.unwrap();
     let dump = whole.dump(&tenant).await.unwrap();
-    // 1 checkpoint, 60 records, 180 postings, 21 pairs of session and IdP, 7 of a session with itself, 60 by correlation are not kept, 7 head rows.
-    assert!(dump.len() >= 1 + 60 + 180 + 21 + 7, "{}", dump.len());
+    // 1 checkpoint, 60 records, 180 postings, 21 pairs of session and IdP, 7 of a session with itself, 60 by correlation are not kept, 7 head rows, a part
+    // of each session's briefs.
+    assert!(dump.len() >= 1 + 60 + 180 + 21 + 7 + 7, "{}", dump.len());
     assert_eq!(pieces.dump(&tenant).await.unwrap(), dump, "however it is cut into batches");
     pieces.reset(&tenant).await.unwrap();
     pieces.apply(&tenant, LogSize(0), &rows, &heads).await.unwrap();

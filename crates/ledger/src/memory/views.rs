@@ -2,6 +2,7 @@
 
 use super::hold;
 use crate::{
+    briefs::Briefs,
     generations::{Comparison, Counted, Difference, Differences, Generation, Generations, MadeBy, Place, RowKind},
     index::{Looked, RecordIndex},
     log::LogError,
@@ -39,6 +40,7 @@ struct Tables {
     /// Term to the sessions whose records carry it.
     sessions: BTreeMap<Term, BTreeSet<String>>,
     heads: BTreeMap<SessionId, HeadRow>,
+    briefs: BTreeMap<String, Vec<Briefs>>,
 }
 
 impl Tables {
@@ -54,7 +56,19 @@ impl Tables {
         self.sessions.get(term).is_some_and(|sessions| sessions.contains(session.as_str()))
     }
 
-    fn add(&mut self, row: &IndexRow) {
+    fn add(&mut self, row: &IndexRow) -> Result<(), LogError> {
+        for session in row.terms.iter().filter(|term| term.kind == TermKind::Session && !row.brief.is_empty()) {
+            let parts = self.briefs.entry(session.value.clone()).or_default();
+            let pushed = match parts.last_mut() {
+                Some(last) => last.push(row.position, &row.brief)?,
+                None => false,
+            };
+            if !pushed {
+                let mut next = Briefs::default();
+                next.push(row.position, &row.brief)?;
+                parts.push(next);
+            }
+        }
         self.ids.entry(row.id).or_insert(row.position);
         for term in &row.terms {
             self.postings.entry(term.clone()).or_default().insert(row.position);
@@ -65,6 +79,7 @@ impl Tables {
                 self.sessions.entry(term.clone()).or_default().insert(session.value.clone());
             }
         }
+        Ok(())
     }
 }
 
@@ -83,6 +98,9 @@ impl Tables {
             rows.extend(sessions.iter().map(|session| (RowKind::Session, format!("session {:?} {} {session}", term.kind, term.value))));
         }
         rows.extend(self.heads.values().map(|row| (RowKind::Head, row.to_text())));
+        for (session, parts) in &self.briefs {
+            rows.extend((0..).zip(parts).map(|(n, part)| (RowKind::Brief, part.to_text(session, n))));
+        }
         rows
     }
 }
@@ -104,6 +122,13 @@ impl Kept {
 }
 
 impl MemoryIndex {
+    /// Throws away what is kept of sessions' records: so a version left the rows that kept nothing.
+    pub fn forget_briefs(&self, tenant: &TenantId) {
+        if let Some(live) = hold(&self.tenants).get_mut(tenant).and_then(|kept| kept.places.get_mut(&self.place)) {
+            live.briefs.clear();
+        }
+    }
+
     fn with<T>(&self, tenant: &TenantId, f: impl FnOnce(&Tables) -> T) -> T {
         match hold(&self.tenants).get(tenant).and_then(|kept| kept.places.get(&self.place)) {
             Some(tables) => f(tables),
@@ -187,7 +212,7 @@ impl Views for MemoryIndex {
             (None, Place::Shadow) => return Err(LogError::unavailable("no generation is being built")),
         };
         for row in rows {
-            tables.add(row);
+            tables.add(row)?;
         }
         for head in heads {
             tables.heads.insert(head.session.clone(), head.clone());
@@ -214,6 +239,10 @@ impl Views for MemoryIndex {
     async fn positions_of_each(&self, tenant: &TenantId, terms: &[Term], known_at: LogPosition) -> Result<Vec<Vec<LogPosition>>, LogError> {
         let upto = |positions: &BTreeSet<LogPosition>| positions.range(..=known_at).copied().collect();
         Ok(self.with(tenant, |tables| terms.iter().map(|term| tables.postings.get(term).map(upto).unwrap_or_default()).collect()))
+    }
+
+    async fn briefs_of_each(&self, tenant: &TenantId, sessions: &[SessionId]) -> Result<Vec<Vec<Briefs>>, LogError> {
+        Ok(self.with(tenant, |tables| sessions.iter().map(|id| tables.briefs.get(id.as_str()).cloned().unwrap_or_default()).collect()))
     }
 
     async fn sessions_with(

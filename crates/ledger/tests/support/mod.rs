@@ -111,6 +111,7 @@ impl World {
                 position: record.header.position,
                 id: record.header.id,
                 terms: record.statement.sessions().map(|id| Term { kind: TermKind::Session, value: id.as_str().to_owned() }).collect(),
+                brief: Vec::new(),
             })
             .collect();
         self.index.apply(&self.tenant, covered, &rows, &[]).await.unwrap();

@@ -1,7 +1,7 @@
 //! Writing the read models: rows and checkpoint in one transaction.
 
 use super::{
-    checkpoint,
+    briefs, checkpoint,
     generations::begin,
     list::{NEVER_OVER, length},
     terms::TermKey,
@@ -67,6 +67,7 @@ impl Writer {
         }
         let mut batch = Batch { connection: &mut transaction, generation: number, known, next };
         let numbers = batch.add_terms(rows, heads).await?;
+        batch.add_briefs(rows, &numbers).await?;
         batch.add_records(rows).await?;
         batch.add_postings(rows, &numbers).await?;
         batch.add_sessions(rows, &numbers).await?;
@@ -110,6 +111,8 @@ struct Batch<'c> {
 
 /// The number of each term of each row, and of each head row's name, in their order.
 struct Numbers {
+    /// Terms with this number and higher ones are new.
+    new: i64,
     terms: Vec<i64>,
     heads: Vec<i64>,
 }
@@ -136,14 +139,14 @@ fn unknown(rows: &[IndexRow], heads: &[HeadRow], known: &HashMap<TermKey, i64>) 
 
 impl Numbers {
     /// Every term of the batch is known by now.
-    fn new(rows: &[IndexRow], heads: &[HeadRow], known: &HashMap<TermKey, i64>) -> Self {
+    fn of_batch(rows: &[IndexRow], heads: &[HeadRow], known: &HashMap<TermKey, i64>, new: i64) -> Self {
         let mut key = Vec::new();
         let mut numbers = terms(rows, heads).map(|(kind, value)| {
             TermKey::write(kind, value, &mut key);
             known.get(key.as_slice()).copied().unwrap_or_default()
         });
         let of_rows = rows.iter().map(|row| row.terms.len()).sum();
-        Self { terms: numbers.by_ref().take(of_rows).collect(), heads: numbers.collect() }
+        Self { new, terms: numbers.by_ref().take(of_rows).collect(), heads: numbers.collect() }
     }
 
     /// Each row with the numbers of its terms.
@@ -179,6 +182,7 @@ impl Batch<'_> {
             Some(next) => next,
             None => sqlx::query("SELECT coalesce(max(number), 0) + 1 FROM term_1").fetch_one(&mut *self.connection).await?.try_get(0)?,
         };
+        let first_new = next;
         let mut new = Vec::new();
         for key in unknown {
             if let Entry::Vacant(vacant) = known.entry(key.clone()) {
@@ -193,7 +197,7 @@ impl Batch<'_> {
         })
         .await?;
 
-        let numbers = Numbers::new(rows, heads, &known);
+        let numbers = Numbers::of_batch(rows, heads, &known, first_new);
         self.known.insert(generation, known);
         Ok(numbers)
     }
@@ -233,6 +237,19 @@ impl Batch<'_> {
             query.bind(*term).bind(*session)
         })
         .await
+    }
+
+    async fn add_briefs(&mut self, rows: &[IndexRow], numbers: &Numbers) -> Result<(), sqlx::Error> {
+        let mut added = briefs::Added::new();
+        for (row, terms) in numbers.of(rows).filter(|(row, _)| !row.brief.is_empty()) {
+            for (_, session) in row.terms.iter().zip(terms).filter(|(term, _)| term.kind == TermKind::Session) {
+                added.entry(*session).or_default().push((row.position, row.brief.as_slice()));
+            }
+        }
+        let changed = briefs::changed(self.connection, added, numbers.new).await?;
+        let update = " ON CONFLICT (slot) DO UPDATE SET brief = excluded.brief";
+        self.insert("INSERT INTO brief_1 (slot, brief) VALUES", 2, update, &changed, |query, (slot, part)| query.bind(*slot).bind(part.as_bytes()))
+            .await
     }
 
     async fn put_heads(&mut self, heads: &[HeadRow], numbers: &Numbers) -> Result<(), sqlx::Error> {

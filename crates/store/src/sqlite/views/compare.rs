@@ -1,6 +1,6 @@
 //! Comparing two generations, row by row and inside SQLite: both are read in the order of their keys, and only what differs leaves it.
 
-use super::{LogError, generations::Both, head_row, id, read, terms::to_text};
+use super::{LogError, briefs, generations::Both, head_row, id, read, terms::to_text};
 use async_trait::async_trait;
 use claimledger_facts::ids::LogSize;
 use claimledger_ledger::generations::{Comparison, Counted, Difference, Differences, Place, RowKind};
@@ -41,6 +41,7 @@ impl Pinned {
             RowKind::Posting => "SELECT count(*) FROM term_1 t CROSS JOIN posting_1 p ON p.term = t.number WHERE t.generation = ?",
             RowKind::Session => "SELECT count(*) FROM term_1 t CROSS JOIN term_session_1 x ON x.term = t.number WHERE t.generation = ?",
             RowKind::Head => "SELECT count(*) FROM head_1 WHERE generation = ?",
+            RowKind::Brief => briefs::COUNT,
         };
         let row = sqlx::query(sql).bind(generation).fetch_one(&mut *self.snapshot).await;
         row.and_then(|row| row.try_get::<i64, _>(0)).map(|count| count as u64).map_err(read)
@@ -58,6 +59,7 @@ impl Pinned {
             RowKind::Posting => "t.term, p.position",
             RowKind::Session => "t.term, substr(s.term, 2)",
             RowKind::Head => "a.name, a.first_occurred, a.first_source, a.first_source_id, a.assessed_to, a.over_at, a.state",
+            RowKind::Brief => briefs::COLUMNS,
         };
         let sql = format!("SELECT {columns} {} ORDER BY 1, 2 LIMIT ?3", only(kind));
         let query = sqlx::query(AssertSqlSafe(sql)).bind(has).bind(lacks).bind(super::limit(most));
@@ -90,6 +92,7 @@ const fn only(kind: RowKind) -> &'static str {
                   AND b.state = a.state
              WHERE a.generation = ?1 AND b.session IS NULL"
         }
+        RowKind::Brief => briefs::ONLY,
     }
 }
 
@@ -104,5 +107,6 @@ fn to_line(kind: RowKind, row: &SqliteRow) -> Result<String, LogError> {
             format!("{word} {} {}", to_text(row.try_get(0).map_err(read)?), String::from_utf8_lossy(&session))
         }
         RowKind::Head => head_row(row)?.to_text(),
+        RowKind::Brief => briefs::to_text(row)?,
     })
 }

@@ -1,6 +1,7 @@
 //! The read models: what they are asked.
 
 mod apply;
+mod briefs;
 mod compare;
 mod generations;
 mod list;
@@ -20,6 +21,7 @@ use claimledger_facts::{
     time::Time,
 };
 use claimledger_ledger::{
+    briefs::Briefs,
     generations::{Comparison, Generations, MadeBy, Place},
     index::{Looked, RecordIndex},
     log::LogError,
@@ -37,6 +39,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "views", include_str!("../../../../../migrations/sqlite/views/0001_views.sql")),
     (2, "generations", include_str!("../../../../../migrations/sqlite/views/0002_generations.sql")),
     (3, "over", include_str!("../../../../../migrations/sqlite/views/0003_over.sql")),
+    (4, "briefs", include_str!("../../../../../migrations/sqlite/views/0004_briefs.sql")),
 ];
 
 const FILE: &str = "views";
@@ -249,6 +252,12 @@ impl Views for SqliteViews {
         Ok(terms.iter().map(|term| found.get(TermKey::of(term).as_slice()).cloned().unwrap_or_default()).collect())
     }
 
+    async fn briefs_of_each(&self, tenant: &TenantId, sessions: &[SessionId]) -> Result<Vec<Vec<Briefs>>, LogError> {
+        let _reading = self.reading().await;
+        let Some(Checkpoint { number, .. }) = self.checkpoint(tenant).await? else { return Ok(vec![Vec::new(); sessions.len()]) };
+        briefs::of_each(&self.shared.readers, number, sessions).await
+    }
+
     async fn sessions_with(
         &self,
         tenant: &TenantId,
@@ -343,6 +352,9 @@ impl Views for SqliteViews {
             "SELECT name, first_occurred, first_source, first_source_id, assessed_to, over_at, state FROM head_1 WHERE generation = ? ORDER BY name";
         for row in rows(heads).await? {
             lines.push(head_row(&row)?.to_text());
+        }
+        for row in rows(briefs::DUMP).await? {
+            lines.push(briefs::to_text(&row)?);
         }
         Ok(lines)
     }

@@ -1,5 +1,6 @@
 //! Throwing away rows of generations that are out of use, some at a time: the connection that writes is never held long.
 
+use super::briefs::is_of;
 use claimledger_facts::ids::TenantId;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, SqlitePool};
 
@@ -33,10 +34,14 @@ pub(super) async fn some(connection: &mut SqliteConnection, generation: i64) -> 
 
 /// Throws away some terms with everything that hangs on them; false: none is left.
 async fn terms(connection: &mut SqliteConnection, generation: i64) -> Result<bool, sqlx::Error> {
-    let sql = "SELECT number, (SELECT count(*) FROM (SELECT 1 FROM posting_1 WHERE term = t.number LIMIT ?2))
-                            + (SELECT count(*) FROM (SELECT 1 FROM term_session_1 WHERE term = t.number LIMIT ?2))
-               FROM term_1 t WHERE generation = ?1 ORDER BY term LIMIT ?3";
-    let rows = sqlx::query(sql).bind(generation).bind(ROWS).bind(TERMS).fetch_all(&mut *connection).await?;
+    let sql = format!(
+        "SELECT number, (SELECT count(*) FROM (SELECT 1 FROM posting_1 WHERE term = t.number LIMIT ?2))
+                      + (SELECT count(*) FROM (SELECT 1 FROM term_session_1 WHERE term = t.number LIMIT ?2))
+                      + (SELECT count(*) FROM (SELECT 1 FROM brief_1 b WHERE {} LIMIT ?2))
+         FROM term_1 t WHERE generation = ?1 ORDER BY term LIMIT ?3",
+        is_of("b", "t")
+    );
+    let rows = sqlx::query(AssertSqlSafe(sql)).bind(generation).bind(ROWS).bind(TERMS).fetch_all(&mut *connection).await?;
     let (mut whole, mut sum) = (Vec::new(), 0);
     for row in &rows {
         let (number, count): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
@@ -54,6 +59,11 @@ async fn terms(connection: &mut SqliteConnection, generation: i64) -> Result<boo
     }
     // Numbers of our own dictionary.
     let whole = whole.join(",");
+    let briefs = format!(
+        "DELETE FROM brief_1 WHERE slot IN (SELECT b.slot FROM term_1 t CROSS JOIN brief_1 b ON {} WHERE t.number IN ({whole}))",
+        is_of("b", "t")
+    );
+    sqlx::query(AssertSqlSafe(briefs)).persistent(false).execute(&mut *connection).await?;
     for (table, column) in [("posting_1", "term"), ("term_session_1", "term"), ("term_1", "number")] {
         sqlx::query(AssertSqlSafe(format!("DELETE FROM {table} WHERE {column} IN ({whole})"))).persistent(false).execute(&mut *connection).await?;
     }
@@ -62,6 +72,11 @@ async fn terms(connection: &mut SqliteConnection, generation: i64) -> Result<boo
 
 /// Throws away some rows of a term that is on very many records.
 async fn some_of_term(connection: &mut SqliteConnection, term: i64) -> Result<(), sqlx::Error> {
+    let briefs = format!(
+        "DELETE FROM brief_1 WHERE slot IN (SELECT b.slot FROM term_1 t CROSS JOIN brief_1 b ON {} WHERE t.number = ?1 ORDER BY b.slot LIMIT ?2)",
+        is_of("b", "t")
+    );
+    sqlx::query(AssertSqlSafe(briefs)).bind(term).bind(ROWS).execute(&mut *connection).await?;
     for (table, column) in [("posting_1", "position"), ("term_session_1", "session")] {
         let sql =
             format!("DELETE FROM {table} WHERE term = ?1 AND {column} IN (SELECT {column} FROM {table} WHERE term = ?1 ORDER BY {column} LIMIT ?2)");
@@ -78,6 +93,7 @@ pub(super) async fn all(connection: &mut SqliteConnection, tenant: &TenantId) ->
     // Without a condition SQLite frees a table's pages without looking into them.
     let statements: &[&'static str] = if others == 0 {
         &[
+            "DELETE FROM brief_1",
             "DELETE FROM posting_1",
             "DELETE FROM term_session_1",
             "DELETE FROM term_1",
@@ -87,6 +103,9 @@ pub(super) async fn all(connection: &mut SqliteConnection, tenant: &TenantId) ->
         ]
     } else {
         &[
+            "DELETE FROM brief_1 WHERE slot IN (SELECT b.slot FROM term_1 t CROSS JOIN brief_1 b
+                 ON b.slot BETWEEN t.number * 1048576 AND t.number * 1048576 + 1048575
+                 WHERE t.generation IN (SELECT number FROM generation WHERE tenant = ?))",
             "DELETE FROM posting_1 WHERE term IN (SELECT number FROM term_1 WHERE generation IN (SELECT number FROM generation WHERE tenant = ?))",
             "DELETE FROM term_session_1 WHERE term IN (SELECT number FROM term_1 WHERE generation IN (SELECT number FROM generation WHERE tenant = ?))",
             "DELETE FROM term_1 WHERE generation IN (SELECT number FROM generation WHERE tenant = ?)",

@@ -1,0 +1,340 @@
+//! The bytes of a record in brief, as the read models keep them: a session is read from one place, and neither unpacked nor checked against its
+//! commitments again.
+//!
+//! A CRC-32 of what follows, flags, the record's id and times, its texts, then each fact with its data as JSON. Texts and lists have their length before
+//! them, as LEB128. The form belongs to the version of the read models: what another version wrote is never read.
+
+use super::Brief;
+use claimledger_domain::model::RecordRef;
+use claimledger_facts::{
+    fact::Fact,
+    ids::{LogPosition, RecordId},
+    record::CorruptRecord,
+    statement::{Statement, read_data},
+    time::{Occurred, Time},
+    vocabulary::Note,
+};
+use std::{collections::BTreeMap, sync::Arc};
+use uuid::Uuid;
+
+mod flag {
+    pub(super) const VARIANT: u8 = 1;
+    pub(super) const UNTIL: u8 = 2;
+    pub(super) const SESSION: u8 = 4;
+    /// Of a fact: the session is the one before it in the record, the record's own at first.
+    pub(super) const SAME_SESSION: u8 = 8;
+    pub(super) const SUBJECT: u8 = 16;
+    /// Of a fact: it occurred at another time than the record.
+    pub(super) const OCCURRED: u8 = 32;
+    /// Of a fact: its type is the record's kind.
+    pub(super) const OF_KIND: u8 = 64;
+}
+
+const SUM: usize = 4;
+
+impl Brief {
+    /// The bytes; without the position, which stands beside them.
+    ///
+    /// # Errors
+    /// Never for the types of the contract; serde asks for it.
+    pub(crate) fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let Self { reference, variant, statement } = self;
+        let mut out = Writer(Vec::with_capacity(256));
+        out.0.extend([0; SUM]);
+        let set = |flag, is_set: bool| if is_set { flag } else { 0 };
+        out.0
+            .push(set(flag::VARIANT, *variant) | set(flag::UNTIL, reference.occurred.to.is_some()) | set(flag::SESSION, statement.session.is_some()));
+        out.0.extend(reference.id.0.as_bytes());
+        out.occurred(reference.occurred);
+        out.time(reference.recorded_at);
+        out.text(reference.source.as_str());
+        out.text(reference.source_id.as_str());
+        out.text(&statement.kind);
+        statement.session.iter().for_each(|session| out.text(session.as_str()));
+        out.number(statement.notes.len() as u64);
+        statement.notes.iter().for_each(|note| out.text(note.as_str()));
+        out.number(statement.correlation.len() as u64);
+        for (name, value) in &statement.correlation {
+            out.text(name);
+            out.text(value);
+        }
+        out.number(statement.facts.len() as u64);
+        let mut session = statement.session.as_ref();
+        for fact in &statement.facts {
+            let same = fact.session.is_some() && fact.session.as_ref() == session;
+            let occurred = fact.occurred != reference.occurred;
+            out.0.push(
+                set(flag::SAME_SESSION, same)
+                    | set(flag::SESSION, fact.session.is_some() && !same)
+                    | set(flag::SUBJECT, fact.subject.is_some())
+                    | set(flag::OCCURRED, occurred)
+                    | set(flag::UNTIL, occurred && fact.occurred.to.is_some())
+                    | set(flag::OF_KIND, fact.data.type_name() == statement.kind),
+            );
+            fact.session.iter().filter(|_| !same).for_each(|session| out.text(session.as_str()));
+            fact.subject.iter().for_each(|subject| out.text(subject.as_str()));
+            if occurred {
+                out.occurred(fact.occurred);
+            }
+            if fact.data.type_name() != statement.kind {
+                out.text(fact.data.type_name());
+            }
+            out.number(fact.data.version().into());
+            out.text(&fact.data.to_json()?);
+            session = fact.session.as_ref().or(session);
+        }
+        let sum = crc32fast::hash(&out.0[SUM..]);
+        out.0[..SUM].copy_from_slice(&sum.to_le_bytes());
+        Ok(out.0)
+    }
+
+    /// Reads the bytes. Ids that are those of the record before are taken from there: records of one session share most of them.
+    ///
+    /// # Errors
+    /// If they do not read.
+    pub(crate) fn decode(position: LogPosition, bytes: &[u8], before: Option<&Self>) -> Result<Self, CorruptRecord> {
+        let Some((sum, rest)) = bytes.split_first_chunk() else { return Err(cut_short()) };
+        if crc32fast::hash(rest) != u32::from_le_bytes(*sum) {
+            return Err(CorruptRecord::new("its bytes are not those that were written"));
+        }
+        let mut read = Reading(rest);
+        let flags = read.byte()?;
+        let id = RecordId(Uuid::from_bytes(read.array()?));
+        let occurred = read.occurred(flags)?;
+        let recorded_at = Time::from_micros(i64::from_le_bytes(read.array()?));
+        let reference = before.map(|before| &before.reference);
+        let source = read.text()?;
+        let source = reference.map(|r| &r.source).filter(|s| s.as_str() == source).cloned().unwrap_or_else(|| source.into());
+        let source_id = read.text()?.into();
+        let kind = read.text()?;
+        let shared_kind = reference.map(|r| &r.kind).filter(|k| k.as_ref() == kind).cloned().unwrap_or_else(|| Arc::from(kind));
+        let statement = before.map(|before| &before.statement);
+        let session = if flags & flag::SESSION == 0 {
+            None
+        } else {
+            let text = read.text()?;
+            Some(statement.and_then(|s| s.session.clone()).filter(|s| s.as_str() == text).unwrap_or_else(|| text.into()))
+        };
+        let notes = read.list(|read| {
+            let word = read.text()?;
+            Note::parse(word).ok_or_else(|| CorruptRecord::new(format!("`{word}` is no note")))
+        })?;
+        let correlation = read.list(|read| Ok((read.text()?.to_owned(), read.text()?.to_owned())))?;
+        let correlation = BTreeMap::from_iter(correlation);
+        let mut last = session.clone();
+        let subject = statement.and_then(|statement| statement.facts.first()?.subject.clone());
+        let facts = read.list(|read| {
+            let flags = read.byte()?;
+            if flags & flag::SESSION != 0 {
+                last = Some(read.text()?.into());
+            }
+            let subject = if flags & flag::SUBJECT == 0 {
+                None
+            } else {
+                let text = read.text()?;
+                Some(subject.clone().filter(|subject| subject.as_str() == text).unwrap_or_else(|| text.into()))
+            };
+            let occurred = if flags & flag::OCCURRED == 0 { occurred } else { read.occurred(flags)? };
+            let name = if flags & flag::OF_KIND == 0 { read.text()? } else { kind };
+            let version = read.number()?;
+            let data = read_data(name, u32::try_from(version).unwrap_or(u32::MAX), read.text()?)?;
+            let session = if flags & (flag::SESSION | flag::SAME_SESSION) == 0 { None } else { last.clone() };
+            Ok(Fact { session, subject, occurred, data })
+        })?;
+        if !read.0.is_empty() {
+            return Err(CorruptRecord::new("something stands behind its end"));
+        }
+        let reference = RecordRef { id, source, source_id, kind: shared_kind, position, occurred, recorded_at };
+        Ok(Self {
+            reference,
+            variant: flags & flag::VARIANT != 0,
+            statement: Statement { kind: kind.to_owned(), session, correlation, notes, facts },
+        })
+    }
+}
+
+struct Writer(Vec<u8>);
+
+impl Writer {
+    /// LEB128.
+    fn number(&mut self, mut number: u64) {
+        while number >= 0x80 {
+            self.0.push((number & 0x7f) as u8 | 0x80);
+            number >>= 7;
+        }
+        self.0.push(number as u8);
+    }
+
+    fn text(&mut self, text: &str) {
+        self.number(text.len() as u64);
+        self.0.extend(text.as_bytes());
+    }
+
+    fn time(&mut self, time: Time) {
+        self.0.extend(time.micros().to_le_bytes());
+    }
+
+    fn occurred(&mut self, occurred: Occurred) {
+        self.time(occurred.from);
+        occurred.to.into_iter().for_each(|to| self.time(to));
+    }
+}
+
+/// What is left to read.
+struct Reading<'b>(&'b [u8]);
+
+impl<'b> Reading<'b> {
+    fn byte(&mut self) -> Result<u8, CorruptRecord> {
+        Ok(self.array::<1>()?[0])
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], CorruptRecord> {
+        let (first, rest) = self.0.split_first_chunk().ok_or_else(cut_short)?;
+        self.0 = rest;
+        Ok(*first)
+    }
+
+    fn number(&mut self) -> Result<u64, CorruptRecord> {
+        let mut number = 0;
+        for shift in (0..u64::BITS).step_by(7) {
+            let byte = self.byte()?;
+            number |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                return Ok(number);
+            }
+        }
+        Err(CorruptRecord::new("a number in it has no end"))
+    }
+
+    fn text(&mut self) -> Result<&'b str, CorruptRecord> {
+        let length = usize::try_from(self.number()?).unwrap_or(usize::MAX);
+        let (text, rest) = self.0.split_at_checked(length).ok_or_else(cut_short)?;
+        self.0 = rest;
+        str::from_utf8(text).map_err(|_| CorruptRecord::new("a text in it is no UTF-8"))
+    }
+
+    fn list<T>(&mut self, mut each: impl FnMut(&mut Self) -> Result<T, CorruptRecord>) -> Result<Vec<T>, CorruptRecord> {
+        let length = self.number()?;
+        // Whatever it says, no more is asked for than can be there.
+        let mut list = Vec::with_capacity(usize::try_from(length).unwrap_or(usize::MAX).min(self.0.len()));
+        for _ in 0..length {
+            list.push(each(self)?);
+        }
+        Ok(list)
+    }
+
+    fn occurred(&mut self, flags: u8) -> Result<Occurred, CorruptRecord> {
+        let from = Time::from_micros(i64::from_le_bytes(self.array()?));
+        let to = if flags & flag::UNTIL == 0 { None } else { Some(Time::from_micros(i64::from_le_bytes(self.array()?))) };
+        Ok(Occurred { from, to })
+    }
+}
+
+fn cut_short() -> CorruptRecord {
+    CorruptRecord::new("it is cut short")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use claimledger_facts::{
+        fact::FactData,
+        types::{claims::ClaimsReceived, session::SessionEnded, session::SessionStarted},
+        vocabulary::{Amr, EndReason},
+    };
+    use proptest::prelude::*;
+
+    fn occurred() -> impl Strategy<Value = Occurred> {
+        let time = || (-1_000_000_000_000_000_i64..9_000_000_000_000_000).prop_map(Time::from_micros);
+        (time(), proptest::option::of(time())).prop_map(|(from, to)| Occurred { from, to })
+    }
+
+    fn data() -> impl Strategy<Value = FactData> {
+        prop_oneof![
+            Just(FactData::SessionEnded(SessionEnded { reason: EndReason::Expired })),
+            proptest::option::of(any::<String>())
+                .prop_map(|idp| FactData::SessionStarted(SessionStarted { idp: idp.map(|idp| idp.as_str().into()), ..SessionStarted::default() })),
+            (any::<String>(), proptest::collection::vec(any::<String>(), 0..4)).prop_map(|(idp, amr)| {
+                let amr = Some(amr.into_iter().map(Amr).collect());
+                let (idp, methods) = (idp.as_str().into(), Vec::new());
+                FactData::ClaimsReceived(ClaimsReceived {
+                    idp,
+                    assertion: None,
+                    amr,
+                    methods,
+                    key: None,
+                    protocol: None,
+                    acr: None,
+                    auth_time: None,
+                    issued_at: None,
+                    readable: None,
+                })
+            }),
+        ]
+    }
+
+    /// Few ids, so that records share them.
+    fn id() -> impl Strategy<Value = &'static str> {
+        prop_oneof![Just("a"), Just("b"), Just("session.ended"), Just("Ångström/1")]
+    }
+
+    fn fact() -> impl Strategy<Value = Fact> {
+        (proptest::option::of(id()), proptest::option::of(id()), occurred(), data()).prop_map(|(session, subject, occurred, data)| Fact {
+            session: session.map(Into::into),
+            subject: subject.map(Into::into),
+            occurred,
+            data,
+        })
+    }
+
+    fn brief() -> impl Strategy<Value = Brief> {
+        let statement = (
+            id(),
+            proptest::option::of(id()),
+            proptest::collection::btree_map(any::<String>(), any::<String>(), 0..3),
+            proptest::collection::vec(prop_oneof![Just(Note::NotUnderstood), Just(Note::TimeZoneAssumedUtc)], 0..2),
+            proptest::collection::vec(fact(), 0..4),
+        );
+        let header = (any::<u128>(), id(), id(), 0..u64::MAX, occurred(), -9_i64..9_000_000_000_000_000, any::<bool>(), any::<bool>());
+        (statement, header).prop_map(
+            |((kind, session, correlation, notes, mut facts), (id, source, source_id, position, when, recorded, variant, then))| {
+                if then {
+                    facts.iter_mut().for_each(|fact| fact.occurred = when);
+                }
+                let reference = RecordRef {
+                    id: RecordId(Uuid::from_u128(id)),
+                    source: source.into(),
+                    source_id: source_id.into(),
+                    kind: kind.into(),
+                    position: LogPosition(position),
+                    occurred: when,
+                    recorded_at: Time::from_micros(recorded),
+                };
+                Brief {
+                    reference,
+                    variant,
+                    statement: Statement { kind: kind.to_owned(), session: session.map(Into::into), correlation, notes, facts },
+                }
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(first in brief(), second in brief()) {
+            for (brief, before) in [(&first, None), (&second, Some(&first)), (&first, Some(&first))] {
+                let bytes = brief.encode().unwrap();
+                prop_assert_eq!(&Brief::decode(brief.reference.position, &bytes, before).unwrap(), brief);
+            }
+        }
+
+        #[test]
+        fn what_is_damaged_is_not_read(brief in brief(), at in any::<prop::sample::Index>(), bit in 0..8_u8, cut in any::<prop::sample::Index>()) {
+            let mut bytes = brief.encode().unwrap();
+            prop_assert!(Brief::decode(brief.reference.position, &bytes[..cut.index(bytes.len())], None).is_err());
+            let at = at.index(bytes.len());
+            bytes[at] ^= 1 << bit;
+            prop_assert!(Brief::decode(brief.reference.position, &bytes, None).is_err());
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What the read models keep of a session's records themselves, in parts of about a thousand bytes: so that a session is read from one place, and a record
+//! more rewrites one part.
+
+use crate::log::LogError;
+use claimledger_facts::ids::LogPosition;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// A part of so many bytes takes no more. Three or four of such parts fill a page of a database.
+const FULL: usize = 1_000;
+
+/// Bytes before each brief: position and length.
+const FRAME: usize = 12;
+
+/// One part: positions, each with the brief of the record there, ascending. Where a part ends follows from what was put in, whatever the batches were.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Briefs(Vec<u8>);
+
+impl Briefs {
+    /// A part, as [`Self::as_bytes`] gave it.
+    #[must_use]
+    pub const fn from_bytes(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
+    /// For storing.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Puts another behind the last; false: the part is full, and the next one takes it.
+    ///
+    /// # Errors
+    /// If the brief is too long to have its length written.
+    pub fn push(&mut self, position: LogPosition, brief: &[u8]) -> Result<bool, LogError> {
+        if self.0.len() >= FULL {
+            return Ok(false);
+        }
+        let length = u32::try_from(brief.len()).map_err(|_| LogError::unavailable("a brief is longer than can be kept"))?;
+        self.0.extend(position.0.to_le_bytes());
+        self.0.extend(length.to_le_bytes());
+        self.0.extend(brief);
+        Ok(true)
+    }
+
+    /// Each position with its brief. A part that was damaged gives an error and then nothing.
+    pub fn iter(&self) -> impl Iterator<Item = Result<(LogPosition, &[u8]), LogError>> {
+        let mut left = self.0.as_slice();
+        std::iter::from_fn(move || {
+            if left.is_empty() {
+                return None;
+            }
+            let next = split(left);
+            left = next.as_ref().map_or(&[], |(_, rest)| *rest);
+            Some(next.map(|(found, _)| found))
+        })
+    }
+
+    /// As a dump shows it.
+    #[must_use]
+    pub fn to_text(&self, session: &str, part: u64) -> String {
+        let mut hasher = DefaultHasher::new();
+        self.0.hash(&mut hasher);
+        let positions: Vec<_> = self.iter().filter_map(Result::ok).map(|(position, _)| position.to_string()).collect();
+        format!("brief {session} {part} {} {} bytes {:016x}", positions.join(" "), self.0.len(), hasher.finish())
+    }
+}
+
+type Found<'b> = (LogPosition, &'b [u8]);
+
+fn split(bytes: &[u8]) -> Result<(Found<'_>, &[u8]), LogError> {
+    let damaged = || LogError::unavailable("what the read models keep of a session is damaged: rebuild them");
+    let (frame, rest) = bytes.split_first_chunk::<FRAME>().ok_or_else(damaged)?;
+    let (position, length) = frame.split_first_chunk::<8>().ok_or_else(damaged)?;
+    let length = length.first_chunk::<4>().map_or(u32::MAX, |length| u32::from_le_bytes(*length));
+    let (brief, rest) = rest.split_at_checked(usize::try_from(length).unwrap_or(usize::MAX)).ok_or_else(damaged)?;
+    Ok(((LogPosition(u64::from_le_bytes(*position)), brief), rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(briefs: &Briefs) -> Vec<(u64, Vec<u8>)> {
+        briefs.iter().map(|found| found.map(|(position, brief)| (position.0, brief.to_vec())).unwrap()).collect()
+    }
+
+    #[test]
+    fn a_part_gives_back_what_was_put_in_until_it_is_full() {
+        let (mut briefs, mut put) = (Briefs::default(), Vec::new());
+        for position in 0.. {
+            let brief = vec![position as u8; position as usize * 7];
+            if !briefs.push(LogPosition(position), &brief).unwrap() {
+                break;
+            }
+            put.push((position, brief));
+        }
+        assert_eq!(all(&briefs), put);
+        assert_eq!(all(&Briefs::from_bytes(briefs.as_bytes().to_vec())), put);
+        assert!((FULL..FULL + 200).contains(&briefs.as_bytes().len()), "{}", briefs.as_bytes().len());
+        assert!(Briefs::default().push(LogPosition(1), &[0; 100_000]).unwrap(), "one that is longer than a part has a part of its own");
+    }
+
+    #[test]
+    fn a_damaged_part_is_said_to_be_damaged() {
+        let mut briefs = Briefs::default();
+        briefs.push(LogPosition(3), b"one").unwrap();
+        briefs.push(LogPosition(4), b"two").unwrap();
+        for length in 1..briefs.as_bytes().len() {
+            let cut = Briefs::from_bytes(briefs.as_bytes()[..length].to_vec());
+            let found: Vec<_> = cut.iter().collect();
+            let whole = usize::from(length >= FRAME + 3);
+            assert_eq!(found.iter().filter(|found| found.is_ok()).count(), whole, "{length} bytes");
+            assert_eq!(found.iter().filter(|found| found.is_err()).count(), usize::from(length != FRAME + 3), "{length} bytes");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What is kept of sessions' records, in parts ([`Briefs`]).
+
+use super::{IDS, read, terms::TermKey};
+use claimledger_facts::ids::{LogPosition, SessionId};
+use claimledger_ledger::{briefs::Briefs, log::LogError};
+use sqlx::{AssertSqlSafe, Row, SqliteConnection, SqlitePool, sqlite::SqliteRow};
+use std::collections::{BTreeMap, HashMap};
+
+/// Parts of one session at most: by so much a session's number is multiplied in a slot.
+const PARTS: i64 = 1_048_576;
+
+/// What a batch of records adds, by the number of the session.
+pub(super) type Added<'b> = BTreeMap<i64, Vec<(LogPosition, &'b [u8])>>;
+
+/// The parts that a batch changes, with their slots. Sessions with a number from `new` on have no part yet.
+pub(super) async fn changed(connection: &mut SqliteConnection, added: Added<'_>, new: i64) -> Result<Vec<(i64, Briefs)>, sqlx::Error> {
+    let before: Vec<i64> = added.range(..new).map(|(number, _)| *number).collect();
+    let mut last = last_of_each(connection, &before).await?;
+    let mut changed = Vec::with_capacity(added.len());
+    for (number, briefs) in added {
+        let (mut slot, mut part) = last.remove(&number).unwrap_or((number * PARTS, Briefs::default()));
+        for (position, brief) in briefs {
+            if !part.push(position, brief).map_err(too_much)? {
+                changed.push((slot, std::mem::take(&mut part)));
+                slot += 1;
+                if slot % PARTS == 0 {
+                    return Err(too_much(LogError::unavailable("a session has more records than can be kept of it")));
+                }
+                part.push(position, brief).map_err(too_much)?;
+            }
+        }
+        changed.push((slot, part));
+    }
+    Ok(changed)
+}
+
+/// The last part of each session, with its slot.
+async fn last_of_each(connection: &mut SqliteConnection, numbers: &[i64]) -> Result<HashMap<i64, (i64, Briefs)>, sqlx::Error> {
+    let mut last = HashMap::with_capacity(numbers.len());
+    for some in numbers.chunks(IDS) {
+        // Padded with the last to a power of two: few texts are prepared, and often used.
+        let asked = some.len().next_power_of_two();
+        let sql = format!(
+            "WITH asked (number) AS (VALUES (?){})
+             SELECT a.number, b.slot, b.brief FROM asked a CROSS JOIN brief_1 b
+             ON b.slot = (SELECT max(l.slot) FROM brief_1 l WHERE {})",
+            ",(?)".repeat(asked - 1),
+            is_of("l", "a")
+        );
+        let padding = std::iter::repeat_n(&some[some.len() - 1], asked - some.len());
+        let query = some.iter().chain(padding).fold(sqlx::query(AssertSqlSafe(sql)), |query, number| query.bind(*number));
+        for row in query.fetch_all(&mut *connection).await? {
+            last.insert(row.try_get(0)?, (row.try_get(1)?, Briefs::from_bytes(row.try_get(2)?)));
+        }
+    }
+    Ok(last)
+}
+
+/// The parts of each of these sessions of a generation, in the order asked.
+pub(super) async fn of_each(readers: &SqlitePool, generation: i64, sessions: &[SessionId]) -> Result<Vec<Vec<Briefs>>, LogError> {
+    let mut found: HashMap<Vec<u8>, Vec<Briefs>> = HashMap::with_capacity(sessions.len());
+    for some in sessions.chunks(IDS) {
+        let asked = some.len().next_power_of_two();
+        let sql = format!(
+            "SELECT t.term, b.brief FROM term_1 t CROSS JOIN brief_1 b ON {} WHERE t.generation = ? AND t.term IN (?{}) ORDER BY t.term, b.slot",
+            is_of("b", "t"),
+            ",?".repeat(asked - 1)
+        );
+        let padding = std::iter::repeat_n(&some[some.len() - 1], asked - some.len());
+        let query = sqlx::query(AssertSqlSafe(sql)).bind(generation);
+        let query = some.iter().chain(padding).fold(query, |query, session| query.bind(TermKey::of_session(session.as_str()).into_bytes()));
+        for row in query.fetch_all(readers).await.map_err(read)? {
+            let term: &[u8] = row.try_get(0).map_err(read)?;
+            let part = Briefs::from_bytes(row.try_get(1).map_err(read)?);
+            match found.get_mut(term) {
+                Some(parts) => parts.push(part),
+                None => drop(found.insert(term.to_vec(), vec![part])),
+            }
+        }
+    }
+    // A session may be asked twice.
+    Ok(sessions.iter().map(|session| found.get(TermKey::of_session(session.as_str()).as_slice()).cloned().unwrap_or_default()).collect())
+}
+
+/// What [`to_text`] reads: of a session's term `t` and a part `b` of it.
+pub(super) const COLUMNS: &str = "substr(t.term, 2), b.slot, b.brief";
+
+/// Every part of a generation. Terms stand by kind, and sessions are the first.
+pub(super) const DUMP: &str = "SELECT substr(t.term, 2), b.slot, b.brief
+    FROM term_1 t CROSS JOIN brief_1 b ON b.slot BETWEEN t.number * 1048576 AND t.number * 1048576 + 1048575
+    WHERE t.generation = ? AND t.term < x'02' ORDER BY t.term, b.slot";
+
+/// How many parts a generation has.
+pub(super) const COUNT: &str = "SELECT count(*)
+    FROM term_1 t CROSS JOIN brief_1 b ON b.slot BETWEEN t.number * 1048576 AND t.number * 1048576 + 1048575
+    WHERE t.generation = ? AND t.term < x'02'";
+
+/// Parts that generation ?1 has and generation ?2 lacks.
+pub(super) const ONLY: &str = "FROM term_1 t LEFT JOIN term_1 o ON o.generation = ?2 AND o.term = t.term
+    CROSS JOIN brief_1 b ON b.slot BETWEEN t.number * 1048576 AND t.number * 1048576 + 1048575
+    LEFT JOIN brief_1 c ON c.slot = o.number * 1048576 + b.slot - t.number * 1048576 AND c.brief = b.brief
+    WHERE t.generation = ?1 AND t.term < x'02' AND c.slot IS NULL";
+
+/// A row of a dump, as text.
+pub(super) fn to_text(row: &SqliteRow) -> Result<String, LogError> {
+    let (session, slot): (Vec<u8>, i64) = (row.try_get(0).map_err(read)?, row.try_get(1).map_err(read)?);
+    let part = Briefs::from_bytes(row.try_get(2).map_err(read)?);
+    Ok(part.to_text(&String::from_utf8_lossy(&session), (slot % PARTS).unsigned_abs()))
+}
+
+/// The condition that a part `b` is one of the session of the term `t`.
+pub(super) fn is_of(b: &str, t: &str) -> String {
+    format!("{b}.slot BETWEEN {t}.number * {PARTS} AND {t}.number * {PARTS} + {PARTS} - 1")
+}
+
+fn too_much(error: LogError) -> sqlx::Error {
+    sqlx::Error::Encode(Box::new(error))
+}
