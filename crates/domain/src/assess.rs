@@ -73,8 +73,7 @@ pub(crate) struct Trace<'a> {
 impl<'a> Trace<'a> {
     /// The falsifiers that hit something of it by T.
     pub(crate) fn hits(&self) -> Vec<falsifiers::Hit<'a>> {
-        let believed = Believed { claims: self.claims.clone(), factors: self.factors.clone(), sign_in: self.sign_in.clone() };
-        falsifiers::hits(&believed, self.cut.at)
+        falsifiers::hits(&self.claims, &self.factors, &self.sign_in, self.cut.at)
     }
 
     /// A decision, by what was known when it fell, as if another version of its policy had been in force.

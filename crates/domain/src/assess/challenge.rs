@@ -31,7 +31,7 @@ pub(crate) fn with_local(rule: &Rule, candidates: &[Candidate], federation: bool
         let (has, perhaps) = authenticators::characteristics(method, &[]);
         let value =
             Value { method: Some(method), perhaps, ..Value::alone(method.as_str(), authenticators::factor_type(method), &has, local_factors::ID) };
-        Candidate { factor: None, value, third_party: false, sure: true, missing: vec![], any_method: false }
+        Candidate { factor: None, value: value.into(), third_party: false, sure: true, missing: vec![], any_method: false }
     }));
     requirement::read(rule, &all, federation, Taking::Possible)
 }

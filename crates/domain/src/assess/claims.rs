@@ -22,6 +22,7 @@ use claimledger_facts::{
     types::{claims::ClaimsReceived, idp::IdpConfigured, org::OrgConfigured},
     vocabulary::{IdpKind, IdpUsage, Status},
 };
+use std::sync::Arc;
 
 /// Whether something holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,7 +70,7 @@ pub(crate) struct World<'a> {
     pub(crate) open: Option<&'static str>,
     /// All reasons: of the IdP, then of the key, then of retractions.
     pub(crate) void: Vec<&'static str>,
-    pub(crate) values: Vec<Value>,
+    pub(crate) values: Vec<Arc<Value>>,
     /// What the assertion carried was not seen: [`codes::UNREADABLE`] or [`codes::MISSING_CLAIM_CONTENT`].
     pub(crate) unseen: Option<&'static str>,
 }
@@ -105,9 +106,10 @@ impl<'a> Claim<'a> {
                 }
             }
         }
-        let base = worlds.clone();
+        let base = worlds.len();
         for hit in hits.iter().filter(|hit| hit.open.is_some()) {
-            worlds.extend(base.iter().cloned().map(|world| world.retracted(&[hit.code], hit.open)));
+            let hit: Vec<_> = worlds[..base].iter().cloned().map(|world| world.retracted(&[hit.code], hit.open)).collect();
+            worlds.extend(hit);
         }
         Self { seen, data, worlds, hits }
     }
@@ -118,8 +120,8 @@ impl<'a> Claim<'a> {
     }
 
     /// The values as read, once each by name.
-    pub(crate) fn values(&self) -> Vec<&Value> {
-        let mut values: Vec<&Value> = Vec::new();
+    pub(crate) fn values(&self) -> Vec<&Arc<Value>> {
+        let mut values: Vec<&Arc<Value>> = Vec::new();
         for value in self.worlds.iter().flat_map(|w| &w.values) {
             if !values.iter().any(|v| v.name == value.name && v.method == value.method) {
                 values.push(value);
@@ -200,9 +202,9 @@ impl<'a> World<'a> {
             world.unseen = Some(codes::MISSING_CLAIM_CONTENT);
         } else if world.third_party(data) {
             let factor_only = idp.is_some_and(|i| i.data.usage == Some(IdpUsage::FactorOnly));
-            world.values = third_party_amr::read(data.amr.as_deref().unwrap_or_default(), factor_only);
+            world.values = shared(third_party_amr::read(data.amr.as_deref().unwrap_or_default(), factor_only));
         } else {
-            world.values = okta_claims::read(data);
+            world.values = shared(okta_claims::read(data));
         }
         world
     }
@@ -232,6 +234,11 @@ pub(crate) fn unseen_federation(history: HistoryCut<'_>, falsified: HistoryCut<'
         Tri::Maybe => active.min(Tri::Maybe),
         Tri::Yes => Tri::No,
     }
+}
+
+/// Factors and candidates speak of the same values.
+fn shared(values: Vec<Value>) -> Vec<Arc<Value>> {
+    values.into_iter().map(Arc::new).collect()
 }
 
 /// Adds codes that are not in yet.

@@ -29,6 +29,7 @@ use claimledger_facts::{
     },
     vocabulary::{Access, Outcome, Property, Status},
 };
+use std::sync::Arc;
 
 pub(crate) const ID: &str = "decision";
 
@@ -257,7 +258,7 @@ fn candidates(setting: Setting<'_, '_>, rule: Option<&Rule>, at: Occurred, previ
     for claim in setting.claims.iter().filter(|c| in_effect(setting.life, c.seen.occurred(), at) != Tri::No) {
         let Some(code) = claim.unseen() else { continue };
         for factor_type in [FactorType::Knowledge, FactorType::Possession] {
-            let value = Value::alone("", factor_type, Property::ALL, "");
+            let value = Arc::new(Value::alone("", factor_type, Property::ALL, ""));
             candidates.push(Candidate { factor: None, value, third_party: claim.third_party(), sure: false, missing: vec![code], any_method: true });
         }
     }
@@ -275,11 +276,10 @@ fn unpool(setting: Setting<'_, '_>, candidates: &mut [Candidate], at: Occurred) 
         }
         let pool = |least: Tri| ordered(members.iter().filter(|(_, e)| *e >= least).flat_map(|(f, _)| f.value.has.iter().copied()).collect());
         let (sure, perhaps) = (pool(Tri::Yes), pool(Tri::Maybe));
-        let own = &candidate.value.has;
-        candidate.value.pool = ordered(own.iter().chain(&sure).copied().collect());
-        candidate.value.perhaps.extend(perhaps.into_iter().filter(|p| !candidate.value.pool.contains(p)));
-        let left = |name: &String| members.iter().any(|(f, e)| f.value.name == *name && *e != Tri::No);
-        candidate.value.pooled_with.retain(left);
+        let value = Arc::make_mut(&mut candidate.value);
+        value.pool = ordered(value.has.iter().chain(&sure).copied().collect());
+        value.perhaps.extend(perhaps.into_iter().filter(|p| !value.pool.contains(p)));
+        value.pooled_with.retain(|name| members.iter().any(|(f, e)| f.value.name == *name && *e != Tri::No));
     }
 }
 
@@ -380,7 +380,7 @@ fn without(setting: Setting<'_, '_>, all: &[Candidate], at: usize) -> Vec<Candid
         let left = rest.iter().filter(|c| members(c)).flat_map(|c| c.value.has.iter().copied());
         let pool = ordered(left.collect());
         rest.iter_mut().filter(|c| claim_of(c) == claim_of(removed) && removed.value.pooled_with.contains(&c.value.name)).for_each(|c| {
-            c.value.pool.clone_from(&pool);
+            Arc::make_mut(&mut c.value).pool.clone_from(&pool);
         });
     }
     rest

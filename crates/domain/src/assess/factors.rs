@@ -13,11 +13,12 @@ use claimledger_facts::{
     time::Occurred,
     vocabulary::{Amr, Method, Outcome},
 };
+use std::sync::Arc;
 
 /// A claimed value or a local verification, whether it counts or not.
 #[derive(Clone, Debug)]
 pub(crate) struct Factor<'a> {
-    pub(crate) value: Value,
+    pub(crate) value: Arc<Value>,
     /// Index into the session's claims; none: local.
     pub(crate) claim: Option<usize>,
     /// The record that carries it.
@@ -61,7 +62,7 @@ pub(crate) fn factors<'a>(facts: &[Seen<'a>], claims: &[Claim<'a>], running: Run
     let mut factors = Vec::new();
     for seen in facts {
         if let FactData::FactorVerified(verified) = &seen.known.fact.data {
-            let value = local_factors::read(verified);
+            let value = Arc::new(local_factors::read(verified));
             factors.push(Factor {
                 losses: losses(&value, *seen),
                 value,
@@ -88,7 +89,7 @@ pub(crate) fn factors<'a>(facts: &[Seen<'a>], claims: &[Claim<'a>], running: Run
             let by_record = said.map_or(!fate.surely_ignored, |s| s.accepted);
             let grade = grade(said, &fate.missing, allow.is_some(), fate.counts);
             factors.push(Factor {
-                value: value.clone(),
+                value: Arc::clone(value),
                 losses: losses(value, *seen),
                 claim: Some(index),
                 seen: *seen,

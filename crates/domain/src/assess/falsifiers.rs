@@ -3,7 +3,13 @@
 //! What each does is a rule of its own ([`super::retraction`], [`super::authenticator_lost`]). Here they are found, and told apart by when
 //! they were recorded: a decision is judged on those that were recorded by its position, and what came later is told beside it.
 
-use super::{authenticator_lost, believed::Believed, claims::Tri, retraction};
+use super::{
+    authenticator_lost,
+    believed::Believed,
+    claims::{Claim, Tri},
+    factors::Factor,
+    retraction,
+};
 use crate::{
     codes,
     explain::words,
@@ -116,7 +122,7 @@ pub(crate) fn known<'a>(history: HistoryCut<'a>, subject: Option<&Pseudonym>, be
 }
 
 /// What hits a claim or a factor that came by a time: once each, as recorded. By the session's own end nothing of it is left to be hit.
-pub(crate) fn hits<'a>(believed: &Believed<'a>, by: Time) -> Vec<Hit<'a>> {
+pub(crate) fn hits<'a>(claims: &[Claim<'a>], factors: &[Factor<'a>], sign_in: &[retraction::Hit<'a>], by: Time) -> Vec<Hit<'a>> {
     let mut hits: Vec<Hit<'a>> = Vec::new();
     let mut add = |hit: Hit<'a>| match hits.iter_mut().find(|known| known.record().id == hit.record().id) {
         // What is certain of one of them is told.
@@ -124,11 +130,11 @@ pub(crate) fn hits<'a>(believed: &Believed<'a>, by: Time) -> Vec<Hit<'a>> {
         Some(_) => {}
         None => hits.push(hit),
     };
-    for claim in believed.claims.iter().filter(|c| c.seen.occurred().from <= by) {
+    for claim in claims.iter().filter(|c| c.seen.occurred().from <= by) {
         claim.hits.iter().for_each(|hit| add(Hit::Retraction(*hit)));
     }
-    believed.sign_in.iter().for_each(|hit| add(Hit::Retraction(*hit)));
-    for factor in believed.factors.iter().filter(|f| f.counts() && f.occurred().from <= by) {
+    sign_in.iter().for_each(|hit| add(Hit::Retraction(*hit)));
+    for factor in factors.iter().filter(|f| f.counts() && f.occurred().from <= by) {
         factor.losses.ends.iter().filter(|end| end.when.from <= by).for_each(|end| add(Hit::Loss(*end)));
     }
     hits.sort_by_key(Hit::position);
@@ -137,7 +143,7 @@ pub(crate) fn hits<'a>(believed: &Believed<'a>, by: Time) -> Vec<Hit<'a>> {
 
 /// Those that hit a decision and were recorded after it.
 pub(crate) fn later<'a>(believed: &Believed<'a>, decision: Seen<'_>) -> Vec<Hit<'a>> {
-    let mut hits = hits(believed, latest(decision.occurred()));
+    let mut hits = hits(&believed.claims, &believed.factors, &believed.sign_in, latest(decision.occurred()));
     hits.retain(|hit| hit.position() > decision.record().position);
     hits
 }

@@ -11,6 +11,7 @@ use claimledger_facts::{
     types::policy::{Alternative, Possession, Rule},
     vocabulary::{FactorMode, Method, Property},
 };
+use std::sync::Arc;
 
 pub(crate) const ID: &str = "requirement";
 
@@ -19,7 +20,7 @@ pub(crate) const ID: &str = "requirement";
 pub(crate) struct Candidate {
     /// Index into the session's factors; none: one that could be there.
     pub(crate) factor: Option<usize>,
-    pub(crate) value: Value,
+    pub(crate) value: Arc<Value>,
     pub(crate) third_party: bool,
     /// It certainly counts at this time.
     pub(crate) sure: bool,

@@ -41,6 +41,9 @@ const REQUEST: usize = 20;
 const PAGE: u32 = 50;
 /// After so long no more is asked over GraphQL.
 const LONGEST: Duration = Duration::from_secs(60);
+/// All sessions of a key are listed so often, and for so long, at least.
+const LISTS: usize = 5;
+const SHORTEST: Duration = Duration::from_secs(2);
 /// Facts that one round of appends beside has at most.
 const ROUND: usize = 10_000_000;
 const WHY: &str = concat!(include_str!("../../queries/why.graphql"), include_str!("../../queries/common.graphql"));
@@ -160,11 +163,15 @@ async fn sets(ground: &Ground, sessions: Sessions) -> Result<Vec<Measure>> {
     // Nothing was falsified as known then: every session of the key is assessed, and none is shown.
     let past = Asking { known_at_position: Some(before), ..Asking::default() };
     let filter = SessionFilter { falsified_later: Some(true), ..of_key.clone() };
-    let began = Instant::now();
-    let page = app.sessions_in_brief(&caller, &filter, &past, PAGE, None).await?;
-    anyhow::ensure!(page.value.items.is_empty(), "nothing was falsified yet");
     let candidates = sessions.count.div_ceil(10);
-    let rate = candidates as f64 / began.elapsed().as_secs_f64();
+    let (mut rates, all) = (Vec::new(), Instant::now());
+    while rates.len() < LISTS || all.elapsed() < SHORTEST {
+        let began = Instant::now();
+        let page = app.sessions_in_brief(&caller, &filter, &past, PAGE, None).await?;
+        anyhow::ensure!(page.value.items.is_empty(), "nothing was falsified yet");
+        rates.push(candidates as f64 / began.elapsed().as_secs_f64());
+    }
+    let rate = quantile(&rates, 0.5);
     measures.push(Measure::new("B5", "the same key at a past K: candidates assessed a second", rate, "sessions/s").at_least(100_000.0));
     ground.close(app).await?;
     Ok(measures)
