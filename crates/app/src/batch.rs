@@ -131,7 +131,8 @@ impl Runner {
         }
 
         let unwritten: Vec<_> = before.into_iter().chain([Arc::clone(&ahead)]).collect();
-        let reader = Reader { ahead: &unwritten, recent: &folded.recent, cache: records, ..tenant.reader(&*self.log, &*self.views) };
+        let briefs = self.beside.is_some() || tenant.in_use().current;
+        let reader = Reader { ahead: &unwritten, recent: &folded.recent, cache: records, briefs, ..tenant.reader(&*self.log, &*self.views) };
         let touched = heads::touched(&reader, ahead.records(), last).await?;
         let (history, config_index) = tenant.config();
         let mut heads = Heads::new(reader, tenant.first_of_kind.at(last), history, config_index, last);

@@ -2,7 +2,7 @@
 
 use crate::{brief::Brief, fetched::Fetched, terms::term};
 use claimledger_facts::{
-    ids::{LogPosition, RecordId, SessionId, TenantId},
+    ids::{LogPosition, LogSize, RecordId, SessionId, TenantId},
     record::{CorruptRecord, Entry, Record},
 };
 use claimledger_ledger::{
@@ -69,7 +69,7 @@ impl Reader<'_> {
         if let Some(records) = self.fetched.and_then(|fetched| fetched.records_of(session, known_at)) {
             return Ok(records.to_vec());
         }
-        if self.reads_briefs() {
+        if self.briefs {
             return Ok(self.records_of_each(std::slice::from_ref(session), known_at).await?.into_iter().flatten().collect());
         }
         self.records(&self.positions(&term(TermKind::Session, session.as_str()), known_at).await?).await
@@ -77,26 +77,55 @@ impl Reader<'_> {
 
     /// The same for each of some sessions, with one question for all of them.
     pub(crate) async fn records_of_each(&self, sessions: &[SessionId], known_at: LogPosition) -> Result<Vec<Vec<Arc<Brief>>>, LogError> {
-        let mut records = Vec::with_capacity(sessions.len());
-        if self.reads_briefs() {
-            for parts in self.views.briefs_of_each(self.tenant, sessions).await? {
-                records.push(read_briefs(&parts, known_at).await?);
-            }
-            return Ok(records);
-        }
         let terms: Vec<_> = sessions.iter().map(|session| term(TermKind::Session, session.as_str())).collect();
-        let found = self.positions_of_each(&terms, known_at).await?;
+        if !self.briefs {
+            let found = self.positions_of_each(&terms, known_at).await?;
+            return self.records_at_each(&found).await;
+        }
+        // What the runner looked at lately is at hand.
+        let kept: Vec<_> = terms.iter().map(|term| self.kept(term, known_at)).collect();
+        let missing: Vec<_> = sessions.iter().zip(&kept).filter(|(_, kept)| kept.is_none()).map(|(session, _)| session.clone()).collect();
+        let mut read = if missing.is_empty() { Vec::new() } else { self.views.briefs_of_each(self.tenant, &missing).await? }.into_iter();
+        let mut at_hand = self.records_at_each(&kept.iter().flatten().cloned().collect::<Vec<_>>()).await?.into_iter();
+        let mut all = Vec::with_capacity(sessions.len());
+        for (term, kept) in terms.iter().zip(kept) {
+            let records = match kept {
+                Some(_) => at_hand.next().unwrap_or_default(),
+                None => self.with_those_ahead(term, read_briefs(&read.next().unwrap_or_default(), self.below_ahead(known_at)).await?, known_at),
+            };
+            all.push(records);
+        }
+        Ok(all)
+    }
+
+    /// Up to where the read models are asked: what is ahead of them may be in them by now, and is not to be found twice.
+    fn below_ahead(&self, known_at: LogPosition) -> Option<LogPosition> {
+        match self.ahead.first() {
+            Some(first) => LogSize(first.from.min(known_at.0.saturating_add(1))).last(),
+            None => Some(known_at),
+        }
+    }
+
+    /// What the read models have of a session, and what is ahead of them.
+    fn with_those_ahead(&self, term: &Term, mut records: Vec<Arc<Brief>>, known_at: LogPosition) -> Vec<Arc<Brief>> {
+        if let Some(first) = self.ahead.first() {
+            let positions: Vec<_> = records.iter().map(|record| record.reference.position).collect();
+            self.recent.put(first.from, term, &positions);
+            for record in &records {
+                self.cache.put(record.reference.position, record);
+            }
+            records.extend(self.positions_ahead(term, known_at).filter_map(|position| self.ahead.iter().find_map(|ahead| ahead.get(position))));
+        }
+        records
+    }
+
+    /// The records at each of some lists of positions.
+    async fn records_at_each(&self, found: &[Vec<LogPosition>]) -> Result<Vec<Vec<Arc<Brief>>>, LogError> {
         let mut all: Vec<LogPosition> = found.iter().flatten().copied().collect();
         all.sort_unstable();
         all.dedup();
         let read: HashMap<_, _> = all.iter().copied().zip(self.records(&all).await?).collect();
-        records.extend(found.iter().map(|positions| positions.iter().filter_map(|position| read.get(position).cloned()).collect()));
-        Ok(records)
-    }
-
-    /// What is ahead of the read models is in none of their parts.
-    fn reads_briefs(&self) -> bool {
-        self.briefs && self.ahead.is_empty()
+        Ok(found.iter().map(|positions| positions.iter().filter_map(|position| read.get(position).cloned()).collect()).collect())
     }
 
     /// Positions of the records with each of some terms, with one question for all of them.
@@ -189,12 +218,13 @@ impl Reader<'_> {
     }
 }
 
-/// The records of a session's parts, as known at a position.
-async fn read_briefs(parts: &[Briefs], known_at: LogPosition) -> Result<Vec<Arc<Brief>>, LogError> {
+/// The records of a session's parts, up to a position.
+async fn read_briefs(parts: &[Briefs], upto: Option<LogPosition>) -> Result<Vec<Arc<Brief>>, LogError> {
     let mut records: Vec<Arc<Brief>> = Vec::new();
+    let Some(upto) = upto else { return Ok(records) };
     for found in parts.iter().flat_map(Briefs::iter) {
         let (position, bytes) = found?;
-        if position > known_at {
+        if position > upto {
             break;
         }
         if records.len() % DECODED_AT_ONCE == DECODED_AT_ONCE - 1 {

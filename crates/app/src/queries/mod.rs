@@ -1,5 +1,6 @@
 //! The reads. Each passes `App::disclose`, pins its cut, and answers for exactly that cut.
 
+mod begun;
 mod belief;
 mod candidates;
 mod chain;
@@ -56,8 +57,8 @@ pub(crate) struct Assessed {
 
 /// One question's view of a tenant: a cut, and the configuration known then.
 pub(crate) struct View<'a> {
-    pub(crate) inner: &'a Inner,
-    pub(crate) tenant: &'a Tenant,
+    pub(crate) inner: &'a Arc<Inner>,
+    pub(crate) tenant: &'a Arc<Tenant>,
     pub(crate) cut: Cut,
     pub(crate) history: Arc<History>,
     pub(crate) traits: Traits,
@@ -66,7 +67,7 @@ pub(crate) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    pub(crate) fn new(inner: &'a Inner, tenant: &'a Tenant, cut: Cut) -> Self {
+    pub(crate) fn new(inner: &'a Arc<Inner>, tenant: &'a Arc<Tenant>, cut: Cut) -> Self {
         // Before any row is read: a generation that is put in place meanwhile is believed by the next question.
         let believes_rows = tenant.in_use().current;
         Self { inner, tenant, cut, history: tenant.history(), traits: tenant.first_of_kind.at(cut.known_at), believes_rows }

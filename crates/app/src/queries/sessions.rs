@@ -14,8 +14,7 @@ use crate::{
 use claimledger_domain::{
     RULES,
     assess::{assess_in_brief, assess_standing},
-    history::History,
-    model::{Bounds, Certainty, Cut, Known, Phase, Reason, RecordRef, SessionState},
+    model::{Bounds, Certainty, Cut, Phase, Reason, RecordRef, SessionState},
     outlived::outlived,
 };
 use claimledger_facts::{
@@ -84,14 +83,14 @@ impl App {
             Walk::new(&view, any_of(&view, filter, people.as_deref()), filter.active_at, cursor.map(|cursor| cursor.session), false).await?;
         let mut page = Page { items: Vec::new(), cursors: Vec::new(), has_next: false };
         while let Some((key, assessed)) = walk.next(|row| cannot_match(row, filter, pinned.cut.at)).await? {
-            if matches(&view, &assessed, filter, people.as_deref(), assess_in_brief).is_none() {
+            if matches(&view, &assessed, filter, people.as_deref(), Told::InBrief).is_none() {
                 continue;
             }
             if page.items.len() == first as usize {
                 page.has_next = true;
                 break;
             }
-            let Some((certainty, because)) = matches(&view, &assessed, filter, people.as_deref(), assess_standing) else { continue };
+            let Some((certainty, because)) = matches(&view, &assessed, filter, people.as_deref(), Told::WithReasons) else { continue };
             let assessed = if in_full { view.in_full(assessed) } else { assessed };
             page.cursors.push(tenant.cursor_key.seal(&Cursor {
                 question,
@@ -202,14 +201,20 @@ fn cannot_match(row: &Summary, filter: &SessionFilter, at: Time) -> bool {
         || (filter.retracted == Some(true) && !*retracted)
 }
 
-/// Whether a session belongs to the set, how surely, and why. `assess` tells how it stood at the instant that is asked: in brief is enough to see whether it
-/// belongs.
+/// What is to be told of how a session stood: in brief is enough to see whether it belongs to a set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    InBrief,
+    WithReasons,
+}
+
+/// Whether a session belongs to the set, how surely, and why.
 fn matches(
     view: &View<'_>,
     assessed: &Assessed,
     filter: &SessionFilter,
     people: Option<&[Pseudonym]>,
-    assess: impl Fn(&[Known], &History, Cut) -> Option<SessionState>,
+    told: Told,
 ) -> Option<(Certainty, Vec<Reason>)> {
     let state = &assessed.state;
     if state.phase == Phase::NotStarted {
@@ -222,11 +227,17 @@ fn matches(
         return None;
     }
     if let Some(time) = filter.active_at {
-        let there = assess(&assessed.gathered.facts, &view.history, Cut { at: time, ..view.cut })?;
-        if there.phase != Phase::Active {
+        let (facts, cut) = (&assessed.gathered.facts, Cut { at: time, ..view.cut });
+        let (phase, certainty, because) = match told {
+            // How it stands at T is known already.
+            Told::InBrief if cut == view.cut => (state.phase, state.certainty, Vec::new()),
+            Told::InBrief => standing(assess_in_brief(facts, &view.history, cut)?),
+            Told::WithReasons => standing(assess_standing(facts, &view.history, cut)?),
+        };
+        if phase != Phase::Active {
             return None;
         }
-        found.add(there.certainty, format!("active at {time}"), Vec::new(), there.because);
+        found.add(certainty, format!("active at {time}"), Vec::new(), because);
     }
     if filter.idp.is_some() || filter.key.is_some() || filter.relied_from.is_some() || filter.relied_to.is_some() {
         let (certainty, record) = claims::matching(assessed, filter, view.history.at(view.cut.known_at), view.cut.at)?;
@@ -259,6 +270,10 @@ fn matches(
     }
     falsified(state, filter, &mut found)?;
     Some((found.certainty, found.because))
+}
+
+fn standing(state: SessionState) -> (Phase, Certainty, Vec<Reason>) {
+    (state.phase, state.certainty, state.because)
 }
 
 /// What falsifiers and the IdP session's end make of a session. None: it does not belong to the set.

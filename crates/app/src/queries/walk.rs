@@ -4,11 +4,12 @@
 //! stood at K, never further back. So a session that was assessed is held until no row that could come before it is left; and a page that goes on after a
 //! cursor looks at sessions too that have moved past the cursor since.
 
-use super::{Assessed, View};
+use super::{Assessed, View, begun::Begun};
 use crate::{
     fetched::{AT_ONCE, Fetched},
     heads::{self, Summary},
     moved,
+    reader::Reader,
 };
 use claimledger_facts::{
     ids::{LogPosition, LogSize, SessionId},
@@ -54,6 +55,9 @@ struct Stream {
     whole: bool,
     /// What the sessions of the next rows are made of.
     fetched: Arc<Fetched>,
+    /// Rows behind those, and what sessions behind those are made of: where very many are gone through, they are read while others are looked at.
+    next_rows: Option<Begun<Vec<HeadRow>>>,
+    next_fetched: Option<Begun<Fetched>>,
 }
 
 impl<'v> Walk<'v> {
@@ -69,7 +73,15 @@ impl<'v> Walk<'v> {
         let active_at = active_at.filter(|_| view.believes_rows).map(|at| ActiveAt { at, size: LogSize(view.cut.known_at.0.saturating_add(1)) });
         // A head row carries the terms of its own id alone. Where links join ids, a session may carry a term under another of them.
         let any_of = if view.traits.links() { vec![Vec::new()] } else { any_of };
-        let stream = |terms| Stream { terms, read: after.clone(), rows: VecDeque::new(), whole: false, fetched: Arc::default() };
+        let stream = |terms| Stream {
+            terms,
+            read: after.clone(),
+            rows: VecDeque::new(),
+            whole: false,
+            fetched: Arc::default(),
+            next_rows: None,
+            next_fetched: None,
+        };
         let streams = any_of.into_iter().map(stream).collect();
         let mut walk =
             Self { view, streams, active_at, ready: BTreeMap::new(), after: after.clone(), inclusive, seen: BTreeSet::new(), step: FIRST_STEP };
@@ -77,7 +89,7 @@ impl<'v> Walk<'v> {
             if inclusive {
                 walk.look_at(SessionId::new(after.session.clone()), None).await?;
             }
-            for session in walk.passed(&after).await? {
+            for session in passed(view, &after).await? {
                 walk.look_at(session, None).await?;
             }
         }
@@ -98,12 +110,23 @@ impl<'v> Walk<'v> {
             if self.seen.contains(&row.session) {
                 continue;
             }
+            if !first.fetched.has(&row.session)
+                && let Some(begun) = first.next_fetched.take()
+            {
+                first.fetched = Arc::new(begun.wait().await?);
+            }
             if !first.fetched.has(&row.session) {
                 // Few at first, as a page may need no more; then more and more at once.
-                let more = first.rows.iter().map(|row| &row.session).filter(|session| !self.seen.contains(session)).take(self.step - 1);
-                let some: Vec<_> = std::iter::once(&row.session).chain(more).cloned().collect();
+                let some = first.sessions(&row, self.step, &self.seen);
                 first.fetched = Arc::new(Fetched::read(&self.view.reader(), self.view.traits, &some, self.view.cut.known_at).await?);
                 self.step = (self.step * 2).min(AT_ONCE);
+            }
+            if self.step == AT_ONCE && first.next_fetched.is_none() {
+                let behind = first.rows.iter().map(|row| &row.session).filter(|session| !first.fetched.has(session) && !self.seen.contains(session));
+                let some: Vec<_> = behind.take(AT_ONCE).cloned().collect();
+                if !some.is_empty() {
+                    first.next_fetched = Some(fetch_beside(self.view, some));
+                }
             }
             let fetched = Arc::clone(&first.fetched);
             self.look_at(row.session, Some(&fetched)).await?;
@@ -116,10 +139,16 @@ impl<'v> Walk<'v> {
         for stream in &mut self.streams {
             while stream.rows.is_empty() && !stream.whole {
                 let before = stream.read.clone();
-                let rows = view.inner.views.sessions_with(&view.tenant.id, &stream.terms, self.active_at, before.as_ref(), ROWS).await?;
+                let rows = match stream.next_rows.take() {
+                    Some(begun) => begun.wait().await?,
+                    None => view.inner.views.sessions_with(&view.tenant.id, &stream.terms, self.active_at, before.as_ref(), ROWS).await?,
+                };
                 // Whoever comes behind the first that begins after T begins after T, at K too: a first fact was no earlier then.
                 stream.whole = rows.last().is_none_or(|row| row.first_occurred > view.cut.at);
                 stream.read = rows.last().map(HeadRow::key).or(stream.read.take());
+                if self.step == AT_ONCE && !stream.whole {
+                    stream.next_rows = Some(list_beside(view, stream.terms.clone(), self.active_at, stream.read.clone()));
+                }
                 stream.rows = rows.into_iter().filter(|row| !is_of_no_use(view, row, &skip)).collect();
                 furthest = furthest.max(before);
             }
@@ -154,29 +183,53 @@ impl<'v> Walk<'v> {
         }
         Ok(())
     }
+}
 
-    /// Sessions that stand before the cursor now and may have stood behind it at K.
-    async fn passed(&self, after: &HeadKey) -> Result<Vec<SessionId>, LogError> {
-        let size = self.view.cut.known_at.0 + 1;
-        let tenant = self.view.tenant;
-        match tenant.moved.passed(size, after) {
-            moved::Passed::Known(sessions) => Ok(sessions),
-            moved::Passed::Since { since, mut sessions } => {
-                // Moves that far back are not remembered: every session that was spoken of since then is looked at.
-                let mut from = size;
-                while from < since {
-                    let max = usize::try_from(since - from).unwrap_or(RECORDS).min(RECORDS);
-                    let positions: Vec<_> = (from..from + max as u64).map(LogPosition).collect();
-                    let reader = tenant.reader(&*self.view.inner.log, &*self.view.inner.views);
-                    for record in reader.records(&positions).await? {
-                        sessions.extend(record.statement.sessions().cloned());
-                    }
-                    from += max as u64;
+/// Sessions that stand before the cursor now and may have stood behind it at K.
+async fn passed(view: &View<'_>, after: &HeadKey) -> Result<Vec<SessionId>, LogError> {
+    let size = view.cut.known_at.0 + 1;
+    let tenant = view.tenant;
+    match tenant.moved.passed(size, after) {
+        moved::Passed::Known(sessions) => Ok(sessions),
+        moved::Passed::Since { since, mut sessions } => {
+            // Moves that far back are not remembered: every session that was spoken of since then is looked at.
+            let mut from = size;
+            while from < since {
+                let max = usize::try_from(since - from).unwrap_or(RECORDS).min(RECORDS);
+                let positions: Vec<_> = (from..from + max as u64).map(LogPosition).collect();
+                let reader = tenant.reader(&*view.inner.log, &*view.inner.views);
+                for record in reader.records(&positions).await? {
+                    sessions.extend(record.statement.sessions().cloned());
                 }
-                Ok(sessions)
+                from += max as u64;
             }
+            Ok(sessions)
         }
     }
+}
+
+impl Stream {
+    /// The session of a row that was taken and those of the next rows, so many that were not looked at.
+    fn sessions(&self, row: &HeadRow, count: usize, seen: &BTreeSet<SessionId>) -> Vec<SessionId> {
+        let more = self.rows.iter().map(|row| &row.session).filter(|session| !seen.contains(session)).take(count - 1);
+        std::iter::once(&row.session).chain(more).cloned().collect()
+    }
+}
+
+/// Begins to read the next rows of a list.
+fn list_beside(view: &View<'_>, terms: Vec<Term>, active_at: Option<ActiveAt>, after: Option<HeadKey>) -> Begun<Vec<HeadRow>> {
+    let (views, tenant) = (Arc::clone(&view.inner.views), view.tenant.id.clone());
+    Begun::begin(view.inner, async move { views.sessions_with(&tenant, &terms, active_at, after.as_ref(), ROWS).await })
+}
+
+/// Begins to read what some sessions are made of.
+fn fetch_beside(view: &View<'_>, sessions: Vec<SessionId>) -> Begun<Fetched> {
+    let (log, views, tenant) = (Arc::clone(&view.inner.log), Arc::clone(&view.inner.views), Arc::clone(view.tenant));
+    let (briefs, traits, known_at) = (view.believes_rows, view.traits, view.cut.known_at);
+    Begun::begin(view.inner, async move {
+        let reader = Reader { briefs, ..tenant.reader(&*log, &*views) };
+        Fetched::read(&reader, traits, &sessions, known_at).await
+    })
 }
 
 /// Whether nothing can come of a row. What it says holds at K too, if nothing that could have changed it came after K.

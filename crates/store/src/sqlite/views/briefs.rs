@@ -1,8 +1,8 @@
 //! What is kept of sessions' records, in parts ([`Briefs`]).
 
-use super::{IDS, read, terms::TermKey};
-use claimledger_facts::ids::{LogPosition, SessionId};
-use claimledger_ledger::{briefs::Briefs, log::LogError};
+use super::{IDS, place_code, read, terms::TermKey};
+use claimledger_facts::ids::{LogPosition, SessionId, TenantId};
+use claimledger_ledger::{briefs::Briefs, generations::Place, log::LogError};
 use sqlx::{AssertSqlSafe, Row, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 use std::collections::{BTreeMap, HashMap};
 
@@ -56,18 +56,19 @@ async fn last_of_each(connection: &mut SqliteConnection, numbers: &[i64]) -> Res
     Ok(last)
 }
 
-/// The parts of each of these sessions of a generation, in the order asked.
-pub(super) async fn of_each(readers: &SqlitePool, generation: i64, sessions: &[SessionId]) -> Result<Vec<Vec<Briefs>>, LogError> {
+/// The parts of each of these sessions, in the order asked.
+pub(super) async fn of_each(readers: &SqlitePool, (tenant, place): (&TenantId, Place), sessions: &[SessionId]) -> Result<Vec<Vec<Briefs>>, LogError> {
     let mut found: HashMap<Vec<u8>, Vec<Briefs>> = HashMap::with_capacity(sessions.len());
     for some in sessions.chunks(IDS) {
         let asked = some.len().next_power_of_two();
         let sql = format!(
-            "SELECT t.term, b.brief FROM term_1 t CROSS JOIN brief_1 b ON {} WHERE t.generation = ? AND t.term IN (?{}) ORDER BY t.term, b.slot",
+            "SELECT t.term, b.brief FROM term_1 t CROSS JOIN brief_1 b ON {} 
+             WHERE t.generation = (SELECT number FROM generation WHERE tenant = ? AND place = ?) AND t.term IN (?{}) ORDER BY t.term, b.slot",
             is_of("b", "t"),
             ",?".repeat(asked - 1)
         );
         let padding = std::iter::repeat_n(&some[some.len() - 1], asked - some.len());
-        let query = sqlx::query(AssertSqlSafe(sql)).bind(generation);
+        let query = sqlx::query(AssertSqlSafe(sql)).bind(tenant.as_str()).bind(place_code(place));
         let query = some.iter().chain(padding).fold(query, |query, session| query.bind(TermKey::of_session(session.as_str()).into_bytes()));
         for row in query.fetch_all(readers).await.map_err(read)? {
             let term: &[u8] = row.try_get(0).map_err(read)?;

@@ -254,8 +254,7 @@ impl Views for SqliteViews {
 
     async fn briefs_of_each(&self, tenant: &TenantId, sessions: &[SessionId]) -> Result<Vec<Vec<Briefs>>, LogError> {
         let _reading = self.reading().await;
-        let Some(Checkpoint { number, .. }) = self.checkpoint(tenant).await? else { return Ok(vec![Vec::new(); sessions.len()]) };
-        briefs::of_each(&self.shared.readers, number, sessions).await
+        briefs::of_each(&self.shared.readers, (tenant, self.place), sessions).await
     }
 
     async fn sessions_with(
