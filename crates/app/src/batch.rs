@@ -139,7 +139,8 @@ impl Runner {
         heads.assess(touched).await?;
         if !config.is_empty() {
             written.await.map_err(|_| LogError::unavailable("the batch before could not be written"))?;
-            self.assess_late(&mut heads, Late::of(&config, folded.latest_session_fact()), from).await?;
+            let late = Late::of(&config, folded.latest_session_fact(), (&self.views, &tenant.id));
+            self.assess_late(&mut heads, late, from).await?;
         }
         let size = last.0 + 1;
         // Before the rows move: a page that looks in between finds them in both places, and shows them once.
@@ -153,16 +154,25 @@ impl Runner {
     }
 
     /// Configuration that came late may change sessions that no record of this batch names. They are written before the checkpoint moves: if we stop in
-    /// between, the batch is taken in again and so are they.
+    /// between, the batch is taken in again and so are they. One chunk is written while the next one is assessed.
     async fn assess_late(&self, heads: &mut Heads<'_>, mut late: Late, from: LogPosition) -> Result<(), LogError> {
-        while let Some(sessions) = late.next(heads).await? {
+        let mut writing: Option<AbortOnDropHandle<Result<(), LogError>>> = None;
+        while let Some(sessions) = late.next().await? {
             heads.assess(sessions).await?;
             if heads.len() >= heads::CHUNK {
-                self.views.apply(&self.tenant.id, LogSize(from.0), &[], &heads.take_rows()).await?;
+                if let Some(written) = writing.take() {
+                    written.await.map_err(cut_off)??;
+                }
+                let (views, tenant, rows) = (Arc::clone(&self.views), self.tenant.id.clone(), heads.take_rows());
+                let write = async move { views.apply(&tenant, LogSize(from.0), &[], &rows).await };
+                writing = Some(AbortOnDropHandle::new(tokio::spawn(write)));
                 self.give_way().await;
             }
         }
-        Ok(())
+        match writing {
+            Some(written) => written.await.map_err(cut_off)?,
+            None => Ok(()),
+        }
     }
 
     async fn write(&self, made: &Made) -> Result<(), LogError> {

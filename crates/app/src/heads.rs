@@ -22,12 +22,12 @@ use claimledger_domain::{
 };
 use claimledger_facts::{
     fact::FactData,
-    ids::{LogPosition, LogSize, SessionId},
+    ids::{LogPosition, LogSize, SessionId, TenantId},
     time::Time,
 };
 use claimledger_ledger::{
     log::LogError,
-    views::{HeadKey, HeadRow, Term, TermKind},
+    views::{HeadKey, HeadRow, Term, TermKind, Views},
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -35,9 +35,10 @@ use std::{
     collections::{BTreeSet, VecDeque},
     sync::Arc,
 };
+use tokio_util::task::AbortOnDropHandle;
 
 /// So many rows are written at once when configuration came late.
-pub(crate) const CHUNK: usize = 200;
+pub(crate) const CHUNK: usize = 500;
 
 /// Assesses sessions at the head and makes their rows.
 pub(crate) struct Heads<'a> {
@@ -280,15 +281,18 @@ fn summary(state: &SessionState, last: Time, claimed: Time) -> Summary {
     }
 }
 
-/// Sessions that configuration which came late may have changed, a chunk at a time.
+/// Sessions that configuration which came late may have changed, a chunk at a time. The next chunk is found while one is assessed.
 pub(crate) struct Late {
+    views: Arc<dyn Views>,
+    tenant: TenantId,
     scopes: VecDeque<(Scope, Time)>,
     after: Option<HeadKey>,
+    next: Option<AbortOnDropHandle<Result<Vec<HeadRow>, LogError>>>,
 }
 
 impl Late {
     /// Of new configuration. What occurred after every fact of every session (`latest`) changes none of them.
-    pub(crate) fn of(config: &[Known], latest: Option<Time>) -> Self {
+    pub(crate) fn of(config: &[Known], latest: Option<Time>, (views, tenant): (&Arc<dyn Views>, &TenantId)) -> Self {
         let mut scopes: VecDeque<(Scope, Time)> = VecDeque::new();
         for known in config {
             for (scope, from) in Scope::of(&known.fact) {
@@ -301,21 +305,18 @@ impl Late {
                 }
             }
         }
-        Self { scopes, after: None }
+        Self { views: Arc::clone(views), tenant: tenant.clone(), scopes, after: None, next: None }
     }
 
     /// The next chunk; none when all are through.
-    pub(crate) async fn next(&mut self, heads: &Heads<'_>) -> Result<Option<Vec<SessionId>>, LogError> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<SessionId>>, LogError> {
         while let Some((scope, from)) = self.scopes.front() {
-            let terms: Vec<Term> = match scope {
-                Scope::Everything => Vec::new(),
-                Scope::Idp(idp) | Scope::Claims(idp) => vec![term(TermKind::Idp, idp.as_str())],
-                Scope::Signed(idp, key) => vec![claim_key_term(Some(idp), Some(key))],
-                Scope::Keyless(idp) => vec![claim_key_term(Some(idp), None)],
-                Scope::Policy(policy) => vec![term(TermKind::Policy, policy.as_str())],
-                Scope::Person(person) => vec![term(TermKind::Subject, person.as_str())],
-            };
-            let rows = heads.reader.views.sessions_with(heads.reader.tenant, &terms, None, self.after.as_ref(), CHUNK).await?;
+            let rows = match self.next.take() {
+                Some(begun) => {
+                    begun.await.map_err(|error| LogError::Unavailable { reason: "a list was cut off".to_owned(), source: Some(Box::new(error)) })?
+                }
+                None => self.rows(scope).await,
+            }?;
             let Some(last) = rows.last() else {
                 self.scopes.pop_front();
                 self.after = None;
@@ -323,9 +324,24 @@ impl Late {
             };
             let chunk = rows.iter().filter(|row| concerned(row, scope, *from)).map(|row| row.session.clone()).collect();
             self.after = Some(last.key());
+            self.next = Some(AbortOnDropHandle::new(tokio::spawn(self.rows(scope))));
             return Ok(Some(chunk));
         }
         Ok(None)
+    }
+
+    /// The rows behind those that were read.
+    fn rows(&self, scope: &Scope) -> impl Future<Output = Result<Vec<HeadRow>, LogError>> + use<> {
+        let terms: Vec<Term> = match scope {
+            Scope::Everything => Vec::new(),
+            Scope::Idp(idp) | Scope::Claims(idp) => vec![term(TermKind::Idp, idp.as_str())],
+            Scope::Signed(idp, key) => vec![claim_key_term(Some(idp), Some(key))],
+            Scope::Keyless(idp) => vec![claim_key_term(Some(idp), None)],
+            Scope::Policy(policy) => vec![term(TermKind::Policy, policy.as_str())],
+            Scope::Person(person) => vec![term(TermKind::Subject, person.as_str())],
+        };
+        let (views, tenant, after) = (Arc::clone(&self.views), self.tenant.clone(), self.after.clone());
+        async move { views.sessions_with(&tenant, &terms, None, after.as_ref(), CHUNK).await }
     }
 }
 

@@ -108,14 +108,18 @@ impl Reader<'_> {
 
     /// What the read models have of a session, and what is ahead of them.
     fn with_those_ahead(&self, term: &Term, mut records: Vec<Arc<Brief>>, known_at: LogPosition) -> Vec<Arc<Brief>> {
-        if let Some(first) = self.ahead.first() {
+        let mut ahead = self.positions_ahead(term, known_at).peekable();
+        // A session that is spoken of now is spoken of again before long.
+        if let Some(first) = self.ahead.first()
+            && ahead.peek().is_some()
+        {
             let positions: Vec<_> = records.iter().map(|record| record.reference.position).collect();
             self.recent.put(first.from, term, &positions);
             for record in &records {
                 self.cache.put(record.reference.position, record);
             }
-            records.extend(self.positions_ahead(term, known_at).filter_map(|position| self.ahead.iter().find_map(|ahead| ahead.get(position))));
         }
+        records.extend(ahead.filter_map(|position| self.ahead.iter().find_map(|ahead| ahead.get(position))));
         records
     }
 

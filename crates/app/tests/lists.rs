@@ -164,3 +164,55 @@ async fn a_link_may_name_a_record_that_comes_later() {
     let rows = app.dump_views(&owner("acme")).await.unwrap();
     assert!(rows.iter().any(|row| row.starts_with("head T2 ") && row.contains("alias_of\":\"T1")), "{rows:#?}");
 }
+
+/// Deep in a list, the next rows and the next sessions are read while others are looked at.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn few_among_very_many_are_found_at_a_past_k_while_sessions_move() {
+    const SESSIONS: u64 = 1_500;
+    let world = World::new();
+    let app = world.open().await;
+    app.init_tenant(&tenant("acme"), true, None).await.unwrap();
+    let clock = |second: u64| format!("{:02}:{:02}:{:02}", 9 + second / 3_600, second / 60 % 60, second % 60);
+    let mut lines = Vec::new();
+    for n in 0..SESSIONS {
+        lines.push(started(&format!("start-{n}"), &format!("S{n}"), &clock(n + 10), "20:00:00").to_string());
+        if n % 97 == 5 {
+            let end = json!({"id": format!("end-{n}"), "type": "session.ended", "session": format!("S{n}"), "subject": {"id": "u-new"}, "data": {"reason": "logout"},
+                "occurred_at": "2026-03-10T19:00:00Z", "recorded_at": "2026-03-10T20:00:00Z"});
+            lines.push(end.to_string());
+        }
+    }
+    for some in lines.chunks(500) {
+        ingest(&app, "acme", drafts(some)).await.unwrap();
+    }
+    let known = app.settled_status(&owner("acme")).await.unwrap().head - 1;
+    // Something came later of each, so that no row is believed; and while lists are read, sessions move to the front.
+    let later: Vec<_> = (0..SESSIONS).map(|n| started(&format!("again-{n}"), &format!("S{n}"), "18:00:00", "21:00:00").to_string()).collect();
+    for some in later.chunks(500) {
+        ingest(&app, "acme", drafts(some)).await.unwrap();
+    }
+    app.settled_status(&owner("acme")).await.unwrap();
+    let writer = app.clone();
+    let moves = tokio::spawn(async move {
+        for n in (0..SESSIONS).rev().step_by(50) {
+            let early = |m: u64| started(&format!("early-{n}-{m}"), &format!("S{}", (n + m * 31) % SESSIONS), "09:00:01", "22:00:00").to_string();
+            ingest(&writer, "acme", drafts(&(0..20).map(early).collect::<Vec<_>>())).await.unwrap();
+        }
+    });
+    let expected: Vec<_> = (0..SESSIONS).filter(|n| n % 97 == 5).map(|n| format!("S{n}")).collect();
+    let ended = SessionFilter { ended: Some(true), ..SessionFilter::default() };
+    let asking = Asking { at: Some(at("23:00:00")), ..known_at(known) };
+    for size in [4, 7, 100] {
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let page = app.sessions_in_brief(&owner("acme"), &ended, &asking, size, after.as_deref()).await.unwrap().value;
+            found.extend(page.items.iter().map(|hit| hit.session.id.as_str().to_owned()));
+            after = page.cursors.last().cloned();
+            if !page.has_next {
+                break;
+            }
+        }
+        assert_eq!(found, expected, "pages of {size}");
+    }
+    moves.await.unwrap();
+}

@@ -26,6 +26,8 @@ use std::{
 
 /// So many rows are read at once.
 const ROWS: usize = 200;
+/// So many where very many are gone through.
+const DEEP_ROWS: usize = 1_000;
 /// So many sessions are read at once in the beginning.
 const FIRST_STEP: usize = 8;
 /// So many records are read at once to find sessions that moved.
@@ -219,7 +221,7 @@ impl Stream {
 /// Begins to read the next rows of a list.
 fn list_beside(view: &View<'_>, terms: Vec<Term>, active_at: Option<ActiveAt>, after: Option<HeadKey>) -> Begun<Vec<HeadRow>> {
     let (views, tenant) = (Arc::clone(&view.inner.views), view.tenant.id.clone());
-    Begun::begin(view.inner, async move { views.sessions_with(&tenant, &terms, active_at, after.as_ref(), ROWS).await })
+    Begun::begin(view.inner, async move { views.sessions_with(&tenant, &terms, active_at, after.as_ref(), DEEP_ROWS).await })
 }
 
 /// Begins to read what some sessions are made of.
