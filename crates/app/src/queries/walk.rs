@@ -7,10 +7,12 @@
 use super::{Assessed, View, begun::Begun};
 use crate::{
     fetched::{AT_ONCE, Fetched},
+    gather,
     heads::{self, Summary},
     moved,
     reader::Reader,
 };
+use claimledger_domain::assess::assess_in_brief;
 use claimledger_facts::{
     ids::{LogPosition, LogSize, SessionId},
     time::Time,
@@ -20,7 +22,7 @@ use claimledger_ledger::{
     views::{ActiveAt, HeadKey, HeadRow, Term},
 };
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     sync::Arc,
 };
 
@@ -28,6 +30,8 @@ use std::{
 const ROWS: usize = 200;
 /// So many where very many are gone through.
 const DEEP_ROWS: usize = 1_000;
+/// So often some sessions are looked at beside: one is waited for while the other is under way.
+const BESIDE: usize = 2;
 /// So many sessions are read at once in the beginning.
 const FIRST_STEP: usize = 8;
 /// So many records are read at once to find sessions that moved.
@@ -57,10 +61,16 @@ struct Stream {
     whole: bool,
     /// What the sessions of the next rows are made of.
     fetched: Arc<Fetched>,
-    /// Rows behind those, and what sessions behind those are made of: where very many are gone through, they are read while others are looked at.
+    /// Where very many are gone through: rows behind those, read while these are looked at.
     next_rows: Option<Begun<Vec<HeadRow>>>,
-    next_fetched: Option<Begun<Fetched>>,
+    /// Likewise sessions of the next rows, assessed in brief: some at a time, in order.
+    beside: VecDeque<(BTreeSet<SessionId>, Begun<Looked>)>,
+    /// What came of that and was not asked for yet.
+    looked: Looked,
 }
+
+/// Sessions assessed in brief; none: not a session at K.
+type Looked = HashMap<SessionId, Option<Assessed>>;
 
 impl<'v> Walk<'v> {
     /// From the beginning, or after a session; or from that session on, if `inclusive`. Terms, and an instant at which sessions are to be active, only
@@ -82,7 +92,8 @@ impl<'v> Walk<'v> {
             whole: false,
             fetched: Arc::default(),
             next_rows: None,
-            next_fetched: None,
+            beside: VecDeque::new(),
+            looked: Looked::new(),
         };
         let streams = any_of.into_iter().map(stream).collect();
         let mut walk =
@@ -112,23 +123,19 @@ impl<'v> Walk<'v> {
             if self.seen.contains(&row.session) {
                 continue;
             }
-            if !first.fetched.has(&row.session)
-                && let Some(begun) = first.next_fetched.take()
-            {
-                first.fetched = Arc::new(begun.wait().await?);
+            if self.step == AT_ONCE && !first.fetched.has(&row.session) {
+                first.look_beside(self.view, &row.session, &self.seen);
+                if let Some(assessed) = first.take_looked(&row.session).await? {
+                    self.seen.insert(row.session.clone());
+                    self.keep(&row.session, assessed);
+                    continue;
+                }
             }
             if !first.fetched.has(&row.session) {
                 // Few at first, as a page may need no more; then more and more at once.
                 let some = first.sessions(&row, self.step, &self.seen);
                 first.fetched = Arc::new(Fetched::read(&self.view.reader(), self.view.traits, &some, self.view.cut.known_at).await?);
                 self.step = (self.step * 2).min(AT_ONCE);
-            }
-            if self.step == AT_ONCE && first.next_fetched.is_none() {
-                let behind = first.rows.iter().map(|row| &row.session).filter(|session| !first.fetched.has(session) && !self.seen.contains(session));
-                let some: Vec<_> = behind.take(AT_ONCE).cloned().collect();
-                if !some.is_empty() {
-                    first.next_fetched = Some(fetch_beside(self.view, some));
-                }
             }
             let fetched = Arc::clone(&first.fetched);
             self.look_at(row.session, Some(&fetched)).await?;
@@ -171,11 +178,14 @@ impl<'v> Walk<'v> {
         }
         // A question that looks at thousands must not keep a thread of the runtime from everybody else.
         tokio::task::yield_now().await;
-        let Some(assessed) = self.view.session_in_brief(&id, fetched).await? else { return Ok(()) };
-        if assessed.state.id != id {
-            return Ok(());
-        }
-        let Some(key) = heads::key_of(&id, &assessed.gathered.records) else { return Ok(()) };
+        let assessed = self.view.session_in_brief(&id, fetched).await?;
+        self.keep(&id, assessed);
+        Ok(())
+    }
+
+    fn keep(&mut self, id: &SessionId, assessed: Option<Assessed>) {
+        let Some(assessed) = assessed.filter(|assessed| assessed.state.id == *id) else { return };
+        let Some(key) = heads::key_of(id, &assessed.gathered.records) else { return };
         let belongs = match &self.after {
             None => true,
             Some(after) => key > *after || (self.inclusive && key == *after),
@@ -183,7 +193,6 @@ impl<'v> Walk<'v> {
         if belongs {
             self.ready.insert(key, assessed);
         }
-        Ok(())
     }
 }
 
@@ -216,6 +225,29 @@ impl Stream {
         let more = self.rows.iter().map(|row| &row.session).filter(|session| !seen.contains(session)).take(count - 1);
         std::iter::once(&row.session).chain(more).cloned().collect()
     }
+
+    /// Begins to look at the next sessions, this one first, as far as that is not begun.
+    fn look_beside(&mut self, view: &View<'_>, session: &SessionId, seen: &BTreeSet<SessionId>) {
+        while self.beside.len() < BESIDE {
+            let next = std::iter::once(session).chain(self.rows.iter().map(|row| &row.session));
+            let begun = |id: &SessionId| self.looked.contains_key(id) || self.beside.iter().any(|(sessions, _)| sessions.contains(id));
+            let some: BTreeSet<SessionId> = next.filter(|id| !begun(id) && !seen.contains(*id)).take(AT_ONCE).cloned().collect();
+            if some.is_empty() {
+                return;
+            }
+            let begun = look_beside(view, some.iter().cloned().collect());
+            self.beside.push_back((some, begun));
+        }
+    }
+
+    /// What came of looking at a session beside; none: that was not begun.
+    async fn take_looked(&mut self, session: &SessionId) -> Result<Option<Option<Assessed>>, LogError> {
+        while !self.looked.contains_key(session) && self.beside.iter().any(|(sessions, _)| sessions.contains(session)) {
+            let Some((_, begun)) = self.beside.pop_front() else { break };
+            self.looked.extend(begun.wait().await?);
+        }
+        Ok(self.looked.remove(session))
+    }
 }
 
 /// Begins to read the next rows of a list.
@@ -224,13 +256,25 @@ fn list_beside(view: &View<'_>, terms: Vec<Term>, active_at: Option<ActiveAt>, a
     Begun::begin(view.inner, async move { views.sessions_with(&tenant, &terms, active_at, after.as_ref(), DEEP_ROWS).await })
 }
 
-/// Begins to read what some sessions are made of.
-fn fetch_beside(view: &View<'_>, sessions: Vec<SessionId>) -> Begun<Fetched> {
+/// Begins to read some sessions and to assess them in brief.
+fn look_beside(view: &View<'_>, sessions: Vec<SessionId>) -> Begun<Looked> {
     let (log, views, tenant) = (Arc::clone(&view.inner.log), Arc::clone(&view.inner.views), Arc::clone(view.tenant));
-    let (briefs, traits, known_at) = (view.believes_rows, view.traits, view.cut.known_at);
+    let (briefs, traits, history, cut) = (view.believes_rows, view.traits, Arc::clone(&view.history), view.cut);
     Begun::begin(view.inner, async move {
         let reader = Reader { briefs, ..tenant.reader(&*log, &*views) };
-        Fetched::read(&reader, traits, &sessions, known_at).await
+        let fetched = Fetched::read(&reader, traits, &sessions, cut.known_at).await?;
+        let reader = Reader { fetched: Some(&fetched), ..reader };
+        let mut looked = Looked::with_capacity(sessions.len());
+        for session in sessions {
+            tokio::task::yield_now().await;
+            let gathered = gather::session(&reader, traits, &session, cut.known_at).await?;
+            let assessed = gathered.and_then(|gathered| {
+                let state = assess_in_brief(&gathered.facts, &history, cut)?;
+                Some(Assessed { state, gathered })
+            });
+            looked.insert(session, assessed);
+        }
+        Ok(looked)
     })
 }
 
