@@ -1,6 +1,6 @@
 //! What a record can be found by: the table from fact types to terms. A new fact type does not compile until it has its line here.
 
-use crate::brief::Brief;
+use crate::{brief::Brief, own_records::LEDGER_SOURCE};
 use claimledger_domain::{completeness::Timeliness, history::is_config};
 use claimledger_facts::{
     fact::{Fact, FactData},
@@ -75,7 +75,10 @@ pub(crate) fn terms_of(record: &Brief) -> Vec<Term> {
         terms.add(TermKind::Note, VARIANT);
         terms.0.insert((TermKind::Note, variant_value(&record.reference.source, &record.reference.source_id)));
     }
-    terms.add(TermKind::Kind, &statement.kind);
+    // Whatever else is looked for goes by what it says: the ledger alone finds its own records by their kind.
+    if source.as_str() == LEDGER_SOURCE {
+        terms.add(TermKind::Kind, &statement.kind);
+    }
     for session in statement.sessions() {
         terms.add(TermKind::Session, session.as_str());
     }

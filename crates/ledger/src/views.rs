@@ -41,7 +41,7 @@ pub enum TermKind {
     Assertion = 11,
     /// A root session.
     RootSession = 12,
-    /// What the source calls this kind of event.
+    /// What the source calls this kind of event: on the ledger's own records.
     Kind = 13,
     /// `not_understood`, `variant`; and with the source after it what its records are counted as: `late/idp-x`.
     Note = 14,
