@@ -5,10 +5,11 @@
 //! before it, written or not ([`Ahead`]).
 
 use crate::{
+    ahead::Ahead,
     brief::Brief,
     gather,
     heads::{self, Heads, Late},
-    reader::{Ahead, Reader, decode},
+    reader::{Reader, decode},
     runner::Runner,
     terms::terms_of,
 };

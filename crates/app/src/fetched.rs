@@ -16,6 +16,8 @@ use std::{
 
 /// So many sessions are read at once.
 pub(crate) const AT_ONCE: usize = 64;
+/// Fewer where they have so many records: some kilobytes each.
+const MOST_RECORDS: usize = 10_000;
 
 /// The records of some sessions, as known at a position; and where those are that speak of their IdP sessions.
 #[derive(Default)]
@@ -27,9 +29,9 @@ pub(crate) struct Fetched {
 }
 
 impl Fetched {
-    /// Reads the records of some sessions, and those that speak of their IdP sessions. What else a session turns out to need is read when it is gathered.
+    /// Reads the records of some sessions, the first at least, and those that speak of their IdP sessions. What else a session turns out to need is read when it is gathered.
     pub(crate) async fn read(reader: &Reader<'_>, traits: Traits, sessions: &[SessionId], known_at: LogPosition) -> Result<Self, LogError> {
-        let found = reader.records_of_each(sessions, known_at).await?;
+        let found = reader.records_of_each(sessions, known_at, MOST_RECORDS).await?;
         let mut fetched = Self { known_at, sessions: sessions.iter().cloned().zip(found).collect(), ..Self::default() };
         if traits.idp_sessions() {
             let terms: BTreeSet<Term> = fetched.sessions.values().flatten().flat_map(|record| idp_sessions(record)).collect();

@@ -3,8 +3,9 @@
 //! The first record of each source carries a term; at the start the sources are found by it, and never by going through the log.
 
 use crate::{
+    kept::{RecentTerms, RecordCache},
     own_records::LEDGER_SOURCE,
-    reader::{Reader, RecentTerms, RecordCache},
+    reader::Reader,
     terms::{SOURCE, term},
 };
 use claimledger_domain::model::RecordRef;

@@ -24,6 +24,7 @@ extern crate self as claimledger_app;
 mod testing;
 
 mod access;
+mod ahead;
 pub mod answer;
 pub mod app;
 mod appends;
@@ -37,6 +38,7 @@ mod fetched;
 mod gather;
 mod heads;
 pub mod ingest;
+mod kept;
 mod keyring;
 mod known_sources;
 mod moved;

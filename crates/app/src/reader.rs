@@ -1,6 +1,12 @@
 //! Reading records by term and position: the read models find them, the log has them. Decoded records are kept for a while.
 
-use crate::{brief::Brief, fetched::Fetched, terms::term};
+use crate::{
+    ahead::Ahead,
+    brief::Brief,
+    fetched::Fetched,
+    kept::{RecentTerms, RecordCache},
+    terms::term,
+};
 use claimledger_facts::{
     ids::{LogPosition, LogSize, RecordId, SessionId, TenantId},
     record::{CorruptRecord, Entry, Record},
@@ -10,13 +16,8 @@ use claimledger_ledger::{
     log::{Log, LogError},
     views::{Term, TermKind, Views},
 };
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::HashMap, sync::Arc};
 
-/// So many decoded records are kept for each tenant, at most twice over.
-const KEPT: usize = 10_000;
 /// So many records are decoded before other tasks get their turn: some 10 µs each.
 const DECODED_AT_ONCE: usize = 32;
 /// So many positions are asked at once.
@@ -70,16 +71,23 @@ impl Reader<'_> {
             return Ok(records.to_vec());
         }
         if self.briefs {
-            return Ok(self.records_of_each(std::slice::from_ref(session), known_at).await?.into_iter().flatten().collect());
+            return Ok(self.records_of_each(std::slice::from_ref(session), known_at, usize::MAX).await?.into_iter().flatten().collect());
         }
         self.records(&self.positions(&term(TermKind::Session, session.as_str()), known_at).await?).await
     }
 
-    /// The same for each of some sessions, with one question for all of them.
-    pub(crate) async fn records_of_each(&self, sessions: &[SessionId], known_at: LogPosition) -> Result<Vec<Vec<Arc<Brief>>>, LogError> {
+    /// The same for each of some sessions, with one question for all of them: for the first ones, so many that they have about `most` records, and for one
+    /// at least.
+    pub(crate) async fn records_of_each(&self, sessions: &[SessionId], known_at: LogPosition, most: usize) -> Result<Vec<Vec<Arc<Brief>>>, LogError> {
         let terms: Vec<_> = sessions.iter().map(|session| term(TermKind::Session, session.as_str())).collect();
         if !self.briefs {
-            let found = self.positions_of_each(&terms, known_at).await?;
+            let mut found = self.positions_of_each(&terms, known_at).await?;
+            let mut records = 0;
+            let full = found.iter().position(|positions| {
+                records += positions.len();
+                records >= most
+            });
+            found.truncate(full.map_or(found.len(), |full| full + 1));
             return self.records_at_each(&found).await;
         }
         // What the runner looked at lately is at hand.
@@ -88,12 +96,17 @@ impl Reader<'_> {
         let mut read = if missing.is_empty() { Vec::new() } else { self.views.briefs_of_each(self.tenant, &missing).await? }.into_iter();
         let mut at_hand = self.records_at_each(&kept.iter().flatten().cloned().collect::<Vec<_>>()).await?.into_iter();
         let mut all = Vec::with_capacity(sessions.len());
+        let mut left = most;
         for (term, kept) in terms.iter().zip(kept) {
             let records = match kept {
                 Some(_) => at_hand.next().unwrap_or_default(),
                 None => self.with_those_ahead(term, read_briefs(&read.next().unwrap_or_default(), self.below_ahead(known_at)).await?, known_at),
             };
+            left = left.saturating_sub(records.len());
             all.push(records);
+            if left == 0 {
+                break;
+            }
         }
         Ok(all)
     }
@@ -101,7 +114,7 @@ impl Reader<'_> {
     /// Up to where the read models are asked: what is ahead of them may be in them by now, and is not to be found twice.
     fn below_ahead(&self, known_at: LogPosition) -> Option<LogPosition> {
         match self.ahead.first() {
-            Some(first) => LogSize(first.from.min(known_at.0.saturating_add(1))).last(),
+            Some(first) => LogSize(first.from().0.min(known_at.0.saturating_add(1))).last(),
             None => Some(known_at),
         }
     }
@@ -114,7 +127,7 @@ impl Reader<'_> {
             && ahead.peek().is_some()
         {
             let positions: Vec<_> = records.iter().map(|record| record.reference.position).collect();
-            self.recent.put(first.from, term, &positions);
+            self.recent.put(first.from().0, term, &positions);
             for record in &records {
                 self.cache.put(record.reference.position, record);
             }
@@ -148,7 +161,7 @@ impl Reader<'_> {
     /// What the runner has looked up lately.
     fn kept(&self, term: &Term, known_at: LogPosition) -> Option<Vec<LogPosition>> {
         let first = self.ahead.first()?;
-        let mut kept = self.recent.get(first.from, term)?;
+        let mut kept = self.recent.get(first.from().0, term)?;
         kept.extend(self.positions_ahead(term, known_at));
         Some(kept)
     }
@@ -156,8 +169,8 @@ impl Reader<'_> {
     /// What the read models have, and what is ahead of them.
     fn completed(&self, term: &Term, known_at: LogPosition, mut all: Vec<LogPosition>) -> Vec<LogPosition> {
         if let Some(first) = self.ahead.first() {
-            all.retain(|position| position.0 < first.from);
-            self.recent.put(first.from, term, &all);
+            all.retain(|position| position.0 < first.from().0);
+            self.recent.put(first.from().0, term, &all);
             all.extend(self.positions_ahead(term, known_at));
         }
         all
@@ -177,7 +190,7 @@ impl Reader<'_> {
 
     /// Where the record with this id is, if it is known up to `known_at`.
     pub(crate) async fn position(&self, id: RecordId, known_at: LogPosition) -> Result<Option<LogPosition>, LogError> {
-        let ahead = self.ahead.iter().find_map(|ahead| ahead.ids.get(&id).copied());
+        let ahead = self.ahead.iter().find_map(|ahead| ahead.position(id));
         let found = match ahead {
             Some(position) => Some(position),
             None => self.views.positions(self.tenant, &[id]).await?.into_iter().next().flatten(),
@@ -257,160 +270,43 @@ pub(crate) fn decode_record(tenant: &TenantId, position: LogPosition, entry: &En
     Ok(record)
 }
 
-/// Records at the end of the log that the read models do not have yet, with their terms.
-#[derive(Default)]
-pub(crate) struct Ahead {
-    from: u64,
-    records: Vec<Arc<Brief>>,
-    terms: HashMap<Term, Vec<LogPosition>>,
-    ids: HashMap<RecordId, LogPosition>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
 
-impl Ahead {
-    /// That begins at a position.
-    pub(crate) fn new(from: LogPosition) -> Self {
-        Self { from: from.0, ..Self::default() }
-    }
-
-    /// Takes the next record.
-    pub(crate) fn push(&mut self, record: Arc<Brief>, terms: &[Term]) {
-        let position = record.reference.position;
-        for term in terms {
-            match self.terms.get_mut(term) {
-                Some(positions) => positions.push(position),
-                None => drop(self.terms.insert(term.clone(), vec![position])),
+    #[tokio::test]
+    async fn sessions_are_read_up_to_about_so_many_records_the_same_from_briefs_and_from_the_log() {
+        let (_world, app) = acme().await;
+        let size = app.settled_status(&owner("acme")).await.unwrap().head;
+        let tenant = app.0.tenant(&tenant("acme")).await.unwrap();
+        let sessions: Vec<_> = ["S1", "none", "S2", "S3", "S1"].map(SessionId::from).into();
+        for known_at in (0..size).map(LogPosition) {
+            let from_log = tenant.reader(&*app.0.log, &*app.0.views);
+            let in_brief = Reader { briefs: true, ..from_log };
+            let all = in_brief.records_of_each(&sessions, known_at, usize::MAX).await.unwrap();
+            assert_eq!(from_log.records_of_each(&sessions, known_at, usize::MAX).await.unwrap(), all, "as known at {known_at}");
+            assert_eq!(all.len(), sessions.len());
+            for most in 0..20 {
+                let some = in_brief.records_of_each(&sessions, known_at, most).await.unwrap();
+                let before = all[..some.len() - 1].iter().map(Vec::len).sum::<usize>();
+                assert!(some[..] == all[..some.len()] && (some.len() == 1 || before < most), "{most} as known at {known_at}");
+                assert!(some.len() == all.len() || before + some[some.len() - 1].len() >= most, "no fewer than fit");
+                let of_log = from_log.records_of_each(&sessions, known_at, most.max(1)).await.unwrap();
+                assert_eq!(
+                    of_log.len(),
+                    in_brief.records_of_each(&sessions, known_at, most.max(1)).await.unwrap().len(),
+                    "{most} as known at {known_at}"
+                );
             }
         }
-        self.ids.entry(record.reference.id).or_insert(position);
-        self.records.push(record);
+        assert!(in_order(&tenant, &app, &sessions[0]).await > 2, "S1 has records");
     }
 
-    /// Where it begins.
-    pub(crate) fn from(&self) -> LogPosition {
-        LogPosition(self.from)
-    }
-
-    /// The records.
-    pub(crate) fn records(&self) -> &[Arc<Brief>] {
-        &self.records
-    }
-
-    fn positions(&self, term: &Term, known_at: LogPosition) -> impl Iterator<Item = LogPosition> {
-        self.terms.get(term).into_iter().flatten().copied().filter(move |position| *position <= known_at)
-    }
-
-    fn get(&self, position: LogPosition) -> Option<Arc<Brief>> {
-        let index = usize::try_from(position.0.checked_sub(self.from)?).ok()?;
-        self.records.get(index).cloned()
-    }
-}
-
-/// Where the records of sessions are that the runner looked at lately: most batches speak of sessions that the one before spoke of too, and a look into the
-/// read models for each of them costs more than assessing it.
-#[derive(Default)]
-pub(crate) struct RecentTerms(Mutex<Recent>);
-
-#[derive(Default)]
-struct Recent {
-    /// Everything below this size is in the lists. Who moved the read models otherwise finds them empty.
-    size: u64,
-    young: HashMap<Term, Vec<LogPosition>>,
-    old: HashMap<Term, Vec<LogPosition>>,
-}
-
-impl RecentTerms {
-    /// A list longer than this is not kept.
-    const LONGEST: usize = 256;
-
-    fn get(&self, size: u64, term: &Term) -> Option<Vec<LogPosition>> {
-        let mut recent = self.lock();
-        if recent.size != size {
-            return None;
-        }
-        if let Some(positions) = recent.young.get(term) {
-            return Some(positions.clone());
-        }
-        let positions = recent.old.remove(term)?;
-        recent.young.insert(term.clone(), positions.clone());
-        Some(positions)
-    }
-
-    fn put(&self, size: u64, term: &Term, positions: &[LogPosition]) {
-        if !matches!(term.kind, TermKind::Session | TermKind::IdpSession) || positions.len() > Self::LONGEST {
-            return;
-        }
-        let mut recent = self.lock();
-        if recent.size != size {
-            *recent = Recent { size, ..Recent::default() };
-        }
-        if recent.young.len() >= KEPT {
-            recent.old = std::mem::take(&mut recent.young);
-        }
-        recent.young.insert(term.clone(), positions.to_vec());
-    }
-
-    /// Forgets everything.
-    pub(crate) fn clear(&self) {
-        *self.lock() = Recent::default();
-    }
-
-    /// The records of a batch are in the read models now.
-    pub(crate) fn advance(&self, ahead: &Ahead) {
-        let mut recent = self.lock();
-        if recent.size != ahead.from {
-            return;
-        }
-        let Recent { size, young, old } = &mut *recent;
-        *size = ahead.from + ahead.records.len() as u64;
-        for (term, new) in &ahead.terms {
-            for generation in [&mut *young, &mut *old] {
-                if let Some(positions) = generation.get_mut(term) {
-                    positions.extend(new);
-                }
-            }
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Recent> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Decoded records by position: two generations, the older of which goes when the younger is full. Records do not change, so nothing goes stale.
-#[derive(Default)]
-pub(crate) struct RecordCache(Mutex<Generations>);
-
-#[derive(Default)]
-struct Generations {
-    young: HashMap<LogPosition, Arc<Brief>>,
-    old: HashMap<LogPosition, Arc<Brief>>,
-}
-
-impl RecordCache {
-    pub(crate) fn get(&self, position: LogPosition) -> Option<Arc<Brief>> {
-        let mut generations = self.lock();
-        if let Some(record) = generations.young.get(&position) {
-            return Some(Arc::clone(record));
-        }
-        let record = generations.old.remove(&position)?;
-        generations.put(position, Arc::clone(&record));
-        Some(record)
-    }
-
-    pub(crate) fn put(&self, position: LogPosition, record: &Arc<Brief>) {
-        self.lock().put(position, Arc::clone(record));
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Generations> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Generations {
-    fn put(&mut self, position: LogPosition, record: Arc<Brief>) {
-        if self.young.len() >= KEPT {
-            self.old = std::mem::take(&mut self.young);
-        }
-        self.young.insert(position, record);
+    async fn in_order(tenant: &crate::tenant::Tenant, app: &crate::app::App, session: &SessionId) -> usize {
+        let reader = Reader { briefs: true, ..tenant.reader(&*app.0.log, &*app.0.views) };
+        let records = reader.records_of(session, LogPosition(u64::MAX >> 1)).await.unwrap();
+        assert!(records.is_sorted_by(|a, b| a.reference.position < b.reference.position));
+        records.len()
     }
 }

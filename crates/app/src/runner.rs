@@ -9,7 +9,7 @@ use crate::{
     app::{App, Disclosure},
     ask::{AskError, Caller},
     batch::Next,
-    reader::RecordCache,
+    kept::RecordCache,
     rules,
     tenant::{Folded, Tenant},
 };

@@ -265,7 +265,8 @@ fn look_beside(view: &View<'_>, sessions: Vec<SessionId>) -> Begun<Looked> {
         let fetched = Fetched::read(&reader, traits, &sessions, cut.known_at).await?;
         let reader = Reader { fetched: Some(&fetched), ..reader };
         let mut looked = Looked::with_capacity(sessions.len());
-        for session in sessions {
+        // What was too much to read at once is looked at by itself.
+        for session in sessions.into_iter().filter(|session| fetched.has(session)) {
             tokio::task::yield_now().await;
             let gathered = gather::session(&reader, traits, &session, cut.known_at).await?;
             let assessed = gathered.and_then(|gathered| {

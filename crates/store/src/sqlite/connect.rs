@@ -32,9 +32,6 @@ const ROWS_READY: usize = 1024;
 const CACHE: u32 = 2_000;
 /// Rows of the read models are written all over their indexes: pages that do not fit are written and read again within one transaction.
 const VIEWS_CACHE: u32 = 16 * 1024;
-/// Pages of the read models' write-ahead log after which a commit brings them into the file, some 32 MiB: a large batch writes thousands of pages, most of
-/// which the next one writes again.
-const VIEWS_CHECKPOINT: u32 = 8_000;
 
 /// The files of a directory.
 pub(super) struct Files {
@@ -106,7 +103,7 @@ impl Files {
         Database {
             path: self.dir.join(VIEWS),
             synchronous: SqliteSynchronous::Normal,
-            autocheckpoint: VIEWS_CHECKPOINT,
+            autocheckpoint: 1000,
             page_size: 4096,
             secure_delete: false,
             cache_kib: VIEWS_CACHE,

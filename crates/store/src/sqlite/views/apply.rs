@@ -254,7 +254,11 @@ impl Batch<'_> {
 
     async fn put_heads(&mut self, heads: &[HeadRow], numbers: &Numbers) -> Result<(), sqlx::Error> {
         let generation = self.generation;
-        let rows: Vec<_> = numbers.heads.iter().zip(heads).collect();
+        let mut rows: Vec<_> = numbers.heads.iter().copied().zip(heads).collect();
+        // A session whose name is new has no row.
+        let before: Vec<_> = rows.iter().copied().filter(|(number, _)| *number < numbers.new).collect();
+        let there = self.refresh_heads(&before).await?;
+        rows.retain(|(number, _)| !there.contains(number));
         let into =
             "INSERT INTO head_1 (session, generation, name, first_occurred, first_source, first_source_id, assessed_to, over_at, length, state)
                     VALUES";
@@ -263,7 +267,7 @@ impl Batch<'_> {
                          length = excluded.length, state = excluded.state";
         self.insert(into, 10, update, &rows, |query, (number, row)| {
             query
-                .bind(**number)
+                .bind(*number)
                 .bind(generation)
                 .bind(row.session.as_str())
                 .bind(row.first_occurred.micros())
@@ -275,6 +279,39 @@ impl Batch<'_> {
                 .bind(row.state.as_slice())
         })
         .await
+    }
+
+    /// Rows that stand where they stood get their new state, and only that: else SQLite takes them out of every index and puts them in again. Gives the
+    /// sessions of which that is so.
+    async fn refresh_heads(&mut self, rows: &[(i64, &HeadRow)]) -> Result<HashSet<i64>, sqlx::Error> {
+        let mut there = HashSet::with_capacity(rows.len());
+        for some in rows.chunks(ROWS) {
+            // Padded with the last to a power of two.
+            let asked = some.len().next_power_of_two();
+            let sql = format!(
+                "WITH v (session, first_occurred, first_source, first_source_id, over_at, assessed_to, state) AS (VALUES (?,?,?,?,?,?,?){})
+                 UPDATE head_1 SET assessed_to = v.assessed_to, state = v.state FROM v
+                 WHERE head_1.session = v.session AND head_1.first_occurred = v.first_occurred AND head_1.first_source = v.first_source
+                   AND head_1.first_source_id = v.first_source_id AND head_1.over_at = v.over_at
+                 RETURNING head_1.session",
+                ",(?,?,?,?,?,?,?)".repeat(asked - 1)
+            );
+            let padding = std::iter::repeat_n(&some[some.len() - 1], asked - some.len());
+            let query = some.iter().chain(padding).fold(sqlx::query(AssertSqlSafe(sql)), |query, (number, row)| {
+                query
+                    .bind(*number)
+                    .bind(row.first_occurred.micros())
+                    .bind(row.first_source.as_str())
+                    .bind(row.first_source_id.as_str())
+                    .bind(row.over_at.map_or(NEVER_OVER, Time::micros))
+                    .bind(row.assessed_to.0 as i64)
+                    .bind(row.state.as_slice())
+            });
+            for row in query.fetch_all(&mut *self.connection).await? {
+                there.insert(row.try_get(0)?);
+            }
+        }
+        Ok(there)
     }
 
     /// Inserts rows by statements of many rows each.
