@@ -258,6 +258,12 @@ impl Inner {
         }
     }
 
+    /// Every tenant that is open.
+    pub(crate) fn opened(&self) -> Vec<Arc<Tenant>> {
+        let tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        tenants.values().filter_map(|cell| cell.get().cloned()).collect()
+    }
+
     async fn open_tenant(&self, id: &TenantId) -> Result<Arc<Tenant>, LogError> {
         // Only tenants that exist get a place, so that made-up names take no memory.
         if self.log.head(id).await? == LogSize(0) {

@@ -37,6 +37,7 @@ mod cut;
 mod fetched;
 mod gather;
 mod heads;
+pub mod health;
 pub mod ingest;
 mod kept;
 mod keyring;

@@ -7,6 +7,7 @@ use crate::{
     cursor::CursorKey,
     cut::PassedTimes,
     gather::{self, FirstOfKind},
+    health::{DamagedPlace, HealthMonitor},
     kept::{RecentTerms, RecordCache},
     keyring::Keyring,
     known_sources::KnownSources,
@@ -91,6 +92,8 @@ pub(crate) struct Tenant {
     /// What is known of the configuration, at least up to [`Self::assessed_to`]; to be cut at K.
     config: RwLock<(Arc<History>, Arc<ConfigIndex>)>,
     stopped: Mutex<Option<(LogPosition, String)>>,
+    /// What does not work.
+    pub(crate) health: HealthMonitor,
 }
 
 /// What whoever moves a generation knows of its rows.
@@ -230,6 +233,7 @@ impl Tenant {
             last_recorded,
             config: RwLock::new((Arc::new(history), Arc::new(index))),
             stopped: Mutex::default(),
+            health: HealthMonitor::default(),
         }))
     }
 
@@ -312,6 +316,12 @@ impl Tenant {
 
     pub(crate) fn stop(&self, position: LogPosition, what: &str) {
         *self.stopped.lock().unwrap_or_else(PoisonError::into_inner) = Some((position, what.to_owned()));
+        self.damaged(DamagedPlace::Record(position), what.to_owned());
+    }
+
+    /// Takes note of something stored that does not hold together, for `status` and `/readyz`.
+    pub(crate) fn damaged(&self, place: DamagedPlace, what: String) {
+        self.health.damaged(place, what, self.own.clock.now());
     }
 
     /// Reads this tenant's records.

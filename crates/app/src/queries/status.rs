@@ -4,6 +4,7 @@ use crate::{
     answer::Status,
     app::App,
     ask::{AskError, Caller},
+    health::Health,
 };
 
 impl App {
@@ -25,5 +26,11 @@ impl App {
     /// See [`AskError`].
     pub async fn is_rehearsal(&self, caller: &Caller) -> Result<bool, AskError> {
         Ok(self.0.tenant(&caller.tenant).await?.rehearsal)
+    }
+
+    /// What does not work of any tenant: for a readiness probe, which names none.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        self.0.opened().iter().map(|tenant| tenant.health.health()).fold(Health::default(), Health::or)
     }
 }
