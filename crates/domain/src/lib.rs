@@ -45,7 +45,7 @@ pub mod timeline;
 pub use assess::{assess, assess_in_brief, assess_standing, authenticator_lost::loss_speaks_of, retraction::retraction_hits};
 
 /// The version of these rules: the R of an answer.
-pub const RULES: &str = "r2";
+pub const RULES: &str = "r3";
 
 /// Every rule id, and the document it comes from.
 pub const RULE_SOURCES: &[(&str, &str)] = &[
