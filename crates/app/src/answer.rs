@@ -112,7 +112,13 @@ pub struct SessionHit {
 }
 
 /// A decision in a list.
-pub type DecisionHit = Decision;
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecisionHit {
+    /// The decision.
+    pub decision: Decision,
+    /// Whether it certainly belongs to the set, or only possibly: it may rest on a claim that came later, or that another key signed.
+    pub certainty: Certainty,
+}
 
 /// What stands at a position where a decision was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]

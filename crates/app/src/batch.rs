@@ -134,13 +134,14 @@ impl Runner {
         let unwritten: Vec<_> = before.into_iter().chain([Arc::clone(&ahead)]).collect();
         let briefs = self.beside.is_some() || tenant.in_use().current;
         let reader = Reader { ahead: &unwritten, recent: &folded.recent, cache: records, briefs, ..tenant.reader(&*self.log, &*self.views) };
-        let touched = heads::touched(&reader, ahead.records(), last).await?;
+        let touched = heads::touched(&reader, tenant.first_of_kind.at(last), ahead.records(), last).await?;
         let (history, config_index) = tenant.config();
         let mut heads = Heads::new(reader, tenant.first_of_kind.at(last), history, config_index, last);
         heads.assess(touched).await?;
         if !config.is_empty() {
             written.await.map_err(|_| LogError::unavailable("the batch before could not be written"))?;
-            let late = Late::of(&config, folded.latest_session_fact(), (&self.views, &tenant.id));
+            let history = tenant.history();
+            let late = Late::of(&config, history.at(last), folded.latest_session_fact(), (&self.views, &tenant.id));
             self.assess_late(&mut heads, late, from).await?;
         }
         let size = last.0 + 1;

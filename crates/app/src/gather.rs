@@ -7,10 +7,13 @@ use crate::{
     reader::Reader,
     terms::{IDP_SESSION_TOLD, LINKS, VARIANT, link_term, pair, term, variant_term},
 };
-use claimledger_domain::model::Known;
+use claimledger_domain::{
+    links::{self, Target},
+    model::Known,
+};
 use claimledger_facts::{
     fact::{Fact, FactData},
-    ids::{LogPosition, RecordId, SessionId, SourceEventId, TenantId},
+    ids::{LogPosition, RecordId, SessionId, SourceEventId, SourceId, TenantId},
 };
 use claimledger_ledger::{
     log::LogError,
@@ -119,7 +122,7 @@ pub(crate) async fn session(reader: &Reader<'_>, traits: Traits, id: &SessionId,
                 continue;
             }
             link_keys.push(record.reference.source_id.as_str().to_owned());
-            for (session, to) in links(&record) {
+            for (session, to) in session_links(&record) {
                 if *session == id {
                     reached.extend(resolve(reader, &record, to, known_at).await?);
                 }
@@ -162,23 +165,53 @@ pub(crate) fn known<'a>(record: &'a Brief, variant: bool, wanted: impl Fn(&Fact)
     })
 }
 
-fn links(record: &Brief) -> impl Iterator<Item = (&SessionId, &str)> {
+fn session_links(record: &Brief) -> impl Iterator<Item = (&SessionId, &str)> {
     record.statement.facts.iter().filter_map(|fact| match &fact.data {
         FactData::SessionLinked(link) => Some((fact.session.as_ref().or(record.statement.session.as_ref())?, link.to.as_str())),
         _ => None,
     })
 }
 
-/// The sessions that a link's `to` means: the session of that id, or those that the source's record of that id names.
+/// The sessions that a link's `to` means at K ([`links::target`]).
 async fn resolve(reader: &Reader<'_>, record: &Brief, to: &str, known_at: LogPosition) -> Result<Vec<SessionId>, LogError> {
-    let mut reached = vec![SessionId::new(to)];
-    let target = RecordId::derive(reader.tenant, &record.reference.source, &SourceEventId::new(to));
-    if let Some(position) = reader.position(target, known_at).await? {
-        for target in reader.records(&[position]).await? {
-            reached.extend(target.statement.sessions().cloned());
+    let named = reader.records_of(&SessionId::new(to), known_at).await?;
+    let is_session = named.iter().any(|record| names(record, to));
+    match links::target(&record.reference.source, to, is_session) {
+        Target::Session(session) => Ok(vec![session]),
+        Target::Record(source, id) => record_sessions(reader, &source, &id, known_at).await,
+    }
+}
+
+/// Whether a fact of a record names a session: a record that nothing was read from makes no session known.
+fn names(record: &Brief, session: &str) -> bool {
+    record.statement.facts.iter().any(|fact| fact.session.as_ref().is_some_and(|id| id.as_str() == session))
+}
+
+/// The sessions that the facts of a source's record name, and of its variants.
+async fn record_sessions(reader: &Reader<'_>, source: &SourceId, id: &SourceEventId, known_at: LogPosition) -> Result<Vec<SessionId>, LogError> {
+    let mut positions = reader.positions(&variant_term(source, id), known_at).await?;
+    positions.extend(reader.position(RecordId::derive(reader.tenant, source, id), known_at).await?);
+    let mut sessions = Vec::new();
+    for record in reader.records(&positions).await? {
+        sessions.extend(record.statement.facts.iter().filter_map(|fact| fact.session.clone()));
+    }
+    Ok(sessions)
+}
+
+/// The sessions whose links meant records of other sessions as long as no session of this name was known ([`links::target`]): once it
+/// is, they are parted.
+pub(crate) async fn parted_by(reader: &Reader<'_>, session: &SessionId, known_at: LogPosition) -> Result<Vec<SessionId>, LogError> {
+    let mut parted = Vec::new();
+    let positions = reader.positions(&link_term(session.as_str()), known_at).await?;
+    for record in reader.records(&positions).await? {
+        for (linked, to) in session_links(&record) {
+            if to == session.as_str() {
+                parted.push(linked.clone());
+                parted.extend(record_sessions(reader, &record.reference.source, &SourceEventId::new(to), known_at).await?);
+            }
         }
     }
-    Ok(reached)
+    Ok(parted)
 }
 
 /// The sessions with a link to this one, named by its id or by the source's id of one of its records.
@@ -186,7 +219,7 @@ async fn linking_to(reader: &Reader<'_>, key: &str, id: &SessionId, known_at: Lo
     let mut reached = Vec::new();
     let positions = reader.positions(&link_term(key), known_at).await?;
     for record in reader.records(&positions).await? {
-        for (session, to) in links(&record) {
+        for (session, to) in session_links(&record) {
             if to == key && resolve(reader, &record, to, known_at).await?.contains(id) {
                 reached.push(session.clone());
             }

@@ -16,7 +16,7 @@ use crate::{
 use claimledger_domain::{
     assess::assess_in_brief,
     codes,
-    history::History,
+    history::{History, HistoryCut},
     model::{Certainty, Cut, Falsifier, Known, Phase, SessionState},
     outlived::outlived,
 };
@@ -104,7 +104,12 @@ struct Last {
 }
 
 /// The sessions that a batch of records says something about.
-pub(crate) async fn touched(reader: &Reader<'_>, records: &[Arc<Brief>], last: LogPosition) -> Result<BTreeSet<SessionId>, LogError> {
+pub(crate) async fn touched(
+    reader: &Reader<'_>,
+    traits: Traits,
+    records: &[Arc<Brief>],
+    last: LogPosition,
+) -> Result<BTreeSet<SessionId>, LogError> {
     let mut sessions = BTreeSet::new();
     let mut idp_sessions = BTreeSet::new();
     for record in records {
@@ -121,6 +126,12 @@ pub(crate) async fn touched(reader: &Reader<'_>, records: &[Arc<Brief>], last: L
         let positions = reader.positions(&pair(TermKind::IdpSession, idp.as_str(), session.as_str()), last).await?;
         for record in reader.records(&positions).await? {
             sessions.extend(record.statement.sessions().cloned());
+        }
+    }
+    if traits.links() {
+        // A name that is a session's from now on may have meant a record until now.
+        for session in sessions.clone() {
+            sessions.extend(gather::parted_by(reader, &session, last).await?);
         }
     }
     Ok(sessions)
@@ -237,7 +248,9 @@ impl<'a> Heads<'a> {
 
     fn rests_on(&self, gathered: &Gathered, last: Time, claimed: Time) -> LogPosition {
         let records = gathered.facts.iter().map(|known| known.record.position).chain(gathered.positions.iter().copied());
-        let config = self.config.last_of(&Scope::all_of(&gathered.facts), last, claimed, self.last);
+        let history = self.history.at(self.last);
+        let scopes = Scope::all_of(&gathered.facts).into_iter().flat_map(|scope| scope.of_each_identity(history)).collect();
+        let config = self.config.last_of(&scopes, last, claimed, self.last);
         records.chain(config).max().unwrap_or_default()
     }
 }
@@ -292,10 +305,16 @@ pub(crate) struct Late {
 
 impl Late {
     /// Of new configuration. What occurred after every fact of every session (`latest`) changes none of them.
-    pub(crate) fn of(config: &[Known], latest: Option<Time>, (views, tenant): (&Arc<dyn Views>, &TenantId)) -> Self {
+    pub(crate) fn of(
+        config: &[Known],
+        history: HistoryCut<'_>,
+        latest: Option<Time>,
+        (views, tenant): (&Arc<dyn Views>, &TenantId),
+    ) -> Self {
         let mut scopes: VecDeque<(Scope, Time)> = VecDeque::new();
         for known in config {
-            for (scope, from) in Scope::of(&known.fact) {
+            let each = |(scope, from): (Scope, Time)| scope.of_each_identity(history).into_iter().map(move |scope| (scope, from));
+            for (scope, from) in Scope::of(&known.fact).into_iter().flat_map(each) {
                 if latest.is_some_and(|latest| latest < from) {
                     continue;
                 }

@@ -1,7 +1,7 @@
 //! Which sessions a configuration fact can change: those that name its IdP, its policy or its person, or all. A retraction changes those only that have a
 //! claim which it can hit.
 
-use claimledger_domain::model::Known;
+use claimledger_domain::{history::HistoryCut, model::Known};
 use claimledger_facts::{
     fact::{Fact, FactData},
     ids::{IdpId, KeyId, LogPosition, PolicyId, Pseudonym},
@@ -40,7 +40,20 @@ impl Scope {
                 None => vec![(Self::Claims(d.idp.clone()), d.from)],
             };
         }
+        if let FactData::SubjectLinked(d) = &fact.data {
+            // It counts once known, for every T (`semantics.md` 3): a loss of either may end what ran long ago.
+            let people = fact.subject.iter().chain([&d.other]);
+            return people.map(|person| (Self::Person(person.clone()), Time::MIN)).collect();
+        }
         Self::of_one(fact).into_iter().collect()
+    }
+
+    /// The same scope of each identity that was ever one with the person's (`semantics.md` 11).
+    pub(crate) fn of_each_identity(self, history: HistoryCut<'_>) -> Vec<Self> {
+        match self {
+            Self::Person(person) => history.ever_one_with(&person).into_iter().map(Self::Person).collect(),
+            other => vec![other],
+        }
     }
 
     fn of_one(fact: &Fact) -> Option<(Self, Time)> {

@@ -93,7 +93,7 @@ async fn decisions_differ_for_two() {
     let (_world, app) = acme().await;
     let filter = DecisionFilter { app: Some(AppId::new("payroll")), ..DecisionFilter::default() };
     let page = app.decisions(&owner("acme"), &filter, &Asking::default(), 100, None).await.unwrap().value;
-    let all: Vec<_> = page.items.iter().map(|d| (d.session.as_str(), d.outcome, d.implied)).collect();
+    let all: Vec<_> = page.items.iter().map(|d| &d.decision).map(|d| (d.session.as_str(), d.outcome, d.implied)).collect();
     assert_eq!(
         all,
         [
@@ -108,10 +108,10 @@ async fn decisions_differ_for_two() {
     );
     let filter = DecisionFilter { differs: Some(true), ..DecisionFilter::default() };
     let page = app.decisions(&owner("acme"), &filter, &Asking::default(), 100, None).await.unwrap().value;
-    assert_eq!(page.items.iter().map(|d| d.session.as_str()).collect::<Vec<_>>(), ["S5", "S8"]);
+    assert_eq!(page.items.iter().map(|d| d.decision.session.as_str()).collect::<Vec<_>>(), ["S5", "S8"]);
     let filter = DecisionFilter { idp: Some(IdpId::new("idp-x")), app: Some(AppId::new("payroll")), ..DecisionFilter::default() };
     let page = app.decisions(&owner("acme"), &filter, &Asking::default(), 100, None).await.unwrap().value;
-    assert_eq!(page.items.iter().map(|d| d.session.as_str()).collect::<Vec<_>>(), ["S1", "S2", "S2", "S3", "S5", "S8"]);
+    assert_eq!(page.items.iter().map(|d| d.decision.session.as_str()).collect::<Vec<_>>(), ["S1", "S2", "S2", "S3", "S5", "S8"]);
 }
 
 #[tokio::test]
@@ -121,7 +121,7 @@ async fn decisions_page_within_a_session() {
     let mut after: Option<String> = None;
     loop {
         let page = app.decisions(&owner("acme"), &DecisionFilter::default(), &Asking::default(), 2, after.as_deref()).await.unwrap().value;
-        all.extend(page.items.iter().map(|d| d.record.source_id.as_str().to_owned()));
+        all.extend(page.items.iter().map(|d| d.decision.record.source_id.as_str().to_owned()));
         after = page.cursors.last().cloned();
         assert!(all.len() <= 10, "{all:?}");
         if !page.has_next {
@@ -129,7 +129,7 @@ async fn decisions_page_within_a_session() {
         }
     }
     let whole = app.decisions(&owner("acme"), &DecisionFilter::default(), &Asking::default(), 100, None).await.unwrap().value;
-    assert_eq!(all, whole.items.iter().map(|d| d.record.source_id.as_str().to_owned()).collect::<Vec<_>>());
+    assert_eq!(all, whole.items.iter().map(|d| d.decision.record.source_id.as_str().to_owned()).collect::<Vec<_>>());
     assert_eq!(all.len(), 10);
 }
 

@@ -191,7 +191,7 @@ fn decisions<'a>(reader: &believed::Reader<'a, '_>, believed: &Believed<'a>, lif
             then: judge(&earlier[index].1, recorded),
             now: Some(judge(believed, reader.history)),
             earlier: Some(index),
-            later: falsifiers::later(believed, *seen),
+            later: falsifiers::later(&earlier[index].1, believed, *seen),
         });
     }
     (earlier.into_iter().map(|(_, believed)| believed).collect(), decisions)

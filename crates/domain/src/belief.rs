@@ -150,7 +150,9 @@ type Out = BTreeSet<LogPosition>;
 impl<'a> Trial<'a> {
     fn new(asked: Beliefs<'a>) -> Self {
         let (mut idps, mut policies): (BTreeSet<&IdpId>, BTreeSet<&PolicyId>) = Default::default();
-        let people: BTreeSet<&Pseudonym> = asked.facts.iter().filter_map(|known| known.fact.subject.as_ref()).collect();
+        let named: BTreeSet<&Pseudonym> = asked.facts.iter().filter_map(|known| known.fact.subject.as_ref()).collect();
+        let known = asked.history.at(asked.after);
+        let people: BTreeSet<Pseudonym> = named.into_iter().flat_map(|person| known.ever_one_with(person)).collect();
         let mut candidates = BTreeMap::new();
         let mut what: BTreeMap<LogPosition, Vec<&'static str>> = BTreeMap::new();
         let mut say = |position, word| {
@@ -178,6 +180,7 @@ impl<'a> Trial<'a> {
                 Concerns::Idp(idp) => idps.contains(idp),
                 Concerns::Policy(policy) => policies.contains(policy),
                 Concerns::Person(person) => person.is_some_and(|person| people.contains(person)),
+                Concerns::People((one, other)) => people.contains(one) || people.contains(other),
                 Concerns::Nobody => false,
             };
             if concerned && between(record) {

@@ -3,7 +3,8 @@
 use crate::{
     assess::{self, Trace, claims::Tri},
     history::History,
-    model::{Cut, Known, RecordRef},
+    model::{Certainty, Cut, Known, RecordRef},
+    order::latest,
 };
 use claimledger_facts::{
     ids::{AssertionId, IdpId, IdpSessionId, KeyId, Pseudonym, SessionId},
@@ -23,6 +24,8 @@ pub struct ClaimSeen {
     pub record: RecordRef,
     /// When it was received.
     pub occurred: Occurred,
+    /// Possible at a T inside the interval of its own time (`semantics.md` 3, 6).
+    pub certainty: Certainty,
     /// Who asserted it.
     pub idp: IdpId,
     /// The key that it names.
@@ -50,6 +53,8 @@ pub struct StartSeen {
     pub record: RecordRef,
     /// When it started.
     pub occurred: Occurred,
+    /// Possible at a T inside the interval of its own time.
+    pub certainty: Certainty,
     /// The IdP.
     pub idp: IdpId,
     /// Its session.
@@ -80,10 +85,7 @@ fn claim(trace: &Trace<'_>, index: usize) -> ClaimSeen {
     let claim = &trace.claims[index];
     let factors = || trace.factors.iter().filter(|factor| factor.claim == Some(index));
     let unseen = claim.worlds.iter().any(|world| world.unseen.is_some());
-    let mut reasons = Vec::new();
-    for world in &claim.worlds {
-        assess::claims::add(&mut reasons, &world.void);
-    }
+    let mut reasons = claim.void();
     for world in &claim.worlds {
         assess::claims::add(&mut reasons, &world.trust.ignored);
     }
@@ -95,6 +97,7 @@ fn claim(trace: &Trace<'_>, index: usize) -> ClaimSeen {
         subject: trace.subject.clone(),
         record: claim.seen.record().clone(),
         occurred: claim.seen.occurred(),
+        certainty: by(claim.seen.occurred(), trace),
         idp: claim.data.idp.clone(),
         key: claim.data.key.clone(),
         assertion: claim.data.assertion.clone(),
@@ -103,6 +106,10 @@ fn claim(trace: &Trace<'_>, index: usize) -> ClaimSeen {
         by_rules: factors().any(|factor| factor.by_rules != Tri::No),
         reasons,
     }
+}
+
+fn by(occurred: Occurred, trace: &Trace<'_>) -> Certainty {
+    if latest(occurred) <= trace.cut.at { Certainty::Certain } else { Certainty::Possible }
 }
 
 fn starts(trace: &Trace<'_>) -> Vec<StartSeen> {
@@ -116,6 +123,7 @@ fn starts(trace: &Trace<'_>) -> Vec<StartSeen> {
                 subject: trace.subject.clone(),
                 record: seen.record().clone(),
                 occurred: seen.occurred(),
+                certainty: by(seen.occurred(), trace),
                 idp: idp.clone(),
                 idp_session: idp_session.clone(),
             });

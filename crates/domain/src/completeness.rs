@@ -21,14 +21,14 @@ pub struct Completeness {
     pub gaps: Vec<Gap>,
 }
 
-/// A time in which a source was silent.
+/// A time in which a source was silent: a whole silence, or the part of one that a back-fill covers or leaves open (`semantics.md` 3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Gap {
     /// From, inclusive.
     pub from: Time,
     /// Until, exclusive.
     pub until: Time,
-    /// Whether all that was missing has come.
+    /// Whether what was missing in it has come.
     pub backfilled: bool,
 }
 
@@ -113,13 +113,12 @@ pub fn completeness_of<'a>(history: HistoryCut<'a>, known: impl IntoIterator<Ite
     }
     for stated in history.silent() {
         let source = &stated.record.source;
-        let mut filled: Vec<(Time, Time)> =
-            history.backfilled().filter(|b| b.record.source == *source).map(|b| (b.data.from, b.data.until)).collect();
-        filled.sort_unstable();
-        let gap = Gap { from: stated.data.from, until: stated.data.until, backfilled: covers(&filled, stated.data.from, stated.data.until) };
+        let filled = history.backfilled().filter(|b| b.record.source == *source).map(|b| (b.data.from, b.data.until));
         let entry = sources.entry(source).or_insert_with(|| blank(source));
-        if !entry.gaps.contains(&gap) {
-            entry.gaps.push(gap);
+        for gap in parts(stated.data.from, stated.data.until, filled) {
+            if !entry.gaps.contains(&gap) {
+                entry.gaps.push(gap);
+            }
         }
     }
     sources
@@ -131,14 +130,26 @@ pub fn completeness_of<'a>(history: HistoryCut<'a>, known: impl IntoIterator<Ite
         .collect()
 }
 
-/// Whether sorted intervals together cover `[from, until)`.
-fn covers(sorted: &[(Time, Time)], from: Time, until: Time) -> bool {
+/// A silence, cut where back-fills begin and end: a back-fill closes just the part that it covers (`semantics.md` 3). What several
+/// cover together is one part.
+fn parts(from: Time, until: Time, filled: impl Iterator<Item = (Time, Time)>) -> Vec<Gap> {
+    let inside = filled.map(|(start, end)| (start.max(from), end.min(until)));
+    let mut filled: Vec<(Time, Time)> = inside.filter(|(start, end)| start < end).collect();
+    filled.sort_unstable();
+    let mut parts: Vec<Gap> = Vec::new();
     let mut reached = from;
-    for (start, end) in sorted {
-        if *start > reached {
-            break;
+    for (start, end) in filled {
+        if start > reached {
+            parts.push(Gap { from: reached, until: start, backfilled: false });
         }
-        reached = reached.max(*end);
+        match parts.last_mut().filter(|last| last.backfilled && start <= last.until) {
+            Some(last) => last.until = last.until.max(end),
+            None => parts.push(Gap { from: start, until: end, backfilled: true }),
+        }
+        reached = reached.max(end);
     }
-    reached >= until
+    if reached < until || parts.is_empty() {
+        parts.push(Gap { from: reached, until, backfilled: false });
+    }
+    parts
 }

@@ -1,11 +1,12 @@
 //! What rested on a change of configuration, a retraction or a loss.
 //!
 //! Source: `semantics.md` 29. Trust version: sessions whose counted claims came under it. Key: sessions whose counted claims it signed. Policy version:
-//! decisions. Retraction, retirement of a key: sessions hit. Loss: sessions in which it ended a running factor. By record (`semantics.md` 8): what a rule
-//! says that should not have counted, counted where the service provider let it. A version that was replaced still lists its own.
+//! decisions. Retraction, retirement of a key: sessions hit, whether or not their factors counted, since the sign-in itself rests on the assertion
+//! (`semantics.md` 38). Loss: sessions in which it ended a running factor. By record (`semantics.md` 8): what a rule says that should not have counted,
+//! counted where the service provider let it. A version that was replaced still lists its own.
 
 use crate::{
-    assess::{self, Trace, claims::Tri, retraction::retraction_hits},
+    assess::{self, Trace, claims::Tri, factors::Factor, retraction::retraction_hits},
     history::{History, HistoryCut, Stated},
     model::{Certainty, Cut, Known, Phase, RecordRef},
     order::latest,
@@ -170,19 +171,29 @@ fn dependant(trace: &Trace<'_>, change: &Change) -> Option<Dependant> {
         };
         let Some(certainty) = certainty else { continue };
         let counted: Vec<_> = trace.factors.iter().filter(|factor| factor.claim == Some(index) && factor.by_record).collect();
+        let hits = matches!(change.what, Changed::Retraction(_) | Changed::KeyRetired(..));
         // What it carried was not seen: something of it may have counted.
         let unseen = counted.is_empty() && claim.unseen().is_some();
-        if counted.is_empty() && !unseen {
+        if counted.is_empty() && !unseen && !hits {
             continue;
         }
         add_factors(&mut factors, counted.iter().map(|factor| factor.value.name.as_str()));
-        records.push((claim.seen.record().clone(), if unseen { Certainty::Possible } else { certainty }));
+        let sure = if unseen && !hits { Certainty::Possible } else { certainty };
+        records.push((claim.seen.record().clone(), sure.max(came_by(received, trace.cut.at))));
+    }
+    if let Changed::Retraction(_) = change.what {
+        // With no assertion seen, the sign-in rests on the IdP that the session names (`semantics.md` 38).
+        let hit = trace.sign_in.iter().find(|hit| hit.retraction.record.position == position);
+        records.extend(hit.map(|hit| {
+            let sure = if hit.open.is_none() { Certainty::Certain } else { Certainty::Possible };
+            (trace.life.start_record.record().clone(), sure)
+        }));
     }
     if let Changed::Loss(..) = change.what {
         for factor in trace.factors.iter().filter(|factor| factor.counts()) {
-            let Some(end) = factor.losses.ends.iter().find(|end| end.loss.record.position == position) else { continue };
+            let Some(certainty) = ended_by(trace, factor, position) else { continue };
             add_factors(&mut factors, [factor.value.name.as_str()]);
-            records.push((factor.seen.record().clone(), if end.running == Tri::Yes { Certainty::Certain } else { Certainty::Possible }));
+            records.push((factor.seen.record().clone(), certainty));
         }
         records.dedup_by(|a, b| a.0.id == b.0.id);
     }
@@ -191,6 +202,7 @@ fn dependant(trace: &Trace<'_>, change: &Change) -> Option<Dependant> {
             let at = decided.seen.occurred();
             let Some(certainty) = under(&trace.history.policy(policy, at).options, position) else { continue };
             let (record, app, outcome) = (decided.seen.record().clone(), decided.data.app.clone(), decided.data.outcome);
+            let certainty = certainty.max(came_by(at, trace.cut.at));
             decisions.push(DependantDecision { record, app, at, outcome, certainty });
         }
     }
@@ -205,6 +217,29 @@ fn dependant(trace: &Trace<'_>, change: &Change) -> Option<Dependant> {
         records: records.into_iter().map(|(record, _)| record).collect(),
         decisions,
     })
+}
+
+/// Whether a loss ended a factor: one that had ended before, with its session or by an earlier loss, is none of its own (`semantics.md` 29).
+fn ended_by(trace: &Trace<'_>, factor: &Factor<'_>, loss: LogPosition) -> Option<Certainty> {
+    let end = factor.losses.ends.iter().find(|end| end.loss.record.position == loss)?;
+    let others = factor.losses.ends.iter().filter(|other| other.loss.record.position != loss);
+    // Certainly before, and possibly so.
+    let (mut ended, mut perhaps) = (false, false);
+    for other in others {
+        let sure = other.running == Tri::Yes;
+        ended |= sure && latest(other.when) < end.when.from;
+        perhaps |= other.when.from < latest(end.when) && (!sure || latest(other.when) >= end.when.from);
+    }
+    let (first, last) = trace.life.closes();
+    ended |= last.is_some_and(|close| close <= end.when.from);
+    perhaps |= first.is_some_and(|close| close <= latest(end.when));
+    let sure = end.running == Tri::Yes && !perhaps;
+    (!ended).then_some(if sure { Certainty::Certain } else { Certainty::Possible })
+}
+
+/// Possible at a T inside the interval of its own time (`semantics.md` 3, 6).
+fn came_by(occurred: Occurred, at: Time) -> Certainty {
+    if latest(occurred) <= at { Certainty::Certain } else { Certainty::Possible }
 }
 
 fn add_factors<'a>(factors: &mut Vec<String>, names: impl IntoIterator<Item = &'a str>) {

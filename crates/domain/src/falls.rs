@@ -4,9 +4,15 @@
 //! A session that was implied deny already can fall; it does not flip.
 
 use crate::{
-    assess::{self, Trace, claims::Tri, decision::Judged, requirement, retraction},
+    assess::{
+        self, Trace,
+        claims::Tri,
+        decision::{Judged, came_before},
+        requirement, retraction,
+    },
+    codes,
     history::{History, Supposed},
-    model::{AsKnown, Certainty, Cut, Known, RecordRef},
+    model::{AsKnown, Certainty, Cut, Implied, Known, RecordRef},
     order::latest,
 };
 use claimledger_facts::vocabulary::Outcome;
@@ -33,9 +39,9 @@ pub struct Fall {
     pub rested: Certainty,
     /// As known at K, without them.
     pub before: AsKnown,
-    /// As known at K, with them.
+    /// As known at K, with them. A key that the claim does not name leaves what it implies as it is (`semantics.md` 42).
     pub after: AsKnown,
-    /// It falls.
+    /// It falls; where [`Self::rested`] is possible, possibly.
     pub falls: bool,
 }
 
@@ -46,6 +52,11 @@ pub fn falls(facts: &[Known], history: &History, cut: Cut, supposed: &Supposed) 
     let known = history.at(cut.known_at);
     let before = assess::trace_with(facts, known, cut)?;
     let after = assess::trace_with(facts, known.supposing(supposed), cut)?;
+    // What rests on a claim that names no key falls possibly: where it would, had the retracted key signed it.
+    let as_signed = supposed.as_signed();
+    let unnamed = after.claims.iter().flat_map(|claim| &claim.hits).any(|hit| hit.open == Some(codes::MISSING_KEY));
+    let worst = unnamed.then(|| assess::trace_with(facts, known.supposing(&as_signed), cut)).flatten();
+    let worst = worst.as_ref().unwrap_or(&after);
     let hits = Hits::of(&after, supposed);
     let sure = hits.claims.iter().chain(&hits.factors).map(|(_, c)| *c).chain(hits.sign_in).min()?;
     let mut records: Vec<RecordRef> = Vec::new();
@@ -56,14 +67,16 @@ pub fn falls(facts: &[Known], history: &History, cut: Cut, supposed: &Supposed) 
             records.push(record.clone());
         }
     }
-    let decisions = before.decisions.iter().zip(&after.decisions).filter_map(|(before, after_it)| {
+    let decisions = before.decisions.iter().zip(&after.decisions).zip(&worst.decisions).filter_map(|((before, after_it), worst)| {
         let rested = hits.rested(&after, &before.then)?;
         let (before, after) = (before.now(), after_it.now());
+        let falls = before.data.outcome == Outcome::Allow && worst.now().implied != Implied::Allow;
         Some(Fall {
             record: before.seen.record().clone(),
             outcome: before.data.outcome,
-            rested,
-            falls: before.data.outcome == Outcome::Allow && after.implied != crate::model::Implied::Allow,
+            // The certain hits alone may not let it fall.
+            rested: if falls && after.implied == Implied::Allow { Certainty::Possible } else { rested },
+            falls,
             before: as_known(before),
             after: as_known(after),
         })
@@ -102,16 +115,19 @@ impl Hits {
         let at = judged.seen.occurred();
         let named = |record: &RecordRef| judged.data.relied_on.as_ref().is_none_or(|ids| ids.contains(&record.source_id));
         let by_sign_in = judged.rule.is_some_and(requirement::by_sign_in);
-        let claims = self.claims.iter().filter(|(claim, _)| {
+        let relied = |of_it: &dyn Fn(usize) -> bool| judged.relied_on.iter().filter(|relied| of_it(relied.factor)).map(|relied| relied.certainty).min();
+        let claims = self.claims.iter().filter_map(|(claim, hit)| {
             let seen = trace.claims[*claim].seen;
-            let relied = judged.relied_on.iter().any(|(f, _)| trace.factors[*f].claim == Some(*claim));
-            relied || by_sign_in && seen.occurred().from <= at.from && named(seen.record())
+            let by_factor = relied(&|factor| trace.factors[factor].claim == Some(*claim));
+            let signed_in = by_sign_in && seen.occurred().from <= latest(at) && named(seen.record());
+            let by_sign_in = signed_in.then(|| came_before(seen.occurred(), at));
+            Some(by_factor.into_iter().chain(by_sign_in).min()?.max(*hit))
         });
-        let factors = self.factors.iter().filter(|(factor, _)| {
-            let relied = judged.relied_on.iter().any(|(f, _)| f == factor);
-            relied && trace.factors[*factor].losses.ends.iter().any(|end| end.when.from <= latest(at))
+        let factors = self.factors.iter().filter_map(|(factor, hit)| {
+            let ended = trace.factors[*factor].losses.ends.iter().any(|end| end.when.from <= latest(at));
+            Some(relied(&|relied| relied == *factor).filter(|_| ended)?.max(*hit))
         });
-        claims.chain(factors).map(|(_, certainty)| *certainty).chain(self.sign_in.filter(|_| by_sign_in)).min()
+        claims.chain(factors).chain(self.sign_in.filter(|_| by_sign_in)).min()
     }
 }
 

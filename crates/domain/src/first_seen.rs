@@ -46,7 +46,7 @@ impl Shown {
             Self::Key(idp, key) => claim.idp == *idp && claim.key.as_ref() == Some(key),
             Self::AmrSet(set) => claim.amr.as_ref() == Some(set),
         };
-        certain.then_some(Certainty::Certain)
+        certain.then_some(claim.certainty)
     }
 }
 

@@ -4,6 +4,7 @@
 //! whose `occurred_at` is an interval is in force *possibly* inside it (`semantics.md` 6): [`InForce`] then has several options.
 
 pub(crate) mod parts;
+mod people;
 mod trust_off;
 
 use crate::{
@@ -39,6 +40,7 @@ pub struct History {
     routing_rules: Vec<Stated<RoutingRuleConfigured>>,
     authenticators: BTreeMap<Method, Vec<Stated<AuthenticatorConfigured>>>,
     losses: BTreeMap<Pseudonym, Vec<Stated<AuthenticatorLost>>>,
+    subject_links: people::SubjectLinks,
     heard: Vec<Stated<SourceHeard>>,
     silent: Vec<Stated<SourceSilent>>,
     backfilled: Vec<Stated<SourceBackfilled>>,
@@ -59,6 +61,8 @@ pub struct HistoryCut<'a> {
 pub struct Supposed {
     retractions: Vec<Stated<TrustRetracted>>,
     losses: Vec<Stated<AuthenticatorLost>>,
+    /// Claims that name no key are taken to be signed by the retracted one.
+    as_signed: bool,
 }
 
 /// A configuration fact with the record that states it.
@@ -113,11 +117,11 @@ pub const fn is_config(fact: &FactData) -> bool {
         | FactData::RoutingRuleConfigured(_)
         | FactData::AuthenticatorConfigured(_)
         | FactData::AuthenticatorLost(_)
+        | FactData::SubjectLinked(_)
         | FactData::SourceHeard(_)
         | FactData::SourceSilent(_)
         | FactData::SourceBackfilled(_) => true,
-        FactData::SubjectLinked(_)
-        | FactData::IdpSessionStarted(_)
+        FactData::IdpSessionStarted(_)
         | FactData::IdpSessionEnded(_)
         | FactData::SessionStarted(_)
         | FactData::SessionLinked(_)
@@ -174,11 +178,15 @@ impl History {
                     put(self.losses.entry(subject).or_default(), stated.with(data));
                 }
             }
+            FactData::SubjectLinked(data) => {
+                if let Some(subject) = stated.subject.clone() {
+                    self.subject_links.insert(&subject, stated.with(data));
+                }
+            }
             FactData::SourceHeard(data) => put(&mut self.heard, stated.with(data)),
             FactData::SourceSilent(data) => put(&mut self.silent, stated.with(data)),
             FactData::SourceBackfilled(data) => put(&mut self.backfilled, stated.with(data)),
-            FactData::SubjectLinked(_)
-            | FactData::IdpSessionStarted(_)
+            FactData::IdpSessionStarted(_)
             | FactData::IdpSessionEnded(_)
             | FactData::SessionStarted(_)
             | FactData::SessionLinked(_)
@@ -222,6 +230,12 @@ impl Supposed {
         let stated = self.stated("authenticator.lost", Occurred::at(from), Some(subject)).with(data);
         self.losses.push(stated);
         self
+    }
+
+    /// The same, and that the retracted key signed every claim of its IdP that names none: the worst that `semantics.md` 42 leaves open.
+    #[must_use]
+    pub(crate) fn as_signed(&self) -> Self {
+        Self { as_signed: true, ..self.clone() }
     }
 
     /// The retractions.
@@ -347,12 +361,23 @@ impl<'a> HistoryCut<'a> {
         self.history.retractions.values().flat_map(move |list| self.counting(list))
     }
 
-    /// Lost authenticators of a person, and those that a question supposes.
+    /// Whether claims that name no key are taken to be signed by the key of this retraction.
+    pub(crate) fn takes_as_signed(self, retraction: &Stated<TrustRetracted>) -> bool {
+        self.supposed.is_some_and(|s| s.as_signed && s.retractions.iter().any(|supposed| std::ptr::eq(supposed, retraction)))
+    }
+
+    /// Lost authenticators of a person, by whichever of their identities they were said (`semantics.md` 11), and those that a question
+    /// supposes; in the total order.
     pub fn losses(self, subject: &Pseudonym) -> impl Iterator<Item = &'a Stated<AuthenticatorLost>> + use<'a> {
+        let people = self.people(subject);
+        let stated = people.iter().filter_map(|person| self.history.losses.get(person));
+        let mut losses: Vec<&'a Stated<AuthenticatorLost>> = stated.flat_map(|list| self.counting(list)).collect();
+        if people.len() > 1 {
+            losses.sort_by(|a, b| a.place().cmp(&b.place()));
+        }
         let supposed = self.supposed.map_or(&[] as &[_], |s| s.losses.as_slice());
-        let subject = subject.clone();
-        let stated = self.history.losses.get(&subject).map_or(&[] as &[_], Vec::as_slice);
-        self.counting(stated).chain(supposed.iter().filter(move |l| l.subject.as_ref() == Some(&subject)))
+        losses.extend(supposed.iter().filter(|loss| loss.subject.as_ref().is_some_and(|subject| people.contains(subject))));
+        losses.into_iter()
     }
 
     /// Every loss that is stated, person by person.

@@ -1,10 +1,14 @@
 //! Which session ids are one session (`semantics.md` 25).
 //!
-//! Two ids are one session where a `session.linked` says so: it names the other id, or the source's own id of a record of it. Links count
-//! once known, for every T (`semantics.md` 3). A shared root session, assertion or IdP session is a relation, not a link.
+//! Two ids are one session where a `session.linked` says so. Its `to` names the other session's id; where no session of that name is
+//! known, a record of the link's own source, and with it the sessions that this record names ([`target`]). Links count once known, for
+//! every T (`semantics.md` 3). A shared root session, assertion or IdP session is a relation, not a link.
 
 use crate::{model::Known, order::total_order};
-use claimledger_facts::{fact::FactData, ids::SessionId};
+use claimledger_facts::{
+    fact::FactData,
+    ids::{SessionId, SourceEventId, SourceId},
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One session and its ids.
@@ -16,29 +20,49 @@ pub struct Component {
     pub aliases: Vec<SessionId>,
 }
 
+/// What a link's `to` means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The session of this id.
+    Session(SessionId),
+    /// The sessions that the record with this id of this source names.
+    Record(SourceId, SourceEventId),
+}
+
+/// What a link of a source means by `to`, where it is known whether a fact names a session of that id. The only reading of `to`: of
+/// whoever gathers a session's records, and of [`components`].
+#[must_use]
+pub fn target(source: &SourceId, to: &str, is_session: bool) -> Target {
+    if is_session { Target::Session(SessionId::new(to)) } else { Target::Record(source.clone(), SourceEventId::new(to)) }
+}
+
 /// The sessions that these facts name, in the order of their first facts. The caller has cut the facts at K.
 #[must_use]
 pub fn components(facts: &[Known]) -> Vec<Component> {
     let mut sorted: Vec<&Known> = facts.iter().collect();
     sorted.sort_by(|a, b| total_order(a, b));
 
-    // The source id of a record leads to the sessions that the record's facts name.
-    let mut by_record: BTreeMap<&str, BTreeSet<&SessionId>> = BTreeMap::new();
+    // A record leads to the sessions that its facts name.
+    let mut by_record: BTreeMap<(&SourceId, &SourceEventId), BTreeSet<&SessionId>> = BTreeMap::new();
     let mut order: Vec<&SessionId> = Vec::new();
+    let mut group: BTreeMap<&SessionId, usize> = BTreeMap::new();
     for known in &sorted {
         if let Some(session) = &known.fact.session {
-            by_record.entry(known.record.source_id.as_str()).or_default().insert(session);
-            if !order.contains(&session) {
+            by_record.entry((&known.record.source, &known.record.source_id)).or_default().insert(session);
+            group.entry(session).or_insert_with(|| {
                 order.push(session);
-            }
+                order.len() - 1
+            });
         }
     }
-    let mut group: BTreeMap<&SessionId, usize> = order.iter().enumerate().map(|(at, id)| (*id, at)).collect();
     for known in &sorted {
         let (Some(from), FactData::SessionLinked(link)) = (&known.fact.session, &known.fact.data) else { continue };
-        let by_id = order.iter().copied().find(|id| id.as_str() == link.to);
-        let others = by_id.into_iter().chain(by_record.get(link.to.as_str()).into_iter().flatten().copied());
-        for other in others {
+        let is_session = group.contains_key(&SessionId::new(&*link.to));
+        let others: Vec<SessionId> = match target(&known.record.source, &link.to, is_session) {
+            Target::Session(session) => vec![session],
+            Target::Record(source, id) => by_record.get(&(&source, &id)).into_iter().flatten().map(|id| (*id).clone()).collect(),
+        };
+        for other in &others {
             let (a, b) = (group[from], group[other]);
             for at in group.values_mut().filter(|at| **at == a.max(b)) {
                 *at = a.min(b);

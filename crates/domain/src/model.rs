@@ -218,7 +218,7 @@ pub struct HonoredFactor {
     pub by_record: bool,
     /// It counts by the rules.
     pub by_rules: bool,
-    /// Why its assertion is void, all reasons (`semantics.md` 7, 45).
+    /// Why its assertion is void, all reasons (`semantics.md` 7, 45). Empty where it only may be (`semantics.md` 3).
     pub void: Vec<&'static str>,
     /// The label of the trust version it came under.
     pub trust_version: Option<VersionLabel>,
@@ -370,6 +370,8 @@ pub struct Relied {
     pub factor: usize,
     /// Whether the rule would not hold without it.
     pub needed: bool,
+    /// Possible where an interval leaves open whether it came before the decision (`semantics.md` 3, 37).
+    pub certainty: Certainty,
 }
 
 /// What counted by the rules when a decision fell.

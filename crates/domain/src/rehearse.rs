@@ -107,6 +107,8 @@ pub enum Unchanged {
     Undetermined,
     /// The rule is met without what is hit.
     StillMet,
+    /// The claim names no key: none is checked, and what it implies stays as it is (`semantics.md` 42).
+    KeyNotNamed,
 }
 
 impl TrustChange {
@@ -126,6 +128,11 @@ impl TrustChange {
             Self::TrustOff { from, .. } => *from,
             Self::Retraction(retraction) => retraction.from,
         }
+    }
+
+    /// Whether it retracts a key, and the claim names none.
+    fn is_of_unnamed_key(&self, claim: &ClaimsReceived) -> bool {
+        matches!(self, Self::Retraction(retraction) if retraction.key.is_some()) && claim.key.is_none()
     }
 
     /// Whether a claim that was received then is hit, and how surely. A claim that names no key may have been signed by any (`semantics.md` 42).
@@ -194,6 +201,10 @@ impl<'a> Rehearsal<'a> {
         let decisions = before.decisions.iter().enumerate().map(|(index, decision)| {
             let after = after.as_ref().and_then(|after| after.decisions.get(index)).unwrap_or(decision);
             let came = |at: Occurred| at.from <= latest(decision.at);
+            let named = |(known, claim): &&(&Known, &ClaimsReceived)| {
+                came(known.fact.occurred) && self.change.hits(claim, known.fact.occurred).is_some() && !self.change.is_of_unnamed_key(claim)
+            };
+            let unnamed = !unseen && !of_it.iter().any(|claim| named(&claim));
             let of_it = unseen || of_it.iter().any(|(known, _)| came(known.fact.occurred));
             let hit = unseen || hits.iter().any(|(record, _)| came(record.occurred));
             Redecided {
@@ -201,7 +212,7 @@ impl<'a> Rehearsal<'a> {
                 before: decision.implied,
                 after: after.implied,
                 first_unmet: after.first_unmet,
-                unchanged: (decision.implied == after.implied).then(|| unchanged(decision, of_it, hit)),
+                unchanged: (decision.implied == after.implied).then(|| unchanged(decision, of_it, hit, unnamed)),
             }
         });
         let decisions = decisions.collect();
@@ -223,12 +234,13 @@ impl<'a> Rehearsal<'a> {
     }
 }
 
-fn unchanged(decision: &Decision, of_it: bool, hit: bool) -> Unchanged {
+fn unchanged(decision: &Decision, of_it: bool, hit: bool, unnamed: bool) -> Unchanged {
     match (of_it, hit, decision.implied) {
         (false, ..) => Unchanged::NotOfIt,
         (true, false, _) => Unchanged::NotHit,
         (true, true, Implied::Challenge | Implied::Deny) => Unchanged::AlreadyRefused,
         (true, true, Implied::Undetermined) => Unchanged::Undetermined,
+        (true, true, Implied::Allow) if unnamed => Unchanged::KeyNotNamed,
         (true, true, Implied::Allow) => Unchanged::StillMet,
     }
 }
@@ -239,7 +251,10 @@ fn live(state: &SessionState, hits: &[(RecordRef, Certainty)], at: Time) -> Opti
     let runs = state.factors.iter().filter(|factor| factor.by_record && factor.until.is_none_or(|until| until > at));
     let hit = runs.filter_map(|factor| {
         let carrier = factor.evidence.first()?;
-        hits.iter().find(|(record, _)| record.id == carrier.id).map(|(_, certainty)| *certainty)
+        let (_, certainty) = hits.iter().find(|(record, _)| record.id == carrier.id)?;
+        // At a T inside the interval of its own time the claim may not have come yet.
+        let came = if latest(carrier.occurred) <= at { Certainty::Certain } else { Certainty::Possible };
+        Some((*certainty).max(came))
     });
     hit.min().map(|certainty| certainty.max(active))
 }
@@ -259,6 +274,7 @@ impl Unchanged {
             (Self::AlreadyRefused, _) => format!("the rules already implied {}", crate::belief::implied(implied)),
             (Self::Undetermined, _) => "undetermined either way".to_owned(),
             (Self::StillMet, _) => "the rule is met without it".to_owned(),
+            (Self::KeyNotNamed, _) => "the claim names no key, so none is checked; that this one signed it is possible".to_owned(),
         }
     }
 }

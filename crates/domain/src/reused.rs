@@ -30,7 +30,7 @@ pub struct Reuse {
     pub used: Used,
     /// Each use, in the total order.
     pub uses: Vec<Use>,
-    /// How sure it is: ids are compared bytewise, so it is certain.
+    /// How sure it is. Ids are compared bytewise; possible only where fewer than two uses certainly came by T (`semantics.md` 3, 6).
     pub certainty: Certainty,
 }
 
@@ -43,6 +43,8 @@ pub struct Use {
     pub subject: Option<Pseudonym>,
     /// When.
     pub occurred: Occurred,
+    /// Possible at a T inside the interval of its own time.
+    pub certainty: Certainty,
     /// The record that says so.
     pub record: RecordRef,
 }
@@ -65,11 +67,15 @@ pub fn reused<'a>(sessions: impl IntoIterator<Item = &'a SessionSeen>) -> Vec<Re
         .into_iter()
         .filter_map(|(used, mut uses)| {
             uses.sort_by(|a, b| place(a).cmp(&place(b)));
-            let several = match &used {
-                Used::Assertion(..) => uses.iter().map(|one| one.record.id).collect::<BTreeSet<_>>().len() > 1,
-                Used::IdpSession(..) => uses.iter().map(|one| &one.session).collect::<BTreeSet<_>>().len() > 1,
+            let several = |at_most: Certainty| {
+                let uses = uses.iter().filter(|one| one.certainty <= at_most);
+                match &used {
+                    Used::Assertion(..) => uses.map(|one| one.record.id).collect::<BTreeSet<_>>().len() > 1,
+                    Used::IdpSession(..) => uses.map(|one| &one.session).collect::<BTreeSet<_>>().len() > 1,
+                }
             };
-            several.then_some(Reuse { used, uses, certainty: Certainty::Certain })
+            let certainty = [Certainty::Certain, Certainty::Possible].into_iter().find(|certainty| several(*certainty))?;
+            Some(Reuse { used, uses, certainty })
         })
         .collect();
     let kind = |reuse: &Reuse| matches!(reuse.used, Used::IdpSession(..));
@@ -82,9 +88,11 @@ fn place(one: &Use) -> (claimledger_facts::time::Time, &str, &str) {
 }
 
 fn of_claim(claim: &ClaimSeen) -> Use {
-    Use { session: claim.session.clone(), subject: claim.subject.clone(), occurred: claim.occurred, record: claim.record.clone() }
+    let (session, subject, record) = (claim.session.clone(), claim.subject.clone(), claim.record.clone());
+    Use { session, subject, occurred: claim.occurred, certainty: claim.certainty, record }
 }
 
 fn of_start(start: &StartSeen) -> Use {
-    Use { session: start.session.clone(), subject: start.subject.clone(), occurred: start.occurred, record: start.record.clone() }
+    let (session, subject, record) = (start.session.clone(), start.subject.clone(), start.record.clone());
+    Use { session, subject, occurred: start.occurred, certainty: start.certainty, record }
 }

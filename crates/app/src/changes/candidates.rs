@@ -16,9 +16,10 @@ use crate::{
     tenant::Tenant,
     terms::{pair, term, terms_of, variant_term},
 };
+use claimledger_domain::history::HistoryCut;
 use claimledger_facts::{
     fact::{Fact, FactData},
-    ids::{LogPosition, SessionId},
+    ids::{LogPosition, Pseudonym, SessionId},
     time::Time,
 };
 use claimledger_ledger::{
@@ -82,12 +83,13 @@ impl Candidates {
         }
         let facts = || spoken.iter().flat_map(|record| &record.statement.facts);
         let mut terms: Vec<Term> = Vec::new();
-        for term in facts().filter_map(term_behind) {
+        let history = tenant.history();
+        for term in facts().flat_map(|fact| terms_behind(fact, history.at(position))) {
             if !terms.contains(&term) {
                 terms.push(term);
             }
         }
-        let scopes = facts().filter(|fact| term_behind(fact).is_none()).flat_map(Scope::of).collect();
+        let scopes = facts().filter(|fact| !is_behind(fact)).flat_map(Scope::of).collect();
         let (stage, from) = after.map_or((0, 0), |hit| (hit.stage, hit.by.0));
         let tenant = Arc::clone(tenant);
         Ok(Self { tenant, position, spoken, terms, scopes, after, stage, from, queue: VecDeque::new(), seen: BTreeSet::new() })
@@ -208,12 +210,24 @@ impl Candidates {
     }
 }
 
-/// What finds the sessions that a fact may change from behind, however long ago their last fact occurred. A loss ends what still runs.
-fn term_behind(fact: &Fact) -> Option<Term> {
+/// Whether [`terms_behind`] finds what a fact may change.
+fn is_behind(fact: &Fact) -> bool {
     match &fact.data {
-        FactData::IdpSessionStarted(d) => Some(pair(TermKind::IdpSession, d.idp.as_str(), d.idp_session.as_str())),
-        FactData::IdpSessionEnded(d) => Some(pair(TermKind::IdpSession, d.idp.as_str(), d.idp_session.as_str())),
-        FactData::AuthenticatorLost(_) => fact.subject.as_ref().map(|person| term(TermKind::Subject, person.as_str())),
-        _ => None,
+        FactData::IdpSessionStarted(_) | FactData::IdpSessionEnded(_) | FactData::SubjectLinked(_) => true,
+        FactData::AuthenticatorLost(_) => fact.subject.is_some(),
+        _ => false,
+    }
+}
+
+/// What finds the sessions that a fact may change from behind, however long ago their last fact occurred. A loss ends what still runs,
+/// of every identity of its person (`semantics.md` 11).
+fn terms_behind(fact: &Fact, history: HistoryCut<'_>) -> Vec<Term> {
+    let of_people = |people: BTreeSet<Pseudonym>| people.iter().map(|person| term(TermKind::Subject, person.as_str())).collect();
+    match &fact.data {
+        FactData::IdpSessionStarted(d) => vec![pair(TermKind::IdpSession, d.idp.as_str(), d.idp_session.as_str())],
+        FactData::IdpSessionEnded(d) => vec![pair(TermKind::IdpSession, d.idp.as_str(), d.idp_session.as_str())],
+        FactData::AuthenticatorLost(_) => of_people(fact.subject.iter().flat_map(|person| history.ever_one_with(person)).collect()),
+        FactData::SubjectLinked(d) => of_people(fact.subject.iter().chain([&d.other]).flat_map(|person| history.ever_one_with(person)).collect()),
+        _ => vec![],
     }
 }

@@ -40,7 +40,13 @@ impl App {
         }
         let view = View::new(&self.0, &tenant, after.cut);
         let reader = tenant.reader(&*self.0.log, &*self.0.views);
-        let gathered = gather::session(&reader, view.traits, session, after.cut.known_at).await?.unwrap_or_default();
+        let mut gathered = gather::session(&reader, view.traits, session, after.cut.known_at).await?.unwrap_or_default();
+        if view.traits.links() {
+            // A link may have meant something else then (`semantics.md` 25). What is known of both is not counted twice.
+            let known_at = before.cut.known_at;
+            let then = gather::session(&reader, tenant.first_of_kind.at(known_at), session, known_at).await?.unwrap_or_default();
+            gathered.facts.extend(then.facts);
+        }
         let asked = belief::Beliefs {
             session,
             facts: &gathered.facts,

@@ -1,6 +1,11 @@
 //! Lists of decisions.
 
-use super::{View, sessions::at_most_a_page, walk::Walk};
+use super::{
+    View,
+    claims::is_key_of,
+    sessions::{at_most_a_page, with_one_of},
+    walk::Walk,
+};
 use crate::{
     answer::{Answer, DecisionHit, Page},
     app::{App, Disclosure},
@@ -11,7 +16,8 @@ use crate::{
 };
 use claimledger_domain::{
     RULES,
-    model::{Decision, SessionState},
+    history::HistoryCut,
+    model::{Certainty, Decision, HonoredFactor, Relied, SessionState},
 };
 use claimledger_facts::ids::LogPosition;
 use claimledger_ledger::{
@@ -42,11 +48,14 @@ impl App {
         let (pinned, cursor) = self.0.pin_page(&tenant, caller, asking, question, after).await?;
         let view = View::new(&self.0, &tenant, pinned.cut);
 
+        let history = view.history.at(pinned.cut.known_at);
+        let belongs = |state: &SessionState, decision: &Decision| matches(state, decision, filter, history);
         let mut page = Page { items: Vec::new(), cursors: Vec::new(), has_next: false };
         // Adds a session's decisions that come after the cursor; false when the page is full and there are more.
         let mut add = |key: &HeadKey, state: SessionState| {
             let shown = cursor.as_ref().filter(|cursor| cursor.session == *key).and_then(|cursor| cursor.decision);
-            for decision in behind(&state, shown).filter(|decision| matches(&state, decision, filter)) {
+            for decision in behind(&state, shown) {
+                let Some(certainty) = belongs(&state, decision) else { continue };
                 if page.items.len() == first as usize {
                     page.has_next = true;
                     return false;
@@ -61,7 +70,7 @@ impl App {
                     session: key.clone(),
                     decision: Some(decision.record.position),
                 }));
-                page.items.push(decision.clone());
+                page.items.push(DecisionHit { decision: decision.clone(), certainty });
             }
             true
         };
@@ -72,9 +81,9 @@ impl App {
                 add(&key, assessed.state);
             }
         } else {
-            let mut walk = Walk::new(&view, vec![terms(filter)], None, cursor.as_ref().map(|cursor| cursor.session.clone()), true).await?;
+            let mut walk = Walk::new(&view, terms(filter), None, cursor.as_ref().map(|cursor| cursor.session.clone()), true).await?;
             while let Some((key, assessed)) = walk.next(|row| cannot_match(row, filter)).await? {
-                if !assessed.state.decisions.iter().any(|decision| matches(&assessed.state, decision, filter)) {
+                if !assessed.state.decisions.iter().any(|decision| belongs(&assessed.state, decision).is_some()) {
                     continue;
                 }
                 if !add(&key, view.in_full(assessed).state) {
@@ -92,13 +101,16 @@ fn behind(state: &SessionState, shown: Option<LogPosition>) -> impl Iterator<Ite
     state.decisions.iter().skip(index.map_or(0, |index| index + 1))
 }
 
-fn terms(filter: &DecisionFilter) -> Vec<Term> {
+/// What narrows the candidates: a session carries all terms of one of the sets.
+fn terms(filter: &DecisionFilter) -> Vec<Vec<Term>> {
     let mut terms = Vec::new();
     terms.extend(filter.app.as_ref().map(|app| term(TermKind::App, app.as_str())));
     terms.extend(filter.idp.as_ref().map(|idp| term(TermKind::Idp, idp.as_str())));
-    // A decision rests on a key only where its claim names it.
-    terms.extend(filter.key.as_ref().map(|key| claim_key_term(filter.idp.as_ref(), Some(key))));
-    terms
+    // A claim that names no key may have been signed by any (`semantics.md` 42).
+    match &filter.key {
+        Some(key) => with_one_of(&[terms], &[Some(key), None].map(|key| claim_key_term(filter.idp.as_ref(), key))),
+        None => vec![terms],
+    }
 }
 
 fn cannot_match(row: &Summary, filter: &DecisionFilter) -> bool {
@@ -109,21 +121,34 @@ fn cannot_match(row: &Summary, filter: &DecisionFilter) -> bool {
         || filter.from.is_some_and(|from| *last < from.micros())
 }
 
-fn matches(state: &SessionState, decision: &Decision, filter: &DecisionFilter) -> bool {
-    let rested = |test: &dyn Fn(&claimledger_domain::model::HonoredFactor) -> bool| {
-        decision.relied_on.iter().filter_map(|relied| state.factors.get(relied.factor)).any(test)
-    };
-    filter.app.as_ref().is_none_or(|app| decision.app == *app)
+/// How surely a decision belongs to the set; none: it does not.
+fn matches(state: &SessionState, decision: &Decision, filter: &DecisionFilter, history: HistoryCut<'_>) -> Option<Certainty> {
+    let holds = filter.app.as_ref().is_none_or(|app| decision.app == *app)
         && filter.outcome.is_none_or(|outcome| decision.outcome == outcome)
         && filter.from.is_none_or(|from| decision.at.from >= from)
         && filter.to.is_none_or(|to| decision.at.from < to)
         && filter.differs.is_none_or(|differs| decision.differs.is_some() == differs)
-        && filter.falsified_later.is_none_or(|falsified| decision.falsified_later.is_some() == falsified)
-        && match (&filter.idp, &filter.key) {
-            (None, None) => true,
-            // One factor must meet both.
-            (idp, key) => rested(&|factor| {
-                idp.as_ref().is_none_or(|idp| factor.idp.as_ref() == Some(idp)) && key.as_ref().is_none_or(|key| factor.key.as_ref() == Some(key))
-            }),
-        }
+        && filter.falsified_later.is_none_or(|falsified| decision.falsified_later.is_some() == falsified);
+    if !holds {
+        return None;
+    }
+    if filter.idp.is_none() && filter.key.is_none() {
+        return Some(Certainty::Certain);
+    }
+    // One factor must meet both.
+    let rested = decision.relied_on.iter().filter_map(|relied| rests_on(relied, state.factors.get(relied.factor)?, filter, history));
+    rested.min()
+}
+
+/// How surely a decision rested on a claim of the IdP and the key that are asked for, by one of its factors.
+fn rests_on(relied: &Relied, factor: &HonoredFactor, filter: &DecisionFilter, history: HistoryCut<'_>) -> Option<Certainty> {
+    let idp = factor.idp.as_ref()?;
+    if filter.idp.as_ref().is_some_and(|asked| asked != idp) {
+        return None;
+    }
+    let signed = match &filter.key {
+        None => Certainty::Certain,
+        Some(key) => is_key_of(idp, factor.key.as_ref(), key, history)?,
+    };
+    Some(signed.max(relied.certainty))
 }

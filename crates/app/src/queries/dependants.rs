@@ -10,6 +10,7 @@ use crate::{
 };
 use claimledger_domain::{
     dependants::{Change, Changed, changes, dependants},
+    history::HistoryCut,
     order::latest,
 };
 use claimledger_facts::{
@@ -42,11 +43,12 @@ impl App {
             |change: &Change| actor.is_none_or(|actor| change.actor.as_ref() == Some(actor)) && record.is_none_or(|name| names(&change.record, name));
         let changes: Vec<Change> = changes(view.history.at(pinned.cut.known_at), pinned.cut.at).into_iter().filter(of_it).collect();
 
+        let history = view.history.at(pinned.cut.known_at);
         let mut candidates = Candidates::new(&view);
         let mut wanted: BTreeMap<SessionId, BTreeSet<usize>> = BTreeMap::new();
         for (index, change) in changes.iter().enumerate() {
             let (from, upto) = span(change, pinned.cut.at);
-            for term in terms(change) {
+            for term in terms(change, history) {
                 for id in candidates.ids_with(&term, upto, |_, last| last < from).await? {
                     wanted.entry(id).or_default().insert(index);
                 }
@@ -92,7 +94,7 @@ fn span(change: &Change, at: Time) -> (Time, Time) {
 }
 
 /// The terms of whatever may rest on a change.
-fn terms(change: &Change) -> Vec<Term> {
+fn terms(change: &Change, history: HistoryCut<'_>) -> Vec<Term> {
     let of_key = |idp: &IdpId, key: &KeyId| vec![claim_key_term(Some(idp), Some(key)), claim_key_term(Some(idp), None)];
     match &change.what {
         Changed::Trust(idp, _) => vec![term(TermKind::Idp, idp.as_str())],
@@ -103,6 +105,9 @@ fn terms(change: &Change) -> Vec<Term> {
             Some(key) => of_key(&retraction.idp, key),
             None => vec![term(TermKind::Idp, retraction.idp.as_str())],
         },
-        Changed::Loss(subject, _) => subject.iter().map(|subject| term(TermKind::Subject, subject.as_str())).collect(),
+        Changed::Loss(subject, _) => {
+            let people = subject.iter().flat_map(|subject| history.people(subject));
+            people.map(|person| term(TermKind::Subject, person.as_str())).collect()
+        }
     }
 }

@@ -14,6 +14,7 @@ use crate::{
 use claimledger_domain::{
     RULES,
     assess::{assess_in_brief, assess_standing},
+    history::HistoryCut,
     model::{Bounds, Certainty, Cut, Phase, Reason, RecordRef, SessionState},
     outlived::outlived,
 };
@@ -26,6 +27,7 @@ use claimledger_ledger::{
     generations::VIEWS_VERSION,
     views::{Term, TermKind},
 };
+use std::collections::BTreeSet;
 
 /// The name of this list in its cursors.
 const LIST: &str = "sessions";
@@ -77,7 +79,7 @@ impl App {
         let question = Question::of(LIST, filter);
         let (pinned, cursor) = self.0.pin_page(&tenant, caller, asking, question, after).await?;
         let view = View::new(&self.0, &tenant, pinned.cut);
-        let people = self.0.people(caller, &tenant, filter.subject.as_deref()).await?;
+        let people = self.0.people(caller, &tenant, filter.subject.as_deref(), view.history.at(pinned.cut.known_at)).await?;
 
         let mut walk =
             Walk::new(&view, any_of(&view, filter, people.as_deref()), filter.active_at, cursor.map(|cursor| cursor.session), false).await?;
@@ -125,14 +127,22 @@ impl Inner {
         Ok((pinned, Some(cursor)))
     }
 
-    /// The people that a filter's `subject` means: the pseudonym itself, and for the role investigate whoever has this id or login.
-    pub(crate) async fn people(&self, caller: &Caller, tenant: &Tenant, subject: Option<&str>) -> Result<Option<Vec<Pseudonym>>, AskError> {
+    /// The people that a filter's `subject` means: the pseudonym itself, and for the role investigate whoever has this id or login; each
+    /// with every other identity that is known at K to be the same person (`semantics.md` 11).
+    pub(crate) async fn people(
+        &self,
+        caller: &Caller,
+        tenant: &Tenant,
+        subject: Option<&str>,
+        history: HistoryCut<'_>,
+    ) -> Result<Option<Vec<Pseudonym>>, AskError> {
         let Some(subject) = subject else { return Ok(None) };
         let mut people = vec![Pseudonym::new(subject)];
         if caller.has(Role::Investigate) {
             people.extend(tenant.keyring.find(subject).await?);
         }
-        Ok(Some(people))
+        let people: BTreeSet<Pseudonym> = people.iter().flat_map(|person| history.people(person)).collect();
+        Ok(Some(people.into_iter().collect()))
     }
 }
 
@@ -175,7 +185,7 @@ fn any_of(view: &View<'_>, filter: &SessionFilter, people: Option<&[Pseudonym]>)
     sets
 }
 
-fn with_one_of(sets: &[Vec<Term>], terms: &[Term]) -> Vec<Vec<Term>> {
+pub(super) fn with_one_of(sets: &[Vec<Term>], terms: &[Term]) -> Vec<Vec<Term>> {
     sets.iter().flat_map(|set| terms.iter().map(move |term| set.iter().chain([term]).cloned().collect())).collect()
 }
 

@@ -15,12 +15,13 @@ use claimledger_domain::{
     model::{Known, Phase, RecordRef},
     timeline::{ClockOrder, Material, Row, is_about_person, timeline},
 };
-use claimledger_facts::ids::{Pseudonym, SessionId};
+use claimledger_facts::ids::{LogPosition, Pseudonym, SessionId};
 use claimledger_ledger::{
     generations::VIEWS_VERSION,
     log::LogError,
     views::{HeadKey, TermKind},
 };
+use std::collections::BTreeSet;
 
 /// The name of this list in its cursors.
 const LIST: &str = "timeline";
@@ -94,12 +95,16 @@ fn key(session: &SessionId, row: &Row) -> HeadKey {
 }
 
 impl View<'_> {
-    /// Facts about a person that no session names.
+    /// Facts about a person that no session names, by whichever of their identities (`semantics.md` 11).
     async fn about(&self, person: &Pseudonym) -> Result<Vec<Known>, LogError> {
         let reader = self.tenant.reader(&*self.inner.log, &*self.inner.views);
         let known_at = self.cut.known_at;
         let variants = reader.any(&term(TermKind::Note, VARIANT), known_at).await?;
-        let positions = reader.positions(&term(TermKind::About, person.as_str()), known_at).await?;
+        let mut positions = BTreeSet::new();
+        for person in self.history.at(known_at).people(person) {
+            positions.extend(reader.positions(&term(TermKind::About, person.as_str()), known_at).await?);
+        }
+        let positions: Vec<LogPosition> = positions.into_iter().collect();
         let mut about = Vec::new();
         for record in reader.records(&positions).await? {
             let others = variant_term(&record.reference.source, &record.reference.source_id);

@@ -53,7 +53,8 @@ impl Tri {
 pub(crate) struct Claim<'a> {
     pub(crate) seen: Seen<'a>,
     pub(crate) data: &'a ClaimsReceived,
-    /// The latest configuration that may have held comes first; then the same with each retraction that may hit it.
+    /// The latest configuration that may have held comes first; then the same with each retraction that may hit it for want of an
+    /// exact time. One of a key that the claim does not name changes nothing that the claim implies (`semantics.md` 42).
     pub(crate) worlds: Vec<World<'a>>,
     /// Retractions that hit it, or may, as known.
     pub(crate) hits: Vec<Hit<'a>>,
@@ -80,7 +81,7 @@ pub(crate) struct World<'a> {
 pub(crate) struct Fate {
     /// Whether it counts by the rules.
     pub(crate) counts: Tri,
-    /// Every reason for which the assertion may be void.
+    /// Every reason for which the assertion is void. Empty where it only may be: a possible retraction is no plain void (`semantics.md` 3).
     pub(crate) void: Vec<&'static str>,
     /// Every reason for which the value may be ignored.
     pub(crate) ignored: Vec<&'static str>,
@@ -97,7 +98,8 @@ impl<'a> Claim<'a> {
         let standings = keys::standings(history, &data.idp, data.key.as_ref(), received, at);
         let org = history.org(received).options;
         let hits = retraction::hits(falsified, data, received);
-        let certain: Vec<&'static str> = hits.iter().filter(|hit| hit.open.is_none()).map(|hit| hit.code).collect();
+        let signed = |hit: &Hit<'_>| hit.open == Some(codes::MISSING_KEY) && falsified.takes_as_signed(hit.retraction);
+        let certain: Vec<&'static str> = hits.iter().filter(|hit| hit.open.is_none() || signed(hit)).map(|hit| hit.code).collect();
         let mut worlds = Vec::new();
         for idp in history.idp(&data.idp, received).options {
             for org in &org {
@@ -107,7 +109,7 @@ impl<'a> Claim<'a> {
             }
         }
         let base = worlds.len();
-        for hit in hits.iter().filter(|hit| hit.open.is_some()) {
+        for hit in hits.iter().filter(|hit| hit.open == Some(codes::MISSING_EXACT_TIME)) {
             let hit: Vec<_> = worlds[..base].iter().cloned().map(|world| world.retracted(&[hit.code], hit.open)).collect();
             worlds.extend(hit);
         }
@@ -119,11 +121,11 @@ impl<'a> Claim<'a> {
         &self.worlds[0]
     }
 
-    /// The values as read, once each by name.
+    /// The values as read, once an entry.
     pub(crate) fn values(&self) -> Vec<&Arc<Value>> {
         let mut values: Vec<&Arc<Value>> = Vec::new();
         for value in self.worlds.iter().flat_map(|w| &w.values) {
-            if !values.iter().any(|v| v.name == value.name && v.method == value.method) {
+            if !values.iter().any(|v| v.is_entry(value)) {
                 values.push(value);
             }
         }
@@ -133,6 +135,15 @@ impl<'a> Claim<'a> {
     /// Whether the sign-in itself stands: it falls where the assertion is void (`semantics.md` 38).
     pub(crate) fn stands(&self) -> Tri {
         Tri::of(self.worlds.iter().map(|w| w.void.is_empty()))
+    }
+
+    /// Every reason for which it is void, where it certainly is; what only a possible retraction would add is left out.
+    pub(crate) fn void(&self) -> Vec<&'static str> {
+        let mut void = Vec::new();
+        if self.stands() == Tri::No {
+            self.worlds.iter().filter(|world| world.open.is_none()).for_each(|world| add(&mut void, &world.void));
+        }
+        void
     }
 
     /// What would tell whether it stands, where that is open.
@@ -157,17 +168,17 @@ impl<'a> Claim<'a> {
     pub(crate) fn fate(&self, value: &Value) -> Fate {
         let mut fate = Fate { counts: Tri::No, void: vec![], ignored: vec![], surely_ignored: true, missing: vec![] };
         let ignored = |world: &World<'_>| -> Option<Vec<&'static str>> {
-            let read = world.values.iter().find(|v| v.name == value.name && v.method == value.method)?;
+            let read = world.values.iter().find(|v| v.is_entry(value))?;
             Some(world.trust.ignored.iter().chain(&read.ignored).copied().collect())
         };
         let counts = |world: &World<'_>| world.void.is_empty() && ignored(world).is_some_and(|ignored| ignored.is_empty());
         for world in &self.worlds {
             let ignored = ignored(world).unwrap_or_else(|| world.trust.ignored.clone());
             fate.surely_ignored &= !ignored.is_empty();
-            add(&mut fate.void, &world.void);
             add(&mut fate.ignored, &ignored);
             add(&mut fate.missing, &world.trust.missing);
         }
+        fate.void = self.void();
         fate.counts = Tri::of(self.worlds.iter().map(counts));
         match fate.counts {
             Tri::No => fate.missing.clear(),
@@ -198,7 +209,8 @@ impl<'a> World<'a> {
         let mut world = Self { idp, org, key, trust, open: None, void, values: vec![], unseen: None };
         if data.readable == Some(false) {
             world.unseen = Some(codes::UNREADABLE);
-        } else if data.amr.is_none() && data.methods.is_empty() {
+        } else if data.amr.is_none() && (data.methods.is_empty() || world.third_party(data)) {
+            // Of a third-party IdP only `amr` says anything, and absent is not seen (`semantics.md` 13, 15).
             world.unseen = Some(codes::MISSING_CLAIM_CONTENT);
         } else if world.third_party(data) {
             let factor_only = idp.is_some_and(|i| i.data.usage == Some(IdpUsage::FactorOnly));

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     codes,
     history::{HistoryCut, Stated},
-    model::{Difference, FactorType, Implied, MetAtDecision},
+    model::{Certainty, Difference, FactorType, Implied, MetAtDecision},
     order::{Seen, latest},
 };
 use claimledger_facts::{
@@ -97,9 +97,19 @@ pub(crate) struct Judged<'a> {
     pub(crate) missing: Vec<&'static str>,
     pub(crate) differs: Option<Difference>,
     pub(crate) met: MetAtDecision,
-    /// Indices into the factors, each with whether it was needed.
-    pub(crate) relied_on: Vec<(usize, bool)>,
+    /// What it rested on, in the order of the factors.
+    pub(crate) relied_on: Vec<Relied>,
     pub(crate) variant: bool,
+}
+
+/// A factor that a decision rested on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Relied {
+    /// Index into the factors.
+    pub(crate) factor: usize,
+    pub(crate) needed: bool,
+    /// Possible where an interval leaves open whether it came before the decision (`semantics.md` 3, 37).
+    pub(crate) certainty: Certainty,
 }
 
 /// Judges a decision. `previous` is the session's decision before it.
@@ -345,11 +355,11 @@ fn met(candidates: &[Candidate]) -> MetAtDecision {
     }
 }
 
-/// What it rested on: what `relied_on[]` names, else every factor of the session that counted by record and came earlier. Each was needed if
-/// the rule holds for all of them and not without it.
-fn relied_on(setting: Setting<'_, '_>, judged: &Judged<'_>, at: Occurred) -> Vec<(usize, bool)> {
+/// What it rested on: what `relied_on[]` names, else every factor of the session that counted by record and came earlier, or may have.
+/// Each was needed if the rule holds for all of them and not without it.
+fn relied_on(setting: Setting<'_, '_>, judged: &Judged<'_>, at: Occurred) -> Vec<Relied> {
     let named = |f: &Factor<'_>| judged.data.relied_on.as_ref().is_none_or(|ids| ids.contains(&f.seen.record().source_id));
-    let earlier = setting.factors.iter().enumerate().filter(|(_, f)| f.by_record && f.occurred().from <= at.from && named(f));
+    let earlier = setting.factors.iter().enumerate().filter(|(_, f)| f.by_record && f.occurred().from <= latest(at) && named(f));
     let relied: Vec<usize> = earlier.map(|(index, _)| index).collect();
     let as_recorded = |index: usize| Candidate {
         factor: Some(index),
@@ -367,7 +377,17 @@ fn relied_on(setting: Setting<'_, '_>, judged: &Judged<'_>, at: Occurred) -> Vec
         })
     };
     let holds_with_all = holds(&all);
-    relied.iter().enumerate().map(|(at, index)| (*index, holds_with_all && !holds(&without(setting, &all, at)))).collect()
+    let relied = relied.iter().enumerate().map(|(place, factor)| Relied {
+        factor: *factor,
+        needed: holds_with_all && !holds(&without(setting, &all, place)),
+        certainty: came_before(setting.factors[*factor].occurred(), at),
+    });
+    relied.collect()
+}
+
+/// How sure it is that something came by a decision, of which it is known that it may have.
+pub(crate) fn came_before(came: Occurred, decision: Occurred) -> Certainty {
+    if latest(came) <= decision.from { Certainty::Certain } else { Certainty::Possible }
 }
 
 /// The candidates without one; what it pooled goes with it.

@@ -2,11 +2,15 @@
 
 use super::{
     authenticator_lost::{self, Losses, Running},
-    claims::{Claim, Tri},
+    claims::{self, Claim, Tri},
     local_factors,
     value::Value,
 };
-use crate::{codes, model::Grade, order::Seen};
+use crate::{
+    codes,
+    model::Grade,
+    order::{Seen, latest},
+};
 use claimledger_facts::{
     fact::FactData,
     ids::AssertionId,
@@ -57,8 +61,10 @@ impl Factor<'_> {
 }
 
 /// Every claimed value and local verification, in the total order, values as asserted; on the losses that are known, at T.
-pub(crate) fn factors<'a>(facts: &[Seen<'a>], claims: &[Claim<'a>], running: Running<'a, '_>) -> Vec<Factor<'a>> {
+pub(crate) fn factors<'a>(facts: &[Seen<'a>], of_session: &[Claim<'a>], running: Running<'a, '_>) -> Vec<Factor<'a>> {
     let losses = |value: &Value, seen: Seen<'a>| authenticator_lost::losses(running, value, seen.occurred());
+    // Inside the interval of its own time it may not have come yet (`semantics.md` 3, 6).
+    let open = |seen: Seen<'a>| if latest(seen.occurred()) > running.at { vec![codes::MISSING_EXACT_TIME] } else { vec![] };
     let mut factors = Vec::new();
     for seen in facts {
         if let FactData::FactorVerified(verified) = &seen.known.fact.data {
@@ -73,17 +79,18 @@ pub(crate) fn factors<'a>(facts: &[Seen<'a>], claims: &[Claim<'a>], running: Run
                 by_rules: Tri::Yes,
                 void: vec![],
                 ignored: vec![],
-                missing: vec![],
+                missing: open(*seen),
                 grade: Grade::Stated,
                 said: None,
                 allow: None,
             });
         }
-        let Some(index) = claims.iter().position(|c| std::ptr::eq(c.seen.known, seen.known)) else { continue };
-        let claim = &claims[index];
+        let Some(index) = of_session.iter().position(|c| std::ptr::eq(c.seen.known, seen.known)) else { continue };
+        let claim = &of_session[index];
         let allow = allow_after(facts, *seen);
         for value in claim.values() {
-            let fate = claim.fate(value);
+            let mut fate = claim.fate(value);
+            claims::add(&mut fate.missing, &open(*seen));
             let said = word_on(facts, *seen, claim.data.assertion.as_ref(), value);
             // By record: it says it accepted it, or says nothing and the rules do not ignore it. Void does not stop one that did not check.
             let by_record = said.map_or(!fate.surely_ignored, |s| s.accepted);

@@ -76,16 +76,21 @@ impl<'a> Hit<'a> {
         if certain { Certainty::Certain } else { Certainty::Possible }
     }
 
-    /// As a list or a mark says it: `authenticator lost 12:10:00Z, recorded 14:40:00Z`.
+    /// As a list or a mark says it: `authenticator lost 12:10:00Z, recorded 14:40:00Z`. A possible one says what leaves it open.
     fn words(&self, today: Time) -> String {
         let recorded = words::clock(self.record().recorded_at, today);
-        match self {
+        let says = match self {
             Self::Retraction(hit) => {
                 let data = &hit.retraction.data;
                 let what = data.key.as_ref().map_or_else(|| format!("trust in {}", data.idp), |key| format!("key {key}"));
                 format!("{what} retracted from {}, recorded {recorded}", words::clock(data.from, today))
             }
             Self::Loss(end) => format!("authenticator lost {}, recorded {recorded}", words::moment(end.when, today)),
+        };
+        match self {
+            Self::Retraction(retraction::Hit { open: Some(codes::MISSING_KEY), .. }) => format!("{says}; that it signed the claim is possible"),
+            Self::Retraction(retraction::Hit { open: Some(_), .. }) => format!("{says}; whether the claim came before that is not known"),
+            Self::Retraction(_) | Self::Loss(_) => says,
         }
     }
 
@@ -131,7 +136,9 @@ pub(crate) fn hits<'a>(claims: &[Claim<'a>], factors: &[Factor<'a>], sign_in: &[
         None => hits.push(hit),
     };
     for claim in claims.iter().filter(|c| c.seen.occurred().from <= by) {
-        claim.hits.iter().for_each(|hit| add(Hit::Retraction(*hit)));
+        // Whether it had come by then is open inside the interval of its time.
+        let open = (latest(claim.seen.occurred()) > by).then_some(codes::MISSING_EXACT_TIME);
+        claim.hits.iter().for_each(|hit| add(Hit::Retraction(retraction::Hit { open: hit.open.or(open), ..*hit })));
     }
     sign_in.iter().for_each(|hit| add(Hit::Retraction(*hit)));
     for factor in factors.iter().filter(|f| f.counts() && f.occurred().from <= by) {
@@ -141,10 +148,12 @@ pub(crate) fn hits<'a>(claims: &[Claim<'a>], factors: &[Factor<'a>], sign_in: &[
     hits
 }
 
-/// Those that hit a decision and were recorded after it.
-pub(crate) fn later<'a>(believed: &Believed<'a>, decision: Seen<'_>) -> Vec<Hit<'a>> {
-    let mut hits = hits(&believed.claims, &believed.factors, &believed.sign_in, latest(decision.occurred()));
-    hits.retain(|hit| hit.position() > decision.record().position);
+/// Those that hit a decision and were not known to when it fell: recorded after it, or about somebody who is known only since to be the
+/// same person.
+pub(crate) fn later<'a>(then: &Believed<'a>, now: &Believed<'a>, decision: Seen<'_>) -> Vec<Hit<'a>> {
+    let hits_of = |believed: &Believed<'a>| hits(&believed.claims, &believed.factors, &believed.sign_in, latest(decision.occurred()));
+    let (then, mut hits) = (hits_of(then), hits_of(now));
+    hits.retain(|hit| !then.iter().any(|known| known.record().id == hit.record().id));
     hits
 }
 

@@ -1,8 +1,8 @@
 //! What the claims of an Okta IdP mean.
 //!
 //! Source: Okta, Configure claims sharing, Okta-to-Okta. Every authenticator that was performed natively at the IdP counts, custom ones
-//! do not. `methods[]` with properties outrank `amr` (`semantics.md` 15); with `amr` only, the third-party table holds, other values are
-//! plain possession, and `fed` and `sc` stand for custom authenticators (`semantics.md` 39).
+//! do not. Any `methods[]` outranks `amr`, with properties or without (`semantics.md` 15); with `amr` only, the third-party table
+//! holds, other values are plain possession, and `fed` and `sc` stand for custom authenticators (`semantics.md` 39).
 
 use super::{
     authenticators,
@@ -24,27 +24,27 @@ pub(crate) const fn is_custom(method: Method) -> bool {
 
 /// Reads one assertion, in the order asserted.
 pub(crate) fn read(claim: &ClaimsReceived) -> Vec<Value> {
-    let described = claim.methods.iter().any(|m| !m.properties.is_empty());
     match &claim.amr {
-        Some(amr) if !described && !amr.is_empty() => read_amr(amr),
+        Some(amr) if claim.methods.is_empty() => read_amr(amr),
         _ => read_methods(&claim.methods),
     }
 }
 
+/// One factor an entry, also where two name one method: a laptop and a phone may both be `webauthn`.
 fn read_methods(methods: &[ClaimedMethod]) -> Vec<Value> {
     let mut values: Vec<Value> = Vec::new();
     for claimed in methods {
+        let nth = values.iter().filter(|value| value.method == Some(claimed.method)).count();
         let (has, perhaps) = authenticators::characteristics(claimed.method, &claimed.properties);
         let mut value = Value::alone(claimed.method.as_str(), authenticators::factor_type(claimed.method), &has, ID);
         value.method = Some(claimed.method);
+        value.nth = nth;
         value.authenticator.clone_from(&claimed.authenticator);
         value.perhaps = perhaps;
         if is_custom(claimed.method) {
             value.ignored.push(codes::CUSTOM_AUTHENTICATOR);
         }
-        if !values.contains(&value) {
-            values.push(value);
-        }
+        values.push(value);
     }
     values
 }

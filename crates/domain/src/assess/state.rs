@@ -158,7 +158,7 @@ fn ignored(trace: &Trace<'_>, told: Told) -> Vec<IgnoredClaim> {
         let in_full = || told.tree(|| explain::word::in_full(trace, index, claim.seen.occurred().from));
         if claim.data.readable == Some(false) {
             let mut reasons = vec![codes::UNREADABLE];
-            reasons.extend(world.trust.ignored.iter().chain(&world.void));
+            reasons.extend(world.trust.ignored.iter().copied().chain(claim.void()));
             ignored.push(bare("unreadable claim", reasons, in_full()));
         } else if world.void.contains(&codes::NO_AMR) {
             ignored.push(bare("no amr", world.trust.ignored.iter().chain(&world.void).copied().collect(), in_full()));
@@ -203,7 +203,12 @@ fn decision(trace: &Trace<'_>, earlier: Option<&Trace<'_>>, decided: &Decided<'_
         falsified_later: decided.falsified_later(),
         at_k: as_known(decided.now()),
         later: decided.later.iter().map(|hit| hit.told(today)).collect(),
-        relied_on: relied.filter_map(|(f, needed)| Some(Relied { factor: counting.iter().position(|c| c == f)?, needed: *needed })).collect(),
+        relied_on: relied
+            .filter_map(|relied| {
+                let factor = counting.iter().position(|counting| *counting == relied.factor)?;
+                Some(Relied { factor, needed: relied.needed, certainty: relied.certainty })
+            })
+            .collect(),
         variant: judged.variant,
         because: match told {
             Told::InFull => explain::decision::decision(trace, earlier.unwrap_or(trace), decided),

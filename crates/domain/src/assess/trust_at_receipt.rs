@@ -43,7 +43,8 @@ pub(crate) fn judge(claim: &ClaimsReceived, idp: Option<&Stated<IdpConfigured>>,
         trust.ignored.push(codes::FEATURE_OFF);
     }
     // Once claims of a third-party IdP are shared, a sign-in without any AMR cannot succeed. Before that it is an ordinary federation.
-    let sent_none = claim.amr.as_ref().is_some_and(Vec::is_empty) && claim.methods.is_empty();
+    // Of a third-party IdP only AMR counts, so methods beside an empty one change nothing (`semantics.md` 7, 15).
+    let sent_none = claim.amr.as_ref().is_some_and(Vec::is_empty);
     if idp.kind == IdpKind::ThirdParty && idp.trust_claims && feature && sent_none && claim.readable != Some(false) {
         trust.void.push(codes::NO_AMR);
     }

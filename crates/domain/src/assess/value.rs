@@ -14,6 +14,9 @@ pub(crate) struct Value {
     pub(crate) amr: Option<Amr>,
     pub(crate) method: Option<Method>,
     pub(crate) authenticator: Option<AuthenticatorId>,
+    /// How many entries of this name come before it in its assertion: two entries of one method are
+    /// two factors (`semantics.md` 15).
+    pub(crate) nth: usize,
     pub(crate) factor_type: FactorType,
     /// Its own characteristics, in the vocabulary's order.
     pub(crate) has: Vec<Property>,
@@ -37,6 +40,7 @@ impl Value {
             amr: None,
             method: None,
             authenticator: None,
+            nth: 0,
             factor_type,
             has: ordered(has.to_vec()),
             perhaps: Vec::new(),
@@ -45,6 +49,11 @@ impl Value {
             ignored: Vec::new(),
             rule,
         }
+    }
+
+    /// Whether another reading of the same assertion speaks of the same entry.
+    pub(crate) fn is_entry(&self, other: &Self) -> bool {
+        (&self.name, self.method, self.nth) == (&other.name, other.method, other.nth)
     }
 
     /// The method it stands for, where that is certain: as stated, or by an `amr` value that means one method only.

@@ -32,7 +32,7 @@ pub struct HeardSaid {
 /// A silence, and what was filled in of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GapSaid {
-    /// The silence.
+    /// The silence, or the part of it that was filled in or left open.
     pub gap: Gap,
     /// The first record that says so, in the total order.
     pub silent: RecordRef,
@@ -91,15 +91,14 @@ pub fn said_by(source: &SourceId, history: HistoryCut<'_>) -> Said {
     let filled: Vec<_> = history.backfilled().filter(|stated| stated.record.source == *source).collect();
     let mut gaps: Vec<GapSaid> = Vec::new();
     for stated in history.silent().filter(|stated| stated.record.source == *source) {
-        let (from, until) = (stated.data.from, stated.data.until);
-        if gaps.iter().any(|said| said.gap.from == from && said.gap.until == until) {
-            continue;
+        let spans = filled.iter().map(|stated| (stated.data.from, stated.data.until));
+        for gap in super::parts(stated.data.from, stated.data.until, spans) {
+            if gaps.iter().any(|said| said.gap == gap) {
+                continue;
+            }
+            let touching = filled.iter().filter(|stated| stated.data.from < gap.until && stated.data.until > gap.from);
+            gaps.push(GapSaid { gap, silent: stated.record.clone(), backfilled: touching.map(|stated| stated.record.clone()).collect() });
         }
-        let mut spans: Vec<(Time, Time)> = filled.iter().map(|stated| (stated.data.from, stated.data.until)).collect();
-        spans.sort_unstable();
-        let gap = Gap { from, until, backfilled: super::covers(&spans, from, until) };
-        let touching = filled.iter().filter(|stated| stated.data.from < until && stated.data.until > from);
-        gaps.push(GapSaid { gap, silent: stated.record.clone(), backfilled: touching.map(|stated| stated.record.clone()).collect() });
     }
     gaps.sort_by_key(|said| said.gap);
     Said { heard, gaps }

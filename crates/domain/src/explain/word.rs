@@ -29,6 +29,7 @@ pub(crate) fn is_plain(trace: &Trace<'_>, claim: usize) -> bool {
     // Of a claim without readable values no factor tells that trust was off: the assertion itself has to be good.
     let good = |w: &World<'_>| w.idp.is_some() && w.unseen.is_none() && w.trust.ignored.is_empty();
     read.stands() == Tri::Yes
+        && read.hits.is_empty()
         && trace.factors.iter().filter(of_it).all(|f| f.losses.ends.is_empty() && f.losses.before.is_empty())
         && read.worlds.iter().all(good)
         && trace.factors.iter().filter(of_it).all(plain)

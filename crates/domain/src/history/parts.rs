@@ -1,6 +1,6 @@
 //! A part of a history: what remains when some of its facts are left out.
 
-use super::{History, KeyChange, Stated, put};
+use super::{History, KeyChange, Stated, people::Pair, put};
 use crate::model::RecordRef;
 use claimledger_facts::ids::{IdpId, LogPosition, PolicyId, Pseudonym};
 use claimledger_facts::vocabulary::PolicyKind;
@@ -17,6 +17,8 @@ pub(crate) enum Concerns<'a> {
     Policy(&'a PolicyId),
     /// Sessions of this person.
     Person(Option<&'a Pseudonym>),
+    /// Sessions of either of two people, and of whoever is one with them.
+    People(&'a Pair),
     /// None: it stands beside answers.
     Nobody,
 }
@@ -38,6 +40,7 @@ impl History {
             routing_rules,
             authenticators,
             losses,
+            subject_links,
             heard,
             silent,
             backfilled,
@@ -56,6 +59,7 @@ impl History {
             routing_rules: some(routing_rules, keep, |_| (Concerns::Nobody, "routing rule configured")),
             authenticators: by_name(authenticators, keep, |_| (Concerns::Everyone, "authenticator configured")),
             losses: by_name(losses, keep, |s| (Concerns::Person(s.subject.as_ref()), "authenticator lost")),
+            subject_links: subject_links.map(|pair, list| some(list, keep, |_| (Concerns::People(pair), "identities linked"))),
             heard: some(heard, keep, |_| (Concerns::Nobody, "source heard")),
             silent: some(silent, keep, |_| (Concerns::Nobody, "source silent")),
             backfilled: some(backfilled, keep, |_| (Concerns::Nobody, "source back-filled")),

@@ -224,3 +224,43 @@ proptest! {
         prop_assert_eq!(again.changes, vec![], "named: {:?}", causes(&diff));
     }
 }
+
+#[test]
+fn where_nothing_was_known_all_that_makes_the_session_known_is_listed_28() {
+    let start = || fact("09:00:00", "session.started", json!({"idp": "x"}));
+    let opened = |at: &str| fact(at, "app.accessed", json!({"app": "a"}));
+    // 4, 5 and 6 each make it known by themselves, 6 although it is later than T: only without all of them is nothing known.
+    let g = given([org(), third_party(), policy(json!({})), start(), claims("10:00:00", &["pwd"]), opened("20:00:00")]);
+    let diff = diff(&g, "12:00:00", 3, 6);
+    assert!(diff.before.is_none() && diff.after.is_some());
+    let listed: Vec<u64> = diff.causes.iter().map(|cause| cause.record.position.0).collect();
+    assert_eq!(listed, [4, 5, 6]);
+    // As one session with another id: what that one says is listed where it makes a difference.
+    let link = fact("10:00:01", "session.linked", json!({"to": "B", "by": "authn_request"}));
+    let linked = given([org(), third_party(), start(), claims("10:00:00", &["pwd"]).session("B"), link]);
+    let diff = self::diff(&linked, "12:00:00", 2, 5);
+    assert_eq!(diff.causes.iter().map(|cause| cause.record.position.0).collect::<Vec<_>>(), [3, 4, 5]);
+}
+
+#[test]
+fn two_factors_of_one_name_are_two_aspects() {
+    let okta = idp_at("08:00:00", "okta_identity_engine", "active", true);
+    let keys = json!([{"method": "webauthn", "authenticator": "old"}, {"method": "webauthn", "authenticator": "new"}]);
+    let lost = fact("13:00:00", "authenticator.lost", json!({"methods": ["webauthn"], "authenticator": "new"}));
+    let g = given([org(), okta, claim("10:00:00", json!({"methods": keys})), lost]);
+    let diff = diff(&g, "14:00:00", 3, 4);
+    assert_eq!(kinds(&diff), [AspectKind::Factor]);
+    assert_eq!(diff.changes.len(), 1, "the other one reads as it did");
+    assert!(diff.changes[0].after.as_ref().unwrap().contains("until 2026-03-10T13:00:00Z"), "{:?}", diff.changes);
+    assert_eq!(causes(&diff), ["4 alone"]);
+}
+
+#[test]
+fn a_link_between_identities_is_a_cause_11_28() {
+    let lost = fact("12:00:00", "authenticator.lost", json!({"methods": ["otp"]})).subject("v");
+    let link = fact("12:30:00", "subject.linked", json!({"other": "u", "same": true})).subject("v");
+    let g = given([org(), third_party(), claims("10:00:00", &["pwd", "otp"]), lost, link]);
+    assert_eq!(causes(&diff(&g, "14:00:00", 4, 5)), ["5 alone"]);
+    assert_eq!(causes(&diff(&g, "14:00:00", 3, 5)), ["4 alone", "5 alone"]);
+    assert_eq!(causes(&diff(&g, "14:00:00", 3, 4)), [""; 0]);
+}

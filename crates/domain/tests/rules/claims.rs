@@ -1,7 +1,7 @@
 //! Three fates of a claim: void, ignored, counted (7), and what the values mean (14, 15, 39).
 
 use crate::given::*;
-use claimledger_domain::model::FactorType;
+use claimledger_domain::model::{Certainty, FactorType};
 use claimledger_facts::vocabulary::Property;
 use serde_json::json;
 
@@ -248,4 +248,81 @@ fn a_feature_switched_between_two_polls_leaves_it_open_6() {
     let off = json!({"engine": "identity_engine", "claims_sharing": true, "third_party_claims_sharing": false});
     given([org(), fact("11:00:00", "org.configured", off).until("13:00:00"), third_party(), claims(NOON, &["pwd"])])
         .fates(&["pwd possible exact_time"]);
+}
+
+#[test]
+fn two_entries_of_one_method_are_two_factors_15() {
+    let keys = json!([
+        {"method": "webauthn", "properties": ["device_bound", "user_presence"], "authenticator": "old"},
+        {"method": "password"},
+        {"method": "webauthn", "properties": ["device_bound", "phishing_resistant", "user_presence"], "authenticator": "new"},
+    ]);
+    let rule = json!({"alternatives": [{"possession": {"phishing_resistant": true}}]});
+    let g = |more: Vec<Said>| {
+        let facts = [org(), okta(), policy(rule.clone()), claim(NOON, json!({"methods": keys.clone()})), decided("12:00:01", "allow")];
+        given(facts.into_iter().chain(more))
+    };
+    g(vec![]).fates(&["webauthn", "password", "webauthn"]);
+    g(vec![]).decisions(&["allow Allow"]);
+    let state = g(vec![]).end();
+    let of = |state: &claimledger_domain::model::SessionState| -> Vec<String> {
+        let id = |f: &claimledger_domain::model::HonoredFactor| f.authenticator.as_ref().map_or("-".to_owned(), ToString::to_string);
+        state.factors.iter().map(|f| format!("{} {:?}", id(f), f.until.map(|until| until.to_string()))).collect()
+    };
+    assert_eq!(of(&state), ["old None", "- None", "new None"]);
+    // Each goes its own way: the loss of one leaves the other.
+    let lost = fact("13:00:00", "authenticator.lost", json!({"methods": ["webauthn"], "authenticator": "new"}));
+    let ends = of(&g(vec![lost]).end());
+    assert_eq!(ends, ["old None", "- None", "new Some(\"2026-03-10T13:00:00Z\")"]);
+    // Alike in everything they are still two.
+    given([org(), okta(), claim(NOON, json!({"methods": [{"method": "totp"}, {"method": "totp"}]}))]).fates(&["totp", "totp"]);
+}
+
+#[test]
+fn two_local_verifications_of_one_method_are_two_factors() {
+    let state = given([org(), verified("10:00:00", "totp"), verified("11:00:00", "totp"), decided("12:00:00", "allow")]).end();
+    assert_eq!(state.factors.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(), ["totp", "totp"]);
+    assert_eq!(state.decisions[0].relied_on.iter().map(|relied| relied.factor).collect::<Vec<_>>(), [0, 1]);
+}
+
+#[test]
+fn methods_without_properties_outrank_amr_too_15() {
+    let g = |claimed: serde_json::Value, more: Vec<Said>| {
+        given([org(), okta(), claim(NOON, claimed)].into_iter().chain(more))
+    };
+    let both = json!({"amr": ["pwd", "hwk", "sc"], "methods": [{"method": "password"}, {"method": "webauthn", "authenticator": "key-1"}]});
+    g(both.clone(), vec![]).fates(&["password", "webauthn"]);
+    // It alone names the words that the service provider accepts by (8), and authenticators (11).
+    let accepted = |word: serde_json::Value| fact("12:00:01", "claim.accepted", word);
+    let grades = |g: &Given| g.end().factors.iter().map(|f| format!("{:?}", f.grade)).collect::<Vec<_>>();
+    assert_eq!(grades(&g(both.clone(), vec![accepted(json!({"assertion": "a", "amr": "hwk"}))])), ["Replayed", "Replayed"]);
+    assert_eq!(grades(&g(both.clone(), vec![accepted(json!({"assertion": "a", "method": "webauthn"}))])), ["Replayed", "Stated"]);
+    let lost = |methods: serde_json::Value| fact("13:00:00", "authenticator.lost", json!({"methods": methods}));
+    let ends = |g: &Given| g.end().factors.iter().map(|f| f.until.is_some()).collect::<Vec<_>>();
+    assert_eq!(ends(&g(both.clone(), vec![lost(json!(["hwk"]))])), [false, false]);
+    assert_eq!(ends(&g(both, vec![lost(json!(["webauthn"]))])), [false, true]);
+}
+
+#[test]
+fn of_a_third_party_idp_only_amr_says_anything_7_15() {
+    let methods = json!([{"method": "password"}, {"method": "totp"}]);
+    let g = |claimed: serde_json::Value| given([org(), third_party(), policy(json!({})), claim(NOON, claimed), decided("12:00:01", "allow")]);
+    let empty = g(json!({"amr": [], "methods": methods.clone()}));
+    empty.fates(&["no amr ignored no_amr"]);
+    // Absent is not seen: undetermined (13).
+    g(json!({"methods": methods})).decisions(&["allow Undetermined missing claim_content"]);
+}
+
+#[test]
+fn a_claim_inside_its_own_interval_is_possible_3_6_37() {
+    let facts = || [org(), third_party(), policy(json!({"factor_mode": "1fa"})), claims("12:00:00", &["pwd"]).until("13:00:00")];
+    let g = given(facts().into_iter().chain([decided("12:30:00", "allow"), decided("13:00:00", "allow")]));
+    assert_eq!(fates(&g.at("12:59:59")), ["pwd possible exact_time"]);
+    assert_eq!(fates(&g.at("13:00:00")), ["pwd"]);
+    let relied = |n: usize| g.end().decisions[n].relied_on.iter().map(|relied| relied.certainty).collect::<Vec<_>>();
+    assert_eq!((relied(0), relied(1)), (vec![Certainty::Possible], vec![Certainty::Certain]));
+    assert_eq!(decisions(&g.end()), ["allow Undetermined missing exact_time", "allow Allow"]);
+    // So is a local verification.
+    let local = given([org(), verified("12:00:00", "totp").until("13:00:00")]);
+    assert_eq!(fates(&local.at("12:30:00")), ["totp possible exact_time"]);
 }

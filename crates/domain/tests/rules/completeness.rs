@@ -33,19 +33,44 @@ fn heard_until_the_latest_and_on_the_better_basis() {
     assert_eq!(feed(facts(), 0), None);
 }
 
+/// `10:00 10:30 filled`, in order.
+fn parts(facts: impl IntoIterator<Item = Said>) -> Vec<String> {
+    let hour = |time: claimledger_facts::time::Time| time.to_string()[11..16].to_owned();
+    let one = |gap: &completeness::Gap| format!("{} {} {}", hour(gap.from), hour(gap.until), if gap.backfilled { "filled" } else { "open" });
+    feed(facts, 99).unwrap().gaps.iter().map(one).collect()
+}
+
 #[test]
-fn a_gap_is_open_until_all_of_it_is_filled() {
-    let silent = || span("source.silent", "10:00:00", "11:00:00");
-    let fill = |from: &str, until: &str| span("source.backfilled", from, until);
-    let filled = |fills: &[(&str, &str)]| {
-        let facts = [silent()].into_iter().chain(fills.iter().map(|(from, until)| fill(from, until)));
-        feed(facts, 9).unwrap().gaps[0].backfilled
+fn a_back_fill_closes_just_the_part_of_a_gap_that_it_covers_3() {
+    let fills = |fills: &[(&str, &str)]| {
+        let fills = fills.iter().map(|(from, until)| span("source.backfilled", from, until));
+        parts([span("source.silent", "10:00:00", "11:00:00")].into_iter().chain(fills))
     };
-    assert!(!filled(&[]));
-    assert!(!filled(&[("10:00:00", "10:30:00")]));
-    assert!(!filled(&[("10:00:00", "10:30:00"), ("10:31:00", "11:00:00")]));
-    assert!(filled(&[("10:30:00", "11:30:00"), ("09:00:00", "10:30:00")]));
-    assert!(filled(&[("10:00:00", "11:00:00")]));
+    assert_eq!(fills(&[]), ["10:00 11:00 open"]);
+    assert_eq!(fills(&[("10:00:00", "10:30:00")]), ["10:00 10:30 filled", "10:30 11:00 open"]);
+    assert_eq!(fills(&[("10:20:00", "10:40:00")]), ["10:00 10:20 open", "10:20 10:40 filled", "10:40 11:00 open"]);
+    assert_eq!(fills(&[("10:30:00", "12:00:00")]), ["10:00 10:30 open", "10:30 11:00 filled"], "what reaches past it closes nothing else");
+    assert_eq!(fills(&[("10:31:00", "11:00:00"), ("10:00:00", "10:30:00")]), ["10:00 10:30 filled", "10:30 10:31 open", "10:31 11:00 filled"]);
+    assert_eq!(fills(&[("10:30:00", "11:30:00"), ("09:00:00", "10:30:00")]), ["10:00 11:00 filled"], "half-open ones that touch leave nothing");
+    assert_eq!(fills(&[("10:00:00", "10:40:00"), ("10:20:00", "11:00:00")]), ["10:00 11:00 filled"]);
+    assert_eq!(fills(&[("09:00:00", "10:00:00"), ("11:00:00", "12:00:00")]), ["10:00 11:00 open"], "what ends where it begins fills nothing");
+    let two = [
+        span("source.silent", "10:00:00", "11:00:00"),
+        span("source.silent", "12:00:00", "13:00:00"),
+        span("source.backfilled", "10:30:00", "12:30:00"),
+    ];
+    assert_eq!(parts(two), ["10:00 10:30 open", "10:30 11:00 filled", "12:00 12:30 filled", "12:30 13:00 open"]);
+}
+
+#[test]
+fn whether_none_may_be_said_depends_on_the_part_that_is_open_3() {
+    let facts = || {
+        [span("source.silent", "10:00:00", "11:00:00"), heard("12:00:00", "stated"), span("source.backfilled", "10:00:00", "10:30:00")]
+    };
+    let open = "incomplete, feed silent 10:30:00Z to 11:00:00Z";
+    assert_eq!(said(facts(), "12:00:00", 9), (false, open.to_owned(), Some("2026-03-10T10:30:00Z".to_owned())));
+    assert_eq!(said(facts(), "10:29:59", 9).0, true, "up to there all has come");
+    assert_eq!(said(facts(), "10:30:00", 9).0, false);
 }
 
 #[test]
@@ -120,7 +145,7 @@ fn a_silence_names_who_said_so_and_who_filled_it_in() {
     };
     assert_eq!(gaps(0), []);
     assert_eq!(gaps(3), [(1, vec![], false)], "what ends where it begins fills nothing of it");
-    assert_eq!(gaps(4), [(1, vec![4], false)]);
+    assert_eq!(gaps(4), [(1, vec![4], true), (1, vec![], false)]);
     assert_eq!(gaps(5), [(1, vec![4, 5], true)]);
     let known = told(facts(), 5).gaps.iter().map(|said| said.gap).collect::<Vec<_>>();
     assert_eq!(Some(known), feed(facts(), 5).map(|feed| feed.gaps), "the same silences as everywhere");

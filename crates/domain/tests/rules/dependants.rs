@@ -102,6 +102,47 @@ fn a_loss_hits_the_sessions_in_which_it_ended_a_running_factor() {
 }
 
 #[test]
+fn a_retraction_hits_a_session_whether_or_not_its_factors_counted_29_38() {
+    let all = retracted("09:00:00", json!({}));
+    let off = given([org(), idp_at("08:00:00", "third_party", "active", false), signed("10:00:00", "K"), all.clone()]);
+    assert_eq!(off.rests_on(4), " certain", "trust is off: the sign-in rests on the assertion all the same");
+    let ignored = fact("10:00:01", "claim.ignored", json!({"assertion": "a"}));
+    let said = given([org(), third_party(), signed("10:00:00", "K"), ignored, all.clone()]);
+    assert_eq!(said.rests_on(5), " certain", "the service provider ignored it");
+    let unreadable = given([org(), third_party(), claim("10:00:00", json!({"readable": false})), all.clone()]);
+    assert_eq!(unreadable.rests_on(4), " certain", "what it carried does not matter");
+    // With no assertion seen, the sign-in rests on the IdP that the session names.
+    let start = |at: &str| fact(at, "session.started", json!({"idp": "x"}));
+    assert_eq!(given([org(), third_party(), start("10:00:00"), all.clone()]).rests_on(4), " certain");
+    assert_eq!(given([org(), third_party(), start("08:59:59"), all]).rests_on(4), "", "it began before");
+}
+
+#[test]
+fn a_loss_lists_only_what_counted_and_had_not_ended_before_29() {
+    let first = lost("11:00:00").id("a");
+    let second = |from: &str| lost(from).id("b");
+    let g = |from: &str| given([org(), third_party(), claims("10:00:00", &["hwk"]), first.clone(), second(from)]);
+    assert_eq!((g("11:30:00").rests_on(4), g("11:30:00").rests_on(5)), ("hwk certain".to_owned(), String::new()), "the first ended it");
+    assert_eq!((g("11:00:00").rests_on(4), g("11:00:00").rests_on(5)), ("hwk certain".to_owned(), "hwk certain".to_owned()));
+    let ignored = given([org(), idp_at("08:00:00", "third_party", "active", false), claims("10:00:00", &["hwk"]), first.clone()]);
+    assert_eq!(ignored.rests_on(4), "", "it never counted");
+    let ended = fact("10:30:00", "session.ended", json!({"reason": "logout"})).until("11:30:00");
+    let open = given([org(), third_party(), claims("10:00:00", &["hwk"]), ended, first]);
+    assert_eq!(open.rests_on(5), "hwk possible", "the session may have ended before");
+    assert_eq!(open.rests_at(5, "10:59:59"), "", "by then it had no effect");
+}
+
+#[test]
+fn a_claim_inside_its_own_interval_is_possible_in_every_list_3_6() {
+    let claim = claims("10:00:00", &["pwd", "hwk"]).until("11:00:00");
+    let g = given([org(), third_party(), claim, retracted("09:00:00", json!({}))]);
+    assert_eq!((g.rests_at(2, "10:30:00"), g.rests_at(2, "11:00:00")), ("pwd hwk possible".to_owned(), "pwd hwk certain".to_owned()));
+    assert_eq!((g.rests_at(4, "10:30:00"), g.rests_at(4, "11:00:00")), ("pwd hwk possible".to_owned(), "pwd hwk certain".to_owned()));
+    assert_eq!(g.at("10:30:00").falsifiers[0].certainty, Certainty::Possible);
+    assert_eq!(g.at("11:00:00").falsifiers[0].certainty, Certainty::Certain);
+}
+
+#[test]
 fn decisions_rest_on_the_policy_version_in_force() {
     let facts = |second: Said| [org(), policy(json!({})), second, decided("11:59:59", "deny"), decided("12:00:00", "allow")];
     let g = given(facts(policy_at("12:00:00", json!({}))));

@@ -122,9 +122,12 @@ fn a_claim_without_a_key_is_hit_possibly_42() {
         retracted("12:30:00", "11:00:00", Some("K")),
         decided("13:00:00", "allow"),
     ]);
-    g.fates(&["pwd void key_retracted possible key"]);
-    g.decisions(&["allow Undetermined missing key"]);
-    assert_eq!(g.end().falsifiers[0].certainty, Certainty::Possible);
+    // It was not checked (12), so what it implies stays as it is.
+    g.fates(&["pwd"]);
+    g.decisions(&["allow Allow"]);
+    let falsifier = &g.end().falsifiers[0];
+    assert_eq!(falsifier.certainty, Certainty::Possible);
+    assert_eq!(falsifier.words, "key K retracted from 11:00:00Z, recorded 12:30:00Z; that it signed the claim is possible");
     assert!(g.tree().contains("~ Key K was retracted from 11:00:00Z; that it signed this assertion is possible."), "{}", g.tree());
     // Of the IdP as a whole it is certain, whatever signed it.
     let whole = given([org(), third_party(), signed("12:00:00", None, &["pwd"]), retracted("12:30:00", "11:00:00", None)]);
@@ -135,7 +138,12 @@ fn a_claim_without_a_key_is_hit_possibly_42() {
 fn an_interval_around_the_from_of_a_retraction_leaves_it_open_6() {
     let received = signed("11:50:00", Some("K"), &["pwd"]).until("12:10:00");
     let g = |from: &str| given([org(), third_party(), key_added("08:00:00", "K"), received.clone(), retracted("15:00:00", from, Some("K"))]);
-    g("12:00:00").fates(&["pwd void key_retracted possible exact_time"]);
+    // A possible retraction is no plain void (3); its reason says why it is possible.
+    g("12:00:00").fates(&["pwd possible exact_time"]);
+    let state = g("12:00:00").end();
+    assert_eq!(state.falsifiers[0].certainty, Certainty::Possible);
+    let words = "key K retracted from 12:00:00Z, recorded 15:00:00Z; whether the claim came before that is not known";
+    assert_eq!(state.falsifiers[0].words, words);
     g("11:50:00").fates(&["pwd by_record void key_retracted"]);
     g("12:10:01").fates(&["pwd"]);
 }
@@ -417,8 +425,8 @@ fn a_sign_in_falls_where_only_it_was_rested_on_38() {
     // Where two factors are asked, what was ignored was not rested on.
     let two = given([org(), third_party(), policy(json!({})), claims("12:00:00", &["zzz"]), decided("12:00:01", "allow")]);
     assert_eq!(fallen(&two, &supposed_key("11:00:00", None)), [""; 0]);
-    // A claim that names no key may be hit: whether it falls is undetermined, and it is not implied allow.
-    assert_eq!(fallen(&ignored(), &supposed_key("11:00:00", Some("K"))), ["allow Possible Allow Undetermined falls"]);
+    // A claim that names no key may be hit: it falls possibly, and what it implies stays as it is (42).
+    assert_eq!(fallen(&ignored(), &supposed_key("11:00:00", Some("K"))), ["allow Possible Allow Allow falls"]);
 }
 
 #[test]

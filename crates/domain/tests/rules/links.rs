@@ -55,3 +55,15 @@ fn the_assessment_names_the_session_alike() {
     assert_eq!((state.id.as_str(), state.aliases[0].as_str()), ("B", "A"));
     assert_eq!(state.accesses.len(), 2);
 }
+
+#[test]
+fn to_names_a_session_and_a_record_of_its_own_source_only_where_there_is_none_25() {
+    // A record named as a session is: the session wins.
+    let g = given([linked("A", "B"), accessed("09:00:00", "B"), accessed("11:00:00", "C").id("B")]);
+    assert_eq!(named(&g), ["B: A", "C: "]);
+    // The same record of another source is another one.
+    let other = given([linked("A", "ev-1"), accessed("11:00:00", "B").id("ev-1").from("idp")]);
+    assert_eq!(named(&other), ["B: ", "A: "]);
+    let two = [accessed("11:00:00", "B").id("ev-1").from("idp"), accessed("11:30:00", "C").id("ev-1")];
+    assert_eq!(named(&given([linked("A", "ev-1")].into_iter().chain(two))), ["B: ", "C: A"]);
+}

@@ -18,6 +18,7 @@ mod keys;
 mod links;
 mod order;
 mod outlived;
+mod people;
 mod rehearse;
 mod sessions;
 mod sets;

@@ -281,3 +281,25 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_key_that_a_claim_does_not_name_leaves_what_it_implies_as_it_is_42() {
+    let unnamed = || vec![org(), third_party(), key_added("08:00:00", "K"), policy(json!({}))];
+    let with = |claims: Vec<Said>| given(unnamed().into_iter().chain(claims).chain([decided("10:00:03", "allow")]));
+    let without_key = with(vec![claims("10:00:00", &["pwd", "otp"])]);
+    assert_eq!(redecided(&without_key, retraction(Some("K"), "09:00:00")), ["Allow KeyNotNamed"]);
+    // In what falls it is possible, and alike in what lives on it.
+    let rehearsed = rehearse(&without_key, retraction(Some("K"), "09:00:00"));
+    let falls: Vec<_> = rehearsed.falls.iter().map(|fall| (fall.certainty, fall.before, fall.after)).collect();
+    assert_eq!(falls, [(Certainty::Possible, Implied::Allow, Implied::Allow)]);
+    assert_eq!(rehearsed.live, Some(Certainty::Possible));
+    // What would hold without it does not fall.
+    let other = claim("09:30:00", json!({"amr": ["pwd", "otp"], "key": "L", "assertion": "b"}));
+    let both = with(vec![key_added("08:00:00", "L"), other, claims("10:00:00", &["pwd", "otp"])]);
+    assert_eq!(rehearse(&both, retraction(Some("K"), "09:00:00")).falls, []);
+    // One claim names it and one names none: the first falls for certain.
+    let named = claim("09:30:00", json!({"amr": ["pwd", "otp"], "key": "K", "assertion": "b"}));
+    let mixed = with(vec![named, claims("10:00:00", &["zzz"])]);
+    let falls: Vec<_> = rehearse(&mixed, retraction(Some("K"), "09:00:00")).falls.iter().map(|fall| fall.certainty).collect();
+    assert_eq!(falls, [Certainty::Certain]);
+}

@@ -180,3 +180,31 @@ fn in_a_generated_world_each_value_is_first_where_a_plain_search_finds_it() {
         }
     }
 }
+
+#[test]
+fn at_a_t_inside_its_interval_a_claim_is_possibly_first_and_possibly_a_second_use_3_6() {
+    let g = given([signed("09:00:00", "A").until("12:00:00")]);
+    let at = |g: &Given, t: &str| {
+        let claims: Vec<_> = g.shows_at(t, u64::MAX).into_iter().flat_map(|session| session.claims).collect();
+        first_seen(&key(), &claims)
+    };
+    check(at(&g, "11:59:59"), "A", "09:00:00", None, Certainty::Possible);
+    check(at(&g, "12:00:00"), "A", "09:00:00", Some("12:00:00"), Certainty::Certain);
+    let twice = given([signed("09:00:00", "A").until("12:00:00"), signed("08:00:00", "B")]);
+    let sure = |t: &str| reused(&twice.shows_at(t, u64::MAX)).first().map(|reuse| reuse.certainty);
+    assert_eq!((sure("08:59:59"), sure("10:00:00"), sure("12:00:00")), (None, Some(Certainty::Possible), Some(Certainty::Certain)));
+}
+
+#[test]
+fn a_possible_retraction_is_no_reason_of_a_claim_3() {
+    let retracted = |from: &str| {
+        fact("20:00:00", "trust.retracted", json!({"idp": "x", "from": time(from).to_string(), "reason": "leaked"}))
+    };
+    let reasons = |from: &str| {
+        let claim = signed("10:00:00", "A").until("11:00:00");
+        let shown = given([org(), third_party(), claim, retracted(from)]).first(&key()).unwrap().claim;
+        (shown.reasons, shown.by_rules)
+    };
+    assert_eq!(reasons("10:00:00"), (vec!["idp_retracted"], false));
+    assert_eq!(reasons("10:30:00"), (vec![], true));
+}

@@ -189,6 +189,8 @@ pub(crate) struct DecisionEdge {
     pub cursor: String,
     /// The decision.
     pub node: Decision,
+    /// Of belonging to this set.
+    pub certainty: Certainty,
 }
 
 /// Where a feed of changes begins.

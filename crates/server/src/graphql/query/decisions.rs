@@ -24,7 +24,7 @@ pub(crate) struct DecisionFilter {
     app: Option<ID>,
     /// Resting on a claim of this identity provider.
     idp: Option<ID>,
-    /// Resting on a claim signed by this key.
+    /// Resting on a claim signed by this key; possibly so, where the claim names none.
     key: Option<ID>,
     /// With this recorded outcome.
     outcome: Option<Outcome>,
@@ -85,7 +85,10 @@ impl DecisionQuestions {
             .items
             .into_iter()
             .zip(answer.value.cursors)
-            .map(|(decision, cursor)| DecisionEdge { cursor, node: Decision { decision, session: Of::Loaded(loader.clone()) } });
+            .map(|(hit, cursor)| {
+                let node = Decision { decision: hit.decision, session: Of::Loaded(loader.clone()) };
+                DecisionEdge { cursor, node, certainty: hit.certainty.into() }
+            });
         Ok(DecisionConnection { edges: edges.collect(), page_info, answered, completeness, status })
     }
 }

@@ -148,6 +148,8 @@ pub(crate) enum Unchanged {
     Undetermined,
     /// The rule is met without what is hit.
     StillMet,
+    /// The claim names no key: none is checked, and what it implies stays as it is.
+    KeyNotNamed,
 }
 
 /// A session that is active at T and rests on what is hit.

@@ -122,7 +122,7 @@ impl Decision {
                 None => return Ok(Vec::new()),
             },
         };
-        Ok(self.decision.relied_on.iter().map(|relied| HonoredFactor { session: session.clone(), index: relied.factor }).collect())
+        Ok(self.decision.relied_on.iter().map(|relied| HonoredFactor::relied_on(session.clone(), relied)).collect())
     }
     /// Why: the trace of the assessment itself.
     async fn because(&self) -> Reason {

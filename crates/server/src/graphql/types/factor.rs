@@ -6,17 +6,29 @@ use super::{
 };
 use crate::graphql::{errors, limits::list_cost, scalars::DateTime};
 use async_graphql::{ID, Object, Result, SimpleObject};
-use claimledger_domain::model;
+use claimledger_domain::{codes, model};
 use claimledger_facts::vocabulary;
 use std::sync::Arc;
 
 /// A factor that counted.
 pub(crate) struct HonoredFactor {
-    pub(super) session: Arc<model::SessionState>,
-    pub(super) index: usize,
+    session: Arc<model::SessionState>,
+    index: usize,
+    /// As something that a decision rested on: how sure that is.
+    relied: model::Certainty,
 }
 
 impl HonoredFactor {
+    /// A factor of a session.
+    pub(super) const fn of(session: Arc<model::SessionState>, index: usize) -> Self {
+        Self { session, index, relied: model::Certainty::Certain }
+    }
+
+    /// A factor that a decision of the session rested on.
+    pub(super) const fn relied_on(session: Arc<model::SessionState>, relied: &model::Relied) -> Self {
+        Self { session, index: relied.factor, relied: relied.certainty }
+    }
+
     fn get(&self) -> Result<&model::HonoredFactor> {
         self.session.factors.get(self.index).ok_or_else(|| errors::input("no such factor"))
     }
@@ -101,13 +113,17 @@ impl HonoredFactor {
     async fn grade(&self) -> Result<Grade> {
         Ok(self.get()?.grade.into())
     }
-    /// How sure it is that it counts.
+    /// How sure it is that it counts; of what a decision rested on, that it had come by then.
     async fn certainty(&self) -> Result<Certainty> {
-        Ok(self.get()?.certainty.into())
+        Ok(self.get()?.certainty.max(self.relied).into())
     }
     /// What would settle it, where it is only possible: codes.
     async fn missing(&self) -> Result<Vec<&str>> {
-        Ok(self.get()?.missing.clone())
+        let mut missing = self.get()?.missing.clone();
+        if self.relied == model::Certainty::Possible && !missing.contains(&codes::MISSING_EXACT_TIME) {
+            missing.push(codes::MISSING_EXACT_TIME);
+        }
+        Ok(missing)
     }
     /// Whether it counts by record.
     async fn by_record(&self) -> Result<bool> {

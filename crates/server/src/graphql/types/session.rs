@@ -80,7 +80,7 @@ impl Session {
     /// Factors that counted, by record or by rules.
     #[graphql(complexity = "list_cost(child_complexity)")]
     async fn factors(&self) -> Vec<HonoredFactor> {
-        (0..self.0.factors.len()).map(|index| HonoredFactor { session: self.0.clone(), index }).collect()
+        (0..self.0.factors.len()).map(|index| HonoredFactor::of(self.0.clone(), index)).collect()
     }
     /// Claims that did not count.
     #[graphql(complexity = "list_cost(child_complexity)")]
