@@ -104,12 +104,7 @@ struct Last {
 }
 
 /// The sessions that a batch of records says something about.
-pub(crate) async fn touched(
-    reader: &Reader<'_>,
-    traits: Traits,
-    records: &[Arc<Brief>],
-    last: LogPosition,
-) -> Result<BTreeSet<SessionId>, LogError> {
+pub(crate) async fn touched(reader: &Reader<'_>, traits: Traits, records: &[Arc<Brief>], last: LogPosition) -> Result<BTreeSet<SessionId>, LogError> {
     let mut sessions = BTreeSet::new();
     let mut idp_sessions = BTreeSet::new();
     for record in records {
@@ -305,12 +300,7 @@ pub(crate) struct Late {
 
 impl Late {
     /// Of new configuration. What occurred after every fact of every session (`latest`) changes none of them.
-    pub(crate) fn of(
-        config: &[Known],
-        history: HistoryCut<'_>,
-        latest: Option<Time>,
-        (views, tenant): (&Arc<dyn Views>, &TenantId),
-    ) -> Self {
+    pub(crate) fn of(config: &[Known], history: HistoryCut<'_>, latest: Option<Time>, (views, tenant): (&Arc<dyn Views>, &TenantId)) -> Self {
         let mut scopes: VecDeque<(Scope, Time)> = VecDeque::new();
         for known in config {
             let each = |(scope, from): (Scope, Time)| scope.of_each_identity(history).into_iter().map(move |scope| (scope, from));

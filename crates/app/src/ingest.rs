@@ -21,6 +21,7 @@ use claimledger_ledger::{
     append::{AppendOutcome, AppendRequest, Receipt, SequencerError},
     log::{LogError, MAX_APPEND_BYTES, MAX_APPEND_ENTRIES},
 };
+use std::collections::BTreeSet;
 
 /// So many drafts are sealed before other tasks get their turn: some 20 µs each.
 const SEALED_AT_ONCE: usize = 16;
@@ -152,8 +153,19 @@ impl App {
     /// Pseudonyms and keys of the draft's people, in order.
     async fn persons(&self, tenant: &Tenant, draft: &mut Draft, line: u64) -> Result<Vec<(Pseudonym, PersonKey)>, IngestError> {
         let mut persons = Vec::with_capacity(draft.persons.len());
-        for person in &draft.persons {
-            persons.push(tenant.keyring.person(person).await.map_err(log)?);
+        let subjects: BTreeSet<usize> = draft.facts.iter().filter_map(|fact| fact.subject).collect();
+        for (index, person) in draft.persons.iter().enumerate() {
+            let only_linked = !subjects.contains(&index) && draft.facts.iter().any(|fact| fact.other == Some(index));
+            if !only_linked {
+                persons.push(tenant.keyring.person(person).await.map_err(log)?);
+                continue;
+            }
+            let Some(person) = tenant.keyring.named_by_link(&person.id).await.map_err(log)? else {
+                let expected = "an id, the login of one person, or a pseudonym";
+                let refusal = Refusal::field(RefusalCode::InvalidField, "data.other", expected, "several people have this login");
+                return Err(refusal.on_line(line).into());
+            };
+            persons.push(person);
         }
         // `subject.linked` may name somebody by the pseudonym that an answer showed.
         for at in 0..draft.facts.len() {

@@ -18,7 +18,7 @@ use claimledger_ledger::{
     log::LogError,
 };
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -34,6 +34,8 @@ pub(crate) struct Keyring {
     people: Mutex<People>,
     /// Held while rows are on their way to the disk: a second flush must not return before the first is done.
     flushing: tokio::sync::Mutex<()>,
+    /// Whether anybody was ever named by a link before they were seen; not asked yet: none.
+    awaits: Mutex<Option<bool>>,
 }
 
 #[derive(Default)]
@@ -57,7 +59,7 @@ struct Person {
 
 impl Keyring {
     pub(crate) fn new(tenant: TenantId, keys: TenantKeys, store: Arc<dyn KeyStore>, random: Arc<dyn Random>) -> Self {
-        Self { tenant, keys, store, random, people: Mutex::default(), flushing: tokio::sync::Mutex::default() }
+        Self { tenant, keys, store, random, people: Mutex::default(), flushing: tokio::sync::Mutex::default(), awaits: Mutex::default() }
     }
 
     /// Pseudonym and key of a person, made now if they are new.
@@ -74,20 +76,126 @@ impl Keyring {
                 }
                 people.left
             };
-            let stored = self.store.person_by_id(&self.tenant, &index).await?;
-            let stored = stored.map(|row| self.unwrap(row)).transpose()?;
+            let mut stored = self.stored(&index).await?.map(|person| (index, person));
+            if stored.is_none() && self.awaits().await? {
+                stored = self.awaited(draft).await?;
+            }
             let mut people = self.lock();
             if let Some(person) = people.get(&index) {
                 return Ok(self.known(&mut people, index, person, &aliases));
             }
-            if let Some(person) = stored {
-                people.keep(index, person.clone());
-                return Ok(self.known(&mut people, index, person, &aliases));
+            match stored {
+                Some((own, person)) if own == index => {
+                    people.keep(index, person.clone());
+                    return Ok(self.known(&mut people, index, person, &aliases));
+                }
+                // Somebody may have come first: with this login, another person is meant.
+                Some((own, person)) => {
+                    let person = people.get(&own).unwrap_or(person);
+                    let id = self.other_id(&draft.id);
+                    if person.aliases.contains(&id) || !person.aliases.contains(&self.seen()) {
+                        aliases.push(id);
+                        return Ok(self.known(&mut people, own, person, &aliases));
+                    }
+                }
+                None => {}
             }
             if people.left == left {
                 return Ok(self.make(&mut people, index, &aliases));
             }
         }
+    }
+
+    /// The person that a link names: by id, or by the login of exactly one. Somebody who has neither yet is made now, and becomes whoever
+    /// is first seen with this id or login. None: several people have this login.
+    pub(crate) async fn named_by_link(&self, name: &str) -> Result<Option<(Pseudonym, PersonKey)>, LogError> {
+        let index = self.keys.blind_index(BlindKind::Id, name);
+        let alias = self.keys.blind_index(BlindKind::Alias, name);
+        loop {
+            let left = {
+                let mut people = self.lock();
+                if let Some(person) = people.get(&index) {
+                    return Ok(Some((person.pseudonym, person.key)));
+                }
+                people.left
+            };
+            if let Some(person) = self.stored(&index).await? {
+                return Ok(Some((person.pseudonym, person.key)));
+            }
+            let mut found = self.store.persons_by_alias(&self.tenant, &self.other_id(name)).await?;
+            if found.is_empty() {
+                found = self.store.persons_by_alias(&self.tenant, &alias).await?;
+            }
+            let mut people = self.lock();
+            if people.left != left || people.get(&index).is_some() {
+                continue;
+            }
+            for row in people.unflushed(&alias) {
+                if !found.iter().any(|known| known.pseudonym == row.pseudonym) {
+                    found.push(row.clone());
+                }
+            }
+            return match found.as_slice() {
+                [] => {
+                    *self.awaits.lock().unwrap_or_else(PoisonError::into_inner) = Some(true);
+                    Ok(Some(self.make(&mut people, index, &[alias, self.is_awaited()])))
+                }
+                [one] => self.unwrap(one.clone()).map(|person| Some((person.pseudonym, person.key))),
+                _ => Ok(None),
+            };
+        }
+    }
+
+    /// Somebody whom a link named by a login of this person, or who was found to be this person before; with the index they stand under.
+    async fn awaited(&self, draft: &DraftPerson) -> Result<Option<(Digest32, Person)>, LogError> {
+        let id = self.other_id(&draft.id);
+        let mut rows = self.store.persons_by_alias(&self.tenant, &id).await?;
+        rows.extend(self.unflushed(&id));
+        if let Some(row) = rows.into_iter().next() {
+            return Ok(Some((row.id_index, self.unwrap(row)?)));
+        }
+        for alias in draft.aliases.iter().map(|alias| self.keys.blind_index(BlindKind::Alias, alias)) {
+            let mut rows = self.store.persons_by_alias(&self.tenant, &alias).await?;
+            rows.extend(self.unflushed(&alias));
+            if let Some(row) = rows.into_iter().find(|row| row.alias_index.contains(&self.is_awaited())) {
+                return Ok(Some((row.id_index, self.unwrap(row)?)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether anybody was ever named by a link before they were seen: most tenants save themselves the look-ups.
+    async fn awaits(&self) -> Result<bool, LogError> {
+        if let Some(known) = *self.awaits.lock().unwrap_or_else(PoisonError::into_inner) {
+            return Ok(known);
+        }
+        let any = !self.store.persons_by_alias(&self.tenant, &self.is_awaited()).await?.is_empty();
+        Ok(*self.awaits.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(any))
+    }
+
+    /// Rows with an alias that are not durable yet.
+    fn unflushed(&self, alias: &Digest32) -> Vec<PersonRow> {
+        self.lock().unflushed(alias).cloned().collect()
+    }
+
+    async fn stored(&self, index: &Digest32) -> Result<Option<Person>, LogError> {
+        self.store.person_by_id(&self.tenant, index).await?.map(|row| self.unwrap(row)).transpose()
+    }
+
+    /// Marks somebody whom a link named before they were seen. The marks stand among the aliases, and are the index of none: aliases and
+    /// ids have indices of their own, and no id has a NUL in it.
+    fn is_awaited(&self) -> Digest32 {
+        self.keys.blind_index(BlindKind::Id, "\0awaited")
+    }
+
+    /// Marks that they have been seen since.
+    fn seen(&self) -> Digest32 {
+        self.keys.blind_index(BlindKind::Id, "\0seen")
+    }
+
+    /// An id of somebody who stands under the login that a link gave them.
+    fn other_id(&self, id: &str) -> Digest32 {
+        self.keys.blind_index(BlindKind::Id, &format!("\0id\0{id}"))
     }
 
     /// The keys of these people, as far as they are there: a person whose key is destroyed is left out.
@@ -108,16 +216,18 @@ impl Keyring {
         if let Some(row) = self.store.person_by_id(&self.tenant, &self.keys.blind_index(BlindKind::Id, identifier)).await? {
             found.push(row.pseudonym);
         }
-        let alias = self.keys.blind_index(BlindKind::Alias, identifier);
-        found.extend(self.store.persons_by_alias(&self.tenant, &alias).await?.into_iter().map(|row| row.pseudonym));
+        for alias in [self.keys.blind_index(BlindKind::Alias, identifier), self.other_id(identifier)] {
+            found.extend(self.store.persons_by_alias(&self.tenant, &alias).await?.into_iter().map(|row| row.pseudonym));
+        }
         found.sort_unstable();
         found.dedup();
         Ok(found)
     }
 
-    /// Somebody who is in memory; takes note of new aliases.
+    /// Somebody who is in memory; takes note of new aliases, and that somebody whom a link named was seen.
     fn known(&self, people: &mut People, index: Digest32, mut person: Person, aliases: &[Digest32]) -> (Pseudonym, PersonKey) {
-        let new: Vec<Digest32> = aliases.iter().filter(|alias| !person.aliases.contains(alias)).copied().collect();
+        let seen = Some(self.seen()).filter(|_| person.aliases.contains(&self.is_awaited()));
+        let new: BTreeSet<Digest32> = aliases.iter().copied().chain(seen).filter(|alias| !person.aliases.contains(alias)).collect();
         if !new.is_empty() {
             let row = people.pending.entry(index).or_insert_with(|| self.row(&person, index));
             row.alias_index.extend(&new);
@@ -185,6 +295,11 @@ impl KeysFirst for Keyring {
 }
 
 impl People {
+    /// Rows with an alias that are not durable yet.
+    fn unflushed(&self, alias: &Digest32) -> impl Iterator<Item = &PersonRow> {
+        self.pending.values().chain(self.leaving.values()).filter(move |row| row.alias_index.contains(alias))
+    }
+
     /// Somebody in memory. Whoever is not durable yet is always found.
     fn get(&mut self, index: &Digest32) -> Option<Person> {
         if let Some(person) = self.young.get(index) {
@@ -347,6 +462,56 @@ mod tests {
         *ring.lock() = People { left, ..People::default() };
         go_on.notify_one();
         assert_eq!(slow.await.unwrap(), first);
+    }
+
+    /// Bob, with one of several logins.
+    fn bob(id: &str) -> DraftPerson {
+        DraftPerson { id: id.to_owned(), aliases: vec!["bob@acme.example".to_owned()], ..DraftPerson::default() }
+    }
+
+    #[tokio::test]
+    async fn a_link_names_somebody_by_id_or_login_whether_or_not_they_are_durable() {
+        for durable in [false, true] {
+            let (ring, _) = ring();
+            let (pseudonym, _) = ring.person(&bob("u-bob")).await.unwrap();
+            if durable {
+                ring.flush(&TenantId::new("acme")).await.unwrap();
+                *ring.lock() = People::default();
+            }
+            for name in ["u-bob", "bob@acme.example", "BOB@acme.example"] {
+                assert_eq!(ring.named_by_link(name).await.unwrap().unwrap().0, pseudonym, "{name}");
+            }
+            ring.person(&bob("u-other")).await.unwrap();
+            assert!(ring.named_by_link("bob@acme.example").await.unwrap().is_none(), "two have this login");
+        }
+    }
+
+    #[tokio::test]
+    async fn whom_a_link_named_by_login_becomes_whoever_is_first_seen_with_it() {
+        for durable in [false, true] {
+            let (ring, _) = ring();
+            let settle = async |ring: &Keyring| {
+                if durable {
+                    ring.flush(&TenantId::new("acme")).await.unwrap();
+                    *ring.lock() = People::default();
+                }
+            };
+            let (pseudonym, _) = ring.named_by_link("bob@acme.example").await.unwrap().unwrap();
+            settle(&ring).await;
+            assert_eq!(ring.person(&bob("u-bob")).await.unwrap().0, pseudonym);
+            settle(&ring).await;
+            assert_eq!(ring.person(&bob("u-bob")).await.unwrap().0, pseudonym);
+            let (second, _) = ring.person(&bob("u-second")).await.unwrap();
+            assert_ne!(second, pseudonym, "another person with the same login");
+            settle(&ring).await;
+            assert_eq!(ring.person(&DraftPerson { id: "u-bob".to_owned(), ..DraftPerson::default() }).await.unwrap().0, pseudonym);
+            assert_eq!(ring.person(&bob("u-second")).await.unwrap().0, second);
+            ring.flush(&TenantId::new("acme")).await.unwrap();
+            assert_eq!(ring.find("u-bob").await.unwrap(), [pseudonym.clone()]);
+            // By an id it is the same, and nobody else takes it.
+            let (carol, _) = ring.named_by_link("u-carol").await.unwrap().unwrap();
+            assert_eq!(ring.person(&person("u-carol")).await.unwrap().0, carol);
+        }
     }
 
     #[tokio::test]

@@ -138,3 +138,92 @@ async fn the_claim_that_a_list_names_is_the_first_of_its_instant() {
         app.close().await;
     }
 }
+
+fn lines(all: &[serde_json::Value]) -> Vec<Line> {
+    all.iter().map(|json| Line { json: json.clone(), twofold: false }).collect()
+}
+
+/// The ids of a person's sessions, and of those whose rows say that a decision of theirs was falsified later.
+async fn of_person(app: &App, subject: &str) -> [Vec<String>; 2] {
+    let mut found = Vec::new();
+    for falsified_later in [None, Some(true)] {
+        let filter = SessionFilter { subject: Some(subject.to_owned()), falsified_later, ..SessionFilter::default() };
+        let hits = app.sessions(&owner("acme"), &filter, &Asking::default(), 50, None).await.unwrap().value.items;
+        found.push(hits.into_iter().map(|hit| hit.session.id.to_string()).collect());
+    }
+    found.try_into().unwrap()
+}
+
+/// Links between identities reach sessions that no record of theirs names, whatever comes last (`semantics.md` 11).
+#[tokio::test]
+async fn sessions_follow_links_between_identities_that_come_late() {
+    use serde_json::json;
+    let at = |time: &str| format!("2026-03-10T{time}:00Z");
+    let person = |id: &str| json!({"id": id, "login": format!("{id}@acme.example")});
+    let session = |session: &str, subject: &str| {
+        let line = |id: &str, kind: &str, time: &str, data: serde_json::Value| {
+            json!({"id": format!("{session}-{id}"), "type": kind, "source": "sp", "session": session, "subject": person(subject),
+                "occurred_at": at(time), "data": data})
+        };
+        [
+            line("claim", "claims.received", "10:00", json!({"idp": "idp-a", "assertion": session, "amr": ["pwd", "otp"]})),
+            line("decided", "policy.decided", "10:20", json!({"app": "wiki", "policy": "two", "outcome": "allow"})),
+        ]
+    };
+    let loss = json!({"id": "lost", "type": "authenticator.lost", "source": "sp", "subject": person("u-b"), "occurred_at": at("11:00"),
+        "data": {"methods": ["otp"], "from": at("10:10"), "actor": "help"}});
+    let link = |id: &str, one: &str, other: &str, time: &str, same: bool| {
+        json!({"id": id, "type": "subject.linked", "source": "sp", "subject": {"id": one}, "occurred_at": at(time),
+            "data": {"other": other, "same": same}})
+    };
+    let app = empty(BATCH).await;
+    record(&app, &lines(&session("A", "u-a"))).await;
+    record(&app, &lines(&session("B", "u-b"))).await;
+    record(&app, &lines(&[loss])).await;
+    app.settled_status(&owner("acme")).await.unwrap();
+    let a_and_b = || ["A".to_owned(), "B".to_owned()].to_vec();
+    assert_eq!(of_person(&app, "u-a").await[0], ["A"]);
+    // By a login, and through somebody who has no session.
+    record(&app, &lines(&[link("l1", "u-c", "u-b@acme.example", "12:00", true)])).await;
+    record(&app, &lines(&[link("l2", "u-c", "u-a", "12:00", true)])).await;
+    app.settled_status(&owner("acme")).await.unwrap();
+    assert_eq!(of_person(&app, "u-a").await[0], a_and_b());
+    assert_eq!(of_person(&app, "u-b@acme.example").await[0], a_and_b());
+    let dependants = app.dependants(&owner("acme"), Some(&"help".into()), None, &Asking::default()).await.unwrap().value;
+    let ended: Vec<_> = dependants[0].dependants.iter().map(|d| d.session.to_string()).collect();
+    assert_eq!(ended, a_and_b());
+    let report = app.rebuild(&owner("acme"), false, |_, _| {}).await.unwrap();
+    assert!(report.equal, "{report}");
+    // As it was known before, they are two.
+    let before = Asking { known_at_position: Some(LogPosition(5)), ..Asking::default() };
+    let filter = SessionFilter { subject: Some("u-a".to_owned()), ..SessionFilter::default() };
+    assert_eq!(app.sessions(&owner("acme"), &filter, &before, 50, None).await.unwrap().value.items.len(), 1);
+    record(&app, &lines(&[link("l3", "u-a", "u-c", "13:00", false)])).await;
+    app.settled_status(&owner("acme")).await.unwrap();
+    assert_eq!(of_person(&app, "u-a").await[0], ["A"]);
+    let report = app.rebuild(&owner("acme"), false, |_, _| {}).await.unwrap();
+    assert!(report.equal, "{report}");
+    app.close().await;
+}
+
+/// A link's `to` names a session, and a record of its own source only where there is no session of that name (`semantics.md` 25).
+#[tokio::test]
+async fn a_session_that_comes_late_takes_over_the_links_that_named_a_record() {
+    use serde_json::json;
+    let fact = |id: &str, source: &str, session: &str, kind: &str, data: serde_json::Value| json!({"id": id, "type": kind, "source": source, "session": session, "subject": {"id": "u"}, "occurred_at": "2026-03-10T10:00:00Z", "data": data});
+    let opened = |id: &str, source: &str, session: &str| fact(id, source, session, "app.accessed", json!({"app": "wiki"}));
+    let app = empty(BATCH).await;
+    let names = async |app: &App| -> Vec<String> {
+        app.settled_status(&owner("acme")).await.unwrap();
+        let hits = app.sessions(&owner("acme"), &SessionFilter::default(), &Asking::default(), 50, None).await.unwrap().value.items;
+        hits.iter().map(|hit| format!("{} {:?}", hit.session.id, hit.session.aliases.iter().map(|id| id.as_str()).collect::<Vec<_>>())).collect()
+    };
+    record(&app, &lines(&[opened("x", "other", "C"), opened("x", "sp", "B")])).await;
+    record(&app, &lines(&[fact("l", "sp", "A", "session.linked", json!({"to": "x", "by": "root"}))])).await;
+    assert_eq!(names(&app).await, ["C []", "A [\"B\"]"], "the record of its own source");
+    record(&app, &lines(&[opened("y", "sp", "x")])).await;
+    assert_eq!(names(&app).await, ["C []", "A [\"x\"]", "B []"], "now there is a session of that name");
+    let report = app.rebuild(&owner("acme"), false, |_, _| {}).await.unwrap();
+    assert!(report.equal, "{report}");
+    app.close().await;
+}

@@ -115,7 +115,8 @@ impl Hits {
         let at = judged.seen.occurred();
         let named = |record: &RecordRef| judged.data.relied_on.as_ref().is_none_or(|ids| ids.contains(&record.source_id));
         let by_sign_in = judged.rule.is_some_and(requirement::by_sign_in);
-        let relied = |of_it: &dyn Fn(usize) -> bool| judged.relied_on.iter().filter(|relied| of_it(relied.factor)).map(|relied| relied.certainty).min();
+        let relied =
+            |of_it: &dyn Fn(usize) -> bool| judged.relied_on.iter().filter(|relied| of_it(relied.factor)).map(|relied| relied.certainty).min();
         let claims = self.claims.iter().filter_map(|(claim, hit)| {
             let seen = trace.claims[*claim].seen;
             let by_factor = relied(&|factor| trace.factors[factor].claim == Some(*claim));

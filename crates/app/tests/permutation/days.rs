@@ -48,7 +48,7 @@ pub(crate) struct Line {
 /// Days of so many sessions, each with a handful of facts.
 pub(crate) fn days(sessions: impl Strategy<Value = usize>) -> impl Strategy<Value = Day> {
     sessions.prop_flat_map(|sessions| {
-        let told = (0u8..32, 0..sessions, 0usize..24, prop::bool::weighted(0.1), 0usize..1000, 0usize..1000, prop::bool::weighted(0.05));
+        let told = (0u8..37, 0..sessions, 0usize..24, prop::bool::weighted(0.1), 0usize..1000, 0usize..1000, prop::bool::weighted(0.05));
         let event = told.prop_map(|(kind, session, step, vague, pick, more, twofold)| Event { kind, session, step, vague, pick, more, twofold });
         collection::vec(option::weighted(0.95, event), sessions * 4..=sessions * 9).prop_map(move |events| Day { sessions, events })
     })
@@ -127,7 +127,7 @@ impl Event {
         let idp_of_session = IDPS[self.session % IDPS.len()];
         let (source, kind, data) = self.says(n, of, pick, start, idp_of_session);
         let mut line = Map::new();
-        line.insert("id".into(), format!("e{n}").into());
+        line.insert("id".into(), self.id(n).into());
         line.insert("type".into(), kind.into());
         line.insert("source".into(), source.into());
         let occurred = if self.vague { json!({"from": minute(start), "to": minute(start + 2 * STEP)}) } else { minute(start).into() };
@@ -135,11 +135,16 @@ impl Event {
         if matches!(kind.split_once('.'), Some(("session" | "claims" | "claim" | "factor" | "app", _)) | Some(("policy", "decided"))) {
             line.insert("session".into(), session(self.session).into());
         }
-        if line.contains_key("session") || kind == "authenticator.lost" || kind.starts_with("idp_session.") {
+        if line.contains_key("session") || matches!(kind, "authenticator.lost" | "subject.linked") || kind.starts_with("idp_session.") {
             line.insert("subject".into(), json!({"id": person(self.session)}));
         }
         line.insert("data".into(), data);
         line.into()
+    }
+
+    /// The source's id of its record; some are named as a session may be.
+    fn id(&self, n: usize) -> String {
+        if self.kind == 21 && n < 7 { session(n) } else { format!("e{n}") }
     }
 
     fn says(&self, n: usize, of: usize, pick: usize, start: usize, idp_of_session: &str) -> (&'static str, &'static str, Value) {
@@ -177,6 +182,11 @@ impl Event {
             ),
             29 => ("sp", "policy.configured", policy(n, pick, self.more)),
             30 => ("sp", "authenticator.configured", json!({"method": method, "status": "active", "enrollment": one_of(&["allowed", "disabled"])})),
+            31 => ("sp", "source.silent", json!({"from": minute(start), "until": minute(start + 6 * STEP)})),
+            32 => ("sp", "source.backfilled", json!({"from": minute(start + pick % 4 * STEP), "until": minute(start + (5 + pick % 4) * STEP)})),
+            33 | 34 => ("sp", "subject.linked", json!({"other": person(self.session + 1 + self.more % 2), "same": !pick.is_multiple_of(3)})),
+            // Named as a record is: a session by this name takes links over that meant the record.
+            35 => ("idp", "session.linked", json!({"to": format!("S{}", self.more % 7), "by": "root"})),
             _ => ("idp", "source.heard", json!({"until": minute(start), "basis": "stated"})),
         }
     }
@@ -200,8 +210,12 @@ fn claim(idp: &str, n: usize, pick: usize, more: usize) -> Value {
         data["key"] = format!("K{}", more % 3).into();
     }
     if idp == "idp-okta" && more.is_multiple_of(2) {
-        data["methods"] =
-            json!([{"method": "webauthn", "properties": ["device_bound", "phishing_resistant"], "authenticator": "au-0"}, {"method": "password"}]);
+        // Two entries of one method, with and without properties.
+        data["methods"] = json!([
+            {"method": "webauthn", "properties": ["device_bound", "phishing_resistant"], "authenticator": "au-0"},
+            {"method": "password"},
+            {"method": "webauthn", "authenticator": "au-1"},
+        ]);
     }
     data
 }

@@ -63,10 +63,11 @@ fn text(answer: &Value) -> String {
             format!("{} {}", field(d, "rule"), field(d, "version")),
             if rested.is_empty() { "–".into() } else { rested.join(" ") },
             marks(d),
+            if edge["certainty"] == "POSSIBLE" { "possible".into() } else { String::new() },
         ]
     });
     let count = list.len();
-    let header = ["decision", "session", "at", "app", "recorded", "when decided", "at K", "rule", "rested on", ""];
+    let header = ["decision", "session", "at", "app", "recorded", "when decided", "at K", "rule", "rested on", "", ""];
     let mut text = if count == 0 { "None.".to_owned() } else { table(&header, list) };
     if answer["pageInfo"]["hasNextPage"] == true {
         text.push_str(&format!("\n{count} shown, more with --after {}", field(&answer["pageInfo"], "endCursor")));

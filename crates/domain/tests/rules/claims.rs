@@ -287,9 +287,7 @@ fn two_local_verifications_of_one_method_are_two_factors() {
 
 #[test]
 fn methods_without_properties_outrank_amr_too_15() {
-    let g = |claimed: serde_json::Value, more: Vec<Said>| {
-        given([org(), okta(), claim(NOON, claimed)].into_iter().chain(more))
-    };
+    let g = |claimed: serde_json::Value, more: Vec<Said>| given([org(), okta(), claim(NOON, claimed)].into_iter().chain(more));
     let both = json!({"amr": ["pwd", "hwk", "sc"], "methods": [{"method": "password"}, {"method": "webauthn", "authenticator": "key-1"}]});
     g(both.clone(), vec![]).fates(&["password", "webauthn"]);
     // It alone names the words that the service provider accepts by (8), and authenticators (11).

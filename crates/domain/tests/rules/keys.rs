@@ -59,8 +59,7 @@ fn a_retirement_between_two_polls_leaves_it_open_6() {
 #[test]
 fn the_first_key_of_an_idp_between_two_polls_leaves_it_open_6() {
     // Either no key was stated when the claim came, or one was, and not this.
-    given([org(), third_party(), key_added("11:00:00", "K").until("13:00:00"), signed("12:00:00", "Q")])
-        .fates(&["pwd possible exact_time"]);
+    given([org(), third_party(), key_added("11:00:00", "K").until("13:00:00"), signed("12:00:00", "Q")]).fates(&["pwd possible exact_time"]);
 }
 
 #[test]

@@ -197,9 +197,7 @@ fn at_a_t_inside_its_interval_a_claim_is_possibly_first_and_possibly_a_second_us
 
 #[test]
 fn a_possible_retraction_is_no_reason_of_a_claim_3() {
-    let retracted = |from: &str| {
-        fact("20:00:00", "trust.retracted", json!({"idp": "x", "from": time(from).to_string(), "reason": "leaked"}))
-    };
+    let retracted = |from: &str| fact("20:00:00", "trust.retracted", json!({"idp": "x", "from": time(from).to_string(), "reason": "leaked"}));
     let reasons = |from: &str| {
         let claim = signed("10:00:00", "A").until("11:00:00");
         let shown = given([org(), third_party(), claim, retracted(from)]).first(&key()).unwrap().claim;

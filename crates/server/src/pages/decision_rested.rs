@@ -10,7 +10,7 @@ use crate::timeline::lanes::{self, grade_word, type_word};
 use claimledger_app::answer::DecisionFound;
 use claimledger_domain::{
     codes::{fate_words, missing_words},
-    model::{Certainty, Decision, HonoredFactor, Reason, RecordRef},
+    model::{Certainty, Decision, HonoredFactor, Reason, RecordRef, Relied},
 };
 use maud::{Markup, html};
 use std::collections::BTreeMap;
@@ -20,15 +20,15 @@ const ROWS: usize = 100;
 
 /// The factors that it rested on by record (`semantics.md` 20): each with whether it was needed, until when it counts as known at K, and why no longer.
 pub(super) fn factors(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
-    let rested: Vec<(&HonoredFactor, bool)> =
-        found.decision().relied_on.iter().filter_map(|relied| Some((found.session.factors.get(relied.factor)?, relied.needed))).collect();
+    let rested: Vec<(&HonoredFactor, &Relied)> =
+        found.decision().relied_on.iter().filter_map(|relied| Some((found.session.factors.get(relied.factor)?, relied))).collect();
     html! {
         section id="rested" aria-labelledby="rested-h" {
             h2 id="rested-h" { "Rested on" }
             @if rested.is_empty() {
                 p { "No factor by record." }
             } @else {
-                (table("rested-h", rested.iter().take(ROWS).map(|(factor, needed)| Row { factor, needed: Some(*needed), page: Some(shown.factor(&found.session.id, &factor.name)) }), &|record| shown.link(record)))
+                (table("rested-h", rested.iter().take(ROWS).map(|(factor, relied)| Row { factor, relied: Some(relied), page: Some(shown.factor(&found.session.id, &factor.name)) }), &|record| shown.link(record)))
                 @if rested.len() > ROWS { p { (rested.len() - ROWS) " factors more." } }
             }
         }
@@ -38,8 +38,8 @@ pub(super) fn factors(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
 /// One factor of a table.
 pub(super) struct Row<'a> {
     pub(super) factor: &'a HonoredFactor,
-    /// Whether the decision needed it; none: the table is about no decision.
-    pub(super) needed: Option<bool>,
+    /// How the decision rested on it; none: the table is about no decision.
+    pub(super) relied: Option<&'a Relied>,
     /// The factor's own page.
     pub(super) page: Option<String>,
 }
@@ -47,7 +47,7 @@ pub(super) struct Row<'a> {
 /// Factors, a row each: until when, why no longer, by the rules, on whose word.
 pub(super) fn table<'a>(labelled_by: &str, rows: impl Iterator<Item = Row<'a>>, link: &dyn Fn(&RecordRef) -> Markup) -> Markup {
     let (mut times, mut rows) = (Times::default(), rows.peekable());
-    let of_decision = rows.peek().is_some_and(|row| row.needed.is_some());
+    let of_decision = rows.peek().is_some_and(|row| row.relied.is_some());
     html! {
         div class="scroll" tabindex="0" role="region" aria-labelledby=(labelled_by) {
             table class="rested" {
@@ -71,8 +71,11 @@ fn one_row(row: &Row<'_>, link: &dyn Fn(&RecordRef) -> Markup, times: &mut Times
                 @if let Some(record) = factor.evidence.first() { " " (link(record)) }
             }
             td data-head="Type" { (type_word(factor.factor_type)) }
-            @if let Some(needed) = row.needed {
-                td data-head="Needed?" { @if needed { "yes" } @else { "no, the rule says the same without it" } }
+            @if let Some(relied) = row.relied {
+                td data-head="Needed?" {
+                    @if relied.needed { "yes" } @else { "no, the rule says the same without it" }
+                    @if relied.certainty == Certainty::Possible { "; possibly it came only after the decision" }
+                }
             }
             td data-head="From" { (times.show(factor.from)) }
             td data-head="Until" { (until(factor, times)) }
@@ -89,6 +92,7 @@ fn one_row(row: &Row<'_>, link: &dyn Fn(&RecordRef) -> Markup, times: &mut Times
             td data-head="On whose word" {
                 @match &factor.idp { Some(idp) => (inert(idp.as_str())), None => "verified here" }
                 @if let Some(key) = &factor.key { ", key " (inert(key.as_str())) }
+                @if let Some(authenticator) = &factor.authenticator { ", authenticator " (inert(authenticator.as_str())) }
                 ", " (grade_word(factor.grade))
             }
         }

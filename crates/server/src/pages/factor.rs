@@ -133,7 +133,7 @@ impl<'a> Shown<'a> {
     }
 
     fn main(&self, factors: &[(usize, &HonoredFactor)], ignored: &[&IgnoredClaim], drawer: Option<Markup>) -> Markup {
-        let rows = factors.iter().take(ROWS).map(|(_, factor)| Row { factor, needed: None, page: None });
+        let rows = factors.iter().take(ROWS).map(|(_, factor)| Row { factor, relied: None, page: None });
         html! {
             (self.head())
             @if !factors.is_empty() {

@@ -80,15 +80,10 @@ impl DecisionQuestions {
         // The sessions are asked for at the cut of this very answer.
         let pinned = ask::Asking { at: Some(answer.answered.at), known_at_position: Some(answer.answered.position), ..ask::Asking::default() };
         let loader = Arc::new(Sessions::of(asker.app.clone(), asker.caller.clone(), pinned));
-        let edges = answer
-            .value
-            .items
-            .into_iter()
-            .zip(answer.value.cursors)
-            .map(|(hit, cursor)| {
-                let node = Decision { decision: hit.decision, session: Of::Loaded(loader.clone()) };
-                DecisionEdge { cursor, node, certainty: hit.certainty.into() }
-            });
+        let edges = answer.value.items.into_iter().zip(answer.value.cursors).map(|(hit, cursor)| {
+            let node = Decision { decision: hit.decision, session: Of::Loaded(loader.clone()) };
+            DecisionEdge { cursor, node, certainty: hit.certainty.into() }
+        });
         Ok(DecisionConnection { edges: edges.collect(), page_info, answered, completeness, status })
     }
 }
