@@ -72,6 +72,8 @@ pub(crate) enum Summary {
     State {
         /// The session's other ids.
         aliases: Vec<String>,
+        /// When its first fact occurred: it is active at no T before that.
+        begins: Time,
         certainty: Cow<'static, str>,
         /// When its last claim came, in microseconds.
         claimed: i64,
@@ -90,7 +92,6 @@ pub(crate) enum Summary {
         records: usize,
         /// A retraction hits a claim of it, or may.
         retracted: bool,
-        started_at: Option<Time>,
         subject: Option<String>,
     },
     /// Records name the id, and none of them was understood.
@@ -201,6 +202,7 @@ impl<'a> Heads<'a> {
         self.done.extend(gathered.ids.iter().cloned());
         let own = || gathered.facts.iter().filter(|known| known.fact.session.is_some());
         let last = own().map(|known| known.fact.occurred.to.unwrap_or(known.fact.occurred.from)).max();
+        let begins = own().map(|known| known.fact.occurred.from).min().unwrap_or(Time::MIN);
         let last = last.or_else(|| gathered.records.iter().map(|record| record.reference.occurred.from).max()).unwrap_or(Time::MIN);
         self.latest = self.latest.max(Some(last));
         let state = assess_in_brief(&gathered.facts, &self.history, Cut { at: Time::MAX, known_at: self.last });
@@ -211,7 +213,7 @@ impl<'a> Heads<'a> {
         for id in &gathered.ids {
             let Some(key) = key_of(id, &gathered.records) else { continue };
             let summary = match &state {
-                Some(state) if state.id == *id => summary(state, last, claimed),
+                Some(state) if state.id == *id => summary(state, begins, last, claimed),
                 Some(state) => Summary::Alias { alias_of: state.id.as_str().to_owned(), claimed: claimed.micros(), last: last.micros() },
                 None => Summary::NotUnderstood { last: last.micros(), not_understood: gathered.records.len() },
             };
@@ -251,18 +253,22 @@ impl<'a> Heads<'a> {
 }
 
 /// From when on a session is over at any T, as assessed at the end of time (`semantics.md` 22, 23): its stated end, or the last instant of an end that is
-/// known by an interval; else its limit, which also ends one whose end is stated later.
+/// known by an interval; else its limit, which also ends one whose end is stated later. A limit counts from the stated start on: before that the session is
+/// dated by its first fact.
 fn over_at(state: &SessionState) -> Option<Time> {
+    let limit = state.lifetime_ends_at.map(|limit| state.started_at.map_or(limit, |start| limit.max(start)));
     match (state.phase, state.ended_at) {
-        (Phase::Ended, Some(ended)) => Some(state.lifetime_ends_at.map_or(ended, |limit| limit.min(ended))),
+        (Phase::Ended, Some(ended)) => Some(limit.map_or(ended, |limit| limit.min(ended))),
+        (Phase::Ended, None) if state.end_record.is_none() => limit,
         (Phase::Ended, None) => state.end_bounds.and_then(|bounds| bounds.to),
         (Phase::NotStarted | Phase::Active, _) => None,
     }
 }
 
-fn summary(state: &SessionState, last: Time, claimed: Time) -> Summary {
+fn summary(state: &SessionState, begins: Time, last: Time, claimed: Time) -> Summary {
     Summary::State {
         aliases: state.aliases.iter().map(|alias| alias.as_str().to_owned()).collect(),
+        begins,
         certainty: match state.certainty {
             Certainty::Certain => "certain".into(),
             Certainty::Possible => "possible".into(),
@@ -284,7 +290,6 @@ fn summary(state: &SessionState, last: Time, claimed: Time) -> Summary {
         },
         records: state.records.len(),
         retracted: state.falsifiers.iter().any(is_retraction),
-        started_at: state.started_at,
         subject: state.subject.as_ref().map(|subject| subject.as_str().to_owned()),
     }
 }

@@ -70,6 +70,8 @@ impl Scope {
                 PolicyKind::GlobalSession => Some((Self::Everything, from)),
             },
             FactData::AuthenticatorLost(d) => Some((Self::Person(fact.subject.clone()?), d.from.unwrap_or(from).min(from))),
+            // It ends sessions that had begun, however long ago their last fact occurred.
+            FactData::SubjectSessionsEnded(_) => Some((Self::Person(fact.subject.clone()?), Time::MIN)),
             FactData::TrustRetracted(_)
             | FactData::RoutingRuleConfigured(_)
             | FactData::SubjectLinked(_)

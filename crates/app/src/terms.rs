@@ -170,7 +170,11 @@ impl Terms {
                 self.add(TermKind::About, d.other.as_str());
                 self.add_about(fact);
             }
-            FactData::AuthenticatorLost(_) | FactData::HoldPlaced(_) | FactData::HoldReleased(_) | FactData::ErasureRequested(_) => {
+            FactData::AuthenticatorLost(_)
+            | FactData::SubjectSessionsEnded(_)
+            | FactData::HoldPlaced(_)
+            | FactData::HoldReleased(_)
+            | FactData::ErasureRequested(_) => {
                 self.add_about(fact);
             }
             FactData::IdpSessionStarted(d) => {

@@ -1,7 +1,7 @@
 //! Facts of a session, history and a cut in; the session's state out.
 //!
 //! Each rule is a file of its own and names its source. The order: what is known ([`crate::order`]), the claims (`trust_at_receipt`, `keys`,
-//! `third_party_amr`, `okta_claims`), the session's life (`until_session_end`), its factors (`factors`, `local_factors`), then each decision
+//! `third_party_amr`, `okta_claims`), the session's life (`until_session_end`, `limits`, `signs_of_life`), its factors (`factors`, `local_factors`), then each decision
 //! (`requirement`, `reauthenticate`, `challenge`). Falsifiers
 //! (`retraction`, `authenticator_lost`) take away from claims and factors; a decision is judged on those recorded by then, and again on all. What they find is kept as it is found; [`crate::explain`] only puts it into words.
 
@@ -15,11 +15,13 @@ pub(crate) mod decision;
 pub(crate) mod factors;
 pub(crate) mod falsifiers;
 pub(crate) mod keys;
+pub(crate) mod limits;
 pub(crate) mod local_factors;
 pub(crate) mod okta_claims;
 pub(crate) mod reauthenticate;
 pub(crate) mod requirement;
 pub(crate) mod retraction;
+pub(crate) mod signs_of_life;
 pub(crate) mod state;
 pub(crate) mod third_party_amr;
 pub(crate) mod trust_at_receipt;
@@ -141,7 +143,8 @@ pub(crate) fn trace_with<'a>(facts: &'a [Known], history: HistoryCut<'a>, cut: C
     let (earlier, decisions) = decisions(&reader, &believed, &life);
     let falsifiers = falsifiers::known(history, subject.as_ref(), &believed);
     let Believed { claims, factors, sign_in } = believed;
-    let idp = life.started.and_then(|s| s.idp.clone()).or_else(|| claims.first().map(|c| c.data.idp.clone()));
+    let start = until_session_end::first_start(&of_session);
+    let idp = start.and_then(|(_, s)| s.idp.clone()).or_else(|| claims.first().map(|c| c.data.idp.clone()));
     let idp_session =
         of_session.iter().find_map(|s| if let FactData::SessionStarted(data) = &s.known.fact.data { data.idp_session.clone() } else { None });
     Some(Trace {

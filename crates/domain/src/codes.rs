@@ -78,68 +78,92 @@ pub const MISSING_METHOD_CHAIN: &str = "method_chain";
 /// This version of the rules does not read claim sourcing.
 pub const MISSING_CLAIM_SOURCING: &str = "claim_sourcing";
 
+/// How long the session may last is not known.
+pub const MISSING_LIFETIME_LIMIT: &str = "lifetime_limit";
+/// How long the session may be idle is not known.
+pub const MISSING_IDLE_LIMIT: &str = "idle_limit";
+
+/// Every code of `semantics.md` 45 with its one spelling: answers, trees, pages and the command line use no other. A cause reads as a noun phrase
+/// (`void: retired key`, `retired key accepted`), a requirement as what is asked (`First unmet: phishing-resistant`, `no phishing-resistant factor`).
+pub const SPELLINGS: &[(&str, &str)] = &[
+    (KEY_UNKNOWN, "unknown key"),
+    (KEY_RETIRED, "retired key"),
+    (KEY_RETRACTED, "retracted key"),
+    (IDP_RETRACTED, "retracted IdP"),
+    (IDP_INACTIVE, "inactive IdP"),
+    (IDP_DELETED, "deleted IdP"),
+    (NO_AMR, "assertion without amr"),
+    (TRUST_OFF, "trust in the IdP's claims off"),
+    (FEATURE_OFF, "claims sharing off"),
+    (CUSTOM_AUTHENTICATOR, "custom authenticator"),
+    (UNKNOWN_VALUE, "unknown value"),
+    (FACTOR_ONLY_IDP, "knowledge from a factor-only IdP"),
+    (UNREADABLE, "unreadable claim"),
+    (NOT_ENOUGH_FACTORS, "not enough factors"),
+    (KNOWLEDGE, "knowledge"),
+    (POSSESSION, "possession"),
+    (DEVICE_BOUND, "device-bound"),
+    (HARDWARE_PROTECTED, "hardware-protected"),
+    (PHISHING_RESISTANT, "phishing-resistant"),
+    (USER_PRESENCE, "user presence"),
+    (USER_VERIFICATION, "user verification"),
+    (RULE_DENIES, "the rule denies"),
+    (REFUSED_THOUGH_MET, "refused though the rule holds"),
+    ("logout", "logout"),
+    ("expired", "expired"),
+    ("revoked", "revoked"),
+    ("upstream_revoked", "upstream revoked"),
+    (EXPIRED_BY_LIMIT, "expired by limit"),
+    (AUTHENTICATOR_LOST, "authenticator lost"),
+    ("other", "other"),
+];
+
+/// Void reasons: what a difference says was accepted all the same.
+const ACCEPTED: &[&str] = &[KEY_UNKNOWN, KEY_RETIRED, KEY_RETRACTED, IDP_RETRACTED, IDP_INACTIVE, IDP_DELETED, NO_AMR];
+
+/// Requirements that one factor meets or does not.
+const OF_A_FACTOR: &[&str] = &[KNOWLEDGE, POSSESSION, DEVICE_BOUND, HARDWARE_PROTECTED, PHISHING_RESISTANT];
+
+/// Requirements that come with a factor.
+const WITH_A_FACTOR: &[&str] = &[USER_PRESENCE, USER_VERIFICATION];
+
+/// The one spelling of a code; none: it is no code of `semantics.md` 45.
+#[must_use]
+pub fn spelling(code: &str) -> Option<&'static str> {
+    SPELLINGS.iter().find(|(known, _)| *known == code).map(|(_, words)| *words)
+}
+
+/// A code in words. One that sources made up themselves reads as it is written.
+#[must_use]
+pub fn words(code: &str) -> String {
+    spelling(code).map_or_else(|| code.replace('_', " "), str::to_owned)
+}
+
 /// Why an assertion is void, or a value ignored, as it reads after a colon.
 #[must_use]
 pub fn fate_words(code: &str) -> &'static str {
-    match code {
-        KEY_UNKNOWN => "its key was never added",
-        KEY_RETIRED => "its key was retired",
-        KEY_RETRACTED => "its key was retracted",
-        IDP_RETRACTED => "trust in the IdP was retracted",
-        IDP_INACTIVE => "the IdP was inactive",
-        IDP_DELETED => "the IdP was deleted",
-        NO_AMR => "it was sent without any amr",
-        TRUST_OFF => "trust in the IdP's claims was off",
-        FEATURE_OFF => "claims sharing was off",
-        CUSTOM_AUTHENTICATOR => "a custom authenticator is not accepted",
-        UNKNOWN_VALUE => "the value is unknown",
-        FACTOR_ONLY_IDP => "a factor-only IdP does not vouch for knowledge",
-        UNREADABLE => "it could not be read",
-        _ => "a reason this version has no words for",
-    }
+    spelling(code).unwrap_or("a reason this version has no words for")
 }
 
-/// An unmet requirement, as it follows `First unmet:`.
+/// An unmet requirement, as it follows `First unmet:`. Where factors lack, it says how many are asked.
 #[must_use]
 pub fn unmet_words(code: &str, two_factors: bool) -> &'static str {
     match code {
         NOT_ENOUGH_FACTORS if two_factors => "two factor types",
         NOT_ENOUGH_FACTORS => "one factor",
-        KNOWLEDGE => "knowledge",
-        POSSESSION => "possession",
-        DEVICE_BOUND => "device-bound",
-        HARDWARE_PROTECTED => "hardware-protected",
-        PHISHING_RESISTANT => "phishing-resistant",
-        USER_PRESENCE => "user presence",
-        USER_VERIFICATION => "user verification",
-        RULE_DENIES => "the rule denies",
-        _ => "a requirement this version has no words for",
+        _ => spelling(code).unwrap_or("a requirement this version has no words for"),
     }
 }
 
 /// The cause of a difference between the recorded and the implied decision, as a phrase.
 #[must_use]
-pub fn difference_words(code: &str) -> &'static str {
-    match code {
-        KEY_UNKNOWN => "unknown key accepted",
-        KEY_RETIRED => "retired key accepted",
-        KEY_RETRACTED => "retracted key accepted",
-        IDP_RETRACTED => "retracted IdP accepted",
-        AUTHENTICATOR_LOST => "lost authenticator accepted",
-        IDP_INACTIVE => "inactive IdP accepted",
-        IDP_DELETED => "deleted IdP accepted",
-        NO_AMR => "assertion without amr accepted",
-        NOT_ENOUGH_FACTORS => "not enough factors",
-        KNOWLEDGE => "no knowledge factor",
-        POSSESSION => "no possession factor",
-        DEVICE_BOUND => "no device-bound factor",
-        HARDWARE_PROTECTED => "no hardware-protected factor",
-        PHISHING_RESISTANT => "no phishing-resistant factor",
-        USER_PRESENCE => "no factor with user presence",
-        USER_VERIFICATION => "no factor with user verification",
-        RULE_DENIES => "the rule denies",
-        REFUSED_THOUGH_MET => "refused though the rule holds",
-        _ => "a cause this version has no words for",
+pub fn difference_words(code: &str) -> String {
+    match spelling(code) {
+        None => "a cause this version has no words for".to_owned(),
+        Some(words) if ACCEPTED.contains(&code) => format!("{words} accepted"),
+        Some(words) if OF_A_FACTOR.contains(&code) => format!("no {words} factor"),
+        Some(words) if WITH_A_FACTOR.contains(&code) => format!("no factor with {words}"),
+        Some(words) => words.to_owned(),
     }
 }
 
@@ -159,6 +183,8 @@ pub fn missing_words(code: &str) -> &'static str {
         MISSING_ENGINE_MIX => "a reading of mixed engines, which these rules do not have yet",
         MISSING_METHOD_CHAIN => "a reading of method chains, which these rules do not have yet",
         MISSING_CLAIM_SOURCING => "a reading of claim sourcing, which these rules do not have yet",
+        MISSING_LIFETIME_LIMIT => "its lifetime limit",
+        MISSING_IDLE_LIMIT => "its idle limit",
         _ => "something this version has no words for",
     }
 }
@@ -181,11 +207,51 @@ pub enum Supplier {
 pub fn supplier(code: &str) -> Supplier {
     match code {
         MISSING_IDP => Supplier::ServiceProvider("idp.configured"),
-        MISSING_POLICY => Supplier::ServiceProvider("policy.configured"),
+        MISSING_POLICY | MISSING_LIFETIME_LIMIT | MISSING_IDLE_LIMIT => Supplier::ServiceProvider("policy.configured"),
         MISSING_RULE => Supplier::ServiceProvider("policy.decided"),
         MISSING_PROPERTIES => Supplier::ServiceProvider("factor.verified"),
         MISSING_KEY | MISSING_CLAIM_CONTENT | MISSING_METHOD | UNREADABLE => Supplier::EitherProvider("claims.received"),
         MISSING_EXACT_TIME => Supplier::WhoToldAnInterval,
         _ => Supplier::Rules,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use claimledger_facts::vocabulary::EndReason;
+
+    /// The closed codes of `semantics.md` 45.
+    const CODES: &str = "key_unknown key_retired key_retracted idp_retracted idp_inactive idp_deleted no_amr trust_off feature_off custom_authenticator \
+                         unknown_value factor_only_idp unreadable not_enough_factors knowledge possession device_bound hardware_protected \
+                         phishing_resistant user_presence user_verification rule_denies logout expired revoked upstream_revoked expired_by_limit \
+                         authenticator_lost other";
+
+    #[test]
+    fn every_code_has_one_spelling_and_every_phrase_is_made_of_it() {
+        let codes: Vec<&str> = CODES.split_whitespace().chain([REFUSED_THOUGH_MET]).collect();
+        let mut listed: Vec<&str> = SPELLINGS.iter().map(|(code, _)| *code).collect();
+        assert!(codes.iter().all(|code| listed.contains(code)) && listed.len() == codes.len(), "{listed:?}");
+        let mut spelled: Vec<&str> = SPELLINGS.iter().map(|(_, words)| *words).collect();
+        for list in [&mut listed, &mut spelled] {
+            list.sort_unstable();
+            list.dedup();
+            assert_eq!(list.len(), SPELLINGS.len(), "each code once, each cause spelled by itself");
+        }
+        for (code, spelling) in SPELLINGS {
+            assert_eq!((fate_words(code), words(code).as_str()), (*spelling, *spelling));
+            assert!(difference_words(code).contains(spelling), "{code}");
+            assert!(*code == NOT_ENOUGH_FACTORS || unmet_words(code, true) == *spelling, "{code}");
+        }
+        assert!(EndReason::ALL.iter().all(|reason| spelling(reason.as_str()).is_some()));
+    }
+
+    #[test]
+    fn what_answers_have_said_for_long_they_still_say() {
+        assert_eq!(difference_words(KEY_RETIRED), "retired key accepted");
+        assert_eq!(difference_words(NOT_ENOUGH_FACTORS), "not enough factors");
+        assert_eq!(difference_words(PHISHING_RESISTANT), "no phishing-resistant factor");
+        assert_eq!((unmet_words(PHISHING_RESISTANT, true), words("upstream_revoked").as_str()), ("phishing-resistant", "upstream revoked"));
+        assert_eq!(words("password_reset"), "password reset");
     }
 }

@@ -185,11 +185,8 @@ fn running(trace: &Trace<'_>, first: Time, last: Time) -> Option<Certainty> {
     if closes.is_some_and(|closes| closes <= first) {
         return None;
     }
-    let idle = match (life.idle_secs, life.last_seen) {
-        _ if life.end.is_some() => None,
-        (Some(secs), Some(seen)) => Some(seen.plus_secs(secs)),
-        _ => None,
-    };
-    let sure = may_close.is_none_or(|close| close > last) && idle.is_none_or(|idle| idle > last);
+    // Its own stated end says that it lasted until then; an end of all sessions says nothing of this one.
+    let ended = life.end.is_some_and(|end| end.of_all.is_none());
+    let sure = may_close.is_none_or(|close| close > last) && (ended || !life.may_have_lapsed(last));
     Some(if sure { Certainty::Certain } else { Certainty::Possible })
 }

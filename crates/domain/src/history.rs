@@ -22,6 +22,7 @@ use claimledger_facts::{
         org::OrgConfigured,
         policy::PolicyConfigured,
         source::{SourceBackfilled, SourceHeard, SourceSilent},
+        subject::SubjectSessionsEnded,
         trust::TrustRetracted,
     },
     vocabulary::Method,
@@ -41,6 +42,7 @@ pub struct History {
     authenticators: BTreeMap<Method, Vec<Stated<AuthenticatorConfigured>>>,
     losses: BTreeMap<Pseudonym, Vec<Stated<AuthenticatorLost>>>,
     subject_links: people::SubjectLinks,
+    sessions_ended: BTreeMap<Pseudonym, Vec<Stated<SubjectSessionsEnded>>>,
     heard: Vec<Stated<SourceHeard>>,
     silent: Vec<Stated<SourceSilent>>,
     backfilled: Vec<Stated<SourceBackfilled>>,
@@ -118,6 +120,7 @@ pub const fn is_config(fact: &FactData) -> bool {
         | FactData::AuthenticatorConfigured(_)
         | FactData::AuthenticatorLost(_)
         | FactData::SubjectLinked(_)
+        | FactData::SubjectSessionsEnded(_)
         | FactData::SourceHeard(_)
         | FactData::SourceSilent(_)
         | FactData::SourceBackfilled(_) => true,
@@ -181,6 +184,11 @@ impl History {
             FactData::SubjectLinked(data) => {
                 if let Some(subject) = stated.subject.clone() {
                     self.subject_links.insert(&subject, stated.with(data));
+                }
+            }
+            FactData::SubjectSessionsEnded(data) => {
+                if let Some(subject) = stated.subject.clone() {
+                    put(self.sessions_ended.entry(subject).or_default(), stated.with(data));
                 }
             }
             FactData::SourceHeard(data) => put(&mut self.heard, stated.with(data)),
@@ -378,6 +386,19 @@ impl<'a> HistoryCut<'a> {
         let supposed = self.supposed.map_or(&[] as &[_], |s| s.losses.as_slice());
         losses.extend(supposed.iter().filter(|loss| loss.subject.as_ref().is_some_and(|subject| people.contains(subject))));
         losses.into_iter()
+    }
+
+    /// When all sessions of a person were ended, by whichever of their identities that was said (`semantics.md` 11); in the total order.
+    pub fn sessions_ended(self, subject: &Pseudonym) -> impl Iterator<Item = &'a Stated<SubjectSessionsEnded>> + use<'a> {
+        let mut ended: Vec<&'a Stated<SubjectSessionsEnded>> = Vec::new();
+        // Every assessment asks, and most ledgers have none.
+        if !self.history.sessions_ended.is_empty() {
+            let people = self.people(subject);
+            let stated = people.iter().filter_map(|person| self.history.sessions_ended.get(person));
+            ended.extend(stated.flat_map(|list| self.counting(list)));
+            ended.sort_by(|a, b| a.place().cmp(&b.place()));
+        }
+        ended.into_iter()
     }
 
     /// Every loss that is stated, person by person.

@@ -100,6 +100,8 @@ pub struct SessionState {
     pub phase: Phase,
     /// How sure the phase is (`semantics.md` 22).
     pub certainty: Certainty,
+    /// What would settle it, where it is only possible: codes. A limit that is not known is named.
+    pub missing: Vec<&'static str>,
     /// When it began.
     pub started_at: Option<Time>,
     /// When it ended, where an end is stated.
@@ -114,8 +116,12 @@ pub struct SessionState {
     pub last_seen: Option<Time>,
     /// The record of it.
     pub last_seen_record: Option<RecordRef>,
-    /// The record that states the end.
+    /// That a sign of life after T shows that it lived at T.
+    pub proven_alive: Option<ProvenAlive>,
+    /// The record that states the end: its own, or one that ended all sessions of its subject.
     pub end_record: Option<RecordRef>,
+    /// Whether that ended all sessions of its subject, and does not name this one.
+    pub end_of_all: bool,
     /// Factors that counted, by record or by rules; in the order they began, then as asserted.
     pub factors: Vec<HonoredFactor>,
     /// Claims that did not count.
@@ -132,6 +138,15 @@ pub struct SessionState {
     pub records: Vec<RecordRef>,
     /// Why it stands where it stands.
     pub because: Vec<Reason>,
+}
+
+/// A sign of life after T that is known proves that the session lived at T (`semantics.md` 22).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProvenAlive {
+    /// T.
+    pub at: Time,
+    /// The first such fact.
+    pub by: RecordRef,
 }
 
 /// A knowledge, possession or inherence factor.
@@ -245,7 +260,7 @@ pub struct IgnoredClaim {
     pub name: String,
     /// The `amr` value, where one was asserted.
     pub amr: Option<Amr>,
-    /// The method, where one is stated.
+    /// The method, where one is stated or the `amr` value can stand for one only.
     pub method: Option<Method>,
     /// Who asserted it.
     pub idp: IdpId,

@@ -160,6 +160,7 @@ fact_types! {
     RoleGranted(ledger::RoleGranted) = "role.granted" v 1 ledger;
     RoleRevoked(ledger::RoleRevoked) = "role.revoked" v 1 ledger;
     RulesActivated(ledger::RulesActivated) = "rules.activated" v 1 ledger;
+    SubjectSessionsEnded(subject::SubjectSessionsEnded) = "subject.sessions_ended" v 1 subject;
 }
 
 /// The fact types without a reason in words: a new one must be put here, or have its reason looked at.
@@ -191,6 +192,7 @@ macro_rules! without_reason {
             | Self::RoleGranted(_)
             | Self::RoleRevoked(_)
             | Self::RulesActivated(_)
+            | Self::SubjectSessionsEnded(_)
     };
 }
 

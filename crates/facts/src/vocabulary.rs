@@ -94,6 +94,8 @@ vocabulary! {
         TimeZoneAssumedUtc = "time_zone_assumed_utc",
         /// No translator of this version reads this kind of event, or it lacks what the facts need.
         NotUnderstood = "not_understood",
+        /// The source's log does not say how long a session may last or be idle (`semantics.md` 22).
+        LimitsNotLogged = "limits_not_logged",
     }
     /// By which door a record came in.
     Door { File = "file", Http = "http", Ledger = "ledger", }

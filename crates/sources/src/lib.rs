@@ -88,6 +88,14 @@ pub fn translate(dialect: Dialect, bytes: &[u8]) -> Result<Vec<Draft>, Refusal> 
     }
 }
 
+/// Whether what a translator reads says how long a session may last and be idle. Where it does not, a
+/// start without limits leaves them unknown; of any other source it says that there are none
+/// (`semantics.md` 22).
+#[must_use]
+pub fn logs_limits(translator: &str) -> bool {
+    translator.split('/').next() != okta::TRANSLATOR.split('/').next()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,5 +107,11 @@ mod tests {
         }
         assert_eq!(Dialect::parse("okta-config"), None);
         assert_eq!(Dialect::parse("Native"), None);
+    }
+
+    #[test]
+    fn the_system_log_has_no_limits_of_sessions_in_any_version() {
+        assert!(logs_limits("native/1") && logs_limits("cloudevents/1") && logs_limits("okta"));
+        assert!(!logs_limits(okta::TRANSLATOR) && !logs_limits("okta-system-log/99"));
     }
 }

@@ -1,6 +1,6 @@
 //! Which sessions a record may have changed, in an order that does not depend on what was recorded since: those that it names; those behind an IdP session
-//! that it speaks of; those of a person who lost an authenticator; and, for configuration and retractions, those that lie in its scope and have a fact that
-//! it may count for.
+//! that it speaks of; those of a person who lost an authenticator or whose sessions were all ended; and, for configuration and retractions, those that lie
+//! in its scope and have a fact that it may count for.
 //!
 //! They are found a chunk at a time, and each is given once: where it is found first.
 
@@ -214,19 +214,21 @@ impl Candidates {
 fn is_behind(fact: &Fact) -> bool {
     match &fact.data {
         FactData::IdpSessionStarted(_) | FactData::IdpSessionEnded(_) | FactData::SubjectLinked(_) => true,
-        FactData::AuthenticatorLost(_) => fact.subject.is_some(),
+        FactData::AuthenticatorLost(_) | FactData::SubjectSessionsEnded(_) => fact.subject.is_some(),
         _ => false,
     }
 }
 
 /// What finds the sessions that a fact may change from behind, however long ago their last fact occurred. A loss ends what still runs,
-/// of every identity of its person (`semantics.md` 11).
+/// of every identity of its person (`semantics.md` 11), and so does an end of all sessions.
 fn terms_behind(fact: &Fact, history: HistoryCut<'_>) -> Vec<Term> {
     let of_people = |people: BTreeSet<Pseudonym>| people.iter().map(|person| term(TermKind::Subject, person.as_str())).collect();
     match &fact.data {
         FactData::IdpSessionStarted(d) => vec![pair(TermKind::IdpSession, d.idp.as_str(), d.idp_session.as_str())],
         FactData::IdpSessionEnded(d) => vec![pair(TermKind::IdpSession, d.idp.as_str(), d.idp_session.as_str())],
-        FactData::AuthenticatorLost(_) => of_people(fact.subject.iter().flat_map(|person| history.ever_one_with(person)).collect()),
+        FactData::AuthenticatorLost(_) | FactData::SubjectSessionsEnded(_) => {
+            of_people(fact.subject.iter().flat_map(|person| history.ever_one_with(person)).collect())
+        }
         FactData::SubjectLinked(d) => of_people(fact.subject.iter().chain([&d.other]).flat_map(|person| history.ever_one_with(person)).collect()),
         _ => vec![],
     }

@@ -85,6 +85,7 @@ impl Shape {
             root_session,
             phase: _,
             certainty: _,
+            missing,
             started_at,
             ended_at,
             end_reason,
@@ -92,7 +93,9 @@ impl Shape {
             lifetime_ends_at,
             last_seen,
             last_seen_record,
+            proven_alive: _,
             end_record,
+            end_of_all,
             factors,
             ignored,
             decisions,
@@ -105,9 +108,9 @@ impl Shape {
         // There and not there differ, whatever there is to say.
         self.say(Changed::Started, &"known");
         if ended_at.is_some() || end_reason.is_some() {
-            self.say(Changed::End, &(ended_at, end_reason));
+            self.say(Changed::End, &(ended_at, end_reason, end_of_all));
         }
-        self.say(Changed::Bounds, &(end_bounds, lifetime_ends_at, last_seen));
+        self.say(Changed::Bounds, &(end_bounds, lifetime_ends_at, last_seen, missing));
         self.say(Changed::Ids, &(id, aliases));
         self.say(Changed::Origin, &(subject, idp, idp_session, root_session, started_at));
         factors.iter().for_each(|factor| self.factor(factor));

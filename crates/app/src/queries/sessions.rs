@@ -17,6 +17,7 @@ use claimledger_domain::{
     history::HistoryCut,
     model::{Bounds, Certainty, Cut, Phase, Reason, RecordRef, SessionState},
     outlived::outlived,
+    session_list::{active_at, open_words},
 };
 use claimledger_facts::{
     ids::{LogPosition, Pseudonym},
@@ -191,9 +192,10 @@ pub(super) fn with_one_of(sets: &[Vec<Term>], terms: &[Term]) -> Vec<Vec<Term>> 
 
 /// Whether a row, true at the end of time, says that its session does not match at T.
 fn cannot_match(row: &Summary, filter: &SessionFilter, at: Time) -> bool {
-    let Summary::State { differs, ended_at, falsified, last, outlived, phase, retracted, started_at, .. } = row else { return true };
-    let outside = |time: Time| started_at.is_some_and(|started| started > time) || ended_at.is_some_and(|ended| ended <= time);
-    started_at.is_some_and(|started| started > at)
+    let Summary::State { begins, differs, ended_at, falsified, last, outlived, phase, retracted, .. } = row else { return true };
+    // At an earlier T a fact before the stated start begins the session (`semantics.md` 22).
+    let outside = |time: Time| *begins > time || ended_at.is_some_and(|ended| ended <= time);
+    *begins > at
         || filter.active_at.is_some_and(outside)
         || match filter.ended {
             Some(true) => phase == "active",
@@ -238,16 +240,15 @@ fn matches(
     }
     if let Some(time) = filter.active_at {
         let (facts, cut) = (&assessed.gathered.facts, Cut { at: time, ..view.cut });
-        let (phase, certainty, because) = match told {
+        let then = match told {
             // How it stands at T is known already.
-            Told::InBrief if cut == view.cut => (state.phase, state.certainty, Vec::new()),
-            Told::InBrief => standing(assess_in_brief(facts, &view.history, cut)?),
-            Told::WithReasons => standing(assess_standing(facts, &view.history, cut)?),
+            Told::InBrief if cut == view.cut => None,
+            Told::InBrief => Some(assess_in_brief(facts, &view.history, cut)?),
+            Told::WithReasons => Some(assess_standing(facts, &view.history, cut)?),
         };
-        if phase != Phase::Active {
-            return None;
-        }
-        found.add(certainty, format!("active at {time}"), Vec::new(), because);
+        let then = then.as_ref().unwrap_or(state);
+        let certainty = active_at(then)?;
+        found.add(certainty, format!("active at {time}{}", open_words(then)), Vec::new(), then.because.clone());
     }
     if filter.idp.is_some() || filter.key.is_some() || filter.relied_from.is_some() || filter.relied_to.is_some() {
         let (certainty, record) = claims::matching(assessed, filter, view.history.at(view.cut.known_at), view.cut.at)?;
@@ -266,7 +267,10 @@ fn matches(
         if (state.phase == Phase::Ended) != ended {
             return None;
         }
-        found.certainty = found.certainty.max(state.certainty);
+        if state.certainty == Certainty::Possible {
+            let stands = if ended { "ended" } else { "not ended" };
+            found.add(Certainty::Possible, format!("{stands} at T{}", open_words(state)), Vec::new(), Vec::new());
+        }
     }
     if let Some(differs) = filter.differs {
         let differing: Vec<_> = state.decisions.iter().filter(|d| d.differs.is_some()).collect();
@@ -280,10 +284,6 @@ fn matches(
     }
     falsified(state, filter, &mut found)?;
     Some((found.certainty, found.because))
-}
-
-fn standing(state: SessionState) -> (Phase, Certainty, Vec<Reason>) {
-    (state.phase, state.certainty, state.because)
 }
 
 /// What falsifiers and the IdP session's end make of a session. None: it does not belong to the set.

@@ -48,7 +48,7 @@ pub(crate) struct Line {
 /// Days of so many sessions, each with a handful of facts.
 pub(crate) fn days(sessions: impl Strategy<Value = usize>) -> impl Strategy<Value = Day> {
     sessions.prop_flat_map(|sessions| {
-        let told = (0u8..37, 0..sessions, 0usize..24, prop::bool::weighted(0.1), 0usize..1000, 0usize..1000, prop::bool::weighted(0.05));
+        let told = (0u8..39, 0..sessions, 0usize..24, prop::bool::weighted(0.1), 0usize..1000, 0usize..1000, prop::bool::weighted(0.05));
         let event = told.prop_map(|(kind, session, step, vague, pick, more, twofold)| Event { kind, session, step, vague, pick, more, twofold });
         collection::vec(option::weighted(0.95, event), sessions * 4..=sessions * 9).prop_map(move |events| Day { sessions, events })
     })
@@ -135,7 +135,7 @@ impl Event {
         if matches!(kind.split_once('.'), Some(("session" | "claims" | "claim" | "factor" | "app", _)) | Some(("policy", "decided"))) {
             line.insert("session".into(), session(self.session).into());
         }
-        if line.contains_key("session") || matches!(kind, "authenticator.lost" | "subject.linked") || kind.starts_with("idp_session.") {
+        if line.contains_key("session") || matches!(kind, "authenticator.lost" | "subject.linked" | "subject.sessions_ended") || kind.starts_with("idp_session.") {
             line.insert("subject".into(), json!({"id": person(self.session)}));
         }
         line.insert("data".into(), data);
@@ -187,6 +187,8 @@ impl Event {
             33 | 34 => ("sp", "subject.linked", json!({"other": person(self.session + 1 + self.more % 2), "same": !pick.is_multiple_of(3)})),
             // Named as a record is: a session by this name takes links over that meant the record.
             35 => ("idp", "session.linked", json!({"to": format!("S{}", self.more % 7), "by": "root"})),
+            36 => ("sp", "subject.sessions_ended", json!({"reason": one_of(&["revoked", "other"]), "actor": "admin"})),
+            37 => ("sp", "policy.configured", session_limits(pick, self.more)),
             _ => ("idp", "source.heard", json!({"until": minute(start), "basis": "stated"})),
         }
     }
@@ -250,6 +252,12 @@ fn loss(method: &str, pick: usize, start: usize, more: usize) -> Value {
         data["authenticator"] = format!("au-{}", pick % 2).into();
     }
     data
+}
+
+/// A global session policy: at times there is one, and at times there are two.
+fn session_limits(pick: usize, more: usize) -> Value {
+    json!({"policy": format!("g{}", pick % 2), "version": format!("g{more}"), "kind": "global_session", "rules": [],
+        "max_lifetime_secs": 3600 * (more % 4), "max_idle_secs": 1800 * (more % 3)})
 }
 
 fn policy(n: usize, pick: usize, more: usize) -> Value {

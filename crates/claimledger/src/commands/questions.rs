@@ -239,7 +239,10 @@ fn until(factor: &Value) -> String {
 }
 
 fn state(s: &Value) -> String {
-    let certainty = word(s, "certainty");
+    let certainty = match words(&s["missing"]).as_str() {
+        "–" => word(s, "certainty"),
+        missing => format!("{}, missing: {missing}", word(s, "certainty")),
+    };
     match (s["endedAt"].as_str(), s["endBounds"].as_object()) {
         (Some(ended), _) => format!("ended {ended}, {} · {certainty}", field(s, "endReason")),
         (None, Some(_)) => {

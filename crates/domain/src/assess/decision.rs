@@ -418,7 +418,7 @@ fn difference(setting: Setting<'_, '_>, judged: &Judged<'_>, at: Occurred) -> Op
             cause.or(judged.first_unmet).unwrap_or(codes::NOT_ENOUGH_FACTORS)
         }
     };
-    Some(Difference { recorded, implied: judged.implied, code, words: codes::difference_words(code).to_owned() })
+    Some(Difference { recorded, implied: judged.implied, code, words: codes::difference_words(code) })
 }
 
 /// The first void reason, where the rule would hold had the assertion been good.

@@ -12,7 +12,9 @@ use super::{
 };
 use crate::{
     codes, explain,
-    model::{AppAccess, AsKnown, Certainty, Decision, HonoredFactor, IgnoredClaim, Known, Reason, RecordRef, Relied, SessionState},
+    model::{
+        AppAccess, AsKnown, Certainty, Decision, HonoredFactor, IgnoredClaim, Known, Phase, ProvenAlive, Reason, RecordRef, Relied, SessionState,
+    },
     order::Seen,
 };
 use claimledger_facts::{fact::FactData, vocabulary::Property};
@@ -56,14 +58,17 @@ pub(crate) fn state(trace: &Trace<'_>, told: Told) -> SessionState {
         root_session,
         phase: life.phase,
         certainty: life.certainty,
+        missing: life.missing.clone(),
         started_at: Some(life.start.from),
         ended_at: life.ended_at,
         end_reason: life.reason,
         end_bounds: life.bounds,
-        lifetime_ends_at: life.lifetime_ends_at,
+        lifetime_ends_at: life.limits.lifetime_ends_at,
         last_seen: life.last_seen,
         last_seen_record: life.last_seen_record.map(|s| s.record().clone()),
-        end_record: life.end.map(|e| e.seen.record().clone()),
+        proven_alive: proven_alive(trace),
+        end_record: life.end.map(|e| e.record.clone()),
+        end_of_all: life.end.is_some_and(|e| e.of_all.is_some()),
         factors: counting.iter().map(|i| honored(trace, &trace.factors[*i], told)).collect(),
         ignored: ignored(trace, told),
         decisions: trace.decisions.iter().map(|d| decision(trace, d.earlier.and_then(|at| earlier.get(at)), d, &counting, told)).collect(),
@@ -73,6 +78,12 @@ pub(crate) fn state(trace: &Trace<'_>, told: Told) -> SessionState {
         records: records(trace),
         because: if told == Told::InBrief { Vec::new() } else { vec![explain::session::session(trace)] },
     }
+}
+
+/// That a fact after T proves that it lived at T.
+fn proven_alive(trace: &Trace<'_>) -> Option<ProvenAlive> {
+    let by = trace.life.later_sign.filter(|_| trace.life.phase == Phase::Active)?;
+    Some(ProvenAlive { at: trace.cut.at, by: by.record().clone() })
 }
 
 /// The trace, with what was believed then.
@@ -167,7 +178,7 @@ fn ignored(trace: &Trace<'_>, told: Told) -> Vec<IgnoredClaim> {
         for factor in of_it.filter(|f| !f.counts() || f.by_rules == Tri::No && !f.ignored.is_empty()) {
             ignored.push(IgnoredClaim {
                 amr: factor.value.amr.clone(),
-                method: factor.value.method,
+                method: factor.value.known_method(),
                 ..bare(
                     &factor.value.name,
                     factor.ignored.iter().chain(&factor.void).copied().collect(),

@@ -27,7 +27,7 @@ pub(crate) fn of<'a>(life: &Life<'a>, factor: &Factor<'a>) -> Until<'a> {
         until: life.ended_at,
         bounds: if life.ended_at.is_some() { None } else { life.bounds.map(not_before) },
         reason: life.reason,
-        record: life.end.map(|e| e.seen.record()),
+        record: life.end.map(|e| e.record),
     };
     let (first_close, _) = life.closes();
     let Some(end) = factor.losses.ends.iter().find(|end| end.running == Tri::Yes).or(factor.losses.ends.first()) else { return of_session };

@@ -1,21 +1,23 @@
 //! When a session begins and ends, and with it every factor that counted in it.
 //!
 //! Source: Okta, Configure claims sharing: the factors from the IdP are valid until the end of the session. `semantics.md` 22, 23, 44: the
-//! earliest stated end; else the lifetime limit; else only bounds. Limits missing on the session come from the global session policy in
-//! force at its start.
+//! earliest stated end; else the lifetime limit; else only bounds. Which limits a session has: [`super::limits`].
 
+use super::{
+    limits::Limits,
+    signs_of_life::{is_sign_of_life, proves_life_before},
+};
 use crate::{
     codes,
-    history::HistoryCut,
-    model::{Bounds, Certainty, Phase},
+    history::{HistoryCut, Stated},
+    model::{Bounds, Certainty, Phase, RecordRef},
     order::{Seen, latest},
 };
 use claimledger_facts::{
     fact::FactData,
     ids::Pseudonym,
     time::{Occurred, Time},
-    types::session::SessionStarted,
-    vocabulary::{PolicyKind, Status},
+    types::{session::SessionStarted, subject::SubjectSessionsEnded},
 };
 
 pub(crate) const ID: &str = "until_session_end";
@@ -24,20 +26,25 @@ pub(crate) const ID: &str = "until_session_end";
 #[derive(Clone, Debug)]
 pub(crate) struct Life<'a> {
     pub(crate) start: Occurred,
-    /// The record that starts it: `session.started`, or else its first fact.
+    /// The record that starts it: `session.started` by T, or else its first fact.
     pub(crate) start_record: Seen<'a>,
-    /// The first `session.started`.
+    /// The first `session.started` by T.
     pub(crate) started: Option<&'a SessionStarted>,
     pub(crate) phase: Phase,
     pub(crate) certainty: Certainty,
+    /// Its start is stated, and comes after T.
+    pub(crate) starts_later: bool,
+    /// What would settle it, where it is only possible: codes.
+    pub(crate) missing: Vec<&'static str>,
     /// The earliest stated end.
     pub(crate) end: Option<End<'a>>,
-    pub(crate) lifetime_ends_at: Option<Time>,
-    /// The policy record that gives the limits, where the session does not.
-    pub(crate) limit_record: Option<&'a crate::model::RecordRef>,
-    pub(crate) idle_secs: Option<u64>,
+    /// All sessions of its subject were ended, perhaps after this one had begun.
+    pub(crate) perhaps_ended: Option<&'a Stated<SubjectSessionsEnded>>,
+    pub(crate) limits: Limits<'a>,
     pub(crate) last_seen: Option<Time>,
     pub(crate) last_seen_record: Option<Seen<'a>>,
+    /// The first fact after T that proves that it lived at T.
+    pub(crate) later_sign: Option<Seen<'a>>,
     pub(crate) ended_at: Option<Time>,
     pub(crate) reason: Option<&'static str>,
     pub(crate) bounds: Option<Bounds>,
@@ -46,59 +53,95 @@ pub(crate) struct Life<'a> {
 /// A stated end.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct End<'a> {
-    pub(crate) seen: Seen<'a>,
+    pub(crate) record: &'a RecordRef,
+    pub(crate) occurred: Occurred,
     pub(crate) reason: &'static str,
+    /// It was stated of all sessions of the subject, and not of this one.
+    pub(crate) of_all: Option<&'a Stated<SubjectSessionsEnded>>,
 }
 
 /// Reads a session's life. `all` is what is known at K, `upto` what of it counts at T; both in the total order, `all` not empty.
 pub(crate) fn life<'a>(all: &[Seen<'a>], upto: &[Seen<'a>], subject: Option<&Pseudonym>, history: HistoryCut<'a>, at: Time) -> Option<Life<'a>> {
-    let started = all.iter().find_map(|s| if let FactData::SessionStarted(data) = &s.known.fact.data { Some((*s, data)) } else { None });
-    let start_record = started.map_or_else(|| all.iter().find(|s| s.known.fact.session.is_some()).copied(), |(s, _)| Some(s))?;
+    let started = first_start(upto);
+    // Before its first fact it begins there.
+    let start_record = started.map(|(seen, _)| seen).or_else(|| upto.first().or(all.first()).copied())?;
     let start = start_record.occurred();
-    let started = started.map(|(_, data)| data);
-
-    let (policy_lifetime, policy_idle, limit_record) = policy_limits(history, start);
-    let stated_limit = started.and_then(|s| s.lifetime_ends_at);
-    let lifetime_ends_at = stated_limit.or_else(|| policy_lifetime.map(|secs| start.from.plus_secs(secs)));
-    let idle_secs = started.and_then(|s| s.idle_secs).map_or(policy_idle, |secs| (secs > 0).then_some(secs));
-    let limit_record = limit_record
-        .filter(|_| stated_limit.is_none() && lifetime_ends_at.is_some() || started.and_then(|s| s.idle_secs).is_none() && idle_secs.is_some());
-
     let last_seen_record = upto.iter().filter(|s| is_sign_of_life(s, subject)).max_by_key(|s| s.occurred().from).copied();
-    let last_seen = last_seen_record.map(|s| s.occurred().from);
-    let end = upto.iter().find_map(|s| {
-        if let FactData::SessionEnded(data) = &s.known.fact.data { Some(End { seen: *s, reason: data.reason.as_str() }) } else { None }
+    let later = |s: &&Seen<'_>| s.occurred().from > at && proves_life_before(s, subject);
+    // Whether an end of all its subject's sessions came after it had begun does not turn on T.
+    let began = first_start(all).map_or_else(|| all.first().map(|s| s.occurred()), |(seen, _)| Some(seen.occurred()))?;
+    let (of_all, perhaps_ended) = ends_of_all(subject, history, began, at);
+    let own = upto.iter().find_map(|s| match &s.known.fact.data {
+        FactData::SessionEnded(data) => Some(End { record: s.record(), occurred: s.occurred(), reason: data.reason.as_str(), of_all: None }),
+        _ => None,
     });
 
     let mut life = Life {
         start,
         start_record,
-        started,
+        started: started.map(|(_, data)| data),
         phase: Phase::Active,
         certainty: Certainty::Certain,
-        end,
-        lifetime_ends_at,
-        limit_record,
-        idle_secs,
-        last_seen,
+        starts_later: started.is_none() && first_start(all).is_some(),
+        missing: Vec::new(),
+        end: own.into_iter().chain(of_all).min_by_key(place),
+        perhaps_ended,
+        limits: Limits::of(started, start, history),
+        last_seen: last_seen_record.map(|s| s.occurred().from),
         last_seen_record,
+        later_sign: all.iter().find(later).copied(),
         ended_at: None,
         reason: None,
         bounds: None,
     };
-    life.settle(at);
+    life.settle(at, upto.iter().any(|s| latest(s.occurred()) <= at));
     Some(life)
 }
 
+/// The first `session.started`.
+pub(crate) fn first_start<'a>(facts: &[Seen<'a>]) -> Option<(Seen<'a>, &'a SessionStarted)> {
+    facts.iter().find_map(|s| if let FactData::SessionStarted(data) = &s.known.fact.data { Some((*s, data)) } else { None })
+}
+
+/// The first end by T of all sessions of the subject that certainly came after this one had begun, and the first that perhaps did.
+/// A session that begins at that very instant came after it, as a replacement does of what was lost (`semantics.md` 11).
+fn ends_of_all<'a>(
+    subject: Option<&Pseudonym>,
+    history: HistoryCut<'a>,
+    began: Occurred,
+    at: Time,
+) -> (Option<End<'a>>, Option<&'a Stated<SubjectSessionsEnded>>) {
+    let mut perhaps = None;
+    for stated in subject.into_iter().flat_map(|subject| history.sessions_ended(subject)).filter(|s| s.occurred.from <= at) {
+        if latest(began) < stated.occurred.from {
+            let (record, occurred, reason) = (&stated.record, stated.occurred, stated.data.reason.as_str());
+            return (Some(End { record, occurred, reason, of_all: Some(stated) }), perhaps);
+        }
+        if began.from < latest(stated.occurred) && perhaps.is_none() {
+            perhaps = Some(stated);
+        }
+    }
+    (None, perhaps)
+}
+
+/// Of several stated ends the earliest counts (`semantics.md` 22), by the total order.
+fn place<'a>(end: &End<'a>) -> (Time, &'a str, &'a str) {
+    (end.occurred.from, end.record.source.as_str(), end.record.source_id.as_str())
+}
+
 impl Life<'_> {
-    fn settle(&mut self, at: Time) {
-        let last_seen = self.last_seen.unwrap_or(self.start.from);
+    /// `begun`: a fact of it certainly occurred by T.
+    fn settle(&mut self, at: Time, begun: bool) {
+        let last_seen = self.seen();
+        let limit = self.limits.lifetime_ends_at;
         // A sign of life past the limit says that the limit was another; the bounds do not turn round for it.
-        let silent = Bounds { from: self.lifetime_ends_at.map_or(last_seen, |limit| last_seen.min(limit)), to: self.lifetime_ends_at };
+        // No limit ends it before its stated start, from which the limit counts.
+        let silent = Bounds { from: limit.map_or(last_seen, |limit| last_seen.min(limit)), to: limit };
+        let lives = self.later_sign.is_some();
         if self.start.from > at {
             self.phase = Phase::NotStarted;
         } else if let Some(end) = self.end {
-            let occurred = end.seen.occurred();
+            let occurred = end.occurred;
             self.reason = Some(end.reason);
             if occurred.to.is_none() {
                 self.phase = Phase::Ended;
@@ -106,82 +149,64 @@ impl Life<'_> {
             } else {
                 // Inside the interval it has ended possibly, after it certainly (`semantics.md` 6).
                 self.bounds = Some(Bounds { from: occurred.from, to: Some(latest(occurred)) });
-                (self.phase, self.certainty) =
-                    if at < latest(occurred) { (Phase::Active, Certainty::Possible) } else { (Phase::Ended, Certainty::Certain) };
+                if at >= latest(occurred) {
+                    self.phase = Phase::Ended;
+                } else if !lives {
+                    self.doubt(&[codes::MISSING_EXACT_TIME]);
+                }
             }
-        } else if self.lifetime_ends_at.is_some_and(|limit| at >= limit) {
+        } else if limit.is_some_and(|limit| at >= limit) && !self.starts_later {
             self.phase = Phase::Ended;
             self.reason = Some(codes::EXPIRED_BY_LIMIT);
             self.bounds = Some(silent);
         } else {
             self.bounds = Some(silent);
-            let idle_end = self.idle_secs.map(|secs| silent.from.plus_secs(secs));
-            if idle_end.is_some_and(|end| at >= end) || latest(self.start) > at {
-                self.certainty = Certainty::Possible;
+            if !begun || self.perhaps_ended.is_some() && !lives {
+                self.doubt(&[codes::MISSING_EXACT_TIME]);
+            }
+            if self.limits_passed(at) {
+                self.doubt(&[]);
+            }
+            if self.limits_open(at) {
+                let missing = self.limits.missing.clone();
+                self.doubt(&missing);
             }
         }
     }
 
+    fn doubt(&mut self, missing: &[&'static str]) {
+        self.certainty = Certainty::Possible;
+        self.missing.extend(missing);
+    }
+
+    /// The last sign of life, or else its beginning.
+    fn seen(&self) -> Time {
+        self.last_seen.unwrap_or(self.start.from)
+    }
+
+    /// Whether it was silent for as long as it may be idle, and nothing later shows that it lived.
+    fn limits_passed(&self, at: Time) -> bool {
+        let from = self.limits.lifetime_ends_at.map_or(self.seen(), |limit| self.seen().min(limit));
+        self.later_sign.is_none() && self.limits.idle_secs.is_some_and(|secs| at >= from.plus_secs(secs))
+    }
+
+    /// Whether a limit is unknown, and nothing shows that it lived at a time (`semantics.md` 22).
+    fn limits_open(&self, at: Time) -> bool {
+        self.later_sign.is_none() && !self.limits.missing.is_empty() && at > self.seen()
+    }
+
+    /// Whether its limits leave open that it still lived at a time up to T, whatever is stated of its end.
+    pub(crate) fn may_have_lapsed(&self, at: Time) -> bool {
+        self.limits_passed(at) || self.limits_open(at)
+    }
+
     /// From when on nothing of the session counts any more: certainly until the first, certainly not from the second on.
     pub(crate) fn closes(&self) -> (Option<Time>, Option<Time>) {
-        match self.end {
-            Some(end) => (Some(end.seen.occurred().from), Some(latest(end.seen.occurred()))),
-            None => (self.lifetime_ends_at, self.lifetime_ends_at),
-        }
-    }
-}
-
-/// Any fact of the session by its subject (`semantics.md` 22).
-fn is_sign_of_life(seen: &Seen<'_>, subject: Option<&Pseudonym>) -> bool {
-    let fact = &seen.known.fact;
-    let of_subject = fact.session.is_some() && fact.subject.is_some() && fact.subject.as_ref() == subject;
-    of_subject
-        && match &fact.data {
-            FactData::SessionStarted(_)
-            | FactData::ClaimsReceived(_)
-            | FactData::ClaimAccepted(_)
-            | FactData::ClaimIgnored(_)
-            | FactData::FactorVerified(_)
-            | FactData::PolicyDecided(_)
-            | FactData::AppAccessed(_) => true,
-            FactData::SessionEnded(_)
-            | FactData::SessionLinked(_)
-            | FactData::OrgConfigured(_)
-            | FactData::IdpConfigured(_)
-            | FactData::IdpKeyAdded(_)
-            | FactData::IdpKeyRetired(_)
-            | FactData::TrustRetracted(_)
-            | FactData::PolicyConfigured(_)
-            | FactData::ClaimSourcingConfigured(_)
-            | FactData::RoutingRuleConfigured(_)
-            | FactData::AuthenticatorConfigured(_)
-            | FactData::AuthenticatorLost(_)
-            | FactData::SubjectLinked(_)
-            | FactData::IdpSessionStarted(_)
-            | FactData::IdpSessionEnded(_)
-            | FactData::SourceHeard(_)
-            | FactData::SourceSilent(_)
-            | FactData::SourceBackfilled(_)
-            | FactData::HoldPlaced(_)
-            | FactData::HoldReleased(_)
-            | FactData::ErasureRequested(_)
-            | FactData::LedgerOpened(_)
-            | FactData::FactConflicted(_)
-            | FactData::RoleGranted(_)
-            | FactData::RoleRevoked(_)
-            | FactData::RulesActivated(_) => false,
-        }
-}
-
-/// The limits of the global session policy at a time, where exactly one is active. With several, which one held is not stated, and no limit
-/// is guessed.
-fn policy_limits<'a>(history: HistoryCut<'a>, start: Occurred) -> (Option<u64>, Option<u64>, Option<&'a crate::model::RecordRef>) {
-    let in_force = history.policies().filter_map(|id| history.policy(id, start).certain().flatten());
-    let mut global = in_force.filter(|p| p.data.kind == PolicyKind::GlobalSession && matches!(p.data.status, None | Some(Status::Active)));
-    match (global.next(), global.next()) {
-        (Some(policy), None) => {
-            (policy.data.max_lifetime_secs.filter(|s| *s > 0), policy.data.max_idle_secs.filter(|s| *s > 0), Some(&policy.record))
-        }
-        _ => (None, None, None),
+        let (first, last) = match self.end {
+            Some(end) => (Some(end.occurred.from), Some(latest(end.occurred))),
+            None => (self.limits.lifetime_ends_at, self.limits.lifetime_ends_at),
+        };
+        let perhaps = self.perhaps_ended.map(|stated| stated.occurred.from.max(self.start.from));
+        (first.into_iter().chain(perhaps).min(), last)
     }
 }

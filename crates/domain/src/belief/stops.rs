@@ -109,5 +109,6 @@ pub(super) const fn word(data: &FactData) -> &'static str {
         FactData::RoleGranted(_) => "role granted",
         FactData::RoleRevoked(_) => "role revoked",
         FactData::RulesActivated(_) => "rules activated",
+        FactData::SubjectSessionsEnded(_) => "sessions of the person ended",
     }
 }

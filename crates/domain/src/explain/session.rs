@@ -4,7 +4,8 @@ use super::words;
 use crate::{
     assess::{Trace, until_session_end},
     codes,
-    model::{Certainty, Phase, Reason},
+    model::{Certainty, Phase, Reason, RecordRef},
+    order::Seen,
 };
 use claimledger_facts::time::Time;
 
@@ -39,12 +40,20 @@ fn falsified(trace: &Trace<'_>, today: Time) -> Vec<Reason> {
 }
 
 fn began(trace: &Trace<'_>) -> Reason {
-    let life = &trace.life;
+    let (life, today) = (&trace.life, trace.life.start.from);
     let from = trace.idp.as_ref().map(|idp| format!(" through {idp}")).unwrap_or_default();
     let behind = trace.idp_session.as_ref().map(|s| format!(" (its session {s})")).unwrap_or_default();
-    let stated = if life.started.is_some() { "" } else { " No start is stated: it is dated by its first fact." };
+    let later = until_session_end::first_start(&trace.all).filter(|_| life.started.is_none()).map(|(seen, _)| seen);
+    let stated = match later {
+        _ if life.started.is_some() => String::new(),
+        // What has not begun by T may begin with its start.
+        Some(start) if life.phase == Phase::NotStarted && start.occurred() == life.start => String::new(),
+        Some(start) => format!(" Until its start, which is stated {}, it is dated by its first fact.", words::at(start.occurred(), today)),
+        None => " No start is stated: it is dated by its first fact.".to_owned(),
+    };
     Reason::new(format!("It began {}{from}{behind}.{stated}", words::at(life.start, life.start.from)))
         .on([life.start_record.record()])
+        .on(later.map(|seen| seen.record()))
         .delayed()
         .by_rule(until_session_end::ID)
         .reading(22)
@@ -54,19 +63,63 @@ fn ends(trace: &Trace<'_>) -> Reason {
     let life = &trace.life;
     let today = life.start.from;
     if let Some(end) = life.end {
-        let says = format!("Its end is stated: {}, {}.", words::moment(end.seen.occurred(), today), words::plain(end.reason));
-        return Reason::new(says).on([end.seen.record()]).delayed().by_rule(until_session_end::ID).reading(22);
+        let moment = words::moment(end.occurred, today);
+        let says = match end.of_all {
+            None => format!("Its end is stated: {moment}, {}.", words::plain(end.reason)),
+            Some(stated) => {
+                let by = words::by(stated.data.actor.as_ref(), stated.data.ticket.as_ref());
+                format!("All sessions of its subject that had begun were ended {moment}{by}: {}.", words::plain(end.reason))
+            }
+        };
+        let reason = Reason::new(format!("{says}{}", lives(trace)));
+        return reason.on([end.record]).on(later_sign(trace)).delayed().by_rule(until_session_end::ID).reading(22);
     }
     let seen = life.last_seen.map(|t| format!(" The last sign of life was {}.", words::clock(t, today))).unwrap_or_default();
-    let limit = match life.lifetime_ends_at {
-        Some(limit) if life.reason == Some(codes::EXPIRED_BY_LIMIT) => format!(" Its lifetime limit, {}, has passed.", words::clock(limit, today)),
-        Some(limit) => format!(" Its lifetime limit is {}.", words::clock(limit, today)),
-        None => " No lifetime limit is known.".to_owned(),
-    };
-    let idle = life.idle_secs.map(|secs| format!(" It may be idle for {}: past that it is only possible.", words::span(secs))).unwrap_or_default();
-    Reason::new(format!("{}.{seen}{limit}{idle}", words::sentence(&words::no_end(trace.cut, today))))
+    let limits = limits(trace);
+    let perhaps = life.perhaps_ended.map_or_else(String::new, |stated| {
+        let when = words::moment(stated.occurred, today);
+        format!(" All sessions of its subject that had begun were ended {when}; whether it had begun by then is open.")
+    });
+    Reason::new(format!("{}.{seen}{}{limits}{perhaps}", words::sentence(&words::no_end(trace.cut, today)), lives(trace)))
         .on(life.last_seen_record.map(|s| s.record()))
-        .on(life.limit_record)
+        .on(later_sign(trace))
+        .on(life.limits.policy)
+        .on(life.perhaps_ended.map(|stated| &stated.record))
         .by_rule(until_session_end::ID)
         .reading(23)
+}
+
+/// That a fact after T proves that it lived at T.
+fn lives(trace: &Trace<'_>) -> String {
+    let later = trace.life.later_sign.filter(|_| trace.life.phase == Phase::Active);
+    let says = |seen: Seen<'_>| format!(" A sign of life {} proves that it lived at T.", words::at(seen.occurred(), trace.life.start.from));
+    later.map(says).unwrap_or_default()
+}
+
+fn later_sign<'a>(trace: &Trace<'a>) -> Option<&'a RecordRef> {
+    trace.life.later_sign.filter(|_| trace.life.phase == Phase::Active).map(Seen::record)
+}
+
+/// Its limits, and which of them are not known (`semantics.md` 22).
+fn limits(trace: &Trace<'_>) -> String {
+    let (life, limits) = (&trace.life, &trace.life.limits);
+    let today = life.start.from;
+    let mut says = match limits.lifetime_ends_at {
+        Some(limit) if life.reason == Some(codes::EXPIRED_BY_LIMIT) => format!(" Its lifetime limit, {}, has passed.", words::clock(limit, today)),
+        Some(limit) => format!(" Its lifetime limit is {}.", words::clock(limit, today)),
+        None if limits.missing.is_empty() => " No lifetime limit is known.".to_owned(),
+        None => String::new(),
+    };
+    if let Some(secs) = limits.idle_secs {
+        says.push_str(&format!(" It may be idle for {}: past that it is only possible.", words::span(secs)));
+    }
+    if !limits.missing.is_empty() {
+        let why = if limits.not_logged { "the log of its source does not carry limits" } else { "no start was seen by then" };
+        says.push_str(&format!(
+            " How long it may last is not known: {why}, and no one global session policy was known at its start. Past the last sign of life \
+             it is only possible. Missing: {}.",
+            words::missing(&limits.missing)
+        ));
+    }
+    says
 }

@@ -229,7 +229,7 @@ pub(crate) fn policy_gist(policy: &PolicyConfigured) -> String {
     }
 }
 
-/// Codes of a fate as one phrase: `its key was retired; the IdP was inactive`.
+/// Codes of a fate as one phrase: `retired key; inactive IdP`.
 pub(crate) fn fates(fates: &[&'static str]) -> String {
     fates.iter().map(|code| codes::fate_words(code)).collect::<Vec<_>>().join("; ")
 }
@@ -267,5 +267,5 @@ pub(crate) fn no_end(cut: Cut, today: Time) -> String {
 
 /// A code as words: `upstream revoked`.
 pub(crate) fn plain(code: &str) -> String {
-    code.replace('_', " ")
+    codes::words(code)
 }

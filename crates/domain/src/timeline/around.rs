@@ -10,7 +10,7 @@ use crate::{
 use claimledger_facts::{
     fact::FactData,
     ids::{IdpId, KeyId, LogPosition, PolicyId, SourceId},
-    time::Time,
+    time::{Occurred, Time},
     vocabulary::PolicyKind,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,6 +40,7 @@ pub(super) fn add(rows: &mut Rows, material: &Material<'_>, window: Window, sour
     lasting.extend(authenticator_changes(material.history, rows.cut));
     rows.add_lasting(lasting, window);
     rows.add_losses(material);
+    rows.add_ends_of_all(material, window);
     rows.add_silences(material, window, sources);
 }
 
@@ -159,6 +160,26 @@ impl Rows {
                 certainty: Certainty::Certain,
                 variant: loss.is_variant(self.cut.known_at),
                 record: loss.record.clone(),
+            });
+        }
+    }
+
+    /// Ends of all sessions of its subject, while it lasted.
+    fn add_ends_of_all(&mut self, material: &Material<'_>, window: Window) {
+        let Some(subject) = &material.state.subject else { return };
+        let meets = |ended: Occurred| ended.from <= window.until && latest(ended) > window.from;
+        for ended in self.history(material).sessions_ended(subject).filter(|ended| meets(ended.occurred)) {
+            let is_end = material.state.end_record.as_ref().is_some_and(|record| record.id == ended.record.id);
+            let by = words::by(ended.data.actor.as_ref(), ended.data.ticket.as_ref());
+            self.add(Row {
+                category: Category::Session,
+                words: format!("all sessions of the person ended: {}{by}", words::plain(ended.data.reason.as_str())),
+                occurred: ended.occurred,
+                effective_from: None,
+                late: is_late(ended.record.recorded_at, latest(ended.occurred)),
+                certainty: if is_end { Certainty::Certain } else { Certainty::Possible },
+                variant: ended.is_variant(self.cut.known_at),
+                record: ended.record.clone(),
             });
         }
     }

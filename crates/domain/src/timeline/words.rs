@@ -61,7 +61,8 @@ pub(super) fn of(fact: &Fact) -> Option<(Category, String)> {
         | FactData::FactConflicted(_)
         | FactData::RoleGranted(_)
         | FactData::RoleRevoked(_)
-        | FactData::RulesActivated(_) => return None,
+        | FactData::RulesActivated(_)
+        | FactData::SubjectSessionsEnded(_) => return None,
     })
 }
 

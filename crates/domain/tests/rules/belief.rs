@@ -66,15 +66,24 @@ fn ended(at: &str) -> Said {
 }
 
 #[test]
+fn a_sign_of_life_after_t_makes_certain_what_was_possible_22() {
+    let given = given(signed_in().into_iter().chain([fact("13:00:00", "app.accessed", json!({"app": "a"}))]));
+    let diff = diff(&given, "12:00:00", 6, 7);
+    assert_eq!((causes(&diff), kinds(&diff)), (vec!["7 alone".to_owned()], vec![AspectKind::Phase]));
+    let change = (diff.changes[0].before.as_deref(), diff.changes[0].after.as_deref());
+    assert_eq!(change, (Some("active, possible"), Some("active, certain")));
+}
+
+#[test]
 fn a_late_end_is_the_one_fact_that_changed_the_state() {
-    let given = given(signed_in().into_iter().chain([ended("11:00:00"), fact("13:00:00", "app.accessed", json!({"app": "a"}))]));
+    let given = given(signed_in().into_iter().chain([ended("11:00:00"), ended("13:00:00")]));
     let diff = diff(&given, "12:00:00", 6, 8);
     assert_eq!(causes(&diff), ["7 alone"], "what occurred after T changes nothing at T");
     assert_eq!(kinds(&diff), [AspectKind::Phase, AspectKind::End, AspectKind::Factor]);
-    assert_eq!(diff.then, "At 2026-03-10T12:00:00Z, as known at #6, S was active; pwd and otp counted.");
+    assert_eq!(diff.then, "At 2026-03-10T12:00:00Z, as known at #6, S was possibly active; pwd and otp counted.");
     assert_eq!(diff.later, "At 2026-03-10T12:00:00Z, as known at #8, S had ended at 11:00:00Z, upstream revoked; pwd and otp counted.");
     let phase = &diff.changes[0];
-    assert_eq!((phase.before.as_deref(), phase.after.as_deref()), (Some("active, certain"), Some("ended, certain")));
+    assert_eq!((phase.before.as_deref(), phase.after.as_deref()), (Some("active, possible"), Some("ended, certain")));
 }
 
 #[test]
@@ -94,7 +103,7 @@ fn a_late_claim_brings_its_factors_by_itself_however_they_are_void() {
     );
     let diff = diff(&given, "12:00:00", 5, 7);
     assert_eq!(causes(&diff), ["7 alone"]);
-    assert!(diff.changes.iter().any(|change| change.after.as_deref().is_some_and(|text| text.contains("its key was retired"))));
+    assert!(diff.changes.iter().any(|change| change.after.as_deref().is_some_and(|text| text.contains("retired key"))));
 }
 
 #[test]

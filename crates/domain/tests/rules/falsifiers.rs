@@ -196,9 +196,9 @@ fn what_differed_when_made_is_not_falsified_later_and_is_told_4() {
     assert_eq!(both(&g.end()), ["allow Deny > Deny differs key_retired"]);
     assert_eq!(g.end().decisions[0].later[0].code, "key_retracted");
     for part in [
-        "which is void: its key was retired.",
+        "which is void: retired key.",
         "What came later: key K of x was retracted from 11:30:00Z, recorded 15:00:00Z (+3 h 30 min). The rules say the same without it: deny.",
-        "Assertion a, received 12:00:00Z, is void: its key was retracted. pwd counted by record, not by the rules.",
+        "Assertion a, received 12:00:00Z, is void: retracted key. pwd counted by record, not by the rules.",
     ] {
         assert!(g.tree().contains(part), "{part}\n{}", g.tree());
     }
@@ -345,7 +345,7 @@ fn falsified_by_a_retraction_in_words() {
 S was let into a at 12:00:01Z. Right when made; falsified later, by one fact recorded 4 h after it.                        #5 +0 s
 ├ As known when decided (#5): allow. pwd (knowledge) met r of p v1.                                                        #4 #3 [sem 4]
 ├ What came later: trust in x was retracted from 11:00:00Z, recorded 16:00:01Z (+5 h 1 s), by ops.                         #6
-│  └ Assertion a, received 12:00:00Z, is void: trust in the IdP was retracted. pwd counted by record, not by the rules.    #4 [retraction · sem 10]
+│  └ Assertion a, received 12:00:00Z, is void: retracted IdP. pwd counted by record, not by the rules.                     #4 [retraction · sem 10]
 ├ As known at #18446744073709551615: deny. First unmet: one factor (nothing is left).
 ├ On whose word?  x, in a, no key named, received 12:00:00Z, trusted as t1.                                                #4 #2
 ├ How long it mattered: the session is open from 12:00:01Z on, and no end is stated up to 23:59:59Z, as known at #18446744073709551615; from 16:00:01Z on the ledger knew.

@@ -9,6 +9,7 @@ use claimledger_facts::{
     fact::{Fact, FactData, FactType},
     ids::{LogPosition, Pseudonym, RecordId, SessionId, SourceEventId, SourceId, TenantId},
     time::{Occurred, Time},
+    vocabulary::Note,
 };
 use serde_json::{Value, json};
 
@@ -24,6 +25,7 @@ pub(crate) struct Said {
     pub(crate) session: &'static str,
     pub(crate) subject: &'static str,
     pub(crate) variant: Option<&'static str>,
+    pub(crate) notes: Vec<Note>,
     pub(crate) data: FactData,
 }
 
@@ -43,6 +45,10 @@ impl Said {
     /// It is only known to have occurred by then.
     pub(crate) fn until(self, to: &str) -> Self {
         Self { occurred: Occurred { to: Some(time(to)), ..self.occurred }, ..self }
+    }
+    /// Its source's log does not say how long sessions last.
+    pub(crate) fn limits_not_logged(self) -> Self {
+        Self { notes: vec![Note::LimitsNotLogged], ..self }
     }
     /// One of several records under one id.
     pub(crate) fn variant(self, name: &'static str) -> Self {
@@ -73,7 +79,7 @@ pub(crate) fn time(of_day: &str) -> Time {
 
 pub(crate) fn fact(at: &str, kind: &str, data: Value) -> Said {
     let data = FactData::from_value(kind, data).expect("a fact type").unwrap();
-    Said { occurred: Occurred::at(time(at)), id: None, source: "sp", session: "S", subject: "u", variant: None, data }
+    Said { occurred: Occurred::at(time(at)), id: None, source: "sp", session: "S", subject: "u", variant: None, notes: vec![], data }
 }
 
 pub(crate) fn given(facts: impl IntoIterator<Item = Said>) -> Given {
@@ -104,7 +110,7 @@ fn known(said: Said, position: u64) -> Known {
         occurred: said.occurred,
         data: said.data,
     };
-    Known { record, variant: false, notes: vec![], fact }
+    Known { record, variant: false, notes: said.notes, fact }
 }
 
 impl Given {

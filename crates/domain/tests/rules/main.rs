@@ -15,6 +15,8 @@ mod facts;
 mod grades;
 mod held_under;
 mod keys;
+
+mod lifetimes;
 mod links;
 mod order;
 mod outlived;

@@ -176,7 +176,9 @@ fn a_session_that_was_implied_deny_falls_and_does_not_flip() {
 #[test]
 fn a_session_lives_on_it_while_it_is_active_and_rests_on_it_by_record() {
     let facts = signed_in(json!({}));
-    assert_eq!(rehearse(&given(facts.clone()), trust_off("09:00:00", "11:00:00")).live, Some(Certainty::Certain));
+    let start = fact("09:59:00", "session.started", json!({}));
+    assert_eq!(rehearse(&given(facts.clone()), trust_off("09:00:00", "11:00:00")).live, Some(Certainty::Possible), "no limit is known");
+    assert_eq!(rehearse(&given(facts.iter().cloned().chain([start])), trust_off("09:00:00", "11:00:00")).live, Some(Certainty::Certain));
     assert_eq!(rehearse(&given(facts.clone()), trust_off("10:30:00", "11:00:00")).live, None, "nothing is hit");
     let ended = fact("12:00:00", "session.ended", json!({"reason": "logout"}));
     assert_eq!(rehearse(&given(facts.iter().cloned().chain([ended])), trust_off("09:00:00", "11:00:00")).live, None);

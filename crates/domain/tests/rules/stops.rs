@@ -54,9 +54,10 @@ fn each_stop_says_what_its_record_is_and_what_it_changed() {
 }
 
 #[test]
-fn what_occurred_after_t_is_no_stop_and_a_falsifier_is() {
-    assert_eq!(named(&found(&day(), "10:10:00", 0, 10, Nearest::After)), ["5 claims received", "6 decision"]);
-    assert_eq!(named(&found(&day(), "10:20:00", 6, 10, Nearest::Before)), ["9 authenticator lost"]);
+fn what_occurred_after_t_is_no_stop_but_a_sign_of_life_and_a_falsifier_are() {
+    // 8 proves that it lived at T (22).
+    assert_eq!(named(&found(&day(), "10:10:00", 0, 10, Nearest::After)), ["5 claims received", "6 decision", "8 app access"]);
+    assert_eq!(named(&found(&day(), "10:20:00", 6, 10, Nearest::Before)), ["8 app access", "9 authenticator lost"]);
 }
 
 #[test]

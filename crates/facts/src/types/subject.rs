@@ -1,4 +1,4 @@
-//! `subject.linked`.
+//! `subject.linked`, `subject.sessions_ended`.
 
 use super::prelude::*;
 
@@ -9,4 +9,17 @@ pub struct SubjectLinked {
     pub other: Pseudonym,
     /// Whether they are the same person.
     pub same: bool,
+}
+
+/// `subject.sessions_ended`: every session of the subject that had begun by then was ended, as when an administrator clears them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SubjectSessionsEnded {
+    /// Why.
+    pub reason: EndReason,
+    /// Who did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<ActorId>,
+    /// Under which ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<TicketId>,
 }

@@ -185,6 +185,7 @@ pub(crate) fn samples() -> Vec<(&'static str, Value)> {
         ("role.granted", json!({"credential": "c-1", "roles": ["ingest"], "source": "acme-sp"})),
         ("role.revoked", json!({"credential": "c-1"})),
         ("rules.activated", json!({"rules": "2026.2"})),
+        ("subject.sessions_ended", json!({"reason": "revoked", "actor": "admin-2", "ticket": "T-7"})),
     ]
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 const SESSION: &str = "query ($id: ID!, $asking: Asking) {
   session(id: $id, asking: $asking) {
     session {
-      id subject state certainty startedAt endedAt endReason
+      id subject state certainty missing startedAt endedAt endReason
       factors { method type grade from until endReason void byRecord byRules certainty }
       ignored { method reasons receivedAt }
       decisions { at app outcome implied firstUnmet differs { code words } }

@@ -31,7 +31,10 @@ use claimledger_app::{
     app::Label,
     ask::{Asking, Caller, RecordBy},
 };
-use claimledger_domain::model::{Certainty, Phase, SessionState};
+use claimledger_domain::{
+    codes::missing_words,
+    model::{Certainty, Phase, SessionState},
+};
 use claimledger_facts::{
     ids::{LogPosition, SessionId},
     vocabulary::Role,
@@ -342,6 +345,10 @@ pub(crate) fn state(session: &SessionState, times: &mut Times) -> Markup {
                 @match bounds.to { Some(to) => (times.show(to)), None => "a time not known" }
             }
             ", " (certainty)
+            @if !session.missing.is_empty() {
+                ": missing "
+                @for (i, code) in session.missing.iter().enumerate() { @if i > 0 { ", " } (missing_words(code)) }
+            }
         }
     }
 }

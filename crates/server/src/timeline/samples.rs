@@ -121,6 +121,7 @@ pub(crate) fn session() -> SessionState {
         root_session: None,
         phase: Phase::Ended,
         certainty: Certainty::Certain,
+        missing: vec![],
         started_at: Some(t("2026-03-10T11:30:00Z")),
         ended_at: Some(t("2026-03-10T19:30:00Z")),
         end_reason: Some("expired"),
@@ -128,7 +129,9 @@ pub(crate) fn session() -> SessionState {
         lifetime_ends_at: None,
         last_seen: Some(t("2026-03-10T12:30:00Z")),
         last_seen_record: None,
-        end_record: None,
+        proven_alive: None,
+        end_record: Some(record(77, "session.ended", "2026-03-10T19:30:00Z")),
+        end_of_all: false,
         factors: vec![
             factor("pwd", "2026-03-10T11:30:00Z", Some("2026-03-10T19:30:00Z")),
             factor("hwk", "2026-03-10T11:30:00Z", Some("2026-03-10T12:10:00Z")),

@@ -118,7 +118,7 @@ fn what_is_possible_void_or_odd_differs_in_pattern_outline_and_word() {
         "≠ differs",
         "bar claimed possible possible assumed",
         "class=\"notch\"",
-        "void: key retired",
+        "void: retired key",
     ] {
         assert!(svg.contains(part), "{part}: {svg}");
     }

@@ -66,6 +66,10 @@ impl<'e> Event<'e> {
     /// The session that the event names: the one that it says was ended, else the external one, else the root. Never a pseudo-session of one
     /// transaction (`trs…`).
     pub(super) fn session(self, kind: &str) -> Option<&'e str> {
+        // An administrator's own: what the event says is not about that one.
+        if kind == "user.session.clear" {
+            return None;
+        }
         let ended = if kind == "user.session.end" { self.debug("endedSessionId") } else { None };
         [ended, self.authentication("externalSessionId"), self.authentication("rootSessionId")].into_iter().flatten().find_map(session_id)
     }

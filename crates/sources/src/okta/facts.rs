@@ -10,12 +10,13 @@ use super::{
 use crate::{bearer, text};
 use claimledger_facts::{
     fact::FactData,
-    ids::{AppId, AssertionId, AuthenticatorId, IdpId, PolicyId, RootSessionId, RuleId},
+    ids::{ActorId, AppId, AssertionId, AuthenticatorId, IdpId, PolicyId, RootSessionId, RuleId},
     types::{
         app::AppAccessed,
         claims::{ClaimAccepted, ClaimsReceived},
         factor::{FactorVerified, PolicyDecided},
         session::{SessionEnded, SessionStarted},
+        subject::SubjectSessionsEnded,
     },
     vocabulary::{Amr, EndReason, Outcome, Protocol},
 };
@@ -190,9 +191,14 @@ fn session_ended<'e>(event: &Event<'e>) -> Facts<'e> {
     one(FactData::SessionEnded(SessionEnded { reason }))
 }
 
-/// All sessions of a user were revoked, by an administrator whose own session the event names. There is no fact for "all sessions", so only one that is
-/// named as ended is stated as such; without it the event is kept as not understood, and found by its subject.
+/// All sessions of a user were revoked, by an administrator or by the API. One that is named as ended is stated to have ended besides.
+/// The administrator's id stands in the clear where it is no login and not the user's own, which would tell whose the pseudonym is.
 fn session_cleared<'e>(event: &Event<'e>) -> Facts<'e> {
-    let session = event.debug("endedSessionId").and_then(session_id)?;
-    Some(vec![Said { session: Some(session), data: FactData::SessionEnded(SessionEnded { reason: EndReason::Revoked }) }])
+    let target = event.target("User").and_then(|user| user.id());
+    let actor = event.actor("User").and_then(|actor| actor.id()).filter(|id| Some(*id) != target && !id.contains('@'));
+    let ended = SubjectSessionsEnded { reason: EndReason::Revoked, actor: actor.map(ActorId::from), ticket: None };
+    let named = event.debug("endedSessionId").and_then(session_id);
+    let revoked = || FactData::SessionEnded(SessionEnded { reason: EndReason::Revoked });
+    let all = Said { session: None, data: FactData::SubjectSessionsEnded(ended) };
+    Some(std::iter::once(all).chain(named.map(|session| Said { session: Some(session), data: revoked() })).collect())
 }

@@ -28,6 +28,7 @@ use crate::{
 };
 use claimledger_facts::{
     draft::{Draft, DraftFact},
+    fact::FactType,
     ids::{SessionId, SourceEventId},
     refusal::{Refusal, RefusalCode},
     time::{Occurred, Time},
@@ -35,7 +36,7 @@ use claimledger_facts::{
 };
 use event::Event;
 
-const TRANSLATOR: &str = "okta-system-log/1";
+pub(crate) const TRANSLATOR: &str = "okta-system-log/1";
 /// Where a collector puts the event it received, as text.
 const RAW: &str = "_raw";
 
@@ -107,10 +108,18 @@ fn draft(mut members: Object<'_>, bytes: &[u8]) -> Result<Draft, Refusal> {
     let facts = match facts::of(&event, kind) {
         Some(said) if published.readable && (said.is_empty() || people.subject.is_some()) => {
             let fact = |said: facts::Said| {
+                let needs_session = FactType::named(said.data.type_name()).is_some_and(|fact| fact.needs_session);
                 let named = said.session.map(SessionId::from);
-                let whose = named.as_ref().or(session.as_ref())?;
-                let differs = session.as_ref() != Some(whose);
-                Some(DraftFact { session: named.filter(|_| differs), subject: people.subject, occurred: None, data: said.data, other: None })
+                if needs_session && named.is_none() && session.is_none() {
+                    return None;
+                }
+                Some(DraftFact {
+                    session: named.filter(|named| session.as_ref() != Some(named)),
+                    subject: people.subject,
+                    occurred: None,
+                    data: said.data,
+                    other: None,
+                })
             };
             said.into_iter().map(fact).collect::<Option<Vec<_>>>()
         }

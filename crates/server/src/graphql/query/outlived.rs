@@ -43,7 +43,7 @@ pub(crate) struct OutlivedSession {
     idp_session_ended_at: DateTime,
     /// The record that says so.
     idp_session_end: RecordRef,
-    /// The last sign of life, where that came later.
+    /// The last sign of life, where that came later; of one after T the first, which shows that the session lived at T.
     active_at: Option<DateTime>,
     /// The record of it.
     sign_of_life: Option<RecordRef>,

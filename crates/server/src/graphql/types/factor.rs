@@ -161,8 +161,10 @@ impl HonoredFactor {
 #[derive(SimpleObject)]
 #[graphql(name = "IgnoredClaim")]
 pub(crate) struct IgnoredClaim {
-    /// The method where one is stated, else the `amr` value.
-    method: String,
+    /// What it is called: the `amr` value where there is one, else the method.
+    name: String,
+    /// The method, where one is stated or the `amr` value can stand for one only.
+    method: Option<&'static str>,
     /// The `amr` value, where one was asserted.
     amr: Option<String>,
     /// Who asserted it.
@@ -182,7 +184,8 @@ pub(crate) struct IgnoredClaim {
 impl From<&model::IgnoredClaim> for IgnoredClaim {
     fn from(claim: &model::IgnoredClaim) -> Self {
         Self {
-            method: claim.method.map_or_else(|| claim.name.clone(), |method| method.as_str().to_owned()),
+            name: claim.name.clone(),
+            method: claim.method.map(vocabulary::Method::as_str),
             amr: claim.amr.as_ref().map(|amr| amr.as_str().to_owned()),
             idp: id(&claim.idp),
             assertion: claim.assertion.as_ref().map(id),

@@ -49,7 +49,15 @@ impl Session {
     async fn certainty(&self) -> Certainty {
         self.0.certainty.into()
     }
-    /// When it began.
+    /// What would settle it, where it is only possible: codes. A limit that is not known is named.
+    async fn missing(&self) -> Vec<&str> {
+        self.0.missing.clone()
+    }
+    /// The first sign of life after T that is known: it proves that the session lived at T.
+    async fn proven_alive_by(&self) -> Option<RecordRef> {
+        self.0.proven_alive.as_ref().map(|proven| RecordRef::from(&proven.by))
+    }
+    /// When it began: as stated by T, else at its first fact.
     async fn started_at(&self) -> Option<DateTime> {
         self.0.started_at.map(DateTime)
     }
@@ -57,7 +65,7 @@ impl Session {
     async fn ended_at(&self) -> Option<DateTime> {
         self.0.ended_at.map(DateTime)
     }
-    /// The record that states the end.
+    /// The record that states the end: its own, or one that ended all sessions of its subject.
     async fn end_record(&self) -> Option<RecordRef> {
         self.0.end_record.as_ref().map(RecordRef::from)
     }

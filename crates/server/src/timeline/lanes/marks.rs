@@ -11,9 +11,10 @@ pub(super) fn ignored(session: &SessionState, lanes: &mut Vec<Lane>) {
         .iter()
         .map(|claim| {
             let reasons = claim.reasons.join(", ");
+            let said: Vec<String> = claim.reasons.iter().map(|code| words(code)).collect();
             Item {
                 fill: Fill::Hollow,
-                label: format!("{}: {}", plain(&claim.name), words(&reasons)),
+                label: format!("{}: {}", plain(&claim.name), said.join(", ")),
                 reason: reasons,
                 ..moment(
                     Mark::Hollow,

@@ -48,11 +48,11 @@ pub(super) fn session_lane(session: &SessionState) -> Lane {
     let aliases: Vec<String> = session.aliases.iter().map(|alias| plain(alias.as_str())).collect();
     let also = if aliases.is_empty() { String::new() } else { format!(", also {}", aliases.join(", ")) };
     let first = session.records.first();
-    let from = session.started_at.or(first.map(|record| record.occurred.from)).unwrap_or(Time::MIN);
+    // Before its stated start it lived from its first fact on.
+    let from = session.started_at.into_iter().chain(first.map(|record| record.occurred.from)).min().unwrap_or(Time::MIN);
     let end = session.ended_at.map_or_else(|| running_or_bounded(session, session.end_bounds), End::At);
     let reason = session.end_reason.map(str::to_owned).unwrap_or_default();
-    let ended_by =
-        session.ended_at.and_then(|end| session.records.iter().find(|record| &*record.kind == "session.ended" && record.occurred.from == end));
+    let ended_by = session.end_record.as_ref().filter(|_| session.ended_at.is_some());
     let item = Item {
         shape: Shape::Bar,
         hue: Hue::Ink,
@@ -87,17 +87,19 @@ pub(super) fn factor_lane(session: &SessionState, factor: &HonoredFactor) -> Lan
         (Origin::Claimed, None) => "IdP not named".to_owned(),
     };
     let void = !factor.void.is_empty();
-    let mut reasons: Vec<String> = factor.void.iter().map(|code| format!("void: {code}")).collect();
-    reasons.extend(factor.end_reason.map(str::to_owned));
-    reasons.extend(factor.missing.iter().map(|code| format!("missing: {code}")));
+    // Each as the table has it, by its code, and as the figure has it, in words.
+    let mut reasons: Vec<(String, String)> = factor.void.iter().map(|code| (format!("void: {code}"), format!("void: {}", words(code)))).collect();
+    reasons.extend(factor.end_reason.map(|code| (code.to_owned(), words(code))));
+    reasons.extend(factor.missing.iter().map(|code| (format!("missing: {code}"), format!("missing: {}", words(code)))));
+    let plainly = |text: &str| (text.to_owned(), text.to_owned());
     if !factor.by_record {
-        reasons.push("by the rules only".to_owned());
+        reasons.push(plainly("by the rules only"));
     }
     if !factor.lost_before.is_empty() {
-        reasons.push("lost before it came".to_owned());
+        reasons.push(plainly("lost before it came"));
     }
     if factor.variant {
-        reasons.push("variant".to_owned());
+        reasons.push(plainly("variant"));
     }
     let record = factor.evidence.first();
     let lost = factor.end_record.as_ref().filter(|_| factor.end_reason == Some("authenticator_lost"));
@@ -106,7 +108,8 @@ pub(super) fn factor_lane(session: &SessionState, factor: &HonoredFactor) -> Lan
         Some(until) => End::At(until),
         None => running_or_bounded(session, factor.until_bounds),
     };
-    let label = reasons.iter().map(|reason| words(reason)).chain([end_label(end).to_owned()]).filter(|words| !words.is_empty());
+    let (reasons, label): (Vec<String>, Vec<String>) = reasons.into_iter().unzip();
+    let label = label.into_iter().chain([end_label(end).to_owned()]).filter(|words| !words.is_empty());
     let label = label.collect::<Vec<_>>().join("; ");
     let item = Item {
         shape: Shape::Bar,

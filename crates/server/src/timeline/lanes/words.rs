@@ -1,10 +1,13 @@
 //! Codes, grades and types in words.
 
-use claimledger_domain::model::{FactorType, Grade};
+use claimledger_domain::{
+    codes,
+    model::{FactorType, Grade},
+};
 
 /// A code in words.
 pub(crate) fn words(code: &str) -> String {
-    code.replace('_', " ")
+    codes::words(code)
 }
 
 /// The grade in a word.

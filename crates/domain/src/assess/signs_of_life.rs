@@ -1,0 +1,63 @@
+//! What shows that a session lives (`semantics.md` 22): any fact of the session by its subject.
+
+use crate::order::Seen;
+use claimledger_facts::{
+    fact::{Fact, FactData},
+    ids::Pseudonym,
+    vocabulary::EndReason,
+};
+
+/// Any fact of the session by its subject (`semantics.md` 22).
+pub(crate) fn is_sign_of_life(seen: &Seen<'_>, subject: Option<&Pseudonym>) -> bool {
+    let fact = &seen.known.fact;
+    is_of_subject(fact, subject)
+        && match &fact.data {
+            FactData::SessionStarted(_)
+            | FactData::ClaimsReceived(_)
+            | FactData::ClaimAccepted(_)
+            | FactData::ClaimIgnored(_)
+            | FactData::FactorVerified(_)
+            | FactData::PolicyDecided(_)
+            | FactData::AppAccessed(_) => true,
+            FactData::SessionEnded(_)
+            | FactData::SessionLinked(_)
+            | FactData::OrgConfigured(_)
+            | FactData::IdpConfigured(_)
+            | FactData::IdpKeyAdded(_)
+            | FactData::IdpKeyRetired(_)
+            | FactData::TrustRetracted(_)
+            | FactData::PolicyConfigured(_)
+            | FactData::ClaimSourcingConfigured(_)
+            | FactData::RoutingRuleConfigured(_)
+            | FactData::AuthenticatorConfigured(_)
+            | FactData::AuthenticatorLost(_)
+            | FactData::SubjectLinked(_)
+            | FactData::IdpSessionStarted(_)
+            | FactData::IdpSessionEnded(_)
+            | FactData::SourceHeard(_)
+            | FactData::SourceSilent(_)
+            | FactData::SourceBackfilled(_)
+            | FactData::HoldPlaced(_)
+            | FactData::HoldReleased(_)
+            | FactData::ErasureRequested(_)
+            | FactData::LedgerOpened(_)
+            | FactData::FactConflicted(_)
+            | FactData::RoleGranted(_)
+            | FactData::RoleRevoked(_)
+            | FactData::RulesActivated(_)
+            | FactData::SubjectSessionsEnded(_) => false,
+        }
+}
+
+/// Whether a fact after T proves that the session lived at T. A logout is its subject's own act. Any
+/// other end may be noticed long after the session was over: an expiry is often logged when the user
+/// comes back.
+pub(crate) fn proves_life_before(seen: &Seen<'_>, subject: Option<&Pseudonym>) -> bool {
+    let fact = &seen.known.fact;
+    let logged_out = |data: &FactData| matches!(data, FactData::SessionEnded(end) if end.reason == EndReason::Logout);
+    is_sign_of_life(seen, subject) || is_of_subject(fact, subject) && logged_out(&fact.data)
+}
+
+fn is_of_subject(fact: &Fact, subject: Option<&Pseudonym>) -> bool {
+    fact.session.is_some() && fact.subject.is_some() && fact.subject.as_ref() == subject
+}
