@@ -224,7 +224,7 @@ fn every_type_of_the_contract_is_read() {
         "factor.verified" => json!({"method": "otp"}),
         "policy.decided" => json!({"app": "a", "policy": "p", "outcome": "allow"}),
         "app.accessed" => json!({"app": "a"}),
-        "session.ended" => json!({"reason": "logout"}),
+        "session.ended" | "subject.sessions_ended" => json!({"reason": "logout"}),
         "source.heard" => json!({"until": "2026-03-10T10:00:00Z", "basis": "polled"}),
         "source.silent" | "source.backfilled" => json!({"from": "2026-03-10T10:00:00Z", "until": "2026-03-10T10:00:00Z"}),
         "hold.placed" | "hold.released" => json!({"hold": "H"}),
