@@ -145,12 +145,7 @@ impl Runner {
             self.assess_late(&mut heads, late, from).await?;
         }
         let size = last.0 + 1;
-        // Before the rows move: a page that looks in between finds them in both places, and shows them once.
-        for (session, to) in heads.take_moved() {
-            if self.beside.is_none() {
-                tenant.moved.push(size, session, to);
-            }
-        }
+        self.remember_moves(&mut heads);
         folded.seen_session_fact(heads.latest());
         Ok(Some(Made { rows, heads: heads.take_rows(), size, ahead }))
     }
@@ -162,6 +157,7 @@ impl Runner {
         while let Some(sessions) = late.next().await? {
             heads.assess(sessions).await?;
             if heads.len() >= heads::CHUNK {
+                self.remember_moves(heads);
                 if let Some(written) = writing.take() {
                     written.await.map_err(cut_off)??;
                 }
@@ -174,6 +170,15 @@ impl Runner {
         match writing {
             Some(written) => written.await.map_err(cut_off)?,
             None => Ok(()),
+        }
+    }
+
+    /// Before rows move: a page that looks in between finds a session in both places, and shows it once.
+    fn remember_moves(&self, heads: &mut Heads<'_>) {
+        for (size, session, to) in heads.take_moved() {
+            if self.beside.is_none() {
+                self.tenant.moved.push(size.0, session, to);
+            }
         }
     }
 

@@ -22,7 +22,7 @@ use claimledger_domain::{
 };
 use claimledger_facts::{
     fact::FactData,
-    ids::{LogPosition, LogSize, SessionId, TenantId},
+    ids::{LogPosition, LogSize, SessionId, SourceEventId, SourceId, TenantId},
     time::Time,
 };
 use claimledger_ledger::{
@@ -50,7 +50,7 @@ pub(crate) struct Heads<'a> {
     /// Ids that have been looked at.
     done: BTreeSet<SessionId>,
     rows: Vec<HeadRow>,
-    moved: Vec<(SessionId, HeadKey)>,
+    moved: Vec<(LogSize, SessionId, HeadKey)>,
     latest: Option<Time>,
 }
 
@@ -135,18 +135,42 @@ pub(crate) async fn touched(reader: &Reader<'_>, traits: Traits, records: &[Arc<
 
 /// Where an id stands in lists: at the first fact that names it, or the first record where no fact does.
 pub(crate) fn key_of(id: &SessionId, records: &[Arc<Brief>]) -> Option<HeadKey> {
-    let times = records.iter().filter(|record| record.statement.sessions().any(|session| session == id)).map(|record| {
-        let facts = record.statement.facts.iter().filter(|fact| fact.session.as_ref() == Some(id));
-        let first = facts.map(|fact| fact.occurred.from).min();
-        // A record that no fact was read from stands behind those that say something.
-        (first.is_none(), first.unwrap_or(record.reference.occurred.from), &record.reference.source, &record.reference.source_id)
-    });
-    times.min().map(|(_, time, source, source_id)| HeadKey {
+    let (_, time, source, source_id) = records.iter().filter_map(|record| place_of(id, record)).min()?;
+    Some(HeadKey {
         first_occurred: time,
         first_source: source.as_str().to_owned(),
         first_source_id: source_id.as_str().to_owned(),
         session: id.as_str().to_owned(),
     })
+}
+
+/// A record's place in the order that [`key_of`] takes the first of.
+type Place<'a> = (bool, Time, &'a SourceId, &'a SourceEventId);
+
+/// Where a record puts an id; none: it does not name the id.
+fn place_of<'a>(id: &SessionId, record: &'a Brief) -> Option<Place<'a>> {
+    record.statement.sessions().find(|session| *session == id)?;
+    let facts = record.statement.facts.iter().filter(|fact| fact.session.as_ref() == Some(id));
+    let first = facts.map(|fact| fact.occurred.from).min();
+    // A record that no fact was read from stands behind those that say something.
+    Some((first.is_none(), first.unwrap_or(record.reference.occurred.from), &record.reference.source, &record.reference.source_id))
+}
+
+/// The last record that put an id further forward than the records before it; none: it stands where its first record put it. Records are in the order of the
+/// log, and it does not matter which of them came in one batch: a question may be pinned between any two.
+fn last_move(id: &SessionId, records: &[Arc<Brief>]) -> Option<LogPosition> {
+    let mut first: Option<Place<'_>> = None;
+    let mut moved = None;
+    for record in records {
+        let Some(place) = place_of(id, record) else { continue };
+        match first {
+            Some(first) if first <= place => continue,
+            Some(_) => moved = Some(record.reference.position),
+            None => {}
+        }
+        first = Some(place);
+    }
+    moved
 }
 
 impl<'a> Heads<'a> {
@@ -183,8 +207,9 @@ impl<'a> Heads<'a> {
         std::mem::take(&mut self.rows)
     }
 
-    /// The ids that stand further forward than before the batch, with their new places.
-    pub(crate) fn take_moved(&mut self) -> Vec<(SessionId, HeadKey)> {
+    /// The ids that a record of the batch put further forward, each with the size of the log at the last such record, and its new place. To be remembered
+    /// before any of the rows is written.
+    pub(crate) fn take_moved(&mut self) -> Vec<(LogSize, SessionId, HeadKey)> {
         std::mem::take(&mut self.moved)
     }
 
@@ -237,9 +262,8 @@ impl<'a> Heads<'a> {
 
     fn note_move(&mut self, id: &SessionId, key: &HeadKey, gathered: &Gathered) {
         let Some(from) = self.reader.ahead.last().map(|ahead| ahead.from()) else { return };
-        let before: Vec<_> = gathered.records.iter().filter(|record| record.reference.position < from).cloned().collect();
-        if key_of(id, &before).is_some_and(|before| *key < before) {
-            self.moved.push((id.clone(), key.clone()));
+        if let Some(position) = last_move(id, &gathered.records).filter(|position| *position >= from) {
+            self.moved.push((LogSize(position.0 + 1), id.clone(), key.clone()));
         }
     }
 

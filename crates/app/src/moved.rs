@@ -30,6 +30,7 @@ struct Move {
 }
 
 impl Moved {
+    /// Nothing is known of moves by records below `size`.
     pub(crate) fn starting_at(size: u64) -> Self {
         Self(Mutex::new(Moves { since: size, moves: VecDeque::new() }))
     }
@@ -40,7 +41,8 @@ impl Moved {
         if moves.moves.len() >= KEPT
             && let Some(gone) = moves.moves.pop_front()
         {
-            moves.since = gone.size;
+            // Moves of one batch come in the order of their sessions, not of their records.
+            moves.since = moves.since.max(gone.size);
         }
         moves.moves.push_back(Move { size, session, to });
     }

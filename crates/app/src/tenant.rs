@@ -227,7 +227,8 @@ impl Tenant {
             last_asked: Mutex::default(),
             appends: Appends::default(),
             moving: tokio::sync::Mutex::default(),
-            moved: Moved::starting_at(covered),
+            // Where configuration came late, rows of the next batch may have been written before the program stopped, and have moved already.
+            moved: Moved::starting_at(head.min(covered.saturating_add(batch_records as u64))),
             occurrences: Occurrences::default(),
             rebuilds: AtomicU64::new(0),
             last_recorded,
