@@ -428,7 +428,7 @@ fn what_was_heard_stays_as_known_and_is_the_tenants_own() {
         acme.eval("return [document.documentElement.outerHTML, performance.getEntriesByType('navigation')[0].responseStatus]")
     };
     let nobody = page("nobody");
-    assert!(nobody[1] == 404 && nobody[0].as_str().is_some_and(|html| html.contains("Nothing of a source by this name is known at #82")), "{nobody}");
+    assert!(nobody[1] == 404 && nobody[0].as_str().is_some_and(|html| html.contains("Nothing by this id is known at #82")), "{nobody}");
     for name in ["only-globex", "globex-sp", "..", "%3Cb%3E", "claimledger"] {
         assert_eq!(page(name), nobody, "{name}");
     }

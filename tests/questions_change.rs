@@ -169,5 +169,5 @@ fn a_change_that_makes_no_sense_is_refused_in_words() {
     let out = scratch.run(&[&args[..], &["--to", "2026-03-10T00:00:00Z"]].concat());
     assert_eq!((out.status.code(), text(&out.stderr).contains("the window is empty")), (Some(3), true));
     let out = scratch.run(&["belief-diff", "nobody", "--from", "0"]);
-    assert_eq!((out.status.code(), text(&out.stderr).contains("Nothing by the id nobody")), (Some(1), true));
+    assert_eq!((out.status.code(), text(&out.stderr).contains("No session nobody is known.")), (Some(1), true));
 }

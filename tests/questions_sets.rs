@@ -90,7 +90,7 @@ fn r9_nothing_was_used_twice_as_far_as_the_sources_are_complete() {
     let none: [&str; 0] = [];
     assert_eq!(by_both_doors(&scratch, "reused", &query, &["reused"], |item| item.to_string()), none);
     let at = |known: &str| scratch.ok(&["--tenant", "acme", "--at", known, "--known-at", known, "reused"]);
-    let gap = "None seen: incomplete, idp-x silent 2026-03-10T14:10:00Z to 2026-03-10T14:25:00Z.";
+    let gap = "None seen, because not everything was heard: idp-x silent 14:10:00Z to 14:25:00Z";
     let (open, filled) = (at("2026-03-10T16:00:00Z"), at("2026-03-10T23:00:00Z"));
     assert!(open.contains(gap), "{open}");
     assert!(filled.contains("None: complete"), "{filled}");

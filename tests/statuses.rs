@@ -38,10 +38,10 @@ fn a_tenant_is_made_once() {
 fn a_question_that_nothing_fits_is_answered_with_no() {
     let scratch = small();
     assert_eq!(scratch.run(&["why", "s-1", "--decision", "2"]).status.code(), Some(0));
-    check(&scratch.run(&["why", "s-2"]), 1, "Nothing by the id s-2");
-    check(&scratch.run(&["why", "s-1", "--app", "b"]), 1, "s-1 has no decision that fits");
-    check(&scratch.run(&["why", "s-1", "--decision", "nope"]), 1, "s-1 has no decision that fits");
-    check(&scratch.run(&["why", "s-1", "--factor", "sms"]), 1, "s-1 has no factor or claim that fits");
+    check(&scratch.run(&["why", "s-2"]), 1, "No session s-2 is known.");
+    check(&scratch.run(&["why", "s-1", "--app", "b"]), 1, "s-1 has no decision that fits. None seen, because");
+    check(&scratch.run(&["why", "s-1", "--decision", "nope"]), 1, "No decision nope of session s-1 is known.");
+    check(&scratch.run(&["why", "s-1", "--factor", "sms"]), 1, "No factor sms of session s-1 is known.");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What every answer carries: the cut it holds for, how complete the sources were, and beside it what may change from call to call.
 
-pub use claimledger_domain::completeness::Summary;
+pub use claimledger_domain::completeness::{Absence, AbsenceCode, Summary};
 
 use crate::changes::Changed;
 use claimledger_domain::{
@@ -85,6 +85,8 @@ pub struct Answer<T> {
     pub answered: Answered,
     /// How complete the sources were: every source of which anything is known at K.
     pub completeness: Vec<SourceCompleteness>,
+    /// What it means that something is not in the answer.
+    pub absence: Absence,
     /// Beside it.
     pub status: Status,
 }
@@ -282,7 +284,7 @@ pub struct Rehearsed {
     pub flips: Vec<RedecidedHit>,
     /// Recorded allows that rested on what a retraction hits, and would not be implied as known at K.
     pub falls: Vec<FallenHit>,
-    /// Decisions that stay what they were.
+    /// Decisions that neither flip nor fall.
     pub unchanged: Vec<UnchangedHit>,
     /// Sessions that are active at T and rest on what is hit.
     pub live: Vec<LiveSession>,

@@ -135,7 +135,10 @@ async fn page(app: &App, list: List, asking: &Asking, first: u32, after: Option<
             let for_app = if let List::DecisionsFor(of) = list { Some(AppId::new(of)) } else { None };
             let filter = DecisionFilter { app: for_app, ..DecisionFilter::default() };
             let page = app.decisions(&caller, &filter, asking, first, after).await.unwrap().value;
-            (page.items.iter().map(|d| format!("#{} {}", d.record.position, d.session)).collect(), next(&page.cursors, page.has_next))
+            (
+                page.items.iter().map(|hit| format!("#{} {}", hit.decision.record.position, hit.decision.session)).collect(),
+                next(&page.cursors, page.has_next),
+            )
         }
         List::Timeline(session, order) => {
             let id = SessionId::new(format!("S{session}"));

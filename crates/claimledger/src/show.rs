@@ -1,5 +1,9 @@
 //! How answers look in a terminal. Text from outside is made inert: a terminal obeys control characters.
 
+use crate::{
+    cli::Format,
+    exit::{No, Refused},
+};
 use serde_json::Value;
 use std::{fmt::Write as _, io::Write as _};
 
@@ -40,6 +44,36 @@ pub(crate) fn field(value: &Value, name: &str) -> String {
         Value::String(text) => inert(text),
         other => inert(&other.to_string()),
     }
+}
+
+/// What stands in place of an empty list: "none" only where that may be said.
+pub(crate) fn none(answer: &Value) -> String {
+    field(&answer["absence"], "words")
+}
+
+/// The same in the middle of a line.
+pub(crate) fn no_more(answer: &Value) -> &'static str {
+    if answer["absence"]["code"] == "NONE" { "none" } else { "none seen" }
+}
+
+/// The status that an empty answer ends with: 1 where nothing is known of what was named, 3 where the role does not let it be looked for; else 0.
+pub(crate) fn barrier(answer: &Value, is_empty: bool) -> anyhow::Result<()> {
+    match answer["absence"]["code"].as_str() {
+        Some("NOT_KNOWN") if is_empty => Err(anyhow::Error::new(No(none(answer)))),
+        Some("NOT_FOR_ROLE") if is_empty => Err(anyhow::Error::new(Refused(none(answer)))),
+        _ => Ok(()),
+    }
+}
+
+/// Prints an answer; one that is empty because something stands in the way of the question says so instead, and ends with its status.
+pub(crate) fn print(format: Format, answer: &Value, is_empty: bool, text: impl Fn(&Value) -> String) -> anyhow::Result<()> {
+    let barrier = barrier(answer, is_empty);
+    match format {
+        Format::Json => say(&format!("{answer:#}")),
+        Format::Text if barrier.is_ok() => say(&text(answer)),
+        Format::Text => {}
+    }
+    barrier
 }
 
 /// The words of a list of strings, with spaces between.

@@ -1,8 +1,12 @@
 //! How complete each source is, as known at K. It stands beside an answer and changes none.
 
+mod absence;
 mod said;
 
-pub use self::said::{GapSaid, HeardSaid, Said, Timeliness, said_by};
+pub use self::{
+    absence::{Absence, AbsenceCode, Barrier, absence},
+    said::{GapSaid, HeardSaid, Said, Timeliness, said_by},
+};
 
 use crate::{explain::words, history::HistoryCut};
 use claimledger_facts::{ids::SourceId, time::Time, vocabulary::HeardBasis};
@@ -41,6 +45,8 @@ pub struct Summary {
     pub complete_to: Option<Time>,
     /// `complete`, or `incomplete, idp-x silent 14:10:00Z to 14:25:00Z`.
     pub words: String,
+    /// What each source lacks, of those that lack something.
+    pub lacks: Vec<String>,
 }
 
 /// What a source lacks up to a time, by how it reads; none: nothing.
@@ -73,7 +79,7 @@ pub fn summary(sources: &[Completeness], at: Time) -> Summary {
         source.heard_until.map(|until| open.map_or(until, |from| from.min(until)))
     };
     let complete_to = sources.iter().map(reached).min().flatten();
-    Summary { complete: !sources.is_empty() && lacks.is_empty(), complete_to, words }
+    Summary { complete: !sources.is_empty() && lacks.is_empty(), complete_to, words, lacks }
 }
 
 impl Gap {

@@ -370,6 +370,8 @@ pub struct Falsifier {
     pub code: &'static str,
     /// From when it has effect.
     pub from: Time,
+    /// Of a retraction: of which IdP, and of which key where it names one.
+    pub retracts: Option<(IdpId, Option<KeyId>)>,
     /// How sure it is that it hits.
     pub certainty: Certainty,
     /// Who said so.

@@ -1,6 +1,6 @@
 //! What was believed of a session, and what changed.
 
-use super::View;
+use super::{View, barrier};
 use crate::{
     answer::{Answer, Beliefs},
     app::{App, Disclosure},
@@ -61,6 +61,7 @@ impl App {
             limit: MAX_TRIED as u64,
         })?;
         let from = before.answered(&tenant);
-        self.0.answer(&tenant, &after, Beliefs { from, diff }).await
+        let barrier = barrier::of_session(diff.before.is_some() || diff.after.is_some(), session);
+        self.0.answer_with(&tenant, &after, Beliefs { from, diff }, barrier).await
     }
 }

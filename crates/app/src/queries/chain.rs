@@ -2,7 +2,7 @@
 //!
 //! A hop that nothing states is there, with no id and the reason why (`unstated`): it is never left out.
 
-use super::{Assessed, MAX_PAGE, View};
+use super::{Assessed, MAX_PAGE, View, barrier::not_known};
 use crate::{
     answer::Answer,
     app::{App, Disclosure},
@@ -82,7 +82,8 @@ impl App {
         }
         let reached: BTreeSet<_> = links.iter().flat_map(|link| link.apps.iter().filter_map(|hop| hop.app.clone())).collect();
         let chain = Chain { kinds: start.kinds.into_iter().collect(), links, apps: reached.into_iter().collect() };
-        self.0.answer(&tenant, &pinned, chain).await
+        let barrier = chain.kinds.is_empty().then(|| not_known("id", id));
+        self.0.answer_with(&tenant, &pinned, chain, barrier).await
     }
 }
 

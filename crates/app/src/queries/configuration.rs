@@ -1,5 +1,6 @@
 //! What was trusted and asked for, and who changed it.
 
+use super::View;
 use crate::{
     answer::Answer,
     app::{App, Disclosure},
@@ -17,8 +18,13 @@ impl App {
         self.disclose(caller, Disclosure::Configuration)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
         let pinned = self.0.pin(&tenant, caller, asking).await?;
-        let changes = trust_changes(&tenant.history(), pinned.cut, idp);
-        self.0.answer(&tenant, &pinned, changes).await
+        let view = View::new(&self.0, &tenant, pinned.cut);
+        let barrier = match idp {
+            Some(idp) => view.idp(idp).await?,
+            None => None,
+        };
+        let changes = trust_changes(&view.history, pinned.cut, idp);
+        self.0.answer_with(&tenant, &pinned, changes, barrier).await
     }
 
     /// Versions of one policy, or of all.
@@ -29,7 +35,12 @@ impl App {
         self.disclose(caller, Disclosure::Configuration)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
         let pinned = self.0.pin(&tenant, caller, asking).await?;
-        let changes = policy_changes(&tenant.history(), pinned.cut, policy);
-        self.0.answer(&tenant, &pinned, changes).await
+        let view = View::new(&self.0, &tenant, pinned.cut);
+        let barrier = match policy {
+            Some(policy) => view.policy(policy).await?,
+            None => None,
+        };
+        let changes = policy_changes(&view.history, pinned.cut, policy);
+        self.0.answer_with(&tenant, &pinned, changes, barrier).await
     }
 }

@@ -1,6 +1,6 @@
 //! One decision, by the position of its record.
 
-use super::View;
+use super::{View, barrier::not_known};
 use crate::{
     answer::{Answer, DecisionAt, DecisionFound},
     app::{App, Disclosure},
@@ -31,7 +31,8 @@ impl App {
         } else {
             DecisionAt::Unknown
         };
-        self.0.answer(&tenant, &pinned, value).await
+        let barrier = matches!(value, DecisionAt::Unknown | DecisionAt::NotYetKnown { .. }).then(|| not_known("record", &position));
+        self.0.answer_with(&tenant, &pinned, value, barrier).await
     }
 }
 

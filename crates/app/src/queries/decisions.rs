@@ -74,8 +74,11 @@ impl App {
             }
             true
         };
+        let mut found = true;
         if let Some(session) = &filter.session {
-            if let Some(assessed) = view.session(session).await?
+            let assessed = view.session(session).await?;
+            found = assessed.is_some();
+            if let Some(assessed) = assessed
                 && let Some(key) = heads::key_of(&assessed.state.id, &assessed.gathered.records)
             {
                 add(&key, assessed.state);
@@ -91,7 +94,8 @@ impl App {
                 }
             }
         }
-        self.0.answer(&tenant, &pinned, page).await
+        let barrier = view.barrier_of_decisions(filter, found).await?;
+        self.0.answer_with(&tenant, &pinned, page, barrier).await
     }
 }
 

@@ -76,7 +76,8 @@ impl App {
         for hit in &mut hits {
             hit.dependants.sort_by(|a, b| (a.started_at, &a.session).cmp(&(b.started_at, &b.session)));
         }
-        self.0.answer(&tenant, &pinned, hits).await
+        let barrier = view.barrier_of_dependants(actor, record).await?;
+        self.0.answer_with(&tenant, &pinned, hits, barrier).await
     }
 }
 

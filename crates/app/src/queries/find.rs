@@ -1,6 +1,6 @@
 //! Where a text appears: by what stands in the clear, and for the role investigate by the blind index of people.
 
-use super::View;
+use super::{View, barrier};
 use crate::{
     answer::Answer,
     app::{App, Disclosure, Inner},
@@ -85,6 +85,7 @@ impl App {
         }
         let mut searched = CLEAR.to_vec();
         let mut not_searched = vec![SEALED];
+        let mut barrier = None;
         if caller.has(Role::Investigate) {
             searched.push(PEOPLE);
             for person in tenant.keyring.find(text).await? {
@@ -93,9 +94,15 @@ impl App {
             }
         } else {
             not_searched.insert(0, NEEDS_ROLE);
+            barrier = items.is_empty().then_some(barrier::NAMES);
         }
-        self.0.answer(&tenant, &pinned, FoundList { items, searched, not_searched }).await
+        self.0.answer_with(&tenant, &pinned, FoundList { items, searched, not_searched }, barrier).await
     }
+}
+
+/// Whether a text names a record that is known: its position, its id, or its source's own id.
+pub(super) async fn is_record(view: &View<'_>, text: &str) -> Result<bool, LogError> {
+    Ok(!text.is_empty() && !Search { view, text }.records().await?.is_empty())
 }
 
 struct Search<'v> {
@@ -199,7 +206,7 @@ impl Search<'_> {
     }
 }
 
-fn names_key(history: HistoryCut<'_>, idp: &claimledger_facts::ids::IdpId, key: &str) -> bool {
+pub(super) fn names_key(history: HistoryCut<'_>, idp: &claimledger_facts::ids::IdpId, key: &str) -> bool {
     history.key_changes(idp).any(|change| change.data.key.as_str() == key)
         || history.retractions(idp).any(|retraction| retraction.data.key.as_ref().is_some_and(|named| named.as_str() == key))
 }

@@ -59,6 +59,7 @@ impl App {
             }
         }
         items.sort_by(|a, b| (a.allow.occurred.from, &a.session, &a.app).cmp(&(b.allow.occurred.from, &b.session, &b.app)));
-        self.0.answer(&tenant, &pinned, HeldAnswer { replaced, items }).await
+        let barrier = view.policy_version(policy, version).await?;
+        self.0.answer_with(&tenant, &pinned, HeldAnswer { replaced, items }, barrier).await
     }
 }

@@ -1,5 +1,6 @@
 //! The reads. Each passes `App::disclose`, pins its cut, and answers for exactly that cut.
 
+mod barrier;
 mod begun;
 mod belief;
 mod candidates;
@@ -39,6 +40,7 @@ use crate::{
 };
 use claimledger_domain::{
     assess::{assess, assess_in_brief},
+    completeness::{Barrier, absence},
     history::History,
     model::{Cut, SessionState},
 };
@@ -103,6 +105,11 @@ impl<'a> View<'a> {
 impl Inner {
     /// Puts beside a value what every answer carries.
     pub(crate) async fn answer<T>(&self, tenant: &Tenant, pinned: &Pinned, value: T) -> Result<Answer<T>, AskError> {
+        self.answer_with(tenant, pinned, value, None).await
+    }
+
+    /// The same where something may stand in the way of the question itself.
+    pub(crate) async fn answer_with<T>(&self, tenant: &Tenant, pinned: &Pinned, value: T, barrier: Option<Barrier>) -> Result<Answer<T>, AskError> {
         let completeness = tenant
             .completeness(pinned.cut.known_at)
             .into_iter()
@@ -113,7 +120,9 @@ impl Inner {
                 gaps: source.gaps.into_iter().map(|gap| Gap { from: gap.from, until: gap.until, backfilled: gap.backfilled }).collect(),
             })
             .collect();
-        Ok(Answer { value, answered: pinned.answered(tenant), completeness, status: self.status_of(tenant).await? })
+        let answered = pinned.answered(tenant);
+        let absence = absence(&answered.completeness, barrier.as_ref());
+        Ok(Answer { value, answered, completeness, absence, status: self.status_of(tenant).await? })
     }
 
     pub(crate) async fn status_of(&self, tenant: &Tenant) -> Result<Status, LogError> {

@@ -12,6 +12,7 @@ use claimledger_domain::{
     rehearse::{self, Rehearsal, UnmetPolicies},
 };
 use claimledger_facts::{time::Time, types::trust::TrustRetracted, vocabulary::Outcome};
+use std::collections::BTreeSet;
 
 /// So many sessions are looked at for one rehearsal.
 const MAX_SESSIONS: u64 = 10_000;
@@ -66,7 +67,8 @@ impl App {
         let mut rehearsed = found.rehearsed;
         rehearsed.sessions = sessions;
         rehearsed.unmet = policies.unmet();
-        self.0.answer(&tenant, &pinned, rehearsed).await
+        let barrier = view.barrier_of_rehearsal(change).await?;
+        self.0.answer_with(&tenant, &pinned, rehearsed, barrier).await
     }
 }
 
@@ -113,9 +115,10 @@ impl Found {
             let factors = state.factors.iter().filter(carriers).map(|factor| factor.name.clone()).collect();
             self.rehearsed.live.push(LiveSession { session: state.id.clone(), subject: state.subject.clone(), certainty, factors });
         }
+        let mut fallen = BTreeSet::new();
         for fall in session.falls {
             let Some(decision) = state.decisions.get(fall.decision) else { continue };
-            if decision.at.from < from || decision.at.from >= to {
+            if decision.at.from < from || decision.at.from >= to || !fallen.insert(fall.decision) {
                 continue;
             }
             self.rehearsed.falls.push(FallenHit {
@@ -139,6 +142,10 @@ impl Found {
             }
             let (subject, words) = (state.subject.clone(), redecided.words());
             if let Some(why) = redecided.unchanged {
+                // What falls does not stay what it was, although the rules implied the same when it was made.
+                if fallen.contains(&redecided.decision) {
+                    continue;
+                }
                 self.rehearsed.unchanged.push(UnchangedHit {
                     decision: decision.clone(),
                     why,

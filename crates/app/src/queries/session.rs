@@ -1,6 +1,6 @@
 //! One session.
 
-use super::View;
+use super::{View, barrier};
 use crate::{
     answer::Answer,
     app::{App, Disclosure},
@@ -20,6 +20,7 @@ impl App {
         let pinned = self.0.pin(&tenant, caller, asking).await?;
         let view = View::new(&self.0, &tenant, pinned.cut);
         let state = view.session(id).await?.map(|assessed| assessed.state);
-        self.0.answer(&tenant, &pinned, state).await
+        let barrier = barrier::of_session(state.is_some(), id);
+        self.0.answer_with(&tenant, &pinned, state, barrier).await
     }
 }

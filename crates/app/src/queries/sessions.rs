@@ -107,7 +107,8 @@ impl App {
             }));
             page.items.push(SessionHit { session: assessed.state, certainty, because });
         }
-        self.0.answer(&tenant, &pinned, page).await
+        let barrier = view.barrier_of_sessions(caller, filter, people.as_deref()).await?;
+        self.0.answer_with(&tenant, &pinned, page, barrier).await
     }
 }
 

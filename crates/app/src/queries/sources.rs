@@ -3,6 +3,7 @@
 //! Records that stand out carry a term with their source, so that they are counted without going through the log; numbers are taken over every record by
 //! K, whatever T: they say what the ledger heard, and not what was true.
 
+use super::barrier::not_known;
 use crate::{
     answer::Answer,
     app::{App, Disclosure, Inner},
@@ -58,7 +59,8 @@ impl App {
         // The ledger cannot miss what it says itself: it is no source that one hears.
         let missing = only.filter(|only| sources.is_empty() && only.as_str() != LEDGER_SOURCE);
         let known_from = missing.and_then(|only| tenant.sources.since(only));
-        self.0.answer(&tenant, &pinned, Heard { sources, left_out, known_from }).await
+        let barrier = only.filter(|_| sources.is_empty()).map(|only| not_known("source", only));
+        self.0.answer_with(&tenant, &pinned, Heard { sources, left_out, known_from }, barrier).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! Everything around one session, in one order.
 
-use super::{View, sessions::at_most_a_page};
+use super::{View, barrier::not_known, sessions::at_most_a_page};
 use crate::{
     answer::{Answer, Page},
     app::{App, Disclosure},
@@ -48,7 +48,8 @@ impl App {
         let view = View::new(&self.0, &tenant, pinned.cut);
         let mut page = Page { items: Vec::new(), cursors: Vec::new(), has_next: false };
         let Some(assessed) = view.session(session).await? else {
-            return self.0.answer(&tenant, &pinned, TimelinePage { session: None, page }).await;
+            let barrier = Some(not_known("session", session));
+            return self.0.answer_with(&tenant, &pinned, TimelinePage { session: None, page }, barrier).await;
         };
         let state = &assessed.state;
         let not_understood: Vec<RecordRef> =

@@ -1,12 +1,15 @@
 //! Why: the trees that the assessment itself left behind.
 
-use super::View;
+use super::{View, barrier::not_known};
 use crate::{
     answer::{Answer, Why},
     app::{App, Disclosure},
     ask::{AskError, Asking, Caller, WhyFilter},
 };
-use claimledger_domain::model::{Decision, Reason, RecordRef, SessionState};
+use claimledger_domain::{
+    completeness::Barrier,
+    model::{Decision, Reason, RecordRef, SessionState},
+};
 use claimledger_facts::ids::SessionId;
 
 impl App {
@@ -19,12 +22,24 @@ impl App {
         let tenant = self.0.tenant(&caller.tenant).await?;
         let pinned = self.0.pin(&tenant, caller, asking).await?;
         let view = View::new(&self.0, &tenant, pinned.cut);
-        let why = match view.session(session).await? {
-            Some(assessed) => Why { session: Some(assessed.state.id.clone()), because: explain(assessed.state, filter) },
-            None => Why { session: None, because: Vec::new() },
+        let (why, barrier) = match view.session(session).await? {
+            Some(assessed) => {
+                let (id, barrier) = (assessed.state.id.clone(), unknown_in(&assessed.state, filter));
+                (Why { session: Some(id), because: explain(assessed.state, filter) }, barrier)
+            }
+            None => (Why { session: None, because: Vec::new() }, Some(not_known("session", session))),
         };
-        self.0.answer(&tenant, &pinned, why).await
+        self.0.answer_with(&tenant, &pinned, why, barrier).await
     }
+}
+
+/// What the question names that the session does not have.
+fn unknown_in(state: &SessionState, filter: &WhyFilter) -> Option<Barrier> {
+    let of = |name: &str| format!("{name} of session {}", state.id);
+    let decided = |name: &String| state.decisions.iter().any(|decision| names(&decision.record, name));
+    let carried = |name: &String| state.factors.iter().any(|factor| factor.goes_by(name)) || state.ignored.iter().any(|claim| claim.goes_by(name));
+    let decision = filter.decision.as_ref().filter(|name| !decided(name)).map(|name| not_known("decision", &of(name)));
+    decision.or_else(|| filter.factor.as_ref().filter(|name| !carried(name)).map(|name| not_known("factor", &of(name))))
 }
 
 fn explain(state: SessionState, filter: &WhyFilter) -> Vec<Reason> {

@@ -1,11 +1,10 @@
 //! `belief-diff`.
 
 use crate::{
-    cli::{BeliefDiffArgs, Format},
+    cli::BeliefDiffArgs,
     door::{Door, asking},
-    exit::No,
     settings::{Settings, known_by},
-    show::{field, footing, inert, say, table, word},
+    show::{field, footing, print, table, word},
 };
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -24,14 +23,7 @@ pub(crate) async fn belief_diff(settings: &Settings, args: &BeliefDiffArgs) -> R
     let answer = door.ask(BELIEF_DIFF, "beliefDiff", json!({"session": args.session, "at": at, "from": from, "to": to})).await;
     door.close().await;
     let answer = answer?;
-    match settings.format {
-        Format::Json => say(&format!("{answer:#}")),
-        Format::Text => say(&belief_text(&answer)),
-    }
-    if answer["session"].is_null() {
-        return Err(anyhow::Error::new(No(format!("Nothing by the id {} is known in this tenant at either.", inert(&args.session)))));
-    }
-    Ok(())
+    print(settings.format, &answer, answer["session"].is_null(), belief_text)
 }
 
 fn belief_text(answer: &Value) -> String {

@@ -1,11 +1,11 @@
 //! `decisions`.
 
-use super::questions::{marks, name, print, rows};
+use super::questions::{is_empty, marks, name, rows};
 use crate::{
     cli::DecisionsArgs,
     door::{Door, asking},
     settings::{Settings, time, usage},
-    show::{field, footing, inert, table, word},
+    show::{field, footing, inert, none, print, table, word},
 };
 use anyhow::Result;
 use claimledger_facts::vocabulary::Outcome;
@@ -19,8 +19,8 @@ pub(crate) async fn decisions(settings: &Settings, args: &DecisionsArgs) -> Resu
     let door = Door::open(settings).await?;
     let answer = door.ask(DECISIONS, "decisions", variables).await;
     door.close().await;
-    print(settings, &answer?, text);
-    Ok(())
+    let answer = answer?;
+    print(settings.format, &answer, is_empty(&answer["edges"]), text)
 }
 
 fn filter(args: &DecisionsArgs) -> Result<Value> {
@@ -68,7 +68,7 @@ fn text(answer: &Value) -> String {
     });
     let count = list.len();
     let header = ["decision", "session", "at", "app", "recorded", "when decided", "at K", "rule", "rested on", "", ""];
-    let mut text = if count == 0 { "None.".to_owned() } else { table(&header, list) };
+    let mut text = if count == 0 { none(answer) } else { table(&header, list) };
     if answer["pageInfo"]["hasNextPage"] == true {
         text.push_str(&format!("\n{count} shown, more with --after {}", field(&answer["pageInfo"], "endCursor")));
     }

@@ -1,10 +1,10 @@
 //! `trust`, `policies`, `completeness`.
 
-use super::questions::{print, rows};
+use super::questions::{is_empty, rows};
 use crate::{
     door::{Door, asking},
     settings::Settings,
-    show::{field, footing, table, word},
+    show::{field, footing, none, print, table, word},
 };
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -21,31 +21,37 @@ const POLICIES: &str = concat!(
 );
 const COMPLETENESS: &str = include_str!("../queries/completeness.graphql");
 
-/// Asks, and prints.
-pub(super) async fn answer(settings: &Settings, query: &str, name: &str, variables: Value, text: impl Fn(&Value) -> String) -> Result<Value> {
+/// Asks, and prints; `list` is the part of the answer that says whether it is empty.
+pub(super) async fn answer(
+    settings: &Settings,
+    query: &str,
+    (name, list): (&str, &str),
+    variables: Value,
+    text: impl Fn(&Value) -> String,
+) -> Result<Value> {
     let door = Door::open(settings).await?;
     let answer = door.ask(query, name, variables).await;
     door.close().await;
     let answer = answer?;
-    print(settings, &answer, text);
+    print(settings.format, &answer, is_empty(&answer[list]), text)?;
     Ok(answer)
 }
 
 /// Prints who changed what is trusted.
 pub(crate) async fn trust(settings: &Settings, idp: Option<&str>) -> Result<()> {
     let variables = json!({"idp": idp, "asking": asking(&settings.asking)});
-    answer(settings, TRUST, "trust", variables, trust_text).await.map(drop)
+    answer(settings, TRUST, ("trust", "items"), variables, trust_text).await.map(drop)
 }
 
 /// Prints who changed what is asked for.
 pub(crate) async fn policies(settings: &Settings, policy: Option<&str>) -> Result<()> {
     let variables = json!({"policy": policy, "asking": asking(&settings.asking)});
-    answer(settings, POLICIES, "policies", variables, |answer| format!("{}\n\n{}", changes(answer), footing(answer))).await.map(drop)
+    answer(settings, POLICIES, ("policies", "items"), variables, |answer| format!("{}\n\n{}", changes(answer), footing(answer))).await.map(drop)
 }
 
 /// Prints what has been heard of each source.
 pub(crate) async fn completeness(settings: &Settings) -> Result<()> {
-    answer(settings, COMPLETENESS, "completeness", json!({"asking": asking(&settings.asking)}), completeness_text).await.map(drop)
+    answer(settings, COMPLETENESS, ("completeness", "items"), json!({"asking": asking(&settings.asking)}), completeness_text).await.map(drop)
 }
 
 fn trust_text(answer: &Value) -> String {
@@ -85,7 +91,7 @@ fn changes(answer: &Value) -> String {
         ]
     });
     if list.is_empty() {
-        return "Nothing is stated.".to_owned();
+        return none(answer);
     }
     table(&["occurred", "recorded", "record", "what", "before → after", "actor", "ticket"], list)
 }

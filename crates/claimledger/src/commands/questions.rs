@@ -5,7 +5,7 @@ use crate::{
     door::{Door, asking},
     exit::No,
     settings::{Settings, time},
-    show::{field, footing, inert, say, table, word, words},
+    show::{barrier, field, footing, inert, none, print, say, table, word, words},
 };
 use anyhow::Result;
 use serde_json::{Map, Value, json};
@@ -22,17 +22,21 @@ pub(crate) async fn why(settings: &Settings, args: &WhyArgs) -> Result<()> {
     let answer = door.ask(WHY, "why", variables).await;
     door.close().await;
     let answer = answer?;
-    if settings.format == Format::Json || answer["because"].as_array().is_some_and(|trees| !trees.is_empty()) {
-        print(settings, &answer, |answer| answer["text"].as_str().unwrap_or_default().trim_end().to_owned());
+    let is_empty = answer["because"].as_array().is_none_or(Vec::is_empty);
+    if settings.format == Format::Json || !is_empty {
+        say(&match settings.format {
+            Format::Json => format!("{answer:#}"),
+            Format::Text => answer["text"].as_str().unwrap_or_default().trim_end().to_owned(),
+        });
     }
     if settings.format == Format::Text && !answer["session"].is_null() {
         // Standard output is the tree, word for word; what the answer holds for stands beside it.
         eprintln!("\n{}", footing(&answer));
     }
-    found(&answer, &answer["session"], &args.session)?;
-    if answer["because"].as_array().is_some_and(Vec::is_empty) {
+    barrier(&answer, is_empty)?;
+    if is_empty {
         let what = if args.factor.is_some() { "factor or claim" } else { "decision" };
-        return Err(anyhow::Error::new(No(format!("{} has no {what} that fits.", inert(&args.session)))));
+        return Err(anyhow::Error::new(No(format!("{} has no {what} that fits. {}", inert(&args.session), none(&answer)))));
     }
     Ok(())
 }
@@ -43,10 +47,7 @@ pub(crate) async fn session(settings: &Settings, id: &str) -> Result<()> {
     let answer = door.ask(SESSION, "session", json!({"id": id, "asking": asking(&settings.asking)})).await;
     door.close().await;
     let answer = answer?;
-    if !answer["session"].is_null() || settings.format == Format::Json {
-        print(settings, &answer, session_text);
-    }
-    found(&answer, &answer["session"], id)
+    print(settings.format, &answer, answer["session"].is_null(), session_text)
 }
 
 /// Prints a page of sessions.
@@ -55,23 +56,13 @@ pub(crate) async fn sessions(settings: &Settings, args: &SessionsArgs) -> Result
     let door = Door::open(settings).await?;
     let answer = door.ask(SESSIONS, "sessions", variables).await;
     door.close().await;
-    print(settings, &answer?, sessions_text);
-    Ok(())
+    let answer = answer?;
+    print(settings.format, &answer, is_empty(&answer["edges"]), sessions_text)
 }
 
-pub(crate) fn print(settings: &Settings, answer: &Value, text: impl Fn(&Value) -> String) {
-    match settings.format {
-        Format::Json => say(&format!("{answer:#}")),
-        Format::Text => say(&text(answer)),
-    }
-}
-
-pub(crate) fn found(answer: &Value, thing: &Value, id: &str) -> Result<()> {
-    if thing.is_null() {
-        let position = field(&answer["answered"], "position");
-        return Err(anyhow::Error::new(No(format!("Nothing by the id {} is known at #{position} in this tenant.", inert(id)))));
-    }
-    Ok(())
+/// Whether a list has no rows.
+pub(crate) fn is_empty(list: &Value) -> bool {
+    list.as_array().is_none_or(Vec::is_empty)
 }
 
 fn filter(args: &SessionsArgs) -> Result<Value> {
@@ -147,6 +138,9 @@ fn session_text(answer: &Value) -> String {
     if !decisions.is_empty() {
         parts.push(format!("\n{}", table(&["decision", "at", "app", "recorded", "implied", "rule", "first unmet", ""], decisions)));
     }
+    if let Some(outlived) = outlived(s) {
+        parts.push(format!("\n{outlived}, which ended {}", field(&s["outlived"]["idpSessionEnd"], "occurredAt")));
+    }
     for falsifier in s["falsifiers"].as_array().into_iter().flatten() {
         parts.push(format!("\n#{} {}", field(&falsifier["record"], "position"), field(falsifier, "words")));
     }
@@ -165,7 +159,8 @@ fn sessions_text(answer: &Value) -> String {
                 .map(|(name, words)| format!("{words} {}", field(&d[name], "code")))
                 .collect::<Vec<_>>()
         };
-        let flags: Vec<String> = s["decisions"].as_array().into_iter().flatten().flat_map(flag).collect();
+        let outlived = outlived(s).map(str::to_owned);
+        let flags: Vec<String> = s["decisions"].as_array().into_iter().flatten().flat_map(flag).chain(outlived).collect();
         vec![
             field(s, "id"),
             field(s, "subject"),
@@ -178,15 +173,20 @@ fn sessions_text(answer: &Value) -> String {
         ]
     });
     let count = list.len();
-    let mut text = if count == 0 {
-        "None.".to_owned()
-    } else {
-        table(&["session", "subject", "started", "idp", "factors by record", "state", "flags", ""], list)
-    };
+    let mut text =
+        if count == 0 { none(answer) } else { table(&["session", "subject", "started", "idp", "factors by record", "state", "flags", ""], list) };
     if answer["pageInfo"]["hasNextPage"] == true {
         text.push_str(&format!("\n{count} shown, more with --after {}", field(&answer["pageInfo"], "endCursor")));
     }
     format!("{text}\n\n{}", footing(answer))
+}
+
+/// That a session outlived the IdP's session behind it, or may have.
+fn outlived(session: &Value) -> Option<&'static str> {
+    match session["outlived"]["certainty"].as_str()? {
+        "CERTAIN" => Some("outlived its IdP session"),
+        _ => Some("may have outlived its IdP session"),
+    }
 }
 
 pub(crate) fn rows(list: &Value, row: impl Fn(&Value) -> Vec<String>) -> Vec<Vec<String>> {

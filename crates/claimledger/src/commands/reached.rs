@@ -1,15 +1,12 @@
 //! `timeline`, `find`, `chain`.
 
-use super::{
-    history::answer,
-    questions::{found, rows},
-};
+use super::{history::answer, questions::rows};
 use crate::{
     cli::TimelineArgs,
     door::asking,
     exit::No,
     settings::Settings,
-    show::{field, footing, inert, table, word, words},
+    show::{field, footing, inert, no_more, none, table, word, words},
 };
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -23,13 +20,12 @@ pub(crate) async fn timeline(settings: &Settings, args: &TimelineArgs) -> Result
     let order = if args.recorded { "RECORDED" } else { "OCCURRED" };
     let asking = asking(&settings.asking);
     let variables = json!({"session": args.session, "order": order, "asking": asking, "first": args.first, "after": args.after});
-    let answer = answer(settings, TIMELINE, "timeline", variables, timeline_text).await?;
-    found(&answer, &answer["session"], &args.session)
+    answer(settings, TIMELINE, ("timeline", "edges"), variables, timeline_text).await.map(drop)
 }
 
 /// Prints where a text appears; status 1 if nowhere.
 pub(crate) async fn find(settings: &Settings, text: &str) -> Result<()> {
-    let answer = answer(settings, FIND, "find", json!({"text": text, "asking": asking(&settings.asking)}), find_text).await?;
+    let answer = answer(settings, FIND, ("find", "items"), json!({"text": text, "asking": asking(&settings.asking)}), find_text).await?;
     if answer["items"].as_array().is_some_and(Vec::is_empty) {
         return Err(anyhow::Error::new(No(format!("Nothing is known as {} at #{}.", inert(text), field(&answer["answered"], "position")))));
     }
@@ -38,9 +34,7 @@ pub(crate) async fn find(settings: &Settings, text: &str) -> Result<()> {
 
 /// Prints what hangs together with an id; status 1 if nothing by it is known.
 pub(crate) async fn chain(settings: &Settings, id: &str) -> Result<()> {
-    let answer = answer(settings, CHAIN, "chain", json!({"id": id, "asking": asking(&settings.asking)}), chain_text).await?;
-    let known = if answer["kinds"].as_array().is_some_and(Vec::is_empty) { &Value::Null } else { &answer["id"] };
-    found(&answer, known, id)
+    answer(settings, CHAIN, ("chain", "kinds"), json!({"id": id, "asking": asking(&settings.asking)}), chain_text).await.map(drop)
 }
 
 fn timeline_text(answer: &Value) -> String {
@@ -62,7 +56,7 @@ fn timeline_text(answer: &Value) -> String {
         ]
     });
     let count = list.len();
-    let mut text = if count == 0 { "None.".to_owned() } else { table(&["occurred", "recorded", "record", "source", "of", "what", ""], list) };
+    let mut text = if count == 0 { none(answer) } else { table(&["occurred", "recorded", "record", "source", "of", "what", ""], list) };
     if answer["pageInfo"]["hasNextPage"] == true {
         text.push_str(&format!("\n{count} shown, more with --after {}", field(&answer["pageInfo"], "endCursor")));
     }
@@ -84,7 +78,7 @@ fn find_text(answer: &Value) -> String {
             words(&hit["sessions"]),
         ]
     });
-    let found = if list.is_empty() { "None.".to_owned() } else { table(&["kind", "name", "matched", "records", "first", "sessions"], list) };
+    let found = if list.is_empty() { none(answer) } else { table(&["kind", "name", "matched", "records", "first", "sessions"], list) };
     let lines = |name: &str| answer[name].as_array().into_iter().flatten().filter_map(Value::as_str).map(inert).collect::<Vec<_>>().join("; ");
     format!("{found}\n\nsearched: {}\nnot searched: {}\n\n{}", lines("searched"), lines("notSearched"), footing(answer))
 }
@@ -99,21 +93,21 @@ fn chain_text(answer: &Value) -> String {
         }
         list.push(step("identity provider", &link["idp"]));
         list.push(step("IdP session", &link["idpSession"]));
-        list.push(vec!["  other sessions".to_owned(), none(&link["siblings"]), String::new()]);
+        list.push(vec!["  other sessions".to_owned(), or_none(&link["siblings"], answer), String::new()]);
         list.push(step("root session", &link["rootSession"]));
-        list.push(vec!["  other sessions".to_owned(), none(&link["rootSiblings"]), String::new()]);
+        list.push(vec!["  other sessions".to_owned(), or_none(&link["rootSiblings"], answer), String::new()]);
         parts.push(table(&["hop", "id", "records"], list));
     }
     if !parts.is_empty() {
-        parts.push(format!("reached: {}", none(&answer["apps"])));
+        parts.push(format!("reached: {}", or_none(&answer["apps"], answer)));
     }
     parts.push(footing(answer));
     parts.join("\n\n")
 }
 
-fn none(list: &Value) -> String {
+fn or_none(list: &Value, answer: &Value) -> String {
     let words = words(list);
-    if words == "–" { "none".to_owned() } else { words }
+    if words == "–" { no_more(answer).to_owned() } else { words }
 }
 
 fn step(name: &str, hop: &Value) -> Vec<String> {

@@ -1,13 +1,15 @@
 //! `rehearse`.
 
+use super::questions::is_empty;
 use crate::{
-    cli::{ChangeKind, Format, RehearseArgs},
+    cli::{ChangeKind, RehearseArgs},
     door::{Door, asking},
     settings::{Settings, time, usage},
-    show::{field, footing, say, table, word, words},
+    show::{field, footing, no_more, none, print, table, word, words},
 };
 use anyhow::Result;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 const REHEARSE: &str = include_str!("../queries/rehearse.graphql");
 
@@ -28,32 +30,48 @@ pub(crate) async fn rehearse(settings: &Settings, args: &RehearseArgs) -> Result
     let answer = door.ask(REHEARSE, "rehearse", variables).await;
     door.close().await;
     let answer = answer?;
-    match settings.format {
-        Format::Json => say(&format!("{answer:#}")),
-        Format::Text => say(&text(&answer)),
-    }
-    Ok(())
+    // Of an IdP or key that nobody knows nothing was rehearsed.
+    let lists = ["flips", "falls", "live", "lockedOut"];
+    print(settings.format, &answer, lists.iter().all(|list| is_empty(&answer[*list])), text)
 }
 
 fn text(answer: &Value) -> String {
     let mut parts = Vec::new();
+    let count = |list: &Value| match list.as_array().map_or(0, Vec::len) {
+        0 => no_more(answer).to_owned(),
+        count => count.to_string(),
+    };
+    // A decision that flips and falls is one decision, in one row.
+    let mut changed: BTreeMap<u64, (&Value, Option<&Value>, Option<&Value>)> = BTreeMap::new();
+    let listed = |name: &str| answer[name].as_array().into_iter().flatten();
+    for flip in listed("flips") {
+        changed.entry(place(flip)).or_insert((flip, None, None)).1 = Some(flip);
+    }
+    for fall in listed("falls") {
+        changed.entry(place(fall)).or_insert((fall, None, None)).2 = Some(fall);
+    }
+    parts.push(format!("Flips: {} · Falls: {}", count(&answer["flips"]), count(&answer["falls"])));
+    if !changed.is_empty() {
+        let rows = changed.into_values().map(|(of, flip, fall)| {
+            let mut row = decision(of);
+            row.push(flip.map_or_else(|| "–".to_owned(), |flip| field(flip, "words")));
+            row.push(fall.map_or_else(
+                || "–".to_owned(),
+                |fall| format!("{}, then {}: {}", word(fall, "before"), word(fall, "after"), field(fall, "firstUnmet")),
+            ));
+            row.push(fall.map(possible).unwrap_or_default());
+            row
+        });
+        parts.push(table(&["decision", "session", "at", "app", "recorded", "flips, as known then", "falls, as known now", ""], rows.collect()));
+    }
+    parts.push(String::new());
     let mut part = |title: &str, header: &[&str], list: &Value, row: &dyn Fn(&Value) -> Vec<String>| {
         let rows: Vec<Vec<String>> = list.as_array().into_iter().flatten().map(row).collect();
         match rows.len() {
-            0 => parts.push(format!("{title}: none.\n")),
+            0 => parts.push(format!("{title}: {}.\n", no_more(answer))),
             count => parts.push(format!("{title}: {count}\n{}\n", table(header, rows))),
         }
     };
-    part("Flips", &["decision", "session", "at", "app", "recorded", "implied"], &answer["flips"], &|flip| {
-        let mut row = decision(flip);
-        row.push(field(flip, "words"));
-        row
-    });
-    part("Falls", &["decision", "session", "at", "app", "recorded", "as known, with it", "first unmet", ""], &answer["falls"], &|fall| {
-        let mut row = decision(fall);
-        row.extend([format!("{}, then {}", word(fall, "before"), word(fall, "after")), field(fall, "firstUnmet"), possible(fall)]);
-        row
-    });
     part("Live sessions that rest on it", &["session", "subject", "factors", ""], &answer["live"], &|live| {
         vec![field(live, "session"), field(live, "subject"), words(&live["factors"]), possible(live)]
     });
@@ -68,8 +86,16 @@ fn text(answer: &Value) -> String {
     for warning in answer["warnings"].as_array().into_iter().flatten() {
         parts.push(format!("Warning: {}\n", field(warning, "sentence")));
     }
+    if answer["absence"]["code"] != "NONE" {
+        parts.push(format!("{}\n", none(answer)));
+    }
     parts.push(format!("Nothing was written; {} sessions were looked at.\n{}", field(answer, "sessionsSeen"), footing(answer)));
     parts.join("\n")
+}
+
+/// Where a decision stands in the log.
+fn place(of: &Value) -> u64 {
+    of["decision"]["record"]["position"].as_u64().unwrap_or_default()
 }
 
 fn decision(of: &Value) -> Vec<String> {

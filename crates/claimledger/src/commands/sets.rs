@@ -1,10 +1,11 @@
 //! `first-seen`, `reused`, `outlived`, `held-under`, `dependants`: questions about all sessions at once.
 
+use super::questions::is_empty;
 use crate::{
-    cli::{DependantsArgs, FirstSeenArgs, FirstSeenOf, Format},
+    cli::{DependantsArgs, FirstSeenArgs, FirstSeenOf},
     door::{Door, asking},
     settings::{Settings, time},
-    show::{field, footing, say, table, word, words},
+    show::{field, footing, none, print, table, word, words},
 };
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -55,11 +56,7 @@ async fn ask(settings: &Settings, query: &str, name: &str, variables: Value, tex
     let answer = door.ask(query, name, variables).await;
     door.close().await;
     let answer = answer?;
-    match settings.format {
-        Format::Json => say(&format!("{answer:#}")),
-        Format::Text => say(&format!("{}\n\n{}", text(&answer), footing(&answer))),
-    }
-    Ok(())
+    print(settings.format, &answer, is_empty(&answer["items"]), |answer| format!("{}\n\n{}", text(answer), footing(answer)))
 }
 
 fn first_seen_text(answer: &Value) -> String {
@@ -87,7 +84,7 @@ fn first_seen_text(answer: &Value) -> String {
         _ => format!("the first claim of {}, {} values in all", field(compared, "since"), field(compared, "values")),
     };
     let looked = format!("Compared with the whole log from #{} to #{}: {since}.{window}", field(compared, "from"), field(compared, "to"));
-    let text = none(answer, &list).unwrap_or_else(|| table(&["value", "first seen", "session", "by record", "record", ""], list));
+    let text = or_none(answer, &["value", "first seen", "session", "by record", "record", ""], list);
     format!("{text}\n{looked}")
 }
 
@@ -107,7 +104,7 @@ fn reused_text(answer: &Value) -> String {
             ]
         }));
     }
-    none(answer, &list).unwrap_or_else(|| table(&["reused", "idp", "id", "session", "at", "record", ""], list))
+    or_none(answer, &["reused", "idp", "id", "session", "at", "record", ""], list)
 }
 
 fn outlived_text(answer: &Value) -> String {
@@ -122,7 +119,7 @@ fn outlived_text(answer: &Value) -> String {
         vec![field(item, "session"), idp_session, field(item, "idpSessionEndedAt"), field(item, "activeAt"), word(item, "state"), end, certainty]
     });
     let header = ["session", "IdP session", "ended", "sign of life after", "state", "session's end", ""];
-    none(answer, &list).unwrap_or_else(|| table(&header, list))
+    or_none(answer, &header, list)
 }
 
 fn held_text(answer: &Value) -> String {
@@ -146,11 +143,11 @@ fn held_text(answer: &Value) -> String {
         let (session, app) = (field(item, "session"), field(item, "app"));
         vec![session, app, position(&item["decision"]), field(item, "from"), until, by, would, possible(item)]
     });
-    if list.is_empty() && answer["replaced"].as_array().is_some_and(Vec::is_empty) {
-        return "None: no version of this policy with this label was replaced by then.".to_owned();
+    if list.is_empty() && is_empty(&answer["replaced"]) {
+        return format!("{}\nNo version of this policy with this label is known to have been replaced by then.", none(answer));
     }
     let header = ["session", "app", "let in by", "kept from", "until", "ended by", "", ""];
-    none(answer, &list).unwrap_or_else(|| table(&header, list))
+    or_none(answer, &header, list)
 }
 
 fn dependants_text(answer: &Value) -> String {
@@ -182,10 +179,14 @@ fn dependants_text(answer: &Value) -> String {
             parts.push(table(&["session", "app", "recorded", "at", "record", ""], decisions));
         }
         if empty {
-            parts.push("nothing rested on it".to_owned());
+            parts.push(if answer["absence"]["code"] == "NONE" {
+                "nothing rested on it".to_owned()
+            } else {
+                format!("nothing seen that rested on it: {}", none(answer))
+            });
         }
     }
-    none(answer, &parts).unwrap_or_else(|| parts.join("\n"))
+    if parts.is_empty() { none(answer) } else { parts.join("\n") }
 }
 
 /// Bounds, in words.
@@ -194,23 +195,9 @@ fn between(bounds: &Value) -> String {
     format!("between {} and {}", field(bounds, "from"), if to == "–" { "unknown".to_owned() } else { to })
 }
 
-/// What stands for an empty list: none, where every source was complete; else none *seen*, and what was not heard.
-fn none<T>(answer: &Value, list: &[T]) -> Option<String> {
-    if !list.is_empty() {
-        return None;
-    }
-    let mut open = Vec::new();
-    for source in answer["completeness"].as_array().into_iter().flatten() {
-        for gap in source["gaps"].as_array().into_iter().flatten().filter(|gap| gap["backfilled"] != true) {
-            open.push(format!("{} silent {} to {}", field(source, "source"), field(gap, "from"), field(gap, "until")));
-        }
-    }
-    let stated = answer["completeness"].as_array().is_some_and(|sources| !sources.is_empty());
-    Some(match (open.is_empty(), stated) {
-        (true, true) => "None: complete as far as the sources say.".to_owned(),
-        (true, false) => "None seen: no source says how complete it is.".to_owned(),
-        (false, _) => format!("None seen: incomplete, {}.", open.join(", ")),
-    })
+/// A table, or what stands in its place.
+fn or_none(answer: &Value, header: &[&str], list: Vec<Vec<String>>) -> String {
+    if list.is_empty() { none(answer) } else { table(header, list) }
 }
 
 fn rows(list: &Value, row: impl Fn(&Value) -> Vec<String>) -> Vec<Vec<String>> {

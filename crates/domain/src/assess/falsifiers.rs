@@ -99,6 +99,10 @@ impl<'a> Hit<'a> {
             record: self.record().clone(),
             code: self.code(),
             from: self.from().from,
+            retracts: match self {
+                Self::Retraction(hit) => Some((hit.retraction.data.idp.clone(), hit.retraction.data.key.clone())),
+                Self::Loss(_) => None,
+            },
             certainty: self.certainty(),
             actor: match self {
                 Self::Retraction(hit) => hit.retraction.data.actor.clone(),

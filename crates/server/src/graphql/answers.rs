@@ -121,6 +121,36 @@ impl From<&answer::SourceCompleteness> for SourceCompleteness {
     }
 }
 
+/// What it means that something is not in an answer, or in a list within it.
+#[derive(SimpleObject, Clone)]
+#[graphql(name = "Absence")]
+pub(crate) struct Absence {
+    /// In a word.
+    code: AbsenceCode,
+    /// In a sentence.
+    words: String,
+}
+
+/// What it means that something is not in an answer.
+#[derive(Enum, Copy, Clone, Eq, PartialEq)]
+#[graphql(remote = "answer::AbsenceCode")]
+pub(crate) enum AbsenceCode {
+    /// There is none: every source has been heard up to T.
+    None,
+    /// None was seen, and not everything was heard.
+    NoneSeen,
+    /// The caller's role does not let it be looked for in full; said alike whether or not it is there.
+    NotForRole,
+    /// Nothing is known at K of what the question names.
+    NotKnown,
+}
+
+impl From<&answer::Absence> for Absence {
+    fn from(absence: &answer::Absence) -> Self {
+        Self { code: absence.code.into(), words: absence.words.clone() }
+    }
+}
+
 /// One session.
 #[derive(SimpleObject)]
 #[graphql(name = "SessionAnswer")]
@@ -133,6 +163,8 @@ pub(crate) struct SessionAnswer {
     pub completeness: Vec<SourceCompleteness>,
     /// Beside it.
     pub status: Status,
+    /// What it means that something is not in the answer.
+    pub absence: Absence,
 }
 
 /// Sessions, in the order they began.
@@ -149,6 +181,8 @@ pub(crate) struct SessionConnection {
     pub completeness: Vec<SourceCompleteness>,
     /// Beside it.
     pub status: Status,
+    /// What it means that something is not in the answer.
+    pub absence: Absence,
 }
 
 /// A session of a list.
@@ -179,6 +213,8 @@ pub(crate) struct DecisionConnection {
     pub completeness: Vec<SourceCompleteness>,
     /// Beside it.
     pub status: Status,
+    /// What it means that something is not in the answer.
+    pub absence: Absence,
 }
 
 /// A decision of a list.
@@ -234,11 +270,13 @@ pub(crate) struct Explanation {
     pub completeness: Vec<SourceCompleteness>,
     /// Beside it.
     pub status: Status,
+    /// What it means that something is not in the answer.
+    pub absence: Absence,
 }
 
-/// The three that ride with every answer.
-pub(crate) fn carried<T>(answer: &answer::Answer<T>) -> (Answered, Vec<SourceCompleteness>, Status) {
-    ((&answer.answered).into(), vec(&answer.completeness), (&answer.status).into())
+/// What rides with every answer.
+pub(crate) fn carried<T>(answer: &answer::Answer<T>) -> (Answered, Vec<SourceCompleteness>, Status, Absence) {
+    ((&answer.answered).into(), vec(&answer.completeness), (&answer.status).into(), (&answer.absence).into())
 }
 
 /// Page info of a page of the app.

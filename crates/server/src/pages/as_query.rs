@@ -131,7 +131,8 @@ mod tests {
         let (query, variables) = read("page=session&id=S2&knownAt=2026-03-10T10:00:00Z").unwrap();
         assert_eq!((query, &variables["id"]), (SESSION, &json!("S2")));
         assert_eq!(variables["asking"], json!({"knownAt": "2026-03-10T10:00:00Z"}));
-        let (query, variables) = read("page=decision&pos=30&at=2026-03-10T23:00:00Z&knownAtPosition=82&rules=r2&id=S2").unwrap();
+        let (query, variables) =
+            read(&format!("page=decision&pos=30&at=2026-03-10T23:00:00Z&knownAtPosition=82&rules={}&id=S2", claimledger_domain::RULES)).unwrap();
         assert_eq!((query, &variables["session"], &variables["decision"]), (DECISION, &json!("S2"), &json!("30")));
         let (query, variables) = read("page=why&session=S2&factor=hwk&knownAtPosition=82").unwrap();
         assert_eq!((query, &variables["session"], &variables["factor"]), (WHY, &json!("S2"), &json!("hwk")));

@@ -7,7 +7,7 @@ use super::{
     parameters::{CutAsked, Parameters},
     records,
     session::caller,
-    states::Trouble,
+    states::{Trouble, Unknown},
     text::inert,
     when::{Times, clock, delay},
     why,
@@ -101,6 +101,9 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
         let to = here.with_some("open", view.open.map(|n| n.0.to_string()).as_deref());
         return Ok(Redirect::to(&to.href()).into_response());
     }
+    if answer.value == DecisionAt::Unknown {
+        return Ok(Unknown { cut: &view.cut, list: "/sessions", known_from: None }.page(caller, &answer));
+    }
     let shown = Shown { answer: &answer, cut: &view.cut, here };
     let drawer = drawer(server, caller, &view, &shown).await?;
     let (status, title, main) = match &answer.value {
@@ -114,10 +117,9 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
         DecisionAt::NotYetKnown { .. } => (StatusCode::NOT_FOUND, "Not known yet".to_owned(), other(&shown, drawer)),
         DecisionAt::Unknown => (StatusCode::NOT_FOUND, "Not found".to_owned(), other(&shown, drawer)),
     };
-    // What is nobody's is not repeated, so that nothing of the page depends on what was asked for.
-    let keep = if answer.value == DecisionAt::Unknown { Address::new("/sessions") } else { address(view.position) };
-    let here = if answer.value == DecisionAt::Unknown { view.cut.pin(keep.clone(), &answer.answered) } else { shown.here.clone() };
-    let strip = frame::strip(&Strip { keep: &keep, here: &here, known: view.cut.known }, &answer.answered, &answer.completeness, &answer.status);
+    let keep = address(view.position);
+    let strip =
+        frame::strip(&Strip { keep: &keep, here: &shown.here, known: view.cut.known }, &answer.answered, &answer.completeness, &answer.status);
     Ok(frame::page(status, &title, Some(caller), strip, main))
 }
 
@@ -203,11 +205,8 @@ fn other(shown: &Shown<'_>, drawer: Option<Markup>) -> Markup {
     let mut times = Times::default();
     html! {
         @match &shown.answer.value {
-            DecisionAt::Found(_) => {},
-            DecisionAt::Unknown => {
-                h1 { "Not found" }
-                p { "Nothing by this id is known at " (answered.position) " in your tenant." }
-            },
+            // These have pages of their own.
+            DecisionAt::Found(_) | DecisionAt::Unknown => {},
             DecisionAt::NotYetKnown { from, recorded_at } => {
                 h1 { "Not known yet" }
                 p {

@@ -158,7 +158,7 @@ pub(super) fn others(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
         section aria-labelledby="others-h" {
             h2 id="others-h" { "Other decisions of " (inert(found.session.id.as_str())) " for " (inert(decision.app.as_str())) }
             @if others.is_empty() {
-                p { (frame::none(&shown.answer.answered, &shown.answer.completeness)) }
+                p { (frame::none(&shown.answer.absence)) }
             } @else {
                 ul class="others" { @for other in others.iter().take(ROWS) { li { (one(shown, other)) } } }
                 @if others.len() > ROWS { p { (others.len() - ROWS) " more: " a href=(shown.session(&found.session.id)) { "the whole session" } "." } }

@@ -20,7 +20,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use claimledger_app::{
-    answer::{Answer, Answered},
+    answer::{Absence, Answer, Answered},
     ask::{Caller, RecordBy},
 };
 use claimledger_domain::model::{Decision, HonoredFactor, IgnoredClaim, RecordRef, SessionState};
@@ -86,7 +86,7 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
         }
         None => None,
     };
-    let shown = Shown { view: &view, answered: &answer.answered, session, here };
+    let shown = Shown { view: &view, answered: &answer.answered, absence: &answer.absence, session, here };
     let strip =
         frame::strip(&Strip { keep: &keep, here: &shown.here, known: view.cut.known }, &answer.answered, &answer.completeness, &answer.status);
     let (factors, ignored) = (shown.factors(), shown.ignored());
@@ -101,6 +101,7 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
 struct Shown<'a> {
     view: &'a View,
     answered: &'a Answered,
+    absence: &'a Absence,
     session: &'a SessionState,
     /// This page, pinned, with no record opened.
     here: Address,
@@ -192,7 +193,7 @@ impl<'a> Shown<'a> {
         html! {
             section id="rested" aria-labelledby="rested-h" {
                 h2 id="rested-h" { "Decisions that rested on it" }
-                @if rested.is_empty() { p { "None of this session, by record." } }
+                @if rested.is_empty() { p { "By record, of this session: " (frame::no_more(self.absence)) "." } }
                 ul class="others" {
                     @for (decision, needed) in rested.iter().take(ROWS) {
                         li {
@@ -219,7 +220,7 @@ impl<'a> Shown<'a> {
             h1 { a href=(self.session_page()) { (inert(self.session.id.as_str())) } " · " (inert(&self.view.factor)) }
             p {
                 "No factor and no claimed value of this session goes by this name as known at " (self.answered.position) "."
-                @if !frame::is_complete(self.answered, &answer.completeness) { " Not every source is complete to T, see above." }
+                @if !answer.answered.completeness.complete { " Not every source is complete to T, see above." }
             }
             @if !names.is_empty() {
                 p {

@@ -2,7 +2,7 @@
 
 use super::{
     address::Address,
-    text::plain,
+    text::{inert, plain},
     theme,
     when::{Times, clock},
 };
@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use claimledger_app::{
-    answer::{Answered, SourceCompleteness, Status},
+    answer::{Absence, AbsenceCode, Answered, SourceCompleteness, Status},
     ask::Caller,
 };
 use maud::{DOCTYPE, Markup, html};
@@ -139,19 +139,24 @@ fn sources(completeness: &[SourceCompleteness]) -> Markup {
     }
 }
 
-/// Whether "none" may be said: every source complete to T, and no gap open.
-pub(crate) fn is_complete(answered: &Answered, completeness: &[SourceCompleteness]) -> bool {
-    let complete =
-        |source: &SourceCompleteness| source.heard_until.is_some_and(|until| until >= answered.at) && source.gaps.iter().all(|gap| gap.backfilled);
-    !completeness.is_empty() && completeness.iter().all(complete)
+/// What stands in place of an empty list: "None" only where that may be said.
+pub(crate) fn none(absence: &Absence) -> Markup {
+    html! { span class="absence" data-absence=(absence_word(absence.code)) { (inert(&absence.words)) } }
 }
 
-/// "None" where that is known, "None seen" where something may be missing.
-pub(crate) fn none(answered: &Answered, completeness: &[SourceCompleteness]) -> Markup {
-    if is_complete(answered, completeness) {
-        return html! { "None. All sources are complete to T." };
+/// The same in the middle of a sentence.
+pub(crate) fn no_more(absence: &Absence) -> &'static str {
+    if absence.is_none() { "none" } else { "none seen" }
+}
+
+/// The code as answers in JSON spell it.
+const fn absence_word(code: AbsenceCode) -> &'static str {
+    match code {
+        AbsenceCode::None => "none",
+        AbsenceCode::NoneSeen => "none_seen",
+        AbsenceCode::NotForRole => "not_for_role",
+        AbsenceCode::NotKnown => "not_known",
     }
-    html! { "None " strong { "seen" } ": not every source is complete to T, see above." }
 }
 
 #[cfg(test)]
@@ -179,17 +184,6 @@ mod tests {
     fn source(until: Option<&str>, backfilled: Option<bool>) -> SourceCompleteness {
         let gap = |backfilled| Gap { from: t("2026-03-10T14:10:00Z"), until: t("2026-03-10T14:25:00Z"), backfilled };
         SourceCompleteness { source: "idp-x".into(), heard_until: until.map(t), basis: None, gaps: backfilled.map(gap).into_iter().collect() }
-    }
-
-    #[test]
-    fn none_is_never_said_without_completeness() {
-        let complete = |sources: &[SourceCompleteness]| is_complete(&answered(), sources);
-        assert!(complete(&[source(Some("2026-03-10T23:00:00Z"), None)]));
-        assert!(complete(&[source(Some("2026-03-10T23:00:00Z"), Some(true))]));
-        assert!(!complete(&[source(Some("2026-03-10T23:00:00Z"), Some(false))]));
-        assert!(!complete(&[source(Some("2026-03-10T22:59:59Z"), None)]));
-        assert!(!complete(&[source(None, None)]));
-        assert!(!complete(&[]));
     }
 
     fn shown(status: &Status, position: u64) -> String {

@@ -5,9 +5,10 @@ use super::{
     belief::{self, Compared},
     decision, factor,
     frame::{self, Strip},
+    outlived,
     parameters::{CutAsked, Parameters},
     records,
-    states::Trouble,
+    states::{Trouble, Unknown},
     stops::{self, Ways},
     switches,
     text::inert,
@@ -27,7 +28,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use claimledger_app::{
-    answer::{Answer, Answered, SessionStops},
+    answer::{Absence, Answer, Answered, SessionStops},
     app::Label,
     ask::{Asking, Caller, RecordBy},
 };
@@ -173,7 +174,7 @@ struct Beside<'a> {
     drawer: Option<Markup>,
 }
 
-/// The same words, the same questions to the app and the same bytes, whether an id is nobody's or another tenant's.
+/// Where nothing by the id is known: the same questions to the app, whether the id is nobody's or another tenant's.
 pub(super) async fn not_found(
     server: &Server,
     caller: &Caller,
@@ -183,20 +184,8 @@ pub(super) async fn not_found(
 ) -> Result<Response, Trouble> {
     let at_head = Asking { at: cut.at, ..Asking::default() };
     let later = server.app.session(caller, id, &at_head).await?.value;
-    let from = later.and_then(|session| session.records.iter().map(|record| record.position).min());
-    // The address is not repeated, so that nothing of the page depends on what was asked for.
-    let keep = Address::new("/sessions");
-    let here = cut.pin(keep.clone(), &answer.answered);
-    let strip = frame::strip(&Strip { keep: &keep, here: &here, known: cut.known }, &answer.answered, &answer.completeness, &answer.status);
-    let main = html! {
-        h1 { "Not found" }
-        p {
-            "Nothing by this id is known at " (answer.answered.position) " in your tenant."
-            @if let Some(from) = from { " It is known from " (from) "." }
-        }
-        @if !frame::is_complete(&answer.answered, &answer.completeness) { p { "Not every source is complete to T, see above." } }
-    };
-    Ok(frame::page(StatusCode::NOT_FOUND, "Not found", Some(caller), strip, main))
+    let known_from = later.and_then(|session| session.records.iter().map(|record| record.position).min());
+    Ok(Unknown { cut, list: "/sessions", known_from }.page(caller, answer))
 }
 
 async fn label(server: &Server, caller: &Caller, session: &SessionState) -> Result<Option<Label>, Trouble> {
@@ -239,7 +228,7 @@ fn main(view: &View, answer: &Answer<Option<SessionState>>, session: &SessionSta
     let by = |order| View { order, ..view.clone() }.pinned(answer);
     let show_names = here.clone().with("names", "1").href();
     html! {
-        (head(session, &show_names, view.names))
+        (head(session, &answer.absence, &show_names, view.names))
         (switches::switches(view.order, (&by(Order::Occurred), &by(Order::Recorded))))
         @if let Some(stops) = beside.stops { (stops::until(&beside.ways, &stops.until)) }
         @if let (Some(compared), Some(vs)) = (beside.compared, view.vs) {
@@ -267,7 +256,7 @@ fn main(view: &View, answer: &Answer<Option<SessionState>>, session: &SessionSta
     }
 }
 
-fn head(session: &SessionState, show_names: &str, named: bool) -> Markup {
+fn head(session: &SessionState, absence: &Absence, show_names: &str, named: bool) -> Markup {
     let mut times = Times::default();
     let decisions = session.decisions.len();
     let differ = session.decisions.iter().filter(|decision| decision.differs.is_some()).count();
@@ -280,14 +269,14 @@ fn head(session: &SessionState, show_names: &str, named: bool) -> Markup {
         p class="facts" {
             @if session.subject.is_some() && !named { a href=(show_names) { "Show names" } " (needs " (Role::Investigate.as_str()) ") · " }
             "aliases: "
-            @if session.aliases.is_empty() { "none" }
+            @if session.aliases.is_empty() { (frame::no_more(absence)) }
             @for (i, alias) in session.aliases.iter().enumerate() { @if i > 0 { ", " } (inert(alias.as_str())) }
             " · " (state(session, &mut times))
         }
         p class="verdict" {
             (rested_on(session))
             " "
-            @match decisions { 0 => "No decisions.", n => { (counted(n)) @if n == 1 { " decision" } @else { " decisions" } } }
+            @match decisions { 0 if absence.is_none() => "No decisions.", 0 => "No decisions seen.", n => { (counted(n)) @if n == 1 { " decision" } @else { " decisions" } } }
             @if decisions > 0 {
                 @match (decisions, differ) {
                     _ if falsified > 0 => {
@@ -305,6 +294,7 @@ fn head(session: &SessionState, show_names: &str, named: bool) -> Markup {
             }
             @if !session.ignored.is_empty() { " " (counted(session.ignored.len())) @if session.ignored.len() == 1 { " claimed value" } @else { " claimed values" } " did not count." }
             @for falsifier in &session.falsifiers { " " strong { (sentence_of(&falsifier.words)) } }
+            @if let Some(words) = outlived::words(session, &mut times) { " It " (words) "." }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     address::Address,
-    as_query, decision, frame,
+    as_query, decision, frame, outlived,
     session::state,
     sessions::{FIELDS, View},
     text::{inert, sentence},
@@ -84,7 +84,7 @@ fn counts(view: &View, page: &Page<SessionHit>) -> Markup {
 fn empty(view: &View, answer: &Answer<Page<SessionHit>>) -> Markup {
     html! {
         p class="empty" {
-            (frame::none(&answer.answered, &answer.completeness))
+            (frame::none(&answer.absence))
             @if !view.written.is_empty() {
                 " Filtered by "
                 @for (i, (name, value)) in view.written.iter().enumerate() { @if i > 0 { " and " } (name) " " (inert(value)) }
@@ -137,6 +137,7 @@ fn row(view: &View, answer: &Answer<Page<SessionHit>>, hit: &SessionHit, times: 
                 @if let Some((decision, difference)) = falsified {
                     " " a class="attention" href=(of_decision(decision)) { "✕ falsified later" } " (" (difference.code) ")"
                 }
+                @if let Some(words) = outlived::words(session, times) { " " span { (words) } }
                 @for falsifier in session.falsifiers.iter().take(5) { " " span { (inert(&falsifier.words)) } }
             }
             td {

@@ -7,7 +7,7 @@ use super::{
     records,
     session::caller,
     sources_list::{self, Links},
-    states::Trouble,
+    states::{Trouble, Unknown},
 };
 use crate::http::{Server, Shared};
 use axum::{
@@ -15,11 +15,7 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri},
     response::{IntoResponse, Redirect, Response},
 };
-use claimledger_app::{
-    answer::Answer,
-    ask::{Caller, RecordBy},
-    sources::Heard,
-};
+use claimledger_app::ask::{Caller, RecordBy};
 use claimledger_facts::ids::{LogPosition, SourceId};
 use maud::html;
 
@@ -55,7 +51,7 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
         return Ok(Redirect::to(&here.with_some("open", view.open.map(|n| n.to_string()).as_deref()).href()).into_response());
     }
     if view.source.is_some() && answer.value.sources.is_empty() {
-        return Ok(not_found(caller, &view, &answer));
+        return Ok(Unknown { cut: &view.cut, list: "/sources", known_from: answer.value.known_from }.page(caller, &answer));
     }
     let record = match view.open.map(LogPosition) {
         Some(position) if position <= answer.answered.position => server.app.record(caller, RecordBy::Position(position), false).await?,
@@ -71,21 +67,4 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     };
     let title = view.source.as_ref().map_or_else(|| "Sources".to_owned(), |source| format!("Source {source}"));
     Ok(frame::page(StatusCode::OK, &title, Some(caller), strip, main))
-}
-
-/// The same words and the same bytes, whether a name is nobody's or another tenant's.
-fn not_found(caller: &Caller, view: &View, answer: &Answer<Heard>) -> Response {
-    // The address is not repeated, so that nothing of the page depends on what was asked for.
-    let keep = Address::new("/sources");
-    let here = view.cut.pin(keep.clone(), &answer.answered);
-    let strip = frame::strip(&Strip { keep: &keep, here: &here, known: view.cut.known }, &answer.answered, &answer.completeness, &answer.status);
-    let main = html! {
-        h1 { "Not found" }
-        p {
-            "Nothing of a source by this name is known at " (answer.answered.position) " in your tenant."
-            @if let Some(from) = answer.value.known_from { " It is known from " (from) "." }
-        }
-        p { a href=(here.href()) { "All sources" } }
-    };
-    frame::page(StatusCode::NOT_FOUND, "Not found", Some(caller), strip, main)
 }

@@ -2,14 +2,19 @@
 
 use super::{
     address::{Address, encode},
-    frame,
+    frame::{self, Strip},
+    parameters::CutAsked,
 };
 use crate::http::auth::NotCaller;
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use claimledger_app::ask::{AskError, Caller};
+use claimledger_app::{
+    answer::Answer,
+    ask::{AskError, Caller},
+};
+use claimledger_facts::ids::LogPosition;
 use claimledger_ledger::log::LogError;
 use maud::{Markup, html};
 
@@ -77,6 +82,35 @@ impl Trouble {
 impl From<AskError> for Trouble {
     fn from(error: AskError) -> Self {
         Self::Asked(error)
+    }
+}
+
+/// Nothing by the id that was asked for is known: one page for everything that is asked by an id. The id is not repeated, and the same questions were put to
+/// the app, so that neither the bytes nor the work tell what is nobody's from what is another tenant's.
+pub(crate) struct Unknown<'a> {
+    /// T, K and R as asked.
+    pub(crate) cut: &'a CutAsked,
+    /// The list to go to instead.
+    pub(crate) list: &'static str,
+    /// The position from which on it is known, where that is later than K.
+    pub(crate) known_from: Option<LogPosition>,
+}
+
+impl Unknown<'_> {
+    pub(crate) fn page<T>(&self, caller: &Caller, answer: &Answer<T>) -> Response {
+        let keep = Address::new(self.list);
+        let here = self.cut.pin(keep.clone(), &answer.answered);
+        let strip = frame::strip(&Strip { keep: &keep, here: &here, known: self.cut.known }, &answer.answered, &answer.completeness, &answer.status);
+        let main = html! {
+            h1 { "Not found" }
+            p {
+                "Nothing by this id is known at " (answer.answered.position) " in your tenant."
+                @if let Some(from) = self.known_from { " It is known from " (from) "." }
+            }
+            @if !answer.answered.completeness.complete { p { "Not every source is complete to T, see above." } }
+            p { a href=(here.href()) { "To the list" } }
+        };
+        frame::page(StatusCode::NOT_FOUND, "Not found", Some(caller), strip, main).into_response()
     }
 }
 

@@ -1,7 +1,7 @@
 //! What stands beside the items of a lane. No text stands on a hatch or a fill; what has no room is in the table.
 
 use super::{
-    geometry::{FLIP, LANE, WIDTH, Window, px, text_width},
+    geometry::{BAR, FLIP, LANE, WIDTH, Window, px, text_width},
     lanes::{Hue, Item, Lane, Shape},
 };
 use crate::pages::when::{clock, date, delay};
@@ -65,8 +65,11 @@ pub(super) fn label(item: &Item, label: &str, right: f64, flipped: f64, top: f64
     if right > FLIP && flipped - width > *free {
         let left = flipped - width;
         *free = right;
+        let (edge, bar) = ((left - 3.0, left + width + 3.0), top + (LANE - BAR) / 2.0);
         return html! {
-            rect class="plate" x=(px(left - 3.0)) y=(px(y - 11.0)) width=(px(width + 6.0)) height="14" {}
+            rect class="plate" x=(px(edge.0)) y=(px(y - 11.0)) width=(px(width + 6.0)) height="14" {}
+            // The bar goes on behind its label, and is seen to.
+            @if item.shape == Shape::Bar { path class="through" d={ "M" (px(edge.0)) " " (px(bar)) "H" (px(edge.1)) "M" (px(edge.0)) " " (px(bar + BAR)) "H" (px(edge.1)) } {} }
             text class="label" x=(px(left)) y=(px(y)) { (label) }
         };
     }

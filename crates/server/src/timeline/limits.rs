@@ -142,7 +142,7 @@ pub(crate) const fn elements(item: &Item) -> usize {
         Shape::Column(_) => 3,
     };
     let frame = if matches!(item.hue, Hue::Attention) { 1 } else { 0 };
-    shape + frame + if item.late.is_some() { 3 } else { 0 } + if item.label.is_empty() { 0 } else { 2 }
+    shape + frame + if item.late.is_some() { 3 } else { 0 } + if item.label.is_empty() { 0 } else { 3 }
 }
 
 /// Changes that are tinted, at most.

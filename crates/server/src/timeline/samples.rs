@@ -103,7 +103,7 @@ pub(crate) fn decision(position: u64, at: &str, outcome: Outcome) -> Decision {
 
 pub(crate) fn falsifier(record: RecordRef, code: &'static str) -> Falsifier {
     let from = record.occurred.from;
-    Falsifier { record, code, from, certainty: Certainty::Certain, actor: None, words: code.to_owned() }
+    Falsifier { record, code, from, retracts: None, certainty: Certainty::Certain, actor: None, words: code.to_owned() }
 }
 
 pub(crate) fn access(position: u64, at: &str) -> AppAccess {

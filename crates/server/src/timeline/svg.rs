@@ -30,10 +30,11 @@ pub(crate) fn svg(figure: &Figure, prefix: &str, href: &dyn Fn(Target) -> String
             (tints(figure, bottom))
             (axis(&figure.window))
             (silences(figure, prefix))
+            // Below the lanes, so that they cross out no label.
+            (lines(figure, bottom, prefix))
             @for (row, lane) in figure.lanes.iter().enumerate() {
                 (lane_group(figure, lane, AXIS + row as f64 * LANE, prefix, href))
             }
-            (lines(figure, bottom, prefix))
             @if let (false, Some(start)) = (strip.is_empty(), session_start(figure)) { (sign_in_strip(&sign_in_window(start), &strip, bottom)) }
         }
     }
@@ -141,8 +142,9 @@ fn silences(figure: &Figure, prefix: &str) -> Markup {
             @for (gap, row) in touched.take(MAX_GAPS) {
                 @let (left, right) = (figure.window.clamped(gap.from), figure.window.clamped(gap.until));
                 @let top = AXIS + row as f64 * LANE + 2.0;
+                @let mut days = Times::default();
                 rect fill={ "url(#" (prefix) "-gap)" } x=(px(left)) y=(px(top)) width=(px((right - left).max(1.0))) height=(px(LANE - 4.0)) {
-                    title { (plain(gap.source.as_str())) " silent " (clock(gap.from)) " to " (clock(gap.until)) @if gap.backfilled { ", back-filled" } }
+                    title { (plain(gap.source.as_str())) " silent " (days.show(gap.from)) " to " (days.show(gap.until)) @if gap.backfilled { ", back-filled" } }
                 }
             }
         }
@@ -151,11 +153,13 @@ fn silences(figure: &Figure, prefix: &str) -> Markup {
 
 fn lines(figure: &Figure, bottom: f64, prefix: &str) -> Markup {
     let window = &figure.window;
-    let line = |time: Time, class: &str, name: &str| {
-        let x = px(window.x(time));
+    // Where both stand on one spot, their names stand on either side of it.
+    let near = (window.x(figure.at) - window.x(figure.known_at)).abs() < 12.0;
+    let line = |time: Time, class: &str, name: &str, (anchor, aside): (&str, f64)| {
+        let x = window.x(time);
         html! {
-            line class=(class) x1=(x) y1=(px(AXIS - 4.0)) x2=(x) y2=(px(bottom)) {}
-            text class="flag" x=(x) y=(px(AXIS - 6.0)) text-anchor="middle" { (name) }
+            line class=(class) x1=(px(x)) y1=(px(AXIS - 4.0)) x2=(px(x)) y2=(px(bottom)) {}
+            text class="flag" x=(px(if near { x + aside } else { x })) y=(px(AXIS - 6.0)) text-anchor=(if near { anchor } else { "middle" }) { (name) }
         }
     };
     html! {
@@ -163,9 +167,9 @@ fn lines(figure: &Figure, bottom: f64, prefix: &str) -> Markup {
             @if window.holds(figure.at) {
                 @let x = window.x(figure.at);
                 rect fill={ "url(#" (prefix) "-out)" } x=(px(x)) y=(px(AXIS)) width=(px(WIDTH - x)) height=(px(bottom - AXIS)) {}
-                (line(figure.at, "t-line", "T"))
+                (line(figure.at, "t-line", "T", ("end", -2.0)))
             }
-            @if window.holds(figure.known_at) { (line(figure.known_at, "k-line", "K")) }
+            @if window.holds(figure.known_at) { (line(figure.known_at, "k-line", "K", ("start", 2.0))) }
         }
     }
 }
@@ -247,16 +251,16 @@ pub(crate) const fn certainty_word(certainty: Certainty) -> &'static str {
     }
 }
 
-/// What a screen reader and a tooltip say of an item.
+/// What a screen reader and a tooltip say of an item: each by itself, so with its date.
 pub(crate) fn spoken(item: &Item) -> String {
-    let mut out = item.what.clone();
-    out.push(' ');
+    let mut times = Times::default();
+    let mut out = format!("{} {}", item.what, times.show(item.from));
     match item.end {
-        End::Moment => out.push_str(&clock(item.from)),
-        End::At(end) | End::Lost(end) => out.push_str(&format!("{} until {}", clock(item.from), clock(end))),
-        End::Running => out.push_str(&format!("{}, running", clock(item.from))),
-        End::Bounded(earliest, latest) => out.push_str(&format!("{} until between {} and {}", clock(item.from), clock(earliest), clock(latest))),
-        End::Unknown(earliest) => out.push_str(&format!("{} until {} or later", clock(item.from), clock(earliest))),
+        End::Moment => {}
+        End::At(end) | End::Lost(end) => out.push_str(&format!(" until {}", times.show(end))),
+        End::Running => out.push_str(", running"),
+        End::Bounded(earliest, latest) => out.push_str(&format!(" until between {} and {}", times.show(earliest), times.show(latest))),
+        End::Unknown(earliest) => out.push_str(&format!(" until {} or later", times.show(earliest))),
     }
     if !item.reason.is_empty() {
         out.push_str(&format!(": {}", item.reason));
@@ -267,8 +271,9 @@ pub(crate) fn spoken(item: &Item) -> String {
     if let Some(grade) = item.grade {
         out.push_str(&format!("; {}", grade_word(grade)));
     }
-    if let Some(record) = item.record.as_ref().filter(|_| item.late.is_some()) {
-        out.push_str(&format!("; recorded late, {}", delay(record.occurred.from, record.recorded_at)));
+    if let Some((speaks_of, recorded)) = item.late {
+        let what = if item.end_is_late() { "its end recorded late" } else { "recorded late" };
+        out.push_str(&format!("; {what}, {}: {}", delay(speaks_of, recorded), times.show(recorded)));
     }
     out
 }
@@ -360,10 +365,13 @@ fn column(window: &Window, item: &Item, count: usize, top: f64) -> (Markup, f64,
     (drawing, x + STEP, x - 4.0)
 }
 
-/// From the time something speaks of to the time it was recorded.
-fn tail(window: &Window, figure: &Figure, from: Time, to: Time, top: f64) -> Markup {
+/// From the time something speaks of to the time it was recorded. The one by which the axis goes is where the item stands; the other one is marked.
+fn tail(window: &Window, figure: &Figure, speaks_of: Time, recorded: Time, top: f64) -> Markup {
     let y = top + LANE - 3.0;
-    let (start, end) = (window.clamped(from), window.clamped(to));
+    let (start, end) = match figure.order {
+        Order::Occurred => (window.clamped(speaks_of), window.clamped(recorded)),
+        Order::Recorded => (window.clamped(recorded), window.clamped(speaks_of)),
+    };
     let hollow = figure.order == Order::Recorded;
     html! {
         line class="tail" x1=(px(start)) y1=(px(y)) x2=(px(end)) y2=(px(y)) {}

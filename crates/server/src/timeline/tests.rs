@@ -63,9 +63,10 @@ fn end_pixels_are_within_half_a_pixel_of_the_time() {
         let mut session = session();
         session.factors[1] = factor("hwk", "2026-03-10T11:30:00Z", Some(until));
         let (figure, svg, _) = drawn(&session);
-        // Reckoned here anew: the window is the session with 2 % on either side.
+        // Reckoned here anew: the window is the session with 2 % before it, and room for the word "expired" after it.
         let span = (t("2026-03-10T19:30:00Z").micros() - t("2026-03-10T11:30:00Z").micros()) as f64 / 1e6;
-        let expected = GUTTER + (f64::from(secs) + span * 0.02) / (span * 1.04) * (WIDTH - GUTTER);
+        let room = 7.0 * 6.2 + 10.0;
+        let expected = GUTTER + (f64::from(secs) + span * 0.02) / (span * 1.02) * (WIDTH - GUTTER - room);
         let end = end_of_bar(&svg, "hwk, claimed");
         assert!((end - expected).abs() < 0.5, "{until}: {end}, not {expected}");
         assert!((end - figure.window.x(t(until))).abs() < 0.5);
@@ -96,6 +97,47 @@ fn the_order_switch_keeps_the_count() {
     assert_eq!(count(&occurred), count(&recorded));
     let hwk = recorded.lanes.iter().flat_map(|lane| &lane.items).find(|item| item.what.starts_with("hwk")).unwrap();
     assert_eq!(hwk.from, t("2026-03-10T14:40:00Z"));
+}
+
+#[test]
+fn an_end_that_is_not_known_stays_open_in_both_orders() {
+    for (bounds, drawn_as) in [(Some("2026-03-10T21:30:00Z"), "class=\"latest\""), (None, "class=\"fading\"")] {
+        let mut session = session();
+        session.ended_at = None;
+        session.end_bounds = Some(Bounds { from: t("2026-03-10T12:30:00Z"), to: bounds.map(t) });
+        session.records[0].recorded_at = t("2026-03-10T11:40:00Z");
+        for order in [Order::Occurred, Order::Recorded] {
+            let figure = fitted(&session, order);
+            let svg = svg(&figure, "tl", &href).into_string();
+            assert_eq!(svg.matches("class=\"bounded\"").count(), 1, "{order:?} {bounds:?}: {svg}");
+            assert!(svg.contains(drawn_as), "{order:?} {bounds:?}: {svg}");
+        }
+    }
+}
+
+#[test]
+fn a_retraction_of_a_key_stands_on_the_keys_lane() {
+    let mut session = session();
+    let key = |key: &str| KeyInterval {
+        idp: "idp-x".into(),
+        key: key.into(),
+        from: t("2026-03-10T09:00:00Z"),
+        until: Some(t("2026-03-10T13:30:00Z")),
+        added: record(13, "idp.key_added", "2026-03-10T09:00:00Z"),
+        retired: Some(record(45, "idp.key_retired", "2026-03-10T13:30:00Z")),
+    };
+    session.context.keys = vec![key("X1"), key("X2")];
+    let retraction = |position, of: &str, at: &str| claimledger_domain::model::Falsifier {
+        retracts: Some(("idp-x".into(), Some(of.into()))),
+        ..falsifier(record(position, "trust.retracted", at), "key_retracted")
+    };
+    let loss = falsifier(record(64, "authenticator.lost", "2026-03-10T14:40:00Z"), "authenticator_lost");
+    session.falsifiers = vec![retraction(67, "X2", "2026-03-10T15:10:00Z"), retraction(68, "X3", "2026-03-10T15:20:00Z"), loss];
+    let (figure, svg, table) = drawn(&session);
+    let lanes: Vec<_> = figure.lanes.iter().map(|lane| (lane.name.as_str(), lane.items.len())).collect();
+    assert_eq!(lanes[..3], [("key X1", 1), ("key X2", 2), ("key X3", 1)], "{lanes:?}");
+    assert_eq!(lanes.last(), Some(&("falsifiers", 1)), "{lanes:?}");
+    assert_eq!(links(&svg), rows(&table));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::Asking;
 use crate::graphql::{
     Asker,
-    answers::{Answered, SourceCompleteness, Status, carried},
+    answers::{Absence, Answered, SourceCompleteness, Status, carried},
     errors,
     limits::list_cost,
     scalars::DateTime,
@@ -36,6 +36,8 @@ pub(crate) struct BeliefDiff {
     completeness: Vec<SourceCompleteness>,
     /// Beside it.
     status: Status,
+    /// What it means that something is not in the answer.
+    absence: Absence,
 }
 
 /// A session as known at one position.
@@ -131,7 +133,7 @@ impl BeliefQuestion {
         let (from, to) = (Asking::into_app(Some(from), asker), Asking::into_app(Some(to), asker));
         let at = at.map(|at| at.0);
         let answer = asker.app.belief_diff(&asker.caller, &session, at, &from, &to).await.map_err(|error| errors::asked(&error))?;
-        let (answered, completeness, status) = carried(&answer);
+        let (answered, completeness, status, absence) = carried(&answer);
         let diff = answer.value.diff;
         let changes: Vec<BeliefChange> = vec(&diff.changes);
         let some = |indices: &[usize]| indices.iter().filter_map(|at| changes.get(*at).cloned()).collect();
@@ -146,6 +148,6 @@ impl BeliefQuestion {
         let belief = |sentence, state: Option<_>, answered| Belief { sentence, session: state.map(|state| Session(Arc::new(state))), answered };
         let from = belief(diff.then, diff.before, (&answer.value.from).into());
         let to = belief(diff.later, diff.after, answered.clone());
-        Ok(BeliefDiff { session: name, from, to, changes, facts, answered, completeness, status })
+        Ok(BeliefDiff { session: name, from, to, changes, facts, answered, completeness, status, absence })
     }
 }

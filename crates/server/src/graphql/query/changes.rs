@@ -19,7 +19,7 @@ impl ChangesQuestion {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
         let answer = asker.app.changes_cursor(&asker.caller, &asking).await.map_err(|error| errors::asked(&error))?;
-        let (answered, completeness, status) = carried(&answer);
+        let (answered, completeness, status, _) = carried(&answer);
         Ok(ChangesCursor { cursor: answer.value, answered, completeness, status })
     }
 }

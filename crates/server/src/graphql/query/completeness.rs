@@ -3,7 +3,7 @@
 use super::Asking;
 use crate::graphql::{
     Asker,
-    answers::{Answered, SourceCompleteness, Status, carried},
+    answers::{Absence, Answered, SourceCompleteness, Status, carried},
     errors,
 };
 use async_graphql::{Context, Object, Result, SimpleObject};
@@ -20,6 +20,8 @@ pub(crate) struct CompletenessList {
     completeness: Vec<SourceCompleteness>,
     /// Beside it.
     status: Status,
+    /// What it means that something is not in the answer.
+    absence: Absence,
 }
 
 /// Completeness.
@@ -33,7 +35,7 @@ impl CompletenessQuestion {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
         let answer = asker.app.completeness(&asker.caller, &asking).await.map_err(|error| errors::asked(&error))?;
-        let (answered, completeness, status) = carried(&answer);
-        Ok(CompletenessList { items: completeness.clone(), answered, completeness, status })
+        let (answered, completeness, status, absence) = carried(&answer);
+        Ok(CompletenessList { items: completeness.clone(), answered, completeness, status, absence })
     }
 }

@@ -3,7 +3,7 @@
 use super::Asking;
 use crate::graphql::{
     Asker,
-    answers::{Answered, SourceCompleteness, Status, carried},
+    answers::{Absence, Answered, SourceCompleteness, Status, carried},
     errors,
     limits::list_cost,
     types::{ConfigChange, KeySpan, PolicyVersion, Retraction, RoutingRule, TrustVersion, vec},
@@ -35,6 +35,8 @@ pub(crate) struct TrustHistory {
     completeness: Vec<SourceCompleteness>,
     /// Beside it.
     status: Status,
+    /// What it means that something is not in the answer.
+    absence: Absence,
 }
 
 /// Who changed what is asked for, and when.
@@ -53,6 +55,8 @@ pub(crate) struct PolicyHistory {
     completeness: Vec<SourceCompleteness>,
     /// Beside it.
     status: Status,
+    /// What it means that something is not in the answer.
+    absence: Absence,
 }
 
 /// Histories of configuration.
@@ -67,7 +71,7 @@ impl ConfigurationQuestions {
         let idp = idp.map(|id| id.as_str().into());
         let asking = Asking::into_app(asking, asker);
         let answer = asker.app.trust(&asker.caller, idp.as_ref(), &asking).await.map_err(|error| errors::asked(&error))?;
-        let (answered, completeness, status) = carried(&answer);
+        let (answered, completeness, status, absence) = carried(&answer);
         let found = &answer.value;
         Ok(TrustHistory {
             items: vec(&found.changes),
@@ -78,6 +82,7 @@ impl ConfigurationQuestions {
             answered,
             completeness,
             status,
+            absence,
         })
     }
 
@@ -87,7 +92,7 @@ impl ConfigurationQuestions {
         let policy = policy.map(|id| id.as_str().into());
         let asking = Asking::into_app(asking, asker);
         let answer = asker.app.policies(&asker.caller, policy.as_ref(), &asking).await.map_err(|error| errors::asked(&error))?;
-        let (answered, completeness, status) = carried(&answer);
-        Ok(PolicyHistory { items: vec(&answer.value.changes), versions: vec(&answer.value.versions), answered, completeness, status })
+        let (answered, completeness, status, absence) = carried(&answer);
+        Ok(PolicyHistory { items: vec(&answer.value.changes), versions: vec(&answer.value.versions), answered, completeness, status, absence })
     }
 }

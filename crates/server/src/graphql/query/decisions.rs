@@ -75,7 +75,7 @@ impl DecisionQuestions {
         let asking = Asking::into_app(asking, asker);
         let answer =
             asker.app.decisions(&asker.caller, &filter, &asking, rows(first)?, after.as_deref()).await.map_err(|error| errors::asked(&error))?;
-        let (answered, completeness, status) = carried(&answer);
+        let (answered, completeness, status, absence) = carried(&answer);
         let page_info = page_info(&answer.value);
         // The sessions are asked for at the cut of this very answer.
         let pinned = ask::Asking { at: Some(answer.answered.at), known_at_position: Some(answer.answered.position), ..ask::Asking::default() };
@@ -84,6 +84,6 @@ impl DecisionQuestions {
             let node = Decision { decision: hit.decision, session: Of::Loaded(loader.clone()) };
             DecisionEdge { cursor, node, certainty: hit.certainty.into() }
         });
-        Ok(DecisionConnection { edges: edges.collect(), page_info, answered, completeness, status })
+        Ok(DecisionConnection { edges: edges.collect(), page_info, answered, completeness, status, absence })
     }
 }

@@ -3,7 +3,7 @@
 use super::Asking;
 use crate::graphql::{
     Asker,
-    answers::{Answered, SourceCompleteness, Status, carried},
+    answers::{Absence, Answered, SourceCompleteness, Status, carried},
     errors,
     limits::list_cost,
     scalars::DateTime,
@@ -47,6 +47,8 @@ pub(crate) struct Dependants {
     completeness: Vec<SourceCompleteness>,
     /// Beside it.
     status: Status,
+    /// What it means that something is not in the answer.
+    absence: Absence,
 }
 
 /// A change, and what rested on it. A version that was replaced still lists its own.
@@ -202,7 +204,7 @@ impl DependantsQuestion {
             .dependants(&asker.caller, actor.as_ref(), record.as_ref().map(|id| id.as_str()), &asking)
             .await
             .map_err(|error| errors::asked(&error))?;
-        let (answered, completeness, status) = carried(&answer);
-        Ok(Dependants { items: vec(&answer.value), answered, completeness, status })
+        let (answered, completeness, status, absence) = carried(&answer);
+        Ok(Dependants { items: vec(&answer.value), answered, completeness, status, absence })
     }
 }

@@ -3,7 +3,7 @@
 use super::Asking;
 use crate::graphql::{
     Asker,
-    answers::{Answered, SourceCompleteness, Status, carried},
+    answers::{Absence, Answered, SourceCompleteness, Status, carried},
     errors,
     limits::list_cost,
     scalars::{DateTime, Position},
@@ -40,6 +40,8 @@ pub(crate) struct FirstSeenList {
     completeness: Vec<SourceCompleteness>,
     /// Beside it.
     status: Status,
+    /// What it means that something is not in the answer.
+    absence: Absence,
 }
 
 /// What a first is compared with: every claim received by T that the log has by K, whatever window is shown.
@@ -154,8 +156,8 @@ impl FirstSeenQuestion {
         let window = Window { from: from.map(|time| time.0), to: to.map(|time| time.0) };
         let asking = Asking::into_app(asking, asker);
         let answer = asker.app.first_seen(&asker.caller, kind.into(), window, &asking).await.map_err(|error| errors::asked(&error))?;
-        let (answered, completeness, status) = carried(&answer);
+        let (answered, completeness, status, absence) = carried(&answer);
         let items = answer.value.items.iter().map(FirstSeen::from).collect();
-        Ok(FirstSeenList { items, compared_with: (&answer.value).into(), answered, completeness, status })
+        Ok(FirstSeenList { items, compared_with: (&answer.value).into(), answered, completeness, status, absence })
     }
 }

@@ -3,7 +3,7 @@
 use super::Asking;
 use crate::graphql::{
     Asker,
-    answers::{Answered, SourceCompleteness, Status, carried},
+    answers::{Absence, Answered, SourceCompleteness, Status, carried},
     errors,
     limits::list_cost,
     scalars::DateTime,
@@ -44,6 +44,8 @@ pub(crate) struct HeldList {
     completeness: Vec<SourceCompleteness>,
     /// Beside it.
     status: Status,
+    /// What it means that something is not in the answer.
+    absence: Absence,
 }
 
 /// A version of a policy, and the one that replaced it.
@@ -178,7 +180,7 @@ impl HeldUnderQuestion {
         let (policy, version) = (PolicyId::new(policy.as_str()), VersionLabel::new(version.as_str()));
         let asking = Asking::into_app(asking, asker);
         let answer = asker.app.held_under(&asker.caller, &policy, &version, &asking).await.map_err(|error| errors::asked(&error))?;
-        let (answered, completeness, status) = carried(&answer);
-        Ok(HeldList { items: vec(&answer.value.items), replaced: vec(&answer.value.replaced), answered, completeness, status })
+        let (answered, completeness, status, absence) = carried(&answer);
+        Ok(HeldList { items: vec(&answer.value.items), replaced: vec(&answer.value.replaced), answered, completeness, status, absence })
     }
 }

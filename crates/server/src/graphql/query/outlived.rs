@@ -3,7 +3,7 @@
 use super::Asking;
 use crate::graphql::{
     Asker,
-    answers::{Answered, SourceCompleteness, Status, carried},
+    answers::{Absence, Answered, SourceCompleteness, Status, carried},
     errors,
     limits::list_cost,
     scalars::DateTime,
@@ -25,6 +25,8 @@ pub(crate) struct OutlivedList {
     completeness: Vec<SourceCompleteness>,
     /// Beside it.
     status: Status,
+    /// What it means that something is not in the answer.
+    absence: Absence,
 }
 
 /// A session that went on after its identity provider's session had ended, or may have.
@@ -95,7 +97,7 @@ impl OutlivedQuestion {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
         let answer = asker.app.outlived(&asker.caller, &asking).await.map_err(|error| errors::asked(&error))?;
-        let (answered, completeness, status) = carried(&answer);
-        Ok(OutlivedList { items: vec(&answer.value), answered, completeness, status })
+        let (answered, completeness, status, absence) = carried(&answer);
+        Ok(OutlivedList { items: vec(&answer.value), answered, completeness, status, absence })
     }
 }

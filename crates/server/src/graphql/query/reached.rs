@@ -3,7 +3,7 @@
 use super::{Asking, rows};
 use crate::graphql::{
     Asker,
-    answers::{Answered, PageInfo, SourceCompleteness, Status, carried, page_info},
+    answers::{Absence, Answered, PageInfo, SourceCompleteness, Status, carried, page_info},
     errors,
     limits::{connection_cost, list_cost},
     types::{ChainKind, ChainLink, ClockOrder, Found, TimelineRow, vec},
@@ -29,6 +29,8 @@ pub(crate) struct RecordConnection {
     completeness: Vec<SourceCompleteness>,
     /// Beside it.
     status: Status,
+    /// What it means that something is not in the answer.
+    absence: Absence,
 }
 
 /// A record of a timeline.
@@ -58,6 +60,8 @@ pub(crate) struct FoundList {
     completeness: Vec<SourceCompleteness>,
     /// Beside it.
     status: Status,
+    /// What it means that something is not in the answer.
+    absence: Absence,
 }
 
 /// Everything that hangs together with an id.
@@ -79,6 +83,8 @@ pub(crate) struct Chain {
     completeness: Vec<SourceCompleteness>,
     /// Beside it.
     status: Status,
+    /// What it means that something is not in the answer.
+    absence: Absence,
 }
 
 /// What is reached from an id.
@@ -107,7 +113,7 @@ impl ReachedQuestions {
             .timeline(&asker.caller, &session, order.into(), &asking, rows(first)?, after.as_deref())
             .await
             .map_err(|error| errors::asked(&error))?;
-        let (answered, completeness, status) = carried(&answer);
+        let (answered, completeness, status, absence) = carried(&answer);
         let page = &answer.value.page;
         let edges = page.items.iter().zip(&page.cursors).map(|(row, cursor)| RecordEdge { cursor: cursor.clone(), node: row.into() });
         Ok(RecordConnection {
@@ -118,6 +124,7 @@ impl ReachedQuestions {
             answered,
             completeness,
             status,
+            absence,
         })
     }
 
@@ -126,9 +133,17 @@ impl ReachedQuestions {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
         let answer = asker.app.find(&asker.caller, &text, &asking).await.map_err(|error| errors::asked(&error))?;
-        let (answered, completeness, status) = carried(&answer);
+        let (answered, completeness, status, absence) = carried(&answer);
         let found = answer.value;
-        Ok(FoundList { items: vec(&found.items), searched: found.searched, not_searched: found.not_searched, answered, completeness, status })
+        Ok(FoundList {
+            items: vec(&found.items),
+            searched: found.searched,
+            not_searched: found.not_searched,
+            answered,
+            completeness,
+            status,
+            absence,
+        })
     }
 
     /// What hangs together: application sessions, the session, the identity provider's session and the root session, from any of them.
@@ -136,7 +151,7 @@ impl ReachedQuestions {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
         let answer = asker.app.chain(&asker.caller, id.as_str(), &asking).await.map_err(|error| errors::asked(&error))?;
-        let (answered, completeness, status) = carried(&answer);
+        let (answered, completeness, status, absence) = carried(&answer);
         let chain = answer.value;
         Ok(Chain {
             id,
@@ -146,6 +161,7 @@ impl ReachedQuestions {
             answered,
             completeness,
             status,
+            absence,
         })
     }
 }

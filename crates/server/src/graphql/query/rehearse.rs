@@ -3,7 +3,7 @@
 use super::Asking;
 use crate::graphql::{
     Asker,
-    answers::{Answered, SourceCompleteness, Status, carried},
+    answers::{Absence, Answered, SourceCompleteness, Status, carried},
     errors,
     limits::list_cost,
     loaders::Sessions,
@@ -58,13 +58,13 @@ impl TrustChange {
 #[derive(SimpleObject)]
 #[graphql(name = "Rehearsal")]
 pub(crate) struct Rehearsal {
-    /// Decisions of the window that would be implied otherwise, judged on facts known when decided.
+    /// Decisions of the window that would be implied otherwise, judged on facts known when decided: each once. One may fall too.
     #[graphql(complexity = "list_cost(child_complexity)")]
     flips: Vec<Flip>,
     /// Recorded allows of the window that rested on what a retraction hits and would not be implied, judged on facts known at K.
     #[graphql(complexity = "list_cost(child_complexity)")]
     falls: Vec<Fall>,
-    /// Decisions of the window that stay what they were, and why.
+    /// Decisions of the window that neither flip nor fall, and why.
     #[graphql(complexity = "list_cost(child_complexity)")]
     unchanged: Vec<UnchangedDecision>,
     /// Sessions that are active at T and rest, by record, on what is hit.
@@ -84,6 +84,8 @@ pub(crate) struct Rehearsal {
     completeness: Vec<SourceCompleteness>,
     /// Beside it.
     status: Status,
+    /// What it means that something is not in the answer.
+    absence: Absence,
 }
 
 /// A decision that would be implied otherwise.
@@ -216,7 +218,7 @@ impl RehearseQuestion {
         let change = change.into_app()?;
         let asking = Asking::into_app(asking, asker);
         let answer = asker.app.rehearse(&asker.caller, &change, from.0, to.0, &asking).await.map_err(|error| errors::asked(&error))?;
-        let (answered, completeness, status) = carried(&answer);
+        let (answered, completeness, status, absence) = carried(&answer);
         // The sessions of its decisions are asked for at the cut of this very answer.
         let pinned = ask::Asking { at: Some(answer.answered.at), known_at_position: Some(answer.answered.position), ..ask::Asking::default() };
         let loader = Arc::new(Sessions::of(asker.app.clone(), asker.caller.clone(), pinned));
@@ -236,6 +238,7 @@ impl RehearseQuestion {
             answered,
             completeness,
             status,
+            absence,
         })
     }
 }

@@ -3,7 +3,7 @@
 use super::Asking;
 use crate::graphql::{
     Asker,
-    answers::{Answered, SourceCompleteness, Status, carried},
+    answers::{Absence, Answered, SourceCompleteness, Status, carried},
     errors,
     limits::list_cost,
     scalars::DateTime,
@@ -35,6 +35,8 @@ pub(crate) struct ReuseList {
     completeness: Vec<SourceCompleteness>,
     /// Beside it.
     status: Status,
+    /// What it means that something is not in the answer.
+    absence: Absence,
 }
 
 /// Something that was used more than once.
@@ -102,7 +104,7 @@ impl ReusedQuestion {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
         let answer = asker.app.reused(&asker.caller, &asking).await.map_err(|error| errors::asked(&error))?;
-        let (answered, completeness, status) = carried(&answer);
-        Ok(ReuseList { items: vec(&answer.value), answered, completeness, status })
+        let (answered, completeness, status, absence) = carried(&answer);
+        Ok(ReuseList { items: vec(&answer.value), answered, completeness, status, absence })
     }
 }

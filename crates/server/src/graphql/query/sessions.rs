@@ -87,8 +87,8 @@ impl SessionQuestions {
         let id = SessionId::new(id.as_str());
         let asking = Asking::into_app(asking, asker);
         let answer = asker.app.session(&asker.caller, &id, &asking).await.map_err(|error| errors::asked(&error))?;
-        let (answered, completeness, status) = carried(&answer);
-        Ok(SessionAnswer { session: answer.value.map(|session| Session(Arc::new(session))), answered, completeness, status })
+        let (answered, completeness, status, absence) = carried(&answer);
+        Ok(SessionAnswer { session: answer.value.map(|session| Session(Arc::new(session))), answered, completeness, status, absence })
     }
 
     /// Sessions, in the order they began.
@@ -111,7 +111,7 @@ impl SessionQuestions {
             asker.app.sessions_in_brief(&asker.caller, &filter, &asking, first, after).await
         };
         let answer = answer.map_err(|error| errors::asked(&error))?;
-        let (answered, completeness, status) = carried(&answer);
+        let (answered, completeness, status, absence) = carried(&answer);
         let page_info = page_info(&answer.value);
         let edges = answer.value.items.into_iter().zip(answer.value.cursors).map(|(hit, cursor)| SessionEdge {
             cursor,
@@ -119,6 +119,6 @@ impl SessionQuestions {
             because: vec(&hit.because),
             node: Session(Arc::new(hit.session)),
         });
-        Ok(SessionConnection { edges: edges.collect(), page_info, answered, completeness, status })
+        Ok(SessionConnection { edges: edges.collect(), page_info, answered, completeness, status, absence })
     }
 }

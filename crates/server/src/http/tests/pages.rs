@@ -125,7 +125,7 @@ async fn the_list_counts_certain_and_possible_and_pages() {
     let key = world.get(&format!("/sessions?key=X1&reliedFrom=2026-03-10T13:40:00Z&{rest}"), &cookie).await;
     assert!(key.body.contains("1 certain + 0 possible") && key.body.contains("(key_retired)"), "{}", key.body);
     let none = world.get(&format!("/sessions?key=nowhere&{rest}"), &cookie).await;
-    assert!(none.body.contains("None") && none.body.contains("key <bdi>nowhere</bdi>"), "{}", none.body);
+    assert!(none.body.contains("No key nowhere is known.") && none.body.contains("key <bdi>nowhere</bdi>"), "{}", none.body);
 }
 
 #[tokio::test]

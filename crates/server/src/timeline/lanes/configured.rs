@@ -47,6 +47,7 @@ pub(super) fn keys(session: &SessionState, lanes: &mut Vec<Lane>) {
             ended_by: ended,
             ..moment(Mark::Access, String::new(), key.from, &key.added)
         };
-        lanes.push(lane(LaneKind::Key, format!("key {name}"), format!("key {name}"), vec![item]));
+        let of = Some((key.idp.clone(), key.key.clone()));
+        lanes.push(Lane { of, ..lane(LaneKind::Key, format!("key {name}"), format!("key {name}"), vec![item]) });
     }
 }

@@ -1,9 +1,9 @@
 //! The figure: all lanes, the window around them, and what was silent or changed in it.
 
-use super::{End, Figure, Item, Lane, LaneKind, Order, Silence, configured, marks, session};
+use super::{End, Figure, Item, Lane, LaneKind, Order, Shape, Silence, configured, marks, session};
 use crate::{
     pages::{text::plain, when},
-    timeline::geometry::Window,
+    timeline::geometry::{PLOT, Window, text_width},
 };
 use claimledger_app::answer::SourceCompleteness;
 use claimledger_domain::model::SessionState;
@@ -21,6 +21,7 @@ pub(crate) fn figure(session: &SessionState, at: Time, known_at: Time, completen
     marks::ignored(session, &mut lanes);
     marks::decisions(session, &mut lanes);
     marks::accesses(session, &mut lanes);
+    marks::retractions_of_keys(session, &mut lanes);
     marks::falsifiers(session, &mut lanes);
     for lane in &mut lanes {
         lane.items.sort_by(|a, b| (a.from, &a.what).cmp(&(b.from, &b.what)));
@@ -30,7 +31,7 @@ pub(crate) fn figure(session: &SessionState, at: Time, known_at: Time, completen
         lanes.iter_mut().flat_map(|lane| &mut lane.items).for_each(by_recorded);
     }
     let changes = changes(&lanes);
-    let window = window(session, &lanes, at, known_at);
+    let window = with_room(window(session, &lanes, at, known_at), &lanes);
     for lane in lanes.iter_mut().filter(|lane| matches!(lane.kind, LaneKind::Trust | LaneKind::Policy)) {
         // Versions that were replaced before the session, or came after it, had no part in it.
         lane.items.retain(|item| item.from < window.until && !matches!(item.end, End::At(end) if end <= window.from));
@@ -47,6 +48,7 @@ pub(crate) fn figure(session: &SessionState, at: Time, known_at: Time, completen
             item.label = format!("← {}", item.label);
         }
     }
+    lanes.iter_mut().filter(|lane| lane.kind == LaneKind::Key).for_each(|lane| one_label_at_the_edge(lane, &window));
     let changes = changes.into_iter().filter(|change| window.holds(*change)).collect();
     Figure {
         session: plain(session.id.as_str()),
@@ -82,6 +84,39 @@ fn window(session: &SessionState, lanes: &[Lane], at: Time, known_at: Time) -> W
     Window::around(first, tail.map_or(last, |tail| tail.max(last)))
 }
 
+/// Labels wider than this are not waited for: they have no room, and go to the table.
+const MAX_LABEL: f64 = 260.0;
+
+/// Moves the right edge so far out that the labels of bars which end near it stand beside them. Within the bar a label would hide where it ends.
+fn with_room(window: Window, lanes: &[Lane]) -> Window {
+    let span = |until: Time| (until.micros() - window.from.micros()) as f64;
+    let needed = lanes.iter().filter_map(|lane| {
+        let item = lane.items.last().filter(|item| item.shape == Shape::Bar && !item.label.is_empty())?;
+        let end = match item.end {
+            End::At(end) | End::Lost(end) | End::Bounded(_, end) => end,
+            End::Moment | End::Running | End::Unknown(_) => return None,
+        };
+        let width = text_width(&item.label) + 10.0;
+        (window.holds(end) && width <= MAX_LABEL).then(|| span(end) * PLOT / (PLOT - width))
+    });
+    let widest = needed.fold(span(window.until), f64::max);
+    Window { until: Time::from_micros(window.from.micros().saturating_add(widest.ceil() as i64)), ..window }
+}
+
+/// A key that was retired before the window and retracted before it has one label at the left edge, not two on one spot.
+fn one_label_at_the_edge(lane: &mut Lane, window: &Window) {
+    let before = |item: &Item| item.from < window.from && !item.label.is_empty();
+    let (bars, marks): (Vec<usize>, Vec<usize>) =
+        (0..lane.items.len()).filter(|i| before(&lane.items[*i])).partition(|i| lane.items[*i].shape == Shape::Bar);
+    let (Some(bar), Some(mark)) = (bars.first(), marks.first()) else { return };
+    if !matches!(lane.items[*bar].end, End::At(end) if end < window.from) {
+        return;
+    }
+    let retired = std::mem::take(&mut lane.items[*bar].label);
+    let label = lane.items[*mark].label.trim_start_matches("← ").to_owned();
+    lane.items[*mark].label = format!("{retired}; {label}");
+}
+
 fn sources(items: &[Item]) -> Vec<SourceId> {
     let mut sources: Vec<SourceId> =
         items.iter().flat_map(|item| item.record.iter().chain(&item.ended_by)).map(|record| record.source.clone()).collect();
@@ -112,16 +147,18 @@ fn silences(completeness: &[SourceCompleteness], window: &Window) -> Vec<Silence
     gaps.filter(|gap| gap.from < window.until && gap.until > window.from).collect()
 }
 
-/// Redraws an item at the time it was recorded. What came late keeps the time it speaks of, for a hollow mark.
+/// Redraws an item at the time it was recorded. What came late keeps the time it speaks of, for a hollow mark; an end that nobody stated was not recorded
+/// either, and stays as open as it is.
 fn by_recorded(item: &mut Item) {
     let Some(record) = &item.record else { return };
-    item.late = item.late.map(|_| (record.recorded_at, item.from));
     item.from = record.recorded_at;
     item.end = match (item.end, &item.ended_by) {
         (End::Moment, _) => End::Moment,
         (End::Lost(_), Some(by)) => End::Lost(by.recorded_at.max(item.from)),
         (_, Some(by)) => End::At(by.recorded_at.max(item.from)),
         (End::At(end) | End::Lost(end), None) => End::At(end.max(item.from)),
-        (End::Running | End::Bounded(..) | End::Unknown(_), None) => End::Running,
+        (End::Bounded(earliest, latest), None) => End::Bounded(earliest.max(item.from), latest.max(item.from)),
+        (End::Unknown(earliest), None) => End::Unknown(earliest.max(item.from)),
+        (End::Running, None) => End::Running,
     };
 }

@@ -2,7 +2,7 @@
 
 use super::{End, Fill, Hue, Item, Lane, LaneKind, Mark, Shape, words};
 use crate::pages::{text::plain, when};
-use claimledger_domain::model::{Certainty, Decision, RecordRef, SessionState};
+use claimledger_domain::model::{Certainty, Decision, Falsifier, RecordRef, SessionState};
 use claimledger_facts::{time::Time, vocabulary::Outcome};
 
 pub(super) fn ignored(session: &SessionState, lanes: &mut Vec<Lane>) {
@@ -76,19 +76,41 @@ pub(super) fn accesses(session: &SessionState, lanes: &mut Vec<Lane>) {
     }
 }
 
+/// Retractions of keys, each on the lane of its key. A key that no other lane is of gets one.
+pub(super) fn retractions_of_keys(session: &SessionState, lanes: &mut Vec<Lane>) {
+    for falsifier in &session.falsifiers {
+        let Some((idp, Some(key))) = &falsifier.retracts else { continue };
+        let (name, of) = (plain(key.as_str()), plain(idp.as_str()));
+        let item = Item { what: format!("trust in key {name} of {of} retracted"), ..self::falsifier(falsifier) };
+        let lane_of = |lane: &&mut Lane| lane.kind == LaneKind::Key && lane.of.as_ref() == Some(&(idp.clone(), key.clone()));
+        match lanes.iter_mut().find(lane_of) {
+            Some(lane) => lane.items.push(item),
+            None => {
+                let new =
+                    Lane { of: Some((idp.clone(), key.clone())), ..lane(LaneKind::Key, format!("key {name}"), format!("key {name}"), vec![item]) };
+                // Above the session's own lanes, with the other keys.
+                let at = lanes.iter().position(|lane| lane.kind > LaneKind::Key).unwrap_or(lanes.len());
+                lanes.insert(at, new);
+            }
+        }
+    }
+}
+
+fn falsifier(falsifier: &Falsifier) -> Item {
+    Item {
+        hue: Hue::Attention,
+        fill: Fill::Hollow,
+        certainty: falsifier.certainty,
+        label: words(falsifier.code),
+        reason: falsifier.code.to_owned(),
+        ..moment(Mark::Hollow, plain(&falsifier.record.kind), falsifier.from, &falsifier.record)
+    }
+}
+
+/// Retractions of whole IdPs, and losses.
 pub(super) fn falsifiers(session: &SessionState, lanes: &mut Vec<Lane>) {
-    let items: Vec<Item> = session
-        .falsifiers
-        .iter()
-        .map(|falsifier| Item {
-            hue: Hue::Attention,
-            fill: Fill::Hollow,
-            certainty: falsifier.certainty,
-            label: words(falsifier.code),
-            reason: falsifier.code.to_owned(),
-            ..moment(Mark::Hollow, plain(&falsifier.record.kind), falsifier.from, &falsifier.record)
-        })
-        .collect();
+    let of_key = |falsifier: &&Falsifier| matches!(falsifier.retracts, Some((_, Some(_))));
+    let items: Vec<Item> = session.falsifiers.iter().filter(|falsifier| !of_key(falsifier)).map(falsifier).collect();
     if !items.is_empty() {
         lanes.push(lane(LaneKind::Falsifiers, "falsifiers".to_owned(), "retractions and losses that hit something of it".to_owned(), items));
     }
@@ -99,7 +121,7 @@ pub(super) fn lateness(record: &RecordRef, speaks_of: Time) -> Option<(Time, Tim
 }
 
 pub(super) fn lane(kind: LaneKind, name: String, aria: String, items: Vec<Item>) -> Lane {
-    Lane { kind, name, grade: None, aria, sources: Vec::new(), items }
+    Lane { kind, name, of: None, grade: None, aria, sources: Vec::new(), items }
 }
 
 pub(super) fn moment(shape: Mark, what: String, at: Time, record: &RecordRef) -> Item {

@@ -17,7 +17,7 @@ pub(crate) use self::{
 use super::geometry::Window;
 use claimledger_domain::model::{Certainty, Grade, RecordRef};
 use claimledger_facts::{
-    ids::{LogPosition, SourceId},
+    ids::{IdpId, KeyId, LogPosition, SourceId},
     time::Time,
 };
 
@@ -85,6 +85,8 @@ pub(crate) struct Lane {
     pub kind: LaneKind,
     /// Its name in the gutter.
     pub name: String,
+    /// Of a key: which.
+    pub of: Option<(IdpId, KeyId)>,
     /// Its grade letter, of a factor.
     pub grade: Option<Grade>,
     /// What a screen reader says.
@@ -116,7 +118,7 @@ pub(crate) enum LaneKind {
     Decisions,
     /// Application accesses.
     Access,
-    /// Retractions and losses that hit something of it.
+    /// Retractions of IdPs and losses that hit something of it. A retraction of a key stands on its key.
     Falsifiers,
 }
 
@@ -165,7 +167,7 @@ pub(crate) struct Item {
     pub record: Option<RecordRef>,
     /// The record that ended it.
     pub ended_by: Option<RecordRef>,
-    /// Of what came late: when it speaks of, and when it was recorded.
+    /// Of what came late: when it speaks of, and when it was recorded. Of a bar it may be its end that did.
     pub late: Option<(Time, Time)>,
 }
 
@@ -173,6 +175,13 @@ impl Item {
     /// What is never put into a bucket: a refusal, a difference, what is void, what came late.
     pub(crate) fn is_exception(&self) -> bool {
         self.hue == Hue::Attention || self.fill == Fill::Void || self.late.is_some() || self.shape == Shape::Mark(Mark::Deny)
+    }
+
+    /// Whether it is the end of it that came late.
+    pub(crate) fn end_is_late(&self) -> bool {
+        let ended = self.ended_by.as_ref().map(|record| record.recorded_at);
+        let began = self.record.as_ref().map(|record| record.recorded_at);
+        self.late.is_some_and(|(_, recorded)| ended == Some(recorded) && began != Some(recorded))
     }
 
     /// The position of its record.

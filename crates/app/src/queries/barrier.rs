@@ -1,0 +1,132 @@
+//! What stands in the way of a question, whatever the sources say: nothing is known of what it names, or the caller's role may not look it up.
+//!
+//! Everything is looked for in the caller's tenant, up to K and whatever T: what another tenant has is as unknown as what nobody has.
+
+use super::{View, find};
+use crate::{
+    ask::{Caller, DecisionFilter, SessionFilter, TrustChange},
+    terms::{claim_key_term, term},
+};
+use claimledger_domain::{completeness::Barrier, dependants::changes};
+use claimledger_facts::{
+    ids::{ActorId, AppId, IdpId, KeyId, PolicyId, Pseudonym, SessionId, VersionLabel},
+    time::Time,
+    vocabulary::Role,
+};
+use claimledger_ledger::{log::LogError, views::TermKind};
+use std::fmt::Display;
+
+/// Looking people up takes the role investigate. Said to every other role, whether or not there is such a person.
+pub(super) const NAMES: Barrier = Barrier::NotForRole { what: "looking people up by name, login or id", needs: Role::Investigate };
+
+/// Nothing is known of a thing.
+pub(super) fn not_known(thing: &'static str, id: &(impl Display + ?Sized)) -> Barrier {
+    Barrier::NotKnown { thing, id: id.to_string() }
+}
+
+type Found = Result<Option<Barrier>, LogError>;
+
+impl View<'_> {
+    /// What stands in the way of a list of sessions.
+    pub(super) async fn barrier_of_sessions(&self, caller: &Caller, filter: &SessionFilter, people: Option<&[Pseudonym]>) -> Found {
+        // First, so that a role that may not look people up is told the same whatever else it names.
+        if let (Some(subject), Some(people)) = (&filter.subject, people)
+            && let Some(barrier) = self.person(caller, subject, people).await?
+        {
+            return Ok(Some(barrier));
+        }
+        self.reliance(filter.app.as_ref(), filter.idp.as_ref(), filter.key.as_ref()).await
+    }
+
+    /// What stands in the way of a list of decisions; the session that it names, where it names one, was found or not.
+    pub(super) async fn barrier_of_decisions(&self, filter: &DecisionFilter, found: bool) -> Found {
+        if let (Some(session), false) = (&filter.session, found) {
+            return Ok(Some(not_known("session", session)));
+        }
+        self.reliance(filter.app.as_ref(), filter.idp.as_ref(), filter.key.as_ref()).await
+    }
+
+    /// What stands in the way of a rehearsal.
+    pub(super) async fn barrier_of_rehearsal(&self, change: &TrustChange) -> Found {
+        let (idp, key) = match change {
+            TrustChange::TrustOff { idp } => (idp, None),
+            TrustChange::Retraction { idp, key, .. } => (idp, key.as_ref()),
+        };
+        self.reliance(None, Some(idp), key).await
+    }
+
+    async fn reliance(&self, app: Option<&AppId>, idp: Option<&IdpId>, key: Option<&KeyId>) -> Found {
+        if let Some(app) = app
+            && !self.reader().any(&term(TermKind::App, app.as_str()), self.cut.known_at).await?
+        {
+            return Ok(Some(not_known("application", app)));
+        }
+        if let Some(idp) = idp
+            && let Some(barrier) = self.idp(idp).await?
+        {
+            return Ok(Some(barrier));
+        }
+        match key {
+            Some(key) => self.key(idp, key).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn person(&self, caller: &Caller, subject: &str, people: &[Pseudonym]) -> Found {
+        for person in people {
+            if self.reader().any(&term(TermKind::Subject, person.as_str()), self.cut.known_at).await? {
+                return Ok(None);
+            }
+        }
+        Ok(Some(if caller.has(Role::Investigate) { not_known("person", subject) } else { NAMES }))
+    }
+
+    /// Whether an IdP is not known: no record names it.
+    pub(super) async fn idp(&self, idp: &IdpId) -> Found {
+        let stated = self.history.at(self.cut.known_at).idps().any(|known| known == idp);
+        let known = stated || self.reader().any(&term(TermKind::Idp, idp.as_str()), self.cut.known_at).await?;
+        Ok((!known).then(|| not_known("identity provider", idp)))
+    }
+
+    async fn key(&self, idp: Option<&IdpId>, key: &KeyId) -> Found {
+        let history = self.history.at(self.cut.known_at);
+        let stated = history.idps().filter(|of| idp.is_none_or(|idp| idp == *of)).any(|of| find::names_key(history, of, key.as_str()));
+        let known = stated || self.reader().any(&claim_key_term(idp, Some(key)), self.cut.known_at).await?;
+        Ok((!known).then(|| not_known("key", key)))
+    }
+
+    /// Whether a policy is not known: no record names it.
+    pub(super) async fn policy(&self, policy: &PolicyId) -> Found {
+        let stated = self.history.at(self.cut.known_at).policies().any(|known| known == policy);
+        let known = stated || self.reader().any(&term(TermKind::Policy, policy.as_str()), self.cut.known_at).await?;
+        Ok((!known).then(|| not_known("policy", policy)))
+    }
+
+    /// Whether a policy, or a version of it by this label, is not known.
+    pub(super) async fn policy_version(&self, policy: &PolicyId, version: &VersionLabel) -> Found {
+        if let Some(barrier) = self.policy(policy).await? {
+            return Ok(Some(barrier));
+        }
+        let known = self.history.at(self.cut.known_at).policy_versions(policy).any(|stated| stated.data.version == *version);
+        Ok((!known).then(|| not_known("version", &format!("{version} of policy {policy}"))))
+    }
+
+    /// Whether an actor, or a record, is not known.
+    pub(super) async fn barrier_of_dependants(&self, actor: Option<&ActorId>, record: Option<&str>) -> Found {
+        if let Some(actor) = actor {
+            let all = changes(self.history.at(self.cut.known_at), Time::MAX);
+            if !all.iter().any(|change| change.actor.as_ref() == Some(actor)) {
+                return Ok(Some(not_known("actor", actor)));
+            }
+        }
+        match record {
+            Some(record) if !find::is_record(self, record).await? => Ok(Some(not_known("record", record))),
+            Some(_) | None => Ok(None),
+        }
+    }
+}
+
+/// That no session goes by an id, where none does.
+pub(super) fn of_session(found: bool, id: &SessionId) -> Option<Barrier> {
+    (!found).then(|| not_known("session", id))
+}

@@ -1,0 +1,116 @@
+//! What it means that something is not in an answer: the one place that decides whether "none" may be said.
+//!
+//! "None" is a statement about the world. It may be made where every source has been heard up to T. Where not, the answer is "none seen", and says what
+//! is missing. Where the caller's role kept the question from being asked in full, or nothing is known of what the question names, the answer says that
+//! instead: neither is a "none".
+
+use super::Summary;
+use claimledger_facts::vocabulary::Role;
+
+/// What it means that something is not in an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Absence {
+    /// In a word.
+    pub code: AbsenceCode,
+    /// In a sentence, as every command, page and answer says it.
+    pub words: String,
+}
+
+/// The same, in a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AbsenceCode {
+    /// There is none: every source has been heard up to T.
+    None,
+    /// None was seen, and not everything was heard.
+    NoneSeen,
+    /// The caller's role does not let it be looked for in full.
+    NotForRole,
+    /// Nothing is known of what the question names.
+    NotKnown,
+}
+
+/// Why a question has no answer, whatever the sources say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Barrier {
+    /// Only another role may look this up. Said alike whether or not there is anything to find.
+    NotForRole {
+        /// What was not done, as in "looking people up".
+        what: &'static str,
+        /// The role that may.
+        needs: Role,
+    },
+    /// Nothing is known of what the question names, at K in this tenant. Said alike whether or not another tenant has it.
+    NotKnown {
+        /// What kind of thing, as in "session".
+        thing: &'static str,
+        /// As it was asked for.
+        id: String,
+    },
+}
+
+impl Absence {
+    /// Whether "none" may be said.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.code == AbsenceCode::None
+    }
+}
+
+/// What it means that something is not in an answer, as the sources stand at its cut.
+#[must_use]
+pub fn absence(sources: &Summary, barrier: Option<&Barrier>) -> Absence {
+    let (code, words) = match barrier {
+        Some(Barrier::NotForRole { what, needs }) => {
+            (AbsenceCode::NotForRole, format!("Not for your role: {what} needs the role {}.", needs.as_str()))
+        }
+        Some(Barrier::NotKnown { thing, id }) => (AbsenceCode::NotKnown, format!("No {thing} {id} is known.")),
+        None if sources.complete => (AbsenceCode::None, "None: complete, every source has been heard up to T.".to_owned()),
+        None if sources.lacks.is_empty() => (AbsenceCode::NoneSeen, "None seen, because no source is known.".to_owned()),
+        None => (AbsenceCode::NoneSeen, format!("None seen, because not everything was heard: {}.", sources.lacks.join("; "))),
+    };
+    Absence { code, words }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::*, *};
+
+    fn t(text: &str) -> Time {
+        Time::parse(text).unwrap()
+    }
+
+    fn source(name: &str, heard_until: Option<&str>, backfilled: Option<bool>) -> Completeness {
+        let gap = |backfilled| Gap { from: t("2026-03-10T14:10:00Z"), until: t("2026-03-10T14:25:00Z"), backfilled };
+        let gaps = backfilled.map(gap).into_iter().collect();
+        Completeness { source: name.into(), heard_until: heard_until.map(t), basis: None, gaps }
+    }
+
+    fn said(sources: &[Completeness]) -> (AbsenceCode, String) {
+        let Absence { code, words } = absence(&summary(sources, t("2026-03-10T23:00:00Z")), None);
+        (code, words)
+    }
+
+    #[test]
+    fn none_is_said_only_where_every_source_was_heard_up_to_t() {
+        let (to_t, before_t) = (Some("2026-03-10T23:00:00Z"), Some("2026-03-10T22:59:59Z"));
+        for sources in [vec![source("a", to_t, None)], vec![source("a", to_t, Some(true)), source("b", to_t, None)]] {
+            assert_eq!(said(&sources), (AbsenceCode::None, "None: complete, every source has been heard up to T.".to_owned()));
+        }
+        let seen = |words: &str| (AbsenceCode::NoneSeen, format!("None seen, because {words}."));
+        assert_eq!(said(&[]), seen("no source is known"));
+        assert_eq!(said(&[source("a", None, None)]), seen("not everything was heard: a does not say how complete it is"));
+        assert_eq!(said(&[source("a", to_t, None), source("b", before_t, None)]), seen("not everything was heard: b heard to 22:59:59Z only"));
+        assert_eq!(said(&[source("a", to_t, Some(false))]), seen("not everything was heard: a silent 14:10:00Z to 14:25:00Z"));
+    }
+
+    #[test]
+    fn a_role_and_an_unknown_id_come_before_what_was_heard() {
+        let complete = summary(&[source("a", Some("2026-03-10T23:00:00Z"), None)], t("2026-03-10T23:00:00Z"));
+        let role = Barrier::NotForRole { what: "looking people up by name, login or id", needs: Role::Investigate };
+        let said = absence(&complete, Some(&role));
+        assert_eq!(said.code, AbsenceCode::NotForRole);
+        assert_eq!(said.words, "Not for your role: looking people up by name, login or id needs the role investigate.");
+        let unknown = Barrier::NotKnown { thing: "session", id: "S9".to_owned() };
+        assert_eq!(absence(&complete, Some(&unknown)), Absence { code: AbsenceCode::NotKnown, words: "No session S9 is known.".to_owned() });
+    }
+}
