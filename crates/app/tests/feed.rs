@@ -109,6 +109,8 @@ fn lines() -> Vec<Value> {
         // Behind everything that is said of the session, which runs on.
         json!({"id": "loss", "type": "authenticator.lost", "subject": {"id": "u-loses"}, "occurred_at": "2026-03-10T22:00:00Z",
             "data": {"methods": ["hwk"], "from": "2026-03-10T21:00:00Z"}}),
+        json!({"id": "cleared", "type": "subject.sessions_ended", "subject": {"id": "u-new"}, "occurred_at": "2026-03-10T22:30:00Z",
+            "data": {"reason": "revoked"}}),
     ]);
     lines
 }

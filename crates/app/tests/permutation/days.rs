@@ -135,7 +135,10 @@ impl Event {
         if matches!(kind.split_once('.'), Some(("session" | "claims" | "claim" | "factor" | "app", _)) | Some(("policy", "decided"))) {
             line.insert("session".into(), session(self.session).into());
         }
-        if line.contains_key("session") || matches!(kind, "authenticator.lost" | "subject.linked" | "subject.sessions_ended") || kind.starts_with("idp_session.") {
+        if line.contains_key("session")
+            || matches!(kind, "authenticator.lost" | "subject.linked" | "subject.sessions_ended")
+            || kind.starts_with("idp_session.")
+        {
             line.insert("subject".into(), json!({"id": person(self.session)}));
         }
         line.insert("data".into(), data);
