@@ -144,7 +144,7 @@ fn held_text(answer: &Value) -> String {
         vec![session, app, position(&item["decision"]), field(item, "from"), until, by, would, possible(item)]
     });
     if list.is_empty() && is_empty(&answer["replaced"]) {
-        return format!("{}\nNo version of this policy with this label is known to have been replaced by then.", none(answer));
+        return format!("{}\nAs far as is known, no version of this policy with this label was replaced by then.", none(answer));
     }
     let header = ["session", "app", "let in by", "kept from", "until", "ended by", "", ""];
     or_none(answer, &header, list)
