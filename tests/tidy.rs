@@ -114,3 +114,21 @@ fn nothing_is_left_open_and_no_machine_is_named() {
         assert!(!text.contains(&["../sha", "red"].concat()), "{} names the folder of shared inputs", path.display());
     }
 }
+
+/// Versions of libraries that are known to be unsound, and what says so. None may come back by way of another library.
+#[test]
+fn no_library_is_used_that_is_known_to_be_unsound() {
+    const UNSOUND: &[(&str, &str, &str)] = &[("lru", "0.16.", "RUSTSEC-2026-0253")];
+    let lock = std::fs::read_to_string(root().join("Cargo.lock")).expect("a lock file");
+    let mut name = "";
+    for line in lock.lines() {
+        let value = |key: &str| line.strip_prefix(key).map(|value| value.trim_matches('"'));
+        if let Some(named) = value("name = ") {
+            name = named;
+        }
+        for (library, versions, advisory) in UNSOUND {
+            let found = value("version = ").is_some_and(|version| name == *library && version.starts_with(versions));
+            assert!(!found, "{library} {versions}x is unsound: {advisory}");
+        }
+    }
+}

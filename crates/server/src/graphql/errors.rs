@@ -91,11 +91,13 @@ pub(crate) fn input(message: &str) -> Error {
 
 /// A refusal of the whole request, before it runs.
 pub(crate) fn refused(code: &'static str, message: String, numbers: &[(&'static str, u64)]) -> ServerError {
-    let mut error = Error::new(message).extend_with(|_, extensions| extensions.set("code", code));
+    let mut error = ServerError::new(message, None);
+    let extensions = error.extensions.get_or_insert_default();
+    extensions.set("code", code);
     for (name, number) in numbers {
-        error = error.extend_with(|_, extensions| extensions.set(*name, Value::from(*number)));
+        extensions.set(*name, Value::from(*number));
     }
-    error.into_server_error(async_graphql::Pos::default())
+    error
 }
 
 /// A document that is no GraphQL.
@@ -104,9 +106,19 @@ pub(crate) fn not_parsed(mut error: ServerError) -> ServerError {
     error
 }
 
-/// Gives every error of a response a code.
+/// Maximum errors of one response. The library reports every mistake of a document, and a document of 64 KiB can hold thousands.
+const MAX_ERRORS: usize = 1_000;
+/// Maximum characters of a message. The library quotes the value it refuses, whole, once for each place that uses it.
+const MAX_MESSAGE: usize = 1_000;
+
+/// Gives every error of a response a code, and bounds what errors take.
 pub(crate) fn coded(mut response: Response) -> Response {
+    let more = response.errors.len().saturating_sub(MAX_ERRORS);
+    response.errors.truncate(MAX_ERRORS);
     response.errors = response.errors.into_iter().map(with_code).collect();
+    if more > 0 {
+        response.errors.push(refused("MORE_ERRORS", format!("and {more} more errors"), &[("more", more as u64)]));
+    }
     response
 }
 
@@ -118,5 +130,27 @@ pub(crate) fn with_code(mut error: ServerError) -> ServerError {
         extensions.set("code", if error.path.is_empty() { "GRAPHQL_VALIDATION_FAILED" } else { "BAD_INPUT" });
     }
     error.locations.retain(|location| location.line > 0);
+    if let Some((end, _)) = error.message.char_indices().nth(MAX_MESSAGE) {
+        error.message.truncate(end);
+        error.message.push('…');
+    }
     error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use async_graphql::Pos;
+
+    #[test]
+    fn errors_are_bounded_in_number_and_length_and_place() {
+        let nowhere = ServerError::new("é".repeat(MAX_MESSAGE + 1), Some(Pos::default()));
+        let response = coded(Response::from_errors(vec![nowhere; MAX_ERRORS + 5]));
+        assert_eq!(response.errors.len(), MAX_ERRORS + 1);
+        assert_eq!(response.errors[0].message.chars().count(), MAX_MESSAGE + 1);
+        assert_eq!(response.errors[0].locations, []);
+        assert_eq!(response.errors[MAX_ERRORS].message, "and 5 more errors");
+        let exact = coded(Response::from_errors(vec![ServerError::new("é".repeat(MAX_MESSAGE), Some(Pos { line: 1, column: 2 }))]));
+        assert_eq!((exact.errors[0].message.chars().count(), exact.errors[0].locations.len()), (MAX_MESSAGE, 1));
+    }
 }

@@ -27,6 +27,11 @@ const MAX_SCHEMA_DEPTH: u64 = 20;
 const MAX_SCHEMA_STEPS: u64 = 3;
 /// Selection sets inside of one another, fragments included.
 pub(crate) const MAX_NESTING: usize = 32;
+/// Maximum levels that are walked into. What one operation holds in brackets is bounded before the parser; a chain of fragments is not.
+const MAX_LEVELS: usize = 64;
+/// Maximum fields, fragments and inline fragments of a document, each counted wherever it is named: the library's rules walk into every one of them, and a fragment
+/// without any field in it costs nothing otherwise.
+pub(crate) const MAX_SELECTIONS: u64 = 20_000;
 /// Fields with another name in the answer.
 pub(crate) const MAX_ALIASES: u64 = 50;
 /// Directives.
@@ -51,6 +56,7 @@ struct Measure {
     depth: u64,
     schema_steps: u64,
     nesting: u64,
+    selections: u64,
     fields: u64,
     aliases: u64,
     directives: u64,
@@ -61,6 +67,7 @@ impl Measure {
         self.depth = self.depth.max(other.depth);
         self.schema_steps = self.schema_steps.max(other.schema_steps);
         self.nesting = self.nesting.max(other.nesting);
+        self.selections = self.selections.saturating_add(other.selections);
         self.fields = self.fields.saturating_add(other.fields);
         self.aliases = self.aliases.saturating_add(other.aliases);
         self.directives = self.directives.saturating_add(other.directives);
@@ -72,10 +79,10 @@ impl Measure {
 /// # Errors
 /// The refusal, with `code`, `cost` and `limit`.
 pub(crate) fn check(document: &ExecutableDocument, variables: &Variables, limits: Limits) -> Result<(), ServerError> {
+    let mut selections = 0_u64;
     for (_, operation) in document.operations.iter() {
         let operation = &operation.node;
-        let definitions = &operation.variable_definitions;
-        let mut walk = Walk { document, variables, definitions, introspection: limits.introspection, fragments: HashMap::new() };
+        let mut walk = Walk::new(document, variables, &operation.variable_definitions, limits);
         let mut all = Measure { directives: count(&operation.directives), ..Measure::default() };
         for definition in &operation.variable_definitions {
             all.directives = all.directives.saturating_add(count(&definition.node.directives));
@@ -94,12 +101,15 @@ pub(crate) fn check(document: &ExecutableDocument, variables: &Variables, limits
         over("TOO_MANY_DIRECTIVES", "directives", all.directives, MAX_DIRECTIVES)?;
         // Every field costs at least one.
         over("TOO_COSTLY", "cost", all.fields, limits.max_cost)?;
+        selections = selections.saturating_add(all.selections);
+        over("TOO_COSTLY", "selections", selections, MAX_SELECTIONS)?;
     }
     // Fragments that no operation names are still walked by the library's rules.
-    let mut walk = Walk { document, variables, definitions: &[], introspection: limits.introspection, fragments: HashMap::new() };
+    let mut walk = Walk::new(document, variables, &[], limits);
     for name in document.fragments.keys() {
         let measure = walk.fragment(name.as_str())?;
         over("TOO_COSTLY", "cost", measure.fields, limits.max_cost)?;
+        over("TOO_COSTLY", "selections", measure.selections, MAX_SELECTIONS)?;
         over("TOO_DEEP", "nesting", measure.nesting, MAX_NESTING as u64)?;
         over("TOO_MANY_DIRECTIVES", "directives", measure.directives, MAX_DIRECTIVES)?;
     }
@@ -118,16 +128,28 @@ struct Walk<'a> {
     variables: &'a Variables,
     definitions: &'a [Positioned<VariableDefinition>],
     introspection: bool,
+    /// Selection sets that are being walked, one inside of another.
+    level: usize,
     /// None: its walk has begun and not ended, so naming it again turns in a circle.
     fragments: HashMap<&'a str, Option<Measure>>,
 }
 
 impl<'a> Walk<'a> {
+    fn new(document: &'a ExecutableDocument, variables: &'a Variables, definitions: &'a [Positioned<VariableDefinition>], limits: Limits) -> Self {
+        Self { document, variables, definitions, introspection: limits.introspection, level: 0, fragments: HashMap::new() }
+    }
+
     fn set(&mut self, set: &'a Positioned<SelectionSet>) -> Result<Measure, ServerError> {
+        self.level += 1;
+        if self.level > MAX_LEVELS {
+            over("TOO_DEEP", "nesting", self.level as u64, MAX_NESTING as u64)?;
+        }
         let mut all = Measure::default();
         for selection in &set.node.items {
             all.and(self.selection(&selection.node)?);
+            all.selections = all.selections.saturating_add(1);
         }
+        self.level -= 1;
         Ok(all)
     }
 
@@ -317,6 +339,29 @@ mod tests {
         assert!(started.elapsed().as_millis() < 50);
         check_query("{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }", Some("FRAGMENT_CYCLE"));
         check_query("{ x } fragment a on Query { ...a }", Some("FRAGMENT_CYCLE"));
+    }
+
+    #[test]
+    fn fragments_without_fields_are_counted_too() {
+        let mut query = "{ ...f0 }".to_owned();
+        for i in 0..25 {
+            write!(query, " fragment f{i} on Query {{ ...f{0} ...f{0} }}", i + 1).unwrap();
+        }
+        check_query(&query, Some("TOO_COSTLY"));
+        check_query(&query.replace("{ ...f0 }", "{ a }"), Some("TOO_COSTLY"));
+        let many =
+            format!("{} fragment f on Query {{ {} }}", (0..100).map(|i| format!("query q{i} {{ ...f }}")).collect::<String>(), "a ".repeat(300));
+        check_query(&many, Some("TOO_COSTLY"));
+    }
+
+    #[test]
+    fn a_long_chain_of_fragments_is_refused_without_walking_to_its_end() {
+        let mut query = "{ ...f0 } fragment f3000 on Query { a }".to_owned();
+        for i in 0..3_000 {
+            write!(query, " fragment f{i} on Query {{ ...f{} }}", i + 1).unwrap();
+        }
+        check_query(&query, Some("TOO_DEEP"));
+        check_query(&query.replace("{ ...f0 }", "{ a }"), Some("TOO_DEEP"));
     }
 
     #[test]

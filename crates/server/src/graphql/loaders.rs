@@ -1,10 +1,10 @@
 //! What several rows of an answer need is loaded once for all of them.
 
-use super::errors;
-use async_graphql::{
-    Error,
-    dataloader::{DataLoader, Loader},
+use super::{
+    batch::{Batched, Load},
+    errors,
 };
+use async_graphql::Error;
 use claimledger_app::{
     app::{App, Label},
     ask::{Asking, Caller},
@@ -21,14 +21,15 @@ pub(crate) struct Labels {
 
 impl Labels {
     /// For one request.
-    pub(crate) fn of(app: App, caller: Caller) -> DataLoader<Self> {
-        DataLoader::new(Self { app, caller }, tokio::spawn)
+    pub(crate) fn of(app: App, caller: Caller) -> Batched<Self> {
+        Batched::new(Self { app, caller })
     }
 }
 
-impl Loader<Pseudonym> for Labels {
+#[async_trait::async_trait]
+impl Load for Labels {
+    type Key = Pseudonym;
     type Value = Label;
-    type Error = Error;
 
     async fn load(&self, keys: &[Pseudonym]) -> Result<HashMap<Pseudonym, Label>, Error> {
         let labels = self.app.labels(&self.caller, keys).await.map_err(|error| errors::asked(&error))?;
@@ -45,14 +46,15 @@ pub(crate) struct Sessions {
 
 impl Sessions {
     /// For one list, at its cut.
-    pub(crate) fn of(app: App, caller: Caller, asking: Asking) -> DataLoader<Self> {
-        DataLoader::new(Self { app, caller, asking }, tokio::spawn)
+    pub(crate) fn of(app: App, caller: Caller, asking: Asking) -> Batched<Self> {
+        Batched::new(Self { app, caller, asking })
     }
 }
 
-impl Loader<SessionId> for Sessions {
+#[async_trait::async_trait]
+impl Load for Sessions {
+    type Key = SessionId;
     type Value = Arc<SessionState>;
-    type Error = Error;
 
     async fn load(&self, keys: &[SessionId]) -> Result<HashMap<SessionId, Arc<SessionState>>, Error> {
         let mut found = HashMap::with_capacity(keys.len());

@@ -1,11 +1,15 @@
 //! GraphQL: the schema, and what is refused before it runs.
 //!
-//! A request is read (`body`), measured (`limits`), then validated and costed by the library, and only then run. Nothing is ever trimmed.
+//! A request is read (`body`), its document parsed within a bound on nesting (`document`), measured (`limits`), then validated and costed by the library, and only
+//! then run. What failed makes null of what may be null around it (`nulls`). No answer is ever trimmed.
 
 pub(crate) mod answers;
+pub(crate) mod batch;
+pub(crate) mod document;
 pub(crate) mod errors;
 pub(crate) mod limits;
 pub(crate) mod loaders;
+mod nulls;
 pub(crate) mod query;
 pub(crate) mod scalars;
 pub(crate) mod subscription;
@@ -18,7 +22,7 @@ use async_graphql::{
         StreamExt,
         stream::{self, BoxStream},
     },
-    parser::{parse_query, types::ExecutableDocument},
+    parser::types::ExecutableDocument,
 };
 use claimledger_app::{app::App, ask::Caller};
 use claimledger_facts::ids::LogPosition;
@@ -43,6 +47,7 @@ pub(crate) fn schema(options: &ServerOptions) -> LedgerSchema {
     let builder = Schema::build(query::Query::default(), EmptyMutation, Subscription)
         .limit_recursive_depth(limits::MAX_NESTING)
         .disable_suggestions()
+        .extension(nulls::Propagated)
         .extension(limits::Costed { limit: options.max_cost });
     let builder = if options.introspection { builder } else { builder.disable_introspection() };
     builder.finish()
@@ -76,7 +81,7 @@ fn measured(
     limits: Limits,
     check: impl FnOnce(&ExecutableDocument) -> Result<(), ServerError>,
 ) -> Result<Request, ServerError> {
-    let document = parse_query(&request.query).map_err(|error| errors::not_parsed(error.into()))?;
+    let document = document::read(&request.query)?;
     limits::check(&document, &request.variables, limits)?;
     check(&document)?;
     request.set_parsed_query(document);

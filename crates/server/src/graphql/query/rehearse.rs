@@ -4,13 +4,14 @@ use super::Asking;
 use crate::graphql::{
     Asker,
     answers::{Absence, Answered, SourceCompleteness, Status, carried},
+    batch::Batched,
     errors,
     limits::list_cost,
     loaders::Sessions,
     scalars::DateTime,
     types::{Certainty, Decision, Implied, Of, RecordRef},
 };
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject, dataloader::DataLoader};
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use claimledger_app::{answer, ask};
 use claimledger_domain::{model, rehearse};
 use std::sync::Arc;
@@ -243,16 +244,16 @@ impl RehearseQuestion {
     }
 }
 
-fn of(decision: model::Decision, loader: &Arc<DataLoader<Sessions>>) -> Decision {
+fn of(decision: model::Decision, loader: &Arc<Batched<Sessions>>) -> Decision {
     Decision { decision, session: Of::Loaded(loader.clone()) }
 }
 
-fn of_flip(flip: answer::RedecidedHit, loader: &Arc<DataLoader<Sessions>>) -> Flip {
+fn of_flip(flip: answer::RedecidedHit, loader: &Arc<Batched<Sessions>>) -> Flip {
     let answer::RedecidedHit { decision, subject, before, after, first_unmet, words } = flip;
     Flip { decision: of(decision, loader), subject: subject.map(id), before: before.into(), after: after.into(), first_unmet, words }
 }
 
-fn of_fall(fall: answer::FallenHit, loader: &Arc<DataLoader<Sessions>>) -> Fall {
+fn of_fall(fall: answer::FallenHit, loader: &Arc<Batched<Sessions>>) -> Fall {
     let answer::FallenHit { decision, subject, certainty, before, after, first_unmet } = fall;
     Fall {
         decision: of(decision, loader),

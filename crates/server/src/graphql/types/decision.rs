@@ -4,8 +4,8 @@ use super::{
     AsKnown, Falsifier, HonoredFactor, Reason, RecordRef, id, vec,
     words::{FactorType, Implied, Outcome},
 };
-use crate::graphql::{limits::list_cost, loaders::Sessions, scalars::DateTime};
-use async_graphql::{ID, Object, Result, SimpleObject, dataloader::DataLoader};
+use crate::graphql::{batch::Batched, limits::list_cost, loaders::Sessions, scalars::DateTime};
+use async_graphql::{ID, Object, Result, SimpleObject};
 use claimledger_domain::model;
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ pub(crate) enum Of {
     /// At hand.
     Known(Arc<model::SessionState>),
     /// To be loaded.
-    Loaded(Arc<DataLoader<Sessions>>),
+    Loaded(Arc<Batched<Sessions>>),
 }
 
 /// A decision, recorded and implied.

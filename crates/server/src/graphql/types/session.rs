@@ -4,8 +4,8 @@ use super::{
     Bounds, Decision, Falsifier, HonoredFactor, IgnoredClaim, Of, Outlived, Reason, RecordRef, id, vec,
     words::{Certainty, Phase},
 };
-use crate::graphql::{Asker, errors, limits::list_cost, loaders::Labels, scalars::DateTime};
-use async_graphql::{Context, ID, Object, Result, SimpleObject, dataloader::DataLoader};
+use crate::graphql::{Asker, batch::Batched, errors, limits::list_cost, loaders::Labels, scalars::DateTime};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use claimledger_app::app;
 use claimledger_domain::{model, outlived};
 use claimledger_facts::vocabulary;
@@ -133,7 +133,7 @@ impl Session {
         }
         match &self.0.subject {
             None => Ok(None),
-            Some(subject) => Ok(ctx.data::<DataLoader<Labels>>()?.load_one(subject.clone()).await?.as_ref().map(Label::from)),
+            Some(subject) => Ok(ctx.data::<Batched<Labels>>()?.load_one(subject.clone()).await?.as_ref().map(Label::from)),
         }
     }
 }
