@@ -5,9 +5,9 @@ use std::time::Duration;
 /// What can be set.
 #[derive(Clone, Debug)]
 pub struct ServerOptions {
-    /// Whether it listens on loopback only: then cookies may travel without TLS.
-    pub listen_is_loopback: bool,
-    /// Whether the schema can be asked for. Off outside of loopback unless somebody wants it.
+    /// Whether it is reached on loopback only, with no proxy in front: then cookies may travel without TLS.
+    pub is_local: bool,
+    /// Whether the schema can be asked for. Off unless the server is local or somebody wants it.
     pub introspection: bool,
     /// Questions a credential may ask, by GraphQL and pages.
     pub rate: Rate,
@@ -25,7 +25,7 @@ pub struct ServerOptions {
     pub subscriptions: usize,
     /// A subscription that has nothing to tell says so this often; and is ended if its credential is of no use any more.
     pub heartbeat: Duration,
-    /// Connections at once; more wait.
+    /// Maximum connections at once; lower where the process may not open as many files. One more takes the place of the one that has been idle longest.
     pub max_connections: usize,
 }
 
@@ -41,7 +41,7 @@ pub struct Rate {
 impl Default for ServerOptions {
     fn default() -> Self {
         Self {
-            listen_is_loopback: true,
+            is_local: true,
             introspection: true,
             rate: Rate { per_second: 50, burst: 200 },
             facts_rate: Rate { per_second: 2_000, burst: 4_000 },

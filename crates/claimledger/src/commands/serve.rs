@@ -39,7 +39,7 @@ pub(crate) async fn on(settings: &Settings, app: &App, listen: &str, behind_prox
         until_told().await;
         signal.cancel();
     });
-    run_server(app.clone(), options(&settings.serve, address), listener, stop).await.context("the server stopped")
+    run_server(app.clone(), options(&settings.serve, address, behind_proxy), listener, stop).await.context("the server stopped")
 }
 
 async fn say(settings: &Settings, app: &App, address: SocketAddr) -> Result<()> {
@@ -65,12 +65,13 @@ async fn say(settings: &Settings, app: &App, address: SocketAddr) -> Result<()> 
     Ok(())
 }
 
-fn options(section: &ServeSection, address: SocketAddr) -> ServerOptions {
+fn options(section: &ServeSection, address: SocketAddr, behind_proxy: bool) -> ServerOptions {
     let defaults = ServerOptions::default();
-    let loopback = address.ip().is_loopback();
+    // Whoever is behind a proxy is reached from elsewhere, wherever the proxy finds it.
+    let is_local = address.ip().to_canonical().is_loopback() && !behind_proxy;
     ServerOptions {
-        listen_is_loopback: loopback,
-        introspection: section.introspection.unwrap_or(loopback),
+        is_local,
+        introspection: section.introspection.unwrap_or(is_local),
         rate: Rate {
             per_second: section.rate_per_second.unwrap_or(defaults.rate.per_second),
             burst: section.rate_burst.unwrap_or(defaults.rate.burst),

@@ -1,17 +1,22 @@
 //! Listening: who may be let in at all, and connections that are slow on purpose.
 
+use super::connections::{Connection, Connections, Ending, Watched};
 use crate::{http::router, options::ServerOptions};
-use axum::{body::Body, extract::Request};
+use axum::{Router, body::Body, extract::Request};
 use claimledger_app::app::App;
-use hyper::{body::Incoming, server::conn::http1};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
-    service::TowerToHyperService,
+use hyper::{
+    body::{Body as _, Incoming},
+    server::conn::http1,
+    service::service_fn,
 };
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
-use tokio::{net::TcpListener, sync::Semaphore};
-use tokio_util::sync::CancellationToken;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::oneshot,
+    time::Instant,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
 /// The buffer of a connection: a head must fit.
@@ -20,6 +25,10 @@ const HEAD_BYTES: usize = 16 * 1024;
 const HEADERS: usize = 64;
 /// How long requests under way may take once the server stops.
 const FAREWELL: Duration = Duration::from_secs(10);
+/// How long an idle connection may take to send what is left of its last answer.
+const FLUSH: Duration = Duration::from_secs(1);
+/// How long to wait where the system cannot accept.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(20);
 
 /// Why an address may not be listened on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,18 +58,12 @@ pub fn may_listen(address: SocketAddr, has_credentials: bool, behind_proxy: bool
 /// # Errors
 /// If the listener fails for good.
 pub async fn serve(app: App, options: ServerOptions, listener: TcpListener, shutdown: CancellationToken) -> io::Result<()> {
-    let places = Arc::new(Semaphore::new(options.max_connections.max(1)));
-    let head_timeout = options.head_timeout;
-    let router = router(app, options, shutdown.clone());
-    let graceful = GracefulShutdown::new();
+    let connections = Connections::new(options.max_connections);
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(head_timeout).max_buf_size(HEAD_BYTES).max_headers(HEADERS);
+    http.timer(TokioTimer::new()).header_read_timeout(options.head_timeout).max_buf_size(HEAD_BYTES).max_headers(HEADERS);
+    let router = router(app, options, shutdown.clone());
+    let tasks = TaskTracker::new();
     loop {
-        // A place first: what is not accepted waits in the system's queue, and costs nothing here.
-        let place = tokio::select! {
-            () = shutdown.cancelled() => break,
-            place = places.clone().acquire_owned() => place,
-        };
         let accepted = tokio::select! {
             () = shutdown.cancelled() => break,
             accepted = listener.accept() => accepted,
@@ -69,27 +72,64 @@ pub async fn serve(app: App, options: ServerOptions, listener: TcpListener, shut
             Ok((stream, _)) => stream,
             Err(error) if is_of_one_connection(&error) => continue,
             Err(error) => {
-                // Out of file descriptors, most likely: give requests under way a moment to end.
+                // Out of file descriptors, most likely: an idle connection has one to spare.
                 tracing::warn!(%error, "cannot accept");
-                tokio::time::sleep(Duration::from_millis(200)).await;
+                connections.take_one_back(Instant::now());
+                tokio::time::sleep(ACCEPT_AGAIN).await;
                 continue;
             }
         };
-        // Without it a small answer may wait for an acknowledgement.
-        let _ = stream.set_nodelay(true);
-        let service = router.clone().map_request(|request: Request<Incoming>| request.map(Body::new));
-        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)));
-        tokio::spawn(async move {
-            // A client that goes away is no news.
-            let _ = connection.await;
-            drop(place);
-        });
+        let (connection, ends) = tokio::select! {
+            () = shutdown.cancelled() => break,
+            admitted = connections.admit() => admitted,
+        };
+        tasks.spawn(converse(http.clone(), stream, router.clone(), connection, ends, shutdown.clone()));
     }
     drop(listener);
-    if tokio::time::timeout(FAREWELL, graceful.shutdown()).await.is_err() {
+    tasks.close();
+    if tokio::time::timeout(FAREWELL, tasks.wait()).await.is_err() {
         tracing::warn!("stopped with requests under way");
     }
     Ok(())
+}
+
+/// Answers the requests of one connection, until it ends or is told to.
+async fn converse(
+    http: http1::Builder,
+    stream: TcpStream,
+    router: Router,
+    connection: Arc<Connection>,
+    ends: oneshot::Receiver<Ending>,
+    shutdown: CancellationToken,
+) {
+    // Without it a small answer may wait for an acknowledgement.
+    let _ = stream.set_nodelay(true);
+    let answering = Arc::clone(&connection);
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (router, connection) = (router.clone(), Arc::clone(&answering));
+        async move {
+            if !connection.begin(!request.body().is_end_stream()) {
+                // The connection is being closed: it was idle when its place was given away.
+                return std::future::pending().await;
+            }
+            let request = request.map(|body| Body::new(Watched::request(body, Arc::clone(&connection))));
+            let response = router.oneshot(request).await?;
+            connection.answer();
+            Ok::<_, Infallible>(response.map(|body| Watched::answer(body, connection)))
+        }
+    });
+    // A client that goes away is no news, so results are not looked at.
+    let mut conversation = std::pin::pin!(http.serve_connection(TokioIo::new(stream), service));
+    let patience = tokio::select! {
+        _ = conversation.as_mut() => return,
+        Ok(ending) = ends => match ending {
+            Ending::Now => return,
+            Ending::Flushed => FLUSH,
+        },
+        () = shutdown.cancelled() => if connection.is_idle() { FLUSH } else { FAREWELL },
+    };
+    conversation.as_mut().graceful_shutdown();
+    let _ = tokio::time::timeout(patience, conversation).await;
 }
 
 fn is_of_one_connection(error: &io::Error) -> bool {

@@ -2,11 +2,13 @@
 
 pub(crate) mod auth;
 pub(crate) mod body;
+mod connections;
 pub(crate) mod errors;
 pub(crate) mod facts;
 pub(crate) mod graphql;
 pub(crate) mod headers;
 pub(crate) mod health;
+mod host;
 pub(crate) mod listen;
 pub(crate) mod places;
 pub(crate) mod rate;
@@ -89,6 +91,7 @@ pub(crate) fn router(app: App, options: ServerOptions, shutdown: CancellationTok
         .layer(DefaultBodyLimit::max(256 * 1024))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, timeout))
         .layer(CatchPanicLayer::custom(errors::Panicked(panics)))
+        .layer(middleware::from_fn(host::check))
         .layer(middleware::from_fn(headers::add))
         .layer(middleware::from_fn(headers::trace))
 }

@@ -8,6 +8,9 @@ use axum::{
 };
 use serde::de::DeserializeOwned;
 
+/// What a form is told that no page of ours sent.
+pub(crate) const OTHER_SITE: &str = "This form was sent from another site.";
+
 /// Reads a form of at most so many bytes.
 ///
 /// # Errors
@@ -15,7 +18,7 @@ use serde::de::DeserializeOwned;
 pub(crate) async fn read<T: DeserializeOwned>(headers: &HeaderMap, body: Body, most: usize) -> Result<T, Trouble> {
     // Another site could have a visitor of its own send it, signed in as it likes.
     if !auth::is_own_form(headers) {
-        return Err(Trouble::refused("This form was sent from another site."));
+        return Err(Trouble::refused(OTHER_SITE));
     }
     let bytes = body::read(body, most).await.map_err(|_| Trouble::refused(format!("The form has more than {most} bytes.")))?;
     // The reader of addresses also reads forms: they are written alike.

@@ -1,7 +1,7 @@
 //! `/sign-in`: a one-time code or a token becomes a cookie.
 //!
 //! The cookie holds a random value that the app knows for some hours, never the token. It is `HttpOnly` and `SameSite=Strict`, and `Secure` unless the
-//! server listens on loopback, where there is no TLS.
+//! server listens on loopback without a proxy in front, where there is no TLS.
 
 use super::{address::is_local, form, frame, parameters::Parameters, states::Trouble, text::plain};
 use crate::http::{Server, Shared, auth};
@@ -53,9 +53,11 @@ pub(crate) async fn post(State(server): State<Shared>, headers: HeaderMap, body:
 }
 
 pub(crate) async fn out(State(server): State<Shared>, headers: HeaderMap) -> Response {
-    if auth::is_own_form(&headers)
-        && let Some(value) = auth::cookie(&headers)
-    {
+    // Another site could end a visitor's session, and have the browser forget its cookie.
+    if !auth::is_own_form(&headers) {
+        return Trouble::refused(form::OTHER_SITE).page(None);
+    }
+    if let Some(value) = auth::cookie(&headers) {
         server.app.end_page_session(value);
     }
     let mut response = Redirect::to("/sign-in").into_response();
@@ -75,7 +77,7 @@ fn enter(server: &Server, caller: &Caller, next: &str) -> Response {
 }
 
 fn set_cookie(response: &mut Response, server: &Server, value: &str, more: &str) {
-    let secure = if server.options.listen_is_loopback { "" } else { "; Secure" };
+    let secure = if server.options.is_local { "" } else { "; Secure" };
     let cookie = format!("{}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{more}", auth::COOKIE);
     // The app's values are letters and digits, so this always is a header's value.
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {

@@ -98,7 +98,7 @@ pub(crate) async fn post(State(server): State<Shared>, headers: HeaderMap, body:
 }
 
 fn cookie(server: &Server, theme: Theme) -> String {
-    let secure = if server.options.listen_is_loopback { "" } else { "; Secure" };
+    let secure = if server.options.is_local { "" } else { "; Secure" };
     let kept = if theme == Theme::Device { 0 } else { KEPT };
     format!("{COOKIE}={}; Path=/; HttpOnly; SameSite=Strict{secure}; Max-Age={kept}", theme.word())
 }

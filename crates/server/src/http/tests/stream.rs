@@ -18,7 +18,8 @@ const CHANGES: &str = "subscription ($after: String) { sessionChanged(after: $af
 
 async fn open(world: &World, token: &str, query: &str, after: Option<&str>) -> Response {
     let body = json!({"query": query, "variables": {"after": after}}).to_string();
-    let request = Request::post("/graphql/stream").header("authorization", format!("Bearer {token}")).header("content-type", "application/json");
+    let request = Request::post("/graphql/stream").header("host", "ledger.example").header("authorization", format!("Bearer {token}"));
+    let request = request.header("content-type", "application/json");
     world.router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap()
 }
 
@@ -52,7 +53,8 @@ async fn events_come_one_by_one_and_by_address_too() {
     assert_eq!((first["data"]["sessionChanged"]["sessionId"].as_str(), rest), (Some("S7"), ""));
     let encoded: String = CHANGES.bytes().map(|byte| format!("%{byte:02X}")).collect();
     let address = format!("/graphql/stream?query={encoded}&variables=%7B%22after%22%3A%22{after}%22%7D");
-    let request = Request::get(address).header("authorization", format!("Bearer {token}")).body(Body::empty()).unwrap();
+    let request =
+        Request::get(address).header("host", "ledger.example").header("authorization", format!("Bearer {token}")).body(Body::empty()).unwrap();
     let mut got = world.router.clone().oneshot(request).await.unwrap();
     assert_eq!(answer(&piece(&mut got).await.unwrap()).0, first);
 }

@@ -102,6 +102,10 @@ impl World {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
+        // As every client of HTTP/1.1 does.
+        if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
+            request = request.header("host", "ledger.example");
+        }
         let response = self.router.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
