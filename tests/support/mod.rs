@@ -155,10 +155,16 @@ pub(crate) struct Server {
 impl Server {
     /// Starts on a free port and waits until it listens.
     pub(crate) fn start(data: &Path) -> Self {
+        Self::start_with(data, &[])
+    }
+
+    /// The same with more arguments.
+    pub(crate) fn start_with(data: &Path, arguments: &[&str]) -> Self {
         let mut child = claimledger()
             .arg("--data")
             .arg(data)
             .args(["--format", "json", "serve", "--listen", "127.0.0.1:0"])
+            .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
