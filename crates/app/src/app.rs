@@ -6,6 +6,7 @@ use crate::{
     page_sessions::PageSessions,
     rebuild,
     runner::{self, Runner},
+    scrub,
     tenant::Tenant,
 };
 use claimledger_domain::RULES;
@@ -64,11 +65,13 @@ pub struct Options {
     pub most_candidates: u64,
     /// So many records go into the read models in one transaction when those are far behind the log.
     pub batch_records: usize,
+    /// Whether everything that is stored is read again in the background, to find damage before somebody asks for it. See `scrub`.
+    pub scrub: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { follow: true, most_candidates: 20_000, batch_records: 10_000 }
+        Self { follow: true, most_candidates: 20_000, batch_records: 10_000, scrub: false }
     }
 }
 
@@ -168,6 +171,9 @@ impl App {
         for tenant in app.0.log.tenants().await? {
             app.0.open_tenant(&tenant).await?;
         }
+        if app.0.options.scrub {
+            app.0.runners.spawn(scrub::run(Arc::downgrade(&app.0), app.0.stop.clone()));
+        }
         Ok(app)
     }
 
@@ -187,8 +193,7 @@ impl App {
         }
         // Keys first. If we stop before the first record, the next attempt finds them.
         let keys = match parts.keys.tenant(tenant).await? {
-            Some(row) => TenantKeys::unwrap(&parts.master, tenant, &row.wrapped)
-                .map_err(|error| LogError::Unavailable { reason: format!("the keys of {tenant} do not open"), source: Some(Box::new(error)) })?,
+            Some(row) => TenantKeys::unwrap(&parts.master, tenant, &row.wrapped).map_err(|_| keys_do_not_open(tenant))?,
             None => {
                 let keys = TenantKeys::generate(&*parts.random);
                 let wrapped = keys.wrap(&parts.master, tenant, &*parts.random);
@@ -274,7 +279,7 @@ impl Inner {
             .get_or_try_init(|| async {
                 let tenant = Tenant::open(&self.parts, id, self.options.batch_records)
                     .await?
-                    .ok_or_else(|| LogError::unavailable(format!("tenant {id} has no keys")))?;
+                    .ok_or_else(|| LogError::damaged("keys", format!("tenant_key, {id}"), "the log has this tenant, and its keys are not there"))?;
                 let tenant = Arc::new(tenant);
                 runner::say_rules(&tenant, &*self.log, &*self.views).await;
                 if self.options.follow {
@@ -289,6 +294,12 @@ impl Inner {
             .await?;
         Ok(Arc::clone(tenant))
     }
+}
+
+/// A tenant's wrapped keys that do not open. Which of the two files is damaged cannot be told.
+pub(crate) fn keys_do_not_open(tenant: &TenantId) -> LogError {
+    let what = "they do not open with this master key: it is not the one that wrapped them, or one of the two files was altered";
+    LogError::damaged("master.key", format!("tenant_key, {tenant} in the file `keys`"), what)
 }
 
 fn is_tenant_name(name: &str) -> bool {

@@ -137,7 +137,11 @@ impl App {
             records.push(record);
         }
         let request = AppendRequest { records, expected_revision };
-        let receipts = tenant.sequencer.append(request).await.map_err(|error| refused(error, &drafts))?;
+        let written = tenant.sequencer.append(request).await;
+        if let Err(SequencerError::Log(error)) = &written {
+            tenant.noticed(&*self.0.views, error);
+        }
+        let receipts = written.map_err(|error| refused(error, &drafts))?;
         receipts.iter().for_each(|receipt| tenant.recorded(receipt.recorded_at));
         if let Some(last) = receipts.iter().map(|receipt| receipt.position).max() {
             tenant.appends.wrote(&caller.credential, last.0 + 1);

@@ -326,10 +326,8 @@ impl People {
 }
 
 fn unwrap_person(keys: &TenantKeys, tenant: &TenantId, row: PersonRow) -> Result<Person, LogError> {
-    let key = PersonKey::unwrap(keys, tenant, &row.pseudonym, &row.wrapped).map_err(|error| LogError::Unavailable {
-        reason: format!("the key of {} in the key store does not open", row.pseudonym),
-        source: Some(Box::new(error)),
-    })?;
+    let key = PersonKey::unwrap(keys, tenant, &row.pseudonym, &row.wrapped)
+        .map_err(|error| LogError::damaged("keys", format!("person, {}", row.pseudonym), error.to_string()))?;
     Ok(Person { pseudonym: row.pseudonym, key, aliases: row.alias_index })
 }
 

@@ -52,6 +52,7 @@ pub mod rebuild;
 mod rules;
 mod runner;
 mod scope;
+mod scrub;
 pub mod sources;
 mod tenant;
 mod terms;

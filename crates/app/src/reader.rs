@@ -248,9 +248,7 @@ async fn read_briefs(parts: &[Briefs], upto: Option<LogPosition>) -> Result<Vec<
             tokio::task::yield_now().await;
         }
         let record = Brief::decode(position, bytes, records.last().map(|record| &**record));
-        let damaged = |error: CorruptRecord| {
-            LogError::unavailable(format!("what the read models keep of record {position} is damaged: rebuild them ({})", error.what))
-        };
+        let damaged = |error: CorruptRecord| LogError::damaged("views", format!("what is kept of record {position}"), error.what);
         records.push(Arc::new(record.map_err(damaged)?));
     }
     Ok(records)

@@ -42,6 +42,9 @@ pub struct RebuildReport {
     pub new: GenerationNamed,
     /// Whether all rows are the same.
     pub equal: bool,
+    /// What was damaged of the old rows, where they differ because of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub healed: Option<String>,
     /// Whether the new one is asked now.
     pub switched: bool,
     /// Rows, by kind.
@@ -173,7 +176,10 @@ impl fmt::Display for RebuildReport {
         if self.equal {
             return write!(f, "equal, {} rows; it {outcome}", self.rows.iter().map(|rows| rows.new).sum::<u64>());
         }
-        write!(f, "they differ; it {outcome}")?;
+        match &self.healed {
+            Some(what) => write!(f, "the old rows were damaged ({what}) and are thrown away; the new one {outcome}")?,
+            None => write!(f, "they differ; it {outcome}")?,
+        }
         for rows in self.rows.iter().filter(|rows| rows.only_old > 0 || rows.only_new > 0) {
             write!(
                 f,
@@ -201,6 +207,7 @@ impl RebuildReport {
             old: named(old),
             new: named(new),
             equal: differences.is_empty(),
+            healed: None,
             switched: false,
             rows: differences
                 .counts
@@ -342,6 +349,12 @@ pub(crate) async fn renew(log: Arc<dyn Log>, views: Arc<dyn Views>, tenant: Arc<
     }
 }
 
+/// Makes the read models of a tenant anew because they are damaged.
+pub(crate) async fn heal(log: &Arc<dyn Log>, views: &Arc<dyn Views>, tenant: &Arc<Tenant>) -> Result<RebuildReport, RebuildError> {
+    let _rebuilding = tenant.rebuilding.lock().await;
+    Build::begin(log, views, tenant, false).await?.finish(false, |_, _| {}).await
+}
+
 /// A generation on its way. Whoever has it holds the tenant's `rebuilding`.
 struct Build<'a> {
     views: &'a Arc<dyn Views>,
@@ -383,13 +396,23 @@ impl<'a> Build<'a> {
         let id = &self.tenant.id;
         self.come_near(progress).await?;
         let pinned = self.pin().await?;
-        let differences = pinned.differences(NAMED).await?;
+        let (differences, mut healed) = match pinned.differences(NAMED).await {
+            Ok(differences) if differences.is_empty() => (differences, None),
+            // Rows that differ may be damaged ones: those of the new generation are checked too, and must not be.
+            Ok(differences) => (differences, self.views.check().await.err()),
+            Err(error) => (Differences { at: self.beside.covered(id).await?, counts: Vec::new(), first: Vec::new() }, Some(error)),
+        };
+        if healed.as_ref().is_some_and(|error| !error.is_damage()) {
+            return Err(healed.take().map_or_else(|| LogError::unavailable("the rows could not be checked"), |error| error).into());
+        }
         let both = self.views.generations(id).await?;
         let (Some(old), Some(new)) = (both.live, both.shadow) else {
             return Err(LogError::unavailable("the generation that was being built is gone").into());
         };
         let mut report = RebuildReport::of(differences, &old, &new);
-        if !report.equal && !replace && old.made_by == new.made_by {
+        report.healed = healed.map(|error| error.to_string());
+        report.equal &= report.healed.is_none();
+        if !report.equal && !replace && report.healed.is_none() && old.made_by == new.made_by {
             tracing::error!(tenant = %id, at = report.at, "the rows that are asked are not those that the log gives: the old ones stay in place");
             return Err(RebuildError::Differs(Box::new(report)));
         }
@@ -403,6 +426,11 @@ impl<'a> Build<'a> {
         self.views.switch(id, LogSize(size), &text).await?;
         if let Some(beside) = &self.runner.beside {
             self.tenant.switched(new.made_by, &beside.folded);
+        }
+        if report.healed.is_some() && self.views.check().await.is_ok() {
+            self.views.condemn(None);
+            self.tenant.health.mended("views");
+            self.tenant.stop(None);
         }
         Ok(report)
     }

@@ -65,6 +65,9 @@ pub(crate) async fn follow(runner: Runner, stop: CancellationToken) {
             done = runner.catch_up(|_, _| {}) => done,
             () = stop.cancelled() => return,
         };
+        if done.is_ok() {
+            runner.tenant.stop(None);
+        }
         match done {
             Ok(_) if !runner.tenant.rules_said.load(Ordering::Relaxed) => say_rules(&runner.tenant, &*runner.log, &*runner.views).await,
             Ok(_) => match runner.views.sweep(&runner.tenant.id).await {
@@ -80,10 +83,17 @@ pub(crate) async fn follow(runner: Runner, stop: CancellationToken) {
                     tracing::warn!(tenant = %runner.tenant.id, error = &error as &dyn std::error::Error, "rows out of use will be thrown away later");
                 }
             },
-            Err(LogError::Corrupt { position, what }) => {
-                tracing::error!(tenant = %runner.tenant.id, %position, what, "the read models stop here: the log is corrupt");
-                runner.tenant.stop(position, &what);
+            Err(error @ LogError::Corrupt { .. }) => {
+                tracing::error!(tenant = %runner.tenant.id, %error, "the read models stop here");
+                runner.tenant.noticed(&*runner.views, &error);
+                runner.tenant.stop(Some(&error));
                 return;
+            }
+            Err(error @ LogError::Damaged { .. }) => {
+                // A rebuild puts other rows in the place of damaged ones: then it goes on.
+                tracing::error!(tenant = %runner.tenant.id, %error, "the read models stand still");
+                runner.tenant.noticed(&*runner.views, &error);
+                runner.tenant.stop(Some(&error));
             }
             Err(error) => tracing::warn!(tenant = %runner.tenant.id, error = &error as &dyn std::error::Error, "the read models will try again"),
         }

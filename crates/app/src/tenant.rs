@@ -1,7 +1,7 @@
 //! One tenant, opened: its keys, its sequencer, what is known of its configuration, and how far its read models are.
 
 use crate::{
-    app::Parts,
+    app::{Parts, keys_do_not_open},
     appends::Appends,
     changes::Occurrences,
     cursor::CursorKey,
@@ -91,7 +91,8 @@ pub(crate) struct Tenant {
     last_recorded: Arc<AtomicI64>,
     /// What is known of the configuration, at least up to [`Self::assessed_to`]; to be cut at K.
     config: RwLock<(Arc<History>, Arc<ConfigIndex>)>,
-    stopped: Mutex<Option<(LogPosition, String)>>,
+    /// What keeps the read models from moving: damage, which no repetition mends.
+    stopped: Mutex<Option<LogError>>,
     /// What does not work.
     pub(crate) health: HealthMonitor,
 }
@@ -172,10 +173,7 @@ impl Tenant {
         let Some(FactData::LedgerOpened(opened)) = genesis.statement.facts.first().map(|fact| &fact.data) else {
             return Err(LogError::Corrupt { position: LogPosition(0), what: "the first record does not open a ledger".to_owned() });
         };
-        let keys = TenantKeys::unwrap(&parts.master, id, &row.wrapped).map_err(|error| LogError::Unavailable {
-            reason: format!("the keys of tenant {id} do not open with this master key"),
-            source: Some(Box::new(error)),
-        })?;
+        let keys = TenantKeys::unwrap(&parts.master, id, &row.wrapped).map_err(|_| keys_do_not_open(id))?;
         let head = parts.log.head(id).await?.0;
         let last = parts.log.read_at(id, &[LogPosition(head.saturating_sub(1))]).await?;
         let last = last.first().and_then(|entry| entry.decode_header().ok()).map_or(genesis.reference.recorded_at, |header| header.recorded_at);
@@ -309,15 +307,27 @@ impl Tenant {
         self.last_asked.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|asked| asked.elapsed() <= lately)
     }
 
-    /// Why the read models do not move any more, if they stopped at a corrupt record.
+    /// Why the read models do not move any more, if something that is stored is damaged.
     pub(crate) fn stopped(&self) -> Option<LogError> {
-        let stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
-        stopped.as_ref().map(|(position, what)| LogError::Corrupt { position: *position, what: what.clone() })
+        self.stopped.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(LogError::again)
     }
 
-    pub(crate) fn stop(&self, position: LogPosition, what: &str) {
-        *self.stopped.lock().unwrap_or_else(PoisonError::into_inner) = Some((position, what.to_owned()));
-        self.damaged(DamagedPlace::Record(position), what.to_owned());
+    /// The read models do not move because of damage; none: they move.
+    pub(crate) fn stop(&self, damage: Option<&LogError>) {
+        *self.stopped.lock().unwrap_or_else(PoisonError::into_inner) = damage.map(LogError::again);
+    }
+
+    /// Takes note of damage that was met, for `status`, `/readyz` and the next process; of any other error nothing.
+    pub(crate) fn noticed(&self, views: &dyn Views, error: &LogError) {
+        match error {
+            LogError::Corrupt { position, what } => self.damaged(DamagedPlace::Record(*position), what.clone()),
+            LogError::Damaged { file, place, what } if file == "views" => {
+                views.condemn(Some(&format!("{place}: {what}")));
+                self.damaged(DamagedPlace::View(place.clone()), what.clone());
+            }
+            LogError::Damaged { place, what, .. } => self.damaged(DamagedPlace::Key(place.clone()), what.clone()),
+            LogError::Unavailable { .. } | LogError::TooLarge => {}
+        }
     }
 
     /// Takes note of something stored that does not hold together, for `status` and `/readyz`.

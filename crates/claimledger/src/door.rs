@@ -3,12 +3,12 @@
 
 use crate::{
     engine,
-    exit::Refused,
+    exit::{Damaged, Refused},
     settings::{Settings, usage},
 };
 use anyhow::{Context, Result, anyhow};
 use claimledger_app::{
-    app::App,
+    app::{App, Options},
     ask::{Asking, Caller},
 };
 use claimledger_server::graphql::{Executor, Told};
@@ -45,6 +45,17 @@ impl Door {
         match &settings.url {
             Some(url) => Remote::new(url, settings).map(Self::Remote),
             None => Ok(Self::Owner(Box::new(Owner::open(settings).await?))),
+        }
+    }
+
+    /// The same, with damaged read models thrown away instead of refused; and why they were, if they were.
+    pub(crate) async fn open_and_heal(settings: &Settings) -> Result<(Self, Option<String>)> {
+        match &settings.url {
+            Some(url) => Ok((Self::Remote(Remote::new(url, settings)?), None)),
+            None => {
+                let (app, healed) = engine::open_and_heal(settings.data_dir()?, Options::default()).await?;
+                Ok((Self::Owner(Box::new(Owner::of(app, settings).await?)), healed))
+            }
         }
     }
 
@@ -85,7 +96,10 @@ impl Owner {
     }
 
     async fn open(settings: &Settings) -> Result<Self> {
-        let app = engine::open(settings.data_dir()?).await?;
+        Self::of(engine::open(settings.data_dir()?).await?, settings).await
+    }
+
+    async fn of(app: App, settings: &Settings) -> Result<Self> {
         let tenant = engine::tenant(&app, settings.tenant.as_deref()).await?;
         let caller = Caller::owner(tenant);
         Ok(Self { executor: Executor::new(app.clone()), app, caller })
@@ -176,6 +190,7 @@ pub(crate) fn refusal(error: &Value) -> anyhow::Error {
     let message = crate::show::field(error, "message");
     match error["extensions"]["code"].as_str() {
         Some("UNAVAILABLE" | "LAGGING") | None => anyhow!(message),
+        Some("CORRUPT") => anyhow::Error::new(Damaged(message)),
         Some(code) => anyhow::Error::new(Refused(format!("{message} ({})", code.to_lowercase()))),
     }
 }

@@ -1,11 +1,11 @@
 //! The one place that picks engines: today the embedded ones, SQLite in one directory.
 
-use crate::settings::usage;
+use crate::{exit::Damaged, settings::usage};
 use anyhow::{Context, Result, anyhow, bail};
 use claimledger_app::app::{App, Options, Parts};
 use claimledger_facts::{ids::TenantId, random::SystemRandom, seal::MasterKey};
-use claimledger_ledger::clock::SystemClock;
-use claimledger_store::sqlite::{SqliteOptions, SqliteStore, Synchronous};
+use claimledger_ledger::{clock::SystemClock, log::LogError, views::Views};
+use claimledger_store::sqlite::{OpenError, SqliteOptions, SqliteStore, Synchronous};
 use std::{
     fs::{OpenOptions, Permissions},
     io::{Read, Write},
@@ -19,20 +19,29 @@ const MASTER_KEY_POINTER: &str = "master.key.path";
 
 /// Opens a ledger that `init` has made.
 pub(crate) async fn open(dir: &Path) -> Result<App> {
-    if !dir.join("log").exists() {
-        return Err(usage(format!("{} holds no ledger: make one with `claimledger --data {} init --tenant NAME`", dir.display(), dir.display())));
-    }
     open_with(dir, Options::default()).await
 }
 
 async fn open_with(dir: &Path, options: Options) -> Result<App> {
-    let master = read_master_key(&master_key_path(dir)?)?;
-    app(dir, master, options).await
+    Ok(app(dir, look(dir)?, options, false).await?.0)
+}
+
+/// The same, with damaged read models thrown away instead of refused: they are folded again from the log. And why they were, if they were.
+pub(crate) async fn open_and_heal(dir: &Path, options: Options) -> Result<(App, Option<String>)> {
+    app(dir, look(dir)?, options, true).await
+}
+
+/// Sees to it that there is a ledger, and reads its master key.
+fn look(dir: &Path) -> Result<MasterKey> {
+    if !SqliteStore::is_in(dir)? {
+        return Err(usage(format!("{} holds no ledger: make one with `claimledger --data {} init --tenant NAME`", dir.display(), dir.display())));
+    }
+    read_master_key(&master_key_path(dir)?)
 }
 
 /// Opens a ledger, or makes the directory and its master key first.
 pub(crate) async fn create_or_open(dir: &Path, master_key_file: Option<&Path>) -> Result<App> {
-    if dir.join("log").exists() {
+    if SqliteStore::is_in(dir)? {
         if master_key_file.is_some() {
             bail!("{} has a master key already: --master-key-file is for a new ledger", dir.display());
         }
@@ -57,11 +66,38 @@ pub(crate) async fn create_or_open(dir: &Path, master_key_file: Option<&Path>) -
     };
     // The key must outlive a power cut before the first thing is sealed under it.
     std::fs::File::open(dir)?.sync_all()?;
-    app(dir, read_master_key(&path)?, Options::default()).await
+    Ok(app(dir, read_master_key(&path)?, Options::default(), false).await?.0)
 }
 
-async fn app(dir: &Path, master: MasterKey, options: Options) -> Result<App> {
-    let store = SqliteStore::open(dir, SqliteOptions { synchronous: synchronous() }).await.with_context(|| format!("ledger {}", dir.display()))?;
+async fn app(dir: &Path, master: MasterKey, options: Options, heal_views: bool) -> Result<(App, Option<String>)> {
+    let copy = MasterKey::from_bytes(*master.expose());
+    match open_once(dir, copy, options.clone(), heal_views).await {
+        // What was opened has written down that they are damaged: the second opening throws them away.
+        Err(error) if heal_views && is_damage_of_views(&error) => {
+            let mut tries = 0;
+            loop {
+                let copy = MasterKey::from_bytes(*master.expose());
+                match open_once(dir, copy, options.clone(), heal_views).await {
+                    // Tasks of the first one end a moment later.
+                    Err(error) if tries < 100 && matches!(error.downcast_ref(), Some(OpenError::Owned { .. })) => tries += 1,
+                    opened => return opened,
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+        }
+        opened => opened,
+    }
+}
+
+fn is_damage_of_views(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(LogError::Damaged { file, .. }) if file == "views")
+}
+
+async fn open_once(dir: &Path, master: MasterKey, options: Options, heal_views: bool) -> Result<(App, Option<String>)> {
+    let options_of_store = SqliteOptions { synchronous: synchronous(), heal_views };
+    let store = SqliteStore::open(dir, options_of_store).await.with_context(|| format!("ledger {}", dir.display()))?;
+    let healed = store.healed().map(str::to_owned);
+    let views = store.views();
     let parts = Parts {
         log: store.log(),
         keys: store.keys(),
@@ -72,7 +108,17 @@ async fn app(dir: &Path, master: MasterKey, options: Options) -> Result<App> {
         options,
         engine: Box::new(store),
     };
-    Ok(App::open(parts).await?)
+    match App::open(parts).await {
+        Ok(app) => Ok((app, healed)),
+        Err(error) => {
+            if let LogError::Damaged { file, place, what } = &error
+                && file == "views"
+            {
+                views.condemn(Some(&format!("{place}: {what}")));
+            }
+            Err(error.into())
+        }
+    }
 }
 
 /// Durable, always; but for the run that shows that the power-cut test can fail.
@@ -108,14 +154,24 @@ fn master_key_path(dir: &Path) -> Result<PathBuf> {
 }
 
 fn read_master_key(path: &Path) -> Result<MasterKey> {
-    let mut file = std::fs::File::open(path).with_context(|| format!("master key {}: without it nothing sealed can be opened", path.display()))?;
+    let what = || format!("master key {}: without it nothing sealed can be opened", path.display());
+    let mut file = match std::fs::File::open(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(Damaged(format!("the {} is missing; restore it from where it went, or from a backup of the whole directory", what())).into());
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => return Err(OpenError::io(path, error)).with_context(what),
+        opened => opened.with_context(what)?,
+    };
     let mode = file.metadata()?.permissions().mode();
     if mode & 0o077 != 0 {
         bail!("master key {} is readable by others (mode {:o}): chmod 600 it", path.display(), mode & 0o777);
     }
     let mut bytes = Vec::new();
     Read::take(&mut file, 33).read_to_end(&mut bytes)?;
-    let key = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| anyhow!("master key {}: expected exactly 32 bytes", path.display()))?;
+    let key = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| {
+        let length = file.metadata().map_or(0, |file| file.len());
+        Damaged(format!("the master key {} is damaged: it has {length} bytes, and exactly 32 are expected", path.display()))
+    })?;
     Ok(MasterKey::from_bytes(key))
 }
 

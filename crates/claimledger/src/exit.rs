@@ -3,6 +3,7 @@
 use crate::settings::Usage;
 use claimledger_app::{app::InitError, ask::AskError, ingest::IngestError, rebuild::RebuildError};
 use claimledger_ledger::{append::SequencerError, log::LogError};
+use claimledger_store::sqlite::OpenError;
 use std::fmt;
 
 /// Refused input: exit status 3. What there is to say has been said.
@@ -29,6 +30,18 @@ impl fmt::Display for No {
 
 impl std::error::Error for No {}
 
+/// Something stored is damaged, or gone: exit status 5.
+#[derive(Debug)]
+pub(crate) struct Damaged(pub(crate) String);
+
+impl fmt::Display for Damaged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Damaged {}
+
 /// The status for an error, by the first cause that has one.
 pub(crate) fn status(error: &anyhow::Error) -> u8 {
     error.chain().find_map(of).unwrap_or(4)
@@ -43,6 +56,21 @@ fn of(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
     }
     if cause.is::<Refused>() {
         return Some(3);
+    }
+    if cause.is::<Damaged>() {
+        return Some(5);
+    }
+    if let Some(error) = cause.downcast_ref::<OpenError>() {
+        return Some(match error {
+            OpenError::Corrupt { .. } | OpenError::Incomplete { .. } => 5,
+            OpenError::Owned { .. }
+            | OpenError::Exists { .. }
+            | OpenError::Setting { .. }
+            | OpenError::Newer { .. }
+            | OpenError::NotYours { .. }
+            | OpenError::Io { .. }
+            | OpenError::Database { .. } => 4,
+        });
     }
     if let Some(error) = cause.downcast_ref::<LogError>() {
         return Some(of_log(error));
@@ -88,7 +116,7 @@ fn of(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
 const fn of_log(error: &LogError) -> u8 {
     match error {
         LogError::Unavailable { .. } => 4,
-        LogError::Corrupt { .. } => 5,
+        LogError::Corrupt { .. } | LogError::Damaged { .. } => 5,
         LogError::TooLarge => 3,
     }
 }

@@ -69,7 +69,7 @@ impl Briefs {
 type Found<'b> = (LogPosition, &'b [u8]);
 
 fn split(bytes: &[u8]) -> Result<(Found<'_>, &[u8]), LogError> {
-    let damaged = || LogError::unavailable("what the read models keep of a session is damaged: rebuild them");
+    let damaged = || LogError::damaged("views", "what is kept of a session", "a part of it is cut short");
     let (frame, rest) = bytes.split_first_chunk::<FRAME>().ok_or_else(damaged)?;
     let (position, length) = frame.split_first_chunk::<8>().ok_or_else(damaged)?;
     let length = length.first_chunk::<4>().map_or(u32::MAX, |length| u32::from_le_bytes(*length));

@@ -72,6 +72,10 @@ pub trait KeyStore: Send + Sync {
     async fn credential(&self, token_hash: &Digest32) -> Result<Option<CredentialRow>, LogError>;
     /// A tenant's credentials, by their ids.
     async fn credentials(&self, tenant: &TenantId) -> Result<Vec<CredentialRow>, LogError>;
+    /// Reads everything and checks that it holds together, as far as that can be told without keys.
+    async fn check(&self) -> Result<(), LogError> {
+        Ok(())
+    }
     /// Marks a credential as taken back. False if there is none.
     async fn revoke_credential(&self, tenant: &TenantId, credential: &str, at: Time) -> Result<bool, LogError>;
 }

@@ -64,11 +64,21 @@ pub enum LogError {
         #[source]
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
-    /// What is stored does not hold together.
-    #[error("the log is corrupt at {position}: {what}")]
+    /// A record of the log does not hold together, or is not where it was acknowledged to be.
+    #[error("the file `log` is damaged at record {position}: {what}")]
     Corrupt {
         /// Where.
         position: LogPosition,
+        /// What was found.
+        what: String,
+    },
+    /// Another stored thing does not hold together: the same request will fail again.
+    #[error("the file `{file}` is damaged: {place}: {what}{}", remedy(file))]
+    Damaged {
+        /// The file.
+        file: String,
+        /// Where in it: a table and a key, or a page.
+        place: String,
         /// What was found.
         what: String,
     },
@@ -77,7 +87,38 @@ pub enum LogError {
     TooLarge,
 }
 
+/// What an operator can do about a damaged file, as the end of a message.
+#[must_use]
+pub fn remedy(file: &str) -> &'static str {
+    match file {
+        "views" => "; it is derived from the log: `claimledger rebuild` makes it anew",
+        _ => "; restore it from a backup of the whole directory",
+    }
+}
+
 impl LogError {
+    /// Whether something that is stored is damaged: no repetition helps.
+    #[must_use]
+    pub const fn is_damage(&self) -> bool {
+        matches!(self, Self::Corrupt { .. } | Self::Damaged { .. })
+    }
+
+    /// The same damage, for another caller. Of any other error only its words are kept.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        match self {
+            Self::Corrupt { position, what } => Self::Corrupt { position: *position, what: what.clone() },
+            Self::Damaged { file, place, what } => Self::Damaged { file: file.clone(), place: place.clone(), what: what.clone() },
+            other @ (Self::Unavailable { .. } | Self::TooLarge) => Self::unavailable(other.to_string()),
+        }
+    }
+
+    /// Damage of a file beside the log.
+    #[must_use]
+    pub fn damaged(file: &str, place: impl Into<String>, what: impl Into<String>) -> Self {
+        Self::Damaged { file: file.to_owned(), place: place.into(), what: what.into() }
+    }
+
     /// Not now, for a reason that has no error of its own.
     #[must_use]
     pub fn unavailable(reason: impl Into<String>) -> Self {

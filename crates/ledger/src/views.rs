@@ -268,6 +268,15 @@ pub trait Views: RecordIndex {
     /// Every row of a tenant as text, in a fixed order: for comparing a rebuild.
     async fn dump(&self, tenant: &TenantId) -> Result<Vec<String>, LogError>;
 
+    /// Reads every row of every generation in use and compares it with its checksum, and the rows of each table with how many were written: what is
+    /// altered or missing is [`LogError::Damaged`]. Takes as long as reading everything does. An engine that keeps nothing on a disk has nothing to check.
+    async fn check(&self) -> Result<(), LogError> {
+        Ok(())
+    }
+
+    /// Writes down that the rows are damaged, for the next process that opens them: it refuses them, or throws them away. None: they are no longer.
+    fn condemn(&self, _what: Option<&str>) {}
+
     /// The same seam over the generations that are being built.
     fn shadow(&self) -> Arc<dyn Views>;
 

@@ -5,7 +5,10 @@ use crate::{
     app::App,
     ask::{AskError, Caller},
     health::Health,
+    scrub,
 };
+use claimledger_facts::ids::{LogPosition, TenantId};
+use claimledger_ledger::log::LogError;
 
 impl App {
     /// Where log and read models of the caller's tenant stand. Every role may know.
@@ -32,5 +35,24 @@ impl App {
     #[must_use]
     pub fn health(&self) -> Health {
         self.0.opened().iter().map(|tenant| tenant.health.health()).fold(Health::default(), Health::or)
+    }
+
+    /// Reads the last records of the caller's tenant, as many as this at most, and compares each with what it commits to. Returns how many there were. Every
+    /// role may know.
+    ///
+    /// # Errors
+    /// If one is damaged: it is named.
+    pub async fn check_records(&self, caller: &Caller, most: u64) -> Result<u64, AskError> {
+        let tenant = self.0.tenant(&caller.tenant).await?;
+        let from = LogPosition(self.0.log.head(&tenant.id).await?.0.saturating_sub(most));
+        let checked = scrub::records(&*self.0.log, &tenant, from, 0).await;
+        checked.inspect_err(|error| tenant.noticed(&*self.0.views, error)).map_err(Into::into)
+    }
+
+    /// An answer could not be given because of damage: from here on `status` and `/readyz` say so.
+    pub async fn damage_seen(&self, tenant: &TenantId, damage: &LogError) {
+        if let Ok(tenant) = self.0.tenant(tenant).await {
+            tenant.noticed(&*self.0.views, damage);
+        }
     }
 }

@@ -6,7 +6,10 @@ use crate::{
     settings::{ServeSection, Settings, usage},
 };
 use anyhow::{Context, Result};
-use claimledger_app::{app::App, ask::Caller};
+use claimledger_app::{
+    app::{App, Options},
+    ask::Caller,
+};
 use claimledger_server::{Rate, ServerOptions, may_listen, serve as run_server};
 use serde_json::{Map, Value, json};
 use std::net::SocketAddr;
@@ -17,7 +20,11 @@ const LISTEN: &str = "127.0.0.1:7070";
 
 /// Serves until told to stop.
 pub(crate) async fn serve(settings: &Settings, args: &ServeArgs) -> Result<()> {
-    let app = engine::open(settings.data_dir()?).await?;
+    // Damaged read models are made anew: until they are, answers say that they lag.
+    let (app, healed) = engine::open_and_heal(settings.data_dir()?, Options { scrub: true, ..Options::default() }).await?;
+    if let Some(what) = healed {
+        eprintln!("The read models were damaged ({}): they were thrown away and are folded again from the log.", crate::show::inert(&what));
+    }
     let listen = args.listen.as_deref().or(settings.serve.listen.as_deref()).unwrap_or(LISTEN);
     let behind_proxy = args.behind_proxy || settings.serve.behind_proxy.unwrap_or_default();
     let outcome = on(settings, &app, listen, behind_proxy).await;

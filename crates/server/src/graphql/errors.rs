@@ -2,7 +2,8 @@
 
 use async_graphql::{Error, ErrorExtensions, Response, ServerError, Value};
 use claimledger_app::ask::AskError;
-use claimledger_ledger::log::LogError;
+use claimledger_facts::ids::LogPosition;
+use claimledger_ledger::log::{LogError, remedy};
 
 /// A refusal of the app, as an error of the field that asked.
 pub(crate) fn asked(error: &AskError) -> Error {
@@ -55,19 +56,53 @@ pub(crate) fn asked(error: &AskError) -> Error {
             extensions.set("limit", *limit);
         }
         AskError::Log(LogError::Corrupt { position, .. }) => {
-            extensions.set("code", "CORRUPT");
+            extensions.set("code", CORRUPT);
+            extensions.set("file", "log");
             extensions.set("position", position.0);
+        }
+        AskError::Log(LogError::Damaged { file, place, .. }) => {
+            extensions.set("code", CORRUPT);
+            extensions.set("file", file.as_str());
+            extensions.set("place", place.as_str());
         }
         AskError::Log(LogError::Unavailable { .. } | LogError::TooLarge) => extensions.set("code", "UNAVAILABLE"),
     })
 }
 
+/// The code of an answer that something stored keeps from being given: no repetition helps.
+const CORRUPT: &str = "CORRUPT";
+
+/// The damage that an error of a response speaks of.
+pub(crate) fn damage(error: &ServerError) -> Option<LogError> {
+    let value = |name: &str| error.extensions.as_ref().and_then(|extensions| extensions.get(name));
+    let text = |name: &str| match value(name) {
+        Some(Value::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    if text("code") != Some(CORRUPT) {
+        return None;
+    }
+    match (value("position"), text("file"), text("place")) {
+        (Some(Value::Number(position)), ..) => {
+            Some(LogError::Corrupt { position: LogPosition(position.as_u64()?), what: WHILE_ANSWERING.to_owned() })
+        }
+        (_, Some(file), Some(place)) => Some(LogError::damaged(file, place, WHILE_ANSWERING)),
+        _ => None,
+    }
+}
+
+const WHILE_ANSWERING: &str = "it was met while a question was answered; the server's log has more";
+
 /// Logs what an operator should know of a failure of the log, and returns what may be said to whoever asked.
 pub(crate) fn log(error: &LogError) -> String {
     match error {
-        LogError::Corrupt { position, .. } => {
-            tracing::error!(log.position = position.0, "the log does not hold together");
-            format!("stopped: the log does not hold together at {position}; nothing from there on is served")
+        LogError::Corrupt { position, what } => {
+            tracing::error!(log.position = position.0, what, "a record is damaged");
+            format!("stopped: the file `log` is damaged at {position}; nothing that rests on it is served")
+        }
+        LogError::Damaged { file, place, what } => {
+            tracing::error!(file, place, what, "a file is damaged");
+            format!("stopped: the file `{file}` is damaged ({place}); nothing that rests on it is served{}", remedy(file))
         }
         LogError::Unavailable { reason, .. } => {
             tracing::warn!(reason, "the log is unavailable");

@@ -25,7 +25,7 @@ use async_graphql::{
     parser::types::ExecutableDocument,
 };
 use claimledger_app::{app::App, ask::Caller};
-use claimledger_facts::ids::LogPosition;
+use claimledger_facts::ids::{LogPosition, TenantId};
 use limits::Limits;
 use subscription::Subscription;
 
@@ -55,9 +55,19 @@ pub(crate) fn schema(options: &ServerOptions) -> LedgerSchema {
 
 /// Measures a request, and runs it if it is within the limits.
 pub(crate) async fn run(schema: &LedgerSchema, asker: Asker, request: Request, limits: Limits) -> Response {
-    match measured(asker, request, limits, |_| Ok(())) {
+    let (app, tenant) = (asker.app.clone(), asker.caller.tenant.clone());
+    let response = match measured(asker, request, limits, |_| Ok(())) {
         Ok(request) => errors::coded(schema.execute(request).await),
         Err(error) => errors::coded(Response::from_errors(vec![error])),
+    };
+    notice(&app, &tenant, &response).await;
+    response
+}
+
+/// Has the ledger take note of damage that an answer met.
+async fn notice(app: &App, tenant: &TenantId, response: &Response) {
+    for damage in response.errors.iter().filter_map(errors::damage) {
+        app.damage_seen(tenant, &damage).await;
     }
 }
 
@@ -71,8 +81,16 @@ pub(crate) fn subscribe(
     request: Request,
     limits: Limits,
 ) -> Result<BoxStream<'static, Response>, Box<ServerError>> {
+    let (app, tenant) = (asker.app.clone(), asker.caller.tenant.clone());
     let measured = measured(asker, request, limits, subscription::check).map_err(|error| Box::new(errors::with_code(error)))?;
-    Ok(schema.execute_stream(measured).map(errors::coded).boxed())
+    let noticed = move |response: Response| {
+        let (app, tenant) = (app.clone(), tenant.clone());
+        async move {
+            notice(&app, &tenant, &response).await;
+            response
+        }
+    };
+    Ok(schema.execute_stream(measured).map(errors::coded).then(noticed).boxed())
 }
 
 fn measured(

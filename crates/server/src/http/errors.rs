@@ -81,8 +81,12 @@ impl From<LogError> for Refused {
         let message = log(&error);
         match error {
             LogError::Unavailable { .. } => Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message).retry_after(1),
+            // No 503: the same request will not succeed later.
             LogError::Corrupt { position, .. } => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "corrupt", message).with("position", position.0).retry_after(60)
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "corrupt", message).with("file", "log").with("position", position.0)
+            }
+            LogError::Damaged { file, place, .. } => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "corrupt", message).with("file", file).with("place", place)
             }
             LogError::TooLarge => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message),
         }

@@ -128,6 +128,9 @@ fn not_caller(reason: NotCaller) -> Box<Response> {
             refused(StatusCode::FORBIDDEN, errors::refused("CSRF", "with a cookie the header x-claimledger: 1 is needed".to_owned(), &[]))
         }
         NotCaller::Log(error) => {
+            if error.is_damage() {
+                return refused(StatusCode::INTERNAL_SERVER_ERROR, errors::refused("CORRUPT", errors::log(&error), &[]));
+            }
             let response = refused(StatusCode::SERVICE_UNAVAILABLE, errors::refused("UNAVAILABLE", errors::log(&error), &[]));
             with_retry(response, 1)
         }

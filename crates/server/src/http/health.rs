@@ -1,11 +1,13 @@
 //! Health, and reports of the content security policy.
 
 use super::{Shared, body, errors::Refused};
+use crate::pages::states::DamageSeen;
 use axum::{
     Json,
     body::Body,
-    extract::State,
+    extract::{Request, State},
     http::StatusCode,
+    middleware::Next,
     response::{IntoResponse, Response},
 };
 use serde_json::{Value, json};
@@ -20,10 +22,30 @@ pub(crate) async fn live(State(server): State<Shared>) -> Json<Value> {
     }))
 }
 
-/// The log can be read.
-pub(crate) async fn ready(State(server): State<Shared>) -> Result<Json<Value>, Refused> {
+/// Whether records are taken and answers are up to date; else 503 with the parts that do not work. Nobody is
+/// authenticated here: it names no tenant and no position.
+pub(crate) async fn ready(State(server): State<Shared>) -> Result<Response, Refused> {
     server.app.tenants().await?;
-    Ok(Json(json!({"status": "ready"})))
+    let causes: Vec<Value> = server
+        .app
+        .health()
+        .causes()
+        .into_iter()
+        .map(|(part, cause)| json!({"part": part.as_str(), "why": cause.why, "since": cause.since.to_string()}))
+        .collect();
+    Ok(match causes.is_empty() {
+        true => Json(json!({"status": "ready"})).into_response(),
+        false => (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"status": "not ready", "causes": causes}))).into_response(),
+    })
+}
+
+/// Has the ledger take note of damage that a page met.
+pub(crate) async fn notice_damage(State(server): State<Shared>, request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    if let Some(DamageSeen { tenant, damage }) = response.extensions().get() {
+        server.app.damage_seen(tenant, damage).await;
+    }
+    response
 }
 
 /// A browser refused something of a page. There should never be one: counted, and logged without the address it happened at.

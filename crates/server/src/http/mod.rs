@@ -86,6 +86,7 @@ pub(crate) fn router(app: App, options: ServerOptions, shutdown: CancellationTok
         .route("/csp-report", post(health::csp_report))
         .merge(pages::routes())
         .fallback(pages::no_such_page)
+        .layer(middleware::from_fn_with_state(server.clone(), health::notice_damage))
         .with_state(server)
         // Each handler bounds its own body; this holds for those that take none.
         .layer(DefaultBodyLimit::max(256 * 1024))

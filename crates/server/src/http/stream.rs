@@ -162,7 +162,7 @@ async fn still_allowed(server: &Server, headers: &HeaderMap) -> Result<(), Serve
         Err(NotCaller::Unauthenticated | NotCaller::Csrf) => {
             Err(errors::refused("UNAUTHENTICATED", "the credential is of no use any more".to_owned(), &[]))
         }
-        Err(NotCaller::Log(error)) => Err(errors::refused("UNAVAILABLE", errors::log(&error), &[])),
+        Err(NotCaller::Log(error)) => Err(errors::refused(if error.is_damage() { "CORRUPT" } else { "UNAVAILABLE" }, errors::log(&error), &[])),
     }
 }
 

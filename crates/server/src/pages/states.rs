@@ -14,9 +14,17 @@ use claimledger_app::{
     answer::Answer,
     ask::{AskError, Caller},
 };
-use claimledger_facts::ids::LogPosition;
+use claimledger_facts::ids::{LogPosition, TenantId};
 use claimledger_ledger::log::LogError;
 use maud::{Markup, html};
+use std::sync::Arc;
+
+/// Damage that a page met: the middleware has the ledger take note of it.
+#[derive(Clone)]
+pub(crate) struct DamageSeen {
+    pub(crate) tenant: TenantId,
+    pub(crate) damage: Arc<LogError>,
+}
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -153,11 +161,15 @@ fn asked(error: &AskError, caller: Option<&Caller>) -> Response {
             };
             show(StatusCode::OK, "Lagging", caller, body)
         }
-        AskError::Log(LogError::Corrupt { position, .. }) => {
-            crate::graphql::errors::log_ask(error);
+        AskError::Log(damage @ (LogError::Corrupt { .. } | LogError::Damaged { .. })) => {
+            let said = crate::graphql::errors::log(damage);
             let tenant = caller.map_or("", |caller| caller.tenant.as_str());
-            let body = html! { p { "Stopped: the log does not hold together at " (position) " (" (tenant) "). Nothing from there on is served." } };
-            show(StatusCode::SERVICE_UNAVAILABLE, "Stopped", caller, body)
+            let body = html! { p { (super::text::inert(&said)) " (" (tenant) ")." } };
+            let mut response = show(StatusCode::INTERNAL_SERVER_ERROR, "Damaged", caller, body);
+            if let Some(caller) = caller {
+                response.extensions_mut().insert(DamageSeen { tenant: caller.tenant.clone(), damage: Arc::new(damage.again()) });
+            }
+            response
         }
         AskError::Log(LogError::Unavailable { .. } | LogError::TooLarge) => {
             crate::graphql::errors::log_ask(error);

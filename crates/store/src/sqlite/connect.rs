@@ -1,6 +1,10 @@
 //! Connections: the settings that durability rests on, read back; migrations; the checkpoint at the start.
 
-use super::{OpenError, SqliteOptions, Synchronous};
+use super::{
+    OpenError, SqliteOptions, Synchronous,
+    failure::{DamagedRow, Failure, classify, place_and_what},
+    page_one,
+};
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 use sqlx::{
     ConnectOptions, Connection, Row, SqliteConnection, SqlitePool,
@@ -16,7 +20,11 @@ use std::{
 pub(super) const LOG: &str = "log";
 pub(super) const KEYS: &str = "keys";
 pub(super) const VIEWS: &str = "views";
+const VIEWS_DAMAGED: &str = "views.damaged";
 
+/// Largest file whose pages and rows are all read at each opening: it takes some 50 ms. Larger ones are checked row by row as they are read, and by a
+/// server in the background.
+const MAX_CHECKED_AT_OPENING: u64 = 8 * 1024 * 1024;
 /// How long a statement waits for a lock of another connection of this process.
 const BUSY: Duration = Duration::from_secs(5);
 /// Connections of one file that read.
@@ -52,6 +60,8 @@ pub(super) struct Database {
     secure_delete: bool,
     /// Memory that a connection keeps pages in, in KiB.
     cache_kib: u32,
+    /// Checksum of the texts of all tables, indexes and triggers.
+    schema: u32,
 }
 
 impl Files {
@@ -59,13 +69,21 @@ impl Files {
         Self { dir: dir.to_owned(), options }
     }
 
-    /// Keys without a log: the log went missing, and an empty one in its place would look as if nothing had ever been recorded.
-    pub(super) fn check_log_is_not_missing(&self) -> Result<(), OpenError> {
-        let (missing, present) = (self.dir.join(LOG), self.dir.join(KEYS));
-        if present.exists() && !missing.exists() {
-            return Err(OpenError::Incomplete { missing, present });
+    /// Removes the file of the read models, and what was found of its damage.
+    pub(super) fn remove_views(&self) -> Result<(), OpenError> {
+        for name in [VIEWS, "views-wal", "views-shm", VIEWS_DAMAGED] {
+            let path = self.dir.join(name);
+            match std::fs::remove_file(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(OpenError::io(&path, error)),
+                _ => {}
+            }
         }
         Ok(())
+    }
+
+    /// Where a process writes that it found the read models damaged: the next one need not find it again.
+    pub(super) fn views_damaged(&self) -> PathBuf {
+        self.dir.join(VIEWS_DAMAGED)
     }
 
     /// A log without keys: nothing sealed in it could be opened. An empty log may be all that a crash left of making the directory.
@@ -85,6 +103,7 @@ impl Files {
             page_size: LOG_PAGE,
             secure_delete: true,
             cache_kib: CACHE,
+            schema: LOG_SCHEMA,
         }
     }
 
@@ -96,6 +115,7 @@ impl Files {
             page_size: 4096,
             secure_delete: true,
             cache_kib: CACHE,
+            schema: KEYS_SCHEMA,
         }
     }
 
@@ -107,6 +127,7 @@ impl Files {
             page_size: 4096,
             secure_delete: false,
             cache_kib: VIEWS_CACHE,
+            schema: VIEWS_SCHEMA,
         }
     }
 
@@ -124,13 +145,30 @@ impl Database {
         OpenError::Database { file: self.path.clone(), source: source.into() }
     }
 
+    /// The same of an error of the driver. Before anything else is asked of a file, statements that do not fit its tables mean that these are damaged.
+    pub(super) fn refused(&self, error: sqlx::Error) -> OpenError {
+        const SQLITE_ERROR: &str = "1";
+        let misfit = error.as_database_error().is_some_and(|error| error.code().as_deref() == Some(SQLITE_ERROR));
+        if misfit || classify(&error) == Failure::Corrupt {
+            let (place, what) = place_and_what(&error);
+            return self.corrupt(format!("{place}: {what}"));
+        }
+        self.failed(error)
+    }
+
     pub(super) fn corrupt(&self, what: impl Into<String>) -> OpenError {
         OpenError::Corrupt { file: self.path.clone(), what: what.into() }
     }
 
     /// Connects, brings the tables to this version, and puts on the disk what a crash left in the write-ahead log.
     pub(super) async fn writer(&self, migrations: &[(i64, &'static str, &'static str)]) -> Result<SqliteConnection, OpenError> {
+        match page_one::check(&self.path, self.page_size) {
+            Ok(Ok(())) => {}
+            Ok(Err(what)) => return Err(self.corrupt(what)),
+            Err(source) => return Err(OpenError::io(&self.path, source)),
+        }
         let mut connection = self.connect().await?;
+        self.check_steps(&mut connection, migrations.len()).await?;
         let migrations = migrations
             .iter()
             .map(|(version, name, sql)| Migration::new(*version, Cow::Borrowed(*name), MigrationType::Simple, sql.into_sql_str(), false))
@@ -138,16 +176,54 @@ impl Database {
         Migrator::with_migrations(migrations).run(&mut connection).await.map_err(|error| match error {
             MigrateError::VersionMissing(_) => OpenError::Newer { file: self.path.clone() },
             MigrateError::VersionMismatch(version) => self.corrupt(format!("its tables were not made by step {version} of this program")),
+            MigrateError::Dirty(version) => self.corrupt(format!("step {version} of making its tables was not finished")),
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => self.refused(error),
             other => self.failed(other),
         })?;
+        let schema = schema(&mut connection).await.map_err(|error| self.refused(error))?;
+        if schema != self.schema {
+            return Err(self.corrupt(format!("the texts of its tables are not those of this program (checksum {schema:#010x})")));
+        }
         self.bring_in(&mut connection).await?;
+        if self.is_small() {
+            check_pages(&mut connection).await.map_err(|error| self.refused(error))?;
+        }
         Ok(connection)
+    }
+
+    /// Whether the file is small enough to be read as a whole at each opening.
+    pub(super) fn is_small(&self) -> bool {
+        std::fs::metadata(&self.path).is_ok_and(|file| file.len() <= MAX_CHECKED_AT_OPENING)
+    }
+
+    /// The steps that made the tables are dense: if one of this program's is missing and a later one is there, the number of one was damaged.
+    async fn check_steps(&self, connection: &mut SqliteConnection, steps: usize) -> Result<(), OpenError> {
+        let table = "SELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'";
+        let count = async |connection: &mut SqliteConnection, sql: &'static str| {
+            sqlx::query(sql).fetch_one(connection).await.and_then(|row| row.try_get::<i64, _>(0)).map_err(|error| self.refused(error))
+        };
+        if count(connection, table).await? == 0 {
+            return match count(connection, "SELECT count(*) FROM sqlite_schema").await? {
+                0 => Ok(()),
+                _ => Err(self.corrupt("it does not say which steps made its tables")),
+            };
+        }
+        let rows =
+            sqlx::query("SELECT version FROM _sqlx_migrations ORDER BY version").fetch_all(connection).await.map_err(|error| self.refused(error))?;
+        let found = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<i64>, _>>().map_err(|error| self.refused(error))?;
+        let expected = 1..=steps as i64;
+        let dense = found.iter().zip(1..).all(|(found, expected)| *found == expected);
+        if dense || expected.clone().all(|step| found.contains(&step)) {
+            Ok(())
+        } else {
+            Err(self.corrupt(format!("its tables were made by steps {found:?}")))
+        }
     }
 
     /// Brings the write-ahead log into the file, and begins it anew.
     pub(super) async fn bring_in(&self, connection: &mut SqliteConnection) -> Result<(), OpenError> {
-        let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(connection).await.map_err(|error| self.failed(error))?;
-        if row.try_get::<i64, _>(0).map_err(|error| self.failed(error))? != 0 {
+        let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(connection).await.map_err(|error| self.refused(error))?;
+        if row.try_get::<i64, _>(0).map_err(|error| self.refused(error))? != 0 {
             return Err(self.failed("the write-ahead log could not be brought into the file: another connection is busy"));
         }
         Ok(())
@@ -155,7 +231,7 @@ impl Database {
 
     /// One more connection with the same settings.
     pub(super) async fn connect(&self) -> Result<SqliteConnection, OpenError> {
-        let mut connection = SqliteConnection::connect_with(&self.options()).await.map_err(|error| self.failed(error))?;
+        let mut connection = SqliteConnection::connect_with(&self.options()).await.map_err(|error| self.refused(error))?;
         self.check(&mut connection).await?;
         Ok(connection)
     }
@@ -164,9 +240,9 @@ impl Database {
     async fn check(&self, connection: &mut SqliteConnection) -> Result<(), OpenError> {
         for (setting, expected) in self.settings() {
             let row =
-                sqlx::query(AssertSqlSafe(format!("PRAGMA {setting}"))).fetch_one(&mut *connection).await.map_err(|error| self.failed(error))?;
+                sqlx::query(AssertSqlSafe(format!("PRAGMA {setting}"))).fetch_one(&mut *connection).await.map_err(|error| self.refused(error))?;
             let found =
-                row.try_get::<i64, _>(0).map(|n| n.to_string()).or_else(|_| row.try_get::<String, _>(0)).map_err(|error| self.failed(error))?;
+                row.try_get::<i64, _>(0).map(|n| n.to_string()).or_else(|_| row.try_get::<String, _>(0)).map_err(|error| self.refused(error))?;
             if found != expected {
                 return Err(OpenError::Setting { file: self.path.clone(), setting, expected, found });
             }
@@ -223,6 +299,28 @@ impl Database {
     }
 }
 
+/// What [`Database::schema`] is where nothing is damaged; after a new step of `migrations` the refusal says the new value.
+const LOG_SCHEMA: u32 = 0x870b_da16;
+const KEYS_SCHEMA: u32 = 0x5d3b_2673;
+const VIEWS_SCHEMA: u32 = 0x2353_0e12;
+
+/// A checksum of the texts that SQLite reads its tables, indexes and triggers from: with a flipped bit in one, a column has another name or a trigger is
+/// gone, and no page is malformed.
+async fn schema(connection: &mut SqliteConnection) -> Result<u32, sqlx::Error> {
+    let sql = "SELECT type || ' ' || name || ' ' || tbl_name || ' ' || coalesce(sql, '') FROM sqlite_schema ORDER BY type, name";
+    let mut crc = crc32fast::Hasher::new();
+    for row in sqlx::query(sql).fetch_all(connection).await? {
+        crc.update(row.try_get::<&str, _>(0)?.as_bytes());
+    }
+    Ok(crc.finalize())
+}
+
+/// Has SQLite look at every page: how pages refer to each other, and whether each index has what its table has.
+pub(super) async fn check_pages(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let found: String = sqlx::query("PRAGMA integrity_check(1)").fetch_one(connection).await?.try_get(0)?;
+    if found == "ok" { Ok(()) } else { Err(DamagedRow { place: "pages".to_owned(), what: found }.into()) }
+}
+
 /// 64 MiB: above it a write-ahead log is cut back once its content is in the file. Below, its blocks are written again, which is quicker than growing.
 const JOURNAL_SIZE_LIMIT: &str = "67108864";
 
@@ -262,7 +360,7 @@ mod tests {
     async fn readers_do_not_write() {
         let dir = tempfile::tempdir().unwrap();
         let database = Files::new(dir.path(), SqliteOptions::default()).log();
-        let mut writer = database.writer(&[]).await.unwrap();
+        let mut writer = database.connect().await.unwrap();
         sqlx::query("CREATE TABLE t (x)").execute(&mut writer).await.unwrap();
         let refused = sqlx::query("INSERT INTO t VALUES (1)").execute(&database.readers()).await;
         assert!(refused.unwrap_err().to_string().contains("readonly"));

@@ -2,13 +2,13 @@
 
 use super::{
     OpenError,
-    connect::Files,
+    connect::{Files, check_pages},
     failure::{Failure, Poison, classify, read_failed},
     owner::Owner,
 };
 use async_trait::async_trait;
 use claimledger_facts::{
-    ids::{LogPosition, Pseudonym, TenantId},
+    ids::{Pseudonym, TenantId},
     record::Digest32,
     time::Time,
 };
@@ -145,6 +145,11 @@ impl KeyStore for SqliteKeys {
         rows.iter().map(credential).collect()
     }
 
+    async fn check(&self) -> Result<(), LogError> {
+        let mut connection = self.readers.acquire().await.map_err(read)?;
+        check_pages(&mut connection).await.map_err(read)
+    }
+
     async fn revoke_credential(&self, tenant: &TenantId, credential: &str, at: Time) -> Result<bool, LogError> {
         self.poison.check(FILE)?;
         // The first time counts: taking back twice does not move it.
@@ -215,9 +220,9 @@ fn hex(digits: &[u8]) -> Option<Digest32> {
 }
 
 fn read(error: sqlx::Error) -> LogError {
-    read_failed(FILE, LogPosition(0), error)
+    read_failed(FILE, error)
 }
 
 fn damaged(what: &str) -> LogError {
-    LogError::Unavailable { reason: format!("the file `{FILE}` is damaged: {what} has another length"), source: None }
+    LogError::damaged(FILE, what, "it has another length")
 }

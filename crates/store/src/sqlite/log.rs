@@ -3,7 +3,7 @@
 use super::{
     OpenError,
     connect::{Database, Files, LOG_PAGE},
-    failure::{Failure, Poison, classify, read_failed},
+    failure::{Failure, Poison, classify, records_failed},
     owner::Owner,
 };
 use async_trait::async_trait;
@@ -97,7 +97,7 @@ impl SqliteLog {
         let database = files.log();
         let mut connection = database.writer(MIGRATIONS).await?;
         let heads = checked_heads(&mut connection, &database).await?;
-        if move_anchors(&mut connection, &heads).await.map_err(|error| database.failed(error))? {
+        if move_anchors(&mut connection, &heads).await.map_err(|error| database.refused(error))? {
             database.bring_in(&mut connection).await?;
         }
         let inner = Inner {
@@ -124,7 +124,7 @@ impl SqliteLog {
         for key in keys {
             query = query.bind(*key);
         }
-        let rows = query.fetch_all(&self.readers).await.map_err(|error| read_failed(FILE, first, error))?;
+        let rows = query.fetch_all(&self.readers).await.map_err(|error| records_failed(FILE, first, error))?;
         rows.iter().map(|row| entry(number, row)).collect()
     }
 }
@@ -363,7 +363,7 @@ async fn ends(connection: &mut SqliteConnection) -> Result<Vec<End>, sqlx::Error
 
 /// The heads, each compared with its anchor. Short: the whole log is checked by reading it.
 async fn checked_heads(connection: &mut SqliteConnection, database: &Database) -> Result<BTreeMap<TenantId, Head>, OpenError> {
-    let ends = ends(connection).await.map_err(|error| database.failed(error))?;
+    let ends = ends(connection).await.map_err(|error| database.refused(error))?;
     for End { tenant, first, size, anchor, .. } in &ends {
         if first.is_some_and(|first| first != 0) {
             return Err(database.corrupt(format!("the log of tenant {tenant} does not begin at #0")));
@@ -374,7 +374,7 @@ async fn checked_heads(connection: &mut SqliteConnection, database: &Database) -
     }
     let last = ends.iter().map(|end| end.number).max().unwrap_or(0);
     let stray = sqlx::query("SELECT max(key) FROM log_entry").fetch_one(connection).await.and_then(|row| row.try_get::<Option<i64>, _>(0));
-    if stray.map_err(|error| database.failed(error))?.is_some_and(|key| key >> POSITION_BITS > last) {
+    if stray.map_err(|error| database.refused(error))?.is_some_and(|key| key >> POSITION_BITS > last) {
         return Err(database.corrupt("there are records of a tenant that has no head"));
     }
     Ok(ends.into_iter().map(|end| (end.tenant, Head { number: end.number, size: end.size })).collect())

@@ -8,16 +8,19 @@ mod failure;
 mod keys;
 mod log;
 mod owner;
+mod page_one;
 mod views;
 
 pub use keys::SqliteKeys;
 pub use log::SqliteLog;
 pub use views::SqliteViews;
 
+use claimledger_ledger::log::remedy;
 use connect::Files;
 use owner::Owner;
 use std::{
     io,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -27,6 +30,8 @@ use std::{
 pub struct SqliteOptions {
     /// When a write of `log` and `keys` counts as durable.
     pub synchronous: Synchronous,
+    /// Whether damaged read models are thrown away instead of refused: they are folded from the log again.
+    pub heal_views: bool,
 }
 
 /// When a write counts as durable.
@@ -46,6 +51,7 @@ pub struct SqliteStore {
     keys: Arc<SqliteKeys>,
     views: Arc<SqliteViews>,
     dir: PathBuf,
+    healed: Option<String>,
 }
 
 /// Why a directory was not opened.
@@ -84,7 +90,7 @@ pub enum OpenError {
         found: String,
     },
     /// What is stored does not hold together.
-    #[error("{} is corrupt: {what}", file.display())]
+    #[error("{} is damaged: {what}{}", file.display(), remedy(&name_of(file)))]
     Corrupt {
         /// The file.
         file: PathBuf,
@@ -96,6 +102,16 @@ pub enum OpenError {
     Newer {
         /// The file.
         file: PathBuf,
+    },
+    /// The file system lets another user in, and not this one.
+    #[error("{} belongs to user {owner}, and this process runs as user {user}: permission denied", path.display())]
+    NotYours {
+        /// The path.
+        path: PathBuf,
+        /// The user id of its owner, or what is known of it.
+        owner: String,
+        /// The user id of the process.
+        user: String,
     },
     /// The file system refused.
     #[error("{} could not be opened", path.display())]
@@ -117,7 +133,64 @@ pub enum OpenError {
     },
 }
 
+impl OpenError {
+    /// An error of the file system; a refusal names both users.
+    #[must_use]
+    pub fn io(path: &Path, source: io::Error) -> Self {
+        if source.kind() != io::ErrorKind::PermissionDenied {
+            return Self::Io { path: path.to_owned(), source };
+        }
+        let uid = |path: &Path| std::fs::metadata(path).map_or_else(|_| "?".to_owned(), |found| found.uid().to_string());
+        // Of a file in a directory that is closed nothing can be told: then the directory is named.
+        let seen = path.ancestors().find(|path| path.symlink_metadata().is_ok()).unwrap_or(path);
+        Self::NotYours { path: seen.to_owned(), owner: uid(seen), user: uid(Path::new("/proc/self")) }
+    }
+}
+
+fn name_of(file: &Path) -> String {
+    file.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
 impl SqliteStore {
+    /// Whether a directory holds a ledger. A ledger of which the log is gone, or was emptied, is not taken for none.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn is_in(dir: &Path) -> Result<bool, OpenError> {
+        match std::fs::read_dir(dir) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(OpenError::io(dir, error)),
+            Ok(_) => {}
+        }
+        let bytes = |name: &str| match std::fs::metadata(dir.join(name)) {
+            Ok(file) => Ok(Some(file.len())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(OpenError::io(&dir.join(name), error)),
+        };
+        let (log, wal) = (bytes(connect::LOG)?, bytes("log-wal")?.unwrap_or(0));
+        let mut beside = None;
+        for name in [connect::KEYS, connect::VIEWS] {
+            // The log is made first and made durable: a file beside it never outlives a crash without it.
+            if beside.is_none() && bytes(name)?.is_some_and(|bytes| bytes > 0) {
+                beside = Some(dir.join(name));
+            }
+        }
+        match (log, beside) {
+            (None, None) => Ok(false),
+            (None, Some(present)) => Err(OpenError::Incomplete { missing: dir.join(connect::LOG), present }),
+            (Some(0), Some(present)) if wal == 0 => {
+                Err(OpenError::Corrupt { file: dir.join(connect::LOG), what: format!("it is empty, but {} is not", present.display()) })
+            }
+            (Some(_), _) => Ok(true),
+        }
+    }
+
+    /// Why the read models were thrown away when this was opened, if they were.
+    #[must_use]
+    pub fn healed(&self) -> Option<&str> {
+        self.healed.as_deref()
+    }
+
     /// Makes a ledger in a directory that has none; the directory is made if it is not there.
     ///
     /// # Errors
@@ -126,7 +199,7 @@ impl SqliteStore {
         if dir.join(connect::LOG).exists() {
             return Err(OpenError::Exists { dir: dir.to_owned() });
         }
-        std::fs::create_dir_all(dir).map_err(|source| OpenError::Io { path: dir.to_owned(), source })?;
+        std::fs::create_dir_all(dir).map_err(|source| OpenError::io(dir, source))?;
         Self::open(dir, options).await
     }
 
@@ -139,17 +212,24 @@ impl SqliteStore {
     /// See [`OpenError`].
     pub async fn open(dir: &Path, options: SqliteOptions) -> Result<Self, OpenError> {
         // Each file's engine holds the lock: whoever still has one of them still owns the directory.
+        Self::is_in(dir)?;
         let owner = Arc::new(Owner::take(dir)?);
         let files = Files::new(dir, options);
-        files.check_log_is_not_missing()?;
         let log = SqliteLog::open(&files, &owner).await?;
         files.check_keys_are_not_missing(log.is_empty())?;
         // The names of new files are durable only with their directory; the log's comes first, so that keys without a log are never a crash's doing.
         owner::sync_dir(dir)?;
         let keys = SqliteKeys::open(&files, &owner).await?;
-        let views = SqliteViews::open(&files, &owner).await?;
+        let (views, healed) = match SqliteViews::open(&files, &owner).await {
+            Err(OpenError::Corrupt { what, .. }) if options.heal_views => {
+                tracing::warn!(what, "the read models are damaged: they are thrown away, and folded from the log again");
+                files.remove_views()?;
+                (SqliteViews::open(&files, &owner).await?, Some(what))
+            }
+            opened => (opened?, None),
+        };
         owner::sync_dir(dir)?;
-        Ok(Self { log: Arc::new(log), keys: Arc::new(keys), views: Arc::new(views), dir: dir.to_owned() })
+        Ok(Self { log: Arc::new(log), keys: Arc::new(keys), views: Arc::new(views), dir: dir.to_owned(), healed })
     }
 
     /// The directory.

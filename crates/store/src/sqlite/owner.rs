@@ -15,7 +15,7 @@ pub(super) struct Owner {
 impl Owner {
     pub(super) fn take(dir: &Path) -> Result<Self, OpenError> {
         let path = dir.join("owner.lock");
-        let io = |source| OpenError::Io { path: path.clone(), source };
+        let io = |source| OpenError::io(&path, source);
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(io)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
@@ -27,6 +27,6 @@ impl Owner {
 
 /// Makes the names in a directory durable.
 pub(super) fn sync_dir(dir: &Path) -> Result<(), OpenError> {
-    let io = |source| OpenError::Io { path: dir.to_owned(), source };
+    let io = |source| OpenError::io(dir, source);
     File::open(dir).map_err(io)?.sync_all().map_err(io)
 }

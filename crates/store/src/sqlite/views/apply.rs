@@ -4,6 +4,8 @@ use super::{
     briefs, checkpoint,
     generations::begin,
     list::{NEVER_OVER, length},
+    sums::{self, Table, Tallies},
+    term_number,
     terms::TermKey,
 };
 use claimledger_facts::{
@@ -14,7 +16,11 @@ use claimledger_ledger::{
     generations::{MadeBy, Place},
     views::{HeadRow, IndexRow, TermKind},
 };
-use sqlx::{AssertSqlSafe, Connection, Row, Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
+use sqlx::{
+    AssertSqlSafe, Connection, Row, Sqlite, SqliteConnection,
+    query::Query,
+    sqlite::{SqliteArguments, SqliteRow},
+};
 use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 /// Terms whose numbers are held in memory; past it they are forgotten and looked up again.
@@ -55,26 +61,26 @@ impl Writer {
         let (known, next) = (std::mem::take(&mut self.known), self.next.take());
         // Dropped before its commit, the transaction is rolled back by the driver.
         let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
-        let (number, covered) = match (checkpoint(&mut transaction, tenant, place).await?, place) {
-            (Some(checkpoint), _) => (checkpoint.number, checkpoint.covered as u64),
-            (None, Place::Live) => (begin(&mut transaction, tenant, place, &MadeBy::now("")).await?, 0),
+        let mut generation = match (checkpoint(&mut transaction, tenant, place).await?, place) {
+            (Some(checkpoint), _) => checkpoint,
+            (None, Place::Live) => begin(&mut transaction, tenant, place, &MadeBy::now("")).await?,
             (None, Place::Shadow) => return Ok(Applied::NotBegun),
         };
-        if covered != from.0 {
+        if generation.covered as u64 != from.0 {
             transaction.rollback().await?;
             (self.known, self.next) = (known, next);
-            return Ok(Applied::NotThere(covered));
+            return Ok(Applied::NotThere(generation.covered as u64));
         }
-        let mut batch = Batch { connection: &mut transaction, generation: number, known, next };
+        let mut batch = Batch { connection: &mut transaction, generation: generation.number, known, next, tallies: generation.tallies };
         let numbers = batch.add_terms(rows, heads).await?;
         batch.add_briefs(rows, &numbers).await?;
         batch.add_records(rows).await?;
         batch.add_postings(rows, &numbers).await?;
         batch.add_sessions(rows, &numbers).await?;
         batch.put_heads(heads, &numbers).await?;
-        let Batch { known, next, .. } = batch;
-        let moved = sqlx::query("UPDATE generation SET covered = ? WHERE number = ?").bind((from.0 + rows.len() as u64) as i64).bind(number);
-        moved.execute(&mut *transaction).await?;
+        let Batch { known, next, tallies, .. } = batch;
+        (generation.covered, generation.tallies) = ((from.0 + rows.len() as u64) as i64, tallies);
+        generation.save(&mut transaction).await?;
         transaction.commit().await?;
         (self.known, self.next) = (known, next);
         Ok(Applied::Written)
@@ -107,6 +113,7 @@ struct Batch<'c> {
     generation: i64,
     known: Known,
     next: Option<i64>,
+    tallies: Tallies,
 }
 
 /// The number of each term of each row, and of each head row's name, in their order.
@@ -169,13 +176,15 @@ impl Batch<'_> {
         for some in unknown.chunks(ROWS) {
             // Padded with the last to a power of two.
             let asked = some.len().next_power_of_two();
-            let sql = format!("SELECT term, number FROM term_1 WHERE generation = ? AND term IN (?{})", ",?".repeat(asked - 1));
+            let sql = format!("SELECT term, number, crc FROM term_1 WHERE generation = ? AND term IN (?{})", ",?".repeat(asked - 1));
             let mut query = sqlx::query(AssertSqlSafe(sql)).bind(generation);
             for key in some.iter().chain(std::iter::repeat_n(&some[some.len() - 1], asked - some.len())) {
                 query = query.bind(key.as_slice());
             }
             for row in query.fetch_all(&mut *self.connection).await? {
-                known.insert(TermKey::from_bytes(row.try_get(0)?), row.try_get(1)?);
+                let term: Vec<u8> = row.try_get(0)?;
+                let number = term_number(generation, &term, &row, 1)?;
+                known.insert(TermKey::from_bytes(term), number);
             }
         }
         let mut next = match self.next {
@@ -187,13 +196,15 @@ impl Batch<'_> {
         for key in unknown {
             if let Entry::Vacant(vacant) = known.entry(key.clone()) {
                 vacant.insert(next);
-                new.push((key, next));
+                let crc = sums::term(generation, key.as_slice(), next);
+                self.tallies.add(Table::Term, crc);
+                new.push((key, next, crc));
                 next += 1;
             }
         }
         self.next = Some(next);
-        self.insert("INSERT INTO term_1 (generation, term, number) VALUES", 3, "", &new, |query, (key, number)| {
-            query.bind(generation).bind(key.as_slice()).bind(*number)
+        self.insert("INSERT INTO term_1 (generation, term, number, crc) VALUES", 4, "", &new, |query, (key, number, crc)| {
+            query.bind(generation).bind(key.as_slice()).bind(*number).bind(*crc)
         })
         .await?;
 
@@ -207,8 +218,10 @@ impl Batch<'_> {
         // In the order of the index: neighbours share pages.
         let mut rows: Vec<_> = rows.iter().map(|row| (row.id, row.position)).collect();
         rows.sort_unstable();
-        self.insert("INSERT OR IGNORE INTO record_1 (generation, id, position) VALUES", 3, "", &rows, |query, (id, position)| {
-            query.bind(generation).bind(id.0.as_bytes().as_slice()).bind(position.0 as i64)
+        let into = "INSERT OR IGNORE INTO record_1 (generation, id, position, crc) VALUES";
+        self.insert_new(Table::Record, into, 4, &rows, |query, (id, position)| {
+            let (id, position) = (id.0.as_bytes().as_slice(), position.0 as i64);
+            query.bind(generation).bind(id).bind(position).bind(sums::record(generation, id, position))
         })
         .await
     }
@@ -217,10 +230,15 @@ impl Batch<'_> {
         let mut postings: Vec<_> = numbers.of(rows).flat_map(|(row, terms)| terms.iter().map(|term| (*term, row.position.0 as i64))).collect();
         postings.sort_unstable();
         postings.dedup();
-        self.insert("INSERT OR IGNORE INTO posting_1 (term, position) VALUES", 2, "", &postings, |query, (term, position)| {
-            query.bind(*term).bind(*position)
+        // Each is new: its position was in no batch before.
+        for (term, position) in &postings {
+            self.tallies.add(Table::Posting, sums::posting(*term, *position));
+        }
+        self.insert("INSERT INTO posting_1 (term, position, crc) VALUES", 3, "", &postings, |query, (term, position)| {
+            query.bind(*term).bind(*position).bind(sums::posting(*term, *position))
         })
         .await
+        .map(drop)
     }
 
     async fn add_sessions(&mut self, rows: &[IndexRow], numbers: &Numbers) -> Result<(), sqlx::Error> {
@@ -233,8 +251,9 @@ impl Batch<'_> {
         }
         pairs.sort_unstable();
         pairs.dedup();
-        self.insert("INSERT OR IGNORE INTO term_session_1 (term, session) VALUES", 2, "", &pairs, |query, (term, session)| {
-            query.bind(*term).bind(*session)
+        let into = "INSERT OR IGNORE INTO term_session_1 (term, session, crc) VALUES";
+        self.insert_new(Table::Session, into, 3, &pairs, |query, (term, session)| {
+            query.bind(*term).bind(*session).bind(sums::session(*term, *session))
         })
         .await
     }
@@ -247,9 +266,15 @@ impl Batch<'_> {
             }
         }
         let changed = briefs::changed(self.connection, added, numbers.new).await?;
-        let update = " ON CONFLICT (slot) DO UPDATE SET brief = excluded.brief";
-        self.insert("INSERT INTO brief_1 (slot, brief) VALUES", 2, update, &changed, |query, (slot, part)| query.bind(*slot).bind(part.as_bytes()))
-            .await
+        for briefs::Changed { slot, .. } in changed.iter().filter(|changed| changed.new) {
+            self.tallies.add(Table::Brief, sums::key(Table::Brief, *slot));
+        }
+        let update = " ON CONFLICT (slot) DO UPDATE SET brief = excluded.brief, crc = excluded.crc";
+        self.insert("INSERT INTO brief_1 (slot, brief, crc) VALUES", 3, update, &changed, |query, briefs::Changed { slot, part, .. }| {
+            query.bind(*slot).bind(part.as_bytes()).bind(sums::brief(*slot, part.as_bytes()))
+        })
+        .await
+        .map(drop)
     }
 
     async fn put_heads(&mut self, heads: &[HeadRow], numbers: &Numbers) -> Result<(), sqlx::Error> {
@@ -259,13 +284,23 @@ impl Batch<'_> {
         let before: Vec<_> = rows.iter().copied().filter(|(number, _)| *number < numbers.new).collect();
         let there = self.refresh_heads(&before).await?;
         rows.retain(|(number, _)| !there.contains(number));
-        let into =
-            "INSERT INTO head_1 (session, generation, name, first_occurred, first_source, first_source_id, assessed_to, over_at, length, state)
-                    VALUES";
+        // What is left has no row, or one that stood elsewhere in the order.
+        let mut left: HashSet<i64> = rows.iter().map(|(number, _)| *number).collect();
+        let asked: Vec<i64> = left.iter().copied().filter(|number| *number < numbers.new).collect();
+        for some in asked.chunks(ROWS) {
+            let sql = format!("SELECT session FROM head_1 WHERE session IN (?{})", ",?".repeat(some.len() - 1));
+            let query = some.iter().fold(sqlx::query(AssertSqlSafe(sql)).persistent(false), |query, number| query.bind(*number));
+            for row in query.fetch_all(&mut *self.connection).await? {
+                left.remove(&row.try_get(0)?);
+            }
+        }
+        left.iter().for_each(|number| self.tallies.add(Table::Head, sums::key(Table::Head, *number)));
+        let into = "INSERT INTO head_1 (session, generation, name, first_occurred, first_source, first_source_id, assessed_to, over_at, length,
+                    state, crc) VALUES";
         let update = " ON CONFLICT (session) DO UPDATE SET first_occurred = excluded.first_occurred, first_source = excluded.first_source,
                          first_source_id = excluded.first_source_id, assessed_to = excluded.assessed_to, over_at = excluded.over_at,
-                         length = excluded.length, state = excluded.state";
-        self.insert(into, 10, update, &rows, |query, (number, row)| {
+                         length = excluded.length, state = excluded.state, crc = excluded.crc";
+        self.insert(into, 11, update, &rows, |query, (number, row)| {
             query
                 .bind(*number)
                 .bind(generation)
@@ -277,24 +312,27 @@ impl Batch<'_> {
                 .bind(row.over_at.map_or(NEVER_OVER, Time::micros))
                 .bind(length(row.first_occurred, row.over_at))
                 .bind(row.state.as_slice())
+                .bind(head_crc(*number, generation, row))
         })
         .await
+        .map(drop)
     }
 
     /// Rows that stand where they stood get their new state, and only that: else SQLite takes them out of every index and puts them in again. Gives the
     /// sessions of which that is so.
     async fn refresh_heads(&mut self, rows: &[(i64, &HeadRow)]) -> Result<HashSet<i64>, sqlx::Error> {
+        let generation = self.generation;
         let mut there = HashSet::with_capacity(rows.len());
         for some in rows.chunks(ROWS) {
             // Padded with the last to a power of two.
             let asked = some.len().next_power_of_two();
             let sql = format!(
-                "WITH v (session, first_occurred, first_source, first_source_id, over_at, assessed_to, state) AS (VALUES (?,?,?,?,?,?,?){})
-                 UPDATE head_1 SET assessed_to = v.assessed_to, state = v.state FROM v
+                "WITH v (session, first_occurred, first_source, first_source_id, over_at, assessed_to, state, crc) AS (VALUES (?,?,?,?,?,?,?,?){})
+                 UPDATE head_1 SET assessed_to = v.assessed_to, state = v.state, crc = v.crc FROM v
                  WHERE head_1.session = v.session AND head_1.first_occurred = v.first_occurred AND head_1.first_source = v.first_source
                    AND head_1.first_source_id = v.first_source_id AND head_1.over_at = v.over_at
                  RETURNING head_1.session",
-                ",(?,?,?,?,?,?,?)".repeat(asked - 1)
+                ",(?,?,?,?,?,?,?,?)".repeat(asked - 1)
             );
             let padding = std::iter::repeat_n(&some[some.len() - 1], asked - some.len());
             let query = some.iter().chain(padding).fold(sqlx::query(AssertSqlSafe(sql)), |query, (number, row)| {
@@ -306,6 +344,7 @@ impl Batch<'_> {
                     .bind(row.over_at.map_or(NEVER_OVER, Time::micros))
                     .bind(row.assessed_to.0 as i64)
                     .bind(row.state.as_slice())
+                    .bind(head_crc(*number, generation, row))
             });
             for row in query.fetch_all(&mut *self.connection).await? {
                 there.insert(row.try_get(0)?);
@@ -314,7 +353,22 @@ impl Batch<'_> {
         Ok(there)
     }
 
-    /// Inserts rows by statements of many rows each.
+    /// Inserts rows where they are not there yet, and counts those that were not.
+    async fn insert_new<T>(
+        &mut self,
+        table: Table,
+        into: &str,
+        columns: usize,
+        rows: &[T],
+        bind: impl for<'q> Fn(Bound<'q>, &'q T) -> Bound<'q>,
+    ) -> Result<(), sqlx::Error> {
+        for row in self.insert(into, columns, " RETURNING crc", rows, bind).await? {
+            self.tallies.add(table, row.try_get(0)?);
+        }
+        Ok(())
+    }
+
+    /// Inserts rows by statements of many rows each; what they return.
     async fn insert<T>(
         &mut self,
         into: &str,
@@ -322,7 +376,8 @@ impl Batch<'_> {
         tail: &str,
         rows: &[T],
         bind: impl for<'q> Fn(Bound<'q>, &'q T) -> Bound<'q>,
-    ) -> Result<(), sqlx::Error> {
+    ) -> Result<Vec<SqliteRow>, sqlx::Error> {
+        let mut returned = Vec::new();
         let row = format!("(?{})", ",?".repeat(columns - 1));
         let mut left = rows;
         while !left.is_empty() {
@@ -330,9 +385,13 @@ impl Batch<'_> {
             let (some, rest) = left.split_at(count);
             let sql = format!("{into} {row}{}{tail}", format!(",{row}").repeat(count - 1));
             let query = some.iter().fold(sqlx::query(AssertSqlSafe(sql)), &bind);
-            query.execute(&mut *self.connection).await?;
+            returned.extend(query.fetch_all(&mut *self.connection).await?);
             left = rest;
         }
-        Ok(())
+        Ok(returned)
     }
+}
+
+fn head_crc(session: i64, generation: i64, row: &HeadRow) -> i64 {
+    sums::head(session, generation, row, row.over_at.map_or(NEVER_OVER, Time::micros), length(row.first_occurred, row.over_at))
 }

@@ -1,8 +1,8 @@
 //! What is kept of sessions' records, in parts ([`Briefs`]).
 
-use super::{IDS, place_code, read, terms::TermKey};
-use claimledger_facts::ids::{LogPosition, SessionId, TenantId};
-use claimledger_ledger::{briefs::Briefs, generations::Place, log::LogError};
+use super::{IDS, read, sums, term_number, terms::TermKey};
+use claimledger_facts::ids::{LogPosition, SessionId};
+use claimledger_ledger::{briefs::Briefs, log::LogError};
 use sqlx::{AssertSqlSafe, Row, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,24 +12,34 @@ const PARTS: i64 = 1_048_576;
 /// What a batch of records adds, by the number of the session.
 pub(super) type Added<'b> = BTreeMap<i64, Vec<(LogPosition, &'b [u8])>>;
 
-/// The parts that a batch changes, with their slots. Sessions with a number from `new` on have no part yet.
-pub(super) async fn changed(connection: &mut SqliteConnection, added: Added<'_>, new: i64) -> Result<Vec<(i64, Briefs)>, sqlx::Error> {
+/// A part that a batch changes.
+pub(super) struct Changed {
+    pub(super) slot: i64,
+    pub(super) part: Briefs,
+    /// Whether it was not there before.
+    pub(super) new: bool,
+}
+
+/// The parts that a batch changes. Sessions with a number from `new` on have no part yet.
+pub(super) async fn changed(connection: &mut SqliteConnection, added: Added<'_>, new: i64) -> Result<Vec<Changed>, sqlx::Error> {
     let before: Vec<i64> = added.range(..new).map(|(number, _)| *number).collect();
     let mut last = last_of_each(connection, &before).await?;
     let mut changed = Vec::with_capacity(added.len());
     for (number, briefs) in added {
-        let (mut slot, mut part) = last.remove(&number).unwrap_or((number * PARTS, Briefs::default()));
+        let found = last.remove(&number);
+        let mut new = found.is_none();
+        let (mut slot, mut part) = found.unwrap_or((number * PARTS, Briefs::default()));
         for (position, brief) in briefs {
             if !part.push(position, brief).map_err(too_much)? {
-                changed.push((slot, std::mem::take(&mut part)));
-                slot += 1;
+                changed.push(Changed { slot, part: std::mem::take(&mut part), new });
+                (slot, new) = (slot + 1, true);
                 if slot % PARTS == 0 {
                     return Err(too_much(LogError::unavailable("a session has more records than can be kept of it")));
                 }
                 part.push(position, brief).map_err(too_much)?;
             }
         }
-        changed.push((slot, part));
+        changed.push(Changed { slot, part, new });
     }
     Ok(changed)
 }
@@ -42,7 +52,7 @@ async fn last_of_each(connection: &mut SqliteConnection, numbers: &[i64]) -> Res
         let asked = some.len().next_power_of_two();
         let sql = format!(
             "WITH asked (number) AS (VALUES (?){})
-             SELECT a.number, b.slot, b.brief FROM asked a CROSS JOIN brief_1 b
+             SELECT a.number, b.slot, b.brief, b.crc FROM asked a CROSS JOIN brief_1 b
              ON b.slot = (SELECT max(l.slot) FROM brief_1 l WHERE {})",
             ",(?)".repeat(asked - 1),
             is_of("l", "a")
@@ -50,33 +60,46 @@ async fn last_of_each(connection: &mut SqliteConnection, numbers: &[i64]) -> Res
         let padding = std::iter::repeat_n(&some[some.len() - 1], asked - some.len());
         let query = some.iter().chain(padding).fold(sqlx::query(AssertSqlSafe(sql)), |query, number| query.bind(*number));
         for row in query.fetch_all(&mut *connection).await? {
-            last.insert(row.try_get(0)?, (row.try_get(1)?, Briefs::from_bytes(row.try_get(2)?)));
+            last.insert(row.try_get(0)?, part(&row, 1)?);
         }
     }
     Ok(last)
 }
 
+/// Slot and part, of the columns `slot, brief, crc` from this one on.
+pub(super) fn part(row: &SqliteRow, column: usize) -> Result<(i64, Briefs), sqlx::Error> {
+    let (slot, bytes, crc): (i64, Vec<u8>, i64) = (row.try_get(column)?, row.try_get(column + 1)?, row.try_get(column + 2)?);
+    sums::check("brief_1", || format!("slot {slot}"), crc, sums::brief(slot, &bytes))?;
+    Ok((slot, Briefs::from_bytes(bytes)))
+}
+
 /// The parts of each of these sessions, in the order asked.
-pub(super) async fn of_each(readers: &SqlitePool, (tenant, place): (&TenantId, Place), sessions: &[SessionId]) -> Result<Vec<Vec<Briefs>>, LogError> {
+pub(super) async fn of_each(readers: &SqlitePool, generation: i64, sessions: &[SessionId]) -> Result<Vec<Vec<Briefs>>, LogError> {
     let mut found: HashMap<Vec<u8>, Vec<Briefs>> = HashMap::with_capacity(sessions.len());
     for some in sessions.chunks(IDS) {
         let asked = some.len().next_power_of_two();
         let sql = format!(
-            "SELECT t.term, b.brief FROM term_1 t CROSS JOIN brief_1 b ON {} 
-             WHERE t.generation = (SELECT number FROM generation WHERE tenant = ? AND place = ?) AND t.term IN (?{}) ORDER BY t.term, b.slot",
+            "SELECT t.term, t.number, t.crc, b.slot, b.brief, b.crc FROM term_1 t LEFT JOIN brief_1 b ON {}
+             WHERE t.generation = ? AND t.term IN (?{}) ORDER BY t.term, b.slot",
             is_of("b", "t"),
             ",?".repeat(asked - 1)
         );
         let padding = std::iter::repeat_n(&some[some.len() - 1], asked - some.len());
-        let query = sqlx::query(AssertSqlSafe(sql)).bind(tenant.as_str()).bind(place_code(place));
+        let query = sqlx::query(AssertSqlSafe(sql)).bind(generation);
         let query = some.iter().chain(padding).fold(query, |query, session| query.bind(TermKey::of_session(session.as_str()).into_bytes()));
         for row in query.fetch_all(readers).await.map_err(read)? {
             let term: &[u8] = row.try_get(0).map_err(read)?;
-            let part = Briefs::from_bytes(row.try_get(1).map_err(read)?);
-            match found.get_mut(term) {
-                Some(parts) => parts.push(part),
-                None => drop(found.insert(term.to_vec(), vec![part])),
+            let number = term_number(generation, term, &row, 1).map_err(read)?;
+            if row.try_get::<Option<i64>, _>(3).map_err(read)?.is_none() {
+                continue;
             }
+            let (slot, part) = part(&row, 3).map_err(read)?;
+            let parts = found.entry(term.to_vec()).or_default();
+            // Parts are dense: one that is not where it should be, or a part in its place, is damage.
+            if slot != number * PARTS + parts.len() as i64 {
+                return Err(LogError::damaged(super::FILE, format!("brief_1, slot {slot}"), "a part of the session before it is gone"));
+            }
+            parts.push(part);
         }
     }
     // A session may be asked twice.
@@ -84,10 +107,10 @@ pub(super) async fn of_each(readers: &SqlitePool, (tenant, place): (&TenantId, P
 }
 
 /// What [`to_text`] reads: of a session's term `t` and a part `b` of it.
-pub(super) const COLUMNS: &str = "substr(t.term, 2), b.slot, b.brief";
+pub(super) const COLUMNS: &str = "substr(t.term, 2), b.slot, b.brief, b.crc";
 
 /// Every part of a generation. Terms stand by kind, and sessions are the first.
-pub(super) const DUMP: &str = "SELECT substr(t.term, 2), b.slot, b.brief
+pub(super) const DUMP: &str = "SELECT substr(t.term, 2), b.slot, b.brief, b.crc
     FROM term_1 t CROSS JOIN brief_1 b ON b.slot BETWEEN t.number * 1048576 AND t.number * 1048576 + 1048575
     WHERE t.generation = ? AND t.term < x'02' ORDER BY t.term, b.slot";
 
@@ -104,8 +127,8 @@ pub(super) const ONLY: &str = "FROM term_1 t LEFT JOIN term_1 o ON o.generation 
 
 /// A row of a dump, as text.
 pub(super) fn to_text(row: &SqliteRow) -> Result<String, LogError> {
-    let (session, slot): (Vec<u8>, i64) = (row.try_get(0).map_err(read)?, row.try_get(1).map_err(read)?);
-    let part = Briefs::from_bytes(row.try_get(2).map_err(read)?);
+    let session: Vec<u8> = row.try_get(0).map_err(read)?;
+    let (slot, part) = part(row, 1).map_err(read)?;
     Ok(part.to_text(&String::from_utf8_lossy(&session), (slot % PARTS).unsigned_abs()))
 }
 

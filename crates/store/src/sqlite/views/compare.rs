@@ -15,7 +15,7 @@ pub(super) struct Pinned {
 #[async_trait]
 impl Comparison for Pinned {
     async fn differences(mut self: Box<Self>, most: usize) -> Result<Differences, LogError> {
-        let Both { live, shadow, covered } = self.both;
+        let (live, shadow, covered) = (self.both.live.number, self.both.shadow.number, self.both.covered);
         let mut differences = Differences { at: LogSize(covered as u64), counts: Vec::new(), first: Vec::new() };
         for kind in RowKind::ALL {
             let (in_live, in_shadow) = (self.count(kind, live).await?, self.count(kind, shadow).await?);
@@ -58,7 +58,9 @@ impl Pinned {
             RowKind::Record => "a.id, a.position",
             RowKind::Posting => "t.term, p.position",
             RowKind::Session => "t.term, substr(s.term, 2)",
-            RowKind::Head => "a.name, a.first_occurred, a.first_source, a.first_source_id, a.assessed_to, a.over_at, a.state",
+            RowKind::Head => {
+                "a.name, a.first_occurred, a.first_source, a.first_source_id, a.assessed_to, a.over_at, a.state, a.session, a.generation, a.length, a.crc"
+            }
             RowKind::Brief => briefs::COLUMNS,
         };
         let sql = format!("SELECT {columns} {} ORDER BY 1, 2 LIMIT ?3", only(kind));

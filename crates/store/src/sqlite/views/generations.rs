@@ -1,49 +1,127 @@
 //! Which generations a tenant has, and which of them is asked.
 
-use super::place_code;
+use super::{
+    place_code,
+    sums::{self, Tallies},
+};
+use crate::sqlite::failure::DamagedRow;
 use claimledger_facts::ids::{LogSize, TenantId};
 use claimledger_ledger::generations::{Generation, Generations, MadeBy, Place};
-use sqlx::{Connection, Row, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, sqlite::SqliteRow};
 
-/// The numbers of a tenant's two generations, both at one size.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Both {
-    pub(super) live: i64,
-    pub(super) shadow: i64,
+/// A row of `generation`. It is read as a whole, so that its checksum is compared, and written as a whole.
+#[derive(Clone, Debug)]
+pub(super) struct GenerationRow {
+    pub(super) number: i64,
+    pub(super) tenant: String,
+    /// None: out of use.
+    pub(super) place: Option<i64>,
+    pub(super) made_by: MadeBy,
     pub(super) covered: i64,
+    pub(super) report: Option<String>,
+    pub(super) tallies: Tallies,
+}
+
+impl GenerationRow {
+    pub(super) const COLUMNS: &'static str = "number, tenant, place, views, rules, covered, report, tallies, crc";
+
+    /// A row of [`Self::COLUMNS`].
+    pub(super) fn read(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        let tallies: &[u8] = row.try_get(7)?;
+        let generation = Self {
+            number: row.try_get(0)?,
+            tenant: row.try_get(1)?,
+            place: row.try_get(2)?,
+            made_by: MadeBy { views: row.try_get(3)?, rules: row.try_get(4)? },
+            covered: row.try_get(5)?,
+            report: row.try_get(6)?,
+            tallies: Tallies::from_bytes(tallies).ok_or_else(|| damaged_row("generation", "the tallies have another length"))?,
+        };
+        sums::check("generation", || generation.number.to_string(), row.try_get(8)?, generation.crc())?;
+        Ok(generation)
+    }
+
+    fn crc(&self) -> i64 {
+        let Self { number, tenant, place, made_by: MadeBy { views, rules }, covered, report, tallies } = self;
+        sums::generation([*number, place.unwrap_or(-1), *covered], [tenant, views, rules], report.as_deref(), &tallies.to_bytes())
+    }
+
+    /// Writes what may change of a row that is there.
+    pub(super) async fn save(&self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        let update =
+            "UPDATE generation SET place = ?, views = ?, rules = ?, covered = ?, report = ?, tallies = ?, crc = ? WHERE number = ? AND tenant = ?";
+        let update = sqlx::query(update)
+            .bind(self.place)
+            .bind(self.made_by.views.as_str())
+            .bind(self.made_by.rules.as_str())
+            .bind(self.covered)
+            .bind(self.report.as_deref())
+            .bind(self.tallies.to_bytes())
+            .bind(self.crc())
+            .bind(self.number)
+            .bind(self.tenant.as_str());
+        update.execute(connection).await.map(|_| ())
+    }
+
+    fn named(self) -> Generation {
+        Generation { number: self.number as u64, made_by: self.made_by, covered: LogSize(self.covered as u64), report: self.report }
+    }
+}
+
+pub(super) fn damaged_row(table: &str, what: &str) -> sqlx::Error {
+    DamagedRow { place: table.to_owned(), what: what.to_owned() }.into()
+}
+
+/// Both generations of one size.
+#[derive(Clone, Debug)]
+pub(super) struct Both {
+    pub(super) live: GenerationRow,
+    pub(super) shadow: GenerationRow,
+    pub(super) covered: i64,
+}
+
+/// The generation of a tenant in this place.
+pub(super) async fn at(connection: &mut SqliteConnection, tenant: &TenantId, place: Place) -> Result<Option<GenerationRow>, sqlx::Error> {
+    let sql = format!("SELECT {} FROM generation WHERE tenant = ? AND place = ?", GenerationRow::COLUMNS);
+    let query = sqlx::query(AssertSqlSafe(sql)).bind(tenant.as_str()).bind(place_code(place));
+    query.fetch_optional(connection).await?.as_ref().map(GenerationRow::read).transpose()
 }
 
 /// A tenant's generations.
 pub(super) async fn all(connection: &mut SqliteConnection, tenant: &TenantId) -> Result<Generations, sqlx::Error> {
-    let query = sqlx::query("SELECT place, number, views, rules, covered, report FROM generation WHERE tenant = ? AND place IS NOT NULL");
-    let mut found = Generations::default();
-    for row in query.bind(tenant.as_str()).fetch_all(connection).await? {
-        let generation = Generation {
-            number: row.try_get::<i64, _>(1)? as u64,
-            made_by: MadeBy { views: row.try_get(2)?, rules: row.try_get(3)? },
-            covered: LogSize(row.try_get::<i64, _>(4)? as u64),
-            report: row.try_get(5)?,
-        };
-        let place = if row.try_get::<i64, _>(0)? == place_code(Place::Live) { &mut found.live } else { &mut found.shadow };
-        *place = Some(generation);
-    }
-    Ok(found)
+    let live = at(&mut *connection, tenant, Place::Live).await?;
+    let shadow = at(connection, tenant, Place::Shadow).await?;
+    Ok(Generations { live: live.map(GenerationRow::named), shadow: shadow.map(GenerationRow::named) })
 }
 
 /// Both, if there are two at one size.
 pub(super) async fn both(connection: &mut SqliteConnection, tenant: &TenantId) -> Result<Option<Both>, sqlx::Error> {
-    let sql = "SELECT live.number, shadow.number, live.covered FROM generation live JOIN generation shadow ON shadow.tenant = live.tenant
-               WHERE live.tenant = ? AND live.place = ? AND shadow.place = ? AND live.covered = shadow.covered";
-    let query = sqlx::query(sql).bind(tenant.as_str()).bind(place_code(Place::Live)).bind(place_code(Place::Shadow));
-    let row = query.fetch_optional(connection).await?;
-    row.map(|row| Ok(Both { live: row.try_get(0)?, shadow: row.try_get(1)?, covered: row.try_get(2)? })).transpose()
+    let (live, shadow) = (at(&mut *connection, tenant, Place::Live).await?, at(connection, tenant, Place::Shadow).await?);
+    Ok(live.zip(shadow).filter(|(live, shadow)| live.covered == shadow.covered).map(|(live, shadow)| Both { covered: live.covered, live, shadow }))
 }
 
-/// A new generation without rows; its number.
-pub(super) async fn begin(connection: &mut SqliteConnection, tenant: &TenantId, place: Place, made_by: &MadeBy) -> Result<i64, sqlx::Error> {
-    let insert = sqlx::query("INSERT INTO generation (tenant, place, views, rules) VALUES (?, ?, ?, ?)");
-    let insert = insert.bind(tenant.as_str()).bind(place_code(place)).bind(made_by.views.as_str()).bind(made_by.rules.as_str());
-    Ok(insert.execute(connection).await?.last_insert_rowid())
+/// A new generation without rows.
+pub(super) async fn begin(
+    connection: &mut SqliteConnection,
+    tenant: &TenantId,
+    place: Place,
+    made_by: &MadeBy,
+) -> Result<GenerationRow, sqlx::Error> {
+    let mut row = GenerationRow {
+        number: 0,
+        tenant: tenant.as_str().to_owned(),
+        place: Some(place_code(place)),
+        made_by: made_by.clone(),
+        covered: 0,
+        report: None,
+        tallies: Tallies::default(),
+    };
+    let insert = sqlx::query("INSERT INTO generation (tenant, place, views, rules, tallies, crc) VALUES (?, ?, ?, ?, ?, 0)");
+    let insert = insert.bind(tenant.as_str()).bind(row.place).bind(made_by.views.as_str()).bind(made_by.rules.as_str());
+    row.number = insert.bind(row.tallies.to_bytes()).execute(&mut *connection).await?.last_insert_rowid();
+    // The checksum covers the number, which is known only now.
+    row.save(connection).await?;
+    Ok(row)
 }
 
 /// A new generation without rows; of a live one that is there only what made it changes.
@@ -54,26 +132,32 @@ pub(super) async fn begin_or_relabel(
     made_by: &MadeBy,
 ) -> Result<(), sqlx::Error> {
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    match place {
-        Place::Live => {
-            let relabel = sqlx::query("UPDATE generation SET views = ?, rules = ? WHERE tenant = ? AND place = ?");
-            let relabel = relabel.bind(made_by.views.as_str()).bind(made_by.rules.as_str()).bind(tenant.as_str()).bind(place_code(place));
-            if relabel.execute(&mut *transaction).await?.rows_affected() == 0 {
-                begin(&mut transaction, tenant, place, made_by).await?;
-            }
+    match (place, at(&mut transaction, tenant, place).await?) {
+        (Place::Live, Some(mut live)) => {
+            live.made_by = made_by.clone();
+            live.save(&mut transaction).await?;
         }
-        Place::Shadow => {
-            abandon_shadow(&mut transaction, tenant).await?;
+        (Place::Shadow, Some(shadow)) => {
+            put_out_of_use(&mut transaction, shadow).await?;
             begin(&mut transaction, tenant, place, made_by).await?;
         }
+        (_, None) => drop(begin(&mut transaction, tenant, place, made_by).await?),
     }
     transaction.commit().await
 }
 
 /// Takes the shadow out of use.
 pub(super) async fn abandon_shadow(connection: &mut SqliteConnection, tenant: &TenantId) -> Result<(), sqlx::Error> {
-    let query = sqlx::query("UPDATE generation SET place = NULL WHERE tenant = ? AND place = ?");
-    query.bind(tenant.as_str()).bind(place_code(Place::Shadow)).execute(connection).await.map(|_| ())
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    if let Some(shadow) = at(&mut transaction, tenant, Place::Shadow).await? {
+        put_out_of_use(&mut transaction, shadow).await?;
+    }
+    transaction.commit().await
+}
+
+async fn put_out_of_use(connection: &mut SqliteConnection, mut generation: GenerationRow) -> Result<(), sqlx::Error> {
+    generation.place = None;
+    generation.save(connection).await
 }
 
 /// Puts the shadow in the live one's place. False, and nothing changes, if there are not two at this size.
@@ -83,9 +167,11 @@ pub(super) async fn switch(connection: &mut SqliteConnection, tenant: &TenantId,
         transaction.rollback().await?;
         return Ok(false);
     };
-    sqlx::query("UPDATE generation SET place = NULL WHERE number = ?").bind(both.live).execute(&mut *transaction).await?;
-    let to_live = sqlx::query("UPDATE generation SET place = ?, report = ? WHERE number = ?");
-    to_live.bind(place_code(Place::Live)).bind(report).bind(both.shadow).execute(&mut *transaction).await?;
+    let Both { live, mut shadow, .. } = both;
+    put_out_of_use(&mut transaction, live).await?;
+    shadow.place = Some(place_code(Place::Live));
+    shadow.report = Some(report.to_owned());
+    shadow.save(&mut transaction).await?;
     transaction.commit().await?;
     Ok(true)
 }

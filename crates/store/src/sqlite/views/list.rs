@@ -3,19 +3,21 @@
 //! Few sessions of a term are sorted. Many are walked in the order of the list, each looked at whether it carries the term. Who was there at an instant is
 //! looked for among rows of one length at a time: a session that lasted less than an hour began less than an hour before.
 
-use super::{HEAD, head_row, limit, read};
+use super::{HEAD, checked_head, limit, read, sums};
 use claimledger_facts::time::Time;
 use claimledger_ledger::{
     log::LogError,
     views::{ActiveAt, HeadKey, HeadRow},
 };
-use sqlx::{AssertSqlSafe, SqlitePool};
+use sqlx::{AssertSqlSafe, Row, SqlitePool, sqlite::SqliteRow};
 use std::fmt::Write;
 
 /// `over_at` of a session that may go on for ever.
 pub(super) const NEVER_OVER: i64 = i64::MAX;
 /// `length` of it.
 const FOR_EVER: u32 = 64;
+/// Columns of [`HEAD`]: those of the terms come after them.
+const HEAD_COLUMNS: usize = 11;
 /// Less than 2^24 microseconds, some 17 seconds, is one length: below it a range of the index is short enough.
 const SHORTEST: u32 = 24;
 /// From the year 0 to the year 9999 there are fewer than 2^60 microseconds.
@@ -57,7 +59,18 @@ impl List<'_> {
         for number in self.only.iter().skip(1).chain(self.carried.iter().map(|(_, term)| term)) {
             query = query.bind(*number);
         }
-        query.fetch_all(readers).await.map_err(read)?.iter().map(head_row).collect()
+        query.fetch_all(readers).await.map_err(read)?.iter().map(|row| self.checked(row).map_err(read)).collect()
+    }
+
+    /// A row, and the rows of `term_session_1` that brought it here.
+    fn checked(&self, row: &SqliteRow) -> Result<HeadRow, sqlx::Error> {
+        let head = checked_head(row)?;
+        let session: i64 = row.try_get(7)?;
+        for ((_, term), column) in self.carried.iter().zip(HEAD_COLUMNS..) {
+            let computed = sums::session(*term, session);
+            sums::check("term_session_1", || format!("term {term}, session {session}"), row.try_get(column)?, computed)?;
+        }
+        Ok(head)
     }
 
     /// ?1: the first term; ?2: the generation; ?3 to ?6: the key to go on after; ?7: how many; ?8 and ?9: the instant and the size; then the other terms.
@@ -93,11 +106,15 @@ impl List<'_> {
     }
 
     fn branch(&self, from: &str, there: &str) -> String {
-        let mut text = format!("{HEAD} {from}{there}");
+        let others = self.only.len().saturating_sub(1);
+        let mut text = format!("SELECT {HEAD}");
+        for number in (10 + others..).take(self.carried.len()) {
+            let _ = write!(text, ", (SELECT crc FROM term_session_1 WHERE term = ?{number} AND session = h.session)");
+        }
+        let _ = write!(text, " FROM {from}{there}");
         if self.after.is_some() {
             text.push_str(" AND (h.first_occurred, h.first_source, h.first_source_id, h.name) > (?3, ?4, ?5, ?6)");
         }
-        let others = self.only.len().saturating_sub(1);
         for number in (10..).take(others) {
             let _ = write!(text, " AND h.session = ?{number}");
         }

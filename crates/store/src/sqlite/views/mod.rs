@@ -2,15 +2,17 @@
 
 mod apply;
 mod briefs;
+mod check;
 mod compare;
 mod generations;
 mod list;
+mod sums;
 mod sweep;
 mod terms;
 
 use super::{
     OpenError,
-    connect::Files,
+    connect::{Files, check_pages},
     failure::{Poison, read_failed},
     owner::Owner,
 };
@@ -28,9 +30,11 @@ use claimledger_ledger::{
     views::{ActiveAt, Carried, HeadKey, HeadRow, IndexRow, Term, TermKind, Views},
 };
 use compare::Pinned;
+use generations::GenerationRow;
 use list::{List, NEVER_OVER};
 use sqlx::{AssertSqlSafe, Row, SqliteConnection, SqlitePool, sqlite::SqliteRow};
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, path::PathBuf, sync::Arc};
+use sums::Table;
 use terms::{TermKey, to_text};
 use tokio::sync::{Mutex, RwLock, RwLockReadGuard};
 use uuid::Uuid;
@@ -40,10 +44,13 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "generations", include_str!("../../../../../migrations/sqlite/views/0002_generations.sql")),
     (3, "over", include_str!("../../../../../migrations/sqlite/views/0003_over.sql")),
     (4, "briefs", include_str!("../../../../../migrations/sqlite/views/0004_briefs.sql")),
+    (5, "checksums", include_str!("../../../../../migrations/sqlite/views/0005_checksums.sql")),
 ];
 
 const FILE: &str = "views";
-const HEAD: &str = "SELECT h.name, h.first_occurred, h.first_source, h.first_source_id, h.assessed_to, h.over_at, h.state FROM";
+/// What [`head_row`] reads of a row `h` of `head_1`.
+const HEAD: &str =
+    "h.name, h.first_occurred, h.first_source, h.first_source_id, h.assessed_to, h.over_at, h.state, h.session, h.generation, h.length, h.crc";
 /// A term with fewer sessions is answered by sorting them; one with more, by walking the list in order and looking whether a session carries it.
 const FEW_SESSIONS: i64 = 4096;
 /// Ids of one statement.
@@ -61,15 +68,25 @@ struct Shared {
     /// Held by each read while it lasts, and for a moment by whoever throws rows away: a read of several statements ends in the generation that it began in.
     reading: RwLock<()>,
     poison: Poison,
+    /// Where it is written that they are damaged.
+    condemned: PathBuf,
     _owner: Arc<Owner>,
 }
 
 impl SqliteViews {
     pub(super) async fn open(files: &Files, owner: &Arc<Owner>) -> Result<Self, OpenError> {
         let database = files.views();
-        let writer = Mutex::new(Writer::new(database.writer(MIGRATIONS).await?));
+        let condemned = files.views_damaged();
+        if let Ok(what) = std::fs::read_to_string(&condemned) {
+            return Err(database.corrupt(what.trim_end().to_owned()));
+        }
+        let mut connection = database.writer(MIGRATIONS).await?;
+        if database.is_small() {
+            check::all(&mut connection).await.map_err(|error| database.refused(error))?;
+        }
+        let writer = Mutex::new(Writer::new(connection));
         let readers = database.readers();
-        let shared = Shared { writer, readers, reading: RwLock::default(), poison: Poison::default(), _owner: Arc::clone(owner) };
+        let shared = Shared { writer, readers, reading: RwLock::default(), poison: Poison::default(), condemned, _owner: Arc::clone(owner) };
         Ok(Self { shared: Arc::new(shared), place: Place::Live })
     }
 
@@ -78,14 +95,15 @@ impl SqliteViews {
         self.shared.reading.read().await
     }
 
-    async fn checkpoint(&self, tenant: &TenantId) -> Result<Option<Checkpoint>, LogError> {
+    async fn checkpoint(&self, tenant: &TenantId) -> Result<Option<GenerationRow>, LogError> {
         checkpoint(&mut *self.shared.readers.acquire().await.map_err(read)?, tenant, self.place).await.map_err(read)
     }
 
     /// The number of a term; none: no record carries it.
     async fn term(&self, generation: i64, term: &TermKey) -> Result<Option<i64>, LogError> {
-        let query = sqlx::query("SELECT number FROM term_1 WHERE generation = ? AND term = ?").bind(generation).bind(term.as_slice());
-        query.fetch_optional(&self.shared.readers).await.and_then(|row| row.map(|row| row.try_get(0)).transpose()).map_err(read)
+        let query = sqlx::query("SELECT number, crc FROM term_1 WHERE generation = ? AND term = ?").bind(generation).bind(term.as_slice());
+        let row = query.fetch_optional(&self.shared.readers).await.map_err(read)?;
+        row.map(|row| term_number(generation, term.as_slice(), &row, 0).map_err(read)).transpose()
     }
 
     /// How many rows say more than was known at a size; so many that it does not matter how many, at most.
@@ -102,18 +120,15 @@ impl SqliteViews {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Checkpoint {
-    number: i64,
-    covered: i64,
-    sessions: i64,
+async fn checkpoint(connection: &mut SqliteConnection, tenant: &TenantId, place: Place) -> Result<Option<GenerationRow>, sqlx::Error> {
+    generations::at(connection, tenant, place).await
 }
 
-async fn checkpoint(connection: &mut SqliteConnection, tenant: &TenantId, place: Place) -> Result<Option<Checkpoint>, sqlx::Error> {
-    let query = sqlx::query("SELECT number, covered, sessions FROM generation WHERE tenant = ? AND place = ?");
-    let query = query.bind(tenant.as_str()).bind(place_code(place));
-    let row = query.fetch_optional(connection).await?;
-    row.map(|row| Ok(Checkpoint { number: row.try_get(0)?, covered: row.try_get(1)?, sessions: row.try_get(2)? })).transpose()
+/// A number of the dictionary and its checksum, from this column of a row on.
+fn term_number(generation: i64, term: &[u8], row: &SqliteRow, column: usize) -> Result<i64, sqlx::Error> {
+    let (number, crc): (i64, i64) = (row.try_get(column)?, row.try_get(column + 1)?);
+    sums::check("term_1", || to_text(term), crc, sums::term(generation, term, number))?;
+    Ok(number)
 }
 
 /// A place, as the tables hold it.
@@ -129,7 +144,7 @@ async fn positions(connection: &mut SqliteConnection, generation: i64, ids: &[Re
     for some in ids.chunks(IDS) {
         // Padded with the last id to a power of two: few texts are prepared, and often used.
         let asked = some.len().next_power_of_two();
-        let mut sql = "SELECT id, position FROM record_1 WHERE generation = ? AND id IN (?".to_owned();
+        let mut sql = "SELECT id, position, crc FROM record_1 WHERE generation = ? AND id IN (?".to_owned();
         sql.extend(std::iter::repeat_n(",?", asked - 1));
         sql.push(')');
         let mut query = sqlx::query(AssertSqlSafe(sql)).bind(generation);
@@ -137,16 +152,47 @@ async fn positions(connection: &mut SqliteConnection, generation: i64, ids: &[Re
             query = query.bind(id.0.as_bytes().as_slice());
         }
         for row in query.fetch_all(&mut *connection).await? {
-            found.insert(row.try_get::<Vec<u8>, _>(0)?, LogPosition(row.try_get::<i64, _>(1)? as u64));
+            let (id, position) = record(generation, &row)?;
+            found.insert(id, position);
         }
     }
     Ok(ids.iter().map(|id| found.get(id.0.as_bytes().as_slice()).copied()).collect())
 }
 
+/// Id and position, of the columns `id, position, crc`.
+fn record(generation: i64, row: &SqliteRow) -> Result<(Vec<u8>, LogPosition), sqlx::Error> {
+    let (id, position, crc): (Vec<u8>, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+    sums::check("record_1", || Uuid::from_slice(&id).unwrap_or_default().to_string(), crc, sums::record(generation, &id, position))?;
+    Ok((id, LogPosition(position as u64)))
+}
+
 async fn revision(connection: &mut SqliteConnection, generation: i64, session: &SessionId) -> Result<u64, sqlx::Error> {
-    let sql = "SELECT count(*) FROM posting_1 WHERE term = (SELECT number FROM term_1 WHERE generation = ? AND term = ?)";
-    let query = sqlx::query(sql).bind(generation).bind(TermKey::of_session(session.as_str()).into_bytes());
-    Ok(query.fetch_one(connection).await?.try_get::<i64, _>(0)? as u64)
+    let term = TermKey::of_session(session.as_str());
+    let sql = format!("{POSTINGS} WHERE t.generation = ?2 AND t.term IN (?3)");
+    let query = sqlx::query(AssertSqlSafe(sql)).bind(i64::MAX).bind(generation).bind(term.as_slice());
+    let row = query.fetch_optional(connection).await?;
+    row.map_or(Ok(0), |row| Ok(postings(generation, &row)?.len() as u64))
+}
+
+/// A term with all its positions up to ?1 in one row, for [`postings`]: a row costs more than the numbers in it.
+const POSTINGS: &str = "SELECT t.term, t.number, t.crc,
+    (SELECT group_concat(p.position) FROM (SELECT position FROM posting_1 WHERE term = t.number AND position <= ?1 ORDER BY position) p),
+    (SELECT sum(crc) FROM posting_1 WHERE term = t.number AND position <= ?1)
+    FROM term_1 t";
+
+/// The positions of a row of [`POSTINGS`], compared with the sum of their checksums.
+fn postings(generation: i64, row: &SqliteRow) -> Result<Vec<LogPosition>, sqlx::Error> {
+    let term: &[u8] = row.try_get(0)?;
+    let number = term_number(generation, term, row, 1)?;
+    let (text, sum): (Option<&str>, Option<i64>) = (row.try_get(3)?, row.try_get(4)?);
+    let (mut positions, mut computed) = (Vec::new(), 0);
+    for position in text.unwrap_or_default().split_terminator(',') {
+        let position: i64 = position.parse().map_err(|_| generations::damaged_row("posting_1", "a position is no number"))?;
+        computed += sums::posting(number, position);
+        positions.push(LogPosition(position as u64));
+    }
+    sums::check("posting_1", || to_text(term), sum.unwrap_or_default(), computed)?;
+    Ok(positions)
 }
 
 #[async_trait]
@@ -182,9 +228,10 @@ impl RecordIndex for SqliteViews {
         let _reading = self.reading().await;
         let Some(checkpoint) = self.checkpoint(tenant).await? else { return Ok(Some(Vec::new())) };
         let after = after.map_or_else(Vec::new, |id| id.0.as_bytes().to_vec());
-        let query = sqlx::query("SELECT id FROM record_1 WHERE generation = ? AND id > ? ORDER BY id LIMIT ?");
+        let query = sqlx::query("SELECT id, position, crc FROM record_1 WHERE generation = ? AND id > ? ORDER BY id LIMIT ?");
         let rows = query.bind(checkpoint.number).bind(after).bind(limit(max)).fetch_all(&self.shared.readers).await.map_err(read)?;
-        rows.iter().map(|row| id(row, 0)).collect::<Result<_, _>>().map(Some)
+        let checked = |row| record(checkpoint.number, row).map_err(read).and_then(|_| id(row, 0));
+        rows.iter().map(checked).collect::<Result<_, _>>().map(Some)
     }
 }
 
@@ -208,44 +255,44 @@ impl Views for SqliteViews {
         known_at: LogPosition,
         max: usize,
     ) -> Result<Vec<LogPosition>, LogError> {
-        let sql = "SELECT position FROM posting_1
-                   WHERE term = (SELECT number FROM term_1
-                                 WHERE generation = (SELECT number FROM generation WHERE tenant = ? AND place = ?) AND term = ?)
-                     AND position BETWEEN ? AND ? ORDER BY position LIMIT ?";
+        let _reading = self.reading().await;
+        let Some(GenerationRow { number: generation, .. }) = self.checkpoint(tenant).await? else { return Ok(Vec::new()) };
+        // With the term's own row, so that its number is checked too: a wrong one would give the positions of another term, or none.
+        let sql = "SELECT t.number, t.crc, p.position, p.crc FROM term_1 t
+                   LEFT JOIN posting_1 p ON p.term = t.number AND p.position BETWEEN ? AND ?
+                   WHERE t.generation = ? AND t.term = ? ORDER BY p.position LIMIT ?";
         let position = |position: LogPosition| i64::try_from(position.0).unwrap_or(i64::MAX);
-        let query = sqlx::query(sql)
-            .bind(tenant.as_str())
-            .bind(place_code(self.place))
-            .bind(TermKey::of(term).into_bytes())
-            .bind(position(from))
-            .bind(position(known_at))
-            .bind(limit(max));
+        let key = TermKey::of(term);
+        let query = sqlx::query(sql).bind(position(from)).bind(position(known_at)).bind(generation).bind(key.as_slice()).bind(limit(max));
         let rows = query.fetch_all(&self.shared.readers).await.map_err(read)?;
-        rows.iter().map(|row| Ok(LogPosition(row.try_get::<i64, _>(0).map_err(read)? as u64))).collect()
+        let mut positions = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let number = term_number(generation, key.as_slice(), row, 0).map_err(read)?;
+            if let Some(position) = row.try_get::<Option<i64>, _>(2).map_err(read)? {
+                let crc = row.try_get(3).map_err(read)?;
+                sums::check("posting_1", || format!("{} {position}", to_text(key.as_slice())), crc, sums::posting(number, position)).map_err(read)?;
+                positions.push(LogPosition(position as u64));
+            }
+        }
+        Ok(positions)
     }
 
     async fn positions_of_each(&self, tenant: &TenantId, terms: &[Term], known_at: LogPosition) -> Result<Vec<Vec<LogPosition>>, LogError> {
         let _reading = self.reading().await;
-        let Some(Checkpoint { number, .. }) = self.checkpoint(tenant).await? else { return Ok(vec![Vec::new(); terms.len()]) };
+        let Some(GenerationRow { number, .. }) = self.checkpoint(tenant).await? else { return Ok(vec![Vec::new(); terms.len()]) };
         let known_at = i64::try_from(known_at.0).unwrap_or(i64::MAX);
         let mut found: HashMap<Vec<u8>, Vec<LogPosition>> = HashMap::with_capacity(terms.len());
         for some in terms.chunks(IDS) {
-            // One row a term: a row costs more than the numbers in it.
             let asked = some.len().next_power_of_two();
-            let sql = format!(
-                "SELECT t.term, (SELECT group_concat(p.position) FROM (SELECT position FROM posting_1 WHERE term = t.number AND position <= ?
-                                                                       ORDER BY position) p)
-                 FROM term_1 t WHERE t.generation = ? AND t.term IN (?{})",
-                ",?".repeat(asked - 1)
-            );
+            // The driver counts parameters without a number by themselves, so each has one.
+            let numbers: Vec<_> = (3..3 + asked).map(|number| format!("?{number}")).collect();
+            let sql = format!("{POSTINGS} WHERE t.generation = ?2 AND t.term IN ({})", numbers.join(","));
             let query = sqlx::query(AssertSqlSafe(sql)).bind(known_at).bind(number);
             let padding = std::iter::repeat_n(&some[some.len() - 1], asked - some.len());
             let query = some.iter().chain(padding).fold(query, |query, term| query.bind(TermKey::of(term).into_bytes()));
             for row in query.fetch_all(&self.shared.readers).await.map_err(read)? {
-                let numbers: Option<&str> = row.try_get(1).map_err(read)?;
-                let numbers = numbers.unwrap_or_default().split_terminator(',').map(|number| number.parse().map(LogPosition));
-                let numbers = numbers.collect::<Result<_, _>>().map_err(|_| damaged())?;
-                found.insert(row.try_get(0).map_err(read)?, numbers);
+                let positions = postings(number, &row).map_err(read)?;
+                found.insert(row.try_get(0).map_err(read)?, positions);
             }
         }
         // A term may be asked twice.
@@ -254,7 +301,8 @@ impl Views for SqliteViews {
 
     async fn briefs_of_each(&self, tenant: &TenantId, sessions: &[SessionId]) -> Result<Vec<Vec<Briefs>>, LogError> {
         let _reading = self.reading().await;
-        briefs::of_each(&self.shared.readers, (tenant, self.place), sessions).await
+        let Some(GenerationRow { number, .. }) = self.checkpoint(tenant).await? else { return Ok(vec![Vec::new(); sessions.len()]) };
+        briefs::of_each(&self.shared.readers, number, sessions).await
     }
 
     async fn sessions_with(
@@ -266,7 +314,7 @@ impl Views for SqliteViews {
         max: usize,
     ) -> Result<Vec<HeadRow>, LogError> {
         let _reading = self.reading().await;
-        let Some(Checkpoint { number, .. }) = self.checkpoint(tenant).await? else { return Ok(Vec::new()) };
+        let Some(GenerationRow { number, .. }) = self.checkpoint(tenant).await? else { return Ok(Vec::new()) };
         let (mut only, mut carried) = (Vec::new(), Vec::new());
         for term in terms {
             let Some(found) = self.term(number, &TermKey::of(term)).await? else { return Ok(Vec::new()) };
@@ -291,33 +339,36 @@ impl Views for SqliteViews {
             Carried::ByTwoRecords => " AND EXISTS (SELECT 1 FROM posting_1 p WHERE p.term = t.number LIMIT 1 OFFSET 1)",
             Carried::ByTwoSessions => " AND EXISTS (SELECT 1 FROM term_session_1 s WHERE s.term = t.number LIMIT 1 OFFSET 1)",
         };
+        let _reading = self.reading().await;
+        let Some(GenerationRow { number, .. }) = self.checkpoint(tenant).await? else { return Ok(Vec::new()) };
         // A kind's terms stand together, below those of the next kind.
         let sql = format!(
-            "SELECT t.term FROM term_1 t WHERE t.generation = (SELECT number FROM generation WHERE tenant = ? AND place = ?)
-               AND t.term >= ? AND t.term > ? AND t.term < ?{often} ORDER BY t.term LIMIT ?"
+            "SELECT t.term, t.number, t.crc FROM term_1 t
+             WHERE t.generation = ? AND t.term >= ? AND t.term > ? AND t.term < ?{often} ORDER BY t.term LIMIT ?"
         );
         let (first, next) = ([kind.code()], [kind.code() + 1]);
         let after = after.map_or_else(Vec::new, |after| TermKey::of(&Term { kind, value: after.to_owned() }).into_bytes());
-        let query = sqlx::query(AssertSqlSafe(sql)).bind(tenant.as_str()).bind(place_code(self.place));
+        let query = sqlx::query(AssertSqlSafe(sql)).bind(number);
         let query = query.bind(first.as_slice()).bind(after).bind(next.as_slice()).bind(limit(max));
         let rows = query.fetch_all(&self.shared.readers).await.map_err(read)?;
-        let value = |row: &SqliteRow| row.try_get::<Vec<u8>, _>(0).map(|term| String::from_utf8_lossy(&term[1..]).into_owned()).map_err(read);
-        rows.iter().map(value).collect()
+        let value = |row: &SqliteRow| {
+            let term: &[u8] = row.try_get(0)?;
+            term_number(number, term, row, 1)?;
+            Ok(String::from_utf8_lossy(&term[1..]).into_owned())
+        };
+        rows.iter().map(value).collect::<Result<_, _>>().map_err(read)
     }
 
     async fn head_row(&self, tenant: &TenantId, session: &SessionId) -> Result<Option<HeadRow>, LogError> {
-        let sql = format!(
-            "{HEAD} head_1 h WHERE h.session =
-               (SELECT number FROM term_1
-                WHERE generation = (SELECT number FROM generation WHERE tenant = ? AND place = ?) AND term = ?)"
-        );
-        let query = sqlx::query(AssertSqlSafe(sql)).bind(tenant.as_str()).bind(place_code(self.place));
-        let query = query.bind(TermKey::of_session(session.as_str()).into_bytes());
+        let _reading = self.reading().await;
+        let Some(GenerationRow { number: generation, .. }) = self.checkpoint(tenant).await? else { return Ok(None) };
+        let Some(number) = self.term(generation, &TermKey::of_session(session.as_str())).await? else { return Ok(None) };
+        let query = sqlx::query(AssertSqlSafe(format!("SELECT {HEAD} FROM head_1 h WHERE h.session = ?"))).bind(number);
         query.fetch_optional(&self.shared.readers).await.map_err(read)?.as_ref().map(head_row).transpose()
     }
 
     async fn session_count(&self, tenant: &TenantId) -> Result<u64, LogError> {
-        Ok(self.checkpoint(tenant).await?.map_or(0, |checkpoint| checkpoint.sessions as u64))
+        Ok(self.checkpoint(tenant).await?.map_or(0, |checkpoint| checkpoint.tallies.rows(Table::Head)))
     }
 
     async fn reset(&self, tenant: &TenantId) -> Result<(), LogError> {
@@ -347,8 +398,8 @@ impl Views for SqliteViews {
             let session: Vec<u8> = row.try_get(1).map_err(read)?;
             lines.push(format!("session {} {}", to_text(row.try_get(0).map_err(read)?), String::from_utf8_lossy(&session)));
         }
-        let heads =
-            "SELECT name, first_occurred, first_source, first_source_id, assessed_to, over_at, state FROM head_1 WHERE generation = ? ORDER BY name";
+        let heads = "SELECT name, first_occurred, first_source, first_source_id, assessed_to, over_at, state, session, generation, length, crc
+                     FROM head_1 WHERE generation = ? ORDER BY name";
         for row in rows(heads).await? {
             lines.push(head_row(&row)?.to_text());
         }
@@ -360,6 +411,24 @@ impl Views for SqliteViews {
 
     fn shadow(&self) -> Arc<dyn Views> {
         Arc::new(Self { shared: Arc::clone(&self.shared), place: Place::Shadow })
+    }
+
+    async fn check(&self) -> Result<(), LogError> {
+        let mut snapshot = self.shared.readers.begin().await.map_err(read)?;
+        check_pages(&mut snapshot).await.map_err(read)?;
+        check::all(&mut snapshot).await.map_err(read)
+    }
+
+    fn condemn(&self, what: Option<&str>) {
+        let done = match what {
+            Some(what) => std::fs::write(&self.shared.condemned, what),
+            None if self.shared.condemned.exists() => std::fs::remove_file(&self.shared.condemned),
+            None => Ok(()),
+        };
+        // Best effort: a process that finds no such file looks itself.
+        if let Err(error) = done {
+            tracing::warn!(%error, "whether the read models are damaged could not be written down");
+        }
     }
 
     async fn generations(&self, tenant: &TenantId) -> Result<Generations, LogError> {
@@ -407,26 +476,31 @@ fn not_two() -> LogError {
     LogError::unavailable("there are not two generations of the read models at one size")
 }
 
+/// A row of the columns of [`HEAD`].
 fn head_row(row: &SqliteRow) -> Result<HeadRow, LogError> {
-    Ok(HeadRow {
-        session: SessionId::new(row.try_get::<String, _>(0).map_err(read)?),
-        first_occurred: Time::from_micros(row.try_get(1).map_err(read)?),
-        first_source: row.try_get(2).map_err(read)?,
-        first_source_id: row.try_get(3).map_err(read)?,
-        assessed_to: LogSize(row.try_get::<i64, _>(4).map_err(read)? as u64),
-        over_at: Some(row.try_get(5).map_err(read)?).filter(|over| *over != NEVER_OVER).map(Time::from_micros),
-        state: row.try_get(6).map_err(read)?,
-    })
+    checked_head(row).map_err(read)
+}
+
+fn checked_head(row: &SqliteRow) -> Result<HeadRow, sqlx::Error> {
+    let over_at: i64 = row.try_get(5)?;
+    let head = HeadRow {
+        session: SessionId::new(row.try_get::<String, _>(0)?),
+        first_occurred: Time::from_micros(row.try_get(1)?),
+        first_source: row.try_get(2)?,
+        first_source_id: row.try_get(3)?,
+        assessed_to: LogSize(row.try_get::<i64, _>(4)? as u64),
+        over_at: Some(over_at).filter(|over| *over != NEVER_OVER).map(Time::from_micros),
+        state: row.try_get(6)?,
+    };
+    let (session, generation, bits, crc): (i64, i64, i64, i64) = (row.try_get(7)?, row.try_get(8)?, row.try_get(9)?, row.try_get(10)?);
+    sums::check("head_1", || head.session.to_string(), crc, sums::head(session, generation, &head, over_at, bits))?;
+    Ok(head)
 }
 
 fn id(row: &SqliteRow, column: usize) -> Result<RecordId, LogError> {
     let bytes: &[u8] = row.try_get(column).map_err(read)?;
-    let id = Uuid::from_slice(bytes).map_err(|_| damaged())?;
+    let id = Uuid::from_slice(bytes).map_err(|_| LogError::damaged(FILE, "record_1", "an id has another length"))?;
     Ok(RecordId(id))
-}
-
-fn damaged() -> LogError {
-    LogError::unavailable("the file `views` is damaged: rebuild it")
 }
 
 fn limit(max: usize) -> i64 {
@@ -434,5 +508,5 @@ fn limit(max: usize) -> i64 {
 }
 
 fn read(error: sqlx::Error) -> LogError {
-    read_failed(FILE, LogPosition(0), error)
+    read_failed(FILE, error)
 }

@@ -1,6 +1,6 @@
 //! Throwing away rows of generations that are out of use, some at a time: the connection that writes is never held long.
 
-use super::briefs::is_of;
+use super::{briefs::is_of, generations::GenerationRow};
 use claimledger_facts::ids::TenantId;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, SqlitePool};
 
@@ -11,8 +11,10 @@ const TERMS: i64 = 512;
 
 /// A generation of a tenant that is out of use.
 pub(super) async fn next(readers: &SqlitePool, tenant: &TenantId) -> Result<Option<i64>, sqlx::Error> {
-    let query = sqlx::query("SELECT number FROM generation WHERE tenant = ? AND place IS NULL ORDER BY number LIMIT 1");
-    query.bind(tenant.as_str()).fetch_optional(readers).await?.map(|row| row.try_get(0)).transpose()
+    // Checked: a live generation whose place was damaged must not be thrown away.
+    let sql = format!("SELECT {} FROM generation WHERE tenant = ? AND place IS NULL ORDER BY number LIMIT 1", GenerationRow::COLUMNS);
+    let row = sqlx::query(AssertSqlSafe(sql)).bind(tenant.as_str()).fetch_optional(readers).await?;
+    row.map(|row| GenerationRow::read(&row).map(|row| row.number)).transpose()
 }
 
 /// Throws away some rows, and at last the generation.
