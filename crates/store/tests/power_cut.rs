@@ -117,7 +117,7 @@ fn a_failed_sync_then_a_restart_then_a_power_cut_lose_nothing() {
 async fn workload() {
     let Some(dir) = std::env::var_os(DIR) else { return };
     let synchronous = if std::env::var(MODE).unwrap() == "normal" { Synchronous::Normal } else { Synchronous::Full };
-    let opened = SqliteStore::open(Path::new(&dir), SqliteOptions { synchronous }).await;
+    let opened = SqliteStore::open(Path::new(&dir), SqliteOptions { synchronous, ..SqliteOptions::default() }).await;
     let store = opened.unwrap_or_else(|error| {
         eprintln!("not opened: {error}");
         std::process::exit(4)
