@@ -70,7 +70,7 @@ impl Engines {
             Self::Memory(world) => return world.open_with(options).await,
             Self::Sqlite(dir) => dir,
         };
-        let options_of_store = SqliteOptions { synchronous: Synchronous::Normal };
+        let options_of_store = SqliteOptions { synchronous: Synchronous::Normal, ..SqliteOptions::default() };
         // The directory has one owner, and connections of the last one may still be closing.
         let store = loop {
             match SqliteStore::open(dir.path(), options_of_store).await {
