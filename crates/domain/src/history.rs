@@ -5,7 +5,10 @@
 
 pub(crate) mod parts;
 mod people;
+mod supposed;
 mod trust_off;
+
+pub use supposed::Supposed;
 
 use crate::{
     model::{Known, RecordRef},
@@ -13,7 +16,7 @@ use crate::{
 };
 use claimledger_facts::{
     fact::FactData,
-    ids::{IdpId, KeyId, LogPosition, PolicyId, Pseudonym, RecordId, SourceEventId, SourceId, TenantId},
+    ids::{IdpId, KeyId, LogPosition, PolicyId, Pseudonym},
     time::{Occurred, Time},
     types::{
         authenticator::{AuthenticatorConfigured, AuthenticatorLost},
@@ -56,15 +59,6 @@ pub struct HistoryCut<'a> {
     history: &'a History,
     known_at: LogPosition,
     supposed: Option<&'a Supposed>,
-}
-
-/// Falsifiers that nobody stated: a question supposes them.
-#[derive(Clone, Debug, Default)]
-pub struct Supposed {
-    retractions: Vec<Stated<TrustRetracted>>,
-    losses: Vec<Stated<AuthenticatorLost>>,
-    /// Claims that name no key are taken to be signed by the retracted one.
-    as_signed: bool,
 }
 
 /// A configuration fact with the record that states it.
@@ -223,55 +217,6 @@ impl History {
     }
 }
 
-impl Supposed {
-    /// Supposes a retraction.
-    #[must_use]
-    pub fn retraction(mut self, data: TrustRetracted) -> Self {
-        let stated = self.stated("trust.retracted", Occurred::at(data.from), None).with(data);
-        self.retractions.push(stated);
-        self
-    }
-
-    /// Supposes that a person lost an authenticator.
-    #[must_use]
-    pub fn loss(mut self, subject: Pseudonym, from: Time, data: AuthenticatorLost) -> Self {
-        let stated = self.stated("authenticator.lost", Occurred::at(from), Some(subject)).with(data);
-        self.losses.push(stated);
-        self
-    }
-
-    /// The same, and that the retracted key signed every claim of its IdP that names none: the worst that `semantics.md` 42 leaves open.
-    #[must_use]
-    pub(crate) fn as_signed(&self) -> Self {
-        Self { as_signed: true, ..self.clone() }
-    }
-
-    /// The retractions.
-    pub(crate) fn retractions(&self) -> impl Iterator<Item = &TrustRetracted> {
-        self.retractions.iter().map(|r| &r.data)
-    }
-
-    /// Whether it supposes this loss.
-    pub(crate) fn has_loss(&self, loss: &Stated<AuthenticatorLost>) -> bool {
-        self.losses.iter().any(|l| std::ptr::eq(l, loss))
-    }
-
-    /// Behind every record there is.
-    fn stated(&self, kind: &str, occurred: Occurred, subject: Option<Pseudonym>) -> Stated<()> {
-        let (source, source_id) = (SourceId::new("supposed"), SourceEventId::new((self.retractions.len() + self.losses.len()).to_string()));
-        let record = RecordRef {
-            id: RecordId::derive(&TenantId::new(""), &source, &source_id),
-            source,
-            source_id,
-            kind: kind.into(),
-            position: LogPosition(u64::MAX),
-            occurred,
-            recorded_at: Time::MAX,
-        };
-        Stated { record, occurred, subject, data: (), variant_at: None, beaten_at: None, text: String::new() }
-    }
-}
-
 impl FromIterator<Known> for History {
     fn from_iter<I: IntoIterator<Item = Known>>(facts: I) -> Self {
         let mut history = Self::default();
@@ -367,11 +312,6 @@ impl<'a> HistoryCut<'a> {
     /// Every retraction that is stated, IdP by IdP.
     pub fn all_retractions(self) -> impl Iterator<Item = &'a Stated<TrustRetracted>> {
         self.history.retractions.values().flat_map(move |list| self.counting(list))
-    }
-
-    /// Whether claims that name no key are taken to be signed by the key of this retraction.
-    pub(crate) fn takes_as_signed(self, retraction: &Stated<TrustRetracted>) -> bool {
-        self.supposed.is_some_and(|s| s.as_signed && s.retractions.iter().any(|supposed| std::ptr::eq(supposed, retraction)))
     }
 
     /// Lost authenticators of a person, by whichever of their identities they were said (`semantics.md` 11), and those that a question

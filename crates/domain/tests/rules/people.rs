@@ -61,8 +61,8 @@ fn a_loss_of_one_identity_ends_the_factors_of_the_other_11() {
 fn naive(pairs: &[(usize, usize, bool)]) -> Vec<String> {
     let names = ["u", "v", "w", "x", "y"];
     let holds = |a: usize, b: usize| {
-        let of_pair = pairs.iter().filter(|(one, other, _)| (*one, *other) == (a, b) || (*other, *one) == (a, b));
-        of_pair.last().is_some_and(|(.., same)| *same)
+        let mut of_pair = pairs.iter().filter(|(one, other, _)| (*one, *other) == (a, b) || (*other, *one) == (a, b));
+        of_pair.next_back().is_some_and(|(.., same)| *same)
     };
     let mut people = std::collections::BTreeSet::from([0]);
     for _ in names {

@@ -1,0 +1,206 @@
+//! One identifier gives one pseudonym, whoever looks and whatever fails in between.
+
+use super::*;
+use claimledger_facts::{random::SystemRandom, time::Time};
+use claimledger_ledger::{
+    keys::{CredentialRow, TenantKeysRow},
+    memory::MemoryKeys,
+};
+
+/// A store whose answers take a while: in between others get their turn. It can be told to fail.
+#[derive(Default)]
+struct Slow {
+    store: MemoryKeys,
+    failing: std::sync::atomic::AtomicBool,
+    /// A look-up that finds this there waits, with its answer in hand, until it is told to go on.
+    held: Mutex<Option<Arc<tokio::sync::Notify>>>,
+}
+
+#[async_trait]
+impl KeyStore for Slow {
+    async fn add_tenant(&self, row: &TenantKeysRow) -> Result<(), LogError> {
+        self.store.add_tenant(row).await
+    }
+    async fn tenant(&self, tenant: &TenantId) -> Result<Option<TenantKeysRow>, LogError> {
+        self.store.tenant(tenant).await
+    }
+    async fn tenants(&self) -> Result<Vec<TenantId>, LogError> {
+        self.store.tenants().await
+    }
+    async fn add_persons(&self, tenant: &TenantId, rows: &[PersonRow]) -> Result<(), LogError> {
+        tokio::task::yield_now().await;
+        if self.failing.load(std::sync::atomic::Ordering::Relaxed) {
+            return Err(LogError::unavailable("told to fail"));
+        }
+        self.store.add_persons(tenant, rows).await
+    }
+    async fn person(&self, tenant: &TenantId, pseudonym: &Pseudonym) -> Result<Option<PersonRow>, LogError> {
+        self.store.person(tenant, pseudonym).await
+    }
+    async fn person_by_id(&self, tenant: &TenantId, index: &Digest32) -> Result<Option<PersonRow>, LogError> {
+        let found = self.store.person_by_id(tenant, index).await;
+        let held = self.held.lock().unwrap().take();
+        if let Some(held) = held {
+            held.notified().await;
+        }
+        for _ in 0..5 {
+            tokio::task::yield_now().await;
+        }
+        found
+    }
+    async fn persons_by_alias(&self, tenant: &TenantId, index: &Digest32) -> Result<Vec<PersonRow>, LogError> {
+        self.store.persons_by_alias(tenant, index).await
+    }
+    async fn add_credential(&self, row: &CredentialRow) -> Result<(), LogError> {
+        self.store.add_credential(row).await
+    }
+    async fn credential(&self, token_hash: &Digest32) -> Result<Option<CredentialRow>, LogError> {
+        self.store.credential(token_hash).await
+    }
+    async fn credentials(&self, tenant: &TenantId) -> Result<Vec<CredentialRow>, LogError> {
+        self.store.credentials(tenant).await
+    }
+    async fn revoke_credential(&self, tenant: &TenantId, credential: &str, at: Time) -> Result<bool, LogError> {
+        self.store.revoke_credential(tenant, credential, at).await
+    }
+}
+
+fn ring() -> (Arc<Keyring>, Arc<Slow>) {
+    let store = Arc::new(Slow::default());
+    let keys = TenantKeys::generate(&SystemRandom);
+    (Arc::new(Keyring::new(TenantId::new("acme"), keys, store.clone(), Arc::new(SystemRandom))), store)
+}
+
+fn person(id: &str) -> DraftPerson {
+    DraftPerson { id: id.to_owned(), aliases: vec![format!("{id}@acme.example")], ..DraftPerson::default() }
+}
+
+/// The pseudonyms that many tasks at once get for one person, while people are made durable and forgotten in between.
+#[tokio::test]
+async fn one_identifier_gives_one_pseudonym_however_many_look_at_once() {
+    let (ring, store) = ring();
+    let look = |flush: bool| {
+        let ring = Arc::clone(&ring);
+        tokio::spawn(async move {
+            if flush {
+                for _ in 0..4 {
+                    tokio::task::yield_now().await;
+                }
+                ring.flush(&TenantId::new("acme")).await.unwrap();
+                // Nobody is in memory any more.
+                let mut people = ring.lock();
+                people.young.clear();
+                people.old.clear();
+            }
+            ring.person(&person("u-alice")).await.unwrap().0
+        })
+    };
+    let tasks: Vec<_> = (0..20).map(|n| look(n % 3 == 2)).collect();
+    let mut pseudonyms = Vec::new();
+    for task in tasks {
+        pseudonyms.push(task.await.unwrap());
+    }
+    pseudonyms.sort_unstable();
+    pseudonyms.dedup();
+    assert_eq!(pseudonyms.len(), 1);
+    ring.flush(&TenantId::new("acme")).await.unwrap();
+    let row = store.person(&TenantId::new("acme"), &pseudonyms[0]).await.unwrap();
+    assert!(row.is_some(), "the key that records are sealed with is the one that is kept");
+}
+
+#[tokio::test]
+async fn a_miss_that_is_out_of_date_makes_nobody() {
+    let (ring, store) = ring();
+    let go_on = Arc::new(tokio::sync::Notify::new());
+    *store.held.lock().unwrap() = Some(Arc::clone(&go_on));
+    let slow = tokio::spawn({
+        let ring = Arc::clone(&ring);
+        async move { ring.person(&person("u-alice")).await.unwrap().0 }
+    });
+    while store.held.lock().unwrap().is_some() {
+        tokio::task::yield_now().await;
+    }
+    // Meanwhile somebody else meets her, makes her durable, and she leaves memory.
+    let (first, _) = ring.person(&person("u-alice")).await.unwrap();
+    ring.flush(&TenantId::new("acme")).await.unwrap();
+    let left = ring.lock().left;
+    *ring.lock() = People { left, ..People::default() };
+    go_on.notify_one();
+    assert_eq!(slow.await.unwrap(), first);
+}
+
+/// Bob, with one of several logins.
+fn bob(id: &str) -> DraftPerson {
+    DraftPerson { id: id.to_owned(), aliases: vec!["bob@acme.example".to_owned()], ..DraftPerson::default() }
+}
+
+#[tokio::test]
+async fn a_link_names_somebody_by_id_or_login_whether_or_not_they_are_durable() {
+    for durable in [false, true] {
+        let (ring, _) = ring();
+        let (pseudonym, _) = ring.person(&bob("u-bob")).await.unwrap();
+        if durable {
+            ring.flush(&TenantId::new("acme")).await.unwrap();
+            *ring.lock() = People::default();
+        }
+        for name in ["u-bob", "bob@acme.example", "BOB@acme.example"] {
+            assert_eq!(ring.named_by_link(name).await.unwrap().unwrap().0, pseudonym, "{name}");
+        }
+        ring.person(&bob("u-other")).await.unwrap();
+        assert!(ring.named_by_link("bob@acme.example").await.unwrap().is_none(), "two have this login");
+    }
+}
+
+#[tokio::test]
+async fn whom_a_link_named_by_login_becomes_whoever_is_first_seen_with_it() {
+    for durable in [false, true] {
+        let (ring, _) = ring();
+        let settle = async |ring: &Keyring| {
+            if durable {
+                ring.flush(&TenantId::new("acme")).await.unwrap();
+                *ring.lock() = People::default();
+            }
+        };
+        let (pseudonym, _) = ring.named_by_link("bob@acme.example").await.unwrap().unwrap();
+        settle(&ring).await;
+        assert_eq!(ring.person(&bob("u-bob")).await.unwrap().0, pseudonym);
+        settle(&ring).await;
+        assert_eq!(ring.person(&bob("u-bob")).await.unwrap().0, pseudonym);
+        let (second, _) = ring.person(&bob("u-second")).await.unwrap();
+        assert_ne!(second, pseudonym, "another person with the same login");
+        settle(&ring).await;
+        assert_eq!(ring.person(&DraftPerson { id: "u-bob".to_owned(), ..DraftPerson::default() }).await.unwrap().0, pseudonym);
+        assert_eq!(ring.person(&bob("u-second")).await.unwrap().0, second);
+        ring.flush(&TenantId::new("acme")).await.unwrap();
+        assert_eq!(ring.find("u-bob").await.unwrap(), [pseudonym.clone()]);
+        // By an id it is the same, and nobody else takes it.
+        let (carol, _) = ring.named_by_link("u-carol").await.unwrap().unwrap();
+        assert_eq!(ring.person(&person("u-carol")).await.unwrap().0, carol);
+    }
+}
+
+#[tokio::test]
+async fn a_failed_flush_loses_nobody() {
+    let (ring, store) = ring();
+    let (pseudonym, _) = ring.person(&person("u-bob")).await.unwrap();
+    store.failing.store(true, std::sync::atomic::Ordering::Relaxed);
+    assert!(ring.flush(&TenantId::new("acme")).await.is_err());
+    let (again, _) = ring.person(&person("u-bob")).await.unwrap();
+    assert_eq!(again, pseudonym);
+    store.failing.store(false, std::sync::atomic::Ordering::Relaxed);
+    ring.flush(&TenantId::new("acme")).await.unwrap();
+    assert!(store.person(&TenantId::new("acme"), &pseudonym).await.unwrap().is_some());
+    assert_eq!(ring.find("U-BOB@acme.example").await.unwrap(), [pseudonym]);
+}
+
+#[tokio::test]
+async fn whoever_is_not_durable_yet_stays_in_memory() {
+    let (ring, store) = ring();
+    let (first, _) = ring.person(&person("u-first")).await.unwrap();
+    for n in 0..3 * KEPT {
+        ring.person(&person(&format!("u-{n}"))).await.unwrap();
+    }
+    assert_eq!(ring.person(&person("u-first")).await.unwrap().0, first);
+    ring.flush(&TenantId::new("acme")).await.unwrap();
+    assert!(store.person(&TenantId::new("acme"), &first).await.unwrap().is_some());
+}
