@@ -48,10 +48,17 @@ fn line(n: usize, (kind, session, minute): Event) -> Value {
         6 => ("session.started", json!({})),
         7 | 8 => ("claims.received", json!({"idp": "idp-a", "assertion": format!("as-{n}"), "amr": ["pwd"]})),
         9 => ("session.ended", json!({"reason": "logout"})),
-        _ => ("session.linked", json!({"to": format!("S{}", (session + 1 + n % 3) % SESSIONS), "by": "test"})),
+        10 | 11 => ("session.linked", json!({"to": format!("S{}", (session + 1 + n % 3) % SESSIONS), "by": "test"})),
+        // These name no session, and change some all the same.
+        12 => ("subject.sessions_ended", json!({"reason": "revoked"})),
+        _ => ("subject.linked", json!({"other": format!("u{}", (session + 1) % 3), "same": n % 3 != 0})),
     };
-    json!({"id": format!("e{n}"), "type": kind, "session": format!("S{session}"), "subject": {"id": "u"}, "data": data,
-        "occurred_at": format!("2026-03-10T09:{minute:02}:00Z"), "recorded_at": format!("2026-03-10T12:{:02}:00Z", n / 2)})
+    let mut line = json!({"id": format!("e{n}"), "type": kind, "subject": {"id": format!("u{}", session % 3)}, "data": data,
+        "occurred_at": format!("2026-03-10T09:{minute:02}:00Z"), "recorded_at": format!("2026-03-10T12:{:02}:00Z", n / 2)});
+    if !kind.starts_with("subject.") {
+        line["session"] = format!("S{session}").into();
+    }
+    line
 }
 
 /// The engines of a ledger, which outlive a program on them.
@@ -143,7 +150,10 @@ async fn page(app: &App, list: List, asking: &Asking, first: u32, after: Option<
         List::Timeline(session, order) => {
             let id = SessionId::new(format!("S{session}"));
             let page = app.timeline(&caller, &id, order, asking, first, after).await.unwrap().value.page;
-            (page.items.iter().map(|row| format!("#{} {}", row.record.position, row.words)).collect(), next(&page.cursors, page.has_next))
+            (
+                page.items.iter().map(|row| format!("{} {:?} {:?}", row.record.position, row.category, row.certainty)).collect(),
+                next(&page.cursors, page.has_next),
+            )
         }
         _ => {
             let page = app.sessions_in_brief(&caller, &filter, asking, first, after).await.unwrap().value;
@@ -244,7 +254,7 @@ proptest! {
 
     #[test]
     fn any_page_size_gives_the_list_as_it_was_at_k(
-        events in collection::vec((0u8..12, 0..SESSIONS, 0..30usize), 3..=18), way in ways(), sizes in [1u32..=3, 1..=5])
+        events in collection::vec((0u8..14, 0..SESSIONS, 0..30usize), 3..=18), way in ways(), sizes in [1u32..=3, 1..=5])
     {
         run(any_way(&events, &way, sizes))?;
     }
