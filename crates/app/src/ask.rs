@@ -1,7 +1,7 @@
 //! What can be asked, and by whom.
 
 use claimledger_facts::{
-    ids::{AppId, IdpId, KeyId, LogPosition, RecordId, SessionId, SourceId, TenantId},
+    ids::{AppId, IdpId, KeyId, LogPosition, RecordId, SessionId, SourceEventId, SourceId, TenantId},
     time::Time,
     vocabulary::{Outcome, Role},
 };
@@ -132,12 +132,14 @@ pub enum TrustChange {
 }
 
 /// Which record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RecordBy {
     /// By id.
     Id(RecordId),
     /// By position.
     Position(LogPosition),
+    /// By the source's own id; where several sources use it, the first record.
+    SourceId(SourceEventId),
 }
 
 /// Why a question was not answered.

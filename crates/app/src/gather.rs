@@ -27,6 +27,8 @@ use std::{
     },
 };
 
+mod requests;
+
 /// What is known of one session.
 #[derive(Debug, Default)]
 pub(crate) struct Gathered {
@@ -110,6 +112,7 @@ pub(crate) async fn session(reader: &Reader<'_>, traits: Traits, id: &SessionId,
     let mut records: BTreeMap<LogPosition, Arc<Brief>> = BTreeMap::new();
     let mut named: BTreeSet<SessionId> = BTreeSet::from([id.clone()]);
     let mut queue = vec![id.clone()];
+    let mut requests = requests::Requests::default();
     while let Some(id) = queue.pop() {
         let found = reader.records_of(&id, known_at).await?;
         if !found.is_empty() {
@@ -127,6 +130,7 @@ pub(crate) async fn session(reader: &Reader<'_>, traits: Traits, id: &SessionId,
                     reached.extend(resolve(reader, &record, to, known_at).await?);
                 }
             }
+            reached.extend(requests.joined(reader, &record, &id, known_at).await?);
             records.insert(record.reference.position, record);
         }
         if traits.links {
@@ -161,6 +165,7 @@ pub(crate) fn known<'a>(record: &'a Brief, variant: bool, wanted: impl Fn(&Fact)
         record: record.reference.clone(),
         variant,
         notes: record.statement.notes.clone(),
+        root_session: record.statement.root_session().map(Into::into),
         fact: fact.clone(),
     })
 }

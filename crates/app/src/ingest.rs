@@ -56,7 +56,7 @@ pub struct Ingested {
     pub recorded_at: Time,
     /// What became of it.
     pub outcome: AppendOutcome,
-    /// Whether facts could be read from it.
+    /// Whether its translator understood it.
     pub understood: bool,
     /// Whether its time had no zone.
     pub time_assumed_utc: bool,
@@ -233,6 +233,7 @@ fn refused(error: SequencerError, drafts: &[(u64, Draft)]) -> IngestError {
 }
 
 fn ingested(line: u64, draft: Draft, receipt: Receipt) -> Ingested {
+    let understood = draft.is_understood();
     Ingested {
         line,
         id: receipt.source_id,
@@ -240,7 +241,7 @@ fn ingested(line: u64, draft: Draft, receipt: Receipt) -> Ingested {
         position: receipt.position,
         recorded_at: receipt.recorded_at,
         outcome: receipt.outcome,
-        understood: !draft.facts.is_empty() && !draft.notes.contains(&Note::NotUnderstood),
+        understood,
         time_assumed_utc: draft.notes.contains(&Note::TimeZoneAssumedUtc),
         unknown_fields: draft.unknown_fields,
     }

@@ -224,6 +224,12 @@ impl Keyring {
         Ok(found)
     }
 
+    /// The keys of people after one, in the order of their pseudonyms, at most `max`.
+    pub(crate) async fn keys_after(&self, after: Option<&Pseudonym>, max: usize) -> Result<Vec<(Pseudonym, PersonKey)>, LogError> {
+        let rows = self.store.persons(&self.tenant, after, max).await?;
+        rows.into_iter().map(|row| self.unwrap(row).map(|person| (person.pseudonym, person.key))).collect()
+    }
+
     /// Somebody who is in memory; takes note of new aliases, and that somebody whom a link named was seen.
     fn known(&self, people: &mut People, index: Digest32, mut person: Person, aliases: &[Digest32]) -> (Pseudonym, PersonKey) {
         let seen = Some(self.seen()).filter(|_| person.aliases.contains(&self.is_awaited()));

@@ -58,6 +58,8 @@ impl OwnRecords {
             facts: vec![DraftFact { session: None, subject: None, occurred: None, data: fact, other: None }],
             persons: Vec::new(),
             unowned: Personal::default(),
+            labels: Vec::new(),
+            address: None,
             original: canonical.clone(),
             canonical,
             unknown_fields: Vec::new(),

@@ -38,6 +38,12 @@ pub enum FoundKind {
     Policy,
     /// A person.
     Person,
+    /// A transaction of a vendor's log, or the authentication request that began with it.
+    Transaction,
+    /// A request of a vendor's log.
+    Request,
+    /// The address of a client.
+    Address,
 }
 
 /// One thing that a text is found as.

@@ -86,6 +86,7 @@ impl Scope {
             | FactData::PolicyDecided(_)
             | FactData::AppAccessed(_)
             | FactData::SessionEnded(_)
+            | FactData::SignInRefused(_)
             | FactData::SourceHeard(_)
             | FactData::SourceSilent(_)
             | FactData::SourceBackfilled(_)

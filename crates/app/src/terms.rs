@@ -5,7 +5,8 @@ use claimledger_domain::{completeness::Timeliness, history::is_config};
 use claimledger_facts::{
     fact::{Fact, FactData},
     ids::{IdpId, KeyId, SourceEventId, SourceId},
-    vocabulary::{Amr, Note},
+    statement::LABEL,
+    vocabulary::Amr,
 };
 use claimledger_ledger::views::{Term, TermKind};
 use std::collections::BTreeSet;
@@ -18,6 +19,9 @@ pub(crate) const SOURCE: &str = "source";
 pub(crate) const NOT_UNDERSTOOD: &str = "not_understood";
 /// The value of [`TermKind::Correlation`] of every record that links sessions.
 pub(crate) const LINKS: &str = "session.linked";
+
+/// What stands before the digest of a display name in values of [`TermKind::Correlation`].
+pub(crate) const LABEL_TERM: &str = "label";
 
 /// The value of [`TermKind::IdpSession`] of every record that ends one: no pair, so no IdP's session has it.
 pub(crate) const IDP_SESSION_ENDED: &str = "ended";
@@ -83,9 +87,12 @@ pub(crate) fn terms_of(record: &Brief) -> Vec<Term> {
         terms.add(TermKind::Session, session.as_str());
     }
     for (name, value) in &statement.correlation {
-        terms.join(TermKind::Correlation, name, value);
+        terms.join(TermKind::Correlation, if name.starts_with(LABEL) { LABEL_TERM } else { name }, value);
     }
-    if statement.notes.contains(&Note::NotUnderstood) || statement.facts.is_empty() {
+    if let Some(root) = statement.root_session() {
+        terms.add(TermKind::RootSession, root);
+    }
+    if !statement.is_understood() {
         terms.add(TermKind::Note, NOT_UNDERSTOOD);
         terms.tell(Told::NotUnderstood, source);
     }
@@ -231,6 +238,14 @@ impl Terms {
                 self.add(TermKind::App, d.app.as_str());
                 if let Some(session) = &d.app_session {
                     self.add(TermKind::AppSession, session.as_str());
+                }
+            }
+            FactData::SignInRefused(d) => {
+                if let Some(app) = &d.app {
+                    self.add(TermKind::App, app.as_str());
+                }
+                if let Some(idp) = &d.idp {
+                    self.add(TermKind::Idp, idp.as_str());
                 }
             }
             FactData::FactConflicted(d) => self.tell(Told::Conflict, &d.source),

@@ -197,7 +197,7 @@ async fn what_is_sealed_opens_for_investigators_only_when_asked() {
     let (_world, app) = acme().await;
     let session = app.session(&owner("acme"), &SessionId::new("S3"), &Asking::default()).await.unwrap().value.unwrap();
     let by = RecordBy::Position(session.records[0].position);
-    let closed = app.record(&with(&[Role::Read]), by, false).await.unwrap().unwrap();
+    let closed = app.record(&with(&[Role::Read]), by.clone(), false).await.unwrap().unwrap();
     assert_eq!((closed.original, closed.personal), (None, None));
     let open = app.record(&with(&[Role::Investigate]), by, true).await.unwrap().unwrap();
     let original = String::from_utf8(open.original.unwrap()).unwrap();

@@ -59,6 +59,7 @@ async fn at_every_k_the_numbers_are_those_of_the_records_by_then() {
                     record: record.reference.clone(),
                     variant: false,
                     notes: Vec::new(),
+                    root_session: None,
                     fact: fact.clone(),
                 })
             })

@@ -88,10 +88,15 @@ pub(crate) enum Command {
     Completeness,
     /// Everything around one session, in one order
     Timeline(TimelineArgs),
-    /// Where a text appears: any id; with the role investigate also a login or a name
+    /// Where a text appears: any id; with the role investigate also a login, a name, a display name or an address
     Find {
         /// The text, exactly as it is spelled; #82 is a position
         text: String,
+    },
+    /// One record: what it says, and with the role investigate what was received and what is sealed
+    Record {
+        /// Record id, source's own id, or position (82 or #82)
+        record: String,
     },
     /// What hangs together: application sessions, session, IdP session, root session
     Chain {
@@ -180,7 +185,7 @@ pub(crate) struct IngestArgs {
     /// The source of lines that name none [default: the tenant's name]
     #[arg(long, value_name = "SOURCE")]
     pub(crate) source: Option<String>,
-    /// Skip and list what is refused, instead of stopping
+    /// Skip and list what is refused, instead of stopping; the exit status is 3 if anything was
     #[arg(long)]
     pub(crate) keep_going: bool,
     /// Count what came in by event type

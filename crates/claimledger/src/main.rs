@@ -56,6 +56,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Timeline(args) => commands::reached::timeline(&settings, args).await,
         Command::Find { text } => commands::reached::find(&settings, text).await,
         Command::Chain { id } => commands::reached::chain(&settings, id).await,
+        Command::Record { record } => commands::record::record(&settings, record).await,
         Command::Session { session } => commands::questions::session(&settings, session).await,
         Command::Sessions(args) => commands::questions::sessions(&settings, args).await,
         Command::BeliefDiff(args) => commands::change::belief_diff(&settings, args).await,

@@ -1,8 +1,9 @@
 //! Which session ids are one session (`semantics.md` 25).
 //!
 //! Two ids are one session where a `session.linked` says so. Its `to` names the other session's id; where no session of that name is
-//! known, a record of the link's own source, and with it the sessions that this record names ([`target`]). Links count once known, for
-//! every T (`semantics.md` 3). A shared root session, assertion or IdP session is a relation, not a link.
+//! known, a record of the link's own source, and with it the sessions that this record names ([`target`]). Two links of one source
+//! that name one authentication request join as well: it is no session itself ([`AUTHN_REQUEST`], `docs/decisions/0027`). Links count
+//! once known, for every T (`semantics.md` 3). A shared root session, assertion or IdP session is a relation, not a link.
 
 use crate::{model::Known, order::total_order};
 use claimledger_facts::{
@@ -10,6 +11,9 @@ use claimledger_facts::{
     ids::{SessionId, SourceEventId, SourceId},
 };
 use std::collections::{BTreeMap, BTreeSet};
+
+/// What links two sessions that each name one authentication request of their source.
+pub const AUTHN_REQUEST: &str = "authn_request";
 
 /// One session and its ids.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,13 +59,25 @@ pub fn components(facts: &[Known]) -> Vec<Component> {
             });
         }
     }
+    let mut by_request: BTreeMap<(&SourceId, &str), BTreeSet<&SessionId>> = BTreeMap::new();
+    for known in &sorted {
+        if let (Some(from), FactData::SessionLinked(link)) = (&known.fact.session, &known.fact.data)
+            && link.by == AUTHN_REQUEST
+        {
+            by_request.entry((&known.record.source, &link.to)).or_default().insert(from);
+        }
+    }
     for known in &sorted {
         let (Some(from), FactData::SessionLinked(link)) = (&known.fact.session, &known.fact.data) else { continue };
         let is_session = group.contains_key(&SessionId::new(&*link.to));
-        let others: Vec<SessionId> = match target(&known.record.source, &link.to, is_session) {
+        let mut others: Vec<SessionId> = match target(&known.record.source, &link.to, is_session) {
             Target::Session(session) => vec![session],
             Target::Record(source, id) => by_record.get(&(&source, &id)).into_iter().flatten().map(|id| (*id).clone()).collect(),
         };
+        if link.by == AUTHN_REQUEST {
+            let same = by_request.get(&(&known.record.source, link.to.as_str()));
+            others.extend(same.into_iter().flatten().map(|id| (*id).clone()));
+        }
         for other in &others {
             let (a, b) = (group[from], group[other]);
             for at in group.values_mut().filter(|at| **at == a.max(b)) {

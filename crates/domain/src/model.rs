@@ -7,7 +7,7 @@ use claimledger_facts::{
         RootSessionId, RuleId, SessionId, SourceEventId, SourceId, TicketId, VersionLabel,
     },
     time::{Occurred, Time},
-    vocabulary::{Amr, EndReason, FactorMode, Method, Note, Outcome, Property},
+    vocabulary::{Amr, EndReason, FactorMode, Method, Note, Outcome, Property, SignInResult},
 };
 use std::sync::Arc;
 
@@ -39,6 +39,8 @@ pub struct Known {
     pub variant: bool,
     /// How the record was read.
     pub notes: Vec<Note>,
+    /// The root session that the record names beside its own (`semantics.md` 25: a relation, not a link).
+    pub root_session: Option<RootSessionId>,
     /// The fact.
     pub fact: Fact,
 }
@@ -130,6 +132,8 @@ pub struct SessionState {
     pub decisions: Vec<Decision>,
     /// Application accesses, in the total order.
     pub accesses: Vec<AppAccess>,
+    /// Sign-ins, factors and accesses that did not succeed, in the total order.
+    pub refused: Vec<RefusedSignIn>,
     /// What the timeline draws around the session.
     pub context: Context,
     /// Falsifiers that hit something of it, or may; as recorded.
@@ -424,6 +428,27 @@ pub struct AppAccess {
     pub app: AppId,
     /// Its own session.
     pub app_session: Option<AppSessionId>,
+    /// When.
+    pub at: Time,
+    /// The record.
+    pub record: RecordRef,
+}
+
+/// A sign-in, a factor or an access that did not succeed. It never counts as a factor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedSignIn {
+    /// What became of it.
+    pub result: SignInResult,
+    /// Why: a code; `free_text`: in words, which are sealed.
+    pub reason: Option<String>,
+    /// The method that was tried.
+    pub method: Option<Method>,
+    /// The IdP that it went through.
+    pub idp: Option<IdpId>,
+    /// The application that it was for.
+    pub app: Option<AppId>,
+    /// In one line.
+    pub words: String,
     /// When.
     pub at: Time,
     /// The record.

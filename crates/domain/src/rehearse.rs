@@ -303,5 +303,5 @@ fn as_if_known(retraction: TrustRetracted) -> Known {
         recorded_at: Time::MIN,
     };
     let fact = Fact { session: None, subject: None, occurred, data: FactData::TrustRetracted(retraction) };
-    Known { record, variant: false, notes: Vec::new(), fact }
+    Known { record, variant: false, notes: Vec::new(), root_session: None, fact }
 }

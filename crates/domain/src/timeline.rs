@@ -49,6 +49,8 @@ pub enum Category {
     Admin,
     /// What was not heard of a source.
     Source,
+    /// A sign-in, a factor or an access that did not succeed.
+    SignIn,
     /// Stored, and not understood.
     NotUnderstood,
 }
@@ -93,6 +95,8 @@ pub struct Material<'a> {
     pub facts: &'a [Known],
     /// Its records that were not understood.
     pub not_understood: &'a [RecordRef],
+    /// Its records that were understood and state no fact.
+    pub silent: &'a [RecordRef],
     /// Facts about its person that no session names.
     pub about: &'a [Known],
     /// The configuration.
@@ -107,10 +111,12 @@ pub fn timeline(material: Material<'_>, cut: Cut, order: ClockOrder) -> Vec<Row>
     for known in material.facts.iter().filter(upto) {
         rows.add_fact(known);
     }
-    for record in material.not_understood.iter().filter(|r| r.position <= cut.known_at && r.occurred.from <= cut.at) {
+    let without_facts = material.not_understood.iter().map(|record| (record, Category::NotUnderstood, "is stored and not understood"));
+    let without_facts = without_facts.chain(material.silent.iter().map(|record| (record, Category::Session, "says nothing of the session")));
+    for (record, category, what) in without_facts.filter(|(r, ..)| r.position <= cut.known_at && r.occurred.from <= cut.at) {
         rows.add(Row {
-            category: Category::NotUnderstood,
-            words: format!("{} is stored and not understood", record.kind),
+            category,
+            words: format!("{} {what}", record.kind),
             occurred: record.occurred,
             effective_from: None,
             late: is_late(record.recorded_at, latest(record.occurred)),
@@ -172,6 +178,10 @@ impl Rows {
             Some(old) if old.words.split("; ").any(|words| words == row.words) => {}
             Some(old) => {
                 old.words = format!("{}; {}", old.words, row.words);
+                // A record that only links sessions is not understood all the same.
+                if row.category == Category::NotUnderstood {
+                    old.category = Category::NotUnderstood;
+                }
                 old.late |= row.late;
                 old.effective_from = old.effective_from.or(row.effective_from);
                 old.certainty = old.certainty.min(row.certainty);
@@ -200,6 +210,12 @@ impl Rows {
     fn history<'a>(&self, material: &Material<'a>) -> HistoryCut<'a> {
         material.history.at(self.cut.known_at)
     }
+}
+
+/// What was refused, and why, in one line.
+#[must_use]
+pub(crate) fn refused_in_words(data: &claimledger_facts::types::sign_in::SignInRefused) -> String {
+    words::refused(data)
 }
 
 /// Whether a fact about a person belongs on the timelines of the person's sessions.

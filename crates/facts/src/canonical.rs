@@ -127,6 +127,19 @@ impl Members<'_> {
         write_members_of(self.out, write);
     }
 
+    /// A member that is a list of objects.
+    pub fn objects<T>(&mut self, key: &'static str, items: &[T], write: impl Fn(&T, &mut Members<'_>)) {
+        self.key(key);
+        self.out.push(b'[');
+        for (n, item) in items.iter().enumerate() {
+            if n > 0 {
+                self.out.push(b',');
+            }
+            write_members_of(self.out, |members| write(item, members));
+        }
+        self.out.push(b']');
+    }
+
     fn key(&mut self, key: &'static str) {
         debug_assert!(self.last < Some(key), "`{key}` does not come behind `{}`", self.last.unwrap_or_default());
         if self.last.replace(key).is_some() {

@@ -32,8 +32,12 @@ pub struct Draft {
     pub facts: Vec<DraftFact>,
     /// The people it is about, each with what is sealed under their key. Facts point here by index.
     pub persons: Vec<DraftPerson>,
-    /// Free text and indicators that belong to no person, sealed under the tenant's key.
+    /// Free text, display names and indicators that belong to no person, sealed under the tenant's key.
     pub unowned: Personal,
+    /// Display names of what is no person, by which the record can be found: the statement holds a keyed digest of each.
+    pub labels: Vec<String>,
+    /// The client's address, where it belongs to no person: see [`DraftPerson::address`].
+    pub address: Option<String>,
     /// The canonical line (`semantics.md` 31): what the content digest is taken over.
     pub canonical: Vec<u8>,
     /// The bytes received.
@@ -44,6 +48,14 @@ pub struct Draft {
     pub translator: &'static str,
     /// A pulled source may repeat an id with other content: both are kept. A native one may not.
     pub variants_allowed: bool,
+}
+
+impl Draft {
+    /// Whether its translator understood it: the one test for answers, reports, lists and timelines.
+    #[must_use]
+    pub fn is_understood(&self) -> bool {
+        !self.notes.contains(&Note::NotUnderstood)
+    }
 }
 
 /// A fact whose subject is an index into [`Draft::persons`].
@@ -68,6 +80,8 @@ pub struct DraftPerson {
     pub id: String,
     /// Other identifiers they can be found by: logins, names. Not unique, and never proof of identity.
     pub aliases: Vec<String>,
+    /// The client's address, where it is theirs. The statement holds a digest of it under their key, which means nothing once that is destroyed.
+    pub address: Option<String>,
     /// What is sealed under their key: `labels`, `client`, `text`.
     pub personal: Personal,
 }

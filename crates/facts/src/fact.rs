@@ -3,7 +3,7 @@
 use crate::{
     ids::{Pseudonym, SessionId},
     time::Occurred,
-    types::{app, authenticator, claims, erasure, factor, hold, idp, idp_session, ledger, org, policy, session, source, subject, trust},
+    types::{app, authenticator, claims, erasure, factor, hold, idp, idp_session, ledger, org, policy, session, sign_in, source, subject, trust},
     vocabulary::{FREE_TEXT, is_code},
 };
 use schemars::{Schema, SchemaGenerator};
@@ -161,6 +161,7 @@ fact_types! {
     RoleRevoked(ledger::RoleRevoked) = "role.revoked" v 1 ledger;
     RulesActivated(ledger::RulesActivated) = "rules.activated" v 1 ledger;
     SubjectSessionsEnded(subject::SubjectSessionsEnded) = "subject.sessions_ended" v 1 subject;
+    SignInRefused(sign_in::SignInRefused) = "sign_in.refused" v 1;
 }
 
 /// The fact types without a reason in words: a new one must be put here, or have its reason looked at.
@@ -221,6 +222,7 @@ impl FactData {
         match self {
             Self::TrustRetracted(data) => Some(&data.reason),
             Self::IdpSessionEnded(data) => data.reason.as_ref(),
+            Self::SignInRefused(data) => data.reason.as_ref(),
             Self::ClaimAccepted(data) => data.reason.as_ref(),
             Self::ClaimIgnored(data) => data.reason.as_ref(),
             Self::HoldPlaced(data) => data.reason.as_ref(),
@@ -234,6 +236,7 @@ impl FactData {
         match self {
             Self::TrustRetracted(data) => Some(&mut data.reason),
             Self::IdpSessionEnded(data) => data.reason.as_mut(),
+            Self::SignInRefused(data) => data.reason.as_mut(),
             Self::ClaimAccepted(data) => data.reason.as_mut(),
             Self::ClaimIgnored(data) => data.reason.as_mut(),
             Self::HoldPlaced(data) => data.reason.as_mut(),

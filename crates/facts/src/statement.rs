@@ -20,15 +20,40 @@ pub struct Statement {
     pub kind: String,
     /// The session that the event names, understood or not.
     pub session: Option<SessionId>,
-    /// Ids inside the vendor's log that join events of one sign-in (`transaction`, `authn_request`, `root_session`, …).
+    /// Ids inside the vendor's log that join events of one sign-in (`transaction`, `authn_request`, `root_session`, …), and keyed digests of what is
+    /// sealed, by which the record is found ([`is_sealed_index`]).
     pub correlation: BTreeMap<String, String>,
     /// What readers should know about how it was read.
     pub notes: Vec<Note>,
-    /// The facts; none: stored, and not understood.
+    /// The facts. None, and no note says that it was not understood: it states nothing of a session.
     pub facts: Vec<Fact>,
 }
 
+/// The name in [`Statement::correlation`] of the keyed digest of the client's address.
+pub const ADDRESS: &str = "address";
+/// How the names in [`Statement::correlation`] of keyed digests of display names begin: `label_0`, `label_1`.
+pub const LABEL: &str = "label_";
+
+/// Whether a name in [`Statement::correlation`] is that of a keyed digest of something sealed, which tells a reader nothing.
+#[must_use]
+pub fn is_sealed_index(name: &str) -> bool {
+    name == ADDRESS || name.starts_with(LABEL)
+}
+
 impl Statement {
+    /// Whether its translator understood it: the one test for answers, reports, lists and timelines.
+    #[must_use]
+    pub fn is_understood(&self) -> bool {
+        !self.notes.contains(&Note::NotUnderstood)
+    }
+
+    /// The root session that the event names beside its own (`semantics.md` 25: a relation, not a link).
+    #[must_use]
+    pub fn root_session(&self) -> Option<&str> {
+        let root = self.correlation.get("root_session").map(String::as_str)?;
+        (self.session.as_ref().map(SessionId::as_str) != Some(root)).then_some(root)
+    }
+
     /// Every session id that the record names, once each: these count towards the ids' revisions.
     pub fn sessions(&self) -> impl Iterator<Item = &SessionId> {
         self.borrowed().sessions()

@@ -38,10 +38,17 @@ impl Time {
     /// Reads RFC 3339. The offset is required.
     ///
     /// # Errors
-    /// If the text is no RFC 3339 date-time with an offset.
+    /// If the text is no RFC 3339 date-time with an offset, or lies outside of the years 0000 to 9999 in UTC.
     pub fn parse(text: &str) -> Result<Self, TimeError> {
         let time = DateTime::parse_from_rfc3339(text).map_err(|_| TimeError)?;
-        Ok(Self::from(time.with_timezone(&Utc)))
+        Self::within(time.with_timezone(&Utc)).ok_or(TimeError)
+    }
+
+    /// The instant, unless it lies outside of the years 0000 to 9999 in UTC: such a time could not be written again.
+    #[must_use]
+    pub fn within(time: DateTime<Utc>) -> Option<Self> {
+        let micros = time.timestamp_micros();
+        (Self::MIN.0..=Self::MAX.0).contains(&micros).then_some(Self(micros))
     }
 
     /// This instant and `secs` seconds.
@@ -172,7 +179,9 @@ mod tests {
             assert_eq!(Time::parse(expect).unwrap(), time);
             assert_eq!(Time::from_micros(time.micros()), time);
         }
-        for text in ["2026-03-10T10:00:00", "2026-03-10", "1773144000", "2026-02-30T10:00:00Z", ""] {
+        let outside = ["9999-12-31T23:59:59-00:01", "0000-01-01T00:00:00+00:01", "9999-12-31T23:59:60Z"];
+        let no_times = ["2026-03-10T10:00:00", "2026-03-10", "1773144000", "2026-02-30T10:00:00Z", ""];
+        for text in outside.into_iter().chain(no_times) {
             assert_eq!(Time::parse(text), Err(TimeError), "{text}");
         }
     }

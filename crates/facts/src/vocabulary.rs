@@ -84,6 +84,11 @@ vocabulary! {
     Enrollment { Allowed = "allowed", Disabled = "disabled", }
     /// What the service provider recorded as its decision.
     Outcome { Allow = "allow", Challenge = "challenge", Deny = "deny", }
+    /// What became of a sign-in, a factor or an access that did not succeed.
+    SignInResult {
+        Failure = "failure", Deny = "deny", Challenge = "challenge", Abandoned = "abandoned", Unanswered = "unanswered",
+        RateLimit = "rate_limit", Skipped = "skipped", Other = "other",
+    }
     /// Why a session ended, as its source states it.
     EndReason { Logout = "logout", Expired = "expired", Revoked = "revoked", UpstreamRevoked = "upstream_revoked", Other = "other", }
     /// On what a statement of completeness rests.

@@ -48,7 +48,7 @@ fn objects() -> impl Strategy<Value = Map<String, Value>> {
 
 fn drafts() -> impl Strategy<Value = Draft> {
     let persons = collection::vec((".{0,12}", objects()), 0..4).prop_map(|persons| {
-        let person = |(id, personal)| DraftPerson { id, aliases: Vec::new(), personal: Personal::from(personal) };
+        let person = |(id, personal)| DraftPerson { id, personal: Personal::from(personal), ..DraftPerson::default() };
         persons.into_iter().map(person).collect::<Vec<_>>()
     });
     let fact =

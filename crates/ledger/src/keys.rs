@@ -64,6 +64,8 @@ pub trait KeyStore: Send + Sync {
     async fn person(&self, tenant: &TenantId, pseudonym: &Pseudonym) -> Result<Option<PersonRow>, LogError>;
     /// The person whose id has this blind index.
     async fn person_by_id(&self, tenant: &TenantId, index: &Digest32) -> Result<Option<PersonRow>, LogError>;
+    /// Persons after one, in the order of their pseudonyms, at most `max`; none: from the first.
+    async fn persons(&self, tenant: &TenantId, after: Option<&Pseudonym>, max: usize) -> Result<Vec<PersonRow>, LogError>;
     /// Persons with an alias of this blind index.
     async fn persons_by_alias(&self, tenant: &TenantId, index: &Digest32) -> Result<Vec<PersonRow>, LogError>;
     /// Adds a credential.

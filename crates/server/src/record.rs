@@ -1,7 +1,16 @@
 //! A record's facts as JSON: what GraphQL answers and the drawer shows.
 
-use claimledger_facts::{fact::Fact, statement::Statement, time::Occurred};
+use claimledger_app::{answer::RecordView, ask::Caller};
+use claimledger_facts::{fact::Fact, statement::Statement, time::Occurred, vocabulary::Role};
 use serde_json::{Map, Value, json};
+
+/// Why the original cannot be seen; none: it can. Said by the caller's role and the keys that are there, never by what is sealed.
+pub(crate) fn sealed(view: &RecordView, caller: &Caller) -> Option<&'static str> {
+    if !caller.has(Role::Investigate) {
+        return Some("sealed: that needs the role investigate");
+    }
+    view.original.is_none().then_some("the original cannot be opened: the key of somebody whom it is about was destroyed")
+}
 
 /// The facts, each as it would stand in a native line.
 pub(crate) fn facts(statement: &Statement) -> Vec<Value> {

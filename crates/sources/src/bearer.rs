@@ -94,7 +94,7 @@ fn redact_json(value: &mut Json<'_>, named: Named) -> bool {
         Json::Object(members) => redact_borrowed(members, named),
         Json::List(items) => items.iter_mut().fold(false, |any, item| redact_json(item, named) | any),
         Json::Text(text) => put(redacted_text(text), text),
-        Json::Null | Json::Bool(_) | Json::Number(_) => false,
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Exact(_) => false,
     }
 }
 

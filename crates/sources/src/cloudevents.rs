@@ -16,7 +16,6 @@
 use crate::{
     contract::EXPECTED_ID,
     native::{self, invalid},
-    strict::{self, Duplicates},
     text,
 };
 use claimledger_facts::{
@@ -44,7 +43,8 @@ const TRANSPORT: &[&str] = &[
 
 /// Reads one envelope.
 pub(crate) fn translate(bytes: &[u8]) -> Result<Draft, Refusal> {
-    unwrap(native::object(strict::parse(bytes, Duplicates::Refused)?)?, bytes)
+    let (envelope, exact) = native::parse(bytes)?;
+    unwrap(envelope, bytes).map(|draft| exact.add_to(draft))
 }
 
 /// Whether an object says that it is an envelope of a fact.

@@ -6,6 +6,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use claimledger_facts::{
     fact::{FACT_TYPES, data_schema},
     refusal::{Refusal, RefusalCode},
+    time::Time,
 };
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, sync::LazyLock};
@@ -43,9 +44,9 @@ pub(crate) fn shape(type_name: &str) -> &'static Shape {
     SHAPES.get(type_name).unwrap_or(&Shape::Any)
 }
 
-/// Reads an instant; finer than microseconds too.
+/// Reads an instant; finer than microseconds too. One outside of the years 0000 to 9999 in UTC is none: it could not be kept as it is.
 pub(crate) fn instant(text: &str) -> Option<DateTime<Utc>> {
-    DateTime::parse_from_rfc3339(text).ok().map(|time| time.with_timezone(&Utc))
+    DateTime::parse_from_rfc3339(text).ok().map(|time| time.with_timezone(&Utc)).filter(|time| Time::within(*time).is_some())
 }
 
 /// An instant as the canonical line writes it. With nanoseconds, finer than [`claimledger_facts::time::Time`]: contents that differ in the
@@ -55,7 +56,11 @@ pub(crate) fn one_spelling(time: DateTime<Utc>) -> String {
 }
 
 /// What is expected of a time.
-pub(crate) const EXPECTED_TIME: &str = "an RFC 3339 date-time with an offset, such as 2026-03-10T10:00:00Z";
+pub(crate) const EXPECTED_TIME: &str = "an RFC 3339 date-time with an offset, such as 2026-03-10T10:00:00Z, in the years 0000 to 9999 in UTC";
+/// Maximum number of entries of a list.
+const MAX_ENTRIES: usize = 512;
+/// Maximum length of a text that is no id, in bytes.
+const MAX_TEXT_BYTES: usize = 8192;
 /// What is expected of an id.
 pub(crate) const EXPECTED_ID: &str = "a string of 1 to 512 bytes without control characters";
 
@@ -111,6 +116,10 @@ impl Shape {
                 }
                 check_members(members, object, path, unknown)
             }
+            (Self::List(_), Value::Array(items)) if items.len() > MAX_ENTRIES => {
+                let message = format!("the list has {} entries", items.len());
+                Err(Refusal::field(RefusalCode::InvalidField, path.as_str(), format!("at most {MAX_ENTRIES} entries"), message))
+            }
             (Self::List(inner), Value::Array(items)) => {
                 let length = path.len();
                 for (i, item) in items.iter_mut().enumerate() {
@@ -127,7 +136,11 @@ impl Shape {
                 "the value is a token or an assertion",
             )),
             (Self::Id, Value::String(id)) if text::is_id(id) => Ok(()),
-            (Self::Text, Value::String(_)) => Ok(()),
+            (Self::Text, Value::String(text)) if text.len() <= MAX_TEXT_BYTES => Ok(()),
+            (Self::Text, Value::String(_)) => {
+                let expected = format!("a string of at most {MAX_TEXT_BYTES} bytes");
+                Err(Refusal::field(RefusalCode::InvalidField, path.as_str(), expected, "the string is too long"))
+            }
             (Self::Time, Value::String(time)) => match instant(time) {
                 Some(instant) => {
                     *time = one_spelling(instant);

@@ -1,6 +1,7 @@
 //! One JSON value that borrows what it can of its text: what high volumes of events are read into. Half of the work of a `serde_json` tree is to make and free
 //! its strings and map nodes, and nearly all of them are only looked at.
 
+use crate::text;
 use claimledger_facts::canonical;
 use serde_json::{Map, Number, Value};
 use std::borrow::Cow;
@@ -11,6 +12,8 @@ pub(crate) enum Json<'t> {
     Null,
     Bool(bool),
     Number(Number),
+    /// A number that 64 bits do not hold, in its one spelling ([`crate::number`]).
+    Exact(String),
     Text(Cow<'t, str>),
     List(Vec<Self>),
     Object(Object<'t>),
@@ -46,14 +49,55 @@ impl<'t> Json<'t> {
             Self::Null => Value::Null,
             Self::Bool(value) => Value::Bool(value),
             Self::Number(number) => Value::Number(number),
+            // As near as a double comes: the exact value is in what `exact_numbers` gives.
+            Self::Exact(text) => nearest(&text).map_or(Value::Null, Value::Number),
             Self::Text(text) => Value::String(text.into_owned()),
             Self::List(items) => Value::Array(items.into_iter().map(Self::into_value).collect()),
             Self::Object(object) => Value::Object(object.into_map()),
         }
     }
 
+    /// The same, borrowing from nothing.
+    pub(crate) fn into_owned(self) -> Json<'static> {
+        match self {
+            Self::Null => Json::Null,
+            Self::Bool(value) => Json::Bool(value),
+            Self::Number(number) => Json::Number(number),
+            Self::Exact(text) => Json::Exact(text),
+            Self::Text(text) => Json::Text(Cow::Owned(text.into_owned())),
+            Self::List(items) => Json::List(items.into_iter().map(Self::into_owned).collect()),
+            Self::Object(object) => {
+                Json::Object(Object(object.0.into_iter().map(|(name, value)| (Cow::Owned(name.into_owned()), value.into_owned())).collect()))
+            }
+        }
+    }
+
+    /// Paths and spellings of the numbers that 64 bits do not hold, in the canonical order.
+    pub(crate) fn exact_numbers(&self, path: &mut String, found: &mut Vec<(String, String)>) {
+        let length = path.len();
+        match self {
+            Self::Exact(text) => found.push((path.clone(), text.clone())),
+            Self::List(items) => {
+                for (n, item) in items.iter().enumerate() {
+                    text::push_index(path, n);
+                    item.exact_numbers(path, found);
+                    path.truncate(length);
+                }
+            }
+            Self::Object(object) => {
+                for (name, value) in &object.0 {
+                    text::push_key(path, name);
+                    value.exact_numbers(path, found);
+                    path.truncate(length);
+                }
+            }
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_) => {}
+        }
+    }
+
     fn write(&self, out: &mut Vec<u8>) {
         match self {
+            Self::Exact(text) => out.extend_from_slice(text.as_bytes()),
             Self::Text(text) => canonical::write_str(out, text),
             Self::Number(number) => canonical::write_number(out, number),
             Self::Null => out.extend_from_slice(b"null"),
@@ -71,6 +115,12 @@ impl<'t> Json<'t> {
             Self::Object(object) => object.write(out),
         }
     }
+}
+
+/// The double nearest to a number; the largest, where it lies past all of them.
+fn nearest(text: &str) -> Option<Number> {
+    let double: f64 = text.parse().ok()?;
+    Number::from_f64(double.clamp(f64::MIN, f64::MAX))
 }
 
 impl<'t> Object<'t> {

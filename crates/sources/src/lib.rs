@@ -14,6 +14,8 @@
 //! | `native`, `cloudevents` | the public contract, bare and in a CloudEvents envelope |
 //! | `okta` | the System Log of Okta |
 //! | `json` | a value that borrows from its text |
+//! | `number` | numbers that 64 bits do not hold |
+//! | `encoding` | UTF-16 into UTF-8, a piece at a time |
 //! | `bearer` | finds tokens and assertions, and puts digests in their place |
 //!
 //! # How to add a source
@@ -32,8 +34,10 @@
 mod bearer;
 mod cloudevents;
 mod contract;
+mod encoding;
 mod json;
 mod native;
+mod number;
 mod okta;
 pub mod splitter;
 pub mod strict;
@@ -73,6 +77,12 @@ impl Dialect {
             Self::OktaSystemLog => "okta-system-log",
         }
     }
+}
+
+/// Whether a stream that begins so is gzip. Translators take it unpacked: whoever reads it knows how much it may take.
+#[must_use]
+pub fn is_gzip(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0x1f, 0x8b])
 }
 
 /// Translates one top-level JSON value. Native facts and envelopes give exactly one draft; a vendor's wrapper may carry several.

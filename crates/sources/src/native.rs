@@ -21,9 +21,32 @@ use std::collections::BTreeMap;
 
 /// Reads one native fact.
 pub(crate) fn translate(bytes: &[u8]) -> Result<Draft, Refusal> {
-    let line = object(strict::parse(bytes, Duplicates::Refused)?)?;
+    let (line, exact) = parse(bytes)?;
     // An envelope is accepted equally wherever a fact is: its type tells it, as no fact type begins like that.
-    if cloudevents::is_envelope(&line) { cloudevents::unwrap(line, bytes) } else { build(line, bytes, "native/1") }
+    let draft = if cloudevents::is_envelope(&line) { cloudevents::unwrap(line, bytes) } else { build(line, bytes, "native/1") };
+    draft.map(|draft| exact.add_to(draft))
+}
+
+/// An event that is parsed, and its numbers that 64 bits do not hold.
+pub(crate) fn parse(bytes: &[u8]) -> Result<(Map<String, Value>, ExactNumbers), Refusal> {
+    let value = strict::parse_borrowed(bytes, Duplicates::Refused)?;
+    let mut exact = ExactNumbers::default();
+    value.exact_numbers(&mut String::new(), &mut exact.0);
+    Ok((object(value.into_value())?, exact))
+}
+
+/// Numbers that 64 bits do not hold, by their paths. They are no values of the contract, so they stand in fields that it does not know.
+#[derive(Default)]
+pub(crate) struct ExactNumbers(Vec<(String, String)>);
+
+impl ExactNumbers {
+    /// Makes lines with other such numbers other content (`semantics.md` 31).
+    pub(crate) fn add_to(self, mut draft: Draft) -> Draft {
+        for (path, number) in self.0 {
+            draft.canonical.extend_from_slice(format!("\n{path}={number}").as_bytes());
+        }
+        draft
+    }
 }
 
 /// The object that every event is.
@@ -59,6 +82,7 @@ pub(crate) fn build(mut line: Map<String, Value>, original: &[u8], translator: &
         return Err(missing("session", EXPECTED_ID, fact_type));
     }
     let mut persons: Vec<Labelled> = person(&line, &mut unknown_fields)?.into_iter().collect();
+    let address = line.get("client").and_then(|client| client.get("ip")).and_then(Value::as_str).filter(|ip| text::is_id(ip)).map(str::to_owned);
     if fact_type.needs_subject && persons.is_empty() {
         return Err(missing("subject", "an object with the subject's `id`", fact_type));
     }
@@ -80,6 +104,10 @@ pub(crate) fn build(mut line: Map<String, Value>, original: &[u8], translator: &
     fact.other = other_person(&fact.data, &mut persons);
 
     let mut unowned = Map::new();
+    let is_nobodys = persons.is_empty();
+    if let Some((person, _)) = persons.first_mut() {
+        person.address.clone_from(&address);
+    }
     let home = persons.first_mut().map_or(&mut unowned, |(_, personal)| personal);
     if let Some(client) = line.remove("client") {
         home.insert("client".into(), client);
@@ -99,6 +127,8 @@ pub(crate) fn build(mut line: Map<String, Value>, original: &[u8], translator: &
         facts: vec![fact],
         persons: persons.into_iter().map(|(person, personal)| DraftPerson { personal: personal.into(), ..person }).collect(),
         unowned: unowned.into(),
+        labels: Vec::new(),
+        address: address.filter(|_| is_nobodys),
         canonical,
         original,
         unknown_fields,
@@ -284,6 +314,12 @@ fn check_data(line: &mut Map<String, Value>, fact_type: &FactType, unknown_field
         && until < from
     {
         return Err(invalid("data.until", "a time not before `from`", "the interval ends before it begins"));
+    }
+    // Stands in the clear, like an id, and is bounded like one.
+    if let Some(Value::String(acr)) = data.get("acr")
+        && !text::is_id(acr)
+    {
+        return Err(invalid("data.acr", EXPECTED_ID, "the string is empty, too long, or has control characters"));
     }
     if matches!(fact_type.name, "claim.accepted" | "claim.ignored") && !["assertion", "amr", "method"].iter().any(|name| data.get(name).is_some()) {
         let expected = "an `assertion`, an `amr` value or a `method`";

@@ -1,4 +1,4 @@
-//! Cuts a byte stream into top-level JSON values: JSON lines, one value, or arrays of values, on one line each or printed over many.
+//! Cuts a byte stream, in UTF-8 or UTF-16, into top-level JSON values: JSON lines, one value, or arrays of values, on one line each or printed over many.
 //!
 //! It looks at structure only (brackets, strings, commas), so that a broken value is noticed where it breaks and the next one is found
 //! again. Whether a value is valid JSON is decided by [`crate::strict`].
@@ -8,7 +8,10 @@
 //! After a broken value the reading goes on at the first later line that begins with a bracket, indented no deeper than the
 //! broken value was. So a cut line costs itself and nothing else, and a broken value that is printed over many lines is one refusal.
 
-use crate::strict::{self, Duplicates, MAX_DEPTH};
+use crate::{
+    encoding::Encoding,
+    strict::{self, Duplicates, MAX_DEPTH},
+};
 use claimledger_facts::{
     record::MAX_RECORD_BYTES,
     refusal::{Refusal, RefusalCode},
@@ -44,6 +47,7 @@ pub struct Piece {
 #[derive(Debug)]
 pub struct Splitter {
     limits: Limits,
+    encoding: Encoding,
     /// `buffer[start..]` was not yet given out, `buffer[scanned..]` not yet looked at.
     buffer: Vec<u8>,
     start: usize,
@@ -127,7 +131,18 @@ impl Splitter {
     /// A splitter at the beginning of a stream.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        Self { limits, buffer: Vec::new(), start: 0, scanned: 0, line: 1, indent: Some(0), state: State::Start, array: None, ended: false }
+        Self {
+            limits,
+            encoding: Encoding::Unknown(Vec::new()),
+            buffer: Vec::new(),
+            start: 0,
+            scanned: 0,
+            line: 1,
+            indent: Some(0),
+            state: State::Start,
+            array: None,
+            ended: false,
+        }
     }
 
     /// Takes the next bytes of the stream.
@@ -135,11 +150,12 @@ impl Splitter {
         self.buffer.drain(..self.start);
         self.scanned -= self.start;
         self.start = 0;
-        self.buffer.extend_from_slice(chunk);
+        self.encoding.decode(chunk, &mut self.buffer);
     }
 
     /// Says that the stream has ended. Ask for the rest afterwards: a value that was cut is a refusal that names its line.
     pub fn finish(&mut self) {
+        self.encoding.finish(&mut self.buffer);
         self.ended = true;
     }
 

@@ -1,16 +1,19 @@
 //! Reads one JSON value strictly. What two readers could read differently is refused, so that evidence means one thing only.
 //!
 //! Refused: invalid UTF-8, lone surrogates, nesting deeper than [`MAX_DEPTH`], anything after the value, and a key that stands twice
-//! in one object (see [`Duplicates`]). Numbers are kept as `serde_json` keeps them: integers of 64 bits exactly, others as IEEE doubles.
+//! in one object (see [`Duplicates`]). Numbers are kept as `serde_json` keeps them: integers of 64 bits exactly, others as IEEE doubles; one that neither
+//! holds is kept by its exact value, so that other numbers stay other content.
 //! Members that are `null` are left out: the contract reads `null` as absent (`semantics.md` 30).
 
 use crate::{
     json::{Json, Object},
-    text,
+    number, text,
 };
 use claimledger_facts::refusal::{Refusal, RefusalCode};
+use data_encoding::HEXLOWER;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use std::{borrow::Cow, fmt};
 
 /// How deep objects and arrays may be nested.
@@ -35,9 +38,18 @@ pub fn parse(bytes: &[u8], duplicates: Duplicates) -> Result<Value, Refusal> {
 
 /// The same, borrowing from the text.
 pub(crate) fn parse_borrowed(bytes: &[u8], duplicates: Duplicates) -> Result<Json<'_>, Refusal> {
-    let mut context = Context { duplicates, depth: 0, path: Vec::new(), found: None };
+    let mut context = Context::new(duplicates, None);
     let result = match std::str::from_utf8(bytes) {
-        Ok(text) => read(&mut serde_json::Deserializer::from_str(text), &mut context),
+        Ok(text) => {
+            let result = read(&mut serde_json::Deserializer::from_str(text), &mut context);
+            // A double was read, or a number lay past its range: only then can there be one that it does not hold.
+            if (context.has_double || result.is_err())
+                && let Some(exact) = with_exact_numbers(text, duplicates)
+            {
+                return exact;
+            }
+            result
+        }
         // Read as bytes, which stops at the field that holds the invalid ones.
         Err(error) => {
             let result = read(&mut serde_json::Deserializer::from_slice(bytes), &mut context);
@@ -57,8 +69,21 @@ fn read<'de, R: serde_json::de::Read<'de>>(
     Ok(value)
 }
 
+/// Reads a text with numbers that 64 bits do not hold; none: it has none, or is broken in another way as well.
+fn with_exact_numbers(text: &str, duplicates: Duplicates) -> Option<Result<Json<'static>, Refusal>> {
+    // The text's own digest: no text can hold a string that begins with it.
+    let mark = format!("{}:", HEXLOWER.encode(&Sha256::digest(text.as_bytes())));
+    let marked = number::marked(text, &mark)?;
+    let mut context = Context::new(duplicates, Some(mark));
+    let result = read(&mut serde_json::Deserializer::from_str(&marked), &mut context);
+    Some(result.map(Json::into_owned).map_err(|error| context.refusal(&error)))
+}
+
 struct Context {
     duplicates: Duplicates,
+    /// What a string begins with that stands for a number.
+    mark: Option<String>,
+    has_double: bool,
     depth: usize,
     /// From the innermost outwards; filled while an error goes up, so that a good value costs nothing.
     path: Vec<Step>,
@@ -78,6 +103,14 @@ enum Found {
 }
 
 impl Context {
+    fn new(duplicates: Duplicates, mark: Option<String>) -> Self {
+        Self { duplicates, mark, has_double: false, depth: 0, path: Vec::new(), found: None }
+    }
+
+    fn number<'t>(&self, text: &str) -> Option<Json<'t>> {
+        text.strip_prefix(self.mark.as_deref()?).map(|exact| Json::Exact(exact.to_owned()))
+    }
+
     fn refusal(&self, error: &serde_json::Error) -> Refusal {
         let (expected, message) = match self.found {
             Some(Found::Duplicate) => {
@@ -154,16 +187,17 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Json<'de>, E> {
+        self.0.has_double = true;
         // JSON text has no number that is none.
         Ok(serde_json::Number::from_f64(value).map_or(Json::Null, Json::Number))
     }
 
     fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Json<'de>, E> {
-        Ok(Json::Text(Cow::Borrowed(value)))
+        Ok(self.0.number(value).unwrap_or(Json::Text(Cow::Borrowed(value))))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Json<'de>, E> {
-        Ok(Json::Text(Cow::Owned(value.to_owned())))
+        Ok(self.0.number(value).unwrap_or_else(|| Json::Text(Cow::Owned(value.to_owned()))))
     }
 
     fn visit_unit<E>(self) -> Result<Json<'de>, E> {

@@ -227,6 +227,7 @@ fn every_type_of_the_contract_is_read() {
         "session.ended" | "subject.sessions_ended" => json!({"reason": "logout"}),
         "source.heard" => json!({"until": "2026-03-10T10:00:00Z", "basis": "polled"}),
         "source.silent" | "source.backfilled" => json!({"from": "2026-03-10T10:00:00Z", "until": "2026-03-10T10:00:00Z"}),
+        "sign_in.refused" => json!({"result": "failure"}),
         "hold.placed" | "hold.released" => json!({"hold": "H"}),
         other => panic!("a new type: {other}"),
     };

@@ -2,7 +2,7 @@
 //! `user.session.clear`, `user.authentication.verify`) are made from the event catalogue.
 
 use claimledger_facts::{
-    draft::Draft,
+    draft::{Draft, DraftFact},
     fact::FactData,
     types::{
         claims::{ClaimAccepted, ClaimsReceived},
@@ -10,7 +10,7 @@ use claimledger_facts::{
         session::SessionEnded,
         subject::SubjectSessionsEnded,
     },
-    vocabulary::{EndReason, Method, Note, Outcome, Property},
+    vocabulary::{EndReason, Method, Note, Outcome, Property, SignInResult},
 };
 use claimledger_sources::{Dialect, translate};
 use serde_json::{Value, json};
@@ -194,6 +194,26 @@ fn dialects_of_one_event_have_one_canonical_line() {
     }
 }
 
+/// Classic gives one sign-in several session ids, and names the transaction that began it in each event.
+#[test]
+fn events_of_one_classic_sign_in_are_linked_by_its_request() {
+    let links = |session: &str, kind: &str, debug: Value| -> Vec<String> {
+        let draft = read(&with(kind, json!({"authenticationContext": {"externalSessionId": session}, "debugContext": {"debugData": debug}})));
+        let to = |fact: &DraftFact| match &fact.data {
+            FactData::SessionLinked(link) => Some(format!("{} {}", link.by, link.to)),
+            _ => None,
+        };
+        draft.facts.iter().filter_map(to).collect()
+    };
+    assert_eq!(links("102A", "user.session.end", json!({"authnRequestId": "T-1"})), ["authn_request T-1"]);
+    assert_eq!(links("102A", "user.account.lock", json!({"authnRequestId": "T-1"})), ["authn_request T-1"]);
+    assert_eq!(links("102A", "user.session.start", json!({"authnRequestId": "t-1"})), ["authn_request t-1"]);
+    assert_eq!(links("102A", "user.session.start", json!({"authnRequestId": null})), ["authn_request t-1"]);
+    assert_eq!(links("102A", "user.session.end", json!({"authnRequestId": "unknown"})), [""; 0]);
+    assert_eq!(links("idxA", "user.session.start", json!({"authnRequestId": "T-1"})), [""; 0], "its id is one throughout");
+    assert_eq!(links("trsA", "user.session.end", json!({"authnRequestId": "T-1"})).len(), 0);
+}
+
 #[test]
 fn a_wrapper_gives_its_events_and_is_kept_as_it_came() {
     let (one, two) = (event("user.session.start").to_string(), with("user.session.end", json!({"uuid": "e-2"})).to_string());
@@ -221,18 +241,42 @@ fn a_time_without_a_zone_is_read_as_utc_and_flagged() {
 }
 
 #[test]
-fn what_failed_states_nothing_and_other_types_are_not_understood() {
+fn what_was_refused_is_a_fact_with_its_reason_and_other_types_are_not_understood() {
+    let refused = |draft: &Draft| match &draft.facts[..] {
+        [DraftFact { data: FactData::SignInRefused(refused), .. }] if draft.notes.is_empty() => refused.clone(),
+        other => panic!("{other:?}"),
+    };
+    let failed = |kind: &str, result: &str, reason: &str| read(&with(kind, json!({"outcome": {"result": result, "reason": reason}})));
     for kind in [
         "user.authentication.auth_via_IDP",
         "user.authentication.auth_via_mfa",
         "user.authentication.verify",
         "user.session.start",
         "user.authentication.sso",
-        "user.session.end",
     ] {
-        no_fact(&with(kind, json!({"outcome": {"result": "FAILURE", "reason": "INVALID_CREDENTIALS"}})));
+        let fact = refused(&failed(kind, "FAILURE", "INVALID_CREDENTIALS"));
+        assert_eq!((fact.result, fact.reason.as_deref()), (SignInResult::Failure, Some("invalid_credentials")), "{kind}");
         not_understood(&with(kind, json!({"outcome": null})));
     }
+    no_fact(&with("user.session.end", json!({"outcome": {"result": "FAILURE"}})));
+    not_understood(&with("user.session.end", json!({"outcome": null})));
+    for (word, result) in [
+        ("DENY", SignInResult::Deny),
+        ("ABANDONED", SignInResult::Abandoned),
+        ("UNANSWERED", SignInResult::Unanswered),
+        ("RATE_LIMIT", SignInResult::RateLimit),
+        ("SOMETHING_NEW", SignInResult::Other),
+    ] {
+        assert_eq!(refused(&failed("user.authentication.auth_via_mfa", word, "X")).result, result);
+    }
+    // Prose is sealed under the key of whom it is about.
+    let prose = failed("user.session.start", "FAILURE", "Bob said no");
+    assert_eq!(refused(&prose).reason.as_deref(), Some("free_text"));
+    assert_eq!(prose.persons[0].personal.to_map()["text"], json!({"reason": "Bob said no"}));
+    // Who is not known, and in no session, was refused as well.
+    let nobody =
+        read(&with("user.session.start", json!({"actor": {"id": "unknown"}, "authenticationContext": null, "outcome": {"result": "FAILURE"}})));
+    assert_eq!((nobody.facts.len(), nobody.facts[0].subject, &nobody.session, nobody.notes.len()), (1, None, &None, 0));
     let draft = not_understood(&event("system.idp.lifecycle.update"));
     assert_eq!((draft.kind.as_str(), draft.session.unwrap().as_str()), ("system.idp.lifecycle.update", "idxA"));
     assert_eq!(draft.persons[0].personal.to_map()["login"], "alice@acme.example");

@@ -80,7 +80,8 @@ fn times_without_a_zone_are_flagged_and_what_is_not_read_is_noted() {
 
     let (listed, rest): (Vec<_>, Vec<_>) = drafts.iter().partition(|draft| LISTED.contains(&draft.kind.as_str()));
     assert_eq!((listed.len(), rest.len()), (36, 111));
-    assert!(rest.iter().all(|draft| draft.notes.contains(&Note::NotUnderstood) && draft.facts.is_empty()));
+    let links_only = |draft: &Draft| draft.facts.iter().all(|fact| fact.data.type_name() == "session.linked");
+    assert!(rest.iter().all(|draft| draft.notes.contains(&Note::NotUnderstood) && links_only(draft)));
     // Six sign-ins name no session, five decisions no application's id and no rule, four a masked time.
     assert_eq!(listed.iter().filter(|draft| draft.notes.contains(&Note::NotUnderstood)).count(), 15);
     let kinds: BTreeSet<&str> = drafts.iter().map(|draft| draft.kind.as_str()).collect();
@@ -93,7 +94,9 @@ fn facts_of_real_events() {
     let facts: Vec<(&Draft, &FactData)> = drafts.iter().flat_map(|draft| draft.facts.iter().map(move |fact| (draft, &fact.data))).collect();
     let count = |name: &str| facts.iter().filter(|(_, data)| data.type_name() == name).count();
     assert_eq!((count("claims.received"), count("factor.verified"), count("policy.decided")), (1, 3, 1));
-    assert_eq!((count("app.accessed"), count("session.started"), facts.len()), (1, 2, 8));
+    // Nine wrong passwords in no session, one in a session, and three factors that failed.
+    assert_eq!((count("app.accessed"), count("session.started"), count("sign_in.refused")), (1, 2, 13));
+    assert_eq!(facts.len() - count("session.linked"), 21);
 
     let (federated, FactData::ClaimsReceived(claims)) = facts.iter().find(|(_, data)| data.type_name() == "claims.received").unwrap() else {
         panic!()

@@ -75,6 +75,9 @@ impl KeyStore for Fresh {
     async fn person_by_id(&self, tenant: &TenantId, index: &claimledger_facts::record::Digest32) -> Result<Option<PersonRow>, LogError> {
         self.store.keys().person_by_id(tenant, index).await
     }
+    async fn persons(&self, tenant: &TenantId, after: Option<&Pseudonym>, max: usize) -> Result<Vec<PersonRow>, LogError> {
+        self.store.keys().persons(tenant, after, max).await
+    }
     async fn persons_by_alias(&self, tenant: &TenantId, index: &claimledger_facts::record::Digest32) -> Result<Vec<PersonRow>, LogError> {
         self.store.keys().persons_by_alias(tenant, index).await
     }

@@ -31,6 +31,8 @@ pub enum Changed {
     Decisions,
     /// The applications it opened.
     Accesses,
+    /// Sign-ins that were refused.
+    Refused,
     /// The records that it rests on.
     Records,
 }
@@ -51,6 +53,7 @@ impl Changed {
             Self::Ignored => "ignored",
             Self::Decisions => "decisions",
             Self::Accesses => "accesses",
+            Self::Refused => "refused",
             Self::Records => "records",
         }
     }
@@ -100,6 +103,7 @@ impl Shape {
             ignored,
             decisions,
             accesses,
+            refused,
             context,
             falsifiers,
             records,
@@ -117,6 +121,7 @@ impl Shape {
         ignored.iter().for_each(|claim| self.ignored(claim));
         decisions.iter().for_each(|decision| self.decision(decision));
         accesses.iter().for_each(|access| self.say(Changed::Accesses, access));
+        refused.iter().for_each(|one| self.say(Changed::Refused, one));
         let falsifiers = falsifiers.iter().map(|falsifier| &falsifier.record);
         let all = records.iter().chain(falsifiers).chain(last_seen_record).chain(end_record);
         all.for_each(|record| self.say(Changed::Records, &record.position));

@@ -48,6 +48,9 @@ impl KeyStore for Slow {
         }
         found
     }
+    async fn persons(&self, tenant: &TenantId, after: Option<&Pseudonym>, max: usize) -> Result<Vec<PersonRow>, LogError> {
+        self.store.persons(tenant, after, max).await
+    }
     async fn persons_by_alias(&self, tenant: &TenantId, index: &Digest32) -> Result<Vec<PersonRow>, LogError> {
         self.store.persons_by_alias(tenant, index).await
     }

@@ -13,8 +13,8 @@ use crate::{
 };
 use claimledger_domain::model::{Known, Phase, RecordRef};
 use claimledger_facts::{
-    fact::{Fact, FactData},
-    ids::{IdpId, IdpSessionId, RootSessionId, SessionId},
+    fact::FactData,
+    ids::{IdpId, IdpSessionId, SessionId},
     vocabulary::Outcome,
 };
 use claimledger_ledger::{
@@ -100,7 +100,8 @@ impl View<'_> {
             (ChainKind::RootSession, TermKind::RootSession, term(TermKind::RootSession, id)),
             (ChainKind::IdpSession, TermKind::IdpSession, pair(TermKind::IdpSession, "", id)),
         ] {
-            for known in self.facts_with(&from, |fact| names(&fact.data, of, id)).await? {
+            for known in self.facts_with(&from, |known| names(&known.fact.data, of, id) || of == TermKind::RootSession && has_root(known, id)).await?
+            {
                 start.kinds.insert(kind);
                 start.sessions.extend(known.fact.session.clone());
                 if let Some(key) = upstream_of(&known.fact.data) {
@@ -116,12 +117,13 @@ impl View<'_> {
     }
 
     /// Facts by T with a term, as far as a test lets them through.
-    async fn facts_with(&self, from: &Term, wanted: impl Fn(&Fact) -> bool) -> Result<Vec<Known>, LogError> {
+    async fn facts_with(&self, from: &Term, wanted: impl Fn(&Known) -> bool) -> Result<Vec<Known>, LogError> {
         let reader = self.tenant.reader(&*self.inner.log, &*self.inner.views);
         let positions = reader.positions(from, self.cut.known_at).await?;
         let mut facts = Vec::new();
         for record in reader.records(&positions).await? {
-            facts.extend(gather::known(&record, record.variant, |fact| fact.occurred.from <= self.cut.at && wanted(fact)));
+            let by_t = gather::known(&record, record.variant, |fact| fact.occurred.from <= self.cut.at);
+            facts.extend(by_t.filter(|known| wanted(known)));
         }
         Ok(facts)
     }
@@ -130,12 +132,13 @@ impl View<'_> {
     async fn link(&self, assessed: &Assessed) -> Result<ChainLink, AskError> {
         let state = &assessed.state;
         let by_t = |known: &&Known| known.fact.occurred.from <= self.cut.at;
-        let records = |wanted: &dyn Fn(&FactData) -> bool| {
+        let records_of = |wanted: &dyn Fn(&Known) -> bool| {
             let mut records: Vec<RecordRef> =
-                assessed.gathered.facts.iter().filter(by_t).filter(|known| wanted(&known.fact.data)).map(|known| known.record.clone()).collect();
+                assessed.gathered.facts.iter().filter(by_t).filter(|known| wanted(known)).map(|known| known.record.clone()).collect();
             records.dedup();
             records
         };
+        let records = |wanted: &dyn Fn(&FactData) -> bool| records_of(&|known| wanted(&known.fact.data));
         let idp = state.idp.clone();
         let idp_session = state.idp_session.clone();
         let root = state.root_session.clone();
@@ -144,14 +147,15 @@ impl View<'_> {
         let siblings = match &idp_session {
             Some(id) => {
                 let from = pair(TermKind::IdpSession, idp.as_ref().map_or("", |idp| idp.as_str()), id.as_str());
-                let same = |data: &FactData| matches!(data, FactData::SessionStarted(d) if d.idp_session.as_ref() == Some(id) && d.idp == idp);
+                let same =
+                    |known: &Known| matches!(&known.fact.data, FactData::SessionStarted(d) if d.idp_session.as_ref() == Some(id) && d.idp == idp);
                 self.others(&from, &state.id, same).await?
             }
             None => Vec::new(),
         };
         let root_siblings = match &root {
             Some(id) => {
-                let same = |data: &FactData| matches!(data, FactData::SessionStarted(d) if d.root_session.as_ref() == Some(id));
+                let same = |known: &Known| has_root(known, id.as_str());
                 self.others(&term(TermKind::RootSession, id.as_str()), &state.id, same).await?
             }
             None => Vec::new(),
@@ -165,7 +169,7 @@ impl View<'_> {
                 records(&|data| idp_session.as_ref().is_some_and(|id| names(data, TermKind::IdpSession, id.as_str())))
             }),
             root_session: hop(root.as_ref().map(ToString::to_string), unstated::ROOT, || {
-                records(&|data| root.as_ref().is_some_and(|id| names_root(data, id)))
+                records_of(&|known| root.as_ref().is_some_and(|id| has_root(known, id.as_str())))
             }),
             idp: hop(idp.clone(), unstated::IDP, || {
                 records(&|data| match data {
@@ -180,9 +184,8 @@ impl View<'_> {
     }
 
     /// Other sessions that a fact names in the same way.
-    async fn others(&self, from: &Term, own: &SessionId, same: impl Fn(&FactData) -> bool) -> Result<Vec<SessionId>, AskError> {
-        let ids: BTreeSet<SessionId> =
-            self.facts_with(from, |fact| same(&fact.data)).await?.into_iter().filter_map(|known| known.fact.session).collect();
+    async fn others(&self, from: &Term, own: &SessionId, same: impl Fn(&Known) -> bool) -> Result<Vec<SessionId>, AskError> {
+        let ids: BTreeSet<SessionId> = self.facts_with(from, same).await?.into_iter().filter_map(|known| known.fact.session).collect();
         let asked = ids.len() as u64;
         if asked > MAX_PAGE.into() {
             return Err(AskError::PageTooLarge { asked, limit: MAX_PAGE.into() });
@@ -265,6 +268,7 @@ fn names(data: &FactData, kind: TermKind, id: &str) -> bool {
     }
 }
 
-fn names_root(data: &FactData, root: &RootSessionId) -> bool {
-    names(data, TermKind::RootSession, root.as_str())
+/// Whether a fact or its record names a root session: most events of a vendor's log do, and only one kind of fact.
+fn has_root(known: &Known, id: &str) -> bool {
+    known.root_session.as_ref().is_some_and(|root| root.as_str() == id) || names(&known.fact.data, TermKind::RootSession, id)
 }

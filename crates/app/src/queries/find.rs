@@ -25,7 +25,7 @@ use std::{collections::BTreeSet, sync::Arc};
 /// So many records of one thing are shown; more are counted.
 const SHOWN: usize = 100;
 /// Counting stops here.
-const COUNTED: usize = 10_000;
+pub(super) const COUNTED: usize = 10_000;
 
 /// What is found by one word.
 const WORDS: &[(FoundKind, TermKind, &str)] = &[
@@ -37,6 +37,10 @@ const WORDS: &[(FoundKind, TermKind, &str)] = &[
     (FoundKind::Policy, TermKind::Policy, "policy"),
     (FoundKind::Person, TermKind::Subject, "pseudonym"),
 ];
+
+/// Ids of a vendor's log that join records: what is found, the name of the id, and what matched.
+const JOINED: &[(FoundKind, &[&str], &str)] =
+    &[(FoundKind::Transaction, &["authn_request", "transaction"], "transaction"), (FoundKind::Request, &["request"], "request")];
 
 /// What is an IdP's: found by its own word, and named with the IdP.
 const PAIRS: &[(FoundKind, TermKind, &str)] = &[
@@ -52,9 +56,13 @@ const CLEAR: &[&str] = &[
     "assertion and key",
     "identity provider, application, policy",
     "pseudonym",
+    "transaction and request of a vendor's log",
 ];
 const PEOPLE: &str = "login, name or id of people";
+const SEALED_INDEX: &str = "display name of applications, policies and identity providers, and address of clients";
 const NEEDS_ROLE: &str = "login, name or id of people: that needs the role investigate";
+const NOT_EVERYBODYS_ADDRESS: &str = "addresses of people past the first 100,000, or past the first 10,000 records";
+const SEALED_INDEX_NEEDS_ROLE: &str = "display name and address: that needs the role investigate";
 const SEALED: &str = "sealed texts, and people whose key was destroyed: that cannot be searched";
 
 impl App {
@@ -83,6 +91,10 @@ impl App {
                 items.extend(search.term(*kind, &name, &pair(*of, &idp, text), matched).await?);
             }
         }
+        for (kind, names, matched) in JOINED {
+            let terms: Vec<Term> = names.iter().map(|name| pair(TermKind::Correlation, name, text)).collect();
+            items.extend(search.terms(*kind, text, &terms, matched).await?);
+        }
         let mut searched = CLEAR.to_vec();
         let mut not_searched = vec![SEALED];
         let mut barrier = None;
@@ -92,8 +104,16 @@ impl App {
                 let of = term(TermKind::Subject, person.as_str());
                 items.extend(search.term(FoundKind::Person, person.as_str(), &of, "login, name or id").await?);
             }
+            self.disclose(caller, Disclosure::Sealed)?;
+            searched.push(SEALED_INDEX);
+            items.extend(search.labelled().await?);
+            let (at_address, all) = search.address().await?;
+            items.extend(at_address);
+            if !all {
+                not_searched.push(NOT_EVERYBODYS_ADDRESS);
+            }
         } else {
-            not_searched.insert(0, NEEDS_ROLE);
+            not_searched.splice(0..0, [NEEDS_ROLE, SEALED_INDEX_NEEDS_ROLE]);
             barrier = items.is_empty().then_some(barrier::NAMES);
         }
         self.0.answer_with(&tenant, &pinned, FoundList { items, searched, not_searched }, barrier).await
@@ -105,17 +125,17 @@ pub(super) async fn is_record(view: &View<'_>, text: &str) -> Result<bool, LogEr
     Ok(!text.is_empty() && !Search { view, text }.records().await?.is_empty())
 }
 
-struct Search<'v> {
-    view: &'v View<'v>,
-    text: &'v str,
+pub(super) struct Search<'v> {
+    pub(super) view: &'v View<'v>,
+    pub(super) text: &'v str,
 }
 
 impl Search<'_> {
-    fn known_at(&self) -> LogPosition {
+    pub(super) fn known_at(&self) -> LogPosition {
         self.view.cut.known_at
     }
 
-    fn inner(&self) -> &Inner {
+    pub(super) fn inner(&self) -> &Inner {
         self.view.inner
     }
 
@@ -155,8 +175,17 @@ impl Search<'_> {
 
     /// What has a term; none: nothing has.
     async fn term(&self, kind: FoundKind, name: &str, of: &Term, matched: &'static str) -> Result<Option<Found>, LogError> {
+        self.terms(kind, name, std::slice::from_ref(of), matched).await
+    }
+
+    /// What has any of these terms; none: nothing has.
+    pub(super) async fn terms(&self, kind: FoundKind, name: &str, any_of: &[Term], matched: &'static str) -> Result<Option<Found>, LogError> {
         let views = &self.inner().views;
-        let mut positions = views.positions_of(&self.view.tenant.id, of, LogPosition(0), self.known_at(), COUNTED + 1).await?;
+        let mut all = BTreeSet::new();
+        for of in any_of {
+            all.extend(views.positions_of(&self.view.tenant.id, of, LogPosition(0), self.known_at(), COUNTED + 1).await?);
+        }
+        let mut positions: Vec<LogPosition> = all.into_iter().collect();
         let at_least = positions.len() > COUNTED;
         positions.truncate(COUNTED);
         if positions.is_empty() {
@@ -165,7 +194,14 @@ impl Search<'_> {
         Ok(Some(self.found(kind, name, matched, &positions, at_least).await?))
     }
 
-    async fn found(&self, kind: FoundKind, name: &str, matched: &'static str, positions: &[LogPosition], at_least: bool) -> Result<Found, LogError> {
+    pub(super) async fn found(
+        &self,
+        kind: FoundKind,
+        name: &str,
+        matched: &'static str,
+        positions: &[LogPosition],
+        at_least: bool,
+    ) -> Result<Found, LogError> {
         let records = self.read(positions).await?;
         let mut sessions: Vec<SessionId> = Vec::new();
         for id in records.iter().flat_map(|record| record.statement.sessions()) {

@@ -12,6 +12,7 @@ mod decision;
 mod decisions;
 mod dependants;
 mod find;
+mod find_sealed;
 mod first_seen;
 mod held_under;
 mod labels;

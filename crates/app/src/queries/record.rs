@@ -5,12 +5,13 @@ use crate::{
     app::{App, Disclosure, Inner},
     ask::{AskError, Caller, RecordBy},
     brief,
+    own_records::LEDGER_SOURCE,
     reader::decode_record,
     tenant::Tenant,
     terms::variant_term,
 };
 use claimledger_facts::{
-    ids::LogPosition,
+    ids::{LogPosition, LogSize, RecordId, SourceId},
     record::{Entry, Header},
     seal::{OpenError, open_original, open_personal},
 };
@@ -58,17 +59,25 @@ impl Inner {
         let head = self.log.head(&tenant.id).await?;
         match by {
             RecordBy::Position(position) => Ok((position.0 < head.0).then_some(position)),
-            RecordBy::Id(id) => {
-                let found = self.views.positions(&tenant.id, &[id]).await?.into_iter().next().flatten();
-                if found.is_some() {
-                    return Ok(found);
-                }
-                if let Some(last) = head.last() {
-                    self.wait_for(tenant, last).await?;
-                }
-                Ok(self.views.positions(&tenant.id, &[id]).await?.into_iter().next().flatten())
+            RecordBy::Id(id) => self.first_of(tenant, head, &[id]).await,
+            RecordBy::SourceId(event) => {
+                let own = SourceId::new(LEDGER_SOURCE);
+                let sources = tenant.sources.known_at(LogPosition(u64::MAX >> 1));
+                let ids: Vec<RecordId> = sources.iter().chain([&own]).map(|source| RecordId::derive(&tenant.id, source, &event)).collect();
+                self.first_of(tenant, head, &ids).await
             }
         }
+    }
+
+    async fn first_of(&self, tenant: &Tenant, head: LogSize, ids: &[RecordId]) -> Result<Option<LogPosition>, AskError> {
+        let found = self.views.positions(&tenant.id, ids).await?.into_iter().flatten().min();
+        if found.is_some() {
+            return Ok(found);
+        }
+        if let Some(last) = head.last() {
+            self.wait_for(tenant, last).await?;
+        }
+        Ok(self.views.positions(&tenant.id, ids).await?.into_iter().flatten().min())
     }
 
     /// The original and the personal blocks, as far as their keys are there.

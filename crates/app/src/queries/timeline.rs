@@ -15,7 +15,10 @@ use claimledger_domain::{
     model::{Known, Phase, RecordRef},
     timeline::{ClockOrder, Material, Row, is_about_person, timeline},
 };
-use claimledger_facts::ids::{LogPosition, Pseudonym, SessionId};
+use claimledger_facts::{
+    ids::{LogPosition, Pseudonym, SessionId},
+    statement::Statement,
+};
 use claimledger_ledger::{
     generations::VIEWS_VERSION,
     log::LogError,
@@ -52,15 +55,19 @@ impl App {
             return self.0.answer_with(&tenant, &pinned, TimelinePage { session: None, page }, barrier).await;
         };
         let state = &assessed.state;
-        let not_understood: Vec<RecordRef> =
-            assessed.gathered.records.iter().filter(|record| record.statement.facts.is_empty()).map(|record| record.reference.clone()).collect();
+        let records = |wanted: &dyn Fn(&Statement) -> bool| -> Vec<RecordRef> {
+            let records = assessed.gathered.records.iter().filter(|record| wanted(&record.statement));
+            records.map(|record| record.reference.clone()).collect()
+        };
+        let not_understood = records(&|statement| !statement.is_understood());
+        let silent = records(&|statement| statement.is_understood() && statement.facts.is_empty());
         let about = match &state.subject {
             Some(subject) if state.phase != Phase::NotStarted => view.about(subject).await?,
             Some(_) | None => Vec::new(),
         };
         let history = &view.history;
         let facts = &assessed.gathered.facts;
-        let rows = timeline(Material { state, facts, not_understood: &not_understood, about: &about, history }, pinned.cut, order);
+        let rows = timeline(Material { state, facts, not_understood: &not_understood, silent: &silent, about: &about, history }, pinned.cut, order);
         // The cut is the cursor's, so the rows are the same as for the page before.
         let shown = cursor.and_then(|cursor| cursor.decision).and_then(|position| rows.iter().position(|row| row.record.position == position));
         let rest = rows.into_iter().skip(shown.map_or(0, |shown| shown + 1));

@@ -76,20 +76,56 @@ impl Input {
         let bar = progress("bytes");
         if path == Path::new("-") {
             bar.set_draw_target(indicatif::ProgressDrawTarget::hidden());
-            return Ok(Self { reader: Box::new(std::io::stdin().lock()), bar });
+            return Ok(Self { reader: unpacked(std::io::stdin().lock()).context("reading the input")?, bar });
         }
         let file = std::fs::File::open(path).map_err(|error| usage(format!("{}: {error}", path.display())))?;
         bar.set_length(file.metadata().map(|meta| meta.len()).unwrap_or_default());
-        Ok(Self { reader: Box::new(file), bar })
+        let reader = unpacked(bar.wrap_read(file)).with_context(|| path.display().to_string())?;
+        Ok(Self { reader, bar })
     }
 
     /// More bytes; empty at the end.
     fn chunk(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        let n = self.reader.read(buffer).context("reading the input")?;
-        self.bar.inc(n as u64);
-        Ok(n)
+        match self.reader.read(buffer) {
+            Ok(n) => Ok(n),
+            Err(error) if error.get_ref().is_some_and(|cause| cause.is::<NotGzip>()) => Err(anyhow::Error::new(Refused(error.to_string()))),
+            Err(error) => Err(error).context("reading the input"),
+        }
     }
 }
+
+/// The input, unpacked as it is read where its first bytes say that it is gzip: what it unpacks to is never held as a whole.
+fn unpacked(mut input: impl Read + 'static) -> std::io::Result<Box<dyn Read>> {
+    let mut first = Vec::new();
+    input.by_ref().take(2).read_to_end(&mut first)?;
+    let is_gzip = claimledger_sources::is_gzip(&first);
+    let whole = std::io::Cursor::new(first).chain(input);
+    Ok(if is_gzip { Box::new(Unpacked(flate2::read::MultiGzDecoder::new(whole))) } else { Box::new(whole) })
+}
+
+/// A decoder whose complaints say what is wrong with the input.
+struct Unpacked<R>(flate2::read::MultiGzDecoder<R>);
+
+impl<R: Read> Read for Unpacked<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        use std::io::ErrorKind;
+        self.0.read(buffer).map_err(|error| match error.kind() {
+            ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::UnexpectedEof => std::io::Error::new(error.kind(), NotGzip),
+            _ => error,
+        })
+    }
+}
+
+#[derive(Debug)]
+struct NotGzip;
+
+impl std::fmt::Display for NotGzip {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("this looks like gzip, and cannot be unpacked: it is cut or damaged")
+    }
+}
+
+impl std::error::Error for NotGzip {}
 
 /// What came in so far.
 #[derive(Default)]
@@ -281,7 +317,13 @@ fn report(settings: &Settings, args: &IngestArgs, tally: &Tally, outcome: Result
         let kept = if kept == 0 { "Nothing was written.".to_owned() } else { format!("{kept} records before it are in.") };
         return outcome.map_err(|error| anyhow::Error::new(Refused(format!("{error}. {kept}"))));
     }
-    outcome
+    outcome?;
+    // With `--keep-going` the rest is in, and still not all of the input is.
+    match tally.refused.len() {
+        0 => Ok(()),
+        1 => Err(anyhow::Error::new(Refused("One line was refused; the rest is in.".to_owned()))),
+        n => Err(anyhow::Error::new(Refused(format!("{n} lines were refused; the rest is in.")))),
+    }
 }
 
 /// Line and field, what is wrong, and what was expected. Messages of the sequencer name their line themselves.

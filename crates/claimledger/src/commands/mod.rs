@@ -9,6 +9,7 @@ pub(crate) mod ingest;
 pub(crate) mod init;
 pub(crate) mod questions;
 pub(crate) mod reached;
+pub(crate) mod record;
 pub(crate) mod rehearse;
 pub(crate) mod serve;
 pub(crate) mod sets;

@@ -141,6 +141,19 @@ fn session_text(answer: &Value) -> String {
     if let Some(outlived) = outlived(s) {
         parts.push(format!("\n{outlived}, which ended {}", field(&s["outlived"]["idpSessionEnd"], "occurredAt")));
     }
+    let refused = rows(&s["refused"], |one| {
+        vec![
+            format!("#{}", field(&one["record"], "position")),
+            field(one, "at"),
+            field(one, "result"),
+            field(one, "reason"),
+            field(one, "method"),
+            field(one, "app"),
+        ]
+    });
+    if !refused.is_empty() {
+        parts.push(format!("\n{}", table(&["refused", "at", "result", "reason", "method", "app"], refused)));
+    }
     for falsifier in s["falsifiers"].as_array().into_iter().flatten() {
         parts.push(format!("\n#{} {}", field(&falsifier["record"], "position"), field(falsifier, "words")));
     }

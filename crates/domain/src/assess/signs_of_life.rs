@@ -18,6 +18,7 @@ pub(crate) fn is_sign_of_life(seen: &Seen<'_>, subject: Option<&Pseudonym>) -> b
             | FactData::ClaimIgnored(_)
             | FactData::FactorVerified(_)
             | FactData::PolicyDecided(_)
+            | FactData::SignInRefused(_)
             | FactData::AppAccessed(_) => true,
             FactData::SessionEnded(_)
             | FactData::SessionLinked(_)

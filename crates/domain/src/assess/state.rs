@@ -13,9 +13,11 @@ use super::{
 use crate::{
     codes, explain,
     model::{
-        AppAccess, AsKnown, Certainty, Decision, HonoredFactor, IgnoredClaim, Known, Phase, ProvenAlive, Reason, RecordRef, Relied, SessionState,
+        AppAccess, AsKnown, Certainty, Decision, HonoredFactor, IgnoredClaim, Known, Phase, ProvenAlive, Reason, RecordRef, RefusedSignIn, Relied,
+        SessionState,
     },
     order::Seen,
+    timeline::refused_in_words,
 };
 use claimledger_facts::{fact::FactData, vocabulary::Property};
 use std::collections::BTreeSet;
@@ -42,8 +44,9 @@ impl Told {
 pub(crate) fn state(trace: &Trace<'_>, told: Told) -> SessionState {
     let counting: Vec<usize> = (0..trace.factors.len()).filter(|i| trace.factors[*i].counts()).collect();
     let life = &trace.life;
-    let root_session =
-        trace.all.iter().find_map(|s| if let FactData::SessionStarted(d) = &s.known.fact.data { d.root_session.clone() } else { None });
+    let stated_root = |s: &Seen<'_>| if let FactData::SessionStarted(d) = &s.known.fact.data { d.root_session.clone() } else { None };
+    let of_session = || trace.all.iter().filter(|s| s.known.fact.session.is_some());
+    let root_session = of_session().find_map(stated_root).or_else(|| of_session().find_map(|s| s.known.root_session.clone()));
     // One trace for each thing that was believed when a decision fell: its tree is made from that.
     let earlier: Vec<Trace<'_>> = match told {
         Told::InFull => trace.earlier.iter().map(|believed| as_believed(trace, believed)).collect(),
@@ -59,7 +62,7 @@ pub(crate) fn state(trace: &Trace<'_>, told: Told) -> SessionState {
         phase: life.phase,
         certainty: life.certainty,
         missing: life.missing.clone(),
-        started_at: Some(life.start.from),
+        started_at: (!life.is_attempt).then_some(life.start.from),
         ended_at: life.ended_at,
         end_reason: life.reason,
         end_bounds: life.bounds,
@@ -73,6 +76,7 @@ pub(crate) fn state(trace: &Trace<'_>, told: Told) -> SessionState {
         ignored: ignored(trace, told),
         decisions: trace.decisions.iter().map(|d| decision(trace, d.earlier.and_then(|at| earlier.get(at)), d, &counting, told)).collect(),
         accesses: accesses(&trace.facts),
+        refused: refused(&trace.facts),
         context: if told == Told::InFull { context::context(trace) } else { context::in_brief(trace) },
         falsifiers: trace.hits().iter().map(|hit| hit.told(life.start.from)).collect(),
         records: records(trace),
@@ -241,6 +245,23 @@ fn accesses(facts: &[Seen<'_>]) -> Vec<AppAccess> {
         }
     }
     accesses
+}
+
+fn refused(facts: &[Seen<'_>]) -> Vec<RefusedSignIn> {
+    let of = |seen: &Seen<'_>| match &seen.known.fact.data {
+        FactData::SignInRefused(data) => Some(RefusedSignIn {
+            result: data.result,
+            reason: data.reason.clone(),
+            method: data.method,
+            idp: data.idp.clone(),
+            app: data.app.clone(),
+            words: refused_in_words(data),
+            at: seen.occurred().from,
+            record: seen.record().clone(),
+        }),
+        _ => None,
+    };
+    facts.iter().filter_map(of).collect()
 }
 
 fn records(trace: &Trace<'_>) -> Vec<RecordRef> {

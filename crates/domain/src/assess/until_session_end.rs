@@ -48,6 +48,8 @@ pub(crate) struct Life<'a> {
     pub(crate) ended_at: Option<Time>,
     pub(crate) reason: Option<&'static str>,
     pub(crate) bounds: Option<Bounds>,
+    /// Whether nothing but refused sign-ins is known of it: then it never began.
+    pub(crate) is_attempt: bool,
 }
 
 /// A stated end.
@@ -63,8 +65,12 @@ pub(crate) struct End<'a> {
 /// Reads a session's life. `all` is what is known at K, `upto` what of it counts at T; both in the total order, `all` not empty.
 pub(crate) fn life<'a>(all: &[Seen<'a>], upto: &[Seen<'a>], subject: Option<&Pseudonym>, history: HistoryCut<'a>, at: Time) -> Option<Life<'a>> {
     let started = first_start(upto);
+    let first = |facts: &[Seen<'a>], is: fn(&FactData) -> bool| facts.iter().find(|s| is(&s.known.fact.data)).copied();
+    // Refused sign-ins alone begin no session: somebody tried (`docs/decisions/0028`). Nor do links alone: what is known then is that ids are one.
+    let is_attempt = first(all, begins).is_none();
     // Before its first fact it begins there.
-    let start_record = started.map(|(seen, _)| seen).or_else(|| upto.first().or(all.first()).copied())?;
+    let begun = started.map(|(seen, _)| seen).or_else(|| first(upto, begins)).or_else(|| first(all, begins));
+    let start_record = begun.or_else(|| first(all, is_refusal))?;
     let start = start_record.occurred();
     let last_seen_record = upto.iter().filter(|s| is_sign_of_life(s, subject)).max_by_key(|s| s.occurred().from).copied();
     let later = |s: &&Seen<'_>| s.occurred().from > at && proves_life_before(s, subject);
@@ -93,8 +99,13 @@ pub(crate) fn life<'a>(all: &[Seen<'a>], upto: &[Seen<'a>], subject: Option<&Pse
         ended_at: None,
         reason: None,
         bounds: None,
+        is_attempt,
     };
-    life.settle(at, upto.iter().any(|s| latest(s.occurred()) <= at));
+    life.settle(at, upto.iter().any(|s| begins(&s.known.fact.data) && latest(s.occurred()) <= at));
+    if is_attempt {
+        (life.phase, life.certainty, life.bounds, life.reason) = (Phase::NotStarted, Certainty::Certain, None, None);
+        life.missing.clear();
+    }
     Some(life)
 }
 
@@ -209,4 +220,13 @@ impl Life<'_> {
         let perhaps = self.perhaps_ended.map(|stated| stated.occurred.from.max(self.start.from));
         (first.into_iter().chain(perhaps).min(), last)
     }
+}
+
+/// Whether a session that states no start can begin with the fact. A link says nothing of when, and an attempt that failed began nothing.
+fn begins(data: &FactData) -> bool {
+    !matches!(data, FactData::SessionLinked(_)) && !is_refusal(data)
+}
+
+fn is_refusal(data: &FactData) -> bool {
+    matches!(data, FactData::SignInRefused(_))
 }

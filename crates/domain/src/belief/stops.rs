@@ -83,6 +83,7 @@ pub(super) const fn word(data: &FactData) -> &'static str {
         FactData::ClaimAccepted(_) => "claim accepted",
         FactData::ClaimIgnored(_) => "claim ignored",
         FactData::FactorVerified(_) => "factor verified",
+        FactData::SignInRefused(_) => "sign-in refused",
         FactData::PolicyDecided(_) => "decision",
         FactData::AppAccessed(_) => "app access",
         FactData::IdpSessionStarted(_) => "IdP session started",

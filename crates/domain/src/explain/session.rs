@@ -15,6 +15,7 @@ pub(crate) fn session(trace: &Trace<'_>) -> Reason {
     let today = life.start.from;
     let certainty = if life.certainty == Certainty::Certain { "certain" } else { "possible" };
     let stands = match (life.phase, life.ended_at, life.reason) {
+        (Phase::NotStarted, ..) if life.is_attempt => "never began: every attempt was refused".to_owned(),
         (Phase::NotStarted, ..) => format!("starts {}", words::clock(life.start.from, trace.cut.at)),
         (Phase::Ended, Some(end), Some(reason)) => format!("ended {}, {}", words::clock(end, today), words::plain(reason)),
         (Phase::Ended, None, Some(reason)) => format!("ended, {}", words::plain(reason)),
@@ -43,6 +44,13 @@ fn began(trace: &Trace<'_>) -> Reason {
     let (life, today) = (&trace.life, trace.life.start.from);
     let from = trace.idp.as_ref().map(|idp| format!(" through {idp}")).unwrap_or_default();
     let behind = trace.idp_session.as_ref().map(|s| format!(" (its session {s})")).unwrap_or_default();
+    if life.is_attempt {
+        let refused = trace.facts.iter().filter(|s| matches!(s.known.fact.data, claimledger_facts::fact::FactData::SignInRefused(_)));
+        return Reason::new("Nothing but refused sign-ins is known of it.")
+            .on(refused.map(|s| s.record()))
+            .by_rule(until_session_end::ID)
+            .reading(22);
+    }
     let later = until_session_end::first_start(&trace.all).filter(|_| life.started.is_none()).map(|(seen, _)| seen);
     let stated = match later {
         _ if life.started.is_some() => String::new(),

@@ -4,7 +4,8 @@ use super::Category;
 use crate::explain::words::{list, plain};
 use claimledger_facts::{
     fact::{Fact, FactData},
-    types::{claims::ClaimsReceived, factor::PolicyDecided, session::SessionStarted},
+    types::{claims::ClaimsReceived, factor::PolicyDecided, session::SessionStarted, sign_in::SignInRefused},
+    vocabulary::{FREE_TEXT, SignInResult},
 };
 
 /// Whether a fact about a person belongs on the timelines of the person's sessions.
@@ -27,6 +28,7 @@ pub(super) fn of(fact: &Fact) -> Option<(Category, String)> {
             (Category::Claim, format!("{} ignored{why}", value(d.amr.as_ref().map(|a| a.as_str()), d.method.map(|m| m.as_str()))))
         }
         FactData::FactorVerified(d) => (Category::Factor, format!("{} verified by the service provider", d.method.as_str())),
+        FactData::SignInRefused(d) => (Category::SignIn, refused(d)),
         FactData::PolicyDecided(d) => (Category::Decision, decided(d)),
         FactData::AppAccessed(d) => {
             let session = d.app_session.as_ref().map_or_else(String::new, |session| format!(", application session {session}"));
@@ -88,6 +90,30 @@ fn received(d: &ClaimsReceived) -> String {
     let key = d.key.as_ref().map(|key| format!("signed with {key}"));
     let more: Vec<String> = assertion.into_iter().chain(key).collect();
     format!("{} asserted {what}{}{}", d.idp, if more.is_empty() { "" } else { ", " }, more.join(", "))
+}
+
+/// What was refused, and why: `push refused: push rejected`.
+pub(super) fn refused(d: &SignInRefused) -> String {
+    let what = match (d.method, &d.app) {
+        (Some(method), _) => method.as_str().to_owned(),
+        (None, Some(app)) => format!("access to {app}"),
+        (None, None) => "sign-in".to_owned(),
+    };
+    let through = d.idp.as_ref().map_or_else(String::new, |idp| format!(" through {idp}"));
+    let verb = match d.result {
+        SignInResult::Failure | SignInResult::Deny | SignInResult::Other => "refused",
+        SignInResult::Challenge => "challenged",
+        SignInResult::Abandoned => "abandoned",
+        SignInResult::Unanswered => "not answered",
+        SignInResult::RateLimit => "refused by a rate limit",
+        SignInResult::Skipped => "skipped",
+    };
+    let why = match d.reason.as_deref() {
+        None => String::new(),
+        Some(FREE_TEXT) => ": a reason in words, which is sealed".to_owned(),
+        Some(reason) => format!(": {}", plain(reason)),
+    };
+    format!("{what}{through} {verb}{why}")
 }
 
 fn decided(d: &PolicyDecided) -> String {

@@ -110,7 +110,7 @@ fn known(said: Said, position: u64) -> Known {
         occurred: said.occurred,
         data: said.data,
     };
-    Known { record, variant: false, notes: said.notes, fact }
+    Known { record, variant: false, notes: said.notes, root_session: None, fact }
 }
 
 impl Given {

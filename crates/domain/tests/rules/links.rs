@@ -67,3 +67,13 @@ fn to_names_a_session_and_a_record_of_its_own_source_only_where_there_is_none_25
     let two = [accessed("11:00:00", "B").id("ev-1").from("idp"), accessed("11:30:00", "C").id("ev-1")];
     assert_eq!(named(&given([linked("A", "ev-1")].into_iter().chain(two))), ["B: ", "C: A"]);
 }
+
+#[test]
+fn links_of_one_source_to_one_request_join() {
+    let facts = || [accessed("11:00:00", "A"), accessed("11:00:00", "B"), linked("A", "T-1"), linked("B", "T-1"), linked("C", "T-2")];
+    assert_eq!(named(&given(facts())), ["A: B", "C: "]);
+    let other_source = given([accessed("11:00:00", "A"), accessed("11:00:00", "B"), linked("A", "T-1"), linked("B", "T-1").from("other")]);
+    assert_eq!(named(&other_source), ["A: ", "B: "]);
+    let by_hand = |session| fact("12:00:00", "session.linked", json!({"to": "T-1", "by": "hand"})).session(session);
+    assert_eq!(named(&given([by_hand("A"), by_hand("B")])), ["A: ", "B: "], "only requests are joined by what is no session");
+}

@@ -163,3 +163,29 @@ fn the_context_is_cut_at_t() {
     assert_eq!(late.trust.iter().map(|v| v.gist.as_str()).collect::<Vec<_>>(), ["trusted", "not trusted"]);
     assert_eq!((late.trust[0].until, late.keys[0].until, late.after_t), (Some(time("13:00:00")), Some(time("14:00:00")), 0));
 }
+
+#[test]
+fn links_alone_make_no_session_22() {
+    let linked = |session| fact("09:00:00", "session.linked", json!({"to": "T-1", "by": "authn_request"})).session(session);
+    assert_eq!(given([linked("A"), linked("B")]).known_at("12:00:00", 9), None);
+    let g = given([linked("S"), started(json!({}))]);
+    assert_eq!((g.at("09:30:00").phase, g.at("10:30:00").started_at), (Phase::NotStarted, Some(time("10:00:00"))));
+}
+
+fn refused(at: &str) -> Said {
+    fact(at, "sign_in.refused", json!({"result": "failure", "reason": "push_rejected", "method": "push"}))
+}
+
+#[test]
+fn refused_sign_ins_alone_begin_no_session_and_are_signs_of_life_of_one_22() {
+    let tried = given([refused("09:00:00"), refused("09:01:00")]).at("12:00:00");
+    assert_eq!((tried.phase, tried.started_at, tried.certainty, tried.refused.len()), (Phase::NotStarted, None, Certainty::Certain, 2));
+    assert_eq!(active_at(&tried), None);
+    assert!(tried.because[0].conclusion.contains("every attempt was refused"), "{:?}", tried.because);
+
+    let g = given([refused("09:00:00"), started(json!({"idle_secs": 600})), refused("11:00:00")]);
+    let state = g.at("11:05:00");
+    assert_eq!((state.phase, state.certainty, state.last_seen), (Phase::Active, Certainty::Certain, Some(time("11:00:00"))));
+    assert_eq!(state.factors, [], "a refused factor is none");
+    assert_eq!(state.refused[0].words, "push refused: push rejected");
+}

@@ -17,7 +17,7 @@ fn rows_at(facts: impl IntoIterator<Item = Said>, at: &str, known_at: u64, order
     let history: History = config.into_iter().collect();
     let cut = Cut { at: time(at), known_at: LogPosition(known_at) };
     let state = assess(&facts, &history, cut).expect("something is known");
-    timeline(Material { state: &state, facts: &facts, not_understood: &[], about: &about, history: &history }, cut, order)
+    timeline(Material { state: &state, facts: &facts, not_understood: &[], silent: &[], about: &about, history: &history }, cut, order)
 }
 
 fn ids(rows: &[Row]) -> Vec<String> {
@@ -113,7 +113,11 @@ fn both_orders_have_the_same_rows_and_what_came_late_says_so() {
     let history = History::default();
     let cut = Cut { at: time("23:00:00"), known_at: LogPosition(99) };
     let state = assess(&late, &history, cut).unwrap();
-    let rows = timeline(Material { state: &state, facts: &late, not_understood: &[], about: &[], history: &history }, cut, ClockOrder::Occurred);
+    let rows = timeline(
+        Material { state: &state, facts: &late, not_understood: &[], silent: &[], about: &[], history: &history },
+        cut,
+        ClockOrder::Occurred,
+    );
     assert_eq!(rows.iter().map(|row| row.late).collect::<Vec<_>>(), [false, true]);
 }
 

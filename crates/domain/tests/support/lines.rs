@@ -73,5 +73,5 @@ fn known(line: &str, position: u64) -> Known {
         occurred,
         data: FactData::from_value(text("type"), line["data"].clone()).unwrap().unwrap(),
     };
-    Known { record, variant: false, notes: vec![], fact }
+    Known { record, variant: false, notes: vec![], root_session: None, fact }
 }

@@ -52,6 +52,10 @@ pub enum BlindKind {
     Id,
     /// Another identifier: compared without surrounding white space and in lower case.
     Alias,
+    /// A display name of what is no person: compared as [`Self::Alias`] is.
+    Label,
+    /// The address of a client.
+    Address,
 }
 
 /// The first byte of a wrapped key: AES-256-GCM, then nonce and ciphertext.
@@ -139,6 +143,8 @@ impl TenantKeys {
         match kind {
             BlindKind::Id => mac(&self.0.index_mac, b"claimledger id v1\0", identifier.as_bytes()),
             BlindKind::Alias => mac(&self.0.index_mac, b"claimledger alias v1\0", identifier.trim().to_lowercase().as_bytes()),
+            BlindKind::Label => mac(&self.0.index_mac, b"claimledger label v1\0", identifier.trim().to_lowercase().as_bytes()),
+            BlindKind::Address => mac(&self.0.index_mac, b"claimledger address v1\0", one_address(identifier).as_bytes()),
         }
     }
 
@@ -208,6 +214,13 @@ impl PersonKey {
         Ok(Self::new(secret(&unwrap(&keys.0.wrapping, &person_context(tenant, pseudonym), wrapped)?)?))
     }
 
+    /// What records with this address of theirs are found by. Under their own key: with it goes the way back from the digest to the address.
+    #[must_use]
+    pub fn address_index(&self, address: &str) -> Digest32 {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, self.0.secret.as_slice());
+        mac(&key, b"claimledger person address v1\0", one_address(address).as_bytes())
+    }
+
     /// The key of the person's blocks.
     pub(super) fn personal(&self) -> &Aead {
         &self.0.personal
@@ -223,6 +236,12 @@ pub fn new_pseudonym(random: &dyn Random) -> Pseudonym {
     let number = u128::from_be_bytes(bytes);
     let digits = (0..16).rev().map(|n| char::from(ALPHABET[(number >> (5 * n)) as usize & 31]));
     Pseudonym::new("p-".chars().chain(digits).collect::<String>())
+}
+
+/// An address in its shortest spelling; what is no address as it is.
+fn one_address(text: &str) -> String {
+    let text = text.trim();
+    text.parse::<std::net::IpAddr>().map_or_else(|_| text.to_lowercase(), |address| address.to_canonical().to_string())
 }
 
 fn draw(random: &dyn Random) -> Secret {

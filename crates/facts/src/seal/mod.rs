@@ -22,10 +22,12 @@ use crate::{
     random::Random,
     record::{Digest32, FORMAT, Header, MAX_PLAIN_BYTES, MAX_RECORD_BYTES, Prepared, SealedCommitment},
     refusal::{Refusal, RefusalCode},
-    statement::StatementRef,
+    statement::{ADDRESS, LABEL, StatementRef},
     time::Time,
     vocabulary::Door,
 };
+use data_encoding::HEXLOWER;
+use std::{borrow::Cow, collections::BTreeMap};
 
 /// What is sealed, and with what.
 pub struct SealInput<'a> {
@@ -103,8 +105,9 @@ pub fn seal(input: SealInput<'_>) -> Result<Prepared, SealError> {
         return Err(SealError::Person { fact: "record" });
     }
     let facts: Vec<Fact> = draft.facts.iter().map(|fact| pseudonymous(draft, fact, persons)).collect::<Result<_, _>>()?;
+    let correlation = indexed(draft, persons, keys);
     let statement =
-        StatementRef { kind: &draft.kind, session: draft.session.as_ref(), correlation: &draft.correlation, notes: &draft.notes, facts: &facts };
+        StatementRef { kind: &draft.kind, session: draft.session.as_ref(), correlation: &correlation, notes: &draft.notes, facts: &facts };
     let statement_bytes = statement.encode(draft.occurred).map_err(|_| SealError::Facts)?;
     let sessions = statement.sessions().cloned().collect();
     limit(statement_bytes.len())?;
@@ -185,6 +188,27 @@ pub fn seal(input: SealInput<'_>) -> Result<Prepared, SealError> {
         bytes if bytes > MAX_RECORD_BYTES => Err(SealError::TooLarge { bytes, max: MAX_RECORD_BYTES }),
         _ => Ok(prepared),
     }
+}
+
+/// Maximum number of display names by which one record is found.
+const MAX_LABELS: usize = 8;
+
+/// The ids that join events, and digests of what is sealed: half of an HMAC each, which is enough to find by.
+fn indexed<'d>(draft: &'d Draft, persons: &[(Pseudonym, PersonKey)], keys: &TenantKeys) -> Cow<'d, BTreeMap<String, String>> {
+    let half = |digest: Digest32| HEXLOWER.encode(&digest.0[..16]);
+    let mut index = Vec::new();
+    let of_person = draft.persons.iter().zip(persons).find_map(|(person, (_, key))| Some(key.address_index(person.address.as_deref()?)));
+    let of_nobody = || draft.address.as_deref().map(|address| keys.blind_index(BlindKind::Address, address));
+    index.extend(of_person.or_else(of_nobody).map(|digest| (ADDRESS.to_owned(), half(digest))));
+    for (n, label) in draft.labels.iter().take(MAX_LABELS).enumerate() {
+        index.push((format!("{LABEL}{n}"), half(keys.blind_index(BlindKind::Label, label))));
+    }
+    if index.is_empty() {
+        return Cow::Borrowed(&draft.correlation);
+    }
+    let mut correlation = draft.correlation.clone();
+    correlation.extend(index);
+    Cow::Owned(correlation)
 }
 
 /// What packs well could be sealed and never be read again: reading is bounded, so writing is too.

@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod org;
 pub mod policy;
 pub mod session;
+pub mod sign_in;
 pub mod source;
 pub mod subject;
 pub mod trust;

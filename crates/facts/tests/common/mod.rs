@@ -87,6 +87,8 @@ pub(crate) fn empty_draft(kind: &str) -> Draft {
         facts: Vec::new(),
         persons: Vec::new(),
         unowned: Personal::default(),
+        labels: Vec::new(),
+        address: None,
         canonical: format!("canonical line of {kind}").into_bytes(),
         original: format!("original line of {kind}").into_bytes(),
         unknown_fields: Vec::new(),
@@ -99,6 +101,7 @@ pub(crate) fn alice() -> DraftPerson {
     DraftPerson {
         id: "u-alice".to_owned(),
         aliases: vec!["alice@acme.example".to_owned()],
+        address: None,
         personal: object(json!({
             "labels": {"id": "u-alice", "login": "alice@acme.example", "name": "Alice Ångström"},
             "client": {"ip": "203.0.113.7", "user_agent": "Mozilla/5.0 (X11; Linux x86_64)"},
@@ -108,7 +111,7 @@ pub(crate) fn alice() -> DraftPerson {
 }
 
 pub(crate) fn bob() -> DraftPerson {
-    DraftPerson { id: "u-bob".to_owned(), aliases: Vec::new(), personal: object(json!({"labels": {"id": "u-bob"}})).into() }
+    DraftPerson { id: "u-bob".to_owned(), personal: object(json!({"labels": {"id": "u-bob"}})).into(), ..DraftPerson::default() }
 }
 
 /// Data of every fact type at its current version, every field used.
@@ -186,6 +189,7 @@ pub(crate) fn samples() -> Vec<(&'static str, Value)> {
         ("role.revoked", json!({"credential": "c-1"})),
         ("rules.activated", json!({"rules": "2026.2"})),
         ("subject.sessions_ended", json!({"reason": "revoked", "actor": "admin-2", "ticket": "T-7"})),
+        ("sign_in.refused", json!({"result": "failure", "reason": "push_rejected", "method": "push", "idp": "idp-x", "app": "payroll"})),
     ]
 }
 

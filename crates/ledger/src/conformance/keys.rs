@@ -52,6 +52,11 @@ async fn keeps_persons(keys: &impl KeyStore) {
     assert_eq!(keys.person_by_id(&acme, &Digest32([3; 32])).await.unwrap(), None);
     assert_eq!(keys.persons_by_alias(&acme, &Digest32([10; 32])).await.unwrap(), [person("p1", 1, &[10, 11]), person("p2", 2, &[10])]);
     assert_eq!(keys.persons_by_alias(&other, &Digest32([11; 32])).await.unwrap(), []);
+    let (first, after) = (keys.persons(&acme, None, 1).await.unwrap(), Pseudonym::new("p1"));
+    assert_eq!((first.len(), &first[0].pseudonym), (1, &after));
+    let second = keys.persons(&acme, Some(&after), 1).await.unwrap();
+    assert_eq!((second.len(), second[0].pseudonym.as_str()), (1, "p2"));
+    assert_eq!(keys.persons(&acme, Some(&Pseudonym::new("p9")), 9).await.unwrap(), []);
 
     // Two writers may name one person at once: who is there stays, the aliases come together.
     keys.add_persons(&acme, &[person("p3", 1, &[12, 11]), person("p4", 4, &[])]).await.unwrap();

@@ -73,6 +73,8 @@ impl Records {
             facts: vec![DraftFact { session: None, subject: None, occurred: None, data, other: None }],
             persons: Vec::new(),
             unowned: Default::default(),
+            labels: Vec::new(),
+            address: None,
             canonical: content.as_bytes().to_vec(),
             original: content.as_bytes().to_vec(),
             unknown_fields: Vec::new(),

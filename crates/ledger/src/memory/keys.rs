@@ -73,6 +73,13 @@ impl KeyStore for MemoryKeys {
         Ok(hold(&self.0).persons(tenant).find(|person| person.id_index == *index).cloned())
     }
 
+    async fn persons(&self, tenant: &TenantId, after: Option<&Pseudonym>, max: usize) -> Result<Vec<PersonRow>, LogError> {
+        let mut found: Vec<_> = hold(&self.0).persons(tenant).filter(|person| after.is_none_or(|after| person.pseudonym > *after)).cloned().collect();
+        found.sort_by(|a, b| a.pseudonym.cmp(&b.pseudonym));
+        found.truncate(max);
+        Ok(found)
+    }
+
     async fn persons_by_alias(&self, tenant: &TenantId, index: &Digest32) -> Result<Vec<PersonRow>, LogError> {
         let mut found: Vec<_> = hold(&self.0).persons(tenant).filter(|person| person.alias_index.contains(index)).cloned().collect();
         found.sort_by(|a, b| a.pseudonym.cmp(&b.pseudonym));

@@ -100,7 +100,11 @@ impl From<BodyError> for Refused {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", format!("the body has more than {limit} bytes")).with("limit", limit)
             }
             BodyError::Cut => Self::new(StatusCode::BAD_REQUEST, "malformed", "the body was cut off"),
-            BodyError::NotGzip => Self::new(StatusCode::BAD_REQUEST, "malformed", "the body is not gzip, as its content-encoding says"),
+            BodyError::NotGzip => Self::new(
+                StatusCode::BAD_REQUEST,
+                "malformed",
+                "this looks like gzip, by its first bytes or its content-encoding, and cannot be unpacked",
+            ),
         }
     }
 }

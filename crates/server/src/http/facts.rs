@@ -21,7 +21,7 @@ use claimledger_ledger::{
     log::{MAX_APPEND_BYTES, MAX_APPEND_ENTRIES},
 };
 use claimledger_sources::{
-    Dialect,
+    Dialect, is_gzip,
     splitter::{Limits, Splitter},
     translate,
 };
@@ -62,6 +62,8 @@ pub(crate) async fn post(
     let packed = packed(&headers)?;
     let bytes = body::read(body, MAX_APPEND_BYTES).await?;
     let drafts = tokio::task::spawn_blocking(move || {
+        // A file that is sent as it is says by its first bytes that it is gzip.
+        let packed = packed || is_gzip(&bytes);
         let bytes = if packed { body::gunzip(&bytes, MAX_APPEND_BYTES)? } else { bytes };
         drafts(dialect, &bytes)
     })

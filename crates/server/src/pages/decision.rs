@@ -20,7 +20,7 @@ use axum::{
 };
 use claimledger_app::{
     answer::{Answer, DecisionAt, DecisionFound},
-    ask::{Caller, RecordBy},
+    ask::Caller,
 };
 use claimledger_domain::model::{Decision, RecordRef};
 use claimledger_facts::ids::{LogPosition, SessionId};
@@ -128,8 +128,8 @@ async fn drawer(server: &Server, caller: &Caller, view: &View, shown: &Shown<'_>
     let Some(open) = view.open.filter(|_| !matches!(shown.answer.value, DecisionAt::Unknown | DecisionAt::NotYetKnown { .. })) else {
         return Ok(None);
     };
-    let record = if open <= shown.answer.answered.position { server.app.record(caller, RecordBy::Position(open), false).await? } else { None };
-    Ok(Some(records::drawer(open, record.as_ref(), &shown.here.href())))
+    let record = if open <= shown.answer.answered.position { records::open(server, caller, open).await? } else { None };
+    Ok(Some(records::drawer(open, record.as_ref(), caller, &shown.here.href())))
 }
 
 fn main(shown: &Shown<'_>, found: &DecisionFound, drawer: Option<Markup>) -> Markup {

@@ -21,7 +21,7 @@ use axum::{
 };
 use claimledger_app::{
     answer::{Absence, Answer, Answered},
-    ask::{Caller, RecordBy},
+    ask::Caller,
 };
 use claimledger_domain::model::{Decision, HonoredFactor, IgnoredClaim, RecordRef, SessionState};
 use claimledger_facts::ids::{LogPosition, SessionId};
@@ -81,8 +81,8 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     let drawer = match view.open {
         Some(open) => {
             let known = open <= answer.answered.position;
-            let record = if known { server.app.record(caller, RecordBy::Position(open), false).await? } else { None };
-            Some(records::drawer(open, record.as_ref(), &here.href()))
+            let record = if known { records::open(server, caller, open).await? } else { None };
+            Some(records::drawer(open, record.as_ref(), caller, &here.href()))
         }
         None => None,
     };

@@ -4,10 +4,16 @@ use super::{
     text::{inert, plain},
     when::{Times, delay, is_late},
 };
-use crate::record::{facts, rows};
-use claimledger_app::answer::RecordView;
+use crate::{
+    http::Server,
+    record::{self, facts, rows},
+};
+use claimledger_app::{
+    answer::RecordView,
+    ask::{AskError, Caller, RecordBy},
+};
 use claimledger_domain::model::RecordRef;
-use claimledger_facts::{ids::LogPosition, vocabulary::Note};
+use claimledger_facts::{ids::LogPosition, statement::is_sealed_index, vocabulary::Role};
 use maud::{Markup, html};
 
 /// More records than this are shown in pages.
@@ -55,15 +61,23 @@ fn recorded(record: &RecordRef, times: &mut Times) -> String {
     if is_late(occurred, at) { format!("{} ({})", times.show(at), delay(occurred, at)) } else { delay(occurred, at) }
 }
 
+/// More of an original than this is not put on a page.
+const SHOWN_BYTES: usize = 64 * 1024;
+
+/// A record, with what is sealed where the caller's role allows it.
+pub(crate) async fn open(server: &Server, caller: &Caller, position: LogPosition) -> Result<Option<RecordView>, AskError> {
+    server.app.record(caller, RecordBy::Position(position), caller.has(Role::Investigate)).await
+}
+
 /// One record, opened. What is decoded is a rendering; the bytes are the authority.
-pub(crate) fn drawer(position: LogPosition, view: Option<&RecordView>, close: &str) -> Markup {
+pub(crate) fn drawer(position: LogPosition, view: Option<&RecordView>, caller: &Caller, close: &str) -> Markup {
     html! {
         aside id="record" class="drawer" aria-labelledby="record-h" {
             a class="close" href=(close) { "Close" }
             h2 id="record-h" { "Record " (position) }
             @match view {
                 None => p { "No record " (position) " is known at this K in your tenant." },
-                Some(view) => (opened(view)),
+                Some(view) => { (opened(view)) (sealed(view, caller)) },
             }
         }
     }
@@ -72,11 +86,12 @@ pub(crate) fn drawer(position: LogPosition, view: Option<&RecordView>, close: &s
 fn opened(view: &RecordView) -> Markup {
     let record = &view.reference;
     let mut times = Times::default();
-    let not_understood = view.statement.notes.contains(&Note::NotUnderstood);
+    let not_understood = !view.statement.is_understood();
+    let correlation = || view.statement.correlation.iter().filter(|(name, _)| !is_sealed_index(name));
     html! {
         h3 { "Facts" }
         @if view.statement.facts.is_empty() {
-            p { @if not_understood { "Stored, and not understood by this version: no facts were read from it." } @else { "No facts were read from it." } }
+            p { @if not_understood { "Stored, and not understood by this version: no facts were read from it." } @else { "It was understood, and says nothing of a session." } }
         }
         @for fact in facts(&view.statement) {
             dl class="fact" {
@@ -95,10 +110,33 @@ fn opened(view: &RecordView) -> Markup {
             dt { "translator" } dd { (inert(&view.translator)) }
             @if view.variant { dt { "variant" } dd { "the source said something else under the same id too" } }
             @for note in &view.statement.notes { dt { "note" } dd { (note.as_str()) } }
-            @for (name, value) in &view.statement.correlation { dt { (plain(name)) } dd { (inert(value)) } }
+            @for (name, value) in correlation() { dt { (plain(name)) } dd { (inert(value)) } }
             dt { "leaf hash" } dd { code { (view.leaf) } }
             dt { "bytes" } dd { code class="bytes" { (data_encoding::BASE64.encode(&view.header)) } }
         }
         p class="muted" { "Facts are a rendering; the header's bytes are what the leaf hash is taken over: SHA-256(0x00 ‖ bytes)." }
     }
+}
+
+/// What is sealed: names, addresses, texts and the original, or why they cannot be seen. All of it is text of outsiders, shown as text.
+fn sealed(view: &RecordView, caller: &Caller) -> Markup {
+    let personal = view.personal.as_ref().map(rows).unwrap_or_default();
+    html! {
+        h3 { "Sealed" }
+        @if let Some(reason) = record::sealed(view, caller) { p { (reason) } }
+        @if !personal.is_empty() {
+            dl class="fact" { @for (path, value) in &personal { dt { (plain(path)) } dd { (inert(value)) } } }
+        }
+        @if let Some(original) = &view.original {
+            details {
+                summary { "The original, " (original.len()) " bytes" }
+                pre class="scroll" tabindex="0" { (inert(&shown(original))) }
+                @if original.len() > SHOWN_BYTES { p { "The first " (SHOWN_BYTES) " bytes; `record` on the command line and in GraphQL gives all." } }
+            }
+        }
+    }
+}
+
+fn shown(original: &[u8]) -> String {
+    String::from_utf8_lossy(&original[..original.len().min(SHOWN_BYTES)]).into_owned()
 }

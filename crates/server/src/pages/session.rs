@@ -30,7 +30,7 @@ use axum::{
 use claimledger_app::{
     answer::{Absence, Answer, Answered, SessionStops},
     app::Label,
-    ask::{Asking, Caller, RecordBy},
+    ask::{Asking, Caller},
 };
 use claimledger_domain::{
     codes::missing_words,
@@ -135,7 +135,7 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     let Some(session) = &answer.value else { return not_found(server, caller, &view.id, &view.cut, &answer).await };
     let label = if view.names { label(server, caller, session).await? } else { None };
     let record = match view.open.map(LogPosition) {
-        Some(position) if position <= answer.answered.position => server.app.record(caller, RecordBy::Position(position), false).await?,
+        Some(position) if position <= answer.answered.position => records::open(server, caller, position).await?,
         Some(_) | None => None,
     };
     let pinned = Asking { at: Some(answer.answered.at), known_at_position: Some(answer.answered.position), ..Asking::default() };
@@ -148,7 +148,7 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     let ways = Ways { keep: &keep, here: &plain, answered: &answer.answered, vs: view.vs };
     let later = stops.value.as_ref().map(|found| stops::later(&ways, &found.later, LogPosition(stops.status.assessed_to.saturating_sub(1))));
     let outside = html! { (strip) @if view.names { (names(label.as_ref())) } @if let Some(later) = later { (later) } };
-    let drawer = view.open.map(|open| records::drawer(LogPosition(open), record.as_ref(), &here.href()));
+    let drawer = view.open.map(|open| records::drawer(LogPosition(open), record.as_ref(), caller, &here.href()));
     let beside = Beside { ways, stops: stops.value.as_ref(), compared: compared.as_ref(), drawer };
     let main = main(&view, &answer, session, &here, beside);
     let title = format!("Session {}", session.id);
@@ -252,7 +252,29 @@ fn main(view: &View, answer: &Answer<Option<SessionState>>, session: &SessionSta
             (trees(view, &answer.answered, session, here, &href))
             @if let Some(drawer) = beside.drawer { (drawer) }
         }
+        (refused(session, &href))
         (records::list(&session.records, view.records, &href, &|page| here.clone().with("records", page.to_string()).href() + "#records"))
+    }
+}
+
+/// More refused sign-ins than this are counted, and shown on the timeline only.
+const REFUSED: usize = 100;
+
+fn refused(session: &SessionState, href: &dyn Fn(Option<LogPosition>) -> String) -> Markup {
+    let mut times = Times::default();
+    html! {
+        @if !session.refused.is_empty() {
+            section id="refused" aria-labelledby="refused-h" {
+                h2 id="refused-h" { "Refused sign-ins" }
+                p { (session.refused.len()) " did not succeed. None of them is a factor." }
+                ul {
+                    @for one in session.refused.iter().take(REFUSED) {
+                        li { a class="record" href=(href(Some(one.record.position))) { (one.record.position) } " " (times.show(one.at)) " · " (inert(&one.words)) }
+                    }
+                    @if session.refused.len() > REFUSED { li { "and " (session.refused.len() - REFUSED) " more" } }
+                }
+            }
+        }
     }
 }
 
@@ -321,6 +343,7 @@ pub(crate) fn state(session: &SessionState, times: &mut Times) -> Markup {
     html! {
         span class=(certainty) {
             @match (session.phase, session.ended_at) {
+                (Phase::NotStarted, _) if session.started_at.is_none() => "never began: every attempt was refused",
                 (Phase::NotStarted, _) => {
                     "not started at T"
                     @if let Some(from) = session.started_at { ", starts " (times.show(from)) }

@@ -15,7 +15,7 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri},
     response::{IntoResponse, Redirect, Response},
 };
-use claimledger_app::ask::{Caller, RecordBy};
+use claimledger_app::ask::Caller;
 use claimledger_facts::ids::{LogPosition, SourceId};
 use maud::html;
 
@@ -54,10 +54,10 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
         return Ok(Unknown { cut: &view.cut, list: "/sources", known_from: answer.value.known_from }.page(caller, &answer));
     }
     let record = match view.open.map(LogPosition) {
-        Some(position) if position <= answer.answered.position => server.app.record(caller, RecordBy::Position(position), false).await?,
+        Some(position) if position <= answer.answered.position => records::open(server, caller, position).await?,
         Some(_) | None => None,
     };
-    let drawer = view.open.map(|open| records::drawer(LogPosition(open), record.as_ref(), &here.href()));
+    let drawer = view.open.map(|open| records::drawer(LogPosition(open), record.as_ref(), caller, &here.href()));
     let strip =
         frame::strip(&Strip { keep: &view.keep(), here: &here, known: view.cut.known }, &answer.answered, &answer.completeness, &answer.status);
     let links = Links { here: &here, cut: &view.cut, answered: &answer.answered };

@@ -139,6 +139,7 @@ pub(crate) fn session() -> SessionState {
         ignored: Vec::new(),
         decisions: vec![decision(26, "2026-03-10T11:30:04Z", Outcome::Allow), decision(30, "2026-03-10T12:30:00Z", Outcome::Deny)],
         accesses: vec![access(31, "2026-03-10T12:30:01Z")],
+        refused: Vec::new(),
         context: Context::default(),
         falsifiers: Vec::new(),
         records: vec![

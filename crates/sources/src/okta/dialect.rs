@@ -148,7 +148,7 @@ fn rename_inside(value: &mut Json<'_>) {
             members.iter_mut().for_each(|(_, member)| rename_inside(member));
         }
         Json::List(items) => items.iter_mut().for_each(rename_inside),
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) => {}
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Exact(_) | Json::Text(_) => {}
     }
 }
 

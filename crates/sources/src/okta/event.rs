@@ -74,6 +74,20 @@ impl<'e> Event<'e> {
         [ended, self.authentication("externalSessionId"), self.authentication("rootSessionId")].into_iter().flatten().find_map(session_id)
     }
 
+    /// What joins the session with others of one Classic sign-in: the transaction that began it, which every event of it names (`domain` 2.2). The ids of
+    /// Identity Engine (`idx…`) are one throughout, and need no joining.
+    pub(super) fn requests(self, kind: &str, session: &str) -> Vec<&'e str> {
+        if session.starts_with("idx") {
+            return Vec::new();
+        }
+        let transaction = || self.value(&["transaction", "id"]).and_then(id);
+        let begins = matches!(kind, "user.session.start" | "policy.evaluate_sign_on" | "user.authentication.auth_via_IDP");
+        let mut requests: Vec<&str> = self.debug("authnRequestId").and_then(id).into_iter().collect();
+        requests.extend(transaction().filter(|own| begins && !requests.contains(own)));
+        requests.retain(|request| *request != session);
+        requests
+    }
+
     fn authentication(self, field: &str) -> Option<&'e Json<'e>> {
         self.value(&["authenticationContext", field])
     }
@@ -83,6 +97,7 @@ impl<'e> Event<'e> {
         let ids = [
             ("transaction", self.value(&["transaction", "id"]).and_then(id)),
             ("authn_request", self.debug("authnRequestId").and_then(id)),
+            ("request", self.debug("requestId").and_then(id)),
             ("root_session", self.authentication("rootSessionId").and_then(session_id)),
             ("external_session", self.authentication("externalSessionId").and_then(session_id)),
         ];

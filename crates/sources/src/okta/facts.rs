@@ -1,11 +1,11 @@
 //! Which facts an event states: one function an event type.
 //!
 //! `None` is "not understood": another event type, or one that lacks what its facts need. An empty list is "understood, and it states no fact": a
-//! sign-in or a verification that failed.
+//! verification for something else than a sign-in. What did not succeed is a fact of its own, with its reason (`docs/decisions/0028`).
 
 use super::{
     event::{Event, id, is_true, list, session_id},
-    factor,
+    factor, refusal,
 };
 use crate::{bearer, text};
 use claimledger_facts::{
@@ -16,9 +16,10 @@ use claimledger_facts::{
         claims::{ClaimAccepted, ClaimsReceived},
         factor::{FactorVerified, PolicyDecided},
         session::{SessionEnded, SessionStarted},
+        sign_in::SignInRefused,
         subject::SubjectSessionsEnded,
     },
-    vocabulary::{Amr, EndReason, Outcome, Protocol},
+    vocabulary::{Amr, EndReason, Method, Outcome, Protocol, SignInResult},
 };
 
 /// One fact of an event, about its subject.
@@ -39,23 +40,69 @@ const ADMIN_APP: &str = "okta_admin_console";
 /// The facts of an event.
 pub(super) fn of<'e>(event: &Event<'e>, kind: &str) -> Facts<'e> {
     match kind {
-        "user.authentication.auth_via_IDP" => on_success(event, claims_received),
-        "user.authentication.auth_via_mfa" => on_success(event, verified_by_mfa),
-        "user.authentication.verify" => on_success(event, verified),
+        "user.authentication.auth_via_IDP" | "user.authentication.auth_via_social" => or_refused(event, Attempt::Federation, claims_received),
+        "user.authentication.auth_via_mfa" if is_for_something_else(event) => Some(Vec::new()),
+        "user.authentication.auth_via_mfa" | "user.authentication.verify" if event.result()? != SUCCESS => refused(event, Attempt::Factor),
+        "user.authentication.auth_via_mfa" => verified_by_mfa(event),
+        "user.authentication.verify" => verified(event),
         "policy.evaluate_sign_on" => policy_decided(event),
-        "user.session.start" => on_success(event, session_started),
-        "user.authentication.sso" => on_success(event, |event| app_accessed(event, None)),
-        "user.session.access_admin_app" => on_success(event, |event| app_accessed(event, Some(ADMIN_APP))),
+        "user.session.start" => or_refused(event, Attempt::SignIn, session_started),
+        "user.authentication.sso" => or_refused(event, Attempt::Access, |event| app_accessed(event, None)),
+        "user.session.access_admin_app" => or_refused(event, Attempt::Access, |event| app_accessed(event, Some(ADMIN_APP))),
+        "application.policy.sign_on.deny_access" => refused(event, Attempt::Access),
+        "user.mfa.okta_verify.deny_push" => push_rejected(),
         "user.session.end" => on_success(event, session_ended),
         "user.session.clear" => on_success(event, session_cleared),
         _ => None,
     }
 }
 
-/// What did not succeed states no fact. An event without an outcome is not understood.
+const SUCCESS: &str = "SUCCESS";
+
+/// What was tried.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Attempt {
+    /// A sign-in as a whole.
+    SignIn,
+    /// A factor of one.
+    Factor,
+    /// A sign-in through an identity provider.
+    Federation,
+    /// To open an application, or a decision about it.
+    Access,
+}
+
+/// A fact of what succeeded, or that it was refused. An event without an outcome is not understood.
+fn or_refused<'e>(event: &Event<'e>, attempt: Attempt, read: impl FnOnce(&Event<'e>) -> Facts<'e>) -> Facts<'e> {
+    match event.result()? {
+        SUCCESS => read(event),
+        _ => refused(event, attempt),
+    }
+}
+
+/// What did not succeed, and why.
+fn refused<'e>(event: &Event<'e>, attempt: Attempt) -> Facts<'e> {
+    let app = || event.target("AppInstance").and_then(|app| app.id());
+    let enrollment = event.target("AuthenticatorEnrollment");
+    one(FactData::SignInRefused(SignInRefused {
+        result: refusal::result(event.result()?),
+        reason: event.text(&["outcome", "reason"]).map(refusal::reason),
+        method: if attempt == Attempt::Factor { factor::method(event, enrollment) } else { None },
+        idp: app().filter(|_| attempt == Attempt::Federation).map(IdpId::from),
+        app: app().filter(|_| attempt == Attempt::Access).map(AppId::from),
+    }))
+}
+
+/// The user refused a push on their device.
+fn push_rejected<'e>() -> Facts<'e> {
+    let (result, reason) = (SignInResult::Deny, Some(refusal::PUSH_REJECTED.to_owned()));
+    one(FactData::SignInRefused(SignInRefused { result, reason, method: Some(Method::Push), idp: None, app: None }))
+}
+
+/// The end of a session that did not come about states no fact. An event without an outcome is not understood.
 fn on_success<'e>(event: &Event<'e>, read: impl FnOnce(&Event<'e>) -> Facts<'e>) -> Facts<'e> {
     match event.result()? {
-        "SUCCESS" => read(event),
+        SUCCESS => read(event),
         _ => Some(Vec::new()),
     }
 }
@@ -100,13 +147,14 @@ fn is_uri_like(text: &str) -> bool {
     text.len() <= text::MAX_ID_BYTES && text.bytes().all(|b| b.is_ascii_alphanumeric() || b":/._-#".contains(&b))
 }
 
-/// A factor of a sign-in. Verifications for an enrolment or a recovery have another intent and state nothing about a session. Real events say
-/// `AUTHENTICATION` where the catalogue says `LOGIN`; some say nothing.
+/// Verifications for an enrolment or a recovery have another intent and state nothing about a session. Real events say `AUTHENTICATION` where the
+/// catalogue says `LOGIN`; some say nothing.
+fn is_for_something_else(event: &Event<'_>) -> bool {
+    !matches!(event.debug_text("factorIntent"), None | Some("LOGIN" | "AUTHENTICATION"))
+}
+
+/// A factor of a sign-in.
 fn verified_by_mfa<'e>(event: &Event<'e>) -> Facts<'e> {
-    match event.debug_text("factorIntent") {
-        None | Some("LOGIN" | "AUTHENTICATION") => {}
-        Some(_) => return Some(Vec::new()),
-    }
     one(FactData::FactorVerified(factor_verified(event)?))
 }
 
@@ -138,7 +186,9 @@ fn policy_decided<'e>(event: &Event<'e>) -> Facts<'e> {
         "ALLOW" => Outcome::Allow,
         "CHALLENGE" => Outcome::Challenge,
         "DENY" => Outcome::Deny,
-        _ => return None,
+        SUCCESS => return None,
+        // Not evaluated to its end: no decision, and nobody was let in by it.
+        _ => return refused(event, Attempt::Access),
     };
     let app = match event.target("AppInstance") {
         Some(app) => app.id()?,
@@ -163,7 +213,7 @@ fn policy_decided<'e>(event: &Event<'e>) -> Facts<'e> {
 }
 
 /// Events up to 2025 name the rule and not its policy. The policy is then "the one that has this rule", until a snapshot says which.
-fn policy_of_rule(rule: &str) -> PolicyId {
+pub(super) fn policy_of_rule(rule: &str) -> PolicyId {
     PolicyId::new(format!("rule:{rule}"))
 }
 

@@ -1,89 +1,84 @@
 //! Okta's System Log: `LogEvent`s as the API, event hooks, files and log streams carry them.
 //!
-//! An event is an object; a collector's wrapper that carries one as text in `_raw` is read too, and only `_raw` counts then. The id is `uuid`,
-//! which is not unique in practice, so other content under one id is kept as a variant. Event types that are not read, and events that lack
-//! what their facts need, are kept and noted as not understood.
+//! An event is an object, alone or in what a transport puts around it. The id is `uuid`, which is not unique in practice, so other content under one id
+//! is kept as a variant. Event types that are not read, and events that lack what their facts need, are kept and noted as not understood.
 //!
 //! | file | what it decides |
 //! | --- | --- |
+//! | [`envelope`] | what transports put around an event |
 //! | [`dialect`] | one spelling for the dialects of collectors |
 //! | [`event`] | how fields are looked up in an untidy event, and which session it names |
 //! | [`people`] | who it is about, and what is sealed under whose key |
+//! | [`labels`] | what applications, policies and identity providers are called |
 //! | [`facts`] | which facts an event type states |
+//! | [`refusal`] | what its words for what did not succeed mean |
 //! | [`factor`] | what Okta's names of factors mean |
 
 mod dialect;
+mod envelope;
 mod event;
 mod factor;
 mod facts;
+mod labels;
 mod people;
+mod refusal;
 
 use crate::{
     bearer::{self, Named},
     json::{Json, Object},
     native,
-    splitter::{Limits, Piece, Splitter},
     strict::{self, Duplicates},
     text,
 };
 use claimledger_facts::{
     draft::{Draft, DraftFact},
-    fact::FactType,
+    fact::{FactData, FactType},
     ids::{SessionId, SourceEventId},
     refusal::{Refusal, RefusalCode},
     time::{Occurred, Time},
-    vocabulary::Note,
+    types::session::SessionLinked,
+    vocabulary::{FREE_TEXT, Note},
 };
 use event::Event;
 
-pub(crate) const TRANSLATOR: &str = "okta-system-log/1";
-/// Where a collector puts the event it received, as text.
-const RAW: &str = "_raw";
+pub(crate) const TRANSLATOR: &str = "okta-system-log/2";
 
-/// Reads one event, or what a wrapper carries.
+/// Reads one event, or what an envelope carries.
 pub(crate) fn translate(bytes: &[u8]) -> Result<Vec<Draft>, Refusal> {
-    let mut object = native::object_borrowed(strict::parse_borrowed(bytes, Duplicates::Tolerated)?)?;
-    match object.remove(RAW) {
-        None => Ok(vec![draft(object, bytes)?]),
-        Some(Json::Text(raw)) => unwrap(object, &raw, bytes),
-        Some(_) => Err(native::invalid(RAW, "an event as JSON text", "the value is no string")),
-    }
+    translate_nested(bytes, 0)
 }
 
-/// Reads the events in a wrapper's `_raw`. The original of a lone event is the whole wrapper; of several, each has its own text.
-fn unwrap(mut wrapper: Object<'_>, raw: &str, bytes: &[u8]) -> Result<Vec<Draft>, Refusal> {
-    let mut splitter = Splitter::new(Limits::default());
-    splitter.push(raw.as_bytes());
-    splitter.finish();
-    let pieces = splitter.collect::<Result<Vec<_>, _>>().map_err(in_raw)?;
-    let read =
-        |piece: &Piece| draft(native::object_borrowed(strict::parse_borrowed(&piece.bytes, Duplicates::Tolerated)?)?, &piece.bytes).map_err(in_raw);
-    let mut drafts = pieces.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    match &mut drafts[..] {
-        [] => return Err(native::invalid(RAW, "an event as JSON text", "the text is empty")),
-        [alone] => {
-            let redacted = bearer::redact_borrowed(&mut wrapper, Named::Vendor) || alone.original != pieces[0].bytes;
-            alone.original = if redacted {
-                let event = String::from_utf8_lossy(&alone.original).into_owned();
-                wrapper.insert(RAW, Json::Text(event.into()));
-                wrapper.to_canonical(bytes.len())
-            } else {
-                bytes.to_vec()
-            };
+fn translate_nested(bytes: &[u8], nested: usize) -> Result<Vec<Draft>, Refusal> {
+    let value = strict::parse_borrowed(bytes, Duplicates::Tolerated).map_err(|refusal| envelope::no_json(bytes).unwrap_or(refusal))?;
+    let object = native::object_borrowed(value)?;
+    let Some(envelope) = envelope::of(&object) else {
+        if !object.contains_key("eventType")
+            && let Some(refusal) = envelope::looks_like(&object)
+        {
+            return Err(refusal);
         }
-        _ => {}
+        return Ok(vec![draft(object, bytes)?]);
+    };
+    if nested == envelope::MAX_NESTED {
+        let expected = format!("at most {} envelopes inside of each other", envelope::MAX_NESTED);
+        return Err(Refusal::whole(RefusalCode::Malformed, expected, format!("this looks like {} in too many others", envelope.name)));
+    }
+    let carried = envelope.carried(bytes)?;
+    let mut drafts = Vec::with_capacity(carried.len());
+    for event in &carried {
+        let read = translate_nested(event, nested + 1).and_then(|drafts| if drafts.is_empty() { Err(envelope::no_event()) } else { Ok(drafts) });
+        drafts.extend(read.map_err(|refusal| envelope.inside(envelope::without_fields(event, refusal)))?);
+    }
+    // The original of a lone event is all that was received; of several, each has its own bytes.
+    if let ([event], [alone]) = (&carried[..], &mut drafts[..]) {
+        let redacted = (alone.original != event[..]).then_some(&alone.original[..]);
+        alone.original = envelope.original(bytes, &object, redacted);
     }
     Ok(drafts)
 }
 
-fn in_raw(mut refusal: Refusal) -> Refusal {
-    refusal.field = Some(match refusal.field {
-        Some(field) => format!("{RAW}.{field}"),
-        None => RAW.to_owned(),
-    });
-    refusal.line = None;
-    refusal
-}
+/// What links the sessions of one sign-in: the transaction that began it.
+const AUTHN_REQUEST: &str = "authn_request";
 
 /// Reads one event, which stands in these bytes.
 fn draft(mut members: Object<'_>, bytes: &[u8]) -> Result<Draft, Refusal> {
@@ -105,29 +100,36 @@ fn draft(mut members: Object<'_>, bytes: &[u8]) -> Result<Draft, Refusal> {
     if published.zone_assumed {
         notes.push(Note::TimeZoneAssumedUtc);
     }
-    let facts = match facts::of(&event, kind) {
-        Some(said) if published.readable && (said.is_empty() || people.subject.is_some()) => {
-            let fact = |said: facts::Said| {
-                let needs_session = FactType::named(said.data.type_name()).is_some_and(|fact| fact.needs_session);
-                let named = said.session.map(SessionId::from);
-                if needs_session && named.is_none() && session.is_none() {
-                    return None;
-                }
-                Some(DraftFact {
-                    session: named.filter(|named| session.as_ref() != Some(named)),
-                    subject: people.subject,
-                    occurred: None,
-                    data: said.data,
-                    other: None,
-                })
-            };
-            said.into_iter().map(fact).collect::<Option<Vec<_>>>()
+    let subject = people.subject;
+    let fact = |said: facts::Said<'_>| {
+        let named = said.session.map(SessionId::from);
+        let whose = named.as_ref().or(session.as_ref());
+        // An attempt under a name that Okta does not know has no user, and one that failed early no session; anything else needs its subject.
+        let is_attempt = matches!(said.data, FactData::SignInRefused(_));
+        let needs_session = FactType::named(said.data.type_name()).is_some_and(|fact| fact.needs_session);
+        if !is_attempt && subject.is_none() || needs_session && whose.is_none() {
+            return None;
         }
-        _ => None,
+        let differs = whose.is_some() && session.as_ref() != whose;
+        Some(DraftFact { session: named.filter(|_| differs), subject, occurred: None, data: said.data, other: None })
     };
-    if facts.is_none() {
+    let said = facts::of(&event, kind).filter(|_| published.readable);
+    let understood: Option<Vec<DraftFact>> = said.and_then(|said| said.into_iter().map(fact).collect());
+    if understood.is_none() {
         notes.push(Note::NotUnderstood);
     }
+    let mut facts = understood.unwrap_or_default();
+    // A reason in prose is sealed with the rest of what belongs to the subject.
+    let in_prose = |fact: &DraftFact| matches!(&fact.data, FactData::SignInRefused(data) if data.reason.as_deref() == Some(FREE_TEXT));
+    let reason = event.text(&["outcome", "reason"]).filter(|_| facts.iter().any(in_prose));
+    if published.readable
+        && let Some(session) = &session
+    {
+        let links = event.requests(kind, session.as_str()).into_iter().map(|to| SessionLinked { to: to.to_owned(), by: AUTHN_REQUEST.to_owned() });
+        facts.extend(links.map(|link| DraftFact { session: None, subject: None, occurred: None, data: FactData::SessionLinked(link), other: None }));
+    }
+    let labels = labels::of(&event, kind);
+    let people = people.sealed(&event, reason, &labels);
     Ok(Draft {
         source: None,
         source_id,
@@ -137,9 +139,11 @@ fn draft(mut members: Object<'_>, bytes: &[u8]) -> Result<Draft, Refusal> {
         session,
         correlation: event.correlation(),
         notes,
-        facts: facts.unwrap_or_default(),
+        facts,
         persons: people.persons,
         unowned: people.unowned,
+        labels: labels.into_iter().map(|label| label.name.to_owned()).collect(),
+        address: people.address,
         canonical,
         original,
         unknown_fields,
@@ -182,6 +186,9 @@ fn published(members: &mut Object<'_>) -> Result<Published, Refusal> {
         dialect::Zoned::No(time) => (Some(time), true),
         dialect::Zoned::Unreadable => (None, true),
     };
+    if time.is_some_and(|time| Time::within(time).is_none()) {
+        return Err(native::invalid("published", EXPECTED, "the time lies outside of the years 0000 to 9999 in UTC"));
+    }
     let Some(time) = time else {
         return Ok(Published { occurred: Occurred { from: Time::MIN, to: Some(Time::MAX) }, zone_assumed, readable: false });
     };

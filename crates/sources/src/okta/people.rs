@@ -4,18 +4,31 @@
 //! Names, logins, addresses and user agents come from outside, some of them from whoever tries to sign in: they are sealed, under the key of the
 //! person they tell about, or under the tenant's where there is none.
 
-use super::event::{Event, Target, something};
+use super::{
+    event::{Event, Target, something},
+    labels::Label,
+};
 use crate::{json::Json, text};
 use claimledger_facts::{canonical::Members, draft::DraftPerson, personal::Personal};
 
 /// The people of an event.
-pub(super) struct People {
+pub(super) struct People<'e> {
     /// Each once, the actor first.
-    pub(super) persons: Vec<DraftPerson>,
+    persons: Vec<Labelled<'e>>,
     /// Which of them the facts are about.
     pub(super) subject: Option<usize>,
+    /// Whose the client is.
+    home: Option<usize>,
+}
+
+/// The people of an event with what is sealed under their keys.
+pub(super) struct Sealed {
+    /// Each once, the actor first.
+    pub(super) persons: Vec<DraftPerson>,
     /// What belongs to none of them.
     pub(super) unowned: Personal,
+    /// The client's address, where it belongs to none of them.
+    pub(super) address: Option<String>,
 }
 
 /// Somebody, and their labels as the event has them first.
@@ -28,7 +41,7 @@ struct Labelled<'e> {
 const USER: &str = "User";
 
 /// Finds the people of an event.
-pub(super) fn of(event: &Event<'_>, kind: &str) -> People {
+pub(super) fn of<'e>(event: &Event<'e>, kind: &str) -> People<'e> {
     let mut persons = Vec::new();
     let actor = event.actor(USER).and_then(|actor| add(&mut persons, actor));
     let mut targets: Vec<usize> = event.targets(USER).filter_map(|user| add(&mut persons, user)).collect();
@@ -40,33 +53,68 @@ pub(super) fn of(event: &Event<'_>, kind: &str) -> People {
     };
     let subject = match kind {
         // The actor is Okta, or an administrator.
-        "user.authentication.auth_via_IDP" | "user.session.clear" => target,
+        "user.authentication.auth_via_IDP" | "user.authentication.auth_via_social" | "user.session.clear" => target,
         _ => actor.or(target),
     };
 
     // The client is the actor's; where Okta acts for somebody who signs in, it is theirs.
     let acted_for = if kind == "user.authentication.auth_via_IDP" { subject } else { None };
     let home = actor.or(acted_for);
-    let client = Client::of(event);
-    let personal = |(n, labelled): (usize, Labelled<'_>)| {
-        let Labelled { mut person, login, name } = labelled;
-        person.personal = Personal::write(256, |members| {
+    People { persons, subject, home }
+}
+
+impl People<'_> {
+    /// With what is sealed: `reason` is the subject's, `labels` are nobody's.
+    pub(super) fn sealed(self, event: &Event<'_>, reason: Option<&str>, labels: &[Label<'_>]) -> Sealed {
+        let Self { persons, subject, home } = self;
+        let client = Client::of(event);
+        let address = event.text(&["client", "ipAddress"]).filter(|address| text::is_id(address)).map(str::to_owned);
+        let personal = |(n, labelled): (usize, Labelled<'_>)| {
+            let Labelled { mut person, login, name } = labelled;
             if home == Some(n) {
+                person.address.clone_from(&address);
+            }
+            person.personal = Personal::write(256, |members| {
+                if home == Some(n) {
+                    client.write(members);
+                }
+                members.text("id", &person.id);
+                if let Some(login) = login {
+                    members.text("login", login);
+                }
+                if let Some(name) = name {
+                    members.text("name", name);
+                }
+                if subject == Some(n) {
+                    write_reason(members, reason);
+                }
+            });
+            person
+        };
+        let persons = persons.into_iter().enumerate().map(personal).collect();
+        let unowned = Personal::write(0, |members| {
+            if home.is_none() {
                 client.write(members);
             }
-            members.text("id", &person.id);
-            if let Some(login) = login {
-                members.text("login", login);
+            if !labels.is_empty() {
+                members.objects("labels", labels, |label, members| {
+                    members.text("id", &label.id);
+                    members.text("kind", label.kind);
+                    members.text("name", label.name);
+                });
             }
-            if let Some(name) = name {
-                members.text("name", name);
+            if subject.is_none() {
+                write_reason(members, reason);
             }
         });
-        person
-    };
-    let persons = persons.into_iter().enumerate().map(personal).collect();
-    let unowned = if home.is_none() { Personal::write(0, |members| client.write(members)) } else { Personal::default() };
-    People { persons, subject, unowned }
+        Sealed { persons, unowned, address: address.filter(|_| home.is_none()) }
+    }
+}
+
+fn write_reason(members: &mut Members<'_>, reason: Option<&str>) {
+    if let Some(reason) = reason {
+        members.object("text", |text| text.text("reason", reason));
+    }
 }
 
 /// Adds a user, once. An attempt under a name that Okta does not know has no user.

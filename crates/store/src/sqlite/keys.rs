@@ -110,6 +110,14 @@ impl KeyStore for SqliteKeys {
         Ok(self.person_where("id_index", tenant, index.0.to_vec()).await?.pop())
     }
 
+    async fn persons(&self, tenant: &TenantId, after: Option<&Pseudonym>, max: usize) -> Result<Vec<PersonRow>, LogError> {
+        let sql = format!("{PERSON} WHERE p.tenant = ? AND p.pseudonym > ? ORDER BY p.pseudonym LIMIT ?");
+        let after = after.map_or("", Pseudonym::as_str);
+        let max = i64::try_from(max).unwrap_or(i64::MAX);
+        let query = sqlx::query(AssertSqlSafe(sql)).bind(tenant.as_str()).bind(after).bind(max);
+        query.fetch_all(&self.readers).await.map_err(read)?.iter().map(person).collect()
+    }
+
     async fn persons_by_alias(&self, tenant: &TenantId, index: &Digest32) -> Result<Vec<PersonRow>, LogError> {
         self.person_where("alias_index", tenant, index.0.to_vec()).await
     }

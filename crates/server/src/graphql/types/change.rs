@@ -35,7 +35,7 @@ impl SessionChange {
         self.0.value.record.recorded_at.into()
     }
     /// What it changed of the session, codes: `started`, `state`, `end`, `bounds`, `ids`, `origin`, `idp_session`, `factors`, `ignored`, `decisions`,
-    /// `accesses`, `records`.
+    /// `accesses`, `refused`, `records`.
     async fn changed(&self) -> Vec<&str> {
         self.0.value.changed.iter().map(|changed| changed.as_str()).collect()
     }

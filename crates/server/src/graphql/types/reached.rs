@@ -36,6 +36,8 @@ pub(crate) enum Category {
     Admin,
     /// What was not heard of a source.
     Source,
+    /// A sign-in, a factor or an access that did not succeed.
+    SignIn,
     /// Stored, and not understood.
     NotUnderstood,
 }
@@ -120,6 +122,12 @@ pub(crate) enum FoundKind {
     Policy,
     /// A person.
     Person,
+    /// A transaction of a vendor's log, or the authentication request that began with it.
+    Transaction,
+    /// A request of a vendor's log.
+    Request,
+    /// The address of a client.
+    Address,
 }
 
 /// One thing that a text is found as.

@@ -1,11 +1,13 @@
 //! Records: as an answer names them, and one of them opened.
 
 use super::id;
-use crate::graphql::scalars::{DateTime, Json, Position};
-use async_graphql::{ID, Object, SimpleObject};
+use crate::graphql::{
+    Asker,
+    scalars::{DateTime, Json, Position},
+};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use claimledger_app::answer::RecordView;
 use claimledger_domain::model;
-use claimledger_facts::vocabulary;
 
 /// A record, as an answer names it.
 #[derive(SimpleObject, Clone)]
@@ -67,7 +69,7 @@ impl Record {
     async fn header(&self) -> String {
         data_encoding::BASE64.encode(&self.0.header)
     }
-    /// What it says in the clear; empty: stored, and not understood.
+    /// What it says in the clear; empty: it states nothing, or was not understood (`understood`).
     async fn facts(&self) -> Vec<Json> {
         crate::record::facts(&self.0.statement).into_iter().map(Json).collect()
     }
@@ -99,9 +101,22 @@ impl Record {
     async fn recorded_at(&self) -> DateTime {
         self.0.reference.recorded_at.into()
     }
-    /// Whether facts could be read from it.
+    /// Whether its translator understood it.
     async fn understood(&self) -> bool {
-        !self.0.statement.notes.contains(&vocabulary::Note::NotUnderstood)
+        self.0.statement.is_understood()
+    }
+    /// What was received, as text; null with the reason in `sealed`.
+    async fn original(&self) -> Option<String> {
+        self.0.original.as_deref().map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+    }
+    /// Names, addresses, user agents and texts: an object by pseudonym, and `nobody` for what is nobody's; null with the reason in `sealed`, or null for
+    /// somebody whose key was destroyed.
+    async fn personal(&self) -> Option<Json> {
+        self.0.personal.clone().map(Json)
+    }
+    /// Why the original cannot be seen: the role is missing, or the key of somebody whom it is about was destroyed; null: it can.
+    async fn sealed(&self, ctx: &Context<'_>) -> Result<Option<&'static str>> {
+        Ok(crate::record::sealed(&self.0, &ctx.data::<Asker>()?.caller))
     }
     /// How it was read: codes.
     async fn notes(&self) -> Vec<&str> {

@@ -106,6 +106,11 @@ impl Session {
     async fn accesses(&self) -> Vec<AppAccess> {
         vec(&self.0.accesses)
     }
+    /// Sign-ins, factors and accesses that did not succeed, in the total order.
+    #[graphql(complexity = "list_cost(child_complexity)")]
+    async fn refused(&self) -> Vec<RefusedSignIn> {
+        vec(&self.0.refused)
+    }
     /// Retractions and losses that hit something of it, or may; as recorded.
     #[graphql(complexity = "list_cost(child_complexity)")]
     async fn falsifiers(&self) -> Vec<Falsifier> {
@@ -171,5 +176,42 @@ pub(crate) struct AppAccess {
 impl From<&model::AppAccess> for AppAccess {
     fn from(access: &model::AppAccess) -> Self {
         Self { app: id(&access.app), app_session: access.app_session.as_ref().map(id), at: access.at.into(), record: (&access.record).into() }
+    }
+}
+
+/// A sign-in, a factor or an access that did not succeed. It never counts as a factor.
+#[derive(SimpleObject)]
+#[graphql(name = "RefusedSignIn")]
+pub(crate) struct RefusedSignIn {
+    /// What became of it: `failure`, `deny`, `challenge`, `abandoned`, `unanswered`, `rate_limit`, `skipped`, `other`.
+    result: &'static str,
+    /// Why: a code; `free_text`: in words, which are sealed.
+    reason: Option<String>,
+    /// The method that was tried.
+    method: Option<&'static str>,
+    /// The identity provider that it went through.
+    idp: Option<ID>,
+    /// The application that it was for.
+    app: Option<ID>,
+    /// In one line.
+    words: String,
+    /// When.
+    at: DateTime,
+    /// The record.
+    record: RecordRef,
+}
+
+impl From<&model::RefusedSignIn> for RefusedSignIn {
+    fn from(refused: &model::RefusedSignIn) -> Self {
+        Self {
+            result: refused.result.as_str(),
+            reason: refused.reason.clone(),
+            method: refused.method.map(vocabulary::Method::as_str),
+            idp: refused.idp.as_ref().map(id),
+            app: refused.app.as_ref().map(id),
+            words: refused.words.clone(),
+            at: refused.at.into(),
+            record: (&refused.record).into(),
+        }
     }
 }

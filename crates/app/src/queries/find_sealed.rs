@@ -1,0 +1,112 @@
+//! What is sealed and found all the same: display names of what is no person, and addresses of clients. For the role investigate; the caller has checked it.
+//!
+//! Records carry keyed digests of both (`docs/decisions/0029`): of a display name under the tenant's index key, of an address under the key of the person
+//! who came from it: everybody's is tried, and with the key goes the digest's meaning.
+
+use super::find::{COUNTED, Search};
+use crate::{
+    reached::{Found, FoundKind},
+    terms::{LABEL_TERM, pair, term},
+};
+use claimledger_facts::{
+    ids::{LogPosition, Pseudonym},
+    record::Digest32,
+    seal::{BlindKind, open_personal},
+    statement::ADDRESS,
+};
+use claimledger_ledger::{
+    log::LogError,
+    views::{Term, TermKind},
+};
+use data_encoding::HEXLOWER;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// Maximum number of records opened to see what carries a display name.
+const OPENED: usize = 100;
+/// Maximum number of people whose addresses are searched.
+const PEOPLE: usize = 100_000;
+/// People whose keys are read at once.
+const AT_ONCE: usize = 500;
+
+impl Search<'_> {
+    /// What is called so: applications, policies and identity providers, with every record that names them.
+    pub(super) async fn labelled(&self) -> Result<Vec<Found>, LogError> {
+        const MATCHED: &str = "display name";
+        let of = index_term(LABEL_TERM, self.view.tenant.keys.blind_index(BlindKind::Label, self.text));
+        let views = &self.inner().views;
+        let carrying = views.positions_of(&self.view.tenant.id, &of, LogPosition(0), self.known_at(), OPENED).await?;
+        let mut found = Vec::new();
+        for (kind, id) in self.called_so(&carrying).await? {
+            let (kind, of_kind) = match kind.as_str() {
+                "app" => (FoundKind::App, TermKind::App),
+                "idp" => (FoundKind::Idp, TermKind::Idp),
+                "policy" => (FoundKind::Policy, TermKind::Policy),
+                _ => continue,
+            };
+            let by_id = self.terms(kind, &id, &[term(of_kind, id.as_str())], MATCHED).await?;
+            // Where no fact names it, the records that call it so.
+            found.extend(match by_id {
+                Some(by_id) => Some(by_id),
+                None => self.terms(kind, &id, std::slice::from_ref(&of), MATCHED).await?,
+            });
+        }
+        Ok(found)
+    }
+
+    /// Kind and id of what these records call by the text.
+    async fn called_so(&self, positions: &[LogPosition]) -> Result<BTreeSet<(String, String)>, LogError> {
+        let tenant = self.view.tenant;
+        let wanted = self.text.trim().to_lowercase();
+        let mut called = BTreeSet::new();
+        for (entry, position) in self.inner().log.read_at(&tenant.id, positions).await?.iter().zip(positions) {
+            let corrupt = |what| LogError::Corrupt { position: *position, what };
+            let header = entry.decode_header().map_err(|error| corrupt(error.what))?;
+            let blocks = open_personal(entry, &header, &tenant.keys, &[]).map_err(|error| corrupt(error.what))?;
+            let labels = blocks.iter().filter_map(|block| block.data.as_ref()?.get("labels")?.as_array()).flatten();
+            let text = |label: &Value, name: &str| label.get(name).and_then(Value::as_str).map(str::to_owned);
+            called.extend(
+                labels
+                    .filter(|label| text(label, "name").is_some_and(|name| name.trim().to_lowercase() == wanted))
+                    .filter_map(|label| Some((text(label, "kind")?, text(label, "id")?))),
+            );
+        }
+        Ok(called)
+    }
+
+    /// The records that came from a client's address, and whether everybody's were searched.
+    pub(super) async fn address(&self) -> Result<(Option<Found>, bool), LogError> {
+        if self.text.trim().parse::<std::net::IpAddr>().is_err() {
+            return Ok((None, true));
+        }
+        let tenant = self.view.tenant;
+        let nobodys = index_term(ADDRESS, tenant.keys.blind_index(BlindKind::Address, self.text));
+        let mut positions = self.positions(&[nobodys]).await?;
+        let mut last: Option<Pseudonym> = None;
+        let (mut looked_at, mut all) = (0, false);
+        while !all && looked_at < PEOPLE && positions.len() <= COUNTED {
+            let people = tenant.keyring.keys_after(last.as_ref(), AT_ONCE).await?;
+            all = people.len() < AT_ONCE;
+            looked_at += people.len();
+            let terms: Vec<Term> = people.iter().map(|(_, key)| index_term(ADDRESS, key.address_index(self.text))).collect();
+            positions.extend(self.positions(&terms).await?);
+            last = people.into_iter().next_back().map(|(pseudonym, _)| pseudonym);
+        }
+        let at_least = !all || positions.len() > COUNTED;
+        let positions: Vec<LogPosition> = positions.into_iter().take(COUNTED).collect();
+        if positions.is_empty() {
+            return Ok((None, all));
+        }
+        Ok((Some(self.found(FoundKind::Address, self.text.trim(), "address of the client", &positions, at_least).await?), all))
+    }
+
+    async fn positions(&self, terms: &[Term]) -> Result<BTreeSet<LogPosition>, LogError> {
+        let found = self.inner().views.positions_of_each(&self.view.tenant.id, terms, self.known_at()).await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+}
+
+/// The term of a keyed digest, of which records carry half.
+fn index_term(name: &str, digest: Digest32) -> Term {
+    pair(TermKind::Correlation, name, &HEXLOWER.encode(&digest.0[..16]))
+}

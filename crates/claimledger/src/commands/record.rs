@@ -1,0 +1,53 @@
+//! `record`.
+
+use super::questions::print;
+use crate::{
+    door::Door,
+    exit::No,
+    settings::Settings,
+    show::{field, inert, words},
+};
+use anyhow::Result;
+use serde_json::{Value, json};
+
+const RECORD: &str = include_str!("../queries/record.graphql");
+
+/// Prints one record; status 1 if there is none.
+pub(crate) async fn record(settings: &Settings, which: &str) -> Result<()> {
+    let position: Option<u64> = which.strip_prefix('#').unwrap_or(which).parse().ok();
+    let variables = match position {
+        Some(position) => json!({"position": position}),
+        None => json!({"id": which}),
+    };
+    let door = Door::open(settings).await?;
+    let record = door.ask(RECORD, "record", variables).await;
+    door.close().await;
+    let record = record?;
+    if record.is_null() {
+        return Err(anyhow::Error::new(No(format!("No record {} is known in this tenant.", inert(which)))));
+    }
+    print(settings, &record, record_text);
+    Ok(())
+}
+
+fn record_text(record: &Value) -> String {
+    let understood = if record["understood"] == true { "understood" } else { "not understood" };
+    let mut parts = vec![
+        format!("#{} · {} · {} {}", field(record, "position"), field(record, "kind"), field(record, "source"), field(record, "sourceId")),
+        format!("id {} · leaf {}", field(record, "id"), field(record, "leafHash")),
+        format!("occurred {} · recorded {} · session {}", field(record, "occurredAt"), field(record, "recordedAt"), field(record, "session")),
+        format!("{} · {understood} · notes {}", field(record, "translator"), words(&record["notes"])),
+    ];
+    for fact in record["facts"].as_array().into_iter().flatten() {
+        parts.push(format!("\n{}", inert(&fact.to_string())));
+    }
+    if let Some(people) = record["personal"].as_object() {
+        parts.push("\nsealed:".to_owned());
+        parts.extend(people.iter().map(|(whose, data)| format!("  {}: {}", inert(whose), inert(&data.to_string()))));
+    }
+    match record["original"].as_str() {
+        Some(original) => parts.push(format!("\noriginal:\n{}", inert(original.trim_end()))),
+        None => parts.push(format!("\n{}", field(record, "sealed"))),
+    }
+    parts.join("\n")
+}
