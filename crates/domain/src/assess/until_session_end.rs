@@ -105,6 +105,7 @@ pub(crate) fn life<'a>(all: &[Seen<'a>], upto: &[Seen<'a>], subject: Option<&Pse
     if is_attempt {
         (life.phase, life.certainty, life.bounds, life.reason) = (Phase::NotStarted, Certainty::Certain, None, None);
         life.missing.clear();
+        life.ended_at = None;
     }
     Some(life)
 }
