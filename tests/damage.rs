@@ -172,7 +172,7 @@ fn flipped_bits(good: &Good, file: &str, questions: usize, heals: bool) {
         for step in 0..questions {
             look((n as usize + step * 5) % QUESTIONS.len(), "");
         }
-        if heals && n % 30 == 0 {
+        if heals && n.is_multiple_of(30) {
             let rebuilt = ask(&data, &["rebuild"]);
             if rebuilt.status.success() {
                 (0..QUESTIONS.len()).for_each(|question| look(question, "after a rebuild"));

@@ -38,7 +38,7 @@ async fn filled(dir: &Path) -> Arc<SqliteViews> {
         first_source: "sp".to_owned(),
         first_source_id: format!("e{n}"),
         assessed_to: LogSize(SESSIONS),
-        over_at: (n % 2 == 0).then(|| Time::from_micros(n as i64 * 1_000_000 + 900_000_000)),
+        over_at: n.is_multiple_of(2).then(|| Time::from_micros(n as i64 * 1_000_000 + 900_000_000)),
         state: format!("state {n}").into_bytes(),
     };
     let (rows, heads): (Vec<_>, Vec<_>) = ((0..SESSIONS).map(row).collect(), (0..SESSIONS).map(head).collect());
