@@ -55,7 +55,8 @@ fn what_a_server_needs_is_usage() {
     let token = scratch.data().join("t.operator-token");
     check(&plain(&["--token-file", token.to_str().expect("a UTF-8 path"), "why", "s-1"]), 4, "does not answer");
     check(&plain(&["--token-file", token.to_str().expect("a UTF-8 path"), "rebuild"]), 4, "does not answer");
-    check(&plain(&["--token-file", token.to_str().expect("a UTF-8 path"), "status"]), 2, "for the owner of the directory");
+    check(&plain(&["--token-file", token.to_str().expect("a UTF-8 path"), "status"]), 4, "does not answer");
+    check(&plain(&["--token-file", token.to_str().expect("a UTF-8 path"), "token", "--role", "read"]), 2, "for the owner of the directory");
 }
 
 #[test]

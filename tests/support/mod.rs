@@ -43,7 +43,7 @@ fn say(lack: &str) {
     let _ = writeln!(std::io::stderr(), "{lack}");
 }
 
-fn ci() -> bool {
+pub(crate) fn ci() -> bool {
     std::env::var("CI").is_ok_and(|ci| ci == "true")
 }
 
@@ -56,6 +56,11 @@ impl Scratch {
     /// An empty place; no ledger yet.
     pub(crate) fn new() -> Self {
         Self { dir: tempfile::tempdir().expect("a temporary directory") }
+    }
+
+    /// An empty place inside this directory.
+    pub(crate) fn in_dir(dir: &Path) -> Self {
+        Self { dir: tempfile::tempdir_in(dir).expect("a temporary directory") }
     }
 
     /// A rehearsal ledger with these tenants.
@@ -160,7 +165,12 @@ impl Server {
 
     /// The same with more arguments.
     pub(crate) fn start_with(data: &Path, arguments: &[&str]) -> Self {
-        let mut child = claimledger()
+        Self::start_by(claimledger(), data, arguments)
+    }
+
+    /// The same with another way to run the binary.
+    pub(crate) fn start_by(mut command: Command, data: &Path, arguments: &[&str]) -> Self {
+        let mut child = command
             .arg("--data")
             .arg(data)
             .args(["--format", "json", "serve", "--listen", "127.0.0.1:0"])

@@ -2,7 +2,10 @@
 
 pub use claimledger_domain::completeness::{Absence, AbsenceCode, Summary};
 
-use crate::changes::Changed;
+use crate::{
+    changes::Changed,
+    health::{Cause, Part},
+};
 use claimledger_domain::{
     belief::{BeliefDiff, Stops},
     dependants::{Change, Dependant},
@@ -33,7 +36,7 @@ pub struct Answered {
     pub recorded_at: Time,
     /// R, the version of the rules.
     pub rules: &'static str,
-    /// Whether a later append could still be recorded by K.
+    /// Whether a later append could still be recorded by K; or no K was asked, and the read models are behind the log.
     pub provisional: bool,
     /// Whether recorded times were asserted.
     pub rehearsal: bool,
@@ -74,6 +77,17 @@ pub struct Status {
     pub head: u64,
     /// Name and version of the read models that are asked.
     pub views: String,
+    /// What does not work, of the caller's tenant; empty: everything does.
+    pub problems: Vec<Problem>,
+}
+
+/// Something that does not work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What.
+    pub part: Part,
+    /// Why, and since when.
+    pub cause: Cause,
 }
 
 /// A value with what every answer carries.

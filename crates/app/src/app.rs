@@ -21,7 +21,7 @@ use claimledger_facts::{
     vocabulary::Role,
 };
 use claimledger_ledger::{
-    clock::Clock,
+    clock::{Clock, ClockGuard, ClockSettings},
     keys::{KeyStore, TenantKeysRow},
     log::{AppendFailure, Log, LogError},
     views::Views,
@@ -67,11 +67,15 @@ pub struct Options {
     pub batch_records: usize,
     /// Whether everything that is stored is read again in the background, to find damage before somebody asks for it. See `scrub`.
     pub scrub: bool,
+    /// How the clock is guarded.
+    pub clock: ClockSettings,
+    /// Why nothing is written; none: the engines take writes.
+    pub read_only: Option<String>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { follow: true, most_candidates: 20_000, batch_records: 10_000, scrub: false }
+        Self { follow: true, most_candidates: 20_000, batch_records: 10_000, scrub: false, clock: ClockSettings::default(), read_only: None }
     }
 }
 
@@ -81,6 +85,8 @@ pub struct App(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) parts: Parts,
+    /// The clock that records are stamped with.
+    pub(crate) guard: Arc<ClockGuard>,
     pub(crate) pages: PageSessions,
     /// Counts what was taken back: credentials, page sessions.
     pub(crate) revocations: watch::Sender<u64>,
@@ -159,8 +165,10 @@ impl App {
     /// # Errors
     /// If an engine cannot be read, a tenant's keys do not open, or a log does not begin as a ledger does.
     pub async fn open(parts: Parts) -> Result<Self, LogError> {
+        let guard = Arc::new(ClockGuard::new(Arc::clone(&parts.clock), parts.options.clock));
         let app = Self(Arc::new(Inner {
             parts,
+            guard,
             pages: PageSessions::default(),
             revocations: watch::Sender::default(),
             authenticated: Mutex::default(),
@@ -202,7 +210,10 @@ impl App {
             }
         };
         let token = self.add_credential(tenant, "operator-", Role::ALL, None).await?.1;
-        let recorded_at = if rehearsal { now.unwrap_or(Time::EPOCH) } else { parts.clock.now() };
+        let recorded_at = match rehearsal {
+            true => now.unwrap_or(Time::EPOCH),
+            false => self.0.guard.stamp(Time::MIN).map_err(|trouble| LogError::stopped(ClockGuard::refusal(&trouble)))?,
+        };
         let own =
             OwnRecords { tenant: tenant.clone(), keys, random: Arc::clone(&parts.random), clock: Arc::clone(&parts.clock), last_recorded: None };
         let opened = LedgerOpened { tenant: tenant.clone(), format: FORMAT, rehearsal, rules: RULES.to_owned(), roles: Role::ALL.to_vec() };
@@ -225,6 +236,18 @@ impl App {
     /// If the log cannot be read.
     pub async fn tenants(&self) -> Result<Vec<TenantId>, LogError> {
         self.0.log.tenants().await
+    }
+
+    /// Why nothing is written; none: the ledger takes writes.
+    #[must_use]
+    pub fn read_only(&self) -> Option<&str> {
+        self.0.options.read_only.as_deref()
+    }
+
+    /// # Errors
+    /// If nothing is written.
+    pub(crate) fn writable(&self) -> Result<(), LogError> {
+        self.read_only().map_or(Ok(()), |why| Err(LogError::stopped(why)))
     }
 
     /// Ends the view runner, and waits until it has put down what it has in hand.
@@ -277,11 +300,13 @@ impl Inner {
         let cell = Arc::clone(self.tenants.lock().unwrap_or_else(PoisonError::into_inner).entry(id.clone()).or_default());
         let tenant = cell
             .get_or_try_init(|| async {
-                let tenant = Tenant::open(&self.parts, id, self.options.batch_records)
+                let tenant = Tenant::open(&self.parts, &self.guard, id, self.options.batch_records)
                     .await?
                     .ok_or_else(|| LogError::damaged("keys", format!("tenant_key, {id}"), "the log has this tenant, and its keys are not there"))?;
                 let tenant = Arc::new(tenant);
-                runner::say_rules(&tenant, &*self.log, &*self.views).await;
+                if self.options.read_only.is_none() {
+                    runner::say_rules(&tenant, &*self.log, &*self.views).await;
+                }
                 if self.options.follow {
                     self.runners.spawn(runner::follow(Runner::live(&self.log, &self.views, &tenant), self.stop.clone()));
                     if !tenant.in_use().current {

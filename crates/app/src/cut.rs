@@ -36,7 +36,7 @@ pub(crate) struct Pinned {
     pub(crate) recorded_at: Time,
     /// K as a time, where it was asked as one.
     pub(crate) known_at_time: Option<Time>,
-    /// Whether a later append could still be recorded by K.
+    /// Whether a later append could still be recorded by K; or no K was asked, and this one is behind the log.
     pub(crate) provisional: bool,
 }
 
@@ -70,7 +70,12 @@ impl Inner {
                 (position, false)
             }
             (None, Some(time)) => self.position_by(tenant, time, head).await?,
-            (None, None) => (self.head_of_views(tenant, caller, head).await?, false),
+            (None, None) => {
+                let known_at = self.head_of_views(tenant, caller, head).await?;
+                // The head of the log was asked. Where the read models stand behind it, the next answer to the same
+                // question may be another without a further append.
+                (known_at, known_at.0 + 1 < head)
+            }
         };
         self.wait_for(tenant, known_at).await?;
         let recorded_at = self.recorded_at(tenant, known_at).await?;
@@ -119,12 +124,23 @@ impl Inner {
             all = all.wait_for(|reached| *reached >= size) => all.is_ok(),
             mine = enough => mine,
             () = tokio::time::sleep(WAIT) => false,
+            () = self.stands_still(tenant) => false,
         };
         if !reached && let Some(error) = tenant.stopped() {
             return Err(error.into());
         }
         self.wait_for(tenant, LogPosition(0)).await?;
         Ok(LogPosition(tenant.assessed_to().saturating_sub(1)))
+    }
+
+    /// Returns once the read models have failed to move for a moment: who asks for what they have need not wait longer.
+    async fn stands_still(&self, tenant: &Tenant) {
+        loop {
+            tokio::time::sleep(MOMENT).await;
+            if tenant.stands_still() {
+                return;
+            }
+        }
     }
 
     /// Whether appends run flat out, and one is on its way or begins in a moment. Nobody waits for the read models meanwhile, so they need not hurry.
@@ -151,7 +167,7 @@ impl Inner {
     /// it opens the ledger, and nothing is known by it.
     async fn position_by(&self, tenant: &Tenant, time: Time, head: u64) -> Result<(LogPosition, bool), AskError> {
         // The clock is read before the log: what is appended in between has a later time.
-        let now = self.clock.now();
+        let now = self.guard.believed_now();
         let last = LogPosition(head.saturating_sub(1));
         if time >= self.recorded_at(tenant, last).await? {
             let passed = !tenant.rehearsal && time.plus_secs(APPEND_GRACE_SECS) < now;

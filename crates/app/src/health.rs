@@ -4,6 +4,7 @@
 //! Three parts fail apart from each other. The *log* takes no records, while reads go on. The *projection* does not move,
 //! while appends go on and answers fall behind. A stored record or row is *damaged*. Nothing set: ready.
 
+use crate::answer::Problem;
 use claimledger_facts::{ids::LogPosition, time::Time};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -70,6 +71,9 @@ pub enum Part {
     Projection,
     /// What is stored.
     Damage,
+    /// The clock that records are stamped with. It is shown to callers of the tenant; where it holds appends back, it is
+    /// the log that is stopped.
+    Clock,
 }
 
 impl Part {
@@ -80,6 +84,7 @@ impl Part {
             Self::Log => "log",
             Self::Projection => "projection",
             Self::Damage => "damage",
+            Self::Clock => "clock",
         }
     }
 }
@@ -102,6 +107,19 @@ impl Health {
             .into_iter()
             .filter_map(|(part, cause)| cause.map(|cause| (part, cause)))
             .collect()
+    }
+
+    /// The same for callers of the tenant, who may know which record it is.
+    pub(crate) fn problems(&self) -> Vec<Problem> {
+        let mut problems: Vec<_> = self.causes().into_iter().map(|(part, cause)| Problem { part, cause }).collect();
+        if let (Some(problem), Some(damage)) = (problems.iter_mut().find(|problem| problem.part == Part::Damage), &self.damage) {
+            problem.cause.why = match &damage.place {
+                DamagedPlace::Record(position) => format!("the log does not hold together at {position}"),
+                DamagedPlace::View(row) => format!("a row of the read models is damaged: {row}; `claimledger rebuild` makes it anew"),
+                DamagedPlace::Key(row) => format!("a row of the key store is damaged: {row}"),
+            };
+        }
+        problems
     }
 
     /// What does not work in either of two ledgers; of two causes of one part the one that began first.

@@ -256,6 +256,7 @@ impl App {
     /// See [`RebuildError`].
     pub async fn rebuild(&self, caller: &Caller, replace: bool, progress: impl FnMut(u64, u64)) -> Result<RebuildReport, RebuildError> {
         operates(caller)?;
+        self.writable()?;
         let tenant = self.0.tenant(&caller.tenant).await?;
         let _rebuilding = tenant.rebuilding.try_lock().map_err(|_| RebuildError::UnderWay)?;
         if !self.0.options.follow {
@@ -274,6 +275,7 @@ impl App {
     /// See [`RebuildError`].
     pub async fn start_rebuild(&self, caller: &Caller, replace: bool) -> Result<(), RebuildError> {
         operates(caller)?;
+        self.writable()?;
         let tenant = self.0.tenant(&caller.tenant).await?;
         let rebuilding = Arc::clone(&tenant.rebuilding).try_lock_owned().map_err(|_| RebuildError::UnderWay)?;
         let (log, views, stop) = (Arc::clone(&self.0.log), Arc::clone(&self.0.views), self.0.stop.clone());

@@ -2,7 +2,8 @@
 //!
 //! The same runner folds a generation that is being built beside the live one (`rebuild`); it never goes further than the live one is.
 //!
-//! A record that does not decode stops the runner at its position; it is never skipped.
+//! A record that does not decode holds the runner at its position; it is never skipped. Whatever fails is tried again, less
+//! and less often: what caused it may go away.
 
 use crate::{
     answer::Status,
@@ -36,6 +37,11 @@ const HOLD: Duration = Duration::from_millis(250);
 const HOLD_WHILE_ASKED: Duration = Duration::from_millis(50);
 /// Wake-ups are best effort, so look now and then.
 const LOOK: Duration = Duration::from_secs(1);
+/// The wait after a failure; it doubles with each further one.
+const FIRST_RETRY: Duration = Duration::from_millis(500);
+const LONGEST_RETRY: Duration = Duration::from_secs(5);
+/// The same where a record does not decode: what is on the disk seldom changes.
+const LONGEST_RETRY_OF_DAMAGE: Duration = Duration::from_secs(60);
 
 /// Moves one generation of a tenant's read models.
 pub(crate) struct Runner {
@@ -59,6 +65,7 @@ pub(crate) struct Beside {
 /// Follows until told to stop.
 pub(crate) async fn follow(runner: Runner, stop: CancellationToken) {
     let mut changes = runner.log.changes();
+    let mut retry = FIRST_RETRY;
     loop {
         changes.mark_unchanged();
         let done = tokio::select! {
@@ -66,10 +73,13 @@ pub(crate) async fn follow(runner: Runner, stop: CancellationToken) {
             () = stop.cancelled() => return,
         };
         if done.is_ok() {
-            runner.tenant.stop(None);
+            retry = FIRST_RETRY;
+            runner.tenant.goes_on();
         }
         match done {
-            Ok(_) if !runner.tenant.rules_said.load(Ordering::Relaxed) => say_rules(&runner.tenant, &*runner.log, &*runner.views).await,
+            Ok(_) if !runner.tenant.rules_said.load(Ordering::Relaxed) && runner.log.stopped().is_none() => {
+                say_rules(&runner.tenant, &*runner.log, &*runner.views).await
+            }
             Ok(_) => match runner.views.sweep(&runner.tenant.id).await {
                 Ok(true) => {
                     runner.give_way().await;
@@ -78,30 +88,50 @@ pub(crate) async fn follow(runner: Runner, stop: CancellationToken) {
                     }
                     continue;
                 }
-                Ok(false) => {}
+                // Nothing is thrown away where nothing is written.
+                Ok(false) | Err(LogError::Stopped { .. }) => {}
                 Err(error) => {
                     tracing::warn!(tenant = %runner.tenant.id, error = &error as &dyn std::error::Error, "rows out of use will be thrown away later");
                 }
             },
-            Err(error @ LogError::Corrupt { .. }) => {
-                tracing::error!(tenant = %runner.tenant.id, %error, "the read models stop here");
+            Err(error @ (LogError::Corrupt { .. } | LogError::Damaged { .. })) => {
+                if runner.tenant.stopped().is_none() {
+                    tracing::error!(tenant = %runner.tenant.id, %error, "the read models stop here");
+                }
                 runner.tenant.noticed(&*runner.views, &error);
                 runner.tenant.stop(Some(&error));
-                return;
+                // A rebuild puts other rows in the place of damaged ones; a damaged record comes back with its file.
+                let longest = if matches!(error, LogError::Corrupt { .. }) { LONGEST_RETRY_OF_DAMAGE } else { LONGEST_RETRY };
+                if !wait_to_retry(&mut retry, longest, &stop).await {
+                    return;
+                }
+                continue;
             }
-            Err(error @ LogError::Damaged { .. }) => {
-                // A rebuild puts other rows in the place of damaged ones: then it goes on.
-                tracing::error!(tenant = %runner.tenant.id, %error, "the read models stand still");
-                runner.tenant.noticed(&*runner.views, &error);
-                runner.tenant.stop(Some(&error));
+            Err(error) => {
+                tracing::warn!(tenant = %runner.tenant.id, error = &error as &dyn std::error::Error, "the read models will try again");
+                runner.tenant.projection_failed(&error);
+                // Appends wake nobody up here: each attempt reads and assesses a batch again.
+                if !wait_to_retry(&mut retry, LONGEST_RETRY, &stop).await {
+                    return;
+                }
+                continue;
             }
-            Err(error) => tracing::warn!(tenant = %runner.tenant.id, error = &error as &dyn std::error::Error, "the read models will try again"),
         }
         tokio::select! {
             _ = changes.changed() => {}
             () = tokio::time::sleep(LOOK) => {}
             () = stop.cancelled() => return,
         }
+    }
+}
+
+/// Waits before the next attempt, and doubles the wait after it; false: told to stop.
+async fn wait_to_retry(wait: &mut Duration, longest: Duration, stop: &CancellationToken) -> bool {
+    let now = *wait;
+    *wait = (now * 2).min(longest);
+    tokio::select! {
+        () = tokio::time::sleep(now) => true,
+        () = stop.cancelled() => false,
     }
 }
 
@@ -178,6 +208,7 @@ impl Runner {
 
 impl App {
     /// Waits until the read models have everything that is in the log now, however long that takes, and says where they stand.
+    /// Read models that do not move are not waited for.
     ///
     /// # Errors
     /// If the log cannot be read, or is corrupt.
@@ -188,6 +219,9 @@ impl App {
         while *assessed.borrow_and_update() < head {
             if let Some(error) = tenant.stopped() {
                 return Err(error.into());
+            }
+            if tenant.stands_still() {
+                break;
             }
             // A runner that stops moves nothing, so look again now and then.
             let _ = tokio::time::timeout(Duration::from_millis(200), assessed.changed()).await;

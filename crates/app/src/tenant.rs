@@ -31,6 +31,7 @@ use claimledger_facts::{
     time::Time,
 };
 use claimledger_ledger::{
+    clock::ClockGuard,
     generations::{ANSWERING_VERSIONS, MadeBy, Place, VIEWS_NAME},
     log::{Log, LogError},
     sequencer::{LedgerKind, Sequencer, SequencerConfig},
@@ -166,7 +167,7 @@ impl InUse {
 
 impl Tenant {
     /// Opens a tenant whose log has its first record; none: there is no such tenant.
-    pub(crate) async fn open(parts: &Parts, id: &TenantId, batch_records: usize) -> Result<Option<Self>, LogError> {
+    pub(crate) async fn open(parts: &Parts, guard: &Arc<ClockGuard>, id: &TenantId, batch_records: usize) -> Result<Option<Self>, LogError> {
         let Some(row) = parts.keys.tenant(id).await? else { return Ok(None) };
         let Some(genesis) = parts.log.read(id, LogPosition(0), 1).await?.into_iter().next() else { return Ok(None) };
         let genesis = decode(id, LogPosition(0), &genesis)?;
@@ -194,7 +195,7 @@ impl Tenant {
             index: Arc::clone(&parts.views) as Arc<_>,
             keys: Arc::clone(&keyring) as Arc<_>,
             facts: Arc::clone(&own) as Arc<_>,
-            clock: Arc::clone(&parts.clock),
+            clock: Arc::clone(guard),
             kind: if opened.rehearsal { LedgerKind::Rehearsal } else { LedgerKind::Live },
         })
         .await?;
@@ -297,6 +298,11 @@ impl Tenant {
         self.last_recorded.fetch_max(time.micros(), Ordering::Relaxed);
     }
 
+    /// When the last record that we know of was recorded.
+    pub(crate) fn last_recorded(&self) -> Time {
+        Time::from_micros(self.last_recorded.load(Ordering::Relaxed))
+    }
+
     /// Somebody asks something.
     pub(crate) fn asked(&self) {
         *self.last_asked.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
@@ -326,8 +332,37 @@ impl Tenant {
                 self.damaged(DamagedPlace::View(place.clone()), what.clone());
             }
             LogError::Damaged { place, what, .. } => self.damaged(DamagedPlace::Key(place.clone()), what.clone()),
-            LogError::Unavailable { .. } | LogError::TooLarge => {}
+            LogError::Unavailable { .. } | LogError::Stopped { .. } | LogError::TooLarge => {}
         }
+    }
+
+    /// The log reads again where the read models had stopped.
+    pub(crate) fn goes_on(&self) {
+        let stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(error) = stopped {
+            let file = if let LogError::Damaged { file, .. } = &error { file.as_str() } else { "log" };
+            self.health.mended(file);
+            tracing::warn!(tenant = %self.id, file, "what had stopped the read models reads again");
+        }
+        if self.health.projection_moves() {
+            tracing::warn!(tenant = %self.id, "the read models move again");
+        }
+    }
+
+    /// An attempt to move the read models failed; it is made again.
+    pub(crate) fn projection_failed(&self, error: &LogError) {
+        let why = match error {
+            LogError::Stopped { why, .. } => why.clone(),
+            LogError::Unavailable { .. } | LogError::Corrupt { .. } | LogError::Damaged { .. } | LogError::TooLarge => {
+                "the read models could not be moved, and are tried again; the log of the process says why".to_owned()
+            }
+        };
+        self.health.projection_failed(why, self.own.clock.now());
+    }
+
+    /// Whether the read models stand still, and not for long enough to be waited for.
+    pub(crate) fn stands_still(&self) -> bool {
+        self.health.health().projection.is_some()
     }
 
     /// Takes note of something stored that does not hold together, for `status` and `/readyz`.

@@ -40,6 +40,23 @@ pub(crate) struct Common {
     /// Output
     #[arg(long, global = true, env = "CLAIMLEDGER_FORMAT", value_enum)]
     pub(crate) format: Option<Format>,
+    /// What is done when the clock of this machine jumped by more than --max-clock-jump, or is that far behind the last
+    /// record [default: refuse]
+    #[arg(long, global = true, env = "CLAIMLEDGER_CLOCK_JUMP", value_enum)]
+    pub(crate) clock_jump: Option<ClockJump>,
+    /// Seconds by which the clock may differ from what it should show [default: 900]
+    #[arg(long, global = true, env = "CLAIMLEDGER_MAX_CLOCK_JUMP", value_name = "SECS")]
+    pub(crate) max_clock_jump: Option<u64>,
+}
+
+/// What is done when the clock jumped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ClockJump {
+    /// Take no records before it is right again
+    Refuse,
+    /// Stamp records with it, and show that in status and completeness
+    Accept,
 }
 
 /// How a command prints.

@@ -53,7 +53,7 @@ impl Door {
         match &settings.url {
             Some(url) => Ok((Self::Remote(Remote::new(url, settings)?), None)),
             None => {
-                let (app, healed) = engine::open_and_heal(settings.data_dir()?, Options::default()).await?;
+                let (app, healed) = engine::open_and_heal(settings.data_dir()?, Options { clock: settings.clock, ..Options::default() }).await?;
                 Ok((Self::Owner(Box::new(Owner::of(app, settings).await?)), healed))
             }
         }
@@ -96,12 +96,16 @@ impl Owner {
     }
 
     async fn open(settings: &Settings) -> Result<Self> {
-        Self::of(engine::open(settings.data_dir()?).await?, settings).await
+        Self::of(engine::open(settings.data_dir()?, settings.clock).await?, settings).await
     }
 
     async fn of(app: App, settings: &Settings) -> Result<Self> {
         let tenant = engine::tenant(&app, settings.tenant.as_deref()).await?;
         let caller = Caller::owner(tenant);
+        if app.read_only().is_some() {
+            // Read models in memory begin with nothing. Where they are on the disk, they are at the head already.
+            app.settled_status(&caller).await?;
+        }
         Ok(Self { executor: Executor::new(app.clone()), app, caller })
     }
 }

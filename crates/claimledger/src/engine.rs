@@ -1,10 +1,18 @@
 //! The one place that picks engines: today the embedded ones, SQLite in one directory.
 
-use crate::{exit::Damaged, settings::usage};
+use crate::{exit::Damaged, ledger_clock::LedgerClock, settings::usage};
 use anyhow::{Context, Result, anyhow, bail};
 use claimledger_app::app::{App, Options, Parts};
+use claimledger_domain::RULES;
 use claimledger_facts::{ids::TenantId, random::SystemRandom, seal::MasterKey};
-use claimledger_ledger::{clock::SystemClock, log::LogError, views::Views};
+use claimledger_ledger::{
+    clock::ClockSettings,
+    generations::MadeBy,
+    index::RecordIndex as _,
+    log::{Log as _, LogError},
+    memory::MemoryIndex,
+    views::Views,
+};
 use claimledger_store::sqlite::{OpenError, SqliteOptions, SqliteStore, Synchronous};
 use std::{
     fs::{OpenOptions, Permissions},
@@ -18,8 +26,8 @@ const MASTER_KEY: &str = "master.key";
 const MASTER_KEY_POINTER: &str = "master.key.path";
 
 /// Opens a ledger that `init` has made.
-pub(crate) async fn open(dir: &Path) -> Result<App> {
-    open_with(dir, Options::default()).await
+pub(crate) async fn open(dir: &Path, clock: ClockSettings) -> Result<App> {
+    open_with(dir, Options { clock, ..Options::default() }).await
 }
 
 async fn open_with(dir: &Path, options: Options) -> Result<App> {
@@ -40,12 +48,12 @@ fn look(dir: &Path) -> Result<MasterKey> {
 }
 
 /// Opens a ledger, or makes the directory and its master key first.
-pub(crate) async fn create_or_open(dir: &Path, master_key_file: Option<&Path>) -> Result<App> {
+pub(crate) async fn create_or_open(dir: &Path, master_key_file: Option<&Path>, clock: ClockSettings) -> Result<App> {
     if SqliteStore::is_in(dir)? {
         if master_key_file.is_some() {
             bail!("{} has a master key already: --master-key-file is for a new ledger", dir.display());
         }
-        return open(dir).await;
+        return open(dir, clock).await;
     }
     std::fs::create_dir_all(dir).with_context(|| format!("directory {}", dir.display()))?;
     std::fs::set_permissions(dir, Permissions::from_mode(0o700)).with_context(|| format!("directory {}", dir.display()))?;
@@ -66,7 +74,7 @@ pub(crate) async fn create_or_open(dir: &Path, master_key_file: Option<&Path>) -
     };
     // The key must outlive a power cut before the first thing is sealed under it.
     std::fs::File::open(dir)?.sync_all()?;
-    Ok(app(dir, read_master_key(&path)?, Options::default(), false).await?.0)
+    Ok(app(dir, read_master_key(&path)?, Options { clock, ..Options::default() }, false).await?.0)
 }
 
 async fn app(dir: &Path, master: MasterKey, options: Options, heal_views: bool) -> Result<(App, Option<String>)> {
@@ -97,12 +105,17 @@ async fn open_once(dir: &Path, master: MasterKey, options: Options, heal_views: 
     let options_of_store = SqliteOptions { synchronous: synchronous(), heal_views };
     let store = SqliteStore::open(dir, options_of_store).await.with_context(|| format!("ledger {}", dir.display()))?;
     let healed = store.healed().map(str::to_owned);
-    let views = store.views();
+    let (views, options) = match store.read_only() {
+        None => (Some(store.views() as Arc<dyn Views>), options),
+        Some(why) => (read_models_to_read(&store).await?, Options { read_only: Some(format!("the ledger can only be read: {why}")), ..options }),
+    };
+    // Made again in memory, for as long as this process runs.
+    let views = views.unwrap_or_else(|| Arc::new(MemoryIndex::default()));
     let parts = Parts {
         log: store.log(),
         keys: store.keys(),
-        views: store.views(),
-        clock: Arc::new(SystemClock),
+        views: Arc::clone(&views),
+        clock: Arc::new(LedgerClock::of(dir)),
         random: Arc::new(SystemRandom),
         master,
         options,
@@ -119,6 +132,21 @@ async fn open_once(dir: &Path, master: MasterKey, options: Options, heal_views: 
             Err(error.into())
         }
     }
+}
+
+/// The read models of a directory that cannot be written; none: they are behind the log, or were made by other rules, and
+/// cannot be moved.
+async fn read_models_to_read(store: &SqliteStore) -> Result<Option<Arc<dyn Views>>> {
+    let (log, views) = (store.log(), store.views());
+    for tenant in log.tenants().await? {
+        let found = async { Ok::<_, LogError>((views.covered(&tenant).await?, views.generations(&tenant).await?)) };
+        let Ok((covered, generations)) = found.await else { return Ok(None) };
+        let current = generations.live.is_some_and(|live| live.made_by == MadeBy::now(RULES)) && generations.shadow.is_none();
+        if !current || covered != log.head(&tenant).await? {
+            return Ok(None);
+        }
+    }
+    Ok(Some(views))
 }
 
 /// Durable, always; but for the run that shows that the power-cut test can fail.
@@ -218,7 +246,7 @@ mod tests {
     async fn batches_that_are_on_their_way_together_give_the_same_rows() {
         let dir = tempfile::tempdir().unwrap();
         let dir = dir.path().join("ledger");
-        let app = create_or_open(&dir, None).await.unwrap();
+        let app = create_or_open(&dir, None, ClockSettings::default()).await.unwrap();
         app.init_tenant(&TenantId::new("acme"), true, None).await.unwrap();
         for (tenant, dialect, source, text) in demo::FILES {
             if tenant == "acme" {

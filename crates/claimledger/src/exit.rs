@@ -68,6 +68,8 @@ fn of(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
             | OpenError::Setting { .. }
             | OpenError::Newer { .. }
             | OpenError::NotYours { .. }
+            | OpenError::Older { .. }
+            | OpenError::WriteAheadLog { .. }
             | OpenError::Io { .. }
             | OpenError::Database { .. } => 4,
         });
@@ -115,7 +117,7 @@ fn of(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
 
 const fn of_log(error: &LogError) -> u8 {
     match error {
-        LogError::Unavailable { .. } => 4,
+        LogError::Unavailable { .. } | LogError::Stopped { .. } => 4,
         LogError::Corrupt { .. } | LogError::Damaged { .. } => 5,
         LogError::TooLarge => 3,
     }

@@ -9,6 +9,7 @@ mod commands;
 mod door;
 mod engine;
 mod exit;
+mod ledger_clock;
 mod settings;
 mod show;
 
@@ -37,7 +38,9 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // The chain is printed once, here; each cause says only what its own level knows.
-            eprintln!("claimledger: {}", show::inert(&format!("{error:#}")));
+            let mut causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+            causes.dedup();
+            eprintln!("claimledger: {}", show::inert(&causes.join(": ")));
             ExitCode::from(exit::status(&error))
         }
     }

@@ -1,10 +1,14 @@
 //! What is left of the settings after flags, environment and the config file.
 
-use crate::cli::{Common, Format};
+use crate::cli::{ClockJump, Common, Format};
 use anyhow::Result;
 use claimledger_app::ask::Asking;
 use claimledger_facts::{ids::LogPosition, time::Time};
-use std::path::{Path, PathBuf};
+use claimledger_ledger::clock::{ClockSettings, OnJump};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// The config file: every key is optional, unknown keys are refused.
 #[derive(Debug, Default, serde::Deserialize)]
@@ -15,6 +19,8 @@ pub(crate) struct ConfigFile {
     pub(crate) url: Option<String>,
     pub(crate) token_file: Option<PathBuf>,
     pub(crate) format: Option<Format>,
+    pub(crate) clock_jump: Option<ClockJump>,
+    pub(crate) max_clock_jump_secs: Option<u64>,
     #[serde(default)]
     pub(crate) serve: ServeSection,
 }
@@ -41,6 +47,8 @@ pub(crate) struct Settings {
     pub(crate) token_file: Option<PathBuf>,
     pub(crate) format: Format,
     pub(crate) asking: Asking,
+    /// How the clock of an embedded ledger is guarded.
+    pub(crate) clock: ClockSettings,
     pub(crate) serve: ServeSection,
 }
 
@@ -54,6 +62,7 @@ impl Settings {
             url: common.url.or(file.url),
             token_file: common.token_file.or(file.token_file),
             format: common.format.or(file.format).unwrap_or_default(),
+            clock: clock(common.clock_jump.or(file.clock_jump), common.max_clock_jump.or(file.max_clock_jump_secs)),
             asking: asking(common.at.as_deref(), common.known_at.as_deref())?,
             serve: file.serve,
         })
@@ -78,6 +87,16 @@ fn read_file(path: Option<&Path>) -> Result<ConfigFile> {
         .build()
         .and_then(config::Config::try_deserialize)
         .map_err(|error| usage(format!("config file {}: {error}", path.display())))
+}
+
+fn clock(jump: Option<ClockJump>, max_secs: Option<u64>) -> ClockSettings {
+    let defaults = ClockSettings::default();
+    let on_jump = match jump {
+        Some(ClockJump::Refuse) => OnJump::Refuse,
+        Some(ClockJump::Accept) => OnJump::Accept,
+        None => defaults.on_jump,
+    };
+    ClockSettings { on_jump, max_jump: max_secs.map_or(defaults.max_jump, Duration::from_secs) }
 }
 
 fn asking(at: Option<&str>, known_at: Option<&str>) -> Result<Asking> {

@@ -101,6 +101,15 @@ pub(crate) fn footing(answer: &Value) -> String {
     if answered["rehearsal"] == true {
         line.push_str(" · rehearsal: recorded times were asserted");
     }
+    let status = &answer["status"];
+    if let (Some(assessed), Some(head)) = (status["assessedTo"].as_u64(), status["head"].as_u64())
+        && assessed < head
+    {
+        let _ = write!(line, "\nread models are at position {assessed} of {head}");
+    }
+    for problem in problems(status) {
+        let _ = write!(line, "\n{problem}");
+    }
     if answered["complete"] == false {
         let _ = write!(line, "\n{}", field(answered, "completenessSummary"));
     }
@@ -111,6 +120,12 @@ pub(crate) fn footing(answer: &Value) -> String {
         let _ = write!(line, "\n{}: {}", if answered["complete"] == true { "complete" } else { "heard" }, sources.join(" · "));
     }
     line
+}
+
+/// What of a ledger does not work: a line each.
+pub(crate) fn problems(status: &Value) -> Vec<String> {
+    let problems = status["problems"].as_array().into_iter().flatten();
+    problems.map(|problem| format!("{}: {} (since {})", word(problem, "part"), field(problem, "why"), field(problem, "since"))).collect()
 }
 
 fn source(source: &Value) -> String {

@@ -1,6 +1,6 @@
 //! The seam of the key store: rows of wrapped keys. It never sees a key in the clear.
 
-use crate::log::LogError;
+use crate::log::{LogError, Stopped};
 use async_trait::async_trait;
 use claimledger_facts::{
     ids::{Pseudonym, TenantId},
@@ -80,6 +80,11 @@ pub trait KeyStore: Send + Sync {
     }
     /// Marks a credential as taken back. False if there is none.
     async fn revoke_credential(&self, tenant: &TenantId, credential: &str, at: Time) -> Result<bool, LogError>;
+
+    /// Why nothing is written now; none: writes are taken, as far as is known.
+    fn stopped(&self) -> Option<Stopped> {
+        None
+    }
 }
 
 /// What must be durable before an append: the sequencer calls it before each.

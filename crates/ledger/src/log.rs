@@ -5,6 +5,7 @@ use claimledger_facts::{
     ids::{LogPosition, LogSize, TenantId},
     record::Entry,
 };
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// One append is at most this many entries.
@@ -36,6 +37,22 @@ pub trait Log: Send + Sync {
 
     /// Wakes up after appends of any tenant. Best effort: the value counts, and says nothing else.
     fn changes(&self) -> watch::Receiver<u64>;
+
+    /// Why nothing is appended now; none: appends are taken, as far as is known.
+    fn stopped(&self) -> Option<Stopped> {
+        None
+    }
+}
+
+/// Why an engine writes nothing now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stopped {
+    /// What happened, in words that may be shown to everybody: no tenant, no path.
+    pub why: String,
+    /// How long ago it began.
+    pub lasted: Duration,
+    /// Whether it ends by itself, once its cause is gone.
+    pub recovers: bool,
 }
 
 /// Why an append did not happen.
@@ -60,6 +77,15 @@ pub enum LogError {
     Unavailable {
         /// What an operator should know.
         reason: String,
+        /// The engine's error.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    /// Nothing is written now, and why may be told to everybody: the disk is full, or may not be written. Reads go on.
+    #[error("{why}")]
+    Stopped {
+        /// What happened, and what ends it: no tenant, no path.
+        why: String,
         /// The engine's error.
         #[source]
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -109,6 +135,7 @@ impl LogError {
         match self {
             Self::Corrupt { position, what } => Self::Corrupt { position: *position, what: what.clone() },
             Self::Damaged { file, place, what } => Self::Damaged { file: file.clone(), place: place.clone(), what: what.clone() },
+            Self::Stopped { why, .. } => Self::stopped(why.clone()),
             other @ (Self::Unavailable { .. } | Self::TooLarge) => Self::unavailable(other.to_string()),
         }
     }
@@ -123,6 +150,12 @@ impl LogError {
     #[must_use]
     pub fn unavailable(reason: impl Into<String>) -> Self {
         Self::Unavailable { reason: reason.into(), source: None }
+    }
+
+    /// Nothing is written now, for a reason that has no error of its own.
+    #[must_use]
+    pub fn stopped(why: impl Into<String>) -> Self {
+        Self::Stopped { why: why.into(), source: None }
     }
 }
 

@@ -5,10 +5,12 @@ mod support;
 use claimledger_facts::{ids::*, record::Prepared, time::Time};
 use claimledger_ledger::{
     append::{AppendOutcome::*, AppendRequest, Receipt, SequencerError},
+    clock::{ClockGuard, ClockSettings},
     log::{Log, LogError},
-    sequencer::{LedgerKind, Sequencer},
+    sequencer::{LedgerKind, Sequencer, SequencerConfig},
     views::{IndexRow, Term, TermKind, Views},
 };
+use std::sync::Arc;
 use support::*;
 
 async fn append(sequencer: &Sequencer, records: Vec<Prepared>) -> Result<Vec<Receipt>, SequencerError> {
@@ -195,6 +197,27 @@ async fn recorded_at_is_ours_and_never_decreases() {
     let later = world.open().await;
     assert_eq!(append(&later, vec![world.record("later", "")]).await.unwrap()[0].recorded_at, Time::EPOCH.plus_secs(120));
     assert!(world.records().await.iter().all(|record| !record.header.recorded_asserted));
+}
+
+#[tokio::test]
+async fn a_clock_behind_the_last_record_stamps_nothing_unless_accepted() {
+    let world = World::new(LedgerKind::Live);
+    let guard = Arc::new(ClockGuard::new(world.clock.clone(), ClockSettings::default()));
+    let sequencer = Sequencer::open(SequencerConfig { clock: guard, ..world.config(world.log.clone()) }).await.unwrap();
+    let first = append(&sequencer, vec![world.record("a", "x")]).await.unwrap();
+    world.clock.set(Time::EPOCH.plus_secs(50));
+    for _ in 0..2 {
+        let refused = append(&sequencer, vec![world.record("b", "y")]).await;
+        assert!(matches!(&refused, Err(SequencerError::Log(LogError::Stopped { why, .. })) if why.contains("--clock-jump accept")), "{refused:?}");
+    }
+    assert_eq!(outcomes(&append(&sequencer, vec![world.record("a", "x")]).await.unwrap()), [(0, Repeated)], "it needs no stamp");
+    assert_eq!(world.size().await, 1);
+    let accepting = world.open().await;
+    let second = append(&accepting, vec![world.record("b", "y")]).await.unwrap();
+    assert_eq!(second[0].recorded_at, first[0].recorded_at, "stamps stand still, and never decrease");
+    world.clock.set(Time::EPOCH.plus_secs(2000));
+    let third = append(&sequencer, vec![world.record("c", "z")]).await.unwrap();
+    assert_eq!((third[0].position, third[0].recorded_at), (LogPosition(2), Time::EPOCH.plus_secs(2000)), "it goes on by itself");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use claimledger_facts::{ids::*, record::Entry, time::Time};
 use claimledger_ledger::{
     append::{AppendOutcome, AppendRequest},
     briefs::Briefs,
-    clock::FixedClock,
+    clock::{ClockGuard, ClockSettings, FixedClock},
     conformance::{self, Records},
     generations::{Comparison, Generations, MadeBy, Place},
     index::{Looked, RecordIndex},
@@ -260,7 +260,7 @@ async fn the_sequencer_over_sqlite_groups_repeats_and_comes_back() {
             index: store.views(),
             keys: Arc::new(NoKeys),
             facts: records.clone(),
-            clock: clock.clone(),
+            clock: Arc::new(ClockGuard::new(clock.clone(), ClockSettings::default())),
             kind: LedgerKind::Live,
         };
         let sequencer = Sequencer::open(config).await.unwrap();

@@ -204,6 +204,7 @@ async fn an_append_that_the_tables_refuse_stops_the_log() {
     let refused = log.append(records.tenant(), LogSize(2), &[records.entry("x", None, "", 2)]).await;
     assert!(matches!(refused, Err(AppendFailure::Log(LogError::Corrupt { position: LogPosition(2), .. }))), "{refused:?}");
     let refused = log.append(records.tenant(), LogSize(2), &[records.entry("x", None, "", 2)]).await;
-    assert!(matches!(refused, Err(AppendFailure::Log(LogError::Unavailable { .. }))), "{refused:?}");
+    assert!(matches!(refused, Err(AppendFailure::Log(LogError::Stopped { .. }))), "{refused:?}");
+    assert!(log.stopped().is_some_and(|stopped| !stopped.recovers), "it is not opened anew by itself");
     assert_eq!(log.read(records.tenant(), LogPosition(0), 9).await.unwrap().len(), 2, "what was acknowledged is still read");
 }

@@ -11,15 +11,12 @@ use claimledger_facts::ids::{LogPosition, TenantId};
 use claimledger_ledger::log::LogError;
 
 impl App {
-    /// Where log and read models of the caller's tenant stand. Every role may know.
+    /// Where log and read models of the caller's tenant stand, and what of them does not work. Every role may know.
     ///
     /// # Errors
     /// See [`AskError`].
     pub async fn status(&self, caller: &Caller) -> Result<Status, AskError> {
         let tenant = self.0.tenant(&caller.tenant).await?;
-        if let Some(error) = tenant.stopped() {
-            return Err(error.into());
-        }
         Ok(self.0.status_of(&tenant).await?)
     }
 
@@ -34,7 +31,7 @@ impl App {
     /// What does not work of any tenant: for a readiness probe, which names none.
     #[must_use]
     pub fn health(&self) -> Health {
-        self.0.opened().iter().map(|tenant| tenant.health.health()).fold(Health::default(), Health::or)
+        self.0.opened().iter().map(|tenant| self.0.health_of(tenant)).fold(Health::default(), Health::or)
     }
 
     /// Reads the last records of the caller's tenant, as many as this at most, and compares each with what it commits to. Returns how many there were. Every

@@ -5,6 +5,7 @@ use crate::{commands::upkeep::progress, engine};
 use anyhow::{Context, Result, bail};
 use claimledger_app::{app::App, ask::Caller};
 use claimledger_facts::{ids::TenantId, vocabulary::Role};
+use claimledger_ledger::clock::ClockSettings;
 use claimledger_sources::Dialect;
 use std::{
     path::{Path, PathBuf},
@@ -88,7 +89,7 @@ impl Ground {
             bail!("{} was not finished: remove it", ground.dir.display());
         }
         std::fs::create_dir_all(&ground.dir).with_context(|| format!("{}", ground.dir.display()))?;
-        let app = engine::create_or_open(&ground.ledger(), None).await?;
+        let app = engine::create_or_open(&ground.ledger(), None, ClockSettings::default()).await?;
         let token = app.init_tenant(&TenantId::new(TENANT), false, None).await?;
         std::fs::write(ground.dir.join(TOKEN), token)?;
         let caller = Arc::new(caller());
@@ -140,7 +141,7 @@ impl Ground {
 
     /// Opens the ledger, with read models up to its head.
     pub(crate) async fn open(&self) -> Result<App> {
-        let app = engine::open(&self.ledger()).await?;
+        let app = engine::open(&self.ledger(), ClockSettings::default()).await?;
         app.settled_status(&caller()).await?;
         Ok(app)
     }

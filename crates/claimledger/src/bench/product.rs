@@ -8,6 +8,7 @@ use claimledger_facts::{
     ids::{SourceId, TenantId},
     vocabulary::Door,
 };
+use claimledger_ledger::clock::ClockSettings;
 use claimledger_sources::{Dialect, translate};
 use std::{path::Path, sync::Arc, time::Instant};
 
@@ -23,7 +24,7 @@ pub(crate) struct Run {
 
 /// `clients` tasks, requests of `size` events.
 pub(crate) async fn append(dir: &Path, events: usize, clients: usize, size: usize) -> Result<Run> {
-    let app = engine::create_or_open(dir, None).await?;
+    let app = engine::create_or_open(dir, None, ClockSettings::default()).await?;
     let tenant = TenantId::new("bench");
     app.init_tenant(&tenant, false, None).await?;
     let caller = Arc::new(Caller::owner(tenant));

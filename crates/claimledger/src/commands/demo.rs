@@ -31,7 +31,7 @@ pub(crate) async fn demo(settings: &Settings, args: &DemoArgs) -> Result<()> {
 }
 
 async fn run(settings: &Settings, args: &DemoArgs, dir: &std::path::Path) -> Result<()> {
-    let app = engine::create_or_open(dir, None).await?;
+    let app = engine::create_or_open(dir, None, settings.clock).await?;
     let outcome = fill_explain_serve(settings, args, &app, dir).await;
     app.close().await;
     outcome

@@ -1,11 +1,10 @@
 //! `record`.
 
-use super::questions::print;
 use crate::{
     door::Door,
     exit::No,
     settings::Settings,
-    show::{field, inert, words},
+    show::{field, inert, print, words},
 };
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -26,8 +25,7 @@ pub(crate) async fn record(settings: &Settings, which: &str) -> Result<()> {
     if record.is_null() {
         return Err(anyhow::Error::new(No(format!("No record {} is known in this tenant.", inert(which)))));
     }
-    print(settings, &record, record_text);
-    Ok(())
+    print(settings.format, &record, false, record_text)
 }
 
 fn record_text(record: &Value) -> String {

@@ -21,7 +21,8 @@ const LISTEN: &str = "127.0.0.1:7070";
 /// Serves until told to stop.
 pub(crate) async fn serve(settings: &Settings, args: &ServeArgs) -> Result<()> {
     // Damaged read models are made anew: until they are, answers say that they lag.
-    let (app, healed) = engine::open_and_heal(settings.data_dir()?, Options { scrub: true, ..Options::default() }).await?;
+    let options = Options { scrub: true, clock: settings.clock, ..Options::default() };
+    let (app, healed) = engine::open_and_heal(settings.data_dir()?, options).await?;
     if let Some(what) = healed {
         eprintln!("The read models were damaged ({}): they were thrown away and are folded again from the log.", crate::show::inert(&what));
     }

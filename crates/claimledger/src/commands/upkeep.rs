@@ -5,12 +5,15 @@ use crate::{
     door::{Door, Remote},
     exit::Refused,
     settings::Settings,
-    show::say,
+    show::{field, problems, say},
 };
 use anyhow::{Context, Result, bail};
-use claimledger_app::rebuild::{RebuildError, RebuildReport, RebuildState};
+use claimledger_app::{
+    answer::Problem,
+    rebuild::{RebuildError, RebuildReport, RebuildState},
+};
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 /// Maximum records that `status` reads and compares with what they commit to: some 0.2 s.
@@ -79,10 +82,13 @@ fn say_report(before: &str, report: &RebuildReport) {
     say(&lines.join("\n"));
 }
 
-/// Prints where log and read models stand.
+/// Prints where log and read models stand, and what of them does not work.
 pub(crate) async fn status(settings: &Settings, rows: bool) -> Result<()> {
     let door = Door::open(settings).await?;
-    let owner = door.owner("status")?;
+    if matches!(door, Door::Remote(_)) && !rows {
+        return status_of_server(settings, &door).await;
+    }
+    let owner = door.owner("status --rows")?;
     let status = owner.app.settled_status(&owner.caller).await;
     let checked = owner.app.check_records(&owner.caller, MAX_CHECKED).await;
     let dump = if rows { Some(owner.app.dump_views(&owner.caller).await) } else { None };
@@ -97,10 +103,16 @@ pub(crate) async fn status(settings: &Settings, rows: bool) -> Result<()> {
         }
         return Ok(());
     }
+    let problem = |problem: &Problem| {
+        let part = problem.part.as_str().to_uppercase();
+        json!({"part": part, "why": problem.cause.why, "since": problem.cause.since.to_string()})
+    };
+    let listed = json!({"problems": status.problems.iter().map(problem).collect::<Vec<_>>()});
     match settings.format {
         Format::Json => println!(
             "{:#}",
-            json!({"tenant": tenant.as_str(), "head": status.head, "assessedTo": status.assessed_to, "views": status.views, "rehearsal": rehearsal, "checked": checked, "rebuilt": last})
+            json!({"tenant": tenant.as_str(), "head": status.head, "assessedTo": status.assessed_to, "views": status.views, "rehearsal": rehearsal,
+                "checked": checked, "rebuilt": last, "problems": listed["problems"]})
         ),
         Format::Text => {
             let kind = if rehearsal { "rehearsal ledger" } else { "ledger" };
@@ -108,9 +120,24 @@ pub(crate) async fn status(settings: &Settings, rows: bool) -> Result<()> {
             if checked < status.head {
                 println!("The last {checked} records were read, and none of them is damaged; a server reads the rest in the background.");
             }
+            problems(&listed).iter().for_each(|line| say(line));
             if let Some(report) = last {
                 say_report("Last rebuild: ", &report);
             }
+        }
+    }
+    Ok(())
+}
+
+/// The same from a server: what every role may know.
+async fn status_of_server(settings: &Settings, door: &Door) -> Result<()> {
+    let status = door.ask("query Status { status { ...S } }", "status", Value::Null).await?;
+    match settings.format {
+        Format::Json => say(&format!("{status:#}")),
+        Format::Text => {
+            let (head, views, assessed) = (field(&status, "head"), field(&status, "views"), field(&status, "assessedTo"));
+            say(&format!("{head} records; read models ({views}) are at {assessed}."));
+            problems(&status).iter().for_each(|line| say(line));
         }
     }
     Ok(())

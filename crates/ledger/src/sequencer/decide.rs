@@ -2,10 +2,11 @@
 
 use super::{
     Job, LedgerKind, body_bytes,
-    state::{Found, NOT_HERE, State},
+    state::{Found, NOT_HERE, NotStamped, State},
 };
 use crate::{
     append::{AppendOutcome, Receipt, SequencerError},
+    clock::ClockGuard,
     log::{LogError, MAX_APPEND_BYTES, MAX_APPEND_ENTRIES},
 };
 use claimledger_facts::{
@@ -146,8 +147,11 @@ impl State {
 
     fn add(&mut self, group: &mut Group, record: &Prepared, index: usize, outcome: AppendOutcome) -> Result<Receipt, SequencerError> {
         let position = LogPosition(self.size);
-        let (recorded_at, asserted) =
-            self.stamp(record.header.occurred.from, record.recorded_at).map_err(|reason| SequencerError::RecordedAt { index, reason })?;
+        let stamped = self.stamp(record.header.occurred.from, record.recorded_at);
+        let (recorded_at, asserted) = stamped.map_err(|error| match error {
+            NotStamped::Asserted(reason) => SequencerError::RecordedAt { index, reason },
+            NotStamped::Clock(trouble) => LogError::stopped(ClockGuard::refusal(&trouble)).into(),
+        })?;
         // The record is kept as it came: should the log turn out to be another than thought, it is decided anew.
         let entry = record.finish(position, recorded_at, asserted, outcome == AppendOutcome::Variant);
         if entry.size() > MAX_RECORD_BYTES {

@@ -15,7 +15,7 @@ mod state;
 
 use crate::{
     append::{AppendRequest, Receipt, SequencerError},
-    clock::Clock,
+    clock::ClockGuard,
     index::RecordIndex,
     keys::KeysFirst,
     log::{Log, LogError, MAX_APPEND_BYTES, MAX_APPEND_ENTRIES},
@@ -65,8 +65,8 @@ pub struct SequencerConfig {
     pub keys: Arc<dyn KeysFirst>,
     /// Who seals the ledger's own records.
     pub facts: Arc<dyn LedgerFacts>,
-    /// The clock.
-    pub clock: Arc<dyn Clock>,
+    /// The clock, guarded.
+    pub clock: Arc<ClockGuard>,
     /// Whose time `recorded_at` is.
     pub kind: LedgerKind,
 }

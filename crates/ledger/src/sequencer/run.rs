@@ -174,6 +174,7 @@ fn reply(job: Job, answer: Result<Vec<Receipt>, SequencerError>) {
 /// One error for everybody who waits for the same append.
 enum Shared {
     Unavailable { reason: String, source: Option<SharedSource> },
+    Stopped { why: String, source: Option<SharedSource> },
     Corrupt { position: LogPosition, what: String },
     Damaged { file: String, place: String, what: String },
     TooLarge,
@@ -183,6 +184,7 @@ impl Shared {
     fn of(error: LogError) -> Self {
         match error {
             LogError::Unavailable { reason, source } => Self::Unavailable { reason, source: source.map(|source| SharedSource(source.into())) },
+            LogError::Stopped { why, source } => Self::Stopped { why, source: source.map(|source| SharedSource(source.into())) },
             LogError::Corrupt { position, what } => Self::Corrupt { position, what },
             LogError::Damaged { file, place, what } => Self::Damaged { file, place, what },
             LogError::TooLarge => Self::TooLarge,
@@ -194,6 +196,7 @@ impl Shared {
             Self::Unavailable { reason, source } => {
                 LogError::Unavailable { reason: reason.clone(), source: source.clone().map(|source| Box::new(source) as _) }
             }
+            Self::Stopped { why, source } => LogError::Stopped { why: why.clone(), source: source.clone().map(|source| Box::new(source) as _) },
             Self::Corrupt { position, what } => LogError::Corrupt { position: *position, what: what.clone() },
             Self::Damaged { file, place, what } => LogError::damaged(file, place, what),
             Self::TooLarge => LogError::TooLarge,

@@ -1,7 +1,10 @@
 //! What a sequencer knows: the durable log by its overlay and filter, and on top of it what is decided but not durable yet.
 
 use super::{LedgerKind, MAX_LAG, SequencerConfig, filter::Filter, overlay::Overlay};
-use crate::log::{LogError, MAX_APPEND_ENTRIES};
+use crate::{
+    clock::ClockTrouble,
+    log::{LogError, MAX_APPEND_ENTRIES},
+};
 use claimledger_facts::{
     ids::{LogPosition, LogSize, RecordId, SessionId},
     record::{CorruptRecord, Digest32, Entry, Header},
@@ -275,13 +278,16 @@ impl State {
     }
 
     /// The recorded time of a record, or why it may not be the one that it asserts; and whether it is asserted.
-    pub(crate) fn stamp(&self, occurred: Time, asserted: Option<Time>) -> Result<(Time, bool), String> {
+    pub(crate) fn stamp(&self, occurred: Time, asserted: Option<Time>) -> Result<(Time, bool), NotStamped> {
         match (self.config.kind, asserted) {
-            (LedgerKind::Live, None) => Ok((self.config.clock.now().max(self.last_time), false)),
-            (LedgerKind::Live, Some(_)) => Err(NOT_HERE.to_owned()),
+            (LedgerKind::Live, None) => {
+                let now = self.config.clock.stamp(self.last_time).map_err(NotStamped::Clock)?;
+                Ok((now.max(self.last_time), false))
+            }
+            (LedgerKind::Live, Some(_)) => Err(NotStamped::Asserted(NOT_HERE.to_owned())),
             (LedgerKind::Rehearsal | LedgerKind::AsRecorded, None) => Ok((occurred.max(self.last_time), true)),
             (LedgerKind::Rehearsal | LedgerKind::AsRecorded, Some(time)) if time < self.last_time => {
-                Err(format!("recorded_at {time} is before {}, when the last record was recorded", self.last_time))
+                Err(NotStamped::Asserted(format!("recorded_at {time} is before {}, when the last record was recorded", self.last_time)))
             }
             (LedgerKind::Rehearsal | LedgerKind::AsRecorded, Some(time)) => Ok((time, true)),
         }
@@ -318,6 +324,15 @@ impl State {
         self.size = self.overlay.end();
         self.last_time = self.durable_time;
     }
+}
+
+/// Why a record gets no time.
+#[derive(Debug)]
+pub(crate) enum NotStamped {
+    /// It may not be the one that the record asserts.
+    Asserted(String),
+    /// The ledger's own clock is not believed.
+    Clock(ClockTrouble),
 }
 
 pub(crate) const NOT_HERE: &str = "recorded_at is taken by rehearsal ledgers and migrations only";

@@ -7,7 +7,7 @@ use claimledger_facts::{
     time::Time,
 };
 use claimledger_ledger::{
-    clock::FixedClock,
+    clock::{ClockGuard, ClockSettings, FixedClock, OnJump},
     conformance::Records,
     keys::KeysFirst,
     log::{AppendFailure, Log, LogError},
@@ -56,7 +56,7 @@ impl World {
             index: self.index.clone(),
             keys: Arc::new(NoKeys),
             facts: self.records.clone(),
-            clock: self.clock.clone(),
+            clock: Arc::new(ClockGuard::new(self.clock.clone(), ClockSettings { on_jump: OnJump::Accept, ..ClockSettings::default() })),
             kind: self.kind,
         }
     }

@@ -5,7 +5,7 @@ use super::{
     types::{Certainty, Decision, Reason, Session, vec},
 };
 use async_graphql::{Enum, ID, SimpleObject};
-use claimledger_app::answer;
+use claimledger_app::{answer, health};
 use claimledger_facts::vocabulary;
 
 /// What the answer holds for.
@@ -20,7 +20,7 @@ pub(crate) struct Answered {
     recorded_at: DateTime,
     /// R, the version of the rules.
     rules: &'static str,
-    /// Whether a later append could still be recorded by K.
+    /// Whether a later append could still be recorded by K; or no K was asked, and the read models are behind the log.
     provisional: bool,
     /// Whether recorded times were asserted by the input.
     rehearsal: bool,
@@ -59,6 +59,8 @@ pub(crate) struct Status {
     head: Position,
     /// Name and version of the read models that were asked.
     views: String,
+    /// What of the ledger does not work now; empty: everything does.
+    problems: Vec<Problem>,
     /// The tree's root. Not built yet: always null.
     root: Option<String>,
     /// The receipt of this answer. Not built yet: always null.
@@ -68,7 +70,52 @@ pub(crate) struct Status {
 impl From<&answer::Status> for Status {
     fn from(status: &answer::Status) -> Self {
         let size = |size: u64| Position(claimledger_facts::ids::LogPosition(size));
-        Self { assessed_to: size(status.assessed_to), head: size(status.head), views: status.views.clone(), root: None, receipt: None }
+        Self {
+            assessed_to: size(status.assessed_to),
+            head: size(status.head),
+            views: status.views.clone(),
+            problems: status.problems.iter().map(Problem::from).collect(),
+            root: None,
+            receipt: None,
+        }
+    }
+}
+
+/// Something that does not work, while other parts may.
+#[derive(SimpleObject, Clone)]
+#[graphql(name = "Problem")]
+pub(crate) struct Problem {
+    /// What.
+    part: Part,
+    /// Why, and what ends it.
+    why: String,
+    /// When it was first noticed.
+    since: DateTime,
+}
+
+/// A part of a ledger.
+#[derive(Enum, Copy, Clone, Eq, PartialEq)]
+#[graphql(name = "Part")]
+pub(crate) enum Part {
+    /// Appends are refused; reads go on.
+    Log,
+    /// The read models do not move: answers fall behind the log.
+    Projection,
+    /// Something that is stored does not hold together.
+    Damage,
+    /// The clock that records are stamped with jumped, or is behind the last record.
+    Clock,
+}
+
+impl From<&answer::Problem> for Problem {
+    fn from(problem: &answer::Problem) -> Self {
+        let part = match problem.part {
+            health::Part::Log => Part::Log,
+            health::Part::Projection => Part::Projection,
+            health::Part::Damage => Part::Damage,
+            health::Part::Clock => Part::Clock,
+        };
+        Self { part, why: problem.cause.why.clone(), since: DateTime(problem.cause.since) }
     }
 }
 

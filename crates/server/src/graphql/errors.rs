@@ -65,7 +65,7 @@ pub(crate) fn asked(error: &AskError) -> Error {
             extensions.set("file", file.as_str());
             extensions.set("place", place.as_str());
         }
-        AskError::Log(LogError::Unavailable { .. } | LogError::TooLarge) => extensions.set("code", "UNAVAILABLE"),
+        AskError::Log(LogError::Unavailable { .. } | LogError::Stopped { .. } | LogError::TooLarge) => extensions.set("code", "UNAVAILABLE"),
     })
 }
 
@@ -107,6 +107,11 @@ pub(crate) fn log(error: &LogError) -> String {
         LogError::Unavailable { reason, .. } => {
             tracing::warn!(reason, "the log is unavailable");
             "not now; the same request may succeed later".to_owned()
+        }
+        // Whoever writes should know why it is not taken; the words name no tenant and no path.
+        LogError::Stopped { why, .. } => {
+            tracing::warn!(why, "nothing is written");
+            why.clone()
         }
         LogError::TooLarge => "more than one append may carry".to_owned(),
     }

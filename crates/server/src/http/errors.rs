@@ -81,6 +81,7 @@ impl From<LogError> for Refused {
         let message = log(&error);
         match error {
             LogError::Unavailable { .. } => Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message).retry_after(1),
+            LogError::Stopped { .. } => Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message).retry_after(5),
             // No 503: the same request will not succeed later.
             LogError::Corrupt { position, .. } => {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "corrupt", message).with("file", "log").with("position", position.0)

@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn lag_is_said_unless_the_read_is_pinned_below_it() {
-        let status = Status { assessed_to: 80, head: 83, views: "sessions 1".to_owned() };
+        let status = Status { assessed_to: 80, head: 83, views: "sessions 1".to_owned(), problems: Vec::new() };
         assert!(shown(&status, 82).contains("Assessed to #79 of #82"));
         assert!(!shown(&status, 79).contains("Assessed"));
         assert!(!shown(&Status { assessed_to: 83, ..status }, 82).contains("Assessed"));
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn the_strip_has_t_k_r_and_every_source() {
-        let html = shown(&Status { assessed_to: 83, head: 83, views: "sessions 1".to_owned() }, 82);
+        let html = shown(&Status { assessed_to: 83, head: 83, views: "sessions 1".to_owned(), problems: Vec::new() }, 82);
         for part in
             ["2026-03-10T23:00:00Z", "#82", "R r1", "idp-x", "silent 2026-03-10 14:10:00Z to 14:25:00Z (back-filled)", "Rehearsal ledger", "S&quot;2"]
         {

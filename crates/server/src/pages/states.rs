@@ -171,6 +171,11 @@ fn asked(error: &AskError, caller: Option<&Caller>) -> Response {
             }
             response
         }
+        AskError::Log(LogError::Stopped { .. }) => {
+            let mut response = show(StatusCode::SERVICE_UNAVAILABLE, "Not now", caller, html! { p { (error.to_string()) "." } });
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+            response
+        }
         AskError::Log(LogError::Unavailable { .. } | LogError::TooLarge) => {
             crate::graphql::errors::log_ask(error);
             let mut response =

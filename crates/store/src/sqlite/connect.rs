@@ -13,6 +13,7 @@ use sqlx::{
 };
 use std::{
     borrow::Cow,
+    cmp::Ordering,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -62,6 +63,18 @@ pub(super) struct Database {
     cache_kib: u32,
     /// Checksum of the texts of all tables, indexes and triggers.
     schema: u32,
+    /// None: it is read and written.
+    reading: Option<Reading>,
+}
+
+/// How a file is read that cannot be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reading {
+    /// Nothing is in the write-ahead log: the file is all there is. Nobody writes it meanwhile: whoever could holds the
+    /// directory's lock alone, and it is held here.
+    Immutable,
+    /// With what is in the write-ahead log.
+    WithLog,
 }
 
 impl Files {
@@ -104,6 +117,7 @@ impl Files {
             secure_delete: true,
             cache_kib: CACHE,
             schema: LOG_SCHEMA,
+            reading: None,
         }
     }
 
@@ -116,6 +130,7 @@ impl Files {
             secure_delete: true,
             cache_kib: CACHE,
             schema: KEYS_SCHEMA,
+            reading: None,
         }
     }
 
@@ -128,6 +143,7 @@ impl Files {
             secure_delete: false,
             cache_kib: VIEWS_CACHE,
             schema: VIEWS_SCHEMA,
+            reading: None,
         }
     }
 
@@ -160,13 +176,41 @@ impl Database {
         OpenError::Corrupt { file: self.path.clone(), what: what.into() }
     }
 
+    /// The same file, where nothing can be written.
+    ///
+    /// # Errors
+    /// If it can only be read after its write-ahead log was brought in, or was written by another version.
+    pub(super) async fn for_reading(mut self, migrations: &[(i64, &'static str, &'static str)]) -> Result<(Self, SqliteConnection), OpenError> {
+        let beside = |end: &str| {
+            let mut name = self.path.clone().into_os_string();
+            name.push(end);
+            PathBuf::from(name)
+        };
+        let logged = std::fs::metadata(beside("-wal")).is_ok_and(|file| file.len() > 0);
+        if logged && !beside("-shm").exists() {
+            return Err(OpenError::WriteAheadLog { file: self.path });
+        }
+        self.reading = Some(if logged { Reading::WithLog } else { Reading::Immutable });
+        self.check_page_one()?;
+        let mut connection = SqliteConnection::connect_with(&self.options()).await.map_err(|error| self.refused(error))?;
+        let version = "SELECT coalesce(max(version), 0) FROM _sqlx_migrations WHERE success";
+        let row = sqlx::query(version).fetch_one(&mut connection).await.map_err(|error| self.refused(error))?;
+        let found: i64 = row.try_get(0).map_err(|error| self.refused(error))?;
+        let ordering = found.cmp(&migrations.last().map_or(0, |(version, ..)| *version));
+        match ordering {
+            Ordering::Equal => {
+                self.check_schema(&mut connection).await?;
+                self.check_whole(&mut connection).await?;
+                Ok((self, connection))
+            }
+            Ordering::Greater => Err(OpenError::Newer { file: self.path }),
+            Ordering::Less => Err(OpenError::Older { file: self.path }),
+        }
+    }
+
     /// Connects, brings the tables to this version, and puts on the disk what a crash left in the write-ahead log.
     pub(super) async fn writer(&self, migrations: &[(i64, &'static str, &'static str)]) -> Result<SqliteConnection, OpenError> {
-        match page_one::check(&self.path, self.page_size) {
-            Ok(Ok(())) => {}
-            Ok(Err(what)) => return Err(self.corrupt(what)),
-            Err(source) => return Err(OpenError::io(&self.path, source)),
-        }
+        self.check_page_one()?;
         let mut connection = self.connect().await?;
         self.check_steps(&mut connection, migrations.len()).await?;
         let migrations = migrations
@@ -180,15 +224,34 @@ impl Database {
             MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => self.refused(error),
             other => self.failed(other),
         })?;
-        let schema = schema(&mut connection).await.map_err(|error| self.refused(error))?;
-        if schema != self.schema {
-            return Err(self.corrupt(format!("the texts of its tables are not those of this program (checksum {schema:#010x})")));
-        }
+        self.check_schema(&mut connection).await?;
         self.bring_in(&mut connection).await?;
-        if self.is_small() {
-            check_pages(&mut connection).await.map_err(|error| self.refused(error))?;
-        }
+        self.check_whole(&mut connection).await?;
         Ok(connection)
+    }
+
+    fn check_page_one(&self) -> Result<(), OpenError> {
+        match page_one::check(&self.path, self.page_size) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(what)) => Err(self.corrupt(what)),
+            Err(source) => Err(OpenError::io(&self.path, source)),
+        }
+    }
+
+    async fn check_schema(&self, connection: &mut SqliteConnection) -> Result<(), OpenError> {
+        let schema = schema(connection).await.map_err(|error| self.refused(error))?;
+        if schema == self.schema {
+            return Ok(());
+        }
+        Err(self.corrupt(format!("the texts of its tables are not those of this program (checksum {schema:#010x})")))
+    }
+
+    /// Reads every page of a small file.
+    async fn check_whole(&self, connection: &mut SqliteConnection) -> Result<(), OpenError> {
+        if self.is_small() {
+            check_pages(connection).await.map_err(|error| self.refused(error))?;
+        }
+        Ok(())
     }
 
     /// Whether the file is small enough to be read as a whole at each opening.
@@ -262,6 +325,19 @@ impl Database {
     }
 
     fn options(&self) -> SqliteConnectOptions {
+        if let Some(reading) = self.reading {
+            return SqliteConnectOptions::new()
+                .filename(&self.path)
+                .read_only(true)
+                .immutable(reading == Reading::Immutable)
+                .busy_timeout(BUSY)
+                .pragma("trusted_schema", "OFF")
+                .pragma("cell_size_check", "ON")
+                .pragma("cache_size", format!("-{}", self.cache_kib))
+                .statement_cache_capacity(STATEMENTS)
+                .row_buffer_size(ROWS_READY)
+                .disable_statement_logging();
+        }
         // The driver sets the busy timeout before any pragma, so that entering WAL mode waits too.
         SqliteConnectOptions::new()
             .filename(&self.path)

@@ -1,14 +1,17 @@
 //! What SQLite's errors mean to a caller.
 
 use claimledger_facts::ids::LogPosition;
-use claimledger_ledger::log::LogError;
-use std::sync::atomic::{AtomicBool, Ordering};
+use claimledger_ledger::log::{LogError, Stopped};
+use std::sync::{Mutex, MutexGuard, PoisonError, atomic::AtomicBool};
+use tokio::time::Instant;
 
 /// The kinds of failure that differ in what must be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Failure {
     /// The row is there already, or a CHECK or trigger refused it.
     Constraint,
+    /// No room on the disk.
+    Full,
     /// Disk, file system or file: what is in memory and what is on the disk may differ from now on.
     Storage,
     /// The file does not hold together.
@@ -53,15 +56,18 @@ fn damaged(file: &str, error: &sqlx::Error) -> LogError {
 
 /// Primary result codes: <https://www.sqlite.org/rescode.html>. An extended code holds its primary one in the low byte.
 pub(super) fn classify(error: &sqlx::Error) -> Failure {
+    const SQLITE_READONLY: i32 = 8;
     const SQLITE_IOERR: i32 = 10;
     const SQLITE_CORRUPT: i32 = 11;
     const SQLITE_FULL: i32 = 13;
+    const SQLITE_CANTOPEN: i32 = 14;
     const SQLITE_CONSTRAINT: i32 = 19;
     const SQLITE_NOTADB: i32 = 26;
     let code = error.as_database_error().and_then(|error| error.code()).and_then(|code| code.parse::<i32>().ok());
     match code.map(|code| code & 0xff) {
         Some(SQLITE_CONSTRAINT) => Failure::Constraint,
-        Some(SQLITE_IOERR | SQLITE_FULL) => Failure::Storage,
+        Some(SQLITE_FULL) => Failure::Full,
+        Some(SQLITE_IOERR | SQLITE_READONLY | SQLITE_CANTOPEN) => Failure::Storage,
         Some(SQLITE_CORRUPT | SQLITE_NOTADB) => Failure::Corrupt,
         _ if matches!(error, sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed) => Failure::Storage,
         // Tables are STRICT: a column of another type than the statement reads is not what was written.
@@ -70,44 +76,94 @@ pub(super) fn classify(error: &sqlx::Error) -> Failure {
     }
 }
 
-/// Set by the first failure of the storage: after a failed fsync the system may believe clean what never reached the disk, so that nothing may be
-/// acknowledged on top of it. Only opening the file anew, which begins with a whole checkpoint, ends it.
+/// What is known of a file that takes nothing more.
+#[derive(Clone, Debug)]
+struct Failed {
+    why: String,
+    since: Instant,
+    /// Whether the file may be opened anew while the process runs.
+    recovers: bool,
+}
+
+/// Set by the first failure of the storage: after a failed fsync the system may believe clean what never reached the disk,
+/// so that nothing may be acknowledged on top of it. Only opening the file anew ends it, which begins with a whole
+/// checkpoint (`recover.rs`).
 #[derive(Debug, Default)]
-pub(super) struct Poison(AtomicBool);
+pub(super) struct Poison {
+    failed: Mutex<Option<Failed>>,
+    /// Somebody tries to open the file anew from time to time.
+    pub(super) trying: AtomicBool,
+}
 
 impl Poison {
-    /// # Errors
-    /// If the storage has failed before.
-    pub(super) fn check(&self, file: &str) -> Result<(), LogError> {
-        if self.0.load(Ordering::SeqCst) {
-            return Err(LogError::unavailable(format!(
-                "the file `{file}` could not be written and takes nothing more: restart once the disk is well"
-            )));
-        }
-        Ok(())
+    /// Of a file that was opened for reading only.
+    pub(super) fn read_only(file: &str, why: &str) -> Self {
+        let poison = Self::default();
+        poison.set(format!("the file `{file}` was opened for reading only: {why}"), false);
+        poison
     }
 
-    /// Takes nothing more, for a reason that is no error of SQLite.
+    /// # Errors
+    /// If the storage has failed, and the file was not opened anew since.
+    pub(super) fn check(&self) -> Result<(), LogError> {
+        match &*self.lock() {
+            Some(failed) => Err(LogError::Stopped { why: failed.why.clone(), source: None }),
+            None => Ok(()),
+        }
+    }
+
+    /// Why nothing is written, and since when.
+    pub(super) fn stopped(&self) -> Option<Stopped> {
+        self.lock().as_ref().map(|failed| Stopped { why: failed.why.clone(), lasted: failed.since.elapsed(), recovers: failed.recovers })
+    }
+
+    /// Whether the file is to be opened anew.
+    pub(super) fn recovers(&self) -> bool {
+        self.lock().as_ref().is_some_and(|failed| failed.recovers)
+    }
+
+    /// The file was opened anew.
+    pub(super) fn recovered(&self, file: &str) {
+        if let Some(failed) = self.lock().take() {
+            tracing::warn!(file, after_ms = failed.since.elapsed().as_millis() as u64, "the file is written again");
+        }
+    }
+
+    /// Takes nothing more, for a reason that opening anew does not end.
     pub(super) fn poison(&self, file: &str, why: &str) {
         tracing::error!(file, why, "nothing more is written before a restart");
-        self.0.store(true, Ordering::SeqCst);
+        self.set(format!("the file `{file}` takes nothing more before a restart: {why}"), false);
     }
 
     /// What a caller gets for a failed statement; poisons if the storage has failed.
     pub(super) fn failed(&self, file: &str, error: sqlx::Error) -> LogError {
-        match classify(&error) {
+        let (reason, recovers) = match classify(&error) {
+            Failure::Full => ("the disk is full; it is tried again by itself once there is room", true),
+            Failure::Storage => ("the disk or file system failed; it is opened anew by itself", true),
             Failure::Corrupt => {
-                tracing::error!(file, %error, "the file is damaged: nothing more is written before a restart");
-                self.0.store(true, Ordering::SeqCst);
-                damaged(file, &error)
+                self.poison(file, "it is damaged");
+                return damaged(file, &error);
             }
-            Failure::Storage => {
-                tracing::error!(file, %error, "the storage has failed: nothing more is written before a restart");
-                self.0.store(true, Ordering::SeqCst);
-                LogError::Unavailable { reason: format!("the file `{file}` could not be written"), source: Some(Box::new(error)) }
-            }
-            Failure::Constraint | Failure::Other => unavailable(file, error),
+            Failure::Constraint | Failure::Other => return unavailable(file, error),
+        };
+        tracing::error!(file, %error, recovers, "the storage has failed: nothing is written before the file is opened anew");
+        let why = format!("the file `{file}` cannot be written: {reason}");
+        self.set(why.clone(), recovers);
+        LogError::Stopped { why, source: Some(Box::new(error)) }
+    }
+
+    /// What happened last is told; it began with the first failure. A reason that opening anew does not end stays.
+    fn set(&self, why: String, recovers: bool) {
+        let mut failed = self.lock();
+        match &mut *failed {
+            Some(failed) if failed.recovers => (failed.why, failed.recovers) = (why, recovers),
+            Some(_) => {}
+            None => *failed = Some(Failed { why, since: Instant::now(), recovers }),
         }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Failed>> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -115,7 +171,7 @@ impl Poison {
 pub(super) fn read_failed(file: &str, error: sqlx::Error) -> LogError {
     match classify(&error) {
         Failure::Corrupt => damaged(file, &error),
-        Failure::Constraint | Failure::Storage | Failure::Other => unavailable(file, error),
+        Failure::Constraint | Failure::Full | Failure::Storage | Failure::Other => unavailable(file, error),
     }
 }
 
@@ -123,7 +179,7 @@ pub(super) fn read_failed(file: &str, error: sqlx::Error) -> LogError {
 pub(super) fn records_failed(file: &str, position: LogPosition, error: sqlx::Error) -> LogError {
     match classify(&error) {
         Failure::Corrupt => LogError::Corrupt { position, what: place_and_what(&error).1 },
-        Failure::Constraint | Failure::Storage | Failure::Other => unavailable(file, error),
+        Failure::Constraint | Failure::Full | Failure::Storage | Failure::Other => unavailable(file, error),
     }
 }
 

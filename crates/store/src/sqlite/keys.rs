@@ -2,9 +2,10 @@
 
 use super::{
     OpenError,
-    connect::{Files, check_pages},
+    connect::{Database, Files, check_pages},
     failure::{Failure, Poison, classify, read_failed},
     owner::Owner,
+    recover::{Recover, keep_trying, open_anew, try_room},
 };
 use async_trait::async_trait;
 use claimledger_facts::{
@@ -14,7 +15,7 @@ use claimledger_facts::{
 };
 use claimledger_ledger::{
     keys::{CredentialRow, KeyStore, PersonRow, TenantKeysRow},
-    log::LogError,
+    log::{LogError, Stopped},
 };
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 use std::sync::Arc;
@@ -28,21 +29,75 @@ const CREDENTIAL: &str = "SELECT tenant, credential, token_hash, roles, source, 
 
 /// The keys of all tenants, in the file `keys`.
 pub struct SqliteKeys {
-    writer: Mutex<SqliteConnection>,
+    inner: Arc<Inner>,
     readers: SqlitePool,
-    poison: Poison,
     _owner: Arc<Owner>,
+}
+
+struct Inner {
+    /// None while the file is opened anew: then it is poisoned, and nobody asks.
+    writer: Mutex<Option<SqliteConnection>>,
+    database: Database,
+    poison: Poison,
+}
+
+#[async_trait]
+impl Recover for Inner {
+    fn poison(&self) -> &Poison {
+        &self.poison
+    }
+
+    async fn recover(&self) -> Result<(), LogError> {
+        try_room(FILE, &self.database.path).await?;
+        let mut writer = self.writer.lock().await;
+        if let Some(connection) = writer.take() {
+            let _ = connection.close().await;
+        }
+        let database = self.database.clone();
+        *writer = Some(open_anew(FILE, move || async move { database.writer(MIGRATIONS).await }).await?);
+        self.poison.recovered(FILE);
+        Ok(())
+    }
+}
+
+impl Inner {
+    /// Runs something that writes.
+    async fn write<T>(
+        self: &Arc<Self>,
+        run: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, sqlx::Error>,
+    ) -> Result<Result<T, sqlx::Error>, LogError> {
+        self.poison.check()?;
+        let mut writer = self.writer.lock().await;
+        // It may have failed meanwhile.
+        self.poison.check()?;
+        let connection = writer.as_mut().ok_or_else(|| LogError::unavailable("the file `keys` is being opened anew"))?;
+        Ok(run(connection).await)
+    }
+
+    fn failed(self: &Arc<Self>, error: sqlx::Error) -> LogError {
+        let error = self.poison.failed(FILE, error);
+        keep_trying(self);
+        error
+    }
 }
 
 impl SqliteKeys {
     pub(super) async fn open(files: &Files, owner: &Arc<Owner>) -> Result<Self, OpenError> {
         let database = files.keys();
         let writer = database.writer(MIGRATIONS).await?;
-        Ok(Self { writer: Mutex::new(writer), readers: database.readers(), poison: Poison::default(), _owner: Arc::clone(owner) })
+        Ok(Self::of(database, Some(writer), Poison::default(), owner))
     }
 
-    fn failed(&self, error: sqlx::Error) -> LogError {
-        self.poison.failed(FILE, error)
+    /// Where nothing can be written, and why not.
+    pub(super) async fn open_for_reading(files: &Files, owner: &Arc<Owner>, why: &str) -> Result<Self, OpenError> {
+        let (database, _) = files.keys().for_reading(MIGRATIONS).await?;
+        Ok(Self::of(database, None, Poison::read_only(FILE, why), owner))
+    }
+
+    fn of(database: Database, writer: Option<SqliteConnection>, poison: Poison, owner: &Arc<Owner>) -> Self {
+        let readers = database.readers();
+        let inner = Inner { writer: Mutex::new(writer), database, poison };
+        Self { inner: Arc::new(inner), readers, _owner: Arc::clone(owner) }
     }
 
     async fn person_where(&self, column: &'static str, tenant: &TenantId, value: Vec<u8>) -> Result<Vec<PersonRow>, LogError> {
@@ -66,11 +121,10 @@ const PERSON: &str = "SELECT p.pseudonym, p.wrapped, p.id_index,
 #[async_trait]
 impl KeyStore for SqliteKeys {
     async fn add_tenant(&self, row: &TenantKeysRow) -> Result<(), LogError> {
-        self.poison.check(FILE)?;
         let insert = sqlx::query("INSERT INTO tenant_key (tenant, wrapped) VALUES (?, ?)").bind(row.tenant.as_str()).bind(row.wrapped.as_slice());
-        match insert.execute(&mut *self.writer.lock().await).await {
+        match self.inner.write(async |writer| insert.execute(writer).await).await? {
             Err(error) if classify(&error) == Failure::Constraint => Err(LogError::unavailable(format!("tenant {} has keys already", row.tenant))),
-            other => other.map(|_| ()).map_err(|error| self.failed(error)),
+            other => other.map(|_| ()).map_err(|error| self.inner.failed(error)),
         }
     }
 
@@ -86,20 +140,18 @@ impl KeyStore for SqliteKeys {
     }
 
     async fn add_persons(&self, tenant: &TenantId, rows: &[PersonRow]) -> Result<(), LogError> {
-        self.poison.check(FILE)?;
         if rows.is_empty() {
             return Ok(());
         }
-        let mut writer = self.writer.lock().await;
-        let added = async {
+        let added = self.inner.write(async |writer| {
             // Dropped before its commit, the transaction is rolled back by the driver.
             let mut transaction = writer.begin_with(BEGIN).await?;
             for row in rows {
                 add_person(&mut transaction, tenant, row).await?;
             }
             transaction.commit().await
-        };
-        added.await.map_err(|error| self.failed(error))
+        });
+        added.await?.map_err(|error| self.inner.failed(error))
     }
 
     async fn person(&self, tenant: &TenantId, pseudonym: &Pseudonym) -> Result<Option<PersonRow>, LogError> {
@@ -123,7 +175,6 @@ impl KeyStore for SqliteKeys {
     }
 
     async fn add_credential(&self, row: &CredentialRow) -> Result<(), LogError> {
-        self.poison.check(FILE)?;
         let insert = "INSERT INTO credential (tenant, credential, token_hash, roles, source, created_at, revoked_at) VALUES (?, ?, ?, ?, ?, ?, ?)";
         let insert = sqlx::query(insert)
             .bind(row.tenant.as_str())
@@ -133,11 +184,11 @@ impl KeyStore for SqliteKeys {
             .bind(row.source.as_deref())
             .bind(row.created_at.micros())
             .bind(row.revoked_at.map(Time::micros));
-        match insert.execute(&mut *self.writer.lock().await).await {
+        match self.inner.write(async |writer| insert.execute(writer).await).await? {
             Err(error) if classify(&error) == Failure::Constraint => {
                 Err(LogError::unavailable(format!("credential {} exists already", row.credential)))
             }
-            other => other.map(|_| ()).map_err(|error| self.failed(error)),
+            other => other.map(|_| ()).map_err(|error| self.inner.failed(error)),
         }
     }
 
@@ -159,12 +210,15 @@ impl KeyStore for SqliteKeys {
     }
 
     async fn revoke_credential(&self, tenant: &TenantId, credential: &str, at: Time) -> Result<bool, LogError> {
-        self.poison.check(FILE)?;
         // The first time counts: taking back twice does not move it.
         let update = "UPDATE credential SET revoked_at = coalesce(revoked_at, ?) WHERE tenant = ? AND credential = ?";
         let update = sqlx::query(update).bind(at.micros()).bind(tenant.as_str()).bind(credential);
-        let done = update.execute(&mut *self.writer.lock().await).await.map_err(|error| self.failed(error))?;
+        let done = self.inner.write(async |writer| update.execute(writer).await).await?.map_err(|error| self.inner.failed(error))?;
         Ok(done.rows_affected() > 0)
+    }
+
+    fn stopped(&self) -> Option<Stopped> {
+        self.inner.poison.stopped()
     }
 }
 

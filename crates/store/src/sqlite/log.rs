@@ -4,15 +4,17 @@ use super::{
     OpenError,
     connect::{Database, Files, LOG_PAGE},
     failure::{Failure, Poison, classify, records_failed},
+    heads::{Head, checked_heads, heads, move_anchors},
     owner::Owner,
+    recover::{Recover, keep_trying, open_anew, try_room},
 };
 use async_trait::async_trait;
 use claimledger_facts::{
     ids::{LogPosition, LogSize, RecordId, TenantId},
     record::{Entry, leaf_hash},
 };
-use claimledger_ledger::log::{AppendFailure, Log, LogError, check_append};
-use sqlx::{AssertSqlSafe, Row, SqliteConnection, SqlitePool, sqlite::SqliteRow};
+use claimledger_ledger::log::{AppendFailure, Log, LogError, Stopped, check_append};
+use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 use std::{
     collections::{BTreeMap, HashMap},
     fmt::Write,
@@ -30,7 +32,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
 ];
 
 const FILE: &str = "log";
-const POSITION_BITS: u32 = 40;
+pub(super) const POSITION_BITS: u32 = 40;
 /// Rows of one INSERT: more would only make the texts longer that are kept prepared.
 const ROWS: usize = 64;
 /// Positions of one SELECT.
@@ -66,14 +68,9 @@ struct Inner {
     saving: Arc<Mutex<()>>,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Head {
-    number: i64,
-    size: u64,
-}
-
 struct Writer {
-    connection: SqliteConnection,
+    /// None while the file is opened anew: then it is poisoned, and nobody asks.
+    connection: Option<SqliteConnection>,
     /// The text of an append of so many records.
     texts: HashMap<usize, Arc<str>>,
 }
@@ -95,22 +92,29 @@ impl Drop for OnItsWay<'_> {
 impl SqliteLog {
     pub(super) async fn open(files: &Files, owner: &Arc<Owner>) -> Result<Self, OpenError> {
         let database = files.log();
-        let mut connection = database.writer(MIGRATIONS).await?;
+        let (connection, heads) = begin(&database).await?;
+        Ok(Self::of(database, Some(connection), heads, Poison::default(), owner))
+    }
+
+    /// Where nothing can be written, and why not.
+    pub(super) async fn open_for_reading(files: &Files, owner: &Arc<Owner>, why: &str) -> Result<Self, OpenError> {
+        let (database, mut connection) = files.log().for_reading(MIGRATIONS).await?;
         let heads = checked_heads(&mut connection, &database).await?;
-        if move_anchors(&mut connection, &heads).await.map_err(|error| database.refused(error))? {
-            database.bring_in(&mut connection).await?;
-        }
+        Ok(Self::of(database, None, heads, Poison::read_only(FILE, why), owner))
+    }
+
+    fn of(database: Database, connection: Option<SqliteConnection>, heads: BTreeMap<TenantId, Head>, poison: Poison, owner: &Arc<Owner>) -> Self {
         let inner = Inner {
             writer: Mutex::new(Writer { connection, texts: HashMap::new() }),
             heads: RwLock::new(heads),
             abandoned: AtomicBool::new(false),
-            poison: Poison::default(),
+            poison,
             changes: watch::Sender::new(0),
             database: database.clone(),
             unsaved: AtomicU64::new(0),
             saving: Arc::default(),
         };
-        Ok(Self { inner: Arc::new(inner), readers: database.readers(), _owner: Arc::clone(owner) })
+        Self { inner: Arc::new(inner), readers: database.readers(), _owner: Arc::clone(owner) }
     }
 
     /// Whether no tenant has a record.
@@ -129,7 +133,63 @@ impl SqliteLog {
     }
 }
 
+/// Opens the file for writing: at the start, and again after the storage has failed. What is committed is on the disk when
+/// it returns, and the heads are what the file holds.
+async fn begin(database: &Database) -> Result<(SqliteConnection, BTreeMap<TenantId, Head>), OpenError> {
+    let mut connection = database.writer(MIGRATIONS).await?;
+    let heads = checked_heads(&mut connection, database).await?;
+    if move_anchors(&mut connection, &heads).await.map_err(|error| database.refused(error))? {
+        database.bring_in(&mut connection).await?;
+    }
+    Ok((connection, heads))
+}
+
+#[async_trait]
+impl Recover for Inner {
+    fn poison(&self) -> &Poison {
+        &self.poison
+    }
+
+    async fn recover(&self) -> Result<(), LogError> {
+        try_room(FILE, &self.database.path).await?;
+        // A checkpoint that runs has a connection of its own; it fails or ends before the file is opened anew.
+        let _saving = self.saving.lock().await;
+        let mut writer = self.writer.lock().await;
+        if let Some(connection) = writer.connection.take() {
+            // What it had open was never acknowledged.
+            let _ = connection.close().await;
+        }
+        let database = self.database.clone();
+        let (connection, heads) = open_anew(FILE, move || async move { begin(&database).await }).await?;
+        let lost = self.heads().iter().find_map(|(tenant, known)| {
+            let found = heads.get(tenant).map_or(0, |head| head.size);
+            (found < known.size).then_some((found, known.size))
+        });
+        if let Some((found, known)) = lost {
+            // Invariant: nothing is acknowledged on top of a log that lost what was acknowledged.
+            self.poison.poison(FILE, "a log in it ends before a record that was acknowledged: restore it from a backup");
+            let what = format!("the file holds {found} records where {known} were acknowledged");
+            return Err(LogError::Corrupt { position: LogPosition(found), what });
+        }
+        writer.connection = Some(connection);
+        // An append whose outcome was not known may be there: whoever appends next finds the log longer than expected.
+        *self.heads.write().unwrap_or_else(PoisonError::into_inner) = heads;
+        self.abandoned.store(false, Ordering::SeqCst);
+        self.unsaved.store(0, Ordering::SeqCst);
+        self.poison.recovered(FILE);
+        self.changes.send_modify(|count| *count += 1);
+        Ok(())
+    }
+}
+
 impl Inner {
+    /// What a caller gets for a failed statement. Where the storage has failed, the file is opened anew from now on.
+    fn failed(self: &Arc<Self>, error: sqlx::Error) -> LogError {
+        let error = self.poison.failed(FILE, error);
+        keep_trying(self);
+        error
+    }
+
     fn heads(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<TenantId, Head>> {
         self.heads.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -138,7 +198,7 @@ impl Inner {
         self.heads.write().unwrap_or_else(PoisonError::into_inner).insert(tenant.clone(), head);
     }
 
-    async fn head_of(&self, tenant: &TenantId) -> Result<Option<Head>, LogError> {
+    async fn head_of(self: &Arc<Self>, tenant: &TenantId) -> Result<Option<Head>, LogError> {
         if self.abandoned.load(Ordering::SeqCst) {
             let mut writer = self.writer.lock().await;
             self.settle(&mut writer).await?;
@@ -147,14 +207,15 @@ impl Inner {
     }
 
     /// Finds out what became of an append that was dropped.
-    async fn settle(&self, writer: &mut Writer) -> Result<(), LogError> {
+    async fn settle(self: &Arc<Self>, writer: &mut Writer) -> Result<(), LogError> {
         // Once the storage has failed, what was acknowledged goes on being read, and nothing else is looked at.
-        if !self.abandoned.load(Ordering::SeqCst) || self.poison.check(FILE).is_err() {
+        if !self.abandoned.load(Ordering::SeqCst) || self.poison.check().is_err() {
             return Ok(());
         }
         // The connection runs one statement after the other: what was on its way is done when this is. With nothing open it fails, and that is well.
-        let _ = sqlx::query("ROLLBACK").execute(&mut writer.connection).await;
-        let heads = heads(&mut writer.connection).await.map_err(|error| self.poison.failed(FILE, error))?;
+        let connection = writer.connection()?;
+        let _ = sqlx::query("ROLLBACK").execute(&mut *connection).await;
+        let heads = heads(connection).await.map_err(|error| self.failed(error))?;
         *self.heads.write().unwrap_or_else(PoisonError::into_inner) = heads;
         self.abandoned.store(false, Ordering::SeqCst);
         self.changes.send_modify(|count| *count += 1);
@@ -162,13 +223,13 @@ impl Inner {
     }
 
     /// The tenant's number and size; a new tenant gets a number.
-    async fn head_to_write(&self, writer: &mut Writer, tenant: &TenantId) -> Result<Head, LogError> {
+    async fn head_to_write(self: &Arc<Self>, writer: &mut Writer, tenant: &TenantId) -> Result<Head, LogError> {
         if let Some(head) = self.heads().get(tenant).copied() {
             return Ok(head);
         }
         // Not RETURNING: who asks for one row leaves the statement at that row, and never hears that the commit after it failed.
         let insert = sqlx::query("INSERT INTO log_tenant (name) VALUES (?)").bind(tenant.as_str());
-        let number = insert.execute(&mut writer.connection).await.map_err(|error| self.poison.failed(FILE, error))?.last_insert_rowid();
+        let number = insert.execute(writer.connection()?).await.map_err(|error| self.failed(error))?.last_insert_rowid();
         let head = Head { number, size: 0 };
         self.set_head(tenant, head);
         Ok(head)
@@ -176,13 +237,13 @@ impl Inner {
 
     async fn append(self: &Arc<Self>, tenant: &TenantId, expected: LogSize, entries: &[Entry]) -> Result<LogSize, AppendFailure> {
         check_append(entries)?;
-        self.poison.check(FILE)?;
+        self.poison.check()?;
         if self.unsaved.load(Ordering::SeqCst) >= MAX_UNSAVED_BYTES {
             drop(self.saving.lock().await);
         }
         let mut writer = self.writer.lock().await;
         self.settle(&mut writer).await?;
-        self.poison.check(FILE)?;
+        self.poison.check()?;
         let size = self.heads().get(tenant).map_or(0, |head| head.size);
         if size != expected.0 {
             return Err(AppendFailure::Conflict { size: LogSize(size) });
@@ -196,17 +257,20 @@ impl Inner {
         }
         let mut on_its_way = OnItsWay { abandoned: &self.abandoned, ended: false };
         let head = self.head_to_write(&mut writer, tenant).await?;
-        if let Err(error) = writer.write(head, entries).await {
-            let _ = sqlx::query("ROLLBACK").execute(&mut writer.connection).await;
+        if let Err(error) = writer.write(head, entries).await? {
+            if let Ok(connection) = writer.connection() {
+                let _ = sqlx::query("ROLLBACK").execute(connection).await;
+            }
             if classify(&error) == Failure::Constraint {
                 // The log does not end where this process left it: a record stands there already, or the one before it is gone.
                 let what = format!("an append at size {size} was refused by the tables: {error}");
-                self.poison.poison(FILE, &what);
+                tracing::error!(what, "something else writes to the log");
+                self.poison.poison(FILE, "its tables refused an append, so something else writes to it");
                 on_its_way.ended = true;
                 return Err(LogError::Corrupt { position: LogPosition(size), what }.into());
             }
             // Whether it was written is looked up before anything else is.
-            return Err(self.poison.failed(FILE, error).into());
+            return Err(self.failed(error).into());
         }
         on_its_way.ended = true;
         self.set_head(tenant, Head { size: after, ..head });
@@ -235,7 +299,7 @@ impl Inner {
 
     /// Brings the write-ahead log into the file, beside the commits: each pass takes what came in during the one before. The last and small one is done
     /// while the writer waits, so that the next commit begins the write-ahead log anew.
-    async fn save(&self) -> Result<(), LogError> {
+    async fn save(self: &Arc<Self>) -> Result<(), LogError> {
         let mut connection = self
             .database
             .connect()
@@ -250,25 +314,25 @@ impl Inner {
         }
         let mut writer = self.writer.lock().await;
         self.settle(&mut writer).await?;
-        self.poison.check(FILE)?;
+        self.poison.check()?;
         let heads = self.heads().clone();
-        move_anchors(&mut writer.connection, &heads).await.map_err(|error| self.poison.failed(FILE, error))?;
+        move_anchors(writer.connection()?, &heads).await.map_err(|error| self.failed(error))?;
         self.checkpoint(&mut connection).await?;
         self.unsaved.store(0, Ordering::SeqCst);
         Ok(())
     }
 
-    async fn checkpoint(&self, connection: &mut SqliteConnection) -> Result<(), LogError> {
-        self.poison.check(FILE)?;
+    async fn checkpoint(self: &Arc<Self>, connection: &mut SqliteConnection) -> Result<(), LogError> {
+        self.poison.check()?;
         // A failed fsync of a checkpoint is as grave as one of a commit.
-        sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").fetch_one(connection).await.map_err(|error| self.poison.failed(FILE, error))?;
+        sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").fetch_one(connection).await.map_err(|error| self.failed(error))?;
         Ok(())
     }
 }
 
 impl Writer {
     /// One transaction in one round trip to the connection's thread.
-    async fn write(&mut self, head: Head, entries: &[Entry]) -> Result<(), sqlx::Error> {
+    async fn write(&mut self, head: Head, entries: &[Entry]) -> Result<Result<(), sqlx::Error>, LogError> {
         let text = self.texts.entry(entries.len()).or_insert_with(|| text(entries.len()).into());
         let mut query = sqlx::query(AssertSqlSafe(Arc::clone(text)));
         for (entry, position) in entries.iter().zip(head.size..) {
@@ -281,7 +345,11 @@ impl Writer {
                 .bind(entry.personal.as_slice())
                 .bind(entry.original.as_slice());
         }
-        query.execute(&mut self.connection).await.map(|_| ())
+        Ok(query.execute(self.connection()?).await.map(|_| ()))
+    }
+
+    fn connection(&mut self) -> Result<&mut SqliteConnection, LogError> {
+        self.connection.as_mut().ok_or_else(|| LogError::unavailable("the file `log` is being opened anew"))
     }
 }
 
@@ -303,7 +371,7 @@ fn key(number: i64, position: u64) -> i64 {
     (number << POSITION_BITS) | position as i64
 }
 
-fn position_of(number: i64, key: i64) -> u64 {
+pub(super) fn position_of(number: i64, key: i64) -> u64 {
     (key - (number << POSITION_BITS)) as u64
 }
 
@@ -329,66 +397,6 @@ fn entry(number: i64, row: &SqliteRow) -> Result<(LogPosition, Entry), LogError>
         original: owned(6, "original")?,
     };
     Ok((position, entry))
-}
-
-/// Where each log ends.
-async fn heads(connection: &mut SqliteConnection) -> Result<BTreeMap<TenantId, Head>, sqlx::Error> {
-    Ok(ends(connection).await?.into_iter().map(|end| (end.tenant, Head { number: end.number, size: end.size })).collect())
-}
-
-struct End {
-    tenant: TenantId,
-    number: i64,
-    first: Option<u64>,
-    size: u64,
-    anchor: u64,
-}
-
-async fn ends(connection: &mut SqliteConnection) -> Result<Vec<End>, sqlx::Error> {
-    let keys = "FROM log_entry WHERE key >= number << 40 AND key < (number + 1) << 40";
-    let sql = format!("SELECT name, number, size, (SELECT min(key) {keys}), (SELECT max(key) {keys}) FROM log_tenant");
-    let end = |row: &SqliteRow| {
-        let number: i64 = row.try_get(1)?;
-        let position = |column| Ok::<_, sqlx::Error>(row.try_get::<Option<i64>, _>(column)?.map(|key| position_of(number, key)));
-        Ok(End {
-            tenant: TenantId::new(row.try_get::<String, _>(0)?),
-            number,
-            first: position(3)?,
-            size: position(4)?.map_or(0, |last| last + 1),
-            anchor: row.try_get::<i64, _>(2)? as u64,
-        })
-    };
-    sqlx::query(AssertSqlSafe(sql)).fetch_all(connection).await?.iter().map(end).collect()
-}
-
-/// The heads, each compared with its anchor. Short: the whole log is checked by reading it.
-async fn checked_heads(connection: &mut SqliteConnection, database: &Database) -> Result<BTreeMap<TenantId, Head>, OpenError> {
-    let ends = ends(connection).await.map_err(|error| database.refused(error))?;
-    for End { tenant, first, size, anchor, .. } in &ends {
-        if first.is_some_and(|first| first != 0) {
-            return Err(database.corrupt(format!("the log of tenant {tenant} does not begin at #0")));
-        }
-        if size < anchor {
-            return Err(database.corrupt(format!("the log of tenant {tenant} had {anchor} records, and the last one is the {size}th now")));
-        }
-    }
-    let last = ends.iter().map(|end| end.number).max().unwrap_or(0);
-    let stray = sqlx::query("SELECT max(key) FROM log_entry").fetch_one(connection).await.and_then(|row| row.try_get::<Option<i64>, _>(0));
-    if stray.map_err(|error| database.refused(error))?.is_some_and(|key| key >> POSITION_BITS > last) {
-        return Err(database.corrupt("there are records of a tenant that has no head"));
-    }
-    Ok(ends.into_iter().map(|end| (end.tenant, Head { number: end.number, size: end.size })).collect())
-}
-
-/// Moves the anchors to the heads; true if one moved.
-async fn move_anchors(connection: &mut SqliteConnection, heads: &BTreeMap<TenantId, Head>) -> Result<bool, sqlx::Error> {
-    let mut moved = false;
-    for head in heads.values() {
-        let update = sqlx::query("UPDATE log_tenant SET size = ? WHERE number = ? AND size < ?");
-        let size = head.size as i64;
-        moved |= update.bind(size).bind(head.number).bind(size).execute(&mut *connection).await?.rows_affected() > 0;
-    }
-    Ok(moved)
 }
 
 #[async_trait]
@@ -452,5 +460,9 @@ impl Log for SqliteLog {
 
     fn changes(&self) -> watch::Receiver<u64> {
         self.inner.changes.subscribe()
+    }
+
+    fn stopped(&self) -> Option<Stopped> {
+        self.inner.poison.stopped()
     }
 }

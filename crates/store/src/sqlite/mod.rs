@@ -5,10 +5,12 @@
 
 mod connect;
 mod failure;
+mod heads;
 mod keys;
 mod log;
 mod owner;
 mod page_one;
+mod recover;
 mod views;
 
 pub use keys::SqliteKeys;
@@ -52,6 +54,7 @@ pub struct SqliteStore {
     views: Arc<SqliteViews>,
     dir: PathBuf,
     healed: Option<String>,
+    read_only: Option<&'static str>,
 }
 
 /// Why a directory was not opened.
@@ -112,6 +115,18 @@ pub enum OpenError {
         owner: String,
         /// The user id of the process.
         user: String,
+    },
+    /// Written by an older version of the program, and not to be brought to this one: nothing can be written.
+    #[error("{} was written by an older version of this program: open it once where it can be written", file.display())]
+    Older {
+        /// The file.
+        file: PathBuf,
+    },
+    /// A write-ahead log that cannot be brought in: nothing can be written.
+    #[error("{} has a write-ahead log that is not in it yet: open it once where it can be written, or copy the directory there", file.display())]
+    WriteAheadLog {
+        /// The file.
+        file: PathBuf,
     },
     /// The file system refused.
     #[error("{} could not be opened", path.display())]
@@ -205,6 +220,9 @@ impl SqliteStore {
 
     /// Opens the ledger of a directory, or makes an empty one where the directory holds nothing of one.
     ///
+    /// Where the directory cannot be written (a read-only file system, a full disk, another user's files), it is opened for
+    /// reading only: [`Self::read_only`] says why.
+    ///
     /// Before it returns, what a crash left in the write-ahead logs is on the disk: a later acknowledgement must not rest on pages that a failed fsync left
     /// in memory only.
     ///
@@ -215,21 +233,55 @@ impl SqliteStore {
         Self::is_in(dir)?;
         let owner = Arc::new(Owner::take(dir)?);
         let files = Files::new(dir, options);
-        let log = SqliteLog::open(&files, &owner).await?;
+        if let Some(why) = owner.read_only() {
+            return Self::open_for_reading(dir, &files, &owner, why).await;
+        }
+        match Self::open_for_writing(dir, &files, &owner, options.heal_views).await {
+            Err(error @ OpenError::Database { .. }) if dir.join(connect::LOG).exists() => match owner::why_not_writable(dir) {
+                Some(why) => Self::open_for_reading(dir, &files, &owner, why).await,
+                None => Err(error),
+            },
+            other => other,
+        }
+    }
+
+    async fn open_for_writing(dir: &Path, files: &Files, owner: &Arc<Owner>, heal_views: bool) -> Result<Self, OpenError> {
+        let log = SqliteLog::open(files, owner).await?;
         files.check_keys_are_not_missing(log.is_empty())?;
         // The names of new files are durable only with their directory; the log's comes first, so that keys without a log are never a crash's doing.
         owner::sync_dir(dir)?;
-        let keys = SqliteKeys::open(&files, &owner).await?;
-        let (views, healed) = match SqliteViews::open(&files, &owner).await {
-            Err(OpenError::Corrupt { what, .. }) if options.heal_views => {
+        let keys = SqliteKeys::open(files, owner).await?;
+        let (views, healed) = match SqliteViews::open(files, owner).await {
+            Err(OpenError::Corrupt { what, .. }) if heal_views => {
                 tracing::warn!(what, "the read models are damaged: they are thrown away, and folded from the log again");
                 files.remove_views()?;
-                (SqliteViews::open(&files, &owner).await?, Some(what))
+                (SqliteViews::open(files, owner).await?, Some(what))
             }
             opened => (opened?, None),
         };
         owner::sync_dir(dir)?;
-        Ok(Self { log: Arc::new(log), keys: Arc::new(keys), views: Arc::new(views), dir: dir.to_owned(), healed })
+        Ok(Self { log: Arc::new(log), keys: Arc::new(keys), views: Arc::new(views), dir: dir.to_owned(), healed, read_only: None })
+    }
+
+    async fn open_for_reading(dir: &Path, files: &Files, owner: &Arc<Owner>, why: &'static str) -> Result<Self, OpenError> {
+        let log = SqliteLog::open_for_reading(files, owner, why).await?;
+        files.check_keys_are_not_missing(log.is_empty())?;
+        let keys = SqliteKeys::open_for_reading(files, owner, why).await?;
+        // They can be made again, from the log and elsewhere: whatever is wrong with them keeps nobody from reading it.
+        let views = match SqliteViews::open_for_reading(files, owner, why).await {
+            Ok(views) => views,
+            Err(error) => {
+                tracing::debug!(error = &error as &dyn std::error::Error, "the read models are not read");
+                SqliteViews::unreadable(files, owner, why).await?
+            }
+        };
+        Ok(Self { log: Arc::new(log), keys: Arc::new(keys), views: Arc::new(views), dir: dir.to_owned(), healed: None, read_only: Some(why) })
+    }
+
+    /// Why nothing is written, if the directory was opened for reading only.
+    #[must_use]
+    pub const fn read_only(&self) -> Option<&'static str> {
+        self.read_only
     }
 
     /// The directory.
@@ -250,7 +302,7 @@ impl SqliteStore {
         Arc::clone(&self.keys)
     }
 
-    /// The read models of all tenants.
+    /// The read models of all tenants. Of a directory that is read only, they may be behind the log, or not answer at all.
     #[must_use]
     pub fn views(&self) -> Arc<SqliteViews> {
         Arc::clone(&self.views)

@@ -1,27 +1,76 @@
-//! One process owns a ledger directory.
+//! One process owns a ledger directory, or several read it where nothing can be written.
 
 use super::OpenError;
 use std::{
     fs::{File, OpenOptions, TryLockError},
+    io::{self, ErrorKind, Write},
     path::Path,
 };
 
 /// Holds the directory's lock. The system takes it back when the process ends, however it ends.
 #[derive(Debug)]
 pub(super) struct Owner {
-    _file: File,
+    /// None: a directory that cannot be written, and was never opened where it could be.
+    _file: Option<File>,
+    /// Why nothing can be written; none: the lock is this process's alone.
+    read_only: Option<&'static str>,
 }
 
 impl Owner {
     pub(super) fn take(dir: &Path) -> Result<Self, OpenError> {
         let path = dir.join("owner.lock");
         let io = |source| OpenError::io(&path, source);
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(io)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
+        match OpenOptions::new().create(true).truncate(false).write(true).open(&path) {
+            Ok(file) => match file.try_lock() {
+                Ok(()) => Ok(Self { _file: Some(file), read_only: None }),
+                Err(TryLockError::WouldBlock) => Err(OpenError::Owned { dir: dir.to_owned() }),
+                Err(TryLockError::Error(source)) => Err(io(source)),
+            },
+            Err(error) => {
+                let Some(why) = only_read(&error) else { return Err(io(error)) };
+                Self::share(dir, why)
+            }
+        }
+    }
+
+    /// Reads beside others that only read. Whoever writes, by a path where that is possible, holds the lock alone.
+    fn share(dir: &Path, why: &'static str) -> Result<Self, OpenError> {
+        let path = dir.join("owner.lock");
+        let io = |source| OpenError::io(&path, source);
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self { _file: None, read_only: Some(why) }),
+            Err(error) => return Err(io(error)),
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(Self { _file: Some(file), read_only: Some(why) }),
             Err(TryLockError::WouldBlock) => Err(OpenError::Owned { dir: dir.to_owned() }),
             Err(TryLockError::Error(source)) => Err(io(source)),
         }
+    }
+
+    /// Why nothing can be written; none: as far as the lock tells, it can.
+    pub(super) const fn read_only(&self) -> Option<&'static str> {
+        self.read_only
+    }
+}
+
+/// Why a directory cannot be written; none: it can, and an opening failed for another reason.
+pub(super) fn why_not_writable(dir: &Path) -> Option<&'static str> {
+    let probe = dir.join(".open.room");
+    // As much as opening a file makes of shared memory, and of the write-ahead log.
+    let tried = File::create(&probe).and_then(|mut file| file.write_all(&[7; 128 * 1024]));
+    let _ = std::fs::remove_file(&probe);
+    tried.err().as_ref().and_then(only_read)
+}
+
+/// What keeps a directory from being written, where it may still be read.
+fn only_read(error: &io::Error) -> Option<&'static str> {
+    match error.kind() {
+        ErrorKind::ReadOnlyFilesystem => Some("its file system is mounted read-only"),
+        ErrorKind::PermissionDenied => Some("this user may not write it"),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Some("the disk is full"),
+        _ => None,
     }
 }
 

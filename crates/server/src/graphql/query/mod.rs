@@ -14,6 +14,7 @@ mod record;
 mod rehearse;
 mod reused;
 mod sessions;
+mod status;
 mod why;
 
 use super::{
@@ -44,6 +45,7 @@ pub(crate) struct Query(
     completeness::CompletenessQuestion,
     reached::ReachedQuestions,
     rehearse::RehearseQuestion,
+    status::StatusQuestion,
 );
 
 /// True at T, known at K. Absent: now, head.

@@ -12,9 +12,10 @@ mod terms;
 
 use super::{
     OpenError,
-    connect::{Files, check_pages},
+    connect::{Database, Files, check_pages},
     failure::{Poison, read_failed},
     owner::Owner,
+    recover::{Recover, keep_trying, open_anew, try_room},
 };
 use apply::{Applied, Writer};
 use async_trait::async_trait;
@@ -32,7 +33,7 @@ use claimledger_ledger::{
 use compare::Pinned;
 use generations::GenerationRow;
 use list::{List, NEVER_OVER};
-use sqlx::{AssertSqlSafe, Row, SqliteConnection, SqlitePool, sqlite::SqliteRow};
+use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 use std::{collections::HashMap, path::PathBuf, sync::Arc};
 use sums::Table;
 use terms::{TermKey, to_text};
@@ -67,10 +68,36 @@ struct Shared {
     readers: SqlitePool,
     /// Held by each read while it lasts, and for a moment by whoever throws rows away: a read of several statements ends in the generation that it began in.
     reading: RwLock<()>,
+    database: Database,
     poison: Poison,
     /// Where it is written that they are damaged.
     condemned: PathBuf,
     _owner: Arc<Owner>,
+}
+
+#[async_trait]
+impl Recover for Shared {
+    fn poison(&self) -> &Poison {
+        &self.poison
+    }
+
+    async fn recover(&self) -> Result<(), LogError> {
+        try_room(FILE, &self.database.path).await?;
+        let mut writer = self.writer.lock().await;
+        // The rows of a transaction that failed are gone; what it knew of the dictionary goes with the connection.
+        let database = self.database.clone();
+        *writer = Writer::new(open_anew(FILE, move || async move { database.writer(MIGRATIONS).await }).await?);
+        self.poison.recovered(FILE);
+        Ok(())
+    }
+}
+
+impl Shared {
+    fn failed(self: &Arc<Self>, error: sqlx::Error) -> LogError {
+        let error = self.poison.failed(FILE, error);
+        keep_trying(self);
+        error
+    }
 }
 
 impl SqliteViews {
@@ -84,10 +111,33 @@ impl SqliteViews {
         if database.is_small() {
             check::all(&mut connection).await.map_err(|error| database.refused(error))?;
         }
-        let writer = Mutex::new(Writer::new(connection));
-        let readers = database.readers();
-        let shared = Shared { writer, readers, reading: RwLock::default(), poison: Poison::default(), condemned, _owner: Arc::clone(owner) };
-        Ok(Self { shared: Arc::new(shared), place: Place::Live })
+        Ok(Self::of(database, condemned, connection, Poison::default(), owner))
+    }
+
+    /// Where nothing can be written, and why not.
+    pub(super) async fn open_for_reading(files: &Files, owner: &Arc<Owner>, why: &str) -> Result<Self, OpenError> {
+        let condemned = files.views_damaged();
+        if let Ok(what) = std::fs::read_to_string(&condemned) {
+            return Err(files.views().corrupt(what.trim_end().to_owned()));
+        }
+        let (database, mut connection) = files.views().for_reading(MIGRATIONS).await?;
+        if database.is_small() {
+            check::all(&mut connection).await.map_err(|error| database.refused(error))?;
+        }
+        Ok(Self::of(database, condemned, connection, Poison::read_only(FILE, why), owner))
+    }
+
+    /// Where nothing can be written, and what is there cannot be read: every question fails.
+    pub(super) async fn unreadable(files: &Files, owner: &Arc<Owner>, why: &str) -> Result<Self, OpenError> {
+        let database = files.views();
+        let nothing = SqliteConnection::connect("sqlite::memory:").await.map_err(|error| database.failed(error))?;
+        Ok(Self::of(database, files.views_damaged(), nothing, Poison::read_only(FILE, why), owner))
+    }
+
+    fn of(database: Database, condemned: PathBuf, connection: SqliteConnection, poison: Poison, owner: &Arc<Owner>) -> Self {
+        let (writer, readers) = (Mutex::new(Writer::new(connection)), database.readers());
+        let shared = Shared { writer, readers, reading: RwLock::default(), database, poison, condemned, _owner: Arc::clone(owner) };
+        Self { shared: Arc::new(shared), place: Place::Live }
     }
 
     /// Until it is dropped no rows are thrown away that a read may need.
@@ -238,12 +288,12 @@ impl RecordIndex for SqliteViews {
 #[async_trait]
 impl Views for SqliteViews {
     async fn apply(&self, tenant: &TenantId, from: LogSize, rows: &[IndexRow], heads: &[HeadRow]) -> Result<(), LogError> {
-        self.shared.poison.check(FILE)?;
+        self.shared.poison.check()?;
         match self.shared.writer.lock().await.apply(tenant, self.place, from, rows, heads).await {
             Ok(Applied::Written) => Ok(()),
             Ok(Applied::NotThere(covered)) => Err(LogError::unavailable(format!("the read models are at {covered}, not {}", from.0))),
             Ok(Applied::NotBegun) => Err(LogError::unavailable("no generation is being built")),
-            Err(error) => Err(self.shared.poison.failed(FILE, error)),
+            Err(error) => Err(self.shared.failed(error)),
         }
     }
 
@@ -372,11 +422,11 @@ impl Views for SqliteViews {
     }
 
     async fn reset(&self, tenant: &TenantId) -> Result<(), LogError> {
-        self.shared.poison.check(FILE)?;
+        self.shared.poison.check()?;
         let mut writer = self.shared.writer.lock().await;
         drop(self.shared.reading.write().await);
         writer.forget();
-        sweep::all(writer.connection(), tenant).await.map_err(|error| self.shared.poison.failed(FILE, error))
+        sweep::all(writer.connection(), tenant).await.map_err(|error| self.shared.failed(error))
     }
 
     async fn dump(&self, tenant: &TenantId) -> Result<Vec<String>, LogError> {
@@ -467,8 +517,8 @@ impl Views for SqliteViews {
 impl SqliteViews {
     /// Runs something that writes on the one connection that does, which must not write terms.
     async fn write<T>(&self, run: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, sqlx::Error>) -> Result<T, LogError> {
-        self.shared.poison.check(FILE)?;
-        run(self.shared.writer.lock().await.connection()).await.map_err(|error| self.shared.poison.failed(FILE, error))
+        self.shared.poison.check()?;
+        run(self.shared.writer.lock().await.connection()).await.map_err(|error| self.shared.failed(error))
     }
 }
 
