@@ -405,7 +405,7 @@ impl<'a> Build<'a> {
             Err(error) => (Differences { at: self.beside.covered(id).await?, counts: Vec::new(), first: Vec::new() }, Some(error)),
         };
         if healed.as_ref().is_some_and(|error| !error.is_damage()) {
-            return Err(healed.take().map_or_else(|| LogError::unavailable("the rows could not be checked"), |error| error).into());
+            return Err(healed.take().unwrap_or_else(|| LogError::unavailable("the rows could not be checked")).into());
         }
         let both = self.views.generations(id).await?;
         let (Some(old), Some(new)) = (both.live, both.shadow) else {
