@@ -235,8 +235,8 @@ fn flipped_bits_of_write_ahead_logs_lose_nothing_unnoticed() {
     let (_dir, data) = good.copy();
     std::fs::remove_file(data.join("log-wal")).expect("it is there");
     let _ = std::fs::remove_file(data.join("log-shm"));
-    for question in 0..QUESTIONS.len() {
-        assert!(matches!(good.judge(question, &ask(&data, QUESTIONS[question])), Verdict::Damaged), "{:?}", QUESTIONS[question]);
+    for (n, question) in QUESTIONS.iter().enumerate() {
+        assert!(matches!(good.judge(n, &ask(&data, question)), Verdict::Damaged), "{question:?}");
     }
 }
 
