@@ -265,7 +265,7 @@ fn ten_thousand_mutated_facts_are_stored_or_refused_and_nothing_breaks() {
     }
     // Batches of one dialect each; the line that is refused is left out, as long as there is one.
     let mut waiting: [(&str, Vec<Vec<u8>>); 3] = [("native", Vec::new()), ("cloudevents", Vec::new()), ("okta-system-log", Vec::new())];
-    let mut batch = |dialect: &str, lines: &mut Vec<Vec<u8>>, count: &mut Count| {
+    let batch = |dialect: &str, lines: &mut Vec<Vec<u8>>, count: &mut Count| {
         // UTF-16 tells itself by the beginning of a stream, not of a line.
         lines.retain(|line| !line.contains(&0));
         for _ in 0..BATCH {
