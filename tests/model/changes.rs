@@ -1,0 +1,132 @@
+//! What rested on a change (29), access under a replaced version, what would change (21), and what changed what was believed (28).
+
+use crate::decisions::{implied, judge, rule_of};
+use crate::facts::{Fact, Sure, Time, View};
+use crate::factors::{all, loses, same_person};
+use crate::lists::hit_by;
+use crate::sessions::{Session, active, life, session, sessions};
+use crate::verdicts::decided;
+use serde_json::{Value, json};
+
+/// 29: the sessions of a trust version, a retraction or a loss; of a policy version the records of decisions.
+pub(crate) fn dependants(view: &View, change: &Fact) -> Vec<String> {
+    let mut found = Vec::new();
+    for session in sessions(view) {
+        let rests = match change.kind.as_str() {
+            "trust.retracted" => hit_by(view, &session, change) != Sure::No,
+            "idp.configured" => all(view, &session, view.k).iter().any(|factor| {
+                let version = factor.claim.as_ref().and_then(|claim| claim.version.as_ref());
+                factor.by_record && version.is_some_and(|version| version.pos == change.pos)
+            }),
+            "authenticator.lost" => all(view, &session, view.k).iter().any(|factor| {
+                let whose = factor.subject.as_deref().zip(change.subject.as_deref());
+                let ends = factor.until == Some(change.effect()) && factor.reason.as_deref() == Some("authenticator_lost");
+                (factor.by_record || factor.by_rules) && ends && loses(change, &factor.value) && whose.is_some_and(|(a, b)| same_person(view, a, b))
+            }),
+            _ => false,
+        };
+        if rests {
+            found.push(session.name.clone());
+        }
+        if change.is("policy.configured") {
+            let under = |fact: &&Fact| {
+                let version = view.in_force("policy.configured", "policy", fact.text("policy").unwrap_or_default(), fact.from);
+                fact.from <= view.t && version.is_some_and(|version| version.pos == change.pos)
+            };
+            found.extend(session.of("policy.decided").filter(under).map(|fact| fact.id.clone()));
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Who kept access under a version that was replaced by T: session, app, from, until, what ended it, and whether it would pass the next.
+pub(crate) fn held(view: &View, policy: &str, label: &str) -> Vec<Value> {
+    let versions: Vec<&Fact> = view.of("policy.configured").filter(|fact| fact.text("policy") == Some(policy) && fact.from <= view.t).collect();
+    let mut found = Vec::new();
+    for pair in versions.windows(2).filter(|pair| pair[0].text("version") == Some(label)) {
+        for session in sessions(view) {
+            found.extend(session.of("policy.decided").filter_map(|decision| held_by(view, &session, decision, pair[0], pair[1])));
+        }
+    }
+    found
+}
+
+fn held_by(view: &View, session: &Session, decision: &Fact, old: &Fact, new: &Fact) -> Option<Value> {
+    let same = |field: &str, fact: &Fact| fact.text(field) == decision.text(field);
+    if !same("policy", old) || decision.text("outcome") != Some("allow") || !(old.from <= decision.from && decision.from < new.from) {
+        return None;
+    }
+    let next = session.of("policy.decided").find(|fact| fact.order() > decision.order() && same("policy", fact) && same("app", fact));
+    let next = next.filter(|fact| fact.from <= view.t);
+    if next.is_some_and(|next| next.from <= new.from) || active(view, session, new.from) == Sure::No {
+        return None;
+    }
+    let life = life(view, session, view.t);
+    let (until, by) = match (next, life.state) {
+        (Some(next), _) if life.ended.is_none_or(|end| next.from <= end) => (Some(next.from), "DECIDED"),
+        (_, "ENDED") => (life.ended, "SESSION_ENDED"),
+        _ => (None, "OPEN"),
+    };
+    let named = decision.text("rule");
+    let rule = rule_of(new, named).or_else(|| rule_of(new, None));
+    let verdict = rule.map(|rule| judge(view, session, decision, &rule, decision.from, decision.pos).implied).unwrap_or("UNDETERMINED");
+    let passes = match verdict {
+        "UNDETERMINED" => Value::Null,
+        verdict => json!(verdict == "ALLOW"),
+    };
+    let (until, from) = (until.map(crate::facts::show), crate::facts::show(new.from));
+    Some(json!({"session": session.name, "decision": decision.id, "from": from, "until": until, "endedBy": by, "wouldPass": passes}))
+}
+
+/// 21: decisions of a window whose implied verdict is another with trust off over it, on facts known when decided.
+pub(crate) fn flips(view: &View, idp: &str, from: Time, to: Time) -> Vec<String> {
+    let mut off = view.clone();
+    off.trust_off = Some((idp.to_owned(), from, to));
+    let mut found = Vec::new();
+    for session in sessions(view) {
+        for decision in session.of("policy.decided").filter(|fact| from <= fact.from && fact.from < to && fact.from <= view.t) {
+            let before = implied(view, &session, decision, decision.pos).implied;
+            let after = implied(&off, &session, decision, decision.pos).implied;
+            if before != after && !(before.contains(after) || after.contains(before)) {
+                found.push(format!("{} {before} {after}", decision.id));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// What the model says of a session at the view's cut, in the words of the contract.
+pub(crate) fn state(view: &View, id: &str) -> Value {
+    let Some(session) = session(view, id) else { return Value::Null };
+    let life = life(view, &session, view.t);
+    let factors: Vec<String> = all(view, &session, view.k)
+        .iter()
+        .filter(|factor| factor.by_record || factor.by_rules)
+        .map(|f| format!("{} {:?} {} {} {:?} {:?} {:?} {:?}", f.value.word(), f.sure, f.by_record, f.by_rules, f.until, f.reason, f.grade, f.value.own))
+        .collect();
+    let decisions: Vec<String> = decided(view, &session)
+        .iter()
+        .map(|d| format!("{} {:?} {:?} {} {} {}", d.fact.id, d.then, d.at_k, d.differs, d.falsified, d.relied.len()))
+        .collect();
+    // Its other ids are left out: whether a link alone makes one, before any fact names it, is not said.
+    json!([session.name, format!("{life:?}"), factors, decisions])
+}
+
+/// 28: facts learned in between without any one of which the later state would be another.
+pub(crate) fn needed(all_facts: &[Fact], id: &str, t: Time, k1: i64, k2: i64) -> Vec<String> {
+    let now = state(&View::new(all_facts, t, k2), id);
+    let then = state(&View::new(all_facts, t, k1), id);
+    let mut needed = Vec::new();
+    for left_out in all_facts.iter().filter(|fact| k1 < fact.pos && fact.pos <= k2) {
+        let others: Vec<Fact> = all_facts.iter().filter(|fact| fact.pos != left_out.pos).cloned().collect();
+        let without = state(&View::new(&others, t, k2), id);
+        // Part of the state reads again as it did.
+        let reverted = (0..4).any(|part| now[part] != then[part] && without[part] == then[part]);
+        if reverted {
+            needed.push(left_out.id.clone());
+        }
+    }
+    needed
+}

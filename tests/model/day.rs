@@ -1,0 +1,277 @@
+//! A day that nobody lived: providers, keys, policies and people, made from a seed. What the model cannot judge is left out here, and said.
+
+use crate::facts::{Time, show, time};
+use crate::rng::Rng;
+use serde_json::{Map, Value, json};
+
+pub(crate) const DAY: &str = "2026-04-14T00:00:00Z";
+
+/// A provider as the generator keeps it.
+#[derive(Clone)]
+pub(crate) struct Idp {
+    pub(crate) name: String,
+    pub(crate) kind: &'static str,
+    pub(crate) stated: bool,
+    pub(crate) keys: Vec<String>,
+    /// Nothing of it changes: claims that are known by an interval come from such only.
+    pub(crate) calm: bool,
+}
+
+pub(crate) struct Day {
+    pub(crate) seed: u64,
+    pub(crate) rng: Rng,
+    /// Lines without position: in any order.
+    pub(crate) lines: Vec<Value>,
+    pub(crate) idps: Vec<Idp>,
+    pub(crate) people: Vec<String>,
+    /// Policies, with the labels of their versions and the names of their rules.
+    pub(crate) policies: Vec<(String, Vec<String>, Vec<String>)>,
+    /// Rules of this day list methods; then Okta claims name methods, as `amr` values are no methods.
+    pub(crate) lists: bool,
+    /// The lifetime of the global session rule: no session of this day acts after its limit.
+    pub(crate) lifetime: Option<Time>,
+    next: u64,
+}
+
+pub(crate) fn at(hour: i64, minute: i64) -> Time {
+    time(DAY) + hour * 3600 + minute * 60
+}
+
+impl Day {
+    pub(crate) fn new(seed: u64) -> Self {
+        let mut rng = Rng::new(seed);
+        let lists = rng.percent(30);
+        let people = (0..rng.between(3, 7)).map(|n| format!("u-{n}")).collect();
+        let (lines, idps, policies) = (Vec::new(), Vec::new(), Vec::new());
+        let mut day = Self { seed, rng, lines, idps, people, policies, lists, lifetime: None, next: 0 };
+        day.organisation();
+        day.providers();
+        day.rules();
+        day.sessions();
+        day.losses();
+        day.heard();
+        day
+    }
+
+    /// An even second of the day: questions are asked at odd ones, or on purpose at the very instant of a fact.
+    pub(crate) fn moment(&mut self, from_hour: i64, to_hour: i64) -> Time {
+        at(0, 0) + 2 * self.rng.between(from_hour * 1800, to_hour * 1800)
+    }
+
+    /// One line; recorded when it occurred, or now and then hours later.
+    pub(crate) fn fact(&mut self, kind: &str, occurred: (Time, Time), data: Value) -> usize {
+        self.next += 1;
+        let lag = if self.rng.percent(18) { self.rng.between(1, 5 * 3600) } else { 0 };
+        let mut recorded = occurred.1 + lag;
+        if self.rng.percent(15) {
+            // A batch: all of a half hour at once.
+            recorded = (recorded / 1800 + 1) * 1800;
+        }
+        let when = if occurred.0 == occurred.1 { json!(show(occurred.0)) } else { json!({"from": show(occurred.0), "to": show(occurred.1)}) };
+        let mut data = data;
+        if let Some(data) = data.as_object_mut() {
+            data.retain(|_, value| !value.is_null());
+        }
+        self.lines.push(json!({"id": format!("f{}", self.next), "type": kind, "occurred_at": when, "recorded_at": show(recorded),
+            "source": "sp", "data": data}));
+        self.lines.len() - 1
+    }
+
+    pub(crate) fn once(&mut self, kind: &str, at: Time, data: Value) -> usize {
+        self.fact(kind, (at, at), data)
+    }
+
+    /// One line of the day before, recorded then.
+    fn before(&mut self, kind: &str, data: Value) {
+        let at = at(-15, 2 * self.next as i64 % 60);
+        let line = self.once(kind, at, data);
+        self.lines[line]["recorded_at"] = json!(show(at));
+    }
+
+    fn organisation(&mut self) {
+        if self.rng.percent(85) {
+            let (one, other) = (self.rng.percent(88), self.rng.percent(88));
+            self.before("org.configured", json!({"engine": "identity_engine", "claims_sharing": one, "third_party_claims_sharing": other}));
+        }
+        // No security question: what it does to third-party claims is not stated as a fact. No method whose characteristics depend on the device.
+        for method in ["password", "otp", "sms", "webauthn"] {
+            if self.rng.percent(45) {
+                let status = if self.rng.percent(85) { "active" } else { "inactive" };
+                let enrollment = if self.rng.percent(85) { "allowed" } else { "disabled" };
+                self.before("authenticator.configured", json!({"method": method, "status": status, "enrollment": enrollment}));
+            }
+        }
+        if self.rng.percent(50) {
+            let limits = [Value::Null, json!(0), json!(7200), json!(14400)];
+            let (lifetime, idle) = (self.rng.pick(&limits).clone(), self.rng.pick(&[Value::Null, json!(0), json!(1800), json!(3600)]).clone());
+            self.lifetime = lifetime.as_i64().filter(|secs| *secs > 0);
+            let rules = json!([{"rule": "g1", "priority": 1, "access": "allow", "factor_mode": "1fa"}]);
+            let status = if self.rng.percent(85) { "active" } else { "inactive" };
+            self.before("policy.configured", json!({"policy": "global", "version": "g", "kind": "global_session", "rules": rules,
+                "status": status, "max_lifetime_secs": lifetime, "max_idle_secs": idle}));
+        }
+    }
+
+    fn providers(&mut self) {
+        for n in 0..self.rng.between(2, 4) {
+            let name = format!("idp-{n}");
+            let kind = *self.rng.pick(&["third_party", "third_party", "third_party", "okta_identity_engine", "okta_identity_engine", "okta_identity_engine", "okta_classic"]);
+            let (stated, calm) = (self.rng.percent(88), n == 0 || self.rng.percent(20));
+            let mut trust = self.rng.percent(85);
+            let usage = if kind == "third_party" && self.rng.percent(15) { "factor_only" } else { "sso" };
+            let map_amr = self.rng.pick(&[Value::Null, json!(true), json!(false)]).clone();
+            let version = |number: i64, trust: bool, status: &str| {
+                json!({"idp": format!("idp-{n}"), "version": format!("t{n}.{number}"), "kind": kind, "status": status, "trust_claims": trust,
+                    "usage": usage, "map_amr_claims": map_amr, "actor": format!("admin-{n}")})
+            };
+            if stated {
+                self.before("idp.configured", version(0, trust, "active"));
+                for number in 1..=if calm { 0 } else { self.rng.between(0, 2) } {
+                    trust = if self.rng.percent(60) { !trust } else { trust };
+                    let status = *self.rng.pick(&["active", "active", "active", "active", "inactive", "deleted"]);
+                    let at = self.moment(8, 19);
+                    self.once("idp.configured", at, version(number, trust, status));
+                }
+            }
+            let keys = self.keys(&name, calm);
+            self.idps.push(Idp { name, kind, stated, keys, calm });
+        }
+    }
+
+    fn keys(&mut self, idp: &str, calm: bool) -> Vec<String> {
+        if self.rng.percent(25) {
+            return vec!["free".to_owned()];
+        }
+        let key = |name: &str| json!({"idp": idp, "key": format!("{idp}-{name}"), "actor": "admin-k"});
+        self.before("idp.key_added", key("a"));
+        if calm {
+            return vec![format!("{idp}-a")];
+        }
+        let mut keys = vec![format!("{idp}-a")];
+        if self.rng.percent(70) {
+            let at = self.moment(8, 15);
+            self.once("idp.key_added", at, key("b"));
+            keys.push(format!("{idp}-b"));
+        }
+        if self.rng.percent(50) {
+            let at = self.moment(10, 19);
+            self.once("idp.key_retired", at, key("a"));
+        }
+        if self.rng.percent(10) {
+            keys.push(format!("{idp}-never"));
+        }
+        for whole in [false, false, true] {
+            if self.rng.percent(if whole { 8 } else { 25 }) {
+                let (said, from) = (self.moment(12, 22), self.moment(8, 19));
+                let key = (!whole).then(|| self.rng.pick(&keys).clone());
+                let data = json!({"idp": idp, "from": show(from.min(said)), "reason": "leaked", "key": key, "actor": "admin-k"});
+                self.once("trust.retracted", said, data);
+            }
+        }
+        keys
+    }
+
+    fn rules(&mut self) {
+        for n in 0..self.rng.between(1, 3) {
+            let name = format!("p{n}");
+            let (mut labels, mut names) = (Vec::new(), Vec::new());
+            for version in 0..self.rng.between(1, 3) {
+                let several = self.rng.percent(25);
+                let mut rules = vec![self.rule(&format!("{name}-r{version}"), 1)];
+                names.push(format!("{name}-r{version}"));
+                if several {
+                    rules.push(self.rule(&format!("{name}-x"), 2));
+                    names.push(format!("{name}-x"));
+                }
+                let status = *self.rng.pick(&["active", "active", "active", "active", "active", "active", "active", "inactive", "deleted"]);
+                let label = format!("{name}.v{version}");
+                let data = json!({"policy": name, "version": label, "kind": "app_sign_in", "rules": rules, "apps": [format!("app-{n}")],
+                    "status": if version == 0 { Value::Null } else { json!(status) }, "actor": "admin-p"});
+                labels.push(label);
+                match version {
+                    0 if self.rng.percent(93) => self.before("policy.configured", data),
+                    _ => {
+                        let at = self.moment(8, 17);
+                        self.once("policy.configured", at, data);
+                    }
+                }
+            }
+            self.policies.push((name, labels, names));
+        }
+    }
+
+    fn rule(&mut self, name: &str, priority: i64) -> Value {
+        let access = if self.rng.percent(6) { "deny" } else { "allow" };
+        let mode = *self.rng.pick(&["1fa", "2fa", "2fa"]);
+        let mut rule = json!({"rule": name, "priority": priority, "access": access, "factor_mode": mode});
+        match self.rng.between(0, 9) {
+            0..=3 => {}
+            4 => rule["alternatives"] = self.rng.pick(&[json!([]), json!([{}])]).clone(),
+            5 => rule["alternatives"] = json!([self.alternative(), self.alternative()]),
+            _ => rule["alternatives"] = json!([self.alternative()]),
+        }
+        if self.rng.percent(30) {
+            rule["reauthenticate_in_secs"] = self.rng.pick(&[json!(0), json!(600), json!(3600)]).clone();
+        }
+        rule
+    }
+
+    /// All alternatives of a day list methods, or none: whether a list shuts third-party claims out of the others is not stated.
+    fn alternative(&mut self) -> Value {
+        let mut one = Map::new();
+        if self.rng.percent(65) {
+            // What a local security key has of these "depends": they are asked for by themselves only.
+            let asked = [json!({}), json!({"phishing_resistant": true}), json!({"device_bound": true}), json!({"user_presence": true}),
+                json!({"device_bound": true, "phishing_resistant": true}), json!({"device_bound": true, "user_presence": false})];
+            one.insert("possession".to_owned(), self.rng.pick(&asked).clone());
+        }
+        if one.is_empty() || self.rng.percent(30) {
+            one.insert("knowledge".to_owned(), json!(true));
+        }
+        if self.lists {
+            let methods = ["password", "otp", "sms", "webauthn", "push", "totp"].map(str::to_owned);
+            let field = if self.rng.percent(60) { "allow_methods" } else { "exclude_methods" };
+            let mut some = self.rng.some(&methods, 45);
+            if some.is_empty() {
+                some.push("webauthn".to_owned());
+            }
+            one.insert(field.to_owned(), json!(some));
+        }
+        Value::Object(one)
+    }
+
+    fn heard(&mut self) {
+        for source in ["sp", "idp-log"] {
+            for hour in [12, 16, 23] {
+                if self.rng.percent(75) {
+                    let basis = *self.rng.pick(&["stated", "polled", "assumed"]);
+                    self.of_source(source, "source.heard", at(hour, 0), json!({"until": show(at(hour, 0)), "basis": basis}));
+                }
+            }
+            if self.rng.percent(50) {
+                let (from, long) = (self.moment(9, 14), 60 * self.rng.between(5, 90));
+                let until = from + long;
+                self.of_source(source, "source.silent", until, json!({"from": show(from), "until": show(until)}));
+                for _ in 0..self.rng.between(0, 2) {
+                    let (a, b) = (self.rng.between(-600, long), self.rng.between(0, long + 600));
+                    let (a, b) = (from + a.min(b), from + a.max(b) + 60);
+                    let said = self.moment(17, 22);
+                    self.of_source(source, "source.backfilled", said, json!({"from": show(a), "until": show(b)}));
+                }
+            }
+        }
+    }
+
+    pub(crate) fn of_source(&mut self, source: &str, kind: &str, at: Time, data: Value) -> usize {
+        let line = self.once(kind, at, data);
+        self.lines[line]["source"] = json!(source);
+        line
+    }
+
+    /// As a file: in the order of recording, dense positions from 1.
+    pub(crate) fn file(&mut self) -> Vec<Value> {
+        let mut lines = std::mem::take(&mut self.lines);
+        lines.sort_by_key(|line| time(line["recorded_at"].as_str().unwrap_or_default()));
+        lines
+    }
+}

@@ -1,0 +1,54 @@
+//! Decisions of a session at (T, K): recorded and implied side by side, and what they rested on (19, 20).
+
+use crate::decisions::{REFUSED, Verdict, implied, rule};
+use crate::facts::{Fact, View, words};
+use crate::factors::{Factor, all};
+use crate::sessions::Session;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Decided {
+    pub(crate) fact: Fact,
+    pub(crate) version: Option<String>,
+    pub(crate) rule: Option<String>,
+    pub(crate) then: Verdict,
+    pub(crate) at_k: Verdict,
+    pub(crate) differs: bool,
+    pub(crate) falsified: bool,
+    pub(crate) relied: Vec<Factor>,
+}
+
+pub(crate) fn decided(view: &View, session: &Session) -> Vec<Decided> {
+    let by_t = |fact: &&Fact| fact.from <= view.t;
+    session.of("policy.decided").filter(by_t).map(|fact| one(view, session, fact)).collect()
+}
+
+pub(crate) fn one(view: &View, session: &Session, fact: &Fact) -> Decided {
+    let (then, at_k) = (implied(view, session, fact, fact.pos), implied(view, session, fact, view.k));
+    let allowed = fact.text("outcome") == Some("allow");
+    // 19: challenge and deny are alike; undetermined never differs.
+    let differs = then.implied != "UNDETERMINED" && allowed != (then.implied == "ALLOW");
+    // 4, 19 and decision page 14: a refusal is never falsified.
+    let falsified = allowed && !differs && REFUSED.contains(at_k.implied);
+    let found = rule(view, fact, fact.from);
+    let version = view.in_force("policy.configured", "policy", fact.text("policy").unwrap_or_default(), fact.from);
+    Decided {
+        fact: fact.clone(),
+        version: version.and_then(|version| version.text("version")).map(str::to_owned),
+        rule: found.map(|(_, rule)| rule["rule"].as_str().unwrap_or_default().to_owned()),
+        then,
+        at_k,
+        differs,
+        falsified,
+        relied: relied(view, session, fact),
+    }
+}
+
+/// 20 and 41: what `relied_on` names, else all earlier; of it, what counts by record.
+fn relied(view: &View, session: &Session, decision: &Fact) -> Vec<Factor> {
+    let named = decision.data["relied_on"].is_array().then(|| words(&decision.data["relied_on"]));
+    let rested = |factor: &Factor| match &named {
+        Some(named) => named.contains(&factor.fact.id),
+        None => factor.fact.order() < decision.order(),
+    };
+    all(view, session, view.k).into_iter().filter(|factor| factor.by_record && rested(factor)).collect()
+}
