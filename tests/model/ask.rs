@@ -43,7 +43,7 @@ fn cut(rng: &mut Rng, facts: &[Fact], n: usize) -> (Time, i64, String) {
     let t = match n {
         0 => at(23, 30) + 1,
         _ if rng.percent(25) => rng.pick(facts).from.max(at(0, 0)),
-        _ => at(8, 0) + 2 * rng.between(0, 13 * 1800) + 1,
+        _ => at(10, 0) + 2 * rng.between(0, 9 * 1800) + 1,
     };
     let k = if n == 0 || rng.percent(50) { head } else { rng.between(head / 3, head) };
     // The same as a time: the last position recorded by then.
@@ -98,7 +98,11 @@ pub(crate) fn questions(asked: &Asked) -> Vec<Question> {
         questions.push(lists::decisions(&view, rng, &asking));
         questions.push(lists::outliving(&view, &asking));
         questions.push(lists::completeness(&view, &asking));
-        questions.push(if rng.percent(50) { lists::reuse(&view, &asking) } else { lists::first(&view, *rng.pick::<&str>(&["ISSUER", "KEY", "AMR_SET"]), &asking) });
+        questions.push(if rng.percent(50) {
+            lists::reuse(&view, &asking)
+        } else {
+            lists::first(&view, *rng.pick::<&str>(&["ISSUER", "KEY", "AMR_SET"]), &asking)
+        });
         let changed = |fact: &&Fact| ["trust.retracted", "authenticator.lost", "idp.configured"].contains(&fact.kind.as_str()) && fact.effect() <= t;
         let policies = |fact: &&Fact| fact.is("policy.configured") && fact.from <= t;
         let changes: Vec<&Fact> = view.facts.iter().filter(changed).collect();
@@ -109,12 +113,16 @@ pub(crate) fn questions(asked: &Asked) -> Vec<Question> {
         if !policies.is_empty() {
             questions.push(lists::rested(&view, *rng.pick(&policies), &asking));
         }
-        let (policy, versions, _) = rng.pick(&asked.day.policies).clone();
-        questions.push(lists::kept(&view, &policy, &versions[0], &asking));
+        let (policy, versions) = rng.pick(&asked.day.policies).clone();
+        let version = rng.pick(&versions).1.clone();
+        questions.push(lists::kept(&view, &policy, &version, &asking));
         questions.push(lists::rehearsed(&view, &rng.pick(&asked.day.idps).name, &asking));
         if !known.is_empty() {
             let session = rng.pick(&known);
-            questions.push(lists::hops(&view, session, &asking));
+            let begun: Vec<_> = known.iter().filter(|session| session.first(t).is_some()).collect();
+            if !begun.is_empty() {
+                questions.push(lists::hops(&view, *rng.pick(&begun), &asking));
+            }
             if n > 0 {
                 questions.push(lists::believed(&asked.facts, session, t, (rng.between(k / 2, k), k)));
             }

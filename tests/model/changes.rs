@@ -1,8 +1,8 @@
 //! What rested on a change (29), access under a replaced version, what would change (21), and what changed what was believed (28).
 
 use crate::decisions::{implied, judge, rule_of};
-use crate::facts::{Fact, Sure, Time, View};
 use crate::factors::{all, loses, same_person};
+use crate::facts::{Fact, Sure, Time, View};
 use crate::lists::hit_by;
 use crate::sessions::{Session, active, life, session, sessions};
 use crate::verdicts::decided;
@@ -104,7 +104,9 @@ pub(crate) fn state(view: &View, id: &str) -> Value {
     let factors: Vec<String> = all(view, &session, view.k)
         .iter()
         .filter(|factor| factor.by_record || factor.by_rules)
-        .map(|f| format!("{} {:?} {} {} {:?} {:?} {:?} {:?}", f.value.word(), f.sure, f.by_record, f.by_rules, f.until, f.reason, f.grade, f.value.own))
+        .map(|f| {
+            format!("{} {:?} {} {} {:?} {:?} {:?} {:?}", f.value.word(), f.sure, f.by_record, f.by_rules, f.until, f.reason, f.grade, f.value.own)
+        })
         .collect();
     let decisions: Vec<String> = decided(view, &session)
         .iter()

@@ -185,7 +185,10 @@ fn values(fact: &Fact, okta: bool) -> Vec<Asserted> {
         return methods.iter().map(one).collect();
     }
     let amr = words(&fact.data["amr"]);
-    let describes_key = |value: &String| tables::amr(value).is_some_and(|(of_type, _, pools)| pools && of_type == tables::POSSESSION);
+    // What is presented as a custom authenticator is no key here.
+    let describes_key = |value: &String| {
+        !(okta && tables::custom(value)) && tables::amr(value).is_some_and(|(of_type, _, pools)| pools && of_type == tables::POSSESSION)
+    };
     let key_like = amr.iter().any(describes_key);
     let one = |value: &String| {
         let (of_type, own, pools) = tables::amr(value).unwrap_or((tables::POSSESSION, &[], false));

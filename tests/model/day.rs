@@ -24,9 +24,9 @@ pub(crate) struct Day {
     pub(crate) lines: Vec<Value>,
     pub(crate) idps: Vec<Idp>,
     pub(crate) people: Vec<String>,
-    /// Policies, with the labels of their versions and the names of their rules.
-    pub(crate) policies: Vec<(String, Vec<String>, Vec<String>)>,
-    /// Rules of this day list methods; then Okta claims name methods, as `amr` values are no methods.
+    /// Policies, with their versions: from when, label, names of rules.
+    pub(crate) policies: Vec<(String, Vec<(Time, String, Vec<String>)>)>,
+    /// Rules of this day list methods; then Okta claims name methods, as `amr` values are no methods, and every provider is stated.
     pub(crate) lists: bool,
     /// The lifetime of the global session rule: no session of this day acts after its limit.
     pub(crate) lifetime: Option<Time>,
@@ -49,6 +49,7 @@ impl Day {
         day.rules();
         day.sessions();
         day.losses();
+        day.retractions();
         day.heard();
         day
     }
@@ -90,7 +91,7 @@ impl Day {
 
     fn organisation(&mut self) {
         if self.rng.percent(85) {
-            let (one, other) = (self.rng.percent(88), self.rng.percent(88));
+            let (one, other) = (self.rng.percent(94), self.rng.percent(94));
             self.before("org.configured", json!({"engine": "identity_engine", "claims_sharing": one, "third_party_claims_sharing": other}));
         }
         // No security question: what it does to third-party claims is not stated as a fact. No method whose characteristics depend on the device.
@@ -107,17 +108,28 @@ impl Day {
             self.lifetime = lifetime.as_i64().filter(|secs| *secs > 0);
             let rules = json!([{"rule": "g1", "priority": 1, "access": "allow", "factor_mode": "1fa"}]);
             let status = if self.rng.percent(85) { "active" } else { "inactive" };
-            self.before("policy.configured", json!({"policy": "global", "version": "g", "kind": "global_session", "rules": rules,
-                "status": status, "max_lifetime_secs": lifetime, "max_idle_secs": idle}));
+            self.before(
+                "policy.configured",
+                json!({"policy": "global", "version": "g", "kind": "global_session", "rules": rules,
+                "status": status, "max_lifetime_secs": lifetime, "max_idle_secs": idle}),
+            );
         }
     }
 
     fn providers(&mut self) {
         for n in 0..self.rng.between(2, 4) {
             let name = format!("idp-{n}");
-            let kind = *self.rng.pick(&["third_party", "third_party", "third_party", "okta_identity_engine", "okta_identity_engine", "okta_identity_engine", "okta_classic"]);
-            let (stated, calm) = (self.rng.percent(88), n == 0 || self.rng.percent(20));
-            let mut trust = self.rng.percent(85);
+            let kind = *self.rng.pick(&[
+                "third_party",
+                "third_party",
+                "third_party",
+                "okta_identity_engine",
+                "okta_identity_engine",
+                "okta_identity_engine",
+                "okta_classic",
+            ]);
+            let (stated, calm) = (self.lists || self.rng.percent(92), n == 0 || self.rng.percent(20));
+            let mut trust = self.rng.percent(92);
             let usage = if kind == "third_party" && self.rng.percent(15) { "factor_only" } else { "sso" };
             let map_amr = self.rng.pick(&[Value::Null, json!(true), json!(false)]).clone();
             let version = |number: i64, trust: bool, status: &str| {
@@ -127,7 +139,7 @@ impl Day {
             if stated {
                 self.before("idp.configured", version(0, trust, "active"));
                 for number in 1..=if calm { 0 } else { self.rng.between(0, 2) } {
-                    trust = if self.rng.percent(60) { !trust } else { trust };
+                    trust = if self.rng.percent(40) { !trust } else { trust };
                     let status = *self.rng.pick(&["active", "active", "active", "active", "inactive", "deleted"]);
                     let at = self.moment(8, 19);
                     self.once("idp.configured", at, version(number, trust, status));
@@ -160,48 +172,41 @@ impl Day {
         if self.rng.percent(10) {
             keys.push(format!("{idp}-never"));
         }
-        for whole in [false, false, true] {
-            if self.rng.percent(if whole { 8 } else { 25 }) {
-                let (said, from) = (self.moment(12, 22), self.moment(8, 19));
-                let key = (!whole).then(|| self.rng.pick(&keys).clone());
-                let data = json!({"idp": idp, "from": show(from.min(said)), "reason": "leaked", "key": key, "actor": "admin-k"});
-                self.once("trust.retracted", said, data);
-            }
-        }
         keys
     }
 
     fn rules(&mut self) {
         for n in 0..self.rng.between(1, 3) {
             let name = format!("p{n}");
-            let (mut labels, mut names) = (Vec::new(), Vec::new());
+            let mut versions = Vec::new();
             for version in 0..self.rng.between(1, 3) {
                 let several = self.rng.percent(25);
                 let mut rules = vec![self.rule(&format!("{name}-r{version}"), 1)];
-                names.push(format!("{name}-r{version}"));
+                let mut names = vec![format!("{name}-r{version}")];
                 if several {
                     rules.push(self.rule(&format!("{name}-x"), 2));
                     names.push(format!("{name}-x"));
                 }
-                let status = *self.rng.pick(&["active", "active", "active", "active", "active", "active", "active", "inactive", "deleted"]);
+                let status = *self.rng.pick(&[
+                    "active", "active", "active", "active", "active", "active", "active", "active", "active", "active", "inactive", "deleted",
+                ]);
                 let label = format!("{name}.v{version}");
                 let data = json!({"policy": name, "version": label, "kind": "app_sign_in", "rules": rules, "apps": [format!("app-{n}")],
                     "status": if version == 0 { Value::Null } else { json!(status) }, "actor": "admin-p"});
-                labels.push(label);
-                match version {
-                    0 if self.rng.percent(93) => self.before("policy.configured", data),
-                    _ => {
-                        let at = self.moment(8, 17);
-                        self.once("policy.configured", at, data);
-                    }
+                let from = if version == 0 && self.rng.percent(95) { at(0, 0) } else { self.moment(9, 16) };
+                if from == at(0, 0) {
+                    self.before("policy.configured", data);
+                } else {
+                    self.once("policy.configured", from, data);
                 }
+                versions.push((from, label, names));
             }
-            self.policies.push((name, labels, names));
+            self.policies.push((name, versions));
         }
     }
 
     fn rule(&mut self, name: &str, priority: i64) -> Value {
-        let access = if self.rng.percent(6) { "deny" } else { "allow" };
+        let access = if self.rng.percent(4) { "deny" } else { "allow" };
         let mode = *self.rng.pick(&["1fa", "2fa", "2fa"]);
         let mut rule = json!({"rule": name, "priority": priority, "access": access, "factor_mode": mode});
         match self.rng.between(0, 9) {
@@ -221,8 +226,14 @@ impl Day {
         let mut one = Map::new();
         if self.rng.percent(65) {
             // What a local security key has of these "depends": they are asked for by themselves only.
-            let asked = [json!({}), json!({"phishing_resistant": true}), json!({"device_bound": true}), json!({"user_presence": true}),
-                json!({"device_bound": true, "phishing_resistant": true}), json!({"device_bound": true, "user_presence": false})];
+            let asked = [
+                json!({}),
+                json!({"phishing_resistant": true}),
+                json!({"device_bound": true}),
+                json!({"user_presence": true}),
+                json!({"device_bound": true, "phishing_resistant": true}),
+                json!({"device_bound": true, "user_presence": false}),
+            ];
             one.insert("possession".to_owned(), self.rng.pick(&asked).clone());
         }
         if one.is_empty() || self.rng.percent(30) {

@@ -4,8 +4,7 @@ use crate::day::{Day, Idp, at};
 use crate::facts::{Time, show};
 use serde_json::{Value, json};
 
-const AMR: [&str; 17] =
-    ["pwd", "pwd", "pwd", "otp", "otp", "hwk", "phr", "swk", "sms", "tel", "kba", "mfa", "fpt", "face", "sc", "email", "geo"];
+const AMR: [&str; 17] = ["pwd", "pwd", "pwd", "otp", "otp", "hwk", "phr", "swk", "sms", "tel", "kba", "mfa", "fpt", "face", "sc", "email", "geo"];
 const METHODS: [&str; 9] = ["password", "password", "otp", "sms", "webauthn", "push", "totp", "external_idp", "security_question"];
 const PROPERTIES: [&str; 5] = ["device_bound", "hardware_protected", "phishing_resistant", "user_presence", "user_verifying"];
 
@@ -70,7 +69,8 @@ impl Day {
             let method = *self.rng.pick(&["otp", "password", "sms", "webauthn"]);
             let authenticator = self.rng.percent(50).then(|| format!("{method}-{}", made.person));
             let properties = self.properties(method);
-            let line = self.within(&made, "factor.verified", (at, at), json!({"method": method, "authenticator": authenticator, "properties": properties}));
+            let line =
+                self.within(&made, "factor.verified", (at, at), json!({"method": method, "authenticator": authenticator, "properties": properties}));
             made.carriers.push(self.lines[line]["id"].as_str().unwrap_or_default().to_owned());
         }
         for n in 0..self.rng.between(0, 4) {
@@ -133,7 +133,16 @@ impl Day {
         let shared = self.rng.percent(5);
         let assertion = self.rng.percent(85).then(|| if shared { format!("as-{}-shared", idp.name) } else { format!("as-{}-{n}", made.id) });
         let mut data = json!({"idp": idp.name, "key": key, "assertion": assertion});
-        let mut amr: Vec<&str> = self.rng.some(&AMR, 22);
+        let usual = [
+            vec!["pwd", "otp"],
+            vec!["pwd", "hwk", "phr"],
+            vec!["pwd", "sms"],
+            vec!["hwk", "fpt"],
+            vec!["pwd"],
+            vec!["mfa", "pwd"],
+            vec!["swk", "pwd"],
+        ];
+        let mut amr: Vec<&str> = if self.rng.percent(60) { self.rng.pick(&usual).clone() } else { self.rng.some(&AMR, 22) };
         amr.dedup();
         let with_methods = idp.stated && idp.kind != "third_party" && (self.lists || self.rng.percent(60));
         match self.rng.between(0, 19) {
@@ -185,13 +194,15 @@ impl Day {
     fn decision(&mut self, made: &Made) {
         let when = self.during(made);
         let span = if self.rng.percent(4) { 2 * self.rng.between(5, 100) } else { 0 };
-        let (policy, _, rules) = self.rng.pick(&self.policies.clone()).clone();
+        let (policy, versions) = self.rng.pick(&self.policies.clone()).clone();
+        // Mostly a rule of the version in force; now and then one of another.
+        let in_force = versions.iter().filter(|(from, ..)| *from <= when).max_by_key(|(from, ..)| *from).unwrap_or(&versions[0]);
+        let rules = if self.rng.percent(90) { in_force.2.clone() } else { versions[0].2.clone() };
         let policy = if self.rng.percent(4) { "p-unknown".to_owned() } else { policy };
         let outcome = *self.rng.pick(&["allow", "allow", "allow", "challenge", "deny"]);
         let rule = self.rng.percent(70).then(|| self.rng.pick(&rules).clone());
         // Only what is earlier can have been relied on.
-        let time_of = |line: &Value| crate::facts::time(line["occurred_at"].as_str().or(line["occurred_at"]["from"].as_str()).unwrap_or(crate::day::DAY));
-        let earlier = |id: &&String| self.lines.iter().any(|line| line["id"] == json!(id) && time_of(line) < when);
+        let earlier = |id: &&String| self.lines.iter().any(|line| line["id"] == json!(id) && moment_of(line) < when);
         let carriers: Vec<String> = made.carriers.iter().filter(earlier).cloned().collect();
         let relied = self.rng.percent(20).then(|| self.rng.some(&carriers, 60));
         let label = self.rng.percent(50).then(|| "as-named".to_owned());
@@ -240,13 +251,23 @@ impl Day {
         self.lines[line]["session"] = json!(made.id);
     }
 
+    /// What somebody has lost: mostly something that a claim or a verification of theirs named, while it counted.
     pub(crate) fn losses(&mut self) {
         for person in self.people.clone() {
-            if !self.rng.percent(35) {
+            if !self.rng.percent(45) {
                 continue;
             }
-            let (said, from) = (self.moment(11, 22), self.moment(9, 20));
-            let methods = self.rng.pick(&[vec!["otp"], vec!["hwk", "phr"], vec!["sms"], vec!["webauthn"], vec!["push", "totp"]]).clone();
+            let (said, mut from) = (self.moment(11, 22), self.moment(9, 20));
+            // Words that stand for themselves alone: what is lost by one word of two that may mean one thing is not asked.
+            let kinds = [vec!["otp"], vec!["hwk", "phr"], vec!["sms"], vec!["webauthn"], vec!["push", "totp"], vec!["swk"]];
+            let mut methods = self.rng.pick(&kinds).clone();
+            let theirs: Vec<Value> = self.lines.iter().filter(|line| carries(line) && line["subject"]["id"] == json!(person)).cloned().collect();
+            if !theirs.is_empty() && self.rng.percent(75) {
+                let line = self.rng.pick(&theirs);
+                let named = line["data"].to_string();
+                methods = kinds.iter().find(|kind| kind.iter().any(|word| named.contains(&format!("\"{word}\"")))).unwrap_or(&methods).clone();
+                from = moment_of(line) + 2 * self.rng.between(1, 3600);
+            }
             let authenticator = self.rng.percent(40).then(|| format!("{}-{person}", methods[0]));
             let from = self.rng.percent(75).then(|| show(from.min(said)));
             let data = json!({"methods": methods, "authenticator": authenticator, "from": from, "actor": "admin-l"});
@@ -254,4 +275,32 @@ impl Day {
             self.by(line, &person);
         }
     }
+
+    /// Keys and providers that are no longer believed, from about when a claim of theirs came.
+    pub(crate) fn retractions(&mut self) {
+        for idp in self.idps.clone() {
+            let claims: Vec<Value> =
+                self.lines.iter().filter(|line| line["type"] == "claims.received" && line["data"]["idp"] == json!(idp.name)).cloned().collect();
+            for whole in [false, false, true] {
+                if claims.is_empty() || !self.rng.percent(if whole { 8 } else { 30 }) {
+                    continue;
+                }
+                let said = self.moment(10, 22);
+                let from = moment_of(self.rng.pick(&claims)) + 2 * self.rng.between(-1800, 300);
+                let key = (!whole).then(|| self.rng.pick(&idp.keys).clone());
+                let data = json!({"idp": idp.name, "from": show(from.min(said)), "reason": "leaked", "key": key, "actor": "admin-k"});
+                self.once("trust.retracted", said, data);
+            }
+        }
+    }
+}
+
+fn carries(line: &Value) -> bool {
+    line["type"] == "claims.received" || line["type"] == "factor.verified"
+}
+
+/// When a line occurred, at the earliest.
+fn moment_of(line: &Value) -> Time {
+    let at = &line["occurred_at"];
+    crate::facts::time(at.as_str().or(at["from"].as_str()).unwrap_or(crate::day::DAY))
 }

@@ -1,8 +1,8 @@
 //! Decisions: what the rules imply (18, 36–40), as known when decided and as known at K (4), and whether that differs (19).
 
 use crate::claims::{Claim, void};
-use crate::facts::{Fact, Sure, Time, View, words};
 use crate::factors::{Factor, all, claims};
+use crate::facts::{Fact, Sure, Time, View, words};
 use crate::sessions::Session;
 use crate::tables;
 use serde_json::Value;

@@ -2,8 +2,8 @@
 
 use crate::changes::{dependants, flips, held, needed};
 use crate::day::at;
-use crate::facts::{Fact, Sure, Time, View, show, word};
 use crate::factors::claims;
+use crate::facts::{Fact, Sure, Time, View, show, word};
 use crate::lists::{Filter, complete, filtered, first_seen, heard, reused, unjudged};
 use crate::question::{Question, any};
 use crate::rng::Rng;
@@ -32,10 +32,19 @@ pub(crate) fn by_filter(view: &View, filter: &Filter, asking: &str) -> Question 
     let time = |value: Option<Time>| value.map(|value| json!(show(value)));
     let flag = |value: Option<bool>| value.map(|value| json!(value));
     for (name, value) in [
-        ("activeAt", time(filter.active_at)), ("subject", text(&filter.subject)), ("idp", text(&filter.idp)), ("key", text(&filter.key)),
-        ("amr", text(&filter.amr)), ("app", text(&filter.app)), ("reliedFrom", time(filter.relied_from)), ("reliedTo", time(filter.relied_to)),
-        ("ended", flag(filter.ended)), ("retracted", flag(filter.retracted)), ("outlived", flag(filter.outlived)),
-        ("differs", flag(filter.differs)), ("falsifiedLater", flag(filter.falsified)),
+        ("activeAt", time(filter.active_at)),
+        ("subject", text(&filter.subject)),
+        ("idp", text(&filter.idp)),
+        ("key", text(&filter.key)),
+        ("amr", text(&filter.amr)),
+        ("app", text(&filter.app)),
+        ("reliedFrom", time(filter.relied_from)),
+        ("reliedTo", time(filter.relied_to)),
+        ("ended", flag(filter.ended)),
+        ("retracted", flag(filter.retracted)),
+        ("outlived", flag(filter.outlived)),
+        ("differs", flag(filter.differs)),
+        ("falsifiedLater", flag(filter.falsified)),
     ] {
         value.into_iter().for_each(|value| drop(given.insert(name.to_owned(), value)));
     }
@@ -56,8 +65,10 @@ type Fits = Box<dyn Fn(&crate::verdicts::Decided) -> bool>;
 
 /// Decisions of a filter: by the provider, key, outcome, whether they differ.
 pub(crate) fn decisions(view: &View, rng: &mut Rng, asking: &str) -> Question {
-    let all: Vec<(Session, crate::verdicts::Decided)> =
-        sessions(view).into_iter().flat_map(|session| decided(view, &session).into_iter().map(|one| (session.clone(), one)).collect::<Vec<_>>()).collect();
+    let all: Vec<(Session, crate::verdicts::Decided)> = sessions(view)
+        .into_iter()
+        .flat_map(|session| decided(view, &session).into_iter().map(|one| (session.clone(), one)).collect::<Vec<_>>())
+        .collect();
     let claims: Vec<Fact> = view.of("claims.received").cloned().collect();
     let mut filter = String::new();
     let mut fits: Fits = Box::new(|_| true);
@@ -83,18 +94,19 @@ pub(crate) fn decisions(view: &View, rng: &mut Rng, asking: &str) -> Question {
             filter = format!("idp: \"{idp}\"{}", key.as_ref().map(|key| format!(", key: \"{key}\"")).unwrap_or_default());
             turns = true;
             fits = Box::new(move |one| {
-                one.relied.iter().filter_map(|factor| factor.claim.as_ref()).filter(|claim| claim.idp == idp).any(|claim| match (&key, claim.fact.text("key")) {
-                    (None, _) => true,
-                    (Some(key), Some(named)) => key == named,
-                    // 42: possible, in decisions too.
-                    (Some(key), None) => crate::claims::key_stated(&view, &idp, key, Time::MAX),
+                one.relied.iter().filter_map(|factor| factor.claim.as_ref()).filter(|claim| claim.idp == idp).any(|claim| {
+                    match (&key, claim.fact.text("key")) {
+                        (None, _) => true,
+                        (Some(key), Some(named)) => key == named,
+                        // 42: possible, in decisions too.
+                        (Some(key), None) => crate::claims::key_stated(&view, &idp, key, Time::MAX),
+                    }
                 })
             });
         }
         _ => {}
     }
-    let skip: BTreeSet<String> =
-        all.iter().filter(|(session, _)| turns && unjudged(view, session)).map(|(_, one)| one.fact.id.clone()).collect();
+    let skip: BTreeSet<String> = all.iter().filter(|(session, _)| turns && unjudged(view, session)).map(|(_, one)| one.fact.id.clone()).collect();
     let listed = all.iter().map(|(_, one)| one).filter(|one| fits(one) && !skip.contains(&one.fact.id));
     let expect = sorted(listed.map(|one| one.fact.id.clone()).collect());
     let field = format!("decisions(filter: {{{filter}}}, first: 100, {asking}) {{ edges {{ node {{ record {{ sourceId }} }} }} }}");
@@ -150,12 +162,14 @@ pub(crate) fn first(view: &View, kind: &'static str, asking: &str) -> Question {
 
 pub(crate) fn rested(view: &View, change: &Fact, asking: &str) -> Question {
     // Whether what could not be read counted is not known, so neither is whether it rests on a trust version.
-    let unreadable = |session: &&Session| unjudged(view, session) || claims(view, session, view.k).iter().any(|claim| claim.unreadable || claim.unseen);
+    let unreadable =
+        |session: &&Session| unjudged(view, session) || claims(view, session, view.k).iter().any(|claim| claim.unreadable || claim.unseen);
     let skip: BTreeSet<String> = sessions(view).iter().filter(unreadable).map(|session| session.name.clone()).collect();
     let skips = change.is("idp.configured") || change.is("authenticator.lost");
     let keep = move |name: &String| !skips || !skip.contains(name);
     let expect = sorted(dependants(view, change).into_iter().filter(&keep).collect());
-    let field = format!("dependants(record: \"{}\", {asking}) {{ items {{ sessions {{ session }} decisions {{ record {{ sourceId }} }} }} }}", change.id);
+    let field =
+        format!("dependants(record: \"{}\", {asking}) {{ items {{ sessions {{ session }} decisions {{ record {{ sourceId }} }} }} }}", change.id);
     let shape = move |answer: &Value| {
         let item = &answer["items"][0];
         let sessions = item["sessions"].as_array().into_iter().flatten().map(|of| word(&of["session"]).to_owned());
@@ -171,7 +185,9 @@ pub(crate) fn kept(view: &View, policy: &str, version: &str, asking: &str) -> Qu
     let keep = move |row: &Value| !skip.contains(word(&row["session"]));
     let mut expect: Vec<Value> = held(view, policy, version).into_iter().filter(&keep).collect();
     expect.sort_by_key(|row| word(&row["decision"]).to_owned());
-    let field = format!("heldUnder(policy: \"{policy}\", version: \"{version}\", {asking}) {{ items {{ session from until endedBy wouldPass decision {{ sourceId }} }} }}");
+    let field = format!(
+        "heldUnder(policy: \"{policy}\", version: \"{version}\", {asking}) {{ items {{ session from until endedBy wouldPass decision {{ sourceId }} }} }}"
+    );
     let shape = move |answer: &Value| {
         let mut rows: Vec<Value> = answer["items"].as_array().into_iter().flatten().filter(|row| keep(row)).cloned().collect();
         rows.iter_mut().for_each(|row| row["decision"] = row["decision"]["sourceId"].clone());
@@ -185,13 +201,17 @@ pub(crate) fn rehearsed(view: &View, idp: &str, asking: &str) -> Question {
     let (from, to) = (at(0, 0), at(23, 59));
     let unstated = |session: &Session| claims(view, session, view.k).iter().any(|claim| claim.version.is_none());
     let vague = |session: &&Session| unjudged(view, session) || unstated(session);
-    let skip: BTreeSet<String> =
-        sessions(view).iter().filter(vague).flat_map(|session| session.of("policy.decided").map(|fact| fact.id.clone()).collect::<Vec<_>>()).collect();
+    let skip: BTreeSet<String> = sessions(view)
+        .iter()
+        .filter(vague)
+        .flat_map(|session| session.of("policy.decided").map(|fact| fact.id.clone()).collect::<Vec<_>>())
+        .collect();
     let keep = move |row: &String| !skip.contains(row.split(' ').next().unwrap_or_default());
     let expect = sorted(flips(view, idp, from, to).into_iter().filter(&keep).collect());
     let field = format!(
         "rehearse(change: {{kind: TRUST_OFF, idp: \"{idp}\"}}, from: \"{}\", to: \"{}\", {asking}) {{ flips {{ before after decision {{ record {{ sourceId }} }} }} }}",
-        show(from), show(to)
+        show(from),
+        show(to)
     );
     let row = |flip: &Value| format!("{} {} {}", word(&flip["decision"]["record"]["sourceId"]), word(&flip["before"]), word(&flip["after"]));
     let shape = move |answer: &Value| rows(answer, "flips", |flip| Some(row(flip)).filter(&keep));
@@ -207,7 +227,10 @@ pub(crate) fn believed(facts: &[Fact], session: &Session, at: Time, k: (i64, i64
         facts.iter().filter(|fact| strange(fact) || fact.pos <= k.0 || fact.pos > k.1).map(|fact| fact.id.clone()).collect();
     let field = format!(
         "beliefDiff(session: \"{}\", at: \"{}\", from: {{knownAtPosition: {}}}, to: {{knownAtPosition: {}}}) {{ facts {{ record {{ sourceId }} }} }}",
-        session.name, show(at), k.0, k.1
+        session.name,
+        show(at),
+        k.0,
+        k.1
     );
     let shape = move |answer: &Value| {
         let named: BTreeSet<&str> = answer["facts"].as_array().into_iter().flatten().map(|fact| word(&fact["record"]["sourceId"])).collect();
@@ -247,18 +270,20 @@ pub(crate) fn hops(view: &View, session: &Session, asking: &str) -> Question {
         names.sort();
         names
     };
-    let mut apps: Vec<String> = session.of("app.accessed").filter(|fact| fact.from <= view.t).filter_map(|fact| fact.text("app_session")).map(str::to_owned).collect();
+    let mut apps: Vec<String> =
+        session.of("app.accessed").filter(|fact| fact.from <= view.t).filter_map(|fact| fact.text("app_session")).map(str::to_owned).collect();
     apps.sort();
     let expect = json!({"session": session.name, "idpSession": text("idp_session"), "rootSession": text("root_session"), "siblings": others("idp_session"),
         "rootSiblings": others("root_session"), "apps": apps});
-    let begun = session.first(view.t).is_some();
     let name = session.name.clone();
-    let field = format!("chain(id: \"{name}\", {asking}) {{ items {{ session {{ id }} idpSession {{ id }} rootSession {{ id }} siblings rootSiblings appSessions {{ id }} }} }}");
+    let field = format!(
+        "chain(id: \"{name}\", {asking}) {{ items {{ session {{ id }} idpSession {{ id }} rootSession {{ id }} siblings rootSiblings appSessions {{ id }} }} }}"
+    );
     let shape = move |answer: &Value| {
         let item = answer["items"].as_array().into_iter().flatten().find(|item| item["session"]["id"] == json!(name)).cloned().unwrap_or_default();
         let list = |field: &str, of: fn(&Value) -> &Value| rows(&item, field, |one| of(one).as_str().map(str::to_owned));
         json!({"session": item["session"]["id"], "idpSession": item["idpSession"]["id"], "rootSession": item["rootSession"]["id"],
             "siblings": list("siblings", |one| one), "rootSiblings": list("rootSiblings", |one| one), "apps": list("appSessions", |one| &one["id"])})
     };
-    Question { field, cite: "25", expect: if begun { expect } else { any() }, shape: Box::new(shape) }
+    Question { field, cite: "25", expect, shape: Box::new(shape) }
 }

@@ -1,8 +1,8 @@
 //! Lists over all sessions: filters (42), reuse (26), first seen (27), what outlived (24), what has been heard (3), what hangs together.
 
 use crate::claims::{key_stated, retracted};
-use crate::facts::{Fact, Sure, Time, View};
 use crate::factors::{all, claims, same_person};
+use crate::facts::{Fact, Sure, Time, View};
 use crate::sessions::{Session, active, life, outlived, sessions};
 use crate::verdicts::decided;
 use std::collections::{BTreeMap, BTreeSet};

@@ -5,7 +5,10 @@ pub(crate) struct Rng(u64);
 
 impl Rng {
     pub(crate) fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(0x1234_5678_9abc_def1))
+        // The seed is mixed first: the streams of neighbours would else be one stream, a step apart.
+        let mut seeded = Self(seed);
+        let (one, other) = (seeded.next(), seeded.next());
+        Self(one ^ other.rotate_left(23))
     }
 
     fn next(&mut self) -> u64 {

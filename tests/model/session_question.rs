@@ -1,7 +1,7 @@
 //! One session at (T, K): what the model says of it, in the shape of the answer.
 
-use crate::facts::{Sure, View, show, word};
 use crate::factors::{Factor, all, claims};
+use crate::facts::{Sure, View, show, word};
 use crate::lists::unjudged;
 use crate::question::{Question, any};
 use crate::sessions::{Limit, Session, life, limits, session};
@@ -126,7 +126,9 @@ fn factor(factor: &Factor, judged: bool) -> Value {
 fn ignored(view: &View, session: &Session) -> Vec<Value> {
     let mut rows = Vec::new();
     let all = all(view, session, view.k);
-    let counts = |factor: &Factor| all.iter().any(|other| other.fact.pos == factor.fact.pos && other.value.word() == factor.value.word() && (other.by_record || other.by_rules));
+    let counts = |factor: &Factor| {
+        all.iter().any(|other| other.fact.pos == factor.fact.pos && other.value.word() == factor.value.word() && (other.by_record || other.by_rules))
+    };
     for factor in all.iter().filter(|factor| !counts(factor)) {
         let claim = factor.claim.as_ref().expect("a local factor counts");
         let mut reasons: Vec<&str> = factor.value.ignored.iter().chain(&claim.void).copied().collect();

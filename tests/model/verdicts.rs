@@ -1,8 +1,8 @@
 //! Decisions of a session at (T, K): recorded and implied side by side, and what they rested on (19, 20).
 
 use crate::decisions::{REFUSED, Verdict, implied, rule};
-use crate::facts::{Fact, View, words};
 use crate::factors::{Factor, all};
+use crate::facts::{Fact, View, words};
 use crate::sessions::Session;
 
 #[derive(Clone, Debug)]
