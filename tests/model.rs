@@ -5,12 +5,18 @@
 
 #[path = "model/ask.rs"]
 mod ask;
+#[path = "model/change_questions.rs"]
+mod change_questions;
 #[path = "model/changes.rs"]
 mod changes;
 #[path = "model/claims.rs"]
 mod claims;
 #[path = "model/day.rs"]
 mod day;
+#[path = "model/day_falsifiers.rs"]
+mod day_falsifiers;
+#[path = "model/day_policies.rs"]
+mod day_policies;
 #[path = "model/day_sessions.rs"]
 mod day_sessions;
 #[path = "model/decisions.rs"]
@@ -19,6 +25,8 @@ mod decisions;
 mod factors;
 #[path = "model/facts.rs"]
 mod facts;
+#[path = "model/fixture.rs"]
+mod fixture;
 #[path = "model/list_questions.rs"]
 mod list_questions;
 #[path = "model/lists.rs"]
@@ -49,7 +57,7 @@ fn run(seeds: std::ops::Range<u64>) -> (usize, Vec<String>) {
     for (day, token) in days.iter().zip(&tokens) {
         let questions = ask::questions(day);
         count += questions.len();
-        let found = ask::ask(&server, token, day, &questions);
+        let found = ask::ask_all(&server, token, &format!("day {} ({})", day.seed, day::DAY), &questions);
         if !found.is_empty()
             && let Some(dir) = std::env::var_os("MODEL_FACTS")
         {

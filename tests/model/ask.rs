@@ -1,6 +1,7 @@
 //! Questions of a day, asked of the shipped binary, and compared with what the model answers.
 
-use crate::day::{DAY, Day, at};
+use crate::change_questions as changes;
+use crate::day::{Day, at};
 use crate::facts::{Fact, Time, View, show};
 use crate::list_questions as lists;
 use crate::lists::Filter;
@@ -107,16 +108,21 @@ pub(crate) fn questions(asked: &Asked) -> Vec<Question> {
         let policies = |fact: &&Fact| fact.is("policy.configured") && fact.from <= t;
         let changes: Vec<&Fact> = view.facts.iter().filter(changed).collect();
         if !changes.is_empty() {
-            questions.push(lists::rested(&view, *rng.pick(&changes), &asking));
+            questions.push(changes::rested(&view, *rng.pick(&changes), &asking));
         }
         let policies: Vec<&Fact> = view.facts.iter().filter(policies).collect();
         if !policies.is_empty() {
-            questions.push(lists::rested(&view, *rng.pick(&policies), &asking));
+            questions.push(changes::rested(&view, *rng.pick(&policies), &asking));
         }
         let (policy, versions) = rng.pick(&asked.day.policies).clone();
         let version = rng.pick(&versions).1.clone();
-        questions.push(lists::kept(&view, &policy, &version, &asking));
-        questions.push(lists::rehearsed(&view, &rng.pick(&asked.day.idps).name, &asking));
+        questions.push(changes::kept(&view, &policy, &version, &asking));
+        questions.push(changes::rehearsed(&view, &rng.pick(&asked.day.idps).name, &asking));
+        let claims: Vec<&Fact> = view.of("claims.received").filter(|fact| fact.from == fact.to).collect();
+        if !claims.is_empty() {
+            let by_key = rng.percent(70);
+            questions.push(changes::would_fall(&view, *rng.pick(&claims), by_key, &asking));
+        }
         if !known.is_empty() {
             let session = rng.pick(&known);
             let begun: Vec<_> = known.iter().filter(|session| session.first(t).is_some()).collect();
@@ -124,7 +130,7 @@ pub(crate) fn questions(asked: &Asked) -> Vec<Question> {
                 questions.push(lists::hops(&view, *rng.pick(&begun), &asking));
             }
             if n > 0 {
-                questions.push(lists::believed(&asked.facts, session, t, (rng.between(k / 2, k), k)));
+                questions.push(changes::believed(&asked.facts, session, t, (rng.between(k / 2, k), k)));
             }
         }
     }
@@ -132,7 +138,7 @@ pub(crate) fn questions(asked: &Asked) -> Vec<Question> {
 }
 
 /// Asks, some at a time, and says of each question that is answered otherwise what was asked, and both answers.
-pub(crate) fn ask(server: &Server, token: &str, asked: &Asked, questions: &[Question]) -> Vec<String> {
+pub(crate) fn ask_all(server: &Server, token: &str, of: &str, questions: &[Question]) -> Vec<String> {
     let mut wrong = Vec::new();
     for batch in questions.chunks(6) {
         let answers = answers(server, token, &batch.iter().map(|question| question.field.as_str()).collect::<Vec<_>>());
@@ -145,7 +151,7 @@ pub(crate) fn ask(server: &Server, token: &str, asked: &Asked, questions: &[Ques
             unlike(&question.expect, &got, "", &mut found);
             if !found.is_empty() {
                 let found = found.join("\n    ");
-                wrong.push(format!("day {} ({DAY}), readings {}: {}\n    {found}", asked.seed, question.cite, question.field.replace('\n', " ")));
+                wrong.push(format!("{of}, readings {}: {}\n    {found}", question.cite, question.field.replace('\n', " ")));
             }
         }
     }

@@ -1,12 +1,14 @@
 //! What rested on a change (29), access under a replaced version, what would change (21), and what changed what was believed (28).
 
+use crate::claims::retracted;
 use crate::decisions::{implied, judge, rule_of};
-use crate::factors::{all, loses, same_person};
+use crate::factors::{Factor, all, loses, same_person};
 use crate::facts::{Fact, Sure, Time, View};
-use crate::lists::hit_by;
+use crate::lists::{hit_by, unjudged};
 use crate::sessions::{Session, active, life, session, sessions};
 use crate::verdicts::decided;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// 29: the sessions of a trust version, a retraction or a loss; of a policy version the records of decisions.
 pub(crate) fn dependants(view: &View, change: &Fact) -> Vec<String> {
@@ -131,4 +133,48 @@ pub(crate) fn needed(all_facts: &[Fact], id: &str, t: Time, k1: i64, k2: i64) ->
         }
     }
     needed
+}
+
+/// What a retraction would take: allows that rested on it and would be refused, and sessions that live at T on it. And what the papers leave open of both.
+pub(crate) struct Fallen {
+    pub(crate) falls: Vec<String>,
+    pub(crate) live: Vec<String>,
+    pub(crate) open: BTreeSet<String>,
+}
+
+/// 21: falls, judged on facts known at K, as if this retraction were known too.
+pub(crate) fn fallen(view: &View, retraction: &Fact, from: Time, to: Time) -> Fallen {
+    let mut with = view.clone();
+    with.facts.push(Fact { pos: view.k, ..retraction.clone() });
+    let (mut falls, mut live, mut open) = (Vec::new(), Vec::new(), BTreeSet::new());
+    for session in sessions(view) {
+        let factors: Vec<_> = all(view, &session, view.k).into_iter().filter(|factor| factor.by_record).collect();
+        let hit = |factor: &Factor| match &factor.claim {
+            Some(claim) => retracted(retraction, &claim.idp, claim.fact.text("key"), &claim.fact),
+            None => Sure::No,
+        };
+        let hits = factors.iter().map(hit).max().unwrap_or(Sure::No);
+        let vague = factors.iter().any(|factor| hit(factor) == Sure::Possible || factor.lost.is_some() || factor.sure != Sure::Certain);
+        let whole = hit_by(view, &session, retraction);
+        // Of what only possibly rests on it, of sign-ins without a factor, and of what is undetermined afterwards the papers do not say enough.
+        if vague || whole != hits || unjudged(view, &session) {
+            open.insert(session.name.clone());
+            open.extend(session.of("policy.decided").map(|fact| fact.id.clone()));
+            continue;
+        }
+        let lives = active(view, &session, view.t).min(hits);
+        if lives != Sure::No {
+            live.push(format!("{} {}", session.name, if lives == Sure::Certain { "CERTAIN" } else { "POSSIBLE" }));
+        }
+        for one in decided(view, &session).iter().filter(|one| from <= one.fact.from && one.fact.from < to) {
+            let rested = one.relied.iter().map(hit).max() == Some(Sure::Certain);
+            let after = implied(&with, &session, &one.fact, view.k).implied;
+            if after == "UNDETERMINED" {
+                open.insert(one.fact.id.clone());
+            } else if rested && one.fact.text("outcome") == Some("allow") && after != "ALLOW" {
+                falls.push(one.fact.id.clone());
+            }
+        }
+    }
+    Fallen { falls, live, open }
 }

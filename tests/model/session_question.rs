@@ -8,7 +8,7 @@ use crate::sessions::{Limit, Session, life, limits, session};
 use crate::verdicts::{Decided, decided};
 use serde_json::{Value, json};
 
-const FIELDS: &str = "session { id aliases state certainty startedAt endedAt endReason endBounds { from to } idp idpSession rootSession
+const FIELDS: &str = "session { id aliases state certainty startedAt endedAt endReason endBounds { from to } lastSeen idp idpSession rootSession
     factors { method amr type characteristics origin idp key { id } assertion authenticator acceptedAt until untilBounds { from to } endReason grade
         certainty byRecord byRules void trustVersion }
     ignored { method amr idp reasons receivedAt record { sourceId } }
@@ -75,7 +75,8 @@ fn state(view: &View, session: &Session) -> Value {
     let life = life(view, session, view.t);
     let begun = life.state != "NOT_STARTED";
     let judged = !unjudged(view, session);
-    let mut factors: Vec<Value> = all(view, session, view.k).iter().filter(|f| f.by_record || f.by_rules).map(|f| factor(f, judged)).collect();
+    let mut factors: Vec<Value> =
+        all(view, session, view.k).iter().filter(|f| f.by_record || f.by_rules).map(|f| factor(f, judged, life.state)).collect();
     factors.sort_by_key(factor_key);
     let mut ignored = ignored(view, session);
     ignored.sort_by_key(ignored_key);
@@ -92,7 +93,7 @@ fn state(view: &View, session: &Session) -> Value {
     json!({
         "id": session.name, "aliases": session.aliases, "state": life.state, "certainty": if life.certain { "CERTAIN" } else { "POSSIBLE" },
         "startedAt": if begun { json!(life.started.map(show)) } else { any() },
-        "endedAt": life.ended.map(show), "endReason": life.reason,
+        "lastSeen": if begun && !interval { json!(life.seen.map(show)) } else { any() }, "endedAt": life.ended.map(show), "endReason": life.reason,
         "endBounds": if begun && lifetime != Limit::Unknown { end_bounds } else if begun && life.state == "ENDED" { bounds(life.bounds) } else { any() },
         "idp": text("idp").or(claimed).map_or_else(|| if begun { Value::Null } else { any() }, |idp| json!(idp)),
         "idpSession": if begun { json!(text("idp_session")) } else { any() }, "rootSession": if begun { json!(text("root_session")) } else { any() },
@@ -100,7 +101,7 @@ fn state(view: &View, session: &Session) -> Value {
     })
 }
 
-fn factor(factor: &Factor, judged: bool) -> Value {
+fn factor(factor: &Factor, judged: bool, state: &str) -> Value {
     let claim = factor.claim.as_ref();
     let sent = |field: &str| claim.and_then(|claim| claim.fact.text(field)).map(str::to_owned);
     let mut own: Vec<&str> = factor.value.own.iter().map(String::as_str).collect();
@@ -114,7 +115,7 @@ fn factor(factor: &Factor, judged: bool) -> Value {
         // What a value is that no table has is not said.
         "type": if factor.value.ignored.contains(&"unknown_value") { any() } else { json!(factor.value.of_type) }, "characteristics": own, "origin": if claim.is_some() { "CLAIMED" } else { "LOCAL" }, "idp": factor.idp(), "key": key, "assertion": sent("assertion"),
         "authenticator": factor.value.authenticator, "acceptedAt": show(factor.fact.from), "until": factor.until.map(show),
-        "untilBounds": any(), "endReason": factor.reason, "grade": factor.grade.map_or_else(any, |grade| json!(grade)),
+        "untilBounds": if state == "ENDED" { bounds(factor.bounds) } else { any() }, "endReason": factor.reason, "grade": factor.grade.map_or_else(any, |grade| json!(grade)),
         "certainty": certainty(factor.sure), "byRecord": factor.by_record,
         // A retraction that only may reach it leaves open what the rules say.
         "byRules": if perhaps || !judged { any() } else { json!(factor.by_rules) }, "void": if perhaps { any() } else { json!(void) },

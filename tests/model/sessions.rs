@@ -94,8 +94,6 @@ pub(crate) struct Life {
     pub(crate) reason: Option<String>,
     pub(crate) bounds: Option<(Time, Option<Time>)>,
     pub(crate) seen: Option<Time>,
-    /// The end is only known to lie in these bounds, and T lies in them too.
-    pub(crate) ending: bool,
 }
 
 /// 22: lifetime limit (an instant) and idle limit (seconds).
@@ -130,14 +128,14 @@ pub(crate) fn sign_of_life(fact: &Fact) -> bool {
 pub(crate) fn life(view: &View, session: &Session, t: Time) -> Life {
     let Some(first) = session.first(t) else {
         let (state, certain) = ("NOT_STARTED", true);
-        return Life { state, certain, started: None, ended: None, reason: None, bounds: None, seen: None, ending: false };
+        return Life { state, certain, started: None, ended: None, reason: None, bounds: None, seen: None };
     };
     let started = Some(session.start(t).unwrap_or(first).from);
     let seen = session.facts.iter().filter(|fact| sign_of_life(fact) && fact.from <= t).last().map(|fact| fact.from);
     let (lifetime, idle) = limits(view, session, t);
     let limit = if let Limit::Some(at) = lifetime { Some(at) } else { None };
     let bounds = Some((seen.unwrap_or(first.from), limit));
-    let base = Life { state: "ENDED", certain: true, started, ended: None, reason: None, bounds: None, seen, ending: false };
+    let base = Life { state: "ENDED", certain: true, started, ended: None, reason: None, bounds: None, seen };
     let ends: Vec<&Fact> = session.of("session.ended").filter(|fact| fact.from <= t).collect();
     // 22: several stated ends: the earliest.
     if let Some(end) = ends.iter().find(|end| end.by(t) == Sure::Certain) {
@@ -162,7 +160,7 @@ pub(crate) fn life(view: &View, session: &Session, t: Time) -> Life {
         Limit::Unknown => t <= last,
     };
     let bounds = if ending { ends.first().map(|end| (end.from, Some(end.to))) } else { bounds };
-    Life { state: "ACTIVE", certain, bounds, ending, ..base }
+    Life { state: "ACTIVE", certain, bounds, ..base }
 }
 
 /// Active at an instant: how sure (22).
