@@ -1,6 +1,6 @@
 //! Factors of a session: by record and by rules (8), until when, of which grade (16), and what a loss ends (11).
 
-use crate::claims::{Asserted, Claim, claim, properties, retracted};
+use crate::claims::{Asserted, Claim, claim, properties};
 use crate::facts::{Fact, Sure, Time, View, words};
 use crate::sessions::{Session, life};
 use crate::tables;
@@ -118,15 +118,13 @@ pub(crate) fn claims(view: &View, session: &Session, falsifiers_to: i64) -> Vec<
 pub(crate) fn all(view: &View, session: &Session, falsifiers_to: i64) -> Vec<Factor> {
     let mut all = Vec::new();
     for claim in claims(view, session, falsifiers_to) {
-        // 42: a key-less claim may have been signed by a retracted key.
-        let keyless = |fact: &Fact| fact.text("key").is_some() && retracted(fact, &claim.idp, claim.fact.text("key"), &claim.fact) == Sure::Possible;
-        let perhaps = claim.perhaps_void || view.of("trust.retracted").filter(|fact| fact.pos <= falsifiers_to).any(keyless);
         for value in &claim.values {
             let accepted = said(session, "claim.accepted", &claim, value, view.t);
             let refused = said(session, "claim.ignored", &claim, value, view.t);
             let by_record = accepted || (!refused && value.ignored.is_empty());
             let by_rules = claim.void.is_empty() && value.ignored.is_empty();
-            let possible = perhaps || claim.version.is_none();
+            // 42: a key's retraction leaves what a key-less claim implies as it is; it is possible in lists by key alone.
+            let possible = claim.perhaps_void || claim.version.is_none();
             let sure = if possible { Sure::Possible } else { claim.fact.by(view.t) };
             let grade = match (joined(session, &claim.fact, view.t), claim.version.is_some()) {
                 _ if accepted => Some("STATED"),
