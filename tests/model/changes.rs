@@ -23,7 +23,10 @@ pub(crate) fn dependants(view: &View, change: &Fact) -> Vec<String> {
             "authenticator.lost" => all(view, &session, view.k).iter().any(|factor| {
                 let whose = factor.subject.as_deref().zip(change.subject.as_deref());
                 let ends = factor.until == Some(change.effect()) && factor.reason.as_deref() == Some("authenticator_lost");
-                (factor.by_record || factor.by_rules) && ends && loses(change, &factor.value) && whose.is_some_and(|(a, b)| same_person(view, a, b))
+                (factor.by_record || factor.by_rules)
+                    && ends
+                    && loses(change, &factor.value)
+                    && whose.is_some_and(|(a, b)| same_person(view, a, b, view.k))
             }),
             _ => false,
         };

@@ -1,6 +1,6 @@
 //! Sessions of a generated day, and what happens to the people in them.
 
-use crate::day::{Day, Idp, at};
+use crate::day::{Day, Idp};
 use crate::facts::{Time, show};
 use serde_json::{Value, json};
 
@@ -29,14 +29,20 @@ impl Day {
         }
         if self.rng.percent(30) {
             let (one, other) = (self.people[0].clone(), self.people[1].clone());
-            let line = self.once("subject.linked", at(7, 0), json!({"other": other, "same": true}));
+            let (linked, parted) = (self.moment(7, 14), self.moment(14, 20));
+            let line = self.once("subject.linked", linked, json!({"other": other, "same": true}));
             self.by(line, &one);
-            // Known before any decision: whether a link counts for a decision made before it was known is not stated.
-            self.lines[line]["recorded_at"] = json!(show(at(7, 0)));
             if self.rng.percent(30) {
-                let line = self.once("subject.linked", at(7, 10), json!({"other": other, "same": false}));
+                let line = self.once("subject.linked", parted, json!({"other": other, "same": false}));
                 self.by(line, &one);
-                self.lines[line]["recorded_at"] = json!(show(at(7, 10)));
+            }
+        }
+        // After the last session of the day is over: what a decision in an ended session rests on is not stated.
+        for person in self.people.clone() {
+            if self.rng.percent(10) {
+                let ended = self.moment(21, 23) + 3600;
+                let line = self.once("subject.sessions_ended", ended, json!({"reason": "revoked", "actor": "admin-e"}));
+                self.by(line, &person);
             }
         }
     }

@@ -40,10 +40,11 @@ impl Factor {
     }
 }
 
-/// 11: the last statement known about two identities holds; what is the same is one person.
-pub(crate) fn same_person(view: &View, one: &str, other: &str) -> bool {
+/// 11: the last statement known about two identities holds; what is the same is one person. Decision page 25: a decision
+/// is judged on the links that were recorded by it.
+pub(crate) fn same_person(view: &View, one: &str, other: &str, falsifiers_to: i64) -> bool {
     let mut pairs: Vec<(String, String, bool)> = Vec::new();
-    for link in view.of("subject.linked") {
+    for link in view.of("subject.linked").filter(|fact| fact.pos <= falsifiers_to) {
         let (a, b) = (link.subject.clone().unwrap_or_default(), link.text("other").unwrap_or_default().to_owned());
         pairs.retain(|(c, d, _)| (c, d) != (&a, &b) && (d, c) != (&a, &b));
         pairs.push((a, b, link.flag("same")));
@@ -80,7 +81,7 @@ fn lost(view: &View, subject: Option<&str>, value: &Asserted, from: Time, falsif
     let subject = subject?;
     view.of("authenticator.lost")
         .filter(|loss| loss.pos <= falsifiers_to && loses(loss, value))
-        .filter(|loss| loss.subject.as_deref().is_some_and(|of| same_person(view, of, subject)))
+        .filter(|loss| loss.subject.as_deref().is_some_and(|of| same_person(view, of, subject, falsifiers_to)))
         .map(Fact::effect)
         .filter(|at| *at > from && *at <= view.t)
         .min()

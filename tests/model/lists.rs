@@ -56,7 +56,7 @@ fn fits(view: &View, session: &Session, filter: &Filter) -> Sure {
         also(active(view, session, at));
     }
     if let Some(subject) = &filter.subject {
-        also(sure(session.subject().is_some_and(|of| same_person(view, subject, of))));
+        also(sure(session.subject().is_some_and(|of| same_person(view, subject, of, view.k))));
     }
     if filter.idp.is_some() || filter.key.is_some() || filter.relied_from.is_some() || filter.relied_to.is_some() {
         let by = |claim: &Fact| by_claim(view, claim, filter);

@@ -4,7 +4,7 @@ use crate::factors::{Factor, all, claims};
 use crate::facts::{Sure, View, show, word};
 use crate::lists::unjudged;
 use crate::question::{Question, any};
-use crate::sessions::{Limit, Session, life, limits, session};
+use crate::sessions::{Life, Limit, Session, life, limits, session};
 use crate::verdicts::{Decided, decided};
 use serde_json::{Value, json};
 
@@ -75,8 +75,10 @@ fn state(view: &View, session: &Session) -> Value {
     let life = life(view, session, view.t);
     let begun = life.state != "NOT_STARTED";
     let judged = !unjudged(view, session);
+    // Inside the interval of an end it is possible (6); whether its reason is shown already is not said.
+    let ending = life.state == "ACTIVE" && session.of("session.ended").any(|end| end.by(view.t) == Sure::Possible);
     let mut factors: Vec<Value> =
-        all(view, session, view.k).iter().filter(|f| f.by_record || f.by_rules).map(|f| factor(f, judged, life.state)).collect();
+        all(view, session, view.k).iter().filter(|f| f.by_record || f.by_rules).map(|f| factor(f, judged, &life, ending)).collect();
     factors.sort_by_key(factor_key);
     let mut ignored = ignored(view, session);
     ignored.sort_by_key(ignored_key);
@@ -93,7 +95,7 @@ fn state(view: &View, session: &Session) -> Value {
     json!({
         "id": session.name, "aliases": session.aliases, "state": life.state, "certainty": if life.certain { "CERTAIN" } else { "POSSIBLE" },
         "startedAt": if begun { json!(life.started.map(show)) } else { any() },
-        "lastSeen": if begun && !interval { json!(life.seen.map(show)) } else { any() }, "endedAt": life.ended.map(show), "endReason": life.reason,
+        "lastSeen": if begun && !interval { json!(life.seen.map(show)) } else { any() }, "endedAt": life.ended.map(show), "endReason": if ending { any() } else { json!(life.reason) },
         "endBounds": if begun && lifetime != Limit::Unknown { end_bounds } else if begun && life.state == "ENDED" { bounds(life.bounds) } else { any() },
         "idp": text("idp").or(claimed).map_or_else(|| if begun { Value::Null } else { any() }, |idp| json!(idp)),
         "idpSession": if begun { json!(text("idp_session")) } else { any() }, "rootSession": if begun { json!(text("root_session")) } else { any() },
@@ -101,11 +103,14 @@ fn state(view: &View, session: &Session) -> Value {
     })
 }
 
-fn factor(factor: &Factor, judged: bool, state: &str) -> Value {
+fn factor(factor: &Factor, judged: bool, life: &Life, ending: bool) -> Value {
     let claim = factor.claim.as_ref();
     let sent = |field: &str| claim.and_then(|claim| claim.fact.text(field)).map(str::to_owned);
     let mut own: Vec<&str> = factor.value.own.iter().map(String::as_str).collect();
     own.sort_unstable();
+    // A loss inside the interval of the session's end: which of both was first is not known.
+    let either = ending || (life.ended.is_none() && factor.lost.is_some_and(|lost| life.bounds.is_some_and(|(from, _)| lost > from)));
+    let settled = |value: Value| if either { any() } else { value };
     let perhaps = claim.is_some_and(|claim| claim.perhaps_void);
     let mut void: Vec<&str> = claim.map(|claim| claim.void.clone()).unwrap_or_default();
     void.sort_unstable();
@@ -114,8 +119,8 @@ fn factor(factor: &Factor, judged: bool, state: &str) -> Value {
         "method": factor.value.word(), "amr": factor.value.amr,
         // What a value is that no table has is not said.
         "type": if factor.value.ignored.contains(&"unknown_value") { any() } else { json!(factor.value.of_type) }, "characteristics": own, "origin": if claim.is_some() { "CLAIMED" } else { "LOCAL" }, "idp": factor.idp(), "key": key, "assertion": sent("assertion"),
-        "authenticator": factor.value.authenticator, "acceptedAt": show(factor.fact.from), "until": factor.until.map(show),
-        "untilBounds": if state == "ENDED" { bounds(factor.bounds) } else { any() }, "endReason": factor.reason, "grade": factor.grade.map_or_else(any, |grade| json!(grade)),
+        "authenticator": factor.value.authenticator, "acceptedAt": show(factor.fact.from), "until": settled(json!(factor.until.map(show))),
+        "untilBounds": if life.state == "ENDED" { settled(bounds(factor.bounds)) } else { any() }, "endReason": settled(json!(factor.reason)), "grade": factor.grade.map_or_else(any, |grade| json!(grade)),
         "certainty": certainty(factor.sure), "byRecord": factor.by_record,
         // A retraction that only may reach it leaves open what the rules say.
         "byRules": if perhaps || !judged { any() } else { json!(factor.by_rules) }, "void": if perhaps { any() } else { json!(void) },

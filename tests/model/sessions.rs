@@ -1,5 +1,6 @@
 //! Sessions: which ids are one (25), when one began, lives and ended (22, 23), and whether it outlived its provider's (24).
 
+use crate::factors::same_person;
 use crate::facts::{Fact, Sure, Time, View};
 use std::collections::BTreeSet;
 
@@ -120,9 +121,21 @@ pub(crate) fn limits(view: &View, session: &Session, t: Time) -> (Limit, Limit) 
     (lifetime, stated.or_else(|| of_rule("max_idle_secs")).unwrap_or(none))
 }
 
-/// 22: any fact of the session by its subject; an end is told apart (24).
+/// 22: any fact of the session by its subject. Decision page 23: of ends a logout is one, any other may be noticed
+/// long after the session was over.
 pub(crate) fn sign_of_life(fact: &Fact) -> bool {
-    fact.subject.is_some() && !fact.is("session.ended")
+    let acted = !fact.is("session.ended") || fact.text("reason") == Some("logout");
+    fact.subject.is_some() && acted
+}
+
+/// Stated ends: its own; and, decision page 24, that of all sessions of its person that had begun before it.
+fn ends(view: &View, session: &Session) -> Vec<Fact> {
+    let began = session.start(Time::MAX).or_else(|| session.first(Time::MAX)).map_or(Time::MAX, |fact| fact.from);
+    let whose = |fact: &Fact| session.subject().zip(fact.subject.as_deref()).is_some_and(|(a, b)| same_person(view, a, b, view.k));
+    let cleared = view.of("subject.sessions_ended").filter(|fact| began < fact.from && whose(fact));
+    let mut ends: Vec<Fact> = session.of("session.ended").chain(cleared).cloned().collect();
+    ends.sort_by(|a, b| a.order().cmp(&b.order()));
+    ends
 }
 
 pub(crate) fn life(view: &View, session: &Session, t: Time) -> Life {
@@ -136,7 +149,7 @@ pub(crate) fn life(view: &View, session: &Session, t: Time) -> Life {
     let limit = if let Limit::Some(at) = lifetime { Some(at) } else { None };
     let bounds = Some((seen.unwrap_or(first.from), limit));
     let base = Life { state: "ENDED", certain: true, started, ended: None, reason: None, bounds: None, seen };
-    let ends: Vec<&Fact> = session.of("session.ended").filter(|fact| fact.from <= t).collect();
+    let ends: Vec<Fact> = ends(view, session).into_iter().filter(|fact| fact.from <= t).collect();
     // 22: several stated ends: the earliest.
     if let Some(end) = ends.iter().find(|end| end.by(t) == Sure::Certain) {
         let reason = end.text("reason").map(str::to_owned);
@@ -149,7 +162,7 @@ pub(crate) fn life(view: &View, session: &Session, t: Time) -> Life {
         return Life { reason: Some("expired_by_limit".to_owned()), bounds, ..base };
     }
     // 22: what is known by K to have happened after T proves that it lived at T.
-    let lived_on = session.facts.iter().any(|fact| fact.from > t && (sign_of_life(fact) || fact.is("session.ended")));
+    let lived_on = session.facts.iter().any(|fact| fact.from > t && sign_of_life(fact));
     let ending = !ends.is_empty();
     let last = seen.unwrap_or(first.from);
     let certain = match idle {
@@ -179,7 +192,8 @@ pub(crate) fn outlived(view: &View, session: &Session) -> Sure {
     let (Some(idp), Some(behind)) = (start.text("idp"), start.text("idp_session")) else { return Sure::No };
     let ended = |fact: &&Fact| fact.text("idp") == Some(idp) && fact.text("idp_session") == Some(behind);
     let Some(end) = view.of("idp_session.ended").filter(|fact| fact.from <= view.t).find(ended) else { return Sure::No };
-    let follows = |fact: &Fact| fact.from > end.from && fact.from <= view.t && (sign_of_life(fact) || fact.is("session.ended"));
+    // Decision page 23: what is known to have followed after T proves it too.
+    let follows = |fact: &Fact| fact.from > end.from && (sign_of_life(fact) || (fact.is("session.ended") && fact.from <= view.t));
     if session.facts.iter().any(follows) {
         return Sure::Certain;
     }
