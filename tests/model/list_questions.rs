@@ -5,7 +5,7 @@ use crate::lists::{Filter, complete, filtered, first_seen, heard, reused, unjudg
 use crate::question::{Question, any};
 use crate::rng::Rng;
 use crate::session_question::edges;
-use crate::sessions::{Session, outlived, sessions};
+use crate::sessions::{Session, ended_for_all, outlived, sessions};
 use crate::verdicts::decided;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -48,12 +48,17 @@ pub(crate) fn by_filter(view: &View, filter: &Filter, asking: &str) -> Question 
     let given: Vec<String> = given.iter().map(|(name, value)| format!("{name}: {value}")).collect();
     let field = format!("sessions(filter: {{{}}}, first: 100, {asking}) {{ edges {{ certainty node {{ id }} }} }}", given.join(", "));
     let turns_on_decisions = filter.differs.is_some() || filter.falsified.is_some() || filter.amr.is_some();
-    let skip: BTreeSet<String> =
-        sessions(view).iter().filter(|session| turns_on_decisions && unjudged(view, session)).map(|session| session.name.clone()).collect();
-    let listed = filtered(view, filter).into_iter().filter(|(session, _)| !skip.contains(&session.name));
+    // An end of all sessions of a person does not say that one outlived its provider's (decision page 24); whether it may have is open.
+    let cleared = |session: &Session| filter.outlived.is_some() && ended_for_all(view, session);
+    let skips = |session: &&Session| cleared(session) || (turns_on_decisions && unjudged(view, session));
+    let skip: BTreeSet<String> = sessions(view).iter().filter(skips).map(|session| session.name.clone()).collect();
+    // Whether a session that may have ended is listed among those that have is compared where it is certain only.
+    let certain = filter.ended == Some(true);
+    let listed = filtered(view, filter).into_iter().filter(|(session, sure)| !skip.contains(&session.name) && (!certain || *sure == Sure::Certain));
     let listed = listed.map(|(session, sure)| format!("{} {}", session.name, if sure == Sure::Certain { "CERTAIN" } else { "POSSIBLE" }));
     let listed = sorted(listed.collect());
-    let keep = move |row: &Value| !skip.iter().any(|name| word(row).starts_with(&format!("{name} ")));
+    let skipped = move |row: &Value| skip.iter().any(|name| word(row).starts_with(&format!("{name} ")));
+    let keep = move |row: &Value| !skipped(row) && !(certain && word(row).ends_with("POSSIBLE"));
     let shape = move |answer: &Value| json!(edges(answer).as_array().into_iter().flatten().filter(|row| keep(row)).collect::<Vec<_>>());
     Question { field, cite: "3, 10, 11, 19, 22, 24, 42", expect: listed, shape: Box::new(shape) }
 }
@@ -128,12 +133,15 @@ pub(crate) fn reuse(view: &View, asking: &str) -> Question {
 }
 
 pub(crate) fn outliving(view: &View, asking: &str) -> Question {
+    let skip: BTreeSet<String> = sessions(view).iter().filter(|session| ended_for_all(view, session)).map(|session| session.name.clone()).collect();
     let judged = sessions(view).into_iter().map(|session| (outlived(view, &session), session));
-    let listed = judged.filter(|(sure, _)| *sure != Sure::No);
+    let listed = judged.filter(|(sure, session)| *sure != Sure::No && !skip.contains(&session.name));
     let listed = listed.map(|(sure, session)| format!("{} {}", session.name, if sure == Sure::Certain { "CERTAIN" } else { "POSSIBLE" }));
+    let expect = sorted(listed.collect());
     let field = format!("outlived({asking}) {{ items {{ session certainty }} }}");
-    let shape = |answer: &Value| rows(answer, "items", |item| Some(format!("{} {}", word(&item["session"]), word(&item["certainty"]))));
-    Question { field, cite: "24", expect: sorted(listed.collect()), shape: Box::new(shape) }
+    let row = |item: &Value| format!("{} {}", word(&item["session"]), word(&item["certainty"]));
+    let shape = move |answer: &Value| rows(answer, "items", |item| Some(row(item)).filter(|_| !skip.contains(word(&item["session"]))));
+    Question { field, cite: "24", expect, shape: Box::new(shape) }
 }
 
 pub(crate) fn first(view: &View, kind: &'static str, asking: &str) -> Question {
@@ -189,7 +197,10 @@ pub(crate) fn hops(view: &View, session: &Session, asking: &str) -> Question {
     let mut apps: Vec<String> =
         session.of("app.accessed").filter(|fact| fact.from <= view.t).filter_map(|fact| fact.text("app_session")).map(str::to_owned).collect();
     apps.sort();
-    let expect = json!({"session": session.name, "idpSession": text("idp_session"), "rootSession": text("root_session"), "siblings": others("idp_session"),
+    let ahead = session.start(view.t).is_none() && session.start(Time::MAX).is_some();
+    let behind = |field: &str| if ahead { any() } else { json!(text(field)) };
+    let others = |field: &str| if ahead { any() } else { json!(others(field)) };
+    let expect = json!({"session": session.name, "idpSession": behind("idp_session"), "rootSession": behind("root_session"), "siblings": others("idp_session"),
         "rootSiblings": others("root_session"), "apps": apps});
     let name = session.name.clone();
     let field = format!(

@@ -1,7 +1,7 @@
 //! One session at (T, K): what the model says of it, in the shape of the answer.
 
 use crate::factors::{Factor, all, claims};
-use crate::facts::{Sure, View, show, word};
+use crate::facts::{Sure, Time, View, show, word};
 use crate::lists::unjudged;
 use crate::question::{Question, any};
 use crate::sessions::{Life, Limit, Session, life, limits, session};
@@ -34,9 +34,9 @@ fn shape(session: &Value) -> Value {
     // An assertion that sent nothing has no value to ignore; a row for it is not asked for, and not forbidden.
     let empty = |row: &Value| row["amr"].is_null() && row["reasons"].as_array().is_some_and(|reasons| reasons.contains(&json!("no_amr")));
     // A value that the rules ignore and the service provider accepted counts by record (8); whether it has a row here too is not said.
-    let counted: Vec<String> = of["factors"].as_array().into_iter().flatten().map(|f| format!("{} {}", f["acceptedAt"], f["method"])).collect();
+    let counted: Vec<String> = of["factors"].as_array().into_iter().flatten().map(|f| format!("{} {}", f["acceptedAt"], named(f))).collect();
     if let Some(rows) = of["ignored"].as_array_mut() {
-        rows.retain(|row| !empty(row) && !counted.contains(&format!("{} {}", row["receivedAt"], row["method"])));
+        rows.retain(|row| !empty(row) && !counted.contains(&format!("{} {}", row["receivedAt"], named(row))));
     }
     of["ignored"] = sorted(&of["ignored"], ignored_key);
     for factor in of["factors"].as_array_mut().into_iter().flatten() {
@@ -60,7 +60,12 @@ fn factor_key(factor: &Value) -> String {
 }
 
 fn ignored_key(ignored: &Value) -> String {
-    format!("{} {} {}", ignored["record"]["sourceId"], ignored["method"], ignored["amr"])
+    format!("{} {}", ignored["record"]["sourceId"], named(ignored))
+}
+
+/// The value where one was asserted, else the method.
+fn named(row: &Value) -> &Value {
+    if row["amr"].is_null() { &row["method"] } else { &row["amr"] }
 }
 
 fn certainty(sure: Sure) -> &'static str {
@@ -90,7 +95,10 @@ fn state(view: &View, session: &Session) -> Value {
     let interval = session.facts.iter().any(|fact| fact.from <= view.t && fact.from != fact.to && !fact.is("session.ended"));
     let end_bounds = if (lived_on || interval) && life.state == "ACTIVE" { any() } else { bounds(life.bounds) };
     let (lifetime, _) = limits(view, session, view.t);
+    // Whether what lies behind a session is shown before the start that names it is not said.
+    let ahead = start.is_none() && session.start(Time::MAX).is_some();
     let text = |field: &str| start.and_then(|start| start.text(field)).map(str::to_owned);
+    let behind = |field: &str| if ahead { any() } else { json!(text(field)) };
     let factors = if judged { json!(factors) } else { any() };
     json!({
         "id": session.name, "aliases": session.aliases, "state": life.state, "certainty": if life.certain { "CERTAIN" } else { "POSSIBLE" },
@@ -98,7 +106,7 @@ fn state(view: &View, session: &Session) -> Value {
         "lastSeen": if begun && !interval { json!(life.seen.map(show)) } else { any() }, "endedAt": life.ended.map(show), "endReason": if ending { any() } else { json!(life.reason) },
         "endBounds": if begun && lifetime != Limit::Unknown { end_bounds } else if begun && life.state == "ENDED" { bounds(life.bounds) } else { any() },
         "idp": text("idp").or(claimed).map_or_else(|| if begun { Value::Null } else { any() }, |idp| json!(idp)),
-        "idpSession": if begun { json!(text("idp_session")) } else { any() }, "rootSession": if begun { json!(text("root_session")) } else { any() },
+        "idpSession": behind("idp_session"), "rootSession": behind("root_session"),
         "factors": factors, "ignored": if judged { json!(ignored) } else { any() }, "decisions": decisions,
     })
 }
@@ -141,7 +149,9 @@ fn ignored(view: &View, session: &Session) -> Vec<Value> {
         reasons.sort_unstable();
         // What the service provider itself ignored has reasons of its own.
         let reasons = if factor.sure != Sure::Certain || factor.value.ignored.is_empty() { any() } else { json!(reasons) };
-        rows.push(json!({"method": factor.value.word(), "amr": factor.value.amr, "idp": claim.idp, "reasons": reasons,
+        // Which method an `amr` value stands for is not asked.
+        let method = factor.value.method.as_ref().map_or_else(any, |method| json!(method));
+        rows.push(json!({"method": method, "amr": factor.value.amr, "idp": claim.idp, "reasons": reasons,
             "record": {"sourceId": claim.fact.id}}));
     }
     for claim in claims(view, session, view.k).iter().filter(|claim| claim.unreadable) {

@@ -78,6 +78,13 @@ pub(crate) fn session(view: &View, id: &str) -> Option<Session> {
     sessions(view).into_iter().find(|session| session.name == id || session.aliases.iter().any(|alias| alias == id))
 }
 
+/// All that states its end by T is an end of all sessions of its person.
+pub(crate) fn ended_for_all(view: &View, session: &Session) -> bool {
+    let ends = ends(view, session);
+    let mut by_t = ends.iter().filter(|fact| fact.from <= view.t).peekable();
+    by_t.peek().is_some() && by_t.all(|fact| fact.is("subject.sessions_ended"))
+}
+
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) enum Limit {
     Unknown,
@@ -144,7 +151,7 @@ pub(crate) fn life(view: &View, session: &Session, t: Time) -> Life {
         return Life { state, certain, started: None, ended: None, reason: None, bounds: None, seen: None };
     };
     let started = Some(session.start(t).unwrap_or(first).from);
-    let seen = session.facts.iter().filter(|fact| sign_of_life(fact) && fact.from <= t).last().map(|fact| fact.from);
+    let seen = session.facts.iter().filter(|fact| sign_of_life(fact) && !fact.is("session.ended") && fact.from <= t).last().map(|fact| fact.from);
     let (lifetime, idle) = limits(view, session, t);
     let limit = if let Limit::Some(at) = lifetime { Some(at) } else { None };
     let bounds = Some((seen.unwrap_or(first.from), limit));
