@@ -1,6 +1,9 @@
-//! A second, independent model of the rules, and the shipped binary asked what it says: generated days, several (T, K) each, every answer compared.
-//! The model is written from the settled readings and the tables alone, knows nothing of the product's crates, and is as simple as it can be:
-//! facts in a list, one function a reading, each with its number. What it cannot judge is left out where the days are made, and said there:
+//! A second, independent model of the rules, and the shipped binary asked what it says: generated
+//! days, several (T, K) each, every answer compared.
+//! The model is written from the settled readings and the tables alone, knows nothing of the
+//! product's crates, and is as simple as it can be:
+//! facts in a list, one function a reading, each with its number. What it cannot judge is left out
+//! where the days are made, and said there:
 //! engine mixes, chains, claim sourcing.
 
 #[path = "model/ask.rs"]

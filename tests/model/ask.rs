@@ -38,7 +38,8 @@ pub(crate) fn lived(scratch: &Scratch, seed: u64) -> Asked {
     Asked { seed, tenant, lines, facts, day }
 }
 
-/// The cuts that are asked for: odd seconds of the day, now and then the very instant of a fact; the head, positions, times of recording.
+/// The cuts that are asked for: odd seconds of the day, now and then the very instant of a fact;
+/// the head, positions, times of recording.
 fn cut(rng: &mut Rng, facts: &[Fact], n: usize) -> (Time, i64, String) {
     let head = facts.len() as i64;
     let t = match n {
@@ -137,7 +138,8 @@ pub(crate) fn questions(asked: &Asked) -> Vec<Question> {
     questions
 }
 
-/// Asks, some at a time, and says of each question that is answered otherwise what was asked, and both answers.
+/// Asks, some at a time, and says of each question that is answered otherwise what was asked, and
+/// both answers.
 pub(crate) fn ask_all(server: &Server, token: &str, of: &str, questions: &[Question]) -> Vec<String> {
     let mut wrong = Vec::new();
     for batch in questions.chunks(6) {

@@ -1,4 +1,5 @@
-//! Questions about changes: what rested on one, what would be otherwise, what changed what was believed.
+//! Questions about changes: what rested on one, what would be otherwise, what changed what was
+//! believed.
 
 use crate::changes::{dependants, fallen, flips, held, needed};
 use crate::day::at;
@@ -12,7 +13,8 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 pub(crate) fn rested(view: &View, change: &Fact, asking: &str) -> Question {
-    // Whether what could not be read counted is not known, so neither is whether it rests on a trust version.
+    // Whether what could not be read counted is not known, so neither is whether it rests on a
+    // trust version.
     let unreadable =
         |session: &&Session| unjudged(view, session) || claims(view, session, view.k).iter().any(|claim| claim.unreadable || claim.unseen);
     let skip: BTreeSet<String> = sessions(view).iter().filter(unreadable).map(|session| session.name.clone()).collect();
@@ -96,7 +98,8 @@ pub(crate) fn would_fall(view: &View, claim: &Fact, by_key: bool, asking: &str) 
     Question { field, cite: "10, 20, 21, 42", expect, shape: Box::new(shape) }
 }
 
-/// 28: nothing is left out that alone makes the difference, and nothing is named that cannot concern the session.
+/// 28: nothing is left out that alone makes the difference, and nothing is named that cannot
+/// concern the session.
 pub(crate) fn believed(facts: &[Fact], session: &Session, at: Time, k: (i64, i64)) -> Question {
     let needed = needed(facts, &session.name, at, k.0, k.1);
     let names = session.aliases.iter().chain([&session.name]).cloned().collect::<BTreeSet<_>>();

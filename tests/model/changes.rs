@@ -1,4 +1,5 @@
-//! What rested on a change (29), access under a replaced version, what would change (21), and what changed what was believed (28).
+//! What rested on a change (29), access under a replaced version, what would change (21), and what
+//! changed what was believed (28).
 
 use crate::claims::retracted;
 use crate::decisions::{implied, judge, rule_of};
@@ -10,7 +11,8 @@ use crate::verdicts::decided;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// 29: the sessions of a trust version, a retraction or a loss; of a policy version the records of decisions.
+/// 29: the sessions of a trust version, a retraction or a loss; of a policy version the records of
+/// decisions.
 pub(crate) fn dependants(view: &View, change: &Fact) -> Vec<String> {
     let mut found = Vec::new();
     for session in sessions(view) {
@@ -45,7 +47,8 @@ pub(crate) fn dependants(view: &View, change: &Fact) -> Vec<String> {
     found
 }
 
-/// Who kept access under a version that was replaced by T: session, app, from, until, what ended it, and whether it would pass the next.
+/// Who kept access under a version that was replaced by T: session, app, from, until, what ended
+/// it, and whether it would pass the next.
 pub(crate) fn held(view: &View, policy: &str, label: &str) -> Vec<Value> {
     let versions: Vec<&Fact> = view.of("policy.configured").filter(|fact| fact.text("policy") == Some(policy) && fact.from <= view.t).collect();
     let mut found = Vec::new();
@@ -84,7 +87,8 @@ fn held_by(view: &View, session: &Session, decision: &Fact, old: &Fact, new: &Fa
     Some(json!({"session": session.name, "decision": decision.id, "from": from, "until": until, "endedBy": by, "wouldPass": passes}))
 }
 
-/// 21: decisions of a window whose implied verdict is another with trust off over it, on facts known when decided.
+/// 21: decisions of a window whose implied verdict is another with trust off over it, on facts
+/// known when decided.
 pub(crate) fn flips(view: &View, idp: &str, from: Time, to: Time) -> Vec<String> {
     let mut off = view.clone();
     off.trust_off = Some((idp.to_owned(), from, to));
@@ -117,7 +121,8 @@ pub(crate) fn state(view: &View, id: &str) -> Value {
         .iter()
         .map(|d| format!("{} {:?} {:?} {} {} {}", d.fact.id, d.then, d.at_k, d.differs, d.falsified, d.relied.len()))
         .collect();
-    // Its other ids are left out: whether a link alone makes one, before any fact names it, is not said.
+    // Its other ids are left out: whether a link alone makes one, before any fact names it, is not
+    // said.
     json!([session.name, format!("{life:?}"), factors, decisions])
 }
 
@@ -138,7 +143,8 @@ pub(crate) fn needed(all_facts: &[Fact], id: &str, t: Time, k1: i64, k2: i64) ->
     needed
 }
 
-/// What a retraction would take: allows that rested on it and would be refused, and sessions that live at T on it. And what the papers leave open of both.
+/// What a retraction would take: allows that rested on it and would be refused, and sessions that
+/// live at T on it. And what the papers leave open of both.
 pub(crate) struct Fallen {
     pub(crate) falls: Vec<String>,
     pub(crate) live: Vec<String>,
@@ -159,7 +165,8 @@ pub(crate) fn fallen(view: &View, retraction: &Fact, from: Time, to: Time) -> Fa
         let hits = factors.iter().map(hit).max().unwrap_or(Sure::No);
         let vague = factors.iter().any(|factor| hit(factor) == Sure::Possible || factor.lost.is_some() || factor.sure != Sure::Certain);
         let whole = hit_by(view, &session, retraction);
-        // Of what only possibly rests on it, of sign-ins without a factor, and of what is undetermined afterwards the papers do not say enough.
+        // Of what only possibly rests on it, of sign-ins without a factor, and of what is
+        // undetermined afterwards the papers do not say enough.
         if vague || whole != hits || unjudged(view, &session) {
             open.insert(session.name.clone());
             open.extend(session.of("policy.decided").map(|fact| fact.id.clone()));

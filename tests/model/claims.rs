@@ -57,7 +57,8 @@ pub(crate) fn key_stated(view: &View, idp: &str, key: &str, by: Time) -> bool {
     view.facts.iter().filter(of).any(|fact| key.is_empty() || fact.text("key") == Some(key))
 }
 
-/// 10: how sure a retraction reaches an assertion. A key-less one is reached by no key's retraction for certain (42).
+/// 10: how sure a retraction reaches an assertion. A key-less one is reached by no key's retraction
+/// for certain (42).
 pub(crate) fn retracted(retraction: &Fact, idp: &str, key: Option<&str>, received: &Fact) -> Sure {
     if retraction.text("idp") != Some(idp) {
         return Sure::No;
@@ -166,7 +167,8 @@ pub(crate) fn properties(method: &str, logged: &serde_json::Value) -> Vec<String
     }
 }
 
-/// 15: from an Okta provider any `methods[]` outranks `amr`. 39: `amr` alone is read by the table; other values are plain possession.
+/// 15: from an Okta provider any `methods[]` outranks `amr`. 39: `amr` alone is read by the table;
+/// other values are plain possession.
 fn values(fact: &Fact, okta: bool) -> Vec<Asserted> {
     let methods = fact.data["methods"].as_array().filter(|methods| okta && !methods.is_empty());
     if let Some(methods) = methods {

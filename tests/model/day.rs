@@ -1,4 +1,5 @@
-//! A day that nobody lived: providers, keys, policies and people, made from a seed. What the model cannot judge is left out here, and said.
+//! A day that nobody lived: providers, keys, policies and people, made from a seed. What the model
+//! cannot judge is left out here, and said.
 
 use crate::facts::{Time, show, time};
 use crate::rng::Rng;
@@ -25,7 +26,8 @@ pub(crate) struct Day {
     pub(crate) people: Vec<String>,
     /// Policies, with their versions: from when, label, names of rules.
     pub(crate) policies: Vec<(String, Vec<(Time, String, Vec<String>)>)>,
-    /// Rules of this day list methods; then Okta claims name methods, as `amr` values are no methods, and every provider is stated.
+    /// Rules of this day list methods; then Okta claims name methods, as `amr` values are no
+    /// methods, and every provider is stated.
     pub(crate) lists: bool,
     /// The lifetime of the global session rule: no session of this day acts after its limit.
     pub(crate) lifetime: Option<Time>,
@@ -53,7 +55,8 @@ impl Day {
         day
     }
 
-    /// An even second of the day: questions are asked at odd ones, or on purpose at the very instant of a fact.
+    /// An even second of the day: questions are asked at odd ones, or on purpose at the very
+    /// instant of a fact.
     pub(crate) fn moment(&mut self, from_hour: i64, to_hour: i64) -> Time {
         at(0, 0) + 2 * self.rng.between(from_hour * 1800, to_hour * 1800)
     }
@@ -93,7 +96,8 @@ impl Day {
             let (one, other) = (self.rng.percent(94), self.rng.percent(94));
             self.before("org.configured", json!({"engine": "identity_engine", "claims_sharing": one, "third_party_claims_sharing": other}));
         }
-        // No security question: what it does to third-party claims is not stated as a fact. No method whose characteristics depend on the device.
+        // No security question: what it does to third-party claims is not stated as a fact. No
+        // method whose characteristics depend on the device.
         for method in ["password", "otp", "sms", "webauthn"] {
             if self.rng.percent(45) {
                 let status = if self.rng.percent(85) { "active" } else { "inactive" };

@@ -6,14 +6,16 @@ use crate::facts::show;
 use serde_json::{Value, json};
 
 impl Day {
-    /// What somebody has lost: mostly something that a claim or a verification of theirs named, while it counted.
+    /// What somebody has lost: mostly something that a claim or a verification of theirs named,
+    /// while it counted.
     pub(crate) fn losses(&mut self) {
         for person in self.people.clone() {
             if !self.rng.percent(45) {
                 continue;
             }
             let (said, mut from) = (self.moment(11, 22), self.moment(9, 20));
-            // Words that stand for themselves alone: what is lost by one word of two that may mean one thing is not asked.
+            // Words that stand for themselves alone: what is lost by one word of two that may mean
+            // one thing is not asked.
             let kinds = [vec!["otp"], vec!["hwk", "phr"], vec!["sms"], vec!["webauthn"], vec!["push", "totp"], vec!["swk"]];
             let mut methods = self.rng.pick(&kinds).clone();
             let theirs: Vec<Value> = self.lines.iter().filter(|line| carries(line) && line["subject"]["id"] == json!(person)).cloned().collect();

@@ -50,11 +50,13 @@ impl Day {
         rule
     }
 
-    /// All alternatives of a day list methods, or none: whether a list shuts third-party claims out of the others is not stated.
+    /// All alternatives of a day list methods, or none: whether a list shuts third-party claims out
+    /// of the others is not stated.
     fn alternative(&mut self) -> Value {
         let mut one = Map::new();
         if self.rng.percent(65) {
-            // What a local security key has of these "depends": they are asked for by themselves only.
+            // What a local security key has of these "depends": they are asked for by themselves
+            // only.
             let asked = [
                 json!({}),
                 json!({"phishing_resistant": true}),

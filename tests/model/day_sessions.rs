@@ -37,7 +37,8 @@ impl Day {
                 self.by(line, &one);
             }
         }
-        // After the last session of the day is over: what a decision in an ended session rests on is not stated.
+        // After the last session of the day is over: what a decision in an ended session rests on
+        // is not stated.
         for person in self.people.clone() {
             if self.rng.percent(10) {
                 let ended = self.moment(21, 23) + 3600;
@@ -242,7 +243,8 @@ impl Day {
         }
     }
 
-    /// Some of its facts name another id, and a link says that both are one: by id, or by a record of the link's own source.
+    /// Some of its facts name another id, and a link says that both are one: by id, or by a record
+    /// of the link's own source.
     fn alias(&mut self, made: &Made) {
         let mine: Vec<usize> = (0..self.lines.len()).filter(|line| self.lines[*line]["session"] == json!(made.id)).collect();
         let last = *mine.last().expect("a session has facts");

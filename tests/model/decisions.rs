@@ -1,4 +1,5 @@
-//! Decisions: what the rules imply (18, 36–40), as known when decided and as known at K (4), and whether that differs (19).
+//! Decisions: what the rules imply (18, 36–40), as known when decided and as known at K (4), and
+//! whether that differs (19).
 
 use crate::claims::{Claim, void};
 use crate::factors::{Factor, all, claims};
@@ -61,7 +62,8 @@ pub(crate) fn implied(view: &View, session: &Session, decision: &Fact, falsifier
     one_of(instants.into_iter().map(judge).collect())
 }
 
-/// The one verdict that all agree on. Challenge and deny are alike (19): which of them it is, where only that is open, is not said.
+/// The one verdict that all agree on. Challenge and deny are alike (19): which of them it is, where
+/// only that is open, is not said.
 pub(crate) const REFUSED: &str = "CHALLENGE|DENY";
 
 fn one_of(verdicts: Vec<Verdict>) -> Verdict {
@@ -103,7 +105,8 @@ pub(crate) fn judge(view: &View, session: &Session, decision: &Fact, rule: &Valu
     one_of(verdicts)
 }
 
-/// 36: bounds local factors, half-open; 0: verified since the session's previous decision. 9: claimed ones run on.
+/// 36: bounds local factors, half-open; 0: verified since the session's previous decision. 9:
+/// claimed ones run on.
 fn fresh(session: &Session, decision: &Fact, rule: &Value, factor: &Factor, at: Time) -> bool {
     match rule["reauthenticate_in_secs"].as_i64() {
         _ if factor.claim.is_some() => true,
@@ -193,9 +196,11 @@ fn lacking(alternative: &Value, mode: usize, situation: &Situation<'_>, with_loc
     let anything = situation.anything.is_some_and(|third_party| !listed || !third_party);
     let has = |of_type: &str| factors.iter().any(|factor| factor.value.of_type == of_type);
     let mut types = [tables::KNOWLEDGE, tables::POSSESSION].iter().filter(|of| has(of)).count();
-    // `domain.md` 1.6: inherence can count as a second type only where there is no other constraint.
+    // `domain.md` 1.6: inherence can count as a second type only where there is no other
+    // constraint.
     types += usize::from(free && has(tables::INHERENCE));
-    // 14: bare `mfa` counts as two only where no constraint is asked. 38: the federation itself is any one factor.
+    // 14: bare `mfa` counts as two only where no constraint is asked. 38: the federation itself is
+    // any one factor.
     if free && has(tables::UNSPECIFIED) {
         types = types.max(2);
     }

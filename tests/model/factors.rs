@@ -1,4 +1,5 @@
-//! Factors of a session: by record and by rules (8), until when, of which grade (16), and what a loss ends (11).
+//! Factors of a session: by record and by rules (8), until when, of which grade (16), and what a
+//! loss ends (11).
 
 use crate::claims::{Asserted, Claim, claim, properties};
 use crate::facts::{Fact, Sure, Time, View, words};
@@ -40,7 +41,8 @@ impl Factor {
     }
 }
 
-/// 11: the last statement known about two identities holds; what is the same is one person. Decision page 25: a decision
+/// 11: the last statement known about two identities holds; what is the same is one person.
+/// Decision page 25: a decision
 /// is judged on the links that were recorded by it.
 pub(crate) fn same_person(view: &View, one: &str, other: &str, falsifiers_to: i64) -> bool {
     let mut pairs: Vec<(String, String, bool)> = Vec::new();
@@ -124,7 +126,8 @@ pub(crate) fn all(view: &View, session: &Session, falsifiers_to: i64) -> Vec<Fac
             let refused = said(session, "claim.ignored", &claim, value, view.t);
             let by_record = accepted || (!refused && value.ignored.is_empty());
             let by_rules = claim.void.is_empty() && value.ignored.is_empty();
-            // 42: a key's retraction leaves what a key-less claim implies as it is; it is possible in lists by key alone.
+            // 42: a key's retraction leaves what a key-less claim implies as it is; it is possible
+            // in lists by key alone.
             let possible = claim.perhaps_void || claim.version.is_none();
             let sure = if possible { Sure::Possible } else { claim.fact.by(view.t) };
             let grade = match (joined(session, &claim.fact, view.t), claim.version.is_some()) {
@@ -157,7 +160,8 @@ fn factor(view: &View, session: &Session, value: Asserted, fact: Fact, claim: Op
     let life = life(view, session, view.t);
     let (mut until, mut reason, mut bounds) = (life.ended, life.reason.clone(), life.bounds);
     let (by_record, by_rules, accepted, sure) = (true, true, true, fact.by(view.t));
-    // A loss at the session's end or later ends nothing (decision page 14); what ended past a limit has no exact end (23).
+    // A loss at the session's end or later ends nothing (decision page 14); what ended past a limit
+    // has no exact end (23).
     let over = life.ended.or(bounds.filter(|_| life.state == "ENDED").and_then(|(_, to)| to));
     if let Some(lost) = lost.filter(|lost| over.is_none_or(|over| *lost < over)) {
         (until, reason, bounds) = (Some(lost), Some("authenticator_lost".to_owned()), None);

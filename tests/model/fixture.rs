@@ -1,4 +1,5 @@
-//! The model by itself over the published fixture: what `questions.md` says. Then the program, asked the same over the fixture.
+//! The model by itself over the published fixture: what `questions.md` says. Then the program,
+//! asked the same over the fixture.
 
 use crate::ask::{ask_all, read};
 use crate::change_questions as changes;

@@ -48,11 +48,13 @@ pub(crate) fn by_filter(view: &View, filter: &Filter, asking: &str) -> Question 
     let given: Vec<String> = given.iter().map(|(name, value)| format!("{name}: {value}")).collect();
     let field = format!("sessions(filter: {{{}}}, first: 100, {asking}) {{ edges {{ certainty node {{ id }} }} }}", given.join(", "));
     let turns_on_decisions = filter.differs.is_some() || filter.falsified.is_some() || filter.amr.is_some();
-    // An end of all sessions of a person does not say that one outlived its provider's (decision page 24); whether it may have is open.
+    // An end of all sessions of a person does not say that one outlived its provider's (decision
+    // page 24); whether it may have is open.
     let cleared = |session: &Session| filter.outlived.is_some() && ended_for_all(view, session);
     let skips = |session: &&Session| cleared(session) || (turns_on_decisions && unjudged(view, session));
     let skip: BTreeSet<String> = sessions(view).iter().filter(skips).map(|session| session.name.clone()).collect();
-    // Whether a session that may have ended is listed among those that have is compared where it is certain only.
+    // Whether a session that may have ended is listed among those that have is compared where it is
+    // certain only.
     let certain = filter.ended == Some(true);
     let listed = filtered(view, filter).into_iter().filter(|(session, sure)| !skip.contains(&session.name) && (!certain || *sure == Sure::Certain));
     let listed = listed.map(|(session, sure)| format!("{} {}", session.name, if sure == Sure::Certain { "CERTAIN" } else { "POSSIBLE" }));
@@ -145,7 +147,8 @@ pub(crate) fn outliving(view: &View, asking: &str) -> Question {
 }
 
 pub(crate) fn first(view: &View, kind: &'static str, asking: &str) -> Question {
-    // A claim without a key, or known by an interval, makes what comes after it only possible: those are asked by name alone.
+    // A claim without a key, or known by an interval, makes what comes after it only possible:
+    // those are asked by name alone.
     let vague = |fact: &Fact| fact.text("key").is_none() || fact.from != fact.to;
     let exact = !view.of("claims.received").any(vague);
     let name = move |name: String, at: String| if exact { format!("{name} {at}") } else { name };

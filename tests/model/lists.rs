@@ -1,4 +1,5 @@
-//! Lists over all sessions: filters (42), reuse (26), first seen (27), what outlived (24), what has been heard (3), what hangs together.
+//! Lists over all sessions: filters (42), reuse (26), first seen (27), what outlived (24), what has
+//! been heard (3), what hangs together.
 
 use crate::claims::{key_stated, retracted};
 use crate::factors::{all, claims, same_person};
@@ -96,7 +97,8 @@ fn fits(view: &View, session: &Session, filter: &Filter) -> Sure {
     fit
 }
 
-/// One claim must fit in all that is said of claims. 42: one that names no key is possible for any key stated of its provider.
+/// One claim must fit in all that is said of claims. 42: one that names no key is possible for any
+/// key stated of its provider.
 fn by_claim(view: &View, claim: &Fact, filter: &Filter) -> Sure {
     let idp = claim.text("idp").unwrap_or_default();
     let mut fit = claim.by(view.t);
@@ -116,7 +118,8 @@ fn by_claim(view: &View, claim: &Fact, filter: &Filter) -> Sure {
     })
 }
 
-/// 29: any of its assertions is hit, whether or not its factors counted; 38: or the sign-in of which no assertion was seen.
+/// 29: any of its assertions is hit, whether or not its factors counted; 38: or the sign-in of
+/// which no assertion was seen.
 pub(crate) fn hit_by(view: &View, session: &Session, retraction: &Fact) -> Sure {
     let claims: Vec<&Fact> = session.of("claims.received").filter(|fact| fact.from <= view.t).collect();
     if claims.is_empty() {
@@ -127,7 +130,8 @@ pub(crate) fn hit_by(view: &View, session: &Session, retraction: &Fact) -> Sure 
     claims.iter().map(|claim| retracted(retraction, claim.text("idp").unwrap_or_default(), claim.text("key"), claim)).max().unwrap_or(Sure::No)
 }
 
-/// 26: one assertion in two claims of different ids; and sessions of a provider behind several sessions. Kind, provider, id, sessions.
+/// 26: one assertion in two claims of different ids; and sessions of a provider behind several
+/// sessions. Kind, provider, id, sessions.
 pub(crate) fn reused(view: &View) -> Vec<(&'static str, String, String, Vec<String>)> {
     let mut assertions: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     let mut behind: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
@@ -153,7 +157,8 @@ pub(crate) fn reused(view: &View) -> Vec<(&'static str, String, String, Vec<Stri
     found
 }
 
-/// 27: the first claim by T of each issuer, key of an issuer, or set of values: in the order they appeared.
+/// 27: the first claim by T of each issuer, key of an issuer, or set of values: in the order they
+/// appeared.
 pub(crate) fn first_seen(view: &View, kind: &str) -> Vec<(String, Fact)> {
     let mut found: Vec<(String, Fact)> = Vec::new();
     for fact in view.of("claims.received").filter(|fact| fact.from <= view.t) {

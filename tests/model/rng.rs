@@ -5,7 +5,8 @@ pub(crate) struct Rng(u64);
 
 impl Rng {
     pub(crate) fn new(seed: u64) -> Self {
-        // The seed is mixed first: the streams of neighbours would else be one stream, a step apart.
+        // The seed is mixed first: the streams of neighbours would else be one stream, a step
+        // apart.
         let mut seeded = Self(seed);
         let (one, other) = (seeded.next(), seeded.next());
         Self(one ^ other.rotate_left(23))

@@ -31,9 +31,11 @@ fn shape(session: &Value) -> Value {
         json!(list)
     };
     of["factors"] = sorted(&of["factors"], factor_key);
-    // An assertion that sent nothing has no value to ignore; a row for it is not asked for, and not forbidden.
+    // An assertion that sent nothing has no value to ignore; a row for it is not asked for, and not
+    // forbidden.
     let empty = |row: &Value| row["amr"].is_null() && row["reasons"].as_array().is_some_and(|reasons| reasons.contains(&json!("no_amr")));
-    // A value that the rules ignore and the service provider accepted counts by record (8); whether it has a row here too is not said.
+    // A value that the rules ignore and the service provider accepted counts by record (8); whether
+    // it has a row here too is not said.
     let counted: Vec<String> = of["factors"].as_array().into_iter().flatten().map(|f| format!("{} {}", f["acceptedAt"], named(f))).collect();
     if let Some(rows) = of["ignored"].as_array_mut() {
         rows.retain(|row| !empty(row) && !counted.contains(&format!("{} {}", row["receivedAt"], named(row))));
@@ -80,7 +82,8 @@ fn state(view: &View, session: &Session) -> Value {
     let life = life(view, session, view.t);
     let begun = life.state != "NOT_STARTED";
     let judged = !unjudged(view, session);
-    // Inside the interval of an end it is possible (6); whether its reason is shown already is not said.
+    // Inside the interval of an end it is possible (6); whether its reason is shown already is not
+    // said.
     let ending = life.state == "ACTIVE" && session.of("session.ended").any(|end| end.by(view.t) == Sure::Possible);
     let mut factors: Vec<Value> =
         all(view, session, view.k).iter().filter(|f| f.by_record || f.by_rules).map(|f| factor(f, judged, &life, ending)).collect();
@@ -136,7 +139,8 @@ fn factor(factor: &Factor, judged: bool, life: &Life, ending: bool) -> Value {
     })
 }
 
-/// 7: values that count neither by record nor by rules, with all their reasons; and what could not be read (45).
+/// 7: values that count neither by record nor by rules, with all their reasons; and what could not
+/// be read (45).
 fn ignored(view: &View, session: &Session) -> Vec<Value> {
     let mut rows = Vec::new();
     let all = all(view, session, view.k);

@@ -1,4 +1,5 @@
-//! Sessions: which ids are one (25), when one began, lives and ended (22, 23), and whether it outlived its provider's (24).
+//! Sessions: which ids are one (25), when one began, lives and ended (22, 23), and whether it
+//! outlived its provider's (24).
 
 use crate::factors::same_person;
 use crate::facts::{Fact, Sure, Time, View};
@@ -128,14 +129,16 @@ pub(crate) fn limits(view: &View, session: &Session, t: Time) -> (Limit, Limit) 
     (lifetime, stated.or_else(|| of_rule("max_idle_secs")).unwrap_or(none))
 }
 
-/// 22: any fact of the session by its subject. Decision page 23: of ends a logout is one, any other may be noticed
+/// 22: any fact of the session by its subject. Decision page 23: of ends a logout is one, any other
+/// may be noticed
 /// long after the session was over.
 pub(crate) fn sign_of_life(fact: &Fact) -> bool {
     let acted = !fact.is("session.ended") || fact.text("reason") == Some("logout");
     fact.subject.is_some() && acted
 }
 
-/// Stated ends: its own; and, decision page 24, that of all sessions of its person that had begun before it.
+/// Stated ends: its own; and, decision page 24, that of all sessions of its person that had begun
+/// before it.
 fn ends(view: &View, session: &Session) -> Vec<Fact> {
     let began = session.start(Time::MAX).or_else(|| session.first(Time::MAX)).map_or(Time::MAX, |fact| fact.from);
     let whose = |fact: &Fact| session.subject().zip(fact.subject.as_deref()).is_some_and(|(a, b)| same_person(view, a, b, view.k));

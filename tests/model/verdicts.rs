@@ -1,4 +1,5 @@
-//! Decisions of a session at (T, K): recorded and implied side by side, and what they rested on (19, 20).
+//! Decisions of a session at (T, K): recorded and implied side by side, and what they rested on
+//! (19, 20).
 
 use crate::decisions::{REFUSED, Verdict, implied, rule};
 use crate::factors::{Factor, all};
