@@ -16,6 +16,8 @@ mod changes;
 mod claims;
 #[path = "model/day.rs"]
 mod day;
+#[path = "model/day_ends.rs"]
+mod day_ends;
 #[path = "model/day_falsifiers.rs"]
 mod day_falsifiers;
 #[path = "model/day_policies.rs"]

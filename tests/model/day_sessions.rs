@@ -9,15 +9,15 @@ const METHODS: [&str; 9] = ["password", "password", "otp", "sms", "webauthn", "p
 const PROPERTIES: [&str; 5] = ["device_bound", "hardware_protected", "phishing_resistant", "user_presence", "user_verifying"];
 
 /// One session while it is made.
-struct Made {
-    id: String,
-    person: String,
-    idp: Option<Idp>,
-    start: Time,
+pub(crate) struct Made {
+    pub(crate) id: String,
+    pub(crate) person: String,
+    pub(crate) idp: Option<Idp>,
+    pub(crate) start: Time,
     /// Nothing happens in it from here on.
-    over: Time,
-    claims: Vec<usize>,
-    carriers: Vec<String>,
+    pub(crate) over: Time,
+    pub(crate) claims: Vec<usize>,
+    pub(crate) carriers: Vec<String>,
 }
 
 impl Day {
@@ -53,7 +53,7 @@ impl Day {
     }
 
     /// A fact of a session, by its person; now and then under an alias.
-    fn within(&mut self, made: &Made, kind: &str, occurred: (Time, Time), data: Value) -> usize {
+    pub(crate) fn within(&mut self, made: &Made, kind: &str, occurred: (Time, Time), data: Value) -> usize {
         let line = self.fact(kind, occurred, data);
         self.by(line, &made.person);
         self.lines[line]["session"] = json!(made.id);
@@ -95,7 +95,7 @@ impl Day {
     }
 
     /// An even second between the start and the end.
-    fn during(&mut self, made: &Made) -> Time {
+    pub(crate) fn during(&mut self, made: &Made) -> Time {
         made.start + 2 * self.rng.between(10, (made.over - made.start) / 2 - 1)
     }
 
@@ -217,46 +217,6 @@ impl Day {
         let data = json!({"app": app, "policy": policy, "outcome": outcome, "rule": rule, "version": label, "relied_on": relied});
         let until = (when + span).min(made.over - 2).max(when);
         self.within(made, "policy.decided", (when, until), data);
-    }
-
-    fn end(&mut self, made: &Made, behind: Option<(String, String)>) {
-        if let Some((idp, id)) = behind.filter(|(_, id)| !id.ends_with("shared")) {
-            let began = made.start - 2 * self.rng.between(1, 100);
-            let line = self.of_source("idp-log", "idp_session.started", began, json!({"idp": idp, "idp_session": id}));
-            self.by(line, &made.person);
-            if self.rng.percent(50) {
-                let ended = made.start + 2 * self.rng.between(60, 3 * 1800) + 1;
-                let line = self.of_source("idp-log", "idp_session.ended", ended, json!({"idp": idp, "idp_session": id, "reason": "logout"}));
-                self.by(line, &made.person);
-            }
-        }
-        if self.rng.percent(35) {
-            return;
-        }
-        let reason = |day: &mut Self| json!({"reason": *day.rng.pick(&["logout", "expired", "revoked", "upstream_revoked", "other"])});
-        let span = if self.rng.percent(10) { 2 * self.rng.between(30, 900) } else { 0 };
-        let data = reason(self);
-        self.within(made, "session.ended", (made.over, made.over + span), data);
-        if span == 0 && self.rng.percent(12) {
-            let (at, data) = (made.over + 2 * self.rng.between(1, 600), reason(self));
-            self.within(made, "session.ended", (at, at), data);
-        }
-    }
-
-    /// Some of its facts name another id, and a link says that both are one: by id, or by a record
-    /// of the link's own source.
-    fn alias(&mut self, made: &Made) {
-        let mine: Vec<usize> = (0..self.lines.len()).filter(|line| self.lines[*line]["session"] == json!(made.id)).collect();
-        let last = *mine.last().expect("a session has facts");
-        if mine.len() < 3 || self.lines[last]["type"] == "session.started" {
-            return;
-        }
-        let alias = format!("{}-alias", made.id);
-        self.lines[last]["session"] = json!(alias);
-        let to = if self.rng.percent(60) { json!(alias) } else { self.lines[last]["id"].clone() };
-        let at = self.during(made);
-        let line = self.once("session.linked", at, json!({"to": to, "by": "browser"}));
-        self.lines[line]["session"] = json!(made.id);
     }
 }
 
