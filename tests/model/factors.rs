@@ -128,7 +128,8 @@ pub(crate) fn all(view: &View, session: &Session, falsifiers_to: i64) -> Vec<Fac
             let by_rules = claim.void.is_empty() && value.ignored.is_empty();
             // 42: a key's retraction leaves what a key-less claim implies as it is; it is possible
             // in lists by key alone.
-            let possible = claim.perhaps_void || claim.version.is_none();
+            // 13 speaks of claims that are neither void nor ignored: of what is void nothing is missing.
+            let possible = claim.perhaps_void || (claim.version.is_none() && claim.void.is_empty());
             let sure = if possible { Sure::Possible } else { claim.fact.by(view.t) };
             let grade = match (joined(session, &claim.fact, view.t), claim.version.is_some()) {
                 _ if accepted => Some("STATED"),
