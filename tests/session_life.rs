@@ -215,3 +215,26 @@ fn what_lived_on_outlived_its_idp_session() {
     assert_eq!(certainty(&["--at", "2026-03-10T10:30:00Z"]), "CERTAIN", "at 11:00 it was still there");
     assert_eq!(certainty(&["--at", "2026-03-10T10:30:00Z", "--known-at", "2"]), "POSSIBLE");
 }
+
+/// What may have ended is in the list of what has ended and in the list of what has not, as possible in both.
+#[test]
+fn a_session_that_may_have_ended_is_listed_as_ended_and_as_not_ended() {
+    let scratch = Scratch::new();
+    scratch.ok(&["init", "--tenant", "acme"]);
+    let facts = [
+        native("s", "session.started", "2026-03-10T10:00:00Z", Some("idle"), json!({"idle_secs": 900})),
+        native("a", "app.accessed", "2026-03-10T10:05:00Z", Some("idle"), json!({"app": "wiki"})),
+        native("o", "session.started", "2026-03-10T10:00:00Z", Some("open"), json!({})),
+        native("e", "session.ended", "2026-03-10T11:00:00Z", Some("open"), json!({"reason": "logout"})),
+    ];
+    ingest(&scratch, &facts, "native", "sp");
+    let listed = |ended: &str| -> Vec<String> {
+        let answer = scratch.json(&["--at", "2026-03-10T15:00:00Z", "sessions", "--ended", ended]);
+        let edges = answer["edges"].as_array().expect("edges").iter();
+        let mut rows: Vec<_> = edges.map(|e| format!("{} {}", e["node"]["id"], e["certainty"]).replace('"', "")).collect();
+        rows.sort();
+        rows
+    };
+    assert_eq!(listed("true"), ["idle POSSIBLE", "open CERTAIN"]);
+    assert_eq!(listed("false"), ["idle POSSIBLE"]);
+}

@@ -53,14 +53,11 @@ pub(crate) fn by_filter(view: &View, filter: &Filter, asking: &str) -> Question 
     let cleared = |session: &Session| filter.outlived.is_some() && ended_for_all(view, session);
     let skips = |session: &&Session| cleared(session) || (turns_on_decisions && unjudged(view, session));
     let skip: BTreeSet<String> = sessions(view).iter().filter(skips).map(|session| session.name.clone()).collect();
-    // Whether a session that may have ended is listed among those that have is compared where it is
-    // certain only.
-    let certain = filter.ended == Some(true);
-    let listed = filtered(view, filter).into_iter().filter(|(session, sure)| !skip.contains(&session.name) && (!certain || *sure == Sure::Certain));
+    let listed = filtered(view, filter).into_iter().filter(|(session, _)| !skip.contains(&session.name));
     let listed = listed.map(|(session, sure)| format!("{} {}", session.name, if sure == Sure::Certain { "CERTAIN" } else { "POSSIBLE" }));
     let listed = sorted(listed.collect());
     let skipped = move |row: &Value| skip.iter().any(|name| word(row).starts_with(&format!("{name} ")));
-    let keep = move |row: &Value| !skipped(row) && !(certain && word(row).ends_with("POSSIBLE"));
+    let keep = move |row: &Value| !skipped(row);
     let shape = move |answer: &Value| json!(edges(answer).as_array().into_iter().flatten().filter(|row| keep(row)).collect::<Vec<_>>());
     Question { field, cite: "3, 10, 11, 19, 22, 24, 42", expect: listed, shape: Box::new(shape) }
 }

@@ -193,13 +193,14 @@ pub(super) fn with_one_of(sets: &[Vec<Term>], terms: &[Term]) -> Vec<Vec<Term>> 
 
 /// Whether a row, true at the end of time, says that its session does not match at T.
 fn cannot_match(row: &Summary, filter: &SessionFilter, at: Time) -> bool {
-    let Summary::State { begins, differs, ended_at, falsified, last, outlived, phase, retracted, .. } = row else { return true };
+    let Summary::State { begins, certainty, differs, ended_at, falsified, last, outlived, phase, retracted, .. } = row else { return true };
     // At an earlier T a fact before the stated start begins the session (`semantics.md` 22).
     let outside = |time: Time| *begins > time || ended_at.is_some_and(|ended| ended <= time);
     *begins > at
         || filter.active_at.is_some_and(outside)
         || match filter.ended {
-            Some(true) => phase == "active",
+            // One that may have ended by the end of time may have by T.
+            Some(true) => phase == "active" && certainty == "certain",
             Some(false) => ended_at.is_some_and(|ended| ended <= at),
             None => false,
         }
@@ -265,7 +266,8 @@ fn matches(
         found.add(Certainty::Certain, format!("{app} was asked for or opened"), vec![record.clone()], Vec::new());
     }
     if let Some(ended) = filter.ended {
-        if (state.phase == Phase::Ended) != ended {
+        // Where that is only possible, so is the opposite: a filter and its negation together list every session.
+        if (state.phase == Phase::Ended) != ended && state.certainty == Certainty::Certain {
             return None;
         }
         if state.certainty == Certainty::Possible {
