@@ -15,7 +15,7 @@ pub const VIEWS_VERSION: &str = "7";
 /// Versions whose rows this code can be asked from while the rows of its own version are built beside them. An older version may stand here only if it
 /// has every term that a question looks for, and the same order of lists: what a row says of a session is not believed then, and each is assessed. Rows of
 /// any other version are thrown away, and until they are there again reads say that the read models lag.
-pub const ANSWERING_VERSIONS: &[&str] = &[VIEWS_VERSION, "5"];
+pub const ANSWERING_VERSIONS: &[&str] = &[VIEWS_VERSION];
 
 /// By what code rows were made: the same log, and the same of these two, give the same rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
