@@ -357,7 +357,7 @@ fn what_stands_out_is_counted_and_markup_in_names_shows_as_text() {
     let rows = browser.eval(ROWS);
     let feed = strings(&rows[0]);
     assert!(feed[0].starts_with("<b>feed</b><script>") && feed[0].contains("\\u{202E}"), "{feed:?}");
-    assert_eq!(feed[2..], ["15 min 2 s", "2 (max +4 h)", "1 (max 3 s)", "1", "0", "0", "1, 1 open"], "{rows}");
+    assert_eq!(feed[2..], ["15 min 2 s", "2 (max +4 h)", "1 (max 3 s)", "1", "0", "0", "2, 1 open"], "{rows}");
     assert!(feed[1].contains("08:00:00Z (stated, ") && feed[1].contains("then 09:45:00Z (assumed, "), "{feed:?}");
     assert_eq!(row(&rows, "log")[3..], ["0", "0", "0", "1", "2", "0"], "a variant is kept, and no conflict: {rows}");
     // What is assumed is hatched, and what is stated is not.

@@ -114,7 +114,7 @@ fn g2_sessions_active_at_1405_by_pages_of_three_while_another_client_appends() {
 }
 
 const CARRIED: &str = "answered { at position recordedAt rules provisional rehearsal complete completeTo completenessSummary }
-    completeness { source heardUntil basis gaps { from until backfilled } } status { assessedTo head views }";
+    completeness { source heardUntil basis gaps { from until backfilled } } status { assessedTo head views problems { part why since } }";
 
 #[test]
 fn g12_every_answer_says_which_truth_it_is() {

@@ -113,7 +113,9 @@ fn r4_one_session_outlived_its_idp_session() {
 
     let at = |time: &str| scratch.json(&["--tenant", "acme", "--at", time, "outlived"])["items"].clone();
     assert_eq!(at("2026-03-10T13:09:59Z"), json!([]));
-    assert_eq!(at("2026-03-10T14:05:00Z")[0]["certainty"], "POSSIBLE", "no sign of life since, and no end either");
+    assert_eq!(at("2026-03-10T14:05:00Z")[0]["certainty"], "CERTAIN", "the activity at 14:20 proves that it lived at 14:05");
+    let before = scratch.json(&["--tenant", "acme", "--at", "2026-03-10T14:05:00Z", "--known-at", "2026-03-10T14:19:59Z", "outlived"]);
+    assert_eq!(before["items"][0]["certainty"], "POSSIBLE", "no sign of life was known yet, and no end either");
     let unknown = scratch.json(&["--tenant", "acme", "--at", "2026-03-10T13:11:00Z", "--known-at", "2026-03-10T13:11:59Z", "outlived"]);
     assert_eq!(unknown["items"], json!([]), "the end was recorded at 13:12");
 }

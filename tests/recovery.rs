@@ -65,20 +65,18 @@ fn fact(n: u64, person: &str) -> String {
     .to_string()
 }
 
+/// Status, headers and body.
+type Answered = (u16, Vec<(String, String)>, Value);
+
 /// Sends a fact; the position, or the answer's status, headers and body.
-fn send(server: &Server, token: &str, fact: &str) -> Result<u64, (u16, Vec<(String, String)>, Value)> {
+fn send(server: &Server, token: &str, fact: &str) -> Result<u64, Answered> {
     let (status, headers, body) = server.post_with("/v1/facts", Some(token), &[("content-type", "application/json")], fact.as_bytes());
     let body: Value = serde_json::from_str(&body).unwrap_or_else(|_| panic!("{status}: {body}"));
     if status == 200 { Ok(body["results"][0]["position"].as_u64().expect("a position")) } else { Err((status, headers, body)) }
 }
 
 /// Sends new facts until one is refused: its number, and the answer.
-fn send_until_refused(
-    server: &Server,
-    token: &str,
-    next: &mut u64,
-    acknowledged: &mut Vec<(u64, u64)>,
-) -> (u64, (u16, Vec<(String, String)>, Value)) {
+fn send_until_refused(server: &Server, token: &str, next: &mut u64, acknowledged: &mut Vec<(u64, u64)>) -> (u64, Answered) {
     for _ in 0..5_000 {
         let n = *next;
         *next += 1;

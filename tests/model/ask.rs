@@ -68,7 +68,7 @@ fn filters(rng: &mut Rng, asked: &Asked, view: &View) -> Vec<Filter> {
         3 => Filter { falsified: flag, ..none() },
         _ => Filter { ended: flag, ..none() },
     });
-    if let Some(claim) = (!claims.is_empty()).then(|| *rng.pick(&claims)) {
+    if let Some(claim) = (!claims.is_empty()).then(|| rng.pick::<&_>(&claims)) {
         let idp = claim.text("idp").map(str::to_owned);
         let key = claim.text("key").map(str::to_owned);
         let from = at(8, 0) + 2 * rng.between(0, 9 * 1800) + 1;
@@ -103,17 +103,17 @@ pub(crate) fn questions(asked: &Asked) -> Vec<Question> {
         questions.push(if rng.percent(50) {
             lists::reuse(&view, &asking)
         } else {
-            lists::first(&view, *rng.pick::<&str>(&["ISSUER", "KEY", "AMR_SET"]), &asking)
+            lists::first(&view, rng.pick::<&str>(&["ISSUER", "KEY", "AMR_SET"]), &asking)
         });
         let changed = |fact: &&Fact| ["trust.retracted", "authenticator.lost", "idp.configured"].contains(&fact.kind.as_str()) && fact.effect() <= t;
         let policies = |fact: &&Fact| fact.is("policy.configured") && fact.from <= t;
         let changes: Vec<&Fact> = view.facts.iter().filter(changed).collect();
         if !changes.is_empty() {
-            questions.push(changes::rested(&view, *rng.pick(&changes), &asking));
+            questions.push(changes::rested(&view, rng.pick::<&_>(&changes), &asking));
         }
         let policies: Vec<&Fact> = view.facts.iter().filter(policies).collect();
         if !policies.is_empty() {
-            questions.push(changes::rested(&view, *rng.pick(&policies), &asking));
+            questions.push(changes::rested(&view, rng.pick::<&_>(&policies), &asking));
         }
         let (policy, versions) = rng.pick(&asked.day.policies).clone();
         let version = rng.pick(&versions).1.clone();
@@ -122,13 +122,13 @@ pub(crate) fn questions(asked: &Asked) -> Vec<Question> {
         let claims: Vec<&Fact> = view.of("claims.received").filter(|fact| fact.from == fact.to).collect();
         if !claims.is_empty() {
             let by_key = rng.percent(70);
-            questions.push(changes::would_fall(&view, *rng.pick(&claims), by_key, &asking));
+            questions.push(changes::would_fall(&view, rng.pick::<&_>(&claims), by_key, &asking));
         }
         if !known.is_empty() {
             let session = rng.pick(&known);
             let begun: Vec<_> = known.iter().filter(|session| session.first(t).is_some()).collect();
             if !begun.is_empty() {
-                questions.push(lists::hops(&view, *rng.pick(&begun), &asking));
+                questions.push(lists::hops(&view, rng.pick::<&_>(&begun), &asking));
             }
             if n > 0 {
                 questions.push(changes::believed(&asked.facts, session, t, (rng.between(k / 2, k), k)));

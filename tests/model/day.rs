@@ -18,6 +18,9 @@ pub(crate) struct Idp {
     pub(crate) calm: bool,
 }
 
+/// From when, label, names of rules.
+pub(crate) type PolicyVersion = (Time, String, Vec<String>);
+
 pub(crate) struct Day {
     pub(crate) rng: Rng,
     /// Lines without position: in any order.
@@ -25,7 +28,7 @@ pub(crate) struct Day {
     pub(crate) idps: Vec<Idp>,
     pub(crate) people: Vec<String>,
     /// Policies, with their versions: from when, label, names of rules.
-    pub(crate) policies: Vec<(String, Vec<(Time, String, Vec<String>)>)>,
+    pub(crate) policies: Vec<(String, Vec<PolicyVersion>)>,
     /// Rules of this day list methods; then Okta claims name methods, as `amr` values are no
     /// methods, and every provider is stated.
     pub(crate) lists: bool,

@@ -154,7 +154,7 @@ pub(crate) fn life(view: &View, session: &Session, t: Time) -> Life {
         return Life { state, certain, started: None, ended: None, reason: None, bounds: None, seen: None };
     };
     let started = Some(session.start(t).unwrap_or(first).from);
-    let seen = session.facts.iter().filter(|fact| sign_of_life(fact) && !fact.is("session.ended") && fact.from <= t).last().map(|fact| fact.from);
+    let seen = session.facts.iter().rfind(|fact| sign_of_life(fact) && !fact.is("session.ended") && fact.from <= t).map(|fact| fact.from);
     let (lifetime, idle) = limits(view, session, t);
     let limit = if let Limit::Some(at) = lifetime { Some(at) } else { None };
     let bounds = Some((seen.unwrap_or(first.from), limit));

@@ -102,7 +102,7 @@ impl Schema {
     pub(crate) fn document(&self, seed: u64) -> Document {
         let random = &mut Random::new(seed);
         // Every other one is right but for its values, so that what runs is tried as well as what refuses.
-        let calm = seed % 2 == 0;
+        let calm = seed.is_multiple_of(2);
         let mut made = Maker { schema: self, random, calm, definitions: Vec::new(), variables: serde_json::Map::new(), fragments: Vec::new() };
         let root = if made.random.one_in(12) { "Subscription" } else { "Query" };
         let depth = 1 + made.random.below(if calm { 5 } else { 7 });
@@ -173,11 +173,12 @@ impl Maker<'_> {
 
     fn field(&mut self, field: &Field, depth: usize) -> String {
         let alias = if !self.calm && self.random.one_in(8) { format!("a{}: ", self.random.below(4)) } else { String::new() };
-        let arguments: Vec<String> = field
-            .arguments
-            .iter()
-            .filter_map(|(name, ty)| (ty.ends_with('!') || self.random.one_in(2)).then(|| format!("{name}: {}", self.value(ty, 3))))
-            .collect();
+        let mut arguments: Vec<String> = Vec::new();
+        for (name, ty) in &field.arguments {
+            if ty.ends_with('!') || self.random.one_in(2) {
+                arguments.push(format!("{name}: {}", self.value(ty, 3)));
+            }
+        }
         let arguments = if arguments.is_empty() { String::new() } else { format!("({})", arguments.join(", ")) };
         let directive = match if self.calm { 9 } else { self.random.below(20) } {
             0 => format!(" @skip(if: {})", self.value("Boolean!", 1)),
@@ -269,7 +270,7 @@ impl Maker<'_> {
         self.definitions.push(format!("${name}: {written}{default}"));
         let value = match named(ty) {
             "DateTime" => json!(self.random.pick(&TIMES)),
-            "Int" | "Position" => serde_json::from_str::<Value>(*self.random.pick::<&str>(&NUMBERS)).unwrap_or(json!(1)),
+            "Int" | "Position" => serde_json::from_str::<Value>(self.random.pick::<&str>(&NUMBERS)).unwrap_or(json!(1)),
             "Boolean" => json!(true),
             _ => json!(self.random.pick(&IDS)),
         };
@@ -315,8 +316,8 @@ fn damaged(query: String, random: &mut Random) -> String {
             format!("{before}{}{after}{}", open.repeat(n), close.repeat(n))
         }
         5 => format!("{before}{}{after}", "@include(if: true) ".repeat(random.below(80))),
-        6 => query.replace(' ', *random.pick::<&str>(&["\r", "\r\n", "\n\n", ",", "\t", "#x\n", "\u{feff}"])),
-        7 => query.replace("id", *random.pick::<&str>(&["__schema { types { name } }", "i\u{0301}d", "__type(name: \"Query\") { name }"])),
+        6 => query.replace(' ', random.pick::<&str>(&["\r", "\r\n", "\n\n", ",", "\t", "#x\n", "\u{feff}"])),
+        7 => query.replace("id", random.pick::<&str>(&["__schema { types { name } }", "i\u{0301}d", "__type(name: \"Query\") { name }"])),
         8 => {
             let n = random.below(40);
             let chain: String = (0..n).map(|i| format!(" fragment G{i} on Query {{ ...G{0} ...G{0} }}", i + 1)).collect();

@@ -43,7 +43,7 @@ fn ways() -> impl Strategy<Value = Way> {
 
 fn line(n: usize, (kind, session, minute): Event) -> Value {
     let (kind, data) = match kind {
-        0..=2 => ("app.accessed", json!({"app": if n % 2 == 0 { "wiki" } else { "pay" }})),
+        0..=2 => ("app.accessed", json!({"app": if n.is_multiple_of(2) { "wiki" } else { "pay" }})),
         3..=5 => ("policy.decided", json!({"app": "pay", "policy": "p", "outcome": "allow"})),
         6 => ("session.started", json!({})),
         7 | 8 => ("claims.received", json!({"idp": "idp-a", "assertion": format!("as-{n}"), "amr": ["pwd"]})),
@@ -51,7 +51,7 @@ fn line(n: usize, (kind, session, minute): Event) -> Value {
         10 | 11 => ("session.linked", json!({"to": format!("S{}", (session + 1 + n % 3) % SESSIONS), "by": "test"})),
         // These name no session, and change some all the same.
         12 => ("subject.sessions_ended", json!({"reason": "revoked"})),
-        _ => ("subject.linked", json!({"other": format!("u{}", (session + 1) % 3), "same": n % 3 != 0})),
+        _ => ("subject.linked", json!({"other": format!("u{}", (session + 1) % 3), "same": !n.is_multiple_of(3)})),
     };
     let mut line = json!({"id": format!("e{n}"), "type": kind, "subject": {"id": format!("u{}", session % 3)}, "data": data,
         "occurred_at": format!("2026-03-10T09:{minute:02}:00Z"), "recorded_at": format!("2026-03-10T12:{:02}:00Z", n / 2)});

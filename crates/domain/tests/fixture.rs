@@ -195,16 +195,18 @@ fn falls_of_a_retraction() {
 #[test]
 fn outlived_of_the_day() {
     let Some(lines) = fixture() else { return };
-    let found = |at: &str| -> Vec<String> {
+    let known_at = |at: &str, known: u64| -> Vec<String> {
         let one = |session: &str| {
-            let outlived = outlived(&lines.assess(session, at, 82))?;
+            let outlived = outlived(&lines.assess(session, at, known))?;
             let life = outlived.sign_of_life.map(|r| r.position.to_string()).unwrap_or_default();
             Some(format!("{session} {:?} {} {life}", outlived.certainty, outlived.idp_session_end.position))
         };
         ["S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8"].into_iter().filter_map(one).collect()
     };
-    assert_eq!(found("2026-03-10T14:05:00Z"), ["S7 Possible #39 "]);
-    assert_eq!(found("2026-03-10T23:00:00Z"), ["S7 Certain #39 #62"]);
+    assert_eq!(known_at("2026-03-10T14:05:00Z", 61), ["S7 Possible #39 "]);
+    // The activity at 14:20 proves that it lived at 14:05 (`semantics.md` 22).
+    assert_eq!(known_at("2026-03-10T14:05:00Z", 82), ["S7 Certain #39 #62"]);
+    assert_eq!(known_at("2026-03-10T23:00:00Z", 82), ["S7 Certain #39 #62"]);
 }
 
 #[test]

@@ -104,9 +104,11 @@ fn known(said: Said, position: u64) -> Known {
         occurred: said.occurred,
         recorded_at: said.occurred.to.unwrap_or(said.occurred.from),
     };
+    // It may name a session; here it does.
+    let of_session = needs.needs_session || matches!(said.data, FactData::SignInRefused(_));
     let fact = Fact {
-        session: needs.needs_session.then(|| SessionId::from(said.session)),
-        subject: needs.needs_subject.then(|| Pseudonym::from(said.subject)),
+        session: of_session.then(|| SessionId::from(said.session)),
+        subject: (needs.needs_subject || of_session && !needs.needs_session).then(|| Pseudonym::from(said.subject)),
         occurred: said.occurred,
         data: said.data,
     };

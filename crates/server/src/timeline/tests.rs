@@ -368,7 +368,7 @@ fn versions_that_had_no_part_are_left_out_and_marks_outside_say_when() {
     session.records[4].recorded_at = t("2026-03-10T20:00:00Z");
     let (figure, svg, table) = drawn(&session);
     assert_eq!(figure.lanes[0].items.iter().map(|item| item.label.as_str()).collect::<Vec<_>>(), ["tx1", "tx2"]);
-    assert!(svg.contains(">tx1<") && svg.contains(">tx2 (since 12:00:00Z, admin-2)<") && svg.contains("key retracted 22:10:00Z →"), "{svg}");
+    assert!(svg.contains(">tx1<") && svg.contains(">tx2 (since 12:00:00Z, admin-2)<") && svg.contains("retracted key 22:10:00Z →"), "{svg}");
     assert_eq!(svg.matches("class=\"hairline\"").count(), 1);
     // The end was recorded late: the tail is the end's.
     assert_eq!(svg.matches("class=\"tail\"").count(), 1);
