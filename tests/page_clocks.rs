@@ -383,7 +383,9 @@ fn what_stands_out_is_counted_and_markup_in_names_shows_as_text() {
     let conflict = browser.eval("return [...document.querySelectorAll('section[aria-labelledby=conflicts-h] tbody td')].map(td => td.innerText)");
     let (stored, came) = (conflict[3].as_str().unwrap_or_default(), conflict[4].as_str().unwrap_or_default());
     assert!(conflict[2] == "a-1" && stored.len() == 64 && came.len() == 64 && stored != came, "{conflict}");
-    assert!(words(&browser, "main .gaps").contains("in part back-filled 10:00:02Z"), "{}", words(&browser, "main .gaps"));
+    let gaps = words(&browser, "main .gaps");
+    assert!(gaps.contains("to 08:30:00Z (#8, recorded 10:00:01Z), back-filled 10:00:02Z"), "{gaps}");
+    assert!(gaps.contains("silent 08:30:00Z to 08:50:00Z (#8, recorded 10:00:01Z), open"), "a back-fill closes what it covers: {gaps}");
     assert!(browser.eval("return document.title") != "owned");
     in_every_look(&browser, "source-markup", &browser.address());
     quiet(&browser, &server);
