@@ -210,7 +210,7 @@ async fn rows_of_a_version_without_all_terms_are_made_anew_before_they_are_asked
     assert!(!app.status(&owner("acme")).await.unwrap().views.starts_with("sessions 5"));
     app.close().await;
     let app = world.open().await;
-    renewed(&world).await;
+    app.settled_status(&owner("acme")).await.unwrap();
     assert_eq!(app.dump_views(&owner("acme")).await.unwrap(), good);
     assert_eq!(answers(&app, 80).await, before);
 }

@@ -204,7 +204,7 @@ fn silence(links: &Links<'_>, report: &SourceReport, said: &GapSaid, times: &mut
         (inert(report.source.as_str())) " silent " (times.show(said.gap.from)) " to " (times.show(said.gap.until))
         " (" (link(&said.silent)) ", recorded " (times.show(said.silent.recorded_at)) ")"
         @for (i, record) in said.backfilled.iter().take(5).enumerate() {
-            @match (i, said.gap.backfilled) { (0, true) => ", back-filled ", (0, false) => ", in part back-filled ", _ => ", " }
+            @if i == 0 { ", back-filled " } @else { ", " }
             (times.show(record.recorded_at)) " (" (link(record)) ")"
         }
         @if said.backfilled.len() > 5 { ", and by " (said.backfilled.len() - 5) " more" }

@@ -366,6 +366,7 @@ fn versions_that_had_no_part_are_left_out_and_marks_outside_say_when() {
     ];
     session.falsifiers = vec![falsifier(record(67, "trust.retracted", "2026-03-10T22:10:00Z"), "key_retracted")];
     session.records[4].recorded_at = t("2026-03-10T20:00:00Z");
+    session.end_record = Some(session.records[4].clone());
     let (figure, svg, table) = drawn(&session);
     assert_eq!(figure.lanes[0].items.iter().map(|item| item.label.as_str()).collect::<Vec<_>>(), ["tx1", "tx2"]);
     assert!(svg.contains(">tx1<") && svg.contains(">tx2 (since 12:00:00Z, admin-2)<") && svg.contains("retracted key 22:10:00Z →"), "{svg}");
