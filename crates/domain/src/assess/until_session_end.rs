@@ -150,6 +150,11 @@ impl Life<'_> {
         // No limit ends it before its stated start, from which the limit counts.
         let silent = Bounds { from: limit.map_or(last_seen, |limit| last_seen.min(limit)), to: limit };
         let lives = self.later_sign.is_some();
+        let past_limit = limit.is_some_and(|limit| at >= limit) && !self.starts_later;
+        // Inside the interval of an end that reaches past the limit, the limit has ended it (`semantics.md` 22).
+        if past_limit && self.end.as_ref().is_some_and(|end| end.occurred.to.is_some() && at < latest(end.occurred)) {
+            self.end = None;
+        }
         if self.start.from > at {
             self.phase = Phase::NotStarted;
         } else if let Some(end) = self.end {
@@ -167,7 +172,7 @@ impl Life<'_> {
                     self.doubt(&[codes::MISSING_EXACT_TIME]);
                 }
             }
-        } else if limit.is_some_and(|limit| at >= limit) && !self.starts_later {
+        } else if past_limit {
             self.phase = Phase::Ended;
             self.reason = Some(codes::EXPIRED_BY_LIMIT);
             self.bounds = Some(silent);

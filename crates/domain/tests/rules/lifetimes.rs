@@ -323,3 +323,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_end_in_an_interval_that_reaches_past_the_limit_is_the_limits_22() {
+    let g = given([
+        started("09:00:00", json!({"lifetime_ends_at": "2026-03-10T11:05:00Z"})),
+        fact("11:00:00", "session.ended", json!({"reason": "revoked"})).until("11:20:00"),
+    ]);
+    let stands = |at: &str| {
+        let state = g.at(at);
+        (state.phase, state.certainty, state.end_reason)
+    };
+    assert_eq!(stands("11:04:59"), (Phase::Active, Certainty::Possible, Some("revoked")));
+    assert_eq!(stands("11:05:00"), (Phase::Ended, Certainty::Certain, Some("expired_by_limit")));
+    assert_eq!(stands("11:20:00"), (Phase::Ended, Certainty::Certain, Some("revoked")));
+}
