@@ -251,6 +251,33 @@ fn read_models_on_a_full_disk_stand_still_and_say_so() {
     assert!(shown.contains("provisional") && !shown.contains("final"), "{shown}");
     let status = remote(&scratch, &server, &token, &["status"]);
     assert!(text(&status.stdout).contains("the disk is full"), "{}{}", text(&status.stdout), text(&status.stderr));
+    // What only the log has yet is not denied.
+    let unread = json!({"id": "unread", "type": "app.accessed", "occurred_at": "2026-03-10T10:00:00Z", "session": "unread",
+        "subject": {"id": "u-unread"}, "data": {"app": "wiki"}});
+    send(&server, &token, &unread.to_string()).expect("appends go on");
+    for args in [
+        &["session", "unread"][..],
+        &["why", "unread"],
+        &["timeline", "unread"],
+        &["chain", "unread"],
+        &["find", "unread"],
+        &["decisions", "--session", "unread"],
+        &["sessions", "--subject", "u-unread"],
+        &["sessions", "--app", "nothing"],
+    ] {
+        let said = remote(&scratch, &server, &token, args);
+        let words = text(&said.stderr);
+        assert_eq!(said.status.code(), Some(4), "{args:?}: {words}{}", text(&said.stdout));
+        let at = format!("up to #{}: the read models have not reached the end of the log, #", assessed - 1);
+        assert!(words.contains(&at), "{args:?}: {words}");
+    }
+    for path in ["/session?id=unread", "/why?session=unread&factor=pwd"] {
+        let (status, headers, page) = server.get(path, &[("authorization", &format!("Bearer {token}"))]);
+        assert_eq!(status, 503, "{path} does not say that there is none: {page}");
+        assert!(header(&headers, "retry-after").is_some(), "{headers:?}");
+    }
+    let unknown = server.graphql(&token, "{ session(id: \"unread\") { absence { code } answered { provisional } } }", json!({}));
+    assert_eq!(unknown["session"], json!({"absence": {"code": "LAGGING"}, "answered": {"provisional": true}}));
     // A K that they have is final; one that they do not have is not answered.
     let at = |position: u64| format!("{{ sessions(first: 1, asking: {{knownAtPosition: {position}}}) {{ {ANSWER} }} }}");
     assert_eq!(server.graphql(&token, &at(assessed - 1), json!({}))["sessions"]["answered"]["provisional"], false);
@@ -260,6 +287,8 @@ fn read_models_on_a_full_disk_stand_still_and_say_so() {
     disk.make_room();
     wait_until_ready(&server);
     check_whole(&server, &token, &acknowledged);
+    assert_eq!(remote(&scratch, &server, &token, &["session", "unread"]).status.code(), Some(0));
+    assert_eq!(remote(&scratch, &server, &token, &["session", "nobody"]).status.code(), Some(1), "at the head it is said");
 }
 
 #[test]

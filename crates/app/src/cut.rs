@@ -6,7 +6,11 @@ use crate::{
     ask::{AskError, Asking, Caller},
     tenant::Tenant,
 };
-use claimledger_domain::{RULES, completeness::summary, model::Cut};
+use claimledger_domain::{
+    RULES,
+    completeness::{Behind, summary},
+    model::Cut,
+};
 use claimledger_facts::{ids::LogPosition, time::Time};
 use claimledger_ledger::log::LogError;
 use std::{
@@ -38,6 +42,8 @@ pub(crate) struct Pinned {
     pub(crate) known_at_time: Option<Time>,
     /// Whether a later append could still be recorded by K; or no K was asked, and this one is behind the log.
     pub(crate) provisional: bool,
+    /// Where no K was asked, and the read models had not reached the end of the log.
+    pub(crate) behind: Option<Behind>,
 }
 
 impl Pinned {
@@ -64,6 +70,7 @@ impl Inner {
             below_head(after, head)?;
             self.wait_for(tenant, after).await?;
         }
+        let mut behind = None;
         let (known_at, provisional) = match (asking.known_at_position, asking.known_at) {
             (Some(position), _) => {
                 below_head(position, head)?;
@@ -74,14 +81,15 @@ impl Inner {
                 let known_at = self.head_of_views(tenant, caller, head).await?;
                 // The head of the log was asked. Where the read models stand behind it, the next answer to the same
                 // question may be another without a further append.
-                (known_at, known_at.0 + 1 < head)
+                behind = (known_at.0 + 1 < head).then(|| Behind { read_to: known_at, end: LogPosition(head - 1) });
+                (known_at, behind.is_some())
             }
         };
         self.wait_for(tenant, known_at).await?;
         let recorded_at = self.recorded_at(tenant, known_at).await?;
         let at = asking.at.unwrap_or_else(|| if tenant.rehearsal { recorded_at } else { self.clock.now() });
         let known_at_time = if asking.known_at_position.is_none() { asking.known_at } else { None };
-        Ok(Pinned { cut: Cut { at, known_at }, recorded_at, known_at_time, provisional })
+        Ok(Pinned { cut: Cut { at, known_at }, recorded_at, known_at_time, provisional, behind })
     }
 
     /// Pins what a cursor holds. It is provisional for as long as its first page was.

@@ -156,8 +156,8 @@ fn place_of<'a>(id: &SessionId, record: &'a Brief) -> Option<Place<'a>> {
     Some((first.is_none(), first.unwrap_or(record.reference.occurred.from), &record.reference.source, &record.reference.source_id))
 }
 
-/// The last record that put an id further forward than the records before it; none: it stands where its first record put it. Records are in the order of the
-/// log, and it does not matter which of them came in one batch: a question may be pinned between any two.
+/// The last record that moved an id towards the front of the list; none: its first record gave its place. `records` are in
+/// the order of the log. Batches play no part, because a question may be pinned between any two records.
 fn last_move(id: &SessionId, records: &[Arc<Brief>]) -> Option<LogPosition> {
     let mut first: Option<Place<'_>> = None;
     let mut moved = None;

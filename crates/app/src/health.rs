@@ -1,4 +1,4 @@
-//! Health: what of a ledger does not work, why, and since when. It stands beside the answers (`design.md`, invariant 4)
+//! Health: which part of a ledger does not work, why, and since when. It is no part of an answer (`design.md`, invariant 4)
 //! and names no tenant, so that an unauthenticated readiness probe may show it.
 //!
 //! Three parts fail apart from each other. The *log* takes no records, while reads go on. The *projection* does not move,

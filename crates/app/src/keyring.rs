@@ -106,8 +106,8 @@ impl Keyring {
         }
     }
 
-    /// The person that a link names: by id, or by the login of exactly one. Somebody who has neither yet is made now, and becomes whoever
-    /// is first seen with this id or login. None: several people have this login.
+    /// The person that a link names: by id, or by the login of exactly one person. If nobody has either, a person is created
+    /// now, and gets the first subject seen with this id or login. None: several people have this login.
     pub(crate) async fn named_by_link(&self, name: &str) -> Result<Option<(Pseudonym, PersonKey)>, LogError> {
         let index = self.keys.blind_index(BlindKind::Id, name);
         let alias = self.keys.blind_index(BlindKind::Alias, name);

@@ -31,7 +31,7 @@ struct Way {
     request: usize,
     /// Records that go into the read models in one transaction.
     batch: usize,
-    /// After so many requests the program is started again.
+    /// Number of requests after which the program is restarted.
     restart: usize,
     sqlite: bool,
 }

@@ -30,6 +30,18 @@ impl fmt::Display for No {
 
 impl std::error::Error for No {}
 
+/// The read models have not reached what was asked for: exit status 4.
+#[derive(Debug)]
+pub(crate) struct Lagging(pub(crate) String);
+
+impl fmt::Display for Lagging {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Lagging {}
+
 /// Something stored is damaged, or gone: exit status 5.
 #[derive(Debug)]
 pub(crate) struct Damaged(pub(crate) String);
@@ -56,6 +68,9 @@ fn of(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
     }
     if cause.is::<Refused>() {
         return Some(3);
+    }
+    if cause.is::<Lagging>() {
+        return Some(4);
     }
     if cause.is::<Damaged>() {
         return Some(5);

@@ -2,7 +2,7 @@
 
 use crate::{
     cli::Format,
-    exit::{No, Refused},
+    exit::{Lagging, No, Refused},
 };
 use serde_json::Value;
 use std::{fmt::Write as _, io::Write as _};
@@ -56,13 +56,23 @@ pub(crate) fn no_more(answer: &Value) -> &'static str {
     if answer["absence"]["code"] == "NONE" { "none" } else { "none seen" }
 }
 
-/// The status that an empty answer ends with: 1 where nothing is known of what was named, 3 where the role does not let it be looked for; else 0.
+/// The status that an empty answer ends with: 1 where nothing is known of what was named, 4 where the read models have not
+/// reached the end of the log, which may hold it, 3 where the role does not let it be looked for; else 0.
 pub(crate) fn barrier(answer: &Value, is_empty: bool) -> anyhow::Result<()> {
     match answer["absence"]["code"].as_str() {
         Some("NOT_KNOWN") if is_empty => Err(anyhow::Error::new(No(none(answer)))),
+        Some("LAGGING") if is_empty => Err(anyhow::Error::new(Lagging(none(answer)))),
         Some("NOT_FOR_ROLE") if is_empty => Err(anyhow::Error::new(Refused(none(answer)))),
         _ => Ok(()),
     }
+}
+
+/// That an answer is empty to a command that asks whether there is something: "no" only where the read models have all of
+/// the log that was asked for.
+pub(crate) fn nothing(answer: &Value, words: String) -> anyhow::Error {
+    let (position, head) = (answer["answered"]["position"].as_u64(), answer["status"]["head"].as_u64());
+    let is_behind = answer["answered"]["provisional"] == true && position.zip(head).is_some_and(|(position, head)| position + 1 < head);
+    if is_behind { anyhow::Error::new(Lagging(none(answer))) } else { anyhow::Error::new(No(words)) }
 }
 
 /// Prints an answer; one that is empty because something stands in the way of the question says so instead, and ends with its status.

@@ -4,7 +4,7 @@ mod absence;
 mod said;
 
 pub use self::{
-    absence::{Absence, AbsenceCode, Barrier, absence},
+    absence::{Absence, AbsenceCode, Barrier, Behind, absence},
     said::{GapSaid, HeardSaid, Said, Timeliness, said_by},
 };
 

@@ -33,8 +33,8 @@ pub enum Target {
     Record(SourceId, SourceEventId),
 }
 
-/// What a link of a source means by `to`, where it is known whether a fact names a session of that id. The only reading of `to`: of
-/// whoever gathers a session's records, and of [`components`].
+/// What a link of a source means by `to`, where it is known whether a fact names a session of that id. The only reading of `to`:
+/// loading a session's records and [`components`] both use it.
 #[must_use]
 pub fn target(source: &SourceId, to: &str, is_session: bool) -> Target {
     if is_session { Target::Session(SessionId::new(to)) } else { Target::Record(source.clone(), SourceEventId::new(to)) }

@@ -154,8 +154,13 @@ impl Changes {
 
     async fn answer(&self, change: Change, place: &Place) -> Result<Answer<SessionChange>, AskError> {
         let Change { session, state, changed, record, at } = change;
-        let pinned =
-            Pinned { cut: Cut { at, known_at: place.position }, recorded_at: record.reference.recorded_at, known_at_time: None, provisional: false };
+        let pinned = Pinned {
+            cut: Cut { at, known_at: place.position },
+            recorded_at: record.reference.recorded_at,
+            known_at_time: None,
+            provisional: false,
+            behind: None,
+        };
         let change = SessionChange {
             cursor: place.seal(&self.tenant.cursor_key),
             session,

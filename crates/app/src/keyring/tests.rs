@@ -1,4 +1,4 @@
-//! One identifier gives one pseudonym, whoever looks and whatever fails in between.
+//! One identifier gives one pseudonym, under concurrent look-ups and failing writes.
 
 use super::*;
 use claimledger_facts::{random::SystemRandom, time::Time};

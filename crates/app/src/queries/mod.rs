@@ -126,7 +126,7 @@ impl Inner {
             })
             .collect();
         let answered = pinned.answered(tenant);
-        let absence = absence(&answered.completeness, barrier.as_ref());
+        let absence = absence(&answered.completeness, barrier.as_ref(), pinned.behind);
         Ok(Answer { value, answered, completeness, absence, status: self.status_of(tenant).await? })
     }
 

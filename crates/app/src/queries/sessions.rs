@@ -129,8 +129,8 @@ impl Inner {
         Ok((pinned, Some(cursor)))
     }
 
-    /// The people that a filter's `subject` means: the pseudonym itself, and for the role investigate whoever has this id or login; each
-    /// with every other identity that is known at K to be the same person (`semantics.md` 11).
+    /// Resolves a filter's `subject` to pseudonyms: the pseudonym itself and, for the role investigate, the people with this id
+    /// or login; each with every identity that is known at K to be the same person (`semantics.md` 11).
     pub(crate) async fn people(
         &self,
         caller: &Caller,

@@ -103,7 +103,7 @@ fn has_twofold_falsifier(day: &Day) -> bool {
 #[derive(Clone, Copy)]
 struct Said {
     twofold_falsifier: bool,
-    /// A decision was judged on whoever was known then to be one person.
+    /// A decision was judged on the links between people that were known then.
     people_linked: bool,
 }
 

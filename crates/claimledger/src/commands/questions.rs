@@ -3,9 +3,8 @@
 use crate::{
     cli::{Format, SessionsArgs, WhyArgs},
     door::{Door, asking},
-    exit::No,
     settings::{Settings, time},
-    show::{barrier, field, footing, inert, none, print, say, table, word, words},
+    show::{barrier, field, footing, inert, none, nothing, print, say, table, word, words},
 };
 use anyhow::Result;
 use serde_json::{Map, Value, json};
@@ -36,7 +35,7 @@ pub(crate) async fn why(settings: &Settings, args: &WhyArgs) -> Result<()> {
     barrier(&answer, is_empty)?;
     if is_empty {
         let what = if args.factor.is_some() { "factor or claim" } else { "decision" };
-        return Err(anyhow::Error::new(No(format!("{} has no {what} that fits. {}", inert(&args.session), none(&answer)))));
+        return Err(nothing(&answer, format!("{} has no {what} that fits. {}", inert(&args.session), none(&answer))));
     }
     Ok(())
 }

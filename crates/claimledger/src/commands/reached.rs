@@ -4,9 +4,8 @@ use super::{history::answer, questions::rows};
 use crate::{
     cli::TimelineArgs,
     door::asking,
-    exit::No,
     settings::Settings,
-    show::{field, footing, inert, no_more, none, table, word, words},
+    show::{field, footing, inert, no_more, none, nothing, table, word, words},
 };
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -27,7 +26,8 @@ pub(crate) async fn timeline(settings: &Settings, args: &TimelineArgs) -> Result
 pub(crate) async fn find(settings: &Settings, text: &str) -> Result<()> {
     let answer = answer(settings, FIND, ("find", "items"), json!({"text": text, "asking": asking(&settings.asking)}), find_text).await?;
     if answer["items"].as_array().is_some_and(Vec::is_empty) {
-        return Err(anyhow::Error::new(No(format!("Nothing is known as {} at #{}.", inert(text), field(&answer["answered"], "position")))));
+        let words = format!("Nothing is known as {} at #{}.", inert(text), field(&answer["answered"], "position"));
+        return Err(nothing(&answer, words));
     }
     Ok(())
 }

@@ -75,7 +75,7 @@ async fn say(settings: &Settings, app: &App, address: SocketAddr) -> Result<()> 
 
 fn options(section: &ServeSection, address: SocketAddr, behind_proxy: bool) -> ServerOptions {
     let defaults = ServerOptions::default();
-    // Whoever is behind a proxy is reached from elsewhere, wherever the proxy finds it.
+    // A server behind a proxy is reached from other machines, even where it listens on loopback.
     let is_local = address.ip().to_canonical().is_loopback() && !behind_proxy;
     ServerOptions {
         is_local,

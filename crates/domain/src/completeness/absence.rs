@@ -5,7 +5,7 @@
 //! instead: neither is a "none".
 
 use super::Summary;
-use claimledger_facts::vocabulary::Role;
+use claimledger_facts::{ids::LogPosition, vocabulary::Role};
 
 /// What it means that something is not in an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,23 @@ pub enum AbsenceCode {
     NotForRole,
     /// Nothing is known of what the question names.
     NotKnown,
+    /// Nothing is known yet of what the question names: the read models have not reached the end of the log.
+    Lagging,
+}
+
+/// How far the read models were when the head of the log was asked for and not reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Behind {
+    /// The last position that the answer rests on.
+    pub read_to: LogPosition,
+    /// The last position of the log.
+    pub end: LogPosition,
+}
+
+impl std::fmt::Display for Behind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "up to {}: the read models have not reached the end of the log, {}", self.read_to, self.end)
+    }
 }
 
 /// Why a question has no answer, whatever the sources say.
@@ -56,17 +73,20 @@ impl Absence {
     }
 }
 
-/// What it means that something is not in an answer, as the sources stand at its cut.
+/// What it means that something is not in an answer, as the sources stand at its cut. What the read models have not
+/// reached may hold what is asked for: until they have, neither "none" nor "not known" may be said.
 #[must_use]
-pub fn absence(sources: &Summary, barrier: Option<&Barrier>) -> Absence {
-    let (code, words) = match barrier {
-        Some(Barrier::NotForRole { what, needs }) => {
+pub fn absence(sources: &Summary, barrier: Option<&Barrier>, behind: Option<Behind>) -> Absence {
+    let (code, words) = match (barrier, behind) {
+        (Some(Barrier::NotForRole { what, needs }), _) => {
             (AbsenceCode::NotForRole, format!("Not for your role: {what} needs the role {}.", needs.as_str()))
         }
-        Some(Barrier::NotKnown { thing, id }) => (AbsenceCode::NotKnown, format!("No {thing} {id} is known.")),
-        None if sources.complete => (AbsenceCode::None, "None: complete, every source has been heard up to T.".to_owned()),
-        None if sources.lacks.is_empty() => (AbsenceCode::NoneSeen, "None seen, because no source is known.".to_owned()),
-        None => (AbsenceCode::NoneSeen, format!("None seen, because not everything was heard: {}.", sources.lacks.join("; "))),
+        (Some(Barrier::NotKnown { thing, id }), Some(behind)) => (AbsenceCode::Lagging, format!("No {thing} {id} is known {behind}.")),
+        (Some(Barrier::NotKnown { thing, id }), None) => (AbsenceCode::NotKnown, format!("No {thing} {id} is known.")),
+        (None, Some(behind)) => (AbsenceCode::NoneSeen, format!("None seen {behind}.")),
+        (None, None) if sources.complete => (AbsenceCode::None, "None: complete, every source has been heard up to T.".to_owned()),
+        (None, None) if sources.lacks.is_empty() => (AbsenceCode::NoneSeen, "None seen, because no source is known.".to_owned()),
+        (None, None) => (AbsenceCode::NoneSeen, format!("None seen, because not everything was heard: {}.", sources.lacks.join("; "))),
     };
     Absence { code, words }
 }
@@ -86,7 +106,7 @@ mod tests {
     }
 
     fn said(sources: &[Completeness]) -> (AbsenceCode, String) {
-        let Absence { code, words } = absence(&summary(sources, t("2026-03-10T23:00:00Z")), None);
+        let Absence { code, words } = absence(&summary(sources, t("2026-03-10T23:00:00Z")), None, None);
         (code, words)
     }
 
@@ -107,10 +127,27 @@ mod tests {
     fn a_role_and_an_unknown_id_come_before_what_was_heard() {
         let complete = summary(&[source("a", Some("2026-03-10T23:00:00Z"), None)], t("2026-03-10T23:00:00Z"));
         let role = Barrier::NotForRole { what: "looking people up by name, login or id", needs: Role::Investigate };
-        let said = absence(&complete, Some(&role));
+        let said = absence(&complete, Some(&role), None);
         assert_eq!(said.code, AbsenceCode::NotForRole);
         assert_eq!(said.words, "Not for your role: looking people up by name, login or id needs the role investigate.");
         let unknown = Barrier::NotKnown { thing: "session", id: "S9".to_owned() };
-        assert_eq!(absence(&complete, Some(&unknown)), Absence { code: AbsenceCode::NotKnown, words: "No session S9 is known.".to_owned() });
+        let not_known = Absence { code: AbsenceCode::NotKnown, words: "No session S9 is known.".to_owned() };
+        assert_eq!(absence(&complete, Some(&unknown), None), not_known);
+    }
+
+    #[test]
+    fn nothing_is_denied_that_the_read_models_have_not_reached() {
+        let complete = summary(&[source("a", Some("2026-03-10T23:00:00Z"), None)], t("2026-03-10T23:00:00Z"));
+        let behind = Some(Behind { read_to: LogPosition(7), end: LogPosition(9) });
+        let unknown = Barrier::NotKnown { thing: "session", id: "S9".to_owned() };
+        let said = absence(&complete, Some(&unknown), behind);
+        assert_eq!(said.code, AbsenceCode::Lagging);
+        assert_eq!(said.words, "No session S9 is known up to #7: the read models have not reached the end of the log, #9.");
+        let said = absence(&complete, None, behind);
+        assert_eq!(said.code, AbsenceCode::NoneSeen);
+        assert_eq!(said.words, "None seen up to #7: the read models have not reached the end of the log, #9.");
+        // What a role may not look up, it is told in one way.
+        let role = Barrier::NotForRole { what: "looking people up", needs: Role::Investigate };
+        assert_eq!(absence(&complete, Some(&role), behind), absence(&complete, Some(&role), None));
     }
 }

@@ -17,7 +17,7 @@ pub(crate) enum Concerns<'a> {
     Policy(&'a PolicyId),
     /// Sessions of this person.
     Person(Option<&'a Pseudonym>),
-    /// Sessions of either of two people, and of whoever is one with them.
+    /// Sessions of either of two people, and of the identities linked with them.
     People(&'a Pair),
     /// None: it stands beside answers.
     Nobody,

@@ -190,6 +190,9 @@ pub(crate) enum AbsenceCode {
     NotForRole,
     /// Nothing is known at K of what the question names.
     NotKnown,
+    /// Nothing is known yet of what the question names: no K was asked, and the read models have not reached the end of
+    /// the log. The same question may have another answer soon.
+    Lagging,
 }
 
 impl From<&answer::Absence> for Absence {

@@ -108,7 +108,7 @@ pub(crate) fn log(error: &LogError) -> String {
             tracing::warn!(reason, "the log is unavailable");
             "not now; the same request may succeed later".to_owned()
         }
-        // Whoever writes should know why it is not taken; the words name no tenant and no path.
+        // The writer is told why nothing is stored; the words name no tenant and no path.
         LogError::Stopped { why, .. } => {
             tracing::warn!(why, "nothing is written");
             why.clone()

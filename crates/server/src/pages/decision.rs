@@ -7,7 +7,7 @@ use super::{
     parameters::{CutAsked, Parameters},
     records,
     session::caller,
-    states::{Trouble, Unknown},
+    states::{Trouble, Unknown, lagging},
     text::inert,
     when::{Times, clock, delay},
     why,
@@ -97,6 +97,9 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     let after = parameters.number("after")?.map(LogPosition);
     let answer = server.app.decision(caller, view.position, &view.cut.asking(after)).await?;
     let here = view.cut.pin(address(view.position), &answer.answered);
+    if let Some(response) = lagging(caller, &answer) {
+        return Ok(response);
+    }
     if !view.cut.is_pinned() || parameters.get("knownAt").is_some_and(|known| known.starts_with('#')) {
         let to = here.with_some("open", view.open.map(|n| n.0.to_string()).as_deref());
         return Ok(Redirect::to(&to.href()).into_response());

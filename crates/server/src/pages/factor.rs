@@ -8,7 +8,7 @@ use super::{
     parameters::{CutAsked, Parameters},
     records,
     session::{caller, not_found},
-    states::Trouble,
+    states::{Trouble, lagging},
     text::inert,
     when::Times,
     why,
@@ -73,6 +73,9 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     let answer = server.app.session(caller, &view.session, &view.cut.asking(after)).await?;
     let keep = address(&view.session, &view.factor);
     let here = view.cut.pin(keep.clone(), &answer.answered);
+    if let Some(response) = lagging(caller, &answer) {
+        return Ok(response);
+    }
     if !view.cut.is_pinned() || parameters.get("knownAt").is_some_and(|known| known.starts_with('#')) {
         let to = here.with_some("open", view.open.map(|n| n.0.to_string()).as_deref());
         return Ok(Redirect::to(&to.href()).into_response());

@@ -156,6 +156,7 @@ const fn absence_word(code: AbsenceCode) -> &'static str {
         AbsenceCode::NoneSeen => "none_seen",
         AbsenceCode::NotForRole => "not_for_role",
         AbsenceCode::NotKnown => "not_known",
+        AbsenceCode::Lagging => "lagging",
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
     outlived,
     parameters::{CutAsked, Parameters},
     records,
-    states::{Trouble, Unknown},
+    states::{Trouble, Unknown, lagging},
     stops::{self, Ways},
     switches,
     text::inert,
@@ -128,6 +128,9 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     let view = View::read(&parameters)?;
     let after = parameters.number("after")?.map(LogPosition);
     let answer = server.app.session(caller, &view.id, &view.cut.asking(after)).await?;
+    if let Some(response) = lagging(caller, &answer) {
+        return Ok(response);
+    }
     if !view.cut.is_pinned() || parameters.get("knownAt").is_some_and(|known| known.starts_with('#')) {
         let to = view.pinned(&answer).with_some("open", view.open.map(|n| n.to_string()).as_deref());
         return Ok(Redirect::to(&to.href()).into_response());

@@ -7,7 +7,7 @@ use super::{
     records,
     session::caller,
     sources_list::{self, Links},
-    states::{Trouble, Unknown},
+    states::{Trouble, Unknown, lagging},
 };
 use crate::http::{Server, Shared};
 use axum::{
@@ -47,6 +47,9 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     let after = parameters.number("after")?.map(LogPosition);
     let answer = server.app.sources(caller, view.source.as_ref(), &view.cut.asking(after)).await?;
     let here = view.cut.pin(view.keep(), &answer.answered);
+    if let Some(response) = lagging(caller, &answer) {
+        return Ok(response);
+    }
     if !view.cut.is_pinned() || parameters.get("knownAt").is_some_and(|known| known.starts_with('#')) {
         return Ok(Redirect::to(&here.with_some("open", view.open.map(|n| n.to_string()).as_deref()).href()).into_response());
     }

@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use claimledger_app::{
-    answer::Answer,
+    answer::{AbsenceCode, Answer},
     ask::{AskError, Caller},
 };
 use claimledger_facts::ids::{LogPosition, TenantId};
@@ -120,6 +120,19 @@ impl Unknown<'_> {
         };
         frame::page(StatusCode::NOT_FOUND, "Not found", Some(caller), strip, main).into_response()
     }
+}
+
+/// Instead of a page that pins K: what is asked for may be in what the read models have not reached, so that an address
+/// at which there is none must not be made.
+pub(crate) fn lagging<T>(caller: &Caller, answer: &Answer<T>) -> Option<Response> {
+    if answer.absence.code != AbsenceCode::Lagging {
+        return None;
+    }
+    let read_to = answer.answered.position;
+    let body = html! { p { "Nothing by this id is known up to " (read_to) ", and the read models have not reached the end of the log yet." } };
+    let mut response = show(StatusCode::SERVICE_UNAVAILABLE, "Lagging", Some(caller), body);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    Some(response)
 }
 
 fn asked(error: &AskError, caller: Option<&Caller>) -> Response {

@@ -87,7 +87,7 @@ fn window(session: &SessionState, lanes: &[Lane], at: Time, known_at: Time) -> W
 /// Labels wider than this are not waited for: they have no room, and go to the table.
 const MAX_LABEL: f64 = 260.0;
 
-/// Moves the right edge so far out that the labels of bars which end near it stand beside them. Within the bar a label would hide where it ends.
+/// Widens the window so that labels of bars that end near the right edge fit beside them: inside the bar, a label hides its end.
 fn with_room(window: Window, lanes: &[Lane]) -> Window {
     let span = |until: Time| (until.micros() - window.from.micros()) as f64;
     let needed = lanes.iter().filter_map(|lane| {
