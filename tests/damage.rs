@@ -1,5 +1,6 @@
-//! Damaged files: flipped bits, files that are gone, cut off or of another user. An answer is the answer of the undamaged ledger, or it is refused with
-//! status 5 and the name of what is damaged; never another answer, never "make a ledger", never "try again later".
+//! Damaged files: flipped bits, files that are gone, cut off or of another user. An answer is the
+//! answer of the undamaged ledger, or it is refused with status 5 and the name of what is damaged;
+//! never another answer, never "make a ledger", never "try again later".
 
 mod support;
 
@@ -47,12 +48,20 @@ impl Good {
         let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("demo");
         let file = |name: &str| demo.join(name).to_str().expect("UTF-8").to_owned();
         scratch.ok(&["ingest", &file("acme.jsonl")]);
-        scratch.ok(&["ingest", &file("okta.jsonl"), "--as", "okta-system-log", "--source", "okta-acme"]);
+        scratch.ok(&[
+            "ingest",
+            &file("okta.jsonl"),
+            "--as",
+            "okta-system-log",
+            "--source",
+            "okta-acme",
+        ]);
         scratch.ok(&["status"]);
         for file in ["log", "keys", "views"] {
             without_free_pages(&scratch.data().join(file));
         }
-        let answers = QUESTIONS.iter().map(|question| said(&ask(&scratch.data(), question))).collect();
+        let answers =
+            QUESTIONS.iter().map(|question| said(&ask(&scratch.data(), question))).collect();
         Self { scratch, answers }
     }
 
@@ -76,13 +85,22 @@ impl Good {
         }
         let stderr = text(&out.stderr);
         let named = ["damaged", "is missing"].iter().any(|word| stderr.contains(word));
-        let misleading = ["init --tenant", "later", "panicked"].iter().any(|word| stderr.contains(word));
+        let misleading =
+            ["init --tenant", "later", "panicked"].iter().any(|word| stderr.contains(word));
         match out.status.code() {
             Some(5) if named && !misleading => Verdict::Damaged,
             code => {
                 let expected = &self.answers[question].1;
-                let first = text(&out.stdout).lines().zip(expected.lines()).find(|(one, other)| one != other).map(|(one, _)| one.to_owned());
-                Verdict::Wrong(format!("{:?}: status {code:?}, {} first other line {first:?}", QUESTIONS[question], stderr.trim()))
+                let first = text(&out.stdout)
+                    .lines()
+                    .zip(expected.lines())
+                    .find(|(one, other)| one != other)
+                    .map(|(one, _)| one.to_owned());
+                Verdict::Wrong(format!(
+                    "{:?}: status {code:?}, {} first other line {first:?}",
+                    QUESTIONS[question],
+                    stderr.trim()
+                ))
             }
         }
     }
@@ -92,7 +110,9 @@ impl Good {
 fn without_free_pages(file: &Path) {
     tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
         use sqlx::Connection as _;
-        let mut connection = sqlx::SqliteConnection::connect(file.to_str().expect("UTF-8")).await.expect("the file opens");
+        let mut connection = sqlx::SqliteConnection::connect(file.to_str().expect("UTF-8"))
+            .await
+            .expect("the file opens");
         sqlx::query("VACUUM").execute(&mut connection).await.expect("it is vacuumed");
         connection.close().await.expect("it closes");
     });
@@ -112,7 +132,13 @@ fn copy(from: &Path, to: &Path) {
 }
 
 fn ask(data: &Path, question: &[&str]) -> Output {
-    claimledger().arg("--data").arg(data).args(question).stdin(Stdio::null()).output().expect("the binary runs")
+    claimledger()
+        .arg("--data")
+        .arg(data)
+        .args(question)
+        .stdin(Stdio::null())
+        .output()
+        .expect("the binary runs")
 }
 
 fn said(out: &Output) -> (Option<i32>, String) {
@@ -163,11 +189,15 @@ fn flipped_bits(good: &Good, file: &str, questions: usize, heals: bool) {
         let (_dir, data) = good.copy();
         flip(&data.join(file), bit);
         let mut wrong = Vec::new();
-        let mut look = |question: usize, after: &str| match good.judge(question, &ask(&data, QUESTIONS[question])) {
+        let mut look = |question: usize, after: &str| match good
+            .judge(question, &ask(&data, QUESTIONS[question]))
+        {
             Verdict::Equal => _ = equal.fetch_add(1, Ordering::Relaxed),
             Verdict::Damaged if after.is_empty() => _ = damaged.fetch_add(1, Ordering::Relaxed),
             Verdict::Damaged => wrong.push(format!("{file}, bit {bit}: still damaged {after}")),
-            Verdict::Wrong(what) => wrong.push(format!("{file}, bit {bit} (byte {}): {what} {after}", bit / 8)),
+            Verdict::Wrong(what) => {
+                wrong.push(format!("{file}, bit {bit} (byte {}): {what} {after}", bit / 8))
+            }
         };
         for step in 0..questions {
             look((n as usize + step * 5) % QUESTIONS.len(), "");
@@ -177,13 +207,21 @@ fn flipped_bits(good: &Good, file: &str, questions: usize, heals: bool) {
             if rebuilt.status.success() {
                 (0..QUESTIONS.len()).for_each(|question| look(question, "after a rebuild"));
             } else {
-                wrong.push(format!("{file}, bit {bit}: rebuild {:?} {}", rebuilt.status.code(), text(&rebuilt.stderr)));
+                wrong.push(format!(
+                    "{file}, bit {bit}: rebuild {:?} {}",
+                    rebuilt.status.code(),
+                    text(&rebuilt.stderr)
+                ));
             }
         }
         wrong
     });
     let (equal, damaged) = (equal.into_inner(), damaged.into_inner());
-    println!("{file}: {FLIPS} flipped bits, {equal} answers equal, {damaged} damaged, {} wrong, {:?}", wrong.len(), began.elapsed());
+    println!(
+        "{file}: {FLIPS} flipped bits, {equal} answers equal, {damaged} damaged, {} wrong, {:?}",
+        wrong.len(),
+        began.elapsed()
+    );
     assert!(wrong.is_empty(), "{} wrong answers\n{}", wrong.len(), wrong.join("\n"));
     assert!(damaged > 0, "no damage of {file} was noticed: the test is too tame");
 }
@@ -201,7 +239,8 @@ fn flipped_bits_give_the_same_answer_or_are_called_damage() {
 #[test]
 fn flipped_bits_of_write_ahead_logs_lose_nothing_unnoticed() {
     let scratch = Scratch::rehearsal(&["acme"]);
-    let facts = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("demo/acme.jsonl")).expect("the demo's day");
+    let facts = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("demo/acme.jsonl"))
+        .expect("the demo's day");
     let server = scratch.serve();
     let token = scratch_token(&scratch);
     let (status, body) = server.post("/v1/facts", Some(&token), "application/x-ndjson", &facts);
@@ -209,12 +248,18 @@ fn flipped_bits_of_write_ahead_logs_lose_nothing_unnoticed() {
     let size = settled(&server, &token);
     server.kill();
     for name in ["log-wal", "views-wal"] {
-        assert!(std::fs::metadata(scratch.data().join(name)).is_ok_and(|file| file.len() > 0), "{name} is left");
+        assert!(
+            std::fs::metadata(scratch.data().join(name)).is_ok_and(|file| file.len() > 0),
+            "{name} is left"
+        );
     }
     let answers = {
         let copied = tempfile::tempdir().expect("a temporary directory");
         copy(&scratch.data(), &copied.path().join("ledger"));
-        QUESTIONS.iter().map(|question| said(&ask(&copied.path().join("ledger"), question))).collect()
+        QUESTIONS
+            .iter()
+            .map(|question| said(&ask(&copied.path().join("ledger"), question)))
+            .collect()
     };
     let good = Good { scratch, answers };
     assert!(good.answers[0].1.contains(&format!("{size} records")), "{}", good.answers[0].1);
@@ -241,14 +286,21 @@ fn flipped_bits_of_write_ahead_logs_lose_nothing_unnoticed() {
 }
 
 fn scratch_token(scratch: &Scratch) -> String {
-    std::fs::read_to_string(scratch.data().join("acme.operator-token")).expect("the operator's token").trim().to_owned()
+    std::fs::read_to_string(scratch.data().join("acme.operator-token"))
+        .expect("the operator's token")
+        .trim()
+        .to_owned()
 }
 
 /// Waits until the read models have everything; the size of the log.
 fn settled(server: &Server, token: &str) -> u64 {
     let began = Instant::now();
     loop {
-        let asked = server.graphql(token, "{ sessions(first: 1) { status { head assessedTo } } }", Value::Null);
+        let asked = server.graphql(
+            token,
+            "{ sessions(first: 1) { status { head assessedTo } } }",
+            Value::Null,
+        );
         let status = &asked["sessions"]["status"];
         let (head, assessed) = (status["head"].as_u64(), status["assessedTo"].as_u64());
         if head == assessed && head > Some(1) {
@@ -268,7 +320,12 @@ fn a_file_that_is_gone_or_cut_off_is_named() {
     };
     for file in ["log", "keys", "master.key", "views"] {
         let length = std::fs::metadata(good.scratch.data().join(file)).expect("the file").len();
-        for (name, left) in [("gone", None), ("emptied", Some(0)), ("cut in half", Some(length / 2)), ("cut by a byte", Some(length - 1))] {
+        for (name, left) in [
+            ("gone", None),
+            ("emptied", Some(0)),
+            ("cut in half", Some(length / 2)),
+            ("cut by a byte", Some(length - 1)),
+        ] {
             let (_dir, data) = good.copy();
             match left {
                 None => std::fs::remove_file(data.join(file)).expect("it is there"),
@@ -277,7 +334,11 @@ fn a_file_that_is_gone_or_cut_off_is_named() {
             for question in [0, 1, 5, 9] {
                 let verdict = good.judge(question, &ask(&data, QUESTIONS[question]));
                 // Read models that are not there are made again by whoever asks.
-                let fine = if file == "views" { matches!(verdict, Verdict::Equal | Verdict::Damaged) } else { matches!(verdict, Verdict::Damaged) };
+                let fine = if file == "views" {
+                    matches!(verdict, Verdict::Equal | Verdict::Damaged)
+                } else {
+                    matches!(verdict, Verdict::Damaged)
+                };
                 let said = match verdict {
                     Verdict::Wrong(what) => what,
                     Verdict::Equal => "the same answer".to_owned(),
@@ -286,11 +347,20 @@ fn a_file_that_is_gone_or_cut_off_is_named() {
                 assert!(fine, "{file} {name}: {said}");
             }
             let init = ask(&data, &["init", "--tenant", "other"]);
-            assert!(file == "views" || init.status.code() == Some(5), "{file} {name}: init {:?} {}", init.status.code(), text(&init.stderr));
+            assert!(
+                file == "views" || init.status.code() == Some(5),
+                "{file} {name}: init {:?} {}",
+                init.status.code(),
+                text(&init.stderr)
+            );
             if file == "views" {
                 let rebuilt = ask(&data, &["--tenant", "acme", "rebuild"]);
                 assert!(rebuilt.status.success(), "{name}: {}", text(&rebuilt.stderr));
-                assert!(matches!(good.judge(1, &ask(&data, QUESTIONS[1])), Verdict::Equal) || init.status.success(), "{name}");
+                assert!(
+                    matches!(good.judge(1, &ask(&data, QUESTIONS[1])), Verdict::Equal)
+                        || init.status.success(),
+                    "{name}"
+                );
             }
         }
     }
@@ -298,15 +368,25 @@ fn a_file_that_is_gone_or_cut_off_is_named() {
     std::fs::write(data.join("views"), "no database at all").expect("writing");
     let rebuilt = ask(&data, &["rebuild"]);
     assert!(rebuilt.status.success(), "{}", text(&rebuilt.stderr));
-    assert!(text(&rebuilt.stdout).contains("was damaged") && text(&rebuilt.stdout).contains("thrown away"), "{}", text(&rebuilt.stdout));
-    assert!((0..QUESTIONS.len()).all(|question| matches!(good.judge(question, &ask(&data, QUESTIONS[question])), Verdict::Equal)));
+    assert!(
+        text(&rebuilt.stdout).contains("was damaged")
+            && text(&rebuilt.stdout).contains("thrown away"),
+        "{}",
+        text(&rebuilt.stdout)
+    );
+    assert!((0..QUESTIONS.len()).all(|question| matches!(
+        good.judge(question, &ask(&data, QUESTIONS[question])),
+        Verdict::Equal
+    )));
 }
 
 #[test]
 fn a_directory_of_another_user_is_called_that() {
     let Some(setpriv) = support::tool("setpriv") else { return };
     // Only the superuser can be somebody else.
-    if !std::fs::metadata("/proc/self").is_ok_and(|process| std::os::unix::fs::MetadataExt::uid(&process) == 0) {
+    if !std::fs::metadata("/proc/self")
+        .is_ok_and(|process| std::os::unix::fs::MetadataExt::uid(&process) == 0)
+    {
         return;
     }
     let good = Good::new();
@@ -318,20 +398,38 @@ fn a_directory_of_another_user_is_called_that() {
     std::fs::copy(env!("CARGO_BIN_EXE_claimledger"), &program).expect("a copy");
     let as_another = |question: &[&str]| -> Output {
         let mut command = Command::new(&setpriv);
-        command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]).arg(&program).arg("--data").arg(&data);
+        command
+            .args(["--reuid", "65534", "--regid", "65534", "--clear-groups"])
+            .arg(&program)
+            .arg("--data")
+            .arg(&data);
         command.args(question).env("NO_COLOR", "1").stdin(Stdio::null()).output().expect("it runs")
     };
     // Closed as a whole; then the directory may be entered and the files may not be read.
     for mode in [0o700, 0o755] {
-        std::fs::set_permissions(&data, std::os::unix::fs::PermissionsExt::from_mode(mode)).expect("permissions");
+        std::fs::set_permissions(&data, std::os::unix::fs::PermissionsExt::from_mode(mode))
+            .expect("permissions");
         for file in ["log", "keys", "views", "master.key"] {
-            std::fs::set_permissions(data.join(file), std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("permissions");
+            std::fs::set_permissions(
+                data.join(file),
+                std::os::unix::fs::PermissionsExt::from_mode(0o600),
+            )
+            .expect("permissions");
         }
-        for question in [QUESTIONS[0], QUESTIONS[1], &["serve", "--listen", "127.0.0.1:0"], &["rebuild"], &["init", "--tenant", "acme"]] {
+        for question in [
+            QUESTIONS[0],
+            QUESTIONS[1],
+            &["serve", "--listen", "127.0.0.1:0"],
+            &["rebuild"],
+            &["init", "--tenant", "acme"],
+        ] {
             let out = as_another(question);
             let stderr = text(&out.stderr);
             assert_eq!(out.status.code(), Some(4), "{mode:o} {question:?}: {stderr}");
-            assert!(stderr.contains("belongs to user 0") && stderr.contains("permission denied"), "{mode:o} {question:?}: {stderr}");
+            assert!(
+                stderr.contains("belongs to user 0") && stderr.contains("permission denied"),
+                "{mode:o} {question:?}: {stderr}"
+            );
             assert!(!stderr.contains("init --tenant"), "{stderr}");
         }
     }
@@ -340,7 +438,10 @@ fn a_directory_of_another_user_is_called_that() {
 /// The offset of some bytes in a file.
 fn find(path: &Path, what: &[u8]) -> u64 {
     let bytes = std::fs::read(path).expect("the file");
-    bytes.windows(what.len()).position(|window| window == what).unwrap_or_else(|| panic!("{what:?} is in {}", path.display())) as u64
+    bytes
+        .windows(what.len())
+        .position(|window| window == what)
+        .unwrap_or_else(|| panic!("{what:?} is in {}", path.display())) as u64
 }
 
 /// Waits until `/readyz` says that something is damaged.
@@ -360,17 +461,23 @@ fn until_not_ready(server: &Server) -> String {
 fn a_server_finds_a_damaged_record_by_itself_and_says_so() {
     let good = Good::new();
     let (_dir, data) = good.copy();
-    // In the middle of the log, in the header of a record of a session: neither a start nor an append meets it.
+    // In the middle of the log, in the header of a record of a session: neither a start nor an
+    // append meets it.
     let at = find(&data.join("log"), b"S1-start");
     flip(&data.join("log"), at * 8);
     let status = ask(&data, &["status"]);
     assert_eq!(status.status.code(), Some(5), "{}", text(&status.stdout));
-    assert!(text(&status.stderr).contains("the file `log` is damaged at"), "{}", text(&status.stderr));
+    assert!(
+        text(&status.stderr).contains("the file `log` is damaged at"),
+        "{}",
+        text(&status.stderr)
+    );
     let server = Server::start(&data);
     let body = until_not_ready(&server);
     assert!(body.contains("damage") && body.contains("`log`"), "{body}");
     let token = std::fs::read_to_string(data.join("acme.operator-token")).expect("the token");
-    let (status, body) = server.graphql_raw(token.trim(), "{ record(id: 4) { position } }", Value::Null);
+    let (status, body) =
+        server.graphql_raw(token.trim(), "{ record(id: 4) { position } }", Value::Null);
     assert!(status == 200 || status == 500, "{status} {body}");
 }
 
@@ -381,9 +488,15 @@ fn a_server_starts_on_damaged_read_models_and_makes_them_anew() {
     flip(&data.join("views"), find(&data.join("views"), b"as-S3") * 8);
     assert_eq!(ask(&data, QUESTIONS[1]).status.code(), Some(5));
     let server = Server::start(&data);
-    let token = std::fs::read_to_string(data.join("acme.operator-token")).expect("the token").trim().to_owned();
+    let token = std::fs::read_to_string(data.join("acme.operator-token"))
+        .expect("the token")
+        .trim()
+        .to_owned();
     settled(&server, &token);
     assert_eq!(server.get("/readyz", &[]).0, 200);
     drop(server);
-    assert!((0..QUESTIONS.len()).all(|question| matches!(good.judge(question, &ask(&data, QUESTIONS[question])), Verdict::Equal)));
+    assert!((0..QUESTIONS.len()).all(|question| matches!(
+        good.judge(question, &ask(&data, QUESTIONS[question])),
+        Verdict::Equal
+    )));
 }

@@ -12,7 +12,8 @@ fn once_prints_why_s3_got_in_and_s4_did_not() {
     for expected in [
         "S3 was let into payroll at 13:20:04Z. The rules then in force say the same: allow.",
         "phr has it itself",
-        "S4 was refused payroll at 13:55:00Z. The rules then in force say the same: deny. First unmet: phishing-resistant.",
+        "S4 was refused payroll at 13:55:00Z. The rules then in force say the same: deny. First \
+         unmet: phishing-resistant.",
         "sms was seen and falls short",
         "not understood",
     ] {

@@ -1,5 +1,5 @@
-//! Requests that nobody sends in good faith, over HTTP to the shipped binary: whatever comes, the process lives, says 4xx and not 5xx, and goes on
-//! answering others.
+//! Requests that nobody sends in good faith, over HTTP to the shipped binary: whatever comes, the
+//! process lives, says 4xx and not 5xx, and goes on answering others.
 
 #[path = "support/documents.rs"]
 mod documents;
@@ -30,14 +30,17 @@ struct World {
 impl World {
     fn new(arguments: &[&str]) -> Self {
         let scratch = Scratch::rehearsal(&["acme"]);
-        let start = json!({"id": "S1-start", "type": "session.started", "session": "S1", "occurred_at": "2026-03-10T10:00:00Z",
+        let start = json!({"id": "S1-start", "type": "session.started", "session": "S1",
+            "occurred_at": "2026-03-10T10:00:00Z",
             "subject": {"id": "alice"}, "data": {}});
         let file = scratch.file("facts.jsonl", start.to_string());
         scratch.ok(&["--tenant", "acme", "ingest", &file]);
-        let config = scratch.file("server.toml", "[serve]\nrate_per_second = 1000000\nrate_burst = 1000000\n");
+        let config = scratch
+            .file("server.toml", "[serve]\nrate_per_second = 1000000\nrate_burst = 1000000\n");
         let all = [&["--config", config.as_str()], arguments].concat();
         // While it serves, the directory is the server's.
-        let (token, reader) = (scratch.token("acme", "read,investigate,ingest"), scratch.token("acme", "read"));
+        let (token, reader) =
+            (scratch.token("acme", "read,investigate,ingest"), scratch.token("acme", "read"));
         let server = Server::start_with(&scratch.data(), &all);
         Self { server, token, reader, _scratch: scratch }
     }
@@ -59,12 +62,14 @@ impl World {
     }
 
     fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.server.url.trim_start_matches("http://")).expect("a connection");
+        let stream = TcpStream::connect(self.server.url.trim_start_matches("http://"))
+            .expect("a connection");
         stream.set_read_timeout(Some(Duration::from_secs(15))).expect("a timeout");
         stream
     }
 
-    /// Sends bytes, closes its half if asked to, and reads what comes until the server closes, or enough of it.
+    /// Sends bytes, closes its half if asked to, and reads what comes until the server closes, or
+    /// enough of it.
     fn raw(&self, sent: &[u8]) -> String {
         let mut stream = self.connect();
         // The server may refuse before it has read everything.
@@ -75,26 +80,43 @@ impl World {
     }
 
     fn head(&self, line: &str, more: &str) -> String {
-        format!("{line}\r\nHost: ledger\r\nConnection: close\r\nAuthorization: Bearer {}\r\n{more}\r\n", self.token)
+        format!(
+            "{line}\r\nHost: ledger\r\nConnection: close\r\nAuthorization: Bearer {}\r\n{more}\r\n",
+            self.token
+        )
     }
 }
 
 fn percent(text: &str) -> String {
-    text.bytes().map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+    text.bytes()
+        .map(|b| {
+            if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") }
+        })
+        .collect()
 }
 
-/// Every error has a code, and every location is a place of the document, or one past its end. Lines end as GraphQL has it.
+/// Every error has a code, and every location is a place of the document, or one past its end.
+/// Lines end as GraphQL has it.
 fn well_formed(document: &str, answer: &Value) {
-    let lines: Vec<usize> = document.replace("\r\n", "\n").split(['\n', '\r']).map(|line| line.chars().count()).collect();
+    let lines: Vec<usize> = document
+        .replace("\r\n", "\n")
+        .split(['\n', '\r'])
+        .map(|line| line.chars().count())
+        .collect();
     assert!(answer.as_object().is_some_and(|answer| answer.contains_key("data")), "{answer}");
     let errors = answer.get("errors").map(|errors| errors.as_array().expect("a list"));
     assert!(errors.is_none_or(|errors| !errors.is_empty()));
     for error in errors.into_iter().flatten() {
         assert!(error["extensions"]["code"].is_string() && error["message"].is_string(), "{error}");
         for place in error["locations"].as_array().into_iter().flatten() {
-            let at = |name: &str| usize::try_from(place[name].as_u64().expect("a number")).expect("a size");
+            let at = |name: &str| {
+                usize::try_from(place[name].as_u64().expect("a number")).expect("a size")
+            };
             let (line, column) = (at("line"), at("column"));
-            assert!((1..=lines.len()).contains(&line) && (1..=lines[line - 1] + 1).contains(&column), "{place} is not in {document:?}: {error}");
+            assert!(
+                (1..=lines.len()).contains(&line) && (1..=lines[line - 1] + 1).contains(&column),
+                "{place} is not in {document:?}: {error}"
+            );
         }
     }
 }
@@ -103,20 +125,39 @@ fn nested(kind: &str, n: usize) -> String {
     let (open, close) = ("[".repeat(n), "]".repeat(n));
     match kind {
         "list" => format!("{{ session(id: {open}{close}) {{ session {{ id }} }} }}"),
-        "list of the deepest value" => format!("{{ session(id: {open}1{close}) {{ session {{ id }} }} }}"),
-        "object" => format!("{{ session(id: {}1{}) {{ session {{ id }} }} }}", "{a:".repeat(n), "}".repeat(n)),
+        "list of the deepest value" => {
+            format!("{{ session(id: {open}1{close}) {{ session {{ id }} }} }}")
+        }
+        "object" => format!(
+            "{{ session(id: {}1{}) {{ session {{ id }} }} }}",
+            "{a:".repeat(n),
+            "}".repeat(n)
+        ),
         "selection" => format!("{}{}", "{a".repeat(n), "}".repeat(n)),
         "inline fragment" => format!("{{{}{{a}}{}}}", "...{".repeat(n), "}".repeat(n)),
-        "default" => format!("query($a: ID = {open}{close}) {{ session(id: \"S1\") {{ session {{ id }} }} }}"),
-        "directive" => format!("{{ session(id: \"S1\") @include(if: {open}{close}) {{ session {{ id }} }} }}"),
-        "directive of the operation" => format!("query @a(b: {open}{close}) {{ session(id: \"S1\") {{ session {{ id }} }} }}"),
-        "list type" => format!("query($a: {open}Int{close}) {{ session(id: \"S1\") {{ session {{ id }} }} }}"),
-        "behind quotes" => format!("{{ session(id: [\"\"\"x\" {open}1{close}]) {{ session {{ id }} }} }}"),
+        "default" => format!(
+            "query($a: ID = {open}{close}) {{ session(id: \"S1\") {{ session {{ id }} }} }}"
+        ),
+        "directive" => {
+            format!("{{ session(id: \"S1\") @include(if: {open}{close}) {{ session {{ id }} }} }}")
+        }
+        "directive of the operation" => {
+            format!("query @a(b: {open}{close}) {{ session(id: \"S1\") {{ session {{ id }} }} }}")
+        }
+        "list type" => {
+            format!("query($a: {open}Int{close}) {{ session(id: \"S1\") {{ session {{ id }} }} }}")
+        }
+        "behind quotes" => {
+            format!("{{ session(id: [\"\"\"x\" {open}1{close}]) {{ session {{ id }} }} }}")
+        }
         "never closed" => format!("{{ session(id: {open}"),
         "schema" => format!("{{ __schema {}{} }}", "{ types ".repeat(n), "}".repeat(n)),
-        "subscription" => format!("subscription {{ sessionChanged(after: {open}{close}) {{ cursor }} }}"),
+        "subscription" => {
+            format!("subscription {{ sessionChanged(after: {open}{close}) {{ cursor }} }}")
+        }
         "chain of fragments" => {
-            let chain: String = (0..n).map(|i| format!("fragment f{i} on Query{{...f{}}}", i + 1)).collect();
+            let chain: String =
+                (0..n).map(|i| format!("fragment f{i} on Query{{...f{}}}", i + 1)).collect();
             format!("{{...f0}} {chain} fragment f{n} on Query{{a}}")
         }
         other => panic!("{other}"),
@@ -140,7 +181,8 @@ const KINDS: [&str; 14] = [
     "chain of fragments",
 ];
 
-/// It was: 3 KB from any credential overflowed the stack, in or after the parser, and ended the process.
+/// It was: 3 KB from any credential overflowed the stack, in or after the parser, and ended the
+/// process.
 #[test]
 fn no_nesting_ends_the_process_at_any_entrance() {
     let world = World::new(&[]);
@@ -157,22 +199,43 @@ fn no_nesting_ends_the_process_at_any_entrance() {
             assert!(error["extensions"]["code"] == "TOO_DEEP", "{kind} {n}: {error}");
             assert_eq!(answer["data"], Value::Null);
             let token = Some(world.token.as_str());
-            let (status, told) = world.server.post("/graphql/stream", token, "application/json", body.as_bytes());
-            assert!(status == 200 && told.contains("\"TOO_DEEP\"") && told.ends_with("event: complete\ndata:\n\n"), "{kind} {n}: {status} {told}");
+            let (status, told) =
+                world.server.post("/graphql/stream", token, "application/json", body.as_bytes());
+            assert!(
+                status == 200
+                    && told.contains("\"TOO_DEEP\"")
+                    && told.ends_with("event: complete\ndata:\n\n"),
+                "{kind} {n}: {status} {told}"
+            );
             let form = format!("query={}&variables=", percent(&query));
             if form.len() < 64 * 1024 {
-                let (status, page) = world.server.post("/query", token, "application/x-www-form-urlencoded", form.as_bytes());
+                let (status, page) = world.server.post(
+                    "/query",
+                    token,
+                    "application/x-www-form-urlencoded",
+                    form.as_bytes(),
+                );
                 assert!(status == 200 && page.contains("TOO_DEEP"), "{kind} {n}: {status}");
             }
             if query.len() < 4_000 {
                 let bearer = format!("Bearer {}", world.token);
-                let (status, _, told) = world.server.get(&format!("/graphql/stream?query={}", percent(&query)), &[("authorization", &bearer)]);
-                assert!(status == 200 && told.contains("\"TOO_DEEP\""), "{kind} {n}: {status} {told}");
+                let (status, _, told) = world.server.get(
+                    &format!("/graphql/stream?query={}", percent(&query)),
+                    &[("authorization", &bearer)],
+                );
+                assert!(
+                    status == 200 && told.contains("\"TOO_DEEP\""),
+                    "{kind} {n}: {status} {told}"
+                );
             }
         }
     }
     let deepest = nested("list", 62);
-    assert_eq!(world.ask(&deepest)["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "within the limit it is read");
+    assert_eq!(
+        world.ask(&deepest)["errors"][0]["extensions"]["code"],
+        "GRAPHQL_VALIDATION_FAILED",
+        "within the limit it is read"
+    );
     let place = &world.ask(&nested("list", 1_400))["errors"][0]["locations"][0];
     assert_eq!(*place, json!({"line": 1, "column": 15 + 62}), "the first bracket past the limit");
     world.still_answers();
@@ -184,27 +247,63 @@ fn no_nesting_in_any_body_ends_the_process() {
     let world = World::new(&[]);
     let token = Some(world.token.as_str());
     for n in [60, 127, 128, 1_400, 8_000] {
-        let (list, object) = (format!("{}1{}", "[".repeat(n), "]".repeat(n)), format!("{}1{}", "{\"a\":".repeat(n), "}".repeat(n)));
+        let (list, object) = (
+            format!("{}1{}", "[".repeat(n), "]".repeat(n)),
+            format!("{}1{}", "{\"a\":".repeat(n), "}".repeat(n)),
+        );
         for value in [list.as_str(), object.as_str(), &"[".repeat(n), &"{\"a\":".repeat(n)] {
             let of = |template: &str| template.replace("$", value);
-            let form = |variables: &str| format!("query=%7B__typename%7D&variables={}", percent(variables));
+            let form = |variables: &str| {
+                format!("query=%7B__typename%7D&variables={}", percent(variables))
+            };
             let sent = [
                 ("/graphql", "application/json", of("$")),
-                ("/graphql", "application/json", of(r#"{"query":"query($v: ID!) { session(id: $v) { session { id } } }","variables":{"v":$}}"#)),
+                (
+                    "/graphql",
+                    "application/json",
+                    of(
+                        r#"{"query":"query($v: ID!) { session(id: $v) { session { id } } }","variables":{"v":$}}"#,
+                    ),
+                ),
                 ("/graphql", "application/json", of(r#"{"query":"{ __typename }","variables":$}"#)),
-                ("/graphql", "application/json", of(r#"{"query":"{ __typename }","extensions":$}"#)),
+                (
+                    "/graphql",
+                    "application/json",
+                    of(r#"{"query":"{ __typename }","extensions":$}"#),
+                ),
                 ("/graphql", "application/json", of(r#"{"query":"{ __typename }","unknown":$}"#)),
-                ("/graphql/stream", "application/json", of(r#"{"query":"{ __typename }","variables":{"v":$}}"#)),
+                (
+                    "/graphql/stream",
+                    "application/json",
+                    of(r#"{"query":"{ __typename }","variables":{"v":$}}"#),
+                ),
                 ("/query", "application/x-www-form-urlencoded", form(&of(r#"{"v":$}"#))),
                 ("/v1/facts", "application/json", of("$")),
-                ("/v1/facts", "application/json", of(r#"{"id":"x","type":"session.started","data":$}"#)),
-                ("/v1/facts?as=cloudevents", "application/json", of(r#"{"specversion":"1.0","id":"x","data":$}"#)),
-                ("/v1/facts?as=okta-system-log", "application/json", of(r#"{"uuid":"x","published":"2026-03-10T10:00:00Z","debugContext":$}"#)),
-                ("/v1/facts?as=okta-system-log", "application/json", json!({"_raw": of("{\"uuid\":$}")}).to_string()),
+                (
+                    "/v1/facts",
+                    "application/json",
+                    of(r#"{"id":"x","type":"session.started","data":$}"#),
+                ),
+                (
+                    "/v1/facts?as=cloudevents",
+                    "application/json",
+                    of(r#"{"specversion":"1.0","id":"x","data":$}"#),
+                ),
+                (
+                    "/v1/facts?as=okta-system-log",
+                    "application/json",
+                    of(r#"{"uuid":"x","published":"2026-03-10T10:00:00Z","debugContext":$}"#),
+                ),
+                (
+                    "/v1/facts?as=okta-system-log",
+                    "application/json",
+                    json!({"_raw": of("{\"uuid\":$}")}).to_string(),
+                ),
                 ("/csp-report", "application/json", of(r#"{"csp-report":$}"#)),
             ];
             for (path, content_type, body) in sent {
-                let (status, answer) = world.server.post(path, token, content_type, body.as_bytes());
+                let (status, answer) =
+                    world.server.post(path, token, content_type, body.as_bytes());
                 assert!(status < 500, "{path} {n}: {status} {answer}");
             }
         }
@@ -214,17 +313,27 @@ fn no_nesting_in_any_body_ends_the_process() {
     for _ in 0..13 {
         event = json!({"_raw": event.to_string()});
     }
-    let (status, answer) = world.server.post("/v1/facts?as=okta-system-log", token, "application/json", event.to_string().as_bytes());
+    let (status, answer) = world.server.post(
+        "/v1/facts?as=okta-system-log",
+        token,
+        "application/json",
+        event.to_string().as_bytes(),
+    );
     assert!((400..500).contains(&status), "{status} {answer}");
     world.still_answers();
 }
 
-/// It was: fragments that fan out and hold no field cost nothing, and took the library's rules for ever.
+/// It was: fragments that fan out and hold no field cost nothing, and took the library's rules for
+/// ever.
 #[test]
 fn what_would_take_for_ever_is_refused_at_once() {
     let world = World::new(&[]);
     let fan = |leaf: &str| {
-        let levels: String = (0..25).map(|i| format!(" fragment f{i} on Query {{ ...f{0} ...f{0} ...f{0} ...f{0} }}", i + 1)).collect();
+        let levels: String = (0..25)
+            .map(|i| {
+                format!(" fragment f{i} on Query {{ ...f{0} ...f{0} ...f{0} ...f{0} }}", i + 1)
+            })
+            .collect();
         format!("{{ ...f0 }}{levels}{leaf}")
     };
     let operations: String = (0..1_500).map(|i| format!("query q{i}{{...f}}")).collect();
@@ -239,9 +348,14 @@ fn what_would_take_for_ever_is_refused_at_once() {
         assert_eq!(answer["errors"][0]["extensions"]["code"], "TOO_COSTLY", "{answer}");
         assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
     }
-    // It was: 64 KiB of question had 36 MB of answer, since each error quoted the value that was wrong.
+    // It was: 64 KiB of question had 36 MB of answer, since each error quoted the value that was
+    // wrong.
     let uses = "sessions(first: $v) { x } ".repeat(1_200);
-    let (status, body) = world.server.graphql_raw(&world.token, &format!("query($v: Int) {{ {uses} }}"), json!({"v": "x".repeat(30_000)}));
+    let (status, body) = world.server.graphql_raw(
+        &world.token,
+        &format!("query($v: Int) {{ {uses} }}"),
+        json!({"v": "x".repeat(30_000)}),
+    );
     assert!(status == 200 && body.len() < 2_000_000, "{status}, {} bytes", body.len());
     let answer: Value = serde_json::from_str(&body).expect("JSON");
     let errors = answer["errors"].as_array().expect("errors");
@@ -254,16 +368,36 @@ fn what_would_take_for_ever_is_refused_at_once() {
 fn a_failed_field_makes_null_of_what_may_be_null_around_it() {
     let world = World::new(&[]);
     let good = "session(id: \"S1\") { session { id } }";
-    // It was: the field that failed was left out, and the others were told as if nothing were wrong.
-    let answer = world.ask(&format!("{{ {good} sessions(after: \"nothing\") {{ edges {{ cursor }} }} }}"));
-    assert_eq!((&answer["data"], answer["errors"].as_array().map(Vec::len)), (&Value::Null, Some(1)), "{answer}");
+    // It was: the field that failed was left out, and the others were told as if nothing were
+    // wrong.
+    let answer =
+        world.ask(&format!("{{ {good} sessions(after: \"nothing\") {{ edges {{ cursor }} }} }}"));
+    assert_eq!(
+        (&answer["data"], answer["errors"].as_array().map(Vec::len)),
+        (&Value::Null, Some(1)),
+        "{answer}"
+    );
     assert_eq!(answer["errors"][0]["path"], json!(["sessions"]));
-    let answer = world.ask(&format!("{{ {good} sessions(asking: {{ knownAtPosition: 99999 }}) {{ edges {{ cursor }} }} }}"));
-    assert_eq!((&answer["data"], &answer["errors"][0]["extensions"]["code"]), (&Value::Null, &json!("PAST_HEAD")), "{answer}");
+    let answer = world.ask(&format!(
+        "{{ {good} sessions(asking: {{ knownAtPosition: 99999 }}) {{ edges {{ cursor }} }} }}"
+    ));
+    assert_eq!(
+        (&answer["data"], &answer["errors"][0]["extensions"]["code"]),
+        (&Value::Null, &json!("PAST_HEAD")),
+        "{answer}"
+    );
     // A field that may be null is null; it was left out.
-    let (_, body) = world.server.graphql_raw(&world.reader, "{ session(id: \"S1\") { session { id label { name } } } }", json!({}));
+    let (_, body) = world.server.graphql_raw(
+        &world.reader,
+        "{ session(id: \"S1\") { session { id label { name } } } }",
+        json!({}),
+    );
     let answer: Value = serde_json::from_str(&body).expect("JSON");
-    assert_eq!(answer["data"]["session"]["session"], json!({"id": "S1", "label": null}), "{answer}");
+    assert_eq!(
+        answer["data"]["session"]["session"],
+        json!({"id": "S1", "label": null}),
+        "{answer}"
+    );
     assert_eq!(answer["errors"][0]["path"], json!(["session", "session", "label"]));
     // Nothing was asked, and nothing failed.
     assert_eq!(world.ask("{ __typename @skip(if: true) }")["data"], json!({}));
@@ -278,7 +412,8 @@ fn locations_are_places_of_the_document() {
         "{\r\r\r  nope\r}",
         "{\r\n\r\n  sessions(first: {a: 1}) { x } }",
         "query($at: DateTime!) { session(id: \"S1\", asking: {at: $at}) { session { id } } }",
-        "query($at: DateTime = \"x\") { session(id: \"S1\", asking: {at: $at}) { ...f } }\n\n fragment f on SessionAnswer { nope }",
+        "query($at: DateTime = \"x\") { session(id: \"S1\", asking: {at: $at}) { ...f } }\n\n \
+         fragment f on SessionAnswer { nope }",
         "{ ...f }\nfragment f on Query {\n  sessions(after: \"x\") { edges { cursor } }\n}",
         "{ session }",
         "{ session(id: \"\u{1F600}\") { \u{1F600} } }",
@@ -318,7 +453,12 @@ fn ten_thousand_documents_end_nothing() {
         let threads: Vec<_> = (0..THREADS)
             .map(|thread| {
                 let (world, schema) = (&world, &schema);
-                scope.spawn(move || (thread..DOCUMENTS).step_by(THREADS as usize).filter(|seed| one(world, schema, *seed)).count())
+                scope.spawn(move || {
+                    (thread..DOCUMENTS)
+                        .step_by(THREADS as usize)
+                        .filter(|seed| one(world, schema, *seed))
+                        .count()
+                })
             })
             .collect();
         threads.into_iter().map(|thread| thread.join().expect("a thread")).sum()
@@ -332,22 +472,44 @@ fn ten_thousand_documents_end_nothing() {
 fn one(world: &World, schema: &Schema, seed: u64) -> bool {
     let made = schema.document(seed);
     let random = &mut Random::new(seed ^ 0xF00D);
-    let body = json!({"query": made.query, "variables": made.variables, "operationName": random.one_in(20).then_some("Q")}).to_string();
+    let body = json!({"query": made.query, "variables": made.variables,
+        "operationName": random.one_in(20).then_some("Q")})
+    .to_string();
     let token = Some(world.token.as_str());
     match random.below(20) {
         0 => {
             // A subscription has no end: what comes first is enough.
             let mut stream = world.connect();
-            let head = world.head("POST /graphql/stream HTTP/1.1", &format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len()));
-            stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes())).expect("it is taken");
+            let head = world.head(
+                "POST /graphql/stream HTTP/1.1",
+                &format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len()),
+            );
+            stream
+                .write_all(head.as_bytes())
+                .and_then(|()| stream.write_all(body.as_bytes()))
+                .expect("it is taken");
             let mut line = String::new();
-            BufReader::new(stream).read_line(&mut line).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
-            assert!(["HTTP/1.1 2", "HTTP/1.1 4"].iter().any(|start| line.starts_with(start)), "seed {seed}: {line}");
+            BufReader::new(stream)
+                .read_line(&mut line)
+                .unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+            assert!(
+                ["HTTP/1.1 2", "HTTP/1.1 4"].iter().any(|start| line.starts_with(start)),
+                "seed {seed}: {line}"
+            );
             false
         }
         1 => {
-            let form = format!("query={}&variables={}", percent(&made.query), percent(&made.variables.to_string()));
-            let (status, page) = world.server.post("/query", token, "application/x-www-form-urlencoded", form.as_bytes());
+            let form = format!(
+                "query={}&variables={}",
+                percent(&made.query),
+                percent(&made.variables.to_string())
+            );
+            let (status, page) = world.server.post(
+                "/query",
+                token,
+                "application/x-www-form-urlencoded",
+                form.as_bytes(),
+            );
             assert!(status < 500, "seed {seed}: {status} {page}");
             false
         }
@@ -361,9 +523,11 @@ fn one(world: &World, schema: &Schema, seed: u64) -> bool {
             false
         }
         _ => {
-            let (status, answer) = world.server.post("/graphql", token, "application/json", body.as_bytes());
+            let (status, answer) =
+                world.server.post("/graphql", token, "application/json", body.as_bytes());
             assert!(matches!(status, 200 | 400 | 413), "seed {seed}: {status} {answer}");
-            let answer: Value = serde_json::from_str(&answer).unwrap_or_else(|error| panic!("seed {seed}: {error}: {answer}"));
+            let answer: Value = serde_json::from_str(&answer)
+                .unwrap_or_else(|error| panic!("seed {seed}: {error}: {answer}"));
             well_formed(&made.query, &answer);
             answer["data"].is_object()
         }
@@ -375,19 +539,33 @@ fn one(world: &World, schema: &Schema, seed: u64) -> bool {
 fn odd_requests_are_refused_or_answered_and_others_served() {
     let world = World::new(&[]);
     let json = "Content-Type: application/json\r\n";
-    let post = |path: &str, more: &str, body: &str| world.head(&format!("POST {path} HTTP/1.1"), &format!("{json}{more}")) + body;
+    let post = |path: &str, more: &str, body: &str| {
+        world.head(&format!("POST {path} HTTP/1.1"), &format!("{json}{more}")) + body
+    };
     let get = |path: &str| world.head(&format!("GET {path} HTTP/1.1"), "");
     let sent: Vec<(&str, String)> = vec![
         ("long line", get(&format!("/{}", "a".repeat(100_000)))),
         ("many headers", world.head("GET /healthz HTTP/1.1", &"X-Many: a\r\n".repeat(500))),
-        ("long header", world.head("GET /healthz HTTP/1.1", &format!("X-Long: {}\r\n", "a".repeat(40_000)))),
+        (
+            "long header",
+            world.head("GET /healthz HTTP/1.1", &format!("X-Long: {}\r\n", "a".repeat(40_000))),
+        ),
         ("NUL in the path", get("/\0")),
         ("percent-encoded NUL", get("/session?id=%00")),
         ("broken percent-encoding", get("/session?id=%zz%ff%")),
         ("broken percent-encoding of a path", get("/assets/%ff%00..%2f")),
-        ("every time at its extreme", get("/session?id=S1&at=9999-12-31T23:59:59-23:59&knownAt=0000-01-01T00:00:00%2B23:59")),
-        ("a year of six digits", get("/session?id=S1&at=%2B262143-12-31T23:59:59Z&knownAtPosition=18446744073709551615")),
-        ("numbers past their limits", get("/sessions?first=99999999999999999999&knownAt=%2399999999999999999999")),
+        (
+            "every time at its extreme",
+            get("/session?id=S1&at=9999-12-31T23:59:59-23:59&knownAt=0000-01-01T00:00:00%2B23:59"),
+        ),
+        (
+            "a year of six digits",
+            get("/session?id=S1&at=%2B262143-12-31T23:59:59Z&knownAtPosition=18446744073709551615"),
+        ),
+        (
+            "numbers past their limits",
+            get("/sessions?first=99999999999999999999&knownAt=%2399999999999999999999"),
+        ),
         ("the largest page", get("/sessions?first=2147483647")),
         ("star", world.head("OPTIONS * HTTP/1.1", "")),
         ("connect", world.head("CONNECT ledger:443 HTTP/1.1", "")),
@@ -395,19 +573,66 @@ fn odd_requests_are_refused_or_answered_and_others_served() {
         ("head", world.head("HEAD /graphql HTTP/1.1", "")),
         ("another protocol", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned()),
         ("no HTTP", "\u{16}\u{3}\u{1}\u{2}".repeat(1_000)),
-        ("continue", post("/graphql", "Expect: 100-continue\r\nContent-Length: 24\r\n", "{\"query\":\"{__typename}\"}")),
+        (
+            "continue",
+            post(
+                "/graphql",
+                "Expect: 100-continue\r\nContent-Length: 24\r\n",
+                "{\"query\":\"{__typename}\"}",
+            ),
+        ),
         ("two lengths", post("/graphql", "Content-Length: 2\r\nContent-Length: 3\r\n", "{}")),
-        ("a length and chunks", post("/graphql", "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n", "2\r\n{}\r\n0\r\n\r\n")),
-        ("a length past 64 bits", post("/graphql", "Content-Length: 99999999999999999999\r\n", "{}")),
+        (
+            "a length and chunks",
+            post(
+                "/graphql",
+                "Content-Length: 2\r\nTransfer-Encoding: \
+            chunked\r\n",
+                "2\r\n{}\r\n0\r\n\r\n",
+            ),
+        ),
+        (
+            "a length past 64 bits",
+            post("/graphql", "Content-Length: 99999999999999999999\r\n", "{}"),
+        ),
         ("a negative length", post("/graphql", "Content-Length: -1\r\n", "{}")),
-        ("a chunk past 64 bits", post("/graphql", "Transfer-Encoding: chunked\r\n", "fffffffffffffffff\r\n{}")),
-        ("an extension without end", post("/graphql", "Transfer-Encoding: chunked\r\n", &format!("2;{}\r\n{{}}\r\n0\r\n\r\n", "a".repeat(100_000)))),
-        ("trailers without end", post("/graphql", "Transfer-Encoding: chunked\r\n", &format!("2\r\n{{}}\r\n0\r\n{}\r\n", "X: y\r\n".repeat(5_000)))),
-        ("chunks without end", post("/graphql", "Transfer-Encoding: chunked\r\n", &format!("ffff\r\n{}\r\n", " ".repeat(0xffff)).repeat(40))),
-        ("pipelined", "GET /healthz HTTP/1.1\r\nHost: ledger\r\n\r\n".repeat(200) + &get("/healthz")),
+        (
+            "a chunk past 64 bits",
+            post("/graphql", "Transfer-Encoding: chunked\r\n", "fffffffffffffffff\r\n{}"),
+        ),
+        (
+            "an extension without end",
+            post(
+                "/graphql",
+                "Transfer-Encoding: chunked\r\n",
+                &format!("2;{}\r\n{{}}\r\n0\r\n\r\n", "a".repeat(100_000)),
+            ),
+        ),
+        (
+            "trailers without end",
+            post(
+                "/graphql",
+                "Transfer-Encoding: chunked\r\n",
+                &format!("2\r\n{{}}\r\n0\r\n{}\r\n", "X: y\r\n".repeat(5_000)),
+            ),
+        ),
+        (
+            "chunks without end",
+            post(
+                "/graphql",
+                "Transfer-Encoding: chunked\r\n",
+                &format!("ffff\r\n{}\r\n", " ".repeat(0xffff)).repeat(40),
+            ),
+        ),
+        (
+            "pipelined",
+            "GET /healthz HTTP/1.1\r\nHost: ledger\r\n\r\n".repeat(200) + &get("/healthz"),
+        ),
         (
             "credential of another alphabet",
-            "GET /sessions HTTP/1.1\r\nHost: ledger\r\nConnection: close\r\nCookie: claimledger=\u{ff}\u{ff}\r\n\r\n".to_owned(),
+            "GET /sessions HTTP/1.1\r\nHost: ledger\r\nConnection: close\r\nCookie: \
+             claimledger=\u{ff}\u{ff}\r\n\r\n"
+                .to_owned(),
         ),
     ];
     for (name, sent) in &sent {
@@ -425,7 +650,8 @@ fn a_request_names_its_host_once() {
     let world = World::new(&[]);
     let get = |version: &str, hosts: &[&str]| {
         let hosts: String = hosts.iter().map(|host| format!("Host: {host}\r\n")).collect();
-        let answer = world.raw(format!("GET /healthz {version}\r\n{hosts}Connection: close\r\n\r\n").as_bytes());
+        let answer = world
+            .raw(format!("GET /healthz {version}\r\n{hosts}Connection: close\r\n\r\n").as_bytes());
         answer.get(9..12).unwrap_or_else(|| panic!("{answer:?}")).to_owned()
     };
     for good in ["ledger", "ledger.example:443", "127.0.0.1:7070", "[::1]:7070"] {
@@ -445,9 +671,19 @@ fn behind_a_proxy_on_loopback_nothing_is_local() {
     let schema = "{ __schema { queryType { name } } }";
     for (arguments, is_local) in [(&["--behind-proxy"][..], false), (&[][..], true)] {
         let world = World::new(arguments);
-        let code = world.server.sign_in["acme"].as_str().expect("a link").split("code=").nth(1).expect("a code").to_owned();
+        let code = world.server.sign_in["acme"]
+            .as_str()
+            .expect("a link")
+            .split("code=")
+            .nth(1)
+            .expect("a code")
+            .to_owned();
         let (status, headers, _) = world.server.get(&format!("/sign-in?code={code}"), &[]);
-        let cookie = headers.iter().find(|(name, _)| name == "set-cookie").map(|(_, value)| value.clone()).unwrap_or_default();
+        let cookie = headers
+            .iter()
+            .find(|(name, _)| name == "set-cookie")
+            .map(|(_, value)| value.clone())
+            .unwrap_or_default();
         assert_eq!((status, cookie.contains("; Secure")), (303, !is_local), "{cookie}");
         let answer = world.ask(schema);
         if is_local {
@@ -455,8 +691,17 @@ fn behind_a_proxy_on_loopback_nothing_is_local() {
         } else {
             assert_eq!(answer["errors"][0]["extensions"]["code"], "INTROSPECTION_OFF");
         }
-        let (_, headers, _) = world.server.post_with("/theme", None, &[("content-type", "application/x-www-form-urlencoded")], b"theme=dark&next=/");
-        let cookie = headers.iter().find(|(name, _)| name == "set-cookie").map(|(_, value)| value.clone()).unwrap_or_default();
+        let (_, headers, _) = world.server.post_with(
+            "/theme",
+            None,
+            &[("content-type", "application/x-www-form-urlencoded")],
+            b"theme=dark&next=/",
+        );
+        let cookie = headers
+            .iter()
+            .find(|(name, _)| name == "set-cookie")
+            .map(|(_, value)| value.clone())
+            .unwrap_or_default();
         assert_eq!(cookie.contains("; Secure"), !is_local, "{cookie}");
     }
 }
@@ -465,20 +710,41 @@ fn behind_a_proxy_on_loopback_nothing_is_local() {
 #[test]
 fn another_site_cannot_sign_a_visitor_out() {
     let world = World::new(&[]);
-    let link = world.server.sign_in["acme"].as_str().expect("a link").trim_start_matches(&world.server.url).to_owned();
+    let link = world.server.sign_in["acme"]
+        .as_str()
+        .expect("a link")
+        .trim_start_matches(&world.server.url)
+        .to_owned();
     let (_, headers, _) = world.server.get(&link, &[]);
-    let cookie = headers.iter().find(|(name, _)| name == "set-cookie").expect("a cookie").1.split(';').next().expect("a value").to_owned();
+    let cookie = headers
+        .iter()
+        .find(|(name, _)| name == "set-cookie")
+        .expect("a cookie")
+        .1
+        .split(';')
+        .next()
+        .expect("a value")
+        .to_owned();
     let host = world.server.url.trim_start_matches("http://");
     let out = |more: &[(&str, &str)]| {
-        let headers = [&[("cookie", cookie.as_str()), ("content-type", "application/x-www-form-urlencoded")], more].concat();
+        let headers = [
+            &[("cookie", cookie.as_str()), ("content-type", "application/x-www-form-urlencoded")],
+            more,
+        ]
+        .concat();
         let (status, headers, body) = world.server.post_with("/sign-out", None, &headers, b"");
         (status, headers.iter().any(|(name, _)| name == "set-cookie"), body)
     };
-    for refused in
-        [&[("origin", "https://evil.example")][..], &[("sec-fetch-site", "cross-site")], &[("sec-fetch-site", "same-site"), ("origin", "null")]]
-    {
+    for refused in [
+        &[("origin", "https://evil.example")][..],
+        &[("sec-fetch-site", "cross-site")],
+        &[("sec-fetch-site", "same-site"), ("origin", "null")],
+    ] {
         let (status, sets_cookie, body) = out(refused);
-        assert!(status == 422 && !sets_cookie && body.contains("another site"), "{refused:?}: {status} {sets_cookie} {body}");
+        assert!(
+            status == 422 && !sets_cookie && body.contains("another site"),
+            "{refused:?}: {status} {sets_cookie} {body}"
+        );
     }
     let (status, _, _) = world.server.get("/query", &[("cookie", &cookie)]);
     assert_eq!(status, 200, "still signed in");
@@ -496,8 +762,8 @@ impl Holders {
     /// Each connection sends `first`, and then nothing.
     fn new(server: &Server, connections: usize, first: &str) -> Self {
         let port = server.url.rsplit(':').next().expect("a port").to_owned();
-        let script =
-            "for i in $(seq \"$1\"); do exec {fd}<>\"/dev/tcp/127.0.0.1/$0\" || exit 1; printf \"$2\" >&\"$fd\"; done; echo held; read -r wait";
+        let script = "for i in $(seq \"$1\"); do exec {fd}<>\"/dev/tcp/127.0.0.1/$0\" || exit 1; \
+                      printf \"$2\" >&\"$fd\"; done; echo held; read -r wait";
         let each = 100;
         let children: Vec<Child> = (0..connections.div_ceil(each))
             .map(|_| {
@@ -513,7 +779,9 @@ impl Holders {
         let mut holders = Self(children);
         for child in &mut holders.0 {
             let mut line = String::new();
-            BufReader::new(child.stdout.as_mut().expect("piped")).read_line(&mut line).expect("a line");
+            BufReader::new(child.stdout.as_mut().expect("piped"))
+                .read_line(&mut line)
+                .expect("a line");
             assert_eq!(line, "held\n");
         }
         holders
@@ -529,7 +797,8 @@ impl Drop for Holders {
     }
 }
 
-/// It was: 1,024 connections that sent nothing, or half a request, kept everybody else out for ten seconds and longer.
+/// It was: 1,024 connections that sent nothing, or half a request, kept everybody else out for ten
+/// seconds and longer.
 #[test]
 fn held_connections_do_not_hold_others_up() {
     let world = World::new(&[]);
@@ -546,9 +815,14 @@ fn held_connections_do_not_hold_others_up() {
         }
         for _ in 0..5 {
             let started = Instant::now();
-            let answer = world.raw(b"GET /healthz HTTP/1.1\r\nHost: ledger\r\nConnection: close\r\n\r\n");
+            let answer =
+                world.raw(b"GET /healthz HTTP/1.1\r\nHost: ledger\r\nConnection: close\r\n\r\n");
             assert!(answer.starts_with("HTTP/1.1 200"), "{first:?}: {answer}");
-            assert!(started.elapsed() < Duration::from_secs(1), "{first:?}: {:?}", started.elapsed());
+            assert!(
+                started.elapsed() < Duration::from_secs(1),
+                "{first:?}: {:?}",
+                started.elapsed()
+            );
         }
         world.still_answers();
         drop(holders);

@@ -57,17 +57,20 @@ fn run(seeds: std::ops::Range<u64>) -> (usize, Vec<String>) {
     let (mut count, mut wrong) = (0, Vec::new());
     let scratch = Scratch::new();
     let days: Vec<ask::Asked> = seeds.map(|seed| ask::lived(&scratch, seed)).collect();
-    let tokens: Vec<String> = days.iter().map(|day| scratch.token(&day.tenant, "read,investigate")).collect();
+    let tokens: Vec<String> =
+        days.iter().map(|day| scratch.token(&day.tenant, "read,investigate")).collect();
     let server = scratch.serve();
     for (day, token) in days.iter().zip(&tokens) {
         let questions = ask::questions(day);
         count += questions.len();
-        let found = ask::ask_all(&server, token, &format!("day {} ({})", day.seed, day::DAY), &questions);
+        let found =
+            ask::ask_all(&server, token, &format!("day {} ({})", day.seed, day::DAY), &questions);
         if !found.is_empty()
             && let Some(dir) = std::env::var_os("MODEL_FACTS")
         {
             let text: String = day.lines.iter().map(|line| format!("{line}\n")).collect();
-            std::fs::write(std::path::Path::new(&dir).join(format!("{}.jsonl", day.tenant)), text).expect("written");
+            std::fs::write(std::path::Path::new(&dir).join(format!("{}.jsonl", day.tenant)), text)
+                .expect("written");
         }
         wrong.extend(found);
     }
@@ -76,7 +79,9 @@ fn run(seeds: std::ops::Range<u64>) -> (usize, Vec<String>) {
 
 #[test]
 fn every_answer_is_what_the_model_says() {
-    let number = |name: &str, default: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
+    let number = |name: &str, default: u64| {
+        std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+    };
     let (from, days) = (number("MODEL_SEED", 1), number("MODEL_DAYS", 24));
     let (mut count, mut wrong) = (0, Vec::new());
     for start in (from..from + days).step_by(8) {
@@ -85,6 +90,11 @@ fn every_answer_is_what_the_model_says() {
         wrong.extend(found);
     }
     eprintln!("{count} questions on {days} days");
-    assert!(wrong.is_empty(), "{} of {count} answers are not what the model says:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {count} answers are not what the model says:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
     assert!(count >= days as usize * 40);
 }

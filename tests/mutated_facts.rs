@@ -1,5 +1,6 @@
-//! Mutated facts in every dialect through the shipped server, one a request and in batches: the process lives, no answer is a server error, and each fact
-//! is stored or refused with line and field. Afterwards the log reads to its end.
+//! Mutated facts in every dialect through the shipped server, one a request and in batches: the
+//! process lives, no answer is a server error, and each fact is stored or refused with line and
+//! field. Afterwards the log reads to its end.
 
 mod support;
 
@@ -37,26 +38,43 @@ impl Random {
 
 /// Good facts, one of each kind, whose ids end in the number.
 fn good(random: &mut Random, n: usize) -> (&'static str, Value) {
-    let subject = json!({"id": format!("u-{}", n % 50), "login": format!("u{}@acme.example", n % 50), "name": "Somebody"});
+    let subject = json!({"id": format!("u-{}", n % 50), "login": format!("u{}@acme.example",
+        n % 50), "name": "Somebody"});
     let session = format!("S{}", n % 200);
     let at = format!("2026-03-10T{:02}:{:02}:{:02}Z", n / 3600 % 24, n / 60 % 60, n % 60);
     let types = [
-        ("session.started", json!({"idp": "idp-x", "idle_secs": 1800, "lifetime_ends_at": "2026-03-11T10:00:00Z"})),
+        (
+            "session.started",
+            json!({"idp": "idp-x", "idle_secs": 1800, "lifetime_ends_at": "2026-03-11T10:00:00Z"}),
+        ),
         (
             "claims.received",
-            json!({"idp": "idp-x", "amr": ["pwd", "hwk"], "key": "X1", "assertion": format!("as-{n}"), "acr": "urn:aal2",
-            "methods": [{"method": "webauthn", "properties": ["device_bound"]}], "auth_time": "2026-03-10T09:00:00+01:00"}),
+            json!({"idp": "idp-x", "amr": ["pwd", "hwk"], "key": "X1",
+                "assertion": format!("as-{n}"), "acr": "urn:aal2",
+            "methods": [{"method": "webauthn", "properties": ["device_bound"]}],
+                "auth_time": "2026-03-10T09:00:00+01:00"}),
         ),
-        ("factor.verified", json!({"method": "push", "authenticator": "a-1", "properties": ["user_presence"]})),
-        ("policy.decided", json!({"app": "payroll", "policy": "p", "outcome": "allow", "relied_on": ["a", "b"]})),
-        ("sign_in.refused", json!({"result": "failure", "reason": "invalid_credentials", "method": "push"})),
+        (
+            "factor.verified",
+            json!({"method": "push", "authenticator": "a-1", "properties": ["user_presence"]}),
+        ),
+        (
+            "policy.decided",
+            json!({"app": "payroll", "policy": "p", "outcome": "allow", "relied_on": ["a", "b"]}),
+        ),
+        (
+            "sign_in.refused",
+            json!({"result": "failure", "reason": "invalid_credentials", "method": "push"}),
+        ),
         ("session.ended", json!({"reason": "logout"})),
         ("session.linked", json!({"to": format!("S{}", n % 7), "by": "test"})),
         ("authenticator.lost", json!({"methods": ["push", "hwk"], "from": "2026-03-10T09:00:00Z"})),
         (
             "policy.configured",
-            json!({"policy": "p", "version": "v1", "kind": "app_sign_in", "rules": [{"rule": "r", "priority": 1, "access": "allow",
-            "factor_mode": "2fa", "alternatives": [{"possession": {"phishing_resistant": true}, "knowledge": true}], "conditions": {"any": [1, 2.5]}}]}),
+            json!({"policy": "p", "version": "v1", "kind": "app_sign_in",
+                "rules": [{"rule": "r", "priority": 1, "access": "allow",
+            "factor_mode": "2fa", "alternatives": [{"possession": {"phishing_resistant": true},
+                "knowledge": true}], "conditions": {"any": [1, 2.5]}}]}),
         ),
         ("source.heard", json!({"until": "2026-03-10T10:00:00Z", "basis": "polled"})),
     ];
@@ -64,12 +82,14 @@ fn good(random: &mut Random, n: usize) -> (&'static str, Value) {
     match random.below(3) {
         0 => (
             "native",
-            json!({"id": format!("n-{n}"), "type": kind, "occurred_at": at, "session": session, "subject": subject,
+            json!({"id": format!("n-{n}"), "type": kind, "occurred_at": at, "session": session,
+                "subject": subject,
             "client": {"ip": "203.0.113.7", "user_agent": "x"}, "data": data}),
         ),
         1 => (
             "cloudevents",
-            json!({"specversion": "1.0", "id": format!("c-{n}"), "source": "acme", "type": format!("claimledger.{kind}"), "time": at,
+            json!({"specversion": "1.0", "id": format!("c-{n}"), "source": "acme",
+                "type": format!("claimledger.{kind}"), "time": at,
             "session": session, "subject": format!("u-{}", n % 50), "data": data}),
         ),
         _ => {
@@ -83,13 +103,21 @@ fn good(random: &mut Random, n: usize) -> (&'static str, Value) {
                 "user.account.lock",
                 "user.session.clear",
             ];
-            let event = json!({"uuid": format!("o-{n}"), "published": at, "eventType": kinds[random.below(kinds.len())], "version": "0",
-                "actor": {"id": format!("00u{}", n % 50), "type": "User", "alternateId": "a@acme.example", "displayName": "A"},
-                "client": {"ipAddress": "203.0.113.7", "userAgent": {"rawUserAgent": "x"}, "geographicalContext": {"geolocation": {"lat": 52.5, "lon": 13.4}}},
-                "authenticationContext": {"externalSessionId": format!("102{}", n % 100), "rootSessionId": "102R"},
-                "outcome": {"result": random.one(&["SUCCESS", "FAILURE", "ALLOW", "DENY"]), "reason": "INVALID_CREDENTIALS"},
-                "transaction": {"id": format!("T-{}", n % 90)}, "debugContext": {"debugData": {"authnRequestId": format!("T-{}", n % 60), "factor": "OKTA_VERIFY_PUSH"}},
-                "target": [{"type": "AppInstance", "id": "0oaApp", "displayName": "App"}, {"type": "PolicyEntity", "id": "00p", "displayName": "P"}]});
+            let event = json!({"uuid": format!("o-{n}"), "published": at,
+                "eventType": kinds[random.below(kinds.len())], "version": "0",
+                "actor": {"id": format!("00u{}", n % 50), "type": "User",
+                    "alternateId": "a@acme.example", "displayName": "A"},
+                "client": {"ipAddress": "203.0.113.7", "userAgent": {"rawUserAgent": "x"},
+                    "geographicalContext": {"geolocation": {"lat": 52.5, "lon": 13.4}}},
+                "authenticationContext": {"externalSessionId": format!("102{}", n % 100),
+                    "rootSessionId": "102R"},
+                "outcome": {"result": random.one(&["SUCCESS", "FAILURE", "ALLOW", "DENY"]),
+                    "reason": "INVALID_CREDENTIALS"},
+                "transaction": {"id": format!("T-{}", n % 90)},
+                    "debugContext": {"debugData": {"authnRequestId": format!("T-{}", n % 60),
+                    "factor": "OKTA_VERIFY_PUSH"}},
+                "target": [{"type": "AppInstance", "id": "0oaApp", "displayName": "App"},
+                    {"type": "PolicyEntity", "id": "00p", "displayName": "P"}]});
             let wrapped = match random.below(6) {
                 0 => json!({"version": "0", "detail-type": "SystemLog", "detail": event}),
                 1 => json!({"eventType": "com.okta.event_hook", "data": {"events": [event]}}),
@@ -170,7 +198,10 @@ fn mutated(random: &mut Random, n: usize) -> (&'static str, Vec<u8>) {
             }
             1 => {
                 if let Some(Value::Object(members)) = fact.pointer_mut(parent) {
-                    members.insert(format!("odd{}", random.below(9)), json!("x".repeat(random.below(700))));
+                    members.insert(
+                        format!("odd{}", random.below(9)),
+                        json!("x".repeat(random.below(700))),
+                    );
                 }
             }
             2 => {
@@ -207,9 +238,18 @@ fn mutated(random: &mut Random, n: usize) -> (&'static str, Vec<u8>) {
         }
         3 => {
             let deep = random.below(200);
-            bytes = format!("{{\"deep\":{}{},{}", "[".repeat(deep), "]".repeat(deep), String::from_utf8_lossy(&bytes[1..])).into_bytes();
+            bytes = format!(
+                "{{\"deep\":{}{},{}",
+                "[".repeat(deep),
+                "]".repeat(deep),
+                String::from_utf8_lossy(&bytes[1..])
+            )
+            .into_bytes();
         }
-        4 => bytes = String::from_utf8_lossy(&bytes).encode_utf16().flat_map(u16::to_le_bytes).collect(),
+        4 => {
+            bytes =
+                String::from_utf8_lossy(&bytes).encode_utf16().flat_map(u16::to_le_bytes).collect()
+        }
         _ => {}
     }
     // One line a fact, whatever is in it: lines are how a batch is taken apart here.
@@ -224,11 +264,19 @@ struct Count {
 }
 
 /// Sends, and says at which line it was refused.
-fn send(server: &Server, token: &str, dialect: &str, body: &[u8], count: &mut Count) -> Option<usize> {
-    let (status, answer) = server.post(&format!("/v1/facts?as={dialect}"), Some(token), "application/x-ndjson", body);
+fn send(
+    server: &Server,
+    token: &str,
+    dialect: &str,
+    body: &[u8],
+    count: &mut Count,
+) -> Option<usize> {
+    let (status, answer) =
+        server.post(&format!("/v1/facts?as={dialect}"), Some(token), "application/x-ndjson", body);
     let shown = || String::from_utf8_lossy(&body[..body.len().min(2_000)]).into_owned();
     assert!(status < 500, "{status} {answer}\n{}", shown());
-    let parsed: Value = serde_json::from_str(&answer).unwrap_or_else(|_| panic!("{status} {answer}\n{}", shown()));
+    let parsed: Value =
+        serde_json::from_str(&answer).unwrap_or_else(|_| panic!("{status} {answer}\n{}", shown()));
     if status == 200 {
         let results = parsed["results"].as_array().unwrap_or_else(|| panic!("{answer}"));
         assert!(!results.is_empty(), "{answer}");
@@ -236,15 +284,30 @@ fn send(server: &Server, token: &str, dialect: &str, body: &[u8], count: &mut Co
         return None;
     }
     let error = &parsed["error"];
-    assert!(error["code"].is_string() && error["message"].is_string(), "{status} {answer}\n{}", shown());
-    let of_a_field = matches!(error["code"].as_str(), Some("missing_field" | "invalid_field" | "unknown_word" | "unknown_type" | "reserved"));
-    assert!(!of_a_field || error["field"].is_string() || error["expected"].is_string(), "{answer}\n{}", shown());
+    assert!(
+        error["code"].is_string() && error["message"].is_string(),
+        "{status} {answer}\n{}",
+        shown()
+    );
+    let of_a_field = matches!(
+        error["code"].as_str(),
+        Some("missing_field" | "invalid_field" | "unknown_word" | "unknown_type" | "reserved")
+    );
+    assert!(
+        !of_a_field || error["field"].is_string() || error["expected"].is_string(),
+        "{answer}\n{}",
+        shown()
+    );
     count.refused += 1;
     match error["line"].as_u64() {
         Some(line) => Some(usize::try_from(line).expect("a line")),
         // An empty body has no line.
         None => {
-            assert!(error["message"].as_str().is_some_and(|message| message.contains("no fact")), "{answer}\n{}", shown());
+            assert!(
+                error["message"].as_str().is_some_and(|message| message.contains("no fact")),
+                "{answer}\n{}",
+                shown()
+            );
             Some(usize::MAX)
         }
     }
@@ -254,7 +317,10 @@ fn send(server: &Server, token: &str, dialect: &str, body: &[u8], count: &mut Co
 fn ten_thousand_mutated_facts_are_stored_or_refused_and_nothing_breaks() {
     let scratch = Scratch::new();
     scratch.ok(&["init", "--tenant", "acme"]);
-    let token = scratch.json(&["token", "--role", "ingest", "--source", "acme"])["token"].as_str().expect("a token").to_owned();
+    let token = scratch.json(&["token", "--role", "ingest", "--source", "acme"])["token"]
+        .as_str()
+        .expect("a token")
+        .to_owned();
     let read = scratch.token("acme", "read,investigate");
     let server = scratch.serve();
     let mut random = Random(0x0c1a_13ed_6e00_0011);
@@ -264,7 +330,8 @@ fn ten_thousand_mutated_facts_are_stored_or_refused_and_nothing_breaks() {
         send(&server, &token, dialect, &fact, &mut count);
     }
     // Batches of one dialect each; the line that is refused is left out, as long as there is one.
-    let mut waiting: [(&str, Vec<Vec<u8>>); 3] = [("native", Vec::new()), ("cloudevents", Vec::new()), ("okta-system-log", Vec::new())];
+    let mut waiting: [(&str, Vec<Vec<u8>>); 3] =
+        [("native", Vec::new()), ("cloudevents", Vec::new()), ("okta-system-log", Vec::new())];
     let batch = |dialect: &str, lines: &mut Vec<Vec<u8>>, count: &mut Count| {
         // UTF-16 tells itself by the beginning of a stream, not of a line.
         lines.retain(|line| !line.contains(&0));
@@ -272,7 +339,9 @@ fn ten_thousand_mutated_facts_are_stored_or_refused_and_nothing_breaks() {
             if lines.is_empty() {
                 break;
             }
-            let Some(line) = send(&server, &token, dialect, &lines.join(&b'\n'), count) else { break };
+            let Some(line) = send(&server, &token, dialect, &lines.join(&b'\n'), count) else {
+                break;
+            };
             if line > lines.len() {
                 break;
             }
@@ -292,16 +361,24 @@ fn ten_thousand_mutated_facts_are_stored_or_refused_and_nothing_breaks() {
         batch(dialect, lines, &mut count);
     }
     println!("{} stored, {} refusals, {:?}", count.stored, count.refused, started.elapsed());
-    assert!(count.stored > 1_000 && count.refused > 1_000, "{} stored, {} refused", count.stored, count.refused);
+    assert!(
+        count.stored > 1_000 && count.refused > 1_000,
+        "{} stored, {} refused",
+        count.stored,
+        count.refused
+    );
 
     // The process is the one that was started, and what it took reads to the end.
     let (status, _, health) = server.get("/readyz", &[]);
     assert_eq!(status, 200, "{health}");
     let last = count.stored;
     for position in [1, last / 2, last - 1] {
-        let record =
-            server.graphql(&read, "query($p: Position!) { record(position: $p) { id original personal facts } }", json!({"p": position}))["record"]
-                .clone();
+        let record = server.graphql(
+            &read,
+            "query($p: Position!) { record(position: $p) { id original personal facts } }",
+            json!({"p": position}),
+        )["record"]
+            .clone();
         assert!(record["original"].is_string(), "#{position}: {record}");
     }
     server.kill();

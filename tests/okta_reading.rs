@@ -1,5 +1,6 @@
-//! Real shapes of Okta's System Log, through the shipped binary: one Classic sign-in is one session, a refused sign-in is a fact with its reason, the
-//! envelopes of Okta's transports are taken off, and what is sealed can be seen and found by those who may. All events are invented.
+//! Real shapes of Okta's System Log, through the shipped binary: one Classic sign-in is one
+//! session, a refused sign-in is a fact with its reason, the envelopes of Okta's transports are
+//! taken off, and what is sealed can be seen and found by those who may. All events are invented.
 
 #[path = "support/okta_events.rs"]
 mod okta_events;
@@ -25,7 +26,12 @@ fn ingest(scratch: &Scratch, name: &str, content: impl AsRef<[u8]>) -> Value {
 }
 
 /// Status and answer of an ingestion that may be refused.
-fn try_ingest(scratch: &Scratch, name: &str, content: impl AsRef<[u8]>, args: &[&str]) -> (Option<i32>, Value, String) {
+fn try_ingest(
+    scratch: &Scratch,
+    name: &str,
+    content: impl AsRef<[u8]>,
+    args: &[&str],
+) -> (Option<i32>, Value, String) {
     let file = scratch.file(name, content);
     let out = scratch.run(&[&["--format", "json", "ingest", &file][..], args].concat());
     (out.status.code(), serde_json::from_slice(&out.stdout).unwrap_or_default(), text(&out.stderr))
@@ -47,13 +53,25 @@ fn a_classic_sign_in_is_one_session_whichever_id_it_is_asked_by() {
         for id in ["102Start1", "102Mfa1", "102Admin1", "102End1"] {
             let answer = scratch.json(&["session", id]);
             let session = &answer["session"];
-            assert_eq!((&session["state"], &session["endReason"]), (&json!("ENDED"), &json!("expired")), "{id}: {answer:#}");
-            let mut ids: Vec<&str> = session["aliases"].as_array().expect("aliases").iter().filter_map(Value::as_str).collect();
+            assert_eq!(
+                (&session["state"], &session["endReason"]),
+                (&json!("ENDED"), &json!("expired")),
+                "{id}: {answer:#}"
+            );
+            let mut ids: Vec<&str> = session["aliases"]
+                .as_array()
+                .expect("aliases")
+                .iter()
+                .filter_map(Value::as_str)
+                .collect();
             ids.push(session["id"].as_str().expect("a name"));
             for member in ["102Start1", "102Mfa1", "102Admin1", "102End1"] {
                 assert!(ids.contains(&member), "{member} of {ids:?}");
             }
-            assert!(ids.iter().all(|id| !id.starts_with("T-")), "a transaction is no session: {ids:?}");
+            assert!(
+                ids.iter().all(|id| !id.starts_with("T-")),
+                "a transaction is no session: {ids:?}"
+            );
             assert_eq!(session["factors"][0]["method"], "push", "{answer:#}");
         }
         assert_eq!(scratch.json(&["session", "102Start2"])["session"]["endedAt"], Value::Null);
@@ -66,7 +84,8 @@ fn a_classic_sign_in_is_one_session_whichever_id_it_is_asked_by() {
 #[test]
 fn an_unlinked_session_stays_alone() {
     let mut one = event("one", "user.session.start", "09:00:00", ("102One", "T-one", "T-one"));
-    let mut two = event("two", "user.authentication.sso", "09:05:00", ("102Two", "T-two", "T-nowhere"));
+    let mut two =
+        event("two", "user.authentication.sso", "09:05:00", ("102Two", "T-two", "T-nowhere"));
     two["target"] = json!([{"type": "AppInstance", "id": "0oaWiki"}]);
     let other = event("three", "user.session.start", "09:06:00", ("102Three", "unknown", "null"));
     one["debugContext"]["debugData"].as_object_mut().expect("an object").remove("authnRequestId");
@@ -78,19 +97,38 @@ fn an_unlinked_session_stays_alone() {
 fn the_root_session_is_read_from_every_event_and_is_a_relation() {
     let app = json!({"target": [{"type": "AppInstance", "id": "0oaWiki"}]});
     let root = json!({"authenticationContext": {"rootSessionId": "idxRoot"}});
-    let one = with(with(event("r1", "user.authentication.sso", "09:00:00", ("idxOne", "T-1", "T-1")), app.clone()), root.clone());
-    let two = with(with(event("r2", "user.authentication.sso", "09:01:00", ("idxTwo", "T-2", "T-2")), app), root);
+    let one = with(
+        with(
+            event("r1", "user.authentication.sso", "09:00:00", ("idxOne", "T-1", "T-1")),
+            app.clone(),
+        ),
+        root.clone(),
+    );
+    let two = with(
+        with(event("r2", "user.authentication.sso", "09:01:00", ("idxTwo", "T-2", "T-2")), app),
+        root,
+    );
     let (scratch, _) = ledger(&[one, two]);
     for id in ["idxOne", "idxTwo"] {
         let answer = scratch.json(&["session", id]);
-        assert_eq!((&answer["session"]["rootSession"], &answer["session"]["id"]), (&json!("idxRoot"), &json!(id)), "{answer:#}");
+        assert_eq!(
+            (&answer["session"]["rootSession"], &answer["session"]["id"]),
+            (&json!("idxRoot"), &json!(id)),
+            "{answer:#}"
+        );
     }
     let chain = scratch.json(&["chain", "idxRoot"]).to_string();
     assert!(chain.contains("idxOne") && chain.contains("idxTwo"), "{chain}");
 }
 
 fn found(answer: &Value, kind: &str) -> Vec<Value> {
-    answer["items"].as_array().into_iter().flatten().filter(|item| item["kind"] == kind).cloned().collect()
+    answer["items"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|item| item["kind"] == kind)
+        .cloned()
+        .collect()
 }
 
 #[test]
@@ -115,26 +153,50 @@ fn a_refused_sign_in_is_a_fact_of_the_session_with_its_reason() {
     let session = &answer["session"];
     assert_eq!(session["factors"], json!([]), "a refused factor is none: {answer:#}");
     assert_eq!(session["state"], "ACTIVE");
-    let refused = session["refused"].as_array().unwrap_or_else(|| panic!("no refusals: {answer:#}"));
+    let refused =
+        session["refused"].as_array().unwrap_or_else(|| panic!("no refusals: {answer:#}"));
     assert_eq!(refused.len(), 10, "{answer:#}");
-    assert_eq!((&refused[0]["reason"], &refused[0]["result"], &refused[0]["method"]), (&json!("push_rejected"), &json!("failure"), &json!("push")));
-    assert!(refused.iter().any(|one| one["reason"] == "invalid_credentials" && one["method"].is_null()), "{answer:#}");
+    assert_eq!(
+        (&refused[0]["reason"], &refused[0]["result"], &refused[0]["method"]),
+        (&json!("push_rejected"), &json!("failure"), &json!("push"))
+    );
+    assert!(
+        refused.iter().any(|one| one["reason"] == "invalid_credentials" && one["method"].is_null()),
+        "{answer:#}"
+    );
     let words = scratch.ok(&["session", "idxRefused"]);
     assert!(words.contains("push_rejected") && words.contains("invalid_credentials"), "{words}");
     let timeline = scratch.ok(&["timeline", "idxRefused"]);
-    assert!(timeline.contains("push refused: push rejected") && !timeline.contains("not understood"), "{timeline}");
+    assert!(
+        timeline.contains("push refused: push rejected") && !timeline.contains("not understood"),
+        "{timeline}"
+    );
     assert!(!words.contains("Bob") && !timeline.contains("Bob"), "prose is sealed");
 
-    let (read, investigate) = (scratch.token("acme", "read"), scratch.token("acme", "read,investigate"));
+    let (read, investigate) =
+        (scratch.token("acme", "read"), scratch.token("acme", "read,investigate"));
     let server = scratch.serve();
     let page = page(&server, &read, "/session?id=idxRefused");
-    assert!(page.contains("Refused sign-ins") && page.contains("push rejected") && !page.contains("Bob"), "{page}");
+    assert!(
+        page.contains("Refused sign-ins")
+            && page.contains("push rejected")
+            && !page.contains("Bob"),
+        "{page}"
+    );
     let sources = page_of_sources(&server, &read);
     assert!(!sources.contains("Not understood: "), "{sources}");
     // Prose is sealed under the person's key, and shown to those who may see it.
-    let record = server.graphql(&investigate, "{ find(text: \"prose\") { items { kind records { position } } } }", json!({}));
+    let record = server.graphql(
+        &investigate,
+        "{ find(text: \"prose\") { items { kind records { position } } } }",
+        json!({}),
+    );
     let position = record["find"]["items"][0]["records"][0]["position"].clone();
-    let opened = server.graphql(&investigate, "query($p: Position!) { record(position: $p) { facts personal understood } }", json!({"p": position}));
+    let opened = server.graphql(
+        &investigate,
+        "query($p: Position!) { record(position: $p) { facts personal understood } }",
+        json!({"p": position}),
+    );
     assert!(opened["record"]["personal"].to_string().contains("Bob <b>said</b> no"), "{opened}");
     assert_eq!(opened["record"]["facts"][0]["data"]["reason"], "free_text");
 }
@@ -154,49 +216,81 @@ fn page_of_sources(server: &Server, token: &str) -> String {
     page(server, token, "/sources")
 }
 
-/// One predicate: the report, the HTTP answer, the record, the timeline and the sources' page say the same of each record.
+/// One predicate: the report, the HTTP answer, the record, the timeline and the sources' page say
+/// the same of each record.
 #[test]
 fn a_record_is_understood_or_not_everywhere_alike() {
     let ids = ("idxSame", "T-5", "T-5");
     let mut events = refusals();
     events.push(event("same", "user.session.start", "09:30:00", ids));
     events.push(event("locked", "user.account.lock", "09:31:00", ids));
-    events.push(with(event("locked-classic", "user.account.lock", "09:32:00", ("102Same", "T-6", "T-5")), json!({})));
+    events.push(with(
+        event("locked-classic", "user.account.lock", "09:32:00", ("102Same", "T-6", "T-5")),
+        json!({}),
+    ));
     events.push(with(
         event("enrolled", "user.authentication.auth_via_mfa", "09:33:00", ids),
-        json!({"debugContext": {"debugData": {"factorIntent": "CREDENTIAL_ENROLLMENT", "factor": "OKTA_VERIFY_PUSH"}}}),
+        json!({"debugContext": {"debugData": {"factorIntent": "CREDENTIAL_ENROLLMENT",
+            "factor": "OKTA_VERIFY_PUSH"}}}),
     ));
     events.push(with(
         event("unnamed", "user.authentication.auth_via_mfa", "09:34:00", ids),
         json!({"debugContext": {"debugData": {"factor": "SOMETHING_NEW"}}}),
     ));
-    events.push(with(event("no-app", "user.authentication.sso", "09:35:00", ids), json!({"target": null})));
-    events.push(with(event("no-outcome", "user.session.start", "09:36:00", ids), json!({"outcome": null})));
+    events.push(with(
+        event("no-app", "user.authentication.sso", "09:35:00", ids),
+        json!({"target": null}),
+    ));
+    events.push(with(
+        event("no-outcome", "user.session.start", "09:36:00", ids),
+        json!({"outcome": null}),
+    ));
 
     let (scratch, report) = ledger(&events);
     let other = Scratch::new();
     other.ok(&["init", "--tenant", "acme"]);
-    let ingests = other.json(&["token", "--role", "ingest", "--source", "okta"])["token"].as_str().expect("a token").to_owned();
+    let ingests = other.json(&["token", "--role", "ingest", "--source", "okta"])["token"]
+        .as_str()
+        .expect("a token")
+        .to_owned();
     let elsewhere = other.serve();
-    let (status, body) = elsewhere.post("/v1/facts?as=okta-system-log", Some(&ingests), "application/json", lines(&events).as_bytes());
+    let (status, body) = elsewhere.post(
+        "/v1/facts?as=okta-system-log",
+        Some(&ingests),
+        "application/json",
+        lines(&events).as_bytes(),
+    );
     assert_eq!(status, 200, "{body}");
     let answer: Value = serde_json::from_str(&body).expect("JSON");
-    let by_http: Vec<bool> = answer["results"].as_array().expect("results").iter().map(|one| one["understood"] != false).collect();
+    let by_http: Vec<bool> = answer["results"]
+        .as_array()
+        .expect("results")
+        .iter()
+        .map(|one| one["understood"] != false)
+        .collect();
 
     let read = scratch.token("acme", "read");
     let server = scratch.serve();
     let mut by_record = Vec::new();
     let mut on_timeline = Vec::new();
     for (n, event) in events.iter().enumerate() {
-        let record =
-            server.graphql(&read, "query($p: Position!) { record(position: $p) { understood session sourceId } }", json!({"p": n + 1}))["record"]
-                .clone();
+        let record = server.graphql(
+            &read,
+            "query($p: Position!) { record(position: $p) { understood session sourceId } }",
+            json!({"p": n + 1}),
+        )["record"]
+            .clone();
         assert_eq!(record["sourceId"], event["uuid"]);
         by_record.push(record["understood"] == true);
         let Some(session) = record["session"].as_str() else { continue };
-        let query = "query($s: ID!) { timeline(session: $s, first: 200) { edges { node { category record { position } } } } }";
+        let query = "query($s: ID!) \
+                     { timeline(session: $s, first: 200) { edges { node { category record { position } } } } }";
         let rows = server.graphql(&read, query, json!({"s": session}));
-        let row = rows["timeline"]["edges"].as_array().into_iter().flatten().find(|row| row["node"]["record"]["position"] == n + 1);
+        let row = rows["timeline"]["edges"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .find(|row| row["node"]["record"]["position"] == n + 1);
         if let Some(row) = row {
             on_timeline.push((n, row["node"]["category"] != "NOT_UNDERSTOOD"));
         }
@@ -206,7 +300,12 @@ fn a_record_is_understood_or_not_everywhere_alike() {
         assert_eq!(*understood, by_record[*n], "{}", events[*n]);
     }
     assert!(on_timeline.len() > 15, "{on_timeline:?}");
-    let counted = report["types"].as_array().expect("types").iter().filter_map(|row| row["understood"].as_u64()).sum::<u64>();
+    let counted = report["types"]
+        .as_array()
+        .expect("types")
+        .iter()
+        .filter_map(|row| row["understood"].as_u64())
+        .sum::<u64>();
     let understood = by_record.iter().filter(|one| **one).count();
     assert_eq!(counted, understood as u64, "{report:#}");
     assert!(by_record.iter().any(|one| !one));
@@ -221,12 +320,20 @@ fn one_event_in_any_envelope_is_one_record() {
     let (scratch, _) = ledger(std::slice::from_ref(&one));
     for (name, content) in envelopes(&one) {
         let (status, answer, words) = try_ingest(&scratch, "envelope.json", &content, &OKTA);
-        assert_eq!((status, answer["repeated"].as_u64()), (Some(0), Some(1)), "{name}: {answer} {words}");
+        assert_eq!(
+            (status, answer["repeated"].as_u64()),
+            (Some(0), Some(1)),
+            "{name}: {answer} {words}"
+        );
     }
-    let token = scratch.json(&["token", "--role", "ingest", "--source", "okta"])["token"].as_str().expect("a token").to_owned();
+    let token = scratch.json(&["token", "--role", "ingest", "--source", "okta"])["token"]
+        .as_str()
+        .expect("a token")
+        .to_owned();
     let server = scratch.serve();
     for (name, content) in envelopes(&one) {
-        let (status, body) = server.post("/v1/facts?as=okta-system-log", Some(&token), "application/json", &content);
+        let (status, body) =
+            server.post("/v1/facts?as=okta-system-log", Some(&token), "application/json", &content);
         assert_eq!(status, 200, "{name}: {body}");
         assert!(body.contains("\"repeated\""), "{name}: {body}");
     }
@@ -234,34 +341,55 @@ fn one_event_in_any_envelope_is_one_record() {
 
 #[test]
 fn an_envelope_with_several_events_is_as_many_records() {
-    let events: Vec<Value> =
-        (0..3).map(|n| event(&format!("several-{n}"), "user.session.start", &format!("10:0{n}:00"), ("idxSeveral", "T-8", "T-8"))).collect();
+    let events: Vec<Value> = (0..3)
+        .map(|n| {
+            event(
+                &format!("several-{n}"),
+                "user.session.start",
+                &format!("10:0{n}:00"),
+                ("idxSeveral", "T-8", "T-8"),
+            )
+        })
+        .collect();
     let (scratch, _) = ledger(&events[..1]);
     let hook = json!({"eventType": "com.okta.event_hook", "data": {"events": events}});
     let report = ingest(&scratch, "hook.json", hook.to_string());
-    assert_eq!((report["stored"].as_u64(), report["repeated"].as_u64()), (Some(2), Some(1)), "{report}");
+    assert_eq!(
+        (report["stored"].as_u64(), report["repeated"].as_u64()),
+        (Some(2), Some(1)),
+        "{report}"
+    );
 }
 
 #[test]
 fn what_is_not_unwrapped_is_named() {
     let whole = event("named", "user.session.start", "10:00:00", ("idxNamed", "T-7", "T-7"));
-    let cases: Vec<(&str, Vec<u8>)> = vec![
+    let cases: Vec<(&str, Vec<u8>)> =
+        vec![
         (
             "EventBridge",
-            json!({"version": "0", "detail-type": "SystemLog", "source": "aws.partner/okta.com/x", "detail": "gone"}).to_string().into_bytes(),
+            json!({"version": "0", "detail-type": "SystemLog", "source": "aws.partner/okta.com/x",
+                "detail": "gone"}).to_string().into_bytes(),
         ),
-        ("event hook", json!({"eventType": "com.okta.event_hook", "data": {"events": "none"}}).to_string().into_bytes()),
-        ("Splunk", json!({"time": 1, "sourcetype": "OktaIM2:log", "event": 7}).to_string().into_bytes()),
+        ("event hook", json!({"eventType": "com.okta.event_hook",
+            "data": {"events": "none"}}).to_string().into_bytes()),
+        ("Splunk", json!({"time": 1, "sourcetype": "OktaIM2:log",
+            "event": 7}).to_string().into_bytes()),
         (
             "Elastic",
-            json!({"@timestamp": "2026-03-10T10:00:00Z", "event": {"action": "user.session.start"}, "okta": {"uuid": "x"}}).to_string().into_bytes(),
+            json!({"@timestamp": "2026-03-10T10:00:00Z", "event": {"action": "user.session.start"},
+                "okta": {"uuid": "x"}}).to_string().into_bytes(),
         ),
-        ("CSV", b"published,eventType,uuid\n2026-03-10T10:00:00Z,user.session.start,u-1\n".to_vec()),
+        ("CSV",
+            b"published,eventType,uuid\n2026-03-10T10:00:00Z,user.session.start,u-1\n".to_vec()),
         ("gzip", gzip(&whole.to_string().into_bytes())[..40].to_vec()),
     ];
     let scratch = Scratch::new();
     scratch.ok(&["init", "--tenant", "acme"]);
-    let token = scratch.json(&["token", "--role", "ingest", "--source", "okta"])["token"].as_str().expect("a token").to_owned();
+    let token = scratch.json(&["token", "--role", "ingest", "--source", "okta"])["token"]
+        .as_str()
+        .expect("a token")
+        .to_owned();
     let mut answers = Vec::new();
     for (name, content) in &cases {
         let (status, answer, words) = try_ingest(&scratch, "named", content, &OKTA);
@@ -270,7 +398,8 @@ fn what_is_not_unwrapped_is_named() {
     }
     let server = scratch.serve();
     for (name, content) in &cases {
-        let (status, body) = server.post("/v1/facts?as=okta-system-log", Some(&token), "application/json", content);
+        let (status, body) =
+            server.post("/v1/facts?as=okta-system-log", Some(&token), "application/json", content);
         assert!((400..500).contains(&status), "{name}: {status} {body}");
         answers.push((*name, body));
     }
@@ -284,12 +413,16 @@ fn what_is_not_unwrapped_is_named() {
 fn a_gzip_bomb_is_bounded() {
     let scratch = Scratch::new();
     scratch.ok(&["init", "--tenant", "acme"]);
-    let token = scratch.json(&["token", "--role", "ingest", "--source", "okta"])["token"].as_str().expect("a token").to_owned();
+    let token = scratch.json(&["token", "--role", "ingest", "--source", "okta"])["token"]
+        .as_str()
+        .expect("a token")
+        .to_owned();
     let bomb = gzip(&[&b"{\"uuid\":\""[..], &vec![b'x'; 64 << 20]].concat());
     let (status, _, words) = try_ingest(&scratch, "bomb.gz", &bomb, &OKTA);
     assert_eq!(status, Some(3), "{words}");
     let server = scratch.serve();
-    let (status, body) = server.post("/v1/facts?as=okta-system-log", Some(&token), "application/json", &bomb);
+    let (status, body) =
+        server.post("/v1/facts?as=okta-system-log", Some(&token), "application/json", &bomb);
     assert_eq!(status, 413, "{body}");
 }
 
@@ -298,11 +431,15 @@ const SEALED: &str = "{ record(position: 1) { sourceId original personal sealed 
 #[test]
 fn what_is_sealed_is_seen_by_investigate_and_by_nobody_else() {
     let (scratch, _) = ledger(&labelled());
-    let (read, investigate) = (scratch.token("acme", "read"), scratch.token("acme", "read,investigate"));
+    let (read, investigate) =
+        (scratch.token("acme", "read"), scratch.token("acme", "read,investigate"));
     // The command line of the owner.
     for by in ["#1", "1", "began"] {
         let record = scratch.json(&["record", by]);
-        assert!(record["original"].as_str().expect("text").contains("Mozilla/5.0 (X11)"), "{record:#}");
+        assert!(
+            record["original"].as_str().expect("text").contains("Mozilla/5.0 (X11)"),
+            "{record:#}"
+        );
         assert_eq!(record["sourceId"], "began");
     }
     let id = scratch.json(&["record", "#1"])["id"].as_str().expect("an id").to_owned();
@@ -314,7 +451,11 @@ fn what_is_sealed_is_seen_by_investigate_and_by_nobody_else() {
     let server = scratch.serve();
     let seen = server.graphql(&investigate, SEALED, json!({}))["record"].clone();
     assert!(seen["original"].as_str().expect("text").contains("203.0.113.7"), "{seen}");
-    assert!(seen["personal"].to_string().contains("203.0.113.7") && seen["personal"].to_string().contains("alice@acme.example"), "{seen}");
+    assert!(
+        seen["personal"].to_string().contains("203.0.113.7")
+            && seen["personal"].to_string().contains("alice@acme.example"),
+        "{seen}"
+    );
     assert_eq!(seen["sealed"], Value::Null);
     let hidden = server.graphql(&read, SEALED, json!({}))["record"].clone();
     assert_eq!((&hidden["original"], &hidden["personal"]), (&Value::Null, &Value::Null));
@@ -325,28 +466,42 @@ fn what_is_sealed_is_seen_by_investigate_and_by_nobody_else() {
     assert!(drawer.contains("203.0.113.7") && drawer.contains("Workday"), "{drawer}");
     assert!(!drawer.contains("<script>alert(1)"), "markup is text");
     let hidden = page(&server, &read, path);
-    assert!(!hidden.contains("203.0.113.7") && !hidden.contains("Workday") && !hidden.contains("alice@"), "{hidden}");
+    assert!(
+        !hidden.contains("203.0.113.7")
+            && !hidden.contains("Workday")
+            && !hidden.contains("alice@"),
+        "{hidden}"
+    );
     assert!(hidden.contains("needs the role investigate"), "{hidden}");
 }
 
 #[test]
 fn display_names_and_addresses_are_found_by_investigate() {
     let (scratch, _) = ledger(&labelled());
-    let (read, investigate) = (scratch.token("acme", "read"), scratch.token("acme", "read,investigate"));
+    let (read, investigate) =
+        (scratch.token("acme", "read"), scratch.token("acme", "read,investigate"));
     for text in ["Workday", "workday"] {
         let answer = scratch.json(&["find", text]);
         let items = found(&answer, "APP");
-        assert_eq!((items.len(), &items[0]["name"], items[0]["count"].as_u64()), (1, &json!("0oaHr"), Some(3)), "{text}: {answer:#}");
+        assert_eq!(
+            (items.len(), &items[0]["name"], items[0]["count"].as_u64()),
+            (1, &json!("0oaHr"), Some(3)),
+            "{text}: {answer:#}"
+        );
     }
     let policy = scratch.json(&["find", "Payroll people"]);
     assert_eq!(found(&policy, "POLICY")[0]["name"], "rstPay", "{policy:#}");
     let address = scratch.json(&["find", "203.0.113.7"]);
     let items = found(&address, "ADDRESS");
     assert_eq!((items.len(), items[0]["count"].as_u64()), (1, Some(3)), "{address:#}");
-    assert_eq!(found(&scratch.json(&["find", "198.51.100.9"]), "ADDRESS")[0]["sessions"], json!(["idxOther"]));
+    assert_eq!(
+        found(&scratch.json(&["find", "198.51.100.9"]), "ADDRESS")[0]["sessions"],
+        json!(["idxOther"])
+    );
 
     let server = scratch.serve();
-    let query = "query($t: String!) { find(text: $t) { items { kind name } searched notSearched } }";
+    let query =
+        "query($t: String!) { find(text: $t) { items { kind name } searched notSearched } }";
     for text in ["Workday", "203.0.113.7"] {
         let seen = server.graphql(&investigate, query, json!({"t": text}))["find"].clone();
         assert!(!seen["items"].as_array().expect("items").is_empty(), "{seen}");
@@ -355,12 +510,15 @@ fn display_names_and_addresses_are_found_by_investigate() {
         assert!(hidden["notSearched"].to_string().contains("address"), "{hidden}");
     }
     // Nothing of it stands in the clear.
-    let clear = server.graphql(&read, "{ record(position: 2) { facts header } }", json!({})).to_string();
+    let clear =
+        server.graphql(&read, "{ record(position: 2) { facts header } }", json!({})).to_string();
     assert!(!clear.contains("Workday"), "{clear}");
 }
 
 fn native(id: &str, rest: &str) -> String {
-    format!(r#"{{"id":"{id}","type":"claims.received","session":"S1","subject":{{"id":"u"}},{rest}}}"#)
+    format!(
+        r#"{{"id":"{id}","type":"claims.received","session":"S1","subject":{{"id":"u"}},{rest}}}"#
+    )
 }
 
 #[test]
@@ -369,8 +527,13 @@ fn keep_going_says_that_something_was_refused() {
     scratch.ok(&["init", "--tenant", "acme"]);
     let good = native("good", r#""occurred_at":"2026-03-10T10:00:00Z","data":{"idp":"x"}"#);
     let bad = native("bad", r#""occurred_at":"2026-03-10T10:00:00Z","data":{}"#);
-    let (status, answer, words) = try_ingest(&scratch, "f", format!("{bad}\n{good}\n"), &["--keep-going"]);
-    assert_eq!((status, answer["stored"].as_u64(), answer["refused"].as_array().map(Vec::len)), (Some(3), Some(1), Some(1)), "{answer} {words}");
+    let (status, answer, words) =
+        try_ingest(&scratch, "f", format!("{bad}\n{good}\n"), &["--keep-going"]);
+    assert_eq!(
+        (status, answer["stored"].as_u64(), answer["refused"].as_array().map(Vec::len)),
+        (Some(3), Some(1), Some(1)),
+        "{answer} {words}"
+    );
     let (status, ..) = try_ingest(&scratch, "f", format!("{good}\n"), &["--keep-going"]);
     assert_eq!(status, Some(0));
 }
@@ -379,16 +542,37 @@ fn keep_going_says_that_something_was_refused() {
 fn numbers_past_64_bits_under_one_id_are_told_apart() {
     let scratch = Scratch::new();
     scratch.ok(&["init", "--tenant", "acme"]);
-    let line = |number: &str| native("big", &format!(r#""occurred_at":"2026-03-10T10:00:00Z","data":{{"idp":"x","more":{number}}}"#));
+    let line = |number: &str| {
+        native(
+            "big",
+            &format!(
+                r#""occurred_at":"2026-03-10T10:00:00Z","data":{{"idp":"x","more":{number}}}"#
+            ),
+        )
+    };
     let (status, ..) = try_ingest(&scratch, "f", line("123456789012345678901234567890"), &[]);
     assert_eq!(status, Some(0));
-    for same in ["123456789012345678901234567890", "123456789012345678901234567890.0", "12345678901234567890123456789e1"] {
+    for same in [
+        "123456789012345678901234567890",
+        "123456789012345678901234567890.0",
+        "12345678901234567890123456789e1",
+    ] {
         let (status, answer, _) = try_ingest(&scratch, "f", line(same), &[]);
         assert_eq!((status, answer["repeated"].as_u64()), (Some(0), Some(1)), "{same}: {answer}");
     }
-    for other in ["123456789012345678901234567891", "123456789012345678901234567890.1", "1e30", "1e400", "-123456789012345678901234567890"] {
+    for other in [
+        "123456789012345678901234567891",
+        "123456789012345678901234567890.1",
+        "1e30",
+        "1e400",
+        "-123456789012345678901234567890",
+    ] {
         let (status, answer, _) = try_ingest(&scratch, "f", line(other), &[]);
-        assert_eq!((status, &answer["error"]["code"]), (Some(3), &json!("conflict")), "{other}: {answer}");
+        assert_eq!(
+            (status, &answer["error"]["code"]),
+            (Some(3), &json!("conflict")),
+            "{other}: {answer}"
+        );
     }
     // An Okta event likewise: other content is a variant.
     let okta = |number: &str| {
@@ -396,7 +580,8 @@ fn numbers_past_64_bits_under_one_id_are_told_apart() {
             .to_string()
             .replace("\"authenticationStep\":0", &format!("\"authenticationStep\":{number}"))
     };
-    let (first, again, other) = ("18446744073709551616", "18446744073709551616", "18446744073709551617");
+    let (first, again, other) =
+        ("18446744073709551616", "18446744073709551616", "18446744073709551617");
     assert_eq!(ingest(&scratch, "o", okta(first))["stored"], 1);
     assert_eq!(ingest(&scratch, "o", okta(again))["repeated"], 1);
     assert_eq!(ingest(&scratch, "o", okta(other))["variants"], 1);
@@ -406,18 +591,30 @@ fn numbers_past_64_bits_under_one_id_are_told_apart() {
 fn times_past_the_years_0000_to_9999_in_utc_are_refused() {
     let scratch = Scratch::new();
     scratch.ok(&["init", "--tenant", "acme"]);
-    let token = scratch.json(&["token", "--role", "ingest", "--source", "acme"])["token"].as_str().expect("a token").to_owned();
-    let outside = ["9999-12-31T23:59:59-00:01", "0000-01-01T00:00:00+00:01", "10000-01-01T00:00:00Z"];
-    let at = |time: &str, auth: &str| native("t", &format!(r#""occurred_at":"{time}","data":{{"idp":"x","auth_time":"{auth}"}}"#));
+    let token = scratch.json(&["token", "--role", "ingest", "--source", "acme"])["token"]
+        .as_str()
+        .expect("a token")
+        .to_owned();
+    let outside =
+        ["9999-12-31T23:59:59-00:01", "0000-01-01T00:00:00+00:01", "10000-01-01T00:00:00Z"];
+    let at = |time: &str, auth: &str| {
+        native("t", &format!(r#""occurred_at":"{time}","data":{{"idp":"x","auth_time":"{auth}"}}"#))
+    };
     let good = "2026-03-10T10:00:00Z";
     let mut cases: Vec<(String, &str, &str)> = Vec::new();
     for time in outside {
         cases.push((at(time, good), "native", "occurred_at"));
         cases.push((at(good, time), "native", "data.auth_time"));
-        let cloud = json!({"specversion": "1.0", "id": "t", "source": "acme", "type": "claimledger.claims.received", "time": time, "session": "S1", "subject": "u", "data": {"idp": "x"}});
+        let cloud = json!({"specversion": "1.0", "id": "t", "source": "acme",
+            "type": "claimledger.claims.received", "time": time, "session": "S1", "subject": "u",
+            "data": {"idp": "x"}});
         cases.push((cloud.to_string(), "cloudevents", "time"));
-        let okta = with(event("t", "user.session.start", "10:00:00", ("idxT", "T", "T")), json!({"published": time}));
-        // A text that is no time at all is masked by some collectors, and kept; one that is a time outside of what can be written is refused.
+        let okta = with(
+            event("t", "user.session.start", "10:00:00", ("idxT", "T", "T")),
+            json!({"published": time}),
+        );
+        // A text that is no time at all is masked by some collectors, and kept; one that is a time
+        // outside of what can be written is refused.
         if !time.starts_with("10000") {
             cases.push((okta.to_string(), "okta-system-log", "published"));
         }
@@ -428,12 +625,18 @@ fn times_past_the_years_0000_to_9999_in_utc_are_refused() {
         assert_eq!(answer["error"]["field"], *field, "{answer}");
     }
     for edge in ["9999-12-31T23:59:59.999999Z", "0000-01-01T00:00:00Z"] {
-        let (status, answer, words) = try_ingest(&scratch, "f", at(edge, good).replace("\"t\"", &format!("\"{edge}\"")), &[]);
+        let (status, answer, words) =
+            try_ingest(&scratch, "f", at(edge, good).replace("\"t\"", &format!("\"{edge}\"")), &[]);
         assert_eq!(status, Some(0), "{edge}: {answer} {words}");
     }
     let server = scratch.serve();
     for (line, dialect, _) in &cases {
-        let (status, body) = server.post(&format!("/v1/facts?as={dialect}"), Some(&token), "application/json", line.as_bytes());
+        let (status, body) = server.post(
+            &format!("/v1/facts?as={dialect}"),
+            Some(&token),
+            "application/json",
+            line.as_bytes(),
+        );
         assert!((400..500).contains(&status), "{line}: {status} {body}");
     }
 }
@@ -453,6 +656,10 @@ fn every_text_of_the_native_contract_is_bounded() {
     ];
     for (field, line) in cases {
         let (status, answer, words) = try_ingest(&scratch, "f", &line, &[]);
-        assert_eq!((status, &answer["error"]["field"]), (Some(3), &json!(field)), "{answer} {words}");
+        assert_eq!(
+            (status, &answer["error"]["field"]),
+            (Some(3), &json!(field)),
+            "{answer} {words}"
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! The pages in a real browser: the session page shows timeline and tree, nothing is refused by the content security policy, and text from
-//! outside shows as text.
+//! The pages in a real browser: the session page shows timeline and tree, nothing is refused by the
+//! content security policy, and text from outside shows as text.
 
 #[path = "support/browser.rs"]
 mod browser;
@@ -15,7 +15,8 @@ const AT: &str = "at=2026-03-10T23:00:00Z&knownAtPosition=82";
 #[test]
 fn the_session_page_shows_the_timeline_and_the_tree() {
     let Some(scratch) = Scratch::fixture() else { return };
-    let mut args = vec!["--at", "2026-03-10T23:00:00Z", "--known-at", "82", "--tenant", "acme", "why"];
+    let mut args =
+        vec!["--at", "2026-03-10T23:00:00Z", "--known-at", "82", "--tenant", "acme", "why"];
     args.push("S3");
     let tree = scratch.ok(&args);
     let server = scratch.serve();
@@ -25,28 +26,50 @@ fn the_session_page_shows_the_timeline_and_the_tree() {
     assert!(browser.address().contains("/session?id=S3"), "{}", browser.address());
 
     // The figure is drawn, in sight, with a bar for each factor.
-    let figure = browser.eval("const r = document.querySelector('svg.tl').getBoundingClientRect(); return [r.width, r.height, r.top]");
-    let size: Vec<f64> = figure.as_array().expect("a box").iter().filter_map(Value::as_f64).collect();
+    let figure = browser.eval(
+        "const r = document.querySelector('svg.tl').getBoundingClientRect(); \
+                               return [r.width, r.height, r.top]",
+    );
+    let size: Vec<f64> =
+        figure.as_array().expect("a box").iter().filter_map(Value::as_f64).collect();
     assert!(size[0] > 600.0 && size[1] > 100.0 && size[2] < 1600.0, "{figure}");
-    let bars = browser.eval("return [...document.querySelectorAll('svg.tl .lane.factor title')].map(t => t.textContent)").to_string();
+    let bars = browser
+        .eval(
+            "return [...document.querySelectorAll('svg.tl .lane.factor \
+                             title')].map(t => t.textContent)",
+        )
+        .to_string();
     for factor in ["pwd", "hwk", "phr"] {
         assert!(bars.contains(factor), "{bars}");
     }
     // Same items, same count in the table that follows.
-    let counts = browser.eval("return [document.querySelector('svg.tl').querySelectorAll('a').length, document.querySelector('.tl-table').querySelectorAll('tbody tr').length]");
+    let counts = browser.eval(
+        "return [document.querySelector('svg.tl').querySelectorAll('a').length, \
+                      document.querySelector('.tl-table').querySelectorAll('tbody tr').length]",
+    );
     assert_eq!(counts[0], counts[1], "links of the figure and rows of the table: {counts}");
     assert!(counts[0].as_u64() > Some(5), "{counts}");
 
     // The tree has the words of the command line.
     let page = browser.text().split_whitespace().collect::<Vec<_>>().join(" ");
-    for words in ["S3 was let into payroll at 13:20:04Z", "phr has it itself", "idp-x was trusted: tx1 since 09:00:00Z", "Not the reason"] {
+    for words in [
+        "S3 was let into payroll at 13:20:04Z",
+        "phr has it itself",
+        "idp-x was trusted: tx1 since 09:00:00Z",
+        "Not the reason",
+    ] {
         assert!(tree.contains(words), "the command line does not say {words}: {tree}");
         assert!(page.contains(words), "the page does not say {words}: {page}");
     }
     let picture = browser.screenshot();
-    assert!(picture.starts_with(b"\x89PNG") && picture.len() > 40_000, "the screenshot has {} bytes", picture.len());
+    assert!(
+        picture.starts_with(b"\x89PNG") && picture.len() > 40_000,
+        "the screenshot has {} bytes",
+        picture.len()
+    );
     if let Some(dir) = std::env::var_os("CLAIMLEDGER_SCREENSHOTS") {
-        std::fs::write(std::path::Path::new(&dir).join("session-S3.png"), &picture).expect("writing a screenshot");
+        std::fs::write(std::path::Path::new(&dir).join("session-S3.png"), &picture)
+            .expect("writing a screenshot");
     }
     quiet(&browser, &server);
 }
@@ -82,21 +105,52 @@ fn dark_forced_and_narrow_pages_hold_together() {
         for (name, path) in &pages {
             browser.open(&format!("{}{path}", server.url));
             picture(&browser, &format!("{name}-{look}"));
-            let wide = browser.eval("return [document.documentElement.scrollWidth, document.documentElement.clientWidth, innerWidth]");
-            assert!(wide[0].as_u64() <= wide[1].as_u64(), "{name}, {look}: the page itself scrolls sideways: {wide}");
+            let wide = browser.eval(
+                "return [document.documentElement.scrollWidth, \
+                                     document.documentElement.clientWidth, innerWidth]",
+            );
+            assert!(
+                wide[0].as_u64() <= wide[1].as_u64(),
+                "{name}, {look}: the page itself scrolls sideways: {wide}"
+            );
             assert!(wide[2].as_u64() == Some(u64::from(width)), "{name}, {look}: {wide}");
             for (preference, value) in preferences {
-                assert_eq!(browser.eval(&format!("return matchMedia('({preference}: {value})').matches")), true, "{look}");
+                assert_eq!(
+                    browser.eval(&format!("return matchMedia('({preference}: {value})').matches")),
+                    true,
+                    "{look}"
+                );
             }
             // Dark is dark, and what is written on it is not.
-            let colours = browser.eval("const s = getComputedStyle(document.body); return [s.backgroundColor, s.color].map(c => c.match(/\\d+/g).slice(0, 3).reduce((a, b) => a + Number(b), 0))");
-            let (ground, ink) = (colours[0].as_u64().expect("a colour"), colours[1].as_u64().expect("a colour"));
+            let colours = browser.eval(
+                "const s = getComputedStyle(document.body); return \
+                                        [s.backgroundColor, s.color].map(c => \
+                                        c.match(/\\d+/g).slice(0, 3).reduce((a, b) => a + \
+                                        Number(b), 0))",
+            );
+            let (ground, ink) =
+                (colours[0].as_u64().expect("a colour"), colours[1].as_u64().expect("a colour"));
             let dark = preferences.contains(&("prefers-color-scheme", "dark"));
-            assert!(if dark { ground < 150 && ink > 600 } else { ground > 700 && ink < 150 }, "{name}, {look}: {colours}");
+            assert!(
+                if dark { ground < 150 && ink > 600 } else { ground > 700 && ink < 150 },
+                "{name}, {look}: {colours}"
+            );
             // What stays in sight while scrolling leaves most of the window to the answer.
-            let stays = browser.eval("scrollTo(0, 1e6); return Math.max(0, ...[...document.querySelectorAll('body *')].filter(e => getComputedStyle(e).position === 'sticky').map(e => e.getBoundingClientRect().height))");
-            assert!(stays.as_f64().expect("pixels") < if width < 600 { 48.0 } else { 200.0 }, "{name}, {look}: {stays} px stay in sight");
-            let console: Vec<String> = browser.console().into_iter().filter(|line| !(*name == "not-found" && line.contains("404"))).collect();
+            let stays = browser.eval(
+                "scrollTo(0, 1e6); return Math.max(0, \
+                                      ...[...document.querySelectorAll('body *')].filter(e => \
+                                      getComputedStyle(e).position === 'sticky').map(e => \
+                                      e.getBoundingClientRect().height))",
+            );
+            assert!(
+                stays.as_f64().expect("pixels") < if width < 600 { 48.0 } else { 200.0 },
+                "{name}, {look}: {stays} px stay in sight"
+            );
+            let console: Vec<String> = browser
+                .console()
+                .into_iter()
+                .filter(|line| !(*name == "not-found" && line.contains("404")))
+                .collect();
             assert!(console.is_empty(), "{name}, {look}: {console:?}");
         }
     }
@@ -112,7 +166,11 @@ fn every_page_opens_without_an_error() {
     let pages = [
         ("sessions", "/sessions".to_owned(), "S7"),
         ("sessions-active", format!("/sessions?activeAt=2026-03-10T14:05:00Z&{AT}"), "8 certain"),
-        ("session-S2", format!("/session?id=S2&{AT}"), "Authenticator lost 12:10:00Z, recorded 14:40:00Z"),
+        (
+            "session-S2",
+            format!("/session?id=S2&{AT}"),
+            "Authenticator lost 12:10:00Z, recorded 14:40:00Z",
+        ),
         ("session-S4", format!("/session?id=S4&{AT}"), "sms was seen and falls short"),
         ("session-S5", format!("/session?id=S5&{AT}"), "key_retired"),
         ("session-S6", format!("/session?id=S6&{AT}"), "trust_off"),
@@ -124,12 +182,23 @@ fn every_page_opens_without_an_error() {
     for (name, path, expected) in pages {
         browser.open(&format!("{}{path}", server.url));
         let text = browser.text();
-        let source = browser.eval("return document.documentElement.outerHTML").as_str().unwrap_or_default().to_owned();
-        assert!(text.contains(expected) || source.contains(expected), "{name} does not show {expected}:\n{text}");
+        let source = browser
+            .eval("return document.documentElement.outerHTML")
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        assert!(
+            text.contains(expected) || source.contains(expected),
+            "{name} does not show {expected}:\n{text}"
+        );
         assert!(!source.contains("style=\""), "{name} has inline style");
         picture(&browser, name);
         let allowed = name == "not-found";
-        let console: Vec<String> = browser.console().into_iter().filter(|line| !(allowed && line.contains("404"))).collect();
+        let console: Vec<String> = browser
+            .console()
+            .into_iter()
+            .filter(|line| !(allowed && line.contains("404")))
+            .collect();
         assert!(console.is_empty(), "{name}: {console:?}");
     }
     let (_, _, health) = server.get("/healthz", &[]);
@@ -139,15 +208,22 @@ fn every_page_opens_without_an_error() {
 #[test]
 fn markup_in_names_and_agents_shows_as_text() {
     let scratch = Scratch::rehearsal(&["acme"]);
-    let evil = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>";
+    let evil =
+        "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>";
     let line = |id: &str, kind: &str, data: Value| {
-        json!({"id": id, "type": kind, "occurred_at": "2026-03-10T10:00:00Z", "session": "<b>S1</b>",
-               "subject": {"id": "u-1", "login": evil, "name": format!("{evil}\u{202e}")}, "client": {"ip": "203.0.113.1", "user_agent": evil}, "data": data})
+        json!({"id": id, "type": kind, "occurred_at": "2026-03-10T10:00:00Z",
+            "session": "<b>S1</b>",
+               "subject": {"id": "u-1", "login": evil, "name": format!("{evil}\u{202e}")},
+                   "client": {"ip": "203.0.113.1", "user_agent": evil}, "data": data})
         .to_string()
     };
     let lines = [
         line("a", "session.started", json!({"idp": evil, "root_session": evil})),
-        line("b", "claims.received", json!({"idp": evil, "assertion": "as-1", "amr": ["pwd", "<i>amr</i>"], "key": evil})),
+        line(
+            "b",
+            "claims.received",
+            json!({"idp": evil, "assertion": "as-1", "amr": ["pwd", "<i>amr</i>"], "key": evil}),
+        ),
         line("c", "policy.decided", json!({"app": evil, "policy": evil, "outcome": "allow"})),
     ];
     let file = scratch.file("evil.jsonl", lines.join("\n"));
@@ -157,9 +233,16 @@ fn markup_in_names_and_agents_shows_as_text() {
     let link = server.sign_in["acme"].as_str().expect("a sign-in link");
     browser.open(&format!("{link}&next={}", percent("/session?id=%3Cb%3ES1%3C%2Fb%3E&names=1")));
     let text = browser.text();
-    assert!(text.contains("<img src=x onerror=") && text.contains("<b>S1</b>"), "markup does not show as text: {text}");
+    assert!(
+        text.contains("<img src=x onerror=") && text.contains("<b>S1</b>"),
+        "markup does not show as text: {text}"
+    );
     assert!(text.contains("\\u{202E}"), "a bidi control is not made visible: {text}");
-    let found = browser.eval("return [document.title, document.querySelectorAll('main img, main b, main i, script:not([src])').length, document.querySelectorAll('script').length]");
+    let found = browser.eval(
+        "return [document.title, document.querySelectorAll('main img, main b, \
+                              main i, script:not([src])').length, \
+                              document.querySelectorAll('script').length]",
+    );
     assert_ne!(found[0], "owned");
     assert_eq!(found[1], 0, "markup from outside became elements: {found}");
     browser.open(&format!("{}/sessions", server.url));
@@ -176,7 +259,10 @@ fn a_pinned_address_shows_the_same_bytes_to_everybody_and_later() {
     let Some(scratch) = Scratch::fixture() else { return };
     let token = scratch.token("acme", "ingest");
     let server = scratch.serve();
-    let paths = [format!("/session?id=S5&{AT}&rules={RULES}&open=46"), format!("/sessions?activeAt=2026-03-10T14:05:00Z&{AT}&rules={RULES}")];
+    let paths = [
+        format!("/session?id=S5&{AT}&rules={RULES}&open=46"),
+        format!("/sessions?activeAt=2026-03-10T14:05:00Z&{AT}&rules={RULES}"),
+    ];
     let Some(browser) = at(&server, "acme", &paths[0]) else { return };
     let shown = |browser: &Browser| {
         paths.clone().map(|path| {
@@ -188,9 +274,11 @@ fn a_pinned_address_shows_the_same_bytes_to_everybody_and_later() {
     let first = shown(&browser);
     assert!(first.iter().all(|main| main.len() > 5_000), "{first:?}");
     for n in 0..100 {
-        let fact = json!({"id": format!("later-{n}"), "type": "app.accessed", "occurred_at": "2026-03-10T14:00:00Z", "session": "S5",
+        let fact = json!({"id": format!("later-{n}"), "type": "app.accessed",
+            "occurred_at": "2026-03-10T14:00:00Z", "session": "S5",
                           "subject": {"id": "u-erin"}, "data": {"app": "wiki"}});
-        let (status, body) = server.post("/v1/facts", Some(&token), "application/json", fact.to_string().as_bytes());
+        let (status, body) =
+            server.post("/v1/facts", Some(&token), "application/json", fact.to_string().as_bytes());
         assert_eq!(status, 200, "{body}");
     }
     let Some(other) = Browser::start(1000, 700) else { return };
@@ -214,10 +302,16 @@ fn without_script_the_answer_is_the_same() {
     let Some(browser) = at(&server, "acme", &paths[0]) else { return };
     for path in paths {
         browser.open(&format!("{}{path}", server.url));
-        let with = (browser.eval(WORDS), browser.eval("return document.querySelectorAll('main a[href]').length"));
+        let with = (
+            browser.eval(WORDS),
+            browser.eval("return document.querySelectorAll('main a[href]').length"),
+        );
         browser.scripts(false);
         browser.open(&format!("{}{path}", server.url));
-        let without = (browser.eval(WORDS), browser.eval("return document.querySelectorAll('main a[href]').length"));
+        let without = (
+            browser.eval(WORDS),
+            browser.eval("return document.querySelectorAll('main a[href]').length"),
+        );
         browser.scripts(true);
         assert!(with.0.as_str().is_some_and(|words| words.len() > 50), "{path}: {with:?}");
         assert_eq!(with, without, "{path}");
@@ -229,9 +323,12 @@ fn without_script_the_answer_is_the_same() {
 fn every_record_that_a_page_names_opens() {
     let Some(scratch) = Scratch::fixture() else { return };
     let server = scratch.serve();
-    let Some(browser) = at(&server, "acme", &format!("/session?id=S5&{AT}&rules={RULES}")) else { return };
+    let Some(browser) = at(&server, "acme", &format!("/session?id=S5&{AT}&rules={RULES}")) else {
+        return;
+    };
     let links = browser.eval(
-        "return [...document.querySelectorAll('main a')].filter(a => /^#\\d+$/.test(a.textContent.trim())).map(a => [a.textContent.trim(), a.href])",
+        "return [...document.querySelectorAll('main a')].filter(a => \
+         /^#\\d+$/.test(a.textContent.trim())).map(a => [a.textContent.trim(), a.href])",
     );
     let mut links: Vec<(String, String)> = serde_json::from_value(links).expect("pairs");
     links.sort();
@@ -239,11 +336,28 @@ fn every_record_that_a_page_names_opens() {
     assert!(links.len() >= 8, "{links:?}");
     for (name, href) in links {
         browser.open(&href);
-        let opened = browser.eval("return document.querySelector('aside#record').innerText").as_str().unwrap_or_default().to_owned();
-        assert!(opened.contains(&format!("Record {name}")) && opened.contains("leaf hash"), "{name}, {href}: {opened}");
-        let seen = browser.eval("const r = document.querySelector('#record-h').getBoundingClientRect(); const s = document.querySelector('.strip').getBoundingClientRect(); return [r.top, s.bottom, innerHeight]");
-        let at: Vec<f64> = seen.as_array().expect("three").iter().filter_map(Value::as_f64).collect();
-        assert!(at[0] >= at[1] && at[0] < at[2], "{name}: the record is under the strip or out of sight: {seen}");
+        let opened = browser
+            .eval("return document.querySelector('aside#record').innerText")
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        assert!(
+            opened.contains(&format!("Record {name}")) && opened.contains("leaf hash"),
+            "{name}, {href}: {opened}"
+        );
+        let seen = browser.eval(
+            "const r = \
+                                 document.querySelector('#record-h').getBoundingClientRect(); \
+                                 const s = \
+                                 document.querySelector('.strip').getBoundingClientRect(); return \
+                                 [r.top, s.bottom, innerHeight]",
+        );
+        let at: Vec<f64> =
+            seen.as_array().expect("three").iter().filter_map(Value::as_f64).collect();
+        assert!(
+            at[0] >= at[1] && at[0] < at[2],
+            "{name}: the record is under the strip or out of sight: {seen}"
+        );
     }
     quiet(&browser, &server);
 }
@@ -252,14 +366,39 @@ fn every_record_that_a_page_names_opens() {
 fn ids_that_somebody_will_send_are_not_found_alike() {
     let Some(scratch) = Scratch::fixture() else { return };
     let server = scratch.serve();
-    let Some(browser) = at(&server, "acme", &format!("/session?id=nobody&{AT}&rules={RULES}")) else { return };
-    let page = || browser.eval("return [document.documentElement.outerHTML, performance.getEntriesByType('navigation')[0].responseStatus]");
+    let Some(browser) = at(&server, "acme", &format!("/session?id=nobody&{AT}&rules={RULES}"))
+    else {
+        return;
+    };
+    let page = || {
+        browser.eval(
+            "return [document.documentElement.outerHTML, \
+                      performance.getEntriesByType('navigation')[0].responseStatus]",
+        )
+    };
     let unknown = page();
     assert_eq!(unknown[1], 404, "{unknown}");
-    assert!(unknown[0].as_str().is_some_and(|page| page.contains("Nothing by this id is known at #82 in your tenant.")), "{unknown}");
+    assert!(
+        unknown[0].as_str().is_some_and(|page| page.contains(
+            "Nothing by this id is known at \
+        #82 in your tenant."
+        )),
+        "{unknown}"
+    );
     let long = "x".repeat(10_000);
     // GX1 is the other tenant's.
-    for id in ["GX1", "..", "%2E%2E%2F..%2Fetc", "%00", "S3%00", "%E2%80%AE", "%3Cb%3E", "S3%20", "s3", long.as_str()] {
+    for id in [
+        "GX1",
+        "..",
+        "%2E%2E%2F..%2Fetc",
+        "%00",
+        "S3%00",
+        "%E2%80%AE",
+        "%3Cb%3E",
+        "S3%20",
+        "s3",
+        long.as_str(),
+    ] {
         browser.open(&format!("{}/session?id={id}&{AT}&rules={RULES}", server.url));
         let shown: String = id.chars().take(20).collect();
         if id == "S3%20" {
@@ -282,9 +421,15 @@ fn the_keyboard_reaches_the_timeline_and_moves_in_it() {
     const DOWN: char = '\u{E015}';
     let Some(scratch) = Scratch::fixture() else { return };
     let server = scratch.serve();
-    let Some(browser) = at(&server, "acme", &format!("/session?id=S2&{AT}&rules={RULES}")) else { return };
+    let Some(browser) = at(&server, "acme", &format!("/session?id=S2&{AT}&rules={RULES}")) else {
+        return;
+    };
     let focused = || {
-        browser.eval("const a = document.activeElement; return a.classList.contains('figure') ? 'figure' : a.closest('svg.tl') ? a.querySelector('title').textContent : a.tagName")
+        browser.eval(
+            "const a = document.activeElement; return a.classList.contains('figure') ? \
+                      'figure' : a.closest('svg.tl') ? a.querySelector('title').textContent : \
+                      a.tagName",
+        )
     };
     // A letter with nothing focused does nothing.
     let address = browser.address();
@@ -315,7 +460,11 @@ fn the_keyboard_reaches_the_timeline_and_moves_in_it() {
     assert_eq!(browser.eval("return document.activeElement.closest('.figure') === null"), true);
     browser.eval("document.querySelector('.figure').focus()");
     browser.press(&[DOWN, ENTER]);
-    assert!(browser.address().contains("open="), "Enter does not open a record: {}", browser.address());
+    assert!(
+        browser.address().contains("open="),
+        "Enter does not open a record: {}",
+        browser.address()
+    );
     quiet(&browser, &server);
 }
 
@@ -326,23 +475,35 @@ fn a_page_as_a_query_gives_the_same_answer() {
     let sessions = format!("/sessions?activeAt=2026-03-10T14:05:00Z&idp=idp-x&{AT}&rules={RULES}");
     let Some(browser) = at(&server, "acme", &sessions) else { return };
     let ask = || {
-        let link = browser.eval("return [...document.querySelectorAll('main a')].find(a => a.textContent === 'As GraphQL').href");
+        let link = browser.eval(
+            "return [...document.querySelectorAll('main a')].find(a => \
+                                 a.textContent === 'As GraphQL').href",
+        );
         browser.open(link.as_str().expect("a link"));
         browser.eval("document.querySelector('main form').submit()");
         for _ in 0..100 {
-            if let Some(answer) = browser.eval("return document.querySelector('pre.answer')?.textContent").as_str() {
-                return serde_json::from_str::<Value>(answer).unwrap_or_else(|_| panic!("{answer}"));
+            if let Some(answer) =
+                browser.eval("return document.querySelector('pre.answer')?.textContent").as_str()
+            {
+                return serde_json::from_str::<Value>(answer)
+                    .unwrap_or_else(|_| panic!("{answer}"));
             }
             std::thread::sleep(std::time::Duration::from_millis(50));
         }
         panic!("no answer: {}", browser.text());
     };
-    let rows = browser.eval("return [...document.querySelectorAll('table.sessions tbody th')].map(th => th.innerText)");
+    let rows = browser.eval(
+        "return [...document.querySelectorAll('table.sessions tbody th')].map(th => th.innerText)",
+    );
     let answer = ask();
-    let edges = answer["data"]["sessions"]["edges"].as_array().unwrap_or_else(|| panic!("{answer}"));
+    let edges =
+        answer["data"]["sessions"]["edges"].as_array().unwrap_or_else(|| panic!("{answer}"));
     assert_eq!(edges.iter().map(|edge| edge["node"]["id"].clone()).collect::<Value>(), rows);
     assert_eq!(answer["data"]["sessions"]["answered"]["position"], 82);
-    browser.open(&format!("{}/session?id=S5&at=2026-03-10T23:00:00Z&knownAtPosition=64&rules={RULES}", server.url));
+    browser.open(&format!(
+        "{}/session?id=S5&at=2026-03-10T23:00:00Z&knownAtPosition=64&rules={RULES}",
+        server.url
+    ));
     let answer = ask();
     assert_eq!(answer["data"]["session"]["session"]["id"], "S5", "{answer}");
     assert_eq!(answer["data"]["session"]["answered"]["position"], 64, "{answer}");

@@ -55,7 +55,8 @@ S4 was refused payroll at 13:55:00Z. The rules then in force say the same: deny.
 ├ Why not a challenge? The local authenticators, password and otp, are active and open to enrolment; together they have no phishing-resistant one. #1 #2
 ├ On whose word? idp-y, in as-S4, key Y1 (valid since 2026-03-09), trusted as ty1 since 09:00:00Z (admin-1, T-4). Nothing was ignored. #51 #6 #12
 ├ Until when? pwd and sms counted from 13:50:00Z until 16:00:00Z, logout. They met wiki-1 at 13:50:03Z (#54). #68
-└ How sure? Certain. Joined, by that allow; here nothing turns on it: the claim counted in full would still fall short.";
+└ How sure? Certain. Joined, by that allow; here nothing turns on it: the claim counted in full \
+would still fall short.";
     assert_eq!(words(&why(&scratch, "S3", "payroll")), words(allowed));
     assert_eq!(words(&why(&scratch, "S4", "payroll")), words(refused));
 }
@@ -68,7 +69,8 @@ fn g4_every_evidence_fact_is_named_and_each_opens_with_its_leaf_hash_and_positio
     let query = format!(
         "{{ why(session: \"S3\", app: \"payroll\", {ASKING}) {{ session answered {{ position rules rehearsal provisional }}
             completeness {{ source heardUntil }} because {{ ...r because {{ ...r because {{ ...r because {{ ...r }} }} }} }} }} }}
-         fragment r on Reason {{ conclusion code rule source facts {{ id sourceId position type }} }}"
+         fragment r on Reason \
+         {{ conclusion code rule source facts {{ id sourceId position type }} }}"
     );
     let answer = server.graphql(&token, &query, json!({}));
     let mut facts = Vec::new();
@@ -82,7 +84,10 @@ fn g4_every_evidence_fact_is_named_and_each_opens_with_its_leaf_hash_and_positio
     assert_eq!(answer["why"]["completeness"].as_array().map(Vec::len), Some(4));
 
     for fact in &facts {
-        let by_position = format!("{{ record(position: {}) {{ id leafHash position sourceId }} }}", fact["position"]);
+        let by_position = format!(
+            "{{ record(position: {}) {{ id leafHash position sourceId }} }}",
+            fact["position"]
+        );
         let record = &server.graphql(&token, &by_position, json!({}))["record"];
         assert_eq!(record["id"], fact["id"]);
         assert_eq!(record["sourceId"], fact["sourceId"]);
@@ -91,25 +96,49 @@ fn g4_every_evidence_fact_is_named_and_each_opens_with_its_leaf_hash_and_positio
 
     let s4 = server.graphql(&token, &query.replace("S3", "S4"), json!({}));
     let tree = s4["why"]["because"].to_string();
-    assert!(tree.contains("phishing_resistant") && tree.contains("sms was seen and falls short"), "{tree}");
+    assert!(
+        tree.contains("phishing_resistant") && tree.contains("sms was seen and falls short"),
+        "{tree}"
+    );
 }
 
-/// Lists leave trees out where nobody asks for them; whoever does gets those of the session itself, however the question spells it.
+/// Lists leave trees out where nobody asks for them; whoever does gets those of the session itself,
+/// however the question spells it.
 #[test]
 fn a_list_tells_the_trees_of_its_sessions_where_it_is_asked_for_them() {
     let Some(scratch) = Scratch::fixture() else { return };
     let token = scratch.token("acme", "read");
     let server = scratch.serve();
-    let trees = "because { conclusion } decisions { app because { conclusion } } factors { amr because { conclusion } }";
-    let one = server.graphql(&token, &format!("{{ session(id: \"S3\", {ASKING}) {{ session {{ {trees} }} }} }}"), json!({}));
+    let trees = "because { conclusion } decisions { app because { conclusion } } factors \
+                 { amr because { conclusion } }";
+    let one = server.graphql(
+        &token,
+        &format!("{{ session(id: \"S3\", {ASKING}) {{ session {{ {trees} }} }} }}"),
+        json!({}),
+    );
     let expected = &one["session"]["session"];
-    assert!(expected["decisions"][0]["because"]["conclusion"].as_str().is_some_and(|text| text.starts_with("S3 was let into payroll")), "{one}");
+    assert!(
+        expected["decisions"][0]["because"]["conclusion"]
+            .as_str()
+            .is_some_and(|text| text.starts_with("S3 was let into payroll")),
+        "{one}"
+    );
     let fragment = format!("fragment trees on Session {{ {trees} }}");
-    for (node, fragment) in [(trees, String::new()), ("...trees", fragment.clone()), ("... on Session { ...trees }", fragment)] {
-        let list = format!("{{ sessions({ASKING}) {{ edges {{ node {{ id {node} }} because {{ conclusion }} }} }} }} {fragment}");
+    for (node, fragment) in [
+        (trees, String::new()),
+        ("...trees", fragment.clone()),
+        ("... on Session { ...trees }", fragment),
+    ] {
+        let list = format!(
+            "{{ sessions({ASKING}) {{ edges {{ node {{ id {node} }} because {{ conclusion }} }} }} }} {fragment}"
+        );
         let answer = server.graphql(&token, &list, json!({}));
         let edges = answer["sessions"]["edges"].as_array().cloned().unwrap_or_default();
-        let mut node = edges.iter().find(|edge| edge["node"]["id"] == "S3").expect("S3 is in the list")["node"].clone();
+        let mut node = edges
+            .iter()
+            .find(|edge| edge["node"]["id"] == "S3")
+            .expect("S3 is in the list")["node"]
+            .clone();
         node.as_object_mut().expect("an object").remove("id");
         assert_eq!(node, *expected, "{list}");
     }
@@ -138,8 +167,10 @@ fn g7_one_event_thrice_is_one_record_and_another_body_is_a_recorded_conflict() {
     let Some(scratch) = Scratch::fixture() else { return };
     let token = scratch.token("acme", "ingest,read");
     let server = scratch.serve();
-    let answers: Vec<(u16, Value)> = (0..3).map(|_| post(&server, &token, "/v1/facts", &fact("again-1", "wiki"))).collect();
-    let outcomes: Vec<&str> = answers.iter().filter_map(|(_, body)| body["results"][0]["outcome"].as_str()).collect();
+    let answers: Vec<(u16, Value)> =
+        (0..3).map(|_| post(&server, &token, "/v1/facts", &fact("again-1", "wiki"))).collect();
+    let outcomes: Vec<&str> =
+        answers.iter().filter_map(|(_, body)| body["results"][0]["outcome"].as_str()).collect();
     assert_eq!(outcomes, ["stored", "repeated", "repeated"]);
     for (status, body) in &answers {
         assert_eq!(*status, 200);
@@ -155,7 +186,12 @@ fn g7_one_event_thrice_is_one_record_and_another_body_is_a_recorded_conflict() {
     assert_eq!(error["position"], position);
     assert_ne!(error["digest"], error["storedDigest"]);
 
-    let record = server.graphql(&token, &format!("{{ record(position: {}) {{ kind facts }} }}", position + 1), json!({}))["record"].clone();
+    let record = server.graphql(
+        &token,
+        &format!("{{ record(position: {}) {{ kind facts }} }}", position + 1),
+        json!({}),
+    )["record"]
+        .clone();
     assert_eq!(record["kind"], "fact.conflicted", "{record}");
     let facts = record["facts"].to_string();
     for digest in [&error["digest"], &error["storedDigest"]] {
@@ -168,14 +204,18 @@ fn g8_a_stale_revision_writes_nothing_and_of_two_racing_writers_one_wins() {
     let Some(scratch) = Scratch::fixture() else { return };
     let token = scratch.token("acme", "ingest,read");
     let server = scratch.serve();
-    let (status, refusal) = post(&server, &token, "/v1/facts?session=S1&expectedRevision=2", &fact("stale-1", "wiki"));
+    let (status, refusal) =
+        post(&server, &token, "/v1/facts?session=S1&expectedRevision=2", &fact("stale-1", "wiki"));
     assert_eq!(status, 409, "{refusal}");
     assert_eq!(refusal["error"]["code"], "stale_revision");
     let current = refusal["error"]["current"].as_u64().expect("the current revision");
     assert_eq!(current, 5, "claims, start, decision, access and end name S1");
 
-    let head =
-        |server: &Server| server.graphql(&token, "{ session(id: \"S1\") { status { head } } }", json!({}))["session"]["status"]["head"].clone();
+    let head = |server: &Server| {
+        server.graphql(&token, "{ session(id: \"S1\") { status { head } } }", json!({}))["session"]
+            ["status"]["head"]
+            .clone()
+    };
     let before = head(&server);
     let path = format!("/v1/facts?session=S1&expectedRevision={current}");
     let answers: Vec<(u16, Value)> = std::thread::scope(|scope| {
@@ -204,19 +244,27 @@ fn g10_what_goes_too_far_is_refused_before_execution_with_its_cost() {
         assert!(body["data"].is_null(), "{body}");
         body["errors"][0].clone()
     };
-    let deep = format!("{{ why(session: \"S3\") {{ because {{ {} conclusion {} }} }} }}", "because { ".repeat(20), "}".repeat(20));
+    let deep = format!(
+        "{{ why(session: \"S3\") {{ because {{ {} conclusion {} }} }} }}",
+        "because { ".repeat(20),
+        "}".repeat(20)
+    );
     assert_eq!(error(&deep)["extensions"]["code"], "TOO_DEEP");
 
     let costly = "{ sessions(first: 500) { edges { node { id aliases factors { method evidence { id } because { conclusion } } decisions { app reliedOn { method } } } } } }";
     let refusal = error(costly);
     assert_eq!(refusal["extensions"]["code"], "TOO_COSTLY", "{refusal}");
-    assert!(refusal["extensions"]["cost"].as_u64() > refusal["extensions"]["limit"].as_u64(), "{refusal}");
+    assert!(
+        refusal["extensions"]["cost"].as_u64() > refusal["extensions"]["limit"].as_u64(),
+        "{refusal}"
+    );
 
     let page = error("{ sessions(first: 501) { edges { node { id } } } }");
     assert_eq!(page["extensions"]["code"], "PAGE_TOO_LARGE", "{page}");
     assert_eq!(page["extensions"]["limit"], 500);
 
-    let aliases: String = (0..51).map(|n| format!("a{n}: session(id: \"S1\") {{ status {{ head }} }} ")).collect();
+    let aliases: String =
+        (0..51).map(|n| format!("a{n}: session(id: \"S1\") {{ status {{ head }} }} ")).collect();
     assert_eq!(error(&format!("{{ {aliases} }}"))["extensions"]["code"], "TOO_MANY_ALIASES");
 }
 
@@ -227,10 +275,17 @@ fn c11_each_payroll_access_against_the_control_in_force_at_that_time() {
     let server = scratch.serve();
     let query = format!(
         "{{ decisions(filter: {{app: \"payroll\"}}, first: 20, {ASKING}) {{ edges {{ node {{ session at outcome version rule implied firstUnmet
-            factorTypes characteristics differs {{ code recorded implied }} atK {{ implied }} falsifiedLater {{ code }} later {{ words }} reliedOn {{ amr type byRules byRecord }} }} }} }} }}"
+            factorTypes characteristics differs {{ code recorded implied }} atK {{ implied }} \
+            falsifiedLater {{ code }} later {{ words }} reliedOn {{ amr type byRules byRecord }} \
+            }} }} }} }}"
     );
     let answer = server.graphql(&token, &query, json!({}));
-    let rows: Vec<&Value> = answer["decisions"]["edges"].as_array().expect("edges").iter().map(|edge| &edge["node"]).collect();
+    let rows: Vec<&Value> = answer["decisions"]["edges"]
+        .as_array()
+        .expect("edges")
+        .iter()
+        .map(|edge| &edge["node"])
+        .collect();
     let brief: Vec<String> = rows
         .iter()
         .map(|row| {
@@ -258,31 +313,60 @@ fn c11_each_payroll_access_against_the_control_in_force_at_that_time() {
             "S8 14:00 ALLOW DENY not_enough_factors",
         ]
     );
-    let at_1230 = rows.iter().find(|row| row["session"] == "S2" && row["version"] == "v2").expect("the second decision of S2");
+    let at_1230 = rows
+        .iter()
+        .find(|row| row["session"] == "S2" && row["version"] == "v2")
+        .expect("the second decision of S2");
     assert_eq!(at_1230["factorTypes"], json!(["KNOWLEDGE", "POSSESSION"]));
     assert!(at_1230["characteristics"].to_string().contains("phishing_resistant"), "{at_1230}");
     let s8 = rows.iter().find(|row| row["session"] == "S8").expect("S8");
     assert_eq!(s8["factorTypes"], json!(["KNOWLEDGE"]));
 
-    // As known later: S2 was met as then known, and is marked; S5 failed anyway, and its key was retracted later.
+    // As known later: S2 was met as then known, and is marked; S5 failed anyway, and its key was
+    // retracted later.
     let marks = |session: &str, version: &str| {
-        let row = rows.iter().find(|row| row["session"] == session && row["version"] == version).expect(session);
-        let words: Vec<String> = row["later"].as_array().expect("falsifiers").iter().map(|f| f["words"].as_str().unwrap_or("?").to_owned()).collect();
-        (row["atK"]["implied"].as_str().unwrap_or("?").to_owned(), row["falsifiedLater"]["code"].as_str().unwrap_or("-").to_owned(), words.join("; "))
+        let row = rows
+            .iter()
+            .find(|row| row["session"] == session && row["version"] == version)
+            .expect(session);
+        let words: Vec<String> = row["later"]
+            .as_array()
+            .expect("falsifiers")
+            .iter()
+            .map(|f| f["words"].as_str().unwrap_or("?").to_owned())
+            .collect();
+        (
+            row["atK"]["implied"].as_str().unwrap_or("?").to_owned(),
+            row["falsifiedLater"]["code"].as_str().unwrap_or("-").to_owned(),
+            words.join("; "),
+        )
     };
-    let mark = |implied: &str, code: &str, words: &str| (implied.to_owned(), code.to_owned(), words.to_owned());
-    assert_eq!(marks("S2", "v2"), mark("DENY", "authenticator_lost", "authenticator lost 12:10:00Z, recorded 14:40:00Z"));
-    assert_eq!(marks("S5", "v2"), mark("DENY", "-", "key X1 retracted from 13:40:00Z, recorded 15:10:00Z"));
+    let mark = |implied: &str, code: &str, words: &str| {
+        (implied.to_owned(), code.to_owned(), words.to_owned())
+    };
+    assert_eq!(
+        marks("S2", "v2"),
+        mark("DENY", "authenticator_lost", "authenticator lost 12:10:00Z, recorded 14:40:00Z")
+    );
+    assert_eq!(
+        marks("S5", "v2"),
+        mark("DENY", "-", "key X1 retracted from 13:40:00Z, recorded 15:10:00Z")
+    );
     assert_eq!(marks("S2", "v1"), mark("ALLOW", "-", ""));
     drop(server);
     let tree = why(&scratch, "S5", "payroll");
-    assert!(tree.contains("retired key accepted") && tree.contains("What came later: key X1 of idp-x was retracted from 13:40:00Z"), "{tree}");
+    assert!(
+        tree.contains("retired key accepted")
+            && tree.contains("What came later: key X1 of idp-x was retracted from 13:40:00Z"),
+        "{tree}"
+    );
 }
 
 #[test]
 fn g11_two_tenants_with_the_same_names_never_see_each_other() {
     let Some(scratch) = Scratch::fixture() else { return };
-    let (acme, globex) = (scratch.token("acme", "read,investigate"), scratch.token("globex", "read,investigate"));
+    let (acme, globex) =
+        (scratch.token("acme", "read,investigate"), scratch.token("globex", "read,investigate"));
     let server = scratch.serve();
     let ask = |token: &str, id: &str| {
         let query = format!(
@@ -294,20 +378,26 @@ fn g11_two_tenants_with_the_same_names_never_see_each_other() {
     assert_eq!(ask(&acme, "GX1"), ask(&acme, "no-such-session"));
 
     let list = "{ sessions(first: 50) { edges { node { id idp subject } } } }";
-    let (of_acme, of_globex) = (server.graphql(&acme, list, json!({})).to_string(), server.graphql(&globex, list, json!({})).to_string());
+    let (of_acme, of_globex) = (
+        server.graphql(&acme, list, json!({})).to_string(),
+        server.graphql(&globex, list, json!({})).to_string(),
+    );
     assert!(of_acme.contains("\"S1\"") && !of_acme.contains("GX1"), "{of_acme}");
     assert!(of_globex.contains("GX1") && !of_globex.contains("\"S1\""), "{of_globex}");
 
     // One login in both tenants, and a cursor of the other tenant.
     let found = |token: &str| {
-        server.graphql(token, "{ sessions(filter: {subject: \"u-alice\"}, first: 1) { edges { node { id } cursor } } }", json!({}))["sessions"]["edges"].clone()
+        server.graphql(token,
+            "{ sessions(filter: {subject: \"u-alice\"}, first: 1) { edges { node { id } cursor } } }",
+            json!({}))["sessions"]["edges"].clone()
     };
     assert_eq!(found(&acme)[0]["node"]["id"], "S1");
     assert_eq!(found(&globex)[0]["node"]["id"], "GX1");
     let foreign = found(&acme)[0]["cursor"].as_str().expect("a cursor").to_owned();
     let (_, body) = server.graphql_raw(
         &globex,
-        "query($c: String) { sessions(filter: {subject: \"u-alice\"}, first: 1, after: $c) { edges { node { id } } } }",
+        "query($c: String) \
+         { sessions(filter: {subject: \"u-alice\"}, first: 1, after: $c) { edges { node { id } } } }",
         json!({"c": foreign}),
     );
     assert!(body.contains("BAD_CURSOR"), "{body}");
@@ -318,7 +408,12 @@ fn a_record_without_a_token_is_nobodys() {
     let Some(scratch) = Scratch::fixture() else { return };
     let server = scratch.serve();
     for token in [None, Some("clt_wrong")] {
-        let (status, body) = server.post("/graphql", token, "application/json", br#"{"query":"{ session(id: \"S1\") { session { id } } }"}"#);
+        let (status, body) = server.post(
+            "/graphql",
+            token,
+            "application/json",
+            br#"{"query":"{ session(id: \"S1\") { session { id } } }"}"#,
+        );
         assert_eq!(status, 401, "{body}");
     }
     assert!(!text(&scratch.run(&["--tenant", "initech", "session", "S1"]).stderr).contains("acme"));
@@ -331,5 +426,10 @@ fn a_list_says_between_which_instants_an_end_lies_that_nobody_stated() {
     args.extend(["--tenant", "acme", "sessions"]);
     let list = scratch.ok(&args);
     let s7 = list.lines().find(|line| line.contains("S7 ")).expect("S7 in the list");
-    assert!(s7.contains("expired_by_limit") && s7.contains("2026-03-10T14:20:00Z") && s7.contains("2026-03-10T21:30:00Z"), "{s7}");
+    assert!(
+        s7.contains("expired_by_limit")
+            && s7.contains("2026-03-10T14:20:00Z")
+            && s7.contains("2026-03-10T21:30:00Z"),
+        "{s7}"
+    );
 }

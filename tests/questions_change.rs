@@ -1,4 +1,5 @@
-//! What changed, and what would: acceptance questions asked of the shipped binary over the published fixture.
+//! What changed, and what would: acceptance questions asked of the shipped binary over the
+//! published fixture.
 
 mod support;
 
@@ -11,15 +12,21 @@ const COMMON: &str = include_str!("../crates/claimledger/src/queries/common.grap
 
 /// The document that the command sends, with the shared fragments that it names.
 fn document(query: &str) -> String {
-    let named = |line: &&str| line.split_whitespace().nth(1).is_some_and(|name| query.contains(&format!("...{name} ")));
+    let named = |line: &&str| {
+        line.split_whitespace().nth(1).is_some_and(|name| query.contains(&format!("...{name} ")))
+    };
     let fragments: Vec<&str> = COMMON.lines().filter(named).collect();
     format!("{query}\n{}", fragments.join("\n"))
 }
 
-/// Asks in GraphQL, checks that the log has not grown by it, and takes away what may change from call to call.
+/// Asks in GraphQL, checks that the log has not grown by it, and takes away what may change from
+/// call to call.
 fn asked(server: &Server, token: &str, query: &str, field: &str, variables: Value) -> Value {
-    let head =
-        || server.graphql(token, "{ completeness: session(id: \"-\") { status { head } } }", json!({}))["completeness"]["status"]["head"].clone();
+    let head = || {
+        server.graphql(token, "{ completeness: session(id: \"-\") { status { head } } }", json!({}))
+            ["completeness"]["status"]["head"]
+            .clone()
+    };
     let before = head();
     let answer = pinned(server.graphql(token, &document(query), variables)[field].clone());
     assert_eq!(head(), before, "asking writes nothing");
@@ -39,28 +46,75 @@ fn list<'a>(answer: &'a Value, field: &str) -> Vec<&'a Value> {
 fn r2_what_we_believed_of_s5_and_the_facts_that_changed_it() {
     let Some(scratch) = Scratch::fixture() else { return };
     let token = scratch.token("acme", "read");
-    let cli = scratch.json(&["--tenant", "acme", "--at", "2026-03-10T14:45:00Z", "belief-diff", "S5", "--from", "2026-03-10T14:45:00Z"]);
-    let printed = scratch.ok(&["--tenant", "acme", "--at", "2026-03-10T14:45:00Z", "belief-diff", "S5", "--from", "2026-03-10T14:45:00Z"]);
+    let cli = scratch.json(&[
+        "--tenant",
+        "acme",
+        "--at",
+        "2026-03-10T14:45:00Z",
+        "belief-diff",
+        "S5",
+        "--from",
+        "2026-03-10T14:45:00Z",
+    ]);
+    let printed = scratch.ok(&[
+        "--tenant",
+        "acme",
+        "--at",
+        "2026-03-10T14:45:00Z",
+        "belief-diff",
+        "S5",
+        "--from",
+        "2026-03-10T14:45:00Z",
+    ]);
     let server = scratch.serve();
-    let variables = json!({"session": "S5", "at": "2026-03-10T14:45:00Z", "from": {"knownAt": "2026-03-10T14:45:00Z"}, "to": {}});
+    let variables = json!({"session": "S5", "at": "2026-03-10T14:45:00Z",
+        "from": {"knownAt": "2026-03-10T14:45:00Z"}, "to": {}});
     let answer = asked(&server, &token, BELIEF_DIFF, "beliefDiff", variables);
     assert_eq!(answer, pinned(cli), "the same answer by both doors");
 
-    assert_eq!((&answer["from"]["session"]["state"], &answer["to"]["session"]["state"]), (&json!("ACTIVE"), &json!("ENDED")));
+    assert_eq!(
+        (&answer["from"]["session"]["state"], &answer["to"]["session"]["state"]),
+        (&json!("ACTIVE"), &json!("ENDED"))
+    );
     assert_eq!(answer["to"]["session"]["endedAt"], "2026-03-10T14:30:00Z");
     assert_eq!(answer["to"]["session"]["endReason"], "upstream_revoked");
     let facts: Vec<(&str, &str)> = list(&answer, "facts")
         .iter()
-        .map(|fact| (fact["record"]["type"].as_str().unwrap(), fact["record"]["recordedAt"].as_str().unwrap()))
+        .map(|fact| {
+            (
+                fact["record"]["type"].as_str().unwrap(),
+                fact["record"]["recordedAt"].as_str().unwrap(),
+            )
+        })
         .collect();
-    assert_eq!(facts, [("session.ended", "2026-03-10T14:52:00Z"), ("trust.retracted", "2026-03-10T15:10:00Z")]);
-    let alone = |fact: usize| list(list(&answer, "facts")[fact], "changed").iter().map(|change| change["aspect"].to_string()).collect::<Vec<_>>();
-    assert!(alone(0).contains(&"\"PHASE\"".to_owned()) && !alone(1).contains(&"\"PHASE\"".to_owned()), "the retraction ended nothing");
-    assert!(printed.contains("S5 was active") && printed.contains("S5 had ended at 14:30:00Z, upstream revoked"), "{printed}");
-    assert_eq!(answer["completeness"].as_array().map(Vec::len), Some(4), "completeness stands beside");
+    assert_eq!(
+        facts,
+        [("session.ended", "2026-03-10T14:52:00Z"), ("trust.retracted", "2026-03-10T15:10:00Z")]
+    );
+    let alone = |fact: usize| {
+        list(list(&answer, "facts")[fact], "changed")
+            .iter()
+            .map(|change| change["aspect"].to_string())
+            .collect::<Vec<_>>()
+    };
+    assert!(
+        alone(0).contains(&"\"PHASE\"".to_owned()) && !alone(1).contains(&"\"PHASE\"".to_owned()),
+        "the retraction ended nothing"
+    );
+    assert!(
+        printed.contains("S5 was active")
+            && printed.contains("S5 had ended at 14:30:00Z, upstream revoked"),
+        "{printed}"
+    );
+    assert_eq!(
+        answer["completeness"].as_array().map(Vec::len),
+        Some(4),
+        "completeness stands beside"
+    );
 
     // Nothing came in between: nothing changed.
-    let same = json!({"session": "S5", "at": "2026-03-10T14:45:00Z", "from": {"knownAtPosition": 60}, "to": {"knownAtPosition": 60}});
+    let same = json!({"session": "S5", "at": "2026-03-10T14:45:00Z",
+        "from": {"knownAtPosition": 60}, "to": {"knownAtPosition": 60}});
     let same = asked(&server, &token, BELIEF_DIFF, "beliefDiff", same);
     assert_eq!((list(&same, "changes").len(), list(&same, "facts").len()), (0, 0));
 }
@@ -69,7 +123,11 @@ fn r2_what_we_believed_of_s5_and_the_facts_that_changed_it() {
 fn decisions(answer: &Value, field: &str, more: &[&str]) -> Vec<String> {
     let row = |row: &Value| {
         let decision = &row["decision"];
-        let at = decision["at"].as_str().expect("a time").trim_start_matches("2026-03-10T").trim_end_matches('Z');
+        let at = decision["at"]
+            .as_str()
+            .expect("a time")
+            .trim_start_matches("2026-03-10T")
+            .trim_end_matches('Z');
         let text = |value: &Value| value.as_str().expect("text").to_owned();
         let mut words = vec![text(&decision["session"]), text(&decision["app"]), at.to_owned()];
         words.extend(more.iter().map(|name| text(&row[*name])));
@@ -90,7 +148,8 @@ fn g5_with_trust_in_idp_x_off_all_day_four_payroll_decisions_flip() {
     let printed = scratch.ok(&[&args[..], &window[..]].concat());
     let server = scratch.serve();
     let change = json!({"kind": "TRUST_OFF", "idp": "idp-x"});
-    let variables = json!({"change": change, "from": "2026-03-10T00:00:00Z", "to": "2026-03-11T00:00:00Z"});
+    let variables =
+        json!({"change": change, "from": "2026-03-10T00:00:00Z", "to": "2026-03-11T00:00:00Z"});
     let answer = asked(&server, &token, REHEARSE, "rehearse", variables);
     assert_eq!(answer, pinned(cli), "the same answer by both doors");
 
@@ -110,18 +169,31 @@ fn g5_with_trust_in_idp_x_off_all_day_four_payroll_decisions_flip() {
         "S8 payroll 14:00:05 ALREADY_REFUSED",
     ];
     assert_eq!(decisions(&answer, "unchanged", &["why"]), unchanged);
-    let warnings: Vec<&str> = list(&answer, "warnings").iter().filter_map(|warning| warning["sentence"].as_str()).collect();
-    assert_eq!(warnings, ["payroll v2 can then be met only through idp-y, which asserted no phishing-resistant factor in the window."]);
-    let out: Vec<String> = list(&answer, "lockedOut").iter().map(|out| format!("{} {}", out["session"], out["implied"]).replace('"', "")).collect();
+    let warnings: Vec<&str> = list(&answer, "warnings")
+        .iter()
+        .filter_map(|warning| warning["sentence"].as_str())
+        .collect();
+    assert_eq!(
+        warnings,
+        ["payroll v2 can then be met only through idp-y, which asserted no phishing-resistant \
+             factor in the window."]
+    );
+    let out: Vec<String> = list(&answer, "lockedOut")
+        .iter()
+        .map(|out| format!("{} {}", out["session"], out["implied"]).replace('"', ""))
+        .collect();
     assert_eq!(out, ["S1 CHALLENGE", "S2 DENY", "S3 DENY"]);
     assert_eq!(list(&answer, "falls").len(), 0, "a retraction lets fall; trust off does not");
     assert!(
-        printed.contains("Flips: 4") && printed.contains("the rules already implied deny") && printed.contains("Warning: payroll v2"),
+        printed.contains("Flips: 4")
+            && printed.contains("the rules already implied deny")
+            && printed.contains("Warning: payroll v2"),
         "{printed}"
     );
 
     // As one was let in before trust went off, nothing of it changes.
-    let late = json!({"change": change, "from": "2026-03-10T14:30:00Z", "to": "2026-03-11T00:00:00Z"});
+    let late =
+        json!({"change": change, "from": "2026-03-10T14:30:00Z", "to": "2026-03-11T00:00:00Z"});
     assert_eq!(list(&asked(&server, &token, REHEARSE, "rehearse", late), "flips").len(), 0);
 }
 
@@ -131,8 +203,24 @@ fn r3_what_falls_and_what_still_lives_if_x1_is_distrusted() {
     let token = scratch.token("acme", "read");
     let now = "2026-03-10T15:05:00Z";
     let cli = |since: &str| {
-        let args = ["--tenant", "acme", "--at", now, "--known-at", now, "rehearse", "retraction", "--idp", "idp-x", "--key", "X1"];
-        scratch.json(&[&args[..], &["--since", since, "--from", "2026-03-10T00:00:00Z", "--to", now]].concat())
+        let args = [
+            "--tenant",
+            "acme",
+            "--at",
+            now,
+            "--known-at",
+            now,
+            "rehearse",
+            "retraction",
+            "--idp",
+            "idp-x",
+            "--key",
+            "X1",
+        ];
+        scratch.json(
+            &[&args[..], &["--since", since, "--from", "2026-03-10T00:00:00Z", "--to", now]]
+                .concat(),
+        )
     };
     let (leak, all) = ("2026-03-10T13:40:00Z", "2026-03-10T09:00:00Z");
     let by_cli = [cli(leak), cli(all)];
@@ -140,19 +228,37 @@ fn r3_what_falls_and_what_still_lives_if_x1_is_distrusted() {
     let ask = |since: &str| {
         let change = json!({"kind": "RETRACTION", "idp": "idp-x", "key": "X1", "from": since});
         let asking = json!({"at": now, "knownAt": now});
-        asked(&server, &token, REHEARSE, "rehearse", json!({"change": change, "from": "2026-03-10T00:00:00Z", "to": now, "asking": asking}))
+        asked(
+            &server,
+            &token,
+            REHEARSE,
+            "rehearse",
+            json!({"change": change, "from": "2026-03-10T00:00:00Z", "to": now, "asking": asking}),
+        )
     };
     let answers = [ask(leak), ask(all)];
     assert_eq!(answers.clone(), by_cli.map(pinned), "the same answers by both doors");
 
     let live = |answer: &Value| -> Vec<String> {
-        let mut live: Vec<String> = list(answer, "live").iter().map(|live| live["session"].as_str().expect("a name").to_owned()).collect();
+        let mut live: Vec<String> = list(answer, "live")
+            .iter()
+            .map(|live| live["session"].as_str().expect("a name").to_owned())
+            .collect();
         live.sort();
         live
     };
     let [leak, all] = &answers;
-    assert_eq!((decisions(leak, "falls", &[]), live(leak)), (vec!["S5 payroll 13:45:04".to_owned()], vec![]));
-    let falls = ["S1 payroll 10:00:03", "S2 payroll 11:30:05", "S2 payroll 12:30:00", "S5 payroll 13:45:04", "S7 wiki 09:30:02"];
+    assert_eq!(
+        (decisions(leak, "falls", &[]), live(leak)),
+        (vec!["S5 payroll 13:45:04".to_owned()], vec![])
+    );
+    let falls = [
+        "S1 payroll 10:00:03",
+        "S2 payroll 11:30:05",
+        "S2 payroll 12:30:00",
+        "S5 payroll 13:45:04",
+        "S7 wiki 09:30:02",
+    ];
     assert_eq!(decisions(all, "falls", &[]), falls);
     assert_eq!(live(all), ["S2", "S7"]);
     // S5 was implied deny already: it falls and does not flip.
@@ -165,9 +271,18 @@ fn a_change_that_makes_no_sense_is_refused_in_words() {
     let scratch = Scratch::rehearsal(&["t"]);
     let args = ["rehearse", "trust-off", "--idp", "i", "--from", "2026-03-10T00:00:00Z"];
     let out = scratch.run(&[&args[..], &["--to", "2026-03-11T00:00:00Z", "--key", "K"]].concat());
-    assert_eq!((out.status.code(), text(&out.stderr).contains("leave out --key and --since")), (Some(2), true));
+    assert_eq!(
+        (out.status.code(), text(&out.stderr).contains("leave out --key and --since")),
+        (Some(2), true)
+    );
     let out = scratch.run(&[&args[..], &["--to", "2026-03-10T00:00:00Z"]].concat());
-    assert_eq!((out.status.code(), text(&out.stderr).contains("the window is empty")), (Some(3), true));
+    assert_eq!(
+        (out.status.code(), text(&out.stderr).contains("the window is empty")),
+        (Some(3), true)
+    );
     let out = scratch.run(&["belief-diff", "nobody", "--from", "0"]);
-    assert_eq!((out.status.code(), text(&out.stderr).contains("No session nobody is known.")), (Some(1), true));
+    assert_eq!(
+        (out.status.code(), text(&out.stderr).contains("No session nobody is known.")),
+        (Some(1), true)
+    );
 }

@@ -1,4 +1,5 @@
-//! Which truth was read: acceptance questions asked of the shipped binary over the published fixture, by GraphQL and by the command line.
+//! Which truth was read: acceptance questions asked of the shipped binary over the published
+//! fixture, by GraphQL and by the command line.
 
 mod support;
 
@@ -15,24 +16,36 @@ fn word(value: &Value) -> &str {
 
 /// One page: its ids, and the cursor of the next.
 fn page(connection: &Value) -> (Vec<String>, Option<String>) {
-    let ids = connection["edges"].as_array().expect("edges").iter().map(|edge| format!("{} {}", word(&edge["node"]["id"]), word(&edge["certainty"])));
+    let ids = connection["edges"]
+        .as_array()
+        .expect("edges")
+        .iter()
+        .map(|edge| format!("{} {}", word(&edge["node"]["id"]), word(&edge["certainty"])));
     let next = connection["pageInfo"]["hasNextPage"].as_bool().expect("whether there is more");
     (ids.collect(), next.then(|| word(&connection["pageInfo"]["endCursor"]).to_owned()))
 }
 
 /// A session of somebody else, said late: at the head it is in the list, between the others.
 fn late(n: usize) -> String {
-    json!({"id": format!("late-{n}"), "type": "session.started", "occurred_at": "2026-03-10T12:00:00Z", "session": format!("L{n}"),
+    json!({"id": format!("late-{n}"), "type": "session.started",
+        "occurred_at": "2026-03-10T12:00:00Z", "session": format!("L{n}"),
         "subject": {"id": format!("u-{n}")}, "data": {}})
     .to_string()
 }
 
-/// Asks page after page while another client appends; at least one record more lies between two pages.
-fn pages_beside_a_writer(server: &Server, writer: &str, from: usize, ask: impl Fn(Option<&str>) -> Value) -> Vec<Vec<String>> {
+/// Asks page after page while another client appends; at least one record more lies between two
+/// pages.
+fn pages_beside_a_writer(
+    server: &Server,
+    writer: &str,
+    from: usize,
+    ask: impl Fn(Option<&str>) -> Value,
+) -> Vec<Vec<String>> {
     let (stop, written) = (AtomicBool::new(false), AtomicUsize::new(0));
     let mut pages = Vec::new();
     std::thread::scope(|scope| {
-        // The first page pins what is known; whatever comes after it is of no concern to the others.
+        // The first page pins what is known; whatever comes after it is of no concern to the
+        // others.
         let (first, mut after) = page(&ask(None));
         pages.push(first);
         scope.spawn(|| {
@@ -40,7 +53,8 @@ fn pages_beside_a_writer(server: &Server, writer: &str, from: usize, ask: impl F
                 if stop.load(Ordering::Relaxed) {
                     break;
                 }
-                let (status, body) = server.post("/v1/facts", Some(writer), "application/json", late(n).as_bytes());
+                let (status, body) =
+                    server.post("/v1/facts", Some(writer), "application/json", late(n).as_bytes());
                 assert!(status == 200 || status == 429, "{status} {body}");
                 written.fetch_add(usize::from(status == 200), Ordering::Relaxed);
             }
@@ -69,25 +83,37 @@ fn g2_sessions_active_at_1405_by_pages_of_three_while_another_client_appends() {
     let (reader, writer) = (scratch.token("acme", "read"), scratch.token("acme", "ingest"));
     let file = scratch.file("reader.token", &reader);
     let server = scratch.serve();
-    let expected = json!([["S7 CERTAIN", "S1 CERTAIN", "S2 CERTAIN"], ["S6 CERTAIN", "S3 CERTAIN", "S5 CERTAIN"], ["S4 CERTAIN", "S8 CERTAIN"]]);
+    let expected = json!([
+        ["S7 CERTAIN", "S1 CERTAIN", "S2 CERTAIN"],
+        ["S6 CERTAIN", "S3 CERTAIN", "S5 CERTAIN"],
+        ["S4 CERTAIN", "S8 CERTAIN"]
+    ]);
 
     let query = "query($first: Int, $after: String, $active: DateTime, $asking: Asking) {
         sessions(filter: {activeAt: $active}, first: $first, after: $after, asking: $asking) {
             edges { certainty node { id } } pageInfo { hasNextPage endCursor } } }";
     let by_graphql = |after: Option<&str>| {
         let asking = if after.is_none() { json!({"at": AT}) } else { Value::Null };
-        server.graphql(&reader, query, json!({"first": 3, "after": after, "active": ACTIVE, "asking": asking}))["sessions"].clone()
+        server.graphql(
+            &reader,
+            query,
+            json!({"first": 3, "after": after, "active": ACTIVE, "asking": asking}),
+        )["sessions"]
+            .clone()
     };
     assert_eq!(json!(pages_beside_a_writer(&server, &writer, 0, by_graphql)), expected);
 
-    // By the command line, which asks the same server. The late ones are known by now, so K is named.
+    // By the command line, which asks the same server. The late ones are known by now, so K is
+    // named.
     let by_command = |after: Option<&str>| {
         let mut command = support::claimledger();
         command.args(["--url", &server.url, "--token-file", &file, "--format", "json"]);
         if after.is_none() {
             command.args(["--at", AT, "--known-at", "#82"]);
         }
-        command.args(["sessions", "--active-at", ACTIVE, "--first", "3"]).args(after.iter().flat_map(|after| ["--after", after]));
+        command
+            .args(["sessions", "--active-at", ACTIVE, "--first", "3"])
+            .args(after.iter().flat_map(|after| ["--after", after]));
         let out = command.output().expect("the binary runs");
         assert!(out.status.success(), "{}", support::text(&out.stderr));
         serde_json::from_slice(&out.stdout).expect("JSON")
@@ -98,7 +124,11 @@ fn g2_sessions_active_at_1405_by_pages_of_three_while_another_client_appends() {
     let (mut all, mut after) = (Vec::new(), None::<String>);
     loop {
         let asking = if after.is_none() { json!({"at": AT}) } else { Value::Null };
-        let answer = server.graphql(&reader, query, json!({"first": 100, "after": after, "active": ACTIVE, "asking": asking}));
+        let answer = server.graphql(
+            &reader,
+            query,
+            json!({"first": 100, "after": after, "active": ACTIVE, "asking": asking}),
+        );
         let (ids, next) = page(&answer["sessions"]);
         all.extend(ids);
         after = next;
@@ -114,7 +144,8 @@ fn g2_sessions_active_at_1405_by_pages_of_three_while_another_client_appends() {
 }
 
 const CARRIED: &str = "answered { at position recordedAt rules provisional rehearsal complete completeTo completenessSummary }
-    completeness { source heardUntil basis gaps { from until backfilled } } status { assessedTo head views problems { part why since } }";
+    completeness { source heardUntil basis gaps { from until backfilled } } status \
+    { assessedTo head views problems { part why since } }";
 
 #[test]
 fn g12_every_answer_says_which_truth_it_is() {
@@ -146,19 +177,42 @@ fn g12_every_answer_says_which_truth_it_is() {
     let server = scratch.serve();
     let asking = format!("asking: {{at: \"{AT}\", knownAt: \"{k}\"}}");
     for ((question, command), said) in questions.iter().zip(by_command) {
-        let query = format!("{{ {} }}", question.replace("asking: A", &asking).replace("CARRIED", CARRIED));
+        let query =
+            format!("{{ {} }}", question.replace("asking: A", &asking).replace("CARRIED", CARRIED));
         let answer = server.graphql(&token, &query, json!({}));
         let carried = &answer[question.split('(').next().expect("a field")];
         let answered = &carried["answered"];
         assert_eq!((word(&answered["at"]), word(&answered["recordedAt"])), (AT, k), "{command:?}");
-        let (position, rules) = (answered["position"].as_u64().expect("a position"), word(&answered["rules"]));
-        assert!(position < 82 && rules.starts_with('r') && answered["rehearsal"] == true, "{answered}");
-        assert!(word(&carried["status"]["views"]).starts_with("sessions ") && carried["status"]["head"].as_u64() >= Some(83), "{carried}");
-        let sources: Vec<&str> = carried["completeness"].as_array().expect("sources").iter().map(|source| word(&source["source"])).collect();
-        assert!(["acme-sp", "idp-x", "idp-y", "idp-z"].iter().all(|source| sources.contains(source)), "{sources:?}");
-        let gaps =
-            carried["completeness"].as_array().expect("sources").iter().find(|source| source["source"] == "idp-x").expect("idp-x")["gaps"].clone();
-        let open = json!([{"from": "2026-03-10T14:10:00Z", "until": "2026-03-10T14:25:00Z", "backfilled": false}]);
+        let (position, rules) =
+            (answered["position"].as_u64().expect("a position"), word(&answered["rules"]));
+        assert!(
+            position < 82 && rules.starts_with('r') && answered["rehearsal"] == true,
+            "{answered}"
+        );
+        assert!(
+            word(&carried["status"]["views"]).starts_with("sessions ")
+                && carried["status"]["head"].as_u64() >= Some(83),
+            "{carried}"
+        );
+        let sources: Vec<&str> = carried["completeness"]
+            .as_array()
+            .expect("sources")
+            .iter()
+            .map(|source| word(&source["source"]))
+            .collect();
+        assert!(
+            ["acme-sp", "idp-x", "idp-y", "idp-z"].iter().all(|source| sources.contains(source)),
+            "{sources:?}"
+        );
+        let gaps = carried["completeness"]
+            .as_array()
+            .expect("sources")
+            .iter()
+            .find(|source| source["source"] == "idp-x")
+            .expect("idp-x")["gaps"]
+            .clone();
+        let open = json!([{"from": "2026-03-10T14:10:00Z", "until": "2026-03-10T14:25:00Z",
+            "backfilled": false}]);
         assert_eq!(gaps, open, "as known at 16:00");
         assert_eq!(answered["complete"], false);
         for part in ["answered", "completeness", "status"] {
@@ -171,22 +225,50 @@ fn g12_every_answer_says_which_truth_it_is() {
 fn c11_is_the_same_by_the_command_line() {
     let Some(scratch) = Scratch::fixture() else { return };
     let token = scratch.token("acme", "read");
-    let said = scratch.json(&["--tenant", "acme", "--at", AT, "--known-at", "82", "decisions", "--app", "payroll", "--first", "20"]);
+    let said = scratch.json(&[
+        "--tenant",
+        "acme",
+        "--at",
+        AT,
+        "--known-at",
+        "82",
+        "decisions",
+        "--app",
+        "payroll",
+        "--first",
+        "20",
+    ]);
     let server = scratch.serve();
     let query = "query($asking: Asking) { decisions(filter: {app: \"payroll\"}, first: 20, asking: $asking) { edges { node {
         session at outcome version rule implied firstUnmet factorTypes characteristics differs { code words } falsifiedLater { code words }
         atK { implied firstUnmet } later { code words } } } } }";
-    let answer = server.graphql(&token, query, json!({"asking": {"at": AT, "knownAtPosition": 82}}))["decisions"].clone();
+    let answer = server.graphql(
+        &token,
+        query,
+        json!({"asking": {"at": AT, "knownAtPosition": 82}}),
+    )["decisions"]
+        .clone();
     let rows = answer["edges"].as_array().expect("edges");
     assert_eq!((rows.len(), said["edges"].as_array().map(Vec::len)), (7, Some(7)));
     for (n, row) in rows.iter().enumerate() {
         for (field, value) in row["node"].as_object().expect("fields") {
             let by_command = &said["edges"][n]["node"][field];
-            let of = |value: &Value, names: &[&str]| names.iter().map(|name| value[*name].clone()).collect::<Vec<_>>();
+            let of = |value: &Value, names: &[&str]| {
+                names.iter().map(|name| value[*name].clone()).collect::<Vec<_>>()
+            };
             match field.as_str() {
-                "atK" => assert_eq!(of(by_command, &["implied", "firstUnmet"]), of(value, &["implied", "firstUnmet"])),
+                "atK" => assert_eq!(
+                    of(by_command, &["implied", "firstUnmet"]),
+                    of(value, &["implied", "firstUnmet"])
+                ),
                 "later" => {
-                    let all = |list: &Value| list.as_array().expect("a list").iter().map(|f| of(f, &["code", "words"])).collect::<Vec<_>>();
+                    let all = |list: &Value| {
+                        list.as_array()
+                            .expect("a list")
+                            .iter()
+                            .map(|f| of(f, &["code", "words"]))
+                            .collect::<Vec<_>>()
+                    };
                     assert_eq!(all(by_command), all(value));
                 }
                 _ => assert_eq!(by_command, value, "{field} of row {n}"),
@@ -194,8 +276,17 @@ fn c11_is_the_same_by_the_command_line() {
         }
     }
     let mark = |session: &str, version: &str| {
-        let row = rows.iter().map(|row| &row["node"]).find(|row| row["session"] == session && row["version"] == version).expect(session);
-        row["later"].as_array().expect("falsifiers").iter().map(|f| word(&f["words"]).to_owned()).collect::<Vec<_>>()
+        let row = rows
+            .iter()
+            .map(|row| &row["node"])
+            .find(|row| row["session"] == session && row["version"] == version)
+            .expect(session);
+        row["later"]
+            .as_array()
+            .expect("falsifiers")
+            .iter()
+            .map(|f| word(&f["words"]).to_owned())
+            .collect::<Vec<_>>()
     };
     assert_eq!(mark("S2", "v2"), ["authenticator lost 12:10:00Z, recorded 14:40:00Z"]);
     assert_eq!(mark("S5", "v2"), ["key X1 retracted from 13:40:00Z, recorded 15:10:00Z"]);

@@ -1,5 +1,6 @@
-//! A ledger where nothing can be written: a read-only file system, a full disk, another user's files. It is read as
-//! before, says that it can only be read, and refuses what writes with status 4.
+//! A ledger where nothing can be written: a read-only file system, a full disk, another user's
+//! files. It is read as before, says that it can only be read, and refuses what writes with status
+//! 4.
 
 mod support;
 
@@ -14,8 +15,10 @@ use support::{Scratch, Server, text, tool};
 fn facts(count: u64) -> String {
     (0..count)
         .map(|n| {
-            let line = json!({"id": format!("f-{n}"), "type": "app.accessed", "occurred_at": format!("2026-03-10T10:00:{:02}Z", n % 60),
-                "session": format!("S{}", n % 5), "subject": {"id": "u-alice"}, "data": {"app": "wiki", "app_session": format!("a-{n}")}});
+            let line = json!({"id": format!("f-{n}"), "type": "app.accessed",
+                "occurred_at": format!("2026-03-10T10:00:{:02}Z", n % 60),
+                "session": format!("S{}", n % 5), "subject": {"id": "u-alice"},
+                    "data": {"app": "wiki", "app_session": format!("a-{n}")}});
             format!("{line}\n")
         })
         .collect()
@@ -38,7 +41,11 @@ impl Mount {
     }
 
     fn remount(&self, how: &str) {
-        let done = Command::new("mount").args(["-o", &format!("remount,{how}")]).arg(&self.0).output().expect("mount runs");
+        let done = Command::new("mount")
+            .args(["-o", &format!("remount,{how}")])
+            .arg(&self.0)
+            .output()
+            .expect("mount runs");
         assert!(done.status.success(), "{}", text(&done.stderr));
     }
 }
@@ -50,11 +57,25 @@ impl Drop for Mount {
 }
 
 fn run(command: &mut Command, data: &Path, args: &[&str]) -> Output {
-    command.arg("--data").arg(data).args(args).stdin(Stdio::null()).output().expect("the binary runs")
+    command
+        .arg("--data")
+        .arg(data)
+        .args(args)
+        .stdin(Stdio::null())
+        .output()
+        .expect("the binary runs")
 }
 
-const QUESTIONS: &[&[&str]] =
-    &[&["session", "S1"], &["sessions"], &["timeline", "S1"], &["find", "S1"], &["completeness"], &["chain", "S1"], &["decisions"], &["reused"]];
+const QUESTIONS: &[&[&str]] = &[
+    &["session", "S1"],
+    &["sessions"],
+    &["timeline", "S1"],
+    &["find", "S1"],
+    &["completeness"],
+    &["chain", "S1"],
+    &["decisions"],
+    &["reused"],
+];
 
 /// What each question answers, without what may change from call to call.
 fn answers(mut command: impl FnMut() -> Command, data: &Path) -> Vec<Value> {
@@ -63,7 +84,8 @@ fn answers(mut command: impl FnMut() -> Command, data: &Path) -> Vec<Value> {
         all.extend_from_slice(args);
         let out = run(&mut command(), data, &all);
         assert!(out.status.success(), "{args:?}: {}{}", text(&out.stdout), text(&out.stderr));
-        let mut answer: Value = serde_json::from_slice(&out.stdout).unwrap_or_else(|error| panic!("{args:?}: {error}: {}", text(&out.stdout)));
+        let mut answer: Value = serde_json::from_slice(&out.stdout)
+            .unwrap_or_else(|error| panic!("{args:?}: {error}: {}", text(&out.stdout)));
         answer["status"] = Value::Null;
         answer
     };
@@ -71,15 +93,36 @@ fn answers(mut command: impl FnMut() -> Command, data: &Path) -> Vec<Value> {
 }
 
 /// Reads as before, says why nothing is written, and writes nothing.
-fn check(mut command: impl FnMut() -> Command, data: &Path, input: &str, before: &[Value], why: &str) {
+fn check(
+    mut command: impl FnMut() -> Command,
+    data: &Path,
+    input: &str,
+    before: &[Value],
+    why: &str,
+) {
     assert_eq!(answers(&mut command, data), before, "{why}");
     let shown = run(&mut command(), data, &["status"]);
     assert!(shown.status.success(), "{}", text(&shown.stderr));
-    assert!(text(&shown.stdout).contains("for reading only") && text(&shown.stdout).contains(why), "{}", text(&shown.stdout));
-    let writing: [&[&str]; 4] = [&["ingest", input], &["token", "--role", "read"], &["rebuild"], &["init", "--tenant", "other"]];
+    assert!(
+        text(&shown.stdout).contains("for reading only") && text(&shown.stdout).contains(why),
+        "{}",
+        text(&shown.stdout)
+    );
+    let writing: [&[&str]; 4] = [
+        &["ingest", input],
+        &["token", "--role", "read"],
+        &["rebuild"],
+        &["init", "--tenant", "other"],
+    ];
     for args in writing {
         let out = run(&mut command(), data, args);
-        assert_eq!(out.status.code(), Some(4), "{args:?}: {}{}", text(&out.stdout), text(&out.stderr));
+        assert_eq!(
+            out.status.code(),
+            Some(4),
+            "{args:?}: {}{}",
+            text(&out.stdout),
+            text(&out.stderr)
+        );
         assert!(text(&out.stderr).contains(why), "{args:?}: {}", text(&out.stderr));
     }
 }
@@ -87,10 +130,16 @@ fn check(mut command: impl FnMut() -> Command, data: &Path, input: &str, before:
 #[test]
 fn a_read_only_file_system_is_read() {
     let place = tempfile::tempdir().expect("a temporary directory");
-    let Some(disk) = Mount::new(&["-t", "tmpfs", "-o", "size=32m,mode=0700", "tmpfs"], &place.path().join("disk")) else { return };
+    let Some(disk) = Mount::new(
+        &["-t", "tmpfs", "-o", "size=32m,mode=0700", "tmpfs"],
+        &place.path().join("disk"),
+    ) else {
+        return;
+    };
     let scratch = Scratch::in_dir(&disk.0);
     scratch.ok(&["init", "--tenant", "acme"]);
-    let (input, more) = (scratch.file("facts.jsonl", facts(40)), scratch.file("more.jsonl", facts(41)));
+    let (input, more) =
+        (scratch.file("facts.jsonl", facts(40)), scratch.file("more.jsonl", facts(41)));
     scratch.ok(&["ingest", &input]);
     let token = scratch.token("acme", "read,ingest");
     let before = answers(support::claimledger, &scratch.data());
@@ -99,14 +148,25 @@ fn a_read_only_file_system_is_read() {
 
     // A server reads it too, and is not ready for records.
     let server = Server::start(&scratch.data());
-    let sessions = server.graphql(&token, "{ sessions { edges { node { id } } answered { provisional } } }", json!({}));
+    let sessions = server.graphql(
+        &token,
+        "{ sessions { edges { node { id } } answered { provisional } } }",
+        json!({}),
+    );
     assert_eq!(sessions["sessions"]["edges"].as_array().map(Vec::len), Some(5), "{sessions}");
     assert_eq!(sessions["sessions"]["answered"]["provisional"], false);
     assert_eq!(server.get("/readyz", &[]).0, 503);
-    let (status, headers, body) =
-        server.post_with("/v1/facts", Some(&token), &[("content-type", "application/json")], facts(1).replace("f-0", "f-new").as_bytes());
+    let (status, headers, body) = server.post_with(
+        "/v1/facts",
+        Some(&token),
+        &[("content-type", "application/json")],
+        facts(1).replace("f-0", "f-new").as_bytes(),
+    );
     assert_eq!(status, 503, "{body}");
-    assert!(body.contains("for reading only") && headers.iter().any(|(name, _)| name == "retry-after"), "{headers:?} {body}");
+    assert!(
+        body.contains("for reading only") && headers.iter().any(|(name, _)| name == "retry-after"),
+        "{headers:?} {body}"
+    );
     drop(server);
     disk.remount("rw");
     scratch.ok(&["ingest", &more]);
@@ -115,18 +175,27 @@ fn a_read_only_file_system_is_read() {
 #[test]
 fn what_a_killed_server_left_is_read_from_its_write_ahead_log() {
     let place = tempfile::tempdir().expect("a temporary directory");
-    let Some(disk) = Mount::new(&["-t", "tmpfs", "-o", "size=64m,mode=0700", "tmpfs"], &place.path().join("disk")) else { return };
+    let Some(disk) = Mount::new(
+        &["-t", "tmpfs", "-o", "size=64m,mode=0700", "tmpfs"],
+        &place.path().join("disk"),
+    ) else {
+        return;
+    };
     let scratch = Scratch::in_dir(&disk.0);
     scratch.ok(&["init", "--tenant", "acme"]);
     let token = scratch.token("acme", "read,ingest");
     let input = scratch.file("more.jsonl", facts(99));
     let server = scratch.serve();
     for line in facts(30).lines() {
-        let (status, body) = server.post("/v1/facts", Some(&token), "application/json", line.as_bytes());
+        let (status, body) =
+            server.post("/v1/facts", Some(&token), "application/json", line.as_bytes());
         assert_eq!(status, 200, "{body}");
     }
     server.kill();
-    assert!(std::fs::metadata(scratch.data().join("log-wal")).is_ok_and(|file| file.len() > 0), "records are in the write-ahead log");
+    assert!(
+        std::fs::metadata(scratch.data().join("log-wal")).is_ok_and(|file| file.len() > 0),
+        "records are in the write-ahead log"
+    );
     disk.remount("ro");
     let found = answers(support::claimledger, &scratch.data());
     // Read models that are behind are made again in memory.
@@ -146,10 +215,16 @@ fn what_a_killed_server_left_is_read_from_its_write_ahead_log() {
 #[test]
 fn a_ledger_on_a_full_disk_is_read() {
     let place = tempfile::tempdir().expect("a temporary directory");
-    let Some(disk) = Mount::new(&["-t", "tmpfs", "-o", "size=16m,mode=0700", "tmpfs"], &place.path().join("disk")) else { return };
+    let Some(disk) = Mount::new(
+        &["-t", "tmpfs", "-o", "size=16m,mode=0700", "tmpfs"],
+        &place.path().join("disk"),
+    ) else {
+        return;
+    };
     let scratch = Scratch::in_dir(&disk.0);
     scratch.ok(&["init", "--tenant", "acme"]);
-    let (input, more) = (scratch.file("facts.jsonl", facts(40)), scratch.file("more.jsonl", facts(41)));
+    let (input, more) =
+        (scratch.file("facts.jsonl", facts(40)), scratch.file("more.jsonl", facts(41)));
     scratch.ok(&["ingest", &input]);
     let before = answers(support::claimledger, &scratch.data());
     let mut filler = std::fs::File::create(disk.0.join("filler")).expect("a file");
@@ -168,7 +243,8 @@ fn what_this_user_may_not_write_is_read() {
     let Some(setpriv) = tool("setpriv") else { return };
     let scratch = Scratch::new();
     scratch.ok(&["init", "--tenant", "acme"]);
-    let (input, more) = (scratch.file("facts.jsonl", facts(40)), scratch.file("more.jsonl", facts(41)));
+    let (input, more) =
+        (scratch.file("facts.jsonl", facts(40)), scratch.file("more.jsonl", facts(41)));
     scratch.ok(&["ingest", &input]);
     let before = answers(support::claimledger, &scratch.data());
     // Without the right to pass by permissions, as any user but root.
@@ -180,9 +256,23 @@ fn what_this_user_may_not_write_is_read() {
     let chmod = |mode_dir: &str, mode_files: &str| {
         for entry in std::fs::read_dir(scratch.data()).expect("the directory") {
             let path = entry.expect("an entry").path();
-            assert!(Command::new("chmod").arg(mode_files).arg(&path).status().expect("chmod runs").success());
+            assert!(
+                Command::new("chmod")
+                    .arg(mode_files)
+                    .arg(&path)
+                    .status()
+                    .expect("chmod runs")
+                    .success()
+            );
         }
-        assert!(Command::new("chmod").arg(mode_dir).arg(scratch.data()).status().expect("chmod runs").success());
+        assert!(
+            Command::new("chmod")
+                .arg(mode_dir)
+                .arg(scratch.data())
+                .status()
+                .expect("chmod runs")
+                .success()
+        );
     };
     chmod("0500", "0400");
     check(command, &scratch.data(), &more, &before, "this user may not write it");

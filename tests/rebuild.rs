@@ -1,4 +1,5 @@
-//! The read models are a fold that can be thrown away: rebuilt from the log they are the same rows and give the same answers.
+//! The read models are a fold that can be thrown away: rebuilt from the log they are the same rows
+//! and give the same answers.
 
 mod support;
 
@@ -23,19 +24,30 @@ fn rebuild_gives_the_same_rows_and_answers() {
             .iter()
             .flat_map(|tenant| {
                 let mut all = vec![
-                    scratch.ok(&["--tenant", tenant, "--format", "json", "sessions", "--first", "500"]),
+                    scratch.ok(&[
+                        "--tenant", tenant, "--format", "json", "sessions", "--first", "500",
+                    ]),
                     scratch.ok(&["--tenant", tenant, "status", "--rows"]),
                 ];
                 for session in ["S1", "S2", "S5", "S7", "GX1"] {
-                    all.push(support::text(&scratch.run(&["--tenant", tenant, "--format", "json", "session", session]).stdout));
-                    all.push(support::text(&scratch.run(&["--tenant", tenant, "why", session]).stdout));
+                    all.push(support::text(
+                        &scratch
+                            .run(&["--tenant", tenant, "--format", "json", "session", session])
+                            .stdout,
+                    ));
+                    all.push(support::text(
+                        &scratch.run(&["--tenant", tenant, "why", session]).stdout,
+                    ));
                 }
                 all
             })
             .collect()
     };
     let before = ask();
-    assert!(before.iter().any(|text| text.contains("S7")) && before[1].lines().count() > 100, "there are rows to compare");
+    assert!(
+        before.iter().any(|text| text.contains("S7")) && before[1].lines().count() > 100,
+        "there are rows to compare"
+    );
     for tenant in ["acme", "globex"] {
         let report = scratch.ok(&["--tenant", tenant, "rebuild"]);
         assert!(report.contains("rebuilt") && report.contains("equal"), "{report}");
@@ -53,15 +65,17 @@ fn rebuild_gives_the_same_rows_and_answers() {
 /// More lines than one batch of the fold, about sessions of their own.
 fn many(lines: usize) -> String {
     let line = |n: usize| {
-        json!({"id": format!("m{n}"), "type": "app.accessed", "occurred_at": "2026-03-10T08:00:00Z", "session": format!("M{}", n % 400),
-               "subject": {"id": format!("u-m{}", n % 50)}, "data": {"app": "wiki", "app_session": format!("a{n}")}})
+        json!({"id": format!("m{n}"), "type": "app.accessed", "occurred_at": "2026-03-10T08:00:00Z",
+            "session": format!("M{}", n % 400),
+               "subject": {"id": format!("u-m{}", n % 50)}, "data": {"app": "wiki",
+                   "app_session": format!("a{n}")}})
         .to_string()
     };
     (0..lines).map(|n| line(n) + "\n").collect()
 }
 
-const CARRIED: &str =
-    "answered { at position recordedAt rules provisional rehearsal } completeness { source heardUntil gaps { from until backfilled } }";
+const CARRIED: &str = "answered { at position recordedAt rules provisional rehearsal } \
+                       completeness { source heardUntil gaps { from until backfilled } }";
 
 /// Every question at one (T, K, R), page by page, as the server's bytes.
 fn answers(server: &Server, token: &str, position: u64) -> String {
@@ -85,7 +99,13 @@ fn answers(server: &Server, token: &str, position: u64) -> String {
         let body = ask(list.clone(), json!({"after": after}));
         let page: Value = serde_json::from_str(&body).expect("JSON");
         let page = &page["data"]["sessions"];
-        names.extend(page["edges"].as_array().expect("edges").iter().filter_map(|edge| edge["node"]["id"].as_str().map(str::to_owned)));
+        names.extend(
+            page["edges"]
+                .as_array()
+                .expect("edges")
+                .iter()
+                .filter_map(|edge| edge["node"]["id"].as_str().map(str::to_owned)),
+        );
         all += &body;
         if page["pageInfo"]["hasNextPage"] != true {
             break;
@@ -94,22 +114,33 @@ fn answers(server: &Server, token: &str, position: u64) -> String {
     }
     assert!(names.len() > 3, "several pages: {names:?}");
     let decisions = format!(
-        "query($asking: Asking) {{ decisions(asking: $asking, first: 100) {{ edges {{ cursor node {{ session app at outcome implied firstUnmet }} }} {CARRIED} }} }}"
+        "query($asking: Asking) \
+         {{ decisions(asking: $asking, first: 100) {{ edges {{ cursor node {{ session app at outcome implied firstUnmet }} }} {CARRIED} }} }}"
     );
     all += &ask(decisions, json!({}));
     for name in names {
         let variables = json!({"id": name});
         all += &ask(
-            format!("query($asking: Asking, $id: ID!) {{ session(id: $id, asking: $asking) {{ session {{ id state {factors} }} {CARRIED} }} }}"),
+            format!(
+                "query($asking: Asking, $id: ID!) \
+                 {{ session(id: $id, asking: $asking) {{ session {{ id state {factors} }} {CARRIED} }} }}"
+            ),
             variables.clone(),
         );
-        all += &ask(format!("query($asking: Asking, $id: ID!) {{ why(session: $id, asking: $asking) {{ session text {CARRIED} }} }}"), variables);
+        all += &ask(
+            format!(
+                "query($asking: Asking, $id: ID!) \
+                 {{ why(session: $id, asking: $asking) {{ session text {CARRIED} }} }}"
+            ),
+            variables,
+        );
     }
     all
 }
 
 fn get(server: &Server, token: &str) -> Value {
-    let (status, _, body) = server.get("/v1/rebuild", &[("authorization", &format!("Bearer {token}"))]);
+    let (status, _, body) =
+        server.get("/v1/rebuild", &[("authorization", &format!("Bearer {token}"))]);
     assert_eq!(status, 200, "{body}");
     serde_json::from_str(&body).expect("JSON")
 }
@@ -118,7 +149,8 @@ fn get(server: &Server, token: &str) -> Value {
 fn the_same_bytes_before_during_and_after_a_rebuild_while_others_write() {
     let Some(scratch) = Scratch::fixture() else { return };
     scratch.ok(&["--tenant", "acme", "ingest", &scratch.file("many.jsonl", many(3000))]);
-    let position = scratch.json(&["--tenant", "acme", "status"])["head"].as_u64().expect("a size") - 1;
+    let position =
+        scratch.json(&["--tenant", "acme", "status"])["head"].as_u64().expect("a size") - 1;
     let (reader, operator) = (scratch.token("acme", "read"), scratch.token("acme", "operate"));
     let writer = scratch.token("acme", "ingest");
     let server = scratch.serve();
@@ -132,12 +164,14 @@ fn the_same_bytes_before_during_and_after_a_rebuild_while_others_write() {
                     break;
                 }
                 let line = many(1).replace("\"m0\"", &format!("\"w{n}\""));
-                let (status, body) = server.post("/v1/facts", Some(&writer), "application/json", line.as_bytes());
+                let (status, body) =
+                    server.post("/v1/facts", Some(&writer), "application/json", line.as_bytes());
                 assert!(status == 200 || status == 429, "{status} {body}");
             }
         });
         while during < 5 || done < 2 {
-            let (status, body) = server.post("/v1/rebuild", Some(&operator), "application/json", b"");
+            let (status, body) =
+                server.post("/v1/rebuild", Some(&operator), "application/json", b"");
             assert_eq!(status, 202, "{body}");
             loop {
                 let asked = answers(&server, &reader, position);
@@ -146,7 +180,10 @@ fn the_same_bytes_before_during_and_after_a_rebuild_while_others_write() {
                 match state["state"].as_str() {
                     Some("running") => during += 1,
                     Some("done") => {
-                        assert!(state["report"]["equal"] == true && state["report"]["switched"] == true, "{state}");
+                        assert!(
+                            state["report"]["equal"] == true && state["report"]["switched"] == true,
+                            "{state}"
+                        );
                         done += 1;
                         break;
                     }
@@ -163,8 +200,16 @@ fn the_same_bytes_before_during_and_after_a_rebuild_while_others_write() {
 
     // The same from a terminal.
     let file = scratch.file("operator.token", &operator);
-    let out = support::claimledger().args(["--url", &server.url, "--token-file", &file, "rebuild"]).output().expect("the binary runs");
-    assert!(out.status.success() && support::text(&out.stdout).contains("equal"), "{}{}", support::text(&out.stdout), support::text(&out.stderr));
+    let out = support::claimledger()
+        .args(["--url", &server.url, "--token-file", &file, "rebuild"])
+        .output()
+        .expect("the binary runs");
+    assert!(
+        out.status.success() && support::text(&out.stdout).contains("equal"),
+        "{}{}",
+        support::text(&out.stdout),
+        support::text(&out.stderr)
+    );
 }
 
 #[test]
@@ -175,8 +220,12 @@ fn a_rebuild_that_is_killed_leaves_the_rows_that_were_asked() {
     let before = rows();
     let mut cut_off = 0;
     for kill in 1..=12 {
-        let mut child =
-            scratch.command(&["--tenant", "acme", "rebuild"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary runs");
+        let mut child = scratch
+            .command(&["--tenant", "acme", "rebuild"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary runs");
         // A moment, not a wait for anything: wherever it is then, it must be good.
         std::thread::sleep(Duration::from_millis(60 * kill));
         let _ = Command::new("kill").args(["-9", &child.id().to_string()]).status();
@@ -194,7 +243,9 @@ fn tamper(scratch: &Scratch, sql: &'static str) -> u64 {
     let file = scratch.data().join("views");
     tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
         use sqlx::Connection as _;
-        let mut connection = sqlx::SqliteConnection::connect(file.to_str().expect("UTF-8")).await.expect("the file opens");
+        let mut connection = sqlx::SqliteConnection::connect(file.to_str().expect("UTF-8"))
+            .await
+            .expect("the file opens");
         let done = sqlx::query(sql).execute(&mut connection).await.expect("the statement runs");
         connection.close().await.expect("it closes");
         done.rows_affected()
@@ -205,32 +256,52 @@ fn tamper(scratch: &Scratch, sql: &'static str) -> u64 {
 fn rows_that_were_tampered_with_are_damage_and_a_rebuild_makes_them_anew() {
     let tampers = [
         "UPDATE head_1 SET state = CAST('{}' AS BLOB) WHERE name = (SELECT min(name) FROM head_1)",
-        "DELETE FROM posting_1 WHERE (term, position) = (SELECT term, position FROM posting_1 ORDER BY position DESC LIMIT 1)",
-        "UPDATE record_1 SET position = position + 1 WHERE position = 9 AND generation = (SELECT min(generation) FROM record_1)",
+        "DELETE FROM posting_1 WHERE (term, position) = (SELECT term, position FROM posting_1 \
+         ORDER BY position DESC LIMIT 1)",
+        "UPDATE record_1 SET position = position + 1 WHERE position = 9 AND generation = (SELECT \
+         min(generation) FROM record_1)",
         "DELETE FROM term_session_1 WHERE term = (SELECT min(term) FROM term_session_1)",
         "DELETE FROM head_1 WHERE name = (SELECT max(name) FROM head_1)",
         "DELETE FROM brief_1 WHERE slot = (SELECT max(slot) FROM brief_1)",
-        "UPDATE term_1 SET number = number + 1000000 WHERE number = (SELECT max(number) FROM term_1)",
+        "UPDATE term_1 SET number = number + 1000000 WHERE number = (SELECT max(number) FROM \
+         term_1)",
         "UPDATE generation SET covered = covered - 1",
     ];
     for sql in tampers {
         let Some(scratch) = Scratch::fixture() else { return };
-        let rows = || -> Vec<String> { ["acme", "globex"].iter().map(|tenant| scratch.ok(&["--tenant", tenant, "status", "--rows"])).collect() };
+        let rows = || -> Vec<String> {
+            ["acme", "globex"]
+                .iter()
+                .map(|tenant| scratch.ok(&["--tenant", tenant, "status", "--rows"]))
+                .collect()
+        };
         let good = rows();
         assert!(tamper(&scratch, sql) > 0, "{sql}");
         for question in [["status", "--rows"], ["sessions", "--first=5"], ["find", "S3"]] {
             let out = scratch.run(&[&["--tenant", "acme"], question.as_slice()].concat());
             let said = support::text(&out.stderr);
-            assert!(out.status.code() == Some(5) && said.contains("views") && said.contains("is damaged"), "{sql}: {:?} {said}", out.status.code());
+            assert!(
+                out.status.code() == Some(5)
+                    && said.contains("views")
+                    && said.contains("is damaged"),
+                "{sql}: {:?} {said}",
+                out.status.code()
+            );
             assert!(said.contains("claimledger rebuild"), "{said}");
         }
         let healed = scratch.ok(&["--tenant", "acme", "rebuild"]);
-        assert!(healed.contains("was damaged") && healed.contains("thrown away") && healed.contains("equal"), "{healed}");
+        assert!(
+            healed.contains("was damaged")
+                && healed.contains("thrown away")
+                && healed.contains("equal"),
+            "{healed}"
+        );
         assert_eq!(rows(), good, "{sql}");
     }
 }
 
-/// Gives rows that were changed the checksums that another program would have given them. The form of a checksum is in `store/src/sqlite/views/sums.rs`.
+/// Gives rows that were changed the checksums that another program would have given them. The form
+/// of a checksum is in `store/src/sqlite/views/sums.rs`.
 fn reseal(scratch: &Scratch) {
     fn crc(parts: &[Part<'_>]) -> i64 {
         let mut bytes = Vec::new();
@@ -244,9 +315,11 @@ fn reseal(scratch: &Scratch) {
                 }
             }
         }
-        let crc = !bytes
-            .iter()
-            .fold(!0_u32, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 }));
+        let crc = !bytes.iter().fold(!0_u32, |crc, byte| {
+            (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+                if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 }
+            })
+        });
         i64::from(crc.cast_signed())
     }
     enum Part<'a> {
@@ -258,23 +331,37 @@ fn reseal(scratch: &Scratch) {
     let file = scratch.data().join("views");
     tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
         use sqlx::{Connection as _, Row as _};
-        let mut connection = sqlx::SqliteConnection::connect(file.to_str().expect("UTF-8")).await.expect("the file opens");
-        let generations = "SELECT number, coalesce(place, -1), covered, CAST(tenant AS BLOB), CAST(views AS BLOB), CAST(rules AS BLOB), tallies, report FROM generation";
+        let mut
+            connection
+            =
+            sqlx::SqliteConnection::connect(file.to_str().expect("UTF-8")).await.expect("the file \
+                opens");
+        let generations = "SELECT number, coalesce(place, -1), covered, CAST(tenant AS BLOB), \
+                           CAST(views AS BLOB), CAST(rules AS BLOB), tallies, report FROM \
+                           generation";
         for row in sqlx::query(generations).fetch_all(&mut connection).await.expect("rows") {
             let report: Option<&str> = row.get(7);
             let mut parts = vec![Tag(0x40)];
             parts.extend((0..3).map(|column| Number(row.get(column))));
             parts.extend((3..6).map(|column| Bytes(row.get(column))));
-            parts.extend([Bytes(report.map_or(b"-", str::as_bytes)), Number(i64::from(report.is_some())), Bytes(row.get(6))]);
-            let update = sqlx::query("UPDATE generation SET crc = ? WHERE number = ?").bind(crc(&parts)).bind(row.get::<i64, _>(0));
+            parts.extend([Bytes(report.map_or(b"-", str::as_bytes)),
+                Number(i64::from(report.is_some())), Bytes(row.get(6))]);
+            let update
+                =
+                sqlx::query("UPDATE generation SET crc = ? WHERE number = ?").bind(crc(&parts)).bind(row.get::<i64,
+                _>(0));
             update.execute(&mut connection).await.expect("the statement runs");
         }
         let heads = "SELECT session, generation, CAST(name AS BLOB), first_occurred, CAST(first_source AS BLOB), CAST(first_source_id AS BLOB), assessed_to,
                      over_at, length, state FROM head_1";
         for row in sqlx::query(heads).fetch_all(&mut connection).await.expect("rows") {
             let mut parts = vec![Tag(4)];
-            parts.extend((0..10).map(|column| if [2, 4, 5, 9].contains(&column) { Bytes(row.get(column)) } else { Number(row.get(column)) }));
-            let update = sqlx::query("UPDATE head_1 SET crc = ? WHERE session = ?").bind(crc(&parts)).bind(row.get::<i64, _>(0));
+            parts.extend((0..10).map(|column| if [2, 4, 5, 9].contains(&column) {
+                Bytes(row.get(column)) } else { Number(row.get(column)) }));
+            let update
+                =
+                sqlx::query("UPDATE head_1 SET crc = ? WHERE session = ?").bind(crc(&parts)).bind(row.get::<i64,
+                _>(0));
             update.execute(&mut connection).await.expect("the statement runs");
         }
         connection.close().await.expect("it closes");
@@ -286,7 +373,8 @@ fn rows_of_other_rules_are_made_anew_beside_and_the_report_stays() {
     let Some(scratch) = Scratch::fixture() else { return };
     let rows = || scratch.ok(&["--tenant", "acme", "status", "--rows"]);
     let good = rows();
-    let sessions = || scratch.ok(&["--tenant", "acme", "--format", "json", "sessions", "--first", "500"]);
+    let sessions =
+        || scratch.ok(&["--tenant", "acme", "--format", "json", "sessions", "--first", "500"]);
     let before = sessions().replace(&name_of_rows(), "");
     tamper(&scratch, "UPDATE head_1 SET state = CAST('{\"last\":0,\"not_understood\":1}' AS BLOB)");
     tamper(&scratch, "UPDATE generation SET rules = 'r0'");
@@ -300,8 +388,16 @@ fn rows_of_other_rules_are_made_anew_beside_and_the_report_stays() {
         (!status["rebuilt"].is_null()).then(|| status["rebuilt"].clone())
     });
     let report = report.expect("it comes to an end");
-    assert!(report["old"]["rules"].as_str().is_some_and(|rules| rules.starts_with("r0+")) && report["switched"] == true, "{report}");
-    assert!(report["equal"] == false && report["first"].as_array().is_some_and(|first| !first.is_empty()), "{report}");
+    assert!(
+        report["old"]["rules"].as_str().is_some_and(|rules| rules.starts_with("r0+"))
+            && report["switched"] == true,
+        "{report}"
+    );
+    assert!(
+        report["equal"] == false
+            && report["first"].as_array().is_some_and(|first| !first.is_empty()),
+        "{report}"
+    );
     assert_eq!(rows(), good);
     assert_eq!(sessions().replace(&name_of_rows(), ""), before);
 }

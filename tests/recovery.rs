@@ -1,5 +1,5 @@
-//! A disk that fills and gets room again, for each file of a ledger: appends are refused while it lasts, reads go on and
-//! say how far they are, and everything goes on by itself.
+//! A disk that fills and gets room again, for each file of a ledger: appends are refused while it
+//! lasts, reads go on and say how far they are, and everything goes on by itself.
 
 mod support;
 
@@ -26,7 +26,11 @@ impl SmallDisk {
     fn mount(at: &Path, mebibytes: u32) -> Option<Self> {
         std::fs::create_dir_all(at).expect("a directory");
         let size = format!("size={mebibytes}m,mode=0700");
-        let mounted = Command::new(tool("mount")?).args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(at).output().expect("mount runs");
+        let mounted = Command::new(tool("mount")?)
+            .args(["-t", "tmpfs", "-o", &size, "tmpfs"])
+            .arg(at)
+            .output()
+            .expect("mount runs");
         if !mounted.status.success() {
             let lack = format!("this user may not mount: {}", text(&mounted.stderr));
             assert!(!support::ci(), "{lack}");
@@ -42,7 +46,8 @@ impl SmallDisk {
 
     /// Writes until nothing more goes in.
     fn fill(&self) {
-        let mut file = File::options().create(true).append(true).open(self.filler()).expect("the filler");
+        let mut file =
+            File::options().create(true).append(true).open(self.filler()).expect("the filler");
         for bytes in [1 << 16, 1 << 12, 1] {
             while file.write_all(&vec![7; bytes]).is_ok() {}
         }
@@ -60,8 +65,10 @@ impl Drop for SmallDisk {
 }
 
 fn fact(n: u64, person: &str) -> String {
-    json!({"id": format!("f-{n}"), "type": "app.accessed", "occurred_at": "2026-03-10T10:00:00Z", "session": format!("S{}", n % 7),
-           "subject": {"id": person}, "data": {"app": "wiki", "app_session": format!("a-{n}-{}", "x".repeat(300))}})
+    json!({"id": format!("f-{n}"), "type": "app.accessed", "occurred_at": "2026-03-10T10:00:00Z",
+        "session": format!("S{}", n % 7),
+           "subject": {"id": person}, "data": {"app": "wiki",
+               "app_session": format!("a-{n}-{}", "x".repeat(300))}})
     .to_string()
 }
 
@@ -70,13 +77,27 @@ type Answered = (u16, Vec<(String, String)>, Value);
 
 /// Sends a fact; the position, or the answer's status, headers and body.
 fn send(server: &Server, token: &str, fact: &str) -> Result<u64, Answered> {
-    let (status, headers, body) = server.post_with("/v1/facts", Some(token), &[("content-type", "application/json")], fact.as_bytes());
+    let (status, headers, body) = server.post_with(
+        "/v1/facts",
+        Some(token),
+        &[("content-type", "application/json")],
+        fact.as_bytes(),
+    );
     let body: Value = serde_json::from_str(&body).unwrap_or_else(|_| panic!("{status}: {body}"));
-    if status == 200 { Ok(body["results"][0]["position"].as_u64().expect("a position")) } else { Err((status, headers, body)) }
+    if status == 200 {
+        Ok(body["results"][0]["position"].as_u64().expect("a position"))
+    } else {
+        Err((status, headers, body))
+    }
 }
 
 /// Sends new facts until one is refused: its number, and the answer.
-fn send_until_refused(server: &Server, token: &str, next: &mut u64, acknowledged: &mut Vec<(u64, u64)>) -> (u64, Answered) {
+fn send_until_refused(
+    server: &Server,
+    token: &str,
+    next: &mut u64,
+    acknowledged: &mut Vec<(u64, u64)>,
+) -> (u64, Answered) {
     for _ in 0..5_000 {
         let n = *next;
         *next += 1;
@@ -95,7 +116,12 @@ fn ready(server: &Server) -> (u16, Value) {
 
 /// The parts that `/readyz` names.
 fn parts(answer: &Value) -> Vec<&str> {
-    answer["causes"].as_array().into_iter().flatten().filter_map(|cause| cause["part"].as_str()).collect()
+    answer["causes"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|cause| cause["part"].as_str())
+        .collect()
 }
 
 fn wait_for<T>(what: &str, mut look: impl FnMut() -> Result<T, String>) -> T {
@@ -116,13 +142,16 @@ fn wait_until_ready(server: &Server) {
     });
 }
 
-const ANSWER: &str = "answered { position provisional } status { assessedTo head problems { part why } }";
+const ANSWER: &str =
+    "answered { position provisional } status { assessedTo head problems { part why } }";
 
 fn sessions(server: &Server, token: &str) -> Value {
-    server.graphql(token, &format!("{{ sessions(first: 1) {{ {ANSWER} }} }}"), json!({}))["sessions"].clone()
+    server.graphql(token, &format!("{{ sessions(first: 1) {{ {ANSWER} }} }}"),
+        json!({}))["sessions"].clone()
 }
 
-/// Every fact is in the log once, where it was acknowledged; the read models have all of them, and the answer is final.
+/// Every fact is in the log once, where it was acknowledged; the read models have all of them, and
+/// the answer is final.
 fn check_whole(server: &Server, token: &str, acknowledged: &[(u64, u64)]) {
     for (n, position) in acknowledged {
         let again = send(server, token, &fact(*n, "u-alice"));
@@ -130,15 +159,26 @@ fn check_whole(server: &Server, token: &str, acknowledged: &[(u64, u64)]) {
     }
     let answer = wait_for("the read models at the head", || {
         let answer = sessions(server, token);
-        if answer["status"]["assessedTo"] == answer["status"]["head"] { Ok(answer) } else { Err(answer.to_string()) }
+        if answer["status"]["assessedTo"] == answer["status"]["head"] {
+            Ok(answer)
+        } else {
+            Err(answer.to_string())
+        }
     });
     assert_eq!(answer["answered"]["provisional"], false, "{answer}");
     assert_eq!(answer["status"]["problems"], json!([]), "{answer}");
     let head = answer["status"]["head"].as_u64().expect("a size");
     let mut found = std::collections::BTreeMap::new();
     for from in (0..head).step_by(40) {
-        let fields: String = (from..head.min(from + 40)).map(|n| format!("r{n}: record(position: {n}) {{ position sourceId }} ")).collect();
-        for record in server.graphql(token, &format!("{{ {fields} }}"), json!({})).as_object().expect("an object").values() {
+        let fields: String = (from..head.min(from + 40))
+            .map(|n| format!("r{n}: record(position: {n}) {{ position sourceId }} "))
+            .collect();
+        for record in server
+            .graphql(token, &format!("{{ {fields} }}"), json!({}))
+            .as_object()
+            .expect("an object")
+            .values()
+        {
             *found.entry(record["sourceId"].as_str().expect("an id").to_owned()).or_insert(0) += 1;
         }
     }
@@ -176,7 +216,8 @@ fn appends_go_on_by_themselves_once_a_full_disk_has_room() {
     // Twice: the second time the connections are the ones that recovery made.
     for round in 0..2 {
         disk.fill();
-        let (refused, (status, headers, body)) = send_until_refused(&server, &token, &mut next, &mut acknowledged);
+        let (refused, (status, headers, body)) =
+            send_until_refused(&server, &token, &mut next, &mut acknowledged);
         assert_eq!(status, 503, "{body}");
         assert!(header(&headers, "retry-after").is_some(), "{headers:?}");
         let message = body["error"]["message"].as_str().unwrap_or_default();
@@ -186,15 +227,33 @@ fn appends_go_on_by_themselves_once_a_full_disk_has_room() {
         assert_eq!((status, parts(&body).contains(&"log")), (503, true), "{body}");
         assert!(!body.to_string().contains("acme"), "no tenant: {body}");
         let answer = sessions(&server, &token);
-        let problem = answer["status"]["problems"].as_array().expect("a list").iter().find(|problem| problem["part"] == "LOG").cloned();
-        assert!(problem.is_some_and(|problem| problem["why"].as_str().is_some_and(|why| why.contains("full"))), "{answer}");
-        let (assessed, head) = (answer["status"]["assessedTo"].as_u64().unwrap(), answer["status"]["head"].as_u64().unwrap());
-        assert_eq!(answer["answered"]["provisional"], json!(assessed < head), "an answer that stands behind the log is not final: {answer}");
+        let problem = answer["status"]["problems"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .find(|problem| problem["part"] == "LOG")
+            .cloned();
+        assert!(
+            problem.is_some_and(|problem| problem["why"]
+                .as_str()
+                .is_some_and(|why| why.contains("full"))),
+            "{answer}"
+        );
+        let (assessed, head) = (
+            answer["status"]["assessedTo"].as_u64().unwrap(),
+            answer["status"]["head"].as_u64().unwrap(),
+        );
+        assert_eq!(
+            answer["answered"]["provisional"],
+            json!(assessed < head),
+            "an answer that stands behind the log is not final: {answer}"
+        );
         assert_eq!(ready(&server).0, 503, "as long as the disk is full");
 
         disk.make_room();
         wait_until_ready(&server);
-        let position = send(&server, &token, &fact(refused, "u-alice")).unwrap_or_else(|refused| panic!("round {round}: {refused:?}"));
+        let position = send(&server, &token, &fact(refused, "u-alice"))
+            .unwrap_or_else(|refused| panic!("round {round}: {refused:?}"));
         acknowledged.push((refused, position));
         check_whole(&server, &token, &acknowledged);
     }
@@ -207,7 +266,8 @@ fn appends_go_on_by_themselves_once_a_full_disk_has_room() {
 /// Moves one file of a ledger to another file system and leaves a link.
 fn move_file(ledger: &Path, disk: &SmallDisk, name: &str) {
     for end in ["", "-wal", "-shm"] {
-        let (from, to) = (ledger.join(format!("{name}{end}")), disk.at.join(format!("{name}{end}")));
+        let (from, to) =
+            (ledger.join(format!("{name}{end}")), disk.at.join(format!("{name}{end}")));
         if from.exists() {
             std::fs::copy(&from, &to).expect("copied");
             std::fs::remove_file(&from).expect("removed");
@@ -219,7 +279,9 @@ fn move_file(ledger: &Path, disk: &SmallDisk, name: &str) {
 #[test]
 fn read_models_on_a_full_disk_stand_still_and_say_so() {
     let scratch = Scratch::new();
-    let Some(disk) = SmallDisk::mount(&scratch.data().with_file_name("views-disk"), 6) else { return };
+    let Some(disk) = SmallDisk::mount(&scratch.data().with_file_name("views-disk"), 6) else {
+        return;
+    };
     scratch.ok(&["init", "--tenant", "acme"]);
     let token = scratch.token("acme", "ingest,read,investigate");
     move_file(&scratch.data(), &disk, "views");
@@ -230,7 +292,10 @@ fn read_models_on_a_full_disk_stand_still_and_say_so() {
     let mut next = 1;
     let body = wait_for("the read models stand still", || {
         for _ in 0..50 {
-            acknowledged.push((next, send(&server, &token, &fact(next, "u-alice")).expect("the log has room")));
+            acknowledged.push((
+                next,
+                send(&server, &token, &fact(next, "u-alice")).expect("the log has room"),
+            ));
             next += 1;
         }
         match ready(&server) {
@@ -239,20 +304,33 @@ fn read_models_on_a_full_disk_stand_still_and_say_so() {
         }
     });
     assert_eq!(parts(&body), ["projection"], "{body}");
-    acknowledged.push((next, send(&server, &token, &fact(next, "u-alice")).expect("appends go on")));
+    acknowledged
+        .push((next, send(&server, &token, &fact(next, "u-alice")).expect("appends go on")));
     let answer = sessions(&server, &token);
     assert_eq!(answer["answered"]["provisional"], true, "{answer}");
-    let (assessed, head) = (answer["status"]["assessedTo"].as_u64().unwrap(), answer["status"]["head"].as_u64().unwrap());
+    let (assessed, head) = (
+        answer["status"]["assessedTo"].as_u64().unwrap(),
+        answer["status"]["head"].as_u64().unwrap(),
+    );
     assert!(assessed < head, "{answer}");
     assert_eq!(answer["status"]["problems"][0]["part"], "PROJECTION", "{answer}");
     let shown = remote(&scratch, &server, &token, &["sessions"]);
     let shown = text(&shown.stdout);
-    assert!(shown.contains(&format!("read models are at position {assessed} of {head}")), "{shown}");
+    assert!(
+        shown.contains(&format!("read models are at position {assessed} of {head}")),
+        "{shown}"
+    );
     assert!(shown.contains("provisional") && !shown.contains("final"), "{shown}");
     let status = remote(&scratch, &server, &token, &["status"]);
-    assert!(text(&status.stdout).contains("the disk is full"), "{}{}", text(&status.stdout), text(&status.stderr));
+    assert!(
+        text(&status.stdout).contains("the disk is full"),
+        "{}{}",
+        text(&status.stdout),
+        text(&status.stderr)
+    );
     // What only the log has yet is not denied.
-    let unread = json!({"id": "unread", "type": "app.accessed", "occurred_at": "2026-03-10T10:00:00Z", "session": "unread",
+    let unread = json!({"id": "unread", "type": "app.accessed",
+        "occurred_at": "2026-03-10T10:00:00Z", "session": "unread",
         "subject": {"id": "u-unread"}, "data": {"app": "wiki"}});
     send(&server, &token, &unread.to_string()).expect("appends go on");
     for args in [
@@ -268,19 +346,35 @@ fn read_models_on_a_full_disk_stand_still_and_say_so() {
         let said = remote(&scratch, &server, &token, args);
         let words = text(&said.stderr);
         assert_eq!(said.status.code(), Some(4), "{args:?}: {words}{}", text(&said.stdout));
-        let at = format!("up to #{}: the read models have not reached the end of the log, #", assessed - 1);
+        let at = format!(
+            "up to #{}: the read models have not reached the end of the log, #",
+            assessed - 1
+        );
         assert!(words.contains(&at), "{args:?}: {words}");
     }
     for path in ["/session?id=unread", "/why?session=unread&factor=pwd"] {
-        let (status, headers, page) = server.get(path, &[("authorization", &format!("Bearer {token}"))]);
+        let (status, headers, page) =
+            server.get(path, &[("authorization", &format!("Bearer {token}"))]);
         assert_eq!(status, 503, "{path} does not say that there is none: {page}");
         assert!(header(&headers, "retry-after").is_some(), "{headers:?}");
     }
-    let unknown = server.graphql(&token, "{ session(id: \"unread\") { absence { code } answered { provisional } } }", json!({}));
-    assert_eq!(unknown["session"], json!({"absence": {"code": "LAGGING"}, "answered": {"provisional": true}}));
+    let unknown = server.graphql(
+        &token,
+        "{ session(id: \"unread\") { absence { code } answered { provisional } } }",
+        json!({}),
+    );
+    assert_eq!(
+        unknown["session"],
+        json!({"absence": {"code": "LAGGING"}, "answered": {"provisional": true}})
+    );
     // A K that they have is final; one that they do not have is not answered.
-    let at = |position: u64| format!("{{ sessions(first: 1, asking: {{knownAtPosition: {position}}}) {{ {ANSWER} }} }}");
-    assert_eq!(server.graphql(&token, &at(assessed - 1), json!({}))["sessions"]["answered"]["provisional"], false);
+    let at = |position: u64| {
+        format!("{{ sessions(first: 1, asking: {{knownAtPosition: {position}}}) {{ {ANSWER} }} }}")
+    };
+    assert_eq!(
+        server.graphql(&token, &at(assessed - 1), json!({}))["sessions"]["answered"]["provisional"],
+        false
+    );
     let (_, lagging) = server.graphql_raw(&token, &at(head - 1), json!({}));
     assert!(lagging.contains("LAGGING"), "{lagging}");
 
@@ -288,13 +382,19 @@ fn read_models_on_a_full_disk_stand_still_and_say_so() {
     wait_until_ready(&server);
     check_whole(&server, &token, &acknowledged);
     assert_eq!(remote(&scratch, &server, &token, &["session", "unread"]).status.code(), Some(0));
-    assert_eq!(remote(&scratch, &server, &token, &["session", "nobody"]).status.code(), Some(1), "at the head it is said");
+    assert_eq!(
+        remote(&scratch, &server, &token, &["session", "nobody"]).status.code(),
+        Some(1),
+        "at the head it is said"
+    );
 }
 
 #[test]
 fn keys_on_a_full_disk_hold_back_what_needs_a_new_one() {
     let scratch = Scratch::new();
-    let Some(disk) = SmallDisk::mount(&scratch.data().with_file_name("keys-disk"), 2) else { return };
+    let Some(disk) = SmallDisk::mount(&scratch.data().with_file_name("keys-disk"), 2) else {
+        return;
+    };
     scratch.ok(&["init", "--tenant", "acme"]);
     let token = scratch.token("acme", "ingest,read,investigate");
     move_file(&scratch.data(), &disk, "keys");
@@ -305,12 +405,19 @@ fn keys_on_a_full_disk_hold_back_what_needs_a_new_one() {
     let (status, _, body) = loop {
         persons += 1;
         assert!(persons < 20_000, "the disk did not fill");
-        if let Err(refused) = send(&server, &token, &fact(1_000_000 + persons, &format!("u-{persons}"))) {
+        if let Err(refused) =
+            send(&server, &token, &fact(1_000_000 + persons, &format!("u-{persons}")))
+        {
             break refused;
         }
     };
     assert_eq!(status, 503, "{body}");
-    assert!(body["error"]["message"].as_str().is_some_and(|message| message.contains("`keys`") && message.contains("full")), "{body}");
+    assert!(
+        body["error"]["message"]
+            .as_str()
+            .is_some_and(|message| message.contains("`keys`") && message.contains("full")),
+        "{body}"
+    );
     let (status, body) = ready(&server);
     assert_eq!((status, parts(&body)), (503, vec!["log"]), "{body}");
 
@@ -320,34 +427,51 @@ fn keys_on_a_full_disk_hold_back_what_needs_a_new_one() {
     let position = send(&server, &token, &again).expect("room");
     assert_eq!(send(&server, &token, &again).expect("the same again"), position);
     check_whole(&server, &token, &acknowledged);
-    let found = server.graphql(&token, &format!("{{ sessions(filter: {{subject: \"u-{persons}\"}}) {{ edges {{ node {{ id }} }} }} }}"), json!({}));
-    assert_eq!(found["sessions"]["edges"].as_array().map(Vec::len), Some(1), "the key that was made durable is the one it is sealed under");
+    let found = server.graphql(
+        &token,
+        &format!(
+            "{{ sessions(filter: {{subject: \"u-{persons}\"}}) {{ edges {{ node {{ id }} }} }} }}"
+        ),
+        json!({}),
+    );
+    assert_eq!(
+        found["sessions"]["edges"].as_array().map(Vec::len),
+        Some(1),
+        "the key that was made durable is the one it is sealed under"
+    );
 }
 
-/// The same without a mount: a limit on the size of files fails writes with another error, which SQLite calls an I/O error.
+/// The same without a mount: a limit on the size of files fails writes with another error, which
+/// SQLite calls an I/O error.
 #[test]
 fn appends_go_on_after_errors_of_the_disk() {
     let Some(prlimit) = tool("prlimit") else { return };
     let scratch = Scratch::new();
     scratch.ok(&["init", "--tenant", "acme"]);
     let token = scratch.token("acme", "ingest,read,investigate");
-    // Ignored signals stay ignored in what a shell becomes: without that a write past the limit ends the process.
+    // Ignored signals stay ignored in what a shell becomes: without that a write past the limit
+    // ends the process.
     let mut shell = Command::new("sh");
     shell.args(["-c", "trap '' XFSZ; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_claimledger")]);
     let server = Server::start_by(shell, &scratch.data(), &[]);
     let limit = |bytes: &str| {
-        let set = Command::new(&prlimit).args(["--pid", &server.pid().to_string(), &format!("--fsize={bytes}:")]).status();
+        let set = Command::new(&prlimit)
+            .args(["--pid", &server.pid().to_string(), &format!("--fsize={bytes}:")])
+            .status();
         assert!(set.expect("prlimit runs").success());
     };
-    let (mut next, mut acknowledged) = (1, vec![(0, send(&server, &token, &fact(0, "u-alice")).expect("room"))]);
+    let (mut next, mut acknowledged) =
+        (1, vec![(0, send(&server, &token, &fact(0, "u-alice")).expect("room"))]);
     for round in 0..3 {
         limit("131072");
-        let (refused, (status, _, body)) = send_until_refused(&server, &token, &mut next, &mut acknowledged);
+        let (refused, (status, _, body)) =
+            send_until_refused(&server, &token, &mut next, &mut acknowledged);
         assert_eq!(status, 503, "round {round}: {body}");
         assert!(sessions(&server, &token)["status"]["head"].as_u64() > Some(0), "reads go on");
         limit("unlimited");
         wait_until_ready(&server);
-        let position = send(&server, &token, &fact(refused, "u-alice")).unwrap_or_else(|refused| panic!("round {round}: {refused:?}"));
+        let position = send(&server, &token, &fact(refused, "u-alice"))
+            .unwrap_or_else(|refused| panic!("round {round}: {refused:?}"));
         acknowledged.push((refused, position));
     }
     check_whole(&server, &token, &acknowledged);

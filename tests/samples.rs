@@ -15,7 +15,17 @@ fn real_okta_events_go_in_as_one_source() {
     let lines = okta_samples::lines(&samples);
     assert_eq!(lines.len(), 147, "the samples changed");
     let file = scratch.file("okta.jsonl", lines.join("\n") + "\n");
-    let args = ["--tenant", "acme", "ingest", &file, "--as", "okta-system-log", "--source", "okta", "--report"];
+    let args = [
+        "--tenant",
+        "acme",
+        "ingest",
+        &file,
+        "--as",
+        "okta-system-log",
+        "--source",
+        "okta",
+        "--report",
+    ];
     let report: Value = scratch.json(&args);
     let count = |name: &str| report[name].as_u64().unwrap_or_default();
     assert_eq!((count("stored"), count("repeated"), count("variants")), (129, 1, 17), "{report}");
@@ -34,16 +44,25 @@ fn real_okta_events_go_in_as_one_source() {
         "user.session.end",
         "user.session.clear",
     ];
-    let of_a_listed_type: u64 =
-        types.iter().filter(|row| listed.contains(&row["type"].as_str().unwrap_or_default())).filter_map(|row| row["events"].as_u64()).sum();
+    let of_a_listed_type: u64 = types
+        .iter()
+        .filter(|row| listed.contains(&row["type"].as_str().unwrap_or_default()))
+        .filter_map(|row| row["events"].as_u64())
+        .sum();
     assert_eq!(of_a_listed_type, 36, "{report}");
-    for row in types.iter().filter(|row| !listed.contains(&row["type"].as_str().unwrap_or_default())) {
+    for row in
+        types.iter().filter(|row| !listed.contains(&row["type"].as_str().unwrap_or_default()))
+    {
         assert_eq!(row["understood"], 0, "{row}");
     }
 
     // Again: all of it is there.
     let again: Value = scratch.json(&args);
-    assert_eq!((again["stored"].as_u64(), again["repeated"].as_u64(), again["variants"].as_u64()), (Some(0), Some(147), Some(0)), "{again}");
+    assert_eq!(
+        (again["stored"].as_u64(), again["repeated"].as_u64(), again["variants"].as_u64()),
+        (Some(0), Some(147), Some(0)),
+        "{again}"
+    );
     // In words, with the same numbers.
     let words = scratch.ok(&args);
     assert!(words.contains("user.session.start") && words.contains("147 repeated"), "{words}");
@@ -58,7 +77,12 @@ fn what_is_not_understood_is_stored_and_shown_as_such() {
     scratch.ok(&["ingest", &file, "--as", "okta-system-log", "--source", "okta"]);
     let token = scratch.token("acme", "read,investigate");
     let server = scratch.serve();
-    let record = server.graphql(&token, "{ record(position: 1) { kind understood notes facts source } }", serde_json::json!({}))["record"].clone();
+    let record = server.graphql(
+        &token,
+        "{ record(position: 1) { kind understood notes facts source } }",
+        serde_json::json!({}),
+    )["record"]
+        .clone();
     assert_eq!(record["source"], "okta");
     assert_eq!(record["understood"], false, "{record}");
     assert!(record["notes"].to_string().contains("not_understood"), "{record}");

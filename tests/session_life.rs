@@ -1,5 +1,6 @@
-//! How long a session certainly lived, asked of the shipped binary: limits that no source states, signs
-//! of life after T, facts before the stated start, and an administrator who ends all of a user's sessions.
+//! How long a session certainly lived, asked of the shipped binary: limits that no source states,
+//! signs of life after T, facts before the stated start, and an administrator who ends all of a
+//! user's sessions.
 
 mod support;
 
@@ -11,14 +12,16 @@ const NOW: &str = "2026-03-10T12:00:00Z";
 /// An event of a user in Okta's System Log.
 fn okta(id: &str, kind: &str, at: &str, user: &str, session: &str) -> Value {
     json!({"uuid": id, "eventType": kind, "published": at, "version": "0",
-        "actor": {"id": user, "type": "User", "alternateId": format!("{user}@acme.example"), "displayName": user},
+        "actor": {"id": user, "type": "User", "alternateId": format!("{user}@acme.example"),
+            "displayName": user},
         "authenticationContext": {"externalSessionId": session, "rootSessionId": session},
         "outcome": {"result": "SUCCESS"}, "transaction": {"id": format!("t-{id}"), "type": "WEB"},
         "target": [{"id": "0oaWiki", "type": "AppInstance"}]})
 }
 
 fn native(id: &str, kind: &str, at: &str, session: Option<&str>, data: Value) -> Value {
-    let mut line = json!({"id": id, "type": kind, "occurred_at": at, "subject": {"id": "u-1"}, "data": data});
+    let mut line =
+        json!({"id": id, "type": kind, "occurred_at": at, "subject": {"id": "u-1"}, "data": data});
     if let Some(session) = session {
         line["session"] = session.into();
     }
@@ -56,14 +59,31 @@ fn stands(scratch: &Scratch, session: &str, more: &[&str]) -> String {
     let session = scratch.json(&args)["session"].clone();
     let word = |name: &str| session[name].as_str().unwrap_or_default().to_lowercase();
     let mut words = vec![word("state")];
-    words.push(if word("state") == "ended" { format!("{} {}", word("endReason"), word("endedAt")) } else { word("certainty") });
-    words.extend(session["missing"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned));
+    words.push(if word("state") == "ended" {
+        format!("{} {}", word("endReason"), word("endedAt"))
+    } else {
+        word("certainty")
+    });
+    words.extend(
+        session["missing"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .map(str::to_owned),
+    );
     words.join(" ").trim_end().to_owned()
 }
 
 fn active_at(scratch: &Scratch, at: &str) -> Vec<String> {
     let list = scratch.json(&["sessions", "--active-at", at]);
-    let of = |edge: &Value| format!("{} {}", edge["node"]["id"].as_str().unwrap_or("?"), edge["certainty"].as_str().unwrap_or("?"));
+    let of = |edge: &Value| {
+        format!(
+            "{} {}",
+            edge["node"]["id"].as_str().unwrap_or("?"),
+            edge["certainty"].as_str().unwrap_or("?")
+        )
+    };
     list["edges"].as_array().expect("edges").iter().map(of).collect()
 }
 
@@ -75,17 +95,29 @@ fn sessions_of_old_logs_are_not_certainly_active_today() {
         assert_eq!(stands(&scratch, session, &["--at", NOW]), unknown, "{session}");
     }
     assert_eq!(active_at(&scratch, NOW), ["102a POSSIBLE", "102b POSSIBLE", "102c POSSIBLE"]);
-    // Up to its last sign of life it certainly was; and before that, as one is known that came later.
+    // Up to its last sign of life it certainly was; and before that, as one is known that came
+    // later.
     for at in ["2020-02-10T10:00:00Z", "2020-02-10T11:30:00Z", "2020-02-10T12:00:00Z"] {
         assert_eq!(stands(&scratch, "102b", &["--at", at]), "active certain", "{at}");
     }
     assert_eq!(stands(&scratch, "102b", &["--at", "2020-02-10T12:00:01Z"]), unknown);
-    assert_eq!(stands(&scratch, "102b", &["--at", "2020-02-10T11:30:00Z", "--known-at", "3"]), unknown, "#4 is not known yet");
-    assert_eq!(active_at(&scratch, "2020-02-10T11:30:00Z"), ["102a POSSIBLE", "102b CERTAIN", "102c POSSIBLE"]);
+    assert_eq!(
+        stands(&scratch, "102b", &["--at", "2020-02-10T11:30:00Z", "--known-at", "3"]),
+        unknown,
+        "#4 is not known yet"
+    );
+    assert_eq!(
+        active_at(&scratch, "2020-02-10T11:30:00Z"),
+        ["102a POSSIBLE", "102b CERTAIN", "102c POSSIBLE"]
+    );
     // Lists name what is missing, in words and in columns.
     let text = scratch.ok(&["sessions", "--active-at", NOW]);
     assert!(text.contains("possible, missing: lifetime_limit idle_limit"), "{text}");
-    assert!(scratch.ok(&["session", "102a", "--at", NOW]).contains("missing: lifetime_limit idle_limit"));
+    assert!(
+        scratch
+            .ok(&["session", "102a", "--at", NOW])
+            .contains("missing: lifetime_limit idle_limit")
+    );
 
     let server = scratch.serve();
     let token = scratch_token(&scratch);
@@ -100,25 +132,42 @@ fn sessions_of_old_logs_are_not_certainly_active_today() {
     // What proves it, where something does.
     let query = r#"{ session(id: "102b", asking: {at: "2020-02-10T11:30:00Z"}) { session { certainty missing provenAliveBy { sourceId } because { because { conclusion } } } } }"#;
     let session = server.graphql(&token, query, json!({}))["session"]["session"].clone();
-    assert_eq!((&session["certainty"], &session["missing"], &session["provenAliveBy"]["sourceId"]), (&json!("CERTAIN"), &json!([]), &json!("e4")));
-    assert!(session["because"].to_string().contains("A sign of life at 12:00:00Z proves that it lived at T."), "{session}");
+    assert_eq!(
+        (&session["certainty"], &session["missing"], &session["provenAliveBy"]["sourceId"]),
+        (&json!("CERTAIN"), &json!([]), &json!("e4"))
+    );
+    assert!(
+        session["because"]
+            .to_string()
+            .contains("A sign of life at 12:00:00Z proves that it lived at T."),
+        "{session}"
+    );
 }
 
 /// The operator's own.
 fn scratch_token(scratch: &Scratch) -> String {
-    let file = std::fs::read_dir(scratch.data()).expect("the ledger").flatten().map(|entry| entry.path());
-    let token = file.into_iter().find(|path| path.extension().is_some_and(|end| end == "operator-token")).expect("a token");
+    let file =
+        std::fs::read_dir(scratch.data()).expect("the ledger").flatten().map(|entry| entry.path());
+    let token = file
+        .into_iter()
+        .find(|path| path.extension().is_some_and(|end| end == "operator-token"))
+        .expect("a token");
     std::fs::read_to_string(token).expect("a token").trim().to_owned()
 }
 
 #[test]
 fn a_global_session_rule_known_at_the_start_gives_the_limits() {
     let scratch = old_log();
-    let limits = json!({"policy": "g", "version": "1", "kind": "global_session", "rules": [], "max_lifetime_secs": 43200, "max_idle_secs": 7200});
-    let rule = json!({"id": "g", "type": "policy.configured", "occurred_at": "2019-01-01T00:00:00Z", "data": limits});
+    let limits = json!({"policy": "g", "version": "1", "kind": "global_session", "rules": [],
+        "max_lifetime_secs": 43200, "max_idle_secs": 7200});
+    let rule = json!({"id": "g", "type": "policy.configured", "occurred_at": "2019-01-01T00:00:00Z",
+        "data": limits});
     ingest(&scratch, &[rule], "native", "okta-policies");
     // The session of 2017 began before anything was known of it.
-    assert_eq!(stands(&scratch, "102a", &["--at", NOW]), "active possible lifetime_limit idle_limit");
+    assert_eq!(
+        stands(&scratch, "102a", &["--at", NOW]),
+        "active possible lifetime_limit idle_limit"
+    );
     assert_eq!(stands(&scratch, "102b", &["--at", "2020-02-10T13:59:59Z"]), "active certain");
     assert_eq!(stands(&scratch, "102b", &["--at", "2020-02-10T14:00:00Z"]), "active possible");
     assert_eq!(stands(&scratch, "102b", &["--at", NOW]), "ended expired_by_limit");
@@ -131,25 +180,42 @@ fn a_global_session_rule_known_at_the_start_gives_the_limits() {
 #[test]
 fn an_administrator_ends_all_sessions_of_a_user() {
     let scratch = old_log();
-    let mut clear = okta("e6", "user.session.clear", "2020-02-10T13:00:00.000Z", "00uAdmin", "102admin");
+    let mut clear =
+        okta("e6", "user.session.clear", "2020-02-10T13:00:00.000Z", "00uAdmin", "102admin");
     clear["target"] = json!([{"id": "00u2", "type": "User"}]);
     let after = okta("e7", "user.session.start", "2020-02-10T13:05:00.000Z", "00u2", "102d");
     ingest(&scratch, &[clear, after], "okta-system-log", "okta");
     assert_eq!(stands(&scratch, "102b", &["--at", NOW]), "ended revoked 2020-02-10t13:00:00z");
-    assert_eq!(stands(&scratch, "102b", &["--at", "2020-02-10T12:59:59Z"]), "active possible lifetime_limit idle_limit");
-    assert_eq!(stands(&scratch, "102d", &["--at", "2020-02-10T13:05:00Z"]), "active certain", "it began afterwards");
+    assert_eq!(
+        stands(&scratch, "102b", &["--at", "2020-02-10T12:59:59Z"]),
+        "active possible lifetime_limit idle_limit"
+    );
+    assert_eq!(
+        stands(&scratch, "102d", &["--at", "2020-02-10T13:05:00Z"]),
+        "active certain",
+        "it began afterwards"
+    );
     // The row is up to date, at the head and at an earlier K; the other users' sessions go on.
     assert_eq!(active_at(&scratch, NOW), ["102a POSSIBLE", "102c POSSIBLE", "102d POSSIBLE"]);
     let before = scratch.json(&["sessions", "--active-at", NOW, "--known-at", "5"]);
     assert_eq!(before["edges"].as_array().map(Vec::len), Some(3), "{before}");
     let ended = scratch.json(&["sessions", "--ended", "true", "--at", NOW]);
     let certain = |edge: &&Value| edge["certainty"] == "CERTAIN";
-    let ids: Vec<&Value> = ended["edges"].as_array().expect("edges").iter().filter(certain).map(|edge| &edge["node"]["id"]).collect();
+    let ids: Vec<&Value> = ended["edges"]
+        .as_array()
+        .expect("edges")
+        .iter()
+        .filter(certain)
+        .map(|edge| &edge["node"]["id"])
+        .collect();
     assert_eq!(ids, ["102b"], "{ended}");
     // The administrator's own session is not in it, and the timeline of the user's says who did it.
     assert_eq!(scratch.run(&["session", "102admin"]).status.code(), Some(1));
     let timeline = scratch.ok(&["timeline", "102b", "--at", NOW]);
-    assert!(timeline.contains("all sessions of the person ended: revoked (00uAdmin)"), "{timeline}");
+    assert!(
+        timeline.contains("all sessions of the person ended: revoked (00uAdmin)"),
+        "{timeline}"
+    );
     let diff = scratch.ok(&["belief-diff", "102b", "--at", NOW, "--from", "5"]);
     assert!(diff.contains("revoked") && diff.contains("#6"), "{diff}");
     scratch.ok(&["rebuild"]);
@@ -161,17 +227,33 @@ fn native_facts_can_say_so_too_and_late() {
     let facts = [
         native("s", "session.started", "2026-03-10T09:00:00Z", Some("S1"), json!({})),
         native("t", "session.started", "2026-03-10T11:00:00Z", Some("S2"), json!({})),
-        native("all", "subject.sessions_ended", "2026-03-10T10:00:00Z", None, json!({"reason": "revoked", "actor": "admin-1", "ticket": "T-9"})),
+        native(
+            "all",
+            "subject.sessions_ended",
+            "2026-03-10T10:00:00Z",
+            None,
+            json!({"reason": "revoked", "actor": "admin-1", "ticket": "T-9"}),
+        ),
         // Learned late: it had begun by then.
         native("u", "session.started", "2026-03-10T09:30:00Z", Some("S3"), json!({})),
     ];
     ingest(&scratch, &facts, "native", "acme");
     let at = ["--at", NOW];
     assert_eq!(stands(&scratch, "S1", &at), "ended revoked 2026-03-10t10:00:00z");
-    assert_eq!(stands(&scratch, "S2", &at), "active certain", "a native start that states no limit has none");
+    assert_eq!(
+        stands(&scratch, "S2", &at),
+        "active certain",
+        "a native start that states no limit has none"
+    );
     assert_eq!(stands(&scratch, "S3", &at), "ended revoked 2026-03-10t10:00:00z");
     assert_eq!(active_at(&scratch, NOW), ["S2 CERTAIN"]);
-    let refused = scratch.run(&["ingest", &scratch.file("bad.jsonl", lines(&[native("x", "subject.sessions_ended", NOW, None, json!({}))]))]);
+    let refused = scratch.run(&[
+        "ingest",
+        &scratch.file(
+            "bad.jsonl",
+            lines(&[native("x", "subject.sessions_ended", NOW, None, json!({}))]),
+        ),
+    ]);
     assert_eq!(refused.status.code(), Some(3), "a reason is required");
 }
 
@@ -179,14 +261,30 @@ fn native_facts_can_say_so_too_and_late() {
 fn facts_before_the_stated_start_belong_to_the_session() {
     let scratch = Scratch::rehearsal(&["acme"]);
     let facts = [
-        native("c", "claims.received", "2026-03-10T08:00:00Z", Some("S1"), json!({"idp": "idp-x", "amr": ["pwd"]})),
-        native("s", "session.started", "2026-03-10T08:30:00Z", Some("S1"), json!({"lifetime_ends_at": "2026-03-10T20:00:00Z"})),
+        native(
+            "c",
+            "claims.received",
+            "2026-03-10T08:00:00Z",
+            Some("S1"),
+            json!({"idp": "idp-x", "amr": ["pwd"]}),
+        ),
+        native(
+            "s",
+            "session.started",
+            "2026-03-10T08:30:00Z",
+            Some("S1"),
+            json!({"lifetime_ends_at": "2026-03-10T20:00:00Z"}),
+        ),
         native("o", "session.started", "2026-03-10T08:10:00Z", Some("S2"), json!({})),
     ];
     ingest(&scratch, &facts, "native", "acme");
     let of = |at: &str| {
         let session = scratch.json(&["session", "S1", "--at", at])["session"].clone();
-        format!("{} {}", session["state"].as_str().unwrap_or("?"), session["startedAt"].as_str().unwrap_or("?"))
+        format!(
+            "{} {}",
+            session["state"].as_str().unwrap_or("?"),
+            session["startedAt"].as_str().unwrap_or("?")
+        )
     };
     assert_eq!(of("2026-03-10T07:59:59Z"), "NOT_STARTED 2026-03-10T08:00:00Z");
     assert_eq!(of("2026-03-10T08:15:00Z"), "ACTIVE 2026-03-10T08:00:00Z");
@@ -201,39 +299,75 @@ fn facts_before_the_stated_start_belong_to_the_session() {
         let second = scratch.json(&["sessions", "--at", at, "--first", "1", "--after", after]);
         assert_eq!(second["edges"][0]["node"]["id"], "S2", "{second}");
     }
-    assert_eq!(stands(&scratch, "S1", &["--at", "2026-03-10T08:15:00Z", "--known-at", "1"]), "active possible lifetime_limit idle_limit");
+    assert_eq!(
+        stands(&scratch, "S1", &["--at", "2026-03-10T08:15:00Z", "--known-at", "1"]),
+        "active possible lifetime_limit idle_limit"
+    );
 }
 
 #[test]
 fn what_lived_on_outlived_its_idp_session() {
     let scratch = Scratch::rehearsal(&["acme"]);
     let facts = [
-        native("s", "session.started", "2026-03-10T09:00:00Z", Some("S1"), json!({"idp": "idp-x", "idp_session": "is-1", "idle_secs": 600})),
-        native("e", "idp_session.ended", "2026-03-10T10:00:00Z", None, json!({"idp": "idp-x", "idp_session": "is-1"})),
+        native(
+            "s",
+            "session.started",
+            "2026-03-10T09:00:00Z",
+            Some("S1"),
+            json!({"idp": "idp-x", "idp_session": "is-1", "idle_secs": 600}),
+        ),
+        native(
+            "e",
+            "idp_session.ended",
+            "2026-03-10T10:00:00Z",
+            None,
+            json!({"idp": "idp-x", "idp_session": "is-1"}),
+        ),
         native("a", "app.accessed", "2026-03-10T11:00:00Z", Some("S1"), json!({"app": "wiki"})),
     ];
     ingest(&scratch, &facts, "native", "acme");
-    let certainty = |more: &[&str]| scratch.json(&[&["outlived"], more].concat())["items"][0]["certainty"].clone();
-    assert_eq!(certainty(&["--at", "2026-03-10T10:30:00Z"]), "CERTAIN", "at 11:00 it was still there");
+    let certainty = |more: &[&str]| {
+        scratch.json(&[&["outlived"], more].concat())["items"][0]["certainty"].clone()
+    };
+    assert_eq!(
+        certainty(&["--at", "2026-03-10T10:30:00Z"]),
+        "CERTAIN",
+        "at 11:00 it was still there"
+    );
     assert_eq!(certainty(&["--at", "2026-03-10T10:30:00Z", "--known-at", "2"]), "POSSIBLE");
 }
 
-/// What may have ended is in the list of what has ended and in the list of what has not, as possible in both.
+/// What may have ended is in the list of what has ended and in the list of what has not, as
+/// possible in both.
 #[test]
 fn a_session_that_may_have_ended_is_listed_as_ended_and_as_not_ended() {
     let scratch = Scratch::new();
     scratch.ok(&["init", "--tenant", "acme"]);
     let facts = [
-        native("s", "session.started", "2026-03-10T10:00:00Z", Some("idle"), json!({"idle_secs": 900})),
+        native(
+            "s",
+            "session.started",
+            "2026-03-10T10:00:00Z",
+            Some("idle"),
+            json!({"idle_secs": 900}),
+        ),
         native("a", "app.accessed", "2026-03-10T10:05:00Z", Some("idle"), json!({"app": "wiki"})),
         native("o", "session.started", "2026-03-10T10:00:00Z", Some("open"), json!({})),
-        native("e", "session.ended", "2026-03-10T11:00:00Z", Some("open"), json!({"reason": "logout"})),
+        native(
+            "e",
+            "session.ended",
+            "2026-03-10T11:00:00Z",
+            Some("open"),
+            json!({"reason": "logout"}),
+        ),
     ];
     ingest(&scratch, &facts, "native", "sp");
     let listed = |ended: &str| -> Vec<String> {
         let answer = scratch.json(&["--at", "2026-03-10T15:00:00Z", "sessions", "--ended", ended]);
         let edges = answer["edges"].as_array().expect("edges").iter();
-        let mut rows: Vec<_> = edges.map(|e| format!("{} {}", e["node"]["id"], e["certainty"]).replace('"', "")).collect();
+        let mut rows: Vec<_> = edges
+            .map(|e| format!("{} {}", e["node"]["id"], e["certainty"]).replace('"', ""))
+            .collect();
         rows.sort();
         rows
     };

@@ -39,9 +39,21 @@ fn a_question_that_nothing_fits_is_answered_with_no() {
     let scratch = small();
     assert_eq!(scratch.run(&["why", "s-1", "--decision", "2"]).status.code(), Some(0));
     check(&scratch.run(&["why", "s-2"]), 1, "No session s-2 is known.");
-    check(&scratch.run(&["why", "s-1", "--app", "b"]), 1, "s-1 has no decision that fits. None seen, because");
-    check(&scratch.run(&["why", "s-1", "--decision", "nope"]), 1, "No decision nope of session s-1 is known.");
-    check(&scratch.run(&["why", "s-1", "--factor", "sms"]), 1, "No factor sms of session s-1 is known.");
+    check(
+        &scratch.run(&["why", "s-1", "--app", "b"]),
+        1,
+        "s-1 has no decision that fits. None seen, because",
+    );
+    check(
+        &scratch.run(&["why", "s-1", "--decision", "nope"]),
+        1,
+        "No decision nope of session s-1 is known.",
+    );
+    check(
+        &scratch.run(&["why", "s-1", "--factor", "sms"]),
+        1,
+        "No factor sms of session s-1 is known.",
+    );
 }
 
 #[test]
@@ -49,14 +61,35 @@ fn what_a_server_needs_is_usage() {
     let scratch = small();
     let missing = scratch.data().join("no-such-file");
     let url = ["--url", "http://127.0.0.1:1"];
-    let plain = |more: &[&str]| claimledger().args(url).args(more).output().expect("the program runs");
+    let plain =
+        |more: &[&str]| claimledger().args(url).args(more).output().expect("the program runs");
     check(&plain(&["why", "s-1"]), 2, "--url needs --token-file");
-    check(&plain(&["--token-file", missing.to_str().expect("a UTF-8 path"), "why", "s-1"]), 2, "token file");
+    check(
+        &plain(&["--token-file", missing.to_str().expect("a UTF-8 path"), "why", "s-1"]),
+        2,
+        "token file",
+    );
     let token = scratch.data().join("t.operator-token");
-    check(&plain(&["--token-file", token.to_str().expect("a UTF-8 path"), "why", "s-1"]), 4, "does not answer");
-    check(&plain(&["--token-file", token.to_str().expect("a UTF-8 path"), "rebuild"]), 4, "does not answer");
-    check(&plain(&["--token-file", token.to_str().expect("a UTF-8 path"), "status"]), 4, "does not answer");
-    check(&plain(&["--token-file", token.to_str().expect("a UTF-8 path"), "token", "--role", "read"]), 2, "for the owner of the directory");
+    check(
+        &plain(&["--token-file", token.to_str().expect("a UTF-8 path"), "why", "s-1"]),
+        4,
+        "does not answer",
+    );
+    check(
+        &plain(&["--token-file", token.to_str().expect("a UTF-8 path"), "rebuild"]),
+        4,
+        "does not answer",
+    );
+    check(
+        &plain(&["--token-file", token.to_str().expect("a UTF-8 path"), "status"]),
+        4,
+        "does not answer",
+    );
+    check(
+        &plain(&["--token-file", token.to_str().expect("a UTF-8 path"), "token", "--role", "read"]),
+        2,
+        "for the owner of the directory",
+    );
 }
 
 #[test]
@@ -64,25 +97,41 @@ fn settings_that_lack_or_miss_something_are_usage() {
     let empty = tempfile::tempdir().expect("a temporary directory");
     let broken = empty.path().join("broken.toml");
     std::fs::write(&broken, "data = [").expect("a file");
-    let plain = |args: &[&str]| claimledger().current_dir(empty.path()).args(args).output().expect("the program runs");
+    let plain = |args: &[&str]| {
+        claimledger().current_dir(empty.path()).args(args).output().expect("the program runs")
+    };
     check(&plain(&["sessions"]), 2, "no ledger is named");
-    check(&plain(&["--config", "none.toml", "sessions"]), 2, "config file none.toml does not exist");
+    check(
+        &plain(&["--config", "none.toml", "sessions"]),
+        2,
+        "config file none.toml does not exist",
+    );
     check(&plain(&["--config", "broken.toml", "sessions"]), 2, "config file broken.toml");
 }
 
 #[test]
 fn a_refused_line_is_named_once_with_its_field() {
     let scratch = small();
-    let without =
-        r#"{"id": "x", "type": "app.accessed", "occurred_at": "2026-03-10T10:00:00Z", "session": "s-1", "subject": {"id": "u"}, "data": {}}"#;
+    let without = r#"{"id": "x", "type": "app.accessed", "occurred_at": "2026-03-10T10:00:00Z", "session": "s-1", "subject": {"id": "u"}, "data": {}}"#;
     let out = scratch.run_with_input(&["ingest", "-", "--keep-going"], without.as_bytes());
-    assert!(text(&out.stdout).contains("line 1, field data.app: the field is missing; expected a string"), "{}", text(&out.stdout));
+    assert!(
+        text(&out.stdout)
+            .contains("line 1, field data.app: the field is missing; expected a string"),
+        "{}",
+        text(&out.stdout)
+    );
     let other = FACTS.lines().next().expect("a line").replace("pwd", "otp");
     let out = scratch.run_with_input(&["ingest", "-"], other.as_bytes());
     check(&out, 3, "claimledger: line 1: other content is stored under t/c at #1");
-    let recorded = without.replace(r#""session""#, r#""recorded_at": "2026-03-10T10:00:00Z", "session""#).replace("{}", r#"{"app": "a"}"#);
+    let recorded = without
+        .replace(r#""session""#, r#""recorded_at": "2026-03-10T10:00:00Z", "session""#)
+        .replace("{}", r#"{"app": "a"}"#);
     let out = scratch.run_with_input(&["ingest", "-"], recorded.as_bytes());
-    check(&out, 3, "claimledger: line 1: recorded_at is taken by rehearsal ledgers and migrations only");
+    check(
+        &out,
+        3,
+        "claimledger: line 1: recorded_at is taken by rehearsal ledgers and migrations only",
+    );
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Live changes of sessions, asked of the shipped binary: cut off and taken up again, by one organisation beside another, with both times.
+//! Live changes of sessions, asked of the shipped binary: cut off and taken up again, by one
+//! organisation beside another, with both times.
 
 mod support;
 
@@ -14,7 +15,8 @@ use std::{
 use support::{Scratch, Server, claimledger, shared, text};
 
 const CHANGES: &str = "subscription ($after: String) { sessionChanged(after: $after) {
-    cursor sessionId changed replayed occurredAt recordedAt record { position sourceId type } session { state endedAt endReason } answered { position } } }";
+    cursor sessionId changed replayed occurredAt recordedAt record { position sourceId type } \
+    session { state endedAt endReason } answered { position } } }";
 
 /// A subscription over a bare socket, so that it can be cut in the middle of anything.
 struct Line {
@@ -28,7 +30,8 @@ impl Line {
         let mut stream = TcpStream::connect(address).unwrap();
         let body = json!({"query": CHANGES, "variables": {"after": after}}).to_string();
         let head = format!(
-            "POST /graphql/stream HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\naccept: text/event-stream\r\n\
+            "POST /graphql/stream HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer \
+             {token}\r\naccept: text/event-stream\r\n\
              content-type: application/json\r\ncontent-length: {}\r\n\r\n",
             body.len()
         );
@@ -95,7 +98,11 @@ fn body(raw: &[u8]) -> Option<String> {
 fn answers(raw: &[u8]) -> Vec<Value> {
     let body = body(raw).unwrap_or_default();
     let whole = body.rfind("\n\n").map_or("", |end| &body[..end]);
-    whole.split("\n\n").filter_map(|event| event.strip_prefix("event: next\ndata: ")).map(|data| serde_json::from_str(data).unwrap()).collect()
+    whole
+        .split("\n\n")
+        .filter_map(|event| event.strip_prefix("event: next\ndata: "))
+        .map(|data| serde_json::from_str(data).unwrap())
+        .collect()
 }
 
 fn change(answer: &Value) -> &Value {
@@ -104,11 +111,18 @@ fn change(answer: &Value) -> &Value {
 }
 
 fn key(change: &Value) -> (u64, String) {
-    (change["record"]["position"].as_u64().unwrap(), change["sessionId"].as_str().unwrap().to_owned())
+    (
+        change["record"]["position"].as_u64().unwrap(),
+        change["sessionId"].as_str().unwrap().to_owned(),
+    )
 }
 
 fn cursor(server: &Server, token: &str, position: u64) -> String {
-    let answer = server.graphql(token, &format!("{{ changesCursor(asking: {{knownAtPosition: {position}}}) {{ cursor }} }}"), json!({}));
+    let answer = server.graphql(
+        token,
+        &format!("{{ changesCursor(asking: {{knownAtPosition: {position}}}) {{ cursor }} }}"),
+        json!({}),
+    );
     answer["changesCursor"]["cursor"].as_str().unwrap().to_owned()
 }
 
@@ -116,18 +130,23 @@ fn cursor(server: &Server, token: &str, position: u64) -> String {
 fn facts(n: usize) -> Vec<Value> {
     let session = format!("N{}", n / 2);
     let fact = |kind: &str, data: Value| {
-        json!({"id": format!("{kind}-{n}"), "type": kind, "session": session, "subject": {"id": format!("u{}", n / 2)},
-            "occurred_at": format!("2026-03-10T10:{:02}:{:02}Z", n / 60 % 60, n % 60), "data": data})
+        json!({"id": format!("{kind}-{n}"), "type": kind, "session": session,
+            "subject": {"id": format!("u{}", n / 2)},
+            "occurred_at": format!("2026-03-10T10:{:02}:{:02}Z", n / 60 % 60, n % 60),
+                "data": data})
     };
     match n % 20 {
         // Configuration that comes late: it says from when on, before every session.
-        19 => vec![
-            json!({"id": format!("idp-{n}"), "type": "idp.configured", "occurred_at": format!("2026-03-09T{:02}:{:02}:00Z", n / 60 % 24, n % 60),
-            "data": {"idp": "idp-w", "version": format!("v{n}"), "kind": "third_party", "status": "active", "trust_claims": n % 20 == 9}}),
-        ],
+        19 => vec![json!({"id": format!("idp-{n}"), "type": "idp.configured",
+                "occurred_at": format!("2026-03-09T{:02}:{:02}:00Z", n / 60 % 24, n % 60),
+            "data": {"idp": "idp-w", "version": format!("v{n}"), "kind": "third_party",
+                "status": "active", "trust_claims": n % 20 == 9}})],
         even if even % 2 == 0 => {
             vec![
-                fact("claims.received", json!({"idp": "idp-w", "amr": ["pwd"], "assertion": format!("a{n}")})),
+                fact(
+                    "claims.received",
+                    json!({"idp": "idp-w", "amr": ["pwd"], "assertion": format!("a{n}")}),
+                ),
                 fact("app.accessed", json!({"app": "wiki"})),
             ]
         }
@@ -152,14 +171,24 @@ fn asked(server: &Server, token: &str, query: &str) -> Value {
 }
 
 /// Which sessions look otherwise at a position than before it, words aside.
-fn hit(server: &Server, token: &str, sessions: &BTreeSet<String>, position: u64) -> Vec<(u64, String)> {
+fn hit(
+    server: &Server,
+    token: &str,
+    sessions: &BTreeSet<String>,
+    position: u64,
+) -> Vec<(u64, String)> {
     let look = |alias: String, id: &str, k: u64| {
-        format!("{alias}: session(id: \"{id}\", asking: {{at: \"9999-01-01T00:00:00Z\", knownAtPosition: {k}}}) {{ session {{ ...s }} }}")
+        format!(
+            "{alias}: session(id: \"{id}\", asking: \
+             {{at: \"9999-01-01T00:00:00Z\", knownAtPosition: {k}}}) {{ session {{ ...s }} }}"
+        )
     };
     let all: Vec<_> = sessions.iter().collect();
     let mut hit = Vec::new();
     for some in all.chunks(20) {
-        let looks = (0..).zip(some).map(|(n, id)| look(format!("a{n}"), id, position - 1) + &look(format!("b{n}"), id, position));
+        let looks = (0..).zip(some).map(|(n, id)| {
+            look(format!("a{n}"), id, position - 1) + &look(format!("b{n}"), id, position)
+        });
         let query = format!(
             "{{ {} }} fragment s on Session {{ id endedAt endReason factors {{ amr until grade byRecord byRules trustVersion }} ignored {{ amr reasons }}
                 decisions {{ implied firstUnmet }} }}",
@@ -167,7 +196,9 @@ fn hit(server: &Server, token: &str, sessions: &BTreeSet<String>, position: u64)
         );
         let answer = asked(server, token, &query);
         let other = |n: usize| answer[format!("a{n}")] != answer[format!("b{n}")];
-        hit.extend((0..).zip(some).filter(|(n, _)| other(*n)).map(|(_, id)| (position, (*id).clone())));
+        hit.extend(
+            (0..).zip(some).filter(|(n, _)| other(*n)).map(|(_, id)| (position, (*id).clone())),
+        );
     }
     hit
 }
@@ -177,7 +208,9 @@ fn independent(server: &Server, token: &str, from: u64, to: u64) -> Vec<(u64, St
     let mut all = Vec::new();
     let mut sessions = BTreeSet::new();
     for start in (from..to).step_by(40) {
-        let fields: Vec<_> = (start..to.min(start + 40)).map(|p| format!("r{p}: record(position: {p}) {{ position session kind }}")).collect();
+        let fields: Vec<_> = (start..to.min(start + 40))
+            .map(|p| format!("r{p}: record(position: {p}) {{ position session kind }}"))
+            .collect();
         let answer = asked(server, token, &format!("{{ {} }}", fields.join(" ")));
         for position in start..to.min(start + 40) {
             let record = &answer[format!("r{position}")];
@@ -199,25 +232,40 @@ fn g6_cut_two_hundred_times_while_a_writer_appends() {
     let scratch = Scratch::new();
     scratch.ok(&["init", "--tenant", "acme"]);
     let tokens: Vec<String> = (0..6).map(|_| scratch.token("acme", "read")).collect();
-    let writer = scratch.json(&["--tenant", "acme", "token", "--role", "ingest", "--source", "writer"])["token"].as_str().unwrap().to_owned();
+    let writer = scratch
+        .json(&["--tenant", "acme", "token", "--role", "ingest", "--source", "writer"])["token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let server = scratch.serve();
     let post = |facts: &[Value]| {
         let lines: Vec<String> = facts.iter().map(Value::to_string).collect();
-        let (status, body) = server.post("/v1/facts", Some(&writer), "application/x-ndjson", lines.join("\n").as_bytes());
+        let (status, body) = server.post(
+            "/v1/facts",
+            Some(&writer),
+            "application/x-ndjson",
+            lines.join("\n").as_bytes(),
+        );
         assert_eq!(status, 200, "{body}");
     };
-    let from = server.graphql(&tokens[0], "{ changesCursor { cursor answered { position } } }", json!({}));
+    let from =
+        server.graphql(&tokens[0], "{ changesCursor { cursor answered { position } } }", json!({}));
     let first = from["changesCursor"]["answered"]["position"].as_u64().unwrap() + 1;
     let start = from["changesCursor"]["cursor"].as_str().unwrap().to_owned();
     let (mut after, mut got) = (start.clone(), Vec::new());
     let (step, steps) = std::sync::mpsc::channel();
     std::thread::scope(|scope| {
-        // In step with the cuts, so that there is always something under way, and the log stays short.
+        // In step with the cuts, so that there is always something under way, and the log stays
+        // short.
         let post = &post;
-        scope.spawn(move || steps.iter().for_each(|n: usize| (2 * n..2 * n + 2).for_each(|n| post(&facts(n)))));
+        scope.spawn(move || {
+            steps.iter().for_each(|n: usize| (2 * n..2 * n + 2).for_each(|n| post(&facts(n))))
+        });
         let mut random = 7u64;
         for n in 0..CUTS {
-            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             let bytes = (random >> 33) as usize % 6_000;
             let time = Duration::from_millis(5 + (random >> 50) % 60);
             step.send(n).unwrap();
@@ -230,7 +278,8 @@ fn g6_cut_two_hundred_times_while_a_writer_appends() {
         drop(step);
     });
     post(&[
-        json!({"id": "last", "type": "session.started", "session": "LAST", "subject": {"id": "u"}, "occurred_at": "2026-03-10T23:00:00Z", "data": {}}),
+        json!({"id": "last", "type": "session.started", "session": "LAST", "subject": {"id": "u"},
+            "occurred_at": "2026-03-10T23:00:00Z", "data": {}}),
     ]);
     let is_last = |answer: &Value| answer["data"]["sessionChanged"]["sessionId"] == "LAST";
     let rest = Line::open(&server, &tokens[0], Some(&after)).until(is_last);
@@ -250,18 +299,29 @@ fn g6_cut_two_hundred_times_while_a_writer_appends() {
         "configuration changed several sessions at once"
     );
     // And it is what somebody gets who was never cut off.
-    let whole: Vec<_> = Line::open(&server, &tokens[2], Some(&start)).until(is_last).iter().map(|answer| change(answer).clone()).collect();
-    let content = |changes: &[Value]| changes.iter().map(|c| json!([c["cursor"], c["sessionId"], c["changed"], c["session"]])).collect::<Vec<_>>();
+    let whole: Vec<_> = Line::open(&server, &tokens[2], Some(&start))
+        .until(is_last)
+        .iter()
+        .map(|answer| change(answer).clone())
+        .collect();
+    let content = |changes: &[Value]| {
+        changes
+            .iter()
+            .map(|c| json!([c["cursor"], c["sessionId"], c["changed"], c["session"]]))
+            .collect::<Vec<_>>()
+    };
     assert_eq!(content(&whole), content(&got));
 }
 
 /// The lines of a fixture, in two: those recorded before a time, and the rest.
 fn split(name: &str, before: &str) -> Option<(String, String)> {
-    let lines = std::fs::read_to_string(shared("fixture")?.join(format!("{name}.jsonl"))).expect("a fixture");
-    let (early, late): (Vec<&str>, Vec<&str>) = lines.lines().filter(|line| !line.trim().is_empty()).partition(|line| {
-        let line: Value = serde_json::from_str(line).expect("JSON");
-        line["recorded_at"].as_str().or(line["occurred_at"].as_str()).expect("a time") < before
-    });
+    let lines = std::fs::read_to_string(shared("fixture")?.join(format!("{name}.jsonl")))
+        .expect("a fixture");
+    let (early, late): (Vec<&str>, Vec<&str>) =
+        lines.lines().filter(|line| !line.trim().is_empty()).partition(|line| {
+            let line: Value = serde_json::from_str(line).expect("JSON");
+            line["recorded_at"].as_str().or(line["occurred_at"].as_str()).expect("a time") < before
+        });
     Some((early.join("\n"), late.join("\n")))
 }
 
@@ -273,19 +333,33 @@ fn g6_an_end_arrives_when_it_is_recorded_and_says_when_it_occurred() {
     let token = scratch.token("acme", "read");
     let writer = scratch.token("acme", "ingest,govern");
     let server = scratch.serve();
-    let head = server.graphql(&token, "{ changesCursor { cursor } }", json!({}))["changesCursor"]["cursor"].as_str().unwrap().to_owned();
+    let head = server.graphql(&token, "{ changesCursor { cursor } }",
+        json!({}))["changesCursor"]["cursor"].as_str().unwrap().to_owned();
     let line = Line::open(&server, &token, Some(&head));
-    let (status, body) = server.post("/v1/facts", Some(&writer), "application/x-ndjson", late.as_bytes());
+    let (status, body) =
+        server.post("/v1/facts", Some(&writer), "application/x-ndjson", late.as_bytes());
     assert_eq!(status, 200, "{body}");
     let all = line.until(|answer| answer["data"]["sessionChanged"]["sessionId"] == "S5");
     let end = change(all.last().unwrap());
-    assert_eq!((&end["occurredAt"], &end["recordedAt"]), (&json!("2026-03-10T14:30:00Z"), &json!("2026-03-10T14:52:00Z")));
-    assert_eq!((&end["record"]["type"], &end["replayed"]), (&json!("session.ended"), &json!(false)));
-    assert_eq!(end["session"], json!({"state": "ENDED", "endedAt": "2026-03-10T14:30:00Z", "endReason": "upstream_revoked"}));
-    let codes: Vec<_> = end["changed"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert_eq!(
+        (&end["occurredAt"], &end["recordedAt"]),
+        (&json!("2026-03-10T14:30:00Z"), &json!("2026-03-10T14:52:00Z"))
+    );
+    assert_eq!(
+        (&end["record"]["type"], &end["replayed"]),
+        (&json!("session.ended"), &json!(false))
+    );
+    assert_eq!(
+        end["session"],
+        json!({"state": "ENDED", "endedAt": "2026-03-10T14:30:00Z",
+            "endReason": "upstream_revoked"})
+    );
+    let codes: Vec<_> =
+        end["changed"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
     assert!(codes.contains(&"state") && codes.contains(&"end"), "{codes:?}");
     // Later the same change is history.
-    let again = Line::open(&server, &token, Some(&head)).until(|answer| answer["data"]["sessionChanged"]["sessionId"] == "S5");
+    let again = Line::open(&server, &token, Some(&head))
+        .until(|answer| answer["data"]["sessionChanged"]["sessionId"] == "S5");
     let again = change(again.last().unwrap());
     assert_eq!((&again["cursor"], &again["replayed"]), (&end["cursor"], &json!(true)));
 }
@@ -298,14 +372,31 @@ fn g11_a_token_of_another_tenant_sees_nothing_and_its_cursors_are_of_no_use() {
     let server = scratch.serve();
     let line = Line::open(&server, &globex, Some(&cursor(&server, &globex, 0)));
     let started = |session: &str| {
-        json!({"id": session, "type": "session.started", "session": session, "subject": {"id": "u-x"}, "occurred_at": "2026-03-10T23:30:00Z",
+        json!({"id": session, "type": "session.started", "session": session,
+            "subject": {"id": "u-x"}, "occurred_at": "2026-03-10T23:30:00Z",
             "recorded_at": "2026-03-10T23:30:00Z", "data": {}})
         .to_string()
     };
-    assert_eq!(server.post("/v1/facts", Some(&writers.0), "application/json", started("OF-ACME").as_bytes()).0, 200);
-    assert_eq!(server.post("/v1/facts", Some(&writers.1), "application/json", started("OF-GLOBEX").as_bytes()).0, 200);
+    assert_eq!(
+        server
+            .post("/v1/facts", Some(&writers.0), "application/json", started("OF-ACME").as_bytes())
+            .0,
+        200
+    );
+    assert_eq!(
+        server
+            .post(
+                "/v1/facts",
+                Some(&writers.1),
+                "application/json",
+                started("OF-GLOBEX").as_bytes()
+            )
+            .0,
+        200
+    );
     let all = line.until(|answer| answer["data"]["sessionChanged"]["sessionId"] == "OF-GLOBEX");
-    let seen: BTreeSet<_> = all.iter().map(|answer| change(answer)["sessionId"].as_str().unwrap()).collect();
+    let seen: BTreeSet<_> =
+        all.iter().map(|answer| change(answer)["sessionId"].as_str().unwrap()).collect();
     assert_eq!(seen, BTreeSet::from(["GX1", "OF-GLOBEX"]));
     // A cursor of acme says no more to globex than a made-up one.
     let refused = |after: &str| Line::open(&server, &globex, Some(after)).until(|_| true);
@@ -323,7 +414,9 @@ fn the_command_watches_a_directory_and_a_server() {
     let by_owner = scratch.ok(&args);
     assert_eq!(by_owner.lines().count(), 30);
     assert!(by_owner.lines().next().unwrap().contains(" S7 started"), "{by_owner}");
-    let rows = |text: &str| text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect::<Vec<_>>();
+    let rows = |text: &str| {
+        text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect::<Vec<_>>()
+    };
     let owner = rows(&scratch.ok(&[&["--format", "json"], args.as_slice()].concat()));
     let server = scratch.serve();
     let remote = ["--format", "json", "--url", &server.url, "--token-file", &token];
@@ -331,18 +424,25 @@ fn the_command_watches_a_directory_and_a_server() {
     assert!(out.status.success(), "{}", text(&out.stderr));
     assert_eq!(rows(&text(&out.stdout)), owner);
     let after = owner[9]["cursor"].as_str().unwrap();
-    let out = claimledger().args(remote).args(["watch", "--first", "20", "--after", after]).output().unwrap();
+    let out = claimledger()
+        .args(remote)
+        .args(["watch", "--first", "20", "--after", after])
+        .output()
+        .unwrap();
     assert_eq!(rows(&text(&out.stdout)), owner[10..]);
     let out = claimledger().args(remote).args(["watch", "--after", "AAAA"]).output().unwrap();
     assert_eq!(out.status.code(), Some(3), "{}", text(&out.stderr));
     // The live tail: a line that was not there when the command began.
     let mut child = claimledger().args(remote).arg("watch").stdout(Stdio::piped()).spawn().unwrap();
     let fact = |n: usize| {
-        json!({"id": format!("live-{n}"), "type": "session.started", "session": format!("LIVE{n}"), "subject": {"id": "u-x"},
-            "occurred_at": "2026-03-10T23:40:00Z", "recorded_at": "2026-03-10T23:40:00Z", "data": {}})
+        json!({"id": format!("live-{n}"), "type": "session.started", "session": format!("LIVE{n}"),
+            "subject": {"id": "u-x"},
+            "occurred_at": "2026-03-10T23:40:00Z", "recorded_at": "2026-03-10T23:40:00Z",
+                "data": {}})
         .to_string()
     };
-    // When the command listens cannot be seen from here, so facts come until it has one that came after it began.
+    // When the command listens cannot be seen from here, so facts come until it has one that came
+    // after it began.
     let (done, mut live, mut all_new) = (AtomicBool::new(false), false, true);
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -350,7 +450,12 @@ fn the_command_watches_a_directory_and_a_server() {
                 if done.load(Ordering::Relaxed) {
                     break;
                 }
-                assert_eq!(server.post("/v1/facts", Some(&writer), "application/json", fact(n).as_bytes()).0, 200);
+                assert_eq!(
+                    server
+                        .post("/v1/facts", Some(&writer), "application/json", fact(n).as_bytes())
+                        .0,
+                    200
+                );
             }
         });
         for line in BufReader::new(child.stdout.take().unwrap()).lines() {

@@ -1,4 +1,5 @@
-//! What keeps the tree in shape: which crate may depend on which, and what the repository may not contain.
+//! What keeps the tree in shape: which crate may depend on which, and what the repository may not
+//! contain.
 
 use serde_json::Value;
 use std::{
@@ -7,15 +8,28 @@ use std::{
     process::Command,
 };
 
-/// Every allowed edge between our crates. A new one is a visible line in a diff. Dependencies point up this list only.
+/// Every allowed edge between our crates. A new one is a visible line in a diff. Dependencies point
+/// up this list only.
 const EDGES: &[(&str, &[&str])] = &[
     ("claimledger-facts", &[]),
     ("claimledger-domain", &["claimledger-facts"]),
     ("claimledger-ledger", &["claimledger-facts"]),
     ("claimledger-store", &["claimledger-facts", "claimledger-ledger"]),
     ("claimledger-sources", &["claimledger-facts"]),
-    ("claimledger-app", &["claimledger-facts", "claimledger-domain", "claimledger-ledger", "claimledger-sources"]),
-    ("claimledger-server", &["claimledger-facts", "claimledger-domain", "claimledger-ledger", "claimledger-sources", "claimledger-app"]),
+    (
+        "claimledger-app",
+        &["claimledger-facts", "claimledger-domain", "claimledger-ledger", "claimledger-sources"],
+    ),
+    (
+        "claimledger-server",
+        &[
+            "claimledger-facts",
+            "claimledger-domain",
+            "claimledger-ledger",
+            "claimledger-sources",
+            "claimledger-app",
+        ],
+    ),
     (
         "claimledger",
         &[
@@ -54,7 +68,11 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
         .expect("packages")
         .iter()
         .map(|package| {
-            let normal = package["dependencies"].as_array().expect("dependencies").iter().filter(|d| d["kind"].is_null());
+            let normal = package["dependencies"]
+                .as_array()
+                .expect("dependencies")
+                .iter()
+                .filter(|d| d["kind"].is_null());
             let names = normal.filter_map(|d| d["name"].as_str()).map(str::to_owned).collect();
             (package["name"].as_str().expect("a name").to_owned(), names)
         })
@@ -64,9 +82,13 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
 #[test]
 fn crates_depend_only_along_the_allowed_edges() {
     let dependencies = dependencies();
-    assert_eq!(dependencies.keys().map(String::as_str).collect::<BTreeSet<_>>(), EDGES.iter().map(|(name, _)| *name).collect());
+    assert_eq!(
+        dependencies.keys().map(String::as_str).collect::<BTreeSet<_>>(),
+        EDGES.iter().map(|(name, _)| *name).collect()
+    );
     for (name, allowed) in EDGES {
-        let ours = dependencies[*name].iter().filter(|dependency| dependency.starts_with("claimledger"));
+        let ours =
+            dependencies[*name].iter().filter(|dependency| dependency.starts_with("claimledger"));
         for dependency in ours {
             assert!(allowed.contains(&dependency.as_str()), "{name} depends on {dependency}");
         }
@@ -85,8 +107,12 @@ fn the_pure_core_does_no_io() {
 
 /// The files that git tracks, or would.
 fn files() -> Vec<PathBuf> {
-    let out = Command::new("git").args(["ls-files", "--cached", "--others", "--exclude-standard"]).current_dir(root()).output();
-    let listed = out.map(|out| String::from_utf8_lossy(&out.stdout).into_owned()).unwrap_or_default();
+    let out = Command::new("git")
+        .args(["ls-files", "--cached", "--others", "--exclude-standard"])
+        .current_dir(root())
+        .output();
+    let listed =
+        out.map(|out| String::from_utf8_lossy(&out.stdout).into_owned()).unwrap_or_default();
     listed.lines().map(|line| root().join(line)).filter(|path| path.is_file()).collect()
 }
 
@@ -95,27 +121,48 @@ fn no_source_file_is_too_long_to_read() {
     for path in files().iter().filter(|path| path.extension().is_some_and(|e| e == "rs")) {
         let lines = std::fs::read_to_string(path).expect("UTF-8").lines().count();
         let excused = LONG_FILES.iter().any(|(name, _)| path.ends_with(name));
-        assert!(lines <= 600 || excused, "{} has {lines} lines: split it, or say why in LONG_FILES", path.display());
+        assert!(
+            lines <= 600 || excused,
+            "{} has {lines} lines: split it, or say why in LONG_FILES",
+            path.display()
+        );
     }
 }
 
 #[test]
 fn nothing_is_left_open_and_no_machine_is_named() {
-    let marks = [["to", "do!("].concat(), ["unimple", "mented!("].concat(), ["FIX", "ME"].concat(), ["#[ig", "nore"].concat()];
-    let places = [["/wo", "rk/"].concat(), ["/ro", "ot/"].concat(), ["crates", ".io"].concat(), ["registry.", "npm"].concat()];
+    let marks = [
+        ["to", "do!("].concat(),
+        ["unimple", "mented!("].concat(),
+        ["FIX", "ME"].concat(),
+        ["#[ig", "nore"].concat(),
+    ];
+    let places = [
+        ["/wo", "rk/"].concat(),
+        ["/ro", "ot/"].concat(),
+        ["crates", ".io"].concat(),
+        ["registry.", "npm"].concat(),
+    ];
     for path in files() {
         let Ok(text) = std::fs::read_to_string(&path) else { continue };
         if path.ends_with("Cargo.lock") || path.ends_with(".ci/run") {
             continue;
         }
-        for word in marks.iter().filter(|_| path.extension().is_some_and(|e| e == "rs")).chain(&places) {
+        for word in
+            marks.iter().filter(|_| path.extension().is_some_and(|e| e == "rs")).chain(&places)
+        {
             assert!(!text.contains(word.as_str()), "{} contains {word}", path.display());
         }
-        assert!(!text.contains(&["../sha", "red"].concat()), "{} names the folder of shared inputs", path.display());
+        assert!(
+            !text.contains(&["../sha", "red"].concat()),
+            "{} names the folder of shared inputs",
+            path.display()
+        );
     }
 }
 
-/// Versions of libraries that are known to be unsound, and what says so. None may come back by way of another library.
+/// Versions of libraries that are known to be unsound, and what says so. None may come back by way
+/// of another library.
 #[test]
 fn no_library_is_used_that_is_known_to_be_unsound() {
     const UNSOUND: &[(&str, &str, &str)] = &[("lru", "0.16.", "RUSTSEC-2026-0253")];
@@ -127,7 +174,8 @@ fn no_library_is_used_that_is_known_to_be_unsound() {
             name = named;
         }
         for (library, versions, advisory) in UNSOUND {
-            let found = value("version = ").is_some_and(|version| name == *library && version.starts_with(versions));
+            let found = value("version = ")
+                .is_some_and(|version| name == *library && version.starts_with(versions));
             assert!(!found, "{library} {versions}x is unsound: {advisory}");
         }
     }

@@ -51,8 +51,16 @@ fn cut(rng: &mut Rng, facts: &[Fact], n: usize) -> (Time, i64, String) {
     // The same as a time: the last position recorded by then.
     let by_time = rng.percent(40);
     let recorded = facts[k as usize - 1].rec;
-    let k = if by_time { facts.iter().filter(|fact| fact.rec <= recorded).map(|fact| fact.pos).max().unwrap_or(k) } else { k };
-    let known = if by_time { format!("knownAt: \"{}\"", show(recorded)) } else { format!("knownAtPosition: {k}") };
+    let k = if by_time {
+        facts.iter().filter(|fact| fact.rec <= recorded).map(|fact| fact.pos).max().unwrap_or(k)
+    } else {
+        k
+    };
+    let known = if by_time {
+        format!("knownAt: \"{}\"", show(recorded))
+    } else {
+        format!("knownAtPosition: {k}")
+    };
     (t, k, format!("asking: {{at: \"{}\", {known}}}", show(t)))
 }
 
@@ -77,12 +85,22 @@ fn filters(rng: &mut Rng, asked: &Asked, view: &View) -> Vec<Filter> {
             0 => Filter { idp, ..none() },
             1 => Filter { idp, key, ..none() },
             2 => Filter { idp, key, relied_from: Some(from), ..none() },
-            3 => Filter { idp, key, active_at: Some(from.min(view.t)), relied_to: Some(from), ..none() },
+            3 => Filter {
+                idp,
+                key,
+                active_at: Some(from.min(view.t)),
+                relied_to: Some(from),
+                ..none()
+            },
             _ => Filter { amr, ..none() },
         });
     }
     let subject = Some(asked.day.people[rng.between(0, 1) as usize].clone());
-    filters.push(if rng.percent(50) { Filter { subject, ..none() } } else { Filter { app: Some("app-0".to_owned()), ..none() } });
+    filters.push(if rng.percent(50) {
+        Filter { subject, ..none() }
+    } else {
+        Filter { app: Some("app-0".to_owned()), ..none() }
+    });
     filters
 }
 
@@ -95,8 +113,14 @@ pub(crate) fn questions(asked: &Asked) -> Vec<Question> {
         let view = View::new(&asked.facts, t, k);
         let rng = &mut rng;
         let known = sessions(&view);
-        questions.extend(known.iter().map(|session| session_question::question(&view, &session.name, &asking)));
-        questions.extend(filters(rng, asked, &view).iter().map(|filter| lists::by_filter(&view, filter, &asking)));
+        questions.extend(
+            known.iter().map(|session| session_question::question(&view, &session.name, &asking)),
+        );
+        questions.extend(
+            filters(rng, asked, &view)
+                .iter()
+                .map(|filter| lists::by_filter(&view, filter, &asking)),
+        );
         questions.push(lists::decisions(&view, rng, &asking));
         questions.push(lists::outliving(&view, &asking));
         questions.push(lists::completeness(&view, &asking));
@@ -105,7 +129,11 @@ pub(crate) fn questions(asked: &Asked) -> Vec<Question> {
         } else {
             lists::first(&view, rng.pick::<&str>(&["ISSUER", "KEY", "AMR_SET"]), &asking)
         });
-        let changed = |fact: &&Fact| ["trust.retracted", "authenticator.lost", "idp.configured"].contains(&fact.kind.as_str()) && fact.effect() <= t;
+        let changed = |fact: &&Fact| {
+            ["trust.retracted", "authenticator.lost", "idp.configured"]
+                .contains(&fact.kind.as_str())
+                && fact.effect() <= t
+        };
         let policies = |fact: &&Fact| fact.is("policy.configured") && fact.from <= t;
         let changes: Vec<&Fact> = view.facts.iter().filter(changed).collect();
         if !changes.is_empty() {
@@ -119,7 +147,8 @@ pub(crate) fn questions(asked: &Asked) -> Vec<Question> {
         let version = rng.pick(&versions).1.clone();
         questions.push(changes::kept(&view, &policy, &version, &asking));
         questions.push(changes::rehearsed(&view, &rng.pick(&asked.day.idps).name, &asking));
-        let claims: Vec<&Fact> = view.of("claims.received").filter(|fact| fact.from == fact.to).collect();
+        let claims: Vec<&Fact> =
+            view.of("claims.received").filter(|fact| fact.from == fact.to).collect();
         if !claims.is_empty() {
             let by_key = rng.percent(70);
             questions.push(changes::would_fall(&view, rng.pick::<&_>(&claims), by_key, &asking));
@@ -131,7 +160,12 @@ pub(crate) fn questions(asked: &Asked) -> Vec<Question> {
                 questions.push(lists::hops(&view, rng.pick::<&_>(&begun), &asking));
             }
             if n > 0 {
-                questions.push(changes::believed(&asked.facts, session, t, (rng.between(k / 2, k), k)));
+                questions.push(changes::believed(
+                    &asked.facts,
+                    session,
+                    t,
+                    (rng.between(k / 2, k), k),
+                ));
             }
         }
     }
@@ -140,10 +174,19 @@ pub(crate) fn questions(asked: &Asked) -> Vec<Question> {
 
 /// Asks, some at a time, and says of each question that is answered otherwise what was asked, and
 /// both answers.
-pub(crate) fn ask_all(server: &Server, token: &str, of: &str, questions: &[Question]) -> Vec<String> {
+pub(crate) fn ask_all(
+    server: &Server,
+    token: &str,
+    of: &str,
+    questions: &[Question],
+) -> Vec<String> {
     let mut wrong = Vec::new();
     for batch in questions.chunks(6) {
-        let answers = answers(server, token, &batch.iter().map(|question| question.field.as_str()).collect::<Vec<_>>());
+        let answers = answers(
+            server,
+            token,
+            &batch.iter().map(|question| question.field.as_str()).collect::<Vec<_>>(),
+        );
         for (question, answer) in batch.iter().zip(answers) {
             let got = match &answer {
                 Ok(answer) => (question.shape)(answer),
@@ -153,7 +196,11 @@ pub(crate) fn ask_all(server: &Server, token: &str, of: &str, questions: &[Quest
             unlike(&question.expect, &got, "", &mut found);
             if !found.is_empty() {
                 let found = found.join("\n    ");
-                wrong.push(format!("{of}, readings {}: {}\n    {found}", question.cite, question.field.replace('\n', " ")));
+                wrong.push(format!(
+                    "{of}, readings {}: {}\n    {found}",
+                    question.cite,
+                    question.field.replace('\n', " ")
+                ));
             }
         }
     }
@@ -161,7 +208,8 @@ pub(crate) fn ask_all(server: &Server, token: &str, of: &str, questions: &[Quest
 }
 
 fn answers(server: &Server, token: &str, fields: &[&str]) -> Vec<Result<Value, String>> {
-    let query: String = fields.iter().enumerate().map(|(n, field)| format!("q{n}: {field}\n")).collect();
+    let query: String =
+        fields.iter().enumerate().map(|(n, field)| format!("q{n}: {field}\n")).collect();
     let (mut status, mut body) = server.graphql_raw(token, &format!("{{ {query} }}"), json!({}));
     for _ in 0..60 {
         if status != 429 {

@@ -24,7 +24,8 @@ pub(crate) fn dependants(view: &View, change: &Fact) -> Vec<String> {
             }),
             "authenticator.lost" => all(view, &session, view.k).iter().any(|factor| {
                 let whose = factor.subject.as_deref().zip(change.subject.as_deref());
-                let ends = factor.until == Some(change.effect()) && factor.reason.as_deref() == Some("authenticator_lost");
+                let ends = factor.until == Some(change.effect())
+                    && factor.reason.as_deref() == Some("authenticator_lost");
                 (factor.by_record || factor.by_rules)
                     && ends
                     && loses(change, &factor.value)
@@ -37,7 +38,12 @@ pub(crate) fn dependants(view: &View, change: &Fact) -> Vec<String> {
         }
         if change.is("policy.configured") {
             let under = |fact: &&Fact| {
-                let version = view.in_force("policy.configured", "policy", fact.text("policy").unwrap_or_default(), fact.from);
+                let version = view.in_force(
+                    "policy.configured",
+                    "policy",
+                    fact.text("policy").unwrap_or_default(),
+                    fact.from,
+                );
                 fact.from <= view.t && version.is_some_and(|version| version.pos == change.pos)
             };
             found.extend(session.of("policy.decided").filter(under).map(|fact| fact.id.clone()));
@@ -50,41 +56,65 @@ pub(crate) fn dependants(view: &View, change: &Fact) -> Vec<String> {
 /// Who kept access under a version that was replaced by T: session, app, from, until, what ended
 /// it, and whether it would pass the next.
 pub(crate) fn held(view: &View, policy: &str, label: &str) -> Vec<Value> {
-    let versions: Vec<&Fact> = view.of("policy.configured").filter(|fact| fact.text("policy") == Some(policy) && fact.from <= view.t).collect();
+    let versions: Vec<&Fact> = view
+        .of("policy.configured")
+        .filter(|fact| fact.text("policy") == Some(policy) && fact.from <= view.t)
+        .collect();
     let mut found = Vec::new();
     for pair in versions.windows(2).filter(|pair| pair[0].text("version") == Some(label)) {
         for session in sessions(view) {
-            found.extend(session.of("policy.decided").filter_map(|decision| held_by(view, &session, decision, pair[0], pair[1])));
+            found.extend(
+                session
+                    .of("policy.decided")
+                    .filter_map(|decision| held_by(view, &session, decision, pair[0], pair[1])),
+            );
         }
     }
     found
 }
 
-fn held_by(view: &View, session: &Session, decision: &Fact, old: &Fact, new: &Fact) -> Option<Value> {
+fn held_by(
+    view: &View,
+    session: &Session,
+    decision: &Fact,
+    old: &Fact,
+    new: &Fact,
+) -> Option<Value> {
     let same = |field: &str, fact: &Fact| fact.text(field) == decision.text(field);
-    if !same("policy", old) || decision.text("outcome") != Some("allow") || !(old.from <= decision.from && decision.from < new.from) {
+    if !same("policy", old)
+        || decision.text("outcome") != Some("allow")
+        || !(old.from <= decision.from && decision.from < new.from)
+    {
         return None;
     }
-    let next = session.of("policy.decided").find(|fact| fact.order() > decision.order() && same("policy", fact) && same("app", fact));
+    let next = session
+        .of("policy.decided")
+        .find(|fact| fact.order() > decision.order() && same("policy", fact) && same("app", fact));
     let next = next.filter(|fact| fact.from <= view.t);
-    if next.is_some_and(|next| next.from <= new.from) || active(view, session, new.from) == Sure::No {
+    if next.is_some_and(|next| next.from <= new.from) || active(view, session, new.from) == Sure::No
+    {
         return None;
     }
     let life = life(view, session, view.t);
     let (until, by) = match (next, life.state) {
-        (Some(next), _) if life.ended.is_none_or(|end| next.from <= end) => (Some(next.from), "DECIDED"),
+        (Some(next), _) if life.ended.is_none_or(|end| next.from <= end) => {
+            (Some(next.from), "DECIDED")
+        }
         (_, "ENDED") => (life.ended, "SESSION_ENDED"),
         _ => (None, "OPEN"),
     };
     let named = decision.text("rule");
     let rule = rule_of(new, named).or_else(|| rule_of(new, None));
-    let verdict = rule.map(|rule| judge(view, session, decision, &rule, decision.from, decision.pos).implied).unwrap_or("UNDETERMINED");
+    let verdict = rule
+        .map(|rule| judge(view, session, decision, &rule, decision.from, decision.pos).implied)
+        .unwrap_or("UNDETERMINED");
     let passes = match verdict {
         "UNDETERMINED" => Value::Null,
         verdict => json!(verdict == "ALLOW"),
     };
     let (until, from) = (until.map(crate::facts::show), crate::facts::show(new.from));
-    Some(json!({"session": session.name, "decision": decision.id, "from": from, "until": until, "endedBy": by, "wouldPass": passes}))
+    Some(json!({"session": session.name, "decision": decision.id, "from": from, "until": until,
+            "endedBy": by, "wouldPass": passes}))
 }
 
 /// 21: decisions of a window whose implied verdict is another with trust off over it, on facts
@@ -94,7 +124,10 @@ pub(crate) fn flips(view: &View, idp: &str, from: Time, to: Time) -> Vec<String>
     off.trust_off = Some((idp.to_owned(), from, to));
     let mut found = Vec::new();
     for session in sessions(view) {
-        for decision in session.of("policy.decided").filter(|fact| from <= fact.from && fact.from < to && fact.from <= view.t) {
+        for decision in session
+            .of("policy.decided")
+            .filter(|fact| from <= fact.from && fact.from < to && fact.from <= view.t)
+        {
             let before = implied(view, &session, decision, decision.pos).implied;
             let after = implied(&off, &session, decision, decision.pos).implied;
             if before != after && !(before.contains(after) || after.contains(before)) {
@@ -114,12 +147,32 @@ pub(crate) fn state(view: &View, id: &str) -> Value {
         .iter()
         .filter(|factor| factor.by_record || factor.by_rules)
         .map(|f| {
-            format!("{} {:?} {} {} {:?} {:?} {:?} {:?}", f.value.word(), f.sure, f.by_record, f.by_rules, f.until, f.reason, f.grade, f.value.own)
+            format!(
+                "{} {:?} {} {} {:?} {:?} {:?} {:?}",
+                f.value.word(),
+                f.sure,
+                f.by_record,
+                f.by_rules,
+                f.until,
+                f.reason,
+                f.grade,
+                f.value.own
+            )
         })
         .collect();
     let decisions: Vec<String> = decided(view, &session)
         .iter()
-        .map(|d| format!("{} {:?} {:?} {} {} {}", d.fact.id, d.then, d.at_k, d.differs, d.falsified, d.relied.len()))
+        .map(|d| {
+            format!(
+                "{} {:?} {:?} {} {} {}",
+                d.fact.id,
+                d.then,
+                d.at_k,
+                d.differs,
+                d.falsified,
+                d.relied.len()
+            )
+        })
         .collect();
     // Its other ids are left out: whether a link alone makes one, before any fact names it, is not
     // said.
@@ -132,7 +185,8 @@ pub(crate) fn needed(all_facts: &[Fact], id: &str, t: Time, k1: i64, k2: i64) ->
     let then = state(&View::new(all_facts, t, k1), id);
     let mut needed = Vec::new();
     for left_out in all_facts.iter().filter(|fact| k1 < fact.pos && fact.pos <= k2) {
-        let others: Vec<Fact> = all_facts.iter().filter(|fact| fact.pos != left_out.pos).cloned().collect();
+        let others: Vec<Fact> =
+            all_facts.iter().filter(|fact| fact.pos != left_out.pos).cloned().collect();
         let without = state(&View::new(&others, t, k2), id);
         // Part of the state reads again as it did.
         let reverted = (0..4).any(|part| now[part] != then[part] && without[part] == then[part]);
@@ -157,13 +211,16 @@ pub(crate) fn fallen(view: &View, retraction: &Fact, from: Time, to: Time) -> Fa
     with.facts.push(Fact { pos: view.k, ..retraction.clone() });
     let (mut falls, mut live, mut open) = (Vec::new(), Vec::new(), BTreeSet::new());
     for session in sessions(view) {
-        let factors: Vec<_> = all(view, &session, view.k).into_iter().filter(|factor| factor.by_record).collect();
+        let factors: Vec<_> =
+            all(view, &session, view.k).into_iter().filter(|factor| factor.by_record).collect();
         let hit = |factor: &Factor| match &factor.claim {
             Some(claim) => retracted(retraction, &claim.idp, claim.fact.text("key"), &claim.fact),
             None => Sure::No,
         };
         let hits = factors.iter().map(hit).max().unwrap_or(Sure::No);
-        let vague = factors.iter().any(|factor| hit(factor) == Sure::Possible || factor.lost.is_some() || factor.sure != Sure::Certain);
+        let vague = factors.iter().any(|factor| {
+            hit(factor) == Sure::Possible || factor.lost.is_some() || factor.sure != Sure::Certain
+        });
         let whole = hit_by(view, &session, retraction);
         // Of what only possibly rests on it, of sign-ins without a factor, and of what is
         // undetermined afterwards the papers do not say enough.
@@ -174,9 +231,15 @@ pub(crate) fn fallen(view: &View, retraction: &Fact, from: Time, to: Time) -> Fa
         }
         let lives = active(view, &session, view.t).min(hits);
         if lives != Sure::No {
-            live.push(format!("{} {}", session.name, if lives == Sure::Certain { "CERTAIN" } else { "POSSIBLE" }));
+            live.push(format!(
+                "{} {}",
+                session.name,
+                if lives == Sure::Certain { "CERTAIN" } else { "POSSIBLE" }
+            ));
         }
-        for one in decided(view, &session).iter().filter(|one| from <= one.fact.from && one.fact.from < to) {
+        for one in
+            decided(view, &session).iter().filter(|one| from <= one.fact.from && one.fact.from < to)
+        {
             let rested = one.relied.iter().map(hit).max() == Some(Sure::Certain);
             let after = implied(&with, &session, &one.fact, view.k).implied;
             if after == "UNDETERMINED" {

@@ -53,7 +53,11 @@ impl Claim {
 
 /// 12: keys stated of a provider by an instant.
 pub(crate) fn key_stated(view: &View, idp: &str, key: &str, by: Time) -> bool {
-    let of = |fact: &&Fact| (fact.is("idp.key_added") || fact.is("idp.key_retired")) && fact.text("idp") == Some(idp) && fact.from <= by;
+    let of = |fact: &&Fact| {
+        (fact.is("idp.key_added") || fact.is("idp.key_retired"))
+            && fact.text("idp") == Some(idp)
+            && fact.from <= by
+    };
     view.facts.iter().filter(of).any(|fact| key.is_empty() || fact.text("key") == Some(key))
 }
 
@@ -77,7 +81,10 @@ pub(crate) fn retracted(retraction: &Fact, idp: &str, key: Option<&str>, receive
 
 /// A provider as it was when something arrived (9, 17), with what is supposed of its trust.
 fn trusted(view: &View, version: &Fact, at: Time) -> bool {
-    let off = view.trust_off.as_ref().is_some_and(|(idp, from, to)| version.text("idp") == Some(idp) && *from <= at && at < *to);
+    let off = view
+        .trust_off
+        .as_ref()
+        .is_some_and(|(idp, from, to)| version.text("idp") == Some(idp) && *from <= at && at < *to);
     version.flag("trust_claims") && !off
 }
 
@@ -88,12 +95,19 @@ fn feature(view: &View, third_party: bool, at: Time) -> bool {
 }
 
 /// 7: why an assertion, or a sign-in of which none was seen, is void; and whether it only may be.
-pub(crate) fn void(view: &View, idp: &str, fact: &Fact, falsifiers_to: i64) -> (Vec<&'static str>, bool) {
+pub(crate) fn void(
+    view: &View,
+    idp: &str,
+    fact: &Fact,
+    falsifiers_to: i64,
+) -> (Vec<&'static str>, bool) {
     let (mut codes, mut perhaps, at) = (Vec::new(), false, fact.from);
     let key = fact.text("key");
     if let Some(key) = key.filter(|_| key_stated(view, idp, "", at)) {
         let of = |kind: &'static str| {
-            let named = move |fact: &&Fact| fact.text("idp") == Some(idp) && fact.text("key") == Some(key) && fact.from <= at;
+            let named = move |fact: &&Fact| {
+                fact.text("idp") == Some(idp) && fact.text("key") == Some(key) && fact.from <= at
+            };
             view.of(kind).filter(named).last().map(|fact| fact.from)
         };
         // 12: valid in [added, retired).
@@ -130,7 +144,8 @@ pub(crate) fn void(view: &View, idp: &str, fact: &Fact, falsifiers_to: i64) -> (
 pub(crate) fn claim(view: &View, fact: &Fact, falsifiers_to: i64) -> Claim {
     let (idp, at) = (fact.text("idp").unwrap_or_default().to_owned(), fact.from);
     let version = view.in_force("idp.configured", "idp", &idp, at).cloned();
-    let third_party = version.as_ref().is_none_or(|version| version.text("kind") == Some("third_party"));
+    let third_party =
+        version.as_ref().is_none_or(|version| version.text("kind") == Some("third_party"));
     let okta = !third_party;
     let (void, perhaps_void) = void(view, &idp, fact, falsifiers_to);
     let mut refused = Vec::new();
@@ -140,7 +155,8 @@ pub(crate) fn claim(view: &View, fact: &Fact, falsifiers_to: i64) -> Claim {
     if version.is_some() && !feature(view, third_party, at) {
         refused.push("feature_off");
     }
-    let factor_only = version.as_ref().is_some_and(|version| version.text("usage") == Some("factor_only"));
+    let factor_only =
+        version.as_ref().is_some_and(|version| version.text("usage") == Some("factor_only"));
     let mut values = values(fact, okta);
     for value in &mut values {
         value.ignored = refused.clone();
@@ -156,13 +172,25 @@ pub(crate) fn claim(view: &View, fact: &Fact, falsifiers_to: i64) -> Claim {
     }
     let unreadable = fact.data["readable"].as_bool() == Some(false);
     let unseen = !unreadable && values.is_empty() && !fact.data["amr"].is_array();
-    Claim { fact: fact.clone(), idp, version, void, perhaps_void, values, unreadable, unseen, refused }
+    Claim {
+        fact: fact.clone(),
+        idp,
+        version,
+        void,
+        perhaps_void,
+        values,
+        unreadable,
+        unseen,
+        refused,
+    }
 }
 
 /// `domain.md` 1.5: the logged set is preferred; the table is for what logs less.
 pub(crate) fn properties(method: &str, logged: &serde_json::Value) -> Vec<String> {
     match words(logged) {
-        logged if logged.is_empty() => tables::method_characteristics(method).iter().map(|&own| own.to_owned()).collect(),
+        logged if logged.is_empty() => {
+            tables::method_characteristics(method).iter().map(|&own| own.to_owned()).collect()
+        }
         logged => logged,
     }
 }
@@ -189,7 +217,9 @@ fn values(fact: &Fact, okta: bool) -> Vec<Asserted> {
     let amr = words(&fact.data["amr"]);
     // What is presented as a custom authenticator is no key here.
     let describes_key = |value: &String| {
-        !(okta && tables::custom(value)) && tables::amr(value).is_some_and(|(of_type, _, pools)| pools && of_type == tables::POSSESSION)
+        !(okta && tables::custom(value))
+            && tables::amr(value)
+                .is_some_and(|(of_type, _, pools)| pools && of_type == tables::POSSESSION)
     };
     let key_like = amr.iter().any(describes_key);
     let one = |value: &String| {
@@ -197,7 +227,15 @@ fn values(fact: &Fact, okta: bool) -> Vec<Asserted> {
         // 14: a biometric without a key keeps its type and no characteristics.
         let own = if of_type == tables::INHERENCE && !key_like { &[] } else { own };
         let own = own.iter().map(|&own| own.to_owned()).collect();
-        Asserted { method: None, amr: Some(value.clone()), authenticator: None, of_type, own, pools, ignored: Vec::new() }
+        Asserted {
+            method: None,
+            amr: Some(value.clone()),
+            authenticator: None,
+            of_type,
+            own,
+            pools,
+            ignored: Vec::new(),
+        }
     };
     amr.iter().map(one).collect()
 }

@@ -73,12 +73,17 @@ impl Day {
             // A batch: all of a half hour at once.
             recorded = (recorded / 1800 + 1) * 1800;
         }
-        let when = if occurred.0 == occurred.1 { json!(show(occurred.0)) } else { json!({"from": show(occurred.0), "to": show(occurred.1)}) };
+        let when = if occurred.0 == occurred.1 {
+            json!(show(occurred.0))
+        } else {
+            json!({"from": show(occurred.0), "to": show(occurred.1)})
+        };
         let mut data = data;
         if let Some(data) = data.as_object_mut() {
             data.retain(|_, value| !value.is_null());
         }
-        self.lines.push(json!({"id": format!("f{}", self.next), "type": kind, "occurred_at": when, "recorded_at": show(recorded),
+        self.lines.push(json!({"id": format!("f{}", self.next), "type": kind, "occurred_at": when,
+            "recorded_at": show(recorded),
             "source": "sp", "data": data}));
         self.lines.len() - 1
     }
@@ -97,7 +102,11 @@ impl Day {
     fn organisation(&mut self) {
         if self.rng.percent(85) {
             let (one, other) = (self.rng.percent(94), self.rng.percent(94));
-            self.before("org.configured", json!({"engine": "identity_engine", "claims_sharing": one, "third_party_claims_sharing": other}));
+            self.before(
+                "org.configured",
+                json!({"engine": "identity_engine", "claims_sharing": one,
+                "third_party_claims_sharing": other}),
+            );
         }
         // No security question: what it does to third-party claims is not stated as a fact. No
         // method whose characteristics depend on the device.
@@ -105,14 +114,21 @@ impl Day {
             if self.rng.percent(45) {
                 let status = if self.rng.percent(85) { "active" } else { "inactive" };
                 let enrollment = if self.rng.percent(85) { "allowed" } else { "disabled" };
-                self.before("authenticator.configured", json!({"method": method, "status": status, "enrollment": enrollment}));
+                self.before(
+                    "authenticator.configured",
+                    json!({"method": method, "status": status, "enrollment": enrollment}),
+                );
             }
         }
         if self.rng.percent(50) {
             let limits = [Value::Null, json!(0), json!(7200), json!(14400)];
-            let (lifetime, idle) = (self.rng.pick(&limits).clone(), self.rng.pick(&[Value::Null, json!(0), json!(1800), json!(3600)]).clone());
+            let (lifetime, idle) = (
+                self.rng.pick(&limits).clone(),
+                self.rng.pick(&[Value::Null, json!(0), json!(1800), json!(3600)]).clone(),
+            );
             self.lifetime = lifetime.as_i64().filter(|secs| *secs > 0);
-            let rules = json!([{"rule": "g1", "priority": 1, "access": "allow", "factor_mode": "1fa"}]);
+            let rules =
+                json!([{"rule": "g1", "priority": 1, "access": "allow", "factor_mode": "1fa"}]);
             let status = if self.rng.percent(85) { "active" } else { "inactive" };
             self.before(
                 "policy.configured",
@@ -134,19 +150,24 @@ impl Day {
                 "okta_identity_engine",
                 "okta_classic",
             ]);
-            let (stated, calm) = (self.lists || self.rng.percent(92), n == 0 || self.rng.percent(20));
+            let (stated, calm) =
+                (self.lists || self.rng.percent(92), n == 0 || self.rng.percent(20));
             let mut trust = self.rng.percent(92);
-            let usage = if kind == "third_party" && self.rng.percent(15) { "factor_only" } else { "sso" };
+            let usage =
+                if kind == "third_party" && self.rng.percent(15) { "factor_only" } else { "sso" };
             let map_amr = self.rng.pick(&[Value::Null, json!(true), json!(false)]).clone();
             let version = |number: i64, trust: bool, status: &str| {
-                json!({"idp": format!("idp-{n}"), "version": format!("t{n}.{number}"), "kind": kind, "status": status, "trust_claims": trust,
+                json!({"idp": format!("idp-{n}"), "version": format!("t{n}.{number}"), "kind": kind,
+                    "status": status, "trust_claims": trust,
                     "usage": usage, "map_amr_claims": map_amr, "actor": format!("admin-{n}")})
             };
             if stated {
                 self.before("idp.configured", version(0, trust, "active"));
                 for number in 1..=if calm { 0 } else { self.rng.between(0, 2) } {
                     trust = if self.rng.percent(40) { !trust } else { trust };
-                    let status = *self.rng.pick(&["active", "active", "active", "active", "inactive", "deleted"]);
+                    let status = *self
+                        .rng
+                        .pick(&["active", "active", "active", "active", "inactive", "deleted"]);
                     let at = self.moment(8, 19);
                     self.once("idp.configured", at, version(number, trust, status));
                 }
@@ -160,7 +181,8 @@ impl Day {
         if self.rng.percent(25) {
             return vec!["free".to_owned()];
         }
-        let key = |name: &str| json!({"idp": idp, "key": format!("{idp}-{name}"), "actor": "admin-k"});
+        let key =
+            |name: &str| json!({"idp": idp, "key": format!("{idp}-{name}"), "actor": "admin-k"});
         self.before("idp.key_added", key("a"));
         if calm {
             return vec![format!("{idp}-a")];
@@ -186,18 +208,33 @@ impl Day {
             for hour in [12, 16, 23] {
                 if self.rng.percent(75) {
                     let basis = *self.rng.pick(&["stated", "polled", "assumed"]);
-                    self.of_source(source, "source.heard", at(hour, 0), json!({"until": show(at(hour, 0)), "basis": basis}));
+                    self.of_source(
+                        source,
+                        "source.heard",
+                        at(hour, 0),
+                        json!({"until": show(at(hour, 0)), "basis": basis}),
+                    );
                 }
             }
             if self.rng.percent(50) {
                 let (from, long) = (self.moment(9, 14), 60 * self.rng.between(5, 90));
                 let until = from + long;
-                self.of_source(source, "source.silent", until, json!({"from": show(from), "until": show(until)}));
+                self.of_source(
+                    source,
+                    "source.silent",
+                    until,
+                    json!({"from": show(from), "until": show(until)}),
+                );
                 for _ in 0..self.rng.between(0, 2) {
                     let (a, b) = (self.rng.between(-600, long), self.rng.between(0, long + 600));
                     let (a, b) = (from + a.min(b), from + a.max(b) + 60);
                     let said = self.moment(17, 22);
-                    self.of_source(source, "source.backfilled", said, json!({"from": show(a), "until": show(b)}));
+                    self.of_source(
+                        source,
+                        "source.backfilled",
+                        said,
+                        json!({"from": show(a), "until": show(b)}),
+                    );
                 }
             }
         }

@@ -16,18 +16,35 @@ impl Day {
             let (said, mut from) = (self.moment(11, 22), self.moment(9, 20));
             // Words that stand for themselves alone: what is lost by one word of two that may mean
             // one thing is not asked.
-            let kinds = [vec!["otp"], vec!["hwk", "phr"], vec!["sms"], vec!["webauthn"], vec!["push", "totp"], vec!["swk"]];
+            let kinds = [
+                vec!["otp"],
+                vec!["hwk", "phr"],
+                vec!["sms"],
+                vec!["webauthn"],
+                vec!["push", "totp"],
+                vec!["swk"],
+            ];
             let mut methods = self.rng.pick(&kinds).clone();
-            let theirs: Vec<Value> = self.lines.iter().filter(|line| carries(line) && line["subject"]["id"] == json!(person)).cloned().collect();
+            let theirs: Vec<Value> = self
+                .lines
+                .iter()
+                .filter(|line| carries(line) && line["subject"]["id"] == json!(person))
+                .cloned()
+                .collect();
             if !theirs.is_empty() && self.rng.percent(75) {
                 let line = self.rng.pick(&theirs);
                 let named = line["data"].to_string();
-                methods = kinds.iter().find(|kind| kind.iter().any(|word| named.contains(&format!("\"{word}\"")))).unwrap_or(&methods).clone();
+                methods = kinds
+                    .iter()
+                    .find(|kind| kind.iter().any(|word| named.contains(&format!("\"{word}\""))))
+                    .unwrap_or(&methods)
+                    .clone();
                 from = moment_of(line) + 2 * self.rng.between(1, 3600);
             }
             let authenticator = self.rng.percent(40).then(|| format!("{}-{person}", methods[0]));
             let from = self.rng.percent(75).then(|| show(from.min(said)));
-            let data = json!({"methods": methods, "authenticator": authenticator, "from": from, "actor": "admin-l"});
+            let data = json!({"methods": methods, "authenticator": authenticator, "from": from,
+                "actor": "admin-l"});
             let line = self.once("authenticator.lost", said, data);
             self.by(line, &person);
         }
@@ -36,8 +53,14 @@ impl Day {
     /// Keys and providers that are no longer believed, from about when a claim of theirs came.
     pub(crate) fn retractions(&mut self) {
         for idp in self.idps.clone() {
-            let claims: Vec<Value> =
-                self.lines.iter().filter(|line| line["type"] == "claims.received" && line["data"]["idp"] == json!(idp.name)).cloned().collect();
+            let claims: Vec<Value> = self
+                .lines
+                .iter()
+                .filter(|line| {
+                    line["type"] == "claims.received" && line["data"]["idp"] == json!(idp.name)
+                })
+                .cloned()
+                .collect();
             for whole in [false, false, true] {
                 if claims.is_empty() || !self.rng.percent(if whole { 8 } else { 30 }) {
                     continue;
@@ -45,7 +68,8 @@ impl Day {
                 let said = self.moment(10, 22);
                 let from = moment_of(self.rng.pick(&claims)) + 2 * self.rng.between(-1800, 300);
                 let key = (!whole).then(|| self.rng.pick(&idp.keys).clone());
-                let data = json!({"idp": idp.name, "from": show(from.min(said)), "reason": "leaked", "key": key, "actor": "admin-k"});
+                let data = json!({"idp": idp.name, "from": show(from.min(said)), "reason": "leaked",
+                    "key": key, "actor": "admin-k"});
                 self.once("trust.retracted", said, data);
             }
         }

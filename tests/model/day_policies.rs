@@ -17,12 +17,19 @@ impl Day {
                     names.push(format!("{name}-x"));
                 }
                 let status = *self.rng.pick(&[
-                    "active", "active", "active", "active", "active", "active", "active", "active", "active", "active", "inactive", "deleted",
+                    "active", "active", "active", "active", "active", "active", "active", "active",
+                    "active", "active", "inactive", "deleted",
                 ]);
                 let label = format!("{name}.v{version}");
-                let data = json!({"policy": name, "version": label, "kind": "app_sign_in", "rules": rules, "apps": [format!("app-{n}")],
-                    "status": if version == 0 { Value::Null } else { json!(status) }, "actor": "admin-p"});
-                let from = if version == 0 && self.rng.percent(95) { at(0, 0) } else { self.moment(9, 16) };
+                let data = json!({"policy": name, "version": label, "kind": "app_sign_in",
+                    "rules": rules, "apps": [format!("app-{n}")],
+                    "status": if version == 0 { Value::Null } else { json!(status) },
+                        "actor": "admin-p"});
+                let from = if version == 0 && self.rng.percent(95) {
+                    at(0, 0)
+                } else {
+                    self.moment(9, 16)
+                };
                 if from == at(0, 0) {
                     self.before("policy.configured", data);
                 } else {
@@ -37,7 +44,8 @@ impl Day {
     fn rule(&mut self, name: &str, priority: i64) -> Value {
         let access = if self.rng.percent(4) { "deny" } else { "allow" };
         let mode = *self.rng.pick(&["1fa", "2fa", "2fa"]);
-        let mut rule = json!({"rule": name, "priority": priority, "access": access, "factor_mode": mode});
+        let mut rule =
+            json!({"rule": name, "priority": priority, "access": access, "factor_mode": mode});
         match self.rng.between(0, 9) {
             0..=3 => {}
             4 => rule["alternatives"] = self.rng.pick(&[json!([]), json!([{}])]).clone(),
@@ -45,7 +53,8 @@ impl Day {
             _ => rule["alternatives"] = json!([self.alternative()]),
         }
         if self.rng.percent(30) {
-            rule["reauthenticate_in_secs"] = self.rng.pick(&[json!(0), json!(600), json!(3600)]).clone();
+            rule["reauthenticate_in_secs"] =
+                self.rng.pick(&[json!(0), json!(600), json!(3600)]).clone();
         }
         rule
     }

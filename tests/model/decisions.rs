@@ -21,7 +21,12 @@ fn verdict(implied: &'static str, unmet: Option<&str>) -> Verdict {
 
 /// The policy's version in force, and the rule: the one named, or the only one (18).
 pub(crate) fn rule(view: &View, decision: &Fact, at: Time) -> Option<(Fact, Value)> {
-    let version = view.in_force("policy.configured", "policy", decision.text("policy").unwrap_or_default(), at)?;
+    let version = view.in_force(
+        "policy.configured",
+        "policy",
+        decision.text("policy").unwrap_or_default(),
+        at,
+    )?;
     rule_of(version, decision.text("rule")).map(|rule| (version.clone(), rule))
 }
 
@@ -48,7 +53,12 @@ struct Situation<'a> {
 }
 
 /// As known when decided: falsifiers recorded by the decision (4). As known at K: all.
-pub(crate) fn implied(view: &View, session: &Session, decision: &Fact, falsifiers_to: i64) -> Verdict {
+pub(crate) fn implied(
+    view: &View,
+    session: &Session,
+    decision: &Fact,
+    falsifiers_to: i64,
+) -> Verdict {
     let judge = |at: Time| match rule(view, decision, at) {
         None => verdict("UNDETERMINED", None),
         Some((_, rule)) => judge(view, session, decision, &rule, at, falsifiers_to),
@@ -56,7 +66,11 @@ pub(crate) fn implied(view: &View, session: &Session, decision: &Fact, falsifier
     // 37: where the exact instant decides, it is undetermined.
     let mut instants = vec![decision.from];
     if decision.from != decision.to {
-        let borders = view.facts.iter().flat_map(|fact| [fact.from, fact.effect()]).filter(|at| decision.from < *at && *at <= decision.to);
+        let borders = view
+            .facts
+            .iter()
+            .flat_map(|fact| [fact.from, fact.effect()])
+            .filter(|at| decision.from < *at && *at <= decision.to);
         instants.extend(borders.chain([decision.to]));
     }
     one_of(instants.into_iter().map(judge).collect())
@@ -77,7 +91,14 @@ fn one_of(verdicts: Vec<Verdict>) -> Verdict {
 }
 
 /// One rule at one instant, in every reading of what is only possible.
-pub(crate) fn judge(view: &View, session: &Session, decision: &Fact, rule: &Value, at: Time, falsifiers_to: i64) -> Verdict {
+pub(crate) fn judge(
+    view: &View,
+    session: &Session,
+    decision: &Fact,
+    rule: &Value,
+    at: Time,
+    falsifiers_to: i64,
+) -> Verdict {
     if rule["access"] == "deny" {
         return verdict("DENY", Some("rule_denies"));
     }
@@ -89,10 +110,17 @@ pub(crate) fn judge(view: &View, session: &Session, decision: &Fact, rule: &Valu
         Some(_) => factor.fact.by(at).min(Sure::Possible),
         None => factor.fact.by(at),
     };
-    let usable = |factor: &&Factor| factor.by_rules && factor.runs(at) && fresh(session, decision, rule, factor, at);
+    let usable = |factor: &&Factor| {
+        factor.by_rules && factor.runs(at) && fresh(session, decision, rule, factor, at)
+    };
     let locals = locals(view, at);
     let mut verdicts = Vec::new();
-    let unknown = claims.iter().find(|claim| claim.unreadable && claim.void.is_empty() && claim.refused.is_empty() && claim.fact.from <= at);
+    let unknown = claims.iter().find(|claim| {
+        claim.unreadable
+            && claim.void.is_empty()
+            && claim.refused.is_empty()
+            && claim.fact.from <= at
+    });
     for possible in [false, true] {
         for anything in [None, unknown.map(Claim::third_party)] {
             let counts = |factor: &&Factor| sure(factor) == Sure::Certain || possible;
@@ -112,7 +140,8 @@ fn fresh(session: &Session, decision: &Fact, rule: &Value, factor: &Factor, at: 
         _ if factor.claim.is_some() => true,
         None => true,
         Some(0) => {
-            let previous = session.of("policy.decided").filter(|fact| fact.order() < decision.order()).last();
+            let previous =
+                session.of("policy.decided").filter(|fact| fact.order() < decision.order()).last();
             previous.is_none_or(|previous| factor.fact.order() > previous.order())
         }
         Some(secs) => at < factor.fact.from + secs,
@@ -120,10 +149,20 @@ fn fresh(session: &Session, decision: &Fact, rule: &Value, factor: &Factor, at: 
 }
 
 /// 38: the federation itself.
-fn federated(view: &View, session: &Session, claims: &[Claim], at: Time, possible: bool, falsifiers_to: i64) -> bool {
+fn federated(
+    view: &View,
+    session: &Session,
+    claims: &[Claim],
+    at: Time,
+    possible: bool,
+    falsifiers_to: i64,
+) -> bool {
     let by = |claim: &&Claim| claim.fact.by(at) != Sure::No;
     if claims.iter().any(|claim| by(&claim)) {
-        let stands = |claim: &Claim| claim.void.is_empty() && (possible || (claim.fact.by(at) == Sure::Certain && !claim.perhaps_void));
+        let stands = |claim: &Claim| {
+            claim.void.is_empty()
+                && (possible || (claim.fact.by(at) == Sure::Certain && !claim.perhaps_void))
+        };
         return claims.iter().filter(by).any(stands);
     }
     let Some(start) = session.start(at) else { return false };
@@ -132,17 +171,29 @@ fn federated(view: &View, session: &Session, claims: &[Claim], at: Time, possibl
 
 /// 18: active, enrolable local authenticators, with the characteristics of `domain.md` 1.5.
 fn locals(view: &View, at: Time) -> Vec<Factor> {
-    let mut methods: Vec<&str> = view.of("authenticator.configured").filter_map(|fact| fact.text("method")).collect();
+    let mut methods: Vec<&str> =
+        view.of("authenticator.configured").filter_map(|fact| fact.text("method")).collect();
     methods.sort_unstable();
     methods.dedup();
     let mut locals = Vec::new();
     for method in methods {
-        let Some(fact) = view.in_force("authenticator.configured", "method", method, at) else { continue };
+        let Some(fact) = view.in_force("authenticator.configured", "method", method, at) else {
+            continue;
+        };
         if fact.text("status") == Some("active") && fact.text("enrollment") == Some("allowed") {
-            let own = tables::method_characteristics(method).iter().map(|&own| own.to_owned()).collect();
+            let own =
+                tables::method_characteristics(method).iter().map(|&own| own.to_owned()).collect();
             let of_type = tables::method_type(method);
             let (method, amr, authenticator) = (Some(method.to_owned()), None, None);
-            let value = crate::claims::Asserted { method, amr, authenticator, of_type, own, pools: false, ignored: Vec::new() };
+            let value = crate::claims::Asserted {
+                method,
+                amr,
+                authenticator,
+                of_type,
+                own,
+                pools: false,
+                ignored: Vec::new(),
+            };
             locals.push(crate::factors::Factor {
                 value,
                 claim: None,
@@ -170,7 +221,8 @@ fn decide(rule: &Value, situation: &Situation<'_>) -> Verdict {
     if alternatives.is_empty() {
         alternatives.push(Value::Object(serde_json::Map::new()));
     }
-    let lacks: Vec<Vec<String>> = alternatives.iter().map(|one| lacking(one, mode, situation, false)).collect();
+    let lacks: Vec<Vec<String>> =
+        alternatives.iter().map(|one| lacking(one, mode, situation, false)).collect();
     if lacks.iter().any(Vec::is_empty) {
         return verdict("ALLOW", None);
     }
@@ -181,18 +233,26 @@ fn decide(rule: &Value, situation: &Situation<'_>) -> Verdict {
 }
 
 /// What an alternative lacks, in the order of 18.
-fn lacking(alternative: &Value, mode: usize, situation: &Situation<'_>, with_locals: bool) -> Vec<String> {
-    let (allow, exclude) = (words(&alternative["allow_methods"]), words(&alternative["exclude_methods"]));
+fn lacking(
+    alternative: &Value,
+    mode: usize,
+    situation: &Situation<'_>,
+    with_locals: bool,
+) -> Vec<String> {
+    let (allow, exclude) =
+        (words(&alternative["allow_methods"]), words(&alternative["exclude_methods"]));
     let listed = !allow.is_empty() || !exclude.is_empty();
     let free = !listed && alternative["possession"].is_null() && alternative["knowledge"] != true;
     let method_counts = |factor: &Factor| {
         let word = factor.value.word();
-        (allow.is_empty() || allow.iter().any(|of| of == word)) && !exclude.iter().any(|of| of == word)
+        (allow.is_empty() || allow.iter().any(|of| of == word))
+            && !exclude.iter().any(|of| of == word)
     };
     // 1.7: a third party's claims can't be used where methods are listed.
     let usable = |factor: &&Factor| !listed || (!factor.third_party() && method_counts(factor));
     let locals = situation.locals.iter().filter(|_| with_locals);
-    let factors: Vec<&Factor> = situation.factors.iter().copied().chain(locals).filter(usable).collect();
+    let factors: Vec<&Factor> =
+        situation.factors.iter().copied().chain(locals).filter(usable).collect();
     let anything = situation.anything.is_some_and(|third_party| !listed || !third_party);
     let has = |of_type: &str| factors.iter().any(|factor| factor.value.of_type == of_type);
     let mut types = [tables::KNOWLEDGE, tables::POSSESSION].iter().filter(|of| has(of)).count();
@@ -218,14 +278,26 @@ fn lacking(alternative: &Value, mode: usize, situation: &Situation<'_>, with_loc
         lacks.push("knowledge".to_owned());
     }
     if let Some(asked) = alternative["possession"].as_object() {
-        let keys = ["device_bound", "hardware_protected", "phishing_resistant", "user_presence", "user_verification"];
-        let asked: Vec<&str> = keys.into_iter().filter(|key| asked.get(*key).is_some_and(|value| value == true)).collect();
+        let keys = [
+            "device_bound",
+            "hardware_protected",
+            "phishing_resistant",
+            "user_presence",
+            "user_verification",
+        ];
+        let asked: Vec<&str> = keys
+            .into_iter()
+            .filter(|key| asked.get(*key).is_some_and(|value| value == true))
+            .collect();
         let missing = |factor: &&Factor| -> Vec<String> {
             let has = characteristics(factor, &factors);
-            let lacks = asked.iter().filter(|key| !has.iter().any(|has| has == &key.replace("verification", "verifying")));
+            let lacks = asked.iter().filter(|key| {
+                !has.iter().any(|has| has == &key.replace("verification", "verifying"))
+            });
             lacks.map(|key| (*key).to_owned()).collect()
         };
-        let possessions = factors.iter().filter(|factor| factor.value.of_type == tables::POSSESSION);
+        let possessions =
+            factors.iter().filter(|factor| factor.value.of_type == tables::POSSESSION);
         match possessions.map(missing).min_by_key(Vec::len) {
             None => {
                 lacks.push("possession".to_owned());

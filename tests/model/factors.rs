@@ -47,7 +47,10 @@ impl Factor {
 pub(crate) fn same_person(view: &View, one: &str, other: &str, falsifiers_to: i64) -> bool {
     let mut pairs: Vec<(String, String, bool)> = Vec::new();
     for link in view.of("subject.linked").filter(|fact| fact.pos <= falsifiers_to) {
-        let (a, b) = (link.subject.clone().unwrap_or_default(), link.text("other").unwrap_or_default().to_owned());
+        let (a, b) = (
+            link.subject.clone().unwrap_or_default(),
+            link.text("other").unwrap_or_default().to_owned(),
+        );
         pairs.retain(|(c, d, _)| (c, d) != (&a, &b) && (d, c) != (&a, &b));
         pairs.push((a, b, link.flag("same")));
     }
@@ -56,7 +59,11 @@ pub(crate) fn same_person(view: &View, one: &str, other: &str, falsifiers_to: i6
     while next < reached.len() {
         let at = reached[next].clone();
         for (a, b, _) in pairs.iter().filter(|(_, _, same)| *same) {
-            for to in [(a, b), (b, a)].iter().filter(|(from, _)| **from == at).map(|(_, to)| (*to).clone()) {
+            for to in [(a, b), (b, a)]
+                .iter()
+                .filter(|(from, _)| **from == at)
+                .map(|(_, to)| (*to).clone())
+            {
                 if !reached.contains(&to) {
                     reached.push(to);
                 }
@@ -73,17 +80,26 @@ pub(crate) fn loses(loss: &Fact, value: &Asserted) -> bool {
         (Some(lost), Some(has)) => lost == has,
         _ => {
             let lost = words(&loss.data["methods"]);
-            lost.iter().any(|word| value.method.as_ref() == Some(word) || value.amr.as_ref() == Some(word))
+            lost.iter()
+                .any(|word| value.method.as_ref() == Some(word) || value.amr.as_ref() == Some(word))
         }
     }
 }
 
 /// 3 and 11: the first loss known at K that ends it, by T; one at its very beginning does not.
-fn lost(view: &View, subject: Option<&str>, value: &Asserted, from: Time, falsifiers_to: i64) -> Option<Time> {
+fn lost(
+    view: &View,
+    subject: Option<&str>,
+    value: &Asserted,
+    from: Time,
+    falsifiers_to: i64,
+) -> Option<Time> {
     let subject = subject?;
     view.of("authenticator.lost")
         .filter(|loss| loss.pos <= falsifiers_to && loses(loss, value))
-        .filter(|loss| loss.subject.as_deref().is_some_and(|of| same_person(view, of, subject, falsifiers_to)))
+        .filter(|loss| {
+            loss.subject.as_deref().is_some_and(|of| same_person(view, of, subject, falsifiers_to))
+        })
         .map(Fact::effect)
         .filter(|at| *at > from && *at <= view.t)
         .min()
@@ -92,7 +108,8 @@ fn lost(view: &View, subject: Option<&str>, value: &Asserted, from: Time, falsif
 /// 8: what the service provider says it did with a value.
 fn said(session: &Session, kind: &str, claim: &Claim, value: &Asserted, t: Time) -> bool {
     session.of(kind).filter(|fact| fact.from <= t && fact.from >= claim.fact.from).any(|fact| {
-        let assertion = fact.text("assertion").is_none_or(|of| claim.fact.text("assertion") == Some(of));
+        let assertion =
+            fact.text("assertion").is_none_or(|of| claim.fact.text("assertion") == Some(of));
         // 15: `methods[]` alone has the words that it accepts by; else the `amr` value.
         let word = match (fact.text("method"), fact.text("amr")) {
             (None, None) => true,
@@ -107,14 +124,21 @@ fn said(session: &Session, kind: &str, claim: &Claim, value: &Asserted, t: Time)
 
 /// 16: joined: an allow followed, and no local factor before it in the session.
 fn joined(session: &Session, from: &Fact, t: Time) -> bool {
-    let allow = |fact: &&Fact| fact.text("outcome") == Some("allow") && fact.from <= t && fact.order() > from.order();
-    let alone = |allow: &Fact| !session.of("factor.verified").any(|fact| fact.order() < allow.order());
+    let allow = |fact: &&Fact| {
+        fact.text("outcome") == Some("allow") && fact.from <= t && fact.order() > from.order()
+    };
+    let alone =
+        |allow: &Fact| !session.of("factor.verified").any(|fact| fact.order() < allow.order());
     session.of("policy.decided").filter(allow).any(alone)
 }
 
 /// Claims of a session by T.
 pub(crate) fn claims(view: &View, session: &Session, falsifiers_to: i64) -> Vec<Claim> {
-    session.of("claims.received").filter(|fact| fact.from <= view.t).map(|fact| claim(view, fact, falsifiers_to)).collect()
+    session
+        .of("claims.received")
+        .filter(|fact| fact.from <= view.t)
+        .map(|fact| claim(view, fact, falsifiers_to))
+        .collect()
 }
 
 /// All that was asserted or verified by T, whether or not it counts.
@@ -127,8 +151,8 @@ pub(crate) fn all(view: &View, session: &Session, falsifiers_to: i64) -> Vec<Fac
             let by_record = accepted || (!refused && value.ignored.is_empty());
             let by_rules = claim.void.is_empty() && value.ignored.is_empty();
             // 42: a key's retraction leaves what a key-less claim implies as it is; it is possible
-            // in lists by key alone.
-            // 13 speaks of claims that are neither void nor ignored: of what is void nothing is missing.
+            // in lists by key alone. 13 speaks of claims that are neither void nor ignored: of what
+            // is void nothing is missing.
             let possible = claim.perhaps_void || (claim.version.is_none() && claim.void.is_empty());
             let sure = if possible { Sure::Possible } else { claim.fact.by(view.t) };
             let grade = match (joined(session, &claim.fact, view.t), claim.version.is_some()) {
@@ -140,22 +164,48 @@ pub(crate) fn all(view: &View, session: &Session, falsifiers_to: i64) -> Vec<Fac
                 _ => None,
             };
             let fact = claim.fact.clone();
-            all.push(factor(view, session, value.clone(), fact, Some(claim.clone()), falsifiers_to));
+            all.push(factor(
+                view,
+                session,
+                value.clone(),
+                fact,
+                Some(claim.clone()),
+                falsifiers_to,
+            ));
             let last = all.last_mut().expect("pushed");
-            (last.by_record, last.by_rules, last.accepted, last.sure, last.grade) = (by_record, by_rules, accepted, sure, grade);
+            (last.by_record, last.by_rules, last.accepted, last.sure, last.grade) =
+                (by_record, by_rules, accepted, sure, grade);
         }
     }
     for fact in session.of("factor.verified").filter(|fact| fact.from <= view.t) {
         let method = fact.text("method").unwrap_or_default().to_owned();
         let of_type = tables::method_type(&method);
-        let (authenticator, own) = (fact.text("authenticator").map(str::to_owned), properties(&method, &fact.data["properties"]));
-        let value = Asserted { method: Some(method), amr: None, authenticator, of_type, own, pools: false, ignored: Vec::new() };
+        let (authenticator, own) = (
+            fact.text("authenticator").map(str::to_owned),
+            properties(&method, &fact.data["properties"]),
+        );
+        let value = Asserted {
+            method: Some(method),
+            amr: None,
+            authenticator,
+            of_type,
+            own,
+            pools: false,
+            ignored: Vec::new(),
+        };
         all.push(factor(view, session, value, fact.clone(), None, falsifiers_to));
     }
     all
 }
 
-fn factor(view: &View, session: &Session, value: Asserted, fact: Fact, claim: Option<Claim>, falsifiers_to: i64) -> Factor {
+fn factor(
+    view: &View,
+    session: &Session,
+    value: Asserted,
+    fact: Fact,
+    claim: Option<Claim>,
+    falsifiers_to: i64,
+) -> Factor {
     let subject = fact.subject.clone();
     let lost = lost(view, subject.as_deref(), &value, fact.from, falsifiers_to);
     let life = life(view, session, view.t);
@@ -167,5 +217,19 @@ fn factor(view: &View, session: &Session, value: Asserted, fact: Fact, claim: Op
     if let Some(lost) = lost.filter(|lost| over.is_none_or(|over| *lost < over)) {
         (until, reason, bounds) = (Some(lost), Some("authenticator_lost".to_owned()), None);
     }
-    Factor { value, claim, subject, fact, by_record, by_rules, accepted, sure, lost, until, reason, bounds, grade: Some("STATED") }
+    Factor {
+        value,
+        claim,
+        subject,
+        fact,
+        by_record,
+        by_rules,
+        accepted,
+        sure,
+        lost,
+        until,
+        reason,
+        bounds,
+        grade: Some("STATED"),
+    }
 }

@@ -111,8 +111,16 @@ impl View {
     }
 
     /// 17: snapshots, the last in the total order wins; in force at an instant, itself included.
-    pub(crate) fn in_force<'a>(&'a self, kind: &'a str, key: &str, name: &str, at: Time) -> Option<&'a Fact> {
-        self.of(kind).filter(|fact| fact.from <= at && (key.is_empty() || fact.text(key) == Some(name))).last()
+    pub(crate) fn in_force<'a>(
+        &'a self,
+        kind: &'a str,
+        key: &str,
+        name: &str,
+        at: Time,
+    ) -> Option<&'a Fact> {
+        self.of(kind)
+            .filter(|fact| fact.from <= at && (key.is_empty() || fact.text(key) == Some(name)))
+            .last()
     }
 }
 

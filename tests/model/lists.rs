@@ -59,16 +59,40 @@ fn fits(view: &View, session: &Session, filter: &Filter) -> Sure {
     if let Some(subject) = &filter.subject {
         also(sure(session.subject().is_some_and(|of| same_person(view, subject, of, view.k))));
     }
-    if filter.idp.is_some() || filter.key.is_some() || filter.relied_from.is_some() || filter.relied_to.is_some() {
+    if filter.idp.is_some()
+        || filter.key.is_some()
+        || filter.relied_from.is_some()
+        || filter.relied_to.is_some()
+    {
         let by = |claim: &Fact| by_claim(view, claim, filter);
-        also(session.of("claims.received").filter(|fact| fact.from <= view.t).map(by).max().unwrap_or(Sure::No));
+        also(
+            session
+                .of("claims.received")
+                .filter(|fact| fact.from <= view.t)
+                .map(by)
+                .max()
+                .unwrap_or(Sure::No),
+        );
     }
     if let Some(amr) = &filter.amr {
-        let of = |factor: &crate::factors::Factor| factor.value.amr.as_ref() == Some(amr) && (factor.by_record || factor.by_rules);
-        also(all(view, session, view.k).iter().filter(|factor| of(factor)).map(|factor| factor.sure).max().unwrap_or(Sure::No));
+        let of = |factor: &crate::factors::Factor| {
+            factor.value.amr.as_ref() == Some(amr) && (factor.by_record || factor.by_rules)
+        };
+        also(
+            all(view, session, view.k)
+                .iter()
+                .filter(|factor| of(factor))
+                .map(|factor| factor.sure)
+                .max()
+                .unwrap_or(Sure::No),
+        );
     }
     if let Some(app) = &filter.app {
-        let used = |fact: &Fact| (fact.is("policy.decided") || fact.is("app.accessed")) && fact.text("app") == Some(app) && fact.from <= view.t;
+        let used = |fact: &Fact| {
+            (fact.is("policy.decided") || fact.is("app.accessed"))
+                && fact.text("app") == Some(app)
+                && fact.from <= view.t
+        };
         let used = session.facts.iter().filter(|fact| used(fact)).map(|fact| fact.by(view.t));
         also(used.max().unwrap_or(Sure::No));
     }
@@ -82,7 +106,8 @@ fn fits(view: &View, session: &Session, filter: &Filter) -> Sure {
         also(wanted(over, ended));
     }
     if let Some(hit) = filter.retracted {
-        let retractions = view.of("trust.retracted").map(|retraction| hit_by(view, session, retraction));
+        let retractions =
+            view.of("trust.retracted").map(|retraction| hit_by(view, session, retraction));
         also(wanted(retractions.max().unwrap_or(Sure::No), hit));
     }
     if let Some(outlives) = filter.outlived {
@@ -91,8 +116,14 @@ fn fits(view: &View, session: &Session, filter: &Filter) -> Sure {
     if filter.differs.is_some() || filter.falsified.is_some() {
         let decided = decided(view, session);
         let any = |of: fn(&crate::verdicts::Decided) -> bool| sure(decided.iter().any(of));
-        filter.differs.into_iter().for_each(|differs| also(wanted(any(|one| one.differs), differs)));
-        filter.falsified.into_iter().for_each(|falsified| also(wanted(any(|one| one.falsified), falsified)));
+        filter
+            .differs
+            .into_iter()
+            .for_each(|differs| also(wanted(any(|one| one.differs), differs)));
+        filter
+            .falsified
+            .into_iter()
+            .for_each(|falsified| also(wanted(any(|one| one.falsified), falsified)));
     }
     fit
 }
@@ -110,7 +141,10 @@ fn by_claim(view: &View, claim: &Fact, filter: &Filter) -> Sure {
             None => Sure::No,
         });
     }
-    let between = |at: Time| filter.relied_from.is_none_or(|from| at >= from) && filter.relied_to.is_none_or(|to| at < to);
+    let between = |at: Time| {
+        filter.relied_from.is_none_or(|from| at >= from)
+            && filter.relied_to.is_none_or(|to| at < to)
+    };
     fit.min(match (between(claim.from), between(claim.to)) {
         (true, true) => Sure::Certain,
         (false, false) => Sure::No,
@@ -121,13 +155,23 @@ fn by_claim(view: &View, claim: &Fact, filter: &Filter) -> Sure {
 /// 29: any of its assertions is hit, whether or not its factors counted; 38: or the sign-in of
 /// which no assertion was seen.
 pub(crate) fn hit_by(view: &View, session: &Session, retraction: &Fact) -> Sure {
-    let claims: Vec<&Fact> = session.of("claims.received").filter(|fact| fact.from <= view.t).collect();
+    let claims: Vec<&Fact> =
+        session.of("claims.received").filter(|fact| fact.from <= view.t).collect();
     if claims.is_empty() {
         let Some(start) = session.start(view.t) else { return Sure::No };
         let whole = retraction.text("key").is_none();
-        return start.text("idp").filter(|_| whole).map_or(Sure::No, |idp| retracted(retraction, idp, None, start));
+        return start
+            .text("idp")
+            .filter(|_| whole)
+            .map_or(Sure::No, |idp| retracted(retraction, idp, None, start));
     }
-    claims.iter().map(|claim| retracted(retraction, claim.text("idp").unwrap_or_default(), claim.text("key"), claim)).max().unwrap_or(Sure::No)
+    claims
+        .iter()
+        .map(|claim| {
+            retracted(retraction, claim.text("idp").unwrap_or_default(), claim.text("key"), claim)
+        })
+        .max()
+        .unwrap_or(Sure::No)
 }
 
 /// 26: one assertion in two claims of different ids; and sessions of a provider behind several
@@ -139,10 +183,16 @@ pub(crate) fn reused(view: &View) -> Vec<(&'static str, String, String, Vec<Stri
         for fact in session.facts.iter().filter(|fact| fact.from <= view.t) {
             let Some(idp) = fact.text("idp") else { continue };
             if let Some(assertion) = fact.text("assertion").filter(|_| fact.is("claims.received")) {
-                assertions.entry((idp.to_owned(), assertion.to_owned())).or_default().push(session.name.clone());
+                assertions
+                    .entry((idp.to_owned(), assertion.to_owned()))
+                    .or_default()
+                    .push(session.name.clone());
             }
             if let Some(id) = fact.text("idp_session").filter(|_| fact.is("session.started")) {
-                behind.entry((idp.to_owned(), id.to_owned())).or_default().insert(session.name.clone());
+                behind
+                    .entry((idp.to_owned(), id.to_owned()))
+                    .or_default()
+                    .insert(session.name.clone());
             }
         }
     }
@@ -167,7 +217,8 @@ pub(crate) fn first_seen(view: &View, kind: &str) -> Vec<(String, Fact)> {
             "ISSUER" => Some(issuer.to_owned()),
             "KEY" => fact.text("key").map(|key| format!("{issuer}/{key}")),
             _ => fact.data["amr"].as_array().map(|_| {
-                let set: BTreeSet<String> = crate::facts::words(&fact.data["amr"]).into_iter().collect();
+                let set: BTreeSet<String> =
+                    crate::facts::words(&fact.data["amr"]).into_iter().collect();
                 set.into_iter().collect::<Vec<_>>().join("+")
             }),
         };
@@ -190,14 +241,19 @@ pub(crate) fn heard(view: &View) -> Vec<Heard> {
     let sources: BTreeSet<&String> = view.facts.iter().map(|fact| &fact.source).collect();
     let one = |source: &String| {
         let of = |kind: &'static str| view.of(kind).filter(move |fact| &fact.source == source);
-        let spans = |kind| -> Vec<(Time, Time)> { of(kind).filter_map(|fact| Some((fact.time("from")?, fact.time("until")?))).collect() };
+        let spans = |kind| -> Vec<(Time, Time)> {
+            of(kind).filter_map(|fact| Some((fact.time("from")?, fact.time("until")?))).collect()
+        };
         let until = of("source.heard").filter_map(|fact| fact.time("until")).max();
         let (silent, filled) = (spans("source.silent"), spans("source.backfilled"));
         // Instant borders cut the time into pieces; each is silent or not, and filled in or not.
-        let mut borders: Vec<Time> = silent.iter().chain(&filled).flat_map(|(from, until)| [*from, *until]).collect();
+        let mut borders: Vec<Time> =
+            silent.iter().chain(&filled).flat_map(|(from, until)| [*from, *until]).collect();
         borders.sort_unstable();
         borders.dedup();
-        let within = |spans: &[(Time, Time)], at: Time| spans.iter().any(|(from, until)| *from <= at && at < *until);
+        let within = |spans: &[(Time, Time)], at: Time| {
+            spans.iter().any(|(from, until)| *from <= at && at < *until)
+        };
         let mut gaps: Vec<(Time, Time, bool)> = Vec::new();
         for piece in borders.windows(2).filter(|piece| within(&silent, piece[0])) {
             let filled = within(&filled, piece[0]);

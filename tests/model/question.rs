@@ -22,10 +22,16 @@ pub(crate) fn unlike(expect: &Value, got: &Value, path: &str, found: &mut Vec<St
     match (expect, got) {
         (Value::String(any), _) if any == "*" => {}
         // Either of two words.
-        (Value::String(either), Value::String(one)) if either.split('|').any(|word| word == one) => {}
-        (Value::Object(of), Value::Object(_)) => of.iter().for_each(|(name, of)| unlike(of, &got[name], &format!("{path}.{name}"), found)),
+        (Value::String(either), Value::String(one))
+            if either.split('|').any(|word| word == one) => {}
+        (Value::Object(of), Value::Object(_)) => of
+            .iter()
+            .for_each(|(name, of)| unlike(of, &got[name], &format!("{path}.{name}"), found)),
         (Value::Array(of), Value::Array(with)) if of.len() == with.len() => {
-            of.iter().zip(with).enumerate().for_each(|(n, (of, with))| unlike(of, with, &format!("{path}[{n}]"), found));
+            of.iter()
+                .zip(with)
+                .enumerate()
+                .for_each(|(n, (of, with))| unlike(of, with, &format!("{path}[{n}]"), found));
         }
         _ if expect == got => {}
         _ => found.push(format!("{path}: the model says {expect}, the answer is {got}")),

@@ -42,10 +42,12 @@ impl Session {
 /// 25: the connected components known at K, in the total order of their first facts.
 pub(crate) fn sessions(view: &View) -> Vec<Session> {
     let mut groups: Vec<BTreeSet<String>> = Vec::new();
-    let named: BTreeSet<String> = view.facts.iter().filter_map(|fact| fact.session.clone()).collect();
+    let named: BTreeSet<String> =
+        view.facts.iter().filter_map(|fact| fact.session.clone()).collect();
     groups.extend(named.iter().map(|id| BTreeSet::from([id.clone()])));
     for link in view.of("session.linked") {
-        let (from, to) = (link.session.clone().unwrap_or_default(), link.text("to").unwrap_or_default());
+        let (from, to) =
+            (link.session.clone().unwrap_or_default(), link.text("to").unwrap_or_default());
         let by_record = || {
             let record = view.facts.iter().find(|fact| fact.source == link.source && fact.id == to);
             record.and_then(|fact| fact.session.clone())
@@ -60,7 +62,8 @@ pub(crate) fn sessions(view: &View) -> Vec<Session> {
             groups.remove(one.max(two));
         }
     }
-    let mut sessions: Vec<Session> = groups.into_iter().map(|group| session_of(view, &group)).collect();
+    let mut sessions: Vec<Session> =
+        groups.into_iter().map(|group| session_of(view, &group)).collect();
     sessions.sort_by_key(Session::place);
     sessions
 }
@@ -76,7 +79,9 @@ fn session_of(view: &View, group: &BTreeSet<String>) -> Session {
 
 /// By any alias.
 pub(crate) fn session(view: &View, id: &str) -> Option<Session> {
-    sessions(view).into_iter().find(|session| session.name == id || session.aliases.iter().any(|alias| alias == id))
+    sessions(view)
+        .into_iter()
+        .find(|session| session.name == id || session.aliases.iter().any(|alias| alias == id))
 }
 
 /// All that states its end by T is an end of all sessions of its person.
@@ -108,7 +113,9 @@ pub(crate) struct Life {
 /// 22: lifetime limit (an instant) and idle limit (seconds).
 pub(crate) fn limits(view: &View, session: &Session, t: Time) -> (Limit, Limit) {
     let start = session.start(t);
-    let Some(began) = start.or_else(|| session.first(t)) else { return (Limit::Unknown, Limit::Unknown) };
+    let Some(began) = start.or_else(|| session.first(t)) else {
+        return (Limit::Unknown, Limit::Unknown);
+    };
     // 22: limits missing on the session come from the global session rule in force at its start.
     let global = view
         .of("policy.configured")
@@ -119,7 +126,10 @@ pub(crate) fn limits(view: &View, session: &Session, t: Time) -> (Limit, Limit) 
     // 44: 0 is none.
     let limit = |secs: i64| if secs == 0 { Limit::None } else { Limit::Some(secs) };
     let of_rule = |field: &str| global.and_then(|fact| fact.data[field].as_i64()).map(limit);
-    let lifetime = match (start.and_then(|fact| fact.time("lifetime_ends_at")), of_rule("max_lifetime_secs")) {
+    let lifetime = match (
+        start.and_then(|fact| fact.time("lifetime_ends_at")),
+        of_rule("max_lifetime_secs"),
+    ) {
         (Some(at), _) => Limit::Some(at),
         (None, Some(Limit::Some(secs))) => Limit::Some(began.from + secs),
         (None, Some(other)) => other,
@@ -140,8 +150,16 @@ pub(crate) fn sign_of_life(fact: &Fact) -> bool {
 /// Stated ends: its own; and, decision page 24, that of all sessions of its person that had begun
 /// before it.
 fn ends(view: &View, session: &Session) -> Vec<Fact> {
-    let began = session.start(Time::MAX).or_else(|| session.first(Time::MAX)).map_or(Time::MAX, |fact| fact.from);
-    let whose = |fact: &Fact| session.subject().zip(fact.subject.as_deref()).is_some_and(|(a, b)| same_person(view, a, b, view.k));
+    let began = session
+        .start(Time::MAX)
+        .or_else(|| session.first(Time::MAX))
+        .map_or(Time::MAX, |fact| fact.from);
+    let whose = |fact: &Fact| {
+        session
+            .subject()
+            .zip(fact.subject.as_deref())
+            .is_some_and(|(a, b)| same_person(view, a, b, view.k))
+    };
     let cleared = view.of("subject.sessions_ended").filter(|fact| began < fact.from && whose(fact));
     let mut ends: Vec<Fact> = session.of("session.ended").chain(cleared).cloned().collect();
     ends.sort_by(|a, b| a.order().cmp(&b.order()));
@@ -151,14 +169,34 @@ fn ends(view: &View, session: &Session) -> Vec<Fact> {
 pub(crate) fn life(view: &View, session: &Session, t: Time) -> Life {
     let Some(first) = session.first(t) else {
         let (state, certain) = ("NOT_STARTED", true);
-        return Life { state, certain, started: None, ended: None, reason: None, bounds: None, seen: None };
+        return Life {
+            state,
+            certain,
+            started: None,
+            ended: None,
+            reason: None,
+            bounds: None,
+            seen: None,
+        };
     };
     let started = Some(session.start(t).unwrap_or(first).from);
-    let seen = session.facts.iter().rfind(|fact| sign_of_life(fact) && !fact.is("session.ended") && fact.from <= t).map(|fact| fact.from);
+    let seen = session
+        .facts
+        .iter()
+        .rfind(|fact| sign_of_life(fact) && !fact.is("session.ended") && fact.from <= t)
+        .map(|fact| fact.from);
     let (lifetime, idle) = limits(view, session, t);
     let limit = if let Limit::Some(at) = lifetime { Some(at) } else { None };
     let bounds = Some((seen.unwrap_or(first.from), limit));
-    let base = Life { state: "ENDED", certain: true, started, ended: None, reason: None, bounds: None, seen };
+    let base = Life {
+        state: "ENDED",
+        certain: true,
+        started,
+        ended: None,
+        reason: None,
+        bounds: None,
+        seen,
+    };
     let ends: Vec<Fact> = ends(view, session).into_iter().filter(|fact| fact.from <= t).collect();
     // 22: several stated ends: the earliest.
     if let Some(end) = ends.iter().find(|end| end.by(t) == Sure::Certain) {
@@ -199,17 +237,28 @@ pub(crate) fn active(view: &View, session: &Session, t: Time) -> Sure {
 /// 24, at the view's T.
 pub(crate) fn outlived(view: &View, session: &Session) -> Sure {
     let Some(start) = session.start(view.t) else { return Sure::No };
-    let (Some(idp), Some(behind)) = (start.text("idp"), start.text("idp_session")) else { return Sure::No };
-    let ended = |fact: &&Fact| fact.text("idp") == Some(idp) && fact.text("idp_session") == Some(behind);
-    let Some(end) = view.of("idp_session.ended").filter(|fact| fact.from <= view.t).find(ended) else { return Sure::No };
+    let (Some(idp), Some(behind)) = (start.text("idp"), start.text("idp_session")) else {
+        return Sure::No;
+    };
+    let ended =
+        |fact: &&Fact| fact.text("idp") == Some(idp) && fact.text("idp_session") == Some(behind);
+    let Some(end) = view.of("idp_session.ended").filter(|fact| fact.from <= view.t).find(ended)
+    else {
+        return Sure::No;
+    };
     // Decision page 23: what is known to have followed after T proves it too.
-    let follows = |fact: &Fact| fact.from > end.from && (sign_of_life(fact) || (fact.is("session.ended") && fact.from <= view.t));
+    let follows = |fact: &Fact| {
+        fact.from > end.from
+            && (sign_of_life(fact) || (fact.is("session.ended") && fact.from <= view.t))
+    };
     if session.facts.iter().any(follows) {
         return Sure::Certain;
     }
     let life = life(view, session, view.t);
     match life.bounds {
-        Some((_, to)) if life.ended.is_none() && to.is_none_or(|to| to > end.from) => Sure::Possible,
+        Some((_, to)) if life.ended.is_none() && to.is_none_or(|to| to > end.from) => {
+            Sure::Possible
+        }
         _ => Sure::No,
     }
 }

@@ -24,14 +24,20 @@ pub(crate) fn decided(view: &View, session: &Session) -> Vec<Decided> {
 }
 
 pub(crate) fn one(view: &View, session: &Session, fact: &Fact) -> Decided {
-    let (then, at_k) = (implied(view, session, fact, fact.pos), implied(view, session, fact, view.k));
+    let (then, at_k) =
+        (implied(view, session, fact, fact.pos), implied(view, session, fact, view.k));
     let allowed = fact.text("outcome") == Some("allow");
     // 19: challenge and deny are alike; undetermined never differs.
     let differs = then.implied != "UNDETERMINED" && allowed != (then.implied == "ALLOW");
     // 4, 19 and decision page 14: a refusal is never falsified.
     let falsified = allowed && !differs && REFUSED.contains(at_k.implied);
     let found = rule(view, fact, fact.from);
-    let version = view.in_force("policy.configured", "policy", fact.text("policy").unwrap_or_default(), fact.from);
+    let version = view.in_force(
+        "policy.configured",
+        "policy",
+        fact.text("policy").unwrap_or_default(),
+        fact.from,
+    );
     Decided {
         fact: fact.clone(),
         version: version.and_then(|version| version.text("version")).map(str::to_owned),
@@ -51,5 +57,8 @@ fn relied(view: &View, session: &Session, decision: &Fact) -> Vec<Factor> {
         Some(named) => named.contains(&factor.fact.id),
         None => factor.fact.order() < decision.order(),
     };
-    all(view, session, view.k).into_iter().filter(|factor| factor.by_record && rested(factor)).collect()
+    all(view, session, view.k)
+        .into_iter()
+        .filter(|factor| factor.by_record && rested(factor))
+        .collect()
 }

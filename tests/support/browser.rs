@@ -1,4 +1,5 @@
-//! A real browser, driven over WebDriver: Debian's Chromium and its driver, headless, with a fresh profile and no background networking.
+//! A real browser, driven over WebDriver: Debian's Chromium and its driver, headless, with a fresh
+//! profile and no background networking.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 use crate::support::Server;
@@ -21,15 +22,24 @@ impl Browser {
     pub(crate) fn start(width: u32, height: u32) -> Option<Self> {
         let chromium = crate::support::tool("chromium")?;
         let driver_path = crate::support::tool("chromedriver")?;
-        let mut driver = Command::new(driver_path).arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("chromedriver");
+        let mut driver = Command::new(driver_path)
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver");
         let lines = BufReader::new(driver.stdout.take().expect("piped")).lines();
         let port = lines
             .map_while(Result::ok)
             .find_map(|line| {
-                line.split("on port ").nth(1).and_then(|rest| rest.trim_end_matches('.').trim().parse::<u16>().ok()).filter(|port| *port != 0)
+                line.split("on port ")
+                    .nth(1)
+                    .and_then(|rest| rest.trim_end_matches('.').trim().parse::<u16>().ok())
+                    .filter(|port| *port != 0)
             })
             .expect("chromedriver says its port");
-        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let agent: ureq::Agent =
+            ureq::Agent::config_builder().http_status_as_error(false).build().into();
         let profile = tempfile::tempdir().expect("a profile");
         let args = [
             "--headless=new".to_owned(),
@@ -51,20 +61,29 @@ impl Browser {
         let base = format!("http://127.0.0.1:{port}/session");
         let mut answer = agent.post(&base).send_json(&wanted).expect("a session");
         let body: Value = answer.body_mut().read_json().expect("JSON");
-        let id = body["value"]["sessionId"].as_str().unwrap_or_else(|| panic!("no browser session: {body}")).to_owned();
+        let id = body["value"]["sessionId"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no browser session: {body}"))
+            .to_owned();
         Some(Self { driver, session: format!("{base}/{id}"), agent, _profile: profile })
     }
 
     fn post(&self, path: &str, body: &Value) -> Value {
-        let mut answer = self.agent.post(format!("{}{path}", self.session)).send_json(body).expect("the driver answers");
+        let mut answer = self
+            .agent
+            .post(format!("{}{path}", self.session))
+            .send_json(body)
+            .expect("the driver answers");
         let body: Value = answer.body_mut().read_json().expect("JSON");
         assert!(body["value"]["error"].is_null(), "{path}: {body}");
         body["value"].clone()
     }
 
     fn read(&self, path: &str) -> Value {
-        let mut answer = self.agent.get(format!("{}{path}", self.session)).call().expect("the driver answers");
-        answer.body_mut().with_config().limit(64 << 20).read_json::<Value>().expect("JSON")["value"].clone()
+        let mut answer =
+            self.agent.get(format!("{}{path}", self.session)).call().expect("the driver answers");
+        answer.body_mut().with_config().limit(64 << 20).read_json::<Value>().expect("JSON")["value"]
+            .clone()
     }
 
     /// Opens an address and waits until it has loaded.
@@ -89,27 +108,38 @@ impl Browser {
         }
     }
 
-    /// Makes the page believe in a preference, such as `("prefers-color-scheme", "dark")`; none: what the browser has by itself.
+    /// Makes the page believe in a preference, such as `("prefers-color-scheme", "dark")`; none:
+    /// what the browser has by itself.
     pub(crate) fn emulate(&self, preferences: &[(&str, &str)]) {
-        let features: Vec<Value> = preferences.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
+        let features: Vec<Value> =
+            preferences.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
         self.cdp("Emulation.setEmulatedMedia", &json!({"features": features}));
     }
 
-    /// A viewport as wide as this, in CSS pixels. A window of a desktop cannot be made as narrow as a telephone.
+    /// A viewport as wide as this, in CSS pixels. A window of a desktop cannot be made as narrow as
+    /// a telephone.
     pub(crate) fn viewport(&self, width: u32, height: u32) {
-        let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+        let size =
+            json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
         self.cdp("Emulation.setDeviceMetricsOverride", &size);
     }
 
-    /// Switches the scripts of pages on or off, from the next page on. Reading the page with [`Self::eval`] works either way.
+    /// Switches the scripts of pages on or off, from the next page on. Reading the page with
+    /// [`Self::eval`] works either way.
     pub(crate) fn scripts(&self, on: bool) {
         self.cdp("Emulation.setScriptExecutionDisabled", &json!({"value": !on}));
     }
 
     /// Presses keys, each as WebDriver spells it: a character, or a code of its private range.
     pub(crate) fn press(&self, keys: &[char]) {
-        let strokes: Vec<Value> = keys.iter().flat_map(|key| ["keyDown", "keyUp"].map(|kind| json!({"type": kind, "value": key}))).collect();
-        self.post("/actions", &json!({"actions": [{"type": "key", "id": "keyboard", "actions": strokes}]}));
+        let strokes: Vec<Value> = keys
+            .iter()
+            .flat_map(|key| ["keyDown", "keyUp"].map(|kind| json!({"type": kind, "value": key})))
+            .collect();
+        self.post(
+            "/actions",
+            &json!({"actions": [{"type": "key", "id": "keyboard", "actions": strokes}]}),
+        );
     }
 
     /// Where the browser is.
@@ -130,19 +160,32 @@ impl Browser {
     /// A picture of the window, PNG.
     pub(crate) fn screenshot(&self) -> Vec<u8> {
         let encoded = self.read("/screenshot");
-        data_encoding::BASE64.decode(encoded.as_str().expect("a picture").as_bytes()).expect("base64")
+        data_encoding::BASE64
+            .decode(encoded.as_str().expect("a picture").as_bytes())
+            .expect("base64")
     }
 
     /// A picture of the whole page, also of what lies below the window, PNG.
     pub(crate) fn whole_page(&self) -> Vec<u8> {
-        let picture = self.cdp("Page.captureScreenshot", &json!({"format": "png", "captureBeyondViewport": true}));
-        data_encoding::BASE64.decode(picture["data"].as_str().expect("a picture").as_bytes()).expect("base64")
+        let picture = self.cdp(
+            "Page.captureScreenshot",
+            &json!({"format": "png", "captureBeyondViewport": true}),
+        );
+        data_encoding::BASE64
+            .decode(picture["data"].as_str().expect("a picture").as_bytes())
+            .expect("base64")
     }
 
-    /// What stood in the console since the last look: script errors and refusals of the content security policy among them.
+    /// What stood in the console since the last look: script errors and refusals of the content
+    /// security policy among them.
     pub(crate) fn console(&self) -> Vec<String> {
         let entries = self.post("/se/log", &json!({"type": "browser"}));
-        entries.as_array().into_iter().flatten().filter_map(|entry| entry["message"].as_str().map(str::to_owned)).collect()
+        entries
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| entry["message"].as_str().map(str::to_owned))
+            .collect()
     }
 }
 
@@ -157,12 +200,26 @@ impl Drop for Browser {
 /// A fresh browser, signed in to a tenant, at an address of the server.
 pub(crate) fn at(server: &Server, tenant: &str, path: &str) -> Option<Browser> {
     let browser = Browser::start(1280, 1000)?;
-    browser.open(&format!("{}&next={}", server.sign_in[tenant].as_str().expect("a sign-in link"), percent(path)));
+    browser.open(&format!(
+        "{}&next={}",
+        server.sign_in[tenant].as_str().expect("a sign-in link"),
+        percent(path)
+    ));
     Some(browser)
 }
 
 pub(crate) fn percent(text: &str) -> String {
-    text.bytes().map(|b| if b.is_ascii_alphanumeric() { (b as char).to_string() } else { format!("%{b:02X}") }).collect()
+    text.bytes()
+        .map(
+            |b| {
+                if b.is_ascii_alphanumeric() {
+                    (b as char).to_string()
+                } else {
+                    format!("%{b:02X}")
+                }
+            },
+        )
+        .collect()
 }
 
 /// No script error, nothing refused by the browser, and no report of the content security policy.
@@ -177,7 +234,11 @@ pub(crate) fn quiet(browser: &Browser, server: &Server) {
 /// Keeps a picture, where a folder for pictures is named.
 pub(crate) fn picture(browser: &Browser, name: &str) {
     if let Some(dir) = std::env::var_os("CLAIMLEDGER_SCREENSHOTS") {
-        std::fs::write(std::path::Path::new(&dir).join(format!("{name}.png")), browser.whole_page()).expect("writing a screenshot");
+        std::fs::write(
+            std::path::Path::new(&dir).join(format!("{name}.png")),
+            browser.whole_page(),
+        )
+        .expect("writing a screenshot");
     }
 }
 

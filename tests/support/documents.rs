@@ -1,4 +1,5 @@
-//! Makes GraphQL documents from the committed schema: most nearly right, all of them odd in some way. From one seed always the same.
+//! Makes GraphQL documents from the committed schema: most nearly right, all of them odd in some
+//! way. From one seed always the same.
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -65,16 +66,29 @@ const TIMES: [&str; 12] = [
     "now",
     "",
 ];
-const NUMBERS: [&str; 10] = ["0", "1", "-1", "500", "501", "2147483647", "-2147483648", "18446744073709551615", "1e999", "0.5"];
-const IDS: [&str; 10] = ["S1", "S2", "alice", "okta", "30", "#30", "\\u0000", "é\u{202E}x", "null", ""];
+const NUMBERS: [&str; 10] = [
+    "0",
+    "1",
+    "-1",
+    "500",
+    "501",
+    "2147483647",
+    "-2147483648",
+    "18446744073709551615",
+    "1e999",
+    "0.5",
+];
+const IDS: [&str; 10] =
+    ["S1", "S2", "alice", "okta", "30", "#30", "\\u0000", "é\u{202E}x", "null", ""];
 const ODD: [&str; 24] = [
-    "\u{feff}", "\0", "#", "# {{{{\n", "\"", "\"\"\"", "\\", "$", "@", "...", "!", ":", "=", "|", "&", "\r", "\r\n", "{", "}", "[", ")", "😀",
-    "\u{2028}", "on",
+    "\u{feff}", "\0", "#", "# {{{{\n", "\"", "\"\"\"", "\\", "$", "@", "...", "!", ":", "=", "|",
+    "&", "\r", "\r\n", "{", "}", "[", ")", "😀", "\u{2028}", "on",
 ];
 
 impl Schema {
     pub(crate) fn committed() -> Self {
-        let (mut types, mut enums): (BTreeMap<String, Vec<Field>>, BTreeMap<String, Vec<String>>) = Default::default();
+        let (mut types, mut enums): (BTreeMap<String, Vec<Field>>, BTreeMap<String, Vec<String>>) =
+            Default::default();
         let mut open: Option<(String, bool)> = None;
         let mut described = false;
         for line in SCHEMA.lines().map(str::trim) {
@@ -84,7 +98,9 @@ impl Schema {
                 continue;
             } else if line == "}" {
                 open = None;
-            } else if let Some((kind, name)) = line.strip_suffix('{').and_then(|head| head.trim().split_once(' ')) {
+            } else if let Some((kind, name)) =
+                line.strip_suffix('{').and_then(|head| head.trim().split_once(' '))
+            {
                 open = Some((name.trim().to_owned(), kind == "enum"));
             } else if let Some((name, is_enum)) = &open {
                 match is_enum {
@@ -101,14 +117,26 @@ impl Schema {
     /// The document of a seed.
     pub(crate) fn document(&self, seed: u64) -> Document {
         let random = &mut Random::new(seed);
-        // Every other one is right but for its values, so that what runs is tried as well as what refuses.
+        // Every other one is right but for its values, so that what runs is tried as well as what
+        // refuses.
         let calm = seed.is_multiple_of(2);
-        let mut made = Maker { schema: self, random, calm, definitions: Vec::new(), variables: serde_json::Map::new(), fragments: Vec::new() };
+        let mut made = Maker {
+            schema: self,
+            random,
+            calm,
+            definitions: Vec::new(),
+            variables: serde_json::Map::new(),
+            fragments: Vec::new(),
+        };
         let root = if made.random.one_in(12) { "Subscription" } else { "Query" };
         let depth = 1 + made.random.below(if calm { 5 } else { 7 });
         let selection = made.selection(root, depth);
         let word = root.to_ascii_lowercase();
-        let definitions = if made.definitions.is_empty() { String::new() } else { format!("({})", made.definitions.join(", ")) };
+        let definitions = if made.definitions.is_empty() {
+            String::new()
+        } else {
+            format!("({})", made.definitions.join(", "))
+        };
         let head = match made.random.below(4) {
             0 if root == "Query" && definitions.is_empty() => String::new(),
             1 => format!("{word} Q{definitions}"),
@@ -125,11 +153,17 @@ impl Schema {
 
 fn field(line: &str) -> Option<Field> {
     let line = line.split(" @").next()?;
-    let (head, ty) = if line.contains('(') { line.split_once("):")? } else { line.split_once(':')? };
+    let (head, ty) =
+        if line.contains('(') { line.split_once("):")? } else { line.split_once(':')? };
     let (name, arguments) = head.split_once('(').unwrap_or((head, ""));
     let arguments = arguments.split(", ").filter_map(|argument| argument.split_once(": "));
-    let arguments = arguments.map(|(name, ty)| (name.to_owned(), ty.split(' ').next().unwrap_or_default().to_owned()));
-    Some(Field { name: name.trim().to_owned(), arguments: arguments.collect(), ty: ty.trim().to_owned() })
+    let arguments = arguments
+        .map(|(name, ty)| (name.to_owned(), ty.split(' ').next().unwrap_or_default().to_owned()));
+    Some(Field {
+        name: name.trim().to_owned(),
+        arguments: arguments.collect(),
+        ty: ty.trim().to_owned(),
+    })
 }
 
 /// A type without its lists and exclamation marks.
@@ -172,14 +206,22 @@ impl Maker<'_> {
     }
 
     fn field(&mut self, field: &Field, depth: usize) -> String {
-        let alias = if !self.calm && self.random.one_in(8) { format!("a{}: ", self.random.below(4)) } else { String::new() };
+        let alias = if !self.calm && self.random.one_in(8) {
+            format!("a{}: ", self.random.below(4))
+        } else {
+            String::new()
+        };
         let mut arguments: Vec<String> = Vec::new();
         for (name, ty) in &field.arguments {
             if ty.ends_with('!') || self.random.one_in(2) {
                 arguments.push(format!("{name}: {}", self.value(ty, 3)));
             }
         }
-        let arguments = if arguments.is_empty() { String::new() } else { format!("({})", arguments.join(", ")) };
+        let arguments = if arguments.is_empty() {
+            String::new()
+        } else {
+            format!("({})", arguments.join(", "))
+        };
         let directive = match if self.calm { 9 } else { self.random.below(20) } {
             0 => format!(" @skip(if: {})", self.value("Boolean!", 1)),
             1 => " @include(if: true) @include(if: true)".to_owned(),
@@ -198,7 +240,8 @@ impl Maker<'_> {
 
     fn fragment(&mut self, ty: &str, depth: usize) -> String {
         let number = self.fragments.len();
-        // Now and then one that is named before it is there, that names itself, or that is not there at all.
+        // Now and then one that is named before it is there, that names itself, or that is not
+        // there at all.
         let body = match self.random.below(6) {
             0 => format!("{{ ...F{} }}", self.random.below(3)),
             1 => return format!("...F{}", self.random.below(9)),
@@ -252,8 +295,14 @@ impl Maker<'_> {
                     return self.random.pick(words).clone();
                 }
                 let fields = schema.types.get(name).map(Vec::as_slice).unwrap_or_default();
-                let chosen: Vec<&Field> = fields.iter().filter(|f| depth > 0 && (f.ty.ends_with('!') || self.random.one_in(3))).collect();
-                let members: Vec<String> = chosen.iter().map(|f| format!("{}: {}", f.name, self.value(&f.ty, depth - 1))).collect();
+                let chosen: Vec<&Field> = fields
+                    .iter()
+                    .filter(|f| depth > 0 && (f.ty.ends_with('!') || self.random.one_in(3)))
+                    .collect();
+                let members: Vec<String> = chosen
+                    .iter()
+                    .map(|f| format!("{}: {}", f.name, self.value(&f.ty, depth - 1)))
+                    .collect();
                 format!("{{{}}}", members.join(", "))
             }
         }
@@ -266,11 +315,16 @@ impl Maker<'_> {
             1 => format!(" = {}{}", "[".repeat(40), "]".repeat(40)),
             _ => String::new(),
         };
-        let written = if self.random.one_in(6) { format!("{}Int{}", "[".repeat(30), "]".repeat(30)) } else { ty.to_owned() };
+        let written = if self.random.one_in(6) {
+            format!("{}Int{}", "[".repeat(30), "]".repeat(30))
+        } else {
+            ty.to_owned()
+        };
         self.definitions.push(format!("${name}: {written}{default}"));
         let value = match named(ty) {
             "DateTime" => json!(self.random.pick(&TIMES)),
-            "Int" | "Position" => serde_json::from_str::<Value>(self.random.pick::<&str>(&NUMBERS)).unwrap_or(json!(1)),
+            "Int" | "Position" => serde_json::from_str::<Value>(self.random.pick::<&str>(&NUMBERS))
+                .unwrap_or(json!(1)),
             "Boolean" => json!(true),
             _ => json!(self.random.pick(&IDS)),
         };
@@ -285,7 +339,10 @@ impl Maker<'_> {
             match self.random.below(12) {
                 0 => *value = Value::Null,
                 1 => *value = (0..self.random.below(120)).fold(json!(1), |inner, _| json!([inner])),
-                2 => *value = (0..self.random.below(60)).fold(json!({}), |inner, _| json!({"a": inner})),
+                2 => {
+                    *value =
+                        (0..self.random.below(60)).fold(json!({}), |inner, _| json!({"a": inner}))
+                }
                 3 => *value = json!(-1.5e300),
                 4 => *value = json!("x".repeat(10_000)),
                 _ => {}
@@ -301,7 +358,8 @@ impl Maker<'_> {
 
 /// A document with one thing done to it.
 fn damaged(query: String, random: &mut Random) -> String {
-    let boundaries: Vec<usize> = query.char_indices().map(|(at, _)| at).chain([query.len()]).collect();
+    let boundaries: Vec<usize> =
+        query.char_indices().map(|(at, _)| at).chain([query.len()]).collect();
     let at = *random.pick(&boundaries);
     let (before, after) = query.split_at(at);
     match random.below(14) {
@@ -311,16 +369,35 @@ fn damaged(query: String, random: &mut Random) -> String {
         3 => format!("{before}{after}{before}"),
         4 => {
             let n = *random.pick(&[10, 60, 64, 65, 400, 5_000]);
-            let (open, close) =
-                *random.pick(&[("{a", "}"), ("[", "]"), ("{", "}"), ("(a:", ")"), ("... on Query{", "}"), ("{a:", "}"), ("\"\"\"[", "]")]);
+            let (open, close) = *random.pick(&[
+                ("{a", "}"),
+                ("[", "]"),
+                ("{", "}"),
+                ("(a:", ")"),
+                ("... on Query{", "}"),
+                ("{a:", "}"),
+                ("\"\"\"[", "]"),
+            ]);
             format!("{before}{}{after}{}", open.repeat(n), close.repeat(n))
         }
         5 => format!("{before}{}{after}", "@include(if: true) ".repeat(random.below(80))),
-        6 => query.replace(' ', random.pick::<&str>(&["\r", "\r\n", "\n\n", ",", "\t", "#x\n", "\u{feff}"])),
-        7 => query.replace("id", random.pick::<&str>(&["__schema { types { name } }", "i\u{0301}d", "__type(name: \"Query\") { name }"])),
+        6 => query.replace(
+            ' ',
+            random.pick::<&str>(&["\r", "\r\n", "\n\n", ",", "\t", "#x\n", "\u{feff}"]),
+        ),
+        7 => query.replace(
+            "id",
+            random.pick::<&str>(&[
+                "__schema { types { name } }",
+                "i\u{0301}d",
+                "__type(name: \"Query\") { name }",
+            ]),
+        ),
         8 => {
             let n = random.below(40);
-            let chain: String = (0..n).map(|i| format!(" fragment G{i} on Query {{ ...G{0} ...G{0} }}", i + 1)).collect();
+            let chain: String = (0..n)
+                .map(|i| format!(" fragment G{i} on Query {{ ...G{0} ...G{0} }}", i + 1))
+                .collect();
             format!("{query} {{ ...G0 }}{chain}")
         }
         _ => query,

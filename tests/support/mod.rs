@@ -1,4 +1,5 @@
-//! What the end-to-end tests share: the shipped binary, a scratch ledger, a running server, and the published fixture.
+//! What the end-to-end tests share: the shipped binary, a scratch ledger, a running server, and the
+//! published fixture.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 use serde_json::{Value, json};
@@ -12,15 +13,23 @@ use std::{
 /// The shipped binary.
 pub(crate) fn claimledger() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_claimledger"));
-    command.env_remove("CLAIMLEDGER_DATA").env_remove("CLAIMLEDGER_TENANT").env_remove("CLAIMLEDGER_URL").env("NO_COLOR", "1");
+    command
+        .env_remove("CLAIMLEDGER_DATA")
+        .env_remove("CLAIMLEDGER_TENANT")
+        .env_remove("CLAIMLEDGER_URL")
+        .env("NO_COLOR", "1");
     command
 }
 
-/// The folder of shared test inputs. Missing: fails with `CI=true`; elsewhere says what it lacks, and the test passes without running.
+/// The folder of shared test inputs. Missing: fails with `CI=true`; elsewhere says what it lacks,
+/// and the test passes without running.
 pub(crate) fn shared(what: &str) -> Option<PathBuf> {
-    let found = std::env::var_os("CLAIMLEDGER_SHARED").map(|dir| PathBuf::from(dir).join(what)).filter(|path| path.exists());
+    let found = std::env::var_os("CLAIMLEDGER_SHARED")
+        .map(|dir| PathBuf::from(dir).join(what))
+        .filter(|path| path.exists());
     if found.is_none() {
-        let lack = format!("CLAIMLEDGER_SHARED is not set, or has no {what}: this test did not run");
+        let lack =
+            format!("CLAIMLEDGER_SHARED is not set, or has no {what}: this test did not run");
         assert!(!ci(), "{lack}");
         say(&lack);
     }
@@ -29,9 +38,13 @@ pub(crate) fn shared(what: &str) -> Option<PathBuf> {
 
 /// A program that a test needs. Missing: as [`shared`].
 pub(crate) fn tool(name: &str) -> Option<PathBuf> {
-    let found = std::env::var_os("PATH").and_then(|path| std::env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file()));
+    let found = std::env::var_os("PATH").and_then(|path| {
+        std::env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file())
+    });
     if found.is_none() {
-        let lack = format!("{name} is not installed (`make test` installs it where it can): this test did not run");
+        let lack = format!(
+            "{name} is not installed (`make test` installs it where it can): this test did not run"
+        );
         assert!(!ci(), "{lack}");
         say(&lack);
     }
@@ -109,7 +122,13 @@ impl Scratch {
 
     /// Runs with this standard input.
     pub(crate) fn run_with_input(&self, args: &[&str], input: &[u8]) -> Output {
-        let mut child = self.command(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+        let mut child = self
+            .command(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary runs");
         // A refused input may close the pipe early: that is the program's right.
         let _ = child.stdin.take().expect("piped").write_all(input);
         child.wait_with_output().expect("the binary ends")
@@ -118,7 +137,12 @@ impl Scratch {
     /// Runs, expects success, returns standard output.
     pub(crate) fn ok(&self, args: &[&str]) -> String {
         let out = self.run(args);
-        assert!(out.status.success(), "{args:?} failed with {:?}\n{}", out.status.code(), text(&out.stderr));
+        assert!(
+            out.status.success(),
+            "{args:?} failed with {:?}\n{}",
+            out.status.code(),
+            text(&out.stderr)
+        );
         text(&out.stdout)
     }
 
@@ -127,12 +151,16 @@ impl Scratch {
         let mut all = vec!["--format", "json"];
         all.extend_from_slice(args);
         let out = self.ok(&all);
-        serde_json::from_str(&out).unwrap_or_else(|error| panic!("{args:?} printed no JSON ({error}): {out}"))
+        serde_json::from_str(&out)
+            .unwrap_or_else(|error| panic!("{args:?} printed no JSON ({error}): {out}"))
     }
 
     /// A token of these roles.
     pub(crate) fn token(&self, tenant: &str, roles: &str) -> String {
-        self.json(&["--tenant", tenant, "token", "--role", roles])["token"].as_str().expect("a token").to_owned()
+        self.json(&["--tenant", tenant, "token", "--role", roles])["token"]
+            .as_str()
+            .expect("a token")
+            .to_owned()
     }
 
     /// Makes this ledger serve.
@@ -187,9 +215,21 @@ impl Server {
             let _ = std::io::Read::read_to_string(&mut stderr, &mut why);
             panic!("the server did not start: {line}{why}");
         };
-        // The server lets go of a connection that idles for ten seconds; what is kept here must not be that old.
-        let agent = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).max_idle_age(Duration::from_secs(4)).build().into();
-        Self { child, _stderr: stderr, url: ready["listening"].as_str().expect("an address").to_owned(), sign_in: ready["signIn"].clone(), agent }
+        // The server lets go of a connection that idles for ten seconds; what is kept here must not
+        // be that old.
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_idle_age(Duration::from_secs(4))
+            .build()
+            .into();
+        Self {
+            child,
+            _stderr: stderr,
+            url: ready["listening"].as_str().expect("an address").to_owned(),
+            sign_in: ready["signIn"].clone(),
+            agent,
+        }
     }
 
     /// The process id.
@@ -205,25 +245,44 @@ impl Server {
 
     /// A GraphQL request; status and body.
     pub(crate) fn graphql_raw(&self, token: &str, query: &str, variables: Value) -> (u16, String) {
-        self.post("/graphql", Some(token), "application/json", json!({"query": query, "variables": variables}).to_string().as_bytes())
+        self.post(
+            "/graphql",
+            Some(token),
+            "application/json",
+            json!({"query": query, "variables": variables}).to_string().as_bytes(),
+        )
     }
 
     /// A GraphQL request that must succeed; its data.
     pub(crate) fn graphql(&self, token: &str, query: &str, variables: Value) -> Value {
         let (status, body) = self.graphql_raw(token, query, variables);
-        let body: Value = serde_json::from_str(&body).unwrap_or_else(|_| panic!("status {status}: {body}"));
+        let body: Value =
+            serde_json::from_str(&body).unwrap_or_else(|_| panic!("status {status}: {body}"));
         assert!(body.get("errors").is_none(), "{query}\n{body:#}");
         body["data"].clone()
     }
 
     /// A POST; status and body.
-    pub(crate) fn post(&self, path: &str, token: Option<&str>, content_type: &str, body: &[u8]) -> (u16, String) {
-        let (status, _, body) = self.post_with(path, token, &[("content-type", content_type)], body);
+    pub(crate) fn post(
+        &self,
+        path: &str,
+        token: Option<&str>,
+        content_type: &str,
+        body: &[u8],
+    ) -> (u16, String) {
+        let (status, _, body) =
+            self.post_with(path, token, &[("content-type", content_type)], body);
         (status, body)
     }
 
     /// A POST with headers; status, headers and body.
-    pub(crate) fn post_with(&self, path: &str, token: Option<&str>, headers: &[(&str, &str)], body: &[u8]) -> (u16, Vec<(String, String)>, String) {
+    pub(crate) fn post_with(
+        &self,
+        path: &str,
+        token: Option<&str>,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> (u16, Vec<(String, String)>, String) {
         let mut request = self.agent.post(format!("{}{path}", self.url));
         if let Some(token) = token {
             request = request.header("authorization", format!("Bearer {token}"));
@@ -235,7 +294,11 @@ impl Server {
     }
 
     /// A GET; status, headers and body.
-    pub(crate) fn get(&self, path: &str, headers: &[(&str, &str)]) -> (u16, Vec<(String, String)>, String) {
+    pub(crate) fn get(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> (u16, Vec<(String, String)>, String) {
         let mut request = self.agent.get(format!("{}{path}", self.url));
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -245,7 +308,11 @@ impl Server {
 }
 
 fn answer(mut response: ureq::http::Response<ureq::Body>) -> (u16, Vec<(String, String)>, String) {
-    let headers = response.headers().iter().map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect();
+    let headers = response
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.to_string(), text(value.as_bytes())))
+        .collect();
     (response.status().as_u16(), headers, response.body_mut().read_to_string().expect("a body"))
 }
 

@@ -1,5 +1,6 @@
-//! Okta System Log events that other projects published, as JSON lines. What a log transport sends stays as it is (also a collector's wrappers);
-//! what only test files have around an event is taken off.
+//! Okta System Log events that other projects published, as JSON lines. What a log transport sends
+//! stays as it is (also a collector's wrappers); what only test files have around an event is taken
+//! off.
 
 use serde_json::{Value, value::RawValue};
 use std::{fs, path::Path};
@@ -11,14 +12,23 @@ pub(crate) fn lines(samples: &Path) -> Vec<String> {
     lines.extend(tests.lines().map(|test| member(test, "log")));
     for name in ["admin_privs_assigned", "brute_force_logins", "legit_login", "new-user"] {
         let text = read(samples, &format!("panther-analysis/okta-add-administrator/{name}.yml"));
-        let file = yaml::parse(&text).unwrap_or_else(|line| panic!("{name}.yml, line {line}: beyond this reader"));
+        let file = yaml::parse(&text)
+            .unwrap_or_else(|line| panic!("{name}.yml, line {line}: beyond this reader"));
         lines.extend(file["Logs"].as_array().into_iter().flatten().map(Value::to_string));
     }
     for folder in ["tomisp", "stix-shifter", "sekoia-automation-library"] {
-        lines.extend(read(samples, &format!("{folder}/events.jsonl")).lines().filter(|line| !line.trim().is_empty()).map(str::to_owned));
+        lines.extend(
+            read(samples, &format!("{folder}/events.jsonl"))
+                .lines()
+                .filter(|line| !line.trim().is_empty())
+                .map(str::to_owned),
+        );
     }
     lines.extend(elements(samples, "okta-openapi-examples/ListLogs.json"));
-    lines.push(one_line(&read(samples, "okta-openapi-examples/ListLogsWithAdditionalSecurityContext.json")));
+    lines.push(one_line(&read(
+        samples,
+        "okta-openapi-examples/ListLogsWithAdditionalSecurityContext.json",
+    )));
     lines.extend(elements(samples, "grove/001.json"));
     lines
 }
@@ -36,7 +46,8 @@ fn elements(samples: &Path, file: &str) -> Vec<String> {
 }
 
 fn member(object: &str, name: &str) -> String {
-    let mut object: std::collections::BTreeMap<&str, &RawValue> = serde_json::from_str(object).expect("an object");
+    let mut object: std::collections::BTreeMap<&str, &RawValue> =
+        serde_json::from_str(object).expect("an object");
     object.remove(name).expect("the member").get().to_owned()
 }
 
@@ -45,7 +56,8 @@ fn one_line(json: &str) -> String {
     json.lines().map(str::trim).collect::<Vec<_>>().join(" ")
 }
 
-/// The part of YAML that the samples use: block mappings and sequences, scalars plain (also over several lines), quoted or `{}`.
+/// The part of YAML that the samples use: block mappings and sequences, scalars plain (also over
+/// several lines), quoted or `{}`.
 mod yaml {
     use serde_json::{Map, Value};
 
@@ -57,8 +69,14 @@ mod yaml {
 
     /// Reads one document. The error is the number of the line that is beyond this reader.
     pub(super) fn parse(text: &str) -> Result<Value, usize> {
-        let lines = text.lines().enumerate().map(|(n, line)| (n + 1, line.len() - line.trim_start().len(), line.trim()));
-        let mut reader = Reader { lines: lines.filter(|(_, _, text)| !text.is_empty() && *text != "---").collect(), at: 0 };
+        let lines = text
+            .lines()
+            .enumerate()
+            .map(|(n, line)| (n + 1, line.len() - line.trim_start().len(), line.trim()));
+        let mut reader = Reader {
+            lines: lines.filter(|(_, _, text)| !text.is_empty() && *text != "---").collect(),
+            at: 0,
+        };
         let value = reader.block(0)?;
         reader.lines.get(reader.at).map_or(Ok(value), |(line, ..)| Err(*line))
     }
@@ -89,7 +107,10 @@ mod yaml {
                 if at < indent {
                     break;
                 }
-                let (key, rest) = text.split_once(':').filter(|_| at == indent && !text.starts_with("- ")).ok_or(number)?;
+                let (key, rest) = text
+                    .split_once(':')
+                    .filter(|_| at == indent && !text.starts_with("- "))
+                    .ok_or(number)?;
                 self.at += 1;
                 let value = self.value(indent, rest.trim(), number)?;
                 if members.insert(key.to_owned(), value).is_some() {
@@ -101,13 +122,19 @@ mod yaml {
 
         fn value(&mut self, indent: usize, rest: &'t str, number: usize) -> Result<Value, usize> {
             let next = self.lines.get(self.at).copied();
-            let deeper = next.filter(|(_, at, text)| *at > indent || (*at == indent && text.starts_with("- ")));
+            let deeper = next
+                .filter(|(_, at, text)| *at > indent || (*at == indent && text.starts_with("- ")));
             match (rest, deeper) {
-                ("", Some((_, at, text))) if text.starts_with("- ") || text.contains(": ") || text.ends_with(':') => self.block(at),
+                ("", Some((_, at, text)))
+                    if text.starts_with("- ") || text.contains(": ") || text.ends_with(':') =>
+                {
+                    self.block(at)
+                }
                 ("", None) => Ok(Value::Null),
                 // A plain scalar goes on over deeper lines; each break is one space.
                 (_, Some(_)) if !rest.starts_with(['"', '{', '[']) => {
-                    let mut words: Vec<&str> = Some(rest).filter(|rest| !rest.is_empty()).into_iter().collect();
+                    let mut words: Vec<&str> =
+                        Some(rest).filter(|rest| !rest.is_empty()).into_iter().collect();
                     while let Some(&(_, at, text)) = self.lines.get(self.at)
                         && at > indent
                     {
@@ -116,7 +143,9 @@ mod yaml {
                     }
                     Ok(scalar(&words.join(" ")))
                 }
-                (rest, None) if rest.starts_with(['"', '{', '[']) => serde_json::from_str(rest).map_err(|_| number),
+                (rest, None) if rest.starts_with(['"', '{', '[']) => {
+                    serde_json::from_str(rest).map_err(|_| number)
+                }
                 (rest, None) => Ok(scalar(rest)),
                 (_, Some(_)) => Err(number),
             }
@@ -128,7 +157,9 @@ mod yaml {
             "null" | "~" => Value::Null,
             "true" => Value::Bool(true),
             "false" => Value::Bool(false),
-            number if number.parse::<f64>().is_ok() => serde_json::from_str(number).unwrap_or_else(|_| Value::from(number)),
+            number if number.parse::<f64>().is_ok() => {
+                serde_json::from_str(number).unwrap_or_else(|_| Value::from(number))
+            }
             text => Value::from(text),
         }
     }

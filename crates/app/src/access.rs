@@ -18,13 +18,15 @@ use std::{sync::PoisonError, time::Duration};
 use tokio::{sync::watch, time::Instant};
 use zeroize::Zeroizing;
 
-/// How long an answer of the key store is believed: another node's revocation takes so long to be felt. One of this process is felt at once.
+/// How long an answer of the key store is believed: another node's revocation takes so long to be
+/// felt. One of this process is felt at once.
 const BELIEVED: Duration = Duration::from_secs(1);
 /// So many callers are kept in memory.
 const KEPT: usize = 10_000;
 
 impl App {
-    /// Who holds this token; none: nobody. The same answer, by the same path, for a token that was never made and one that was taken back.
+    /// Who holds this token; none: nobody. The same answer, by the same path, for a token that was
+    /// never made and one that was taken back.
     ///
     /// # Errors
     /// If the key store cannot be read.
@@ -52,44 +54,73 @@ impl App {
         Ok(Some(caller))
     }
 
-    /// Makes a credential in the caller's tenant and records it. Returns its public id and its token, which is shown only here.
+    /// Makes a credential in the caller's tenant and records it. Returns its public id and its
+    /// token, which is shown only here.
     ///
     /// # Errors
     /// If the caller does not govern, no role is given, or the record could not be written.
-    pub async fn grant(&self, caller: &Caller, roles: &[Role], source: Option<&SourceId>) -> Result<(String, String), IngestError> {
+    pub async fn grant(
+        &self,
+        caller: &Caller,
+        roles: &[Role],
+        source: Option<&SourceId>,
+    ) -> Result<(String, String), IngestError> {
         if let Some(forbidden) = lacks(caller, Role::Govern) {
             return Err(forbidden);
         }
         if roles.is_empty() {
-            return Err(Refusal::field(RefusalCode::MissingField, "roles", "at least one role", "a credential without roles is of no use").into());
+            return Err(Refusal::field(
+                RefusalCode::MissingField,
+                "roles",
+                "at least one role",
+                "a credential without roles is of no use",
+            )
+            .into());
         }
         let mut roles = roles.to_vec();
         roles.sort_unstable();
         roles.dedup();
         let (row, token) = self.new_credential(&caller.tenant, "c-", &roles, source);
-        let fact = RoleGranted { credential: row.credential.clone(), roles, source: source.cloned() };
+        let fact =
+            RoleGranted { credential: row.credential.clone(), roles, source: source.cloned() };
         let tenant = self.0.tenant(&caller.tenant).await.map_err(log)?;
-        let record = tenant.own.seal(&format!("grant/{}", row.credential), FactData::RoleGranted(fact), tenant.own.now())?;
+        let record = tenant.own.seal(
+            &format!("grant/{}", row.credential),
+            FactData::RoleGranted(fact),
+            tenant.own.now(),
+        )?;
         // The record first: no credential works that the log does not know of.
         self.append_own(&caller.tenant, record).await?;
         self.0.keys.add_credential(&row).await.map_err(log)?;
         Ok((row.credential, token.to_string()))
     }
 
-    /// Takes a credential of the caller's tenant back, and records that. False: there is none of this id.
+    /// Takes a credential of the caller's tenant back, and records that. False: there is none of
+    /// this id.
     ///
     /// # Errors
-    /// If the caller does not govern, or the record could not be written; the credential is of no use any more all the same.
+    /// If the caller does not govern, or the record could not be written; the credential is of no
+    /// use any more all the same.
     pub async fn revoke(&self, caller: &Caller, credential: &str) -> Result<bool, IngestError> {
         if let Some(forbidden) = lacks(caller, Role::Govern) {
             return Err(forbidden);
         }
         // First what matters most: that it stops working.
-        if !self.0.keys.revoke_credential(&caller.tenant, credential, self.0.clock.now()).await.map_err(log)? {
+        if !self
+            .0
+            .keys
+            .revoke_credential(&caller.tenant, credential, self.0.clock.now())
+            .await
+            .map_err(log)?
+        {
             return Ok(false);
         }
         let gone = |c: &Caller| c.tenant == caller.tenant && c.credential == credential;
-        self.0.authenticated.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, (kept, _)| !gone(kept));
+        self.0
+            .authenticated
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|_, (kept, _)| !gone(kept));
         self.0.pages.forget(gone);
         self.0.revocations.send_modify(|count| *count += 1);
         let tenant = self.0.tenant(&caller.tenant).await.map_err(log)?;
@@ -99,7 +130,8 @@ impl App {
         Ok(true)
     }
 
-    /// A code that signs a browser in as this caller: once, within [`crate::page_sessions::CODE_LIFETIME`].
+    /// A code that signs a browser in as this caller: once, within
+    /// [`crate::page_sessions::CODE_LIFETIME`].
     #[must_use]
     pub fn sign_in_code(&self, caller: &Caller) -> String {
         let code = self.secret_text();
@@ -113,7 +145,8 @@ impl App {
         self.0.pages.redeem(code)
     }
 
-    /// A cookie's value that stands for this caller for [`crate::page_sessions::PAGE_SESSION_LIFETIME`], or until the credential is taken back.
+    /// A cookie's value that stands for this caller for
+    /// [`crate::page_sessions::PAGE_SESSION_LIFETIME`], or until the credential is taken back.
     #[must_use]
     pub fn page_session(&self, caller: &Caller) -> String {
         let value = self.secret_text();
@@ -133,7 +166,8 @@ impl App {
         self.0.revocations.send_modify(|count| *count += 1);
     }
 
-    /// Wakes up when a credential is taken back or a browser signs out, in this process. The value counts, and says nothing else.
+    /// Wakes up when a credential is taken back or a browser signs out, in this process. The value
+    /// counts, and says nothing else.
     #[must_use]
     pub fn revocations(&self) -> watch::Receiver<u64> {
         self.0.revocations.subscribe()
@@ -152,7 +186,13 @@ impl App {
         Ok((row.credential, token.to_string()))
     }
 
-    fn new_credential(&self, tenant: &TenantId, prefix: &str, roles: &[Role], source: Option<&SourceId>) -> (CredentialRow, Zeroizing<String>) {
+    fn new_credential(
+        &self,
+        tenant: &TenantId,
+        prefix: &str,
+        roles: &[Role],
+        source: Option<&SourceId>,
+    ) -> (CredentialRow, Zeroizing<String>) {
         let mut secret = Zeroizing::new([0; 32]);
         self.0.random.fill(secret.as_mut_slice());
         let token = tokens::format(&secret);
@@ -173,7 +213,11 @@ impl App {
     async fn append_own(&self, tenant: &TenantId, record: Prepared) -> Result<(), IngestError> {
         let tenant = self.0.tenant(tenant).await.map_err(log)?;
         let request = AppendRequest { records: vec![record], expected_revision: None };
-        let receipts = tenant.sequencer.append(request).await.map_err(|error| IngestError::Sequencer { line: None, error })?;
+        let receipts = tenant
+            .sequencer
+            .append(request)
+            .await
+            .map_err(|error| IngestError::Sequencer { line: None, error })?;
         receipts.iter().for_each(|receipt| tenant.recorded(receipt.recorded_at));
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! Records at the end of the log that the read models do not have yet, with what they can be found by.
+//! Records at the end of the log that the read models do not have yet, with what they can be found
+//! by.
 
 use crate::brief::Brief;
 use claimledger_facts::ids::{LogPosition, RecordId};
@@ -44,8 +45,17 @@ impl Ahead {
     }
 
     /// Positions of those with a term, up to `known_at` inclusive.
-    pub(crate) fn positions(&self, term: &Term, known_at: LogPosition) -> impl Iterator<Item = LogPosition> {
-        self.terms.get(term).into_iter().flatten().copied().filter(move |position| *position <= known_at)
+    pub(crate) fn positions(
+        &self,
+        term: &Term,
+        known_at: LogPosition,
+    ) -> impl Iterator<Item = LogPosition> {
+        self.terms
+            .get(term)
+            .into_iter()
+            .flatten()
+            .copied()
+            .filter(move |position| *position <= known_at)
     }
 
     /// The record at a position, if it is one of them.

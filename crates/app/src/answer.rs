@@ -1,4 +1,5 @@
-//! What every answer carries: the cut it holds for, how complete the sources were, and beside it what may change from call to call.
+//! What every answer carries: the cut it holds for, how complete the sources were, and beside it
+//! what may change from call to call.
 
 pub use claimledger_domain::completeness::{Absence, AbsenceCode, Summary};
 
@@ -36,7 +37,8 @@ pub struct Answered {
     pub recorded_at: Time,
     /// R, the version of the rules.
     pub rules: &'static str,
-    /// Whether a later append could still be recorded by K; or no K was asked, and the read models are behind the log.
+    /// Whether a later append could still be recorded by K; or no K was asked, and the read models
+    /// are behind the log.
     pub provisional: bool,
     /// Whether recorded times were asserted.
     pub rehearsal: bool,
@@ -132,7 +134,8 @@ pub struct SessionHit {
 pub struct DecisionHit {
     /// The decision.
     pub decision: Decision,
-    /// Whether it certainly belongs to the set, or only possibly: it may rest on a claim that came later, or that another key signed.
+    /// Whether it certainly belongs to the set, or only possibly: it may rest on a claim that came
+    /// later, or that another key signed.
     pub certainty: Certainty,
 }
 
@@ -146,7 +149,8 @@ pub enum DecisionAt {
         /// The record.
         record: RecordRef,
     },
-    /// The source said something else under the same id, and of the two the other one counts (`semantics.md` 32).
+    /// The source said something else under the same id, and of the two the other one counts
+    /// (`semantics.md` 32).
     Variant {
         /// The record asked for.
         record: RecordRef,
@@ -203,7 +207,8 @@ pub struct SessionChange {
     pub record: RecordRef,
     /// What it changed: at least one thing.
     pub changed: Vec<Changed>,
-    /// The session as known at the record, at the time when it was recorded; none: nothing of it was understood.
+    /// The session as known at the record, at the time when it was recorded; none: nothing of it
+    /// was understood.
     pub state: Option<Arc<SessionState>>,
     /// Whether the record was in the log already when the subscription began.
     pub replayed: bool,
@@ -296,7 +301,8 @@ pub struct Compared {
 pub struct Rehearsed {
     /// Decisions that would be implied otherwise (`semantics.md` 21).
     pub flips: Vec<RedecidedHit>,
-    /// Recorded allows that rested on what a retraction hits, and would not be implied as known at K.
+    /// Recorded allows that rested on what a retraction hits, and would not be implied as known at
+    /// K.
     pub falls: Vec<FallenHit>,
     /// Decisions that neither flip nor fall.
     pub unchanged: Vec<UnchangedHit>,

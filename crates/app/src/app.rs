@@ -1,4 +1,5 @@
-//! The ledger, as its doors see it: opening it, its tenants, and who may do what. The reads are in `queries`, taking in is in `ingest`.
+//! The ledger, as its doors see it: opening it, its tenants, and who may do what. The reads are in
+//! `queries`, taking in is in `ingest`.
 
 use crate::{
     ask::{AskError, Caller},
@@ -63,9 +64,11 @@ pub struct Options {
     pub follow: bool,
     /// A question about all sessions looks at so many of them at most, and is refused past it.
     pub most_candidates: u64,
-    /// So many records go into the read models in one transaction when those are far behind the log.
+    /// So many records go into the read models in one transaction when those are far behind the
+    /// log.
     pub batch_records: usize,
-    /// Whether everything that is stored is read again in the background, to find damage before somebody asks for it. See `scrub`.
+    /// Whether everything that is stored is read again in the background, to find damage before
+    /// somebody asks for it. See `scrub`.
     pub scrub: bool,
     /// How the clock is guarded.
     pub clock: ClockSettings,
@@ -75,11 +78,19 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { follow: true, most_candidates: 20_000, batch_records: 10_000, scrub: false, clock: ClockSettings::default(), read_only: None }
+        Self {
+            follow: true,
+            most_candidates: 20_000,
+            batch_records: 10_000,
+            scrub: false,
+            clock: ClockSettings::default(),
+            read_only: None,
+        }
     }
 }
 
-/// The ledger, as its doors see it. Cheap to clone; the view runner ends when the last clone is dropped.
+/// The ledger, as its doors see it. Cheap to clone; the view runner ends when the last clone is
+/// dropped.
 #[derive(Clone)]
 pub struct App(pub(crate) Arc<Inner>);
 
@@ -152,7 +163,10 @@ pub enum InitError {
         tenant: TenantId,
     },
     /// The name has a form that not every engine takes.
-    #[error("a tenant's name has 1 to 64 of the characters a-z, 0-9, - and _, and begins with a letter or digit")]
+    #[error(
+        "a tenant's name has 1 to 64 of the characters a-z, 0-9, - and _, and begins with a letter \
+         or digit"
+    )]
     Name,
     /// See [`LogError`].
     #[error(transparent)]
@@ -160,10 +174,12 @@ pub enum InitError {
 }
 
 impl App {
-    /// Opens the ledger, and every tenant that is in it. The read models follow from here on, in tasks of the runtime that this is called in.
+    /// Opens the ledger, and every tenant that is in it. The read models follow from here on, in
+    /// tasks of the runtime that this is called in.
     ///
     /// # Errors
-    /// If an engine cannot be read, a tenant's keys do not open, or a log does not begin as a ledger does.
+    /// If an engine cannot be read, a tenant's keys do not open, or a log does not begin as a
+    /// ledger does.
     pub async fn open(parts: Parts) -> Result<Self, LogError> {
         let guard = Arc::new(ClockGuard::new(Arc::clone(&parts.clock), parts.options.clock));
         let app = Self(Arc::new(Inner {
@@ -185,13 +201,20 @@ impl App {
         Ok(app)
     }
 
-    /// Makes a tenant: its keys, the record that opens its log, and a credential of its operator with all roles, whose token is returned and shown only
-    /// here. A rehearsal's first record is recorded at `now`, or at the Unix epoch so that input of any date may follow; otherwise the clock's time is
-    /// taken. A tenant whose making was cut off before its first record can be made again.
+    /// Makes a tenant: its keys, the record that opens its log, and a credential of its operator
+    /// with all roles, whose token is returned and shown only here. A rehearsal's first record is
+    /// recorded at `now`, or at the Unix epoch so that input of any date may follow; otherwise the
+    /// clock's time is taken. A tenant whose making was cut off before its first record can be made
+    /// again.
     ///
     /// # Errors
     /// If there is such a tenant, the name does not do, or an engine fails.
-    pub async fn init_tenant(&self, tenant: &TenantId, rehearsal: bool, now: Option<Time>) -> Result<String, InitError> {
+    pub async fn init_tenant(
+        &self,
+        tenant: &TenantId,
+        rehearsal: bool,
+        now: Option<Time>,
+    ) -> Result<String, InitError> {
         if !is_tenant_name(tenant.as_str()) {
             return Err(InitError::Name);
         }
@@ -201,7 +224,8 @@ impl App {
         }
         // Keys first. If we stop before the first record, the next attempt finds them.
         let keys = match parts.keys.tenant(tenant).await? {
-            Some(row) => TenantKeys::unwrap(&parts.master, tenant, &row.wrapped).map_err(|_| keys_do_not_open(tenant))?,
+            Some(row) => TenantKeys::unwrap(&parts.master, tenant, &row.wrapped)
+                .map_err(|_| keys_do_not_open(tenant))?,
             None => {
                 let keys = TenantKeys::generate(&*parts.random);
                 let wrapped = keys.wrap(&parts.master, tenant, &*parts.random);
@@ -212,18 +236,36 @@ impl App {
         let token = self.add_credential(tenant, "operator-", Role::ALL, None).await?.1;
         let recorded_at = match rehearsal {
             true => now.unwrap_or(Time::EPOCH),
-            false => self.0.guard.stamp(Time::MIN).map_err(|trouble| LogError::stopped(ClockGuard::refusal(&trouble)))?,
+            false => self
+                .0
+                .guard
+                .stamp(Time::MIN)
+                .map_err(|trouble| LogError::stopped(ClockGuard::refusal(&trouble)))?,
         };
-        let own =
-            OwnRecords { tenant: tenant.clone(), keys, random: Arc::clone(&parts.random), clock: Arc::clone(&parts.clock), last_recorded: None };
-        let opened = LedgerOpened { tenant: tenant.clone(), format: FORMAT, rehearsal, rules: RULES.to_owned(), roles: Role::ALL.to_vec() };
-        let sealed = own
-            .seal("opened", FactData::LedgerOpened(opened), recorded_at)
-            .map_err(|refusal| LogError::unavailable(format!("the first record could not be sealed: {refusal}")))?;
+        let own = OwnRecords {
+            tenant: tenant.clone(),
+            keys,
+            random: Arc::clone(&parts.random),
+            clock: Arc::clone(&parts.clock),
+            last_recorded: None,
+        };
+        let opened = LedgerOpened {
+            tenant: tenant.clone(),
+            format: FORMAT,
+            rehearsal,
+            rules: RULES.to_owned(),
+            roles: Role::ALL.to_vec(),
+        };
+        let sealed =
+            own.seal("opened", FactData::LedgerOpened(opened), recorded_at).map_err(|refusal| {
+                LogError::unavailable(format!("the first record could not be sealed: {refusal}"))
+            })?;
         let entry = sealed.finish(LogPosition(0), recorded_at, rehearsal, false);
         match parts.log.append(tenant, LogSize(0), &[entry]).await {
             Ok(_) => {}
-            Err(AppendFailure::Conflict { .. }) => return Err(InitError::Exists { tenant: tenant.clone() }),
+            Err(AppendFailure::Conflict { .. }) => {
+                return Err(InitError::Exists { tenant: tenant.clone() });
+            }
             Err(AppendFailure::Log(error)) => return Err(error.into()),
         }
         self.0.open_tenant(tenant).await?;
@@ -257,8 +299,9 @@ impl App {
         self.0.runners.wait().await;
     }
 
-    /// The one function that every read passes before it discloses anything. Here it is decided whether the caller's roles allow it, alike whether or
-    /// not the thing exists; and here an access log would be written. There is none yet: who read what is **not recorded**.
+    /// The one function that every read passes before it discloses anything. Here it is decided
+    /// whether the caller's roles allow it, alike whether or not the thing exists; and here an
+    /// access log would be written. There is none yet: who read what is **not recorded**.
     pub(crate) fn disclose(&self, caller: &Caller, what: Disclosure) -> Result<(), AskError> {
         let (allowed, needs) = match what {
             Disclosure::Sessions
@@ -268,10 +311,13 @@ impl App {
             | Disclosure::Find
             | Disclosure::Completeness
             | Disclosure::Changes
-            | Disclosure::Record => (caller.has(Role::Read) || caller.has(Role::Investigate), Role::Read),
+            | Disclosure::Record => {
+                (caller.has(Role::Read) || caller.has(Role::Investigate), Role::Read)
+            }
             Disclosure::Sealed => (caller.has(Role::Investigate), Role::Investigate),
         };
-        tracing::debug!(tenant = %caller.tenant, credential = %caller.credential, ?what, allowed, "read");
+        tracing::debug!(tenant = %caller.tenant, credential = %caller.credential, ?what, allowed,
+            "read");
         if allowed { Ok(()) } else { Err(AskError::Forbidden { needs }) }
     }
 }
@@ -279,7 +325,12 @@ impl App {
 impl Inner {
     /// A tenant that a credential names.
     pub(crate) async fn tenant(&self, id: &TenantId) -> Result<Arc<Tenant>, LogError> {
-        let open = self.tenants.lock().unwrap_or_else(PoisonError::into_inner).get(id).and_then(|cell| cell.get().cloned());
+        let open = self
+            .tenants
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(id)
+            .and_then(|cell| cell.get().cloned());
         match open {
             Some(tenant) => Ok(tenant),
             None => self.open_tenant(id).await,
@@ -297,21 +348,41 @@ impl Inner {
         if self.log.head(id).await? == LogSize(0) {
             return Err(LogError::unavailable("there is no such tenant"));
         }
-        let cell = Arc::clone(self.tenants.lock().unwrap_or_else(PoisonError::into_inner).entry(id.clone()).or_default());
+        let cell = Arc::clone(
+            self.tenants
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .entry(id.clone())
+                .or_default(),
+        );
         let tenant = cell
             .get_or_try_init(|| async {
                 let tenant = Tenant::open(&self.parts, &self.guard, id, self.options.batch_records)
                     .await?
-                    .ok_or_else(|| LogError::damaged("keys", format!("tenant_key, {id}"), "the log has this tenant, and its keys are not there"))?;
+                    .ok_or_else(|| {
+                        LogError::damaged(
+                            "keys",
+                            format!("tenant_key, {id}"),
+                            "the log has this tenant, and its keys are not there",
+                        )
+                    })?;
                 let tenant = Arc::new(tenant);
                 if self.options.read_only.is_none() {
                     runner::say_rules(&tenant, &*self.log, &*self.views).await;
                 }
                 if self.options.follow {
-                    self.runners.spawn(runner::follow(Runner::live(&self.log, &self.views, &tenant), self.stop.clone()));
+                    self.runners.spawn(runner::follow(
+                        Runner::live(&self.log, &self.views, &tenant),
+                        self.stop.clone(),
+                    ));
                     if !tenant.in_use().current {
                         let (log, views) = (Arc::clone(&self.log), Arc::clone(&self.views));
-                        self.runners.spawn(rebuild::renew(log, views, Arc::clone(&tenant), self.stop.clone()));
+                        self.runners.spawn(rebuild::renew(
+                            log,
+                            views,
+                            Arc::clone(&tenant),
+                            self.stop.clone(),
+                        ));
                     }
                 }
                 Ok::<_, LogError>(tenant)
@@ -323,12 +394,15 @@ impl Inner {
 
 /// A tenant's wrapped keys that do not open. Which of the two files is damaged cannot be told.
 pub(crate) fn keys_do_not_open(tenant: &TenantId) -> LogError {
-    let what = "they do not open with this master key: it is not the one that wrapped them, or one of the two files was altered";
+    let what = "they do not open with this master key: it is not the one that wrapped them, or one \
+                of the two files was altered";
     LogError::damaged("master.key", format!("tenant_key, {tenant} in the file `keys`"), what)
 }
 
 fn is_tenant_name(name: &str) -> bool {
     (1..=64).contains(&name.len())
         && name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_')
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_')
 }

@@ -1,5 +1,6 @@
-//! What is known of appends beside the log: how many are on their way, whether they run flat out, and how far each credential has written. The view runner
-//! gives way to them, and a read waits for those that it would be expected to see.
+//! What is known of appends beside the log: how many are on their way, whether they run flat out,
+//! and how far each credential has written. The view runner gives way to them, and a read waits for
+//! those that it would be expected to see.
 
 use std::{
     collections::HashMap,
@@ -47,7 +48,8 @@ impl Lately {
 
     /// About as many as began within [`LATELY`].
     fn count(&self, now: Instant) -> f64 {
-        let gone = self.since.map_or(LATELY, |since| now.saturating_duration_since(since).min(LATELY));
+        let gone =
+            self.since.map_or(LATELY, |since| now.saturating_duration_since(since).min(LATELY));
         self.now + self.before * (1.0 - gone.as_secs_f64() / LATELY.as_secs_f64())
     }
 }
@@ -85,7 +87,12 @@ impl Appends {
 
     /// The size of the log after what a credential wrote last; 0: nothing since the start.
     pub(crate) fn written_by(&self, credential: &str) -> u64 {
-        self.written.lock().unwrap_or_else(PoisonError::into_inner).get(credential).copied().unwrap_or_default()
+        self.written
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(credential)
+            .copied()
+            .unwrap_or_default()
     }
 
     /// Returns as soon as an append begins from here on that is one of many.
@@ -162,7 +169,10 @@ mod tests {
             })
         });
         assert!(waited.await.is_ok());
-        assert!(tokio::time::timeout(Duration::from_secs(1), appends.go_on()).await.is_err(), "those before count, and nobody begins");
+        assert!(
+            tokio::time::timeout(Duration::from_secs(1), appends.go_on()).await.is_err(),
+            "those before count, and nobody begins"
+        );
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! What can be asked, and by whom.
 
 use claimledger_facts::{
-    ids::{AppId, IdpId, KeyId, LogPosition, RecordId, SessionId, SourceEventId, SourceId, TenantId},
+    ids::{
+        AppId, IdpId, KeyId, LogPosition, RecordId, SessionId, SourceEventId, SourceId, TenantId,
+    },
     time::Time,
     vocabulary::{Outcome, Role},
 };
@@ -162,12 +164,18 @@ pub enum AskError {
     /// The cursor is of another question, another tenant, or damaged.
     #[error("this cursor does not fit the question: start again without it")]
     BadCursor,
-    /// The feed cannot go on after this cursor: it is of another tenant, of other rules, past the head, or damaged. Said alike.
-    #[error("the feed cannot go on after this cursor: start again, and compare what you have with the sessions as they stand")]
-    Restart,
-    /// The list that the cursor goes on with was made by rules that this build does not have, or in another order.
+    /// The feed cannot go on after this cursor: it is of another tenant, of other rules, past the
+    /// head, or damaged. Said alike.
     #[error(
-        "rules {pinned_rules}, or their order of lists, are not in this build: this cursor is pinned to {pinned}, {pinned_rules}: restart at {at}, {rules}"
+        "the feed cannot go on after this cursor: start again, and compare what you have with the \
+         sessions as they stand"
+    )]
+    Restart,
+    /// The list that the cursor goes on with was made by rules that this build does not have, or in
+    /// another order.
+    #[error(
+        "rules {pinned_rules}, or their order of lists, are not in this build: this cursor is \
+         pinned to {pinned}, {pinned_rules}: restart at {at}, {rules}"
     )]
     StaleCursor {
         /// K of the cursor.

@@ -1,8 +1,9 @@
-//! Taking records into the read models. One transaction a batch writes the index rows, the head rows of every session that the batch touches, and the
-//! checkpoint. Delivering a batch twice changes nothing, so a crash anywhere in between is made good by going on.
+//! Taking records into the read models. One transaction a batch writes the index rows, the head
+//! rows of every session that the batch touches, and the checkpoint. Delivering a batch twice
+//! changes nothing, so a crash anywhere in between is made good by going on.
 //!
-//! Where much is waiting, three batches are on their way at once: one is read and decoded, one is assessed, one is written. What is assessed sees those
-//! before it, written or not ([`Ahead`]).
+//! Where much is waiting, three batches are on their way at once: one is read and decoded, one is
+//! assessed, one is written. What is assessed sees those before it, written or not ([`Ahead`]).
 
 use crate::{
     ahead::Ahead,
@@ -32,7 +33,8 @@ const BATCH_BESIDE_APPENDS: usize = 500;
 /// Records with their terms and their bytes in brief, in order.
 type Decoded = Vec<(Brief, Vec<Term>, Vec<u8>)>;
 
-/// From where on, how many, and the task that reads and decodes them. Records do not change, so what it gives holds whenever it is taken.
+/// From where on, how many, and the task that reads and decodes them. Records do not change, so
+/// what it gives holds whenever it is taken.
 pub(crate) type Next = Mutex<Option<Begun>>;
 type Begun = (LogPosition, usize, AbortOnDropHandle<Result<Decoded, LogError>>);
 
@@ -46,8 +48,14 @@ struct Made {
 }
 
 impl Runner {
-    /// Takes in the next batch; and those behind it, as long as each is a large one and nobody appends. Whoever moves the live generation holds `moving`.
-    pub(crate) async fn batches(&self, from: LogPosition, head: u64, progress: &mut impl FnMut(u64, u64)) -> Result<(), LogError> {
+    /// Takes in the next batch; and those behind it, as long as each is a large one and nobody
+    /// appends. Whoever moves the live generation holds `moving`.
+    pub(crate) async fn batches(
+        &self,
+        from: LogPosition,
+        head: u64,
+        progress: &mut impl FnMut(u64, u64),
+    ) -> Result<(), LogError> {
         let mut at = from;
         let mut before: Option<Made> = None;
         loop {
@@ -89,11 +97,16 @@ impl Runner {
 
     /// How many records the next batch takes.
     fn want(&self, from: LogPosition, head: u64) -> usize {
-        let most = if self.tenant.appends.are_under_way() { BATCH_BESIDE_APPENDS.min(self.large()) } else { self.large() };
+        let most = if self.tenant.appends.are_under_way() {
+            BATCH_BESIDE_APPENDS.min(self.large())
+        } else {
+            self.large()
+        };
         usize::try_from(head.saturating_sub(from.0)).unwrap_or(most).min(most)
     }
 
-    /// Reads the next batch and makes its rows; none: there is nothing. The batch before it may not be written yet; `written` says when it is.
+    /// Reads the next batch and makes its rows; none: there is nothing. The batch before it may not
+    /// be written yet; `written` says when it is.
     async fn make(
         &self,
         from: LogPosition,
@@ -112,11 +125,17 @@ impl Runner {
             rows.push(IndexRow { position: reference.position, id: reference.id, terms, brief });
         }
         let ahead = Arc::new(ahead);
-        let Some(last) = ahead.records().last().map(|record| record.reference.position) else { return Ok(None) };
+        let Some(last) = ahead.records().last().map(|record| record.reference.position) else {
+            return Ok(None);
+        };
 
-        // The history may know more than the read models: every answer cuts it at its K. A generation that is built is behind the live one, so it has
-        // nothing to add.
-        let config: Vec<_> = ahead.records().iter().flat_map(|record| gather::known(record, record.variant, |fact| is_config(&fact.data))).collect();
+        // The history may know more than the read models: every answer cuts it at its K. A
+        // generation that is built is behind the live one, so it has nothing to add.
+        let config: Vec<_> = ahead
+            .records()
+            .iter()
+            .flat_map(|record| gather::known(record, record.variant, |fact| is_config(&fact.data)))
+            .collect();
         if self.beside.is_none() {
             if !config.is_empty() {
                 tenant.learn(config.iter().cloned());
@@ -126,22 +145,40 @@ impl Runner {
                 tenant.first_of_kind.note(record);
             }
         }
-        let (folded, records) = self.beside.as_ref().map_or((&tenant.folded, &tenant.records), |beside| (&beside.folded, &beside.records));
+        let (folded, records) = self
+            .beside
+            .as_ref()
+            .map_or((&tenant.folded, &tenant.records), |beside| (&beside.folded, &beside.records));
         for record in ahead.records() {
             records.put(record.reference.position, record);
         }
 
         let unwritten: Vec<_> = before.into_iter().chain([Arc::clone(&ahead)]).collect();
         let briefs = self.beside.is_some() || tenant.in_use().current;
-        let reader = Reader { ahead: &unwritten, recent: &folded.recent, cache: records, briefs, ..tenant.reader(&*self.log, &*self.views) };
-        let touched = heads::touched(&reader, tenant.first_of_kind.at(last), ahead.records(), last).await?;
+        let reader = Reader {
+            ahead: &unwritten,
+            recent: &folded.recent,
+            cache: records,
+            briefs,
+            ..tenant.reader(&*self.log, &*self.views)
+        };
+        let touched =
+            heads::touched(&reader, tenant.first_of_kind.at(last), ahead.records(), last).await?;
         let (history, config_index) = tenant.config();
-        let mut heads = Heads::new(reader, tenant.first_of_kind.at(last), history, config_index, last);
+        let mut heads =
+            Heads::new(reader, tenant.first_of_kind.at(last), history, config_index, last);
         heads.assess(touched).await?;
         if !config.is_empty() {
-            written.await.map_err(|_| LogError::unavailable("the batch before could not be written"))?;
+            written
+                .await
+                .map_err(|_| LogError::unavailable("the batch before could not be written"))?;
             let history = tenant.history();
-            let late = Late::of(&config, history.at(last), folded.latest_session_fact(), (&self.views, &tenant.id));
+            let late = Late::of(
+                &config,
+                history.at(last),
+                folded.latest_session_fact(),
+                (&self.views, &tenant.id),
+            );
             self.assess_late(&mut heads, late, from).await?;
         }
         let size = last.0 + 1;
@@ -150,9 +187,15 @@ impl Runner {
         Ok(Some(Made { rows, heads: heads.take_rows(), size, ahead }))
     }
 
-    /// Configuration that came late may change sessions that no record of this batch names. They are written before the checkpoint moves: if we stop in
-    /// between, the batch is taken in again and so are they. One chunk is written while the next one is assessed.
-    async fn assess_late(&self, heads: &mut Heads<'_>, mut late: Late, from: LogPosition) -> Result<(), LogError> {
+    /// Configuration that came late may change sessions that no record of this batch names. They
+    /// are written before the checkpoint moves: if we stop in between, the batch is taken in again
+    /// and so are they. One chunk is written while the next one is assessed.
+    async fn assess_late(
+        &self,
+        heads: &mut Heads<'_>,
+        mut late: Late,
+        from: LogPosition,
+    ) -> Result<(), LogError> {
         let mut writing: Option<AbortOnDropHandle<Result<(), LogError>>> = None;
         while let Some(sessions) = late.next().await? {
             heads.assess(sessions).await?;
@@ -161,7 +204,8 @@ impl Runner {
                 if let Some(written) = writing.take() {
                     written.await.map_err(cut_off)??;
                 }
-                let (views, tenant, rows) = (Arc::clone(&self.views), self.tenant.id.clone(), heads.take_rows());
+                let (views, tenant, rows) =
+                    (Arc::clone(&self.views), self.tenant.id.clone(), heads.take_rows());
                 let write = async move { views.apply(&tenant, LogSize(from.0), &[], &rows).await };
                 writing = Some(AbortOnDropHandle::new(tokio::spawn(write)));
                 self.give_way().await;
@@ -173,7 +217,8 @@ impl Runner {
         }
     }
 
-    /// Before rows move: a page that looks in between finds a session in both places, and shows it once.
+    /// Before rows move: a page that looks in between finds a session in both places, and shows it
+    /// once.
     fn remember_moves(&self, heads: &mut Heads<'_>) {
         for (size, session, to) in heads.take_moved() {
             if self.beside.is_none() {
@@ -183,7 +228,9 @@ impl Runner {
     }
 
     async fn write(&self, made: &Made) -> Result<(), LogError> {
-        self.views.apply(&self.tenant.id, LogSize(made.ahead.from().0), &made.rows, &made.heads).await
+        self.views
+            .apply(&self.tenant.id, LogSize(made.ahead.from().0), &made.rows, &made.heads)
+            .await
     }
 
     /// A batch is written, and nothing is being assessed that was begun before it was.
@@ -196,7 +243,12 @@ impl Runner {
     }
 
     /// The next records, decoded. Where as many again are waiting behind them, those are begun.
-    async fn decoded(&self, from: LogPosition, want: usize, head: u64) -> Result<Decoded, LogError> {
+    async fn decoded(
+        &self,
+        from: LogPosition,
+        want: usize,
+        head: u64,
+    ) -> Result<Decoded, LogError> {
         // What is not asked for now is not kept: it may be large.
         let begun = self.lock_next().take().filter(|(at, count, _)| (*at, *count) == (from, want));
         let records = match begun {
@@ -206,7 +258,12 @@ impl Runner {
         let after = LogPosition(from.0 + want as u64);
         let large = self.large();
         if want == large && head.saturating_sub(after.0) >= large as u64 {
-            let task = tokio::spawn(decode_range(Arc::clone(&self.log), self.tenant.id.clone(), after, large));
+            let task = tokio::spawn(decode_range(
+                Arc::clone(&self.log),
+                self.tenant.id.clone(),
+                after,
+                large,
+            ));
             *self.lock_next() = Some((after, large, AbortOnDropHandle::new(task)));
         }
         Ok(records)
@@ -218,7 +275,12 @@ impl Runner {
 }
 
 /// Reads and decodes so many records; fewer where the log ends before.
-async fn decode_range(log: Arc<dyn Log>, tenant: TenantId, from: LogPosition, want: usize) -> Result<Decoded, LogError> {
+async fn decode_range(
+    log: Arc<dyn Log>,
+    tenant: TenantId,
+    from: LogPosition,
+    want: usize,
+) -> Result<Decoded, LogError> {
     let mut records = Vec::with_capacity(want);
     while records.len() < want {
         let next = LogPosition(from.0 + records.len() as u64);
@@ -232,7 +294,11 @@ async fn decode_range(log: Arc<dyn Log>, tenant: TenantId, from: LogPosition, wa
 }
 
 /// Decodes off the runtime's threads.
-async fn decode_all(tenant: &TenantId, from: LogPosition, entries: Vec<Entry>) -> Result<Decoded, LogError> {
+async fn decode_all(
+    tenant: &TenantId,
+    from: LogPosition,
+    entries: Vec<Entry>,
+) -> Result<Decoded, LogError> {
     let tenant = tenant.clone();
     let work = move || {
         let positions = (from.0..).map(LogPosition);
@@ -243,8 +309,15 @@ async fn decode_all(tenant: &TenantId, from: LogPosition, entries: Vec<Entry>) -
                 let record = decode(&tenant, position, entry)?;
                 let terms = terms_of(&record);
                 // Kept for sessions; a record of none is read from the log.
-                let brief = if record.statement.sessions().next().is_some() { record.encode() } else { Ok(Vec::new()) };
-                let brief = brief.map_err(|error| LogError::Corrupt { position, what: format!("the record is not put in brief: {error}") })?;
+                let brief = if record.statement.sessions().next().is_some() {
+                    record.encode()
+                } else {
+                    Ok(Vec::new())
+                };
+                let brief = brief.map_err(|error| LogError::Corrupt {
+                    position,
+                    what: format!("the record is not put in brief: {error}"),
+                })?;
                 Ok((record, terms, brief))
             })
             .collect::<Result<Vec<_>, LogError>>()
@@ -253,7 +326,10 @@ async fn decode_all(tenant: &TenantId, from: LogPosition, entries: Vec<Entry>) -
 }
 
 fn cut_off(error: tokio::task::JoinError) -> LogError {
-    LogError::Unavailable { reason: "decoding was cut off".to_owned(), source: Some(Box::new(error)) }
+    LogError::Unavailable {
+        reason: "decoding was cut off".to_owned(),
+        source: Some(Box::new(error)),
+    }
 }
 
 #[cfg(test)]
@@ -279,12 +355,25 @@ mod tests {
         let runner = Runner::live(&app.0.log, &app.0.views, &tenant);
 
         let head = app.0.log.head(&tenant.id).await.unwrap().0;
-        let all = runner.make(LogPosition(0), head as usize, head, None, nothing_before()).await.unwrap().unwrap();
-        let retraction = all.ahead.records().iter().find(|record| record.statement.kind == "trust.retracted").unwrap();
+        let all = runner
+            .make(LogPosition(0), head as usize, head, None, nothing_before())
+            .await
+            .unwrap()
+            .unwrap();
+        let retraction = all
+            .ahead
+            .records()
+            .iter()
+            .find(|record| record.statement.kind == "trust.retracted")
+            .unwrap();
         assert_eq!(retraction.statement.sessions().count(), 0, "it names no session");
         let at = retraction.reference.position;
 
-        let before = runner.make(LogPosition(0), at.0 as usize, head, None, nothing_before()).await.unwrap().unwrap();
+        let before = runner
+            .make(LogPosition(0), at.0 as usize, head, None, nothing_before())
+            .await
+            .unwrap()
+            .unwrap();
         let (written, wait) = oneshot::channel();
         let write = async {
             // As slow as can be: everything else comes first.
@@ -294,8 +383,15 @@ mod tests {
             runner.write(&before).await.unwrap();
             let _ = written.send(());
         };
-        let (made, ()) = tokio::join!(runner.make(at, 1, head, Some(Arc::clone(&before.ahead)), wait), write);
-        let reached: Vec<_> = made.unwrap().unwrap().heads.into_iter().map(|row| row.session.as_str().to_owned()).collect();
+        let (made, ()) =
+            tokio::join!(runner.make(at, 1, head, Some(Arc::clone(&before.ahead)), wait), write);
+        let reached: Vec<_> = made
+            .unwrap()
+            .unwrap()
+            .heads
+            .into_iter()
+            .map(|row| row.session.as_str().to_owned())
+            .collect();
         assert_eq!(reached, ["S5"]);
     }
 }

@@ -38,8 +38,12 @@ pub(crate) fn reference(header: &Header, kind: &str) -> RecordRef {
 impl From<Record> for Brief {
     fn from(Record { header, mut statement, .. }: Record) -> Self {
         // The rules ask for it, and the header that tells it stays with the log.
-        let starts = statement.facts.iter().any(|fact| matches!(fact.data, FactData::SessionStarted(_)));
-        if starts && !logs_limits(&header.translator) && !statement.notes.contains(&Note::LimitsNotLogged) {
+        let starts =
+            statement.facts.iter().any(|fact| matches!(fact.data, FactData::SessionStarted(_)));
+        if starts
+            && !logs_limits(&header.translator)
+            && !statement.notes.contains(&Note::LimitsNotLogged)
+        {
             statement.notes.push(Note::LimitsNotLogged);
         }
         Self { reference: reference(&header, &statement.kind), variant: header.variant, statement }

@@ -1,5 +1,6 @@
-//! Cursors: where a list goes on, with everything that pins the list. Opaque to the client, and of no use in another tenant, for another question or
-//! once altered: they carry a MAC under a key of the tenant.
+//! Cursors: where a list goes on, with everything that pins the list. Opaque to the client, and of
+//! no use in another tenant, for another question or once altered: they carry a MAC under a key of
+//! the tenant.
 
 use crate::ask::{AskError, Asking};
 use aws_lc_rs::hmac;
@@ -35,9 +36,17 @@ pub(crate) struct Cursor {
 pub(crate) struct Question([u8; 32]);
 
 impl Question {
-    /// Of a list's name and its filter. The filter is taken as this build prints it: a cursor need not outlive a build with other filters.
+    /// Of a list's name and its filter. The filter is taken as this build prints it: a cursor need
+    /// not outlive a build with other filters.
     pub(crate) fn of(list: &str, filter: &impl std::fmt::Debug) -> Self {
-        Self(Sha256::new().chain_update(list).chain_update([0]).chain_update(format!("{filter:?}")).finalize().into())
+        Self(
+            Sha256::new()
+                .chain_update(list)
+                .chain_update([0])
+                .chain_update(format!("{filter:?}"))
+                .finalize()
+                .into(),
+        )
     }
 }
 
@@ -84,12 +93,25 @@ impl CursorKey {
         serde_json::from_slice(body).ok()
     }
 
-    /// Reads a cursor of this tenant and this question, whose pins agree with what is asked beside it. One of other rules, or of rows in another order,
-    /// cannot be gone on with: whoever has it is told to start again at `head`.
-    pub(crate) fn open(&self, text: &str, question: Question, rules: &str, head: LogPosition, asking: &Asking) -> Result<Cursor, AskError> {
+    /// Reads a cursor of this tenant and this question, whose pins agree with what is asked beside
+    /// it. One of other rules, or of rows in another order, cannot be gone on with: whoever has it
+    /// is told to start again at `head`.
+    pub(crate) fn open(
+        &self,
+        text: &str,
+        question: Question,
+        rules: &str,
+        head: LogPosition,
+        asking: &Asking,
+    ) -> Result<Cursor, AskError> {
         let cursor = self.read(text).ok_or(AskError::BadCursor)?;
         if cursor.rules != rules || cursor.views != VIEWS_VERSION {
-            return Err(AskError::StaleCursor { pinned: cursor.known_at, pinned_rules: cursor.rules, at: head, rules: rules.to_owned() });
+            return Err(AskError::StaleCursor {
+                pinned: cursor.known_at,
+                pinned_rules: cursor.rules,
+                at: head,
+                rules: rules.to_owned(),
+            });
         }
         let agrees = cursor.question == question
             && asking.at.is_none_or(|at| at == cursor.at)
@@ -110,7 +132,12 @@ impl CursorKey {
             known_at: LogPosition(wire.2),
             known_at_time: wire.3.map(Time::from_micros),
             rules: wire.4,
-            session: HeadKey { first_occurred: Time::from_micros(wire.5), first_source: wire.6, first_source_id: wire.7, session: wire.8 },
+            session: HeadKey {
+                first_occurred: Time::from_micros(wire.5),
+                first_source: wire.6,
+                first_source_id: wire.7,
+                session: wire.8,
+            },
             decision: wire.9.map(LogPosition),
             views: wire.10,
         })
@@ -118,7 +145,19 @@ impl CursorKey {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Wire(String, i64, u64, Option<i64>, String, i64, String, String, String, Option<u64>, #[serde(default)] String);
+struct Wire(
+    String,
+    i64,
+    u64,
+    Option<i64>,
+    String,
+    i64,
+    String,
+    String,
+    String,
+    Option<u64>,
+    #[serde(default)] String,
+);
 
 #[cfg(test)]
 mod tests {
@@ -151,7 +190,11 @@ mod tests {
         let key = CursorKey::new(&[1; 32]);
         let text = key.seal(&cursor());
         assert_eq!(open(&key, &text, &Asking::default()).unwrap(), cursor());
-        let pinned = Asking { at: Some(Time::from_micros(5)), known_at_position: Some(LogPosition(82)), ..Asking::default() };
+        let pinned = Asking {
+            at: Some(Time::from_micros(5)),
+            known_at_position: Some(LogPosition(82)),
+            ..Asking::default()
+        };
         assert!(open(&key, &text, &pinned).is_ok());
         let by_time = Asking { known_at: Some(Time::from_micros(9)), ..Asking::default() };
         assert!(open(&key, &text, &by_time).is_ok());
@@ -163,23 +206,54 @@ mod tests {
         let text = key.seal(&cursor());
         let now = Asking::default();
         assert!(open(&CursorKey::new(&[2; 32]), &text, &now).is_err());
-        assert!(key.open(&text, Question::of("sessions", &"other"), "r1", LogPosition(90), &now).is_err());
-        assert!(key.open(&text, Question::of("decisions", &"filter"), "r1", LogPosition(90), &now).is_err());
+        assert!(
+            key.open(&text, Question::of("sessions", &"other"), "r1", LogPosition(90), &now)
+                .is_err()
+        );
+        assert!(
+            key.open(&text, Question::of("decisions", &"filter"), "r1", LogPosition(90), &now)
+                .is_err()
+        );
         assert!(open(&key, &text, &Asking { at: Some(Time::from_micros(6)), ..now }).is_err());
-        assert!(open(&key, &text, &Asking { known_at_position: Some(LogPosition(81)), ..now }).is_err());
-        assert!(open(&key, &text, &Asking { known_at: Some(Time::from_micros(8)), ..now }).is_err());
+        assert!(
+            open(&key, &text, &Asking { known_at_position: Some(LogPosition(81)), ..now }).is_err()
+        );
+        assert!(
+            open(&key, &text, &Asking { known_at: Some(Time::from_micros(8)), ..now }).is_err()
+        );
     }
 
     #[test]
     fn one_of_other_rules_or_another_order_is_told_where_to_start() {
         let key = CursorKey::new(&[1; 32]);
         let head = LogPosition(90);
-        let of_rules = key.open(&key.seal(&cursor()), Question::of("sessions", &"filter of then"), "r2", head, &Asking::default());
-        let Err(AskError::StaleCursor { pinned, pinned_rules, at, rules }) = of_rules else { panic!("{of_rules:?}") };
-        assert_eq!((pinned, pinned_rules.as_str(), at, rules.as_str()), (LogPosition(82), "r1", head, "r2"));
-        let of_order = open(&key, &key.seal(&Cursor { views: "0".to_owned(), ..cursor() }), &Asking::default());
+        let of_rules = key.open(
+            &key.seal(&cursor()),
+            Question::of("sessions", &"filter of then"),
+            "r2",
+            head,
+            &Asking::default(),
+        );
+        let Err(AskError::StaleCursor { pinned, pinned_rules, at, rules }) = of_rules else {
+            panic!("{of_rules:?}")
+        };
+        assert_eq!(
+            (pinned, pinned_rules.as_str(), at, rules.as_str()),
+            (LogPosition(82), "r1", head, "r2")
+        );
+        let of_order = open(
+            &key,
+            &key.seal(&Cursor { views: "0".to_owned(), ..cursor() }),
+            &Asking::default(),
+        );
         assert!(matches!(of_order, Err(AskError::StaleCursor { .. })), "{of_order:?}");
-        assert!(matches!(open(&CursorKey::new(&[2; 32]), &key.seal(&cursor()), &Asking::default()), Err(AskError::BadCursor)), "of another tenant");
+        assert!(
+            matches!(
+                open(&CursorKey::new(&[2; 32]), &key.seal(&cursor()), &Asking::default()),
+                Err(AskError::BadCursor)
+            ),
+            "of another tenant"
+        );
     }
 
     /// What a program gave out before cursors named the order of rows.
@@ -191,7 +265,10 @@ mod tests {
         body.splice(2..6, question.bytes());
         let tag = hmac::sign(&key.0, &body);
         body.extend_from_slice(tag.as_ref());
-        assert!(matches!(open(&key, &BASE64URL_NOPAD.encode(&body), &Asking::default()), Err(AskError::StaleCursor { .. })));
+        assert!(matches!(
+            open(&key, &BASE64URL_NOPAD.encode(&body), &Asking::default()),
+            Err(AskError::StaleCursor { .. })
+        ));
     }
 
     #[test]
@@ -202,7 +279,10 @@ mod tests {
         for at in 0..bytes.len() {
             let mut other = bytes.clone();
             other[at] ^= 1;
-            assert!(open(&key, &BASE64URL_NOPAD.encode(&other), &Asking::default()).is_err(), "byte {at}");
+            assert!(
+                open(&key, &BASE64URL_NOPAD.encode(&other), &Asking::default()).is_err(),
+                "byte {at}"
+            );
         }
         for text in ["", "x", "AAAA", "not base64!", &text[..text.len() - 1]] {
             assert!(open(&key, text, &Asking::default()).is_err(), "{text}");

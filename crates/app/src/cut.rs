@@ -28,7 +28,8 @@ const MOMENT: Duration = Duration::from_millis(100);
 /// How long a read looks whether others go on appending, before it waits for the read models.
 const GLANCE: Duration = Duration::from_millis(10);
 
-/// A record that is stamped with a time may need so long to become readable; until then K at that time is not final.
+/// A record that is stamped with a time may need so long to become readable; until then K at that
+/// time is not final.
 const APPEND_GRACE_SECS: u64 = 5;
 
 /// An exact cut.
@@ -40,7 +41,8 @@ pub(crate) struct Pinned {
     pub(crate) recorded_at: Time,
     /// K as a time, where it was asked as one.
     pub(crate) known_at_time: Option<Time>,
-    /// Whether a later append could still be recorded by K; or no K was asked, and this one is behind the log.
+    /// Whether a later append could still be recorded by K; or no K was asked, and this one is
+    /// behind the log.
     pub(crate) provisional: bool,
     /// Where no K was asked, and the read models had not reached the end of the log.
     pub(crate) behind: Option<Behind>,
@@ -63,7 +65,12 @@ impl Pinned {
 
 impl Inner {
     /// Pins T and K, and waits until the read models have K.
-    pub(crate) async fn pin(&self, tenant: &Tenant, caller: &Caller, asking: &Asking) -> Result<Pinned, AskError> {
+    pub(crate) async fn pin(
+        &self,
+        tenant: &Tenant,
+        caller: &Caller,
+        asking: &Asking,
+    ) -> Result<Pinned, AskError> {
         tenant.asked();
         let head = self.log.head(&tenant.id).await?.0;
         if let Some(after) = asking.after {
@@ -79,15 +86,18 @@ impl Inner {
             (None, Some(time)) => self.position_by(tenant, time, head).await?,
             (None, None) => {
                 let known_at = self.head_of_views(tenant, caller, head).await?;
-                // The head of the log was asked. Where the read models stand behind it, the next answer to the same
-                // question may be another without a further append.
-                behind = (known_at.0 + 1 < head).then(|| Behind { read_to: known_at, end: LogPosition(head - 1) });
+                // The head of the log was asked. Where the read models stand behind it, the next
+                // answer to the same question may be another without a further append.
+                behind = (known_at.0 + 1 < head)
+                    .then(|| Behind { read_to: known_at, end: LogPosition(head - 1) });
                 (known_at, behind.is_some())
             }
         };
         self.wait_for(tenant, known_at).await?;
         let recorded_at = self.recorded_at(tenant, known_at).await?;
-        let at = asking.at.unwrap_or_else(|| if tenant.rehearsal { recorded_at } else { self.clock.now() });
+        let at = asking
+            .at
+            .unwrap_or_else(|| if tenant.rehearsal { recorded_at } else { self.clock.now() });
         let known_at_time = if asking.known_at_position.is_none() { asking.known_at } else { None };
         Ok(Pinned { cut: Cut { at, known_at }, recorded_at, known_at_time, provisional, behind })
     }
@@ -102,7 +112,8 @@ impl Inner {
         known_at_time: Option<Time>,
         after: Option<LogPosition>,
     ) -> Result<Pinned, AskError> {
-        let by_position = Asking { at: Some(at), known_at: None, known_at_position: Some(known_at), after };
+        let by_position =
+            Asking { at: Some(at), known_at: None, known_at_position: Some(known_at), after };
         let mut pinned = self.pin(tenant, caller, &by_position).await?;
         if let Some(time) = known_at_time {
             let head = self.log.head(&tenant.id).await?.0;
@@ -112,10 +123,16 @@ impl Inner {
         Ok(pinned)
     }
 
-    /// K where none is asked: the head of the read models. They are given a moment to reach the head of the log, so that whoever asks right after somebody
-    /// wrote sees what was written. While appends run flat out that would be a race: then it is waited for what the caller itself wrote, and the answer
-    /// says where it stands.
-    async fn head_of_views(&self, tenant: &Tenant, caller: &Caller, head: u64) -> Result<LogPosition, AskError> {
+    /// K where none is asked: the head of the read models. They are given a moment to reach the
+    /// head of the log, so that whoever asks right after somebody wrote sees what was written.
+    /// While appends run flat out that would be a race: then it is waited for what the caller
+    /// itself wrote, and the answer says where it stands.
+    async fn head_of_views(
+        &self,
+        tenant: &Tenant,
+        caller: &Caller,
+        head: u64,
+    ) -> Result<LogPosition, AskError> {
         let own = tenant.appends.written_by(&caller.credential);
         let size = if self.others_go_on(tenant).await { own } else { head };
         let moment = if tenant.appends.are_under_way() { MOMENT } else { WAIT };
@@ -141,7 +158,8 @@ impl Inner {
         Ok(LogPosition(tenant.assessed_to().saturating_sub(1)))
     }
 
-    /// Returns once the read models have failed to move for a moment: who asks for what they have need not wait longer.
+    /// Returns once the read models have failed to move for a moment: who asks for what they have
+    /// need not wait longer.
     async fn stands_still(&self, tenant: &Tenant) {
         loop {
             tokio::time::sleep(MOMENT).await;
@@ -151,18 +169,27 @@ impl Inner {
         }
     }
 
-    /// Whether appends run flat out, and one is on its way or begins in a moment. Nobody waits for the read models meanwhile, so they need not hurry.
+    /// Whether appends run flat out, and one is on its way or begins in a moment. Nobody waits for
+    /// the read models meanwhile, so they need not hurry.
     async fn others_go_on(&self, tenant: &Tenant) -> bool {
         if !tenant.appends.run_flat_out() {
             return false;
         }
-        tenant.appends.are_under_way() || tokio::time::timeout(GLANCE, tenant.appends.go_on()).await.is_ok()
+        tenant.appends.are_under_way()
+            || tokio::time::timeout(GLANCE, tenant.appends.go_on()).await.is_ok()
     }
 
     /// Waits until the read models have a position.
-    pub(crate) async fn wait_for(&self, tenant: &Tenant, position: LogPosition) -> Result<(), AskError> {
+    pub(crate) async fn wait_for(
+        &self,
+        tenant: &Tenant,
+        position: LogPosition,
+    ) -> Result<(), AskError> {
         let mut assessed = tenant.assessed.subscribe();
-        if tokio::time::timeout(WAIT, assessed.wait_for(|size| *size > position.0)).await.is_ok_and(|waited| waited.is_ok()) {
+        if tokio::time::timeout(WAIT, assessed.wait_for(|size| *size > position.0))
+            .await
+            .is_ok_and(|waited| waited.is_ok())
+        {
             return Ok(());
         }
         if let Some(error) = tenant.stopped() {
@@ -171,9 +198,15 @@ impl Inner {
         Err(AskError::Lagging { assessed_to: tenant.assessed_to(), wanted: position.0 + 1 })
     }
 
-    /// The last position recorded by a time, and whether a later append could still be recorded by then. A time before the first record gives the first:
-    /// it opens the ledger, and nothing is known by it.
-    async fn position_by(&self, tenant: &Tenant, time: Time, head: u64) -> Result<(LogPosition, bool), AskError> {
+    /// The last position recorded by a time, and whether a later append could still be recorded by
+    /// then. A time before the first record gives the first: it opens the ledger, and nothing is
+    /// known by it.
+    async fn position_by(
+        &self,
+        tenant: &Tenant,
+        time: Time,
+        head: u64,
+    ) -> Result<(LogPosition, bool), AskError> {
         // The clock is read before the log: what is appended in between has a later time.
         let now = self.guard.believed_now();
         let last = LogPosition(head.saturating_sub(1));
@@ -184,7 +217,8 @@ impl Inner {
         if let Some(position) = tenant.times.get(time) {
             return Ok((position, false));
         }
-        // Invariant: `recorded_at` never decreases along a log. `low` is recorded by then (or is the first), `high` is not.
+        // Invariant: `recorded_at` never decreases along a log. `low` is recorded by then (or is
+        // the first), `high` is not.
         let (mut low, mut high) = (0, last.0);
         while high - low > 1 {
             let middle = low + (high - low) / 2;
@@ -199,7 +233,11 @@ impl Inner {
     }
 
     /// When a position was recorded.
-    pub(crate) async fn recorded_at(&self, tenant: &Tenant, position: LogPosition) -> Result<Time, LogError> {
+    pub(crate) async fn recorded_at(
+        &self,
+        tenant: &Tenant,
+        position: LogPosition,
+    ) -> Result<Time, LogError> {
         if let Some(record) = tenant.records.get(position) {
             return Ok(record.reference.recorded_at);
         }
@@ -207,8 +245,13 @@ impl Inner {
             return Ok(time);
         }
         let entries = self.log.read_at(&tenant.id, &[position]).await?;
-        let entry = entries.first().ok_or_else(|| LogError::Corrupt { position, what: "the log has no record here".to_owned() })?;
-        let header = entry.decode_header().map_err(|error| LogError::Corrupt { position, what: error.what })?;
+        let entry = entries.first().ok_or_else(|| LogError::Corrupt {
+            position,
+            what: "the log has no record here".to_owned(),
+        })?;
+        let header = entry
+            .decode_header()
+            .map_err(|error| LogError::Corrupt { position, what: error.what })?;
         tenant.times.keep_recorded(position, header.recorded_at);
         Ok(header.recorded_at)
     }
@@ -218,7 +261,8 @@ fn below_head(asked: LogPosition, size: u64) -> Result<(), AskError> {
     if asked.0 >= size { Err(AskError::PastHead { asked: asked.0, size }) } else { Ok(()) }
 }
 
-/// Times that have passed, and the last position recorded by each. They are final, so they can be kept.
+/// Times that have passed, and the last position recorded by each. They are final, so they can be
+/// kept.
 #[derive(Default)]
 pub(crate) struct PassedTimes {
     positions: Mutex<BTreeMap<Time, LogPosition>>,
@@ -261,8 +305,13 @@ mod tests {
     use serde_json::json;
     use tokio::time::Instant;
 
-    /// What a caller gets who asks for no K, and how long that took, where nobody moves the read models.
-    async fn asks(inner: &Inner, tenant: &Tenant, caller: &Caller) -> (Result<LogPosition, AskError>, Duration) {
+    /// What a caller gets who asks for no K, and how long that took, where nobody moves the read
+    /// models.
+    async fn asks(
+        inner: &Inner,
+        tenant: &Tenant,
+        caller: &Caller,
+    ) -> (Result<LogPosition, AskError>, Duration) {
         let began = Instant::now();
         let pinned = inner.pin(tenant, caller, &Asking::default()).await;
         (pinned.map(|pinned| pinned.cut.known_at), began.elapsed())
@@ -274,7 +323,8 @@ mod tests {
         app.settled_status(&owner("acme")).await.unwrap();
         app.close().await;
         let app = world.open_with(Options { follow: false, ..Options::default() }).await;
-        let end = json!({"type": "session.ended", "source": "idp-x", "id": "an-end", "occurred_at": "2026-03-02T20:00:00Z", "session": "S1", "subject": {"id": "alice"},
+        let end = json!({"type": "session.ended", "source": "idp-x", "id": "an-end",
+            "occurred_at": "2026-03-02T20:00:00Z", "session": "S1", "subject": {"id": "alice"},
             "data": {"reason": "logout"}});
         ingest_line(&app, "acme", &end).await.unwrap();
         let tenant = app.0.tenant(&tenant("acme")).await.unwrap();
@@ -283,7 +333,11 @@ mod tests {
         tokio::time::pause();
 
         let (position, waited) = asks(&app.0, &tenant, &other).await;
-        assert_eq!((position.unwrap(), waited >= WAIT), (LogPosition(82), true), "a single append is waited for");
+        assert_eq!(
+            (position.unwrap(), waited >= WAIT),
+            (LogPosition(82), true),
+            "a single append is waited for"
+        );
 
         let appends = async {
             loop {
@@ -294,7 +348,11 @@ mod tests {
         let questions = async {
             tokio::time::sleep(Duration::from_millis(200)).await;
             let (position, waited) = asks(&app.0, &tenant, &other).await;
-            assert_eq!((position.unwrap(), waited < MOMENT), (LogPosition(82), true), "others go on writing: {waited:?}");
+            assert_eq!(
+                (position.unwrap(), waited < MOMENT),
+                (LogPosition(82), true),
+                "others go on writing: {waited:?}"
+            );
             let (_, waited) = asks(&app.0, &tenant, &writer).await;
             assert!(waited >= WAIT, "what it wrote itself is waited for: {waited:?}");
         };

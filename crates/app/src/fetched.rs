@@ -1,4 +1,5 @@
-//! What many sessions are made of, read at once: a few questions for all of them, where one session after the other asks as many each.
+//! What many sessions are made of, read at once: a few questions for all of them, where one session
+//! after the other asks as many each.
 
 use crate::{brief::Brief, gather::Traits, reader::Reader, terms::pair};
 use claimledger_facts::{
@@ -19,7 +20,8 @@ pub(crate) const AT_ONCE: usize = 64;
 /// Fewer where they have so many records: some kilobytes each.
 const MOST_RECORDS: usize = 10_000;
 
-/// The records of some sessions, as known at a position; and where those are that speak of their IdP sessions.
+/// The records of some sessions, as known at a position; and where those are that speak of their
+/// IdP sessions.
 #[derive(Default)]
 pub(crate) struct Fetched {
     known_at: LogPosition,
@@ -29,17 +31,33 @@ pub(crate) struct Fetched {
 }
 
 impl Fetched {
-    /// Reads the records of some sessions, the first at least, and those that speak of their IdP sessions. What else a session turns out to need is read when it is gathered.
-    pub(crate) async fn read(reader: &Reader<'_>, traits: Traits, sessions: &[SessionId], known_at: LogPosition) -> Result<Self, LogError> {
+    /// Reads the records of some sessions, the first at least, and those that speak of their IdP
+    /// sessions. What else a session turns out to need is read when it is gathered.
+    pub(crate) async fn read(
+        reader: &Reader<'_>,
+        traits: Traits,
+        sessions: &[SessionId],
+        known_at: LogPosition,
+    ) -> Result<Self, LogError> {
         let found = reader.records_of_each(sessions, known_at, MOST_RECORDS).await?;
-        let mut fetched = Self { known_at, sessions: sessions.iter().cloned().zip(found).collect(), ..Self::default() };
+        let mut fetched = Self {
+            known_at,
+            sessions: sessions.iter().cloned().zip(found).collect(),
+            ..Self::default()
+        };
         if traits.idp_sessions() {
-            let terms: BTreeSet<Term> = fetched.sessions.values().flatten().flat_map(|record| idp_sessions(record)).collect();
+            let terms: BTreeSet<Term> = fetched
+                .sessions
+                .values()
+                .flatten()
+                .flat_map(|record| idp_sessions(record))
+                .collect();
             let terms: Vec<_> = terms.into_iter().collect();
             let found = reader.positions_of_each(&terms, known_at).await?;
             let positions: BTreeSet<LogPosition> = found.iter().flatten().copied().collect();
             let positions: Vec<_> = positions.into_iter().collect();
-            fetched.records = positions.iter().copied().zip(reader.records(&positions).await?).collect();
+            fetched.records =
+                positions.iter().copied().zip(reader.records(&positions).await?).collect();
             fetched.terms = terms.into_iter().zip(found).collect();
         }
         Ok(fetched)
@@ -51,7 +69,11 @@ impl Fetched {
     }
 
     /// The records that name a session; none: it was not read.
-    pub(crate) fn records_of(&self, session: &SessionId, known_at: LogPosition) -> Option<&[Arc<Brief>]> {
+    pub(crate) fn records_of(
+        &self,
+        session: &SessionId,
+        known_at: LogPosition,
+    ) -> Option<&[Arc<Brief>]> {
         if known_at == self.known_at { self.sessions.get(session).map(Vec::as_slice) } else { None }
     }
 
@@ -69,7 +91,11 @@ impl Fetched {
 /// The IdP sessions that a record says its session came from.
 fn idp_sessions(record: &Brief) -> impl Iterator<Item = Term> + '_ {
     record.statement.facts.iter().filter_map(|fact| match &fact.data {
-        FactData::SessionStarted(start) => Some(pair(TermKind::IdpSession, start.idp.as_ref()?.as_str(), start.idp_session.as_ref()?.as_str())),
+        FactData::SessionStarted(start) => Some(pair(
+            TermKind::IdpSession,
+            start.idp.as_ref()?.as_str(),
+            start.idp_session.as_ref()?.as_str(),
+        )),
         _ => None,
     })
 }

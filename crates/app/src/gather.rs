@@ -1,6 +1,8 @@
-//! Everything that is known of one session up to K: its own records, the records of sessions it is linked with, and what is said of its IdP session.
+//! Everything that is known of one session up to K: its own records, the records of sessions it is
+//! linked with, and what is said of its IdP session.
 //!
-//! A session is a connected component of ids and links (`semantics.md` 25). Links are followed in both directions, to a fixed point.
+//! A session is a connected component of ids and links (`semantics.md` 25). Links are followed in
+//! both directions, to a fixed point.
 
 use crate::{
     brief::Brief,
@@ -42,7 +44,8 @@ pub(crate) struct Gathered {
     pub(crate) positions: BTreeSet<LogPosition>,
 }
 
-/// What can be left out for a tenant that has nothing of the kind up to K: most tenants save themselves a look-up a record.
+/// What can be left out for a tenant that has nothing of the kind up to K: most tenants save
+/// themselves a look-up a record.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Traits {
     links: bool,
@@ -50,7 +53,8 @@ pub(crate) struct Traits {
     idp_sessions: bool,
 }
 
-/// From which position on a tenant has something of a kind, as far as the read models are: so that no question looks it up.
+/// From which position on a tenant has something of a kind, as far as the read models are: so that
+/// no question looks it up.
 #[derive(Debug)]
 pub(crate) struct FirstOfKind {
     link: AtomicU64,
@@ -62,7 +66,8 @@ impl FirstOfKind {
     /// Looks them up.
     pub(crate) async fn load(tenant: &TenantId, views: &dyn Views) -> Result<Self, LogError> {
         let first = async |term: Term| {
-            let first = views.positions_of(tenant, &term, LogPosition(0), LogPosition(u64::MAX), 1).await?;
+            let first =
+                views.positions_of(tenant, &term, LogPosition(0), LogPosition(u64::MAX), 1).await?;
             Ok::<_, LogError>(AtomicU64::new(first.first().map_or(u64::MAX, |first| first.0)))
         };
         Ok(Self {
@@ -72,7 +77,8 @@ impl FirstOfKind {
         })
     }
 
-    /// Takes note of a record, before the read models have it. That records come again changes nothing.
+    /// Takes note of a record, before the read models have it. That records come again changes
+    /// nothing.
     pub(crate) fn note(&self, record: &Brief) {
         let position = record.reference.position.0;
         if record.variant {
@@ -81,7 +87,9 @@ impl FirstOfKind {
         for fact in &record.statement.facts {
             match fact.data {
                 FactData::SessionLinked(_) => self.link.fetch_min(position, Ordering::Relaxed),
-                FactData::IdpSessionStarted(_) | FactData::IdpSessionEnded(_) => self.idp_session.fetch_min(position, Ordering::Relaxed),
+                FactData::IdpSessionStarted(_) | FactData::IdpSessionEnded(_) => {
+                    self.idp_session.fetch_min(position, Ordering::Relaxed)
+                }
                 _ => continue,
             };
         }
@@ -90,7 +98,11 @@ impl FirstOfKind {
     /// What may be there at a position.
     pub(crate) fn at(&self, known_at: LogPosition) -> Traits {
         let by = |first: &AtomicU64| first.load(Ordering::Relaxed) <= known_at.0;
-        Traits { links: by(&self.link), variants: by(&self.variant), idp_sessions: by(&self.idp_session) }
+        Traits {
+            links: by(&self.link),
+            variants: by(&self.variant),
+            idp_sessions: by(&self.idp_session),
+        }
     }
 }
 
@@ -107,7 +119,12 @@ impl Traits {
 }
 
 /// Gathers a session by any of its ids; none where nothing names the id up to `known_at`.
-pub(crate) async fn session(reader: &Reader<'_>, traits: Traits, id: &SessionId, known_at: LogPosition) -> Result<Option<Gathered>, LogError> {
+pub(crate) async fn session(
+    reader: &Reader<'_>,
+    traits: Traits,
+    id: &SessionId,
+    known_at: LogPosition,
+) -> Result<Option<Gathered>, LogError> {
     let mut gathered = Gathered::default();
     let mut records: BTreeMap<LogPosition, Arc<Brief>> = BTreeMap::new();
     let mut named: BTreeSet<SessionId> = BTreeSet::from([id.clone()]);
@@ -151,7 +168,9 @@ pub(crate) async fn session(reader: &Reader<'_>, traits: Traits, id: &SessionId,
     gathered.records = records.values().cloned().collect();
     for record in records.values() {
         let variant = has_variant(reader, traits, record, known_at).await?;
-        gathered.facts.extend(known(record, variant, |fact| fact.session.as_ref().is_none_or(|id| named.contains(id))));
+        gathered.facts.extend(known(record, variant, |fact| {
+            fact.session.as_ref().is_none_or(|id| named.contains(id))
+        }));
     }
     if traits.idp_sessions {
         add_idp_sessions(reader, traits, &mut gathered, known_at).await?;
@@ -160,7 +179,11 @@ pub(crate) async fn session(reader: &Reader<'_>, traits: Traits, id: &SessionId,
 }
 
 /// The facts of a record that a test lets through.
-pub(crate) fn known<'a>(record: &'a Brief, variant: bool, wanted: impl Fn(&Fact) -> bool + 'a) -> impl Iterator<Item = Known> + 'a {
+pub(crate) fn known<'a>(
+    record: &'a Brief,
+    variant: bool,
+    wanted: impl Fn(&Fact) -> bool + 'a,
+) -> impl Iterator<Item = Known> + 'a {
     record.statement.facts.iter().filter(move |fact| wanted(fact)).map(move |fact| Known {
         record: record.reference.clone(),
         variant,
@@ -172,13 +195,20 @@ pub(crate) fn known<'a>(record: &'a Brief, variant: bool, wanted: impl Fn(&Fact)
 
 fn session_links(record: &Brief) -> impl Iterator<Item = (&SessionId, &str)> {
     record.statement.facts.iter().filter_map(|fact| match &fact.data {
-        FactData::SessionLinked(link) => Some((fact.session.as_ref().or(record.statement.session.as_ref())?, link.to.as_str())),
+        FactData::SessionLinked(link) => {
+            Some((fact.session.as_ref().or(record.statement.session.as_ref())?, link.to.as_str()))
+        }
         _ => None,
     })
 }
 
 /// The sessions that a link's `to` means at K ([`links::target`]).
-async fn resolve(reader: &Reader<'_>, record: &Brief, to: &str, known_at: LogPosition) -> Result<Vec<SessionId>, LogError> {
+async fn resolve(
+    reader: &Reader<'_>,
+    record: &Brief,
+    to: &str,
+    known_at: LogPosition,
+) -> Result<Vec<SessionId>, LogError> {
     let named = reader.records_of(&SessionId::new(to), known_at).await?;
     let is_session = named.iter().any(|record| names(record, to));
     match links::target(&record.reference.source, to, is_session) {
@@ -187,13 +217,23 @@ async fn resolve(reader: &Reader<'_>, record: &Brief, to: &str, known_at: LogPos
     }
 }
 
-/// Whether a fact of a record names a session: a record that nothing was read from makes no session known.
+/// Whether a fact of a record names a session: a record that nothing was read from makes no session
+/// known.
 fn names(record: &Brief, session: &str) -> bool {
-    record.statement.facts.iter().any(|fact| fact.session.as_ref().is_some_and(|id| id.as_str() == session))
+    record
+        .statement
+        .facts
+        .iter()
+        .any(|fact| fact.session.as_ref().is_some_and(|id| id.as_str() == session))
 }
 
 /// The sessions that the facts of a source's record name, and of its variants.
-async fn record_sessions(reader: &Reader<'_>, source: &SourceId, id: &SourceEventId, known_at: LogPosition) -> Result<Vec<SessionId>, LogError> {
+async fn record_sessions(
+    reader: &Reader<'_>,
+    source: &SourceId,
+    id: &SourceEventId,
+    known_at: LogPosition,
+) -> Result<Vec<SessionId>, LogError> {
     let mut positions = reader.positions(&variant_term(source, id), known_at).await?;
     positions.extend(reader.position(RecordId::derive(reader.tenant, source, id), known_at).await?);
     let mut sessions = Vec::new();
@@ -203,24 +243,42 @@ async fn record_sessions(reader: &Reader<'_>, source: &SourceId, id: &SourceEven
     Ok(sessions)
 }
 
-/// The sessions whose links meant records of other sessions as long as no session of this name was known ([`links::target`]): once it
-/// is, they are parted.
-pub(crate) async fn parted_by(reader: &Reader<'_>, session: &SessionId, known_at: LogPosition) -> Result<Vec<SessionId>, LogError> {
+/// The sessions whose links meant records of other sessions as long as no session of this name was
+/// known ([`links::target`]): once it is, they are parted.
+pub(crate) async fn parted_by(
+    reader: &Reader<'_>,
+    session: &SessionId,
+    known_at: LogPosition,
+) -> Result<Vec<SessionId>, LogError> {
     let mut parted = Vec::new();
     let positions = reader.positions(&link_term(session.as_str()), known_at).await?;
     for record in reader.records(&positions).await? {
         for (linked, to) in session_links(&record) {
             if to == session.as_str() {
                 parted.push(linked.clone());
-                parted.extend(record_sessions(reader, &record.reference.source, &SourceEventId::new(to), known_at).await?);
+                parted.extend(
+                    record_sessions(
+                        reader,
+                        &record.reference.source,
+                        &SourceEventId::new(to),
+                        known_at,
+                    )
+                    .await?,
+                );
             }
         }
     }
     Ok(parted)
 }
 
-/// The sessions with a link to this one, named by its id or by the source's id of one of its records.
-async fn linking_to(reader: &Reader<'_>, key: &str, id: &SessionId, known_at: LogPosition) -> Result<Vec<SessionId>, LogError> {
+/// The sessions with a link to this one, named by its id or by the source's id of one of its
+/// records.
+async fn linking_to(
+    reader: &Reader<'_>,
+    key: &str,
+    id: &SessionId,
+    known_at: LogPosition,
+) -> Result<Vec<SessionId>, LogError> {
     let mut reached = Vec::new();
     let positions = reader.positions(&link_term(key), known_at).await?;
     for record in reader.records(&positions).await? {
@@ -233,23 +291,42 @@ async fn linking_to(reader: &Reader<'_>, key: &str, id: &SessionId, known_at: Lo
     Ok(reached)
 }
 
-/// Whether the source said something else under the same id too, as known at K (`semantics.md` 32). Which of the two counts, the domain decides.
-async fn has_variant(reader: &Reader<'_>, traits: Traits, record: &Brief, known_at: LogPosition) -> Result<bool, LogError> {
-    Ok(record.variant || (traits.variants && reader.any(&variant_term(&record.reference.source, &record.reference.source_id), known_at).await?))
+/// Whether the source said something else under the same id too, as known at K (`semantics.md` 32).
+/// Which of the two counts, the domain decides.
+async fn has_variant(
+    reader: &Reader<'_>,
+    traits: Traits,
+    record: &Brief,
+    known_at: LogPosition,
+) -> Result<bool, LogError> {
+    Ok(record.variant
+        || (traits.variants
+            && reader
+                .any(&variant_term(&record.reference.source, &record.reference.source_id), known_at)
+                .await?))
 }
 
 /// Adds what is said of the IdP sessions that the session's facts name.
-async fn add_idp_sessions(reader: &Reader<'_>, traits: Traits, gathered: &mut Gathered, known_at: LogPosition) -> Result<(), LogError> {
+async fn add_idp_sessions(
+    reader: &Reader<'_>,
+    traits: Traits,
+    gathered: &mut Gathered,
+    known_at: LogPosition,
+) -> Result<(), LogError> {
     let named: BTreeSet<_> = gathered
         .facts
         .iter()
         .filter_map(|known| match &known.fact.data {
-            FactData::SessionStarted(start) => Some((start.idp.clone()?, start.idp_session.clone()?)),
+            FactData::SessionStarted(start) => {
+                Some((start.idp.clone()?, start.idp_session.clone()?))
+            }
             _ => None,
         })
         .collect();
     for (idp, idp_session) in named {
-        let positions = reader.positions(&pair(TermKind::IdpSession, idp.as_str(), idp_session.as_str()), known_at).await?;
+        let positions = reader
+            .positions(&pair(TermKind::IdpSession, idp.as_str(), idp_session.as_str()), known_at)
+            .await?;
         for record in reader.records(&positions).await? {
             if gathered.positions.contains(&record.reference.position) {
                 continue;

@@ -1,9 +1,10 @@
-//! Head rows: every session as assessed at the head, by the function that also answers at any other cut. They order lists and find candidates; what a list
-//! shows is assessed again at its own cut.
+//! Head rows: every session as assessed at the head, by the function that also answers at any other
+//! cut. They order lists and find candidates; what a list shows is assessed again at its own cut.
 //!
-//! There is one row for each session *id*. Where links give a session several ids, the row of its name holds the state and the others point to it. A row
-//! stands in the order of lists where the first fact that names its own id stands: so at an earlier K, when two ids were two sessions yet, each has its
-//! place.
+//! There is one row for each session *id*. Where links give a session several ids, the row of its
+//! name holds the state and the others point to it. A row stands in the order of lists where the
+//! first fact that names its own id stands: so at an earlier K, when two ids were two sessions yet,
+//! each has its place.
 
 use crate::{
     brief::Brief,
@@ -54,7 +55,8 @@ pub(crate) struct Heads<'a> {
     latest: Option<Time>,
 }
 
-/// What a head row says of its session. A row of an older build lacks a field: it is not read, so the session is looked at.
+/// What a head row says of its session. A row of an older build lacks a field: it is not read, so
+/// the session is looked at.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 #[expect(clippy::large_enum_variant, reason = "one at a time, and almost all are states")]
@@ -105,21 +107,32 @@ struct Last {
 }
 
 /// The sessions that a batch of records says something about.
-pub(crate) async fn touched(reader: &Reader<'_>, traits: Traits, records: &[Arc<Brief>], last: LogPosition) -> Result<BTreeSet<SessionId>, LogError> {
+pub(crate) async fn touched(
+    reader: &Reader<'_>,
+    traits: Traits,
+    records: &[Arc<Brief>],
+    last: LogPosition,
+) -> Result<BTreeSet<SessionId>, LogError> {
     let mut sessions = BTreeSet::new();
     let mut idp_sessions = BTreeSet::new();
     for record in records {
         sessions.extend(record.statement.sessions().cloned());
         for fact in &record.statement.facts {
             match &fact.data {
-                FactData::IdpSessionStarted(d) => idp_sessions.insert((d.idp.clone(), d.idp_session.clone())),
-                FactData::IdpSessionEnded(d) => idp_sessions.insert((d.idp.clone(), d.idp_session.clone())),
+                FactData::IdpSessionStarted(d) => {
+                    idp_sessions.insert((d.idp.clone(), d.idp_session.clone()))
+                }
+                FactData::IdpSessionEnded(d) => {
+                    idp_sessions.insert((d.idp.clone(), d.idp_session.clone()))
+                }
                 _ => false,
             };
         }
     }
     for (idp, session) in idp_sessions {
-        let positions = reader.positions(&pair(TermKind::IdpSession, idp.as_str(), session.as_str()), last).await?;
+        let positions = reader
+            .positions(&pair(TermKind::IdpSession, idp.as_str(), session.as_str()), last)
+            .await?;
         for record in reader.records(&positions).await? {
             sessions.extend(record.statement.sessions().cloned());
         }
@@ -133,9 +146,11 @@ pub(crate) async fn touched(reader: &Reader<'_>, traits: Traits, records: &[Arc<
     Ok(sessions)
 }
 
-/// Where an id stands in lists: at the first fact that names it, or the first record where no fact does.
+/// Where an id stands in lists: at the first fact that names it, or the first record where no fact
+/// does.
 pub(crate) fn key_of(id: &SessionId, records: &[Arc<Brief>]) -> Option<HeadKey> {
-    let (_, time, source, source_id) = records.iter().filter_map(|record| place_of(id, record)).min()?;
+    let (_, time, source, source_id) =
+        records.iter().filter_map(|record| place_of(id, record)).min()?;
     Some(HeadKey {
         first_occurred: time,
         first_source: source.as_str().to_owned(),
@@ -153,11 +168,17 @@ fn place_of<'a>(id: &SessionId, record: &'a Brief) -> Option<Place<'a>> {
     let facts = record.statement.facts.iter().filter(|fact| fact.session.as_ref() == Some(id));
     let first = facts.map(|fact| fact.occurred.from).min();
     // A record that no fact was read from stands behind those that say something.
-    Some((first.is_none(), first.unwrap_or(record.reference.occurred.from), &record.reference.source, &record.reference.source_id))
+    Some((
+        first.is_none(),
+        first.unwrap_or(record.reference.occurred.from),
+        &record.reference.source,
+        &record.reference.source_id,
+    ))
 }
 
-/// The last record that moved an id towards the front of the list; none: its first record gave its place. `records` are in
-/// the order of the log. Batches play no part, because a question may be pinned between any two records.
+/// The last record that moved an id towards the front of the list; none: its first record gave its
+/// place. `records` are in the order of the log. Batches play no part, because a question may be
+/// pinned between any two records.
 fn last_move(id: &SessionId, records: &[Arc<Brief>]) -> Option<LogPosition> {
     let mut first: Option<Place<'_>> = None;
     let mut moved = None;
@@ -174,15 +195,38 @@ fn last_move(id: &SessionId, records: &[Arc<Brief>]) -> Option<LogPosition> {
 }
 
 impl<'a> Heads<'a> {
-    pub(crate) fn new(reader: Reader<'a>, traits: Traits, history: Arc<History>, config: Arc<ConfigIndex>, last: LogPosition) -> Self {
-        Self { reader, traits, history, config, last, done: BTreeSet::new(), rows: Vec::new(), moved: Vec::new(), latest: None }
+    pub(crate) fn new(
+        reader: Reader<'a>,
+        traits: Traits,
+        history: Arc<History>,
+        config: Arc<ConfigIndex>,
+        last: LogPosition,
+    ) -> Self {
+        Self {
+            reader,
+            traits,
+            history,
+            config,
+            last,
+            done: BTreeSet::new(),
+            rows: Vec::new(),
+            moved: Vec::new(),
+            latest: None,
+        }
     }
 
     /// Makes the rows of these sessions, once each.
-    pub(crate) async fn assess(&mut self, sessions: impl IntoIterator<Item = SessionId>) -> Result<(), LogError> {
+    pub(crate) async fn assess(
+        &mut self,
+        sessions: impl IntoIterator<Item = SessionId>,
+    ) -> Result<(), LogError> {
         let mut sessions = sessions.into_iter();
         loop {
-            let some: Vec<_> = sessions.by_ref().filter(|session| !self.done.contains(session)).take(AT_ONCE).collect();
+            let some: Vec<_> = sessions
+                .by_ref()
+                .filter(|session| !self.done.contains(session))
+                .take(AT_ONCE)
+                .collect();
             if some.is_empty() {
                 return Ok(());
             }
@@ -193,7 +237,9 @@ impl<'a> Heads<'a> {
                     continue;
                 }
                 let reader = Reader { fetched: Some(&fetched), ..self.reader };
-                if let Some(gathered) = gather::session(&reader, self.traits, &session, self.last).await? {
+                if let Some(gathered) =
+                    gather::session(&reader, self.traits, &session, self.last).await?
+                {
                     self.add(&gathered);
                 }
                 // A long batch must not keep a thread of the runtime from everybody else.
@@ -207,8 +253,8 @@ impl<'a> Heads<'a> {
         std::mem::take(&mut self.rows)
     }
 
-    /// The ids that a record of the batch put further forward, each with the size of the log at the last such record, and its new place. To be remembered
-    /// before any of the rows is written.
+    /// The ids that a record of the batch put further forward, each with the size of the log at the
+    /// last such record, and its new place. To be remembered before any of the rows is written.
     pub(crate) fn take_moved(&mut self) -> Vec<(LogSize, SessionId, HeadKey)> {
         std::mem::take(&mut self.moved)
     }
@@ -226,21 +272,36 @@ impl<'a> Heads<'a> {
     fn add(&mut self, gathered: &Gathered) {
         self.done.extend(gathered.ids.iter().cloned());
         let own = || gathered.facts.iter().filter(|known| known.fact.session.is_some());
-        let last = own().map(|known| known.fact.occurred.to.unwrap_or(known.fact.occurred.from)).max();
+        let last =
+            own().map(|known| known.fact.occurred.to.unwrap_or(known.fact.occurred.from)).max();
         let begins = own().map(|known| known.fact.occurred.from).min().unwrap_or(Time::MIN);
-        let last = last.or_else(|| gathered.records.iter().map(|record| record.reference.occurred.from).max()).unwrap_or(Time::MIN);
+        let last = last
+            .or_else(|| gathered.records.iter().map(|record| record.reference.occurred.from).max())
+            .unwrap_or(Time::MIN);
         self.latest = self.latest.max(Some(last));
-        let state = assess_in_brief(&gathered.facts, &self.history, Cut { at: Time::MAX, known_at: self.last });
-        // Up to where it was assessed, as far as that matters: the last record that can have changed it. The size of the batch would do as well, but a
-        // rebuild has other batches and must give the same rows.
+        let state = assess_in_brief(
+            &gathered.facts,
+            &self.history,
+            Cut { at: Time::MAX, known_at: self.last },
+        );
+        // Up to where it was assessed, as far as that matters: the last record that can have
+        // changed it. The size of the batch would do as well, but a rebuild has other batches and
+        // must give the same rows.
         let claimed = last_claim(&gathered.facts);
         let assessed_to = LogSize(self.rests_on(gathered, last, claimed).0 + 1);
         for id in &gathered.ids {
             let Some(key) = key_of(id, &gathered.records) else { continue };
             let summary = match &state {
                 Some(state) if state.id == *id => summary(state, begins, last, claimed),
-                Some(state) => Summary::Alias { alias_of: state.id.as_str().to_owned(), claimed: claimed.micros(), last: last.micros() },
-                None => Summary::NotUnderstood { last: last.micros(), not_understood: gathered.records.len() },
+                Some(state) => Summary::Alias {
+                    alias_of: state.id.as_str().to_owned(),
+                    claimed: claimed.micros(),
+                    last: last.micros(),
+                },
+                None => Summary::NotUnderstood {
+                    last: last.micros(),
+                    not_understood: gathered.records.len(),
+                },
             };
             self.note_move(id, &key, gathered);
             let over_at = match &state {
@@ -262,25 +323,37 @@ impl<'a> Heads<'a> {
 
     fn note_move(&mut self, id: &SessionId, key: &HeadKey, gathered: &Gathered) {
         let Some(from) = self.reader.ahead.last().map(|ahead| ahead.from()) else { return };
-        if let Some(position) = last_move(id, &gathered.records).filter(|position| *position >= from) {
+        if let Some(position) =
+            last_move(id, &gathered.records).filter(|position| *position >= from)
+        {
             self.moved.push((LogSize(position.0 + 1), id.clone(), key.clone()));
         }
     }
 
     fn rests_on(&self, gathered: &Gathered, last: Time, claimed: Time) -> LogPosition {
-        let records = gathered.facts.iter().map(|known| known.record.position).chain(gathered.positions.iter().copied());
+        let records = gathered
+            .facts
+            .iter()
+            .map(|known| known.record.position)
+            .chain(gathered.positions.iter().copied());
         let history = self.history.at(self.last);
-        let scopes = Scope::all_of(&gathered.facts).into_iter().flat_map(|scope| scope.of_each_identity(history)).collect();
+        let scopes = Scope::all_of(&gathered.facts)
+            .into_iter()
+            .flat_map(|scope| scope.of_each_identity(history))
+            .collect();
         let config = self.config.last_of(&scopes, last, claimed, self.last);
         records.chain(config).max().unwrap_or_default()
     }
 }
 
-/// From when on a session is over at any T, as assessed at the end of time (`semantics.md` 22, 23): its stated end, or the last instant of an end that is
-/// known by an interval; else its limit, which also ends one whose end is stated later. A limit counts from the stated start on: before that the session is
-/// dated by its first fact.
+/// From when on a session is over at any T, as assessed at the end of time (`semantics.md` 22, 23):
+/// its stated end, or the last instant of an end that is known by an interval; else its limit,
+/// which also ends one whose end is stated later. A limit counts from the stated start on: before
+/// that the session is dated by its first fact.
 fn over_at(state: &SessionState) -> Option<Time> {
-    let limit = state.lifetime_ends_at.map(|limit| state.started_at.map_or(limit, |start| limit.max(start)));
+    let limit = state
+        .lifetime_ends_at
+        .map(|limit| state.started_at.map_or(limit, |start| limit.max(start)));
     match (state.phase, state.ended_at) {
         (Phase::Ended, Some(ended)) => Some(limit.map_or(ended, |limit| limit.min(ended))),
         (Phase::Ended, None) if state.end_record.is_none() => limit,
@@ -303,7 +376,11 @@ fn summary(state: &SessionState, begins: Time, last: Time, claimed: Time) -> Sum
         end_reason: state.end_reason.map(Cow::Borrowed),
         ended_at: state.ended_at,
         factors: state.factors.iter().map(|factor| factor.name.clone()).collect(),
-        falsified: state.decisions.iter().filter(|decision| decision.falsified_later.is_some()).count(),
+        falsified: state
+            .decisions
+            .iter()
+            .filter(|decision| decision.falsified_later.is_some())
+            .count(),
         idp: state.idp.as_ref().map(|idp| idp.as_str().to_owned()),
         last: last.micros(),
         outlived: outlived(state).is_some(),
@@ -318,7 +395,8 @@ fn summary(state: &SessionState, begins: Time, last: Time, claimed: Time) -> Sum
     }
 }
 
-/// Sessions that configuration which came late may have changed, a chunk at a time. The next chunk is found while one is assessed.
+/// Sessions that configuration which came late may have changed, a chunk at a time. The next chunk
+/// is found while one is assessed.
 pub(crate) struct Late {
     views: Arc<dyn Views>,
     tenant: TenantId,
@@ -328,11 +406,19 @@ pub(crate) struct Late {
 }
 
 impl Late {
-    /// Of new configuration. What occurred after every fact of every session (`latest`) changes none of them.
-    pub(crate) fn of(config: &[Known], history: HistoryCut<'_>, latest: Option<Time>, (views, tenant): (&Arc<dyn Views>, &TenantId)) -> Self {
+    /// Of new configuration. What occurred after every fact of every session (`latest`) changes
+    /// none of them.
+    pub(crate) fn of(
+        config: &[Known],
+        history: HistoryCut<'_>,
+        latest: Option<Time>,
+        (views, tenant): (&Arc<dyn Views>, &TenantId),
+    ) -> Self {
         let mut scopes: VecDeque<(Scope, Time)> = VecDeque::new();
         for known in config {
-            let each = |(scope, from): (Scope, Time)| scope.of_each_identity(history).into_iter().map(move |scope| (scope, from));
+            let each = |(scope, from): (Scope, Time)| {
+                scope.of_each_identity(history).into_iter().map(move |scope| (scope, from))
+            };
             for (scope, from) in Scope::of(&known.fact).into_iter().flat_map(each) {
                 if latest.is_some_and(|latest| latest < from) {
                     continue;
@@ -350,9 +436,10 @@ impl Late {
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<SessionId>>, LogError> {
         while let Some((scope, from)) = self.scopes.front() {
             let rows = match self.next.take() {
-                Some(begun) => {
-                    begun.await.map_err(|error| LogError::Unavailable { reason: "a list was cut off".to_owned(), source: Some(Box::new(error)) })?
-                }
+                Some(begun) => begun.await.map_err(|error| LogError::Unavailable {
+                    reason: "a list was cut off".to_owned(),
+                    source: Some(Box::new(error)),
+                })?,
                 None => self.rows(scope).await,
             }?;
             let Some(last) = rows.last() else {
@@ -360,7 +447,11 @@ impl Late {
                 self.after = None;
                 continue;
             };
-            let chunk = rows.iter().filter(|row| concerned(row, scope, *from)).map(|row| row.session.clone()).collect();
+            let chunk = rows
+                .iter()
+                .filter(|row| concerned(row, scope, *from))
+                .map(|row| row.session.clone())
+                .collect();
             self.after = Some(last.key());
             self.next = Some(AbortOnDropHandle::new(tokio::spawn(self.rows(scope))));
             return Ok(Some(chunk));
@@ -378,7 +469,8 @@ impl Late {
             Scope::Policy(policy) => vec![term(TermKind::Policy, policy.as_str())],
             Scope::Person(person) => vec![term(TermKind::Subject, person.as_str())],
         };
-        let (views, tenant, after) = (Arc::clone(&self.views), self.tenant.clone(), self.after.clone());
+        let (views, tenant, after) =
+            (Arc::clone(&self.views), self.tenant.clone(), self.after.clone());
         async move { views.sessions_with(&tenant, &terms, None, after.as_ref(), CHUNK).await }
     }
 }
@@ -390,7 +482,9 @@ pub(crate) fn last_of(row: &HeadRow) -> Option<Time> {
 
 /// Whether the session has a fact, or of retractions a claim, at or after a time.
 fn concerned(row: &HeadRow, scope: &Scope, from: Time) -> bool {
-    let last = |last: Last| if scope.is_of_claims() { last.claimed.unwrap_or(last.last) } else { last.last };
+    let last = |last: Last| {
+        if scope.is_of_claims() { last.claimed.unwrap_or(last.last) } else { last.last }
+    };
     serde_json::from_slice::<Last>(&row.state).map_or(true, |row| last(row) >= from.micros())
 }
 

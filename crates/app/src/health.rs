@@ -1,8 +1,10 @@
-//! Health: which part of a ledger does not work, why, and since when. It is no part of an answer (`design.md`, invariant 4)
-//! and names no tenant, so that an unauthenticated readiness probe may show it.
+//! Health: which part of a ledger does not work, why, and since when. It is no part of an answer
+//! (`design.md`, invariant 4) and names no tenant, so that an unauthenticated readiness probe may
+//! show it.
 //!
-//! Three parts fail apart from each other. The *log* takes no records, while reads go on. The *projection* does not move,
-//! while appends go on and answers fall behind. A stored record or row is *damaged*. Nothing set: ready.
+//! Three parts fail apart from each other. The *log* takes no records, while reads go on. The
+//! *projection* does not move, while appends go on and answers fall behind. A stored record or row
+//! is *damaged*. Nothing set: ready.
 
 use crate::answer::Problem;
 use claimledger_facts::{ids::LogPosition, time::Time};
@@ -22,7 +24,8 @@ pub struct Health {
 /// Why a part does not work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
-    /// A sentence without its end, for operators and clients alike: it names no tenant and counts nothing.
+    /// A sentence without its end, for operators and clients alike: it names no tenant and counts
+    /// nothing.
     pub why: String,
     /// When it was first noticed.
     pub since: Time,
@@ -71,8 +74,8 @@ pub enum Part {
     Projection,
     /// What is stored.
     Damage,
-    /// The clock that records are stamped with. It is shown to callers of the tenant; where it holds appends back, it is
-    /// the log that is stopped.
+    /// The clock that records are stamped with. It is shown to callers of the tenant; where it
+    /// holds appends back, it is the log that is stopped.
     Clock,
 }
 
@@ -96,33 +99,50 @@ impl Health {
         self.causes().is_empty()
     }
 
-    /// Every part that does not work, with words that may be shown to anybody: no tenant, no position.
+    /// Every part that does not work, with words that may be shown to anybody: no tenant, no
+    /// position.
     #[must_use]
     pub fn causes(&self) -> Vec<(Part, Cause)> {
         let damage = self.damage.as_ref().map(|damage| Cause {
-            why: format!("something in the file `{}` is damaged: `claimledger status` names it", damage.place.file()),
+            why: format!(
+                "something in the file `{}` is damaged: `claimledger status` names it",
+                damage.place.file()
+            ),
             since: damage.since,
         });
-        [(Part::Log, self.log.clone()), (Part::Projection, self.projection.clone()), (Part::Damage, damage)]
-            .into_iter()
-            .filter_map(|(part, cause)| cause.map(|cause| (part, cause)))
-            .collect()
+        [
+            (Part::Log, self.log.clone()),
+            (Part::Projection, self.projection.clone()),
+            (Part::Damage, damage),
+        ]
+        .into_iter()
+        .filter_map(|(part, cause)| cause.map(|cause| (part, cause)))
+        .collect()
     }
 
     /// The same for callers of the tenant, who may know which record it is.
     pub(crate) fn problems(&self) -> Vec<Problem> {
-        let mut problems: Vec<_> = self.causes().into_iter().map(|(part, cause)| Problem { part, cause }).collect();
-        if let (Some(problem), Some(damage)) = (problems.iter_mut().find(|problem| problem.part == Part::Damage), &self.damage) {
+        let mut problems: Vec<_> =
+            self.causes().into_iter().map(|(part, cause)| Problem { part, cause }).collect();
+        if let (Some(problem), Some(damage)) =
+            (problems.iter_mut().find(|problem| problem.part == Part::Damage), &self.damage)
+        {
             problem.cause.why = match &damage.place {
-                DamagedPlace::Record(position) => format!("the log does not hold together at {position}"),
-                DamagedPlace::View(row) => format!("a row of the read models is damaged: {row}; `claimledger rebuild` makes it anew"),
+                DamagedPlace::Record(position) => {
+                    format!("the log does not hold together at {position}")
+                }
+                DamagedPlace::View(row) => format!(
+                    "a row of the read models is damaged: {row}; `claimledger rebuild` makes it \
+                     anew"
+                ),
                 DamagedPlace::Key(row) => format!("a row of the key store is damaged: {row}"),
             };
         }
         problems
     }
 
-    /// What does not work in either of two ledgers; of two causes of one part the one that began first.
+    /// What does not work in either of two ledgers; of two causes of one part the one that began
+    /// first.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self {
@@ -163,7 +183,8 @@ impl HealthMonitor {
         self.lock().projection.take().is_some()
     }
 
-    /// Something that is stored does not hold together. What was noticed first stays, until [`Self::mended`].
+    /// Something that is stored does not hold together. What was noticed first stays, until
+    /// [`Self::mended`].
     pub(crate) fn damaged(&self, place: DamagedPlace, what: String, now: Time) {
         self.lock().damage.get_or_insert(Damage { place, what, since: now });
     }
@@ -204,12 +225,21 @@ mod tests {
         monitor.projection_failed("the disk is full".to_owned(), at(1));
         monitor.projection_failed("the disk is still full".to_owned(), at(2));
         monitor.damaged(DamagedPlace::Record(LogPosition(7)), "its leaf differs".to_owned(), at(3));
-        monitor.damaged(DamagedPlace::View("head_1 S3".to_owned()), "its checksum differs".to_owned(), at(4));
+        monitor.damaged(
+            DamagedPlace::View("head_1 S3".to_owned()),
+            "its checksum differs".to_owned(),
+            at(4),
+        );
         let health = monitor.health();
-        let parts: Vec<_> = health.causes().into_iter().map(|(part, cause)| (part.as_str(), cause.since)).collect();
+        let parts: Vec<_> =
+            health.causes().into_iter().map(|(part, cause)| (part.as_str(), cause.since)).collect();
         assert_eq!(parts, [("projection", at(1)), ("damage", at(3))]);
         assert_eq!(health.projection.unwrap().why, "the disk is still full");
-        assert_eq!(health.damage.unwrap().place, DamagedPlace::Record(LogPosition(7)), "what was noticed first");
+        assert_eq!(
+            health.damage.unwrap().place,
+            DamagedPlace::Record(LogPosition(7)),
+            "what was noticed first"
+        );
         assert!(monitor.projection_moves() && !monitor.projection_moves());
         assert!(!monitor.mended("views") && monitor.mended("log"));
         assert!(monitor.health().is_ready());

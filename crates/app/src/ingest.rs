@@ -37,7 +37,8 @@ pub struct Batch {
     pub source: Option<SourceId>,
     /// Write only if this session id is named by exactly so many records.
     pub expected_revision: Option<(SessionId, u64)>,
-    /// Now, as a rehearsal's door asserts it for drafts that do not say when they were recorded. Ignored elsewhere.
+    /// Now, as a rehearsal's door asserts it for drafts that do not say when they were recorded.
+    /// Ignored elsewhere.
     pub rehearsal_now: Option<Time>,
 }
 
@@ -87,26 +88,36 @@ pub enum IngestError {
     },
 }
 
-/// Where the line is known it says which record is meant, and the request's own count would only confuse.
+/// Where the line is known it says which record is meant, and the request's own count would only
+/// confuse.
 fn not_written(line: Option<u64>, error: &SequencerError) -> String {
     let Some(line) = line else { return error.to_string() };
     match error {
         SequencerError::Conflict { source_name, source_id, position, .. } => {
-            format!("line {line}: other content is stored under {source_name}/{source_id} at {position}")
+            format!(
+                "line {line}: other content is stored under {source_name}/{source_id} at {position}"
+            )
         }
         SequencerError::RecordedAt { reason, .. } => format!("line {line}: {reason}"),
-        SequencerError::StaleRevision { .. } | SequencerError::Log(_) => format!("line {line}: {error}"),
+        SequencerError::StaleRevision { .. } | SequencerError::Log(_) => {
+            format!("line {line}: {error}")
+        }
     }
 }
 
 impl App {
-    /// Takes in a batch: all of it or nothing, durable when it returns. A batch has at most [`MAX_APPEND_ENTRIES`] drafts and [`MAX_APPEND_BYTES`] bytes.
+    /// Takes in a batch: all of it or nothing, durable when it returns. A batch has at most
+    /// [`MAX_APPEND_ENTRIES`] drafts and [`MAX_APPEND_BYTES`] bytes.
     ///
     /// Dropping the future does not take the batch back.
     ///
     /// # Errors
     /// See [`IngestError`]. After `Unavailable` the outcome may be unknown: send the same again.
-    pub async fn ingest(&self, caller: &Caller, batch: Batch) -> Result<Vec<Ingested>, IngestError> {
+    pub async fn ingest(
+        &self,
+        caller: &Caller,
+        batch: Batch,
+    ) -> Result<Vec<Ingested>, IngestError> {
         if let Some(forbidden) = lacks(caller, Role::Ingest) {
             return Err(forbidden);
         }
@@ -125,8 +136,11 @@ impl App {
                 tokio::task::yield_now().await;
             }
             let persons = self.persons(&tenant, draft, *line).await?;
-            let source = source_of(caller, draft, &default).map_err(|refusal| refusal.on_line(*line))?;
-            let mut record = self.seal(&tenant, source, door, draft, &persons).map_err(|refusal| refusal.on_line(*line))?;
+            let source =
+                source_of(caller, draft, &default).map_err(|refusal| refusal.on_line(*line))?;
+            let mut record = self
+                .seal(&tenant, source, door, draft, &persons)
+                .map_err(|refusal| refusal.on_line(*line))?;
             if tenant.rehearsal && record.recorded_at.is_none() {
                 record.recorded_at = rehearsal_now;
             }
@@ -146,27 +160,58 @@ impl App {
         if let Some(last) = receipts.iter().map(|receipt| receipt.position).max() {
             tenant.appends.wrote(&caller.credential, last.0 + 1);
         }
-        Ok(drafts.into_iter().zip(receipts).map(|((line, draft), receipt)| ingested(line, draft, receipt)).collect())
+        Ok(drafts
+            .into_iter()
+            .zip(receipts)
+            .map(|((line, draft), receipt)| ingested(line, draft, receipt))
+            .collect())
     }
 
-    fn seal(&self, tenant: &Tenant, source: &SourceId, door: Door, draft: &Draft, persons: &[(Pseudonym, PersonKey)]) -> Result<Prepared, Refusal> {
-        let input = SealInput { tenant: &tenant.id, source, door, draft, persons, keys: &tenant.keys, random: &*self.0.random };
+    fn seal(
+        &self,
+        tenant: &Tenant,
+        source: &SourceId,
+        door: Door,
+        draft: &Draft,
+        persons: &[(Pseudonym, PersonKey)],
+    ) -> Result<Prepared, Refusal> {
+        let input = SealInput {
+            tenant: &tenant.id,
+            source,
+            door,
+            draft,
+            persons,
+            keys: &tenant.keys,
+            random: &*self.0.random,
+        };
         Ok(seal(input)?)
     }
 
     /// Pseudonyms and keys of the draft's people, in order.
-    async fn persons(&self, tenant: &Tenant, draft: &mut Draft, line: u64) -> Result<Vec<(Pseudonym, PersonKey)>, IngestError> {
+    async fn persons(
+        &self,
+        tenant: &Tenant,
+        draft: &mut Draft,
+        line: u64,
+    ) -> Result<Vec<(Pseudonym, PersonKey)>, IngestError> {
         let mut persons = Vec::with_capacity(draft.persons.len());
-        let subjects: BTreeSet<usize> = draft.facts.iter().filter_map(|fact| fact.subject).collect();
+        let subjects: BTreeSet<usize> =
+            draft.facts.iter().filter_map(|fact| fact.subject).collect();
         for (index, person) in draft.persons.iter().enumerate() {
-            let only_linked = !subjects.contains(&index) && draft.facts.iter().any(|fact| fact.other == Some(index));
+            let only_linked = !subjects.contains(&index)
+                && draft.facts.iter().any(|fact| fact.other == Some(index));
             if !only_linked {
                 persons.push(tenant.keyring.person(person).await.map_err(log)?);
                 continue;
             }
             let Some(person) = tenant.keyring.named_by_link(&person.id).await.map_err(log)? else {
                 let expected = "an id, the login of one person, or a pseudonym";
-                let refusal = Refusal::field(RefusalCode::InvalidField, "data.other", expected, "several people have this login");
+                let refusal = Refusal::field(
+                    RefusalCode::InvalidField,
+                    "data.other",
+                    expected,
+                    "several people have this login",
+                );
                 return Err(refusal.on_line(line).into());
             };
             persons.push(person);
@@ -175,9 +220,15 @@ impl App {
         for at in 0..draft.facts.len() {
             let fact = &draft.facts[at];
             if let (FactData::SubjectLinked(linked), None) = (&fact.data, fact.other) {
-                let Some(known) = tenant.keyring.open([&linked.other]).await.map_err(log)?.pop() else {
+                let Some(known) = tenant.keyring.open([&linked.other]).await.map_err(log)?.pop()
+                else {
                     let expected = "an id, a login, or the pseudonym of somebody the ledger knows";
-                    let refusal = Refusal::field(RefusalCode::InvalidField, "data.other", expected, "nobody has this pseudonym");
+                    let refusal = Refusal::field(
+                        RefusalCode::InvalidField,
+                        "data.other",
+                        expected,
+                        "nobody has this pseudonym",
+                    );
                     return Err(refusal.on_line(line).into());
                 };
                 persons.push(known);
@@ -198,24 +249,35 @@ fn default_source(caller: &Caller, asked: Option<SourceId>) -> Result<SourceId, 
     Ok(own_source(caller))
 }
 
-fn source_of<'a>(caller: &Caller, draft: &'a Draft, default: &'a SourceId) -> Result<&'a SourceId, Refusal> {
+fn source_of<'a>(
+    caller: &Caller,
+    draft: &'a Draft,
+    default: &'a SourceId,
+) -> Result<&'a SourceId, Refusal> {
     match &draft.source {
         Some(named) => may_append_as(caller, named).map(|()| named),
         None => Ok(default),
     }
 }
 
-/// A credential appends as its own source. Whoever also governs may bring in what several sources said.
+/// A credential appends as its own source. Whoever also governs may bring in what several sources
+/// said.
 fn may_append_as(caller: &Caller, source: &SourceId) -> Result<(), Refusal> {
     if source.as_str() == LEDGER_SOURCE {
-        let message = format!("records of the source {LEDGER_SOURCE} are written by the ledger itself");
+        let message =
+            format!("records of the source {LEDGER_SOURCE} are written by the ledger itself");
         return Err(Refusal::field(RefusalCode::Source, "source", "a source of yours", message));
     }
     let own = own_source(caller);
     if *source == own || caller.has(Role::Govern) {
         return Ok(());
     }
-    Err(Refusal::field(RefusalCode::Source, "source", format!("{own}, or none"), "the credential does not append as this source"))
+    Err(Refusal::field(
+        RefusalCode::Source,
+        "source",
+        format!("{own}, or none"),
+        "the credential does not append as this source",
+    ))
 }
 
 fn own_source(caller: &Caller) -> SourceId {
@@ -225,7 +287,9 @@ fn own_source(caller: &Caller) -> SourceId {
 /// The sequencer counts records of a request; people count lines.
 fn refused(error: SequencerError, drafts: &[(u64, Draft)]) -> IngestError {
     let index = match &error {
-        SequencerError::Conflict { index, .. } | SequencerError::RecordedAt { index, .. } => Some(*index),
+        SequencerError::Conflict { index, .. } | SequencerError::RecordedAt { index, .. } => {
+            Some(*index)
+        }
         SequencerError::StaleRevision { .. } | SequencerError::Log(_) => None,
     };
     let line = index.and_then(|index| drafts.get(index)).map(|(line, _)| *line);

@@ -1,4 +1,5 @@
-//! What was read lately and is kept in memory: decoded records, and where the records of sessions are.
+//! What was read lately and is kept in memory: decoded records, and where the records of sessions
+//! are.
 
 use crate::{ahead::Ahead, brief::Brief};
 use claimledger_facts::ids::LogPosition;
@@ -8,17 +9,20 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// So many decoded records are kept for each tenant, at most twice over; and as many lists of positions.
+/// So many decoded records are kept for each tenant, at most twice over; and as many lists of
+/// positions.
 const KEPT: usize = 10_000;
 
-/// Where the records of sessions are that the runner looked at lately: most batches speak of sessions that the one before spoke of too, and a look into the
-/// read models for each of them costs more than assessing it.
+/// Where the records of sessions are that the runner looked at lately: most batches speak of
+/// sessions that the one before spoke of too, and a look into the read models for each of them
+/// costs more than assessing it.
 #[derive(Default)]
 pub(crate) struct RecentTerms(Mutex<Recent>);
 
 #[derive(Default)]
 struct Recent {
-    /// Everything below this size is in the lists. Who moved the read models otherwise finds them empty.
+    /// Everything below this size is in the lists. Who moved the read models otherwise finds them
+    /// empty.
     size: u64,
     young: HashMap<Term, Vec<LogPosition>>,
     old: HashMap<Term, Vec<LogPosition>>,
@@ -44,7 +48,9 @@ impl RecentTerms {
 
     /// Keeps the positions of a session's or an IdP session's records below a size.
     pub(crate) fn put(&self, size: u64, term: &Term, positions: &[LogPosition]) {
-        if !matches!(term.kind, TermKind::Session | TermKind::IdpSession) || positions.len() > Self::LONGEST {
+        if !matches!(term.kind, TermKind::Session | TermKind::IdpSession)
+            || positions.len() > Self::LONGEST
+        {
             return;
         }
         let mut recent = self.lock();
@@ -84,7 +90,8 @@ impl RecentTerms {
     }
 }
 
-/// Decoded records by position: two generations, the older of which goes when the younger is full. Records do not change, so nothing goes stale.
+/// Decoded records by position: two generations, the older of which goes when the younger is full.
+/// Records do not change, so nothing goes stale.
 #[derive(Default)]
 pub(crate) struct RecordCache(Mutex<Generations>);
 

@@ -1,9 +1,13 @@
-//! People's keys: found by blind index, made at first sight, and durable before the record that needs them.
+//! People's keys: found by blind index, made at first sight, and durable before the record that
+//! needs them.
 //!
-//! A person who is new gets a random pseudonym and a key in memory at once, so that sealing does not wait for a disk. [`KeysFirst::flush`], which the
-//! sequencer calls before each append, makes all of them durable in one transaction. If we stop before it, no record that needs them is in the log.
+//! A person who is new gets a random pseudonym and a key in memory at once, so that sealing does
+//! not wait for a disk. [`KeysFirst::flush`], which the sequencer calls before each append, makes
+//! all of them durable in one transaction. If we stop before it, no record that needs them is in
+//! the log.
 //!
-//! Invariant: one identifier gives one pseudonym. Within a process this ring sees to it; the key store of an engine has one owner process.
+//! Invariant: one identifier gives one pseudonym. Within a process this ring sees to it; the key
+//! store of an engine has one owner process.
 
 use async_trait::async_trait;
 use claimledger_facts::{
@@ -32,7 +36,8 @@ pub(crate) struct Keyring {
     store: Arc<dyn KeyStore>,
     random: Arc<dyn Random>,
     people: Mutex<People>,
-    /// Held while rows are on their way to the disk: a second flush must not return before the first is done.
+    /// Held while rows are on their way to the disk: a second flush must not return before the
+    /// first is done.
     flushing: tokio::sync::Mutex<()>,
     /// Whether anybody was ever named by a link before they were seen; not asked yet: none.
     awaits: Mutex<Option<bool>>,
@@ -46,7 +51,8 @@ struct People {
     pending: HashMap<Digest32, PersonRow>,
     /// On their way to the disk.
     leaving: HashMap<Digest32, PersonRow>,
-    /// Moves whenever somebody may have left memory: a miss in the store counts only while it stands still.
+    /// Moves whenever somebody may have left memory: a miss in the store counts only while it
+    /// stands still.
     left: u64,
 }
 
@@ -58,14 +64,34 @@ struct Person {
 }
 
 impl Keyring {
-    pub(crate) fn new(tenant: TenantId, keys: TenantKeys, store: Arc<dyn KeyStore>, random: Arc<dyn Random>) -> Self {
-        Self { tenant, keys, store, random, people: Mutex::default(), flushing: tokio::sync::Mutex::default(), awaits: Mutex::default() }
+    pub(crate) fn new(
+        tenant: TenantId,
+        keys: TenantKeys,
+        store: Arc<dyn KeyStore>,
+        random: Arc<dyn Random>,
+    ) -> Self {
+        Self {
+            tenant,
+            keys,
+            store,
+            random,
+            people: Mutex::default(),
+            flushing: tokio::sync::Mutex::default(),
+            awaits: Mutex::default(),
+        }
     }
 
     /// Pseudonym and key of a person, made now if they are new.
-    pub(crate) async fn person(&self, draft: &DraftPerson) -> Result<(Pseudonym, PersonKey), LogError> {
+    pub(crate) async fn person(
+        &self,
+        draft: &DraftPerson,
+    ) -> Result<(Pseudonym, PersonKey), LogError> {
         let index = self.keys.blind_index(BlindKind::Id, &draft.id);
-        let mut aliases: Vec<Digest32> = draft.aliases.iter().map(|alias| self.keys.blind_index(BlindKind::Alias, alias)).collect();
+        let mut aliases: Vec<Digest32> = draft
+            .aliases
+            .iter()
+            .map(|alias| self.keys.blind_index(BlindKind::Alias, alias))
+            .collect();
         aliases.sort_unstable();
         aliases.dedup();
         loop {
@@ -106,9 +132,13 @@ impl Keyring {
         }
     }
 
-    /// The person that a link names: by id, or by the login of exactly one person. If nobody has either, a person is created
-    /// now, and gets the first subject seen with this id or login. None: several people have this login.
-    pub(crate) async fn named_by_link(&self, name: &str) -> Result<Option<(Pseudonym, PersonKey)>, LogError> {
+    /// The person that a link names: by id, or by the login of exactly one person. If nobody has
+    /// either, a person is created now, and gets the first subject seen with this id or login.
+    /// None: several people have this login.
+    pub(crate) async fn named_by_link(
+        &self,
+        name: &str,
+    ) -> Result<Option<(Pseudonym, PersonKey)>, LogError> {
         let index = self.keys.blind_index(BlindKind::Id, name);
         let alias = self.keys.blind_index(BlindKind::Alias, name);
         loop {
@@ -140,13 +170,16 @@ impl Keyring {
                     *self.awaits.lock().unwrap_or_else(PoisonError::into_inner) = Some(true);
                     Ok(Some(self.make(&mut people, index, &[alias, self.is_awaited()])))
                 }
-                [one] => self.unwrap(one.clone()).map(|person| Some((person.pseudonym, person.key))),
+                [one] => {
+                    self.unwrap(one.clone()).map(|person| Some((person.pseudonym, person.key)))
+                }
                 _ => Ok(None),
             };
         }
     }
 
-    /// Somebody whom a link named by a login of this person, or who was found to be this person before; with the index they stand under.
+    /// Somebody whom a link named by a login of this person, or who was found to be this person
+    /// before; with the index they stand under.
     async fn awaited(&self, draft: &DraftPerson) -> Result<Option<(Digest32, Person)>, LogError> {
         let id = self.other_id(&draft.id);
         let mut rows = self.store.persons_by_alias(&self.tenant, &id).await?;
@@ -154,17 +187,22 @@ impl Keyring {
         if let Some(row) = rows.into_iter().next() {
             return Ok(Some((row.id_index, self.unwrap(row)?)));
         }
-        for alias in draft.aliases.iter().map(|alias| self.keys.blind_index(BlindKind::Alias, alias)) {
+        for alias in
+            draft.aliases.iter().map(|alias| self.keys.blind_index(BlindKind::Alias, alias))
+        {
             let mut rows = self.store.persons_by_alias(&self.tenant, &alias).await?;
             rows.extend(self.unflushed(&alias));
-            if let Some(row) = rows.into_iter().find(|row| row.alias_index.contains(&self.is_awaited())) {
+            if let Some(row) =
+                rows.into_iter().find(|row| row.alias_index.contains(&self.is_awaited()))
+            {
                 return Ok(Some((row.id_index, self.unwrap(row)?)));
             }
         }
         Ok(None)
     }
 
-    /// Whether anybody was ever named by a link before they were seen: most tenants save themselves the look-ups.
+    /// Whether anybody was ever named by a link before they were seen: most tenants save themselves
+    /// the look-ups.
     async fn awaits(&self) -> Result<bool, LogError> {
         if let Some(known) = *self.awaits.lock().unwrap_or_else(PoisonError::into_inner) {
             return Ok(known);
@@ -182,8 +220,9 @@ impl Keyring {
         self.store.person_by_id(&self.tenant, index).await?.map(|row| self.unwrap(row)).transpose()
     }
 
-    /// Marks somebody whom a link named before they were seen. The marks stand among the aliases, and are the index of none: aliases and
-    /// ids have indices of their own, and no id has a NUL in it.
+    /// Marks somebody whom a link named before they were seen. The marks stand among the aliases,
+    /// and are the index of none: aliases and ids have indices of their own, and no id has a NUL in
+    /// it.
     fn is_awaited(&self) -> Digest32 {
         self.keys.blind_index(BlindKind::Id, "\0awaited")
     }
@@ -198,8 +237,12 @@ impl Keyring {
         self.keys.blind_index(BlindKind::Id, &format!("\0id\0{id}"))
     }
 
-    /// The keys of these people, as far as they are there: a person whose key is destroyed is left out.
-    pub(crate) async fn open(&self, pseudonyms: impl IntoIterator<Item = &Pseudonym>) -> Result<Vec<(Pseudonym, PersonKey)>, LogError> {
+    /// The keys of these people, as far as they are there: a person whose key is destroyed is left
+    /// out.
+    pub(crate) async fn open(
+        &self,
+        pseudonyms: impl IntoIterator<Item = &Pseudonym>,
+    ) -> Result<Vec<(Pseudonym, PersonKey)>, LogError> {
         let mut keys = Vec::new();
         for pseudonym in pseudonyms {
             if let Some(row) = self.store.person(&self.tenant, pseudonym).await? {
@@ -213,11 +256,23 @@ impl Keyring {
     /// The people that an identifier may mean: by id, login or name.
     pub(crate) async fn find(&self, identifier: &str) -> Result<Vec<Pseudonym>, LogError> {
         let mut found = Vec::new();
-        if let Some(row) = self.store.person_by_id(&self.tenant, &self.keys.blind_index(BlindKind::Id, identifier)).await? {
+        if let Some(row) = self
+            .store
+            .person_by_id(&self.tenant, &self.keys.blind_index(BlindKind::Id, identifier))
+            .await?
+        {
             found.push(row.pseudonym);
         }
-        for alias in [self.keys.blind_index(BlindKind::Alias, identifier), self.other_id(identifier)] {
-            found.extend(self.store.persons_by_alias(&self.tenant, &alias).await?.into_iter().map(|row| row.pseudonym));
+        for alias in
+            [self.keys.blind_index(BlindKind::Alias, identifier), self.other_id(identifier)]
+        {
+            found.extend(
+                self.store
+                    .persons_by_alias(&self.tenant, &alias)
+                    .await?
+                    .into_iter()
+                    .map(|row| row.pseudonym),
+            );
         }
         found.sort_unstable();
         found.dedup();
@@ -225,15 +280,33 @@ impl Keyring {
     }
 
     /// The keys of people after one, in the order of their pseudonyms, at most `max`.
-    pub(crate) async fn keys_after(&self, after: Option<&Pseudonym>, max: usize) -> Result<Vec<(Pseudonym, PersonKey)>, LogError> {
+    pub(crate) async fn keys_after(
+        &self,
+        after: Option<&Pseudonym>,
+        max: usize,
+    ) -> Result<Vec<(Pseudonym, PersonKey)>, LogError> {
         let rows = self.store.persons(&self.tenant, after, max).await?;
-        rows.into_iter().map(|row| self.unwrap(row).map(|person| (person.pseudonym, person.key))).collect()
+        rows.into_iter()
+            .map(|row| self.unwrap(row).map(|person| (person.pseudonym, person.key)))
+            .collect()
     }
 
-    /// Somebody who is in memory; takes note of new aliases, and that somebody whom a link named was seen.
-    fn known(&self, people: &mut People, index: Digest32, mut person: Person, aliases: &[Digest32]) -> (Pseudonym, PersonKey) {
+    /// Somebody who is in memory; takes note of new aliases, and that somebody whom a link named
+    /// was seen.
+    fn known(
+        &self,
+        people: &mut People,
+        index: Digest32,
+        mut person: Person,
+        aliases: &[Digest32],
+    ) -> (Pseudonym, PersonKey) {
         let seen = Some(self.seen()).filter(|_| person.aliases.contains(&self.is_awaited()));
-        let new: BTreeSet<Digest32> = aliases.iter().copied().chain(seen).filter(|alias| !person.aliases.contains(alias)).collect();
+        let new: BTreeSet<Digest32> = aliases
+            .iter()
+            .copied()
+            .chain(seen)
+            .filter(|alias| !person.aliases.contains(alias))
+            .collect();
         if !new.is_empty() {
             let row = people.pending.entry(index).or_insert_with(|| self.row(&person, index));
             row.alias_index.extend(&new);
@@ -243,8 +316,17 @@ impl Keyring {
         (person.pseudonym, person.key)
     }
 
-    fn make(&self, people: &mut People, index: Digest32, aliases: &[Digest32]) -> (Pseudonym, PersonKey) {
-        let person = Person { pseudonym: new_pseudonym(&*self.random), key: PersonKey::generate(&*self.random), aliases: aliases.to_vec() };
+    fn make(
+        &self,
+        people: &mut People,
+        index: Digest32,
+        aliases: &[Digest32],
+    ) -> (Pseudonym, PersonKey) {
+        let person = Person {
+            pseudonym: new_pseudonym(&*self.random),
+            key: PersonKey::generate(&*self.random),
+            aliases: aliases.to_vec(),
+        };
         let mut row = self.row(&person, index);
         row.alias_index.extend(aliases);
         people.pending.insert(index, row);
@@ -281,7 +363,9 @@ impl KeysFirst for Keyring {
             // What a dropped or failed flush left behind goes first: nobody may be lost on the way.
             for (index, row) in pending.drain() {
                 match leaving.entry(index) {
-                    std::collections::hash_map::Entry::Occupied(mut waiting) => waiting.get_mut().alias_index.extend(row.alias_index),
+                    std::collections::hash_map::Entry::Occupied(mut waiting) => {
+                        waiting.get_mut().alias_index.extend(row.alias_index)
+                    }
                     std::collections::hash_map::Entry::Vacant(place) => {
                         place.insert(row);
                     }
@@ -303,7 +387,10 @@ impl KeysFirst for Keyring {
 impl People {
     /// Rows with an alias that are not durable yet.
     fn unflushed(&self, alias: &Digest32) -> impl Iterator<Item = &PersonRow> {
-        self.pending.values().chain(self.leaving.values()).filter(move |row| row.alias_index.contains(alias))
+        self.pending
+            .values()
+            .chain(self.leaving.values())
+            .filter(move |row| row.alias_index.contains(alias))
     }
 
     /// Somebody in memory. Whoever is not durable yet is always found.
@@ -332,8 +419,9 @@ impl People {
 }
 
 fn unwrap_person(keys: &TenantKeys, tenant: &TenantId, row: PersonRow) -> Result<Person, LogError> {
-    let key = PersonKey::unwrap(keys, tenant, &row.pseudonym, &row.wrapped)
-        .map_err(|error| LogError::damaged("keys", format!("person, {}", row.pseudonym), error.to_string()))?;
+    let key = PersonKey::unwrap(keys, tenant, &row.pseudonym, &row.wrapped).map_err(|error| {
+        LogError::damaged("keys", format!("person, {}", row.pseudonym), error.to_string())
+    })?;
     Ok(Person { pseudonym: row.pseudonym, key, aliases: row.alias_index })
 }
 

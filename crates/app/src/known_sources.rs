@@ -1,6 +1,8 @@
-//! Whoever has said anything, from which position on: so that an answer can name every source, whether or not it states how complete it is.
+//! Whoever has said anything, from which position on: so that an answer can name every source,
+//! whether or not it states how complete it is.
 //!
-//! The first record of each source carries a term; at the start the sources are found by it, and never by going through the log.
+//! The first record of each source carries a term; at the start the sources are found by it, and
+//! never by going through the log.
 
 use crate::{
     kept::{RecentTerms, RecordCache},
@@ -25,18 +27,35 @@ pub(crate) struct KnownSources(Mutex<BTreeMap<SourceId, LogPosition>>);
 
 impl KnownSources {
     /// Reads them from the read models, and says how far these are.
-    pub(crate) async fn load(tenant: &TenantId, log: &dyn Log, views: &dyn Views) -> Result<(Self, u64), LogError> {
+    pub(crate) async fn load(
+        tenant: &TenantId,
+        log: &dyn Log,
+        views: &dyn Views,
+    ) -> Result<(Self, u64), LogError> {
         let covered = views.covered(tenant).await?.0;
         let Some(last) = covered.checked_sub(1) else { return Ok((Self::default(), 0)) };
         let (cache, recent) = (RecordCache::default(), RecentTerms::default());
-        let reader = Reader { tenant, log, views, cache: &cache, recent: &recent, ahead: &[], fetched: None, briefs: false };
-        let positions = reader.positions(&term(TermKind::Source, SOURCE), LogPosition(last)).await?;
+        let reader = Reader {
+            tenant,
+            log,
+            views,
+            cache: &cache,
+            recent: &recent,
+            ahead: &[],
+            fetched: None,
+            briefs: false,
+        };
+        let positions =
+            reader.positions(&term(TermKind::Source, SOURCE), LogPosition(last)).await?;
         let records = reader.records(&positions).await?;
-        let sources = records.iter().map(|record| (record.reference.source.clone(), record.reference.position));
+        let sources = records
+            .iter()
+            .map(|record| (record.reference.source.clone(), record.reference.position));
         Ok((Self(Mutex::new(sources.collect())), covered))
     }
 
-    /// The term of a record that is the first of its source. Records come in the order of the log; that they may come again changes nothing.
+    /// The term of a record that is the first of its source. Records come in the order of the log;
+    /// that they may come again changes nothing.
     pub(crate) fn first_of(&self, record: &RecordRef) -> Option<Term> {
         let mut sources = self.lock();
         let is_first = match sources.get(&record.source) {
@@ -49,9 +68,12 @@ impl KnownSources {
         is_first.then(|| term(TermKind::Source, SOURCE))
     }
 
-    /// The sources of which anything is known at a position, without the ledger itself, which cannot miss what it says.
+    /// The sources of which anything is known at a position, without the ledger itself, which
+    /// cannot miss what it says.
     pub(crate) fn known_at(&self, known_at: LogPosition) -> Vec<SourceId> {
-        let known = |(source, first): (&SourceId, &LogPosition)| (*first <= known_at && source.as_str() != LEDGER_SOURCE).then(|| source.clone());
+        let known = |(source, first): (&SourceId, &LogPosition)| {
+            (*first <= known_at && source.as_str() != LEDGER_SOURCE).then(|| source.clone())
+        };
         self.lock().iter().filter_map(known).collect()
     }
 

@@ -1,5 +1,6 @@
-//! Sessions that moved forward in lists. Lists are ordered by a session's first fact; when an earlier one comes late, the session moves. A page whose K
-//! was pinned before must still find it behind its cursor, so moves are remembered for a while.
+//! Sessions that moved forward in lists. Lists are ordered by a session's first fact; when an
+//! earlier one comes late, the session moves. A page whose K was pinned before must still find it
+//! behind its cursor, so moves are remembered for a while.
 
 use claimledger_facts::ids::SessionId;
 use claimledger_ledger::views::HeadKey;
@@ -50,10 +51,19 @@ impl Moved {
     /// Sessions that moved to a place not behind `after` by records from `size` on.
     pub(crate) fn passed(&self, size: u64, after: &HeadKey) -> Passed {
         let moves = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut sessions: Vec<SessionId> = moves.moves.iter().filter(|m| m.size > size && m.to <= *after).map(|m| m.session.clone()).collect();
+        let mut sessions: Vec<SessionId> = moves
+            .moves
+            .iter()
+            .filter(|m| m.size > size && m.to <= *after)
+            .map(|m| m.session.clone())
+            .collect();
         sessions.sort_unstable();
         sessions.dedup();
-        if size < moves.since { Passed::Since { since: moves.since, sessions } } else { Passed::Known(sessions) }
+        if size < moves.since {
+            Passed::Since { since: moves.since, sessions }
+        } else {
+            Passed::Known(sessions)
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! Records that the ledger itself writes: they go through the same translation form, sealing and sequencer as everything else.
+//! Records that the ledger itself writes: they go through the same translation form, sealing and
+//! sequencer as everything else.
 
 use claimledger_facts::{
     canonical,
@@ -41,8 +42,14 @@ pub(crate) struct OwnRecords {
 }
 
 impl OwnRecords {
-    /// Seals a fact under an id of ours. The same id with the same fact is the same record, whenever it is made.
-    pub(crate) fn seal(&self, id: &str, fact: FactData, occurred: Time) -> Result<Prepared, Refusal> {
+    /// Seals a fact under an id of ours. The same id with the same fact is the same record,
+    /// whenever it is made.
+    pub(crate) fn seal(
+        &self,
+        id: &str,
+        fact: FactData,
+        occurred: Time,
+    ) -> Result<Prepared, Refusal> {
         let kind = fact.type_name().to_owned();
         let line = json!({"id": id, "type": kind, "data": fact.to_value().unwrap_or_default()});
         let canonical = canonical::to_vec(&line);
@@ -55,7 +62,13 @@ impl OwnRecords {
             session: None,
             correlation: BTreeMap::new(),
             notes: Vec::new(),
-            facts: vec![DraftFact { session: None, subject: None, occurred: None, data: fact, other: None }],
+            facts: vec![DraftFact {
+                session: None,
+                subject: None,
+                occurred: None,
+                data: fact,
+                other: None,
+            }],
             persons: Vec::new(),
             unowned: Personal::default(),
             labels: Vec::new(),
@@ -88,9 +101,13 @@ impl OwnRecords {
 }
 
 impl LedgerFacts for OwnRecords {
-    #[expect(clippy::expect_used, reason = "two ids and two digests: far below every limit, and no free text")]
+    #[expect(
+        clippy::expect_used,
+        reason = "two ids and two digests: far below every limit, and no free text"
+    )]
     fn conflicted(&self, _: &TenantId, fact: FactConflicted) -> Prepared {
         let id = format!("conflict/{}/{}/{}", fact.source, fact.id, fact.digest);
-        self.seal(&id, FactData::FactConflicted(fact), self.now()).expect("a conflict can be sealed")
+        self.seal(&id, FactData::FactConflicted(fact), self.now())
+            .expect("a conflict can be sealed")
     }
 }

@@ -1,4 +1,5 @@
-//! Signing in to the pages: one-time codes, and the sessions they open. In memory: a restart signs everybody out, and nothing of it can leak from disk.
+//! Signing in to the pages: one-time codes, and the sessions they open. In memory: a restart signs
+//! everybody out, and nothing of it can leak from disk.
 
 use crate::{ask::Caller, tokens};
 use claimledger_facts::record::Digest32;
@@ -72,7 +73,8 @@ impl Lapsing {
             self.0.retain(|_, kept| kept.until > now);
         }
         if self.0.len() >= MOST
-            && let Some(first) = self.0.iter().min_by_key(|(_, kept)| kept.until).map(|(key, _)| *key)
+            && let Some(first) =
+                self.0.iter().min_by_key(|(_, kept)| kept.until).map(|(key, _)| *key)
         {
             self.0.remove(&first);
         }
@@ -101,7 +103,12 @@ mod tests {
     use claimledger_facts::{ids::TenantId, vocabulary::Role};
 
     fn caller(credential: &str) -> Caller {
-        Caller { tenant: TenantId::new("acme"), credential: credential.to_owned(), roles: vec![Role::Read], source: None }
+        Caller {
+            tenant: TenantId::new("acme"),
+            credential: credential.to_owned(),
+            roles: vec![Role::Read],
+            source: None,
+        }
     }
 
     #[tokio::test(start_paused = true)]

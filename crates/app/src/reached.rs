@@ -1,4 +1,5 @@
-//! What is reached from an id: where a text appears, what hangs together, and everything around a session in one order.
+//! What is reached from an id: where a text appears, what hangs together, and everything around a
+//! session in one order.
 
 use crate::answer::Page;
 use claimledger_domain::{model::RecordRef, timeline::Row};

@@ -1,5 +1,6 @@
-//! Building a generation of the read models beside the live one, comparing the two, and switching once. The live one follows the log and is asked all the
-//! while; if we stop anywhere before the switch, it is as if nothing had been begun.
+//! Building a generation of the read models beside the live one, comparing the two, and switching
+//! once. The live one follows the log and is asked all the while; if we stop anywhere before the
+//! switch, it is as if nothing had been begun.
 
 use crate::{
     app::App,
@@ -106,8 +107,11 @@ pub enum RebuildError {
     /// Another one is under way.
     #[error("the read models of this tenant are being rebuilt already")]
     UnderWay,
-    /// The same code made other rows of the same log: one of the two is damaged. The old one is still asked.
-    #[error("refused: the rows that are asked are not those that the log gives; they stay in place")]
+    /// The same code made other rows of the same log: one of the two is damaged. The old one is
+    /// still asked.
+    #[error(
+        "refused: the rows that are asked are not those that the log gives; they stay in place"
+    )]
     Differs(Box<RebuildReport>),
     /// See [`LogError`].
     #[error(transparent)]
@@ -172,18 +176,30 @@ impl fmt::Display for GenerationNamed {
 impl fmt::Display for RebuildReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let outcome = if self.switched { "is asked now" } else { "was thrown away" };
-        write!(f, "{} was built beside {} and compared with it at {} records: ", self.new, self.old, self.at)?;
+        write!(
+            f,
+            "{} was built beside {} and compared with it at {} records: ",
+            self.new, self.old, self.at
+        )?;
         if self.equal {
-            return write!(f, "equal, {} rows; it {outcome}", self.rows.iter().map(|rows| rows.new).sum::<u64>());
+            return write!(
+                f,
+                "equal, {} rows; it {outcome}",
+                self.rows.iter().map(|rows| rows.new).sum::<u64>()
+            );
         }
         match &self.healed {
-            Some(what) => write!(f, "the old rows were damaged ({what}) and are thrown away; the new one {outcome}")?,
+            Some(what) => write!(
+                f,
+                "the old rows were damaged ({what}) and are thrown away; the new one {outcome}"
+            )?,
             None => write!(f, "they differ; it {outcome}")?,
         }
         for rows in self.rows.iter().filter(|rows| rows.only_old > 0 || rows.only_new > 0) {
             write!(
                 f,
-                "\n  {}: {} rows in the old one, {} in the new one; only in the old one {}, only in the new one {}",
+                "\n  {}: {} rows in the old one, {} in the new one; only in the old one {}, only \
+                 in the new one {}",
                 rows.kind, rows.old, rows.new, rows.only_old, rows.only_new
             )?;
         }
@@ -232,7 +248,8 @@ impl RebuildReport {
         }
     }
 
-    /// As a caller may see it: rows name sessions and people, which the role operate alone does not open.
+    /// As a caller may see it: rows name sessions and people, which the role operate alone does not
+    /// open.
     fn for_caller(mut self, caller: &Caller) -> Self {
         if !caller.has(Role::Read) && !caller.has(Role::Investigate) {
             self.first.iter_mut().for_each(|differs| differs.row = None);
@@ -243,18 +260,29 @@ impl RebuildReport {
 
 fn named(generation: &Generation) -> GenerationNamed {
     let MadeBy { views, rules } = &generation.made_by;
-    GenerationNamed { generation: generation.number, views: format!("{VIEWS_NAME} {views}"), rules: rules.clone() }
+    GenerationNamed {
+        generation: generation.number,
+        views: format!("{VIEWS_NAME} {views}"),
+        rules: rules.clone(),
+    }
 }
 
 impl App {
-    /// Makes the read models of the caller's tenant anew from the log, beside those that are asked, compares the two, and switches: role operate. `progress`
-    /// is told how many records are in, and of how many. Meanwhile everything is answered as before.
+    /// Makes the read models of the caller's tenant anew from the log, beside those that are asked,
+    /// compares the two, and switches: role operate. `progress` is told how many records are in,
+    /// and of how many. Meanwhile everything is answered as before.
     ///
-    /// If the rows differ although the same code made both, nothing is switched; with `replace` it is.
+    /// If the rows differ although the same code made both, nothing is switched; with `replace` it
+    /// is.
     ///
     /// # Errors
     /// See [`RebuildError`].
-    pub async fn rebuild(&self, caller: &Caller, replace: bool, progress: impl FnMut(u64, u64)) -> Result<RebuildReport, RebuildError> {
+    pub async fn rebuild(
+        &self,
+        caller: &Caller,
+        replace: bool,
+        progress: impl FnMut(u64, u64),
+    ) -> Result<RebuildReport, RebuildError> {
         operates(caller)?;
         self.writable()?;
         let tenant = self.0.tenant(&caller.tenant).await?;
@@ -262,9 +290,15 @@ impl App {
         if !self.0.options.follow {
             Runner::live(&self.0.log, &self.0.views, &tenant).catch_up(|_, _| {}).await?;
         }
-        match Build::begin(&self.0.log, &self.0.views, &tenant, false).await?.finish(replace, progress).await {
+        match Build::begin(&self.0.log, &self.0.views, &tenant, false)
+            .await?
+            .finish(replace, progress)
+            .await
+        {
             Ok(report) => Ok(report.for_caller(caller)),
-            Err(RebuildError::Differs(report)) => Err(RebuildError::Differs(Box::new(report.for_caller(caller)))),
+            Err(RebuildError::Differs(report)) => {
+                Err(RebuildError::Differs(Box::new(report.for_caller(caller))))
+            }
             Err(other) => Err(other),
         }
     }
@@ -277,13 +311,16 @@ impl App {
         operates(caller)?;
         self.writable()?;
         let tenant = self.0.tenant(&caller.tenant).await?;
-        let rebuilding = Arc::clone(&tenant.rebuilding).try_lock_owned().map_err(|_| RebuildError::UnderWay)?;
-        let (log, views, stop) = (Arc::clone(&self.0.log), Arc::clone(&self.0.views), self.0.stop.clone());
+        let rebuilding =
+            Arc::clone(&tenant.rebuilding).try_lock_owned().map_err(|_| RebuildError::UnderWay)?;
+        let (log, views, stop) =
+            (Arc::clone(&self.0.log), Arc::clone(&self.0.views), self.0.stop.clone());
         tenant.set_rebuild_state(RebuildState::Running { done: 0, of: tenant.assessed_to() });
         self.0.runners.spawn(async move {
             let _rebuilding = rebuilding;
             let build = async {
-                let running = |done, of| tenant.set_rebuild_state(RebuildState::Running { done, of });
+                let running =
+                    |done, of| tenant.set_rebuild_state(RebuildState::Running { done, of });
                 Build::begin(&log, &views, &tenant, false).await?.finish(replace, running).await
             };
             tokio::select! {
@@ -303,26 +340,42 @@ impl App {
         Ok(self.0.tenant(&caller.tenant).await?.rebuild_state().for_caller(caller))
     }
 
-    /// What the switch found that put the read models in place which are asked now; none: they are the first. Role operate, or whoever may read.
+    /// What the switch found that put the read models in place which are asked now; none: they are
+    /// the first. Role operate, or whoever may read.
     ///
     /// # Errors
     /// If the caller's roles do not allow it, or the read models cannot be read.
-    pub async fn last_rebuild(&self, caller: &Caller) -> Result<Option<RebuildReport>, RebuildError> {
+    pub async fn last_rebuild(
+        &self,
+        caller: &Caller,
+    ) -> Result<Option<RebuildReport>, RebuildError> {
         if ![Role::Operate, Role::Read, Role::Investigate].iter().any(|role| caller.has(*role)) {
             return Err(RebuildError::Forbidden { needs: Role::Operate });
         }
         let live = self.0.views.generations(&caller.tenant).await?.live;
-        let report = live.and_then(|live| live.report).and_then(|text| serde_json::from_str::<RebuildReport>(&text).ok());
+        let report = live
+            .and_then(|live| live.report)
+            .and_then(|text| serde_json::from_str::<RebuildReport>(&text).ok());
         Ok(report.map(|report| report.for_caller(caller)))
     }
 }
 
 fn operates(caller: &Caller) -> Result<(), RebuildError> {
-    if caller.has(Role::Operate) { Ok(()) } else { Err(RebuildError::Forbidden { needs: Role::Operate }) }
+    if caller.has(Role::Operate) {
+        Ok(())
+    } else {
+        Err(RebuildError::Forbidden { needs: Role::Operate })
+    }
 }
 
-/// Brings rows that another program made to what this one would make, beside them, and switches whatever differs: it tries until it is done, or told to stop.
-pub(crate) async fn renew(log: Arc<dyn Log>, views: Arc<dyn Views>, tenant: Arc<Tenant>, stop: CancellationToken) {
+/// Brings rows that another program made to what this one would make, beside them, and switches
+/// whatever differs: it tries until it is done, or told to stop.
+pub(crate) async fn renew(
+    log: Arc<dyn Log>,
+    views: Arc<dyn Views>,
+    tenant: Arc<Tenant>,
+    stop: CancellationToken,
+) {
     loop {
         let once = async {
             let _rebuilding = tenant.rebuilding.lock().await;
@@ -338,11 +391,15 @@ pub(crate) async fn renew(log: Arc<dyn Log>, views: Arc<dyn Views>, tenant: Arc<
         match done {
             Ok(report) => {
                 if let Some(report) = report {
-                    tracing::info!(tenant = %tenant.id, equal = report.equal, "read models of this program are in place");
+                    tracing::info!(tenant = %tenant.id, equal = report.equal, "read models of this \
+                        program are in place");
                 }
                 return;
             }
-            Err(error) => tracing::warn!(tenant = %tenant.id, error = &error as &dyn std::error::Error, "the read models are made anew later"),
+            Err(error) => {
+                tracing::warn!(tenant = %tenant.id, error = &error as &dyn std::error::Error,
+                    "the read models are made anew later")
+            }
         }
         tokio::select! {
             () = tokio::time::sleep(AGAIN) => {}
@@ -352,7 +409,11 @@ pub(crate) async fn renew(log: Arc<dyn Log>, views: Arc<dyn Views>, tenant: Arc<
 }
 
 /// Makes the read models of a tenant anew because they are damaged.
-pub(crate) async fn heal(log: &Arc<dyn Log>, views: &Arc<dyn Views>, tenant: &Arc<Tenant>) -> Result<RebuildReport, RebuildError> {
+pub(crate) async fn heal(
+    log: &Arc<dyn Log>,
+    views: &Arc<dyn Views>,
+    tenant: &Arc<Tenant>,
+) -> Result<RebuildReport, RebuildError> {
     let _rebuilding = tenant.rebuilding.lock().await;
     Build::begin(log, views, tenant, false).await?.finish(false, |_, _| {}).await
 }
@@ -367,9 +428,18 @@ struct Build<'a> {
 
 impl<'a> Build<'a> {
     /// Begins one; or, with `resume`, goes on with one that was cut off, if this program made it.
-    async fn begin(log: &Arc<dyn Log>, views: &'a Arc<dyn Views>, tenant: &'a Arc<Tenant>, resume: bool) -> Result<Self, LogError> {
+    async fn begin(
+        log: &Arc<dyn Log>,
+        views: &'a Arc<dyn Views>,
+        tenant: &'a Arc<Tenant>,
+        resume: bool,
+    ) -> Result<Self, LogError> {
         let now = MadeBy::now(RULES);
-        let left = views.generations(&tenant.id).await?.shadow.filter(|left| resume && left.made_by == now);
+        let left = views
+            .generations(&tenant.id)
+            .await?
+            .shadow
+            .filter(|left| resume && left.made_by == now);
         if left.is_none() {
             views.begin(&tenant.id, Place::Shadow, &now).await?;
         }
@@ -385,8 +455,13 @@ impl<'a> Build<'a> {
         Ok(Self { views, tenant, runner, beside })
     }
 
-    /// Folds, compares, and switches if the rows are equal, or another program made the old ones, or it shall be so whatever they are.
-    async fn finish(self, replace: bool, mut progress: impl FnMut(u64, u64)) -> Result<RebuildReport, RebuildError> {
+    /// Folds, compares, and switches if the rows are equal, or another program made the old ones,
+    /// or it shall be so whatever they are.
+    async fn finish(
+        self,
+        replace: bool,
+        mut progress: impl FnMut(u64, u64),
+    ) -> Result<RebuildReport, RebuildError> {
         let done = self.try_finish(replace, &mut progress).await;
         if let Err(RebuildError::Differs(_)) = &done {
             self.views.abandon_shadow(&self.tenant.id).await?;
@@ -394,18 +469,33 @@ impl<'a> Build<'a> {
         done
     }
 
-    async fn try_finish(&self, replace: bool, progress: &mut impl FnMut(u64, u64)) -> Result<RebuildReport, RebuildError> {
+    async fn try_finish(
+        &self,
+        replace: bool,
+        progress: &mut impl FnMut(u64, u64),
+    ) -> Result<RebuildReport, RebuildError> {
         let id = &self.tenant.id;
         self.come_near(progress).await?;
         let pinned = self.pin().await?;
         let (differences, mut healed) = match pinned.differences(NAMED).await {
             Ok(differences) if differences.is_empty() => (differences, None),
-            // Rows that differ may be damaged ones: those of the new generation are checked too, and must not be.
+            // Rows that differ may be damaged ones: those of the new generation are checked too,
+            // and must not be.
             Ok(differences) => (differences, self.views.check().await.err()),
-            Err(error) => (Differences { at: self.beside.covered(id).await?, counts: Vec::new(), first: Vec::new() }, Some(error)),
+            Err(error) => (
+                Differences {
+                    at: self.beside.covered(id).await?,
+                    counts: Vec::new(),
+                    first: Vec::new(),
+                },
+                Some(error),
+            ),
         };
         if healed.as_ref().is_some_and(|error| !error.is_damage()) {
-            return Err(healed.take().unwrap_or_else(|| LogError::unavailable("the rows could not be checked")).into());
+            return Err(healed
+                .take()
+                .unwrap_or_else(|| LogError::unavailable("the rows could not be checked"))
+                .into());
         }
         let both = self.views.generations(id).await?;
         let (Some(old), Some(new)) = (both.live, both.shadow) else {
@@ -415,7 +505,8 @@ impl<'a> Build<'a> {
         report.healed = healed.map(|error| error.to_string());
         report.equal &= report.healed.is_none();
         if !report.equal && !replace && report.healed.is_none() && old.made_by == new.made_by {
-            tracing::error!(tenant = %id, at = report.at, "the rows that are asked are not those that the log gives: the old ones stay in place");
+            tracing::error!(tenant = %id, at = report.at, "the rows that are asked are not those \
+                that the log gives: the old ones stay in place");
             return Err(RebuildError::Differs(Box::new(report)));
         }
         // Both have moved since only by what the log got since.
@@ -443,7 +534,8 @@ impl<'a> Build<'a> {
             if let Some(error) = self.tenant.stopped() {
                 return Err(error);
             }
-            let (from, to) = (self.beside.covered(&self.tenant.id).await?.0, self.tenant.assessed_to());
+            let (from, to) =
+                (self.beside.covered(&self.tenant.id).await?.0, self.tenant.assessed_to());
             progress(from, to);
             if from + NEAR > to && !self.is_behind_the_log(to).await? {
                 return Ok(());
@@ -460,7 +552,8 @@ impl<'a> Build<'a> {
         }
     }
 
-    /// Whether the live generation is far behind the log: then it moves on in large steps, and would soon be far ahead again.
+    /// Whether the live generation is far behind the log: then it moves on in large steps, and
+    /// would soon be far ahead again.
     async fn is_behind_the_log(&self, live: u64) -> Result<bool, LogError> {
         Ok(self.runner.log.head(&self.tenant.id).await?.0 > live + 10 * NEAR)
     }
@@ -475,7 +568,10 @@ impl<'a> Build<'a> {
     /// Takes everything that the live generation has. Whoever says so holds `moving`.
     async fn catch_up(&self) -> Result<u64, LogError> {
         loop {
-            let (from, to) = (self.beside.covered(&self.tenant.id).await?.0, self.views.covered(&self.tenant.id).await?.0);
+            let (from, to) = (
+                self.beside.covered(&self.tenant.id).await?.0,
+                self.views.covered(&self.tenant.id).await?.0,
+            );
             if from >= to {
                 return Ok(to);
             }

@@ -1,5 +1,5 @@
-//! Which sessions a configuration fact can change: those that name its IdP, its policy or its person, or all. A retraction changes those only that have a
-//! claim which it can hit.
+//! Which sessions a configuration fact can change: those that name its IdP, its policy or its
+//! person, or all. A retraction changes those only that have a claim which it can hit.
 
 use claimledger_domain::{history::HistoryCut, model::Known};
 use claimledger_facts::{
@@ -30,18 +30,23 @@ pub(crate) enum Scope {
 }
 
 impl Scope {
-    /// Whom the fact concerns, and from when on: a session whose last fact (of retractions: last claim) occurred before that cannot be changed by it.
-    /// Empty: it changes no session.
+    /// Whom the fact concerns, and from when on: a session whose last fact (of retractions: last
+    /// claim) occurred before that cannot be changed by it. Empty: it changes no session.
     pub(crate) fn of(fact: &Fact) -> Vec<(Self, Time)> {
         if let FactData::TrustRetracted(d) = &fact.data {
-            // A falsifier counts from its own `from`, not from when it was said. A claim that names no key may have been signed by it.
+            // A falsifier counts from its own `from`, not from when it was said. A claim that names
+            // no key may have been signed by it.
             return match &d.key {
-                Some(key) => vec![(Self::Signed(d.idp.clone(), key.clone()), d.from), (Self::Keyless(d.idp.clone()), d.from)],
+                Some(key) => vec![
+                    (Self::Signed(d.idp.clone(), key.clone()), d.from),
+                    (Self::Keyless(d.idp.clone()), d.from),
+                ],
                 None => vec![(Self::Claims(d.idp.clone()), d.from)],
             };
         }
         if let FactData::SubjectLinked(d) = &fact.data {
-            // It counts once known, for every T (`semantics.md` 3): a loss of either may end what ran long ago.
+            // It counts once known, for every T (`semantics.md` 3): a loss of either may end what
+            // ran long ago.
             let people = fact.subject.iter().chain([&d.other]);
             return people.map(|person| (Self::Person(person.clone()), Time::MIN)).collect();
         }
@@ -51,7 +56,9 @@ impl Scope {
     /// The same scope of each identity that was ever one with the person's (`semantics.md` 11).
     pub(crate) fn of_each_identity(self, history: HistoryCut<'_>) -> Vec<Self> {
         match self {
-            Self::Person(person) => history.ever_one_with(&person).into_iter().map(Self::Person).collect(),
+            Self::Person(person) => {
+                history.ever_one_with(&person).into_iter().map(Self::Person).collect()
+            }
             other => vec![other],
         }
     }
@@ -59,9 +66,9 @@ impl Scope {
     fn of_one(fact: &Fact) -> Option<(Self, Time)> {
         let from = fact.occurred.from;
         match &fact.data {
-            FactData::OrgConfigured(_) | FactData::AuthenticatorConfigured(_) | FactData::ClaimSourcingConfigured(_) => {
-                Some((Self::Everything, from))
-            }
+            FactData::OrgConfigured(_)
+            | FactData::AuthenticatorConfigured(_)
+            | FactData::ClaimSourcingConfigured(_) => Some((Self::Everything, from)),
             FactData::IdpConfigured(d) => Some((Self::Idp(d.idp.clone()), from)),
             FactData::IdpKeyAdded(d) => Some((Self::Idp(d.idp.clone()), from)),
             FactData::IdpKeyRetired(d) => Some((Self::Idp(d.idp.clone()), from)),
@@ -69,9 +76,13 @@ impl Scope {
                 PolicyKind::AppSignIn => Some((Self::Policy(d.policy.clone()), from)),
                 PolicyKind::GlobalSession => Some((Self::Everything, from)),
             },
-            FactData::AuthenticatorLost(d) => Some((Self::Person(fact.subject.clone()?), d.from.unwrap_or(from).min(from))),
+            FactData::AuthenticatorLost(d) => {
+                Some((Self::Person(fact.subject.clone()?), d.from.unwrap_or(from).min(from)))
+            }
             // It ends sessions that had begun, however long ago their last fact occurred.
-            FactData::SubjectSessionsEnded(_) => Some((Self::Person(fact.subject.clone()?), Time::MIN)),
+            FactData::SubjectSessionsEnded(_) => {
+                Some((Self::Person(fact.subject.clone()?), Time::MIN))
+            }
             FactData::TrustRetracted(_)
             | FactData::RoutingRuleConfigured(_)
             | FactData::SubjectLinked(_)
@@ -118,7 +129,10 @@ impl Scope {
                 FactData::ClaimsReceived(d) => {
                     scopes.insert(Self::Idp(d.idp.clone()));
                     scopes.insert(Self::Claims(d.idp.clone()));
-                    scopes.insert(d.key.clone().map_or_else(|| Self::Keyless(d.idp.clone()), |key| Self::Signed(d.idp.clone(), key)));
+                    scopes.insert(d.key.clone().map_or_else(
+                        || Self::Keyless(d.idp.clone()),
+                        |key| Self::Signed(d.idp.clone(), key),
+                    ));
                 }
                 FactData::SessionStarted(d) => {
                     scopes.extend(d.idp.clone().map(Self::Idp));
@@ -134,14 +148,18 @@ impl Scope {
     }
 }
 
-/// When the last claim of a session came, or it was signed in to: what a retraction from after that cannot hit.
+/// When the last claim of a session came, or it was signed in to: what a retraction from after that
+/// cannot hit.
 pub(crate) fn last_claim(facts: &[Known]) -> Time {
     let claims = facts.iter().filter(|known| match &known.fact.data {
         FactData::ClaimsReceived(_) => true,
         FactData::SessionStarted(start) => start.idp.is_some(),
         _ => false,
     });
-    claims.map(|known| known.fact.occurred.to.unwrap_or(known.fact.occurred.from)).max().unwrap_or(Time::MIN)
+    claims
+        .map(|known| known.fact.occurred.to.unwrap_or(known.fact.occurred.from))
+        .max()
+        .unwrap_or(Time::MIN)
 }
 
 /// Where configuration facts stand in the log, by whom they concern.
@@ -151,13 +169,21 @@ pub(crate) struct ConfigIndex(BTreeMap<Scope, BTreeMap<LogPosition, Time>>);
 impl ConfigIndex {
     pub(crate) fn insert(&mut self, known: &Known) {
         for (scope, from) in Scope::of(&known.fact) {
-            let earliest = self.0.entry(scope).or_default().entry(known.record.position).or_insert(from);
+            let earliest =
+                self.0.entry(scope).or_default().entry(known.record.position).or_insert(from);
             *earliest = (*earliest).min(from);
         }
     }
 
-    /// The last position, up to `known_at`, of a fact that concerns one of these scopes and counts by the session's last fact, or its last claim.
-    pub(crate) fn last_of(&self, scopes: &BTreeSet<Scope>, last: Time, claimed: Time, known_at: LogPosition) -> Option<LogPosition> {
+    /// The last position, up to `known_at`, of a fact that concerns one of these scopes and counts
+    /// by the session's last fact, or its last claim.
+    pub(crate) fn last_of(
+        &self,
+        scopes: &BTreeSet<Scope>,
+        last: Time,
+        claimed: Time,
+        known_at: LogPosition,
+    ) -> Option<LogPosition> {
         let last_of = |scope: &Scope| {
             let by = if scope.is_of_claims() { claimed } else { last };
             let mut facts = self.0.get(scope)?.range(..=known_at).rev();

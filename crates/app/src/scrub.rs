@@ -1,8 +1,11 @@
-//! The scrub: a server reads everything that is stored again, slowly, so that damage is found before somebody asks for it.
+//! The scrub: a server reads everything that is stored again, slowly, so that damage is found
+//! before somebody asks for it.
 //!
-//! Records are decoded with their commitments, so that every byte of a record is compared with what its header commits to, and every header with its leaf.
-//! The read models and the keys check themselves (`Views::check`, `KeyStore::check`). What is found goes to `status` and `/readyz`; damaged read models are
-//! made anew beside the old ones. See `docs/decisions/0020-damaged-files.md`.
+//! Records are decoded with their commitments, so that every byte of a record is compared with what
+//! its header commits to, and every header with its leaf. The read models and the keys check
+//! themselves (`Views::check`, `KeyStore::check`). What is found goes to `status` and `/readyz`;
+//! damaged read models are made anew beside the old ones. See
+//! `docs/decisions/0020-damaged-files.md`.
 
 use crate::{app::Inner, reader::decode_record, rebuild, tenant::Tenant};
 use claimledger_facts::ids::LogPosition;
@@ -20,7 +23,8 @@ const RECORDS: usize = 128;
 const PAUSE: u32 = 4;
 /// The shortest pause between two rounds.
 const BETWEEN: Duration = Duration::from_secs(600);
-/// A round is at most this part of the time: the read models are checked in one go, which takes a minute for some ten million records.
+/// A round is at most this part of the time: the read models are checked in one go, which takes a
+/// minute for some ten million records.
 const SHARE: u32 = 60;
 /// The first round leaves the start to others.
 const AT_START: Duration = Duration::from_secs(1);
@@ -44,7 +48,11 @@ pub(crate) async fn run(app: Weak<Inner>, stop: CancellationToken) {
                 everything_but_views(&inner, &tenants).await;
             }
             // What an answer met is not left to the next round.
-            if due || (!gave_up && tenants.iter().any(|tenant| is_damaged(tenant))) { views(&inner, &tenants).await } else { !gave_up }
+            if due || (!gave_up && tenants.iter().any(|tenant| is_damaged(tenant))) {
+                views(&inner, &tenants).await
+            } else {
+                !gave_up
+            }
         };
         tokio::select! {
             well = round => gave_up = !well,
@@ -86,10 +94,14 @@ async fn views(app: &Inner, tenants: &[Arc<Tenant>]) -> bool {
     }
     for tenant in tenants {
         match rebuild::heal(&app.log, &app.views, tenant).await {
-            Ok(report) => tracing::warn!(tenant = %tenant.id, healed = report.healed, "the read models were made anew"),
+            Ok(report) => {
+                tracing::warn!(tenant = %tenant.id, healed = report.healed, "the read models were \
+                    made anew")
+            }
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
-                tracing::error!(tenant = %tenant.id, error, "damaged read models could not be made anew: stop the server and run `claimledger rebuild`");
+                tracing::error!(tenant = %tenant.id, error, "damaged read models could not be made \
+                    anew: stop the server and run `claimledger rebuild`");
                 return false;
             }
         }
@@ -114,8 +126,14 @@ fn report(app: &Inner, tenant: &Tenant, error: &LogError) {
     }
 }
 
-/// Decodes every record from a position to the head, and compares it with what it commits to. Returns how many.
-pub(crate) async fn records(log: &dyn Log, tenant: &Tenant, from: LogPosition, pause: u32) -> Result<u64, LogError> {
+/// Decodes every record from a position to the head, and compares it with what it commits to.
+/// Returns how many.
+pub(crate) async fn records(
+    log: &dyn Log,
+    tenant: &Tenant,
+    from: LogPosition,
+    pause: u32,
+) -> Result<u64, LogError> {
     let mut next = from.0;
     loop {
         let began = Instant::now();
@@ -128,9 +146,14 @@ pub(crate) async fn records(log: &dyn Log, tenant: &Tenant, from: LogPosition, p
         next += entries.len() as u64;
         // Decoding must not keep a thread of the runtime from everybody else.
         let decoded = tokio::task::spawn_blocking(move || {
-            entries.iter().zip(first..).try_for_each(|(entry, position)| decode_record(&tenant_id, LogPosition(position), entry).map(drop))
+            entries.iter().zip(first..).try_for_each(|(entry, position)| {
+                decode_record(&tenant_id, LogPosition(position), entry).map(drop)
+            })
         });
-        decoded.await.map_err(|error| LogError::Unavailable { reason: "a check was cut off".to_owned(), source: Some(Box::new(error)) })??;
+        decoded.await.map_err(|error| LogError::Unavailable {
+            reason: "a check was cut off".to_owned(),
+            source: Some(Box::new(error)),
+        })??;
         tokio::time::sleep(began.elapsed() * pause).await;
     }
 }

@@ -1,4 +1,5 @@
-//! One tenant, opened: its keys, its sequencer, what is known of its configuration, and how far its read models are.
+//! One tenant, opened: its keys, its sequencer, what is known of its configuration, and how far its
+//! read models are.
 
 use crate::{
     app::{Parts, keys_do_not_open},
@@ -81,7 +82,8 @@ pub(crate) struct Tenant {
     pub(crate) appends: Appends,
     /// Held by whoever moves the live generation, or puts another in its place.
     pub(crate) moving: tokio::sync::Mutex<()>,
-    /// Sessions whose place in lists moved forward, and when: a page that was pinned before looks at them too.
+    /// Sessions whose place in lists moved forward, and when: a page that was pinned before looks
+    /// at them too.
     pub(crate) moved: Moved,
     /// Where facts of sessions lie in time, as far as a feed of changes asked.
     pub(crate) occurrences: Occurrences,
@@ -101,7 +103,8 @@ pub(crate) struct Tenant {
 /// What whoever moves a generation knows of its rows.
 pub(crate) struct Folded {
     pub(crate) recent: RecentTerms,
-    /// When the last fact of any session occurred, in microseconds: configuration that occurred later changes no session. `i64::MAX`: not known.
+    /// When the last fact of any session occurred, in microseconds: configuration that occurred
+    /// later changes no session. `i64::MAX`: not known.
     latest_session_fact: AtomicI64,
 }
 
@@ -109,7 +112,8 @@ pub(crate) struct Folded {
 #[derive(Clone, Debug)]
 pub(crate) struct InUse {
     pub(crate) made_by: MadeBy,
-    /// Whether what a head row says of its session is what this code would say. If not, rows only find candidates, and each is assessed.
+    /// Whether what a head row says of its session is what this code would say. If not, rows only
+    /// find candidates, and each is assessed.
     pub(crate) current: bool,
 }
 
@@ -147,7 +151,8 @@ impl Folded {
     /// From here on it is about another generation.
     fn become_that_of(&self, other: &Self) {
         self.recent.clear();
-        self.latest_session_fact.store(other.latest_session_fact.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.latest_session_fact
+            .store(other.latest_session_fact.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 }
 
@@ -167,17 +172,33 @@ impl InUse {
 
 impl Tenant {
     /// Opens a tenant whose log has its first record; none: there is no such tenant.
-    pub(crate) async fn open(parts: &Parts, guard: &Arc<ClockGuard>, id: &TenantId, batch_records: usize) -> Result<Option<Self>, LogError> {
+    pub(crate) async fn open(
+        parts: &Parts,
+        guard: &Arc<ClockGuard>,
+        id: &TenantId,
+        batch_records: usize,
+    ) -> Result<Option<Self>, LogError> {
         let Some(row) = parts.keys.tenant(id).await? else { return Ok(None) };
-        let Some(genesis) = parts.log.read(id, LogPosition(0), 1).await?.into_iter().next() else { return Ok(None) };
-        let genesis = decode(id, LogPosition(0), &genesis)?;
-        let Some(FactData::LedgerOpened(opened)) = genesis.statement.facts.first().map(|fact| &fact.data) else {
-            return Err(LogError::Corrupt { position: LogPosition(0), what: "the first record does not open a ledger".to_owned() });
+        let Some(genesis) = parts.log.read(id, LogPosition(0), 1).await?.into_iter().next() else {
+            return Ok(None);
         };
-        let keys = TenantKeys::unwrap(&parts.master, id, &row.wrapped).map_err(|_| keys_do_not_open(id))?;
+        let genesis = decode(id, LogPosition(0), &genesis)?;
+        let Some(FactData::LedgerOpened(opened)) =
+            genesis.statement.facts.first().map(|fact| &fact.data)
+        else {
+            return Err(LogError::Corrupt {
+                position: LogPosition(0),
+                what: "the first record does not open a ledger".to_owned(),
+            });
+        };
+        let keys = TenantKeys::unwrap(&parts.master, id, &row.wrapped)
+            .map_err(|_| keys_do_not_open(id))?;
         let head = parts.log.head(id).await?.0;
         let last = parts.log.read_at(id, &[LogPosition(head.saturating_sub(1))]).await?;
-        let last = last.first().and_then(|entry| entry.decode_header().ok()).map_or(genesis.reference.recorded_at, |header| header.recorded_at);
+        let last = last
+            .first()
+            .and_then(|entry| entry.decode_header().ok())
+            .map_or(genesis.reference.recorded_at, |header| header.recorded_at);
         let last_recorded = Arc::new(AtomicI64::new(last.micros()));
         let own = Arc::new(OwnRecords {
             tenant: id.clone(),
@@ -188,7 +209,12 @@ impl Tenant {
         });
         let in_use = InUse::of(live_generation(&*parts.views, id).await?);
         let (sources, covered) = KnownSources::load(id, &*parts.log, &*parts.views).await?;
-        let keyring = Arc::new(Keyring::new(id.clone(), keys.clone(), Arc::clone(&parts.keys), Arc::clone(&parts.random)));
+        let keyring = Arc::new(Keyring::new(
+            id.clone(),
+            keys.clone(),
+            Arc::clone(&parts.keys),
+            Arc::clone(&parts.random),
+        ));
         let sequencer = Sequencer::open(SequencerConfig {
             tenant: id.clone(),
             log: Arc::clone(&parts.log),
@@ -201,13 +227,15 @@ impl Tenant {
         .await?;
         let first_of_kind = FirstOfKind::load(id, &*parts.views).await?;
         let records = RecordCache::default();
-        let (history, index) = load_config(id, &*parts.log, &*parts.views, &records, covered).await?;
+        let (history, index) =
+            load_config(id, &*parts.log, &*parts.views, &records, covered).await?;
         Ok(Some(Self {
             id: id.clone(),
             rehearsal: opened.rehearsal,
             opened_rules: opened.rules.clone(),
             rules_said: AtomicBool::new(false),
-            // A digest of a name under the tenant's key: nobody else can make it, and it is made of nothing that is ever shown.
+            // A digest of a name under the tenant's key: nobody else can make it, and it is made of
+            // nothing that is ever shown.
             cursor_key: CursorKey::new(&keys.byte_digest(b"claimledger cursors v1").0),
             keys,
             keyring,
@@ -226,7 +254,8 @@ impl Tenant {
             last_asked: Mutex::default(),
             appends: Appends::default(),
             moving: tokio::sync::Mutex::default(),
-            // Where configuration came late, rows of the next batch may have been written before the program stopped, and have moved already.
+            // Where configuration came late, rows of the next batch may have been written before
+            // the program stopped, and have moved already.
             moved: Moved::starting_at(head.min(covered.saturating_add(batch_records as u64))),
             occurrences: Occurrences::default(),
             rebuilds: AtomicU64::new(0),
@@ -251,7 +280,8 @@ impl Tenant {
         self.config.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Takes in configuration facts. Answers that are being made keep the history that they began with.
+    /// Takes in configuration facts. Answers that are being made keep the history that they began
+    /// with.
     pub(crate) fn learn(&self, facts: impl Iterator<Item = Known>) {
         let mut config = self.config.write().unwrap_or_else(PoisonError::into_inner);
         let (history, index) = &mut *config;
@@ -267,19 +297,22 @@ impl Tenant {
         self.in_use.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// How complete each source is known to be at a position: every source of which anything is known then.
+    /// How complete each source is known to be at a position: every source of which anything is
+    /// known then.
     pub(crate) fn completeness(&self, known_at: LogPosition) -> Vec<Completeness> {
         completeness_of(self.history().at(known_at), &self.sources.known_at(known_at))
     }
 
-    /// Another generation was put in place, at the size at which the live one was. Whoever says so holds `moving`.
+    /// Another generation was put in place, at the size at which the live one was. Whoever says so
+    /// holds `moving`.
     pub(crate) fn switched(&self, made_by: MadeBy, folded: &Folded) {
         self.folded.become_that_of(folded);
         *self.in_use.write().unwrap_or_else(PoisonError::into_inner) = InUse::of(made_by);
         self.rebuilds.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// How often another generation was put in place: whoever read before and after, and finds another number, may have read of two.
+    /// How often another generation was put in place: whoever read before and after, and finds
+    /// another number, may have read of two.
     pub(crate) fn rebuilds(&self) -> u64 {
         self.rebuilds.load(Ordering::SeqCst)
     }
@@ -310,7 +343,10 @@ impl Tenant {
 
     /// Whether somebody asked something within this time.
     pub(crate) fn was_asked_within(&self, lately: Duration) -> bool {
-        self.last_asked.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|asked| asked.elapsed() <= lately)
+        self.last_asked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_some_and(|asked| asked.elapsed() <= lately)
     }
 
     /// Why the read models do not move any more, if something that is stored is damaged.
@@ -323,15 +359,20 @@ impl Tenant {
         *self.stopped.lock().unwrap_or_else(PoisonError::into_inner) = damage.map(LogError::again);
     }
 
-    /// Takes note of damage that was met, for `status`, `/readyz` and the next process; of any other error nothing.
+    /// Takes note of damage that was met, for `status`, `/readyz` and the next process; of any
+    /// other error nothing.
     pub(crate) fn noticed(&self, views: &dyn Views, error: &LogError) {
         match error {
-            LogError::Corrupt { position, what } => self.damaged(DamagedPlace::Record(*position), what.clone()),
+            LogError::Corrupt { position, what } => {
+                self.damaged(DamagedPlace::Record(*position), what.clone())
+            }
             LogError::Damaged { file, place, what } if file == "views" => {
                 views.condemn(Some(&format!("{place}: {what}")));
                 self.damaged(DamagedPlace::View(place.clone()), what.clone());
             }
-            LogError::Damaged { place, what, .. } => self.damaged(DamagedPlace::Key(place.clone()), what.clone()),
+            LogError::Damaged { place, what, .. } => {
+                self.damaged(DamagedPlace::Key(place.clone()), what.clone())
+            }
             LogError::Unavailable { .. } | LogError::Stopped { .. } | LogError::TooLarge => {}
         }
     }
@@ -340,7 +381,8 @@ impl Tenant {
     pub(crate) fn goes_on(&self) {
         let stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(error) = stopped {
-            let file = if let LogError::Damaged { file, .. } = &error { file.as_str() } else { "log" };
+            let file =
+                if let LogError::Damaged { file, .. } = &error { file.as_str() } else { "log" };
             self.health.mended(file);
             tracing::warn!(tenant = %self.id, file, "what had stopped the read models reads again");
         }
@@ -353,8 +395,13 @@ impl Tenant {
     pub(crate) fn projection_failed(&self, error: &LogError) {
         let why = match error {
             LogError::Stopped { why, .. } => why.clone(),
-            LogError::Unavailable { .. } | LogError::Corrupt { .. } | LogError::Damaged { .. } | LogError::TooLarge => {
-                "the read models could not be moved, and are tried again; the log of the process says why".to_owned()
+            LogError::Unavailable { .. }
+            | LogError::Corrupt { .. }
+            | LogError::Damaged { .. }
+            | LogError::TooLarge => {
+                "the read models could not be moved, and are tried again; the log of the process \
+                 says why"
+                    .to_owned()
             }
         };
         self.health.projection_failed(why, self.own.clock.now());
@@ -372,11 +419,21 @@ impl Tenant {
 
     /// Reads this tenant's records.
     pub(crate) fn reader<'a>(&'a self, log: &'a dyn Log, views: &'a dyn Views) -> Reader<'a> {
-        Reader { tenant: &self.id, log, views, cache: &self.records, recent: &self.folded.recent, ahead: &[], fetched: None, briefs: false }
+        Reader {
+            tenant: &self.id,
+            log,
+            views,
+            cache: &self.records,
+            recent: &self.folded.recent,
+            ahead: &[],
+            fetched: None,
+            briefs: false,
+        }
     }
 }
 
-/// Sees to it that there is a live generation which this code may be asked from, and says by what code it was made. Of what another program left, see
+/// Sees to it that there is a live generation which this code may be asked from, and says by what
+/// code it was made. Of what another program left, see
 /// `docs/decisions/0013-generations-of-read-models.md`.
 async fn live_generation(views: &dyn Views, tenant: &TenantId) -> Result<MadeBy, LogError> {
     let now = MadeBy::now(RULES);
@@ -385,7 +442,8 @@ async fn live_generation(views: &dyn Views, tenant: &TenantId) -> Result<MadeBy,
         Some(live) if ANSWERING_VERSIONS.contains(&live.made_by.views.as_str()) => live.made_by,
         other => {
             if other.is_some() {
-                tracing::warn!(%tenant, "the read models are of a version that answers nothing here: they are made anew");
+                tracing::warn!(%tenant, "the read models are of a version that answers nothing \
+                    here: they are made anew");
                 views.reset(tenant).await?;
             }
             views.begin(tenant, Place::Live, &now).await?;
@@ -399,9 +457,17 @@ async fn live_generation(views: &dyn Views, tenant: &TenantId) -> Result<MadeBy,
         }
         return Ok(made_by);
     }
-    // From here on rows of two programs stand side by side. That must be said before the first of ours is written, or the other one would believe it.
-    let rules = if made_by.rules.split('+').any(|rules| rules == RULES) { made_by.rules } else { format!("{}+{RULES}", made_by.rules) };
-    let mixed = MadeBy { views: made_by.views, rules: if rules == RULES { format!("{rules}+{rules}") } else { rules } };
+    // From here on rows of two programs stand side by side. That must be said before the first of
+    // ours is written, or the other one would believe it.
+    let rules = if made_by.rules.split('+').any(|rules| rules == RULES) {
+        made_by.rules
+    } else {
+        format!("{}+{RULES}", made_by.rules)
+    };
+    let mixed = MadeBy {
+        views: made_by.views,
+        rules: if rules == RULES { format!("{rules}+{rules}") } else { rules },
+    };
     views.begin(tenant, Place::Live, &mixed).await?;
     Ok(mixed)
 }
@@ -416,7 +482,16 @@ async fn load_config(
     let (mut history, mut index) = (History::default(), ConfigIndex::default());
     let Some(last) = covered.checked_sub(1) else { return Ok((history, index)) };
     let recent = RecentTerms::default();
-    let reader = Reader { tenant, log, views, cache, recent: &recent, ahead: &[], fetched: None, briefs: false };
+    let reader = Reader {
+        tenant,
+        log,
+        views,
+        cache,
+        recent: &recent,
+        ahead: &[],
+        fetched: None,
+        briefs: false,
+    };
     let positions = reader.positions(&term(TermKind::Config, CONFIG), LogPosition(last)).await?;
     for some in positions.chunks(1000) {
         for record in reader.records(some).await? {

@@ -1,4 +1,5 @@
-//! What a record can be found by: the table from fact types to terms. A new fact type does not compile until it has its line here.
+//! What a record can be found by: the table from fact types to terms. A new fact type does not
+//! compile until it has its line here.
 
 use crate::{brief::Brief, own_records::LEDGER_SOURCE};
 use claimledger_domain::{completeness::Timeliness, history::is_config};
@@ -23,16 +24,19 @@ pub(crate) const LINKS: &str = "session.linked";
 /// What stands before the digest of a display name in values of [`TermKind::Correlation`].
 pub(crate) const LABEL_TERM: &str = "label";
 
-/// The value of [`TermKind::IdpSession`] of every record that ends one: no pair, so no IdP's session has it.
+/// The value of [`TermKind::IdpSession`] of every record that ends one: no pair, so no IdP's
+/// session has it.
 pub(crate) const IDP_SESSION_ENDED: &str = "ended";
 
 /// The value of [`TermKind::IdpSession`] of every record that says something of one, likewise.
 pub(crate) const IDP_SESSION_TOLD: &str = "told";
 
-/// The value of [`TermKind::Note`] of every record that says something else under an id that is in the log already.
+/// The value of [`TermKind::Note`] of every record that says something else under an id that is in
+/// the log already.
 pub(crate) const VARIANT: &str = "variant";
 
-/// Of the values of [`TermKind::Note`] that name a source after them: what records of it are counted as.
+/// Of the values of [`TermKind::Note`] that name a source after them: what records of it are
+/// counted as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Told {
     /// Recorded late.
@@ -77,9 +81,13 @@ pub(crate) fn terms_of(record: &Brief) -> Vec<Term> {
     if record.variant {
         terms.tell(Told::Variant, source);
         terms.add(TermKind::Note, VARIANT);
-        terms.0.insert((TermKind::Note, variant_value(&record.reference.source, &record.reference.source_id)));
+        terms.0.insert((
+            TermKind::Note,
+            variant_value(&record.reference.source, &record.reference.source_id),
+        ));
     }
-    // Whatever else is looked for goes by what it says: the ledger alone finds its own records by their kind.
+    // Whatever else is looked for goes by what it says: the ledger alone finds its own records by
+    // their kind.
     if source.as_str() == LEDGER_SOURCE {
         terms.add(TermKind::Kind, &statement.kind);
     }
@@ -87,7 +95,11 @@ pub(crate) fn terms_of(record: &Brief) -> Vec<Term> {
         terms.add(TermKind::Session, session.as_str());
     }
     for (name, value) in &statement.correlation {
-        terms.join(TermKind::Correlation, if name.starts_with(LABEL) { LABEL_TERM } else { name }, value);
+        terms.join(
+            TermKind::Correlation,
+            if name.starts_with(LABEL) { LABEL_TERM } else { name },
+            value,
+        );
     }
     if let Some(root) = statement.root_session() {
         terms.add(TermKind::RootSession, root);
@@ -102,17 +114,20 @@ pub(crate) fn terms_of(record: &Brief) -> Vec<Term> {
     terms.0.into_iter().map(|(kind, value)| Term { kind, value }).collect()
 }
 
-/// The term that finds the links to a session, by its id or by the source's id of one of its records.
+/// The term that finds the links to a session, by its id or by the source's id of one of its
+/// records.
 pub(crate) fn link_term(to: &str) -> Term {
     Term { kind: TermKind::Correlation, value: format!("{LINKS}/{to}") }
 }
 
-/// The term of claims that were signed by a key: of an IdP, or of any. Without a key: of claims that name none.
+/// The term of claims that were signed by a key: of an IdP, or of any. Without a key: of claims
+/// that name none.
 pub(crate) fn claim_key_term(idp: Option<&IdpId>, key: Option<&KeyId>) -> Term {
     pair(TermKind::Key, idp.map_or("", |idp| idp.as_str()), key.map_or("", |key| key.as_str()))
 }
 
-/// The value of [`TermKind::Amr`] of claims that asserted exactly these values, in whatever order: a JSON array.
+/// The value of [`TermKind::Amr`] of claims that asserted exactly these values, in whatever order:
+/// a JSON array.
 fn amr_set_value(amr: &[Amr]) -> String {
     let set: BTreeSet<&str> = amr.iter().map(Amr::as_str).collect();
     serde_json::to_string(&set).unwrap_or_default()
@@ -137,7 +152,8 @@ pub(crate) fn term(kind: TermKind, value: impl Into<String>) -> Term {
     Term { kind, value: value.into() }
 }
 
-/// A term of two words, such as `idp/key`. Two pairs may give one term; a term only finds candidates.
+/// A term of two words, such as `idp/key`. Two pairs may give one term; a term only finds
+/// candidates.
 pub(crate) fn pair(kind: TermKind, first: &str, second: &str) -> Term {
     Term { kind, value: format!("{first}/{second}") }
 }
@@ -169,7 +185,9 @@ impl Terms {
             FactData::IdpConfigured(d) => self.add(TermKind::Idp, d.idp.as_str()),
             FactData::IdpKeyAdded(d) => self.add_key(d.idp.as_str(), Some(d.key.as_str())),
             FactData::IdpKeyRetired(d) => self.add_key(d.idp.as_str(), Some(d.key.as_str())),
-            FactData::TrustRetracted(d) => self.add_key(d.idp.as_str(), d.key.as_ref().map(|k| k.as_str())),
+            FactData::TrustRetracted(d) => {
+                self.add_key(d.idp.as_str(), d.key.as_ref().map(|k| k.as_str()))
+            }
             FactData::PolicyConfigured(d) => self.add(TermKind::Policy, d.policy.as_str()),
             FactData::RoutingRuleConfigured(d) => self.add(TermKind::Idp, d.idp.as_str()),
             FactData::SubjectLinked(d) => {
@@ -195,7 +213,9 @@ impl Terms {
             }
             FactData::SessionStarted(d) => {
                 match (&d.idp, &d.idp_session) {
-                    (Some(idp), Some(session)) => self.add_idp_session(idp.as_str(), session.as_str()),
+                    (Some(idp), Some(session)) => {
+                        self.add_idp_session(idp.as_str(), session.as_str())
+                    }
                     (Some(idp), None) => self.add(TermKind::Idp, idp.as_str()),
                     (None, Some(session)) => self.join(TermKind::IdpSession, "", session.as_str()),
                     (None, None) => {}
@@ -210,7 +230,8 @@ impl Terms {
             }
             FactData::ClaimsReceived(d) => {
                 self.add_key(d.idp.as_str(), d.key.as_ref().map(|k| k.as_str()));
-                // A claim that names no key may have been signed by any: whoever asks for a key looks at these too.
+                // A claim that names no key may have been signed by any: whoever asks for a key
+                // looks at these too.
                 let key = d.key.as_ref().map_or("", |k| k.as_str());
                 self.join(TermKind::Key, d.idp.as_str(), key);
                 self.join(TermKind::Key, "", key);

@@ -1,7 +1,8 @@
 //! Bearer tokens: how they look, and what is kept of them.
 //!
-//! A token is 256 random bits behind a prefix that secret scanners can find, with a checksum that tells a mistyped token from an unknown one. Only its
-//! SHA-256 is stored: a hash without salt or stretching suffices for a random secret.
+//! A token is 256 random bits behind a prefix that secret scanners can find, with a checksum that
+//! tells a mistyped token from an unknown one. Only its SHA-256 is stored: a hash without salt or
+//! stretching suffices for a random secret.
 
 use claimledger_facts::record::Digest32;
 use sha2::{Digest as _, Sha256};
@@ -20,7 +21,8 @@ pub(crate) fn format(secret: &[u8; 32]) -> Zeroizing<String> {
     Zeroizing::new(format!("{PREFIX}{}_{check}", *body))
 }
 
-/// What is kept of a token; none for a text that cannot be one. Looks at the form alone, so a refusal says nothing about tokens that exist.
+/// What is kept of a token; none for a text that cannot be one. Looks at the form alone, so a
+/// refusal says nothing about tokens that exist.
 pub(crate) fn hash(token: &str) -> Option<Digest32> {
     let rest = token.strip_prefix(PREFIX)?;
     if !rest.is_ascii() || rest.len() != SECRET_CHARS + 1 + CHECK_CHARS {
@@ -44,7 +46,10 @@ pub(crate) fn same(a: &Digest32, b: &Digest32) -> bool {
 }
 
 fn checksum(body: &str) -> String {
-    let digest = Sha256::new().chain_update(b"claimledger token checksum").chain_update(body.as_bytes()).finalize();
+    let digest = Sha256::new()
+        .chain_update(b"claimledger token checksum")
+        .chain_update(body.as_bytes())
+        .finalize();
     data_encoding::HEXLOWER.encode(&digest[..CHECK_CHARS / 2])
 }
 

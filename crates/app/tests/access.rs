@@ -28,8 +28,13 @@ async fn init_writes_one_record_and_gives_all_roles() {
     assert_eq!((caller.tenant, caller.roles), (tenant("acme"), Role::ALL.to_vec()));
     let status = app.settled_status(&owner("acme")).await.unwrap();
     assert_eq!((status.head, status.assessed_to), (1, 1));
-    let record = app.record(&owner("acme"), RecordBy::Position(LogPosition(0)), false).await.unwrap().unwrap();
-    assert!(matches!(&record.statement.facts[0].data, FactData::LedgerOpened(opened) if !opened.rehearsal && opened.roles == Role::ALL));
+    let record = app
+        .record(&owner("acme"), RecordBy::Position(LogPosition(0)), false)
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(matches!(&record.statement.facts[0].data,
+            FactData::LedgerOpened(opened) if !opened.rehearsal && opened.roles == Role::ALL));
     assert_eq!(record.reference.recorded_at, time("2026-03-11T08:00:00Z"));
     assert!(app.init_tenant(&tenant("acme"), false, None).await.is_err(), "there is one");
     for name in ["", "Acme", "a/b", "..", "-a", &"a".repeat(65)] {
@@ -44,7 +49,11 @@ async fn a_rehearsal_begins_at_the_epoch_or_as_asked() {
     app.init_tenant(&tenant("a"), true, None).await.unwrap();
     app.init_tenant(&tenant("b"), true, Some(at("10:00:00"))).await.unwrap();
     for (name, expected) in [("a", "1970-01-01T00:00:00Z"), ("b", "2026-03-10T10:00:00Z")] {
-        let record = app.record(&owner(name), RecordBy::Position(LogPosition(0)), false).await.unwrap().unwrap();
+        let record = app
+            .record(&owner(name), RecordBy::Position(LogPosition(0)), false)
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(record.reference.recorded_at, time(expected));
         assert!(app.is_rehearsal(&owner(name)).await.unwrap());
     }
@@ -53,9 +62,15 @@ async fn a_rehearsal_begins_at_the_epoch_or_as_asked() {
 #[tokio::test]
 async fn a_granted_token_works_until_it_is_revoked_and_the_log_says_both() {
     let (_world, app) = acme().await;
-    let (credential, token) = app.grant(&owner("acme"), &[Role::Read, Role::Ingest], Some(&SourceId::new("okta"))).await.unwrap();
+    let (credential, token) = app
+        .grant(&owner("acme"), &[Role::Read, Role::Ingest], Some(&SourceId::new("okta")))
+        .await
+        .unwrap();
     let caller = app.authenticate(&token).await.unwrap().unwrap();
-    assert_eq!((caller.credential.as_str(), caller.source.clone()), (credential.as_str(), source("okta")));
+    assert_eq!(
+        (caller.credential.as_str(), caller.source.clone()),
+        (credential.as_str(), source("okta"))
+    );
     assert_eq!(caller.roles, [Role::Ingest, Role::Read]);
     assert!(app.grant(&caller, &[Role::Govern], None).await.is_err(), "it does not govern");
 
@@ -69,7 +84,14 @@ async fn a_granted_token_works_until_it_is_revoked_and_the_log_says_both() {
 
     let kind = |position| {
         let app = app.clone();
-        async move { app.record(&owner("acme"), RecordBy::Position(LogPosition(position)), false).await.unwrap().unwrap().reference.kind }
+        async move {
+            app.record(&owner("acme"), RecordBy::Position(LogPosition(position)), false)
+                .await
+                .unwrap()
+                .unwrap()
+                .reference
+                .kind
+        }
     };
     assert_eq!((&*kind(83).await, &*kind(84).await), ("role.granted", "role.revoked"));
     assert_eq!(app.status(&owner("acme")).await.unwrap().head, 85);
@@ -109,17 +131,38 @@ async fn roles_open_what_they_open_and_no_more() {
         let checks = [
             (reads, app.session(&caller, &s1, &now).await.map(|_| ())),
             (reads, app.session(&caller, &SessionId::new("nothing"), &now).await.map(|_| ())),
-            (reads, app.sessions(&caller, &SessionFilter::default(), &now, 1, None).await.map(|_| ())),
-            (reads, app.decisions(&caller, &DecisionFilter::default(), &now, 1, None).await.map(|_| ())),
+            (
+                reads,
+                app.sessions(&caller, &SessionFilter::default(), &now, 1, None).await.map(|_| ()),
+            ),
+            (
+                reads,
+                app.decisions(&caller, &DecisionFilter::default(), &now, 1, None).await.map(|_| ()),
+            ),
             (reads, app.why(&caller, &s1, &WhyFilter::default(), &now).await.map(|_| ())),
-            (reads, app.record(&caller, RecordBy::Position(LogPosition(0)), false).await.map(|_| ())),
+            (
+                reads,
+                app.record(&caller, RecordBy::Position(LogPosition(0)), false).await.map(|_| ()),
+            ),
             (reads, app.dump_views(&caller).await.map(|_| ())),
-            (investigates, app.record(&caller, RecordBy::Position(LogPosition(0)), true).await.map(|_| ())),
-            (investigates, app.record(&caller, RecordBy::Position(LogPosition(999)), true).await.map(|_| ())),
+            (
+                investigates,
+                app.record(&caller, RecordBy::Position(LogPosition(0)), true).await.map(|_| ()),
+            ),
+            (
+                investigates,
+                app.record(&caller, RecordBy::Position(LogPosition(999)), true).await.map(|_| ()),
+            ),
             (investigates, app.labels(&caller, &[]).await.map(|_| ())),
             (true, app.status(&caller).await.map(|_| ())),
-            (*role == Role::Operate, app.rebuild(&caller, false, |_, _| {}).await.map(|_| ()).map_err(asked)),
-            (reads || *role == Role::Operate, app.last_rebuild(&caller).await.map(|_| ()).map_err(asked)),
+            (
+                *role == Role::Operate,
+                app.rebuild(&caller, false, |_, _| {}).await.map(|_| ()).map_err(asked),
+            ),
+            (
+                reads || *role == Role::Operate,
+                app.last_rebuild(&caller).await.map(|_| ()).map_err(asked),
+            ),
         ];
         for (n, (allowed, done)) in checks.into_iter().enumerate() {
             match done {
@@ -136,7 +179,8 @@ async fn roles_open_what_they_open_and_no_more() {
 async fn a_credential_appends_as_its_own_source() {
     let (_world, app) = acme().await;
     let line = |source: Option<&str>| {
-        let mut line = serde_json::json!({"id": "x", "type": "hold.placed", "occurred_at": "2026-03-10T23:10:00Z", "data": {"hold": "H"}});
+        let mut line = serde_json::json!({"id": "x", "type": "hold.placed",
+            "occurred_at": "2026-03-10T23:10:00Z", "data": {"hold": "H"}});
         if let Some(source) = source {
             line["source"] = source.into();
         }
@@ -147,14 +191,37 @@ async fn a_credential_appends_as_its_own_source() {
         Err(IngestError::Refused(refusal)) => (refusal.code, refusal.line),
         other => panic!("{other:?}"),
     };
-    assert_eq!(refused(app.ingest(&own, line(Some("other"))).await), (RefusalCode::Source, Some(1)));
-    assert_eq!(refused(app.ingest(&own, claimledger_app::ingest::Batch { source: source("other"), ..line(None) }).await).0, RefusalCode::Source);
-    assert_eq!(refused(app.ingest(&owner("acme"), line(Some("claimledger"))).await).0, RefusalCode::Source);
+    assert_eq!(
+        refused(app.ingest(&own, line(Some("other"))).await),
+        (RefusalCode::Source, Some(1))
+    );
+    assert_eq!(
+        refused(
+            app.ingest(
+                &own,
+                claimledger_app::ingest::Batch { source: source("other"), ..line(None) }
+            )
+            .await
+        )
+        .0,
+        RefusalCode::Source
+    );
+    assert_eq!(
+        refused(app.ingest(&owner("acme"), line(Some("claimledger"))).await).0,
+        RefusalCode::Source
+    );
     let done = app.ingest(&own, line(None)).await.unwrap();
-    let record = app.record(&owner("acme"), RecordBy::Position(done[0].position), false).await.unwrap().unwrap();
+    let record = app
+        .record(&owner("acme"), RecordBy::Position(done[0].position), false)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(record.reference.source, SourceId::new("sp"));
     assert!(app.ingest(&own, line(Some("sp"))).await.is_ok());
-    assert!(app.ingest(&owner("acme"), line(Some("other"))).await.is_ok(), "the operator brings in what several sources said");
+    assert!(
+        app.ingest(&owner("acme"), line(Some("other"))).await.is_ok(),
+        "the operator brings in what several sources said"
+    );
 }
 
 #[tokio::test]
@@ -166,29 +233,59 @@ async fn one_tenant_never_shows_in_another() {
 
     // The same answer, byte for byte, for another tenant's session and for one that nobody has.
     let theirs = app.session(&owner("globex"), &SessionId::new("S1"), &now).await.unwrap();
-    let mut nobodys = app.session(&owner("globex"), &SessionId::new("no such session"), &now).await.unwrap();
+    let mut nobodys =
+        app.session(&owner("globex"), &SessionId::new("no such session"), &now).await.unwrap();
     // Only the id that was asked for is said back.
     nobodys.absence.words = nobodys.absence.words.replace("no such session", "S1");
     assert_eq!(theirs, nobodys);
     assert!(theirs.value.is_none());
     let filter = WhyFilter::default();
-    let mut nobodys = app.why(&owner("acme"), &SessionId::new("no such session"), &filter, &now).await.unwrap();
+    let mut nobodys =
+        app.why(&owner("acme"), &SessionId::new("no such session"), &filter, &now).await.unwrap();
     nobodys.absence.words = nobodys.absence.words.replace("no such session", "GX1");
-    assert_eq!(app.why(&owner("acme"), &SessionId::new("GX1"), &filter, &now).await.unwrap(), nobodys);
-    let acme = app.sessions(&owner("acme"), &SessionFilter::default(), &now, 500, None).await.unwrap().value;
-    let globex = app.sessions(&owner("globex"), &SessionFilter::default(), &now, 500, None).await.unwrap().value;
+    assert_eq!(
+        app.why(&owner("acme"), &SessionId::new("GX1"), &filter, &now).await.unwrap(),
+        nobodys
+    );
+    let acme = app
+        .sessions(&owner("acme"), &SessionFilter::default(), &now, 500, None)
+        .await
+        .unwrap()
+        .value;
+    let globex = app
+        .sessions(&owner("globex"), &SessionFilter::default(), &now, 500, None)
+        .await
+        .unwrap()
+        .value;
     assert_eq!((acme.items.len(), globex.items.len()), (8, 1));
 
     // Alice is a person of each tenant, and not the same one.
-    let alice = |page: &claimledger_app::answer::Page<claimledger_app::answer::SessionHit>, session: &str| {
-        page.items.iter().find(|hit| hit.session.id.as_str() == session).unwrap().session.subject.clone().unwrap()
+    let alice = |page: &claimledger_app::answer::Page<claimledger_app::answer::SessionHit>,
+                 session: &str| {
+        page.items
+            .iter()
+            .find(|hit| hit.session.id.as_str() == session)
+            .unwrap()
+            .session
+            .subject
+            .clone()
+            .unwrap()
     };
     let (ours, theirs) = (alice(&acme, "S1"), alice(&globex, "GX1"));
     assert_ne!(ours, theirs);
     assert!(app.labels(&owner("globex"), std::slice::from_ref(&ours)).await.unwrap().is_empty());
-    assert_eq!(app.labels(&owner("acme"), std::slice::from_ref(&ours)).await.unwrap()[&ours].login.as_deref(), Some("alice@acme.example"));
+    assert_eq!(
+        app.labels(&owner("acme"), std::slice::from_ref(&ours)).await.unwrap()[&ours]
+            .login
+            .as_deref(),
+        Some("alice@acme.example")
+    );
 
-    let id = RecordId::derive(&tenant("acme"), &SourceId::new("acme-sp"), &SourceEventId::new(acme.items[0].session.records[0].source_id.as_str()));
+    let id = RecordId::derive(
+        &tenant("acme"),
+        &SourceId::new("acme-sp"),
+        &SourceEventId::new(acme.items[0].session.records[0].source_id.as_str()),
+    );
     assert!(app.record(&owner("acme"), RecordBy::Id(id), false).await.unwrap().is_some());
     assert!(app.record(&owner("globex"), RecordBy::Id(id), false).await.unwrap().is_none());
 }
@@ -196,7 +293,12 @@ async fn one_tenant_never_shows_in_another() {
 #[tokio::test]
 async fn what_is_sealed_opens_for_investigators_only_when_asked() {
     let (_world, app) = acme().await;
-    let session = app.session(&owner("acme"), &SessionId::new("S3"), &Asking::default()).await.unwrap().value.unwrap();
+    let session = app
+        .session(&owner("acme"), &SessionId::new("S3"), &Asking::default())
+        .await
+        .unwrap()
+        .value
+        .unwrap();
     let by = RecordBy::Position(session.records[0].position);
     let closed = app.record(&with(&[Role::Read]), by.clone(), false).await.unwrap().unwrap();
     assert_eq!((closed.original, closed.personal), (None, None));
@@ -205,5 +307,8 @@ async fn what_is_sealed_opens_for_investigators_only_when_asked() {
     assert!(demo("acme").contains(&original), "{original}");
     let subject = session.subject.unwrap();
     assert_eq!(open.personal.unwrap()[subject.as_str()]["login"], "carol@acme.example");
-    assert_eq!(app.record(&owner("acme"), RecordBy::Position(LogPosition(83)), true).await.unwrap(), None);
+    assert_eq!(
+        app.record(&owner("acme"), RecordBy::Position(LogPosition(83)), true).await.unwrap(),
+        None
+    );
 }

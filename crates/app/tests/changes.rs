@@ -19,23 +19,39 @@ fn by(time: &str) -> Asking {
 }
 
 async fn head(app: &App) -> u64 {
-    app.session(&owner("acme"), &SessionId::new("S1"), &Asking::default()).await.unwrap().status.head
+    app.session(&owner("acme"), &SessionId::new("S1"), &Asking::default())
+        .await
+        .unwrap()
+        .status
+        .head
 }
 
 #[tokio::test]
 async fn a_late_end_is_named_with_both_its_times() {
     let (_world, app) = acme().await;
     let t: Option<Time> = Some(at("14:45:00"));
-    let answer = app.belief_diff(&owner("acme"), &SessionId::new("S5"), t, &by("14:45:00"), &by("15:00:00")).await.unwrap();
+    let answer = app
+        .belief_diff(&owner("acme"), &SessionId::new("S5"), t, &by("14:45:00"), &by("15:00:00"))
+        .await
+        .unwrap();
     let diff = &answer.value.diff;
     assert_eq!(diff.before.as_ref().unwrap().phase, Phase::Active);
     assert_eq!(diff.after.as_ref().unwrap().ended_at, Some(at("14:30:00")));
     let [cause] = diff.causes.as_slice() else { panic!("{:?}", diff.causes) };
-    assert_eq!((cause.record.occurred.from, cause.record.recorded_at), (at("14:30:00"), at("14:52:00")));
-    assert_eq!((answer.answered.at, answer.value.from.at), (at("14:45:00"), at("14:45:00")), "one T for both");
+    assert_eq!(
+        (cause.record.occurred.from, cause.record.recorded_at),
+        (at("14:30:00"), at("14:52:00"))
+    );
+    assert_eq!(
+        (answer.answered.at, answer.value.from.at),
+        (at("14:45:00"), at("14:45:00")),
+        "one T for both"
+    );
     assert!(answer.value.from.position < answer.answered.position);
     let before = head(&app).await;
-    app.belief_diff(&owner("acme"), &SessionId::new("S5"), t, &known_at(10), &Asking::default()).await.unwrap();
+    app.belief_diff(&owner("acme"), &SessionId::new("S5"), t, &known_at(10), &Asking::default())
+        .await
+        .unwrap();
     assert_eq!(head(&app).await, before, "asking writes nothing");
 }
 
@@ -45,7 +61,12 @@ async fn each_state_is_that_of_the_session_itself() {
     for (session, t) in [("S2", "14:00:00"), ("S5", "14:45:00"), ("S7", "15:00:00")] {
         let session = SessionId::new(session);
         let (from, to) = (by("14:00:00"), Asking::default());
-        let diff = app.belief_diff(&owner("acme"), &session, Some(at(t)), &from, &to).await.unwrap().value.diff;
+        let diff = app
+            .belief_diff(&owner("acme"), &session, Some(at(t)), &from, &to)
+            .await
+            .unwrap()
+            .value
+            .diff;
         let at_t = |asking: Asking| Asking { at: Some(at(t)), ..asking };
         let before = app.session(&owner("acme"), &session, &at_t(from)).await.unwrap().value;
         let after = app.session(&owner("acme"), &session, &at_t(to)).await.unwrap().value;
@@ -62,11 +83,34 @@ async fn what_does_not_fit_together_is_refused() {
     };
     let round = ask(by("15:00:00"), by("14:00:00")).await;
     assert!(matches!(round, Err(AskError::BadInput { .. })), "{round:?}");
-    let two = ask(Asking { at: Some(at("14:00:00")), ..by("14:00:00") }, Asking { at: Some(at("15:00:00")), ..Asking::default() }).await;
+    let two = ask(
+        Asking { at: Some(at("14:00:00")), ..by("14:00:00") },
+        Asking { at: Some(at("15:00:00")), ..Asking::default() },
+    )
+    .await;
     assert!(matches!(two, Err(AskError::BadInput { .. })), "{two:?}");
-    let nobody = app.belief_diff(&owner("globex"), &SessionId::new("S5"), None, &by("14:00:00"), &Asking::default()).await;
+    let nobody = app
+        .belief_diff(
+            &owner("globex"),
+            &SessionId::new("S5"),
+            None,
+            &by("14:00:00"),
+            &Asking::default(),
+        )
+        .await;
     assert!(nobody.is_err(), "globex is no tenant of this ledger");
-    let unknown = app.belief_diff(&owner("acme"), &SessionId::new("S99"), None, &by("14:00:00"), &Asking::default()).await.unwrap().value.diff;
+    let unknown = app
+        .belief_diff(
+            &owner("acme"),
+            &SessionId::new("S99"),
+            None,
+            &by("14:00:00"),
+            &Asking::default(),
+        )
+        .await
+        .unwrap()
+        .value
+        .diff;
     assert_eq!((unknown.before, unknown.after, unknown.causes), (None, None, vec![]));
 }
 
@@ -76,14 +120,20 @@ fn whole_day() -> (Time, Time) {
 
 /// `S1 payroll 10:00:03`, in order.
 fn rows<'a>(decisions: impl Iterator<Item = &'a Decision>) -> Vec<String> {
-    let of = |decision: &Decision| format!("{} {} {}", decision.session, decision.app, &decision.at.from.to_string()[11..19]);
+    let of = |decision: &Decision| {
+        format!("{} {} {}", decision.session, decision.app, &decision.at.from.to_string()[11..19])
+    };
     let mut rows: Vec<String> = decisions.map(of).collect();
     rows.sort();
     rows
 }
 
 fn retraction(idp: &str, key: &str, from: &str) -> TrustChange {
-    TrustChange::Retraction { idp: IdpId::new(idp), key: Some(KeyId::new(key)), from: Some(at(from)) }
+    TrustChange::Retraction {
+        idp: IdpId::new(idp),
+        key: Some(KeyId::new(key)),
+        from: Some(at(from)),
+    }
 }
 
 #[tokio::test]
@@ -96,11 +146,21 @@ async fn a_retraction_that_is_rehearsed_lets_fall_what_rested_on_the_key() {
         ("13:40:00", vec!["S5 payroll 13:45:04"], vec![]),
         (
             "09:00:00",
-            vec!["S1 payroll 10:00:03", "S2 payroll 11:30:05", "S2 payroll 12:30:00", "S5 payroll 13:45:04", "S7 wiki 09:30:02"],
+            vec![
+                "S1 payroll 10:00:03",
+                "S2 payroll 11:30:05",
+                "S2 payroll 12:30:00",
+                "S5 payroll 13:45:04",
+                "S7 wiki 09:30:02",
+            ],
             vec!["S7", "S2"],
         ),
     ] {
-        let found = app.rehearse(&owner("acme"), &retraction("idp-x", "X1", since), from, to, &asking).await.unwrap().value;
+        let found = app
+            .rehearse(&owner("acme"), &retraction("idp-x", "X1", since), from, to, &asking)
+            .await
+            .unwrap()
+            .value;
         assert_eq!(rows(found.falls.iter().map(|fall| &fall.decision)), falls);
         assert_eq!(found.live.iter().map(|live| live.session.as_str()).collect::<Vec<_>>(), live);
         let flips = rows(found.flips.iter().map(|flip| &flip.decision));
@@ -114,13 +174,25 @@ async fn a_retraction_that_is_rehearsed_lets_fall_what_rested_on_the_key() {
 async fn only_decisions_of_the_window_and_by_t_are_judged() {
     let (_world, app) = acme().await;
     let off = TrustChange::TrustOff { idp: IdpId::new("idp-x") };
-    let found = app.rehearse(&owner("acme"), &off, at("11:00:00"), at("12:30:00"), &Asking::default()).await.unwrap().value;
-    assert_eq!(rows(found.flips.iter().map(|flip| &flip.decision)), ["S2 payroll 11:30:05"], "the end of the window is not in it");
+    let found = app
+        .rehearse(&owner("acme"), &off, at("11:00:00"), at("12:30:00"), &Asking::default())
+        .await
+        .unwrap()
+        .value;
+    assert_eq!(
+        rows(found.flips.iter().map(|flip| &flip.decision)),
+        ["S2 payroll 11:30:05"],
+        "the end of the window is not in it"
+    );
     assert_eq!(found.unchanged, vec![]);
     let early = Asking { at: Some(at("12:00:00")), ..Asking::default() };
     let (from, to) = whole_day();
     let found = app.rehearse(&owner("acme"), &off, from, to, &early).await.unwrap().value;
-    assert_eq!(rows(found.flips.iter().map(|flip| &flip.decision)), ["S1 payroll 10:00:03", "S2 payroll 11:30:05"], "the others fell after T");
+    assert_eq!(
+        rows(found.flips.iter().map(|flip| &flip.decision)),
+        ["S1 payroll 10:00:03", "S2 payroll 11:30:05"],
+        "the others fell after T"
+    );
     assert_eq!(found.sessions, 3);
     let none = app.rehearse(&owner("acme"), &off, to, from, &Asking::default()).await;
     assert!(matches!(none, Err(AskError::BadInput { .. })), "{none:?}");
@@ -136,10 +208,14 @@ async fn a_window_with_too_many_decisions_is_refused_with_the_number() {
         let data = json!({"app": "a", "policy": "p", "outcome": "allow"});
         let subject = json!({"id": format!("u{session}")});
         let (id, session) = (format!("{session}-{n}"), format!("s{session}"));
-        json!({"id": id, "type": "policy.decided", "occurred_at": at, "session": session, "subject": subject, "data": data}).to_string()
+        json!({"id": id, "type": "policy.decided", "occurred_at": at, "session": session,
+            "subject": subject, "data": data})
+        .to_string()
     };
     for session in 0..50 {
-        ingest(&app, "acme", drafts(&(0..100).map(|n| decided(session, n)).collect::<Vec<_>>())).await.unwrap();
+        ingest(&app, "acme", drafts(&(0..100).map(|n| decided(session, n)).collect::<Vec<_>>()))
+            .await
+            .unwrap();
     }
     let off = TrustChange::TrustOff { idp: IdpId::new("idp-x") };
     let (from, to) = whole_day();
@@ -148,7 +224,11 @@ async fn a_window_with_too_many_decisions_is_refused_with_the_number() {
     assert_eq!(found.unchanged.len(), 5_000);
     ingest(&app, "acme", drafts(&[decided(51, 0)])).await.unwrap();
     let refused = app.rehearse(&owner("acme"), &off, from, to, &all).await;
-    assert!(matches!(refused, Err(AskError::TooMany { found: 5_001, limit: 5_000, .. })), "{refused:?}");
-    let narrow = app.rehearse(&owner("acme"), &off, from, at("10:01:00"), &all).await.unwrap().value;
+    assert!(
+        matches!(refused, Err(AskError::TooMany { found: 5_001, limit: 5_000, .. })),
+        "{refused:?}"
+    );
+    let narrow =
+        app.rehearse(&owner("acme"), &off, from, at("10:01:00"), &all).await.unwrap().value;
     assert_eq!(narrow.unchanged.len(), 50 * 60 + 1, "a narrower window is answered");
 }

@@ -16,7 +16,8 @@ async fn ask(app: &App, name: &str, position: u64, asking: Asking) -> DecisionAt
 }
 
 fn decided(id: &str, occurred_at: &str, outcome: &str) -> Value {
-    json!({"id": id, "type": "policy.decided", "source": "acme-sp", "session": "S2", "subject": {"id": "u-bob"},
+    json!({"id": id, "type": "policy.decided", "source": "acme-sp", "session": "S2",
+        "subject": {"id": "u-bob"},
         "occurred_at": format!("2026-03-10T{occurred_at}Z"), "recorded_at": "2026-03-10T23:20:00Z",
         "data": {"app": "payroll", "policy": "payroll", "outcome": outcome}})
 }
@@ -27,24 +28,37 @@ async fn a_decision_is_found_with_all_of_it_from_one_cut() {
     let answer = app.decision(&owner("acme"), LogPosition(30), &known_at(64)).await.unwrap();
     assert_eq!(answer.answered.position, LogPosition(64));
     let DecisionAt::Found(found) = answer.value else { panic!("{:?}", answer.value) };
-    assert_eq!((found.decision().record.position, found.recorded.outcome), (LogPosition(30), Outcome::Allow));
-    assert_eq!(found.decision().falsified_later.as_ref().map(|difference| difference.code), Some("authenticator_lost"));
-    let DecisionAt::Found(found) = ask(&app, "acme", 30, known_at(63)).await else { panic!("not found at #63") };
+    assert_eq!(
+        (found.decision().record.position, found.recorded.outcome),
+        (LogPosition(30), Outcome::Allow)
+    );
+    assert_eq!(
+        found.decision().falsified_later.as_ref().map(|difference| difference.code),
+        Some("authenticator_lost")
+    );
+    let DecisionAt::Found(found) = ask(&app, "acme", 30, known_at(63)).await else {
+        panic!("not found at #63")
+    };
     assert_eq!(found.decision().falsified_later, None);
 }
 
 #[tokio::test]
 async fn where_there_is_none_it_says_why() {
     let (_world, app) = acme().await;
-    assert!(matches!(ask(&app, "acme", 29, known_at(82)).await, DecisionAt::NoDecision { record } if &*record.kind == "policy.configured"));
+    assert!(matches!(ask(&app, "acme", 29, known_at(82)).await, DecisionAt::NoDecision {
+            record } if &*record.kind == "policy.configured"));
     assert!(matches!(ask(&app, "acme", 0, known_at(82)).await, DecisionAt::NoDecision { .. }));
     let expected = DecisionAt::NotYetKnown { from: LogPosition(30), recorded_at: at("12:30:00") };
     assert_eq!(ask(&app, "acme", 30, known_at(29)).await, expected);
     let before = Asking { at: Some(at("12:29:59")), ..known_at(82) };
-    assert!(matches!(ask(&app, "acme", 30, before).await, DecisionAt::NotYet { at: when, .. } if when.from == at("12:30:00")));
+    assert!(matches!(ask(&app, "acme", 30, before).await, DecisionAt::NotYet { at: when,
+            .. } if when.from == at("12:30:00")));
     let then = Asking { at: Some(at("12:30:00")), ..known_at(82) };
     assert!(matches!(ask(&app, "acme", 30, then).await, DecisionAt::Found(_)));
-    assert!(matches!(app.decision(&owner("acme"), LogPosition(30), &known_at(999)).await, Err(AskError::PastHead { .. })));
+    assert!(matches!(
+        app.decision(&owner("acme"), LogPosition(30), &known_at(999)).await,
+        Err(AskError::PastHead { .. })
+    ));
 }
 
 #[tokio::test]
@@ -70,11 +84,17 @@ async fn of_variants_the_page_of_the_one_that_counts_is_named_32() {
         both.push(ingest(&app, "acme", drafts).await.unwrap()[0].position);
     }
     let asked = known_at(both[3].0);
-    let DecisionAt::Found(found) = ask(&app, "acme", both[0].0, asked).await else { panic!("the first bytewise does not count") };
+    let DecisionAt::Found(found) = ask(&app, "acme", both[0].0, asked).await else {
+        panic!("the first bytewise does not count")
+    };
     assert!(found.decision().variant);
-    assert!(matches!(ask(&app, "acme", both[1].0, asked).await, DecisionAt::Variant { counts: Some(counts), .. } if counts == both[0]));
+    assert!(matches!(ask(&app, "acme", both[1].0, asked).await, DecisionAt::Variant {
+            counts: Some(counts), .. } if counts == both[0]));
     // The one that counts comes after T, and the other one does not count any more for that.
     let before = Asking { at: Some(at("16:00:00")), ..asked };
-    assert!(matches!(ask(&app, "acme", both[3].0, before).await, DecisionAt::Variant { counts: None, .. }));
+    assert!(matches!(
+        ask(&app, "acme", both[3].0, before).await,
+        DecisionAt::Variant { counts: None, .. }
+    ));
     assert!(matches!(ask(&app, "acme", both[2].0, before).await, DecisionAt::NotYet { .. }));
 }

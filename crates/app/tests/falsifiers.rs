@@ -1,4 +1,5 @@
-//! Retractions and losses that come late: the rows of the sessions that they hit, of no others, and the lists that use them.
+//! Retractions and losses that come late: the rows of the sessions that they hit, of no others, and
+//! the lists that use them.
 
 mod common;
 
@@ -10,15 +11,26 @@ use claimledger_facts::ids::LogPosition;
 use common::*;
 use serde_json::{Value, json};
 
-/// Each head row: whether the rules find it retracted, how many decisions were falsified, and up to where it was assessed.
+/// Each head row: whether the rules find it retracted, how many decisions were falsified, and up to
+/// where it was assessed.
 async fn rows(app: &App) -> Vec<(String, bool, u64, String)> {
     app.settled_status(&owner("acme")).await.unwrap();
-    let rows = app.dump_views(&owner("acme")).await.unwrap().into_iter().filter(|row| row.starts_with("head "));
+    let rows = app
+        .dump_views(&owner("acme"))
+        .await
+        .unwrap()
+        .into_iter()
+        .filter(|row| row.starts_with("head "));
     let row = |row: String| {
         let (head, state) = row.split_once('{').unwrap();
         let head: Vec<&str> = head.split(' ').filter(|word| !word.is_empty()).collect();
         let state: Value = serde_json::from_str(&format!("{{{state}")).unwrap();
-        (head[1].to_owned(), state["retracted"] == true, state["falsified"].as_u64().unwrap(), head[head.len() - 1].to_owned())
+        (
+            head[1].to_owned(),
+            state["retracted"] == true,
+            state["falsified"].as_u64().unwrap(),
+            head[head.len() - 1].to_owned(),
+        )
     };
     rows.map(row).collect()
 }
@@ -30,18 +42,30 @@ async fn changed(app: &App, line: &Value) -> Vec<String> {
     let after = rows(app).await;
     let whole = app.dump_views(&owner("acme")).await.unwrap();
     app.rebuild(&owner("acme"), false, |_, _| {}).await.unwrap();
-    assert_eq!(app.dump_views(&owner("acme")).await.unwrap(), whole, "a rebuild gives the same rows");
-    after.into_iter().filter(|row| !before.contains(row)).map(|(id, retracted, falsified, _)| format!("{id} {retracted} {falsified}")).collect()
+    assert_eq!(
+        app.dump_views(&owner("acme")).await.unwrap(),
+        whole,
+        "a rebuild gives the same rows"
+    );
+    after
+        .into_iter()
+        .filter(|row| !before.contains(row))
+        .map(|(id, retracted, falsified, _)| format!("{id} {retracted} {falsified}"))
+        .collect()
 }
 
 fn retraction(id: &str, from: &str, key: Option<&str>) -> Value {
-    json!({"id": id, "type": "trust.retracted", "source": "acme-sp", "occurred_at": "2026-03-10T23:30:00Z", "recorded_at": "2026-03-10T23:30:00Z",
-        "data": {"idp": "idp-x", "from": format!("2026-03-10T{from}Z"), "reason": "leaked", "key": key}})
+    json!({"id": id, "type": "trust.retracted", "source": "acme-sp",
+        "occurred_at": "2026-03-10T23:30:00Z", "recorded_at": "2026-03-10T23:30:00Z",
+        "data": {"idp": "idp-x", "from": format!("2026-03-10T{from}Z"), "reason": "leaked",
+            "key": key}})
 }
 
 fn keyless(session: &str, at: &str) -> Value {
-    json!({"id": format!("{session}-claims"), "type": "claims.received", "source": "acme-sp", "session": session, "subject": {"id": "u-ivan"},
-        "occurred_at": format!("2026-03-10T{at}Z"), "recorded_at": "2026-03-10T23:20:00Z", "data": {"idp": "idp-x", "amr": ["pwd"]}})
+    json!({"id": format!("{session}-claims"), "type": "claims.received", "source": "acme-sp",
+        "session": session, "subject": {"id": "u-ivan"},
+        "occurred_at": format!("2026-03-10T{at}Z"), "recorded_at": "2026-03-10T23:20:00Z",
+            "data": {"idp": "idp-x", "amr": ["pwd"]}})
 }
 
 #[tokio::test]
@@ -49,20 +73,41 @@ async fn a_retraction_reaches_the_rows_of_what_it_hits_and_no_others() {
     let (_world, app) = acme().await;
     ingest_line(&app, "acme", &keyless("K1", "09:10:00")).await.unwrap();
     ingest_line(&app, "acme", &keyless("K2", "14:00:00")).await.unwrap();
-    // X2: only claims at or after its `from`; and what names no key, possibly. S3 is earlier, though it went on past it.
-    assert_eq!(changed(&app, &retraction("r1", "13:20:01", Some("X2"))).await, ["K2 true 0", "S8 true 0"]);
-    assert_eq!(changed(&app, &retraction("r2", "13:20:00", Some("X2"))).await, ["K2 true 0", "S3 true 1", "S8 true 0"]);
+    // X2: only claims at or after its `from`; and what names no key, possibly. S3 is earlier,
+    // though it went on past it.
+    assert_eq!(
+        changed(&app, &retraction("r1", "13:20:01", Some("X2"))).await,
+        ["K2 true 0", "S8 true 0"]
+    );
+    assert_eq!(
+        changed(&app, &retraction("r2", "13:20:00", Some("X2"))).await,
+        ["K2 true 0", "S3 true 1", "S8 true 0"]
+    );
     // The whole IdP from the morning on: all that came through it, and nobody else.
     let all = changed(&app, &retraction("r3", "09:00:00", None)).await;
-    assert_eq!(all, ["K1 true 0", "K2 true 0", "S1 true 1", "S2 true 2", "S3 true 1", "S5 true 0", "S7 true 1", "S8 true 0"]);
+    assert_eq!(
+        all,
+        [
+            "K1 true 0",
+            "K2 true 0",
+            "S1 true 1",
+            "S2 true 2",
+            "S3 true 1",
+            "S5 true 0",
+            "S7 true 1",
+            "S8 true 0"
+        ]
+    );
 }
 
 #[tokio::test]
 async fn a_loss_reaches_the_rows_of_its_owner() {
     let (_world, app) = acme().await;
     let lost = |id: &str, login: &str, from: &str| {
-        json!({"id": id, "type": "authenticator.lost", "source": "acme-sp", "subject": {"id": login}, "occurred_at": "2026-03-10T23:30:00Z",
-            "recorded_at": "2026-03-10T23:30:00Z", "data": {"methods": ["pwd"], "from": format!("2026-03-10T{from}Z")}})
+        json!({"id": id, "type": "authenticator.lost", "source": "acme-sp",
+            "subject": {"id": login}, "occurred_at": "2026-03-10T23:30:00Z",
+            "recorded_at": "2026-03-10T23:30:00Z", "data": {"methods": ["pwd"],
+                "from": format!("2026-03-10T{from}Z")}})
     };
     assert_eq!(changed(&app, &lost("l1", "u-carol", "13:20:04")).await, ["S3 false 1"]);
     assert_eq!(changed(&app, &lost("l2", "u-nobody", "09:00:00")).await, [""; 0]);
@@ -75,9 +120,14 @@ async fn lists_are_the_same_however_late_the_retraction_is_asked_for() {
     let list = |filter: SessionFilter, known_at: Option<u64>| {
         let app = app.clone();
         async move {
-            let asking = Asking { known_at_position: known_at.map(LogPosition), ..Asking::default() };
-            let page = app.sessions(&owner("acme"), &filter, &asking, 50, None).await.unwrap().value;
-            page.items.iter().map(|hit| format!("{} {:?}", hit.session.id, hit.certainty)).collect::<Vec<_>>()
+            let asking =
+                Asking { known_at_position: known_at.map(LogPosition), ..Asking::default() };
+            let page =
+                app.sessions(&owner("acme"), &filter, &asking, 50, None).await.unwrap().value;
+            page.items
+                .iter()
+                .map(|hit| format!("{} {:?}", hit.session.id, hit.certainty))
+                .collect::<Vec<_>>()
         }
     };
     let retracted = |wanted| SessionFilter { retracted: Some(wanted), ..SessionFilter::default() };
@@ -86,10 +136,21 @@ async fn lists_are_the_same_however_late_the_retraction_is_asked_for() {
     // The one without a key is both possibly.
     assert_eq!(list(retracted(true), None).await, ["S5 Certain", "K2 Possible"]);
     let without = list(retracted(false), None).await;
-    assert!(without.contains(&"K2 Possible".to_owned()) && !without.iter().any(|hit| hit.starts_with("S5")) && without.len() == 8, "{without:?}");
+    assert!(
+        without.contains(&"K2 Possible".to_owned())
+            && !without.iter().any(|hit| hit.starts_with("S5"))
+            && without.len() == 8,
+        "{without:?}"
+    );
     // More retractions than a list is narrowed by: every session is looked at.
     for n in 0..40 {
-        ingest_line(&app, "acme", &retraction(&format!("r{n}"), "22:00:00", Some(&format!("N{n}")))).await.unwrap();
+        ingest_line(
+            &app,
+            "acme",
+            &retraction(&format!("r{n}"), "22:00:00", Some(&format!("N{n}"))),
+        )
+        .await
+        .unwrap();
     }
     assert_eq!(list(retracted(true), None).await, ["S5 Certain", "K2 Possible"]);
 }

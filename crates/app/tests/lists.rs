@@ -10,7 +10,8 @@ use serde_json::json;
 
 /// A session that is one `session.started`.
 fn started(id: &str, session: &str, occurred: &str, recorded: &str) -> serde_json::Value {
-    json!({"id": id, "type": "session.started", "session": session, "subject": {"id": "u-new"}, "occurred_at": format!("2026-03-10T{occurred}Z"),
+    json!({"id": id, "type": "session.started", "session": session, "subject": {"id": "u-new"},
+        "occurred_at": format!("2026-03-10T{occurred}Z"),
         "recorded_at": format!("2026-03-10T{recorded}Z"), "data": {}})
 }
 
@@ -21,7 +22,10 @@ async fn three_three_two_while_others_append() {
     let (mut sizes, mut all, mut after) = (Vec::new(), Vec::new(), None::<String>);
     let mut positions = Vec::new();
     loop {
-        let answer = app.sessions(&owner("acme"), &filter, &Asking::default(), 3, after.as_deref()).await.unwrap();
+        let answer = app
+            .sessions(&owner("acme"), &filter, &Asking::default(), 3, after.as_deref())
+            .await
+            .unwrap();
         sizes.push(answer.value.items.len());
         all.extend(answer.value.items.iter().map(|hit| hit.session.id.as_str().to_owned()));
         positions.push(answer.answered.position);
@@ -29,7 +33,8 @@ async fn three_three_two_while_others_append() {
         if !answer.value.has_next {
             break;
         }
-        // New sessions before and behind the cursor, and earlier facts of sessions that were not shown yet: S4 and S8 move to the front.
+        // New sessions before and behind the cursor, and earlier facts of sessions that were not
+        // shown yet: S4 and S8 move to the front.
         let n = sizes.len();
         let new = [
             started(&format!("first-{n}"), &format!("N{n}"), "09:00:01", "23:01:00"),
@@ -48,13 +53,18 @@ async fn three_three_two_while_others_append() {
 async fn a_cursor_survives_a_restart_and_what_moved_meanwhile() {
     let (world, app) = acme().await;
     let filter = SessionFilter::default();
-    let page = app.sessions(&owner("acme"), &filter, &Asking::default(), 5, None).await.unwrap().value;
+    let page =
+        app.sessions(&owner("acme"), &filter, &Asking::default(), 5, None).await.unwrap().value;
     let after = page.cursors.last().cloned();
     ingest_line(&app, "acme", &started("early", "S8", "09:00:00", "23:01:00")).await.unwrap();
     app.settled_status(&owner("acme")).await.unwrap();
     app.close().await;
     let app = world.open().await;
-    let page = app.sessions(&owner("acme"), &filter, &Asking::default(), 5, after.as_deref()).await.unwrap().value;
+    let page = app
+        .sessions(&owner("acme"), &filter, &Asking::default(), 5, after.as_deref())
+        .await
+        .unwrap()
+        .value;
     let names: Vec<_> = page.items.iter().map(|hit| hit.session.id.as_str()).collect();
     assert_eq!(names, ["S5", "S4", "S8"]);
 }
@@ -65,49 +75,96 @@ async fn a_page_is_limited_and_a_cursor_fits_one_question() {
     let now = Asking::default();
     let filter = SessionFilter::default();
     let refused = app.sessions(&owner("acme"), &filter, &now, 501, None).await;
-    assert!(matches!(refused, Err(AskError::PageTooLarge { asked: 501, limit: 500 })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(AskError::PageTooLarge { asked: 501, limit: 500 })),
+        "{refused:?}"
+    );
     let page = app.sessions(&owner("acme"), &filter, &now, 2, None).await.unwrap().value;
     let cursor = page.cursors[0].as_str();
     let other = SessionFilter { ended: Some(true), ..SessionFilter::default() };
-    assert!(matches!(app.sessions(&owner("acme"), &other, &now, 2, Some(cursor)).await, Err(AskError::BadCursor)));
+    assert!(matches!(
+        app.sessions(&owner("acme"), &other, &now, 2, Some(cursor)).await,
+        Err(AskError::BadCursor)
+    ));
     let decisions = claimledger_app::ask::DecisionFilter::default();
-    assert!(matches!(app.decisions(&owner("acme"), &decisions, &now, 2, Some(cursor)).await, Err(AskError::BadCursor)));
+    assert!(matches!(
+        app.decisions(&owner("acme"), &decisions, &now, 2, Some(cursor)).await,
+        Err(AskError::BadCursor)
+    ));
     app.init_tenant(&tenant("globex"), true, None).await.unwrap();
-    assert!(matches!(app.sessions(&owner("globex"), &filter, &now, 2, Some(cursor)).await, Err(AskError::BadCursor)));
+    assert!(matches!(
+        app.sessions(&owner("globex"), &filter, &now, 2, Some(cursor)).await,
+        Err(AskError::BadCursor)
+    ));
     // A cursor may be used with the very pins that its page answered with.
     let pinned = Asking { at: Some(at("23:00:00")), ..known_at(82) };
-    assert_eq!(app.sessions(&owner("acme"), &filter, &pinned, 2, Some(cursor)).await.unwrap().value.items[0].session.id, SessionId::new("S1"));
+    assert_eq!(
+        app.sessions(&owner("acme"), &filter, &pinned, 2, Some(cursor)).await.unwrap().value.items
+            [0]
+        .session
+        .id,
+        SessionId::new("S1")
+    );
 }
 
 #[tokio::test]
 async fn an_earlier_k_lists_what_was_known_then() {
     let (_world, app) = acme().await;
     let asking = Asking { known_at: Some(at("13:10:00")), ..Asking::default() };
-    let page = app.sessions(&owner("acme"), &SessionFilter::default(), &asking, 100, None).await.unwrap().value;
-    assert_eq!(page.items.iter().map(|hit| hit.session.id.as_str()).collect::<Vec<_>>(), ["S7", "S1", "S2", "S6"]);
+    let page = app
+        .sessions(&owner("acme"), &SessionFilter::default(), &asking, 100, None)
+        .await
+        .unwrap()
+        .value;
+    assert_eq!(
+        page.items.iter().map(|hit| hit.session.id.as_str()).collect::<Vec<_>>(),
+        ["S7", "S1", "S2", "S6"]
+    );
     let asking = Asking { at: Some(at("12:00:00")), ..asking };
-    let page = app.sessions(&owner("acme"), &SessionFilter::default(), &asking, 100, None).await.unwrap().value;
-    assert_eq!(page.items.iter().map(|hit| hit.session.id.as_str()).collect::<Vec<_>>(), ["S7", "S1", "S2"]);
+    let page = app
+        .sessions(&owner("acme"), &SessionFilter::default(), &asking, 100, None)
+        .await
+        .unwrap()
+        .value;
+    assert_eq!(
+        page.items.iter().map(|hit| hit.session.id.as_str()).collect::<Vec<_>>(),
+        ["S7", "S1", "S2"]
+    );
     let unended = SessionFilter { ended: Some(false), ..SessionFilter::default() };
     let asking = Asking { known_at: Some(at("14:51:00")), ..Asking::default() };
     let page = app.sessions(&owner("acme"), &unended, &asking, 100, None).await.unwrap().value;
-    assert!(page.items.iter().any(|hit| hit.session.id.as_str() == "S5"), "its end was recorded at 14:52");
+    assert!(
+        page.items.iter().any(|hit| hit.session.id.as_str() == "S5"),
+        "its end was recorded at 14:52"
+    );
 }
 
-/// A claim that names no key may have been signed by any key of its IdP; one of another IdP was not.
+/// A claim that names no key may have been signed by any key of its IdP; one of another IdP was
+/// not.
 #[tokio::test]
 async fn a_claim_without_a_key_is_possible_for_each() {
     let (_world, app) = acme().await;
     let claim = |id: &str, idp: &str| {
-        json!({"id": id, "type": "claims.received", "session": id, "subject": {"id": "u-new"}, "occurred_at": "2026-03-10T13:41:00Z",
+        json!({"id": id, "type": "claims.received", "session": id, "subject": {"id": "u-new"},
+            "occurred_at": "2026-03-10T13:41:00Z",
             "recorded_at": "2026-03-10T23:01:00Z", "data": {"idp": idp, "amr": ["pwd"]}})
         .to_string()
     };
     ingest(&app, "acme", drafts(&[claim("KX", "idp-x"), claim("KY", "idp-y")])).await.unwrap();
     for idp in [None, Some(IdpId::new("idp-x"))] {
-        let filter = SessionFilter { idp, key: Some(KeyId::new("X1")), relied_from: Some(at("13:40:00")), ..SessionFilter::default() };
-        let page = app.sessions(&owner("acme"), &filter, &Asking::default(), 100, None).await.unwrap().value;
-        let found: Vec<_> = page.items.iter().map(|hit| (hit.session.id.as_str(), hit.certainty)).collect();
+        let filter = SessionFilter {
+            idp,
+            key: Some(KeyId::new("X1")),
+            relied_from: Some(at("13:40:00")),
+            ..SessionFilter::default()
+        };
+        let page = app
+            .sessions(&owner("acme"), &filter, &Asking::default(), 100, None)
+            .await
+            .unwrap()
+            .value;
+        let found: Vec<_> =
+            page.items.iter().map(|hit| (hit.session.id.as_str(), hit.certainty)).collect();
         assert_eq!(found, [("KX", Certainty::Possible), ("S5", Certainty::Certain)]);
     }
 }
@@ -118,28 +175,52 @@ async fn linked_sessions_are_one_from_the_link_on() {
     let lines = [
         started("t2", "T2", "12:00:00", "23:01:00"),
         started("t1", "T1", "11:00:00", "23:02:00"),
-        json!({"id": "link", "type": "session.linked", "session": "T2", "occurred_at": "2026-03-10T12:30:00Z",
+        json!({"id": "link", "type": "session.linked", "session": "T2",
+            "occurred_at": "2026-03-10T12:30:00Z",
             "recorded_at": "2026-03-10T23:03:00Z", "data": {"to": "T1", "by": "transaction"}}),
     ];
     ingest(&app, "acme", drafts(&lines.map(|line| line.to_string()))).await.unwrap();
     let names = |asking: Asking| {
         let app = app.clone();
         async move {
-            let page = app.sessions(&owner("acme"), &SessionFilter::default(), &asking, 100, None).await.unwrap().value;
-            page.items.iter().map(|hit| hit.session.id.as_str().to_owned()).collect::<Vec<_>>().join(" ")
+            let page = app
+                .sessions(&owner("acme"), &SessionFilter::default(), &asking, 100, None)
+                .await
+                .unwrap()
+                .value;
+            page.items
+                .iter()
+                .map(|hit| hit.session.id.as_str().to_owned())
+                .collect::<Vec<_>>()
+                .join(" ")
         }
     };
     assert_eq!(names(known_at(85)).await, "S7 S1 T1 S2 S6 S3 S5 S4 S8");
-    assert_eq!(names(known_at(84)).await, "S7 S1 T1 S2 T2 S6 S3 S5 S4 S8", "before the link they were two");
+    assert_eq!(
+        names(known_at(84)).await,
+        "S7 S1 T1 S2 T2 S6 S3 S5 S4 S8",
+        "before the link they were two"
+    );
     assert_eq!(names(known_at(83)).await, "S7 S1 S2 T2 S6 S3 S5 S4 S8");
     for alias in ["T1", "T2"] {
-        let state = app.session(&owner("acme"), &SessionId::new(alias), &known_at(85)).await.unwrap().value.unwrap();
+        let state = app
+            .session(&owner("acme"), &SessionId::new(alias), &known_at(85))
+            .await
+            .unwrap()
+            .value
+            .unwrap();
         assert_eq!((state.id.as_str(), state.aliases), ("T1", vec![SessionId::new("T2")]));
     }
-    let state = app.session(&owner("acme"), &SessionId::new("T2"), &known_at(84)).await.unwrap().value.unwrap();
+    let state = app
+        .session(&owner("acme"), &SessionId::new("T2"), &known_at(84))
+        .await
+        .unwrap()
+        .value
+        .unwrap();
     assert_eq!((state.id.as_str(), state.aliases.len()), ("T2", 0));
     // What comes later says nothing about K, and the two stay one there.
-    let later = json!({"id": "t2-app", "type": "app.accessed", "session": "T2", "subject": {"id": "u-new"}, "occurred_at": "2026-03-10T12:40:00Z",
+    let later = json!({"id": "t2-app", "type": "app.accessed", "session": "T2",
+        "subject": {"id": "u-new"}, "occurred_at": "2026-03-10T12:40:00Z",
         "recorded_at": "2026-03-10T23:04:00Z", "data": {"app": "wiki"}});
     ingest_line(&app, "acme", &later).await.unwrap();
     app.settled_status(&owner("acme")).await.unwrap();
@@ -152,17 +233,31 @@ async fn a_link_may_name_a_record_that_comes_later() {
     let (_world, app) = acme().await;
     let lines = [
         started("t2", "T2", "12:00:00", "23:01:00"),
-        json!({"id": "link", "type": "session.linked", "session": "T2", "occurred_at": "2026-03-10T12:30:00Z",
-            "recorded_at": "2026-03-10T23:02:00Z", "data": {"to": "t1-start", "by": "transaction"}}),
+        json!({"id": "link", "type": "session.linked", "session": "T2",
+            "occurred_at": "2026-03-10T12:30:00Z",
+            "recorded_at": "2026-03-10T23:02:00Z", "data": {"to": "t1-start",
+                "by": "transaction"}}),
         started("t1-start", "T1", "11:00:00", "23:03:00"),
     ];
     ingest(&app, "acme", drafts(&lines.map(|line| line.to_string()))).await.unwrap();
     for alias in ["T1", "T2"] {
-        let state = app.session(&owner("acme"), &SessionId::new(alias), &Asking::default()).await.unwrap().value.unwrap();
-        assert_eq!((state.id.as_str(), state.aliases), ("T1", vec![SessionId::new("T2")]), "{alias}");
+        let state = app
+            .session(&owner("acme"), &SessionId::new(alias), &Asking::default())
+            .await
+            .unwrap()
+            .value
+            .unwrap();
+        assert_eq!(
+            (state.id.as_str(), state.aliases),
+            ("T1", vec![SessionId::new("T2")]),
+            "{alias}"
+        );
     }
     let rows = app.dump_views(&owner("acme")).await.unwrap();
-    assert!(rows.iter().any(|row| row.starts_with("head T2 ") && row.contains("alias_of\":\"T1")), "{rows:#?}");
+    assert!(
+        rows.iter().any(|row| row.starts_with("head T2 ") && row.contains("alias_of\":\"T1")),
+        "{rows:#?}"
+    );
 }
 
 /// Deep in a list, the next rows and the next sessions are read while others are looked at.
@@ -172,12 +267,19 @@ async fn few_among_very_many_are_found_at_a_past_k_while_sessions_move() {
     let world = World::new();
     let app = world.open().await;
     app.init_tenant(&tenant("acme"), true, None).await.unwrap();
-    let clock = |second: u64| format!("{:02}:{:02}:{:02}", 9 + second / 3_600, second / 60 % 60, second % 60);
+    let clock = |second: u64| {
+        format!("{:02}:{:02}:{:02}", 9 + second / 3_600, second / 60 % 60, second % 60)
+    };
     let mut lines = Vec::new();
     for n in 0..SESSIONS {
-        lines.push(started(&format!("start-{n}"), &format!("S{n}"), &clock(n + 10), "20:00:00").to_string());
+        lines.push(
+            started(&format!("start-{n}"), &format!("S{n}"), &clock(n + 10), "20:00:00")
+                .to_string(),
+        );
         if n % 97 == 5 {
-            let end = json!({"id": format!("end-{n}"), "type": "session.ended", "session": format!("S{n}"), "subject": {"id": "u-new"}, "data": {"reason": "logout"},
+            let end = json!({"id": format!("end-{n}"), "type": "session.ended",
+                "session": format!("S{n}"), "subject": {"id": "u-new"},
+                "data": {"reason": "logout"},
                 "occurred_at": "2026-03-10T19:00:00Z", "recorded_at": "2026-03-10T20:00:00Z"});
             lines.push(end.to_string());
         }
@@ -186,8 +288,13 @@ async fn few_among_very_many_are_found_at_a_past_k_while_sessions_move() {
         ingest(&app, "acme", drafts(some)).await.unwrap();
     }
     let known = app.settled_status(&owner("acme")).await.unwrap().head - 1;
-    // Something came later of each, so that no row is believed; and while lists are read, sessions move to the front.
-    let later: Vec<_> = (0..SESSIONS).map(|n| started(&format!("again-{n}"), &format!("S{n}"), "18:00:00", "21:00:00").to_string()).collect();
+    // Something came later of each, so that no row is believed; and while lists are read, sessions
+    // move to the front.
+    let later: Vec<_> = (0..SESSIONS)
+        .map(|n| {
+            started(&format!("again-{n}"), &format!("S{n}"), "18:00:00", "21:00:00").to_string()
+        })
+        .collect();
     for some in later.chunks(500) {
         ingest(&app, "acme", drafts(some)).await.unwrap();
     }
@@ -195,7 +302,15 @@ async fn few_among_very_many_are_found_at_a_past_k_while_sessions_move() {
     let writer = app.clone();
     let moves = tokio::spawn(async move {
         for n in (0..SESSIONS).rev().step_by(50) {
-            let early = |m: u64| started(&format!("early-{n}-{m}"), &format!("S{}", (n + m * 31) % SESSIONS), "09:00:01", "22:00:00").to_string();
+            let early = |m: u64| {
+                started(
+                    &format!("early-{n}-{m}"),
+                    &format!("S{}", (n + m * 31) % SESSIONS),
+                    "09:00:01",
+                    "22:00:00",
+                )
+                .to_string()
+            };
             ingest(&writer, "acme", drafts(&(0..20).map(early).collect::<Vec<_>>())).await.unwrap();
         }
     });
@@ -205,7 +320,11 @@ async fn few_among_very_many_are_found_at_a_past_k_while_sessions_move() {
     for size in [4, 7, 100] {
         let (mut found, mut after) = (Vec::new(), None);
         loop {
-            let page = app.sessions_in_brief(&owner("acme"), &ended, &asking, size, after.as_deref()).await.unwrap().value;
+            let page = app
+                .sessions_in_brief(&owner("acme"), &ended, &asking, size, after.as_deref())
+                .await
+                .unwrap()
+                .value;
             found.extend(page.items.iter().map(|hit| hit.session.id.as_str().to_owned()));
             after = page.cursors.last().cloned();
             if !page.has_next {

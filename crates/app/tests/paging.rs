@@ -1,4 +1,5 @@
-//! A list is the same list in pages of any size, at any K, whatever came in which order and in which batches, on every engine.
+//! A list is the same list in pages of any size, at any K, whatever came in which order and in
+//! which batches, on every engine.
 
 mod common;
 
@@ -21,7 +22,8 @@ use std::{sync::Arc, time::Duration};
 
 const SESSIONS: usize = 6;
 
-/// A fact of a session: which kind, of which session, at which minute. Few minutes, so that sessions pass each other and some facts occur at one instant.
+/// A fact of a session: which kind, of which session, at which minute. Few minutes, so that
+/// sessions pass each other and some facts occur at one instant.
 type Event = (u8, usize, usize);
 
 /// How the facts get into the read models.
@@ -37,7 +39,12 @@ struct Way {
 }
 
 fn ways() -> impl Strategy<Value = Way> {
-    (1..=9usize, prop::sample::select(vec![1, 2, 3, 7, 10_000]), 0..8usize, prop::bool::weighted(0.3))
+    (
+        1..=9usize,
+        prop::sample::select(vec![1, 2, 3, 7, 10_000]),
+        0..8usize,
+        prop::bool::weighted(0.3),
+    )
         .prop_map(|(request, batch, restart, sqlite)| Way { request, batch, restart, sqlite })
 }
 
@@ -46,15 +53,26 @@ fn line(n: usize, (kind, session, minute): Event) -> Value {
         0..=2 => ("app.accessed", json!({"app": if n.is_multiple_of(2) { "wiki" } else { "pay" }})),
         3..=5 => ("policy.decided", json!({"app": "pay", "policy": "p", "outcome": "allow"})),
         6 => ("session.started", json!({})),
-        7 | 8 => ("claims.received", json!({"idp": "idp-a", "assertion": format!("as-{n}"), "amr": ["pwd"]})),
+        7 | 8 => (
+            "claims.received",
+            json!({"idp": "idp-a", "assertion": format!("as-{n}"), "amr": ["pwd"]}),
+        ),
         9 => ("session.ended", json!({"reason": "logout"})),
-        10 | 11 => ("session.linked", json!({"to": format!("S{}", (session + 1 + n % 3) % SESSIONS), "by": "test"})),
+        10 | 11 => (
+            "session.linked",
+            json!({"to": format!("S{}", (session + 1 + n % 3) % SESSIONS), "by": "test"}),
+        ),
         // These name no session, and change some all the same.
         12 => ("subject.sessions_ended", json!({"reason": "revoked"})),
-        _ => ("subject.linked", json!({"other": format!("u{}", (session + 1) % 3), "same": !n.is_multiple_of(3)})),
+        _ => (
+            "subject.linked",
+            json!({"other": format!("u{}", (session + 1) % 3), "same": !n.is_multiple_of(3)}),
+        ),
     };
-    let mut line = json!({"id": format!("e{n}"), "type": kind, "subject": {"id": format!("u{}", session % 3)}, "data": data,
-        "occurred_at": format!("2026-03-10T09:{minute:02}:00Z"), "recorded_at": format!("2026-03-10T12:{:02}:00Z", n / 2)});
+    let mut line = json!({"id": format!("e{n}"), "type": kind,
+        "subject": {"id": format!("u{}", session % 3)}, "data": data,
+        "occurred_at": format!("2026-03-10T09:{minute:02}:00Z"),
+            "recorded_at": format!("2026-03-10T12:{:02}:00Z", n / 2)});
     if !kind.starts_with("subject.") {
         line["session"] = format!("S{session}").into();
     }
@@ -77,7 +95,8 @@ impl Engines {
             Self::Memory(world) => return world.open_with(options).await,
             Self::Sqlite(dir) => dir,
         };
-        let options_of_store = SqliteOptions { synchronous: Synchronous::Normal, ..SqliteOptions::default() };
+        let options_of_store =
+            SqliteOptions { synchronous: Synchronous::Normal, ..SqliteOptions::default() };
         // The directory has one owner, and connections of the last one may still be closing.
         let store = loop {
             match SqliteStore::open(dir.path(), options_of_store).await {
@@ -122,44 +141,75 @@ fn lists() -> Vec<List> {
         List::Decisions,
         List::DecisionsFor("pay"),
     ];
-    lists.extend((0..SESSIONS).map(|n| List::Timeline(n, [ClockOrder::Occurred, ClockOrder::Recorded][n % 2])));
+    lists.extend(
+        (0..SESSIONS)
+            .map(|n| List::Timeline(n, [ClockOrder::Occurred, ClockOrder::Recorded][n % 2])),
+    );
     lists
 }
 
 /// The rows of a page, and where the list goes on.
-async fn page(app: &App, list: List, asking: &Asking, first: u32, after: Option<&str>) -> (Vec<String>, Option<String>) {
+async fn page(
+    app: &App,
+    list: List,
+    asking: &Asking,
+    first: u32,
+    after: Option<&str>,
+) -> (Vec<String>, Option<String>) {
     let caller = owner("acme");
     let next = |cursors: &[String], has_next: bool| cursors.last().filter(|_| has_next).cloned();
     let filter = match list {
-        List::SessionsOf(of) => SessionFilter { app: Some(AppId::new(of)), ..SessionFilter::default() },
-        List::SessionsWith(idp) => SessionFilter { idp: Some(IdpId::new(idp)), ..SessionFilter::default() },
-        List::ActiveAt(time) => SessionFilter { active_at: Some(at(time)), ..SessionFilter::default() },
+        List::SessionsOf(of) => {
+            SessionFilter { app: Some(AppId::new(of)), ..SessionFilter::default() }
+        }
+        List::SessionsWith(idp) => {
+            SessionFilter { idp: Some(IdpId::new(idp)), ..SessionFilter::default() }
+        }
+        List::ActiveAt(time) => {
+            SessionFilter { active_at: Some(at(time)), ..SessionFilter::default() }
+        }
         List::Ended => SessionFilter { ended: Some(true), ..SessionFilter::default() },
         _ => SessionFilter::default(),
     };
     match list {
         List::Decisions | List::DecisionsFor(_) => {
-            let for_app = if let List::DecisionsFor(of) = list { Some(AppId::new(of)) } else { None };
+            let for_app =
+                if let List::DecisionsFor(of) = list { Some(AppId::new(of)) } else { None };
             let filter = DecisionFilter { app: for_app, ..DecisionFilter::default() };
             let page = app.decisions(&caller, &filter, asking, first, after).await.unwrap().value;
             (
-                page.items.iter().map(|hit| format!("#{} {}", hit.decision.record.position, hit.decision.session)).collect(),
+                page.items
+                    .iter()
+                    .map(|hit| {
+                        format!("#{} {}", hit.decision.record.position, hit.decision.session)
+                    })
+                    .collect(),
                 next(&page.cursors, page.has_next),
             )
         }
         List::Timeline(session, order) => {
             let id = SessionId::new(format!("S{session}"));
-            let page = app.timeline(&caller, &id, order, asking, first, after).await.unwrap().value.page;
+            let page =
+                app.timeline(&caller, &id, order, asking, first, after).await.unwrap().value.page;
             (
-                page.items.iter().map(|row| format!("{} {:?} {:?}", row.record.position, row.category, row.certainty)).collect(),
+                page.items
+                    .iter()
+                    .map(|row| {
+                        format!("{} {:?} {:?}", row.record.position, row.category, row.certainty)
+                    })
+                    .collect(),
                 next(&page.cursors, page.has_next),
             )
         }
         _ => {
-            let page = app.sessions_in_brief(&caller, &filter, asking, first, after).await.unwrap().value;
+            let page =
+                app.sessions_in_brief(&caller, &filter, asking, first, after).await.unwrap().value;
             let row = |hit: &claimledger_app::answer::SessionHit| {
                 let state = &hit.session;
-                format!("{} {:?} {:?} {:?} {:?}", state.id, state.aliases, state.started_at, state.phase, hit.certainty)
+                format!(
+                    "{} {:?} {:?} {:?} {:?}",
+                    state.id, state.aliases, state.started_at, state.phase, hit.certainty
+                )
             };
             (page.items.iter().map(row).collect(), next(&page.cursors, page.has_next))
         }
@@ -167,7 +217,11 @@ async fn page(app: &App, list: List, asking: &Asking, first: u32, after: Option<
 }
 
 fn asking(known_at: u64) -> Asking {
-    Asking { at: Some(at("09:40:00")), known_at_position: Some(LogPosition(known_at)), ..Asking::default() }
+    Asking {
+        at: Some(at("09:40:00")),
+        known_at_position: Some(LogPosition(known_at)),
+        ..Asking::default()
+    }
 }
 
 /// The whole of a list, in pages of a size.
@@ -184,7 +238,8 @@ async fn whole(app: &App, list: List, known_at: u64, size: u32) -> Vec<String> {
     }
 }
 
-/// Every list at every K, each asked when K was the head: records come in one by one, and nothing has moved since.
+/// Every list at every K, each asked when K was the head: records come in one by one, and nothing
+/// has moved since.
 async fn as_it_was(lines: &[String]) -> Vec<Vec<Vec<String>>> {
     let app = World::new().open().await;
     app.init_tenant(&tenant("acme"), true, None).await.unwrap();
@@ -202,12 +257,25 @@ async fn as_it_was(lines: &[String]) -> Vec<Vec<Vec<String>>> {
     told
 }
 
-async fn same_in_pages(app: &App, expected: &[Vec<Vec<String>>], sizes: &[u32], when: &str) -> Result<(), TestCaseError> {
+async fn same_in_pages(
+    app: &App,
+    expected: &[Vec<Vec<String>>],
+    sizes: &[u32],
+    when: &str,
+) -> Result<(), TestCaseError> {
     for (known_at, of_k) in (1u64..).zip(expected) {
         for (list, expected) in lists().into_iter().zip(of_k) {
             for size in sizes {
                 let found = whole(app, list, known_at, *size).await;
-                prop_assert_eq!(&found, expected, "{:?} at #{} in pages of {}, {}", list, known_at, size, when);
+                prop_assert_eq!(
+                    &found,
+                    expected,
+                    "{:?} at #{} in pages of {}, {}",
+                    list,
+                    known_at,
+                    size,
+                    when
+                );
             }
         }
     }
@@ -215,7 +283,8 @@ async fn same_in_pages(app: &App, expected: &[Vec<Vec<String>>], sizes: &[u32], 
 }
 
 async fn any_way(events: &[Event], way: &Way, sizes: [u32; 2]) -> Result<(), TestCaseError> {
-    let lines: Vec<String> = events.iter().enumerate().map(|(n, event)| line(n, *event).to_string()).collect();
+    let lines: Vec<String> =
+        events.iter().enumerate().map(|(n, event)| line(n, *event).to_string()).collect();
     let expected = as_it_was(&lines).await;
     let engines = Engines::new(way.sqlite);
     let options = Options { batch_records: way.batch, ..Options::default() };
@@ -254,20 +323,24 @@ proptest! {
 
     #[test]
     fn any_page_size_gives_the_list_as_it_was_at_k(
-        events in collection::vec((0u8..14, 0..SESSIONS, 0..30usize), 3..=18), way in ways(), sizes in [1u32..=3, 1..=5])
+        events in collection::vec((0u8..14, 0..SESSIONS, 0..30usize), 3..=18), way in ways(),
+            sizes in [1u32..=3, 1..=5])
     {
         run(any_way(&events, &way, sizes))?;
     }
 }
 
-/// Sessions S0 to S3 at 09:00 to 09:03, then S2 at 08:00: one request. At a K before the last of them, S2 is the third.
+/// Sessions S0 to S3 at 09:00 to 09:03, then S2 at 08:00: one request. At a K before the last of
+/// them, S2 is the third.
 #[tokio::test]
 async fn a_session_that_moved_inside_one_batch_is_in_the_pages_of_an_earlier_k() {
     let app = World::new().open().await;
     app.init_tenant(&tenant("acme"), true, None).await.unwrap();
     let fact = |session: usize, occurred: &str, recorded: &str| {
-        json!({"id": format!("S{session}-{occurred}"), "type": "app.accessed", "session": format!("S{session}"), "subject": {"id": "u"}, "data": {"app": "wiki"},
-            "occurred_at": format!("2026-03-10T{occurred}:00Z"), "recorded_at": format!("2026-03-10T{recorded}:00Z")})
+        json!({"id": format!("S{session}-{occurred}"), "type": "app.accessed",
+            "session": format!("S{session}"), "subject": {"id": "u"}, "data": {"app": "wiki"},
+            "occurred_at": format!("2026-03-10T{occurred}:00Z"),
+                "recorded_at": format!("2026-03-10T{recorded}:00Z")})
         .to_string()
     };
     let mut lines: Vec<String> = (0..4).map(|n| fact(n, &format!("09:0{n}"), "12:00")).collect();

@@ -1,4 +1,5 @@
-//! Every source is known again after a restart; chains, finds and timelines of linked sessions, at their cuts and between pages.
+//! Every source is known again after a restart; chains, finds and timelines of linked sessions, at
+//! their cuts and between pages.
 
 mod common;
 
@@ -14,8 +15,10 @@ use common::*;
 use serde_json::{Value, json};
 
 fn line(id: &str, kind: &str, session: Option<&str>, occurred: &str, data: Value) -> Value {
-    let mut line = json!({"id": id, "type": kind, "subject": {"id": "u-new", "login": "new@acme.example"},
-        "occurred_at": format!("2026-03-10T{occurred}Z"), "recorded_at": "2026-03-10T23:30:00Z", "data": data});
+    let mut line = json!({"id": id, "type": kind, "subject": {"id": "u-new",
+        "login": "new@acme.example"},
+        "occurred_at": format!("2026-03-10T{occurred}Z"), "recorded_at": "2026-03-10T23:30:00Z",
+            "data": data});
     if let Some(session) = session {
         line["session"] = json!(session);
     }
@@ -33,16 +36,22 @@ async fn chain(app: &App, id: &str, asking: &Asking) -> Chain {
 #[tokio::test]
 async fn every_source_is_known_after_a_restart_and_a_rebuild() {
     let (world, app) = acme().await;
-    // It says nothing of its completeness, and is named all the same; the ledger itself is no source.
+    // It says nothing of its completeness, and is named all the same; the ledger itself is no
+    // source.
     let mut hook = line("h-1", "session.started", Some("H1"), "22:00:00", json!({}));
     hook["source"] = json!("hook");
     ingest_line(&app, "acme", &hook).await.unwrap();
     let expected = ["acme-sp", "hook", "idp-x", "idp-y", "idp-z"];
-    let ask = |app: App| async move { app.completeness(&owner("acme"), &Asking::default()).await.unwrap() };
+    let ask = |app: App| async move {
+        app.completeness(&owner("acme"), &Asking::default()).await.unwrap()
+    };
     let before = ask(app.clone()).await;
     assert_eq!(names(&before), expected);
     assert!(before.completeness[1].heard_until.is_none() && !before.answered.completeness.complete);
-    assert_eq!(names(&app.completeness(&owner("acme"), &known_at(82)).await.unwrap()), ["acme-sp", "idp-x", "idp-y", "idp-z"]);
+    assert_eq!(
+        names(&app.completeness(&owner("acme"), &known_at(82)).await.unwrap()),
+        ["acme-sp", "idp-x", "idp-y", "idp-z"]
+    );
     app.close().await;
     let app = world.open().await;
     assert_eq!(names(&ask(app.clone()).await), expected);
@@ -57,10 +66,28 @@ async fn every_source_is_known_after_a_restart_and_a_rebuild() {
 async fn a_linked_session_is_one_link_under_any_of_its_ids() {
     let (_world, app) = acme().await;
     let lines = [
-        line("l-1", "session.started", Some("A"), "21:00:00", json!({"idp": "idp-x", "idp_session": "is-A", "root_session": "root-A"})),
-        line("l-2", "app.accessed", Some("B"), "21:10:00", json!({"app": "wiki", "app_session": "app-B"})),
+        line(
+            "l-1",
+            "session.started",
+            Some("A"),
+            "21:00:00",
+            json!({"idp": "idp-x", "idp_session": "is-A", "root_session": "root-A"}),
+        ),
+        line(
+            "l-2",
+            "app.accessed",
+            Some("B"),
+            "21:10:00",
+            json!({"app": "wiki", "app_session": "app-B"}),
+        ),
         line("l-3", "session.linked", Some("B"), "21:10:00", json!({"to": "A", "by": "cookie"})),
-        line("l-4", "session.started", Some("C"), "21:20:00", json!({"idp": "idp-x", "idp_session": "is-A", "root_session": "root-A"})),
+        line(
+            "l-4",
+            "session.started",
+            Some("C"),
+            "21:20:00",
+            json!({"idp": "idp-x", "idp_session": "is-A", "root_session": "root-A"}),
+        ),
     ];
     for line in &lines {
         ingest_line(&app, "acme", line).await.unwrap();
@@ -69,16 +96,27 @@ async fn a_linked_session_is_one_link_under_any_of_its_ids() {
     let link = &whole.links[0];
     assert_eq!((link.session.id.as_ref().unwrap().as_str(), link.aliases.len()), ("A", 1));
     assert_eq!(link.apps[0].hop.id.as_deref(), Some("app-B"));
-    assert_eq!((link.siblings.as_slice(), link.root_siblings.as_slice()), ([SessionId::new("C")].as_slice(), [SessionId::new("C")].as_slice()));
-    assert_eq!(link.session.records.iter().map(|r| r.source_id.as_str()).collect::<Vec<_>>(), ["l-1", "l-3"], "where it began, and what links it");
+    assert_eq!(
+        (link.siblings.as_slice(), link.root_siblings.as_slice()),
+        ([SessionId::new("C")].as_slice(), [SessionId::new("C")].as_slice())
+    );
+    assert_eq!(
+        link.session.records.iter().map(|r| r.source_id.as_str()).collect::<Vec<_>>(),
+        ["l-1", "l-3"],
+        "where it began, and what links it"
+    );
     for id in ["B", "app-B"] {
         assert_eq!(chain(&app, id, &Asking::default()).await.links, whole.links, "{id}");
     }
     assert_eq!(chain(&app, "root-A", &Asking::default()).await.links.len(), 2);
     assert_eq!(chain(&app, "C", &Asking::default()).await.links[0].siblings, [SessionId::new("A")]);
-    // Before the link was known they were two; before it occurred, the other session is not there, nor what it reached.
+    // Before the link was known they were two; before it occurred, the other session is not there,
+    // nor what it reached.
     let unlinked = chain(&app, "A", &known_at(84)).await;
-    assert_eq!((unlinked.links[0].aliases.len(), unlinked.links[0].apps[0].hop.reason), (0, Some("no_app_access_stated")));
+    assert_eq!(
+        (unlinked.links[0].aliases.len(), unlinked.links[0].apps[0].hop.reason),
+        (0, Some("no_app_access_stated"))
+    );
     let early = Asking { at: Some(at("21:15:00")), ..Asking::default() };
     assert!(chain(&app, "A", &early).await.links[0].siblings.is_empty());
     let earlier = Asking { at: Some(at("20:59:59")), ..Asking::default() };
@@ -86,12 +124,33 @@ async fn a_linked_session_is_one_link_under_any_of_its_ids() {
     assert!(nothing.kinds.is_empty() && nothing.links.is_empty(), "{nothing:?}");
 
     let found = app.find(&owner("acme"), "app-B", &Asking::default()).await.unwrap().value;
-    assert_eq!((found.items[0].kind, found.items[0].sessions.as_slice()), (FoundKind::AppSession, [SessionId::new("A")].as_slice()), "by its name");
+    assert_eq!(
+        (found.items[0].kind, found.items[0].sessions.as_slice()),
+        (FoundKind::AppSession, [SessionId::new("A")].as_slice()),
+        "by its name"
+    );
     let rows = |session: &'static str| {
         let app = app.clone();
         async move {
-            let answer = app.timeline(&owner("acme"), &SessionId::new(session), ClockOrder::Occurred, &Asking::default(), 100, None).await.unwrap();
-            answer.value.page.items.iter().map(|row| row.record.source_id.as_str().to_owned()).filter(|id| id.starts_with("l-")).collect::<Vec<_>>()
+            let answer = app
+                .timeline(
+                    &owner("acme"),
+                    &SessionId::new(session),
+                    ClockOrder::Occurred,
+                    &Asking::default(),
+                    100,
+                    None,
+                )
+                .await
+                .unwrap();
+            answer
+                .value
+                .page
+                .items
+                .iter()
+                .map(|row| row.record.source_id.as_str().to_owned())
+                .filter(|id| id.starts_with("l-"))
+                .collect::<Vec<_>>()
         }
     };
     assert_eq!(rows("B").await, ["l-1", "l-2", "l-3"]);
@@ -121,7 +180,17 @@ async fn a_timeline_goes_on_where_it_stopped_whatever_is_appended() {
     let (_world, app) = acme().await;
     let ask = |order: ClockOrder, asking: Asking, first: u32, after: Option<String>| {
         let app = app.clone();
-        async move { app.timeline(&owner("acme"), &SessionId::new("S1"), order, &asking, first, after.as_deref()).await }
+        async move {
+            app.timeline(
+                &owner("acme"),
+                &SessionId::new("S1"),
+                order,
+                &asking,
+                first,
+                after.as_deref(),
+            )
+            .await
+        }
     };
     for order in [ClockOrder::Occurred, ClockOrder::Recorded] {
         let whole = ask(order, known_at(82), 500, None).await.unwrap().value.page;
@@ -136,15 +205,28 @@ async fn a_timeline_goes_on_where_it_stopped_whatever_is_appended() {
             }
             n += 1;
             let id = format!("more-{order:?}-{n}");
-            let more = json!({"id": id, "type": "app.accessed", "session": "S1", "subject": {"id": "u-alice"}, "occurred_at": "2026-03-10T10:00:01Z",
+            let more = json!({"id": id, "type": "app.accessed", "session": "S1",
+                "subject": {"id": "u-alice"}, "occurred_at": "2026-03-10T10:00:01Z",
                 "recorded_at": "2026-03-10T23:30:00Z", "data": {"app": "wiki"}});
             ingest_line(&app, "acme", &more).await.unwrap();
         }
         assert_eq!(all, whole.items);
         // A cursor fits its own order only.
-        let other = if order == ClockOrder::Occurred { ClockOrder::Recorded } else { ClockOrder::Occurred };
+        let other =
+            if order == ClockOrder::Occurred { ClockOrder::Recorded } else { ClockOrder::Occurred };
         assert!(ask(other, Asking::default(), 4, whole.cursors.first().cloned()).await.is_err());
     }
-    let nobody = app.timeline(&owner("acme"), &SessionId::new("nobody"), ClockOrder::Occurred, &Asking::default(), 4, None).await.unwrap().value;
+    let nobody = app
+        .timeline(
+            &owner("acme"),
+            &SessionId::new("nobody"),
+            ClockOrder::Occurred,
+            &Asking::default(),
+            4,
+            None,
+        )
+        .await
+        .unwrap()
+        .value;
     assert_eq!((nobody.session, nobody.page.items.len()), (None, 0));
 }

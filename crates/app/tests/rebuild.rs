@@ -1,4 +1,5 @@
-//! Generations of the read models: built beside, compared, switched once; and what is asked meanwhile.
+//! Generations of the read models: built beside, compared, switched once; and what is asked
+//! meanwhile.
 
 mod common;
 
@@ -18,11 +19,15 @@ use common::*;
 
 /// Pinned answers of every kind, as text: what may change from call to call is left out.
 async fn answers(app: &App, position: u64) -> String {
-    let (owner, asking) = (owner("acme"), Asking { at: Some(at("23:00:00")), ..known_at(position) });
+    let (owner, asking) =
+        (owner("acme"), Asking { at: Some(at("23:00:00")), ..known_at(position) });
     let mut text = String::new();
     let mut after = None;
     loop {
-        let page = app.sessions(&owner, &SessionFilter::default(), &asking, 3, after.as_deref()).await.unwrap();
+        let page = app
+            .sessions(&owner, &SessionFilter::default(), &asking, 3, after.as_deref())
+            .await
+            .unwrap();
         text += &format!("{:?} {:?} {:?}\n", page.value, page.answered, page.completeness);
         after = page.value.cursors.last().cloned();
         if !page.value.has_next {
@@ -30,13 +35,22 @@ async fn answers(app: &App, position: u64) -> String {
         }
     }
     let differing = SessionFilter { differs: Some(true), ..SessionFilter::default() };
-    text += &format!("{:?}\n", app.sessions(&owner, &differing, &asking, 50, None).await.unwrap().value.items);
-    text += &format!("{:?}\n", app.decisions(&owner, &Default::default(), &asking, 50, None).await.unwrap().value);
+    text += &format!(
+        "{:?}\n",
+        app.sessions(&owner, &differing, &asking, 50, None).await.unwrap().value.items
+    );
+    text += &format!(
+        "{:?}\n",
+        app.decisions(&owner, &Default::default(), &asking, 50, None).await.unwrap().value
+    );
     for session in ["S1", "S2", "S5", "S7"] {
         let session = SessionId::new(session);
         let answer = app.session(&owner, &session, &asking).await.unwrap();
         text += &format!("{:?} {:?} {:?}\n", answer.value, answer.answered, answer.completeness);
-        text += &format!("{:?}\n", app.why(&owner, &session, &WhyFilter::default(), &asking).await.unwrap().value);
+        text += &format!(
+            "{:?}\n",
+            app.why(&owner, &session, &WhyFilter::default(), &asking).await.unwrap().value
+        );
     }
     text
 }
@@ -51,14 +65,23 @@ async fn settled() -> (World, App) {
 async fn a_rebuild_is_beside_and_answers_stay_the_same() {
     let (world, app) = settled().await;
     let before = answers(&app, 80).await;
-    let first = app.sessions(&owner("acme"), &SessionFilter::default(), &known_at(80), 3, None).await.unwrap().value;
-    let whole = app.sessions(&owner("acme"), &SessionFilter::default(), &known_at(80), 50, None).await.unwrap().value;
+    let first = app
+        .sessions(&owner("acme"), &SessionFilter::default(), &known_at(80), 3, None)
+        .await
+        .unwrap()
+        .value;
+    let whole = app
+        .sessions(&owner("acme"), &SessionFilter::default(), &known_at(80), 50, None)
+        .await
+        .unwrap()
+        .value;
     let generation = world.views.generations(&tenant("acme")).await.unwrap().live.unwrap().number;
     for n in 0..4 {
         let (writer, reader) = (app.clone(), app.clone());
         let writes = tokio::spawn(async move {
             for line in 0..20 {
-                let line = serde_json::json!({"id": format!("w{n}-{line}"), "type": "app.accessed", "session": format!("W{line}"), "subject": {"id": "u-w"},
+                let line = serde_json::json!({"id": format!("w{n}-{line}"), "type": "app.accessed",
+                    "session": format!("W{line}"), "subject": {"id": "u-w"},
                     "occurred_at": "2026-03-10T09:00:00Z", "data": {"app": "wiki"}});
                 ingest_line(&writer, "acme", &line).await.unwrap();
             }
@@ -76,15 +99,33 @@ async fn a_rebuild_is_beside_and_answers_stay_the_same() {
         assert!(reads.await.unwrap().iter().all(|seen| *seen == before));
     }
     assert_eq!(answers(&app, 80).await, before);
-    assert!(world.views.generations(&tenant("acme")).await.unwrap().live.unwrap().number >= generation + 4);
-    assert_eq!(app.settled_status(&owner("acme")).await.unwrap().views, format!("sessions {VIEWS_VERSION}"));
+    assert!(
+        world.views.generations(&tenant("acme")).await.unwrap().live.unwrap().number
+            >= generation + 4
+    );
+    assert_eq!(
+        app.settled_status(&owner("acme")).await.unwrap().views,
+        format!("sessions {VIEWS_VERSION}")
+    );
     // A walk that began before goes on where it was.
-    let rest =
-        app.sessions(&owner("acme"), &SessionFilter::default(), &Asking::default(), 50, first.cursors.last().map(String::as_str)).await.unwrap();
+    let rest = app
+        .sessions(
+            &owner("acme"),
+            &SessionFilter::default(),
+            &Asking::default(),
+            50,
+            first.cursors.last().map(String::as_str),
+        )
+        .await
+        .unwrap();
     assert_eq!(rest.value.items, whole.items[3..]);
     // And what is repeated is still known to the sequencer.
     let again = ingest(&app, "acme", drafts(&demo("acme"))).await.unwrap();
-    assert!(again.iter().all(|done| done.outcome == claimledger_ledger::append::AppendOutcome::Repeated));
+    assert!(
+        again
+            .iter()
+            .all(|done| done.outcome == claimledger_ledger::append::AppendOutcome::Repeated)
+    );
 }
 
 #[tokio::test]
@@ -98,16 +139,35 @@ async fn rows_that_the_log_does_not_give_are_named_and_stay() {
     let refused = app.rebuild(&owner("acme"), false, |_, _| {}).await;
     let Err(RebuildError::Differs(report)) = refused else { panic!("{refused:?}") };
     assert!(!report.switched && !report.equal && report.at == 83);
-    assert!(report.first.iter().any(|differs| differs.only_in == "old" && differs.row.as_deref() == Some(row.to_text().as_str())), "{report}");
-    assert!(report.to_string().contains("head: 8 rows in the old one, 8 in the new one; only in the old one 1, only in the new one 1"), "{report}");
+    assert!(
+        report.first.iter().any(|differs| differs.only_in == "old"
+            && differs.row.as_deref() == Some(row.to_text().as_str())),
+        "{report}"
+    );
+    assert!(
+        report.to_string().contains(
+            "head: 8 rows in the old one, 8 in the new one; only in \
+        the old one 1, only in the new one 1"
+        ),
+        "{report}"
+    );
     assert_eq!(app.dump_views(&owner("acme")).await.unwrap(), tampered, "the old one stays");
     assert_eq!(world.views.generations(&id).await.unwrap().shadow, None);
     assert_eq!(app.last_rebuild(&owner("acme")).await.unwrap(), None);
 
     // Who only operates is told what differs, and not who is in it.
-    let operator = claimledger_app::ask::Caller { roles: vec![claimledger_facts::vocabulary::Role::Operate], ..owner("acme") };
-    let Err(RebuildError::Differs(told)) = app.rebuild(&operator, false, |_, _| {}).await else { panic!("it is still so") };
-    assert!(told.first.len() == report.first.len() && told.first.iter().all(|differs| differs.row.is_none()) && !told.to_string().contains("S3"));
+    let operator = claimledger_app::ask::Caller {
+        roles: vec![claimledger_facts::vocabulary::Role::Operate],
+        ..owner("acme")
+    };
+    let Err(RebuildError::Differs(told)) = app.rebuild(&operator, false, |_, _| {}).await else {
+        panic!("it is still so")
+    };
+    assert!(
+        told.first.len() == report.first.len()
+            && told.first.iter().all(|differs| differs.row.is_none())
+            && !told.to_string().contains("S3")
+    );
 
     let replaced = app.rebuild(&owner("acme"), true, |_, _| {}).await.unwrap();
     assert!(replaced.switched && !replaced.equal);
@@ -135,17 +195,27 @@ async fn rows_of_other_rules_find_candidates_and_no_more() {
     // Other rules said that nothing was ever decided, and that it is all over.
     let id = tenant("acme");
     let rows: Vec<HeadRow> = world.views.sessions_with(&id, &[], None, None, 99).await.unwrap();
-    let rows: Vec<_> = rows.into_iter().map(|row| HeadRow { state: br#"{"last":0,"not_understood":1}"#.to_vec(), ..row }).collect();
+    let rows: Vec<_> = rows
+        .into_iter()
+        .map(|row| HeadRow { state: br#"{"last":0,"not_understood":1}"#.to_vec(), ..row })
+        .collect();
     world.views.apply(&id, LogSize(83), &[], &rows).await.unwrap();
     world.views.begin(&id, Place::Live, &MadeBy::now("r0")).await.unwrap();
 
     // Nothing moves them here, so it is these rows that are asked.
     let app = world.open_with(Options { follow: false, ..Options::default() }).await;
     assert_eq!(answers(&app, 80).await, before);
-    assert_eq!(app.status(&owner("acme")).await.unwrap().views, format!("sessions {VIEWS_VERSION}, rules r0+{RULES}"));
+    assert_eq!(
+        app.status(&owner("acme")).await.unwrap().views,
+        format!("sessions {VIEWS_VERSION}, rules r0+{RULES}")
+    );
     app.close().await;
     let mixed = world.views.generations(&id).await.unwrap().live.unwrap();
-    assert_eq!(mixed.made_by, MadeBy::now(&format!("r0+{RULES}")), "an older program would otherwise believe what this one writes there");
+    assert_eq!(
+        mixed.made_by,
+        MadeBy::now(&format!("r0+{RULES}")),
+        "an older program would otherwise believe what this one writes there"
+    );
 
     let app = world.open().await;
     let live = renewed(&world).await;
@@ -153,7 +223,13 @@ async fn rows_of_other_rules_find_candidates_and_no_more() {
     assert_eq!(app.dump_views(&owner("acme")).await.unwrap(), good);
     assert!(live.number > mixed.number);
     let report = app.last_rebuild(&owner("acme")).await.unwrap().unwrap();
-    assert!(report.switched && !report.equal && report.old.rules == format!("r0+{RULES}") && report.new.rules == RULES, "{report}");
+    assert!(
+        report.switched
+            && !report.equal
+            && report.old.rules == format!("r0+{RULES}")
+            && report.new.rules == RULES,
+        "{report}"
+    );
     let heads = report.rows.iter().find(|rows| rows.kind == "head").unwrap();
     assert_eq!((heads.only_old, heads.only_new), (8, 8));
     app.close().await;
@@ -161,7 +237,10 @@ async fn rows_of_other_rules_find_candidates_and_no_more() {
     // Opened again there is nothing to do.
     let app = world.open().await;
     assert_eq!(world.views.generations(&id).await.unwrap().live.unwrap(), live);
-    assert_eq!(app.status(&owner("acme")).await.unwrap().views, format!("sessions {VIEWS_VERSION}"));
+    assert_eq!(
+        app.status(&owner("acme")).await.unwrap().views,
+        format!("sessions {VIEWS_VERSION}")
+    );
 }
 
 #[tokio::test]
@@ -171,7 +250,17 @@ async fn a_rebuild_that_was_cut_off_leaves_nothing() {
     app.close().await;
     let id = tenant("acme");
     world.views.begin(&id, Place::Shadow, &MadeBy::now(RULES)).await.unwrap();
-    world.views.shadow().apply(&id, LogSize(0), &[], &[world.views.head_row(&id, &SessionId::new("S1")).await.unwrap().unwrap()]).await.unwrap();
+    world
+        .views
+        .shadow()
+        .apply(
+            &id,
+            LogSize(0),
+            &[],
+            &[world.views.head_row(&id, &SessionId::new("S1")).await.unwrap().unwrap()],
+        )
+        .await
+        .unwrap();
     let app = world.open().await;
     let found = world.views.generations(&id).await.unwrap();
     assert!(found.shadow.is_none() && found.live.is_some());
@@ -185,11 +274,20 @@ async fn rows_of_a_version_that_answers_nothing_are_made_anew() {
     let good = app.dump_views(&owner("acme")).await.unwrap();
     app.close().await;
     let id = tenant("acme");
-    world.views.begin(&id, Place::Live, &MadeBy { views: "0".to_owned(), rules: RULES.to_owned() }).await.unwrap();
+    world
+        .views
+        .begin(&id, Place::Live, &MadeBy { views: "0".to_owned(), rules: RULES.to_owned() })
+        .await
+        .unwrap();
     let app = world.open_with(Options { follow: false, ..Options::default() }).await;
     assert_eq!(world.views.covered(&id).await.unwrap(), LogSize(0));
     let again = ingest(&app, "acme", drafts(&demo("acme"))).await.unwrap();
-    assert!(again.iter().all(|done| done.outcome == claimledger_ledger::append::AppendOutcome::Repeated), "the sequencer reads the log instead");
+    assert!(
+        again
+            .iter()
+            .all(|done| done.outcome == claimledger_ledger::append::AppendOutcome::Repeated),
+        "the sequencer reads the log instead"
+    );
     app.close().await;
     let app = world.open().await;
     app.settled_status(&owner("acme")).await.unwrap();

@@ -1,4 +1,5 @@
-//! Questions about all sessions: what is found through the read models is what a plain look at every line finds, at any K, within a limit.
+//! Questions about all sessions: what is found through the read models is what a plain look at
+//! every line finds, at any K, within a limit.
 
 mod common;
 
@@ -15,7 +16,8 @@ use std::collections::BTreeMap;
 /// A claim of a session; the minute it was received is its place in the day.
 fn claim(id: usize, session: &str, minute: usize, data: Value) -> Value {
     let at = format!("2026-03-10T{:02}:{:02}:00Z", minute / 60, minute % 60);
-    json!({"id": format!("c{id}"), "type": "claims.received", "session": session, "subject": {"id": format!("u-{session}")}, "occurred_at": at,
+    json!({"id": format!("c{id}"), "type": "claims.received", "session": session,
+        "subject": {"id": format!("u-{session}")}, "occurred_at": at,
         "recorded_at": "2026-03-11T00:00:00Z", "data": data})
 }
 
@@ -24,18 +26,21 @@ async fn filled(options: Options, lines: &[Value]) -> (World, App) {
     let app = world.open_with(options).await;
     app.init_tenant(&tenant("acme"), true, None).await.unwrap();
     for some in lines.chunks(100) {
-        ingest(&app, "acme", drafts(&some.iter().map(Value::to_string).collect::<Vec<_>>())).await.unwrap();
+        ingest(&app, "acme", drafts(&some.iter().map(Value::to_string).collect::<Vec<_>>()))
+            .await
+            .unwrap();
     }
     (world, app)
 }
 
-/// Two hundred claims of three issuers, four keys and six sets, in an order of arrival that is not the order of the day. Issuers have slashes in
-/// their names, and some claims name no key.
+/// Two hundred claims of three issuers, four keys and six sets, in an order of arrival that is not
+/// the order of the day. Issuers have slashes in their names, and some claims name no key.
 fn lines() -> Vec<Value> {
     (0..200)
         .map(|n| {
             let minute = (n * 271 + 131) % 1_400;
-            let mut data = json!({"idp": format!("https://i{}.example/saml", n % 3), "assertion": format!("a{}", n % 190),
+            let mut data = json!({"idp": format!("https://i{}.example/saml", n % 3),
+                "assertion": format!("a{}", n % 190),
                 "amr": [format!("m{}", n % 2), format!("m{}", n % 3)]});
             if n % 7 != 0 {
                 data["key"] = json!(format!("k/{}", n % 4));
@@ -64,7 +69,12 @@ async fn found(app: &App, kind: FirstSeenKind, asking: &Asking) -> BTreeMap<Stri
         Shown::Key(idp, key) => format!("{idp} {key}"),
         Shown::AmrSet(set) => set.iter().cloned().collect::<Vec<_>>().join("+"),
     };
-    answer.value.items.iter().map(|first| (of(&first.shown), first.claim.occurred.from.to_string())).collect()
+    answer
+        .value
+        .items
+        .iter()
+        .map(|first| (of(&first.shown), first.claim.occurred.from.to_string()))
+        .collect()
 }
 
 #[tokio::test]
@@ -72,22 +82,46 @@ async fn firsts_are_those_of_a_plain_look_at_every_line_at_any_k() {
     let lines = lines();
     let (_world, app) = filled(Options::default(), &lines).await;
     for known in [200, 150, 90, 20, 1] {
-        let asking = Asking { at: Some(time("2026-03-11T00:00:00Z")), known_at_position: Some(LogPosition(known)), ..Asking::default() };
+        let asking = Asking {
+            at: Some(time("2026-03-11T00:00:00Z")),
+            known_at_position: Some(LogPosition(known)),
+            ..Asking::default()
+        };
         let lines = &lines[..known as usize];
         let text = |data: &Value, name: &str| data[name].as_str().map(str::to_owned);
-        assert_eq!(found(&app, FirstSeenKind::Issuer, &asking).await, plain(lines, |data| text(data, "idp")), "issuers at #{known}");
+        assert_eq!(
+            found(&app, FirstSeenKind::Issuer, &asking).await,
+            plain(lines, |data| text(data, "idp")),
+            "issuers at #{known}"
+        );
         let key = |data: &Value| Some(format!("{} {}", text(data, "idp")?, text(data, "key")?));
-        assert_eq!(found(&app, FirstSeenKind::Key, &asking).await, plain(lines, key), "keys at #{known}");
+        assert_eq!(
+            found(&app, FirstSeenKind::Key, &asking).await,
+            plain(lines, key),
+            "keys at #{known}"
+        );
         let set = |data: &Value| {
-            let mut amr: Vec<String> = data["amr"].as_array()?.iter().filter_map(|value| value.as_str().map(str::to_owned)).collect();
+            let mut amr: Vec<String> = data["amr"]
+                .as_array()?
+                .iter()
+                .filter_map(|value| value.as_str().map(str::to_owned))
+                .collect();
             amr.sort_unstable();
             amr.dedup();
             Some(amr.join("+"))
         };
-        assert_eq!(found(&app, FirstSeenKind::AmrSet, &asking).await, plain(lines, set), "sets at #{known}");
+        assert_eq!(
+            found(&app, FirstSeenKind::AmrSet, &asking).await,
+            plain(lines, set),
+            "sets at #{known}"
+        );
     }
     let noon = Asking { at: Some(at("12:00:00")), ..Asking::default() };
-    let by_noon: Vec<Value> = lines.iter().filter(|line| line["occurred_at"].as_str() <= Some("2026-03-10T12:00:00Z")).cloned().collect();
+    let by_noon: Vec<Value> = lines
+        .iter()
+        .filter(|line| line["occurred_at"].as_str() <= Some("2026-03-10T12:00:00Z"))
+        .cloned()
+        .collect();
     let issuers = plain(&by_noon, |data| data["idp"].as_str().map(str::to_owned));
     assert_eq!(found(&app, FirstSeenKind::Issuer, &noon).await, issuers, "true at noon");
 }
@@ -97,18 +131,25 @@ async fn what_it_was_compared_with_is_the_whole_log_by_k_whatever_the_window() {
     let lines = lines();
     let (_world, app) = filled(Options::default(), &lines).await;
     let window = Window { from: Some(at("23:59:00")), to: None };
-    let answer = app.first_seen(&owner("acme"), FirstSeenKind::Issuer, window, &known_at(150)).await.unwrap();
+    let answer = app
+        .first_seen(&owner("acme"), FirstSeenKind::Issuer, window, &known_at(150))
+        .await
+        .unwrap();
     assert_eq!(answer.value.items, []);
     let compared = answer.value.compared;
     let first = lines[..150].iter().filter_map(|line| line["occurred_at"].as_str()).min().unwrap();
-    assert_eq!((compared.from, compared.to, compared.values), (LogPosition(0), LogPosition(150), 3));
+    assert_eq!(
+        (compared.from, compared.to, compared.values),
+        (LogPosition(0), LogPosition(150), 3)
+    );
     assert_eq!(compared.since, Some(time(first)));
 }
 
 #[tokio::test]
 async fn an_assertion_that_came_twice_is_found_at_the_k_at_which_it_had() {
     let (_world, app) = filled(Options::default(), &lines()).await;
-    // Assertion n % 190 of issuer n % 3: the 191st line is the first whose issuer and assertion came before, if 190 were a multiple of 3. It is not.
+    // Assertion n % 190 of issuer n % 3: the 191st line is the first whose issuer and assertion
+    // came before, if 190 were a multiple of 3. It is not.
     let none = app.reused(&owner("acme"), &Asking::default()).await.unwrap().value;
     assert_eq!(none, []);
     let again = [
@@ -117,11 +158,19 @@ async fn an_assertion_that_came_twice_is_found_at_the_k_at_which_it_had() {
     ];
     ingest(&app, "acme", drafts(&again.map(|line| line.to_string()))).await.unwrap();
     let twice = app.reused(&owner("acme"), &Asking::default()).await.unwrap().value;
-    let uses: Vec<_> = twice.iter().flat_map(|reuse| &reuse.uses).map(|one| (one.session.as_str(), one.record.source_id.as_str())).collect();
+    let uses: Vec<_> = twice
+        .iter()
+        .flat_map(|reuse| &reuse.uses)
+        .map(|one| (one.session.as_str(), one.record.source_id.as_str()))
+        .collect();
     assert_eq!((twice.len(), uses), (1, vec![("T1", "c900"), ("T4", "c4")]));
     assert_eq!(app.reused(&owner("acme"), &known_at(200)).await.unwrap().value, []);
     let before = Asking { at: Some(at("00:00:59")), ..Asking::default() };
-    assert_eq!(app.reused(&owner("acme"), &before).await.unwrap().value, [], "one of the two had not been received");
+    assert_eq!(
+        app.reused(&owner("acme"), &before).await.unwrap().value,
+        [],
+        "one of the two had not been received"
+    );
 }
 
 #[tokio::test]
@@ -134,19 +183,37 @@ async fn ids_that_a_link_joined_are_one_session_and_no_second_use_of_its_idp_ses
     let mut link = claim(99, "A", 30, json!({"to": "B", "by": "test"}));
     link["type"] = json!("session.linked");
     let (_world, app) = filled(Options::default(), &[start("A", 10), start("B", 20), link]).await;
-    assert_eq!(app.reused(&owner("acme"), &known_at(2)).await.unwrap().value.len(), 1, "two sessions, as far as is known");
+    assert_eq!(
+        app.reused(&owner("acme"), &known_at(2)).await.unwrap().value.len(),
+        1,
+        "two sessions, as far as is known"
+    );
     assert_eq!(app.reused(&owner("acme"), &Asking::default()).await.unwrap().value, []);
 }
 
 #[tokio::test]
 async fn past_the_limit_nothing_is_answered_and_the_number_is_named() {
     for (limit, what) in [(2, "values"), (20, "sessions")] {
-        let (_world, app) = filled(Options { most_candidates: limit, ..Options::default() }, &lines()).await;
-        let refused = app.first_seen(&owner("acme"), FirstSeenKind::AmrSet, Window::default(), &Asking::default()).await;
+        let (_world, app) =
+            filled(Options { most_candidates: limit, ..Options::default() }, &lines()).await;
+        let refused = app
+            .first_seen(
+                &owner("acme"),
+                FirstSeenKind::AmrSet,
+                Window::default(),
+                &Asking::default(),
+            )
+            .await;
         let words = refused.expect_err("more than the limit").to_string();
-        assert!(words.contains(&format!("{limit} is the limit")) && words.contains(what), "{words}");
+        assert!(
+            words.contains(&format!("{limit} is the limit")) && words.contains(what),
+            "{words}"
+        );
     }
     let (_world, app) = filled(Options::default(), &[]).await;
     let nobody = Caller { roles: vec![Role::Ingest], ..owner("acme") };
-    assert!(matches!(app.reused(&nobody, &Asking::default()).await, Err(AskError::Forbidden { needs: Role::Read })));
+    assert!(matches!(
+        app.reused(&nobody, &Asking::default()).await,
+        Err(AskError::Forbidden { needs: Role::Read })
+    ));
 }

@@ -28,27 +28,61 @@ async fn at_every_k_the_numbers_are_those_of_the_records_by_then() {
     let head = app.settled_status(&owner("acme")).await.unwrap().head;
     let mut records = Vec::new();
     for position in 0..head {
-        records.push(app.record(&owner("acme"), RecordBy::Position(LogPosition(position)), false).await.unwrap().unwrap());
+        records.push(
+            app.record(&owner("acme"), RecordBy::Position(LogPosition(position)), false)
+                .await
+                .unwrap()
+                .unwrap(),
+        );
     }
     let mut seen = 0;
     for known_at in 0..head {
         let answer = app.sources(&owner("acme"), None, &common::known_at(known_at)).await.unwrap();
         assert_eq!(answer.answered.position.0, known_at);
-        let known: Vec<_> =
-            records.iter().filter(|record| record.reference.position.0 <= known_at && record.reference.source.as_str() != "claimledger").collect();
-        let mut names: Vec<&SourceId> = known.iter().map(|record| &record.reference.source).collect();
+        let known: Vec<_> = records
+            .iter()
+            .filter(|record| {
+                record.reference.position.0 <= known_at
+                    && record.reference.source.as_str() != "claimledger"
+            })
+            .collect();
+        let mut names: Vec<&SourceId> =
+            known.iter().map(|record| &record.reference.source).collect();
         names.sort();
         names.dedup();
-        assert_eq!(answer.value.sources.iter().map(|report| &report.source).collect::<Vec<_>>(), names, "at {known_at}");
+        assert_eq!(
+            answer.value.sources.iter().map(|report| &report.source).collect::<Vec<_>>(),
+            names,
+            "at {known_at}"
+        );
         for report in &answer.value.sources {
             let of = |wanted: &dyn Fn(Timeliness) -> bool| -> Vec<u64> {
-                let of_it = known.iter().map(|record| &record.reference).filter(|record| record.source == report.source);
-                of_it.filter(|record| wanted(Timeliness::of(record.occurred, record.recorded_at))).map(|record| record.position.0).collect()
+                let of_it = known
+                    .iter()
+                    .map(|record| &record.reference)
+                    .filter(|record| record.source == report.source);
+                of_it
+                    .filter(|record| wanted(Timeliness::of(record.occurred, record.recorded_at)))
+                    .map(|record| record.position.0)
+                    .collect()
             };
-            assert_eq!(positions(&report.late), of(&|told| matches!(told, Timeliness::Late(_))), "{} at {known_at}", report.source);
-            assert_eq!(positions(&report.ahead), of(&|told| matches!(told, Timeliness::Ahead(_))), "{} at {known_at}", report.source);
+            assert_eq!(
+                positions(&report.late),
+                of(&|told| matches!(told, Timeliness::Late(_))),
+                "{} at {known_at}",
+                report.source
+            );
+            assert_eq!(
+                positions(&report.ahead),
+                of(&|told| matches!(told, Timeliness::Ahead(_))),
+                "{} at {known_at}",
+                report.source
+            );
             seen += report.late.count;
-            let first = known.iter().find(|record| record.reference.source == report.source).map(|record| record.reference.position);
+            let first = known
+                .iter()
+                .find(|record| record.reference.source == report.source)
+                .map(|record| record.reference.position);
             assert_eq!(report.first.as_ref().map(|record| record.position), first);
         }
         // What each says of itself is what rides with every answer.
@@ -65,7 +99,8 @@ async fn at_every_k_the_numbers_are_those_of_the_records_by_then() {
             })
             .collect();
         for said in completeness(history.at(LogPosition(known_at))) {
-            let report: &SourceReport = answer.value.sources.iter().find(|report| report.source == said.source).unwrap();
+            let report: &SourceReport =
+                answer.value.sources.iter().find(|report| report.source == said.source).unwrap();
             assert_eq!(report.said.heard.iter().map(|heard| heard.until).max(), said.heard_until);
             assert_eq!(report.said.gaps.iter().map(|gap| gap.gap).collect::<Vec<_>>(), said.gaps);
         }
@@ -95,19 +130,32 @@ async fn one_source_is_asked_for_by_its_name_and_said_to_be_known_later() {
 async fn where_counting_stops_the_answer_says_so() {
     let (_world, app) = acme().await;
     let line = |n: usize, secs: usize| {
-        json!({"id": format!("l-{n}"), "type": "app.accessed", "source": "feed", "occurred_at": "2026-03-10T20:00:00Z", "session": format!("L{}", n % 50),
-            "recorded_at": time("2026-03-11T00:00:00Z").plus_secs(secs as u64).to_string(), "subject": {"id": "u-alice"}, "data": {"app": "wiki"}}).to_string()
+        json!({"id": format!("l-{n}"), "type": "app.accessed", "source": "feed",
+            "occurred_at": "2026-03-10T20:00:00Z", "session": format!("L{}", n % 50),
+            "recorded_at": time("2026-03-11T00:00:00Z").plus_secs(secs as u64).to_string(),
+                "subject": {"id": "u-alice"}, "data": {"app": "wiki"}})
+        .to_string()
     };
     let lines: Vec<String> = (0..5_001).map(|n| line(n, n)).collect();
     for chunk in lines.chunks(500) {
         ingest(&app, "acme", drafts(chunk)).await.unwrap();
     }
     app.settled_status(&owner("acme")).await.unwrap();
-    let feed = |value: claimledger_app::sources::Heard| value.sources.into_iter().find(|report| report.source.as_str() == "feed").unwrap();
-    let late = feed(app.sources(&owner("acme"), Some(&"feed".into()), &Asking::default()).await.unwrap().value).late;
+    let feed = |value: claimledger_app::sources::Heard| {
+        value.sources.into_iter().find(|report| report.source.as_str() == "feed").unwrap()
+    };
+    let late = feed(
+        app.sources(&owner("acme"), Some(&"feed".into()), &Asking::default()).await.unwrap().value,
+    )
+    .late;
     assert_eq!((late.count, late.at_least, late.read, late.items.len()), (5_000, true, 1_000, 20));
-    assert_eq!(late.items[0].source_id.as_str(), "l-999", "of those that were read, the one that came latest");
+    assert_eq!(
+        late.items[0].source_id.as_str(),
+        "l-999",
+        "of those that were read, the one that came latest"
+    );
     // Of several, fewer of each are read; K before the last one is counted to the end.
-    let late = feed(app.sources(&owner("acme"), None, &known_at(83 + 4_999)).await.unwrap().value).late;
+    let late =
+        feed(app.sources(&owner("acme"), None, &known_at(83 + 4_999)).await.unwrap().value).late;
     assert_eq!((late.count, late.at_least, late.read), (5_000, false, 200));
 }

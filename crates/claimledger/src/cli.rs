@@ -40,8 +40,8 @@ pub(crate) struct Common {
     /// Output
     #[arg(long, global = true, env = "CLAIMLEDGER_FORMAT", value_enum)]
     pub(crate) format: Option<Format>,
-    /// What is done when the clock of this machine jumped by more than --max-clock-jump, or is that far behind the last
-    /// record [default: refuse]
+    /// What is done when the clock of this machine jumped by more than --max-clock-jump, or is that
+    /// far behind the last record [default: refuse]
     #[arg(long, global = true, env = "CLAIMLEDGER_CLOCK_JUMP", value_enum)]
     pub(crate) clock_jump: Option<ClockJump>,
     /// Seconds by which the clock may differ from what it should show [default: 900]
@@ -81,7 +81,8 @@ pub(crate) struct RebuildArgs {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Create a ledger with a tenant; again: add a tenant. Writes the tenant's operator token to a file
+    /// Create a ledger with a tenant; again: add a tenant. Writes the tenant's operator token to a
+    /// file
     Init(InitArgs),
     /// Make a credential and print its token, once
     Token(TokenArgs),
@@ -105,7 +106,8 @@ pub(crate) enum Command {
     Completeness,
     /// Everything around one session, in one order
     Timeline(TimelineArgs),
-    /// Where a text appears: any id; with the role investigate also a login, a name, a display name or an address
+    /// Where a text appears: any id; with the role investigate also a login, a name, a display name
+    /// or an address
     Find {
         /// The text, exactly as it is spelled; #82 is a position
         text: String,
@@ -139,7 +141,8 @@ pub(crate) enum Command {
     Decisions(DecisionsArgs),
     /// List sessions that outlived their IdP session
     Outlived,
-    /// Who kept access under a version of a policy that had been replaced, and whether they would pass the next
+    /// Who kept access under a version of a policy that had been replaced, and whether they would
+    /// pass the next
     HeldUnder {
         /// Policy
         policy: String,
@@ -152,7 +155,8 @@ pub(crate) enum Command {
     Rehearse(RehearseArgs),
     /// Serve GraphQL, the ingestion endpoint and the pages
     Serve(ServeArgs),
-    /// Fold the read models from the log again beside those that are asked, compare the two, and switch
+    /// Fold the read models from the log again beside those that are asked, compare the two, and
+    /// switch
     Rebuild(RebuildArgs),
     /// Where the log and the read models stand
     Status {
@@ -160,7 +164,8 @@ pub(crate) enum Command {
         #[arg(long)]
         rows: bool,
     },
-    /// A rehearsal ledger with a day of two organisations: print why S3 got in and S4 did not, then serve
+    /// A rehearsal ledger with a day of two organisations: print why S3 got in and S4 did not, then
+    /// serve
     Demo(DemoArgs),
     /// Measure this machine against bare SQLite
     Bench {
@@ -208,7 +213,8 @@ pub(crate) struct IngestArgs {
     /// Count what came in by event type
     #[arg(long)]
     pub(crate) report: bool,
-    /// Append line by line and print `ACK <position>` as each is durable: for pipes that may not lose a line
+    /// Append line by line and print `ACK <position>` as each is durable: for pipes that may not
+    /// lose a line
     #[arg(long, conflicts_with_all = ["report", "keep_going"])]
     pub(crate) ack: bool,
     /// Write only if this session is named by exactly so many records: S1=7
@@ -339,7 +345,8 @@ pub(crate) struct DecisionsArgs {
 pub(crate) struct BeliefDiffArgs {
     /// Session id, any alias
     pub(crate) session: String,
-    /// The earlier K: known at this time (RFC 3339) or position. The later one is --known-at, and T is --at
+    /// The earlier K: known at this time (RFC 3339) or position. The later one is --known-at, and T
+    /// is --at
     #[arg(long, value_name = "TIME|POSITION")]
     pub(crate) from: String,
 }
@@ -441,9 +448,11 @@ pub(crate) struct DemoArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BenchCommand {
-    /// Durable appends with sealing, commitments and views running, as a ratio to bare SQLite in the same run
+    /// Durable appends with sealing, commitments and views running, as a ratio to bare SQLite in
+    /// the same run
     Append(BenchAppendArgs),
-    /// Read models made from the log, memory, and the start after a kill, as ratios to bare SQLite in the same run
+    /// Read models made from the log, memory, and the start after a kill, as ratios to bare SQLite
+    /// in the same run
     Rebuild(BenchSizesArgs),
     /// One session explained, sets of sessions, and what the retraction of a key reaches
     Query(BenchSizesArgs),
@@ -455,7 +464,8 @@ pub(crate) struct BenchSizesArgs {
     #[arg(long, value_delimiter = ',', default_value = "1000000", value_name = "N")]
     pub(crate) events: Vec<usize>,
     /// Facts a session, at least 4 (`query` only)
-    #[arg(long, default_value_t = 10, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(4..=1_000))]
+    #[arg(long, default_value_t = 10,
+        value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(4..=1_000))]
     pub(crate) each: usize,
     /// Runs; medians are reported (`rebuild` only)
     #[arg(long, default_value_t = 3)]

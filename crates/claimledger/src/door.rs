@@ -1,5 +1,5 @@
-//! How a command reaches the ledger: as the owner of its directory, or over HTTP with a credential. Questions are GraphQL either way, so that the
-//! same question gets the same answer by every door.
+//! How a command reaches the ledger: as the owner of its directory, or over HTTP with a credential.
+//! Questions are GraphQL either way, so that the same question gets the same answer by every door.
 
 use crate::{
     engine,
@@ -48,12 +48,17 @@ impl Door {
         }
     }
 
-    /// The same, with damaged read models thrown away instead of refused; and why they were, if they were.
+    /// The same, with damaged read models thrown away instead of refused; and why they were, if
+    /// they were.
     pub(crate) async fn open_and_heal(settings: &Settings) -> Result<(Self, Option<String>)> {
         match &settings.url {
             Some(url) => Ok((Self::Remote(Remote::new(url, settings)?), None)),
             None => {
-                let (app, healed) = engine::open_and_heal(settings.data_dir()?, Options { clock: settings.clock, ..Options::default() }).await?;
+                let (app, healed) = engine::open_and_heal(
+                    settings.data_dir()?,
+                    Options { clock: settings.clock, ..Options::default() },
+                )
+                .await?;
                 Ok((Self::Owner(Box::new(Owner::of(app, settings).await?)), healed))
             }
         }
@@ -65,7 +70,9 @@ impl Door {
         let document = without_unused_fragments(&document);
         let answer = match self {
             Self::Owner(owner) => owner.executor.execute(&owner.caller, &document, variables).await,
-            Self::Remote(remote) => remote.post("/graphql", &json!({"query": document, "variables": variables}))?,
+            Self::Remote(remote) => {
+                remote.post("/graphql", &json!({"query": document, "variables": variables}))?
+            }
         };
         if let Some(error) = answer["errors"].get(0) {
             return Err(refusal(error));
@@ -77,7 +84,9 @@ impl Door {
     pub(crate) fn owner(&self, command: &str) -> Result<&Owner> {
         match self {
             Self::Owner(owner) => Ok(owner),
-            Self::Remote(_) => Err(usage(format!("`{command}` is for the owner of the directory: give --data DIR instead of --url"))),
+            Self::Remote(_) => Err(usage(format!(
+                "`{command}` is for the owner of the directory: give --data DIR instead of --url"
+            ))),
         }
     }
 
@@ -103,7 +112,8 @@ impl Owner {
         let tenant = engine::tenant(&app, settings.tenant.as_deref()).await?;
         let caller = Caller::owner(tenant);
         if app.read_only().is_some() {
-            // Read models in memory begin with nothing. Where they are on the disk, they are at the head already.
+            // Read models in memory begin with nothing. Where they are on the disk, they are at the
+            // head already.
             app.settled_status(&caller).await?;
         }
         Ok(Self { executor: Executor::new(app.clone()), app, caller })
@@ -112,25 +122,48 @@ impl Owner {
 
 impl Remote {
     fn new(url: &str, settings: &Settings) -> Result<Self> {
-        let file = settings.token_file.as_deref().ok_or_else(|| usage("--url needs --token-file: a file with the token of a credential"))?;
-        let token = std::fs::read_to_string(file).map_err(|error| usage(format!("token file {}: {error}", file.display())))?.trim().to_owned();
+        let file = settings.token_file.as_deref().ok_or_else(|| {
+            usage("--url needs --token-file: a file with the token of a credential")
+        })?;
+        let token = std::fs::read_to_string(file)
+            .map_err(|error| usage(format!("token file {}: {error}", file.display())))?
+            .trim()
+            .to_owned();
         if url.starts_with("https:") {
-            return Err(usage("this build speaks plain HTTP: reach a server behind TLS through a local tunnel or proxy"));
+            return Err(usage(
+                "this build speaks plain HTTP: reach a server behind TLS through a local tunnel or \
+                 proxy",
+            ));
         }
         let agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
         Ok(Self { url: url.trim_end_matches('/').to_owned(), token, agent })
     }
 
-    /// A subscription: `take` gets each response, and says whether more is wanted. True: the line was cut off, and more may come; false: that was all.
-    pub(crate) fn listen(&self, path: &str, body: &Value, begun: impl FnOnce(), take: &mut impl FnMut(&Value) -> Result<bool>) -> Result<bool> {
+    /// A subscription: `take` gets each response, and says whether more is wanted. True: the line
+    /// was cut off, and more may come; false: that was all.
+    pub(crate) fn listen(
+        &self,
+        path: &str,
+        body: &Value,
+        begun: impl FnOnce(),
+        take: &mut impl FnMut(&Value) -> Result<bool>,
+    ) -> Result<bool> {
         let url = format!("{}{path}", self.url);
-        let request = self.agent.post(&url).header("authorization", format!("Bearer {}", self.token));
-        let request = request.header("content-type", "application/json").header("accept", "text/event-stream");
+        let request =
+            self.agent.post(&url).header("authorization", format!("Bearer {}", self.token));
+        let request = request
+            .header("content-type", "application/json")
+            .header("accept", "text/event-stream");
         // Whoever takes a feed up again must see that the server is away, and nothing else.
-        let mut answer = request.send(body.to_string().as_bytes()).map_err(ureq::Error::into_io).with_context(|| format!("{url} does not answer"))?;
+        let mut answer = request
+            .send(body.to_string().as_bytes())
+            .map_err(ureq::Error::into_io)
+            .with_context(|| format!("{url} does not answer"))?;
         if answer.status() != 200 {
             let text = answer.body_mut().read_to_string().with_context(|| url.clone())?;
-            let body: Value = serde_json::from_str(&text).with_context(|| format!("{url} answered status {} without JSON", answer.status()))?;
+            let body: Value = serde_json::from_str(&text).with_context(|| {
+                format!("{url} answered status {} without JSON", answer.status())
+            })?;
             return Err(refusal(&body["errors"][0]));
         }
         begun();
@@ -156,7 +189,11 @@ impl Remote {
     /// A POST; status and body.
     pub(crate) fn send(&self, path: &str, content_type: &str, body: &[u8]) -> Result<(u16, Value)> {
         let url = format!("{}{path}", self.url);
-        let request = self.agent.post(&url).header("authorization", format!("Bearer {}", self.token)).header("content-type", content_type);
+        let request = self
+            .agent
+            .post(&url)
+            .header("authorization", format!("Bearer {}", self.token))
+            .header("content-type", content_type);
         let answer = request.send(body).with_context(|| format!("{url} does not answer"))?;
         Self::read(&url, answer)
     }
@@ -164,26 +201,32 @@ impl Remote {
     /// A GET; status and body.
     pub(crate) fn get(&self, path: &str) -> Result<(u16, Value)> {
         let url = format!("{}{path}", self.url);
-        let request = self.agent.get(&url).header("authorization", format!("Bearer {}", self.token));
+        let request =
+            self.agent.get(&url).header("authorization", format!("Bearer {}", self.token));
         let answer = request.call().with_context(|| format!("{url} does not answer"))?;
         Self::read(&url, answer)
     }
 
     fn read(url: &str, mut answer: ureq::http::Response<ureq::Body>) -> Result<(u16, Value)> {
         let text = answer.body_mut().read_to_string().with_context(|| url.to_owned())?;
-        let body = serde_json::from_str(&text).with_context(|| format!("{url} answered status {} without JSON", answer.status()))?;
+        let body = serde_json::from_str(&text)
+            .with_context(|| format!("{url} answered status {} without JSON", answer.status()))?;
         Ok((answer.status().as_u16(), body))
     }
 }
 
 /// The part of a document that one operation uses: GraphQL refuses fragments that nobody spreads.
 fn without_unused_fragments(document: &str) -> String {
-    let used = |name: &str| document.contains(&format!("...{name} ")) || document.contains(&format!("...{name}}}"));
+    let used = |name: &str| {
+        document.contains(&format!("...{name} ")) || document.contains(&format!("...{name}}}"))
+    };
     document
         .lines()
-        .filter(|line| match line.strip_prefix("fragment ").and_then(|rest| rest.split(' ').next()) {
-            Some(name) if line.trim_end().ends_with('}') => used(name),
-            _ => true,
+        .filter(|line| {
+            match line.strip_prefix("fragment ").and_then(|rest| rest.split(' ').next()) {
+                Some(name) if line.trim_end().ends_with('}') => used(name),
+                _ => true,
+            }
         })
         .collect::<Vec<_>>()
         .join("\n")

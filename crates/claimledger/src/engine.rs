@@ -34,7 +34,8 @@ async fn open_with(dir: &Path, options: Options) -> Result<App> {
     Ok(app(dir, look(dir)?, options, false).await?.0)
 }
 
-/// The same, with damaged read models thrown away instead of refused: they are folded again from the log. And why they were, if they were.
+/// The same, with damaged read models thrown away instead of refused: they are folded again from
+/// the log. And why they were, if they were.
 pub(crate) async fn open_and_heal(dir: &Path, options: Options) -> Result<(App, Option<String>)> {
     app(dir, look(dir)?, options, true).await
 }
@@ -42,24 +43,38 @@ pub(crate) async fn open_and_heal(dir: &Path, options: Options) -> Result<(App, 
 /// Sees to it that there is a ledger, and reads its master key.
 fn look(dir: &Path) -> Result<MasterKey> {
     if !SqliteStore::is_in(dir)? {
-        return Err(usage(format!("{} holds no ledger: make one with `claimledger --data {} init --tenant NAME`", dir.display(), dir.display())));
+        return Err(usage(format!(
+            "{} holds no ledger: make one with `claimledger --data {} init --tenant NAME`",
+            dir.display(),
+            dir.display()
+        )));
     }
     read_master_key(&master_key_path(dir)?)
 }
 
 /// Opens a ledger, or makes the directory and its master key first.
-pub(crate) async fn create_or_open(dir: &Path, master_key_file: Option<&Path>, clock: ClockSettings) -> Result<App> {
+pub(crate) async fn create_or_open(
+    dir: &Path,
+    master_key_file: Option<&Path>,
+    clock: ClockSettings,
+) -> Result<App> {
     if SqliteStore::is_in(dir)? {
         if master_key_file.is_some() {
-            bail!("{} has a master key already: --master-key-file is for a new ledger", dir.display());
+            bail!(
+                "{} has a master key already: --master-key-file is for a new ledger",
+                dir.display()
+            );
         }
         return open(dir, clock).await;
     }
     std::fs::create_dir_all(dir).with_context(|| format!("directory {}", dir.display()))?;
-    std::fs::set_permissions(dir, Permissions::from_mode(0o700)).with_context(|| format!("directory {}", dir.display()))?;
+    std::fs::set_permissions(dir, Permissions::from_mode(0o700))
+        .with_context(|| format!("directory {}", dir.display()))?;
     let path = match master_key_file {
         Some(file) => {
-            let file = file.canonicalize().with_context(|| format!("master key file {}", file.display()))?;
+            let file = file
+                .canonicalize()
+                .with_context(|| format!("master key file {}", file.display()))?;
             let name = file.to_str().ok_or_else(|| anyhow!("{} is not UTF-8", file.display()))?;
             write_private(&dir.join(MASTER_KEY_POINTER), name.as_bytes())?;
             file
@@ -77,17 +92,28 @@ pub(crate) async fn create_or_open(dir: &Path, master_key_file: Option<&Path>, c
     Ok(app(dir, read_master_key(&path)?, Options { clock, ..Options::default() }, false).await?.0)
 }
 
-async fn app(dir: &Path, master: MasterKey, options: Options, heal_views: bool) -> Result<(App, Option<String>)> {
+async fn app(
+    dir: &Path,
+    master: MasterKey,
+    options: Options,
+    heal_views: bool,
+) -> Result<(App, Option<String>)> {
     let copy = MasterKey::from_bytes(*master.expose());
     match open_once(dir, copy, options.clone(), heal_views).await {
-        // What was opened has written down that they are damaged: the second opening throws them away.
+        // What was opened has written down that they are damaged: the second opening throws them
+        // away.
         Err(error) if heal_views && is_damage_of_views(&error) => {
             let mut tries = 0;
             loop {
                 let copy = MasterKey::from_bytes(*master.expose());
                 match open_once(dir, copy, options.clone(), heal_views).await {
                     // Tasks of the first one end a moment later.
-                    Err(error) if tries < 100 && matches!(error.downcast_ref(), Some(OpenError::Owned { .. })) => tries += 1,
+                    Err(error)
+                        if tries < 100
+                            && matches!(error.downcast_ref(), Some(OpenError::Owned { .. })) =>
+                    {
+                        tries += 1
+                    }
                     opened => return opened,
                 }
                 tokio::time::sleep(std::time::Duration::from_millis(20)).await;
@@ -101,13 +127,23 @@ fn is_damage_of_views(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(LogError::Damaged { file, .. }) if file == "views")
 }
 
-async fn open_once(dir: &Path, master: MasterKey, options: Options, heal_views: bool) -> Result<(App, Option<String>)> {
+async fn open_once(
+    dir: &Path,
+    master: MasterKey,
+    options: Options,
+    heal_views: bool,
+) -> Result<(App, Option<String>)> {
     let options_of_store = SqliteOptions { synchronous: synchronous(), heal_views };
-    let store = SqliteStore::open(dir, options_of_store).await.with_context(|| format!("ledger {}", dir.display()))?;
+    let store = SqliteStore::open(dir, options_of_store)
+        .await
+        .with_context(|| format!("ledger {}", dir.display()))?;
     let healed = store.healed().map(str::to_owned);
     let (views, options) = match store.read_only() {
         None => (Some(store.views() as Arc<dyn Views>), options),
-        Some(why) => (read_models_to_read(&store).await?, Options { read_only: Some(format!("the ledger can only be read: {why}")), ..options }),
+        Some(why) => (
+            read_models_to_read(&store).await?,
+            Options { read_only: Some(format!("the ledger can only be read: {why}")), ..options },
+        ),
     };
     // Made again in memory, for as long as this process runs.
     let views = views.unwrap_or_else(|| Arc::new(MemoryIndex::default()));
@@ -134,14 +170,17 @@ async fn open_once(dir: &Path, master: MasterKey, options: Options, heal_views: 
     }
 }
 
-/// The read models of a directory that cannot be written; none: they are behind the log, or were made by other rules, and
-/// cannot be moved.
+/// The read models of a directory that cannot be written; none: they are behind the log, or were
+/// made by other rules, and cannot be moved.
 async fn read_models_to_read(store: &SqliteStore) -> Result<Option<Arc<dyn Views>>> {
     let (log, views) = (store.log(), store.views());
     for tenant in log.tenants().await? {
-        let found = async { Ok::<_, LogError>((views.covered(&tenant).await?, views.generations(&tenant).await?)) };
+        let found = async {
+            Ok::<_, LogError>((views.covered(&tenant).await?, views.generations(&tenant).await?))
+        };
         let Ok((covered, generations)) = found.await else { return Ok(None) };
-        let current = generations.live.is_some_and(|live| live.made_by == MadeBy::now(RULES)) && generations.shadow.is_none();
+        let current = generations.live.is_some_and(|live| live.made_by == MadeBy::now(RULES))
+            && generations.shadow.is_none();
         if !current || covered != log.head(&tenant).await? {
             return Ok(None);
         }
@@ -153,7 +192,10 @@ async fn read_models_to_read(store: &SqliteStore) -> Result<Option<Arc<dyn Views
 fn synchronous() -> Synchronous {
     match std::env::var("CLAIMLEDGER_UNSAFE_SYNCHRONOUS").as_deref() {
         Ok("normal") => {
-            eprintln!("warning: CLAIMLEDGER_UNSAFE_SYNCHRONOUS=normal: a power cut will lose acknowledged records");
+            eprintln!(
+                "warning: CLAIMLEDGER_UNSAFE_SYNCHRONOUS=normal: a power cut will lose \
+                 acknowledged records"
+            );
             Synchronous::Normal
         }
         _ => Synchronous::Full,
@@ -164,7 +206,9 @@ fn synchronous() -> Synchronous {
 pub(crate) async fn tenant(app: &App, named: Option<&str>) -> Result<TenantId> {
     let tenants = app.tenants().await?;
     match (named, tenants.as_slice()) {
-        (Some(name), _) if tenants.iter().any(|tenant| tenant.as_str() == name) => Ok(TenantId::new(name)),
+        (Some(name), _) if tenants.iter().any(|tenant| tenant.as_str() == name) => {
+            Ok(TenantId::new(name))
+        }
         (Some(name), _) => Err(usage(format!("this ledger has no tenant {name}"))),
         (None, [only]) => Ok(only.clone()),
         (None, []) => Err(usage("this ledger has no tenant yet: claimledger init --tenant NAME")),
@@ -175,7 +219,8 @@ pub(crate) async fn tenant(app: &App, named: Option<&str>) -> Result<TenantId> {
 fn master_key_path(dir: &Path) -> Result<PathBuf> {
     let pointer = dir.join(MASTER_KEY_POINTER);
     if pointer.exists() {
-        let path = std::fs::read_to_string(&pointer).with_context(|| format!("{}", pointer.display()))?;
+        let path =
+            std::fs::read_to_string(&pointer).with_context(|| format!("{}", pointer.display()))?;
         return Ok(PathBuf::from(path.trim_end_matches('\n')));
     }
     Ok(dir.join(MASTER_KEY))
@@ -185,26 +230,45 @@ fn read_master_key(path: &Path) -> Result<MasterKey> {
     let what = || format!("master key {}: without it nothing sealed can be opened", path.display());
     let mut file = match std::fs::File::open(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(Damaged(format!("the {} is missing; restore it from where it went, or from a backup of the whole directory", what())).into());
+            return Err(Damaged(format!(
+                "the {} is missing; restore it from where it went, or from \
+                                        a backup of the whole directory",
+                what()
+            ))
+            .into());
         }
-        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => return Err(OpenError::io(path, error)).with_context(what),
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            return Err(OpenError::io(path, error)).with_context(what);
+        }
         opened => opened.with_context(what)?,
     };
     let mode = file.metadata()?.permissions().mode();
     if mode & 0o077 != 0 {
-        bail!("master key {} is readable by others (mode {:o}): chmod 600 it", path.display(), mode & 0o777);
+        bail!(
+            "master key {} is readable by others (mode {:o}): chmod 600 it",
+            path.display(),
+            mode & 0o777
+        );
     }
     let mut bytes = Vec::new();
     Read::take(&mut file, 33).read_to_end(&mut bytes)?;
     let key = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| {
         let length = file.metadata().map_or(0, |file| file.len());
-        Damaged(format!("the master key {} is damaged: it has {length} bytes, and exactly 32 are expected", path.display()))
+        Damaged(format!(
+            "the master key {} is damaged: it has {length} bytes, and exactly 32 are expected",
+            path.display()
+        ))
     })?;
     Ok(MasterKey::from_bytes(key))
 }
 
 fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).with_context(|| format!("{}", path.display()))?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .with_context(|| format!("{}", path.display()))?;
     file.write_all(bytes)?;
     file.sync_all()?;
     Ok(())
@@ -226,7 +290,9 @@ mod tests {
             match open_with(dir, Options { batch_records, ..Options::default() }).await {
                 Ok(app) => break app,
                 // Tasks of the one before end a moment after it was closed.
-                Err(error) if error.chain().any(|cause| cause.to_string().contains("is in use")) => {
+                Err(error)
+                    if error.chain().any(|cause| cause.to_string().contains("is in use")) =>
+                {
                     tokio::time::sleep(Duration::from_millis(5)).await
                 }
                 Err(error) => panic!("{error:?}"),

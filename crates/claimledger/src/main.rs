@@ -1,7 +1,8 @@
 //! The program: the command line, the configuration, and the one place that picks engines.
 //!
-//! Add a command: a variant in `cli.rs`, a file in `commands/`, an arm in `dispatch` below. A question is a GraphQL document in `queries/` and a
-//! rendering, so that every door gives the same answer.
+//! Add a command: a variant in `cli.rs`, a file in `commands/`, an arm in `dispatch` below. A
+//! question is a GraphQL document in `queries/` and a rendering, so that every door gives the same
+//! answer.
 
 mod bench;
 mod cli;
@@ -19,13 +20,15 @@ use settings::Settings;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
-/// Records are many small allocations on several threads, where the system's allocator stood high in the profile.
+/// Records are many small allocations on several threads, where the system's allocator stood high
+/// in the profile.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = EnvFilter::try_from_env("CLAIMLEDGER_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let filter =
+        EnvFilter::try_from_env("CLAIMLEDGER_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
@@ -54,7 +57,9 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Ingest(args) => commands::ingest::ingest(&settings, args).await,
         Command::Why(args) => commands::questions::why(&settings, args).await,
         Command::Trust { idp } => commands::history::trust(&settings, idp.as_deref()).await,
-        Command::Policies { policy } => commands::history::policies(&settings, policy.as_deref()).await,
+        Command::Policies { policy } => {
+            commands::history::policies(&settings, policy.as_deref()).await
+        }
         Command::Completeness => commands::history::completeness(&settings).await,
         Command::Timeline(args) => commands::reached::timeline(&settings, args).await,
         Command::Find { text } => commands::reached::find(&settings, text).await,
@@ -65,7 +70,9 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::BeliefDiff(args) => commands::change::belief_diff(&settings, args).await,
         Command::FirstSeen(args) => commands::sets::first_seen(&settings, args).await,
         Command::Outlived => commands::sets::outlived(&settings).await,
-        Command::HeldUnder { policy, version } => commands::sets::held_under(&settings, policy, version).await,
+        Command::HeldUnder { policy, version } => {
+            commands::sets::held_under(&settings, policy, version).await
+        }
         Command::Dependants(args) => commands::sets::dependants(&settings, args).await,
         Command::Reused => commands::sets::reused(&settings).await,
         Command::Watch(args) => commands::watch::watch(&settings, args).await,
@@ -75,8 +82,14 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Rebuild(args) => commands::upkeep::rebuild(&settings, args).await,
         Command::Status { rows } => commands::upkeep::status(&settings, *rows).await,
         Command::Demo(args) => commands::demo::demo(&settings, args).await,
-        Command::Bench { what: BenchCommand::Append(args) } => commands::bench::append(&settings, args).await,
-        Command::Bench { what: BenchCommand::Rebuild(args) } => commands::bench::rebuild(&settings, args).await,
-        Command::Bench { what: BenchCommand::Query(args) } => commands::bench::query(&settings, args).await,
+        Command::Bench { what: BenchCommand::Append(args) } => {
+            commands::bench::append(&settings, args).await
+        }
+        Command::Bench { what: BenchCommand::Rebuild(args) } => {
+            commands::bench::rebuild(&settings, args).await
+        }
+        Command::Bench { what: BenchCommand::Query(args) } => {
+            commands::bench::query(&settings, args).await
+        }
     }
 }

@@ -62,7 +62,10 @@ impl Settings {
             url: common.url.or(file.url),
             token_file: common.token_file.or(file.token_file),
             format: common.format.or(file.format).unwrap_or_default(),
-            clock: clock(common.clock_jump.or(file.clock_jump), common.max_clock_jump.or(file.max_clock_jump_secs)),
+            clock: clock(
+                common.clock_jump.or(file.clock_jump),
+                common.max_clock_jump.or(file.max_clock_jump_secs),
+            ),
             asking: asking(common.at.as_deref(), common.known_at.as_deref())?,
             serve: file.serve,
         })
@@ -70,14 +73,21 @@ impl Settings {
 
     /// The directory, or what to say when there is none.
     pub(crate) fn data_dir(&self) -> Result<&Path> {
-        self.data.as_deref().ok_or_else(|| usage("no ledger is named: give --data DIR (or set CLAIMLEDGER_DATA, or `data` in claimledger.toml)"))
+        self.data.as_deref().ok_or_else(|| {
+            usage(
+                "no ledger is named: give --data DIR (or set \
+            CLAIMLEDGER_DATA, or `data` in claimledger.toml)",
+            )
+        })
     }
 }
 
 fn read_file(path: Option<&Path>) -> Result<ConfigFile> {
     let default = Path::new("claimledger.toml");
     let path = match path {
-        Some(path) if !path.exists() => return Err(usage(format!("config file {} does not exist", path.display()))),
+        Some(path) if !path.exists() => {
+            return Err(usage(format!("config file {} does not exist", path.display())));
+        }
         Some(path) => path,
         None if default.exists() => default,
         None => return Ok(ConfigFile::default()),
@@ -107,7 +117,9 @@ fn asking(at: Option<&str>, known_at: Option<&str>) -> Result<Asking> {
 /// K of a flag: a time or a position.
 pub(crate) fn known_by(flag: &str, text: &str) -> Result<Asking> {
     Ok(match text.trim_start_matches('#').parse() {
-        Ok(position) => Asking { known_at_position: Some(LogPosition(position)), ..Asking::default() },
+        Ok(position) => {
+            Asking { known_at_position: Some(LogPosition(position)), ..Asking::default() }
+        }
         Err(_) => Asking { known_at: Some(time(flag, text)?), ..Asking::default() },
     })
 }

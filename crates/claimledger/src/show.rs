@@ -1,4 +1,5 @@
-//! How answers look in a terminal. Text from outside is made inert: a terminal obeys control characters.
+//! How answers look in a terminal. Text from outside is made inert: a terminal obeys control
+//! characters.
 
 use crate::{
     cli::Format,
@@ -7,7 +8,8 @@ use crate::{
 use serde_json::Value;
 use std::{fmt::Write as _, io::Write as _};
 
-/// Prints an answer. A reader that has gone away, such as `head`, wants no more of it, and that is no failure.
+/// Prints an answer. A reader that has gone away, such as `head`, wants no more of it, and that is
+/// no failure.
 pub(crate) fn say(text: &str) {
     say_on(text);
 }
@@ -22,12 +24,14 @@ pub(crate) fn say_on(text: &str) -> bool {
     false
 }
 
-/// Text that a terminal will only show: control, bidi and zero-width characters in their escaped form.
+/// Text that a terminal will only show: control, bidi and zero-width characters in their escaped
+/// form.
 pub(crate) fn inert(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        let dangerous =
-            c.is_control() || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{061C}');
+        let dangerous = c.is_control()
+            || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' |
+                '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{061C}');
         if dangerous {
             let _ = write!(out, "\\u{{{:X}}}", u32::from(c));
         } else {
@@ -56,8 +60,9 @@ pub(crate) fn no_more(answer: &Value) -> &'static str {
     if answer["absence"]["code"] == "NONE" { "none" } else { "none seen" }
 }
 
-/// The status that an empty answer ends with: 1 where nothing is known of what was named, 4 where the read models have not
-/// reached the end of the log, which may hold it, 3 where the role does not let it be looked for; else 0.
+/// The status that an empty answer ends with: 1 where nothing is known of what was named, 4 where
+/// the read models have not reached the end of the log, which may hold it, 3 where the role does
+/// not let it be looked for; else 0.
 pub(crate) fn barrier(answer: &Value, is_empty: bool) -> anyhow::Result<()> {
     match answer["absence"]["code"].as_str() {
         Some("NOT_KNOWN") if is_empty => Err(anyhow::Error::new(No(none(answer)))),
@@ -67,16 +72,28 @@ pub(crate) fn barrier(answer: &Value, is_empty: bool) -> anyhow::Result<()> {
     }
 }
 
-/// That an answer is empty to a command that asks whether there is something: "no" only where the read models have all of
-/// the log that was asked for.
+/// That an answer is empty to a command that asks whether there is something: "no" only where the
+/// read models have all of the log that was asked for.
 pub(crate) fn nothing(answer: &Value, words: String) -> anyhow::Error {
-    let (position, head) = (answer["answered"]["position"].as_u64(), answer["status"]["head"].as_u64());
-    let is_behind = answer["answered"]["provisional"] == true && position.zip(head).is_some_and(|(position, head)| position + 1 < head);
-    if is_behind { anyhow::Error::new(Lagging(none(answer))) } else { anyhow::Error::new(No(words)) }
+    let (position, head) =
+        (answer["answered"]["position"].as_u64(), answer["status"]["head"].as_u64());
+    let is_behind = answer["answered"]["provisional"] == true
+        && position.zip(head).is_some_and(|(position, head)| position + 1 < head);
+    if is_behind {
+        anyhow::Error::new(Lagging(none(answer)))
+    } else {
+        anyhow::Error::new(No(words))
+    }
 }
 
-/// Prints an answer; one that is empty because something stands in the way of the question says so instead, and ends with its status.
-pub(crate) fn print(format: Format, answer: &Value, is_empty: bool, text: impl Fn(&Value) -> String) -> anyhow::Result<()> {
+/// Prints an answer; one that is empty because something stands in the way of the question says so
+/// instead, and ends with its status.
+pub(crate) fn print(
+    format: Format,
+    answer: &Value,
+    is_empty: bool,
+    text: impl Fn(&Value) -> String,
+) -> anyhow::Result<()> {
     let barrier = barrier(answer, is_empty);
     match format {
         Format::Json => say(&format!("{answer:#}")),
@@ -88,7 +105,8 @@ pub(crate) fn print(format: Format, answer: &Value, is_empty: bool, text: impl F
 
 /// The words of a list of strings, with spaces between.
 pub(crate) fn words(value: &Value) -> String {
-    let words: Vec<String> = value.as_array().into_iter().flatten().filter_map(Value::as_str).map(inert).collect();
+    let words: Vec<String> =
+        value.as_array().into_iter().flatten().filter_map(Value::as_str).map(inert).collect();
     if words.is_empty() { "–".to_owned() } else { words.join(" ") }
 }
 
@@ -123,11 +141,17 @@ pub(crate) fn footing(answer: &Value) -> String {
     if answered["complete"] == false {
         let _ = write!(line, "\n{}", field(answered, "completenessSummary"));
     }
-    let sources: Vec<String> = answer["completeness"].as_array().into_iter().flatten().map(source).collect();
+    let sources: Vec<String> =
+        answer["completeness"].as_array().into_iter().flatten().map(source).collect();
     if sources.is_empty() {
         line.push_str("\ncompleteness: nothing is stated by any source");
     } else {
-        let _ = write!(line, "\n{}: {}", if answered["complete"] == true { "complete" } else { "heard" }, sources.join(" · "));
+        let _ = write!(
+            line,
+            "\n{}: {}",
+            if answered["complete"] == true { "complete" } else { "heard" },
+            sources.join(" · ")
+        );
     }
     line
 }
@@ -135,7 +159,16 @@ pub(crate) fn footing(answer: &Value) -> String {
 /// What of a ledger does not work: a line each.
 pub(crate) fn problems(status: &Value) -> Vec<String> {
     let problems = status["problems"].as_array().into_iter().flatten();
-    problems.map(|problem| format!("{}: {} (since {})", word(problem, "part"), field(problem, "why"), field(problem, "since"))).collect()
+    problems
+        .map(|problem| {
+            format!(
+                "{}: {} (since {})",
+                word(problem, "part"),
+                field(problem, "why"),
+                field(problem, "since")
+            )
+        })
+        .collect()
 }
 
 fn source(source: &Value) -> String {

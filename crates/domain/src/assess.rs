@@ -1,9 +1,12 @@
 //! Facts of a session, history and a cut in; the session's state out.
 //!
-//! Each rule is a file of its own and names its source. The order: what is known ([`crate::order`]), the claims (`trust_at_receipt`, `keys`,
-//! `third_party_amr`, `okta_claims`), the session's life (`until_session_end`, `limits`, `signs_of_life`), its factors (`factors`, `local_factors`), then each decision
-//! (`requirement`, `reauthenticate`, `challenge`). Falsifiers
-//! (`retraction`, `authenticator_lost`) take away from claims and factors; a decision is judged on those recorded by then, and again on all. What they find is kept as it is found; [`crate::explain`] only puts it into words.
+//! Each rule is a file of its own and names its source. The order: what is known
+//! ([`crate::order`]), the claims (`trust_at_receipt`, `keys`, `third_party_amr`, `okta_claims`),
+//! the session's life (`until_session_end`, `limits`, `signs_of_life`), its factors (`factors`,
+//! `local_factors`), then each decision (`requirement`, `reauthenticate`, `challenge`). Falsifiers
+//! (`retraction`, `authenticator_lost`) take away from claims and factors; a decision is judged on
+//! those recorded by then, and again on all. What they find is kept as it is found;
+//! [`crate::explain`] only puts it into words.
 
 pub(crate) mod authenticator_lost;
 pub(crate) mod authenticators;
@@ -66,7 +69,8 @@ pub(crate) struct Trace<'a> {
     pub(crate) claims: Vec<Claim<'a>>,
     pub(crate) factors: Vec<Factor<'a>>,
     pub(crate) sign_in: Vec<retraction::Hit<'a>>,
-    /// What was believed when decisions fell, where a later falsifier takes from it: [`Decided::earlier`] points here.
+    /// What was believed when decisions fell, where a later falsifier takes from it:
+    /// [`Decided::earlier`] points here.
     pub(crate) earlier: Vec<Believed<'a>>,
     pub(crate) decisions: Vec<Decided<'a>>,
     pub(crate) falsifiers: Falsifiers<'a>,
@@ -78,36 +82,45 @@ impl<'a> Trace<'a> {
         falsifiers::hits(&self.claims, &self.factors, &self.sign_in, self.cut.at)
     }
 
-    /// A decision, by what was known when it fell, as if another version of its policy had been in force.
+    /// A decision, by what was known when it fell, as if another version of its policy had been in
+    /// force.
     pub(crate) fn under(&self, index: usize, policy: &'a Stated<PolicyConfigured>) -> Judged<'a> {
         let decided = &self.decisions[index];
         let previous = index.checked_sub(1).map(|before| self.decisions[before].then.seen);
-        let (claims, factors, falsified) = match decided.earlier.map(|earlier| &self.earlier[earlier]) {
-            Some(earlier) => (&earlier.claims, &earlier.factors, self.history.as_of(decided.then.seen.record().position)),
-            None => (&self.claims, &self.factors, self.history),
-        };
-        let setting = Setting { history: self.history, falsified, life: &self.life, claims, factors };
+        let (claims, factors, falsified) =
+            match decided.earlier.map(|earlier| &self.earlier[earlier]) {
+                Some(earlier) => (
+                    &earlier.claims,
+                    &earlier.factors,
+                    self.history.as_of(decided.then.seen.record().position),
+                ),
+                None => (&self.claims, &self.factors, self.history),
+            };
+        let setting =
+            Setting { history: self.history, falsified, life: &self.life, claims, factors };
         decision::judge_as_if(setting, decided.then.seen, decided.then.data, previous, policy)
     }
 }
 
 /// Assesses one session at a cut.
 ///
-/// `facts` are those of all its ids, and the `idp_session.*` facts of the IdP session that it names, in any order, also later than the cut.
-/// `None` if nothing of the session is known at K. Before its start the phase is [`crate::model::Phase::NotStarted`].
+/// `facts` are those of all its ids, and the `idp_session.*` facts of the IdP session that it
+/// names, in any order, also later than the cut. `None` if nothing of the session is known at K.
+/// Before its start the phase is [`crate::model::Phase::NotStarted`].
 #[must_use]
 pub fn assess(facts: &[Known], history: &History, cut: Cut) -> Option<SessionState> {
     trace(facts, history, cut).map(|trace| state::state(&trace, Told::InFull))
 }
 
-/// The same, of whose trees of reasons only the session's own is made: why it stands where it stands.
+/// The same, of whose trees of reasons only the session's own is made: why it stands where it
+/// stands.
 #[must_use]
 pub fn assess_standing(facts: &[Known], history: &History, cut: Cut) -> Option<SessionState> {
     trace(facts, history, cut).map(|trace| state::state(&trace, Told::OfSession))
 }
 
-/// The same without trees of reasons, and of [`SessionState::context`] the IdP's session alone: for whoever goes through many sessions. Putting reasons into
-/// words takes longer than finding them.
+/// The same without trees of reasons, and of [`SessionState::context`] the IdP's session alone: for
+/// whoever goes through many sessions. Putting reasons into words takes longer than finding them.
 #[must_use]
 pub fn assess_in_brief(facts: &[Known], history: &History, cut: Cut) -> Option<SessionState> {
     trace(facts, history, cut).map(|trace| state::state(&trace, Told::InBrief))
@@ -119,9 +132,14 @@ pub(crate) fn trace<'a>(facts: &'a [Known], history: &'a History, cut: Cut) -> O
 }
 
 /// The assessment under a history that may suppose falsifiers.
-pub(crate) fn trace_with<'a>(facts: &'a [Known], history: HistoryCut<'a>, cut: Cut) -> Option<Trace<'a>> {
+pub(crate) fn trace_with<'a>(
+    facts: &'a [Known],
+    history: HistoryCut<'a>,
+    cut: Cut,
+) -> Option<Trace<'a>> {
     let all = known_at(facts, cut.known_at);
-    let of_session: Vec<Seen<'a>> = all.iter().filter(|s| s.known.fact.session.is_some()).copied().collect();
+    let of_session: Vec<Seen<'a>> =
+        all.iter().filter(|s| s.known.fact.session.is_some()).copied().collect();
     let mut aliases: Vec<SessionId> = Vec::new();
     for id in of_session.iter().filter_map(|s| s.known.fact.session.as_ref()) {
         if !aliases.contains(id) {
@@ -135,18 +153,33 @@ pub(crate) fn trace_with<'a>(facts: &'a [Known], history: HistoryCut<'a>, cut: C
     aliases.sort_unstable();
 
     let subject = of_session.iter().find_map(|s| s.known.fact.subject.clone());
-    let upto: Vec<Seen<'a>> = of_session.iter().filter(|s| s.occurred().from <= cut.at).copied().collect();
+    let upto: Vec<Seen<'a>> =
+        of_session.iter().filter(|s| s.occurred().from <= cut.at).copied().collect();
     let life = until_session_end::life(&of_session, &upto, subject.as_ref(), history, cut.at)?;
     let began = life.started.and_then(|s| s.idp.as_ref()).map(|idp| (idp, life.start));
-    let reader = believed::Reader { history, facts: &upto, subject: subject.as_ref(), at: cut.at, close: life.closes().1, began };
+    let reader = believed::Reader {
+        history,
+        facts: &upto,
+        subject: subject.as_ref(),
+        at: cut.at,
+        close: life.closes().1,
+        began,
+    };
     let believed = reader.read(history);
     let (earlier, decisions) = decisions(&reader, &believed, &life);
     let falsifiers = falsifiers::known(history, subject.as_ref(), &believed);
     let Believed { claims, factors, sign_in } = believed;
     let start = until_session_end::first_start(&of_session);
-    let idp = start.and_then(|(_, s)| s.idp.clone()).or_else(|| claims.first().map(|c| c.data.idp.clone()));
-    let idp_session =
-        of_session.iter().find_map(|s| if let FactData::SessionStarted(data) = &s.known.fact.data { data.idp_session.clone() } else { None });
+    let idp = start
+        .and_then(|(_, s)| s.idp.clone())
+        .or_else(|| claims.first().map(|c| c.data.idp.clone()));
+    let idp_session = of_session.iter().find_map(|s| {
+        if let FactData::SessionStarted(data) = &s.known.fact.data {
+            data.idp_session.clone()
+        } else {
+            None
+        }
+    });
     Some(Trace {
         cut,
         history,
@@ -167,8 +200,13 @@ pub(crate) fn trace_with<'a>(facts: &'a [Known], history: HistoryCut<'a>, cut: C
     })
 }
 
-/// Judges every decision on the falsifiers that were recorded by it, and again on all that are known where later ones came (`semantics.md` 4).
-fn decisions<'a>(reader: &believed::Reader<'a, '_>, believed: &Believed<'a>, life: &Life<'a>) -> (Vec<Believed<'a>>, Vec<Decided<'a>>) {
+/// Judges every decision on the falsifiers that were recorded by it, and again on all that are
+/// known where later ones came (`semantics.md` 4).
+fn decisions<'a>(
+    reader: &believed::Reader<'a, '_>,
+    believed: &Believed<'a>,
+    life: &Life<'a>,
+) -> (Vec<Believed<'a>>, Vec<Decided<'a>>) {
     let mut earlier: Vec<(Vec<LogPosition>, Believed<'a>)> = Vec::new();
     let mut decisions: Vec<Decided<'a>> = Vec::new();
     let now = reader.fingerprint(None);
@@ -176,13 +214,24 @@ fn decisions<'a>(reader: &believed::Reader<'a, '_>, believed: &Believed<'a>, lif
         let FactData::PolicyDecided(data) = &seen.known.fact.data else { continue };
         let previous = decisions.last().map(|d| d.then.seen);
         let judge = |believed: &Believed<'a>, falsified| {
-            let setting = Setting { history: reader.history, falsified, life, claims: &believed.claims, factors: &believed.factors };
+            let setting = Setting {
+                history: reader.history,
+                falsified,
+                life,
+                claims: &believed.claims,
+                factors: &believed.factors,
+            };
             decision::judge(setting, *seen, data, previous)
         };
         let position = seen.record().position;
         let then = if now.is_empty() { vec![] } else { reader.fingerprint(Some(position)) };
         if then == now {
-            decisions.push(Decided { then: judge(believed, reader.history), now: None, earlier: None, later: vec![] });
+            decisions.push(Decided {
+                then: judge(believed, reader.history),
+                now: None,
+                earlier: None,
+                later: vec![],
+            });
             continue;
         }
         let recorded = reader.history.as_of(position);

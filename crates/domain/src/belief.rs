@@ -1,7 +1,9 @@
-//! What was believed of a session, what is believed now, and the facts that made the difference (`semantics.md` 28).
+//! What was believed of a session, what is believed now, and the facts that made the difference
+//! (`semantics.md` 28).
 //!
-//! Two states of one session at the same T are compared by what they say (`said`), aspect by aspect. Of the records learned between the two
-//! positions, those are named without which an aspect would read as it did: each alone where that is so, else the fewest that do it together.
+//! Two states of one session at the same T are compared by what they say (`said`), aspect by
+//! aspect. Of the records learned between the two positions, those are named without which an
+//! aspect would read as it did: each alone where that is so, else the fewest that do it together.
 //! It is found by leaving records out and assessing again, never by guessing from a record's type.
 
 mod said;
@@ -33,7 +35,8 @@ pub const MAX_TRIED: usize = 500;
 pub struct Beliefs<'a> {
     /// The session, by any of its ids.
     pub session: &'a SessionId,
-    /// What is known of it at the later position: the facts of all its ids, and of the IdP session that it names; in any order.
+    /// What is known of it at the later position: the facts of all its ids, and of the IdP session
+    /// that it names; in any order.
     pub facts: &'a [Known],
     /// The configuration, at least up to the later position.
     pub history: &'a History,
@@ -80,7 +83,8 @@ pub struct Cause {
     pub record: RecordRef,
     /// Indices into [`BeliefDiff::changes`]: what would read as before without this record alone.
     pub alone: Vec<usize>,
-    /// The same: what would read as before without this record and others, and not without this one alone.
+    /// The same: what would read as before without this record and others, and not without this one
+    /// alone.
     pub together: Vec<usize>,
     /// Those others.
     pub with: Vec<RecordRef>,
@@ -123,9 +127,18 @@ pub fn belief_diff(beliefs: Beliefs<'_>) -> Result<BeliefDiff, TooMany> {
 fn changes(before: &[(Aspect, String)], after: &[(Aspect, String)]) -> Vec<Change> {
     let (texts_before, texts_after) = (Texts::of(before), Texts::of(after));
     let gone = before.iter().filter(|(aspect, _)| texts_after.get(aspect).is_none());
-    let all = after.iter().chain(gone).map(|(aspect, _)| (aspect, texts_before.get(aspect), texts_after.get(aspect)));
+    let all = after
+        .iter()
+        .chain(gone)
+        .map(|(aspect, _)| (aspect, texts_before.get(aspect), texts_after.get(aspect)));
     let changed = all.filter(|(_, before, after)| before != after);
-    changed.map(|(aspect, before, after)| Change { aspect: aspect.clone(), before: before.cloned(), after: after.cloned() }).collect()
+    changed
+        .map(|(aspect, before, after)| Change {
+            aspect: aspect.clone(),
+            before: before.cloned(),
+            after: after.cloned(),
+        })
+        .collect()
 }
 
 /// Assesses the session without some of the records.
@@ -150,9 +163,11 @@ type Out = BTreeSet<LogPosition>;
 impl<'a> Trial<'a> {
     fn new(asked: Beliefs<'a>) -> Self {
         let (mut idps, mut policies): (BTreeSet<&IdpId>, BTreeSet<&PolicyId>) = Default::default();
-        let named: BTreeSet<&Pseudonym> = asked.facts.iter().filter_map(|known| known.fact.subject.as_ref()).collect();
+        let named: BTreeSet<&Pseudonym> =
+            asked.facts.iter().filter_map(|known| known.fact.subject.as_ref()).collect();
         let known = asked.history.at(asked.after);
-        let people: BTreeSet<Pseudonym> = named.into_iter().flat_map(|person| known.ever_one_with(person)).collect();
+        let people: BTreeSet<Pseudonym> =
+            named.into_iter().flat_map(|person| known.ever_one_with(person)).collect();
         let mut candidates = BTreeMap::new();
         let mut what: BTreeMap<LogPosition, Vec<&'static str>> = BTreeMap::new();
         let mut say = |position, word| {
@@ -161,7 +176,8 @@ impl<'a> Trial<'a> {
                 words.push(word);
             }
         };
-        let between = |record: &RecordRef| record.position > asked.before && record.position <= asked.after;
+        let between =
+            |record: &RecordRef| record.position > asked.before && record.position <= asked.after;
         for known in asked.facts {
             match &known.fact.data {
                 FactData::ClaimsReceived(claim) => _ = idps.insert(&claim.idp),
@@ -189,7 +205,10 @@ impl<'a> Trial<'a> {
             }
             concerned
         });
-        let linked = asked.facts.iter().any(|known| known.fact.session.as_ref().is_some_and(|id| id != asked.session));
+        let linked = asked
+            .facts
+            .iter()
+            .any(|known| known.fact.session.as_ref().is_some_and(|id| id != asked.session));
         Self { asked, history, candidates, what, linked }
     }
 
@@ -199,13 +218,24 @@ impl<'a> Trial<'a> {
     }
 
     fn assessed(&self, known_at: LogPosition, out: &Out, assess: Assess) -> Option<SessionState> {
-        let counts = |record: &RecordRef| record.position <= known_at && !out.contains(&record.position);
-        let mut facts: Vec<Known> = self.asked.facts.iter().filter(|known| counts(&known.record)).cloned().collect();
+        let counts =
+            |record: &RecordRef| record.position <= known_at && !out.contains(&record.position);
+        let mut facts: Vec<Known> =
+            self.asked.facts.iter().filter(|known| counts(&known.record)).cloned().collect();
         if self.linked {
-            // Without a link that is left out, or not known yet, another session's facts are its own again.
+            // Without a link that is left out, or not known yet, another session's facts are its
+            // own again.
             let name = self.asked.session;
-            let own = components(&facts).into_iter().find(|component| component.name == *name || component.aliases.contains(name))?;
-            facts.retain(|known| known.fact.session.as_ref().is_none_or(|id| *id == own.name || own.aliases.contains(id)));
+            let own = components(&facts)
+                .into_iter()
+                .find(|component| component.name == *name || component.aliases.contains(name))?;
+            facts.retain(|known| {
+                known
+                    .fact
+                    .session
+                    .as_ref()
+                    .is_none_or(|id| *id == own.name || own.aliases.contains(id))
+            });
         }
         let cut = Cut { at: self.asked.at, known_at };
         if out.is_empty() {
@@ -224,14 +254,23 @@ impl<'a> Trial<'a> {
     /// Whether what is said without these records is all as it was before.
     fn as_before(&self, out: &Out) -> bool {
         let nothing = BTreeSet::new();
-        let (before, now) = (self.state(self.asked.before, &nothing), self.state(self.asked.after, out));
+        let (before, now) =
+            (self.state(self.asked.before, &nothing), self.state(self.asked.after, out));
         changes(&said::says(before.as_ref()), &said::says(now.as_ref())).is_empty()
     }
 
     fn causes(&mut self, changes: &[Change]) -> Vec<Cause> {
         let mut causes: BTreeMap<LogPosition, Cause> = BTreeMap::new();
         let cause = |position: LogPosition, record: &RecordRef| {
-            (position, Cause { record: record.clone(), alone: Vec::new(), together: Vec::new(), with: Vec::new() })
+            (
+                position,
+                Cause {
+                    record: record.clone(),
+                    alone: Vec::new(),
+                    together: Vec::new(),
+                    with: Vec::new(),
+                },
+            )
         };
         let mut open: BTreeSet<usize> = (0..changes.len()).collect();
         for (position, record) in &self.candidates {
@@ -253,7 +292,8 @@ impl<'a> Trial<'a> {
             });
             self.name(&mut causes, &sets[set].0, Some(at));
         }
-        // Each aspect is accounted for. All of them at once may take more: records can stand in for each other.
+        // Each aspect is accounted for. All of them at once may take more: records can stand in for
+        // each other.
         if !self.as_before(&causes.keys().copied().collect()) {
             let named: Out = causes.keys().copied().collect();
             let more = self.fewest(|out| self.as_before(&named.union(out).copied().collect()));
@@ -266,7 +306,10 @@ impl<'a> Trial<'a> {
     fn name(&self, causes: &mut BTreeMap<LogPosition, Cause>, set: &Out, change: Option<usize>) {
         for position in set {
             let Some(record) = self.candidates.get(position) else { continue };
-            let others = set.iter().filter(|other| *other != position).filter_map(|other| self.candidates.get(other));
+            let others = set
+                .iter()
+                .filter(|other| *other != position)
+                .filter_map(|other| self.candidates.get(other));
             let cause = causes.entry(*position).or_insert_with(|| Cause {
                 record: record.clone(),
                 alone: Vec::new(),
@@ -282,14 +325,20 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// Of all candidates a set that does it, and does not without any one of its members. Halves are tried first: few records matter of many.
+    /// Of all candidates a set that does it, and does not without any one of its members. Halves
+    /// are tried first: few records matter of many.
     fn fewest(&self, does_it: impl Fn(&Out) -> bool) -> Out {
         let mut set: Vec<LogPosition> = self.candidates.keys().copied().collect();
         let mut size = set.len().div_ceil(2).max(1);
         loop {
             let (mut from, before) = (0, set.len());
             while from < set.len() {
-                let rest: Vec<LogPosition> = set.iter().enumerate().filter(|(at, _)| *at < from || *at >= from + size).map(|(_, p)| *p).collect();
+                let rest: Vec<LogPosition> = set
+                    .iter()
+                    .enumerate()
+                    .filter(|(at, _)| *at < from || *at >= from + size)
+                    .map(|(_, p)| *p)
+                    .collect();
                 if rest.len() < set.len() && does_it(&rest.iter().copied().collect()) {
                     set = rest;
                 } else {

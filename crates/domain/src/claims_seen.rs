@@ -1,4 +1,5 @@
-//! The claims of one session, as a question about all sessions looks at them: what each shows, and whether it was honored.
+//! The claims of one session, as a question about all sessions looks at them: what each shows, and
+//! whether it was honored.
 
 use crate::{
     assess::{self, Trace, claims::Tri},
@@ -34,11 +35,13 @@ pub struct ClaimSeen {
     pub assertion: Option<AssertionId>,
     /// What it asserted, without order and repeats (`semantics.md` 27); none: nothing was seen.
     pub amr: Option<BTreeSet<String>>,
-    /// Whether any of its values counts by record (`semantics.md` 8); none: what it carried was not seen.
+    /// Whether any of its values counts by record (`semantics.md` 8); none: what it carried was not
+    /// seen.
     pub honored: Option<bool>,
     /// Whether any of its values counts by the rules, certainly or possibly.
     pub by_rules: bool,
-    /// Why it, or a value of it, does not count by the rules: codes of `semantics.md` 45, void ones first.
+    /// Why it, or a value of it, does not count by the rules: codes of `semantics.md` 45, void ones
+    /// first.
     pub reasons: Vec<&'static str>,
 }
 
@@ -70,11 +73,15 @@ pub struct SessionSeen {
     pub starts: Vec<StartSeen>,
 }
 
-/// Reads a session's facts at a cut, as [`crate::assess()`] does: of variants only the one that counts, and nothing after T.
+/// Reads a session's facts at a cut, as [`crate::assess()`] does: of variants only the one that
+/// counts, and nothing after T.
 #[must_use]
 pub fn seen(facts: &[Known], history: &History, cut: Cut) -> SessionSeen {
     let Some(trace) = assess::trace(facts, history, cut) else { return SessionSeen::default() };
-    SessionSeen { claims: (0..trace.claims.len()).map(|index| claim(&trace, index)).collect(), starts: starts(&trace) }
+    SessionSeen {
+        claims: (0..trace.claims.len()).map(|index| claim(&trace, index)).collect(),
+        starts: starts(&trace),
+    }
 }
 
 pub(crate) fn amr_set(amr: &[Amr]) -> BTreeSet<String> {

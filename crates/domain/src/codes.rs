@@ -83,8 +83,10 @@ pub const MISSING_LIFETIME_LIMIT: &str = "lifetime_limit";
 /// How long the session may be idle is not known.
 pub const MISSING_IDLE_LIMIT: &str = "idle_limit";
 
-/// Every code of `semantics.md` 45 with its one spelling: answers, trees, pages and the command line use no other. A cause reads as a noun phrase
-/// (`void: retired key`, `retired key accepted`), a requirement as what is asked (`First unmet: phishing-resistant`, `no phishing-resistant factor`).
+/// Every code of `semantics.md` 45 with its one spelling: answers, trees, pages and the command
+/// line use no other. A cause reads as a noun phrase (`void: retired key`, `retired key accepted`),
+/// a requirement as what is asked (`First unmet: phishing-resistant`,
+/// `no phishing-resistant factor`).
 pub const SPELLINGS: &[(&str, &str)] = &[
     (KEY_UNKNOWN, "unknown key"),
     (KEY_RETIRED, "retired key"),
@@ -119,10 +121,12 @@ pub const SPELLINGS: &[(&str, &str)] = &[
 ];
 
 /// Void reasons: what a difference says was accepted all the same.
-const ACCEPTED: &[&str] = &[KEY_UNKNOWN, KEY_RETIRED, KEY_RETRACTED, IDP_RETRACTED, IDP_INACTIVE, IDP_DELETED, NO_AMR];
+const ACCEPTED: &[&str] =
+    &[KEY_UNKNOWN, KEY_RETIRED, KEY_RETRACTED, IDP_RETRACTED, IDP_INACTIVE, IDP_DELETED, NO_AMR];
 
 /// Requirements that one factor meets or does not.
-const OF_A_FACTOR: &[&str] = &[KNOWLEDGE, POSSESSION, DEVICE_BOUND, HARDWARE_PROTECTED, PHISHING_RESISTANT];
+const OF_A_FACTOR: &[&str] =
+    &[KNOWLEDGE, POSSESSION, DEVICE_BOUND, HARDWARE_PROTECTED, PHISHING_RESISTANT];
 
 /// Requirements that come with a factor.
 const WITH_A_FACTOR: &[&str] = &[USER_PRESENCE, USER_VERIFICATION];
@@ -145,7 +149,8 @@ pub fn fate_words(code: &str) -> &'static str {
     spelling(code).unwrap_or("a reason this version has no words for")
 }
 
-/// An unmet requirement, as it follows `First unmet:`. Where factors lack, it says how many are asked.
+/// An unmet requirement, as it follows `First unmet:`. Where factors lack, it says how many are
+/// asked.
 #[must_use]
 pub fn unmet_words(code: &str, two_factors: bool) -> &'static str {
     match code {
@@ -194,7 +199,8 @@ pub fn missing_words(code: &str) -> &'static str {
 pub enum Supplier {
     /// The service provider whose decision it is, in facts of this type.
     ServiceProvider(&'static str),
-    /// The service provider in facts of this type, or the identity provider, which made the assertion.
+    /// The service provider in facts of this type, or the identity provider, which made the
+    /// assertion.
     EitherProvider(&'static str),
     /// Whoever told an interval where an exact time is wanted.
     WhoToldAnInterval,
@@ -207,10 +213,14 @@ pub enum Supplier {
 pub fn supplier(code: &str) -> Supplier {
     match code {
         MISSING_IDP => Supplier::ServiceProvider("idp.configured"),
-        MISSING_POLICY | MISSING_LIFETIME_LIMIT | MISSING_IDLE_LIMIT => Supplier::ServiceProvider("policy.configured"),
+        MISSING_POLICY | MISSING_LIFETIME_LIMIT | MISSING_IDLE_LIMIT => {
+            Supplier::ServiceProvider("policy.configured")
+        }
         MISSING_RULE => Supplier::ServiceProvider("policy.decided"),
         MISSING_PROPERTIES => Supplier::ServiceProvider("factor.verified"),
-        MISSING_KEY | MISSING_CLAIM_CONTENT | MISSING_METHOD | UNREADABLE => Supplier::EitherProvider("claims.received"),
+        MISSING_KEY | MISSING_CLAIM_CONTENT | MISSING_METHOD | UNREADABLE => {
+            Supplier::EitherProvider("claims.received")
+        }
         MISSING_EXACT_TIME => Supplier::WhoToldAnInterval,
         _ => Supplier::Rules,
     }
@@ -222,16 +232,22 @@ mod tests {
     use claimledger_facts::vocabulary::EndReason;
 
     /// The closed codes of `semantics.md` 45.
-    const CODES: &str = "key_unknown key_retired key_retracted idp_retracted idp_inactive idp_deleted no_amr trust_off feature_off custom_authenticator \
-                         unknown_value factor_only_idp unreadable not_enough_factors knowledge possession device_bound hardware_protected \
-                         phishing_resistant user_presence user_verification rule_denies logout expired revoked upstream_revoked expired_by_limit \
+    const CODES: &str = "key_unknown key_retired key_retracted idp_retracted idp_inactive \
+                         idp_deleted no_amr trust_off feature_off custom_authenticator \
+                         unknown_value factor_only_idp unreadable not_enough_factors knowledge \
+                         possession device_bound hardware_protected \
+                         phishing_resistant user_presence user_verification rule_denies logout \
+                         expired revoked upstream_revoked expired_by_limit \
                          authenticator_lost other";
 
     #[test]
     fn every_code_has_one_spelling_and_every_phrase_is_made_of_it() {
         let codes: Vec<&str> = CODES.split_whitespace().chain([REFUSED_THOUGH_MET]).collect();
         let mut listed: Vec<&str> = SPELLINGS.iter().map(|(code, _)| *code).collect();
-        assert!(codes.iter().all(|code| listed.contains(code)) && listed.len() == codes.len(), "{listed:?}");
+        assert!(
+            codes.iter().all(|code| listed.contains(code)) && listed.len() == codes.len(),
+            "{listed:?}"
+        );
         let mut spelled: Vec<&str> = SPELLINGS.iter().map(|(_, words)| *words).collect();
         for list in [&mut listed, &mut spelled] {
             list.sort_unstable();
@@ -251,7 +267,10 @@ mod tests {
         assert_eq!(difference_words(KEY_RETIRED), "retired key accepted");
         assert_eq!(difference_words(NOT_ENOUGH_FACTORS), "not enough factors");
         assert_eq!(difference_words(PHISHING_RESISTANT), "no phishing-resistant factor");
-        assert_eq!((unmet_words(PHISHING_RESISTANT, true), words("upstream_revoked").as_str()), ("phishing-resistant", "upstream revoked"));
+        assert_eq!(
+            (unmet_words(PHISHING_RESISTANT, true), words("upstream_revoked").as_str()),
+            ("phishing-resistant", "upstream revoked")
+        );
         assert_eq!(words("password_reset"), "password reset");
     }
 }

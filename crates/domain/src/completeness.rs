@@ -25,7 +25,8 @@ pub struct Completeness {
     pub gaps: Vec<Gap>,
 }
 
-/// A time in which a source was silent: a whole silence, or the part of one that a back-fill covers or leaves open (`semantics.md` 3).
+/// A time in which a source was silent: a whole silence, or the part of one that a back-fill covers
+/// or leaves open (`semantics.md` 3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Gap {
     /// From, inclusive.
@@ -54,7 +55,13 @@ fn lack(source: &Completeness, at: Time) -> Option<String> {
     let name = &source.source;
     let open: Vec<String> = (source.gaps.iter())
         .filter(|gap| gap.is_open_by(at))
-        .map(|gap| format!("silent {} to {}", words::clock(gap.from, at), words::clock(gap.until, gap.from)))
+        .map(|gap| {
+            format!(
+                "silent {} to {}",
+                words::clock(gap.from, at),
+                words::clock(gap.until, gap.from)
+            )
+        })
         .collect();
     let heard = match source.heard_until {
         None => Some("does not say how complete it is".to_owned()),
@@ -65,7 +72,8 @@ fn lack(source: &Completeness, at: Time) -> Option<String> {
     if lacks.is_empty() { None } else { Some(format!("{name} {}", words::list(&lacks))) }
 }
 
-/// The sources' completeness up to T. Nothing known of a source is no completeness: absence of records says nothing then.
+/// The sources' completeness up to T. Nothing known of a source is no completeness: absence of
+/// records says nothing then.
 #[must_use]
 pub fn summary(sources: &[Completeness], at: Time) -> Summary {
     let lacks: Vec<String> = sources.iter().filter_map(|source| lack(source, at)).collect();
@@ -90,26 +98,40 @@ impl Gap {
     }
 }
 
-/// Every source that says anything of its own completeness, by name. These facts count once known, for what they speak of
-/// (`semantics.md` 3).
+/// Every source that says anything of its own completeness, by name. These facts count once known,
+/// for what they speak of (`semantics.md` 3).
 #[must_use]
 pub fn completeness(history: HistoryCut<'_>) -> Vec<Completeness> {
     completeness_of(history, [])
 }
 
-/// The same, with sources of which records are known, whether or not they say anything of their completeness.
+/// The same, with sources of which records are known, whether or not they say anything of their
+/// completeness.
 #[must_use]
-pub fn completeness_of<'a>(history: HistoryCut<'a>, known: impl IntoIterator<Item = &'a SourceId>) -> Vec<Completeness> {
+pub fn completeness_of<'a>(
+    history: HistoryCut<'a>,
+    known: impl IntoIterator<Item = &'a SourceId>,
+) -> Vec<Completeness> {
     let mut sources: BTreeMap<&SourceId, Completeness> = BTreeMap::new();
-    let blank = |source: &SourceId| Completeness { source: source.clone(), heard_until: None, basis: None, gaps: Vec::new() };
+    let blank = |source: &SourceId| Completeness {
+        source: source.clone(),
+        heard_until: None,
+        basis: None,
+        gaps: Vec::new(),
+    };
     for source in known {
         sources.insert(source, blank(source));
     }
     for stated in history.heard() {
-        let entry = sources.entry(&stated.record.source).or_insert_with(|| blank(&stated.record.source));
-        // Of two statements up to the same time the stronger basis is shown: `stated` before `polled` before `assumed`.
+        let entry =
+            sources.entry(&stated.record.source).or_insert_with(|| blank(&stated.record.source));
+        // Of two statements up to the same time the stronger basis is shown: `stated` before
+        // `polled` before `assumed`.
         let better = match (entry.heard_until, entry.basis) {
-            (Some(until), Some(basis)) => (stated.data.until, std::cmp::Reverse(stated.data.basis)) > (until, std::cmp::Reverse(basis)),
+            (Some(until), Some(basis)) => {
+                (stated.data.until, std::cmp::Reverse(stated.data.basis))
+                    > (until, std::cmp::Reverse(basis))
+            }
             _ => true,
         };
         if better {
@@ -119,7 +141,10 @@ pub fn completeness_of<'a>(history: HistoryCut<'a>, known: impl IntoIterator<Ite
     }
     for stated in history.silent() {
         let source = &stated.record.source;
-        let filled = history.backfilled().filter(|b| b.record.source == *source).map(|b| (b.data.from, b.data.until));
+        let filled = history
+            .backfilled()
+            .filter(|b| b.record.source == *source)
+            .map(|b| (b.data.from, b.data.until));
         let entry = sources.entry(source).or_insert_with(|| blank(source));
         for gap in parts(stated.data.from, stated.data.until, filled) {
             if !entry.gaps.contains(&gap) {
@@ -136,8 +161,8 @@ pub fn completeness_of<'a>(history: HistoryCut<'a>, known: impl IntoIterator<Ite
         .collect()
 }
 
-/// A silence, cut where back-fills begin and end: a back-fill closes just the part that it covers (`semantics.md` 3). What several
-/// cover together is one part.
+/// A silence, cut where back-fills begin and end: a back-fill closes just the part that it covers
+/// (`semantics.md` 3). What several cover together is one part.
 fn parts(from: Time, until: Time, filled: impl Iterator<Item = (Time, Time)>) -> Vec<Gap> {
     let inside = filled.map(|(start, end)| (start.max(from), end.min(until)));
     let mut filled: Vec<(Time, Time)> = inside.filter(|(start, end)| start < end).collect();

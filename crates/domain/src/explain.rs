@@ -1,7 +1,8 @@
 //! Explanations: trees of reasons, made from what the assessment found, and their plain text.
 //!
-//! Verdict first; then which rule, what was asked and what met it, on whose word, until when, how sure; and last what a reader might suspect
-//! and what is not the reason. Sentences are built from the facts: nothing is worded for one set of facts alone.
+//! Verdict first; then which rule, what was asked and what met it, on whose word, until when, how
+//! sure; and last what a reader might suspect and what is not the reason. Sentences are built from
+//! the facts: nothing is worded for one set of facts alone.
 
 pub(crate) mod decision;
 pub(crate) mod factor;
@@ -16,10 +17,12 @@ pub use text::{line, margin, text};
 
 use crate::model::{Mark, Reason, RecordRef};
 
-/// The lead of a reason that a reader might suspect, and that is not the reason. It closes a tree and hangs on no branch.
+/// The lead of a reason that a reader might suspect, and that is not the reason. It closes a tree
+/// and hangs on no branch.
 pub const NOT_THE_REASON: &str = "Not the reason:";
 
-/// What a policy's rule asks for: `two factor types, one of them possession that is phishing-resistant`.
+/// What a policy's rule asks for: `two factor types, one of them possession that is
+/// phishing-resistant`.
 #[must_use]
 pub fn asks(rule: &claimledger_facts::types::policy::Rule) -> String {
     words::asks(rule)

@@ -1,7 +1,9 @@
-//! What falls under falsifiers that a question supposes: the blast radius of a retraction or a loss (`semantics.md` 20, 21).
+//! What falls under falsifiers that a question supposes: the blast radius of a retraction or a loss
+//! (`semantics.md` 20, 21).
 //!
-//! Judged on facts known at K. A decision *falls* where it was recorded as allow, rested on what is hit, and is not implied allow afterwards.
-//! A session that was implied deny already can fall; it does not flip.
+//! Judged on facts known at K. A decision *falls* where it was recorded as allow, rested on what is
+//! hit, and is not implied allow afterwards. A session that was implied deny already can fall; it
+//! does not flip.
 
 use crate::{
     assess::{
@@ -22,7 +24,8 @@ use claimledger_facts::vocabulary::Outcome;
 pub struct Fallen {
     /// Whether they hit any claim or running factor of it, and how surely.
     pub hit: Certainty,
-    /// Records that are hit: claims that would be void, verifications and claims whose factors would have ended.
+    /// Records that are hit: claims that would be void, verifications and claims whose factors
+    /// would have ended.
     pub records: Vec<RecordRef>,
     /// The decisions that rested on what is hit, in the total order.
     pub decisions: Vec<Fall>,
@@ -39,48 +42,65 @@ pub struct Fall {
     pub rested: Certainty,
     /// As known at K, without them.
     pub before: AsKnown,
-    /// As known at K, with them. A key that the claim does not name leaves what it implies as it is (`semantics.md` 42).
+    /// As known at K, with them. A key that the claim does not name leaves what it implies as it is
+    /// (`semantics.md` 42).
     pub after: AsKnown,
     /// It falls; where [`Self::rested`] is possible, possibly.
     pub falls: bool,
 }
 
-/// What falls of a session under falsifiers. Falsifiers that are stated already can be supposed again: `before` has them then too. None: they
-/// hit nothing of it, or nothing of it is known.
+/// What falls of a session under falsifiers. Falsifiers that are stated already can be supposed
+/// again: `before` has them then too. None: they hit nothing of it, or nothing of it is known.
 #[must_use]
 pub fn falls(facts: &[Known], history: &History, cut: Cut, supposed: &Supposed) -> Option<Fallen> {
     let known = history.at(cut.known_at);
     let before = assess::trace_with(facts, known, cut)?;
     let after = assess::trace_with(facts, known.supposing(supposed), cut)?;
-    // What rests on a claim that names no key falls possibly: where it would, had the retracted key signed it.
+    // What rests on a claim that names no key falls possibly: where it would, had the retracted key
+    // signed it.
     let as_signed = supposed.as_signed();
-    let unnamed = after.claims.iter().flat_map(|claim| &claim.hits).any(|hit| hit.open == Some(codes::MISSING_KEY));
-    let worst = unnamed.then(|| assess::trace_with(facts, known.supposing(&as_signed), cut)).flatten();
+    let unnamed = after
+        .claims
+        .iter()
+        .flat_map(|claim| &claim.hits)
+        .any(|hit| hit.open == Some(codes::MISSING_KEY));
+    let worst =
+        unnamed.then(|| assess::trace_with(facts, known.supposing(&as_signed), cut)).flatten();
     let worst = worst.as_ref().unwrap_or(&after);
     let hits = Hits::of(&after, supposed);
-    let sure = hits.claims.iter().chain(&hits.factors).map(|(_, c)| *c).chain(hits.sign_in).min()?;
+    let sure =
+        hits.claims.iter().chain(&hits.factors).map(|(_, c)| *c).chain(hits.sign_in).min()?;
     let mut records: Vec<RecordRef> = Vec::new();
     let of_claims = hits.claims.iter().map(|(at, _)| after.claims[*at].seen.record());
     let of_factors = hits.factors.iter().map(|(at, _)| after.factors[*at].seen.record());
-    for record in of_claims.chain(of_factors).chain(hits.sign_in.map(|_| after.life.start_record.record())) {
+    for record in
+        of_claims.chain(of_factors).chain(hits.sign_in.map(|_| after.life.start_record.record()))
+    {
         if !records.iter().any(|known| known.id == record.id) {
             records.push(record.clone());
         }
     }
-    let decisions = before.decisions.iter().zip(&after.decisions).zip(&worst.decisions).filter_map(|((before, after_it), worst)| {
-        let rested = hits.rested(&after, &before.then)?;
-        let (before, after) = (before.now(), after_it.now());
-        let falls = before.data.outcome == Outcome::Allow && worst.now().implied != Implied::Allow;
-        Some(Fall {
-            record: before.seen.record().clone(),
-            outcome: before.data.outcome,
-            // The certain hits alone may not let it fall.
-            rested: if falls && after.implied == Implied::Allow { Certainty::Possible } else { rested },
-            falls,
-            before: as_known(before),
-            after: as_known(after),
-        })
-    });
+    let decisions = before.decisions.iter().zip(&after.decisions).zip(&worst.decisions).filter_map(
+        |((before, after_it), worst)| {
+            let rested = hits.rested(&after, &before.then)?;
+            let (before, after) = (before.now(), after_it.now());
+            let falls =
+                before.data.outcome == Outcome::Allow && worst.now().implied != Implied::Allow;
+            Some(Fall {
+                record: before.seen.record().clone(),
+                outcome: before.data.outcome,
+                // The certain hits alone may not let it fall.
+                rested: if falls && after.implied == Implied::Allow {
+                    Certainty::Possible
+                } else {
+                    rested
+                },
+                falls,
+                before: as_known(before),
+                after: as_known(after),
+            })
+        },
+    );
     Some(Fallen { hit: sure, records, decisions: decisions.collect() })
 }
 
@@ -95,12 +115,20 @@ struct Hits {
 impl Hits {
     fn of(trace: &Trace<'_>, supposed: &Supposed) -> Self {
         let claim = |(at, claim): (usize, &assess::claims::Claim<'_>)| {
-            let hits = supposed.retractions().filter_map(|r| retraction::retraction_hits(r, claim.data, claim.seen.occurred()));
+            let hits = supposed
+                .retractions()
+                .filter_map(|r| retraction::retraction_hits(r, claim.data, claim.seen.occurred()));
             Some((at, hits.min()?))
         };
         let factor = |(at, factor): (usize, &assess::factors::Factor<'_>)| {
-            let ends = factor.losses.ends.iter().filter(|end| supposed.has_loss(end.loss) && factor.counts());
-            let sure = |running| if running == Tri::Yes { Certainty::Certain } else { Certainty::Possible };
+            let ends = factor
+                .losses
+                .ends
+                .iter()
+                .filter(|end| supposed.has_loss(end.loss) && factor.counts());
+            let sure = |running| {
+                if running == Tri::Yes { Certainty::Certain } else { Certainty::Possible }
+            };
             Some((at, ends.map(|end| sure(end.running)).min()?))
         };
         Self {
@@ -110,22 +138,33 @@ impl Hits {
         }
     }
 
-    /// Whether a decision rested on what is hit: on a factor of a hit claim, on the sign-in itself, or on a factor that had ended by then.
+    /// Whether a decision rested on what is hit: on a factor of a hit claim, on the sign-in itself,
+    /// or on a factor that had ended by then.
     fn rested(&self, trace: &Trace<'_>, judged: &Judged<'_>) -> Option<Certainty> {
         let at = judged.seen.occurred();
-        let named = |record: &RecordRef| judged.data.relied_on.as_ref().is_none_or(|ids| ids.contains(&record.source_id));
+        let named = |record: &RecordRef| {
+            judged.data.relied_on.as_ref().is_none_or(|ids| ids.contains(&record.source_id))
+        };
         let by_sign_in = judged.rule.is_some_and(requirement::by_sign_in);
-        let relied =
-            |of_it: &dyn Fn(usize) -> bool| judged.relied_on.iter().filter(|relied| of_it(relied.factor)).map(|relied| relied.certainty).min();
+        let relied = |of_it: &dyn Fn(usize) -> bool| {
+            judged
+                .relied_on
+                .iter()
+                .filter(|relied| of_it(relied.factor))
+                .map(|relied| relied.certainty)
+                .min()
+        };
         let claims = self.claims.iter().filter_map(|(claim, hit)| {
             let seen = trace.claims[*claim].seen;
             let by_factor = relied(&|factor| trace.factors[factor].claim == Some(*claim));
-            let signed_in = by_sign_in && seen.occurred().from <= latest(at) && named(seen.record());
+            let signed_in =
+                by_sign_in && seen.occurred().from <= latest(at) && named(seen.record());
             let by_sign_in = signed_in.then(|| came_before(seen.occurred(), at));
             Some(by_factor.into_iter().chain(by_sign_in).min()?.max(*hit))
         });
         let factors = self.factors.iter().filter_map(|(factor, hit)| {
-            let ended = trace.factors[*factor].losses.ends.iter().any(|end| end.when.from <= latest(at));
+            let ended =
+                trace.factors[*factor].losses.ends.iter().any(|end| end.when.from <= latest(at));
             Some(relied(&|relied| relied == *factor).filter(|_| ended)?.max(*hit))
         });
         claims.chain(factors).chain(self.sign_in.filter(|_| by_sign_in)).min()
@@ -134,12 +173,22 @@ impl Hits {
 
 /// A sign-in of which no assertion was seen rests on the IdP as a whole (`semantics.md` 38).
 fn sign_in(trace: &Trace<'_>, supposed: &Supposed) -> Option<Certainty> {
-    let idp = trace.life.started.and_then(|s| s.idp.as_ref()).filter(|_| trace.claims.is_empty())?;
+    let idp =
+        trace.life.started.and_then(|s| s.idp.as_ref()).filter(|_| trace.claims.is_empty())?;
     let start = trace.life.start;
-    let of_idp = supposed.retractions().filter(|r| r.idp == *idp && r.key.is_none() && r.from <= latest(start));
-    of_idp.map(|r| if r.from <= start.from { Certainty::Certain } else { Certainty::Possible }).min()
+    let of_idp = supposed
+        .retractions()
+        .filter(|r| r.idp == *idp && r.key.is_none() && r.from <= latest(start));
+    of_idp
+        .map(|r| if r.from <= start.from { Certainty::Certain } else { Certainty::Possible })
+        .min()
 }
 
 fn as_known(judged: &Judged<'_>) -> AsKnown {
-    AsKnown { implied: judged.implied, first_unmet: judged.first_unmet, missing: judged.missing.clone(), met: judged.met.clone() }
+    AsKnown {
+        implied: judged.implied,
+        first_unmet: judged.first_unmet,
+        missing: judged.missing.clone(),
+        met: judged.met.clone(),
+    }
 }

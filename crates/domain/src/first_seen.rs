@@ -1,7 +1,9 @@
-//! Which issuers, keys and sets of `amr` values appeared for the first time (`semantics.md` 27), compared with everything known.
+//! Which issuers, keys and sets of `amr` values appeared for the first time (`semantics.md` 27),
+//! compared with everything known.
 //!
-//! Only `claims.received` is counted. Keys are of an issuer; sets ignore order, repeats and issuer. Whatever the window, a value is compared with every
-//! claim received by T: a window narrows what is shown, never what it is compared with.
+//! Only `claims.received` is counted. Keys are of an issuer; sets ignore order, repeats and issuer.
+//! Whatever the window, a value is compared with every claim received by T: a window narrows what
+//! is shown, never what it is compared with.
 
 use crate::{
     claims_seen::ClaimSeen,
@@ -37,12 +39,15 @@ pub enum Shown {
 }
 
 impl Shown {
-    /// Whether a claim shows it: certainly, possibly, or not. A claim that names no key may have been signed by any of its issuer (`semantics.md` 42).
+    /// Whether a claim shows it: certainly, possibly, or not. A claim that names no key may have
+    /// been signed by any of its issuer (`semantics.md` 42).
     #[must_use]
     pub fn by(&self, claim: &ClaimSeen) -> Option<Certainty> {
         let certain = match self {
             Self::Issuer(idp) => claim.idp == *idp,
-            Self::Key(idp, _) if claim.idp == *idp && claim.key.is_none() => return Some(Certainty::Possible),
+            Self::Key(idp, _) if claim.idp == *idp && claim.key.is_none() => {
+                return Some(Certainty::Possible);
+            }
             Self::Key(idp, key) => claim.idp == *idp && claim.key.as_ref() == Some(key),
             Self::AmrSet(set) => claim.amr.as_ref() == Some(set),
         };
@@ -55,9 +60,11 @@ impl Shown {
 pub struct FirstSeen {
     /// What appeared.
     pub shown: Shown,
-    /// The first claim that shows it, in the total order; where none certainly does, the first that may.
+    /// The first claim that shows it, in the total order; where none certainly does, the first that
+    /// may.
     pub claim: ClaimSeen,
-    /// Between which instants it appeared: alike, where that is exact; no `to` where no claim certainly shows it.
+    /// Between which instants it appeared: alike, where that is exact; no `to` where no claim
+    /// certainly shows it.
     pub bounds: Bounds,
     /// Whether it certainly appeared, and certainly in the window.
     pub certainty: Certainty,
@@ -73,11 +80,14 @@ pub struct Window {
 }
 
 impl Window {
-    /// Whether something that lies in these bounds lies in the window: certainly, possibly, or not (`semantics.md` 6).
+    /// Whether something that lies in these bounds lies in the window: certainly, possibly, or not
+    /// (`semantics.md` 6).
     #[must_use]
     pub fn holds(self, bounds: Bounds) -> Option<Certainty> {
-        let after = |time: Option<Time>| self.from.is_none_or(|from| time.is_none_or(|time| time >= from));
-        let before = |time: Option<Time>| self.to.is_none_or(|to| time.is_some_and(|time| time < to));
+        let after =
+            |time: Option<Time>| self.from.is_none_or(|from| time.is_none_or(|time| time >= from));
+        let before =
+            |time: Option<Time>| self.to.is_none_or(|to| time.is_some_and(|time| time < to));
         if !after(bounds.to) || !before(Some(bounds.from)) {
             None
         } else if after(Some(bounds.from)) && before(bounds.to) {
@@ -88,23 +98,40 @@ impl Window {
     }
 }
 
-/// The latest instant by which a value certainly had appeared, by these claims: what was received after it is not the first. `None`: it did not.
+/// The latest instant by which a value certainly had appeared, by these claims: what was received
+/// after it is not the first. `None`: it did not.
 #[must_use]
-pub fn appeared_by<'a>(shown: &Shown, claims: impl IntoIterator<Item = &'a ClaimSeen>) -> Option<Time> {
+pub fn appeared_by<'a>(
+    shown: &Shown,
+    claims: impl IntoIterator<Item = &'a ClaimSeen>,
+) -> Option<Time> {
     let certain = claims.into_iter().filter(|claim| shown.by(claim) == Some(Certainty::Certain));
     certain.map(|claim| latest(claim.occurred)).min()
 }
 
-/// When a value appeared, by claims that hold at least all of those received up to [`appeared_by`]. `None`: no claim shows it.
+/// When a value appeared, by claims that hold at least all of those received up to [`appeared_by`].
+/// `None`: no claim shows it.
 #[must_use]
 pub fn first_seen(shown: &Shown, claims: &[ClaimSeen]) -> Option<FirstSeen> {
     let by = appeared_by(shown, claims);
-    let mut showing: Vec<(&ClaimSeen, Certainty)> = claims.iter().filter_map(|claim| Some((claim, shown.by(claim)?))).collect();
-    showing.sort_by_key(|(claim, _)| (claim.occurred.from, claim.record.source.clone(), claim.record.source_id.clone(), claim.record.id));
+    let mut showing: Vec<(&ClaimSeen, Certainty)> =
+        claims.iter().filter_map(|claim| Some((claim, shown.by(claim)?))).collect();
+    showing.sort_by_key(|(claim, _)| {
+        (
+            claim.occurred.from,
+            claim.record.source.clone(),
+            claim.record.source_id.clone(),
+            claim.record.id,
+        )
+    });
     let (earliest, _) = *showing.first()?;
-    let named = showing.iter().find(|(_, certainty)| *certainty == Certainty::Certain).map(|(claim, _)| *claim);
+    let named = showing
+        .iter()
+        .find(|(_, certainty)| *certainty == Certainty::Certain)
+        .map(|(claim, _)| *claim);
     // A claim that names no key matters only if it came before the first that does.
-    let from = named.map_or(earliest.occurred.from, |named| named.occurred.from.min(earliest.occurred.from));
+    let from = named
+        .map_or(earliest.occurred.from, |named| named.occurred.from.min(earliest.occurred.from));
     let unnamed_before = named.is_none_or(|named| from < named.occurred.from);
     Some(FirstSeen {
         shown: shown.clone(),
@@ -124,6 +151,12 @@ pub fn in_window(all: Vec<FirstSeen>, window: Window) -> Vec<FirstSeen> {
             Some(FirstSeen { certainty, ..first })
         })
         .collect();
-    shown.sort_by(|a, b| (a.bounds.from, &a.claim.record.source_id, &a.shown).cmp(&(b.bounds.from, &b.claim.record.source_id, &b.shown)));
+    shown.sort_by(|a, b| {
+        (a.bounds.from, &a.claim.record.source_id, &a.shown).cmp(&(
+            b.bounds.from,
+            &b.claim.record.source_id,
+            &b.shown,
+        ))
+    });
     shown
 }

@@ -1,9 +1,12 @@
-//! Who kept access under a version of a policy that had been replaced, until when, and whether they would have passed the next.
+//! Who kept access under a version of a policy that had been replaced, until when, and whether they
+//! would have passed the next.
 //!
-//! A session keeps what it was allowed until it ends or is decided again: a new version of a policy asks nothing of whoever is in already. A session
-//! held access where an allow fell under the version, and neither its end nor the next decision of that policy for that application came by the moment
-//! at which the next version came in force (`semantics.md` 1, 22). Whether it would have passed is what the next version's rule implies for what counted
-//! at that allow (`semantics.md` 4, 18): the rule of the same name, else the only one.
+//! A session keeps what it was allowed until it ends or is decided again: a new version of a policy
+//! asks nothing of whoever is in already. A session held access where an allow fell under the
+//! version, and neither its end nor the next decision of that policy for that application came by
+//! the moment at which the next version came in force (`semantics.md` 1, 22). Whether it would have
+//! passed is what the next version's rule implies for what counted at that allow (`semantics.md` 4,
+//! 18): the rule of the same name, else the only one.
 
 use crate::{
     assess::{self, Trace, decision::Judged},
@@ -80,19 +83,38 @@ pub enum HeldEnd {
     Open,
 }
 
-/// The versions with a label that were replaced by T, in the total order. Labels are labels (`semantics.md` 17): several versions may have the same.
+/// The versions with a label that were replaced by T, in the total order. Labels are labels
+/// (`semantics.md` 17): several versions may have the same.
 #[must_use]
-pub fn replaced(history: HistoryCut<'_>, policy: &PolicyId, label: &VersionLabel, at: Time) -> Vec<Replaced> {
-    pairs(history, policy, label, at).into_iter().map(|(version, next)| replaced_by(version, next)).collect()
+pub fn replaced(
+    history: HistoryCut<'_>,
+    policy: &PolicyId,
+    label: &VersionLabel,
+    at: Time,
+) -> Vec<Replaced> {
+    pairs(history, policy, label, at)
+        .into_iter()
+        .map(|(version, next)| replaced_by(version, next))
+        .collect()
 }
 
 /// What one session kept under the replaced versions with a label, in the order of the allows.
 #[must_use]
-pub fn held_under(facts: &[Known], history: &History, cut: Cut, policy: &PolicyId, label: &VersionLabel) -> Vec<Held> {
+pub fn held_under(
+    facts: &[Known],
+    history: &History,
+    cut: Cut,
+    policy: &PolicyId,
+    label: &VersionLabel,
+) -> Vec<Held> {
     let Some(trace) = assess::trace(facts, history, cut) else { return Vec::new() };
     let mut held = Vec::new();
     for (version, next) in pairs(trace.history, policy, label, cut.at) {
-        let of_policy = trace.decisions.iter().enumerate().filter(|(_, decided)| decided.then.data.policy == *policy);
+        let of_policy = trace
+            .decisions
+            .iter()
+            .enumerate()
+            .filter(|(_, decided)| decided.then.data.policy == *policy);
         held.extend(of_policy.filter_map(|(index, _)| kept(&trace, index, version, next)));
     }
     held.sort_by_key(|held| held.allow.occurred.from);
@@ -101,9 +123,16 @@ pub fn held_under(facts: &[Known], history: &History, cut: Cut, policy: &PolicyI
 
 type Version<'a> = &'a Stated<PolicyConfigured>;
 
-fn pairs<'a>(history: HistoryCut<'a>, policy: &PolicyId, label: &VersionLabel, at: Time) -> Vec<(Version<'a>, Version<'a>)> {
+fn pairs<'a>(
+    history: HistoryCut<'a>,
+    policy: &PolicyId,
+    label: &VersionLabel,
+    at: Time,
+) -> Vec<(Version<'a>, Version<'a>)> {
     let versions: Vec<_> = history.policy_versions(policy).collect();
-    let by_t = versions.windows(2).filter(|pair| pair[0].data.version == *label && pair[1].occurred.from <= at);
+    let by_t = versions
+        .windows(2)
+        .filter(|pair| pair[0].data.version == *label && pair[1].occurred.from <= at);
     by_t.map(|pair| (pair[0], pair[1])).collect()
 }
 
@@ -128,7 +157,9 @@ fn kept(trace: &Trace<'_>, index: usize, version: Version<'_>, next: Version<'_>
     let (first, last) = (next.occurred.from, latest(next.occurred));
 
     // The next decision ends it, at its own instant; so does the end of the session.
-    let same = |judged: &&Judged<'_>| judged.data.policy == allow.data.policy && judged.data.app == allow.data.app;
+    let same = |judged: &&Judged<'_>| {
+        judged.data.policy == allow.data.policy && judged.data.app == allow.data.app
+    };
     let decided = trace.decisions[index + 1..].iter().map(|decided| &decided.then).find(same);
     if let Some(decided) = decided {
         certainty = certainty.max(past(decided.seen.occurred(), first, last)?);
@@ -137,7 +168,8 @@ fn kept(trace: &Trace<'_>, index: usize, version: Version<'_>, next: Version<'_>
 
     let life = &trace.life;
     let ended = life.closes().0;
-    let decided = decided.filter(|decided| ended.is_none_or(|ended| decided.seen.occurred().from < ended));
+    let decided =
+        decided.filter(|decided| ended.is_none_or(|ended| decided.seen.occurred().from < ended));
     let not_before = |bounds: Bounds| Bounds { from: bounds.from.max(first), ..bounds };
     let (until, until_bounds, ended_by) = match (decided, life.phase) {
         (Some(decided), _) => {
@@ -145,10 +177,20 @@ fn kept(trace: &Trace<'_>, index: usize, version: Version<'_>, next: Version<'_>
             let bounds = at.to.map(|_| not_before(Bounds { from: at.from, to: Some(latest(at)) }));
             let (record, outcome) = (decided.seen.record().clone(), decided.data.outcome);
             let version = decided.policy.map(|policy| policy.data.version.clone());
-            (at.to.is_none().then_some(at.from), bounds, HeldEnd::Decided { record, outcome, version })
+            (
+                at.to.is_none().then_some(at.from),
+                bounds,
+                HeldEnd::Decided { record, outcome, version },
+            )
         }
-        (None, Phase::Ended) => (life.ended_at, life.bounds.filter(|_| life.ended_at.is_none()).map(not_before), HeldEnd::SessionEnded(life.reason)),
-        (None, Phase::Active | Phase::NotStarted) => (None, life.bounds.map(not_before), HeldEnd::Open),
+        (None, Phase::Ended) => (
+            life.ended_at,
+            life.bounds.filter(|_| life.ended_at.is_none()).map(not_before),
+            HeldEnd::SessionEnded(life.reason),
+        ),
+        (None, Phase::Active | Phase::NotStarted) => {
+            (None, life.bounds.map(not_before), HeldEnd::Open)
+        }
     };
     let would = trace.under(index, next);
     Some(Held {
@@ -167,7 +209,8 @@ fn kept(trace: &Trace<'_>, index: usize, version: Version<'_>, next: Version<'_>
     })
 }
 
-/// Whether something came after the next version was in force, in which case access was kept until then. `None`: it came by then.
+/// Whether something came after the next version was in force, in which case access was kept until
+/// then. `None`: it came by then.
 fn past(when: Occurred, first: Time, last: Time) -> Option<Certainty> {
     if when.from > last {
         Some(Certainty::Certain)
@@ -178,14 +221,16 @@ fn past(when: Occurred, first: Time, last: Time) -> Option<Certainty> {
     }
 }
 
-/// Whether the session was active when the next version came in force (`semantics.md` 22), by all that is known at T.
+/// Whether the session was active when the next version came in force (`semantics.md` 22), by all
+/// that is known at T.
 fn running(trace: &Trace<'_>, first: Time, last: Time) -> Option<Certainty> {
     let life = &trace.life;
     let (may_close, closes) = life.closes();
     if closes.is_some_and(|closes| closes <= first) {
         return None;
     }
-    // Its own stated end says that it lasted until then; an end of all sessions says nothing of this one.
+    // Its own stated end says that it lasted until then; an end of all sessions says nothing of
+    // this one.
     let ended = life.end.is_some_and(|end| end.of_all.is_none());
     let sure = may_close.is_none_or(|close| close > last) && (ended || !life.may_have_lapsed(last));
     Some(if sure { Certainty::Certain } else { Certainty::Possible })

@@ -1,7 +1,9 @@
-//! What the configuration was, and when: organisation, IdPs, keys, policies, authenticators, falsifiers, sources.
+//! What the configuration was, and when: organisation, IdPs, keys, policies, authenticators,
+//! falsifiers, sources.
 //!
-//! Configuration facts are whole snapshots; the last in the total order wins, and labels are labels (`semantics.md` 17). A version
-//! whose `occurred_at` is an interval is in force *possibly* inside it (`semantics.md` 6): [`InForce`] then has several options.
+//! Configuration facts are whole snapshots; the last in the total order wins, and labels are labels
+//! (`semantics.md` 17). A version whose `occurred_at` is an interval is in force *possibly* inside
+//! it (`semantics.md` 6): [`InForce`] then has several options.
 
 pub(crate) mod parts;
 mod people;
@@ -32,7 +34,8 @@ use claimledger_facts::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Every configuration fact of a tenant, in the total order. Facts go in by [`History::insert`], in any order, and never out.
+/// Every configuration fact of a tenant, in the total order. Facts go in by [`History::insert`], in
+/// any order, and never out.
 #[derive(Clone, Debug, Default)]
 pub struct History {
     org: Vec<Stated<OrgConfigured>>,
@@ -74,7 +77,8 @@ pub struct Stated<T> {
     pub data: T,
     /// From this position on it is known that the source said something else under the same id too.
     variant_at: Option<LogPosition>,
-    /// From this position on a variant of it is known whose text comes first, and this one no longer counts.
+    /// From this position on a variant of it is known whose text comes first, and this one no
+    /// longer counts.
     beaten_at: Option<LogPosition>,
     text: String,
 }
@@ -92,7 +96,8 @@ pub struct KeyChange {
     pub ticket: Option<claimledger_facts::ids::TicketId>,
 }
 
-/// What was in force at a time: one option where that is certain, several where an interval leaves it open. `None`: nothing was stated.
+/// What was in force at a time: one option where that is certain, several where an interval leaves
+/// it open. `None`: nothing was stated.
 #[derive(Clone, Debug)]
 pub struct InForce<'a, T> {
     /// The latest first.
@@ -142,7 +147,8 @@ pub const fn is_config(fact: &FactData) -> bool {
 }
 
 impl History {
-    /// Takes in a fact; one that is no configuration ([`is_config`]) or is in already changes nothing.
+    /// Takes in a fact; one that is no configuration ([`is_config`]) or is in already changes
+    /// nothing.
     pub fn insert(&mut self, known: Known) {
         let text = canonical(&known.fact);
         let stated = Stated {
@@ -156,20 +162,42 @@ impl History {
         };
         match known.fact.data {
             FactData::OrgConfigured(data) => put(&mut self.org, stated.with(data)),
-            FactData::IdpConfigured(data) => put(self.idps.entry(data.idp.clone()).or_default(), stated.with(data)),
+            FactData::IdpConfigured(data) => {
+                put(self.idps.entry(data.idp.clone()).or_default(), stated.with(data))
+            }
             FactData::IdpKeyAdded(data) => {
-                let change = KeyChange { key: data.key, added: true, actor: data.actor, ticket: data.ticket };
+                let change = KeyChange {
+                    key: data.key,
+                    added: true,
+                    actor: data.actor,
+                    ticket: data.ticket,
+                };
                 put(self.keys.entry(data.idp).or_default(), stated.with(change));
             }
             FactData::IdpKeyRetired(data) => {
-                let change = KeyChange { key: data.key, added: false, actor: data.actor, ticket: data.ticket };
+                let change = KeyChange {
+                    key: data.key,
+                    added: false,
+                    actor: data.actor,
+                    ticket: data.ticket,
+                };
                 put(self.keys.entry(data.idp).or_default(), stated.with(change));
             }
-            FactData::TrustRetracted(data) => put(self.retractions.entry(data.idp.clone()).or_default(), stated.with(data)),
-            FactData::PolicyConfigured(data) => put(self.policies.entry(data.policy.clone()).or_default(), stated.with(data)),
-            FactData::ClaimSourcingConfigured(data) => put(&mut self.claim_sourcing, stated.with(data)),
-            FactData::RoutingRuleConfigured(data) => put(&mut self.routing_rules, stated.with(data)),
-            FactData::AuthenticatorConfigured(data) => put(self.authenticators.entry(data.method).or_default(), stated.with(data)),
+            FactData::TrustRetracted(data) => {
+                put(self.retractions.entry(data.idp.clone()).or_default(), stated.with(data))
+            }
+            FactData::PolicyConfigured(data) => {
+                put(self.policies.entry(data.policy.clone()).or_default(), stated.with(data))
+            }
+            FactData::ClaimSourcingConfigured(data) => {
+                put(&mut self.claim_sourcing, stated.with(data))
+            }
+            FactData::RoutingRuleConfigured(data) => {
+                put(&mut self.routing_rules, stated.with(data))
+            }
+            FactData::AuthenticatorConfigured(data) => {
+                put(self.authenticators.entry(data.method).or_default(), stated.with(data))
+            }
             // Of nobody: of no session.
             FactData::AuthenticatorLost(data) => {
                 if let Some(subject) = stated.subject.clone() {
@@ -277,7 +305,10 @@ impl<'a> HistoryCut<'a> {
     }
 
     /// Every version of a policy, in the total order.
-    pub fn policy_versions(self, policy: &PolicyId) -> impl Iterator<Item = &'a Stated<PolicyConfigured>> {
+    pub fn policy_versions(
+        self,
+        policy: &PolicyId,
+    ) -> impl Iterator<Item = &'a Stated<PolicyConfigured>> {
         self.counting(self.history.policies.get(policy).map_or(&[], Vec::as_slice))
     }
 
@@ -297,14 +328,22 @@ impl<'a> HistoryCut<'a> {
         in_force(self.key_changes(idp).filter(|change| change.data.key == *key).collect(), when)
     }
 
-    /// What is stated of each local authenticator at a time, in the vocabulary's order. An open interval counts as begun.
+    /// What is stated of each local authenticator at a time, in the vocabulary's order. An open
+    /// interval counts as begun.
     #[must_use]
     pub fn authenticators(self, when: Occurred) -> Vec<&'a Stated<AuthenticatorConfigured>> {
-        self.history.authenticators.values().filter_map(|list| self.in_force(list, when).options.first().copied().flatten()).collect()
+        self.history
+            .authenticators
+            .values()
+            .filter_map(|list| self.in_force(list, when).options.first().copied().flatten())
+            .collect()
     }
 
     /// Retractions of trust in an IdP, and those that a question supposes.
-    pub fn retractions(self, idp: &IdpId) -> impl Iterator<Item = &'a Stated<TrustRetracted>> + use<'a> {
+    pub fn retractions(
+        self,
+        idp: &IdpId,
+    ) -> impl Iterator<Item = &'a Stated<TrustRetracted>> + use<'a> {
         let supposed = self.supposed.map_or(&[] as &[_], |s| s.retractions.as_slice());
         let idp = idp.clone();
         let stated = self.history.retractions.get(&idp).map_or(&[] as &[_], Vec::as_slice);
@@ -316,22 +355,34 @@ impl<'a> HistoryCut<'a> {
         self.history.retractions.values().flat_map(move |list| self.counting(list))
     }
 
-    /// Lost authenticators of a person, by whichever of their identities they were said (`semantics.md` 11), and those that a question
-    /// supposes; in the total order.
-    pub fn losses(self, subject: &Pseudonym) -> impl Iterator<Item = &'a Stated<AuthenticatorLost>> + use<'a> {
+    /// Lost authenticators of a person, by whichever of their identities they were said
+    /// (`semantics.md` 11), and those that a question supposes; in the total order.
+    pub fn losses(
+        self,
+        subject: &Pseudonym,
+    ) -> impl Iterator<Item = &'a Stated<AuthenticatorLost>> + use<'a> {
         let people = self.people(subject);
         let stated = people.iter().filter_map(|person| self.history.losses.get(person));
-        let mut losses: Vec<&'a Stated<AuthenticatorLost>> = stated.flat_map(|list| self.counting(list)).collect();
+        let mut losses: Vec<&'a Stated<AuthenticatorLost>> =
+            stated.flat_map(|list| self.counting(list)).collect();
         if people.len() > 1 {
             losses.sort_by(|a, b| a.place().cmp(&b.place()));
         }
         let supposed = self.supposed.map_or(&[] as &[_], |s| s.losses.as_slice());
-        losses.extend(supposed.iter().filter(|loss| loss.subject.as_ref().is_some_and(|subject| people.contains(subject))));
+        losses.extend(
+            supposed.iter().filter(|loss| {
+                loss.subject.as_ref().is_some_and(|subject| people.contains(subject))
+            }),
+        );
         losses.into_iter()
     }
 
-    /// When all sessions of a person were ended, by whichever of their identities that was said (`semantics.md` 11); in the total order.
-    pub fn sessions_ended(self, subject: &Pseudonym) -> impl Iterator<Item = &'a Stated<SubjectSessionsEnded>> + use<'a> {
+    /// When all sessions of a person were ended, by whichever of their identities that was said
+    /// (`semantics.md` 11); in the total order.
+    pub fn sessions_ended(
+        self,
+        subject: &Pseudonym,
+    ) -> impl Iterator<Item = &'a Stated<SubjectSessionsEnded>> + use<'a> {
         let mut ended: Vec<&'a Stated<SubjectSessionsEnded>> = Vec::new();
         // Every assessment asks, and most ledgers have none.
         if !self.history.sessions_ended.is_empty() {
@@ -355,8 +406,18 @@ impl<'a> HistoryCut<'a> {
 
     /// Every IdP that anything is stated about, bytewise.
     pub fn idps(self) -> impl Iterator<Item = &'a IdpId> {
-        let versions = self.history.idps.iter().filter(move |(_, list)| self.counting(list).next().is_some()).map(|(idp, _)| idp);
-        let keys = self.history.keys.iter().filter(move |(_, list)| self.counting(list).next().is_some()).map(|(idp, _)| idp);
+        let versions = self
+            .history
+            .idps
+            .iter()
+            .filter(move |(_, list)| self.counting(list).next().is_some())
+            .map(|(idp, _)| idp);
+        let keys = self
+            .history
+            .keys
+            .iter()
+            .filter(move |(_, list)| self.counting(list).next().is_some())
+            .map(|(idp, _)| idp);
         let retracted = self.all_retractions().map(|stated| &stated.data.idp);
         let routed = self.routing_rules().map(|stated| &stated.data.idp);
         versions.chain(keys).chain(retracted).chain(routed).collect::<BTreeSet<_>>().into_iter()
@@ -368,12 +429,16 @@ impl<'a> HistoryCut<'a> {
     }
 
     /// Every version of claim sourcing, in the total order.
-    pub fn claim_sourcing_versions(self) -> impl Iterator<Item = &'a Stated<ClaimSourcingConfigured>> {
+    pub fn claim_sourcing_versions(
+        self,
+    ) -> impl Iterator<Item = &'a Stated<ClaimSourcingConfigured>> {
         self.counting(&self.history.claim_sourcing)
     }
 
     /// Every version of every local authenticator: method by method, each in the total order.
-    pub fn authenticator_versions(self) -> impl Iterator<Item = &'a Stated<AuthenticatorConfigured>> {
+    pub fn authenticator_versions(
+        self,
+    ) -> impl Iterator<Item = &'a Stated<AuthenticatorConfigured>> {
         self.history.authenticators.values().flat_map(move |list| self.counting(list))
     }
 
@@ -393,7 +458,9 @@ impl<'a> HistoryCut<'a> {
     }
 
     fn counting<T>(self, list: &'a [Stated<T>]) -> impl Iterator<Item = &'a Stated<T>> {
-        list.iter().filter(move |s| s.record.position <= self.known_at && s.beaten_at.is_none_or(|at| at > self.known_at))
+        list.iter().filter(move |s| {
+            s.record.position <= self.known_at && s.beaten_at.is_none_or(|at| at > self.known_at)
+        })
     }
 
     fn in_force<T>(self, list: &'a [Stated<T>], when: Occurred) -> InForce<'a, T> {
@@ -412,7 +479,8 @@ impl<'a, T> InForce<'a, T> {
     }
 }
 
-/// Walks back from the last version: each one that can have begun is an option, up to the first that certainly had.
+/// Walks back from the last version: each one that can have begun is an option, up to the first
+/// that certainly had.
 fn in_force<T>(versions: Vec<&Stated<T>>, when: Occurred) -> InForce<'_, T> {
     let mut options = Vec::new();
     for version in versions.into_iter().rev().filter(|v| v.occurred.from <= latest(when)) {
@@ -432,14 +500,17 @@ impl Stated<()> {
     }
 }
 
-/// Inserts in the total order. Two records under one id of a source are variants of each other (`semantics.md` 32): the one whose text is
-/// first counts, from the position on at which it is known.
+/// Inserts in the total order. Two records under one id of a source are variants of each other
+/// (`semantics.md` 32): the one whose text is first counts, from the position on at which it is
+/// known.
 fn put<T>(list: &mut Vec<Stated<T>>, mut new: Stated<T>) {
     if list.iter().any(|old| old.record.position == new.record.position && old.text == new.text) {
         return;
     }
     let same_event = |old: &&mut Stated<T>| {
-        old.record.source == new.record.source && old.record.source_id == new.record.source_id && old.record.id != new.record.id
+        old.record.source == new.record.source
+            && old.record.source_id == new.record.source_id
+            && old.record.id != new.record.id
     };
     for old in list.iter_mut().filter(same_event) {
         let (loser, winner_at) = if (&new.text, new.record.id) < (&old.text, old.record.id) {
@@ -460,13 +531,19 @@ fn earliest(known: Option<LogPosition>, other: LogPosition) -> LogPosition {
 }
 
 impl<T> Stated<T> {
-    /// Whether it is known, at a position, that the source said something else under the same id too.
+    /// Whether it is known, at a position, that the source said something else under the same id
+    /// too.
     #[must_use]
     pub fn is_variant(&self, known_at: LogPosition) -> bool {
         self.variant_at.is_some_and(|at| at <= known_at)
     }
 
     fn place(&self) -> (Time, &str, &str, &str) {
-        (self.occurred.from, self.record.source.as_str(), self.record.source_id.as_str(), &self.text)
+        (
+            self.occurred.from,
+            self.record.source.as_str(),
+            self.record.source_id.as_str(),
+            &self.text,
+        )
     }
 }

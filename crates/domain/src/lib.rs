@@ -1,25 +1,32 @@
 //! What facts mean.
 //!
-//! **What it is.** The pure core: facts of a session, the configuration as it was, and a cut (true at T, known at K) go in; a
-//! [`model::SessionState`] comes out, with what counted, on whose word, under which rule, until when, and why: the explanation is the trace
-//! of the assessment itself, not a second telling. The same facts, cut and rules give the same answer, in whatever order they came.
+//! **What it is.** The pure core: facts of a session, the configuration as it was, and a cut (true
+//! at T, known at K) go in; a [`model::SessionState`] comes out, with what counted, on whose word,
+//! under which rule, until when, and why: the explanation is the trace of the assessment itself,
+//! not a second telling. The same facts, cut and rules give the same answer, in whatever order they
+//! came.
 //!
-//! **What it is not.** No IO, no clock, no randomness; it opens no sealed bytes and stores nothing. It does not find a session's facts (the
-//! app does; [`links`] says which ids are one session), and it decides nothing live. It never says "wrong": where the record and the rules
-//! say different things, it says that they differ, and shows both readings.
+//! **What it is not.** No IO, no clock, no randomness; it opens no sealed bytes and stores nothing.
+//! It does not find a session's facts (the app does; [`links`] says which ids are one session), and
+//! it decides nothing live. It never says "wrong": where the record and the rules say different
+//! things, it says that they differ, and shows both readings.
 //!
-//! **Order of facts.** `occurred_at`, then source, then the source's own id, bytewise; never the position ([`order::total_order`]).
+//! **Order of facts.** `occurred_at`, then source, then the source's own id, bytewise; never the
+//! position ([`order::total_order`]).
 //!
 //! **How to add a rule.**
-//! 1. A file in `assess/`, named for the rule; its name is the rule's id (`pub(crate) const ID`). Its header names the source document.
+//! 1. A file in `assess/`, named for the rule; its name is the rule's id (`pub(crate) const ID`).
+//!    Its header names the source document.
 //! 2. Add id and document to [`RULE_SOURCES`], in the words an explanation shows.
-//! 3. Call it from `assess.rs` (claims, life, factors) or `assess/decision.rs`, and keep what it finds in the trace as it is found.
-//! 4. Put it into words in `explain/`, citing the id and the settled reading. Where it cannot tell, it names what is missing
-//!    ([`codes`]): it never guesses.
-//! 5. Tests in `tests/`, through `given([…]).at(…)`. If an answer changes for facts that are already stored, [`RULES`] gets a new name.
+//! 3. Call it from `assess.rs` (claims, life, factors) or `assess/decision.rs`, and keep what it
+//!    finds in the trace as it is found.
+//! 4. Put it into words in `explain/`, citing the id and the settled reading. Where it cannot tell,
+//!    it names what is missing ([`codes`]): it never guesses.
+//! 5. Tests in `tests/`, through `given([…]).at(…)`. If an answer changes for facts that are
+//!    already stored, [`RULES`] gets a new name.
 //!
-//! Not read yet by this version: mixed engines, method chains, claim sourcing, guards. Where one of them is met, the answer is undetermined
-//! and names it.
+//! Not read yet by this version: mixed engines, method chains, claim sourcing, guards. Where one of
+//! them is met, the answer is undetermined and names it.
 
 pub mod assess;
 pub mod belief;
@@ -42,7 +49,10 @@ pub mod reused;
 pub mod session_list;
 pub mod timeline;
 
-pub use assess::{assess, assess_in_brief, assess_standing, authenticator_lost::loss_speaks_of, retraction::retraction_hits};
+pub use assess::{
+    assess, assess_in_brief, assess_standing, authenticator_lost::loss_speaks_of,
+    retraction::retraction_hits,
+};
 
 /// The version of these rules: the R of an answer.
 pub const RULES: &str = "r3";
@@ -50,7 +60,10 @@ pub const RULES: &str = "r3";
 /// Every rule id, and the document it comes from.
 pub const RULE_SOURCES: &[(&str, &str)] = &[
     (assess::authenticator_lost::ID, "claimledger, What an answer means, lost authenticators"),
-    (assess::authenticators::ID, "Okta, Product help, Multifactor authentication, factor types and characteristics"),
+    (
+        assess::authenticators::ID,
+        "Okta, Product help, Multifactor authentication, factor types and characteristics",
+    ),
     (assess::challenge::ID, "Okta, Configure claims sharing, unmet requirements"),
     (assess::decision::ID, "Okta, Sign-on policies, evaluation"),
     (assess::keys::ID, "claimledger, What an answer means, keys"),

@@ -1,9 +1,11 @@
 //! Which session ids are one session (`semantics.md` 25).
 //!
-//! Two ids are one session where a `session.linked` says so. Its `to` names the other session's id; where no session of that name is
-//! known, a record of the link's own source, and with it the sessions that this record names ([`target`]). Two links of one source
-//! that name one authentication request join as well: it is no session itself ([`AUTHN_REQUEST`], `docs/decisions/0027`). Links count
-//! once known, for every T (`semantics.md` 3). A shared root session, assertion or IdP session is a relation, not a link.
+//! Two ids are one session where a `session.linked` says so. Its `to` names the other session's id;
+//! where no session of that name is known, a record of the link's own source, and with it the
+//! sessions that this record names ([`target`]). Two links of one source that name one
+//! authentication request join as well: it is no session itself ([`AUTHN_REQUEST`],
+//! `docs/decisions/0027`). Links count once known, for every T (`semantics.md` 3). A shared root
+//! session, assertion or IdP session is a relation, not a link.
 
 use crate::{model::Known, order::total_order};
 use claimledger_facts::{
@@ -33,26 +35,35 @@ pub enum Target {
     Record(SourceId, SourceEventId),
 }
 
-/// What a link of a source means by `to`, where it is known whether a fact names a session of that id. The only reading of `to`:
-/// loading a session's records and [`components`] both use it.
+/// What a link of a source means by `to`, where it is known whether a fact names a session of that
+/// id. The only reading of `to`: loading a session's records and [`components`] both use it.
 #[must_use]
 pub fn target(source: &SourceId, to: &str, is_session: bool) -> Target {
-    if is_session { Target::Session(SessionId::new(to)) } else { Target::Record(source.clone(), SourceEventId::new(to)) }
+    if is_session {
+        Target::Session(SessionId::new(to))
+    } else {
+        Target::Record(source.clone(), SourceEventId::new(to))
+    }
 }
 
-/// The sessions that these facts name, in the order of their first facts. The caller has cut the facts at K.
+/// The sessions that these facts name, in the order of their first facts. The caller has cut the
+/// facts at K.
 #[must_use]
 pub fn components(facts: &[Known]) -> Vec<Component> {
     let mut sorted: Vec<&Known> = facts.iter().collect();
     sorted.sort_by(|a, b| total_order(a, b));
 
     // A record leads to the sessions that its facts name.
-    let mut by_record: BTreeMap<(&SourceId, &SourceEventId), BTreeSet<&SessionId>> = BTreeMap::new();
+    let mut by_record: BTreeMap<(&SourceId, &SourceEventId), BTreeSet<&SessionId>> =
+        BTreeMap::new();
     let mut order: Vec<&SessionId> = Vec::new();
     let mut group: BTreeMap<&SessionId, usize> = BTreeMap::new();
     for known in &sorted {
         if let Some(session) = &known.fact.session {
-            by_record.entry((&known.record.source, &known.record.source_id)).or_default().insert(session);
+            by_record
+                .entry((&known.record.source, &known.record.source_id))
+                .or_default()
+                .insert(session);
             group.entry(session).or_insert_with(|| {
                 order.push(session);
                 order.len() - 1
@@ -68,11 +79,19 @@ pub fn components(facts: &[Known]) -> Vec<Component> {
         }
     }
     for known in &sorted {
-        let (Some(from), FactData::SessionLinked(link)) = (&known.fact.session, &known.fact.data) else { continue };
+        let (Some(from), FactData::SessionLinked(link)) = (&known.fact.session, &known.fact.data)
+        else {
+            continue;
+        };
         let is_session = group.contains_key(&SessionId::new(&*link.to));
         let mut others: Vec<SessionId> = match target(&known.record.source, &link.to, is_session) {
             Target::Session(session) => vec![session],
-            Target::Record(source, id) => by_record.get(&(&source, &id)).into_iter().flatten().map(|id| (*id).clone()).collect(),
+            Target::Record(source, id) => by_record
+                .get(&(&source, &id))
+                .into_iter()
+                .flatten()
+                .map(|id| (*id).clone())
+                .collect(),
         };
         if link.by == AUTHN_REQUEST {
             let same = by_request.get(&(&known.record.source, link.to.as_str()));
@@ -87,7 +106,11 @@ pub fn components(facts: &[Known]) -> Vec<Component> {
     }
     let mut components: Vec<Component> = Vec::new();
     for (at, name) in order.iter().enumerate().filter(|(at, id)| group[*id] == *at) {
-        let aliases = group.iter().filter(|(id, g)| **g == at && *id != name).map(|(id, _)| (*id).clone()).collect();
+        let aliases = group
+            .iter()
+            .filter(|(id, g)| **g == at && *id != name)
+            .map(|(id, _)| (*id).clone())
+            .collect();
         components.push(Component { name: (*name).clone(), aliases });
     }
     components

@@ -1,10 +1,12 @@
-//! What goes into an assessment and what comes out. No serde here: the wire does not dictate these types.
+//! What goes into an assessment and what comes out. No serde here: the wire does not dictate these
+//! types.
 
 use claimledger_facts::{
     fact::Fact,
     ids::{
-        ActorId, AppId, AppSessionId, AssertionId, AuthenticatorId, IdpId, IdpSessionId, KeyId, LogPosition, PolicyId, Pseudonym, RecordId,
-        RootSessionId, RuleId, SessionId, SourceEventId, SourceId, TicketId, VersionLabel,
+        ActorId, AppId, AppSessionId, AssertionId, AuthenticatorId, IdpId, IdpSessionId, KeyId,
+        LogPosition, PolicyId, Pseudonym, RecordId, RootSessionId, RuleId, SessionId,
+        SourceEventId, SourceId, TicketId, VersionLabel,
     },
     time::{Occurred, Time},
     vocabulary::{Amr, EndReason, FactorMode, Method, Note, Outcome, Property, SignInResult},
@@ -39,7 +41,8 @@ pub struct Known {
     pub variant: bool,
     /// How the record was read.
     pub notes: Vec<Note>,
-    /// The root session that the record names beside its own (`semantics.md` 25: a relation, not a link).
+    /// The root session that the record names beside its own (`semantics.md` 25: a relation, not a
+    /// link).
     pub root_session: Option<RootSessionId>,
     /// The fact.
     pub fact: Fact,
@@ -225,7 +228,8 @@ pub struct HonoredFactor {
     pub end_reason: Option<&'static str>,
     /// The record that ended it: of the session's end, or of the loss of its authenticator.
     pub end_record: Option<RecordRef>,
-    /// Losses of such an authenticator that came before it: it stands, as a replacement looks the same (`semantics.md` 11).
+    /// Losses of such an authenticator that came before it: it stands, as a replacement looks the
+    /// same (`semantics.md` 11).
     pub lost_before: Vec<RecordRef>,
     /// How good the evidence is.
     pub grade: Grade,
@@ -237,7 +241,8 @@ pub struct HonoredFactor {
     pub by_record: bool,
     /// It counts by the rules.
     pub by_rules: bool,
-    /// Why its assertion is void, all reasons (`semantics.md` 7, 45). Empty where it only may be (`semantics.md` 3).
+    /// Why its assertion is void, all reasons (`semantics.md` 7, 45). Empty where it only may be
+    /// (`semantics.md` 3).
     pub void: Vec<&'static str>,
     /// The label of the trust version it came under.
     pub trust_version: Option<VersionLabel>,
@@ -289,7 +294,9 @@ impl IgnoredClaim {
 }
 
 fn goes_by(name: &str, (own, amr, method): (&str, Option<&Amr>, Option<Method>)) -> bool {
-    own == name || amr.is_some_and(|amr| amr.as_str() == name) || method.is_some_and(|method| method.as_str() == name)
+    own == name
+        || amr.is_some_and(|amr| amr.as_str() == name)
+        || method.is_some_and(|method| method.as_str() == name)
 }
 
 /// What the rules imply.
@@ -326,7 +333,8 @@ pub struct Decision {
     pub version_in_force: Option<VersionLabel>,
     /// The rule: the one named, or the only one.
     pub rule: Option<RuleId>,
-    /// How many factors that rule asks for; none: the version in force has no such rule, or nothing is stated about the policy.
+    /// How many factors that rule asks for; none: the version in force has no such rule, or nothing
+    /// is stated about the policy.
     pub factor_mode: Option<FactorMode>,
     /// What the rules imply, as known when decided (`semantics.md` 4, 18).
     pub implied: Implied,
@@ -334,7 +342,8 @@ pub struct Decision {
     pub first_unmet: Option<&'static str>,
     /// What is missing where implied is undetermined: codes.
     pub missing: Vec<&'static str>,
-    /// How many factor types counted by the rules at that time, and which characteristics; for control reports.
+    /// How many factor types counted by the rules at that time, and which characteristics; for
+    /// control reports.
     pub met: MetAtDecision,
     /// Set if recorded and implied differ (`semantics.md` 19).
     pub differs: Option<Difference>,
@@ -342,7 +351,8 @@ pub struct Decision {
     pub falsified_later: Option<Difference>,
     /// What the rules imply as known at K, on every falsifier that is known then.
     pub at_k: AsKnown,
-    /// Falsifiers that were recorded after it and hit what it rested on, or may; whether or not anything turns on them.
+    /// Falsifiers that were recorded after it and hit what it rested on, or may; whether or not
+    /// anything turns on them.
     pub later: Vec<Falsifier>,
     /// What it rested on: indices into [`SessionState::factors`], each with whether it was needed.
     pub relied_on: Vec<Relied>,
@@ -391,7 +401,8 @@ pub struct Relied {
     pub factor: usize,
     /// Whether the rule would not hold without it.
     pub needed: bool,
-    /// Possible where an interval leaves open whether it came before the decision (`semantics.md` 3, 37).
+    /// Possible where an interval leaves open whether it came before the decision (`semantics.md`
+    /// 3, 37).
     pub certainty: Certainty,
 }
 
@@ -538,7 +549,8 @@ pub enum Mark {
     Undetermined,
 }
 
-/// One thought of an explanation: a conclusion, the rule it comes from, the facts it rests on, and what it follows from.
+/// One thought of an explanation: a conclusion, the rule it comes from, the facts it rests on, and
+/// what it follows from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
     /// ✓ ✗ ~ ? where a requirement is judged.

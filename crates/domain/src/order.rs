@@ -1,7 +1,8 @@
 //! The total order of facts, and what is known at a position.
 //!
-//! Facts are ordered by `occurred_at`, then source, then the source's own id, bytewise; never by position (`semantics.md` 2). Facts that
-//! one record carries can tie in all three: their canonical text decides, so that no order of input shows.
+//! Facts are ordered by `occurred_at`, then source, then the source's own id, bytewise; never by
+//! position (`semantics.md` 2). Facts that one record carries can tie in all three: their canonical
+//! text decides, so that no order of input shows.
 
 use crate::model::{Known, RecordRef};
 use claimledger_facts::{
@@ -11,7 +12,8 @@ use claimledger_facts::{
 };
 use std::{cmp::Ordering, collections::BTreeMap};
 
-/// A fact that counts at a position, and whether its source said something else under the same id too.
+/// A fact that counts at a position, and whether its source said something else under the same id
+/// too.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Seen<'a> {
     pub(crate) known: &'a Known,
@@ -31,16 +33,19 @@ impl<'a> Seen<'a> {
 /// Compares two facts in the total order (`semantics.md` 2).
 #[must_use]
 pub fn total_order(a: &Known, b: &Known) -> Ordering {
-    place(a).cmp(&place(b)).then_with(|| if a.fact == b.fact { Ordering::Equal } else { canonical(&a.fact).cmp(&canonical(&b.fact)) })
+    place(a).cmp(&place(b)).then_with(|| {
+        if a.fact == b.fact { Ordering::Equal } else { canonical(&a.fact).cmp(&canonical(&b.fact)) }
+    })
 }
 
-/// Compares two records by what they say of themselves (`semantics.md` 2), for lists of records that no longer have their facts.
+/// Compares two records by what they say of themselves (`semantics.md` 2), for lists of records
+/// that no longer have their facts.
 pub(crate) fn record_order(a: &RecordRef, b: &RecordRef) -> Ordering {
     (a.occurred.from, &a.source, &a.source_id).cmp(&(b.occurred.from, &b.source, &b.source_id))
 }
 
-/// The facts that are known at a position, once each, in the total order; of variants only the one whose statement is first bytewise
-/// (`semantics.md` 32).
+/// The facts that are known at a position, once each, in the total order; of variants only the one
+/// whose statement is first bytewise (`semantics.md` 32).
 pub(crate) fn known_at(facts: &[Known], position: LogPosition) -> Vec<Seen<'_>> {
     let mut known: Vec<&Known> = facts.iter().filter(|k| k.record.position <= position).collect();
     known.sort_by(|a, b| total_order(a, b).then_with(|| a.record.id.cmp(&b.record.id)));

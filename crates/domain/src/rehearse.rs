@@ -1,8 +1,11 @@
-//! What would change if trust had been otherwise: the same assessment over a changed history (`semantics.md` 21).
+//! What would change if trust had been otherwise: the same assessment over a changed history
+//! (`semantics.md` 21).
 //!
-//! Two changes can be rehearsed. *Trust off*: an IdP's `trust_claims` had been false over a window, all else as it was. *Retraction*: an IdP or one of
-//! its keys is not to be believed from a time on. For flips both are as known when each decision fell; for what falls, a retraction is as known at K
-//! ([`crate::falls`]). Nothing is written, and the history that was handed in stays as it is.
+//! Two changes can be rehearsed. *Trust off*: an IdP's `trust_claims` had been false over a window,
+//! all else as it was. *Retraction*: an IdP or one of its keys is not to be believed from a time
+//! on. For flips both are as known when each decision fell; for what falls, a retraction is as
+//! known at K ([`crate::falls`]). Nothing is written, and the history that was handed in stays as
+//! it is.
 
 mod unmet;
 
@@ -79,7 +82,8 @@ pub struct Redecided {
     pub unchanged: Option<Unchanged>,
 }
 
-/// A decision that a retraction lets fall: a recorded allow that rested on what is hit, and that the rules do not imply as known at K.
+/// A decision that a retraction lets fall: a recorded allow that rested on what is hit, and that
+/// the rules do not imply as known at K.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fallen {
     /// Index into the decisions of [`Rehearsed::before`].
@@ -107,7 +111,8 @@ pub enum Unchanged {
     Undetermined,
     /// The rule is met without what is hit.
     StillMet,
-    /// The claim names no key: none is checked, and what it implies stays as it is (`semantics.md` 42).
+    /// The claim names no key: none is checked, and what it implies stays as it is (`semantics.md`
+    /// 42).
     KeyNotNamed,
 }
 
@@ -132,10 +137,12 @@ impl TrustChange {
 
     /// Whether it retracts a key, and the claim names none.
     fn is_of_unnamed_key(&self, claim: &ClaimsReceived) -> bool {
-        matches!(self, Self::Retraction(retraction) if retraction.key.is_some()) && claim.key.is_none()
+        matches!(self, Self::Retraction(retraction) if retraction.key.is_some())
+            && claim.key.is_none()
     }
 
-    /// Whether a claim that was received then is hit, and how surely. A claim that names no key may have been signed by any (`semantics.md` 42).
+    /// Whether a claim that was received then is hit, and how surely. A claim that names no key may
+    /// have been signed by any (`semantics.md` 42).
     #[must_use]
     pub fn hits(&self, claim: &ClaimsReceived, received: Occurred) -> Option<Certainty> {
         if claim.idp != *self.idp() || latest(received) < self.from() {
@@ -187,22 +194,34 @@ impl<'a> Rehearsal<'a> {
     pub fn session(&self, facts: &[Known], cut: Cut) -> Option<Rehearsed> {
         let before = assess(facts, self.history, cut)?;
         let counting: BTreeSet<RecordId> = before.records.iter().map(|record| record.id).collect();
-        let claims = facts.iter().filter(|known| counting.contains(&known.record.id) && known.fact.occurred.from <= cut.at);
+        let claims = facts.iter().filter(|known| {
+            counting.contains(&known.record.id) && known.fact.occurred.from <= cut.at
+        });
         let claims = claims.filter_map(|known| match &known.fact.data {
             FactData::ClaimsReceived(claim) => Some((known, claim)),
             _ => None,
         });
-        let of_it: Vec<(&Known, &ClaimsReceived)> = claims.clone().filter(|(_, claim)| claim.idp == *self.change.idp()).collect();
-        let hits: Vec<(RecordRef, Certainty)> =
-            of_it.iter().filter_map(|(known, claim)| Some((known.record.clone(), self.change.hits(claim, known.fact.occurred)?))).collect();
-        // A sign-in of which no assertion was seen rests on the IdP as a whole (`semantics.md` 38); trust off leaves it.
+        let of_it: Vec<(&Known, &ClaimsReceived)> =
+            claims.clone().filter(|(_, claim)| claim.idp == *self.change.idp()).collect();
+        let hits: Vec<(RecordRef, Certainty)> = of_it
+            .iter()
+            .filter_map(|(known, claim)| {
+                Some((known.record.clone(), self.change.hits(claim, known.fact.occurred)?))
+            })
+            .collect();
+        // A sign-in of which no assertion was seen rests on the IdP as a whole (`semantics.md` 38);
+        // trust off leaves it.
         let unseen = claims.count() == 0 && before.idp.as_ref() == Some(self.change.idp());
-        let after = if hits.is_empty() && !unseen { None } else { assess(facts, &self.changed, cut) };
+        let after =
+            if hits.is_empty() && !unseen { None } else { assess(facts, &self.changed, cut) };
         let decisions = before.decisions.iter().enumerate().map(|(index, decision)| {
-            let after = after.as_ref().and_then(|after| after.decisions.get(index)).unwrap_or(decision);
+            let after =
+                after.as_ref().and_then(|after| after.decisions.get(index)).unwrap_or(decision);
             let came = |at: Occurred| at.from <= latest(decision.at);
             let named = |(known, claim): &&(&Known, &ClaimsReceived)| {
-                came(known.fact.occurred) && self.change.hits(claim, known.fact.occurred).is_some() && !self.change.is_of_unnamed_key(claim)
+                came(known.fact.occurred)
+                    && self.change.hits(claim, known.fact.occurred).is_some()
+                    && !self.change.is_of_unnamed_key(claim)
             };
             let unnamed = !unseen && !of_it.iter().any(|claim| named(&claim));
             let of_it = unseen || of_it.iter().any(|(known, _)| came(known.fact.occurred));
@@ -212,7 +231,8 @@ impl<'a> Rehearsal<'a> {
                 before: decision.implied,
                 after: after.implied,
                 first_unmet: after.first_unmet,
-                unchanged: (decision.implied == after.implied).then(|| unchanged(decision, of_it, hit, unnamed)),
+                unchanged: (decision.implied == after.implied)
+                    .then(|| unchanged(decision, of_it, hit, unnamed)),
             }
         });
         let decisions = decisions.collect();
@@ -223,12 +243,21 @@ impl<'a> Rehearsal<'a> {
 
     fn falls(&self, facts: &[Known], cut: Cut, state: &SessionState) -> Vec<Fallen> {
         let TrustChange::Retraction(retraction) = &self.change else { return Vec::new() };
-        let fallen = falls(facts, self.history, cut, &Supposed::default().retraction(retraction.clone()));
-        let fallen = fallen.into_iter().flat_map(|fallen| fallen.decisions).filter(|fall| fall.falls);
+        let fallen =
+            falls(facts, self.history, cut, &Supposed::default().retraction(retraction.clone()));
+        let fallen =
+            fallen.into_iter().flat_map(|fallen| fallen.decisions).filter(|fall| fall.falls);
         let of = fallen.filter_map(|fall| {
-            let decision = state.decisions.iter().position(|decision| decision.record.id == fall.record.id)?;
+            let decision =
+                state.decisions.iter().position(|decision| decision.record.id == fall.record.id)?;
             let (before, after) = (fall.before.implied, fall.after.implied);
-            Some(Fallen { decision, certainty: fall.rested, before, after, first_unmet: fall.after.first_unmet })
+            Some(Fallen {
+                decision,
+                certainty: fall.rested,
+                before,
+                after,
+                first_unmet: fall.after.first_unmet,
+            })
         });
         of.collect()
     }
@@ -245,15 +274,20 @@ fn unchanged(decision: &Decision, of_it: bool, hit: bool, unnamed: bool) -> Unch
     }
 }
 
-/// Whether a session that is active at T has a factor that runs then, counts by record, and came by a claim that is hit (`semantics.md` 8).
+/// Whether a session that is active at T has a factor that runs then, counts by record, and came by
+/// a claim that is hit (`semantics.md` 8).
 fn live(state: &SessionState, hits: &[(RecordRef, Certainty)], at: Time) -> Option<Certainty> {
     let active = active_at(state)?;
-    let runs = state.factors.iter().filter(|factor| factor.by_record && factor.until.is_none_or(|until| until > at));
+    let runs = state
+        .factors
+        .iter()
+        .filter(|factor| factor.by_record && factor.until.is_none_or(|until| until > at));
     let hit = runs.filter_map(|factor| {
         let carrier = factor.evidence.first()?;
         let (_, certainty) = hits.iter().find(|(record, _)| record.id == carrier.id)?;
         // At a T inside the interval of its own time the claim may not have come yet.
-        let came = if latest(carrier.occurred) <= at { Certainty::Certain } else { Certainty::Possible };
+        let came =
+            if latest(carrier.occurred) <= at { Certainty::Certain } else { Certainty::Possible };
         Some((*certainty).max(came))
     });
     hit.min().map(|certainty| certainty.max(active))
@@ -266,15 +300,24 @@ impl Unchanged {
         let idp = change.idp();
         match (self, change) {
             (Self::NotOfIt, _) => format!("no claim of {idp}"),
-            (Self::NotHit, TrustChange::TrustOff { .. }) => format!("its claims of {idp} came outside the window"),
+            (Self::NotHit, TrustChange::TrustOff { .. }) => {
+                format!("its claims of {idp} came outside the window")
+            }
             (Self::NotHit, TrustChange::Retraction(retraction)) => match &retraction.key {
-                Some(key) => format!("no claim that {key} of {idp} signed at or after {}", retraction.from),
+                Some(key) => {
+                    format!("no claim that {key} of {idp} signed at or after {}", retraction.from)
+                }
                 None => format!("no claim of {idp} at or after {}", retraction.from),
             },
-            (Self::AlreadyRefused, _) => format!("the rules already implied {}", crate::belief::implied(implied)),
+            (Self::AlreadyRefused, _) => {
+                format!("the rules already implied {}", crate::belief::implied(implied))
+            }
             (Self::Undetermined, _) => "undetermined either way".to_owned(),
             (Self::StillMet, _) => "the rule is met without it".to_owned(),
-            (Self::KeyNotNamed, _) => "the claim names no key, so none is checked; that this one signed it is possible".to_owned(),
+            (Self::KeyNotNamed, _) => {
+                "the claim names no key, so none is checked; that this one signed it is possible"
+                    .to_owned()
+            }
         }
     }
 }
@@ -284,7 +327,10 @@ impl Redecided {
     #[must_use]
     pub fn words(&self) -> String {
         let of = crate::belief::implied;
-        let why = self.first_unmet.map(|code| format!(": {}", codes::difference_words(code))).unwrap_or_default();
+        let why = self
+            .first_unmet
+            .map(|code| format!(": {}", codes::difference_words(code)))
+            .unwrap_or_default();
         format!("{}, then {}{why}", of(self.before), of(self.after))
     }
 }
@@ -302,6 +348,7 @@ fn as_if_known(retraction: TrustRetracted) -> Known {
         occurred,
         recorded_at: Time::MIN,
     };
-    let fact = Fact { session: None, subject: None, occurred, data: FactData::TrustRetracted(retraction) };
+    let fact =
+        Fact { session: None, subject: None, occurred, data: FactData::TrustRetracted(retraction) };
     Known { record, variant: false, notes: Vec::new(), root_session: None, fact }
 }

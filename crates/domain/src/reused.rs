@@ -1,8 +1,9 @@
 //! Whether an assertion was accepted twice, or one IdP session used for several sessions.
 //!
-//! Source: `semantics.md` 26: one (IdP, assertion) in two `claims.received` of different ids. One IdP session behind several sessions is no reuse of an
-//! assertion and may be ordinary single sign-on; it is told because whoever holds the IdP's session held all of them. Ids that links join are one session
-//! (`semantics.md` 25) and no second use.
+//! Source: `semantics.md` 26: one (IdP, assertion) in two `claims.received` of different ids. One
+//! IdP session behind several sessions is no reuse of an assertion and may be ordinary single
+//! sign-on; it is told because whoever holds the IdP's session held all of them. Ids that links
+//! join are one session (`semantics.md` 25) and no second use.
 
 use crate::{
     claims_seen::{ClaimSeen, SessionSeen, StartSeen},
@@ -30,7 +31,8 @@ pub struct Reuse {
     pub used: Used,
     /// Each use, in the total order.
     pub uses: Vec<Use>,
-    /// How sure it is. Ids are compared bytewise; possible only where fewer than two uses certainly came by T (`semantics.md` 3, 6).
+    /// How sure it is. Ids are compared bytewise; possible only where fewer than two uses certainly
+    /// came by T (`semantics.md` 3, 6).
     pub certainty: Certainty,
 }
 
@@ -49,18 +51,23 @@ pub struct Use {
     pub record: RecordRef,
 }
 
-/// What these sessions show to be used more than once: assertions first, then IdP sessions, each in the order of their first use.
+/// What these sessions show to be used more than once: assertions first, then IdP sessions, each in
+/// the order of their first use.
 #[must_use]
 pub fn reused<'a>(sessions: impl IntoIterator<Item = &'a SessionSeen>) -> Vec<Reuse> {
     let mut uses: BTreeMap<Used, Vec<Use>> = BTreeMap::new();
     for session in sessions {
         for claim in &session.claims {
             if let Some(assertion) = &claim.assertion {
-                uses.entry(Used::Assertion(claim.idp.clone(), assertion.clone())).or_default().push(of_claim(claim));
+                uses.entry(Used::Assertion(claim.idp.clone(), assertion.clone()))
+                    .or_default()
+                    .push(of_claim(claim));
             }
         }
         for start in &session.starts {
-            uses.entry(Used::IdpSession(start.idp.clone(), start.idp_session.clone())).or_default().push(of_start(start));
+            uses.entry(Used::IdpSession(start.idp.clone(), start.idp_session.clone()))
+                .or_default()
+                .push(of_start(start));
         }
     }
     let mut reused: Vec<Reuse> = uses
@@ -70,16 +77,26 @@ pub fn reused<'a>(sessions: impl IntoIterator<Item = &'a SessionSeen>) -> Vec<Re
             let several = |at_most: Certainty| {
                 let uses = uses.iter().filter(|one| one.certainty <= at_most);
                 match &used {
-                    Used::Assertion(..) => uses.map(|one| one.record.id).collect::<BTreeSet<_>>().len() > 1,
-                    Used::IdpSession(..) => uses.map(|one| &one.session).collect::<BTreeSet<_>>().len() > 1,
+                    Used::Assertion(..) => {
+                        uses.map(|one| one.record.id).collect::<BTreeSet<_>>().len() > 1
+                    }
+                    Used::IdpSession(..) => {
+                        uses.map(|one| &one.session).collect::<BTreeSet<_>>().len() > 1
+                    }
                 }
             };
-            let certainty = [Certainty::Certain, Certainty::Possible].into_iter().find(|certainty| several(*certainty))?;
+            let certainty = [Certainty::Certain, Certainty::Possible]
+                .into_iter()
+                .find(|certainty| several(*certainty))?;
             Some(Reuse { used, uses, certainty })
         })
         .collect();
     let kind = |reuse: &Reuse| matches!(reuse.used, Used::IdpSession(..));
-    reused.sort_by(|a, b| kind(a).cmp(&kind(b)).then_with(|| a.uses.first().map(place).cmp(&b.uses.first().map(place))));
+    reused.sort_by(|a, b| {
+        kind(a)
+            .cmp(&kind(b))
+            .then_with(|| a.uses.first().map(place).cmp(&b.uses.first().map(place)))
+    });
     reused
 }
 
@@ -88,11 +105,13 @@ fn place(one: &Use) -> (claimledger_facts::time::Time, &str, &str) {
 }
 
 fn of_claim(claim: &ClaimSeen) -> Use {
-    let (session, subject, record) = (claim.session.clone(), claim.subject.clone(), claim.record.clone());
+    let (session, subject, record) =
+        (claim.session.clone(), claim.subject.clone(), claim.record.clone());
     Use { session, subject, occurred: claim.occurred, certainty: claim.certainty, record }
 }
 
 fn of_start(start: &StartSeen) -> Use {
-    let (session, subject, record) = (start.session.clone(), start.subject.clone(), start.record.clone());
+    let (session, subject, record) =
+        (start.session.clone(), start.subject.clone(), start.record.clone());
     Use { session, subject, occurred: start.occurred, certainty: start.certainty, record }
 }

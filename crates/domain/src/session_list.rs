@@ -14,13 +14,17 @@ pub fn active_at(state: &SessionState) -> Option<Certainty> {
     }
 }
 
-/// What leaves open how a session stands, as it follows the phrase that says how it may stand: `, possibly: its lifetime limit is not known`.
-/// Empty where it is certain.
+/// What leaves open how a session stands, as it follows the phrase that says how it may stand:
+/// `, possibly: its lifetime limit is not known`. Empty where it is certain.
 #[must_use]
 pub fn open_words(state: &SessionState) -> String {
     match (state.certainty, state.missing.as_slice()) {
         (Certainty::Certain, _) => String::new(),
-        (Certainty::Possible, []) => ", possibly: it was silent for longer than it may be idle".to_owned(),
-        (Certainty::Possible, missing) => format!(", possibly: missing {}", words::missing(missing)),
+        (Certainty::Possible, []) => {
+            ", possibly: it was silent for longer than it may be idle".to_owned()
+        }
+        (Certainty::Possible, missing) => {
+            format!(", possibly: missing {}", words::missing(missing))
+        }
     }
 }

@@ -1,8 +1,10 @@
-//! One timeline for a session: its own records, and every fact around it that concerns it, in one order.
+//! One timeline for a session: its own records, and every fact around it that concerns it, in one
+//! order.
 //!
-//! What concerns a session: versions of the IdPs and policies it used and of the organisation, as far as they were in force while it lasted; the keys its
-//! claims name, or may name (`semantics.md` 42); what is said of its IdP session and of its person; silences of its sources while it lasted. Falsifiers
-//! concern it for every T once they are known (`semantics.md` 3).
+//! What concerns a session: versions of the IdPs and policies it used and of the organisation, as
+//! far as they were in force while it lasted; the keys its claims name, or may name (`semantics.md`
+//! 42); what is said of its IdP session and of its person; silences of its sources while it lasted.
+//! Falsifiers concern it for every T once they are known (`semantics.md` 3).
 
 mod around;
 mod words;
@@ -107,13 +109,25 @@ pub struct Material<'a> {
 #[must_use]
 pub fn timeline(material: Material<'_>, cut: Cut, order: ClockOrder) -> Vec<Row> {
     let mut rows = Rows { cut, rows: BTreeMap::new() };
-    let upto = |known: &&Known| known.record.position <= cut.known_at && known.fact.occurred.from <= cut.at;
+    let upto = |known: &&Known| {
+        known.record.position <= cut.known_at && known.fact.occurred.from <= cut.at
+    };
     for known in material.facts.iter().filter(upto) {
         rows.add_fact(known);
     }
-    let without_facts = material.not_understood.iter().map(|record| (record, Category::NotUnderstood, "is stored and not understood"));
-    let without_facts = without_facts.chain(material.silent.iter().map(|record| (record, Category::Session, "says nothing of the session")));
-    for (record, category, what) in without_facts.filter(|(r, ..)| r.position <= cut.known_at && r.occurred.from <= cut.at) {
+    let without_facts = material
+        .not_understood
+        .iter()
+        .map(|record| (record, Category::NotUnderstood, "is stored and not understood"));
+    let without_facts = without_facts.chain(
+        material
+            .silent
+            .iter()
+            .map(|record| (record, Category::Session, "says nothing of the session")),
+    );
+    for (record, category, what) in
+        without_facts.filter(|(r, ..)| r.position <= cut.known_at && r.occurred.from <= cut.at)
+    {
         rows.add(Row {
             category,
             words: format!("{} {what}", record.kind),
@@ -126,7 +140,8 @@ pub fn timeline(material: Material<'_>, cut: Cut, order: ClockOrder) -> Vec<Row>
         });
     }
     if let Some(window) = Window::of(&material, cut) {
-        let sources: BTreeSet<SourceId> = rows.rows.values().map(|row| row.record.source.clone()).collect();
+        let sources: BTreeSet<SourceId> =
+            rows.rows.values().map(|row| row.record.source.clone()).collect();
         for known in material.about.iter().filter(upto) {
             rows.add_fact(known);
         }
@@ -140,7 +155,12 @@ pub fn timeline(material: Material<'_>, cut: Cut, order: ClockOrder) -> Vec<Row>
 }
 
 fn place(row: &Row) -> (Time, &str, &str, LogPosition) {
-    (row.occurred.from, row.record.source.as_str(), row.record.source_id.as_str(), row.record.position)
+    (
+        row.occurred.from,
+        row.record.source.as_str(),
+        row.record.source_id.as_str(),
+        row.record.position,
+    )
 }
 
 /// From when until when a session lasted, as far as is known at the cut.
@@ -154,9 +174,20 @@ impl Window {
     /// None: nothing of the session had occurred by T.
     fn of(material: &Material<'_>, cut: Cut) -> Option<Self> {
         let state = material.state;
-        let own = material.facts.iter().filter(|k| k.fact.session.is_some() && k.record.position <= cut.known_at);
-        let from = own.map(|k| k.fact.occurred.from).chain(state.started_at).min().filter(|from| *from <= cut.at)?;
-        let until = state.ended_at.or_else(|| state.end_bounds.and_then(|bounds| bounds.to)).unwrap_or(cut.at).min(cut.at);
+        let own = material
+            .facts
+            .iter()
+            .filter(|k| k.fact.session.is_some() && k.record.position <= cut.known_at);
+        let from = own
+            .map(|k| k.fact.occurred.from)
+            .chain(state.started_at)
+            .min()
+            .filter(|from| *from <= cut.at)?;
+        let until = state
+            .ended_at
+            .or_else(|| state.end_bounds.and_then(|bounds| bounds.to))
+            .unwrap_or(cut.at)
+            .min(cut.at);
         Some(Self { from, until })
     }
 }

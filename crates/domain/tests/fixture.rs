@@ -1,5 +1,5 @@
-//! The published day: verdicts, and the two worked examples word for word. The file is found by `CLAIMLEDGER_SHARED`; without it the test says
-//! so and passes, unless `CI=true`.
+//! The published day: verdicts, and the two worked examples word for word. The file is found by
+//! `CLAIMLEDGER_SHARED`; without it the test says so and passes, unless `CI=true`.
 
 mod support;
 
@@ -37,7 +37,8 @@ S4 was refused payroll at 13:55:00Z. The rules then in force say the same: deny.
 ├ Why not a challenge?  The local authenticators, password and otp, are active and open to enrolment; together they have no phishing-resistant one.  #1 #2 [sem 18]
 ├ On whose word?  idp-y, in as-S4, key Y1 (valid since 2026-03-09), trusted as ty1 since 09:00:00Z (admin-1, T-4). Nothing was ignored.  #51 #6 #12
 ├ Until when?  pwd and sms counted from 13:50:00Z until 16:00:00Z, logout. They met wiki-1 at 13:50:03Z (#54).             #68
-└ How sure?  Certain. Joined, by that allow; here nothing turns on it: the claim counted in full would still fall short.";
+└ How sure?  Certain. Joined, by that allow; here nothing turns on it: the claim counted in full \
+would still fall short.";
 
 const EXAMPLE_C: &str = "\
 S2 was let into payroll at 12:30:00Z. Right when made; falsified later, by one fact recorded 2 h 10 min after it.          #30 +0 s
@@ -49,15 +50,26 @@ S2 was let into payroll at 12:30:00Z. Right when made; falsified later, by one f
 ├ On whose word?  idp-x, in as-S2, key X1, received 11:30:00Z, trusted as tx1.                                             #24 #13 #11
 ├ How long it mattered: the session stayed open from 12:30:00Z to 19:30:00Z; from 14:40:00Z on the ledger knew (4 h 50 min).
 └ How sure?  Certain. Joined.
-   Not the reason: X1 was retired at 13:30:00Z (#45) and retracted from 13:40:00Z (#67); both after this assertion was received.  [sem 10]";
+   Not the reason: X1 was retired at 13:30:00Z (#45) and retracted from 13:40:00Z (#67); both \
+   after this assertion was received.  [sem 10]";
 
 fn fixture() -> Option<Lines> {
-    let file = std::env::var_os("CLAIMLEDGER_SHARED").map(|dir| std::path::PathBuf::from(dir).join("fixture/acme.jsonl"));
+    let file = std::env::var_os("CLAIMLEDGER_SHARED")
+        .map(|dir| std::path::PathBuf::from(dir).join("fixture/acme.jsonl"));
     let text = file.and_then(|file| std::fs::read_to_string(file).ok());
     if text.is_none() {
-        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "CI must set CLAIMLEDGER_SHARED to the folder with fixture/acme.jsonl");
-        std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("not checked: CLAIMLEDGER_SHARED names no folder with fixture/acme.jsonl\n"))
-            .unwrap_or_default();
+        assert_ne!(
+            std::env::var("CI").as_deref(),
+            Ok("true"),
+            "CI must set CLAIMLEDGER_SHARED to the folder with fixture/acme.jsonl"
+        );
+        std::io::Write::write_fmt(
+            &mut std::io::stderr(),
+            format_args!(
+                "not checked: CLAIMLEDGER_SHARED names no folder with fixture/acme.jsonl\n"
+            ),
+        )
+        .unwrap_or_default();
     }
     text.map(|text| Lines::read(&text))
 }
@@ -104,7 +116,10 @@ fn every_decision_of_the_day() {
     let s5 = &at_the_end(&lines, "S5").decisions[0];
     assert_eq!(s5.differs.as_ref().map(|d| d.code), Some("key_retired"));
     let s8 = &at_the_end(&lines, "S8").decisions[0];
-    assert_eq!((s8.first_unmet, s8.differs.as_ref().map(|d| d.code)), (Some("not_enough_factors"), Some("not_enough_factors")));
+    assert_eq!(
+        (s8.first_unmet, s8.differs.as_ref().map(|d| d.code)),
+        (Some("not_enough_factors"), Some("not_enough_factors"))
+    );
 }
 
 #[test]
@@ -114,7 +129,11 @@ fn worked_example_c_word_for_word() {
     // As known before the loss was recorded, nothing came later.
     let before = lines.assess("S2", "2026-03-10T23:00:00Z", 63);
     assert_eq!((before.decisions[1].falsified_later.as_ref(), before.falsifiers.len()), (None, 0));
-    assert!(explain::text(&before.decisions[1].because).starts_with("S2 was let into payroll at 12:30:00Z. The rules then in force say the same"));
+    assert!(
+        explain::text(&before.decisions[1].because).starts_with(
+            "S2 was let into payroll at 12:30:00Z. The rules then in force say the same"
+        )
+    );
 }
 
 /// S2 at 12:30 was right when made; S5 differed when made, and its key was retracted later (4, 19).
@@ -126,9 +145,16 @@ fn falsifiers_of_the_day() {
     for session in all {
         for d in at_the_end(&lines, session).decisions {
             for falsifier in &d.later {
-                later.push(format!("{session} {} {} {}", d.at.from, falsifier.record.position, falsifier.words));
+                later.push(format!(
+                    "{session} {} {} {}",
+                    d.at.from, falsifier.record.position, falsifier.words
+                ));
             }
-            assert_eq!(d.falsified_later.is_some(), session == "S2" && d.at.from.to_string() == "2026-03-10T12:30:00Z", "{session}");
+            assert_eq!(
+                d.falsified_later.is_some(),
+                session == "S2" && d.at.from.to_string() == "2026-03-10T12:30:00Z",
+                "{session}"
+            );
         }
     }
     let expected = [
@@ -137,14 +163,21 @@ fn falsifiers_of_the_day() {
     ];
     assert_eq!(later, expected);
     let s2 = &at_the_end(&lines, "S2").decisions[1];
-    assert_eq!((s2.implied, s2.at_k.implied, s2.at_k.first_unmet), (Implied::Allow, Implied::Deny, Some("not_enough_factors")));
-    assert_eq!(s2.falsified_later.as_ref().map(|d| (d.code, d.implied)), Some(("authenticator_lost", Implied::Deny)));
+    assert_eq!(
+        (s2.implied, s2.at_k.implied, s2.at_k.first_unmet),
+        (Implied::Allow, Implied::Deny, Some("not_enough_factors"))
+    );
+    assert_eq!(
+        s2.falsified_later.as_ref().map(|d| (d.code, d.implied)),
+        Some(("authenticator_lost", Implied::Deny))
+    );
     let s5 = at_the_end(&lines, "S5");
     assert_eq!(s5.factors[0].void, ["key_retired", "key_retracted"]);
     let tree = explain::text(&s5.decisions[0].because);
     for part in [
         "The rules then in force differ: deny, retired key accepted.",
-        "What came later: key X1 of idp-x was retracted from 13:40:00Z, recorded 15:10:00Z (+1 h 30 min), by admin-1, T-3.",
+        "What came later: key X1 of idp-x was retracted from 13:40:00Z, recorded 15:10:00Z (+1 h \
+         30 min), by admin-1, T-3.",
     ] {
         assert!(tree.contains(part), "{part}\n{tree}");
     }
@@ -164,11 +197,24 @@ fn factors_of_a_lost_key() {
         };
         state.factors.iter().map(end).collect()
     };
-    assert_eq!(ends(31), ["pwd  expired_by_limit ", "hwk  expired_by_limit ", "phr  expired_by_limit "]);
+    assert_eq!(
+        ends(31),
+        ["pwd  expired_by_limit ", "hwk  expired_by_limit ", "phr  expired_by_limit "]
+    );
     let lost = "2026-03-10T12:10:00Z authenticator_lost #64";
-    assert_eq!(ends(82), ["pwd 2026-03-10T19:30:00Z expired #77".to_owned(), format!("hwk {lost}"), format!("phr {lost}")]);
+    assert_eq!(
+        ends(82),
+        [
+            "pwd 2026-03-10T19:30:00Z expired #77".to_owned(),
+            format!("hwk {lost}"),
+            format!("phr {lost}")
+        ]
+    );
     let tree = explain::text(&at_the_end(&lines, "S2").factors[1].because[0]);
-    assert!(tree.contains("from 11:30:00Z until 12:10:00Z, when the authenticator was lost."), "{tree}");
+    assert!(
+        tree.contains("from 11:30:00Z until 12:10:00Z, when the authenticator was lost."),
+        "{tree}"
+    );
 }
 
 /// What falls under X1 distrusted, as known at 15:05 (20, 21).
@@ -177,18 +223,35 @@ fn falls_of_a_retraction() {
     let Some(lines) = fixture() else { return };
     let fallen = |from: &str| -> Vec<String> {
         let retraction = json!({"idp": "idp-x", "key": "X1", "from": from, "reason": "supposed"});
-        let FactData::TrustRetracted(data) = FactData::from_value("trust.retracted", retraction).unwrap().unwrap() else { unreachable!() };
+        let FactData::TrustRetracted(data) =
+            FactData::from_value("trust.retracted", retraction).unwrap().unwrap()
+        else {
+            unreachable!()
+        };
         let supposed = Supposed::default().retraction(data);
         let mut fallen = Vec::new();
         for session in ["S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8"] {
-            let Some(of_it) = lines.falls(session, "2026-03-10T15:05:00Z", 66, &supposed) else { continue };
+            let Some(of_it) = lines.falls(session, "2026-03-10T15:05:00Z", 66, &supposed) else {
+                continue;
+            };
             let falls = of_it.decisions.iter().filter(|d| d.falls);
-            fallen.extend(falls.map(|d| format!("{session} {} {:?} {:?}", d.record.position, d.before.implied, d.after.implied)));
+            fallen.extend(falls.map(|d| {
+                format!(
+                    "{session} {} {:?} {:?}",
+                    d.record.position, d.before.implied, d.after.implied
+                )
+            }));
         }
         fallen
     };
     assert_eq!(fallen("2026-03-10T13:40:00Z"), ["S5 #49 Deny Deny"]);
-    let all = ["S1 #22 Allow Challenge", "S2 #27 Allow Challenge", "S2 #30 Deny Deny", "S5 #49 Deny Deny", "S7 #17 Allow Challenge"];
+    let all = [
+        "S1 #22 Allow Challenge",
+        "S2 #27 Allow Challenge",
+        "S2 #30 Deny Deny",
+        "S5 #49 Deny Deny",
+        "S7 #17 Allow Challenge",
+    ];
     assert_eq!(fallen("2026-03-10T09:00:00Z"), all);
 }
 
@@ -199,7 +262,10 @@ fn outlived_of_the_day() {
         let one = |session: &str| {
             let outlived = outlived(&lines.assess(session, at, known))?;
             let life = outlived.sign_of_life.map(|r| r.position.to_string()).unwrap_or_default();
-            Some(format!("{session} {:?} {} {life}", outlived.certainty, outlived.idp_session_end.position))
+            Some(format!(
+                "{session} {:?} {} {life}",
+                outlived.certainty, outlived.idp_session_end.position
+            ))
         };
         ["S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8"].into_iter().filter_map(one).collect()
     };
@@ -213,15 +279,22 @@ fn outlived_of_the_day() {
 fn ends_of_the_day() {
     let Some(lines) = fixture() else { return };
     let s7 = at_the_end(&lines, "S7");
-    assert_eq!((s7.phase, s7.ended_at, s7.end_reason), (Phase::Ended, None, Some("expired_by_limit")));
+    assert_eq!(
+        (s7.phase, s7.ended_at, s7.end_reason),
+        (Phase::Ended, None, Some("expired_by_limit"))
+    );
     let bounds = s7.end_bounds.unwrap();
-    assert_eq!((bounds.from.to_string(), bounds.to.unwrap().to_string()), ("2026-03-10T14:20:00Z".to_owned(), "2026-03-10T21:30:00Z".to_owned()));
-    // S5's end occurred 14:30 and was recorded 14:52 (#65): at T 14:40 it is active as known at #64, and ended as known at #65.
+    assert_eq!(
+        (bounds.from.to_string(), bounds.to.unwrap().to_string()),
+        ("2026-03-10T14:20:00Z".to_owned(), "2026-03-10T21:30:00Z".to_owned())
+    );
+    // S5's end occurred 14:30 and was recorded 14:52 (#65): at T 14:40 it is active as known at
+    // #64, and ended as known at #65.
     assert_eq!(lines.assess("S5", "2026-03-10T14:40:00Z", 64).phase, Phase::Active);
     assert_eq!(lines.assess("S5", "2026-03-10T14:40:00Z", 65).phase, Phase::Ended);
-    let active = ["S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8"]
-        .into_iter()
-        .filter(|s| active_at(&lines.assess(s, "2026-03-10T14:05:00Z", 82)) == Some(Certainty::Certain));
+    let active = ["S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8"].into_iter().filter(|s| {
+        active_at(&lines.assess(s, "2026-03-10T14:05:00Z", 82)) == Some(Certainty::Certain)
+    });
     assert_eq!(active.count(), 8);
 }
 
@@ -238,14 +311,23 @@ fn control_report_of_payroll() {
     ] {
         let met = &at_the_end(&lines, session).decisions[at].met;
         assert_eq!(met.factor_types, types, "{session}");
-        assert_eq!(met.characteristics.contains(&Property::PhishingResistant), phishing_resistant, "{session}");
+        assert_eq!(
+            met.characteristics.contains(&Property::PhishingResistant),
+            phishing_resistant,
+            "{session}"
+        );
     }
 }
 
 #[test]
 fn completeness_of_the_day() {
     let Some(lines) = fixture() else { return };
-    let idp_x = |known_at| completeness(lines.history.at(LogPosition(known_at))).into_iter().find(|c| c.source.as_str() == "idp-x").unwrap();
+    let idp_x = |known_at| {
+        completeness(lines.history.at(LogPosition(known_at)))
+            .into_iter()
+            .find(|c| c.source.as_str() == "idp-x")
+            .unwrap()
+    };
     let (open, filled) = (idp_x(72), idp_x(82));
     assert_eq!((open.gaps.len(), open.gaps[0].backfilled), (1, false));
     assert_eq!(open.heard_until.unwrap().to_string(), "2026-03-10T16:00:00Z");

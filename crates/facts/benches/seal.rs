@@ -1,9 +1,12 @@
-//! How long sealing and reading take: `cargo bench -p claimledger-facts --bench seal`. It measures, and asserts nothing.
+//! How long sealing and reading take: `cargo bench -p claimledger-facts --bench seal`. It measures,
+//! and asserts nothing.
 
 #[path = "../tests/common/mod.rs"]
 mod common;
 
-use claimledger_facts::{ids::LogPosition, ids::SourceId, random::SystemRandom, seal, vocabulary::Door};
+use claimledger_facts::{
+    ids::LogPosition, ids::SourceId, random::SystemRandom, seal, vocabulary::Door,
+};
 use common::*;
 use std::{
     hint::black_box,
@@ -31,7 +34,8 @@ fn main() {
     )
     .into_bytes();
     draft.canonical = draft.original.clone();
-    let (tenant, source, keys, persons) = (tenant(), SourceId::from("acme-sp"), tenant_keys(), persons(1));
+    let (tenant, source, keys, persons) =
+        (tenant(), SourceId::from("acme-sp"), tenant_keys(), persons(1));
     let sealed = || {
         let input = seal::SealInput {
             tenant: &tenant,
@@ -55,9 +59,21 @@ fn main() {
         entry.personal.len(),
         entry.original.len()
     );
-    println!("seal and finish  {:?}", best_of(5, || _ = black_box(sealed().finish(LogPosition(1), time("2026-03-10T09:30:01Z"), false, false))));
+    println!(
+        "seal and finish  {:?}",
+        best_of(5, || _ =
+            black_box(sealed().finish(LogPosition(1), time("2026-03-10T09:30:01Z"), false, false)))
+    );
     println!("decode header    {:?}", best_of(5, || _ = black_box(entry.decode_header().unwrap())));
     println!("decode           {:?}", best_of(5, || _ = black_box(entry.decode().unwrap())));
-    println!("open personal    {:?}", best_of(5, || _ = black_box(seal::open_personal(&entry, &header, &keys, &persons).unwrap())));
-    println!("open original    {:?}", best_of(5, || _ = black_box(seal::open_original(&entry, &header, &keys, &persons).unwrap())));
+    println!(
+        "open personal    {:?}",
+        best_of(5, || _ =
+            black_box(seal::open_personal(&entry, &header, &keys, &persons).unwrap()))
+    );
+    println!(
+        "open original    {:?}",
+        best_of(5, || _ =
+            black_box(seal::open_original(&entry, &header, &keys, &persons).unwrap()))
+    );
 }

@@ -1,7 +1,9 @@
 //! The bodies beside a header, as bytes. The layout is `schema/record/header.v1.cddl`; frozen.
 //!
-//! `facts` is codec ‖ salt ‖ payload. `personal` is a deterministic CBOR array of blocks, `original` one block; an empty array says that there is nothing
-//! personal. A block's stored hash is taken over all of its stored bytes, so that neither nonce, codec nor pseudonym can be altered once a key is gone.
+//! `facts` is codec ‖ salt ‖ payload. `personal` is a deterministic CBOR array of blocks,
+//! `original` one block; an empty array says that there is nothing personal. A block's stored hash
+//! is taken over all of its stored bytes, so that neither nonce, codec nor pseudonym can be altered
+//! once a key is gone.
 
 use crate::{
     codec,
@@ -45,8 +47,12 @@ pub(crate) fn facts(salt: &[u8; SALT], statement: &[u8]) -> (Vec<u8>, Digest32) 
 
 /// The statement's bytes.
 pub(crate) fn open_facts(body: &[u8], commitment: &Digest32) -> Result<Vec<u8>, CorruptRecord> {
-    let Some((codec, rest)) = body.split_first() else { return Err(CorruptRecord::new("the facts are not there")) };
-    let Some((salt, packed)) = rest.split_at_checked(SALT) else { return Err(CorruptRecord::new("the facts are cut short")) };
+    let Some((codec, rest)) = body.split_first() else {
+        return Err(CorruptRecord::new("the facts are not there"));
+    };
+    let Some((salt, packed)) = rest.split_at_checked(SALT) else {
+        return Err(CorruptRecord::new("the facts are cut short"));
+    };
     let statement = codec::unpack(*codec, packed)?;
     if commit(salt, &statement) != *commitment {
         return Err(CorruptRecord::new("the facts are not those that the header commits to"));
@@ -92,7 +98,13 @@ pub(crate) fn begin_personal(blocks: usize) -> Vec<u8> {
 }
 
 /// Appends a block, and gives its stored hash.
-pub(crate) fn push_personal(out: &mut Vec<u8>, pseudonym: Option<&Pseudonym>, codec: u8, nonce: &[u8; NONCE], ciphertext: &[u8]) -> Digest32 {
+pub(crate) fn push_personal(
+    out: &mut Vec<u8>,
+    pseudonym: Option<&Pseudonym>,
+    codec: u8,
+    nonce: &[u8; NONCE],
+    ciphertext: &[u8],
+) -> Digest32 {
     let start = out.len();
     encoded(out, |e| {
         e.map(3 + u64::from(pseudonym.is_some()))?.u8(key::CODEC)?.u8(codec)?;
@@ -105,7 +117,12 @@ pub(crate) fn push_personal(out: &mut Vec<u8>, pseudonym: Option<&Pseudonym>, co
 }
 
 /// The original's body, and its stored hash.
-pub(crate) fn original(pseudonyms: &[&Pseudonym], codec: u8, nonce: &[u8; NONCE], ciphertext: &[u8]) -> (Vec<u8>, Digest32) {
+pub(crate) fn original(
+    pseudonyms: &[&Pseudonym],
+    codec: u8,
+    nonce: &[u8; NONCE],
+    ciphertext: &[u8],
+) -> (Vec<u8>, Digest32) {
     let mut out = Vec::with_capacity(ciphertext.len() + 32 + 20 * pseudonyms.len());
     encoded(&mut out, |e| {
         e.map(3 + u64::from(!pseudonyms.is_empty()))?.u8(key::CODEC)?.u8(codec)?;
@@ -133,14 +150,25 @@ pub(crate) fn read_personal(body: &[u8]) -> Result<Vec<Personal<'_>>, CorruptRec
                 pseudonym = Some(Pseudonym::from(d.str()?));
                 Ok(())
             })?;
-            blocks.push(Personal { pseudonym, codec, nonce, ciphertext, stored: &body[start..d.position()] });
+            blocks.push(Personal {
+                pseudonym,
+                codec,
+                nonce,
+                ciphertext,
+                stored: &body[start..d.position()],
+            });
         }
         Ok(blocks)
     })()
-    .map_err(|error: decode::Error| CorruptRecord::new(format!("the personal blocks do not read: {error}")))?;
-    // A block's own spelling is under its stored hash; what stands around the blocks has one spelling too.
+    .map_err(|error: decode::Error| {
+        CorruptRecord::new(format!("the personal blocks do not read: {error}"))
+    })?;
+    // A block's own spelling is under its stored hash; what stands around the blocks has one
+    // spelling too.
     if !body.starts_with(&begin_personal(blocks.len())) || d.position() != body.len() {
-        return Err(CorruptRecord::new("the personal blocks are not in their one deterministic form"));
+        return Err(CorruptRecord::new(
+            "the personal blocks are not in their one deterministic form",
+        ));
     }
     Ok(blocks)
 }
@@ -174,7 +202,13 @@ fn block<'b>(
         match d.u8()? {
             key::CODEC => codec = Some(d.u8()?),
             key::FOR => whose(d)?,
-            key::NONCE => nonce = Some(d.bytes()?.try_into().map_err(|_| decode::Error::message("a nonce of another length"))?),
+            key::NONCE => {
+                nonce = Some(
+                    d.bytes()?
+                        .try_into()
+                        .map_err(|_| decode::Error::message("a nonce of another length"))?,
+                )
+            }
             key::CIPHERTEXT => ciphertext = Some(d.bytes()?),
             _ => return Err(decode::Error::message("unknown key")),
         }
@@ -190,21 +224,33 @@ fn length(length: Option<u64>) -> Result<u64, decode::Error> {
 }
 
 /// Whether the stored blocks are those that the header commits to.
-pub(crate) fn check_personal(body: &[u8], commitments: &[SealedCommitment]) -> Result<(), CorruptRecord> {
+pub(crate) fn check_personal(
+    body: &[u8],
+    commitments: &[SealedCommitment],
+) -> Result<(), CorruptRecord> {
     let blocks = read_personal(body)?;
     if blocks.len() != commitments.len() {
-        return Err(CorruptRecord::new(format!("there are {} personal blocks; the header commits to {}", blocks.len(), commitments.len())));
+        return Err(CorruptRecord::new(format!(
+            "there are {} personal blocks; the header commits to {}",
+            blocks.len(),
+            commitments.len()
+        )));
     }
     for (n, (block, commitment)) in blocks.iter().zip(commitments).enumerate() {
         if stored_hash(block.stored) != commitment.stored {
-            return Err(CorruptRecord::new(format!("personal block {n} is not the one that the header commits to")));
+            return Err(CorruptRecord::new(format!(
+                "personal block {n} is not the one that the header commits to"
+            )));
         }
     }
     Ok(())
 }
 
 /// Whether the stored original is the one that the header commits to.
-pub(crate) fn check_original(body: &[u8], commitment: &SealedCommitment) -> Result<(), CorruptRecord> {
+pub(crate) fn check_original(
+    body: &[u8],
+    commitment: &SealedCommitment,
+) -> Result<(), CorruptRecord> {
     if stored_hash(body) != commitment.stored {
         return Err(CorruptRecord::new("the original is not the one that the header commits to"));
     }

@@ -1,7 +1,9 @@
-//! Canonical JSON: one spelling of a value, so that equal values have equal bytes, digests and commitments.
+//! Canonical JSON: one spelling of a value, so that equal values have equal bytes, digests and
+//! commitments.
 //!
-//! Object keys sorted bytewise (UTF-8), no white space, strings and numbers as `serde_json` writes them (`"` `\` and control characters escaped, all else as it
-//! is). Frozen: facts are committed to in this form.
+//! Object keys sorted bytewise (UTF-8), no white space, strings and numbers as `serde_json` writes
+//! them (`"` `\` and control characters escaped, all else as it is). Frozen: facts are committed to
+//! in this form.
 
 use serde_json::{Map, Number, Value};
 use std::sync::LazyLock;
@@ -51,9 +53,10 @@ pub fn write_number(out: &mut Vec<u8>, number: &Number) {
 
 /// Appends a JSON string.
 pub fn write_str(out: &mut Vec<u8>, text: &str) {
-    // Nearly every string is written as it is, and to find that out costs less than to write piece by piece. Without a way out of the loop it looks at many bytes
-    // at once.
-    if text.bytes().fold(false, |any, byte| any | (byte < 0x20) | (byte == b'"') | (byte == b'\\')) {
+    // Nearly every string is written as it is, and to find that out costs less than to write piece
+    // by piece. Without a way out of the loop it looks at many bytes at once.
+    if text.bytes().fold(false, |any, byte| any | (byte < 0x20) | (byte == b'"') | (byte == b'\\'))
+    {
         leaf(out, text);
     } else {
         out.reserve(text.len() + 2);
@@ -64,10 +67,14 @@ pub fn write_str(out: &mut Vec<u8>, text: &str) {
 }
 
 /// Whether the library's maps are sorted as it was built: found out once.
-static MAPS_ARE_SORTED: LazyLock<bool> =
-    LazyLock::new(|| Map::from_iter([("b".to_owned(), Value::Null), ("a".to_owned(), Value::Null)]).keys().is_sorted());
+static MAPS_ARE_SORTED: LazyLock<bool> = LazyLock::new(|| {
+    Map::from_iter([("b".to_owned(), Value::Null), ("a".to_owned(), Value::Null)])
+        .keys()
+        .is_sorted()
+});
 
-/// Sorts for itself: a feature of `serde_json` that another crate turns on must not change the format.
+/// Sorts for itself: a feature of `serde_json` that another crate turns on must not change the
+/// format.
 fn write_object(out: &mut Vec<u8>, object: &Map<String, Value>) {
     if *MAPS_ARE_SORTED {
         write_members(out, object.iter());
@@ -128,7 +135,12 @@ impl Members<'_> {
     }
 
     /// A member that is a list of objects.
-    pub fn objects<T>(&mut self, key: &'static str, items: &[T], write: impl Fn(&T, &mut Members<'_>)) {
+    pub fn objects<T>(
+        &mut self,
+        key: &'static str,
+        items: &[T],
+        write: impl Fn(&T, &mut Members<'_>),
+    ) {
         self.key(key);
         self.out.push(b'[');
         for (n, item) in items.iter().enumerate() {
@@ -141,7 +153,11 @@ impl Members<'_> {
     }
 
     fn key(&mut self, key: &'static str) {
-        debug_assert!(self.last < Some(key), "`{key}` does not come behind `{}`", self.last.unwrap_or_default());
+        debug_assert!(
+            self.last < Some(key),
+            "`{key}` does not come behind `{}`",
+            self.last.unwrap_or_default()
+        );
         if self.last.replace(key).is_some() {
             self.out.push(b',');
         }
@@ -167,13 +183,19 @@ mod tests {
 
     #[test]
     fn keys_are_sorted_bytewise_at_every_depth() {
-        check(r#"{"b": 1, "a": {"é": 1, "z": 2, "Z": 3, "": 4}}"#, r#"{"a":{"":4,"Z":3,"z":2,"é":1},"b":1}"#);
+        check(
+            r#"{"b": 1, "a": {"é": 1, "z": 2, "Z": 3, "": 4}}"#,
+            r#"{"a":{"":4,"Z":3,"z":2,"é":1},"b":1}"#,
+        );
     }
 
     #[test]
     fn members_are_sorted_whatever_the_map_does() {
         let (keys, value) = (["é", "z", "", "Z"].map(String::from), Value::Null);
-        let order: Vec<_> = sorted(keys.iter().map(|key| (key, &value)).collect()).into_iter().map(|(key, _)| key.as_str()).collect();
+        let order: Vec<_> = sorted(keys.iter().map(|key| (key, &value)).collect())
+            .into_iter()
+            .map(|(key, _)| key.as_str())
+            .collect();
         assert_eq!(order, ["", "Z", "z", "é"]);
     }
 
@@ -184,7 +206,10 @@ mod tests {
 
     #[test]
     fn numbers_are_as_serde_json_writes_them() {
-        check("[-0, 1.50, 1e3, 18446744073709551615, -9223372036854775808]", "[-0.0,1.5,1000.0,18446744073709551615,-9223372036854775808]");
+        check(
+            "[-0, 1.50, 1e3, 18446744073709551615, -9223372036854775808]",
+            "[-0.0,1.5,1000.0,18446744073709551615,-9223372036854775808]",
+        );
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! How the payload of a body is packed. Every body names its codec, so that a better one can be added without touching what is stored.
+//! How the payload of a body is packed. Every body names its codec, so that a better one can be
+//! added without touching what is stored.
 
 use crate::record::{CorruptRecord, MAX_PLAIN_BYTES};
 use std::{cell::RefCell, io, sync::LazyLock};
@@ -15,26 +16,32 @@ pub(crate) const ZSTD: u8 = 1;
 /// One zstd frame made with a dictionary, whose id the frame names.
 pub(crate) const ZSTD_DICTIONARY: u8 = 2;
 
-/// The dictionary of id 1: frozen, as what was packed with it is read by it for ever. How it was made: `examples/train_dictionary`.
+/// The dictionary of id 1: frozen, as what was packed with it is read by it for ever. How it was
+/// made: `examples/train_dictionary`.
 const DICTIONARY: &[u8] = include_bytes!("../dictionaries/1.zstd-dict");
 const DICTIONARY_ID: u32 = 1;
 
 /// Speed over size: records are small, and the better ratio comes from the dictionary.
 const LEVEL: i32 = 1;
-/// Below this a frame's overhead eats what it saves. The writer's choice alone, like the next: readers go by the codec.
+/// Below this a frame's overhead eats what it saves. The writer's choice alone, like the next:
+/// readers go by the codec.
 const WORTH_TRYING: usize = 32;
 /// Above this a payload has enough of its own to refer to.
 const DICTIONARY_HELPS: usize = 16 * 1024;
 
-static ENCODER: LazyLock<Option<EncoderDictionary<'static>>> = LazyLock::new(|| EncoderDictionary::try_copy(DICTIONARY, LEVEL).ok());
-static DECODER: LazyLock<Option<DecoderDictionary<'static>>> = LazyLock::new(|| DecoderDictionary::try_copy(DICTIONARY).ok());
+static ENCODER: LazyLock<Option<EncoderDictionary<'static>>> =
+    LazyLock::new(|| EncoderDictionary::try_copy(DICTIONARY, LEVEL).ok());
+static DECODER: LazyLock<Option<DecoderDictionary<'static>>> =
+    LazyLock::new(|| DecoderDictionary::try_copy(DICTIONARY).ok());
 
 thread_local! {
     // A context is hundreds of kilobytes: made once a thread, not once a body.
     static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
     static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
-    static DICTIONARY_COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
-    static DICTIONARY_DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+    static DICTIONARY_COMPRESSOR: RefCell<Option<Compressor<'static>>> = const {
+        RefCell::new(None) };
+    static DICTIONARY_DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const {
+        RefCell::new(None) };
 }
 
 /// Appends the payload to `out` and says by which codec: zstd if that is smaller, else raw.
@@ -52,15 +59,24 @@ pub(crate) fn pack(payload: &[u8], out: &mut Vec<u8>) -> u8 {
 }
 
 /// True if `out` grew by fewer bytes than the payload has; else `out` is as it was.
-fn compress(compressor: &'static Context<Compressor<'static>>, codec: u8, payload: &[u8], out: &mut Vec<u8>) -> bool {
+fn compress(
+    compressor: &'static Context<Compressor<'static>>,
+    codec: u8,
+    payload: &[u8],
+    out: &mut Vec<u8>,
+) -> bool {
     let start = out.len();
     // A destination one byte shorter than the payload makes zstd give up as soon as it cannot win.
     out.resize(start + payload.len() - 1, 0);
     let make = || match codec {
-        ZSTD_DICTIONARY => Compressor::with_prepared_dictionary(ENCODER.as_ref().ok_or_else(no_dictionary)?),
+        ZSTD_DICTIONARY => {
+            Compressor::with_prepared_dictionary(ENCODER.as_ref().ok_or_else(no_dictionary)?)
+        }
         _ => Compressor::new(LEVEL),
     };
-    let packed = with(compressor, make, |compressor| compressor.compress_to_buffer(payload, &mut out[start..]));
+    let packed = with(compressor, make, |compressor| {
+        compressor.compress_to_buffer(payload, &mut out[start..])
+    });
     out.truncate(start + packed.as_ref().map_or(0, |len| *len));
     packed.is_ok()
 }
@@ -68,20 +84,32 @@ fn compress(compressor: &'static Context<Compressor<'static>>, codec: u8, payloa
 /// The payload again.
 ///
 /// # Errors
-/// If the codec or the dictionary is unknown, the frame is broken, or more than [`MAX_PLAIN_BYTES`] come out.
+/// If the codec or the dictionary is unknown, the frame is broken, or more than [`MAX_PLAIN_BYTES`]
+/// come out.
 pub(crate) fn unpack(codec: u8, packed: &[u8]) -> Result<Vec<u8>, CorruptRecord> {
     match codec {
         RAW => Ok(packed.to_vec()),
         ZSTD => decompress(&DECOMPRESSOR, Decompressor::new, packed),
         ZSTD_DICTIONARY => match zstd_safe::get_dict_id_from_frame(packed).map(u32::from) {
             Some(DICTIONARY_ID) => {
-                let make = || Decompressor::with_prepared_dictionary(DECODER.as_ref().ok_or_else(no_dictionary)?);
+                let make = || {
+                    Decompressor::with_prepared_dictionary(
+                        DECODER.as_ref().ok_or_else(no_dictionary)?,
+                    )
+                };
                 decompress(&DICTIONARY_DECOMPRESSOR, make, packed)
             }
-            Some(other) => Err(CorruptRecord::new(format!("a body needs zstd dictionary {other}, which this version does not have"))),
-            None => Err(CorruptRecord::new("a body was packed with a zstd dictionary (codec 2), and its frame does not name one")),
+            Some(other) => Err(CorruptRecord::new(format!(
+                "a body needs zstd dictionary {other}, which this version does not have"
+            ))),
+            None => Err(CorruptRecord::new(
+                "a body was packed with a zstd dictionary (codec 2), and its frame does not name \
+                 one",
+            )),
         },
-        other => Err(CorruptRecord::new(format!("a body has codec {other}, which this version does not know"))),
+        other => Err(CorruptRecord::new(format!(
+            "a body has codec {other}, which this version does not know"
+        ))),
     }
 }
 
@@ -90,7 +118,8 @@ fn decompress(
     make: impl FnOnce() -> io::Result<Decompressor<'static>>,
     packed: &[u8],
 ) -> Result<Vec<u8>, CorruptRecord> {
-    // RFC 8878, 3.1.1.1.1: the one bit of a frame that a decoder ignores. Writers leave it 0; were it let through, stored bytes could change unnoticed.
+    // RFC 8878, 3.1.1.1.1: the one bit of a frame that a decoder ignores. Writers leave it 0; were
+    // it let through, stored bytes could change unnoticed.
     if packed.get(4).is_some_and(|descriptor| descriptor & 0b1_0000 != 0) {
         return Err(CorruptRecord::new("a zstd frame has a bit set that has no meaning"));
     }
@@ -105,7 +134,11 @@ fn no_dictionary() -> io::Error {
 
 type Context<C> = std::thread::LocalKey<RefCell<Option<C>>>;
 
-fn with<C, T>(slot: &'static Context<C>, make: impl FnOnce() -> io::Result<C>, run: impl FnOnce(&mut C) -> io::Result<T>) -> io::Result<T> {
+fn with<C, T>(
+    slot: &'static Context<C>,
+    make: impl FnOnce() -> io::Result<C>,
+    run: impl FnOnce(&mut C) -> io::Result<T>,
+) -> io::Result<T> {
     slot.with_borrow_mut(|slot| match slot {
         Some(context) => run(context),
         None => run(slot.insert(make()?)),
@@ -133,10 +166,14 @@ mod tests {
         assert_eq!(
             HEXLOWER.encode(&Sha256::digest(DICTIONARY)),
             "939ddb7cd13125d418512781121c886e10006ec1fef6b912ca5e4387c2c7e821",
-            "dictionaries/1.zstd-dict was changed. Bodies that were packed with it are read with it, for ever: another dictionary, however much better, is a \
+            "dictionaries/1.zstd-dict was changed. Bodies that were packed with it are read with \
+             it, for ever: another dictionary, however much better, is a \
              file of its own with the next id, and this one stays."
         );
-        assert_eq!(zstd_safe::get_dict_id_from_dict(DICTIONARY).map(u32::from), Some(DICTIONARY_ID));
+        assert_eq!(
+            zstd_safe::get_dict_id_from_dict(DICTIONARY).map(u32::from),
+            Some(DICTIONARY_ID)
+        );
         assert!(ENCODER.is_some() && DECODER.is_some());
     }
 
@@ -167,7 +204,8 @@ mod tests {
         assert_eq!(unpack(ZSTD, &packed(&within).1).unwrap().len(), MAX_PLAIN_BYTES);
         let beyond = vec![b'x'; MAX_PLAIN_BYTES + 1];
         let (codec, bomb) = packed(&beyond);
-        let dictionary_bomb = Compressor::with_dictionary(1, DICTIONARY).unwrap().compress(&beyond).unwrap();
+        let dictionary_bomb =
+            Compressor::with_dictionary(1, DICTIONARY).unwrap().compress(&beyond).unwrap();
         assert!(bomb.len() < 1000 && dictionary_bomb.len() < 1000);
         for (codec, bomb) in [(codec, bomb), (ZSTD_DICTIONARY, dictionary_bomb)] {
             let error = unpack(codec, &bomb).unwrap_err();
@@ -184,7 +222,10 @@ mod tests {
         for payload in [b"abcabcabc".repeat(50), b"abcabcabc".repeat(5_000)] {
             let (codec, mut bytes) = packed(&payload);
             bytes[4] ^= 0b1_0000;
-            assert_eq!(unpack(codec, &bytes).unwrap_err().what, "a zstd frame has a bit set that has no meaning");
+            assert_eq!(
+                unpack(codec, &bytes).unwrap_err().what,
+                "a zstd frame has a bit set that has no meaning"
+            );
         }
     }
 
@@ -208,8 +249,17 @@ mod tests {
         };
         for (codec, bytes, expect) in [
             (2, with(2), "a body needs zstd dictionary 2, which this version does not have"),
-            (2, with(70_000), "a body needs zstd dictionary 70000, which this version does not have"),
-            (2, b"x".to_vec(), "a body was packed with a zstd dictionary (codec 2), and its frame does not name one"),
+            (
+                2,
+                with(70_000),
+                "a body needs zstd dictionary 70000, which this version does not have",
+            ),
+            (
+                2,
+                b"x".to_vec(),
+                "a body was packed with a zstd dictionary (codec 2), and its frame does not name \
+                 one",
+            ),
             (77, b"x".to_vec(), "a body has codec 77, which this version does not know"),
         ] {
             assert_eq!(unpack(codec, &bytes).unwrap_err().what, expect);

@@ -1,4 +1,5 @@
-//! What a translator hands on: facts about people by the source's own identifiers, before pseudonyms, sealing and order.
+//! What a translator hands on: facts about people by the source's own identifiers, before
+//! pseudonyms, sealing and order.
 
 use crate::{
     fact::FactData,
@@ -32,9 +33,11 @@ pub struct Draft {
     pub facts: Vec<DraftFact>,
     /// The people it is about, each with what is sealed under their key. Facts point here by index.
     pub persons: Vec<DraftPerson>,
-    /// Free text, display names and indicators that belong to no person, sealed under the tenant's key.
+    /// Free text, display names and indicators that belong to no person, sealed under the tenant's
+    /// key.
     pub unowned: Personal,
-    /// Display names of what is no person, by which the record can be found: the statement holds a keyed digest of each.
+    /// Display names of what is no person, by which the record can be found: the statement holds a
+    /// keyed digest of each.
     pub labels: Vec<String>,
     /// The client's address, where it belongs to no person: see [`DraftPerson::address`].
     pub address: Option<String>,
@@ -51,7 +54,8 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Whether its translator understood it: the one test for answers, reports, lists and timelines.
+    /// Whether its translator understood it: the one test for answers, reports, lists and
+    /// timelines.
     #[must_use]
     pub fn is_understood(&self) -> bool {
         !self.notes.contains(&Note::NotUnderstood)
@@ -67,7 +71,8 @@ pub struct DraftFact {
     pub subject: Option<usize>,
     /// When it occurred, where it differs from the event's.
     pub occurred: Option<Occurred>,
-    /// What it says. In `subject.linked` the field `other` holds the identifier as received, and [`Self::other`] the person.
+    /// What it says. In `subject.linked` the field `other` holds the identifier as received, and
+    /// [`Self::other`] the person.
     pub data: FactData,
     /// `subject.linked` only: the other person.
     pub other: Option<usize>,
@@ -78,9 +83,11 @@ pub struct DraftFact {
 pub struct DraftPerson {
     /// The identifier that makes them one person in the whole tenant.
     pub id: String,
-    /// Other identifiers they can be found by: logins, names. Not unique, and never proof of identity.
+    /// Other identifiers they can be found by: logins, names. Not unique, and never proof of
+    /// identity.
     pub aliases: Vec<String>,
-    /// The client's address, where it is theirs. The statement holds a digest of it under their key, which means nothing once that is destroyed.
+    /// The client's address, where it is theirs. The statement holds a digest of it under their
+    /// key, which means nothing once that is destroyed.
     pub address: Option<String>,
     /// What is sealed under their key: `labels`, `client`, `text`.
     pub personal: Personal,

@@ -1,9 +1,13 @@
-//! The table of fact types: name, current version, what a line of it must carry, and who may write it.
+//! The table of fact types: name, current version, what a line of it must carry, and who may write
+//! it.
 
 use crate::{
     ids::{Pseudonym, SessionId},
     time::Occurred,
-    types::{app, authenticator, claims, erasure, factor, hold, idp, idp_session, ledger, org, policy, session, sign_in, source, subject, trust},
+    types::{
+        app, authenticator, claims, erasure, factor, hold, idp, idp_session, ledger, org, policy,
+        session, sign_in, source, subject, trust,
+    },
     vocabulary::{FREE_TEXT, is_code},
 };
 use schemars::{Schema, SchemaGenerator};
@@ -83,20 +87,24 @@ macro_rules! fact_types {
                 match self { $(Self::$variant(data) => serde_json::to_string(data),)* }
             }
 
-            /// Reads data at the current version of its type; `None` for a name that is no fact type.
+            /// Reads data at the current version of its type; `None` for a name that is no fact
+            /// type.
             ///
             /// # Errors
             /// With the path of the field and what was expected.
-            pub fn from_value(name: &str, value: Value) -> Option<Result<Self, serde_path_to_error::Error<serde_json::Error>>> {
+            pub fn from_value(name: &str, value: Value) -> Option<Result<Self,
+                serde_path_to_error::Error<serde_json::Error>>> {
                 match name {
-                    $($name => Some(serde_path_to_error::deserialize::<_, $data>(value).map(Self::$variant)),)*
+                    $($name => Some(serde_path_to_error::deserialize::<_,
+                        $data>(value).map(Self::$variant)),)*
                     _ => None,
                 }
             }
         }
 
         impl FactData {
-            /// Like [`Self::from_value`], from JSON text, and without the path in errors: for stored data, whose form is known.
+            /// Like [`Self::from_value`], from JSON text, and without the path in errors: for
+            /// stored data, whose form is known.
             ///
             /// # Errors
             /// With what was expected.
@@ -109,7 +117,8 @@ macro_rules! fact_types {
         }
 
         /// A reference to the JSON Schema of a fact type's data, which the generator then holds.
-        pub(crate) fn data_schema_ref(name: &str, generator: &mut SchemaGenerator) -> Option<Schema> {
+        pub(crate) fn data_schema_ref(name: &str,
+            generator: &mut SchemaGenerator) -> Option<Schema> {
             match name { $($name => Some(generator.subschema_for::<$data>()),)* _ => None }
         }
 
@@ -135,7 +144,8 @@ fact_types! {
     PolicyConfigured(policy::PolicyConfigured) = "policy.configured" v 1;
     ClaimSourcingConfigured(claims::ClaimSourcingConfigured) = "claim_sourcing.configured" v 1;
     RoutingRuleConfigured(idp::RoutingRuleConfigured) = "routing_rule.configured" v 1;
-    AuthenticatorConfigured(authenticator::AuthenticatorConfigured) = "authenticator.configured" v 1;
+    AuthenticatorConfigured(authenticator::AuthenticatorConfigured) = "authenticator.configured" v
+        1;
     AuthenticatorLost(authenticator::AuthenticatorLost) = "authenticator.lost" v 1 subject;
     SubjectLinked(subject::SubjectLinked) = "subject.linked" v 1 subject;
     IdpSessionStarted(idp_session::IdpSessionStarted) = "idp_session.started" v 1 subject;
@@ -164,7 +174,8 @@ fact_types! {
     SignInRefused(sign_in::SignInRefused) = "sign_in.refused" v 1;
 }
 
-/// The fact types without a reason in words: a new one must be put here, or have its reason looked at.
+/// The fact types without a reason in words: a new one must be put here, or have its reason looked
+/// at.
 macro_rules! without_reason {
     () => {
         Self::OrgConfigured(_)
@@ -212,10 +223,12 @@ impl FactData {
         self.reason().is_some_and(|reason| !is_code(reason))
     }
 
-    /// Takes its reason away if that is free text, and leaves [`FREE_TEXT`] in its place. What is taken is to be sealed: under `text` of the subject, or of
-    /// nobody.
+    /// Takes its reason away if that is free text, and leaves [`FREE_TEXT`] in its place. What is
+    /// taken is to be sealed: under `text` of the subject, or of nobody.
     pub fn take_free_text(&mut self) -> Option<String> {
-        self.reason_mut().filter(|reason| !is_code(reason)).map(|reason| std::mem::replace(reason, FREE_TEXT.to_owned()))
+        self.reason_mut()
+            .filter(|reason| !is_code(reason))
+            .map(|reason| std::mem::replace(reason, FREE_TEXT.to_owned()))
     }
 
     fn reason(&self) -> Option<&String> {
@@ -266,7 +279,10 @@ mod tests {
 
     #[test]
     fn the_table_says_what_a_line_needs() {
-        let needs = |name: &str| FactType::named(name).map(|fact| (fact.needs_session, fact.needs_subject, fact.ledger_only));
+        let needs = |name: &str| {
+            FactType::named(name)
+                .map(|fact| (fact.needs_session, fact.needs_subject, fact.ledger_only))
+        };
         assert_eq!(needs("session.started"), Some((true, true, false)));
         assert_eq!(needs("session.linked"), Some((true, false, false)));
         assert_eq!(needs("authenticator.lost"), Some((false, true, false)));
@@ -277,7 +293,8 @@ mod tests {
 
     #[test]
     fn an_error_names_the_path() {
-        let data = json!({"policy": "p", "version": "1", "kind": "app_sign_in", "rules": [{"rule": "r", "priority": "first"}]});
+        let data = json!({"policy": "p", "version": "1", "kind": "app_sign_in",
+            "rules": [{"rule": "r", "priority": "first"}]});
         let error = FactData::from_value("policy.configured", data).unwrap().unwrap_err();
         assert_eq!(error.path().to_string(), "rules[0].priority");
         assert!(FactData::from_value("session.paused", json!({})).is_none());

@@ -1,4 +1,5 @@
-//! The header as bytes: deterministic CBOR (RFC 8949, 4.2.1). The layout is `schema/record/header.v1.cddl`; frozen.
+//! The header as bytes: deterministic CBOR (RFC 8949, 4.2.1). The layout is
+//! `schema/record/header.v1.cddl`; frozen.
 
 use crate::{
     ids::{LogPosition, RecordId, SourceEventId, SourceId, TenantId},
@@ -59,7 +60,13 @@ impl Header {
     pub(crate) fn encoded_len(&self) -> usize {
         let Self { position, id, recorded_at, recorded_asserted, variant, .. } = *self;
         let mut counted = Counted(0);
-        if self.write(&Decided { position, id, recorded_at, recorded_asserted, variant }, &mut Encoder::new(&mut counted)).is_err() {
+        if self
+            .write(
+                &Decided { position, id, recorded_at, recorded_asserted, variant },
+                &mut Encoder::new(&mut counted),
+            )
+            .is_err()
+        {
             unreachable!("counting takes every byte");
         }
         counted.0
@@ -74,11 +81,20 @@ impl Header {
         out
     }
 
-    fn write<W: encode::Write<Error = Infallible>>(&self, decided: &Decided, e: &mut Encoder<W>) -> Result<(), encode::Error<Infallible>> {
-        let optional = [self.occurred.to.is_some(), decided.recorded_asserted, decided.variant, !self.personal.is_empty()]
-            .into_iter()
-            .filter(|there| *there)
-            .count();
+    fn write<W: encode::Write<Error = Infallible>>(
+        &self,
+        decided: &Decided,
+        e: &mut Encoder<W>,
+    ) -> Result<(), encode::Error<Infallible>> {
+        let optional = [
+            self.occurred.to.is_some(),
+            decided.recorded_asserted,
+            decided.variant,
+            !self.personal.is_empty(),
+        ]
+        .into_iter()
+        .filter(|there| *there)
+        .count();
         e.map(14 + optional as u64)?;
         e.u8(key::FORMAT)?.u32(self.format)?;
         e.u8(key::TENANT)?.str(self.tenant.as_str())?;
@@ -115,7 +131,8 @@ impl Header {
     /// Reads a header.
     ///
     /// # Errors
-    /// If it is of another format, lacks something, or is not spelled as [`Self::encode`] spells it.
+    /// If it is of another format, lacks something, or is not spelled as [`Self::encode`] spells
+    /// it.
     pub fn decode(bytes: &[u8]) -> Result<Self, CorruptRecord> {
         let header = read(bytes)?;
         if header.encode() != bytes {
@@ -168,10 +185,15 @@ struct Parts {
 }
 
 fn read(bytes: &[u8]) -> Result<Header, CorruptRecord> {
-    let parts = read_parts(bytes).map_err(|error| CorruptRecord::new(format!("the header does not read: {error}")))?;
+    let parts = read_parts(bytes)
+        .map_err(|error| CorruptRecord::new(format!("the header does not read: {error}")))?;
     match parts.format {
         Some(FORMAT) => {}
-        Some(other) => return Err(CorruptRecord::new(format!("the record has format {other}; this version reads format {FORMAT}"))),
+        Some(other) => {
+            return Err(CorruptRecord::new(format!(
+                "the record has format {other}; this version reads format {FORMAT}"
+            )));
+        }
         None => return Err(missing("format")),
     }
     Ok(Header {
@@ -219,7 +241,11 @@ fn read_parts(bytes: &[u8]) -> Result<Parts, decode::Error> {
             key::ID => parts.id = Some(Uuid::from_bytes(fixed(d.bytes()?)?)),
             key::SOURCE => parts.source = Some(d.str()?.to_owned()),
             key::SOURCE_ID => parts.source_id = Some(d.str()?.to_owned()),
-            key::DOOR => parts.door = Some(Door::parse(d.str()?).ok_or_else(|| decode::Error::message("unknown door"))?),
+            key::DOOR => {
+                parts.door = Some(
+                    Door::parse(d.str()?).ok_or_else(|| decode::Error::message("unknown door"))?,
+                )
+            }
             key::OCCURRED => parts.occurred = Some(d.i64()?),
             key::OCCURRED_TO => parts.occurred_to = Some(d.i64()?),
             key::RECORDED_AT => parts.recorded_at = Some(d.i64()?),
@@ -261,7 +287,8 @@ mod tests {
     use super::*;
 
     fn plain() -> Header {
-        let commitment = |n| SealedCommitment { plain: Digest32([n; 32]), stored: Digest32([n + 1; 32]) };
+        let commitment =
+            |n| SealedCommitment { plain: Digest32([n; 32]), stored: Digest32([n + 1; 32]) };
         let mut header = Header {
             format: FORMAT,
             tenant: "acme".into(),
@@ -330,21 +357,31 @@ mod tests {
     #[test]
     fn any_other_spelling_is_refused() {
         let bytes = plain().encode();
-        let replaced = |at: usize, len: usize, with: &[u8]| [&bytes[..at], with, &bytes[at + len..]].concat();
+        let replaced =
+            |at: usize, len: usize, with: &[u8]| [&bytes[..at], with, &bytes[at + len..]].concat();
         let other_form = [
-            replaced(0, 1, &[0xb8, 15]),                                     // a longer head for the same length
-            replaced(2, 1, &[0x18, 1]),                                      // a longer head for the same number
-            [bytes.as_slice(), &[0]].concat(),                               // more after the end
+            replaced(0, 1, &[0xb8, 15]),       // a longer head for the same length
+            replaced(2, 1, &[0x18, 1]),        // a longer head for the same number
+            [bytes.as_slice(), &[0]].concat(), // more after the end
             replaced(0, 1, &[0xb0]).into_iter().chain([12, 0xf4]).collect(), // a flag that is false
-            [&[0xb0], &bytes[1..], &bytes[1..3]].concat(),                   // a key twice
+            [&[0xb0], &bytes[1..], &bytes[1..3]].concat(), // a key twice
         ];
         for bytes in other_form {
-            assert_eq!(Header::decode(&bytes).unwrap_err().what, "the header is not in its one deterministic form");
+            assert_eq!(
+                Header::decode(&bytes).unwrap_err().what,
+                "the header is not in its one deterministic form"
+            );
         }
         for (bytes, expect) in [
-            ([&[0xbf], &bytes[1..], &[0xff]].concat(), "the header does not read: decode error: indefinite length"),
+            (
+                [&[0xbf], &bytes[1..], &[0xff]].concat(),
+                "the header does not read: decode error: indefinite length",
+            ),
             (bytes[..bytes.len() - 1].to_vec(), "the header does not read: end of input bytes"),
-            ([&[0xb0], &bytes[1..], &[19, 0]].concat(), "the header does not read: decode error: unknown key"),
+            (
+                [&[0xb0], &bytes[1..], &[19, 0]].concat(),
+                "the header does not read: decode error: unknown key",
+            ),
             ([&[0xa1], &bytes[1..3]].concat(), "the header lacks its tenant"),
             (Vec::new(), "the header does not read: end of input bytes"),
         ] {
@@ -357,12 +394,19 @@ mod tests {
     fn another_format_is_named() {
         let mut bytes = plain().encode();
         bytes[2] = 2;
-        assert_eq!(Header::decode(&bytes).unwrap_err().what, "the record has format 2; this version reads format 1");
+        assert_eq!(
+            Header::decode(&bytes).unwrap_err().what,
+            "the record has format 2; this version reads format 1"
+        );
     }
 
     #[test]
     fn the_leaf_is_a_leaf_of_the_tree() {
-        // RFC 9162, 2.1.1: a leaf is hashed with the prefix 0x00, so that it can never be taken for a node.
-        assert_eq!(leaf_hash(b"").to_string(), "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d");
+        // RFC 9162, 2.1.1: a leaf is hashed with the prefix 0x00, so that it can never be taken for
+        // a node.
+        assert_eq!(
+            leaf_hash(b"").to_string(),
+            "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
+        );
     }
 }

@@ -9,7 +9,8 @@ use uuid::Uuid;
 macro_rules! string_ids {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+            JsonSchema)]
         #[serde(transparent)]
         pub struct $name(Arc<str>);
 
@@ -77,7 +78,8 @@ string_ids! {
     TicketId;
     /// A legal hold.
     HoldId;
-    /// A person, as the ledger names them: random, and meaningless once the person's key is destroyed.
+    /// A person, as the ledger names them: random, and meaningless once the person's key is
+    /// destroyed.
     Pseudonym;
 }
 
@@ -90,16 +92,31 @@ impl RecordId {
     /// The namespace of record ids (UUIDv5 of the DNS namespace and `claimledger.record`).
     pub const NAMESPACE: Uuid = Uuid::from_u128(0xa8c6_774a_f9ef_578c_9456_476e_0cb8_4e41);
 
-    /// Derives the id. Each part is preceded by its length, so that no two triples give the same bytes.
+    /// Derives the id. Each part is preceded by its length, so that no two triples give the same
+    /// bytes.
     #[must_use]
     pub fn derive(tenant: &TenantId, source: &SourceId, event: &SourceEventId) -> Self {
-        Self::of(&[tenant.as_str().as_bytes(), source.as_str().as_bytes(), event.as_str().as_bytes()])
+        Self::of(&[
+            tenant.as_str().as_bytes(),
+            source.as_str().as_bytes(),
+            event.as_str().as_bytes(),
+        ])
     }
 
     /// The id of a variant: the same event of a pulled source, with other content.
     #[must_use]
-    pub fn derive_variant(tenant: &TenantId, source: &SourceId, event: &SourceEventId, content_digest: &[u8; 32]) -> Self {
-        Self::of(&[tenant.as_str().as_bytes(), source.as_str().as_bytes(), event.as_str().as_bytes(), content_digest])
+    pub fn derive_variant(
+        tenant: &TenantId,
+        source: &SourceId,
+        event: &SourceEventId,
+        content_digest: &[u8; 32],
+    ) -> Self {
+        Self::of(&[
+            tenant.as_str().as_bytes(),
+            source.as_str().as_bytes(),
+            event.as_str().as_bytes(),
+            content_digest,
+        ])
     }
 
     fn of(parts: &[&[u8]]) -> Self {
@@ -123,7 +140,20 @@ impl fmt::Display for RecordId {
 }
 
 /// The index of a record in its tenant's log, from 0, without gaps. Also its leaf number.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+)]
 #[serde(transparent)]
 pub struct LogPosition(pub u64);
 
@@ -134,7 +164,9 @@ impl fmt::Display for LogPosition {
 }
 
 /// The number of records in a log: the position that the next record gets.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct LogSize(pub u64);
 

@@ -1,4 +1,5 @@
-//! What is sealed under a key: an object, kept as the bytes that are committed to, so that nothing has to be built and taken apart between translator and seal.
+//! What is sealed under a key: an object, kept as the bytes that are committed to, so that nothing
+//! has to be built and taken apart between translator and seal.
 
 use crate::canonical::{self, Members};
 use serde_json::{Map, Value};
@@ -47,7 +48,11 @@ mod tests {
 
     #[test]
     fn what_is_written_by_members_is_what_the_map_gives() {
-        let Value::Object(map) = json!({"client": {"as_number": 7, "ip": "203.0.113.7"}, "empty": {}, "name": "Ångström \"A\""}) else { panic!() };
+        let Value::Object(map) = json!({"client": {"as_number": 7, "ip": "203.0.113.7"},
+            "empty": {}, "name": "Ångström \"A\""})
+        else {
+            panic!()
+        };
         let written = Personal::write(0, |members| {
             members.object("client", |client| {
                 client.number("as_number", &7.into());

@@ -12,7 +12,8 @@ pub struct SystemRandom;
 
 impl Random for SystemRandom {
     /// # Panics
-    /// If the operating system gives no randomness: going on would seal under a key that can be guessed.
+    /// If the operating system gives no randomness: going on would seal under a key that can be
+    /// guessed.
     fn fill(&self, out: &mut [u8]) {
         if aws_lc_rs::rand::fill(out).is_err() {
             panic!("the operating system gives no randomness");

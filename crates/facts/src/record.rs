@@ -1,4 +1,5 @@
-//! The record as it is stored: header, commitments, bodies. Frozen by the golden files of this crate.
+//! The record as it is stored: header, commitments, bodies. Frozen by the golden files of this
+//! crate.
 
 pub use crate::header::leaf_hash;
 
@@ -37,7 +38,8 @@ impl fmt::Debug for Digest32 {
     }
 }
 
-/// What a header says of a sealed body: `SHA-256(salt ‖ plain bytes)`, and SHA-256 of the stored ciphertext.
+/// What a header says of a sealed body: `SHA-256(salt ‖ plain bytes)`, and SHA-256 of the stored
+/// ciphertext.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SealedCommitment {
     /// Over the plain bytes and the salt that is sealed with them.
@@ -85,7 +87,8 @@ pub struct Header {
     pub original: SealedCommitment,
 }
 
-/// A record as an engine stores it. Bodies are framed by this crate; an engine treats all of it as bytes.
+/// A record as an engine stores it. Bodies are framed by this crate; an engine treats all of it as
+/// bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// The record's id, which the header repeats.
@@ -122,7 +125,8 @@ pub struct Record {
 /// A record that is sealed and waits for its position.
 #[derive(Clone, Debug)]
 pub struct Prepared {
-    /// The header, with position 0 and the epoch for the two fields that the sequencer decides, and the id that the record has if it is no variant.
+    /// The header, with position 0 and the epoch for the two fields that the sequencer decides, and
+    /// the id that the record has if it is no variant.
     pub header: Header,
     /// How many bytes that header has.
     pub header_bytes: usize,
@@ -160,18 +164,32 @@ impl Prepared {
     /// The most bytes that [`Self::finish`] can give, whatever the sequencer decides.
     #[must_use]
     pub fn size(&self) -> usize {
-        // Position and recorded time may each grow from 1 byte to 9, and two flags may come, of 2 bytes each.
+        // Position and recorded time may each grow from 1 byte to 9, and two flags may come, of 2
+        // bytes each.
         self.header_bytes + 20 + self.facts.len() + self.personal.len() + self.original.len()
     }
 
-    /// The entry, once the sequencer has decided: where it stands, when it was recorded, whether that time was asserted by the input, and whether it is a
-    /// variant of a record that is there already (which gives it an id of its own).
+    /// The entry, once the sequencer has decided: where it stands, when it was recorded, whether
+    /// that time was asserted by the input, and whether it is a variant of a record that is there
+    /// already (which gives it an id of its own).
     #[must_use]
-    pub fn finish(&self, position: LogPosition, recorded_at: Time, recorded_asserted: bool, variant: bool) -> Entry {
+    pub fn finish(
+        &self,
+        position: LogPosition,
+        recorded_at: Time,
+        recorded_asserted: bool,
+        variant: bool,
+    ) -> Entry {
         let Self { header, facts, personal, original, .. } = self;
         let id = if variant { header.id_if(true) } else { header.id };
         let decided = Decided { position, id, recorded_at, recorded_asserted, variant };
-        Entry { id, header: header.encode_as(&decided), facts: facts.clone(), personal: personal.clone(), original: original.clone() }
+        Entry {
+            id,
+            header: header.encode_as(&decided),
+            facts: facts.clone(),
+            personal: personal.clone(),
+            original: original.clone(),
+        }
     }
 }
 
@@ -184,7 +202,12 @@ impl Header {
 
     fn id_if(&self, variant: bool) -> RecordId {
         if variant {
-            RecordId::derive_variant(&self.tenant, &self.source, &self.source_id, &self.content_digest.0)
+            RecordId::derive_variant(
+                &self.tenant,
+                &self.source,
+                &self.source_id,
+                &self.content_digest.0,
+            )
         } else {
             RecordId::derive(&self.tenant, &self.source, &self.source_id)
         }
@@ -199,18 +222,23 @@ impl Entry {
     pub fn decode_header(&self) -> Result<Header, CorruptRecord> {
         let header = Header::decode(&self.header)?;
         if header.id != header.derived_id() {
-            return Err(CorruptRecord::new("the id does not follow from tenant, source and source id"));
+            return Err(CorruptRecord::new(
+                "the id does not follow from tenant, source and source id",
+            ));
         }
         if header.id != self.id {
-            return Err(CorruptRecord::new("the id beside the header is another than the one in it"));
+            return Err(CorruptRecord::new(
+                "the id beside the header is another than the one in it",
+            ));
         }
         Ok(header)
     }
 
     /// Reads header and clear body, and checks every body against the header. Needs no key.
     ///
-    /// The commitment to the facts is to the statement, not to its packing: of a zstd frame a rare bit can change and the frame still say the same. Such a change
-    /// is not seen here and alters nothing that is read.
+    /// The commitment to the facts is to the statement, not to its packing: of a zstd frame a rare
+    /// bit can change and the frame still say the same. Such a change is not seen here and alters
+    /// nothing that is read.
     ///
     /// # Errors
     /// If anything does not fit together.
@@ -218,17 +246,21 @@ impl Entry {
         let header = self.decode_header()?;
         body::check_personal(&self.personal, &header.personal)?;
         body::check_original(&self.original, &header.original)?;
-        let statement = Statement::decode(&body::open_facts(&self.facts, &header.facts)?, header.occurred)?;
+        let statement =
+            Statement::decode(&body::open_facts(&self.facts, &header.facts)?, header.occurred)?;
         Ok(Record { leaf: leaf_hash(&self.header), header, statement })
     }
 
-    /// The pseudonyms whose keys its sealed bodies need, bytewise, once each. The header is not looked at.
+    /// The pseudonyms whose keys its sealed bodies need, bytewise, once each. The header is not
+    /// looked at.
     ///
     /// # Errors
     /// If a body does not read.
     pub fn persons(&self) -> Result<Vec<Pseudonym>, CorruptRecord> {
         let mut persons = body::Original::read(&self.original)?.pseudonyms;
-        persons.extend(body::read_personal(&self.personal)?.into_iter().filter_map(|block| block.pseudonym));
+        persons.extend(
+            body::read_personal(&self.personal)?.into_iter().filter_map(|block| block.pseudonym),
+        );
         persons.sort_unstable();
         persons.dedup();
         Ok(persons)

@@ -48,14 +48,35 @@ pub enum RefusalCode {
 impl Refusal {
     /// A refusal of a field.
     #[must_use]
-    pub fn field(code: RefusalCode, field: impl Into<String>, expected: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code, line: None, field: Some(field.into()), expected: Some(expected.into()), message: message.into() }
+    pub fn field(
+        code: RefusalCode,
+        field: impl Into<String>,
+        expected: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            code,
+            line: None,
+            field: Some(field.into()),
+            expected: Some(expected.into()),
+            message: message.into(),
+        }
     }
 
     /// A refusal of the whole line.
     #[must_use]
-    pub fn whole(code: RefusalCode, expected: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code, line: None, field: None, expected: Some(expected.into()), message: message.into() }
+    pub fn whole(
+        code: RefusalCode,
+        expected: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            code,
+            line: None,
+            field: None,
+            expected: Some(expected.into()),
+            message: message.into(),
+        }
     }
 
     /// With the line's number, from 1.

@@ -1,4 +1,5 @@
-//! What a record says in the clear: its facts, and the little about the source's event that later readers need.
+//! What a record says in the clear: its facts, and the little about the source's event that later
+//! readers need.
 
 use crate::{
     canonical,
@@ -20,34 +21,40 @@ pub struct Statement {
     pub kind: String,
     /// The session that the event names, understood or not.
     pub session: Option<SessionId>,
-    /// Ids inside the vendor's log that join events of one sign-in (`transaction`, `authn_request`, `root_session`, …), and keyed digests of what is
-    /// sealed, by which the record is found ([`is_sealed_index`]).
+    /// Ids inside the vendor's log that join events of one sign-in (`transaction`, `authn_request`,
+    /// `root_session`, …), and keyed digests of what is sealed, by which the record is found
+    /// ([`is_sealed_index`]).
     pub correlation: BTreeMap<String, String>,
     /// What readers should know about how it was read.
     pub notes: Vec<Note>,
-    /// The facts. None, and no note says that it was not understood: it states nothing of a session.
+    /// The facts. None, and no note says that it was not understood: it states nothing of a
+    /// session.
     pub facts: Vec<Fact>,
 }
 
 /// The name in [`Statement::correlation`] of the keyed digest of the client's address.
 pub const ADDRESS: &str = "address";
-/// How the names in [`Statement::correlation`] of keyed digests of display names begin: `label_0`, `label_1`.
+/// How the names in [`Statement::correlation`] of keyed digests of display names begin: `label_0`,
+/// `label_1`.
 pub const LABEL: &str = "label_";
 
-/// Whether a name in [`Statement::correlation`] is that of a keyed digest of something sealed, which tells a reader nothing.
+/// Whether a name in [`Statement::correlation`] is that of a keyed digest of something sealed,
+/// which tells a reader nothing.
 #[must_use]
 pub fn is_sealed_index(name: &str) -> bool {
     name == ADDRESS || name.starts_with(LABEL)
 }
 
 impl Statement {
-    /// Whether its translator understood it: the one test for answers, reports, lists and timelines.
+    /// Whether its translator understood it: the one test for answers, reports, lists and
+    /// timelines.
     #[must_use]
     pub fn is_understood(&self) -> bool {
         !self.notes.contains(&Note::NotUnderstood)
     }
 
-    /// The root session that the event names beside its own (`semantics.md` 25: a relation, not a link).
+    /// The root session that the event names beside its own (`semantics.md` 25: a relation, not a
+    /// link).
     #[must_use]
     pub fn root_session(&self) -> Option<&str> {
         let root = self.correlation.get("root_session").map(String::as_str)?;
@@ -59,7 +66,8 @@ impl Statement {
         self.borrowed().sessions()
     }
 
-    /// Canonical JSON, with what is absent or empty left out. Facts that occurred when the record did leave their time out.
+    /// Canonical JSON, with what is absent or empty left out. Facts that occurred when the record
+    /// did leave their time out.
     ///
     /// # Errors
     /// Never for the types of the contract; serde asks for it.
@@ -68,10 +76,17 @@ impl Statement {
     }
 
     fn borrowed(&self) -> StatementRef<'_> {
-        StatementRef { kind: &self.kind, session: self.session.as_ref(), correlation: &self.correlation, notes: &self.notes, facts: &self.facts }
+        StatementRef {
+            kind: &self.kind,
+            session: self.session.as_ref(),
+            correlation: &self.correlation,
+            notes: &self.notes,
+            facts: &self.facts,
+        }
     }
 
-    /// Reads a statement of any version of the contract, facts at their current versions. `occurred` is the header's.
+    /// Reads a statement of any version of the contract, facts at their current versions.
+    /// `occurred` is the header's.
     ///
     /// # Errors
     /// If it does not read, or holds a fact of a type or version that this program does not know.
@@ -83,11 +98,25 @@ impl Statement {
     ///
     /// # Errors
     /// Like [`Self::decode`].
-    pub fn decode_with(bytes: &[u8], occurred: Occurred, upcasts: &Upcasts) -> Result<Self, CorruptRecord> {
-        let stored: Stored<'_> =
-            serde_json::from_slice(bytes).map_err(|error| CorruptRecord::new(format!("the statement does not read: {error}")))?;
-        let facts = stored.facts.into_iter().map(|fact| read_fact(fact, occurred, upcasts)).collect::<Result<_, _>>()?;
-        Ok(Self { kind: stored.kind, session: stored.session, correlation: stored.correlation, notes: stored.notes, facts })
+    pub fn decode_with(
+        bytes: &[u8],
+        occurred: Occurred,
+        upcasts: &Upcasts,
+    ) -> Result<Self, CorruptRecord> {
+        let stored: Stored<'_> = serde_json::from_slice(bytes)
+            .map_err(|error| CorruptRecord::new(format!("the statement does not read: {error}")))?;
+        let facts = stored
+            .facts
+            .into_iter()
+            .map(|fact| read_fact(fact, occurred, upcasts))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            kind: stored.kind,
+            session: stored.session,
+            correlation: stored.correlation,
+            notes: stored.notes,
+            facts,
+        })
     }
 }
 
@@ -104,11 +133,14 @@ pub(crate) struct StatementRef<'s> {
 impl<'s> StatementRef<'s> {
     pub(crate) fn sessions(self) -> impl Iterator<Item = &'s SessionId> {
         let mut seen = Vec::new();
-        self.session.into_iter().chain(self.facts.iter().filter_map(|fact| fact.session.as_ref())).filter(move |id| {
-            let new = !seen.contains(id);
-            seen.push(*id);
-            new
-        })
+        self.session
+            .into_iter()
+            .chain(self.facts.iter().filter_map(|fact| fact.session.as_ref()))
+            .filter(move |id| {
+                let new = !seen.contains(id);
+                seen.push(*id);
+                new
+            })
     }
 
     pub(crate) fn encode(self, occurred: Occurred) -> Result<Vec<u8>, serde_json::Error> {
@@ -177,12 +209,22 @@ struct StoredFact<'b> {
     v: u32,
 }
 
-fn read_fact(fact: StoredFact<'_>, occurred: Occurred, upcasts: &Upcasts) -> Result<Fact, CorruptRecord> {
+fn read_fact(
+    fact: StoredFact<'_>,
+    occurred: Occurred,
+    upcasts: &Upcasts,
+) -> Result<Fact, CorruptRecord> {
     let data = read_data_with(&fact.r#type, fact.v, fact.data.get(), upcasts)?;
-    Ok(Fact { session: fact.session, subject: fact.subject, occurred: fact.occurred_at.unwrap_or(occurred), data })
+    Ok(Fact {
+        session: fact.session,
+        subject: fact.subject,
+        occurred: fact.occurred_at.unwrap_or(occurred),
+        data,
+    })
 }
 
-/// Reads the data of a fact, as JSON text of any version of the contract, at the current version of its type.
+/// Reads the data of a fact, as JSON text of any version of the contract, at the current version of
+/// its type.
 ///
 /// # Errors
 /// If it does not read, or is of a type or version that this program does not know.
@@ -190,8 +232,15 @@ pub fn read_data(name: &str, version: u32, json: &str) -> Result<FactData, Corru
     read_data_with(name, version, json, &Upcasts::CONTRACT)
 }
 
-fn read_data_with(name: &str, version: u32, json: &str, upcasts: &Upcasts) -> Result<FactData, CorruptRecord> {
-    let unreadable = |error: &dyn std::fmt::Display| CorruptRecord::new(format!("`{name}` version {version} does not read: {error}"));
+fn read_data_with(
+    name: &str,
+    version: u32,
+    json: &str,
+    upcasts: &Upcasts,
+) -> Result<FactData, CorruptRecord> {
+    let unreadable = |error: &dyn std::fmt::Display| {
+        CorruptRecord::new(format!("`{name}` version {version} does not read: {error}"))
+    };
     let data = if upcasts.is_current(name, version)? {
         FactData::from_json(name, json).map(|read| read.map_err(|error| unreadable(&error)))
     } else {
@@ -199,7 +248,9 @@ fn read_data_with(name: &str, version: u32, json: &str, upcasts: &Upcasts) -> Re
         let data = upcasts.apply(name, version, old)?;
         FactData::from_value(name, data).map(|read| read.map_err(|error| unreadable(&error)))
     };
-    data.ok_or_else(|| CorruptRecord::new(format!("`{name}` is no fact type that this version knows")))?
+    data.ok_or_else(|| {
+        CorruptRecord::new(format!("`{name}` is no fact type that this version knows"))
+    })?
 }
 
 fn write_fact(out: &mut Vec<u8>, fact: &Fact, occurred: Occurred) -> Result<(), serde_json::Error> {
@@ -222,8 +273,13 @@ fn write_fact(out: &mut Vec<u8>, fact: &Fact, occurred: Occurred) -> Result<(), 
     Ok(())
 }
 
-/// For values that serialise canonically by themselves: scalars, lists of them, and maps that are sorted.
-fn member<T: Serialize + ?Sized>(out: &mut Vec<u8>, key: &str, value: &T) -> Result<(), serde_json::Error> {
+/// For values that serialise canonically by themselves: scalars, lists of them, and maps that are
+/// sorted.
+fn member<T: Serialize + ?Sized>(
+    out: &mut Vec<u8>,
+    key: &str,
+    value: &T,
+) -> Result<(), serde_json::Error> {
     name(out, key);
     serde_json::to_writer(out, value)
 }
@@ -249,11 +305,22 @@ mod tests {
     const NOON: Occurred = Occurred::at(Time::from_micros(1_773_144_000_000_000));
 
     fn ended(session: Option<&str>, occurred: Occurred) -> Fact {
-        Fact { session: session.map(Into::into), subject: None, occurred, data: FactData::SessionEnded(SessionEnded { reason: EndReason::Logout }) }
+        Fact {
+            session: session.map(Into::into),
+            subject: None,
+            occurred,
+            data: FactData::SessionEnded(SessionEnded { reason: EndReason::Logout }),
+        }
     }
 
     fn statement(session: Option<&str>, facts: Vec<Fact>) -> Statement {
-        Statement { kind: "k".to_owned(), session: session.map(Into::into), correlation: BTreeMap::new(), notes: Vec::new(), facts }
+        Statement {
+            kind: "k".to_owned(),
+            session: session.map(Into::into),
+            correlation: BTreeMap::new(),
+            notes: Vec::new(),
+            facts,
+        }
     }
 
     fn check(statement: &Statement, expect: &str) {
@@ -282,7 +349,8 @@ mod tests {
     #[test]
     fn everything_together() {
         let mut full = statement(Some("S1"), vec![ended(Some("S1"), NOON)]);
-        full.correlation = [("tx".to_owned(), "1".to_owned()), ("a".to_owned(), "\u{1}".to_owned())].into();
+        full.correlation =
+            [("tx".to_owned(), "1".to_owned()), ("a".to_owned(), "\u{1}".to_owned())].into();
         full.notes = vec![Note::NotUnderstood, Note::TimeZoneAssumedUtc];
         full.facts[0].subject = Some("p-1".into());
         check(
@@ -293,18 +361,38 @@ mod tests {
 
     #[test]
     fn sessions_are_named_once_each() {
-        let named = statement(Some("S1"), vec![ended(Some("S2"), NOON), ended(Some("S1"), NOON), ended(None, NOON), ended(Some("S2"), NOON)]);
+        let named = statement(
+            Some("S1"),
+            vec![
+                ended(Some("S2"), NOON),
+                ended(Some("S1"), NOON),
+                ended(None, NOON),
+                ended(Some("S2"), NOON),
+            ],
+        );
         assert_eq!(named.sessions().map(SessionId::as_str).collect::<Vec<_>>(), ["S1", "S2"]);
     }
 
     #[test]
     fn what_is_unknown_is_corrupt_and_named() {
         for (text, expect) in [
-            (r#"{"kind":"k","facts":[{"data":{},"type":"session.paused","v":1}]}"#, "`session.paused` is no fact type that this version knows"),
-            (r#"{"kind":"k","facts":[{"data":{},"type":"session.ended","v":2}]}"#, "`session.ended` has version 2; this version reads it up to 1"),
-            (r#"{"kind":"k","facts":[{"data":{},"type":"session.ended","v":1}]}"#, "`session.ended` version 1 does not read: missing field `reason`"),
+            (
+                r#"{"kind":"k","facts":[{"data":{},"type":"session.paused","v":1}]}"#,
+                "`session.paused` is no fact type that this version knows",
+            ),
+            (
+                r#"{"kind":"k","facts":[{"data":{},"type":"session.ended","v":2}]}"#,
+                "`session.ended` has version 2; this version reads it up to 1",
+            ),
+            (
+                r#"{"kind":"k","facts":[{"data":{},"type":"session.ended","v":1}]}"#,
+                "`session.ended` version 1 does not read: missing field `reason`",
+            ),
             (r#"{"kind":"k","more":1}"#, "the statement does not read: unknown field `more`"),
-            (r#"{"kind":"k","notes":["guessed"]}"#, "the statement does not read: unknown variant `guessed`"),
+            (
+                r#"{"kind":"k","notes":["guessed"]}"#,
+                "the statement does not read: unknown variant `guessed`",
+            ),
             (r#"{"facts":[]}"#, "the statement does not read: missing field `kind`"),
             (r#"{"kind":"k"} "x""#, "the statement does not read: trailing characters"),
         ] {

@@ -1,4 +1,5 @@
-//! Instants and intervals. A time is an instant in UTC with microseconds; what a source stated finer than that stays in the original.
+//! Instants and intervals. A time is an instant in UTC with microseconds; what a source stated
+//! finer than that stays in the original.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -38,13 +39,15 @@ impl Time {
     /// Reads RFC 3339. The offset is required.
     ///
     /// # Errors
-    /// If the text is no RFC 3339 date-time with an offset, or lies outside of the years 0000 to 9999 in UTC.
+    /// If the text is no RFC 3339 date-time with an offset, or lies outside of the years 0000 to
+    /// 9999 in UTC.
     pub fn parse(text: &str) -> Result<Self, TimeError> {
         let time = DateTime::parse_from_rfc3339(text).map_err(|_| TimeError)?;
         Self::within(time.with_timezone(&Utc)).ok_or(TimeError)
     }
 
-    /// The instant, unless it lies outside of the years 0000 to 9999 in UTC: such a time could not be written again.
+    /// The instant, unless it lies outside of the years 0000 to 9999 in UTC: such a time could not
+    /// be written again.
     #[must_use]
     pub fn within(time: DateTime<Utc>) -> Option<Self> {
         let micros = time.timestamp_micros();
@@ -98,7 +101,12 @@ impl Serialize for Time {
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<'de, str>::deserialize(deserializer)?;
-        Self::parse(&text).map_err(|_| de::Error::invalid_value(de::Unexpected::Str(&text), &"an RFC 3339 date-time with an offset"))
+        Self::parse(&text).map_err(|_| {
+            de::Error::invalid_value(
+                de::Unexpected::Str(&text),
+                &"an RFC 3339 date-time with an offset",
+            )
+        })
     }
 }
 
@@ -112,7 +120,8 @@ impl JsonSchema for Time {
     }
 }
 
-/// When something occurred, as the source claims: an instant, or an interval when only known to lie between two looks.
+/// When something occurred, as the source claims: an instant, or an interval when only known to lie
+/// between two looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Occurred {
     /// The instant, or the earliest it can have been.
@@ -179,8 +188,10 @@ mod tests {
             assert_eq!(Time::parse(expect).unwrap(), time);
             assert_eq!(Time::from_micros(time.micros()), time);
         }
-        let outside = ["9999-12-31T23:59:59-00:01", "0000-01-01T00:00:00+00:01", "9999-12-31T23:59:60Z"];
-        let no_times = ["2026-03-10T10:00:00", "2026-03-10", "1773144000", "2026-02-30T10:00:00Z", ""];
+        let outside =
+            ["9999-12-31T23:59:59-00:01", "0000-01-01T00:00:00+00:01", "9999-12-31T23:59:60Z"];
+        let no_times =
+            ["2026-03-10T10:00:00", "2026-03-10", "1773144000", "2026-02-30T10:00:00Z", ""];
         for text in outside.into_iter().chain(no_times) {
             assert_eq!(Time::parse(text), Err(TimeError), "{text}");
         }

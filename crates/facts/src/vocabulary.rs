@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, fmt};
 
 macro_rules! vocabulary {
-    ($($(#[doc = $doc:literal])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)* })*) => {$(
+    ($($(#[doc = $doc:literal])* $name:ident {
+        $($(#[$vdoc:meta])* $variant:ident = $word:literal,)* })*) => {$(
         $(#[doc = $doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum $name {
@@ -41,7 +42,8 @@ macro_rules! vocabulary {
             }
 
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!({"description": concat!($($doc),*).trim(), "type": "string", "enum": [$($word),*]})
+                json_schema!({"description": concat!($($doc),*).trim(), "type": "string",
+                    "enum": [$($word),*]})
             }
         }
     )*};
@@ -50,20 +52,25 @@ macro_rules! vocabulary {
 vocabulary! {
     /// How a factor was verified.
     Method {
-        Password = "password", SecurityQuestion = "security_question", Email = "email", Sms = "sms", Voice = "voice",
-        Otp = "otp", Totp = "totp", Push = "push", SignedNonce = "signed_nonce", Webauthn = "webauthn",
-        SmartCard = "smart_card", Duo = "duo", Rsa = "rsa", Symantec = "symantec", Yubikey = "yubikey",
+        Password = "password", SecurityQuestion = "security_question", Email = "email", Sms = "sms",
+            Voice = "voice",
+        Otp = "otp", Totp = "totp", Push = "push", SignedNonce = "signed_nonce",
+            Webauthn = "webauthn",
+        SmartCard = "smart_card", Duo = "duo", Rsa = "rsa", Symantec = "symantec",
+            Yubikey = "yubikey",
         CustomApp = "custom_app", CustomOtp = "custom_otp", ExternalIdp = "external_idp",
     }
     /// A characteristic of a verification (Okta's `AuthenticatorMethodProperty`).
     Property {
-        DeviceBound = "device_bound", HardwareProtected = "hardware_protected", PhishingResistant = "phishing_resistant",
+        DeviceBound = "device_bound", HardwareProtected = "hardware_protected",
+            PhishingResistant = "phishing_resistant",
         UserPresence = "user_presence", UserVerifying = "user_verifying",
     }
     /// The engine of an org.
     Engine { IdentityEngine = "identity_engine", Classic = "classic", }
     /// What kind of identity provider it is.
-    IdpKind { OktaIdentityEngine = "okta_identity_engine", OktaClassic = "okta_classic", ThirdParty = "third_party", }
+    IdpKind { OktaIdentityEngine = "okta_identity_engine", OktaClassic = "okta_classic",
+        ThirdParty = "third_party", }
     /// The status of a configured thing.
     Status { Active = "active", Inactive = "inactive", Deleted = "deleted", }
     /// The protocol of a federation.
@@ -86,11 +93,13 @@ vocabulary! {
     Outcome { Allow = "allow", Challenge = "challenge", Deny = "deny", }
     /// What became of a sign-in, a factor or an access that did not succeed.
     SignInResult {
-        Failure = "failure", Deny = "deny", Challenge = "challenge", Abandoned = "abandoned", Unanswered = "unanswered",
+        Failure = "failure", Deny = "deny", Challenge = "challenge", Abandoned = "abandoned",
+            Unanswered = "unanswered",
         RateLimit = "rate_limit", Skipped = "skipped", Other = "other",
     }
     /// Why a session ended, as its source states it.
-    EndReason { Logout = "logout", Expired = "expired", Revoked = "revoked", UpstreamRevoked = "upstream_revoked", Other = "other", }
+    EndReason { Logout = "logout", Expired = "expired", Revoked = "revoked",
+        UpstreamRevoked = "upstream_revoked", Other = "other", }
     /// On what a statement of completeness rests.
     HeardBasis { Stated = "stated", Polled = "polled", Assumed = "assumed", }
     /// How a record was read; stored with it.
@@ -99,17 +108,22 @@ vocabulary! {
         TimeZoneAssumedUtc = "time_zone_assumed_utc",
         /// No translator of this version reads this kind of event, or it lacks what the facts need.
         NotUnderstood = "not_understood",
-        /// The source's log does not say how long a session may last or be idle (`semantics.md` 22).
+        /// The source's log does not say how long a session may last or be idle (`semantics.md`
+        /// 22).
         LimitsNotLogged = "limits_not_logged",
     }
     /// By which door a record came in.
     Door { File = "file", Http = "http", Ledger = "ledger", }
     /// What a credential may do.
-    Role { Ingest = "ingest", Read = "read", Investigate = "investigate", Export = "export", Govern = "govern", Operate = "operate", }
+    Role { Ingest = "ingest", Read = "read", Investigate = "investigate", Export = "export",
+        Govern = "govern", Operate = "operate", }
 }
 
-/// An authentication method reference: a value of RFC 8176 or one a vendor adds. Unknown values are kept.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+/// An authentication method reference: a value of RFC 8176 or one a vendor adds. Unknown values are
+/// kept.
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
 pub struct Amr(pub String);
 
@@ -127,11 +141,12 @@ impl fmt::Display for Amr {
     }
 }
 
-/// Whether a text is a code (`^[a-z0-9_]{1,64}$`) and may stand in the clear. What is no code is free text, and is sealed; the code that stands in its place
-/// is [`FREE_TEXT`].
+/// Whether a text is a code (`^[a-z0-9_]{1,64}$`) and may stand in the clear. What is no code is
+/// free text, and is sealed; the code that stands in its place is [`FREE_TEXT`].
 #[must_use]
 pub fn is_code(text: &str) -> bool {
-    (1..=64).contains(&text.len()) && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+    (1..=64).contains(&text.len())
+        && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))
 }
 
 /// The code that says: a text was here, and is sealed.

@@ -1,6 +1,7 @@
 //! The golden files: bytes that were written once and must be read for ever.
 //!
-//! `UPDATE_GOLDEN=1 cargo test -p claimledger-facts --test golden` writes files that are missing, and never another.
+//! `UPDATE_GOLDEN=1 cargo test -p claimledger-facts --test golden` writes files that are missing,
+//! and never another.
 
 mod common;
 
@@ -20,8 +21,10 @@ use std::{
     path::PathBuf,
 };
 
-const WHY: &str = "Stored records are never rewritten: what this file holds is what somebody's ledger holds, and its hash is in their tree. If a golden file no \
-                   longer reads, the code is wrong, not the file. Never change or remove one: give the fact type a new version with an upcast, or the record a new \
+const WHY: &str = "Stored records are never rewritten: what this file holds is what somebody's \
+                   ledger holds, and its hash is in their tree. If a golden file no \
+                   longer reads, the code is wrong, not the file. Never change or remove one: give \
+                   the fact type a new version with an upcast, or the record a new \
                    format, and add files for it.";
 
 fn dir() -> PathBuf {
@@ -65,19 +68,38 @@ fn made() -> BTreeMap<String, Value> {
     let mut made = BTreeMap::new();
     for (n, fact) in FACT_TYPES.iter().enumerate() {
         let name = format!("facts/{}.v{}.json", fact.name, fact.version);
-        made.insert(name, golden_record(seal_fixed(&draft_of(fact.name)).finish(LogPosition(n as u64), time("2026-03-10T10:00:02Z"), false, false)));
+        made.insert(
+            name,
+            golden_record(seal_fixed(&draft_of(fact.name)).finish(
+                LogPosition(n as u64),
+                time("2026-03-10T10:00:02Z"),
+                false,
+                false,
+            )),
+        );
     }
     for (name, draft) in special_drafts() {
         let sealed = seal_fixed(&draft);
         let at = time("2026-03-11T00:00:00.5Z");
-        made.insert(format!("records/{name}.v1.json"), golden_record(sealed.finish(LogPosition(70_000), at, true, false)));
+        made.insert(
+            format!("records/{name}.v1.json"),
+            golden_record(sealed.finish(LogPosition(70_000), at, true, false)),
+        );
         if draft.variants_allowed {
-            made.insert(format!("records/{name}_variant.v1.json"), golden_record(sealed.finish(LogPosition(5_000_000_000), at, false, true)));
+            made.insert(
+                format!("records/{name}_variant.v1.json"),
+                golden_record(sealed.finish(LogPosition(5_000_000_000), at, false, true)),
+            );
         }
     }
     // The files above were written before there was a dictionary.
     for (name, draft) in dictionary_drafts() {
-        let entry = seal_fixed(&draft).finish(LogPosition(80_000), time("2026-03-12T00:00:00Z"), false, false);
+        let entry = seal_fixed(&draft).finish(
+            LogPosition(80_000),
+            time("2026-03-12T00:00:00Z"),
+            false,
+            false,
+        );
         made.insert(format!("records/dictionary_1_{name}.v1.json"), golden_record(entry));
     }
     made.insert("keys/keys.v1.json".to_owned(), golden_keys());
@@ -87,7 +109,8 @@ fn made() -> BTreeMap<String, Value> {
 fn golden_record(entry: Entry) -> Value {
     let record = entry.decode().unwrap();
     json!({
-        "statement": String::from_utf8(record.statement.encode(record.header.occurred).unwrap()).unwrap(),
+        "statement":
+            String::from_utf8(record.statement.encode(record.header.occurred).unwrap()).unwrap(),
         "entry": {
             "id": entry.id,
             "header": HEXLOWER.encode(&entry.header),
@@ -116,7 +139,8 @@ fn golden_keys() -> Value {
         "wrapped": HEXLOWER.encode(&keys.wrap(&master, &tenant(), &Fixed::new("wrap"))),
         "persons": wrapped,
         "id_index": {"u-Alice ": keys.blind_index(BlindKind::Id, "u-Alice ").to_string()},
-        "alias_index": {"  Ålice@Acme.Example\n": keys.blind_index(BlindKind::Alias, "  Ålice@Acme.Example\n").to_string()},
+        "alias_index": {"  Ålice@Acme.Example\n": keys.blind_index(BlindKind::Alias,
+            "  Ålice@Acme.Example\n").to_string()},
         "content_digest": {"text": keys.content_digest(b"text").to_string()},
         "byte_digest": {"text": keys.byte_digest(b"text").to_string()},
     })
@@ -146,8 +170,13 @@ fn the_set_only_grows() {
     let mut listed = BTreeMap::new();
     for line in sums.lines() {
         let (sum, name) = line.split_once("  ").unwrap();
-        let bytes = fs::read(dir().join(name)).unwrap_or_else(|error| panic!("golden/{name}: {error}. {WHY}"));
-        assert_eq!(HEXLOWER.encode(&Sha256::digest(bytes)), sum, "golden/{name} was changed. {WHY}");
+        let bytes = fs::read(dir().join(name))
+            .unwrap_or_else(|error| panic!("golden/{name}: {error}. {WHY}"));
+        assert_eq!(
+            HEXLOWER.encode(&Sha256::digest(bytes)),
+            sum,
+            "golden/{name} was changed. {WHY}"
+        );
         listed.insert(name.to_owned(), ());
     }
     for name in files().keys() {
@@ -161,7 +190,11 @@ fn every_fact_type_has_a_file_at_every_version() {
     for fact in FACT_TYPES {
         for version in 1..=fact.version {
             let name = format!("facts/{}.v{version}.json", fact.name);
-            assert!(files.contains_key(&name), "golden/{name} is missing: UPDATE_GOLDEN=1 cargo test -p claimledger-facts --test golden");
+            assert!(
+                files.contains_key(&name),
+                "golden/{name} is missing: UPDATE_GOLDEN=1 cargo test -p claimledger-facts --test \
+                 golden"
+            );
         }
     }
 }
@@ -173,20 +206,33 @@ fn every_file_still_decodes() {
         let record = entry.decode().unwrap_or_else(|error| panic!("golden/{name}: {error}. {WHY}"));
         assert_eq!(record.leaf.to_string(), file["leaf"], "golden/{name}: another leaf. {WHY}");
         assert_eq!(leaf_hash(&entry.header), record.leaf);
-        assert_eq!(record.header.encode(), entry.header, "golden/{name}: the header is written otherwise. {WHY}");
+        assert_eq!(
+            record.header.encode(),
+            entry.header,
+            "golden/{name}: the header is written otherwise. {WHY}"
+        );
     }
 }
 
 #[test]
 fn statements_are_written_as_ever() {
     for (name, file) in records() {
-        let record = entry(&file).decode().unwrap_or_else(|error| panic!("golden/{name}: {error}. {WHY}"));
+        let record =
+            entry(&file).decode().unwrap_or_else(|error| panic!("golden/{name}: {error}. {WHY}"));
         let stored: Value = serde_json::from_str(file["statement"].as_str().unwrap()).unwrap();
         let facts = stored["facts"].as_array().cloned().unwrap_or_default();
         // A fact of an older version is read, and would be written as the current one.
-        if facts.iter().zip(&record.statement.facts).all(|(stored, read)| stored["v"] == read.data.version()) {
+        if facts
+            .iter()
+            .zip(&record.statement.facts)
+            .all(|(stored, read)| stored["v"] == read.data.version())
+        {
             let bytes = record.statement.encode(record.header.occurred).unwrap();
-            assert_eq!(String::from_utf8(bytes).unwrap(), file["statement"], "golden/{name}: the statement is written otherwise. {WHY}");
+            assert_eq!(
+                String::from_utf8(bytes).unwrap(),
+                file["statement"],
+                "golden/{name}: the statement is written otherwise. {WHY}"
+            );
         }
     }
 }
@@ -200,19 +246,32 @@ fn sealed_bodies_still_open() {
         codecs.insert(("facts", entry.facts[0]));
         // Key 1, the codec, is the first of a block's map.
         codecs.insert(("original", entry.original[2]));
-        let header = entry.decode_header().unwrap_or_else(|error| panic!("golden/{name}: {error}. {WHY}"));
-        assert_eq!(opened(&entry, &header), file["opened"], "golden/{name}: something else was opened. {WHY}");
+        let header =
+            entry.decode_header().unwrap_or_else(|error| panic!("golden/{name}: {error}. {WHY}"));
+        assert_eq!(
+            opened(&entry, &header),
+            file["opened"],
+            "golden/{name}: something else was opened. {WHY}"
+        );
         blocks += header.personal.len();
     }
     assert!(blocks > 16, "the set holds too few personal blocks to prove anything");
     assert_eq!(
         codecs,
-        BTreeSet::from([("facts", 0), ("facts", 1), ("facts", 2), ("original", 0), ("original", 1), ("original", 2)]),
+        BTreeSet::from([
+            ("facts", 0),
+            ("facts", 1),
+            ("facts", 2),
+            ("original", 0),
+            ("original", 1),
+            ("original", 2)
+        ]),
         "the set lacks a codec"
     );
 }
 
-/// The sealed bytes themselves may change with the compressor, and with them the hash of what is stored; what is committed to may not.
+/// The sealed bytes themselves may change with the compressor, and with them the hash of what is
+/// stored; what is committed to may not.
 #[test]
 fn sealing_commits_to_what_it_ever_did() {
     let committed = |header: &Header| {
@@ -225,17 +284,24 @@ fn sealing_commits_to_what_it_ever_did() {
     let mut made = made();
     made.remove("keys/keys.v1.json");
     for (name, now) in made {
-        let stored = fs::read_to_string(dir().join(&name)).unwrap_or_else(|error| panic!("golden/{name}: {error}"));
+        let stored = fs::read_to_string(dir().join(&name))
+            .unwrap_or_else(|error| panic!("golden/{name}: {error}"));
         let stored: Value = serde_json::from_str(&stored).unwrap();
-        let (now, stored) = (entry(&now).decode_header().unwrap(), entry(&stored).decode_header().unwrap());
-        assert_eq!(committed(&now), committed(&stored), "golden/{name}: sealing the same now commits to something else. {WHY}");
+        let (now, stored) =
+            (entry(&now).decode_header().unwrap(), entry(&stored).decode_header().unwrap());
+        assert_eq!(
+            committed(&now),
+            committed(&stored),
+            "golden/{name}: sealing the same now commits to something else. {WHY}"
+        );
     }
 }
 
 #[test]
 fn wrapped_keys_still_unwrap() {
     let file = &files()["keys/keys.v1.json"];
-    let keys = TenantKeys::unwrap(&master(), &tenant(), &hex(&file["wrapped"])).unwrap_or_else(|error| panic!("golden/keys: {error}. {WHY}"));
+    let keys = TenantKeys::unwrap(&master(), &tenant(), &hex(&file["wrapped"]))
+        .unwrap_or_else(|error| panic!("golden/keys: {error}. {WHY}"));
     let persons: Vec<_> = file["persons"]
         .as_array()
         .unwrap()
@@ -251,12 +317,20 @@ fn wrapped_keys_still_unwrap() {
         let entry = entry(&file);
         let header = entry.decode_header().unwrap();
         let original = claimledger_facts::seal::open_original(&entry, &header, &keys, &persons);
-        assert_eq!(original.unwrap(), file["opened"]["original"].as_str().unwrap().as_bytes(), "golden/{name}. {WHY}");
+        assert_eq!(
+            original.unwrap(),
+            file["opened"]["original"].as_str().unwrap().as_bytes(),
+            "golden/{name}. {WHY}"
+        );
     }
 }
 
 #[test]
 fn what_is_computed_under_the_keys_stays() {
-    assert_eq!(golden_keys(), files()["keys/keys.v1.json"], "another wrapping, index, digest or pseudonym. {WHY}");
+    assert_eq!(
+        golden_keys(),
+        files()["keys/keys.v1.json"],
+        "another wrapping, index, digest or pseudonym. {WHY}"
+    );
     assert_eq!(new_pseudonym(&Fixed::new("pseudonym 0")), person(0).0);
 }

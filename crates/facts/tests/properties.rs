@@ -37,7 +37,8 @@ fn json() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(4, 40, 6, |inner| {
         prop_oneof![
             collection::vec(inner.clone(), 0..6).prop_map(Value::from),
-            collection::btree_map(".{0,8}", inner, 0..6).prop_map(|map| Value::Object(map.into_iter().collect())),
+            collection::btree_map(".{0,8}", inner, 0..6)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
         ]
     })
 }
@@ -48,13 +49,30 @@ fn objects() -> impl Strategy<Value = Map<String, Value>> {
 
 fn drafts() -> impl Strategy<Value = Draft> {
     let persons = collection::vec((".{0,12}", objects()), 0..4).prop_map(|persons| {
-        let person = |(id, personal)| DraftPerson { id, personal: Personal::from(personal), ..DraftPerson::default() };
+        let person = |(id, personal)| DraftPerson {
+            id,
+            personal: Personal::from(personal),
+            ..DraftPerson::default()
+        };
         persons.into_iter().map(person).collect::<Vec<_>>()
     });
-    let fact =
-        (select(samples()), option::of(".{0,8}"), option::of(any::<prop::sample::Index>()), option::of(occurred()), any::<prop::sample::Index>());
-    let bytes = prop_oneof![collection::vec(any::<u8>(), 0..600), "(ab|c){0,400}".prop_map(String::into_bytes)];
-    let texts = (".{0,12}", ".{0,30}", option::of(".{0,12}"), collection::btree_map(".{0,5}", ".{0,5}", 0..3));
+    let fact = (
+        select(samples()),
+        option::of(".{0,8}"),
+        option::of(any::<prop::sample::Index>()),
+        option::of(occurred()),
+        any::<prop::sample::Index>(),
+    );
+    let bytes = prop_oneof![
+        collection::vec(any::<u8>(), 0..600),
+        "(ab|c){0,400}".prop_map(String::into_bytes)
+    ];
+    let texts = (
+        ".{0,12}",
+        ".{0,30}",
+        option::of(".{0,12}"),
+        collection::btree_map(".{0,5}", ".{0,5}", 0..3),
+    );
     let notes = collection::vec(select(Note::ALL), 0..3);
     (texts, occurred(), notes, persons, collection::vec(fact, 0..4), objects(), bytes).prop_map(
         |(texts, occurred, notes, persons, facts, unowned, original)| {
@@ -64,7 +82,9 @@ fn drafts() -> impl Strategy<Value = Draft> {
                 .filter(|((name, _), ..)| *name != "subject.linked" || !persons.is_empty())
                 .map(|((name, _), session, subject, occurred, other)| DraftFact {
                     session: session.map(SessionId::new),
-                    subject: subject.filter(|_| !persons.is_empty()).map(|index| index.index(persons.len())),
+                    subject: subject
+                        .filter(|_| !persons.is_empty())
+                        .map(|index| index.index(persons.len())),
                     occurred,
                     data: sample(name),
                     other: (name == "subject.linked").then(|| other.index(persons.len())),
@@ -90,7 +110,8 @@ fn drafts() -> impl Strategy<Value = Draft> {
 
 fn headers() -> impl Strategy<Value = Header> {
     let digest = || any::<[u8; 32]>().prop_map(Digest32);
-    let sealed = move || (digest(), digest()).prop_map(|(plain, stored)| SealedCommitment { plain, stored });
+    let sealed =
+        move || (digest(), digest()).prop_map(|(plain, stored)| SealedCommitment { plain, stored });
     let texts = (".{0,30}", ".{0,30}", ".{0,300}", ".{0,30}");
     (
         texts,
@@ -103,16 +124,37 @@ fn headers() -> impl Strategy<Value = Header> {
         collection::vec(sealed(), 0..30),
         sealed(),
     )
-        .prop_map(|(texts, position, door, occurred, recorded_at, [recorded_asserted, variant], digests, personal, original)| {
-            let mut header = empty_header();
-            header.tenant = texts.0.as_str().into();
-            header.source = texts.1.as_str().into();
-            header.source_id = texts.2.as_str().into();
-            header.translator = texts.3;
-            header.position = LogPosition(position);
-            [header.content_digest, header.byte_digest, header.facts] = digests;
-            Header { door, occurred, recorded_at, recorded_asserted, variant, personal, original, ..header }
-        })
+        .prop_map(
+            |(
+                texts,
+                position,
+                door,
+                occurred,
+                recorded_at,
+                [recorded_asserted, variant],
+                digests,
+                personal,
+                original,
+            )| {
+                let mut header = empty_header();
+                header.tenant = texts.0.as_str().into();
+                header.source = texts.1.as_str().into();
+                header.source_id = texts.2.as_str().into();
+                header.translator = texts.3;
+                header.position = LogPosition(position);
+                [header.content_digest, header.byte_digest, header.facts] = digests;
+                Header {
+                    door,
+                    occurred,
+                    recorded_at,
+                    recorded_asserted,
+                    variant,
+                    personal,
+                    original,
+                    ..header
+                }
+            },
+        )
 }
 
 fn empty_header() -> Header {
@@ -120,7 +162,8 @@ fn empty_header() -> Header {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None,
+        ..ProptestConfig::default() })]
 
     #[test]
     fn a_header_comes_back(header in headers()) {
@@ -129,7 +172,8 @@ proptest! {
     }
 
     #[test]
-    fn no_other_bytes_read_as_a_header(header in headers(), at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<bool>()) {
+    fn no_other_bytes_read_as_a_header(header in headers(), at in any::<prop::sample::Index>(),
+        byte in any::<u8>(), cut in any::<bool>()) {
         let mut bytes = header.encode();
         let at = at.index(bytes.len());
         if cut { bytes.truncate(at) } else { bytes[at] = byte }
@@ -142,7 +186,8 @@ proptest! {
     fn noise_is_refused(bytes in collection::vec(any::<u8>(), 0..400)) {
         prop_assert!(Header::decode(&bytes).is_err());
         prop_assert!(Statement::decode(&bytes, Occurred::at(Time::EPOCH)).is_err());
-        let entry = Entry { personal: bytes.clone(), original: bytes.clone(), ..seal_fixed(&empty_draft("x")).finish(LogPosition(0), Time::EPOCH, false, false) };
+        let entry = Entry { personal: bytes.clone(), original: bytes.clone(),
+            ..seal_fixed(&empty_draft("x")).finish(LogPosition(0), Time::EPOCH, false, false) };
         prop_assert!(entry.decode().is_err());
         _ = entry.persons();
     }
@@ -156,22 +201,27 @@ proptest! {
     }
 
     #[test]
-    fn a_draft_comes_back(draft in drafts(), position in any::<u64>(), recorded in times(), flags in any::<[bool; 2]>()) {
+    fn a_draft_comes_back(draft in drafts(), position in any::<u64>(), recorded in times(),
+        flags in any::<[bool; 2]>()) {
         let sealed = seal_with(&draft, &SystemRandom);
         let entry = sealed.finish(LogPosition(position), recorded, flags[0], flags[1]);
         prop_assert!(entry.size() <= sealed.size());
         let record = entry.decode().unwrap();
         prop_assert_eq!(record.header.encode(), &entry.header[..]);
-        prop_assert_eq!((record.header.position.0, record.header.recorded_at), (position, recorded));
+        prop_assert_eq!((record.header.position.0, record.header.recorded_at),
+            (position, recorded));
         prop_assert_eq!([record.header.recorded_asserted, record.header.variant], flags);
 
         let (keys, persons) = (tenant_keys(), persons(draft.persons.len()));
         let pseudonym = |index: usize| persons[index].0.clone();
         let statement = &record.statement;
-        prop_assert_eq!((&statement.kind, &statement.session, &statement.correlation), (&draft.kind, &draft.session, &draft.correlation));
-        prop_assert_eq!((&statement.notes, statement.facts.len()), (&draft.notes, draft.facts.len()));
+        prop_assert_eq!((&statement.kind, &statement.session, &statement.correlation),
+            (&draft.kind, &draft.session, &draft.correlation));
+        prop_assert_eq!((&statement.notes, statement.facts.len()),
+            (&draft.notes, draft.facts.len()));
         for (fact, drafted) in statement.facts.iter().zip(&draft.facts) {
-            prop_assert_eq!(&fact.session, drafted.session.as_ref().map_or(&draft.session, |_| &drafted.session));
+            prop_assert_eq!(&fact.session, drafted.session.as_ref().map_or(&draft.session, |_|
+                &drafted.session));
             prop_assert_eq!(&fact.subject, &drafted.subject.map(pseudonym));
             prop_assert_eq!(fact.occurred, drafted.occurred.unwrap_or(draft.occurred));
             if drafted.other.is_none() {
@@ -179,10 +229,13 @@ proptest! {
             }
         }
 
-        prop_assert_eq!(&open_original(&entry, &record.header, &keys, &persons).unwrap(), &draft.original);
+        prop_assert_eq!(&open_original(&entry, &record.header, &keys, &persons).unwrap(),
+            &draft.original);
         let opened = open_personal(&entry, &record.header, &keys, &persons).unwrap();
-        let owned = draft.persons.iter().enumerate().map(|(n, person)| (Some(pseudonym(n)), &person.personal));
-        let expected: Vec<_> = owned.chain([(None, &draft.unowned)]).filter(|(_, data)| !data.is_empty()).collect();
+        let owned = draft.persons.iter().enumerate().map(|(n, person)|
+            (Some(pseudonym(n)), &person.personal));
+        let expected: Vec<_> = owned.chain([(None, &draft.unowned)]).filter(|(_, data)|
+            !data.is_empty()).collect();
         prop_assert_eq!(opened.len(), expected.len());
         for (block, (whose, data)) in opened.into_iter().zip(expected) {
             prop_assert_eq!(block.pseudonym, whose);
@@ -191,15 +244,19 @@ proptest! {
     }
 
     #[test]
-    fn one_flipped_bit_is_caught_or_says_nothing_else(draft in drafts(), part in 0..3_usize, at in any::<prop::sample::Index>(), bit in 0..8_u32) {
-        let mut entry = seal_with(&draft, &SystemRandom).finish(LogPosition(3), Time::EPOCH, false, false);
+    fn one_flipped_bit_is_caught_or_says_nothing_else(draft in drafts(), part in 0..3_usize,
+        at in any::<prop::sample::Index>(), bit in 0..8_u32) {
+        let mut entry = seal_with(&draft, &SystemRandom).finish(LogPosition(3), Time::EPOCH, false,
+            false);
         let written = entry.decode().unwrap();
-        let bytes = [&mut entry.facts, &mut entry.personal, &mut entry.original].into_iter().nth(part).unwrap();
+        let bytes = [&mut entry.facts, &mut entry.personal,
+            &mut entry.original].into_iter().nth(part).unwrap();
         let at = at.index(bytes.len());
         bytes[at] ^= 1 << bit;
         if let Ok(read) = entry.decode() {
             // A zstd frame can say the same in two ways; the header commits to what it says.
-            prop_assert!(part == 0 && entry.facts[0] != 0, "only a packed statement has more than one spelling");
+            prop_assert!(part == 0 && entry.facts[0] != 0, "only a packed statement has more than \
+                one spelling");
             prop_assert_eq!((read.statement, read.leaf), (written.statement, written.leaf));
         }
     }

@@ -30,18 +30,32 @@ fn schema_and_reader_agree_on_every_field() {
     let mut refused = 0;
     for (name, sample) in samples() {
         let schema = schema(&format!("{name}.v1.json"));
-        assert!(schema.is_valid(&sample), "{name}: {:?}", schema.iter_errors(&sample).map(|error| error.to_string()).collect::<Vec<_>>());
+        assert!(
+            schema.is_valid(&sample),
+            "{name}: {:?}",
+            schema.iter_errors(&sample).map(|error| error.to_string()).collect::<Vec<_>>()
+        );
         for key in sample.as_object().unwrap().keys() {
             let mut without = sample.clone();
             without.as_object_mut().unwrap().remove(key);
             assert_eq!(schema.is_valid(&without), reads(name, &without), "{name} without {key}");
             refused += usize::from(!schema.is_valid(&without));
-            for other in
-                [json!({"no": "such"}), json!([["nested"]]), json!(-1.5), json!("no such word"), json!("2026-03-10T10:00:00"), json!(-1), json!(true)]
-            {
+            for other in [
+                json!({"no": "such"}),
+                json!([["nested"]]),
+                json!(-1.5),
+                json!("no such word"),
+                json!("2026-03-10T10:00:00"),
+                json!(-1),
+                json!(true),
+            ] {
                 let mut wrong = sample.clone();
                 wrong[key] = other.clone();
-                assert_eq!(schema.is_valid(&wrong), reads(name, &wrong), "{name} with {key} = {other}");
+                assert_eq!(
+                    schema.is_valid(&wrong),
+                    reads(name, &wrong),
+                    "{name} with {key} = {other}"
+                );
                 refused += usize::from(!schema.is_valid(&wrong));
             }
         }
@@ -50,12 +64,14 @@ fn schema_and_reader_agree_on_every_field() {
 }
 
 fn line(fact: &FactType, data: Value) -> Value {
-    let mut line = json!({"id": "1", "type": fact.name, "occurred_at": "2026-03-10T10:00:00+01:00", "data": data});
+    let mut line = json!({"id": "1", "type": fact.name, "occurred_at": "2026-03-10T10:00:00+01:00",
+        "data": data});
     if fact.needs_session {
         line["session"] = json!("S1");
     }
     if fact.needs_subject {
-        line["subject"] = json!({"id": "u-alice", "login": null, "name": "Alice", "department": "kept, and reported"});
+        line["subject"] = json!({"id": "u-alice", "login": null, "name": "Alice",
+            "department": "kept, and reported"});
     }
     line
 }
@@ -66,7 +82,11 @@ fn a_line_is_asked_for_what_its_type_needs() {
     for (name, sample) in samples() {
         let fact = FactType::named(name).unwrap();
         let whole = line(fact, sample);
-        assert_eq!(schema.is_valid(&whole), !fact.ledger_only, "{name}: only what others may write");
+        assert_eq!(
+            schema.is_valid(&whole),
+            !fact.ledger_only,
+            "{name}: only what others may write"
+        );
         if fact.ledger_only {
             continue;
         }
@@ -81,7 +101,11 @@ fn a_line_is_asked_for_what_its_type_needs() {
         assert_eq!(schema.is_valid(&wrong), reads(name, &json!({})), "{name} with empty data");
         for (key, other, expect) in [
             ("occurred_at", json!("2026-03-10T10:00:00"), false),
-            ("occurred_at", json!({"from": "2026-03-10T10:00:00Z", "to": "2026-03-10T11:00:00Z"}), true),
+            (
+                "occurred_at",
+                json!({"from": "2026-03-10T10:00:00Z", "to": "2026-03-10T11:00:00Z"}),
+                true,
+            ),
             ("occurred_at", json!({"from": "2026-03-10T10:00:00Z"}), false),
             ("id", json!(""), false),
             ("subject", json!({"name": "no id"}), false),
@@ -94,7 +118,8 @@ fn a_line_is_asked_for_what_its_type_needs() {
             assert_eq!(schema.is_valid(&changed), expect, "{name} with {key} = {other}");
         }
     }
-    assert!(!schema.is_valid(&json!({"id": "1", "type": "session.paused", "occurred_at": "2026-03-10T10:00:00Z", "data": {}})));
+    assert!(!schema.is_valid(&json!({"id": "1", "type": "session.paused",
+        "occurred_at": "2026-03-10T10:00:00Z", "data": {}})));
 }
 
 #[test]

@@ -43,8 +43,12 @@ pub enum AppendOutcome {
 /// Why a request was not written.
 #[derive(Debug, thiserror::Error)]
 pub enum SequencerError {
-    /// Other content is in the log under the same id. Recorded as `fact.conflicted`; nothing else of the request was written.
-    #[error("record {index} of the request: other content is stored under {source_name}/{source_id} at {position}")]
+    /// Other content is in the log under the same id. Recorded as `fact.conflicted`; nothing else
+    /// of the request was written.
+    #[error(
+        "record {index} of the request: other content is stored under {source_name}/{source_id} at \
+         {position}"
+    )]
     Conflict {
         /// Which record of the request, from 0.
         index: usize,
@@ -69,7 +73,8 @@ pub enum SequencerError {
         /// What it is.
         current: u64,
     },
-    /// A recorded time was asserted where it may not be, or is lower than the last. Nothing was written.
+    /// A recorded time was asserted where it may not be, or is lower than the last. Nothing was
+    /// written.
     #[error("record {index} of the request: {reason}")]
     RecordedAt {
         /// Which record of the request, from 0.

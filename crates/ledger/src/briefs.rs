@@ -1,5 +1,5 @@
-//! What the read models keep of a session's records themselves, in parts of about a thousand bytes: so that a session is read from one place, and a record
-//! more rewrites one part.
+//! What the read models keep of a session's records themselves, in parts of about a thousand bytes:
+//! so that a session is read from one place, and a record more rewrites one part.
 
 use crate::log::LogError;
 use claimledger_facts::ids::LogPosition;
@@ -11,7 +11,8 @@ const FULL: usize = 1_000;
 /// Bytes before each brief: position and length.
 const FRAME: usize = 12;
 
-/// One part: positions, each with the brief of the record there, ascending. Where a part ends follows from what was put in, whatever the batches were.
+/// One part: positions, each with the brief of the record there, ascending. Where a part ends
+/// follows from what was put in, whatever the batches were.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Briefs(Vec<u8>);
 
@@ -36,7 +37,8 @@ impl Briefs {
         if self.0.len() >= FULL {
             return Ok(false);
         }
-        let length = u32::try_from(brief.len()).map_err(|_| LogError::unavailable("a brief is longer than can be kept"))?;
+        let length = u32::try_from(brief.len())
+            .map_err(|_| LogError::unavailable("a brief is longer than can be kept"))?;
         self.0.extend(position.0.to_le_bytes());
         self.0.extend(length.to_le_bytes());
         self.0.extend(brief);
@@ -61,19 +63,27 @@ impl Briefs {
     pub fn to_text(&self, session: &str, part: u64) -> String {
         let mut hasher = DefaultHasher::new();
         self.0.hash(&mut hasher);
-        let positions: Vec<_> = self.iter().filter_map(Result::ok).map(|(position, _)| position.to_string()).collect();
-        format!("brief {session} {part} {} {} bytes {:016x}", positions.join(" "), self.0.len(), hasher.finish())
+        let positions: Vec<_> =
+            self.iter().filter_map(Result::ok).map(|(position, _)| position.to_string()).collect();
+        format!(
+            "brief {session} {part} {} {} bytes {:016x}",
+            positions.join(" "),
+            self.0.len(),
+            hasher.finish()
+        )
     }
 }
 
 type Found<'b> = (LogPosition, &'b [u8]);
 
 fn split(bytes: &[u8]) -> Result<(Found<'_>, &[u8]), LogError> {
-    let damaged = || LogError::damaged("views", "what is kept of a session", "a part of it is cut short");
+    let damaged =
+        || LogError::damaged("views", "what is kept of a session", "a part of it is cut short");
     let (frame, rest) = bytes.split_first_chunk::<FRAME>().ok_or_else(damaged)?;
     let (position, length) = frame.split_first_chunk::<8>().ok_or_else(damaged)?;
     let length = length.first_chunk::<4>().map_or(u32::MAX, |length| u32::from_le_bytes(*length));
-    let (brief, rest) = rest.split_at_checked(usize::try_from(length).unwrap_or(usize::MAX)).ok_or_else(damaged)?;
+    let (brief, rest) =
+        rest.split_at_checked(usize::try_from(length).unwrap_or(usize::MAX)).ok_or_else(damaged)?;
     Ok(((LogPosition(u64::from_le_bytes(*position)), brief), rest))
 }
 
@@ -82,7 +92,10 @@ mod tests {
     use super::*;
 
     fn all(briefs: &Briefs) -> Vec<(u64, Vec<u8>)> {
-        briefs.iter().map(|found| found.map(|(position, brief)| (position.0, brief.to_vec())).unwrap()).collect()
+        briefs
+            .iter()
+            .map(|found| found.map(|(position, brief)| (position.0, brief.to_vec())).unwrap())
+            .collect()
     }
 
     #[test]
@@ -97,8 +110,15 @@ mod tests {
         }
         assert_eq!(all(&briefs), put);
         assert_eq!(all(&Briefs::from_bytes(briefs.as_bytes().to_vec())), put);
-        assert!((FULL..FULL + 200).contains(&briefs.as_bytes().len()), "{}", briefs.as_bytes().len());
-        assert!(Briefs::default().push(LogPosition(1), &[0; 100_000]).unwrap(), "one that is longer than a part has a part of its own");
+        assert!(
+            (FULL..FULL + 200).contains(&briefs.as_bytes().len()),
+            "{}",
+            briefs.as_bytes().len()
+        );
+        assert!(
+            Briefs::default().push(LogPosition(1), &[0; 100_000]).unwrap(),
+            "one that is longer than a part has a part of its own"
+        );
     }
 
     #[test]
@@ -111,7 +131,11 @@ mod tests {
             let found: Vec<_> = cut.iter().collect();
             let whole = usize::from(length >= FRAME + 3);
             assert_eq!(found.iter().filter(|found| found.is_ok()).count(), whole, "{length} bytes");
-            assert_eq!(found.iter().filter(|found| found.is_err()).count(), usize::from(length != FRAME + 3), "{length} bytes");
+            assert_eq!(
+                found.iter().filter(|found| found.is_err()).count(),
+                usize::from(length != FRAME + 3),
+                "{length} bytes"
+            );
         }
     }
 }

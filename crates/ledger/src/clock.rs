@@ -1,5 +1,6 @@
-//! The clock, as an argument: nothing else in the workspace asks the machine for the time. And the guard that notices when
-//! it jumps, before a record is stamped with it (`docs/decisions/0022-a-clock-that-jumps.md`).
+//! The clock, as an argument: nothing else in the workspace asks the machine for the time. And the
+//! guard that notices when it jumps, before a record is stamped with it
+//! (`docs/decisions/0022-a-clock-that-jumps.md`).
 
 use claimledger_facts::time::Time;
 use std::{
@@ -13,7 +14,8 @@ use std::{
 
 /// Now, as the caller of it should believe.
 pub trait Clock: Send + Sync {
-    /// The current instant. It may jump in either direction: the sequencer never lets `recorded_at` decrease.
+    /// The current instant. It may jump in either direction: the sequencer never lets `recorded_at`
+    /// decrease.
     fn now(&self) -> Time;
 
     /// A clock that only runs forward and that nobody sets; none: there is none.
@@ -26,11 +28,13 @@ pub trait Clock: Send + Sync {
         None
     }
 
-    /// Notes both clocks for a later process. Best effort: without it a jump between two processes is not noticed.
+    /// Notes both clocks for a later process. Best effort: without it a jump between two processes
+    /// is not noticed.
     fn keep(&self, _: &Kept) {}
 }
 
-/// A reading of the steady clock. Two readings of one boot can be compared, whichever process made them.
+/// A reading of the steady clock. Two readings of one boot can be compared, whichever process made
+/// them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Steady {
     /// Which boot of the machine; none: this process alone can compare it.
@@ -70,7 +74,12 @@ impl fmt::Display for Jump {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let direction = if self.found < self.expected { "back" } else { "ahead" };
         let by = distance(self.found, self.expected);
-        write!(f, "the clock of this machine jumped {direction} by {by}: it showed {} where {} was expected", self.found, self.expected)
+        write!(
+            f,
+            "the clock of this machine jumped {direction} by {by}: it showed {} where {} was \
+             expected",
+            self.found, self.expected
+        )
     }
 }
 
@@ -104,7 +113,8 @@ impl Default for ClockSettings {
 pub enum ClockTrouble {
     /// It jumped since it was last looked at, by more than the bound.
     Jumped(Jump),
-    /// It is behind the last record by more than the bound: new records would all be stamped with that one's time.
+    /// It is behind the last record by more than the bound: new records would all be stamped with
+    /// that one's time.
     Behind {
         /// What it shows.
         found: Time,
@@ -122,7 +132,8 @@ impl ClockTrouble {
         match self {
             Self::Jumped(jump) => jump.to_string(),
             Self::Behind { found, last } => format!(
-                "the clock of this machine shows {found}, {} behind the last record: until it reaches {last}, records are stamped with that time, and \
+                "the clock of this machine shows {found}, {} behind the last record: until it \
+                 reaches {last}, records are stamped with that time, and \
                  none of them is known before it",
                 distance(*found, *last)
             ),
@@ -134,7 +145,10 @@ impl ClockTrouble {
     #[must_use]
     pub fn public(&self) -> String {
         match self {
-            Self::Behind { .. } => "the clock of this machine is behind the last record by more than is accepted".to_owned(),
+            Self::Behind { .. } => {
+                "the clock of this machine is behind the last record by more than is accepted"
+                    .to_owned()
+            }
             Self::Jumped(_) | Self::Accepted(_) => self.why(),
         }
     }
@@ -167,7 +181,11 @@ impl ClockGuard {
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, settings: ClockSettings) -> Self {
         let kept = clock.kept();
-        let seen = Seen { accepted: kept.as_ref().and_then(|kept| kept.accepted), anchor: kept.map(|kept| kept.reading), kept: None };
+        let seen = Seen {
+            accepted: kept.as_ref().and_then(|kept| kept.accepted),
+            anchor: kept.map(|kept| kept.reading),
+            kept: None,
+        };
         Self { clock, settings, seen: Mutex::new(seen) }
     }
 
@@ -201,7 +219,8 @@ impl ClockGuard {
         Ok(wall)
     }
 
-    /// What is odd about the clock now, for a ledger whose last record was recorded then. Nothing changes by looking.
+    /// What is odd about the clock now, for a ledger whose last record was recorded then. Nothing
+    /// changes by looking.
     #[must_use]
     pub fn troubles(&self, last: Time) -> Vec<ClockTrouble> {
         let reading = self.read();
@@ -229,12 +248,15 @@ impl ClockGuard {
         format!("{}; no record is taken: {WAY_OUT}", trouble.public())
     }
 
-    /// Now, but no later than the steady clock allows where a jump is refused: a time beyond it has not passed.
+    /// Now, but no later than the steady clock allows where a jump is refused: a time beyond it has
+    /// not passed.
     #[must_use]
     pub fn believed_now(&self) -> Time {
         let reading = self.read();
         match self.judge(&self.lock(), &reading, Time::MIN) {
-            Some(ClockTrouble::Jumped(jump)) if self.settings.on_jump == OnJump::Refuse => jump.expected.min(reading.wall),
+            Some(ClockTrouble::Jumped(jump)) if self.settings.on_jump == OnJump::Refuse => {
+                jump.expected.min(reading.wall)
+            }
             _ => reading.wall,
         }
     }
@@ -246,7 +268,9 @@ impl ClockGuard {
     fn judge(&self, seen: &Seen, reading: &Reading, last: Time) -> Option<ClockTrouble> {
         let expected = seen.anchor.as_ref().and_then(|anchor| expected(anchor, reading));
         match expected {
-            Some(expected) if self.exceeds(reading.wall, expected) => Some(ClockTrouble::Jumped(Jump { expected, found: reading.wall })),
+            Some(expected) if self.exceeds(reading.wall, expected) => {
+                Some(ClockTrouble::Jumped(Jump { expected, found: reading.wall }))
+            }
             _ => self.behind(reading, last),
         }
     }
@@ -265,12 +289,13 @@ impl ClockGuard {
     }
 }
 
-/// What the clock should show, by the steady one; none: the readings are of two boots, where a long pause and a jump look
-/// alike.
+/// What the clock should show, by the steady one; none: the readings are of two boots, where a long
+/// pause and a jump look alike.
 fn expected(anchor: &Reading, now: &Reading) -> Option<Time> {
     let (before, after) = (anchor.steady.as_ref()?, now.steady.as_ref()?);
     let passed = after.micros - before.micros;
-    (before.boot == after.boot && passed >= 0).then(|| Time::from_micros(anchor.wall.micros().saturating_add(passed)))
+    (before.boot == after.boot && passed >= 0)
+        .then(|| Time::from_micros(anchor.wall.micros().saturating_add(passed)))
 }
 
 /// How far two times are from each other, in the largest unit that fits.
@@ -298,16 +323,23 @@ impl Default for SystemClock {
 }
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the one place where the machine is asked for the time")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place where the machine is asked for the time"
+    )]
     fn now(&self) -> Time {
         Time::from(chrono::Utc::now())
     }
 
-    /// Linux: the time since the boot, suspended or not. Asked of the kernel itself, so that no library stands in between.
+    /// Linux: the time since the boot, suspended or not. Asked of the kernel itself, so that no
+    /// library stands in between.
     #[cfg(target_os = "linux")]
     fn steady(&self) -> Option<Steady> {
         let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-        Some(Steady { boot: self.boot.clone(), micros: now.tv_sec * 1_000_000 + now.tv_nsec / 1_000 })
+        Some(Steady {
+            boot: self.boot.clone(),
+            micros: now.tv_sec * 1_000_000 + now.tv_nsec / 1_000,
+        })
     }
 }
 
@@ -353,7 +385,12 @@ mod tests {
     impl Machine {
         fn new() -> Arc<Self> {
             let boot = Mutex::new(Some("boot-1".into()));
-            Arc::new(Self { wall: AtomicI64::new(START), steady: AtomicI64::new(100), boot, kept: Mutex::default() })
+            Arc::new(Self {
+                wall: AtomicI64::new(START),
+                steady: AtomicI64::new(100),
+                boot,
+                kept: Mutex::default(),
+            })
         }
 
         /// Time passes.
@@ -383,7 +420,10 @@ mod tests {
             at(self.wall.load(Ordering::SeqCst))
         }
         fn steady(&self) -> Option<Steady> {
-            Some(Steady { boot: self.boot.lock().unwrap().clone(), micros: self.steady.load(Ordering::SeqCst) * 1_000_000 })
+            Some(Steady {
+                boot: self.boot.lock().unwrap().clone(),
+                micros: self.steady.load(Ordering::SeqCst) * 1_000_000,
+            })
         }
         fn kept(&self) -> Option<Kept> {
             self.kept.lock().unwrap().clone()
@@ -419,7 +459,11 @@ mod tests {
                     guard = machine.guard(OnJump::Refuse);
                 }
                 let found = guard.stamp(last);
-                assert_eq!(found.is_err(), refused, "restart {restart}, {pass} s, then {jump} s: {found:?}");
+                assert_eq!(
+                    found.is_err(),
+                    refused,
+                    "restart {restart}, {pass} s, then {jump} s: {found:?}"
+                );
                 assert_eq!(guard.troubles(last).is_empty(), !refused);
                 if refused {
                     // It recovers by itself once the clock is right again.
@@ -441,7 +485,11 @@ mod tests {
             assert_eq!(found.is_err(), refused, "{found:?}");
             if let Err(trouble) = found {
                 assert!(matches!(trouble, ClockTrouble::Behind { .. }));
-                assert!(trouble.why().contains("hours behind the last record"), "{}", trouble.why());
+                assert!(
+                    trouble.why().contains("hours behind the last record"),
+                    "{}",
+                    trouble.why()
+                );
                 assert!(!trouble.public().contains(&last.to_string()), "{}", trouble.public());
             }
         }
@@ -466,7 +514,13 @@ mod tests {
         assert_eq!(guard.believed_now(), at(START), "no time after it has passed");
         let accepting = machine.guard(OnJump::Accept);
         assert_eq!(accepting.stamp(ahead).unwrap(), at(START));
-        assert!(accepting.troubles(ahead).iter().any(|trouble| matches!(trouble, ClockTrouble::Behind { .. })), "stamps stand still: that is shown");
+        assert!(
+            accepting
+                .troubles(ahead)
+                .iter()
+                .any(|trouble| matches!(trouble, ClockTrouble::Behind { .. })),
+            "stamps stand still: that is shown"
+        );
         assert!(!accepting.troubles(ahead).iter().any(|trouble| accepting.refuses(trouble)));
     }
 

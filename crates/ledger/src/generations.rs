@@ -1,5 +1,6 @@
-//! Generations of the read models: one fold of a tenant's log each, with rows of its own. One is *live*: it follows the log and is asked. Beside it a
-//! *shadow* may be built; once both are at one position they are compared there, and in one transaction the shadow takes the live one's place.
+//! Generations of the read models: one fold of a tenant's log each, with rows of its own. One is
+//! *live*: it follows the log and is asked. Beside it a *shadow* may be built; once both are at one
+//! position they are compared there, and in one transaction the shadow takes the live one's place.
 
 use crate::log::LogError;
 use async_trait::async_trait;
@@ -9,12 +10,15 @@ use std::fmt;
 /// What these read models are called.
 pub const VIEWS_NAME: &str = "sessions";
 
-/// The version of the rows that this code writes. Raise it whenever the same log would give other rows.
+/// The version of the rows that this code writes. Raise it whenever the same log would give other
+/// rows.
 pub const VIEWS_VERSION: &str = "7";
 
-/// Versions whose rows this code can be asked from while the rows of its own version are built beside them. An older version may stand here only if it
-/// has every term that a question looks for, and the same order of lists: what a row says of a session is not believed then, and each is assessed. Rows of
-/// any other version are thrown away, and until they are there again reads say that the read models lag.
+/// Versions whose rows this code can be asked from while the rows of its own version are built
+/// beside them. An older version may stand here only if it has every term that a question looks
+/// for, and the same order of lists: what a row says of a session is not believed then, and each is
+/// assessed. Rows of any other version are thrown away, and until they are there again reads say
+/// that the read models lag.
 pub const ANSWERING_VERSIONS: &[&str] = &[VIEWS_VERSION];
 
 /// By what code rows were made: the same log, and the same of these two, give the same rows.
@@ -22,7 +26,8 @@ pub const ANSWERING_VERSIONS: &[&str] = &[VIEWS_VERSION];
 pub struct MadeBy {
     /// The version of the rows.
     pub views: String,
-    /// The version of the rules that head rows were assessed by; where code of several moved them, all of them.
+    /// The version of the rules that head rows were assessed by; where code of several moved them,
+    /// all of them.
     pub rules: String,
 }
 
@@ -36,7 +41,12 @@ impl MadeBy {
 
 impl fmt::Display for MadeBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{VIEWS_NAME} {}, rules {}", self.views, if self.rules.is_empty() { "unknown" } else { &self.rules })
+        write!(
+            f,
+            "{VIEWS_NAME} {}, rules {}",
+            self.views,
+            if self.rules.is_empty() { "unknown" } else { &self.rules }
+        )
     }
 }
 
@@ -89,7 +99,8 @@ pub enum RowKind {
 
 impl RowKind {
     /// Every kind, in the order of a dump.
-    pub const ALL: [Self; 5] = [Self::Record, Self::Posting, Self::Session, Self::Head, Self::Brief];
+    pub const ALL: [Self; 5] =
+        [Self::Record, Self::Posting, Self::Session, Self::Head, Self::Brief];
 
     /// The word that its rows begin with in a dump.
     #[must_use]
@@ -152,7 +163,7 @@ impl Differences {
 /// Two generations as they were at one moment: both may be moved on while they are compared.
 #[async_trait]
 pub trait Comparison: Send {
-    /// Compares every row as it is stored: what was counted while it was written would not see what became of it since. Names at most `most` rows of each
-    /// kind and side.
+    /// Compares every row as it is stored: what was counted while it was written would not see what
+    /// became of it since. Names at most `most` rows of each kind and side.
     async fn differences(self: Box<Self>, most: usize) -> Result<Differences, LogError>;
 }

@@ -13,7 +13,8 @@ use claimledger_facts::{
 pub struct TenantKeysRow {
     /// The tenant.
     pub tenant: TenantId,
-    /// Wrapped: the tenant key (wraps data keys; seals what belongs to nobody), the index key, the digest key.
+    /// Wrapped: the tenant key (wraps data keys; seals what belongs to nobody), the index key, the
+    /// digest key.
     pub wrapped: Vec<u8>,
 }
 
@@ -58,16 +59,34 @@ pub trait KeyStore: Send + Sync {
     async fn tenant(&self, tenant: &TenantId) -> Result<Option<TenantKeysRow>, LogError>;
     /// The tenants that have keys, bytewise.
     async fn tenants(&self) -> Result<Vec<TenantId>, LogError>;
-    /// Adds persons, all in one durable transaction. One whose `id_index` is there already only gets the new aliases.
+    /// Adds persons, all in one durable transaction. One whose `id_index` is there already only
+    /// gets the new aliases.
     async fn add_persons(&self, tenant: &TenantId, rows: &[PersonRow]) -> Result<(), LogError>;
     /// The person with this pseudonym.
-    async fn person(&self, tenant: &TenantId, pseudonym: &Pseudonym) -> Result<Option<PersonRow>, LogError>;
+    async fn person(
+        &self,
+        tenant: &TenantId,
+        pseudonym: &Pseudonym,
+    ) -> Result<Option<PersonRow>, LogError>;
     /// The person whose id has this blind index.
-    async fn person_by_id(&self, tenant: &TenantId, index: &Digest32) -> Result<Option<PersonRow>, LogError>;
+    async fn person_by_id(
+        &self,
+        tenant: &TenantId,
+        index: &Digest32,
+    ) -> Result<Option<PersonRow>, LogError>;
     /// Persons after one, in the order of their pseudonyms, at most `max`; none: from the first.
-    async fn persons(&self, tenant: &TenantId, after: Option<&Pseudonym>, max: usize) -> Result<Vec<PersonRow>, LogError>;
+    async fn persons(
+        &self,
+        tenant: &TenantId,
+        after: Option<&Pseudonym>,
+        max: usize,
+    ) -> Result<Vec<PersonRow>, LogError>;
     /// Persons with an alias of this blind index.
-    async fn persons_by_alias(&self, tenant: &TenantId, index: &Digest32) -> Result<Vec<PersonRow>, LogError>;
+    async fn persons_by_alias(
+        &self,
+        tenant: &TenantId,
+        index: &Digest32,
+    ) -> Result<Vec<PersonRow>, LogError>;
     /// Adds a credential.
     async fn add_credential(&self, row: &CredentialRow) -> Result<(), LogError>;
     /// The credential with this token hash, of any tenant.
@@ -79,7 +98,12 @@ pub trait KeyStore: Send + Sync {
         Ok(())
     }
     /// Marks a credential as taken back. False if there is none.
-    async fn revoke_credential(&self, tenant: &TenantId, credential: &str, at: Time) -> Result<bool, LogError>;
+    async fn revoke_credential(
+        &self,
+        tenant: &TenantId,
+        credential: &str,
+        at: Time,
+    ) -> Result<bool, LogError>;
 
     /// Why nothing is written now; none: writes are taken, as far as is known.
     fn stopped(&self) -> Option<Stopped> {

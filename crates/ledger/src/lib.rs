@@ -1,24 +1,33 @@
-//! The log of a tenant as everybody else sees it: the seam of the engines, and the sequencer above it.
+//! The log of a tenant as everybody else sees it: the seam of the engines, and the sequencer above
+//! it.
 //!
-//! What it is: the traits that an engine implements ([`log::Log`], [`index::RecordIndex`] and [`views::Views`], [`keys::KeyStore`]), the one sequencer
-//! that decides under the head for all of them ([`sequencer::Sequencer`]), engines in memory for tests ([`memory`]), the suites that decide what is
-//! supported ([`conformance`]), and the clock.
+//! What it is: the traits that an engine implements ([`log::Log`], [`index::RecordIndex`] and
+//! [`views::Views`], [`keys::KeyStore`]), the one sequencer that decides under the head for all of
+//! them ([`sequencer::Sequencer`]), engines in memory for tests ([`memory`]), the suites that
+//! decide what is supported ([`conformance`]), and the clock.
 //!
-//! What it is not: it reads no fact and judges none; it holds no SQL and opens no file; it never sees a key in the clear. What a record's terms are, and
-//! who follows the log into the read models, is decided in `app`.
+//! What it is not: it reads no fact and judges none; it holds no SQL and opens no file; it never
+//! sees a key in the clear. What a record's terms are, and who follows the log into the read
+//! models, is decided in `app`.
 //!
 //! # To add an engine
-//! 1. Implement [`log::Log`]. An append compares the size and writes all or nothing; it returns when the records are durable, and says
-//!    [`log::AppendFailure::Conflict`] only when it certainly wrote nothing. Whatever else goes wrong is `Unavailable`: the sequencer finds the outcome out.
-//! 2. Implement [`views::Views`] and [`keys::KeyStore`], or combine the log with those of another engine.
-//! 3. Run [`conformance::log`], [`conformance::views`] and [`conformance::keys`] from its tests. What passes is supported.
+//! 1. Implement [`log::Log`]. An append compares the size and writes all or nothing; it returns
+//!    when the records are durable, and says [`log::AppendFailure::Conflict`] only when it
+//!    certainly wrote nothing. Whatever else goes wrong is `Unavailable`: the sequencer finds the
+//!    outcome out.
+//! 2. Implement [`views::Views`] and [`keys::KeyStore`], or combine the log with those of another
+//!    engine.
+//! 3. Run [`conformance::log`], [`conformance::views`] and [`conformance::keys`] from its tests.
+//!    What passes is supported.
 //!
 //! # To add a read model
-//! 1. If records must be found by something new, add a [`views::TermKind`] with a number of its own; `app` gives it to records. Say in
-//!    [`views::TermKind::lists_sessions`] whether sessions are listed by it.
-//! 2. Else add its rows and its question to [`views::Views`], to [`memory::MemoryIndex`] and to [`conformance::views`]; then to each engine.
-//! 3. Raise [`generations::VIEWS_VERSION`], and decide by [`generations::ANSWERING_VERSIONS`] whether rows of the version before may be asked while the new
-//!    ones are built beside them.
+//! 1. If records must be found by something new, add a [`views::TermKind`] with a number of its
+//!    own; `app` gives it to records. Say in [`views::TermKind::lists_sessions`] whether sessions
+//!    are listed by it.
+//! 2. Else add its rows and its question to [`views::Views`], to [`memory::MemoryIndex`] and to
+//!    [`conformance::views`]; then to each engine.
+//! 3. Raise [`generations::VIEWS_VERSION`], and decide by [`generations::ANSWERING_VERSIONS`]
+//!    whether rows of the version before may be asked while the new ones are built beside them.
 
 pub mod append;
 pub mod briefs;

@@ -1,4 +1,5 @@
-//! The seam: what an engine must do, and no more. Cut for KurrentDB, where a tenant's log is one stream.
+//! The seam: what an engine must do, and no more. Cut for KurrentDB, where a tenant's log is one
+//! stream.
 
 use async_trait::async_trait;
 use claimledger_facts::{
@@ -15,19 +16,34 @@ pub const MAX_APPEND_BYTES: usize = 768 * 1024;
 
 /// A log engine.
 ///
-/// Invariant: an acknowledged append is durable, in order, and never altered. Invariant: positions are dense from 0.
+/// Invariant: an acknowledged append is durable, in order, and never altered. Invariant: positions
+/// are dense from 0.
 #[async_trait]
 pub trait Log: Send + Sync {
-    /// Appends all entries or none, if the log has exactly `expected` records. Entries carry their positions in their headers:
-    /// the first is `expected`. Returns the new size, once durable.
-    async fn append(&self, tenant: &TenantId, expected: LogSize, entries: &[Entry]) -> Result<LogSize, AppendFailure>;
+    /// Appends all entries or none, if the log has exactly `expected` records. Entries carry their
+    /// positions in their headers: the first is `expected`. Returns the new size, once durable.
+    async fn append(
+        &self,
+        tenant: &TenantId,
+        expected: LogSize,
+        entries: &[Entry],
+    ) -> Result<LogSize, AppendFailure>;
 
-    /// Up to `max` entries from a position on, in order; empty past the end. An answer may be shorter than `max` (a byte bound), but is empty only
-    /// past the end.
-    async fn read(&self, tenant: &TenantId, from: LogPosition, max: usize) -> Result<Vec<Entry>, LogError>;
+    /// Up to `max` entries from a position on, in order; empty past the end. An answer may be
+    /// shorter than `max` (a byte bound), but is empty only past the end.
+    async fn read(
+        &self,
+        tenant: &TenantId,
+        from: LogPosition,
+        max: usize,
+    ) -> Result<Vec<Entry>, LogError>;
 
     /// Entries at these positions, in the order asked; an engine may read them one by one.
-    async fn read_at(&self, tenant: &TenantId, positions: &[LogPosition]) -> Result<Vec<Entry>, LogError>;
+    async fn read_at(
+        &self,
+        tenant: &TenantId,
+        positions: &[LogPosition],
+    ) -> Result<Vec<Entry>, LogError>;
 
     /// The size of the log; 0 for a tenant that was never opened.
     async fn head(&self, tenant: &TenantId) -> Result<LogSize, LogError>;
@@ -81,7 +97,8 @@ pub enum LogError {
         #[source]
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
-    /// Nothing is written now, and why may be told to everybody: the disk is full, or may not be written. Reads go on.
+    /// Nothing is written now, and why may be told to everybody: the disk is full, or may not be
+    /// written. Reads go on.
     #[error("{why}")]
     Stopped {
         /// What happened, and what ends it: no tenant, no path.
@@ -133,10 +150,16 @@ impl LogError {
     #[must_use]
     pub fn again(&self) -> Self {
         match self {
-            Self::Corrupt { position, what } => Self::Corrupt { position: *position, what: what.clone() },
-            Self::Damaged { file, place, what } => Self::Damaged { file: file.clone(), place: place.clone(), what: what.clone() },
+            Self::Corrupt { position, what } => {
+                Self::Corrupt { position: *position, what: what.clone() }
+            }
+            Self::Damaged { file, place, what } => {
+                Self::Damaged { file: file.clone(), place: place.clone(), what: what.clone() }
+            }
             Self::Stopped { why, .. } => Self::stopped(why.clone()),
-            other @ (Self::Unavailable { .. } | Self::TooLarge) => Self::unavailable(other.to_string()),
+            other @ (Self::Unavailable { .. } | Self::TooLarge) => {
+                Self::unavailable(other.to_string())
+            }
         }
     }
 

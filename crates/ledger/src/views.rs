@@ -1,4 +1,5 @@
-//! The seam of the read models: an inverted index over facts, and one head row a session. Rows and checkpoint move in one transaction.
+//! The seam of the read models: an inverted index over facts, and one head row a session. Rows and
+//! checkpoint move in one transaction.
 
 use crate::{
     briefs::Briefs,
@@ -21,7 +22,8 @@ pub enum TermKind {
     Session = 1,
     /// A person's pseudonym.
     Subject = 2,
-    /// `config`: configuration of the tenant, falsifiers and completeness: what every assessment may need.
+    /// `config`: configuration of the tenant, falsifiers and completeness: what every assessment
+    /// may need.
     Config = 3,
     /// An IdP's session, as `idp/idp_session`.
     IdpSession = 4,
@@ -43,13 +45,15 @@ pub enum TermKind {
     RootSession = 12,
     /// What the source calls this kind of event: on the ledger's own records.
     Kind = 13,
-    /// `not_understood`, `variant`; and with the source after it what its records are counted as: `late/idp-x`.
+    /// `not_understood`, `variant`; and with the source after it what its records are counted as:
+    /// `late/idp-x`.
     Note = 14,
     /// An id that joins events inside a vendor's log, as `name/value`.
     Correlation = 15,
     /// `source`, on the first record of each source.
     Source = 16,
-    /// A person's pseudonym, on facts about the person beside every session: holds, erasures, losses, links of identities.
+    /// A person's pseudonym, on facts about the person beside every session: holds, erasures,
+    /// losses, links of identities.
     About = 17,
 }
 
@@ -87,8 +91,9 @@ impl TermKind {
         Self::ALL.iter().copied().find(|kind| kind.code() == code)
     }
 
-    /// Whether [`Views::sessions_with`] finds sessions by it. The other kinds are on nearly every record, or join records below the session: keeping
-    /// their sessions would cost more rows than it saves.
+    /// Whether [`Views::sessions_with`] finds sessions by it. The other kinds are on nearly every
+    /// record, or join records below the session: keeping their sessions would cost more rows than
+    /// it saves.
     #[must_use]
     pub const fn lists_sessions(self) -> bool {
         match self {
@@ -103,7 +108,12 @@ impl TermKind {
             | Self::AppSession
             | Self::Assertion
             | Self::RootSession => true,
-            Self::Config | Self::Kind | Self::Note | Self::Correlation | Self::Source | Self::About => false,
+            Self::Config
+            | Self::Kind
+            | Self::Note
+            | Self::Correlation
+            | Self::Source
+            | Self::About => false,
         }
     }
 }
@@ -115,7 +125,8 @@ pub enum Carried {
     Once,
     /// By two records.
     ByTwoRecords,
-    /// By records of two session ids. Kinds that list no sessions ([`TermKind::lists_sessions`]) have none such.
+    /// By records of two session ids. Kinds that list no sessions ([`TermKind::lists_sessions`])
+    /// have none such.
     ByTwoSessions,
 }
 
@@ -137,11 +148,13 @@ pub struct IndexRow {
     pub id: RecordId,
     /// Its terms, once each.
     pub terms: Vec<Term>,
-    /// What is kept of it for each session that it names ([`Views::briefs_of_each`]): bytes that mean nothing here. Empty: nothing.
+    /// What is kept of it for each session that it names ([`Views::briefs_of_each`]): bytes that
+    /// mean nothing here. Empty: nothing.
     pub brief: Vec<u8>,
 }
 
-/// A session as last assessed at the head: a cache made by the function that also answers at any other cut.
+/// A session as last assessed at the head: a cache made by the function that also answers at any
+/// other cut.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeadRow {
     /// The session's name.
@@ -175,10 +188,21 @@ impl HeadRow {
     /// The row as text, as [`Views::dump`] gives it on every engine.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let Self { session, first_occurred, first_source, first_source_id, assessed_to, over_at, state } = self;
+        let Self {
+            session,
+            first_occurred,
+            first_source,
+            first_source_id,
+            assessed_to,
+            over_at,
+            state,
+        } = self;
         let state = String::from_utf8_lossy(state);
         let over_at = over_at.map_or_else(|| "never".to_owned(), |time| time.to_string());
-        format!("head {session} {first_occurred} {first_source} {first_source_id} {over_at} {} {state}", assessed_to.0)
+        format!(
+            "head {session} {first_occurred} {first_source} {first_source_id} {over_at} {} {state}",
+            assessed_to.0
+        )
     }
 }
 
@@ -187,7 +211,8 @@ impl HeadRow {
 pub struct ActiveAt {
     /// The instant.
     pub at: Time,
-    /// A row that was assessed to more than this is not believed: it may say what was not known then.
+    /// A row that was assessed to more than this is not believed: it may say what was not known
+    /// then.
     pub size: LogSize,
 }
 
@@ -196,7 +221,8 @@ impl ActiveAt {
     #[must_use]
     pub fn may_be(&self, row: &HeadRow) -> bool {
         // A session's first fact, as known at an earlier size, was no earlier one.
-        row.first_occurred <= self.at && (row.over_at.is_none_or(|over| over > self.at) || row.assessed_to > self.size)
+        row.first_occurred <= self.at
+            && (row.over_at.is_none_or(|over| over > self.at) || row.assessed_to > self.size)
     }
 }
 
@@ -213,17 +239,26 @@ pub struct HeadKey {
     pub session: String,
 }
 
-/// The read models of one engine: each tenant's live generation, or through [`Views::shadow`] the one that is being built beside it.
+/// The read models of one engine: each tenant's live generation, or through [`Views::shadow`] the
+/// one that is being built beside it.
 ///
 /// What is asked in one call comes from one generation, whatever is switched meanwhile.
 #[async_trait]
 pub trait Views: RecordIndex {
-    /// Writes the rows of records `from..from + rows.len()` and the head rows, and moves the checkpoint, in one transaction. Refused as `Unavailable`
-    /// if the checkpoint is not at `from`. Rows that are delivered twice change nothing. A tenant without a live generation gets one, of unknown rules; a
-    /// shadow must have been begun.
-    async fn apply(&self, tenant: &TenantId, from: LogSize, rows: &[IndexRow], heads: &[HeadRow]) -> Result<(), LogError>;
+    /// Writes the rows of records `from..from + rows.len()` and the head rows, and moves the
+    /// checkpoint, in one transaction. Refused as `Unavailable` if the checkpoint is not at `from`.
+    /// Rows that are delivered twice change nothing. A tenant without a live generation gets one,
+    /// of unknown rules; a shadow must have been begun.
+    async fn apply(
+        &self,
+        tenant: &TenantId,
+        from: LogSize,
+        rows: &[IndexRow],
+        heads: &[HeadRow],
+    ) -> Result<(), LogError>;
 
-    /// Positions of records with this term, at or after `from`, up to `known_at` inclusive, ascending, at most `max`.
+    /// Positions of records with this term, at or after `from`, up to `known_at` inclusive,
+    /// ascending, at most `max`.
     async fn positions_of(
         &self,
         tenant: &TenantId,
@@ -233,16 +268,29 @@ pub trait Views: RecordIndex {
         max: usize,
     ) -> Result<Vec<LogPosition>, LogError>;
 
-    /// Positions of the records with each of these terms, up to `known_at` inclusive, ascending; one list a term, in the order asked. For terms of few
-    /// records each, such as session ids: whoever goes through many sessions asks once for all of them.
-    async fn positions_of_each(&self, tenant: &TenantId, terms: &[Term], known_at: LogPosition) -> Result<Vec<Vec<LogPosition>>, LogError>;
+    /// Positions of the records with each of these terms, up to `known_at` inclusive, ascending;
+    /// one list a term, in the order asked. For terms of few records each, such as session ids:
+    /// whoever goes through many sessions asks once for all of them.
+    async fn positions_of_each(
+        &self,
+        tenant: &TenantId,
+        terms: &[Term],
+        known_at: LogPosition,
+    ) -> Result<Vec<Vec<LogPosition>>, LogError>;
 
-    /// What is kept of the records that name each of these sessions: parts in order, in the order asked. Records of any position are in them.
-    async fn briefs_of_each(&self, tenant: &TenantId, sessions: &[SessionId]) -> Result<Vec<Vec<Briefs>>, LogError>;
+    /// What is kept of the records that name each of these sessions: parts in order, in the order
+    /// asked. Records of any position are in them.
+    async fn briefs_of_each(
+        &self,
+        tenant: &TenantId,
+        sessions: &[SessionId],
+    ) -> Result<Vec<Vec<Briefs>>, LogError>;
 
-    /// Sessions whose records carry all of these terms (not necessarily one record), in the order of [`HeadKey`], after `after`, at most `max`. A term
-    /// of a kind that lists no sessions ([`TermKind::lists_sessions`]) is carried by none. A record counts for the session ids that it names itself:
-    /// when links give a session several ids, the head row's name alone is looked at. With `active_at`, those alone that may have been there then.
+    /// Sessions whose records carry all of these terms (not necessarily one record), in the order
+    /// of [`HeadKey`], after `after`, at most `max`. A term of a kind that lists no sessions
+    /// ([`TermKind::lists_sessions`]) is carried by none. A record counts for the session ids that
+    /// it names itself: when links give a session several ids, the head row's name alone is looked
+    /// at. With `active_at`, those alone that may have been there then.
     async fn sessions_with(
         &self,
         tenant: &TenantId,
@@ -252,12 +300,23 @@ pub trait Views: RecordIndex {
         max: usize,
     ) -> Result<Vec<HeadRow>, LogError>;
 
-    /// Values of terms of this kind that are carried so often, whatever K, bytewise, after `after`, at most `max`. It finds candidates: what holds at an
-    /// earlier K is for the caller to see.
-    async fn values_of(&self, tenant: &TenantId, kind: TermKind, carried: Carried, after: Option<&str>, max: usize) -> Result<Vec<String>, LogError>;
+    /// Values of terms of this kind that are carried so often, whatever K, bytewise, after `after`,
+    /// at most `max`. It finds candidates: what holds at an earlier K is for the caller to see.
+    async fn values_of(
+        &self,
+        tenant: &TenantId,
+        kind: TermKind,
+        carried: Carried,
+        after: Option<&str>,
+        max: usize,
+    ) -> Result<Vec<String>, LogError>;
 
     /// The head row of a session's name.
-    async fn head_row(&self, tenant: &TenantId, session: &SessionId) -> Result<Option<HeadRow>, LogError>;
+    async fn head_row(
+        &self,
+        tenant: &TenantId,
+        session: &SessionId,
+    ) -> Result<Option<HeadRow>, LogError>;
 
     /// How many sessions there are.
     async fn session_count(&self, tenant: &TenantId) -> Result<u64, LogError>;
@@ -268,13 +327,16 @@ pub trait Views: RecordIndex {
     /// Every row of a tenant as text, in a fixed order: for comparing a rebuild.
     async fn dump(&self, tenant: &TenantId) -> Result<Vec<String>, LogError>;
 
-    /// Reads every row of every generation in use and compares it with its checksum, and the rows of each table with how many were written: what is
-    /// altered or missing is [`LogError::Damaged`]. Takes as long as reading everything does. An engine that keeps nothing on a disk has nothing to check.
+    /// Reads every row of every generation in use and compares it with its checksum, and the rows
+    /// of each table with how many were written: what is altered or missing is
+    /// [`LogError::Damaged`]. Takes as long as reading everything does. An engine that keeps
+    /// nothing on a disk has nothing to check.
     async fn check(&self) -> Result<(), LogError> {
         Ok(())
     }
 
-    /// Writes down that the rows are damaged, for the next process that opens them: it refuses them, or throws them away. None: they are no longer.
+    /// Writes down that the rows are damaged, for the next process that opens them: it refuses
+    /// them, or throws them away. None: they are no longer.
     fn condemn(&self, _what: Option<&str>) {}
 
     /// The same seam over the generations that are being built.
@@ -283,20 +345,28 @@ pub trait Views: RecordIndex {
     /// A tenant's generations.
     async fn generations(&self, tenant: &TenantId) -> Result<Generations, LogError>;
 
-    /// Begins a generation without rows. A shadow that is there already goes out of use; of a live one that is there, only what is said of its making
-    /// changes.
-    async fn begin(&self, tenant: &TenantId, place: Place, made_by: &MadeBy) -> Result<(), LogError>;
+    /// Begins a generation without rows. A shadow that is there already goes out of use; of a live
+    /// one that is there, only what is said of its making changes.
+    async fn begin(
+        &self,
+        tenant: &TenantId,
+        place: Place,
+        made_by: &MadeBy,
+    ) -> Result<(), LogError>;
 
     /// Takes the shadow out of use, if there is one.
     async fn abandon_shadow(&self, tenant: &TenantId) -> Result<(), LogError>;
 
-    /// Pins both generations as they are now. Refused as `Unavailable` if there are not two, or they are not at the same size.
+    /// Pins both generations as they are now. Refused as `Unavailable` if there are not two, or
+    /// they are not at the same size.
     async fn compare(&self, tenant: &TenantId) -> Result<Box<dyn Comparison>, LogError>;
 
-    /// Puts the shadow in the live generation's place, in one transaction, and keeps the report with it; the one that was live goes out of use. Refused
-    /// as `Unavailable` if there are not two, or one of them is not at this size: then nothing changes.
+    /// Puts the shadow in the live generation's place, in one transaction, and keeps the report
+    /// with it; the one that was live goes out of use. Refused as `Unavailable` if there are not
+    /// two, or one of them is not at this size: then nothing changes.
     async fn switch(&self, tenant: &TenantId, at: LogSize, report: &str) -> Result<(), LogError>;
 
-    /// Throws away some rows of what is out of use: not more than others can wait for. True: there are more.
+    /// Throws away some rows of what is out of use: not more than others can wait for. True: there
+    /// are more.
     async fn sweep(&self, tenant: &TenantId) -> Result<bool, LogError>;
 }

@@ -13,7 +13,10 @@ use claimledger_ledger::{
 use std::sync::Arc;
 use support::*;
 
-async fn append(sequencer: &Sequencer, records: Vec<Prepared>) -> Result<Vec<Receipt>, SequencerError> {
+async fn append(
+    sequencer: &Sequencer,
+    records: Vec<Prepared>,
+) -> Result<Vec<Receipt>, SequencerError> {
     sequencer.append(AppendRequest { records, expected_revision: None }).await
 }
 
@@ -25,10 +28,16 @@ fn outcomes(receipts: &[Receipt]) -> Vec<(u64, claimledger_ledger::append::Appen
 async fn the_same_again_is_answered_as_the_first_time() {
     let world = World::new(LedgerKind::Live);
     let sequencer = world.open().await;
-    let first = append(&sequencer, vec![world.record("a", "x"), world.record("b", "y")]).await.unwrap();
+    let first =
+        append(&sequencer, vec![world.record("a", "x"), world.record("b", "y")]).await.unwrap();
     assert_eq!(outcomes(&first), [(0, Stored), (1, Stored)]);
     world.clock.set(Time::EPOCH.plus_secs(5000));
-    let again = append(&sequencer, vec![world.record("b", "y"), world.record("c", "z"), world.record("c", "z")]).await.unwrap();
+    let again = append(
+        &sequencer,
+        vec![world.record("b", "y"), world.record("c", "z"), world.record("c", "z")],
+    )
+    .await
+    .unwrap();
     assert_eq!(outcomes(&again), [(1, Repeated), (2, Stored), (2, Repeated)]);
     assert_eq!(again[0].recorded_at, first[1].recorded_at, "the time of the first");
     assert_eq!(world.size().await, 3);
@@ -39,7 +48,10 @@ async fn the_same_again_is_answered_as_the_first_time() {
     world.follow().await;
     let later = world.open().await;
     assert_eq!(append(&later, vec![world.record("b", "y")]).await.unwrap(), again[..1]);
-    assert_eq!(outcomes(&append(&later, vec![world.record("d", "")]).await.unwrap()), [(3, Stored)]);
+    assert_eq!(
+        outcomes(&append(&later, vec![world.record("d", "")]).await.unwrap()),
+        [(3, Stored)]
+    );
 }
 
 #[tokio::test]
@@ -48,10 +60,24 @@ async fn other_content_is_a_conflict_and_recorded_once() {
     let sequencer = world.open().await;
     append(&sequencer, vec![world.record("a", "x")]).await.unwrap();
     for _ in 0..3 {
-        let refused = append(&sequencer, vec![world.record("b", ""), world.record("a", "other")]).await;
-        let Err(SequencerError::Conflict { index: 1, position: LogPosition(0), digest, stored_digest, .. }) = refused else { panic!("{refused:?}") };
+        let refused =
+            append(&sequencer, vec![world.record("b", ""), world.record("a", "other")]).await;
+        let Err(SequencerError::Conflict {
+            index: 1,
+            position: LogPosition(0),
+            digest,
+            stored_digest,
+            ..
+        }) = refused
+        else {
+            panic!("{refused:?}")
+        };
         assert_ne!(digest, stored_digest);
-        assert_eq!(world.kinds().await, ["session.ended", "fact.conflicted"], "nothing else of the request, and the conflict once");
+        assert_eq!(
+            world.kinds().await,
+            ["session.ended", "fact.conflicted"],
+            "nothing else of the request, and the conflict once"
+        );
     }
     append(&sequencer, vec![world.record("a", "third")]).await.unwrap_err();
     assert_eq!(world.size().await, 3, "another conflict is another record");
@@ -67,10 +93,15 @@ async fn other_content_of_a_pulled_source_is_a_variant() {
     let world = World::new(LedgerKind::Live);
     let sequencer = world.open().await;
     let pulled = |content| Prepared { variants_allowed: true, ..world.record("a", content) };
-    let receipts = append(&sequencer, vec![pulled("x"), pulled("y"), pulled("y"), pulled("x")]).await.unwrap();
+    let receipts =
+        append(&sequencer, vec![pulled("x"), pulled("y"), pulled("y"), pulled("x")]).await.unwrap();
     assert_eq!(outcomes(&receipts), [(0, Stored), (1, Variant), (1, Repeated), (0, Repeated)]);
-    assert_eq!(outcomes(&append(&sequencer, vec![pulled("y"), pulled("z")]).await.unwrap()), [(1, Repeated), (2, Variant)]);
-    let variants: Vec<_> = world.records().await.iter().map(|record| record.header.variant).collect();
+    assert_eq!(
+        outcomes(&append(&sequencer, vec![pulled("y"), pulled("z")]).await.unwrap()),
+        [(1, Repeated), (2, Variant)]
+    );
+    let variants: Vec<_> =
+        world.records().await.iter().map(|record| record.header.variant).collect();
     assert_eq!(variants, [false, true, true]);
 }
 
@@ -81,7 +112,10 @@ async fn a_conflict_inside_one_request_writes_nothing_of_it() {
     let refused = append(&sequencer, vec![world.record("a", "x"), world.record("a", "y")]).await;
     assert!(matches!(refused, Err(SequencerError::Conflict { index: 1, .. })), "{refused:?}");
     assert_eq!(world.kinds().await, ["fact.conflicted"]);
-    assert_eq!(outcomes(&append(&sequencer, vec![world.record("a", "y")]).await.unwrap()), [(1, Stored)]);
+    assert_eq!(
+        outcomes(&append(&sequencer, vec![world.record("a", "y")]).await.unwrap()),
+        [(1, Stored)]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -92,7 +126,8 @@ async fn of_racing_writers_who_expect_one_revision_one_wins() {
         let session = format!("S{two_sequencers}");
         let racers: Vec<_> = (0..40)
             .map(|n| {
-                let sequencer = if two_sequencers && n % 2 == 1 { second.clone() } else { first.clone() };
+                let sequencer =
+                    if two_sequencers && n % 2 == 1 { second.clone() } else { first.clone() };
                 let request = AppendRequest {
                     records: vec![world.in_session(&format!("{session}{n}"), &session)],
                     expected_revision: Some((SessionId::from(session.as_str()), 0)),
@@ -117,8 +152,10 @@ async fn of_racing_writers_who_expect_one_revision_one_wins() {
 async fn a_revision_counts_log_index_and_what_is_on_its_way() {
     let world = World::new(LedgerKind::Live);
     let sequencer = world.open().await;
-    let expecting =
-        |id: &str, revision| AppendRequest { records: vec![world.in_session(id, "S1")], expected_revision: Some((SessionId::from("S1"), revision)) };
+    let expecting = |id: &str, revision| AppendRequest {
+        records: vec![world.in_session(id, "S1")],
+        expected_revision: Some((SessionId::from("S1"), revision)),
+    };
     for n in 0..6 {
         // The read models come up from time to time, and are thrown away once.
         match n {
@@ -127,26 +164,47 @@ async fn a_revision_counts_log_index_and_what_is_on_its_way() {
             _ => {}
         }
         let refused = sequencer.append(expecting("no", n + 1)).await;
-        assert!(matches!(&refused, Err(SequencerError::StaleRevision { current, .. }) if *current == n), "{n}: {refused:?}");
+        assert!(
+            matches!(&refused, Err(SequencerError::StaleRevision { current, .. }) if *current == n),
+            "{n}: {refused:?}"
+        );
         sequencer.append(expecting(&format!("r{n}"), n)).await.unwrap();
     }
     let again = sequencer.append(expecting("r3", 3)).await.unwrap();
-    assert_eq!(outcomes(&again), [(3, Repeated)], "sent again after an unknown outcome it is not stale");
-    let empty = AppendRequest { records: vec![], expected_revision: Some((SessionId::from("S1"), 5)) };
-    assert!(matches!(sequencer.append(empty).await, Err(SequencerError::StaleRevision { current: 6, .. })));
+    assert_eq!(
+        outcomes(&again),
+        [(3, Repeated)],
+        "sent again after an unknown outcome it is not stale"
+    );
+    let empty =
+        AppendRequest { records: vec![], expected_revision: Some((SessionId::from("S1"), 5)) };
+    assert!(matches!(
+        sequencer.append(empty).await,
+        Err(SequencerError::StaleRevision { current: 6, .. })
+    ));
 }
 
 #[tokio::test]
 async fn what_the_read_models_forget_is_still_known() {
     let world = World::new(LedgerKind::Live);
     let sequencer = world.open().await;
-    append(&sequencer, (0..20).map(|n| world.record(&format!("r{n}"), "")).collect()).await.unwrap();
+    append(&sequencer, (0..20).map(|n| world.record(&format!("r{n}"), "")).collect())
+        .await
+        .unwrap();
     world.follow().await;
     let later = world.open().await;
     append(&later, vec![world.record("new", "")]).await.unwrap();
     world.index.reset(&world.tenant).await.unwrap();
-    let again = append(&later, (0..20).map(|n| world.record(&format!("r{n}"), "")).collect()).await.unwrap();
-    assert!(again.iter().enumerate().all(|(n, receipt)| (receipt.position.0, receipt.outcome) == (n as u64, Repeated)), "{again:?}");
+    let again = append(&later, (0..20).map(|n| world.record(&format!("r{n}"), "")).collect())
+        .await
+        .unwrap();
+    assert!(
+        again
+            .iter()
+            .enumerate()
+            .all(|(n, receipt)| (receipt.position.0, receipt.outcome) == (n as u64, Repeated)),
+        "{again:?}"
+    );
     assert_eq!(world.size().await, 21);
 }
 
@@ -172,10 +230,18 @@ async fn whoever_opens_far_behind_reads_when_something_is_appended() {
         let new = format!("new beside {covered}");
         let revision = 10_000 + before.0 - 20_000;
         let stale = sequencer.append(request(&new, revision - 1)).await;
-        assert!(matches!(&stale, Err(SequencerError::StaleRevision { current, .. }) if *current == revision), "{stale:?}");
+        assert!(
+            matches!(&stale, Err(SequencerError::StaleRevision { current,
+                .. }) if *current == revision),
+            "{stale:?}"
+        );
         let receipts = sequencer.append(request(&new, revision)).await.unwrap();
         assert_eq!(outcomes(&receipts), [(5, Repeated), (15_000, Repeated), (before.0, Stored)]);
-        assert!((log.reads() - before.1).abs_diff(reads) <= 2, "only what the read models lack: {} for {covered}", log.reads() - before.1);
+        assert!(
+            (log.reads() - before.1).abs_diff(reads) <= 2,
+            "only what the read models lack: {} for {covered}",
+            log.reads() - before.1
+        );
     }
 }
 
@@ -186,7 +252,10 @@ async fn recorded_at_is_ours_and_never_decreases() {
     let mut times = Vec::new();
     for (n, secs) in [100, 90, 95, 120].into_iter().enumerate() {
         world.clock.set(Time::EPOCH.plus_secs(secs));
-        times.push(append(&sequencer, vec![world.record(&format!("r{n}"), "")]).await.unwrap()[0].recorded_at);
+        times.push(
+            append(&sequencer, vec![world.record(&format!("r{n}"), "")]).await.unwrap()[0]
+                .recorded_at,
+        );
     }
     assert_eq!(times, [100, 100, 100, 120].map(|secs| Time::EPOCH.plus_secs(secs)));
     let asserted = Prepared { recorded_at: Some(Time::EPOCH), ..world.record("no", "") };
@@ -195,7 +264,10 @@ async fn recorded_at_is_ours_and_never_decreases() {
     assert_eq!(world.size().await, 4);
     world.clock.set(Time::EPOCH);
     let later = world.open().await;
-    assert_eq!(append(&later, vec![world.record("later", "")]).await.unwrap()[0].recorded_at, Time::EPOCH.plus_secs(120));
+    assert_eq!(
+        append(&later, vec![world.record("later", "")]).await.unwrap()[0].recorded_at,
+        Time::EPOCH.plus_secs(120)
+    );
     assert!(world.records().await.iter().all(|record| !record.header.recorded_asserted));
 }
 
@@ -203,35 +275,72 @@ async fn recorded_at_is_ours_and_never_decreases() {
 async fn a_clock_behind_the_last_record_stamps_nothing_unless_accepted() {
     let world = World::new(LedgerKind::Live);
     let guard = Arc::new(ClockGuard::new(world.clock.clone(), ClockSettings::default()));
-    let sequencer = Sequencer::open(SequencerConfig { clock: guard, ..world.config(world.log.clone()) }).await.unwrap();
+    let sequencer =
+        Sequencer::open(SequencerConfig { clock: guard, ..world.config(world.log.clone()) })
+            .await
+            .unwrap();
     let first = append(&sequencer, vec![world.record("a", "x")]).await.unwrap();
     world.clock.set(Time::EPOCH.plus_secs(50));
     for _ in 0..2 {
         let refused = append(&sequencer, vec![world.record("b", "y")]).await;
-        assert!(matches!(&refused, Err(SequencerError::Log(LogError::Stopped { why, .. })) if why.contains("--clock-jump accept")), "{refused:?}");
+        assert!(
+            matches!(&refused, Err(SequencerError::Log(LogError::Stopped { why,
+                .. })) if why.contains("--clock-jump accept")),
+            "{refused:?}"
+        );
     }
-    assert_eq!(outcomes(&append(&sequencer, vec![world.record("a", "x")]).await.unwrap()), [(0, Repeated)], "it needs no stamp");
+    assert_eq!(
+        outcomes(&append(&sequencer, vec![world.record("a", "x")]).await.unwrap()),
+        [(0, Repeated)],
+        "it needs no stamp"
+    );
     assert_eq!(world.size().await, 1);
     let accepting = world.open().await;
     let second = append(&accepting, vec![world.record("b", "y")]).await.unwrap();
-    assert_eq!(second[0].recorded_at, first[0].recorded_at, "stamps stand still, and never decrease");
+    assert_eq!(
+        second[0].recorded_at, first[0].recorded_at,
+        "stamps stand still, and never decrease"
+    );
     world.clock.set(Time::EPOCH.plus_secs(2000));
     let third = append(&sequencer, vec![world.record("c", "z")]).await.unwrap();
-    assert_eq!((third[0].position, third[0].recorded_at), (LogPosition(2), Time::EPOCH.plus_secs(2000)), "it goes on by itself");
+    assert_eq!(
+        (third[0].position, third[0].recorded_at),
+        (LogPosition(2), Time::EPOCH.plus_secs(2000)),
+        "it goes on by itself"
+    );
 }
 
 #[tokio::test]
 async fn a_rehearsal_takes_its_time_from_the_input() {
     let world = World::new(LedgerKind::Rehearsal);
     let sequencer = world.open().await;
-    let at = |id: &str, secs| Prepared { recorded_at: Some(Time::EPOCH.plus_secs(secs)), ..world.record(id, "") };
-    let receipts = append(&sequencer, vec![at("a", 100), world.record("b", ""), at("c", 100), at("d", 300)]).await.unwrap();
-    let times: Vec<_> = receipts.iter().map(|receipt| receipt.recorded_at.micros() / 1_000_000).collect();
-    assert_eq!(times, [100, 100, 100, 300], "none asserted: when it occurred, but not before the last");
+    let at = |id: &str, secs| Prepared {
+        recorded_at: Some(Time::EPOCH.plus_secs(secs)),
+        ..world.record(id, "")
+    };
+    let receipts =
+        append(&sequencer, vec![at("a", 100), world.record("b", ""), at("c", 100), at("d", 300)])
+            .await
+            .unwrap();
+    let times: Vec<_> =
+        receipts.iter().map(|receipt| receipt.recorded_at.micros() / 1_000_000).collect();
+    assert_eq!(
+        times,
+        [100, 100, 100, 300],
+        "none asserted: when it occurred, but not before the last"
+    );
     let refused = append(&sequencer, vec![at("e", 400), at("f", 399)]).await;
     assert!(matches!(refused, Err(SequencerError::RecordedAt { index: 1, .. })), "{refused:?}");
-    assert_eq!(outcomes(&append(&sequencer, vec![at("a", 1)]).await.unwrap()), [(0, Repeated)], "what is there is not recorded anew");
-    assert_eq!(append(&sequencer, vec![at("g", 301)]).await.unwrap()[0].position, LogPosition(4), "the refused request moved no time");
+    assert_eq!(
+        outcomes(&append(&sequencer, vec![at("a", 1)]).await.unwrap()),
+        [(0, Repeated)],
+        "what is there is not recorded anew"
+    );
+    assert_eq!(
+        append(&sequencer, vec![at("g", 301)]).await.unwrap()[0].position,
+        LogPosition(4),
+        "the refused request moved no time"
+    );
     assert!(world.records().await.iter().all(|record| record.header.recorded_asserted));
 }
 
@@ -242,7 +351,8 @@ async fn waiting_requests_share_an_append_and_fail_alone() {
     let sequencer = world.open_on(log.clone()).await;
     let requests: Vec<_> = (0..200)
         .map(|n| {
-            let (sequencer, id) = (sequencer.clone(), if n % 20 == 7 { "same".to_owned() } else { format!("r{n}") });
+            let (sequencer, id) =
+                (sequencer.clone(), if n % 20 == 7 { "same".to_owned() } else { format!("r{n}") });
             let records = vec![world.record(&id, &format!("{n}"))];
             tokio::spawn(async move { append(&sequencer, records).await })
         })
@@ -267,7 +377,8 @@ async fn two_sequencers_on_one_log_lose_nothing_and_double_nothing() {
     let writers: Vec<_> = (0..90)
         .map(|n| {
             // Each record is sent by two of them.
-            let (sequencer, records) = (sequencers[n % 3].clone(), vec![world.record(&format!("r{}", n / 2), "same")]);
+            let (sequencer, records) =
+                (sequencers[n % 3].clone(), vec![world.record(&format!("r{}", n / 2), "same")]);
             tokio::spawn(async move { append(&sequencer, records).await.unwrap()[0].clone() })
         })
         .collect();
@@ -277,7 +388,10 @@ async fn two_sequencers_on_one_log_lose_nothing_and_double_nothing() {
     }
     assert_eq!(world.size().await, 45);
     for pair in receipts.chunks(2) {
-        assert_eq!((pair[0].position, pair[0].recorded_at), (pair[1].position, pair[1].recorded_at));
+        assert_eq!(
+            (pair[0].position, pair[0].recorded_at),
+            (pair[1].position, pair[1].recorded_at)
+        );
         assert_eq!(pair.iter().filter(|receipt| receipt.outcome == Stored).count(), 1, "{pair:?}");
     }
     let records = world.records().await;
@@ -296,26 +410,38 @@ async fn an_unknown_outcome_is_found_out() {
     assert_eq!(world.size().await, 2, "once each");
     let log = world.faulty_log(Fault::AfterWriting, u32::MAX);
     let sequencer = world.open_on(log.clone()).await;
-    assert_eq!(append(&sequencer, vec![world.record("third", "")]).await.unwrap()[0].position, LogPosition(2));
+    assert_eq!(
+        append(&sequencer, vec![world.record("third", "")]).await.unwrap()[0].position,
+        LogPosition(2)
+    );
     let log = world.faulty_log(Fault::BeforeWriting, u32::MAX);
     let sequencer = world.open_on(log.clone()).await;
     let refused = append(&sequencer, vec![world.record("fourth", "")]).await;
-    assert!(matches!(refused, Err(SequencerError::Log(LogError::Unavailable { .. }))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(SequencerError::Log(LogError::Unavailable { .. }))),
+        "{refused:?}"
+    );
     log.heal();
-    assert_eq!(outcomes(&append(&sequencer, vec![world.record("fourth", "")]).await.unwrap()), [(3, Stored)], "and goes on");
+    assert_eq!(
+        outcomes(&append(&sequencer, vec![world.record("fourth", "")]).await.unwrap()),
+        [(3, Stored)],
+        "and goes on"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_was_decided_on_top_of_a_failed_append_is_decided_anew() {
     let world = World::new(LedgerKind::Live);
-    // All tries of the first append fail. The second request is the same record again: a repeat of something that is not there in the end.
+    // All tries of the first append fail. The second request is the same record again: a repeat of
+    // something that is not there in the end.
     let sequencer = world.open_on(world.faulty_log(Fault::BeforeWriting, 4)).await;
     let first = tokio::spawn({
         let (sequencer, records) = (sequencer.clone(), vec![world.record("a", "x")]);
         async move { append(&sequencer, records).await }
     });
     tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-    let second = append(&sequencer, vec![world.record("a", "x"), world.record("b", "")]).await.unwrap();
+    let second =
+        append(&sequencer, vec![world.record("a", "x"), world.record("b", "")]).await.unwrap();
     assert!(matches!(first.await.unwrap(), Err(SequencerError::Log(LogError::Unavailable { .. }))));
     assert_eq!(outcomes(&second), [(0, Stored), (1, Stored)]);
     assert_eq!(world.size().await, 2);
@@ -326,7 +452,10 @@ async fn keys_are_durable_before_the_records_that_need_them() {
     let world = World::new(LedgerKind::Live);
     let sequencer = world.open_with_keys_that_fail().await;
     let refused = append(&sequencer, vec![world.record("a", "")]).await;
-    assert!(matches!(refused, Err(SequencerError::Log(LogError::Unavailable { .. }))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(SequencerError::Log(LogError::Unavailable { .. }))),
+        "{refused:?}"
+    );
     assert_eq!(world.size().await, 0);
 }
 
@@ -335,13 +464,26 @@ async fn a_request_beyond_the_limits_is_refused_and_one_at_them_is_not() {
     let world = World::new(LedgerKind::Live);
     let sequencer = world.open().await;
     let many = |count| (0..count).map(|n| world.record(&format!("m{n}"), "")).collect::<Vec<_>>();
-    assert!(matches!(append(&sequencer, many(501)).await, Err(SequencerError::Log(LogError::TooLarge))));
-    let large = |bytes, n: u32| Prepared { facts: vec![0; bytes], ..world.record(&format!("l{n}"), "") };
-    assert!(matches!(append(&sequencer, vec![large(257 * 1024, 0)]).await, Err(SequencerError::Log(LogError::TooLarge))));
-    assert!(matches!(append(&sequencer, (0..4).map(|n| large(200 * 1024, n)).collect()).await, Err(SequencerError::Log(LogError::TooLarge))));
+    assert!(matches!(
+        append(&sequencer, many(501)).await,
+        Err(SequencerError::Log(LogError::TooLarge))
+    ));
+    let large =
+        |bytes, n: u32| Prepared { facts: vec![0; bytes], ..world.record(&format!("l{n}"), "") };
+    assert!(matches!(
+        append(&sequencer, vec![large(257 * 1024, 0)]).await,
+        Err(SequencerError::Log(LogError::TooLarge))
+    ));
+    assert!(matches!(
+        append(&sequencer, (0..4).map(|n| large(200 * 1024, n)).collect()).await,
+        Err(SequencerError::Log(LogError::TooLarge))
+    ));
     assert_eq!(world.size().await, 0);
     assert_eq!(append(&sequencer, many(500)).await.unwrap().len(), 500);
-    assert_eq!(append(&sequencer, (0..3).map(|n| large(200 * 1024, n)).collect()).await.unwrap().len(), 3);
+    assert_eq!(
+        append(&sequencer, (0..3).map(|n| large(200 * 1024, n)).collect()).await.unwrap().len(),
+        3
+    );
 }
 
 #[tokio::test]
@@ -355,7 +497,10 @@ async fn read_models_of_another_log_are_refused() {
     };
     world.index.apply(&world.tenant, LogSize(0), &[row], &[]).await.unwrap();
     let refused = Sequencer::open(world.config(world.log.clone())).await;
-    assert!(matches!(refused, Err(LogError::Corrupt { position: LogPosition(0), .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(LogError::Corrupt { position: LogPosition(0), .. })),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test]
@@ -366,5 +511,8 @@ async fn a_record_that_does_not_hold_together_stops_the_sequencer() {
     entry.facts[last] ^= 1;
     world.log.append(&world.tenant, LogSize(0), &[entry]).await.unwrap();
     let refused = Sequencer::open(world.config(world.log.clone())).await;
-    assert!(matches!(refused, Err(LogError::Corrupt { position: LogPosition(0), .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(LogError::Corrupt { position: LogPosition(0), .. })),
+        "{refused:?}"
+    );
 }

@@ -1,10 +1,13 @@
-//! The doors over HTTP: GraphQL, `POST /v1/facts`, pages, sign-in, health, and the limits around them.
+//! The doors over HTTP: GraphQL, `POST /v1/facts`, pages, sign-in, health, and the limits around
+//! them.
 //!
-//! **What it is.** A thin shell over [`claimledger_app::app::App`]: it finds out who calls, refuses what is too much, hands the question on, and writes
-//! the answer down as JSON or HTML. The tenant comes from the credential and from nowhere else.
+//! **What it is.** A thin shell over [`claimledger_app::app::App`]: it finds out who calls, refuses
+//! what is too much, hands the question on, and writes the answer down as JSON or HTML. The tenant
+//! comes from the credential and from nowhere else.
 //!
-//! **What it is not.** It decides nothing about what facts mean, opens no engine and reads no clock: T and K of an answer are the app's. It has no
-//! mutations, no script that a page needs, and no address that changes anything but by `POST /v1/facts` and sign-in.
+//! **What it is not.** It decides nothing about what facts mean, opens no engine and reads no
+//! clock: T and K of an answer are the app's. It has no mutations, no script that a page needs, and
+//! no address that changes anything but by `POST /v1/facts` and sign-in.
 //!
 //! | module | what it holds |
 //! | --- | --- |
@@ -15,17 +18,22 @@
 //!
 //! # How to add a query
 //!
-//! 1. Add the use case to the app. Add its types to `graphql/types/` (answers to `graphql/answers.rs`), with a doc comment each: it becomes the
-//!    schema's description. Every answer carries `answered`, `completeness` and `status`.
-//! 2. Add the resolver to `graphql/query.rs`. A list takes `first` and `after`, and `complexity = "connection_cost(first, child_complexity)"`; a list
-//!    inside a row `complexity = "list_cost(child_complexity)"`. What several rows need goes through a loader.
-//! 3. `UPDATE_SCHEMA=1 cargo test -p claimledger-server` rewrites `schema/graphql/schema.graphql`; commit it.
+//! 1. Add the use case to the app. Add its types to `graphql/types/` (answers to
+//!    `graphql/answers.rs`), with a doc comment each: it becomes the schema's description. Every
+//!    answer carries `answered`, `completeness` and `status`.
+//! 2. Add the resolver to `graphql/query.rs`. A list takes `first` and `after`, and
+//!    `complexity = "connection_cost(first, child_complexity)"`; a list inside a row
+//!    `complexity = "list_cost(child_complexity)"`. What several rows need goes through a loader.
+//! 3. `UPDATE_SCHEMA=1 cargo test -p claimledger-server` rewrites `schema/graphql/schema.graphql`;
+//!    commit it.
 //!
 //! # How to add a page
 //!
-//! 1. A file in `pages` with one handler. It reads its parameters (names as in GraphQL), answers 303 to the pinned address when T, K or R is absent, and
-//!    hands `frame::page` what belongs into `<main>` and what stands outside.
-//! 2. Text from outside goes through `pages::text` and nothing else. No `style=`, no inline script, no class or id made from an id of outside.
+//! 1. A file in `pages` with one handler. It reads its parameters (names as in GraphQL), answers
+//!    303 to the pinned address when T, K or R is absent, and hands `frame::page` what belongs into
+//!    `<main>` and what stands outside.
+//! 2. Text from outside goes through `pages::text` and nothing else. No `style=`, no inline script,
+//!    no class or id made from an id of outside.
 //! 3. Add the route below and the link in `frame`. It must work without script.
 
 mod ask;

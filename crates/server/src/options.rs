@@ -5,7 +5,8 @@ use std::time::Duration;
 /// What can be set.
 #[derive(Clone, Debug)]
 pub struct ServerOptions {
-    /// Whether it is reached on loopback only, with no proxy in front: then cookies may travel without TLS.
+    /// Whether it is reached on loopback only, with no proxy in front: then cookies may travel
+    /// without TLS.
     pub is_local: bool,
     /// Whether the schema can be asked for. Off unless the server is local or somebody wants it.
     pub introspection: bool,
@@ -23,9 +24,11 @@ pub struct ServerOptions {
     pub subscriptions_of_one: usize,
     /// Subscriptions at once, of all.
     pub subscriptions: usize,
-    /// A subscription that has nothing to tell says so this often; and is ended if its credential is of no use any more.
+    /// A subscription that has nothing to tell says so this often; and is ended if its credential
+    /// is of no use any more.
     pub heartbeat: Duration,
-    /// Maximum connections at once; lower where the process may not open as many files. One more takes the place of the one that has been idle longest.
+    /// Maximum connections at once; lower where the process may not open as many files. One more
+    /// takes the place of the one that has been idle longest.
     pub max_connections: usize,
 }
 

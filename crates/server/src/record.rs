@@ -4,12 +4,15 @@ use claimledger_app::{answer::RecordView, ask::Caller};
 use claimledger_facts::{fact::Fact, statement::Statement, time::Occurred, vocabulary::Role};
 use serde_json::{Map, Value, json};
 
-/// Why the original cannot be seen; none: it can. Said by the caller's role and the keys that are there, never by what is sealed.
+/// Why the original cannot be seen; none: it can. Said by the caller's role and the keys that are
+/// there, never by what is sealed.
 pub(crate) fn sealed(view: &RecordView, caller: &Caller) -> Option<&'static str> {
     if !caller.has(Role::Investigate) {
         return Some("sealed: that needs the role investigate");
     }
-    view.original.is_none().then_some("the original cannot be opened: the key of somebody whom it is about was destroyed")
+    view.original.is_none().then_some(
+        "the original cannot be opened: the key of somebody whom it is about was destroyed",
+    )
 }
 
 /// The facts, each as it would stand in a native line.
@@ -27,7 +30,8 @@ fn fact(fact: &Fact) -> Value {
     if let Some(subject) = &fact.subject {
         out.insert("subject".to_owned(), json!(subject.as_str()));
     }
-    // Data of the contract's types always is a value; if that ever fails the field says so by its absence.
+    // Data of the contract's types always is a value; if that ever fails the field says so by its
+    // absence.
     if let Ok(data) = fact.data.to_value() {
         out.insert("data".to_owned(), data);
     }
@@ -67,7 +71,9 @@ fn walk(path: String, value: &Value, out: &mut Vec<(String, String)>) {
             }
         }
         Value::String(text) => out.push((path, text.clone())),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => out.push((path, value.to_string())),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            out.push((path, value.to_string()))
+        }
     }
 }
 
@@ -77,9 +83,13 @@ mod tests {
 
     #[test]
     fn a_value_becomes_rows() {
-        let value = json!({"amr": ["pwd", "hwk"], "rules": [{"priority": 1}], "empty": [], "no": null});
+        let value =
+            json!({"amr": ["pwd", "hwk"], "rules": [{"priority": 1}], "empty": [], "no": null});
         let rows = rows(&value);
         let rows: Vec<(&str, &str)> = rows.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
-        assert_eq!(rows, [("amr", "pwd, hwk"), ("empty", "[]"), ("no", "null"), ("rules[0].priority", "1")]);
+        assert_eq!(
+            rows,
+            [("amr", "pwd, hwk"), ("empty", "[]"), ("no", "null"), ("rules[0].priority", "1")]
+        );
     }
 }

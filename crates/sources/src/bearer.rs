@@ -1,8 +1,10 @@
-//! Bearer material: what lets whoever holds it act as somebody. The ledger keeps its digest, never the thing itself.
+//! Bearer material: what lets whoever holds it act as somebody. The ledger keeps its digest, never
+//! the thing itself.
 //!
-//! Found are: members and URL parameters named like a token, an assertion or a secret (also one level of percent-encoding deep, and in
-//! Okta's `{k=v, …}` texts), JSON Web Tokens anywhere in a text, and SAML assertions as XML. Each is replaced by `sha256:<hex>` of its text.
-//! Not found are tokens in the path of a URL, and what is encoded twice.
+//! Found are: members and URL parameters named like a token, an assertion or a secret (also one
+//! level of percent-encoding deep, and in Okta's `{k=v, …}` texts), JSON Web Tokens anywhere in a
+//! text, and SAML assertions as XML. Each is replaced by `sha256:<hex>` of its text. Not found are
+//! tokens in the path of a URL, and what is encoded twice.
 
 use crate::json::{Json, Object};
 use claimledger_facts::canonical;
@@ -11,7 +13,8 @@ use memchr::{memchr, memchr3, memmem};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-/// Members that hold bearer material, whatever their spelling in capitals. Ids of tokens (`tokenId`, `jti`) are not among them.
+/// Members that hold bearer material, whatever their spelling in capitals. Ids of tokens
+/// (`tokenId`, `jti`) are not among them.
 const MEMBERS: &[&str] = &[
     "accessToken",
     "access_token",
@@ -40,7 +43,8 @@ const MEMBERS: &[&str] = &[
 ];
 
 /// Parameters of URLs and forms that hold it beside those.
-const PARAMETERS: &[&str] = &["code", "code_verifier", "device_code", "okta_key", "otp", "sid_token"];
+const PARAMETERS: &[&str] =
+    &["code", "code_verifier", "device_code", "okta_key", "otp", "sid_token"];
 
 /// The digest that stands in the place of bearer material.
 pub(crate) fn digest(text: &str) -> String {
@@ -71,7 +75,9 @@ pub(crate) fn redact(members: &mut Map<String, Value>, named: Named) -> bool {
 fn redact_value(value: &mut Value, named: Named) -> bool {
     match value {
         Value::Object(members) => redact(members, named),
-        Value::Array(items) => items.iter_mut().fold(false, |any, item| redact_value(item, named) | any),
+        Value::Array(items) => {
+            items.iter_mut().fold(false, |any, item| redact_value(item, named) | any)
+        }
         Value::String(text) => put(redacted_text(text), text),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
@@ -92,7 +98,9 @@ pub(crate) fn redact_borrowed(members: &mut Object<'_>, named: Named) -> bool {
 fn redact_json(value: &mut Json<'_>, named: Named) -> bool {
     match value {
         Json::Object(members) => redact_borrowed(members, named),
-        Json::List(items) => items.iter_mut().fold(false, |any, item| redact_json(item, named) | any),
+        Json::List(items) => {
+            items.iter_mut().fold(false, |any, item| redact_json(item, named) | any)
+        }
         Json::Text(text) => put(redacted_text(text), text),
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::Exact(_) => false,
     }
@@ -127,7 +135,8 @@ fn replaced(text: &str) -> Option<String> {
 }
 
 fn is_digest(text: &str) -> bool {
-    text.strip_prefix("sha256:").is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
+    text.strip_prefix("sha256:")
+        .is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 fn is_named(name: &str, names: &[&str]) -> bool {
@@ -135,7 +144,8 @@ fn is_named(name: &str, names: &[&str]) -> bool {
 }
 
 fn is_assertion(text: &str) -> bool {
-    memchr(b'<', text.as_bytes()).is_some() && (text.contains(":Assertion") || text.contains("<Assertion"))
+    memchr(b'<', text.as_bytes()).is_some()
+        && (text.contains(":Assertion") || text.contains("<Assertion"))
 }
 
 /// The text with digests in place of what is bearer material in it; none: there is none.
@@ -147,13 +157,18 @@ fn redacted_text(text: &str) -> Option<String> {
     if is_assertion(text) {
         return replaced(text);
     }
-    let has_parameters = memchr(b'=', bytes).is_some() || (memchr(b'%', bytes).is_some() && (text.contains("%3D") || text.contains("%3d")));
+    let has_parameters = memchr(b'=', bytes).is_some()
+        || (memchr(b'%', bytes).is_some() && (text.contains("%3D") || text.contains("%3d")));
     let parameters = if has_parameters { with_each_replaced(text, parameter) } else { None };
     with_each_replaced(parameters.as_deref().unwrap_or(text), web_token).or(parameters)
 }
 
-/// Puts digests in place of everything that `find` finds from a position on, in one pass; none: there is nothing.
-fn with_each_replaced(text: &str, find: impl Fn(&str, usize) -> Option<(usize, usize)>) -> Option<String> {
+/// Puts digests in place of everything that `find` finds from a position on, in one pass; none:
+/// there is nothing.
+fn with_each_replaced(
+    text: &str,
+    find: impl Fn(&str, usize) -> Option<(usize, usize)>,
+) -> Option<String> {
     let (mut out, mut done) = (String::new(), 0);
     while let Some((from, to)) = find(text, done) {
         out.push_str(&text[done..from]);
@@ -173,10 +188,16 @@ fn parameter(text: &str, mut start: usize) -> Option<(usize, usize)> {
         let next = delimiter(text, start);
         let end = next.map_or(text.len(), |(at, _)| at);
         let pair = &text[start..end];
-        let equals = pair.find('=').map(|at| (at, 1)).or_else(|| pair.find("%3D").or_else(|| pair.find("%3d")).map(|at| (at, 3)));
+        let equals = pair
+            .find('=')
+            .map(|at| (at, 1))
+            .or_else(|| pair.find("%3D").or_else(|| pair.find("%3d")).map(|at| (at, 3)));
         if let Some((at, width)) = equals {
             let (name, value) = (&pair[..at], &pair[at + width..]);
-            if !value.is_empty() && !is_digest(value) && (is_named(name, MEMBERS) || is_named(name, PARAMETERS)) {
+            if !value.is_empty()
+                && !is_digest(value)
+                && (is_named(name, MEMBERS) || is_named(name, PARAMETERS))
+            {
                 return Some((start + at + width, end));
             }
         }
@@ -198,12 +219,20 @@ fn delimiter(text: &str, from: usize) -> Option<(usize, usize)> {
     })
 }
 
-/// Where a JSON Web Token stands: its first part is an object, so it begins with `eyJ`; at least three parts.
+/// Where a JSON Web Token stands: its first part is an object, so it begins with `eyJ`; at least
+/// three parts.
 fn web_token(text: &str, mut from: usize) -> Option<(usize, usize)> {
     const SHORTEST: usize = 40;
     // Shorter texts hold none, and most texts are short.
-    while let Some(at) = (text.len() - from >= SHORTEST).then(|| memmem::find(&text.as_bytes()[from..], b"eyJ")).flatten().map(|at| from + at) {
-        let run = text[at..].bytes().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'=')).count();
+    while let Some(at) = (text.len() - from >= SHORTEST)
+        .then(|| memmem::find(&text.as_bytes()[from..], b"eyJ"))
+        .flatten()
+        .map(|at| from + at)
+    {
+        let run = text[at..]
+            .bytes()
+            .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'='))
+            .count();
         let token = &text[at..at + run];
         if run >= SHORTEST && token.bytes().filter(|b| *b == b'.').count() >= 2 {
             return Some((at, at + run));
@@ -226,9 +255,11 @@ mod tests {
 
     #[test]
     fn named_members_give_way_to_their_digest_and_their_ids_stay() {
-        let mut value = json!({"debugData": {"assertion": "PHNhbWw", "tokenId": "t-1", "jti": "j", "list": [{"StateToken": "x"}]}});
+        let mut value = json!({"debugData": {"assertion": "PHNhbWw", "tokenId": "t-1", "jti": "j",
+            "list": [{"StateToken": "x"}]}});
         assert!(redact_value(&mut value, Named::Vendor));
-        let expected = json!({"debugData": {"assertion": digest("PHNhbWw"), "tokenId": "t-1", "jti": "j", "list": [{"StateToken": digest("x")}]}});
+        let expected = json!({"debugData": {"assertion": digest("PHNhbWw"), "tokenId": "t-1",
+            "jti": "j", "list": [{"StateToken": digest("x")}]}});
         assert_eq!(value, expected);
         assert!(!redact_value(&mut json!({"data": {"assertion": "as-S1"}}), Named::Native));
         assert!(!redact_value(&mut value, Named::Vendor), "a digest stands for itself");
@@ -236,11 +267,26 @@ mod tests {
 
     #[test]
     fn parameters_are_found_in_urls_forms_and_maps_also_encoded_once() {
-        assert_eq!(redacted("/login/token/redirect?stateToken=02.id.a&x=1"), format!("/login/token/redirect?stateToken={}&x=1", digest("02.id.a")));
+        assert_eq!(
+            redacted("/login/token/redirect?stateToken=02.id.a&x=1"),
+            format!("/login/token/redirect?stateToken={}&x=1", digest("02.id.a"))
+        );
         assert_eq!(redacted("/cb#id_token=abc"), format!("/cb#id_token={}", digest("abc")));
-        assert_eq!(redacted("/a?fromURI=%2Fcb%3Fcode%3Dsecret%26state%3Ds"), format!("/a?fromURI=%2Fcb%3Fcode%3D{}%26state%3Ds", digest("secret")));
-        assert_eq!(redacted("{token=abc, level=LOW}"), format!("{{token={}, level=LOW}}", digest("abc")));
-        for kept in ["/authorize?response_type=code&state=s&code_challenge=c", "{level=LOW}", "code", "token=", "/a?b=%"] {
+        assert_eq!(
+            redacted("/a?fromURI=%2Fcb%3Fcode%3Dsecret%26state%3Ds"),
+            format!("/a?fromURI=%2Fcb%3Fcode%3D{}%26state%3Ds", digest("secret"))
+        );
+        assert_eq!(
+            redacted("{token=abc, level=LOW}"),
+            format!("{{token={}, level=LOW}}", digest("abc"))
+        );
+        for kept in [
+            "/authorize?response_type=code&state=s&code_challenge=c",
+            "{level=LOW}",
+            "code",
+            "token=",
+            "/a?b=%",
+        ] {
             assert_eq!(redacted(kept), kept);
         }
     }
@@ -260,7 +306,10 @@ mod tests {
     fn tokens_and_assertions_are_found_wherever_they_stand() {
         let token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl";
         assert!(is_token(token) && !is_token("eyJ.a.b") && !is_token("as-S1"));
-        assert_eq!(redacted(&format!("Bearer {token} seen")), format!("Bearer {} seen", digest(token)));
+        assert_eq!(
+            redacted(&format!("Bearer {token} seen")),
+            format!("Bearer {} seen", digest(token))
+        );
         let assertion = "<saml2:Assertion ID=\"a\">…</saml2:Assertion>";
         assert_eq!(redacted(assertion), digest(assertion));
     }

@@ -10,8 +10,9 @@
 //! | `data.client` | `client` |
 //! | the rest of `data` | `data` |
 //!
-//! The same fact by either door gives the same canonical line. What the envelope says about its transport (`specversion`, `datacontenttype`,
-//! `dataschema`, trace context, sequence, partition) is left out of it; other extensions count as unknown fields.
+//! The same fact by either door gives the same canonical line. What the envelope says about its
+//! transport (`specversion`, `datacontenttype`, `dataschema`, trace context, sequence, partition)
+//! is left out of it; other extensions count as unknown fields.
 
 use crate::{
     contract::EXPECTED_ID,
@@ -58,7 +59,10 @@ pub(crate) fn unwrap(mut envelope: Map<String, Value>, bytes: &[u8]) -> Result<D
     let mut line = Map::new();
     line.insert("type".into(), fact_type(envelope.remove("type"))?);
     line.insert("id".into(), required(&mut envelope, "id", EXPECTED_ID)?);
-    line.insert("source".into(), required(&mut envelope, "source", "a URI reference of 1 to 512 bytes")?);
+    line.insert(
+        "source".into(),
+        required(&mut envelope, "source", "a URI reference of 1 to 512 bytes")?,
+    );
     let time = required(&mut envelope, "time", "an RFC 3339 date-time with an offset")?;
     line.insert("occurred_at".into(), only_text("time", time)?);
     if let Some(session) = envelope.remove("session") {
@@ -72,7 +76,9 @@ pub(crate) fn unwrap(mut envelope: Map<String, Value>, bytes: &[u8]) -> Result<D
         line.insert("client".into(), client);
     }
     line.insert("data".into(), Value::Object(data));
-    for (name, value) in envelope.into_iter().filter(|(name, _)| !TRANSPORT.contains(&name.as_str())) {
+    for (name, value) in
+        envelope.into_iter().filter(|(name, _)| !TRANSPORT.contains(&name.as_str()))
+    {
         if native::FIELDS.contains(&name.as_str()) {
             return Err(invalid(
                 &text::shown(&name),
@@ -93,7 +99,14 @@ fn check_version(envelope: &Map<String, Value>) -> Result<(), Refusal> {
     match envelope.get("specversion") {
         Some(Value::String(version)) if version == "1.0" => {}
         Some(_) => return Err(invalid("specversion", "\"1.0\"", "another version of CloudEvents")),
-        None => return Err(Refusal::field(RefusalCode::MissingField, "specversion", "\"1.0\"", "the field is missing")),
+        None => {
+            return Err(Refusal::field(
+                RefusalCode::MissingField,
+                "specversion",
+                "\"1.0\"",
+                "the field is missing",
+            ));
+        }
     }
     match envelope.get("datacontenttype") {
         None => Ok(()),
@@ -104,25 +117,43 @@ fn check_version(envelope: &Map<String, Value>) -> Result<(), Refusal> {
 
 fn is_json(media_type: &str) -> bool {
     let essence = media_type.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/json") || essence.to_ascii_lowercase().ends_with("+json")
+    essence.eq_ignore_ascii_case("application/json")
+        || essence.to_ascii_lowercase().ends_with("+json")
 }
 
-fn required(envelope: &mut Map<String, Value>, field: &str, expected: &str) -> Result<Value, Refusal> {
-    envelope.remove(field).ok_or_else(|| Refusal::field(RefusalCode::MissingField, field, expected, "the field is missing"))
+fn required(
+    envelope: &mut Map<String, Value>,
+    field: &str,
+    expected: &str,
+) -> Result<Value, Refusal> {
+    envelope.remove(field).ok_or_else(|| {
+        Refusal::field(RefusalCode::MissingField, field, expected, "the field is missing")
+    })
 }
 
 /// An envelope's time is an instant: the interval form is the native line's.
 fn only_text(field: &str, value: Value) -> Result<Value, Refusal> {
-    if value.is_string() { Ok(value) } else { Err(invalid(field, "an RFC 3339 date-time with an offset", "the value is no string")) }
+    if value.is_string() {
+        Ok(value)
+    } else {
+        Err(invalid(field, "an RFC 3339 date-time with an offset", "the value is no string"))
+    }
 }
 
 fn fact_type(value: Option<Value>) -> Result<Value, Refusal> {
     const EXPECTED: &str = "claimledger.<fact type>";
     match value {
-        None => Err(Refusal::field(RefusalCode::MissingField, "type", EXPECTED, "the field is missing")),
+        None => {
+            Err(Refusal::field(RefusalCode::MissingField, "type", EXPECTED, "the field is missing"))
+        }
         Some(Value::String(name)) => match name.strip_prefix(TYPE_PREFIX) {
             Some(fact) => Ok(Value::from(fact)),
-            None => Err(Refusal::field(RefusalCode::UnknownType, "type", EXPECTED, format!("`{}` is no type of this ledger", text::shown(&name)))),
+            None => Err(Refusal::field(
+                RefusalCode::UnknownType,
+                "type",
+                EXPECTED,
+                format!("`{}` is no type of this ledger", text::shown(&name)),
+            )),
         },
         Some(_) => Err(invalid("type", EXPECTED, "the value is no string")),
     }
@@ -135,26 +166,51 @@ fn data(envelope: &mut Map<String, Value>) -> Result<Map<String, Value>, Refusal
     match envelope.remove("data") {
         Some(Value::Object(data)) => Ok(data),
         Some(_) => Err(invalid("data", "an object", "the value is no object")),
-        None => Err(Refusal::field(RefusalCode::MissingField, "data", "an object", "the field is missing")),
+        None => Err(Refusal::field(
+            RefusalCode::MissingField,
+            "data",
+            "an object",
+            "the field is missing",
+        )),
     }
 }
 
 /// The attribute `subject` is the id; labels stand under `data.subject`.
-fn subject(envelope: &mut Map<String, Value>, data: &mut Map<String, Value>) -> Result<Option<Value>, Refusal> {
+fn subject(
+    envelope: &mut Map<String, Value>,
+    data: &mut Map<String, Value>,
+) -> Result<Option<Value>, Refusal> {
     let labels = match data.remove("subject") {
         None => None,
         Some(Value::Object(labels)) => Some(labels),
-        Some(_) => return Err(invalid("data.subject", "an object with the subject's labels", "the value is no object")),
+        Some(_) => {
+            return Err(invalid(
+                "data.subject",
+                "an object with the subject's labels",
+                "the value is no object",
+            ));
+        }
     };
     let (id, mut subject) = match (envelope.remove("subject"), labels) {
         (None, None) => return Ok(None),
-        (None, Some(_)) => return Err(Refusal::field(RefusalCode::MissingField, "subject", EXPECTED_ID, "labels are given, but no subject")),
+        (None, Some(_)) => {
+            return Err(Refusal::field(
+                RefusalCode::MissingField,
+                "subject",
+                EXPECTED_ID,
+                "labels are given, but no subject",
+            ));
+        }
         (Some(id), labels) => (id, labels.unwrap_or_default()),
     };
     if let Some(repeated) = subject.get("id")
         && *repeated != id
     {
-        return Err(invalid("data.subject.id", "the same as the attribute `subject`", "the envelope names two subjects"));
+        return Err(invalid(
+            "data.subject.id",
+            "the same as the attribute `subject`",
+            "the envelope names two subjects",
+        ));
     }
     subject.insert("id".into(), id);
     Ok(Some(Value::Object(subject)))
@@ -165,7 +221,9 @@ fn in_envelope(mut refusal: Refusal) -> Refusal {
     refusal.field = refusal.field.map(|field| match field.as_str() {
         "occurred_at" => "time".to_owned(),
         "subject.id" => "subject".to_owned(),
-        _ if field.starts_with("subject.") || field == "client" || field.starts_with("client.") => format!("data.{field}"),
+        _ if field.starts_with("subject.") || field == "client" || field.starts_with("client.") => {
+            format!("data.{field}")
+        }
         _ => field,
     });
     refusal

@@ -1,5 +1,6 @@
-//! The native contract of a fact type's `data` as a tree, derived from the JSON Schema of the type, so that there is one contract only.
-//! It checks presence, type and vocabulary, brings times to one spelling, and finds the fields that the contract does not know.
+//! The native contract of a fact type's `data` as a tree, derived from the JSON Schema of the type,
+//! so that there is one contract only. It checks presence, type and vocabulary, brings times to one
+//! spelling, and finds the fields that the contract does not know.
 
 use crate::{bearer, text};
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -35,7 +36,10 @@ pub(crate) enum Shape {
 }
 
 static SHAPES: LazyLock<BTreeMap<&'static str, Shape>> = LazyLock::new(|| {
-    let shape = |name| data_schema(name, &mut schemars::SchemaGenerator::default()).map(|schema| Shape::of(schema.as_value(), schema.as_value()));
+    let shape = |name| {
+        data_schema(name, &mut schemars::SchemaGenerator::default())
+            .map(|schema| Shape::of(schema.as_value(), schema.as_value()))
+    };
     FACT_TYPES.iter().filter_map(|fact| Some((fact.name, shape(fact.name)?))).collect()
 });
 
@@ -44,19 +48,25 @@ pub(crate) fn shape(type_name: &str) -> &'static Shape {
     SHAPES.get(type_name).unwrap_or(&Shape::Any)
 }
 
-/// Reads an instant; finer than microseconds too. One outside of the years 0000 to 9999 in UTC is none: it could not be kept as it is.
+/// Reads an instant; finer than microseconds too. One outside of the years 0000 to 9999 in UTC is
+/// none: it could not be kept as it is.
 pub(crate) fn instant(text: &str) -> Option<DateTime<Utc>> {
-    DateTime::parse_from_rfc3339(text).ok().map(|time| time.with_timezone(&Utc)).filter(|time| Time::within(*time).is_some())
+    DateTime::parse_from_rfc3339(text)
+        .ok()
+        .map(|time| time.with_timezone(&Utc))
+        .filter(|time| Time::within(*time).is_some())
 }
 
-/// An instant as the canonical line writes it. With nanoseconds, finer than [`claimledger_facts::time::Time`]: contents that differ in the
-/// original differ in the canonical line.
+/// An instant as the canonical line writes it. With nanoseconds, finer than
+/// [`claimledger_facts::time::Time`]: contents that differ in the original differ in the canonical
+/// line.
 pub(crate) fn one_spelling(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
 /// What is expected of a time.
-pub(crate) const EXPECTED_TIME: &str = "an RFC 3339 date-time with an offset, such as 2026-03-10T10:00:00Z, in the years 0000 to 9999 in UTC";
+pub(crate) const EXPECTED_TIME: &str = "an RFC 3339 date-time with an offset, such as \
+                                        2026-03-10T10:00:00Z, in the years 0000 to 9999 in UTC";
 /// Maximum number of entries of a list.
 const MAX_ENTRIES: usize = 512;
 /// Maximum length of a text that is no id, in bytes.
@@ -65,9 +75,14 @@ const MAX_TEXT_BYTES: usize = 8192;
 pub(crate) const EXPECTED_ID: &str = "a string of 1 to 512 bytes without control characters";
 
 impl Shape {
-    /// Reads a JSON Schema as this crate's types make it: references, `null` alternatives, constants.
+    /// Reads a JSON Schema as this crate's types make it: references, `null` alternatives,
+    /// constants.
     fn of(schema: &Value, root: &Value) -> Self {
-        if let Some(target) = schema.get("$ref").and_then(Value::as_str).and_then(|r| root.pointer(r.strip_prefix('#')?)) {
+        if let Some(target) = schema
+            .get("$ref")
+            .and_then(Value::as_str)
+            .and_then(|r| root.pointer(r.strip_prefix('#')?))
+        {
             // A string that has a type of its own is an id; a bare one is text.
             return match Self::of(target, root) {
                 Self::Text => Self::Id,
@@ -75,7 +90,9 @@ impl Shape {
             };
         }
         if let Some(alternatives) = schema.get("anyOf").and_then(Value::as_array) {
-            let mut shapes = alternatives.iter().filter(|s| s.get("type").and_then(Value::as_str) != Some("null"));
+            let mut shapes = alternatives
+                .iter()
+                .filter(|s| s.get("type").and_then(Value::as_str) != Some("null"));
             return shapes.next().map_or(Self::Any, |first| Self::of(first, root));
         }
         if let Some(words) = words(schema) {
@@ -83,20 +100,33 @@ impl Shape {
         }
         let type_word = match schema.get("type") {
             Some(Value::String(word)) => Some(word.as_str()),
-            Some(Value::Array(words)) => words.iter().filter_map(Value::as_str).find(|w| *w != "null"),
+            Some(Value::Array(words)) => {
+                words.iter().filter_map(Value::as_str).find(|w| *w != "null")
+            }
             _ => None,
         };
         match type_word {
-            Some("object") if schema.get("properties").is_some() || schema.get("additionalProperties").is_none() => {
-                let members = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
-                let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
+            Some("object")
+                if schema.get("properties").is_some()
+                    || schema.get("additionalProperties").is_none() =>
+            {
+                let members =
+                    schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+                let required =
+                    schema.get("required").and_then(Value::as_array).into_iter().flatten();
                 Self::Object {
-                    members: members.map(|(name, member)| (name.clone(), Self::of(member, root))).collect(),
+                    members: members
+                        .map(|(name, member)| (name.clone(), Self::of(member, root)))
+                        .collect(),
                     required: required.filter_map(Value::as_str).map(str::to_owned).collect(),
                 }
             }
-            Some("array") => Self::List(Box::new(schema.get("items").map_or(Self::Any, |items| Self::of(items, root)))),
-            Some("string") if schema.get("format").and_then(Value::as_str) == Some("date-time") => Self::Time,
+            Some("array") => Self::List(Box::new(
+                schema.get("items").map_or(Self::Any, |items| Self::of(items, root)),
+            )),
+            Some("string") if schema.get("format").and_then(Value::as_str) == Some("date-time") => {
+                Self::Time
+            }
             Some("string") => Self::Text,
             Some("boolean") => Self::Bool,
             Some("integer") => Self::Integer { signed: schema.get("minimum").is_none() },
@@ -104,21 +134,39 @@ impl Shape {
         }
     }
 
-    /// Checks a value, brings its times to one spelling, and collects the paths of members that the contract does not know.
-    pub(crate) fn check(&self, value: &mut Value, path: &mut String, unknown: &mut Vec<String>) -> Result<(), Refusal> {
+    /// Checks a value, brings its times to one spelling, and collects the paths of members that the
+    /// contract does not know.
+    pub(crate) fn check(
+        &self,
+        value: &mut Value,
+        path: &mut String,
+        unknown: &mut Vec<String>,
+    ) -> Result<(), Refusal> {
         match (self, value) {
             (Self::Any, _) | (Self::Bool, Value::Bool(_)) => Ok(()),
             (Self::Object { members, required }, Value::Object(object)) => {
-                if let Some(missing) = required.iter().find(|name| !object.contains_key(name.as_str())) {
+                if let Some(missing) =
+                    required.iter().find(|name| !object.contains_key(name.as_str()))
+                {
                     let expected = members.get(missing).map_or_else(String::new, Self::expected);
                     text::push_key(path, missing);
-                    return Err(Refusal::field(RefusalCode::MissingField, path.as_str(), expected, "the field is missing"));
+                    return Err(Refusal::field(
+                        RefusalCode::MissingField,
+                        path.as_str(),
+                        expected,
+                        "the field is missing",
+                    ));
                 }
                 check_members(members, object, path, unknown)
             }
             (Self::List(_), Value::Array(items)) if items.len() > MAX_ENTRIES => {
                 let message = format!("the list has {} entries", items.len());
-                Err(Refusal::field(RefusalCode::InvalidField, path.as_str(), format!("at most {MAX_ENTRIES} entries"), message))
+                Err(Refusal::field(
+                    RefusalCode::InvalidField,
+                    path.as_str(),
+                    format!("at most {MAX_ENTRIES} entries"),
+                    message,
+                ))
             }
             (Self::List(inner), Value::Array(items)) => {
                 let length = path.len();
@@ -139,7 +187,12 @@ impl Shape {
             (Self::Text, Value::String(text)) if text.len() <= MAX_TEXT_BYTES => Ok(()),
             (Self::Text, Value::String(_)) => {
                 let expected = format!("a string of at most {MAX_TEXT_BYTES} bytes");
-                Err(Refusal::field(RefusalCode::InvalidField, path.as_str(), expected, "the string is too long"))
+                Err(Refusal::field(
+                    RefusalCode::InvalidField,
+                    path.as_str(),
+                    expected,
+                    "the string is too long",
+                ))
             }
             (Self::Time, Value::String(time)) => match instant(time) {
                 Some(instant) => {
@@ -151,16 +204,27 @@ impl Shape {
             (Self::Word(words), Value::String(word)) if words.contains(word) => Ok(()),
             (Self::Word(_), Value::String(word)) => {
                 let message = format!("`{}` is no word of this vocabulary", text::shown(word));
-                Err(Refusal::field(RefusalCode::UnknownWord, path.as_str(), self.expected(), message))
+                Err(Refusal::field(
+                    RefusalCode::UnknownWord,
+                    path.as_str(),
+                    self.expected(),
+                    message,
+                ))
             }
-            (Self::Integer { signed }, Value::Number(number)) if if *signed { number.is_i64() } else { number.is_u64() } => Ok(()),
+            (Self::Integer { signed }, Value::Number(number))
+                if if *signed { number.is_i64() } else { number.is_u64() } =>
+            {
+                Ok(())
+            }
             (_, value) => Err(self.invalid(value, path)),
         }
     }
 
     fn invalid(&self, value: &Value, path: &str) -> Refusal {
         let message = match value {
-            Value::String(found) => format!("`{}` is not what is expected here", text::shown(found)),
+            Value::String(found) => {
+                format!("`{}` is not what is expected here", text::shown(found))
+            }
             Value::Number(number) => format!("the number {number} is not what is expected here"),
             other => format!("{} is not what is expected here", kind(other)),
         };
@@ -221,7 +285,11 @@ fn words(schema: &Value) -> Option<Vec<String>> {
         (None, Some(alternatives)) => {
             let alternatives = alternatives.as_array()?.iter();
             alternatives
-                .map(|a| a.get("const").map(|c| vec![c]).or_else(|| Some(a.get("enum")?.as_array()?.iter().collect())))
+                .map(|a| {
+                    a.get("const")
+                        .map(|c| vec![c])
+                        .or_else(|| Some(a.get("enum")?.as_array()?.iter().collect()))
+                })
                 .collect::<Option<Vec<_>>>()?
                 .concat()
         }
@@ -239,15 +307,23 @@ mod tests {
     };
     use serde_json::json;
 
-    /// Every place of every type that outsiders may write is understood: nothing falls back to [`Shape::Any`].
+    /// Every place of every type that outsiders may write is understood: nothing falls back to
+    /// [`Shape::Any`].
     #[test]
     fn the_whole_contract_is_read_from_the_schemas() {
         fn places(shape: &Shape, path: &str, any: &mut Vec<String>) {
             match shape {
-                Shape::Object { members, .. } => members.iter().for_each(|(name, member)| places(member, &format!("{path}.{name}"), any)),
+                Shape::Object { members, .. } => members
+                    .iter()
+                    .for_each(|(name, member)| places(member, &format!("{path}.{name}"), any)),
                 Shape::List(inner) => places(inner, &format!("{path}[]"), any),
                 Shape::Any => any.push(path.to_owned()),
-                Shape::Id | Shape::Text | Shape::Time | Shape::Word(_) | Shape::Bool | Shape::Integer { .. } => {}
+                Shape::Id
+                | Shape::Text
+                | Shape::Time
+                | Shape::Word(_)
+                | Shape::Bool
+                | Shape::Integer { .. } => {}
             }
         }
         let mut any = Vec::new();
@@ -268,16 +344,24 @@ mod tests {
         let Shape::List(methods) = &members["methods"] else { panic!() };
         let Shape::Object { members, required } = &**methods else { panic!() };
         assert_eq!(required, &["method"]);
-        assert_eq!(members["method"], Shape::Word(Method::ALL.iter().map(|m| m.as_str().to_owned()).collect()));
-        assert_eq!(members["properties"], Shape::List(Box::new(Shape::Word(Property::ALL.iter().map(|p| p.as_str().to_owned()).collect()))));
+        assert_eq!(
+            members["method"],
+            Shape::Word(Method::ALL.iter().map(|m| m.as_str().to_owned()).collect())
+        );
+        assert_eq!(
+            members["properties"],
+            Shape::List(Box::new(Shape::Word(
+                Property::ALL.iter().map(|p| p.as_str().to_owned()).collect()
+            )))
+        );
         let Shape::Object { members, .. } = shape("policy.configured") else { panic!() };
         assert_eq!(members["max_idle_secs"], Shape::Integer { signed: false });
     }
 
     #[test]
     fn times_get_one_spelling_and_unknown_members_are_found_at_any_depth() {
-        let mut data =
-            json!({"idp": "x", "auth_time": "2026-03-10T11:00:00.5+01:00", "methods": [{"method": "otp", "made_up": []}], "odd": {"a": 1}});
+        let mut data = json!({"idp": "x", "auth_time": "2026-03-10T11:00:00.5+01:00",
+            "methods": [{"method": "otp", "made_up": []}], "odd": {"a": 1}});
         let (mut path, mut unknown) = ("data".to_owned(), Vec::new());
         shape("claims.received").check(&mut data, &mut path, &mut unknown).unwrap();
         assert_eq!(data["auth_time"], "2026-03-10T10:00:00.500Z");

@@ -1,5 +1,5 @@
-//! UTF-16 into UTF-8, a piece at a time: exports of some tools come that way. JSON begins with two ASCII characters, so two bytes tell the encoding
-//! whether or not there is a byte order mark.
+//! UTF-16 into UTF-8, a piece at a time: exports of some tools come that way. JSON begins with two
+//! ASCII characters, so two bytes tell the encoding whether or not there is a byte order mark.
 
 /// How the bytes of a stream are encoded.
 #[derive(Debug)]
@@ -36,7 +36,9 @@ impl Encoding {
                     [0xff, 0xfe, ..] => Self::Utf16 { little: true, rest: Vec::new() },
                     [0xfe, 0xff, ..] => Self::Utf16 { little: false, rest: Vec::new() },
                     [first, 0, ..] if first != 0 => Self::Utf16 { little: true, rest: Vec::new() },
-                    [0, second, ..] if second != 0 => Self::Utf16 { little: false, rest: Vec::new() },
+                    [0, second, ..] if second != 0 => {
+                        Self::Utf16 { little: false, rest: Vec::new() }
+                    }
                     _ => Self::Utf8,
                 };
                 let marked = matches!(seen[..], [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
@@ -60,7 +62,8 @@ impl Encoding {
 
 /// Decodes whole characters; how many bytes they took.
 fn utf16(bytes: &[u8], little: bool, out: &mut Vec<u8>) -> usize {
-    let unit = |pair: &[u8; 2]| if little { u16::from_le_bytes(*pair) } else { u16::from_be_bytes(*pair) };
+    let unit =
+        |pair: &[u8; 2]| if little { u16::from_le_bytes(*pair) } else { u16::from_be_bytes(*pair) };
     let (units, _) = bytes.as_chunks::<2>();
     let mut whole = units.len();
     // The second half of the last character may be in the next piece.
@@ -92,7 +95,9 @@ mod tests {
         let text = r#"{"a": "é😀"}"#;
         for (mark, little) in [(true, true), (true, false), (false, true), (false, false)] {
             let units = mark.then_some(0xfeff).into_iter().chain(text.encode_utf16());
-            let bytes: Vec<u8> = units.flat_map(|unit| if little { unit.to_le_bytes() } else { unit.to_be_bytes() }).collect();
+            let bytes: Vec<u8> = units
+                .flat_map(|unit| if little { unit.to_le_bytes() } else { unit.to_be_bytes() })
+                .collect();
             for piece in 1..9 {
                 assert_eq!(decoded(&bytes, piece), text.as_bytes(), "{mark} {little} {piece}");
             }

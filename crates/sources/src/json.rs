@@ -1,5 +1,6 @@
-//! One JSON value that borrows what it can of its text: what high volumes of events are read into. Half of the work of a `serde_json` tree is to make and free
-//! its strings and map nodes, and nearly all of them are only looked at.
+//! One JSON value that borrows what it can of its text: what high volumes of events are read into.
+//! Half of the work of a `serde_json` tree is to make and free its strings and map nodes, and
+//! nearly all of them are only looked at.
 
 use crate::text;
 use claimledger_facts::canonical;
@@ -66,9 +67,13 @@ impl<'t> Json<'t> {
             Self::Exact(text) => Json::Exact(text),
             Self::Text(text) => Json::Text(Cow::Owned(text.into_owned())),
             Self::List(items) => Json::List(items.into_iter().map(Self::into_owned).collect()),
-            Self::Object(object) => {
-                Json::Object(Object(object.0.into_iter().map(|(name, value)| (Cow::Owned(name.into_owned()), value.into_owned())).collect()))
-            }
+            Self::Object(object) => Json::Object(Object(
+                object
+                    .0
+                    .into_iter()
+                    .map(|(name, value)| (Cow::Owned(name.into_owned()), value.into_owned()))
+                    .collect(),
+            )),
         }
     }
 
@@ -125,7 +130,10 @@ fn nearest(text: &str) -> Option<Number> {
 
 impl<'t> Object<'t> {
     /// Of members in any order; a key that stands twice is given back.
-    pub(crate) fn new(mut members: Vec<Member<'t>>, tolerate: impl Fn(&Json<'t>, &Json<'t>) -> bool) -> Result<Self, Cow<'t, str>> {
+    pub(crate) fn new(
+        mut members: Vec<Member<'t>>,
+        tolerate: impl Fn(&Json<'t>, &Json<'t>) -> bool,
+    ) -> Result<Self, Cow<'t, str>> {
         if !members.is_sorted_by(|a, b| a.0 < b.0) {
             members.sort_by(|a, b| a.0.cmp(&b.0));
             for pair in members.windows(2) {
@@ -236,7 +244,8 @@ mod tests {
         leaf.prop_recursive(4, 40, 8, |inner| {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
-                prop::collection::btree_map("[a-c\\\\\"é]{0,3}", inner, 0..6).prop_map(|map| json!(map)),
+                prop::collection::btree_map("[a-c\\\\\"é]{0,3}", inner, 0..6)
+                    .prop_map(|map| json!(map)),
             ]
         })
     }
@@ -247,7 +256,8 @@ mod tests {
             let text = json!({"x": value}).to_string();
             let owned = parse(text.as_bytes(), Duplicates::Refused).unwrap();
             let borrowed = parse_borrowed(text.as_bytes(), Duplicates::Refused).unwrap();
-            prop_assert_eq!(borrowed.as_object().unwrap().to_canonical(16), canonical::to_vec(&owned));
+            prop_assert_eq!(borrowed.as_object().unwrap().to_canonical(16),
+                canonical::to_vec(&owned));
             prop_assert_eq!(borrowed.into_value(), owned);
         }
     }

@@ -1,10 +1,13 @@
-//! Translators: the bytes of one event in, [`Draft`]s out. Pure: no IO, no clock, no randomness, no keys.
+//! Translators: the bytes of one event in, [`Draft`]s out. Pure: no IO, no clock, no randomness, no
+//! keys.
 //!
-//! **What it is.** A door reads bytes, [`splitter::Splitter`] cuts them into top-level JSON values, and [`translate`] reads each value in
-//! one [`Dialect`]. What cannot be read is a [`Refusal`] that names line, field and what was expected.
+//! **What it is.** A door reads bytes, [`splitter::Splitter`] cuts them into top-level JSON values,
+//! and [`translate`] reads each value in one [`Dialect`]. What cannot be read is a [`Refusal`] that
+//! names line, field and what was expected.
 //!
-//! **What it is not.** It does not seal, order, deduplicate or store, and it knows nobody by a pseudonym: people appear by the source's
-//! own identifiers, and the sealing layer replaces them. It decides nothing about what facts mean.
+//! **What it is not.** It does not seal, order, deduplicate or store, and it knows nobody by a
+//! pseudonym: people appear by the source's own identifiers, and the sealing layer replaces them.
+//! It decides nothing about what facts mean.
 //!
 //! | module | what it holds |
 //! | --- | --- |
@@ -20,15 +23,19 @@
 //!
 //! # How to add a source
 //!
-//! 1. Add a variant to [`Dialect`] with its word, and a folder named for the vendor with a `mod.rs` that has
-//!    `pub(crate) fn translate(bytes: &[u8]) -> Result<Vec<Draft>, Refusal>`.
-//! 2. Unwrap what the vendor's transports put around an event; then bring dialects of the same event to one spelling, so that the same
-//!    event by any transport gives the same canonical line. Normalise no more than that: other content must stay other content.
-//! 3. Write one function per event type from the event to facts, in `facts.rs` of that folder. An event of another type, or one that lacks
-//!    what its facts need, is kept with [`Note::NotUnderstood`](claimledger_facts::vocabulary::Note::NotUnderstood), never refused.
-//! 4. Put everything that a person wrote, or that tells a person, into [`DraftPerson`](claimledger_facts::draft::DraftPerson) or
-//!    [`Draft::unowned`]. Only opaque ids and words of the vocabularies stand in the clear.
-//! 5. Set [`Draft::translator`] to `<dialect>/1`. When a later version reads more, raise the number: its reading is a new record.
+//! 1. Add a variant to [`Dialect`] with its word, and a folder named for the vendor with a `mod.rs`
+//!    that has `pub(crate) fn translate(bytes: &[u8]) -> Result<Vec<Draft>, Refusal>`.
+//! 2. Unwrap what the vendor's transports put around an event; then bring dialects of the same
+//!    event to one spelling, so that the same event by any transport gives the same canonical line.
+//!    Normalise no more than that: other content must stay other content.
+//! 3. Write one function per event type from the event to facts, in `facts.rs` of that folder. An
+//!    event of another type, or one that lacks what its facts need, is kept with
+//!    [`Note::NotUnderstood`](claimledger_facts::vocabulary::Note::NotUnderstood), never refused.
+//! 4. Put everything that a person wrote, or that tells a person, into
+//!    [`DraftPerson`](claimledger_facts::draft::DraftPerson) or [`Draft::unowned`]. Only opaque ids
+//!    and words of the vocabularies stand in the clear.
+//! 5. Set [`Draft::translator`] to `<dialect>/1`. When a later version reads more, raise the
+//!    number: its reading is a new record.
 //! 6. Add a test for each trap of that vendor, and samples to `tests/`.
 
 mod bearer;
@@ -79,17 +86,19 @@ impl Dialect {
     }
 }
 
-/// Whether a stream that begins so is gzip. Translators take it unpacked: whoever reads it knows how much it may take.
+/// Whether a stream that begins so is gzip. Translators take it unpacked: whoever reads it knows
+/// how much it may take.
 #[must_use]
 pub fn is_gzip(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0x1f, 0x8b])
 }
 
-/// Translates one top-level JSON value. Native facts and envelopes give exactly one draft; a vendor's wrapper may carry several.
+/// Translates one top-level JSON value. Native facts and envelopes give exactly one draft; a
+/// vendor's wrapper may carry several.
 ///
 /// # Errors
-/// The value is not of the dialect. The refusal names the field and what was expected; the caller adds the line
-/// ([`Refusal::on_line`]), which only the splitter knows.
+/// The value is not of the dialect. The refusal names the field and what was expected; the caller
+/// adds the line ([`Refusal::on_line`]), which only the splitter knows.
 pub fn translate(dialect: Dialect, bytes: &[u8]) -> Result<Vec<Draft>, Refusal> {
     match dialect {
         Dialect::Native => native::translate(bytes).map(|draft| vec![draft]),
@@ -98,8 +107,8 @@ pub fn translate(dialect: Dialect, bytes: &[u8]) -> Result<Vec<Draft>, Refusal> 
     }
 }
 
-/// Whether what a translator reads says how long a session may last and be idle. Where it does not, a
-/// start without limits leaves them unknown; of any other source it says that there are none
+/// Whether what a translator reads says how long a session may last and be idle. Where it does not,
+/// a start without limits leaves them unknown; of any other source it says that there are none
 /// (`semantics.md` 22).
 #[must_use]
 pub fn logs_limits(translator: &str) -> bool {

@@ -1,4 +1,5 @@
-//! Native facts: the public contract, one JSON object a fact (`design.md`, "Native facts"; `semantics.md` 30 to 35).
+//! Native facts: the public contract, one JSON object a fact (`design.md`, "Native facts";
+//! `semantics.md` 30 to 35).
 
 use crate::{
     bearer, cloudevents,
@@ -22,8 +23,13 @@ use std::collections::BTreeMap;
 /// Reads one native fact.
 pub(crate) fn translate(bytes: &[u8]) -> Result<Draft, Refusal> {
     let (line, exact) = parse(bytes)?;
-    // An envelope is accepted equally wherever a fact is: its type tells it, as no fact type begins like that.
-    let draft = if cloudevents::is_envelope(&line) { cloudevents::unwrap(line, bytes) } else { build(line, bytes, "native/1") };
+    // An envelope is accepted equally wherever a fact is: its type tells it, as no fact type begins
+    // like that.
+    let draft = if cloudevents::is_envelope(&line) {
+        cloudevents::unwrap(line, bytes)
+    } else {
+        build(line, bytes, "native/1")
+    };
     draft.map(|draft| exact.add_to(draft))
 }
 
@@ -35,7 +41,8 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<(Map<String, Value>, ExactNumbers), 
     Ok((object(value.into_value())?, exact))
 }
 
-/// Numbers that 64 bits do not hold, by their paths. They are no values of the contract, so they stand in fields that it does not know.
+/// Numbers that 64 bits do not hold, by their paths. They are no values of the contract, so they
+/// stand in fields that it does not know.
 #[derive(Default)]
 pub(crate) struct ExactNumbers(Vec<(String, String)>);
 
@@ -53,7 +60,11 @@ impl ExactNumbers {
 pub(crate) fn object(value: Value) -> Result<Map<String, Value>, Refusal> {
     match value {
         Value::Object(object) => Ok(object),
-        other => Err(Refusal::whole(RefusalCode::Malformed, "a JSON object", format!("the value is {}", contract::kind(&other)))),
+        other => Err(Refusal::whole(
+            RefusalCode::Malformed,
+            "a JSON object",
+            format!("the value is {}", contract::kind(&other)),
+        )),
     }
 }
 
@@ -66,7 +77,11 @@ pub(crate) fn object_borrowed(value: Json<'_>) -> Result<Object<'_>, Refusal> {
 }
 
 /// Reads a fact that is parsed, from whatever envelope.
-pub(crate) fn build(mut line: Map<String, Value>, original: &[u8], translator: &'static str) -> Result<Draft, Refusal> {
+pub(crate) fn build(
+    mut line: Map<String, Value>,
+    original: &[u8],
+    translator: &'static str,
+) -> Result<Draft, Refusal> {
     let id = required_id(&line, "id")?;
     let fact_type = fact_type(&line)?;
     let mut unknown_fields = unknown_members(&line);
@@ -82,24 +97,36 @@ pub(crate) fn build(mut line: Map<String, Value>, original: &[u8], translator: &
         return Err(missing("session", EXPECTED_ID, fact_type));
     }
     let mut persons: Vec<Labelled> = person(&line, &mut unknown_fields)?.into_iter().collect();
-    let address = line.get("client").and_then(|client| client.get("ip")).and_then(Value::as_str).filter(|ip| text::is_id(ip)).map(str::to_owned);
+    let address = line
+        .get("client")
+        .and_then(|client| client.get("ip"))
+        .and_then(Value::as_str)
+        .filter(|ip| text::is_id(ip))
+        .map(str::to_owned);
     if fact_type.needs_subject && persons.is_empty() {
         return Err(missing("subject", "an object with the subject's `id`", fact_type));
     }
     check_client(&line)?;
     check_data(&mut line, fact_type, &mut unknown_fields)?;
 
-    // The source is part of the record's id, not of its content: a line that names it and one that leaves it to the credential are the same.
+    // The source is part of the record's id, not of its content: a line that names it and one that
+    // leaves it to the credential are the same.
     line.remove("source");
     let redacted = bearer::redact(&mut line, bearer::Named::Native);
     let canonical = canonical::object_to_vec(&line);
-    let original = if redacted { bearer::without(original, bearer::Named::Native) } else { original.to_vec() };
+    let original =
+        if redacted { bearer::without(original, bearer::Named::Native) } else { original.to_vec() };
 
     let mut data = object(line.remove("data").unwrap_or_default())?;
     let mut sealed = Map::new();
     take_conditions(&mut data, &mut sealed);
-    let mut fact =
-        DraftFact { session: None, subject: (!persons.is_empty()).then_some(0), occurred: None, data: typed(fact_type, data)?, other: None };
+    let mut fact = DraftFact {
+        session: None,
+        subject: (!persons.is_empty()).then_some(0),
+        occurred: None,
+        data: typed(fact_type, data)?,
+        other: None,
+    };
     take_free_text(&mut fact.data, &mut sealed);
     fact.other = other_person(&fact.data, &mut persons);
 
@@ -125,7 +152,10 @@ pub(crate) fn build(mut line: Map<String, Value>, original: &[u8], translator: &
         correlation: BTreeMap::new(),
         notes: Vec::new(),
         facts: vec![fact],
-        persons: persons.into_iter().map(|(person, personal)| DraftPerson { personal: personal.into(), ..person }).collect(),
+        persons: persons
+            .into_iter()
+            .map(|(person, personal)| DraftPerson { personal: personal.into(), ..person })
+            .collect(),
         unowned: unowned.into(),
         labels: Vec::new(),
         address: address.filter(|_| is_nobodys),
@@ -138,18 +168,26 @@ pub(crate) fn build(mut line: Map<String, Value>, original: &[u8], translator: &
 }
 
 /// The fields of a line.
-pub(crate) const FIELDS: &[&str] = &["id", "type", "occurred_at", "recorded_at", "source", "subject", "session", "client", "data"];
+pub(crate) const FIELDS: &[&str] =
+    &["id", "type", "occurred_at", "recorded_at", "source", "subject", "session", "client", "data"];
 
 fn unknown_members(line: &Map<String, Value>) -> Vec<String> {
     line.keys().filter(|key| !FIELDS.contains(&key.as_str())).map(|key| text::shown(key)).collect()
 }
 
 fn missing(field: &str, expected: &str, fact_type: &FactType) -> Refusal {
-    Refusal::field(RefusalCode::MissingField, field, expected, format!("the field is missing; `{}` needs it", fact_type.name))
+    Refusal::field(
+        RefusalCode::MissingField,
+        field,
+        expected,
+        format!("the field is missing; `{}` needs it", fact_type.name),
+    )
 }
 
 fn required_id(line: &Map<String, Value>, field: &str) -> Result<String, Refusal> {
-    optional_id(line, field)?.ok_or_else(|| Refusal::field(RefusalCode::MissingField, field, EXPECTED_ID, "the field is missing"))
+    optional_id(line, field)?.ok_or_else(|| {
+        Refusal::field(RefusalCode::MissingField, field, EXPECTED_ID, "the field is missing")
+    })
 }
 
 fn optional_id(line: &Map<String, Value>, field: &str) -> Result<Option<String>, Refusal> {
@@ -163,8 +201,14 @@ fn optional_id(line: &Map<String, Value>, field: &str) -> Result<Option<String>,
 pub(crate) fn id(value: &Value, field: &str) -> Result<String, Refusal> {
     match value {
         Value::String(id) if text::is_id(id) && !bearer::is_token(id) => Ok(id.clone()),
-        Value::String(_) => Err(invalid(field, EXPECTED_ID, "the string is empty, too long, a token, or has control characters")),
-        other => Err(invalid(field, EXPECTED_ID, format!("the value is {}", contract::kind(other)))),
+        Value::String(_) => Err(invalid(
+            field,
+            EXPECTED_ID,
+            "the string is empty, too long, a token, or has control characters",
+        )),
+        other => {
+            Err(invalid(field, EXPECTED_ID, format!("the value is {}", contract::kind(other))))
+        }
     }
 }
 
@@ -175,9 +219,22 @@ pub(crate) fn invalid(field: &str, expected: &str, message: impl Into<String>) -
 fn fact_type(line: &Map<String, Value>) -> Result<&'static FactType, Refusal> {
     const EXPECTED: &str = "a fact type of the contract";
     let name = match line.get("type") {
-        None => return Err(Refusal::field(RefusalCode::MissingField, "type", EXPECTED, "the field is missing")),
+        None => {
+            return Err(Refusal::field(
+                RefusalCode::MissingField,
+                "type",
+                EXPECTED,
+                "the field is missing",
+            ));
+        }
         Some(Value::String(name)) => name,
-        Some(other) => return Err(invalid("type", EXPECTED, format!("the value is {}", contract::kind(other)))),
+        Some(other) => {
+            return Err(invalid(
+                "type",
+                EXPECTED,
+                format!("the value is {}", contract::kind(other)),
+            ));
+        }
     };
     match FactType::named(name) {
         Some(fact_type) if fact_type.ledger_only => Err(Refusal::field(
@@ -188,31 +245,54 @@ fn fact_type(line: &Map<String, Value>) -> Result<&'static FactType, Refusal> {
         )),
         Some(fact_type) => Ok(fact_type),
         None => {
-            let close = text::close(name, FACT_TYPES.iter().filter(|t| !t.ledger_only).map(|t| t.name));
-            let expected = if close.is_empty() { EXPECTED.to_owned() } else { format!("{EXPECTED}, perhaps {}", close.join(", ")) };
-            Err(Refusal::field(RefusalCode::UnknownType, "type", expected, format!("there is no fact type `{}`", text::shown(name))))
+            let close =
+                text::close(name, FACT_TYPES.iter().filter(|t| !t.ledger_only).map(|t| t.name));
+            let expected = if close.is_empty() {
+                EXPECTED.to_owned()
+            } else {
+                format!("{EXPECTED}, perhaps {}", close.join(", "))
+            };
+            Err(Refusal::field(
+                RefusalCode::UnknownType,
+                "type",
+                expected,
+                format!("there is no fact type `{}`", text::shown(name)),
+            ))
         }
     }
 }
 
 fn instant(value: &Value, field: &str) -> Result<chrono::DateTime<chrono::Utc>, Refusal> {
     match value {
-        Value::String(time) => {
-            contract::instant(time).ok_or_else(|| invalid(field, EXPECTED_TIME, format!("`{}` is no such time", text::shown(time))))
+        Value::String(time) => contract::instant(time).ok_or_else(|| {
+            invalid(field, EXPECTED_TIME, format!("`{}` is no such time", text::shown(time)))
+        }),
+        other => {
+            Err(invalid(field, EXPECTED_TIME, format!("the value is {}", contract::kind(other))))
         }
-        other => Err(invalid(field, EXPECTED_TIME, format!("the value is {}", contract::kind(other)))),
     }
 }
 
 /// Reads `occurred_at`, an instant or an interval, and brings it to one spelling.
-fn occurred_at(line: &mut Map<String, Value>, unknown_fields: &mut Vec<String>) -> Result<Occurred, Refusal> {
+fn occurred_at(
+    line: &mut Map<String, Value>,
+    unknown_fields: &mut Vec<String>,
+) -> Result<Occurred, Refusal> {
     const FIELD: &str = "occurred_at";
-    const EXPECTED: &str = "an RFC 3339 date-time with an offset, or an object with two of them as `from` and `to`";
+    const EXPECTED: &str =
+        "an RFC 3339 date-time with an offset, or an object with two of them as `from` and `to`";
     match line.get_mut(FIELD) {
-        None => Err(Refusal::field(RefusalCode::MissingField, FIELD, EXPECTED, "the field is missing")),
+        None => {
+            Err(Refusal::field(RefusalCode::MissingField, FIELD, EXPECTED, "the field is missing"))
+        }
         Some(Value::Object(interval)) => {
             let mut end = |name: &str| match interval.get_mut(name) {
-                None => Err(Refusal::field(RefusalCode::MissingField, format!("{FIELD}.{name}"), EXPECTED_TIME, "the field is missing")),
+                None => Err(Refusal::field(
+                    RefusalCode::MissingField,
+                    format!("{FIELD}.{name}"),
+                    EXPECTED_TIME,
+                    "the field is missing",
+                )),
                 Some(value) => {
                     let time = instant(value, &format!("{FIELD}.{name}"))?;
                     *value = Value::String(contract::one_spelling(time));
@@ -221,14 +301,23 @@ fn occurred_at(line: &mut Map<String, Value>, unknown_fields: &mut Vec<String>) 
             };
             let (from, to) = (end("from")?, end("to")?);
             if from > to {
-                return Err(invalid(&format!("{FIELD}.to"), "a time not before `from`", "the interval ends before it begins"));
+                return Err(invalid(
+                    &format!("{FIELD}.to"),
+                    "a time not before `from`",
+                    "the interval ends before it begins",
+                ));
             }
-            unknown_fields
-                .extend(interval.keys().filter(|key| !matches!(key.as_str(), "from" | "to")).map(|key| text::shown(&format!("{FIELD}.{key}"))));
+            unknown_fields.extend(
+                interval
+                    .keys()
+                    .filter(|key| !matches!(key.as_str(), "from" | "to"))
+                    .map(|key| text::shown(&format!("{FIELD}.{key}"))),
+            );
             Ok(Occurred { from, to: Some(to) })
         }
         Some(value) => {
-            let time = instant(value, FIELD).map_err(|refusal| Refusal { expected: Some(EXPECTED.into()), ..refusal })?;
+            let time = instant(value, FIELD)
+                .map_err(|refusal| Refusal { expected: Some(EXPECTED.into()), ..refusal })?;
             *value = Value::String(contract::one_spelling(time));
             Ok(Occurred::at(Time::from(time)))
         }
@@ -239,14 +328,28 @@ fn occurred_at(line: &mut Map<String, Value>, unknown_fields: &mut Vec<String>) 
 type Labelled = (DraftPerson, Map<String, Value>);
 
 /// Reads `subject`. The id makes the person; login and name are labels by which they can be found.
-fn person(line: &Map<String, Value>, unknown_fields: &mut Vec<String>) -> Result<Option<Labelled>, Refusal> {
+fn person(
+    line: &Map<String, Value>,
+    unknown_fields: &mut Vec<String>,
+) -> Result<Option<Labelled>, Refusal> {
     let subject = match line.get("subject") {
         None => return Ok(None),
         Some(Value::Object(subject)) => subject,
-        Some(other) => return Err(invalid("subject", "an object with the subject's `id`", format!("the value is {}", contract::kind(other)))),
+        Some(other) => {
+            return Err(invalid(
+                "subject",
+                "an object with the subject's `id`",
+                format!("the value is {}", contract::kind(other)),
+            ));
+        }
     };
     let Some(value) = subject.get("id") else {
-        return Err(Refusal::field(RefusalCode::MissingField, "subject.id", EXPECTED_ID, "the field is missing"));
+        return Err(Refusal::field(
+            RefusalCode::MissingField,
+            "subject.id",
+            EXPECTED_ID,
+            "the field is missing",
+        ));
     };
     let id = id(value, "subject.id")?;
     let mut person = labelled(id);
@@ -265,8 +368,14 @@ fn labelled(id: String) -> Labelled {
     (DraftPerson { id, ..DraftPerson::default() }, personal)
 }
 
-/// Adds a login or a name to a person: as a label that is sealed, and as an alias by which they are found.
-fn label((person, personal): &mut Labelled, key: &str, value: &Value, field: &str) -> Result<(), Refusal> {
+/// Adds a login or a name to a person: as a label that is sealed, and as an alias by which they are
+/// found.
+fn label(
+    (person, personal): &mut Labelled,
+    key: &str,
+    value: &Value,
+    field: &str,
+) -> Result<(), Refusal> {
     let expected = "a string of at most 512 bytes";
     match value {
         Value::String(label) if label.len() <= text::MAX_ID_BYTES => {
@@ -281,49 +390,90 @@ fn label((person, personal): &mut Labelled, key: &str, value: &Value, field: &st
     }
 }
 
-/// Checks `client`: an object, whose further members are indicators like the two that are named. All of it is sealed.
+/// Checks `client`: an object, whose further members are indicators like the two that are named.
+/// All of it is sealed.
 fn check_client(line: &Map<String, Value>) -> Result<(), Refusal> {
     let client = match line.get("client") {
         None => return Ok(()),
         Some(Value::Object(client)) => client,
-        Some(other) => return Err(invalid("client", "an object", format!("the value is {}", contract::kind(other)))),
+        Some(other) => {
+            return Err(invalid(
+                "client",
+                "an object",
+                format!("the value is {}", contract::kind(other)),
+            ));
+        }
     };
     for key in ["ip", "user_agent"] {
         if let Some(value) = client.get(key).filter(|value| !value.is_string()) {
-            return Err(invalid(&format!("client.{key}"), "a string", format!("the value is {}", contract::kind(value))));
+            return Err(invalid(
+                &format!("client.{key}"),
+                "a string",
+                format!("the value is {}", contract::kind(value)),
+            ));
         }
     }
     Ok(())
 }
 
 /// Checks `data` against the contract of its type.
-fn check_data(line: &mut Map<String, Value>, fact_type: &FactType, unknown_fields: &mut Vec<String>) -> Result<(), Refusal> {
+fn check_data(
+    line: &mut Map<String, Value>,
+    fact_type: &FactType,
+    unknown_fields: &mut Vec<String>,
+) -> Result<(), Refusal> {
     let data = match line.get_mut("data") {
         None => return Err(missing("data", "an object", fact_type)),
         Some(data @ Value::Object(_)) => data,
-        Some(other) => return Err(invalid("data", "an object", format!("the value is {}", contract::kind(other)))),
+        Some(other) => {
+            return Err(invalid(
+                "data",
+                "an object",
+                format!("the value is {}", contract::kind(other)),
+            ));
+        }
     };
     contract::shape(fact_type.name).check(data, &mut "data".to_owned(), unknown_fields)?;
     if fact_type.name == "policy.configured" {
         // Opaque to the fact type, but known to the contract: kept, sealed.
-        let known = |path: &str| path.strip_prefix("data.rules[").and_then(|p| p.split_once(']')).is_some_and(|(_, rest)| rest == ".conditions");
+        let known = |path: &str| {
+            path.strip_prefix("data.rules[")
+                .and_then(|p| p.split_once(']'))
+                .is_some_and(|(_, rest)| rest == ".conditions")
+        };
         unknown_fields.retain(|path| !known(path));
     }
-    // An interval in the data ends after it begins. Times have one spelling by now, but one without a fraction sorts after one with it.
+    // An interval in the data ends after it begins. Times have one spelling by now, but one without
+    // a fraction sorts after one with it.
     if let (Some(from), Some(until)) = (time_in(data, "from"), time_in(data, "until"))
         && until < from
     {
-        return Err(invalid("data.until", "a time not before `from`", "the interval ends before it begins"));
+        return Err(invalid(
+            "data.until",
+            "a time not before `from`",
+            "the interval ends before it begins",
+        ));
     }
     // Stands in the clear, like an id, and is bounded like one.
     if let Some(Value::String(acr)) = data.get("acr")
         && !text::is_id(acr)
     {
-        return Err(invalid("data.acr", EXPECTED_ID, "the string is empty, too long, or has control characters"));
+        return Err(invalid(
+            "data.acr",
+            EXPECTED_ID,
+            "the string is empty, too long, or has control characters",
+        ));
     }
-    if matches!(fact_type.name, "claim.accepted" | "claim.ignored") && !["assertion", "amr", "method"].iter().any(|name| data.get(name).is_some()) {
+    if matches!(fact_type.name, "claim.accepted" | "claim.ignored")
+        && !["assertion", "amr", "method"].iter().any(|name| data.get(name).is_some())
+    {
         let expected = "an `assertion`, an `amr` value or a `method`";
-        return Err(Refusal::field(RefusalCode::MissingField, "data.method", expected, "the fact does not say which claim it is about"));
+        return Err(Refusal::field(
+            RefusalCode::MissingField,
+            "data.method",
+            expected,
+            "the fact does not say which claim it is about",
+        ));
     }
     Ok(())
 }
@@ -334,7 +484,9 @@ fn time_in(data: &Value, field: &str) -> Option<Time> {
 
 /// Takes `conditions` out of a policy's rules: free text, in whatever form.
 fn take_conditions(data: &mut Map<String, Value>, sealed: &mut Map<String, Value>) {
-    for (i, rule) in data.get_mut("rules").and_then(Value::as_array_mut).into_iter().flatten().enumerate() {
+    for (i, rule) in
+        data.get_mut("rules").and_then(Value::as_array_mut).into_iter().flatten().enumerate()
+    {
         if let Some(conditions) = rule.as_object_mut().and_then(|rule| rule.remove("conditions")) {
             sealed.insert(format!("rules[{i}].conditions"), conditions);
         }
@@ -345,8 +497,17 @@ fn typed(fact_type: &FactType, data: Map<String, Value>) -> Result<FactData, Ref
     match FactData::from_value(fact_type.name, Value::Object(data)) {
         Some(Ok(data)) => Ok(data),
         // The contract was checked; what its schema cannot say is said by the type itself.
-        Some(Err(error)) => Err(invalid(&format!("data.{}", error.path()), "data of this fact type", text::shown(&error.inner().to_string()))),
-        None => Err(Refusal::field(RefusalCode::UnknownType, "type", "a fact type of the contract", "there is no such fact type")),
+        Some(Err(error)) => Err(invalid(
+            &format!("data.{}", error.path()),
+            "data of this fact type",
+            text::shown(&error.inner().to_string()),
+        )),
+        None => Err(Refusal::field(
+            RefusalCode::UnknownType,
+            "type",
+            "a fact type of the contract",
+            "there is no such fact type",
+        )),
     }
 }
 
@@ -358,11 +519,15 @@ fn take_free_text(data: &mut FactData, sealed: &mut Map<String, Value>) {
     if let FactData::SessionLinked(linked) = data
         && !is_code(&linked.by)
     {
-        sealed.insert("by".into(), Value::String(std::mem::replace(&mut linked.by, FREE_TEXT.to_owned())));
+        sealed.insert(
+            "by".into(),
+            Value::String(std::mem::replace(&mut linked.by, FREE_TEXT.to_owned())),
+        );
     }
 }
 
-/// The second person of a `subject.linked`: by id or login. A pseudonym is somebody the ledger knows already.
+/// The second person of a `subject.linked`: by id or login. A pseudonym is somebody the ledger
+/// knows already.
 fn other_person(data: &FactData, persons: &mut Vec<Labelled>) -> Option<usize> {
     let FactData::SubjectLinked(linked) = data else { return None };
     let other = linked.other.as_str();
@@ -379,6 +544,10 @@ fn other_person(data: &FactData, persons: &mut Vec<Labelled>) -> Option<usize> {
 /// Whether the text has the form of a pseudonym: `p-` and 16 characters of Crockford's base 32.
 fn is_pseudonym(text: &str) -> bool {
     text.strip_prefix("p-").is_some_and(|rest| {
-        rest.len() == 16 && rest.bytes().all(|b| b.is_ascii_digit() || (b.is_ascii_uppercase() && !matches!(b, b'I' | b'L' | b'O' | b'U')))
+        rest.len() == 16
+            && rest.bytes().all(|b| {
+                b.is_ascii_digit()
+                    || (b.is_ascii_uppercase() && !matches!(b, b'I' | b'L' | b'O' | b'U'))
+            })
     })
 }

@@ -1,9 +1,10 @@
-//! Numbers that no 64-bit form holds: told apart by their exact value, so that two numbers which differ only past an IEEE double's precision are other
-//! content (`semantics.md` 31).
+//! Numbers that no 64-bit form holds: told apart by their exact value, so that two numbers which
+//! differ only past an IEEE double's precision are other content (`semantics.md` 31).
 
 use std::borrow::Cow;
 
-/// The text with each such number as a string that begins with `mark`; none: there is no such number, and the text can be read as it is.
+/// The text with each such number as a string that begins with `mark`; none: there is no such
+/// number, and the text can be read as it is.
 ///
 /// What is no JSON stays as it is: the parser says what is wrong with it.
 pub(crate) fn marked(text: &str, mark: &str) -> Option<String> {
@@ -14,7 +15,11 @@ pub(crate) fn marked(text: &str, mark: &str) -> Option<String> {
         match byte {
             b'"' => at = after_string(bytes, at),
             b'-' | b'0'..=b'9' => {
-                let end = at + bytes[at..].iter().take_while(|b| matches!(b, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E')).count();
+                let end = at
+                    + bytes[at..]
+                        .iter()
+                        .take_while(|b| matches!(b, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'))
+                        .count();
                 if let Some(exact) = exact(&text[at..end]) {
                     out.push_str(&text[copied..at]);
                     out.push('"');
@@ -58,7 +63,9 @@ fn exact(text: &str) -> Option<String> {
     }
     let decimal = Decimal::read(text)?;
     let double: f64 = text.parse().ok()?;
-    if double.is_finite() && Decimal::read(&format!("{double:e}")).is_some_and(|held| held == decimal) {
+    if double.is_finite()
+        && Decimal::read(&format!("{double:e}")).is_some_and(|held| held == decimal)
+    {
         return None;
     }
     Some(decimal.written())
@@ -73,7 +80,8 @@ struct Decimal<'t> {
 }
 
 impl<'t> Decimal<'t> {
-    /// Reads a JSON number. An exponent past 18 digits is kept as text elsewhere: such a number is refused by the parser as out of range.
+    /// Reads a JSON number. An exponent past 18 digits is kept as text elsewhere: such a number is
+    /// refused by the parser as out of range.
     fn read(text: &'t str) -> Option<Self> {
         let (negative, rest) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
         let (mantissa, exponent) = rest.split_once(['e', 'E']).unwrap_or((rest, "0"));
@@ -107,10 +115,24 @@ mod tests {
 
     #[test]
     fn what_64_bits_hold_is_left_alone() {
-        for held in ["0", "-0", "1.5", "18446744073709551615", "-9223372036854775808", "52.520008", "1e3", "1e300", "0.1", "1.7976931348623157e308"] {
+        for held in [
+            "0",
+            "-0",
+            "1.5",
+            "18446744073709551615",
+            "-9223372036854775808",
+            "52.520008",
+            "1e3",
+            "1e300",
+            "0.1",
+            "1.7976931348623157e308",
+        ] {
             assert_eq!(marked(&format!("[{held}]"), "m:"), None, "{held}");
         }
-        assert_eq!(marked(r#"{"12345678901234567890123": "12345678901234567890123 \" 1e999"}"#, "m:"), None);
+        assert_eq!(
+            marked(r#"{"12345678901234567890123": "12345678901234567890123 \" 1e999"}"#, "m:"),
+            None
+        );
     }
 
     #[test]

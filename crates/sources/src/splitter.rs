@@ -1,12 +1,15 @@
-//! Cuts a byte stream, in UTF-8 or UTF-16, into top-level JSON values: JSON lines, one value, or arrays of values, on one line each or printed over many.
+//! Cuts a byte stream, in UTF-8 or UTF-16, into top-level JSON values: JSON lines, one value, or
+//! arrays of values, on one line each or printed over many.
 //!
-//! It looks at structure only (brackets, strings, commas), so that a broken value is noticed where it breaks and the next one is found
-//! again. Whether a value is valid JSON is decided by [`crate::strict`].
+//! It looks at structure only (brackets, strings, commas), so that a broken value is noticed where
+//! it breaks and the next one is found again. Whether a value is valid JSON is decided by
+//! [`crate::strict`].
 //!
 //! Memory: the value being read, at most [`Limits::max_value_bytes`], and what was pushed last.
 //!
-//! After a broken value the reading goes on at the first later line that begins with a bracket, indented no deeper than the
-//! broken value was. So a cut line costs itself and nothing else, and a broken value that is printed over many lines is one refusal.
+//! After a broken value the reading goes on at the first later line that begins with a bracket,
+//! indented no deeper than the broken value was. So a cut line costs itself and nothing else, and a
+//! broken value that is printed over many lines is one refusal.
 
 use crate::{
     encoding::Encoding,
@@ -42,8 +45,9 @@ pub struct Piece {
     pub bytes: Vec<u8>,
 }
 
-/// The splitter: [`push`](Self::push) bytes in, iterate pieces out, [`finish`](Self::finish) at the end and iterate the rest.
-/// `next` answers `None` when it needs more bytes; after that it can be asked again.
+/// The splitter: [`push`](Self::push) bytes in, iterate pieces out, [`finish`](Self::finish) at the
+/// end and iterate the rest. `next` answers `None` when it needs more bytes; after that it can be
+/// asked again.
 #[derive(Debug)]
 pub struct Splitter {
     limits: Limits,
@@ -54,7 +58,8 @@ pub struct Splitter {
     scanned: usize,
     /// The line of `buffer[scanned]`.
     line: u64,
-    /// How many white-space bytes stand before `buffer[scanned]` on its line; none once anything else does.
+    /// How many white-space bytes stand before `buffer[scanned]` on its line; none once anything
+    /// else does.
     indent: Option<usize>,
     state: State,
     /// The line where the open top-level array began, and what may come next in it.
@@ -70,7 +75,8 @@ enum State {
     Between,
     /// Inside a value that starts at `buffer[start]`.
     Value(Value),
-    /// After a broken value: everything up to a line that begins with a bracket at `indent` or less is skipped.
+    /// After a broken value: everything up to a line that begins with a bracket at `indent` or less
+    /// is skipped.
     Skipping { indent: usize },
 }
 
@@ -88,7 +94,8 @@ enum ArrayNext {
     Value,
     /// After a value: a comma or `]`.
     Comma,
-    /// After something broken, which may have swallowed commas and the `]`: anything that is no mistake of its own.
+    /// After something broken, which may have swallowed commas and the `]`: anything that is no
+    /// mistake of its own.
     Anything,
 }
 
@@ -111,7 +118,8 @@ enum Last {
     Comma,
     Colon,
     Done,
-    /// Inside a number or word; the top level has it when the whole value is no object and no array.
+    /// Inside a number or word; the top level has it when the whole value is no object and no
+    /// array.
     Scalar,
     String {
         escaped: bool,
@@ -153,7 +161,8 @@ impl Splitter {
         self.encoding.decode(chunk, &mut self.buffer);
     }
 
-    /// Says that the stream has ended. Ask for the rest afterwards: a value that was cut is a refusal that names its line.
+    /// Says that the stream has ended. Ask for the rest afterwards: a value that was cut is a
+    /// refusal that names its line.
     pub fn finish(&mut self) {
         self.encoding.finish(&mut self.buffer);
         self.ended = true;
@@ -172,7 +181,12 @@ impl Splitter {
                 self.array = Some(Array { line: self.line, next: ArrayNext::First });
                 self.skip_byte(byte);
             }
-            (b']', Some(Array { next: ArrayNext::First | ArrayNext::Comma | ArrayNext::Anything, .. })) => {
+            (
+                b']',
+                Some(Array {
+                    next: ArrayNext::First | ArrayNext::Comma | ArrayNext::Anything, ..
+                }),
+            ) => {
                 self.array = None;
                 self.skip_byte(byte);
             }
@@ -182,8 +196,14 @@ impl Splitter {
             }
             (b',', Some(Array { next: ArrayNext::Anything, .. })) => self.skip_byte(byte),
             (b',' | b']' | b'}' | b':', in_array) => {
-                let expected = if in_array.is_some() { "a value, or after one `,` or `]`" } else { "a JSON value" };
-                let refusal = malformed(expected, format!("`{}` cannot stand here", char::from(byte))).on_line(self.line);
+                let expected = if in_array.is_some() {
+                    "a value, or after one `,` or `]`"
+                } else {
+                    "a JSON value"
+                };
+                let refusal =
+                    malformed(expected, format!("`{}` cannot stand here", char::from(byte)))
+                        .on_line(self.line);
                 if let Some(array) = in_array {
                     array.next = ArrayNext::Anything;
                 }
@@ -194,10 +214,20 @@ impl Splitter {
             }
             (_, Some(array @ Array { next: ArrayNext::Comma, .. })) => {
                 array.next = ArrayNext::Anything;
-                return Some(Err(malformed("`,` or `]`", "a comma is missing between two values of the array").on_line(self.line)));
+                return Some(Err(malformed(
+                    "`,` or `]`",
+                    "a comma is missing between two values of the array",
+                )
+                .on_line(self.line)));
             }
             _ => {
-                let value = Value { line: self.line, indent: self.indent.unwrap_or(0), objects: 0, depth: 0, last: Last::Nothing };
+                let value = Value {
+                    line: self.line,
+                    indent: self.indent.unwrap_or(0),
+                    objects: 0,
+                    depth: 0,
+                    last: Last::Nothing,
+                };
                 self.state = State::Value(value);
             }
         }
@@ -258,12 +288,16 @@ impl Splitter {
 
     /// What is wrong with the open value, which is known to be cut or broken before `buffer[end]`.
     fn diagnosis(&self, end: usize, line: u64) -> Refusal {
-        let mut refusal = match strict::parse(&self.buffer[self.start..end], Duplicates::Tolerated) {
+        let mut refusal = match strict::parse(&self.buffer[self.start..end], Duplicates::Tolerated)
+        {
             Err(refusal) => refusal,
             Ok(_) => malformed("one JSON value", "the value does not end where it should"),
         };
         if self.line > line {
-            refusal.message = format!("the value that begins here is cut or broken, as line {} shows: {}", self.line, refusal.message);
+            refusal.message = format!(
+                "the value that begins here is cut or broken, as line {} shows: {}",
+                self.line, refusal.message
+            );
         }
         refusal
     }
@@ -274,7 +308,11 @@ impl Splitter {
             let length = self.scanned - self.start;
             if length > self.limits.max_value_bytes {
                 let max = self.limits.max_value_bytes;
-                let refusal = Refusal::whole(RefusalCode::TooLarge, format!("at most {max} bytes"), format!("the value has more than {max} bytes"));
+                let refusal = Refusal::whole(
+                    RefusalCode::TooLarge,
+                    format!("at most {max} bytes"),
+                    format!("the value has more than {max} bytes"),
+                );
                 return Some(Err(self.refuse(refusal, line, indent)));
             }
             let Some(&byte) = self.buffer.get(self.scanned) else {
@@ -287,10 +325,12 @@ impl Splitter {
                 let refusal = self.diagnosis(self.scanned, line);
                 return Some(Err(self.refuse(refusal, line, indent)));
             };
-            // A value that is no object and no array ends where its line ends, or its place in an array does.
+            // A value that is no object and no array ends where its line ends, or its place in an
+            // array does.
             if value.depth == 0
                 && value.last == Last::Scalar
-                && (byte == b'\n' || (self.array.is_some() && matches!(byte, b',' | b']' | b' ' | b'\t' | b'\r')))
+                && (byte == b'\n'
+                    || (self.array.is_some() && matches!(byte, b',' | b']' | b' ' | b'\t' | b'\r')))
             {
                 return Some(Ok(self.take(line)));
             }
@@ -302,7 +342,8 @@ impl Splitter {
                 }
                 Step::Complete => self.advance(byte),
                 Step::Broken => {
-                    // A string that meets the end of its line is shown as cut, anything else with the byte that cannot stand there.
+                    // A string that meets the end of its line is shown as cut, anything else with
+                    // the byte that cannot stand there.
                     let end = if byte == b'\n' { self.scanned } else { self.scanned + 1 };
                     let refusal = self.diagnosis(end, line);
                     return Some(Err(self.refuse(refusal, line, indent)));
@@ -319,7 +360,8 @@ impl Splitter {
                 self.state = State::Between;
                 return true;
             }
-            // The end of an array that holds the broken value: known by its indentation, which is less.
+            // The end of an array that holds the broken value: known by its indentation, which is
+            // less.
             if byte == b']' && self.array.is_some() && self.indent.is_some_and(|n| n <= indent) {
                 self.after_value();
                 return true;
@@ -341,7 +383,10 @@ impl Iterator for Splitter {
             match &self.state {
                 State::Start => {
                     const MARK: &[u8] = b"\xEF\xBB\xBF";
-                    if self.buffer.len() < MARK.len() && MARK.starts_with(&self.buffer) && !self.ended {
+                    if self.buffer.len() < MARK.len()
+                        && MARK.starts_with(&self.buffer)
+                        && !self.ended
+                    {
                         return None;
                     }
                     if self.buffer.starts_with(MARK) {
@@ -356,8 +401,13 @@ impl Iterator for Splitter {
                         }
                     }
                     None if self.ended => {
-                        let array = self.array.take().filter(|array| array.next != ArrayNext::Anything)?;
-                        return Some(Err(malformed("`]`", "the array that begins on this line is cut").on_line(array.line)));
+                        let array =
+                            self.array.take().filter(|array| array.next != ArrayNext::Anything)?;
+                        return Some(Err(malformed(
+                            "`]`",
+                            "the array that begins on this line is cut",
+                        )
+                        .on_line(array.line)));
                     }
                     None => return None,
                 },
@@ -422,7 +472,9 @@ impl Value {
                 }
                 self.last = Last::String { escaped: false };
             }
-            b',' if self.depth > 0 && matches!(self.last, Last::Done | Last::Scalar) => self.last = Last::Comma,
+            b',' if self.depth > 0 && matches!(self.last, Last::Done | Last::Scalar) => {
+                self.last = Last::Comma
+            }
             b':' if in_object && self.last == Last::Done => self.last = Last::Colon,
             b',' | b':' => return self.junk(),
             _ if self.last == Last::Scalar || value_may_start => self.last = Last::Scalar,

@@ -1,9 +1,11 @@
-//! Reads one JSON value strictly. What two readers could read differently is refused, so that evidence means one thing only.
+//! Reads one JSON value strictly. What two readers could read differently is refused, so that
+//! evidence means one thing only.
 //!
-//! Refused: invalid UTF-8, lone surrogates, nesting deeper than [`MAX_DEPTH`], anything after the value, and a key that stands twice
-//! in one object (see [`Duplicates`]). Numbers are kept as `serde_json` keeps them: integers of 64 bits exactly, others as IEEE doubles; one that neither
-//! holds is kept by its exact value, so that other numbers stay other content.
-//! Members that are `null` are left out: the contract reads `null` as absent (`semantics.md` 30).
+//! Refused: invalid UTF-8, lone surrogates, nesting deeper than [`MAX_DEPTH`], anything after the
+//! value, and a key that stands twice in one object (see [`Duplicates`]). Numbers are kept as
+//! `serde_json` keeps them: integers of 64 bits exactly, others as IEEE doubles; one that neither
+//! holds is kept by its exact value, so that other numbers stay other content. Members that are
+//! `null` are left out: the contract reads `null` as absent (`semantics.md` 30).
 
 use crate::{
     json::{Json, Object},
@@ -42,7 +44,8 @@ pub(crate) fn parse_borrowed(bytes: &[u8], duplicates: Duplicates) -> Result<Jso
     let result = match std::str::from_utf8(bytes) {
         Ok(text) => {
             let result = read(&mut serde_json::Deserializer::from_str(text), &mut context);
-            // A double was read, or a number lay past its range: only then can there be one that it does not hold.
+            // A double was read, or a number lay past its range: only then can there be one that it
+            // does not hold.
             if (context.has_double || result.is_err())
                 && let Some(exact) = with_exact_numbers(text, duplicates)
             {
@@ -69,8 +72,12 @@ fn read<'de, R: serde_json::de::Read<'de>>(
     Ok(value)
 }
 
-/// Reads a text with numbers that 64 bits do not hold; none: it has none, or is broken in another way as well.
-fn with_exact_numbers(text: &str, duplicates: Duplicates) -> Option<Result<Json<'static>, Refusal>> {
+/// Reads a text with numbers that 64 bits do not hold; none: it has none, or is broken in another
+/// way as well.
+fn with_exact_numbers(
+    text: &str,
+    duplicates: Duplicates,
+) -> Option<Result<Json<'static>, Refusal>> {
     // The text's own digest: no text can hold a string that begins with it.
     let mark = format!("{}:", HEXLOWER.encode(&Sha256::digest(text.as_bytes())));
     let marked = number::marked(text, &mark)?;
@@ -85,7 +92,8 @@ struct Context {
     mark: Option<String>,
     has_double: bool,
     depth: usize,
-    /// From the innermost outwards; filled while an error goes up, so that a good value costs nothing.
+    /// From the innermost outwards; filled while an error goes up, so that a good value costs
+    /// nothing.
     path: Vec<Step>,
     found: Option<Found>,
 }
@@ -120,10 +128,14 @@ impl Context {
                 };
                 (expected.to_owned(), "the key stands twice in its object".to_owned())
             }
-            Some(Found::TooDeep) => {
-                (format!("at most {MAX_DEPTH} levels of nesting"), format!("objects and arrays are nested deeper than {MAX_DEPTH} levels"))
-            }
-            Some(Found::InvalidUtf8 { at }) => ("text in UTF-8".to_owned(), format!("byte {} of the value is not valid UTF-8", at + 1)),
+            Some(Found::TooDeep) => (
+                format!("at most {MAX_DEPTH} levels of nesting"),
+                format!("objects and arrays are nested deeper than {MAX_DEPTH} levels"),
+            ),
+            Some(Found::InvalidUtf8 { at }) => (
+                "text in UTF-8".to_owned(),
+                format!("byte {} of the value is not valid UTF-8", at + 1),
+            ),
             None => ("one JSON value".to_owned(), syntax(error)),
         };
         let mut refusal = Refusal::whole(RefusalCode::Malformed, expected, message);
@@ -235,7 +247,8 @@ impl<'de> Visitor<'de> for Seed<'_> {
                 }
             }
         }
-        let tolerate = |a: &Json<'de>, b: &Json<'de>| context.duplicates == Duplicates::Tolerated && a == b;
+        let tolerate =
+            |a: &Json<'de>, b: &Json<'de>| context.duplicates == Duplicates::Tolerated && a == b;
         let mut object = Object::new(members, tolerate).map_err(|key| {
             context.path.push(Step::Key(key.into_owned()));
             context.found = Some(Found::Duplicate);
@@ -298,21 +311,32 @@ mod tests {
 
     #[test]
     fn values_are_read_as_serde_json_reads_them_and_nulls_are_absent() {
-        let value = parse(br#" {"b":[1,-2,3.5,null,true,"\u00e9\ud83d\ude00"],"a":null,"c":{"d":null}} "#, Duplicates::Refused).unwrap();
+        let value = parse(
+            br#" {"b":[1,-2,3.5,null,true,"\u00e9\ud83d\ude00"],"a":null,"c":{"d":null}} "#,
+            Duplicates::Refused,
+        )
+        .unwrap();
         assert_eq!(value, json!({"b": [1, -2, 3.5, null, true, "é😀"], "c": {}}));
-        let largest = parse(b"[18446744073709551615,-9223372036854775808]", Duplicates::Refused).unwrap();
+        let largest =
+            parse(b"[18446744073709551615,-9223372036854775808]", Duplicates::Refused).unwrap();
         assert_eq!(largest, json!([u64::MAX, i64::MIN]));
     }
 
     #[test]
     fn a_key_that_stands_twice_is_named_with_its_path() {
         let (field, message) = refused(br#"{"data":{"rules":[{"x":1},{"y":1,"y":1}]}}"#);
-        assert_eq!((field.as_deref(), message.as_str()), (Some("data.rules[1].y"), "the key stands twice in its object"));
+        assert_eq!(
+            (field.as_deref(), message.as_str()),
+            (Some("data.rules[1].y"), "the key stands twice in its object")
+        );
     }
 
     #[test]
     fn an_equal_duplicate_is_tolerated_where_vendors_repeat_keys_and_an_unequal_one_never() {
-        assert_eq!(parse(br#"{"a":{"b":1},"a":{"b":1}}"#, Duplicates::Tolerated).unwrap(), json!({"a": {"b": 1}}));
+        assert_eq!(
+            parse(br#"{"a":{"b":1},"a":{"b":1}}"#, Duplicates::Tolerated).unwrap(),
+            json!({"a": {"b": 1}})
+        );
         for unequal in [r#"{"a":1,"a":2}"#, r#"{"a":null,"a":1}"#, r#"{"a":1,"a":null}"#] {
             let refusal = parse(unequal.as_bytes(), Duplicates::Tolerated).unwrap_err();
             assert_eq!(refusal.field.as_deref(), Some("a"), "{unequal}");

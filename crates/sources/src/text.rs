@@ -6,8 +6,11 @@ pub(crate) const MAX_ID_BYTES: usize = 512;
 /// Whether the text can be an id: 1 to 512 bytes, no control characters.
 pub(crate) fn is_id(text: &str) -> bool {
     // Nearly every id is plain ASCII, and a loop without a way out looks at many bytes at once.
-    let plain = |text: &str| text.bytes().fold(true, |all, byte| all & (0x20..0x7f).contains(&byte));
-    !text.is_empty() && text.len() <= MAX_ID_BYTES && (plain(text) || !text.chars().any(char::is_control))
+    let plain =
+        |text: &str| text.bytes().fold(true, |all, byte| all & (0x20..0x7f).contains(&byte));
+    !text.is_empty()
+        && text.len() <= MAX_ID_BYTES
+        && (plain(text) || !text.chars().any(char::is_control))
 }
 
 /// Text from outside as a message may show it: without control characters, cut short.
@@ -15,7 +18,10 @@ pub(crate) fn shown(text: &str) -> String {
     const MAX_CHARS: usize = 120;
     let mut out = String::new();
     for c in text.chars().take(MAX_CHARS) {
-        if c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
+        if c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' |
+                '\u{2066}'..='\u{2069}')
+        {
             out.extend(c.escape_unicode());
         } else {
             out.push(c);
@@ -48,12 +54,14 @@ pub(crate) fn close<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -
     if word.len() > 64 {
         return Vec::new();
     }
-    let mut ranked: Vec<(usize, &str)> = candidates.map(|c| (distance(word, c), c)).filter(|(d, _)| *d <= MAX_DISTANCE).collect();
+    let mut ranked: Vec<(usize, &str)> =
+        candidates.map(|c| (distance(word, c), c)).filter(|(d, _)| *d <= MAX_DISTANCE).collect();
     ranked.sort();
     ranked.into_iter().take(3).map(|(_, candidate)| candidate).collect()
 }
 
-/// How many letters must be added, removed or exchanged to come from one word to the other (Levenshtein).
+/// How many letters must be added, removed or exchanged to come from one word to the other
+/// (Levenshtein).
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();

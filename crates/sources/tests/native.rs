@@ -1,4 +1,5 @@
-//! Native facts and their envelopes: what stands in the clear, what is sealed, and which lines are the same fact.
+//! Native facts and their envelopes: what stands in the clear, what is sealed, and which lines are
+//! the same fact.
 
 use claimledger_facts::{
     draft::Draft,
@@ -10,7 +11,8 @@ use serde_json::{Value, json};
 use std::{env, fs, path::PathBuf};
 
 fn read(dialect: Dialect, event: &Value) -> Draft {
-    let mut drafts = translate(dialect, event.to_string().as_bytes()).unwrap_or_else(|refusal| panic!("{refusal}: {event}"));
+    let mut drafts = translate(dialect, event.to_string().as_bytes())
+        .unwrap_or_else(|refusal| panic!("{refusal}: {event}"));
     assert_eq!(drafts.len(), 1);
     drafts.remove(0)
 }
@@ -20,23 +22,35 @@ fn native(event: &Value) -> Draft {
 }
 
 fn claims() -> Value {
-    json!({"id": "f-1", "type": "claims.received", "occurred_at": "2026-03-10T11:00:00.5+01:00", "recorded_at": "2026-03-10T12:00:00Z", "source": "acme-sp",
-        "subject": {"id": "u-alice", "login": "alice@acme.example", "name": "Alice"}, "session": "S1", "client": {"ip": "203.0.113.7", "user_agent": "<b>UA</b>", "asn": 7},
-        "data": {"idp": "idp-x", "amr": ["pwd", "made-up"], "auth_time": "2026-03-10T10:00:00+00:00", "key": null}})
+    json!({"id": "f-1", "type": "claims.received", "occurred_at": "2026-03-10T11:00:00.5+01:00",
+        "recorded_at": "2026-03-10T12:00:00Z", "source": "acme-sp",
+        "subject": {"id": "u-alice", "login": "alice@acme.example", "name": "Alice"},
+            "session": "S1", "client": {"ip": "203.0.113.7", "user_agent": "<b>UA</b>", "asn": 7},
+        "data": {"idp": "idp-x", "amr": ["pwd", "made-up"],
+            "auth_time": "2026-03-10T10:00:00+00:00", "key": null}})
 }
 
 #[test]
 fn a_fact_is_read_whole() {
     let bytes = claims().to_string();
     let draft = native(&claims());
-    assert_eq!((draft.source.as_ref().unwrap().as_str(), draft.source_id.as_str(), draft.kind.as_str()), ("acme-sp", "f-1", "claims.received"));
+    assert_eq!(
+        (draft.source.as_ref().unwrap().as_str(), draft.source_id.as_str(), draft.kind.as_str()),
+        ("acme-sp", "f-1", "claims.received")
+    );
     assert_eq!(draft.occurred, Occurred::at(Time::parse("2026-03-10T10:00:00.5Z").unwrap()));
     assert_eq!(draft.recorded_at, Time::parse("2026-03-10T12:00:00Z").ok());
     assert_eq!(draft.session.as_ref().unwrap().as_str(), "S1");
     let [fact] = &draft.facts[..] else { panic!() };
-    assert_eq!((fact.session.as_ref(), fact.subject, fact.occurred, fact.other), (None, Some(0), None, None));
+    assert_eq!(
+        (fact.session.as_ref(), fact.subject, fact.occurred, fact.other),
+        (None, Some(0), None, None)
+    );
     let FactData::ClaimsReceived(data) = &fact.data else { panic!() };
-    assert_eq!(data.amr.as_ref().unwrap().iter().map(|a| a.as_str()).collect::<Vec<_>>(), ["pwd", "made-up"]);
+    assert_eq!(
+        data.amr.as_ref().unwrap().iter().map(|a| a.as_str()).collect::<Vec<_>>(),
+        ["pwd", "made-up"]
+    );
     assert_eq!(data.key, None);
     assert_eq!(draft.original, bytes.as_bytes());
     assert_eq!(draft.unknown_fields, [""; 0]);
@@ -47,12 +61,17 @@ fn a_fact_is_read_whole() {
 fn what_tells_a_person_is_sealed_under_their_key() {
     let draft = native(&claims());
     let [alice] = &draft.persons[..] else { panic!() };
-    assert_eq!((alice.id.as_str(), &alice.aliases[..]), ("u-alice", &["alice@acme.example".to_owned(), "Alice".to_owned()][..]));
-    let sealed = json!({"id": "u-alice", "login": "alice@acme.example", "name": "Alice", "client": {"ip": "203.0.113.7", "user_agent": "<b>UA</b>", "asn": 7}});
+    assert_eq!(
+        (alice.id.as_str(), &alice.aliases[..]),
+        ("u-alice", &["alice@acme.example".to_owned(), "Alice".to_owned()][..])
+    );
+    let sealed = json!({"id": "u-alice", "login": "alice@acme.example", "name": "Alice",
+        "client": {"ip": "203.0.113.7", "user_agent": "<b>UA</b>", "asn": 7}});
     assert_eq!(Value::Object(alice.personal.to_map()), sealed);
     assert!(draft.unowned.is_empty());
 
-    let nobody = json!({"id": "f", "type": "idp.key_added", "occurred_at": "2026-03-10T10:00:00Z", "client": {"ip": "203.0.113.7"}, "data": {"idp": "i", "key": "k"}});
+    let nobody = json!({"id": "f", "type": "idp.key_added", "occurred_at": "2026-03-10T10:00:00Z",
+        "client": {"ip": "203.0.113.7"}, "data": {"idp": "i", "key": "k"}});
     let draft = native(&nobody);
     assert_eq!((draft.facts[0].subject, draft.persons.len()), (None, 0));
     assert_eq!(Value::Object(draft.unowned.to_map()), json!({"client": {"ip": "203.0.113.7"}}));
@@ -62,26 +81,51 @@ fn what_tells_a_person_is_sealed_under_their_key() {
 fn free_text_and_conditions_are_sealed_and_codes_stay() {
     let retracted = |reason: &str| {
         native(&json!({"id": "f", "type": "trust.retracted", "occurred_at": "2026-03-10T10:00:00Z",
-            "data": {"idp": "i", "from": "2026-03-10T09:00:00Z", "reason": reason, "actor": "admin-1"}}))
+            "data": {"idp": "i", "from": "2026-03-10T09:00:00Z", "reason": reason,
+                "actor": "admin-1"}}))
     };
     let draft = retracted("leaked");
-    assert!(draft.unowned.is_empty() && matches!(&draft.facts[0].data, FactData::TrustRetracted(data) if data.reason == "leaked"));
+    assert!(
+        draft.unowned.is_empty()
+            && matches!(&draft.facts[0].data,
+                FactData::TrustRetracted(data) if data.reason == "leaked")
+    );
     let draft = retracted("Alice lost her key");
-    assert!(matches!(&draft.facts[0].data, FactData::TrustRetracted(data) if data.reason == "free_text"));
-    assert_eq!(Value::Object(draft.unowned.to_map()), json!({"text": {"reason": "Alice lost her key"}}));
+    assert!(
+        matches!(&draft.facts[0].data, FactData::TrustRetracted(data) if data.reason == "free_text")
+    );
+    assert_eq!(
+        Value::Object(draft.unowned.to_map()),
+        json!({"text": {"reason": "Alice lost her key"}})
+    );
 
-    let draft = native(&json!({"id": "f", "type": "session.linked", "occurred_at": "2026-03-10T10:00:00Z", "session": "S1", "subject": {"id": "u"},
+    let draft =
+        native(&json!({"id": "f", "type": "session.linked", "occurred_at": "2026-03-10T10:00:00Z",
+            "session": "S1", "subject": {"id": "u"},
         "data": {"to": "S2", "by": "Alice said so"}}));
-    assert!(matches!(&draft.facts[0].data, FactData::SessionLinked(data) if data.by == "free_text"));
+    assert!(
+        matches!(&draft.facts[0].data, FactData::SessionLinked(data) if data.by == "free_text")
+    );
     assert_eq!(draft.persons[0].personal.to_map()["text"], json!({"by": "Alice said so"}));
 
-    let rule =
-        |id: &str, conditions: Value| json!({"rule": id, "priority": 1, "access": "allow", "factor_mode": "1fa", "conditions": conditions, "odd": 1});
-    let draft = native(&json!({"id": "f", "type": "policy.configured", "occurred_at": "2026-03-10T10:00:00Z",
-        "data": {"policy": "p", "version": "v", "kind": "app_sign_in", "rules": [rule("a", json!(null)), rule("b", json!({"people": ["alice"]}))]}}));
-    assert_eq!(Value::Object(draft.unowned.to_map()), json!({"text": {"rules[1].conditions": {"people": ["alice"]}}}));
+    let rule = |id: &str, conditions: Value| {
+        json!({"rule": id, "priority": 1, "access": "allow",
+        "factor_mode": "1fa", "conditions": conditions, "odd": 1})
+    };
+    let draft = native(
+        &json!({"id": "f", "type": "policy.configured", "occurred_at": "2026-03-10T10:00:00Z",
+        "data": {"policy": "p", "version": "v", "kind": "app_sign_in",
+            "rules": [rule("a", json!(null)), rule("b", json!({"people": ["alice"]}))]}}),
+    );
+    assert_eq!(
+        Value::Object(draft.unowned.to_map()),
+        json!({"text": {"rules[1].conditions": {"people": ["alice"]}}})
+    );
     assert_eq!(draft.unknown_fields, ["data.rules[0].odd", "data.rules[1].odd"]);
-    assert!(String::from_utf8(draft.canonical).unwrap().contains("people"), "conditions are part of the content");
+    assert!(
+        String::from_utf8(draft.canonical).unwrap().contains("people"),
+        "conditions are part of the content"
+    );
 }
 
 #[test]
@@ -92,12 +136,16 @@ fn unknown_fields_are_reported_with_their_paths_and_change_the_content() {
     event["subject"]["email"] = json!("a@b");
     event["data"]["odd"] = json!([]);
     event["data"]["methods"] = json!([{"method": "otp", "odd": {"deep": 1}}]);
-    event["occurred_at"] = json!({"from": "2026-03-10T10:00:00Z", "to": "2026-03-10T10:00:01Z", "odd": 1});
+    event["occurred_at"] =
+        json!({"from": "2026-03-10T10:00:00Z", "to": "2026-03-10T10:00:01Z", "odd": 1});
     event["client"]["port"] = json!(1);
     let draft = native(&event);
     let mut found = draft.unknown_fields.clone();
     found.sort();
-    assert_eq!(found, ["data.methods[0].odd", "data.odd", "occurred_at.odd", "odd", "subject.email"]);
+    assert_eq!(
+        found,
+        ["data.methods[0].odd", "data.odd", "occurred_at.odd", "odd", "subject.email"]
+    );
     assert_ne!(draft.canonical, plain.canonical);
     assert!(String::from_utf8(draft.original).unwrap().contains("a@b"));
 }
@@ -115,45 +163,61 @@ fn the_same_content_is_the_same_canonical_line() {
         line,
         r#"{"client":{"asn":7,"ip":"203.0.113.7","user_agent":"<b>UA</b>"},"data":{"amr":["pwd","made-up"],"auth_time":"2026-03-10T10:00:00Z","idp":"idp-x"},"id":"f-1","occurred_at":"2026-03-10T10:00:00.500Z","session":"S1","subject":{"id":"u-alice","login":"alice@acme.example","name":"Alice"},"type":"claims.received"}"#
     );
-    // Same: when it was recorded, who names the source, offset and spelling of times, absent as null, order of keys.
+    // Same: when it was recorded, who names the source, offset and spelling of times, absent as
+    // null, order of keys.
     assert_eq!(canonical(&|e| e["recorded_at"] = json!("2026-03-11T00:00:00Z")), line);
     assert_eq!(canonical(&|e| e["source"] = json!(null)), line);
     assert_eq!(canonical(&|e| e["occurred_at"] = json!("2026-03-10T10:00:00.500Z")), line);
     assert_eq!(canonical(&|e| e["data"]["acr"] = json!(null)), line);
     let reversed = r#"{"session":"S1","type":"source.heard","occurred_at":"2026-03-10T10:00:00Z","id":"x","data":{"until":"2026-03-10T10:00:00Z","basis":"stated"}}"#;
     let sorted = r#"{"data":{"basis":"stated","until":"2026-03-10T10:00:00Z"},"id":"x","occurred_at":"2026-03-10T10:00:00Z","session":"S1","type":"source.heard"}"#;
-    assert_eq!(translate(Dialect::Native, reversed.as_bytes()).unwrap()[0].canonical, sorted.as_bytes());
+    assert_eq!(
+        translate(Dialect::Native, reversed.as_bytes()).unwrap()[0].canonical,
+        sorted.as_bytes()
+    );
     // Other: anything else, however small.
     assert_ne!(canonical(&|e| e["occurred_at"] = json!("2026-03-10T10:00:00.500000001Z")), line);
     assert_ne!(canonical(&|e| e["data"]["amr"] = json!(["made-up", "pwd"])), line);
     assert_ne!(canonical(&|e| e["subject"]["name"] = json!("alice")), line);
-    assert_ne!(canonical(&|e| e["odd"] = json!("2026-03-10T10:00:00+00:00")), canonical(&|e| e["odd"] = json!("2026-03-10T10:00:00Z")));
+    assert_ne!(
+        canonical(&|e| e["odd"] = json!("2026-03-10T10:00:00+00:00")),
+        canonical(&|e| e["odd"] = json!("2026-03-10T10:00:00Z"))
+    );
 }
 
 #[test]
 fn an_interval_is_kept_as_one() {
     let mut event = claims();
-    event["occurred_at"] = json!({"from": "2026-03-10T10:00:00Z", "to": "2026-03-10T11:05:00+01:00"});
+    event["occurred_at"] =
+        json!({"from": "2026-03-10T10:00:00Z", "to": "2026-03-10T11:05:00+01:00"});
     let at = |text: &str| Time::parse(text).unwrap();
-    assert_eq!(native(&event).occurred, Occurred { from: at("2026-03-10T10:00:00Z"), to: Some(at("2026-03-10T10:05:00Z")) });
+    assert_eq!(
+        native(&event).occurred,
+        Occurred { from: at("2026-03-10T10:00:00Z"), to: Some(at("2026-03-10T10:05:00Z")) }
+    );
 }
 
 #[test]
 fn linked_subjects_are_two_persons_unless_the_other_is_a_pseudonym() {
     let linked = |other: &str| {
-        native(
-            &json!({"id": "f", "type": "subject.linked", "occurred_at": "2026-03-10T10:00:00Z", "subject": {"id": "u-1"}, "data": {"other": other, "same": true}}),
-        )
+        native(&json!({"id": "f", "type": "subject.linked", "occurred_at": "2026-03-10T10:00:00Z",
+                "subject": {"id": "u-1"}, "data": {"other": other, "same": true}}))
     };
     let draft = linked("alice@acme.example");
     assert_eq!((draft.facts[0].subject, draft.facts[0].other), (Some(0), Some(1)));
-    assert_eq!(draft.persons.iter().map(|p| p.id.as_str()).collect::<Vec<_>>(), ["u-1", "alice@acme.example"]);
+    assert_eq!(
+        draft.persons.iter().map(|p| p.id.as_str()).collect::<Vec<_>>(),
+        ["u-1", "alice@acme.example"]
+    );
     let draft = linked("u-1");
     assert_eq!((draft.facts[0].other, draft.persons.len()), (Some(0), 1));
     let draft = linked("p-0123456789ABCDEF");
     assert_eq!((draft.facts[0].other, draft.persons.len()), (None, 1));
-    assert!(matches!(&draft.facts[0].data, FactData::SubjectLinked(data) if data.other.as_str() == "p-0123456789ABCDEF"));
-    for no_pseudonym in ["p-alice", "p-0123456789ABCDEI", "p-0123456789abcdef", "p-0123456789ABCDEF0"] {
+    assert!(matches!(&draft.facts[0].data,
+            FactData::SubjectLinked(data) if data.other.as_str() == "p-0123456789ABCDEF"));
+    for no_pseudonym in
+        ["p-alice", "p-0123456789ABCDEI", "p-0123456789abcdef", "p-0123456789ABCDEF0"]
+    {
         assert_eq!(linked(no_pseudonym).facts[0].other, Some(1), "{no_pseudonym}");
     }
 }
@@ -168,23 +232,34 @@ fn tokens_are_not_kept_whole() {
     let draft = native(&event);
     for kept in [&draft.original, &draft.canonical] {
         let text = String::from_utf8_lossy(kept);
-        assert!(!text.contains("eyJ") && text.contains("got sha256:") && text.contains("as-S1"), "{text}");
+        assert!(
+            !text.contains("eyJ") && text.contains("got sha256:") && text.contains("as-S1"),
+            "{text}"
+        );
     }
     assert!(String::from_utf8_lossy(&draft.original).contains("recorded_at"));
 }
 
 fn envelope() -> Value {
-    json!({"specversion": "1.0", "datacontenttype": "application/json; charset=utf-8", "id": "f-1", "type": "claimledger.claims.received", "source": "acme-sp",
-        "time": "2026-03-10T10:00:00.5Z", "subject": "u-alice", "session": "S1", "traceparent": "00-ab-cd-01",
+    json!({"specversion": "1.0", "datacontenttype": "application/json; charset=utf-8", "id": "f-1",
+        "type": "claimledger.claims.received", "source": "acme-sp",
+        "time": "2026-03-10T10:00:00.5Z", "subject": "u-alice", "session": "S1",
+            "traceparent": "00-ab-cd-01",
         "data": {"idp": "idp-x", "amr": ["pwd", "made-up"], "auth_time": "2026-03-10T10:00:00Z",
-            "subject": {"login": "alice@acme.example", "name": "Alice"}, "client": {"ip": "203.0.113.7", "user_agent": "<b>UA</b>", "asn": 7}}})
+            "subject": {"login": "alice@acme.example", "name": "Alice"},
+                "client": {"ip": "203.0.113.7", "user_agent": "<b>UA</b>", "asn": 7}}})
 }
 
 /// `semantics.md` 34: one fact by either door.
 #[test]
 fn an_envelope_is_the_native_fact_with_the_same_content() {
     let (bare, wrapped) = (native(&claims()), read(Dialect::CloudEvents, &envelope()));
-    let same = Draft { recorded_at: None, translator: "cloudevents/1", original: envelope().to_string().into_bytes(), ..bare };
+    let same = Draft {
+        recorded_at: None,
+        translator: "cloudevents/1",
+        original: envelope().to_string().into_bytes(),
+        ..bare
+    };
     assert_eq!(wrapped, same);
 }
 
@@ -206,11 +281,21 @@ fn extensions_of_an_envelope_are_unknown_fields_and_its_transport_is_no_content(
 #[test]
 fn every_type_of_the_contract_is_read() {
     let smallest = |name: &str| match name {
-        "org.configured" => json!({"engine": "classic", "claims_sharing": true, "third_party_claims_sharing": false}),
-        "idp.configured" => json!({"idp": "i", "version": "1", "kind": "third_party", "status": "active", "trust_claims": true}),
+        "org.configured" => {
+            json!({"engine": "classic", "claims_sharing": true,
+                "third_party_claims_sharing": false})
+        }
+        "idp.configured" => {
+            json!({"idp": "i", "version": "1", "kind": "third_party", "status": "active",
+                "trust_claims": true})
+        }
         "idp.key_added" | "idp.key_retired" => json!({"idp": "i", "key": "k"}),
-        "trust.retracted" => json!({"idp": "i", "from": "2026-03-10T10:00:00Z", "reason": "leaked"}),
-        "policy.configured" => json!({"policy": "p", "version": "1", "kind": "global_session", "rules": []}),
+        "trust.retracted" => {
+            json!({"idp": "i", "from": "2026-03-10T10:00:00Z", "reason": "leaked"})
+        }
+        "policy.configured" => {
+            json!({"policy": "p", "version": "1", "kind": "global_session", "rules": []})
+        }
         "claim_sourcing.configured" => json!({"redirect": "none"}),
         "routing_rule.configured" => json!({"rule": "r", "idp": "i", "status": "active"}),
         "authenticator.configured" => json!({"method": "otp", "status": "active"}),
@@ -226,13 +311,16 @@ fn every_type_of_the_contract_is_read() {
         "app.accessed" => json!({"app": "a"}),
         "session.ended" | "subject.sessions_ended" => json!({"reason": "logout"}),
         "source.heard" => json!({"until": "2026-03-10T10:00:00Z", "basis": "polled"}),
-        "source.silent" | "source.backfilled" => json!({"from": "2026-03-10T10:00:00Z", "until": "2026-03-10T10:00:00Z"}),
+        "source.silent" | "source.backfilled" => {
+            json!({"from": "2026-03-10T10:00:00Z", "until": "2026-03-10T10:00:00Z"})
+        }
         "sign_in.refused" => json!({"result": "failure"}),
         "hold.placed" | "hold.released" => json!({"hold": "H"}),
         other => panic!("a new type: {other}"),
     };
     for kind in FACT_TYPES.iter().filter(|kind| !kind.ledger_only) {
-        let mut event = json!({"id": "f", "type": kind.name, "occurred_at": "2026-03-10T10:00:00Z", "data": smallest(kind.name)});
+        let mut event = json!({"id": "f", "type": kind.name, "occurred_at": "2026-03-10T10:00:00Z",
+            "data": smallest(kind.name)});
         if kind.needs_session {
             event["session"] = json!("S1");
         }
@@ -248,11 +336,19 @@ fn every_type_of_the_contract_is_read() {
 /// The published fixture is read without a refusal or an unknown field.
 #[test]
 fn the_published_fixture_is_read() {
-    let fixture = env::var_os("CLAIMLEDGER_SHARED").map(|shared| PathBuf::from(shared).join("fixture")).filter(|path| path.is_dir());
-    assert!(fixture.is_some() || env::var("CI").as_deref() != Ok("true"), "CLAIMLEDGER_SHARED names no folder with the fixture");
+    let fixture = env::var_os("CLAIMLEDGER_SHARED")
+        .map(|shared| PathBuf::from(shared).join("fixture"))
+        .filter(|path| path.is_dir());
+    assert!(
+        fixture.is_some() || env::var("CI").as_deref() != Ok("true"),
+        "CLAIMLEDGER_SHARED names no folder with the fixture"
+    );
     let Some(fixture) = fixture else {
-        return std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("skipped: CLAIMLEDGER_SHARED names no folder with the fixture\n"))
-            .unwrap_or_default();
+        return std::io::Write::write_fmt(
+            &mut std::io::stderr(),
+            format_args!("skipped: CLAIMLEDGER_SHARED names no folder with the fixture\n"),
+        )
+        .unwrap_or_default();
     };
     for name in ["acme.jsonl", "globex.jsonl"] {
         let bytes = fs::read(fixture.join(name)).unwrap();
@@ -262,11 +358,17 @@ fn the_published_fixture_is_read() {
         let mut lines = 0;
         for piece in splitter {
             let piece = piece.unwrap();
-            let draft = translate(Dialect::Native, &piece.bytes).unwrap_or_else(|refusal| panic!("{name}:{}: {refusal}", piece.line)).remove(0);
+            let draft = translate(Dialect::Native, &piece.bytes)
+                .unwrap_or_else(|refusal| panic!("{name}:{}: {refusal}", piece.line))
+                .remove(0);
             assert_eq!(draft.unknown_fields, [""; 0], "{name}:{}", piece.line);
             lines += 1;
         }
-        assert_eq!(lines, bytes.split(|b| *b == b'\n').filter(|line| !line.is_empty()).count(), "{name}");
+        assert_eq!(
+            lines,
+            bytes.split(|b| *b == b'\n').filter(|line| !line.is_empty()).count(),
+            "{name}"
+        );
     }
 }
 
@@ -278,5 +380,8 @@ fn an_envelope_is_read_wherever_a_fact_is() {
     // A fact that only carries a field of an envelope stays a fact.
     let mut bare = claims();
     bare["specversion"] = json!("1.0");
-    assert_eq!((native(&bare).translator, &native(&bare).unknown_fields[..]), ("native/1", &["specversion".to_owned()][..]));
+    assert_eq!(
+        (native(&bare).translator, &native(&bare).unknown_fields[..]),
+        ("native/1", &["specversion".to_owned()][..])
+    );
 }

@@ -1,4 +1,5 @@
-//! Real input: the System Log events that other projects published, as one source, deduplicated as the sequencer does it.
+//! Real input: the System Log events that other projects published, as one source, deduplicated as
+//! the sequencer does it.
 
 #[path = "../../../tests/support/okta_samples.rs"]
 mod okta_samples;
@@ -15,13 +16,22 @@ use std::{
     path::PathBuf,
 };
 
-/// The folder with the samples; none where it is not there, which only a developer's machine may allow itself.
+/// The folder with the samples; none where it is not there, which only a developer's machine may
+/// allow itself.
 fn samples() -> Option<PathBuf> {
-    let samples = env::var_os("CLAIMLEDGER_SHARED").map(|shared| PathBuf::from(shared).join("samples")).filter(|path| path.is_dir());
-    assert!(samples.is_some() || env::var("CI").as_deref() != Ok("true"), "CLAIMLEDGER_SHARED names no folder with samples");
+    let samples = env::var_os("CLAIMLEDGER_SHARED")
+        .map(|shared| PathBuf::from(shared).join("samples"))
+        .filter(|path| path.is_dir());
+    assert!(
+        samples.is_some() || env::var("CI").as_deref() != Ok("true"),
+        "CLAIMLEDGER_SHARED names no folder with samples"
+    );
     if samples.is_none() {
-        std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("skipped: CLAIMLEDGER_SHARED names no folder with samples\n"))
-            .unwrap_or_default();
+        std::io::Write::write_fmt(
+            &mut std::io::stderr(),
+            format_args!("skipped: CLAIMLEDGER_SHARED names no folder with samples\n"),
+        )
+        .unwrap_or_default();
     }
     samples
 }
@@ -32,7 +42,8 @@ fn drafts() -> Option<Vec<Draft>> {
     splitter.push((lines.join("\n") + "\n").as_bytes());
     splitter.finish();
     let read = |piece: claimledger_sources::Piece| {
-        translate(Dialect::OktaSystemLog, &piece.bytes).unwrap_or_else(|refusal| panic!("line {}: {refusal}", piece.line))
+        translate(Dialect::OktaSystemLog, &piece.bytes)
+            .unwrap_or_else(|refusal| panic!("line {}: {refusal}", piece.line))
     };
     Some(splitter.flat_map(|piece| read(piece.expect("a piece"))).collect())
 }
@@ -76,14 +87,26 @@ fn times_without_a_zone_are_flagged_and_what_is_not_read_is_noted() {
     // Four of them hold a mask in place of the time: nothing is concluded from those.
     let masked: Vec<_> = drafts.iter().filter(|draft| draft.occurred.to.is_some()).collect();
     assert_eq!(masked.len(), 4);
-    assert!(masked.iter().all(|draft| draft.facts.is_empty() && draft.notes.contains(&Note::NotUnderstood)));
+    assert!(
+        masked
+            .iter()
+            .all(|draft| draft.facts.is_empty() && draft.notes.contains(&Note::NotUnderstood))
+    );
 
-    let (listed, rest): (Vec<_>, Vec<_>) = drafts.iter().partition(|draft| LISTED.contains(&draft.kind.as_str()));
+    let (listed, rest): (Vec<_>, Vec<_>) =
+        drafts.iter().partition(|draft| LISTED.contains(&draft.kind.as_str()));
     assert_eq!((listed.len(), rest.len()), (36, 111));
-    let links_only = |draft: &Draft| draft.facts.iter().all(|fact| fact.data.type_name() == "session.linked");
-    assert!(rest.iter().all(|draft| draft.notes.contains(&Note::NotUnderstood) && links_only(draft)));
-    // Six sign-ins name no session, five decisions no application's id and no rule, four a masked time.
-    assert_eq!(listed.iter().filter(|draft| draft.notes.contains(&Note::NotUnderstood)).count(), 15);
+    let links_only =
+        |draft: &Draft| draft.facts.iter().all(|fact| fact.data.type_name() == "session.linked");
+    assert!(
+        rest.iter().all(|draft| draft.notes.contains(&Note::NotUnderstood) && links_only(draft))
+    );
+    // Six sign-ins name no session, five decisions no application's id and no rule, four a masked
+    // time.
+    assert_eq!(
+        listed.iter().filter(|draft| draft.notes.contains(&Note::NotUnderstood)).count(),
+        15
+    );
     let kinds: BTreeSet<&str> = drafts.iter().map(|draft| draft.kind.as_str()).collect();
     assert_eq!(kinds.len(), 39);
 }
@@ -91,37 +114,62 @@ fn times_without_a_zone_are_flagged_and_what_is_not_read_is_noted() {
 #[test]
 fn facts_of_real_events() {
     let Some(drafts) = drafts() else { return };
-    let facts: Vec<(&Draft, &FactData)> = drafts.iter().flat_map(|draft| draft.facts.iter().map(move |fact| (draft, &fact.data))).collect();
+    let facts: Vec<(&Draft, &FactData)> = drafts
+        .iter()
+        .flat_map(|draft| draft.facts.iter().map(move |fact| (draft, &fact.data)))
+        .collect();
     let count = |name: &str| facts.iter().filter(|(_, data)| data.type_name() == name).count();
-    assert_eq!((count("claims.received"), count("factor.verified"), count("policy.decided")), (1, 3, 1));
+    assert_eq!(
+        (count("claims.received"), count("factor.verified"), count("policy.decided")),
+        (1, 3, 1)
+    );
     // Nine wrong passwords in no session, one in a session, and three factors that failed.
-    assert_eq!((count("app.accessed"), count("session.started"), count("sign_in.refused")), (1, 2, 13));
+    assert_eq!(
+        (count("app.accessed"), count("session.started"), count("sign_in.refused")),
+        (1, 2, 13)
+    );
     assert_eq!(facts.len() - count("session.linked"), 21);
 
-    let (federated, FactData::ClaimsReceived(claims)) = facts.iter().find(|(_, data)| data.type_name() == "claims.received").unwrap() else {
+    let (federated, FactData::ClaimsReceived(claims)) =
+        facts.iter().find(|(_, data)| data.type_name() == "claims.received").unwrap()
+    else {
         panic!()
     };
-    assert_eq!((claims.idp.as_str(), claims.protocol, &claims.amr), ("kdYO9RZnIHNhV6vii333b", Some(Protocol::Saml2), &None));
+    assert_eq!(
+        (claims.idp.as_str(), claims.protocol, &claims.amr),
+        ("kdYO9RZnIHNhV6vii333b", Some(Protocol::Saml2), &None)
+    );
     assert_eq!(federated.persons[federated.facts[0].subject.unwrap()].id, "eWiaLPtSTpjyy1BIwNFXg");
 
-    let fast_pass: Vec<_> = facts.iter().filter_map(|(_, data)| if let FactData::FactorVerified(f) = data { Some(f) } else { None }).collect();
-    assert!(fast_pass.iter().any(
-        |f| f.method == Method::SignedNonce && f.properties == [Property::DeviceBound, Property::HardwareProtected, Property::PhishingResistant]
-    ));
-    let (decision, FactData::PolicyDecided(decided)) = facts.iter().find(|(_, data)| data.type_name() == "policy.decided").unwrap() else { panic!() };
+    let fast_pass: Vec<_> = facts
+        .iter()
+        .filter_map(|(_, data)| if let FactData::FactorVerified(f) = data { Some(f) } else { None })
+        .collect();
+    assert!(fast_pass.iter().any(|f| f.method == Method::SignedNonce
+        && f.properties
+            == [Property::DeviceBound, Property::HardwareProtected, Property::PhishingResistant]));
+    let (decision, FactData::PolicyDecided(decided)) =
+        facts.iter().find(|(_, data)| data.type_name() == "policy.decided").unwrap()
+    else {
+        panic!()
+    };
     assert_eq!(decided.outcome, Outcome::Challenge);
     assert_eq!(decided.rule.as_ref().unwrap().as_str(), "rultfrct7dd3YeeIl697");
     assert_eq!(decided.policy.as_str(), "rule:rultfrct7dd3YeeIl697");
     assert_eq!(decision.session.as_ref().unwrap().as_str(), "idxmfjU7IYgR6SKwCsr1ocCuQ");
 }
 
-/// No session is a transaction's pseudo-session, no clear field holds a login or a name, and no token is left in what is kept.
+/// No session is a transaction's pseudo-session, no clear field holds a login or a name, and no
+/// token is left in what is kept.
 #[test]
 fn nothing_that_should_be_sealed_stands_in_the_clear() {
     let Some(drafts) = drafts() else { return };
     let mut redacted = 0;
     for draft in &drafts {
-        let clear = format!("{:?} {:?} {:?} {:?} {:?}", draft.kind, draft.session, draft.correlation, draft.facts, draft.source_id);
+        let clear = format!(
+            "{:?} {:?} {:?} {:?} {:?}",
+            draft.kind, draft.session, draft.correlation, draft.facts, draft.source_id
+        );
         for person in &draft.persons {
             for label in person.aliases.iter().filter(|label| label.len() > 3) {
                 assert!(!clear.contains(label.as_str()), "{label} in {clear}");

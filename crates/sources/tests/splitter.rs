@@ -64,9 +64,19 @@ fn a_byte_order_mark_is_tolerated_at_the_beginning_only() {
 
 #[test]
 fn a_cut_line_costs_itself_and_no_other() {
-    for cut in
-        ["{\"a\":1", "{\"a\":1,", "{\"a\":", "{\"a\"", "{\"a", "{", "{\"a\":\"x", "{\"a\":{\"b\":1}", "{\"a\":[1,2", "{\"a\":tr", "{\"a\":[{},"]
-    {
+    for cut in [
+        "{\"a\":1",
+        "{\"a\":1,",
+        "{\"a\":",
+        "{\"a\"",
+        "{\"a",
+        "{",
+        "{\"a\":\"x",
+        "{\"a\":{\"b\":1}",
+        "{\"a\":[1,2",
+        "{\"a\":tr",
+        "{\"a\":[{},",
+    ] {
         assert_eq!(
             split(format!("{{\"x\":0}}\n{cut}\n{{\"b\":2}}\n{{\"c\":3}}\n")),
             ["1:{\"x\":0}", "2!malformed", "3:{\"b\":2}", "4:{\"c\":3}"],
@@ -79,19 +89,39 @@ fn a_cut_line_costs_itself_and_no_other() {
 
 #[test]
 fn a_broken_line_is_one_refusal() {
-    for broken in ["{\"a\":1}}", "{\"a\" 1}", "{]", "}", "{\"a\":1},", "abc {\"a\":1}", "{'a':1}", ",", "[{\"a\":}]"] {
+    for broken in [
+        "{\"a\":1}}",
+        "{\"a\" 1}",
+        "{]",
+        "}",
+        "{\"a\":1},",
+        "abc {\"a\":1}",
+        "{'a':1}",
+        ",",
+        "[{\"a\":}]",
+    ] {
         let found = split(format!("{{}}\n{broken}\n{{}}\n"));
         let refused = found.iter().filter(|item| item.contains('!')).count();
-        assert!(found.first().unwrap() == "1:{}" && found.last().unwrap() == "3:{}" && refused <= 1, "{broken}: {found:?}");
+        assert!(
+            found.first().unwrap() == "1:{}" && found.last().unwrap() == "3:{}" && refused <= 1,
+            "{broken}: {found:?}"
+        );
     }
-    assert_eq!(split("{\"a\":\"x\n{}\n\"}\n{}"), ["1!malformed", "2:{}", "3!malformed", "4:{}"], "no text goes on over lines");
+    assert_eq!(
+        split("{\"a\":\"x\n{}\n\"}\n{}"),
+        ["1!malformed", "2:{}", "3!malformed", "4:{}"],
+        "no text goes on over lines"
+    );
     assert_eq!(split("{]\n{]\n{}"), ["1!malformed", "2!malformed", "3:{}"]);
 }
 
 #[test]
 fn a_broken_value_over_many_lines_is_one_refusal() {
     assert_eq!(split("{\n  \"a\": 1\n  \"b\": {\n  }\n}\n{\n}\n"), ["1!malformed", "6:{\n}"]);
-    assert_eq!(split("[\n  {\n    \"a\": 1\n    \"b\": 2\n  },\n  {}\n]\n"), ["2!malformed", "6:{}"]);
+    assert_eq!(
+        split("[\n  {\n    \"a\": 1\n    \"b\": 2\n  },\n  {}\n]\n"),
+        ["2!malformed", "6:{}"]
+    );
     assert_eq!(split("[\n{\"a\":},\n{\"b\":1}\n]"), ["2!malformed", "3:{\"b\":1}"]);
     assert_eq!(split("[{\"a\":}]\n[{}]\n{}\n{}"), ["1!malformed", "2:{}", "3:{}", "4:{}"]);
     assert_eq!(split("[\n{\"a\" 1},\n{\"b\":1}\n]"), ["2!malformed", "3:{\"b\":1}"]);
@@ -114,7 +144,10 @@ fn a_value_may_have_exactly_the_limit() {
     assert_eq!(split_in(&[input.as_bytes()], 64), ["1!too_large", "2:{}"]);
     assert_eq!(split_in(&[b"[", value(65).as_bytes(), b",{}]\n"], 64)[0], "1!too_large");
     assert_eq!(split_in(&["x".repeat(65).as_bytes(), b"\n{}"], 64), ["1!too_large", "2:{}"]);
-    assert_eq!(split_in(&[b"{\n", "\n".repeat(100).as_bytes(), b"}\n{}"], 64), ["1!too_large", "103:{}"]);
+    assert_eq!(
+        split_in(&[b"{\n", "\n".repeat(100).as_bytes(), b"}\n{}"], 64),
+        ["1!too_large", "103:{}"]
+    );
 }
 
 /// A value that never ends is not kept: the splitter holds one value's limit and the last chunk.

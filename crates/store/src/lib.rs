@@ -1,10 +1,10 @@
 //! The engines that keep a ledger on disk. Today: SQLite, one directory, one process.
 //!
-//! What it is: SQL and the rules under which it is durable. Each method holds its statements; the tables are in `migrations/`, one folder an engine and
-//! file.
+//! What it is: SQL and the rules under which it is durable. Each method holds its statements; the
+//! tables are in `migrations/`, one folder an engine and file.
 //!
-//! What it is not: it decides nothing about records (that is `ledger::sequencer`), never sees a key in the clear, and reads no fact: a header, a body, a
-//! state are bytes to it.
+//! What it is not: it decides nothing about records (that is `ledger::sequencer`), never sees a key
+//! in the clear, and reads no fact: a header, a body, a state are bytes to it.
 //!
 //! # To add an engine
 //! 1. A folder beside [`sqlite`], and one in `migrations/`.
@@ -12,9 +12,11 @@
 //! 3. Run the suites of `ledger::conformance` on it, as `tests/conformance.rs` does.
 //!
 //! # To add a read model
-//! 1. A new numbered file in `migrations/<engine>/views/`; rows are keyed by their generation, and tables carry the version of their shape in their names.
-//! 2. Write its rows in `sqlite/views/apply.rs`, in the transaction that moves the checkpoint; ask it in `sqlite/views/mod.rs`; throw them away in
-//!    `sqlite/views/sweep.rs`, compare them in `sqlite/views/compare.rs`, and show them in `dump`.
+//! 1. A new numbered file in `migrations/<engine>/views/`; rows are keyed by their generation, and
+//!    tables carry the version of their shape in their names.
+//! 2. Write its rows in `sqlite/views/apply.rs`, in the transaction that moves the checkpoint; ask
+//!    it in `sqlite/views/mod.rs`; throw them away in `sqlite/views/sweep.rs`, compare them in
+//!    `sqlite/views/compare.rs`, and show them in `dump`.
 //! 3. The suite in `ledger::conformance` and the memory engine come first; see the recipe there.
 
 pub mod sqlite;

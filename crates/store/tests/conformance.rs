@@ -1,4 +1,5 @@
-//! The SQLite engines pass the suites that every engine passes, and the sequencer works over them as over memory.
+//! The SQLite engines pass the suites that every engine passes, and the sequencer works over them
+//! as over memory.
 
 use async_trait::async_trait;
 use claimledger_facts::{ids::*, record::Entry, time::Time};
@@ -29,19 +30,36 @@ struct Fresh {
 impl Fresh {
     async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        Self { store: SqliteStore::create(dir.path(), SqliteOptions::default()).await.unwrap(), _dir: dir }
+        Self {
+            store: SqliteStore::create(dir.path(), SqliteOptions::default()).await.unwrap(),
+            _dir: dir,
+        }
     }
 }
 
 #[async_trait]
 impl Log for Fresh {
-    async fn append(&self, tenant: &TenantId, expected: LogSize, entries: &[Entry]) -> Result<LogSize, AppendFailure> {
+    async fn append(
+        &self,
+        tenant: &TenantId,
+        expected: LogSize,
+        entries: &[Entry],
+    ) -> Result<LogSize, AppendFailure> {
         self.store.log().append(tenant, expected, entries).await
     }
-    async fn read(&self, tenant: &TenantId, from: LogPosition, max: usize) -> Result<Vec<Entry>, LogError> {
+    async fn read(
+        &self,
+        tenant: &TenantId,
+        from: LogPosition,
+        max: usize,
+    ) -> Result<Vec<Entry>, LogError> {
         self.store.log().read(tenant, from, max).await
     }
-    async fn read_at(&self, tenant: &TenantId, positions: &[LogPosition]) -> Result<Vec<Entry>, LogError> {
+    async fn read_at(
+        &self,
+        tenant: &TenantId,
+        positions: &[LogPosition],
+    ) -> Result<Vec<Entry>, LogError> {
         self.store.log().read_at(tenant, positions).await
     }
     async fn head(&self, tenant: &TenantId) -> Result<LogSize, LogError> {
@@ -69,28 +87,53 @@ impl KeyStore for Fresh {
     async fn add_persons(&self, tenant: &TenantId, rows: &[PersonRow]) -> Result<(), LogError> {
         self.store.keys().add_persons(tenant, rows).await
     }
-    async fn person(&self, tenant: &TenantId, pseudonym: &Pseudonym) -> Result<Option<PersonRow>, LogError> {
+    async fn person(
+        &self,
+        tenant: &TenantId,
+        pseudonym: &Pseudonym,
+    ) -> Result<Option<PersonRow>, LogError> {
         self.store.keys().person(tenant, pseudonym).await
     }
-    async fn person_by_id(&self, tenant: &TenantId, index: &claimledger_facts::record::Digest32) -> Result<Option<PersonRow>, LogError> {
+    async fn person_by_id(
+        &self,
+        tenant: &TenantId,
+        index: &claimledger_facts::record::Digest32,
+    ) -> Result<Option<PersonRow>, LogError> {
         self.store.keys().person_by_id(tenant, index).await
     }
-    async fn persons(&self, tenant: &TenantId, after: Option<&Pseudonym>, max: usize) -> Result<Vec<PersonRow>, LogError> {
+    async fn persons(
+        &self,
+        tenant: &TenantId,
+        after: Option<&Pseudonym>,
+        max: usize,
+    ) -> Result<Vec<PersonRow>, LogError> {
         self.store.keys().persons(tenant, after, max).await
     }
-    async fn persons_by_alias(&self, tenant: &TenantId, index: &claimledger_facts::record::Digest32) -> Result<Vec<PersonRow>, LogError> {
+    async fn persons_by_alias(
+        &self,
+        tenant: &TenantId,
+        index: &claimledger_facts::record::Digest32,
+    ) -> Result<Vec<PersonRow>, LogError> {
         self.store.keys().persons_by_alias(tenant, index).await
     }
     async fn add_credential(&self, row: &CredentialRow) -> Result<(), LogError> {
         self.store.keys().add_credential(row).await
     }
-    async fn credential(&self, token_hash: &claimledger_facts::record::Digest32) -> Result<Option<CredentialRow>, LogError> {
+    async fn credential(
+        &self,
+        token_hash: &claimledger_facts::record::Digest32,
+    ) -> Result<Option<CredentialRow>, LogError> {
         self.store.keys().credential(token_hash).await
     }
     async fn credentials(&self, tenant: &TenantId) -> Result<Vec<CredentialRow>, LogError> {
         self.store.keys().credentials(tenant).await
     }
-    async fn revoke_credential(&self, tenant: &TenantId, credential: &str, at: Time) -> Result<bool, LogError> {
+    async fn revoke_credential(
+        &self,
+        tenant: &TenantId,
+        credential: &str,
+        at: Time,
+    ) -> Result<bool, LogError> {
         self.store.keys().revoke_credential(tenant, credential, at).await
     }
 }
@@ -100,32 +143,72 @@ impl RecordIndex for Fresh {
     async fn covered(&self, tenant: &TenantId) -> Result<LogSize, LogError> {
         self.store.views().covered(tenant).await
     }
-    async fn positions(&self, tenant: &TenantId, ids: &[RecordId]) -> Result<Vec<Option<LogPosition>>, LogError> {
+    async fn positions(
+        &self,
+        tenant: &TenantId,
+        ids: &[RecordId],
+    ) -> Result<Vec<Option<LogPosition>>, LogError> {
         self.store.views().positions(tenant, ids).await
     }
-    async fn revisions(&self, tenant: &TenantId, sessions: &[SessionId]) -> Result<Vec<u64>, LogError> {
+    async fn revisions(
+        &self,
+        tenant: &TenantId,
+        sessions: &[SessionId],
+    ) -> Result<Vec<u64>, LogError> {
         self.store.views().revisions(tenant, sessions).await
     }
-    async fn look_up(&self, tenant: &TenantId, ids: &[RecordId], sessions: &[SessionId]) -> Result<Looked, LogError> {
+    async fn look_up(
+        &self,
+        tenant: &TenantId,
+        ids: &[RecordId],
+        sessions: &[SessionId],
+    ) -> Result<Looked, LogError> {
         self.store.views().look_up(tenant, ids, sessions).await
     }
-    async fn ids_after(&self, tenant: &TenantId, after: Option<RecordId>, max: usize) -> Result<Option<Vec<RecordId>>, LogError> {
+    async fn ids_after(
+        &self,
+        tenant: &TenantId,
+        after: Option<RecordId>,
+        max: usize,
+    ) -> Result<Option<Vec<RecordId>>, LogError> {
         self.store.views().ids_after(tenant, after, max).await
     }
 }
 
 #[async_trait]
 impl Views for Fresh {
-    async fn apply(&self, tenant: &TenantId, from: LogSize, rows: &[IndexRow], heads: &[HeadRow]) -> Result<(), LogError> {
+    async fn apply(
+        &self,
+        tenant: &TenantId,
+        from: LogSize,
+        rows: &[IndexRow],
+        heads: &[HeadRow],
+    ) -> Result<(), LogError> {
         self.store.views().apply(tenant, from, rows, heads).await
     }
-    async fn positions_of(&self, t: &TenantId, term: &Term, from: LogPosition, known: LogPosition, max: usize) -> Result<Vec<LogPosition>, LogError> {
+    async fn positions_of(
+        &self,
+        t: &TenantId,
+        term: &Term,
+        from: LogPosition,
+        known: LogPosition,
+        max: usize,
+    ) -> Result<Vec<LogPosition>, LogError> {
         self.store.views().positions_of(t, term, from, known, max).await
     }
-    async fn positions_of_each(&self, tenant: &TenantId, terms: &[Term], known_at: LogPosition) -> Result<Vec<Vec<LogPosition>>, LogError> {
+    async fn positions_of_each(
+        &self,
+        tenant: &TenantId,
+        terms: &[Term],
+        known_at: LogPosition,
+    ) -> Result<Vec<Vec<LogPosition>>, LogError> {
         self.store.views().positions_of_each(tenant, terms, known_at).await
     }
-    async fn briefs_of_each(&self, tenant: &TenantId, sessions: &[SessionId]) -> Result<Vec<Vec<Briefs>>, LogError> {
+    async fn briefs_of_each(
+        &self,
+        tenant: &TenantId,
+        sessions: &[SessionId],
+    ) -> Result<Vec<Vec<Briefs>>, LogError> {
         self.store.views().briefs_of_each(tenant, sessions).await
     }
     async fn sessions_with(
@@ -138,10 +221,21 @@ impl Views for Fresh {
     ) -> Result<Vec<HeadRow>, LogError> {
         self.store.views().sessions_with(tenant, terms, active_at, after, max).await
     }
-    async fn values_of(&self, t: &TenantId, kind: TermKind, often: Carried, after: Option<&str>, max: usize) -> Result<Vec<String>, LogError> {
+    async fn values_of(
+        &self,
+        t: &TenantId,
+        kind: TermKind,
+        often: Carried,
+        after: Option<&str>,
+        max: usize,
+    ) -> Result<Vec<String>, LogError> {
         self.store.views().values_of(t, kind, often, after, max).await
     }
-    async fn head_row(&self, tenant: &TenantId, session: &SessionId) -> Result<Option<HeadRow>, LogError> {
+    async fn head_row(
+        &self,
+        tenant: &TenantId,
+        session: &SessionId,
+    ) -> Result<Option<HeadRow>, LogError> {
         self.store.views().head_row(tenant, session).await
     }
     async fn session_count(&self, tenant: &TenantId) -> Result<u64, LogError> {
@@ -159,7 +253,12 @@ impl Views for Fresh {
     async fn generations(&self, tenant: &TenantId) -> Result<Generations, LogError> {
         self.store.views().generations(tenant).await
     }
-    async fn begin(&self, tenant: &TenantId, place: Place, made_by: &MadeBy) -> Result<(), LogError> {
+    async fn begin(
+        &self,
+        tenant: &TenantId,
+        place: Place,
+        made_by: &MadeBy,
+    ) -> Result<(), LogError> {
         self.store.views().begin(tenant, place, made_by).await
     }
     async fn abandon_shadow(&self, tenant: &TenantId) -> Result<(), LogError> {
@@ -191,15 +290,21 @@ async fn views() {
     conformance::views(Fresh::new).await;
 }
 
-/// Many sessions under one term: the list is walked instead of sorted. And every row as text is what the memory engine says.
+/// Many sessions under one term: the list is walked instead of sorted. And every row as text is
+/// what the memory engine says.
 #[tokio::test]
 async fn a_term_of_many_sessions_lists_as_memory_does() {
-    let (fresh, memory, tenant) = (Fresh::new().await, MemoryIndex::default(), TenantId::from("acme"));
+    let (fresh, memory, tenant) =
+        (Fresh::new().await, MemoryIndex::default(), TenantId::from("acme"));
     let term = |kind, value: &str| Term { kind, value: value.to_owned() };
     let (mut rows, mut heads) = (Vec::new(), Vec::new());
     for n in 0..5000_u64 {
         let session = format!("S{n}");
-        let mut terms = vec![term(TermKind::Session, &session), term(TermKind::Idp, "north"), term(TermKind::Kind, "k")];
+        let mut terms = vec![
+            term(TermKind::Session, &session),
+            term(TermKind::Idp, "north"),
+            term(TermKind::Kind, "k"),
+        ];
         if n % 50 == 0 {
             terms.push(term(TermKind::Key, "rare"));
         }
@@ -215,23 +320,43 @@ async fn a_term_of_many_sessions_lists_as_memory_does() {
             first_source: "okta".to_owned(),
             first_source_id: n.to_string(),
             assessed_to: LogSize(if n % 10 == 0 { 6000 + n } else { 5000 }),
-            over_at: (n % 7 != 0).then(|| Time::EPOCH.plus_secs(n * 7919 % 5003 + (n % 23) * (n % 29))),
+            over_at: (n % 7 != 0)
+                .then(|| Time::EPOCH.plus_secs(n * 7919 % 5003 + (n % 23) * (n % 29))),
             state: Vec::new(),
         });
     }
     for views in [&fresh as &dyn Views, &memory] {
         views.apply(&tenant, LogSize(0), &rows, &heads).await.unwrap();
     }
-    let active_at = |secs, size| Some(ActiveAt { at: Time::EPOCH.plus_secs(secs), size: LogSize(size) });
+    let active_at =
+        |secs, size| Some(ActiveAt { at: Time::EPOCH.plus_secs(secs), size: LogSize(size) });
     // As known at the head; when a tenth of the rows was not known; when nothing was.
     let mut instants = vec![None, Some(ActiveAt { at: Time::MIN, size: LogSize(0) })];
-    instants.extend([0, 1, 300, 2500, 5002, 9000].into_iter().flat_map(|secs| [0, 4999, 5000, 10_500, 11_000].map(|size| active_at(secs, size))));
+    instants.extend(
+        [0, 1, 300, 2500, 5002, 9000]
+            .into_iter()
+            .flat_map(|secs| [0, 4999, 5000, 10_500, 11_000].map(|size| active_at(secs, size))),
+    );
     for active_at in instants {
-        for terms in [vec![], vec![term(TermKind::Idp, "north")], vec![term(TermKind::Idp, "north"), term(TermKind::Key, "rare")]] {
+        for terms in [
+            vec![],
+            vec![term(TermKind::Idp, "north")],
+            vec![term(TermKind::Idp, "north"), term(TermKind::Key, "rare")],
+        ] {
             let mut after = None;
             for _ in 0..3 {
-                let page = fresh.sessions_with(&tenant, &terms, active_at, after.as_ref(), 40).await.unwrap();
-                assert_eq!(page, memory.sessions_with(&tenant, &terms, active_at, after.as_ref(), 40).await.unwrap(), "{active_at:?} {terms:?}");
+                let page = fresh
+                    .sessions_with(&tenant, &terms, active_at, after.as_ref(), 40)
+                    .await
+                    .unwrap();
+                assert_eq!(
+                    page,
+                    memory
+                        .sessions_with(&tenant, &terms, active_at, after.as_ref(), 40)
+                        .await
+                        .unwrap(),
+                    "{active_at:?} {terms:?}"
+                );
                 let Some(last) = page.last() else { break };
                 after = Some(last.key());
             }
@@ -247,7 +372,8 @@ async fn the_sequencer_over_sqlite_groups_repeats_and_comes_back() {
     let records = Arc::new(Records::new(&tenant));
     let clock = Arc::new(FixedClock::new(Time::EPOCH.plus_secs(1000)));
     for round in 0..3 {
-        // The sequencer of the round before ends in its own time, and holds the directory until then.
+        // The sequencer of the round before ends in its own time, and holds the directory until
+        // then.
         let store = loop {
             match SqliteStore::open(dir.path(), SqliteOptions::default()).await {
                 Err(OpenError::Owned { .. }) => tokio::task::yield_now().await,
@@ -266,8 +392,16 @@ async fn the_sequencer_over_sqlite_groups_repeats_and_comes_back() {
         let sequencer = Sequencer::open(config).await.unwrap();
         let clients: Vec<_> = (0..300)
             .map(|n| {
-                let (sequencer, record) = (sequencer.clone(), records.record(&format!("r{}", n % 250), Some("S1"), "same", 5));
-                tokio::spawn(async move { sequencer.append(AppendRequest { records: vec![record], expected_revision: None }).await.unwrap() })
+                let (sequencer, record) = (
+                    sequencer.clone(),
+                    records.record(&format!("r{}", n % 250), Some("S1"), "same", 5),
+                );
+                tokio::spawn(async move {
+                    sequencer
+                        .append(AppendRequest { records: vec![record], expected_revision: None })
+                        .await
+                        .unwrap()
+                })
             })
             .collect();
         let mut stored = 0;
@@ -283,14 +417,20 @@ async fn the_sequencer_over_sqlite_groups_repeats_and_comes_back() {
             let rows: Vec<_> = entries
                 .iter()
                 .zip(0..)
-                .map(|(entry, n)| IndexRow { position: LogPosition(n), id: entry.id, terms: terms.clone(), brief: Vec::new() })
+                .map(|(entry, n)| IndexRow {
+                    position: LogPosition(n),
+                    id: entry.id,
+                    terms: terms.clone(),
+                    brief: Vec::new(),
+                })
                 .collect();
             store.views().apply(&tenant, LogSize(0), &rows, &[]).await.unwrap();
         }
     }
 }
 
-/// A term on more records than one transaction throws away, beside terms on one: everything goes, and the file is not read as if it were there.
+/// A term on more records than one transaction throws away, beside terms on one: everything goes,
+/// and the file is not read as if it were there.
 #[tokio::test]
 async fn a_term_of_very_many_records_is_thrown_away_too() {
     let (fresh, tenant) = (Fresh::new().await, TenantId::from("acme"));
@@ -299,7 +439,10 @@ async fn a_term_of_very_many_records_is_thrown_away_too() {
         .map(|n| IndexRow {
             position: LogPosition(n),
             id: RecordId(uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, &n.to_be_bytes())),
-            terms: vec![term(TermKind::Idp, "north".to_owned()), term(TermKind::Session, format!("S{n}"))],
+            terms: vec![
+                term(TermKind::Idp, "north".to_owned()),
+                term(TermKind::Session, format!("S{n}")),
+            ],
             brief: vec![7; 50],
         })
         .collect();
@@ -314,12 +457,24 @@ async fn a_term_of_very_many_records_is_thrown_away_too() {
     }
     assert!(steps > 8, "{steps} steps: some rows at a time");
     let file = fresh._dir.path().join("views");
-    let mut connection = <sqlx::SqliteConnection as sqlx::Connection>::connect(file.to_str().unwrap()).await.unwrap();
-    for (table, left) in
-        [("posting_1", 90_000), ("term_session_1", 90_000), ("term_1", 45_001), ("record_1", 45_000), ("brief_1", 45_000), ("generation", 1)]
-    {
+    let mut connection =
+        <sqlx::SqliteConnection as sqlx::Connection>::connect(file.to_str().unwrap())
+            .await
+            .unwrap();
+    for (table, left) in [
+        ("posting_1", 90_000),
+        ("term_session_1", 90_000),
+        ("term_1", 45_001),
+        ("record_1", 45_000),
+        ("brief_1", 45_000),
+        ("generation", 1),
+    ] {
         let sql = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
-        assert_eq!(sqlx::query_scalar::<_, i64>(sql).fetch_one(&mut connection).await.unwrap(), left, "{table}");
+        assert_eq!(
+            sqlx::query_scalar::<_, i64>(sql).fetch_one(&mut connection).await.unwrap(),
+            left,
+            "{table}"
+        );
     }
     let dump = fresh.dump(&tenant).await.unwrap();
     assert_eq!(dump.len(), 1 + 45_000 + 90_000 + 90_000 + 45_000);

@@ -1,4 +1,5 @@
-//! Rows of the read models that were altered, or are gone: whoever reads one is told, and a check finds it.
+//! Rows of the read models that were altered, or are gone: whoever reads one is told, and a check
+//! finds it.
 
 use claimledger_facts::{ids::*, time::Time};
 use claimledger_ledger::{
@@ -28,7 +29,11 @@ async fn filled(dir: &Path) -> Arc<SqliteViews> {
     let store = SqliteStore::create(dir, SqliteOptions::default()).await.unwrap();
     let row = |n: u64| IndexRow {
         position: LogPosition(n),
-        id: RecordId::derive(&acme(), &SourceId::from("sp"), &SourceEventId::from(format!("e{n}").as_str())),
+        id: RecordId::derive(
+            &acme(),
+            &SourceId::from("sp"),
+            &SourceEventId::from(format!("e{n}").as_str()),
+        ),
         terms: vec![Term { kind: TermKind::Session, value: session(n) }, app(n)],
         brief: format!("brief {n}").into_bytes(),
     };
@@ -41,7 +46,8 @@ async fn filled(dir: &Path) -> Arc<SqliteViews> {
         over_at: n.is_multiple_of(2).then(|| Time::from_micros(n as i64 * 1_000_000 + 900_000_000)),
         state: format!("state {n}").into_bytes(),
     };
-    let (rows, heads): (Vec<_>, Vec<_>) = ((0..SESSIONS).map(row).collect(), (0..SESSIONS).map(head).collect());
+    let (rows, heads): (Vec<_>, Vec<_>) =
+        ((0..SESSIONS).map(row).collect(), (0..SESSIONS).map(head).collect());
     store.views().apply(&acme(), LogSize(0), &rows, &heads).await.unwrap();
     store.views()
 }
@@ -49,22 +55,60 @@ async fn filled(dir: &Path) -> Arc<SqliteViews> {
 /// Every question, to every row: each answer, or the damage that it met.
 async fn ask_everything(views: &SqliteViews) -> Vec<Result<String, LogError>> {
     let (tenant, last) = (acme(), LogPosition(SESSIONS));
-    let id = |n: u64| RecordId::derive(&acme(), &SourceId::from("sp"), &SourceEventId::from(format!("e{n}").as_str()));
+    let id = |n: u64| {
+        RecordId::derive(
+            &acme(),
+            &SourceId::from("sp"),
+            &SourceEventId::from(format!("e{n}").as_str()),
+        )
+    };
     let mut all = Vec::new();
     let mut take = |what: Result<String, LogError>| all.push(what);
     take(views.covered(&tenant).await.map(|size| size.0.to_string()));
     take(views.session_count(&tenant).await.map(|count| count.to_string()));
     take(views.generations(&tenant).await.map(|found| format!("{found:?}")));
-    take(views.positions(&tenant, &(0..SESSIONS).map(id).collect::<Vec<_>>()).await.map(|found| format!("{found:?}")));
+    take(
+        views
+            .positions(&tenant, &(0..SESSIONS).map(id).collect::<Vec<_>>())
+            .await
+            .map(|found| format!("{found:?}")),
+    );
     take(views.ids_after(&tenant, None, 1000).await.map(|found| format!("{found:?}")));
-    take(views.values_of(&tenant, TermKind::Session, Carried::Once, None, 1000).await.map(|found| format!("{found:?}")));
-    take(views.sessions_with(&tenant, &[], None, None, 1000).await.map(|found| format!("{found:?}")));
+    take(
+        views
+            .values_of(&tenant, TermKind::Session, Carried::Once, None, 1000)
+            .await
+            .map(|found| format!("{found:?}")),
+    );
+    take(
+        views.sessions_with(&tenant, &[], None, None, 1000).await.map(|found| format!("{found:?}")),
+    );
     let at = ActiveAt { at: Time::from_micros(30_000_000), size: LogSize(SESSIONS) };
-    take(views.sessions_with(&tenant, &[], Some(at), None, 1000).await.map(|found| format!("{found:?}")));
+    take(
+        views
+            .sessions_with(&tenant, &[], Some(at), None, 1000)
+            .await
+            .map(|found| format!("{found:?}")),
+    );
     for n in 0..3 {
-        take(views.positions_of(&tenant, &app(n), LogPosition(0), last, 1000).await.map(|found| format!("{found:?}")));
-        take(views.positions_of_each(&tenant, &[app(n)], last).await.map(|found| format!("{found:?}")));
-        take(views.sessions_with(&tenant, &[app(n)], None, None, 1000).await.map(|found| format!("{found:?}")));
+        take(
+            views
+                .positions_of(&tenant, &app(n), LogPosition(0), last, 1000)
+                .await
+                .map(|found| format!("{found:?}")),
+        );
+        take(
+            views
+                .positions_of_each(&tenant, &[app(n)], last)
+                .await
+                .map(|found| format!("{found:?}")),
+        );
+        take(
+            views
+                .sessions_with(&tenant, &[app(n)], None, None, 1000)
+                .await
+                .map(|found| format!("{found:?}")),
+        );
     }
     for n in 0..SESSIONS {
         let session = SessionId::from(session(n).as_str());
@@ -75,41 +119,70 @@ async fn ask_everything(views: &SqliteViews) -> Vec<Result<String, LogError>> {
 }
 
 async fn tamper(dir: &Path, sql: &str) -> u64 {
-    let mut raw = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(dir.join("views"))).await.unwrap();
-    let changed = sqlx::query(AssertSqlSafe(sql.to_owned())).execute(&mut raw).await.unwrap().rows_affected();
+    let mut raw =
+        SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(dir.join("views")))
+            .await
+            .unwrap();
+    let changed =
+        sqlx::query(AssertSqlSafe(sql.to_owned())).execute(&mut raw).await.unwrap().rows_affected();
     raw.close().await.unwrap();
     changed
 }
 
 /// Each column of each table, of one row in the middle; then one row gone.
 fn damages() -> Vec<(String, bool)> {
-    let number = |table: &str, column: &str, row: &str| (format!("UPDATE {table} SET {column} = {column} + 4096 WHERE {row}"), true);
-    let text = |table: &str, column: &str, row: &str| (format!("UPDATE {table} SET {column} = {column} || 'x' WHERE {row}"), true);
-    let bytes = |table: &str, column: &str, row: &str| (format!("UPDATE {table} SET {column} = CAST({column} || 'x' AS BLOB) WHERE {row}"), true);
+    let number = |table: &str, column: &str, row: &str| {
+        (format!("UPDATE {table} SET {column} = {column} + 4096 WHERE {row}"), true)
+    };
+    let text = |table: &str, column: &str, row: &str| {
+        (format!("UPDATE {table} SET {column} = {column} || 'x' WHERE {row}"), true)
+    };
+    let bytes = |table: &str, column: &str, row: &str| {
+        (format!("UPDATE {table} SET {column} = CAST({column} || 'x' AS BLOB) WHERE {row}"), true)
+    };
     let mut all = Vec::new();
     let record = "position = 17";
     all.extend([number("record_1", "position", record), number("record_1", "crc", record)]);
     let term = "number = 9";
     all.extend([number("term_1", "number", term), number("term_1", "crc", term)]);
-    let posting = "term = (SELECT number FROM term_1 WHERE term = CAST(x'076170702d31' AS BLOB)) AND position = 16";
+    let posting = "term = (SELECT number FROM term_1 WHERE term = CAST(x'076170702d31' AS BLOB)) \
+                   AND position = 16";
     all.push(number("posting_1", "crc", posting));
-    let pair = "term = (SELECT number FROM term_1 WHERE term = CAST(x'076170702d31' AS BLOB)) AND session = (SELECT max(session) FROM head_1 WHERE name = 'S16')";
+    let pair = "term = (SELECT number FROM term_1 WHERE term = CAST(x'076170702d31' AS BLOB)) AND \
+                session = (SELECT max(session) FROM head_1 WHERE name = 'S16')";
     all.push(number("term_session_1", "crc", pair));
     let head = "name = 'S12'";
     for column in ["first_occurred", "assessed_to", "over_at", "crc"] {
         all.push(number("head_1", column, head));
     }
-    all.extend([text("head_1", "first_source", head), text("head_1", "first_source_id", head), bytes("head_1", "state", head)]);
+    all.extend([
+        text("head_1", "first_source", head),
+        text("head_1", "first_source_id", head),
+        bytes("head_1", "state", head),
+    ]);
     let brief = "slot = (SELECT min(slot) FROM brief_1)";
     all.extend([bytes("brief_1", "brief", brief), number("brief_1", "crc", brief)]);
     for column in ["covered", "crc"] {
         all.push(number("generation", column, "place = 0"));
     }
-    all.extend([text("generation", "views", "place = 0"), text("generation", "rules", "place = 0")]);
+    all.extend([
+        text("generation", "views", "place = 0"),
+        text("generation", "rules", "place = 0"),
+    ]);
     // A key that was altered is a row gone, and one that nobody looks for.
-    all.extend([(number("posting_1", "position", posting).0, false), (number("head_1", "length", head).0, false)]);
+    all.extend([
+        (number("posting_1", "position", posting).0, false),
+        (number("head_1", "length", head).0, false),
+    ]);
     // What is not found under its key is not noticed by whoever looks for it, but by a check.
-    let gone = [("record_1", record), ("term_1", term), ("posting_1", posting), ("term_session_1", pair), ("head_1", head), ("brief_1", brief)];
+    let gone = [
+        ("record_1", record),
+        ("term_1", term),
+        ("posting_1", posting),
+        ("term_session_1", pair),
+        ("head_1", head),
+        ("brief_1", brief),
+    ];
     all.extend(gone.map(|(table, row)| (format!("DELETE FROM {table} WHERE {row}"), false)));
     all
 }
@@ -129,19 +202,33 @@ async fn a_row_that_was_altered_is_told_to_who_reads_it_and_one_that_is_gone_is_
         let mut damaged = 0;
         for (answer, good) in ask_everything(&views).await.into_iter().zip(&good) {
             match answer {
-                Ok(answer) => assert!(answer == *good || !altered, "{sql}: {answer:.200} is not {good:.200}"),
+                Ok(answer) => {
+                    assert!(answer == *good || !altered, "{sql}: {answer:.200} is not {good:.200}")
+                }
                 Err(LogError::Damaged { file, .. }) if file == "views" => damaged += 1,
                 Err(other) => panic!("{sql}: {other:?}"),
             }
         }
         assert!(damaged > 0 || !altered, "{sql}: nobody noticed");
         let checked = views.check().await;
-        assert!(matches!(&checked, Err(LogError::Damaged { file, .. }) if file == "views"), "{sql}: {checked:?}");
+        assert!(
+            matches!(&checked, Err(LogError::Damaged { file, .. }) if file == "views"),
+            "{sql}: {checked:?}"
+        );
         drop(views);
         let opened = SqliteStore::open(dir.path(), SqliteOptions::default()).await.map(drop);
         assert!(matches!(&opened, Err(OpenError::Corrupt { .. })), "{sql}: {opened:?}");
-        let healed = SqliteStore::open(dir.path(), SqliteOptions { heal_views: true, ..SqliteOptions::default() }).await.unwrap();
-        assert!(healed.healed().is_some() && healed.views().covered(&acme()).await.unwrap() == LogSize(0), "{sql}");
+        let healed = SqliteStore::open(
+            dir.path(),
+            SqliteOptions { heal_views: true, ..SqliteOptions::default() },
+        )
+        .await
+        .unwrap();
+        assert!(
+            healed.healed().is_some()
+                && healed.views().covered(&acme()).await.unwrap() == LogSize(0),
+            "{sql}"
+        );
     }
 }
 
@@ -153,7 +240,12 @@ async fn what_a_process_met_is_known_to_the_next_one() {
     drop(views);
     let opened = SqliteStore::open(dir.path(), SqliteOptions::default()).await.map(drop);
     assert!(opened.unwrap_err().to_string().contains("told by a test"));
-    let healed = SqliteStore::open(dir.path(), SqliteOptions { heal_views: true, ..SqliteOptions::default() }).await.unwrap();
+    let healed = SqliteStore::open(
+        dir.path(),
+        SqliteOptions { heal_views: true, ..SqliteOptions::default() },
+    )
+    .await
+    .unwrap();
     drop(healed);
     SqliteStore::open(dir.path(), SqliteOptions::default()).await.unwrap();
 }

@@ -15,16 +15,25 @@ async fn open(dir: &Path) -> Result<SqliteStore, OpenError> {
 }
 
 async fn raw(dir: &Path, file: &str) -> SqliteConnection {
-    SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(dir.join(file))).await.unwrap()
+    SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(dir.join(file)))
+        .await
+        .unwrap()
 }
 
 async fn run(connection: &mut SqliteConnection, sql: &str) -> Result<(), String> {
-    sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(connection).await.map(|_| ()).map_err(|error| error.to_string())
+    sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
+        .execute(connection)
+        .await
+        .map(|_| ())
+        .map_err(|error| error.to_string())
 }
 
 /// Does what the triggers forbid, and leaves them as they were.
 async fn run_without_triggers(connection: &mut SqliteConnection, sql: &str) {
-    let rows = sqlx::query("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetch_all(&mut *connection).await.unwrap();
+    let rows = sqlx::query("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
+        .fetch_all(&mut *connection)
+        .await
+        .unwrap();
     let triggers: Vec<(String, String)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
     for (name, _) in &triggers {
         run(connection, &format!("DROP TRIGGER {name}")).await.unwrap();
@@ -40,9 +49,14 @@ async fn ledger(count: u64) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await.unwrap();
     let records = Records::new(&TenantId::from("acme"));
-    let entries: Vec<_> = (0..count).map(|n| records.entry(&format!("e{n}"), Some("S"), "", n)).collect();
+    let entries: Vec<_> =
+        (0..count).map(|n| records.entry(&format!("e{n}"), Some("S"), "", n)).collect();
     store.log().append(records.tenant(), LogSize(0), &entries).await.unwrap();
-    store.keys().add_tenant(&TenantKeysRow { tenant: records.tenant().clone(), wrapped: vec![1] }).await.unwrap();
+    store
+        .keys()
+        .add_tenant(&TenantKeysRow { tenant: records.tenant().clone(), wrapped: vec![1] })
+        .await
+        .unwrap();
     drop(store);
     // Opening anchors what is there.
     drop(open(dir.path()).await.unwrap());
@@ -56,7 +70,10 @@ async fn one_process_owns_it() {
     let second = open(dir.path()).await;
     assert!(matches!(&second, Err(OpenError::Owned { .. })), "{:?}", second.err());
     let (log, _) = (store.log(), drop(store));
-    assert!(matches!(open(dir.path()).await, Err(OpenError::Owned { .. })), "whoever has one engine of it still owns it");
+    assert!(
+        matches!(open(dir.path()).await, Err(OpenError::Owned { .. })),
+        "whoever has one engine of it still owns it"
+    );
     drop(log);
     open(dir.path()).await.unwrap();
 }
@@ -100,7 +117,12 @@ async fn a_missing_file_is_not_replaced_by_an_empty_one() {
 async fn no_statement_alters_or_deletes_a_record() {
     let dir = ledger(3).await;
     let mut log = raw(dir.path(), "log").await;
-    for sql in ["UPDATE log_entry SET facts = x'00'", "DELETE FROM log_entry", "UPDATE log_tenant SET size = 1", "DELETE FROM log_tenant"] {
+    for sql in [
+        "UPDATE log_entry SET facts = x'00'",
+        "DELETE FROM log_entry",
+        "UPDATE log_tenant SET size = 1",
+        "DELETE FROM log_tenant",
+    ] {
         let refused = run(&mut log, sql).await.unwrap_err();
         assert!(refused.contains("never") || refused.contains("only grows"), "{sql}: {refused}");
     }
@@ -123,7 +145,10 @@ async fn what_does_not_hold_together_is_refused_with_its_place() {
         assert!(matches!(refused, Err(OpenError::Corrupt { .. })), "{damage}: {refused:?}");
         said.push(refused.unwrap_err().to_string());
     }
-    assert!(said[1].contains("the log of tenant acme had 5 records, and the last one is the 4th now"), "{said:?}");
+    assert!(
+        said[1].contains("the log of tenant acme had 5 records, and the last one is the 4th now"),
+        "{said:?}"
+    );
 
     for (damage, position) in [
         ("DELETE FROM log_entry WHERE key & 1099511627775 = 2", 0),
@@ -136,7 +161,11 @@ async fn what_does_not_hold_together_is_refused_with_its_place() {
         log.close().await.unwrap();
         let store = open(dir.path()).await.unwrap();
         let refused = store.log().read(&TenantId::from("acme"), LogPosition(0), 100).await;
-        assert!(matches!(refused, Err(LogError::Corrupt { position: LogPosition(found), .. }) if found == position), "{damage}: {refused:?}");
+        assert!(
+            matches!(refused, Err(LogError::Corrupt { position: LogPosition(found),
+                .. }) if found == position),
+            "{damage}: {refused:?}"
+        );
     }
 }
 
@@ -144,7 +173,12 @@ async fn what_does_not_hold_together_is_refused_with_its_place() {
 async fn a_file_of_a_newer_version_is_refused() {
     let dir = ledger(1).await;
     let mut log = raw(dir.path(), "log").await;
-    run(&mut log, "INSERT INTO _sqlx_migrations VALUES (999, 'later', CURRENT_TIMESTAMP, 1, x'00', 0)").await.unwrap();
+    run(
+        &mut log,
+        "INSERT INTO _sqlx_migrations VALUES (999, 'later', CURRENT_TIMESTAMP, 1, x'00', 0)",
+    )
+    .await
+    .unwrap();
     log.close().await.unwrap();
     assert!(matches!(open(dir.path()).await, Err(OpenError::Newer { .. })));
 }
@@ -163,13 +197,21 @@ async fn the_write_ahead_log_is_whole_in_the_file_after_opening() {
     let crashed = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await.unwrap();
     let records = Records::new(&TenantId::from("acme"));
-    store.log().append(records.tenant(), LogSize(5), &[records.entry("late", None, "", 5)]).await.unwrap();
+    store
+        .log()
+        .append(records.tenant(), LogSize(5), &[records.entry("late", None, "", 5)])
+        .await
+        .unwrap();
     for file in ["log", "log-wal", "keys"] {
         std::fs::copy(dir.path().join(file), crashed.path().join(file)).unwrap();
     }
     assert!(std::fs::metadata(crashed.path().join("log-wal")).unwrap().len() > 0);
     let reopened = open(crashed.path()).await.unwrap();
-    assert_eq!(std::fs::metadata(crashed.path().join("log-wal")).unwrap().len(), 0, "before the first acknowledgement");
+    assert_eq!(
+        std::fs::metadata(crashed.path().join("log-wal")).unwrap().len(),
+        0,
+        "before the first acknowledgement"
+    );
     assert_eq!(reopened.log().head(records.tenant()).await.unwrap(), LogSize(6));
 }
 
@@ -198,13 +240,29 @@ async fn an_append_that_the_tables_refuse_stops_the_log() {
     let records = Records::new(&TenantId::from("acme"));
     // Somebody else wrote: the owner's lock does not hold back who does not ask for it.
     let mut log = raw(dir.path(), "log").await;
-    let copy = "SELECT (key & ~1099511627775) | 2, id, header, leaf, facts, personal, original FROM log_entry WHERE key & 1099511627775 = 1";
+    let copy = "SELECT (key & ~1099511627775) | 2, id, header, leaf, facts, personal, original \
+                FROM log_entry WHERE key & 1099511627775 = 1";
     run(&mut log, &format!("INSERT INTO log_entry {copy}")).await.unwrap();
     let log = store.log();
-    let refused = log.append(records.tenant(), LogSize(2), &[records.entry("x", None, "", 2)]).await;
-    assert!(matches!(refused, Err(AppendFailure::Log(LogError::Corrupt { position: LogPosition(2), .. }))), "{refused:?}");
-    let refused = log.append(records.tenant(), LogSize(2), &[records.entry("x", None, "", 2)]).await;
+    let refused =
+        log.append(records.tenant(), LogSize(2), &[records.entry("x", None, "", 2)]).await;
+    assert!(
+        matches!(
+            refused,
+            Err(AppendFailure::Log(LogError::Corrupt { position: LogPosition(2), .. }))
+        ),
+        "{refused:?}"
+    );
+    let refused =
+        log.append(records.tenant(), LogSize(2), &[records.entry("x", None, "", 2)]).await;
     assert!(matches!(refused, Err(AppendFailure::Log(LogError::Stopped { .. }))), "{refused:?}");
-    assert!(log.stopped().is_some_and(|stopped| !stopped.recovers), "it is not opened anew by itself");
-    assert_eq!(log.read(records.tenant(), LogPosition(0), 9).await.unwrap().len(), 2, "what was acknowledged is still read");
+    assert!(
+        log.stopped().is_some_and(|stopped| !stopped.recovers),
+        "it is not opened anew by itself"
+    );
+    assert_eq!(
+        log.read(records.tenant(), LogPosition(0), 9).await.unwrap().len(),
+        2,
+        "what was acknowledged is still read"
+    );
 }

@@ -1,6 +1,8 @@
-//! Power cuts: what the store writes and syncs is recorded, and replayed up to a thousand moments, each with what was durable and a random half of the rest.
+//! Power cuts: what the store writes and syncs is recorded, and replayed up to a thousand moments,
+//! each with what was durable and a random half of the rest.
 //!
-//! Needs strace, python3 and the replay tool of `CLAIMLEDGER_SHARED`. With `CI=true` their absence fails; else the test says what is lacking.
+//! Needs strace, python3 and the replay tool of `CLAIMLEDGER_SHARED`. With `CI=true` their absence
+//! fails; else the test says what is lacking.
 
 use claimledger_facts::ids::{LogSize, TenantId};
 use claimledger_ledger::{conformance::Records, log::Log};
@@ -28,21 +30,33 @@ struct Tools {
 
 fn tools() -> Option<Tools> {
     let program = |name: &str| {
-        let found = std::env::split_paths(&std::env::var_os("PATH")?).map(|dir| dir.join(name)).find(|path| path.is_file());
+        let found = std::env::split_paths(&std::env::var_os("PATH")?)
+            .map(|dir| dir.join(name))
+            .find(|path| path.is_file());
         found.or_else(|| lacking(name))
     };
-    let shared = std::env::var_os("CLAIMLEDGER_SHARED").map(|dir| PathBuf::from(dir).join("tools/crash_replay.py")).filter(|path| path.is_file());
+    let shared = std::env::var_os("CLAIMLEDGER_SHARED")
+        .map(|dir| PathBuf::from(dir).join("tools/crash_replay.py"))
+        .filter(|path| path.is_file());
     let shared = shared.or_else(|| lacking("CLAIMLEDGER_SHARED with tools/crash_replay.py"))?;
     let query = r#"QUERY = "select rowid & 1099511627775 from log_entry""#;
     let script = std::fs::read_to_string(shared).unwrap();
-    let replay = script.lines().map(|line| if line.starts_with("QUERY = ") { query } else { line }).collect::<Vec<_>>().join("\n");
+    let replay = script
+        .lines()
+        .map(|line| if line.starts_with("QUERY = ") { query } else { line })
+        .collect::<Vec<_>>()
+        .join("\n");
     assert!(replay.contains(query), "the replay tool has its query somewhere else");
     Some(Tools { strace: program("strace")?, python: program("python3")?, replay })
 }
 
 fn lacking<T>(what: &str) -> Option<T> {
     assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{what} is lacking");
-    std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("{what} is lacking: this test did not run\n")).unwrap_or_default();
+    std::io::Write::write_fmt(
+        &mut std::io::stderr(),
+        format_args!("{what} is lacking: this test did not run\n"),
+    )
+    .unwrap_or_default();
     None
 }
 
@@ -54,12 +68,33 @@ impl Tools {
     }
 
     /// The same, and how often the workload was refused; `go_on`: it waits for the recovery then.
-    fn record_with(&self, dir: &Path, name: &str, mode: &str, fault: &[&str], go_on: bool) -> (PathBuf, Option<i32>, usize) {
+    fn record_with(
+        &self,
+        dir: &Path,
+        name: &str,
+        mode: &str,
+        fault: &[&str],
+        go_on: bool,
+    ) -> (PathBuf, Option<i32>, usize) {
         let trace = dir.join(name);
         let mut command = Command::new(&self.strace);
-        command.args(["-f", "-y", "-xx", "-s", "300000", "-e", "trace=pwrite64,fsync,fdatasync,ftruncate,write"]).args(fault);
+        command
+            .args([
+                "-f",
+                "-y",
+                "-xx",
+                "-s",
+                "300000",
+                "-e",
+                "trace=pwrite64,fsync,fdatasync,ftruncate,write",
+            ])
+            .args(fault);
         // The program that is recorded is this one, started anew as the test `workload`.
-        command.arg("-o").arg(&trace).arg(std::env::current_exe().unwrap()).args(["--exact", "workload", "--nocapture"]);
+        command.arg("-o").arg(&trace).arg(std::env::current_exe().unwrap()).args([
+            "--exact",
+            "workload",
+            "--nocapture",
+        ]);
         command.env(DIR, dir.join("ledger")).env(MODE, mode);
         if go_on {
             command.env(GO_ON, "1");
@@ -78,8 +113,15 @@ impl Tools {
     fn replay(&self, dir: &Path, seed: &str, traces: &[PathBuf]) -> (bool, String) {
         let script = dir.join("replay.py");
         std::fs::write(&script, &self.replay).unwrap();
-        let out = Command::new(&self.python).arg(&script).args([MOMENTS, seed]).args(traces).env("DB_NAME", "log").output().unwrap();
-        let text = String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr);
+        let out = Command::new(&self.python)
+            .arg(&script)
+            .args([MOMENTS, seed])
+            .args(traces)
+            .env("DB_NAME", "log")
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&out.stdout).into_owned()
+            + &String::from_utf8_lossy(&out.stderr);
         assert!(text.contains("crash points"), "{text}");
         (out.status.success(), text)
     }
@@ -102,7 +144,8 @@ fn nothing_acknowledged_is_lost_and_the_test_would_see_it() {
     assert!(!held, "without syncs of each commit the replay must find losses: {text}");
 }
 
-/// After a failed sync the page cache may show what the disk does not hold. The process stops; the next one may go on only after it has written all anew.
+/// After a failed sync the page cache may show what the disk does not hold. The process stops; the
+/// next one may go on only after it has written all anew.
 #[test]
 fn a_failed_sync_then_a_restart_then_a_power_cut_lose_nothing() {
     let Some(tools) = tools() else { return };
@@ -118,11 +161,16 @@ fn a_failed_sync_then_a_restart_then_a_power_cut_lose_nothing() {
         println!("sync {when} failed: {text}");
         assert!(held, "{text}");
     }
-    assert_eq!(stopped, 7, "each fault stopped the process: while the files were made, with a tenant's first append, or later");
+    assert_eq!(
+        stopped, 7,
+        "each fault stopped the process: while the files were made, with a tenant's first append, \
+         or later"
+    );
 }
 
-/// The same without a restart: the file is opened anew in the process. strace counts the syncs of each thread, and each
-/// connection has one of its own, so that the connections that recovery makes meet the fault again.
+/// The same without a restart: the file is opened anew in the process. strace counts the syncs of
+/// each thread, and each connection has one of its own, so that the connections that recovery makes
+/// meet the fault again.
 #[test]
 fn a_failed_sync_then_a_recovery_then_a_power_cut_lose_nothing() {
     let Some(tools) = tools() else { return };
@@ -130,7 +178,8 @@ fn a_failed_sync_then_a_recovery_then_a_power_cut_lose_nothing() {
     for when in ["20", "25", "30", "22..24"] {
         let dir = tempfile::tempdir().unwrap();
         let fault = format!("inject=fdatasync,fsync:error=EIO:when={when}");
-        let (trace, code, refused) = tools.record_with(dir.path(), "trace", "full", &["-e", &fault], true);
+        let (trace, code, refused) =
+            tools.record_with(dir.path(), "trace", "full", &["-e", &fault], true);
         assert_eq!(code, Some(0), "sync {when}: it goes on");
         assert!(refused > 0, "sync {when}: the fault was met");
         let (held, text) = tools.replay(dir.path(), "3", &[trace]);
@@ -139,14 +188,23 @@ fn a_failed_sync_then_a_recovery_then_a_power_cut_lose_nothing() {
     }
 }
 
-/// Does nothing unless the tests above start it: appends until the log has its records, and says `ACK n` (the last position of an append, in one write) once
-/// each is acknowledged. Ends with 3 when an append is refused, as a process that must not
-/// go on; with 4 when the ledger does not open.
+/// Does nothing unless the tests above start it: appends until the log has its records, and says
+/// `ACK n` (the last position of an append, in one write) once each is acknowledged. Ends with 3
+/// when an append is refused, as a process that must not go on; with 4 when the ledger does not
+/// open.
 #[tokio::test]
 async fn workload() {
     let Some(dir) = std::env::var_os(DIR) else { return };
-    let synchronous = if std::env::var(MODE).unwrap() == "normal" { Synchronous::Normal } else { Synchronous::Full };
-    let opened = SqliteStore::open(Path::new(&dir), SqliteOptions { synchronous, ..SqliteOptions::default() }).await;
+    let synchronous = if std::env::var(MODE).unwrap() == "normal" {
+        Synchronous::Normal
+    } else {
+        Synchronous::Full
+    };
+    let opened = SqliteStore::open(
+        Path::new(&dir),
+        SqliteOptions { synchronous, ..SqliteOptions::default() },
+    )
+    .await;
     let store = opened.unwrap_or_else(|error| {
         eprintln!("not opened: {error}");
         std::process::exit(4)
@@ -156,13 +214,20 @@ async fn workload() {
     while size.0 < RECORDS {
         // One to five records, of a few hundred bytes to some pages.
         let count = (1 + size.0 % 5).min(RECORDS - size.0);
-        let content = |n: u64| format!("{:x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).repeat((n as usize * 977) % 500);
-        let entries: Vec<_> = (size.0..size.0 + count).map(|n| records.entry(&format!("e{n}"), Some("S"), &content(n), n)).collect();
+        let content = |n: u64| {
+            format!("{:x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).repeat((n as usize * 977) % 500)
+        };
+        let entries: Vec<_> = (size.0..size.0 + count)
+            .map(|n| records.entry(&format!("e{n}"), Some("S"), &content(n), n))
+            .collect();
         match log.append(records.tenant(), size, &entries).await {
             Ok(after) => size = after,
             Err(error) => {
                 eprintln!("refused at {}: {error}", size.0);
-                assert!(log.append(records.tenant(), size, &entries).await.is_err(), "an append was acknowledged after a failed one");
+                assert!(
+                    log.append(records.tenant(), size, &entries).await.is_err(),
+                    "an append was acknowledged after a failed one"
+                );
                 if std::env::var_os(GO_ON).is_some() {
                     while log.stopped().is_some_and(|stopped| stopped.recovers) {
                         tokio::time::sleep(std::time::Duration::from_millis(20)).await;

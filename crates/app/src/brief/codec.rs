@@ -1,8 +1,9 @@
-//! The bytes of a record in brief, as the read models keep them: a session is read from one place, and neither unpacked nor checked against its
-//! commitments again.
+//! The bytes of a record in brief, as the read models keep them: a session is read from one place,
+//! and neither unpacked nor checked against its commitments again.
 //!
-//! A CRC-32 of what follows, flags, the record's id and times, its texts, then each fact with its data as JSON. Texts and lists have their length before
-//! them, as LEB128. The form belongs to the version of the read models: what another version wrote is never read.
+//! A CRC-32 of what follows, flags, the record's id and times, its texts, then each fact with its
+//! data as JSON. Texts and lists have their length before them, as LEB128. The form belongs to the
+//! version of the read models: what another version wrote is never read.
 
 use super::Brief;
 use claimledger_domain::model::RecordRef;
@@ -42,8 +43,11 @@ impl Brief {
         let mut out = Writer(Vec::with_capacity(256));
         out.0.extend([0; SUM]);
         let set = |flag, is_set: bool| if is_set { flag } else { 0 };
-        out.0
-            .push(set(flag::VARIANT, *variant) | set(flag::UNTIL, reference.occurred.to.is_some()) | set(flag::SESSION, statement.session.is_some()));
+        out.0.push(
+            set(flag::VARIANT, *variant)
+                | set(flag::UNTIL, reference.occurred.to.is_some())
+                | set(flag::SESSION, statement.session.is_some()),
+        );
         out.0.extend(reference.id.0.as_bytes());
         out.occurred(reference.occurred);
         out.time(reference.recorded_at);
@@ -88,11 +92,16 @@ impl Brief {
         Ok(out.0)
     }
 
-    /// Reads the bytes. Ids that are those of the record before are taken from there: records of one session share most of them.
+    /// Reads the bytes. Ids that are those of the record before are taken from there: records of
+    /// one session share most of them.
     ///
     /// # Errors
     /// If they do not read.
-    pub(crate) fn decode(position: LogPosition, bytes: &[u8], before: Option<&Self>) -> Result<Self, CorruptRecord> {
+    pub(crate) fn decode(
+        position: LogPosition,
+        bytes: &[u8],
+        before: Option<&Self>,
+    ) -> Result<Self, CorruptRecord> {
         let Some((sum, rest)) = bytes.split_first_chunk() else { return Err(cut_short()) };
         if crc32fast::hash(rest) != u32::from_le_bytes(*sum) {
             return Err(CorruptRecord::new("its bytes are not those that were written"));
@@ -104,22 +113,36 @@ impl Brief {
         let recorded_at = Time::from_micros(i64::from_le_bytes(read.array()?));
         let reference = before.map(|before| &before.reference);
         let source = read.text()?;
-        let source = reference.map(|r| &r.source).filter(|s| s.as_str() == source).cloned().unwrap_or_else(|| source.into());
+        let source = reference
+            .map(|r| &r.source)
+            .filter(|s| s.as_str() == source)
+            .cloned()
+            .unwrap_or_else(|| source.into());
         let source_id = read.text()?.into();
         let kind = read.text()?;
-        let shared_kind = reference.map(|r| &r.kind).filter(|k| k.as_ref() == kind).cloned().unwrap_or_else(|| Arc::from(kind));
+        let shared_kind = reference
+            .map(|r| &r.kind)
+            .filter(|k| k.as_ref() == kind)
+            .cloned()
+            .unwrap_or_else(|| Arc::from(kind));
         let statement = before.map(|before| &before.statement);
         let session = if flags & flag::SESSION == 0 {
             None
         } else {
             let text = read.text()?;
-            Some(statement.and_then(|s| s.session.clone()).filter(|s| s.as_str() == text).unwrap_or_else(|| text.into()))
+            Some(
+                statement
+                    .and_then(|s| s.session.clone())
+                    .filter(|s| s.as_str() == text)
+                    .unwrap_or_else(|| text.into()),
+            )
         };
         let notes = read.list(|read| {
             let word = read.text()?;
             Note::parse(word).ok_or_else(|| CorruptRecord::new(format!("`{word}` is no note")))
         })?;
-        let correlation = read.list(|read| Ok((read.text()?.to_owned(), read.text()?.to_owned())))?;
+        let correlation =
+            read.list(|read| Ok((read.text()?.to_owned(), read.text()?.to_owned())))?;
         let correlation = BTreeMap::from_iter(correlation);
         let mut last = session.clone();
         let subject = statement.and_then(|statement| statement.facts.first()?.subject.clone());
@@ -132,19 +155,27 @@ impl Brief {
                 None
             } else {
                 let text = read.text()?;
-                Some(subject.clone().filter(|subject| subject.as_str() == text).unwrap_or_else(|| text.into()))
+                Some(
+                    subject
+                        .clone()
+                        .filter(|subject| subject.as_str() == text)
+                        .unwrap_or_else(|| text.into()),
+                )
             };
-            let occurred = if flags & flag::OCCURRED == 0 { occurred } else { read.occurred(flags)? };
+            let occurred =
+                if flags & flag::OCCURRED == 0 { occurred } else { read.occurred(flags)? };
             let name = if flags & flag::OF_KIND == 0 { read.text()? } else { kind };
             let version = read.number()?;
             let data = read_data(name, u32::try_from(version).unwrap_or(u32::MAX), read.text()?)?;
-            let session = if flags & (flag::SESSION | flag::SAME_SESSION) == 0 { None } else { last.clone() };
+            let session =
+                if flags & (flag::SESSION | flag::SAME_SESSION) == 0 { None } else { last.clone() };
             Ok(Fact { session, subject, occurred, data })
         })?;
         if !read.0.is_empty() {
             return Err(CorruptRecord::new("something stands behind its end"));
         }
-        let reference = RecordRef { id, source, source_id, kind: shared_kind, position, occurred, recorded_at };
+        let reference =
+            RecordRef { id, source, source_id, kind: shared_kind, position, occurred, recorded_at };
         Ok(Self {
             reference,
             variant: flags & flag::VARIANT != 0,
@@ -213,10 +244,14 @@ impl<'b> Reading<'b> {
         str::from_utf8(text).map_err(|_| CorruptRecord::new("a text in it is no UTF-8"))
     }
 
-    fn list<T>(&mut self, mut each: impl FnMut(&mut Self) -> Result<T, CorruptRecord>) -> Result<Vec<T>, CorruptRecord> {
+    fn list<T>(
+        &mut self,
+        mut each: impl FnMut(&mut Self) -> Result<T, CorruptRecord>,
+    ) -> Result<Vec<T>, CorruptRecord> {
         let length = self.number()?;
         // Whatever it says, no more is asked for than can be there.
-        let mut list = Vec::with_capacity(usize::try_from(length).unwrap_or(usize::MAX).min(self.0.len()));
+        let mut list =
+            Vec::with_capacity(usize::try_from(length).unwrap_or(usize::MAX).min(self.0.len()));
         for _ in 0..length {
             list.push(each(self)?);
         }
@@ -225,7 +260,11 @@ impl<'b> Reading<'b> {
 
     fn occurred(&mut self, flags: u8) -> Result<Occurred, CorruptRecord> {
         let from = Time::from_micros(i64::from_le_bytes(self.array()?));
-        let to = if flags & flag::UNTIL == 0 { None } else { Some(Time::from_micros(i64::from_le_bytes(self.array()?))) };
+        let to = if flags & flag::UNTIL == 0 {
+            None
+        } else {
+            Some(Time::from_micros(i64::from_le_bytes(self.array()?)))
+        };
         Ok(Occurred { from, to })
     }
 }
@@ -245,31 +284,38 @@ mod tests {
     use proptest::prelude::*;
 
     fn occurred() -> impl Strategy<Value = Occurred> {
-        let time = || (-1_000_000_000_000_000_i64..9_000_000_000_000_000).prop_map(Time::from_micros);
+        let time =
+            || (-1_000_000_000_000_000_i64..9_000_000_000_000_000).prop_map(Time::from_micros);
         (time(), proptest::option::of(time())).prop_map(|(from, to)| Occurred { from, to })
     }
 
     fn data() -> impl Strategy<Value = FactData> {
         prop_oneof![
             Just(FactData::SessionEnded(SessionEnded { reason: EndReason::Expired })),
-            proptest::option::of(any::<String>())
-                .prop_map(|idp| FactData::SessionStarted(SessionStarted { idp: idp.map(|idp| idp.as_str().into()), ..SessionStarted::default() })),
-            (any::<String>(), proptest::collection::vec(any::<String>(), 0..4)).prop_map(|(idp, amr)| {
-                let amr = Some(amr.into_iter().map(Amr).collect());
-                let (idp, methods) = (idp.as_str().into(), Vec::new());
-                FactData::ClaimsReceived(ClaimsReceived {
-                    idp,
-                    assertion: None,
-                    amr,
-                    methods,
-                    key: None,
-                    protocol: None,
-                    acr: None,
-                    auth_time: None,
-                    issued_at: None,
-                    readable: None,
-                })
-            }),
+            proptest::option::of(any::<String>()).prop_map(|idp| FactData::SessionStarted(
+                SessionStarted {
+                    idp: idp.map(|idp| idp.as_str().into()),
+                    ..SessionStarted::default()
+                }
+            )),
+            (any::<String>(), proptest::collection::vec(any::<String>(), 0..4)).prop_map(
+                |(idp, amr)| {
+                    let amr = Some(amr.into_iter().map(Amr).collect());
+                    let (idp, methods) = (idp.as_str().into(), Vec::new());
+                    FactData::ClaimsReceived(ClaimsReceived {
+                        idp,
+                        assertion: None,
+                        amr,
+                        methods,
+                        key: None,
+                        protocol: None,
+                        acr: None,
+                        auth_time: None,
+                        issued_at: None,
+                        readable: None,
+                    })
+                }
+            ),
         ]
     }
 
@@ -279,12 +325,14 @@ mod tests {
     }
 
     fn fact() -> impl Strategy<Value = Fact> {
-        (proptest::option::of(id()), proptest::option::of(id()), occurred(), data()).prop_map(|(session, subject, occurred, data)| Fact {
-            session: session.map(Into::into),
-            subject: subject.map(Into::into),
-            occurred,
-            data,
-        })
+        (proptest::option::of(id()), proptest::option::of(id()), occurred(), data()).prop_map(
+            |(session, subject, occurred, data)| Fact {
+                session: session.map(Into::into),
+                subject: subject.map(Into::into),
+                occurred,
+                data,
+            },
+        )
     }
 
     fn brief() -> impl Strategy<Value = Brief> {
@@ -292,12 +340,27 @@ mod tests {
             id(),
             proptest::option::of(id()),
             proptest::collection::btree_map(any::<String>(), any::<String>(), 0..3),
-            proptest::collection::vec(prop_oneof![Just(Note::NotUnderstood), Just(Note::TimeZoneAssumedUtc)], 0..2),
+            proptest::collection::vec(
+                prop_oneof![Just(Note::NotUnderstood), Just(Note::TimeZoneAssumedUtc)],
+                0..2,
+            ),
             proptest::collection::vec(fact(), 0..4),
         );
-        let header = (any::<u128>(), id(), id(), 0..u64::MAX, occurred(), -9_i64..9_000_000_000_000_000, any::<bool>(), any::<bool>());
+        let header = (
+            any::<u128>(),
+            id(),
+            id(),
+            0..u64::MAX,
+            occurred(),
+            -9_i64..9_000_000_000_000_000,
+            any::<bool>(),
+            any::<bool>(),
+        );
         (statement, header).prop_map(
-            |((kind, session, correlation, notes, mut facts), (id, source, source_id, position, when, recorded, variant, then))| {
+            |(
+                (kind, session, correlation, notes, mut facts),
+                (id, source, source_id, position, when, recorded, variant, then),
+            )| {
                 if then {
                     facts.iter_mut().for_each(|fact| fact.occurred = when);
                 }
@@ -313,7 +376,13 @@ mod tests {
                 Brief {
                     reference,
                     variant,
-                    statement: Statement { kind: kind.to_owned(), session: session.map(Into::into), correlation, notes, facts },
+                    statement: Statement {
+                        kind: kind.to_owned(),
+                        session: session.map(Into::into),
+                        correlation,
+                        notes,
+                        facts,
+                    },
                 }
             },
         )
@@ -322,16 +391,20 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_is_read(first in brief(), second in brief()) {
-            for (brief, before) in [(&first, None), (&second, Some(&first)), (&first, Some(&first))] {
+            for (brief, before) in [(&first, None), (&second, Some(&first)),
+                (&first, Some(&first))] {
                 let bytes = brief.encode().unwrap();
-                prop_assert_eq!(&Brief::decode(brief.reference.position, &bytes, before).unwrap(), brief);
+                prop_assert_eq!(&Brief::decode(brief.reference.position, &bytes, before).unwrap(),
+                    brief);
             }
         }
 
         #[test]
-        fn what_is_damaged_is_not_read(brief in brief(), at in any::<prop::sample::Index>(), bit in 0..8_u8, cut in any::<prop::sample::Index>()) {
+        fn what_is_damaged_is_not_read(brief in brief(), at in any::<prop::sample::Index>(),
+            bit in 0..8_u8, cut in any::<prop::sample::Index>()) {
             let mut bytes = brief.encode().unwrap();
-            prop_assert!(Brief::decode(brief.reference.position, &bytes[..cut.index(bytes.len())], None).is_err());
+            prop_assert!(Brief::decode(brief.reference.position, &bytes[..cut.index(bytes.len())],
+                None).is_err());
             let at = at.index(bytes.len());
             bytes[at] ^= 1 << bit;
             prop_assert!(Brief::decode(brief.reference.position, &bytes, None).is_err());

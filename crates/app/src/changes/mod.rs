@@ -1,8 +1,11 @@
-//! What changed of sessions, record by record, as a feed that can be taken up again after any change.
+//! What changed of sessions, record by record, as a feed that can be taken up again after any
+//! change.
 //!
-//! The feed is derived from the log, in the order of position: for each record the sessions that it says something about, and the sessions whose answer it
-//! changed from behind (an IdP session, configuration or a falsifier that came late). Nothing of it is kept anywhere, so nothing can be lost or doubled:
-//! whoever reads from a cursor reads what everybody else reads from there. What a record changes depends on the log up to that record only.
+//! The feed is derived from the log, in the order of position: for each record the sessions that it
+//! says something about, and the sessions whose answer it changed from behind (an IdP session,
+//! configuration or a falsifier that came late). Nothing of it is kept anywhere, so nothing can be
+//! lost or doubled: whoever reads from a cursor reads what everybody else reads from there. What a
+//! record changes depends on the log up to that record only.
 //!
 //! It is pulled: what nobody asks for is not made, and what has been made does not wait in a queue.
 
@@ -59,24 +62,42 @@ impl App {
     /// The feed of changes after a cursor, or from now on.
     ///
     /// # Errors
-    /// If the caller may not read, the cursor is of no use here ([`AskError::Restart`]), or the log cannot be read.
-    pub async fn session_changes(&self, caller: &Caller, after: Option<&str>) -> Result<Changes, AskError> {
+    /// If the caller may not read, the cursor is of no use here ([`AskError::Restart`]), or the log
+    /// cannot be read.
+    pub async fn session_changes(
+        &self,
+        caller: &Caller,
+        after: Option<&str>,
+    ) -> Result<Changes, AskError> {
         self.disclose(caller, Disclosure::Changes)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
         let began = self.0.log.head(&tenant.id).await?.0;
         let place = match after {
-            Some(text) => Place::open(&tenant.cursor_key, text).filter(|place| place.position.0 < began).ok_or(AskError::Restart)?,
+            Some(text) => Place::open(&tenant.cursor_key, text)
+                .filter(|place| place.position.0 < began)
+                .ok_or(AskError::Restart)?,
             // A ledger has its first record from the moment there is one.
             None => Place::after(LogPosition(began.saturating_sub(1))),
         };
-        Ok(Changes { app: self.clone(), caller: caller.clone(), tenant, place, began, candidates: None })
+        Ok(Changes {
+            app: self.clone(),
+            caller: caller.clone(),
+            tenant,
+            place,
+            began,
+            candidates: None,
+        })
     }
 
     /// The cursor after which the feed gives what was recorded after K.
     ///
     /// # Errors
     /// See [`AskError`].
-    pub async fn changes_cursor(&self, caller: &Caller, asking: &Asking) -> Result<Answer<String>, AskError> {
+    pub async fn changes_cursor(
+        &self,
+        caller: &Caller,
+        asking: &Asking,
+    ) -> Result<Answer<String>, AskError> {
         self.disclose(caller, Disclosure::Changes)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
         let pinned = self.0.pin(&tenant, caller, asking).await?;
@@ -86,7 +107,8 @@ impl App {
 }
 
 impl Changes {
-    /// The next change; waits for it, however long that takes. What is dropped half way is made again by the next call.
+    /// The next change; waits for it, however long that takes. What is dropped half way is made
+    /// again by the next call.
     ///
     /// # Errors
     /// If the log or the read models cannot be read. The same cursor may succeed later.
@@ -101,7 +123,8 @@ impl Changes {
             };
             let (found, candidates) = self.next_at(position, candidates).await?;
             if self.tenant.rebuilds() != rebuilds {
-                // The read models were thrown away meanwhile: what was read of them may be half of it.
+                // The read models were thrown away meanwhile: what was read of them may be half of
+                // it.
                 continue;
             }
             let Some((hit, change)) = found else {
@@ -135,16 +158,30 @@ impl Changes {
     }
 
     /// The next session that the record at a position changed; none: there is none left.
-    async fn next_at(&self, position: LogPosition, mut candidates: Candidates) -> Result<(Option<(Hit, Change)>, Candidates), LogError> {
+    async fn next_at(
+        &self,
+        position: LogPosition,
+        mut candidates: Candidates,
+    ) -> Result<(Option<(Hit, Change)>, Candidates), LogError> {
         let reader = self.reader();
         let traits = self.tenant.first_of_kind.at(position);
         let history = self.tenant.history();
         while let Some(candidate) = candidates.next(&reader).await? {
-            let Some(gathered) = gather::session(&reader, traits, &candidate.session, position).await? else { continue };
+            let Some(gathered) =
+                gather::session(&reader, traits, &candidate.session, position).await?
+            else {
+                continue;
+            };
             if !candidates.takes(&candidate, &gathered) {
                 continue;
             }
-            let moment = Moment { reader: &reader, traits, history: &history, position, record: candidates.record() };
+            let moment = Moment {
+                reader: &reader,
+                traits,
+                history: &history,
+                position,
+                record: candidates.record(),
+            };
             if let Some(change) = moment.change(&candidate, &gathered).await? {
                 return Ok((Some((candidate.hit, change)), candidates));
             }
@@ -152,7 +189,11 @@ impl Changes {
         Ok((None, candidates))
     }
 
-    async fn answer(&self, change: Change, place: &Place) -> Result<Answer<SessionChange>, AskError> {
+    async fn answer(
+        &self,
+        change: Change,
+        place: &Place,
+    ) -> Result<Answer<SessionChange>, AskError> {
         let Change { session, state, changed, record, at } = change;
         let pinned = Pinned {
             cut: Cut { at, known_at: place.position },
@@ -199,12 +240,19 @@ struct Moment<'a> {
 }
 
 impl Moment<'_> {
-    /// What the record changed of a session; none: it is not said to be about it, and nothing is other than before.
-    async fn change(&self, candidate: &Candidate, gathered: &Gathered) -> Result<Option<Change>, LogError> {
+    /// What the record changed of a session; none: it is not said to be about it, and nothing is
+    /// other than before.
+    async fn change(
+        &self,
+        candidate: &Candidate,
+        gathered: &Gathered,
+    ) -> Result<Option<Change>, LogError> {
         let reference = &self.record.reference;
         // T is when it became known; or when it occurred, if the source's clock is ahead of ours.
-        let at = reference.recorded_at.max(reference.occurred.to.unwrap_or(reference.occurred.from));
-        let after = |time| assess(&gathered.facts, self.history, Cut { at: time, known_at: self.position });
+        let at =
+            reference.recorded_at.max(reference.occurred.to.unwrap_or(reference.occurred.from));
+        let after =
+            |time| assess(&gathered.facts, self.history, Cut { at: time, known_at: self.position });
         let mut before = (Vec::new(), Vec::new());
         for earlier in self.before(gathered).await? {
             let earlier = earlier.as_ref().unwrap_or(gathered);
@@ -228,14 +276,18 @@ impl Moment<'_> {
             // It names the session, and nothing could be read from it.
             changed.push(Changed::Records);
         }
-        let session = state.as_ref().map_or_else(|| candidate.session.clone(), |state| state.id.clone());
+        let session =
+            state.as_ref().map_or_else(|| candidate.session.clone(), |state| state.id.clone());
         Ok(Some(Change { session, state, changed, record: Arc::clone(self.record), at }))
     }
 
-    /// What was known before of the session's ids: one session, or several that the record joins. None in the list: the same facts will do, since an
-    /// assessment leaves out what is later than its K.
+    /// What was known before of the session's ids: one session, or several that the record joins.
+    /// None in the list: the same facts will do, since an assessment leaves out what is later than
+    /// its K.
     async fn before(&self, gathered: &Gathered) -> Result<Vec<Option<Gathered>>, LogError> {
-        let Some(known_at) = self.position.0.checked_sub(1).map(LogPosition) else { return Ok(Vec::new()) };
+        let Some(known_at) = self.position.0.checked_sub(1).map(LogPosition) else {
+            return Ok(Vec::new());
+        };
         if !self.traits.links() && !self.record.variant {
             return Ok(vec![None]);
         }

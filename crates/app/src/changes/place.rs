@@ -1,4 +1,5 @@
-//! Where a feed goes on. Opaque to the client, and of no use in another tenant, under other rules or once altered, as the cursors of lists are.
+//! Where a feed goes on. Opaque to the client, and of no use in another tenant, under other rules
+//! or once altered, as the cursors of lists are.
 
 use crate::cursor::CursorKey;
 use claimledger_domain::RULES;
@@ -17,10 +18,12 @@ pub(super) struct Place {
     pub(super) hit: Option<Hit>,
 }
 
-/// Where among the sessions that a record changed one stands. It does not depend on what was recorded since.
+/// Where among the sessions that a record changed one stands. It does not depend on what was
+/// recorded since.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Hit {
-    /// By which way it was found: 0 by name, then by each term (an IdP session, a person), last by scope.
+    /// By which way it was found: 0 by name, then by each term (an IdP session, a person), last by
+    /// scope.
     pub(super) stage: u32,
     /// The first record that it was found by.
     pub(super) by: LogPosition,
@@ -46,7 +49,12 @@ impl Place {
 
     /// As a client carries it.
     pub(super) fn seal(&self, key: &CursorKey) -> String {
-        key.seal_wire(&Wire(FEED.to_owned(), RULES.to_owned(), self.position.0, self.hit.map(|hit| (hit.stage, hit.by.0, hit.nth))))
+        key.seal_wire(&Wire(
+            FEED.to_owned(),
+            RULES.to_owned(),
+            self.position.0,
+            self.hit.map(|hit| (hit.stage, hit.by.0, hit.nth)),
+        ))
     }
 
     /// Reads a cursor of this feed, this tenant and these rules.
@@ -68,13 +76,17 @@ mod tests {
     fn it_comes_back_as_it_went_and_fits_one_tenant_and_these_rules() {
         let key = CursorKey::new(&[1; 32]);
         let hit = Hit { stage: 2, by: LogPosition(7), nth: 1 };
-        for place in [Place::after(LogPosition(5)), Place { position: LogPosition(9), hit: Some(hit) }] {
+        for place in
+            [Place::after(LogPosition(5)), Place { position: LogPosition(9), hit: Some(hit) }]
+        {
             let text = place.seal(&key);
             assert_eq!(Place::open(&key, &text), Some(place));
             assert_eq!(Place::open(&CursorKey::new(&[2; 32]), &text), None);
             assert_eq!(Place::open(&key, &text[1..]), None);
         }
-        let wire = |feed: &str, rules: &str| key.seal_wire(&Wire(feed.to_owned(), rules.to_owned(), 5, None));
+        let wire = |feed: &str, rules: &str| {
+            key.seal_wire(&Wire(feed.to_owned(), rules.to_owned(), 5, None))
+        };
         assert_eq!(Place::open(&key, &wire(FEED, RULES)), Some(Place::after(LogPosition(5))));
         assert_eq!(Place::open(&key, &wire(FEED, "other rules")), None);
         assert_eq!(Place::open(&key, &wire("another feed", RULES)), None);
@@ -86,6 +98,9 @@ mod tests {
         assert_eq!((place.next_position(), place.hit_at(LogPosition(6))), (LogPosition(6), None));
         let hit = Hit { stage: 0, by: LogPosition(6), nth: 0 };
         let place = Place { position: LogPosition(6), hit: Some(hit) };
-        assert_eq!((place.next_position(), place.hit_at(LogPosition(6))), (LogPosition(6), Some(hit)));
+        assert_eq!(
+            (place.next_position(), place.hit_at(LogPosition(6))),
+            (LogPosition(6), Some(hit))
+        );
     }
 }

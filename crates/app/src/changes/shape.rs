@@ -1,7 +1,8 @@
 //! What an answer says of a session, apart from words: for telling what a record changed of it.
 //!
-//! Two readings are compared: at the end of time, where nothing that is known is left out; and at the moment the record became known, which alone can say
-//! that a session stands otherwise now. A new field of the model does not compile until it is said here what it is about.
+//! Two readings are compared: at the end of time, where nothing that is known is left out; and at
+//! the moment the record became known, which alone can say that a session stands otherwise now. A
+//! new field of the model does not compile until it is said here what it is about.
 
 use claimledger_domain::model::{Context, Decision, HonoredFactor, IgnoredClaim, SessionState};
 use std::{collections::BTreeMap, fmt::Debug};
@@ -65,7 +66,10 @@ pub(super) struct Shape(BTreeMap<Changed, Vec<String>>);
 
 impl Shape {
     /// `whole`: at the end of time; `then`: at the moment.
-    pub(super) fn of<'s>(whole: impl Iterator<Item = &'s SessionState>, then: impl Iterator<Item = &'s SessionState>) -> Self {
+    pub(super) fn of<'s>(
+        whole: impl Iterator<Item = &'s SessionState>,
+        then: impl Iterator<Item = &'s SessionState>,
+    ) -> Self {
         let mut shape = Self::default();
         whole.for_each(|state| shape.add(state));
         then.for_each(|state| shape.say(Changed::State, &(state.phase, state.certainty)));
@@ -165,19 +169,47 @@ impl Shape {
         } = factor;
         let what = (name, method, amr, factor_type, characteristics, pool, origin);
         let whose = (idp, key, assertion, authenticator, trust_version);
-        let counts = (accepted_at, from, until, end_reason, grade, certainty, missing, by_record, by_rules, void, variant);
+        let counts = (
+            accepted_at,
+            from,
+            until,
+            end_reason,
+            grade,
+            certainty,
+            missing,
+            by_record,
+            by_rules,
+            void,
+            variant,
+        );
         self.say(Changed::Factors, &(what, whose, counts));
         self.say(Changed::Bounds, &(name, accepted_at, until_bounds));
         let marks: Vec<_> = lost_before.iter().map(|record| record.position).collect();
         if !marks.is_empty() {
             self.say(Changed::Factors, &(name, accepted_at, "lost before", marks));
         }
-        evidence.iter().chain(end_record).for_each(|record| self.say(Changed::Records, &(name, accepted_at, record.position)));
+        evidence
+            .iter()
+            .chain(end_record)
+            .for_each(|record| self.say(Changed::Records, &(name, accepted_at, record.position)));
     }
 
     fn ignored(&mut self, claim: &IgnoredClaim) {
-        let IgnoredClaim { name, amr, method, idp, assertion, received_at, reasons, record, because: _ } = claim;
-        self.say(Changed::Ignored, &(name, amr, method, idp, assertion, received_at, reasons, record.position));
+        let IgnoredClaim {
+            name,
+            amr,
+            method,
+            idp,
+            assertion,
+            received_at,
+            reasons,
+            record,
+            because: _,
+        } = claim;
+        self.say(
+            Changed::Ignored,
+            &(name, amr, method, idp, assertion, received_at, reasons, record.position),
+        );
     }
 
     fn decision(&mut self, decision: &Decision) {
@@ -204,17 +236,35 @@ impl Shape {
             variant,
             because: _,
         } = decision;
-        let later: Vec<_> = later.iter().map(|falsifier| (falsifier.record.position, falsifier.code, falsifier.certainty)).collect();
+        let later: Vec<_> = later
+            .iter()
+            .map(|falsifier| (falsifier.record.position, falsifier.code, falsifier.certainty))
+            .collect();
         let what = (record.position, session, app, at, outcome);
         let under = (policy, version_label, version_in_force, rule, factor_mode);
-        self.say(Changed::Decisions, &(what, under, implied, first_unmet, missing, met, differs, falsified_later, relied_on, variant));
+        self.say(
+            Changed::Decisions,
+            &(
+                what,
+                under,
+                implied,
+                first_unmet,
+                missing,
+                met,
+                differs,
+                falsified_later,
+                relied_on,
+                variant,
+            ),
+        );
         self.say(Changed::Decisions, &(record.position, at_k, later));
     }
 }
 
 /// What is other than it was.
 pub(super) fn changed(was: &Shape, is: &Shape) -> Vec<Changed> {
-    let all: std::collections::BTreeSet<Changed> = was.0.keys().chain(is.0.keys()).copied().collect();
+    let all: std::collections::BTreeSet<Changed> =
+        was.0.keys().chain(is.0.keys()).copied().collect();
     let started = !was.0.contains_key(&Changed::Started);
     let other = |about: &Changed| match about {
         // Several that turn out to be one have not started again.

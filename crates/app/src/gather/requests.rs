@@ -1,4 +1,5 @@
-//! Sessions that are one because their links name one authentication request of their source (`semantics.md` 25, `docs/decisions/0027`).
+//! Sessions that are one because their links name one authentication request of their source
+//! (`semantics.md` 25, `docs/decisions/0027`).
 
 use crate::{brief::Brief, reader::Reader, terms::link_term};
 use claimledger_domain::links::AUTHN_REQUEST;
@@ -14,7 +15,8 @@ use std::collections::BTreeSet;
 pub(super) struct Requests(BTreeSet<(SourceId, String)>);
 
 impl Requests {
-    /// The sessions that a record of a session joins with it by its request, as far as they were not reached by another.
+    /// The sessions that a record of a session joins with it by its request, as far as they were
+    /// not reached by another.
     pub(super) async fn joined(
         &mut self,
         reader: &Reader<'_>,
@@ -29,8 +31,15 @@ impl Requests {
                 continue;
             }
             let positions = reader.positions(&link_term(request), known_at).await?;
-            for other in reader.records(&positions).await?.iter().filter(|other| other.reference.source == *source) {
-                joined.extend(named(other).filter(|(_, to)| *to == request).map(|(of, _)| of.clone()));
+            for other in reader
+                .records(&positions)
+                .await?
+                .iter()
+                .filter(|other| other.reference.source == *source)
+            {
+                joined.extend(
+                    named(other).filter(|(_, to)| *to == request).map(|(of, _)| of.clone()),
+                );
             }
         }
         Ok(joined)

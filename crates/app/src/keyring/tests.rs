@@ -34,10 +34,18 @@ impl KeyStore for Slow {
         }
         self.store.add_persons(tenant, rows).await
     }
-    async fn person(&self, tenant: &TenantId, pseudonym: &Pseudonym) -> Result<Option<PersonRow>, LogError> {
+    async fn person(
+        &self,
+        tenant: &TenantId,
+        pseudonym: &Pseudonym,
+    ) -> Result<Option<PersonRow>, LogError> {
         self.store.person(tenant, pseudonym).await
     }
-    async fn person_by_id(&self, tenant: &TenantId, index: &Digest32) -> Result<Option<PersonRow>, LogError> {
+    async fn person_by_id(
+        &self,
+        tenant: &TenantId,
+        index: &Digest32,
+    ) -> Result<Option<PersonRow>, LogError> {
         let found = self.store.person_by_id(tenant, index).await;
         let held = self.held.lock().unwrap().take();
         if let Some(held) = held {
@@ -48,10 +56,19 @@ impl KeyStore for Slow {
         }
         found
     }
-    async fn persons(&self, tenant: &TenantId, after: Option<&Pseudonym>, max: usize) -> Result<Vec<PersonRow>, LogError> {
+    async fn persons(
+        &self,
+        tenant: &TenantId,
+        after: Option<&Pseudonym>,
+        max: usize,
+    ) -> Result<Vec<PersonRow>, LogError> {
         self.store.persons(tenant, after, max).await
     }
-    async fn persons_by_alias(&self, tenant: &TenantId, index: &Digest32) -> Result<Vec<PersonRow>, LogError> {
+    async fn persons_by_alias(
+        &self,
+        tenant: &TenantId,
+        index: &Digest32,
+    ) -> Result<Vec<PersonRow>, LogError> {
         self.store.persons_by_alias(tenant, index).await
     }
     async fn add_credential(&self, row: &CredentialRow) -> Result<(), LogError> {
@@ -63,7 +80,12 @@ impl KeyStore for Slow {
     async fn credentials(&self, tenant: &TenantId) -> Result<Vec<CredentialRow>, LogError> {
         self.store.credentials(tenant).await
     }
-    async fn revoke_credential(&self, tenant: &TenantId, credential: &str, at: Time) -> Result<bool, LogError> {
+    async fn revoke_credential(
+        &self,
+        tenant: &TenantId,
+        credential: &str,
+        at: Time,
+    ) -> Result<bool, LogError> {
         self.store.revoke_credential(tenant, credential, at).await
     }
 }
@@ -71,14 +93,22 @@ impl KeyStore for Slow {
 fn ring() -> (Arc<Keyring>, Arc<Slow>) {
     let store = Arc::new(Slow::default());
     let keys = TenantKeys::generate(&SystemRandom);
-    (Arc::new(Keyring::new(TenantId::new("acme"), keys, store.clone(), Arc::new(SystemRandom))), store)
+    (
+        Arc::new(Keyring::new(TenantId::new("acme"), keys, store.clone(), Arc::new(SystemRandom))),
+        store,
+    )
 }
 
 fn person(id: &str) -> DraftPerson {
-    DraftPerson { id: id.to_owned(), aliases: vec![format!("{id}@acme.example")], ..DraftPerson::default() }
+    DraftPerson {
+        id: id.to_owned(),
+        aliases: vec![format!("{id}@acme.example")],
+        ..DraftPerson::default()
+    }
 }
 
-/// The pseudonyms that many tasks at once get for one person, while people are made durable and forgotten in between.
+/// The pseudonyms that many tasks at once get for one person, while people are made durable and
+/// forgotten in between.
 #[tokio::test]
 async fn one_identifier_gives_one_pseudonym_however_many_look_at_once() {
     let (ring, store) = ring();
@@ -134,7 +164,11 @@ async fn a_miss_that_is_out_of_date_makes_nobody() {
 
 /// Bob, with one of several logins.
 fn bob(id: &str) -> DraftPerson {
-    DraftPerson { id: id.to_owned(), aliases: vec!["bob@acme.example".to_owned()], ..DraftPerson::default() }
+    DraftPerson {
+        id: id.to_owned(),
+        aliases: vec!["bob@acme.example".to_owned()],
+        ..DraftPerson::default()
+    }
 }
 
 #[tokio::test]
@@ -150,7 +184,10 @@ async fn a_link_names_somebody_by_id_or_login_whether_or_not_they_are_durable() 
             assert_eq!(ring.named_by_link(name).await.unwrap().unwrap().0, pseudonym, "{name}");
         }
         ring.person(&bob("u-other")).await.unwrap();
-        assert!(ring.named_by_link("bob@acme.example").await.unwrap().is_none(), "two have this login");
+        assert!(
+            ring.named_by_link("bob@acme.example").await.unwrap().is_none(),
+            "two have this login"
+        );
     }
 }
 
@@ -172,7 +209,13 @@ async fn whom_a_link_named_by_login_becomes_whoever_is_first_seen_with_it() {
         let (second, _) = ring.person(&bob("u-second")).await.unwrap();
         assert_ne!(second, pseudonym, "another person with the same login");
         settle(&ring).await;
-        assert_eq!(ring.person(&DraftPerson { id: "u-bob".to_owned(), ..DraftPerson::default() }).await.unwrap().0, pseudonym);
+        assert_eq!(
+            ring.person(&DraftPerson { id: "u-bob".to_owned(), ..DraftPerson::default() })
+                .await
+                .unwrap()
+                .0,
+            pseudonym
+        );
         assert_eq!(ring.person(&bob("u-second")).await.unwrap().0, second);
         ring.flush(&TenantId::new("acme")).await.unwrap();
         assert_eq!(ring.find("u-bob").await.unwrap(), std::slice::from_ref(&pseudonym));

@@ -1,6 +1,8 @@
-//! What stands in the way of a question, whatever the sources say: nothing is known of what it names, or the caller's role may not look it up.
+//! What stands in the way of a question, whatever the sources say: nothing is known of what it
+//! names, or the caller's role may not look it up.
 //!
-//! Everything is looked for in the caller's tenant, up to K and whatever T: what another tenant has is as unknown as what nobody has.
+//! Everything is looked for in the caller's tenant, up to K and whatever T: what another tenant has
+//! is as unknown as what nobody has.
 
 use super::{View, find};
 use crate::{
@@ -16,8 +18,12 @@ use claimledger_facts::{
 use claimledger_ledger::{log::LogError, views::TermKind};
 use std::fmt::Display;
 
-/// Looking people up takes the role investigate. Said to every other role, whether or not there is such a person.
-pub(super) const NAMES: Barrier = Barrier::NotForRole { what: "looking people up by name, login or id", needs: Role::Investigate };
+/// Looking people up takes the role investigate. Said to every other role, whether or not there is
+/// such a person.
+pub(super) const NAMES: Barrier = Barrier::NotForRole {
+    what: "looking people up by name, login or id",
+    needs: Role::Investigate,
+};
 
 /// Nothing is known of a thing.
 pub(super) fn not_known(thing: &'static str, id: &(impl Display + ?Sized)) -> Barrier {
@@ -28,8 +34,14 @@ type Found = Result<Option<Barrier>, LogError>;
 
 impl View<'_> {
     /// What stands in the way of a list of sessions.
-    pub(super) async fn barrier_of_sessions(&self, caller: &Caller, filter: &SessionFilter, people: Option<&[Pseudonym]>) -> Found {
-        // First, so that a role that may not look people up is told the same whatever else it names.
+    pub(super) async fn barrier_of_sessions(
+        &self,
+        caller: &Caller,
+        filter: &SessionFilter,
+        people: Option<&[Pseudonym]>,
+    ) -> Found {
+        // First, so that a role that may not look people up is told the same whatever else it
+        // names.
         if let (Some(subject), Some(people)) = (&filter.subject, people)
             && let Some(barrier) = self.person(caller, subject, people).await?
         {
@@ -38,7 +50,8 @@ impl View<'_> {
         self.reliance(filter.app.as_ref(), filter.idp.as_ref(), filter.key.as_ref()).await
     }
 
-    /// What stands in the way of a list of decisions; the session that it names, where it names one, was found or not.
+    /// What stands in the way of a list of decisions; the session that it names, where it names
+    /// one, was found or not.
     pub(super) async fn barrier_of_decisions(&self, filter: &DecisionFilter, found: bool) -> Found {
         if let (Some(session), false) = (&filter.session, found) {
             return Ok(Some(not_known("session", session)));
@@ -55,7 +68,12 @@ impl View<'_> {
         self.reliance(None, Some(idp), key).await
     }
 
-    async fn reliance(&self, app: Option<&AppId>, idp: Option<&IdpId>, key: Option<&KeyId>) -> Found {
+    async fn reliance(
+        &self,
+        app: Option<&AppId>,
+        idp: Option<&IdpId>,
+        key: Option<&KeyId>,
+    ) -> Found {
         if let Some(app) = app
             && !self.reader().any(&term(TermKind::App, app.as_str()), self.cut.known_at).await?
         {
@@ -74,7 +92,11 @@ impl View<'_> {
 
     async fn person(&self, caller: &Caller, subject: &str, people: &[Pseudonym]) -> Found {
         for person in people {
-            if self.reader().any(&term(TermKind::Subject, person.as_str()), self.cut.known_at).await? {
+            if self
+                .reader()
+                .any(&term(TermKind::Subject, person.as_str()), self.cut.known_at)
+                .await?
+            {
                 return Ok(None);
             }
         }
@@ -84,21 +106,30 @@ impl View<'_> {
     /// Whether an IdP is not known: no record names it.
     pub(super) async fn idp(&self, idp: &IdpId) -> Found {
         let stated = self.history.at(self.cut.known_at).idps().any(|known| known == idp);
-        let known = stated || self.reader().any(&term(TermKind::Idp, idp.as_str()), self.cut.known_at).await?;
+        let known = stated
+            || self.reader().any(&term(TermKind::Idp, idp.as_str()), self.cut.known_at).await?;
         Ok((!known).then(|| not_known("identity provider", idp)))
     }
 
     async fn key(&self, idp: Option<&IdpId>, key: &KeyId) -> Found {
         let history = self.history.at(self.cut.known_at);
-        let stated = history.idps().filter(|of| idp.is_none_or(|idp| idp == *of)).any(|of| find::names_key(history, of, key.as_str()));
-        let known = stated || self.reader().any(&claim_key_term(idp, Some(key)), self.cut.known_at).await?;
+        let stated = history
+            .idps()
+            .filter(|of| idp.is_none_or(|idp| idp == *of))
+            .any(|of| find::names_key(history, of, key.as_str()));
+        let known =
+            stated || self.reader().any(&claim_key_term(idp, Some(key)), self.cut.known_at).await?;
         Ok((!known).then(|| not_known("key", key)))
     }
 
     /// Whether a policy is not known: no record names it.
     pub(super) async fn policy(&self, policy: &PolicyId) -> Found {
         let stated = self.history.at(self.cut.known_at).policies().any(|known| known == policy);
-        let known = stated || self.reader().any(&term(TermKind::Policy, policy.as_str()), self.cut.known_at).await?;
+        let known = stated
+            || self
+                .reader()
+                .any(&term(TermKind::Policy, policy.as_str()), self.cut.known_at)
+                .await?;
         Ok((!known).then(|| not_known("policy", policy)))
     }
 
@@ -107,12 +138,20 @@ impl View<'_> {
         if let Some(barrier) = self.policy(policy).await? {
             return Ok(Some(barrier));
         }
-        let known = self.history.at(self.cut.known_at).policy_versions(policy).any(|stated| stated.data.version == *version);
+        let known = self
+            .history
+            .at(self.cut.known_at)
+            .policy_versions(policy)
+            .any(|stated| stated.data.version == *version);
         Ok((!known).then(|| not_known("version", &format!("{version} of policy {policy}"))))
     }
 
     /// Whether an actor, or a record, is not known.
-    pub(super) async fn barrier_of_dependants(&self, actor: Option<&ActorId>, record: Option<&str>) -> Found {
+    pub(super) async fn barrier_of_dependants(
+        &self,
+        actor: Option<&ActorId>,
+        record: Option<&str>,
+    ) -> Found {
         if let Some(actor) = actor {
             let all = changes(self.history.at(self.cut.known_at), Time::MAX);
             if !all.iter().any(|change| change.actor.as_ref() == Some(actor)) {
@@ -120,7 +159,9 @@ impl View<'_> {
             }
         }
         match record {
-            Some(record) if !find::is_record(self, record).await? => Ok(Some(not_known("record", record))),
+            Some(record) if !find::is_record(self, record).await? => {
+                Ok(Some(not_known("record", record)))
+            }
             Some(_) | None => Ok(None),
         }
     }

@@ -11,8 +11,9 @@ use claimledger_domain::belief::{self, MAX_TRIED, belief_diff};
 use claimledger_facts::{ids::SessionId, time::Time};
 
 impl App {
-    /// A session at one T as known at `from` and at `to`, what reads differently, and the records that made it so. T is `at`, else what `from` or `to`
-    /// says, else now; the answer's cut is that of `to`. Sources' completeness stands beside, as at any answer (`semantics.md` 28).
+    /// A session at one T as known at `from` and at `to`, what reads differently, and the records
+    /// that made it so. T is `at`, else what `from` or `to` says, else now; the answer's cut is
+    /// that of `to`. Sources' completeness stands beside, as at any answer (`semantics.md` 28).
     ///
     /// # Errors
     /// See [`AskError`].
@@ -27,24 +28,36 @@ impl App {
         self.disclose(caller, Disclosure::Sessions)?;
         let at = match (at, from.at, to.at) {
             (None, Some(from), Some(to)) if from != to => {
-                return Err(AskError::BadInput { what: "both states are true at one time: give it once, as `at`".to_owned() });
+                return Err(AskError::BadInput {
+                    what: "both states are true at one time: give it once, as `at`".to_owned(),
+                });
             }
             (at, from, to) => at.or(from).or(to),
         };
         let tenant = self.0.tenant(&caller.tenant).await?;
         let after = self.0.pin(&tenant, caller, &Asking { at, ..*to }).await?;
-        let before = self.0.pin(&tenant, caller, &Asking { at: Some(after.cut.at), ..*from }).await?;
+        let before =
+            self.0.pin(&tenant, caller, &Asking { at: Some(after.cut.at), ..*from }).await?;
         if before.cut.known_at > after.cut.known_at {
-            let what = format!("`from` is known at {}, after `to` at {}: turn them round", before.cut.known_at, after.cut.known_at);
+            let what = format!(
+                "`from` is known at {}, after `to` at {}: turn them round",
+                before.cut.known_at, after.cut.known_at
+            );
             return Err(AskError::BadInput { what });
         }
         let view = View::new(&self.0, &tenant, after.cut);
         let reader = tenant.reader(&*self.0.log, &*self.0.views);
-        let mut gathered = gather::session(&reader, view.traits, session, after.cut.known_at).await?.unwrap_or_default();
+        let mut gathered = gather::session(&reader, view.traits, session, after.cut.known_at)
+            .await?
+            .unwrap_or_default();
         if view.traits.links() {
-            // A link may have meant something else then (`semantics.md` 25). What is known of both is not counted twice.
+            // A link may have meant something else then (`semantics.md` 25). What is known of both
+            // is not counted twice.
             let known_at = before.cut.known_at;
-            let then = gather::session(&reader, tenant.first_of_kind.at(known_at), session, known_at).await?.unwrap_or_default();
+            let then =
+                gather::session(&reader, tenant.first_of_kind.at(known_at), session, known_at)
+                    .await?
+                    .unwrap_or_default();
             gathered.facts.extend(then.facts);
         }
         let asked = belief::Beliefs {

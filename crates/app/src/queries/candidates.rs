@@ -1,5 +1,6 @@
-//! Looking at sessions for a question about all of them: each once, at the cut, and no more of them than a limit. The read models name candidates; what is
-//! so at (T, K), the domain says. An answer is whole or refused: a limit reached is an error that names it.
+//! Looking at sessions for a question about all of them: each once, at the cut, and no more of them
+//! than a limit. The read models name candidates; what is so at (T, K), the domain says. An answer
+//! is whole or refused: a limit reached is an error that names it.
 
 use super::View;
 use crate::{
@@ -33,7 +34,8 @@ const LIST: usize = 1_000;
 const LISTED: u64 = 10;
 /// So many values of terms are read at once.
 const VALUES: usize = 1_000;
-/// A term with fewer records at K is answered by their sessions; one with more by its sessions in the order they began.
+/// A term with fewer records at K is answered by their sessions; one with more by its sessions in
+/// the order they began.
 const FEW: usize = 64;
 
 /// What one question has looked at.
@@ -48,7 +50,14 @@ pub(super) struct Candidates<'v> {
 
 impl<'v> Candidates<'v> {
     pub(super) fn new(view: &'v View<'v>) -> Self {
-        Self { view, limit: view.inner.options.most_candidates, looked: 0, listed: 0, seen: HashMap::new(), fetched: Fetched::default() }
+        Self {
+            view,
+            limit: view.inner.options.most_candidates,
+            looked: 0,
+            listed: 0,
+            seen: HashMap::new(),
+            fetched: Fetched::default(),
+        }
     }
 
     /// What a session shows, by any of its ids; gathered once, however often it is asked.
@@ -68,33 +77,62 @@ impl<'v> Candidates<'v> {
     /// Gathers a session; counts towards the limit.
     pub(super) async fn gathered(&mut self, id: &SessionId) -> Result<Option<Gathered>, AskError> {
         if self.looked >= self.limit {
-            return Err(AskError::TooMany { what: "sessions or more to look at", found: self.looked + 1, limit: self.limit });
+            return Err(AskError::TooMany {
+                what: "sessions or more to look at",
+                found: self.looked + 1,
+                limit: self.limit,
+            });
         }
         self.looked += 1;
-        // A question that looks at thousands must not keep a thread of the runtime from everybody else.
+        // A question that looks at thousands must not keep a thread of the runtime from everybody
+        // else.
         tokio::task::yield_now().await;
         let reader = Reader { fetched: Some(&self.fetched), ..self.view.reader() };
         Ok(gather::session(&reader, self.view.traits, id, self.view.cut.known_at).await?)
     }
 
-    /// Reads at once what some sessions are made of that will be looked at next, as far as the limit allows.
-    pub(super) async fn fetch(&mut self, sessions: impl IntoIterator<Item = &SessionId>) -> Result<(), LogError> {
+    /// Reads at once what some sessions are made of that will be looked at next, as far as the
+    /// limit allows.
+    pub(super) async fn fetch(
+        &mut self,
+        sessions: impl IntoIterator<Item = &SessionId>,
+    ) -> Result<(), LogError> {
         let left = usize::try_from(self.limit - self.looked).unwrap_or(usize::MAX);
-        let some: Vec<_> = sessions.into_iter().filter(|id| !self.seen.contains_key(*id)).take(left).cloned().collect();
-        self.fetched = Fetched::read(&self.view.reader(), self.view.traits, &some, self.view.cut.known_at).await?;
+        let some: Vec<_> = sessions
+            .into_iter()
+            .filter(|id| !self.seen.contains_key(*id))
+            .take(left)
+            .cloned()
+            .collect();
+        self.fetched =
+            Fetched::read(&self.view.reader(), self.view.traits, &some, self.view.cut.known_at)
+                .await?;
         Ok(())
     }
 
     /// Values of a kind of term that are carried so often at the head.
-    pub(super) async fn values(&self, kind: TermKind, carried: Carried) -> Result<Vec<String>, AskError> {
+    pub(super) async fn values(
+        &self,
+        kind: TermKind,
+        carried: Carried,
+    ) -> Result<Vec<String>, AskError> {
         let mut values: Vec<String> = Vec::new();
         loop {
             let after = values.last().map(String::as_str);
-            let page = self.view.inner.views.values_of(&self.view.tenant.id, kind, carried, after, VALUES).await?;
+            let page = self
+                .view
+                .inner
+                .views
+                .values_of(&self.view.tenant.id, kind, carried, after, VALUES)
+                .await?;
             let whole = page.len() < VALUES;
             values.extend(page);
             if values.len() as u64 > self.limit {
-                return Err(AskError::TooMany { what: "values or more to look at", found: values.len() as u64, limit: self.limit });
+                return Err(AskError::TooMany {
+                    what: "values or more to look at",
+                    found: values.len() as u64,
+                    limit: self.limit,
+                });
             }
             if whole {
                 return Ok(values);
@@ -102,15 +140,22 @@ impl<'v> Candidates<'v> {
         }
     }
 
-    /// Keys of each IdP that any record names, and for each IdP whether there may be claims that name none (the key is then empty).
+    /// Keys of each IdP that any record names, and for each IdP whether there may be claims that
+    /// name none (the key is then empty).
     pub(super) async fn keys(&self) -> Result<Vec<(IdpId, KeyId, Term)>, AskError> {
         let idps = self.values(TermKind::Idp, Carried::Once).await?;
         let mut keys = Vec::new();
         for value in self.values(TermKind::Key, Carried::Once).await? {
             // Ids may hold a slash themselves: every way to cut the value is a candidate.
             for idp in &idps {
-                if let Some(key) = value.strip_prefix(idp.as_str()).and_then(|rest| rest.strip_prefix('/')) {
-                    keys.push((IdpId::new(idp.as_str()), KeyId::new(key), term(TermKind::Key, value.as_str())));
+                if let Some(key) =
+                    value.strip_prefix(idp.as_str()).and_then(|rest| rest.strip_prefix('/'))
+                {
+                    keys.push((
+                        IdpId::new(idp.as_str()),
+                        KeyId::new(key),
+                        term(TermKind::Key, value.as_str()),
+                    ));
                 }
             }
         }
@@ -137,10 +182,19 @@ impl<'v> Candidates<'v> {
         Ok(reader.records(&positions).await?)
     }
 
-    /// Goes through the sessions of a term until one begins after what `each` says is late enough: those before T, in the order they began.
-    pub(super) async fn until(&mut self, term: &Term, mut each: impl FnMut(&SessionSeen) -> Option<Time>) -> Result<(), AskError> {
+    /// Goes through the sessions of a term until one begins after what `each` says is late enough:
+    /// those before T, in the order they began.
+    pub(super) async fn until(
+        &mut self,
+        term: &Term,
+        mut each: impl FnMut(&SessionSeen) -> Option<Time>,
+    ) -> Result<(), AskError> {
         let (view, at) = (self.view, self.view.cut.at);
-        let few = view.inner.views.positions_of(&view.tenant.id, term, LogPosition(0), view.cut.known_at, FEW).await?;
+        let few = view
+            .inner
+            .views
+            .positions_of(&view.tenant.id, term, LogPosition(0), view.cut.known_at, FEW)
+            .await?;
         if few.len() < FEW {
             let named = self.named_by(term).await?;
             self.fetch(&named).await?;
@@ -152,12 +206,23 @@ impl<'v> Candidates<'v> {
         let mut late = at;
         let mut after: Option<HeadKey> = None;
         loop {
-            let rows = view.inner.views.sessions_with(&view.tenant.id, std::slice::from_ref(term), None, after.as_ref(), ROWS).await?;
+            let rows = view
+                .inner
+                .views
+                .sessions_with(
+                    &view.tenant.id,
+                    std::slice::from_ref(term),
+                    None,
+                    after.as_ref(),
+                    ROWS,
+                )
+                .await?;
             let whole = rows.len() < ROWS;
             after = rows.last().map(HeadRow::key).or(after);
             self.fetch(rows.iter().map(|row| &row.session)).await?;
             for row in rows {
-                // A session's facts, and so its claims, come no earlier than its place in the order.
+                // A session's facts, and so its claims, come no earlier than its place in the
+                // order.
                 if row.first_occurred > late {
                     return self.passed(after.as_ref(), each).await;
                 }
@@ -169,25 +234,47 @@ impl<'v> Candidates<'v> {
         }
     }
 
-    /// Ids of the sessions of a term that have begun by `upto`, but for those of which nothing can come by what their row says, and when their last fact
-    /// occurred.
-    pub(super) async fn ids_with(&mut self, term: &Term, upto: Time, skip: impl Fn(&Summary, Time) -> bool) -> Result<Vec<SessionId>, AskError> {
+    /// Ids of the sessions of a term that have begun by `upto`, but for those of which nothing can
+    /// come by what their row says, and when their last fact occurred.
+    pub(super) async fn ids_with(
+        &mut self,
+        term: &Term,
+        upto: Time,
+        skip: impl Fn(&Summary, Time) -> bool,
+    ) -> Result<Vec<SessionId>, AskError> {
         let (view, mut ids, mut after) = (self.view, Vec::new(), None::<HeadKey>);
         loop {
-            let rows = view.inner.views.sessions_with(&view.tenant.id, std::slice::from_ref(term), None, after.as_ref(), LIST).await?;
+            let rows = view
+                .inner
+                .views
+                .sessions_with(
+                    &view.tenant.id,
+                    std::slice::from_ref(term),
+                    None,
+                    after.as_ref(),
+                    LIST,
+                )
+                .await?;
             let whole = rows.len() < LIST;
             after = rows.last().map(HeadRow::key).or(after);
             self.listed += rows.len() as u64;
             if self.listed > self.limit * LISTED {
-                return Err(AskError::TooMany { what: "sessions or more to look through", found: self.listed, limit: self.limit * LISTED });
+                return Err(AskError::TooMany {
+                    what: "sessions or more to look through",
+                    found: self.listed,
+                    limit: self.limit * LISTED,
+                });
             }
             for row in rows {
                 if row.first_occurred > upto {
                     break;
                 }
-                // What the row says of the head holds at K too, if nothing came after K that changed it.
+                // What the row says of the head holds at K too, if nothing came after K that
+                // changed it.
                 let of_no_use = row.assessed_to.0 <= view.cut.known_at.0 + 1
-                    && heads::last_of(&row).is_some_and(|last| serde_json::from_slice(&row.state).is_ok_and(|summary| skip(&summary, last)));
+                    && heads::last_of(&row).is_some_and(|last| {
+                        serde_json::from_slice(&row.state).is_ok_and(|summary| skip(&summary, last))
+                    });
                 if !of_no_use {
                     ids.push(row.session);
                 }
@@ -203,7 +290,11 @@ impl<'v> Candidates<'v> {
     }
 
     /// Sessions that moved past what was read, while we read.
-    async fn passed(&mut self, read: Option<&HeadKey>, mut each: impl FnMut(&SessionSeen) -> Option<Time>) -> Result<(), AskError> {
+    async fn passed(
+        &mut self,
+        read: Option<&HeadKey>,
+        mut each: impl FnMut(&SessionSeen) -> Option<Time>,
+    ) -> Result<(), AskError> {
         let Some(read) = read else { return Ok(()) };
         for id in self.view.tenant.moved.passed(self.view.cut.known_at.0 + 1, read).remembered() {
             each(&*self.seen(&id).await?);

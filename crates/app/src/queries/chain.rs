@@ -1,6 +1,8 @@
-//! What hangs together: application sessions, the session at the service provider, the IdP's session and the root session, from any of them.
+//! What hangs together: application sessions, the session at the service provider, the IdP's
+//! session and the root session, from any of them.
 //!
-//! A hop that nothing states is there, with no id and the reason why (`unstated`): it is never left out.
+//! A hop that nothing states is there, with no id and the reason why (`unstated`): it is never left
+//! out.
 
 use super::{Assessed, MAX_PAGE, View, barrier::not_known};
 use crate::{
@@ -51,11 +53,17 @@ struct Start {
 }
 
 impl App {
-    /// Everything that hangs together with an id, both ways, by (T, K). More sessions than a page may have are refused with their number.
+    /// Everything that hangs together with an id, both ways, by (T, K). More sessions than a page
+    /// may have are refused with their number.
     ///
     /// # Errors
     /// See [`AskError`].
-    pub async fn chain(&self, caller: &Caller, id: &str, asking: &Asking) -> Result<Answer<Chain>, AskError> {
+    pub async fn chain(
+        &self,
+        caller: &Caller,
+        id: &str,
+        asking: &Asking,
+    ) -> Result<Answer<Chain>, AskError> {
         self.disclose(caller, Disclosure::Sessions)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
         let pinned = self.0.pin(&tenant, caller, asking).await?;
@@ -65,13 +73,15 @@ impl App {
         let mut named = BTreeSet::new();
         for session in std::mem::take(&mut start.sessions) {
             let Some(assessed) = view.session(&session).await? else { continue };
-            if !named.insert(assessed.state.id.clone()) || assessed.state.phase == Phase::NotStarted {
+            if !named.insert(assessed.state.id.clone()) || assessed.state.phase == Phase::NotStarted
+            {
                 continue;
             }
             links.push(view.link(&assessed).await?);
         }
-        let upstream =
-            |link: &ChainLink, key: &(IdpId, IdpSessionId)| link.idp.id.as_ref() == Some(&key.0) && link.idp_session.id.as_ref() == Some(&key.1);
+        let upstream = |link: &ChainLink, key: &(IdpId, IdpSessionId)| {
+            link.idp.id.as_ref() == Some(&key.0) && link.idp_session.id.as_ref() == Some(&key.1)
+        };
         for (key, records) in start.upstream {
             if !links.iter().any(|link| upstream(link, &key)) {
                 links.push(nobody(key, records));
@@ -80,8 +90,15 @@ impl App {
         if links.is_empty() {
             start.kinds.clear();
         }
-        let reached: BTreeSet<_> = links.iter().flat_map(|link| link.apps.iter().filter_map(|hop| hop.app.clone())).collect();
-        let chain = Chain { kinds: start.kinds.into_iter().collect(), links, apps: reached.into_iter().collect() };
+        let reached: BTreeSet<_> = links
+            .iter()
+            .flat_map(|link| link.apps.iter().filter_map(|hop| hop.app.clone()))
+            .collect();
+        let chain = Chain {
+            kinds: start.kinds.into_iter().collect(),
+            links,
+            apps: reached.into_iter().collect(),
+        };
         let barrier = chain.kinds.is_empty().then(|| not_known("id", id));
         self.0.answer_with(&tenant, &pinned, chain, barrier).await
     }
@@ -100,7 +117,12 @@ impl View<'_> {
             (ChainKind::RootSession, TermKind::RootSession, term(TermKind::RootSession, id)),
             (ChainKind::IdpSession, TermKind::IdpSession, pair(TermKind::IdpSession, "", id)),
         ] {
-            for known in self.facts_with(&from, |known| names(&known.fact.data, of, id) || of == TermKind::RootSession && has_root(known, id)).await?
+            for known in self
+                .facts_with(&from, |known| {
+                    names(&known.fact.data, of, id)
+                        || of == TermKind::RootSession && has_root(known, id)
+                })
+                .await?
             {
                 start.kinds.insert(kind);
                 start.sessions.extend(known.fact.session.clone());
@@ -117,12 +139,17 @@ impl View<'_> {
     }
 
     /// Facts by T with a term, as far as a test lets them through.
-    async fn facts_with(&self, from: &Term, wanted: impl Fn(&Known) -> bool) -> Result<Vec<Known>, LogError> {
+    async fn facts_with(
+        &self,
+        from: &Term,
+        wanted: impl Fn(&Known) -> bool,
+    ) -> Result<Vec<Known>, LogError> {
         let reader = self.tenant.reader(&*self.inner.log, &*self.inner.views);
         let positions = reader.positions(from, self.cut.known_at).await?;
         let mut facts = Vec::new();
         for record in reader.records(&positions).await? {
-            let by_t = gather::known(&record, record.variant, |fact| fact.occurred.from <= self.cut.at);
+            let by_t =
+                gather::known(&record, record.variant, |fact| fact.occurred.from <= self.cut.at);
             facts.extend(by_t.filter(|known| wanted(known)));
         }
         Ok(facts)
@@ -133,22 +160,42 @@ impl View<'_> {
         let state = &assessed.state;
         let by_t = |known: &&Known| known.fact.occurred.from <= self.cut.at;
         let records_of = |wanted: &dyn Fn(&Known) -> bool| {
-            let mut records: Vec<RecordRef> =
-                assessed.gathered.facts.iter().filter(by_t).filter(|known| wanted(known)).map(|known| known.record.clone()).collect();
+            let mut records: Vec<RecordRef> = assessed
+                .gathered
+                .facts
+                .iter()
+                .filter(by_t)
+                .filter(|known| wanted(known))
+                .map(|known| known.record.clone())
+                .collect();
             records.dedup();
             records
         };
-        let records = |wanted: &dyn Fn(&FactData) -> bool| records_of(&|known| wanted(&known.fact.data));
+        let records =
+            |wanted: &dyn Fn(&FactData) -> bool| records_of(&|known| wanted(&known.fact.data));
         let idp = state.idp.clone();
         let idp_session = state.idp_session.clone();
         let root = state.root_session.clone();
-        let first = assessed.gathered.facts.iter().filter(by_t).find(|known| known.fact.session.is_some()).map(|known| known.record.clone());
+        let first = assessed
+            .gathered
+            .facts
+            .iter()
+            .filter(by_t)
+            .find(|known| known.fact.session.is_some())
+            .map(|known| known.record.clone());
         let links = records(&|data| matches!(data, FactData::SessionLinked(_)));
         let siblings = match &idp_session {
             Some(id) => {
-                let from = pair(TermKind::IdpSession, idp.as_ref().map_or("", |idp| idp.as_str()), id.as_str());
-                let same =
-                    |known: &Known| matches!(&known.fact.data, FactData::SessionStarted(d) if d.idp_session.as_ref() == Some(id) && d.idp == idp);
+                let from = pair(
+                    TermKind::IdpSession,
+                    idp.as_ref().map_or("", |idp| idp.as_str()),
+                    id.as_str(),
+                );
+                let same = |known: &Known| {
+                    matches!(&known.fact.data,
+                    FactData::SessionStarted(d) if d.idp_session.as_ref() == Some(id) && d.idp ==
+                    idp)
+                };
                 self.others(&from, &state.id, same).await?
             }
             None => Vec::new(),
@@ -161,12 +208,20 @@ impl View<'_> {
             None => Vec::new(),
         };
         Ok(ChainLink {
-            session: Hop { id: Some(state.id.clone()), reason: None, records: first.into_iter().chain(links).collect() },
+            session: Hop {
+                id: Some(state.id.clone()),
+                reason: None,
+                records: first.into_iter().chain(links).collect(),
+            },
             aliases: state.aliases.clone(),
             subject: state.subject.clone(),
             apps: apps(assessed),
             idp_session: hop(idp_session.clone(), unstated::IDP_SESSION, || {
-                records(&|data| idp_session.as_ref().is_some_and(|id| names(data, TermKind::IdpSession, id.as_str())))
+                records(&|data| {
+                    idp_session
+                        .as_ref()
+                        .is_some_and(|id| names(data, TermKind::IdpSession, id.as_str()))
+                })
             }),
             root_session: hop(root.as_ref().map(ToString::to_string), unstated::ROOT, || {
                 records_of(&|known| root.as_ref().is_some_and(|id| has_root(known, id.as_str())))
@@ -184,8 +239,18 @@ impl View<'_> {
     }
 
     /// Other sessions that a fact names in the same way.
-    async fn others(&self, from: &Term, own: &SessionId, same: impl Fn(&Known) -> bool) -> Result<Vec<SessionId>, AskError> {
-        let ids: BTreeSet<SessionId> = self.facts_with(from, same).await?.into_iter().filter_map(|known| known.fact.session).collect();
+    async fn others(
+        &self,
+        from: &Term,
+        own: &SessionId,
+        same: impl Fn(&Known) -> bool,
+    ) -> Result<Vec<SessionId>, AskError> {
+        let ids: BTreeSet<SessionId> = self
+            .facts_with(from, same)
+            .await?
+            .into_iter()
+            .filter_map(|known| known.fact.session)
+            .collect();
         let asked = ids.len() as u64;
         if asked > MAX_PAGE.into() {
             return Err(AskError::PageTooLarge { asked, limit: MAX_PAGE.into() });
@@ -205,23 +270,34 @@ fn apps(assessed: &Assessed) -> Vec<AppHop> {
     let mut apps: Vec<AppHop> = Vec::new();
     for access in &state.accesses {
         let id = access.app_session.as_ref().map(ToString::to_string);
-        let known = apps.iter_mut().find(|hop| hop.app.as_ref() == Some(&access.app) && hop.hop.id == id);
+        let known =
+            apps.iter_mut().find(|hop| hop.app.as_ref() == Some(&access.app) && hop.hop.id == id);
         match known {
             Some(hop) => hop.hop.records.push(access.record.clone()),
             None => {
                 let reason = id.is_none().then_some(unstated::APP_SESSION);
-                apps.push(AppHop { app: Some(access.app.clone()), hop: Hop { id, reason, records: vec![access.record.clone()] } });
+                apps.push(AppHop {
+                    app: Some(access.app.clone()),
+                    hop: Hop { id, reason, records: vec![access.record.clone()] },
+                });
             }
         }
     }
     for decision in state.decisions.iter().filter(|decision| decision.outcome == Outcome::Allow) {
         if !apps.iter().any(|hop| hop.app.as_ref() == Some(&decision.app)) {
-            let hop = Hop { id: None, reason: Some(unstated::ALLOWED_ONLY), records: vec![decision.record.clone()] };
+            let hop = Hop {
+                id: None,
+                reason: Some(unstated::ALLOWED_ONLY),
+                records: vec![decision.record.clone()],
+            };
             apps.push(AppHop { app: Some(decision.app.clone()), hop });
         }
     }
     if apps.is_empty() {
-        apps.push(AppHop { app: None, hop: Hop { id: None, reason: Some(unstated::NO_ACCESS), records: Vec::new() } });
+        apps.push(AppHop {
+            app: None,
+            hop: Hop { id: None, reason: Some(unstated::NO_ACCESS), records: Vec::new() },
+        });
     }
     apps
 }
@@ -239,7 +315,10 @@ fn nobody((idp, id): (IdpId, IdpSessionId), records: Vec<RecordRef>) -> ChainLin
         session: Hop { id: None, reason: Some(unstated::SESSION), records: Vec::new() },
         aliases: Vec::new(),
         subject: None,
-        apps: vec![AppHop { app: None, hop: Hop { id: None, reason: Some(unstated::SESSION), records: Vec::new() } }],
+        apps: vec![AppHop {
+            app: None,
+            hop: Hop { id: None, reason: Some(unstated::SESSION), records: Vec::new() },
+        }],
         idp: Hop { id: Some(idp), reason: None, records: records.clone() },
         idp_session: Hop { id: Some(id), reason: None, records },
         root_session: Hop { id: None, reason: Some(unstated::SESSION), records: Vec::new() },
@@ -259,16 +338,24 @@ fn upstream_of(data: &FactData) -> Option<(IdpId, IdpSessionId)> {
 /// Whether a fact names an id as one of a kind.
 fn names(data: &FactData, kind: TermKind, id: &str) -> bool {
     match (data, kind) {
-        (FactData::AppAccessed(d), TermKind::AppSession) => d.app_session.as_ref().is_some_and(|session| session.as_str() == id),
-        (FactData::SessionStarted(d), TermKind::RootSession) => d.root_session.as_ref().is_some_and(|root| root.as_str() == id),
-        (FactData::SessionStarted(d), TermKind::IdpSession) => d.idp_session.as_ref().is_some_and(|session| session.as_str() == id),
+        (FactData::AppAccessed(d), TermKind::AppSession) => {
+            d.app_session.as_ref().is_some_and(|session| session.as_str() == id)
+        }
+        (FactData::SessionStarted(d), TermKind::RootSession) => {
+            d.root_session.as_ref().is_some_and(|root| root.as_str() == id)
+        }
+        (FactData::SessionStarted(d), TermKind::IdpSession) => {
+            d.idp_session.as_ref().is_some_and(|session| session.as_str() == id)
+        }
         (FactData::IdpSessionStarted(d), TermKind::IdpSession) => d.idp_session.as_str() == id,
         (FactData::IdpSessionEnded(d), TermKind::IdpSession) => d.idp_session.as_str() == id,
         _ => false,
     }
 }
 
-/// Whether a fact or its record names a root session: most events of a vendor's log do, and only one kind of fact.
+/// Whether a fact or its record names a root session: most events of a vendor's log do, and only
+/// one kind of fact.
 fn has_root(known: &Known, id: &str) -> bool {
-    known.root_session.as_ref().is_some_and(|root| root.as_str() == id) || names(&known.fact.data, TermKind::RootSession, id)
+    known.root_session.as_ref().is_some_and(|root| root.as_str() == id)
+        || names(&known.fact.data, TermKind::RootSession, id)
 }

@@ -15,12 +15,20 @@ use claimledger_facts::{
 };
 use std::collections::HashSet;
 
-/// The best claim that meets the filter: whether certainly, and its record; of several as good the first in the total order (`semantics.md` 2).
-/// `None`: no claim does.
-pub(super) fn matching(assessed: &Assessed, filter: &SessionFilter, history: HistoryCut<'_>, at: Time) -> Option<(Certainty, RecordRef)> {
+/// The best claim that meets the filter: whether certainly, and its record; of several as good the
+/// first in the total order (`semantics.md` 2). `None`: no claim does.
+pub(super) fn matching(
+    assessed: &Assessed,
+    filter: &SessionFilter,
+    history: HistoryCut<'_>,
+    at: Time,
+) -> Option<(Certainty, RecordRef)> {
     // Only records that count: of variants the domain has chosen one.
-    let counting: HashSet<_> = assessed.state.records.iter().map(|record| record.position).collect();
-    let claims = assessed.gathered.facts.iter().filter(|known| counting.contains(&known.record.position) && known.fact.occurred.from <= at);
+    let counting: HashSet<_> =
+        assessed.state.records.iter().map(|record| record.position).collect();
+    let claims = assessed.gathered.facts.iter().filter(|known| {
+        counting.contains(&known.record.position) && known.fact.occurred.from <= at
+    });
     claims
         .filter_map(|known| {
             let FactData::ClaimsReceived(claim) = &known.fact.data else { return None };
@@ -30,16 +38,27 @@ pub(super) fn matching(assessed: &Assessed, filter: &SessionFilter, history: His
         .map(|(certainty, known)| (certainty, known.record.clone()))
 }
 
-fn certainty(known: &Known, claim: &ClaimsReceived, filter: &SessionFilter, history: HistoryCut<'_>, at: Time) -> Option<Certainty> {
+fn certainty(
+    known: &Known,
+    claim: &ClaimsReceived,
+    filter: &SessionFilter,
+    history: HistoryCut<'_>,
+    at: Time,
+) -> Option<Certainty> {
     if filter.idp.as_ref().is_some_and(|idp| claim.idp != *idp) {
         return None;
     }
-    let by_key = filter.key.as_ref().map_or(Some(Certainty::Certain), |key| signed_by(claim, key, history))?;
+    let by_key = filter
+        .key
+        .as_ref()
+        .map_or(Some(Certainty::Certain), |key| signed_by(claim, key, history))?;
     let (first, last) = (known.fact.occurred.from, latest(known.fact.occurred));
     // At a T inside the interval of its own time it may not have come yet (`semantics.md` 3, 6).
     let came = if last <= at { Certainty::Certain } else { Certainty::Possible };
-    let possible = filter.relied_from.is_none_or(|from| last >= from) && filter.relied_to.is_none_or(|to| first < to);
-    let certain = filter.relied_from.is_none_or(|from| first >= from) && filter.relied_to.is_none_or(|to| last < to);
+    let possible = filter.relied_from.is_none_or(|from| last >= from)
+        && filter.relied_to.is_none_or(|to| first < to);
+    let certain = filter.relied_from.is_none_or(|from| first >= from)
+        && filter.relied_to.is_none_or(|to| last < to);
     match (possible, certain) {
         (false, _) => None,
         (true, false) => Some(Certainty::Possible),
@@ -47,15 +66,28 @@ fn certainty(known: &Known, claim: &ClaimsReceived, filter: &SessionFilter, hist
     }
 }
 
-/// Whether a claim was signed by a key. One that names none may have been signed by any key of its IdP (`semantics.md` 12, 42).
-pub(super) fn signed_by(claim: &ClaimsReceived, key: &KeyId, history: HistoryCut<'_>) -> Option<Certainty> {
+/// Whether a claim was signed by a key. One that names none may have been signed by any key of its
+/// IdP (`semantics.md` 12, 42).
+pub(super) fn signed_by(
+    claim: &ClaimsReceived,
+    key: &KeyId,
+    history: HistoryCut<'_>,
+) -> Option<Certainty> {
     is_key_of(&claim.idp, claim.key.as_ref(), key, history)
 }
 
 /// The same of an IdP and the key that its claim names.
-pub(super) fn is_key_of(idp: &IdpId, named: Option<&KeyId>, key: &KeyId, history: HistoryCut<'_>) -> Option<Certainty> {
+pub(super) fn is_key_of(
+    idp: &IdpId,
+    named: Option<&KeyId>,
+    key: &KeyId,
+    history: HistoryCut<'_>,
+) -> Option<Certainty> {
     match named {
         Some(named) => (named == key).then_some(Certainty::Certain),
-        None => history.key_changes(idp).any(|change| change.data.key == *key).then_some(Certainty::Possible),
+        None => history
+            .key_changes(idp)
+            .any(|change| change.data.key == *key)
+            .then_some(Certainty::Possible),
     }
 }

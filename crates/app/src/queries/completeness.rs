@@ -11,7 +11,11 @@ impl App {
     ///
     /// # Errors
     /// See [`AskError`].
-    pub async fn completeness(&self, caller: &Caller, asking: &Asking) -> Result<Answer<()>, AskError> {
+    pub async fn completeness(
+        &self,
+        caller: &Caller,
+        asking: &Asking,
+    ) -> Result<Answer<()>, AskError> {
         self.disclose(caller, Disclosure::Completeness)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
         let pinned = self.0.pin(&tenant, caller, asking).await?;

@@ -14,7 +14,12 @@ impl App {
     ///
     /// # Errors
     /// See [`AskError`].
-    pub async fn trust(&self, caller: &Caller, idp: Option<&IdpId>, asking: &Asking) -> Result<Answer<TrustChanges>, AskError> {
+    pub async fn trust(
+        &self,
+        caller: &Caller,
+        idp: Option<&IdpId>,
+        asking: &Asking,
+    ) -> Result<Answer<TrustChanges>, AskError> {
         self.disclose(caller, Disclosure::Configuration)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
         let pinned = self.0.pin(&tenant, caller, asking).await?;
@@ -31,7 +36,12 @@ impl App {
     ///
     /// # Errors
     /// See [`AskError`].
-    pub async fn policies(&self, caller: &Caller, policy: Option<&PolicyId>, asking: &Asking) -> Result<Answer<PolicyChanges>, AskError> {
+    pub async fn policies(
+        &self,
+        caller: &Caller,
+        policy: Option<&PolicyId>,
+        asking: &Asking,
+    ) -> Result<Answer<PolicyChanges>, AskError> {
         self.disclose(caller, Disclosure::Configuration)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
         let pinned = self.0.pin(&tenant, caller, asking).await?;

@@ -15,23 +15,33 @@ use claimledger_facts::{
 use claimledger_ledger::log::LogError;
 
 impl App {
-    /// One decision with its session, its explanation and its three readings; or why there is none to show. Positions are counted in each tenant by
-    /// itself, so that a position of another tenant is the caller's own, or past the head and unknown.
+    /// One decision with its session, its explanation and its three readings; or why there is none
+    /// to show. Positions are counted in each tenant by itself, so that a position of another
+    /// tenant is the caller's own, or past the head and unknown.
     ///
     /// # Errors
     /// See [`AskError`].
-    pub async fn decision(&self, caller: &Caller, position: LogPosition, asking: &Asking) -> Result<Answer<DecisionAt>, AskError> {
+    pub async fn decision(
+        &self,
+        caller: &Caller,
+        position: LogPosition,
+        asking: &Asking,
+    ) -> Result<Answer<DecisionAt>, AskError> {
         self.disclose(caller, Disclosure::Why)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
         let pinned = self.0.pin(&tenant, caller, asking).await?;
         let value = if position <= pinned.cut.known_at {
             View::new(&self.0, &tenant, pinned.cut).decision(position).await?
         } else if position.0 < self.0.log.head(&tenant.id).await?.0 {
-            DecisionAt::NotYetKnown { from: position, recorded_at: self.0.recorded_at(&tenant, position).await? }
+            DecisionAt::NotYetKnown {
+                from: position,
+                recorded_at: self.0.recorded_at(&tenant, position).await?,
+            }
         } else {
             DecisionAt::Unknown
         };
-        let barrier = matches!(value, DecisionAt::Unknown | DecisionAt::NotYetKnown { .. }).then(|| not_known("record", &position));
+        let barrier = matches!(value, DecisionAt::Unknown | DecisionAt::NotYetKnown { .. })
+            .then(|| not_known("record", &position));
         self.0.answer_with(&tenant, &pinned, value, barrier).await
     }
 }
@@ -40,21 +50,40 @@ impl View<'_> {
     /// The decision whose record stands here. The position is known at K.
     async fn decision(&self, position: LogPosition) -> Result<DecisionAt, LogError> {
         let reader = self.tenant.reader(&*self.inner.log, &*self.inner.views);
-        let Some(record) = reader.records(&[position]).await?.into_iter().next() else { return Ok(DecisionAt::Unknown) };
+        let Some(record) = reader.records(&[position]).await?.into_iter().next() else {
+            return Ok(DecisionAt::Unknown);
+        };
         let reference = record.reference.clone();
-        let Some((fact, data)) = record.statement.facts.iter().find_map(decided) else { return Ok(DecisionAt::NoDecision { record: reference }) };
+        let Some((fact, data)) = record.statement.facts.iter().find_map(decided) else {
+            return Ok(DecisionAt::NoDecision { record: reference });
+        };
         let assessed = match &fact.session {
             Some(session) => self.session(session).await?,
             None => None,
         };
-        let Some(assessed) = assessed else { return Ok(DecisionAt::NoDecision { record: reference }) };
+        let Some(assessed) = assessed else {
+            return Ok(DecisionAt::NoDecision { record: reference });
+        };
         let session = assessed.state;
-        if let Some(index) = session.decisions.iter().position(|decision| decision.record.position == position) {
-            return Ok(DecisionAt::Found(Box::new(DecisionFound { session, index, recorded: data.clone() })));
+        if let Some(index) =
+            session.decisions.iter().position(|decision| decision.record.position == position)
+        {
+            return Ok(DecisionAt::Found(Box::new(DecisionFound {
+                session,
+                index,
+                recorded: data.clone(),
+            })));
         }
         // Of what a source said under one id, one counts (`semantics.md` 32).
-        let same = |other: &RecordRef| other.source == reference.source && other.source_id == reference.source_id;
-        let counts = session.decisions.iter().map(|decision| &decision.record).find(|other| same(other)).map(|other| other.position);
+        let same = |other: &RecordRef| {
+            other.source == reference.source && other.source_id == reference.source_id
+        };
+        let counts = session
+            .decisions
+            .iter()
+            .map(|decision| &decision.record)
+            .find(|other| same(other))
+            .map(|other| other.position);
         if counts.is_some() || fact.occurred.from <= self.cut.at {
             return Ok(DecisionAt::Variant { counts, record: reference });
         }

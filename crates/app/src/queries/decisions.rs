@@ -29,7 +29,8 @@ use claimledger_ledger::{
 const LIST: &str = "decisions";
 
 impl App {
-    /// Decisions by T: session by session in the order of their sessions, each session's in the total order.
+    /// Decisions by T: session by session in the order of their sessions, each session's in the
+    /// total order.
     ///
     /// # Errors
     /// See [`AskError`].
@@ -49,11 +50,16 @@ impl App {
         let view = View::new(&self.0, &tenant, pinned.cut);
 
         let history = view.history.at(pinned.cut.known_at);
-        let belongs = |state: &SessionState, decision: &Decision| matches(state, decision, filter, history);
+        let belongs =
+            |state: &SessionState, decision: &Decision| matches(state, decision, filter, history);
         let mut page = Page { items: Vec::new(), cursors: Vec::new(), has_next: false };
-        // Adds a session's decisions that come after the cursor; false when the page is full and there are more.
+        // Adds a session's decisions that come after the cursor; false when the page is full and
+        // there are more.
         let mut add = |key: &HeadKey, state: SessionState| {
-            let shown = cursor.as_ref().filter(|cursor| cursor.session == *key).and_then(|cursor| cursor.decision);
+            let shown = cursor
+                .as_ref()
+                .filter(|cursor| cursor.session == *key)
+                .and_then(|cursor| cursor.decision);
             for decision in behind(&state, shown) {
                 let Some(certainty) = belongs(&state, decision) else { continue };
                 if page.items.len() == first as usize {
@@ -84,9 +90,21 @@ impl App {
                 add(&key, assessed.state);
             }
         } else {
-            let mut walk = Walk::new(&view, terms(filter), None, cursor.as_ref().map(|cursor| cursor.session.clone()), true).await?;
+            let mut walk = Walk::new(
+                &view,
+                terms(filter),
+                None,
+                cursor.as_ref().map(|cursor| cursor.session.clone()),
+                true,
+            )
+            .await?;
             while let Some((key, assessed)) = walk.next(|row| cannot_match(row, filter)).await? {
-                if !assessed.state.decisions.iter().any(|decision| belongs(&assessed.state, decision).is_some()) {
+                if !assessed
+                    .state
+                    .decisions
+                    .iter()
+                    .any(|decision| belongs(&assessed.state, decision).is_some())
+                {
                     continue;
                 }
                 if !add(&key, view.in_full(assessed).state) {
@@ -101,7 +119,9 @@ impl App {
 
 /// The decisions after one of them, or all.
 fn behind(state: &SessionState, shown: Option<LogPosition>) -> impl Iterator<Item = &Decision> {
-    let index = shown.and_then(|shown| state.decisions.iter().position(|decision| decision.record.position == shown));
+    let index = shown.and_then(|shown| {
+        state.decisions.iter().position(|decision| decision.record.position == shown)
+    });
     state.decisions.iter().skip(index.map_or(0, |index| index + 1))
 }
 
@@ -112,7 +132,10 @@ fn terms(filter: &DecisionFilter) -> Vec<Vec<Term>> {
     terms.extend(filter.idp.as_ref().map(|idp| term(TermKind::Idp, idp.as_str())));
     // A claim that names no key may have been signed by any (`semantics.md` 42).
     match &filter.key {
-        Some(key) => with_one_of(&[terms], &[Some(key), None].map(|key| claim_key_term(filter.idp.as_ref(), key))),
+        Some(key) => with_one_of(
+            &[terms],
+            &[Some(key), None].map(|key| claim_key_term(filter.idp.as_ref(), key)),
+        ),
         None => vec![terms],
     }
 }
@@ -126,13 +149,20 @@ fn cannot_match(row: &Summary, filter: &DecisionFilter) -> bool {
 }
 
 /// How surely a decision belongs to the set; none: it does not.
-fn matches(state: &SessionState, decision: &Decision, filter: &DecisionFilter, history: HistoryCut<'_>) -> Option<Certainty> {
+fn matches(
+    state: &SessionState,
+    decision: &Decision,
+    filter: &DecisionFilter,
+    history: HistoryCut<'_>,
+) -> Option<Certainty> {
     let holds = filter.app.as_ref().is_none_or(|app| decision.app == *app)
         && filter.outcome.is_none_or(|outcome| decision.outcome == outcome)
         && filter.from.is_none_or(|from| decision.at.from >= from)
         && filter.to.is_none_or(|to| decision.at.from < to)
         && filter.differs.is_none_or(|differs| decision.differs.is_some() == differs)
-        && filter.falsified_later.is_none_or(|falsified| decision.falsified_later.is_some() == falsified);
+        && filter
+            .falsified_later
+            .is_none_or(|falsified| decision.falsified_later.is_some() == falsified);
     if !holds {
         return None;
     }
@@ -140,12 +170,21 @@ fn matches(state: &SessionState, decision: &Decision, filter: &DecisionFilter, h
         return Some(Certainty::Certain);
     }
     // One factor must meet both.
-    let rested = decision.relied_on.iter().filter_map(|relied| rests_on(relied, state.factors.get(relied.factor)?, filter, history));
+    let rested = decision
+        .relied_on
+        .iter()
+        .filter_map(|relied| rests_on(relied, state.factors.get(relied.factor)?, filter, history));
     rested.min()
 }
 
-/// How surely a decision rested on a claim of the IdP and the key that are asked for, by one of its factors.
-fn rests_on(relied: &Relied, factor: &HonoredFactor, filter: &DecisionFilter, history: HistoryCut<'_>) -> Option<Certainty> {
+/// How surely a decision rested on a claim of the IdP and the key that are asked for, by one of its
+/// factors.
+fn rests_on(
+    relied: &Relied,
+    factor: &HonoredFactor,
+    filter: &DecisionFilter,
+    history: HistoryCut<'_>,
+) -> Option<Certainty> {
     let idp = factor.idp.as_ref()?;
     if filter.idp.as_ref().is_some_and(|asked| asked != idp) {
         return None;

@@ -39,9 +39,14 @@ impl App {
         let tenant = self.0.tenant(&caller.tenant).await?;
         let pinned = self.0.pin(&tenant, caller, asking).await?;
         let view = View::new(&self.0, &tenant, pinned.cut);
-        let of_it =
-            |change: &Change| actor.is_none_or(|actor| change.actor.as_ref() == Some(actor)) && record.is_none_or(|name| names(&change.record, name));
-        let changes: Vec<Change> = changes(view.history.at(pinned.cut.known_at), pinned.cut.at).into_iter().filter(of_it).collect();
+        let of_it = |change: &Change| {
+            actor.is_none_or(|actor| change.actor.as_ref() == Some(actor))
+                && record.is_none_or(|name| names(&change.record, name))
+        };
+        let changes: Vec<Change> = changes(view.history.at(pinned.cut.known_at), pinned.cut.at)
+            .into_iter()
+            .filter(of_it)
+            .collect();
 
         let history = view.history.at(pinned.cut.known_at);
         let mut candidates = Candidates::new(&view);
@@ -54,7 +59,10 @@ impl App {
                 }
             }
         }
-        let mut hits: Vec<ChangeHit> = changes.into_iter().map(|change| ChangeHit { change, dependants: Vec::new() }).collect();
+        let mut hits: Vec<ChangeHit> = changes
+            .into_iter()
+            .map(|change| ChangeHit { change, dependants: Vec::new() })
+            .collect();
         let wanted: Vec<_> = wanted.into_iter().collect();
         for (at, (id, indices)) in wanted.iter().enumerate() {
             if at % AT_ONCE == 0 {
@@ -74,20 +82,24 @@ impl App {
             }
         }
         for hit in &mut hits {
-            hit.dependants.sort_by(|a, b| (a.started_at, &a.session).cmp(&(b.started_at, &b.session)));
+            hit.dependants
+                .sort_by(|a, b| (a.started_at, &a.session).cmp(&(b.started_at, &b.session)));
         }
         let barrier = view.barrier_of_dependants(actor, record).await?;
         self.0.answer_with(&tenant, &pinned, hits, barrier).await
     }
 }
 
-/// What rests on a change was said at or after the first time, by sessions that had begun by the second.
+/// What rests on a change was said at or after the first time, by sessions that had begun by the
+/// second.
 fn span(change: &Change, at: Time) -> (Time, Time) {
     let by = |until: Option<Occurred>| until.map_or(at, |until| latest(until).min(at));
     match &change.what {
         Changed::Trust(..) | Changed::Policy(..) => (change.occurred.from, by(change.replaced)),
         // What a key signed after it was retired may have been accepted all the same.
-        Changed::KeyAdded(..) | Changed::KeyRetired(..) | Changed::RoutingRule(_) => (change.occurred.from, at),
+        Changed::KeyAdded(..) | Changed::KeyRetired(..) | Changed::RoutingRule(_) => {
+            (change.occurred.from, at)
+        }
         Changed::Retraction(retraction) => (retraction.from, at),
         // It ends what was running already, whatever is said later.
         Changed::Loss(_, when) => (Time::MIN, by(Some(*when))),
@@ -96,7 +108,9 @@ fn span(change: &Change, at: Time) -> (Time, Time) {
 
 /// The terms of whatever may rest on a change.
 fn terms(change: &Change, history: HistoryCut<'_>) -> Vec<Term> {
-    let of_key = |idp: &IdpId, key: &KeyId| vec![claim_key_term(Some(idp), Some(key)), claim_key_term(Some(idp), None)];
+    let of_key = |idp: &IdpId, key: &KeyId| {
+        vec![claim_key_term(Some(idp), Some(key)), claim_key_term(Some(idp), None)]
+    };
     match &change.what {
         Changed::Trust(idp, _) => vec![term(TermKind::Idp, idp.as_str())],
         Changed::KeyAdded(idp, key) | Changed::KeyRetired(idp, key) => of_key(idp, key),

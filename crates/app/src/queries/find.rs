@@ -1,4 +1,5 @@
-//! Where a text appears: by what stands in the clear, and for the role investigate by the blind index of people.
+//! Where a text appears: by what stands in the clear, and for the role investigate by the blind
+//! index of people.
 
 use super::{View, barrier};
 use crate::{
@@ -39,8 +40,10 @@ const WORDS: &[(FoundKind, TermKind, &str)] = &[
 ];
 
 /// Ids of a vendor's log that join records: what is found, the name of the id, and what matched.
-const JOINED: &[(FoundKind, &[&str], &str)] =
-    &[(FoundKind::Transaction, &["authn_request", "transaction"], "transaction"), (FoundKind::Request, &["request"], "request")];
+const JOINED: &[(FoundKind, &[&str], &str)] = &[
+    (FoundKind::Transaction, &["authn_request", "transaction"], "transaction"),
+    (FoundKind::Request, &["request"], "request"),
+];
 
 /// What is an IdP's: found by its own word, and named with the IdP.
 const PAIRS: &[(FoundKind, TermKind, &str)] = &[
@@ -59,9 +62,11 @@ const CLEAR: &[&str] = &[
     "transaction and request of a vendor's log",
 ];
 const PEOPLE: &str = "login, name or id of people";
-const SEALED_INDEX: &str = "display name of applications, policies and identity providers, and address of clients";
+const SEALED_INDEX: &str =
+    "display name of applications, policies and identity providers, and address of clients";
 const NEEDS_ROLE: &str = "login, name or id of people: that needs the role investigate";
-const NOT_EVERYBODYS_ADDRESS: &str = "addresses of people past the first 100,000, or past the first 10,000 records";
+const NOT_EVERYBODYS_ADDRESS: &str =
+    "addresses of people past the first 100,000, or past the first 10,000 records";
 const SEALED_INDEX_NEEDS_ROLE: &str = "display name and address: that needs the role investigate";
 const SEALED: &str = "sealed texts, and people whose key was destroyed: that cannot be searched";
 
@@ -70,7 +75,12 @@ impl App {
     ///
     /// # Errors
     /// See [`AskError`].
-    pub async fn find(&self, caller: &Caller, text: &str, asking: &Asking) -> Result<Answer<FoundList>, AskError> {
+    pub async fn find(
+        &self,
+        caller: &Caller,
+        text: &str,
+        asking: &Asking,
+    ) -> Result<Answer<FoundList>, AskError> {
         self.disclose(caller, Disclosure::Find)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
         let pinned = self.0.pin(&tenant, caller, asking).await?;
@@ -78,7 +88,11 @@ impl App {
         let search = Search { view: &view, text };
         // Nothing is named by the empty text; terms use it where a name is missing.
         if text.is_empty() {
-            let nothing = FoundList { items: Vec::new(), searched: CLEAR.to_vec(), not_searched: vec![SEALED] };
+            let nothing = FoundList {
+                items: Vec::new(),
+                searched: CLEAR.to_vec(),
+                not_searched: vec![SEALED],
+            };
             return self.0.answer(&tenant, &pinned, nothing).await;
         }
         let mut items = search.records().await?;
@@ -92,7 +106,8 @@ impl App {
             }
         }
         for (kind, names, matched) in JOINED {
-            let terms: Vec<Term> = names.iter().map(|name| pair(TermKind::Correlation, name, text)).collect();
+            let terms: Vec<Term> =
+                names.iter().map(|name| pair(TermKind::Correlation, name, text)).collect();
             items.extend(search.terms(*kind, text, &terms, matched).await?);
         }
         let mut searched = CLEAR.to_vec();
@@ -102,7 +117,11 @@ impl App {
             searched.push(PEOPLE);
             for person in tenant.keyring.find(text).await? {
                 let of = term(TermKind::Subject, person.as_str());
-                items.extend(search.term(FoundKind::Person, person.as_str(), &of, "login, name or id").await?);
+                items.extend(
+                    search
+                        .term(FoundKind::Person, person.as_str(), &of, "login, name or id")
+                        .await?,
+                );
             }
             self.disclose(caller, Disclosure::Sealed)?;
             searched.push(SEALED_INDEX);
@@ -116,7 +135,9 @@ impl App {
             not_searched.splice(0..0, [NEEDS_ROLE, SEALED_INDEX_NEEDS_ROLE]);
             barrier = items.is_empty().then_some(barrier::NAMES);
         }
-        self.0.answer_with(&tenant, &pinned, FoundList { items, searched, not_searched }, barrier).await
+        self.0
+            .answer_with(&tenant, &pinned, FoundList { items, searched, not_searched }, barrier)
+            .await
     }
 }
 
@@ -144,7 +165,8 @@ impl Search<'_> {
         let tenant = self.view.tenant;
         let reader = tenant.reader(&*self.inner().log, &*self.inner().views);
         let mut found = Vec::new();
-        if let Ok(position) = self.text.strip_prefix('#').unwrap_or(self.text).parse().map(LogPosition)
+        if let Ok(position) =
+            self.text.strip_prefix('#').unwrap_or(self.text).parse().map(LogPosition)
             && position <= self.known_at()
         {
             found.extend(self.record(&[position], "position").await?);
@@ -160,30 +182,57 @@ impl Search<'_> {
             let id = RecordId::derive(&tenant.id, source, &event);
             let first = reader.position(id, self.known_at()).await?;
             let mut positions: BTreeSet<LogPosition> = first.into_iter().collect();
-            positions.extend(reader.positions(&variant_term(source, &event), self.known_at()).await?);
+            positions
+                .extend(reader.positions(&variant_term(source, &event), self.known_at()).await?);
             let positions: Vec<_> = positions.into_iter().collect();
             found.extend(self.record(&positions, "source's own id").await?);
         }
         Ok(found)
     }
 
-    async fn record(&self, positions: &[LogPosition], matched: &'static str) -> Result<Option<Found>, LogError> {
+    async fn record(
+        &self,
+        positions: &[LogPosition],
+        matched: &'static str,
+    ) -> Result<Option<Found>, LogError> {
         let Some(first) = positions.first() else { return Ok(None) };
         let name = format!("#{}", first.0);
         Ok(Some(self.found(FoundKind::Record, &name, matched, positions, false).await?))
     }
 
     /// What has a term; none: nothing has.
-    async fn term(&self, kind: FoundKind, name: &str, of: &Term, matched: &'static str) -> Result<Option<Found>, LogError> {
+    async fn term(
+        &self,
+        kind: FoundKind,
+        name: &str,
+        of: &Term,
+        matched: &'static str,
+    ) -> Result<Option<Found>, LogError> {
         self.terms(kind, name, std::slice::from_ref(of), matched).await
     }
 
     /// What has any of these terms; none: nothing has.
-    pub(super) async fn terms(&self, kind: FoundKind, name: &str, any_of: &[Term], matched: &'static str) -> Result<Option<Found>, LogError> {
+    pub(super) async fn terms(
+        &self,
+        kind: FoundKind,
+        name: &str,
+        any_of: &[Term],
+        matched: &'static str,
+    ) -> Result<Option<Found>, LogError> {
         let views = &self.inner().views;
         let mut all = BTreeSet::new();
         for of in any_of {
-            all.extend(views.positions_of(&self.view.tenant.id, of, LogPosition(0), self.known_at(), COUNTED + 1).await?);
+            all.extend(
+                views
+                    .positions_of(
+                        &self.view.tenant.id,
+                        of,
+                        LogPosition(0),
+                        self.known_at(),
+                        COUNTED + 1,
+                    )
+                    .await?,
+            );
         }
         let mut positions: Vec<LogPosition> = all.into_iter().collect();
         let at_least = positions.len() > COUNTED;
@@ -226,37 +275,58 @@ impl Search<'_> {
         reader.records(&positions[..positions.len().min(SHOWN)]).await
     }
 
-    /// The IdPs with something of this name: those that a record names beside it, and those whose configuration does.
+    /// The IdPs with something of this name: those that a record names beside it, and those whose
+    /// configuration does.
     async fn idps_of(&self, kind: TermKind) -> Result<BTreeSet<String>, LogError> {
         let history = self.view.history.at(self.known_at());
         let mut idps: BTreeSet<String> = BTreeSet::new();
         if kind == TermKind::Key {
-            idps.extend(history.idps().filter(|idp| names_key(history, idp, self.text)).map(|idp| idp.as_str().to_owned()));
+            idps.extend(
+                history
+                    .idps()
+                    .filter(|idp| names_key(history, idp, self.text))
+                    .map(|idp| idp.as_str().to_owned()),
+            );
         }
         let bare = pair(kind, "", self.text);
-        let positions = self.inner().views.positions_of(&self.view.tenant.id, &bare, LogPosition(0), self.known_at(), COUNTED).await?;
+        let positions = self
+            .inner()
+            .views
+            .positions_of(&self.view.tenant.id, &bare, LogPosition(0), self.known_at(), COUNTED)
+            .await?;
         for record in self.read(&positions).await? {
-            idps.extend(record.statement.facts.iter().filter_map(|fact| named(&fact.data, self.text)));
+            idps.extend(
+                record.statement.facts.iter().filter_map(|fact| named(&fact.data, self.text)),
+            );
         }
         Ok(idps)
     }
 }
 
-pub(super) fn names_key(history: HistoryCut<'_>, idp: &claimledger_facts::ids::IdpId, key: &str) -> bool {
+pub(super) fn names_key(
+    history: HistoryCut<'_>,
+    idp: &claimledger_facts::ids::IdpId,
+    key: &str,
+) -> bool {
     history.key_changes(idp).any(|change| change.data.key.as_str() == key)
-        || history.retractions(idp).any(|retraction| retraction.data.key.as_ref().is_some_and(|named| named.as_str() == key))
+        || history.retractions(idp).any(|retraction| {
+            retraction.data.key.as_ref().is_some_and(|named| named.as_str() == key)
+        })
 }
 
 /// The IdP of whatever a fact names by this word; empty where it names none.
 fn named(data: &FactData, text: &str) -> Option<String> {
     let idp = match data {
-        FactData::SessionStarted(d) if d.idp_session.as_ref().is_some_and(|id| id.as_str() == text) => {
+        FactData::SessionStarted(d)
+            if d.idp_session.as_ref().is_some_and(|id| id.as_str() == text) =>
+        {
             return Some(d.idp.as_ref().map_or_else(String::new, |idp| idp.as_str().to_owned()));
         }
         FactData::IdpSessionStarted(d) if d.idp_session.as_str() == text => &d.idp,
         FactData::IdpSessionEnded(d) if d.idp_session.as_str() == text => &d.idp,
         FactData::ClaimsReceived(d)
-            if d.assertion.as_ref().is_some_and(|id| id.as_str() == text) || d.key.as_ref().is_some_and(|id| id.as_str() == text) =>
+            if d.assertion.as_ref().is_some_and(|id| id.as_str() == text)
+                || d.key.as_ref().is_some_and(|id| id.as_str() == text) =>
         {
             &d.idp
         }

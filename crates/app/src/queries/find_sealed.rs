@@ -1,7 +1,9 @@
-//! What is sealed and found all the same: display names of what is no person, and addresses of clients. For the role investigate; the caller has checked it.
+//! What is sealed and found all the same: display names of what is no person, and addresses of
+//! clients. For the role investigate; the caller has checked it.
 //!
-//! Records carry keyed digests of both (`docs/decisions/0029`): of a display name under the tenant's index key, of an address under the key of the person
-//! who came from it: everybody's is tried, and with the key goes the digest's meaning.
+//! Records carry keyed digests of both (`docs/decisions/0029`): of a display name under the
+//! tenant's index key, of an address under the key of the person who came from it: everybody's is
+//! tried, and with the key goes the digest's meaning.
 
 use super::find::{COUNTED, Search};
 use crate::{
@@ -30,12 +32,16 @@ const PEOPLE: usize = 100_000;
 const AT_ONCE: usize = 500;
 
 impl Search<'_> {
-    /// What is called so: applications, policies and identity providers, with every record that names them.
+    /// What is called so: applications, policies and identity providers, with every record that
+    /// names them.
     pub(super) async fn labelled(&self) -> Result<Vec<Found>, LogError> {
         const MATCHED: &str = "display name";
-        let of = index_term(LABEL_TERM, self.view.tenant.keys.blind_index(BlindKind::Label, self.text));
+        let of =
+            index_term(LABEL_TERM, self.view.tenant.keys.blind_index(BlindKind::Label, self.text));
         let views = &self.inner().views;
-        let carrying = views.positions_of(&self.view.tenant.id, &of, LogPosition(0), self.known_at(), OPENED).await?;
+        let carrying = views
+            .positions_of(&self.view.tenant.id, &of, LogPosition(0), self.known_at(), OPENED)
+            .await?;
         let mut found = Vec::new();
         for (kind, id) in self.called_so(&carrying).await? {
             let (kind, of_kind) = match kind.as_str() {
@@ -55,19 +61,32 @@ impl Search<'_> {
     }
 
     /// Kind and id of what these records call by the text.
-    async fn called_so(&self, positions: &[LogPosition]) -> Result<BTreeSet<(String, String)>, LogError> {
+    async fn called_so(
+        &self,
+        positions: &[LogPosition],
+    ) -> Result<BTreeSet<(String, String)>, LogError> {
         let tenant = self.view.tenant;
         let wanted = self.text.trim().to_lowercase();
         let mut called = BTreeSet::new();
-        for (entry, position) in self.inner().log.read_at(&tenant.id, positions).await?.iter().zip(positions) {
+        for (entry, position) in
+            self.inner().log.read_at(&tenant.id, positions).await?.iter().zip(positions)
+        {
             let corrupt = |what| LogError::Corrupt { position: *position, what };
             let header = entry.decode_header().map_err(|error| corrupt(error.what))?;
-            let blocks = open_personal(entry, &header, &tenant.keys, &[]).map_err(|error| corrupt(error.what))?;
-            let labels = blocks.iter().filter_map(|block| block.data.as_ref()?.get("labels")?.as_array()).flatten();
-            let text = |label: &Value, name: &str| label.get(name).and_then(Value::as_str).map(str::to_owned);
+            let blocks = open_personal(entry, &header, &tenant.keys, &[])
+                .map_err(|error| corrupt(error.what))?;
+            let labels = blocks
+                .iter()
+                .filter_map(|block| block.data.as_ref()?.get("labels")?.as_array())
+                .flatten();
+            let text = |label: &Value, name: &str| {
+                label.get(name).and_then(Value::as_str).map(str::to_owned)
+            };
             called.extend(
                 labels
-                    .filter(|label| text(label, "name").is_some_and(|name| name.trim().to_lowercase() == wanted))
+                    .filter(|label| {
+                        text(label, "name").is_some_and(|name| name.trim().to_lowercase() == wanted)
+                    })
                     .filter_map(|label| Some((text(label, "kind")?, text(label, "id")?))),
             );
         }
@@ -88,7 +107,10 @@ impl Search<'_> {
             let people = tenant.keyring.keys_after(last.as_ref(), AT_ONCE).await?;
             all = people.len() < AT_ONCE;
             looked_at += people.len();
-            let terms: Vec<Term> = people.iter().map(|(_, key)| index_term(ADDRESS, key.address_index(self.text))).collect();
+            let terms: Vec<Term> = people
+                .iter()
+                .map(|(_, key)| index_term(ADDRESS, key.address_index(self.text)))
+                .collect();
             positions.extend(self.positions(&terms).await?);
             last = people.into_iter().next_back().map(|(pseudonym, _)| pseudonym);
         }
@@ -97,11 +119,27 @@ impl Search<'_> {
         if positions.is_empty() {
             return Ok((None, all));
         }
-        Ok((Some(self.found(FoundKind::Address, self.text.trim(), "address of the client", &positions, at_least).await?), all))
+        Ok((
+            Some(
+                self.found(
+                    FoundKind::Address,
+                    self.text.trim(),
+                    "address of the client",
+                    &positions,
+                    at_least,
+                )
+                .await?,
+            ),
+            all,
+        ))
     }
 
     async fn positions(&self, terms: &[Term]) -> Result<BTreeSet<LogPosition>, LogError> {
-        let found = self.inner().views.positions_of_each(&self.view.tenant.id, terms, self.known_at()).await?;
+        let found = self
+            .inner()
+            .views
+            .positions_of_each(&self.view.tenant.id, terms, self.known_at())
+            .await?;
         Ok(found.into_iter().flatten().collect())
     }
 }

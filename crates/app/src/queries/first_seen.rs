@@ -17,7 +17,8 @@ use claimledger_ledger::views::{Carried, Term, TermKind};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl App {
-    /// Values that appeared in a window for the first time, compared with every claim received by T and known at K.
+    /// Values that appeared in a window for the first time, compared with every claim received by T
+    /// and known at K.
     ///
     /// # Errors
     /// See [`AskError`].
@@ -54,8 +55,14 @@ impl App {
     }
 }
 
-/// Takes a session's claims that show a value, once each, and says from when on a claim cannot be the first any more.
-fn add(shown: &Shown, shows: Certainty, session: &SessionSeen, claims: &mut Vec<ClaimSeen>) -> Option<Time> {
+/// Takes a session's claims that show a value, once each, and says from when on a claim cannot be
+/// the first any more.
+fn add(
+    shown: &Shown,
+    shows: Certainty,
+    session: &SessionSeen,
+    claims: &mut Vec<ClaimSeen>,
+) -> Option<Time> {
     for claim in session.claims.iter().filter(|claim| shown.by(claim).is_some()) {
         if !claims.contains(claim) {
             claims.push(claim.clone());
@@ -69,10 +76,19 @@ fn add(shown: &Shown, shows: Certainty, session: &SessionSeen, claims: &mut Vec<
 }
 
 /// Every value that a claim may show, with the terms of the claims that do or may.
-async fn values(view: &View<'_>, candidates: &Candidates<'_>, kind: FirstSeenKind) -> Result<Vec<(Shown, Vec<(Term, Certainty)>)>, AskError> {
+async fn values(
+    view: &View<'_>,
+    candidates: &Candidates<'_>,
+    kind: FirstSeenKind,
+) -> Result<Vec<(Shown, Vec<(Term, Certainty)>)>, AskError> {
     if kind == FirstSeenKind::AmrSet {
         let sets = candidates.values(TermKind::Amr, Carried::Once).await?;
-        let shown = |value: String| Some((Shown::AmrSet(amr_set_of(&value)?), vec![(term(TermKind::Amr, value), Certainty::Certain)]));
+        let shown = |value: String| {
+            Some((
+                Shown::AmrSet(amr_set_of(&value)?),
+                vec![(term(TermKind::Amr, value), Certainty::Certain)],
+            ))
+        };
         return Ok(sets.into_iter().filter_map(shown).collect());
     }
     let mut keys: BTreeMap<_, Vec<_>> = BTreeMap::new();
@@ -82,13 +98,26 @@ async fn values(view: &View<'_>, candidates: &Candidates<'_>, kind: FirstSeenKin
     let mut values = Vec::new();
     for (idp, keys) in keys {
         match kind {
-            FirstSeenKind::Issuer => values.push((Shown::Issuer(idp), keys.into_iter().map(|(_, term)| (term, Certainty::Certain)).collect())),
+            FirstSeenKind::Issuer => values.push((
+                Shown::Issuer(idp),
+                keys.into_iter().map(|(_, term)| (term, Certainty::Certain)).collect(),
+            )),
             FirstSeenKind::Key | FirstSeenKind::AmrSet => {
-                let (named, unnamed): (Vec<_>, Vec<_>) = keys.into_iter().partition(|(key, _)| !key.as_str().is_empty());
-                // A claim that names no key may have been signed by any that is known by K (`semantics.md` 42), and by none that is not.
-                let stated: BTreeSet<_> = view.history.at(view.cut.known_at).key_changes(&idp).map(|change| &change.data.key).collect();
+                let (named, unnamed): (Vec<_>, Vec<_>) =
+                    keys.into_iter().partition(|(key, _)| !key.as_str().is_empty());
+                // A claim that names no key may have been signed by any that is known by K
+                // (`semantics.md` 42), and by none that is not.
+                let stated: BTreeSet<_> = view
+                    .history
+                    .at(view.cut.known_at)
+                    .key_changes(&idp)
+                    .map(|change| &change.data.key)
+                    .collect();
                 for (key, term) in named {
-                    let may = unnamed.iter().filter(|_| stated.contains(&key)).map(|(_, term)| (term.clone(), Certainty::Possible));
+                    let may = unnamed
+                        .iter()
+                        .filter(|_| stated.contains(&key))
+                        .map(|(_, term)| (term.clone(), Certainty::Possible));
                     let terms = std::iter::once((term, Certainty::Certain)).chain(may).collect();
                     values.push((Shown::Key(idp.clone(), key), terms));
                 }

@@ -21,7 +21,8 @@ use claimledger_ledger::views::TermKind;
 use std::collections::BTreeSet;
 
 impl App {
-    /// Access that was kept under the replaced versions of a policy with this label, and whether it would have passed the next.
+    /// Access that was kept under the replaced versions of a policy with this label, and whether it
+    /// would have passed the next.
     ///
     /// # Errors
     /// See [`AskError`].
@@ -36,16 +37,22 @@ impl App {
         let tenant = self.0.tenant(&caller.tenant).await?;
         let pinned = self.0.pin(&tenant, caller, asking).await?;
         let view = View::new(&self.0, &tenant, pinned.cut);
-        let replaced = replaced(view.history.at(pinned.cut.known_at), policy, version, pinned.cut.at);
+        let replaced =
+            replaced(view.history.at(pinned.cut.known_at), policy, version, pinned.cut.at);
         let mut items: Vec<Held> = Vec::new();
         let first: Option<Time> = replaced.iter().map(|replaced| replaced.at.from).min();
         let last: Option<Time> = replaced.iter().map(|replaced| latest(replaced.at)).max();
         if let (Some(first), Some(last)) = (first, last) {
             let mut candidates = Candidates::new(&view);
             let mut done: BTreeSet<SessionId> = BTreeSet::new();
-            // Whoever held access had begun by then, and had not ended. That a session says nothing any more does not end it.
-            let over = |row: &Summary, _| matches!(row, Summary::State { ended_at: Some(ended), .. } if *ended <= first);
-            let ids = candidates.ids_with(&term(TermKind::Policy, policy.as_str()), last, over).await?;
+            // Whoever held access had begun by then, and had not ended. That a session says nothing
+            // any more does not end it.
+            let over = |row: &Summary, _| {
+                matches!(row, Summary::State { ended_at: Some(ended),
+                .. } if *ended <= first)
+            };
+            let ids =
+                candidates.ids_with(&term(TermKind::Policy, policy.as_str()), last, over).await?;
             for (at, id) in ids.iter().enumerate() {
                 if at % AT_ONCE == 0 {
                     candidates.fetch(ids[at..].iter().take(AT_ONCE)).await?;
@@ -58,7 +65,13 @@ impl App {
                 items.extend(held_under(&gathered.facts, &view.history, view.cut, policy, version));
             }
         }
-        items.sort_by(|a, b| (a.allow.occurred.from, &a.session, &a.app).cmp(&(b.allow.occurred.from, &b.session, &b.app)));
+        items.sort_by(|a, b| {
+            (a.allow.occurred.from, &a.session, &a.app).cmp(&(
+                b.allow.occurred.from,
+                &b.session,
+                &b.app,
+            ))
+        });
         let barrier = view.policy_version(policy, version).await?;
         self.0.answer_with(&tenant, &pinned, HeldAnswer { replaced, items }, barrier).await
     }

@@ -18,11 +18,16 @@ use std::collections::BTreeMap;
 const LOOKED_AT: usize = 20;
 
 impl App {
-    /// What these people are called, by the latest record that says so: role investigate. People who are unknown, erased or never named are left out.
+    /// What these people are called, by the latest record that says so: role investigate. People
+    /// who are unknown, erased or never named are left out.
     ///
     /// # Errors
     /// See [`AskError`].
-    pub async fn labels(&self, caller: &Caller, people: &[Pseudonym]) -> Result<BTreeMap<Pseudonym, Label>, AskError> {
+    pub async fn labels(
+        &self,
+        caller: &Caller,
+        people: &[Pseudonym],
+    ) -> Result<BTreeMap<Pseudonym, Label>, AskError> {
         self.disclose(caller, Disclosure::Sealed)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
         let mut labels = BTreeMap::new();
@@ -38,17 +43,29 @@ impl App {
 impl Inner {
     async fn label(&self, tenant: &Tenant, person: &Pseudonym) -> Result<Option<Label>, LogError> {
         let keys = tenant.keyring.open([person]).await?;
-        let Some(last) = tenant.assessed_to().checked_sub(1).filter(|_| !keys.is_empty()) else { return Ok(None) };
+        let Some(last) = tenant.assessed_to().checked_sub(1).filter(|_| !keys.is_empty()) else {
+            return Ok(None);
+        };
         let reader = tenant.reader(&*self.log, &*self.views);
-        let positions = reader.positions(&term(TermKind::Subject, person.as_str()), LogPosition(last)).await?;
+        let positions =
+            reader.positions(&term(TermKind::Subject, person.as_str()), LogPosition(last)).await?;
         let mut label = Label::default();
         for position in positions.iter().rev().take(LOOKED_AT) {
             for entry in self.log.read_at(&tenant.id, &[*position]).await? {
                 let corrupt = |what| LogError::Corrupt { position: *position, what };
                 let header = entry.decode_header().map_err(|error| corrupt(error.what))?;
-                let blocks = open_personal(&entry, &header, &tenant.keys, &keys).map_err(|error| corrupt(error.what))?;
-                for block in blocks.iter().filter(|block| block.pseudonym.as_ref() == Some(person)) {
-                    let text = |name| block.data.as_ref().and_then(|data| data.get(name)).and_then(Value::as_str).map(str::to_owned);
+                let blocks = open_personal(&entry, &header, &tenant.keys, &keys)
+                    .map_err(|error| corrupt(error.what))?;
+                for block in blocks.iter().filter(|block| block.pseudonym.as_ref() == Some(person))
+                {
+                    let text = |name| {
+                        block
+                            .data
+                            .as_ref()
+                            .and_then(|data| data.get(name))
+                            .and_then(Value::as_str)
+                            .map(str::to_owned)
+                    };
                     label.login = label.login.or_else(|| text("login"));
                     label.name = label.name.or_else(|| text("name"));
                 }

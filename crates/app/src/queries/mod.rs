@@ -69,28 +69,50 @@ pub(crate) struct View<'a> {
     pub(crate) cut: Cut,
     pub(crate) history: Arc<History>,
     pub(crate) traits: Traits,
-    /// Whether what head rows say of their sessions is believed, and what is kept of sessions' records is whole.
+    /// Whether what head rows say of their sessions is believed, and what is kept of sessions'
+    /// records is whole.
     pub(crate) believes_rows: bool,
 }
 
 impl<'a> View<'a> {
     pub(crate) fn new(inner: &'a Arc<Inner>, tenant: &'a Arc<Tenant>, cut: Cut) -> Self {
-        // Before any row is read: a generation that is put in place meanwhile is believed by the next question.
+        // Before any row is read: a generation that is put in place meanwhile is believed by the
+        // next question.
         let believes_rows = tenant.in_use().current;
-        Self { inner, tenant, cut, history: tenant.history(), traits: tenant.first_of_kind.at(cut.known_at), believes_rows }
+        Self {
+            inner,
+            tenant,
+            cut,
+            history: tenant.history(),
+            traits: tenant.first_of_kind.at(cut.known_at),
+            believes_rows,
+        }
     }
 
     /// A session by any of its ids; none: nothing of it is known at K.
     pub(crate) async fn session(&self, id: &SessionId) -> Result<Option<Assessed>, LogError> {
-        let Some(gathered) = gather::session(&self.reader(), self.traits, id, self.cut.known_at).await? else { return Ok(None) };
-        Ok(assess(&gathered.facts, &self.history, self.cut).map(|state| Assessed { state, gathered }))
+        let Some(gathered) =
+            gather::session(&self.reader(), self.traits, id, self.cut.known_at).await?
+        else {
+            return Ok(None);
+        };
+        Ok(assess(&gathered.facts, &self.history, self.cut)
+            .map(|state| Assessed { state, gathered }))
     }
 
     /// The same without reasons, where records were fetched already.
-    pub(crate) async fn session_in_brief(&self, id: &SessionId, fetched: Option<&Fetched>) -> Result<Option<Assessed>, LogError> {
+    pub(crate) async fn session_in_brief(
+        &self,
+        id: &SessionId,
+        fetched: Option<&Fetched>,
+    ) -> Result<Option<Assessed>, LogError> {
         let reader = Reader { fetched, ..self.reader() };
-        let Some(gathered) = gather::session(&reader, self.traits, id, self.cut.known_at).await? else { return Ok(None) };
-        Ok(assess_in_brief(&gathered.facts, &self.history, self.cut).map(|state| Assessed { state, gathered }))
+        let Some(gathered) = gather::session(&reader, self.traits, id, self.cut.known_at).await?
+        else {
+            return Ok(None);
+        };
+        Ok(assess_in_brief(&gathered.facts, &self.history, self.cut)
+            .map(|state| Assessed { state, gathered }))
     }
 
     /// The same session, with reasons.
@@ -103,18 +125,32 @@ impl<'a> View<'a> {
 
     /// Reads the tenant's records.
     pub(crate) fn reader(&self) -> Reader<'_> {
-        Reader { briefs: self.believes_rows, ..self.tenant.reader(&*self.inner.log, &*self.inner.views) }
+        Reader {
+            briefs: self.believes_rows,
+            ..self.tenant.reader(&*self.inner.log, &*self.inner.views)
+        }
     }
 }
 
 impl Inner {
     /// Puts beside a value what every answer carries.
-    pub(crate) async fn answer<T>(&self, tenant: &Tenant, pinned: &Pinned, value: T) -> Result<Answer<T>, AskError> {
+    pub(crate) async fn answer<T>(
+        &self,
+        tenant: &Tenant,
+        pinned: &Pinned,
+        value: T,
+    ) -> Result<Answer<T>, AskError> {
         self.answer_with(tenant, pinned, value, None).await
     }
 
     /// The same where something may stand in the way of the question itself.
-    pub(crate) async fn answer_with<T>(&self, tenant: &Tenant, pinned: &Pinned, value: T, barrier: Option<Barrier>) -> Result<Answer<T>, AskError> {
+    pub(crate) async fn answer_with<T>(
+        &self,
+        tenant: &Tenant,
+        pinned: &Pinned,
+        value: T,
+        barrier: Option<Barrier>,
+    ) -> Result<Answer<T>, AskError> {
         let completeness = tenant
             .completeness(pinned.cut.known_at)
             .into_iter()
@@ -122,7 +158,11 @@ impl Inner {
                 source: source.source,
                 heard_until: source.heard_until,
                 basis: source.basis,
-                gaps: source.gaps.into_iter().map(|gap| Gap { from: gap.from, until: gap.until, backfilled: gap.backfilled }).collect(),
+                gaps: source
+                    .gaps
+                    .into_iter()
+                    .map(|gap| Gap { from: gap.from, until: gap.until, backfilled: gap.backfilled })
+                    .collect(),
             })
             .collect();
         let answered = pinned.answered(tenant);
@@ -133,15 +173,25 @@ impl Inner {
     pub(crate) async fn status_of(&self, tenant: &Tenant) -> Result<Status, LogError> {
         let assessed_to = tenant.assessed_to();
         let head = self.log.head(&tenant.id).await?.0;
-        Ok(Status { assessed_to, head, views: tenant.in_use().name(), problems: self.problems_of(tenant) })
+        Ok(Status {
+            assessed_to,
+            head,
+            views: tenant.in_use().name(),
+            problems: self.problems_of(tenant),
+        })
     }
 
-    /// What does not work of a tenant, and what is odd about the clock that its records are stamped with.
+    /// What does not work of a tenant, and what is odd about the clock that its records are stamped
+    /// with.
     fn problems_of(&self, tenant: &Tenant) -> Vec<Problem> {
         let mut problems = self.health_of(tenant).problems();
         let now = self.guard.believed_now();
         problems.extend(self.clock_troubles(tenant).into_iter().map(|trouble| {
-            let why = if self.guard.refuses(&trouble) { ClockGuard::refusal(&trouble) } else { trouble.why() };
+            let why = if self.guard.refuses(&trouble) {
+                ClockGuard::refusal(&trouble)
+            } else {
+                trouble.why()
+            };
             let since = if let ClockTrouble::Accepted(jump) = trouble { jump.found } else { now };
             Problem { part: Part::Clock, cause: Cause { why, since } }
         }));
@@ -157,11 +207,20 @@ impl Inner {
     pub(crate) fn health_of(&self, tenant: &Tenant) -> Health {
         let cause = self.log.stopped().or_else(|| self.keys.stopped()).map(|stopped| {
             let lasted = i64::try_from(stopped.lasted.as_micros()).unwrap_or(i64::MAX);
-            Cause { why: stopped.why, since: Time::from_micros(self.clock.now().micros().saturating_sub(lasted)) }
+            Cause {
+                why: stopped.why,
+                since: Time::from_micros(self.clock.now().micros().saturating_sub(lasted)),
+            }
         });
         let refused = || {
-            let trouble = self.clock_troubles(tenant).into_iter().find(|trouble| self.guard.refuses(trouble))?;
-            Some(Cause { why: ClockGuard::public_refusal(&trouble), since: self.guard.believed_now() })
+            let trouble = self
+                .clock_troubles(tenant)
+                .into_iter()
+                .find(|trouble| self.guard.refuses(trouble))?;
+            Some(Cause {
+                why: ClockGuard::public_refusal(&trouble),
+                since: self.guard.believed_now(),
+            })
         };
         Health { log: cause.or_else(refused), ..tenant.health.health() }
     }

@@ -17,11 +17,16 @@ use claimledger_ledger::views::TermKind;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl App {
-    /// Sessions that outlived their IdP session, certainly or possibly (`semantics.md` 24), in the order in which that ended.
+    /// Sessions that outlived their IdP session, certainly or possibly (`semantics.md` 24), in the
+    /// order in which that ended.
     ///
     /// # Errors
     /// See [`AskError`].
-    pub async fn outlived(&self, caller: &Caller, asking: &Asking) -> Result<Answer<Vec<OutlivedHit>>, AskError> {
+    pub async fn outlived(
+        &self,
+        caller: &Caller,
+        asking: &Asking,
+    ) -> Result<Answer<Vec<OutlivedHit>>, AskError> {
         self.disclose(caller, Disclosure::Sessions)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
         let pinned = self.0.pin(&tenant, caller, asking).await?;
@@ -36,7 +41,10 @@ impl App {
                 }
                 let Some(gathered) = candidates.gathered(&id).await? else { continue };
                 done.extend(gathered.ids.iter().cloned());
-                let Some(session) = assess_in_brief(&gathered.facts, &view.history, view.cut) else { continue };
+                let Some(session) = assess_in_brief(&gathered.facts, &view.history, view.cut)
+                else {
+                    continue;
+                };
                 if let Some(outlived) = outlived(&session)
                     && let Some(session) = assess(&gathered.facts, &view.history, view.cut)
                 {
@@ -45,20 +53,27 @@ impl App {
             }
         }
         hits.sort_by(|a, b| {
-            let place = |hit: &OutlivedHit| (hit.outlived.idp_session_end.occurred.from, hit.session.id.clone());
+            let place = |hit: &OutlivedHit| {
+                (hit.outlived.idp_session_end.occurred.from, hit.session.id.clone())
+            };
             place(a).cmp(&place(b))
         });
         self.0.answer(&tenant, &pinned, hits).await
     }
 }
 
-/// IdP sessions that are said to have ended by T, as the values of their terms, each with the earliest of its ends.
-async fn ends(view: &View<'_>, candidates: &Candidates<'_>) -> Result<BTreeMap<String, Time>, AskError> {
+/// IdP sessions that are said to have ended by T, as the values of their terms, each with the
+/// earliest of its ends.
+async fn ends(
+    view: &View<'_>,
+    candidates: &Candidates<'_>,
+) -> Result<BTreeMap<String, Time>, AskError> {
     let mut ends: BTreeMap<String, Time> = BTreeMap::new();
     for record in candidates.records(&term(TermKind::IdpSession, IDP_SESSION_ENDED)).await? {
         for fact in record.statement.facts.iter().filter(|fact| fact.occurred.from <= view.cut.at) {
             if let FactData::IdpSessionEnded(data) = &fact.data {
-                let value = pair(TermKind::IdpSession, data.idp.as_str(), data.idp_session.as_str()).value;
+                let value =
+                    pair(TermKind::IdpSession, data.idp.as_str(), data.idp_session.as_str()).value;
                 let end = ends.entry(value).or_insert(fact.occurred.from);
                 *end = (*end).min(fact.occurred.from);
             }
@@ -67,7 +82,8 @@ async fn ends(view: &View<'_>, candidates: &Candidates<'_>) -> Result<BTreeMap<S
     Ok(ends)
 }
 
-/// Whether a session's row says that it ended, and showed its last sign of life, by a time. Then it outlived nothing that ended later.
+/// Whether a session's row says that it ended, and showed its last sign of life, by a time. Then it
+/// outlived nothing that ended later.
 async fn ended_before(view: &View<'_>, id: &SessionId, time: Time) -> Result<bool, AskError> {
     let Some(row) = view.inner.views.head_row(&view.tenant.id, id).await? else { return Ok(false) };
     let holds_at_k = row.assessed_to.0 <= view.cut.known_at.0 + 1;

@@ -22,24 +22,37 @@ use serde_json::{Map, Value};
 const NOBODY: &str = "nobody";
 
 impl App {
-    /// One record; none: there is no such record in the caller's tenant. What is sealed is opened only if asked, and only for the role investigate.
+    /// One record; none: there is no such record in the caller's tenant. What is sealed is opened
+    /// only if asked, and only for the role investigate.
     ///
     /// # Errors
     /// See [`AskError`].
-    pub async fn record(&self, caller: &Caller, by: RecordBy, open_original: bool) -> Result<Option<RecordView>, AskError> {
+    pub async fn record(
+        &self,
+        caller: &Caller,
+        by: RecordBy,
+        open_original: bool,
+    ) -> Result<Option<RecordView>, AskError> {
         self.disclose(caller, Disclosure::Record)?;
         if open_original {
             self.disclose(caller, Disclosure::Sealed)?;
         }
         let tenant = self.0.tenant(&caller.tenant).await?;
         let Some(position) = self.0.locate(&tenant, by).await? else { return Ok(None) };
-        let Some(entry) = self.0.log.read(&tenant.id, position, 1).await?.into_iter().next() else { return Ok(None) };
+        let Some(entry) = self.0.log.read(&tenant.id, position, 1).await?.into_iter().next() else {
+            return Ok(None);
+        };
         let record = decode_record(&tenant.id, position, &entry)?;
-        let sealed = if open_original { Some(self.0.open(&tenant, position, &entry, &record.header).await?) } else { None };
+        let sealed = if open_original {
+            Some(self.0.open(&tenant, position, &entry, &record.header).await?)
+        } else {
+            None
+        };
         let (original, personal) = sealed.unwrap_or_default();
         let reader = tenant.reader(&*self.0.log, &*self.0.views);
         let others = variant_term(&record.header.source, &record.header.source_id);
-        let variant = record.header.variant || reader.any(&others, LogPosition(u64::MAX >> 1)).await?;
+        let variant =
+            record.header.variant || reader.any(&others, LogPosition(u64::MAX >> 1)).await?;
         Ok(Some(RecordView {
             reference: brief::reference(&record.header, &record.statement.kind),
             leaf: record.leaf,
@@ -54,7 +67,8 @@ impl App {
 }
 
 impl Inner {
-    /// Where a record is. A position may be ahead of the read models; an id is looked for in them, once they have what the log has now.
+    /// Where a record is. A position may be ahead of the read models; an id is looked for in them,
+    /// once they have what the log has now.
     async fn locate(&self, tenant: &Tenant, by: RecordBy) -> Result<Option<LogPosition>, AskError> {
         let head = self.log.head(&tenant.id).await?;
         match by {
@@ -63,13 +77,22 @@ impl Inner {
             RecordBy::SourceId(event) => {
                 let own = SourceId::new(LEDGER_SOURCE);
                 let sources = tenant.sources.known_at(LogPosition(u64::MAX >> 1));
-                let ids: Vec<RecordId> = sources.iter().chain([&own]).map(|source| RecordId::derive(&tenant.id, source, &event)).collect();
+                let ids: Vec<RecordId> = sources
+                    .iter()
+                    .chain([&own])
+                    .map(|source| RecordId::derive(&tenant.id, source, &event))
+                    .collect();
                 self.first_of(tenant, head, &ids).await
             }
         }
     }
 
-    async fn first_of(&self, tenant: &Tenant, head: LogSize, ids: &[RecordId]) -> Result<Option<LogPosition>, AskError> {
+    async fn first_of(
+        &self,
+        tenant: &Tenant,
+        head: LogSize,
+        ids: &[RecordId],
+    ) -> Result<Option<LogPosition>, AskError> {
         let found = self.views.positions(&tenant.id, ids).await?.into_iter().flatten().min();
         if found.is_some() {
             return Ok(found);
@@ -97,8 +120,12 @@ impl Inner {
             Err(OpenError::Corrupt(error)) => return Err(corrupt(error.what)),
         };
         let mut personal = Map::new();
-        for block in open_personal(entry, header, &tenant.keys, &keys).map_err(|error| corrupt(error.what))? {
-            let whose = block.pseudonym.map_or_else(|| NOBODY.to_owned(), |pseudonym| pseudonym.as_str().to_owned());
+        for block in open_personal(entry, header, &tenant.keys, &keys)
+            .map_err(|error| corrupt(error.what))?
+        {
+            let whose = block
+                .pseudonym
+                .map_or_else(|| NOBODY.to_owned(), |pseudonym| pseudonym.as_str().to_owned());
             // An erased block is shown as null: that something was there is no secret.
             personal.insert(whose, block.data.unwrap_or(Value::Null));
         }

@@ -20,11 +20,14 @@ const MAX_SESSIONS: u64 = 10_000;
 const MAX_DECISIONS: u64 = 5_000;
 
 impl App {
-    /// The decisions between two times, judged as they are and with trust as supposed: what flips and what does not and why, what a retraction lets fall,
-    /// which sessions rest on it at T, who would be locked out, and which policies could then only be met through IdPs that gave nothing of the kind.
+    /// The decisions between two times, judged as they are and with trust as supposed: what flips
+    /// and what does not and why, what a retraction lets fall, which sessions rest on it at T, who
+    /// would be locked out, and which policies could then only be met through IdPs that gave
+    /// nothing of the kind.
     ///
     /// # Errors
-    /// See [`AskError`]. More sessions or decisions than one answer goes through are refused with the number.
+    /// See [`AskError`]. More sessions or decisions than one answer goes through are refused with
+    /// the number.
     pub async fn rehearse(
         &self,
         caller: &Caller,
@@ -35,13 +38,20 @@ impl App {
     ) -> Result<Answer<Rehearsed>, AskError> {
         self.disclose(caller, Disclosure::Decisions)?;
         if from >= to {
-            return Err(AskError::BadInput { what: format!("the window is empty: {from} is not before {to}") });
+            return Err(AskError::BadInput {
+                what: format!("the window is empty: {from} is not before {to}"),
+            });
         }
         let tenant = self.0.tenant(&caller.tenant).await?;
         let pinned = self.0.pin(&tenant, caller, asking).await?;
         let view = View::new(&self.0, &tenant, pinned.cut);
         let rehearsal = Rehearsal::new(&view.history, supposed(change, from, to));
-        let mut found = Found { window: (from, to), cut: pinned.cut, rehearsed: Rehearsed::default(), decisions: 0 };
+        let mut found = Found {
+            window: (from, to),
+            cut: pinned.cut,
+            rehearsed: Rehearsed::default(),
+            decisions: 0,
+        };
         let mut policies = UnmetPolicies::new(&rehearsal, from, to, pinned.cut);
 
         // What ended before both the window and the first claim that is hit has nothing to say.
@@ -54,7 +64,11 @@ impl App {
             }
             sessions += 1;
             if sessions > MAX_SESSIONS {
-                return Err(AskError::TooMany { what: "sessions or more are in reach", found: sessions, limit: MAX_SESSIONS });
+                return Err(AskError::TooMany {
+                    what: "sessions or more are in reach",
+                    found: sessions,
+                    limit: MAX_SESSIONS,
+                });
             }
             let facts = &assessed.gathered.facts;
             policies.try_session(facts);
@@ -74,19 +88,24 @@ impl App {
 
 fn supposed(change: &TrustChange, from: Time, to: Time) -> rehearse::TrustChange {
     match change {
-        TrustChange::TrustOff { idp } => rehearse::TrustChange::TrustOff { idp: idp.clone(), from, to },
-        TrustChange::Retraction { idp, key, from: since } => rehearse::TrustChange::Retraction(TrustRetracted {
-            idp: idp.clone(),
-            from: since.unwrap_or(from),
-            reason: "rehearsed".to_owned(),
-            key: key.clone(),
-            actor: None,
-            ticket: None,
-        }),
+        TrustChange::TrustOff { idp } => {
+            rehearse::TrustChange::TrustOff { idp: idp.clone(), from, to }
+        }
+        TrustChange::Retraction { idp, key, from: since } => {
+            rehearse::TrustChange::Retraction(TrustRetracted {
+                idp: idp.clone(),
+                from: since.unwrap_or(from),
+                reason: "rehearsed".to_owned(),
+                key: key.clone(),
+                actor: None,
+                ticket: None,
+            })
+        }
     }
 }
 
-/// Whether a row's session has no fact at or after a time. One that has no stated end may still live on it, but nothing that is hit is older.
+/// Whether a row's session has no fact at or after a time. One that has no stated end may still
+/// live on it, but nothing that is hit is older.
 fn is_over(row: &Summary, earliest: Time) -> bool {
     match row {
         Summary::State { last, .. } => *last < earliest.micros(),
@@ -102,7 +121,11 @@ struct Found {
 }
 
 impl Found {
-    fn add(&mut self, rehearsal: &Rehearsal<'_>, session: rehearse::Rehearsed) -> Result<(), AskError> {
+    fn add(
+        &mut self,
+        rehearsal: &Rehearsal<'_>,
+        session: rehearse::Rehearsed,
+    ) -> Result<(), AskError> {
         let (from, to) = self.window;
         let state = session.before;
         if let Some(certainty) = session.live {
@@ -110,10 +133,19 @@ impl Found {
                 let carrier = factor.evidence.first();
                 factor.by_record
                     && factor.until.is_none_or(|until| until > self.cut.at)
-                    && session.hits.iter().any(|(record, _)| carrier.is_some_and(|carrier| carrier.id == record.id))
+                    && session
+                        .hits
+                        .iter()
+                        .any(|(record, _)| carrier.is_some_and(|carrier| carrier.id == record.id))
             };
-            let factors = state.factors.iter().filter(carriers).map(|factor| factor.name.clone()).collect();
-            self.rehearsed.live.push(LiveSession { session: state.id.clone(), subject: state.subject.clone(), certainty, factors });
+            let factors =
+                state.factors.iter().filter(carriers).map(|factor| factor.name.clone()).collect();
+            self.rehearsed.live.push(LiveSession {
+                session: state.id.clone(),
+                subject: state.subject.clone(),
+                certainty,
+                factors,
+            });
         }
         let mut fallen = BTreeSet::new();
         for fall in session.falls {
@@ -138,11 +170,16 @@ impl Found {
             }
             self.decisions += 1;
             if self.decisions > MAX_DECISIONS {
-                return Err(AskError::TooMany { what: "decisions or more are in the window", found: self.decisions, limit: MAX_DECISIONS });
+                return Err(AskError::TooMany {
+                    what: "decisions or more are in the window",
+                    found: self.decisions,
+                    limit: MAX_DECISIONS,
+                });
             }
             let (subject, words) = (state.subject.clone(), redecided.words());
             if let Some(why) = redecided.unchanged {
-                // What falls does not stay what it was, although the rules implied the same when it was made.
+                // What falls does not stay what it was, although the rules implied the same when it
+                // was made.
                 if fallen.contains(&redecided.decision) {
                     continue;
                 }
@@ -155,9 +192,16 @@ impl Found {
             }
             let let_in = decision.outcome == Outcome::Allow && redecided.before == Implied::Allow;
             if let_in && matches!(redecided.after, Implied::Deny | Implied::Challenge) {
-                let out = LockedOut { session: state.id.clone(), subject: subject.clone(), app: decision.app.clone(), implied: redecided.after };
+                let out = LockedOut {
+                    session: state.id.clone(),
+                    subject: subject.clone(),
+                    app: decision.app.clone(),
+                    implied: redecided.after,
+                };
                 // The last decision of an application says how it would stand.
-                self.rehearsed.locked_out.retain(|known| (&known.session, &known.app) != (&out.session, &out.app));
+                self.rehearsed
+                    .locked_out
+                    .retain(|known| (&known.session, &known.app) != (&out.session, &out.app));
                 self.rehearsed.locked_out.push(out);
             }
             self.rehearsed.flips.push(RedecidedHit {

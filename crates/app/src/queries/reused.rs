@@ -19,14 +19,21 @@ impl App {
     ///
     /// # Errors
     /// See [`AskError`].
-    pub async fn reused(&self, caller: &Caller, asking: &Asking) -> Result<Answer<Vec<Reuse>>, AskError> {
+    pub async fn reused(
+        &self,
+        caller: &Caller,
+        asking: &Asking,
+    ) -> Result<Answer<Vec<Reuse>>, AskError> {
         self.disclose(caller, Disclosure::Sessions)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
         let pinned = self.0.pin(&tenant, caller, asking).await?;
         let view = View::new(&self.0, &tenant, pinned.cut);
         let mut candidates = Candidates::new(&view);
         let mut sessions: Vec<Arc<SessionSeen>> = Vec::new();
-        for (kind, carried) in [(TermKind::Assertion, Carried::ByTwoRecords), (TermKind::IdpSession, Carried::ByTwoSessions)] {
+        for (kind, carried) in [
+            (TermKind::Assertion, Carried::ByTwoRecords),
+            (TermKind::IdpSession, Carried::ByTwoSessions),
+        ] {
             for value in candidates.values(kind, carried).await? {
                 for id in candidates.named_by(&term(kind, value)).await? {
                     let seen = candidates.seen(&id).await?;

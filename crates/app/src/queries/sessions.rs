@@ -36,7 +36,8 @@ const LIST: &str = "sessions";
 const MOST_SETS: usize = 32;
 
 impl App {
-    /// Sessions that have begun by T, in the order they began. A page whose cursor pins K neither repeats nor misses a session, whatever is appended.
+    /// Sessions that have begun by T, in the order they began. A page whose cursor pins K neither
+    /// repeats nor misses a session, whatever is appended.
     ///
     /// # Errors
     /// See [`AskError`].
@@ -51,7 +52,8 @@ impl App {
         self.list_sessions(caller, filter, asking, (first, after), true).await
     }
 
-    /// The same without trees of reasons in the sessions, and without the configuration around them: for lists that show neither.
+    /// The same without trees of reasons in the sessions, and without the configuration around
+    /// them: for lists that show neither.
     ///
     /// # Errors
     /// See [`AskError`].
@@ -80,12 +82,28 @@ impl App {
         let question = Question::of(LIST, filter);
         let (pinned, cursor) = self.0.pin_page(&tenant, caller, asking, question, after).await?;
         let view = View::new(&self.0, &tenant, pinned.cut);
-        let people = self.0.people(caller, &tenant, filter.subject.as_deref(), view.history.at(pinned.cut.known_at)).await?;
+        let people = self
+            .0
+            .people(
+                caller,
+                &tenant,
+                filter.subject.as_deref(),
+                view.history.at(pinned.cut.known_at),
+            )
+            .await?;
 
-        let mut walk =
-            Walk::new(&view, any_of(&view, filter, people.as_deref()), filter.active_at, cursor.map(|cursor| cursor.session), false).await?;
+        let mut walk = Walk::new(
+            &view,
+            any_of(&view, filter, people.as_deref()),
+            filter.active_at,
+            cursor.map(|cursor| cursor.session),
+            false,
+        )
+        .await?;
         let mut page = Page { items: Vec::new(), cursors: Vec::new(), has_next: false };
-        while let Some((key, assessed)) = walk.next(|row| cannot_match(row, filter, pinned.cut.at)).await? {
+        while let Some((key, assessed)) =
+            walk.next(|row| cannot_match(row, filter, pinned.cut.at)).await?
+        {
             if matches(&view, &assessed, filter, people.as_deref(), Told::InBrief).is_none() {
                 continue;
             }
@@ -93,7 +111,11 @@ impl App {
                 page.has_next = true;
                 break;
             }
-            let Some((certainty, because)) = matches(&view, &assessed, filter, people.as_deref(), Told::WithReasons) else { continue };
+            let Some((certainty, because)) =
+                matches(&view, &assessed, filter, people.as_deref(), Told::WithReasons)
+            else {
+                continue;
+            };
             let assessed = if in_full { view.in_full(assessed) } else { assessed };
             page.cursors.push(tenant.cursor_key.seal(&Cursor {
                 question,
@@ -125,12 +147,15 @@ impl Inner {
         let Some(text) = after else { return Ok((self.pin(tenant, caller, asking).await?, None)) };
         let head = LogPosition(tenant.assessed_to().saturating_sub(1));
         let cursor = tenant.cursor_key.open(text, question, RULES, head, asking)?;
-        let pinned = self.pin_at(tenant, caller, cursor.at, cursor.known_at, cursor.known_at_time, asking.after).await?;
+        let pinned = self
+            .pin_at(tenant, caller, cursor.at, cursor.known_at, cursor.known_at_time, asking.after)
+            .await?;
         Ok((pinned, Some(cursor)))
     }
 
-    /// Resolves a filter's `subject` to pseudonyms: the pseudonym itself and, for the role investigate, the people with this id
-    /// or login; each with every identity that is known at K to be the same person (`semantics.md` 11).
+    /// Resolves a filter's `subject` to pseudonyms: the pseudonym itself and, for the role
+    /// investigate, the people with this id or login; each with every identity that is known at K
+    /// to be the same person (`semantics.md` 11).
     pub(crate) async fn people(
         &self,
         caller: &Caller,
@@ -143,13 +168,18 @@ impl Inner {
         if caller.has(Role::Investigate) {
             people.extend(tenant.keyring.find(subject).await?);
         }
-        let people: BTreeSet<Pseudonym> = people.iter().flat_map(|person| history.people(person)).collect();
+        let people: BTreeSet<Pseudonym> =
+            people.iter().flat_map(|person| history.people(person)).collect();
         Ok(Some(people.into_iter().collect()))
     }
 }
 
 pub(super) fn at_most_a_page(first: u32) -> Result<(), AskError> {
-    if first > MAX_PAGE { Err(AskError::PageTooLarge { asked: first.into(), limit: MAX_PAGE.into() }) } else { Ok(()) }
+    if first > MAX_PAGE {
+        Err(AskError::PageTooLarge { asked: first.into(), limit: MAX_PAGE.into() })
+    } else {
+        Ok(())
+    }
 }
 
 /// What narrows the candidates: a session carries all terms of one of the sets.
@@ -161,7 +191,10 @@ fn any_of(view: &View<'_>, filter: &SessionFilter, people: Option<&[Pseudonym]>)
     let mut sets = vec![all];
     if let Some(key) = &filter.key {
         // A claim that names no key may have been signed by it.
-        let keys = [claim_key_term(filter.idp.as_ref(), Some(key)), claim_key_term(filter.idp.as_ref(), None)];
+        let keys = [
+            claim_key_term(filter.idp.as_ref(), Some(key)),
+            claim_key_term(filter.idp.as_ref(), None),
+        ];
         sets = with_one_of(&sets, &keys);
     }
     if filter.retracted == Some(true) {
@@ -169,7 +202,9 @@ fn any_of(view: &View<'_>, filter: &SessionFilter, people: Option<&[Pseudonym]>)
         for retraction in view.history.at(view.cut.known_at).all_retractions() {
             let idp = &retraction.data.idp;
             hit.extend(match &retraction.data.key {
-                Some(key) => vec![claim_key_term(Some(idp), Some(key)), claim_key_term(Some(idp), None)],
+                Some(key) => {
+                    vec![claim_key_term(Some(idp), Some(key)), claim_key_term(Some(idp), None)]
+                }
                 None => vec![term(TermKind::Idp, idp.as_str())],
             });
         }
@@ -181,19 +216,36 @@ fn any_of(view: &View<'_>, filter: &SessionFilter, people: Option<&[Pseudonym]>)
         }
     }
     if let Some(people) = people {
-        let people: Vec<_> = people.iter().map(|person| term(TermKind::Subject, person.as_str())).collect();
+        let people: Vec<_> =
+            people.iter().map(|person| term(TermKind::Subject, person.as_str())).collect();
         sets = with_one_of(&sets, &people);
     }
     sets
 }
 
 pub(super) fn with_one_of(sets: &[Vec<Term>], terms: &[Term]) -> Vec<Vec<Term>> {
-    sets.iter().flat_map(|set| terms.iter().map(move |term| set.iter().chain([term]).cloned().collect())).collect()
+    sets.iter()
+        .flat_map(|set| terms.iter().map(move |term| set.iter().chain([term]).cloned().collect()))
+        .collect()
 }
 
 /// Whether a row, true at the end of time, says that its session does not match at T.
 fn cannot_match(row: &Summary, filter: &SessionFilter, at: Time) -> bool {
-    let Summary::State { begins, certainty, differs, ended_at, falsified, last, outlived, phase, retracted, .. } = row else { return true };
+    let Summary::State {
+        begins,
+        certainty,
+        differs,
+        ended_at,
+        falsified,
+        last,
+        outlived,
+        phase,
+        retracted,
+        ..
+    } = row
+    else {
+        return true;
+    };
     // At an earlier T a fact before the stated start begins the session (`semantics.md` 22).
     let outside = |time: Time| *begins > time || ended_at.is_some_and(|ended| ended <= time);
     *begins > at
@@ -215,7 +267,8 @@ fn cannot_match(row: &Summary, filter: &SessionFilter, at: Time) -> bool {
         || (filter.retracted == Some(true) && !*retracted)
 }
 
-/// What is to be told of how a session stood: in brief is enough to see whether it belongs to a set.
+/// What is to be told of how a session stood: in brief is enough to see whether it belongs to a
+/// set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Told {
     InBrief,
@@ -250,29 +303,60 @@ fn matches(
         };
         let then = then.as_ref().unwrap_or(state);
         let certainty = active_at(then)?;
-        found.add(certainty, format!("active at {time}{}", open_words(then)), Vec::new(), then.because.clone());
+        found.add(
+            certainty,
+            format!("active at {time}{}", open_words(then)),
+            Vec::new(),
+            then.because.clone(),
+        );
     }
-    if filter.idp.is_some() || filter.key.is_some() || filter.relied_from.is_some() || filter.relied_to.is_some() {
-        let (certainty, record) = claims::matching(assessed, filter, view.history.at(view.cut.known_at), view.cut.at)?;
+    if filter.idp.is_some()
+        || filter.key.is_some()
+        || filter.relied_from.is_some()
+        || filter.relied_to.is_some()
+    {
+        let (certainty, record) =
+            claims::matching(assessed, filter, view.history.at(view.cut.known_at), view.cut.at)?;
         found.add(certainty, claim_words(filter, certainty, &record), vec![record], Vec::new());
     }
     if let Some(amr) = &filter.amr {
-        let factor = state.factors.iter().filter(|f| f.amr.as_ref().is_some_and(|a| a.as_str() == amr)).min_by_key(|f| f.certainty)?;
-        found.add(factor.certainty, format!("{amr} is among its factors"), factor.evidence.first().cloned().into_iter().collect(), Vec::new());
+        let factor = state
+            .factors
+            .iter()
+            .filter(|f| f.amr.as_ref().is_some_and(|a| a.as_str() == amr))
+            .min_by_key(|f| f.certainty)?;
+        found.add(
+            factor.certainty,
+            format!("{amr} is among its factors"),
+            factor.evidence.first().cloned().into_iter().collect(),
+            Vec::new(),
+        );
     }
     if let Some(app) = &filter.app {
         let decision = state.decisions.iter().find(|d| d.app == *app).map(|d| &d.record);
-        let record = decision.or_else(|| state.accesses.iter().find(|a| a.app == *app).map(|a| &a.record))?;
-        found.add(Certainty::Certain, format!("{app} was asked for or opened"), vec![record.clone()], Vec::new());
+        let record = decision
+            .or_else(|| state.accesses.iter().find(|a| a.app == *app).map(|a| &a.record))?;
+        found.add(
+            Certainty::Certain,
+            format!("{app} was asked for or opened"),
+            vec![record.clone()],
+            Vec::new(),
+        );
     }
     if let Some(ended) = filter.ended {
-        // Where that is only possible, so is the opposite: a filter and its negation together list every session.
+        // Where that is only possible, so is the opposite: a filter and its negation together list
+        // every session.
         if (state.phase == Phase::Ended) != ended && state.certainty == Certainty::Certain {
             return None;
         }
         if state.certainty == Certainty::Possible {
             let stands = if ended { "ended" } else { "not ended" };
-            found.add(Certainty::Possible, format!("{stands} at T{}", open_words(state)), Vec::new(), Vec::new());
+            found.add(
+                Certainty::Possible,
+                format!("{stands} at T{}", open_words(state)),
+                Vec::new(),
+                Vec::new(),
+            );
         }
     }
     if let Some(differs) = filter.differs {
@@ -289,7 +373,8 @@ fn matches(
     Some((found.certainty, found.because))
 }
 
-/// What falsifiers and the IdP session's end make of a session. None: it does not belong to the set.
+/// What falsifiers and the IdP session's end make of a session. None: it does not belong to the
+/// set.
 fn falsified(state: &SessionState, filter: &SessionFilter, found: &mut Found) -> Option<()> {
     if let Some(retracted) = filter.retracted {
         let hits: Vec<_> = state.falsifiers.iter().filter(|f| is_retraction(f)).collect();
@@ -305,28 +390,41 @@ fn falsified(state: &SessionState, filter: &SessionFilter, found: &mut Found) ->
             let later = outlived.sign_of_life.iter().chain(&outlived.stated_end).next_back();
             let then = match (later, outlived.end_bounds) {
                 (Some(record), _) => format!("{} at {}", record.kind, record.occurred.from),
-                (None, Some(Bounds { to: Some(to), .. })) => format!("no end is stated, and its limit is {to}"),
+                (None, Some(Bounds { to: Some(to), .. })) => {
+                    format!("no end is stated, and its limit is {to}")
+                }
                 (None, _) => "no end is stated".to_owned(),
             };
-            let records = std::iter::once(outlived.idp_session_end.clone()).chain(outlived.sign_of_life).chain(outlived.stated_end).collect();
-            let conclusion = format!("its IdP session ended at {}; {then}", outlived.idp_session_end.occurred.from);
+            let records = std::iter::once(outlived.idp_session_end.clone())
+                .chain(outlived.sign_of_life)
+                .chain(outlived.stated_end)
+                .collect();
+            let conclusion = format!(
+                "its IdP session ended at {}; {then}",
+                outlived.idp_session_end.occurred.from
+            );
             found.add(found.certainty, conclusion, records, Vec::new());
         }
     }
     if let Some(wanted) = filter.falsified_later {
-        let decisions: Vec<_> = state.decisions.iter().filter_map(|d| Some((d, d.falsified_later.as_ref()?))).collect();
+        let decisions: Vec<_> =
+            state.decisions.iter().filter_map(|d| Some((d, d.falsified_later.as_ref()?))).collect();
         if decisions.is_empty() == wanted {
             return None;
         }
         for (decision, difference) in decisions {
-            let records = std::iter::once(&decision.record).chain(decision.later.iter().map(|f| &f.record)).cloned().collect();
+            let records = std::iter::once(&decision.record)
+                .chain(decision.later.iter().map(|f| &f.record))
+                .cloned()
+                .collect();
             found.add(Certainty::Certain, difference.words.clone(), records, Vec::new());
         }
     }
     Some(())
 }
 
-/// Whether something that holds so surely, or not at all, makes a session belong to those that it should hold of, or not hold of.
+/// Whether something that holds so surely, or not at all, makes a session belong to those that it
+/// should hold of, or not hold of.
 fn belongs(wanted: bool, holds: Option<Certainty>, found: &mut Found) -> Option<()> {
     let certainty = match (wanted, holds) {
         (true, holds) => holds?,
@@ -344,7 +442,13 @@ struct Found {
 }
 
 impl Found {
-    fn add(&mut self, certainty: Certainty, conclusion: String, facts: Vec<RecordRef>, because: Vec<Reason>) {
+    fn add(
+        &mut self,
+        certainty: Certainty,
+        conclusion: String,
+        facts: Vec<RecordRef>,
+        because: Vec<Reason>,
+    ) {
         self.certainty = self.certainty.max(certainty);
         self.because.push(Reason {
             mark: None,
@@ -365,9 +469,15 @@ fn claim_words(filter: &SessionFilter, certainty: Certainty, record: &RecordRef)
     let of = filter.idp.as_ref().map(|idp| format!(" of {idp}")).unwrap_or_default();
     let at = record.occurred.from;
     match (&filter.key, certainty) {
-        (Some(key), Certainty::Certain) => format!("a claim{of} signed by {key} was received at {at}"),
-        (Some(key), Certainty::Possible) => format!("a claim{of} was received at {at}; that {key} signed it is possible"),
+        (Some(key), Certainty::Certain) => {
+            format!("a claim{of} signed by {key} was received at {at}")
+        }
+        (Some(key), Certainty::Possible) => {
+            format!("a claim{of} was received at {at}; that {key} signed it is possible")
+        }
         (None, Certainty::Certain) => format!("a claim{of} was received at {at}"),
-        (None, Certainty::Possible) => format!("a claim{of} was received; whether in the time asked for is not known"),
+        (None, Certainty::Possible) => {
+            format!("a claim{of} was received; whether in the time asked for is not known")
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! What was heard of each source, at one cut.
 //!
-//! Records that stand out carry a term with their source, so that they are counted without going through the log; numbers are taken over every record by
-//! K, whatever T: they say what the ledger heard, and not what was true.
+//! Records that stand out carry a term with their source, so that they are counted without going
+//! through the log; numbers are taken over every record by K, whatever T: they say what the ledger
+//! heard, and not what was true.
 
 use super::barrier::not_known;
 use crate::{
@@ -31,7 +32,8 @@ use std::{sync::Arc, time::Duration};
 const SOURCES: usize = 50;
 /// So many records of a kind are counted of one source.
 const COUNTED: usize = 5_000;
-/// Of late records, and of those ahead, so many are read in all to find the furthest: at least [`LISTED`] of each source.
+/// Of late records, and of those ahead, so many are read in all to find the furthest: at least
+/// [`LISTED`] of each source.
 const READ: usize = 1_000;
 /// Records that are named of one kind and source.
 const LISTED: usize = 20;
@@ -41,7 +43,12 @@ impl App {
     ///
     /// # Errors
     /// See [`AskError`].
-    pub async fn sources(&self, caller: &Caller, only: Option<&SourceId>, asking: &Asking) -> Result<Answer<Heard>, AskError> {
+    pub async fn sources(
+        &self,
+        caller: &Caller,
+        only: Option<&SourceId>,
+        asking: &Asking,
+    ) -> Result<Answer<Heard>, AskError> {
         self.disclose(caller, Disclosure::Completeness)?;
         self.disclose(caller, Disclosure::Record)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
@@ -51,7 +58,13 @@ impl App {
         known.retain(|source| only.is_none_or(|only| source == only));
         let left_out = known.len().saturating_sub(SOURCES);
         known.truncate(SOURCES);
-        let telling = Telling { inner: &self.0, tenant: &tenant, history: tenant.history(), known_at, read: (READ / known.len().max(1)).max(LISTED) };
+        let telling = Telling {
+            inner: &self.0,
+            tenant: &tenant,
+            history: tenant.history(),
+            known_at,
+            read: (READ / known.len().max(1)).max(LISTED),
+        };
         let mut sources = Vec::with_capacity(known.len());
         for source in known {
             sources.push(telling.report(source).await?);
@@ -79,36 +92,63 @@ impl Telling<'_> {
 
     async fn report(&self, source: SourceId) -> Result<SourceReport, LogError> {
         let first: Vec<LogPosition> = self.tenant.sources.since(&source).into_iter().collect();
-        let first = self.reader().records(&first).await?.first().map(|record| record.reference.clone());
+        let first =
+            self.reader().records(&first).await?.first().map(|record| record.reference.clone());
         Ok(SourceReport {
             first,
             said: said_by(&source, self.history.at(self.known_at)),
             late: self.furthest(Told::Late, &source).await?,
             ahead: self.furthest(Told::Ahead, &source).await?,
-            not_understood: self.counted(Told::NotUnderstood, &source, LISTED, |record| Some(record.reference.clone())).await?,
-            variants: self.counted(Told::Variant, &source, LISTED, |record| Some(record.reference.clone())).await?,
+            not_understood: self
+                .counted(Told::NotUnderstood, &source, LISTED, |record| {
+                    Some(record.reference.clone())
+                })
+                .await?,
+            variants: self
+                .counted(Told::Variant, &source, LISTED, |record| Some(record.reference.clone()))
+                .await?,
             conflicts: self.counted(Told::Conflict, &source, LISTED, conflict).await?,
             source,
         })
     }
 
     /// Those of one kind that are the furthest off.
-    async fn furthest(&self, told: Told, source: &SourceId) -> Result<Counted<RecordRef>, LogError> {
-        let mut counted = self.counted(told, source, self.read, |record| Some(record.reference.clone())).await?;
+    async fn furthest(
+        &self,
+        told: Told,
+        source: &SourceId,
+    ) -> Result<Counted<RecordRef>, LogError> {
+        let mut counted =
+            self.counted(told, source, self.read, |record| Some(record.reference.clone())).await?;
         counted.items.sort_by_key(|record| (std::cmp::Reverse(off(record)), record.position));
         counted.items.truncate(LISTED);
         Ok(counted)
     }
 
-    async fn counted<T>(&self, told: Told, source: &SourceId, read: usize, item: impl Fn(&Brief) -> Option<T>) -> Result<Counted<T>, LogError> {
+    async fn counted<T>(
+        &self,
+        told: Told,
+        source: &SourceId,
+        read: usize,
+        item: impl Fn(&Brief) -> Option<T>,
+    ) -> Result<Counted<T>, LogError> {
         let from = LogPosition(0);
-        let mut positions = self.inner.views.positions_of(&self.tenant.id, &told.term(source), from, self.known_at, COUNTED + 1).await?;
+        let mut positions = self
+            .inner
+            .views
+            .positions_of(&self.tenant.id, &told.term(source), from, self.known_at, COUNTED + 1)
+            .await?;
         let at_least = positions.len() > COUNTED;
         positions.truncate(COUNTED);
         let count = positions.len();
         positions.truncate(read);
         let records = self.reader().records(&positions).await?;
-        Ok(Counted { count, at_least, read: records.len(), items: records.iter().filter_map(|record| item(record)).collect() })
+        Ok(Counted {
+            count,
+            at_least,
+            read: records.len(),
+            items: records.iter().filter_map(|record| item(record)).collect(),
+        })
     }
 }
 

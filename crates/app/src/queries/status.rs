@@ -11,7 +11,8 @@ use claimledger_facts::ids::{LogPosition, TenantId};
 use claimledger_ledger::log::LogError;
 
 impl App {
-    /// Where log and read models of the caller's tenant stand, and what of them does not work. Every role may know.
+    /// Where log and read models of the caller's tenant stand, and what of them does not work.
+    /// Every role may know.
     ///
     /// # Errors
     /// See [`AskError`].
@@ -20,7 +21,8 @@ impl App {
         Ok(self.0.status_of(&tenant).await?)
     }
 
-    /// Whether recorded times are asserted by the input in the caller's tenant. Every role may know.
+    /// Whether recorded times are asserted by the input in the caller's tenant. Every role may
+    /// know.
     ///
     /// # Errors
     /// See [`AskError`].
@@ -31,11 +33,15 @@ impl App {
     /// What does not work of any tenant: for a readiness probe, which names none.
     #[must_use]
     pub fn health(&self) -> Health {
-        self.0.opened().iter().map(|tenant| self.0.health_of(tenant)).fold(Health::default(), Health::or)
+        self.0
+            .opened()
+            .iter()
+            .map(|tenant| self.0.health_of(tenant))
+            .fold(Health::default(), Health::or)
     }
 
-    /// Reads the last records of the caller's tenant, as many as this at most, and compares each with what it commits to. Returns how many there were. Every
-    /// role may know.
+    /// Reads the last records of the caller's tenant, as many as this at most, and compares each
+    /// with what it commits to. Returns how many there were. Every role may know.
     ///
     /// # Errors
     /// If one is damaged: it is named.

@@ -14,12 +14,19 @@ use claimledger_facts::{
 };
 
 impl App {
-    /// The records that changed what is said of a session at T, each as known at it: those up to K, which are the same for ever, and those that are known
-    /// since. Where there are more than can be tried, those nearest to K are, and the answer says how many were not. None: nothing of it is known at K.
+    /// The records that changed what is said of a session at T, each as known at it: those up to K,
+    /// which are the same for ever, and those that are known since. Where there are more than can
+    /// be tried, those nearest to K are, and the answer says how many were not. None: nothing of it
+    /// is known at K.
     ///
     /// # Errors
     /// See [`AskError`].
-    pub async fn stops(&self, caller: &Caller, session: &SessionId, asking: &Asking) -> Result<Answer<Option<SessionStops>>, AskError> {
+    pub async fn stops(
+        &self,
+        caller: &Caller,
+        session: &SessionId,
+        asking: &Asking,
+    ) -> Result<Answer<Option<SessionStops>>, AskError> {
         self.disclose(caller, Disclosure::Sessions)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
         let pinned = self.0.pin(&tenant, caller, asking).await?;
@@ -38,7 +45,8 @@ impl App {
             Stops::default()
         } else {
             let traits = tenant.first_of_kind.at(head);
-            let gathered = gather::session(&reader, traits, session, head).await?.unwrap_or_default();
+            let gathered =
+                gather::session(&reader, traits, session, head).await?.unwrap_or_default();
             view.between(session, &gathered, at, (known_at, head), Nearest::Before)
         };
         self.0.answer(&tenant, &pinned, Some(SessionStops { until, later })).await
@@ -46,7 +54,24 @@ impl App {
 }
 
 impl View<'_> {
-    fn between(&self, session: &SessionId, gathered: &Gathered, at: Time, (before, after): (LogPosition, LogPosition), nearest: Nearest) -> Stops {
-        belief::stops(belief::Beliefs { session, facts: &gathered.facts, history: &self.history, at, before, after }, nearest)
+    fn between(
+        &self,
+        session: &SessionId,
+        gathered: &Gathered,
+        at: Time,
+        (before, after): (LogPosition, LogPosition),
+        nearest: Nearest,
+    ) -> Stops {
+        belief::stops(
+            belief::Beliefs {
+                session,
+                facts: &gathered.facts,
+                history: &self.history,
+                at,
+                before,
+                after,
+            },
+            nearest,
+        )
     }
 }

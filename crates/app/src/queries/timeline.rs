@@ -52,11 +52,15 @@ impl App {
         let mut page = Page { items: Vec::new(), cursors: Vec::new(), has_next: false };
         let Some(assessed) = view.session(session).await? else {
             let barrier = Some(not_known("session", session));
-            return self.0.answer_with(&tenant, &pinned, TimelinePage { session: None, page }, barrier).await;
+            return self
+                .0
+                .answer_with(&tenant, &pinned, TimelinePage { session: None, page }, barrier)
+                .await;
         };
         let state = &assessed.state;
         let records = |wanted: &dyn Fn(&Statement) -> bool| -> Vec<RecordRef> {
-            let records = assessed.gathered.records.iter().filter(|record| wanted(&record.statement));
+            let records =
+                assessed.gathered.records.iter().filter(|record| wanted(&record.statement));
             records.map(|record| record.reference.clone()).collect()
         };
         let not_understood = records(&|statement| !statement.is_understood());
@@ -67,9 +71,22 @@ impl App {
         };
         let history = &view.history;
         let facts = &assessed.gathered.facts;
-        let rows = timeline(Material { state, facts, not_understood: &not_understood, silent: &silent, about: &about, history }, pinned.cut, order);
+        let rows = timeline(
+            Material {
+                state,
+                facts,
+                not_understood: &not_understood,
+                silent: &silent,
+                about: &about,
+                history,
+            },
+            pinned.cut,
+            order,
+        );
         // The cut is the cursor's, so the rows are the same as for the page before.
-        let shown = cursor.and_then(|cursor| cursor.decision).and_then(|position| rows.iter().position(|row| row.record.position == position));
+        let shown = cursor
+            .and_then(|cursor| cursor.decision)
+            .and_then(|position| rows.iter().position(|row| row.record.position == position));
         let rest = rows.into_iter().skip(shown.map_or(0, |shown| shown + 1));
         for row in rest {
             if page.items.len() == first as usize {
@@ -103,14 +120,16 @@ fn key(session: &SessionId, row: &Row) -> HeadKey {
 }
 
 impl View<'_> {
-    /// Facts about a person that no session names, by whichever of their identities (`semantics.md` 11).
+    /// Facts about a person that no session names, by whichever of their identities (`semantics.md`
+    /// 11).
     async fn about(&self, person: &Pseudonym) -> Result<Vec<Known>, LogError> {
         let reader = self.tenant.reader(&*self.inner.log, &*self.inner.views);
         let known_at = self.cut.known_at;
         let variants = reader.any(&term(TermKind::Note, VARIANT), known_at).await?;
         let mut positions = BTreeSet::new();
         for person in self.history.at(known_at).people(person) {
-            positions.extend(reader.positions(&term(TermKind::About, person.as_str()), known_at).await?);
+            positions
+                .extend(reader.positions(&term(TermKind::About, person.as_str()), known_at).await?);
         }
         let positions: Vec<LogPosition> = positions.into_iter().collect();
         let mut about = Vec::new();

@@ -13,21 +13,31 @@ use claimledger_domain::{
 use claimledger_facts::ids::SessionId;
 
 impl App {
-    /// Why: one tree a decision, in order; or one a factor, where a factor is asked. Without any filter a session that has no decision explains itself.
+    /// Why: one tree a decision, in order; or one a factor, where a factor is asked. Without any
+    /// filter a session that has no decision explains itself.
     ///
     /// # Errors
     /// See [`AskError`].
-    pub async fn why(&self, caller: &Caller, session: &SessionId, filter: &WhyFilter, asking: &Asking) -> Result<Answer<Why>, AskError> {
+    pub async fn why(
+        &self,
+        caller: &Caller,
+        session: &SessionId,
+        filter: &WhyFilter,
+        asking: &Asking,
+    ) -> Result<Answer<Why>, AskError> {
         self.disclose(caller, Disclosure::Why)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
         let pinned = self.0.pin(&tenant, caller, asking).await?;
         let view = View::new(&self.0, &tenant, pinned.cut);
         let (why, barrier) = match view.session(session).await? {
             Some(assessed) => {
-                let (id, barrier) = (assessed.state.id.clone(), unknown_in(&assessed.state, filter));
+                let (id, barrier) =
+                    (assessed.state.id.clone(), unknown_in(&assessed.state, filter));
                 (Why { session: Some(id), because: explain(assessed.state, filter) }, barrier)
             }
-            None => (Why { session: None, because: Vec::new() }, Some(not_known("session", session))),
+            None => {
+                (Why { session: None, because: Vec::new() }, Some(not_known("session", session)))
+            }
         };
         self.0.answer_with(&tenant, &pinned, why, barrier).await
     }
@@ -36,15 +46,30 @@ impl App {
 /// What the question names that the session does not have.
 fn unknown_in(state: &SessionState, filter: &WhyFilter) -> Option<Barrier> {
     let of = |name: &str| format!("{name} of session {}", state.id);
-    let decided = |name: &String| state.decisions.iter().any(|decision| names(&decision.record, name));
-    let carried = |name: &String| state.factors.iter().any(|factor| factor.goes_by(name)) || state.ignored.iter().any(|claim| claim.goes_by(name));
-    let decision = filter.decision.as_ref().filter(|name| !decided(name)).map(|name| not_known("decision", &of(name)));
-    decision.or_else(|| filter.factor.as_ref().filter(|name| !carried(name)).map(|name| not_known("factor", &of(name))))
+    let decided =
+        |name: &String| state.decisions.iter().any(|decision| names(&decision.record, name));
+    let carried = |name: &String| {
+        state.factors.iter().any(|factor| factor.goes_by(name))
+            || state.ignored.iter().any(|claim| claim.goes_by(name))
+    };
+    let decision = filter
+        .decision
+        .as_ref()
+        .filter(|name| !decided(name))
+        .map(|name| not_known("decision", &of(name)));
+    decision.or_else(|| {
+        filter
+            .factor
+            .as_ref()
+            .filter(|name| !carried(name))
+            .map(|name| not_known("factor", &of(name)))
+    })
 }
 
 fn explain(state: SessionState, filter: &WhyFilter) -> Vec<Reason> {
     let chosen = |decision: &Decision| {
-        filter.app.as_ref().is_none_or(|app| decision.app == *app) && filter.decision.as_ref().is_none_or(|name| names(&decision.record, name))
+        filter.app.as_ref().is_none_or(|app| decision.app == *app)
+            && filter.decision.as_ref().is_none_or(|name| names(&decision.record, name))
     };
     if let Some(factor) = &filter.factor {
         return of_factor(&state, factor, filter, chosen);
@@ -55,8 +80,14 @@ fn explain(state: SessionState, filter: &WhyFilter) -> Vec<Reason> {
     state.decisions.into_iter().filter(chosen).map(|decision| decision.because).collect()
 }
 
-/// Why a factor counted, or a claimed value did not. With a decision or an application: only where one of those decisions rested on it.
-fn of_factor(state: &SessionState, name: &str, filter: &WhyFilter, chosen: impl Fn(&Decision) -> bool) -> Vec<Reason> {
+/// Why a factor counted, or a claimed value did not. With a decision or an application: only where
+/// one of those decisions rested on it.
+fn of_factor(
+    state: &SessionState,
+    name: &str,
+    filter: &WhyFilter,
+    chosen: impl Fn(&Decision) -> bool,
+) -> Vec<Reason> {
     let of_decision = filter.app.is_some() || filter.decision.is_some();
     let rested: Vec<usize> = state
         .decisions

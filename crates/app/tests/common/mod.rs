@@ -31,7 +31,12 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
-        Self { log: Arc::default(), keys: Arc::default(), views: Arc::default(), clock: Arc::new(FixedClock::new(time("2026-03-11T08:00:00Z"))) }
+        Self {
+            log: Arc::default(),
+            keys: Arc::default(),
+            views: Arc::default(),
+            clock: Arc::new(FixedClock::new(time("2026-03-11T08:00:00Z"))),
+        }
     }
 
     pub(crate) async fn open(&self) -> App {
@@ -92,18 +97,33 @@ pub(crate) fn demo(name: &str) -> Vec<String> {
 
 pub(crate) fn drafts<S: AsRef<str>>(lines: &[S]) -> Vec<(u64, Draft)> {
     let numbered = (1..).zip(lines);
-    numbered.flat_map(|(n, line)| translate(Dialect::Native, line.as_ref().as_bytes()).unwrap().into_iter().map(move |d| (n, d))).collect()
+    numbered
+        .flat_map(|(n, line)| {
+            translate(Dialect::Native, line.as_ref().as_bytes())
+                .unwrap()
+                .into_iter()
+                .map(move |d| (n, d))
+        })
+        .collect()
 }
 
 pub(crate) fn batch(drafts: Vec<(u64, Draft)>) -> Batch {
     Batch { drafts, door: Door::File, source: None, expected_revision: None, rehearsal_now: None }
 }
 
-pub(crate) async fn ingest(app: &App, tenant: &str, drafts: Vec<(u64, Draft)>) -> Result<Vec<Ingested>, IngestError> {
+pub(crate) async fn ingest(
+    app: &App,
+    tenant: &str,
+    drafts: Vec<(u64, Draft)>,
+) -> Result<Vec<Ingested>, IngestError> {
     app.ingest(&owner(tenant), batch(drafts)).await
 }
 
-pub(crate) async fn ingest_line(app: &App, tenant: &str, line: &serde_json::Value) -> Result<Ingested, IngestError> {
+pub(crate) async fn ingest_line(
+    app: &App,
+    tenant: &str,
+    line: &serde_json::Value,
+) -> Result<Ingested, IngestError> {
     Ok(ingest(app, tenant, drafts(&[line.to_string()])).await?.remove(0))
 }
 

@@ -1,6 +1,7 @@
 //! Days made up of anything: what happened, and in which order it came in.
 //!
-//! An event is a few small numbers and says the same whichever others there are, so that a day shrinks to the few that matter.
+//! An event is a few small numbers and says the same whichever others there are, so that a day
+//! shrinks to the few that matter.
 
 use proptest::{collection, option, prelude::*};
 use serde_json::{Map, Value, json};
@@ -48,21 +49,45 @@ pub(crate) struct Line {
 /// Days of so many sessions, each with a handful of facts.
 pub(crate) fn days(sessions: impl Strategy<Value = usize>) -> impl Strategy<Value = Day> {
     sessions.prop_flat_map(|sessions| {
-        let told = (0u8..39, 0..sessions, 0usize..24, prop::bool::weighted(0.1), 0usize..1000, 0usize..1000, prop::bool::weighted(0.05));
-        let event = told.prop_map(|(kind, session, step, vague, pick, more, twofold)| Event { kind, session, step, vague, pick, more, twofold });
-        collection::vec(option::weighted(0.95, event), sessions * 4..=sessions * 9).prop_map(move |events| Day { sessions, events })
+        let told = (
+            0u8..39,
+            0..sessions,
+            0usize..24,
+            prop::bool::weighted(0.1),
+            0usize..1000,
+            0usize..1000,
+            prop::bool::weighted(0.05),
+        );
+        let event = told.prop_map(|(kind, session, step, vague, pick, more, twofold)| Event {
+            kind,
+            session,
+            step,
+            vague,
+            pick,
+            more,
+            twofold,
+        });
+        collection::vec(option::weighted(0.95, event), sessions * 4..=sessions * 9)
+            .prop_map(move |events| Day { sessions, events })
     })
 }
 
 impl Day {
     /// Every line there is: how things stood in the morning, and what happened.
     pub(crate) fn lines(&self) -> Vec<Line> {
-        let mut lines: Vec<Line> = morning().into_iter().map(|json| Line { json, twofold: false }).collect();
+        let mut lines: Vec<Line> =
+            morning().into_iter().map(|json| Line { json, twofold: false }).collect();
         for (n, event) in self.events.iter().enumerate() {
             let Some(event) = event else { continue };
-            lines.push(Line { json: event.line(n, self.events.len(), event.pick), twofold: event.twofold });
+            lines.push(Line {
+                json: event.line(n, self.events.len(), event.pick),
+                twofold: event.twofold,
+            });
             if event.twofold {
-                lines.push(Line { json: event.line(n, self.events.len(), event.pick + 1), twofold: true });
+                lines.push(Line {
+                    json: event.line(n, self.events.len(), event.pick + 1),
+                    twofold: true,
+                });
             }
         }
         lines
@@ -77,8 +102,10 @@ pub(crate) fn arriving(lines: &[Line], order: u64) -> Vec<Line> {
         (order, lines[n].json.to_string(), again).hash(&mut hasher);
         hasher.finish()
     };
-    let twice = (0..lines.len()).filter(|n| dice(*n, true).is_multiple_of(8)).map(|n| (dice(n, true), n));
-    let mut coming: Vec<(u64, usize)> = (0..lines.len()).map(|n| (dice(n, false), n)).chain(twice).collect();
+    let twice =
+        (0..lines.len()).filter(|n| dice(*n, true).is_multiple_of(8)).map(|n| (dice(n, true), n));
+    let mut coming: Vec<(u64, usize)> =
+        (0..lines.len()).map(|n| (dice(n, false), n)).chain(twice).collect();
     coming.sort_unstable();
     coming.into_iter().map(|(_, n)| lines[n].clone()).collect()
 }
@@ -100,27 +127,54 @@ pub(crate) fn minute(n: usize) -> String {
 
 /// What is configured before anything happens.
 fn morning() -> Vec<Value> {
-    let at = |id: &str, kind: &str, data: Value| json!({"id": id, "type": kind, "occurred_at": minute(60), "source": "sp", "data": data});
-    let rule = |rule: &str, mode: &str| json!([{"rule": rule, "priority": 1, "access": "allow", "factor_mode": mode}]);
+    let at = |id: &str, kind: &str, data: Value| {
+        json!({"id": id, "type": kind,
+        "occurred_at": minute(60), "source": "sp", "data": data})
+    };
+    let rule = |rule: &str, mode: &str| {
+        json!([{"rule": rule, "priority": 1, "access": "allow",
+        "factor_mode": mode}])
+    };
     vec![
-        at("org", "org.configured", json!({"engine": "identity_engine", "claims_sharing": true, "third_party_claims_sharing": true})),
+        at(
+            "org",
+            "org.configured",
+            json!({"engine": "identity_engine", "claims_sharing": true,
+                "third_party_claims_sharing": true}),
+        ),
         at("a", "idp.configured", idp("idp-a", "a0", "active", true)),
         at("b", "idp.configured", idp("idp-b", "b0", "active", true)),
         at("o", "idp.configured", idp("idp-okta", "o0", "active", true)),
         at("key", "idp.key_added", json!({"idp": "idp-a", "key": "K0"})),
-        at("otp", "authenticator.configured", json!({"method": "otp", "status": "active", "enrollment": "allowed"})),
-        at("one", "policy.configured", json!({"policy": "one", "version": "v0", "kind": "app_sign_in", "rules": rule("one-1", "1fa")})),
-        at("two", "policy.configured", json!({"policy": "two", "version": "v0", "kind": "app_sign_in", "rules": rule("two-1", "2fa")})),
+        at(
+            "otp",
+            "authenticator.configured",
+            json!({"method": "otp", "status": "active", "enrollment": "allowed"}),
+        ),
+        at(
+            "one",
+            "policy.configured",
+            json!({"policy": "one", "version": "v0", "kind": "app_sign_in",
+                "rules": rule("one-1", "1fa")}),
+        ),
+        at(
+            "two",
+            "policy.configured",
+            json!({"policy": "two", "version": "v0", "kind": "app_sign_in",
+                "rules": rule("two-1", "2fa")}),
+        ),
     ]
 }
 
 fn idp(idp: &str, version: &str, status: &str, trusted: bool) -> Value {
     let kind = if idp == "idp-okta" { "okta_identity_engine" } else { "third_party" };
-    json!({"idp": idp, "version": version, "kind": kind, "status": status, "trust_claims": trusted, "map_amr_claims": true, "actor": "admin"})
+    json!({"idp": idp, "version": version, "kind": kind, "status": status, "trust_claims": trusted,
+        "map_amr_claims": true, "actor": "admin"})
 }
 
 impl Event {
-    /// The line of an event that is the nth of so many. It `picks` other words where it is told a second time under its id.
+    /// The line of an event that is the nth of so many. It `picks` other words where it is told a
+    /// second time under its id.
     fn line(&self, n: usize, of: usize, pick: usize) -> Value {
         // Sessions begin over four hours, two hours into the day.
         let start = 120 + (self.session * 7 % 24) * STEP + self.step * STEP;
@@ -130,9 +184,17 @@ impl Event {
         line.insert("id".into(), self.id(n).into());
         line.insert("type".into(), kind.into());
         line.insert("source".into(), source.into());
-        let occurred = if self.vague { json!({"from": minute(start), "to": minute(start + 2 * STEP)}) } else { minute(start).into() };
+        let occurred = if self.vague {
+            json!({"from": minute(start), "to": minute(start + 2 * STEP)})
+        } else {
+            minute(start).into()
+        };
         line.insert("occurred_at".into(), occurred);
-        if matches!(kind.split_once('.'), Some(("session" | "claims" | "claim" | "factor" | "app", _)) | Some(("policy", "decided"))) {
+        if matches!(
+            kind.split_once('.'),
+            Some(("session" | "claims" | "claim" | "factor" | "app", _))
+                | Some(("policy", "decided"))
+        ) {
             line.insert("session".into(), session(self.session).into());
         }
         if line.contains_key("session")
@@ -150,7 +212,14 @@ impl Event {
         if self.kind == 21 && n < 7 { session(n) } else { format!("e{n}") }
     }
 
-    fn says(&self, n: usize, of: usize, pick: usize, start: usize, idp_of_session: &str) -> (&'static str, &'static str, Value) {
+    fn says(
+        &self,
+        n: usize,
+        of: usize,
+        pick: usize,
+        start: usize,
+        idp_of_session: &str,
+    ) -> (&'static str, &'static str, Value) {
         let one_of = |many: &[&str]| many[pick % many.len()].to_owned();
         // Both tellings are of one IdP and one method: they stay in one history.
         let (any_idp, method) = (IDPS[self.pick % IDPS.len()], METHODS[self.pick % METHODS.len()]);
@@ -158,21 +227,52 @@ impl Event {
         let idp_session = format!("is-{}", self.session);
         match self.kind {
             0 => ("sp", "session.started", start_of(idp_of_session, &idp_session, start, pick)),
-            1 => ("idp", "session.linked", json!({"to": session((self.session + 1 + pick % 4) % (of + 1)), "by": "root"})),
-            2 => ("sp", "session.linked", json!({"to": format!("e{}", pick % of), "by": "correlation"})),
-            3 => ("idp", "idp_session.started", json!({"idp": idp_of_session, "idp_session": idp_session})),
-            4 | 5 => ("idp", "idp_session.ended", json!({"idp": idp_of_session, "idp_session": idp_session, "reason": "logout"})),
+            1 => (
+                "idp",
+                "session.linked",
+                json!({"to": session((self.session + 1 + pick % 4) % (of + 1)), "by": "root"}),
+            ),
+            2 => (
+                "sp",
+                "session.linked",
+                json!({"to": format!("e{}", pick % of), "by": "correlation"}),
+            ),
+            3 => (
+                "idp",
+                "idp_session.started",
+                json!({"idp": idp_of_session, "idp_session": idp_session}),
+            ),
+            4 | 5 => (
+                "idp",
+                "idp_session.ended",
+                json!({"idp": idp_of_session, "idp_session": idp_session, "reason": "logout"}),
+            ),
             6..=10 => ("sp", "claims.received", claim(idp_of_session, n, pick, self.more)),
             11 => ("sp", "claims.received", json!({"idp": any_idp, "amr": ["pwd", "otp"]})),
-            12 => ("sp", "claim.accepted", json!({"assertion": format!("as-{}", self.more % of), "amr": one_of(&["pwd", "otp", "hwk"])})),
-            13 => ("sp", "claim.ignored", json!({"assertion": format!("as-{}", self.more % of), "method": method})),
-            14 | 15 if self.more.is_multiple_of(2) => {
-                ("sp", "factor.verified", json!({"method": method, "authenticator": format!("au-{}", pick % 2)}))
-            }
+            12 => (
+                "sp",
+                "claim.accepted",
+                json!({"assertion": format!("as-{}", self.more % of),
+                    "amr": one_of(&["pwd", "otp", "hwk"])}),
+            ),
+            13 => (
+                "sp",
+                "claim.ignored",
+                json!({"assertion": format!("as-{}", self.more % of), "method": method}),
+            ),
+            14 | 15 if self.more.is_multiple_of(2) => (
+                "sp",
+                "factor.verified",
+                json!({"method": method, "authenticator": format!("au-{}", pick % 2)}),
+            ),
             14 | 15 => ("sp", "factor.verified", json!({"method": method})),
             16..=20 => ("sp", "policy.decided", decision(pick, self.more, of)),
             21 => ("sp", "app.accessed", json!({"app": one_of(&["wiki", "pay"])})),
-            22 => ("sp", "session.ended", json!({"reason": one_of(&["logout", "expired", "revoked", "upstream_revoked"])})),
+            22 => (
+                "sp",
+                "session.ended",
+                json!({"reason": one_of(&["logout", "expired", "revoked", "upstream_revoked"])}),
+            ),
             23 => ("idp", "session.ended", json!({"reason": "other"})),
             24 => ("sp", "trust.retracted", retraction(any_idp, pick, start, self.more)),
             25 => ("sp", "authenticator.lost", loss(method, pick, start, self.more)),
@@ -181,16 +281,48 @@ impl Event {
             28 => (
                 "sp",
                 "idp.configured",
-                idp(any_idp, &format!("i{n}"), one_of(&["active", "active", "inactive"]).as_str(), self.more.is_multiple_of(2)),
+                idp(
+                    any_idp,
+                    &format!("i{n}"),
+                    one_of(&["active", "active", "inactive"]).as_str(),
+                    self.more.is_multiple_of(2),
+                ),
             ),
             29 => ("sp", "policy.configured", policy(n, pick, self.more)),
-            30 => ("sp", "authenticator.configured", json!({"method": method, "status": "active", "enrollment": one_of(&["allowed", "disabled"])})),
-            31 => ("sp", "source.silent", json!({"from": minute(start), "until": minute(start + 6 * STEP)})),
-            32 => ("sp", "source.backfilled", json!({"from": minute(start + pick % 4 * STEP), "until": minute(start + (5 + pick % 4) * STEP)})),
-            33 | 34 => ("sp", "subject.linked", json!({"other": person(self.session + 1 + self.more % 2), "same": !pick.is_multiple_of(3)})),
+            30 => (
+                "sp",
+                "authenticator.configured",
+                json!({"method": method, "status": "active",
+                    "enrollment": one_of(&["allowed", "disabled"])}),
+            ),
+            31 => (
+                "sp",
+                "source.silent",
+                json!({"from": minute(start), "until": minute(start + 6 * STEP)}),
+            ),
+            32 => (
+                "sp",
+                "source.backfilled",
+                json!({"from": minute(start + pick % 4 * STEP),
+                    "until": minute(start + (5 + pick % 4) * STEP)}),
+            ),
+            33 | 34 => (
+                "sp",
+                "subject.linked",
+                json!({"other": person(self.session + 1 + self.more % 2),
+                    "same": !pick.is_multiple_of(3)}),
+            ),
             // Named as a record is: a session by this name takes links over that meant the record.
-            35 => ("idp", "session.linked", json!({"to": format!("S{}", self.more % 7), "by": "root"})),
-            36 => ("sp", "subject.sessions_ended", json!({"reason": one_of(&["revoked", "other"]), "actor": "admin"})),
+            35 => (
+                "idp",
+                "session.linked",
+                json!({"to": format!("S{}", self.more % 7), "by": "root"}),
+            ),
+            36 => (
+                "sp",
+                "subject.sessions_ended",
+                json!({"reason": one_of(&["revoked", "other"]), "actor": "admin"}),
+            ),
             37 => ("sp", "policy.configured", session_limits(pick, self.more)),
             _ => ("idp", "source.heard", json!({"until": minute(start), "basis": "stated"})),
         }
@@ -201,13 +333,24 @@ fn start_of(idp: &str, idp_session: &str, start: usize, pick: usize) -> Value {
     match pick % 4 {
         0 => json!({}),
         1 => json!({"idp": idp, "idp_session": idp_session}),
-        2 => json!({"idp": idp, "idp_session": idp_session, "lifetime_ends_at": minute(start + 180), "root_session": "root"}),
+        2 => {
+            json!({"idp": idp, "idp_session": idp_session, "lifetime_ends_at": minute(start + 180),
+                "root_session": "root"})
+        }
         _ => json!({"idp": idp, "idp_session": idp_session, "idle_secs": 3600}),
     }
 }
 
 fn claim(idp: &str, n: usize, pick: usize, more: usize) -> Value {
-    let amrs: [&[&str]; 7] = [&["pwd"], &["pwd", "otp"], &["hwk", "fpt"], &["mfa"], &["pwd", "phr"], &[], &["pwd", "new"]];
+    let amrs: [&[&str]; 7] = [
+        &["pwd"],
+        &["pwd", "otp"],
+        &["hwk", "fpt"],
+        &["mfa"],
+        &["pwd", "phr"],
+        &[],
+        &["pwd", "new"],
+    ];
     // Some assertions are shown twice.
     let assertion = format!("as-{}", if more.is_multiple_of(8) { 0 } else { n });
     let mut data = json!({"idp": idp, "assertion": assertion, "amr": amrs[pick % amrs.len()]});
@@ -217,7 +360,8 @@ fn claim(idp: &str, n: usize, pick: usize, more: usize) -> Value {
     if idp == "idp-okta" && more.is_multiple_of(2) {
         // Two entries of one method, with and without properties.
         data["methods"] = json!([
-            {"method": "webauthn", "properties": ["device_bound", "phishing_resistant"], "authenticator": "au-0"},
+            {"method": "webauthn", "properties": ["device_bound", "phishing_resistant"],
+                "authenticator": "au-0"},
             {"method": "password"},
             {"method": "webauthn", "authenticator": "au-1"},
         ]);
@@ -227,7 +371,8 @@ fn claim(idp: &str, n: usize, pick: usize, more: usize) -> Value {
 
 fn decision(pick: usize, more: usize, of: usize) -> Value {
     let policy = ["one", "two", "two", "unknown"][pick % 4];
-    let (app, outcome) = (["wiki", "pay"][more % 2], ["allow", "allow", "challenge", "deny"][more % 4]);
+    let (app, outcome) =
+        (["wiki", "pay"][more % 2], ["allow", "allow", "challenge", "deny"][more % 4]);
     let mut data = json!({"app": app, "policy": policy, "outcome": outcome});
     if more.is_multiple_of(5) {
         data["relied_on"] = json!([format!("e{}", pick % of)]);
@@ -239,7 +384,8 @@ fn decision(pick: usize, more: usize, of: usize) -> Value {
 }
 
 fn retraction(idp: &str, pick: usize, start: usize, more: usize) -> Value {
-    let mut data = json!({"idp": idp, "from": minute(start.saturating_sub(more % 12 * STEP)), "reason": "stolen", "actor": "admin"});
+    let mut data = json!({"idp": idp, "from": minute(start.saturating_sub(more % 12 * STEP)),
+        "reason": "stolen", "actor": "admin"});
     if more.is_multiple_of(2) {
         data["key"] = format!("K{}", pick % 3).into();
     }
@@ -247,7 +393,8 @@ fn retraction(idp: &str, pick: usize, start: usize, more: usize) -> Value {
 }
 
 fn loss(method: &str, pick: usize, start: usize, more: usize) -> Value {
-    let mut data = json!({"methods": [if pick.is_multiple_of(2) { "hwk" } else { method }], "actor": "help"});
+    let mut data =
+        json!({"methods": [if pick.is_multiple_of(2) { "hwk" } else { method }], "actor": "help"});
     if more.is_multiple_of(2) {
         data["from"] = minute(start.saturating_sub(more % 6 * STEP)).into();
     }
@@ -259,17 +406,23 @@ fn loss(method: &str, pick: usize, start: usize, more: usize) -> Value {
 
 /// A global session policy: at times there is one, and at times there are two.
 fn session_limits(pick: usize, more: usize) -> Value {
-    json!({"policy": format!("g{}", pick % 2), "version": format!("g{more}"), "kind": "global_session", "rules": [],
+    json!({"policy": format!("g{}", pick % 2), "version": format!("g{more}"),
+        "kind": "global_session", "rules": [],
         "max_lifetime_secs": 3600 * (more % 4), "max_idle_secs": 1800 * (more % 3)})
 }
 
 fn policy(n: usize, pick: usize, more: usize) -> Value {
-    let mut rule = json!({"rule": "two-1", "priority": 1, "access": if more.is_multiple_of(6) { "deny" } else { "allow" }, "factor_mode": "2fa"});
+    let mut rule = json!({"rule": "two-1", "priority": 1, "access": if more.is_multiple_of(6) {
+        "deny" } else { "allow" }, "factor_mode": "2fa"});
     match pick % 4 {
         0 => rule["alternatives"] = json!([{"possession": {"phishing_resistant": true}}]),
-        1 => rule["alternatives"] = json!([{"possession": {"device_bound": true}, "knowledge": true}, {"possession": {}}]),
+        1 => {
+            rule["alternatives"] = json!([{"possession": {"device_bound": true}, "knowledge": true},
+                {"possession": {}}])
+        }
         2 => rule["reauthenticate_in_secs"] = json!(3600),
         _ => {}
     }
-    json!({"policy": "two", "version": format!("v{n}"), "kind": "app_sign_in", "rules": [rule], "actor": "admin"})
+    json!({"policy": "two", "version": format!("v{n}"), "kind": "app_sign_in", "rules": [rule],
+        "actor": "admin"})
 }

@@ -17,26 +17,53 @@ use std::fmt::Write as _;
 
 /// Everything that is pinned to (T, K), to the byte.
 pub(crate) async fn pinned(app: &App, day: &Day, at: usize, known_at: LogPosition) -> String {
-    let asking = Asking { at: Some(time(&minute(at))), known_at_position: Some(known_at), ..Asking::default() };
+    let asking = Asking {
+        at: Some(time(&minute(at))),
+        known_at_position: Some(known_at),
+        ..Asking::default()
+    };
     let owner = owner("acme");
     let mut text = String::new();
     let mut after = None;
     loop {
-        let page = app.sessions(&owner, &SessionFilter::default(), &asking, 7, after.as_deref()).await.unwrap();
-        writeln!(text, "{:#?} {:#?} {:#?}", page.value.items, page.answered, page.completeness).unwrap();
+        let page = app
+            .sessions(&owner, &SessionFilter::default(), &asking, 7, after.as_deref())
+            .await
+            .unwrap();
+        writeln!(text, "{:#?} {:#?} {:#?}", page.value.items, page.answered, page.completeness)
+            .unwrap();
         after = page.value.cursors.last().cloned();
         if !page.value.has_next {
             break;
         }
     }
     for filter in filters() {
-        writeln!(text, "{filter:?} {:#?}", app.sessions(&owner, &filter, &asking, 500, None).await.unwrap().value.items).unwrap();
+        writeln!(
+            text,
+            "{filter:?} {:#?}",
+            app.sessions(&owner, &filter, &asking, 500, None).await.unwrap().value.items
+        )
+        .unwrap();
     }
-    writeln!(text, "{:#?}", app.decisions(&owner, &DecisionFilter::default(), &asking, 500, None).await.unwrap().value.items).unwrap();
+    writeln!(
+        text,
+        "{:#?}",
+        app.decisions(&owner, &DecisionFilter::default(), &asking, 500, None)
+            .await
+            .unwrap()
+            .value
+            .items
+    )
+    .unwrap();
     for n in 0..day.sessions {
         let id = SessionId::new(session(n));
         writeln!(text, "{:#?}", app.session(&owner, &id, &asking).await.unwrap().value).unwrap();
-        writeln!(text, "{:#?}", app.why(&owner, &id, &WhyFilter::default(), &asking).await.unwrap().value).unwrap();
+        writeln!(
+            text,
+            "{:#?}",
+            app.why(&owner, &id, &WhyFilter::default(), &asking).await.unwrap().value
+        )
+        .unwrap();
     }
     text
 }
@@ -46,14 +73,18 @@ pub(crate) async fn at_the_head(app: &App, day: &Day, at: usize) -> String {
     let asking = Asking { at: Some(time(&minute(at))), ..Asking::default() };
     let owner = owner("acme");
     let mut text = String::new();
-    let said = Said { twofold_falsifier: has_twofold_falsifier(day), people_linked: has(day, "subject.linked") };
+    let said = Said {
+        twofold_falsifier: has_twofold_falsifier(day),
+        people_linked: has(day, "subject.linked"),
+    };
     let list = app.sessions(&owner, &SessionFilter::default(), &asking, 500, None).await.unwrap();
     writeln!(text, "{:#?}", list.completeness).unwrap();
     for hit in list.value.items {
         writeln!(text, "{:?} {}", hit.certainty, state(hit.session, said)).unwrap();
     }
     for actor in ["admin", "help"] {
-        let changes = app.dependants(&owner, Some(&ActorId::new(actor)), None, &asking).await.unwrap().value;
+        let changes =
+            app.dependants(&owner, Some(&ActorId::new(actor)), None, &asking).await.unwrap().value;
         writeln!(text, "{actor} {changes:#?}").unwrap();
     }
     let by_key = DecisionFilter { key: Some(KeyId::new("K1")), ..DecisionFilter::default() };
@@ -64,11 +95,22 @@ pub(crate) async fn at_the_head(app: &App, day: &Day, at: usize) -> String {
         let hits = app.sessions(&owner, &filter, &asking, 500, None).await.unwrap().value.items;
         for mut hit in hits {
             falsifiers_last(&mut hit.because);
-            writeln!(text, "filter {n}: {} {:?} {:#?}", hit.session.id, hit.certainty, hit.because).unwrap();
+            writeln!(text, "filter {n}: {} {:?} {:#?}", hit.session.id, hit.certainty, hit.because)
+                .unwrap();
         }
     }
-    writeln!(text, "{:#?}", app.outlived(&owner, &asking).await.unwrap().value.iter().map(|o| (&o.session.id, &o.outlived)).collect::<Vec<_>>())
-        .unwrap();
+    writeln!(
+        text,
+        "{:#?}",
+        app.outlived(&owner, &asking)
+            .await
+            .unwrap()
+            .value
+            .iter()
+            .map(|o| (&o.session.id, &o.outlived))
+            .collect::<Vec<_>>()
+    )
+    .unwrap();
     writeln!(text, "{:#?}", app.reused(&owner, &asking).await.unwrap().value).unwrap();
     for n in 0..day.sessions {
         let id = SessionId::new(session(n));
@@ -93,9 +135,12 @@ fn filters() -> Vec<SessionFilter> {
     ]
 }
 
-/// Whether a falsifier has two variants: a decision that fell between them was judged on the one that does not count any more (`semantics.md` 4, 32).
+/// Whether a falsifier has two variants: a decision that fell between them was judged on the one
+/// that does not count any more (`semantics.md` 4, 32).
 fn has_twofold_falsifier(day: &Day) -> bool {
-    let falsifies = |line: &Line| matches!(line.json["type"].as_str(), Some("trust.retracted" | "authenticator.lost"));
+    let falsifies = |line: &Line| {
+        matches!(line.json["type"].as_str(), Some("trust.retracted" | "authenticator.lost"))
+    };
     day.lines().iter().any(|line| line.twofold && falsifies(line))
 }
 
@@ -113,9 +158,12 @@ fn has(day: &Day, kind: &str) -> bool {
 
 fn state(mut state: SessionState, said: Said) -> String {
     // They are told as they were recorded.
-    state.falsifiers.sort_by(|a, b| (&a.record.source, &a.record.source_id).cmp(&(&b.record.source, &b.record.source_id)));
+    state.falsifiers.sort_by(|a, b| {
+        (&a.record.source, &a.record.source_id).cmp(&(&b.record.source, &b.record.source_id))
+    });
     falsifiers_last(&mut state.because);
-    // A loss that came before a factor takes nothing away, and is told of it: from when it was known on.
+    // A loss that came before a factor takes nothing away, and is told of it: from when it was
+    // known on.
     let untouched = state.falsifiers.is_empty()
         && state.factors.iter().all(|factor| factor.lost_before.is_empty())
         && !said.twofold_falsifier
@@ -134,7 +182,10 @@ fn state(mut state: SessionState, said: Said) -> String {
 /// The same of the reasons that tell them.
 fn falsifiers_last(reasons: &mut [Reason]) {
     let of = |reason: &Reason| {
-        let record = reason.facts.first().filter(|record| matches!(&*record.kind, "trust.retracted" | "authenticator.lost"))?;
+        let record = reason
+            .facts
+            .first()
+            .filter(|record| matches!(&*record.kind, "trust.retracted" | "authenticator.lost"))?;
         Some((record.source.clone(), record.source_id.clone()))
     };
     reasons.sort_by_key(of);
@@ -143,14 +194,42 @@ fn falsifiers_last(reasons: &mut [Reason]) {
 
 /// A decision as known now: what was thought when it fell depends on what had come in by then.
 fn as_known(decision: &Decision, said: Said) -> String {
-    let Decision { record, session, app, at, outcome, policy, version_label, version_in_force, rule, at_k, .. } = decision;
+    let Decision {
+        record,
+        session,
+        app,
+        at,
+        outcome,
+        policy,
+        version_label,
+        version_in_force,
+        rule,
+        at_k,
+        ..
+    } = decision;
     let relied: Vec<usize> = decision.relied_on.iter().map(|relied| relied.factor).collect();
     // People can be parted again, and what a loss took away then stands.
     if *outcome == Outcome::Allow && !said.people_linked {
         let differs = matches!(at_k.implied, Implied::Challenge | Implied::Deny);
-        assert_eq!(decision.differs.is_some() || decision.falsified_later.is_some(), differs, "one or the other tells it: {decision:#?}");
+        assert_eq!(
+            decision.differs.is_some() || decision.falsified_later.is_some(),
+            differs,
+            "one or the other tells it: {decision:#?}"
+        );
     }
-    format!("{:#?}", (record, session, app, at, outcome, (policy, version_label, version_in_force, rule), at_k, relied))
+    format!(
+        "{:#?}",
+        (
+            record,
+            session,
+            app,
+            at,
+            outcome,
+            (policy, version_label, version_in_force, rule),
+            at_k,
+            relied
+        )
+    )
 }
 
 /// Each ledger has its own pseudonyms.
@@ -160,14 +239,16 @@ async fn without_pseudonyms(app: &App, day: &Day, mut text: String) -> String {
         let event = SourceEventId::new(line.json["id"].as_str().unwrap());
         let source = SourceId::new(line.json["source"].as_str().unwrap());
         let record = RecordId::derive(&owner("acme").tenant, &source, &event);
-        let record = app.record(&owner("acme"), RecordBy::Id(record), false).await.unwrap().unwrap();
+        let record =
+            app.record(&owner("acme"), RecordBy::Id(record), false).await.unwrap().unwrap();
         let pseudonym = record.statement.facts[0].subject.clone().unwrap();
         text = text.replace(pseudonym.as_str(), id);
     }
     text
 }
 
-/// Leaves out positions, as numbers and in words, and the ids of records: of two that one event has, the first to come has the plain one.
+/// Leaves out positions, as numbers and in words, and the ids of records: of two that one event
+/// has, the first to come has the plain one.
 fn without_arrival(text: &str) -> String {
     let mut out = String::new();
     let mut lines = text.lines();

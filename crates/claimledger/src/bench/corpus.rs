@@ -1,6 +1,8 @@
-//! What is appended: Okta System Log lines of 891 bytes, ten a session, one new person in ten sessions.
+//! What is appended: Okta System Log lines of 891 bytes, ten a session, one new person in ten
+//! sessions.
 //!
-//! As in a real log, sessions run beside each other (a thousand at a time), and their ids look random: an index over them is written all over.
+//! As in a real log, sessions run beside each other (a thousand at a time), and their ids look
+//! random: an index over them is written all over.
 
 use serde_json::{Value, json};
 
@@ -30,16 +32,25 @@ pub(crate) fn line(n: usize) -> Vec<u8> {
     let (session, step) = place(n);
     let user = format!("00u{:012}", session / 10);
     let app = format!("0oa{:09}", session % 40);
-    let person = json!({"id": user, "type": "User", "alternateId": format!("p{}@example.com", session / 10), "displayName": format!("Person {}", session / 10)});
-    let instance = json!({"id": app, "type": "AppInstance", "alternateId": "App", "displayName": "App"});
+    let person = json!({"id": user, "type": "User", "alternateId": format!("p{}@example.com",
+        session / 10), "displayName": format!("Person {}", session / 10)});
+    let instance =
+        json!({"id": app, "type": "AppInstance", "alternateId": "App", "displayName": "App"});
     let (kind, result, targets, debug) = match step {
         0 => ("user.session.start", "SUCCESS", json!([]), json!({})),
-        1 => ("user.authentication.auth_via_IDP", "SUCCESS", json!([instance, person]), json!({"amrList": "[pwd, hwk]"})),
+        1 => (
+            "user.authentication.auth_via_IDP",
+            "SUCCESS",
+            json!([instance, person]),
+            json!({"amrList": "[pwd, hwk]"}),
+        ),
         2 => ("policy.evaluate_sign_on", "CHALLENGE", json!([instance]), json!({})),
         3 => (
             "user.authentication.auth_via_mfa",
             "SUCCESS",
-            json!([person, {"id": "opf1", "type": "AuthenticatorEnrollment", "detailEntry": {"methodTypeUsed": "Password", "methodUsedVerifiedProperties": "[USER_PRESENCE]"}}]),
+            json!([person, {"id": "opf1", "type": "AuthenticatorEnrollment",
+                "detailEntry": {"methodTypeUsed": "Password",
+                "methodUsedVerifiedProperties": "[USER_PRESENCE]"}}]),
             json!({"factor": "PASSWORD_AS_FACTOR", "factorIntent": "LOGIN"}),
         ),
         4 => ("policy.evaluate_sign_on", "ALLOW", json!([instance]), json!({})),
@@ -57,11 +68,13 @@ pub(crate) fn line(n: usize) -> Vec<u8> {
         n % 4 * 250
     );
     let mut event = json!({
-        "uuid": format!("{n:08x}-7c1d-11f1-8a00-0242ac120002"), "published": published, "eventType": kind, "version": "0", "severity": "INFO",
+        "uuid": format!("{n:08x}-7c1d-11f1-8a00-0242ac120002"), "published": published,
+            "eventType": kind, "version": "0", "severity": "INFO",
         "actor": person, "outcome": {"result": result}, "target": targets,
         "client": {"ipAddress": format!("10.{}.{}.{}", n / 65_536 % 256, n / 256 % 256, n % 256)},
         "authenticationContext": {"externalSessionId": self::session(n)},
-        "transaction": {"type": "WEB", "id": format!("t{session}")}, "debugContext": {"debugData": debug},
+        "transaction": {"type": "WEB", "id": format!("t{session}")},
+            "debugContext": {"debugData": debug},
     });
     let bare = event.to_string().len();
     let pad = LINE_BYTES.saturating_sub(bare + r#","displayMessage":"""#.len());
@@ -109,7 +122,9 @@ mod tests {
         for n in 0..200 {
             let line = line(n);
             assert_eq!(line.len(), LINE_BYTES, "{}", String::from_utf8_lossy(&line));
-            let drafts = claimledger_sources::translate(claimledger_sources::Dialect::OktaSystemLog, &line).expect("an event");
+            let drafts =
+                claimledger_sources::translate(claimledger_sources::Dialect::OktaSystemLog, &line)
+                    .expect("an event");
             assert!(!drafts[0].facts.is_empty(), "{}", drafts[0].kind);
         }
     }

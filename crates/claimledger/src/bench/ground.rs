@@ -1,4 +1,5 @@
-//! A ledger of a given size, and bare SQLite with the same lines: made once, and kept where that is wanted.
+//! A ledger of a given size, and bare SQLite with the same lines: made once, and kept where that is
+//! wanted.
 
 use super::{corpus, product, sessions::Sessions, yardstick};
 use crate::{commands::upkeep::progress, engine};
@@ -72,7 +73,9 @@ impl Corpus {
     fn first(self) -> Vec<Vec<u8>> {
         match self {
             Self::Okta(_) => Vec::new(),
-            Self::Sessions(_) => Sessions::configuration().iter().map(|fact| fact.to_string().into_bytes()).collect(),
+            Self::Sessions(_) => {
+                Sessions::configuration().iter().map(|fact| fact.to_string().into_bytes()).collect()
+            }
         }
     }
 }
@@ -88,7 +91,8 @@ impl Ground {
         if ground.dir.exists() {
             bail!("{} was not finished: remove it", ground.dir.display());
         }
-        std::fs::create_dir_all(&ground.dir).with_context(|| format!("{}", ground.dir.display()))?;
+        std::fs::create_dir_all(&ground.dir)
+            .with_context(|| format!("{}", ground.dir.display()))?;
         let app = engine::create_or_open(&ground.ledger(), None, ClockSettings::default()).await?;
         let token = app.init_tenant(&TenantId::new(TENANT), false, None).await?;
         std::fs::write(ground.dir.join(TOKEN), token)?;
@@ -101,16 +105,27 @@ impl Ground {
         }
         let mut bare = yardstick::Store::create(&ground.yardstick()).await?;
         for first in (0..corpus.events()).step_by(BATCH) {
-            let rows: Vec<_> = (first..corpus.events().min(first + BATCH)).map(|n| corpus.line(n)).collect();
+            let rows: Vec<_> =
+                (first..corpus.events().min(first + BATCH)).map(|n| corpus.line(n)).collect();
             let lines: Vec<_> = rows.iter().map(|(_, line)| line.clone()).collect();
-            let rows = rows.into_iter().map(|(session, line)| Ok((session, String::from_utf8(line)?))).collect::<Result<Vec<_>>>()?;
-            let (ours, theirs) = tokio::join!(product::send(&app, &caller, corpus.dialect(), &lines), bare.write(&rows));
+            let rows = rows
+                .into_iter()
+                .map(|(session, line)| Ok((session, String::from_utf8(line)?)))
+                .collect::<Result<Vec<_>>>()?;
+            let (ours, theirs) = tokio::join!(
+                product::send(&app, &caller, corpus.dialect(), &lines),
+                bare.write(&rows)
+            );
             ours?;
             theirs?;
             bar.inc(lines.len() as u64);
         }
         bar.finish_and_clear();
-        eprintln!("{} events appended in {:.0} s; read models follow", corpus.events(), began.elapsed().as_secs_f64());
+        eprintln!(
+            "{} events appended in {:.0} s; read models follow",
+            corpus.events(),
+            began.elapsed().as_secs_f64()
+        );
         std::fs::write(ground.dir.join(READER), app.grant(&caller, &[Role::Read], None).await?.1)?;
         app.settled_status(&caller).await?;
         eprintln!("read models are there after {:.0} s", began.elapsed().as_secs_f64());
@@ -146,13 +161,18 @@ impl Ground {
         Ok(app)
     }
 
-    /// Closes it, and waits until another process can have it: what is under way ends a moment later.
+    /// Closes it, and waits until another process can have it: what is under way ends a moment
+    /// later.
     pub(crate) async fn close(&self, app: App) -> Result<()> {
         app.close().await;
         let lock = std::fs::File::open(self.ledger().join("owner.lock"))?;
         let began = Instant::now();
         while lock.try_lock().is_err() {
-            anyhow::ensure!(began.elapsed() < Duration::from_secs(10), "{} is still in use", self.ledger().display());
+            anyhow::ensure!(
+                began.elapsed() < Duration::from_secs(10),
+                "{} is still in use",
+                self.ledger().display()
+            );
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         Ok(())
@@ -162,7 +182,9 @@ impl Ground {
     pub(crate) fn without_views(&self) -> Result<()> {
         for name in ["views", "views-wal", "views-shm"] {
             match std::fs::remove_file(self.ledger().join(name)) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(error.into());
+                }
                 _ => {}
             }
         }
@@ -171,7 +193,11 @@ impl Ground {
 
     /// Bytes of some files of the ledger.
     pub(crate) fn bytes(&self, names: &[&str]) -> u64 {
-        names.iter().filter_map(|name| std::fs::metadata(self.ledger().join(name)).ok()).map(|file| file.len()).sum()
+        names
+            .iter()
+            .filter_map(|name| std::fs::metadata(self.ledger().join(name)).ok())
+            .map(|file| file.len())
+            .sum()
     }
 }
 

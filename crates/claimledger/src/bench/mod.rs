@@ -1,4 +1,5 @@
-//! Benchmarks that measure their own yardstick: bare SQLite, in the same run, on the same disk. Only the ratios say something.
+//! Benchmarks that measure their own yardstick: bare SQLite, in the same run, on the same disk.
+//! Only the ratios say something.
 
 pub(crate) mod corpus;
 pub(crate) mod ground;
@@ -24,7 +25,11 @@ pub(crate) struct Line {
 impl Line {
     /// The ratio of each run, product to yardstick of the same run.
     pub(crate) fn ratios(&self) -> Vec<f64> {
-        self.product.iter().zip(&self.yardstick).map(|(product, yardstick)| product / yardstick).collect()
+        self.product
+            .iter()
+            .zip(&self.yardstick)
+            .map(|(product, yardstick)| product / yardstick)
+            .collect()
     }
 }
 
@@ -53,7 +58,10 @@ mod tests {
     #[test]
     fn a_quantile_is_one_of_the_values() {
         let values: Vec<f64> = (1..=100).rev().map(f64::from).collect();
-        assert_eq!((quantile(&values, 0.5), quantile(&values, 0.99), quantile(&values, 1.0)), (50.0, 99.0, 100.0));
+        assert_eq!(
+            (quantile(&values, 0.5), quantile(&values, 0.99), quantile(&values, 1.0)),
+            (50.0, 99.0, 100.0)
+        );
         assert!(quantile(&[], 0.5).is_nan());
     }
 

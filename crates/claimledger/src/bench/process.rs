@@ -53,10 +53,15 @@ impl Server {
         let config = ledger.with_file_name("bench.toml");
         std::fs::write(&config, "[serve]\nrate_per_second = 1000000\nrate_burst = 1000000\n")?;
         let began = Instant::now();
-        let mut child = command(ledger).args(["serve", "--listen", "127.0.0.1:0", "--config"]).arg(&config).stdout(Stdio::piped()).spawn()?;
+        let mut child = command(ledger)
+            .args(["serve", "--listen", "127.0.0.1:0", "--config"])
+            .arg(&config)
+            .stdout(Stdio::piped())
+            .spawn()?;
         let mut line = String::new();
         BufReader::new(child.stdout.take().context("its output")?).read_line(&mut line)?;
-        let said: Value = serde_json::from_str(&line).context("the server did not say where it listens")?;
+        let said: Value =
+            serde_json::from_str(&line).context("the server did not say where it listens")?;
         let url = said["listening"].as_str().context("where it listens")?.to_owned();
         let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
         let mut server = Self { child, url, token: token.to_owned(), agent, ready_secs: 0.0 };
@@ -113,7 +118,11 @@ impl Client {
 
     /// Asks in GraphQL.
     pub(crate) fn ask(&self, document: &str, variables: &Value) -> Result<Value> {
-        let answer = self.post("/graphql", "application/json", &json!({"query": document, "variables": variables}).to_string())?;
+        let answer = self.post(
+            "/graphql",
+            "application/json",
+            &json!({"query": document, "variables": variables}).to_string(),
+        )?;
         match answer["errors"].get(0) {
             Some(error) => bail!("{error}"),
             None => Ok(answer),
@@ -121,7 +130,10 @@ impl Client {
     }
 
     fn post(&self, path: &str, kind: &str, body: &str) -> Result<Value> {
-        let request = self.agent.post(format!("{}{path}", self.url)).header("authorization", format!("Bearer {}", self.token));
+        let request = self
+            .agent
+            .post(format!("{}{path}", self.url))
+            .header("authorization", format!("Bearer {}", self.token));
         let mut answer = request.header("content-type", kind).send(body)?;
         let text = answer.body_mut().read_to_string()?;
         if !answer.status().is_success() {

@@ -1,4 +1,5 @@
-//! The product, in process, through the use case that every door calls: translation, sealing, commitments, deduplication, views running.
+//! The product, in process, through the use case that every door calls: translation, sealing,
+//! commitments, deduplication, views running.
 
 use super::corpus;
 use crate::engine;
@@ -58,12 +59,23 @@ pub(crate) async fn append(dir: &Path, events: usize, clients: usize, size: usiz
 }
 
 /// One request of many lines.
-pub(crate) async fn send(app: &App, caller: &Caller, dialect: Dialect, lines: &[Vec<u8>]) -> Result<()> {
+pub(crate) async fn send(
+    app: &App,
+    caller: &Caller,
+    dialect: Dialect,
+    lines: &[Vec<u8>],
+) -> Result<()> {
     let mut drafts = Vec::with_capacity(lines.len());
     for (n, line) in lines.iter().enumerate() {
         drafts.extend(translate(dialect, line)?.into_iter().map(|draft| (n as u64 + 1, draft)));
     }
-    let batch = Batch { drafts, door: Door::File, source: Some(SourceId::new("okta")), expected_revision: None, rehearsal_now: None };
+    let batch = Batch {
+        drafts,
+        door: Door::File,
+        source: Some(SourceId::new("okta")),
+        expected_revision: None,
+        rehearsal_now: None,
+    };
     app.ingest(caller, batch).await?;
     Ok(())
 }

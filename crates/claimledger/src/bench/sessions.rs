@@ -1,7 +1,9 @@
-//! Sessions of an organisation that trusts four IdPs, as native facts: what questions are measured on.
+//! Sessions of an organisation that trusts four IdPs, as native facts: what questions are measured
+//! on.
 //!
-//! As in a real log, sessions run beside each other (a thousand at a time), forty facts a second. One session in ten rests on the key [`HOT`] of
-//! [`HOT_IDP`], the others on eight other keys; one person in ten sessions.
+//! As in a real log, sessions run beside each other (a thousand at a time), forty facts a second.
+//! One session in ten rests on the key [`HOT`] of [`HOT_IDP`], the others on eight other keys; one
+//! person in ten sessions.
 
 use serde_json::{Value, json};
 
@@ -26,30 +28,45 @@ impl Sessions {
     /// What stands before the sessions.
     pub(crate) fn configuration() -> Vec<Value> {
         let at = "2026-01-01T00:00:00Z";
-        let fact = |id: String, kind: &str, data: Value| json!({"id": id, "type": kind, "occurred_at": at, "data": data});
+        let fact = |id: String, kind: &str, data: Value| {
+            json!({"id": id, "type": kind,
+            "occurred_at": at, "data": data})
+        };
         let mut all = vec![fact(
             "org".into(),
             "org.configured",
-            json!({"engine": "identity_engine", "claims_sharing": true, "third_party_claims_sharing": true}),
+            json!({"engine": "identity_engine", "claims_sharing": true,
+                "third_party_claims_sharing": true}),
         )];
         for idp in 0..4 {
             let name = format!("idp-{idp}");
             all.push(fact(
                 format!("{name}-v1"),
                 "idp.configured",
-                json!({"idp": name, "version": "v1", "kind": "third_party", "status": "active", "trust_claims": true, "map_amr_claims": false,
+                json!({"idp": name, "version": "v1", "kind": "third_party", "status": "active",
+                    "trust_claims": true, "map_amr_claims": false,
                        "protocol": "oidc", "app": "oidc", "usage": "sso", "actor": "admin-1"}),
             ));
-            let keys = if idp == 0 { vec![HOT.to_owned()] } else { (0..8).map(|key| format!("k-{key}")).collect() };
+            let keys = if idp == 0 {
+                vec![HOT.to_owned()]
+            } else {
+                (0..8).map(|key| format!("k-{key}")).collect()
+            };
             for key in keys {
-                all.push(fact(format!("{name}-{key}"), "idp.key_added", json!({"idp": name, "key": key, "actor": "admin-1"})));
+                all.push(fact(
+                    format!("{name}-{key}"),
+                    "idp.key_added",
+                    json!({"idp": name, "key": key, "actor": "admin-1"}),
+                ));
             }
         }
-        let rule = json!({"rule": "payroll-1", "priority": 1, "access": "allow", "factor_mode": "2fa", "alternatives": [{"possession": {"phishing_resistant": true}}]});
+        let rule = json!({"rule": "payroll-1", "priority": 1, "access": "allow",
+            "factor_mode": "2fa", "alternatives": [{"possession": {"phishing_resistant": true}}]});
         all.push(fact(
             "payroll-v1".into(),
             "policy.configured",
-            json!({"policy": "payroll", "version": "v1", "kind": "app_sign_in", "apps": ["payroll"], "rules": [rule], "actor": "admin-1"}),
+            json!({"policy": "payroll", "version": "v1", "kind": "app_sign_in", "apps": ["payroll"],
+                "rules": [rule], "actor": "admin-1"}),
         ));
         all
     }
@@ -59,7 +76,8 @@ impl Sessions {
         self.count * self.each
     }
 
-    /// The number of a fact, when there were more sessions, from which on all facts are of others than these.
+    /// The number of a fact, when there were more sessions, from which on all facts are of others
+    /// than these.
     pub(crate) fn past_the_end(self) -> usize {
         self.count.next_multiple_of(ABREAST) * self.each
     }
@@ -85,7 +103,15 @@ impl Sessions {
     pub(crate) fn time(n: usize) -> String {
         let seconds = n / RATE;
         let (day, rest) = (seconds / 86_400, seconds % 86_400);
-        format!("2026-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", 2 + day / 28 % 8, 1 + day % 28, rest / 3_600, rest / 60 % 60, rest % 60, n % RATE * 25)
+        format!(
+            "2026-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+            2 + day / 28 % 8,
+            1 + day % 28,
+            rest / 3_600,
+            rest / 60 % 60,
+            rest % 60,
+            n % RATE * 25
+        )
     }
 
     /// The session that a fact is of, and the fact as the native form has it.
@@ -98,19 +124,33 @@ impl Sessions {
         };
         let person = session / 10;
         let (kind, data) = match step {
-            0 => ("session.started", json!({"root_session": format!("root-{session}"), "idp": idp, "idp_session": format!("is-{session}")})),
+            0 => (
+                "session.started",
+                json!({"root_session": format!("root-{session}"), "idp": idp,
+                    "idp_session": format!("is-{session}")}),
+            ),
             1 => (
                 "claims.received",
-                json!({"idp": idp, "assertion": format!("as-{session}"), "amr": ["pwd", "hwk", "phr"], "key": key, "protocol": "oidc"}),
+                json!({"idp": idp, "assertion": format!("as-{session}"),
+                    "amr": ["pwd", "hwk", "phr"], "key": key, "protocol": "oidc"}),
             ),
-            2 => ("policy.decided", json!({"app": "payroll", "policy": "payroll", "outcome": "allow", "version": "v1", "rule": "payroll-1"})),
+            2 => (
+                "policy.decided",
+                json!({"app": "payroll", "policy": "payroll", "outcome": "allow", "version": "v1",
+                    "rule": "payroll-1"}),
+            ),
             last if last + 1 == self.each => ("session.ended", json!({"reason": "logout"})),
-            access => ("app.accessed", json!({"app": "payroll", "app_session": format!("app-{session}-{access}")})),
+            access => (
+                "app.accessed",
+                json!({"app": "payroll", "app_session": format!("app-{session}-{access}")}),
+            ),
         };
         let fact = json!({
             "id": format!("{id}-{step}"), "type": kind, "occurred_at": Self::time(n), "session": id,
-            "subject": {"id": format!("u-{person}"), "login": format!("p{person}@example.com"), "name": format!("Person {person}")},
-            "client": {"ip": format!("10.{}.{}.{}", n / 65_536 % 256, n / 256 % 256, n % 256), "user_agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/136.0"},
+            "subject": {"id": format!("u-{person}"), "login": format!("p{person}@example.com"),
+                "name": format!("Person {person}")},
+            "client": {"ip": format!("10.{}.{}.{}", n / 65_536 % 256, n / 256 % 256, n % 256),
+                "user_agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/136.0"},
             "data": data,
         });
         (id, fact)
@@ -130,12 +170,22 @@ mod tests {
             let (id, fact) = sessions.fact(n);
             of.entry(id).or_default().push(fact["type"].as_str().unwrap().to_owned());
             if n % 97 == 0 {
-                let drafts = claimledger_sources::translate(claimledger_sources::Dialect::Native, fact.to_string().as_bytes()).expect("a fact");
+                let drafts = claimledger_sources::translate(
+                    claimledger_sources::Dialect::Native,
+                    fact.to_string().as_bytes(),
+                )
+                .expect("a fact");
                 assert_eq!(drafts[0].facts.len(), 1);
             }
         }
         assert_eq!(of.len(), 2_300);
-        let order = ["session.started", "claims.received", "policy.decided", "app.accessed", "session.ended"];
+        let order = [
+            "session.started",
+            "claims.received",
+            "policy.decided",
+            "app.accessed",
+            "session.ended",
+        ];
         assert!(of.values().all(|facts| *facts == order));
     }
 }

@@ -1,4 +1,5 @@
-//! Bare SQLite through the same driver: one table, one index, plain JSON text, no hashing, no sealing; durable all the same.
+//! Bare SQLite through the same driver: one table, one index, plain JSON text, no hashing, no
+//! sealing; durable all the same.
 
 use super::corpus;
 use anyhow::Result;
@@ -14,18 +15,23 @@ use tokio::sync::{mpsc, oneshot};
 
 const INSERT_ONE: &str = "insert into event(session, body) values (?, ?)";
 /// The quickest way found to hand this driver many rows: one statement, one bound document.
-const INSERT_MANY: &str = "insert into event(session, body) select value ->> 0, value ->> 1 from json_each(?)";
+const INSERT_MANY: &str =
+    "insert into event(session, body) select value ->> 0, value ->> 1 from json_each(?)";
 
 async fn open(dir: &Path) -> Result<SqliteConnection> {
     open_file(&dir.join("yardstick")).await
 }
 
 async fn open_file(file: &Path) -> Result<SqliteConnection> {
-    let options =
-        SqliteConnectOptions::new().filename(file).create_if_missing(true).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
+    let options = SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full);
     let mut connection = SqliteConnection::connect_with(&options).await?;
     sqlx::raw_sql(
-        "create table event(position integer primary key, session text not null, body text not null); create index event_session on event(session)",
+        "create table event(position integer primary key, session text not null, body text not \
+         null); create index event_session on event(session)",
     )
     .execute(&mut connection)
     .await?;
@@ -84,7 +90,8 @@ pub(crate) async fn batches_in_a_loop(dir: &Path, events: usize, size: usize) ->
 /// Many clients, one event a request, one writer that commits whatever waits: events a second.
 pub(crate) async fn clients(dir: &Path, events: usize, clients: usize) -> Result<f64> {
     let mut connection = open(dir).await?;
-    let (sender, mut receiver) = mpsc::channel::<((String, String), oneshot::Sender<()>)>(clients * 2);
+    let (sender, mut receiver) =
+        mpsc::channel::<((String, String), oneshot::Sender<()>)>(clients * 2);
     let writer = tokio::spawn(async move {
         while let Some(first) = receiver.recv().await {
             let mut waiting = vec![first];
@@ -174,7 +181,12 @@ impl Store {
 
     /// One that is there.
     pub(crate) async fn open(file: &Path) -> Result<Self> {
-        Ok(Self(SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(file).read_only(true)).await?))
+        Ok(Self(
+            SqliteConnection::connect_with(
+                &SqliteConnectOptions::new().filename(file).read_only(true),
+            )
+            .await?,
+        ))
     }
 
     pub(crate) async fn write(&mut self, rows: &[(String, String)]) -> Result<()> {
@@ -187,19 +199,25 @@ impl Store {
 
     /// A session's lines: one point read.
     pub(crate) async fn lines(&mut self, session: &str) -> Result<usize> {
-        let rows = sqlx::query_scalar::<_, String>("select body from event where session = ? order by position")
-            .bind(session)
-            .fetch_all(&mut self.0)
-            .await?;
+        let rows = sqlx::query_scalar::<_, String>(
+            "select body from event where session = ? order by position",
+        )
+        .bind(session)
+        .fetch_all(&mut self.0)
+        .await?;
         Ok(rows.len())
     }
 
-    /// Scans System Log lines, parses what is needed of each, and folds them into the state of their sessions: how many sessions and events there are.
+    /// Scans System Log lines, parses what is needed of each, and folds them into the state of
+    /// their sessions: how many sessions and events there are.
     pub(crate) async fn fold(&mut self) -> Result<(usize, u64)> {
-        let mut sessions: std::collections::HashMap<String, State> = std::collections::HashMap::new();
+        let mut sessions: std::collections::HashMap<String, State> =
+            std::collections::HashMap::new();
         let mut after = 0_i64;
         loop {
-            let query = sqlx::query_as::<_, (i64, String)>("select position, body from event where position > ? order by position limit 5000");
+            let query = sqlx::query_as::<_, (i64, String)>(
+                "select position, body from event where position > ? order by position limit 5000",
+            );
             let rows = query.bind(after).fetch_all(&mut self.0).await?;
             let Some((last, _)) = rows.last() else { break };
             after = *last;
@@ -207,7 +225,10 @@ impl Store {
                 let event: Folded<'_> = serde_json::from_str(body)?;
                 let id = event.authentication_context.external_session_id;
                 if !sessions.contains_key(id) {
-                    sessions.insert(id.to_owned(), State { first: event.published.to_owned(), ..State::default() });
+                    sessions.insert(
+                        id.to_owned(),
+                        State { first: event.published.to_owned(), ..State::default() },
+                    );
                 }
                 let Some(state) = sessions.get_mut(id) else { continue };
                 state.events += 1;
@@ -216,7 +237,11 @@ impl Store {
                 state.ended |= event.event_type == "user.session.end";
             }
         }
-        let whole = sessions.values().filter(|state| state.first <= state.last && (state.ended || state.allowed > 0)).map(|state| state.events).sum();
+        let whole = sessions
+            .values()
+            .filter(|state| state.first <= state.last && (state.ended || state.allowed > 0))
+            .map(|state| state.events)
+            .sum();
         Ok((sessions.len(), whole))
     }
 }

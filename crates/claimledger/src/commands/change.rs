@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 const BELIEF_DIFF: &str = include_str!("../queries/belief_diff.graphql");
 
-/// Prints what was believed, what is, and which facts changed it; status 1 if nothing by this id is known at either.
+/// Prints what was believed, what is, and which facts changed it; status 1 if nothing by this id is
+/// known at either.
 pub(crate) async fn belief_diff(settings: &Settings, args: &BeliefDiffArgs) -> Result<()> {
     let from = asking(&known_by("--from", &args.from)?);
     let to = match asking(&settings.asking) {
@@ -20,7 +21,13 @@ pub(crate) async fn belief_diff(settings: &Settings, args: &BeliefDiffArgs) -> R
     };
     let door = Door::open(settings).await?;
     let at = settings.asking.at.map(|at| at.to_string());
-    let answer = door.ask(BELIEF_DIFF, "beliefDiff", json!({"session": args.session, "at": at, "from": from, "to": to})).await;
+    let answer = door
+        .ask(
+            BELIEF_DIFF,
+            "beliefDiff",
+            json!({"session": args.session, "at": at, "from": from, "to": to}),
+        )
+        .await;
     door.close().await;
     let answer = answer?;
     print(settings.format, &answer, answer["session"].is_null(), belief_text)
@@ -28,8 +35,9 @@ pub(crate) async fn belief_diff(settings: &Settings, args: &BeliefDiffArgs) -> R
 
 fn belief_text(answer: &Value) -> String {
     let mut parts = vec![field(&answer["from"], "sentence"), field(&answer["to"], "sentence")];
-    let changes: Vec<Vec<String>> =
-        rows(&answer["changes"]).map(|change| vec![aspect(change), field(change, "before"), field(change, "after")]).collect();
+    let changes: Vec<Vec<String>> = rows(&answer["changes"])
+        .map(|change| vec![aspect(change), field(change, "before"), field(change, "after")])
+        .collect();
     if changes.is_empty() {
         parts.push("Nothing reads differently.".to_owned());
     } else {
@@ -37,7 +45,10 @@ fn belief_text(answer: &Value) -> String {
     }
     let facts: Vec<Vec<String>> = rows(&answer["facts"]).map(fact).collect();
     if !facts.is_empty() {
-        parts.push(format!("\n{}", table(&["fact", "type", "source id", "occurred", "recorded", "changed"], facts)));
+        parts.push(format!(
+            "\n{}",
+            table(&["fact", "type", "source id", "occurred", "recorded", "changed"], facts)
+        ));
     }
     parts.push(format!("\n{}", footing(answer)));
     parts.join("\n")
@@ -51,7 +62,8 @@ fn fact(fact: &Value) -> Vec<String> {
     };
     let mut changed: Vec<String> = rows(&fact["changed"]).map(aspect).collect();
     let together: Vec<String> = rows(&fact["changedTogether"]).map(aspect).collect();
-    let others: Vec<String> = rows(&fact["others"]).map(|record| format!("#{}", field(record, "position"))).collect();
+    let others: Vec<String> =
+        rows(&fact["others"]).map(|record| format!("#{}", field(record, "position"))).collect();
     if !others.is_empty() {
         changed.push(format!("with {}: {}", others.join(" "), together.join(", ")));
     }
@@ -66,7 +78,11 @@ fn fact(fact: &Value) -> Vec<String> {
 }
 
 fn aspect(change: &Value) -> String {
-    if change["of"].is_null() { word(change, "aspect") } else { format!("{} {}", word(change, "aspect"), field(change, "of")) }
+    if change["of"].is_null() {
+        word(change, "aspect")
+    } else {
+        format!("{} {}", word(change, "aspect"), field(change, "of"))
+    }
 }
 
 fn rows(list: &Value) -> impl Iterator<Item = &Value> {

@@ -15,7 +15,8 @@ const DECISIONS: &str = include_str!("../queries/decisions.graphql");
 
 /// Prints a page of decisions.
 pub(crate) async fn decisions(settings: &Settings, args: &DecisionsArgs) -> Result<()> {
-    let variables = json!({"filter": filter(args)?, "asking": asking(&settings.asking), "first": args.first, "after": args.after});
+    let variables = json!({"filter": filter(args)?, "asking": asking(&settings.asking),
+        "first": args.first, "after": args.after});
     let door = Door::open(settings).await?;
     let answer = door.ask(DECISIONS, "decisions", variables).await;
     door.close().await;
@@ -25,14 +26,19 @@ pub(crate) async fn decisions(settings: &Settings, args: &DecisionsArgs) -> Resu
 
 fn filter(args: &DecisionsArgs) -> Result<Value> {
     let mut map = Map::new();
-    for (name, value) in [("session", &args.session), ("app", &args.app), ("idp", &args.idp), ("key", &args.key)] {
+    for (name, value) in
+        [("session", &args.session), ("app", &args.app), ("idp", &args.idp), ("key", &args.key)]
+    {
         if let Some(text) = value {
             map.insert(name.into(), json!(text));
         }
     }
     if let Some(text) = &args.outcome {
-        let known = [Outcome::Allow, Outcome::Challenge, Outcome::Deny].into_iter().find(|outcome| outcome.as_str() == text);
-        let outcome = known.ok_or_else(|| usage(format!("--outcome {}: allow, challenge or deny", inert(text))))?;
+        let known = [Outcome::Allow, Outcome::Challenge, Outcome::Deny]
+            .into_iter()
+            .find(|outcome| outcome.as_str() == text);
+        let outcome = known
+            .ok_or_else(|| usage(format!("--outcome {}: allow, challenge or deny", inert(text))))?;
         map.insert("outcome".into(), json!(outcome.as_str().to_uppercase()));
     }
     for (name, flag, value) in [("from", "--from", &args.from), ("to", "--to", &args.to)] {
@@ -51,7 +57,8 @@ fn filter(args: &DecisionsArgs) -> Result<Value> {
 fn text(answer: &Value) -> String {
     let list = rows(&answer["edges"], |edge| {
         let d = &edge["node"];
-        let rested: Vec<String> = d["reliedOn"].as_array().into_iter().flatten().map(name).collect();
+        let rested: Vec<String> =
+            d["reliedOn"].as_array().into_iter().flatten().map(name).collect();
         vec![
             format!("#{}", field(&d["record"], "position")),
             field(d, "session"),
@@ -67,10 +74,25 @@ fn text(answer: &Value) -> String {
         ]
     });
     let count = list.len();
-    let header = ["decision", "session", "at", "app", "recorded", "when decided", "at K", "rule", "rested on", "", ""];
+    let header = [
+        "decision",
+        "session",
+        "at",
+        "app",
+        "recorded",
+        "when decided",
+        "at K",
+        "rule",
+        "rested on",
+        "",
+        "",
+    ];
     let mut text = if count == 0 { none(answer) } else { table(&header, list) };
     if answer["pageInfo"]["hasNextPage"] == true {
-        text.push_str(&format!("\n{count} shown, more with --after {}", field(&answer["pageInfo"], "endCursor")));
+        text.push_str(&format!(
+            "\n{count} shown, more with --after {}",
+            field(&answer["pageInfo"], "endCursor")
+        ));
     }
     format!("{text}\n\n{}", footing(answer))
 }
@@ -78,5 +100,9 @@ fn text(answer: &Value) -> String {
 /// `deny (not_enough_factors)`.
 fn reading(known: &Value) -> String {
     let implied = word(known, "implied");
-    if known["firstUnmet"].is_null() { implied } else { format!("{implied} ({})", field(known, "firstUnmet")) }
+    if known["firstUnmet"].is_null() {
+        implied
+    } else {
+        format!("{implied} ({})", field(known, "firstUnmet"))
+    }
 }

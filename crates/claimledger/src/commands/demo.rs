@@ -1,4 +1,5 @@
-//! `demo`: a rehearsal ledger in a temporary directory, a day of two organisations, the two explanations, and then the server.
+//! `demo`: a rehearsal ledger in a temporary directory, a day of two organisations, the two
+//! explanations, and then the server.
 
 use crate::{cli::DemoArgs, commands::serve, engine, settings::Settings, show::say};
 use anyhow::{Context, Result};
@@ -37,19 +38,40 @@ async fn run(settings: &Settings, args: &DemoArgs, dir: &std::path::Path) -> Res
     outcome
 }
 
-async fn fill_explain_serve(settings: &Settings, args: &DemoArgs, app: &App, dir: &std::path::Path) -> Result<()> {
+async fn fill_explain_serve(
+    settings: &Settings,
+    args: &DemoArgs,
+    app: &App,
+    dir: &std::path::Path,
+) -> Result<()> {
     for tenant in ["acme", "globex"] {
         app.init_tenant(&TenantId::new(tenant), true, None).await?;
     }
-    say(&format!("A rehearsal ledger of two organisations, acme and globex, in {}.", dir.display()));
+    say(&format!(
+        "A rehearsal ledger of two organisations, acme and globex, in {}.",
+        dir.display()
+    ));
     for (tenant, dialect, source, text) in FILES {
-        let (records, not_understood) = fill(app, tenant, dialect, source, text).await.with_context(|| format!("demo data of {tenant}"))?;
-        let kept = if not_understood > 0 { format!(", {not_understood} of them stored and not understood") } else { String::new() };
+        let (records, not_understood) = fill(app, tenant, dialect, source, text)
+            .await
+            .with_context(|| format!("demo data of {tenant}"))?;
+        let kept = if not_understood > 0 {
+            format!(", {not_understood} of them stored and not understood")
+        } else {
+            String::new()
+        };
         say(&format!("  {tenant}: {records} {} records{kept}", dialect.as_str()));
     }
     for (session, question) in [("S3", "Why was S3 let into payroll?"), ("S4", "Why was S4 not?")] {
         let filter = WhyFilter { app: Some(AppId::new("payroll")), ..WhyFilter::default() };
-        let answer = app.why(&Caller::owner(TenantId::new("acme")), &SessionId::new(session), &filter, &Asking::default()).await?;
+        let answer = app
+            .why(
+                &Caller::owner(TenantId::new("acme")),
+                &SessionId::new(session),
+                &filter,
+                &Asking::default(),
+            )
+            .await?;
         say(&format!("\n{question}\n"));
         for reason in &answer.value.because {
             say(&explain::text(reason));
@@ -60,17 +82,30 @@ async fn fill_explain_serve(settings: &Settings, args: &DemoArgs, app: &App, dir
 }
 
 /// Takes a file in. Returns how many records it gave, and how many of them were not understood.
-pub(crate) async fn fill(app: &App, tenant: &str, dialect: Dialect, source: Option<&str>, text: &str) -> Result<(usize, usize)> {
+pub(crate) async fn fill(
+    app: &App,
+    tenant: &str,
+    dialect: Dialect,
+    source: Option<&str>,
+    text: &str,
+) -> Result<(usize, usize)> {
     let mut splitter = Splitter::new(Limits::default());
     splitter.push(text.as_bytes());
     splitter.finish();
     let mut drafts = Vec::new();
     for piece in &mut splitter {
         let piece = piece?;
-        let read = translate(dialect, &piece.bytes).map_err(|refusal| refusal.on_line(piece.line))?;
+        let read =
+            translate(dialect, &piece.bytes).map_err(|refusal| refusal.on_line(piece.line))?;
         drafts.extend(read.into_iter().map(|draft| (piece.line, draft)));
     }
-    let batch = Batch { drafts, door: Door::File, source: source.map(SourceId::new), expected_revision: None, rehearsal_now: None };
+    let batch = Batch {
+        drafts,
+        door: Door::File,
+        source: source.map(SourceId::new),
+        expected_revision: None,
+        rehearsal_now: None,
+    };
     let done = app.ingest(&Caller::owner(TenantId::new(tenant)), batch).await?;
     let not_understood = done.iter().filter(|one| !one.understood).count();
     Ok((done.len(), not_understood))

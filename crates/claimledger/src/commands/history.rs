@@ -46,12 +46,24 @@ pub(crate) async fn trust(settings: &Settings, idp: Option<&str>) -> Result<()> 
 /// Prints who changed what is asked for.
 pub(crate) async fn policies(settings: &Settings, policy: Option<&str>) -> Result<()> {
     let variables = json!({"policy": policy, "asking": asking(&settings.asking)});
-    answer(settings, POLICIES, ("policies", "items"), variables, |answer| format!("{}\n\n{}", changes(answer), footing(answer))).await.map(drop)
+    answer(settings, POLICIES, ("policies", "items"), variables, |answer| {
+        format!("{}\n\n{}", changes(answer), footing(answer))
+    })
+    .await
+    .map(drop)
 }
 
 /// Prints what has been heard of each source.
 pub(crate) async fn completeness(settings: &Settings) -> Result<()> {
-    answer(settings, COMPLETENESS, ("completeness", "items"), json!({"asking": asking(&settings.asking)}), completeness_text).await.map(drop)
+    answer(
+        settings,
+        COMPLETENESS,
+        ("completeness", "items"),
+        json!({"asking": asking(&settings.asking)}),
+        completeness_text,
+    )
+    .await
+    .map(drop)
 }
 
 fn trust_text(answer: &Value) -> String {
@@ -78,7 +90,11 @@ fn changes(answer: &Value) -> String {
         let late = if change["late"] == true { " late" } else { "" };
         let occurred = match &change["occurredTo"] {
             Value::Null => field(change, "occurredAt"),
-            _ => format!("some time from {} to {}", field(change, "occurredAt"), field(change, "occurredTo")),
+            _ => format!(
+                "some time from {} to {}",
+                field(change, "occurredAt"),
+                field(change, "occurredTo")
+            ),
         };
         vec![
             occurred,
@@ -97,7 +113,9 @@ fn changes(answer: &Value) -> String {
 }
 
 fn fields(change: &Value) -> String {
-    let is_first = change["changes"].as_array().is_some_and(|list| !list.is_empty() && list.iter().all(|d| d["before"].is_null()));
+    let is_first = change["changes"]
+        .as_array()
+        .is_some_and(|list| !list.is_empty() && list.iter().all(|d| d["before"].is_null()));
     if is_first && change["unchanged"] == 0 {
         return "the first known".to_owned();
     }
@@ -126,7 +144,9 @@ fn from(span: &Value) -> String {
 fn until(span: &Value) -> String {
     match (&span["until"], &span["untilBounds"]) {
         (Value::Null, Value::Null) => "–".to_owned(),
-        (Value::Null, bounds) => format!("between {} and {}", field(bounds, "from"), field(bounds, "to")),
+        (Value::Null, bounds) => {
+            format!("between {} and {}", field(bounds, "from"), field(bounds, "to"))
+        }
         _ => field(span, "until"),
     }
 }
@@ -144,11 +164,23 @@ fn completeness_text(answer: &Value) -> String {
             .collect();
         vec![
             field(source, "source"),
-            if source["heardUntil"].is_null() { "states nothing".to_owned() } else { field(source, "heardUntil") },
+            if source["heardUntil"].is_null() {
+                "states nothing".to_owned()
+            } else {
+                field(source, "heardUntil")
+            },
             word(source, "basis"),
             if gaps.is_empty() { "–".to_owned() } else { gaps.join("; ") },
         ]
     });
-    let list = if list.is_empty() { "No source is known.".to_owned() } else { table(&["source", "heard to", "basis", "silent"], list) };
-    format!("{}\n\n{list}\n\n{}", field(&answer["answered"], "completenessSummary"), footing(answer))
+    let list = if list.is_empty() {
+        "No source is known.".to_owned()
+    } else {
+        table(&["source", "heard to", "basis", "silent"], list)
+    };
+    format!(
+        "{}\n\n{list}\n\n{}",
+        field(&answer["answered"], "completenessSummary"),
+        footing(answer)
+    )
 }

@@ -22,7 +22,8 @@ use claimledger_sources::{Dialect, Limits, Piece, Splitter, translate};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, io::Read, path::Path};
 
-/// Lines a batch may have, and bytes of originals: below what one append carries, with room for headers and sealed blocks.
+/// Lines a batch may have, and bytes of originals: below what one append carries, with room for
+/// headers and sealed blocks.
 const BATCH_LINES: usize = 500;
 const BATCH_BYTES: usize = 512 * 1024;
 /// What a record takes beside its original, at a guess that is rather too high.
@@ -30,8 +31,9 @@ const OVERHEAD: usize = 1024;
 
 /// Reads everything, or stops at the first refusal (with `--keep-going`: lists it and goes on).
 pub(crate) async fn ingest(settings: &Settings, args: &IngestArgs) -> Result<()> {
-    let dialect =
-        Dialect::parse(&args.dialect).ok_or_else(|| usage(format!("--as {}: expected native, cloudevents or okta-system-log", args.dialect)))?;
+    let dialect = Dialect::parse(&args.dialect).ok_or_else(|| {
+        usage(format!("--as {}: expected native, cloudevents or okta-system-log", args.dialect))
+    })?;
     let plan = Plan {
         dialect,
         source: args.source.as_deref().map(SourceId::new),
@@ -61,7 +63,9 @@ struct Plan {
 }
 
 fn expectation(text: &str) -> Result<(SessionId, u64)> {
-    let parsed = text.rsplit_once('=').and_then(|(session, revision)| Some((SessionId::new(session), revision.parse().ok()?)));
+    let parsed = text
+        .rsplit_once('=')
+        .and_then(|(session, revision)| Some((SessionId::new(session), revision.parse().ok()?)));
     parsed.ok_or_else(|| usage(format!("--expect {text}: expected SESSION=REVISION, such as S1=7")))
 }
 
@@ -76,9 +80,13 @@ impl Input {
         let bar = progress("bytes");
         if path == Path::new("-") {
             bar.set_draw_target(indicatif::ProgressDrawTarget::hidden());
-            return Ok(Self { reader: unpacked(std::io::stdin().lock()).context("reading the input")?, bar });
+            return Ok(Self {
+                reader: unpacked(std::io::stdin().lock()).context("reading the input")?,
+                bar,
+            });
         }
-        let file = std::fs::File::open(path).map_err(|error| usage(format!("{}: {error}", path.display())))?;
+        let file = std::fs::File::open(path)
+            .map_err(|error| usage(format!("{}: {error}", path.display())))?;
         bar.set_length(file.metadata().map(|meta| meta.len()).unwrap_or_default());
         let reader = unpacked(bar.wrap_read(file)).with_context(|| path.display().to_string())?;
         Ok(Self { reader, bar })
@@ -88,19 +96,26 @@ impl Input {
     fn chunk(&mut self, buffer: &mut [u8]) -> Result<usize> {
         match self.reader.read(buffer) {
             Ok(n) => Ok(n),
-            Err(error) if error.get_ref().is_some_and(|cause| cause.is::<NotGzip>()) => Err(anyhow::Error::new(Refused(error.to_string()))),
+            Err(error) if error.get_ref().is_some_and(|cause| cause.is::<NotGzip>()) => {
+                Err(anyhow::Error::new(Refused(error.to_string())))
+            }
             Err(error) => Err(error).context("reading the input"),
         }
     }
 }
 
-/// The input, unpacked as it is read where its first bytes say that it is gzip: what it unpacks to is never held as a whole.
+/// The input, unpacked as it is read where its first bytes say that it is gzip: what it unpacks to
+/// is never held as a whole.
 fn unpacked(mut input: impl Read + 'static) -> std::io::Result<Box<dyn Read>> {
     let mut first = Vec::new();
     input.by_ref().take(2).read_to_end(&mut first)?;
     let is_gzip = claimledger_sources::is_gzip(&first);
     let whole = std::io::Cursor::new(first).chain(input);
-    Ok(if is_gzip { Box::new(Unpacked(flate2::read::MultiGzDecoder::new(whole))) } else { Box::new(whole) })
+    Ok(if is_gzip {
+        Box::new(Unpacked(flate2::read::MultiGzDecoder::new(whole)))
+    } else {
+        Box::new(whole)
+    })
 }
 
 /// A decoder whose complaints say what is wrong with the input.
@@ -110,7 +125,9 @@ impl<R: Read> Read for Unpacked<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         use std::io::ErrorKind;
         self.0.read(buffer).map_err(|error| match error.kind() {
-            ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::UnexpectedEof => std::io::Error::new(error.kind(), NotGzip),
+            ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::UnexpectedEof => {
+                std::io::Error::new(error.kind(), NotGzip)
+            }
             _ => error,
         })
     }
@@ -215,12 +232,17 @@ impl Run<'_> {
         if self.plan.ack { 1 } else { BATCH_LINES }
     }
 
-    /// Writes a batch. With `--keep-going` a refused line is listed, and the rest is tried without it.
+    /// Writes a batch. With `--keep-going` a refused line is listed, and the rest is tried without
+    /// it.
     async fn write(&mut self, mut batch: Vec<(u64, Draft)>) -> Result<()> {
         while !batch.is_empty() {
             let owner = self.door.owner("ingest")?;
             let attempt = Batch {
-                drafts: if self.plan.keep_going { batch.clone() } else { std::mem::take(&mut batch) },
+                drafts: if self.plan.keep_going {
+                    batch.clone()
+                } else {
+                    std::mem::take(&mut batch)
+                },
                 door: By::File,
                 source: self.plan.source.clone(),
                 expected_revision: self.plan.expect.clone(),
@@ -255,7 +277,11 @@ impl Run<'_> {
 
     fn refuse(&mut self, refusal: &Refusal) -> Result<()> {
         self.tally.refused.push(json!(refusal));
-        if self.plan.keep_going { Ok(()) } else { Err(anyhow::Error::new(Refused(refusal.to_string()))) }
+        if self.plan.keep_going {
+            Ok(())
+        } else {
+            Err(anyhow::Error::new(Refused(refusal.to_string())))
+        }
     }
 }
 
@@ -271,26 +297,34 @@ fn refusal(error: &IngestError) -> Option<Value> {
         IngestError::Forbidden { .. } => None,
         IngestError::Sequencer { line, error } => match error {
             SequencerError::Conflict { position, digest, stored_digest, .. } => Some(json!({
-                "code": "conflict", "line": line, "position": position.0, "digest": digest.to_string(),
+                "code": "conflict", "line": line, "position": position.0,
+                    "digest": digest.to_string(),
                 "storedDigest": stored_digest.to_string(), "message": error.to_string()})),
-            SequencerError::StaleRevision { current, .. } => {
-                Some(json!({"code": "stale_revision", "current": current, "message": error.to_string()}))
-            }
+            SequencerError::StaleRevision { current, .. } => Some(
+                json!({"code": "stale_revision", "current": current, "message": error.to_string()}),
+            ),
             SequencerError::RecordedAt { reason, .. } => {
-                Some(json!({"code": RefusalCode::RecordedAt, "line": line, "field": "recorded_at", "expected": reason, "message": error.to_string()}))
+                Some(json!({"code": RefusalCode::RecordedAt, "line": line, "field": "recorded_at",
+                    "expected": reason, "message": error.to_string()}))
             }
             SequencerError::Log(_) => None,
         },
     }
 }
 
-fn report(settings: &Settings, args: &IngestArgs, tally: &Tally, outcome: Result<()>) -> Result<()> {
+fn report(
+    settings: &Settings,
+    args: &IngestArgs,
+    tally: &Tally,
+    outcome: Result<()>,
+) -> Result<()> {
     let stopped = outcome.as_ref().err().filter(|error| error.is::<Refused>()).is_some();
     let types: Vec<Value> = tally
         .types
         .iter()
         .map(|(name, row)| {
-            json!({"type": name, "events": row.events, "stored": row.stored, "repeated": row.repeated, "variants": row.variants, "understood": row.understood})
+            json!({"type": name, "events": row.events, "stored": row.stored,
+                "repeated": row.repeated, "variants": row.variants, "understood": row.understood})
         })
         .collect();
     if args.ack {
@@ -299,7 +333,8 @@ fn report(settings: &Settings, args: &IngestArgs, tally: &Tally, outcome: Result
     match settings.format {
         Format::Json => {
             let mut document = json!({
-                "stored": tally.stored, "repeated": tally.repeated, "variants": tally.variants, "timeAssumedUtc": tally.time_assumed_utc,
+                "stored": tally.stored, "repeated": tally.repeated, "variants": tally.variants,
+                    "timeAssumedUtc": tally.time_assumed_utc,
                 "refused": tally.refused, "unknownFields": tally.unknown_fields,
             });
             if args.report {
@@ -314,7 +349,11 @@ fn report(settings: &Settings, args: &IngestArgs, tally: &Tally, outcome: Result
     }
     if stopped {
         let kept = tally.stored + tally.repeated + tally.variants;
-        let kept = if kept == 0 { "Nothing was written.".to_owned() } else { format!("{kept} records before it are in.") };
+        let kept = if kept == 0 {
+            "Nothing was written.".to_owned()
+        } else {
+            format!("{kept} records before it are in.")
+        };
         return outcome.map_err(|error| anyhow::Error::new(Refused(format!("{error}. {kept}"))));
     }
     outcome?;
@@ -326,7 +365,8 @@ fn report(settings: &Settings, args: &IngestArgs, tally: &Tally, outcome: Result
     }
 }
 
-/// Line and field, what is wrong, and what was expected. Messages of the sequencer name their line themselves.
+/// Line and field, what is wrong, and what was expected. Messages of the sequencer name their line
+/// themselves.
 fn refused_line(refusal: &Value) -> String {
     let message = refusal["message"].as_str().unwrap_or_default();
     let line = refusal["line"].as_u64().map(|line| format!("line {line}"));
@@ -335,24 +375,47 @@ fn refused_line(refusal: &Value) -> String {
     }
     let field = refusal["field"].as_str().map(|field| format!("field {field}"));
     let place: Vec<String> = line.into_iter().chain(field).collect();
-    let expected = refusal["expected"].as_str().map(|expected| format!("; expected {expected}")).unwrap_or_default();
+    let expected = refusal["expected"]
+        .as_str()
+        .map(|expected| format!("; expected {expected}"))
+        .unwrap_or_default();
     format!("{}: {message}{expected}", place.join(", "))
 }
 
 fn text(args: &IngestArgs, tally: &Tally) {
     if args.report && !tally.types.is_empty() {
         let rows = tally.types.iter().map(|(name, row)| {
-            let shown = if row.understood == row.events { String::new() } else { format!("{} not understood", row.events - row.understood) };
-            vec![inert(name), row.events.to_string(), row.stored.to_string(), row.repeated.to_string(), row.variants.to_string(), shown]
+            let shown = if row.understood == row.events {
+                String::new()
+            } else {
+                format!("{} not understood", row.events - row.understood)
+            };
+            vec![
+                inert(name),
+                row.events.to_string(),
+                row.stored.to_string(),
+                row.repeated.to_string(),
+                row.variants.to_string(),
+                shown,
+            ]
         });
-        println!("{}\n", table(&["type", "events", "stored", "repeated", "variants", ""], rows.collect()));
+        println!(
+            "{}\n",
+            table(&["type", "events", "stored", "repeated", "variants", ""], rows.collect())
+        );
     }
     println!("{} stored, {} repeated, {} variants.", tally.stored, tally.repeated, tally.variants);
     if tally.time_assumed_utc > 0 {
-        println!("{} times had no zone and were read as UTC; their records are flagged.", tally.time_assumed_utc);
+        println!(
+            "{} times had no zone and were read as UTC; their records are flagged.",
+            tally.time_assumed_utc
+        );
     }
     for (field, count) in &tally.unknown_fields {
-        println!("Unknown field {} in {count} lines: kept in the original, not understood.", inert(field));
+        println!(
+            "Unknown field {} in {count} lines: kept in the original, not understood.",
+            inert(field)
+        );
     }
     if args.keep_going && !tally.refused.is_empty() {
         println!("{} refused:", tally.refused.len());

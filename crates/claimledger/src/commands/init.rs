@@ -19,7 +19,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Creates the directory if need be, opens the tenant, and writes its operator token to a file that only the owner can read.
+/// Creates the directory if need be, opens the tenant, and writes its operator token to a file that
+/// only the owner can read.
 pub(crate) async fn init(settings: &Settings, args: &InitArgs) -> Result<()> {
     let dir = settings.data_dir()?;
     let tenant = settings.tenant.as_deref().ok_or_else(|| usage("init needs --tenant NAME"))?;
@@ -36,7 +37,10 @@ pub(crate) async fn init(settings: &Settings, args: &InitArgs) -> Result<()> {
     let file = write_token(dir, tenant, &token)?;
     app.close().await;
     match settings.format {
-        Format::Json => println!("{:#}", json!({"tenant": tenant, "rehearsal": args.rehearsal, "tokenFile": file})),
+        Format::Json => println!(
+            "{:#}",
+            json!({"tenant": tenant, "rehearsal": args.rehearsal, "tokenFile": file})
+        ),
         Format::Text => {
             let kind = if args.rehearsal { "A rehearsal ledger" } else { "A ledger" };
             println!("{kind} for tenant {tenant} is in {}.", dir.display());
@@ -52,7 +56,10 @@ pub(crate) async fn token(settings: &Settings, args: &TokenArgs) -> Result<()> {
     let roles = args
         .role
         .iter()
-        .map(|word| Role::parse(word).ok_or_else(|| usage(format!("--role {word}: expected one of {}", all_roles()))))
+        .map(|word| {
+            Role::parse(word)
+                .ok_or_else(|| usage(format!("--role {word}: expected one of {}", all_roles())))
+        })
         .collect::<Result<Vec<_>>>()?;
     let door = Door::open(settings).await?;
     let owner = door.owner("token")?;
@@ -64,11 +71,15 @@ pub(crate) async fn token(settings: &Settings, args: &TokenArgs) -> Result<()> {
     match settings.format {
         Format::Json => println!(
             "{:#}",
-            json!({"tenant": tenant.as_str(), "credential": credential, "token": &*token, "roles": args.role, "source": args.source})
+            json!({"tenant": tenant.as_str(), "credential": credential, "token": &*token,
+                "roles": args.role, "source": args.source})
         ),
         Format::Text => {
             println!("{}", &*token);
-            eprintln!("Credential {credential} of tenant {tenant}. The token is shown this once; only its digest is kept.");
+            eprintln!(
+                "Credential {credential} of tenant {tenant}. The token is shown this once; only \
+                 its digest is kept."
+            );
         }
     }
     Ok(())
@@ -80,10 +91,17 @@ fn all_roles() -> String {
 
 fn write_token(dir: &Path, tenant: &str, token: &str) -> Result<PathBuf> {
     // A tenant's name is the operator's own text, but it must not become a path.
-    let name: String = tenant.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
+    let name: String = tenant
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' })
+        .collect();
     let path = dir.join(format!("{name}.operator-token"));
-    let mut file =
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).with_context(|| format!("token file {}", path.display()))?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&path)
+        .with_context(|| format!("token file {}", path.display()))?;
     file.write_all(token.as_bytes())?;
     file.write_all(b"\n")?;
     file.sync_all()?;

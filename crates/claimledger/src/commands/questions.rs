@@ -10,14 +10,18 @@ use anyhow::Result;
 use serde_json::{Map, Value, json};
 
 const WHY: &str = include_str!("../queries/why.graphql");
-const SESSION: &str = concat!(include_str!("../queries/session.graphql"), include_str!("../queries/session_fields.graphql"));
+const SESSION: &str = concat!(
+    include_str!("../queries/session.graphql"),
+    include_str!("../queries/session_fields.graphql")
+);
 const SESSIONS: &str = include_str!("../queries/sessions.graphql");
 
-/// Prints the explanation; status 1 if nothing by this id is known, or nothing of it fits what was asked.
+/// Prints the explanation; status 1 if nothing by this id is known, or nothing of it fits what was
+/// asked.
 pub(crate) async fn why(settings: &Settings, args: &WhyArgs) -> Result<()> {
     let door = Door::open(settings).await?;
-    let variables =
-        json!({"session": args.session, "app": args.app, "decision": args.decision, "factor": args.factor, "asking": asking(&settings.asking)});
+    let variables = json!({"session": args.session, "app": args.app, "decision": args.decision,
+        "factor": args.factor, "asking": asking(&settings.asking)});
     let answer = door.ask(WHY, "why", variables).await;
     door.close().await;
     let answer = answer?;
@@ -35,7 +39,10 @@ pub(crate) async fn why(settings: &Settings, args: &WhyArgs) -> Result<()> {
     barrier(&answer, is_empty)?;
     if is_empty {
         let what = if args.factor.is_some() { "factor or claim" } else { "decision" };
-        return Err(nothing(&answer, format!("{} has no {what} that fits. {}", inert(&args.session), none(&answer))));
+        return Err(nothing(
+            &answer,
+            format!("{} has no {what} that fits. {}", inert(&args.session), none(&answer)),
+        ));
     }
     Ok(())
 }
@@ -43,7 +50,8 @@ pub(crate) async fn why(settings: &Settings, args: &WhyArgs) -> Result<()> {
 /// Prints a session; status 1 if nothing by this id is known.
 pub(crate) async fn session(settings: &Settings, id: &str) -> Result<()> {
     let door = Door::open(settings).await?;
-    let answer = door.ask(SESSION, "session", json!({"id": id, "asking": asking(&settings.asking)})).await;
+    let answer =
+        door.ask(SESSION, "session", json!({"id": id, "asking": asking(&settings.asking)})).await;
     door.close().await;
     let answer = answer?;
     print(settings.format, &answer, answer["session"].is_null(), session_text)
@@ -51,7 +59,8 @@ pub(crate) async fn session(settings: &Settings, id: &str) -> Result<()> {
 
 /// Prints a page of sessions.
 pub(crate) async fn sessions(settings: &Settings, args: &SessionsArgs) -> Result<()> {
-    let variables = json!({"filter": filter(args)?, "asking": asking(&settings.asking), "first": args.first, "after": args.after});
+    let variables = json!({"filter": filter(args)?, "asking": asking(&settings.asking),
+        "first": args.first, "after": args.after});
     let door = Door::open(settings).await?;
     let answer = door.ask(SESSIONS, "sessions", variables).await;
     door.close().await;
@@ -75,7 +84,13 @@ fn filter(args: &SessionsArgs) -> Result<Value> {
             map.insert(name.into(), json!(time(flag, text)?.to_string()));
         }
     }
-    for (name, value) in [("subject", &args.subject), ("idp", &args.idp), ("key", &args.key), ("amr", &args.amr), ("app", &args.app)] {
+    for (name, value) in [
+        ("subject", &args.subject),
+        ("idp", &args.idp),
+        ("key", &args.key),
+        ("amr", &args.amr),
+        ("app", &args.app),
+    ] {
         if let Some(text) = value {
             map.insert(name.into(), json!(text));
         }
@@ -97,14 +112,28 @@ fn filter(args: &SessionsArgs) -> Result<Value> {
 fn session_text(answer: &Value) -> String {
     let s = &answer["session"];
     let mut parts = vec![format!("{} · {} · {}", field(s, "id"), field(s, "subject"), state(s))];
-    let behind =
-        [("aliases", words(&s["aliases"])), ("idp", field(s, "idp")), ("IdP session", field(s, "idpSession")), ("root", field(s, "rootSession"))];
-    parts.push(behind.iter().map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join(" · "));
+    let behind = [
+        ("aliases", words(&s["aliases"])),
+        ("idp", field(s, "idp")),
+        ("IdP session", field(s, "idpSession")),
+        ("root", field(s, "rootSession")),
+    ];
+    parts.push(
+        behind
+            .iter()
+            .map(|(name, value)| format!("{name} {value}"))
+            .collect::<Vec<_>>()
+            .join(" · "),
+    );
     let factors: Vec<Vec<String>> = rows(&s["factors"], |f| {
         vec![
             name(f),
             word(f, "type"),
-            if f["origin"] == "LOCAL" { "local".into() } else { format!("{} {}", field(f, "idp"), field(&f["key"], "id")) },
+            if f["origin"] == "LOCAL" {
+                "local".into()
+            } else {
+                format!("{} {}", field(f, "idp"), field(&f["key"], "id"))
+            },
             field(f, "from"),
             until(f),
             word(f, "grade"),
@@ -115,12 +144,26 @@ fn session_text(answer: &Value) -> String {
         ]
     });
     if !factors.is_empty() {
-        let header = ["factor", "type", "by", "from", "until", "grade", "by record", "by rules", "trust", "characteristics"];
+        let header = [
+            "factor",
+            "type",
+            "by",
+            "from",
+            "until",
+            "grade",
+            "by record",
+            "by rules",
+            "trust",
+            "characteristics",
+        ];
         parts.push(format!("\n{}", table(&header, factors)));
     }
-    let ignored = rows(&s["ignored"], |c| vec![name(c), field(c, "idp"), field(c, "receivedAt"), words(&c["reasons"])]);
+    let ignored = rows(&s["ignored"], |c| {
+        vec![name(c), field(c, "idp"), field(c, "receivedAt"), words(&c["reasons"])]
+    });
     if !ignored.is_empty() {
-        parts.push(format!("\n{}", table(&["ignored claim", "by", "received", "reasons"], ignored)));
+        parts
+            .push(format!("\n{}", table(&["ignored claim", "by", "received", "reasons"], ignored)));
     }
     let decisions = rows(&s["decisions"], |d| {
         vec![
@@ -135,10 +178,19 @@ fn session_text(answer: &Value) -> String {
         ]
     });
     if !decisions.is_empty() {
-        parts.push(format!("\n{}", table(&["decision", "at", "app", "recorded", "implied", "rule", "first unmet", ""], decisions)));
+        parts.push(format!(
+            "\n{}",
+            table(
+                &["decision", "at", "app", "recorded", "implied", "rule", "first unmet", ""],
+                decisions
+            )
+        ));
     }
     if let Some(outlived) = outlived(s) {
-        parts.push(format!("\n{outlived}, which ended {}", field(&s["outlived"]["idpSessionEnd"], "occurredAt")));
+        parts.push(format!(
+            "\n{outlived}, which ended {}",
+            field(&s["outlived"]["idpSessionEnd"], "occurredAt")
+        ));
     }
     let refused = rows(&s["refused"], |one| {
         vec![
@@ -151,10 +203,17 @@ fn session_text(answer: &Value) -> String {
         ]
     });
     if !refused.is_empty() {
-        parts.push(format!("\n{}", table(&["refused", "at", "result", "reason", "method", "app"], refused)));
+        parts.push(format!(
+            "\n{}",
+            table(&["refused", "at", "result", "reason", "method", "app"], refused)
+        ));
     }
     for falsifier in s["falsifiers"].as_array().into_iter().flatten() {
-        parts.push(format!("\n#{} {}", field(&falsifier["record"], "position"), field(falsifier, "words")));
+        parts.push(format!(
+            "\n#{} {}",
+            field(&falsifier["record"], "position"),
+            field(falsifier, "words")
+        ));
     }
     parts.push(format!("\n{}", footing(answer)));
     parts.join("\n")
@@ -163,7 +222,13 @@ fn session_text(answer: &Value) -> String {
 fn sessions_text(answer: &Value) -> String {
     let list = rows(&answer["edges"], |edge| {
         let s = &edge["node"];
-        let factors: Vec<String> = s["factors"].as_array().into_iter().flatten().filter(|f| f["byRecord"] == true).map(name).collect();
+        let factors: Vec<String> = s["factors"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|f| f["byRecord"] == true)
+            .map(name)
+            .collect();
         let flag = |d: &Value| {
             [("differs", "differs"), ("falsifiedLater", "falsified later")]
                 .into_iter()
@@ -172,7 +237,13 @@ fn sessions_text(answer: &Value) -> String {
                 .collect::<Vec<_>>()
         };
         let outlived = outlived(s).map(str::to_owned);
-        let flags: Vec<String> = s["decisions"].as_array().into_iter().flatten().flat_map(flag).chain(outlived).collect();
+        let flags: Vec<String> = s["decisions"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .flat_map(flag)
+            .chain(outlived)
+            .collect();
         vec![
             field(s, "id"),
             field(s, "subject"),
@@ -185,10 +256,19 @@ fn sessions_text(answer: &Value) -> String {
         ]
     });
     let count = list.len();
-    let mut text =
-        if count == 0 { none(answer) } else { table(&["session", "subject", "started", "idp", "factors by record", "state", "flags", ""], list) };
+    let mut text = if count == 0 {
+        none(answer)
+    } else {
+        table(
+            &["session", "subject", "started", "idp", "factors by record", "state", "flags", ""],
+            list,
+        )
+    };
     if answer["pageInfo"]["hasNextPage"] == true {
-        text.push_str(&format!("\n{count} shown, more with --after {}", field(&answer["pageInfo"], "endCursor")));
+        text.push_str(&format!(
+            "\n{count} shown, more with --after {}",
+            field(&answer["pageInfo"], "endCursor")
+        ));
     }
     format!("{text}\n\n{}", footing(answer))
 }
@@ -245,7 +325,11 @@ fn until(factor: &Value) -> String {
     };
     match (&factor["until"], &factor["untilBounds"]) {
         (Value::String(_), _) => format!("{}{reason}", field(factor, "until")),
-        (_, Value::Object(_)) => format!("between {} and {}{reason}", field(&factor["untilBounds"], "from"), field(&factor["untilBounds"], "to")),
+        (_, Value::Object(_)) => format!(
+            "between {} and {}{reason}",
+            field(&factor["untilBounds"], "from"),
+            field(&factor["untilBounds"], "to")
+        ),
         _ => "not ended".into(),
     }
 }
@@ -258,10 +342,18 @@ fn state(s: &Value) -> String {
     match (s["endedAt"].as_str(), s["endBounds"].as_object()) {
         (Some(ended), _) => format!("ended {ended}, {} · {certainty}", field(s, "endReason")),
         (None, Some(_)) => {
-            let reason = if s["endReason"].is_null() { "no end stated".into() } else { field(s, "endReason") };
+            let reason = if s["endReason"].is_null() {
+                "no end stated".into()
+            } else {
+                field(s, "endReason")
+            };
             let latest = field(&s["endBounds"], "to");
             let latest = if latest == "–" { "unknown".into() } else { latest };
-            format!("{}, {reason}: between {} and {latest} · {certainty}", word(s, "state"), field(&s["endBounds"], "from"))
+            format!(
+                "{}, {reason}: between {} and {latest} · {certainty}",
+                word(s, "state"),
+                field(&s["endBounds"], "from")
+            )
         }
         (None, None) => format!("{} · {certainty}", word(s, "state")),
     }

@@ -23,7 +23,10 @@ pub(crate) async fn record(settings: &Settings, which: &str) -> Result<()> {
     door.close().await;
     let record = record?;
     if record.is_null() {
-        return Err(anyhow::Error::new(No(format!("No record {} is known in this tenant.", inert(which)))));
+        return Err(anyhow::Error::new(No(format!(
+            "No record {} is known in this tenant.",
+            inert(which)
+        ))));
     }
     print(settings.format, &record, false, record_text)
 }
@@ -31,17 +34,36 @@ pub(crate) async fn record(settings: &Settings, which: &str) -> Result<()> {
 fn record_text(record: &Value) -> String {
     let understood = if record["understood"] == true { "understood" } else { "not understood" };
     let mut parts = vec![
-        format!("#{} · {} · {} {}", field(record, "position"), field(record, "kind"), field(record, "source"), field(record, "sourceId")),
+        format!(
+            "#{} · {} · {} {}",
+            field(record, "position"),
+            field(record, "kind"),
+            field(record, "source"),
+            field(record, "sourceId")
+        ),
         format!("id {} · leaf {}", field(record, "id"), field(record, "leafHash")),
-        format!("occurred {} · recorded {} · session {}", field(record, "occurredAt"), field(record, "recordedAt"), field(record, "session")),
-        format!("{} · {understood} · notes {}", field(record, "translator"), words(&record["notes"])),
+        format!(
+            "occurred {} · recorded {} · session {}",
+            field(record, "occurredAt"),
+            field(record, "recordedAt"),
+            field(record, "session")
+        ),
+        format!(
+            "{} · {understood} · notes {}",
+            field(record, "translator"),
+            words(&record["notes"])
+        ),
     ];
     for fact in record["facts"].as_array().into_iter().flatten() {
         parts.push(format!("\n{}", inert(&fact.to_string())));
     }
     if let Some(people) = record["personal"].as_object() {
         parts.push("\nsealed:".to_owned());
-        parts.extend(people.iter().map(|(whose, data)| format!("  {}: {}", inert(whose), inert(&data.to_string()))));
+        parts.extend(
+            people
+                .iter()
+                .map(|(whose, data)| format!("  {}: {}", inert(whose), inert(&data.to_string()))),
+        );
     }
     match record["original"].as_str() {
         Some(original) => parts.push(format!("\noriginal:\n{}", inert(original.trim_end()))),

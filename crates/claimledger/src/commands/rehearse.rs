@@ -19,13 +19,17 @@ pub(crate) async fn rehearse(settings: &Settings, args: &RehearseArgs) -> Result
     let since = args.since.as_deref().map(|text| time("--since", text)).transpose()?;
     let kind = match args.change {
         ChangeKind::TrustOff if args.key.is_some() || since.is_some() => {
-            return Err(usage("trust off is of a whole IdP, over the window: leave out --key and --since"));
+            return Err(usage(
+                "trust off is of a whole IdP, over the window: leave out --key and --since",
+            ));
         }
         ChangeKind::TrustOff => "TRUST_OFF",
         ChangeKind::Retraction => "RETRACTION",
     };
-    let change = json!({"kind": kind, "idp": args.idp, "key": args.key, "from": since.map(|since| since.to_string())});
-    let variables = json!({"change": change, "from": from.to_string(), "to": to.to_string(), "asking": asking(&settings.asking)});
+    let change = json!({"kind": kind, "idp": args.idp, "key": args.key,
+        "from": since.map(|since| since.to_string())});
+    let variables = json!({"change": change, "from": from.to_string(), "to": to.to_string(),
+        "asking": asking(&settings.asking)});
     let door = Door::open(settings).await?;
     let answer = door.ask(REHEARSE, "rehearse", variables).await;
     door.close().await;
@@ -57,39 +61,78 @@ fn text(answer: &Value) -> String {
             row.push(flip.map_or_else(|| "–".to_owned(), |flip| field(flip, "words")));
             row.push(fall.map_or_else(
                 || "–".to_owned(),
-                |fall| format!("{}, then {}: {}", word(fall, "before"), word(fall, "after"), field(fall, "firstUnmet")),
+                |fall| {
+                    format!(
+                        "{}, then {}: {}",
+                        word(fall, "before"),
+                        word(fall, "after"),
+                        field(fall, "firstUnmet")
+                    )
+                },
             ));
             row.push(fall.map(possible).unwrap_or_default());
             row
         });
-        parts.push(table(&["decision", "session", "at", "app", "recorded", "flips, as known then", "falls, as known now", ""], rows.collect()));
+        parts.push(table(
+            &[
+                "decision",
+                "session",
+                "at",
+                "app",
+                "recorded",
+                "flips, as known then",
+                "falls, as known now",
+                "",
+            ],
+            rows.collect(),
+        ));
     }
     parts.push(String::new());
-    let mut part = |title: &str, header: &[&str], list: &Value, row: &dyn Fn(&Value) -> Vec<String>| {
-        let rows: Vec<Vec<String>> = list.as_array().into_iter().flatten().map(row).collect();
-        match rows.len() {
-            0 => parts.push(format!("{title}: {}.\n", no_more(answer))),
-            count => parts.push(format!("{title}: {count}\n{}\n", table(header, rows))),
-        }
-    };
-    part("Live sessions that rest on it", &["session", "subject", "factors", ""], &answer["live"], &|live| {
-        vec![field(live, "session"), field(live, "subject"), words(&live["factors"]), possible(live)]
-    });
+    let mut part =
+        |title: &str, header: &[&str], list: &Value, row: &dyn Fn(&Value) -> Vec<String>| {
+            let rows: Vec<Vec<String>> = list.as_array().into_iter().flatten().map(row).collect();
+            match rows.len() {
+                0 => parts.push(format!("{title}: {}.\n", no_more(answer))),
+                count => parts.push(format!("{title}: {count}\n{}\n", table(header, rows))),
+            }
+        };
+    part(
+        "Live sessions that rest on it",
+        &["session", "subject", "factors", ""],
+        &answer["live"],
+        &|live| {
+            vec![
+                field(live, "session"),
+                field(live, "subject"),
+                words(&live["factors"]),
+                possible(live),
+            ]
+        },
+    );
     part("Locked out", &["session", "subject", "app", "implied"], &answer["lockedOut"], &|out| {
         vec![field(out, "session"), field(out, "subject"), field(out, "app"), word(out, "implied")]
     });
-    part("Unchanged", &["decision", "session", "at", "app", "recorded", "why"], &answer["unchanged"], &|unchanged| {
-        let mut row = decision(unchanged);
-        row.push(field(unchanged, "words"));
-        row
-    });
+    part(
+        "Unchanged",
+        &["decision", "session", "at", "app", "recorded", "why"],
+        &answer["unchanged"],
+        &|unchanged| {
+            let mut row = decision(unchanged);
+            row.push(field(unchanged, "words"));
+            row
+        },
+    );
     for warning in answer["warnings"].as_array().into_iter().flatten() {
         parts.push(format!("Warning: {}\n", field(warning, "sentence")));
     }
     if answer["absence"]["code"] != "NONE" {
         parts.push(format!("{}\n", none(answer)));
     }
-    parts.push(format!("Nothing was written; {} sessions were looked at.\n{}", field(answer, "sessionsSeen"), footing(answer)));
+    parts.push(format!(
+        "Nothing was written; {} sessions were looked at.\n{}",
+        field(answer, "sessionsSeen"),
+        footing(answer)
+    ));
     parts.join("\n")
 }
 
@@ -100,7 +143,13 @@ fn place(of: &Value) -> u64 {
 
 fn decision(of: &Value) -> Vec<String> {
     let d = &of["decision"];
-    vec![format!("#{}", field(&d["record"], "position")), field(d, "session"), field(d, "at"), field(d, "app"), word(d, "outcome")]
+    vec![
+        format!("#{}", field(&d["record"], "position")),
+        field(d, "session"),
+        field(d, "at"),
+        field(d, "app"),
+        word(d, "outcome"),
+    ]
 }
 
 fn possible(of: &Value) -> String {

@@ -24,7 +24,11 @@ pub(crate) async fn serve(settings: &Settings, args: &ServeArgs) -> Result<()> {
     let options = Options { scrub: true, clock: settings.clock, ..Options::default() };
     let (app, healed) = engine::open_and_heal(settings.data_dir()?, options).await?;
     if let Some(what) = healed {
-        eprintln!("The read models were damaged ({}): they were thrown away and are folded again from the log.", crate::show::inert(&what));
+        eprintln!(
+            "The read models were damaged ({}): they were thrown away and are folded again from \
+             the log.",
+            crate::show::inert(&what)
+        );
     }
     let listen = args.listen.as_deref().or(settings.serve.listen.as_deref()).unwrap_or(LISTEN);
     let behind_proxy = args.behind_proxy || settings.serve.behind_proxy.unwrap_or_default();
@@ -34,11 +38,20 @@ pub(crate) async fn serve(settings: &Settings, args: &ServeArgs) -> Result<()> {
 }
 
 /// Listens, says where, and serves.
-pub(crate) async fn on(settings: &Settings, app: &App, listen: &str, behind_proxy: bool) -> Result<()> {
-    let address: SocketAddr = listen.parse().map_err(|_| usage(format!("--listen {listen}: expected ADDRESS:PORT, such as {LISTEN}")))?;
+pub(crate) async fn on(
+    settings: &Settings,
+    app: &App,
+    listen: &str,
+    behind_proxy: bool,
+) -> Result<()> {
+    let address: SocketAddr = listen.parse().map_err(|_| {
+        usage(format!("--listen {listen}: expected ADDRESS:PORT, such as {LISTEN}"))
+    })?;
     // Opening a tenant makes its first credential: a ledger with a tenant has one.
-    may_listen(address, !app.tenants().await?.is_empty(), behind_proxy).map_err(|reason| usage(reason.to_string()))?;
-    let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+    may_listen(address, !app.tenants().await?.is_empty(), behind_proxy)
+        .map_err(|reason| usage(reason.to_string()))?;
+    let listener =
+        TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
     let address = listener.local_addr()?;
     say(settings, app, address).await?;
     let stop = CancellationToken::new();
@@ -47,7 +60,9 @@ pub(crate) async fn on(settings: &Settings, app: &App, listen: &str, behind_prox
         until_told().await;
         signal.cancel();
     });
-    run_server(app.clone(), options(&settings.serve, address, behind_proxy), listener, stop).await.context("the server stopped")
+    run_server(app.clone(), options(&settings.serve, address, behind_proxy), listener, stop)
+        .await
+        .context("the server stopped")
 }
 
 async fn say(settings: &Settings, app: &App, address: SocketAddr) -> Result<()> {
@@ -63,9 +78,15 @@ async fn say(settings: &Settings, app: &App, address: SocketAddr) -> Result<()> 
     match settings.format {
         Format::Json => println!("{}", json!({"listening": url, "signIn": Value::Object(links)})),
         Format::Text => {
-            println!("claimledger serves pages at {url} and GraphQL at {url}/graphql (with a token: claimledger token --help)");
+            println!(
+                "claimledger serves pages at {url} and GraphQL at {url}/graphql (with a token: \
+                 claimledger token --help)"
+            );
             for (tenant, link) in &links {
-                println!("  {tenant}: open {} (once, within 5 minutes)", link.as_str().unwrap_or_default());
+                println!(
+                    "  {tenant}: open {} (once, within 5 minutes)",
+                    link.as_str().unwrap_or_default()
+                );
             }
             println!("Stop with Ctrl-C.");
         }

@@ -21,7 +21,8 @@ const MAX_CHECKED: u64 = 10_000;
 /// How often a server is asked how far it is.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Folds the read models of the tenant from the log again, beside those that are asked, and switches if they are equal.
+/// Folds the read models of the tenant from the log again, beside those that are asked, and
+/// switches if they are equal.
 pub(crate) async fn rebuild(settings: &Settings, args: &RebuildArgs) -> Result<()> {
     let (door, thrown_away) = Door::open_and_heal(settings).await?;
     let bar = progress("records");
@@ -31,7 +32,9 @@ pub(crate) async fn rebuild(settings: &Settings, args: &RebuildArgs) -> Result<(
         bar.set_position(done);
     };
     let done = match &door {
-        Door::Owner(owner) => owner.app.rebuild(&owner.caller, args.replace, moved).await.map_err(anyhow::Error::new),
+        Door::Owner(owner) => {
+            owner.app.rebuild(&owner.caller, args.replace, moved).await.map_err(anyhow::Error::new)
+        }
         Door::Remote(remote) => on_server(remote, args.replace, moved).await,
     };
     bar.finish_and_clear();
@@ -39,38 +42,62 @@ pub(crate) async fn rebuild(settings: &Settings, args: &RebuildArgs) -> Result<(
     let (report, refused) = match done {
         Ok(report) => (report, None),
         Err(error) => match error.downcast::<RebuildError>()? {
-            RebuildError::Differs(report) => ((*report).clone(), Some(RebuildError::Differs(report))),
+            RebuildError::Differs(report) => {
+                ((*report).clone(), Some(RebuildError::Differs(report)))
+            }
             other => return Err(other.into()),
         },
     };
     let millis = began.elapsed().as_millis();
     match settings.format {
-        Format::Json => say(&format!("{:#}", json!({"records": report.at, "millis": millis, "healed": thrown_away, "report": report}))),
+        Format::Json => say(&format!(
+            "{:#}",
+            json!({"records": report.at, "millis": millis, "healed": thrown_away, "report": report})
+        )),
         Format::Text if refused.is_some() => say_report("", &report),
         Format::Text => {
             let healed = thrown_away.map_or_else(String::new, |what| {
-                format!("The file `views` was damaged ({what}): it was thrown away, and the read models were folded again from the log.\n")
+                format!(
+                    "The file `views` was damaged ({what}): it was thrown away, and the read \
+                         models were folded again from the log.\n"
+                )
             });
-            say_report(&format!("{healed}Read models rebuilt from {} records in {millis} ms. ", report.at), &report);
+            say_report(
+                &format!("{healed}Read models rebuilt from {} records in {millis} ms. ", report.at),
+                &report,
+            );
         }
     }
     refused.map_or(Ok(()), |refused| Err(refused.into()))
 }
 
 /// Has a server do it, and looks how far it is.
-async fn on_server(remote: &Remote, replace: bool, mut moved: impl FnMut(u64, u64)) -> Result<RebuildReport> {
-    let (status, body) = remote.send(&format!("/v1/rebuild?replace={replace}"), "application/json", b"")?;
+async fn on_server(
+    remote: &Remote,
+    replace: bool,
+    mut moved: impl FnMut(u64, u64),
+) -> Result<RebuildReport> {
+    let (status, body) =
+        remote.send(&format!("/v1/rebuild?replace={replace}"), "application/json", b"")?;
     if status != 202 {
         return Err(Refused(crate::show::field(&body["error"], "message")).into());
     }
     loop {
         let (_, body) = remote.get("/v1/rebuild")?;
-        match serde_json::from_value(body["rebuild"].clone()).context("the server does not say how its rebuild goes")? {
+        match serde_json::from_value(body["rebuild"].clone())
+            .context("the server does not say how its rebuild goes")?
+        {
             RebuildState::Done { report } => return Ok(report),
-            RebuildState::Refused { report } => return Err(RebuildError::Differs(Box::new(report)).into()),
+            RebuildState::Refused { report } => {
+                return Err(RebuildError::Differs(Box::new(report)).into());
+            }
             RebuildState::Running { done, of } => moved(done, of),
-            RebuildState::Failed { message } => bail!("the rebuild failed: {}", crate::show::inert(&message)),
-            RebuildState::Idle => bail!("the server was started again meanwhile: the rebuild is gone"),
+            RebuildState::Failed { message } => {
+                bail!("the rebuild failed: {}", crate::show::inert(&message))
+            }
+            RebuildState::Idle => {
+                bail!("the server was started again meanwhile: the rebuild is gone")
+            }
         }
         tokio::time::sleep(LOOK).await;
     }
@@ -111,14 +138,21 @@ pub(crate) async fn status(settings: &Settings, rows: bool) -> Result<()> {
     match settings.format {
         Format::Json => println!(
             "{:#}",
-            json!({"tenant": tenant.as_str(), "head": status.head, "assessedTo": status.assessed_to, "views": status.views, "rehearsal": rehearsal,
+            json!({"tenant": tenant.as_str(), "head": status.head, "assessedTo": status.assessed_to,
+                "views": status.views, "rehearsal": rehearsal,
                 "checked": checked, "rebuilt": last, "problems": listed["problems"]})
         ),
         Format::Text => {
             let kind = if rehearsal { "rehearsal ledger" } else { "ledger" };
-            println!("{tenant}: {kind}, {} records; read models ({}) are at {}.", status.head, status.views, status.assessed_to);
+            println!(
+                "{tenant}: {kind}, {} records; read models ({}) are at {}.",
+                status.head, status.views, status.assessed_to
+            );
             if checked < status.head {
-                println!("The last {checked} records were read, and none of them is damaged; a server reads the rest in the background.");
+                println!(
+                    "The last {checked} records were read, and none of them is damaged; a server \
+                     reads the rest in the background."
+                );
             }
             problems(&listed).iter().for_each(|line| say(line));
             if let Some(report) = last {
@@ -135,7 +169,8 @@ async fn status_of_server(settings: &Settings, door: &Door) -> Result<()> {
     match settings.format {
         Format::Json => say(&format!("{status:#}")),
         Format::Text => {
-            let (head, views, assessed) = (field(&status, "head"), field(&status, "views"), field(&status, "assessedTo"));
+            let (head, views, assessed) =
+                (field(&status, "head"), field(&status, "views"), field(&status, "assessedTo"));
             say(&format!("{head} records; read models ({views}) are at {assessed}."));
             problems(&status).iter().for_each(|line| say(line));
         }
@@ -146,7 +181,8 @@ async fn status_of_server(settings: &Settings, door: &Door) -> Result<()> {
 /// A progress bar on standard error; silent where that is no terminal.
 pub(crate) fn progress(unit: &'static str) -> ProgressBar {
     let bar = ProgressBar::new(0);
-    let template = format!("{{bar:40}} {{human_pos}} of {{human_len}} {unit}, {{per_sec}}, {{eta}} left");
+    let template =
+        format!("{{bar:40}} {{human_pos}} of {{human_len}} {unit}, {{per_sec}}, {{eta}} left");
     if let Ok(style) = ProgressStyle::with_template(&template) {
         bar.set_style(style);
     }

@@ -27,8 +27,12 @@ pub(crate) async fn watch(settings: &Settings, args: &WatchArgs) -> Result<()> {
 async fn follow(door: &Door, settings: &Settings, args: &WatchArgs) -> Result<()> {
     let cursor = match &args.after {
         Some(cursor) => cursor.clone(),
-        // From the beginning, and not from the first change on: then nothing is lost if the line is cut before one comes.
-        None => field(&door.ask(CURSOR, "changesCursor", json!({"asking": asking(&settings.asking)})).await?, "cursor"),
+        // From the beginning, and not from the first change on: then nothing is lost if the line is
+        // cut before one comes.
+        None => field(
+            &door.ask(CURSOR, "changesCursor", json!({"asking": asking(&settings.asking)})).await?,
+            "cursor",
+        ),
     };
     if settings.format == Format::Text {
         eprintln!("changes after {cursor}");
@@ -48,12 +52,18 @@ async fn follow(door: &Door, settings: &Settings, args: &WatchArgs) -> Result<()
             let mut connected = false;
             loop {
                 let request = json!({"query": CHANGES, "variables": {"after": printed.cursor}});
-                let cut = remote.listen("/graphql/stream", &request, || connected = true, &mut |answer| printed.take(answer));
+                let cut = remote.listen(
+                    "/graphql/stream",
+                    &request,
+                    || connected = true,
+                    &mut |answer| printed.take(answer),
+                );
                 match cut {
                     Ok(true) => {}
                     Ok(false) => return Ok(()),
                     // A server that was there once may come back; a refusal is a refusal.
-                    Err(error) if connected && error.downcast_ref::<std::io::Error>().is_some() => {}
+                    Err(error) if connected && error.downcast_ref::<std::io::Error>().is_some() => {
+                    }
                     Err(error) => return Err(error),
                 }
                 if settings.format == Format::Text {
@@ -119,10 +129,14 @@ mod tests {
 
     #[test]
     fn a_line_has_both_times_and_what_changed() {
-        let change = json!({"cursor": "c", "sessionId": "S5", "changed": ["state", "end"], "replayed": true, "occurredAt": "2026-03-10T14:30:00Z",
-            "recordedAt": "2026-03-10T14:52:00Z", "record": {"position": 65, "type": "session.ended", "source": "acme-sp"},
-            "session": {"state": "ENDED", "endedAt": "2026-03-10T14:30:00Z", "endReason": "upstream_revoked"}});
-        let expected = "2026-03-10T14:52:00Z #65 S5 state end · session.ended of acme-sp, occurred 2026-03-10T14:30:00Z · \
+        let change = json!({"cursor": "c", "sessionId": "S5", "changed": ["state", "end"],
+            "replayed": true, "occurredAt": "2026-03-10T14:30:00Z",
+            "recordedAt": "2026-03-10T14:52:00Z", "record": {"position": 65,
+                "type": "session.ended", "source": "acme-sp"},
+            "session": {"state": "ENDED", "endedAt": "2026-03-10T14:30:00Z",
+                "endReason": "upstream_revoked"}});
+        let expected = "2026-03-10T14:52:00Z #65 S5 state end · session.ended of acme-sp, occurred \
+                        2026-03-10T14:30:00Z · \
                         ended 2026-03-10T14:30:00Z upstream_revoked · history";
         assert_eq!(line(&change), expected);
     }

@@ -1,7 +1,9 @@
-//! A lost authenticator ends the running factors that it gave, in every session of its owner (`semantics.md` 3, 11).
+//! A lost authenticator ends the running factors that it gave, in every session of its owner
+//! (`semantics.md` 3, 11).
 //!
-//! Source: our own reading of loss. By the authenticator's id where both sides name one, else by method. What was received at or after the
-//! loss stands, as a replacement looks the same, and is marked. A loss with effect after T changes nothing at T.
+//! Source: our own reading of loss. By the authenticator's id where both sides name one, else by
+//! method. What was received at or after the loss stands, as a replacement looks the same, and is
+//! marked. A loss with effect after T changes nothing at T.
 
 use super::{claims::Tri, value};
 use crate::{
@@ -36,16 +38,24 @@ pub(crate) struct Ending<'a> {
     pub(crate) by_id: bool,
 }
 
-/// Whether a loss speaks of the authenticator that gave a factor: by id where both name one, else by method.
+/// Whether a loss speaks of the authenticator that gave a factor: by id where both name one, else
+/// by method.
 #[must_use]
-pub fn loss_speaks_of(loss: &AuthenticatorLost, authenticator: Option<&AuthenticatorId>, amr: Option<&Amr>, method: Option<Method>) -> bool {
+pub fn loss_speaks_of(
+    loss: &AuthenticatorLost,
+    authenticator: Option<&AuthenticatorId>,
+    amr: Option<&Amr>,
+    method: Option<Method>,
+) -> bool {
     if let (Some(lost), Some(used)) = (&loss.authenticator, authenticator) {
         return lost == used;
     }
     let method = method.or_else(|| amr.and_then(|amr| value::method_of(amr.as_str())));
     loss.methods.iter().any(|lost| {
         let same_amr = amr.is_some_and(|amr| amr.as_str() == lost.0);
-        let same_method = method.is_some_and(|method| method.as_str() == lost.0 || value::method_of(&lost.0) == Some(method));
+        let same_method = method.is_some_and(|method| {
+            method.as_str() == lost.0 || value::method_of(&lost.0) == Some(method)
+        });
         same_amr || same_method
     })
 }
@@ -73,7 +83,14 @@ pub(crate) fn losses<'a>(of: Running<'a, '_>, value: &value::Value, began: Occur
     for loss in of.subject.into_iter().flat_map(|subject| of.known.losses(subject)) {
         let when = when(loss);
         let no_effect = when.from > of.at || of.close.is_some_and(|close| when.from >= close);
-        if no_effect || !loss_speaks_of(&loss.data, value.authenticator.as_ref(), value.amr.as_ref(), value.method) {
+        if no_effect
+            || !loss_speaks_of(
+                &loss.data,
+                value.authenticator.as_ref(),
+                value.amr.as_ref(),
+                value.method,
+            )
+        {
             continue;
         }
         let running = if latest(began) < when.from {
@@ -96,8 +113,13 @@ pub(crate) fn losses<'a>(of: Running<'a, '_>, value: &value::Value, began: Occur
 }
 
 impl Losses<'_> {
-    /// From when on the factor may no longer count, and from when on it certainly does not; each where that is before the session's own.
-    pub(crate) fn closes(&self, (first, last): (Option<Time>, Option<Time>), began: Time) -> (Option<Time>, Option<Time>) {
+    /// From when on the factor may no longer count, and from when on it certainly does not; each
+    /// where that is before the session's own.
+    pub(crate) fn closes(
+        &self,
+        (first, last): (Option<Time>, Option<Time>),
+        began: Time,
+    ) -> (Option<Time>, Option<Time>) {
         let earlier = |a: Option<Time>, b: Time| Some(a.map_or(b, |a| a.min(b)));
         self.ends.iter().fold((first, last), |(first, last), end| {
             let last = if end.running == Tri::Yes { earlier(last, latest(end.when)) } else { last };

@@ -1,7 +1,8 @@
 //! What a method is, and which characteristics it has where the source did not log them.
 //!
-//! Source: Okta, product help, factor types and authenticator characteristics. The logged set is preferred; the table is for sources that
-//! log less. What depends on the device is kept apart: it can neither be taken as given nor ruled out.
+//! Source: Okta, product help, factor types and authenticator characteristics. The logged set is
+//! preferred; the table is for sources that log less. What depends on the device is kept apart: it
+//! can neither be taken as given nor ruled out.
 
 use super::value::ordered;
 use crate::model::FactorType;
@@ -32,8 +33,12 @@ pub(crate) const fn factor_type(method: Method) -> FactorType {
     }
 }
 
-/// The characteristics of a verification: those it certainly has, and those that depend on the device. A logged set settles both.
-pub(crate) fn characteristics(method: Method, logged: &[Property]) -> (Vec<Property>, Vec<Property>) {
+/// The characteristics of a verification: those it certainly has, and those that depend on the
+/// device. A logged set settles both.
+pub(crate) fn characteristics(
+    method: Method,
+    logged: &[Property],
+) -> (Vec<Property>, Vec<Property>) {
     if !logged.is_empty() {
         return (ordered(logged.to_vec()), Vec::new());
     }
@@ -42,14 +47,33 @@ pub(crate) fn characteristics(method: Method, logged: &[Property]) -> (Vec<Prope
 }
 
 const fn table(method: Method) -> (&'static [Property], &'static [Property]) {
-    use Property::{DeviceBound, HardwareProtected, PhishingResistant, UserPresence, UserVerifying};
+    use Property::{
+        DeviceBound, HardwareProtected, PhishingResistant, UserPresence, UserVerifying,
+    };
     match method {
-        Method::Password | Method::SecurityQuestion | Method::Email | Method::Sms | Method::Voice | Method::ExternalIdp => (&[UserPresence], &[]),
-        Method::Otp | Method::Totp | Method::Duo | Method::CustomOtp => (&[DeviceBound, UserPresence], &[]),
-        Method::Rsa | Method::Symantec | Method::Yubikey => (&[DeviceBound, UserPresence], &[HardwareProtected]),
-        Method::Push | Method::CustomApp => (&[DeviceBound, UserPresence], &[HardwareProtected, UserVerifying]),
-        Method::SignedNonce => (&[DeviceBound, PhishingResistant, UserPresence], &[HardwareProtected, UserVerifying]),
-        Method::Webauthn => (&[DeviceBound, PhishingResistant, UserPresence], &[HardwareProtected, UserVerifying]),
-        Method::SmartCard => (&[DeviceBound, HardwareProtected, PhishingResistant, UserPresence, UserVerifying], &[]),
+        Method::Password
+        | Method::SecurityQuestion
+        | Method::Email
+        | Method::Sms
+        | Method::Voice
+        | Method::ExternalIdp => (&[UserPresence], &[]),
+        Method::Otp | Method::Totp | Method::Duo | Method::CustomOtp => {
+            (&[DeviceBound, UserPresence], &[])
+        }
+        Method::Rsa | Method::Symantec | Method::Yubikey => {
+            (&[DeviceBound, UserPresence], &[HardwareProtected])
+        }
+        Method::Push | Method::CustomApp => {
+            (&[DeviceBound, UserPresence], &[HardwareProtected, UserVerifying])
+        }
+        Method::SignedNonce => {
+            (&[DeviceBound, PhishingResistant, UserPresence], &[HardwareProtected, UserVerifying])
+        }
+        Method::Webauthn => {
+            (&[DeviceBound, PhishingResistant, UserPresence], &[HardwareProtected, UserVerifying])
+        }
+        Method::SmartCard => {
+            (&[DeviceBound, HardwareProtected, PhishingResistant, UserPresence, UserVerifying], &[])
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! What is believed of a session's claims and factors, on the falsifiers that are known at a position (`semantics.md` 3, 4).
+//! What is believed of a session's claims and factors, on the falsifiers that are known at a
+//! position (`semantics.md` 3, 4).
 
 use super::{
     authenticator_lost::Running,
@@ -13,7 +14,8 @@ use claimledger_facts::{
     time::{Occurred, Time},
 };
 
-/// Claims and factors, read. Of one session the n-th of each is the same thing whatever falsifiers are known.
+/// Claims and factors, read. Of one session the n-th of each is the same thing whatever falsifiers
+/// are known.
 #[derive(Clone, Debug)]
 pub(crate) struct Believed<'a> {
     pub(crate) claims: Vec<Claim<'a>>,
@@ -42,16 +44,26 @@ impl<'a> Reader<'a, '_> {
             .facts
             .iter()
             .filter_map(|s| match &s.known.fact.data {
-                FactData::ClaimsReceived(data) => Some(Claim::read(*s, data, self.history, known, self.at)),
+                FactData::ClaimsReceived(data) => {
+                    Some(Claim::read(*s, data, self.history, known, self.at))
+                }
                 _ => None,
             })
             .collect();
-        let factors = factors::factors(self.facts, &claims, Running { known, subject: self.subject, at: self.at, close: self.close });
-        let sign_in = self.began.filter(|_| claims.is_empty()).map(|(idp, began)| retraction::of_whole_idp(known, idp, began).collect());
+        let factors = factors::factors(
+            self.facts,
+            &claims,
+            Running { known, subject: self.subject, at: self.at, close: self.close },
+        );
+        let sign_in = self
+            .began
+            .filter(|_| claims.is_empty())
+            .map(|(idp, began)| retraction::of_whole_idp(known, idp, began).collect());
         Believed { claims, factors, sign_in: sign_in.unwrap_or_default() }
     }
 
-    /// Where a decision stands in time of recording: the falsifiers that were recorded by its position.
+    /// Where a decision stands in time of recording: the falsifiers that were recorded by its
+    /// position.
     pub(crate) fn fingerprint(&self, position: Option<LogPosition>) -> Vec<LogPosition> {
         let known = position.map_or(self.history, |position| self.history.as_of(position));
         falsifiers::fingerprint(known, &self.idps(), self.subject)

@@ -1,7 +1,8 @@
-//! Whether local authenticators could fill the gap: then the rules imply a challenge, else a deny (`semantics.md` 18).
+//! Whether local authenticators could fill the gap: then the rules imply a challenge, else a deny
+//! (`semantics.md` 18).
 //!
-//! Source: Okta, Configure claims sharing: where claims do not satisfy a rule, the user is sent to any locally configured authenticator;
-//! without one, or with enrolment disabled, that fails.
+//! Source: Okta, Configure claims sharing: where claims do not satisfy a rule, the user is sent to
+//! any locally configured authenticator; without one, or with enrolment disabled, that fails.
 
 use super::{
     authenticators, local_factors,
@@ -17,21 +18,47 @@ use claimledger_facts::{
 
 pub(crate) const ID: &str = "challenge";
 
-/// The local authenticators that are active and open to enrolment; what is not said of enrolment does not close it.
-pub(crate) fn local_authenticators<'a>(history: HistoryCut<'a>, when: Occurred) -> Vec<&'a Stated<AuthenticatorConfigured>> {
-    let usable = |a: &&Stated<AuthenticatorConfigured>| a.data.status == Status::Active && a.data.enrollment != Some(Enrollment::Disabled);
+/// The local authenticators that are active and open to enrolment; what is not said of enrolment
+/// does not close it.
+pub(crate) fn local_authenticators<'a>(
+    history: HistoryCut<'a>,
+    when: Occurred,
+) -> Vec<&'a Stated<AuthenticatorConfigured>> {
+    let usable = |a: &&Stated<AuthenticatorConfigured>| {
+        a.data.status == Status::Active && a.data.enrollment != Some(Enrollment::Disabled)
+    };
     history.authenticators(when).into_iter().filter(usable).collect()
 }
 
 /// How the rule would stand with all of them beside what certainly counts.
-pub(crate) fn with_local(rule: &Rule, candidates: &[Candidate], federation: bool, local: &[&Stated<AuthenticatorConfigured>]) -> Reading {
+pub(crate) fn with_local(
+    rule: &Rule,
+    candidates: &[Candidate],
+    federation: bool,
+    local: &[&Stated<AuthenticatorConfigured>],
+) -> Reading {
     let mut all: Vec<Candidate> = candidates.iter().filter(|c| c.sure).cloned().collect();
     all.extend(local.iter().map(|a| {
         let method = a.data.method;
         let (has, perhaps) = authenticators::characteristics(method, &[]);
-        let value =
-            Value { method: Some(method), perhaps, ..Value::alone(method.as_str(), authenticators::factor_type(method), &has, local_factors::ID) };
-        Candidate { factor: None, value: value.into(), third_party: false, sure: true, missing: vec![], any_method: false }
+        let value = Value {
+            method: Some(method),
+            perhaps,
+            ..Value::alone(
+                method.as_str(),
+                authenticators::factor_type(method),
+                &has,
+                local_factors::ID,
+            )
+        };
+        Candidate {
+            factor: None,
+            value: value.into(),
+            third_party: false,
+            sure: true,
+            missing: vec![],
+            any_method: false,
+        }
     }));
     requirement::read(rule, &all, federation, Taking::Possible)
 }

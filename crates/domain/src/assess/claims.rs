@@ -1,7 +1,9 @@
-//! The fate of an assertion and of each of its values: void, ignored or counted, with all reasons (`semantics.md` 7).
+//! The fate of an assertion and of each of its values: void, ignored or counted, with all reasons
+//! (`semantics.md` 7).
 //!
-//! Where a configuration change is only known to lie in an interval, the assertion is read once for every state that may have held
-//! ("worlds"); what all of them agree on is certain (`semantics.md` 6, 37).
+//! Where a configuration change is only known to lie in an interval, the assertion is read once for
+//! every state that may have held ("worlds"); what all of them agree on is certain (`semantics.md`
+//! 6, 37).
 
 use super::{
     keys::{self, Standing},
@@ -53,8 +55,9 @@ impl Tri {
 pub(crate) struct Claim<'a> {
     pub(crate) seen: Seen<'a>,
     pub(crate) data: &'a ClaimsReceived,
-    /// The latest configuration that may have held comes first; then the same with each retraction that may hit it for want of an
-    /// exact time. One of a key that the claim does not name changes nothing that the claim implies (`semantics.md` 42).
+    /// The latest configuration that may have held comes first; then the same with each retraction
+    /// that may hit it for want of an exact time. One of a key that the claim does not name changes
+    /// nothing that the claim implies (`semantics.md` 42).
     pub(crate) worlds: Vec<World<'a>>,
     /// Retractions that hit it, or may, as known.
     pub(crate) hits: Vec<Hit<'a>>,
@@ -67,12 +70,14 @@ pub(crate) struct World<'a> {
     pub(crate) org: Option<&'a Stated<OrgConfigured>>,
     pub(crate) key: Standing<'a>,
     pub(crate) trust: Trust,
-    /// What would tell whether a retraction hits, where this is the state in which one does that may.
+    /// What would tell whether a retraction hits, where this is the state in which one does that
+    /// may.
     pub(crate) open: Option<&'static str>,
     /// All reasons: of the IdP, then of the key, then of retractions.
     pub(crate) void: Vec<&'static str>,
     pub(crate) values: Vec<Arc<Value>>,
-    /// What the assertion carried was not seen: [`codes::UNREADABLE`] or [`codes::MISSING_CLAIM_CONTENT`].
+    /// What the assertion carried was not seen: [`codes::UNREADABLE`] or
+    /// [`codes::MISSING_CLAIM_CONTENT`].
     pub(crate) unseen: Option<&'static str>,
 }
 
@@ -81,7 +86,8 @@ pub(crate) struct World<'a> {
 pub(crate) struct Fate {
     /// Whether it counts by the rules.
     pub(crate) counts: Tri,
-    /// Every reason for which the assertion is void. Empty where it only may be: a possible retraction is no plain void (`semantics.md` 3).
+    /// Every reason for which the assertion is void. Empty where it only may be: a possible
+    /// retraction is no plain void (`semantics.md` 3).
     pub(crate) void: Vec<&'static str>,
     /// Every reason for which the value may be ignored.
     pub(crate) ignored: Vec<&'static str>,
@@ -93,13 +99,25 @@ pub(crate) struct Fate {
 
 impl<'a> Claim<'a> {
     /// Reads an assertion on the falsifiers of `falsified`; `at` is T, for what is only told.
-    pub(crate) fn read(seen: Seen<'a>, data: &'a ClaimsReceived, history: HistoryCut<'a>, falsified: HistoryCut<'a>, at: Time) -> Self {
+    pub(crate) fn read(
+        seen: Seen<'a>,
+        data: &'a ClaimsReceived,
+        history: HistoryCut<'a>,
+        falsified: HistoryCut<'a>,
+        at: Time,
+    ) -> Self {
         let received = seen.occurred();
         let standings = keys::standings(history, &data.idp, data.key.as_ref(), received, at);
         let org = history.org(received).options;
         let hits = retraction::hits(falsified, data, received);
-        let signed = |hit: &Hit<'_>| hit.open == Some(codes::MISSING_KEY) && falsified.takes_as_signed(hit.retraction);
-        let certain: Vec<&'static str> = hits.iter().filter(|hit| hit.open.is_none() || signed(hit)).map(|hit| hit.code).collect();
+        let signed = |hit: &Hit<'_>| {
+            hit.open == Some(codes::MISSING_KEY) && falsified.takes_as_signed(hit.retraction)
+        };
+        let certain: Vec<&'static str> = hits
+            .iter()
+            .filter(|hit| hit.open.is_none() || signed(hit))
+            .map(|hit| hit.code)
+            .collect();
         let mut worlds = Vec::new();
         for idp in history.idp(&data.idp, received).options {
             for org in &org {
@@ -110,7 +128,11 @@ impl<'a> Claim<'a> {
         }
         let base = worlds.len();
         for hit in hits.iter().filter(|hit| hit.open == Some(codes::MISSING_EXACT_TIME)) {
-            let hit: Vec<_> = worlds[..base].iter().cloned().map(|world| world.retracted(&[hit.code], hit.open)).collect();
+            let hit: Vec<_> = worlds[..base]
+                .iter()
+                .cloned()
+                .map(|world| world.retracted(&[hit.code], hit.open))
+                .collect();
             worlds.extend(hit);
         }
         Self { seen, data, worlds, hits }
@@ -137,11 +159,15 @@ impl<'a> Claim<'a> {
         Tri::of(self.worlds.iter().map(|w| w.void.is_empty()))
     }
 
-    /// Every reason for which it is void, where it certainly is; what only a possible retraction would add is left out.
+    /// Every reason for which it is void, where it certainly is; what only a possible retraction
+    /// would add is left out.
     pub(crate) fn void(&self) -> Vec<&'static str> {
         let mut void = Vec::new();
         if self.stands() == Tri::No {
-            self.worlds.iter().filter(|world| world.open.is_none()).for_each(|world| add(&mut void, &world.void));
+            self.worlds
+                .iter()
+                .filter(|world| world.open.is_none())
+                .for_each(|world| add(&mut void, &world.void));
         }
         void
     }
@@ -151,7 +177,8 @@ impl<'a> Claim<'a> {
         self.open(|w| w.void.is_empty())
     }
 
-    /// What keeps worlds apart in which something holds and others in which it does not: exact times, or which key signed.
+    /// What keeps worlds apart in which something holds and others in which it does not: exact
+    /// times, or which key signed.
     fn open(&self, holds: impl Fn(&World<'_>) -> bool) -> Vec<&'static str> {
         let base = Tri::of(self.worlds.iter().filter(|w| w.open.is_none()).map(&holds));
         let mut open = Vec::new();
@@ -166,12 +193,20 @@ impl<'a> Claim<'a> {
 
     /// What became of a value.
     pub(crate) fn fate(&self, value: &Value) -> Fate {
-        let mut fate = Fate { counts: Tri::No, void: vec![], ignored: vec![], surely_ignored: true, missing: vec![] };
+        let mut fate = Fate {
+            counts: Tri::No,
+            void: vec![],
+            ignored: vec![],
+            surely_ignored: true,
+            missing: vec![],
+        };
         let ignored = |world: &World<'_>| -> Option<Vec<&'static str>> {
             let read = world.values.iter().find(|v| v.is_entry(value))?;
             Some(world.trust.ignored.iter().chain(&read.ignored).copied().collect())
         };
-        let counts = |world: &World<'_>| world.void.is_empty() && ignored(world).is_some_and(|ignored| ignored.is_empty());
+        let counts = |world: &World<'_>| {
+            world.void.is_empty() && ignored(world).is_some_and(|ignored| ignored.is_empty())
+        };
         for world in &self.worlds {
             let ignored = ignored(world).unwrap_or_else(|| world.trust.ignored.clone());
             fate.surely_ignored &= !ignored.is_empty();
@@ -195,26 +230,35 @@ impl<'a> Claim<'a> {
         open.filter_map(|w| w.unseen).next()
     }
 
-    /// Whether the rules for third-party IdPs hold. Nothing stated: yes, unless methods with properties came.
+    /// Whether the rules for third-party IdPs hold. Nothing stated: yes, unless methods with
+    /// properties came.
     pub(crate) fn third_party(&self) -> bool {
         self.world().third_party(self.data)
     }
 }
 
 impl<'a> World<'a> {
-    fn read(data: &ClaimsReceived, idp: Option<&'a Stated<IdpConfigured>>, org: Option<&'a Stated<OrgConfigured>>, key: Standing<'a>) -> Self {
+    fn read(
+        data: &ClaimsReceived,
+        idp: Option<&'a Stated<IdpConfigured>>,
+        org: Option<&'a Stated<OrgConfigured>>,
+        key: Standing<'a>,
+    ) -> Self {
         let trust = trust_at_receipt::judge(data, idp, org);
         let mut void = trust.void.clone();
         add(&mut void, &key.void());
-        let mut world = Self { idp, org, key, trust, open: None, void, values: vec![], unseen: None };
+        let mut world =
+            Self { idp, org, key, trust, open: None, void, values: vec![], unseen: None };
         if data.readable == Some(false) {
             world.unseen = Some(codes::UNREADABLE);
         } else if data.amr.is_none() && (data.methods.is_empty() || world.third_party(data)) {
-            // Of a third-party IdP only `amr` says anything, and absent is not seen (`semantics.md` 13, 15).
+            // Of a third-party IdP only `amr` says anything, and absent is not seen (`semantics.md`
+            // 13, 15).
             world.unseen = Some(codes::MISSING_CLAIM_CONTENT);
         } else if world.third_party(data) {
             let factor_only = idp.is_some_and(|i| i.data.usage == Some(IdpUsage::FactorOnly));
-            world.values = shared(third_party_amr::read(data.amr.as_deref().unwrap_or_default(), factor_only));
+            world.values =
+                shared(third_party_amr::read(data.amr.as_deref().unwrap_or_default(), factor_only));
         } else {
             world.values = shared(okta_claims::read(data));
         }
@@ -236,11 +280,25 @@ impl<'a> World<'a> {
     }
 }
 
-/// Whether a sign-in stands of which no assertion was seen: on the IdP that the session names (`semantics.md` 38).
-pub(crate) fn unseen_federation(history: HistoryCut<'_>, falsified: HistoryCut<'_>, idp: &IdpId, started: Occurred) -> Tri {
-    let active = Tri::of(history.idp(idp, started).options.into_iter().map(|i| i.is_none_or(|i| i.data.status == Status::Active)));
-    let retracted =
-        retraction::of_whole_idp(falsified, idp, started).map(|hit| if hit.open.is_none() { Tri::Yes } else { Tri::Maybe }).max().unwrap_or(Tri::No);
+/// Whether a sign-in stands of which no assertion was seen: on the IdP that the session names
+/// (`semantics.md` 38).
+pub(crate) fn unseen_federation(
+    history: HistoryCut<'_>,
+    falsified: HistoryCut<'_>,
+    idp: &IdpId,
+    started: Occurred,
+) -> Tri {
+    let active = Tri::of(
+        history
+            .idp(idp, started)
+            .options
+            .into_iter()
+            .map(|i| i.is_none_or(|i| i.data.status == Status::Active)),
+    );
+    let retracted = retraction::of_whole_idp(falsified, idp, started)
+        .map(|hit| if hit.open.is_none() { Tri::Yes } else { Tri::Maybe })
+        .max()
+        .unwrap_or(Tri::No);
     match retracted {
         Tri::No => active,
         Tri::Maybe => active.min(Tri::Maybe),

@@ -15,11 +15,14 @@ use claimledger_facts::{
 /// Cuts the configuration to what concerns the session.
 pub(crate) fn context(trace: &Trace<'_>) -> Context {
     let at = trace.cut.at;
-    let mut idps: Vec<&IdpId> = trace.idp.iter().chain(trace.claims.iter().map(|c| &c.data.idp)).collect();
+    let mut idps: Vec<&IdpId> =
+        trace.idp.iter().chain(trace.claims.iter().map(|c| &c.data.idp)).collect();
     sort(&mut idps);
-    let mut policies: Vec<&PolicyId> = trace.decisions.iter().map(|d| &d.then.data.policy).collect();
+    let mut policies: Vec<&PolicyId> =
+        trace.decisions.iter().map(|d| &d.then.data.policy).collect();
     sort(&mut policies);
-    let mut keys: Vec<(&IdpId, &KeyId)> = trace.claims.iter().filter_map(|c| Some((&c.data.idp, c.data.key.as_ref()?))).collect();
+    let mut keys: Vec<(&IdpId, &KeyId)> =
+        trace.claims.iter().filter_map(|c| Some((&c.data.idp, c.data.key.as_ref()?))).collect();
     sort(&mut keys);
 
     let mut after_t = trace.all.iter().filter(|s| s.occurred().from > at).count();
@@ -53,17 +56,26 @@ pub(crate) fn context(trace: &Trace<'_>) -> Context {
         }));
     }
     for (idp, key) in keys {
-        let changes: Vec<_> = trace.history.key_changes(idp).filter(|c| c.data.key == *key).collect();
+        let changes: Vec<_> =
+            trace.history.key_changes(idp).filter(|c| c.data.key == *key).collect();
         after_t += changes.iter().filter(|c| c.occurred.from > at).count();
         let mut open: Option<KeyInterval> = None;
         for change in changes.into_iter().filter(|c| c.occurred.from <= at) {
             match (change.data.added, open.take()) {
                 (true, None) => {
                     let (from, added) = (change.occurred.from, change.record.clone());
-                    open = Some(KeyInterval { idp: idp.clone(), key: key.clone(), from, until: None, added, retired: None });
+                    open = Some(KeyInterval {
+                        idp: idp.clone(),
+                        key: key.clone(),
+                        from,
+                        until: None,
+                        added,
+                        retired: None,
+                    });
                 }
                 (false, Some(interval)) => {
-                    let (until, retired) = (Some(change.occurred.from), Some(change.record.clone()));
+                    let (until, retired) =
+                        (Some(change.occurred.from), Some(change.record.clone()));
                     context.keys.push(KeyInterval { until, retired, ..interval });
                 }
                 (_, unchanged) => open = unchanged,
@@ -83,10 +95,19 @@ pub(crate) fn in_brief(trace: &Trace<'_>) -> Context {
 
 fn idp_session(trace: &Trace<'_>) -> Option<IdpSessionInterval> {
     let idp_session = trace.idp_session.clone()?;
-    let mut interval = IdpSessionInterval { idp: trace.idp.clone(), idp_session, from: None, until: None, ended: None, records: Vec::new() };
+    let mut interval = IdpSessionInterval {
+        idp: trace.idp.clone(),
+        idp_session,
+        from: None,
+        until: None,
+        ended: None,
+        records: Vec::new(),
+    };
     for seen in trace.all.iter().filter(|s| s.occurred().from <= trace.cut.at) {
         let from = seen.occurred().from;
-        let of_it = |idp: &IdpId, id: &IdpSessionId| *id == interval.idp_session && interval.idp.as_ref().is_none_or(|i| i == idp);
+        let of_it = |idp: &IdpId, id: &IdpSessionId| {
+            *id == interval.idp_session && interval.idp.as_ref().is_none_or(|i| i == idp)
+        };
         let data = &seen.known.fact.data;
         if matches!(data, FactData::IdpSessionStarted(s) if of_it(&s.idp, &s.idp_session)) {
             interval.from = interval.from.or(Some(from));
@@ -101,9 +122,15 @@ fn idp_session(trace: &Trace<'_>) -> Option<IdpSessionInterval> {
 }
 
 /// Each version up to T with when the next began, where that is by T.
-fn intervals<'a, 'b, T>(versions: &'b [&'a Stated<T>], at: Time) -> impl Iterator<Item = (&'a Stated<T>, Option<Time>)> + use<'a, 'b, T> {
+fn intervals<'a, 'b, T>(
+    versions: &'b [&'a Stated<T>],
+    at: Time,
+) -> impl Iterator<Item = (&'a Stated<T>, Option<Time>)> + use<'a, 'b, T> {
     let upto = versions.iter().filter(move |v| v.occurred.from <= at).count();
-    versions[..upto].iter().enumerate().map(move |(i, v)| (*v, versions[..upto].get(i + 1).map(|next| next.occurred.from)))
+    versions[..upto]
+        .iter()
+        .enumerate()
+        .map(move |(i, v)| (*v, versions[..upto].get(i + 1).map(|next| next.occurred.from)))
 }
 
 fn sort<T: Ord>(list: &mut Vec<T>) {

@@ -1,8 +1,10 @@
-//! What the rules imply for a recorded decision, what it rested on, and whether the two readings differ.
+//! What the rules imply for a recorded decision, what it rested on, and whether the two readings
+//! differ.
 //!
-//! Source: `semantics.md` 4, 18, 19, 20, 37, 41. A decision is judged on the session's own facts and the configuration as they occurred,
-//! however late they were recorded, and on those falsifiers only that were recorded by its position. It is judged once more on all that are
-//! known: what only that takes away was falsified later.
+//! Source: `semantics.md` 4, 18, 19, 20, 37, 41. A decision is judged on the session's own facts
+//! and the configuration as they occurred, however late they were recorded, and on those falsifiers
+//! only that were recorded by its position. It is judged once more on all that are known: what only
+//! that takes away was falsified later.
 
 use super::{
     challenge,
@@ -50,7 +52,8 @@ pub(crate) struct Decided<'a> {
     pub(crate) then: Judged<'a>,
     /// None: nothing that is known differs from what was known then.
     pub(crate) now: Option<Judged<'a>>,
-    /// What was believed then, where that was something else: an index into [`super::Trace::earlier`].
+    /// What was believed then, where that was something else: an index into
+    /// [`super::Trace::earlier`].
     pub(crate) earlier: Option<usize>,
     /// The falsifiers that hit it and were recorded after it.
     pub(crate) later: Vec<Hit<'a>>,
@@ -62,7 +65,8 @@ impl<'a> Decided<'a> {
         self.now.as_ref().unwrap_or(&self.then)
     }
 
-    /// What a later falsifier takes away: it did not differ when made, and does as known at K (`semantics.md` 4, 19).
+    /// What a later falsifier takes away: it did not differ when made, and does as known at K
+    /// (`semantics.md` 4, 19).
     pub(crate) fn falsified_later(&self) -> Option<Difference> {
         let differs = self.now.as_ref()?.differs.clone().filter(|_| self.then.differs.is_none())?;
         let today = self.then.seen.occurred().from;
@@ -108,12 +112,18 @@ pub(crate) struct Relied {
     /// Index into the factors.
     pub(crate) factor: usize,
     pub(crate) needed: bool,
-    /// Possible where an interval leaves open whether it came before the decision (`semantics.md` 3, 37).
+    /// Possible where an interval leaves open whether it came before the decision (`semantics.md`
+    /// 3, 37).
     pub(crate) certainty: Certainty,
 }
 
 /// Judges a decision. `previous` is the session's decision before it.
-pub(crate) fn judge<'a>(setting: Setting<'a, '_>, seen: Seen<'a>, data: &'a PolicyDecided, previous: Option<Seen<'a>>) -> Judged<'a> {
+pub(crate) fn judge<'a>(
+    setting: Setting<'a, '_>,
+    seen: Seen<'a>,
+    data: &'a PolicyDecided,
+    previous: Option<Seen<'a>>,
+) -> Judged<'a> {
     let at = seen.occurred();
     let mut options = setting.history.policy(&data.policy, at).options.into_iter();
     let mut judged = judge_under(setting, seen, data, previous, options.next().flatten());
@@ -141,7 +151,8 @@ fn judge_under<'a>(
     judge_by(setting, seen, data, previous, policy, rule)
 }
 
-/// Judges a decision as if another version of its policy had been in force: by the rule of the same name, or by the only one.
+/// Judges a decision as if another version of its policy had been in force: by the rule of the same
+/// name, or by the only one.
 pub(crate) fn judge_as_if<'a>(
     setting: Setting<'a, '_>,
     seen: Seen<'a>,
@@ -185,10 +196,13 @@ fn judge_by<'a>(
         variant: seen.variant || policy.is_some_and(|p| p.is_variant(setting.history.known_at())),
         candidates,
     };
-    judged.variant |= judged.candidates.iter().filter_map(|c| c.factor).any(|f| setting.factors[f].seen.variant);
+    judged.variant |=
+        judged.candidates.iter().filter_map(|c| c.factor).any(|f| setting.factors[f].seen.variant);
     match (policy, rule) {
         (None, _) => judged.missing.push(codes::MISSING_POLICY),
-        (Some(p), _) if matches!(p.data.status, Some(Status::Inactive | Status::Deleted)) => judged.missing.push(codes::MISSING_POLICY),
+        (Some(p), _) if matches!(p.data.status, Some(Status::Inactive | Status::Deleted)) => {
+            judged.missing.push(codes::MISSING_POLICY)
+        }
         (Some(_), None) => judged.missing.push(codes::MISSING_RULE),
         (Some(_), Some(rule)) => judged.imply(rule),
     }
@@ -217,15 +231,22 @@ impl Judged<'_> {
             self.missing.push(codes::MISSING_METHOD_CHAIN);
             return;
         }
-        let certain = requirement::read(rule, &self.candidates, self.federation == Tri::Yes, Taking::Certain);
-        let possible = requirement::read(rule, &self.candidates, self.federation != Tri::No, Taking::Possible);
+        let certain =
+            requirement::read(rule, &self.candidates, self.federation == Tri::Yes, Taking::Certain);
+        let possible =
+            requirement::read(rule, &self.candidates, self.federation != Tri::No, Taking::Possible);
         if certain.met {
             self.implied = Implied::Allow;
         } else if possible.met {
             self.missing = requirement::missing(rule, &self.candidates);
             add(&mut self.missing, &self.federation_open);
         } else {
-            let filled = challenge::with_local(rule, &self.candidates, self.federation == Tri::Yes, &self.local);
+            let filled = challenge::with_local(
+                rule,
+                &self.candidates,
+                self.federation == Tri::Yes,
+                &self.local,
+            );
             self.implied = if filled.met { Implied::Challenge } else { Implied::Deny };
             self.first_unmet = certain.best.unmet.first().copied();
             self.with_local = Some(filled);
@@ -236,10 +257,16 @@ impl Judged<'_> {
 }
 
 /// What counts by the rules at a decision, and which local factors no longer do for this rule.
-fn candidates(setting: Setting<'_, '_>, rule: Option<&Rule>, at: Occurred, previous: Option<Seen<'_>>) -> (Vec<Candidate>, Vec<usize>) {
+fn candidates(
+    setting: Setting<'_, '_>,
+    rule: Option<&Rule>,
+    at: Occurred,
+    previous: Option<Seen<'_>>,
+) -> (Vec<Candidate>, Vec<usize>) {
     let (mut candidates, mut stale) = (Vec::new(), Vec::new());
     let within = rule.and_then(|r| r.reauthenticate_in_secs);
-    for (index, factor) in setting.factors.iter().enumerate().filter(|(_, f)| f.by_rules != Tri::No) {
+    for (index, factor) in setting.factors.iter().enumerate().filter(|(_, f)| f.by_rules != Tri::No)
+    {
         let in_effect = factor_in_effect(setting.life, factor, at);
         if in_effect == Tri::No {
             continue;
@@ -255,41 +282,79 @@ fn candidates(setting: Setting<'_, '_>, rule: Option<&Rule>, at: Occurred, previ
                 continue;
             }
             None if fresh == Tri::Maybe => add(&mut missing, &[codes::MISSING_EXACT_TIME]),
-            Some(claim) if fresh != Tri::Yes && reauthenticate::may_be_sourced(setting.history, &setting.claims[claim].data.idp, at) => {
+            Some(claim)
+                if fresh != Tri::Yes
+                    && reauthenticate::may_be_sourced(
+                        setting.history,
+                        &setting.claims[claim].data.idp,
+                        at,
+                    ) =>
+            {
                 add(&mut missing, &[codes::MISSING_CLAIM_SOURCING]);
             }
             None | Some(_) => {}
         }
         let sure = factor.by_rules == Tri::Yes && missing.is_empty();
         let value = factor.value.clone();
-        candidates.push(Candidate { factor: Some(index), value, third_party: factor.third_party, sure, missing, any_method: false });
+        candidates.push(Candidate {
+            factor: Some(index),
+            value,
+            third_party: factor.third_party,
+            sure,
+            missing,
+            any_method: false,
+        });
     }
     unpool(setting, &mut candidates, at);
-    for claim in setting.claims.iter().filter(|c| in_effect(setting.life, c.seen.occurred(), at) != Tri::No) {
+    for claim in
+        setting.claims.iter().filter(|c| in_effect(setting.life, c.seen.occurred(), at) != Tri::No)
+    {
         let Some(code) = claim.unseen() else { continue };
         for factor_type in [FactorType::Knowledge, FactorType::Possession] {
             let value = Arc::new(Value::alone("", factor_type, Property::ALL, ""));
-            candidates.push(Candidate { factor: None, value, third_party: claim.third_party(), sure: false, missing: vec![code], any_method: true });
+            candidates.push(Candidate {
+                factor: None,
+                value,
+                third_party: claim.third_party(),
+                sure: false,
+                missing: vec![code],
+                any_method: true,
+            });
         }
     }
     (candidates, stale)
 }
 
-/// What a lost authenticator gave no longer pools with the rest of its assertion; what it may have given pools perhaps.
+/// What a lost authenticator gave no longer pools with the rest of its assertion; what it may have
+/// given pools perhaps.
 fn unpool(setting: Setting<'_, '_>, candidates: &mut [Candidate], at: Occurred) {
     for candidate in candidates.iter_mut().filter(|c| !c.value.pooled_with.is_empty()) {
         let claim = candidate.factor.and_then(|f| setting.factors[f].claim);
-        let members = setting.factors.iter().filter(|f| f.claim == claim && candidate.value.pooled_with.contains(&f.value.name));
-        let members: Vec<(&Factor<'_>, Tri)> = members.map(|f| (f, factor_in_effect(setting.life, f, at))).collect();
+        let members = setting
+            .factors
+            .iter()
+            .filter(|f| f.claim == claim && candidate.value.pooled_with.contains(&f.value.name));
+        let members: Vec<(&Factor<'_>, Tri)> =
+            members.map(|f| (f, factor_in_effect(setting.life, f, at))).collect();
         if members.iter().all(|(f, in_effect)| f.losses.ends.is_empty() || *in_effect == Tri::Yes) {
             continue;
         }
-        let pool = |least: Tri| ordered(members.iter().filter(|(_, e)| *e >= least).flat_map(|(f, _)| f.value.has.iter().copied()).collect());
+        let pool = |least: Tri| {
+            ordered(
+                members
+                    .iter()
+                    .filter(|(_, e)| *e >= least)
+                    .flat_map(|(f, _)| f.value.has.iter().copied())
+                    .collect(),
+            )
+        };
         let (sure, perhaps) = (pool(Tri::Yes), pool(Tri::Maybe));
         let value = Arc::make_mut(&mut candidate.value);
         value.pool = ordered(value.has.iter().chain(&sure).copied().collect());
         value.perhaps.extend(perhaps.into_iter().filter(|p| !value.pool.contains(p)));
-        value.pooled_with.retain(|name| members.iter().any(|(f, e)| f.value.name == *name && *e != Tri::No));
+        value
+            .pooled_with
+            .retain(|name| members.iter().any(|(f, e)| f.value.name == *name && *e != Tri::No));
     }
 }
 
@@ -303,7 +368,11 @@ fn in_effect(life: &Life<'_>, began: Occurred, at: Occurred) -> Tri {
     within(life.closes(), began, at)
 }
 
-fn within((first_close, last_close): (Option<Time>, Option<Time>), began: Occurred, at: Occurred) -> Tri {
+fn within(
+    (first_close, last_close): (Option<Time>, Option<Time>),
+    began: Occurred,
+    at: Occurred,
+) -> Tri {
     let after = |close: Option<Time>, t: Time| close.is_some_and(|c| t >= c);
     if began.from > latest(at) || after(last_close, at.from) {
         Tri::No
@@ -314,10 +383,12 @@ fn within((first_close, last_close): (Option<Time>, Option<Time>), began: Occurr
     }
 }
 
-/// Whether the sign-in through the IdP stands at a time (`semantics.md` 38), and what would tell where that is open.
+/// Whether the sign-in through the IdP stands at a time (`semantics.md` 38), and what would tell
+/// where that is open.
 fn federation(setting: Setting<'_, '_>, at: Occurred) -> (Tri, Vec<&'static str>) {
     let standing = |began: Occurred, stands: Tri| stands.min(in_effect(setting.life, began, at));
-    let mut claims = setting.claims.iter().filter(|c| c.seen.occurred().from <= latest(at)).peekable();
+    let mut claims =
+        setting.claims.iter().filter(|c| c.seen.occurred().from <= latest(at)).peekable();
     let (best, mut open) = if claims.peek().is_some() {
         claims.fold((Tri::No, vec![]), |(best, open), claim| {
             let stands = standing(claim.seen.occurred(), claim.stands());
@@ -327,7 +398,13 @@ fn federation(setting: Setting<'_, '_>, at: Occurred) -> (Tri, Vec<&'static str>
         match setting.life.started.and_then(|s| s.idp.as_ref()) {
             Some(idp) => {
                 let began = setting.life.start;
-                (standing(began, claims::unseen_federation(setting.history, setting.falsified, idp, began)), vec![])
+                (
+                    standing(
+                        began,
+                        claims::unseen_federation(setting.history, setting.falsified, idp, began),
+                    ),
+                    vec![],
+                )
             }
             None => (Tri::No, vec![]),
         }
@@ -346,7 +423,13 @@ fn met(candidates: &[Candidate]) -> MetAtDecision {
     factor_types.sort_unstable();
     factor_types.dedup();
     let possession = sure().filter(|c| c.value.factor_type == FactorType::Possession);
-    let names = |sure: bool| candidates.iter().filter(move |c| c.factor.is_some() && c.sure == sure).map(|c| c.value.name.clone()).collect();
+    let names = |sure: bool| {
+        candidates
+            .iter()
+            .filter(move |c| c.factor.is_some() && c.sure == sure)
+            .map(|c| c.value.name.clone())
+            .collect()
+    };
     MetAtDecision {
         factor_types,
         characteristics: ordered(possession.flat_map(|c| c.value.pool.iter().copied()).collect()),
@@ -355,11 +438,18 @@ fn met(candidates: &[Candidate]) -> MetAtDecision {
     }
 }
 
-/// What it rested on: what `relied_on[]` names, else every factor of the session that counted by record and came earlier, or may have.
-/// Each was needed if the rule holds for all of them and not without it.
+/// What it rested on: what `relied_on[]` names, else every factor of the session that counted by
+/// record and came earlier, or may have. Each was needed if the rule holds for all of them and not
+/// without it.
 fn relied_on(setting: Setting<'_, '_>, judged: &Judged<'_>, at: Occurred) -> Vec<Relied> {
-    let named = |f: &Factor<'_>| judged.data.relied_on.as_ref().is_none_or(|ids| ids.contains(&f.seen.record().source_id));
-    let earlier = setting.factors.iter().enumerate().filter(|(_, f)| f.by_record && f.occurred().from <= latest(at) && named(f));
+    let named = |f: &Factor<'_>| {
+        judged.data.relied_on.as_ref().is_none_or(|ids| ids.contains(&f.seen.record().source_id))
+    };
+    let earlier = setting
+        .factors
+        .iter()
+        .enumerate()
+        .filter(|(_, f)| f.by_record && f.occurred().from <= latest(at) && named(f));
     let relied: Vec<usize> = earlier.map(|(index, _)| index).collect();
     let as_recorded = |index: usize| Candidate {
         factor: Some(index),
@@ -373,7 +463,9 @@ fn relied_on(setting: Setting<'_, '_>, judged: &Judged<'_>, at: Occurred) -> Vec
     let holds = |candidates: &[Candidate]| {
         judged.rule.is_some_and(|rule| {
             let federation = judged.federation != Tri::No || !setting.claims.is_empty();
-            rule.access == Access::Allow && rule.chain.is_empty() && requirement::read(rule, candidates, federation, Taking::Certain).met
+            rule.access == Access::Allow
+                && rule.chain.is_empty()
+                && requirement::read(rule, candidates, federation, Taking::Certain).met
         })
     };
     let holds_with_all = holds(&all);
@@ -394,14 +486,22 @@ pub(crate) fn came_before(came: Occurred, decision: Occurred) -> Certainty {
 fn without(setting: Setting<'_, '_>, all: &[Candidate], at: usize) -> Vec<Candidate> {
     let claim_of = |c: &Candidate| c.factor.and_then(|f| setting.factors[f].claim);
     let removed = &all[at];
-    let mut rest: Vec<Candidate> = all.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, c)| c.clone()).collect();
+    let mut rest: Vec<Candidate> =
+        all.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, c)| c.clone()).collect();
     if !removed.value.pooled_with.is_empty() {
-        let members = |c: &Candidate| claim_of(c) == claim_of(removed) && removed.value.pooled_with.contains(&c.value.name);
+        let members = |c: &Candidate| {
+            claim_of(c) == claim_of(removed) && removed.value.pooled_with.contains(&c.value.name)
+        };
         let left = rest.iter().filter(|c| members(c)).flat_map(|c| c.value.has.iter().copied());
         let pool = ordered(left.collect());
-        rest.iter_mut().filter(|c| claim_of(c) == claim_of(removed) && removed.value.pooled_with.contains(&c.value.name)).for_each(|c| {
-            Arc::make_mut(&mut c.value).pool.clone_from(&pool);
-        });
+        rest.iter_mut()
+            .filter(|c| {
+                claim_of(c) == claim_of(removed)
+                    && removed.value.pooled_with.contains(&c.value.name)
+            })
+            .for_each(|c| {
+                Arc::make_mut(&mut c.value).pool.clone_from(&pool);
+            });
     }
     rest
 }
@@ -418,7 +518,12 @@ fn difference(setting: Setting<'_, '_>, judged: &Judged<'_>, at: Occurred) -> Op
             cause.or(judged.first_unmet).unwrap_or(codes::NOT_ENOUGH_FACTORS)
         }
     };
-    Some(Difference { recorded, implied: judged.implied, code, words: codes::difference_words(code) })
+    Some(Difference {
+        recorded,
+        implied: judged.implied,
+        code,
+        words: codes::difference_words(code),
+    })
 }
 
 /// The first void reason, where the rule would hold had the assertion been good.
@@ -427,12 +532,28 @@ fn void_cause(setting: Setting<'_, '_>, judged: &Judged<'_>, at: Occurred) -> Op
     let earlier = |o: Occurred| o.from <= at.from && in_effect(setting.life, o, at) != Tri::No;
     let mut all = judged.candidates.clone();
     let mut cause = None;
-    for (index, factor) in setting.factors.iter().enumerate().filter(|(_, f)| !f.void.is_empty() && f.by_record && earlier(f.occurred())) {
+    for (index, factor) in setting
+        .factors
+        .iter()
+        .enumerate()
+        .filter(|(_, f)| !f.void.is_empty() && f.by_record && earlier(f.occurred()))
+    {
         cause = cause.or(factor.void.first().copied());
         let (value, third_party) = (factor.value.clone(), factor.third_party);
-        all.push(Candidate { factor: Some(index), value, third_party, sure: true, missing: vec![], any_method: false });
+        all.push(Candidate {
+            factor: Some(index),
+            value,
+            third_party,
+            sure: true,
+            missing: vec![],
+            any_method: false,
+        });
     }
-    let void_claim = setting.claims.iter().filter(|c| earlier(c.seen.occurred())).find(|c| c.stands() == Tri::No);
+    let void_claim = setting
+        .claims
+        .iter()
+        .filter(|c| earlier(c.seen.occurred()))
+        .find(|c| c.stands() == Tri::No);
     let cause = cause.or_else(|| void_claim.and_then(|c| c.world().void.first().copied()))?;
     requirement::read(rule, &all, true, Taking::Certain).met.then_some(cause)
 }
@@ -441,14 +562,23 @@ fn void_cause(setting: Setting<'_, '_>, judged: &Judged<'_>, at: Occurred) -> Op
 fn lost_cause(setting: Setting<'_, '_>, judged: &Judged<'_>, at: Occurred) -> Option<&'static str> {
     let rule = judged.rule.filter(|r| r.access == Access::Allow)?;
     let lost = |f: &Factor<'_>| {
-        f.by_rules != Tri::No && in_effect(setting.life, f.occurred(), at) != Tri::No && factor_in_effect(setting.life, f, at) != Tri::Yes
+        f.by_rules != Tri::No
+            && in_effect(setting.life, f.occurred(), at) != Tri::No
+            && factor_in_effect(setting.life, f, at) != Tri::Yes
     };
-    let lost: Vec<usize> = (0..setting.factors.len()).filter(|f| lost(&setting.factors[*f])).collect();
+    let lost: Vec<usize> =
+        (0..setting.factors.len()).filter(|f| lost(&setting.factors[*f])).collect();
     let claims: Vec<_> = lost.iter().map(|f| setting.factors[*f].claim).collect();
     let mut all = judged.candidates.clone();
     // The rest of its assertion pools again with what was not lost.
     for candidate in &mut all {
-        let Some(factor) = candidate.factor.map(|f| &setting.factors[f]).filter(|f| f.claim.is_some() && claims.contains(&f.claim)) else { continue };
+        let Some(factor) = candidate
+            .factor
+            .map(|f| &setting.factors[f])
+            .filter(|f| f.claim.is_some() && claims.contains(&f.claim))
+        else {
+            continue;
+        };
         candidate.value = factor.value.clone();
     }
     all.retain(|c| c.factor.is_none_or(|f| !lost.contains(&f)));
@@ -463,6 +593,7 @@ fn lost_cause(setting: Setting<'_, '_>, judged: &Judged<'_>, at: Occurred) -> Op
             any_method: false,
         }
     }));
-    let holds = !lost.is_empty() && requirement::read(rule, &all, judged.federation == Tri::Yes, Taking::Certain).met;
+    let holds = !lost.is_empty()
+        && requirement::read(rule, &all, judged.federation == Tri::Yes, Taking::Certain).met;
     holds.then_some(codes::AUTHENTICATOR_LOST)
 }

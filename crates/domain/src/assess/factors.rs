@@ -1,4 +1,5 @@
-//! The factors of a session, by record and by the rules (`semantics.md` 8), and how good the evidence is (`semantics.md` 16).
+//! The factors of a session, by record and by the rules (`semantics.md` 8), and how good the
+//! evidence is (`semantics.md` 16).
 
 use super::{
     authenticator_lost::{self, Losses, Running},
@@ -60,11 +61,19 @@ impl Factor<'_> {
     }
 }
 
-/// Every claimed value and local verification, in the total order, values as asserted; on the losses that are known, at T.
-pub(crate) fn factors<'a>(facts: &[Seen<'a>], of_session: &[Claim<'a>], running: Running<'a, '_>) -> Vec<Factor<'a>> {
-    let losses = |value: &Value, seen: Seen<'a>| authenticator_lost::losses(running, value, seen.occurred());
+/// Every claimed value and local verification, in the total order, values as asserted; on the
+/// losses that are known, at T.
+pub(crate) fn factors<'a>(
+    facts: &[Seen<'a>],
+    of_session: &[Claim<'a>],
+    running: Running<'a, '_>,
+) -> Vec<Factor<'a>> {
+    let losses =
+        |value: &Value, seen: Seen<'a>| authenticator_lost::losses(running, value, seen.occurred());
     // Inside the interval of its own time it may not have come yet (`semantics.md` 3, 6).
-    let open = |seen: Seen<'a>| if latest(seen.occurred()) > running.at { vec![codes::MISSING_EXACT_TIME] } else { vec![] };
+    let open = |seen: Seen<'a>| {
+        if latest(seen.occurred()) > running.at { vec![codes::MISSING_EXACT_TIME] } else { vec![] }
+    };
     let mut factors = Vec::new();
     for seen in facts {
         if let FactData::FactorVerified(verified) = &seen.known.fact.data {
@@ -85,14 +94,18 @@ pub(crate) fn factors<'a>(facts: &[Seen<'a>], of_session: &[Claim<'a>], running:
                 allow: None,
             });
         }
-        let Some(index) = of_session.iter().position(|c| std::ptr::eq(c.seen.known, seen.known)) else { continue };
+        let Some(index) = of_session.iter().position(|c| std::ptr::eq(c.seen.known, seen.known))
+        else {
+            continue;
+        };
         let claim = &of_session[index];
         let allow = allow_after(facts, *seen);
         for value in claim.values() {
             let mut fate = claim.fate(value);
             claims::add(&mut fate.missing, &open(*seen));
             let said = word_on(facts, *seen, claim.data.assertion.as_ref(), value);
-            // By record: it says it accepted it, or says nothing and the rules do not ignore it. Void does not stop one that did not check.
+            // By record: it says it accepted it, or says nothing and the rules do not ignore it.
+            // Void does not stop one that did not check.
             let by_record = said.map_or(!fate.surely_ignored, |s| s.accepted);
             let grade = grade(said, &fate.missing, allow.is_some(), fate.counts);
             factors.push(Factor {
@@ -116,7 +129,8 @@ pub(crate) fn factors<'a>(facts: &[Seen<'a>], of_session: &[Claim<'a>], running:
 }
 
 fn grade(said: Option<Said<'_>>, missing: &[&'static str], allow: bool, counts: Tri) -> Grade {
-    // That an allow followed joins nothing where the service provider says that it ignored the claim.
+    // That an allow followed joins nothing where the service provider says that it ignored the
+    // claim.
     let allow = allow && said.is_none_or(|s| s.accepted);
     if said.is_some_and(|s| s.accepted) {
         Grade::Stated
@@ -131,16 +145,32 @@ fn grade(said: Option<Said<'_>>, missing: &[&'static str], allow: bool, counts: 
     }
 }
 
-/// The first recorded allow at or after the claim, unless a local factor came before it in the session.
+/// The first recorded allow at or after the claim, unless a local factor came before it in the
+/// session.
 fn allow_after<'a>(facts: &[Seen<'a>], claim: Seen<'a>) -> Option<Seen<'a>> {
-    let allows = |s: &&Seen<'a>| matches!(&s.known.fact.data, FactData::PolicyDecided(d) if d.outcome == Outcome::Allow);
-    let allow = facts.iter().filter(allows).find(|s| s.occurred().from >= claim.occurred().from).copied()?;
-    let local = |s: &Seen<'_>| matches!(s.known.fact.data, FactData::FactorVerified(_)) && s.occurred().from <= allow.occurred().from;
+    let allows = |s: &&Seen<'a>| {
+        matches!(&s.known.fact.data,
+        FactData::PolicyDecided(d) if d.outcome == Outcome::Allow)
+    };
+    let allow = facts
+        .iter()
+        .filter(allows)
+        .find(|s| s.occurred().from >= claim.occurred().from)
+        .copied()?;
+    let local = |s: &Seen<'_>| {
+        matches!(s.known.fact.data, FactData::FactorVerified(_))
+            && s.occurred().from <= allow.occurred().from
+    };
     (!facts.iter().any(local)).then_some(allow)
 }
 
 /// The last thing that the service provider said of this value after it came.
-fn word_on<'a>(facts: &[Seen<'a>], claim: Seen<'a>, assertion: Option<&AssertionId>, value: &Value) -> Option<Said<'a>> {
+fn word_on<'a>(
+    facts: &[Seen<'a>],
+    claim: Seen<'a>,
+    assertion: Option<&AssertionId>,
+    value: &Value,
+) -> Option<Said<'a>> {
     let about = |a: &Option<AssertionId>, amr: &Option<Amr>, method: Option<Method>| {
         let same_assertion = match (a, assertion) {
             (Some(a), Some(b)) => a == b,
@@ -152,11 +182,14 @@ fn word_on<'a>(facts: &[Seen<'a>], claim: Seen<'a>, assertion: Option<&Assertion
         let same_method = method.is_some() && (method == value.known_method());
         same_assertion && (whole || same_amr || same_method)
     };
-    let said = facts.iter().filter(|s| s.occurred().from >= claim.occurred().from).filter_map(|s| {
-        let data = &s.known.fact.data;
-        let accepted = matches!(data, FactData::ClaimAccepted(c) if about(&c.assertion, &c.amr, c.method));
-        let ignored = matches!(data, FactData::ClaimIgnored(c) if about(&c.assertion, &c.amr, c.method));
-        (accepted || ignored).then_some(Said { accepted, seen: *s })
-    });
+    let said =
+        facts.iter().filter(|s| s.occurred().from >= claim.occurred().from).filter_map(|s| {
+            let data = &s.known.fact.data;
+            let accepted =
+                matches!(data, FactData::ClaimAccepted(c) if about(&c.assertion, &c.amr, c.method));
+            let ignored =
+                matches!(data, FactData::ClaimIgnored(c) if about(&c.assertion, &c.amr, c.method));
+            (accepted || ignored).then_some(Said { accepted, seen: *s })
+        });
     said.fold(None, |_, last| Some(last))
 }

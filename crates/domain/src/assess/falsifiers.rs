@@ -1,7 +1,9 @@
-//! Falsifiers that are known of a session: retractions of trust and lost authenticators (`semantics.md` 3, 4, 10, 11).
+//! Falsifiers that are known of a session: retractions of trust and lost authenticators
+//! (`semantics.md` 3, 4, 10, 11).
 //!
-//! What each does is a rule of its own ([`super::retraction`], [`super::authenticator_lost`]). Here they are found, and told apart by when
-//! they were recorded: a decision is judged on those that were recorded by its position, and what came later is told beside it.
+//! What each does is a rule of its own ([`super::retraction`], [`super::authenticator_lost`]). Here
+//! they are found, and told apart by when they were recorded: a decision is judged on those that
+//! were recorded by its position, and what came later is told beside it.
 
 use super::{
     authenticator_lost,
@@ -26,7 +28,8 @@ use claimledger_facts::{
 /// What is known, whatever T.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Falsifiers<'a> {
-    /// Of the IdP and key of a claim, of the whole IdP, or of any key where the claim names none (`semantics.md` 42).
+    /// Of the IdP and key of a claim, of the whole IdP, or of any key where the claim names none
+    /// (`semantics.md` 42).
     pub(crate) retractions: Vec<&'a Stated<TrustRetracted>>,
     /// Of the IdP of a claim, but another key.
     pub(crate) other_keys: Vec<&'a Stated<TrustRetracted>>,
@@ -76,20 +79,34 @@ impl<'a> Hit<'a> {
         if certain { Certainty::Certain } else { Certainty::Possible }
     }
 
-    /// As a list or a mark says it: `authenticator lost 12:10:00Z, recorded 14:40:00Z`. A possible one says what leaves it open.
+    /// As a list or a mark says it: `authenticator lost 12:10:00Z, recorded 14:40:00Z`. A possible
+    /// one says what leaves it open.
     fn words(&self, today: Time) -> String {
         let recorded = words::clock(self.record().recorded_at, today);
         let says = match self {
             Self::Retraction(hit) => {
                 let data = &hit.retraction.data;
-                let what = data.key.as_ref().map_or_else(|| format!("trust in {}", data.idp), |key| format!("key {key}"));
-                format!("{what} retracted from {}, recorded {recorded}", words::clock(data.from, today))
+                let what = data
+                    .key
+                    .as_ref()
+                    .map_or_else(|| format!("trust in {}", data.idp), |key| format!("key {key}"));
+                format!(
+                    "{what} retracted from {}, recorded {recorded}",
+                    words::clock(data.from, today)
+                )
             }
-            Self::Loss(end) => format!("authenticator lost {}, recorded {recorded}", words::moment(end.when, today)),
+            Self::Loss(end) => format!(
+                "authenticator lost {}, recorded {recorded}",
+                words::moment(end.when, today)
+            ),
         };
         match self {
-            Self::Retraction(retraction::Hit { open: Some(codes::MISSING_KEY), .. }) => format!("{says}; that it signed the claim is possible"),
-            Self::Retraction(retraction::Hit { open: Some(_), .. }) => format!("{says}; whether the claim came before that is not known"),
+            Self::Retraction(retraction::Hit { open: Some(codes::MISSING_KEY), .. }) => {
+                format!("{says}; that it signed the claim is possible")
+            }
+            Self::Retraction(retraction::Hit { open: Some(_), .. }) => {
+                format!("{says}; whether the claim came before that is not known")
+            }
             Self::Retraction(_) | Self::Loss(_) => says,
         }
     }
@@ -100,7 +117,9 @@ impl<'a> Hit<'a> {
             code: self.code(),
             from: self.from().from,
             retracts: match self {
-                Self::Retraction(hit) => Some((hit.retraction.data.idp.clone(), hit.retraction.data.key.clone())),
+                Self::Retraction(hit) => {
+                    Some((hit.retraction.data.idp.clone(), hit.retraction.data.key.clone()))
+                }
                 Self::Loss(_) => None,
             },
             certainty: self.certainty(),
@@ -114,57 +133,96 @@ impl<'a> Hit<'a> {
 }
 
 /// Finds what is known.
-pub(crate) fn known<'a>(history: HistoryCut<'a>, subject: Option<&Pseudonym>, believed: &Believed<'a>) -> Falsifiers<'a> {
+pub(crate) fn known<'a>(
+    history: HistoryCut<'a>,
+    subject: Option<&Pseudonym>,
+    believed: &Believed<'a>,
+) -> Falsifiers<'a> {
     let mut falsifiers = Falsifiers::default();
     for retraction in idps(believed).into_iter().flat_map(|idp| history.retractions(idp)) {
-        let touches = believed.claims.iter().any(|c| retraction::speaks_of(&retraction.data, c.data));
-        (if touches { &mut falsifiers.retractions } else { &mut falsifiers.other_keys }).push(retraction);
+        let touches =
+            believed.claims.iter().any(|c| retraction::speaks_of(&retraction.data, c.data));
+        (if touches { &mut falsifiers.retractions } else { &mut falsifiers.other_keys })
+            .push(retraction);
     }
     let speaks_of = |loss: &&Stated<AuthenticatorLost>| {
         let of = |value: &super::value::Value| {
-            authenticator_lost::loss_speaks_of(&loss.data, value.authenticator.as_ref(), value.amr.as_ref(), value.method)
+            authenticator_lost::loss_speaks_of(
+                &loss.data,
+                value.authenticator.as_ref(),
+                value.amr.as_ref(),
+                value.method,
+            )
         };
         believed.factors.iter().any(|f| of(&f.value))
     };
-    falsifiers.losses.extend(subject.into_iter().flat_map(|subject| history.losses(subject)).filter(speaks_of));
+    falsifiers
+        .losses
+        .extend(subject.into_iter().flat_map(|subject| history.losses(subject)).filter(speaks_of));
     falsifiers
 }
 
-/// What hits a claim or a factor that came by a time: once each, as recorded. By the session's own end nothing of it is left to be hit.
-pub(crate) fn hits<'a>(claims: &[Claim<'a>], factors: &[Factor<'a>], sign_in: &[retraction::Hit<'a>], by: Time) -> Vec<Hit<'a>> {
+/// What hits a claim or a factor that came by a time: once each, as recorded. By the session's own
+/// end nothing of it is left to be hit.
+pub(crate) fn hits<'a>(
+    claims: &[Claim<'a>],
+    factors: &[Factor<'a>],
+    sign_in: &[retraction::Hit<'a>],
+    by: Time,
+) -> Vec<Hit<'a>> {
     let mut hits: Vec<Hit<'a>> = Vec::new();
-    let mut add = |hit: Hit<'a>| match hits.iter_mut().find(|known| known.record().id == hit.record().id) {
-        // What is certain of one of them is told.
-        Some(known) if known.certainty() > hit.certainty() => *known = hit,
-        Some(_) => {}
-        None => hits.push(hit),
-    };
+    let mut add =
+        |hit: Hit<'a>| match hits.iter_mut().find(|known| known.record().id == hit.record().id) {
+            // What is certain of one of them is told.
+            Some(known) if known.certainty() > hit.certainty() => *known = hit,
+            Some(_) => {}
+            None => hits.push(hit),
+        };
     for claim in claims.iter().filter(|c| c.seen.occurred().from <= by) {
         // Whether it had come by then is open inside the interval of its time.
         let open = (latest(claim.seen.occurred()) > by).then_some(codes::MISSING_EXACT_TIME);
-        claim.hits.iter().for_each(|hit| add(Hit::Retraction(retraction::Hit { open: hit.open.or(open), ..*hit })));
+        claim.hits.iter().for_each(|hit| {
+            add(Hit::Retraction(retraction::Hit { open: hit.open.or(open), ..*hit }))
+        });
     }
     sign_in.iter().for_each(|hit| add(Hit::Retraction(*hit)));
     for factor in factors.iter().filter(|f| f.counts() && f.occurred().from <= by) {
-        factor.losses.ends.iter().filter(|end| end.when.from <= by).for_each(|end| add(Hit::Loss(*end)));
+        factor
+            .losses
+            .ends
+            .iter()
+            .filter(|end| end.when.from <= by)
+            .for_each(|end| add(Hit::Loss(*end)));
     }
     hits.sort_by_key(Hit::position);
     hits
 }
 
-/// Those that hit a decision and were not known to when it fell: recorded after it, or about somebody who is known only since to be the
-/// same person.
-pub(crate) fn later<'a>(then: &Believed<'a>, now: &Believed<'a>, decision: Seen<'_>) -> Vec<Hit<'a>> {
-    let hits_of = |believed: &Believed<'a>| hits(&believed.claims, &believed.factors, &believed.sign_in, latest(decision.occurred()));
+/// Those that hit a decision and were not known to when it fell: recorded after it, or about
+/// somebody who is known only since to be the same person.
+pub(crate) fn later<'a>(
+    then: &Believed<'a>,
+    now: &Believed<'a>,
+    decision: Seen<'_>,
+) -> Vec<Hit<'a>> {
+    let hits_of = |believed: &Believed<'a>| {
+        hits(&believed.claims, &believed.factors, &believed.sign_in, latest(decision.occurred()))
+    };
     let (then, mut hits) = (hits_of(then), hits_of(now));
     hits.retain(|hit| !then.iter().any(|known| known.record().id == hit.record().id));
     hits
 }
 
-/// Which falsifiers of these IdPs and this person are known: two cuts with the same ones believe the same.
-pub(crate) fn fingerprint(known: HistoryCut<'_>, idps: &[&IdpId], subject: Option<&Pseudonym>) -> Vec<LogPosition> {
+/// Which falsifiers of these IdPs and this person are known: two cuts with the same ones believe
+/// the same.
+pub(crate) fn fingerprint(
+    known: HistoryCut<'_>,
+    idps: &[&IdpId],
+    subject: Option<&Pseudonym>,
+) -> Vec<LogPosition> {
     let retractions = idps.iter().flat_map(|idp| known.retractions(idp)).map(|r| r.record.position);
-    let losses = subject.into_iter().flat_map(|subject| known.losses(subject)).map(|l| l.record.position);
+    let losses =
+        subject.into_iter().flat_map(|subject| known.losses(subject)).map(|l| l.record.position);
     retractions.chain(losses).collect()
 }
 

@@ -1,7 +1,8 @@
 //! Whether the key that signed an assertion was valid when it arrived (`semantics.md` 12).
 //!
-//! Source: our own reading of key rotation: valid in [added, retired). While an IdP has never had a key stated, keys are not checked; once
-//! it has, a key never added is void; a claim that names no key is not checked.
+//! Source: our own reading of key rotation: valid in [added, retired). While an IdP has never had a
+//! key stated, keys are not checked; once it has, a key never added is void; a claim that names no
+//! key is not checked.
 
 use crate::{
     codes,
@@ -42,27 +43,42 @@ impl Standing<'_> {
     }
 }
 
-/// How the key stood when the assertion arrived: one standing where that is certain, several where an interval leaves it open. Later changes
-/// up to T are looked at only to be told.
-pub(crate) fn standings<'a>(history: HistoryCut<'a>, idp: &IdpId, key: Option<&KeyId>, received: Occurred, at: Time) -> Vec<Standing<'a>> {
+/// How the key stood when the assertion arrived: one standing where that is certain, several where
+/// an interval leaves it open. Later changes up to T are looked at only to be told.
+pub(crate) fn standings<'a>(
+    history: HistoryCut<'a>,
+    idp: &IdpId,
+    key: Option<&KeyId>,
+    received: Occurred,
+    at: Time,
+) -> Vec<Standing<'a>> {
     let Some(key) = key else { return vec![Standing::NotNamed] };
     let begun = history.key_changes(idp).find(|change| change.occurred.from <= latest(received));
     let Some(first) = begun else { return vec![Standing::NotChecked] };
-    let of_key = || history.key_changes(idp).filter(|c| c.data.key == *key && c.occurred.from <= at);
-    let later = |added: bool| of_key().find(|c| c.data.added == added && c.occurred.from > latest(received));
+    let of_key =
+        || history.key_changes(idp).filter(|c| c.data.key == *key && c.occurred.from <= at);
+    let later = |added: bool| {
+        of_key().find(|c| c.data.added == added && c.occurred.from > latest(received))
+    };
     let mut standings: Vec<Standing<'a>> = history
         .key(idp, key, received)
         .options
         .into_iter()
         .map(|change| match change {
             None => Standing::Unknown { added_later: later(true) },
-            Some(added) if added.data.added => Standing::Valid { added, retired_later: later(false) },
-            Some(retired) => {
-                Standing::Retired { added: of_key().filter(|c| c.data.added && c.occurred.from <= retired.occurred.from).last(), retired }
+            Some(added) if added.data.added => {
+                Standing::Valid { added, retired_later: later(false) }
             }
+            Some(retired) => Standing::Retired {
+                added: of_key()
+                    .filter(|c| c.data.added && c.occurred.from <= retired.occurred.from)
+                    .last(),
+                retired,
+            },
         })
         .collect();
-    // The IdP's very first key may have been stated only after the assertion arrived: then keys were not checked at all.
+    // The IdP's very first key may have been stated only after the assertion arrived: then keys
+    // were not checked at all.
     if latest(first.occurred) > received.from {
         standings.push(Standing::NotChecked);
     }

@@ -1,4 +1,5 @@
-//! Factors that the service provider itself verified: its own record says so, so they count, grade stated.
+//! Factors that the service provider itself verified: its own record says so, so they count, grade
+//! stated.
 //!
 //! Source: Okta, System Log, factor verification events; `semantics.md` 16.
 
@@ -14,6 +15,11 @@ pub(crate) fn read(verified: &FactorVerified) -> Value {
         method: Some(verified.method),
         authenticator: verified.authenticator.clone(),
         perhaps,
-        ..Value::alone(verified.method.as_str(), authenticators::factor_type(verified.method), &has, ID)
+        ..Value::alone(
+            verified.method.as_str(),
+            authenticators::factor_type(verified.method),
+            &has,
+            ID,
+        )
     }
 }

@@ -1,8 +1,9 @@
 //! What the claims of an Okta IdP mean.
 //!
-//! Source: Okta, Configure claims sharing, Okta-to-Okta. Every authenticator that was performed natively at the IdP counts, custom ones
-//! do not. Any `methods[]` outranks `amr`, with properties or without (`semantics.md` 15); with `amr` only, the third-party table
-//! holds, other values are plain possession, and `fed` and `sc` stand for custom authenticators (`semantics.md` 39).
+//! Source: Okta, Configure claims sharing, Okta-to-Okta. Every authenticator that was performed
+//! natively at the IdP counts, custom ones do not. Any `methods[]` outranks `amr`, with properties
+//! or without (`semantics.md` 15); with `amr` only, the third-party table holds, other values are
+//! plain possession, and `fed` and `sc` stand for custom authenticators (`semantics.md` 39).
 
 use super::{
     authenticators,
@@ -19,7 +20,10 @@ pub(crate) const ID: &str = "okta_claims";
 
 /// Whether another IdP, a smart card or a custom app or OTP verified it (`semantics.md` 39).
 pub(crate) const fn is_custom(method: Method) -> bool {
-    matches!(method, Method::ExternalIdp | Method::SmartCard | Method::CustomApp | Method::CustomOtp)
+    matches!(
+        method,
+        Method::ExternalIdp | Method::SmartCard | Method::CustomApp | Method::CustomOtp
+    )
 }
 
 /// Reads one assertion, in the order asserted.
@@ -30,13 +34,19 @@ pub(crate) fn read(claim: &ClaimsReceived) -> Vec<Value> {
     }
 }
 
-/// One factor an entry, also where two name one method: a laptop and a phone may both be `webauthn`.
+/// One factor an entry, also where two name one method: a laptop and a phone may both be
+/// `webauthn`.
 fn read_methods(methods: &[ClaimedMethod]) -> Vec<Value> {
     let mut values: Vec<Value> = Vec::new();
     for claimed in methods {
         let nth = values.iter().filter(|value| value.method == Some(claimed.method)).count();
         let (has, perhaps) = authenticators::characteristics(claimed.method, &claimed.properties);
-        let mut value = Value::alone(claimed.method.as_str(), authenticators::factor_type(claimed.method), &has, ID);
+        let mut value = Value::alone(
+            claimed.method.as_str(),
+            authenticators::factor_type(claimed.method),
+            &has,
+            ID,
+        );
         value.method = Some(claimed.method);
         value.nth = nth;
         value.authenticator.clone_from(&claimed.authenticator);

@@ -1,9 +1,10 @@
 //! Whether a rule of a policy holds for a set of factors.
 //!
-//! Source: Okta, Sign-on policies: alternatives are OR, the classes inside one are AND; no alternative, or an empty one, is no constraint.
-//! Inherence counts as a factor type only where there is no other constraint, bare `mfa` as two likewise (`semantics.md` 14). Values of a
-//! third-party IdP cannot meet an alternative with an allow or exclude list. The first unmet requirement is told of the alternative that
-//! lacks least (`semantics.md` 18, 40).
+//! Source: Okta, Sign-on policies: alternatives are OR, the classes inside one are AND; no
+//! alternative, or an empty one, is no constraint. Inherence counts as a factor type only where
+//! there is no other constraint, bare `mfa` as two likewise (`semantics.md` 14). Values of a
+//! third-party IdP cannot meet an alternative with an allow or exclude list. The first unmet
+//! requirement is told of the alternative that lacks least (`semantics.md` 18, 40).
 
 use super::value::Value;
 use crate::{codes, model::FactorType};
@@ -69,13 +70,21 @@ pub(crate) enum Taking {
 }
 
 /// Reads a rule for a set of candidates.
-pub(crate) fn read(rule: &Rule, candidates: &[Candidate], federation: bool, taking: Taking) -> Reading {
+pub(crate) fn read(
+    rule: &Rule,
+    candidates: &[Candidate],
+    federation: bool,
+    taking: Taking,
+) -> Reading {
     let empty = [Alternative::default()];
     let open = rule.alternatives.is_empty() || rule.alternatives.iter().any(|a| !is_constrained(a));
     let alternatives: &[Alternative] = if open { &empty } else { &rule.alternatives };
-    let readings = alternatives.iter().map(|a| read_alternative(rule, a, candidates, federation, taking));
+    let readings =
+        alternatives.iter().map(|a| read_alternative(rule, a, candidates, federation, taking));
     // `min_by_key` keeps the first of equals.
-    let best = readings.min_by_key(|r| r.unmet.len()).unwrap_or_else(|| read_alternative(rule, &empty[0], candidates, federation, taking));
+    let best = readings
+        .min_by_key(|r| r.unmet.len())
+        .unwrap_or_else(|| read_alternative(rule, &empty[0], candidates, federation, taking));
     Reading { met: best.unmet.is_empty(), best }
 }
 
@@ -89,12 +98,15 @@ pub(crate) const fn types_asked(rule: &Rule) -> usize {
 
 /// Whether the sign-in itself can meet a rule: any one factor or IdP (`semantics.md` 38).
 pub(crate) fn by_sign_in(rule: &Rule) -> bool {
-    types_asked(rule) == 1 && (rule.alternatives.is_empty() || rule.alternatives.iter().any(|a| !is_constrained(a)))
+    types_asked(rule) == 1
+        && (rule.alternatives.is_empty() || rule.alternatives.iter().any(|a| !is_constrained(a)))
 }
 
 /// Whether an alternative asks for anything beyond the number of types.
 pub(crate) fn is_constrained(alternative: &Alternative) -> bool {
-    alternative.possession.is_some() || alternative.knowledge == Some(true) || has_lists(alternative)
+    alternative.possession.is_some()
+        || alternative.knowledge == Some(true)
+        || has_lists(alternative)
 }
 
 /// Whether it names methods.
@@ -111,36 +123,59 @@ pub(crate) fn asked(possession: &Possession) -> Vec<(Property, &'static str)> {
         (possession.user_presence, Property::UserPresence, codes::USER_PRESENCE),
         (possession.user_verification, Property::UserVerifying, codes::USER_VERIFICATION),
     ];
-    fields.into_iter().filter(|(asked, ..)| *asked == Some(true)).map(|(_, property, code)| (property, code)).collect()
+    fields
+        .into_iter()
+        .filter(|(asked, ..)| *asked == Some(true))
+        .map(|(_, property, code)| (property, code))
+        .collect()
 }
 
-/// What keeps a reading from being certain: what is missing of the candidates that only count as possible.
+/// What keeps a reading from being certain: what is missing of the candidates that only count as
+/// possible.
 pub(crate) fn missing(rule: &Rule, candidates: &[Candidate]) -> Vec<&'static str> {
     let mut missing = Vec::new();
     for candidate in candidates {
         super::claims::add(&mut missing, &candidate.missing);
         // Only what the rule asks for could settle it.
-        let asks = |a: &Alternative| a.possession.as_ref().is_some_and(|p| asked(p).iter().any(|(p, _)| candidate.value.perhaps.contains(p)));
+        let asks = |a: &Alternative| {
+            a.possession
+                .as_ref()
+                .is_some_and(|p| asked(p).iter().any(|(p, _)| candidate.value.perhaps.contains(p)))
+        };
         if rule.alternatives.iter().any(asks) {
             super::claims::add(&mut missing, &[codes::MISSING_PROPERTIES]);
         }
         let listed = rule.alternatives.iter().any(has_lists);
-        if listed && candidate.value.known_method().is_none() && !candidate.third_party && !candidate.any_method {
+        if listed
+            && candidate.value.known_method().is_none()
+            && !candidate.third_party
+            && !candidate.any_method
+        {
             super::claims::add(&mut missing, &[codes::MISSING_METHOD]);
         }
     }
     missing
 }
 
-fn read_alternative(rule: &Rule, alternative: &Alternative, candidates: &[Candidate], federation: bool, taking: Taking) -> AlternativeReading {
+fn read_alternative(
+    rule: &Rule,
+    alternative: &Alternative,
+    candidates: &[Candidate],
+    federation: bool,
+    taking: Taking,
+) -> AlternativeReading {
     let constrained = is_constrained(alternative);
     let (mut usable, mut barred) = (Vec::new(), Vec::new());
-    for (at, candidate) in candidates.iter().enumerate().filter(|(_, c)| c.sure || taking == Taking::Possible) {
+    for (at, candidate) in
+        candidates.iter().enumerate().filter(|(_, c)| c.sure || taking == Taking::Possible)
+    {
         if is_allowed(alternative, candidate, taking) { usable.push(at) } else { barred.push(at) }
     }
-    let mut types: Vec<FactorType> = usable.iter().map(|at| candidates[*at].value.factor_type).collect();
+    let mut types: Vec<FactorType> =
+        usable.iter().map(|at| candidates[*at].value.factor_type).collect();
     let by_mfa = !constrained && types.contains(&FactorType::Unspecified);
-    types.retain(|t| *t != FactorType::Unspecified && !(constrained && *t == FactorType::Inherence));
+    types
+        .retain(|t| *t != FactorType::Unspecified && !(constrained && *t == FactorType::Inherence));
     types.sort_unstable();
     types.dedup();
 
@@ -156,10 +191,17 @@ fn read_alternative(rule: &Rule, alternative: &Alternative, candidates: &[Candid
     let mut possession = Vec::new();
     if let Some(asks) = &alternative.possession {
         let asked = asked(asks);
-        let owned = || usable.iter().copied().filter(|at| candidates[*at].value.factor_type == FactorType::Possession);
+        let owned = || {
+            usable
+                .iter()
+                .copied()
+                .filter(|at| candidates[*at].value.factor_type == FactorType::Possession)
+        };
         let lacks = |at: usize| -> Vec<&'static str> {
             let value = &candidates[at].value;
-            let has = |p| value.pool.contains(&p) || taking == Taking::Possible && value.perhaps.contains(&p);
+            let has = |p| {
+                value.pool.contains(&p) || taking == Taking::Possible && value.perhaps.contains(&p)
+            };
             asked.iter().filter(|(p, _)| !has(*p)).map(|(_, code)| *code).collect()
         };
         possession = owned().filter(|at| lacks(*at).is_empty()).collect();
@@ -171,7 +213,17 @@ fn read_alternative(rule: &Rule, alternative: &Alternative, candidates: &[Candid
             }
         }
     }
-    AlternativeReading { alternative: alternative.clone(), constrained, usable, barred, types, by_federation, by_mfa, possession, unmet }
+    AlternativeReading {
+        alternative: alternative.clone(),
+        constrained,
+        usable,
+        barred,
+        types,
+        by_federation,
+        by_mfa,
+        possession,
+        unmet,
+    }
 }
 
 /// Whether an alternative's lists let a candidate count.
@@ -185,7 +237,8 @@ fn is_allowed(alternative: &Alternative, candidate: &Candidate, taking: Taking) 
     match candidate.value.known_method() {
         Some(method) => {
             let listed = |list: &[Method]| list.contains(&method);
-            (alternative.allow_methods.is_empty() || listed(&alternative.allow_methods)) && !listed(&alternative.exclude_methods)
+            (alternative.allow_methods.is_empty() || listed(&alternative.allow_methods))
+                && !listed(&alternative.exclude_methods)
         }
         None => taking == Taking::Possible,
     }

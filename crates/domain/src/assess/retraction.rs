@@ -1,7 +1,9 @@
-//! A retraction of trust: assertions received at or after its `from` must not be believed (`semantics.md` 3, 7, 10).
+//! A retraction of trust: assertions received at or after its `from` must not be believed
+//! (`semantics.md` 3, 7, 10).
 //!
-//! Source: our own reading of retraction. It counts for every T once it is known, with effect from its `from`; several unite; nothing lifts
-//! one. An assertion that names no key may have been signed by the retracted one (`semantics.md` 42): then it is hit possibly.
+//! Source: our own reading of retraction. It counts for every T once it is known, with effect from
+//! its `from`; several unite; nothing lifts one. An assertion that names no key may have been
+//! signed by the retracted one (`semantics.md` 42): then it is hit possibly.
 
 use crate::{
     codes,
@@ -38,13 +40,21 @@ pub(crate) fn speaks_of(retraction: &TrustRetracted, claim: &ClaimsReceived) -> 
 
 /// Whether a retraction hits an assertion that was received then, and how surely.
 #[must_use]
-pub fn retraction_hits(retraction: &TrustRetracted, claim: &ClaimsReceived, received: Occurred) -> Option<Certainty> {
+pub fn retraction_hits(
+    retraction: &TrustRetracted,
+    claim: &ClaimsReceived,
+    received: Occurred,
+) -> Option<Certainty> {
     let open = open(retraction, claim, received)?;
     Some(if open.is_none() { Certainty::Certain } else { Certainty::Possible })
 }
 
 /// Every retraction that hits an assertion, or may, as known.
-pub(crate) fn hits<'a>(known: HistoryCut<'a>, claim: &ClaimsReceived, received: Occurred) -> Vec<Hit<'a>> {
+pub(crate) fn hits<'a>(
+    known: HistoryCut<'a>,
+    claim: &ClaimsReceived,
+    received: Occurred,
+) -> Vec<Hit<'a>> {
     let hit = |retraction: &'a Stated<TrustRetracted>| {
         let open = open(&retraction.data, claim, received)?;
         Some(Hit { retraction, code: code(&retraction.data), open })
@@ -52,11 +62,22 @@ pub(crate) fn hits<'a>(known: HistoryCut<'a>, claim: &ClaimsReceived, received: 
     known.retractions(&claim.idp).filter_map(hit).collect()
 }
 
-/// The retractions of an IdP as a whole that hit a sign-in of which no assertion was seen, or may (`semantics.md` 38).
-pub(crate) fn of_whole_idp<'a>(known: HistoryCut<'a>, idp: &IdpId, began: Occurred) -> impl Iterator<Item = Hit<'a>> + use<'a> {
+/// The retractions of an IdP as a whole that hit a sign-in of which no assertion was seen, or may
+/// (`semantics.md` 38).
+pub(crate) fn of_whole_idp<'a>(
+    known: HistoryCut<'a>,
+    idp: &IdpId,
+    began: Occurred,
+) -> impl Iterator<Item = Hit<'a>> + use<'a> {
     let open = move |r: &TrustRetracted| (r.from > began.from).then_some(codes::MISSING_EXACT_TIME);
-    let hits = known.retractions(idp).filter(move |r| r.data.key.is_none() && r.data.from <= latest(began));
-    hits.map(move |retraction| Hit { retraction, code: codes::IDP_RETRACTED, open: open(&retraction.data) })
+    let hits = known
+        .retractions(idp)
+        .filter(move |r| r.data.key.is_none() && r.data.from <= latest(began));
+    hits.map(move |retraction| Hit {
+        retraction,
+        code: codes::IDP_RETRACTED,
+        open: open(&retraction.data),
+    })
 }
 
 /// Why an assertion is void that a retraction hits.
@@ -65,7 +86,11 @@ pub(crate) const fn code(retraction: &TrustRetracted) -> &'static str {
 }
 
 /// `None`: not hit. Else what would tell whether it is, where that is open.
-fn open(retraction: &TrustRetracted, claim: &ClaimsReceived, received: Occurred) -> Option<Option<&'static str>> {
+fn open(
+    retraction: &TrustRetracted,
+    claim: &ClaimsReceived,
+    received: Occurred,
+) -> Option<Option<&'static str>> {
     if !speaks_of(retraction, claim) || latest(received) < retraction.from {
         None
     } else if retraction.key.is_some() && claim.key.is_none() {

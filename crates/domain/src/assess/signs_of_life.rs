@@ -50,12 +50,15 @@ pub(crate) fn is_sign_of_life(seen: &Seen<'_>, subject: Option<&Pseudonym>) -> b
         }
 }
 
-/// Whether a fact after T proves that the session lived at T. A logout is its subject's own act. Any
-/// other end may be noticed long after the session was over: an expiry is often logged when the user
-/// comes back.
+/// Whether a fact after T proves that the session lived at T. A logout is its subject's own act.
+/// Any other end may be noticed long after the session was over: an expiry is often logged when the
+/// user comes back.
 pub(crate) fn proves_life_before(seen: &Seen<'_>, subject: Option<&Pseudonym>) -> bool {
     let fact = &seen.known.fact;
-    let logged_out = |data: &FactData| matches!(data, FactData::SessionEnded(end) if end.reason == EndReason::Logout);
+    let logged_out = |data: &FactData| {
+        matches!(data,
+        FactData::SessionEnded(end) if end.reason == EndReason::Logout)
+    };
     is_sign_of_life(seen, subject) || is_of_subject(fact, subject) && logged_out(&fact.data)
 }
 

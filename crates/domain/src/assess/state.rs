@@ -13,8 +13,8 @@ use super::{
 use crate::{
     codes, explain,
     model::{
-        AppAccess, AsKnown, Certainty, Decision, HonoredFactor, IgnoredClaim, Known, Phase, ProvenAlive, Reason, RecordRef, RefusedSignIn, Relied,
-        SessionState,
+        AppAccess, AsKnown, Certainty, Decision, HonoredFactor, IgnoredClaim, Known, Phase,
+        ProvenAlive, Reason, RecordRef, RefusedSignIn, Relied, SessionState,
     },
     order::Seen,
     timeline::refused_in_words,
@@ -27,7 +27,8 @@ use std::collections::BTreeSet;
 pub(crate) enum Told {
     /// All of it.
     InFull,
-    /// Without trees of reasons but the session's own, and without the configuration that the timeline draws around the session.
+    /// Without trees of reasons but the session's own, and without the configuration that the
+    /// timeline draws around the session.
     OfSession,
     /// Without that one too.
     InBrief,
@@ -42,11 +43,20 @@ impl Told {
 
 /// Makes the answer.
 pub(crate) fn state(trace: &Trace<'_>, told: Told) -> SessionState {
-    let counting: Vec<usize> = (0..trace.factors.len()).filter(|i| trace.factors[*i].counts()).collect();
+    let counting: Vec<usize> =
+        (0..trace.factors.len()).filter(|i| trace.factors[*i].counts()).collect();
     let life = &trace.life;
-    let stated_root = |s: &Seen<'_>| if let FactData::SessionStarted(d) = &s.known.fact.data { d.root_session.clone() } else { None };
+    let stated_root = |s: &Seen<'_>| {
+        if let FactData::SessionStarted(d) = &s.known.fact.data {
+            d.root_session.clone()
+        } else {
+            None
+        }
+    };
     let of_session = || trace.all.iter().filter(|s| s.known.fact.session.is_some());
-    let root_session = of_session().find_map(stated_root).or_else(|| of_session().find_map(|s| s.known.root_session.clone()));
+    let root_session = of_session()
+        .find_map(stated_root)
+        .or_else(|| of_session().find_map(|s| s.known.root_session.clone()));
     // One trace for each thing that was believed when a decision fell: its tree is made from that.
     let earlier: Vec<Trace<'_>> = match told {
         Told::InFull => trace.earlier.iter().map(|believed| as_believed(trace, believed)).collect(),
@@ -74,13 +84,25 @@ pub(crate) fn state(trace: &Trace<'_>, told: Told) -> SessionState {
         end_of_all: life.end.is_some_and(|e| e.of_all.is_some()),
         factors: counting.iter().map(|i| honored(trace, &trace.factors[*i], told)).collect(),
         ignored: ignored(trace, told),
-        decisions: trace.decisions.iter().map(|d| decision(trace, d.earlier.and_then(|at| earlier.get(at)), d, &counting, told)).collect(),
+        decisions: trace
+            .decisions
+            .iter()
+            .map(|d| decision(trace, d.earlier.and_then(|at| earlier.get(at)), d, &counting, told))
+            .collect(),
         accesses: accesses(&trace.facts),
         refused: refused(&trace.facts),
-        context: if told == Told::InFull { context::context(trace) } else { context::in_brief(trace) },
+        context: if told == Told::InFull {
+            context::context(trace)
+        } else {
+            context::in_brief(trace)
+        },
         falsifiers: trace.hits().iter().map(|hit| hit.told(life.start.from)).collect(),
         records: records(trace),
-        because: if told == Told::InBrief { Vec::new() } else { vec![explain::session::session(trace)] },
+        because: if told == Told::InBrief {
+            Vec::new()
+        } else {
+            vec![explain::session::session(trace)]
+        },
     }
 }
 
@@ -92,7 +114,12 @@ fn proven_alive(trace: &Trace<'_>) -> Option<ProvenAlive> {
 
 /// The trace, with what was believed then.
 fn as_believed<'a>(trace: &Trace<'a>, believed: &Believed<'a>) -> Trace<'a> {
-    Trace { claims: believed.claims.clone(), factors: believed.factors.clone(), sign_in: believed.sign_in.clone(), ..trace.clone() }
+    Trace {
+        claims: believed.claims.clone(),
+        factors: believed.factors.clone(),
+        sign_in: believed.sign_in.clone(),
+        ..trace.clone()
+    }
 }
 
 fn honored(trace: &Trace<'_>, factor: &Factor<'_>, told: Told) -> HonoredFactor {
@@ -101,7 +128,9 @@ fn honored(trace: &Trace<'_>, factor: &Factor<'_>, told: Told) -> HonoredFactor 
     let world = claim.map(super::claims::Claim::world);
     let mut evidence = vec![factor.seen.record().clone()];
     if let Some(world) = world {
-        if let Standing::Valid { added, .. } | Standing::Retired { added: Some(added), .. } = world.key {
+        if let Standing::Valid { added, .. } | Standing::Retired { added: Some(added), .. } =
+            world.key
+        {
             evidence.push(added.record.clone());
         }
         if let Standing::Retired { retired, .. } = world.key {
@@ -116,7 +145,10 @@ fn honored(trace: &Trace<'_>, factor: &Factor<'_>, told: Told) -> HonoredFactor 
     let until = until::of(life, factor);
     let known_at = trace.cut.known_at;
     let variant = factor.seen.variant
-        || world.is_some_and(|w| w.idp.is_some_and(|i| i.is_variant(known_at)) || w.org.is_some_and(|o| o.is_variant(known_at)))
+        || world.is_some_and(|w| {
+            w.idp.is_some_and(|i| i.is_variant(known_at))
+                || w.org.is_some_and(|o| o.is_variant(known_at))
+        })
         || factor.said.is_some_and(|s| s.seen.variant);
     HonoredFactor {
         name: factor.value.name.clone(),
@@ -125,7 +157,11 @@ fn honored(trace: &Trace<'_>, factor: &Factor<'_>, told: Told) -> HonoredFactor 
         factor_type: factor.value.factor_type,
         characteristics: factor.value.has.clone(),
         pool: pool(factor),
-        origin: if claim.is_some() { crate::model::Origin::Claimed } else { crate::model::Origin::Local },
+        origin: if claim.is_some() {
+            crate::model::Origin::Claimed
+        } else {
+            crate::model::Origin::Local
+        },
         idp: claim.map(|c| c.data.idp.clone()),
         key: claim.and_then(|c| c.data.key.clone()),
         assertion: claim.and_then(|c| c.data.assertion.clone()),
@@ -170,16 +206,23 @@ fn ignored(trace: &Trace<'_>, told: Told) -> Vec<IgnoredClaim> {
             because,
         };
         let world = claim.world();
-        let in_full = || told.tree(|| explain::word::in_full(trace, index, claim.seen.occurred().from));
+        let in_full =
+            || told.tree(|| explain::word::in_full(trace, index, claim.seen.occurred().from));
         if claim.data.readable == Some(false) {
             let mut reasons = vec![codes::UNREADABLE];
             reasons.extend(world.trust.ignored.iter().copied().chain(claim.void()));
             ignored.push(bare("unreadable claim", reasons, in_full()));
         } else if world.void.contains(&codes::NO_AMR) {
-            ignored.push(bare("no amr", world.trust.ignored.iter().chain(&world.void).copied().collect(), in_full()));
+            ignored.push(bare(
+                "no amr",
+                world.trust.ignored.iter().chain(&world.void).copied().collect(),
+                in_full(),
+            ));
         }
         let of_it = trace.factors.iter().filter(|f| f.claim == Some(index));
-        for factor in of_it.filter(|f| !f.counts() || f.by_rules == Tri::No && !f.ignored.is_empty()) {
+        for factor in
+            of_it.filter(|f| !f.counts() || f.by_rules == Tri::No && !f.ignored.is_empty())
+        {
             ignored.push(IgnoredClaim {
                 amr: factor.value.amr.clone(),
                 method: factor.value.known_method(),
@@ -194,7 +237,13 @@ fn ignored(trace: &Trace<'_>, told: Told) -> Vec<IgnoredClaim> {
     ignored
 }
 
-fn decision(trace: &Trace<'_>, earlier: Option<&Trace<'_>>, decided: &Decided<'_>, counting: &[usize], told: Told) -> Decision {
+fn decision(
+    trace: &Trace<'_>,
+    earlier: Option<&Trace<'_>>,
+    decided: &Decided<'_>,
+    counting: &[usize],
+    told: Told,
+) -> Decision {
     let judged = &decided.then;
     let relied = judged.relied_on.iter();
     let known: &Known = judged.seen.known;
@@ -233,7 +282,12 @@ fn decision(trace: &Trace<'_>, earlier: Option<&Trace<'_>>, decided: &Decided<'_
 }
 
 fn as_known(judged: &Judged<'_>) -> AsKnown {
-    AsKnown { implied: judged.implied, first_unmet: judged.first_unmet, missing: judged.missing.clone(), met: judged.met.clone() }
+    AsKnown {
+        implied: judged.implied,
+        first_unmet: judged.first_unmet,
+        missing: judged.missing.clone(),
+        met: judged.met.clone(),
+    }
 }
 
 fn accesses(facts: &[Seen<'_>]) -> Vec<AppAccess> {
@@ -241,7 +295,12 @@ fn accesses(facts: &[Seen<'_>]) -> Vec<AppAccess> {
     for seen in facts {
         if let FactData::AppAccessed(data) = &seen.known.fact.data {
             let (at, record) = (seen.occurred().from, seen.record().clone());
-            accesses.push(AppAccess { app: data.app.clone(), app_session: data.app_session.clone(), at, record });
+            accesses.push(AppAccess {
+                app: data.app.clone(),
+                app_session: data.app_session.clone(),
+                at,
+                record,
+            });
         }
     }
     accesses

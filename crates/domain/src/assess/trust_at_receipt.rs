@@ -1,7 +1,8 @@
-//! Trust is judged when the claim arrives (`semantics.md` 9): the IdP's status, the trust switch, and the organisation's features.
+//! Trust is judged when the claim arrives (`semantics.md` 9): the IdP's status, the trust switch,
+//! and the organisation's features.
 //!
-//! Source: Okta, Configure claims sharing. `trust_claims` beats the legacy AMR mapping. Switching trust off later leaves running factors
-//! honored until the session ends.
+//! Source: Okta, Configure claims sharing. `trust_claims` beats the legacy AMR mapping. Switching
+//! trust off later leaves running factors honored until the session ends.
 
 use crate::{codes, history::Stated};
 use claimledger_facts::{
@@ -22,9 +23,14 @@ pub(crate) struct Trust {
     pub(crate) missing: Vec<&'static str>,
 }
 
-/// Judges an assertion by the IdP and the organisation in force. Nothing stated about the IdP: neither void nor ignored, and possible
-/// (`semantics.md` 13). Nothing stated about the organisation: features on, Identity Engine (`semantics.md` 38).
-pub(crate) fn judge(claim: &ClaimsReceived, idp: Option<&Stated<IdpConfigured>>, org: Option<&Stated<OrgConfigured>>) -> Trust {
+/// Judges an assertion by the IdP and the organisation in force. Nothing stated about the IdP:
+/// neither void nor ignored, and possible (`semantics.md` 13). Nothing stated about the
+/// organisation: features on, Identity Engine (`semantics.md` 38).
+pub(crate) fn judge(
+    claim: &ClaimsReceived,
+    idp: Option<&Stated<IdpConfigured>>,
+    org: Option<&Stated<OrgConfigured>>,
+) -> Trust {
     let mut trust = Trust::default();
     let Some(idp) = idp.map(|i| &i.data) else {
         trust.missing.push(codes::MISSING_IDP);
@@ -42,13 +48,20 @@ pub(crate) fn judge(claim: &ClaimsReceived, idp: Option<&Stated<IdpConfigured>>,
     if !feature {
         trust.ignored.push(codes::FEATURE_OFF);
     }
-    // Once claims of a third-party IdP are shared, a sign-in without any AMR cannot succeed. Before that it is an ordinary federation.
-    // Of a third-party IdP only AMR counts, so methods beside an empty one change nothing (`semantics.md` 7, 15).
+    // Once claims of a third-party IdP are shared, a sign-in without any AMR cannot succeed. Before
+    // that it is an ordinary federation. Of a third-party IdP only AMR counts, so methods beside an
+    // empty one change nothing (`semantics.md` 7, 15).
     let sent_none = claim.amr.as_ref().is_some_and(Vec::is_empty);
-    if idp.kind == IdpKind::ThirdParty && idp.trust_claims && feature && sent_none && claim.readable != Some(false) {
+    if idp.kind == IdpKind::ThirdParty
+        && idp.trust_claims
+        && feature
+        && sent_none
+        && claim.readable != Some(false)
+    {
         trust.void.push(codes::NO_AMR);
     }
-    let classic = org.is_some_and(|o| o.data.engine == Engine::Classic) || idp.kind == IdpKind::OktaClassic;
+    let classic =
+        org.is_some_and(|o| o.data.engine == Engine::Classic) || idp.kind == IdpKind::OktaClassic;
     if classic {
         trust.missing.push(codes::MISSING_ENGINE_MIX);
     }

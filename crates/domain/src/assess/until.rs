@@ -1,4 +1,5 @@
-//! Until when a factor counts: until its session ends (`until_session_end`), or what gave it is lost (`authenticator_lost`).
+//! Until when a factor counts: until its session ends (`until_session_end`), or what gave it is
+//! lost (`authenticator_lost`).
 
 use super::{claims::Tri, factors::Factor, until_session_end::Life};
 use crate::{
@@ -30,22 +31,49 @@ pub(crate) fn of<'a>(life: &Life<'a>, factor: &Factor<'a>) -> Until<'a> {
         record: life.end.map(|e| e.record),
     };
     let (first_close, _) = life.closes();
-    let Some(end) = factor.losses.ends.iter().find(|end| end.running == Tri::Yes).or(factor.losses.ends.first()) else { return of_session };
-    let lost = Until { until: None, bounds: None, reason: Some(codes::AUTHENTICATOR_LOST), record: Some(&end.loss.record) };
+    let Some(end) = factor
+        .losses
+        .ends
+        .iter()
+        .find(|end| end.running == Tri::Yes)
+        .or(factor.losses.ends.first())
+    else {
+        return of_session;
+    };
+    let lost = Until {
+        until: None,
+        bounds: None,
+        reason: Some(codes::AUTHENTICATOR_LOST),
+        record: Some(&end.loss.record),
+    };
     let before_the_end = first_close.is_none_or(|close| latest(end.when) < close);
     match (end.running, before_the_end, end.when.to) {
         (Tri::Yes, true, None) => Until { until: Some(end.when.from), ..lost },
-        (Tri::Yes, true, Some(_)) => Until { bounds: Some(Bounds { from: end.when.from, to: Some(latest(end.when)) }), ..lost },
+        (Tri::Yes, true, Some(_)) => Until {
+            bounds: Some(Bounds { from: end.when.from, to: Some(latest(end.when)) }),
+            ..lost
+        },
         // What comes first is open: the session's end, or the loss.
         (Tri::Yes, false, _) => {
             let from = first_close.map_or(end.when.from, |close| close.min(end.when.from));
-            let to = of_session.until.or(of_session.bounds.and_then(|b| b.to)).map_or(latest(end.when), |to| to.min(latest(end.when)));
-            Until { until: None, bounds: Some(not_before(Bounds { from, to: Some(to) })), ..of_session }
+            let to = of_session
+                .until
+                .or(of_session.bounds.and_then(|b| b.to))
+                .map_or(latest(end.when), |to| to.min(latest(end.when)));
+            Until {
+                until: None,
+                bounds: Some(not_before(Bounds { from, to: Some(to) })),
+                ..of_session
+            }
         }
         // Whether it was running yet when the loss came is open.
         (Tri::Maybe | Tri::No, ..) => {
             let to = of_session.until.or(of_session.bounds.and_then(|b| b.to));
-            Until { until: None, bounds: Some(not_before(Bounds { from: end.when.from, to })), ..of_session }
+            Until {
+                until: None,
+                bounds: Some(not_before(Bounds { from: end.when.from, to })),
+                ..of_session
+            }
         }
     }
 }

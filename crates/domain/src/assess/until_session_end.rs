@@ -1,7 +1,8 @@
 //! When a session begins and ends, and with it every factor that counted in it.
 //!
-//! Source: Okta, Configure claims sharing: the factors from the IdP are valid until the end of the session. `semantics.md` 22, 23, 44: the
-//! earliest stated end; else the lifetime limit; else only bounds. Which limits a session has: [`super::limits`].
+//! Source: Okta, Configure claims sharing: the factors from the IdP are valid until the end of the
+//! session. `semantics.md` 22, 23, 44: the earliest stated end; else the lifetime limit; else only
+//! bounds. Which limits a session has: [`super::limits`].
 
 use super::{
     limits::Limits,
@@ -62,23 +63,46 @@ pub(crate) struct End<'a> {
     pub(crate) of_all: Option<&'a Stated<SubjectSessionsEnded>>,
 }
 
-/// Reads a session's life. `all` is what is known at K, `upto` what of it counts at T; both in the total order, `all` not empty.
-pub(crate) fn life<'a>(all: &[Seen<'a>], upto: &[Seen<'a>], subject: Option<&Pseudonym>, history: HistoryCut<'a>, at: Time) -> Option<Life<'a>> {
+/// Reads a session's life. `all` is what is known at K, `upto` what of it counts at T; both in the
+/// total order, `all` not empty.
+pub(crate) fn life<'a>(
+    all: &[Seen<'a>],
+    upto: &[Seen<'a>],
+    subject: Option<&Pseudonym>,
+    history: HistoryCut<'a>,
+    at: Time,
+) -> Option<Life<'a>> {
     let started = first_start(upto);
-    let first = |facts: &[Seen<'a>], is: fn(&FactData) -> bool| facts.iter().find(|s| is(&s.known.fact.data)).copied();
-    // Refused sign-ins alone begin no session: somebody tried (`docs/decisions/0028`). Nor do links alone: what is known then is that ids are one.
+    let first = |facts: &[Seen<'a>], is: fn(&FactData) -> bool| {
+        facts.iter().find(|s| is(&s.known.fact.data)).copied()
+    };
+    // Refused sign-ins alone begin no session: somebody tried (`docs/decisions/0028`). Nor do links
+    // alone: what is known then is that ids are one.
     let is_attempt = first(all, begins).is_none();
     // Before its first fact it begins there.
-    let begun = started.map(|(seen, _)| seen).or_else(|| first(upto, begins)).or_else(|| first(all, begins));
+    let begun = started
+        .map(|(seen, _)| seen)
+        .or_else(|| first(upto, begins))
+        .or_else(|| first(all, begins));
     let start_record = begun.or_else(|| first(all, is_refusal))?;
     let start = start_record.occurred();
-    let last_seen_record = upto.iter().filter(|s| is_sign_of_life(s, subject)).max_by_key(|s| s.occurred().from).copied();
+    let last_seen_record = upto
+        .iter()
+        .filter(|s| is_sign_of_life(s, subject))
+        .max_by_key(|s| s.occurred().from)
+        .copied();
     let later = |s: &&Seen<'_>| s.occurred().from > at && proves_life_before(s, subject);
     // Whether an end of all its subject's sessions came after it had begun does not turn on T.
-    let began = first_start(all).map_or_else(|| all.first().map(|s| s.occurred()), |(seen, _)| Some(seen.occurred()))?;
+    let began = first_start(all)
+        .map_or_else(|| all.first().map(|s| s.occurred()), |(seen, _)| Some(seen.occurred()))?;
     let (of_all, perhaps_ended) = ends_of_all(subject, history, began, at);
     let own = upto.iter().find_map(|s| match &s.known.fact.data {
-        FactData::SessionEnded(data) => Some(End { record: s.record(), occurred: s.occurred(), reason: data.reason.as_str(), of_all: None }),
+        FactData::SessionEnded(data) => Some(End {
+            record: s.record(),
+            occurred: s.occurred(),
+            reason: data.reason.as_str(),
+            of_all: None,
+        }),
         _ => None,
     });
 
@@ -103,7 +127,8 @@ pub(crate) fn life<'a>(all: &[Seen<'a>], upto: &[Seen<'a>], subject: Option<&Pse
     };
     life.settle(at, upto.iter().any(|s| begins(&s.known.fact.data) && latest(s.occurred()) <= at));
     if is_attempt {
-        (life.phase, life.certainty, life.bounds, life.reason) = (Phase::NotStarted, Certainty::Certain, None, None);
+        (life.phase, life.certainty, life.bounds, life.reason) =
+            (Phase::NotStarted, Certainty::Certain, None, None);
         life.missing.clear();
         life.ended_at = None;
     }
@@ -112,11 +137,18 @@ pub(crate) fn life<'a>(all: &[Seen<'a>], upto: &[Seen<'a>], subject: Option<&Pse
 
 /// The first `session.started`.
 pub(crate) fn first_start<'a>(facts: &[Seen<'a>]) -> Option<(Seen<'a>, &'a SessionStarted)> {
-    facts.iter().find_map(|s| if let FactData::SessionStarted(data) = &s.known.fact.data { Some((*s, data)) } else { None })
+    facts.iter().find_map(|s| {
+        if let FactData::SessionStarted(data) = &s.known.fact.data {
+            Some((*s, data))
+        } else {
+            None
+        }
+    })
 }
 
-/// The first end by T of all sessions of the subject that certainly came after this one had begun, and the first that perhaps did.
-/// A session that begins at that very instant came after it, as a replacement does of what was lost (`semantics.md` 11).
+/// The first end by T of all sessions of the subject that certainly came after this one had begun,
+/// and the first that perhaps did. A session that begins at that very instant came after it, as a
+/// replacement does of what was lost (`semantics.md` 11).
 fn ends_of_all<'a>(
     subject: Option<&Pseudonym>,
     history: HistoryCut<'a>,
@@ -124,9 +156,14 @@ fn ends_of_all<'a>(
     at: Time,
 ) -> (Option<End<'a>>, Option<&'a Stated<SubjectSessionsEnded>>) {
     let mut perhaps = None;
-    for stated in subject.into_iter().flat_map(|subject| history.sessions_ended(subject)).filter(|s| s.occurred.from <= at) {
+    for stated in subject
+        .into_iter()
+        .flat_map(|subject| history.sessions_ended(subject))
+        .filter(|s| s.occurred.from <= at)
+    {
         if latest(began) < stated.occurred.from {
-            let (record, occurred, reason) = (&stated.record, stated.occurred, stated.data.reason.as_str());
+            let (record, occurred, reason) =
+                (&stated.record, stated.occurred, stated.data.reason.as_str());
             return (Some(End { record, occurred, reason, of_all: Some(stated) }), perhaps);
         }
         if began.from < latest(stated.occurred) && perhaps.is_none() {
@@ -146,13 +183,20 @@ impl Life<'_> {
     fn settle(&mut self, at: Time, begun: bool) {
         let last_seen = self.seen();
         let limit = self.limits.lifetime_ends_at;
-        // A sign of life past the limit says that the limit was another; the bounds do not turn round for it.
-        // No limit ends it before its stated start, from which the limit counts.
-        let silent = Bounds { from: limit.map_or(last_seen, |limit| last_seen.min(limit)), to: limit };
+        // A sign of life past the limit says that the limit was another; the bounds do not turn
+        // round for it. No limit ends it before its stated start, from which the limit counts.
+        let silent =
+            Bounds { from: limit.map_or(last_seen, |limit| last_seen.min(limit)), to: limit };
         let lives = self.later_sign.is_some();
         let past_limit = limit.is_some_and(|limit| at >= limit) && !self.starts_later;
-        // Inside the interval of an end that reaches past the limit, the limit has ended it (`semantics.md` 22).
-        if past_limit && self.end.as_ref().is_some_and(|end| end.occurred.to.is_some() && at < latest(end.occurred)) {
+        // Inside the interval of an end that reaches past the limit, the limit has ended it
+        // (`semantics.md` 22).
+        if past_limit
+            && self
+                .end
+                .as_ref()
+                .is_some_and(|end| end.occurred.to.is_some() && at < latest(end.occurred))
+        {
             self.end = None;
         }
         if self.start.from > at {
@@ -204,7 +248,8 @@ impl Life<'_> {
     /// Whether it was silent for as long as it may be idle, and nothing later shows that it lived.
     fn limits_passed(&self, at: Time) -> bool {
         let from = self.limits.lifetime_ends_at.map_or(self.seen(), |limit| self.seen().min(limit));
-        self.later_sign.is_none() && self.limits.idle_secs.is_some_and(|secs| at >= from.plus_secs(secs))
+        self.later_sign.is_none()
+            && self.limits.idle_secs.is_some_and(|secs| at >= from.plus_secs(secs))
     }
 
     /// Whether a limit is unknown, and nothing shows that it lived at a time (`semantics.md` 22).
@@ -212,12 +257,14 @@ impl Life<'_> {
         self.later_sign.is_none() && !self.limits.missing.is_empty() && at > self.seen()
     }
 
-    /// Whether its limits leave open that it still lived at a time up to T, whatever is stated of its end.
+    /// Whether its limits leave open that it still lived at a time up to T, whatever is stated of
+    /// its end.
     pub(crate) fn may_have_lapsed(&self, at: Time) -> bool {
         self.limits_passed(at) || self.limits_open(at)
     }
 
-    /// From when on nothing of the session counts any more: certainly until the first, certainly not from the second on.
+    /// From when on nothing of the session counts any more: certainly until the first, certainly
+    /// not from the second on.
     pub(crate) fn closes(&self) -> (Option<Time>, Option<Time>) {
         let (first, last) = match self.end {
             Some(end) => (Some(end.occurred.from), Some(latest(end.occurred))),
@@ -228,7 +275,8 @@ impl Life<'_> {
     }
 }
 
-/// Whether a session that states no start can begin with the fact. A link says nothing of when, and an attempt that failed began nothing.
+/// Whether a session that states no start can begin with the fact. A link says nothing of when, and
+/// an attempt that failed began nothing.
 fn begins(data: &FactData) -> bool {
     !matches!(data, FactData::SessionLinked(_)) && !is_refusal(data)
 }

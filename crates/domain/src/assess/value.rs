@@ -34,7 +34,12 @@ pub(crate) struct Value {
 
 impl Value {
     /// A value that stands alone and has these characteristics.
-    pub(crate) fn alone(name: &str, factor_type: FactorType, has: &[Property], rule: &'static str) -> Self {
+    pub(crate) fn alone(
+        name: &str,
+        factor_type: FactorType,
+        has: &[Property],
+        rule: &'static str,
+    ) -> Self {
         Self {
             name: name.to_owned(),
             amr: None,
@@ -56,7 +61,8 @@ impl Value {
         (&self.name, self.method, self.nth) == (&other.name, other.method, other.nth)
     }
 
-    /// The method it stands for, where that is certain: as stated, or by an `amr` value that means one method only.
+    /// The method it stands for, where that is certain: as stated, or by an `amr` value that means
+    /// one method only.
     pub(crate) fn known_method(&self) -> Option<Method> {
         self.method.or_else(|| method_of(self.amr.as_ref()?.as_str()))
     }

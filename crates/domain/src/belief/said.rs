@@ -1,12 +1,14 @@
 //! What a state says, aspect by aspect: texts that are equal where two states say the same.
 //!
-//! Not said, and so never a difference: which records a state rests on, how it is explained, that a source said something else too, and what is
-//! known but lies after T.
+//! Not said, and so never a difference: which records a state rests on, how it is explained, that a
+//! source said something else too, and what is known but lies after T.
 
 use super::Beliefs;
 use crate::{
     explain::words,
-    model::{Bounds, Certainty, Decision, Grade, HonoredFactor, Implied, Phase, RecordRef, SessionState},
+    model::{
+        Bounds, Certainty, Decision, Grade, HonoredFactor, Implied, Phase, RecordRef, SessionState,
+    },
 };
 use claimledger_facts::{
     ids::{LogPosition, RecordId},
@@ -82,7 +84,9 @@ impl<'a> Texts<'a> {
 pub(super) fn says(state: Option<&SessionState>) -> Vec<(Aspect, String)> {
     let mut says = Says::default();
     let Some(state) = state else { return says.said };
-    let text = |what: Option<&dyn std::fmt::Display>| what.map_or_else(|| "none".to_owned(), ToString::to_string);
+    let text = |what: Option<&dyn std::fmt::Display>| {
+        what.map_or_else(|| "none".to_owned(), ToString::to_string)
+    };
     let mut identity = vec![state.id.to_string()];
     identity.extend(state.aliases.iter().map(|alias| format!("also {alias}")));
     identity.extend(state.subject.as_ref().map(|subject| format!("of {subject}")));
@@ -91,20 +95,40 @@ pub(super) fn says(state: Option<&SessionState>) -> Vec<(Aspect, String)> {
     identity.extend(state.root_session.as_ref().map(|root| format!("root session {root}")));
     says.add(AspectKind::Identity, None, None, identity.join(", "));
     says.add(AspectKind::Start, None, None, text(state.started_at.as_ref().map(|time| time as _)));
-    says.add(AspectKind::Phase, None, None, format!("{}, {}", phase(state.phase), certainty(state.certainty)));
+    says.add(
+        AspectKind::Phase,
+        None,
+        None,
+        format!("{}, {}", phase(state.phase), certainty(state.certainty)),
+    );
     says.add(AspectKind::End, None, None, end(state));
     for factor in &state.factors {
         // The first of its evidence is the claim or verification that carries it.
         says.add(AspectKind::Factor, Some(&factor.name), factor.evidence.first(), counts(factor));
     }
     for claim in &state.ignored {
-        says.add(AspectKind::Ignored, Some(&claim.name), Some(&claim.record), format!("did not count: {}", words::fates(&claim.reasons)));
+        says.add(
+            AspectKind::Ignored,
+            Some(&claim.name),
+            Some(&claim.record),
+            format!("did not count: {}", words::fates(&claim.reasons)),
+        );
     }
     for decision in &state.decisions {
-        says.add(AspectKind::Decision, Some(decision.app.as_str()), Some(&decision.record), reading(state, decision));
+        says.add(
+            AspectKind::Decision,
+            Some(decision.app.as_str()),
+            Some(&decision.record),
+            reading(state, decision),
+        );
     }
     for access in &state.accesses {
-        says.add(AspectKind::Access, Some(access.app.as_str()), Some(&access.record), format!("opened {}", access.at));
+        says.add(
+            AspectKind::Access,
+            Some(access.app.as_str()),
+            Some(&access.record),
+            format!("opened {}", access.at),
+        );
     }
     says.said
 }
@@ -117,11 +141,21 @@ struct Says {
 }
 
 impl Says {
-    fn add(&mut self, kind: AspectKind, of: Option<&str>, record: Option<&RecordRef>, text: String) {
-        let times = self.times.entry((kind, of.map(str::to_owned), record.map(|record| record.id))).or_default();
+    fn add(
+        &mut self,
+        kind: AspectKind,
+        of: Option<&str>,
+        record: Option<&RecordRef>,
+        text: String,
+    ) {
+        let times = self
+            .times
+            .entry((kind, of.map(str::to_owned), record.map(|record| record.id)))
+            .or_default();
         let nth = *times;
         *times += 1;
-        self.said.push((Aspect { kind, of: of.map(str::to_owned), record: record.cloned(), nth }, text));
+        self.said
+            .push((Aspect { kind, of: of.map(str::to_owned), record: record.cloned(), nth }, text));
     }
 }
 
@@ -142,8 +176,10 @@ const fn certainty(certainty: Certainty) -> &'static str {
 
 /// When and why it ended; while it runs, when it will at the latest.
 fn end(state: &SessionState) -> String {
-    let reason = state.end_reason.map(|reason| format!(", {}", words::plain(reason))).unwrap_or_default();
-    let limit = state.lifetime_ends_at.map(|limit| format!(", lifetime limit {limit}")).unwrap_or_default();
+    let reason =
+        state.end_reason.map(|reason| format!(", {}", words::plain(reason))).unwrap_or_default();
+    let limit =
+        state.lifetime_ends_at.map(|limit| format!(", lifetime limit {limit}")).unwrap_or_default();
     match (state.ended_at, state.end_bounds) {
         (Some(end), _) => format!("{end}{reason}"),
         (None, Some(bounds)) => format!("no end stated{reason}: {}", between(bounds)),
@@ -174,7 +210,8 @@ fn counts(factor: &HonoredFactor) -> String {
     if !factor.void.is_empty() {
         parts.push(format!("void: {}", words::fates(&factor.void)));
     }
-    let reason = factor.end_reason.map(|reason| format!(", {}", words::plain(reason))).unwrap_or_default();
+    let reason =
+        factor.end_reason.map(|reason| format!(", {}", words::plain(reason))).unwrap_or_default();
     parts.push(match (factor.until, factor.until_bounds) {
         (Some(until), _) => format!("from {} until {until}{reason}", factor.from),
         (None, Some(bounds)) => format!("from {}, end {}{reason}", factor.from, between(bounds)),
@@ -182,7 +219,15 @@ fn counts(factor: &HonoredFactor) -> String {
     });
     parts.push(words::described(factor.factor_type, &factor.characteristics));
     if !factor.pool.is_empty() {
-        parts.push(format!("pooled: {}", factor.pool.iter().map(|property| words::property(*property)).collect::<Vec<_>>().join(", ")));
+        parts.push(format!(
+            "pooled: {}",
+            factor
+                .pool
+                .iter()
+                .map(|property| words::property(*property))
+                .collect::<Vec<_>>()
+                .join(", ")
+        ));
     }
     parts.extend((!factor.lost_before.is_empty()).then(|| "lost before it came".to_owned()));
     parts.extend(factor.trust_version.as_ref().map(|version| format!("under {version}")));
@@ -210,7 +255,8 @@ pub(crate) const fn implied(implied: Implied) -> &'static str {
 }
 
 fn reading(state: &SessionState, decision: &Decision) -> String {
-    let mut parts = vec![format!("{} recorded, {} implied", decision.outcome, implied(decision.implied))];
+    let mut parts =
+        vec![format!("{} recorded, {} implied", decision.outcome, implied(decision.implied))];
     if decision.at_k.implied != decision.implied {
         parts.push(format!("{} implied as known later", implied(decision.at_k.implied)));
     }
@@ -220,53 +266,95 @@ fn reading(state: &SessionState, decision: &Decision) -> String {
         parts.push(format!("missing {}", words::missing(&decision.missing)));
     }
     parts.extend(decision.differs.as_ref().map(|differs| format!("differs: {}", differs.words)));
-    parts.extend(decision.falsified_later.as_ref().map(|falsified| format!("falsified later: {}", falsified.words)));
-    let under = decision.version_in_force.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
+    parts.extend(
+        decision
+            .falsified_later
+            .as_ref()
+            .map(|falsified| format!("falsified later: {}", falsified.words)),
+    );
+    let under =
+        decision.version_in_force.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
     let rule = decision.rule.as_ref().map(|rule| format!(", {rule}")).unwrap_or_default();
     parts.push(format!("under {}{under}{rule}", decision.policy));
-    let relied = decision.relied_on.iter().filter_map(|relied| Some((state.factors.get(relied.factor)?, relied.needed)));
-    let relied: Vec<String> = relied.map(|(factor, needed)| if needed { format!("{} (needed)", factor.name) } else { factor.name.clone() }).collect();
+    let relied = decision
+        .relied_on
+        .iter()
+        .filter_map(|relied| Some((state.factors.get(relied.factor)?, relied.needed)));
+    let relied: Vec<String> = relied
+        .map(
+            |(factor, needed)| {
+                if needed { format!("{} (needed)", factor.name) } else { factor.name.clone() }
+            },
+        )
+        .collect();
     if !relied.is_empty() {
         parts.push(format!("rested on {}", words::list(&relied)));
     }
     parts.join("; ")
 }
 
-/// A state in a sentence: `At 2026-03-10T14:45:00Z, as known at #63, S5 was active; pwd, hwk and phr counted.`
-pub(super) fn sentence(state: Option<&SessionState>, asked: Beliefs<'_>, known_at: LogPosition) -> String {
+/// A state in a sentence: `At 2026-03-10T14:45:00Z, as known at #63, S5 was active; pwd, hwk and
+/// phr counted.`
+pub(super) fn sentence(
+    state: Option<&SessionState>,
+    asked: Beliefs<'_>,
+    known_at: LogPosition,
+) -> String {
     let clock = |time: Time| words::clock(time, asked.at);
     let at = asked.at;
-    let Some(state) = state else { return format!("At {at}, as known at {known_at}, nothing was known of {}.", asked.session) };
+    let Some(state) = state else {
+        return format!("At {at}, as known at {known_at}, nothing was known of {}.", asked.session);
+    };
     let stands = match (state.phase, state.ended_at) {
         (Phase::NotStarted, _) => "had not started".to_owned(),
-        (Phase::Active, _) if state.certainty == Certainty::Possible => "was possibly active".to_owned(),
+        (Phase::Active, _) if state.certainty == Certainty::Possible => {
+            "was possibly active".to_owned()
+        }
         (Phase::Active, _) => "was active".to_owned(),
         (Phase::Ended, Some(end)) => {
-            let reason = state.end_reason.map(|reason| format!(", {}", words::plain(reason))).unwrap_or_default();
+            let reason = state
+                .end_reason
+                .map(|reason| format!(", {}", words::plain(reason)))
+                .unwrap_or_default();
             format!("had ended at {}{reason}", clock(end))
         }
-        (Phase::Ended, None) => format!("had ended{}", state.end_reason.map(|reason| format!(", {}", words::plain(reason))).unwrap_or_default()),
+        (Phase::Ended, None) => format!(
+            "had ended{}",
+            state
+                .end_reason
+                .map(|reason| format!(", {}", words::plain(reason)))
+                .unwrap_or_default()
+        ),
     };
     let names = |counting: &dyn Fn(&&HonoredFactor) -> bool| {
-        let mut names: Vec<&str> = state.factors.iter().filter(counting).map(|factor| factor.name.as_str()).collect();
+        let mut names: Vec<&str> =
+            state.factors.iter().filter(counting).map(|factor| factor.name.as_str()).collect();
         names.dedup();
         words::list(&names)
     };
-    let (by_rules, by_record) = (names(&|factor| factor.by_rules), names(&|factor| factor.by_record && !factor.by_rules));
+    let (by_rules, by_record) =
+        (names(&|factor| factor.by_rules), names(&|factor| factor.by_record && !factor.by_rules));
     let mut clauses = vec![format!("At {at}, as known at {known_at}, {} {stands}", state.id)];
     if !by_rules.is_empty() {
         clauses.push(format!("{by_rules} counted"));
     }
     if !by_record.is_empty() {
-        let mut void: Vec<&'static str> = state.factors.iter().flat_map(|factor| factor.void.iter().copied()).collect();
+        let mut void: Vec<&'static str> =
+            state.factors.iter().flat_map(|factor| factor.void.iter().copied()).collect();
         void.sort_unstable();
         void.dedup();
-        let why = if void.is_empty() { String::new() } else { format!(" ({})", words::fates(&void)) };
+        let why =
+            if void.is_empty() { String::new() } else { format!(" ({})", words::fates(&void)) };
         clauses.push(format!("{by_record} counted by record only{why}"));
     }
     let differing = state.decisions.iter().filter_map(|decision| {
-        let says = |what: &str, words: &str| format!("{} {} {what}: {words}", decision.app, words::at(decision.at, at));
-        let falsified = decision.falsified_later.as_ref().map(|falsified| says("is falsified later", &falsified.words));
+        let says = |what: &str, words: &str| {
+            format!("{} {} {what}: {words}", decision.app, words::at(decision.at, at))
+        };
+        let falsified = decision
+            .falsified_later
+            .as_ref()
+            .map(|falsified| says("is falsified later", &falsified.words));
         decision.differs.as_ref().map(|differs| says("differs", &differs.words)).or(falsified)
     });
     clauses.extend(differing);

@@ -1,7 +1,9 @@
-//! The records that changed what is said of a session at one T, each with what it changed: where a reader can stop between two positions.
+//! The records that changed what is said of a session at one T, each with what it changed: where a
+//! reader can stop between two positions.
 //!
-//! The session is assessed as known at each record that could have changed it, in the order of the log, and compared with what was said before; a
-//! record that changed nothing at this T is no stop, whatever it speaks of.
+//! The session is assessed as known at each record that could have changed it, in the order of the
+//! log, and compared with what was said before; a record that changed nothing at this T is no stop,
+//! whatever it speaks of.
 
 use super::{Beliefs, Change, Trial, changes, said};
 use crate::model::RecordRef;

@@ -1,4 +1,5 @@
-//! What one snapshot says otherwise than the one before: field by field, in the contract's spelling.
+//! What one snapshot says otherwise than the one before: field by field, in the contract's
+//! spelling.
 
 use crate::explain::words;
 use claimledger_facts::{
@@ -34,7 +35,13 @@ const BESIDE: &[&str] = &["actor", "ticket", "version"];
 /// Between two snapshots of one thing. `names` are the fields that name the thing.
 pub(crate) fn diff(before: Option<FactData>, after: FactData, names: &[&str]) -> Diff {
     let mut found = Diff::default();
-    values("", before.map(value).as_ref(), Some(&value(after)), &[names, BESIDE].concat(), &mut found);
+    values(
+        "",
+        before.map(value).as_ref(),
+        Some(&value(after)),
+        &[names, BESIDE].concat(),
+        &mut found,
+    );
     found
 }
 
@@ -42,7 +49,10 @@ pub(crate) fn diff(before: Option<FactData>, after: FactData, names: &[&str]) ->
 pub(crate) fn policies(before: Option<&PolicyConfigured>, after: &PolicyConfigured) -> Diff {
     let mut found = Diff::default();
     let beside = [BESIDE, &["policy", "rules"]].concat();
-    let (old, new) = (before.map(|before| value(FactData::PolicyConfigured(before.clone()))), value(FactData::PolicyConfigured(after.clone())));
+    let (old, new) = (
+        before.map(|before| value(FactData::PolicyConfigured(before.clone()))),
+        value(FactData::PolicyConfigured(after.clone())),
+    );
     values("", old.as_ref(), Some(&new), &beside, &mut found);
     let before = before.map_or(&[][..], |policy| policy.rules.as_slice());
     let ids: BTreeSet<_> = before.iter().chain(&after.rules).map(|rule| &rule.rule).collect();
@@ -69,16 +79,28 @@ fn value(data: FactData) -> Value {
     data.to_value().unwrap_or_default()
 }
 
-fn values(prefix: &str, before: Option<&Value>, after: Option<&Value>, beside: &[&str], found: &mut Diff) {
-    let fields = |value: Option<&Value>| value.and_then(Value::as_object).cloned().unwrap_or_default();
+fn values(
+    prefix: &str,
+    before: Option<&Value>,
+    after: Option<&Value>,
+    beside: &[&str],
+    found: &mut Diff,
+) {
+    let fields =
+        |value: Option<&Value>| value.and_then(Value::as_object).cloned().unwrap_or_default();
     let (before, after) = (fields(before), fields(after));
-    let names: BTreeSet<&String> = before.keys().chain(after.keys()).filter(|name| !beside.contains(&name.as_str())).collect();
+    let names: BTreeSet<&String> =
+        before.keys().chain(after.keys()).filter(|name| !beside.contains(&name.as_str())).collect();
     for name in names {
         let (old, new) = (before.get(name), after.get(name));
         if old == new {
             found.unchanged += 1;
         } else {
-            found.changes.push(FieldChange { field: format!("{prefix}{name}"), before: old.map(text), after: new.map(text) });
+            found.changes.push(FieldChange {
+                field: format!("{prefix}{name}"),
+                before: old.map(text),
+                after: new.map(text),
+            });
         }
     }
 }
@@ -87,7 +109,11 @@ fn values(prefix: &str, before: Option<&Value>, after: Option<&Value>, beside: &
 fn text(value: &Value) -> String {
     match value {
         Value::String(word) => word.clone(),
-        Value::Array(list) if list.iter().all(Value::is_string) => list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
+        Value::Array(list) if list.iter().all(Value::is_string) => {
+            list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            value.to_string()
+        }
     }
 }

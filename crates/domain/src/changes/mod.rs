@@ -1,8 +1,11 @@
-//! Who changed what is trusted and asked for, and when: versions, keys, retractions and routing, with before and after.
+//! Who changed what is trusted and asked for, and when: versions, keys, retractions and routing,
+//! with before and after.
 //!
-//! Configuration is taken at (T, K): what is known at K, without what occurred after T. A retraction is a falsifier and counts for every T once it is
-//! known (`semantics.md` 3). A version holds from its own instant until that of the next in the total order, half-open (`semantics.md` 1, 17); where an
-//! instant is only known to lie between two looks, what depends on it is possible (`semantics.md` 6).
+//! Configuration is taken at (T, K): what is known at K, without what occurred after T. A
+//! retraction is a falsifier and counts for every T once it is known (`semantics.md` 3). A version
+//! holds from its own instant until that of the next in the total order, half-open (`semantics.md`
+//! 1, 17); where an instant is only known to lie between two looks, what depends on it is possible
+//! (`semantics.md` 6).
 
 mod diff;
 mod policies;
@@ -11,7 +14,10 @@ mod trust;
 pub use self::{
     diff::{Diff, FieldChange},
     policies::{PolicyChanges, PolicyVersion, authenticator_changes, policy_changes},
-    trust::{KeyAct, KeySpan, Retraction, RoutingRule, TrustChanges, TrustVersion, feature_changes, trust_changes},
+    trust::{
+        KeyAct, KeySpan, Retraction, RoutingRule, TrustChanges, TrustVersion, feature_changes,
+        trust_changes,
+    },
 };
 
 use crate::{
@@ -140,19 +146,36 @@ fn sort(changes: &mut [ConfigChange]) {
     changes.sort_by(|a, b| place(a).cmp(&place(b)));
 }
 
-fn place(change: &ConfigChange) -> (Time, &str, &str, claimledger_facts::ids::LogPosition, ChangeKind, &str) {
+fn place(
+    change: &ConfigChange,
+) -> (Time, &str, &str, claimledger_facts::ids::LogPosition, ChangeKind, &str) {
     let record = &change.record;
-    (change.occurred.from, record.source.as_str(), record.source_id.as_str(), record.position, change.kind, &change.of)
+    (
+        change.occurred.from,
+        record.source.as_str(),
+        record.source_id.as_str(),
+        record.position,
+        change.kind,
+        &change.of,
+    )
 }
 
 /// The snapshot before, the snapshot, and when it held.
 type Snapshot<'a, T> = (Option<&'a Stated<T>>, &'a Stated<T>, Span);
 
 /// Snapshots by T of one thing, each with the one before it and when it held.
-fn snapshots<'a, T>(versions: impl Iterator<Item = &'a Stated<T>>, cut: Cut) -> Vec<Snapshot<'a, T>> {
+fn snapshots<'a, T>(
+    versions: impl Iterator<Item = &'a Stated<T>>,
+    cut: Cut,
+) -> Vec<Snapshot<'a, T>> {
     let upto: Vec<_> = versions.filter(|stated| stated.occurred.from <= cut.at).collect();
-    let span = |at: usize| Span { from: upto[at].occurred, until: upto.get(at + 1).map(|next| next.occurred) };
-    (0..upto.len()).map(|at| (at.checked_sub(1).map(|before| upto[before]), upto[at], span(at))).collect()
+    let span = |at: usize| Span {
+        from: upto[at].occurred,
+        until: upto.get(at + 1).map(|next| next.occurred),
+    };
+    (0..upto.len())
+        .map(|at| (at.checked_sub(1).map(|before| upto[before]), upto[at], span(at)))
+        .collect()
 }
 
 /// `tx0 → tx1`, or `tx0` for the first.

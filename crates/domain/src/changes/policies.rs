@@ -1,4 +1,5 @@
-//! Versions of policies, with their rules, and of the local authenticators that a policy can ask for.
+//! Versions of policies, with their rules, and of the local authenticators that a policy can ask
+//! for.
 
 use super::{ChangeKind, ConfigChange, Diff, Span, change, diff, shift, snapshots, sort, step};
 use crate::{
@@ -53,10 +54,22 @@ pub fn policy_changes(history: &History, cut: Cut, only: Option<&PolicyId>) -> P
             let replaces = before.map(|before| before.data.version.clone());
             let gist = words::policy_gist(data);
             let labels = step(replaces.as_ref().map(VersionLabel::as_str), data.version.as_str());
-            let moved = shift(before.map(|before| words::policy_gist(&before.data)).as_deref(), &gist);
-            let row = (policy.to_string(), Some(data.version.to_string()), format!("{policy} {labels}{moved}"));
+            let moved =
+                shift(before.map(|before| words::policy_gist(&before.data)).as_deref(), &gist);
+            let row = (
+                policy.to_string(),
+                Some(data.version.to_string()),
+                format!("{policy} {labels}{moved}"),
+            );
             let diff = diff::policies(before.map(|before| &before.data), data);
-            found.changes.push(change(stated, ChangeKind::Policy, cut, row, diff.clone(), (data.actor.as_ref(), data.ticket.as_ref())));
+            found.changes.push(change(
+                stated,
+                ChangeKind::Policy,
+                cut,
+                row,
+                diff.clone(),
+                (data.actor.as_ref(), data.ticket.as_ref()),
+            ));
             found.versions.push(PolicyVersion {
                 in_force: span.holds_at(cut.at),
                 span,
@@ -82,11 +95,25 @@ pub fn authenticator_changes(history: &History, cut: Cut) -> Vec<ConfigChange> {
     let mut changes = Vec::new();
     let mut versions: Vec<_> = history.at(cut.known_at).authenticator_versions().collect();
     while let Some(method) = versions.first().map(|stated| stated.data.method) {
-        let (of_it, rest): (Vec<_>, Vec<_>) = versions.into_iter().partition(|stated| stated.data.method == method);
+        let (of_it, rest): (Vec<_>, Vec<_>) =
+            versions.into_iter().partition(|stated| stated.data.method == method);
         for (before, stated, _) in snapshots(of_it.into_iter(), cut) {
-            let row = (method.as_str().to_owned(), None, format!("{} is {}", method.as_str(), stated.data.status.as_str()));
-            let of = |stated: &Stated<AuthenticatorConfigured>| FactData::AuthenticatorConfigured(stated.data.clone());
-            changes.push(change(stated, ChangeKind::Authenticator, cut, row, diff::diff(before.map(of), of(stated), &["method"]), (None, None)));
+            let row = (
+                method.as_str().to_owned(),
+                None,
+                format!("{} is {}", method.as_str(), stated.data.status.as_str()),
+            );
+            let of = |stated: &Stated<AuthenticatorConfigured>| {
+                FactData::AuthenticatorConfigured(stated.data.clone())
+            };
+            changes.push(change(
+                stated,
+                ChangeKind::Authenticator,
+                cut,
+                row,
+                diff::diff(before.map(of), of(stated), &["method"]),
+                (None, None),
+            ));
         }
         versions = rest;
     }

@@ -1,6 +1,10 @@
-//! Versions of IdPs, their keys, retractions of trust in them, and the rules that route users to them.
+//! Versions of IdPs, their keys, retractions of trust in them, and the rules that route users to
+//! them.
 
-use super::{ChangeKind, ConfigChange, Diff, FieldChange, Span, change, diff, is_late, shift, snapshots, sort, step};
+use super::{
+    ChangeKind, ConfigChange, Diff, FieldChange, Span, change, diff, is_late, shift, snapshots,
+    sort, step,
+};
 use crate::{
     explain::words,
     history::{History, HistoryCut, KeyChange, Stated},
@@ -86,7 +90,8 @@ pub struct KeyAct {
 /// Trust was retracted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retraction {
-    /// What it says. A reason that is no code is sealed, and reads [`claimledger_facts::vocabulary::FREE_TEXT`].
+    /// What it says. A reason that is no code is sealed, and reads
+    /// [`claimledger_facts::vocabulary::FREE_TEXT`].
     pub data: TrustRetracted,
     /// When it was said.
     pub occurred: Occurred,
@@ -113,7 +118,8 @@ pub struct RoutingRule {
     pub record: RecordRef,
 }
 
-/// What is known of one IdP, or of all, and then of the organisation's features and of claim sourcing too.
+/// What is known of one IdP, or of all, and then of the organisation's features and of claim
+/// sourcing too.
 #[must_use]
 pub fn trust_changes(history: &History, cut: Cut, only: Option<&IdpId>) -> TrustChanges {
     let known = history.at(cut.known_at);
@@ -127,9 +133,13 @@ pub fn trust_changes(history: &History, cut: Cut, only: Option<&IdpId>) -> Trust
     if only.is_none() {
         found.changes.extend(feature_changes(history, cut));
     }
-    found
-        .retractions
-        .sort_by(|a, b| (a.occurred.from, &a.record.source, &a.record.source_id).cmp(&(b.occurred.from, &b.record.source, &b.record.source_id)));
+    found.retractions.sort_by(|a, b| {
+        (a.occurred.from, &a.record.source, &a.record.source_id).cmp(&(
+            b.occurred.from,
+            &b.record.source,
+            &b.record.source_id,
+        ))
+    });
     sort(&mut found.changes);
     found
 }
@@ -142,9 +152,21 @@ impl TrustChanges {
             let gist = words::trust_gist(data).to_owned();
             let labels = step(replaces.as_ref().map(VersionLabel::as_str), data.version.as_str());
             let moved = shift(before.map(|before| words::trust_gist(&before.data)), &gist);
-            let row = (idp.to_string(), Some(data.version.to_string()), format!("{idp} {labels}{moved}"));
-            let diff = diff::diff(before.map(|before| FactData::IdpConfigured(before.data.clone())), FactData::IdpConfigured(data.clone()), &["idp"]);
-            self.changes.push(change(stated, ChangeKind::Idp, cut, row, diff.clone(), (data.actor.as_ref(), data.ticket.as_ref())));
+            let row =
+                (idp.to_string(), Some(data.version.to_string()), format!("{idp} {labels}{moved}"));
+            let diff = diff::diff(
+                before.map(|before| FactData::IdpConfigured(before.data.clone())),
+                FactData::IdpConfigured(data.clone()),
+                &["idp"],
+            );
+            self.changes.push(change(
+                stated,
+                ChangeKind::Idp,
+                cut,
+                row,
+                diff.clone(),
+                (data.actor.as_ref(), data.ticket.as_ref()),
+            ));
             self.versions.push(TrustVersion {
                 in_force: span.holds_at(cut.at),
                 span,
@@ -168,8 +190,11 @@ impl TrustChanges {
                 Some(span) if span.retired.is_some() => "retired",
                 Some(_) => "valid",
             };
-            let (kind, word, after) =
-                if stated.data.added { (ChangeKind::KeyAdded, "added", "valid") } else { (ChangeKind::KeyRetired, "retired", "retired") };
+            let (kind, word, after) = if stated.data.added {
+                (ChangeKind::KeyAdded, "added", "valid")
+            } else {
+                (ChangeKind::KeyRetired, "retired", "retired")
+            };
             let row = (idp.to_string(), Some(key.to_string()), format!("{key} of {idp} {word}"));
             let by = (stated.data.actor.as_ref(), stated.data.ticket.as_ref());
             self.changes.push(change(stated, kind, cut, row, validity(state, after), by));
@@ -215,9 +240,20 @@ impl TrustChanges {
                     .to_owned(),
             };
             let from = words::clock(data.from, stated.occurred.from);
-            let row = (idp.to_string(), name, format!("{what} retracted, for what was received from {from} on"));
+            let row = (
+                idp.to_string(),
+                name,
+                format!("{what} retracted, for what was received from {from} on"),
+            );
             let diff = validity(&before, &format!("void from {from}"));
-            let row = change(stated, ChangeKind::Retraction, cut, row, diff, (data.actor.as_ref(), data.ticket.as_ref()));
+            let row = change(
+                stated,
+                ChangeKind::Retraction,
+                cut,
+                row,
+                diff,
+                (data.actor.as_ref(), data.ticket.as_ref()),
+            );
             self.changes.push(ConfigChange {
                 effective_from: Some(data.from),
                 late: is_late(stated.record.recorded_at, data.from.min(stated.occurred.from)),
@@ -233,24 +269,38 @@ impl TrustChanges {
     }
 
     fn routing_rules(&mut self, known: HistoryCut<'_>, cut: Cut, only: Option<&IdpId>) {
-        let rules: BTreeSet<&RuleId> = known.routing_rules().map(|stated| &stated.data.rule).collect();
+        let rules: BTreeSet<&RuleId> =
+            known.routing_rules().map(|stated| &stated.data.rule).collect();
         for rule in rules {
-            let versions = snapshots(known.routing_rules().filter(|stated| stated.data.rule == *rule), cut);
+            let versions =
+                snapshots(known.routing_rules().filter(|stated| stated.data.rule == *rule), cut);
             for (before, stated, span) in versions {
                 let data = &stated.data;
                 let led = before.is_some_and(|before| only == Some(&before.data.idp));
                 if only.is_some_and(|only| *only != data.idp) && !led {
                     continue;
                 }
-                let to = |data: &RoutingRuleConfigured| format!("to {}, {}", data.idp, data.status.as_str());
-                let words = format!("routing rule {rule}: {}", step(before.map(|before| to(&before.data)).as_deref(), &to(data)));
+                let to = |data: &RoutingRuleConfigured| {
+                    format!("to {}, {}", data.idp, data.status.as_str())
+                };
+                let words = format!(
+                    "routing rule {rule}: {}",
+                    step(before.map(|before| to(&before.data)).as_deref(), &to(data))
+                );
                 let diff = diff::diff(
                     before.map(|before| FactData::RoutingRuleConfigured(before.data.clone())),
                     FactData::RoutingRuleConfigured(data.clone()),
                     &["rule"],
                 );
                 let row = (rule.to_string(), None, words);
-                self.changes.push(change(stated, ChangeKind::RoutingRule, cut, row, diff.clone(), (data.actor.as_ref(), None)));
+                self.changes.push(change(
+                    stated,
+                    ChangeKind::RoutingRule,
+                    cut,
+                    row,
+                    diff.clone(),
+                    (data.actor.as_ref(), None),
+                ));
                 self.routing_rules.push(RoutingRule {
                     in_force: span.holds_at(cut.at),
                     span,
@@ -264,7 +314,8 @@ impl TrustChanges {
     }
 }
 
-/// What is known of the organisation's features and of claim sourcing. Without the features no claim counts, whatever is trusted.
+/// What is known of the organisation's features and of claim sourcing. Without the features no
+/// claim counts, whatever is trusted.
 #[must_use]
 pub fn feature_changes(history: &History, cut: Cut) -> Vec<ConfigChange> {
     let known = history.at(cut.known_at);
@@ -274,22 +325,45 @@ pub fn feature_changes(history: &History, cut: Cut) -> Vec<ConfigChange> {
     for (before, stated, _) in snapshots(known.org_versions(), cut) {
         let data = &stated.data;
         let third_party = on(data.third_party_claims_sharing);
-        let words = format!("the organisation: claims sharing {}, third-party claims sharing {third_party}", on(data.claims_sharing));
+        let words = format!(
+            "the organisation: claims sharing {}, third-party claims sharing {third_party}",
+            on(data.claims_sharing)
+        );
         let of = |stated: &Stated<OrgConfigured>| FactData::OrgConfigured(stated.data.clone());
         let diff = diff::diff(before.map(of), of(stated), &[]);
-        changes.push(change(stated, ChangeKind::Org, cut, (org(), None, words), diff, (None, None)));
+        changes.push(change(
+            stated,
+            ChangeKind::Org,
+            cut,
+            (org(), None, words),
+            diff,
+            (None, None),
+        ));
     }
     for (before, stated, _) in snapshots(known.claim_sourcing_versions(), cut) {
-        let of = |stated: &Stated<ClaimSourcingConfigured>| FactData::ClaimSourcingConfigured(stated.data.clone());
+        let of = |stated: &Stated<ClaimSourcingConfigured>| {
+            FactData::ClaimSourcingConfigured(stated.data.clone())
+        };
         let words = format!("claim sourcing: redirect {}", stated.data.redirect.as_str());
         let diff = diff::diff(before.map(of), of(stated), &[]);
-        changes.push(change(stated, ChangeKind::ClaimSourcing, cut, (org(), None, words), diff, (None, None)));
+        changes.push(change(
+            stated,
+            ChangeKind::ClaimSourcing,
+            cut,
+            (org(), None, words),
+            diff,
+            (None, None),
+        ));
     }
     changes
 }
 
 fn act(stated: &Stated<KeyChange>) -> KeyAct {
-    KeyAct { actor: stated.data.actor.clone(), ticket: stated.data.ticket.clone(), record: stated.record.clone() }
+    KeyAct {
+        actor: stated.data.actor.clone(),
+        ticket: stated.data.ticket.clone(),
+        record: stated.record.clone(),
+    }
 }
 
 fn validity(before: &str, after: &str) -> Diff {
@@ -297,7 +371,11 @@ fn validity(before: &str, after: &str) -> Diff {
     let changes = if unchanged == 1 {
         Vec::new()
     } else {
-        vec![FieldChange { field: "validity".to_owned(), before: Some(before.to_owned()), after: Some(after.to_owned()) }]
+        vec![FieldChange {
+            field: "validity".to_owned(),
+            before: Some(before.to_owned()),
+            after: Some(after.to_owned()),
+        }]
     };
     Diff { changes, unchanged }
 }

@@ -1,8 +1,10 @@
-//! What it means that something is not in an answer: the one place that decides whether "none" may be said.
+//! What it means that something is not in an answer: the one place that decides whether "none" may
+//! be said.
 //!
-//! "None" is a statement about the world. It may be made where every source has been heard up to T. Where not, the answer is "none seen", and says what
-//! is missing. Where the caller's role kept the question from being asked in full, or nothing is known of what the question names, the answer says that
-//! instead: neither is a "none".
+//! "None" is a statement about the world. It may be made where every source has been heard up to T.
+//! Where not, the answer is "none seen", and says what is missing. Where the caller's role kept the
+//! question from being asked in full, or nothing is known of what the question names, the answer
+//! says that instead: neither is a "none".
 
 use super::Summary;
 use claimledger_facts::{ids::LogPosition, vocabulary::Role};
@@ -27,7 +29,8 @@ pub enum AbsenceCode {
     NotForRole,
     /// Nothing is known of what the question names.
     NotKnown,
-    /// Nothing is known yet of what the question names: the read models have not reached the end of the log.
+    /// Nothing is known yet of what the question names: the read models have not reached the end of
+    /// the log.
     Lagging,
 }
 
@@ -42,7 +45,11 @@ pub struct Behind {
 
 impl std::fmt::Display for Behind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "up to {}: the read models have not reached the end of the log, {}", self.read_to, self.end)
+        write!(
+            f,
+            "up to {}: the read models have not reached the end of the log, {}",
+            self.read_to, self.end
+        )
     }
 }
 
@@ -56,7 +63,8 @@ pub enum Barrier {
         /// The role that may.
         needs: Role,
     },
-    /// Nothing is known of what the question names, at K in this tenant. Said alike whether or not another tenant has it.
+    /// Nothing is known of what the question names, at K in this tenant. Said alike whether or not
+    /// another tenant has it.
     NotKnown {
         /// What kind of thing, as in "session".
         thing: &'static str,
@@ -73,20 +81,33 @@ impl Absence {
     }
 }
 
-/// What it means that something is not in an answer, as the sources stand at its cut. What the read models have not
-/// reached may hold what is asked for: until they have, neither "none" nor "not known" may be said.
+/// What it means that something is not in an answer, as the sources stand at its cut. What the read
+/// models have not reached may hold what is asked for: until they have, neither "none" nor "not
+/// known" may be said.
 #[must_use]
 pub fn absence(sources: &Summary, barrier: Option<&Barrier>, behind: Option<Behind>) -> Absence {
     let (code, words) = match (barrier, behind) {
-        (Some(Barrier::NotForRole { what, needs }), _) => {
-            (AbsenceCode::NotForRole, format!("Not for your role: {what} needs the role {}.", needs.as_str()))
+        (Some(Barrier::NotForRole { what, needs }), _) => (
+            AbsenceCode::NotForRole,
+            format!("Not for your role: {what} needs the role {}.", needs.as_str()),
+        ),
+        (Some(Barrier::NotKnown { thing, id }), Some(behind)) => {
+            (AbsenceCode::Lagging, format!("No {thing} {id} is known {behind}."))
         }
-        (Some(Barrier::NotKnown { thing, id }), Some(behind)) => (AbsenceCode::Lagging, format!("No {thing} {id} is known {behind}.")),
-        (Some(Barrier::NotKnown { thing, id }), None) => (AbsenceCode::NotKnown, format!("No {thing} {id} is known.")),
+        (Some(Barrier::NotKnown { thing, id }), None) => {
+            (AbsenceCode::NotKnown, format!("No {thing} {id} is known."))
+        }
         (None, Some(behind)) => (AbsenceCode::NoneSeen, format!("None seen {behind}.")),
-        (None, None) if sources.complete => (AbsenceCode::None, "None: complete, every source has been heard up to T.".to_owned()),
-        (None, None) if sources.lacks.is_empty() => (AbsenceCode::NoneSeen, "None seen, because no source is known.".to_owned()),
-        (None, None) => (AbsenceCode::NoneSeen, format!("None seen, because not everything was heard: {}.", sources.lacks.join("; "))),
+        (None, None) if sources.complete => {
+            (AbsenceCode::None, "None: complete, every source has been heard up to T.".to_owned())
+        }
+        (None, None) if sources.lacks.is_empty() => {
+            (AbsenceCode::NoneSeen, "None seen, because no source is known.".to_owned())
+        }
+        (None, None) => (
+            AbsenceCode::NoneSeen,
+            format!("None seen, because not everything was heard: {}.", sources.lacks.join("; ")),
+        ),
     };
     Absence { code, words }
 }
@@ -100,52 +121,91 @@ mod tests {
     }
 
     fn source(name: &str, heard_until: Option<&str>, backfilled: Option<bool>) -> Completeness {
-        let gap = |backfilled| Gap { from: t("2026-03-10T14:10:00Z"), until: t("2026-03-10T14:25:00Z"), backfilled };
+        let gap = |backfilled| Gap {
+            from: t("2026-03-10T14:10:00Z"),
+            until: t("2026-03-10T14:25:00Z"),
+            backfilled,
+        };
         let gaps = backfilled.map(gap).into_iter().collect();
         Completeness { source: name.into(), heard_until: heard_until.map(t), basis: None, gaps }
     }
 
     fn said(sources: &[Completeness]) -> (AbsenceCode, String) {
-        let Absence { code, words } = absence(&summary(sources, t("2026-03-10T23:00:00Z")), None, None);
+        let Absence { code, words } =
+            absence(&summary(sources, t("2026-03-10T23:00:00Z")), None, None);
         (code, words)
     }
 
     #[test]
     fn none_is_said_only_where_every_source_was_heard_up_to_t() {
         let (to_t, before_t) = (Some("2026-03-10T23:00:00Z"), Some("2026-03-10T22:59:59Z"));
-        for sources in [vec![source("a", to_t, None)], vec![source("a", to_t, Some(true)), source("b", to_t, None)]] {
-            assert_eq!(said(&sources), (AbsenceCode::None, "None: complete, every source has been heard up to T.".to_owned()));
+        for sources in [
+            vec![source("a", to_t, None)],
+            vec![source("a", to_t, Some(true)), source("b", to_t, None)],
+        ] {
+            assert_eq!(
+                said(&sources),
+                (
+                    AbsenceCode::None,
+                    "None: complete, every source has been heard up to T.".to_owned()
+                )
+            );
         }
         let seen = |words: &str| (AbsenceCode::NoneSeen, format!("None seen, because {words}."));
         assert_eq!(said(&[]), seen("no source is known"));
-        assert_eq!(said(&[source("a", None, None)]), seen("not everything was heard: a does not say how complete it is"));
-        assert_eq!(said(&[source("a", to_t, None), source("b", before_t, None)]), seen("not everything was heard: b heard to 22:59:59Z only"));
-        assert_eq!(said(&[source("a", to_t, Some(false))]), seen("not everything was heard: a silent 14:10:00Z to 14:25:00Z"));
+        assert_eq!(
+            said(&[source("a", None, None)]),
+            seen("not everything was heard: a does not say how complete it is")
+        );
+        assert_eq!(
+            said(&[source("a", to_t, None), source("b", before_t, None)]),
+            seen("not everything was heard: b heard to 22:59:59Z only")
+        );
+        assert_eq!(
+            said(&[source("a", to_t, Some(false))]),
+            seen("not everything was heard: a silent 14:10:00Z to 14:25:00Z")
+        );
     }
 
     #[test]
     fn a_role_and_an_unknown_id_come_before_what_was_heard() {
-        let complete = summary(&[source("a", Some("2026-03-10T23:00:00Z"), None)], t("2026-03-10T23:00:00Z"));
-        let role = Barrier::NotForRole { what: "looking people up by name, login or id", needs: Role::Investigate };
+        let complete =
+            summary(&[source("a", Some("2026-03-10T23:00:00Z"), None)], t("2026-03-10T23:00:00Z"));
+        let role = Barrier::NotForRole {
+            what: "looking people up by name, login or id",
+            needs: Role::Investigate,
+        };
         let said = absence(&complete, Some(&role), None);
         assert_eq!(said.code, AbsenceCode::NotForRole);
-        assert_eq!(said.words, "Not for your role: looking people up by name, login or id needs the role investigate.");
+        assert_eq!(
+            said.words,
+            "Not for your role: looking people up by name, login or id needs the role investigate."
+        );
         let unknown = Barrier::NotKnown { thing: "session", id: "S9".to_owned() };
-        let not_known = Absence { code: AbsenceCode::NotKnown, words: "No session S9 is known.".to_owned() };
+        let not_known =
+            Absence { code: AbsenceCode::NotKnown, words: "No session S9 is known.".to_owned() };
         assert_eq!(absence(&complete, Some(&unknown), None), not_known);
     }
 
     #[test]
     fn nothing_is_denied_that_the_read_models_have_not_reached() {
-        let complete = summary(&[source("a", Some("2026-03-10T23:00:00Z"), None)], t("2026-03-10T23:00:00Z"));
+        let complete =
+            summary(&[source("a", Some("2026-03-10T23:00:00Z"), None)], t("2026-03-10T23:00:00Z"));
         let behind = Some(Behind { read_to: LogPosition(7), end: LogPosition(9) });
         let unknown = Barrier::NotKnown { thing: "session", id: "S9".to_owned() };
         let said = absence(&complete, Some(&unknown), behind);
         assert_eq!(said.code, AbsenceCode::Lagging);
-        assert_eq!(said.words, "No session S9 is known up to #7: the read models have not reached the end of the log, #9.");
+        assert_eq!(
+            said.words,
+            "No session S9 is known up to #7: the read models have not reached the end of the log, \
+             #9."
+        );
         let said = absence(&complete, None, behind);
         assert_eq!(said.code, AbsenceCode::NoneSeen);
-        assert_eq!(said.words, "None seen up to #7: the read models have not reached the end of the log, #9.");
+        assert_eq!(
+            said.words,
+            "None seen up to #7: the read models have not reached the end of the log, #9."
+        );
         // What a role may not look up, it is told in one way.
         let role = Barrier::NotForRole { what: "looking people up", needs: Role::Investigate };
         assert_eq!(absence(&complete, Some(&role), behind), absence(&complete, Some(&role), None));

@@ -12,7 +12,8 @@ use std::time::Duration;
 /// What one source says of itself, as known at K.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Said {
-    /// The furthest statement on each basis, `stated` before `polled` before `assumed`; none that another on a better basis reaches.
+    /// The furthest statement on each basis, `stated` before `polled` before `assumed`; none that
+    /// another on a better basis reaches.
     pub heard: Vec<HeardSaid>,
     /// Its silences, in order.
     pub gaps: Vec<GapSaid>,
@@ -58,7 +59,9 @@ impl Timeliness {
     /// Of something that occurred and was recorded then.
     #[must_use]
     pub fn of(occurred: Occurred, recorded_at: Time) -> Self {
-        let micros = |from: Time, to: Time| Duration::from_micros(to.micros().saturating_sub(from.micros()).max(0).unsigned_abs());
+        let micros = |from: Time, to: Time| {
+            Duration::from_micros(to.micros().saturating_sub(from.micros()).max(0).unsigned_abs())
+        };
         if crate::changes::is_late(recorded_at, latest(occurred)) {
             return Self::Late(micros(latest(occurred), recorded_at));
         }
@@ -74,7 +77,11 @@ impl Timeliness {
 pub fn said_by(source: &SourceId, history: HistoryCut<'_>) -> Said {
     let mut heard: Vec<HeardSaid> = Vec::new();
     for stated in history.heard().filter(|stated| stated.record.source == *source) {
-        let new = || HeardSaid { until: stated.data.until, basis: stated.data.basis, record: stated.record.clone() };
+        let new = || HeardSaid {
+            until: stated.data.until,
+            basis: stated.data.basis,
+            record: stated.record.clone(),
+        };
         match heard.iter_mut().find(|said| said.basis == stated.data.basis) {
             Some(said) if said.until < stated.data.until => *said = new(),
             Some(_) => {}
@@ -88,7 +95,8 @@ pub fn said_by(source: &SourceId, history: HistoryCut<'_>) -> Said {
         reached = reached.max(Some(said.until));
         further
     });
-    let filled: Vec<_> = history.backfilled().filter(|stated| stated.record.source == *source).collect();
+    let filled: Vec<_> =
+        history.backfilled().filter(|stated| stated.record.source == *source).collect();
     let mut gaps: Vec<GapSaid> = Vec::new();
     for stated in history.silent().filter(|stated| stated.record.source == *source) {
         let spans = filled.iter().map(|stated| (stated.data.from, stated.data.until));
@@ -96,8 +104,14 @@ pub fn said_by(source: &SourceId, history: HistoryCut<'_>) -> Said {
             if gaps.iter().any(|said| said.gap == gap) {
                 continue;
             }
-            let touching = filled.iter().filter(|stated| stated.data.from < gap.until && stated.data.until > gap.from);
-            gaps.push(GapSaid { gap, silent: stated.record.clone(), backfilled: touching.map(|stated| stated.record.clone()).collect() });
+            let touching = filled
+                .iter()
+                .filter(|stated| stated.data.from < gap.until && stated.data.until > gap.from);
+            gaps.push(GapSaid {
+                gap,
+                silent: stated.record.clone(),
+                backfilled: touching.map(|stated| stated.record.clone()).collect(),
+            });
         }
     }
     gaps.sort_by_key(|said| said.gap);

@@ -24,10 +24,12 @@ use claimledger_facts::{
     vocabulary::{FactorMode, Outcome},
 };
 
-/// The whole tree of one decision. `trace` is as known at K, `then` has what was believed when the decision fell.
+/// The whole tree of one decision. `trace` is as known at K, `then` has what was believed when the
+/// decision fell.
 pub(crate) fn decision(trace: &Trace<'_>, then: &Trace<'_>, decided: &Decided<'_>) -> Reason {
     let judged = &decided.then;
-    let told = Told { trace: then, known: trace, judged, decided, today: judged.seen.occurred().from };
+    let told =
+        Told { trace: then, known: trace, judged, decided, today: judged.seen.occurred().from };
     if let Some(falsified) = told.falsified_later() {
         return falsified;
     }
@@ -64,22 +66,34 @@ impl<'a> Told<'a, '_> {
         let implied = implied_word(judged.implied);
         let rules = match (judged.implied, &judged.differs) {
             (Implied::Undetermined, _) => {
-                format!("What the rules then in force say is undetermined. Missing: {}.", words::missing(&judged.missing))
+                format!(
+                    "What the rules then in force say is undetermined. Missing: {}.",
+                    words::missing(&judged.missing)
+                )
             }
-            (_, Some(differs)) => format!("The rules then in force differ: {implied}, {}.", differs.words),
-            (_, None) if judged.data.outcome.as_str() == implied => format!("The rules then in force say the same: {implied}."),
+            (_, Some(differs)) => {
+                format!("The rules then in force differ: {implied}, {}.", differs.words)
+            }
+            (_, None) if judged.data.outcome.as_str() == implied => {
+                format!("The rules then in force say the same: {implied}.")
+            }
             (_, None) => format!("The rules then in force don't let it in either: {implied}."),
         };
         let two = judged.rule.is_some_and(|r| r.factor_mode == FactorMode::TwoFactor);
-        let unmet = judged.first_unmet.map(|code| format!(" First unmet: {}.", codes::unmet_words(code, two))).unwrap_or_default();
-        let variant = if judged.variant { " A variant of something it rests on is stored too." } else { "" };
+        let unmet = judged
+            .first_unmet
+            .map(|code| format!(" First unmet: {}.", codes::unmet_words(code, two)))
+            .unwrap_or_default();
+        let variant =
+            if judged.variant { " A variant of something it rests on is stored too." } else { "" };
         Reason::new(format!("{happened} {rules}{unmet}{variant}"))
             .coded(judged.differs.as_ref().map(|d| d.code).or(judged.first_unmet))
             .on([judged.seen.record()])
             .delayed()
     }
 
-    /// Told on few lines: a refusal in which every claim is good, so that nothing turns on whose word it was.
+    /// Told on few lines: a refusal in which every claim is good, so that nothing turns on whose
+    /// word it was.
     fn short(&self) -> bool {
         self.judged.data.outcome != Outcome::Allow
             && matches!(self.judged.implied, Implied::Challenge | Implied::Deny)
@@ -99,7 +113,10 @@ impl<'a> Told<'a, '_> {
         };
         let version = format!("{} {}", policy.data.policy, policy.data.version);
         let Some(rule) = judged.rule else {
-            let named = data.rule.as_ref().map_or("The decision names no rule, and".to_owned(), |r| format!("The decision names {r}, and"));
+            let named =
+                data.rule.as_ref().map_or("The decision names no rule, and".to_owned(), |r| {
+                    format!("The decision names {r}, and")
+                });
             return Reason::new(format!("{named} {version} has {}.", rules(&policy.data.rules)))
                 .asked(question)
                 .marked(Mark::Undetermined)
@@ -113,7 +130,11 @@ impl<'a> Told<'a, '_> {
         let label = data.version.as_ref().filter(|v| **v != policy.data.version);
         let label = label.map(|v| format!(" The decision names version {v}.")).unwrap_or_default();
         let says = if data.outcome == Outcome::Allow {
-            format!("{} of {version}, in force since {since}{}. It asks for {asks}.{label}", rule.rule, words::by(actor, ticket))
+            format!(
+                "{} of {version}, in force since {since}{}. It asks for {asks}.{label}",
+                rule.rule,
+                words::by(actor, ticket)
+            )
         } else {
             let mut inside = vec![since];
             inside.extend(Some(words::inside(actor, ticket)).filter(|w| !w.is_empty()));
@@ -129,15 +150,25 @@ impl<'a> Told<'a, '_> {
         records.sort_by(|a, b| record_order(a, b));
         if filled.met {
             let says = match methods.as_slice() {
-                [one] => format!("The local authenticator, {one}, is active and open to enrolment, and could fill the gap."),
-                some => format!("The local authenticators, {}, are active and open to enrolment, and could fill the gap.", words::list(some)),
+                [one] => format!(
+                    "The local authenticator, {one}, is active and open to enrolment, and could \
+                     fill the gap."
+                ),
+                some => format!(
+                    "The local authenticators, {}, are active and open to enrolment, and could \
+                     fill the gap.",
+                    words::list(some)
+                ),
             };
             return Some(Reason::new(says).asked("Why a challenge?").on(records).reading(18));
         }
         let two = rule.factor_mode == FactorMode::TwoFactor;
         let says = match methods.as_slice() {
             [] => "No local authenticator is known to be active and open to enrolment.".to_owned(),
-            [one] => format!("The local authenticator, {one}, is active and open to enrolment; {}.", lack(&filled.best.unmet, two, false)),
+            [one] => format!(
+                "The local authenticator, {one}, is active and open to enrolment; {}.",
+                lack(&filled.best.unmet, two, false)
+            ),
             some => format!(
                 "The local authenticators, {}, are active and open to enrolment; together {}.",
                 words::list(some),
@@ -145,24 +176,42 @@ impl<'a> Told<'a, '_> {
             ),
         };
         let reason = Reason::new(says).asked("Why not a challenge?").on(records);
-        Some(if methods.is_empty() { reason.by_rule(challenge::ID).reading(18) } else { reason.reading(18) })
+        Some(if methods.is_empty() {
+            reason.by_rule(challenge::ID).reading(18)
+        } else {
+            reason.reading(18)
+        })
     }
 
     fn word(&self) -> Vec<Reason> {
         let short = self.short();
         let tell = |claim| {
-            if short { word::in_short(self.trace, claim, self.today) } else { word::in_full(self.trace, claim, self.today) }
+            if short {
+                word::in_short(self.trace, claim, self.today)
+            } else {
+                word::in_full(self.trace, claim, self.today)
+            }
         };
         let mut reasons: Vec<Reason> = self.claims().into_iter().map(tell).collect();
         let at = self.judged.seen.occurred();
-        let local: Vec<&Factor<'_>> = self.trace.factors.iter().filter(|f| f.claim.is_none() && f.occurred().from <= latest(at)).collect();
+        let local: Vec<&Factor<'_>> = self
+            .trace
+            .factors
+            .iter()
+            .filter(|f| f.claim.is_none() && f.occurred().from <= latest(at))
+            .collect();
         reasons.extend(word::local(&local, self.today));
         if reasons.is_empty() {
             let says = match &self.trace.idp {
                 Some(idp) => format!("{idp}, which the session names; no assertion was seen."),
                 None => "Nobody's: no assertion and no verification was seen by then.".to_owned(),
             };
-            reasons.push(Reason::new(says).asked(word::QUESTION).on([self.trace.life.start_record.record()]).reading(38));
+            reasons.push(
+                Reason::new(says)
+                    .asked(word::QUESTION)
+                    .on([self.trace.life.start_record.record()])
+                    .reading(38),
+            );
         }
         reasons
     }
@@ -172,14 +221,21 @@ impl<'a> Told<'a, '_> {
         let life = &self.trace.life;
         let at = self.judged.seen.occurred();
         // Ends are told as known at K.
-        let counted: Vec<&Factor<'a>> = self.known.factors.iter().filter(|f| f.counts() && f.occurred().from <= latest(at)).collect();
+        let counted: Vec<&Factor<'a>> = self
+            .known
+            .factors
+            .iter()
+            .filter(|f| f.counts() && f.occurred().from <= latest(at))
+            .collect();
         let ends = |f: &Factor<'a>| {
             let until = until::of(life, f);
             (until.until, until.bounds, until.reason)
         };
         let mut sentences = Vec::new();
         let mut records: Vec<&RecordRef> = Vec::new();
-        for (names, first) in grouped(&counted, |f| (f.occurred(), f.by_record, f.by_rules != Tri::No, ends(f))) {
+        for (names, first) in
+            grouped(&counted, |f| (f.occurred(), f.by_record, f.by_rules != Tri::No, ends(f)))
+        {
             let reading = match (first.by_record, first.by_rules) {
                 (true, Tri::No) => "By record only: ",
                 (false, _) => "By the rules only: ",
@@ -187,21 +243,37 @@ impl<'a> Told<'a, '_> {
             };
             let from = words::moment(first.occurred(), self.today);
             records.extend(until::of(life, first).record);
-            sentences.push(format!("{reading}{} {}", words::list(&names), self.span(first, &from, short, names.len() == 1)));
+            sentences.push(format!(
+                "{reading}{} {}",
+                words::list(&names),
+                self.span(first, &from, short, names.len() == 1)
+            ));
         }
         if sentences.is_empty() {
-            return Reason::new("No factor counted.").asked("Until when?").by_rule(until_session_end::ID);
+            return Reason::new("No factor counted.")
+                .asked("Until when?")
+                .by_rule(until_session_end::ID);
         }
         let met = if short { self.also_met(&counted) } else { vec![] };
         if !met.is_empty() {
             let each: Vec<String> = met
                 .iter()
-                .filter_map(|d| Some(format!("{} {} ({})", d.rule?.rule, words::at(d.seen.occurred(), self.today), d.seen.record().position)))
+                .filter_map(|d| {
+                    Some(format!(
+                        "{} {} ({})",
+                        d.rule?.rule,
+                        words::at(d.seen.occurred(), self.today),
+                        d.seen.record().position
+                    ))
+                })
                 .collect();
             let it = if counted.len() == 1 { "It" } else { "They" };
             sentences.push(format!("{it} met {}.", words::list(&each)));
         }
-        let reason = Reason::new(sentences.join(" ")).asked("Until when?").on(records).on(met.iter().map(|d| d.seen.record()));
+        let reason = Reason::new(sentences.join(" "))
+            .asked("Until when?")
+            .on(records)
+            .on(met.iter().map(|d| d.seen.record()));
         if short { reason } else { reason.by_rule(until_session_end::ID) }
     }
 
@@ -219,11 +291,17 @@ impl<'a> Told<'a, '_> {
                 match (reason, bounds.to) {
                     (Some(codes::EXPIRED_BY_LIMIT), Some(to)) => {
                         let to = words::clock(to, self.today);
-                        format!("counted from {from}; the session ended by its limit, between {earliest} (last sign of life) and {to}.")
+                        format!(
+                            "counted from {from}; the session ended by its limit, between \
+                             {earliest} (last sign of life) and {to}."
+                        )
                     }
                     (Some(reason), Some(to)) => {
                         let to = words::clock(to, self.today);
-                        format!("counted from {from} until some time between {earliest} and {to}, {}.", words::when_ended(reason))
+                        format!(
+                            "counted from {from} until some time between {earliest} and {to}, {}.",
+                            words::when_ended(reason)
+                        )
                     }
                     (_, Some(to)) => {
                         format!(
@@ -232,7 +310,10 @@ impl<'a> Told<'a, '_> {
                             words::clock(to, self.today)
                         )
                     }
-                    (_, None) => format!("{count} from {from}; {}.", words::no_end(self.trace.cut, self.today)),
+                    (_, None) => format!(
+                        "{count} from {from}; {}.",
+                        words::no_end(self.trace.cut, self.today)
+                    ),
                 }
             }
             _ => format!("{count} from {from}."),
@@ -243,8 +324,11 @@ impl<'a> Told<'a, '_> {
     fn also_met(&self, counted: &[&Factor<'_>]) -> Vec<&Judged<'a>> {
         let mut met: Vec<&Judged<'a>> = Vec::new();
         for other in self.trace.decisions.iter().map(|d| &d.then) {
-            let let_in = other.data.outcome == Outcome::Allow && other.implied == Implied::Allow && other.rule.is_some();
-            let with_these = counted.iter().all(|f| f.occurred().from <= other.seen.occurred().from);
+            let let_in = other.data.outcome == Outcome::Allow
+                && other.implied == Implied::Allow
+                && other.rule.is_some();
+            let with_these =
+                counted.iter().all(|f| f.occurred().from <= other.seen.occurred().from);
             let new = !met.iter().any(|d| d.rule.map(|r| &r.rule) == other.rule.map(|r| &r.rule));
             if let_in && with_these && new && met.len() < 3 {
                 met.push(other);
@@ -258,15 +342,22 @@ impl<'a> Told<'a, '_> {
         let question = "How sure?";
         let at = judged.seen.occurred();
         let source = &judged.seen.record().source;
-        let counted: Vec<&Factor<'a>> = self.trace.factors.iter().filter(|f| f.counts() && f.occurred().from <= latest(at)).collect();
+        let counted: Vec<&Factor<'a>> = self
+            .trace
+            .factors
+            .iter()
+            .filter(|f| f.counts() && f.occurred().from <= latest(at))
+            .collect();
         let groups = grouped(&counted, |f| (f.grade, f.claim.is_some()));
-        let certainty = if judged.implied == Implied::Undetermined { "Undetermined." } else { "Certain." };
+        let certainty =
+            if judged.implied == Implied::Undetermined { "Undetermined." } else { "Certain." };
         let missing = if judged.missing.is_empty() {
             String::new()
         } else {
             let missing = words::sentence(&words::missing(&judged.missing));
             // A clause at its end is closed before the sentence goes on.
-            let close = judged.missing.last().is_some_and(|last| codes::missing_words(last).contains(", "));
+            let close =
+                judged.missing.last().is_some_and(|last| codes::missing_words(last).contains(", "));
             format!(" {missing}{} would settle it.", if close { "," } else { "" })
         };
         if self.short() {
@@ -294,7 +385,11 @@ impl<'a> Told<'a, '_> {
         let mut records: Vec<&RecordRef> = Vec::new();
         for (names, first) in &groups {
             let (grade, facts) = self.grade(first, names);
-            let whose = if groups.len() > 1 { format!("{}: {}", words::list(names), lower(&grade)) } else { grade };
+            let whose = if groups.len() > 1 {
+                format!("{}: {}", words::list(names), lower(&grade))
+            } else {
+                grade
+            };
             says.push(format!("{whose}."));
             records.extend(facts);
         }
@@ -317,8 +412,15 @@ impl<'a> Told<'a, '_> {
         for r in &known.other_keys {
             let key = r.data.key.as_ref().map(ToString::to_string).unwrap_or_default();
             let says = match signed.as_slice() {
-                [one] => format!("the retraction of {key} ({}). This assertion was signed with {one}.", r.record.position),
-                some => format!("the retraction of {key} ({}). These assertions were signed with {}.", r.record.position, words::list(some)),
+                [one] => format!(
+                    "the retraction of {key} ({}). This assertion was signed with {one}.",
+                    r.record.position
+                ),
+                some => format!(
+                    "the retraction of {key} ({}). These assertions were signed with {}.",
+                    r.record.position,
+                    words::list(some)
+                ),
             };
             reasons.push(Reason::new(says).asked(NOT_THE_REASON).on([&r.record]));
         }
@@ -327,30 +429,60 @@ impl<'a> Told<'a, '_> {
                 continue;
             }
             let from = words::clock(r.data.from, today);
-            let what = r.data.key.as_ref().map_or_else(|| format!("trust in {}", r.data.idp), ToString::to_string);
+            let what = r
+                .data
+                .key
+                .as_ref()
+                .map_or_else(|| format!("trust in {}", r.data.idp), ToString::to_string);
             let retired = r.data.key.as_ref().and_then(|key| {
                 self.trace.history.key_changes(&r.data.idp).find(|c| {
-                    let later = self.trace.claims.iter().all(|claim| c.occurred.from > latest(claim.seen.occurred()));
-                    c.data.key == *key && !c.data.added && later && c.occurred.from <= self.trace.cut.at
+                    let later = self
+                        .trace
+                        .claims
+                        .iter()
+                        .all(|claim| c.occurred.from > latest(claim.seen.occurred()));
+                    c.data.key == *key
+                        && !c.data.added
+                        && later
+                        && c.occurred.from <= self.trace.cut.at
                 })
             });
             let says = match retired {
                 Some(c) => format!(
-                    "{what} was retired at {} ({}) and retracted from {from} ({}); both after this assertion was received.",
+                    "{what} was retired at {} ({}) and retracted from {from} ({}); both after this \
+                     assertion was received.",
                     words::clock(c.occurred.from, today),
                     c.record.position,
                     r.record.position
                 ),
-                None => format!("{what} was retracted from {from} ({}), after this assertion was received.", r.record.position),
+                None => format!(
+                    "{what} was retracted from {from} ({}), after this assertion was received.",
+                    r.record.position
+                ),
             };
-            reasons.push(Reason::new(says).asked(NOT_THE_REASON).on(retired.map(|c| &c.record)).on([&r.record]).reading(10));
+            reasons.push(
+                Reason::new(says)
+                    .asked(NOT_THE_REASON)
+                    .on(retired.map(|c| &c.record))
+                    .on([&r.record])
+                    .reading(10),
+            );
         }
         for l in &known.losses {
             let when = authenticator_lost::when(l);
             if when.from > latest(self.judged.seen.occurred()) {
                 let from = words::moment(when, today);
-                let says = format!("the loss of {} from {from} ({}). It came after this decision.", lost(l), l.record.position);
-                reasons.push(Reason::new(says).asked(NOT_THE_REASON).on([&l.record]).by_rule(authenticator_lost::ID));
+                let says = format!(
+                    "the loss of {} from {from} ({}). It came after this decision.",
+                    lost(l),
+                    l.record.position
+                );
+                reasons.push(
+                    Reason::new(says)
+                        .asked(NOT_THE_REASON)
+                        .on([&l.record])
+                        .by_rule(authenticator_lost::ID),
+                );
             }
         }
         reasons
@@ -359,11 +491,17 @@ impl<'a> Told<'a, '_> {
     /// The claims received by the decision.
     pub(crate) fn claims(&self) -> Vec<usize> {
         let at = latest(self.judged.seen.occurred());
-        (0..self.trace.claims.len()).filter(|c| self.trace.claims[*c].seen.occurred().from <= at).collect()
+        (0..self.trace.claims.len())
+            .filter(|c| self.trace.claims[*c].seen.occurred().from <= at)
+            .collect()
     }
 
     pub(crate) fn records(&self, candidates: &[&Candidate]) -> Vec<&'a RecordRef> {
-        candidates.iter().filter_map(|c| c.factor).map(|f| self.trace.factors[f].seen.record()).collect()
+        candidates
+            .iter()
+            .filter_map(|c| c.factor)
+            .map(|f| self.trace.factors[f].seen.record())
+            .collect()
     }
 }
 
@@ -371,7 +509,9 @@ impl<'a> Told<'a, '_> {
 fn lack(unmet: &[&'static str], two: bool, several: bool) -> String {
     let (they, have) = if several { ("they", "have") } else { ("it", "has") };
     match unmet.first().copied() {
-        Some(codes::NOT_ENOUGH_FACTORS) => format!("{they} would not make {}", if two { "two factor types" } else { "one factor" }),
+        Some(codes::NOT_ENOUGH_FACTORS) => {
+            format!("{they} would not make {}", if two { "two factor types" } else { "one factor" })
+        }
         Some(codes::KNOWLEDGE) => format!("{they} {have} no knowledge factor"),
         Some(codes::POSSESSION) => format!("{they} {have} no possession factor"),
         Some(codes::USER_PRESENCE) => format!("{they} {have} none with user presence"),
@@ -391,12 +531,16 @@ fn rules(rules: &[Rule]) -> String {
     match rules {
         [] => "no rules".to_owned(),
         [only] => format!("the rule {}", only.rule),
-        some => format!("the rules {}", words::list(&some.iter().map(|r| r.rule.to_string()).collect::<Vec<_>>())),
+        some => format!(
+            "the rules {}",
+            words::list(&some.iter().map(|r| r.rule.to_string()).collect::<Vec<_>>())
+        ),
     }
 }
 
 fn ordered_keys(trace: &Trace<'_>) -> Vec<String> {
-    let mut keys: Vec<String> = trace.claims.iter().filter_map(|c| c.data.key.as_ref().map(ToString::to_string)).collect();
+    let mut keys: Vec<String> =
+        trace.claims.iter().filter_map(|c| c.data.key.as_ref().map(ToString::to_string)).collect();
     keys.sort_unstable();
     keys.dedup();
     keys

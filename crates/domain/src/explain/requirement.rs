@@ -20,7 +20,9 @@ use claimledger_facts::{types::policy::Rule, vocabulary::Property};
 impl<'a> Told<'a, '_> {
     /// Each requirement in the evaluator's order, with its mark.
     pub(crate) fn requirements(&self) -> Vec<Reason> {
-        let (Some(rule), Some(certain), Some(possible)) = (self.judged.rule, &self.judged.certain, &self.judged.possible) else {
+        let (Some(rule), Some(certain), Some(possible)) =
+            (self.judged.rule, &self.judged.certain, &self.judged.possible)
+        else {
             return vec![];
         };
         let mut lines = vec![self.types(rule, certain, possible)];
@@ -46,15 +48,25 @@ impl<'a> Told<'a, '_> {
             (false, true) => "One factor type",
             (false, false) => "One factor or IdP",
         };
-        let counted: Vec<&Candidate> = best.usable.iter().map(|at| &self.judged.candidates[*at]).collect();
+        let counted: Vec<&Candidate> =
+            best.usable.iter().map(|at| &self.judged.candidates[*at]).collect();
         let by_type = by_type(&counted, best.constrained);
         let met = !best.unmet.contains(&codes::NOT_ENOUGH_FACTORS);
         let says = if best.by_mfa && best.types.len() < requirement::types_asked(rule) {
-            format!("{head}: mfa stands for {}, as no constraint is asked", if two { "two" } else { "one" })
+            format!(
+                "{head}: mfa stands for {}, as no constraint is asked",
+                if two { "two" } else { "one" }
+            )
         } else if best.by_federation {
             let idp = self.trace.claims.first().map(|c| &c.data.idp).or(self.trace.idp.as_ref());
-            let through = idp.map_or("the sign-in stands".to_owned(), |idp| format!("the sign-in through {idp} stands"));
-            if by_type.is_empty() { format!("{head}: {through}") } else { format!("{head}: {through}; {} counted too", words::list(&by_type)) }
+            let through = idp.map_or("the sign-in stands".to_owned(), |idp| {
+                format!("the sign-in through {idp} stands")
+            });
+            if by_type.is_empty() {
+                format!("{head}: {through}")
+            } else {
+                format!("{head}: {through}; {} counted too", words::list(&by_type))
+            }
         } else if by_type.is_empty() {
             format!("{head}: nothing counts by the rules")
         } else if met {
@@ -62,49 +74,89 @@ impl<'a> Told<'a, '_> {
         } else {
             format!("{head}: only {}", words::list(&by_type))
         };
-        let federation = if best.by_federation { self.trace.claims.first().map(|c| c.seen.record()) } else { None };
+        let federation = if best.by_federation {
+            self.trace.claims.first().map(|c| c.seen.record())
+        } else {
+            None
+        };
         let reason = Reason::new(format!("{says}.")).on(federation).on(self.records(&counted));
         self.mark(reason, codes::NOT_ENOUGH_FACTORS, certain, possible)
     }
 
     fn knowledge(&self, certain: &Reading, possible: &Reading) -> Reason {
         let known = certain.best.usable.iter().map(|at| &self.judged.candidates[*at]);
-        let known: Vec<&Candidate> = known.filter(|c| c.value.factor_type == FactorType::Knowledge).collect();
+        let known: Vec<&Candidate> =
+            known.filter(|c| c.value.factor_type == FactorType::Knowledge).collect();
         let names: Vec<&str> = known.iter().map(|c| c.value.name.as_str()).collect();
-        let says = if names.is_empty() { format!("{} is", self.nothing(&|t| t == FactorType::Knowledge)) } else { words::list(&names) };
-        self.mark(Reason::new(format!("Knowledge: {says}.")).on(self.records(&known)), codes::KNOWLEDGE, certain, possible)
+        let says = if names.is_empty() {
+            format!("{} is", self.nothing(&|t| t == FactorType::Knowledge))
+        } else {
+            words::list(&names)
+        };
+        self.mark(
+            Reason::new(format!("Knowledge: {says}.")).on(self.records(&known)),
+            codes::KNOWLEDGE,
+            certain,
+            possible,
+        )
     }
 
     fn possession(&self, certain: &Reading, possible: &Reading) -> Reason {
         let best = &certain.best;
-        let asked = best.alternative.possession.as_ref().map(requirement::asked).unwrap_or_default();
+        let asked =
+            best.alternative.possession.as_ref().map(requirement::asked).unwrap_or_default();
         let properties: Vec<Property> = asked.iter().map(|(p, _)| *p).collect();
         let qualities: Vec<&str> = properties.iter().map(|p| words::property(*p)).collect();
         let head = std::iter::once("Possession").chain(qualities).collect::<Vec<_>>().join(", ");
-        let all: Vec<&'static str> = std::iter::once(codes::POSSESSION).chain(asked.iter().map(|(_, code)| *code)).collect();
+        let all: Vec<&'static str> =
+            std::iter::once(codes::POSSESSION).chain(asked.iter().map(|(_, code)| *code)).collect();
         let unmet = all.iter().copied().find(|code| best.unmet.contains(code));
         let Some(first) = best.possession.first() else {
             let which = self.nothing(&|t| t == FactorType::Possession);
             let what = format!("{which} {}", if asked.is_empty() { "is" } else { "has it" });
             let reason = Reason::new(format!("{head}: {what}."));
-            return self.mark(reason, unmet.unwrap_or(codes::POSSESSION), certain, possible).because(self.short_of(&properties));
+            return self
+                .mark(reason, unmet.unwrap_or(codes::POSSESSION), certain, possible)
+                .because(self.short_of(&properties));
         };
         let of = |at: &usize| &self.judged.candidates[*at];
-        let itself = best.possession.iter().map(of).find(|c| properties.iter().all(|p| c.value.has.contains(p)));
+        let itself = best
+            .possession
+            .iter()
+            .map(of)
+            .find(|c| properties.iter().all(|p| c.value.has.contains(p)));
         let candidate = itself.unwrap_or_else(|| of(first));
         let pooled = &candidate.value.pooled_with;
         let name = &candidate.value.name;
         let says = match (asked.is_empty(), itself.is_some(), pooled.is_empty()) {
-            (true, _, _) => format!("{head}: {}", words::list(&best.possession.iter().map(|at| of(at).value.name.as_str()).collect::<Vec<_>>())),
+            (true, _, _) => format!(
+                "{head}: {}",
+                words::list(
+                    &best
+                        .possession
+                        .iter()
+                        .map(|at| of(at).value.name.as_str())
+                        .collect::<Vec<_>>()
+                )
+            ),
             (false, true, true) => format!("{head}: {name} has it itself"),
             (false, true, false) => {
-                format!("{head}: {name} has it itself; {} of one assertion pool their characteristics", words::list(pooled))
+                format!(
+                    "{head}: {name} has it itself; {} of one assertion pool their characteristics",
+                    words::list(pooled)
+                )
             }
-            (false, false, _) => format!("{head}: {} of one assertion have it together, as they pool their characteristics", words::list(pooled)),
+            (false, false, _) => format!(
+                "{head}: {} of one assertion have it together, as they pool their characteristics",
+                words::list(pooled)
+            ),
         };
         let reason = Reason::new(format!("{says}.")).by_rule(candidate.value.rule);
-        let reason = if pooled.is_empty() || asked.is_empty() { reason } else { reason.reading(14) };
-        let reason = if candidate.value.rule == third_party_amr::ID || candidate.value.rule == okta_claims::ID {
+        let reason =
+            if pooled.is_empty() || asked.is_empty() { reason } else { reason.reading(14) };
+        let reason = if candidate.value.rule == third_party_amr::ID
+            || candidate.value.rule == okta_claims::ID
+        {
             reason
         } else {
             reason.on(self.records(&[candidate]))
@@ -112,13 +164,17 @@ impl<'a> Told<'a, '_> {
         self.mark(reason, codes::POSSESSION, certain, possible)
     }
 
-    /// How a line begins where nothing that counts meets it. What was asserted in vain, is too old, is barred by a list or is only possible
-    /// may have what is asked, so the session is not said to lack it.
+    /// How a line begins where nothing that counts meets it. What was asserted in vain, is too old,
+    /// is barred by a list or is only possible may have what is asked, so the session is not said
+    /// to lack it.
     fn nothing(&self, of: &dyn Fn(FactorType) -> bool) -> &'static str {
         let at = latest(self.judged.seen.occurred());
-        let in_vain = self.trace.factors.iter().any(|f| f.occurred().from <= at && f.by_rules == Tri::No);
+        let in_vain =
+            self.trace.factors.iter().any(|f| f.occurred().from <= at && f.by_rules == Tri::No);
         let stale = self.judged.stale.iter().any(|f| of(self.trace.factors[*f].value.factor_type));
-        let lost = self.trace.factors.iter().any(|f| of(f.value.factor_type) && f.losses.ends.iter().any(|end| end.when.from <= at));
+        let lost = self.trace.factors.iter().any(|f| {
+            of(f.value.factor_type) && f.losses.ends.iter().any(|end| end.when.from <= at)
+        });
         let among = |at: &usize| of(self.judged.candidates[*at].value.factor_type);
         let barred = self.judged.certain.as_ref().is_some_and(|r| r.best.barred.iter().any(among));
         if self.judged.candidates.iter().any(|c| !c.sure && of(c.value.factor_type)) {
@@ -137,77 +193,132 @@ impl<'a> Told<'a, '_> {
         let mut reasons = Vec::new();
         for candidate in usable.iter().filter(|c| c.value.factor_type == FactorType::Possession) {
             let value = &candidate.value;
-            // A phishing-resistant or hardware-protected key is bound to its device: that it is not is told along.
+            // A phishing-resistant or hardware-protected key is bound to its device: that it is not
+            // is told along.
             let mut wanted = asked.to_vec();
-            if asked.contains(&Property::PhishingResistant) || asked.contains(&Property::HardwareProtected) {
+            if asked.contains(&Property::PhishingResistant)
+                || asked.contains(&Property::HardwareProtected)
+            {
                 wanted.push(Property::DeviceBound);
             }
             let lacks: Vec<String> = ordered(wanted)
                 .into_iter()
                 .filter(|p| !value.pool.contains(p))
-                .map(|p| if p == Property::UserPresence { "without user presence".to_owned() } else { format!("not {}", words::property(p)) })
+                .map(|p| {
+                    if p == Property::UserPresence {
+                        "without user presence".to_owned()
+                    } else {
+                        format!("not {}", words::property(p))
+                    }
+                })
                 .collect();
             let is = words::described(value.factor_type, &value.has);
-            let says = format!("{} was seen and falls short: {is}; {}.", value.name, lacks.join(", "));
+            let says =
+                format!("{} was seen and falls short: {is}; {}.", value.name, lacks.join(", "));
             reasons.push(Reason::new(says).on(self.records(&[*candidate])).by_rule(value.rule));
         }
         for other in [FactorType::Knowledge, FactorType::Inherence, FactorType::Unspecified] {
-            let names: Vec<&str> = usable.iter().filter(|c| c.value.factor_type == other).map(|c| c.value.name.as_str()).collect();
+            let names: Vec<&str> = usable
+                .iter()
+                .filter(|c| c.value.factor_type == other)
+                .map(|c| c.value.name.as_str())
+                .collect();
             let (is, verb) = match (other, names.len()) {
                 (_, 0) => continue,
                 (FactorType::Unspecified, _) => ("names no factor", ""),
                 (_, 1) => (words::factor_type(other), "is "),
                 _ => (words::factor_type(other), "are "),
             };
-            reasons.push(Reason::new(format!("{} {verb}{is} and can't meet it.", words::list(&names))));
+            reasons.push(Reason::new(format!(
+                "{} {verb}{is} and can't meet it.",
+                words::list(&names)
+            )));
         }
         reasons
     }
 
-    /// What was asserted or verified and does not count for this rule at all: void, ignored, barred by a list, stale, or only possible.
+    /// What was asserted or verified and does not count for this rule at all: void, ignored, barred
+    /// by a list, stale, or only possible.
     fn fell_short(&self) -> Vec<Reason> {
         let at = self.judged.seen.occurred();
         let mut reasons = Vec::new();
-        let earlier: Vec<&Factor<'a>> = self.trace.factors.iter().filter(|f| f.occurred().from <= latest(at)).collect();
-        let assertion = |f: &Factor<'a>| f.claim.and_then(|c| self.trace.claims[c].data.assertion.clone());
-        let void: Vec<&Factor<'a>> = earlier.iter().copied().filter(|f| f.by_rules == Tri::No && !f.void.is_empty()).collect();
+        let earlier: Vec<&Factor<'a>> =
+            self.trace.factors.iter().filter(|f| f.occurred().from <= latest(at)).collect();
+        let assertion =
+            |f: &Factor<'a>| f.claim.and_then(|c| self.trace.claims[c].data.assertion.clone());
+        let void: Vec<&Factor<'a>> = earlier
+            .iter()
+            .copied()
+            .filter(|f| f.by_rules == Tri::No && !f.void.is_empty())
+            .collect();
         for (names, first) in grouped(&void, |f| (f.claim, f.void.clone())) {
-            let place = assertion(first).map_or("in an assertion that was not seen".to_owned(), |a| format!("in {a}"));
+            let place = assertion(first)
+                .map_or("in an assertion that was not seen".to_owned(), |a| format!("in {a}"));
             let were = if names.len() == 1 { "was" } else { "were" };
             reasons.push(
-                Reason::new(format!("{} {were} asserted {place}, which is void: {}.", words::list(&names), words::fates(&first.void)))
-                    .coded(first.void.first().copied())
-                    .on([first.seen.record()])
-                    .reading(7),
+                Reason::new(format!(
+                    "{} {were} asserted {place}, which is void: {}.",
+                    words::list(&names),
+                    words::fates(&first.void)
+                ))
+                .coded(first.void.first().copied())
+                .on([first.seen.record()])
+                .reading(7),
             );
         }
-        let ignored: Vec<&Factor<'a>> =
-            earlier.iter().copied().filter(|f| f.by_rules == Tri::No && f.void.is_empty() && !f.ignored.is_empty()).collect();
+        let ignored: Vec<&Factor<'a>> = earlier
+            .iter()
+            .copied()
+            .filter(|f| f.by_rules == Tri::No && f.void.is_empty() && !f.ignored.is_empty())
+            .collect();
         for (names, first) in grouped(&ignored, |f| (f.claim, f.ignored.clone())) {
             let were = if names.len() == 1 { "was" } else { "were" };
             reasons.push(
-                Reason::new(format!("{} {were} asserted and ignored: {}.", words::list(&names), words::fates(&first.ignored)))
-                    .coded(first.ignored.first().copied())
-                    .on([first.seen.record()])
-                    .reading(7),
+                Reason::new(format!(
+                    "{} {were} asserted and ignored: {}.",
+                    words::list(&names),
+                    words::fates(&first.ignored)
+                ))
+                .coded(first.ignored.first().copied())
+                .on([first.seen.record()])
+                .reading(7),
             );
         }
-        let gone = |f: &&Factor<'a>| f.by_rules != Tri::No && f.losses.ends.iter().any(|end| end.when.from <= latest(at));
+        let gone = |f: &&Factor<'a>| {
+            f.by_rules != Tri::No && f.losses.ends.iter().any(|end| end.when.from <= latest(at))
+        };
         let lost: Vec<&Factor<'a>> = earlier.iter().copied().filter(gone).collect();
-        for (names, first) in grouped(&lost, |f| f.losses.ends.iter().map(|end| end.loss.record.id).collect::<Vec<_>>()) {
+        for (names, first) in grouped(&lost, |f| {
+            f.losses.ends.iter().map(|end| end.loss.record.id).collect::<Vec<_>>()
+        }) {
             let Some(end) = first.losses.ends.first() else { continue };
             let when = words::moment(end.when, self.today);
-            let may = if end.running == Tri::Yes { "no longer counted" } else { "perhaps no longer counted" };
-            let says = format!("{} {may}: what gave {} was lost {when}.", words::list(&names), if names.len() == 1 { "it" } else { "them" });
-            let reason = Reason::new(says).coded(Some(codes::AUTHENTICATOR_LOST)).on([first.seen.record(), &end.loss.record]);
+            let may = if end.running == Tri::Yes {
+                "no longer counted"
+            } else {
+                "perhaps no longer counted"
+            };
+            let says = format!(
+                "{} {may}: what gave {} was lost {when}.",
+                words::list(&names),
+                if names.len() == 1 { "it" } else { "them" }
+            );
+            let reason = Reason::new(says)
+                .coded(Some(codes::AUTHENTICATOR_LOST))
+                .on([first.seen.record(), &end.loss.record]);
             reasons.push(reason.by_rule(authenticator_lost::ID).reading(11));
         }
-        let stale: Vec<&Factor<'a>> = self.judged.stale.iter().map(|i| &self.trace.factors[*i]).collect();
+        let stale: Vec<&Factor<'a>> =
+            self.judged.stale.iter().map(|i| &self.trace.factors[*i]).collect();
         for (names, first) in grouped(&stale, |f| f.seen.record().id) {
             let verified = words::at(first.occurred(), self.today);
             // 0 seconds: anew for each decision, however short ago that was.
             let anew = self.judged.rule.and_then(|r| r.reauthenticate_in_secs) == Some(0);
-            let when = if anew { "before the session's previous decision" } else { "too long before this decision" };
+            let when = if anew {
+                "before the session's previous decision"
+            } else {
+                "too long before this decision"
+            };
             reasons.push(
                 Reason::new(format!("{} was verified {verified}, {when}.", words::list(&names)))
                     .on([first.seen.record()])
@@ -222,29 +333,63 @@ impl<'a> Told<'a, '_> {
                 continue;
             }
             told.push(&candidate.missing);
-            let alike: Vec<&Candidate> = unsure.iter().copied().filter(|c| c.missing == candidate.missing).collect();
-            let names: Vec<&str> = alike.iter().map(|c| c.value.name.as_str()).filter(|n| !n.is_empty()).collect();
-            let what = if names.is_empty() { "What a claim carried".to_owned() } else { words::list(&names) };
-            let says = format!("{what} would count only possibly. Missing: {}.", words::missing(&candidate.missing));
-            reasons.push(Reason::new(says).marked(Mark::Possible).coded(candidate.missing.first().copied()).on(self.records(&alike)));
+            let alike: Vec<&Candidate> =
+                unsure.iter().copied().filter(|c| c.missing == candidate.missing).collect();
+            let names: Vec<&str> =
+                alike.iter().map(|c| c.value.name.as_str()).filter(|n| !n.is_empty()).collect();
+            let what = if names.is_empty() {
+                "What a claim carried".to_owned()
+            } else {
+                words::list(&names)
+            };
+            let says = format!(
+                "{what} would count only possibly. Missing: {}.",
+                words::missing(&candidate.missing)
+            );
+            reasons.push(
+                Reason::new(says)
+                    .marked(Mark::Possible)
+                    .coded(candidate.missing.first().copied())
+                    .on(self.records(&alike)),
+            );
         }
-        let barred = self.judged.certain.iter().flat_map(|r| &r.best.barred).map(|at| &self.judged.candidates[*at]);
-        let (foreign, listed): (Vec<&Candidate>, Vec<&Candidate>) = barred.partition(|c| c.third_party);
-        for (barred, why) in [(foreign, "values of a third-party IdP can't meet a rule that lists methods"), (listed, "its methods keep it out")] {
+        let barred = self
+            .judged
+            .certain
+            .iter()
+            .flat_map(|r| &r.best.barred)
+            .map(|at| &self.judged.candidates[*at]);
+        let (foreign, listed): (Vec<&Candidate>, Vec<&Candidate>) =
+            barred.partition(|c| c.third_party);
+        for (barred, why) in [
+            (foreign, "values of a third-party IdP can't meet a rule that lists methods"),
+            (listed, "its methods keep it out"),
+        ] {
             if !barred.is_empty() {
                 let names: Vec<&str> = barred.iter().map(|c| c.value.name.as_str()).collect();
-                let says = format!("{} counted, but not for this rule: {why}.", words::list(&names));
+                let says =
+                    format!("{} counted, but not for this rule: {why}.", words::list(&names));
                 reasons.push(Reason::new(says).on(self.records(&barred)).by_rule(requirement::ID));
             }
         }
         reasons
     }
 
-    fn mark(&self, reason: Reason, code: &'static str, certain: &Reading, possible: &Reading) -> Reason {
+    fn mark(
+        &self,
+        reason: Reason,
+        code: &'static str,
+        certain: &Reading,
+        possible: &Reading,
+    ) -> Reason {
         let unmet = |reading: &Reading| {
             let possession = code != codes::NOT_ENOUGH_FACTORS && code != codes::KNOWLEDGE;
             let of_line = |c: &'static str| {
-                if possession { ![codes::NOT_ENOUGH_FACTORS, codes::KNOWLEDGE].contains(&c) } else { c == code }
+                if possession {
+                    ![codes::NOT_ENOUGH_FACTORS, codes::KNOWLEDGE].contains(&c)
+                } else {
+                    c == code
+                }
             };
             reading.best.unmet.iter().any(|c| of_line(c))
         };
@@ -264,7 +409,11 @@ fn by_type(counted: &[&Candidate], constrained: bool) -> Vec<String> {
         &[FactorType::Knowledge, FactorType::Possession, FactorType::Inherence]
     };
     let told = types.iter().filter_map(|of| {
-        let names: Vec<&str> = counted.iter().filter(|c| c.value.factor_type == *of).map(|c| c.value.name.as_str()).collect();
+        let names: Vec<&str> = counted
+            .iter()
+            .filter(|c| c.value.factor_type == *of)
+            .map(|c| c.value.name.as_str())
+            .collect();
         (!names.is_empty()).then(|| format!("{} ({})", words::factor_type(*of), names.join(", ")))
     });
     told.collect()

@@ -26,13 +26,16 @@ pub fn line(reason: &Reason) -> String {
         Mark::Undetermined => "? ",
     });
     match reason.question {
-        Some(question) if question == NOT_THE_REASON => format!("{mark}{question} {}", reason.conclusion),
+        Some(question) if question == NOT_THE_REASON => {
+            format!("{mark}{question} {}", reason.conclusion)
+        }
         Some(question) => format!("{mark}{question}  {}", reason.conclusion),
         None => format!("{mark}{}", reason.conclusion),
     }
 }
 
-/// What stands beside it: the records that the sentence does not name itself, the delay, and the rule in brackets.
+/// What stands beside it: the records that the sentence does not name itself, the delay, and the
+/// rule in brackets.
 #[must_use]
 pub fn margin(reason: &Reason) -> String {
     let mut parts: Vec<String> = Vec::new();
@@ -51,10 +54,19 @@ pub fn margin(reason: &Reason) -> String {
 }
 
 fn children(reason: &Reason, prefix: &str, out: &mut String) {
-    let (aside, branches): (Vec<&Reason>, Vec<&Reason>) = reason.because.iter().partition(|r| r.question == Some(NOT_THE_REASON));
+    let (aside, branches): (Vec<&Reason>, Vec<&Reason>) =
+        reason.because.iter().partition(|r| r.question == Some(NOT_THE_REASON));
     for (at, child) in branches.iter().enumerate() {
         let last = at + 1 == branches.len();
-        let _ = write!(out, "\n{}", row(&format!("{prefix}{}", if last { "└ " } else { "├ " }), &line(child), &margin(child)));
+        let _ = write!(
+            out,
+            "\n{}",
+            row(
+                &format!("{prefix}{}", if last { "└ " } else { "├ " }),
+                &line(child),
+                &margin(child)
+            )
+        );
         children(child, &format!("{prefix}{}", if last { "   " } else { "│  " }), out);
     }
     for child in aside {

@@ -25,12 +25,19 @@ pub(crate) const QUESTION: &str = "On whose word?";
 pub(crate) fn is_plain(trace: &Trace<'_>, claim: usize) -> bool {
     let read = &trace.claims[claim];
     let of_it = |f: &&Factor<'_>| f.claim == Some(claim);
-    let plain = |f: &Factor<'_>| f.by_rules == Tri::Yes && f.void.is_empty() && f.ignored.is_empty() && f.said.is_none();
-    // Of a claim without readable values no factor tells that trust was off: the assertion itself has to be good.
+    let plain = |f: &Factor<'_>| {
+        f.by_rules == Tri::Yes && f.void.is_empty() && f.ignored.is_empty() && f.said.is_none()
+    };
+    // Of a claim without readable values no factor tells that trust was off: the assertion itself
+    // has to be good.
     let good = |w: &World<'_>| w.idp.is_some() && w.unseen.is_none() && w.trust.ignored.is_empty();
     read.stands() == Tri::Yes
         && read.hits.is_empty()
-        && trace.factors.iter().filter(of_it).all(|f| f.losses.ends.is_empty() && f.losses.before.is_empty())
+        && trace
+            .factors
+            .iter()
+            .filter(of_it)
+            .all(|f| f.losses.ends.is_empty() && f.losses.before.is_empty())
         && read.worlds.iter().all(good)
         && trace.factors.iter().filter(of_it).all(plain)
 }
@@ -39,7 +46,11 @@ pub(crate) fn is_plain(trace: &Trace<'_>, claim: usize) -> bool {
 pub(crate) fn in_full(trace: &Trace<'_>, index: usize, today: Time) -> Reason {
     let claim = &trace.claims[index];
     let idp = &claim.data.idp;
-    let assertion = claim.data.assertion.as_ref().map_or("no assertion seen".to_owned(), |a| format!("in assertion {a}"));
+    let assertion = claim
+        .data
+        .assertion
+        .as_ref()
+        .map_or("no assertion seen".to_owned(), |a| format!("in assertion {a}"));
     let received = words::moment(claim.seen.occurred(), today);
     Reason::new(format!("{idp}, {assertion}, received {received}."))
         .asked(QUESTION)
@@ -55,14 +66,23 @@ pub(crate) fn in_short(trace: &Trace<'_>, index: usize, today: Time) -> Reason {
     let claim = &trace.claims[index];
     let world = claim.world();
     let idp = &claim.data.idp;
-    let assertion = claim.data.assertion.as_ref().map_or("no assertion seen".to_owned(), |a| format!("in {a}"));
+    let assertion =
+        claim.data.assertion.as_ref().map_or("no assertion seen".to_owned(), |a| format!("in {a}"));
     let named = claim.data.key.as_ref().map(ToString::to_string).unwrap_or_default();
     let (key, key_record) = match world.key {
-        Standing::Valid { added, .. } => (format!("key {named} (valid since {})", words::since(added.occurred.from, today)), Some(&added.record)),
+        Standing::Valid { added, .. } => (
+            format!("key {named} (valid since {})", words::since(added.occurred.from, today)),
+            Some(&added.record),
+        ),
         Standing::NotNamed => ("no key named".to_owned(), None),
-        Standing::NotChecked | Standing::Unknown { .. } | Standing::Retired { .. } => (format!("key {named} (not checked)"), None),
+        Standing::NotChecked | Standing::Unknown { .. } | Standing::Retired { .. } => {
+            (format!("key {named} (not checked)"), None)
+        }
     };
-    let trusted = world.idp.map(|i| format!(", trusted as {}", words::idp_version(i, today))).unwrap_or_default();
+    let trusted = world
+        .idp
+        .map(|i| format!(", trusted as {}", words::idp_version(i, today)))
+        .unwrap_or_default();
     Reason::new(format!("{idp}, {assertion}, {key}{trusted}. Nothing was ignored."))
         .asked(QUESTION)
         .on([claim.seen.record()])
@@ -73,9 +93,18 @@ pub(crate) fn in_short(trace: &Trace<'_>, index: usize, today: Time) -> Reason {
 /// The service provider's own verifications.
 pub(crate) fn local(factors: &[&Factor<'_>], today: Time) -> Option<Reason> {
     let first = factors.first()?;
-    let each: Vec<String> = factors.iter().map(|f| format!("{} {}", f.value.name, words::at(f.occurred(), today))).collect();
+    let each: Vec<String> = factors
+        .iter()
+        .map(|f| format!("{} {}", f.value.name, words::at(f.occurred(), today)))
+        .collect();
     let says = format!("{}'s own: it verified {}.", first.seen.record().source, words::list(&each));
-    Some(Reason::new(says).asked(QUESTION).on(factors.iter().map(|f| f.seen.record())).delayed().by_rule(crate::assess::local_factors::ID))
+    Some(
+        Reason::new(says)
+            .asked(QUESTION)
+            .on(factors.iter().map(|f| f.seen.record()))
+            .delayed()
+            .by_rule(crate::assess::local_factors::ID),
+    )
 }
 
 /// How the key stood.
@@ -84,39 +113,63 @@ pub(crate) fn key(trace: &Trace<'_>, claim: &Claim<'_>, today: Time) -> Reason {
     let named = claim.data.key.as_ref().map(ToString::to_string).unwrap_or_default();
     let world = claim.world();
     let reason = match world.key {
-        Standing::NotNamed => Reason::new("The claim names no key: none was checked, and a question about a key finds it possible."),
-        Standing::NotChecked => Reason::new(format!("Keys of {idp} were not checked: none was stated by then.")),
+        Standing::NotNamed => Reason::new(
+            "The claim names no key: none was checked, and a question about a key finds it \
+             possible.",
+        ),
+        Standing::NotChecked => {
+            Reason::new(format!("Keys of {idp} were not checked: none was stated by then."))
+        }
         Standing::Valid { added, retired_later } => {
             let who = words::by(added.data.actor.as_ref(), added.data.ticket.as_ref());
             let added_at = words::since(added.occurred.from, today);
-            let retired = retired_later
-                .map_or("not retired".to_owned(), |r| format!("retired {}, after this assertion was received", words::clock(r.occurred.from, today)));
-            let retraction = trace.falsifiers.retractions.iter().filter(|r| retraction::speaks_of(&r.data, claim.data)).min_by_key(|r| r.data.from);
+            let retired = retired_later.map_or("not retired".to_owned(), |r| {
+                format!(
+                    "retired {}, after this assertion was received",
+                    words::clock(r.occurred.from, today)
+                )
+            });
+            let retraction = trace
+                .falsifiers
+                .retractions
+                .iter()
+                .filter(|r| retraction::speaks_of(&r.data, claim.data))
+                .min_by_key(|r| r.data.from);
             let retracted = match retraction {
                 None => format!("not retracted as known at {}", trace.cut.known_at),
-                Some(r) if claim.hits.iter().any(|hit| hit.retraction.record.id == r.record.id) => "retracted as told below".to_owned(),
+                Some(r) if claim.hits.iter().any(|hit| hit.retraction.record.id == r.record.id) => {
+                    "retracted as told below".to_owned()
+                }
                 Some(r) if hits(r, claim) => "not retracted as known then".to_owned(),
                 Some(r) => format!("retracted only from {}", words::clock(r.data.from, today)),
             };
             let separator = if retired_later.is_some() { "; " } else { ", " };
-            Reason::new(format!("Key {named} was valid: added {added_at}{who}, {retired}{separator}{retracted}."))
-                .on([&added.record])
-                .on(retired_later.map(|r| &r.record))
+            Reason::new(format!(
+                "Key {named} was valid: added {added_at}{who}, {retired}{separator}{retracted}."
+            ))
+            .on([&added.record])
+            .on(retired_later.map(|r| &r.record))
         }
         Standing::Unknown { added_later } => {
-            let later = added_later.map(|a| format!("; it was added {}", words::clock(a.occurred.from, today))).unwrap_or_default();
-            Reason::new(format!("Key {named} had not been added to {idp} when this assertion was received{later}."))
-                .marked(Mark::NotMet)
-                .coded(Some(codes::KEY_UNKNOWN))
-                .on(added_later.map(|a| &a.record))
+            let later = added_later
+                .map(|a| format!("; it was added {}", words::clock(a.occurred.from, today)))
+                .unwrap_or_default();
+            Reason::new(format!(
+                "Key {named} had not been added to {idp} when this assertion was received{later}."
+            ))
+            .marked(Mark::NotMet)
+            .coded(Some(codes::KEY_UNKNOWN))
+            .on(added_later.map(|a| &a.record))
         }
         Standing::Retired { retired, .. } => {
             let who = words::by(retired.data.actor.as_ref(), retired.data.ticket.as_ref());
             let at = words::since(retired.occurred.from, today);
-            Reason::new(format!("Key {named} was retired {at}{who}, before this assertion was received."))
-                .marked(Mark::NotMet)
-                .coded(Some(codes::KEY_RETIRED))
-                .on([&retired.record])
+            Reason::new(format!(
+                "Key {named} was retired {at}{who}, before this assertion was received."
+            ))
+            .marked(Mark::NotMet)
+            .coded(Some(codes::KEY_RETIRED))
+            .on([&retired.record])
         }
     };
     let open = claim.worlds.iter().any(|w| w.key.void() != world.key.void());
@@ -130,7 +183,8 @@ fn trust(claim: &Claim<'_>, today: Time) -> Reason {
     let idp = &claim.data.idp;
     let Some(version) = world.idp else {
         return Reason::new(format!(
-            "Nothing is stated about {idp} by then: its claims are possible. A statement of its configuration would settle it."
+            "Nothing is stated about {idp} by then: its claims are possible. A statement of its \
+             configuration would settle it."
         ))
         .marked(Mark::Possible)
         .by_rule(trust_at_receipt::ID)
@@ -142,7 +196,11 @@ fn trust(claim: &Claim<'_>, today: Time) -> Reason {
         (Status::Active, true) => "was trusted",
         (Status::Active, false) => "was not trusted",
     };
-    let feature = feature(version, world.org.is_some(), trust_at_receipt::feature_on(version.data.kind, world.org));
+    let feature = feature(
+        version,
+        world.org.is_some(),
+        trust_at_receipt::feature_on(version.data.kind, world.org),
+    );
     let mut says = format!("{idp} {state}: {}; {feature}.", words::idp_version(version, today));
     let code = world.trust.void.first().or(world.trust.ignored.first()).copied();
     if world.trust.void.contains(&codes::NO_AMR) {
@@ -151,7 +209,8 @@ fn trust(claim: &Claim<'_>, today: Time) -> Reason {
     if world.trust.missing.contains(&codes::MISSING_ENGINE_MIX) {
         says.push_str(&format!(" Missing: {}.", codes::missing_words(codes::MISSING_ENGINE_MIX)));
     }
-    let mut reason = Reason::new(says).coded(code).on([&version.record]).on(world.org.map(|o| &o.record));
+    let mut reason =
+        Reason::new(says).coded(code).on([&version.record]).on(world.org.map(|o| &o.record));
     if code.is_some() {
         reason = reason.marked(Mark::NotMet);
     } else if !world.trust.missing.is_empty() {
@@ -171,7 +230,9 @@ fn feature(version: &Stated<IdpConfigured>, stated: bool, on: bool) -> String {
     match (stated, on) {
         (true, true) => format!("{feature} was on"),
         (true, false) => format!("{feature} was off"),
-        (false, _) => format!("{feature} is taken to have been on, as nothing is stated about the organisation"),
+        (false, _) => format!(
+            "{feature} is taken to have been on, as nothing is stated about the organisation"
+        ),
     }
 }
 
@@ -194,31 +255,49 @@ fn values(trace: &Trace<'_>, index: usize) -> Vec<Reason> {
         };
         let stands = if claim.stands() == Tri::No { "" } else { "; the sign-in stands" };
         reasons.push(
-            Reason::new(format!("{} {were} ignored: {}{stands}.", words::list(&names), words::fates(&first.ignored)))
-                .marked(if first.by_rules == Tri::Maybe { Mark::Possible } else { Mark::NotMet })
-                .coded(first.ignored.first().copied())
-                .on([claim.seen.record()])
-                .by_rule(first.value.rule)
-                .reading(7),
+            Reason::new(format!(
+                "{} {were} ignored: {}{stands}.",
+                words::list(&names),
+                words::fates(&first.ignored)
+            ))
+            .marked(if first.by_rules == Tri::Maybe { Mark::Possible } else { Mark::NotMet })
+            .coded(first.ignored.first().copied())
+            .on([claim.seen.record()])
+            .by_rule(first.value.rule)
+            .reading(7),
         );
     }
     for (names, first) in grouped(&of_it, |f| f.said.map(|s| (s.accepted, s.seen.record().id))) {
         let Some(said) = first.said else { continue };
         let verb = if said.accepted { "accepted" } else { "ignored" };
-        reasons
-            .push(Reason::new(format!("{} says it {verb} {}.", said.seen.record().source, words::list(&names))).on([said.seen.record()]).reading(8));
+        reasons.push(
+            Reason::new(format!(
+                "{} says it {verb} {}.",
+                said.seen.record().source,
+                words::list(&names)
+            ))
+            .on([said.seen.record()])
+            .reading(8),
+        );
     }
     reasons
 }
 
 /// What was not seen of a claim.
 pub(crate) fn unseen(code: &'static str) -> Reason {
-    let says = if code == codes::UNREADABLE { "The claim was seen and could not be read." } else { "What the assertion carried was not seen." };
+    let says = if code == codes::UNREADABLE {
+        "The claim was seen and could not be read."
+    } else {
+        "What the assertion carried was not seen."
+    };
     Reason::new(says).marked(Mark::Undetermined).coded(Some(code)).reading(13)
 }
 
 /// Factors under equal keys, names in order, by first appearance.
-pub(crate) fn grouped<'a, 'b, K: PartialEq>(factors: &[&'b Factor<'a>], key: impl Fn(&Factor<'a>) -> K) -> Vec<(Vec<String>, &'b Factor<'a>)> {
+pub(crate) fn grouped<'a, 'b, K: PartialEq>(
+    factors: &[&'b Factor<'a>],
+    key: impl Fn(&Factor<'a>) -> K,
+) -> Vec<(Vec<String>, &'b Factor<'a>)> {
     let mut groups: Vec<(K, Vec<String>, &'b Factor<'a>)> = Vec::new();
     for factor in factors {
         let k = key(factor);
@@ -230,7 +309,8 @@ pub(crate) fn grouped<'a, 'b, K: PartialEq>(factors: &[&'b Factor<'a>], key: imp
     groups.into_iter().map(|(_, names, first)| (names, first)).collect()
 }
 
-/// Whether a retraction hits an assertion, or may: it was received at or after its `from` (`semantics.md` 10).
+/// Whether a retraction hits an assertion, or may: it was received at or after its `from`
+/// (`semantics.md` 10).
 pub(crate) fn hits(retraction: &Stated<TrustRetracted>, claim: &Claim<'_>) -> bool {
     retraction::retraction_hits(&retraction.data, claim.data, claim.seen.occurred()).is_some()
 }
@@ -239,17 +319,34 @@ pub(crate) fn hits(retraction: &Stated<TrustRetracted>, claim: &Claim<'_>) -> bo
 fn retractions(claim: &Claim<'_>, today: Time) -> Vec<Reason> {
     let each = claim.hits.iter().map(|hit| {
         let data = &hit.retraction.data;
-        let what = data.key.as_ref().map_or_else(|| format!("Trust in {}", data.idp), |key| format!("Key {key}"));
+        let what = data
+            .key
+            .as_ref()
+            .map_or_else(|| format!("Trust in {}", data.idp), |key| format!("Key {key}"));
         let who = words::by(data.actor.as_ref(), data.ticket.as_ref());
         let from = words::clock(data.from, today);
         let says = match hit.open {
-            None => format!("{what} was retracted from {from}{who}: an assertion received since then is void."),
-            Some(codes::MISSING_KEY) => format!("{what} was retracted from {from}{who}; that it signed this assertion is possible."),
-            Some(_) => format!("{what} was retracted from {from}{who}; whether this assertion came before that is not known."),
+            None => format!(
+                "{what} was retracted from {from}{who}: an assertion received since \
+                             then is void."
+            ),
+            Some(codes::MISSING_KEY) => format!(
+                "{what} was retracted from {from}{who}; that it \
+                signed this assertion is possible."
+            ),
+            Some(_) => format!(
+                "{what} was retracted from {from}{who}; whether this assertion came \
+                                before that is not known."
+            ),
         };
         let mark = if hit.open.is_some() { Mark::Possible } else { Mark::NotMet };
         let reading = if hit.open == Some(codes::MISSING_KEY) { 42 } else { 10 };
-        Reason::new(says).marked(mark).coded(Some(hit.code)).on([&hit.retraction.record]).by_rule(retraction::ID).reading(reading)
+        Reason::new(says)
+            .marked(mark)
+            .coded(Some(hit.code))
+            .on([&hit.retraction.record])
+            .by_rule(retraction::ID)
+            .reading(reading)
     });
     each.collect()
 }
@@ -258,8 +355,16 @@ fn retractions(claim: &Claim<'_>, today: Time) -> Vec<Reason> {
 pub(crate) fn lost_before(factor: &Factor<'_>, today: Time) -> Vec<Reason> {
     let each = factor.losses.before.iter().map(|l| {
         let when = words::moment(authenticator_lost::when(l), today);
-        let says = format!("{} was lost {when}, before this came. It stands: a replacement looks the same.", words::sentence(&lost(l)));
-        Reason::new(says).marked(Mark::Possible).coded(Some(codes::AUTHENTICATOR_LOST)).on([&l.record]).by_rule(authenticator_lost::ID).reading(11)
+        let says = format!(
+            "{} was lost {when}, before this came. It stands: a replacement looks the same.",
+            words::sentence(&lost(l))
+        );
+        Reason::new(says)
+            .marked(Mark::Possible)
+            .coded(Some(codes::AUTHENTICATOR_LOST))
+            .on([&l.record])
+            .by_rule(authenticator_lost::ID)
+            .reading(11)
     });
     each.collect()
 }
@@ -275,6 +380,9 @@ pub(crate) fn lost(loss: &Stated<AuthenticatorLost>) -> String {
 }
 
 fn possible(reason: Reason) -> Reason {
-    let conclusion = format!("{} An interval leaves open whether that came before the assertion.", reason.conclusion);
+    let conclusion = format!(
+        "{} An interval leaves open whether that came before the assertion.",
+        reason.conclusion
+    );
     Reason { conclusion, mark: Some(Mark::Possible), ..reason }
 }

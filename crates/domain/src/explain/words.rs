@@ -24,7 +24,11 @@ fn join<T: AsRef<str>>(items: &[T], last: &str) -> String {
     match items {
         [] => String::new(),
         [one] => one.as_ref().to_owned(),
-        [rest @ .., end] => format!("{} {last} {}", rest.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", "), end.as_ref()),
+        [rest @ .., end] => format!(
+            "{} {last} {}",
+            rest.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", "),
+            end.as_ref()
+        ),
     }
 }
 
@@ -89,10 +93,16 @@ pub(crate) fn by(actor: Option<&ActorId>, ticket: Option<&TicketId>) -> String {
 
 /// `admin-1, T-2`.
 pub(crate) fn inside(actor: Option<&ActorId>, ticket: Option<&TicketId>) -> String {
-    actor.map(ToString::to_string).into_iter().chain(ticket.map(ToString::to_string)).collect::<Vec<_>>().join(", ")
+    actor
+        .map(ToString::to_string)
+        .into_iter()
+        .chain(ticket.map(ToString::to_string))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
-/// How long after it occurred something was recorded: `+4 s`, or in full where that is over a minute.
+/// How long after it occurred something was recorded: `+4 s`, or in full where that is over a
+/// minute.
 pub(crate) fn delay(record: &RecordRef) -> String {
     let micros = record.recorded_at.micros() - record.occurred.from.micros();
     let secs = micros.unsigned_abs() / 1_000_000;
@@ -109,7 +119,12 @@ pub(crate) fn delay(record: &RecordRef) -> String {
 pub(crate) fn span(secs: u64) -> String {
     let (days, hours, mins, rest) = (secs / 86_400, secs / 3_600 % 24, secs / 60 % 60, secs % 60);
     let parts = [(days, "d"), (hours, "h"), (mins, "min"), (rest, "s")];
-    let shown: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).take(2).map(|(n, unit)| format!("{n} {unit}")).collect();
+    let shown: Vec<String> = parts
+        .iter()
+        .filter(|(n, _)| *n > 0)
+        .take(2)
+        .map(|(n, unit)| format!("{n} {unit}"))
+        .collect();
     if shown.is_empty() { "0 s".to_owned() } else { shown.join(" ") }
 }
 
@@ -139,9 +154,11 @@ pub(crate) const fn property(property: Property) -> &'static str {
     }
 }
 
-/// A type with its characteristics: `possession with user presence`, `possession, device-bound, with user presence`.
+/// A type with its characteristics: `possession with user presence`,
+/// `possession, device-bound, with user presence`.
 pub(crate) fn described(of: FactorType, has: &[Property]) -> String {
-    let adjectives: Vec<&str> = has.iter().filter(|p| **p != Property::UserPresence).map(|p| property(*p)).collect();
+    let adjectives: Vec<&str> =
+        has.iter().filter(|p| **p != Property::UserPresence).map(|p| property(*p)).collect();
     let presence = has.contains(&Property::UserPresence);
     match (adjectives.as_slice(), presence) {
         ([], false) => factor_type(of).to_owned(),
@@ -158,8 +175,13 @@ pub(crate) fn asks(rule: &Rule) -> String {
         return "nothing, and denies".to_owned();
     }
     let mut asked = if !rule.chain.is_empty() {
-        format!("a chain of methods: {}", rule.chain.iter().map(|m| m.as_str()).collect::<Vec<_>>().join(", then "))
-    } else if rule.alternatives.is_empty() || rule.alternatives.iter().any(|a| !crate::assess::requirement::is_constrained(a)) {
+        format!(
+            "a chain of methods: {}",
+            rule.chain.iter().map(|m| m.as_str()).collect::<Vec<_>>().join(", then ")
+        )
+    } else if rule.alternatives.is_empty()
+        || rule.alternatives.iter().any(|a| !crate::assess::requirement::is_constrained(a))
+    {
         if two { "any two factor types" } else { "any one factor or IdP" }.to_owned()
     } else {
         rule.alternatives.iter().map(|a| alternative(a, two)).collect::<Vec<_>>().join("; or ")
@@ -187,7 +209,8 @@ fn alternative(asks: &Alternative, two: bool) -> String {
         (false, []) => "one factor".to_owned(),
         (false, some) => format!("one factor type, {}", list(some)),
     };
-    let methods = |list: &[Method]| join(&list.iter().map(|m| m.as_str()).collect::<Vec<_>>(), "or");
+    let methods =
+        |list: &[Method]| join(&list.iter().map(|m| m.as_str()).collect::<Vec<_>>(), "or");
     if !asks.allow_methods.is_empty() {
         text.push_str(&format!(", by {} only", methods(&asks.allow_methods)));
     }
@@ -199,7 +222,11 @@ fn alternative(asks: &Alternative, two: bool) -> String {
 
 fn that_is(asked: &Possession) -> String {
     let asked = crate::assess::requirement::asked(asked);
-    let adjectives: Vec<&str> = asked.iter().filter(|(p, _)| *p != Property::UserPresence).map(|(p, _)| property(*p)).collect();
+    let adjectives: Vec<&str> = asked
+        .iter()
+        .filter(|(p, _)| *p != Property::UserPresence)
+        .map(|(p, _)| property(*p))
+        .collect();
     let presence = asked.iter().any(|(p, _)| *p == Property::UserPresence);
     match (adjectives.as_slice(), presence) {
         ([], false) => String::new(),

@@ -27,8 +27,8 @@ pub(crate) enum Concerns<'a> {
 type Keep<'k> = &'k mut dyn FnMut(&RecordRef, Concerns<'_>, &'static str) -> bool;
 
 impl History {
-    /// The history of the facts that a test lets through. Of variants whose winner is left out, the next one counts, as if nothing else had
-    /// been said.
+    /// The history of the facts that a test lets through. Of variants whose winner is left out, the
+    /// next one counts, as if nothing else had been said.
     pub(crate) fn part(&self, keep: Keep<'_>) -> Self {
         let Self {
             org,
@@ -50,18 +50,39 @@ impl History {
         Self {
             org: some(org, keep, |_| (Concerns::Everyone, "organisation configured")),
             idps: by_name(idps, keep, |s| (Concerns::Idp(&s.data.idp), "IdP configured")),
-            keys: keys.iter().map(|(idp, list)| (idp.clone(), some(list, keep, |s| (Concerns::Idp(idp), key_word(&s.data))))).collect(),
-            retractions: by_name(retractions, keep, |s| (Concerns::Idp(&s.data.idp), "trust retracted")),
+            keys: keys
+                .iter()
+                .map(|(idp, list)| {
+                    (idp.clone(), some(list, keep, |s| (Concerns::Idp(idp), key_word(&s.data))))
+                })
+                .collect(),
+            retractions: by_name(retractions, keep, |s| {
+                (Concerns::Idp(&s.data.idp), "trust retracted")
+            }),
             policies: by_name(policies, keep, |s| match s.data.kind {
                 PolicyKind::AppSignIn => (Concerns::Policy(&s.data.policy), "policy configured"),
-                PolicyKind::GlobalSession => (Concerns::Everyone, "global session policy configured"),
+                PolicyKind::GlobalSession => {
+                    (Concerns::Everyone, "global session policy configured")
+                }
             }),
-            claim_sourcing: some(claim_sourcing, keep, |_| (Concerns::Everyone, "claim sourcing configured")),
-            routing_rules: some(routing_rules, keep, |_| (Concerns::Nobody, "routing rule configured")),
-            authenticators: by_name(authenticators, keep, |_| (Concerns::Everyone, "authenticator configured")),
-            losses: by_name(losses, keep, |s| (Concerns::Person(s.subject.as_ref()), "authenticator lost")),
-            subject_links: subject_links.map(|pair, list| some(list, keep, |_| (Concerns::People(pair), "identities linked"))),
-            sessions_ended: by_name(sessions_ended, keep, |s| (Concerns::Person(s.subject.as_ref()), "sessions of the person ended")),
+            claim_sourcing: some(claim_sourcing, keep, |_| {
+                (Concerns::Everyone, "claim sourcing configured")
+            }),
+            routing_rules: some(routing_rules, keep, |_| {
+                (Concerns::Nobody, "routing rule configured")
+            }),
+            authenticators: by_name(authenticators, keep, |_| {
+                (Concerns::Everyone, "authenticator configured")
+            }),
+            losses: by_name(losses, keep, |s| {
+                (Concerns::Person(s.subject.as_ref()), "authenticator lost")
+            }),
+            subject_links: subject_links.map(|pair, list| {
+                some(list, keep, |_| (Concerns::People(pair), "identities linked"))
+            }),
+            sessions_ended: by_name(sessions_ended, keep, |s| {
+                (Concerns::Person(s.subject.as_ref()), "sessions of the person ended")
+            }),
             heard: some(heard, keep, |_| (Concerns::Nobody, "source heard")),
             silent: some(silent, keep, |_| (Concerns::Nobody, "source silent")),
             backfilled: some(backfilled, keep, |_| (Concerns::Nobody, "source back-filled")),
@@ -82,8 +103,13 @@ fn by_name<K: Ord + Clone, T: Clone>(
     lists.iter().map(|(name, list)| (name.clone(), some(list, keep, &concerns))).collect()
 }
 
-/// Those that stay. What they know of each other as variants is found anew; what the record itself says of it stays.
-fn some<'a, T: Clone>(list: &'a [Stated<T>], keep: Keep<'_>, concerns: impl Fn(&'a Stated<T>) -> (Concerns<'a>, &'static str)) -> Vec<Stated<T>> {
+/// Those that stay. What they know of each other as variants is found anew; what the record itself
+/// says of it stays.
+fn some<'a, T: Clone>(
+    list: &'a [Stated<T>],
+    keep: Keep<'_>,
+    concerns: impl Fn(&'a Stated<T>) -> (Concerns<'a>, &'static str),
+) -> Vec<Stated<T>> {
     let mut kept = Vec::new();
     for stated in list {
         let (concerns, what) = concerns(stated);

@@ -1,8 +1,8 @@
 //! Which identities are one person (`semantics.md` 11).
 //!
-//! `subject.linked` says of two identities that they are one person, or are not. Of each pair the last statement in the total order
-//! holds; identities that such pairs connect, directly or through others, are one person. A link counts once known, whatever T
-//! (`semantics.md` 3).
+//! `subject.linked` says of two identities that they are one person, or are not. Of each pair the
+//! last statement in the total order holds; identities that such pairs connect, directly or through
+//! others, are one person. A link counts once known, whatever T (`semantics.md` 3).
 
 use super::{HistoryCut, Stated, put};
 use claimledger_facts::{ids::Pseudonym, types::subject::SubjectLinked};
@@ -33,17 +33,32 @@ impl SubjectLinks {
     }
 
     /// The same pairs with other lists of statements.
-    pub(super) fn map(&self, mut list: impl FnMut(&Pair, &[Stated<SubjectLinked>]) -> Vec<Stated<SubjectLinked>>) -> Self {
-        let by_pair = self.by_pair.iter().map(|(pair, stated)| (pair.clone(), list(pair, stated))).collect();
+    pub(super) fn map(
+        &self,
+        mut list: impl FnMut(&Pair, &[Stated<SubjectLinked>]) -> Vec<Stated<SubjectLinked>>,
+    ) -> Self {
+        let by_pair =
+            self.by_pair.iter().map(|(pair, stated)| (pair.clone(), list(pair, stated))).collect();
         Self { by_pair, neighbours: self.neighbours.clone() }
     }
 
     /// An identity and those that it is connected with by pairs whose statements `hold`.
-    fn connected(&self, person: &Pseudonym, hold: impl Fn(&[Stated<SubjectLinked>]) -> bool) -> BTreeSet<Pseudonym> {
+    fn connected(
+        &self,
+        person: &Pseudonym,
+        hold: impl Fn(&[Stated<SubjectLinked>]) -> bool,
+    ) -> BTreeSet<Pseudonym> {
         let mut people = BTreeSet::from([person.clone()]);
         let mut open = vec![person.clone()];
         while let Some(person) = open.pop() {
-            for other in self.neighbours.get(&person).into_iter().flatten().filter(|other| !people.contains(*other)).collect::<Vec<_>>() {
+            for other in self
+                .neighbours
+                .get(&person)
+                .into_iter()
+                .flatten()
+                .filter(|other| !people.contains(*other))
+                .collect::<Vec<_>>()
+            {
                 let stated = pair(&person, other).and_then(|pair| self.by_pair.get(&pair));
                 if stated.is_some_and(|stated| hold(stated)) {
                     people.insert(other.clone());
@@ -67,13 +82,17 @@ impl HistoryCut<'_> {
     /// Every identity of a person, their own included, as known at K.
     #[must_use]
     pub fn people(self, person: &Pseudonym) -> BTreeSet<Pseudonym> {
-        self.history.subject_links.connected(person, |stated| self.counting(stated).last().is_some_and(|link| link.data.same))
+        self.history.subject_links.connected(person, |stated| {
+            self.counting(stated).last().is_some_and(|link| link.data.same)
+        })
     }
 
-    /// Every identity that was one with a person's by any statement that is known at K: whom a link, a parting or a loss can concern.
+    /// Every identity that was one with a person's by any statement that is known at K: whom a
+    /// link, a parting or a loss can concern.
     #[must_use]
     pub fn ever_one_with(self, person: &Pseudonym) -> BTreeSet<Pseudonym> {
-        let ever = |link: &Stated<SubjectLinked>| link.data.same && link.record.position <= self.known_at;
+        let ever =
+            |link: &Stated<SubjectLinked>| link.data.same && link.record.position <= self.known_at;
         self.history.subject_links.connected(person, |stated| stated.iter().any(ever))
     }
 }

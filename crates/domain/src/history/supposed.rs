@@ -29,12 +29,14 @@ impl Supposed {
     /// Supposes that a person lost an authenticator.
     #[must_use]
     pub fn loss(mut self, subject: Pseudonym, from: Time, data: AuthenticatorLost) -> Self {
-        let stated = self.stated("authenticator.lost", Occurred::at(from), Some(subject)).with(data);
+        let stated =
+            self.stated("authenticator.lost", Occurred::at(from), Some(subject)).with(data);
         self.losses.push(stated);
         self
     }
 
-    /// The same, and that the retracted key signed every claim of its IdP that names none: the worst that `semantics.md` 42 leaves open.
+    /// The same, and that the retracted key signed every claim of its IdP that names none: the
+    /// worst that `semantics.md` 42 leaves open.
     #[must_use]
     pub(crate) fn as_signed(&self) -> Self {
         Self { as_signed: true, ..self.clone() }
@@ -52,7 +54,10 @@ impl Supposed {
 
     /// Behind every record there is.
     fn stated(&self, kind: &str, occurred: Occurred, subject: Option<Pseudonym>) -> Stated<()> {
-        let (source, source_id) = (SourceId::new("supposed"), SourceEventId::new((self.retractions.len() + self.losses.len()).to_string()));
+        let (source, source_id) = (
+            SourceId::new("supposed"),
+            SourceEventId::new((self.retractions.len() + self.losses.len()).to_string()),
+        );
         let record = RecordRef {
             id: RecordId::derive(&TenantId::new(""), &source, &source_id),
             source,
@@ -62,13 +67,23 @@ impl Supposed {
             occurred,
             recorded_at: Time::MAX,
         };
-        Stated { record, occurred, subject, data: (), variant_at: None, beaten_at: None, text: String::new() }
+        Stated {
+            record,
+            occurred,
+            subject,
+            data: (),
+            variant_at: None,
+            beaten_at: None,
+            text: String::new(),
+        }
     }
 }
 
 impl HistoryCut<'_> {
     /// Whether claims that name no key are taken to be signed by the key of this retraction.
     pub(crate) fn takes_as_signed(self, retraction: &Stated<TrustRetracted>) -> bool {
-        self.supposed.is_some_and(|s| s.as_signed && s.retractions.iter().any(|supposed| std::ptr::eq(supposed, retraction)))
+        self.supposed.is_some_and(|s| {
+            s.as_signed && s.retractions.iter().any(|supposed| std::ptr::eq(supposed, retraction))
+        })
     }
 }

@@ -8,7 +8,8 @@ use claimledger_facts::{
     types::idp::IdpConfigured,
 };
 
-/// What is supposed. Each version of the IdP has a twin that does not trust its claims; inside the window the twins are in force.
+/// What is supposed. Each version of the IdP has a twin that does not trust its claims; inside the
+/// window the twins are in force.
 #[derive(Clone, Debug)]
 pub(super) struct TrustOff {
     idp: IdpId,
@@ -18,7 +19,8 @@ pub(super) struct TrustOff {
 }
 
 impl History {
-    /// The same, with trust in the IdP's claims off from a time until another. Where nothing is stated of the IdP, nothing is.
+    /// The same, with trust in the IdP's claims off from a time until another. Where nothing is
+    /// stated of the IdP, nothing is.
     #[must_use]
     pub(crate) fn with_trust_off(&self, idp: &IdpId, from: Time, to: Time) -> Self {
         let versions = self.idps.get(idp).map_or(&[] as &[_], Vec::as_slice);
@@ -33,9 +35,17 @@ impl History {
 }
 
 impl<'a> HistoryCut<'a> {
-    /// What was in force, with trust off where that is supposed: inside the window, or possibly so for a time that is only known to lie about its edge.
-    pub(super) fn as_supposed(self, idp: &IdpId, when: Occurred, stated: InForce<'a, IdpConfigured>) -> InForce<'a, IdpConfigured> {
-        let Some(off) = self.history.trust_off.as_ref().filter(|off| off.idp == *idp) else { return stated };
+    /// What was in force, with trust off where that is supposed: inside the window, or possibly so
+    /// for a time that is only known to lie about its edge.
+    pub(super) fn as_supposed(
+        self,
+        idp: &IdpId,
+        when: Occurred,
+        stated: InForce<'a, IdpConfigured>,
+    ) -> InForce<'a, IdpConfigured> {
+        let Some(off) = self.history.trust_off.as_ref().filter(|off| off.idp == *idp) else {
+            return stated;
+        };
         if latest(when) < off.from || when.from >= off.to {
             return stated;
         }

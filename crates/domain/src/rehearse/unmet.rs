@@ -1,7 +1,9 @@
-//! Policies that, with trust as rehearsed, could be met only through other IdPs that gave nothing of the kind.
+//! Policies that, with trust as rehearsed, could be met only through other IdPs that gave nothing
+//! of the kind.
 //!
-//! A rule is looked at while its version is in force inside the window, the IdP is trusted, and local authenticators alone cannot meet it. What any
-//! other IdP asserted in the window is tried against it, together with the local authenticators; one claim that does is enough.
+//! A rule is looked at while its version is in force inside the window, the IdP is trusted, and
+//! local authenticators alone cannot meet it. What any other IdP asserted in the window is tried
+//! against it, together with the local authenticators; one claim that does is enough.
 
 use super::{Rehearsal, TrustChange};
 use crate::{
@@ -82,11 +84,20 @@ impl<'a> UnmetPolicies<'a> {
                 let next = versions.get(at + 1).map_or(Time::MAX, |next| next.occurred.from);
                 let (from, to) = (from.max(version.occurred.from), to.min(next));
                 let active = matches!(version.data.status, None | Some(Status::Active));
-                if from >= to || !active || version.data.kind != PolicyKind::AppSignIn || !trusted(history, rehearsal.change.idp(), from, to) {
+                if from >= to
+                    || !active
+                    || version.data.kind != PolicyKind::AppSignIn
+                    || !trusted(history, rehearsal.change.idp(), from, to)
+                {
                     continue;
                 }
                 let local = local_authenticators(history, Occurred::at(from));
-                for rule in version.data.rules.iter().filter(|rule| rule.access == Access::Allow && rule.chain.is_empty()) {
+                for rule in version
+                    .data
+                    .rules
+                    .iter()
+                    .filter(|rule| rule.access == Access::Allow && rule.chain.is_empty())
+                {
                     // Trust off leaves the sign-in itself; a retraction leaves that through others.
                     let alone = with_local(rule, &[], true, &local);
                     if alone.met {
@@ -121,7 +132,10 @@ impl<'a> UnmetPolicies<'a> {
             if self.rehearsal.change.hits(claim.data, received).is_some() {
                 continue;
             }
-            let counted = trace.factors.iter().enumerate().filter(|(_, factor)| factor.claim == Some(index) && factor.by_rules != Tri::No);
+            let counted =
+                trace.factors.iter().enumerate().filter(|(_, factor)| {
+                    factor.claim == Some(index) && factor.by_rules != Tri::No
+                });
             let candidates: Vec<Candidate> = counted
                 .map(|(at, factor)| Candidate {
                     factor: Some(at),
@@ -133,11 +147,15 @@ impl<'a> UnmetPolicies<'a> {
                 })
                 .collect();
             self.open.retain_mut(|open| {
-                if !open.through.contains(&claim.data.idp) || received.from < open.from || latest(received) >= open.to {
+                if !open.through.contains(&claim.data.idp)
+                    || received.from < open.from
+                    || latest(received) >= open.to
+                {
                     return true;
                 }
                 let reading = with_local(open.rule, &candidates, true, &open.local);
-                let least = open.least.entry(claim.data.idp.clone()).or_insert_with(|| open.alone.clone());
+                let least =
+                    open.least.entry(claim.data.idp.clone()).or_insert_with(|| open.alone.clone());
                 if reading.best.unmet.len() < least.len() {
                     *least = reading.best.unmet;
                 }
@@ -149,22 +167,43 @@ impl<'a> UnmetPolicies<'a> {
     /// Those that no claim met.
     #[must_use]
     pub fn unmet(self) -> Vec<UnmetPolicy> {
-        let by_key = matches!(&self.rehearsal.change, TrustChange::Retraction(retraction) if retraction.key.is_some());
+        let by_key = matches!(&self.rehearsal.change,
+            TrustChange::Retraction(retraction) if retraction.key.is_some());
         let idp = self.rehearsal.change.idp();
         let unmet = self.open.into_iter().map(|open| {
             let lacks = open.least.values().min_by_key(|unmet| unmet.len()).unwrap_or(&open.alone);
             // The characteristic says most: it stands last.
             let lacking = lacks.last().copied().unwrap_or(codes::NOT_ENOUGH_FACTORS);
             let through: Vec<IdpId> = open.through.into_iter().collect();
-            let names: Vec<String> =
-                through.iter().map(|other| if by_key && other == idp { format!("{other} by another key") } else { other.to_string() }).collect();
+            let names: Vec<String> = through
+                .iter()
+                .map(|other| {
+                    if by_key && other == idp {
+                        format!("{other} by another key")
+                    } else {
+                        other.to_string()
+                    }
+                })
+                .collect();
             let says = format!("{} {} can then be met", open.policy, open.version);
             let sentence = match names.as_slice() {
                 [] => format!("{says} by nobody: no other IdP is trusted in the window."),
-                some => format!("{says} only through {}, which asserted {} in the window.", words::list(some), codes::difference_words(lacking)),
+                some => format!(
+                    "{says} only through {}, which asserted {} in the window.",
+                    words::list(some),
+                    codes::difference_words(lacking)
+                ),
             };
             let (policy, version) = (open.policy.clone(), open.version.clone());
-            UnmetPolicy { policy, version, rule: open.rule.rule.clone(), record: open.record.clone(), through, lacking, sentence }
+            UnmetPolicy {
+                policy,
+                version,
+                rule: open.rule.rule.clone(),
+                record: open.record.clone(),
+                through,
+                lacking,
+                sentence,
+            }
         });
         unmet.collect()
     }
@@ -177,15 +216,21 @@ fn trusted(history: HistoryCut<'_>, idp: &IdpId, from: Time, to: Time) -> bool {
         let next = versions.get(at + 1).map_or(Time::MAX, |next| next.occurred.from);
         let in_force = version.occurred.from.max(from);
         let org = history.org(Occurred::at(in_force)).options.first().copied().flatten();
-        in_force < to.min(next) && version.data.status == Status::Active && version.data.trust_claims && feature_on(version.data.kind, org)
+        in_force < to.min(next)
+            && version.data.status == Status::Active
+            && version.data.trust_claims
+            && feature_on(version.data.kind, org)
     })
 }
 
-/// The IdPs through which something could still be met; where a key is retracted also the IdP itself, by another.
+/// The IdPs through which something could still be met; where a key is retracted also the IdP
+/// itself, by another.
 fn others(history: HistoryCut<'_>, change: &TrustChange, from: Time, to: Time) -> BTreeSet<IdpId> {
     let other_key = match change {
         TrustChange::Retraction(retraction) => retraction.key.as_ref().is_some_and(|key| {
-            history.key_changes(&retraction.idp).any(|change| change.data.added && change.data.key != *key && change.occurred.from < to)
+            history.key_changes(&retraction.idp).any(|change| {
+                change.data.added && change.data.key != *key && change.occurred.from < to
+            })
         }),
         TrustChange::TrustOff { .. } => false,
     };

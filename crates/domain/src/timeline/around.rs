@@ -2,7 +2,10 @@
 
 use super::{Category, Material, Row, Rows, Window};
 use crate::{
-    changes::{ChangeKind, ConfigChange, authenticator_changes, feature_changes, is_late, policy_changes, trust_changes},
+    changes::{
+        ChangeKind, ConfigChange, authenticator_changes, feature_changes, is_late, policy_changes,
+        trust_changes,
+    },
     explain::{word, words},
     model::Certainty,
     order::latest,
@@ -16,13 +19,20 @@ use claimledger_facts::{
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Adds it.
-pub(super) fn add(rows: &mut Rows, material: &Material<'_>, window: Window, sources: &BTreeSet<SourceId>) {
+pub(super) fn add(
+    rows: &mut Rows,
+    material: &Material<'_>,
+    window: Window,
+    sources: &BTreeSet<SourceId>,
+) {
     let relied = Relied::on(material, rows.cut.known_at, rows.cut.at);
     let mut lasting: Vec<ConfigChange> = Vec::new();
     for idp in &relied.idps {
         for change in trust_changes(material.history, rows.cut, Some(idp)).changes {
             match change.kind {
-                ChangeKind::KeyAdded | ChangeKind::KeyRetired => rows.add_key(change, &relied, idp, window),
+                ChangeKind::KeyAdded | ChangeKind::KeyRetired => {
+                    rows.add_key(change, &relied, idp, window)
+                }
                 ChangeKind::Retraction => rows.add_retraction(change, &relied, idp),
                 ChangeKind::Idp
                 | ChangeKind::RoutingRule
@@ -55,9 +65,14 @@ struct Relied {
 
 impl Relied {
     fn on(material: &Material<'_>, known_at: LogPosition, at: Time) -> Self {
-        let (mut keys, mut keyless, mut policies) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let (mut keys, mut keyless, mut policies) =
+            (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let mut idps: BTreeSet<IdpId> = material.state.idp.iter().cloned().collect();
-        for known in material.facts.iter().filter(|k| k.record.position <= known_at && k.fact.occurred.from <= at) {
+        for known in material
+            .facts
+            .iter()
+            .filter(|k| k.record.position <= known_at && k.fact.occurred.from <= at)
+        {
             if let FactData::ClaimsReceived(claim) = &known.fact.data {
                 idps.insert(claim.idp.clone());
                 match &claim.key {
@@ -85,7 +100,11 @@ impl Relied {
     /// The policies of its decisions, and those that limit every session.
     fn policies(&self, rows: &Rows, material: &Material<'_>) -> BTreeSet<PolicyId> {
         let history = rows.history(material);
-        let of_all = |policy: &&PolicyId| history.policy_versions(policy).any(|version| version.data.kind == PolicyKind::GlobalSession);
+        let of_all = |policy: &&PolicyId| {
+            history
+                .policy_versions(policy)
+                .any(|version| version.data.kind == PolicyKind::GlobalSession)
+        };
         self.policies.iter().cloned().chain(history.policies().filter(of_all).cloned()).collect()
     }
 }
@@ -94,7 +113,11 @@ impl Rows {
     fn add_change(&mut self, change: ConfigChange, category: Category, certainty: Certainty) {
         self.add(Row {
             category,
-            words: format!("{}{}", change.words, words::by(change.actor.as_ref(), change.ticket.as_ref())),
+            words: format!(
+                "{}{}",
+                change.words,
+                words::by(change.actor.as_ref(), change.ticket.as_ref())
+            ),
             occurred: change.occurred,
             effective_from: change.effective_from,
             late: change.late,
@@ -129,17 +152,25 @@ impl Rows {
             things.entry((change.kind, change.of.clone())).or_default().push(change);
         }
         for versions in things.into_values() {
-            let replaced: Vec<Option<Time>> = (1..=versions.len()).map(|next| versions.get(next).map(|next| latest(next.occurred))).collect();
+            let replaced: Vec<Option<Time>> = (1..=versions.len())
+                .map(|next| versions.get(next).map(|next| latest(next.occurred)))
+                .collect();
             for (change, replaced) in versions.into_iter().zip(replaced) {
-                if change.occurred.from > window.until || replaced.is_some_and(|at| at <= window.from) {
+                if change.occurred.from > window.until
+                    || replaced.is_some_and(|at| at <= window.from)
+                {
                     continue;
                 }
                 let category = match change.kind {
                     ChangeKind::Policy => Category::Policy,
-                    ChangeKind::Org | ChangeKind::ClaimSourcing | ChangeKind::Authenticator => Category::Organisation,
-                    ChangeKind::Idp | ChangeKind::RoutingRule | ChangeKind::KeyAdded | ChangeKind::KeyRetired | ChangeKind::Retraction => {
-                        Category::Trust
+                    ChangeKind::Org | ChangeKind::ClaimSourcing | ChangeKind::Authenticator => {
+                        Category::Organisation
                     }
+                    ChangeKind::Idp
+                    | ChangeKind::RoutingRule
+                    | ChangeKind::KeyAdded
+                    | ChangeKind::KeyRetired
+                    | ChangeKind::Retraction => Category::Trust,
                 };
                 self.add_change(change, category, Certainty::Certain);
             }
@@ -153,7 +184,11 @@ impl Rows {
             let by = words::by(loss.data.actor.as_ref(), None);
             self.add(Row {
                 category: Category::Falsifier,
-                words: format!("{} lost, from {}{by}", word::lost(loss), words::clock(from, loss.occurred.from)),
+                words: format!(
+                    "{} lost, from {}{by}",
+                    word::lost(loss),
+                    words::clock(from, loss.occurred.from)
+                ),
                 occurred: loss.occurred,
                 effective_from: Some(from),
                 late: is_late(loss.record.recorded_at, from.min(latest(loss.occurred))),
@@ -168,12 +203,21 @@ impl Rows {
     fn add_ends_of_all(&mut self, material: &Material<'_>, window: Window) {
         let Some(subject) = &material.state.subject else { return };
         let meets = |ended: Occurred| ended.from <= window.until && latest(ended) > window.from;
-        for ended in self.history(material).sessions_ended(subject).filter(|ended| meets(ended.occurred)) {
-            let is_end = material.state.end_record.as_ref().is_some_and(|record| record.id == ended.record.id);
+        for ended in
+            self.history(material).sessions_ended(subject).filter(|ended| meets(ended.occurred))
+        {
+            let is_end = material
+                .state
+                .end_record
+                .as_ref()
+                .is_some_and(|record| record.id == ended.record.id);
             let by = words::by(ended.data.actor.as_ref(), ended.data.ticket.as_ref());
             self.add(Row {
                 category: Category::Session,
-                words: format!("all sessions of the person ended: {}{by}", words::plain(ended.data.reason.as_str())),
+                words: format!(
+                    "all sessions of the person ended: {}{by}",
+                    words::plain(ended.data.reason.as_str())
+                ),
                 occurred: ended.occurred,
                 effective_from: None,
                 late: is_late(ended.record.recorded_at, latest(ended.occurred)),
@@ -184,15 +228,45 @@ impl Rows {
         }
     }
 
-    /// What may be missing of the session: silences of its sources while it lasted, and what filled them. They count once known.
-    fn add_silences(&mut self, material: &Material<'_>, window: Window, sources: &BTreeSet<SourceId>) {
+    /// What may be missing of the session: silences of its sources while it lasted, and what filled
+    /// them. They count once known.
+    fn add_silences(
+        &mut self,
+        material: &Material<'_>,
+        window: Window,
+        sources: &BTreeSet<SourceId>,
+    ) {
         let history = self.history(material);
         let touches = |from: Time, until: Time| from <= window.until && until > window.from;
-        let span = |from: Time, until: Time| format!("{} to {}", words::clock(from, window.from), words::clock(until, from));
-        let silent = history.silent().map(|s| (&s.record, s.occurred, s.data.from, s.data.until, "silent", s.is_variant(self.cut.known_at)));
-        let filled = history.backfilled().map(|s| (&s.record, s.occurred, s.data.from, s.data.until, "back-filled", s.is_variant(self.cut.known_at)));
-        let all: Vec<_> =
-            silent.chain(filled).filter(|(record, _, from, until, _, _)| sources.contains(&record.source) && touches(*from, *until)).collect();
+        let span = |from: Time, until: Time| {
+            format!("{} to {}", words::clock(from, window.from), words::clock(until, from))
+        };
+        let silent = history.silent().map(|s| {
+            (
+                &s.record,
+                s.occurred,
+                s.data.from,
+                s.data.until,
+                "silent",
+                s.is_variant(self.cut.known_at),
+            )
+        });
+        let filled = history.backfilled().map(|s| {
+            (
+                &s.record,
+                s.occurred,
+                s.data.from,
+                s.data.until,
+                "back-filled",
+                s.is_variant(self.cut.known_at),
+            )
+        });
+        let all: Vec<_> = silent
+            .chain(filled)
+            .filter(|(record, _, from, until, _, _)| {
+                sources.contains(&record.source) && touches(*from, *until)
+            })
+            .collect();
         for (record, occurred, from, until, what, variant) in all {
             self.add(Row {
                 category: Category::Source,

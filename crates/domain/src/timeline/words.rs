@@ -4,48 +4,89 @@ use super::Category;
 use crate::explain::words::{list, plain};
 use claimledger_facts::{
     fact::{Fact, FactData},
-    types::{claims::ClaimsReceived, factor::PolicyDecided, session::SessionStarted, sign_in::SignInRefused},
+    types::{
+        claims::ClaimsReceived, factor::PolicyDecided, session::SessionStarted,
+        sign_in::SignInRefused,
+    },
     vocabulary::{FREE_TEXT, SignInResult},
 };
 
 /// Whether a fact about a person belongs on the timelines of the person's sessions.
 pub(super) const fn is_about_person(data: &FactData) -> bool {
-    matches!(data, FactData::HoldPlaced(_) | FactData::HoldReleased(_) | FactData::ErasureRequested(_) | FactData::SubjectLinked(_))
+    matches!(
+        data,
+        FactData::HoldPlaced(_)
+            | FactData::HoldReleased(_)
+            | FactData::ErasureRequested(_)
+            | FactData::SubjectLinked(_)
+    )
 }
 
-/// A fact of a session, of its IdP session or about its person; none: it is configuration, or of the ledger itself.
+/// A fact of a session, of its IdP session or about its person; none: it is configuration, or of
+/// the ledger itself.
 pub(super) fn of(fact: &Fact) -> Option<(Category, String)> {
     Some(match &fact.data {
         FactData::SessionStarted(d) => (Category::Session, started(d)),
-        FactData::SessionLinked(d) => (Category::Session, format!("linked with {} by {}", d.to, d.by)),
-        FactData::SessionEnded(d) => (Category::Session, format!("session ended: {}", plain(d.reason.as_str()))),
+        FactData::SessionLinked(d) => {
+            (Category::Session, format!("linked with {} by {}", d.to, d.by))
+        }
+        FactData::SessionEnded(d) => {
+            (Category::Session, format!("session ended: {}", plain(d.reason.as_str())))
+        }
         FactData::ClaimsReceived(d) => (Category::Claim, received(d)),
-        FactData::ClaimAccepted(d) => {
-            (Category::Claim, format!("{} accepted", value(d.amr.as_ref().map(|a| a.as_str()), d.method.map(|m| m.as_str()))))
-        }
+        FactData::ClaimAccepted(d) => (
+            Category::Claim,
+            format!(
+                "{} accepted",
+                value(d.amr.as_ref().map(|a| a.as_str()), d.method.map(|m| m.as_str()))
+            ),
+        ),
         FactData::ClaimIgnored(d) => {
-            let why = d.reason.as_ref().map_or_else(String::new, |reason| format!(": {}", plain(reason)));
-            (Category::Claim, format!("{} ignored{why}", value(d.amr.as_ref().map(|a| a.as_str()), d.method.map(|m| m.as_str()))))
+            let why =
+                d.reason.as_ref().map_or_else(String::new, |reason| format!(": {}", plain(reason)));
+            (
+                Category::Claim,
+                format!(
+                    "{} ignored{why}",
+                    value(d.amr.as_ref().map(|a| a.as_str()), d.method.map(|m| m.as_str()))
+                ),
+            )
         }
-        FactData::FactorVerified(d) => (Category::Factor, format!("{} verified by the service provider", d.method.as_str())),
+        FactData::FactorVerified(d) => {
+            (Category::Factor, format!("{} verified by the service provider", d.method.as_str()))
+        }
         FactData::SignInRefused(d) => (Category::SignIn, refused(d)),
         FactData::PolicyDecided(d) => (Category::Decision, decided(d)),
         FactData::AppAccessed(d) => {
-            let session = d.app_session.as_ref().map_or_else(String::new, |session| format!(", application session {session}"));
+            let session = d
+                .app_session
+                .as_ref()
+                .map_or_else(String::new, |session| format!(", application session {session}"));
             (Category::Access, format!("{} opened{session}", d.app))
         }
-        FactData::IdpSessionStarted(d) => (Category::IdpSession, format!("session {} began at {}", d.idp_session, d.idp)),
+        FactData::IdpSessionStarted(d) => {
+            (Category::IdpSession, format!("session {} began at {}", d.idp_session, d.idp))
+        }
         FactData::IdpSessionEnded(d) => {
-            let why = d.reason.as_ref().map_or_else(String::new, |reason| format!(": {}", plain(reason)));
+            let why =
+                d.reason.as_ref().map_or_else(String::new, |reason| format!(": {}", plain(reason)));
             (Category::IdpSession, format!("session {} ended at {}{why}", d.idp_session, d.idp))
         }
         FactData::HoldPlaced(d) => (Category::Admin, format!("hold {} placed", d.hold)),
         FactData::HoldReleased(d) => (Category::Admin, format!("hold {} released", d.hold)),
         FactData::ErasureRequested(d) => {
-            let ticket = d.ticket.as_ref().map_or_else(String::new, |ticket| format!(" ({ticket})"));
+            let ticket =
+                d.ticket.as_ref().map_or_else(String::new, |ticket| format!(" ({ticket})"));
             (Category::Admin, format!("erasure requested{ticket}"))
         }
-        FactData::SubjectLinked(d) => (Category::Admin, format!("said to be {} person as {}", if d.same { "the same" } else { "another" }, d.other)),
+        FactData::SubjectLinked(d) => (
+            Category::Admin,
+            format!(
+                "said to be {} person as {}",
+                if d.same { "the same" } else { "another" },
+                d.other
+            ),
+        ),
         FactData::OrgConfigured(_)
         | FactData::IdpConfigured(_)
         | FactData::IdpKeyAdded(_)
@@ -72,7 +113,12 @@ fn started(d: &SessionStarted) -> String {
     let from = d.idp.as_ref().map(|idp| format!("from {idp}"));
     let upstream = d.idp_session.as_ref().map(|id| format!("IdP session {id}"));
     let root = d.root_session.as_ref().map(|id| format!("root session {id}"));
-    std::iter::once("session began".to_owned()).chain(from).chain(upstream).chain(root).collect::<Vec<_>>().join(", ")
+    std::iter::once("session began".to_owned())
+        .chain(from)
+        .chain(upstream)
+        .chain(root)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn received(d: &ClaimsReceived) -> String {
@@ -89,7 +135,12 @@ fn received(d: &ClaimsReceived) -> String {
     let assertion = d.assertion.as_ref().map(|id| format!("in {id}"));
     let key = d.key.as_ref().map(|key| format!("signed with {key}"));
     let more: Vec<String> = assertion.into_iter().chain(key).collect();
-    format!("{} asserted {what}{}{}", d.idp, if more.is_empty() { "" } else { ", " }, more.join(", "))
+    format!(
+        "{} asserted {what}{}{}",
+        d.idp,
+        if more.is_empty() { "" } else { ", " },
+        more.join(", ")
+    )
 }
 
 /// What was refused, and why: `push refused: push rejected`.

@@ -1,7 +1,8 @@
 //! What was believed, and which facts changed it (`semantics.md` 28).
 
 use crate::given::{
-    Given, Said, claim, claims, decided, fact, given, idp_at, key_added, key_retired, local, org, policy, third_party, time, verified,
+    Given, Said, claim, claims, decided, fact, given, idp_at, key_added, key_retired, local, org,
+    policy, third_party, time, verified,
 };
 use claimledger_domain::{
     belief::{AspectKind, BeliefDiff, Beliefs, MAX_TRIED, belief_diff},
@@ -22,15 +23,30 @@ fn apart(facts: &[Known]) -> (History, Vec<Known>) {
     (history, facts.iter().filter(|known| !is_config(&known.fact.data)).cloned().collect())
 }
 
-fn beliefs<'a>(session: &'a SessionId, facts: &'a [Known], history: &'a History, at: &str, before: u64, after: u64) -> Beliefs<'a> {
-    Beliefs { session, facts, history, at: time(at), before: LogPosition(before), after: LogPosition(after) }
+fn beliefs<'a>(
+    session: &'a SessionId,
+    facts: &'a [Known],
+    history: &'a History,
+    at: &str,
+    before: u64,
+    after: u64,
+) -> Beliefs<'a> {
+    Beliefs {
+        session,
+        facts,
+        history,
+        at: time(at),
+        before: LogPosition(before),
+        after: LogPosition(after),
+    }
 }
 
 /// `5 alone`, `5 with 6`, in order.
 fn causes(diff: &BeliefDiff) -> Vec<String> {
     let of = |cause: &claimledger_domain::belief::Cause| {
         let position = cause.record.position.0;
-        let with: Vec<String> = cause.with.iter().map(|record| record.position.0.to_string()).collect();
+        let with: Vec<String> =
+            cause.with.iter().map(|record| record.position.0.to_string()).collect();
         let mut text = position.to_string();
         if !cause.alone.is_empty() {
             text.push_str(" alone");
@@ -67,9 +83,16 @@ fn ended(at: &str) -> Said {
 
 #[test]
 fn a_sign_of_life_after_t_makes_certain_what_was_possible_22() {
-    let given = given(signed_in().into_iter().chain([fact("13:00:00", "app.accessed", json!({"app": "a"}))]));
+    let given = given(signed_in().into_iter().chain([fact(
+        "13:00:00",
+        "app.accessed",
+        json!({"app": "a"}),
+    )]));
     let diff = diff(&given, "12:00:00", 6, 7);
-    assert_eq!((causes(&diff), kinds(&diff)), (vec!["7 alone".to_owned()], vec![AspectKind::Phase]));
+    assert_eq!(
+        (causes(&diff), kinds(&diff)),
+        (vec!["7 alone".to_owned()], vec![AspectKind::Phase])
+    );
     let change = (diff.changes[0].before.as_deref(), diff.changes[0].after.as_deref());
     assert_eq!(change, (Some("active, possible"), Some("active, certain")));
 }
@@ -80,10 +103,20 @@ fn a_late_end_is_the_one_fact_that_changed_the_state() {
     let diff = diff(&given, "12:00:00", 6, 8);
     assert_eq!(causes(&diff), ["7 alone"], "what occurred after T changes nothing at T");
     assert_eq!(kinds(&diff), [AspectKind::Phase, AspectKind::End, AspectKind::Factor]);
-    assert_eq!(diff.then, "At 2026-03-10T12:00:00Z, as known at #6, S was possibly active; pwd and otp counted.");
-    assert_eq!(diff.later, "At 2026-03-10T12:00:00Z, as known at #8, S had ended at 11:00:00Z, upstream revoked; pwd and otp counted.");
+    assert_eq!(
+        diff.then,
+        "At 2026-03-10T12:00:00Z, as known at #6, S was possibly active; pwd and otp counted."
+    );
+    assert_eq!(
+        diff.later,
+        "At 2026-03-10T12:00:00Z, as known at #8, S had ended at 11:00:00Z, upstream revoked; pwd \
+         and otp counted."
+    );
     let phase = &diff.changes[0];
-    assert_eq!((phase.before.as_deref(), phase.after.as_deref()), (Some("active, possible"), Some("ended, certain")));
+    assert_eq!(
+        (phase.before.as_deref(), phase.after.as_deref()),
+        (Some("active, possible"), Some("ended, certain"))
+    );
 }
 
 #[test]
@@ -96,24 +129,48 @@ fn two_ends_that_stand_in_for_each_other_are_named_together() {
 
 #[test]
 fn a_late_claim_brings_its_factors_by_itself_however_they_are_void() {
-    // The retirement alone says nothing of this session, and without it the factors would still be new.
-    let retired_and_claimed = [key_retired("09:00:00", "K"), claim("10:00:00", json!({"amr": ["pwd", "otp"], "key": "K", "assertion": "b"}))];
+    // The retirement alone says nothing of this session, and without it the factors would still be
+    // new.
+    let retired_and_claimed = [
+        key_retired("09:00:00", "K"),
+        claim("10:00:00", json!({"amr": ["pwd", "otp"], "key": "K", "assertion": "b"})),
+    ];
     let given = given(
-        [org(), third_party(), key_added("08:00:00", "K"), policy(json!({})), verified("10:00:00", "otp")].into_iter().chain(retired_and_claimed),
+        [
+            org(),
+            third_party(),
+            key_added("08:00:00", "K"),
+            policy(json!({})),
+            verified("10:00:00", "otp"),
+        ]
+        .into_iter()
+        .chain(retired_and_claimed),
     );
     let diff = diff(&given, "12:00:00", 5, 7);
     assert_eq!(causes(&diff), ["7 alone"]);
-    assert!(diff.changes.iter().any(|change| change.after.as_deref().is_some_and(|text| text.contains("retired key"))));
+    assert!(
+        diff.changes
+            .iter()
+            .any(|change| change.after.as_deref().is_some_and(|text| text.contains("retired key")))
+    );
 }
 
 #[test]
 fn configuration_that_came_late_is_named_and_that_of_others_is_not() {
-    let other =
-        fact("09:00:00", "idp.configured", json!({"idp": "z", "version": "z1", "kind": "third_party", "status": "active", "trust_claims": false}));
+    let other = fact(
+        "09:00:00",
+        "idp.configured",
+        json!({"idp": "z", "version": "z1", "kind": "third_party", "status": "active",
+            "trust_claims": false}),
+    );
     let given = given(signed_in().into_iter().chain([
         other,
         key_retired("09:30:00", "K"),
-        fact("09:00:00", "source.heard", json!({"until": "2026-03-10T09:00:00Z", "basis": "stated"})),
+        fact(
+            "09:00:00",
+            "source.heard",
+            json!({"until": "2026-03-10T09:00:00Z", "basis": "stated"}),
+        ),
     ]));
     let diff = diff(&given, "12:00:00", 6, 9);
     assert_eq!(causes(&diff), ["8 alone"]);
@@ -123,7 +180,10 @@ fn configuration_that_came_late_is_named_and_that_of_others_is_not() {
 
 #[test]
 fn changes_that_undo_each_other_are_no_change() {
-    let off_and_on = [idp_at("09:00:00", "third_party", "active", false).id("off"), idp_at("09:30:00", "third_party", "active", true).id("on")];
+    let off_and_on = [
+        idp_at("09:00:00", "third_party", "active", false).id("off"),
+        idp_at("09:30:00", "third_party", "active", true).id("on"),
+    ];
     let given = given(signed_in().into_iter().chain(off_and_on));
     assert!(diff(&given, "12:00:00", 6, 8).changes.is_empty());
     // In between it was another state, by one fact.
@@ -134,7 +194,11 @@ fn changes_that_undo_each_other_are_no_change() {
 #[test]
 fn a_link_that_came_late_joined_two_sessions() {
     let other = || fact("10:30:00", "factor.verified", json!({"method": "otp"})).session("R");
-    let given = given(signed_in().into_iter().chain([other(), fact("10:40:00", "session.linked", json!({"to": "R", "by": "root"}))]));
+    let given =
+        given(signed_in().into_iter().chain([
+            other(),
+            fact("10:40:00", "session.linked", json!({"to": "R", "by": "root"})),
+        ]));
     let diff = diff(&given, "12:00:00", 7, 8);
     assert_eq!(causes(&diff), ["8 alone"]);
     assert_eq!(diff.before.unwrap().aliases, []);
@@ -146,14 +210,19 @@ fn nothing_was_known_before() {
     let diff = diff(&given(signed_in()), "12:00:00", 4, 6);
     assert_eq!(diff.before, None);
     assert_eq!(diff.then, "At 2026-03-10T12:00:00Z, as known at #4, nothing was known of S.");
-    // The decision's reading takes its claim; the session began with the claim, so that fact brings all but the decision.
+    // The decision's reading takes its claim; the session began with the claim, so that fact brings
+    // all but the decision.
     assert_eq!(causes(&diff), ["5 alone with 6", "6 alone with 5"]);
 }
 
 #[test]
 fn of_many_the_two_that_matter_are_found() {
     let seen = (0..60).map(|n| fact(&format!("10:30:{n:02}"), "app.accessed", json!({"app": "a"})));
-    let late: Vec<Said> = [ended("11:00:00")].into_iter().chain((0..120).map(|_| key_added("07:00:00", "L"))).chain([ended("11:00:00")]).collect();
+    let late: Vec<Said> = [ended("11:00:00")]
+        .into_iter()
+        .chain((0..120).map(|_| key_added("07:00:00", "L")))
+        .chain([ended("11:00:00")])
+        .collect();
     let given = given(signed_in().into_iter().chain(seen).chain(late));
     assert_eq!(causes(&diff(&given, "12:00:00", 66, u64::MAX)), ["67 with 188", "188 with 67"]);
 }
@@ -164,7 +233,8 @@ fn too_many_to_try_is_said_with_the_number() {
     let given = given(signed_in().into_iter().chain(many));
     let (history, facts) = apart(&given.0);
     let session = SessionId::from("S");
-    let refused = belief_diff(beliefs(&session, &facts, &history, "12:00:00", 6, u64::MAX)).unwrap_err();
+    let refused =
+        belief_diff(beliefs(&session, &facts, &history, "12:00:00", 6, u64::MAX)).unwrap_err();
     assert_eq!(refused.records, MAX_TRIED + 1);
 }
 
@@ -189,14 +259,22 @@ fn pool() -> Vec<Said> {
         verified("10:02:00", "otp"),
         decided("10:03:00", "allow"),
         decided("10:20:00", "deny"),
-        fact("10:00:00", "session.started", json!({"idp": "x", "idp_session": "i", "idle_secs": 600})),
+        fact(
+            "10:00:00",
+            "session.started",
+            json!({"idp": "x", "idp_session": "i", "idle_secs": 600}),
+        ),
         fact("10:10:00", "app.accessed", json!({"app": "a"})),
         ended("10:30:00"),
         ended("10:25:00"),
         fact("10:12:00", "factor.verified", json!({"method": "push"})).session("R"),
         fact("10:40:00", "session.linked", json!({"to": "R", "by": "root"})),
         fact("10:02:00", "claim.ignored", json!({"amr": "otp"})),
-        fact("09:00:00", "trust.retracted", json!({"idp": "x", "from": "2026-03-10T09:00:00Z", "reason": "leaked", "key": "K"})),
+        fact(
+            "09:00:00",
+            "trust.retracted",
+            json!({"idp": "x", "from": "2026-03-10T09:00:00Z", "reason": "leaked", "key": "K"}),
+        ),
         fact("10:05:00", "authenticator.lost", json!({"methods": ["hwk", "otp"]})),
     ]
 }
@@ -204,7 +282,8 @@ fn pool() -> Vec<Said> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
-    /// Whatever came in whatever order: nothing changes between a position and itself; and without the named facts the state is what it was.
+    /// Whatever came in whatever order: nothing changes between a position and itself; and without
+    /// the named facts the state is what it was.
     #[test]
     fn without_the_named_facts_the_state_is_the_earlier_one(
         order in Just((0..pool().len()).collect::<Vec<_>>()).prop_shuffle(),
@@ -217,19 +296,23 @@ proptest! {
         let at = format!("10:{minute:02}:00");
         let (history, facts) = apart(&given.0);
         let session = SessionId::from("S");
-        prop_assert_eq!(belief_diff(beliefs(&session, &facts, &history, &at, before, before)).unwrap().changes, vec![]);
+        prop_assert_eq!(belief_diff(beliefs(&session, &facts, &history, &at, before,
+            before)).unwrap().changes, vec![]);
 
         let diff = belief_diff(beliefs(&session, &facts, &history, &at, before, u64::MAX)).unwrap();
-        let named = |known: &&Known| diff.causes.iter().any(|cause| cause.record.position == known.record.position);
+        let named = |known: &&Known| diff.causes.iter().any(|cause|
+            cause.record.position == known.record.position);
         prop_assert!(given.0.iter().filter(named).all(|known| known.record.position.0 > before));
         prop_assert_eq!(diff.changes.is_empty(), diff.causes.is_empty());
         for (at, change) in diff.changes.iter().enumerate() {
-            let accounted = diff.causes.iter().any(|cause| cause.alone.contains(&at) || cause.together.contains(&at));
+            let accounted = diff.causes.iter().any(|cause| cause.alone.contains(&at) ||
+                cause.together.contains(&at));
             prop_assert!(accounted, "{change:?} has no cause");
         }
         let rest: Vec<Known> = given.0.iter().filter(|known| !named(known)).cloned().collect();
         let (history, facts) = apart(&rest);
-        let again = belief_diff(beliefs(&session, &facts, &history, &at, before, u64::MAX)).unwrap();
+        let again = belief_diff(beliefs(&session, &facts, &history, &at, before,
+            u64::MAX)).unwrap();
         prop_assert_eq!(again.changes, vec![], "named: {:?}", causes(&diff));
     }
 }
@@ -238,29 +321,50 @@ proptest! {
 fn where_nothing_was_known_all_that_makes_the_session_known_is_listed_28() {
     let start = || fact("09:00:00", "session.started", json!({"idp": "x"}));
     let opened = |at: &str| fact(at, "app.accessed", json!({"app": "a"}));
-    // 4, 5 and 6 each make it known by themselves, 6 although it is later than T: only without all of them is nothing known.
-    let g = given([org(), third_party(), policy(json!({})), start(), claims("10:00:00", &["pwd"]), opened("20:00:00")]);
+    // 4, 5 and 6 each make it known by themselves, 6 although it is later than T: only without all
+    // of them is nothing known.
+    let g = given([
+        org(),
+        third_party(),
+        policy(json!({})),
+        start(),
+        claims("10:00:00", &["pwd"]),
+        opened("20:00:00"),
+    ]);
     let diff = diff(&g, "12:00:00", 3, 6);
     assert!(diff.before.is_none() && diff.after.is_some());
     let listed: Vec<u64> = diff.causes.iter().map(|cause| cause.record.position.0).collect();
     assert_eq!(listed, [4, 5, 6]);
     // As one session with another id: what that one says is listed where it makes a difference.
     let link = fact("10:00:01", "session.linked", json!({"to": "B", "by": "authn_request"}));
-    let linked = given([org(), third_party(), start(), claims("10:00:00", &["pwd"]).session("B"), link]);
+    let linked =
+        given([org(), third_party(), start(), claims("10:00:00", &["pwd"]).session("B"), link]);
     let diff = self::diff(&linked, "12:00:00", 2, 5);
-    assert_eq!(diff.causes.iter().map(|cause| cause.record.position.0).collect::<Vec<_>>(), [3, 4, 5]);
+    assert_eq!(
+        diff.causes.iter().map(|cause| cause.record.position.0).collect::<Vec<_>>(),
+        [3, 4, 5]
+    );
 }
 
 #[test]
 fn two_factors_of_one_name_are_two_aspects() {
     let okta = idp_at("08:00:00", "okta_identity_engine", "active", true);
-    let keys = json!([{"method": "webauthn", "authenticator": "old"}, {"method": "webauthn", "authenticator": "new"}]);
-    let lost = fact("13:00:00", "authenticator.lost", json!({"methods": ["webauthn"], "authenticator": "new"}));
+    let keys = json!([{"method": "webauthn", "authenticator": "old"},
+        {"method": "webauthn", "authenticator": "new"}]);
+    let lost = fact(
+        "13:00:00",
+        "authenticator.lost",
+        json!({"methods": ["webauthn"], "authenticator": "new"}),
+    );
     let g = given([org(), okta, claim("10:00:00", json!({"methods": keys})), lost]);
     let diff = diff(&g, "14:00:00", 3, 4);
     assert_eq!(kinds(&diff), [AspectKind::Factor]);
     assert_eq!(diff.changes.len(), 1, "the other one reads as it did");
-    assert!(diff.changes[0].after.as_ref().unwrap().contains("until 2026-03-10T13:00:00Z"), "{:?}", diff.changes);
+    assert!(
+        diff.changes[0].after.as_ref().unwrap().contains("until 2026-03-10T13:00:00Z"),
+        "{:?}",
+        diff.changes
+    );
     assert_eq!(causes(&diff), ["4 alone"]);
 }
 

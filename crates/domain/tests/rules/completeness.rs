@@ -2,7 +2,9 @@
 
 use crate::given::*;
 use claimledger_domain::{
-    completeness::{self, Completeness, Timeliness, completeness, completeness_of, said_by, summary},
+    completeness::{
+        self, Completeness, Timeliness, completeness, completeness_of, said_by, summary,
+    },
     history::History,
 };
 use claimledger_facts::{ids::LogPosition, vocabulary::HeardBasis};
@@ -20,23 +22,36 @@ fn heard(until: &str, basis: &str) -> Said {
 
 fn feed(facts: impl IntoIterator<Item = Said>, known_at: u64) -> Option<Completeness> {
     let history: History = given(facts).0.into_iter().collect();
-    completeness(history.at(LogPosition(known_at))).into_iter().find(|c| c.source.as_str() == "feed")
+    completeness(history.at(LogPosition(known_at)))
+        .into_iter()
+        .find(|c| c.source.as_str() == "feed")
 }
 
 #[test]
 fn heard_until_the_latest_and_on_the_better_basis() {
-    let facts = || [heard("10:00:00", "stated"), heard("12:00:00", "assumed"), heard("12:00:00", "polled")];
+    let facts =
+        || [heard("10:00:00", "stated"), heard("12:00:00", "assumed"), heard("12:00:00", "polled")];
     let all = feed(facts(), 3).unwrap();
     assert_eq!((all.heard_until, all.basis), (Some(time("12:00:00")), Some(HeardBasis::Polled)));
     let first = feed(facts(), 1).unwrap();
-    assert_eq!((first.heard_until, first.basis), (Some(time("10:00:00")), Some(HeardBasis::Stated)));
+    assert_eq!(
+        (first.heard_until, first.basis),
+        (Some(time("10:00:00")), Some(HeardBasis::Stated))
+    );
     assert_eq!(feed(facts(), 0), None);
 }
 
 /// `10:00 10:30 filled`, in order.
 fn parts(facts: impl IntoIterator<Item = Said>) -> Vec<String> {
     let hour = |time: claimledger_facts::time::Time| time.to_string()[11..16].to_owned();
-    let one = |gap: &completeness::Gap| format!("{} {} {}", hour(gap.from), hour(gap.until), if gap.backfilled { "filled" } else { "open" });
+    let one = |gap: &completeness::Gap| {
+        format!(
+            "{} {} {}",
+            hour(gap.from),
+            hour(gap.until),
+            if gap.backfilled { "filled" } else { "open" }
+        )
+    };
     feed(facts, 99).unwrap().gaps.iter().map(one).collect()
 }
 
@@ -48,25 +63,58 @@ fn a_back_fill_closes_just_the_part_of_a_gap_that_it_covers_3() {
     };
     assert_eq!(fills(&[]), ["10:00 11:00 open"]);
     assert_eq!(fills(&[("10:00:00", "10:30:00")]), ["10:00 10:30 filled", "10:30 11:00 open"]);
-    assert_eq!(fills(&[("10:20:00", "10:40:00")]), ["10:00 10:20 open", "10:20 10:40 filled", "10:40 11:00 open"]);
-    assert_eq!(fills(&[("10:30:00", "12:00:00")]), ["10:00 10:30 open", "10:30 11:00 filled"], "what reaches past it closes nothing else");
-    assert_eq!(fills(&[("10:31:00", "11:00:00"), ("10:00:00", "10:30:00")]), ["10:00 10:30 filled", "10:30 10:31 open", "10:31 11:00 filled"]);
-    assert_eq!(fills(&[("10:30:00", "11:30:00"), ("09:00:00", "10:30:00")]), ["10:00 11:00 filled"], "half-open ones that touch leave nothing");
-    assert_eq!(fills(&[("10:00:00", "10:40:00"), ("10:20:00", "11:00:00")]), ["10:00 11:00 filled"]);
-    assert_eq!(fills(&[("09:00:00", "10:00:00"), ("11:00:00", "12:00:00")]), ["10:00 11:00 open"], "what ends where it begins fills nothing");
+    assert_eq!(
+        fills(&[("10:20:00", "10:40:00")]),
+        ["10:00 10:20 open", "10:20 10:40 filled", "10:40 11:00 open"]
+    );
+    assert_eq!(
+        fills(&[("10:30:00", "12:00:00")]),
+        ["10:00 10:30 open", "10:30 11:00 filled"],
+        "what reaches past it closes nothing else"
+    );
+    assert_eq!(
+        fills(&[("10:31:00", "11:00:00"), ("10:00:00", "10:30:00")]),
+        ["10:00 10:30 filled", "10:30 10:31 open", "10:31 11:00 filled"]
+    );
+    assert_eq!(
+        fills(&[("10:30:00", "11:30:00"), ("09:00:00", "10:30:00")]),
+        ["10:00 11:00 filled"],
+        "half-open ones that touch leave nothing"
+    );
+    assert_eq!(
+        fills(&[("10:00:00", "10:40:00"), ("10:20:00", "11:00:00")]),
+        ["10:00 11:00 filled"]
+    );
+    assert_eq!(
+        fills(&[("09:00:00", "10:00:00"), ("11:00:00", "12:00:00")]),
+        ["10:00 11:00 open"],
+        "what ends where it begins fills nothing"
+    );
     let two = [
         span("source.silent", "10:00:00", "11:00:00"),
         span("source.silent", "12:00:00", "13:00:00"),
         span("source.backfilled", "10:30:00", "12:30:00"),
     ];
-    assert_eq!(parts(two), ["10:00 10:30 open", "10:30 11:00 filled", "12:00 12:30 filled", "12:30 13:00 open"]);
+    assert_eq!(
+        parts(two),
+        ["10:00 10:30 open", "10:30 11:00 filled", "12:00 12:30 filled", "12:30 13:00 open"]
+    );
 }
 
 #[test]
 fn whether_none_may_be_said_depends_on_the_part_that_is_open_3() {
-    let facts = || [span("source.silent", "10:00:00", "11:00:00"), heard("12:00:00", "stated"), span("source.backfilled", "10:00:00", "10:30:00")];
+    let facts = || {
+        [
+            span("source.silent", "10:00:00", "11:00:00"),
+            heard("12:00:00", "stated"),
+            span("source.backfilled", "10:00:00", "10:30:00"),
+        ]
+    };
     let open = "incomplete, feed silent 10:30:00Z to 11:00:00Z";
-    assert_eq!(said(facts(), "12:00:00", 9), (false, open.to_owned(), Some("2026-03-10T10:30:00Z".to_owned())));
+    assert_eq!(
+        said(facts(), "12:00:00", 9),
+        (false, open.to_owned(), Some("2026-03-10T10:30:00Z".to_owned()))
+    );
     assert!(said(facts(), "10:29:59", 9).0, "up to there all has come");
     assert!(!said(facts(), "10:30:00", 9).0);
 }
@@ -74,10 +122,17 @@ fn whether_none_may_be_said_depends_on_the_part_that_is_open_3() {
 #[test]
 fn what_another_source_filled_fills_nothing() {
     let other = span("source.backfilled", "10:00:00", "11:00:00").from("other");
-    assert!(!feed([span("source.silent", "10:00:00", "11:00:00"), other], 9).unwrap().gaps[0].backfilled);
+    assert!(
+        !feed([span("source.silent", "10:00:00", "11:00:00"), other], 9).unwrap().gaps[0]
+            .backfilled
+    );
 }
 
-fn said(facts: impl IntoIterator<Item = Said>, at: &str, known_at: u64) -> (bool, String, Option<String>) {
+fn said(
+    facts: impl IntoIterator<Item = Said>,
+    at: &str,
+    known_at: u64,
+) -> (bool, String, Option<String>) {
     let history: History = given(facts).0.into_iter().collect();
     let known = ["feed".into()];
     let found = summary(&completeness_of(history.at(LogPosition(known_at)), &known), time(at));
@@ -86,16 +141,38 @@ fn said(facts: impl IntoIterator<Item = Said>, at: &str, known_at: u64) -> (bool
 
 #[test]
 fn none_may_be_said_only_where_every_source_was_heard_to_t_without_a_gap() {
-    let facts = || [span("source.silent", "10:00:00", "11:00:00"), heard("12:00:00", "stated"), span("source.backfilled", "10:00:00", "11:00:00")];
-    let expect = |complete, words: &str, to: Option<&str>| (complete, words.to_owned(), to.map(|t| format!("2026-03-10T{t}Z")));
+    let facts = || {
+        [
+            span("source.silent", "10:00:00", "11:00:00"),
+            heard("12:00:00", "stated"),
+            span("source.backfilled", "10:00:00", "11:00:00"),
+        ]
+    };
+    let expect = |complete, words: &str, to: Option<&str>| {
+        (complete, words.to_owned(), to.map(|t| format!("2026-03-10T{t}Z")))
+    };
     assert_eq!(said(facts(), "12:00:00", 3), expect(true, "complete", Some("12:00:00")));
-    assert_eq!(said(facts(), "12:00:01", 3), expect(false, "incomplete, feed heard to 12:00:00Z only", Some("12:00:00")));
-    assert_eq!(said(facts(), "12:00:00", 2), expect(false, "incomplete, feed silent 10:00:00Z to 11:00:00Z", Some("10:00:00")));
-    assert_eq!(said(facts(), "09:59:59", 2), expect(true, "complete", Some("10:00:00")), "the gap begins after T");
+    assert_eq!(
+        said(facts(), "12:00:01", 3),
+        expect(false, "incomplete, feed heard to 12:00:00Z only", Some("12:00:00"))
+    );
+    assert_eq!(
+        said(facts(), "12:00:00", 2),
+        expect(false, "incomplete, feed silent 10:00:00Z to 11:00:00Z", Some("10:00:00"))
+    );
+    assert_eq!(
+        said(facts(), "09:59:59", 2),
+        expect(true, "complete", Some("10:00:00")),
+        "the gap begins after T"
+    );
     assert!(!said(facts(), "10:00:00", 2).0);
-    let silent = "incomplete, feed silent 10:00:00Z to 11:00:00Z and does not say how complete it is";
+    let silent =
+        "incomplete, feed silent 10:00:00Z to 11:00:00Z and does not say how complete it is";
     assert_eq!(said(facts(), "12:00:00", 1), expect(false, silent, None));
-    assert_eq!(said([], "12:00:00", 9), expect(false, "incomplete, feed does not say how complete it is", None));
+    assert_eq!(
+        said([], "12:00:00", 9),
+        expect(false, "incomplete, feed does not say how complete it is", None)
+    );
     assert!(!summary(&[], time("12:00:00")).complete);
 }
 
@@ -116,9 +193,17 @@ fn what_a_source_says_of_itself_names_its_records() {
             heard("13:00:00", "stated").from("another"),
         ]
     };
-    let heard =
-        |known_at: u64| -> Vec<(u64, HeardBasis)> { told(facts(), known_at).heard.iter().map(|said| (said.record.position.0, said.basis)).collect() };
-    assert_eq!(heard(9), [(3, HeardBasis::Stated), (4, HeardBasis::Polled), (2, HeardBasis::Assumed)]);
+    let heard = |known_at: u64| -> Vec<(u64, HeardBasis)> {
+        told(facts(), known_at)
+            .heard
+            .iter()
+            .map(|said| (said.record.position.0, said.basis))
+            .collect()
+    };
+    assert_eq!(
+        heard(9),
+        [(3, HeardBasis::Stated), (4, HeardBasis::Polled), (2, HeardBasis::Assumed)]
+    );
     assert_eq!(heard(2), [(1, HeardBasis::Stated), (2, HeardBasis::Assumed)]);
     assert_eq!(heard(0), []);
     // What a better basis reaches too, the worse one adds nothing to.
@@ -138,15 +223,25 @@ fn a_silence_names_who_said_so_and_who_filled_it_in() {
         ]
     };
     let gaps = |known_at: u64| -> Vec<(u64, Vec<u64>, bool)> {
-        let of = |said: &completeness::GapSaid| said.backfilled.iter().map(|record| record.position.0).collect();
-        told(facts(), known_at).gaps.iter().map(|said| (said.silent.position.0, of(said), said.gap.backfilled)).collect()
+        let of = |said: &completeness::GapSaid| {
+            said.backfilled.iter().map(|record| record.position.0).collect()
+        };
+        told(facts(), known_at)
+            .gaps
+            .iter()
+            .map(|said| (said.silent.position.0, of(said), said.gap.backfilled))
+            .collect()
     };
     assert_eq!(gaps(0), []);
     assert_eq!(gaps(3), [(1, vec![], false)], "what ends where it begins fills nothing of it");
     assert_eq!(gaps(4), [(1, vec![4], true), (1, vec![], false)]);
     assert_eq!(gaps(5), [(1, vec![4, 5], true)]);
     let known = told(facts(), 5).gaps.iter().map(|said| said.gap).collect::<Vec<_>>();
-    assert_eq!(Some(known), feed(facts(), 5).map(|feed| feed.gaps), "the same silences as everywhere");
+    assert_eq!(
+        Some(known),
+        feed(facts(), 5).map(|feed| feed.gaps),
+        "the same silences as everywhere"
+    );
 }
 
 #[test]
@@ -162,7 +257,11 @@ fn late_is_over_a_minute_and_ahead_is_a_second_or_more() {
     let secs = std::time::Duration::from_secs;
     assert_eq!(of("10:00:00", None, "10:01:00"), Timeliness::InTime);
     assert_eq!(of("10:00:00", None, "10:01:01"), Timeliness::Late(secs(61)));
-    assert_eq!(of("10:00:00", Some("10:30:00"), "10:31:00"), Timeliness::InTime, "it may have occurred just before");
+    assert_eq!(
+        of("10:00:00", Some("10:30:00"), "10:31:00"),
+        Timeliness::InTime,
+        "it may have occurred just before"
+    );
     assert_eq!(of("10:00:01", None, "10:00:00"), Timeliness::Ahead(secs(1)));
     assert_eq!(of("10:00:00", None, "10:00:00"), Timeliness::InTime);
 }

@@ -7,10 +7,12 @@ use serde_json::json;
 
 #[test]
 fn configuration_is_what_any_session_may_need() {
-    for said in [org(), third_party(), key_added("08:00:00", "K"), policy(json!({})), local("otp")] {
+    for said in [org(), third_party(), key_added("08:00:00", "K"), policy(json!({})), local("otp")]
+    {
         assert!(is_config(&said.data), "{}", said.data.type_name());
     }
-    for said in [claims("08:00:00", &[]), verified("08:00:00", "otp"), decided("08:00:00", "deny")] {
+    for said in [claims("08:00:00", &[]), verified("08:00:00", "otp"), decided("08:00:00", "deny")]
+    {
         assert!(!is_config(&said.data), "{}", said.data.type_name());
     }
 }

@@ -1,4 +1,5 @@
-//! Short scenarios: `given([…]).at("12:00:00")` is the state of session `S` then. All on 2026-03-10; the ledger learns facts in the order given.
+//! Short scenarios: `given([…]).at("12:00:00")` is the state of session `S` then. All on
+//! 2026-03-10; the ledger learns facts in the order given.
 
 use claimledger_domain::{
     assess, assess_in_brief, assess_standing,
@@ -66,9 +67,11 @@ fn in_brief(mut state: SessionState) -> SessionState {
         assert!(!decision.because.conclusion.is_empty(), "each decision is explained");
         decision.because.conclusion.clear();
         decision.because.because.clear();
-        let Reason { facts, mark, question, code, rule, source, semantics, show_delay, .. } = &mut decision.because;
+        let Reason { facts, mark, question, code, rule, source, semantics, show_delay, .. } =
+            &mut decision.because;
         facts.clear();
-        (*mark, *question, *code, *rule, *source, *semantics, *show_delay) = (None, None, None, None, None, None, false);
+        (*mark, *question, *code, *rule, *source, *semantics, *show_delay) =
+            (None, None, None, None, None, None, false);
     }
     state
 }
@@ -79,7 +82,16 @@ pub(crate) fn time(of_day: &str) -> Time {
 
 pub(crate) fn fact(at: &str, kind: &str, data: Value) -> Said {
     let data = FactData::from_value(kind, data).expect("a fact type").unwrap();
-    Said { occurred: Occurred::at(time(at)), id: None, source: "sp", session: "S", subject: "u", variant: None, notes: vec![], data }
+    Said {
+        occurred: Occurred::at(time(at)),
+        id: None,
+        source: "sp",
+        session: "S",
+        subject: "u",
+        variant: None,
+        notes: vec![],
+        data,
+    }
 }
 
 pub(crate) fn given(facts: impl IntoIterator<Item = Said>) -> Given {
@@ -89,11 +101,14 @@ pub(crate) fn given(facts: impl IntoIterator<Item = Said>) -> Given {
 fn known(said: Said, position: u64) -> Known {
     let needs = FactType::named(said.data.type_name()).unwrap();
     let source = SourceId::from(said.source);
-    let source_id = SourceEventId::new(said.id.map_or_else(|| format!("e{position}"), str::to_owned));
+    let source_id =
+        SourceEventId::new(said.id.map_or_else(|| format!("e{position}"), str::to_owned));
     let tenant = TenantId::from("t");
     let id = match said.variant {
         None => RecordId::derive(&tenant, &source, &source_id),
-        Some(name) => RecordId::derive_variant(&tenant, &source, &source_id, &[name.as_bytes()[0]; 32]),
+        Some(name) => {
+            RecordId::derive_variant(&tenant, &source, &source_id, &[name.as_bytes()[0]; 32])
+        }
     };
     let record = RecordRef {
         id,
@@ -108,7 +123,8 @@ fn known(said: Said, position: u64) -> Known {
     let of_session = needs.needs_session || matches!(said.data, FactData::SignInRefused(_));
     let fact = Fact {
         session: of_session.then(|| SessionId::from(said.session)),
-        subject: (needs.needs_subject || of_session && !needs.needs_session).then(|| Pseudonym::from(said.subject)),
+        subject: (needs.needs_subject || of_session && !needs.needs_session)
+            .then(|| Pseudonym::from(said.subject)),
         occurred: said.occurred,
         data: said.data,
     };
@@ -118,12 +134,21 @@ fn known(said: Said, position: u64) -> Known {
 impl Given {
     pub(crate) fn known_at(&self, at: &str, position: u64) -> Option<SessionState> {
         let history: History = self.0.iter().filter(|k| is_config(&k.fact.data)).cloned().collect();
-        let facts: Vec<Known> = self.0.iter().filter(|k| !is_config(&k.fact.data)).cloned().collect();
+        let facts: Vec<Known> =
+            self.0.iter().filter(|k| !is_config(&k.fact.data)).cloned().collect();
         let cut = Cut { at: time(at), known_at: LogPosition(position) };
         let state = assess(&facts, &history, cut);
-        assert_eq!(assess_in_brief(&facts, &history, cut), state.clone().map(in_brief), "in brief it is the same, but for reasons and context");
+        assert_eq!(
+            assess_in_brief(&facts, &history, cut),
+            state.clone().map(in_brief),
+            "in brief it is the same, but for reasons and context"
+        );
         let because = assess_standing(&facts, &history, cut).map(|standing| standing.because);
-        assert_eq!(because, state.clone().map(|state| state.because), "why it stands where it stands");
+        assert_eq!(
+            because,
+            state.clone().map(|state| state.because),
+            "why it stands where it stands"
+        );
         state
     }
 
@@ -155,7 +180,8 @@ impl Given {
     }
 }
 
-/// `pwd`, `phr void key_retired`, `xyz ignored unknown_value`, `pwd possible idp`, in order; ignored ones last.
+/// `pwd`, `phr void key_retired`, `xyz ignored unknown_value`, `pwd possible idp`, in order;
+/// ignored ones last.
 pub(crate) fn fates(state: &SessionState) -> Vec<String> {
     let mut fates = Vec::new();
     for f in &state.factors {
@@ -174,11 +200,14 @@ pub(crate) fn fates(state: &SessionState) -> Vec<String> {
         }
         fates.push(fate);
     }
-    fates.extend(state.ignored.iter().map(|i| format!("{} ignored {}", i.name, i.reasons.join(" "))));
+    fates.extend(
+        state.ignored.iter().map(|i| format!("{} ignored {}", i.name, i.reasons.join(" "))),
+    );
     fates
 }
 
-/// `allow Allow`, `allow Deny not_enough_factors differs key_retired`, `allow Undetermined missing policy`.
+/// `allow Allow`, `allow Deny not_enough_factors differs key_retired`,
+/// `allow Undetermined missing policy`.
 pub(crate) fn decisions(state: &SessionState) -> Vec<String> {
     let of = |d: &claimledger_domain::model::Decision| {
         let mut text = format!("{} {:?}", d.outcome, d.implied);
@@ -199,11 +228,20 @@ pub(crate) fn decisions(state: &SessionState) -> Vec<String> {
 // The facts of most scenarios. Configuration is of 08:00:00 where no time is given.
 
 pub(crate) fn org() -> Said {
-    fact("08:00:00", "org.configured", json!({"engine": "identity_engine", "claims_sharing": true, "third_party_claims_sharing": true}))
+    fact(
+        "08:00:00",
+        "org.configured",
+        json!({"engine": "identity_engine", "claims_sharing": true,
+            "third_party_claims_sharing": true}),
+    )
 }
 
 pub(crate) fn idp_at(at: &str, kind: &str, status: &str, trust: bool) -> Said {
-    fact(at, "idp.configured", json!({"idp": "x", "version": "t1", "kind": kind, "status": status, "trust_claims": trust}))
+    fact(
+        at,
+        "idp.configured",
+        json!({"idp": "x", "version": "t1", "kind": kind, "status": status, "trust_claims": trust}),
+    )
 }
 
 pub(crate) fn third_party() -> Said {
@@ -230,7 +268,11 @@ pub(crate) fn policy(rule: Value) -> Said {
 pub(crate) fn policy_at(at: &str, rule: Value) -> Said {
     let mut whole = json!({"rule": "r", "priority": 1, "access": "allow", "factor_mode": "2fa"});
     whole.as_object_mut().unwrap().extend(rule.as_object().unwrap().clone());
-    fact(at, "policy.configured", json!({"policy": "p", "version": "v1", "kind": "app_sign_in", "rules": [whole]}))
+    fact(
+        at,
+        "policy.configured",
+        json!({"policy": "p", "version": "v1", "kind": "app_sign_in", "rules": [whole]}),
+    )
 }
 
 pub(crate) fn claims(at: &str, amr: &[&str]) -> Said {
@@ -252,5 +294,9 @@ pub(crate) fn decided(at: &str, outcome: &str) -> Said {
 }
 
 pub(crate) fn local(method: &str) -> Said {
-    fact("08:00:00", "authenticator.configured", json!({"method": method, "status": "active", "enrollment": "allowed"}))
+    fact(
+        "08:00:00",
+        "authenticator.configured",
+        json!({"method": method, "status": "active", "enrollment": "allowed"}),
+    )
 }

@@ -1,4 +1,5 @@
-//! The rules, one short scenario a reading. Numbers are those of the settled readings that [`claimledger_domain`] cites.
+//! The rules, one short scenario a reading. Numbers are those of the settled readings that
+//! [`claimledger_domain`] cites.
 
 #[allow(dead_code, reason = "the vocabulary of scenarios is wider than any one file needs")]
 mod falsifiers;

@@ -21,8 +21,16 @@ fn busy() -> Given {
         key_retired("13:00:00", "K"),
         local("otp"),
         policy(json!({})),
-        policy_at("13:30:00", json!({"alternatives": [{"possession": {"phishing_resistant": true}}], "reauthenticate_in_secs": 0})),
-        fact("10:00:00", "session.started", json!({"idp": "x", "idp_session": "is", "idle_secs": 3600})),
+        policy_at(
+            "13:30:00",
+            json!({"alternatives": [{"possession": {"phishing_resistant": true}}],
+                "reauthenticate_in_secs": 0}),
+        ),
+        fact(
+            "10:00:00",
+            "session.started",
+            json!({"idp": "x", "idp_session": "is", "idle_secs": 3600}),
+        ),
         claim("10:00:00", json!({"amr": ["pwd", "hwk", "fpt"], "key": "K"})),
         claim("11:15:00", json!({"amr": ["pwd"], "assertion": "b"})),
         claim("13:10:00", json!({"amr": ["phr"], "key": "K", "assertion": "c"})),
@@ -37,7 +45,11 @@ fn busy() -> Given {
         fact("12:00:00", "session.linked", json!({"to": "S2", "by": "x"})),
         verified("12:00:00", "sms").session("S2"),
         fact("11:00:00", "idp_session.ended", json!({"idp": "x", "idp_session": "is"})).from("x"),
-        fact("15:00:00", "trust.retracted", json!({"idp": "x", "from": "2026-03-10T11:00:00Z", "reason": "leaked"})),
+        fact(
+            "15:00:00",
+            "trust.retracted",
+            json!({"idp": "x", "from": "2026-03-10T11:00:00Z", "reason": "leaked"}),
+        ),
         fact("15:00:00", "authenticator.lost", json!({"methods": ["hwk"]})),
         decided("13:50:00", "allow").id("v").variant("a"),
         decided("13:50:00", "challenge").id("v").variant("b"),
@@ -57,7 +69,8 @@ proptest! {
 
     /// The order in which facts are handed in shows nowhere.
     #[test]
-    fn input_order_does_not_matter(shuffled in Just(busy().0).prop_shuffle(), twice in any::<bool>()) {
+    fn input_order_does_not_matter(shuffled in Just(busy().0).prop_shuffle(),
+        twice in any::<bool>()) {
         let mut facts = shuffled;
         if twice {
             facts.extend(facts.clone());
@@ -67,7 +80,8 @@ proptest! {
 
     /// The order in which facts were recorded shows only in their positions.
     #[test]
-    fn recording_order_does_not_matter(order in Just((0..busy().0.len()).collect::<Vec<_>>()).prop_shuffle(), at in 9_u32..24) {
+    fn recording_order_does_not_matter(order in
+        Just((0..busy().0.len()).collect::<Vec<_>>()).prop_shuffle(), at in 9_u32..24) {
         let mut facts = busy().0;
         for (known, position) in facts.iter_mut().zip(&order) {
             known.record.position = LogPosition(*position as u64 + 1);
@@ -80,14 +94,20 @@ proptest! {
             s.records.iter_mut().for_each(|r| r.position = LogPosition(0));
         }
         prop_assert_eq!(&back.records, &plain.records);
-        prop_assert_eq!((back.phase, back.certainty, back.end_bounds, back.last_seen), (plain.phase, plain.certainty, plain.end_bounds, plain.last_seen));
+        prop_assert_eq!((back.phase, back.certainty, back.end_bounds, back.last_seen),
+            (plain.phase, plain.certainty, plain.end_bounds, plain.last_seen));
     }
 }
 
-/// One record may carry several facts of one time: their text decides, not the order they are handed in.
+/// One record may carry several facts of one time: their text decides, not the order they are
+/// handed in.
 #[test]
 fn facts_of_one_record_have_an_order_of_their_own() {
-    let facts = [verified("12:00:00", "otp").id("e"), verified("12:00:00", "sms").id("e"), verified("12:00:00", "email").id("e")];
+    let facts = [
+        verified("12:00:00", "otp").id("e"),
+        verified("12:00:00", "sms").id("e"),
+        verified("12:00:00", "email").id("e"),
+    ];
     let names = |order: [usize; 3]| {
         let mut g = given(facts.clone()).0;
         g.iter_mut().for_each(|k| k.record.position = LogPosition(1));
@@ -103,7 +123,9 @@ fn facts_of_one_record_have_an_order_of_their_own() {
 fn of_variants_the_first_bytewise_counts_and_says_so_32() {
     let allow = decided("12:00:00", "allow").id("v").variant("a");
     let deny = decided("12:00:00", "deny").id("v").variant("b");
-    let base = || [org(), third_party(), policy(json!({"factor_mode": "1fa"})), claims("11:00:00", &["pwd"])];
+    let base = || {
+        [org(), third_party(), policy(json!({"factor_mode": "1fa"})), claims("11:00:00", &["pwd"])]
+    };
     for pair in [[allow.clone(), deny.clone()], [deny, allow]] {
         let g = given(base().into_iter().chain(pair));
         g.decisions(&["allow Allow"]);
@@ -126,8 +148,15 @@ fn variants_of_configuration_likewise_32() {
 
 #[test]
 fn facts_tie_by_source_then_id_2() {
-    let end = |reason: &str, source, id| fact("12:00:00", "session.ended", json!({"reason": reason})).from(source).id(id);
-    let g = given([claims("10:00:00", &["pwd"]), end("expired", "b", "1"), end("logout", "a", "2"), end("revoked", "a", "3")]);
+    let end = |reason: &str, source, id| {
+        fact("12:00:00", "session.ended", json!({"reason": reason})).from(source).id(id)
+    };
+    let g = given([
+        claims("10:00:00", &["pwd"]),
+        end("expired", "b", "1"),
+        end("logout", "a", "2"),
+        end("revoked", "a", "3"),
+    ]);
     assert_eq!(g.end().end_reason, Some("logout"));
 }
 
@@ -135,10 +164,20 @@ fn facts_tie_by_source_then_id_2() {
 fn local_authenticators_are_named_in_their_own_order_2() {
     let (password, otp) = (local("password").id("a"), local("otp").id("b"));
     for pair in [[password.clone(), otp.clone()], [otp, password]] {
-        let g = given([org(), third_party(), policy(json!({}))].into_iter().chain(pair).chain([decided("12:00:00", "challenge")]));
+        let g = given(
+            [org(), third_party(), policy(json!({}))]
+                .into_iter()
+                .chain(pair)
+                .chain([decided("12:00:00", "challenge")]),
+        );
         let because = g.end().decisions[0].because.clone();
-        let challenge = because.because.iter().find(|reason| reason.question == Some("Why a challenge?")).unwrap();
-        let named: Vec<&str> = challenge.facts.iter().map(|record| record.source_id.as_str()).collect();
+        let challenge = because
+            .because
+            .iter()
+            .find(|reason| reason.question == Some("Why a challenge?"))
+            .unwrap();
+        let named: Vec<&str> =
+            challenge.facts.iter().map(|record| record.source_id.as_str()).collect();
         assert_eq!(named, ["a", "b"], "{challenge:?}");
     }
 }

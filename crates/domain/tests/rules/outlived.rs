@@ -5,7 +5,11 @@ use claimledger_domain::{model::Certainty, outlived::outlived};
 use serde_json::json;
 
 fn session(more: impl IntoIterator<Item = Said>) -> Given {
-    let start = fact("12:00:00", "session.started", json!({"idp": "x", "idp_session": "i", "lifetime_ends_at": "2026-03-10T20:00:00Z"}));
+    let start = fact(
+        "12:00:00",
+        "session.started",
+        json!({"idp": "x", "idp_session": "i", "lifetime_ends_at": "2026-03-10T20:00:00Z"}),
+    );
     given([start].into_iter().chain(more))
 }
 
@@ -50,9 +54,14 @@ fn possible_while_no_end_is_stated_and_the_bounds_reach_past_it() {
 
 #[test]
 fn what_shows_it_is_named() {
-    let o = outlived(&session([idp_ended("13:00:00"), opened("14:00:00"), ended("15:00:00")]).end()).unwrap();
+    let o =
+        outlived(&session([idp_ended("13:00:00"), opened("14:00:00"), ended("15:00:00")]).end())
+            .unwrap();
     assert_eq!(o.idp_session_end.position.0, 2);
-    assert_eq!((o.sign_of_life.map(|r| r.position.0), o.stated_end.map(|r| r.position.0)), (Some(3), Some(4)));
+    assert_eq!(
+        (o.sign_of_life.map(|r| r.position.0), o.stated_end.map(|r| r.position.0)),
+        (Some(3), Some(4))
+    );
 }
 
 #[test]

@@ -11,18 +11,28 @@ fn linked(at: &str, one: &'static str, other: &str, same: bool) -> Said {
 }
 
 fn lost(at: &str, from: &str, whose: &'static str) -> Said {
-    fact(at, "authenticator.lost", json!({"methods": ["hwk"], "from": time(from).to_string()})).subject(whose)
+    fact(at, "authenticator.lost", json!({"methods": ["hwk"], "from": time(from).to_string()}))
+        .subject(whose)
 }
 
 /// The identities of `u`, as known at a position.
 fn people(g: &Given, known_at: u64) -> Vec<String> {
     let history: History = g.0.iter().cloned().collect();
-    history.at(LogPosition(known_at)).people(&Pseudonym::from("u")).iter().map(ToString::to_string).collect()
+    history
+        .at(LogPosition(known_at))
+        .people(&Pseudonym::from("u"))
+        .iter()
+        .map(ToString::to_string)
+        .collect()
 }
 
 #[test]
 fn links_join_from_when_they_are_known_and_part_again_11() {
-    let g = given([linked("10:00:00", "u", "v", true), linked("11:00:00", "w", "v", true), linked("12:00:00", "v", "u", false)]);
+    let g = given([
+        linked("10:00:00", "u", "v", true),
+        linked("11:00:00", "w", "v", true),
+        linked("12:00:00", "v", "u", false),
+    ]);
     assert_eq!(people(&g, 0), ["u"]);
     assert_eq!(people(&g, 1), ["u", "v"]);
     assert_eq!(people(&g, 2), ["u", "v", "w"], "through another");
@@ -31,27 +41,64 @@ fn links_join_from_when_they_are_known_and_part_again_11() {
 
 #[test]
 fn the_last_in_the_total_order_holds_whatever_came_in_last_2_11() {
-    assert_eq!(people(&given([linked("12:00:00", "u", "v", false), linked("10:00:00", "u", "v", true)]), 9), ["u"]);
-    assert_eq!(people(&given([linked("12:00:00", "v", "u", true), linked("10:00:00", "u", "v", false)]), 9), ["u", "v"]);
+    assert_eq!(
+        people(
+            &given([linked("12:00:00", "u", "v", false), linked("10:00:00", "u", "v", true)]),
+            9
+        ),
+        ["u"]
+    );
+    assert_eq!(
+        people(
+            &given([linked("12:00:00", "v", "u", true), linked("10:00:00", "u", "v", false)]),
+            9
+        ),
+        ["u", "v"]
+    );
     assert_eq!(people(&given([linked("10:00:00", "u", "u", true)]), 9), ["u"]);
 }
 
 #[test]
 fn a_loss_of_one_identity_ends_the_factors_of_the_other_11() {
-    let session = || [org(), third_party(), policy(json!({"factor_mode": "2fa"})), claims("10:00:00", &["pwd", "hwk"])];
+    let session = || {
+        [
+            org(),
+            third_party(),
+            policy(json!({"factor_mode": "2fa"})),
+            claims("10:00:00", &["pwd", "hwk"]),
+        ]
+    };
     let g = |more: Vec<Said>| given(session().into_iter().chain(more));
-    let ends = |g: &Given| g.end().factors.iter().map(|f| f.until.map(|until| until.to_string()[11..19].to_owned())).collect::<Vec<_>>();
+    let ends = |g: &Given| {
+        g.end()
+            .factors
+            .iter()
+            .map(|f| f.until.map(|until| until.to_string()[11..19].to_owned()))
+            .collect::<Vec<_>>()
+    };
     let lost = || lost("12:00:00", "11:00:00", "v");
     let until = Some("11:00:00".to_owned());
     assert_eq!(ends(&g(vec![lost()])), [None, None]);
     assert_eq!(ends(&g(vec![lost(), linked("15:00:00", "u", "v", true)])), [None, until.clone()]);
-    assert_eq!(ends(&g(vec![linked("09:00:00", "v", "w", true), linked("15:00:00", "u", "w", true), lost()])), [None, until]);
-    let parted = g(vec![linked("15:00:00", "u", "v", true), lost(), linked("16:00:00", "u", "v", false)]);
+    assert_eq!(
+        ends(&g(vec![
+            linked("09:00:00", "v", "w", true),
+            linked("15:00:00", "u", "w", true),
+            lost()
+        ])),
+        [None, until]
+    );
+    let parted =
+        g(vec![linked("15:00:00", "u", "v", true), lost(), linked("16:00:00", "u", "v", false)]);
     assert_eq!(ends(&parted), [None, None]);
-    // What became known after a decision takes it away later (4), also where that is whose the loss was.
+    // What became known after a decision takes it away later (4), also where that is whose the loss
+    // was.
     let decided = || decided("13:00:00", "allow");
     let later = g(vec![lost(), decided(), linked("15:00:00", "u", "v", true)]).end();
-    assert_eq!(later.decisions[0].falsified_later.as_ref().map(|f| f.code), Some("authenticator_lost"));
+    assert_eq!(
+        later.decisions[0].falsified_later.as_ref().map(|f| f.code),
+        Some("authenticator_lost")
+    );
     assert_eq!(later.decisions[0].later.len(), 1);
     let known = g(vec![lost(), linked("12:30:00", "u", "v", true), decided()]).end();
     assert_eq!(known.decisions[0].differs.as_ref().map(|f| f.code), Some("authenticator_lost"));
@@ -61,12 +108,15 @@ fn a_loss_of_one_identity_ends_the_factors_of_the_other_11() {
 fn naive(pairs: &[(usize, usize, bool)]) -> Vec<String> {
     let names = ["u", "v", "w", "x", "y"];
     let holds = |a: usize, b: usize| {
-        let mut of_pair = pairs.iter().filter(|(one, other, _)| (*one, *other) == (a, b) || (*other, *one) == (a, b));
+        let mut of_pair = pairs
+            .iter()
+            .filter(|(one, other, _)| (*one, *other) == (a, b) || (*other, *one) == (a, b));
         of_pair.next_back().is_some_and(|(.., same)| *same)
     };
     let mut people = std::collections::BTreeSet::from([0]);
     for _ in names {
-        let more: Vec<usize> = (0..names.len()).filter(|b| people.iter().any(|a| a != b && holds(*a, *b))).collect();
+        let more: Vec<usize> =
+            (0..names.len()).filter(|b| people.iter().any(|a| a != b && holds(*a, *b))).collect();
         people.extend(more);
     }
     people.into_iter().map(|n| names[n].to_owned()).collect()
@@ -82,7 +132,8 @@ proptest! {
         let mut said: Vec<Said> = pairs
             .iter()
             .enumerate()
-            .map(|(n, (one, other, same))| linked(&format!("10:{n:02}:00"), names[*one], names[*other], *same))
+            .map(|(n, (one, other, same))| linked(&format!("10:{n:02}:00"), names[*one],
+                names[*other], *same))
             .collect();
         // Whatever order they come in.
         if !said.is_empty() {

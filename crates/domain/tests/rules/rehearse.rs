@@ -1,6 +1,9 @@
 //! What would change if trust had been otherwise (`semantics.md` 9, 10, 21).
 
-use crate::given::{Given, Said, claim, claims, decided, fact, given, idp_at, key_added, local, org, policy, policy_at, third_party, time, verified};
+use crate::given::{
+    Given, Said, claim, claims, decided, fact, given, idp_at, key_added, local, org, policy,
+    policy_at, third_party, time, verified,
+};
 use claimledger_domain::{
     assess,
     history::{History, is_config},
@@ -24,11 +27,19 @@ fn trust_off(from: &str, to: &str) -> TrustChange {
 
 fn retraction(key: Option<&str>, from: &str) -> TrustChange {
     let (key, reason) = (key.map(KeyId::from), "leaked".to_owned());
-    TrustChange::Retraction(TrustRetracted { idp: IdpId::from("x"), from: time(from), reason, key, actor: None, ticket: None })
+    TrustChange::Retraction(TrustRetracted {
+        idp: IdpId::from("x"),
+        from: time(from),
+        reason,
+        key,
+        actor: None,
+        ticket: None,
+    })
 }
 
 fn apart(given: &Given) -> (History, Vec<Known>) {
-    let (config, facts): (Vec<Known>, Vec<Known>) = given.0.iter().cloned().partition(|known| is_config(&known.fact.data));
+    let (config, facts): (Vec<Known>, Vec<Known>) =
+        given.0.iter().cloned().partition(|known| is_config(&known.fact.data));
     (config.into_iter().collect(), facts)
 }
 
@@ -47,15 +58,27 @@ fn redecided(given: &Given, change: TrustChange) -> Vec<String> {
 }
 
 fn signed_in(rule: serde_json::Value) -> Vec<Said> {
-    vec![org(), third_party(), policy(rule), claims("10:00:00", &["pwd", "otp"]), decided("10:00:03", "allow")]
+    vec![
+        org(),
+        third_party(),
+        policy(rule),
+        claims("10:00:00", &["pwd", "otp"]),
+        decided("10:00:03", "allow"),
+    ]
 }
 
 #[test]
 fn trust_off_flips_what_rested_on_the_claims() {
     let mut facts = signed_in(json!({}));
-    assert_eq!(redecided(&given(facts.clone()), trust_off("09:00:00", "11:00:00")), ["Allow Deny not_enough_factors"]);
+    assert_eq!(
+        redecided(&given(facts.clone()), trust_off("09:00:00", "11:00:00")),
+        ["Allow Deny not_enough_factors"]
+    );
     facts.extend([local("password"), local("otp")]);
-    assert_eq!(redecided(&given(facts), trust_off("09:00:00", "11:00:00")), ["Allow Challenge not_enough_factors"]);
+    assert_eq!(
+        redecided(&given(facts), trust_off("09:00:00", "11:00:00")),
+        ["Allow Challenge not_enough_factors"]
+    );
 }
 
 #[test]
@@ -68,65 +91,131 @@ fn the_sign_in_itself_stands_with_trust_off_and_falls_with_a_retraction() {
 #[test]
 fn the_window_is_half_open() {
     let given = given(signed_in(json!({})));
-    for (from, to, flips) in [("10:00:00", "10:00:01", true), ("09:00:00", "10:00:00", false), ("10:00:01", "11:00:00", false)] {
+    for (from, to, flips) in [
+        ("10:00:00", "10:00:01", true),
+        ("09:00:00", "10:00:00", false),
+        ("10:00:01", "11:00:00", false),
+    ] {
         let decided = redecided(&given, trust_off(from, to));
-        assert_eq!(decided, [if flips { "Allow Deny not_enough_factors" } else { "Allow NotHit" }], "{from} {to}");
+        assert_eq!(
+            decided,
+            [if flips { "Allow Deny not_enough_factors" } else { "Allow NotHit" }],
+            "{from} {to}"
+        );
     }
 }
 
 #[test]
 fn a_claim_at_the_end_of_the_window_counts_beside_one_that_is_hit() {
     let second = claim("10:30:00", json!({"amr": ["pwd", "otp"], "assertion": "b"}));
-    let given = given([org(), third_party(), policy(json!({})), claims("10:00:00", &["sms"]), second, decided("10:30:03", "allow")]);
+    let given = given([
+        org(),
+        third_party(),
+        policy(json!({})),
+        claims("10:00:00", &["sms"]),
+        second,
+        decided("10:30:03", "allow"),
+    ]);
     assert_eq!(redecided(&given, trust_off("09:00:00", "10:30:00")), ["Allow StillMet"]);
 }
 
 #[test]
 fn a_claim_of_which_only_an_interval_is_known_is_hit_possibly() {
     let about = claims("10:00:00", &["pwd", "otp"]).until("10:00:30");
-    let given = given([org(), third_party(), policy(json!({})), about, decided("10:01:00", "allow")]);
+    let given =
+        given([org(), third_party(), policy(json!({})), about, decided("10:01:00", "allow")]);
     let rehearsed = rehearse(&given, trust_off("10:00:10", "11:00:00"));
     assert_eq!(rehearsed.hits[0].1, Certainty::Possible);
-    assert_eq!((rehearsed.decisions[0].after, rehearsed.decisions[0].unchanged), (Implied::Undetermined, None));
+    assert_eq!(
+        (rehearsed.decisions[0].after, rehearsed.decisions[0].unchanged),
+        (Implied::Undetermined, None)
+    );
     assert_eq!(rehearse(&given, trust_off("10:00:00", "11:00:00")).hits[0].1, Certainty::Certain);
 }
 
 #[test]
 fn each_decision_that_stays_says_why() {
     let of_z = |at: &str| claim(at, json!({"idp": "z", "assertion": "z", "amr": ["pwd", "otp"]}));
-    let z =
-        || fact("08:00:00", "idp.configured", json!({"idp": "z", "version": "z1", "kind": "third_party", "status": "active", "trust_claims": true}));
-    let other = given([org(), third_party(), z(), policy(json!({})), of_z("10:00:00"), decided("10:00:03", "allow")]);
+    let z = || {
+        fact(
+            "08:00:00",
+            "idp.configured",
+            json!({"idp": "z", "version": "z1", "kind": "third_party", "status": "active",
+                "trust_claims": true}),
+        )
+    };
+    let other = given([
+        org(),
+        third_party(),
+        z(),
+        policy(json!({})),
+        of_z("10:00:00"),
+        decided("10:00:03", "allow"),
+    ]);
     assert_eq!(redecided(&other, trust_off("09:00:00", "11:00:00")), ["Allow NotOfIt"]);
 
-    let short = given([org(), third_party(), policy(json!({})), claims("10:00:00", &["pwd"]), decided("10:00:03", "allow")]);
+    let short = given([
+        org(),
+        third_party(),
+        policy(json!({})),
+        claims("10:00:00", &["pwd"]),
+        decided("10:00:03", "allow"),
+    ]);
     assert_eq!(redecided(&short, trust_off("09:00:00", "11:00:00")), ["Deny AlreadyRefused"]);
 
-    let unknown = given([org(), third_party(), claims("10:00:00", &["pwd", "otp"]), decided("10:00:03", "allow")]);
-    assert_eq!(redecided(&unknown, trust_off("09:00:00", "11:00:00")), ["Undetermined Undetermined"]);
+    let unknown = given([
+        org(),
+        third_party(),
+        claims("10:00:00", &["pwd", "otp"]),
+        decided("10:00:03", "allow"),
+    ]);
+    assert_eq!(
+        redecided(&unknown, trust_off("09:00:00", "11:00:00")),
+        ["Undetermined Undetermined"]
+    );
 
     // A decision before the claim came is not of it yet.
-    let first = given(signed_in(json!({"factor_mode": "1fa"})).into_iter().chain([verified("09:00:00", "otp"), decided("09:30:00", "allow")]));
-    assert_eq!(redecided(&first, trust_off("09:00:00", "11:00:00")), ["Allow NotOfIt", "Allow StillMet"]);
+    let first = given(
+        signed_in(json!({"factor_mode": "1fa"}))
+            .into_iter()
+            .chain([verified("09:00:00", "otp"), decided("09:30:00", "allow")]),
+    );
+    assert_eq!(
+        redecided(&first, trust_off("09:00:00", "11:00:00")),
+        ["Allow NotOfIt", "Allow StillMet"]
+    );
 
-    assert_eq!(Unchanged::AlreadyRefused.words(&trust_off("09:00:00", "10:00:00"), Implied::Deny), "the rules already implied deny");
+    assert_eq!(
+        Unchanged::AlreadyRefused.words(&trust_off("09:00:00", "10:00:00"), Implied::Deny),
+        "the rules already implied deny"
+    );
 }
 
 #[test]
 fn other_fields_of_the_idp_are_kept() {
     let inactive = idp_at("09:30:00", "third_party", "inactive", true);
     let given = given(signed_in(json!({"factor_mode": "1fa"})).into_iter().chain([inactive]));
-    assert_eq!(redecided(&given, trust_off("09:00:00", "11:00:00")), ["Deny AlreadyRefused"], "an inactive IdP stays inactive");
+    assert_eq!(
+        redecided(&given, trust_off("09:00:00", "11:00:00")),
+        ["Deny AlreadyRefused"],
+        "an inactive IdP stays inactive"
+    );
     let (history, facts) = apart(&given);
     let before = assess(&facts, &history, CUT());
     let rehearsal = Rehearsal::new(&history, trust_off("09:00:00", "11:00:00"));
     assert_eq!(rehearsal.session(&facts, CUT()).map(|rehearsed| rehearsed.before), before);
-    assert_eq!(assess(&facts, &history, CUT()), before, "the history that was handed in stays as it is");
+    assert_eq!(
+        assess(&facts, &history, CUT()),
+        before,
+        "the history that was handed in stays as it is"
+    );
 }
 
 #[test]
 fn a_retraction_hits_its_key_from_its_time_on() {
-    let by_key = |at: &str, key: &str, n: &str| claim(at, json!({"amr": ["pwd", "otp"], "key": key, "assertion": n}));
+    let by_key = |at: &str, key: &str, n: &str| {
+        claim(at, json!({"amr": ["pwd", "otp"], "key": key, "assertion": n}))
+    };
     let facts = |key: &str| {
         given([
             org(),
@@ -138,7 +227,10 @@ fn a_retraction_hits_its_key_from_its_time_on() {
             decided("10:00:03", "allow"),
         ])
     };
-    assert_eq!(redecided(&facts("K"), retraction(Some("K"), "10:00:00")), ["Allow Deny not_enough_factors"]);
+    assert_eq!(
+        redecided(&facts("K"), retraction(Some("K"), "10:00:00")),
+        ["Allow Deny not_enough_factors"]
+    );
     assert_eq!(redecided(&facts("K"), retraction(Some("K"), "10:00:01")), ["Allow NotHit"]);
     assert_eq!(redecided(&facts("L"), retraction(Some("K"), "10:00:00")), ["Allow NotHit"]);
     let unnamed = given([
@@ -150,26 +242,42 @@ fn a_retraction_hits_its_key_from_its_time_on() {
         decided("10:00:03", "allow"),
     ]);
     let rehearsed = rehearse(&unnamed, retraction(Some("K"), "10:00:00"));
-    assert_eq!((rehearsed.hits[0].1, rehearsed.live), (Certainty::Possible, Some(Certainty::Possible)), "it names no key");
+    assert_eq!(
+        (rehearsed.hits[0].1, rehearsed.live),
+        (Certainty::Possible, Some(Certainty::Possible)),
+        "it names no key"
+    );
 }
 
 #[test]
 fn a_session_that_was_implied_deny_falls_and_does_not_flip() {
     let late = key_added("08:00:00", "K");
     let retired = fact("09:00:00", "idp.key_retired", json!({"idp": "x", "key": "K"}));
-    let signed = |at: &str| [claim(at, json!({"amr": ["pwd", "otp"], "key": "K"})), decided("10:00:03", "allow")];
+    let signed = |at: &str| {
+        [claim(at, json!({"amr": ["pwd", "otp"], "key": "K"})), decided("10:00:03", "allow")]
+    };
     let config = [org(), third_party(), late, policy(json!({}))];
     let retired = given(config.iter().cloned().chain([retired]).chain(signed("10:00:00")));
     let rehearsed = rehearse(&retired, retraction(Some("K"), "09:30:00"));
     assert_eq!(rehearsed.decisions[0].unchanged, Some(Unchanged::AlreadyRefused));
-    assert_eq!((rehearsed.falls.len(), rehearsed.falls[0].before, rehearsed.falls[0].after), (1, Implied::Deny, Implied::Deny));
+    assert_eq!(
+        (rehearsed.falls.len(), rehearsed.falls[0].before, rehearsed.falls[0].after),
+        (1, Implied::Deny, Implied::Deny)
+    );
 
     let good = given(config.iter().cloned().chain(signed("10:00:00")));
     let rehearsed = rehearse(&good, retraction(Some("K"), "09:30:00"));
     assert_eq!((rehearsed.decisions[0].unchanged, rehearsed.falls[0].after), (None, Implied::Deny));
-    assert_eq!(rehearse(&good, trust_off("09:30:00", "11:00:00")).falls, [], "trust is judged when the claim arrives: nothing falls later");
+    assert_eq!(
+        rehearse(&good, trust_off("09:30:00", "11:00:00")).falls,
+        [],
+        "trust is judged when the claim arrives: nothing falls later"
+    );
     // A refusal does not fall, and what rests on other factors does not either.
-    let refused = given(config.into_iter().chain([claim("10:00:00", json!({"amr": ["pwd"], "key": "K"})), decided("10:00:03", "deny")]));
+    let refused = given(config.into_iter().chain([
+        claim("10:00:00", json!({"amr": ["pwd"], "key": "K"})),
+        decided("10:00:03", "deny"),
+    ]));
     assert_eq!(rehearse(&refused, retraction(Some("K"), "09:30:00")).falls, []);
 }
 
@@ -177,20 +285,44 @@ fn a_session_that_was_implied_deny_falls_and_does_not_flip() {
 fn a_session_lives_on_it_while_it_is_active_and_rests_on_it_by_record() {
     let facts = signed_in(json!({}));
     let start = fact("09:59:00", "session.started", json!({}));
-    assert_eq!(rehearse(&given(facts.clone()), trust_off("09:00:00", "11:00:00")).live, Some(Certainty::Possible), "no limit is known");
-    assert_eq!(rehearse(&given(facts.iter().cloned().chain([start])), trust_off("09:00:00", "11:00:00")).live, Some(Certainty::Certain));
-    assert_eq!(rehearse(&given(facts.clone()), trust_off("10:30:00", "11:00:00")).live, None, "nothing is hit");
+    assert_eq!(
+        rehearse(&given(facts.clone()), trust_off("09:00:00", "11:00:00")).live,
+        Some(Certainty::Possible),
+        "no limit is known"
+    );
+    assert_eq!(
+        rehearse(&given(facts.iter().cloned().chain([start])), trust_off("09:00:00", "11:00:00"))
+            .live,
+        Some(Certainty::Certain)
+    );
+    assert_eq!(
+        rehearse(&given(facts.clone()), trust_off("10:30:00", "11:00:00")).live,
+        None,
+        "nothing is hit"
+    );
     let ended = fact("12:00:00", "session.ended", json!({"reason": "logout"}));
-    assert_eq!(rehearse(&given(facts.iter().cloned().chain([ended])), trust_off("09:00:00", "11:00:00")).live, None);
+    assert_eq!(
+        rehearse(&given(facts.iter().cloned().chain([ended])), trust_off("09:00:00", "11:00:00"))
+            .live,
+        None
+    );
     let ignored = ["pwd", "otp"].map(|amr| fact("10:00:01", "claim.ignored", json!({"amr": amr})));
-    assert_eq!(rehearse(&given(facts.into_iter().chain(ignored)), trust_off("09:00:00", "11:00:00")).live, None);
+    assert_eq!(
+        rehearse(&given(facts.into_iter().chain(ignored)), trust_off("09:00:00", "11:00:00")).live,
+        None
+    );
 }
 
 /// The sentences of policies that could then not be met, with these other claims.
 fn unmet(others: impl IntoIterator<Item = Said>, change: TrustChange) -> Vec<String> {
     let resistant = json!({"alternatives": [{"possession": {"phishing_resistant": true}}]});
     let z = |trust: bool, idp: &str| {
-        fact("08:00:00", "idp.configured", json!({"idp": idp, "version": "1", "kind": "third_party", "status": "active", "trust_claims": trust}))
+        fact(
+            "08:00:00",
+            "idp.configured",
+            json!({"idp": idp, "version": "1", "kind": "third_party", "status": "active",
+                "trust_claims": trust}),
+        )
     };
     let config = [
         org(),
@@ -212,20 +344,50 @@ fn unmet(others: impl IntoIterator<Item = Said>, change: TrustChange) -> Vec<Str
 
 #[test]
 fn a_policy_that_only_others_could_meet_is_named_with_what_they_did_not_assert() {
-    let of_y = |at: &str, amr: &[&str]| claim(at, json!({"idp": "y", "assertion": "y", "amr": amr}));
+    let of_y =
+        |at: &str, amr: &[&str]| claim(at, json!({"idp": "y", "assertion": "y", "amr": amr}));
     let off = || trust_off("08:30:00", "20:00:00");
-    let only_y = "p v1 can then be met only through y, which asserted no phishing-resistant factor in the window.";
-    assert_eq!(unmet([of_y("10:00:00", &["pwd", "sms"])], off()), [only_y], "the version before asked for what local authenticators give");
-    assert_eq!(unmet([claims("10:00:00", &["pwd", "phr"])], off()), [only_y], "what the IdP itself asserted does not help");
-    assert_eq!(unmet([of_y("10:00:00", &["phr"])], off()), [] as [&str; 0], "with the local password that is two types");
+    let only_y = "p v1 can then be met only through y, which asserted no phishing-resistant factor \
+                  in the window.";
+    assert_eq!(
+        unmet([of_y("10:00:00", &["pwd", "sms"])], off()),
+        [only_y],
+        "the version before asked for what local authenticators give"
+    );
+    assert_eq!(
+        unmet([claims("10:00:00", &["pwd", "phr"])], off()),
+        [only_y],
+        "what the IdP itself asserted does not help"
+    );
+    assert_eq!(
+        unmet([of_y("10:00:00", &["phr"])], off()),
+        [] as [&str; 0],
+        "with the local password that is two types"
+    );
     assert_eq!(unmet([of_y("20:00:00", &["phr"])], off()), [only_y], "outside the window");
-    assert_eq!(unmet([of_y("08:45:00", &["phr"])], off()), [only_y], "before the version was in force");
-    assert_eq!(unmet([of_y("10:00:00", &["sms"])], trust_off("08:00:00", "09:00:00")).len(), 1, "the window is that of the decisions");
-    let y_off =
-        fact("08:10:00", "idp.configured", json!({"idp": "y", "version": "2", "kind": "third_party", "status": "active", "trust_claims": false}));
-    assert_eq!(unmet([y_off], off()), ["p v1 can then be met by nobody: no other IdP is trusted in the window."]);
+    assert_eq!(
+        unmet([of_y("08:45:00", &["phr"])], off()),
+        [only_y],
+        "before the version was in force"
+    );
+    assert_eq!(
+        unmet([of_y("10:00:00", &["sms"])], trust_off("08:00:00", "09:00:00")).len(),
+        1,
+        "the window is that of the decisions"
+    );
+    let y_off = fact(
+        "08:10:00",
+        "idp.configured",
+        json!({"idp": "y", "version": "2", "kind": "third_party", "status": "active",
+            "trust_claims": false}),
+    );
+    assert_eq!(
+        unmet([y_off], off()),
+        ["p v1 can then be met by nobody: no other IdP is trusted in the window."]
+    );
     let by_key = [key_added("08:00:00", "K"), key_added("08:00:00", "L")];
-    let others = "p v1 can then be met only through x by another key and y, which asserted no phishing-resistant factor in the window.";
+    let others = "p v1 can then be met only through x by another key and y, which asserted no \
+                  phishing-resistant factor in the window.";
     assert_eq!(unmet(by_key, retraction(Some("K"), "08:30:00")), [others]);
 }
 
@@ -236,8 +398,8 @@ fn implied(state: Option<SessionState>) -> Vec<Implied> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
-    /// Trust off over a window is what the facts would have said: every version in the window with trust off, one more at its start, and at its end
-    /// the one that was in force.
+    /// Trust off over a window is what the facts would have said: every version in the window with
+    /// trust off, one more at its start, and at its end the one that was in force.
     #[test]
     fn trust_off_is_as_if_it_had_been_stated(
         versions in prop::collection::vec((0..50_u64, any::<bool>(), any::<bool>()), 0..4),
@@ -248,15 +410,18 @@ proptest! {
         let at = |minute: u64| format!("10:{minute:02}:00");
         let status = |active: bool| if active { "active" } else { "inactive" };
         let base = || [org(), third_party(), policy(json!({}))];
-        let claimed = || received.iter().map(|minute| claim(&at(*minute), json!({"amr": ["pwd", "otp"], "assertion": at(*minute)}))).chain([decided("11:00:00", "allow")]);
+        let claimed = || received.iter().map(|minute| claim(&at(*minute), json!({"amr": ["pwd",
+            "otp"], "assertion": at(*minute)}))).chain([decided("11:00:00", "allow")]);
         let mut versions = versions;
         versions.sort_unstable();
         versions.dedup_by_key(|(minute, ..)| *minute);
         let to = (from + length).min(59);
-        let stated = base().into_iter().chain(versions.iter().map(|(minute, active, trust)| idp_at(&at(*minute), "third_party", status(*active), *trust)));
+        let stated = base().into_iter().chain(versions.iter().map(|(minute, active, trust)|
+            idp_at(&at(*minute), "third_party", status(*active), *trust)));
         let given_facts = given(stated.chain(claimed()));
 
-        let in_force = |minute: u64| versions.iter().rev().find(|(begun, ..)| *begun <= minute).map_or((true, true), |(_, active, trust)| (*active, *trust));
+        let in_force = |minute: u64| versions.iter().rev().find(|(begun, ..)|
+            *begun <= minute).map_or((true, true), |(_, active, trust)| (*active, *trust));
         let mut off: Vec<Said> = base().into();
         for (minute, active, trust) in &versions {
             let inside = (from..to).contains(minute);
@@ -275,11 +440,13 @@ proptest! {
         let rehearsed = Rehearsal::new(&history, change.clone()).session(&facts, CUT()).unwrap();
         let (history_off, facts_off) = apart(&given_off);
         let expected = implied(assess(&facts_off, &history_off, CUT()));
-        prop_assert_eq!(rehearsed.decisions.iter().map(|decision| decision.after).collect::<Vec<_>>(), expected);
+        prop_assert_eq!(rehearsed.decisions.iter().map(|decision|
+            decision.after).collect::<Vec<_>>(), expected);
         for known in &facts {
             let FactData::ClaimsReceived(claim) = &known.fact.data else { continue };
             let Occurred { from: when, .. } = known.fact.occurred;
-            prop_assert_eq!(change.hits(claim, known.fact.occurred).is_some(), when >= time(&at(from)) && when < time(&at(to)));
+            prop_assert_eq!(change.hits(claim, known.fact.occurred).is_some(),
+                when >= time(&at(from)) && when < time(&at(to)));
         }
     }
 }
@@ -287,12 +454,15 @@ proptest! {
 #[test]
 fn a_key_that_a_claim_does_not_name_leaves_what_it_implies_as_it_is_42() {
     let unnamed = || vec![org(), third_party(), key_added("08:00:00", "K"), policy(json!({}))];
-    let with = |claims: Vec<Said>| given(unnamed().into_iter().chain(claims).chain([decided("10:00:03", "allow")]));
+    let with = |claims: Vec<Said>| {
+        given(unnamed().into_iter().chain(claims).chain([decided("10:00:03", "allow")]))
+    };
     let without_key = with(vec![claims("10:00:00", &["pwd", "otp"])]);
     assert_eq!(redecided(&without_key, retraction(Some("K"), "09:00:00")), ["Allow KeyNotNamed"]);
     // In what falls it is possible, and alike in what lives on it.
     let rehearsed = rehearse(&without_key, retraction(Some("K"), "09:00:00"));
-    let falls: Vec<_> = rehearsed.falls.iter().map(|fall| (fall.certainty, fall.before, fall.after)).collect();
+    let falls: Vec<_> =
+        rehearsed.falls.iter().map(|fall| (fall.certainty, fall.before, fall.after)).collect();
     assert_eq!(falls, [(Certainty::Possible, Implied::Allow, Implied::Allow)]);
     assert_eq!(rehearsed.live, Some(Certainty::Possible));
     // What would hold without it does not fall.
@@ -302,6 +472,10 @@ fn a_key_that_a_claim_does_not_name_leaves_what_it_implies_as_it_is_42() {
     // One claim names it and one names none: the first falls for certain.
     let named = claim("09:30:00", json!({"amr": ["pwd", "otp"], "key": "K", "assertion": "b"}));
     let mixed = with(vec![named, claims("10:00:00", &["zzz"])]);
-    let falls: Vec<_> = rehearse(&mixed, retraction(Some("K"), "09:00:00")).falls.iter().map(|fall| fall.certainty).collect();
+    let falls: Vec<_> = rehearse(&mixed, retraction(Some("K"), "09:00:00"))
+        .falls
+        .iter()
+        .map(|fall| fall.certainty)
+        .collect();
     assert_eq!(falls, [Certainty::Certain]);
 }

@@ -33,7 +33,10 @@ fn active_from_its_start_until_its_end_half_open_1_22() {
     assert_eq!(active_at(&g.at("10:00:00")), Some(Certainty::Certain));
     assert_eq!(active_at(&g.at("14:59:59")), Some(Certainty::Certain));
     let end = g.at("15:00:00");
-    assert_eq!((end.phase, end.ended_at, end.end_reason), (Phase::Ended, Some(time("15:00:00")), Some("logout")));
+    assert_eq!(
+        (end.phase, end.ended_at, end.end_reason),
+        (Phase::Ended, Some(time("15:00:00")), Some("logout"))
+    );
 }
 
 #[test]
@@ -54,14 +57,24 @@ fn before_its_start_it_says_when_it_starts() {
 
 #[test]
 fn past_the_lifetime_limit_only_bounds_are_known_23() {
-    let g = given([started(json!({"lifetime_ends_at": "2026-03-10T21:30:00Z"})), claims("10:00:00", &["pwd"]), accessed("14:20:00")]);
+    let g = given([
+        started(json!({"lifetime_ends_at": "2026-03-10T21:30:00Z"})),
+        claims("10:00:00", &["pwd"]),
+        accessed("14:20:00"),
+    ]);
     let before = g.at("21:29:59");
     assert_eq!((before.phase, bounds(&before)), (Phase::Active, "14:20:00Z..21:30:00Z".to_owned()));
     let past = g.at("21:30:00");
-    assert_eq!((past.phase, past.certainty, past.ended_at, past.end_reason), (Phase::Ended, Certainty::Certain, None, Some("expired_by_limit")));
+    assert_eq!(
+        (past.phase, past.certainty, past.ended_at, past.end_reason),
+        (Phase::Ended, Certainty::Certain, None, Some("expired_by_limit"))
+    );
     assert_eq!(bounds(&past), "14:20:00Z..21:30:00Z");
     let factor = &past.factors[0];
-    assert_eq!((factor.until, factor.until_bounds, factor.end_reason), (None, past.end_bounds, Some("expired_by_limit")));
+    assert_eq!(
+        (factor.until, factor.until_bounds, factor.end_reason),
+        (None, past.end_bounds, Some("expired_by_limit"))
+    );
 }
 
 #[test]
@@ -75,7 +88,10 @@ fn past_the_idle_limit_it_is_only_possible_22() {
     assert_eq!(active_at(&g.at("12:59:59")), Some(Certainty::Certain));
     assert_eq!(active_at(&g.at("13:00:00")), Some(Certainty::Possible));
     // A limit of 0 is none (44).
-    assert_eq!(active_at(&given([started(json!({"idle_secs": 0}))]).end()), Some(Certainty::Certain));
+    assert_eq!(
+        active_at(&given([started(json!({"idle_secs": 0}))]).end()),
+        Some(Certainty::Certain)
+    );
 }
 
 #[test]
@@ -86,7 +102,12 @@ fn only_what_its_subject_did_is_a_sign_of_life_22() {
 
 #[test]
 fn of_several_stated_ends_the_earliest_22() {
-    let state = given([started(json!({})), ended("16:00:00", "expired"), ended("15:00:00", "revoked").from("other")]).end();
+    let state = given([
+        started(json!({})),
+        ended("16:00:00", "expired"),
+        ended("15:00:00", "revoked").from("other"),
+    ])
+    .end();
     assert_eq!((state.ended_at, state.end_reason), (Some(time("15:00:00")), Some("revoked")));
 }
 
@@ -98,13 +119,16 @@ fn without_a_stated_start_it_begins_at_its_first_fact_22() {
 
 #[test]
 fn the_first_start_gives_the_limits_44() {
-    let second = fact("11:00:00", "session.started", json!({"lifetime_ends_at": "2026-03-10T12:00:00Z"}));
-    let state = given([second, started(json!({"lifetime_ends_at": "2026-03-10T20:00:00Z"}))]).at("13:00:00");
+    let second =
+        fact("11:00:00", "session.started", json!({"lifetime_ends_at": "2026-03-10T12:00:00Z"}));
+    let state = given([second, started(json!({"lifetime_ends_at": "2026-03-10T20:00:00Z"}))])
+        .at("13:00:00");
     assert_eq!((state.phase, state.lifetime_ends_at), (Phase::Active, Some(time("20:00:00"))));
 }
 
 fn global(id: &'static str, lifetime: u64, idle: u64) -> Said {
-    let data = json!({"policy": id, "version": "g1", "kind": "global_session", "rules": [], "max_lifetime_secs": lifetime, "max_idle_secs": idle});
+    let data = json!({"policy": id, "version": "g1", "kind": "global_session", "rules": [],
+        "max_lifetime_secs": lifetime, "max_idle_secs": idle});
     fact("08:00:00", "policy.configured", data)
 }
 
@@ -115,24 +139,41 @@ fn missing_limits_come_from_the_global_session_policy_22() {
     assert_eq!(active_at(&g.at("10:30:00")), Some(Certainty::Possible));
     assert_eq!(g.at("12:00:00").end_reason, Some("expired_by_limit"));
     // What the session states goes first; 0 is no limit; of two policies none is guessed.
-    let own = given([global("g", 7200, 1800), started(json!({"lifetime_ends_at": "2026-03-10T20:00:00Z"}))]).at("13:00:00");
+    let own = given([
+        global("g", 7200, 1800),
+        started(json!({"lifetime_ends_at": "2026-03-10T20:00:00Z"})),
+    ])
+    .at("13:00:00");
     assert_eq!(own.lifetime_ends_at, Some(time("20:00:00")));
     assert_eq!(given([global("g", 0, 0), started(json!({}))]).end().lifetime_ends_at, None);
-    assert_eq!(given([global("g", 7200, 0), global("h", 60, 0), started(json!({}))]).end().lifetime_ends_at, None);
+    assert_eq!(
+        given([global("g", 7200, 0), global("h", 60, 0), started(json!({}))])
+            .end()
+            .lifetime_ends_at,
+        None
+    );
 }
 
 #[test]
 fn an_end_in_an_interval_is_possible_inside_it_6() {
-    let g = given([started(json!({})), claims("10:00:00", &["pwd"]), ended("14:00:00", "expired").until("15:00:00")]);
+    let g = given([
+        started(json!({})),
+        claims("10:00:00", &["pwd"]),
+        ended("14:00:00", "expired").until("15:00:00"),
+    ]);
     assert_eq!(active_at(&g.at("13:59:59")), Some(Certainty::Certain));
     assert_eq!(active_at(&g.at("14:30:00")), Some(Certainty::Possible));
     let after = g.at("15:00:00");
-    assert_eq!((after.phase, after.ended_at, bounds(&after)), (Phase::Ended, None, "14:00:00Z..15:00:00Z".to_owned()));
+    assert_eq!(
+        (after.phase, after.ended_at, bounds(&after)),
+        (Phase::Ended, None, "14:00:00Z..15:00:00Z".to_owned())
+    );
 }
 
 #[test]
 fn the_idp_session_behind_it() {
-    let upstream = |at: &str, kind: &str| fact(at, kind, json!({"idp": "x", "idp_session": "is"})).from("x");
+    let upstream =
+        |at: &str, kind: &str| fact(at, kind, json!({"idp": "x", "idp_session": "is"})).from("x");
     let g = given([
         started(json!({"idp": "x", "idp_session": "is"})),
         upstream("10:00:00", "idp_session.started"),
@@ -158,34 +199,63 @@ fn the_context_is_cut_at_t() {
         claim("10:00:00", json!({"amr": ["pwd"], "key": "K"})),
     ]);
     let noon = g.at("12:00:00").context;
-    assert_eq!((noon.trust.len(), noon.trust[0].until, noon.keys[0].until, noon.after_t), (1, None, None, 2));
+    assert_eq!(
+        (noon.trust.len(), noon.trust[0].until, noon.keys[0].until, noon.after_t),
+        (1, None, None, 2)
+    );
     let late = g.end().context;
-    assert_eq!(late.trust.iter().map(|v| v.gist.as_str()).collect::<Vec<_>>(), ["trusted", "not trusted"]);
-    assert_eq!((late.trust[0].until, late.keys[0].until, late.after_t), (Some(time("13:00:00")), Some(time("14:00:00")), 0));
+    assert_eq!(
+        late.trust.iter().map(|v| v.gist.as_str()).collect::<Vec<_>>(),
+        ["trusted", "not trusted"]
+    );
+    assert_eq!(
+        (late.trust[0].until, late.keys[0].until, late.after_t),
+        (Some(time("13:00:00")), Some(time("14:00:00")), 0)
+    );
 }
 
 #[test]
 fn links_alone_make_no_session_22() {
-    let linked = |session| fact("09:00:00", "session.linked", json!({"to": "T-1", "by": "authn_request"})).session(session);
+    let linked = |session| {
+        fact("09:00:00", "session.linked", json!({"to": "T-1", "by": "authn_request"}))
+            .session(session)
+    };
     assert_eq!(given([linked("A"), linked("B")]).known_at("12:00:00", 9), None);
     let g = given([linked("S"), started(json!({}))]);
-    assert_eq!((g.at("09:30:00").phase, g.at("10:30:00").started_at), (Phase::NotStarted, Some(time("10:00:00"))));
+    assert_eq!(
+        (g.at("09:30:00").phase, g.at("10:30:00").started_at),
+        (Phase::NotStarted, Some(time("10:00:00")))
+    );
 }
 
 fn refused(at: &str) -> Said {
-    fact(at, "sign_in.refused", json!({"result": "failure", "reason": "push_rejected", "method": "push"}))
+    fact(
+        at,
+        "sign_in.refused",
+        json!({"result": "failure", "reason": "push_rejected", "method": "push"}),
+    )
 }
 
 #[test]
 fn refused_sign_ins_alone_begin_no_session_and_are_signs_of_life_of_one_22() {
     let tried = given([refused("09:00:00"), refused("09:01:00")]).at("12:00:00");
-    assert_eq!((tried.phase, tried.started_at, tried.certainty, tried.refused.len()), (Phase::NotStarted, None, Certainty::Certain, 2));
+    assert_eq!(
+        (tried.phase, tried.started_at, tried.certainty, tried.refused.len()),
+        (Phase::NotStarted, None, Certainty::Certain, 2)
+    );
     assert_eq!(active_at(&tried), None);
-    assert!(tried.because[0].conclusion.contains("every attempt was refused"), "{:?}", tried.because);
+    assert!(
+        tried.because[0].conclusion.contains("every attempt was refused"),
+        "{:?}",
+        tried.because
+    );
 
     let g = given([refused("09:00:00"), started(json!({"idle_secs": 600})), refused("11:00:00")]);
     let state = g.at("11:05:00");
-    assert_eq!((state.phase, state.certainty, state.last_seen), (Phase::Active, Certainty::Certain, Some(time("11:00:00"))));
+    assert_eq!(
+        (state.phase, state.certainty, state.last_seen),
+        (Phase::Active, Certainty::Certain, Some(time("11:00:00")))
+    );
     assert_eq!(state.factors, [], "a refused factor is none");
     assert_eq!(state.refused[0].words, "push refused: push rejected");
 }

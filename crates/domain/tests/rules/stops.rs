@@ -1,6 +1,9 @@
 //! The records that changed what is said of a session: no others, and each of them.
 
-use crate::given::{Given, Said, claim, decided, fact, given, key_added, key_retired, org, policy, third_party, time};
+use crate::given::{
+    Given, Said, claim, decided, fact, given, key_added, key_retired, org, policy, third_party,
+    time,
+};
 use claimledger_domain::{
     belief::{Beliefs, Nearest, Stops, belief_diff, stops},
     history::{History, is_config},
@@ -17,16 +20,28 @@ fn apart(facts: &[Known]) -> (History, Vec<Known>) {
 fn found(given: &Given, at: &str, before: u64, after: u64, nearest: Nearest) -> Stops {
     let (history, facts) = apart(&given.0);
     let session = SessionId::from("S");
-    let asked = Beliefs { session: &session, facts: &facts, history: &history, at: time(at), before: LogPosition(before), after: LogPosition(after) };
+    let asked = Beliefs {
+        session: &session,
+        facts: &facts,
+        history: &history,
+        at: time(at),
+        before: LogPosition(before),
+        after: LogPosition(after),
+    };
     stops(asked, nearest)
 }
 
 /// `7 ended`, in order.
 fn named(stops: &Stops) -> Vec<String> {
-    stops.stops.iter().map(|stop| format!("{} {}", stop.record.position.0, stop.what.join(" and "))).collect()
+    stops
+        .stops
+        .iter()
+        .map(|stop| format!("{} {}", stop.record.position.0, stop.what.join(" and ")))
+        .collect()
 }
 
-/// 1 to 10: a sign-in with a key and a decision on it, and then what does and does not matter to it.
+/// 1 to 10: a sign-in with a key and a decision on it, and then what does and does not matter to
+/// it.
 fn day() -> Given {
     let facts: Vec<Said> = vec![
         org(),
@@ -46,18 +61,36 @@ fn day() -> Given {
 #[test]
 fn each_stop_says_what_its_record_is_and_what_it_changed() {
     let stops = found(&day(), "12:00:00", 0, 10, Nearest::After);
-    assert_eq!(named(&stops), ["5 claims received", "6 decision", "8 app access", "9 authenticator lost", "10 ended"], "7 came after the claim");
+    assert_eq!(
+        named(&stops),
+        ["5 claims received", "6 decision", "8 app access", "9 authenticator lost", "10 ended"],
+        "7 came after the claim"
+    );
     let lost = &stops.stops[3];
-    assert!(lost.changes.iter().any(|change| change.aspect.of.as_deref() == Some("otp")), "{:?}", lost.changes);
-    assert!(lost.changes.iter().all(|change| change.aspect.of.as_deref() != Some("pwd")), "{:?}", lost.changes);
+    assert!(
+        lost.changes.iter().any(|change| change.aspect.of.as_deref() == Some("otp")),
+        "{:?}",
+        lost.changes
+    );
+    assert!(
+        lost.changes.iter().all(|change| change.aspect.of.as_deref() != Some("pwd")),
+        "{:?}",
+        lost.changes
+    );
     assert_eq!(stops.untried, 0);
 }
 
 #[test]
 fn what_occurred_after_t_is_no_stop_but_a_sign_of_life_and_a_falsifier_are() {
     // 8 proves that it lived at T (22).
-    assert_eq!(named(&found(&day(), "10:10:00", 0, 10, Nearest::After)), ["5 claims received", "6 decision", "8 app access"]);
-    assert_eq!(named(&found(&day(), "10:20:00", 6, 10, Nearest::Before)), ["8 app access", "9 authenticator lost"]);
+    assert_eq!(
+        named(&found(&day(), "10:10:00", 0, 10, Nearest::After)),
+        ["5 claims received", "6 decision", "8 app access"]
+    );
+    assert_eq!(
+        named(&found(&day(), "10:20:00", 6, 10, Nearest::Before)),
+        ["8 app access", "9 authenticator lost"]
+    );
 }
 
 #[test]
@@ -68,12 +101,23 @@ fn a_stop_is_where_the_state_differs_from_that_of_the_record_before() {
     for at in ["10:00:00", "10:20:00", "10:45:00", "12:00:00"] {
         let differs = |known_at: u64| {
             let (before, after) = (LogPosition(known_at - 1), LogPosition(known_at));
-            let asked = Beliefs { session: &session, facts: &facts, history: &history, at: time(at), before, after };
+            let asked = Beliefs {
+                session: &session,
+                facts: &facts,
+                history: &history,
+                at: time(at),
+                before,
+                after,
+            };
             !belief_diff(asked).unwrap().changes.is_empty()
         };
         let expected: Vec<u64> = (1..=10).filter(|known_at| differs(*known_at)).collect();
         let stops = found(&given, at, 0, 10, Nearest::After);
-        assert_eq!(stops.stops.iter().map(|stop| stop.record.position.0).collect::<Vec<_>>(), expected, "{at}");
+        assert_eq!(
+            stops.stops.iter().map(|stop| stop.record.position.0).collect::<Vec<_>>(),
+            expected,
+            "{at}"
+        );
     }
 }
 
@@ -84,7 +128,11 @@ fn of_too_many_the_nearest_are_tried_and_the_rest_is_counted() {
     let late = found(&given, "12:00:00", 0, 201, Nearest::After);
     assert_eq!((late.tried, late.untried, late.stops.len()), (60, 141, 60));
     assert_eq!(late.stops.last().map(|stop| stop.record.position.0), Some(201));
-    assert_eq!(late.stops[0].changes.len(), 1, "the first that is tried is compared with the one before it, and not with nothing");
+    assert_eq!(
+        late.stops[0].changes.len(),
+        1,
+        "the first that is tried is compared with the one before it, and not with nothing"
+    );
     let early = found(&given, "12:00:00", 1, 201, Nearest::Before);
     assert_eq!((early.stops[0].record.position.0, early.tried, early.untried), (2, 60, 140));
 }

@@ -22,7 +22,8 @@ pub(crate) struct Lines {
 impl Lines {
     pub(crate) fn read(text: &str) -> Self {
         let lines = text.lines().filter(|l| !l.trim().is_empty());
-        let facts: Vec<Known> = lines.enumerate().map(|(at, line)| known(line, at as u64 + 1)).collect();
+        let facts: Vec<Known> =
+            lines.enumerate().map(|(at, line)| known(line, at as u64 + 1)).collect();
         let history = facts.iter().filter(|k| is_config(&k.fact.data)).cloned().collect();
         Self { facts, history }
     }
@@ -47,7 +48,13 @@ impl Lines {
         assess(&self.of(session), &self.history, cut).expect("something is known of the session")
     }
 
-    pub(crate) fn falls(&self, session: &str, at: &str, known_at: u64, supposed: &Supposed) -> Option<Fallen> {
+    pub(crate) fn falls(
+        &self,
+        session: &str,
+        at: &str,
+        known_at: u64,
+        supposed: &Supposed,
+    ) -> Option<Fallen> {
         let cut = Cut { at: Time::parse(at).unwrap(), known_at: LogPosition(known_at) };
         falls(&self.of(session), &self.history, cut, supposed)
     }

@@ -1,7 +1,9 @@
-//! Trains a dictionary for small bodies: `cargo run --release -p claimledger-facts --features train --example train_dictionary -- FILE [KIB]`.
+//! Trains a dictionary for small bodies: `cargo run --release -p claimledger-facts --features train
+//! --example train_dictionary -- FILE [KIB]`.
 //!
-//! It made `dictionaries/1.zstd-dict`, which is frozen: what this writes is the candidate for the next id. The samples are made here, from a fixed seed; with the
-//! same version of zstd the same bytes come out.
+//! It made `dictionaries/1.zstd-dict`, which is frozen: what this writes is the candidate for the
+//! next id. The samples are made here, from a fixed seed; with the same version of zstd the same
+//! bytes come out.
 
 #[path = "../../tests/common/mod.rs"]
 mod common;
@@ -17,7 +19,9 @@ const SAMPLES_OF_EACH: usize = 3_000;
 
 fn main() -> ExitCode {
     let mut args = env::args().skip(1);
-    let (Some(file), kib) = (args.next(), args.next().and_then(|kib| kib.parse().ok()).unwrap_or(32)) else {
+    let (Some(file), kib) =
+        (args.next(), args.next().and_then(|kib| kib.parse().ok()).unwrap_or(32))
+    else {
         eprintln!("usage: train_dictionary FILE [KIB]");
         return ExitCode::from(2);
     };

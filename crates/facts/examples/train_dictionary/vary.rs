@@ -1,4 +1,5 @@
-//! Values that are never twice the same: what is random in a sample does not end up in a dictionary as if it were common.
+//! Values that are never twice the same: what is random in a sample does not end up in a dictionary
+//! as if it were common.
 
 use claimledger_facts::canonical;
 use serde_json::Value;
@@ -34,7 +35,10 @@ impl Vary {
 
     /// An opaque id, as Okta spells them: a prefix and letters of both cases.
     pub(crate) fn opaque(&mut self, prefix: &str, length: usize) -> String {
-        format!("{prefix}{}", self.letters(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", length))
+        format!(
+            "{prefix}{}",
+            self.letters(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", length)
+        )
     }
 
     pub(crate) fn hex(&mut self, length: usize) -> String {
@@ -109,10 +113,26 @@ impl Vary {
             ("Android", "Linux; Android 10; K"),
         ]);
         let (browser, rest) = match self.below(4) {
-            0 => ("SAFARI", format!("AppleWebKit/605.1.15 (KHTML, like Gecko) Version/{version}.0 Safari/605.1.15")),
+            0 => (
+                "SAFARI",
+                format!(
+                    "AppleWebKit/605.1.15 (KHTML, like Gecko) Version/{version}.0 Safari/605.1.15"
+                ),
+            ),
             1 => ("FIREFOX", format!("Gecko/20100101 Firefox/{version}.0")),
-            2 => ("EDGE", format!("AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{version}.0.0.0 Safari/537.36 Edg/{version}.0.0.0")),
-            _ => ("CHROME", format!("AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{version}.0.0.0 Safari/537.36")),
+            2 => (
+                "EDGE",
+                format!(
+                    "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{version}.0.0.0 Safari/537.36 \
+                     Edg/{version}.0.0.0"
+                ),
+            ),
+            _ => (
+                "CHROME",
+                format!(
+                    "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{version}.0.0.0 Safari/537.36"
+                ),
+            ),
         };
         (os, browser, format!("Mozilla/5.0 ({platform}) {rest}"))
     }
@@ -129,7 +149,9 @@ fn write(out: &mut Vec<u8>, value: &Value, order: &[&str]) {
     match value {
         Value::Object(object) => {
             let mut members: Vec<_> = object.iter().collect();
-            members.sort_by_key(|(key, _)| order.iter().position(|named| named == key).unwrap_or(order.len()));
+            members.sort_by_key(|(key, _)| {
+                order.iter().position(|named| named == key).unwrap_or(order.len())
+            });
             out.push(b'{');
             for (n, (key, value)) in members.into_iter().enumerate() {
                 if n > 0 {

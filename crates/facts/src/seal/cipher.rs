@@ -29,15 +29,32 @@ impl Aead {
 
     /// Seals in place and appends the tag.
     pub(super) fn seal(&self, nonce: &[u8; NONCE_LEN], associated: &[u8], text: &mut Vec<u8>) {
-        if self.0.seal_in_place_append_tag(Nonce::assume_unique_for_key(*nonce), Aad::from(associated), text).is_err() {
+        if self
+            .0
+            .seal_in_place_append_tag(
+                Nonce::assume_unique_for_key(*nonce),
+                Aad::from(associated),
+                text,
+            )
+            .is_err()
+        {
             unreachable!("a text is far below the cipher's limit of 64 GiB");
         }
     }
 
     /// Opens; none if key, nonce, associated data or text are not those that were sealed.
-    pub(super) fn open(&self, nonce: &[u8; NONCE_LEN], associated: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    pub(super) fn open(
+        &self,
+        nonce: &[u8; NONCE_LEN],
+        associated: &[u8],
+        sealed: &[u8],
+    ) -> Option<Zeroizing<Vec<u8>>> {
         let mut text = Zeroizing::new(sealed.to_vec());
-        let length = self.0.open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(associated), &mut text).ok()?.len();
+        let length = self
+            .0
+            .open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(associated), &mut text)
+            .ok()?
+            .len();
         text.truncate(length);
         Some(text)
     }
@@ -48,7 +65,8 @@ pub(super) fn derive(secret: &[u8], info: &[&[u8]]) -> Secret {
     Extracted::new(secret).expand(info)
 }
 
-/// The first half of it: all that does not depend on what the key is for. The library has the whole only, which would hash the secret anew for every record.
+/// The first half of it: all that does not depend on what the key is for. The library has the whole
+/// only, which would hash the secret anew for every record.
 pub(super) struct Extracted(hmac::Key);
 
 impl Extracted {
@@ -71,14 +89,20 @@ impl Extracted {
 }
 
 /// Deterministic CBOR of what `write` writes.
-pub(super) fn cbor(capacity: usize, write: impl FnOnce(&mut Encoder<&mut Vec<u8>>) -> Result<(), encode::Error<Infallible>>) -> Vec<u8> {
+pub(super) fn cbor(
+    capacity: usize,
+    write: impl FnOnce(&mut Encoder<&mut Vec<u8>>) -> Result<(), encode::Error<Infallible>>,
+) -> Vec<u8> {
     let mut out = Vec::with_capacity(capacity);
     write_cbor(&mut out, write);
     out
 }
 
 /// The same, appended.
-pub(super) fn write_cbor(out: &mut Vec<u8>, write: impl FnOnce(&mut Encoder<&mut Vec<u8>>) -> Result<(), encode::Error<Infallible>>) {
+pub(super) fn write_cbor(
+    out: &mut Vec<u8>,
+    write: impl FnOnce(&mut Encoder<&mut Vec<u8>>) -> Result<(), encode::Error<Infallible>>,
+) {
     if write(&mut Encoder::new(out)).is_err() {
         unreachable!("memory takes every byte");
     }
@@ -91,7 +115,12 @@ mod tests {
 
     #[test]
     fn derivation_in_two_halves_is_that_of_the_library() {
-        for (length, info) in [(0, [b"".as_slice(), b""]), (32, [b"claimledger test", b"and more"]), (64, [b"x", b""]), (200, [&[7; 300], b"y"])] {
+        for (length, info) in [
+            (0, [b"".as_slice(), b""]),
+            (32, [b"claimledger test", b"and more"]),
+            (64, [b"x", b""]),
+            (200, [&[7; 300], b"y"]),
+        ] {
             let secret = vec![0x5a; length];
             let mut expect = [0; KEY];
             let extracted = hkdf::Salt::none(hkdf::HKDF_SHA256).extract(&secret);

@@ -1,4 +1,5 @@
-//! The keys: one master key wraps each tenant's, a tenant's wrap each person's. None of them is ever shown by `Debug`.
+//! The keys: one master key wraps each tenant's, a tenant's wrap each person's. None of them is
+//! ever shown by `Debug`.
 //!
 //! ```text
 //! master ── wraps ── tenant secrets: tenant · index · digest
@@ -8,7 +9,8 @@
 //! tenant ‖ persons, by pseudonym ── HKDF with record id ── key of an original
 //! index ── HMAC ── blind indexes       digest ── HMAC ── content and byte digests
 //! ```
-//! A key of AES-256-GCM with random nonces is good for 2³² messages. Only wrapping keys and a person's key are used more than once.
+//! A key of AES-256-GCM with random nonces is good for 2³² messages. Only wrapping keys and a
+//! person's key are used more than once.
 
 use super::cipher::{self, Aead, Extracted, KEY, Secret};
 use crate::{
@@ -41,7 +43,10 @@ pub enum KeyError {
     #[error("the wrapped key is not of a form that this version reads")]
     Form,
     /// Another wrapping key, another tenant, another person, or altered bytes.
-    #[error("the wrapped key does not open: it was wrapped by another key or for somebody else, or was altered")]
+    #[error(
+        "the wrapped key does not open: it was wrapped by another key or for somebody else, or was \
+         altered"
+    )]
     Wrapped,
 }
 
@@ -74,8 +79,8 @@ struct Tenant {
 struct Person {
     secret: Secret,
     personal: Aead,
-    /// What the keys of originals that need this person alone are derived from, and under which tenant's keys. The weak reference keeps the address from being
-    /// used again.
+    /// What the keys of originals that need this person alone are derived from, and under which
+    /// tenant's keys. The weak reference keeps the address from being used again.
     original: OnceLock<(Weak<Tenant>, Extracted)>,
 }
 
@@ -130,7 +135,12 @@ impl TenantKeys {
     /// See [`KeyError`].
     pub fn unwrap(master: &MasterKey, tenant: &TenantId, wrapped: &[u8]) -> Result<Self, KeyError> {
         let plain = unwrap(&Aead::new(&master.0), &tenant_context(tenant), wrapped)?;
-        let part = |n: usize| plain.get(n * KEY..(n + 1) * KEY).and_then(|part| secret(part).ok()).ok_or(KeyError::Form);
+        let part = |n: usize| {
+            plain
+                .get(n * KEY..(n + 1) * KEY)
+                .and_then(|part| secret(part).ok())
+                .ok_or(KeyError::Form)
+        };
         if plain.len() != 3 * KEY {
             return Err(KeyError::Form);
         }
@@ -142,9 +152,21 @@ impl TenantKeys {
     pub fn blind_index(&self, kind: BlindKind, identifier: &str) -> Digest32 {
         match kind {
             BlindKind::Id => mac(&self.0.index_mac, b"claimledger id v1\0", identifier.as_bytes()),
-            BlindKind::Alias => mac(&self.0.index_mac, b"claimledger alias v1\0", identifier.trim().to_lowercase().as_bytes()),
-            BlindKind::Label => mac(&self.0.index_mac, b"claimledger label v1\0", identifier.trim().to_lowercase().as_bytes()),
-            BlindKind::Address => mac(&self.0.index_mac, b"claimledger address v1\0", one_address(identifier).as_bytes()),
+            BlindKind::Alias => mac(
+                &self.0.index_mac,
+                b"claimledger alias v1\0",
+                identifier.trim().to_lowercase().as_bytes(),
+            ),
+            BlindKind::Label => mac(
+                &self.0.index_mac,
+                b"claimledger label v1\0",
+                identifier.trim().to_lowercase().as_bytes(),
+            ),
+            BlindKind::Address => mac(
+                &self.0.index_mac,
+                b"claimledger address v1\0",
+                one_address(identifier).as_bytes(),
+            ),
         }
     }
 
@@ -160,7 +182,8 @@ impl TenantKeys {
         mac(&self.0.digest_mac, b"claimledger bytes v1\0", bytes)
     }
 
-    /// The key of what belongs to nobody: one a record, because there may be more records than random nonces allow under one key.
+    /// The key of what belongs to nobody: one a record, because there may be more records than
+    /// random nonces allow under one key.
     pub(super) fn unowned(&self, id: &RecordId) -> Aead {
         Aead::new(&self.0.extracted.expand(&[b"claimledger unowned v1", id.0.as_bytes()]))
     }
@@ -171,8 +194,15 @@ impl TenantKeys {
         Aead::new(&match persons {
             [] => self.0.extracted.expand(&info),
             [person] => {
-                let (of, extracted) = person.0.original.get_or_init(|| (Arc::downgrade(&self.0), self.together(persons)));
-                if std::ptr::eq(of.as_ptr(), Arc::as_ptr(&self.0)) { extracted.expand(&info) } else { self.together(persons).expand(&info) }
+                let (of, extracted) = person
+                    .0
+                    .original
+                    .get_or_init(|| (Arc::downgrade(&self.0), self.together(persons)));
+                if std::ptr::eq(of.as_ptr(), Arc::as_ptr(&self.0)) {
+                    extracted.expand(&info)
+                } else {
+                    self.together(persons).expand(&info)
+                }
             }
             persons => self.together(persons).expand(&info),
         })
@@ -202,7 +232,13 @@ impl PersonKey {
 
     /// Wrapped for the key store: for this person of this tenant only.
     #[must_use]
-    pub fn wrap(&self, keys: &TenantKeys, tenant: &TenantId, pseudonym: &Pseudonym, random: &dyn Random) -> Vec<u8> {
+    pub fn wrap(
+        &self,
+        keys: &TenantKeys,
+        tenant: &TenantId,
+        pseudonym: &Pseudonym,
+        random: &dyn Random,
+    ) -> Vec<u8> {
         wrap(&keys.0.wrapping, &person_context(tenant, pseudonym), &*self.0.secret, random)
     }
 
@@ -210,11 +246,21 @@ impl PersonKey {
     ///
     /// # Errors
     /// See [`KeyError`].
-    pub fn unwrap(keys: &TenantKeys, tenant: &TenantId, pseudonym: &Pseudonym, wrapped: &[u8]) -> Result<Self, KeyError> {
-        Ok(Self::new(secret(&unwrap(&keys.0.wrapping, &person_context(tenant, pseudonym), wrapped)?)?))
+    pub fn unwrap(
+        keys: &TenantKeys,
+        tenant: &TenantId,
+        pseudonym: &Pseudonym,
+        wrapped: &[u8],
+    ) -> Result<Self, KeyError> {
+        Ok(Self::new(secret(&unwrap(
+            &keys.0.wrapping,
+            &person_context(tenant, pseudonym),
+            wrapped,
+        )?)?))
     }
 
-    /// What records with this address of theirs are found by. Under their own key: with it goes the way back from the digest to the address.
+    /// What records with this address of theirs are found by. Under their own key: with it goes the
+    /// way back from the digest to the address.
     #[must_use]
     pub fn address_index(&self, address: &str) -> Digest32 {
         let key = hmac::Key::new(hmac::HMAC_SHA256, self.0.secret.as_slice());
@@ -241,7 +287,8 @@ pub fn new_pseudonym(random: &dyn Random) -> Pseudonym {
 /// An address in its shortest spelling; what is no address as it is.
 fn one_address(text: &str) -> String {
     let text = text.trim();
-    text.parse::<std::net::IpAddr>().map_or_else(|_| text.to_lowercase(), |address| address.to_canonical().to_string())
+    text.parse::<std::net::IpAddr>()
+        .map_or_else(|_| text.to_lowercase(), |address| address.to_canonical().to_string())
 }
 
 fn draw(random: &dyn Random) -> Secret {
@@ -268,7 +315,13 @@ fn tenant_context(tenant: &TenantId) -> Vec<u8> {
 }
 
 fn person_context(tenant: &TenantId, pseudonym: &Pseudonym) -> Vec<u8> {
-    cipher::cbor(96, |e| e.array(3)?.str("claimledger person key v1")?.str(tenant.as_str())?.str(pseudonym.as_str())?.ok())
+    cipher::cbor(96, |e| {
+        e.array(3)?
+            .str("claimledger person key v1")?
+            .str(tenant.as_str())?
+            .str(pseudonym.as_str())?
+            .ok()
+    })
 }
 
 fn wrap(key: &Aead, context: &[u8], plain: &[u8], random: &dyn Random) -> Vec<u8> {

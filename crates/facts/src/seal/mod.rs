@@ -1,7 +1,8 @@
 //! Sealing: from a draft to a record that waits for its position, and back to what was sealed.
 //!
-//! Every sealed plain text is salt ‖ packed payload, under AES-256-GCM with a random nonce. The salt is sealed too, so the commitment in the header says
-//! nothing about personal data once the key is destroyed. Associated data ties a block to format, tenant, record, kind and person.
+//! Every sealed plain text is salt ‖ packed payload, under AES-256-GCM with a random nonce. The
+//! salt is sealed too, so the commitment in the header says nothing about personal data once the
+//! key is destroyed. Associated data ties a block to format, tenant, record, kind and person.
 
 mod cipher;
 mod keys;
@@ -20,7 +21,9 @@ use crate::{
     fact::{Fact, FactData},
     ids::{LogPosition, Pseudonym, RecordId, SourceId, TenantId},
     random::Random,
-    record::{Digest32, FORMAT, Header, MAX_PLAIN_BYTES, MAX_RECORD_BYTES, Prepared, SealedCommitment},
+    record::{
+        Digest32, FORMAT, Header, MAX_PLAIN_BYTES, MAX_RECORD_BYTES, Prepared, SealedCommitment,
+    },
     refusal::{Refusal, RefusalCode},
     statement::{ADDRESS, LABEL, StatementRef},
     time::Time,
@@ -79,11 +82,18 @@ impl From<SealError> for Refusal {
     fn from(error: SealError) -> Self {
         let message = error.to_string();
         match error {
-            SealError::TooLarge { max, .. } => Self::whole(RefusalCode::TooLarge, format!("at most {max} bytes a record"), message),
-            SealError::FreeText { .. } => {
-                Self::field(RefusalCode::InvalidField, "data.reason", "a code of lower case letters, digits and _", message)
+            SealError::TooLarge { max, .. } => {
+                Self::whole(RefusalCode::TooLarge, format!("at most {max} bytes a record"), message)
             }
-            SealError::Person { .. } | SealError::Facts => Self::whole(RefusalCode::Malformed, "a record that can be sealed", message),
+            SealError::FreeText { .. } => Self::field(
+                RefusalCode::InvalidField,
+                "data.reason",
+                "a code of lower case letters, digits and _",
+                message,
+            ),
+            SealError::Person { .. } | SealError::Facts => {
+                Self::whole(RefusalCode::Malformed, "a record that can be sealed", message)
+            }
         }
     }
 }
@@ -104,18 +114,29 @@ pub fn seal(input: SealInput<'_>) -> Result<Prepared, SealError> {
     if persons.len() != draft.persons.len() {
         return Err(SealError::Person { fact: "record" });
     }
-    let facts: Vec<Fact> = draft.facts.iter().map(|fact| pseudonymous(draft, fact, persons)).collect::<Result<_, _>>()?;
+    let facts: Vec<Fact> = draft
+        .facts
+        .iter()
+        .map(|fact| pseudonymous(draft, fact, persons))
+        .collect::<Result<_, _>>()?;
     let correlation = indexed(draft, persons, keys);
-    let statement =
-        StatementRef { kind: &draft.kind, session: draft.session.as_ref(), correlation: &correlation, notes: &draft.notes, facts: &facts };
+    let statement = StatementRef {
+        kind: &draft.kind,
+        session: draft.session.as_ref(),
+        correlation: &correlation,
+        notes: &draft.notes,
+        facts: &facts,
+    };
     let statement_bytes = statement.encode(draft.occurred).map_err(|_| SealError::Facts)?;
     let sessions = statement.sessions().cloned().collect();
     limit(statement_bytes.len())?;
     limit(draft.original.len())?;
 
     let id = RecordId::derive(tenant, source, &draft.source_id);
-    let blocks = draft.persons.iter().filter(|person| !person.personal.is_empty()).count() + usize::from(!draft.unowned.is_empty());
-    // One draw for all of it: salt of the facts, then salt and nonce of each block, then of the original.
+    let blocks = draft.persons.iter().filter(|person| !person.personal.is_empty()).count()
+        + usize::from(!draft.unowned.is_empty());
+    // One draw for all of it: salt of the facts, then salt and nonce of each block, then of the
+    // original.
     let mut drawn = vec![0; SALT + (blocks + 1) * (SALT + NONCE)];
     random.fill(&mut drawn);
     let mut drawn = Drawn(&drawn);
@@ -135,7 +156,13 @@ pub fn seal(input: SealInput<'_>) -> Result<Prepared, SealError> {
             let plain = person.personal.as_bytes();
             limit(plain.len())?;
             let sealed = sealer.seal(key.personal(), Kind::Personal, Some(pseudonym), plain);
-            let stored = body::push_personal(&mut personal, Some(pseudonym), sealed.codec, sealed.nonce, &sealer.ciphertext);
+            let stored = body::push_personal(
+                &mut personal,
+                Some(pseudonym),
+                sealed.codec,
+                sealed.nonce,
+                &sealer.ciphertext,
+            );
             commitments.push(SealedCommitment { plain: sealed.plain, stored });
         }
     }
@@ -143,7 +170,13 @@ pub fn seal(input: SealInput<'_>) -> Result<Prepared, SealError> {
         let plain = draft.unowned.as_bytes();
         limit(plain.len())?;
         let sealed = sealer.seal(&keys.unowned(&id), Kind::Personal, None, plain);
-        let stored = body::push_personal(&mut personal, None, sealed.codec, sealed.nonce, &sealer.ciphertext);
+        let stored = body::push_personal(
+            &mut personal,
+            None,
+            sealed.codec,
+            sealed.nonce,
+            &sealer.ciphertext,
+        );
         commitments.push(SealedCommitment { plain: sealed.plain, stored });
     }
 
@@ -151,9 +184,11 @@ pub fn seal(input: SealInput<'_>) -> Result<Prepared, SealError> {
     needed.sort_unstable_by(|a, b| a.0.cmp(&b.0));
     needed.dedup_by(|a, b| a.0 == b.0);
     let needed_keys: Vec<&PersonKey> = needed.iter().map(|(_, key)| key).collect();
-    let sealed = sealer.seal(&keys.original(&id, &needed_keys), Kind::Original, None, &draft.original);
+    let sealed =
+        sealer.seal(&keys.original(&id, &needed_keys), Kind::Original, None, &draft.original);
     let pseudonyms: Vec<&Pseudonym> = needed.into_iter().map(|(pseudonym, _)| pseudonym).collect();
-    let (original, stored) = body::original(&pseudonyms, sealed.codec, sealed.nonce, &sealer.ciphertext);
+    let (original, stored) =
+        body::original(&pseudonyms, sealed.codec, sealed.nonce, &sealer.ciphertext);
 
     let header = Header {
         format: FORMAT,
@@ -185,7 +220,9 @@ pub fn seal(input: SealInput<'_>) -> Result<Prepared, SealError> {
         variants_allowed: draft.variants_allowed,
     };
     match prepared.size() {
-        bytes if bytes > MAX_RECORD_BYTES => Err(SealError::TooLarge { bytes, max: MAX_RECORD_BYTES }),
+        bytes if bytes > MAX_RECORD_BYTES => {
+            Err(SealError::TooLarge { bytes, max: MAX_RECORD_BYTES })
+        }
         _ => Ok(prepared),
     }
 }
@@ -193,12 +230,22 @@ pub fn seal(input: SealInput<'_>) -> Result<Prepared, SealError> {
 /// Maximum number of display names by which one record is found.
 const MAX_LABELS: usize = 8;
 
-/// The ids that join events, and digests of what is sealed: half of an HMAC each, which is enough to find by.
-fn indexed<'d>(draft: &'d Draft, persons: &[(Pseudonym, PersonKey)], keys: &TenantKeys) -> Cow<'d, BTreeMap<String, String>> {
+/// The ids that join events, and digests of what is sealed: half of an HMAC each, which is enough
+/// to find by.
+fn indexed<'d>(
+    draft: &'d Draft,
+    persons: &[(Pseudonym, PersonKey)],
+    keys: &TenantKeys,
+) -> Cow<'d, BTreeMap<String, String>> {
     let half = |digest: Digest32| HEXLOWER.encode(&digest.0[..16]);
     let mut index = Vec::new();
-    let of_person = draft.persons.iter().zip(persons).find_map(|(person, (_, key))| Some(key.address_index(person.address.as_deref()?)));
-    let of_nobody = || draft.address.as_deref().map(|address| keys.blind_index(BlindKind::Address, address));
+    let of_person = draft
+        .persons
+        .iter()
+        .zip(persons)
+        .find_map(|(person, (_, key))| Some(key.address_index(person.address.as_deref()?)));
+    let of_nobody =
+        || draft.address.as_deref().map(|address| keys.blind_index(BlindKind::Address, address));
     index.extend(of_person.or_else(of_nobody).map(|digest| (ADDRESS.to_owned(), half(digest))));
     for (n, label) in draft.labels.iter().take(MAX_LABELS).enumerate() {
         index.push((format!("{LABEL}{n}"), half(keys.blind_index(BlindKind::Label, label))));
@@ -213,18 +260,32 @@ fn indexed<'d>(draft: &'d Draft, persons: &[(Pseudonym, PersonKey)], keys: &Tena
 
 /// What packs well could be sealed and never be read again: reading is bounded, so writing is too.
 fn limit(bytes: usize) -> Result<(), SealError> {
-    if bytes > MAX_PLAIN_BYTES { Err(SealError::TooLarge { bytes, max: MAX_PLAIN_BYTES }) } else { Ok(()) }
+    if bytes > MAX_PLAIN_BYTES {
+        Err(SealError::TooLarge { bytes, max: MAX_PLAIN_BYTES })
+    } else {
+        Ok(())
+    }
 }
 
-fn pseudonymous(draft: &Draft, fact: &DraftFact, persons: &[(Pseudonym, PersonKey)]) -> Result<Fact, SealError> {
+fn pseudonymous(
+    draft: &Draft,
+    fact: &DraftFact,
+    persons: &[(Pseudonym, PersonKey)],
+) -> Result<Fact, SealError> {
     let name = fact.data.type_name();
     if fact.data.has_free_text() {
         return Err(SealError::FreeText { fact: name });
     }
-    let person = |index: usize| persons.get(index).map(|(pseudonym, _)| pseudonym.clone()).ok_or(SealError::Person { fact: name });
+    let person = |index: usize| {
+        persons
+            .get(index)
+            .map(|(pseudonym, _)| pseudonym.clone())
+            .ok_or(SealError::Person { fact: name })
+    };
     let mut data = fact.data.clone();
     if let FactData::SubjectLinked(linked) = &mut data {
-        // The identifier as received must not stand in the clear, so the other person must be there.
+        // The identifier as received must not stand in the clear, so the other person must be
+        // there.
         linked.other = person(fact.other.ok_or(SealError::Person { fact: name })?)?;
     }
     Ok(Fact {
@@ -240,7 +301,9 @@ struct Drawn<'r>(&'r [u8]);
 
 impl<'r> Drawn<'r> {
     fn take<const N: usize>(&mut self) -> &'r [u8; N] {
-        let Some((taken, rest)) = self.0.split_first_chunk() else { unreachable!("as many were drawn as there are blocks") };
+        let Some((taken, rest)) = self.0.split_first_chunk() else {
+            unreachable!("as many were drawn as there are blocks")
+        };
         self.0 = rest;
         taken
     }
@@ -262,7 +325,13 @@ struct Sealed<'a> {
 }
 
 impl<'a> Sealer<'a> {
-    fn seal(&mut self, key: &Aead, kind: Kind, pseudonym: Option<&Pseudonym>, plain: &[u8]) -> Sealed<'a> {
+    fn seal(
+        &mut self,
+        key: &Aead,
+        kind: Kind,
+        pseudonym: Option<&Pseudonym>,
+        plain: &[u8],
+    ) -> Sealed<'a> {
         let salt: &[u8; SALT] = self.drawn.take();
         let nonce = self.drawn.take();
         self.ciphertext.clear();
@@ -275,9 +344,15 @@ impl<'a> Sealer<'a> {
     }
 }
 
-/// Deterministic CBOR of [format, tenant, record id, kind, pseudonym or null]. The record id is that of the source's event, for a variant too: whether it is one
-/// is decided after sealing.
-fn associated_data(out: &mut Vec<u8>, tenant: &TenantId, id: &RecordId, kind: Kind, pseudonym: Option<&Pseudonym>) {
+/// Deterministic CBOR of [format, tenant, record id, kind, pseudonym or null]. The record id is
+/// that of the source's event, for a variant too: whether it is one is decided after sealing.
+fn associated_data(
+    out: &mut Vec<u8>,
+    tenant: &TenantId,
+    id: &RecordId,
+    kind: Kind,
+    pseudonym: Option<&Pseudonym>,
+) {
     let kind = match kind {
         Kind::Personal => "personal",
         Kind::Original => "original",

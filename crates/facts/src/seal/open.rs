@@ -36,20 +36,30 @@ pub enum OpenError {
 ///
 /// # Errors
 /// See [`OpenError`].
-pub fn open_original(entry: &Entry, header: &Header, keys: &TenantKeys, persons: &[(Pseudonym, PersonKey)]) -> Result<Vec<u8>, OpenError> {
+pub fn open_original(
+    entry: &Entry,
+    header: &Header,
+    keys: &TenantKeys,
+    persons: &[(Pseudonym, PersonKey)],
+) -> Result<Vec<u8>, OpenError> {
     body::check_original(&entry.original, &header.original)?;
     let original = body::Original::read(&entry.original)?;
     let needed: Vec<&PersonKey> = original
         .pseudonyms
         .iter()
-        .map(|pseudonym| find(persons, pseudonym).ok_or_else(|| OpenError::Erased { pseudonym: pseudonym.clone() }))
+        .map(|pseudonym| {
+            find(persons, pseudonym)
+                .ok_or_else(|| OpenError::Erased { pseudonym: pseudonym.clone() })
+        })
         .collect::<Result<_, _>>()?;
     let key = keys.original(&event_id(header), &needed);
-    let sealed = Sealed { codec: original.codec, nonce: &original.nonce, ciphertext: original.ciphertext };
+    let sealed =
+        Sealed { codec: original.codec, nonce: &original.nonce, ciphertext: original.ciphertext };
     Ok(open(&key, header, Kind::Original, None, &sealed, &header.original.plain)?)
 }
 
-/// Every personal block, in the order of the header, checked against it. A block whose key is not among `persons` is given as erased.
+/// Every personal block, in the order of the header, checked against it. A block whose key is not
+/// among `persons` is given as erased.
 ///
 /// # Errors
 /// If a block does not open with its key, or is not what the header commits to.
@@ -66,16 +76,34 @@ pub fn open_personal(
         .zip(&header.personal)
         .map(|(block, commitment)| {
             let whose = block.pseudonym.as_ref();
-            let sealed = Sealed { codec: block.codec, nonce: &block.nonce, ciphertext: block.ciphertext };
+            let sealed =
+                Sealed { codec: block.codec, nonce: &block.nonce, ciphertext: block.ciphertext };
             let plain = match whose {
-                None => Some(open(&keys.unowned(&event_id(header)), header, Kind::Personal, None, &sealed, &commitment.plain)?),
+                None => Some(open(
+                    &keys.unowned(&event_id(header)),
+                    header,
+                    Kind::Personal,
+                    None,
+                    &sealed,
+                    &commitment.plain,
+                )?),
                 Some(pseudonym) => match find(persons, pseudonym) {
-                    Some(key) => Some(open(key.personal(), header, Kind::Personal, whose, &sealed, &commitment.plain)?),
+                    Some(key) => Some(open(
+                        key.personal(),
+                        header,
+                        Kind::Personal,
+                        whose,
+                        &sealed,
+                        &commitment.plain,
+                    )?),
                     None => None,
                 },
             };
-            let data = plain
-                .map(|plain| serde_json::from_slice(&plain).map_err(|error| CorruptRecord::new(format!("a personal block is no JSON: {error}"))));
+            let data = plain.map(|plain| {
+                serde_json::from_slice(&plain).map_err(|error| {
+                    CorruptRecord::new(format!("a personal block is no JSON: {error}"))
+                })
+            });
             Ok(PersonalBlock { data: data.transpose()?, pseudonym: block.pseudonym })
         })
         .collect()
@@ -106,9 +134,12 @@ fn open(
 ) -> Result<Vec<u8>, CorruptRecord> {
     let mut associated = Vec::with_capacity(96);
     associated_data(&mut associated, &header.tenant, &event_id(header), kind, whose);
-    let text =
-        key.open(sealed.nonce, &associated, sealed.ciphertext).ok_or_else(|| CorruptRecord::new("a sealed block does not open with its key"))?;
-    let (salt, packed) = text.split_at_checked(SALT).ok_or_else(|| CorruptRecord::new("a sealed block is cut short"))?;
+    let text = key
+        .open(sealed.nonce, &associated, sealed.ciphertext)
+        .ok_or_else(|| CorruptRecord::new("a sealed block does not open with its key"))?;
+    let (salt, packed) = text
+        .split_at_checked(SALT)
+        .ok_or_else(|| CorruptRecord::new("a sealed block is cut short"))?;
     let plain = codec::unpack(sealed.codec, packed)?;
     if body::commit(salt, &plain) != *commitment {
         return Err(CorruptRecord::new("a sealed block is not the one that the header commits to"));

@@ -2,7 +2,8 @@
 
 use super::prelude::*;
 
-/// `sign_in.refused`: a sign-in, a factor of one, or an access did not succeed. It never counts as a factor.
+/// `sign_in.refused`: a sign-in, a factor of one, or an access did not succeed. It never counts as
+/// a factor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SignInRefused {
     /// What became of it.

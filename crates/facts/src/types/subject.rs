@@ -11,7 +11,8 @@ pub struct SubjectLinked {
     pub same: bool,
 }
 
-/// `subject.sessions_ended`: every session of the subject that had begun by then was ended, as when an administrator clears them.
+/// `subject.sessions_ended`: every session of the subject that had begun by then was ended, as when
+/// an administrator clears them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SubjectSessionsEnded {
     /// Why.

@@ -1,4 +1,5 @@
-//! What the tests of this crate share: fixed randomness, fixed keys, and one draft of every fact type.
+//! What the tests of this crate share: fixed randomness, fixed keys, and one draft of every fact
+//! type.
 #![allow(dead_code, reason = "each test file uses a part")]
 
 use claimledger_facts::{
@@ -35,7 +36,8 @@ impl Random for Fixed {
     fn fill(&self, out: &mut [u8]) {
         for chunk in out.chunks_mut(32) {
             let block = self.block.fetch_add(1, Ordering::Relaxed);
-            let bytes = Sha256::new().chain_update(&self.seed).chain_update(block.to_be_bytes()).finalize();
+            let bytes =
+                Sha256::new().chain_update(&self.seed).chain_update(block.to_be_bytes()).finalize();
             chunk.copy_from_slice(&bytes[..chunk.len()]);
         }
     }
@@ -55,7 +57,10 @@ pub(crate) fn tenant_keys() -> TenantKeys {
 
 /// Pseudonym and key of person `n`.
 pub(crate) fn person(n: usize) -> (Pseudonym, PersonKey) {
-    (seal::new_pseudonym(&Fixed::new(format!("pseudonym {n}"))), PersonKey::generate(&Fixed::new(format!("person {n}"))))
+    (
+        seal::new_pseudonym(&Fixed::new(format!("pseudonym {n}"))),
+        PersonKey::generate(&Fixed::new(format!("person {n}"))),
+    )
 }
 
 pub(crate) fn persons(count: usize) -> Vec<(Pseudonym, PersonKey)> {
@@ -111,71 +116,118 @@ pub(crate) fn alice() -> DraftPerson {
 }
 
 pub(crate) fn bob() -> DraftPerson {
-    DraftPerson { id: "u-bob".to_owned(), personal: object(json!({"labels": {"id": "u-bob"}})).into(), ..DraftPerson::default() }
+    DraftPerson {
+        id: "u-bob".to_owned(),
+        personal: object(json!({"labels": {"id": "u-bob"}})).into(),
+        ..DraftPerson::default()
+    }
 }
 
 /// Data of every fact type at its current version, every field used.
 pub(crate) fn samples() -> Vec<(&'static str, Value)> {
     vec![
-        ("org.configured", json!({"engine": "identity_engine", "claims_sharing": true, "third_party_claims_sharing": false})),
+        (
+            "org.configured",
+            json!({"engine": "identity_engine", "claims_sharing": true,
+                "third_party_claims_sharing": false}),
+        ),
         (
             "idp.configured",
-            json!({"idp": "idp-x", "version": "tx1", "kind": "third_party", "status": "active", "trust_claims": true, "map_amr_claims": false, "protocol": "saml2",
+            json!({"idp": "idp-x", "version": "tx1", "kind": "third_party", "status": "active",
+                "trust_claims": true, "map_amr_claims": false, "protocol": "saml2",
                 "app": "org2org", "usage": "factor_only", "actor": "admin-1", "ticket": "T-1"}),
         ),
-        ("idp.key_added", json!({"idp": "idp-x", "key": "X1", "actor": "admin-1", "ticket": "T-2"})),
-        ("idp.key_retired", json!({"idp": "idp-x", "key": "X1", "actor": "admin-1", "ticket": "T-3"})),
+        (
+            "idp.key_added",
+            json!({"idp": "idp-x", "key": "X1", "actor": "admin-1", "ticket": "T-2"}),
+        ),
+        (
+            "idp.key_retired",
+            json!({"idp": "idp-x", "key": "X1", "actor": "admin-1", "ticket": "T-3"}),
+        ),
         (
             "trust.retracted",
-            json!({"idp": "idp-x", "from": "2026-03-10T09:59:59.25Z", "reason": "key_leaked", "key": "X1", "actor": "admin-2", "ticket": "T-4"}),
+            json!({"idp": "idp-x", "from": "2026-03-10T09:59:59.25Z", "reason": "key_leaked",
+                "key": "X1", "actor": "admin-2", "ticket": "T-4"}),
         ),
         (
             "policy.configured",
-            json!({"policy": "payroll", "version": "v2", "kind": "app_sign_in", "status": "active", "apps": ["payroll", "wiki"], "max_lifetime_secs": 43200,
+            json!({"policy": "payroll", "version": "v2", "kind": "app_sign_in", "status": "active",
+                "apps": ["payroll", "wiki"], "max_lifetime_secs": 43200,
                 "max_idle_secs": 0, "actor": "admin-1", "ticket": "T-5", "rules": [
-                    {"rule": "payroll-1", "priority": 1, "access": "allow", "factor_mode": "2fa", "chain": ["password", "webauthn"], "reauthenticate_in_secs": 0,
+                    {"rule": "payroll-1", "priority": 1, "access": "allow", "factor_mode": "2fa",
+                        "chain": ["password", "webauthn"], "reauthenticate_in_secs": 0,
                      "alternatives": [
-                        {"possession": {"device_bound": true, "hardware_protected": true, "phishing_resistant": false, "user_presence": true,
+                        {"possession": {"device_bound": true, "hardware_protected": true,
+                            "phishing_resistant": false, "user_presence": true,
                                         "user_verification": false},
-                         "knowledge": true, "allow_methods": ["webauthn"], "exclude_methods": ["sms", "voice"]},
+                         "knowledge": true, "allow_methods": ["webauthn"],
+                             "exclude_methods": ["sms", "voice"]},
                         {"possession": {}}, {}]},
-                    {"rule": "payroll-2", "priority": -2, "access": "deny", "factor_mode": "1fa"}]}),
+                    {"rule": "payroll-2", "priority": -2, "access": "deny",
+                        "factor_mode": "1fa"}]}),
         ),
         ("claim_sourcing.configured", json!({"redirect": "fixed", "include": ["idp-x", "idp-y"]})),
-        ("routing_rule.configured", json!({"rule": "route-1", "idp": "idp-x", "status": "inactive", "priority": 3, "actor": "admin-1"})),
-        ("authenticator.configured", json!({"method": "otp", "status": "deleted", "enrollment": "disabled"})),
+        (
+            "routing_rule.configured",
+            json!({"rule": "route-1", "idp": "idp-x", "status": "inactive", "priority": 3,
+                "actor": "admin-1"}),
+        ),
+        (
+            "authenticator.configured",
+            json!({"method": "otp", "status": "deleted", "enrollment": "disabled"}),
+        ),
         (
             "authenticator.lost",
-            json!({"methods": ["push", "hwk"], "authenticator": "auth-1", "from": "2026-03-10T09:00:00.000001Z", "actor": "admin-2"}),
+            json!({"methods": ["push", "hwk"], "authenticator": "auth-1",
+                "from": "2026-03-10T09:00:00.000001Z", "actor": "admin-2"}),
         ),
         ("subject.linked", json!({"other": "u-bob", "same": true})),
         ("idp_session.started", json!({"idp": "idp-x", "idp_session": "is-1"})),
         ("idp_session.ended", json!({"idp": "idp-x", "idp_session": "is-1", "reason": "logout"})),
         (
             "session.started",
-            json!({"root_session": "root-1", "idp": "idp-x", "idp_session": "is-1", "lifetime_ends_at": "2026-03-10T22:00:00Z", "idle_secs": 1800}),
+            json!({"root_session": "root-1", "idp": "idp-x", "idp_session": "is-1",
+                "lifetime_ends_at": "2026-03-10T22:00:00Z", "idle_secs": 1800}),
         ),
         ("session.linked", json!({"to": "S2", "by": "external_session"})),
         (
             "claims.received",
-            json!({"idp": "idp-x", "assertion": "as-1", "amr": ["pwd", "hwk", "x-unheard-of"], "key": "X1", "protocol": "oidc", "acr": "urn:example:aal2",
-                "auth_time": "2026-03-10T09:59:00Z", "issued_at": "2026-03-10T09:59:58Z", "readable": true, "methods": [
-                    {"method": "webauthn", "properties": ["device_bound", "hardware_protected", "phishing_resistant", "user_presence", "user_verifying"],
+            json!({"idp": "idp-x", "assertion": "as-1", "amr": ["pwd", "hwk", "x-unheard-of"],
+                "key": "X1", "protocol": "oidc", "acr": "urn:example:aal2",
+                "auth_time": "2026-03-10T09:59:00Z", "issued_at": "2026-03-10T09:59:58Z",
+                    "readable": true, "methods": [
+                    {"method": "webauthn", "properties": ["device_bound", "hardware_protected",
+                        "phishing_resistant", "user_presence", "user_verifying"],
                      "authenticator": "auth-1"},
                     {"method": "password"}]}),
         ),
-        ("claim.accepted", json!({"assertion": "as-1", "amr": "hwk", "method": "webauthn", "reason": "mapped"})),
-        ("claim.ignored", json!({"assertion": "as-1", "amr": "x-unheard-of", "method": "external_idp", "reason": "unknown_value"})),
-        ("factor.verified", json!({"method": "push", "authenticator": "auth-2", "properties": ["user_presence"]})),
+        (
+            "claim.accepted",
+            json!({"assertion": "as-1", "amr": "hwk", "method": "webauthn", "reason": "mapped"}),
+        ),
+        (
+            "claim.ignored",
+            json!({"assertion": "as-1", "amr": "x-unheard-of", "method": "external_idp",
+                "reason": "unknown_value"}),
+        ),
+        (
+            "factor.verified",
+            json!({"method": "push", "authenticator": "auth-2", "properties": ["user_presence"]}),
+        ),
         (
             "policy.decided",
-            json!({"app": "payroll", "policy": "payroll", "outcome": "challenge", "version": "v2", "rule": "payroll-1", "relied_on": ["claims-1", "factor-1"]}),
+            json!({"app": "payroll", "policy": "payroll", "outcome": "challenge", "version": "v2",
+                "rule": "payroll-1", "relied_on": ["claims-1", "factor-1"]}),
         ),
         ("app.accessed", json!({"app": "payroll", "app_session": "app-1"})),
         ("session.ended", json!({"reason": "upstream_revoked"})),
         ("source.heard", json!({"until": "2026-03-10T10:00:00Z", "basis": "polled"})),
         ("source.silent", json!({"from": "2026-03-10T08:00:00Z", "until": "2026-03-10T09:00:00Z"})),
-        ("source.backfilled", json!({"from": "2026-03-10T08:00:00Z", "until": "2026-03-10T08:30:00Z"})),
+        (
+            "source.backfilled",
+            json!({"from": "2026-03-10T08:00:00Z", "until": "2026-03-10T08:30:00Z"}),
+        ),
         ("hold.placed", json!({"hold": "hold-1", "reason": "litigation"})),
         ("hold.released", json!({"hold": "hold-1", "reason": "settled"})),
         ("erasure.requested", json!({"reason": "left", "ticket": "T-6"})),
@@ -184,18 +236,33 @@ pub(crate) fn samples() -> Vec<(&'static str, Value)> {
             json!({"tenant": "acme", "format": 1, "rehearsal": true, "rules": "2026.1",
                 "roles": ["ingest", "read", "investigate", "export", "govern", "operate"]}),
         ),
-        ("fact.conflicted", json!({"source": "acme-sp", "id": "S1-start", "digest": "00".repeat(32), "stored_digest": "ff".repeat(32)})),
+        (
+            "fact.conflicted",
+            json!({"source": "acme-sp", "id": "S1-start", "digest": "00".repeat(32),
+                "stored_digest": "ff".repeat(32)}),
+        ),
         ("role.granted", json!({"credential": "c-1", "roles": ["ingest"], "source": "acme-sp"})),
         ("role.revoked", json!({"credential": "c-1"})),
         ("rules.activated", json!({"rules": "2026.2"})),
-        ("subject.sessions_ended", json!({"reason": "revoked", "actor": "admin-2", "ticket": "T-7"})),
-        ("sign_in.refused", json!({"result": "failure", "reason": "push_rejected", "method": "push", "idp": "idp-x", "app": "payroll"})),
+        (
+            "subject.sessions_ended",
+            json!({"reason": "revoked", "actor": "admin-2", "ticket": "T-7"}),
+        ),
+        (
+            "sign_in.refused",
+            json!({"result": "failure", "reason": "push_rejected", "method": "push", "idp": "idp-x",
+                "app": "payroll"}),
+        ),
     ]
 }
 
 /// The data of a fact type's sample.
 pub(crate) fn sample(name: &str) -> FactData {
-    let value = samples().into_iter().find(|(of, _)| *of == name).unwrap_or_else(|| panic!("no sample of {name}: add one")).1;
+    let value = samples()
+        .into_iter()
+        .find(|(of, _)| *of == name)
+        .unwrap_or_else(|| panic!("no sample of {name}: add one"))
+        .1;
     FactData::from_value(name, value).unwrap().unwrap()
 }
 
@@ -213,24 +280,39 @@ pub(crate) fn draft_of(name: &str) -> Draft {
     if linked {
         draft.persons.push(bob());
     }
-    let fact = DraftFact { session: None, subject: fact.needs_subject.then_some(0), occurred: None, data: sample(name), other: linked.then_some(1) };
+    let fact = DraftFact {
+        session: None,
+        subject: fact.needs_subject.then_some(0),
+        occurred: None,
+        data: sample(name),
+        other: linked.then_some(1),
+    };
     draft.facts.push(fact);
     draft
 }
 
 /// Drafts of what a record may be beyond one fact: by name.
 pub(crate) fn special_drafts() -> Vec<(&'static str, Draft)> {
-    let not_understood =
-        Draft { notes: vec![Note::TimeZoneAssumedUtc, Note::NotUnderstood], translator: "okta-system-log/1", ..empty_draft("user.risk.changed") };
+    let not_understood = Draft {
+        notes: vec![Note::TimeZoneAssumedUtc, Note::NotUnderstood],
+        translator: "okta-system-log/1",
+        ..empty_draft("user.risk.changed")
+    };
 
     let mut many = empty_draft("user.authentication.sso");
     many.session = Some("S1".into());
-    many.correlation = [("transaction", "tx-1"), ("authn_request", "rq-\"1\""), ("é", "ü")].map(|(k, v)| (k.to_owned(), v.to_owned())).into();
-    many.occurred = Occurred { from: time("2026-03-10T10:00:00Z"), to: Some(time("2026-03-10T10:05:00Z")) };
-    many.persons = vec![alice(), DraftPerson { id: "u-nobody".to_owned(), ..DraftPerson::default() }, bob()];
-    many.unowned = object(json!({"text": ["asked by phone"], "client": {"ip": "2001:db8::1"}})).into();
+    many.correlation = [("transaction", "tx-1"), ("authn_request", "rq-\"1\""), ("é", "ü")]
+        .map(|(k, v)| (k.to_owned(), v.to_owned()))
+        .into();
+    many.occurred =
+        Occurred { from: time("2026-03-10T10:00:00Z"), to: Some(time("2026-03-10T10:05:00Z")) };
+    many.persons =
+        vec![alice(), DraftPerson { id: "u-nobody".to_owned(), ..DraftPerson::default() }, bob()];
+    many.unowned =
+        object(json!({"text": ["asked by phone"], "client": {"ip": "2001:db8::1"}})).into();
     many.canonical = b"{\"pulled\":true} ".repeat(2);
-    many.original = b"{\"pulled\": true, \"padding\": \"............................\"}\n".repeat(6);
+    many.original =
+        b"{\"pulled\": true, \"padding\": \"............................\"}\n".repeat(6);
     many.variants_allowed = true;
     let fact = |name, session: Option<&str>, subject, occurred| DraftFact {
         session: session.map(Into::into),
@@ -242,18 +324,28 @@ pub(crate) fn special_drafts() -> Vec<(&'static str, Draft)> {
     many.facts = vec![
         fact("claims.received", None, Some(0), Some(Occurred::at(time("2026-03-10T10:00:01Z")))),
         fact("policy.decided", Some("S2"), Some(2), None),
-        fact("session.ended", Some("S1"), Some(1), Some(Occurred { from: Time::EPOCH, to: Some(time("1969-12-31T23:59:59.999999Z")) })),
+        fact(
+            "session.ended",
+            Some("S1"),
+            Some(1),
+            Some(Occurred { from: Time::EPOCH, to: Some(time("1969-12-31T23:59:59.999999Z")) }),
+        ),
         fact("idp.key_added", None, None, None),
     ];
     vec![("not_understood", not_understood), ("many_facts_many_persons", many)]
 }
 
-/// Drafts of which every body is packed with the dictionary, but for what is too large for it: by name.
+/// Drafts of which every body is packed with the dictionary, but for what is too large for it: by
+/// name.
 pub(crate) fn dictionary_drafts() -> Vec<(&'static str, Draft)> {
     let mut draft = draft_of("claims.received");
-    draft.original =
-        format!(r#"{{"id":"S1-claims","type":"claims.received","session":"S1","data":{}}}"#, draft.facts[0].data.to_value().unwrap()).into_bytes();
-    draft.unowned = object(json!({"text": ["asked by phone, and again by phone, and by phone"]})).into();
+    draft.original = format!(
+        r#"{{"id":"S1-claims","type":"claims.received","session":"S1","data":{}}}"#,
+        draft.facts[0].data.to_value().unwrap()
+    )
+    .into_bytes();
+    draft.unowned =
+        object(json!({"text": ["asked by phone, and again by phone, and by phone"]})).into();
     let mut large = draft.clone();
     large.source_id = "large-1".into();
     large.original = draft.original.repeat(40);
@@ -268,7 +360,16 @@ pub(crate) fn seal_fixed(draft: &Draft) -> Prepared {
 pub(crate) fn seal_with(draft: &Draft, random: &dyn Random) -> Prepared {
     let (tenant, source) = (tenant(), SourceId::from("acme-sp"));
     let persons = persons(draft.persons.len());
-    seal::seal(SealInput { tenant: &tenant, source: &source, door: Door::File, draft, persons: &persons, keys: &tenant_keys(), random }).unwrap()
+    seal::seal(SealInput {
+        tenant: &tenant,
+        source: &source,
+        door: Door::File,
+        draft,
+        persons: &persons,
+        keys: &tenant_keys(),
+        random,
+    })
+    .unwrap()
 }
 
 /// What the sealed bodies hold.
@@ -277,7 +378,10 @@ pub(crate) fn opened(entry: &Entry, header: &Header) -> Value {
     let blocks: Vec<Value> = seal::open_personal(entry, header, &keys, &persons)
         .unwrap()
         .into_iter()
-        .map(|block| json!({"pseudonym": block.pseudonym, "data": block.data.expect("every key is there")}))
+        .map(|block| {
+            json!({"pseudonym": block.pseudonym, "data": block.data.expect("every key is \
+            there")})
+        })
         .collect();
     let original = seal::open_original(entry, header, &keys, &persons).unwrap();
     json!({"personal": blocks, "original": String::from_utf8(original).unwrap()})

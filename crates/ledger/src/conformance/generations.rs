@@ -1,4 +1,5 @@
-//! What every engine of read models must do with generations: build beside, compare, switch once, throw away.
+//! What every engine of read models must do with generations: build beside, compare, switch once,
+//! throw away.
 
 use super::views::{head, names, row, term};
 use crate::{
@@ -24,10 +25,20 @@ const SIZE: u64 = 90;
 
 fn rows(from: u64, to: u64) -> Vec<IndexRow> {
     let session = |n: u64| format!("S{}", n % 7);
-    let (sessions, notes): (Vec<_>, Vec<_>) = (from..to).map(|n| (session(n), format!("n{n}"))).unzip();
+    let (sessions, notes): (Vec<_>, Vec<_>) =
+        (from..to).map(|n| (session(n), format!("n{n}"))).unzip();
     (from..to)
         .zip(sessions.iter().zip(&notes))
-        .map(|(n, (session, note))| row(n, &[(TermKind::Session, session), (TermKind::Idp, "north"), (TermKind::Correlation, note)]))
+        .map(|(n, (session, note))| {
+            row(
+                n,
+                &[
+                    (TermKind::Session, session),
+                    (TermKind::Idp, "north"),
+                    (TermKind::Correlation, note),
+                ],
+            )
+        })
         .collect()
 }
 
@@ -61,17 +72,28 @@ async fn says_what_made_them(views: &impl Views) {
     let dump = views.dump(&tenant).await.unwrap();
     views.begin(&tenant, Place::Live, &MadeBy::now("r7+r8")).await.unwrap();
     let again = views.generations(&tenant).await.unwrap().live.unwrap();
-    assert_eq!((again.made_by, again.number), (MadeBy::now("r7+r8"), live.number), "only what is said of it changes");
+    assert_eq!(
+        (again.made_by, again.number),
+        (MadeBy::now("r7+r8"), live.number),
+        "only what is said of it changes"
+    );
     assert_eq!(views.dump(&tenant).await.unwrap(), dump);
     views.apply(&TenantId::from("other"), LogSize(0), &rows(0, 1), &[]).await.unwrap();
-    assert_eq!(views.generations(&TenantId::from("other")).await.unwrap().live.unwrap().made_by, MadeBy::now(""), "begun by nobody");
+    assert_eq!(
+        views.generations(&TenantId::from("other")).await.unwrap().live.unwrap().made_by,
+        MadeBy::now(""),
+        "begun by nobody"
+    );
 }
 
 async fn builds_beside(views: &impl Views) {
     let (tenant, other) = (TenantId::from("acme"), TenantId::from("other"));
     build(views, &tenant, 40, SIZE).await;
     let (before, shadow) = (views.dump(&tenant).await.unwrap(), views.shadow());
-    assert!(refused(&shadow.apply(&tenant, LogSize(0), &rows(0, 1), &[]).await), "it was not begun");
+    assert!(
+        refused(&shadow.apply(&tenant, LogSize(0), &rows(0, 1), &[]).await),
+        "it was not begun"
+    );
     views.begin(&tenant, Place::Shadow, &MadeBy::now("r8")).await.unwrap();
     shadow.apply(&tenant, LogSize(0), &rows(0, 10), &[head("S9", 1, 10)]).await.unwrap();
 
@@ -79,21 +101,46 @@ async fn builds_beside(views: &impl Views) {
     assert_eq!(views.dump(&tenant).await.unwrap(), before);
     let ids: Vec<_> = rows(0, SIZE).iter().map(|row| row.id).collect();
     let looked = views.look_up(&tenant, &ids, &[SessionId::from("S1")]).await.unwrap();
-    assert_eq!((looked.covered, looked.positions.iter().flatten().count(), looked.revisions), (LogSize(SIZE), SIZE as usize, vec![13]));
+    assert_eq!(
+        (looked.covered, looked.positions.iter().flatten().count(), looked.revisions),
+        (LogSize(SIZE), SIZE as usize, vec![13])
+    );
     let looked = shadow.look_up(&tenant, &ids, &[SessionId::from("S1")]).await.unwrap();
-    assert_eq!((looked.covered, looked.positions.iter().flatten().count(), looked.revisions), (LogSize(10), 10, vec![2]));
+    assert_eq!(
+        (looked.covered, looked.positions.iter().flatten().count(), looked.revisions),
+        (LogSize(10), 10, vec![2])
+    );
     let north = term(TermKind::Idp, "north");
-    let found = async |views: &dyn Views| views.positions_of(&tenant, &north, LogPosition(0), LogPosition(999), 999).await.unwrap().len();
+    let found = async |views: &dyn Views| {
+        views
+            .positions_of(&tenant, &north, LogPosition(0), LogPosition(999), 999)
+            .await
+            .unwrap()
+            .len()
+    };
     assert_eq!((found(views).await, found(&*shadow).await), (SIZE as usize, 10));
     assert_eq!(names(&shadow.sessions_with(&tenant, &[], None, None, 99).await.unwrap()), ["S9"]);
-    assert_eq!((views.session_count(&tenant).await.unwrap(), shadow.session_count(&tenant).await.unwrap()), (7, 1));
+    assert_eq!(
+        (views.session_count(&tenant).await.unwrap(), shadow.session_count(&tenant).await.unwrap()),
+        (7, 1)
+    );
     assert!(views.head_row(&tenant, &SessionId::from("S9")).await.unwrap().is_none());
-    assert_eq!(views.sessions_with(&tenant, &[term(TermKind::Session, "S1")], None, None, 9).await.unwrap().len(), 1);
+    assert_eq!(
+        views
+            .sessions_with(&tenant, &[term(TermKind::Session, "S1")], None, None, 9)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
 
     // The live one goes on following.
     views.apply(&tenant, LogSize(SIZE), &rows(SIZE, SIZE + 1), &[]).await.unwrap();
     let both = views.generations(&tenant).await.unwrap();
-    assert_eq!((both.live.unwrap().covered, both.shadow.unwrap().covered), (LogSize(SIZE + 1), LogSize(10)));
+    assert_eq!(
+        (both.live.unwrap().covered, both.shadow.unwrap().covered),
+        (LogSize(SIZE + 1), LogSize(10))
+    );
     assert_eq!(views.generations(&other).await.unwrap().shadow, None);
 
     // Begun again it has no rows; abandoned it is gone.
@@ -110,12 +157,16 @@ async fn switches_once(views: &impl Views) {
     for tenant in [&tenant, &other] {
         build(views, tenant, 40, SIZE).await;
     }
-    let (before, of_other) = (views.dump(&tenant).await.unwrap(), views.dump(&other).await.unwrap());
+    let (before, of_other) =
+        (views.dump(&tenant).await.unwrap(), views.dump(&other).await.unwrap());
     let live = views.generations(&tenant).await.unwrap().live.unwrap();
     views.begin(&tenant, Place::Shadow, &MadeBy::now("r8")).await.unwrap();
     build(&*views.shadow(), &tenant, 7, SIZE).await;
     let same = views.compare(&tenant).await.unwrap().differences(5).await.unwrap();
-    assert!(same.is_empty() && same.first.is_empty() && same.at == LogSize(SIZE), "however it is cut into batches: {same:?}");
+    assert!(
+        same.is_empty() && same.first.is_empty() && same.at == LogSize(SIZE),
+        "however it is cut into batches: {same:?}"
+    );
     assert_eq!(
         same.counts.iter().map(|counted| (counted.live, counted.shadow)).collect::<Vec<_>>(),
         [(90, 90), (270, 270), (14, 14), (7, 7), (14, 14)]
@@ -123,29 +174,61 @@ async fn switches_once(views: &impl Views) {
 
     let page = views.sessions_with(&tenant, &[], None, None, 3).await.unwrap();
     views.switch(&tenant, LogSize(SIZE), "said").await.unwrap();
-    let rest = views.sessions_with(&tenant, &[], None, page.last().map(HeadRow::key).as_ref(), 99).await.unwrap();
-    assert_eq!((names(&page), names(&rest)), (vec!["S0", "S1", "S2"], vec!["S3", "S4", "S5", "S6"]), "a walk goes on where it was");
+    let rest = views
+        .sessions_with(&tenant, &[], None, page.last().map(HeadRow::key).as_ref(), 99)
+        .await
+        .unwrap();
+    assert_eq!(
+        (names(&page), names(&rest)),
+        (vec!["S0", "S1", "S2"], vec!["S3", "S4", "S5", "S6"]),
+        "a walk goes on where it was"
+    );
     let after = views.generations(&tenant).await.unwrap();
     let now = after.live.unwrap();
     assert!(now.number > live.number && after.shadow.is_none());
-    assert_eq!((now.made_by, now.covered, now.report.as_deref()), (MadeBy::now("r8"), LogSize(SIZE), Some("said")));
+    assert_eq!(
+        (now.made_by, now.covered, now.report.as_deref()),
+        (MadeBy::now("r8"), LogSize(SIZE), Some("said"))
+    );
     assert_eq!(views.dump(&tenant).await.unwrap(), before);
-    assert!(refused(&views.switch(&tenant, LogSize(SIZE), "again").await), "there is no shadow any more");
-    assert!(refused(&views.shadow().apply(&tenant, LogSize(SIZE), &rows(SIZE, SIZE + 1), &[]).await));
+    assert!(
+        refused(&views.switch(&tenant, LogSize(SIZE), "again").await),
+        "there is no shadow any more"
+    );
+    assert!(refused(
+        &views.shadow().apply(&tenant, LogSize(SIZE), &rows(SIZE, SIZE + 1), &[]).await
+    ));
 
     // What was the shadow follows on.
-    views.apply(&tenant, LogSize(SIZE), &rows(SIZE, SIZE + 1), &[head("new", 100, SIZE + 1)]).await.unwrap();
-    let looked = views.look_up(&tenant, &[rows(SIZE, SIZE + 1)[0].id, rows(3, 4)[0].id], &[SessionId::from("S6")]).await.unwrap();
-    assert_eq!((looked.covered, looked.positions), (LogSize(SIZE + 1), vec![Some(LogPosition(SIZE)), Some(LogPosition(3))]));
+    views
+        .apply(&tenant, LogSize(SIZE), &rows(SIZE, SIZE + 1), &[head("new", 100, SIZE + 1)])
+        .await
+        .unwrap();
+    let looked = views
+        .look_up(&tenant, &[rows(SIZE, SIZE + 1)[0].id, rows(3, 4)[0].id], &[SessionId::from("S6")])
+        .await
+        .unwrap();
+    assert_eq!(
+        (looked.covered, looked.positions),
+        (LogSize(SIZE + 1), vec![Some(LogPosition(SIZE)), Some(LogPosition(3))])
+    );
     assert_eq!((looked.revisions, views.session_count(&tenant).await.unwrap()), (vec![13], 8));
     assert_eq!(views.dump(&other).await.unwrap(), of_other, "another tenant's rows stay");
 }
 
 async fn refuses_to_switch(views: &impl Views) {
     let tenant = TenantId::from("acme");
-    assert!(refused(&views.switch(&tenant, LogSize(0), "").await) && views.compare(&tenant).await.is_err(), "there is none");
+    assert!(
+        refused(&views.switch(&tenant, LogSize(0), "").await)
+            && views.compare(&tenant).await.is_err(),
+        "there is none"
+    );
     build(views, &tenant, 40, SIZE).await;
-    assert!(refused(&views.switch(&tenant, LogSize(SIZE), "").await) && views.compare(&tenant).await.is_err(), "there is one");
+    assert!(
+        refused(&views.switch(&tenant, LogSize(SIZE), "").await)
+            && views.compare(&tenant).await.is_err(),
+        "there is one"
+    );
     views.begin(&tenant, Place::Shadow, &MadeBy::now("r8")).await.unwrap();
     build(&*views.shadow(), &tenant, 40, SIZE - 1).await;
     let before = (views.dump(&tenant).await.unwrap(), views.generations(&tenant).await.unwrap());
@@ -155,7 +238,8 @@ async fn refuses_to_switch(views: &impl Views) {
     assert!(views.compare(&tenant).await.is_err(), "two positions are not compared");
     build(&*views.shadow(), &tenant, 40, SIZE).await;
     assert!(refused(&views.switch(&tenant, LogSize(SIZE + 1), "").await), "they are elsewhere");
-    let after = (views.dump(&tenant).await.unwrap(), views.generations(&tenant).await.unwrap().live);
+    let after =
+        (views.dump(&tenant).await.unwrap(), views.generations(&tenant).await.unwrap().live);
     assert_eq!(after, (before.0, before.1.live), "a refused switch changes nothing");
 }
 
@@ -174,21 +258,41 @@ async fn names_what_differs(views: &impl Views) {
     views.shadow().apply(&tenant, LogSize(0), &other, &rows_of_heads).await.unwrap();
     let found = views.compare(&tenant).await.unwrap().differences(9).await.unwrap();
     assert!(!found.is_empty());
-    let only: Vec<_> = found.counts.iter().map(|counted| (counted.kind, counted.only_live, counted.only_shadow)).collect();
-    assert_eq!(only, [(RowKind::Record, 1, 1), (RowKind::Posting, 1, 1), (RowKind::Session, 0, 1), (RowKind::Head, 2, 1), (RowKind::Brief, 1, 1)]);
-    let says = |only_in, kind, row: &str| found.first.contains(&Difference { only_in, kind, row: row.to_owned() });
+    let only: Vec<_> = found
+        .counts
+        .iter()
+        .map(|counted| (counted.kind, counted.only_live, counted.only_shadow))
+        .collect();
+    assert_eq!(
+        only,
+        [
+            (RowKind::Record, 1, 1),
+            (RowKind::Posting, 1, 1),
+            (RowKind::Session, 0, 1),
+            (RowKind::Head, 2, 1),
+            (RowKind::Brief, 1, 1)
+        ]
+    );
+    let says = |only_in, kind, row: &str| {
+        found.first.contains(&Difference { only_in, kind, row: row.to_owned() })
+    };
     assert!(says(Place::Live, RowKind::Posting, "posting Correlation n7 #7"), "{found:?}");
     assert!(says(Place::Shadow, RowKind::Posting, "posting Key k #5"));
     assert!(says(Place::Shadow, RowKind::Session, "session Key k S5"));
     assert!(says(Place::Live, RowKind::Head, &heads()[4].to_text()), "it lacks one");
     assert!(
-        says(Place::Live, RowKind::Head, &heads()[2].to_text()) && says(Place::Shadow, RowKind::Head, &rows_of_heads[2].to_text()),
+        says(Place::Live, RowKind::Head, &heads()[2].to_text())
+            && says(Place::Shadow, RowKind::Head, &rows_of_heads[2].to_text()),
         "a row in two states"
     );
     assert!(says(Place::Live, RowKind::Record, &format!("record {} #6", rows(6, 7)[0].id)));
 
     let few = views.compare(&tenant).await.unwrap().differences(1).await.unwrap();
-    assert_eq!((few.counts == found.counts, few.first.len()), (true, 9), "all are counted, one of each kind and side is named");
+    assert_eq!(
+        (few.counts == found.counts, few.first.len()),
+        (true, 9),
+        "all are counted, one of each kind and side is named"
+    );
 }
 
 async fn compares_what_was_pinned(views: &impl Views) {
@@ -197,9 +301,15 @@ async fn compares_what_was_pinned(views: &impl Views) {
     views.begin(&tenant, Place::Shadow, &MadeBy::now("r8")).await.unwrap();
     build(&*views.shadow(), &tenant, 40, SIZE).await;
     let pinned = views.compare(&tenant).await.unwrap();
-    views.apply(&tenant, LogSize(SIZE), &rows(SIZE, SIZE + 5), &[head("S0", 1, SIZE + 5)]).await.unwrap();
+    views
+        .apply(&tenant, LogSize(SIZE), &rows(SIZE, SIZE + 5), &[head("S0", 1, SIZE + 5)])
+        .await
+        .unwrap();
     let found = pinned.differences(9).await.unwrap();
-    assert!(found.is_empty() && found.at == LogSize(SIZE), "what came since is not looked at: {found:?}");
+    assert!(
+        found.is_empty() && found.at == LogSize(SIZE),
+        "what came since is not looked at: {found:?}"
+    );
 }
 
 async fn throws_away_what_is_out_of_use(views: &impl Views) {
@@ -216,7 +326,11 @@ async fn throws_away_what_is_out_of_use(views: &impl Views) {
     while views.sweep(&tenant).await.unwrap() {
         assert_eq!(views.dump(&tenant).await.unwrap(), dump);
     }
-    assert_eq!(views.shadow().covered(&tenant).await.unwrap(), LogSize(4), "what is being built stays");
+    assert_eq!(
+        views.shadow().covered(&tenant).await.unwrap(),
+        LogSize(4),
+        "what is being built stays"
+    );
     views.abandon_shadow(&tenant).await.unwrap();
     while views.sweep(&tenant).await.unwrap() {}
     // Numbers and terms of what is gone must not come back to life.

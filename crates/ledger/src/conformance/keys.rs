@@ -22,14 +22,21 @@ pub async fn keys<K: KeyStore, F: Future<Output = K>>(make: impl Fn() -> F) {
 }
 
 async fn keeps_tenant_keys(keys: &impl KeyStore) {
-    let row = |tenant: &str, byte| TenantKeysRow { tenant: TenantId::from(tenant), wrapped: vec![byte; 100] };
+    let row = |tenant: &str, byte| TenantKeysRow {
+        tenant: TenantId::from(tenant),
+        wrapped: vec![byte; 100],
+    };
     assert_eq!(keys.tenant(&TenantId::from("acme")).await.unwrap(), None);
     for (tenant, byte) in [("b", 1), ("a", 2), ("B", 3)] {
         keys.add_tenant(&row(tenant, byte)).await.unwrap();
     }
     let again = keys.add_tenant(&row("a", 9)).await;
     assert!(matches!(again, Err(LogError::Unavailable { .. })), "{again:?}");
-    assert_eq!(keys.tenant(&TenantId::from("a")).await.unwrap(), Some(row("a", 2)), "the first stays");
+    assert_eq!(
+        keys.tenant(&TenantId::from("a")).await.unwrap(),
+        Some(row("a", 2)),
+        "the first stays"
+    );
     assert_eq!(keys.tenants().await.unwrap(), ["B", "a", "b"].map(TenantId::from), "bytewise");
 }
 
@@ -46,11 +53,24 @@ async fn keeps_persons(keys: &impl KeyStore) {
     let (acme, other) = (TenantId::from("acme"), TenantId::from("other"));
     keys.add_persons(&acme, &[person("p1", 1, &[10, 11]), person("p2", 2, &[10])]).await.unwrap();
     keys.add_persons(&other, &[person("p9", 1, &[10])]).await.unwrap();
-    assert_eq!(keys.person(&acme, &Pseudonym::from("p1")).await.unwrap(), Some(person("p1", 1, &[10, 11])));
-    assert_eq!(keys.person(&acme, &Pseudonym::from("p9")).await.unwrap(), None, "of another tenant");
-    assert_eq!(keys.person_by_id(&acme, &Digest32([2; 32])).await.unwrap(), Some(person("p2", 2, &[10])));
+    assert_eq!(
+        keys.person(&acme, &Pseudonym::from("p1")).await.unwrap(),
+        Some(person("p1", 1, &[10, 11]))
+    );
+    assert_eq!(
+        keys.person(&acme, &Pseudonym::from("p9")).await.unwrap(),
+        None,
+        "of another tenant"
+    );
+    assert_eq!(
+        keys.person_by_id(&acme, &Digest32([2; 32])).await.unwrap(),
+        Some(person("p2", 2, &[10]))
+    );
     assert_eq!(keys.person_by_id(&acme, &Digest32([3; 32])).await.unwrap(), None);
-    assert_eq!(keys.persons_by_alias(&acme, &Digest32([10; 32])).await.unwrap(), [person("p1", 1, &[10, 11]), person("p2", 2, &[10])]);
+    assert_eq!(
+        keys.persons_by_alias(&acme, &Digest32([10; 32])).await.unwrap(),
+        [person("p1", 1, &[10, 11]), person("p2", 2, &[10])]
+    );
     assert_eq!(keys.persons_by_alias(&other, &Digest32([11; 32])).await.unwrap(), []);
     let (first, after) = (keys.persons(&acme, None, 1).await.unwrap(), Pseudonym::new("p1"));
     assert_eq!((first.len(), &first[0].pseudonym), (1, &after));
@@ -61,12 +81,21 @@ async fn keeps_persons(keys: &impl KeyStore) {
     // Two writers may name one person at once: who is there stays, the aliases come together.
     keys.add_persons(&acme, &[person("p3", 1, &[12, 11]), person("p4", 4, &[])]).await.unwrap();
     assert_eq!(keys.person(&acme, &Pseudonym::from("p3")).await.unwrap(), None);
-    assert_eq!(keys.person_by_id(&acme, &Digest32([1; 32])).await.unwrap(), Some(person("p1", 1, &[10, 11, 12])));
-    assert_eq!(keys.person(&acme, &Pseudonym::from("p4")).await.unwrap(), Some(person("p4", 4, &[])));
+    assert_eq!(
+        keys.person_by_id(&acme, &Digest32([1; 32])).await.unwrap(),
+        Some(person("p1", 1, &[10, 11, 12]))
+    );
+    assert_eq!(
+        keys.person(&acme, &Pseudonym::from("p4")).await.unwrap(),
+        Some(person("p4", 4, &[]))
+    );
     keys.add_persons(&acme, &[]).await.unwrap();
     // Twice in one call is one person too.
     keys.add_persons(&acme, &[person("p5", 5, &[20]), person("p6", 5, &[21])]).await.unwrap();
-    assert_eq!(keys.person_by_id(&acme, &Digest32([5; 32])).await.unwrap(), Some(person("p5", 5, &[20, 21])));
+    assert_eq!(
+        keys.person_by_id(&acme, &Digest32([5; 32])).await.unwrap(),
+        Some(person("p5", 5, &[20, 21]))
+    );
 }
 
 async fn keeps_credentials(keys: &impl KeyStore) {
@@ -83,16 +112,30 @@ async fn keeps_credentials(keys: &impl KeyStore) {
         keys.add_credential(&added).await.unwrap();
     }
     assert!(keys.add_credential(&row("acme", "c1", 4)).await.is_err(), "an id is taken once");
-    assert!(keys.add_credential(&row("other", "c9", 1)).await.is_err(), "a token is one credential's");
+    assert!(
+        keys.add_credential(&row("other", "c9", 1)).await.is_err(),
+        "a token is one credential's"
+    );
     assert_eq!(keys.credential(&Digest32([3; 32])).await.unwrap(), Some(row("other", "c1", 3)));
     assert_eq!(keys.credential(&Digest32([4; 32])).await.unwrap(), None);
     let acme = TenantId::from("acme");
-    assert_eq!(keys.credentials(&acme).await.unwrap(), [row("acme", "c1", 2), row("acme", "c2", 1)]);
+    assert_eq!(
+        keys.credentials(&acme).await.unwrap(),
+        [row("acme", "c1", 2), row("acme", "c2", 1)]
+    );
 
     let (first, second) = (Time::EPOCH.plus_secs(50), Time::EPOCH.plus_secs(60));
     assert!(keys.revoke_credential(&acme, "c1", first).await.unwrap());
     assert!(keys.revoke_credential(&acme, "c1", second).await.unwrap(), "twice is allowed");
     assert!(!keys.revoke_credential(&acme, "c9", first).await.unwrap(), "there is none");
-    assert_eq!(keys.credential(&Digest32([2; 32])).await.unwrap().unwrap().revoked_at, Some(first), "the first time counts");
-    assert_eq!(keys.credential(&Digest32([3; 32])).await.unwrap().unwrap().revoked_at, None, "of another tenant");
+    assert_eq!(
+        keys.credential(&Digest32([2; 32])).await.unwrap().unwrap().revoked_at,
+        Some(first),
+        "the first time counts"
+    );
+    assert_eq!(
+        keys.credential(&Digest32([3; 32])).await.unwrap().unwrap().revoked_at,
+        None,
+        "of another tenant"
+    );
 }

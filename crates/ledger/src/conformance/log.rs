@@ -23,15 +23,25 @@ pub async fn log<L: Log + 'static, F: Future<Output = L>>(make: impl Fn() -> F) 
 }
 
 fn entries(records: &Records, from: u64, count: u64) -> Vec<Entry> {
-    (from..from + count).map(|n| records.entry(&format!("e{n}"), Some("S"), &format!("content {n}"), n)).collect()
+    (from..from + count)
+        .map(|n| records.entry(&format!("e{n}"), Some("S"), &format!("content {n}"), n))
+        .collect()
 }
 
 async fn appends_and_reads_back(log: &impl Log) {
     let records = Records::new(&TenantId::from("acme"));
     let tenant = records.tenant();
-    assert_eq!(log.head(tenant).await.unwrap(), LogSize(0), "a tenant that was never opened has no records");
+    assert_eq!(
+        log.head(tenant).await.unwrap(),
+        LogSize(0),
+        "a tenant that was never opened has no records"
+    );
     assert_eq!(log.read(tenant, LogPosition(0), 10).await.unwrap(), [], "nor anything to read");
-    assert_eq!(log.append(tenant, LogSize(0), &[]).await.unwrap(), LogSize(0), "nothing appended changes nothing");
+    assert_eq!(
+        log.append(tenant, LogSize(0), &[]).await.unwrap(),
+        LogSize(0),
+        "nothing appended changes nothing"
+    );
     assert_eq!(log.tenants().await.unwrap(), [], "and opens nothing");
 
     let all = entries(&records, 0, 137);
@@ -39,7 +49,10 @@ async fn appends_and_reads_back(log: &impl Log) {
     // Every size up to a dozen, then one large one: engines that write in chunks have edges.
     for count in (1..12).chain([71]) {
         let next = LogSize(size as u64 + count as u64);
-        assert_eq!(log.append(tenant, LogSize(size as u64), &all[size..size + count]).await.unwrap(), next);
+        assert_eq!(
+            log.append(tenant, LogSize(size as u64), &all[size..size + count]).await.unwrap(),
+            next
+        );
         assert_eq!(log.head(tenant).await.unwrap(), next);
         size += count;
     }
@@ -58,16 +71,27 @@ async fn appends_and_reads_back(log: &impl Log) {
     for entry in &read {
         entry.decode().unwrap();
     }
-    assert_eq!(log.read(tenant, LogPosition(130), 1000).await.unwrap(), all[130..], "a page may reach past the end");
+    assert_eq!(
+        log.read(tenant, LogPosition(130), 1000).await.unwrap(),
+        all[130..],
+        "a page may reach past the end"
+    );
     assert_eq!(log.read(tenant, LogPosition(137), 1).await.unwrap(), [], "past the end is nothing");
     assert_eq!(log.read(tenant, LogPosition(u64::MAX), 1).await.unwrap(), [], "however far");
     assert_eq!(log.read(tenant, LogPosition(3), 0).await.unwrap(), []);
 
     let asked = [LogPosition(90), LogPosition(3), LogPosition(90), LogPosition(0)];
     let expected: Vec<_> = asked.iter().map(|position| all[position.0 as usize].clone()).collect();
-    assert_eq!(log.read_at(tenant, &asked).await.unwrap(), expected, "in the order asked, repeats included");
+    assert_eq!(
+        log.read_at(tenant, &asked).await.unwrap(),
+        expected,
+        "in the order asked, repeats included"
+    );
     let missing = log.read_at(tenant, &[LogPosition(137)]).await;
-    assert!(matches!(missing, Err(LogError::Corrupt { position: LogPosition(137), .. })), "{missing:?}");
+    assert!(
+        matches!(missing, Err(LogError::Corrupt { position: LogPosition(137), .. })),
+        "{missing:?}"
+    );
 }
 
 async fn refuses_another_size(log: &impl Log) {
@@ -76,21 +100,36 @@ async fn refuses_another_size(log: &impl Log) {
     log.append(tenant, LogSize(0), &entries(&records, 0, 5)).await.unwrap();
     for expected in [0, 4, 6, 100] {
         let refused = log.append(tenant, LogSize(expected), &entries(&records, expected, 2)).await;
-        assert!(matches!(refused, Err(AppendFailure::Conflict { size: LogSize(5) })), "expected {expected}: {refused:?}");
+        assert!(
+            matches!(refused, Err(AppendFailure::Conflict { size: LogSize(5) })),
+            "expected {expected}: {refused:?}"
+        );
         let refused = log.append(tenant, LogSize(expected), &[]).await;
-        assert!(matches!(refused, Err(AppendFailure::Conflict { size: LogSize(5) })), "expected {expected}, nothing to write: {refused:?}");
+        assert!(
+            matches!(refused, Err(AppendFailure::Conflict { size: LogSize(5) })),
+            "expected {expected}, nothing to write: {refused:?}"
+        );
     }
     let other = TenantId::from("nobody");
     let refused = log.append(&other, LogSize(1), &entries(&records, 1, 1)).await;
     assert!(matches!(refused, Err(AppendFailure::Conflict { size: LogSize(0) })), "{refused:?}");
-    assert_eq!(log.read(tenant, LogPosition(0), 100).await.unwrap().len(), 5, "nothing of it was written");
-    assert_eq!(log.append(tenant, LogSize(5), &entries(&records, 5, 1)).await.unwrap(), LogSize(6), "and the next append goes in");
+    assert_eq!(
+        log.read(tenant, LogPosition(0), 100).await.unwrap().len(),
+        5,
+        "nothing of it was written"
+    );
+    assert_eq!(
+        log.append(tenant, LogSize(5), &entries(&records, 5, 1)).await.unwrap(),
+        LogSize(6),
+        "and the next append goes in"
+    );
 }
 
 async fn writes_all_or_none(log: &impl Log) {
     let records = Records::new(&TenantId::from("acme"));
     let tenant = records.tenant();
-    // Dropped at every moment of its way, an append is there whole or not at all, and the log goes on.
+    // Dropped at every moment of its way, an append is there whole or not at all, and the log goes
+    // on.
     let mut size = 0;
     for steps in 0..40 {
         let batch = entries(&records, size, 7);
@@ -114,13 +153,19 @@ async fn writes_all_or_none(log: &impl Log) {
     }
     let read = log.read(tenant, LogPosition(0), 1000).await.unwrap();
     for (position, entry) in read.iter().enumerate() {
-        assert_eq!(entry.decode().unwrap().header.position, LogPosition(position as u64), "positions are dense");
+        assert_eq!(
+            entry.decode().unwrap().header.position,
+            LogPosition(position as u64),
+            "positions are dense"
+        );
     }
 }
 
 /// Polls once and lets other tasks run; true if it is done.
 async fn futures_poll<F: Future>(future: &mut std::pin::Pin<&mut F>) -> bool {
-    let done = std::future::poll_fn(|cx| std::task::Poll::Ready(future.as_mut().poll(cx).is_ready())).await;
+    let done =
+        std::future::poll_fn(|cx| std::task::Poll::Ready(future.as_mut().poll(cx).is_ready()))
+            .await;
     tokio::task::yield_now().await;
     done
 }
@@ -129,10 +174,16 @@ async fn refuses_what_is_too_large(log: &impl Log) {
     let records = Records::new(&TenantId::from("acme"));
     let tenant = records.tenant();
     let many = entries(&records, 0, MAX_APPEND_ENTRIES as u64 + 1);
-    assert!(matches!(log.append(tenant, LogSize(0), &many).await, Err(AppendFailure::Log(LogError::TooLarge))));
+    assert!(matches!(
+        log.append(tenant, LogSize(0), &many).await,
+        Err(AppendFailure::Log(LogError::TooLarge))
+    ));
     let mut large = entries(&records, 0, 2);
     large[1].original = vec![7; MAX_APPEND_BYTES];
-    assert!(matches!(log.append(tenant, LogSize(0), &large).await, Err(AppendFailure::Log(LogError::TooLarge))));
+    assert!(matches!(
+        log.append(tenant, LogSize(0), &large).await,
+        Err(AppendFailure::Log(LogError::TooLarge))
+    ));
     assert_eq!(log.head(tenant).await.unwrap(), LogSize(0));
     let most = log.append(tenant, LogSize(0), &many[..MAX_APPEND_ENTRIES]).await.unwrap();
     assert_eq!(most, LogSize(MAX_APPEND_ENTRIES as u64), "the limit itself goes in");
@@ -147,14 +198,19 @@ async fn keeps_tenants_apart(log: &impl Log) {
     let names = ["acme", "Acme", "acme ", "ac", "acme\u{0}x", "zebra", "ä", "a\u{308}"];
     for (count, name) in names.iter().enumerate() {
         let records = Records::new(&TenantId::from(*name));
-        log.append(records.tenant(), LogSize(0), &entries(&records, 0, count as u64 + 1)).await.unwrap();
+        log.append(records.tenant(), LogSize(0), &entries(&records, 0, count as u64 + 1))
+            .await
+            .unwrap();
     }
     for (count, name) in names.iter().enumerate() {
         let tenant = TenantId::from(*name);
         assert_eq!(log.head(&tenant).await.unwrap(), LogSize(count as u64 + 1), "{name:?}");
         let read = log.read(&tenant, LogPosition(0), 100).await.unwrap();
         assert_eq!(read.len(), count + 1, "{name:?}");
-        assert!(read.iter().all(|entry| entry.decode().unwrap().header.tenant == tenant), "{name:?}");
+        assert!(
+            read.iter().all(|entry| entry.decode().unwrap().header.tenant == tenant),
+            "{name:?}"
+        );
     }
     let mut sorted = names.map(TenantId::from).to_vec();
     sorted.sort();
@@ -198,5 +254,9 @@ async fn one_of_two_writers_wins<L: Log + 'static>(log: Arc<L>) {
     let mut ids: Vec<_> = read.iter().map(|entry| entry.id).collect();
     ids.sort();
     ids.dedup();
-    assert_eq!((read.len(), ids.len()), (100, 100), "each append that was acknowledged is there once");
+    assert_eq!(
+        (read.len(), ids.len()),
+        (100, 100),
+        "each append that was acknowledged is there once"
+    );
 }

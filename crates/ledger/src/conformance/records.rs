@@ -28,7 +28,11 @@ impl Records {
     /// With new keys.
     #[must_use]
     pub fn new(tenant: &TenantId) -> Self {
-        Self { tenant: tenant.clone(), source: SourceId::from("suite"), keys: TenantKeys::generate(&SystemRandom) }
+        Self {
+            tenant: tenant.clone(),
+            source: SourceId::from("suite"),
+            keys: TenantKeys::generate(&SystemRandom),
+        }
     }
 
     /// The tenant.
@@ -37,12 +41,19 @@ impl Records {
         &self.tenant
     }
 
-    /// A record by its source's id. `content` is what the content digest and the original are made of; the session starts at `occurred` seconds.
+    /// A record by its source's id. `content` is what the content digest and the original are made
+    /// of; the session starts at `occurred` seconds.
     ///
     /// # Panics
     /// If it cannot be sealed.
     #[must_use]
-    pub fn record(&self, id: &str, session: Option<&str>, content: &str, occurred: u64) -> Prepared {
+    pub fn record(
+        &self,
+        id: &str,
+        session: Option<&str>,
+        content: &str,
+        occurred: u64,
+    ) -> Prepared {
         let data = match session {
             Some(_) => FactData::SessionStarted(SessionStarted::default()),
             None => FactData::SessionEnded(SessionEnded { reason: EndReason::Other }),
@@ -57,10 +68,22 @@ impl Records {
     #[must_use]
     pub fn entry(&self, id: &str, session: Option<&str>, content: &str, position: u64) -> Entry {
         let record = self.record(id, session, content, position);
-        record.finish(claimledger_facts::ids::LogPosition(position), Time::EPOCH.plus_secs(position), false, false)
+        record.finish(
+            claimledger_facts::ids::LogPosition(position),
+            Time::EPOCH.plus_secs(position),
+            false,
+            false,
+        )
     }
 
-    fn sealed(&self, id: &str, session: Option<&str>, content: &str, occurred: Time, data: FactData) -> Prepared {
+    fn sealed(
+        &self,
+        id: &str,
+        session: Option<&str>,
+        content: &str,
+        occurred: Time,
+        data: FactData,
+    ) -> Prepared {
         let draft = Draft {
             source: None,
             source_id: SourceEventId::from(id),
@@ -70,7 +93,13 @@ impl Records {
             session: session.map(SessionId::from),
             correlation: Default::default(),
             notes: Vec::new(),
-            facts: vec![DraftFact { session: None, subject: None, occurred: None, data, other: None }],
+            facts: vec![DraftFact {
+                session: None,
+                subject: None,
+                occurred: None,
+                data,
+                other: None,
+            }],
             persons: Vec::new(),
             unowned: Default::default(),
             labels: Vec::new(),
@@ -90,7 +119,8 @@ impl Records {
             keys: &self.keys,
             random: &SystemRandom,
         };
-        seal::seal(input).unwrap_or_else(|error| panic!("a record of the suite was not sealed: {error}"))
+        seal::seal(input)
+            .unwrap_or_else(|error| panic!("a record of the suite was not sealed: {error}"))
     }
 }
 

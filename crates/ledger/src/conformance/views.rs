@@ -38,7 +38,12 @@ pub(super) fn term(kind: TermKind, value: &str) -> Term {
 
 pub(super) fn row(position: u64, terms: &[(TermKind, &str)]) -> IndexRow {
     let id = RecordId(Uuid::new_v5(&Uuid::NAMESPACE_OID, &position.to_be_bytes()));
-    IndexRow { position: LogPosition(position), id, terms: terms.iter().map(|(kind, value)| term(*kind, value)).collect(), brief: brief(position) }
+    IndexRow {
+        position: LogPosition(position),
+        id,
+        terms: terms.iter().map(|(kind, value)| term(*kind, value)).collect(),
+        brief: brief(position),
+    }
 }
 
 /// What is kept of the record there: of another length at each position.
@@ -65,8 +70,11 @@ pub(super) fn names(rows: &[HeadRow]) -> Vec<&str> {
 async fn looks_records_up(views: &impl Views) {
     let tenant = TenantId::from("acme");
     assert_eq!(views.covered(&tenant).await.unwrap(), LogSize(0));
-    let rows =
-        [row(0, &[(TermKind::Session, "S1"), (TermKind::Session, "S2")]), row(1, &[(TermKind::Session, "S1")]), row(2, &[(TermKind::Config, "S1")])];
+    let rows = [
+        row(0, &[(TermKind::Session, "S1"), (TermKind::Session, "S2")]),
+        row(1, &[(TermKind::Session, "S1")]),
+        row(2, &[(TermKind::Config, "S1")]),
+    ];
     views.apply(&tenant, LogSize(0), &rows, &[]).await.unwrap();
     let ids = [rows[2].id, row(9, &[]).id, rows[0].id, rows[2].id];
     let positions = vec![Some(LogPosition(2)), None, Some(LogPosition(0)), Some(LogPosition(2))];
@@ -75,15 +83,25 @@ async fn looks_records_up(views: &impl Views) {
     assert_eq!(views.revisions(&tenant, &sessions).await.unwrap(), [1, 0, 2]);
     let looked = Looked { covered: LogSize(3), positions, revisions: vec![1, 0, 2] };
     assert_eq!(views.look_up(&tenant, &ids, &sessions).await.unwrap(), looked);
-    assert_eq!(views.look_up(&tenant, &[], &[]).await.unwrap(), Looked { covered: LogSize(3), ..Looked::default() });
+    assert_eq!(
+        views.look_up(&tenant, &[], &[]).await.unwrap(),
+        Looked { covered: LogSize(3), ..Looked::default() }
+    );
     let many: Vec<_> = (0..1000).map(|n| row(n, &[]).id).collect();
-    assert_eq!(views.positions(&tenant, &many).await.unwrap().iter().flatten().count(), 3, "however many are asked");
+    assert_eq!(
+        views.positions(&tenant, &many).await.unwrap().iter().flatten().count(),
+        3,
+        "however many are asked"
+    );
 
     if let Some(first) = views.ids_after(&tenant, None, 2).await.unwrap() {
         let mut sorted: Vec<_> = rows.iter().map(|row| row.id).collect();
         sorted.sort();
         assert_eq!(first, sorted[..2]);
-        assert_eq!(views.ids_after(&tenant, Some(first[1]), 2).await.unwrap().unwrap(), sorted[2..]);
+        assert_eq!(
+            views.ids_after(&tenant, Some(first[1]), 2).await.unwrap().unwrap(),
+            sorted[2..]
+        );
         assert_eq!(views.ids_after(&tenant, Some(sorted[2]), 2).await.unwrap().unwrap(), []);
     }
 }
@@ -94,13 +112,28 @@ async fn moves_rows_and_checkpoint_together(views: &impl Views) {
     views.apply(&tenant, LogSize(0), &rows, &[head("S1", 10, 2)]).await.unwrap();
     let before = views.dump(&tenant).await.unwrap();
     for from in [0, 1, 3] {
-        let refused = views.apply(&tenant, LogSize(from), &[row(from, &[(TermKind::App, "new")])], &[head("S9", 1, 1)]).await;
+        let refused = views
+            .apply(
+                &tenant,
+                LogSize(from),
+                &[row(from, &[(TermKind::App, "new")])],
+                &[head("S9", 1, 1)],
+            )
+            .await;
         assert!(matches!(refused, Err(LogError::Unavailable { .. })), "from {from}: {refused:?}");
         assert_eq!(views.dump(&tenant).await.unwrap(), before, "a refused batch changes nothing");
     }
     views.apply(&tenant, LogSize(2), &[], &[head("S1", 10, 3)]).await.unwrap();
-    assert_eq!(views.covered(&tenant).await.unwrap(), LogSize(2), "head rows alone do not move the checkpoint");
-    assert_eq!(views.head_row(&tenant, &SessionId::from("S1")).await.unwrap(), Some(head("S1", 10, 3)), "the last assessment stays");
+    assert_eq!(
+        views.covered(&tenant).await.unwrap(),
+        LogSize(2),
+        "head rows alone do not move the checkpoint"
+    );
+    assert_eq!(
+        views.head_row(&tenant, &SessionId::from("S1")).await.unwrap(),
+        Some(head("S1", 10, 3)),
+        "the last assessment stays"
+    );
     assert_eq!(views.head_row(&tenant, &SessionId::from("S2")).await.unwrap(), None);
     assert_eq!(views.session_count(&tenant).await.unwrap(), 1);
 }
@@ -108,14 +141,23 @@ async fn moves_rows_and_checkpoint_together(views: &impl Views) {
 async fn finds_positions(views: &impl Views) {
     let tenant = TenantId::from("acme");
     let rows: Vec<_> = (0..300)
-        .map(|n| if n % 3 == 0 { row(n, &[(TermKind::Idp, "north"), (TermKind::Kind, "k")]) } else { row(n, &[(TermKind::Idp, "south")]) })
+        .map(|n| {
+            if n % 3 == 0 {
+                row(n, &[(TermKind::Idp, "north"), (TermKind::Kind, "k")])
+            } else {
+                row(n, &[(TermKind::Idp, "south")])
+            }
+        })
         .collect();
     for (from, some) in [(0, &rows[..100]), (100, &rows[100..101]), (101, &rows[101..])] {
         views.apply(&tenant, LogSize(from), some, &[]).await.unwrap();
     }
     let north = term(TermKind::Idp, "north");
     let find = async |term: &Term, from, known_at, max| {
-        let found = views.positions_of(&tenant, term, LogPosition(from), LogPosition(known_at), max).await.unwrap();
+        let found = views
+            .positions_of(&tenant, term, LogPosition(from), LogPosition(known_at), max)
+            .await
+            .unwrap();
         found.into_iter().map(|position| position.0).collect::<Vec<_>>()
     };
     assert_eq!(find(&north, 0, u64::MAX, 1000).await, (0..300).step_by(3).collect::<Vec<_>>());
@@ -128,7 +170,10 @@ async fn finds_positions(views: &impl Views) {
 
     let each = async |terms: &[Term], known_at| {
         let found = views.positions_of_each(&tenant, terms, LogPosition(known_at)).await.unwrap();
-        found.into_iter().map(|positions| positions.into_iter().map(|position| position.0).collect()).collect::<Vec<Vec<u64>>>()
+        found
+            .into_iter()
+            .map(|positions| positions.into_iter().map(|position| position.0).collect())
+            .collect::<Vec<Vec<u64>>>()
     };
     let (south, none) = (term(TermKind::Idp, "south"), term(TermKind::Key, "north"));
     assert_eq!(
@@ -137,8 +182,13 @@ async fn finds_positions(views: &impl Views) {
         "in the order asked"
     );
     assert_eq!(each(&[], 5).await, Vec::<Vec<u64>>::new());
-    assert_eq!(each(std::slice::from_ref(&north), u64::MAX).await, [(0..300).step_by(3).collect::<Vec<_>>()]);
-    let many: Vec<_> = (0..1_000).map(|n| if n == 999 { north.clone() } else { term(TermKind::Session, &format!("S{n}")) }).collect();
+    assert_eq!(
+        each(std::slice::from_ref(&north), u64::MAX).await,
+        [(0..300).step_by(3).collect::<Vec<_>>()]
+    );
+    let many: Vec<_> = (0..1_000)
+        .map(|n| if n == 999 { north.clone() } else { term(TermKind::Session, &format!("S{n}")) })
+        .collect();
     assert_eq!(each(&many, 3).await.concat(), [0, 3], "however many are asked");
 }
 
@@ -155,12 +205,15 @@ async fn keeps_records_of_sessions_in_brief(views: &impl Views) {
         .collect();
     rows[7].brief.clear();
     rows[8].brief = vec![8; 100_000];
-    for (from, some) in [(0, &rows[..1]), (1, &rows[1..9]), (9, &rows[9..120]), (120, &rows[120..])] {
+    for (from, some) in [(0, &rows[..1]), (1, &rows[1..9]), (9, &rows[9..120]), (120, &rows[120..])]
+    {
         views.apply(&tenant, LogSize(from), some, &[]).await.unwrap();
     }
     views.apply(&other, LogSize(0), &[row(0, &[(Session, "S1")])], &[]).await.unwrap();
     let expected = |residues: [u64; 2]| -> Vec<_> {
-        let named = rows.iter().filter(|row| residues.contains(&(row.position.0 % 4)) && !row.brief.is_empty());
+        let named = rows
+            .iter()
+            .filter(|row| residues.contains(&(row.position.0 % 4)) && !row.brief.is_empty());
         named.map(|row| (row.position, row.brief.clone())).collect()
     };
     let asked = ["S1", "S9", "S2", "S1"].map(SessionId::from);
@@ -169,13 +222,40 @@ async fn keeps_records_of_sessions_in_brief(views: &impl Views) {
         .await
         .unwrap()
         .iter()
-        .map(|parts| parts.iter().flat_map(Briefs::iter).map(|found| found.map(|(position, brief)| (position, brief.to_vec())).unwrap()).collect())
+        .map(|parts| {
+            parts
+                .iter()
+                .flat_map(Briefs::iter)
+                .map(|found| found.map(|(position, brief)| (position, brief.to_vec())).unwrap())
+                .collect()
+        })
         .collect();
-    assert_eq!(found, [expected([0, 1]), vec![], expected([1, 3]), expected([0, 1])], "in the order asked, each with its records in their order");
-    assert_eq!(views.briefs_of_each(&other, &asked[..1]).await.unwrap()[0].iter().flat_map(Briefs::iter).count(), 1, "of this tenant");
+    assert_eq!(
+        found,
+        [expected([0, 1]), vec![], expected([1, 3]), expected([0, 1])],
+        "in the order asked, each with its records in their order"
+    );
+    assert_eq!(
+        views.briefs_of_each(&other, &asked[..1]).await.unwrap()[0]
+            .iter()
+            .flat_map(Briefs::iter)
+            .count(),
+        1,
+        "of this tenant"
+    );
     assert_eq!(views.briefs_of_each(&tenant, &[]).await.unwrap(), Vec::<Vec<Briefs>>::new());
     let many: Vec<_> = (0..1_000).map(|n| SessionId::new(format!("S{n}"))).collect();
-    assert_eq!(views.briefs_of_each(&tenant, &many).await.unwrap().iter().filter(|parts| !parts.is_empty()).count(), 2, "however many are asked");
+    assert_eq!(
+        views
+            .briefs_of_each(&tenant, &many)
+            .await
+            .unwrap()
+            .iter()
+            .filter(|parts| !parts.is_empty())
+            .count(),
+        2,
+        "however many are asked"
+    );
 }
 
 async fn lists_sessions_in_order(views: &impl Views) {
@@ -201,13 +281,19 @@ async fn lists_sessions_in_order(views: &impl Views) {
 
     // A late fact moves a session to the front: it stands there once.
     views.apply(&tenant, LogSize(0), &[], &[head("late", 5, 2)]).await.unwrap();
-    assert_eq!(names(&views.sessions_with(&tenant, &[], None, None, 100).await.unwrap()), ["z", "late", "c", "a", "b"]);
+    assert_eq!(
+        names(&views.sessions_with(&tenant, &[], None, None, 100).await.unwrap()),
+        ["z", "late", "c", "a", "b"]
+    );
     assert_eq!(views.session_count(&tenant).await.unwrap(), 5);
 }
 
 async fn lists_who_may_have_been_there(views: &impl Views) {
     let tenant = TenantId::from("acme");
-    let lasting = |session, from, over: Option<u64>, to| HeadRow { over_at: over.map(|secs| Time::EPOCH.plus_secs(secs)), ..head(session, from, to) };
+    let lasting = |session, from, over: Option<u64>, to| HeadRow {
+        over_at: over.map(|secs| Time::EPOCH.plus_secs(secs)),
+        ..head(session, from, to)
+    };
     let heads = [
         lasting("over", 10, Some(20), 1),
         lasting("long", 1, Some(100_000), 2),
@@ -215,7 +301,11 @@ async fn lists_who_may_have_been_there(views: &impl Views) {
         lasting("at once", 30, Some(30), 4),
         lasting("changed", 12, Some(15), 9),
         HeadRow { first_occurred: Time::MIN, ..lasting("always", 0, None, 1) },
-        HeadRow { first_occurred: Time::MIN, over_at: Some(Time::MAX), ..lasting("nearly", 0, None, 1) },
+        HeadRow {
+            first_occurred: Time::MIN,
+            over_at: Some(Time::MAX),
+            ..lasting("nearly", 0, None, 1)
+        },
     ];
     views.apply(&tenant, LogSize(0), &[], &heads).await.unwrap();
     let list = async |at: u64, size| {
@@ -223,14 +313,30 @@ async fn lists_who_may_have_been_there(views: &impl Views) {
         let rows = views.sessions_with(&tenant, &[], active_at, None, 100).await.unwrap();
         rows.into_iter().map(|row| row.session.as_str().to_owned()).collect::<Vec<_>>()
     };
-    assert_eq!(list(10, 9).await, ["always", "nearly", "long", "for ever", "over"], "from its first fact on");
+    assert_eq!(
+        list(10, 9).await,
+        ["always", "nearly", "long", "for ever", "over"],
+        "from its first fact on"
+    );
     assert_eq!(list(12, 9).await, ["always", "nearly", "long", "for ever", "over", "changed"]);
-    assert_eq!(list(20, 9).await, ["always", "nearly", "long", "for ever"], "the end is not part of it");
-    assert_eq!(list(20, 8).await, ["always", "nearly", "long", "for ever", "changed"], "what was learnt after a size is not held against it");
+    assert_eq!(
+        list(20, 9).await,
+        ["always", "nearly", "long", "for ever"],
+        "the end is not part of it"
+    );
+    assert_eq!(
+        list(20, 8).await,
+        ["always", "nearly", "long", "for ever", "changed"],
+        "what was learnt after a size is not held against it"
+    );
     assert_eq!(list(30, 9).await, ["always", "nearly", "long", "for ever"]);
     assert_eq!(list(0, 9).await, ["always", "nearly"]);
     views.apply(&tenant, LogSize(0), &[], &[lasting("for ever", 5, Some(11), 4)]).await.unwrap();
-    assert_eq!(list(12, 9).await, ["always", "nearly", "long", "over", "changed"], "an end came late");
+    assert_eq!(
+        list(12, 9).await,
+        ["always", "nearly", "long", "over", "changed"],
+        "an end came late"
+    );
 }
 
 async fn lists_sessions_by_terms(views: &impl Views) {
@@ -254,7 +360,11 @@ async fn lists_sessions_by_terms(views: &impl Views) {
     };
     assert_eq!(list(&[(Idp, "north")]).await, ["S1", "S2"], "S5 has no head row yet");
     assert_eq!(list(&[(App, "payroll")]).await, ["S1", "S3", "S4"], "a record may name two");
-    assert_eq!(list(&[(Idp, "north"), (App, "payroll")]).await, ["S1"], "not necessarily in one record");
+    assert_eq!(
+        list(&[(Idp, "north"), (App, "payroll")]).await,
+        ["S1"],
+        "not necessarily in one record"
+    );
     assert_eq!(list(&[(Key, "k1"), (Key, "k2")]).await, [""; 0]);
     assert_eq!(list(&[(Key, "k9")]).await, [""; 0]);
     assert_eq!(list(&[(Session, "S2")]).await, ["S2"]);
@@ -263,7 +373,8 @@ async fn lists_sessions_by_terms(views: &impl Views) {
     assert_eq!(list(&[(Kind, "claims.received")]).await, [""; 0], "this kind lists no sessions");
     let payroll = [term(App, "payroll")];
     let first = views.sessions_with(&tenant, &payroll, None, None, 1).await.unwrap();
-    let rest = views.sessions_with(&tenant, &payroll, None, Some(&first[0].key()), 100).await.unwrap();
+    let rest =
+        views.sessions_with(&tenant, &payroll, None, Some(&first[0].key()), 100).await.unwrap();
     assert_eq!((names(&first), names(&rest)), (vec!["S1"], vec!["S3", "S4"]));
 }
 
@@ -279,14 +390,24 @@ async fn tells_values_of_a_kind(views: &impl Views) {
     ];
     views.apply(&tenant, LogSize(0), &rows, &[]).await.unwrap();
     views.apply(&other, LogSize(0), &[row(0, &[(Assertion, "theirs")])], &[]).await.unwrap();
-    let values = async |kind, carried, after, max| views.values_of(&tenant, kind, carried, after, max).await.unwrap();
-    assert_eq!(values(Assertion, Carried::Once, None, 10).await, ["", "x/a", "x/b", "x/c"], "bytewise, of this tenant and kind");
+    let values = async |kind, carried, after, max| {
+        views.values_of(&tenant, kind, carried, after, max).await.unwrap()
+    };
+    assert_eq!(
+        values(Assertion, Carried::Once, None, 10).await,
+        ["", "x/a", "x/b", "x/c"],
+        "bytewise, of this tenant and kind"
+    );
     assert_eq!(values(Assertion, Carried::Once, Some("x/a"), 1).await, ["x/b"], "pages join");
     assert_eq!(values(Assertion, Carried::Once, Some(""), 9).await, ["x/a", "x/b", "x/c"]);
     assert_eq!(values(Amr, Carried::Once, None, 9).await, ["é"]);
     assert_eq!(values(Assertion, Carried::ByTwoRecords, None, 10).await, ["x/a"]);
     assert_eq!(values(IdpSession, Carried::ByTwoRecords, None, 10).await, ["x/i", "x/j"]);
-    assert_eq!(values(IdpSession, Carried::ByTwoSessions, None, 10).await, ["x/i"], "x/j is of S1 alone");
+    assert_eq!(
+        values(IdpSession, Carried::ByTwoSessions, None, 10).await,
+        ["x/i"],
+        "x/j is of S1 alone"
+    );
     assert_eq!(values(IdpSession, Carried::ByTwoSessions, Some("x/i"), 10).await, [""; 0]);
     assert_eq!(values(TermKind::Kind, Carried::Once, None, 10).await, [""; 0]);
 }
@@ -298,7 +419,10 @@ async fn keeps_tenants_apart(views: &impl Views) {
         views.apply(tenant, LogSize(0), &rows, &[head("S1", secs, 1)]).await.unwrap();
     }
     let north = [term(TermKind::Idp, "north")];
-    assert_eq!(views.sessions_with(&acme, &north, None, None, 9).await.unwrap(), [head("S1", 10, 1)]);
+    assert_eq!(
+        views.sessions_with(&acme, &north, None, None, 9).await.unwrap(),
+        [head("S1", 10, 1)]
+    );
     assert!(!views.briefs_of_each(&acme, &[SessionId::from("S1")]).await.unwrap()[0].is_empty());
     assert_eq!(views.sessions_with(&other, &[], None, None, 9).await.unwrap(), [head("S1", 20, 1)]);
     assert_eq!(views.positions(&TenantId::from("nobody"), &[rows[0].id]).await.unwrap(), [None]);
@@ -316,11 +440,22 @@ async fn keeps_tenants_apart(views: &impl Views) {
 
 async fn rebuilds_the_same(whole: &impl Views, pieces: &impl Views) {
     let tenant = TenantId::from("acme");
-    let values: Vec<_> = (0..60).map(|n| (format!("S{}", n % 7), format!("idp{}", n % 3), format!("n{n}"))).collect();
+    let values: Vec<_> = (0..60)
+        .map(|n| (format!("S{}", n % 7), format!("idp{}", n % 3), format!("n{n}")))
+        .collect();
     let rows: Vec<_> = values
         .iter()
         .enumerate()
-        .map(|(n, (session, idp, note))| row(n as u64, &[(TermKind::Session, session), (TermKind::Idp, idp), (TermKind::Correlation, note)]))
+        .map(|(n, (session, idp, note))| {
+            row(
+                n as u64,
+                &[
+                    (TermKind::Session, session),
+                    (TermKind::Idp, idp),
+                    (TermKind::Correlation, note),
+                ],
+            )
+        })
         .collect();
     let heads: Vec<_> = (0..7).map(|n| head(&format!("S{n}"), n, 60)).collect();
     whole.apply(&tenant, LogSize(0), &rows, &heads).await.unwrap();
@@ -329,8 +464,8 @@ async fn rebuilds_the_same(whole: &impl Views, pieces: &impl Views) {
     }
     pieces.apply(&tenant, LogSize(60), &[], &heads).await.unwrap();
     let dump = whole.dump(&tenant).await.unwrap();
-    // 1 checkpoint, 60 records, 180 postings, 21 pairs of session and IdP, 7 of a session with itself, 60 by correlation are not kept, 7 head rows, a part
-    // of each session's briefs.
+    // 1 checkpoint, 60 records, 180 postings, 21 pairs of session and IdP, 7 of a session with
+    // itself, 60 by correlation are not kept, 7 head rows, a part of each session's briefs.
     assert!(dump.len() >= 1 + 60 + 180 + 21 + 7 + 7, "{}", dump.len());
     assert_eq!(pieces.dump(&tenant).await.unwrap(), dump, "however it is cut into batches");
     pieces.reset(&tenant).await.unwrap();

@@ -65,23 +65,48 @@ impl KeyStore for MemoryKeys {
         Ok(())
     }
 
-    async fn person(&self, tenant: &TenantId, pseudonym: &Pseudonym) -> Result<Option<PersonRow>, LogError> {
+    async fn person(
+        &self,
+        tenant: &TenantId,
+        pseudonym: &Pseudonym,
+    ) -> Result<Option<PersonRow>, LogError> {
         Ok(hold(&self.0).persons(tenant).find(|person| person.pseudonym == *pseudonym).cloned())
     }
 
-    async fn person_by_id(&self, tenant: &TenantId, index: &Digest32) -> Result<Option<PersonRow>, LogError> {
+    async fn person_by_id(
+        &self,
+        tenant: &TenantId,
+        index: &Digest32,
+    ) -> Result<Option<PersonRow>, LogError> {
         Ok(hold(&self.0).persons(tenant).find(|person| person.id_index == *index).cloned())
     }
 
-    async fn persons(&self, tenant: &TenantId, after: Option<&Pseudonym>, max: usize) -> Result<Vec<PersonRow>, LogError> {
-        let mut found: Vec<_> = hold(&self.0).persons(tenant).filter(|person| after.is_none_or(|after| person.pseudonym > *after)).cloned().collect();
+    async fn persons(
+        &self,
+        tenant: &TenantId,
+        after: Option<&Pseudonym>,
+        max: usize,
+    ) -> Result<Vec<PersonRow>, LogError> {
+        let mut found: Vec<_> = hold(&self.0)
+            .persons(tenant)
+            .filter(|person| after.is_none_or(|after| person.pseudonym > *after))
+            .cloned()
+            .collect();
         found.sort_by(|a, b| a.pseudonym.cmp(&b.pseudonym));
         found.truncate(max);
         Ok(found)
     }
 
-    async fn persons_by_alias(&self, tenant: &TenantId, index: &Digest32) -> Result<Vec<PersonRow>, LogError> {
-        let mut found: Vec<_> = hold(&self.0).persons(tenant).filter(|person| person.alias_index.contains(index)).cloned().collect();
+    async fn persons_by_alias(
+        &self,
+        tenant: &TenantId,
+        index: &Digest32,
+    ) -> Result<Vec<PersonRow>, LogError> {
+        let mut found: Vec<_> = hold(&self.0)
+            .persons(tenant)
+            .filter(|person| person.alias_index.contains(index))
+            .cloned()
+            .collect();
         found.sort_by(|a, b| a.pseudonym.cmp(&b.pseudonym));
         Ok(found)
     }
@@ -89,8 +114,13 @@ impl KeyStore for MemoryKeys {
     async fn add_credential(&self, row: &CredentialRow) -> Result<(), LogError> {
         let mut rows = hold(&self.0);
         let key = (row.tenant.clone(), row.credential.clone());
-        if rows.credentials.contains_key(&key) || rows.credentials.values().any(|other| other.token_hash == row.token_hash) {
-            return Err(LogError::unavailable(format!("credential {} exists already", row.credential)));
+        if rows.credentials.contains_key(&key)
+            || rows.credentials.values().any(|other| other.token_hash == row.token_hash)
+        {
+            return Err(LogError::unavailable(format!(
+                "credential {} exists already",
+                row.credential
+            )));
         }
         rows.credentials.insert(key, row.clone());
         Ok(())
@@ -101,12 +131,24 @@ impl KeyStore for MemoryKeys {
     }
 
     async fn credentials(&self, tenant: &TenantId) -> Result<Vec<CredentialRow>, LogError> {
-        Ok(hold(&self.0).credentials.values().filter(|row| row.tenant == *tenant).cloned().collect())
+        Ok(hold(&self.0)
+            .credentials
+            .values()
+            .filter(|row| row.tenant == *tenant)
+            .cloned()
+            .collect())
     }
 
-    async fn revoke_credential(&self, tenant: &TenantId, credential: &str, at: Time) -> Result<bool, LogError> {
+    async fn revoke_credential(
+        &self,
+        tenant: &TenantId,
+        credential: &str,
+        at: Time,
+    ) -> Result<bool, LogError> {
         let mut rows = hold(&self.0);
-        let Some(row) = rows.credentials.get_mut(&(tenant.clone(), credential.to_owned())) else { return Ok(false) };
+        let Some(row) = rows.credentials.get_mut(&(tenant.clone(), credential.to_owned())) else {
+            return Ok(false);
+        };
         // The first time counts: taking back twice does not move it.
         row.revoked_at.get_or_insert(at);
         Ok(true)

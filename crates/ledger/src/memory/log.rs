@@ -25,7 +25,12 @@ impl Default for MemoryLog {
 
 #[async_trait]
 impl Log for MemoryLog {
-    async fn append(&self, tenant: &TenantId, expected: LogSize, entries: &[Entry]) -> Result<LogSize, AppendFailure> {
+    async fn append(
+        &self,
+        tenant: &TenantId,
+        expected: LogSize,
+        entries: &[Entry],
+    ) -> Result<LogSize, AppendFailure> {
         check_append(entries)?;
         let size = {
             let mut tenants = hold(&self.tenants);
@@ -44,20 +49,37 @@ impl Log for MemoryLog {
         Ok(size)
     }
 
-    async fn read(&self, tenant: &TenantId, from: LogPosition, max: usize) -> Result<Vec<Entry>, LogError> {
+    async fn read(
+        &self,
+        tenant: &TenantId,
+        from: LogPosition,
+        max: usize,
+    ) -> Result<Vec<Entry>, LogError> {
         let tenants = hold(&self.tenants);
         let log = tenants.get(tenant).map_or(&[][..], Vec::as_slice);
-        Ok(log.iter().skip(usize::try_from(from.0).unwrap_or(usize::MAX)).take(max).cloned().collect())
+        Ok(log
+            .iter()
+            .skip(usize::try_from(from.0).unwrap_or(usize::MAX))
+            .take(max)
+            .cloned()
+            .collect())
     }
 
-    async fn read_at(&self, tenant: &TenantId, positions: &[LogPosition]) -> Result<Vec<Entry>, LogError> {
+    async fn read_at(
+        &self,
+        tenant: &TenantId,
+        positions: &[LogPosition],
+    ) -> Result<Vec<Entry>, LogError> {
         let tenants = hold(&self.tenants);
         let log = tenants.get(tenant).map_or(&[][..], Vec::as_slice);
         positions
             .iter()
             .map(|position| {
                 let entry = usize::try_from(position.0).ok().and_then(|index| log.get(index));
-                entry.cloned().ok_or_else(|| LogError::Corrupt { position: *position, what: "no record is there".to_owned() })
+                entry.cloned().ok_or_else(|| LogError::Corrupt {
+                    position: *position,
+                    what: "no record is there".to_owned(),
+                })
             })
             .collect()
     }

@@ -3,7 +3,10 @@
 use super::hold;
 use crate::{
     briefs::Briefs,
-    generations::{Comparison, Counted, Difference, Differences, Generation, Generations, MadeBy, Place, RowKind},
+    generations::{
+        Comparison, Counted, Difference, Differences, Generation, Generations, MadeBy, Place,
+        RowKind,
+    },
     index::{Looked, RecordIndex},
     log::LogError,
     views::{ActiveAt, Carried, HeadKey, HeadRow, IndexRow, Term, TermKind, Views},
@@ -57,7 +60,9 @@ impl Tables {
     }
 
     fn add(&mut self, row: &IndexRow) -> Result<(), LogError> {
-        for session in row.terms.iter().filter(|term| term.kind == TermKind::Session && !row.brief.is_empty()) {
+        for session in
+            row.terms.iter().filter(|term| term.kind == TermKind::Session && !row.brief.is_empty())
+        {
             let parts = self.briefs.entry(session.value.clone()).or_default();
             let pushed = match parts.last_mut() {
                 Some(last) => last.push(row.position, &row.brief)?,
@@ -86,20 +91,35 @@ impl Tables {
 impl Tables {
     fn of(&self) -> Generation {
         let made_by = self.made_by.clone().unwrap_or_else(|| MadeBy::now(""));
-        Generation { number: self.number, made_by, covered: self.covered, report: self.report.clone() }
+        Generation {
+            number: self.number,
+            made_by,
+            covered: self.covered,
+            report: self.report.clone(),
+        }
     }
 
     fn rows(&self) -> Vec<(RowKind, String)> {
-        let mut rows: Vec<_> = self.ids.iter().map(|(id, position)| (RowKind::Record, format!("record {id} {position}"))).collect();
+        let mut rows: Vec<_> = self
+            .ids
+            .iter()
+            .map(|(id, position)| (RowKind::Record, format!("record {id} {position}")))
+            .collect();
         for (term, positions) in &self.postings {
-            rows.extend(positions.iter().map(|at| (RowKind::Posting, format!("posting {:?} {} {at}", term.kind, term.value))));
+            rows.extend(positions.iter().map(|at| {
+                (RowKind::Posting, format!("posting {:?} {} {at}", term.kind, term.value))
+            }));
         }
         for (term, sessions) in &self.sessions {
-            rows.extend(sessions.iter().map(|session| (RowKind::Session, format!("session {:?} {} {session}", term.kind, term.value))));
+            rows.extend(sessions.iter().map(|session| {
+                (RowKind::Session, format!("session {:?} {} {session}", term.kind, term.value))
+            }));
         }
         rows.extend(self.heads.values().map(|row| (RowKind::Head, row.to_text())));
         for (session, parts) in &self.briefs {
-            rows.extend((0..).zip(parts).map(|(n, part)| (RowKind::Brief, part.to_text(session, n))));
+            rows.extend(
+                (0..).zip(parts).map(|(n, part)| (RowKind::Brief, part.to_text(session, n))),
+            );
         }
         rows
     }
@@ -124,7 +144,9 @@ impl Kept {
 impl MemoryIndex {
     /// Throws away what is kept of sessions' records: so a version left the rows that kept nothing.
     pub fn forget_briefs(&self, tenant: &TenantId) {
-        if let Some(live) = hold(&self.tenants).get_mut(tenant).and_then(|kept| kept.places.get_mut(&self.place)) {
+        if let Some(live) =
+            hold(&self.tenants).get_mut(tenant).and_then(|kept| kept.places.get_mut(&self.place))
+        {
             live.briefs.clear();
         }
     }
@@ -149,10 +171,17 @@ impl Comparison for Pinned {
         let (live, shadow) = (self.live.rows(), self.shadow.rows());
         let (mut counts, mut first) = (Vec::new(), Vec::new());
         for kind in RowKind::ALL {
-            let of = |rows: &[(RowKind, String)]| rows.iter().filter(|row| row.0 == kind).map(|row| row.1.clone()).collect::<BTreeSet<_>>();
+            let of = |rows: &[(RowKind, String)]| {
+                rows.iter()
+                    .filter(|row| row.0 == kind)
+                    .map(|row| row.1.clone())
+                    .collect::<BTreeSet<_>>()
+            };
             let (live, shadow) = (of(&live), of(&shadow));
-            let only: [(Place, Vec<&String>); 2] =
-                [(Place::Live, live.difference(&shadow).collect()), (Place::Shadow, shadow.difference(&live).collect())];
+            let only: [(Place, Vec<&String>); 2] = [
+                (Place::Live, live.difference(&shadow).collect()),
+                (Place::Shadow, shadow.difference(&live).collect()),
+            ];
             counts.push(Counted {
                 kind,
                 live: live.len() as u64,
@@ -161,7 +190,11 @@ impl Comparison for Pinned {
                 only_shadow: only[1].1.len() as u64,
             });
             for (only_in, rows) in only {
-                first.extend(rows.into_iter().take(most).map(|row| Difference { only_in, kind, row: row.clone() }));
+                first.extend(rows.into_iter().take(most).map(|row| Difference {
+                    only_in,
+                    kind,
+                    row: row.clone(),
+                }));
             }
         }
         Ok(Differences { at: self.live.covered, counts, first })
@@ -174,15 +207,30 @@ impl RecordIndex for MemoryIndex {
         Ok(self.with(tenant, |tables| tables.covered))
     }
 
-    async fn positions(&self, tenant: &TenantId, ids: &[RecordId]) -> Result<Vec<Option<LogPosition>>, LogError> {
+    async fn positions(
+        &self,
+        tenant: &TenantId,
+        ids: &[RecordId],
+    ) -> Result<Vec<Option<LogPosition>>, LogError> {
         Ok(self.with(tenant, |tables| ids.iter().map(|id| tables.ids.get(id).copied()).collect()))
     }
 
-    async fn revisions(&self, tenant: &TenantId, sessions: &[SessionId]) -> Result<Vec<u64>, LogError> {
-        Ok(self.with(tenant, |tables| sessions.iter().map(|session| tables.revision(session)).collect()))
+    async fn revisions(
+        &self,
+        tenant: &TenantId,
+        sessions: &[SessionId],
+    ) -> Result<Vec<u64>, LogError> {
+        Ok(self.with(tenant, |tables| {
+            sessions.iter().map(|session| tables.revision(session)).collect()
+        }))
     }
 
-    async fn look_up(&self, tenant: &TenantId, ids: &[RecordId], sessions: &[SessionId]) -> Result<Looked, LogError> {
+    async fn look_up(
+        &self,
+        tenant: &TenantId,
+        ids: &[RecordId],
+        sessions: &[SessionId],
+    ) -> Result<Looked, LogError> {
         Ok(self.with(tenant, |tables| Looked {
             covered: tables.covered,
             positions: ids.iter().map(|id| tables.ids.get(id).copied()).collect(),
@@ -190,26 +238,45 @@ impl RecordIndex for MemoryIndex {
         }))
     }
 
-    async fn ids_after(&self, tenant: &TenantId, after: Option<RecordId>, max: usize) -> Result<Option<Vec<RecordId>>, LogError> {
+    async fn ids_after(
+        &self,
+        tenant: &TenantId,
+        after: Option<RecordId>,
+        max: usize,
+    ) -> Result<Option<Vec<RecordId>>, LogError> {
         use std::ops::Bound::{Excluded, Unbounded};
         let from = after.map_or(Unbounded, Excluded);
-        Ok(Some(self.with(tenant, |tables| tables.ids.range((from, Unbounded)).map(|(id, _)| *id).take(max).collect())))
+        Ok(Some(self.with(tenant, |tables| {
+            tables.ids.range((from, Unbounded)).map(|(id, _)| *id).take(max).collect()
+        })))
     }
 }
 
 #[async_trait]
 impl Views for MemoryIndex {
-    async fn apply(&self, tenant: &TenantId, from: LogSize, rows: &[IndexRow], heads: &[HeadRow]) -> Result<(), LogError> {
+    async fn apply(
+        &self,
+        tenant: &TenantId,
+        from: LogSize,
+        rows: &[IndexRow],
+        heads: &[HeadRow],
+    ) -> Result<(), LogError> {
         let mut tenants = hold(&self.tenants);
         let kept = tenants.entry(tenant.clone()).or_default();
         let covered = kept.places.get(&self.place).map(|tables| tables.covered);
         if covered.unwrap_or_default() != from {
-            return Err(LogError::unavailable(format!("the read models are at {}, not {}", covered.unwrap_or_default().0, from.0)));
+            return Err(LogError::unavailable(format!(
+                "the read models are at {}, not {}",
+                covered.unwrap_or_default().0,
+                from.0
+            )));
         }
         let tables = match (covered, self.place) {
             (Some(_), place) => kept.places.entry(place).or_default(),
             (None, Place::Live) => kept.begin(Place::Live),
-            (None, Place::Shadow) => return Err(LogError::unavailable("no generation is being built")),
+            (None, Place::Shadow) => {
+                return Err(LogError::unavailable("no generation is being built"));
+            }
         };
         for row in rows {
             tables.add(row)?;
@@ -232,17 +299,39 @@ impl Views for MemoryIndex {
         if from > known_at {
             return Ok(Vec::new());
         }
-        let range = |positions: &BTreeSet<LogPosition>| positions.range(from..=known_at).copied().take(max).collect();
+        let range = |positions: &BTreeSet<LogPosition>| {
+            positions.range(from..=known_at).copied().take(max).collect()
+        };
         Ok(self.with(tenant, |tables| tables.postings.get(term).map(range).unwrap_or_default()))
     }
 
-    async fn positions_of_each(&self, tenant: &TenantId, terms: &[Term], known_at: LogPosition) -> Result<Vec<Vec<LogPosition>>, LogError> {
-        let upto = |positions: &BTreeSet<LogPosition>| positions.range(..=known_at).copied().collect();
-        Ok(self.with(tenant, |tables| terms.iter().map(|term| tables.postings.get(term).map(upto).unwrap_or_default()).collect()))
+    async fn positions_of_each(
+        &self,
+        tenant: &TenantId,
+        terms: &[Term],
+        known_at: LogPosition,
+    ) -> Result<Vec<Vec<LogPosition>>, LogError> {
+        let upto =
+            |positions: &BTreeSet<LogPosition>| positions.range(..=known_at).copied().collect();
+        Ok(self.with(tenant, |tables| {
+            terms
+                .iter()
+                .map(|term| tables.postings.get(term).map(upto).unwrap_or_default())
+                .collect()
+        }))
     }
 
-    async fn briefs_of_each(&self, tenant: &TenantId, sessions: &[SessionId]) -> Result<Vec<Vec<Briefs>>, LogError> {
-        Ok(self.with(tenant, |tables| sessions.iter().map(|id| tables.briefs.get(id.as_str()).cloned().unwrap_or_default()).collect()))
+    async fn briefs_of_each(
+        &self,
+        tenant: &TenantId,
+        sessions: &[SessionId],
+    ) -> Result<Vec<Vec<Briefs>>, LogError> {
+        Ok(self.with(tenant, |tables| {
+            sessions
+                .iter()
+                .map(|id| tables.briefs.get(id.as_str()).cloned().unwrap_or_default())
+                .collect()
+        }))
     }
 
     async fn sessions_with(
@@ -268,21 +357,38 @@ impl Views for MemoryIndex {
         }))
     }
 
-    async fn values_of(&self, tenant: &TenantId, kind: TermKind, carried: Carried, after: Option<&str>, max: usize) -> Result<Vec<String>, LogError> {
+    async fn values_of(
+        &self,
+        tenant: &TenantId,
+        kind: TermKind,
+        carried: Carried,
+        after: Option<&str>,
+        max: usize,
+    ) -> Result<Vec<String>, LogError> {
         Ok(self.with(tenant, |tables| {
             let often = |term: &Term, positions: &BTreeSet<LogPosition>| match carried {
                 Carried::Once => true,
                 Carried::ByTwoRecords => positions.len() > 1,
-                Carried::ByTwoSessions => tables.sessions.get(term).is_some_and(|sessions| sessions.len() > 1),
+                Carried::ByTwoSessions => {
+                    tables.sessions.get(term).is_some_and(|sessions| sessions.len() > 1)
+                }
             };
-            let of_kind =
-                tables.postings.range(Term { kind, value: after.unwrap_or_default().to_owned() }..).take_while(|(term, _)| term.kind == kind);
-            let behind = of_kind.filter(|(term, positions)| after.is_none_or(|after| term.value.as_str() > after) && often(term, positions));
+            let of_kind = tables
+                .postings
+                .range(Term { kind, value: after.unwrap_or_default().to_owned() }..)
+                .take_while(|(term, _)| term.kind == kind);
+            let behind = of_kind.filter(|(term, positions)| {
+                after.is_none_or(|after| term.value.as_str() > after) && often(term, positions)
+            });
             behind.map(|(term, _)| term.value.clone()).take(max).collect()
         }))
     }
 
-    async fn head_row(&self, tenant: &TenantId, session: &SessionId) -> Result<Option<HeadRow>, LogError> {
+    async fn head_row(
+        &self,
+        tenant: &TenantId,
+        session: &SessionId,
+    ) -> Result<Option<HeadRow>, LogError> {
         Ok(self.with(tenant, |tables| tables.heads.get(session).cloned()))
     }
 
@@ -311,11 +417,17 @@ impl Views for MemoryIndex {
 
     async fn generations(&self, tenant: &TenantId) -> Result<Generations, LogError> {
         let tenants = hold(&self.tenants);
-        let of = |place| tenants.get(tenant).and_then(|kept| kept.places.get(&place)).map(Tables::of);
+        let of =
+            |place| tenants.get(tenant).and_then(|kept| kept.places.get(&place)).map(Tables::of);
         Ok(Generations { live: of(Place::Live), shadow: of(Place::Shadow) })
     }
 
-    async fn begin(&self, tenant: &TenantId, place: Place, made_by: &MadeBy) -> Result<(), LogError> {
+    async fn begin(
+        &self,
+        tenant: &TenantId,
+        place: Place,
+        made_by: &MadeBy,
+    ) -> Result<(), LogError> {
         let mut tenants = hold(&self.tenants);
         let kept = tenants.entry(tenant.clone()).or_default();
         let there = place == Place::Live && kept.places.contains_key(&place);

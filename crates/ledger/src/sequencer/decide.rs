@@ -44,14 +44,18 @@ impl Group {
     /// Whether a request may fit: bodies are known before, headers only after.
     pub(crate) fn has_room_for(&self, job: &Job) -> bool {
         let bodies: usize = job.request.records.iter().map(body_bytes).sum();
-        self.entries.is_empty() || (self.entries.len() + job.request.records.len() <= MAX_APPEND_ENTRIES && self.bytes + bodies <= MAX_APPEND_BYTES)
+        self.entries.is_empty()
+            || (self.entries.len() + job.request.records.len() <= MAX_APPEND_ENTRIES
+                && self.bytes + bodies <= MAX_APPEND_BYTES)
     }
 }
 
 impl State {
-    /// Decides a request and adds it to the group. Gives it back if it does not fit in what is left of the group.
+    /// Decides a request and adds it to the group. Gives it back if it does not fit in what is left
+    /// of the group.
     pub(crate) async fn decide(&mut self, job: Job, group: &mut Group) -> Option<Job> {
-        let mark = Mark { entries: group.entries.len(), bytes: group.bytes, last_time: self.last_time };
+        let mark =
+            Mark { entries: group.entries.len(), bytes: group.bytes, last_time: self.last_time };
         let mut answer = self.try_decide(&job, group, &mark).await;
         let (own, bytes) = (group.entries.len() - mark.entries, group.bytes - mark.bytes);
         if group.entries.len() > MAX_APPEND_ENTRIES || group.bytes > MAX_APPEND_BYTES {
@@ -60,7 +64,12 @@ impl State {
                 return Some(job);
             }
             answer = Err(LogError::TooLarge.into());
-        } else if matches!(answer, Err(SequencerError::StaleRevision { .. } | SequencerError::RecordedAt { .. } | SequencerError::Log(_))) {
+        } else if matches!(
+            answer,
+            Err(SequencerError::StaleRevision { .. }
+                | SequencerError::RecordedAt { .. }
+                | SequencerError::Log(_))
+        ) {
             self.take_back(group, &mark);
             group.rests_on_head |= !matches!(answer, Err(SequencerError::Log(_)));
         }
@@ -68,7 +77,12 @@ impl State {
         None
     }
 
-    async fn try_decide(&mut self, job: &Job, group: &mut Group, mark: &Mark) -> Result<Vec<Receipt>, SequencerError> {
+    async fn try_decide(
+        &mut self,
+        job: &Job,
+        group: &mut Group,
+        mark: &Mark,
+    ) -> Result<Vec<Receipt>, SequencerError> {
         let records = &job.request.records;
         if self.config.kind == LedgerKind::Live
             && let Some(index) = records.iter().position(|record| record.recorded_at.is_some())
@@ -89,8 +103,12 @@ impl State {
             let found = self.pending.get(&record.header.id).copied().or(before);
             let receipt = match found {
                 None => self.add(group, record, index, AppendOutcome::Stored)?,
-                Some(found) if found.digest == record.header.content_digest => repeated(record, found),
-                Some(_) if record.variants_allowed => self.add_variant(group, record, index).await?,
+                Some(found) if found.digest == record.header.content_digest => {
+                    repeated(record, found)
+                }
+                Some(_) if record.variants_allowed => {
+                    self.add_variant(group, record, index).await?
+                }
                 Some(found) => {
                     conflicts.push((index, found));
                     continue;
@@ -122,16 +140,31 @@ impl State {
         }
     }
 
-    async fn add_variant(&mut self, group: &mut Group, record: &Prepared, index: usize) -> Result<Receipt, SequencerError> {
+    async fn add_variant(
+        &mut self,
+        group: &mut Group,
+        record: &Prepared,
+        index: usize,
+    ) -> Result<Receipt, SequencerError> {
         let header = &record.header;
-        let id = RecordId::derive_variant(&header.tenant, &header.source, &header.source_id, &header.content_digest.0);
+        let id = RecordId::derive_variant(
+            &header.tenant,
+            &header.source,
+            &header.source_id,
+            &header.content_digest.0,
+        );
         match self.find(&[id]).await?.first().copied().flatten() {
             Some(found) => Ok(repeated(record, found)),
             None => self.add(group, record, index, AppendOutcome::Variant),
         }
     }
 
-    async fn add_conflict(&mut self, group: &mut Group, record: &Prepared, found: Found) -> Result<(), SequencerError> {
+    async fn add_conflict(
+        &mut self,
+        group: &mut Group,
+        record: &Prepared,
+        found: Found,
+    ) -> Result<(), SequencerError> {
         let fact = FactConflicted {
             source: record.header.source.clone(),
             id: record.header.source_id.clone(),
@@ -145,21 +178,32 @@ impl State {
         Ok(())
     }
 
-    fn add(&mut self, group: &mut Group, record: &Prepared, index: usize, outcome: AppendOutcome) -> Result<Receipt, SequencerError> {
+    fn add(
+        &mut self,
+        group: &mut Group,
+        record: &Prepared,
+        index: usize,
+        outcome: AppendOutcome,
+    ) -> Result<Receipt, SequencerError> {
         let position = LogPosition(self.size);
         let stamped = self.stamp(record.header.occurred.from, record.recorded_at);
         let (recorded_at, asserted) = stamped.map_err(|error| match error {
             NotStamped::Asserted(reason) => SequencerError::RecordedAt { index, reason },
             NotStamped::Clock(trouble) => LogError::stopped(ClockGuard::refusal(&trouble)).into(),
         })?;
-        // The record is kept as it came: should the log turn out to be another than thought, it is decided anew.
-        let entry = record.finish(position, recorded_at, asserted, outcome == AppendOutcome::Variant);
+        // The record is kept as it came: should the log turn out to be another than thought, it is
+        // decided anew.
+        let entry =
+            record.finish(position, recorded_at, asserted, outcome == AppendOutcome::Variant);
         if entry.size() > MAX_RECORD_BYTES {
             return Err(LogError::TooLarge.into());
         }
         self.size += 1;
         self.last_time = recorded_at;
-        self.pending.insert(entry.id, Found { position, digest: record.header.content_digest, recorded_at });
+        self.pending.insert(
+            entry.id,
+            Found { position, digest: record.header.content_digest, recorded_at },
+        );
         for session in &record.sessions {
             *self.pending_sessions.entry(session.clone()).or_default() += 1;
         }
@@ -184,5 +228,10 @@ impl State {
 }
 
 fn repeated(record: &Prepared, found: Found) -> Receipt {
-    Receipt { source_id: record.header.source_id.clone(), position: found.position, recorded_at: found.recorded_at, outcome: AppendOutcome::Repeated }
+    Receipt {
+        source_id: record.header.source_id.clone(),
+        position: found.position,
+        recorded_at: found.recorded_at,
+        outcome: AppendOutcome::Repeated,
+    }
 }

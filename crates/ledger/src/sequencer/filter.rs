@@ -2,11 +2,13 @@
 
 use claimledger_facts::ids::RecordId;
 
-/// A Bloom filter that grows by segments, each twice the one before: 16 bits an id, seven probes, about one false alarm in 1,000 ids and full segment. A
-/// false alarm costs one look into the index, never a wrong answer. One million ids take 2 to 4 MiB.
+/// A Bloom filter that grows by segments, each twice the one before: 16 bits an id, seven probes,
+/// about one false alarm in 1,000 ids and full segment. A false alarm costs one look into the
+/// index, never a wrong answer. One million ids take 2 to 4 MiB.
 ///
-/// Why not a set of fingerprints: it takes five times as much for the same ids. Why not the index itself: one statement a group on the read models'
-/// file, while the views write there, costs more than the append.
+/// Why not a set of fingerprints: it takes five times as much for the same ids. Why not the index
+/// itself: one statement a group on the read models' file, while the views write there, costs more
+/// than the append.
 #[derive(Debug)]
 pub(crate) struct Filter {
     segments: Vec<Segment>,
@@ -42,7 +44,10 @@ impl Filter {
     }
 
     pub(crate) fn may_contain(&self, id: RecordId) -> bool {
-        self.segments.iter().any(|segment| probes(id, segment.words.len()).all(|bit| segment.words[bit / 64] & (1 << (bit % 64)) != 0))
+        self.segments.iter().any(|segment| {
+            probes(id, segment.words.len())
+                .all(|bit| segment.words[bit / 64] & (1 << (bit % 64)) != 0)
+        })
     }
 
     /// Takes in what another filter holds.

@@ -1,11 +1,13 @@
 //! One sequencer a tenant, whatever the engine: it decides what must be decided under the head.
 //!
-//! It removes duplicates by record id, checks the expected revision of a session, and stamps `recorded_at`. Whatever waits goes into one append of
-//! the log (group commit); while that is on its way to the disk the next group is decided on top of it. Each request succeeds or fails alone, and is
-//! atomic.
+//! It removes duplicates by record id, checks the expected revision of a session, and stamps
+//! `recorded_at`. Whatever waits goes into one append of the log (group commit); while that is on
+//! its way to the disk the next group is decided on top of it. Each request succeeds or fails
+//! alone, and is atomic.
 //!
-//! Invariant: nothing is answered before every record that the answer speaks of is durable. Invariant: an append names the size that it was decided
-//! at, so that of two sequencers on one log one loses, catches up, and decides anew.
+//! Invariant: nothing is answered before every record that the answer speaks of is durable.
+//! Invariant: an append names the size that it was decided at, so that of two sequencers on one log
+//! one loses, catches up, and decides anew.
 
 mod decide;
 mod filter;
@@ -32,7 +34,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 pub const MAX_WAITING_REQUESTS: usize = 8192;
 /// Bytes that may wait for one sequencer.
 pub const MAX_WAITING_BYTES: usize = 64 * 1024 * 1024;
-/// By how many records the read models may lag before appends are refused: the sequencer holds these records' ids in memory, some 120 bytes each.
+/// By how many records the read models may lag before appends are refused: the sequencer holds
+/// these records' ids in memory, some 120 bytes each.
 pub const MAX_LAG: usize = 1_000_000;
 
 /// Whose time `recorded_at` is.
@@ -40,7 +43,8 @@ pub const MAX_LAG: usize = 1_000_000;
 pub enum LedgerKind {
     /// The ledger's clock. A record that asserts a time is refused.
     Live,
-    /// The input's. Where a record asserts none, the time at which it occurred, but never less than the last.
+    /// The input's. Where a record asserts none, the time at which it occurred, but never less than
+    /// the last.
     Rehearsal,
     /// As a rehearsal: a migration into an empty ledger.
     AsRecorded,
@@ -48,8 +52,8 @@ pub enum LedgerKind {
 
 /// Records that the ledger itself writes.
 pub trait LedgerFacts: Send + Sync {
-    /// Seals a `fact.conflicted`. Its source's id must follow from the fact's source, id and digest alone, so that a conflict is recorded once however
-    /// often it is sent.
+    /// Seals a `fact.conflicted`. Its source's id must follow from the fact's source, id and digest
+    /// alone, so that a conflict is recorded once however often it is sent.
     fn conflicted(&self, tenant: &TenantId, fact: FactConflicted) -> Prepared;
 }
 
@@ -71,7 +75,8 @@ pub struct SequencerConfig {
     pub kind: LedgerKind,
 }
 
-/// The sequencer of one tenant. Cheap to clone; it ends, after what waits, when the last clone is dropped.
+/// The sequencer of one tenant. Cheap to clone; it ends, after what waits, when the last clone is
+/// dropped.
 #[derive(Clone, Debug)]
 pub struct Sequencer {
     jobs: mpsc::Sender<Job>,
@@ -100,20 +105,25 @@ impl Sequencer {
         Ok(Self { jobs, bytes: Arc::new(Semaphore::new(MAX_WAITING_BYTES)) })
     }
 
-    /// Appends the records of a request, all or none, and returns once they are durable: one receipt a record, in their order. A request whose records
-    /// are all there already is answered as repeated whatever revision it expects, so that it can be sent again after an unknown outcome.
+    /// Appends the records of a request, all or none, and returns once they are durable: one
+    /// receipt a record, in their order. A request whose records are all there already is answered
+    /// as repeated whatever revision it expects, so that it can be sent again after an unknown
+    /// outcome.
     ///
     /// Dropping the future does not take the request back.
     ///
     /// # Errors
-    /// See [`SequencerError`]. A full queue is `Unavailable`, and nothing of the request was written.
+    /// See [`SequencerError`]. A full queue is `Unavailable`, and nothing of the request was
+    /// written.
     pub async fn append(&self, request: AppendRequest) -> Result<Vec<Receipt>, SequencerError> {
         let bytes = bytes_of(&request)?;
         let full = || SequencerError::Log(LogError::unavailable("too many appends wait already"));
         let permit = Arc::clone(&self.bytes).try_acquire_many_owned(bytes).map_err(|_| full())?;
         let (reply, answer) = oneshot::channel();
         self.jobs.try_send(Job { request, reply, lost: 0, _permit: permit }).map_err(|_| full())?;
-        answer.await.map_err(|_| SequencerError::Log(LogError::unavailable("the sequencer has ended")))?
+        answer
+            .await
+            .map_err(|_| SequencerError::Log(LogError::unavailable("the sequencer has ended")))?
     }
 }
 
@@ -127,7 +137,9 @@ fn bytes_of(request: &AppendRequest) -> Result<u32, LogError> {
         }
         sum += bytes + size_of::<Prepared>();
     }
-    if request.records.len() > MAX_APPEND_ENTRIES || sum > MAX_APPEND_BYTES + MAX_APPEND_ENTRIES * size_of::<Prepared>() {
+    if request.records.len() > MAX_APPEND_ENTRIES
+        || sum > MAX_APPEND_BYTES + MAX_APPEND_ENTRIES * size_of::<Prepared>()
+    {
         return Err(LogError::TooLarge);
     }
     u32::try_from(sum).map_err(|_| LogError::TooLarge)

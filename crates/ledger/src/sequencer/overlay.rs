@@ -1,4 +1,5 @@
-//! What the index does not hold yet: ids and session revisions of the durable records from its checkpoint to the head.
+//! What the index does not hold yet: ids and session revisions of the durable records from its
+//! checkpoint to the head.
 
 use claimledger_facts::ids::{LogPosition, RecordId};
 use std::{
@@ -44,7 +45,10 @@ impl Overlay {
         let position = LogPosition(self.end());
         let sessions = sessions
             .map(|session| {
-                let name = self.sessions.get_key_value(session).map_or_else(|| Arc::from(session), |(name, _)| Arc::clone(name));
+                let name = self
+                    .sessions
+                    .get_key_value(session)
+                    .map_or_else(|| Arc::from(session), |(name, _)| Arc::clone(name));
                 *self.sessions.entry(Arc::clone(&name)).or_default() += 1;
                 name
             })
@@ -99,7 +103,10 @@ mod tests {
         overlay.push(id(5), ["S1"].into_iter());
         overlay.push(id(6), ["S1", "S2"].into_iter());
         overlay.push(id(7), std::iter::empty());
-        assert_eq!((overlay.base(), overlay.end(), overlay.count("S1"), overlay.count("S2")), (5, 8, 2, 1));
+        assert_eq!(
+            (overlay.base(), overlay.end(), overlay.count("S1"), overlay.count("S2")),
+            (5, 8, 2, 1)
+        );
         assert_eq!(overlay.position(&id(6)), Some(LogPosition(6)));
 
         overlay.drop_below(6);

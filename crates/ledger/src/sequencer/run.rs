@@ -10,7 +10,9 @@ use claimledger_facts::{
     ids::{LogPosition, LogSize, RecordId, SessionId, TenantId},
     record::Entry,
 };
-use std::{collections::VecDeque, error::Error, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque, error::Error, fmt, future::Future, pin::Pin, sync::Arc, time::Duration,
+};
 use tokio::sync::mpsc;
 
 /// How often a request is decided anew because another writer was first, before it is given back.
@@ -81,10 +83,15 @@ pub(crate) async fn run(mut state: State, mut waiting: mpsc::Receiver<Job>) {
     }
 }
 
-/// Starts the append of a group. A group that writes nothing still waits its turn: its answers may speak of records that are on their way.
+/// Starts the append of a group. A group that writes nothing still waits its turn: its answers may
+/// speak of records that are on their way.
 fn launch(state: &State, group: Group) -> Flight {
     let Group { entries, rows, answers, rests_on_head, .. } = group;
-    let (log, keys, tenant) = (Arc::clone(&state.config.log), Arc::clone(&state.config.keys), state.config.tenant.clone());
+    let (log, keys, tenant) = (
+        Arc::clone(&state.config.log),
+        Arc::clone(&state.config.keys),
+        state.config.tenant.clone(),
+    );
     let expected = LogSize(state.durable());
     let outcome: Pin<Box<dyn Future<Output = Written> + Send>> = if !entries.is_empty() {
         Box::pin(async move { write(&*log, &*keys, &tenant, expected, &entries).await })
@@ -99,8 +106,15 @@ fn launch(state: &State, group: Group) -> Flight {
     Flight { outcome, rows, answers }
 }
 
-/// Appends, and finds out what became of it where the engine cannot say: the same ids at the same expected size, after a look at what is there.
-async fn write(log: &dyn Log, keys: &dyn KeysFirst, tenant: &TenantId, expected: LogSize, entries: &[Entry]) -> Written {
+/// Appends, and finds out what became of it where the engine cannot say: the same ids at the same
+/// expected size, after a look at what is there.
+async fn write(
+    log: &dyn Log,
+    keys: &dyn KeysFirst,
+    tenant: &TenantId,
+    expected: LogSize,
+    entries: &[Entry],
+) -> Written {
     keys.flush(tenant).await?;
     let after = LogSize(expected.0 + entries.len() as u64);
     let mut wait = FIRST_WAIT;
@@ -109,7 +123,10 @@ async fn write(log: &dyn Log, keys: &dyn KeysFirst, tenant: &TenantId, expected:
         let error = match log.append(tenant, expected, entries).await {
             Ok(size) if size == after => return Ok(()),
             Ok(size) => {
-                let what = format!("the engine says that an append to size {} gave size {}", after.0, size.0);
+                let what = format!(
+                    "the engine says that an append to size {} gave size {}",
+                    after.0, size.0
+                );
                 return Err(LogError::Corrupt { position: LogPosition(expected.0), what }.into());
             }
             Err(AppendFailure::Log(error @ LogError::Unavailable { .. })) if tries < TRIES => error,
@@ -119,7 +136,8 @@ async fn write(log: &dyn Log, keys: &dyn KeysFirst, tenant: &TenantId, expected:
         tokio::time::sleep(wait).await;
         wait *= 2;
         tries += 1;
-        // A failed look leaves the outcome open; the next append is refused by the size it expects, should this one have been written.
+        // A failed look leaves the outcome open; the next append is refused by the size it expects,
+        // should this one have been written.
         let Ok(size) = log.head(tenant).await else { continue };
         if size == expected {
             continue;
@@ -132,7 +150,13 @@ async fn write(log: &dyn Log, keys: &dyn KeysFirst, tenant: &TenantId, expected:
     }
 }
 
-fn land(state: &mut State, flight: Flight, written: Written, gathering: &mut Group, queue: &mut VecDeque<Job>) {
+fn land(
+    state: &mut State,
+    flight: Flight,
+    written: Written,
+    gathering: &mut Group,
+    queue: &mut VecDeque<Job>,
+) {
     let Flight { rows, answers, .. } = flight;
     let error = match written {
         Ok(()) => {
@@ -142,7 +166,8 @@ fn land(state: &mut State, flight: Flight, written: Written, gathering: &mut Gro
         }
         Err(error) => error,
     };
-    // What gathered was decided on top of what is not there. It waits again, behind what was on its way.
+    // What gathered was decided on top of what is not there. It waits again, behind what was on its
+    // way.
     let gathered = std::mem::take(gathering);
     gathered.answers.into_iter().rev().for_each(|(job, _)| queue.push_front(job));
     state.forget_pending();
@@ -154,7 +179,10 @@ fn land(state: &mut State, flight: Flight, written: Written, gathering: &mut Gro
                 if job.lost < MAX_LOST {
                     queue.push_front(job);
                 } else {
-                    let reason = format!("other writers were first {MAX_LOST} times; the log has {} records", size.0);
+                    let reason = format!(
+                        "other writers were first {MAX_LOST} times; the log has {} records",
+                        size.0
+                    );
                     reply(job, Err(LogError::unavailable(reason).into()));
                 }
             }
@@ -183,8 +211,13 @@ enum Shared {
 impl Shared {
     fn of(error: LogError) -> Self {
         match error {
-            LogError::Unavailable { reason, source } => Self::Unavailable { reason, source: source.map(|source| SharedSource(source.into())) },
-            LogError::Stopped { why, source } => Self::Stopped { why, source: source.map(|source| SharedSource(source.into())) },
+            LogError::Unavailable { reason, source } => Self::Unavailable {
+                reason,
+                source: source.map(|source| SharedSource(source.into())),
+            },
+            LogError::Stopped { why, source } => {
+                Self::Stopped { why, source: source.map(|source| SharedSource(source.into())) }
+            }
             LogError::Corrupt { position, what } => Self::Corrupt { position, what },
             LogError::Damaged { file, place, what } => Self::Damaged { file, place, what },
             LogError::TooLarge => Self::TooLarge,
@@ -193,11 +226,17 @@ impl Shared {
 
     fn to_log_error(&self) -> LogError {
         match self {
-            Self::Unavailable { reason, source } => {
-                LogError::Unavailable { reason: reason.clone(), source: source.clone().map(|source| Box::new(source) as _) }
+            Self::Unavailable { reason, source } => LogError::Unavailable {
+                reason: reason.clone(),
+                source: source.clone().map(|source| Box::new(source) as _),
+            },
+            Self::Stopped { why, source } => LogError::Stopped {
+                why: why.clone(),
+                source: source.clone().map(|source| Box::new(source) as _),
+            },
+            Self::Corrupt { position, what } => {
+                LogError::Corrupt { position: *position, what: what.clone() }
             }
-            Self::Stopped { why, source } => LogError::Stopped { why: why.clone(), source: source.clone().map(|source| Box::new(source) as _) },
-            Self::Corrupt { position, what } => LogError::Corrupt { position: *position, what: what.clone() },
             Self::Damaged { file, place, what } => LogError::damaged(file, place, what),
             Self::TooLarge => LogError::TooLarge,
         }

@@ -1,4 +1,5 @@
-//! What a sequencer knows: the durable log by its overlay and filter, and on top of it what is decided but not durable yet.
+//! What a sequencer knows: the durable log by its overlay and filter, and on top of it what is
+//! decided but not durable yet.
 
 use super::{LedgerKind, MAX_LAG, SequencerConfig, filter::Filter, overlay::Overlay};
 use crate::{
@@ -17,7 +18,8 @@ use tokio::sync::oneshot;
 const SCAN_PAGE: usize = 4096;
 /// After how many further records the index is asked how far it is by now.
 const REFRESH_EVERY: usize = 16 * 1024;
-/// With so many records to read, nobody waits for them before something is appended: the index takes them in meanwhile.
+/// With so many records to read, nobody waits for them before something is appended: the index
+/// takes them in meanwhile.
 const FAR_BEHIND: u64 = 16 * 1024;
 /// Records read at once when their digests are needed.
 const READ_AT_ONCE: usize = 64;
@@ -34,7 +36,8 @@ pub(crate) struct State {
     pub(crate) config: SequencerConfig,
     overlay: Overlay,
     filter: Filter,
-    /// The filter of what was in the index at the start, while it is being read; none: the filter is complete.
+    /// The filter of what was in the index at the start, while it is being read; none: the filter
+    /// is complete.
     scan: Option<oneshot::Receiver<Option<Filter>>>,
     /// The index cannot list its ids.
     ask_always: bool,
@@ -42,12 +45,14 @@ pub(crate) struct State {
     refreshed_at: usize,
     /// The recorded time of the last durable record.
     durable_time: Time,
-    /// False after the log turned out to be another than thought: nothing is decided before it is read again.
+    /// False after the log turned out to be another than thought: nothing is decided before it is
+    /// read again.
     pub(crate) caught_up: bool,
     /// It was opened far behind the log, and nothing was appended since.
     far_behind: bool,
 
-    /// Decided and not durable: ids, revisions, the size and the last recorded time that they lead to.
+    /// Decided and not durable: ids, revisions, the size and the last recorded time that they lead
+    /// to.
     pub(crate) pending: HashMap<RecordId, Found>,
     pub(crate) pending_sessions: HashMap<SessionId, u64>,
     pub(crate) size: u64,
@@ -78,13 +83,18 @@ impl State {
         Ok(state)
     }
 
-    /// Begins where the index is, with nothing read. Returns by how many records that is behind the log.
+    /// Begins where the index is, with nothing read. Returns by how many records that is behind the
+    /// log.
     async fn begin_at_index(&mut self) -> Result<u64, LogError> {
         let SequencerConfig { index, log, tenant, .. } = &self.config;
         let covered = index.covered(tenant).await?;
         let head = log.head(tenant).await?;
         if covered > head {
-            let what = format!("the read models hold {} records and the log {}: the log is not the one they were made from", covered.0, head.0);
+            let what = format!(
+                "the read models hold {} records and the log {}: the log is not the one they were \
+                 made from",
+                covered.0, head.0
+            );
             return Err(LogError::Corrupt { position: LogPosition(head.0), what });
         }
         self.overlay = Overlay::starting_at(covered.0);
@@ -114,7 +124,11 @@ impl State {
         loop {
             let head = self.config.log.head(&self.config.tenant).await?;
             if head.0 < self.durable() {
-                let what = format!("the log has {} records where {} were known to be durable", head.0, self.durable());
+                let what = format!(
+                    "the log has {} records where {} were known to be durable",
+                    head.0,
+                    self.durable()
+                );
                 return Err(LogError::Corrupt { position: LogPosition(head.0), what });
             }
             if head.0 == self.durable() {
@@ -127,20 +141,29 @@ impl State {
         Ok(())
     }
 
-    /// Reads one page at the overlay's end, and nothing past `until`: an append may be on its way behind it.
+    /// Reads one page at the overlay's end, and nothing past `until`: an append may be on its way
+    /// behind it.
     async fn read_on(&mut self, until: u64) -> Result<(), LogError> {
         self.make_room().await?;
         let from = LogPosition(self.overlay.end());
-        let max = usize::try_from(until.saturating_sub(from.0)).unwrap_or(usize::MAX).min(MAX_APPEND_ENTRIES);
+        let max = usize::try_from(until.saturating_sub(from.0))
+            .unwrap_or(usize::MAX)
+            .min(MAX_APPEND_ENTRIES);
         let entries = self.config.log.read(&self.config.tenant, from, max).await?;
         if entries.is_empty() {
-            return Err(LogError::Corrupt { position: from, what: "the log ends before its head".to_owned() });
+            return Err(LogError::Corrupt {
+                position: from,
+                what: "the log ends before its head".to_owned(),
+            });
         }
         for entry in &entries {
             let position = LogPosition(self.overlay.end());
             let record = entry.decode().map_err(|error| corrupt(position, &error))?;
             if record.header.position != position {
-                return Err(LogError::Corrupt { position, what: format!("the record says that it is at {}", record.header.position) });
+                return Err(LogError::Corrupt {
+                    position,
+                    what: format!("the record says that it is at {}", record.header.position),
+                });
             }
             self.durable_time = self.durable_time.max(record.header.recorded_at);
             self.filter.insert(entry.id);
@@ -149,30 +172,42 @@ impl State {
         Ok(())
     }
 
-    /// Keeps the overlay within its bound: it shrinks as the read models move on, and where they do not, appends have to wait.
+    /// Keeps the overlay within its bound: it shrinks as the read models move on, and where they do
+    /// not, appends have to wait.
     pub(crate) async fn make_room(&mut self) -> Result<(), LogError> {
-        if self.overlay.len() >= self.refreshed_at + REFRESH_EVERY || self.overlay.len() >= MAX_LAG {
+        if self.overlay.len() >= self.refreshed_at + REFRESH_EVERY || self.overlay.len() >= MAX_LAG
+        {
             let covered = self.config.index.covered(&self.config.tenant).await?;
             self.index_is_at(covered).await?;
             self.refreshed_at = self.overlay.len();
         }
         if self.overlay.len() >= MAX_LAG {
-            return Err(LogError::unavailable(format!("the read models are {} records behind: wait for them", self.overlay.len())));
+            return Err(LogError::unavailable(format!(
+                "the read models are {} records behind: wait for them",
+                self.overlay.len()
+            )));
         }
         Ok(())
     }
 
-    /// Takes note of how far the index is. True if what was looked up in it holds; false if rows of it were thrown away: then they were read from the
-    /// log, and it must be asked again.
+    /// Takes note of how far the index is. True if what was looked up in it holds; false if rows of
+    /// it were thrown away: then they were read from the log, and it must be asked again.
     async fn index_is_at(&mut self, covered: LogSize) -> Result<bool, LogError> {
         if covered.0 >= self.overlay.base() {
             self.overlay.drop_below(covered.0.min(self.overlay.end()));
             return Ok(true);
         }
         let (end, size, time) = (self.overlay.end(), self.size, self.last_time);
-        tracing::info!(from = covered.0, to = end, "the read models are being rebuilt: reading the log again");
+        tracing::info!(
+            from = covered.0,
+            to = end,
+            "the read models are being rebuilt: reading the log again"
+        );
         if end - covered.0 >= MAX_LAG as u64 {
-            return Err(LogError::unavailable(format!("the read models are {} records behind: wait for them", end - covered.0)));
+            return Err(LogError::unavailable(format!(
+                "the read models are {} records behind: wait for them",
+                end - covered.0
+            )));
         }
         self.overlay = Overlay::starting_at(covered.0);
         self.refreshed_at = 0;
@@ -186,7 +221,8 @@ impl State {
         Ok(false)
     }
 
-    /// Reads the ids of the index into a filter, beside the appends. Until it is done each new id is looked up.
+    /// Reads the ids of the index into a filter, beside the appends. Until it is done each new id
+    /// is looked up.
     fn start_scan(&mut self) {
         let (done, scan) = oneshot::channel();
         let (index, tenant) = (self.config.index.clone(), self.config.tenant.clone());
@@ -204,7 +240,8 @@ impl State {
                     }
                     Ok(None) => break None,
                     Err(error) => {
-                        tracing::warn!(%error, "ids of the read models could not be read: each new id is looked up instead");
+                        tracing::warn!(%error, "ids of the read models could not be read: each new \
+                            id is looked up instead");
                         break None;
                     }
                 }
@@ -246,7 +283,11 @@ impl State {
                 if !self.index_is_at(looked.covered).await? {
                     continue;
                 }
-                read.extend(ask.iter().zip(looked.positions).filter_map(|(slot, position)| position.map(|position| (*slot, position))));
+                read.extend(
+                    ask.iter()
+                        .zip(looked.positions)
+                        .filter_map(|(slot, position)| position.map(|position| (*slot, position))),
+                );
             }
             for some in read.chunks(READ_AT_ONCE) {
                 let positions: Vec<_> = some.iter().map(|(_, position)| *position).collect();
@@ -256,10 +297,17 @@ impl State {
                     if header.id != ids[*slot] {
                         return Err(LogError::Corrupt {
                             position: *position,
-                            what: format!("record {} was expected there, not {}", ids[*slot], header.id),
+                            what: format!(
+                                "record {} was expected there, not {}",
+                                ids[*slot], header.id
+                            ),
                         });
                     }
-                    found[*slot] = Some(Found { position: *position, digest: header.content_digest, recorded_at: header.recorded_at });
+                    found[*slot] = Some(Found {
+                        position: *position,
+                        digest: header.content_digest,
+                        recorded_at: header.recorded_at,
+                    });
                 }
             }
             return Ok(found);
@@ -269,25 +317,43 @@ impl State {
     /// How many records name a session id, with those that are decided.
     pub(crate) async fn revision(&mut self, session: &SessionId) -> Result<u64, LogError> {
         loop {
-            let looked = self.config.index.look_up(&self.config.tenant, &[], std::slice::from_ref(session)).await?;
+            let looked = self
+                .config
+                .index
+                .look_up(&self.config.tenant, &[], std::slice::from_ref(session))
+                .await?;
             if self.index_is_at(looked.covered).await? {
                 let pending = self.pending_sessions.get(session).copied().unwrap_or(0);
-                return Ok(looked.revisions.first().copied().unwrap_or(0) + self.overlay.count(session.as_str()) + pending);
+                return Ok(looked.revisions.first().copied().unwrap_or(0)
+                    + self.overlay.count(session.as_str())
+                    + pending);
             }
         }
     }
 
-    /// The recorded time of a record, or why it may not be the one that it asserts; and whether it is asserted.
-    pub(crate) fn stamp(&self, occurred: Time, asserted: Option<Time>) -> Result<(Time, bool), NotStamped> {
+    /// The recorded time of a record, or why it may not be the one that it asserts; and whether it
+    /// is asserted.
+    pub(crate) fn stamp(
+        &self,
+        occurred: Time,
+        asserted: Option<Time>,
+    ) -> Result<(Time, bool), NotStamped> {
         match (self.config.kind, asserted) {
             (LedgerKind::Live, None) => {
                 let now = self.config.clock.stamp(self.last_time).map_err(NotStamped::Clock)?;
                 Ok((now.max(self.last_time), false))
             }
             (LedgerKind::Live, Some(_)) => Err(NotStamped::Asserted(NOT_HERE.to_owned())),
-            (LedgerKind::Rehearsal | LedgerKind::AsRecorded, None) => Ok((occurred.max(self.last_time), true)),
-            (LedgerKind::Rehearsal | LedgerKind::AsRecorded, Some(time)) if time < self.last_time => {
-                Err(NotStamped::Asserted(format!("recorded_at {time} is before {}, when the last record was recorded", self.last_time)))
+            (LedgerKind::Rehearsal | LedgerKind::AsRecorded, None) => {
+                Ok((occurred.max(self.last_time), true))
+            }
+            (LedgerKind::Rehearsal | LedgerKind::AsRecorded, Some(time))
+                if time < self.last_time =>
+            {
+                Err(NotStamped::Asserted(format!(
+                    "recorded_at {time} is before {}, when the last record was recorded",
+                    self.last_time
+                )))
             }
             (LedgerKind::Rehearsal | LedgerKind::AsRecorded, Some(time)) => Ok((time, true)),
         }
@@ -338,7 +404,8 @@ pub(crate) enum NotStamped {
 pub(crate) const NOT_HERE: &str = "recorded_at is taken by rehearsal ledgers and migrations only";
 
 fn header_at(entry: Option<&Entry>, position: LogPosition) -> Result<Header, LogError> {
-    let entry = entry.ok_or_else(|| LogError::Corrupt { position, what: "no record is there".to_owned() })?;
+    let entry = entry
+        .ok_or_else(|| LogError::Corrupt { position, what: "no record is there".to_owned() })?;
     entry.decode_header().map_err(|error| corrupt(position, &error))
 }
 

@@ -37,7 +37,14 @@ impl World {
     pub(crate) fn new(kind: LedgerKind) -> Self {
         let tenant = TenantId::from("acme");
         let clock = Arc::new(FixedClock::new(Time::EPOCH.plus_secs(1000)));
-        Self { records: Arc::new(Records::new(&tenant)), tenant, log: Arc::default(), index: Arc::default(), clock, kind }
+        Self {
+            records: Arc::new(Records::new(&tenant)),
+            tenant,
+            log: Arc::default(),
+            index: Arc::default(),
+            clock,
+            kind,
+        }
     }
 
     /// Occurred at second 10, in no session.
@@ -56,7 +63,10 @@ impl World {
             index: self.index.clone(),
             keys: Arc::new(NoKeys),
             facts: self.records.clone(),
-            clock: Arc::new(ClockGuard::new(self.clock.clone(), ClockSettings { on_jump: OnJump::Accept, ..ClockSettings::default() })),
+            clock: Arc::new(ClockGuard::new(
+                self.clock.clone(),
+                ClockSettings { on_jump: OnJump::Accept, ..ClockSettings::default() },
+            )),
             kind: self.kind,
         }
     }
@@ -70,15 +80,29 @@ impl World {
     }
 
     pub(crate) async fn open_with_keys_that_fail(&self) -> Sequencer {
-        Sequencer::open(SequencerConfig { keys: Arc::new(NoDisk), ..self.config(self.log.clone()) }).await.unwrap()
+        Sequencer::open(SequencerConfig { keys: Arc::new(NoDisk), ..self.config(self.log.clone()) })
+            .await
+            .unwrap()
     }
 
     pub(crate) fn slow_log(&self) -> Arc<Faulty> {
-        Arc::new(Faulty { log: self.log.clone(), fault: Fault::None, left: AtomicU32::new(0), appends: AtomicU32::new(0), reads: AtomicU32::new(0) })
+        Arc::new(Faulty {
+            log: self.log.clone(),
+            fault: Fault::None,
+            left: AtomicU32::new(0),
+            appends: AtomicU32::new(0),
+            reads: AtomicU32::new(0),
+        })
     }
 
     pub(crate) fn faulty_log(&self, fault: Fault, times: u32) -> Arc<Faulty> {
-        Arc::new(Faulty { log: self.log.clone(), fault, left: AtomicU32::new(times), appends: AtomicU32::new(0), reads: AtomicU32::new(0) })
+        Arc::new(Faulty {
+            log: self.log.clone(),
+            fault,
+            left: AtomicU32::new(times),
+            appends: AtomicU32::new(0),
+            reads: AtomicU32::new(0),
+        })
     }
 
     pub(crate) async fn size(&self) -> u64 {
@@ -86,7 +110,13 @@ impl World {
     }
 
     pub(crate) async fn records(&self) -> Vec<Record> {
-        self.log.read(&self.tenant, LogPosition(0), usize::MAX).await.unwrap().iter().map(|entry| entry.decode().unwrap()).collect()
+        self.log
+            .read(&self.tenant, LogPosition(0), usize::MAX)
+            .await
+            .unwrap()
+            .iter()
+            .map(|entry| entry.decode().unwrap())
+            .collect()
     }
 
     pub(crate) async fn kinds(&self) -> Vec<String> {
@@ -100,7 +130,9 @@ impl World {
 
     /// Brings the read models up to a size.
     pub(crate) async fn follow_to(&self, size: usize) {
-        let covered = claimledger_ledger::index::RecordIndex::covered(&*self.index, &self.tenant).await.unwrap();
+        let covered = claimledger_ledger::index::RecordIndex::covered(&*self.index, &self.tenant)
+            .await
+            .unwrap();
         let rows: Vec<_> = self
             .records()
             .await
@@ -110,7 +142,11 @@ impl World {
             .map(|record| IndexRow {
                 position: record.header.position,
                 id: record.header.id,
-                terms: record.statement.sessions().map(|id| Term { kind: TermKind::Session, value: id.as_str().to_owned() }).collect(),
+                terms: record
+                    .statement
+                    .sessions()
+                    .map(|id| Term { kind: TermKind::Session, value: id.as_str().to_owned() })
+                    .collect(),
                 brief: Vec::new(),
             })
             .collect();
@@ -125,7 +161,8 @@ pub(crate) enum Fault {
     AfterWriting,
 }
 
-/// A log over another one: each append takes a while, and some fail without saying whether they wrote.
+/// A log over another one: each append takes a while, and some fail without saying whether they
+/// wrote.
 pub(crate) struct Faulty {
     log: Arc<MemoryLog>,
     fault: Fault,
@@ -151,7 +188,12 @@ impl Faulty {
 
 #[async_trait]
 impl Log for Faulty {
-    async fn append(&self, tenant: &TenantId, expected: LogSize, entries: &[Entry]) -> Result<LogSize, AppendFailure> {
+    async fn append(
+        &self,
+        tenant: &TenantId,
+        expected: LogSize,
+        entries: &[Entry],
+    ) -> Result<LogSize, AppendFailure> {
         self.appends.fetch_add(1, SeqCst);
         tokio::time::sleep(Duration::from_millis(5)).await;
         let fails = self.left.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok();
@@ -165,12 +207,21 @@ impl Log for Faulty {
         Ok(size)
     }
 
-    async fn read(&self, tenant: &TenantId, from: LogPosition, max: usize) -> Result<Vec<Entry>, LogError> {
+    async fn read(
+        &self,
+        tenant: &TenantId,
+        from: LogPosition,
+        max: usize,
+    ) -> Result<Vec<Entry>, LogError> {
         self.reads.fetch_add(1, SeqCst);
         self.log.read(tenant, from, max).await
     }
 
-    async fn read_at(&self, tenant: &TenantId, positions: &[LogPosition]) -> Result<Vec<Entry>, LogError> {
+    async fn read_at(
+        &self,
+        tenant: &TenantId,
+        positions: &[LogPosition],
+    ) -> Result<Vec<Entry>, LogError> {
         self.log.read_at(tenant, positions).await
     }
 

@@ -20,11 +20,13 @@ pub(crate) struct Answered {
     recorded_at: DateTime,
     /// R, the version of the rules.
     rules: &'static str,
-    /// Whether a later append could still be recorded by K; or no K was asked, and the read models are behind the log.
+    /// Whether a later append could still be recorded by K; or no K was asked, and the read models
+    /// are behind the log.
     provisional: bool,
     /// Whether recorded times were asserted by the input.
     rehearsal: bool,
-    /// Whether every source has been heard up to T and no gap is open: only then does "none" mean that there is none.
+    /// Whether every source has been heard up to T and no gap is open: only then does "none" mean
+    /// that there is none.
     complete: bool,
     /// Up to when every source is complete; null: a source states nothing.
     complete_to: Option<DateTime>,
@@ -163,7 +165,15 @@ impl From<&answer::SourceCompleteness> for SourceCompleteness {
             source: source.source.as_str().to_owned(),
             heard_until: source.heard_until.map(DateTime),
             basis: source.basis.map(HeardBasis::from),
-            gaps: source.gaps.iter().map(|gap| Gap { from: gap.from.into(), until: gap.until.into(), backfilled: gap.backfilled }).collect(),
+            gaps: source
+                .gaps
+                .iter()
+                .map(|gap| Gap {
+                    from: gap.from.into(),
+                    until: gap.until.into(),
+                    backfilled: gap.backfilled,
+                })
+                .collect(),
         }
     }
 }
@@ -186,12 +196,13 @@ pub(crate) enum AbsenceCode {
     None,
     /// None was seen, and not everything was heard.
     NoneSeen,
-    /// The caller's role does not let it be looked for in full; said alike whether or not it is there.
+    /// The caller's role does not let it be looked for in full; said alike whether or not it is
+    /// there.
     NotForRole,
     /// Nothing is known at K of what the question names.
     NotKnown,
-    /// Nothing is known yet of what the question names: no K was asked, and the read models have not reached the end of
-    /// the log. The same question may have another answer soon.
+    /// Nothing is known yet of what the question names: no K was asked, and the read models have
+    /// not reached the end of the log. The same question may have another answer soon.
     Lagging,
 }
 
@@ -325,8 +336,15 @@ pub(crate) struct Explanation {
 }
 
 /// What rides with every answer.
-pub(crate) fn carried<T>(answer: &answer::Answer<T>) -> (Answered, Vec<SourceCompleteness>, Status, Absence) {
-    ((&answer.answered).into(), vec(&answer.completeness), (&answer.status).into(), (&answer.absence).into())
+pub(crate) fn carried<T>(
+    answer: &answer::Answer<T>,
+) -> (Answered, Vec<SourceCompleteness>, Status, Absence) {
+    (
+        (&answer.answered).into(),
+        vec(&answer.completeness),
+        (&answer.status).into(),
+        (&answer.absence).into(),
+    )
 }
 
 /// Page info of a page of the app.

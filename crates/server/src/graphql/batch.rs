@@ -9,7 +9,8 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// How long keys are collected. Rows of one answer are resolved together, so most ask in the same moment.
+/// How long keys are collected. Rows of one answer are resolved together, so most ask in the same
+/// moment.
 const COLLECTED_FOR: Duration = Duration::from_millis(1);
 
 /// What can be loaded for many keys at once.
@@ -55,13 +56,16 @@ impl<L: Load> Batched<L> {
                 tokio::spawn(load(Arc::clone(&self.0)));
             }
         }
-        receiver.await.unwrap_or_else(|_| Err(Error::new("what several rows need could not be loaded")))
+        receiver
+            .await
+            .unwrap_or_else(|_| Err(Error::new("what several rows need could not be loaded")))
     }
 }
 
 async fn load<L: Load>(inner: Arc<Inner<L>>) {
     tokio::time::sleep(COLLECTED_FOR).await;
-    let waiting = std::mem::take(&mut *inner.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+    let waiting =
+        std::mem::take(&mut *inner.waiting.lock().unwrap_or_else(PoisonError::into_inner));
     let keys: Vec<L::Key> = waiting.keys().cloned().collect();
     let found = inner.loader.load(&keys).await;
     for (key, senders) in waiting {
@@ -107,11 +111,18 @@ mod tests {
         let questions = squares.questions.clone();
         let batched = Batched::new(squares);
         let found = join_all([3, 4, 3, 100].map(|key| batched.load_one(key))).await;
-        assert_eq!(found.into_iter().map(Result::unwrap).collect::<Vec<_>>(), [Some(9), Some(16), Some(9), None]);
+        assert_eq!(
+            found.into_iter().map(Result::unwrap).collect::<Vec<_>>(),
+            [Some(9), Some(16), Some(9), None]
+        );
         assert_eq!(questions.load(Ordering::Relaxed), 1);
         assert_eq!(batched.load_one(5).await.unwrap(), Some(25));
         assert_eq!(questions.load(Ordering::Relaxed), 2);
         let failed = join_all([13, 4].map(|key| batched.load_one(key))).await;
-        assert!(failed.iter().all(|found| found.as_ref().is_err_and(|error| error.message == "unlucky")));
+        assert!(
+            failed
+                .iter()
+                .all(|found| found.as_ref().is_err_and(|error| error.message == "unlucky"))
+        );
     }
 }

@@ -1,5 +1,6 @@
-//! Reads a document. The parser recurses over what it reads, and so does everything after it, so brackets are
-//! counted first, in one pass over the text: a document that nests deeper than any question needs is never parsed.
+//! Reads a document. The parser recurses over what it reads, and so does everything after it, so
+//! brackets are counted first, in one pass over the text: a document that nests deeper than any
+//! question needs is never parsed.
 
 use super::errors;
 use async_graphql::{
@@ -8,7 +9,8 @@ use async_graphql::{
 };
 use std::borrow::Cow;
 
-/// Maximum brackets inside of one another: selection sets, arguments, lists, objects and list types together.
+/// Maximum brackets inside of one another: selection sets, arguments, lists, objects and list types
+/// together.
 pub(crate) const MAX_BRACKETS: u64 = 64;
 
 /// Reads a document. Every entrance of GraphQL passes here, and nothing else calls the parser.
@@ -19,7 +21,10 @@ pub(crate) fn read(text: &str) -> Result<ExecutableDocument, ServerError> {
     let text = with_line_feeds(text);
     let Nesting { depth, past_limit } = Nesting::of(&text);
     if let Some(place) = past_limit {
-        let message = format!("refused before it was parsed: brackets nested {depth} deep, {MAX_BRACKETS} is the limit");
+        let message = format!(
+            "refused before it was parsed: brackets nested {depth} deep, {MAX_BRACKETS} is the \
+             limit"
+        );
         let numbers = [("cost", depth), ("limit", MAX_BRACKETS)];
         let mut error = errors::refused("TOO_DEEP", message, &numbers);
         error.locations.push(place);
@@ -28,10 +33,15 @@ pub(crate) fn read(text: &str) -> Result<ExecutableDocument, ServerError> {
     parse_query(&*text).map_err(|error| errors::not_parsed(error.into()))
 }
 
-/// Ends every line with a line feed. The parser reads a lone carriage return as the end of a line but does not count
-/// it, so its locations would point outside of the document. In a block string the specification does the same.
+/// Ends every line with a line feed. The parser reads a lone carriage return as the end of a line
+/// but does not count it, so its locations would point outside of the document. In a block string
+/// the specification does the same.
 fn with_line_feeds(text: &str) -> Cow<'_, str> {
-    if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n").into() } else { text.into() }
+    if text.contains('\r') {
+        text.replace("\r\n", "\n").replace('\r', "\n").into()
+    } else {
+        text.into()
+    }
 }
 
 /// How deep brackets stand inside of one another.
@@ -43,8 +53,9 @@ struct Nesting {
 }
 
 impl Nesting {
-    /// Counts in one pass. Brackets in comments and strings are text. Whether brackets match is the parser's to say: it
-    /// stops at the first that does not, so it never nests deeper than the count.
+    /// Counts in one pass. Brackets in comments and strings are text. Whether brackets match is the
+    /// parser's to say: it stops at the first that does not, so it never nests deeper than the
+    /// count.
     fn of(text: &str) -> Self {
         let mut scan = Scan { rest: text, line: 1, column: 1, block_strings_end: true };
         let (mut open, mut depth, mut past_limit) = (0_u64, 0, None);
@@ -74,7 +85,8 @@ struct Scan<'t> {
     rest: &'t str,
     line: usize,
     column: usize,
-    /// False once a block string was found without an end: the parser then reads `"""` as an empty string and a quote.
+    /// False once a block string was found without an end: the parser then reads `"""` as an empty
+    /// string and a quote.
     block_strings_end: bool,
 }
 
@@ -110,7 +122,8 @@ impl Scan<'_> {
         if let Some(end) = end_of_string(self.rest) {
             self.skip(end);
         }
-        // Without an end it is no string: the parser stops at its quote, and what follows is counted like any text.
+        // Without an end it is no string: the parser stops at its quote, and what follows is
+        // counted like any text.
     }
 }
 
@@ -177,7 +190,10 @@ mod tests {
     fn the_first_bracket_past_the_limit_is_named() {
         let nested = |n: usize| format!("{{\r\n  session(id: {}1{})", "[".repeat(n), "]".repeat(n));
         let most = usize::try_from(MAX_BRACKETS).unwrap() - 2;
-        assert_eq!(Nesting::of(&with_line_feeds(&nested(most))), Nesting { depth: MAX_BRACKETS, past_limit: None });
+        assert_eq!(
+            Nesting::of(&with_line_feeds(&nested(most))),
+            Nesting { depth: MAX_BRACKETS, past_limit: None }
+        );
         let error = read(&nested(30_000)).unwrap_err();
         assert_eq!(error.locations, [Pos { line: 2, column: 15 + most }]);
         assert_eq!(error.extensions.unwrap().get("code"), Some(&"TOO_DEEP".into()));
@@ -195,7 +211,11 @@ mod tests {
     fn of_set(set: &SelectionSet) -> u64 {
         let of = |selection: &Selection| match selection {
             Selection::Field(field) => {
-                let values = field.node.arguments.iter().filter_map(|(_, value)| value.node.clone().into_const());
+                let values = field
+                    .node
+                    .arguments
+                    .iter()
+                    .filter_map(|(_, value)| value.node.clone().into_const());
                 let arguments = values.map(|value| 1 + of_value(&value)).max();
                 of_set(&field.node.selection_set.node).max(arguments.unwrap_or(0))
             }
@@ -205,10 +225,12 @@ mod tests {
         set.items.iter().map(|item| 1 + of(&item.node)).max().unwrap_or(0)
     }
 
-    /// Whatever quotes, escapes and comments do to one another: what the parser reads is never deeper than the count.
+    /// Whatever quotes, escapes and comments do to one another: what the parser reads is never
+    /// deeper than the count.
     #[test]
     fn the_parser_never_nests_deeper_than_the_count() {
-        const PIECES: [&str; 12] = ["\"", "\"\"\"", "\\", "\\\"", "[", "]", "#", "\n", "\r", "a", "1", " "];
+        const PIECES: [&str; 12] =
+            ["\"", "\"\"\"", "\\", "\\\"", "[", "]", "#", "\n", "\r", "a", "1", " "];
         let mut seed = 0x2545_F491_4F6C_DD1D_u64;
         let mut random = move |below: usize| {
             seed ^= seed << 13;
@@ -222,7 +244,11 @@ mod tests {
             let text = format!("{{ a(b: [{inner}]) }}");
             let Ok(document) = parse_query(&*with_line_feeds(&text)) else { continue };
             parsed += 1;
-            let deepest = document.operations.iter().map(|(_, operation)| of_set(&operation.node.selection_set.node)).max();
+            let deepest = document
+                .operations
+                .iter()
+                .map(|(_, operation)| of_set(&operation.node.selection_set.node))
+                .max();
             assert!(deepest.unwrap_or(0) <= depth(&text), "{text:?}");
         }
         assert!(parsed > 1_000, "{parsed}");

@@ -1,4 +1,5 @@
-//! Refusals as GraphQL shows them: a message for people, and `extensions.code` with the numbers for machines.
+//! Refusals as GraphQL shows them: a message for people, and `extensions.code` with the numbers for
+//! machines.
 
 use async_graphql::{Error, ErrorExtensions, Response, ServerError, Value};
 use claimledger_app::ask::AskError;
@@ -65,7 +66,9 @@ pub(crate) fn asked(error: &AskError) -> Error {
             extensions.set("file", file.as_str());
             extensions.set("place", place.as_str());
         }
-        AskError::Log(LogError::Unavailable { .. } | LogError::Stopped { .. } | LogError::TooLarge) => extensions.set("code", "UNAVAILABLE"),
+        AskError::Log(
+            LogError::Unavailable { .. } | LogError::Stopped { .. } | LogError::TooLarge,
+        ) => extensions.set("code", "UNAVAILABLE"),
     })
 }
 
@@ -83,9 +86,10 @@ pub(crate) fn damage(error: &ServerError) -> Option<LogError> {
         return None;
     }
     match (value("position"), text("file"), text("place")) {
-        (Some(Value::Number(position)), ..) => {
-            Some(LogError::Corrupt { position: LogPosition(position.as_u64()?), what: WHILE_ANSWERING.to_owned() })
-        }
+        (Some(Value::Number(position)), ..) => Some(LogError::Corrupt {
+            position: LogPosition(position.as_u64()?),
+            what: WHILE_ANSWERING.to_owned(),
+        }),
         (_, Some(file), Some(place)) => Some(LogError::damaged(file, place, WHILE_ANSWERING)),
         _ => None,
     }
@@ -93,16 +97,24 @@ pub(crate) fn damage(error: &ServerError) -> Option<LogError> {
 
 const WHILE_ANSWERING: &str = "it was met while a question was answered; the server's log has more";
 
-/// Logs what an operator should know of a failure of the log, and returns what may be said to whoever asked.
+/// Logs what an operator should know of a failure of the log, and returns what may be said to
+/// whoever asked.
 pub(crate) fn log(error: &LogError) -> String {
     match error {
         LogError::Corrupt { position, what } => {
             tracing::error!(log.position = position.0, what, "a record is damaged");
-            format!("stopped: the file `log` is damaged at {position}; nothing that rests on it is served")
+            format!(
+                "stopped: the file `log` is damaged at {position}; nothing that rests on it is \
+                 served"
+            )
         }
         LogError::Damaged { file, place, what } => {
             tracing::error!(file, place, what, "a file is damaged");
-            format!("stopped: the file `{file}` is damaged ({place}); nothing that rests on it is served{}", remedy(file))
+            format!(
+                "stopped: the file `{file}` is damaged ({place}); nothing that rests on it is \
+                 served{}",
+                remedy(file)
+            )
         }
         LogError::Unavailable { reason, .. } => {
             tracing::warn!(reason, "the log is unavailable");
@@ -130,7 +142,11 @@ pub(crate) fn input(message: &str) -> Error {
 }
 
 /// A refusal of the whole request, before it runs.
-pub(crate) fn refused(code: &'static str, message: String, numbers: &[(&'static str, u64)]) -> ServerError {
+pub(crate) fn refused(
+    code: &'static str,
+    message: String,
+    numbers: &[(&'static str, u64)],
+) -> ServerError {
     let mut error = ServerError::new(message, None);
     let extensions = error.extensions.get_or_insert_default();
     extensions.set("code", code);
@@ -146,9 +162,11 @@ pub(crate) fn not_parsed(mut error: ServerError) -> ServerError {
     error
 }
 
-/// Maximum errors of one response. The library reports every mistake of a document, and a document of 64 KiB can hold thousands.
+/// Maximum errors of one response. The library reports every mistake of a document, and a document
+/// of 64 KiB can hold thousands.
 const MAX_ERRORS: usize = 1_000;
-/// Maximum characters of a message. The library quotes the value it refuses, whole, once for each place that uses it.
+/// Maximum characters of a message. The library quotes the value it refuses, whole, once for each
+/// place that uses it.
 const MAX_MESSAGE: usize = 1_000;
 
 /// Gives every error of a response a code, and bounds what errors take.
@@ -157,17 +175,25 @@ pub(crate) fn coded(mut response: Response) -> Response {
     response.errors.truncate(MAX_ERRORS);
     response.errors = response.errors.into_iter().map(with_code).collect();
     if more > 0 {
-        response.errors.push(refused("MORE_ERRORS", format!("and {more} more errors"), &[("more", more as u64)]));
+        response.errors.push(refused(
+            "MORE_ERRORS",
+            format!("and {more} more errors"),
+            &[("more", more as u64)],
+        ));
     }
     response
 }
 
-/// Gives an error a code where it has none: then the library refused it, before anything ran, or a value inside a field. The names are those that clients of
-/// GraphQL know. An error of the whole request names no place.
+/// Gives an error a code where it has none: then the library refused it, before anything ran, or a
+/// value inside a field. The names are those that clients of GraphQL know. An error of the whole
+/// request names no place.
 pub(crate) fn with_code(mut error: ServerError) -> ServerError {
     let extensions = error.extensions.get_or_insert_default();
     if extensions.get("code").is_none() {
-        extensions.set("code", if error.path.is_empty() { "GRAPHQL_VALIDATION_FAILED" } else { "BAD_INPUT" });
+        extensions.set(
+            "code",
+            if error.path.is_empty() { "GRAPHQL_VALIDATION_FAILED" } else { "BAD_INPUT" },
+        );
     }
     error.locations.retain(|location| location.line > 0);
     if let Some((end, _)) = error.message.char_indices().nth(MAX_MESSAGE) {
@@ -190,7 +216,13 @@ mod tests {
         assert_eq!(response.errors[0].message.chars().count(), MAX_MESSAGE + 1);
         assert_eq!(response.errors[0].locations, []);
         assert_eq!(response.errors[MAX_ERRORS].message, "and 5 more errors");
-        let exact = coded(Response::from_errors(vec![ServerError::new("é".repeat(MAX_MESSAGE), Some(Pos { line: 1, column: 2 }))]));
-        assert_eq!((exact.errors[0].message.chars().count(), exact.errors[0].locations.len()), (MAX_MESSAGE, 1));
+        let exact = coded(Response::from_errors(vec![ServerError::new(
+            "é".repeat(MAX_MESSAGE),
+            Some(Pos { line: 1, column: 2 }),
+        )]));
+        assert_eq!(
+            (exact.errors[0].message.chars().count(), exact.errors[0].locations.len()),
+            (MAX_MESSAGE, 1)
+        );
     }
 }

@@ -1,14 +1,18 @@
-//! Limits that hold before a query runs: a refusal names what it cost and what the limit is, and nothing of the query has run by then.
+//! Limits that hold before a query runs: a refusal names what it cost and what the limit is, and
+//! nothing of the query has run by then.
 //!
-//! The library's own limits say neither, and its walk through fragments takes exponential time on fragments that name each other twice a level. So a
-//! request is measured here first, each fragment once; what passes is small enough for the library's rules.
+//! The library's own limits say neither, and its walk through fragments takes exponential time on
+//! fragments that name each other twice a level. So a request is measured here first, each fragment
+//! once; what passes is small enough for the library's rules.
 
 use super::errors::refused;
 use async_graphql::{Positioned, Response};
 use async_graphql::{
     ServerError, ValidationResult, Value, Variables,
     extensions::{Extension, ExtensionContext, ExtensionFactory, NextRequest, NextValidation},
-    parser::types::{Directive, ExecutableDocument, Field, Selection, SelectionSet, VariableDefinition},
+    parser::types::{
+        Directive, ExecutableDocument, Field, Selection, SelectionSet, VariableDefinition,
+    },
     value,
 };
 use std::{
@@ -23,14 +27,17 @@ use std::{
 pub(crate) const MAX_DEPTH: u64 = 12;
 /// The same for questions about the schema itself, which every tool asks about 13 deep.
 const MAX_SCHEMA_DEPTH: u64 = 20;
-/// How often a question about the schema may go from a type to its fields and on: each step multiplies the answer by the schema's width.
+/// How often a question about the schema may go from a type to its fields and on: each step
+/// multiplies the answer by the schema's width.
 const MAX_SCHEMA_STEPS: u64 = 3;
 /// Selection sets inside of one another, fragments included.
 pub(crate) const MAX_NESTING: usize = 32;
-/// Maximum levels that are walked into. What one operation holds in brackets is bounded before the parser; a chain of fragments is not.
+/// Maximum levels that are walked into. What one operation holds in brackets is bounded before the
+/// parser; a chain of fragments is not.
 const MAX_LEVELS: usize = 64;
-/// Maximum fields, fragments and inline fragments of a document, each counted wherever it is named: the library's rules walk into every one of them, and a fragment
-/// without any field in it costs nothing otherwise.
+/// Maximum fields, fragments and inline fragments of a document, each counted wherever it is named:
+/// the library's rules walk into every one of them, and a fragment without any field in it costs
+/// nothing otherwise.
 pub(crate) const MAX_SELECTIONS: u64 = 20_000;
 /// Fields with another name in the answer.
 pub(crate) const MAX_ALIASES: u64 = 50;
@@ -78,7 +85,11 @@ impl Measure {
 ///
 /// # Errors
 /// The refusal, with `code`, `cost` and `limit`.
-pub(crate) fn check(document: &ExecutableDocument, variables: &Variables, limits: Limits) -> Result<(), ServerError> {
+pub(crate) fn check(
+    document: &ExecutableDocument,
+    variables: &Variables,
+    limits: Limits,
+) -> Result<(), ServerError> {
     let mut selections = 0_u64;
     for (_, operation) in document.operations.iter() {
         let operation = &operation.node;
@@ -90,7 +101,8 @@ pub(crate) fn check(document: &ExecutableDocument, variables: &Variables, limits
         // Questions about the schema may go deeper than questions about the ledger.
         for selection in &operation.selection_set.node.items {
             let measure = walk.selection(&selection.node)?;
-            let about_schema = matches!(&selection.node, Selection::Field(field) if field.node.name.node.starts_with("__"));
+            let about_schema = matches!(&selection.node,
+                Selection::Field(field) if field.node.name.node.starts_with("__"));
             let limit = if about_schema { MAX_SCHEMA_DEPTH } else { MAX_DEPTH };
             over("TOO_DEEP", "depth", measure.depth, limit)?;
             all.and(measure);
@@ -120,7 +132,11 @@ fn over(code: &'static str, what: &str, cost: u64, limit: u64) -> Result<(), Ser
     if cost <= limit {
         return Ok(());
     }
-    Err(refused(code, format!("refused before it ran: {what} {cost}, {limit} is the limit"), &[("cost", cost), ("limit", limit)]))
+    Err(refused(
+        code,
+        format!("refused before it ran: {what} {cost}, {limit} is the limit"),
+        &[("cost", cost), ("limit", limit)],
+    ))
 }
 
 struct Walk<'a> {
@@ -135,8 +151,20 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(document: &'a ExecutableDocument, variables: &'a Variables, definitions: &'a [Positioned<VariableDefinition>], limits: Limits) -> Self {
-        Self { document, variables, definitions, introspection: limits.introspection, level: 0, fragments: HashMap::new() }
+    fn new(
+        document: &'a ExecutableDocument,
+        variables: &'a Variables,
+        definitions: &'a [Positioned<VariableDefinition>],
+        limits: Limits,
+    ) -> Self {
+        Self {
+            document,
+            variables,
+            definitions,
+            introspection: limits.introspection,
+            level: 0,
+            fragments: HashMap::new(),
+        }
     }
 
     fn set(&mut self, set: &'a Positioned<SelectionSet>) -> Result<Measure, ServerError> {
@@ -174,7 +202,11 @@ impl<'a> Walk<'a> {
     fn field(&mut self, field: &'a Field) -> Result<Measure, ServerError> {
         self.page(field)?;
         if !self.introspection && matches!(field.name.node.as_str(), "__schema" | "__type") {
-            return Err(refused("INTROSPECTION_OFF", "refused before it ran: this server does not tell its schema".to_owned(), &[]));
+            return Err(refused(
+                "INTROSPECTION_OFF",
+                "refused before it ran: this server does not tell its schema".to_owned(),
+                &[],
+            ));
         }
         let mut inner = self.set(&field.selection_set)?;
         inner.depth += 1;
@@ -182,7 +214,10 @@ impl<'a> Walk<'a> {
         inner.fields = inner.fields.saturating_add(1);
         inner.aliases = inner.aliases.saturating_add(u64::from(field.alias.is_some()));
         inner.directives = inner.directives.saturating_add(count(&field.directives));
-        if matches!(field.name.node.as_str(), "fields" | "inputFields" | "interfaces" | "possibleTypes" | "types") {
+        if matches!(
+            field.name.node.as_str(),
+            "fields" | "inputFields" | "interfaces" | "possibleTypes" | "types"
+        ) {
             inner.schema_steps += 1;
         }
         Ok(inner)
@@ -191,11 +226,19 @@ impl<'a> Walk<'a> {
     fn fragment(&mut self, name: &'a str) -> Result<Measure, ServerError> {
         match self.fragments.get(name) {
             Some(Some(known)) => return Ok(*known),
-            Some(None) => return Err(refused("FRAGMENT_CYCLE", "refused before it ran: a fragment names itself".to_owned(), &[])),
+            Some(None) => {
+                return Err(refused(
+                    "FRAGMENT_CYCLE",
+                    "refused before it ran: a fragment names itself".to_owned(),
+                    &[],
+                ));
+            }
             None => {}
         }
         // An unknown fragment is the library's to refuse.
-        let Some(fragment) = self.document.fragments.get(name) else { return Ok(Measure::default()) };
+        let Some(fragment) = self.document.fragments.get(name) else {
+            return Ok(Measure::default());
+        };
         self.fragments.insert(name, None);
         let mut inner = self.set(&fragment.node.selection_set)?;
         inner.directives = inner.directives.saturating_add(count(&fragment.node.directives));
@@ -207,8 +250,15 @@ impl<'a> Walk<'a> {
     fn page(&self, field: &Field) -> Result<(), ServerError> {
         let Some(first) = field.get_argument("first") else { return Ok(()) };
         // A variable that nothing gives is null, and null asks for no number.
-        let given =
-            |name: async_graphql::Name| Ok::<_, ()>(self.variables.get(&name).cloned().or_else(|| self.default_of(&name)).unwrap_or_default());
+        let given = |name: async_graphql::Name| {
+            Ok::<_, ()>(
+                self.variables
+                    .get(&name)
+                    .cloned()
+                    .or_else(|| self.default_of(&name))
+                    .unwrap_or_default(),
+            )
+        };
         let value = first.node.clone().into_const_with(given).ok();
         let Some(Value::Number(asked)) = value else { return Ok(()) };
         let limit = MAX_FIRST;
@@ -218,13 +268,20 @@ impl<'a> Walk<'a> {
                 format!("{asked} rows asked, {limit} is the limit: narrow it or page it"),
                 &[("asked", asked), ("cost", asked), ("limit", limit)],
             )),
-            (None, Some(asked)) => Err(refused("BAD_INPUT", format!("first is {asked}; 0 to {limit} rows can be asked"), &[("limit", limit)])),
+            (None, Some(asked)) => Err(refused(
+                "BAD_INPUT",
+                format!("first is {asked}; 0 to {limit} rows can be asked"),
+                &[("limit", limit)],
+            )),
             _ => Ok(()),
         }
     }
 
     fn default_of(&self, name: &str) -> Option<Value> {
-        let definition = self.definitions.iter().find(|definition| definition.node.name.node.as_str() == name)?;
+        let definition = self
+            .definitions
+            .iter()
+            .find(|definition| definition.node.name.node.as_str() == name)?;
         definition.node.default_value.as_ref().map(|value| value.node.clone())
     }
 }
@@ -256,10 +313,17 @@ impl Extension for Costing {
     async fn request(&self, ctx: &ExtensionContext<'_>, next: NextRequest<'_>) -> Response {
         let response = next.run(ctx).await;
         let (cost, depth) = (self.cost.load(Ordering::Relaxed), self.depth.load(Ordering::Relaxed));
-        response.extension("cost", value!({ "cost": cost, "limit": self.limit, "depth": depth, "depthLimit": MAX_DEPTH }))
+        response.extension(
+            "cost",
+            value!({ "cost": cost, "limit": self.limit, "depth": depth, "depthLimit": MAX_DEPTH }),
+        )
     }
 
-    async fn validation(&self, ctx: &ExtensionContext<'_>, next: NextValidation<'_>) -> Result<ValidationResult, Vec<ServerError>> {
+    async fn validation(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        next: NextValidation<'_>,
+    ) -> Result<ValidationResult, Vec<ServerError>> {
         let result = next.run(ctx).await?;
         let cost = result.complexity as u64;
         self.cost.store(cost, Ordering::Relaxed);
@@ -275,7 +339,8 @@ pub(crate) fn connection_cost(first: Option<i32>, row: usize) -> usize {
     first.saturating_mul(row).saturating_add(1)
 }
 
-/// What a list inside of a row costs: its row twice. What a session holds is not known before it is read, but it is seldom one.
+/// What a list inside of a row costs: its row twice. What a session holds is not known before it is
+/// read, but it is seldom one.
 pub(crate) const fn list_cost(row: usize) -> usize {
     row.saturating_mul(2).saturating_add(1)
 }
@@ -291,13 +356,23 @@ mod tests {
 
     fn code(query: &str, variables: serde_json::Value) -> Option<String> {
         let document = parse_query(query).unwrap();
-        let error = check(&document, &Variables::from_json(variables), Limits { max_cost: 10_000, introspection: true }).err()?;
+        let error = check(
+            &document,
+            &Variables::from_json(variables),
+            Limits { max_cost: 10_000, introspection: true },
+        )
+        .err()?;
         let extensions = serde_json::to_value(&error).unwrap()["extensions"].clone();
         Some(extensions["code"].as_str().unwrap().to_owned())
     }
 
     fn check_query(query: &str, expected: Option<&str>) {
-        assert_eq!(code(query, serde_json::json!({})).as_deref(), expected, "{}", &query[..query.len().min(200)]);
+        assert_eq!(
+            code(query, serde_json::json!({})).as_deref(),
+            expected,
+            "{}",
+            &query[..query.len().min(200)]
+        );
     }
 
     fn nested(depth: usize) -> String {
@@ -323,7 +398,10 @@ mod tests {
         };
         check_query(&aliases(50), None);
         check_query(&aliases(51), Some("TOO_MANY_ALIASES"));
-        check_query(&format!("{{ a {} }}", "@include(if: true) ".repeat(51)), Some("TOO_MANY_DIRECTIVES"));
+        check_query(
+            &format!("{{ a {} }}", "@include(if: true) ".repeat(51)),
+            Some("TOO_MANY_DIRECTIVES"),
+        );
         check_query(&format!("{{ {} }}", "a ".repeat(10_001)), Some("TOO_COSTLY"));
     }
 
@@ -337,7 +415,10 @@ mod tests {
         let started = std::time::Instant::now();
         check_query(&query, Some("TOO_COSTLY"));
         assert!(started.elapsed().as_millis() < 50);
-        check_query("{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }", Some("FRAGMENT_CYCLE"));
+        check_query(
+            "{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }",
+            Some("FRAGMENT_CYCLE"),
+        );
         check_query("{ x } fragment a on Query { ...a }", Some("FRAGMENT_CYCLE"));
     }
 
@@ -349,8 +430,11 @@ mod tests {
         }
         check_query(&query, Some("TOO_COSTLY"));
         check_query(&query.replace("{ ...f0 }", "{ a }"), Some("TOO_COSTLY"));
-        let many =
-            format!("{} fragment f on Query {{ {} }}", (0..100).map(|i| format!("query q{i} {{ ...f }}")).collect::<String>(), "a ".repeat(300));
+        let many = format!(
+            "{} fragment f on Query {{ {} }}",
+            (0..100).map(|i| format!("query q{i} {{ ...f }}")).collect::<String>(),
+            "a ".repeat(300)
+        );
         check_query(&many, Some("TOO_COSTLY"));
     }
 
@@ -371,16 +455,23 @@ mod tests {
         check_query("{ sessions(first: -1) { x } }", Some("BAD_INPUT"));
         let by_variable = "query($n: Int = 501) { sessions(first: $n) { x } }";
         assert_eq!(code(by_variable, serde_json::json!({})).as_deref(), Some("PAGE_TOO_LARGE"));
-        assert_eq!(code(by_variable, serde_json::json!({"n": 1000})).as_deref(), Some("PAGE_TOO_LARGE"));
+        assert_eq!(
+            code(by_variable, serde_json::json!({"n": 1000})).as_deref(),
+            Some("PAGE_TOO_LARGE")
+        );
         assert_eq!(code(by_variable, serde_json::json!({"n": 5})), None);
-        check_query("{ ...p } fragment p on Query { sessions(first: 99999) { x } }", Some("PAGE_TOO_LARGE"));
+        check_query(
+            "{ ...p } fragment p on Query { sessions(first: 99999) { x } }",
+            Some("PAGE_TOO_LARGE"),
+        );
     }
 
     #[test]
     fn questions_about_the_schema_go_deeper_but_not_wider() {
         let tool = "{ __schema { types { fields { type { ofType { ofType { ofType { ofType { ofType { ofType { ofType { name }}}}}}}}}}}}";
         check_query(tool, None);
-        let wide = "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }";
+        let wide =
+            "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }";
         check_query(wide, Some("TOO_DEEP"));
     }
 

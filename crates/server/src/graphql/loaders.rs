@@ -32,7 +32,8 @@ impl Load for Labels {
     type Value = Label;
 
     async fn load(&self, keys: &[Pseudonym]) -> Result<HashMap<Pseudonym, Label>, Error> {
-        let labels = self.app.labels(&self.caller, keys).await.map_err(|error| errors::asked(&error))?;
+        let labels =
+            self.app.labels(&self.caller, keys).await.map_err(|error| errors::asked(&error))?;
         Ok(labels.into_iter().collect())
     }
 }
@@ -56,10 +57,17 @@ impl Load for Sessions {
     type Key = SessionId;
     type Value = Arc<SessionState>;
 
-    async fn load(&self, keys: &[SessionId]) -> Result<HashMap<SessionId, Arc<SessionState>>, Error> {
+    async fn load(
+        &self,
+        keys: &[SessionId],
+    ) -> Result<HashMap<SessionId, Arc<SessionState>>, Error> {
         let mut found = HashMap::with_capacity(keys.len());
         for key in keys {
-            let answer = self.app.session(&self.caller, key, &self.asking).await.map_err(|error| errors::asked(&error))?;
+            let answer = self
+                .app
+                .session(&self.caller, key, &self.asking)
+                .await
+                .map_err(|error| errors::asked(&error))?;
             if let Some(session) = answer.value {
                 found.insert(key.clone(), Arc::new(session));
             }

@@ -1,7 +1,8 @@
 //! GraphQL: the schema, and what is refused before it runs.
 //!
-//! A request is read (`body`), its document parsed within a bound on nesting (`document`), measured (`limits`), then validated and costed by the library, and only
-//! then run. What failed makes null of what may be null around it (`nulls`). No answer is ever trimmed.
+//! A request is read (`body`), its document parsed within a bound on nesting (`document`), measured
+//! (`limits`), then validated and costed by the library, and only then run. What failed makes null
+//! of what may be null around it (`nulls`). No answer is ever trimmed.
 
 pub(crate) mod answers;
 pub(crate) mod batch;
@@ -54,7 +55,12 @@ pub(crate) fn schema(options: &ServerOptions) -> LedgerSchema {
 }
 
 /// Measures a request, and runs it if it is within the limits.
-pub(crate) async fn run(schema: &LedgerSchema, asker: Asker, request: Request, limits: Limits) -> Response {
+pub(crate) async fn run(
+    schema: &LedgerSchema,
+    asker: Asker,
+    request: Request,
+    limits: Limits,
+) -> Response {
     let (app, tenant) = (asker.app.clone(), asker.caller.tenant.clone());
     let response = match measured(asker, request, limits, |_| Ok(())) {
         Ok(request) => errors::coded(schema.execute(request).await),
@@ -71,7 +77,8 @@ async fn notice(app: &App, tenant: &TenantId, response: &Response) {
     }
 }
 
-/// Measures a subscription, and begins it if it is within the limits. The cost is that of one change.
+/// Measures a subscription, and begins it if it is within the limits. The cost is that of one
+/// change.
 ///
 /// # Errors
 /// The refusal, before anything of it has run.
@@ -82,7 +89,8 @@ pub(crate) fn subscribe(
     limits: Limits,
 ) -> Result<BoxStream<'static, Response>, Box<ServerError>> {
     let (app, tenant) = (asker.app.clone(), asker.caller.tenant.clone());
-    let measured = measured(asker, request, limits, subscription::check).map_err(|error| Box::new(errors::with_code(error)))?;
+    let measured = measured(asker, request, limits, subscription::check)
+        .map_err(|error| Box::new(errors::with_code(error)))?;
     let noticed = move |response: Response| {
         let (app, tenant) = (app.clone(), tenant.clone());
         async move {
@@ -119,11 +127,20 @@ impl Executor {
     /// Over a ledger.
     #[must_use]
     pub fn new(app: App) -> Self {
-        Self { app, schema: schema(&ServerOptions { max_cost: u64::MAX, ..ServerOptions::default() }) }
+        Self {
+            app,
+            schema: schema(&ServerOptions { max_cost: u64::MAX, ..ServerOptions::default() }),
+        }
     }
 
-    /// Runs one operation as this caller. The answer is a GraphQL response as JSON: `data`, and `errors` if there are some.
-    pub async fn execute(&self, caller: &Caller, document: &str, variables: serde_json::Value) -> serde_json::Value {
+    /// Runs one operation as this caller. The answer is a GraphQL response as JSON: `data`, and
+    /// `errors` if there are some.
+    pub async fn execute(
+        &self,
+        caller: &Caller,
+        document: &str,
+        variables: serde_json::Value,
+    ) -> serde_json::Value {
         let (asker, request) = self.request(caller, document, variables);
         let response = run(&self.schema, asker, request, UNLIMITED).await;
         // A response is JSON by construction.
@@ -140,7 +157,12 @@ impl Executor {
         }))
     }
 
-    fn request(&self, caller: &Caller, document: &str, variables: serde_json::Value) -> (Asker, Request) {
+    fn request(
+        &self,
+        caller: &Caller,
+        document: &str,
+        variables: serde_json::Value,
+    ) -> (Asker, Request) {
         let asker = Asker { app: self.app.clone(), caller: caller.clone(), after: None };
         (asker, Request::new(document).variables(async_graphql::Variables::from_json(variables)))
     }
@@ -160,7 +182,8 @@ impl Told {
 
 /// The schema as text.
 pub(crate) fn sdl() -> String {
-    let mut sdl = Schema::build(query::Query::default(), EmptyMutation, Subscription).finish().sdl();
+    let mut sdl =
+        Schema::build(query::Query::default(), EmptyMutation, Subscription).finish().sdl();
     sdl.truncate(sdl.trim_end().len());
     sdl.push('\n');
     sdl
@@ -178,6 +201,10 @@ mod tests {
             std::fs::write(path, sdl()).unwrap();
         }
         let committed = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(committed == sdl(), "schema/graphql/schema.graphql is stale: UPDATE_SCHEMA=1 cargo test -p claimledger-server");
+        assert!(
+            committed == sdl(),
+            "schema/graphql/schema.graphql is stale: UPDATE_SCHEMA=1 cargo test -p \
+             claimledger-server"
+        );
     }
 }

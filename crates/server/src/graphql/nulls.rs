@@ -1,13 +1,17 @@
-//! What a failed field makes null, as the specification of GraphQL has it (6.4.4, handling execution errors): the field
-//! itself where its type allows null, else the nearest field or list item around it that does, else all of `data`.
+//! What a failed field makes null, as the specification of GraphQL has it (6.4.4, handling
+//! execution errors): the field itself where its type allows null, else the nearest field or list
+//! item around it that does, else all of `data`.
 //!
-//! The library leaves a failed field out of its object instead. This extension stands around every field and list item;
-//! where nothing fails it costs one look at an empty set. Of a list's items the library always says that they may not be
-//! null; a test holds that no list of the schema has others.
+//! The library leaves a failed field out of its object instead. This extension stands around every
+//! field and list item; where nothing fails it costs one look at an empty set. Of a list's items
+//! the library always says that they may not be null; a test holds that no list of the schema has
+//! others.
 
 use async_graphql::{
     QueryPathNode, QueryPathSegment, Response, ServerError, ServerResult, Value,
-    extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute, NextResolve, ResolveInfo},
+    extensions::{
+        Extension, ExtensionContext, ExtensionFactory, NextExecute, NextResolve, ResolveInfo,
+    },
 };
 use std::{
     collections::HashSet,
@@ -29,7 +33,8 @@ struct Nulls(Mutex<Failed>);
 
 #[derive(Default)]
 struct Failed {
-    /// Objects and lists in which something failed that may not be null. The root is the empty path.
+    /// Objects and lists in which something failed that may not be null. The root is the empty
+    /// path.
     within: HashSet<Vec<Step>>,
     /// Errors of fields that are null instead.
     errors: Vec<ServerError>,
@@ -63,7 +68,12 @@ fn path(node: Option<&QueryPathNode<'_>>) -> Vec<Step> {
 
 #[async_trait::async_trait]
 impl Extension for Nulls {
-    async fn resolve(&self, ctx: &ExtensionContext<'_>, info: ResolveInfo<'_>, next: NextResolve<'_>) -> ServerResult<Option<Value>> {
+    async fn resolve(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        info: ResolveInfo<'_>,
+        next: NextResolve<'_>,
+    ) -> ServerResult<Option<Value>> {
         let (here, may_be_null) = (*info.path_node, !info.return_type.ends_with('!'));
         let result = next.run(ctx, info).await;
         let mut failed = self.failed();
@@ -89,7 +99,12 @@ impl Extension for Nulls {
     }
 
     /// One execution: a whole query, or one event of a subscription.
-    async fn execute(&self, ctx: &ExtensionContext<'_>, operation_name: Option<&str>, next: NextExecute<'_>) -> Response {
+    async fn execute(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        operation_name: Option<&str>,
+        next: NextExecute<'_>,
+    ) -> Response {
         let mut response = next.run(ctx, operation_name).await;
         let failed = std::mem::take(&mut *self.failed());
         response.errors.extend(failed.errors);
@@ -154,9 +169,15 @@ mod tests {
     }
 
     async fn check(query: &str, data: &str, errors: usize) {
-        let schema = Schema::build(Query, EmptyMutation, EmptySubscription).extension(Propagated).finish();
+        let schema =
+            Schema::build(Query, EmptyMutation, EmptySubscription).extension(Propagated).finish();
         let response = schema.execute(query).await;
-        assert_eq!((response.data.to_string().as_str(), response.errors.len()), (data, errors), "{query}: {:?}", response.errors);
+        assert_eq!(
+            (response.data.to_string().as_str(), response.errors.len()),
+            (data, errors),
+            "{query}: {:?}",
+            response.errors
+        );
     }
 
     #[tokio::test]
@@ -165,8 +186,18 @@ mod tests {
         check("{ good bad }", "null", 1).await;
         check("{ good maybe }", "{good: 1, maybe: null}", 1).await;
         check("{ good row { good row { bad } } }", "null", 1).await;
-        check("{ good maybeRow { good row { good row { bad } } } }", "{good: 1, maybeRow: null}", 1).await;
-        check("{ good maybeRow { good row { good maybe } } }", "{good: 1, maybeRow: {good: 1, row: {good: 1, maybe: null}}}", 1).await;
+        check(
+            "{ good maybeRow { good row { good row { bad } } } }",
+            "{good: 1, maybeRow: null}",
+            1,
+        )
+        .await;
+        check(
+            "{ good maybeRow { good row { good maybe } } }",
+            "{good: 1, maybeRow: {good: 1, row: {good: 1, maybe: null}}}",
+            1,
+        )
+        .await;
         check("{ good rows { good row { bad } } }", "null", 2).await;
         check("{ good strictRows { good bad } }", "{good: 1, strictRows: null}", 2).await;
         check("{ good @skip(if: true) }", "{}", 0).await;
@@ -177,7 +208,9 @@ mod tests {
     fn no_list_has_items_that_may_be_null() {
         let sdl = crate::sdl();
         let items = sdl.split('[').skip(1).filter_map(|rest| rest.split_once(']'));
-        for (item, _) in items.filter(|(item, _)| item.chars().all(|c| c.is_ascii_alphanumeric() || c == '!')) {
+        for (item, _) in
+            items.filter(|(item, _)| item.chars().all(|c| c.is_ascii_alphanumeric() || c == '!'))
+        {
             assert!(item.ends_with('!'), "[{item}]");
         }
     }

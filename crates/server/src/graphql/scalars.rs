@@ -38,7 +38,9 @@ impl ScalarType for Position {
             Value::Number(number) => number.as_u64(),
             _ => None,
         };
-        position.map(|position| Self(LogPosition(position))).ok_or_else(|| InputValueError::expected_type(value))
+        position
+            .map(|position| Self(LogPosition(position)))
+            .ok_or_else(|| InputValueError::expected_type(value))
     }
 
     fn to_value(&self) -> Value {

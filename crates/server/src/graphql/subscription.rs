@@ -1,4 +1,5 @@
-//! The live half of the schema. A subscription is pulled by whoever writes it to its client: nothing waits in between.
+//! The live half of the schema. A subscription is pulled by whoever writes it to its client:
+//! nothing waits in between.
 
 use super::{Asker, errors, types::SessionChange};
 use async_graphql::{
@@ -13,12 +14,22 @@ pub(crate) struct Subscription;
 
 #[GraphqlSubscription(name = "Subscription")]
 impl Subscription {
-    /// What each record changes of sessions, in the order of the log: first what was recorded after the cursor, then what is recorded from now on. Nothing
-    /// is lost or repeated when it is taken up again after the cursor of the last change that arrived. Without `after`: from now on. A cursor that is of no
-    /// use here ends it with the code `RESTART`. Time alone changes nothing here: a session that passes its limit is in no record.
-    async fn session_changed(&self, ctx: &Context<'_>, after: Option<String>) -> Result<impl Stream<Item = Result<SessionChange>>> {
+    /// What each record changes of sessions, in the order of the log: first what was recorded after
+    /// the cursor, then what is recorded from now on. Nothing is lost or repeated when it is taken
+    /// up again after the cursor of the last change that arrived. Without `after`: from now on. A
+    /// cursor that is of no use here ends it with the code `RESTART`. Time alone changes nothing
+    /// here: a session that passes its limit is in no record.
+    async fn session_changed(
+        &self,
+        ctx: &Context<'_>,
+        after: Option<String>,
+    ) -> Result<impl Stream<Item = Result<SessionChange>>> {
         let asker = ctx.data::<Asker>()?;
-        let feed = asker.app.session_changes(&asker.caller, after.as_deref()).await.map_err(|error| errors::asked(&error))?;
+        let feed = asker
+            .app
+            .session_changes(&asker.caller, after.as_deref())
+            .await
+            .map_err(|error| errors::asked(&error))?;
         Ok(stream::unfold(Some(feed), |feed| async {
             let mut feed = feed?;
             match feed.next().await {
@@ -37,7 +48,9 @@ impl Subscription {
 pub(crate) fn check(document: &ExecutableDocument) -> Result<(), ServerError> {
     for (_, operation) in document.operations.iter() {
         if operation.node.ty != OperationType::Subscription {
-            let message = "refused before it ran: this is for subscriptions; POST /graphql answers questions".to_owned();
+            let message =
+                "refused before it ran: this is for subscriptions; POST /graphql answers questions"
+                    .to_owned();
             return Err(errors::refused("NOT_A_SUBSCRIPTION", message, &[]));
         }
         let fields = &operation.node.selection_set.node.items;

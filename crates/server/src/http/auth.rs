@@ -39,7 +39,11 @@ pub(crate) fn by_cookie(server: &Server, headers: &HeaderMap) -> Result<Caller, 
 
 /// For a page: by token or by cookie.
 pub(crate) async fn of_page(server: &Server, headers: &HeaderMap) -> Result<Caller, NotCaller> {
-    if headers.contains_key(header::AUTHORIZATION) { by_token(server, headers).await } else { by_cookie(server, headers) }
+    if headers.contains_key(header::AUTHORIZATION) {
+        by_token(server, headers).await
+    } else {
+        by_cookie(server, headers)
+    }
 }
 
 /// For GraphQL: by token, or by cookie with the header.
@@ -53,16 +57,20 @@ pub(crate) async fn of_graphql(server: &Server, headers: &HeaderMap) -> Result<C
     by_cookie(server, headers)
 }
 
-/// Whether a form came from a page of this server. A browser that says neither is told by `SameSite=Strict` alone.
+/// Whether a form came from a page of this server. A browser that says neither is told by
+/// `SameSite=Strict` alone.
 pub(crate) fn is_own_form(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if text("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none") {
         return false;
     }
     match (text("origin"), text("host")) {
-        // `null` comes from a page under `no-referrer`, which all of ours are; then the fetch header above has decided.
+        // `null` comes from a page under `no-referrer`, which all of ours are; then the fetch
+        // header above has decided.
         (None | Some("null"), _) => true,
-        (Some(origin), Some(host)) => origin.split_once("://").is_some_and(|(_, rest)| rest == host),
+        (Some(origin), Some(host)) => {
+            origin.split_once("://").is_some_and(|(_, rest)| rest == host)
+        }
         (Some(_), None) => false,
     }
 }
@@ -70,7 +78,8 @@ pub(crate) fn is_own_form(headers: &HeaderMap) -> bool {
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     let token = token.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && token.len() <= 512).then_some(token)
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && token.len() <= 512)
+        .then_some(token)
 }
 
 /// The value of a page session's cookie.
@@ -108,13 +117,24 @@ mod tests {
 
     #[test]
     fn forms_of_other_sites_are_known() {
-        let check = |pairs: &[(&'static str, &'static str)], expected| assert_eq!(is_own_form(&headers(pairs)), expected, "{pairs:?}");
+        let check = |pairs: &[(&'static str, &'static str)], expected| {
+            assert_eq!(is_own_form(&headers(pairs)), expected, "{pairs:?}")
+        };
         check(&[("host", "127.0.0.1:7070")], true);
         check(&[("host", "127.0.0.1:7070"), ("origin", "http://127.0.0.1:7070")], true);
         check(&[("host", "127.0.0.1:7070"), ("origin", "http://evil.example")], false);
-        check(&[("host", "127.0.0.1:7070"), ("origin", "http://127.0.0.1:7070.evil.example")], false);
+        check(
+            &[("host", "127.0.0.1:7070"), ("origin", "http://127.0.0.1:7070.evil.example")],
+            false,
+        );
         check(&[("host", "127.0.0.1:7070"), ("sec-fetch-site", "cross-site")], false);
-        check(&[("host", "127.0.0.1:7070"), ("origin", "null"), ("sec-fetch-site", "same-origin")], true);
-        check(&[("host", "127.0.0.1:7070"), ("origin", "null"), ("sec-fetch-site", "same-site")], false);
+        check(
+            &[("host", "127.0.0.1:7070"), ("origin", "null"), ("sec-fetch-site", "same-origin")],
+            true,
+        );
+        check(
+            &[("host", "127.0.0.1:7070"), ("origin", "null"), ("sec-fetch-site", "same-site")],
+            false,
+        );
     }
 }

@@ -5,7 +5,8 @@ use flate2::read::MultiGzDecoder;
 use http_body_util::BodyExt;
 use std::{io::Read, time::Duration};
 
-/// Past its limit a body is still read for a while and thrown away: a client that is cut off while it sends never sees why.
+/// Past its limit a body is still read for a while and thrown away: a client that is cut off while
+/// it sends never sees why.
 const DRAIN_BYTES: usize = 64 * 1024 * 1024;
 const DRAIN_TIME: Duration = Duration::from_secs(5);
 
@@ -39,7 +40,10 @@ pub(crate) async fn read(mut body: Body, limit: usize) -> Result<Vec<u8>, BodyEr
 async fn drain(mut body: Body) {
     let mut left = DRAIN_BYTES;
     while let Some(Ok(frame)) = body.frame().await {
-        let Some(rest) = frame.data_ref().map_or(Some(left), |data| left.checked_sub(data.len())) else { return };
+        let Some(rest) = frame.data_ref().map_or(Some(left), |data| left.checked_sub(data.len()))
+        else {
+            return;
+        };
         left = rest;
     }
 }
@@ -47,7 +51,10 @@ async fn drain(mut body: Body) {
 /// Unpacks, and stops at the limit: what lies beyond is never inflated.
 pub(crate) fn gunzip(packed: &[u8], limit: usize) -> Result<Vec<u8>, BodyError> {
     let mut bytes = Vec::new();
-    MultiGzDecoder::new(packed).take(limit as u64 + 1).read_to_end(&mut bytes).map_err(|_| BodyError::NotGzip)?;
+    MultiGzDecoder::new(packed)
+        .take(limit as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|_| BodyError::NotGzip)?;
     if bytes.len() > limit { Err(BodyError::TooLarge(limit)) } else { Ok(bytes) }
 }
 

@@ -1,8 +1,9 @@
 //! Connections: how many there may be, and which one gives up its place when one more comes.
 //!
-//! A connection costs a client nothing to hold, so held ones must not keep others out. Where all places are taken, the one
-//! that has been idle longest is closed; after that, one whose client has not moved for a while, in the middle of sending
-//! a body or of reading an answer. A request that is being worked on is never cut off.
+//! A connection costs a client nothing to hold, so held ones must not keep others out. Where all
+//! places are taken, the one that has been idle longest is closed; after that, one whose client has
+//! not moved for a while, in the middle of sending a body or of reading an answer. A request that
+//! is being worked on is never cut off.
 
 use axum::body::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
@@ -18,7 +19,8 @@ use tokio::{
     time::Instant,
 };
 
-/// A client that moves within this time is not slow: it keeps its place in the middle of a body or an answer.
+/// A client that moves within this time is not slow: it keeps its place in the middle of a body or
+/// an answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How often a full table is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -79,7 +81,9 @@ pub(super) struct Connection {
 impl Connections {
     /// At most so many, and no more than the process may open files for.
     pub(super) fn new(max: usize) -> Arc<Self> {
-        let max = open_files().map_or(max, |files| max.min(files.saturating_sub(FILES_KEPT).max(AT_LEAST))).max(1);
+        let max = open_files()
+            .map_or(max, |files| max.min(files.saturating_sub(FILES_KEPT).max(AT_LEAST)))
+            .max(1);
         Arc::new(Self { places: Arc::new(Semaphore::new(max)), entries: Mutex::default() })
     }
 
@@ -90,8 +94,11 @@ impl Connections {
                 break place;
             }
             self.take_one_back(Instant::now());
-            // The connection that was closed gives its place back when its task ends; none may have been closed.
-            if let Ok(Ok(place)) = tokio::time::timeout(LOOK_AGAIN, Arc::clone(&self.places).acquire_owned()).await {
+            // The connection that was closed gives its place back when its task ends; none may have
+            // been closed.
+            if let Ok(Ok(place)) =
+                tokio::time::timeout(LOOK_AGAIN, Arc::clone(&self.places).acquire_owned()).await
+            {
                 break place;
             }
         };
@@ -99,7 +106,9 @@ impl Connections {
         let mut entries = self.entries();
         entries.next += 1;
         let id = entries.next;
-        entries.open.insert(id, Entry { phase: Phase::Idle, since: Instant::now(), served: false, end });
+        entries
+            .open
+            .insert(id, Entry { phase: Phase::Idle, since: Instant::now(), served: false, end });
         (Arc::new(Connection { id, connections: Arc::clone(self), _place: place }), ends)
     }
 
@@ -111,7 +120,11 @@ impl Connections {
             Phase::Receiving | Phase::Sending => now.duration_since(entry.since) >= PATIENCE,
             Phase::Working => false,
         };
-        let found = entries.open.iter().filter(|(_, entry)| spare(entry)).min_by_key(|(id, entry)| (entry.phase, entry.since, **id));
+        let found = entries
+            .open
+            .iter()
+            .filter(|(_, entry)| spare(entry))
+            .min_by_key(|(id, entry)| (entry.phase, entry.since, **id));
         let Some(id) = found.map(|(id, _)| *id) else { return };
         if let Some(Entry { phase, served, end, .. }) = entries.open.remove(&id) {
             let ending = if phase == Phase::Idle && served { Ending::Flushed } else { Ending::Now };
@@ -126,9 +139,11 @@ impl Connections {
 }
 
 impl Connection {
-    /// A request has come. False: the place was given away before it did, so nothing of the request may be done.
+    /// A request has come. False: the place was given away before it did, so nothing of the request
+    /// may be done.
     pub(super) fn begin(&self, has_body: bool) -> bool {
-        self.with(|entry| entry.go(if has_body { Phase::Receiving } else { Phase::Working })).is_some()
+        self.with(|entry| entry.go(if has_body { Phase::Receiving } else { Phase::Working }))
+            .is_some()
     }
 
     /// Its answer begins.
@@ -198,7 +213,10 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Watched<B> {
     type Data = Bytes;
     type Error = B::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(context);
         if let Poll::Ready(frame) = &polled {
             self.moved(!matches!(frame, Some(Ok(_))));
@@ -239,10 +257,15 @@ mod tests {
 
     #[test]
     fn the_limit_on_open_files_is_read() {
-        let limits = "Limit                     Soft Limit           Hard Limit           Units     \n\
-                      Max open files            1024                 524288               files     \n";
+        let limits = "Limit                     Soft Limit           Hard \
+                      Limit           Units     \n\
+                      Max open \
+                      files            1024                 524288               files     \n";
         assert_eq!(soft_limit(limits), Some(1024));
-        assert_eq!(soft_limit("Max open files            unlimited            unlimited            files"), None);
+        assert_eq!(
+            soft_limit("Max open files            unlimited            unlimited            files"),
+            None
+        );
         assert_eq!(soft_limit(""), None);
     }
 

@@ -31,7 +31,10 @@ pub(crate) struct Refused {
 impl Refused {
     /// A refusal without numbers.
     pub(crate) fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
-        let error = Map::from_iter([("code".to_owned(), json!(code)), ("message".to_owned(), json!(message.into()))]);
+        let error = Map::from_iter([
+            ("code".to_owned(), json!(code)),
+            ("message".to_owned(), json!(message.into())),
+        ]);
         Self { status, error, retry_after: None }
     }
 
@@ -49,7 +52,12 @@ impl Refused {
 
     /// Too many requests.
     pub(crate) fn too_many(secs: u64) -> Self {
-        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", format!("too many requests: again in {secs} s")).retry_after(secs)
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "rate_limited",
+            format!("too many requests: again in {secs} s"),
+        )
+        .retry_after(secs)
     }
 }
 
@@ -60,7 +68,9 @@ impl IntoResponse for Refused {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(secs));
         }
         if self.status == StatusCode::UNAUTHORIZED {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
     }
@@ -69,8 +79,16 @@ impl IntoResponse for Refused {
 impl From<NotCaller> for Refused {
     fn from(reason: NotCaller) -> Self {
         match reason {
-            NotCaller::Unauthenticated => Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "a valid token is needed: Authorization: Bearer …"),
-            NotCaller::Csrf => Self::new(StatusCode::FORBIDDEN, "csrf", "with a cookie the header x-claimledger: 1 is needed"),
+            NotCaller::Unauthenticated => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "unauthenticated",
+                "a valid token is needed: Authorization: Bearer …",
+            ),
+            NotCaller::Csrf => Self::new(
+                StatusCode::FORBIDDEN,
+                "csrf",
+                "with a cookie the header x-claimledger: 1 is needed",
+            ),
             NotCaller::Log(error) => error.into(),
         }
     }
@@ -80,14 +98,22 @@ impl From<LogError> for Refused {
     fn from(error: LogError) -> Self {
         let message = log(&error);
         match error {
-            LogError::Unavailable { .. } => Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message).retry_after(1),
-            LogError::Stopped { .. } => Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message).retry_after(5),
+            LogError::Unavailable { .. } => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message).retry_after(1)
+            }
+            LogError::Stopped { .. } => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message).retry_after(5)
+            }
             // No 503: the same request will not succeed later.
             LogError::Corrupt { position, .. } => {
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "corrupt", message).with("file", "log").with("position", position.0)
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "corrupt", message)
+                    .with("file", "log")
+                    .with("position", position.0)
             }
             LogError::Damaged { file, place, .. } => {
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "corrupt", message).with("file", file).with("place", place)
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "corrupt", message)
+                    .with("file", file)
+                    .with("place", place)
             }
             LogError::TooLarge => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message),
         }
@@ -97,14 +123,20 @@ impl From<LogError> for Refused {
 impl From<BodyError> for Refused {
     fn from(error: BodyError) -> Self {
         match error {
-            BodyError::TooLarge(limit) => {
-                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", format!("the body has more than {limit} bytes")).with("limit", limit)
+            BodyError::TooLarge(limit) => Self::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too_large",
+                format!("the body has more than {limit} bytes"),
+            )
+            .with("limit", limit),
+            BodyError::Cut => {
+                Self::new(StatusCode::BAD_REQUEST, "malformed", "the body was cut off")
             }
-            BodyError::Cut => Self::new(StatusCode::BAD_REQUEST, "malformed", "the body was cut off"),
             BodyError::NotGzip => Self::new(
                 StatusCode::BAD_REQUEST,
                 "malformed",
-                "this looks like gzip, by its first bytes or its content-encoding, and cannot be unpacked",
+                "this looks like gzip, by its first bytes or its content-encoding, and cannot be \
+                 unpacked",
             ),
         }
     }
@@ -137,7 +169,9 @@ impl From<IngestError> for Refused {
         let message = error.to_string();
         match error {
             IngestError::Refused(refusal) => refusal.into(),
-            IngestError::Forbidden { needs } => Self::new(StatusCode::FORBIDDEN, "forbidden", message).with("needs", needs.as_str()),
+            IngestError::Forbidden { needs } => {
+                Self::new(StatusCode::FORBIDDEN, "forbidden", message).with("needs", needs.as_str())
+            }
             IngestError::Sequencer { line, error } => {
                 let refused = sequencer(error, message);
                 match line {
@@ -151,19 +185,29 @@ impl From<IngestError> for Refused {
 
 fn sequencer(error: SequencerError, message: String) -> Refused {
     match error {
-        SequencerError::Conflict { source_name, source_id, position, digest, stored_digest, .. } => {
-            Refused::new(StatusCode::CONFLICT, "conflict", message)
-                .with("id", source_id.as_str())
-                .with("source", source_name.as_str())
-                .with("position", position.0)
-                .with("digest", digest.to_string())
-                .with("storedDigest", stored_digest.to_string())
+        SequencerError::Conflict {
+            source_name,
+            source_id,
+            position,
+            digest,
+            stored_digest,
+            ..
+        } => Refused::new(StatusCode::CONFLICT, "conflict", message)
+            .with("id", source_id.as_str())
+            .with("source", source_name.as_str())
+            .with("position", position.0)
+            .with("digest", digest.to_string())
+            .with("storedDigest", stored_digest.to_string()),
+        SequencerError::StaleRevision { session, expected, current } => {
+            Refused::new(StatusCode::CONFLICT, "stale_revision", message)
+                .with("session", session.as_str())
+                .with("expected", expected)
+                .with("current", current)
         }
-        SequencerError::StaleRevision { session, expected, current } => Refused::new(StatusCode::CONFLICT, "stale_revision", message)
-            .with("session", session.as_str())
-            .with("expected", expected)
-            .with("current", current),
-        SequencerError::RecordedAt { .. } => Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "recorded_at", message).with("field", "recorded_at"),
+        SequencerError::RecordedAt { .. } => {
+            Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "recorded_at", message)
+                .with("field", "recorded_at")
+        }
         SequencerError::Log(error) => error.into(),
     }
 }
@@ -176,10 +220,15 @@ impl ResponseForPanic for Panicked {
     type ResponseBody = Body;
 
     fn response_for_panic(&mut self, _: Box<dyn Any + Send + 'static>) -> Response {
-        // What a panic says may hold what a source said, so it goes nowhere; the hook of the process writes where it happened.
+        // What a panic says may hold what a source said, so it goes nowhere; the hook of the
+        // process writes where it happened.
         let id = self.0.fetch_add(1, Ordering::Relaxed) + 1;
         tracing::error!(panic.id = id, "a request panicked");
-        let message = format!("an internal error, number {id} since the start; the server's log has its place");
-        Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message).with("id", id).into_response()
+        let message = format!(
+            "an internal error, number {id} since the start; the server's log has its place"
+        );
+        Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
+            .with("id", id)
+            .into_response()
     }
 }

@@ -68,7 +68,9 @@ pub(crate) async fn post(
         drafts(dialect, &bytes)
     })
     .await
-    .map_err(|_| Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the body could not be read"))??;
+    .map_err(|_| {
+        Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the body could not be read")
+    })??;
     let batch = Batch { drafts, door: Door::Http, source: None, expected_revision, rehearsal_now };
     let results: Vec<Value> = server.app.ingest(&caller, batch).await?.iter().map(result).collect();
     Ok(Json(json!({"results": results})).into_response())
@@ -80,13 +82,19 @@ fn malformed(message: impl Into<String>) -> Refused {
 
 fn dialect(parameters: &Parameters, headers: &HeaderMap) -> Result<Dialect, Refused> {
     if let Some(word) = &parameters.dialect {
-        let words = || Dialect::ALL.iter().map(|dialect| dialect.as_str()).collect::<Vec<_>>().join(", ");
-        return Dialect::parse(word).ok_or_else(|| malformed("as names no dialect").with("field", "as").with("expected", words()));
+        let words =
+            || Dialect::ALL.iter().map(|dialect| dialect.as_str()).collect::<Vec<_>>().join(", ");
+        return Dialect::parse(word).ok_or_else(|| {
+            malformed("as names no dialect").with("field", "as").with("expected", words())
+        });
     }
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let content_type =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     Ok(match essence.as_str() {
-        "application/cloudevents+json" | "application/cloudevents-batch+json" => Dialect::CloudEvents,
+        "application/cloudevents+json" | "application/cloudevents-batch+json" => {
+            Dialect::CloudEvents
+        }
         _ => Dialect::Native,
     })
 }
@@ -95,13 +103,17 @@ fn expected_revision(parameters: &Parameters) -> Result<Option<(SessionId, u64)>
     match (&parameters.session, parameters.expected_revision) {
         (Some(session), Some(revision)) => Ok(Some((SessionId::new(session.as_str()), revision))),
         (None, None) => Ok(None),
-        (Some(_), None) | (None, Some(_)) => Err(malformed("session and expectedRevision go together")),
+        (Some(_), None) | (None, Some(_)) => {
+            Err(malformed("session and expectedRevision go together"))
+        }
     }
 }
 
 fn now(parameters: &Parameters) -> Result<Option<Time>, Refused> {
     let Some(now) = &parameters.now else { return Ok(None) };
-    Time::parse(now).map(Some).map_err(|error| malformed(format!("now is {error}")).with("field", "now"))
+    Time::parse(now)
+        .map(Some)
+        .map_err(|error| malformed(format!("now is {error}")).with("field", "now"))
 }
 
 /// Whether the body is gzip. One level of encoding, and no other kind.
@@ -113,7 +125,12 @@ fn packed(headers: &HeaderMap) -> Result<bool, Refused> {
     if encoding.as_bytes().eq_ignore_ascii_case(b"identity") {
         return Ok(false);
     }
-    Err(Refused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "malformed", "content-encoding can be gzip").with("expected", "gzip"))
+    Err(Refused::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "malformed",
+        "content-encoding can be gzip",
+    )
+    .with("expected", "gzip"))
 }
 
 fn drafts(dialect: Dialect, bytes: &[u8]) -> Result<Vec<(u64, Draft)>, Refused> {
@@ -123,15 +140,24 @@ fn drafts(dialect: Dialect, bytes: &[u8]) -> Result<Vec<(u64, Draft)>, Refused> 
     let mut drafts = Vec::new();
     for piece in splitter {
         let piece = piece?;
-        let read = translate(dialect, &piece.bytes).map_err(|refusal| if refusal.line.is_some() { refusal } else { refusal.on_line(piece.line) })?;
+        let read = translate(dialect, &piece.bytes).map_err(|refusal| {
+            if refusal.line.is_some() { refusal } else { refusal.on_line(piece.line) }
+        })?;
         drafts.extend(read.into_iter().map(|draft| (piece.line, draft)));
         if drafts.len() > MAX_APPEND_ENTRIES {
             let message = format!("a request carries at most {MAX_APPEND_ENTRIES} records");
-            return Err(Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message).with("limit", MAX_APPEND_ENTRIES).with("line", piece.line));
+            return Err(Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+                .with("limit", MAX_APPEND_ENTRIES)
+                .with("line", piece.line));
         }
     }
     if drafts.is_empty() {
-        return Err(Refusal::whole(RefusalCode::Malformed, "one fact, an array of facts, or JSON lines", "the body holds no fact").into());
+        return Err(Refusal::whole(
+            RefusalCode::Malformed,
+            "one fact, an array of facts, or JSON lines",
+            "the body holds no fact",
+        )
+        .into());
     }
     Ok(drafts)
 }
@@ -166,7 +192,9 @@ mod tests {
 
     #[test]
     fn the_address_is_read_strictly() {
-        let read = |query: &str| Query::<Parameters>::try_from_uri(&format!("/v1/facts?{query}").parse().unwrap());
+        let read = |query: &str| {
+            Query::<Parameters>::try_from_uri(&format!("/v1/facts?{query}").parse().unwrap())
+        };
         assert!(read("expected_revision=3").is_err());
         let Query(parameters) = read("as=okta-system-log&session=S1&expectedRevision=7").unwrap();
         assert_eq!(expected_revision(&parameters).ok(), Some(Some((SessionId::new("S1"), 7))));
@@ -178,7 +206,8 @@ mod tests {
     #[test]
     fn the_content_type_may_name_the_dialect() {
         let of = |content_type: &str| {
-            let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, content_type.parse().unwrap())]);
+            let headers =
+                HeaderMap::from_iter([(header::CONTENT_TYPE, content_type.parse().unwrap())]);
             dialect(&Parameters::default(), &headers).ok()
         };
         assert_eq!(of("application/cloudevents+json; charset=utf-8"), Some(Dialect::CloudEvents));

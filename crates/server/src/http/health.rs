@@ -22,8 +22,8 @@ pub(crate) async fn live(State(server): State<Shared>) -> Json<Value> {
     }))
 }
 
-/// Whether records are taken and answers are up to date; else 503 with the parts that do not work. Nobody is
-/// authenticated here: it names no tenant and no position.
+/// Whether records are taken and answers are up to date; else 503 with the parts that do not work.
+/// Nobody is authenticated here: it names no tenant and no position.
 pub(crate) async fn ready(State(server): State<Shared>) -> Result<Response, Refused> {
     server.app.tenants().await?;
     let causes: Vec<Value> = server
@@ -31,16 +31,27 @@ pub(crate) async fn ready(State(server): State<Shared>) -> Result<Response, Refu
         .health()
         .causes()
         .into_iter()
-        .map(|(part, cause)| json!({"part": part.as_str(), "why": cause.why, "since": cause.since.to_string()}))
+        .map(|(part, cause)| {
+            json!({"part": part.as_str(), "why": cause.why,
+            "since": cause.since.to_string()})
+        })
         .collect();
     Ok(match causes.is_empty() {
         true => Json(json!({"status": "ready"})).into_response(),
-        false => (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"status": "not ready", "causes": causes}))).into_response(),
+        false => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            Json(json!({"status": "not ready", "causes": causes})),
+        )
+            .into_response(),
     })
 }
 
 /// Has the ledger take note of damage that a page met.
-pub(crate) async fn notice_damage(State(server): State<Shared>, request: Request, next: Next) -> Response {
+pub(crate) async fn notice_damage(
+    State(server): State<Shared>,
+    request: Request,
+    next: Next,
+) -> Response {
     let response = next.run(request).await;
     if let Some(DamageSeen { tenant, damage }) = response.extensions().get() {
         server.app.damage_seen(tenant, damage).await;
@@ -48,13 +59,20 @@ pub(crate) async fn notice_damage(State(server): State<Shared>, request: Request
     response
 }
 
-/// A browser refused something of a page. There should never be one: counted, and logged without the address it happened at.
+/// A browser refused something of a page. There should never be one: counted, and logged without
+/// the address it happened at.
 pub(crate) async fn csp_report(State(server): State<Shared>, body: Body) -> Response {
-    let Ok(bytes) = body::read(body, 16 * 1024).await else { return StatusCode::PAYLOAD_TOO_LARGE.into_response() };
+    let Ok(bytes) = body::read(body, 16 * 1024).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
     let report: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-    let directive = report["csp-report"]["effective-directive"].as_str().or(report["csp-report"]["violated-directive"].as_str()).unwrap_or("unknown");
+    let directive = report["csp-report"]["effective-directive"]
+        .as_str()
+        .or(report["csp-report"]["violated-directive"].as_str())
+        .unwrap_or("unknown");
     // The word comes from outside, so only its letters and hyphens are written down.
-    let directive: String = directive.chars().filter(|c| c.is_ascii_alphabetic() || *c == '-').take(40).collect();
+    let directive: String =
+        directive.chars().filter(|c| c.is_ascii_alphabetic() || *c == '-').take(40).collect();
     server.csp_reports.fetch_add(1, Ordering::Relaxed);
     tracing::warn!(directive, "content security policy report");
     StatusCode::NO_CONTENT.into_response()

@@ -1,5 +1,6 @@
-//! The `Host` header (RFC 9112, 3.2): which server a request is meant for. One that does not say it, or says two things,
-//! is refused, so that nothing in front of this server and nothing behind it can read it differently.
+//! The `Host` header (RFC 9112, 3.2): which server a request is meant for. One that does not say
+//! it, or says two things, is refused, so that nothing in front of this server and nothing behind
+//! it can read it differently.
 
 use super::errors::Refused;
 use axum::{
@@ -14,7 +15,8 @@ pub(crate) async fn check(request: Request, next: Next) -> Response {
     match fault(request.version(), request.headers()) {
         None => next.run(request).await,
         Some(message) => {
-            let mut response = Refused::new(StatusCode::BAD_REQUEST, "bad_host", message).into_response();
+            let mut response =
+                Refused::new(StatusCode::BAD_REQUEST, "bad_host", message).into_response();
             // What else comes over this connection may be meant for others too.
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             response
@@ -28,7 +30,9 @@ fn fault(version: Version, headers: &HeaderMap) -> Option<&'static str> {
         // HTTP/1.0 has no such header.
         (None, _) => (version >= Version::HTTP_11).then_some("the header Host is missing"),
         (Some(_), Some(_)) => Some("the header Host stands twice"),
-        (Some(host), None) => (!is_host(host.as_bytes())).then_some("the header Host is not HOST or HOST:PORT"),
+        (Some(host), None) => {
+            (!is_host(host.as_bytes())).then_some("the header Host is not HOST or HOST:PORT")
+        }
     }
 }
 
@@ -37,7 +41,8 @@ fn is_host(value: &[u8]) -> bool {
     let Ok(authority) = Authority::try_from(value) else { return false };
     let after_host = authority.as_str().strip_prefix(authority.host());
     let is_port = |port: &str| port.is_empty() || port.parse::<u16>().is_ok();
-    let rest_is_port = after_host.is_some_and(|rest| rest.is_empty() || rest.strip_prefix(':').is_some_and(is_port));
+    let rest_is_port = after_host
+        .is_some_and(|rest| rest.is_empty() || rest.strip_prefix(':').is_some_and(is_port));
     !authority.host().is_empty() && rest_is_port
 }
 
@@ -46,7 +51,9 @@ mod tests {
     use super::*;
 
     fn check(version: Version, hosts: &[&str], ok: bool) {
-        let hosts = hosts.iter().map(|host| (header::HOST, HeaderValue::from_bytes(host.as_bytes()).unwrap()));
+        let hosts = hosts
+            .iter()
+            .map(|host| (header::HOST, HeaderValue::from_bytes(host.as_bytes()).unwrap()));
         let mut headers = HeaderMap::new();
         hosts.for_each(|(name, value)| {
             headers.append(name, value);
@@ -62,7 +69,9 @@ mod tests {
             check(Version::HTTP_10, &[host], true);
             check(Version::HTTP_10, &[host, host], false);
         }
-        for bad in ["", " ", "a b", "a/b", "user@a", "a:b", "a:99999", "a,b c", "http://a", "é", ":80"] {
+        for bad in
+            ["", " ", "a b", "a/b", "user@a", "a:b", "a:99999", "a,b c", "http://a", "é", ":80"]
+        {
             check(Version::HTTP_11, &[bad], false);
             check(Version::HTTP_10, &[bad], false);
         }

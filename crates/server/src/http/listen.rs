@@ -34,18 +34,28 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(20);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ListenError {
     /// Nobody could be told apart.
-    #[error("{0} is not loopback, and there are no credentials: make one with `claimledger token` first")]
+    #[error(
+        "{0} is not loopback, and there are no credentials: make one with `claimledger token` first"
+    )]
     NoCredentials(SocketAddr),
     /// Tokens would travel in the clear.
-    #[error("{0} is not loopback, and this server speaks no TLS: put it behind a proxy that does, and say so with --behind-proxy")]
+    #[error(
+        "{0} is not loopback, and this server speaks no TLS: put it behind a proxy that does, and \
+         say so with --behind-proxy"
+    )]
     NoTls(SocketAddr),
 }
 
-/// Whether an address may be listened on: loopback always; any other only with credentials, and behind something that speaks TLS.
+/// Whether an address may be listened on: loopback always; any other only with credentials, and
+/// behind something that speaks TLS.
 ///
 /// # Errors
 /// What is missing.
-pub fn may_listen(address: SocketAddr, has_credentials: bool, behind_proxy: bool) -> Result<(), ListenError> {
+pub fn may_listen(
+    address: SocketAddr,
+    has_credentials: bool,
+    behind_proxy: bool,
+) -> Result<(), ListenError> {
     match (address.ip().to_canonical().is_loopback(), has_credentials, behind_proxy) {
         (true, _, _) | (false, true, true) => Ok(()),
         (false, false, _) => Err(ListenError::NoCredentials(address)),
@@ -57,10 +67,18 @@ pub fn may_listen(address: SocketAddr, has_credentials: bool, behind_proxy: bool
 ///
 /// # Errors
 /// If the listener fails for good.
-pub async fn serve(app: App, options: ServerOptions, listener: TcpListener, shutdown: CancellationToken) -> io::Result<()> {
+pub async fn serve(
+    app: App,
+    options: ServerOptions,
+    listener: TcpListener,
+    shutdown: CancellationToken,
+) -> io::Result<()> {
     let connections = Connections::new(options.max_connections);
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(options.head_timeout).max_buf_size(HEAD_BYTES).max_headers(HEADERS);
+    http.timer(TokioTimer::new())
+        .header_read_timeout(options.head_timeout)
+        .max_buf_size(HEAD_BYTES)
+        .max_headers(HEADERS);
     let router = router(app, options, shutdown.clone());
     let tasks = TaskTracker::new();
     loop {
@@ -83,7 +101,14 @@ pub async fn serve(app: App, options: ServerOptions, listener: TcpListener, shut
             () = shutdown.cancelled() => break,
             admitted = connections.admit() => admitted,
         };
-        tasks.spawn(converse(http.clone(), stream, router.clone(), connection, ends, shutdown.clone()));
+        tasks.spawn(converse(
+            http.clone(),
+            stream,
+            router.clone(),
+            connection,
+            ends,
+            shutdown.clone(),
+        ));
     }
     drop(listener);
     tasks.close();
@@ -112,7 +137,8 @@ async fn converse(
                 // The connection is being closed: it was idle when its place was given away.
                 return std::future::pending().await;
             }
-            let request = request.map(|body| Body::new(Watched::request(body, Arc::clone(&connection))));
+            let request =
+                request.map(|body| Body::new(Watched::request(body, Arc::clone(&connection))));
             let response = router.oneshot(request).await?;
             connection.answer();
             Ok::<_, Infallible>(response.map(|body| Watched::answer(body, connection)))
@@ -133,7 +159,12 @@ async fn converse(
 }
 
 fn is_of_one_connection(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionRefused)
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionRefused
+    )
 }
 
 #[cfg(test)]
@@ -143,7 +174,11 @@ mod tests {
     #[test]
     fn wider_than_loopback_needs_credentials_and_tls_in_front() {
         let check = |address: &str, credentials, proxy, ok| {
-            assert_eq!(may_listen(address.parse().unwrap(), credentials, proxy).is_ok(), ok, "{address} {credentials} {proxy}");
+            assert_eq!(
+                may_listen(address.parse().unwrap(), credentials, proxy).is_ok(),
+                ok,
+                "{address} {credentials} {proxy}"
+            );
         };
         for loopback in ["127.0.0.1:7070", "[::1]:7070", "127.8.8.8:1", "[::ffff:127.0.0.1]:1"] {
             check(loopback, false, false, true);

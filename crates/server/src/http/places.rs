@@ -1,4 +1,5 @@
-//! Places of subscriptions: so many of one credential, and so many in all. A place is free again when whoever has it goes.
+//! Places of subscriptions: so many of one credential, and so many in all. A place is free again
+//! when whoever has it goes.
 
 use crate::options::ServerOptions;
 use claimledger_app::ask::Caller;
@@ -31,10 +32,16 @@ pub(crate) struct Full {
 
 impl Places {
     /// Takes a place for a caller.
-    pub(crate) fn take(self: &Arc<Self>, caller: &Caller, options: &ServerOptions) -> Result<Place, Full> {
+    pub(crate) fn take(
+        self: &Arc<Self>,
+        caller: &Caller,
+        options: &ServerOptions,
+    ) -> Result<Place, Full> {
         let holder = (caller.tenant.as_str().to_owned(), caller.credential.clone());
         let mut held = self.lock();
-        if held.get(&holder).is_some_and(|own| *own >= options.subscriptions_of_one) || options.subscriptions_of_one == 0 {
+        if held.get(&holder).is_some_and(|own| *own >= options.subscriptions_of_one)
+            || options.subscriptions_of_one == 0
+        {
             return Err(Full { by_one: true, limit: options.subscriptions_of_one });
         }
         if held.values().sum::<usize>() >= options.subscriptions {
@@ -67,15 +74,26 @@ mod tests {
 
     #[test]
     fn places_are_counted_by_credential_and_in_all_and_come_back() {
-        let caller =
-            |tenant: &str, credential: &str| Caller { tenant: tenant.into(), credential: credential.to_owned(), roles: Vec::new(), source: None };
-        let options = ServerOptions { subscriptions_of_one: 2, subscriptions: 3, ..ServerOptions::default() };
+        let caller = |tenant: &str, credential: &str| Caller {
+            tenant: tenant.into(),
+            credential: credential.to_owned(),
+            roles: Vec::new(),
+            source: None,
+        };
+        let options =
+            ServerOptions { subscriptions_of_one: 2, subscriptions: 3, ..ServerOptions::default() };
         let places = Arc::new(Places::default());
         let first = places.take(&caller("acme", "c1"), &options).unwrap();
         let _second = places.take(&caller("acme", "c1"), &options).unwrap();
-        assert_eq!(places.take(&caller("acme", "c1"), &options).unwrap_err(), Full { by_one: true, limit: 2 });
+        assert_eq!(
+            places.take(&caller("acme", "c1"), &options).unwrap_err(),
+            Full { by_one: true, limit: 2 }
+        );
         let _third = places.take(&caller("globex", "c1"), &options).unwrap();
-        assert_eq!(places.take(&caller("acme", "c2"), &options).unwrap_err(), Full { by_one: false, limit: 3 });
+        assert_eq!(
+            places.take(&caller("acme", "c2"), &options).unwrap_err(),
+            Full { by_one: false, limit: 3 }
+        );
         drop(first);
         assert!(places.take(&caller("acme", "c2"), &options).is_ok());
     }

@@ -1,8 +1,11 @@
-//! `/graphql/stream`: a subscription as Server-Sent Events, one a connection, as the "distinct connections mode" of GraphQL over SSE has it: `event: next` with
-//! a GraphQL response each, `event: complete` when there will be no more, and a comment now and then so that both sides know of each other.
+//! `/graphql/stream`: a subscription as Server-Sent Events, one a connection, as the "distinct
+//! connections mode" of GraphQL over SSE has it: `event: next` with a GraphQL response each,
+//! `event: complete` when there will be no more, and a comment now and then so that both sides know
+//! of each other.
 //!
-//! The body is made as it is read: what a slow client does not read is not made. A credential that is taken back ends it, with an error; so does a stop of the
-//! server, without one: the client goes on elsewhere, or later, after the last cursor that it got.
+//! The body is made as it is read: what a slow client does not read is not made. A credential that
+//! is taken back ends it, with an error; so does a stop of the server, without one: the client goes
+//! on elsewhere, or later, after the last cursor that it got.
 
 use super::{
     Server, Shared,
@@ -37,7 +40,11 @@ pub(crate) struct InAddress {
     operation_name: Option<String>,
 }
 
-pub(crate) async fn get(State(server): State<Shared>, headers: HeaderMap, address: Result<Query<InAddress>, QueryRejection>) -> Response {
+pub(crate) async fn get(
+    State(server): State<Shared>,
+    headers: HeaderMap,
+    address: Result<Query<InAddress>, QueryRejection>,
+) -> Response {
     let caller = match admitted(&server, &headers).await {
         Ok(caller) => caller,
         Err(refused) => return *refused,
@@ -49,7 +56,9 @@ pub(crate) async fn get(State(server): State<Shared>, headers: HeaderMap, addres
     }
     match address.variables.as_deref().map(serde_json::from_str::<serde_json::Value>) {
         None => {}
-        Some(Ok(variables)) => request = request.variables(async_graphql::Variables::from_json(variables)),
+        Some(Ok(variables)) => {
+            request = request.variables(async_graphql::Variables::from_json(variables))
+        }
         Some(Err(_)) => return *bad_request("variables is no JSON".to_owned()),
     }
     tell(server, headers, caller, request)
@@ -78,7 +87,8 @@ fn tell(server: Shared, headers: HeaderMap, caller: Caller, request: Request) ->
     };
     let revocations = server.app.revocations();
     let heartbeat = Instant::now() + server.options.heartbeat;
-    let telling = Telling { server, headers, told, revocations, heartbeat, completed: false, _place: place };
+    let telling =
+        Telling { server, headers, told, revocations, heartbeat, completed: false, _place: place };
     let events = stream::unfold(telling, |mut telling| async move {
         let event = telling.next().await?;
         Some((Ok::<_, Infallible>(Bytes::from(event)), telling))
@@ -94,7 +104,11 @@ fn tell(server: Shared, headers: HeaderMap, caller: Caller, request: Request) ->
 fn no_place(full: Full) -> Box<Response> {
     let of = if full.by_one { " of this credential" } else { "" };
     let message = format!("there are {} subscriptions{of} already, which is the limit", full.limit);
-    let error = errors::refused("TOO_MANY_SUBSCRIPTIONS", message, &[("limit", full.limit as u64), ("retryAfter", AGAIN_SECS)]);
+    let error = errors::refused(
+        "TOO_MANY_SUBSCRIPTIONS",
+        message,
+        &[("limit", full.limit as u64), ("retryAfter", AGAIN_SECS)],
+    );
     with_retry(refused(StatusCode::TOO_MANY_REQUESTS, error), AGAIN_SECS)
 }
 
@@ -159,10 +173,16 @@ impl Telling {
 async fn still_allowed(server: &Server, headers: &HeaderMap) -> Result<(), ServerError> {
     match auth::of_graphql(server, headers).await {
         Ok(_) => Ok(()),
-        Err(NotCaller::Unauthenticated | NotCaller::Csrf) => {
-            Err(errors::refused("UNAUTHENTICATED", "the credential is of no use any more".to_owned(), &[]))
-        }
-        Err(NotCaller::Log(error)) => Err(errors::refused(if error.is_damage() { "CORRUPT" } else { "UNAVAILABLE" }, errors::log(&error), &[])),
+        Err(NotCaller::Unauthenticated | NotCaller::Csrf) => Err(errors::refused(
+            "UNAUTHENTICATED",
+            "the credential is of no use any more".to_owned(),
+            &[],
+        )),
+        Err(NotCaller::Log(error)) => Err(errors::refused(
+            if error.is_damage() { "CORRUPT" } else { "UNAVAILABLE" },
+            errors::log(&error),
+            &[],
+        )),
     }
 }
 

@@ -68,7 +68,9 @@ pub(crate) fn encode(value: &str, out: &mut String) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     for byte in value.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b':' => out.push(char::from(byte)),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b':' => {
+                out.push(char::from(byte))
+            }
             _ => {
                 out.push('%');
                 out.push(char::from(HEX[usize::from(byte >> 4)]));
@@ -78,7 +80,8 @@ pub(crate) fn encode(value: &str, out: &mut String) {
     }
 }
 
-/// Whether this may follow a sign-in: a path on this server and nothing else. A browser reads `//host` and `/\host` as another server.
+/// Whether this may follow a sign-in: a path on this server and nothing else. A browser reads
+/// `//host` and `/\host` as another server.
 pub(crate) fn is_local(next: &str) -> bool {
     let mut bytes = next.bytes();
     bytes.next() == Some(b'/')
@@ -100,8 +103,15 @@ mod tests {
     #[test]
     fn pinned_addresses_carry_all_three() {
         let at = Time::parse("2026-03-10T14:05:00Z").unwrap();
-        let address = Address::new("/session").with("id", "S2").pinned(at, K::Position(LogPosition(82)), "r1");
-        assert_eq!(address.href(), "/session?id=S2&at=2026-03-10T14:05:00Z&knownAtPosition=82&rules=r1");
+        let address = Address::new("/session").with("id", "S2").pinned(
+            at,
+            K::Position(LogPosition(82)),
+            "r1",
+        );
+        assert_eq!(
+            address.href(),
+            "/session?id=S2&at=2026-03-10T14:05:00Z&knownAtPosition=82&rules=r1"
+        );
     }
 
     #[test]
@@ -109,7 +119,17 @@ mod tests {
         for next in ["/", "/sessions", "/session?id=S2&at=2026-03-10T14:05:00Z"] {
             assert!(is_local(next), "{next}");
         }
-        for next in ["", "//evil.example", "/\\evil.example", "https://evil.example", "sessions", "/a\r\nb", "/a b", "\\/evil", "/a\\b"] {
+        for next in [
+            "",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "sessions",
+            "/a\r\nb",
+            "/a b",
+            "\\/evil",
+            "/a\\b",
+        ] {
             assert!(!is_local(next), "{next}");
         }
     }

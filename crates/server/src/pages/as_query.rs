@@ -17,7 +17,8 @@ const SESSION: &str = "query ($id: ID!, $asking: Asking) {
   }
 }";
 
-const SESSIONS: &str = "query ($filter: SessionFilter, $asking: Asking, $first: Int, $after: String) {
+const SESSIONS: &str =
+    "query ($filter: SessionFilter, $asking: Asking, $first: Int, $after: String) {
   sessions(filter: $filter, asking: $asking, first: $first, after: $after) {
     edges { certainty node { id subject state startedAt factors { method grade } } }
     pageInfo { hasNextPage endCursor }
@@ -55,9 +56,15 @@ const SOURCES: &str = "query ($asking: Asking) {
   }
 }";
 
-/// Where the query of a page stands, ready to be asked: `page` is `session`, `sessions`, `decision`, `why` or `sources`, and `here` the page, pinned.
+/// Where the query of a page stands, ready to be asked: `page` is `session`, `sessions`,
+/// `decision`, `why` or `sources`, and `here` the page, pinned.
 pub(crate) fn link(page: &'static str, here: &Address) -> String {
-    here.fields().iter().fold(Address::new("/query").with("page", page), |address, (name, value)| address.with(name, value.as_str())).href()
+    here.fields()
+        .iter()
+        .fold(Address::new("/query").with("page", page), |address, (name, value)| {
+            address.with(name, value.as_str())
+        })
+        .href()
 }
 
 /// The query and its variables, if the address asks for those of a page.
@@ -74,12 +81,15 @@ pub(crate) fn read(parameters: &Parameters) -> Result<Option<(&'static str, Stri
         }
         Some("decision") => {
             variables.insert("session".to_owned(), json!(parameters.get("id").unwrap_or_default()));
-            variables.insert("decision".to_owned(), json!(parameters.get("pos").unwrap_or_default()));
+            variables
+                .insert("decision".to_owned(), json!(parameters.get("pos").unwrap_or_default()));
             DECISION
         }
         Some("why") => {
-            variables.insert("session".to_owned(), json!(parameters.get("session").unwrap_or_default()));
-            variables.insert("factor".to_owned(), json!(parameters.get("factor").unwrap_or_default()));
+            variables
+                .insert("session".to_owned(), json!(parameters.get("session").unwrap_or_default()));
+            variables
+                .insert("factor".to_owned(), json!(parameters.get("factor").unwrap_or_default()));
             WHY
         }
         Some("sessions") => {
@@ -96,7 +106,11 @@ pub(crate) fn read(parameters: &Parameters) -> Result<Option<(&'static str, Stri
             SESSIONS
         }
         Some("sources") => SOURCES,
-        Some(other) => return Err(Trouble::refused(format!("page: {other} is none of session, sessions, decision, why and sources."))),
+        Some(other) => {
+            return Err(Trouble::refused(format!(
+                "page: {other} is none of session, sessions, decision, why and sources."
+            )));
+        }
     };
     let cut = parameters.cut()?;
     let mut asking = Map::new();
@@ -114,28 +128,44 @@ mod tests {
     use super::*;
 
     fn read(query: &str) -> Option<(&'static str, Value)> {
-        let parameters = Parameters::read(&format!("/query?{query}").parse().unwrap()).ok().unwrap();
+        let parameters =
+            Parameters::read(&format!("/query?{query}").parse().unwrap()).ok().unwrap();
         let (query, variables) = super::read(&parameters).ok()??;
         Some((query, serde_json::from_str(&variables).unwrap()))
     }
 
     #[test]
     fn the_cut_and_the_filter_go_along() {
-        let here =
-            Address::new("/sessions").with("key", "X&1").with("ended", "true").with("at", "2026-03-10T23:00:00Z").with("knownAtPosition", "82");
+        let here = Address::new("/sessions")
+            .with("key", "X&1")
+            .with("ended", "true")
+            .with("at", "2026-03-10T23:00:00Z")
+            .with("knownAtPosition", "82");
         let link = link("sessions", &here);
         let (query, variables) = read(link.split_once('?').unwrap().1).unwrap();
         assert_eq!(query, SESSIONS);
         assert_eq!(variables["filter"], json!({"key": "X&1", "ended": true}));
-        assert_eq!(variables["asking"], json!({"at": "2026-03-10T23:00:00Z", "knownAtPosition": 82}));
+        assert_eq!(
+            variables["asking"],
+            json!({"at": "2026-03-10T23:00:00Z", "knownAtPosition": 82})
+        );
         let (query, variables) = read("page=session&id=S2&knownAt=2026-03-10T10:00:00Z").unwrap();
         assert_eq!((query, &variables["id"]), (SESSION, &json!("S2")));
         assert_eq!(variables["asking"], json!({"knownAt": "2026-03-10T10:00:00Z"}));
-        let (query, variables) =
-            read(&format!("page=decision&pos=30&at=2026-03-10T23:00:00Z&knownAtPosition=82&rules={}&id=S2", claimledger_domain::RULES)).unwrap();
-        assert_eq!((query, &variables["session"], &variables["decision"]), (DECISION, &json!("S2"), &json!("30")));
+        let (query, variables) = read(&format!(
+            "page=decision&pos=30&at=2026-03-10T23:00:00Z&knownAtPosition=82&rules={}&id=S2",
+            claimledger_domain::RULES
+        ))
+        .unwrap();
+        assert_eq!(
+            (query, &variables["session"], &variables["decision"]),
+            (DECISION, &json!("S2"), &json!("30"))
+        );
         let (query, variables) = read("page=why&session=S2&factor=hwk&knownAtPosition=82").unwrap();
-        assert_eq!((query, &variables["session"], &variables["factor"]), (WHY, &json!("S2"), &json!("hwk")));
+        assert_eq!(
+            (query, &variables["session"], &variables["factor"]),
+            (WHY, &json!("S2"), &json!("hwk"))
+        );
         assert!(read("").is_none());
         assert!(read("page=other").is_none());
     }

@@ -1,4 +1,5 @@
-//! The stylesheet and the script, compiled in. A browser asks again and is told that nothing changed.
+//! The stylesheet and the script, compiled in. A browser asks again and is told that nothing
+//! changed.
 
 use super::theme::Theme;
 use axum::{
@@ -23,11 +24,21 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         let text = theme.of_stylesheet(include_str!("../assets/style.css"));
         asset("style.css", Some(theme), "text/css; charset=utf-8", text)
     });
-    let script = asset("page.js", None, "text/javascript; charset=utf-8", include_str!("../assets/page.js").to_owned());
+    let script = asset(
+        "page.js",
+        None,
+        "text/javascript; charset=utf-8",
+        include_str!("../assets/page.js").to_owned(),
+    );
     style.into_iter().chain([script]).collect()
 });
 
-fn asset(name: &'static str, theme: Option<Theme>, content_type: &'static str, text: String) -> Asset {
+fn asset(
+    name: &'static str,
+    theme: Option<Theme>,
+    content_type: &'static str,
+    text: String,
+) -> Asset {
     let etag = format!("\"{}\"", data_encoding::HEXLOWER.encode(&Sha256::digest(text.as_bytes())));
     Asset { name, theme, content_type, text, etag }
 }
@@ -35,9 +46,17 @@ fn asset(name: &'static str, theme: Option<Theme>, content_type: &'static str, t
 pub(crate) async fn get(Path(name): Path<String>, headers: HeaderMap) -> Response {
     let theme = Theme::of(&headers);
     let is_asked = |asset: &&Asset| asset.name == name && asset.theme.is_none_or(|of| of == theme);
-    let Some(asset) = ASSETS.iter().find(is_asked) else { return StatusCode::NOT_FOUND.into_response() };
-    let known = headers.get(header::IF_NONE_MATCH).is_some_and(|etag| etag.as_bytes() == asset.etag.as_bytes());
-    let mut response = if known { StatusCode::NOT_MODIFIED.into_response() } else { asset.text.as_str().into_response() };
+    let Some(asset) = ASSETS.iter().find(is_asked) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let known = headers
+        .get(header::IF_NONE_MATCH)
+        .is_some_and(|etag| etag.as_bytes() == asset.etag.as_bytes());
+    let mut response = if known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        asset.text.as_str().into_response()
+    };
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
     if asset.theme.is_some() {

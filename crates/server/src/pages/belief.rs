@@ -1,4 +1,5 @@
-//! What was believed of a session as known at another position, what is, and the records that made the difference.
+//! What was believed of a session as known at another position, what is, and the records that made
+//! the difference.
 
 use super::{
     address::Address,
@@ -43,7 +44,8 @@ impl Compared {
     }
 }
 
-/// The comparison. `here` is the page without it, `known_from` the first record by which the session is known.
+/// The comparison. `here` is the page without it, `known_from` the first record by which the
+/// session is known.
 pub(crate) fn section(
     compared: &Compared,
     (vs, known_at): (LogPosition, LogPosition),
@@ -56,7 +58,8 @@ pub(crate) fn section(
             h2 id="vs-h" { "As known at " (vs) ", and at " (known_at) }
             @match compared {
                 Compared::TooMany { found, limit } => {
-                    p { (found) " records in between could have made the difference, and " (limit) " is the limit: compare with a later record." }
+                    p { (found) " records in between could have made the difference, and " (limit)
+                        " is the limit: compare with a later record." }
                 },
                 Compared::Diff(diff) => {
                     p class="believed" { (uncut(&diff.then)) }
@@ -64,10 +67,12 @@ pub(crate) fn section(
                     @if diff.before.is_none() {
                         @if let Some(from) = known_from {
                             p { "Nothing of it was known at " (vs) ": it is known from " (from) ". "
-                                a href={ (here.clone().with("vs", from.0.to_string()).href()) "#vs" } { "Compare with " (from) } }
+                                a href={ (here.clone().with("vs",
+                                    from.0.to_string()).href()) "#vs" } { "Compare with " (from) } }
                         }
                     } @else if diff.changes.is_empty() {
-                        p { "Nothing reads differently at T: no record in between changed this answer." }
+                        p { "Nothing reads differently at T: no record in between changed this \
+                             answer." }
                     } @else {
                         (causes(diff, href))
                     }
@@ -82,11 +87,13 @@ fn causes(diff: &BeliefDiff, href: &dyn Fn(Option<LogPosition>) -> String) -> Ma
     let mut times = Times::default();
     html! {
         p {
-            @match diff.causes.len() { 1 => "One record made the difference.", n => { (n) " records made the difference." } }
+            @match diff.causes.len() { 1 => "One record made the difference.",
+                n => { (n) " records made the difference." } }
         }
         div class="scroll" tabindex="0" role="region" aria-labelledby="vs-h" {
             table class="causes" {
-                thead { tr { @for head in ["Record", "What", "Occurred", "Recorded", "What it changed"] { th scope="col" { (head) } } } }
+                thead { tr { @for head in ["Record", "What", "Occurred", "Recorded",
+                    "What it changed"] { th scope="col" { (head) } } } }
                 tbody {
                     @for cause in diff.causes.iter().take(RECORDS) {
                         @let record = &cause.record;
@@ -96,7 +103,8 @@ fn causes(diff: &BeliefDiff, href: &dyn Fn(Option<LogPosition>) -> String) -> Ma
                             td data-head="Occurred" { (times.occurred(record.occurred)) }
                             td data-head="Recorded" {
                                 (times.show(record.recorded_at))
-                                @if is_late(record.occurred.from, record.recorded_at) { " (" (delay(record.occurred.from, record.recorded_at)) ")" }
+                                @if is_late(record.occurred.from, record.recorded_at) {
+                                    " (" (delay(record.occurred.from, record.recorded_at)) ")" }
                             }
                             td { (changed(cause, &diff.changes)) }
                         }
@@ -105,13 +113,15 @@ fn causes(diff: &BeliefDiff, href: &dyn Fn(Option<LogPosition>) -> String) -> Ma
             }
         }
         @if diff.causes.len() > RECORDS {
-            p { (diff.causes.len() - RECORDS) " more made it too: " code { "claimledger belief-diff" } " names them all (needs " (Role::Read.as_str()) ")." }
+            p { (diff.causes.len() - RECORDS) " more made it too: " code { "claimledger \
+                belief-diff" } " names them all (needs " (Role::Read.as_str()) ")." }
         }
     }
 }
 
 fn changed(cause: &Cause, changes: &[Change]) -> Markup {
-    let of = |indices: &[usize]| indices.iter().filter_map(|at| changes.get(*at)).collect::<Vec<_>>();
+    let of =
+        |indices: &[usize]| indices.iter().filter_map(|at| changes.get(*at)).collect::<Vec<_>>();
     let (alone, together) = (of(&cause.alone), of(&cause.together));
     // What several records changed together is told at the first of them.
     let told_before = cause.with.iter().any(|other| other.position < cause.record.position);
@@ -119,7 +129,8 @@ fn changed(cause: &Cause, changes: &[Change]) -> Markup {
         (list(&alone))
         @if !cause.with.is_empty() {
             p {
-                "Together with " @for (i, other) in cause.with.iter().enumerate() { @if i > 0 { ", " } (other.position) }
+                "Together with " @for (i, other) in cause.with.iter().enumerate() {
+                    @if i > 0 { ", " } (other.position) }
                 ": " @if told_before || together.is_empty() { (touched(together.iter().copied())) }
             }
         }
@@ -133,7 +144,8 @@ fn list(changes: &[&Change]) -> Markup {
             ul class="changes" {
                 @for change in changes.iter().take(CHANGES) {
                     @let (before, after) = differing(change);
-                    li { (aspect(change.aspect.kind, change.aspect.of.as_deref())) ": " (inert(&before)) " → " (inert(&after)) }
+                    li { (aspect(change.aspect.kind,
+                        change.aspect.of.as_deref())) ": " (inert(&before)) " → " (inert(&after)) }
                 }
                 @if changes.len() > CHANGES { li { "and " (changes.len() - CHANGES) " more" } }
             }
@@ -144,11 +156,13 @@ fn list(changes: &[&Change]) -> Markup {
 /// Of both readings the parts that the other one does not have.
 fn differing(change: &Change) -> (String, String) {
     let (Some(before), Some(after)) = (&change.before, &change.after) else {
-        let or = |text: &Option<String>, none: &str| text.clone().unwrap_or_else(|| none.to_owned());
+        let or =
+            |text: &Option<String>, none: &str| text.clone().unwrap_or_else(|| none.to_owned());
         return (or(&change.before, "was not there"), or(&change.after, "is not there"));
     };
     let own = |text: &str, other: &str| {
-        let parts: Vec<&str> = text.split("; ").filter(|part| !other.split("; ").any(|same| same == *part)).collect();
+        let parts: Vec<&str> =
+            text.split("; ").filter(|part| !other.split("; ").any(|same| same == *part)).collect();
         if parts.is_empty() { "nothing of that".to_owned() } else { parts.join("; ") }
     };
     (own(before, after), own(after, before))

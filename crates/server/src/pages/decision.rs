@@ -1,4 +1,5 @@
-//! `/decision`: why was it let in, or not, and was that right? Three readings side by side, what it rested on, and the tree.
+//! `/decision`: why was it let in, or not, and was that right? Three readings side by side, what it
+//! rested on, and the tree.
 
 use super::{
     address::Address,
@@ -48,8 +49,14 @@ struct View {
 
 impl View {
     fn read(parameters: &Parameters) -> Result<Self, Trouble> {
-        let position = parameters.number("pos")?.ok_or_else(|| Trouble::refused("The address names no decision: pos is missing."))?;
-        Ok(Self { position: LogPosition(position), cut: parameters.cut()?, open: parameters.number("open")?.map(LogPosition) })
+        let position = parameters
+            .number("pos")?
+            .ok_or_else(|| Trouble::refused("The address names no decision: pos is missing."))?;
+        Ok(Self {
+            position: LogPosition(position),
+            cut: parameters.cut()?,
+            open: parameters.number("open")?.map(LogPosition),
+        })
     }
 }
 
@@ -70,7 +77,9 @@ impl Shown<'_> {
     /// This page with a record opened.
     pub(super) fn record(&self, position: Option<LogPosition>) -> String {
         match position {
-            Some(position) => format!("{}#record", self.here.clone().with("open", position.0.to_string()).href()),
+            Some(position) => {
+                format!("{}#record", self.here.clone().with("open", position.0.to_string()).href())
+            }
             None => self.here.href(),
         }
     }
@@ -100,38 +109,69 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     if let Some(response) = lagging(caller, &answer) {
         return Ok(response);
     }
-    if !view.cut.is_pinned() || parameters.get("knownAt").is_some_and(|known| known.starts_with('#')) {
+    if !view.cut.is_pinned()
+        || parameters.get("knownAt").is_some_and(|known| known.starts_with('#'))
+    {
         let to = here.with_some("open", view.open.map(|n| n.0.to_string()).as_deref());
         return Ok(Redirect::to(&to.href()).into_response());
     }
     if answer.value == DecisionAt::Unknown {
-        return Ok(Unknown { cut: &view.cut, list: "/sessions", known_from: None }.page(caller, &answer));
+        return Ok(
+            Unknown { cut: &view.cut, list: "/sessions", known_from: None }.page(caller, &answer)
+        );
     }
     let shown = Shown { answer: &answer, cut: &view.cut, here };
     let drawer = drawer(server, caller, &view, &shown).await?;
     let (status, title, main) = match &answer.value {
         DecisionAt::Found(found) => {
             let decision = found.decision();
-            (StatusCode::OK, format!("Decision {} of {}", decision.record.position, found.session.id), main(&shown, found, drawer))
+            (
+                StatusCode::OK,
+                format!("Decision {} of {}", decision.record.position, found.session.id),
+                main(&shown, found, drawer),
+            )
         }
         DecisionAt::NotYet { .. } => (StatusCode::OK, "Not yet".to_owned(), other(&shown, drawer)),
-        DecisionAt::Variant { .. } => (StatusCode::OK, "A variant".to_owned(), other(&shown, drawer)),
-        DecisionAt::NoDecision { .. } => (StatusCode::NOT_FOUND, "No decision".to_owned(), other(&shown, drawer)),
-        DecisionAt::NotYetKnown { .. } => (StatusCode::NOT_FOUND, "Not known yet".to_owned(), other(&shown, drawer)),
-        DecisionAt::Unknown => (StatusCode::NOT_FOUND, "Not found".to_owned(), other(&shown, drawer)),
+        DecisionAt::Variant { .. } => {
+            (StatusCode::OK, "A variant".to_owned(), other(&shown, drawer))
+        }
+        DecisionAt::NoDecision { .. } => {
+            (StatusCode::NOT_FOUND, "No decision".to_owned(), other(&shown, drawer))
+        }
+        DecisionAt::NotYetKnown { .. } => {
+            (StatusCode::NOT_FOUND, "Not known yet".to_owned(), other(&shown, drawer))
+        }
+        DecisionAt::Unknown => {
+            (StatusCode::NOT_FOUND, "Not found".to_owned(), other(&shown, drawer))
+        }
     };
     let keep = address(view.position);
-    let strip =
-        frame::strip(&Strip { keep: &keep, here: &shown.here, known: view.cut.known }, &answer.answered, &answer.completeness, &answer.status);
+    let strip = frame::strip(
+        &Strip { keep: &keep, here: &shown.here, known: view.cut.known },
+        &answer.answered,
+        &answer.completeness,
+        &answer.status,
+    );
     Ok(frame::page(status, &title, Some(caller), strip, main))
 }
 
 /// The record that is opened, where one is and the page shows anything at all.
-async fn drawer(server: &Server, caller: &Caller, view: &View, shown: &Shown<'_>) -> Result<Option<Markup>, Trouble> {
-    let Some(open) = view.open.filter(|_| !matches!(shown.answer.value, DecisionAt::Unknown | DecisionAt::NotYetKnown { .. })) else {
+async fn drawer(
+    server: &Server,
+    caller: &Caller,
+    view: &View,
+    shown: &Shown<'_>,
+) -> Result<Option<Markup>, Trouble> {
+    let Some(open) = view.open.filter(|_| {
+        !matches!(shown.answer.value, DecisionAt::Unknown | DecisionAt::NotYetKnown { .. })
+    }) else {
         return Ok(None);
     };
-    let record = if open <= shown.answer.answered.position { records::open(server, caller, open).await? } else { None };
+    let record = if open <= shown.answer.answered.position {
+        records::open(server, caller, open).await?
+    } else {
+        None
+    };
     Ok(Some(records::drawer(open, record.as_ref(), caller, &shown.here.href())))
 }
 
@@ -167,10 +207,12 @@ fn head(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
     html! {
         h1 {
             a href=(shown.session(&session.id)) { (inert(session.id.as_str())) }
-            " · " (inert(decision.app.as_str())) " · " (decision.outcome.as_str()) " · " (when) " · " (shown.link(record))
+            " · " (inert(decision.app.as_str())) " · " (decision.outcome.as_str()) " · " (when)
+                " · " (shown.link(record))
         }
         p class="facts" {
-            "occurred " (times.occurred(decision.at)) ", recorded " (delay(decision.at.from, record.recorded_at))
+            "occurred " (times.occurred(decision.at)) ", recorded " (delay(decision.at.from,
+                record.recorded_at))
             " by " (inert(record.source.as_str()))
             @if let Some(subject) = &session.subject { " · subject " (inert(subject.as_str())) }
             " · " a href=(shown.session(&session.id)) { "the whole session" }
@@ -178,7 +220,8 @@ fn head(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
     }
 }
 
-/// The records that changed this answer, each as a K to look from: the decision's own, and those of falsifiers that came after it.
+/// The records that changed this answer, each as a K to look from: the decision's own, and those of
+/// falsifiers that came after it.
 fn switch(shown: &Shown<'_>, decision: &Decision) -> Markup {
     let answered = &shown.answer.answered;
     let at = |position: LogPosition| {
@@ -186,7 +229,8 @@ fn switch(shown: &Shown<'_>, decision: &Decision) -> Markup {
         address.with("knownAtPosition", position.0.to_string()).with("rules", answered.rules).href()
     };
     let stop = |position: LogPosition| {
-        html! { @if position == answered.position { strong { (position) } } @else { a href=(at(position)) { "as known at " (position) } } }
+        html! { @if position == answered.position { strong { (position) } } @else {
+        a href=(at(position)) { "as known at " (position) } } }
     };
     let own = decision.record.position;
     html! {
@@ -194,9 +238,12 @@ fn switch(shown: &Shown<'_>, decision: &Decision) -> Markup {
             p {
                 "Known at " strong { (answered.position) }
                 @if own < answered.position { " · " (stop(own)) " when decided" }
-                @for falsifier in decision.later.iter().take(20) { " · " (stop(falsifier.record.position)) " " (inert(&falsifier.words)) }
-                @if decision.later.len() > 20 { " · " (decision.later.len() - 20) " more falsifiers are in the tree" }
-                " · " a href=(as_query::link("decision", &shown.here.clone().with("id", decision.session.as_str()))) { "As GraphQL" }
+                @for falsifier in decision.later.iter().take(20) {
+                    " · " (stop(falsifier.record.position)) " " (inert(&falsifier.words)) }
+                @if decision.later.len() > 20 { " · " (decision.later.len() - 20) " more \
+                    falsifiers are in the tree" }
+                " · " a href=(as_query::link("decision", &shown.here.clone().with("id",
+                    decision.session.as_str()))) { "As GraphQL" }
             }
         }
     }
@@ -213,10 +260,13 @@ fn other(shown: &Shown<'_>, drawer: Option<Markup>) -> Markup {
             DecisionAt::NotYetKnown { from, recorded_at } => {
                 h1 { "Not known yet" }
                 p {
-                    "Nothing by this id is known at " (answered.position) " in your tenant. It is known from " (from)
+                    "Nothing by this id is known at " (answered.position) " in your tenant. It is \
+                        known from " (from)
                     " (recorded " (times.show(*recorded_at)) "): "
-                    @let there = address(*from).with("at", answered.at.to_string()).with("knownAtPosition", from.0.to_string());
-                    a href=(there.with("rules", answered.rules).href()) { "as known at " (from) } "."
+                    @let there = address(*from).with("at",
+                        answered.at.to_string()).with("knownAtPosition", from.0.to_string());
+                    a href=(there.with("rules", answered.rules).href()) {
+                        "as known at " (from) } "."
                 }
             },
             DecisionAt::NotYet { at, app, session } => {
@@ -224,8 +274,10 @@ fn other(shown: &Shown<'_>, drawer: Option<Markup>) -> Markup {
                 p {
                     "The decision for " (inert(app.as_str())) " in session "
                     a href=(shown.session(session)) { (inert(session.as_str())) }
-                    " is known at " (answered.position) ", and occurs " (times.occurred(*at)) ", after T (" (times.show(answered.at)) "): "
-                    @let then = shown.here.fields().iter().fold(Address::new("/decision"), |address, (name, value)| {
+                    " is known at " (answered.position) ", and occurs " (times.occurred(*at))
+                        ", after T (" (times.show(answered.at)) "): "
+                    @let then = shown.here.fields().iter().fold(Address::new("/decision"), |address,
+                        (name, value)| {
                         let then = if *name == "at" { at.from.to_string() } else { value.clone() };
                         address.with(name, then)
                     });
@@ -235,16 +287,19 @@ fn other(shown: &Shown<'_>, drawer: Option<Markup>) -> Markup {
             DecisionAt::Variant { record, counts } => {
                 h1 { "A variant" }
                 p {
-                    (shown.link(record)) " is one of several things that " (inert(record.source.as_str())) " said under one id. "
+                    (shown.link(record)) " is one of several things that "
+                        (inert(record.source.as_str())) " said under one id. "
                     @match counts {
-                        Some(counts) => { "What counts is " a href=(shown.pinned(address(*counts))) { "the decision at " (counts) } "." },
+                        Some(counts) => { "What counts is " a href=(shown.pinned(address(*counts)))
+                            { "the decision at " (counts) } "." },
                         None => "What counts is no decision up to T.",
                     }
                 }
             },
             DecisionAt::NoDecision { record } => {
                 h1 { "No decision" }
-                p { "The record " (shown.link(record)) " is no decision of a session: it is " (inert(&record.kind)) "." }
+                p { "The record " (shown.link(record)) " is no decision of a session: it is "
+                    (inert(&record.kind)) "." }
             },
         }
         @if let Some(drawer) = drawer { div class="columns" { (drawer) } }

@@ -1,5 +1,5 @@
-//! Three readings of a decision, always side by side: as recorded, and by the rules as known when it fell and as known at K. They may differ; none is
-//! called right or wrong but by the facts.
+//! Three readings of a decision, always side by side: as recorded, and by the rules as known when
+//! it fell and as known at K. They may differ; none is called right or wrong but by the facts.
 
 use super::{
     address::Address,
@@ -29,35 +29,60 @@ enum Agreement {
 const fn agreement(recorded: Outcome, implied: Implied) -> Agreement {
     match (recorded, implied) {
         (_, Implied::Undetermined) => Agreement::Undetermined,
-        (Outcome::Allow, Implied::Allow) | (Outcome::Challenge, Implied::Challenge) | (Outcome::Deny, Implied::Deny) => Agreement::Same,
-        (Outcome::Challenge, Implied::Deny) | (Outcome::Deny, Implied::Challenge) => Agreement::Alike,
-        (Outcome::Allow, Implied::Challenge | Implied::Deny) | (Outcome::Challenge | Outcome::Deny, Implied::Allow) => Agreement::Differs,
+        (Outcome::Allow, Implied::Allow)
+        | (Outcome::Challenge, Implied::Challenge)
+        | (Outcome::Deny, Implied::Deny) => Agreement::Same,
+        (Outcome::Challenge, Implied::Deny) | (Outcome::Deny, Implied::Challenge) => {
+            Agreement::Alike
+        }
+        (Outcome::Allow, Implied::Challenge | Implied::Deny)
+        | (Outcome::Challenge | Outcome::Deny, Implied::Allow) => Agreement::Differs,
     }
 }
 
 /// One line that says how it stands, when made and as known at K.
 pub(super) fn status(shown: &Shown<'_>, decision: &Decision) -> Markup {
-    let (made, now) = (agreement(decision.outcome, decision.implied), agreement(decision.outcome, decision.at_k.implied));
+    let (made, now) = (
+        agreement(decision.outcome, decision.implied),
+        agreement(decision.outcome, decision.at_k.implied),
+    );
     let odd = |words: &str| html! { strong class="attention" { (words) } };
     let k = shown.answer.answered.position;
     let line = match (made, now) {
-        (Agreement::Same | Agreement::Alike, Agreement::Differs) => html! { "RIGHT WHEN MADE · " (odd("✕ FALSIFIED LATER")) },
-        (Agreement::Undetermined, Agreement::Differs) => html! { "UNDETERMINED WHEN MADE · " (odd("✕ FALSIFIED LATER")) },
+        (Agreement::Same | Agreement::Alike, Agreement::Differs) => {
+            html! { "RIGHT WHEN MADE · " (odd("✕ FALSIFIED LATER")) }
+        }
+        (Agreement::Undetermined, Agreement::Differs) => {
+            html! { "UNDETERMINED WHEN MADE · " (odd("✕ FALSIFIED LATER")) }
+        }
         (Agreement::Differs, Agreement::Differs) => odd("≠ DIFFERS"),
-        (Agreement::Differs, Agreement::Same | Agreement::Alike) => html! { (odd("≠ DIFFERS WHEN MADE")) " · AS THE RULES SAY AT " (k) },
-        (Agreement::Differs, Agreement::Undetermined) => html! { (odd("≠ DIFFERS WHEN MADE")) " · UNDETERMINED AT " (k) },
+        (Agreement::Differs, Agreement::Same | Agreement::Alike) => {
+            html! { (odd("≠ DIFFERS WHEN MADE")) " · AS THE RULES SAY AT " (k) }
+        }
+        (Agreement::Differs, Agreement::Undetermined) => {
+            html! { (odd("≠ DIFFERS WHEN MADE")) " · UNDETERMINED AT " (k) }
+        }
         (Agreement::Undetermined, Agreement::Undetermined) => html! { "UNDETERMINED" },
-        (Agreement::Undetermined, Agreement::Same | Agreement::Alike) => html! { "UNDETERMINED WHEN MADE · AS THE RULES SAY AT " (k) },
-        (Agreement::Same | Agreement::Alike, Agreement::Undetermined) => html! { "RIGHT WHEN MADE · UNDETERMINED AT " (k) },
+        (Agreement::Undetermined, Agreement::Same | Agreement::Alike) => {
+            html! { "UNDETERMINED WHEN MADE · AS THE RULES SAY AT " (k) }
+        }
+        (Agreement::Same | Agreement::Alike, Agreement::Undetermined) => {
+            html! { "RIGHT WHEN MADE · UNDETERMINED AT " (k) }
+        }
         (Agreement::Same, _) => html! { "AS THE RULES SAY" },
         (Agreement::Alike, _) => html! { "NOT LET IN, AS THE RULES SAY" },
     };
-    let elsewhere = |name, words: &str| html! { " · " a href=(shown.pinned(Address::new("/sessions").with(name, "true"))) { (words) } };
+    let elsewhere = |name, words: &str| {
+        html! {
+        " · " a href=(shown.pinned(Address::new("/sessions").with(name, "true"))) { (words) } }
+    };
     html! {
         p class="status" {
             (line)
-            @if let Some(differs) = &decision.differs { ": " (differs.words) (elsewhere("differs", "others that differ")) }
-            @if let Some(later) = &decision.falsified_later { ": " (inert(&later.words)) (elsewhere("falsifiedLater", "others falsified later")) }
+            @if let Some(differs) = &decision.differs { ": " (differs.words) (elsewhere("differs",
+                "others that differ")) }
+            @if let Some(later) = &decision.falsified_later {
+                ": " (inert(&later.words)) (elsewhere("falsifiedLater", "others falsified later")) }
         }
     }
 }
@@ -92,7 +117,13 @@ pub(super) fn columns(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
             &decision.missing,
             &decision.met,
         ),
-        by_rules(html! { "rules, as known at K (" (position) ")" }, at_k.implied, at_k.first_unmet, &at_k.missing, &at_k.met),
+        by_rules(
+            html! { "rules, as known at K (" (position) ")" },
+            at_k.implied,
+            at_k.first_unmet,
+            &at_k.missing,
+            &at_k.met,
+        ),
     ];
     let row = |name: &str, of: &dyn Fn(&Column) -> Markup| {
         html! {
@@ -103,7 +134,8 @@ pub(super) fn columns(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
         }
     };
     html! {
-        // The rows are laid out as a grid, so that the columns are equally wide on every screen; the roles say that it is a table all the same.
+        // The rows are laid out as a grid, so that the columns are equally wide on every screen;
+        // the roles say that it is a table all the same.
         table class="readings" role="table" aria-label="Three readings of this decision" {
             thead role="rowgroup" {
                 tr role="row" {
@@ -123,12 +155,18 @@ pub(super) fn columns(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
 
 fn as_recorded(found: &DecisionFound) -> Column {
     let (decision, recorded) = (found.decision(), &found.recorded);
-    let names: Vec<&str> = decision.relied_on.iter().filter_map(|relied| found.session.factors.get(relied.factor)).map(|f| f.name.as_str()).collect();
+    let names: Vec<&str> = decision
+        .relied_on
+        .iter()
+        .filter_map(|relied| found.session.factors.get(relied.factor))
+        .map(|f| f.name.as_str())
+        .collect();
     Column {
         head: html! { "as recorded (" (inert(decision.record.source.as_str())) ")" },
         outcome: html! { (recorded.outcome.as_str()) },
         rule: html! {
-            @match &recorded.rule { Some(rule) => (inert(rule.as_str())), None => { "no rule named, policy " (inert(recorded.policy.as_str())) } }
+            @match &recorded.rule { Some(rule) => (inert(rule.as_str())), None => { "no rule \
+                named, policy " (inert(recorded.policy.as_str())) } }
             @if let Some(version) = &recorded.version { " (label " (inert(version.as_str())) ")" }
         },
         unmet: html! { "–" },
@@ -146,10 +184,12 @@ fn outcome(decision: &Decision, implied: Implied) -> Markup {
         Implied::Deny => "deny",
         Implied::Undetermined => "undetermined",
     };
-    html! { (word) @if agreement(decision.outcome, implied) == Agreement::Differs { " " strong class="attention" { "≠ differs" } } }
+    html! { (word) @if agreement(decision.outcome, implied) == Agreement::Differs {
+    " " strong class="attention" { "≠ differs" } } }
 }
 
-/// The configuration is the one that occurred, however late it was recorded: the same in both readings (`semantics.md` 4).
+/// The configuration is the one that occurred, however late it was recorded: the same in both
+/// readings (`semantics.md` 4).
 fn rule(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
     let decision = found.decision();
     let Some(version) = &decision.version_in_force else {
@@ -157,7 +197,10 @@ fn rule(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
     };
     let in_force = found.session.context.policies.iter().find(|of| {
         let at = decision.at.from;
-        of.of == decision.policy.as_str() && of.label == *version && of.from <= at && of.until.is_none_or(|until| at < until)
+        of.of == decision.policy.as_str()
+            && of.label == *version
+            && of.from <= at
+            && of.until.is_none_or(|until| at < until)
     });
     html! {
         (inert(decision.policy.as_str())) " " (inert(version.as_str())) ", "
@@ -170,7 +213,11 @@ fn rule(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
     }
 }
 
-fn unmet(mode: Option<FactorMode>, first_unmet: Option<&'static str>, missing: &[&'static str]) -> Markup {
+fn unmet(
+    mode: Option<FactorMode>,
+    first_unmet: Option<&'static str>,
+    missing: &[&'static str],
+) -> Markup {
     let two = mode == Some(FactorMode::TwoFactor);
     html! {
         @match first_unmet {
@@ -180,14 +227,16 @@ fn unmet(mode: Option<FactorMode>, first_unmet: Option<&'static str>, missing: &
         }
         @if !missing.is_empty() {
             a href="#missing" { "missing" } ": "
-            @for (i, code) in missing.iter().enumerate() { @if i > 0 { "; " } (missing_words(code)) }
+            @for (i, code) in missing.iter().enumerate() { @if i > 0 {
+                "; " } (missing_words(code)) }
         }
     }
 }
 
 fn counted(met: &MetAtDecision) -> Markup {
     let types: Vec<&str> = met.factor_types.iter().map(|of| type_word(*of)).collect();
-    let has: Vec<&str> = met.characteristics.iter().map(|property| characteristic(*property)).collect();
+    let has: Vec<&str> =
+        met.characteristics.iter().map(|property| characteristic(*property)).collect();
     html! {
         @if met.counted.is_empty() { "nothing counts" } @else { (list(&met.counted)) }
         @if !types.is_empty() { ": " (types.join(" and ")) }
@@ -198,11 +247,13 @@ fn counted(met: &MetAtDecision) -> Markup {
 
 /// A code, which may be broken behind each of its words where a column is narrow.
 fn code_of(code: &str) -> Markup {
-    html! { code { @for (i, word) in code.split('_').enumerate() { @if i > 0 { "_" wbr; } (word) } } }
+    html! { code { @for (i, word) in code.split('_').enumerate() {
+    @if i > 0 { "_" wbr; } (word) } } }
 }
 
 fn list<T: AsRef<str>>(names: &[T]) -> Markup {
-    html! { @for (i, name) in names.iter().enumerate() { @if i > 0 { ", " } (inert(name.as_ref())) } }
+    html! { @for (i, name) in names.iter().enumerate() { @if i > 0 {
+    ", " } (inert(name.as_ref())) } }
 }
 
 /// What is missing where the rules say nothing yet, and who could supply it.
@@ -229,29 +280,41 @@ fn who(shown: &Shown<'_>, found: &DecisionFound, code: &str) -> Markup {
     let decision = found.decision();
     let provider = || inert(decision.record.source.as_str());
     match supplier(code) {
-        Supplier::ServiceProvider(kind) => html! { (provider()) " could supply it, with " code { (kind) } "." },
+        Supplier::ServiceProvider(kind) => {
+            html! { (provider()) " could supply it, with " code { (kind) } "." }
+        }
         Supplier::EitherProvider(kind) => {
             let idps = idps(&found.session);
             html! {
                 (provider()) " could supply it, with " code { (kind) } ", or "
-                @if idps.is_empty() { "the identity provider" } @else { (list(&idps)) } ", which made the assertion."
+                @if idps.is_empty() { "the identity provider" } @else {
+                    (list(&idps)) } ", which made the assertion."
             }
         }
         Supplier::WhoToldAnInterval => {
             let told = told_an_interval(found);
             html! {
                 @if told.is_empty() { "Whoever told an interval could tell the exact time." }
-                @for record in told.iter().take(10) { (inert(record.source.as_str())) " told an interval in " (shown.link(record)) " and could tell the exact time. " }
-                @if told.len() > 10 { "So could the sources of " (told.len() - 10) " records more." }
+                @for record in told.iter().take(10) { (inert(record.source.as_str())) " told an \
+                    interval in " (shown.link(record)) " and could tell the exact time. " }
+                @if told.len() > 10 { "So could the sources of " (told.len() - 10) " records \
+                    more." }
             }
         }
-        Supplier::Rules => html! { "No source: these rules (" (sentence(shown.answer.answered.rules, &|_| None)) ") do not read it yet." },
+        Supplier::Rules => {
+            html! { "No source: these rules (" (sentence(shown.answer.answered.rules, &|_|
+            None)) ") do not read it yet." }
+        }
     }
 }
 
 /// The identity providers whose word the session had.
 fn idps(session: &SessionState) -> Vec<&str> {
-    let claimed = session.factors.iter().filter_map(|factor| factor.idp.as_ref()).chain(session.ignored.iter().map(|claim| &claim.idp));
+    let claimed = session
+        .factors
+        .iter()
+        .filter_map(|factor| factor.idp.as_ref())
+        .chain(session.ignored.iter().map(|claim| &claim.idp));
     let mut idps: Vec<&str> = claimed.chain(&session.idp).map(|idp| idp.as_str()).collect();
     idps.sort_unstable();
     idps.dedup();
@@ -263,7 +326,8 @@ fn told_an_interval(found: &DecisionFound) -> Vec<&RecordRef> {
     let versions = context.trust.iter().chain(&context.policies).map(|version| &version.record);
     let keys = context.keys.iter().flat_map(|key| std::iter::once(&key.added).chain(&key.retired));
     let falsifiers = found.session.falsifiers.iter().map(|falsifier| &falsifier.record);
-    let mut told: Vec<&RecordRef> = found.session.records.iter().chain(versions).chain(keys).chain(falsifiers).collect();
+    let mut told: Vec<&RecordRef> =
+        found.session.records.iter().chain(versions).chain(keys).chain(falsifiers).collect();
     told.retain(|record| record.occurred.to.is_some());
     told.sort_by_key(|record| record.position);
     told.dedup_by_key(|record| record.position);
@@ -286,9 +350,16 @@ mod tests {
 
     #[test]
     fn first_unmet_is_in_words_and_what_is_missing_beside_it() {
-        let shown = |mode, first, missing: &[&'static str]| unmet(mode, first, missing).into_string();
-        assert!(shown(Some(FactorMode::TwoFactor), Some(codes::NOT_ENOUGH_FACTORS), &[]).starts_with("two factor types"));
-        assert!(shown(Some(FactorMode::OneFactor), Some(codes::NOT_ENOUGH_FACTORS), &[]).starts_with("one factor"));
+        let shown =
+            |mode, first, missing: &[&'static str]| unmet(mode, first, missing).into_string();
+        assert!(
+            shown(Some(FactorMode::TwoFactor), Some(codes::NOT_ENOUGH_FACTORS), &[])
+                .starts_with("two factor types")
+        );
+        assert!(
+            shown(Some(FactorMode::OneFactor), Some(codes::NOT_ENOUGH_FACTORS), &[])
+                .starts_with("one factor")
+        );
         assert_eq!(shown(None, None, &[]), "–");
         assert!(shown(None, None, &[codes::MISSING_POLICY]).contains("the policy in force"));
     }

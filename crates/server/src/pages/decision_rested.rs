@@ -1,4 +1,5 @@
-//! What a decision rested on, the documents behind its tree, and the session's other decisions for the same application.
+//! What a decision rested on, the documents behind its tree, and the session's other decisions for
+//! the same application.
 
 use super::{
     decision::{Shown, address},
@@ -18,17 +19,24 @@ use std::collections::BTreeMap;
 /// Factors, and other decisions, that are listed; more are counted.
 const ROWS: usize = 100;
 
-/// The factors that it rested on by record (`semantics.md` 20): each with whether it was needed, until when it counts as known at K, and why no longer.
+/// The factors that it rested on by record (`semantics.md` 20): each with whether it was needed,
+/// until when it counts as known at K, and why no longer.
 pub(super) fn factors(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
-    let rested: Vec<(&HonoredFactor, &Relied)> =
-        found.decision().relied_on.iter().filter_map(|relied| Some((found.session.factors.get(relied.factor)?, relied))).collect();
+    let rested: Vec<(&HonoredFactor, &Relied)> = found
+        .decision()
+        .relied_on
+        .iter()
+        .filter_map(|relied| Some((found.session.factors.get(relied.factor)?, relied)))
+        .collect();
     html! {
         section id="rested" aria-labelledby="rested-h" {
             h2 id="rested-h" { "Rested on" }
             @if rested.is_empty() {
                 p { "No factor by record." }
             } @else {
-                (table("rested-h", rested.iter().take(ROWS).map(|(factor, relied)| Row { factor, relied: Some(relied), page: Some(shown.factor(&found.session.id, &factor.name)) }), &|record| shown.link(record)))
+                (table("rested-h", rested.iter().take(ROWS).map(|(factor, relied)|
+                    Row { factor, relied: Some(relied), page: Some(shown.factor(&found.session.id,
+                    &factor.name)) }), &|record| shown.link(record)))
                 @if rested.len() > ROWS { p { (rested.len() - ROWS) " factors more." } }
             }
         }
@@ -45,7 +53,11 @@ pub(super) struct Row<'a> {
 }
 
 /// Factors, a row each: until when, why no longer, by the rules, on whose word.
-pub(super) fn table<'a>(labelled_by: &str, rows: impl Iterator<Item = Row<'a>>, link: &dyn Fn(&RecordRef) -> Markup) -> Markup {
+pub(super) fn table<'a>(
+    labelled_by: &str,
+    rows: impl Iterator<Item = Row<'a>>,
+    link: &dyn Fn(&RecordRef) -> Markup,
+) -> Markup {
     let (mut times, mut rows) = (Times::default(), rows.peekable());
     let of_decision = rows.peek().is_some_and(|row| row.relied.is_some());
     html! {
@@ -54,7 +66,8 @@ pub(super) fn table<'a>(labelled_by: &str, rows: impl Iterator<Item = Row<'a>>, 
                 thead { tr {
                     th scope="col" { "Factor" } th scope="col" { "Type" }
                     @if of_decision { th scope="col" { "Needed?" } }
-                    @for head in ["From", "Until", "End reason", "By the rules", "On whose word"] { th scope="col" { (head) } }
+                    @for head in ["From", "Until", "End reason", "By the rules", "On whose word"] {
+                        th scope="col" { (head) } }
                 } }
                 tbody { @for row in rows { (one_row(&row, link, &mut times)) } }
             }
@@ -65,16 +78,19 @@ pub(super) fn table<'a>(labelled_by: &str, rows: impl Iterator<Item = Row<'a>>, 
 fn one_row(row: &Row<'_>, link: &dyn Fn(&RecordRef) -> Markup, times: &mut Times) -> Markup {
     let factor = row.factor;
     html! {
-        tr class=(match factor.certainty { Certainty::Certain => "certain", Certainty::Possible => "possible" }) {
+        tr class=(match factor.certainty { Certainty::Certain => "certain",
+            Certainty::Possible => "possible" }) {
             th scope="row" {
-                @match &row.page { Some(page) => a href=(page) { (inert(&factor.name)) }, None => (inert(&factor.name)) }
+                @match &row.page { Some(page) => a href=(page) { (inert(&factor.name)) },
+                    None => (inert(&factor.name)) }
                 @if let Some(record) = factor.evidence.first() { " " (link(record)) }
             }
             td data-head="Type" { (type_word(factor.factor_type)) }
             @if let Some(relied) = row.relied {
                 td data-head="Needed?" {
                     @if relied.needed { "yes" } @else { "no, the rule says the same without it" }
-                    @if relied.certainty == Certainty::Possible { "; possibly it came only after the decision" }
+                    @if relied.certainty == Certainty::Possible { "; possibly it came only after \
+                        the decision" }
                 }
             }
             td data-head="From" { (times.show(factor.from)) }
@@ -84,7 +100,8 @@ fn one_row(row: &Row<'_>, link: &dyn Fn(&RecordRef) -> Markup, times: &mut Times
                 @if let Some(record) = &factor.end_record {
                     " " (link(record))
                     @if is_late(record.occurred.from, record.recorded_at) {
-                        ", recorded " (times.show(record.recorded_at)) " (" (delay(record.occurred.from, record.recorded_at)) ")"
+                        ", recorded " (times.show(record.recorded_at)) " ("
+                            (delay(record.occurred.from, record.recorded_at)) ")"
                     }
                 }
             }
@@ -92,7 +109,8 @@ fn one_row(row: &Row<'_>, link: &dyn Fn(&RecordRef) -> Markup, times: &mut Times
             td data-head="On whose word" {
                 @match &factor.idp { Some(idp) => (inert(idp.as_str())), None => "verified here" }
                 @if let Some(key) = &factor.key { ", key " (inert(key.as_str())) }
-                @if let Some(authenticator) = &factor.authenticator { ", authenticator " (inert(authenticator.as_str())) }
+                @if let Some(authenticator) = &factor.authenticator {
+                    ", authenticator " (inert(authenticator.as_str())) }
                 ", " (grade_word(factor.grade))
             }
         }
@@ -114,7 +132,8 @@ fn by_rules(factor: &HonoredFactor) -> Markup {
     html! {
         @if !factor.void.is_empty() {
             strong class="attention" { "void" } ": "
-            @for (i, code) in factor.void.iter().enumerate() { @if i > 0 { "; " } (fate_words(code)) }
+            @for (i, code) in factor.void.iter().enumerate() {
+                @if i > 0 { "; " } (fate_words(code)) }
         } @else if !factor.by_rules {
             "by record only"
         } @else {
@@ -123,7 +142,8 @@ fn by_rules(factor: &HonoredFactor) -> Markup {
         @if factor.certainty == Certainty::Possible {
             ", possibly"
             @if !factor.missing.is_empty() { "; missing: " }
-            @for (i, code) in factor.missing.iter().enumerate() { @if i > 0 { "; " } (missing_words(code)) }
+            @for (i, code) in factor.missing.iter().enumerate() {
+                @if i > 0 { "; " } (missing_words(code)) }
         }
     }
 }
@@ -135,7 +155,8 @@ pub(super) fn rules_cited(tree: &Reason) -> Markup {
     html! {
         @if !cited.is_empty() {
             details class="cited" {
-                summary { @if cited.len() == 1 { "The rule cited, and its document" } @else { "The " (cited.len()) " rules cited, and their documents" } }
+                summary { @if cited.len() == 1 { "The rule cited, and its document" } @else {
+                    "The " (cited.len()) " rules cited, and their documents" } }
                 dl { @for (rule, source) in &cited { dt { code { (rule) } } dd { (source) } } }
             }
         }
@@ -152,16 +173,22 @@ fn cite(reason: &Reason, cited: &mut BTreeMap<&'static str, &'static str>) {
 /// The session's other decisions for the same application, in the total order.
 pub(super) fn others(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
     let decision = found.decision();
-    let is_other = |other: &&Decision| other.app == decision.app && other.record.position != decision.record.position;
+    let is_other = |other: &&Decision| {
+        other.app == decision.app && other.record.position != decision.record.position
+    };
     let others: Vec<&Decision> = found.session.decisions.iter().filter(is_other).collect();
     html! {
         section aria-labelledby="others-h" {
-            h2 id="others-h" { "Other decisions of " (inert(found.session.id.as_str())) " for " (inert(decision.app.as_str())) }
+            h2 id="others-h" { "Other decisions of " (inert(found.session.id.as_str())) " for "
+                (inert(decision.app.as_str())) }
             @if others.is_empty() {
                 p { (frame::none(&shown.answer.absence)) }
             } @else {
-                ul class="others" { @for other in others.iter().take(ROWS) { li { (one(shown, other)) } } }
-                @if others.len() > ROWS { p { (others.len() - ROWS) " more: " a href=(shown.session(&found.session.id)) { "the whole session" } "." } }
+                ul class="others" { @for other in others.iter().take(ROWS) {
+                    li { (one(shown, other)) } } }
+                @if others.len() > ROWS { p {
+                    (others.len() - ROWS) " more: " a href=(shown.session(&found.session.id)) {
+                    "the whole session" } "." } }
             }
         }
     }
@@ -170,10 +197,14 @@ pub(super) fn others(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
 fn one(shown: &Shown<'_>, other: &Decision) -> Markup {
     let mut times = Times::default();
     html! {
-        a href=(shown.pinned(address(other.record.position))) { (other.outcome.as_str()) " · " (times.occurred(other.at)) }
+        a href=(shown.pinned(address(other.record.position))) {
+            (other.outcome.as_str()) " · " (times.occurred(other.at)) }
         " · " (shown.link(&other.record))
-        @if let Some(differs) = &other.differs { " · " strong class="attention" { "≠ differs" } ": " (differs.words) }
-        @if other.falsified_later.is_some() { " · " strong class="attention" { "✕ falsified later" } }
-        @if is_late(other.at.from, other.record.recorded_at) { " · late, recorded " (clock(other.record.recorded_at)) }
+        @if let Some(differs) = &other.differs { " · " strong class="attention" {
+            "≠ differs" } ": " (differs.words) }
+        @if other.falsified_later.is_some() { " · " strong class="attention" {
+            "✕ falsified later" } }
+        @if is_late(other.at.from, other.record.recorded_at) {
+            " · late, recorded " (clock(other.record.recorded_at)) }
     }
 }

@@ -1,4 +1,5 @@
-//! `/why`: one factor of a session. Why it counted, on whose word, until when, and what rested on it; or why a claimed value did not count.
+//! `/why`: one factor of a session. Why it counted, on whose word, until when, and what rested on
+//! it; or why a claimed value did not count.
 
 use super::{
     address::Address,
@@ -54,9 +55,14 @@ struct View {
 
 impl View {
     fn read(parameters: &Parameters) -> Result<Self, Trouble> {
-        let session = parameters.get("session").ok_or_else(|| Trouble::refused("The address names no session: session is missing."))?;
-        let factor =
-            parameters.get("factor").ok_or_else(|| Trouble::refused("The address names no factor: factor is missing, such as pwd or webauthn."))?;
+        let session = parameters
+            .get("session")
+            .ok_or_else(|| Trouble::refused("The address names no session: session is missing."))?;
+        let factor = parameters.get("factor").ok_or_else(|| {
+            Trouble::refused(
+                "The address names no factor: factor is missing, such as pwd or webauthn.",
+            )
+        })?;
         Ok(Self {
             session: SessionId::new(session),
             factor: factor.to_owned(),
@@ -76,11 +82,15 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     if let Some(response) = lagging(caller, &answer) {
         return Ok(response);
     }
-    if !view.cut.is_pinned() || parameters.get("knownAt").is_some_and(|known| known.starts_with('#')) {
+    if !view.cut.is_pinned()
+        || parameters.get("knownAt").is_some_and(|known| known.starts_with('#'))
+    {
         let to = here.with_some("open", view.open.map(|n| n.0.to_string()).as_deref());
         return Ok(Redirect::to(&to.href()).into_response());
     }
-    let Some(session) = &answer.value else { return not_found(server, caller, &view.session, &view.cut, &answer).await };
+    let Some(session) = &answer.value else {
+        return not_found(server, caller, &view.session, &view.cut, &answer).await;
+    };
     let drawer = match view.open {
         Some(open) => {
             let known = open <= answer.answered.position;
@@ -89,15 +99,32 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
         }
         None => None,
     };
-    let shown = Shown { view: &view, answered: &answer.answered, absence: &answer.absence, session, here };
-    let strip =
-        frame::strip(&Strip { keep: &keep, here: &shown.here, known: view.cut.known }, &answer.answered, &answer.completeness, &answer.status);
+    let shown =
+        Shown { view: &view, answered: &answer.answered, absence: &answer.absence, session, here };
+    let strip = frame::strip(
+        &Strip { keep: &keep, here: &shown.here, known: view.cut.known },
+        &answer.answered,
+        &answer.completeness,
+        &answer.status,
+    );
     let (factors, ignored) = (shown.factors(), shown.ignored());
     if factors.is_empty() && ignored.is_empty() {
-        return Ok(frame::page(StatusCode::NOT_FOUND, "No such factor", Some(caller), strip, shown.none(&answer, drawer)));
+        return Ok(frame::page(
+            StatusCode::NOT_FOUND,
+            "No such factor",
+            Some(caller),
+            strip,
+            shown.none(&answer, drawer),
+        ));
     }
     let title = format!("{} of {}", view.factor, session.id);
-    Ok(frame::page(StatusCode::OK, &title, Some(caller), strip, shown.main(&factors, &ignored, drawer)))
+    Ok(frame::page(
+        StatusCode::OK,
+        &title,
+        Some(caller),
+        strip,
+        shown.main(&factors, &ignored, drawer),
+    ))
 }
 
 /// One answer, and what of it the page is about.
@@ -113,7 +140,12 @@ struct Shown<'a> {
 impl<'a> Shown<'a> {
     /// The factors by this name, each with its place among all.
     fn factors(&self) -> Vec<(usize, &'a HonoredFactor)> {
-        self.session.factors.iter().enumerate().filter(|(_, factor)| factor.goes_by(&self.view.factor)).collect()
+        self.session
+            .factors
+            .iter()
+            .enumerate()
+            .filter(|(_, factor)| factor.goes_by(&self.view.factor))
+            .collect()
     }
 
     /// The claimed values by this name that did not count.
@@ -127,7 +159,9 @@ impl<'a> Shown<'a> {
 
     fn record(&self, position: Option<LogPosition>) -> String {
         match position {
-            Some(position) => format!("{}#record", self.here.clone().with("open", position.0.to_string()).href()),
+            Some(position) => {
+                format!("{}#record", self.here.clone().with("open", position.0.to_string()).href())
+            }
             None => self.here.href(),
         }
     }
@@ -136,13 +170,20 @@ impl<'a> Shown<'a> {
         html! { a class="record" href=(self.record(Some(record.position))) { (record.position) } }
     }
 
-    fn main(&self, factors: &[(usize, &HonoredFactor)], ignored: &[&IgnoredClaim], drawer: Option<Markup>) -> Markup {
-        let rows = factors.iter().take(ROWS).map(|(_, factor)| Row { factor, relied: None, page: None });
+    fn main(
+        &self,
+        factors: &[(usize, &HonoredFactor)],
+        ignored: &[&IgnoredClaim],
+        drawer: Option<Markup>,
+    ) -> Markup {
+        let rows =
+            factors.iter().take(ROWS).map(|(_, factor)| Row { factor, relied: None, page: None });
         html! {
             (self.head())
             @if !factors.is_empty() {
                 section aria-labelledby="counted-h" {
-                    h2 id="counted-h" { @if factors.len() == 1 { "What counted" } @else { "What counted: " (factors.len()) " times" } }
+                    h2 id="counted-h" { @if factors.len() == 1 { "What counted" } @else {
+                        "What counted: " (factors.len()) " times" } }
                     (rested::table("counted-h", rows, &|record| self.link(record)))
                     @if factors.len() > ROWS { p { (factors.len() - ROWS) " more." } }
                 }
@@ -151,17 +192,20 @@ impl<'a> Shown<'a> {
                 section class="trees" id="why" aria-labelledby="why-h" {
                     h2 id="why-h" { "Why" }
                     @for (_, factor) in factors.iter().take(ROWS) {
-                        article { @for reason in &factor.because { (why::tree(reason, &|position| self.record(position))) } }
+                        article { @for reason in &factor.because {
+                            (why::tree(reason, &|position| self.record(position))) } }
                     }
                     @if !ignored.is_empty() { h3 { "Claims that did not count" } }
                     @for claim in ignored.iter().take(ROWS) {
                         article {
                             h4 { (inert(&claim.name)) " · " (claim.reasons.join(", ")) }
-                            @for reason in &claim.because { (why::tree(reason, &|position| self.record(position))) }
+                            @for reason in &claim.because { (why::tree(reason, &|position|
+                                self.record(position))) }
                         }
                     }
                     @if ignored.len() > ROWS { p { (ignored.len() - ROWS) " more." } }
-                    @for reason in factors.iter().flat_map(|(_, factor)| &factor.because).take(1) { (rested::rules_cited(reason)) }
+                    @for reason in factors.iter().flat_map(|(_, factor)| &factor.because).take(1) {
+                        (rested::rules_cited(reason)) }
                 }
                 @if let Some(drawer) = drawer { (drawer) }
             }
@@ -172,10 +216,13 @@ impl<'a> Shown<'a> {
     fn head(&self) -> Markup {
         let session = &self.session.id;
         html! {
-            h1 { a href=(self.session_page()) { (inert(session.as_str())) } " · " (inert(&self.view.factor)) }
+            h1 { a href=(self.session_page()) {
+                (inert(session.as_str())) } " · " (inert(&self.view.factor)) }
             p class="facts" {
-                @if let Some(subject) = &self.session.subject { "subject " (inert(subject.as_str())) " · " }
-                "known at " (self.answered.position) " · " a href=(self.session_page()) { "the whole session" }
+                @if let Some(subject) = &self.session.subject {
+                    "subject " (inert(subject.as_str())) " · " }
+                "known at " (self.answered.position) " · " a href=(self.session_page()) {
+                    "the whole session" }
                 " · " a href=(as_query::link("why", &self.here)) { "As GraphQL" }
             }
         }
@@ -188,29 +235,45 @@ impl<'a> Shown<'a> {
     /// The decisions that rested on it by record (`semantics.md` 20).
     fn decisions(&self, factors: &[(usize, &HonoredFactor)]) -> Markup {
         let needed = |decision: &Decision| {
-            let relied = decision.relied_on.iter().filter(|relied| factors.iter().any(|(index, _)| *index == relied.factor));
+            let relied = decision
+                .relied_on
+                .iter()
+                .filter(|relied| factors.iter().any(|(index, _)| *index == relied.factor));
             relied.map(|relied| relied.needed).max()
         };
-        let rested: Vec<(&Decision, bool)> = self.session.decisions.iter().filter_map(|decision| Some((decision, needed(decision)?))).collect();
+        let rested: Vec<(&Decision, bool)> = self
+            .session
+            .decisions
+            .iter()
+            .filter_map(|decision| Some((decision, needed(decision)?)))
+            .collect();
         let mut times = Times::default();
         html! {
             section id="rested" aria-labelledby="rested-h" {
                 h2 id="rested-h" { "Decisions that rested on it" }
-                @if rested.is_empty() { p { "By record, of this session: " (frame::no_more(self.absence)) "." } }
+                @if rested.is_empty() { p {
+                    "By record, of this session: " (frame::no_more(self.absence)) "." } }
                 ul class="others" {
                     @for (decision, needed) in rested.iter().take(ROWS) {
                         li {
                             a href=(self.pinned(decision::address(decision.record.position))) {
-                                (inert(decision.app.as_str())) " · " (decision.outcome.as_str()) " · " (times.occurred(decision.at))
+                                (inert(decision.app.as_str())) " · " (decision.outcome.as_str())
+                                    " · " (times.occurred(decision.at))
                             }
                             " · " (self.link(&decision.record)) " · "
-                            @if *needed { "needed" } @else { "not needed: the rule says the same without it" }
-                            @if let Some(differs) = &decision.differs { " · " strong class="attention" { "≠ differs" } ": " (differs.words) }
-                            @if decision.falsified_later.is_some() { " · " strong class="attention" { "✕ falsified later" } }
+                            @if *needed { "needed" } @else { "not needed: the rule says the same \
+                                without it" }
+                            @if let Some(differs) = &decision.differs {
+                                " · " strong class="attention" {
+                                "≠ differs" } ": " (differs.words) }
+                            @if decision.falsified_later.is_some() {
+                                " · " strong class="attention" { "✕ falsified later" } }
                         }
                     }
                 }
-                @if rested.len() > ROWS { p { (rested.len() - ROWS) " more: " a href=(self.session_page()) { "the whole session" } "." } }
+                @if rested.len() > ROWS { p {
+                    (rested.len() - ROWS) " more: " a href=(self.session_page()) {
+                    "the whole session" } "." } }
             }
         }
     }
@@ -218,12 +281,16 @@ impl<'a> Shown<'a> {
     /// Where nothing of the session goes by this name.
     fn none(&self, answer: &Answer<Option<SessionState>>, drawer: Option<Markup>) -> Markup {
         let names = self.session.factors.iter().map(|factor| factor.name.as_str());
-        let names: BTreeSet<&str> = names.chain(self.session.ignored.iter().map(|claim| claim.name.as_str())).collect();
+        let names: BTreeSet<&str> =
+            names.chain(self.session.ignored.iter().map(|claim| claim.name.as_str())).collect();
         html! {
-            h1 { a href=(self.session_page()) { (inert(self.session.id.as_str())) } " · " (inert(&self.view.factor)) }
+            h1 { a href=(self.session_page()) {
+                (inert(self.session.id.as_str())) } " · " (inert(&self.view.factor)) }
             p {
-                "No factor and no claimed value of this session goes by this name as known at " (self.answered.position) "."
-                @if !answer.answered.completeness.complete { " Not every source is complete to T, see above." }
+                "No factor and no claimed value of this session goes by this name as known at "
+                    (self.answered.position) "."
+                @if !answer.answered.completeness.complete { " Not every source is complete to T, \
+                    see above." }
             }
             @if !names.is_empty() {
                 p {

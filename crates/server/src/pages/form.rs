@@ -15,14 +15,22 @@ pub(crate) const OTHER_SITE: &str = "This form was sent from another site.";
 ///
 /// # Errors
 /// If another site sent it, it is longer, or it cannot be read as such a form.
-pub(crate) async fn read<T: DeserializeOwned>(headers: &HeaderMap, body: Body, most: usize) -> Result<T, Trouble> {
+pub(crate) async fn read<T: DeserializeOwned>(
+    headers: &HeaderMap,
+    body: Body,
+    most: usize,
+) -> Result<T, Trouble> {
     // Another site could have a visitor of its own send it, signed in as it likes.
     if !auth::is_own_form(headers) {
         return Err(Trouble::refused(OTHER_SITE));
     }
-    let bytes = body::read(body, most).await.map_err(|_| Trouble::refused(format!("The form has more than {most} bytes.")))?;
+    let bytes = body::read(body, most)
+        .await
+        .map_err(|_| Trouble::refused(format!("The form has more than {most} bytes.")))?;
     // The reader of addresses also reads forms: they are written alike.
-    let uri = std::str::from_utf8(&bytes).ok().and_then(|text| format!("/?{}", text.replace('#', "%23")).parse::<Uri>().ok());
+    let uri = std::str::from_utf8(&bytes)
+        .ok()
+        .and_then(|text| format!("/?{}", text.replace('#', "%23")).parse::<Uri>().ok());
     let form = uri.and_then(|uri| axum::extract::Query::<T>::try_from_uri(&uri).ok());
     form.map(|form| form.0).ok_or_else(|| Trouble::refused("The form cannot be read."))
 }
@@ -39,19 +47,39 @@ mod tests {
         variables: String,
     }
 
-    async fn read(headers: &[(&'static str, &'static str)], body: &[u8]) -> Result<Sent, StatusCode> {
-        let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
-        super::read(&headers, Body::from(body.to_vec()), 100).await.map_err(|trouble| trouble.page(None).status())
+    async fn read(
+        headers: &[(&'static str, &'static str)],
+        body: &[u8],
+    ) -> Result<Sent, StatusCode> {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+            .collect();
+        super::read(&headers, Body::from(body.to_vec()), 100)
+            .await
+            .map_err(|trouble| trouble.page(None).status())
     }
 
     #[tokio::test]
     async fn forms_are_read() {
-        let form = read(&[], b"query=%7B+session(id%3A+%22S%231%22)+%7B+x+%7D+%7D%0D%0A&variables=%7B%7D").await.unwrap();
-        assert_eq!(form, Sent { query: "{ session(id: \"S#1\") { x } }\r\n".to_owned(), variables: "{}".to_owned() });
+        let form =
+            read(&[], b"query=%7B+session(id%3A+%22S%231%22)+%7B+x+%7D+%7D%0D%0A&variables=%7B%7D")
+                .await
+                .unwrap();
+        assert_eq!(
+            form,
+            Sent {
+                query: "{ session(id: \"S#1\") { x } }\r\n".to_owned(),
+                variables: "{}".to_owned()
+            }
+        );
         for body in [&b"nothing=1"[..], &[0xff], &[b'a'; 101]] {
             assert_eq!(read(&[], body).await, Err(StatusCode::UNPROCESSABLE_ENTITY), "{body:?}");
         }
         let elsewhere = [("origin", "https://evil.example"), ("host", "127.0.0.1")];
-        assert_eq!(read(&elsewhere, b"query=&variables=").await, Err(StatusCode::UNPROCESSABLE_ENTITY));
+        assert_eq!(
+            read(&elsewhere, b"query=&variables=").await,
+            Err(StatusCode::UNPROCESSABLE_ENTITY)
+        );
     }
 }

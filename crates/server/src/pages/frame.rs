@@ -1,4 +1,5 @@
-//! The frame of every page: who reads, the sticky strip with T, K, R and completeness, and `<main>` with the pinned answer alone.
+//! The frame of every page: who reads, the sticky strip with T, K, R and completeness, and `<main>`
+//! with the pinned answer alone.
 
 use super::{
     address::Address,
@@ -18,7 +19,13 @@ use claimledger_app::{
 use maud::{DOCTYPE, Markup, html};
 
 /// A whole page. `outside` stands before `<main>`: the strip, lag and notices.
-pub(crate) fn page(status: StatusCode, title: &str, caller: Option<&Caller>, outside: Markup, main: Markup) -> Response {
+pub(crate) fn page(
+    status: StatusCode,
+    title: &str,
+    caller: Option<&Caller>,
+    outside: Markup,
+    main: Markup,
+) -> Response {
     let html = html! {
         (DOCTYPE)
         html lang="en" {
@@ -32,8 +39,10 @@ pub(crate) fn page(status: StatusCode, title: &str, caller: Option<&Caller>, out
             body {
                 a class="skip" href="#main" { "Skip to the answer" }
                 header class="top" {
-                    span class="brand" { "claimledger" @if let Some(caller) = caller { " · " (caller.tenant.as_str()) } }
-                    nav aria-label="Pages" { a href="/sessions" { "Sessions" } a href="/sources" { "Sources" } a href="/query" { "Query" } }
+                    span class="brand" { "claimledger" @if let Some(caller) = caller {
+                        " · " (caller.tenant.as_str()) } }
+                    nav aria-label="Pages" { a href="/sessions" { "Sessions" } a href="/sources" {
+                        "Sources" } a href="/query" { "Query" } }
                     @if let Some(caller) = caller { (reader(caller)) }
                 }
                 (outside)
@@ -41,7 +50,8 @@ pub(crate) fn page(status: StatusCode, title: &str, caller: Option<&Caller>, out
             }
         }
     };
-    (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html.into_string()).into_response()
+    (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html.into_string())
+        .into_response()
 }
 
 fn reader(caller: &Caller) -> Markup {
@@ -65,7 +75,12 @@ pub(crate) struct Strip<'a> {
 }
 
 /// The sticky strip: T, K, R, the position, how complete the sources are.
-pub(crate) fn strip(strip: &Strip<'_>, answered: &Answered, completeness: &[SourceCompleteness], status: &Status) -> Markup {
+pub(crate) fn strip(
+    strip: &Strip<'_>,
+    answered: &Answered,
+    completeness: &[SourceCompleteness],
+    status: &Status,
+) -> Markup {
     let known = match strip.known {
         Some(K::Time(time)) => time.to_string(),
         Some(K::Position(_)) | None => answered.position.to_string(),
@@ -74,14 +89,20 @@ pub(crate) fn strip(strip: &Strip<'_>, answered: &Answered, completeness: &[Sour
     html! {
         // On a narrow screen only this line stays in sight.
         p class="brief" aria-hidden="true" {
-            "T " (times.show(answered.at)) " · K " (known) " · R " (answered.rules) " · " @if answered.provisional { "Provisional" } @else { "Final" }
+            "T " (times.show(answered.at)) " · K " (known) " · R " (answered.rules) " · " @if
+                answered.provisional { "Provisional" } @else { "Final" }
         }
-        section class=(if answered.provisional { "strip provisional" } else { "strip" }) aria-label="What this answer holds for" {
+        section class=(if answered.provisional { "strip provisional" } else {
+            "strip" }) aria-label="What this answer holds for" {
             form method="get" action=(strip.keep.path()) {
-                @for (name, value) in strip.keep.fields() { input type="hidden" name=(name) value=(value); }
-                label { "T true at " input name="at" value=(answered.at) size="24" autocomplete="off"; }
-                label { "K known at " input name="knownAt" value=(known) size="24" autocomplete="off" aria-describedby="k-recorded"; }
-                span id="k-recorded" { @if matches!(strip.known, Some(K::Time(_))) { (answered.position) " " } "recorded " (answered.recorded_at) }
+                @for (name, value) in strip.keep.fields() {
+                    input type="hidden" name=(name) value=(value); }
+                label { "T true at " input name="at" value=(answered.at) size="24"
+                    autocomplete="off"; }
+                label { "K known at " input name="knownAt" value=(known) size="24"
+                    autocomplete="off" aria-describedby="k-recorded"; }
+                span id="k-recorded" { @if matches!(strip.known, Some(K::Time(_))) {
+                    (answered.position) " " } "recorded " (answered.recorded_at) }
                 span { "R " (answered.rules) " · zone UTC" }
                 button type="submit" { "Ask" }
                 a href=(strip.keep.href()) { "To the head" }
@@ -96,24 +117,32 @@ pub(crate) fn strip(strip: &Strip<'_>, answered: &Answered, completeness: &[Sour
                 }
                 (sources(completeness))
             }
-            @if answered.rehearsal { p class="notice" { "Rehearsal ledger: recorded times were asserted." } }
+            @if answered.rehearsal { p class="notice" { "Rehearsal ledger: recorded times were \
+                asserted." } }
             (lag(strip, answered, status))
         }
     }
 }
 
-/// Says so where the read models are behind what was asked. A read pinned below that is not touched.
+/// Says so where the read models are behind what was asked. A read pinned below that is not
+/// touched.
 fn lag(strip: &Strip<'_>, answered: &Answered, status: &Status) -> Markup {
     let (assessed, head) = (status.assessed_to, status.head);
     if assessed >= head || answered.position.0 < assessed {
         return html! {};
     }
     let (read_at, wait) = (assessed.saturating_sub(1), head.saturating_sub(1));
-    let at = strip.keep.clone().with("at", answered.at.to_string()).with("knownAtPosition", read_at.to_string()).href();
+    let at = strip
+        .keep
+        .clone()
+        .with("at", answered.at.to_string())
+        .with("knownAtPosition", read_at.to_string())
+        .href();
     let later = strip.keep.clone().with("after", wait.to_string()).href();
     html! {
         p class="notice" {
-            "Assessed to #" (read_at) " of #" (wait) ". " a href=(at) { "Read at #" (read_at) } " · " a href=(later) { "Wait for #" (wait) }
+            "Assessed to #" (read_at) " of #" (wait) ". " a href=(at) {
+                "Read at #" (read_at) } " · " a href=(later) { "Wait for #" (wait) }
         }
     }
 }
@@ -123,14 +152,16 @@ fn sources(completeness: &[SourceCompleteness]) -> Markup {
     html! {
         @if completeness.is_empty() { "No source says how complete it is." }
         @for source in completeness {
-            span class=(if source.heard_until.is_some() && source.gaps.iter().all(|gap| gap.backfilled) { "source" } else { "source incomplete" }) {
+            span class=(if source.heard_until.is_some() && source.gaps.iter().all(|gap|
+                gap.backfilled) { "source" } else { "source incomplete" }) {
                 bdi { (plain(source.source.as_str())) }
                 @match source.heard_until {
                     Some(until) => { " complete to " (times.show(until)) },
                     None => " says nothing of completeness",
                 }
                 @for gap in source.gaps.iter().take(5) {
-                    ", silent " (times.show(gap.from)) " to " (clock(gap.until)) @if gap.backfilled { " (back-filled)" }
+                    ", silent " (times.show(gap.from)) " to " (clock(gap.until)) @if gap.backfilled
+                        { " (back-filled)" }
                 }
                 @if source.gaps.len() > 5 { ", and " (source.gaps.len() - 5) " gaps more" }
             }
@@ -141,7 +172,8 @@ fn sources(completeness: &[SourceCompleteness]) -> Markup {
 
 /// What stands in place of an empty list: "None" only where that may be said.
 pub(crate) fn none(absence: &Absence) -> Markup {
-    html! { span class="absence" data-absence=(absence_word(absence.code)) { (inert(&absence.words)) } }
+    html! { span class="absence" data-absence=(absence_word(absence.code)) {
+    (inert(&absence.words)) } }
 }
 
 /// The same in the middle of a sentence.
@@ -183,19 +215,39 @@ mod tests {
     }
 
     fn source(until: Option<&str>, backfilled: Option<bool>) -> SourceCompleteness {
-        let gap = |backfilled| Gap { from: t("2026-03-10T14:10:00Z"), until: t("2026-03-10T14:25:00Z"), backfilled };
-        SourceCompleteness { source: "idp-x".into(), heard_until: until.map(t), basis: None, gaps: backfilled.map(gap).into_iter().collect() }
+        let gap = |backfilled| Gap {
+            from: t("2026-03-10T14:10:00Z"),
+            until: t("2026-03-10T14:25:00Z"),
+            backfilled,
+        };
+        SourceCompleteness {
+            source: "idp-x".into(),
+            heard_until: until.map(t),
+            basis: None,
+            gaps: backfilled.map(gap).into_iter().collect(),
+        }
     }
 
     fn shown(status: &Status, position: u64) -> String {
         let keep = Address::new("/session").with("id", "S\"2");
         let answered = Answered { position: LogPosition(position), ..answered() };
-        strip(&Strip { keep: &keep, here: &keep, known: None }, &answered, &[source(None, Some(true))], status).into_string()
+        strip(
+            &Strip { keep: &keep, here: &keep, known: None },
+            &answered,
+            &[source(None, Some(true))],
+            status,
+        )
+        .into_string()
     }
 
     #[test]
     fn lag_is_said_unless_the_read_is_pinned_below_it() {
-        let status = Status { assessed_to: 80, head: 83, views: "sessions 1".to_owned(), problems: Vec::new() };
+        let status = Status {
+            assessed_to: 80,
+            head: 83,
+            views: "sessions 1".to_owned(),
+            problems: Vec::new(),
+        };
         assert!(shown(&status, 82).contains("Assessed to #79 of #82"));
         assert!(!shown(&status, 79).contains("Assessed"));
         assert!(!shown(&Status { assessed_to: 83, ..status }, 82).contains("Assessed"));
@@ -203,10 +255,24 @@ mod tests {
 
     #[test]
     fn the_strip_has_t_k_r_and_every_source() {
-        let html = shown(&Status { assessed_to: 83, head: 83, views: "sessions 1".to_owned(), problems: Vec::new() }, 82);
-        for part in
-            ["2026-03-10T23:00:00Z", "#82", "R r1", "idp-x", "silent 2026-03-10 14:10:00Z to 14:25:00Z (back-filled)", "Rehearsal ledger", "S&quot;2"]
-        {
+        let html = shown(
+            &Status {
+                assessed_to: 83,
+                head: 83,
+                views: "sessions 1".to_owned(),
+                problems: Vec::new(),
+            },
+            82,
+        );
+        for part in [
+            "2026-03-10T23:00:00Z",
+            "#82",
+            "R r1",
+            "idp-x",
+            "silent 2026-03-10 14:10:00Z to 14:25:00Z (back-filled)",
+            "Rehearsal ledger",
+            "S&quot;2",
+        ] {
             assert!(html.contains(part), "{part}: {html}");
         }
     }

@@ -1,6 +1,8 @@
-//! Pages: HTML made here, one stylesheet, one module of script that only makes quicker what works without it.
+//! Pages: HTML made here, one stylesheet, one module of script that only makes quicker what works
+//! without it.
 //!
-//! A view is an address with its whole state: without T, K or R it answers 303 to the pinned one. Ids stand in the query, never in the path.
+//! A view is an address with its whole state: without T, K or R it answers 303 to the pinned one.
+//! Ids stand in the query, never in the path.
 
 pub(crate) mod address;
 pub(crate) mod as_query;
@@ -58,6 +60,8 @@ pub(crate) fn routes() -> Router<Shared> {
 
 /// No such path.
 pub(crate) async fn no_such_page() -> Response {
-    let main = html! { h1 { "No such page" } p { "Pages are " a href="/sessions" { "sessions" } ", " a href="/sources" { "sources" } " and " a href="/query" { "query" } "." } };
+    let main = html! { h1 { "No such page" } p { "Pages are " a href="/sessions" {
+    "sessions" } ", " a href="/sources" { "sources" } " and " a href="/query" {
+    "query" } "." } };
     frame::page(StatusCode::NOT_FOUND, "No such page", None, html! {}, main).into_response()
 }

@@ -1,4 +1,5 @@
-//! That a session outlived the IdP session behind it, or may have, as its page and its row say it (`semantics.md` 24).
+//! That a session outlived the IdP session behind it, or may have, as its page and its row say it
+//! (`semantics.md` 24).
 
 use super::when::Times;
 use claimledger_domain::{
@@ -20,7 +21,8 @@ pub(crate) fn words(session: &SessionState, times: &mut Times) -> Option<Markup>
         }
         ", which ended " (times.occurred(found.idp_session_end.occurred)) ": "
         @match later {
-            Some(record) => { (record.kind.replace(['.', '_'], " ")) " " (times.occurred(record.occurred)) },
+            Some(record) => { (record.kind.replace(['.', '_'],
+                " ")) " " (times.occurred(record.occurred)) },
             None => "no end of the session is stated",
         }
     })

@@ -1,4 +1,5 @@
-//! What an address says, read strictly: a time without offset or a number that is none is refused with the reason.
+//! What an address says, read strictly: a time without offset or a number that is none is refused
+//! with the reason.
 
 use super::{address::Address, states::Trouble};
 use crate::ask::K;
@@ -22,7 +23,8 @@ impl Parameters {
     /// If it is no query, or a parameter stands twice.
     pub(crate) fn read(uri: &Uri) -> Result<Self, Trouble> {
         let axum::extract::Query(pairs): axum::extract::Query<Vec<(String, String)>> =
-            axum::extract::Query::try_from_uri(uri).map_err(|_| Trouble::refused("The address has a query that cannot be read."))?;
+            axum::extract::Query::try_from_uri(uri)
+                .map_err(|_| Trouble::refused("The address has a query that cannot be read."))?;
         let mut map = BTreeMap::new();
         for (name, value) in pairs {
             if map.contains_key(&name) {
@@ -41,14 +43,19 @@ impl Parameters {
     /// A time with an offset.
     pub(crate) fn time(&self, name: &str) -> Result<Option<Time>, Trouble> {
         let Some(text) = self.get(name) else { return Ok(None) };
-        Time::parse(text).map(Some).map_err(|error| Trouble::refused(format!("{name}: {text} is {error}.")))
+        Time::parse(text)
+            .map(Some)
+            .map_err(|error| Trouble::refused(format!("{name}: {text} is {error}.")))
     }
 
     /// A number.
     pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, Trouble> {
         let Some(text) = self.get(name) else { return Ok(None) };
         let digits = text.strip_prefix('#').unwrap_or(text);
-        digits.parse().map(Some).map_err(|_| Trouble::refused(format!("{name}: {text} is no whole number.")))
+        digits
+            .parse()
+            .map(Some)
+            .map_err(|_| Trouble::refused(format!("{name}: {text} is no whole number.")))
     }
 
     /// Yes or no.
@@ -57,7 +64,9 @@ impl Parameters {
             None | Some("any") => Ok(None),
             Some("true" | "yes" | "1") => Ok(Some(true)),
             Some("false" | "no" | "0") => Ok(Some(false)),
-            Some(other) => Err(Trouble::refused(format!("{name}: {other} is neither true nor false."))),
+            Some(other) => {
+                Err(Trouble::refused(format!("{name}: {other} is neither true nor false.")))
+            }
         }
     }
 
@@ -72,12 +81,16 @@ impl Parameters {
         let known = match (self.number("knownAtPosition")?, self.get("knownAt")) {
             (Some(position), _) => Some(K::Position(LogPosition(position))),
             (None, Some(text)) => Some(K::parse(text).ok_or_else(|| {
-                Trouble::refused(format!("knownAt: {text} is neither a position, such as #82, nor an RFC 3339 date-time with an offset."))
+                Trouble::refused(format!(
+                    "knownAt: {text} is neither a position, such as #82, nor \
+                    an RFC 3339 date-time with an offset."
+                ))
             })?),
             (None, None) => None,
         };
         let rules = self.get("rules").map(str::to_owned);
-        // Before anything is asked: an answer by other rules than those named would be another answer.
+        // Before anything is asked: an answer by other rules than those named would be another
+        // answer.
         match rules {
             Some(other) if other != RULES => Err(Trouble::OtherRules(other)),
             rules => Ok(CutAsked { at, known, rules }),
@@ -113,7 +126,11 @@ impl CutAsked {
 
     /// An address, pinned to what was answered.
     pub(crate) fn pin(&self, address: Address, answered: &Answered) -> Address {
-        address.pinned(answered.at, self.known.unwrap_or(K::Position(answered.position)), answered.rules)
+        address.pinned(
+            answered.at,
+            self.known.unwrap_or(K::Position(answered.position)),
+            answered.rules,
+        )
     }
 }
 
@@ -139,7 +156,10 @@ mod tests {
         let known = |query: &str| read(query).unwrap().cut().unwrap().known;
         assert_eq!(known("knownAt=%2382"), Some(K::Position(LogPosition(82))));
         assert_eq!(known("knownAtPosition=82"), Some(K::Position(LogPosition(82))));
-        assert_eq!(known("knownAt=2026-03-10T10:00:00Z"), Some(K::Time(Time::parse("2026-03-10T10:00:00Z").unwrap())));
+        assert_eq!(
+            known("knownAt=2026-03-10T10:00:00Z"),
+            Some(K::Time(Time::parse("2026-03-10T10:00:00Z").unwrap()))
+        );
         assert_eq!(known("knownAt="), None);
     }
 }

@@ -1,6 +1,9 @@
 //! `/query`: a plain form for GraphQL. The answer is shown as text, and its cost with it.
 
-use super::{address::Address, as_query, form, frame, parameters::Parameters, session::caller, states::Trouble};
+use super::{
+    address::Address, as_query, form, frame, parameters::Parameters, session::caller,
+    states::Trouble,
+};
 use crate::{
     graphql::limits::{MAX_BODY, MAX_DEPTH},
     http::{Shared, graphql::ask},
@@ -32,7 +35,9 @@ pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderM
     };
     match Parameters::read(&uri).and_then(|parameters| as_query::read(&parameters)) {
         Ok(None) => show(StatusCode::OK, &caller, EXAMPLE, "{}", None, server.options.max_cost),
-        Ok(Some((query, variables))) => show(StatusCode::OK, &caller, query, &variables, None, server.options.max_cost),
+        Ok(Some((query, variables))) => {
+            show(StatusCode::OK, &caller, query, &variables, None, server.options.max_cost)
+        }
         Err(trouble) => trouble.page(Some(&caller)),
     }
 }
@@ -44,7 +49,12 @@ struct Form {
     variables: String,
 }
 
-pub(crate) async fn post(State(server): State<Shared>, uri: Uri, headers: HeaderMap, body: Body) -> Response {
+pub(crate) async fn post(
+    State(server): State<Shared>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
     let caller = match caller(&server, &uri, &headers).await {
         Ok(caller) => caller,
         Err(trouble) => return trouble.page(None),
@@ -53,24 +63,49 @@ pub(crate) async fn post(State(server): State<Shared>, uri: Uri, headers: Header
         Ok(form) => form,
         Err(trouble) => return trouble.page(Some(&caller)),
     };
-    let variables = if form.variables.trim().is_empty() { Ok(serde_json::json!({})) } else { serde_json::from_str(&form.variables) };
+    let variables = if form.variables.trim().is_empty() {
+        Ok(serde_json::json!({}))
+    } else {
+        serde_json::from_str(&form.variables)
+    };
     let variables = match variables {
         Ok(variables) => Variables::from_json(variables),
-        Err(error) => return Trouble::refused(format!("The variables are no JSON: {error}.")).page(Some(&caller)),
+        Err(error) => {
+            return Trouble::refused(format!("The variables are no JSON: {error}."))
+                .page(Some(&caller));
+        }
     };
-    let answer = ask(&server, caller.clone(), None, Request::new(form.query.as_str()).variables(variables)).await;
-    show(StatusCode::OK, &caller, &form.query, &form.variables, Some(&answer), server.options.max_cost)
+    let answer =
+        ask(&server, caller.clone(), None, Request::new(form.query.as_str()).variables(variables))
+            .await;
+    show(
+        StatusCode::OK,
+        &caller,
+        &form.query,
+        &form.variables,
+        Some(&answer),
+        server.options.max_cost,
+    )
 }
 
-fn show(status: StatusCode, caller: &Caller, query: &str, variables: &str, answer: Option<&async_graphql::Response>, max_cost: u64) -> Response {
+fn show(
+    status: StatusCode,
+    caller: &Caller,
+    query: &str,
+    variables: &str,
+    answer: Option<&async_graphql::Response>,
+    max_cost: u64,
+) -> Response {
     let main = html! {
         h1 { "Query" }
-        p { "GraphQL over your tenant. The same at " code { "POST /graphql" } ", with a token. At most cost " (max_cost) " and depth " (MAX_DEPTH) "." }
+        p { "GraphQL over your tenant. The same at " code { "POST /graphql" } ", with a token. At \
+            most cost " (max_cost) " and depth " (MAX_DEPTH) "." }
         form method="post" action=(Address::new("/query").href()) {
             p { label for="q" { "Query" } }
             p { textarea id="q" name="query" rows="14" cols="100" spellcheck="false" { (query) } }
             p { label for="v" { "Variables, as JSON" } }
-            p { textarea id="v" name="variables" rows="3" cols="100" spellcheck="false" { (variables) } }
+            p { textarea id="v" name="variables" rows="3" cols="100" spellcheck="false" {
+                (variables) } }
             p { button type="submit" { "Ask" } }
         }
         @if let Some(answer) = answer { (shown(answer)) }
@@ -86,8 +121,12 @@ fn shown(answer: &async_graphql::Response) -> Markup {
     html! {
         h2 { "Answer" }
         p class="cost" {
-            @if refused["cost"].is_u64() { strong { "Refused" } ": " (refused["code"].as_str().unwrap_or_default()) ", cost " (refused["cost"]) " of " (refused["limit"]) "." }
-            @else if cost["cost"].is_u64() { "Cost " (cost["cost"]) " of " (cost["limit"]) ", depth " (cost["depth"]) " of " (cost["depthLimit"]) "." }
+            @if refused["cost"].is_u64() { strong {
+                "Refused" } ": " (refused["code"].as_str().unwrap_or_default()) ", cost "
+                (refused["cost"]) " of " (refused["limit"]) "." }
+            @else if cost["cost"].is_u64() {
+                "Cost " (cost["cost"]) " of " (cost["limit"]) ", depth " (cost["depth"]) " of "
+                (cost["depthLimit"]) "." }
         }
         pre class="answer" tabindex="0" { (visible(&text)) }
     }
@@ -95,5 +134,6 @@ fn shown(answer: &async_graphql::Response) -> Markup {
 
 /// The answer as it is, but for what cannot be seen.
 fn visible(text: &str) -> Markup {
-    html! { @for (i, line) in text.lines().enumerate() { @if i > 0 { "\n" } (super::text::uncut(line)) } }
+    html! { @for (i, line) in text.lines().enumerate() { @if i > 0 {
+    "\n" } (super::text::uncut(line)) } }
 }

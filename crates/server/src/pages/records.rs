@@ -18,11 +18,17 @@ use maud::{Markup, html};
 
 /// More records than this are shown in pages.
 pub(crate) const RECORDS: usize = 200;
-/// Records of such a page: whoever has so many has a large figure too, and the whole page stays below its size.
+/// Records of such a page: whoever has so many has a large figure too, and the whole page stays
+/// below its size.
 const PAGED: usize = 100;
 
 /// The list, from `page` (from 1) on.
-pub(crate) fn list(records: &[RecordRef], page: usize, href: &dyn Fn(Option<LogPosition>) -> String, page_href: &dyn Fn(usize) -> String) -> Markup {
+pub(crate) fn list(
+    records: &[RecordRef],
+    page: usize,
+    href: &dyn Fn(Option<LogPosition>) -> String,
+    page_href: &dyn Fn(usize) -> String,
+) -> Markup {
     let of_page = if records.len() > RECORDS { PAGED } else { RECORDS };
     let pages = records.len().div_ceil(of_page).max(1);
     let page = page.clamp(1, pages);
@@ -37,7 +43,8 @@ pub(crate) fn list(records: &[RecordRef], page: usize, href: &dyn Fn(Option<LogP
             }
             div class="scroll" tabindex="0" role="region" aria-labelledby="records-h" {
                 table {
-                    thead { tr { @for head in ["Record", "What", "Occurred", "Recorded", "Source", "Source's id"] { th scope="col" { (head) } } } }
+                    thead { tr { @for head in ["Record", "What", "Occurred", "Recorded", "Source",
+                        "Source's id"] { th scope="col" { (head) } } } }
                     tbody {
                         @for record in records.iter().skip((page - 1) * of_page).take(of_page) {
                             tr {
@@ -58,19 +65,32 @@ pub(crate) fn list(records: &[RecordRef], page: usize, href: &dyn Fn(Option<LogP
 
 fn recorded(record: &RecordRef, times: &mut Times) -> String {
     let (occurred, at) = (record.occurred.from, record.recorded_at);
-    if is_late(occurred, at) { format!("{} ({})", times.show(at), delay(occurred, at)) } else { delay(occurred, at) }
+    if is_late(occurred, at) {
+        format!("{} ({})", times.show(at), delay(occurred, at))
+    } else {
+        delay(occurred, at)
+    }
 }
 
 /// More of an original than this is not put on a page.
 const SHOWN_BYTES: usize = 64 * 1024;
 
 /// A record, with what is sealed where the caller's role allows it.
-pub(crate) async fn open(server: &Server, caller: &Caller, position: LogPosition) -> Result<Option<RecordView>, AskError> {
+pub(crate) async fn open(
+    server: &Server,
+    caller: &Caller,
+    position: LogPosition,
+) -> Result<Option<RecordView>, AskError> {
     server.app.record(caller, RecordBy::Position(position), caller.has(Role::Investigate)).await
 }
 
 /// One record, opened. What is decoded is a rendering; the bytes are the authority.
-pub(crate) fn drawer(position: LogPosition, view: Option<&RecordView>, caller: &Caller, close: &str) -> Markup {
+pub(crate) fn drawer(
+    position: LogPosition,
+    view: Option<&RecordView>,
+    caller: &Caller,
+    close: &str,
+) -> Markup {
     html! {
         aside id="record" class="drawer" aria-labelledby="record-h" {
             a class="close" href=(close) { "Close" }
@@ -87,11 +107,14 @@ fn opened(view: &RecordView) -> Markup {
     let record = &view.reference;
     let mut times = Times::default();
     let not_understood = !view.statement.is_understood();
-    let correlation = || view.statement.correlation.iter().filter(|(name, _)| !is_sealed_index(name));
+    let correlation =
+        || view.statement.correlation.iter().filter(|(name, _)| !is_sealed_index(name));
     html! {
         h3 { "Facts" }
         @if view.statement.facts.is_empty() {
-            p { @if not_understood { "Stored, and not understood by this version: no facts were read from it." } @else { "It was understood, and says nothing of a session." } }
+            p { @if not_understood { "Stored, and not understood by this version: no facts were \
+                                      read from it." } @else { "It was understood, and says \
+                                          nothing of a session." } }
         }
         @for fact in facts(&view.statement) {
             dl class="fact" {
@@ -106,32 +129,40 @@ fn opened(view: &RecordView) -> Markup {
             dt { "source's id" } dd { (inert(record.source_id.as_str())) }
             dt { "kind" } dd { (inert(&record.kind)) }
             dt { "occurred" } dd { (times.occurred(record.occurred)) }
-            dt { "recorded" } dd { (times.show(record.recorded_at)) " (" (delay(record.occurred.from, record.recorded_at)) ")" }
+            dt { "recorded" } dd {
+                (times.show(record.recorded_at)) " (" (delay(record.occurred.from,
+                record.recorded_at)) ")" }
             dt { "translator" } dd { (inert(&view.translator)) }
-            @if view.variant { dt { "variant" } dd { "the source said something else under the same id too" } }
+            @if view.variant { dt { "variant" } dd { "the source said something else under the \
+                same id too" } }
             @for note in &view.statement.notes { dt { "note" } dd { (note.as_str()) } }
             @for (name, value) in correlation() { dt { (plain(name)) } dd { (inert(value)) } }
             dt { "leaf hash" } dd { code { (view.leaf) } }
-            dt { "bytes" } dd { code class="bytes" { (data_encoding::BASE64.encode(&view.header)) } }
+            dt { "bytes" } dd { code class="bytes" {
+                (data_encoding::BASE64.encode(&view.header)) } }
         }
-        p class="muted" { "Facts are a rendering; the header's bytes are what the leaf hash is taken over: SHA-256(0x00 ‖ bytes)." }
+        p class="muted" { "Facts are a rendering; the header's bytes are what the leaf hash is \
+                           taken over: SHA-256(0x00 ‖ bytes)." }
     }
 }
 
-/// What is sealed: names, addresses, texts and the original, or why they cannot be seen. All of it is text of outsiders, shown as text.
+/// What is sealed: names, addresses, texts and the original, or why they cannot be seen. All of it
+/// is text of outsiders, shown as text.
 fn sealed(view: &RecordView, caller: &Caller) -> Markup {
     let personal = view.personal.as_ref().map(rows).unwrap_or_default();
     html! {
         h3 { "Sealed" }
         @if let Some(reason) = record::sealed(view, caller) { p { (reason) } }
         @if !personal.is_empty() {
-            dl class="fact" { @for (path, value) in &personal { dt { (plain(path)) } dd { (inert(value)) } } }
+            dl class="fact" { @for (path, value) in &personal {
+                dt { (plain(path)) } dd { (inert(value)) } } }
         }
         @if let Some(original) = &view.original {
             details {
                 summary { "The original, " (original.len()) " bytes" }
                 pre class="scroll" tabindex="0" { (inert(&shown(original))) }
-                @if original.len() > SHOWN_BYTES { p { "The first " (SHOWN_BYTES) " bytes; `record` on the command line and in GraphQL gives all." } }
+                @if original.len() > SHOWN_BYTES { p { "The first " (SHOWN_BYTES) " bytes; \
+                    `record` on the command line and in GraphQL gives all." } }
             }
         }
     }

@@ -57,10 +57,15 @@ pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderM
 }
 
 /// Who reads a page; whoever does not says where to come back to.
-pub(crate) async fn caller(server: &Server, uri: &Uri, headers: &HeaderMap) -> Result<Caller, Trouble> {
+pub(crate) async fn caller(
+    server: &Server,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<Caller, Trouble> {
     let next = uri.path_and_query().map_or("/", |next| next.as_str());
-    let caller =
-        auth::of_page(server, headers).await.map_err(|reason| Trouble::not_caller(reason, next, headers.contains_key(header::AUTHORIZATION)))?;
+    let caller = auth::of_page(server, headers).await.map_err(|reason| {
+        Trouble::not_caller(reason, next, headers.contains_key(header::AUTHORIZATION))
+    })?;
     server.questions.take(&caller).map_err(Trouble::TooMany)?;
     Ok(caller)
 }
@@ -81,13 +86,23 @@ struct View {
 
 impl View {
     fn read(parameters: &Parameters) -> Result<Self, Trouble> {
-        let id = parameters.session().ok_or_else(|| Trouble::refused("The address names no session: id is missing."))?;
+        let id = parameters
+            .session()
+            .ok_or_else(|| Trouble::refused("The address names no session: id is missing."))?;
         let order = match parameters.get("order") {
             None | Some("occurred") => Order::Occurred,
             Some("recorded") => Order::Recorded,
-            Some(other) => return Err(Trouble::refused(format!("order: {other} is neither occurred nor recorded."))),
+            Some(other) => {
+                return Err(Trouble::refused(format!(
+                    "order: {other} is neither occurred nor recorded."
+                )));
+            }
         };
-        let page = |name| Ok::<_, Trouble>(usize::try_from(parameters.number(name)?.unwrap_or(1)).unwrap_or(1).max(1));
+        let page = |name| {
+            Ok::<_, Trouble>(
+                usize::try_from(parameters.number(name)?.unwrap_or(1)).unwrap_or(1).max(1),
+            )
+        };
         Ok(Self {
             id,
             order,
@@ -113,14 +128,19 @@ impl View {
     }
 
     fn pinned(&self, answer: &Answer<Option<SessionState>>) -> Address {
-        self.cut.pin(self.keep(), &answer.answered).with_some("vs", self.vs.map(|n| n.to_string()).as_deref())
+        self.cut
+            .pin(self.keep(), &answer.answered)
+            .with_some("vs", self.vs.map(|n| n.to_string()).as_deref())
     }
 }
 
 fn compared_with(parameters: &Parameters) -> Result<Option<u64>, Trouble> {
     let Some(text) = parameters.get("vs") else { return Ok(None) };
     let digits = text.strip_prefix('#').unwrap_or(text);
-    digits.parse().map(Some).map_err(|_| Trouble::refused(format!("vs: {text} is no position, such as #31.")))
+    digits
+        .parse()
+        .map(Some)
+        .map_err(|_| Trouble::refused(format!("vs: {text} is no position, such as #31.")))
 }
 
 async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, Trouble> {
@@ -131,27 +151,47 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     if let Some(response) = lagging(caller, &answer) {
         return Ok(response);
     }
-    if !view.cut.is_pinned() || parameters.get("knownAt").is_some_and(|known| known.starts_with('#')) {
-        let to = view.pinned(&answer).with_some("open", view.open.map(|n| n.to_string()).as_deref());
+    if !view.cut.is_pinned()
+        || parameters.get("knownAt").is_some_and(|known| known.starts_with('#'))
+    {
+        let to =
+            view.pinned(&answer).with_some("open", view.open.map(|n| n.to_string()).as_deref());
         return Ok(Redirect::to(&to.href()).into_response());
     }
-    let Some(session) = &answer.value else { return not_found(server, caller, &view.id, &view.cut, &answer).await };
+    let Some(session) = &answer.value else {
+        return not_found(server, caller, &view.id, &view.cut, &answer).await;
+    };
     let label = if view.names { label(server, caller, session).await? } else { None };
     let record = match view.open.map(LogPosition) {
-        Some(position) if position <= answer.answered.position => records::open(server, caller, position).await?,
+        Some(position) if position <= answer.answered.position => {
+            records::open(server, caller, position).await?
+        }
         Some(_) | None => None,
     };
-    let pinned = Asking { at: Some(answer.answered.at), known_at_position: Some(answer.answered.position), ..Asking::default() };
+    let pinned = Asking {
+        at: Some(answer.answered.at),
+        known_at_position: Some(answer.answered.position),
+        ..Asking::default()
+    };
     let compared = compare(server, caller, &view, &pinned).await?;
     let stops = server.app.stops(caller, &view.id, &pinned).await?;
     let here = view.pinned(&answer);
-    let strip =
-        frame::strip(&Strip { keep: &view.keep(), here: &here, known: view.cut.known }, &answer.answered, &answer.completeness, &answer.status);
+    let strip = frame::strip(
+        &Strip { keep: &view.keep(), here: &here, known: view.cut.known },
+        &answer.answered,
+        &answer.completeness,
+        &answer.status,
+    );
     let (keep, plain) = (view.keep(), view.cut.pin(view.keep(), &answer.answered));
     let ways = Ways { keep: &keep, here: &plain, answered: &answer.answered, vs: view.vs };
-    let later = stops.value.as_ref().map(|found| stops::later(&ways, &found.later, LogPosition(stops.status.assessed_to.saturating_sub(1))));
-    let outside = html! { (strip) @if view.names { (names(label.as_ref())) } @if let Some(later) = later { (later) } };
-    let drawer = view.open.map(|open| records::drawer(LogPosition(open), record.as_ref(), caller, &here.href()));
+    let later = stops.value.as_ref().map(|found| {
+        stops::later(&ways, &found.later, LogPosition(stops.status.assessed_to.saturating_sub(1)))
+    });
+    let outside = html! { (strip) @if view.names {
+    (names(label.as_ref())) } @if let Some(later) = later { (later) } };
+    let drawer = view
+        .open
+        .map(|open| records::drawer(LogPosition(open), record.as_ref(), caller, &here.href()));
     let beside = Beside { ways, stops: stops.value.as_ref(), compared: compared.as_ref(), drawer };
     let main = main(&view, &answer, session, &here, beside);
     let title = format!("Session {}", session.id);
@@ -159,10 +199,17 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
 }
 
 /// The comparison that the address asks for: with a K up to that of the page.
-async fn compare(server: &Server, caller: &Caller, view: &View, pinned: &Asking) -> Result<Option<Compared>, Trouble> {
+async fn compare(
+    server: &Server,
+    caller: &Caller,
+    view: &View,
+    pinned: &Asking,
+) -> Result<Option<Compared>, Trouble> {
     let Some(vs) = view.vs.map(LogPosition) else { return Ok(None) };
     if let Some(known_at) = pinned.known_at_position.filter(|known_at| vs > *known_at) {
-        return Err(Trouble::refused(format!("vs: {vs} comes after {known_at}, as known at which this is shown: turn them round.")));
+        return Err(Trouble::refused(format!(
+            "vs: {vs} comes after {known_at}, as known at which this is shown: turn them round."
+        )));
     }
     let from = Asking { known_at_position: Some(vs), ..Asking::default() };
     let diff = server.app.belief_diff(caller, &view.id, pinned.at, &from, pinned).await;
@@ -177,7 +224,8 @@ struct Beside<'a> {
     drawer: Option<Markup>,
 }
 
-/// Where nothing by the id is known: the same questions to the app, whether the id is nobody's or another tenant's.
+/// Where nothing by the id is known: the same questions to the app, whether the id is nobody's or
+/// another tenant's.
 pub(super) async fn not_found(
     server: &Server,
     caller: &Caller,
@@ -187,11 +235,16 @@ pub(super) async fn not_found(
 ) -> Result<Response, Trouble> {
     let at_head = Asking { at: cut.at, ..Asking::default() };
     let later = server.app.session(caller, id, &at_head).await?.value;
-    let known_from = later.and_then(|session| session.records.iter().map(|record| record.position).min());
+    let known_from =
+        later.and_then(|session| session.records.iter().map(|record| record.position).min());
     Ok(Unknown { cut, list: "/sessions", known_from }.page(caller, answer))
 }
 
-async fn label(server: &Server, caller: &Caller, session: &SessionState) -> Result<Option<Label>, Trouble> {
+async fn label(
+    server: &Server,
+    caller: &Caller,
+    session: &SessionState,
+) -> Result<Option<Label>, Trouble> {
     let people: Vec<_> = session.subject.iter().cloned().collect();
     // The app decides whether names may be shown, alike whether or not there is somebody to name.
     let labels = server.app.labels(caller, &people).await?;
@@ -213,21 +266,41 @@ fn names(label: Option<&Label>) -> Markup {
     }
 }
 
-fn main(view: &View, answer: &Answer<Option<SessionState>>, session: &SessionState, here: &Address, beside: Beside<'_>) -> Markup {
+fn main(
+    view: &View,
+    answer: &Answer<Option<SessionState>>,
+    session: &SessionState,
+    here: &Address,
+    beside: Beside<'_>,
+) -> Markup {
     let href = |position: Option<LogPosition>| match position {
-        Some(position) => format!("{}#record", here.clone().with("open", position.0.to_string()).href()),
+        Some(position) => {
+            format!("{}#record", here.clone().with("open", position.0.to_string()).href())
+        }
         None => here.href(),
     };
     let opens = |target: Target| match target {
         Target::Session => href(None),
         Target::Record(position) => href(Some(position)),
-        Target::Decision(position) => view.cut.pin(decision::address(position), &answer.answered).href(),
+        Target::Decision(position) => {
+            view.cut.pin(decision::address(position), &answer.answered).href()
+        }
     };
-    let mut figure = lanes::figure(session, answer.answered.at, answer.answered.recorded_at, &answer.completeness, view.order);
+    let mut figure = lanes::figure(
+        session,
+        answer.answered.at,
+        answer.answered.recorded_at,
+        &answer.completeness,
+        view.order,
+    );
     limits::fit(&mut figure, href(Some(LogPosition(u64::MAX))).len());
+    let known_from = beside
+        .stops
+        .filter(|stops| stops.until.untried == 0)
+        .and_then(|stops| stops.until.stops.first())
+        .map(|stop| stop.record.position);
     let known_from =
-        beside.stops.filter(|stops| stops.until.untried == 0).and_then(|stops| stops.until.stops.first()).map(|stop| stop.record.position);
-    let known_from = known_from.or_else(|| session.records.iter().map(|record| record.position).min());
+        known_from.or_else(|| session.records.iter().map(|record| record.position).min());
     let by = |order| View { order, ..view.clone() }.pinned(answer);
     let show_names = here.clone().with("names", "1").href();
     html! {
@@ -235,18 +308,21 @@ fn main(view: &View, answer: &Answer<Option<SessionState>>, session: &SessionSta
         (switches::switches(view.order, (&by(Order::Occurred), &by(Order::Recorded))))
         @if let Some(stops) = beside.stops { (stops::until(&beside.ways, &stops.until)) }
         @if let (Some(compared), Some(vs)) = (beside.compared, view.vs) {
-            (belief::section(compared, (LogPosition(vs), answer.answered.position), known_from, beside.ways.here, &href))
+            (belief::section(compared, (LogPosition(vs), answer.answered.position), known_from,
+                beside.ways.here, &href))
         }
         section class="timeline" aria-labelledby="timeline-h" {
             h2 id="timeline-h" { "Timeline" }
             a class="skip" href="#tl-table" { "Skip to the table" }
-            div class="figure scroll" tabindex="0" role="region" aria-label="Timeline; arrow keys move between its items" {
+            div class="figure scroll" tabindex="0" role="region" aria-label="Timeline; arrow keys \
+                move between its items" {
                 (svg::svg(&figure, "tl", &opens))
             }
             output class="spoken" aria-live="polite" {}
             p class="caption" {
                 (svg::description(&figure))
-                @if figure.after_t > 0 { " " (figure.after_t) " known facts after T are not drawn." }
+                @if figure.after_t > 0 { " " (figure.after_t) " known facts after T are not \
+                    drawn." }
             }
             (legend())
             (table::table(&figure, "tl-table", &opens))
@@ -256,7 +332,8 @@ fn main(view: &View, answer: &Answer<Option<SessionState>>, session: &SessionSta
             @if let Some(drawer) = beside.drawer { (drawer) }
         }
         (refused(session, &href))
-        (records::list(&session.records, view.records, &href, &|page| here.clone().with("records", page.to_string()).href() + "#records"))
+        (records::list(&session.records, view.records, &href, &|page|
+            here.clone().with("records", page.to_string()).href() + "#records"))
     }
 }
 
@@ -272,9 +349,12 @@ fn refused(session: &SessionState, href: &dyn Fn(Option<LogPosition>) -> String)
                 p { (session.refused.len()) " did not succeed. None of them is a factor." }
                 ul {
                     @for one in session.refused.iter().take(REFUSED) {
-                        li { a class="record" href=(href(Some(one.record.position))) { (one.record.position) } " " (times.show(one.at)) " · " (inert(&one.words)) }
+                        li { a class="record" href=(href(Some(one.record.position))) {
+                            (one.record.position) } " " (times.show(one.at)) " · "
+                            (inert(&one.words)) }
                     }
-                    @if session.refused.len() > REFUSED { li { "and " (session.refused.len() - REFUSED) " more" } }
+                    @if session.refused.len() > REFUSED { li {
+                        "and " (session.refused.len() - REFUSED) " more" } }
                 }
             }
         }
@@ -285,39 +365,49 @@ fn head(session: &SessionState, absence: &Absence, show_names: &str, named: bool
     let mut times = Times::default();
     let decisions = session.decisions.len();
     let differ = session.decisions.iter().filter(|decision| decision.differs.is_some()).count();
-    let falsified = session.decisions.iter().filter(|decision| decision.falsified_later.is_some()).count();
+    let falsified =
+        session.decisions.iter().filter(|decision| decision.falsified_later.is_some()).count();
     html! {
         h1 {
             (inert(session.id.as_str()))
             @if let Some(subject) = &session.subject { " · " (inert(subject.as_str())) }
         }
         p class="facts" {
-            @if session.subject.is_some() && !named { a href=(show_names) { "Show names" } " (needs " (Role::Investigate.as_str()) ") · " }
+            @if session.subject.is_some() && !named { a href=(show_names) {
+                "Show names" } " (needs " (Role::Investigate.as_str()) ") · " }
             "aliases: "
             @if session.aliases.is_empty() { (frame::no_more(absence)) }
-            @for (i, alias) in session.aliases.iter().enumerate() { @if i > 0 { ", " } (inert(alias.as_str())) }
+            @for (i, alias) in session.aliases.iter().enumerate() {
+                @if i > 0 { ", " } (inert(alias.as_str())) }
             " · " (state(session, &mut times))
         }
         p class="verdict" {
             (rested_on(session))
             " "
-            @match decisions { 0 if absence.is_none() => "No decisions.", 0 => "No decisions seen.", n => { (counted(n)) @if n == 1 { " decision" } @else { " decisions" } } }
+            @match decisions { 0 if absence.is_none() => "No decisions.", 0 => "No decisions \
+                seen.", n => { (counted(n)) @if n == 1 { " decision" } @else { " decisions" } } }
             @if decisions > 0 {
                 @match (decisions, differ) {
                     _ if falsified > 0 => {
                         ": " (decisions - differ - falsified) " as the rules say"
-                        @if differ > 0 { ", " (differ) " " strong class="attention" { "≠ differs" } " from what they say" }
+                        @if differ > 0 { ", " (differ) " " strong class="attention" {
+                            "≠ differs" } " from what they say" }
                         ", " (falsified) " " strong class="attention" { "✕ falsified later" } "."
                     },
                     (1, 0) => ", as the rules say.",
                     (2, 0) => ", both as the rules say.",
                     (_, 0) => ", all as the rules say.",
-                    (1, _) => { ", which " strong class="attention" { "≠ differs" } " from what the rules say." },
-                    (_, 1) => { ", one of which " strong class="attention" { "≠ differs" } " from what the rules say." },
-                    (_, n) => { ", " (counted(n).to_lowercase()) " of which " strong class="attention" { "≠ differ" } " from what the rules say." },
+                    (1, _) => { ", which " strong class="attention" { "≠ differs" } " from what \
+                        the rules say." },
+                    (_, 1) => { ", one of which " strong class="attention" {
+                        "≠ differs" } " from what the rules say." },
+                    (_, n) => { ", " (counted(n).to_lowercase()) " of which " strong
+                        class="attention" { "≠ differ" } " from what the rules say." },
                 }
             }
-            @if !session.ignored.is_empty() { " " (counted(session.ignored.len())) @if session.ignored.len() == 1 { " claimed value" } @else { " claimed values" } " did not count." }
+            @if !session.ignored.is_empty() {
+                " " (counted(session.ignored.len())) @if session.ignored.len() == 1 {
+                " claimed value" } @else { " claimed values" } " did not count." }
             @for falsifier in &session.falsifiers { " " strong { (sentence_of(&falsifier.words)) } }
             @if let Some(words) = outlived::words(session, &mut times) { " It " (words) "." }
         }
@@ -333,7 +423,8 @@ fn sentence_of(words: &str) -> Markup {
 
 /// A count at the start of a sentence: small ones in words.
 fn counted(n: usize) -> String {
-    const WORDS: [&str; 10] = ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"];
+    const WORDS: [&str; 10] =
+        ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"];
     WORDS.get(n).map_or_else(|| n.to_string(), |word| (*word).to_owned())
 }
 
@@ -346,7 +437,8 @@ pub(crate) fn state(session: &SessionState, times: &mut Times) -> Markup {
     html! {
         span class=(certainty) {
             @match (session.phase, session.ended_at) {
-                (Phase::NotStarted, _) if session.started_at.is_none() => "never began: every attempt was refused",
+                (Phase::NotStarted, _) if session.started_at.is_none() => "never began: every \
+                    attempt was refused",
                 (Phase::NotStarted, _) => {
                     "not started at T"
                     @if let Some(from) = session.started_at { ", starts " (times.show(from)) }
@@ -363,7 +455,8 @@ pub(crate) fn state(session: &SessionState, times: &mut Times) -> Markup {
             ", " (certainty)
             @if !session.missing.is_empty() {
                 ": missing "
-                @for (i, code) in session.missing.iter().enumerate() { @if i > 0 { ", " } (missing_words(code)) }
+                @for (i, code) in session.missing.iter().enumerate() {
+                    @if i > 0 { ", " } (missing_words(code)) }
             }
         }
     }
@@ -376,14 +469,20 @@ fn rested_on(session: &SessionState) -> Markup {
     }
     let mut words: Vec<_> = Vec::new();
     for factor in &counted {
-        let word = (factor.idp.as_ref(), factor.key.as_ref(), factor.assertion.as_ref(), factor.trust_version.as_ref());
+        let word = (
+            factor.idp.as_ref(),
+            factor.key.as_ref(),
+            factor.assertion.as_ref(),
+            factor.trust_version.as_ref(),
+        );
         if !words.contains(&word) {
             words.push(word);
         }
     }
     html! {
         "Rested on "
-        @for (i, factor) in counted.iter().enumerate() { @if i > 0 { ", " } (inert(&factor.name)) @if !factor.void.is_empty() { " (void by the rules)" } }
+        @for (i, factor) in counted.iter().enumerate() { @if i > 0 {
+            ", " } (inert(&factor.name)) @if !factor.void.is_empty() { " (void by the rules)" } }
         @for word in words.iter().take(5) {
             @match word {
                 (Some(idp), key, assertion, trust) => {
@@ -392,7 +491,8 @@ fn rested_on(session: &SessionState) -> Markup {
                         " ("
                         @if let Some(key) = key { "key " (inert(key.as_str())) }
                         @if let (Some(_), Some(_)) = (key, assertion) { ", " }
-                        @if let Some(assertion) = assertion { "assertion " (inert(assertion.as_str())) }
+                        @if let Some(assertion) = assertion {
+                            "assertion " (inert(assertion.as_str())) }
                         ")"
                     }
                     @if let Some(trust) = trust { ", trusted as " (inert(trust.as_str())) }
@@ -407,9 +507,11 @@ fn rested_on(session: &SessionState) -> Markup {
 fn legend() -> Markup {
     html! {
         p class="legend" {
-            "Solid: certain. Hatched: possible, or between known bounds. Counter-hatched: void by the rules, counted by record. Hollow: did not count. "
+            "Solid: certain. Hatched: possible, or between known bounds. Counter-hatched: void by \
+             the rules, counted by record. Hollow: did not count. "
             "Letters: "
-            @for (i, grade) in svg::GRADES.into_iter().enumerate() { @if i > 0 { ", " } (lanes::grade_letter(grade)) " " (lanes::grade_word(grade)) }
+            @for (i, grade) in svg::GRADES.into_iter().enumerate() {
+                @if i > 0 { ", " } (lanes::grade_letter(grade)) " " (lanes::grade_word(grade)) }
             ". ▲ allow, ◆ challenge, ▽ deny, │ access; ◂ recorded late."
         }
     }
@@ -417,7 +519,11 @@ fn legend() -> Markup {
 
 /// Links to the pages of its factors and of claims that did not count, each name once.
 fn of_factors(view: &View, session: &SessionState, answered: &Answered) -> Markup {
-    let names = session.factors.iter().map(|factor| factor.name.as_str()).chain(session.ignored.iter().map(|claim| claim.name.as_str()));
+    let names = session
+        .factors
+        .iter()
+        .map(|factor| factor.name.as_str())
+        .chain(session.ignored.iter().map(|claim| claim.name.as_str()));
     let names: BTreeSet<&str> = names.collect();
     html! {
         @if !names.is_empty() {
@@ -425,7 +531,8 @@ fn of_factors(view: &View, session: &SessionState, answered: &Answered) -> Marku
                 "Of one factor alone: "
                 @for (i, name) in names.iter().take(TREES).enumerate() {
                     @if i > 0 { " · " }
-                    a href=(view.cut.pin(factor::address(&view.id, name), answered).href()) { (inert(name)) }
+                    a href=(view.cut.pin(factor::address(&view.id, name), answered).href()) {
+                        (inert(name)) }
                 }
                 @if names.len() > TREES { " · and " (names.len() - TREES) " more" }
             }
@@ -433,7 +540,13 @@ fn of_factors(view: &View, session: &SessionState, answered: &Answered) -> Marku
     }
 }
 
-fn trees(view: &View, answered: &Answered, session: &SessionState, here: &Address, href: &dyn Fn(Option<LogPosition>) -> String) -> Markup {
+fn trees(
+    view: &View,
+    answered: &Answered,
+    session: &SessionState,
+    here: &Address,
+    href: &dyn Fn(Option<LogPosition>) -> String,
+) -> Markup {
     let all = session.decisions.len();
     let of_page = if all > TREES { PAGED } else { TREES };
     let pages = all.div_ceil(of_page).max(1);
@@ -443,22 +556,29 @@ fn trees(view: &View, answered: &Answered, session: &SessionState, here: &Addres
             h2 id="why-h" { "Why" }
             (of_factors(view, session, answered))
             @if pages > 1 {
-                p { "Decisions " ((page - 1) * of_page + 1) " to " ((page * of_page).min(all)) " of " (all)
-                    @if page > 1 { " · " a href={ (here.clone().with("trees", (page - 1).to_string()).href()) "#why" } { "before" } }
-                    @if page < pages { " · " a href={ (here.clone().with("trees", (page + 1).to_string()).href()) "#why" } { "next" } } }
+                p { "Decisions " ((page - 1) * of_page + 1) " to " ((page * of_page).min(all))
+                    " of " (all)
+                    @if page > 1 { " · " a href={ (here.clone().with("trees",
+                        (page - 1).to_string()).href()) "#why" } { "before" } }
+                    @if page < pages { " · " a href={ (here.clone().with("trees",
+                        (page + 1).to_string()).href()) "#why" } { "next" } } }
             }
             @for decision in session.decisions.iter().skip((page - 1) * of_page).take(of_page) {
                 article id={ "d-" (decision.record.position.0) } {
                     h3 {
-                        (inert(decision.app.as_str())) " · " (decision.outcome.as_str()) " · " (clock(decision.at.from))
-                        @if decision.differs.is_some() { " · " strong class="attention" { "≠ differs" } }
-                        @if decision.falsified_later.is_some() { " · " strong class="attention" { "✕ falsified later" } }
+                        (inert(decision.app.as_str())) " · " (decision.outcome.as_str()) " · "
+                            (clock(decision.at.from))
+                        @if decision.differs.is_some() { " · " strong class="attention" {
+                            "≠ differs" } }
+                        @if decision.falsified_later.is_some() {
+                            " · " strong class="attention" { "✕ falsified later" } }
                     }
                     (why::tree(&decision.because, href))
                 }
             }
             @if !session.because.is_empty() {
-                article { h3 { "The session itself" } @for reason in &session.because { (why::tree(reason, href)) } }
+                article { h3 { "The session itself" } @for reason in &session.because {
+                    (why::tree(reason, href)) } }
             }
             @if !session.ignored.is_empty() {
                 article {

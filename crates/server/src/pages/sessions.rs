@@ -68,8 +68,12 @@ impl View {
         };
         let subject = parameters.get("subject").map(str::to_owned);
         if subject.as_deref().is_some_and(|subject| !subject.starts_with("p-")) {
-            // A login typed here would stay in the address, in the history and in logs of whatever stands between.
-            return Err(Trouble::refused("subject: a pseudonym, such as p-4KD2. What a person is called does not belong into an address."));
+            // A login typed here would stay in the address, in the history and in logs of whatever
+            // stands between.
+            return Err(Trouble::refused(
+                "subject: a pseudonym, such as p-4KD2. What a person is called does not belong \
+                 into an address.",
+            ));
         }
         let filter = SessionFilter {
             active_at: parameters.time("activeAt")?,
@@ -86,11 +90,19 @@ impl View {
             outlived: parameters.flag("outlived")?,
             falsified_later: parameters.flag("falsifiedLater")?,
         };
-        let first = parameters
-            .number("first")?
-            .map_or(Ok(FIRST), |first| u32::try_from(first).map_err(|_| Trouble::refused(format!("{first} rows asked: narrow it or page it."))))?;
+        let first = parameters.number("first")?.map_or(Ok(FIRST), |first| {
+            u32::try_from(first)
+                .map_err(|_| Trouble::refused(format!("{first} rows asked: narrow it or page it.")))
+        })?;
         let names = FIELDS.iter().map(|(name, _)| *name);
-        let written = names.filter_map(|name| parameters.get(name).filter(|value| *value != "any").map(|value| (name, value.to_owned()))).collect();
+        let written = names
+            .filter_map(|name| {
+                parameters
+                    .get(name)
+                    .filter(|value| *value != "any")
+                    .map(|value| (name, value.to_owned()))
+            })
+            .collect();
         Ok((Self { cut: parameters.cut()?, filter, first, cursor, written }, wait))
     }
 
@@ -108,14 +120,31 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     let parameters = Parameters::read(uri)?;
     let (view, wait) = View::read(&parameters)?;
     let asking = view.cut.asking(wait);
-    let answer = server.app.sessions_in_brief(caller, &view.filter, &asking, view.first, view.cursor.as_deref()).await?;
+    let answer = server
+        .app
+        .sessions_in_brief(caller, &view.filter, &asking, view.first, view.cursor.as_deref())
+        .await?;
     let here = view.cut.pin(view.keep(), &answer.answered);
-    if !view.cut.is_pinned() || parameters.get("knownAt").is_some_and(|known| known.starts_with('#')) {
-        return Ok(Redirect::to(&here.with_some("after", view.cursor.as_deref()).href()).into_response());
+    if !view.cut.is_pinned()
+        || parameters.get("knownAt").is_some_and(|known| known.starts_with('#'))
+    {
+        return Ok(
+            Redirect::to(&here.with_some("after", view.cursor.as_deref()).href()).into_response()
+        );
     }
-    let strip =
-        frame::strip(&Strip { keep: &view.keep(), here: &here, known: view.cut.known }, &answer.answered, &answer.completeness, &answer.status);
-    Ok(frame::page(StatusCode::OK, "Sessions", Some(caller), html! { (strip) }, list::main(&view, &answer, &here)))
+    let strip = frame::strip(
+        &Strip { keep: &view.keep(), here: &here, known: view.cut.known },
+        &answer.answered,
+        &answer.completeness,
+        &answer.status,
+    );
+    Ok(frame::page(
+        StatusCode::OK,
+        "Sessions",
+        Some(caller),
+        html! { (strip) },
+        list::main(&view, &answer, &here),
+    ))
 }
 
 #[cfg(test)]
@@ -142,7 +171,8 @@ mod tests {
 
     #[test]
     fn links_keep_the_filter() {
-        let (view, _) = read("key=X1&ended=any&first=3&activeAt=2026-03-10T14:05:00Z&idp=").ok().unwrap();
+        let (view, _) =
+            read("key=X1&ended=any&first=3&activeAt=2026-03-10T14:05:00Z&idp=").ok().unwrap();
         assert_eq!(view.keep().href(), "/sessions?activeAt=2026-03-10T14:05:00Z&key=X1&first=3");
     }
 }

@@ -25,7 +25,9 @@ pub(crate) fn main(view: &View, answer: &Answer<Page<SessionHit>>, here: &Addres
         (counts(view, page))
         @if page.items.is_empty() { (empty(view, answer)) } @else { (table(view, answer)) }
         @if page.has_next {
-            @if let Some(cursor) = page.cursors.last() { p { a rel="next" href=(here.clone().with("after", cursor.as_str()).href()) { "Next rows" } } }
+            @if let Some(cursor) = page.cursors.last() { p {
+                a rel="next" href=(here.clone().with("after", cursor.as_str()).href()) {
+                "Next rows" } } }
         }
         @if view.cursor.is_some() { p { a href=(here.href()) { "First rows" } } }
         p { a href=(as_query::link("sessions", here)) { "As GraphQL" } }
@@ -33,8 +35,10 @@ pub(crate) fn main(view: &View, answer: &Answer<Page<SessionHit>>, here: &Addres
 }
 
 fn form(view: &View, answer: &Answer<Page<SessionHit>>) -> Markup {
-    let written = |name: &str| view.written.iter().find(|(n, _)| *n == name).map(|(_, value)| value.as_str());
-    let known = super::parameters::CutAsked::pin(&view.cut, Address::new("/sessions"), &answer.answered);
+    let written =
+        |name: &str| view.written.iter().find(|(n, _)| *n == name).map(|(_, value)| value.as_str());
+    let known =
+        super::parameters::CutAsked::pin(&view.cut, Address::new("/sessions"), &answer.answered);
     html! {
         form class="filter" method="get" action="/sessions" {
             @for (name, value) in known.fields() { input type="hidden" name=(name) value=(value); }
@@ -43,12 +47,14 @@ fn form(view: &View, answer: &Answer<Page<SessionHit>>) -> Markup {
                     label { (label) " "
                         select name=(name) {
                             @for (value, shown) in [("any", "any"), ("true", yes), ("false", no)] {
-                                option value=(value) selected[written(name).unwrap_or("any") == value] { (shown) }
+                                option value=(value) selected[written(name).unwrap_or("any") ==
+                                    value] { (shown) }
                             }
                         }
                     }
                 } @else {
-                    label { (label) " " input name=(name) value=[written(name)] size=(if TIMES.contains(&name) { 22 } else { 12 }) autocomplete="off"; }
+                    label { (label) " " input name=(name) value=[written(name)]
+                        size=(if TIMES.contains(&name) { 22 } else { 12 }) autocomplete="off"; }
                 }
             }
             button type="submit" { "Filter" }
@@ -87,7 +93,8 @@ fn empty(view: &View, answer: &Answer<Page<SessionHit>>) -> Markup {
             (frame::none(&answer.absence))
             @if !view.written.is_empty() {
                 " Filtered by "
-                @for (i, (name, value)) in view.written.iter().enumerate() { @if i > 0 { " and " } (name) " " (inert(value)) }
+                @for (i, (name, value)) in view.written.iter().enumerate() {
+                    @if i > 0 { " and " } (name) " " (inert(value)) }
                 "; " a href="/sessions" { "without a filter" } "."
             }
         }
@@ -100,7 +107,8 @@ fn table(view: &View, answer: &Answer<Page<SessionHit>>) -> Markup {
         div class="scroll" tabindex="0" role="region" aria-label="Sessions" {
             table class="sessions" {
                 thead { tr {
-                    @for head in ["Session", "Subject", "Started", "IdP / key", "Factors by record", "State at T", "Flags", "Why in this list"] { th scope="col" { (head) } }
+                    @for head in ["Session", "Subject", "Started", "IdP / key", "Factors by \
+                        record", "State at T", "Flags", "Why in this list"] { th scope="col" { (head) } }
                 } }
                 tbody { @for hit in &answer.value.items { (row(view, answer, hit, &mut times)) } }
             }
@@ -108,16 +116,33 @@ fn table(view: &View, answer: &Answer<Page<SessionHit>>) -> Markup {
     }
 }
 
-fn row(view: &View, answer: &Answer<Page<SessionHit>>, hit: &SessionHit, times: &mut Times) -> Markup {
+fn row(
+    view: &View,
+    answer: &Answer<Page<SessionHit>>,
+    hit: &SessionHit,
+    times: &mut Times,
+) -> Markup {
     let session = &hit.session;
-    let pinned = view.cut.pin(Address::new("/session").with("id", session.id.as_str()), &answer.answered).href();
-    let of_decision = |decision: &Decision| view.cut.pin(decision::address(decision.record.position), &answer.answered).href();
-    let mut keys: Vec<_> = session.factors.iter().filter_map(|factor| factor.key.as_ref()).collect();
+    let pinned = view
+        .cut
+        .pin(Address::new("/session").with("id", session.id.as_str()), &answer.answered)
+        .href();
+    let of_decision = |decision: &Decision| {
+        view.cut.pin(decision::address(decision.record.position), &answer.answered).href()
+    };
+    let mut keys: Vec<_> =
+        session.factors.iter().filter_map(|factor| factor.key.as_ref()).collect();
     keys.dedup();
-    let differs = session.decisions.iter().find_map(|decision| decision.differs.as_ref().map(|difference| (decision, difference)));
-    let falsified = session.decisions.iter().find_map(|decision| decision.falsified_later.as_ref().map(|difference| (decision, difference)));
+    let differs = session
+        .decisions
+        .iter()
+        .find_map(|decision| decision.differs.as_ref().map(|difference| (decision, difference)));
+    let falsified = session.decisions.iter().find_map(|decision| {
+        decision.falsified_later.as_ref().map(|difference| (decision, difference))
+    });
     html! {
-        tr class=(match hit.certainty { Certainty::Certain => "certain", Certainty::Possible => "possible" }) {
+        tr class=(match hit.certainty { Certainty::Certain => "certain",
+            Certainty::Possible => "possible" }) {
             th scope="row" { a href=(pinned) { (inert(session.id.as_str())) } }
             td { @if let Some(subject) = &session.subject { (inert(subject.as_str())) } }
             td { @if let Some(from) = session.started_at { (times.show(from)) } }
@@ -125,37 +150,46 @@ fn row(view: &View, answer: &Answer<Page<SessionHit>>, hit: &SessionHit, times: 
                 @if let Some(idp) = &session.idp { (inert(idp.as_str())) }
                 @for key in keys.iter().take(5) {
                     "/"
-                    a href=(view.cut.pin(Address::new("/sessions").with("key", key.as_str()), &answer.answered).href()) { (inert(key.as_str())) }
+                    a href=(view.cut.pin(Address::new("/sessions").with("key", key.as_str()),
+                        &answer.answered).href()) { (inert(key.as_str())) }
                 }
             }
             td { (factors(hit)) }
             td { (state(session, times)) }
             td {
                 @if let Some((decision, difference)) = differs {
-                    a class="attention" href=(of_decision(decision)) { "≠ differs" } " (" (difference.code) ")"
+                    a class="attention" href=(of_decision(decision)) {
+                        "≠ differs" } " (" (difference.code) ")"
                 }
                 @if let Some((decision, difference)) = falsified {
-                    " " a class="attention" href=(of_decision(decision)) { "✕ falsified later" } " (" (difference.code) ")"
+                    " " a class="attention" href=(of_decision(decision)) {
+                        "✕ falsified later" } " (" (difference.code) ")"
                 }
                 @if let Some(words) = outlived::words(session, times) { " " span { (words) } }
-                @for falsifier in session.falsifiers.iter().take(5) { " " span { (inert(&falsifier.words)) } }
+                @for falsifier in session.falsifiers.iter().take(5) {
+                    " " span { (inert(&falsifier.words)) } }
             }
             td {
                 @if hit.certainty == Certainty::Possible { strong { "possible: " } }
-                @for (i, reason) in hit.because.iter().enumerate() { @if i > 0 { "; " } (sentence(&line(reason), &|_| None)) }
+                @for (i, reason) in hit.because.iter().enumerate() {
+                    @if i > 0 { "; " } (sentence(&line(reason), &|_| None)) }
             }
         }
     }
 }
 
 fn factors(hit: &SessionHit) -> Markup {
-    let of = |grade: Grade| hit.session.factors.iter().filter(move |factor| factor.by_record && factor.grade == grade);
+    let of = |grade: Grade| {
+        hit.session.factors.iter().filter(move |factor| factor.by_record && factor.grade == grade)
+    };
     html! {
         @for grade in crate::timeline::svg::GRADES {
             @if of(grade).next().is_some() {
                 span class="graded" {
                     abbr title=(grade_word(grade)) { (grade_letter(grade)) } ": "
-                    @for (i, factor) in of(grade).enumerate() { @if i > 0 { " " } (inert(&factor.name)) @if !factor.void.is_empty() { " (void)" } }
+                    @for (i, factor) in of(grade).enumerate() {
+                        @if i > 0 { " " } (inert(&factor.name)) @if !factor.void.is_empty() {
+                        " (void)" } }
                 }
                 " "
             }

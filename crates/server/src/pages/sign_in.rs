@@ -1,7 +1,8 @@
 //! `/sign-in`: a one-time code or a token becomes a cookie.
 //!
-//! The cookie holds a random value that the app knows for some hours, never the token. It is `HttpOnly` and `SameSite=Strict`, and `Secure` unless the
-//! server listens on loopback without a proxy in front, where there is no TLS.
+//! The cookie holds a random value that the app knows for some hours, never the token. It is
+//! `HttpOnly` and `SameSite=Strict`, and `Secure` unless the server listens on loopback without a
+//! proxy in front, where there is no TLS.
 
 use super::{address::is_local, form, frame, parameters::Parameters, states::Trouble, text::plain};
 use crate::http::{Server, Shared, auth};
@@ -27,7 +28,11 @@ pub(crate) async fn get(State(server): State<Shared>, uri: Uri) -> Response {
         None => ask(StatusCode::OK, next, None),
         Some(code) => match server.app.redeem(code) {
             Some(caller) => enter(&server, &caller, next),
-            None => ask(StatusCode::UNAUTHORIZED, next, Some("This code was used or has lapsed. It works once, within 5 minutes.")),
+            None => ask(
+                StatusCode::UNAUTHORIZED,
+                next,
+                Some("This code was used or has lapsed. It works once, within 5 minutes."),
+            ),
         },
     }
 }
@@ -78,7 +83,8 @@ fn enter(server: &Server, caller: &Caller, next: &str) -> Response {
 
 fn set_cookie(response: &mut Response, server: &Server, value: &str, more: &str) {
     let secure = if server.options.is_local { "" } else { "; Secure" };
-    let cookie = format!("{}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{more}", auth::COOKIE);
+    let cookie =
+        format!("{}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{more}", auth::COOKIE);
     // The app's values are letters and digits, so this always is a header's value.
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -92,7 +98,8 @@ fn ask(status: StatusCode, next: &str, trouble: Option<&str>) -> Response {
         p { "The server prints a link that works once. Or paste a token:" }
         form method="post" action="/sign-in" {
             input type="hidden" name="next" value=(plain(next));
-            label { "Token " input type="password" name="token" size="60" autocomplete="off" required; }
+            label { "Token " input type="password" name="token" size="60" autocomplete="off"
+                required; }
             " "
             button type="submit" { "Sign in" }
         }

@@ -43,31 +43,56 @@ impl View {
 
 async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, Trouble> {
     let parameters = Parameters::read(uri)?;
-    let view = View { cut: parameters.cut()?, source: parameters.get("source").map(Into::into), open: parameters.number("open")? };
+    let view = View {
+        cut: parameters.cut()?,
+        source: parameters.get("source").map(Into::into),
+        open: parameters.number("open")?,
+    };
     let after = parameters.number("after")?.map(LogPosition);
     let answer = server.app.sources(caller, view.source.as_ref(), &view.cut.asking(after)).await?;
     let here = view.cut.pin(view.keep(), &answer.answered);
     if let Some(response) = lagging(caller, &answer) {
         return Ok(response);
     }
-    if !view.cut.is_pinned() || parameters.get("knownAt").is_some_and(|known| known.starts_with('#')) {
-        return Ok(Redirect::to(&here.with_some("open", view.open.map(|n| n.to_string()).as_deref()).href()).into_response());
+    if !view.cut.is_pinned()
+        || parameters.get("knownAt").is_some_and(|known| known.starts_with('#'))
+    {
+        return Ok(Redirect::to(
+            &here.with_some("open", view.open.map(|n| n.to_string()).as_deref()).href(),
+        )
+        .into_response());
     }
     if view.source.is_some() && answer.value.sources.is_empty() {
-        return Ok(Unknown { cut: &view.cut, list: "/sources", known_from: answer.value.known_from }.page(caller, &answer));
+        return Ok(Unknown {
+            cut: &view.cut,
+            list: "/sources",
+            known_from: answer.value.known_from,
+        }
+        .page(caller, &answer));
     }
     let record = match view.open.map(LogPosition) {
-        Some(position) if position <= answer.answered.position => records::open(server, caller, position).await?,
+        Some(position) if position <= answer.answered.position => {
+            records::open(server, caller, position).await?
+        }
         Some(_) | None => None,
     };
-    let drawer = view.open.map(|open| records::drawer(LogPosition(open), record.as_ref(), caller, &here.href()));
-    let strip =
-        frame::strip(&Strip { keep: &view.keep(), here: &here, known: view.cut.known }, &answer.answered, &answer.completeness, &answer.status);
+    let drawer = view
+        .open
+        .map(|open| records::drawer(LogPosition(open), record.as_ref(), caller, &here.href()));
+    let strip = frame::strip(
+        &Strip { keep: &view.keep(), here: &here, known: view.cut.known },
+        &answer.answered,
+        &answer.completeness,
+        &answer.status,
+    );
     let links = Links { here: &here, cut: &view.cut, answered: &answer.answered };
     let main = html! {
         (sources_list::main(&links, &answer.value, view.source.is_some()))
         @if let Some(drawer) = drawer { (drawer) }
     };
-    let title = view.source.as_ref().map_or_else(|| "Sources".to_owned(), |source| format!("Source {source}"));
+    let title = view
+        .source
+        .as_ref()
+        .map_or_else(|| "Sources".to_owned(), |source| format!("Source {source}"));
     Ok(frame::page(StatusCode::OK, &title, Some(caller), strip, main))
 }

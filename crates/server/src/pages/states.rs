@@ -67,13 +67,20 @@ impl Trouble {
         match self {
             Self::SignIn(to) => Redirect::to(&to).into_response(),
             Self::Unauthenticated => {
-                let main = html! { h1 { "Not signed in" } p { "This token is nobody's. " a href="/sign-in" { "Sign in" } "." } };
-                frame::page(StatusCode::UNAUTHORIZED, "Not signed in", None, html! {}, main).into_response()
+                let main = html! { h1 { "Not signed in" } p {
+                "This token is nobody's. " a href="/sign-in" { "Sign in" } "." } };
+                frame::page(StatusCode::UNAUTHORIZED, "Not signed in", None, html! {}, main)
+                    .into_response()
             }
-            Self::Refused(message) => show(StatusCode::UNPROCESSABLE_ENTITY, "Refused", caller, html! { p { (super::text::inert(&message)) } }),
+            Self::Refused(message) => show(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "Refused",
+                caller,
+                html! { p { (super::text::inert(&message)) } },
+            ),
             Self::OtherRules(rules) => {
-                let body =
-                    html! { p { "Rules " (super::text::inert(&rules)) " are not in this build; it answers by " (claimledger_domain::RULES) "." } };
+                let body = html! { p { "Rules " (super::text::inert(&rules)) " are not in this \
+                build; it answers by " (claimledger_domain::RULES) "." } };
                 show(StatusCode::OK, "Old rules", caller, body)
             }
             Self::TooMany(secs) => {
@@ -93,8 +100,9 @@ impl From<AskError> for Trouble {
     }
 }
 
-/// Nothing by the id that was asked for is known: one page for everything that is asked by an id. The id is not repeated, and the same questions were put to
-/// the app, so that neither the bytes nor the work tell what is nobody's from what is another tenant's.
+/// Nothing by the id that was asked for is known: one page for everything that is asked by an id.
+/// The id is not repeated, and the same questions were put to the app, so that neither the bytes
+/// nor the work tell what is nobody's from what is another tenant's.
 pub(crate) struct Unknown<'a> {
     /// T, K and R as asked.
     pub(crate) cut: &'a CutAsked,
@@ -108,28 +116,35 @@ impl Unknown<'_> {
     pub(crate) fn page<T>(&self, caller: &Caller, answer: &Answer<T>) -> Response {
         let keep = Address::new(self.list);
         let here = self.cut.pin(keep.clone(), &answer.answered);
-        let strip = frame::strip(&Strip { keep: &keep, here: &here, known: self.cut.known }, &answer.answered, &answer.completeness, &answer.status);
+        let strip = frame::strip(
+            &Strip { keep: &keep, here: &here, known: self.cut.known },
+            &answer.answered,
+            &answer.completeness,
+            &answer.status,
+        );
         let main = html! {
             h1 { "Not found" }
             p {
                 "Nothing by this id is known at " (answer.answered.position) " in your tenant."
                 @if let Some(from) = self.known_from { " It is known from " (from) "." }
             }
-            @if !answer.answered.completeness.complete { p { "Not every source is complete to T, see above." } }
+            @if !answer.answered.completeness.complete { p { "Not every source is complete to T, \
+                see above." } }
             p { a href=(here.href()) { "To the list" } }
         };
         frame::page(StatusCode::NOT_FOUND, "Not found", Some(caller), strip, main).into_response()
     }
 }
 
-/// Instead of a page that pins K: what is asked for may be in what the read models have not reached, so that an address
-/// at which there is none must not be made.
+/// Instead of a page that pins K: what is asked for may be in what the read models have not
+/// reached, so that an address at which there is none must not be made.
 pub(crate) fn lagging<T>(caller: &Caller, answer: &Answer<T>) -> Option<Response> {
     if answer.absence.code != AbsenceCode::Lagging {
         return None;
     }
     let read_to = answer.answered.position;
-    let body = html! { p { "Nothing by this id is known up to " (read_to) ", and the read models have not reached the end of the log yet." } };
+    let body = html! { p { "Nothing by this id is known up to " (read_to) ", and the read models \
+    have not reached the end of the log yet." } };
     let mut response = show(StatusCode::SERVICE_UNAVAILABLE, "Lagging", Some(caller), body);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     Some(response)
@@ -139,38 +154,47 @@ fn asked(error: &AskError, caller: Option<&Caller>) -> Response {
     let again = html! { a href="/sessions" { "start again" } };
     match error {
         AskError::Forbidden { needs } => {
-            let body = html! { p { "Your role does not open this; " (needs.as_str()) " does; govern grants it." } };
+            let body = html! { p { "Your role does not open this; " (needs.as_str()) " does; \
+            govern grants it." } };
             show(StatusCode::FORBIDDEN, "Not for your role", caller, body)
         }
         AskError::PageTooLarge { asked, limit } => {
-            let body = html! { p { (asked) " rows asked, " (limit) " is the limit: narrow it or page it." } };
+            let body = html! { p { (asked) " rows asked, " (limit) " is the limit: narrow it or \
+            page it." } };
             show(StatusCode::UNPROCESSABLE_ENTITY, "Refused", caller, body)
         }
         AskError::BadCursor | AskError::Restart => {
-            let body = html! { p { "This cursor is of another question, or stale: " (again) " at the first page." } };
+            let body = html! { p {
+            "This cursor is of another question, or stale: " (again) " at the first page." } };
             show(StatusCode::UNPROCESSABLE_ENTITY, "Refused", caller, body)
         }
         AskError::StaleCursor { pinned, pinned_rules, at, rules } => {
             let start = Address::new("/sessions").with("knownAtPosition", at.0.to_string()).href();
             let body = html! {
-                p { "Stale cursor: pinned to " (pinned) ", " (super::text::inert(pinned_rules)) ": " a href=(start) { "restart at " (at) } ", " (rules) "." }
+                p { "Stale cursor: pinned to " (pinned) ", " (super::text::inert(pinned_rules)) ": "
+                    a href=(start) { "restart at " (at) } ", " (rules) "." }
             };
             show(StatusCode::UNPROCESSABLE_ENTITY, "Refused", caller, body)
         }
         AskError::PastHead { asked, size } => {
-            let body = html! { p { "Position #" (asked) " is past the head: the log has " (size) " records." } };
+            let body = html! { p {
+            "Position #" (asked) " is past the head: the log has " (size) " records." } };
             show(StatusCode::UNPROCESSABLE_ENTITY, "Refused", caller, body)
         }
-        AskError::BadInput { .. } | AskError::TooMany { .. } => {
-            show(StatusCode::UNPROCESSABLE_ENTITY, "Refused", caller, html! { p { (error.to_string()) "." } })
-        }
+        AskError::BadInput { .. } | AskError::TooMany { .. } => show(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "Refused",
+            caller,
+            html! { p { (error.to_string()) "." } },
+        ),
         AskError::Lagging { assessed_to, wanted } => {
             let read_at = assessed_to.saturating_sub(1);
             let at = Address::new("/sessions").with("knownAtPosition", read_at.to_string()).href();
             let wait = Address::new("/sessions").with("after", wanted.to_string()).href();
             let body = html! {
                 p { "Assessed to #" (read_at) ", and not to #" (wanted) " in time." }
-                p { a href=(at) { "Read at #" (read_at) } " · " a href=(wait) { "Wait for #" (wanted) } }
+                p { a href=(at) { "Read at #" (read_at) } " · " a href=(wait) {
+                    "Wait for #" (wanted) } }
             };
             show(StatusCode::OK, "Lagging", caller, body)
         }
@@ -180,19 +204,31 @@ fn asked(error: &AskError, caller: Option<&Caller>) -> Response {
             let body = html! { p { (super::text::inert(&said)) " (" (tenant) ")." } };
             let mut response = show(StatusCode::INTERNAL_SERVER_ERROR, "Damaged", caller, body);
             if let Some(caller) = caller {
-                response.extensions_mut().insert(DamageSeen { tenant: caller.tenant.clone(), damage: Arc::new(damage.again()) });
+                response.extensions_mut().insert(DamageSeen {
+                    tenant: caller.tenant.clone(),
+                    damage: Arc::new(damage.again()),
+                });
             }
             response
         }
         AskError::Log(LogError::Stopped { .. }) => {
-            let mut response = show(StatusCode::SERVICE_UNAVAILABLE, "Not now", caller, html! { p { (error.to_string()) "." } });
+            let mut response = show(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Not now",
+                caller,
+                html! { p { (error.to_string()) "." } },
+            );
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
             response
         }
         AskError::Log(LogError::Unavailable { .. } | LogError::TooLarge) => {
             crate::graphql::errors::log_ask(error);
-            let mut response =
-                show(StatusCode::SERVICE_UNAVAILABLE, "Not now", caller, html! { p { "Not now. The same request may succeed later." } });
+            let mut response = show(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Not now",
+                caller,
+                html! { p { "Not now. The same request may succeed later." } },
+            );
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             response
         }

@@ -1,4 +1,5 @@
-//! "As known at": the records that changed this answer. Those up to K are part of it, and the same for ever; those after K stand outside of it.
+//! "As known at": the records that changed this answer. Those up to K are part of it, and the same
+//! for ever; those after K stand outside of it.
 
 use super::{
     address::Address,
@@ -28,12 +29,23 @@ pub(crate) struct Ways<'a> {
 impl Ways<'_> {
     /// This view as known at another record.
     fn to(&self, position: LogPosition) -> Address {
-        let known = self.keep.clone().with("at", self.answered.at.to_string()).with("knownAtPosition", position.0.to_string());
+        let known = self
+            .keep
+            .clone()
+            .with("at", self.answered.at.to_string())
+            .with("knownAtPosition", position.0.to_string());
         known.with("rules", self.answered.rules)
     }
 
     /// Without R a form's address is sent on to the pinned one: the same that a link has.
-    fn form(&self, label: &str, name: &str, button: &str, hidden: &[(&str, String)], options: Markup) -> Markup {
+    fn form(
+        &self,
+        label: &str,
+        name: &str,
+        button: &str,
+        hidden: &[(&str, String)],
+        options: Markup,
+    ) -> Markup {
         html! {
             form class="to-stop" method="get" action=(self.keep.path()) {
                 @for (name, value) in hidden { input type="hidden" name=(name) value=(value); }
@@ -49,7 +61,8 @@ impl Ways<'_> {
         let here = stops.iter().rfind(|stop| stop.record.position <= self.answered.position);
         let options = html! {
             @for stop in stops {
-                option value=(stop.record.position.0) selected[here.is_some_and(|here| here == stop)] { (named(stop)) }
+                option value=(stop.record.position.0) selected[here.is_some_and(|here|
+                    here == stop)] { (named(stop)) }
             }
         };
         self.form(label, "knownAtPosition", "Show", &hidden, options)
@@ -68,7 +81,9 @@ pub(crate) fn until(ways: &Ways<'_>, stops: &Stops) -> Markup {
         nav class="known" aria-labelledby="known-h" data-position=(known_at.0) {
             h2 id="known-h" { "As known at " (known_at) }
             p {
-                @if let Some(stop) = before { a rel="prev" href=(ways.to(stop.record.position).href()) { "◀ " (named(stop)) } " · " }
+                @if let Some(stop) = before {
+                    a rel="prev" href=(ways.to(stop.record.position).href()) {
+                    "◀ " (named(stop)) } " · " }
                 @match last {
                     Some(stop) if stop.record.position == known_at => { strong { (named(stop)) } },
                     Some(stop) => { "last changed by " strong { (named(stop)) } },
@@ -77,18 +92,22 @@ pub(crate) fn until(ways: &Ways<'_>, stops: &Stops) -> Markup {
             }
             @if !stops.stops.is_empty() { (ways.choose("Known at", &stops.stops)) }
             @if !comparable.is_empty() {
-                (ways.form("Compare with", "vs", "Compare", ways.here.fields().iter().filter(|(name, _)| *name != "rules").cloned().collect::<Vec<_>>().as_slice(), html! {
+                (ways.form("Compare with", "vs", "Compare", ways.here.fields().iter().filter(|(name,
+                    _)| *name != "rules").cloned().collect::<Vec<_>>().as_slice(), html! {
                     @for (i, stop) in comparable.iter().enumerate() {
-                        @let chosen = ways.vs.map_or(i + 1 == comparable.len(), |vs| vs == stop.record.position.0);
+                        @let chosen = ways.vs.map_or(i + 1 == comparable.len(), |vs|
+                            vs == stop.record.position.0);
                         option value=(stop.record.position.0) selected[chosen] { (named(stop)) }
                     }
                 }))
             }
             details {
-                summary { (stops.stops.len()) @if stops.stops.len() == 1 { " record" } @else { " records" } " changed this answer, each a stop" }
+                summary { (stops.stops.len()) @if stops.stops.len() == 1 { " record" } @else {
+                    " records" } " changed this answer, each a stop" }
                 (list(ways, &stops.stops, &mut times, true))
                 @if stops.untried > 0 {
-                    p { "The last " (stops.tried) " records that could have changed it were tried; " (stops.untried) " earlier ones were not." }
+                    p { "The last " (stops.tried) " records that could have changed it were tried; \
+                        " (stops.untried) " earlier ones were not." }
                 }
             }
         }
@@ -105,18 +124,23 @@ pub(crate) fn later(ways: &Ways<'_>, stops: &Stops, head: LogPosition) -> Markup
     html! {
         nav class="later" aria-label="Known since" {
             @match stops.stops.first() {
-                None if stops.untried == 0 => p { "No record after " (known_at) " changes this answer, up to " (head) "." },
-                None => p { "None of the next " (stops.tried) " records after " (known_at) " that could change this answer does." },
+                None if stops.untried == 0 => p { "No record after " (known_at) " changes this \
+                    answer, up to " (head) "." },
+                None => p { "None of the next " (stops.tried) " records after " (known_at)
+                    " that could change this answer does." },
                 Some(next) => {
-                    p { a rel="next" href=(ways.to(next.record.position).href()) { "▶ " (named(next)) } }
+                    p { a rel="next" href=(ways.to(next.record.position).href()) {
+                        "▶ " (named(next)) } }
                     details {
-                        summary { (stops.stops.len()) @if stops.stops.len() == 1 { " later record changes" } @else { " later records change" } " this answer" }
+                        summary { (stops.stops.len()) @if stops.stops.len() == 1 { " later record \
+                            changes" } @else { " later records change" } " this answer" }
                         (list(ways, &stops.stops, &mut times, false))
                     }
                     (ways.choose("Known at", &stops.stops))
                 },
             }
-            @if stops.untried > 0 { p { "The next " (stops.tried) " that could change it were tried; " (stops.untried) " later ones were not." } }
+            @if stops.untried > 0 { p { "The next " (stops.tried) " that could change it were \
+                tried; " (stops.untried) " later ones were not." } }
         }
     }
 }
@@ -128,13 +152,16 @@ fn list(ways: &Ways<'_>, stops: &[Stop], times: &mut Times, compare: bool) -> Ma
             @for (i, stop) in stops.iter().enumerate() {
                 @let record = &stop.record;
                 li {
-                    a class="stop" href=(ways.to(record.position).href()) aria-current=[(record.position == known_at).then_some("true")] {
+                    a class="stop" href=(ways.to(record.position).href())
+                        aria-current=[(record.position == known_at).then_some("true")] {
                         (record.position) " " (times.show(record.recorded_at)) " " (words(stop))
                     }
-                    @if is_late(record.occurred.from, record.recorded_at) { ", late " (delay(record.occurred.from, record.recorded_at)) }
+                    @if is_late(record.occurred.from, record.recorded_at) {
+                        ", late " (delay(record.occurred.from, record.recorded_at)) }
                     ": " (touched(&stop.changes))
                     @if compare && i + 1 < stops.len() {
-                        " · " a href={ (ways.here.clone().with("vs", record.position.0.to_string()).href()) "#vs" } { "compare" }
+                        " · " a href={ (ways.here.clone().with("vs",
+                            record.position.0.to_string()).href()) "#vs" } { "compare" }
                     }
                 }
             }

@@ -11,8 +11,10 @@ pub(crate) fn switches(order: Order, (occurred, recorded): (&Address, &Address))
             p {
                 "Order "
                 @match order {
-                    Order::Occurred => { strong { "occurred" } " · " a href=(recorded.href()) { "recorded" } },
-                    Order::Recorded => { a href=(occurred.href()) { "occurred" } " · " strong { "recorded" } },
+                    Order::Occurred => { strong { "occurred" } " · " a href=(recorded.href()) {
+                        "recorded" } },
+                    Order::Recorded => { a href=(occurred.href()) { "occurred" } " · " strong {
+                        "recorded" } },
                 }
                 " · " a href=(as_query::link("session", occurred)) { "As GraphQL" }
             }

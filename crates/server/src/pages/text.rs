@@ -1,4 +1,5 @@
-//! Text from outside, made inert: escaped, set apart from the direction of its surroundings, and with nothing in it that cannot be seen.
+//! Text from outside, made inert: escaped, set apart from the direction of its surroundings, and
+//! with nothing in it that cannot be seen.
 
 use maud::{Markup, html};
 use std::fmt::Write;
@@ -40,7 +41,8 @@ pub(crate) fn plain(text: &str) -> String {
     out
 }
 
-/// A sentence of ours with text from outside in it: not cut, as long as it is a sentence. `#n` becomes what `link` makes of it.
+/// A sentence of ours with text from outside in it: not cut, as long as it is a sentence. `#n`
+/// becomes what `link` makes of it.
 pub(crate) fn sentence(text: &str, link: &dyn Fn(u64) -> Option<Markup>) -> Markup {
     /// No sentence of ours is longer; what is was made so from outside.
     const LONGEST: usize = 2_000;
@@ -61,7 +63,8 @@ pub(crate) fn sentence(text: &str, link: &dyn Fn(u64) -> Option<Markup>) -> Mark
         }
     }
     out.push(uncut(rest));
-    html! { @for part in &out { (part) } @if end < text.len() { span class="cut" { "… (" (text.len()) " bytes)" } } }
+    html! { @for part in &out { (part) } @if end < text.len() {
+    span class="cut" { "… (" (text.len()) " bytes)" } } }
 }
 
 /// Escaped and made visible, and not cut.
@@ -114,16 +117,22 @@ fn spelled(c: char) -> String {
 fn unseen(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180E}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}'
-            | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FFF9}'..='\u{FFFB}' | '\u{FE00}'..='\u{FE0F}'
+            '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' |
+                '\u{17B5}' | '\u{180E}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}'
+            | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' |
+                '\u{FFF9}'..='\u{FFFB}' | '\u{FE00}'..='\u{FE0F}'
             | '\u{E0000}'..='\u{E0FFF}')
 }
 
 /// Whether one word mixes Latin with letters that look like Latin ones.
 fn mixes_scripts(text: &str) -> bool {
     text.split(|c: char| !c.is_alphabetic()).any(|word| {
-        let latin = word.chars().any(|c| c.is_ascii_alphabetic() || matches!(c, '\u{00C0}'..='\u{024F}'));
-        let alike = word.chars().any(|c| matches!(c, '\u{0370}'..='\u{052F}' | '\u{0531}'..='\u{0587}' | '\u{13A0}'..='\u{13FF}'));
+        let latin =
+            word.chars().any(|c| c.is_ascii_alphabetic() || matches!(c, '\u{00C0}'..='\u{024F}'));
+        let alike = word.chars().any(|c| {
+            matches!(c, '\u{0370}'..='\u{052F}' |
+            '\u{0531}'..='\u{0587}' | '\u{13A0}'..='\u{13FF}')
+        });
         latin && alike
     })
 }
@@ -139,7 +148,11 @@ mod tests {
 
     #[test]
     fn markup_is_text() {
-        check("<script>alert(1)</script>", "<bdi>&lt;script&gt;alert(1)&lt;/script&gt;</bdi>", "<script>alert(1)</script>");
+        check(
+            "<script>alert(1)</script>",
+            "<bdi>&lt;script&gt;alert(1)&lt;/script&gt;</bdi>",
+            "<script>alert(1)</script>",
+        );
         check("\" onload=\"x", "<bdi>&quot; onload=&quot;x</bdi>", "\" onload=\"x");
     }
 
@@ -161,8 +174,14 @@ mod tests {
     #[test]
     fn records_in_a_sentence_become_links() {
         let link = |n: u64| (n == 54).then(|| html! { a href="x" { "#" (n) } });
-        assert_eq!(sentence("at 13:50 (#54), not #7 # <b>", &link).into_string(), "at 13:50 (<a href=\"x\">#54</a>), not #7 # &lt;b&gt;");
-        assert_eq!(sentence("\u{202E}", &link).into_string(), "<span class=\"chip\">\\u{202E}</span>");
+        assert_eq!(
+            sentence("at 13:50 (#54), not #7 # <b>", &link).into_string(),
+            "at 13:50 (<a href=\"x\">#54</a>), not #7 # &lt;b&gt;"
+        );
+        assert_eq!(
+            sentence("\u{202E}", &link).into_string(),
+            "<span class=\"chip\">\\u{202E}</span>"
+        );
         assert!(sentence(&"x".repeat(2_001), &link).into_string().ends_with("(2001 bytes)</span>"));
     }
 

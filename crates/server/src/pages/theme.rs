@@ -1,4 +1,5 @@
-//! `/theme`: light or dark, whatever the device prefers. A cookie holds the choice; the stylesheet alone looks at it, so that pages stay the same bytes.
+//! `/theme`: light or dark, whatever the device prefers. A cookie holds the choice; the stylesheet
+//! alone looks at it, so that pages stay the same bytes.
 
 use super::{
     address::{Address, is_local},
@@ -72,7 +73,8 @@ pub(crate) fn choice(here: &Address) -> Markup {
             input type="hidden" name="next" value=(here.href());
             // No choice is shown as made: which one was is known to the stylesheet alone.
             "Colours: "
-            @for theme in Theme::ALL { button type="submit" name="theme" value=(theme.word()) { (theme.word()) } " " }
+            @for theme in Theme::ALL { button type="submit" name="theme" value=(theme.word()) {
+                (theme.word()) } " " }
         }
     }
 }
@@ -122,7 +124,9 @@ mod tests {
 
     #[test]
     fn what_is_no_choice_is_the_device() {
-        let of = |cookie: &'static str| Theme::of(&[(header::COOKIE, HeaderValue::from_static(cookie))].into_iter().collect());
+        let of = |cookie: &'static str| {
+            Theme::of(&[(header::COOKIE, HeaderValue::from_static(cookie))].into_iter().collect())
+        };
         assert_eq!(
             [of("theme=dark"), of("a=b; theme=light"), of("theme=pink"), of("a=b")],
             [Theme::Dark, Theme::Light, Theme::Device, Theme::Device]

@@ -1,4 +1,5 @@
-//! Times as every page shows them: `13:20:04Z`, the date at the first time and where it changes, never "2 hours ago".
+//! Times as every page shows them: `13:20:04Z`, the date at the first time and where it changes,
+//! never "2 hours ago".
 
 use claimledger_facts::time::{Occurred, Time};
 use std::time::Duration;
@@ -48,12 +49,17 @@ pub(crate) fn clock(time: Time) -> String {
 pub(crate) fn delay(occurred: Time, recorded: Time) -> String {
     let micros = recorded.micros().saturating_sub(occurred.micros());
     let secs = micros.unsigned_abs() / 1_000_000;
-    if micros < 0 && secs > 0 { format!("source clock ahead {}", duration(secs)) } else { format!("+{}", duration(secs)) }
+    if micros < 0 && secs > 0 {
+        format!("source clock ahead {}", duration(secs))
+    } else {
+        format!("+{}", duration(secs))
+    }
 }
 
 /// Whether it was recorded late.
 pub(crate) fn is_late(occurred: Time, recorded: Time) -> bool {
-    u128::from(recorded.micros().saturating_sub(occurred.micros()).max(0).unsigned_abs()) > LATE.as_micros()
+    u128::from(recorded.micros().saturating_sub(occurred.micros()).max(0).unsigned_abs())
+        > LATE.as_micros()
 }
 
 /// `4 s`, `2 h 30 min`, `3 d 4 h`: the two largest units.

@@ -33,14 +33,17 @@ fn node(reason: &Reason, href: &dyn Fn(Option<LogPosition>) -> String, depth: us
 
 fn own(reason: &Reason, href: &dyn Fn(Option<LogPosition>) -> String) -> Markup {
     let link = |n: u64| {
-        let position = reason.facts.iter().map(|fact| fact.position).find(|position| position.0 == n)?;
+        let position =
+            reason.facts.iter().map(|fact| fact.position).find(|position| position.0 == n)?;
         Some(html! { a class="record" href=(href(Some(position))) { (position) } })
     };
     let beside = margin(reason);
     html! {
-        // The code is no word of the tree: it stands where it does not change what is read or copied.
+        // The code is no word of the tree: it stands where it does not change what is read or
+        // copied.
         span class="words" title=[reason.code] { (sentence(&line(reason), &link)) }
-        @if !beside.is_empty() { " " span class="beside" title=[reason.source] { (sentence(&beside, &link)) } }
+        @if !beside.is_empty() { " " span class="beside" title=[reason.source] {
+            (sentence(&beside, &link)) } }
     }
 }
 
@@ -76,15 +79,32 @@ mod tests {
                 _ => {}
             }
         }
-        out.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").replace("&quot;", "\"").split_whitespace().collect::<Vec<_>>().join(" ")
+        out.replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&amp;", "&")
+            .replace("&quot;", "\"")
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     #[test]
     fn the_words_are_those_of_the_command_line() {
-        let tree_of =
-            reason("S3 was let in <b>", vec![reason("phr has it itself (#40)", vec![]), reason("and \"more\"", vec![reason("deep", vec![])])]);
-        let html = tree(&tree_of, &|position| format!("/session?open={}", position.unwrap_or_default().0)).into_string();
-        let plain: String = text(&tree_of).replace(['├', '└', '│'], " ").split_whitespace().collect::<Vec<_>>().join(" ");
+        let tree_of = reason(
+            "S3 was let in <b>",
+            vec![
+                reason("phr has it itself (#40)", vec![]),
+                reason("and \"more\"", vec![reason("deep", vec![])]),
+            ],
+        );
+        let html =
+            tree(&tree_of, &|position| format!("/session?open={}", position.unwrap_or_default().0))
+                .into_string();
+        let plain: String = text(&tree_of)
+            .replace(['├', '└', '│'], " ")
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
         assert_eq!(without_tags(&html), plain);
         assert!(html.contains("<a class=\"record\" href=\"/session?open=40\">#40</a>"));
         assert!(!html.contains("<b>"));

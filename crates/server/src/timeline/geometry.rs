@@ -45,7 +45,8 @@ impl Window {
 
     /// The pixel of an instant; outside of the plot for one outside of the window.
     pub(crate) fn x(&self, time: Time) -> f64 {
-        // Micros of ten thousand years are below 2^59; the error of a double there is far below a pixel.
+        // Micros of ten thousand years are below 2^59; the error of a double there is far below a
+        // pixel.
         let span = (self.until.micros() - self.from.micros()) as f64;
         GUTTER + (time.micros() - self.from.micros()) as f64 / span * PLOT
     }
@@ -77,17 +78,25 @@ pub(crate) struct Tick {
     pub date: Option<String>,
 }
 
-const STEPS_SECS: [i64; 13] = [1, 5, 15, 60, 300, 900, 3_600, 10_800, 21_600, 86_400, 604_800, 2_592_000, 31_536_000];
+const STEPS_SECS: [i64; 13] =
+    [1, 5, 15, 60, 300, 900, 3_600, 10_800, 21_600, 86_400, 604_800, 2_592_000, 31_536_000];
 
 /// Ticks at round instants in UTC: the smallest step that gives at most twelve.
 pub(crate) fn ticks(window: &Window) -> Vec<Tick> {
-    let step = STEPS_SECS.into_iter().find(|step| window.secs() / *step as f64 <= 12.0).unwrap_or(31_536_000);
+    let step = STEPS_SECS
+        .into_iter()
+        .find(|step| window.secs() / *step as f64 <= 12.0)
+        .unwrap_or(31_536_000);
     let mut ticks: Vec<Tick> = Vec::new();
     let mut last = None;
     for at in instants(window, step) {
         let date = when::date(at);
         let changed = last.as_ref() != Some(&date);
-        ticks.push(Tick { x: window.x(at), clock: when::clock(at), date: changed.then(|| date.clone()) });
+        ticks.push(Tick {
+            x: window.x(at),
+            clock: when::clock(at),
+            date: changed.then(|| date.clone()),
+        });
         last = Some(date);
     }
     ticks
@@ -164,7 +173,12 @@ mod tests {
             assert!((6..=12).contains(&ticks.len()), "{from}: {ticks:?}");
             assert!(ticks[0].date.is_some());
         }
-        for until in ["2026-01-02T01:00:00Z", "2036-01-01T00:00:00Z", "2326-01-01T00:00:00Z", "2026-01-01T00:00:21Z"] {
+        for until in [
+            "2026-01-02T01:00:00Z",
+            "2036-01-01T00:00:00Z",
+            "2326-01-01T00:00:00Z",
+            "2026-01-01T00:00:21Z",
+        ] {
             let window = Window { from: t("2026-01-01T00:00:00Z"), until: t(until) };
             assert!((3..=12).contains(&ticks(&window).len()), "{until}");
         }

@@ -1,5 +1,5 @@
-//! What was heard of each source, drawn: one lane a source, solid as far as somebody says that everything was heard, hatched where that is assumed, with
-//! its silences cut out.
+//! What was heard of each source, drawn: one lane a source, solid as far as somebody says that
+//! everything was heard, hatched where that is assumed, with its silences cut out.
 
 use super::{
     geometry::{AXIS, BAR, GUTTER, LANE, WIDTH, Window, px},
@@ -27,21 +27,33 @@ pub(crate) struct Lane<'a> {
 }
 
 /// Writes the figure. Ids carry `prefix`.
-pub(crate) fn svg(lanes: &[Lane<'_>], answered: &Answered, prefix: &str, href: &dyn Fn(LogPosition) -> String) -> Markup {
+pub(crate) fn svg(
+    lanes: &[Lane<'_>],
+    answered: &Answered,
+    prefix: &str,
+    href: &dyn Fn(LogPosition) -> String,
+) -> Markup {
     let window = window(lanes, answered);
     let bottom = AXIS + lanes.len() as f64 * LANE;
     let mut times = Times::default();
     html! {
-        svg class="tl heard" viewBox={ "0 0 " (px(WIDTH)) " " (px(bottom + FOOT)) } width=(px(WIDTH)) height=(px(bottom + FOOT)) role="group"
-            aria-labelledby={ (prefix) "-t" } aria-describedby={ (prefix) "-d" } data-from=(window.from) data-until=(window.until) {
-            title id={ (prefix) "-t" } { "What was heard, " (times.show(window.from)) " to " (times.show(window.until)) }
-            desc id={ (prefix) "-d" } { "One lane a source. Solid: said to be complete. Hatched: assumed to be. Cross-hatched: silent. The lists below say the same." }
+        svg class="tl heard" viewBox={
+            "0 0 " (px(WIDTH)) " " (px(bottom + FOOT)) } width=(px(WIDTH))
+            height=(px(bottom + FOOT)) role="group"
+            aria-labelledby={ (prefix) "-t" } aria-describedby={
+                (prefix) "-d" } data-from=(window.from) data-until=(window.until) {
+            title id={ (prefix) "-t" } {
+                "What was heard, " (times.show(window.from)) " to " (times.show(window.until)) }
+            desc id={ (prefix) "-d" } { "One lane a source. Solid: said to be complete. Hatched: \
+                assumed to be. Cross-hatched: silent. The lists below say the same." }
             (patterns(prefix))
             g class="bands" aria-hidden="true" {
-                rect class="tint-a" x=(px(GUTTER)) y=(px(AXIS)) width=(px(WIDTH - GUTTER)) height=(px(bottom - AXIS)) {}
+                rect class="tint-a" x=(px(GUTTER)) y=(px(AXIS)) width=(px(WIDTH - GUTTER))
+                    height=(px(bottom - AXIS)) {}
             }
             (axis(&window))
-            @for (row, lane) in lanes.iter().enumerate() { (drawn(lane, &window, AXIS + row as f64 * LANE, prefix, href)) }
+            @for (row, lane) in lanes.iter().enumerate() { (drawn(lane, &window,
+                AXIS + row as f64 * LANE, prefix, href)) }
             @if window.holds(answered.recorded_at) {
                 @let x = px(window.x(answered.recorded_at));
                 g class="cut" aria-hidden="true" {
@@ -54,7 +66,9 @@ pub(crate) fn svg(lanes: &[Lane<'_>], answered: &Answered, prefix: &str, href: &
 }
 
 fn window(lanes: &[Lane<'_>], answered: &Answered) -> Window {
-    let spans = lanes.iter().flat_map(|lane| lane.gaps.iter().flat_map(|said| [said.gap.from, said.gap.until]));
+    let spans = lanes
+        .iter()
+        .flat_map(|lane| lane.gaps.iter().flat_map(|said| [said.gap.from, said.gap.until]));
     let heard = lanes.iter().flat_map(|lane| lane.report.said.heard.iter().map(|said| said.until));
     let firsts = lanes.iter().filter_map(|lane| begins(lane.report));
     let all: Vec<Time> = spans.chain(heard).chain(firsts).chain([answered.recorded_at]).collect();
@@ -67,10 +81,20 @@ fn begins(report: &SourceReport) -> Option<Time> {
     report.first.as_ref().map(|record| record.occurred.from)
 }
 
-fn drawn(lane: &Lane<'_>, window: &Window, top: f64, prefix: &str, href: &dyn Fn(LogPosition) -> String) -> Markup {
+fn drawn(
+    lane: &Lane<'_>,
+    window: &Window,
+    top: f64,
+    prefix: &str,
+    href: &dyn Fn(LogPosition) -> String,
+) -> Markup {
     let y = top + (LANE - BAR) / 2.0;
     let name = plain(lane.report.source.as_str());
-    let short: String = if name.chars().count() > 25 { name.chars().take(24).chain(['…']).collect() } else { name.clone() };
+    let short: String = if name.chars().count() > 25 {
+        name.chars().take(24).chain(['…']).collect()
+    } else {
+        name.clone()
+    };
     let start = begins(lane.report).unwrap_or(window.from);
     let mut from = start;
     let mut heard: Vec<(Time, &HeardSaid)> = Vec::new();
@@ -81,22 +105,30 @@ fn drawn(lane: &Lane<'_>, window: &Window, top: f64, prefix: &str, href: &dyn Fn
     html! {
         g class="lane heard" role="group" aria-label=(name) {
             text class="name" x="8" y=(px(top + 18.0)) { (short) }
-            line class="tail" x1=(px(window.clamped(from))) y1=(px(y + BAR / 2.0)) x2=(px(WIDTH)) y2=(px(y + BAR / 2.0)) {}
+            line class="tail" x1=(px(window.clamped(from))) y1=(px(y + BAR / 2.0)) x2=(px(WIDTH))
+                y2=(px(y + BAR / 2.0)) {}
             @for (from, said) in heard {
                 @let assumed = said.basis == HeardBasis::Assumed;
-                a class=(if assumed { "bar ink possible assumed" } else { "bar ink solid" }) href=(href(said.record.position)) tabindex="-1" data-until=(said.until) {
-                    title { (name) " heard to " (clock(said.until)) ", " (said.basis.as_str()) ": " (said.record.position) }
+                a class=(if assumed { "bar ink possible assumed" } else {
+                    "bar ink solid" }) href=(href(said.record.position)) tabindex="-1"
+                    data-until=(said.until) {
+                    title { (name) " heard to " (clock(said.until)) ", " (said.basis.as_str()) ": "
+                        (said.record.position) }
                     path class="body" fill=[assumed.then(|| format!("url(#{prefix}-possible-ink)"))]
-                        d=(marks::bar(window.clamped(from), window.clamped(said.until), y, false)) {}
+                        d=(marks::bar(window.clamped(from), window.clamped(said.until), y,
+                            false)) {}
                 }
             }
             @for said in lane.gaps {
-                @let (left, right) = (window.clamped(said.gap.from), window.clamped(said.gap.until));
+                @let (left, right) = (window.clamped(said.gap.from),
+                    window.clamped(said.gap.until));
                 @let d = marks::bar(left, right.max(left + 2.0), y, false);
-                a class=(if said.gap.backfilled { "bar gap filled" } else { "bar gap open" }) href=(href(said.silent.position)) tabindex="-1"
+                a class=(if said.gap.backfilled { "bar gap filled" } else {
+                    "bar gap open" }) href=(href(said.silent.position)) tabindex="-1"
                     data-from=(said.gap.from) data-until=(said.gap.until) {
                     title {
-                        (name) " silent " (clock(said.gap.from)) " to " (clock(said.gap.until)) @if said.gap.backfilled { ", back-filled" } @else { ", open" }
+                        (name) " silent " (clock(said.gap.from)) " to " (clock(said.gap.until)) @if
+                            said.gap.backfilled { ", back-filled" } @else { ", open" }
                         ": " (said.silent.position)
                     }
                     path class="under" d=(d) {}

@@ -1,4 +1,5 @@
-//! What a figure can hold: 1,500 elements, 60 lanes, 400 links, 200 KB. What a limit leaves out is counted in the caption; what is odd is left out last.
+//! What a figure can hold: 1,500 elements, 60 lanes, 400 links, 200 KB. What a limit leaves out is
+//! counted in the caption; what is odd is left out last.
 
 use super::{
     geometry::{GUTTER, PLOT},
@@ -28,7 +29,10 @@ const PX_AN_ITEM: f64 = 6.0;
 pub(crate) fn fit(figure: &mut Figure, href_bytes: usize) {
     fold_factors(figure);
     if figure.lanes.len() > MAX_LANES {
-        figure.left_out.push(format!("{} lanes more than the {MAX_LANES} drawn", figure.lanes.len() - MAX_LANES));
+        figure.left_out.push(format!(
+            "{} lanes more than the {MAX_LANES} drawn",
+            figure.lanes.len() - MAX_LANES
+        ));
         figure.lanes.truncate(MAX_LANES);
     }
     let window = figure.window;
@@ -65,7 +69,10 @@ fn fold_factors(figure: &mut Figure) {
     for lane in &mut folded {
         fold(lane);
     }
-    figure.left_out.push(format!("{factors} factors are folded into {} lanes, one an assertion", folded.len()));
+    figure.left_out.push(format!(
+        "{factors} factors are folded into {} lanes, one an assertion",
+        folded.len()
+    ));
     let at = lanes.iter().position(|lane| lane.kind > LaneKind::Factor).unwrap_or(lanes.len());
     lanes.splice(at..at, folded);
     figure.lanes = lanes;
@@ -96,15 +103,21 @@ const fn end_of(item: &Item) -> Time {
 
 /// Puts a lane's ordinary items into columns of 8 px. Returns how many odd ones are left out.
 fn bucket(lane: &mut Lane, x: impl Fn(Time) -> f64) -> usize {
-    let (odd, ordinary): (Vec<Item>, Vec<Item>) = std::mem::take(&mut lane.items).into_iter().partition(Item::is_exception);
+    let (odd, ordinary): (Vec<Item>, Vec<Item>) =
+        std::mem::take(&mut lane.items).into_iter().partition(Item::is_exception);
     let mut columns: Vec<Vec<Item>> = vec![Vec::new(); COLUMNS];
     for item in ordinary {
-        // Inside of the plot by construction, so this never exceeds the last column by more than rounding.
+        // Inside of the plot by construction, so this never exceeds the last column by more than
+        // rounding.
         let column = ((x(item.from) - GUTTER) / PLOT * COLUMNS as f64) as usize;
         columns[column.min(COLUMNS - 1)].push(item);
     }
     let more = odd.len().saturating_sub(MAX_EXCEPTIONS);
-    lane.items = odd.into_iter().take(MAX_EXCEPTIONS).chain(columns.into_iter().filter_map(column)).collect();
+    lane.items = odd
+        .into_iter()
+        .take(MAX_EXCEPTIONS)
+        .chain(columns.into_iter().filter_map(column))
+        .collect();
     lane.items.sort_by(|a, b| (a.from, &a.what).cmp(&(b.from, &b.what)));
     more
 }
@@ -142,7 +155,10 @@ pub(crate) const fn elements(item: &Item) -> usize {
         Shape::Column(_) => 3,
     };
     let frame = if matches!(item.hue, Hue::Attention) { 1 } else { 0 };
-    shape + frame + if item.late.is_some() { 3 } else { 0 } + if item.label.is_empty() { 0 } else { 3 }
+    shape
+        + frame
+        + if item.late.is_some() { 3 } else { 0 }
+        + if item.label.is_empty() { 0 } else { 3 }
 }
 
 /// Changes that are tinted, at most.
@@ -150,10 +166,15 @@ pub(crate) const MAX_CHANGES: usize = 20;
 /// Rectangles of gaps, at most.
 pub(crate) const MAX_GAPS: usize = 30;
 
-/// Elements beside the items: patterns, axis and lines, tints, gaps, the sign-in strip, the lanes themselves.
+/// Elements beside the items: patterns, axis and lines, tints, gaps, the sign-in strip, the lanes
+/// themselves.
 fn overhead(figure: &Figure) -> usize {
     let gaps = if figure.gaps.is_empty() { 0 } else { 2 * MAX_GAPS };
-    70 + 2 * figure.changes.len().min(MAX_CHANGES) + gaps + 3 * super::svg::sign_in(figure).len() + 6 + 4 * figure.lanes.len()
+    70 + 2 * figure.changes.len().min(MAX_CHANGES)
+        + gaps
+        + 3 * super::svg::sign_in(figure).len()
+        + 6
+        + 4 * figure.lanes.len()
 }
 
 fn leave_out(figure: &mut Figure, href_bytes: usize) {
@@ -163,7 +184,12 @@ fn leave_out(figure: &mut Figure, href_bytes: usize) {
     // A crowded figure drops the labels of what is ordinary first: the table has them.
     let wanted: usize = figure.lanes.iter().flat_map(|lane| &lane.items).map(elements).sum();
     if wanted > max_elements {
-        for item in figure.lanes.iter_mut().flat_map(|lane| &mut lane.items).filter(|item| item.hue != Hue::Attention && item.fill != Fill::Void) {
+        for item in figure
+            .lanes
+            .iter_mut()
+            .flat_map(|lane| &mut lane.items)
+            .filter(|item| item.hue != Hue::Attention && item.fill != Fill::Void)
+        {
             item.label.clear();
         }
     }
@@ -185,6 +211,8 @@ fn leave_out(figure: &mut Figure, href_bytes: usize) {
         }
     }
     if dropped > 0 {
-        figure.left_out.push(format!("{dropped} items more than the figure can hold; the records below have them"));
+        figure.left_out.push(format!(
+            "{dropped} items more than the figure can hold; the records below have them"
+        ));
     }
 }

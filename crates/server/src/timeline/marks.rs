@@ -11,7 +11,17 @@ pub(crate) fn bar(left: f64, right: f64, top: f64, round: bool) -> String {
     }
     let radius = (BAR / 2.0).min(r - l);
     let straight = r - radius;
-    format!("M{} {}H{}A{} {} 0 0 1 {} {}H{}Z", px(l), px(t), px(straight), px(radius), px(BAR / 2.0), px(straight), px(b), px(l))
+    format!(
+        "M{} {}H{}A{} {} 0 0 1 {} {}H{}Z",
+        px(l),
+        px(t),
+        px(straight),
+        px(radius),
+        px(BAR / 2.0),
+        px(straight),
+        px(b),
+        px(l)
+    )
 }
 
 /// The upright cap of an inclusive start.
@@ -26,7 +36,15 @@ pub(crate) fn latest_cap(x: f64, top: f64) -> String {
 
 /// The chevron of what runs on.
 pub(crate) fn chevron(x: f64, top: f64) -> String {
-    format!("M{} {}L{} {}L{} {}", px(x - 5.0), px(top), px(x), px(top + BAR / 2.0), px(x - 5.0), px(top + BAR))
+    format!(
+        "M{} {}L{} {}L{} {}",
+        px(x - 5.0),
+        px(top),
+        px(x),
+        px(top + BAR / 2.0),
+        px(x - 5.0),
+        px(top + BAR)
+    )
 }
 
 /// The cross of an end by loss.
@@ -37,7 +55,15 @@ pub(crate) fn cross(x: f64, middle: f64) -> String {
 
 /// The arrow head at the time something was recorded, if that was late.
 pub(crate) fn arrow_back(x: f64, middle: f64) -> String {
-    format!("M{} {}L{} {}L{} {}Z", px(x), px(middle), px(x + 5.0), px(middle - 4.0), px(x + 5.0), px(middle + 4.0))
+    format!(
+        "M{} {}L{} {}L{} {}Z",
+        px(x),
+        px(middle),
+        px(x + 5.0),
+        px(middle - 4.0),
+        px(x + 5.0),
+        px(middle + 4.0)
+    )
 }
 
 /// The notch at the start of a local factor's bar.
@@ -54,10 +80,23 @@ pub(crate) fn mark(mark: Mark, x: f64, y: f64) -> (String, Option<String>) {
             let triangle = format!("M{l} {b}L{cx} {t}L{r} {b}Z");
             (triangle.clone(), Some(triangle))
         }
-        Mark::Challenge => (format!("M{l} {cy}L{cx} {t}L{r} {cy}L{cx} {b}Z"), Some(format!("M{l} {cy}L{cx} {t}V{b}Z"))),
+        Mark::Challenge => (
+            format!("M{l} {cy}L{cx} {t}L{r} {cy}L{cx} {b}Z"),
+            Some(format!("M{l} {cy}L{cx} {t}V{b}Z")),
+        ),
         Mark::Deny => (format!("M{l} {t}H{r}L{cx} {b}Z"), None),
         Mark::Access => (format!("M{cx} {t}V{b}"), None),
-        Mark::Hollow => (format!("M{} {}H{}V{}H{}Z", px(x - 5.0), px(y - 5.0), px(x + 5.0), px(y + 5.0), px(x - 5.0)), None),
+        Mark::Hollow => (
+            format!(
+                "M{} {}H{}V{}H{}Z",
+                px(x - 5.0),
+                px(y - 5.0),
+                px(x + 5.0),
+                px(y + 5.0),
+                px(x - 5.0)
+            ),
+            None,
+        ),
     }
 }
 
@@ -82,7 +121,8 @@ mod tests {
 
     #[test]
     fn outcomes_differ_in_shape() {
-        let all = [Mark::Allow, Mark::Challenge, Mark::Deny, Mark::Access, Mark::Hollow].map(|m| mark(m, 10.0, 10.0));
+        let all = [Mark::Allow, Mark::Challenge, Mark::Deny, Mark::Access, Mark::Hollow]
+            .map(|m| mark(m, 10.0, 10.0));
         for (i, a) in all.iter().enumerate() {
             assert!(all.iter().skip(i + 1).all(|b| a.0 != b.0));
         }

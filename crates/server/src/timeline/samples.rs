@@ -1,8 +1,8 @@
 //! Made-up states for tests.
 
 use claimledger_domain::model::{
-    AppAccess, AsKnown, Certainty, Context, Decision, FactorType, Falsifier, Grade, HonoredFactor, Implied, MetAtDecision, Origin, Phase, Reason,
-    RecordRef, SessionState,
+    AppAccess, AsKnown, Certainty, Context, Decision, FactorType, Falsifier, Grade, HonoredFactor,
+    Implied, MetAtDecision, Origin, Phase, Reason, RecordRef, SessionState,
 };
 use claimledger_facts::{
     ids::{LogPosition, RecordId, SourceEventId, SourceId, TenantId},
@@ -15,7 +15,8 @@ pub(crate) fn t(text: &str) -> Time {
 }
 
 pub(crate) fn record(position: u64, kind: &str, at: &str) -> RecordRef {
-    let (source, source_id) = (SourceId::new("acme-sp"), SourceEventId::new(format!("e{position}")));
+    let (source, source_id) =
+        (SourceId::new("acme-sp"), SourceEventId::new(format!("e{position}")));
     RecordRef {
         id: RecordId::derive(&TenantId::new("acme"), &source, &source_id),
         source,
@@ -93,7 +94,12 @@ pub(crate) fn decision(position: u64, at: &str, outcome: Outcome) -> Decision {
         met: MetAtDecision::default(),
         differs: None,
         falsified_later: None,
-        at_k: AsKnown { implied: Implied::Allow, first_unmet: None, missing: Vec::new(), met: MetAtDecision::default() },
+        at_k: AsKnown {
+            implied: Implied::Allow,
+            first_unmet: None,
+            missing: Vec::new(),
+            met: MetAtDecision::default(),
+        },
         later: Vec::new(),
         relied_on: Vec::new(),
         variant: false,
@@ -103,11 +109,24 @@ pub(crate) fn decision(position: u64, at: &str, outcome: Outcome) -> Decision {
 
 pub(crate) fn falsifier(record: RecordRef, code: &'static str) -> Falsifier {
     let from = record.occurred.from;
-    Falsifier { record, code, from, retracts: None, certainty: Certainty::Certain, actor: None, words: code.to_owned() }
+    Falsifier {
+        record,
+        code,
+        from,
+        retracts: None,
+        certainty: Certainty::Certain,
+        actor: None,
+        words: code.to_owned(),
+    }
 }
 
 pub(crate) fn access(position: u64, at: &str) -> AppAccess {
-    AppAccess { app: "payroll".into(), app_session: None, at: t(at), record: record(position, "app.accessed", at) }
+    AppAccess {
+        app: "payroll".into(),
+        app_session: None,
+        at: t(at),
+        record: record(position, "app.accessed", at),
+    }
 }
 
 /// From 11:30 to 19:30 on one day, with two factors, two decisions and an access.
@@ -137,7 +156,10 @@ pub(crate) fn session() -> SessionState {
             factor("hwk", "2026-03-10T11:30:00Z", Some("2026-03-10T12:10:00Z")),
         ],
         ignored: Vec::new(),
-        decisions: vec![decision(26, "2026-03-10T11:30:04Z", Outcome::Allow), decision(30, "2026-03-10T12:30:00Z", Outcome::Deny)],
+        decisions: vec![
+            decision(26, "2026-03-10T11:30:04Z", Outcome::Allow),
+            decision(30, "2026-03-10T12:30:00Z", Outcome::Deny),
+        ],
         accesses: vec![access(31, "2026-03-10T12:30:01Z")],
         refused: Vec::new(),
         context: Context::default(),

@@ -17,10 +17,13 @@ pub(crate) fn table(figure: &Figure, id: &str, href: &dyn Fn(Target) -> String) 
             summary { "Table: " (rows) " rows" }
             div class="scroll" tabindex="0" role="region" aria-label="The timeline as a table" {
             table {
-                caption { "What the timeline shows, in the same order." @for left_out in &figure.left_out { " Left out: " (left_out) "." } }
-                thead { tr { @for head in ["Lane", "What", "From", "Until", "Certainty", "Grade", "Reason", "Recorded", "Record"] { th scope="col" { (head) } } } }
+                caption { "What the timeline shows, in the same order." @for left_out in
+                    &figure.left_out { " Left out: " (left_out) "." } }
+                thead { tr { @for head in ["Lane", "What", "From", "Until", "Certainty", "Grade",
+                    "Reason", "Recorded", "Record"] { th scope="col" { (head) } } } }
                 tbody {
-                    @for lane in &figure.lanes { @for item in &lane.items { (row(lane, item, &mut times, href)) } }
+                    @for lane in &figure.lanes { @for item in &lane.items { (row(lane, item,
+                        &mut times, href)) } }
                 }
             }
             }
@@ -49,7 +52,8 @@ fn row(lane: &Lane, item: &Item, times: &mut Times, href: &dyn Fn(Target) -> Str
                     Some(position) => a href=(href(Target::Record(position))) { (position) },
                     None => a href=(href(Target::Session)) { "session" },
                 }
-                @if let Some(by) = &item.ended_by { ", ended by " a href=(href(Target::Record(by.position))) { (by.position) } }
+                @if let Some(by) = &item.ended_by {
+                    ", ended by " a href=(href(Target::Record(by.position))) { (by.position) } }
             }
         }
     }
@@ -60,12 +64,18 @@ fn until(item: &Item, times: &mut Times) -> String {
         End::Moment => "–".to_owned(),
         End::At(end) | End::Lost(end) => times.show(end),
         End::Running => "running".to_owned(),
-        End::Bounded(earliest, latest) => format!("between {} and {}", times.show(earliest), times.show(latest)),
+        End::Bounded(earliest, latest) => {
+            format!("between {} and {}", times.show(earliest), times.show(latest))
+        }
         End::Unknown(earliest) => format!("{} or later", times.show(earliest)),
     }
 }
 
 fn recorded(record: &RecordRef, times: &mut Times) -> String {
     let late = delay(record.occurred.from, record.recorded_at);
-    if is_late(record.occurred.from, record.recorded_at) { format!("{} ({late})", times.show(record.recorded_at)) } else { late }
+    if is_late(record.occurred.from, record.recorded_at) {
+        format!("{} ({late})", times.show(record.recorded_at))
+    } else {
+        late
+    }
 }

@@ -9,7 +9,10 @@ use super::{
     table::table,
 };
 use claimledger_app::answer::{Gap, SourceCompleteness};
-use claimledger_domain::model::{Bounds, Certainty, Difference, Grade, IgnoredClaim, Implied, KeyInterval, Origin, Phase, SessionState};
+use claimledger_domain::model::{
+    Bounds, Certainty, Difference, Grade, IgnoredClaim, Implied, KeyInterval, Origin, Phase,
+    SessionState,
+};
 use claimledger_facts::{ids::LogPosition, time::Time, vocabulary::Outcome};
 
 const AT: &str = "2026-03-10T23:00:00Z";
@@ -31,7 +34,8 @@ fn fitted(session: &SessionState, order: Order) -> Figure {
 
 fn drawn(session: &SessionState) -> (Figure, String, String) {
     let figure = fitted(session, Order::Occurred);
-    let (svg, table) = (svg(&figure, "tl", &href).into_string(), table(&figure, "tl-table", &href).into_string());
+    let (svg, table) =
+        (svg(&figure, "tl", &href).into_string(), table(&figure, "tl-table", &href).into_string());
     (figure, svg, table)
 }
 
@@ -44,29 +48,41 @@ fn rows(table: &str) -> usize {
 }
 
 fn elements(svg: &str) -> usize {
-    svg.as_bytes().windows(2).filter(|pair| pair[0] == b'<' && pair[1].is_ascii_alphabetic()).count()
+    svg.as_bytes()
+        .windows(2)
+        .filter(|pair| pair[0] == b'<' && pair[1].is_ascii_alphabetic())
+        .count()
 }
 
 /// The right end of the bar in a lane, read back from its path.
 fn end_of_bar(svg: &str, lane: &str) -> f64 {
     let lane = svg.split_once(&format!("aria-label=\"{lane}")).expect("the lane").1;
-    let path = lane.split_once("class=\"body\"").expect("a body").1.split_once("d=\"").expect("a path").1;
+    let path =
+        lane.split_once("class=\"body\"").expect("a body").1.split_once("d=\"").expect("a path").1;
     let path = path.split_once('"').expect("an end").0;
-    let (straight, rest) = path.split_once('H').expect("a line").1.split_once('A').expect("a round end");
-    straight.parse::<f64>().expect("a number") + rest.split(' ').next().expect("a radius").parse::<f64>().expect("a number")
+    let (straight, rest) =
+        path.split_once('H').expect("a line").1.split_once('A').expect("a round end");
+    straight.parse::<f64>().expect("a number")
+        + rest.split(' ').next().expect("a radius").parse::<f64>().expect("a number")
 }
 
 #[test]
 fn end_pixels_are_within_half_a_pixel_of_the_time() {
-    for (until, secs) in [("2026-03-10T12:10:00Z", 40 * 60), ("2026-03-10T12:10:59.999Z", 40 * 60 + 60), ("2026-03-10T19:29:00Z", 7 * 3600 + 59 * 60)]
-    {
+    for (until, secs) in [
+        ("2026-03-10T12:10:00Z", 40 * 60),
+        ("2026-03-10T12:10:59.999Z", 40 * 60 + 60),
+        ("2026-03-10T19:29:00Z", 7 * 3600 + 59 * 60),
+    ] {
         let mut session = session();
         session.factors[1] = factor("hwk", "2026-03-10T11:30:00Z", Some(until));
         let (figure, svg, _) = drawn(&session);
-        // Reckoned here anew: the window is the session with 2 % before it, and room for the word "expired" after it.
-        let span = (t("2026-03-10T19:30:00Z").micros() - t("2026-03-10T11:30:00Z").micros()) as f64 / 1e6;
+        // Reckoned here anew: the window is the session with 2 % before it, and room for the word
+        // "expired" after it.
+        let span =
+            (t("2026-03-10T19:30:00Z").micros() - t("2026-03-10T11:30:00Z").micros()) as f64 / 1e6;
         let room = 7.0 * 6.2 + 10.0;
-        let expected = GUTTER + (f64::from(secs) + span * 0.02) / (span * 1.02) * (WIDTH - GUTTER - room);
+        let expected =
+            GUTTER + (f64::from(secs) + span * 0.02) / (span * 1.02) * (WIDTH - GUTTER - room);
         let end = end_of_bar(&svg, "hwk, claimed");
         assert!((end - expected).abs() < 0.5, "{until}: {end}, not {expected}");
         assert!((end - figure.window.x(t(until))).abs() < 0.5);
@@ -78,9 +94,14 @@ fn the_table_has_the_items_of_the_figure_in_its_order() {
     let (figure, svg, table) = drawn(&session());
     assert_eq!(links(&svg), 6, "{svg}");
     assert_eq!(links(&svg), rows(&table));
-    let open =
-        |text: &str| -> Vec<String> { text.split("open=").skip(1).map(|rest| rest.chars().take_while(char::is_ascii_digit).collect()).collect() };
-    let in_table: Vec<String> = table.split("<tr>").skip(2).map(|row| open(row)[0].clone()).collect();
+    let open = |text: &str| -> Vec<String> {
+        text.split("open=")
+            .skip(1)
+            .map(|rest| rest.chars().take_while(char::is_ascii_digit).collect())
+            .collect()
+    };
+    let in_table: Vec<String> =
+        table.split("<tr>").skip(2).map(|row| open(row)[0].clone()).collect();
     assert_eq!(open(&svg), in_table);
     assert_eq!(figure.lanes.iter().map(|lane| lane.kind).collect::<Vec<_>>(), {
         use LaneKind::{Access, Decisions, Factor, Session};
@@ -92,16 +113,24 @@ fn the_table_has_the_items_of_the_figure_in_its_order() {
 fn the_order_switch_keeps_the_count() {
     let mut session = session();
     session.factors[1].evidence = vec![record(64, "claims.received", "2026-03-10T14:40:00Z")];
-    let (occurred, recorded) = (fitted(&session, Order::Occurred), fitted(&session, Order::Recorded));
+    let (occurred, recorded) =
+        (fitted(&session, Order::Occurred), fitted(&session, Order::Recorded));
     let count = |figure: &Figure| links(&svg(figure, "tl", &href).into_string());
     assert_eq!(count(&occurred), count(&recorded));
-    let hwk = recorded.lanes.iter().flat_map(|lane| &lane.items).find(|item| item.what.starts_with("hwk")).unwrap();
+    let hwk = recorded
+        .lanes
+        .iter()
+        .flat_map(|lane| &lane.items)
+        .find(|item| item.what.starts_with("hwk"))
+        .unwrap();
     assert_eq!(hwk.from, t("2026-03-10T14:40:00Z"));
 }
 
 #[test]
 fn an_end_that_is_not_known_stays_open_in_both_orders() {
-    for (bounds, drawn_as) in [(Some("2026-03-10T21:30:00Z"), "class=\"latest\""), (None, "class=\"fading\"")] {
+    for (bounds, drawn_as) in
+        [(Some("2026-03-10T21:30:00Z"), "class=\"latest\""), (None, "class=\"fading\"")]
+    {
         let mut session = session();
         session.ended_at = None;
         session.end_bounds = Some(Bounds { from: t("2026-03-10T12:30:00Z"), to: bounds.map(t) });
@@ -131,10 +160,16 @@ fn a_retraction_of_a_key_stands_on_the_keys_lane() {
         retracts: Some(("idp-x".into(), Some(of.into()))),
         ..falsifier(record(position, "trust.retracted", at), "key_retracted")
     };
-    let loss = falsifier(record(64, "authenticator.lost", "2026-03-10T14:40:00Z"), "authenticator_lost");
-    session.falsifiers = vec![retraction(67, "X2", "2026-03-10T15:10:00Z"), retraction(68, "X3", "2026-03-10T15:20:00Z"), loss];
+    let loss =
+        falsifier(record(64, "authenticator.lost", "2026-03-10T14:40:00Z"), "authenticator_lost");
+    session.falsifiers = vec![
+        retraction(67, "X2", "2026-03-10T15:10:00Z"),
+        retraction(68, "X3", "2026-03-10T15:20:00Z"),
+        loss,
+    ];
     let (figure, svg, table) = drawn(&session);
-    let lanes: Vec<_> = figure.lanes.iter().map(|lane| (lane.name.as_str(), lane.items.len())).collect();
+    let lanes: Vec<_> =
+        figure.lanes.iter().map(|lane| (lane.name.as_str(), lane.items.len())).collect();
     assert_eq!(lanes[..3], [("key X1", 1), ("key X2", 2), ("key X3", 1)], "{lanes:?}");
     assert_eq!(lanes.last(), Some(&("falsifiers", 1)), "{lanes:?}");
     assert_eq!(links(&svg), rows(&table));
@@ -146,8 +181,12 @@ fn what_is_possible_void_or_odd_differs_in_pattern_outline_and_word() {
     session.factors[0].certainty = Certainty::Possible;
     session.factors[0].grade = Grade::Assumed;
     session.factors[1].void = vec!["key_retired"];
-    session.decisions[0].differs =
-        Some(Difference { recorded: Outcome::Allow, implied: Implied::Deny, code: "key_retired", words: "the key was retired".to_owned() });
+    session.decisions[0].differs = Some(Difference {
+        recorded: Outcome::Allow,
+        implied: Implied::Deny,
+        code: "key_retired",
+        words: "the key was retired".to_owned(),
+    });
     session.factors.push(claimledger_domain::model::HonoredFactor {
         origin: Origin::Local,
         ..factor("totp", "2026-03-10T11:40:00Z", Some("2026-03-10T19:30:00Z"))
@@ -214,16 +253,22 @@ fn late_records_have_a_tail() {
     assert!(table.contains("14:40:00Z (+2 h 10 min)"), "{table}");
     let x = super::geometry::px(figure.window.x(t("2026-03-10T14:40:00Z")));
     assert!(svg.contains(&format!("M{x} ")), "{svg}");
-    // Before the arrow head, where nothing else stands; by the other clock the tail goes the other way, and the words are in the table.
+    // Before the arrow head, where nothing else stands; by the other clock the tail goes the other
+    // way, and the words are in the table.
     assert!(svg.contains("class=\"late\"") && svg.contains(">+2 h 10 min<"), "{svg}");
-    let by_recorded = super::svg::svg(&fitted(&session, Order::Recorded), "tl", &href).into_string();
+    let by_recorded =
+        super::svg::svg(&fitted(&session, Order::Recorded), "tl", &href).into_string();
     assert!(!by_recorded.contains("class=\"late\""), "{by_recorded}");
 }
 
 #[test]
 fn marks_on_one_spot_share_a_label() {
     let mut session = session();
-    session.accesses = vec![access(31, "2026-03-10T12:30:01Z"), access(32, "2026-03-10T12:30:02Z"), access(33, "2026-03-10T12:30:03Z")];
+    session.accesses = vec![
+        access(31, "2026-03-10T12:30:01Z"),
+        access(32, "2026-03-10T12:30:02Z"),
+        access(33, "2026-03-10T12:30:03Z"),
+    ];
     session.accesses[1].app = "wiki".into();
     session.accesses[2].app = "wiki".into();
     let (_, svg, _) = drawn(&session);
@@ -252,7 +297,11 @@ fn a_gap_is_hatched_over_the_lanes_of_its_source_only() {
         source: source.into(),
         heard_until: Some(t(AT)),
         basis: None,
-        gaps: vec![Gap { from: t("2026-03-10T14:10:00Z"), until: t("2026-03-10T14:25:00Z"), backfilled: false }],
+        gaps: vec![Gap {
+            from: t("2026-03-10T14:10:00Z"),
+            until: t("2026-03-10T14:25:00Z"),
+            backfilled: false,
+        }],
     };
     let hatched = |source: &str| {
         let figure = figure(&session(), t(AT), t(AT), &[gap(source)], Order::Occurred);
@@ -266,8 +315,14 @@ fn a_gap_is_hatched_over_the_lanes_of_its_source_only() {
 fn ten_thousand_records_stay_under_every_limit_and_no_exception_is_bucketed() {
     let mut big = session();
     let start = t("2026-03-10T11:30:01Z");
-    let at = |i: u64| Time::from_micros(start.micros() + i64::try_from(i).unwrap() * 2_000_000).to_string();
-    big.decisions = (0..5_000).map(|i| decision(100 + i, &at(i), if i % 50 == 0 { Outcome::Deny } else { Outcome::Allow })).collect();
+    let at = |i: u64| {
+        Time::from_micros(start.micros() + i64::try_from(i).unwrap() * 2_000_000).to_string()
+    };
+    big.decisions = (0..5_000)
+        .map(|i| {
+            decision(100 + i, &at(i), if i % 50 == 0 { Outcome::Deny } else { Outcome::Allow })
+        })
+        .collect();
     big.accesses = (0..5_000).map(|i| access(10_000 + i, &at(i))).collect();
     let (figure, svg, table) = drawn(&big);
     assert!(elements(&svg) <= MAX_ELEMENTS, "{} elements", elements(&svg));
@@ -283,7 +338,11 @@ fn ten_thousand_records_stay_under_every_limit_and_no_exception_is_bucketed() {
     assert!(elements(&svg) <= MAX_ELEMENTS && links(&svg) <= MAX_LINKS && svg.len() <= MAX_BYTES);
     assert_eq!(links(&svg), rows(&table));
     assert!(figure.left_out.is_empty(), "{:?}", figure.left_out);
-    assert!(figure_of_odd.left_out.iter().any(|left| left.contains("4800 more")), "{:?}", figure_of_odd.left_out);
+    assert!(
+        figure_of_odd.left_out.iter().any(|left| left.contains("4800 more")),
+        "{:?}",
+        figure_of_odd.left_out
+    );
 }
 
 #[test]
@@ -291,8 +350,13 @@ fn many_factors_lanes_and_long_names_stay_under_every_limit() {
     let mut wide = session();
     wide.factors = (0..300_u64)
         .map(|i| {
-            let mut factor = factor(&format!("{}{i}", "€".repeat(400)), "2026-03-10T11:30:00Z", Some("2026-03-10T19:30:00Z"));
-            factor.evidence = vec![record(1_000 + i / 2, "claims.received", "2026-03-10T11:30:00Z")];
+            let mut factor = factor(
+                &format!("{}{i}", "€".repeat(400)),
+                "2026-03-10T11:30:00Z",
+                Some("2026-03-10T19:30:00Z"),
+            );
+            factor.evidence =
+                vec![record(1_000 + i / 2, "claims.received", "2026-03-10T11:30:00Z")];
             factor
         })
         .collect();
@@ -308,7 +372,12 @@ fn many_factors_lanes_and_long_names_stay_under_every_limit() {
         .collect();
     let (figure, svg, table) = drawn(&wide);
     assert!(figure.lanes.len() <= 60);
-    assert!(elements(&svg) <= MAX_ELEMENTS && links(&svg) <= MAX_LINKS && svg.len() <= MAX_BYTES, "{} {}", elements(&svg), svg.len());
+    assert!(
+        elements(&svg) <= MAX_ELEMENTS && links(&svg) <= MAX_LINKS && svg.len() <= MAX_BYTES,
+        "{} {}",
+        elements(&svg),
+        svg.len()
+    );
     assert_eq!(links(&svg), rows(&table));
     assert!(!figure.left_out.is_empty());
 }
@@ -336,12 +405,21 @@ fn text_from_outside_stays_text() {
     }];
     let (_, svg, table) = drawn(&session);
     for html in [&svg, &table] {
-        assert!(!html.contains("<script") && !html.contains('\u{202E}') && !html.contains("\"onload"), "{html}");
-        assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;\\u{202E}&quot;onload=x"), "{html}");
+        assert!(
+            !html.contains("<script") && !html.contains('\u{202E}') && !html.contains("\"onload"),
+            "{html}"
+        );
+        assert!(
+            html.contains("&lt;script&gt;alert(1)&lt;/script&gt;\\u{202E}&quot;onload=x"),
+            "{html}"
+        );
         assert!(!html.contains("style="));
         for class in html.split("class=\"").skip(1) {
             let class = class.split('"').next().unwrap();
-            assert!(class.chars().all(|c| c.is_ascii_lowercase() || c == '-' || c == ' '), "{class}");
+            assert!(
+                class.chars().all(|c| c.is_ascii_lowercase() || c == '-' || c == ' '),
+                "{class}"
+            );
         }
     }
 }
@@ -349,27 +427,37 @@ fn text_from_outside_stays_text() {
 #[test]
 fn versions_that_had_no_part_are_left_out_and_marks_outside_say_when() {
     let mut session = session();
-    let version = |label: &str, from: &str, until: Option<&str>| claimledger_domain::model::Version {
-        of: "idp-x".to_owned(),
-        label: label.into(),
-        from: t(from),
-        until: until.map(t),
-        actor: Some("admin-2".into()),
-        ticket: None,
-        gist: "trusted".to_owned(),
-        record: record(8, "idp.configured", from),
-    };
+    let version =
+        |label: &str, from: &str, until: Option<&str>| claimledger_domain::model::Version {
+            of: "idp-x".to_owned(),
+            label: label.into(),
+            from: t(from),
+            until: until.map(t),
+            actor: Some("admin-2".into()),
+            ticket: None,
+            gist: "trusted".to_owned(),
+            record: record(8, "idp.configured", from),
+        };
     session.context.trust = vec![
         version("tx0", "2026-03-09T00:00:00Z", Some("2026-03-10T09:00:00Z")),
         version("tx1", "2026-03-10T09:00:00Z", Some("2026-03-10T12:00:00Z")),
         version("tx2", "2026-03-10T12:00:00Z", None),
     ];
-    session.falsifiers = vec![falsifier(record(67, "trust.retracted", "2026-03-10T22:10:00Z"), "key_retracted")];
+    session.falsifiers =
+        vec![falsifier(record(67, "trust.retracted", "2026-03-10T22:10:00Z"), "key_retracted")];
     session.records[4].recorded_at = t("2026-03-10T20:00:00Z");
     session.end_record = Some(session.records[4].clone());
     let (figure, svg, table) = drawn(&session);
-    assert_eq!(figure.lanes[0].items.iter().map(|item| item.label.as_str()).collect::<Vec<_>>(), ["tx1", "tx2"]);
-    assert!(svg.contains(">tx1<") && svg.contains(">tx2 (since 12:00:00Z, admin-2)<") && svg.contains("retracted key 22:10:00Z →"), "{svg}");
+    assert_eq!(
+        figure.lanes[0].items.iter().map(|item| item.label.as_str()).collect::<Vec<_>>(),
+        ["tx1", "tx2"]
+    );
+    assert!(
+        svg.contains(">tx1<")
+            && svg.contains(">tx2 (since 12:00:00Z, admin-2)<")
+            && svg.contains("retracted key 22:10:00Z →"),
+        "{svg}"
+    );
     assert_eq!(svg.matches("class=\"hairline\"").count(), 1);
     // The end was recorded late: the tail is the end's.
     assert_eq!(svg.matches("class=\"tail\"").count(), 1);

@@ -1,5 +1,6 @@
-//! One spelling for the dialects of one event: the poller, hooks, files and log streams carry the same event in slightly other forms, and some collectors
-//! write every key in lower case. Nothing else is changed: other content stays other content.
+//! One spelling for the dialects of one event: the poller, hooks, files and log streams carry the
+//! same event in slightly other forms, and some collectors write every key in lower case. Nothing
+//! else is changed: other content stays other content.
 
 use crate::json::{Json, Object};
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -26,7 +27,14 @@ pub(super) const FIELDS: &[&str] = &[
 ];
 
 /// Those with capitals, as some collectors write them.
-const LOWERED: &[&str] = &["authenticationcontext", "debugcontext", "displaymessage", "eventtype", "legacyeventtype", "securitycontext"];
+const LOWERED: &[&str] = &[
+    "authenticationcontext",
+    "debugcontext",
+    "displaymessage",
+    "eventtype",
+    "legacyeventtype",
+    "securitycontext",
+];
 
 /// Keys with capitals inside of those members, which a collector may have written without.
 const INNER: &[&str] = &[
@@ -108,11 +116,14 @@ pub(super) enum Zoned {
 
 /// Reads a time in the forms that were seen.
 pub(super) fn time(text: &str) -> Zoned {
-    let zoned = DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z"));
+    let zoned = DateTime::parse_from_rfc3339(text)
+        .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z"));
     if let Ok(time) = zoned {
         return Zoned::Yes(time.with_timezone(&Utc));
     }
-    let bare = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"].iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
+    let bare = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"]
+        .iter()
+        .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
     bare.map_or(Zoned::Unreadable, |time| Zoned::No(time.and_utc()))
 }
 
@@ -155,9 +166,14 @@ fn rename_inside(value: &mut Json<'_>) {
 /// Gives keys in lower case the spelling of the API, where that does not stand beside them.
 fn rename(members: &mut Object<'_>, spellings: &'static [&'static str]) {
     let lowered = |key: &str| !key.bytes().any(|b| b.is_ascii_uppercase());
-    let spelled = |key: &str| spellings.iter().copied().find(|known| *known != key && known.eq_ignore_ascii_case(key));
-    let renamed: Vec<(String, &'static str)> =
-        members.keys().filter(|key| lowered(key)).filter_map(|key| Some((key.to_owned(), spelled(key)?))).collect();
+    let spelled = |key: &str| {
+        spellings.iter().copied().find(|known| *known != key && known.eq_ignore_ascii_case(key))
+    };
+    let renamed: Vec<(String, &'static str)> = members
+        .keys()
+        .filter(|key| lowered(key))
+        .filter_map(|key| Some((key.to_owned(), spelled(key)?)))
+        .collect();
     for (key, known) in renamed {
         if !members.contains_key(known)
             && let Some(value) = members.remove(&key)

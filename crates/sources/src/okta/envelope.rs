@@ -1,4 +1,5 @@
-//! What transports and collectors put around an event: taken off, so that one event by any of them is one record; or named, where it cannot be.
+//! What transports and collectors put around an event: taken off, so that one event by any of them
+//! is one record; or named, where it cannot be.
 //!
 //! | envelope | where the event is |
 //! | --- | --- |
@@ -71,7 +72,8 @@ pub(super) fn of(object: &Object<'_>) -> Option<Envelope> {
     if kind.is_some() {
         return None;
     }
-    let is_elastic = has("@timestamp") && object.get("event").is_some_and(|event| event.as_object().is_some());
+    let is_elastic =
+        has("@timestamp") && object.get("event").is_some_and(|event| event.as_object().is_some());
     [
         (has("detail-type") && has("detail"), EVENT_BRIDGE),
         (is_elastic, ORIGINAL),
@@ -93,15 +95,19 @@ impl Envelope {
     /// # Errors
     /// There is none where one should be.
     pub(super) fn carried<'b>(self, bytes: &'b [u8]) -> Result<Vec<Cow<'b, [u8]>>, Refusal> {
-        let Some(raw) = std::str::from_utf8(bytes).ok().and_then(|text| at(text, self.path)) else { return Err(self.lacks("it is missing")) };
+        let Some(raw) = std::str::from_utf8(bytes).ok().and_then(|text| at(text, self.path)) else {
+            return Err(self.lacks("it is missing"));
+        };
         let pieces = match raw.get().as_bytes().first() {
             Some(b'[') => {
-                let items: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(|_| self.lacks("it is no list that can be read"))?;
+                let items: Vec<&RawValue> = serde_json::from_str(raw.get())
+                    .map_err(|_| self.lacks("it is no list that can be read"))?;
                 items.into_iter().map(|item| Cow::Borrowed(item.get().as_bytes())).collect()
             }
             Some(b'{') => vec![Cow::Borrowed(raw.get().as_bytes())],
             Some(b'"') => {
-                let text: String = serde_json::from_str(raw.get()).map_err(|_| self.lacks("it is no text that can be read"))?;
+                let text: String = serde_json::from_str(raw.get())
+                    .map_err(|_| self.lacks("it is no text that can be read"))?;
                 in_text(&text).map_err(|refusal| self.inside(refusal))?
             }
             _ => return Err(self.lacks("it is neither an object, nor a list, nor text")),
@@ -109,15 +115,23 @@ impl Envelope {
         if pieces.is_empty() { Err(self.lacks("it is empty")) } else { Ok(pieces) }
     }
 
-    /// The original of an event that is alone in its envelope: all that was received. `event`: its bytes without bearer material, where it had some.
-    pub(super) fn original(self, bytes: &[u8], object: &Object<'_>, event: Option<&[u8]>) -> Vec<u8> {
+    /// The original of an event that is alone in its envelope: all that was received. `event`: its
+    /// bytes without bearer material, where it had some.
+    pub(super) fn original(
+        self,
+        bytes: &[u8],
+        object: &Object<'_>,
+        event: Option<&[u8]>,
+    ) -> Vec<u8> {
         let mut outer: Map<String, Value> = object.clone().into_map();
         if bearer::redact(&mut outer, Named::Vendor) || event.is_some() {
             let inner = event.and_then(|event| std::str::from_utf8(event).ok());
             if let (Some(place), Some(inner)) = (place(&mut outer, self.path), inner) {
                 *place = match place {
                     Value::String(_) => Value::from(inner),
-                    Value::Array(_) => Value::Array(vec![serde_json::from_str(inner).unwrap_or_default()]),
+                    Value::Array(_) => {
+                        Value::Array(vec![serde_json::from_str(inner).unwrap_or_default()])
+                    }
                     _ => serde_json::from_str(inner).unwrap_or_default(),
                 };
             }
@@ -141,7 +155,8 @@ impl Envelope {
     fn lacks(self, why: &str) -> Refusal {
         let path = self.path.join(".");
         let expected = format!("an event of Okta's System Log in `{path}`");
-        let message = format!("this looks like {}, and it carries no event in `{path}`: {why}", self.name);
+        let message =
+            format!("this looks like {}, and it carries no event in `{path}`: {why}", self.name);
         Refusal::field(RefusalCode::InvalidField, path, expected, message)
     }
 }
@@ -175,14 +190,20 @@ pub(super) fn looks_like(object: &Object<'_>) -> Option<Refusal> {
     let what = if has("detail-type") {
         "an EventBridge envelope without its `detail`"
     } else if has("@timestamp") || has("okta") {
-        "an Elastic (ECS) document without `event.original`: let the collector keep the original event"
+        "an Elastic (ECS) document without `event.original`: let the collector keep the original \
+         event"
     } else if has("sourcetype") {
         "an envelope of the Splunk HTTP Event Collector without its `event`"
     } else {
         return None;
     };
     let message = format!("this looks like {what}");
-    Some(Refusal::field(RefusalCode::MissingField, "eventType", "an event of Okta's System Log", message))
+    Some(Refusal::field(
+        RefusalCode::MissingField,
+        "eventType",
+        "an event of Okta's System Log",
+        message,
+    ))
 }
 
 /// What a piece that is no JSON looks like; none: nothing that is known.
@@ -190,10 +211,13 @@ pub(super) fn no_json(bytes: &[u8]) -> Option<Refusal> {
     let text = std::str::from_utf8(bytes).ok()?;
     let is_csv = !text.starts_with(['{', '['])
         && text.contains(',')
-        && ["eventtype", "event_type", "uuid", "published"].iter().any(|column| text.to_ascii_lowercase().contains(column));
+        && ["eventtype", "event_type", "uuid", "published"]
+            .iter()
+            .any(|column| text.to_ascii_lowercase().contains(column));
     is_csv.then(|| {
         let message =
-            "this looks like CSV, as the Admin Console exports a search: it leaves most of an event out; take the events as JSON from the API";
+            "this looks like CSV, as the Admin Console exports a search: it leaves most of an \
+             event out; take the events as JSON from the API";
         Refusal::whole(RefusalCode::Malformed, "events of Okta's System Log as JSON", message)
     })
 }
@@ -203,11 +227,15 @@ pub(super) fn no_event() -> Refusal {
     Refusal::whole(RefusalCode::Malformed, "an event of Okta's System Log", "there is no event")
 }
 
-/// What an envelope carries and is no event at all is said so, rather than which of its fields is missing.
+/// What an envelope carries and is no event at all is said so, rather than which of its fields is
+/// missing.
 pub(super) fn without_fields(event: &[u8], refusal: Refusal) -> Refusal {
-    let is_event =
-        at(std::str::from_utf8(event).unwrap_or_default(), &[]).is_some_and(|raw| raw.get().to_ascii_lowercase().contains("\"eventtype\""));
-    if is_event || refusal.code != RefusalCode::MissingField || refusal.message.starts_with("this looks like") {
+    let is_event = at(std::str::from_utf8(event).unwrap_or_default(), &[])
+        .is_some_and(|raw| raw.get().to_ascii_lowercase().contains("\"eventtype\""));
+    if is_event
+        || refusal.code != RefusalCode::MissingField
+        || refusal.message.starts_with("this looks like")
+    {
         return refusal;
     }
     Refusal::whole(

@@ -1,4 +1,5 @@
-//! Looking things up in an event: fields may be absent, of another type, or hold words for "nothing". Targets are found by type, never by place.
+//! Looking things up in an event: fields may be absent, of another type, or hold words for
+//! "nothing". Targets are found by type, never by place.
 
 use crate::{
     json::{Json, Object},
@@ -49,7 +50,11 @@ impl<'e> Event<'e> {
 
     /// The actor, where it is one of this type.
     pub(super) fn actor(self, kind: &str) -> Option<Target<'e>> {
-        self.members.get("actor").and_then(Json::as_object).map(Target).filter(|actor| actor.is(kind))
+        self.members
+            .get("actor")
+            .and_then(Json::as_object)
+            .map(Target)
+            .filter(|actor| actor.is(kind))
     }
 
     /// The targets of a type, in their order.
@@ -63,26 +68,34 @@ impl<'e> Event<'e> {
         self.targets(kind).next()
     }
 
-    /// The session that the event names: the one that it says was ended, else the external one, else the root. Never a pseudo-session of one
-    /// transaction (`trs…`).
+    /// The session that the event names: the one that it says was ended, else the external one,
+    /// else the root. Never a pseudo-session of one transaction (`trs…`).
     pub(super) fn session(self, kind: &str) -> Option<&'e str> {
         // An administrator's own: what the event says is not about that one.
         if kind == "user.session.clear" {
             return None;
         }
         let ended = if kind == "user.session.end" { self.debug("endedSessionId") } else { None };
-        [ended, self.authentication("externalSessionId"), self.authentication("rootSessionId")].into_iter().flatten().find_map(session_id)
+        [ended, self.authentication("externalSessionId"), self.authentication("rootSessionId")]
+            .into_iter()
+            .flatten()
+            .find_map(session_id)
     }
 
-    /// What joins the session with others of one Classic sign-in: the transaction that began it, which every event of it names (`domain` 2.2). The ids of
-    /// Identity Engine (`idx…`) are one throughout, and need no joining.
+    /// What joins the session with others of one Classic sign-in: the transaction that began it,
+    /// which every event of it names (`domain` 2.2). The ids of Identity Engine (`idx…`) are one
+    /// throughout, and need no joining.
     pub(super) fn requests(self, kind: &str, session: &str) -> Vec<&'e str> {
         if session.starts_with("idx") {
             return Vec::new();
         }
         let transaction = || self.value(&["transaction", "id"]).and_then(id);
-        let begins = matches!(kind, "user.session.start" | "policy.evaluate_sign_on" | "user.authentication.auth_via_IDP");
-        let mut requests: Vec<&str> = self.debug("authnRequestId").and_then(id).into_iter().collect();
+        let begins = matches!(
+            kind,
+            "user.session.start" | "policy.evaluate_sign_on" | "user.authentication.auth_via_IDP"
+        );
+        let mut requests: Vec<&str> =
+            self.debug("authnRequestId").and_then(id).into_iter().collect();
         requests.extend(transaction().filter(|own| begins && !requests.contains(own)));
         requests.retain(|request| *request != session);
         requests
@@ -133,7 +146,9 @@ impl<'e> Target<'e> {
 
 /// The text of a value, unless it is a word for nothing.
 pub(super) fn something<'e>(value: &'e Json<'e>) -> Option<&'e str> {
-    value.as_str().filter(|text| !["", "null", "none", "unknown"].iter().any(|word| word.eq_ignore_ascii_case(text)))
+    value.as_str().filter(|text| {
+        !["", "null", "none", "unknown"].iter().any(|word| word.eq_ignore_ascii_case(text))
+    })
 }
 
 /// A value as an id that can stand in the clear.
@@ -155,7 +170,8 @@ pub(super) fn is_true(value: Option<&Json<'_>>) -> bool {
     }
 }
 
-/// A list, which may be written as text: `[a, b]`, `["a","b"]` or `a,b`. An empty list is a statement too.
+/// A list, which may be written as text: `[a, b]`, `["a","b"]` or `a,b`. An empty list is a
+/// statement too.
 pub(super) fn list<'e>(value: &'e Json<'e>) -> Option<Vec<&'e str>> {
     match value {
         Json::List(items) => Some(items.iter().filter_map(Json::as_str).collect()),
@@ -165,7 +181,11 @@ pub(super) fn list<'e>(value: &'e Json<'e>) -> Option<Vec<&'e str>> {
             if inner.is_none() && text.is_empty() {
                 return None;
             }
-            let items = inner.unwrap_or(text).split(',').map(|item| item.trim().trim_matches('"')).filter(|item| !item.is_empty());
+            let items = inner
+                .unwrap_or(text)
+                .split(',')
+                .map(|item| item.trim().trim_matches('"'))
+                .filter(|item| !item.is_empty());
             Some(items.collect())
         }
         _ => None,

@@ -1,7 +1,8 @@
 //! What Okta's names of factors mean.
 //!
-//! A verification names its factor in up to four places, of which the code in `debugData.factor` is the most exact and the text shown to the user the
-//! least. A name that is not in these tables leaves the event not understood: a wrong method would be worse.
+//! A verification names its factor in up to four places, of which the code in `debugData.factor` is
+//! the most exact and the text shown to the user the least. A name that is not in these tables
+//! leaves the event not understood: a wrong method would be worse.
 
 use super::event::{Event, Target, list};
 use claimledger_facts::vocabulary::{Method, Property};
@@ -16,14 +17,21 @@ pub(super) fn method(event: &Event<'_>, enrollment: Option<Target<'_>>) -> Optio
     let name = enrollment.text("displayName");
     match enrollment.detail_text("authenticatorKey") {
         Some(key) => by_key(key, shown),
-        None => shown.and_then(|shown| by_shown_text(shown, name)).or_else(|| name.and_then(by_name)),
+        None => {
+            shown.and_then(|shown| by_shown_text(shown, name)).or_else(|| name.and_then(by_name))
+        }
     }
 }
 
-/// The characteristics that were logged for this verification; those that the vocabulary does not know stay in the original.
+/// The characteristics that were logged for this verification; those that the vocabulary does not
+/// know stay in the original.
 pub(super) fn properties(enrollment: Option<Target<'_>>) -> Vec<Property> {
-    let logged = enrollment.and_then(|e| e.detail("methodUsedVerifiedProperties")).and_then(list).unwrap_or_default();
-    let mut properties: Vec<Property> = logged.into_iter().filter_map(|word| Property::parse(&word.to_ascii_lowercase())).collect();
+    let logged = enrollment
+        .and_then(|e| e.detail("methodUsedVerifiedProperties"))
+        .and_then(list)
+        .unwrap_or_default();
+    let mut properties: Vec<Property> =
+        logged.into_iter().filter_map(|word| Property::parse(&word.to_ascii_lowercase())).collect();
     properties.sort_unstable();
     properties.dedup();
     properties
@@ -105,14 +113,17 @@ fn by_shown_text(shown: &str, name: Option<&str>) -> Option<Method> {
     })
 }
 
-/// The name of an authenticator, where it has one method only. Administrators can rename most of them: these are the names they come with.
+/// The name of an authenticator, where it has one method only. Administrators can rename most of
+/// them: these are the names they come with.
 fn by_name(name: &str) -> Option<Method> {
     Some(match name {
         "Password" => Method::Password,
         "Security Question" => Method::SecurityQuestion,
         "Email" => Method::Email,
         "Google Authenticator" => Method::Otp,
-        "Security Key or Biometric" | "Security Key or Biometric Authenticator" | "Passkey" => Method::Webauthn,
+        "Security Key or Biometric" | "Security Key or Biometric Authenticator" | "Passkey" => {
+            Method::Webauthn
+        }
         "Duo Security" => Method::Duo,
         "Symantec VIP" => Method::Symantec,
         "RSA SecurID" => Method::Rsa,
@@ -139,6 +150,9 @@ mod tests {
         assert_eq!(by_key("phone_number", Some("Voice call")), Some(Method::Voice));
         assert_eq!(by_shown_text("Enter a code", Some("Google Authenticator")), Some(Method::Otp));
         assert_eq!(by_shown_text("Enter a code", Some("Our own token")), None);
-        assert_eq!(by_shown_text("Get a push notification", Some("Acme Push")), Some(Method::CustomApp));
+        assert_eq!(
+            by_shown_text("Get a push notification", Some("Acme Push")),
+            Some(Method::CustomApp)
+        );
     }
 }

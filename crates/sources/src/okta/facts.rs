@@ -1,7 +1,8 @@
 //! Which facts an event states: one function an event type.
 //!
-//! `None` is "not understood": another event type, or one that lacks what its facts need. An empty list is "understood, and it states no fact": a
-//! verification for something else than a sign-in. What did not succeed is a fact of its own, with its reason (`docs/decisions/0028`).
+//! `None` is "not understood": another event type, or one that lacks what its facts need. An empty
+//! list is "understood, and it states no fact": a verification for something else than a sign-in.
+//! What did not succeed is a fact of its own, with its reason (`docs/decisions/0028`).
 
 use super::{
     event::{Event, id, is_true, list, session_id},
@@ -32,7 +33,8 @@ pub(super) struct Said<'e> {
 
 type Facts<'e> = Option<Vec<Said<'e>>>;
 
-/// The application of a decision about the org itself: Classic evaluates its session policy without naming one.
+/// The application of a decision about the org itself: Classic evaluates its session policy without
+/// naming one.
 const ORG_APP: &str = "okta_dashboard";
 /// The application of an administrator's access, where the event names none.
 const ADMIN_APP: &str = "okta_admin_console";
@@ -40,15 +42,25 @@ const ADMIN_APP: &str = "okta_admin_console";
 /// The facts of an event.
 pub(super) fn of<'e>(event: &Event<'e>, kind: &str) -> Facts<'e> {
     match kind {
-        "user.authentication.auth_via_IDP" | "user.authentication.auth_via_social" => or_refused(event, Attempt::Federation, claims_received),
+        "user.authentication.auth_via_IDP" | "user.authentication.auth_via_social" => {
+            or_refused(event, Attempt::Federation, claims_received)
+        }
         "user.authentication.auth_via_mfa" if is_for_something_else(event) => Some(Vec::new()),
-        "user.authentication.auth_via_mfa" | "user.authentication.verify" if event.result()? != SUCCESS => refused(event, Attempt::Factor),
+        "user.authentication.auth_via_mfa" | "user.authentication.verify"
+            if event.result()? != SUCCESS =>
+        {
+            refused(event, Attempt::Factor)
+        }
         "user.authentication.auth_via_mfa" => verified_by_mfa(event),
         "user.authentication.verify" => verified(event),
         "policy.evaluate_sign_on" => policy_decided(event),
         "user.session.start" => or_refused(event, Attempt::SignIn, session_started),
-        "user.authentication.sso" => or_refused(event, Attempt::Access, |event| app_accessed(event, None)),
-        "user.session.access_admin_app" => or_refused(event, Attempt::Access, |event| app_accessed(event, Some(ADMIN_APP))),
+        "user.authentication.sso" => {
+            or_refused(event, Attempt::Access, |event| app_accessed(event, None))
+        }
+        "user.session.access_admin_app" => {
+            or_refused(event, Attempt::Access, |event| app_accessed(event, Some(ADMIN_APP)))
+        }
         "application.policy.sign_on.deny_access" => refused(event, Attempt::Access),
         "user.mfa.okta_verify.deny_push" => push_rejected(),
         "user.session.end" => on_success(event, session_ended),
@@ -73,7 +85,11 @@ enum Attempt {
 }
 
 /// A fact of what succeeded, or that it was refused. An event without an outcome is not understood.
-fn or_refused<'e>(event: &Event<'e>, attempt: Attempt, read: impl FnOnce(&Event<'e>) -> Facts<'e>) -> Facts<'e> {
+fn or_refused<'e>(
+    event: &Event<'e>,
+    attempt: Attempt,
+    read: impl FnOnce(&Event<'e>) -> Facts<'e>,
+) -> Facts<'e> {
     match event.result()? {
         SUCCESS => read(event),
         _ => refused(event, attempt),
@@ -96,10 +112,17 @@ fn refused<'e>(event: &Event<'e>, attempt: Attempt) -> Facts<'e> {
 /// The user refused a push on their device.
 fn push_rejected<'e>() -> Facts<'e> {
     let (result, reason) = (SignInResult::Deny, Some(refusal::PUSH_REJECTED.to_owned()));
-    one(FactData::SignInRefused(SignInRefused { result, reason, method: Some(Method::Push), idp: None, app: None }))
+    one(FactData::SignInRefused(SignInRefused {
+        result,
+        reason,
+        method: Some(Method::Push),
+        idp: None,
+        app: None,
+    }))
 }
 
-/// The end of a session that did not come about states no fact. An event without an outcome is not understood.
+/// The end of a session that did not come about states no fact. An event without an outcome is not
+/// understood.
 fn on_success<'e>(event: &Event<'e>, read: impl FnOnce(&Event<'e>) -> Facts<'e>) -> Facts<'e> {
     match event.result()? {
         SUCCESS => read(event),
@@ -111,14 +134,30 @@ fn one<'e>(data: FactData) -> Facts<'e> {
     Some(vec![Said { session: None, data }])
 }
 
-/// The IdP is the `AppInstance` among the targets. `amrList` is documented, but no public event has it.
+/// The IdP is the `AppInstance` among the targets. `amrList` is documented, but no public event has
+/// it.
 fn claims_received<'e>(event: &Event<'e>) -> Facts<'e> {
     let idp = event.target("AppInstance").and_then(|app| app.id())?;
-    let assertion = ["assertionId", "tokenId", "responseId"].into_iter().find_map(|field| event.debug(field).and_then(id)).map(AssertionId::from);
+    let assertion = ["assertionId", "tokenId", "responseId"]
+        .into_iter()
+        .find_map(|field| event.debug(field).and_then(id))
+        .map(AssertionId::from);
     // The assertion itself was replaced by its digest before anything was read.
-    let digest = || event.debug("assertion").and_then(id).filter(|text| !bearer::is_token(text)).map(AssertionId::from);
+    let digest = || {
+        event
+            .debug("assertion")
+            .and_then(id)
+            .filter(|text| !bearer::is_token(text))
+            .map(AssertionId::from)
+    };
     let amr = event.debug("amrList").and_then(list);
-    let amr = amr.map(|values| values.into_iter().filter(|value| text::is_id(value)).map(|value| Amr(value.to_owned())).collect());
+    let amr = amr.map(|values| {
+        values
+            .into_iter()
+            .filter(|value| text::is_id(value))
+            .map(|value| Amr(value.to_owned()))
+            .collect()
+    });
     one(FactData::ClaimsReceived(ClaimsReceived {
         idp: IdpId::from(idp),
         assertion: assertion.or_else(digest),
@@ -126,7 +165,10 @@ fn claims_received<'e>(event: &Event<'e>) -> Facts<'e> {
         methods: Vec::new(),
         key: None,
         protocol: event.text(&["legacyEventType"]).and_then(protocol),
-        acr: event.debug_text("authenticationContext").filter(|acr| is_uri_like(acr)).map(str::to_owned),
+        acr: event
+            .debug_text("authenticationContext")
+            .filter(|acr| is_uri_like(acr))
+            .map(str::to_owned),
         auth_time: None,
         issued_at: None,
         readable: None,
@@ -144,11 +186,12 @@ fn protocol(legacy: &str) -> Option<Protocol> {
 
 /// Class references are URIs or short words; anything else would be free text in the clear.
 fn is_uri_like(text: &str) -> bool {
-    text.len() <= text::MAX_ID_BYTES && text.bytes().all(|b| b.is_ascii_alphanumeric() || b":/._-#".contains(&b))
+    text.len() <= text::MAX_ID_BYTES
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b":/._-#".contains(&b))
 }
 
-/// Verifications for an enrolment or a recovery have another intent and state nothing about a session. Real events say `AUTHENTICATION` where the
-/// catalogue says `LOGIN`; some say nothing.
+/// Verifications for an enrolment or a recovery have another intent and state nothing about a
+/// session. Real events say `AUTHENTICATION` where the catalogue says `LOGIN`; some say nothing.
 fn is_for_something_else(event: &Event<'_>) -> bool {
     !matches!(event.debug_text("factorIntent"), None | Some("LOGIN" | "AUTHENTICATION"))
 }
@@ -158,13 +201,21 @@ fn verified_by_mfa<'e>(event: &Event<'e>) -> Facts<'e> {
     one(FactData::FactorVerified(factor_verified(event)?))
 }
 
-/// A verification by authenticator. `factorVerifiedByIdp` is the only documented field that says that a factor came from the IdP: then the service provider
-/// says that it counted a claim.
+/// A verification by authenticator. `factorVerifiedByIdp` is the only documented field that says
+/// that a factor came from the IdP: then the service provider says that it counted a claim.
 fn verified<'e>(event: &Event<'e>) -> Facts<'e> {
     let verified = factor_verified(event)?;
-    let by_idp = event.target("AuthenticatorEnrollment").and_then(|e| e.detail("factorVerifiedByIdp")).or_else(|| event.debug("factorVerifiedByIdp"));
+    let by_idp = event
+        .target("AuthenticatorEnrollment")
+        .and_then(|e| e.detail("factorVerifiedByIdp"))
+        .or_else(|| event.debug("factorVerifiedByIdp"));
     one(if is_true(by_idp) {
-        FactData::ClaimAccepted(ClaimAccepted { assertion: None, amr: None, method: Some(verified.method), reason: None })
+        FactData::ClaimAccepted(ClaimAccepted {
+            assertion: None,
+            amr: None,
+            method: Some(verified.method),
+            reason: None,
+        })
     } else {
         FactData::FactorVerified(verified)
     })
@@ -179,8 +230,9 @@ fn factor_verified(event: &Event<'_>) -> Option<FactorVerified> {
     })
 }
 
-/// A decision. Identity Engine evaluates two policies in one event and gives one outcome: the fact names the rule of the application's policy, and that of the
-/// global session policy only where it is alone. Classic writes one event a policy.
+/// A decision. Identity Engine evaluates two policies in one event and gives one outcome: the fact
+/// names the rule of the application's policy, and that of the global session policy only where it
+/// is alone. Classic writes one event a policy.
 fn policy_decided<'e>(event: &Event<'e>) -> Facts<'e> {
     let outcome = match event.result()? {
         "ALLOW" => Outcome::Allow,
@@ -195,12 +247,19 @@ fn policy_decided<'e>(event: &Event<'e>) -> Facts<'e> {
         None => ORG_APP,
     };
     let rule_of = |names: &[&str]| {
-        event.targets("Rule").find(|rule| rule.text("alternateId").is_some_and(|kind| names.iter().any(|name| name.eq_ignore_ascii_case(kind))))
+        event.targets("Rule").find(|rule| {
+            rule.text("alternateId")
+                .is_some_and(|kind| names.iter().any(|name| name.eq_ignore_ascii_case(kind)))
+        })
     };
-    let rule = rule_of(&["Authentication policy", "App sign-in policy"]).or_else(|| rule_of(&["Global session policy"]));
+    let rule = rule_of(&["Authentication policy", "App sign-in policy"])
+        .or_else(|| rule_of(&["Global session policy"]));
     let (policy, rule) = match rule {
         Some(rule) => (rule.detail("policyId").and_then(id), rule.id()),
-        None => (event.target("PolicyEntity").and_then(|policy| policy.id()), event.target("PolicyRule").and_then(|rule| rule.id())),
+        None => (
+            event.target("PolicyEntity").and_then(|policy| policy.id()),
+            event.target("PolicyRule").and_then(|rule| rule.id()),
+        ),
     };
     one(FactData::PolicyDecided(PolicyDecided {
         app: AppId::from(app),
@@ -212,13 +271,17 @@ fn policy_decided<'e>(event: &Event<'e>) -> Facts<'e> {
     }))
 }
 
-/// Events up to 2025 name the rule and not its policy. The policy is then "the one that has this rule", until a snapshot says which.
+/// Events up to 2025 name the rule and not its policy. The policy is then "the one that has this
+/// rule", until a snapshot says which.
 pub(super) fn policy_of_rule(rule: &str) -> PolicyId {
     PolicyId::new(format!("rule:{rule}"))
 }
 
 fn session_started<'e>(event: &Event<'e>) -> Facts<'e> {
-    let root_session = event.value(&["authenticationContext", "rootSessionId"]).and_then(session_id).map(RootSessionId::from);
+    let root_session = event
+        .value(&["authenticationContext", "rootSessionId"])
+        .and_then(session_id)
+        .map(RootSessionId::from);
     one(FactData::SessionStarted(SessionStarted { root_session, ..SessionStarted::default() }))
 }
 
@@ -227,10 +290,12 @@ fn app_accessed<'e>(event: &Event<'e>, otherwise: Option<&'e str>) -> Facts<'e> 
     one(FactData::AppAccessed(AppAccessed { app: AppId::from(app), app_session: None }))
 }
 
-/// The session that `endedSessionId` names, else the event's. Why: a reason that Okta gives for ending it itself; else expiry, which the address of the
-/// page says; else somebody signed out.
+/// The session that `endedSessionId` names, else the event's. Why: a reason that Okta gives for
+/// ending it itself; else expiry, which the address of the page says; else somebody signed out.
 fn session_ended<'e>(event: &Event<'e>) -> Facts<'e> {
-    let has_expired = |field: &str| event.debug_text(field).is_some_and(|url| url.contains("session_has_expired"));
+    let has_expired = |field: &str| {
+        event.debug_text(field).is_some_and(|url| url.contains("session_has_expired"))
+    };
     let reason = if event.debug_text("terminationReason").is_some() {
         EndReason::Revoked
     } else if has_expired("url") || has_expired("requestUri") {
@@ -241,14 +306,26 @@ fn session_ended<'e>(event: &Event<'e>) -> Facts<'e> {
     one(FactData::SessionEnded(SessionEnded { reason }))
 }
 
-/// All sessions of a user were revoked, by an administrator or by the API. One that is named as ended is stated to have ended besides.
-/// The administrator's id stands in the clear where it is no login and not the user's own, which would tell whose the pseudonym is.
+/// All sessions of a user were revoked, by an administrator or by the API. One that is named as
+/// ended is stated to have ended besides. The administrator's id stands in the clear where it is no
+/// login and not the user's own, which would tell whose the pseudonym is.
 fn session_cleared<'e>(event: &Event<'e>) -> Facts<'e> {
     let target = event.target("User").and_then(|user| user.id());
-    let actor = event.actor("User").and_then(|actor| actor.id()).filter(|id| Some(*id) != target && !id.contains('@'));
-    let ended = SubjectSessionsEnded { reason: EndReason::Revoked, actor: actor.map(ActorId::from), ticket: None };
+    let actor = event
+        .actor("User")
+        .and_then(|actor| actor.id())
+        .filter(|id| Some(*id) != target && !id.contains('@'));
+    let ended = SubjectSessionsEnded {
+        reason: EndReason::Revoked,
+        actor: actor.map(ActorId::from),
+        ticket: None,
+    };
     let named = event.debug("endedSessionId").and_then(session_id);
     let revoked = || FactData::SessionEnded(SessionEnded { reason: EndReason::Revoked });
     let all = Said { session: None, data: FactData::SubjectSessionsEnded(ended) };
-    Some(std::iter::once(all).chain(named.map(|session| Said { session: Some(session), data: revoked() })).collect())
+    Some(
+        std::iter::once(all)
+            .chain(named.map(|session| Said { session: Some(session), data: revoked() }))
+            .collect(),
+    )
 }

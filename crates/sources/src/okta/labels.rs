@@ -1,5 +1,6 @@
-//! What applications, policies and identity providers are called: administrators write these names, so they are sealed, under the tenant's key, and found by
-//! a keyed digest (`docs/decisions/0029`). They outlive the people of the event.
+//! What applications, policies and identity providers are called: administrators write these names,
+//! so they are sealed, under the tenant's key, and found by a keyed digest (`docs/decisions/0029`).
+//! They outlive the people of the event.
 
 use super::{
     event::{Event, Target, id},
@@ -24,7 +25,8 @@ pub(super) struct Label<'e> {
 
 /// The display names of an event, once each.
 pub(super) fn of<'e>(event: &Event<'e>, kind: &str) -> Vec<Label<'e>> {
-    let through_idp = matches!(kind, "user.authentication.auth_via_IDP" | "user.authentication.auth_via_social");
+    let through_idp =
+        matches!(kind, "user.authentication.auth_via_IDP" | "user.authentication.auth_via_social");
     let instance = if through_idp { "idp" } else { "app" };
     let mut labels = Vec::new();
     for app in event.targets("AppInstance") {
@@ -55,7 +57,12 @@ pub(super) fn of<'e>(event: &Event<'e>, kind: &str) -> Vec<Label<'e>> {
     labels
 }
 
-fn add<'e>(labels: &mut Vec<Label<'e>>, kind: &'static str, id: Option<&'e str>, name: Option<&'e str>) {
+fn add<'e>(
+    labels: &mut Vec<Label<'e>>,
+    kind: &'static str,
+    id: Option<&'e str>,
+    name: Option<&'e str>,
+) {
     if let (Some(id), Some(name)) = (id, name) {
         push(labels, Label { kind, id: Cow::Borrowed(id), name });
     }

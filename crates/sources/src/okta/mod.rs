@@ -1,7 +1,8 @@
 //! Okta's System Log: `LogEvent`s as the API, event hooks, files and log streams carry them.
 //!
-//! An event is an object, alone or in what a transport puts around it. The id is `uuid`, which is not unique in practice, so other content under one id
-//! is kept as a variant. Event types that are not read, and events that lack what their facts need, are kept and noted as not understood.
+//! An event is an object, alone or in what a transport puts around it. The id is `uuid`, which is
+//! not unique in practice, so other content under one id is kept as a variant. Event types that are
+//! not read, and events that lack what their facts need, are kept and noted as not understood.
 //!
 //! | file | what it decides |
 //! | --- | --- |
@@ -49,7 +50,8 @@ pub(crate) fn translate(bytes: &[u8]) -> Result<Vec<Draft>, Refusal> {
 }
 
 fn translate_nested(bytes: &[u8], nested: usize) -> Result<Vec<Draft>, Refusal> {
-    let value = strict::parse_borrowed(bytes, Duplicates::Tolerated).map_err(|refusal| envelope::no_json(bytes).unwrap_or(refusal))?;
+    let value = strict::parse_borrowed(bytes, Duplicates::Tolerated)
+        .map_err(|refusal| envelope::no_json(bytes).unwrap_or(refusal))?;
     let object = native::object_borrowed(value)?;
     let Some(envelope) = envelope::of(&object) else {
         if !object.contains_key("eventType")
@@ -61,13 +63,21 @@ fn translate_nested(bytes: &[u8], nested: usize) -> Result<Vec<Draft>, Refusal> 
     };
     if nested == envelope::MAX_NESTED {
         let expected = format!("at most {} envelopes inside of each other", envelope::MAX_NESTED);
-        return Err(Refusal::whole(RefusalCode::Malformed, expected, format!("this looks like {} in too many others", envelope.name)));
+        return Err(Refusal::whole(
+            RefusalCode::Malformed,
+            expected,
+            format!("this looks like {} in too many others", envelope.name),
+        ));
     }
     let carried = envelope.carried(bytes)?;
     let mut drafts = Vec::with_capacity(carried.len());
     for event in &carried {
-        let read = translate_nested(event, nested + 1).and_then(|drafts| if drafts.is_empty() { Err(envelope::no_event()) } else { Ok(drafts) });
-        drafts.extend(read.map_err(|refusal| envelope.inside(envelope::without_fields(event, refusal)))?);
+        let read = translate_nested(event, nested + 1).and_then(|drafts| {
+            if drafts.is_empty() { Err(envelope::no_event()) } else { Ok(drafts) }
+        });
+        drafts.extend(
+            read.map_err(|refusal| envelope.inside(envelope::without_fields(event, refusal)))?,
+        );
     }
     // The original of a lone event is all that was received; of several, each has its own bytes.
     if let ([event], [alone]) = (&carried[..], &mut drafts[..]) {
@@ -88,11 +98,22 @@ fn draft(mut members: Object<'_>, bytes: &[u8]) -> Result<Draft, Refusal> {
     dialect::one_spelling(&mut members);
     let published = published(&mut members)?;
     let canonical = members.to_canonical(bytes.len());
-    let unknown_fields = members.keys().filter(|key| !dialect::FIELDS.contains(key)).map(text::shown).collect();
+    let unknown_fields =
+        members.keys().filter(|key| !dialect::FIELDS.contains(key)).map(text::shown).collect();
 
     let event = Event::new(&members);
-    let source_id = SourceEventId::new(required(&members, "uuid", text::is_id, "the id of the event: a string of 1 to 512 bytes")?);
-    let kind = required(&members, "eventType", is_event_type, "an event type, such as user.session.start")?;
+    let source_id = SourceEventId::new(required(
+        &members,
+        "uuid",
+        text::is_id,
+        "the id of the event: a string of 1 to 512 bytes",
+    )?);
+    let kind = required(
+        &members,
+        "eventType",
+        is_event_type,
+        "an event type, such as user.session.start",
+    )?;
     let people = people::of(&event, kind);
     let session = event.session(kind).map(SessionId::from);
 
@@ -104,29 +125,50 @@ fn draft(mut members: Object<'_>, bytes: &[u8]) -> Result<Draft, Refusal> {
     let fact = |said: facts::Said<'_>| {
         let named = said.session.map(SessionId::from);
         let whose = named.as_ref().or(session.as_ref());
-        // An attempt under a name that Okta does not know has no user, and one that failed early no session; anything else needs its subject.
+        // An attempt under a name that Okta does not know has no user, and one that failed early no
+        // session; anything else needs its subject.
         let is_attempt = matches!(said.data, FactData::SignInRefused(_));
-        let needs_session = FactType::named(said.data.type_name()).is_some_and(|fact| fact.needs_session);
+        let needs_session =
+            FactType::named(said.data.type_name()).is_some_and(|fact| fact.needs_session);
         if !is_attempt && subject.is_none() || needs_session && whose.is_none() {
             return None;
         }
         let differs = whose.is_some() && session.as_ref() != whose;
-        Some(DraftFact { session: named.filter(|_| differs), subject, occurred: None, data: said.data, other: None })
+        Some(DraftFact {
+            session: named.filter(|_| differs),
+            subject,
+            occurred: None,
+            data: said.data,
+            other: None,
+        })
     };
     let said = facts::of(&event, kind).filter(|_| published.readable);
-    let understood: Option<Vec<DraftFact>> = said.and_then(|said| said.into_iter().map(fact).collect());
+    let understood: Option<Vec<DraftFact>> =
+        said.and_then(|said| said.into_iter().map(fact).collect());
     if understood.is_none() {
         notes.push(Note::NotUnderstood);
     }
     let mut facts = understood.unwrap_or_default();
     // A reason in prose is sealed with the rest of what belongs to the subject.
-    let in_prose = |fact: &DraftFact| matches!(&fact.data, FactData::SignInRefused(data) if data.reason.as_deref() == Some(FREE_TEXT));
+    let in_prose = |fact: &DraftFact| {
+        matches!(&fact.data,
+        FactData::SignInRefused(data) if data.reason.as_deref() == Some(FREE_TEXT))
+    };
     let reason = event.text(&["outcome", "reason"]).filter(|_| facts.iter().any(in_prose));
     if published.readable
         && let Some(session) = &session
     {
-        let links = event.requests(kind, session.as_str()).into_iter().map(|to| SessionLinked { to: to.to_owned(), by: AUTHN_REQUEST.to_owned() });
-        facts.extend(links.map(|link| DraftFact { session: None, subject: None, occurred: None, data: FactData::SessionLinked(link), other: None }));
+        let links = event
+            .requests(kind, session.as_str())
+            .into_iter()
+            .map(|to| SessionLinked { to: to.to_owned(), by: AUTHN_REQUEST.to_owned() });
+        facts.extend(links.map(|link| DraftFact {
+            session: None,
+            subject: None,
+            occurred: None,
+            data: FactData::SessionLinked(link),
+            other: None,
+        }));
     }
     let labels = labels::of(&event, kind);
     let people = people.sealed(&event, reason, &labels);
@@ -152,17 +194,25 @@ fn draft(mut members: Object<'_>, bytes: &[u8]) -> Result<Draft, Refusal> {
     })
 }
 
-fn required<'m>(members: &'m Object<'_>, field: &str, fits: impl Fn(&str) -> bool, expected: &str) -> Result<&'m str, Refusal> {
+fn required<'m>(
+    members: &'m Object<'_>,
+    field: &str,
+    fits: impl Fn(&str) -> bool,
+    expected: &str,
+) -> Result<&'m str, Refusal> {
     match members.get(field) {
         Some(Json::Text(text)) if fits(text) => Ok(text),
         Some(_) => Err(native::invalid(field, expected, "the value is of another form")),
-        None => Err(Refusal::field(RefusalCode::MissingField, field, expected, "the field is missing")),
+        None => {
+            Err(Refusal::field(RefusalCode::MissingField, field, expected, "the field is missing"))
+        }
     }
 }
 
 /// Event types stand in the clear, so they must look like one.
 fn is_event_type(text: &str) -> bool {
-    (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+    (1..=128).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
 }
 
 struct Published {
@@ -172,14 +222,22 @@ struct Published {
     readable: bool,
 }
 
-/// Reads `published` and brings it to one spelling. Without a zone it is read as UTC. A text that is no time at all (some collectors mask it) leaves open
-/// when the event occurred: that is the widest interval, and nothing is concluded from such an event.
+/// Reads `published` and brings it to one spelling. Without a zone it is read as UTC. A text that
+/// is no time at all (some collectors mask it) leaves open when the event occurred: that is the
+/// widest interval, and nothing is concluded from such an event.
 fn published(members: &mut Object<'_>) -> Result<Published, Refusal> {
     const EXPECTED: &str = "the time of the event, such as 2026-03-10T10:00:00.000Z";
     let text = match members.get_mut("published") {
         Some(Json::Text(text)) => text,
         Some(_) => return Err(native::invalid("published", EXPECTED, "the value is no string")),
-        None => return Err(Refusal::field(RefusalCode::MissingField, "published", EXPECTED, "the field is missing")),
+        None => {
+            return Err(Refusal::field(
+                RefusalCode::MissingField,
+                "published",
+                EXPECTED,
+                "the field is missing",
+            ));
+        }
     };
     let (time, zone_assumed) = match dialect::time(text) {
         dialect::Zoned::Yes(time) => (Some(time), false),
@@ -187,10 +245,18 @@ fn published(members: &mut Object<'_>) -> Result<Published, Refusal> {
         dialect::Zoned::Unreadable => (None, true),
     };
     if time.is_some_and(|time| Time::within(time).is_none()) {
-        return Err(native::invalid("published", EXPECTED, "the time lies outside of the years 0000 to 9999 in UTC"));
+        return Err(native::invalid(
+            "published",
+            EXPECTED,
+            "the time lies outside of the years 0000 to 9999 in UTC",
+        ));
     }
     let Some(time) = time else {
-        return Ok(Published { occurred: Occurred { from: Time::MIN, to: Some(Time::MAX) }, zone_assumed, readable: false });
+        return Ok(Published {
+            occurred: Occurred { from: Time::MIN, to: Some(Time::MAX) },
+            zone_assumed,
+            readable: false,
+        });
     };
     *text = crate::contract::one_spelling(time).into();
     Ok(Published { occurred: Occurred::at(Time::from(time)), zone_assumed, readable: true })

@@ -1,8 +1,9 @@
-//! Who an event is about. The actor is not always the subject: a sign-in through an identity provider is acted by Okta itself, and sessions are cleared
-//! by an administrator.
+//! Who an event is about. The actor is not always the subject: a sign-in through an identity
+//! provider is acted by Okta itself, and sessions are cleared by an administrator.
 //!
-//! Names, logins, addresses and user agents come from outside, some of them from whoever tries to sign in: they are sealed, under the key of the
-//! person they tell about, or under the tenant's where there is none.
+//! Names, logins, addresses and user agents come from outside, some of them from whoever tries to
+//! sign in: they are sealed, under the key of the person they tell about, or under the tenant's
+//! where there is none.
 
 use super::{
     event::{Event, Target, something},
@@ -44,7 +45,8 @@ const USER: &str = "User";
 pub(super) fn of<'e>(event: &Event<'e>, kind: &str) -> People<'e> {
     let mut persons = Vec::new();
     let actor = event.actor(USER).and_then(|actor| add(&mut persons, actor));
-    let mut targets: Vec<usize> = event.targets(USER).filter_map(|user| add(&mut persons, user)).collect();
+    let mut targets: Vec<usize> =
+        event.targets(USER).filter_map(|user| add(&mut persons, user)).collect();
     targets.sort_unstable();
     targets.dedup();
     let target = match targets[..] {
@@ -53,7 +55,9 @@ pub(super) fn of<'e>(event: &Event<'e>, kind: &str) -> People<'e> {
     };
     let subject = match kind {
         // The actor is Okta, or an administrator.
-        "user.authentication.auth_via_IDP" | "user.authentication.auth_via_social" | "user.session.clear" => target,
+        "user.authentication.auth_via_IDP"
+        | "user.authentication.auth_via_social"
+        | "user.session.clear" => target,
         _ => actor.or(target),
     };
 
@@ -65,10 +69,18 @@ pub(super) fn of<'e>(event: &Event<'e>, kind: &str) -> People<'e> {
 
 impl People<'_> {
     /// With what is sealed: `reason` is the subject's, `labels` are nobody's.
-    pub(super) fn sealed(self, event: &Event<'_>, reason: Option<&str>, labels: &[Label<'_>]) -> Sealed {
+    pub(super) fn sealed(
+        self,
+        event: &Event<'_>,
+        reason: Option<&str>,
+        labels: &[Label<'_>],
+    ) -> Sealed {
         let Self { persons, subject, home } = self;
         let client = Client::of(event);
-        let address = event.text(&["client", "ipAddress"]).filter(|address| text::is_id(address)).map(str::to_owned);
+        let address = event
+            .text(&["client", "ipAddress"])
+            .filter(|address| text::is_id(address))
+            .map(str::to_owned);
         let personal = |(n, labelled): (usize, Labelled<'_>)| {
             let Labelled { mut person, login, name } = labelled;
             if home == Some(n) {
@@ -121,14 +133,20 @@ fn write_reason(members: &mut Members<'_>, reason: Option<&str>) {
 fn add<'e>(persons: &mut Vec<Labelled<'e>>, user: Target<'e>) -> Option<usize> {
     let id = user.id()?;
     let at = persons.iter().position(|labelled| labelled.person.id == id).unwrap_or_else(|| {
-        persons.push(Labelled { person: DraftPerson { id: id.to_owned(), ..DraftPerson::default() }, login: None, name: None });
+        persons.push(Labelled {
+            person: DraftPerson { id: id.to_owned(), ..DraftPerson::default() },
+            login: None,
+            name: None,
+        });
         persons.len() - 1
     });
     let Labelled { person, login, name } = &mut persons[at];
     for (first, field) in [(login, "alternateId"), (name, "displayName")] {
         if let Some(label) = user.text(field) {
             first.get_or_insert(label);
-            if label.len() <= text::MAX_ID_BYTES && !person.aliases.iter().any(|alias| alias == label) {
+            if label.len() <= text::MAX_ID_BYTES
+                && !person.aliases.iter().any(|alias| alias == label)
+            {
                 person.aliases.push(label.to_owned());
             }
         }
@@ -141,10 +159,17 @@ struct Client<'e>([(&'static str, Option<&'e Json<'e>>); 12]);
 
 impl<'e> Client<'e> {
     fn of(event: &Event<'e>) -> Self {
-        let (client, device, security) = (event.value(&["client"]), event.value(&["device"]), event.value(&["securityContext"]));
-        let (agent, place) = (client.and_then(|client| client.get("userAgent")), client.and_then(|client| client.get("geographicalContext")));
-        let known =
-            |object: Option<&'e Json<'e>>, field| object?.get(field).filter(|value| matches!(value, Json::Number(_)) || something(value).is_some());
+        let (client, device, security) =
+            (event.value(&["client"]), event.value(&["device"]), event.value(&["securityContext"]));
+        let (agent, place) = (
+            client.and_then(|client| client.get("userAgent")),
+            client.and_then(|client| client.get("geographicalContext")),
+        );
+        let known = |object: Option<&'e Json<'e>>, field| {
+            object?
+                .get(field)
+                .filter(|value| matches!(value, Json::Number(_)) || something(value).is_some())
+        };
         Self([
             ("as_number", known(security, "asNumber")),
             ("as_org", known(security, "asOrg")),

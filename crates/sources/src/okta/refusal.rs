@@ -1,11 +1,13 @@
-//! What Okta says of a sign-in that did not succeed: `outcome.result` is a word, `outcome.reason` a code or prose.
+//! What Okta says of a sign-in that did not succeed: `outcome.result` is a word, `outcome.reason` a
+//! code or prose.
 
 use claimledger_facts::vocabulary::{FREE_TEXT, SignInResult, is_code};
 
 /// The user said no on their device.
 pub(super) const PUSH_REJECTED: &str = "push_rejected";
 
-/// Prose that always reads the same, and the code that stands for it. Other prose may name somebody, and is sealed.
+/// Prose that always reads the same, and the code that stands for it. Other prose may name
+/// somebody, and is sealed.
 const PROSE: &[(&str, &str)] = &[
     ("user rejected okta push verify", PUSH_REJECTED),
     ("fastpass declined phishing attempt", "phishing_declined"),

@@ -1,4 +1,5 @@
-//! Connections: the settings that durability rests on, read back; migrations; the checkpoint at the start.
+//! Connections: the settings that durability rests on, read back; migrations; the checkpoint at the
+//! start.
 
 use super::{
     OpenError, SqliteOptions, Synchronous,
@@ -23,23 +24,26 @@ pub(super) const KEYS: &str = "keys";
 pub(super) const VIEWS: &str = "views";
 const VIEWS_DAMAGED: &str = "views.damaged";
 
-/// Largest file whose pages and rows are all read at each opening: it takes some 50 ms. Larger ones are checked row by row as they are read, and by a
-/// server in the background.
+/// Largest file whose pages and rows are all read at each opening: it takes some 50 ms. Larger ones
+/// are checked row by row as they are read, and by a server in the background.
 const MAX_CHECKED_AT_OPENING: u64 = 8 * 1024 * 1024;
 /// How long a statement waits for a lock of another connection of this process.
 const BUSY: Duration = Duration::from_secs(5);
 /// Connections of one file that read.
 const READERS: u32 = 4;
-/// A record takes about a thousand bytes, and a page only whole ones: at 4 KiB up to a third of the file would stay empty.
+/// A record takes about a thousand bytes, and a page only whole ones: at 4 KiB up to a third of the
+/// file would stay empty.
 pub(super) const LOG_PAGE: u32 = 8192;
 /// Texts of statements that a connection keeps prepared.
 const STATEMENTS: usize = 256;
-/// Rows that the driver's thread may have ready before somebody takes them: with few, the two threads wake each other up all the time.
+/// Rows that the driver's thread may have ready before somebody takes them: with few, the two
+/// threads wake each other up all the time.
 const ROWS_READY: usize = 1024;
 
 /// What SQLite itself takes, in KiB.
 const CACHE: u32 = 2_000;
-/// Rows of the read models are written all over their indexes: pages that do not fit are written and read again within one transaction.
+/// Rows of the read models are written all over their indexes: pages that do not fit are written
+/// and read again within one transaction.
 const VIEWS_CACHE: u32 = 16 * 1024;
 
 /// The files of a directory.
@@ -53,11 +57,13 @@ pub(super) struct Files {
 pub(super) struct Database {
     pub(super) path: PathBuf,
     synchronous: SqliteSynchronous,
-    /// Pages of the write-ahead log after which a commit also runs a checkpoint; 0: never, checkpoints run beside the commits.
+    /// Pages of the write-ahead log after which a commit also runs a checkpoint; 0: never,
+    /// checkpoints run beside the commits.
     autocheckpoint: u32,
     /// Bytes of a page; decided when the file is made.
     page_size: u32,
-    /// Whether what is deleted is overwritten: everywhere but in rows that can be made again and hold no secret.
+    /// Whether what is deleted is overwritten: everywhere but in rows that can be made again and
+    /// hold no secret.
     secure_delete: bool,
     /// Memory that a connection keeps pages in, in KiB.
     cache_kib: u32,
@@ -70,8 +76,8 @@ pub(super) struct Database {
 /// How a file is read that cannot be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reading {
-    /// Nothing is in the write-ahead log: the file is all there is. Nobody writes it meanwhile: whoever could holds the
-    /// directory's lock alone, and it is held here.
+    /// Nothing is in the write-ahead log: the file is all there is. Nobody writes it meanwhile:
+    /// whoever could holds the directory's lock alone, and it is held here.
     Immutable,
     /// With what is in the write-ahead log.
     WithLog,
@@ -87,19 +93,23 @@ impl Files {
         for name in [VIEWS, "views-wal", "views-shm", VIEWS_DAMAGED] {
             let path = self.dir.join(name);
             match std::fs::remove_file(&path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(OpenError::io(&path, error)),
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(OpenError::io(&path, error));
+                }
                 _ => {}
             }
         }
         Ok(())
     }
 
-    /// Where a process writes that it found the read models damaged: the next one need not find it again.
+    /// Where a process writes that it found the read models damaged: the next one need not find it
+    /// again.
     pub(super) fn views_damaged(&self) -> PathBuf {
         self.dir.join(VIEWS_DAMAGED)
     }
 
-    /// A log without keys: nothing sealed in it could be opened. An empty log may be all that a crash left of making the directory.
+    /// A log without keys: nothing sealed in it could be opened. An empty log may be all that a
+    /// crash left of making the directory.
     pub(super) fn check_keys_are_not_missing(&self, log_is_empty: bool) -> Result<(), OpenError> {
         let (missing, present) = (self.dir.join(KEYS), self.dir.join(LOG));
         if !missing.exists() && !log_is_empty {
@@ -157,14 +167,20 @@ impl Files {
 
 impl Database {
     /// What the path and the driver's error make of an opening that failed.
-    pub(super) fn failed(&self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> OpenError {
+    pub(super) fn failed(
+        &self,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> OpenError {
         OpenError::Database { file: self.path.clone(), source: source.into() }
     }
 
-    /// The same of an error of the driver. Before anything else is asked of a file, statements that do not fit its tables mean that these are damaged.
+    /// The same of an error of the driver. Before anything else is asked of a file, statements that
+    /// do not fit its tables mean that these are damaged.
     pub(super) fn refused(&self, error: sqlx::Error) -> OpenError {
         const SQLITE_ERROR: &str = "1";
-        let misfit = error.as_database_error().is_some_and(|error| error.code().as_deref() == Some(SQLITE_ERROR));
+        let misfit = error
+            .as_database_error()
+            .is_some_and(|error| error.code().as_deref() == Some(SQLITE_ERROR));
         if misfit || classify(&error) == Failure::Corrupt {
             let (place, what) = place_and_what(&error);
             return self.corrupt(format!("{place}: {what}"));
@@ -179,8 +195,12 @@ impl Database {
     /// The same file, where nothing can be written.
     ///
     /// # Errors
-    /// If it can only be read after its write-ahead log was brought in, or was written by another version.
-    pub(super) async fn for_reading(mut self, migrations: &[(i64, &'static str, &'static str)]) -> Result<(Self, SqliteConnection), OpenError> {
+    /// If it can only be read after its write-ahead log was brought in, or was written by another
+    /// version.
+    pub(super) async fn for_reading(
+        mut self,
+        migrations: &[(i64, &'static str, &'static str)],
+    ) -> Result<(Self, SqliteConnection), OpenError> {
         let beside = |end: &str| {
             let mut name = self.path.clone().into_os_string();
             name.push(end);
@@ -192,9 +212,14 @@ impl Database {
         }
         self.reading = Some(if logged { Reading::WithLog } else { Reading::Immutable });
         self.check_page_one()?;
-        let mut connection = SqliteConnection::connect_with(&self.options()).await.map_err(|error| self.refused(error))?;
+        let mut connection = SqliteConnection::connect_with(&self.options())
+            .await
+            .map_err(|error| self.refused(error))?;
         let version = "SELECT coalesce(max(version), 0) FROM _sqlx_migrations WHERE success";
-        let row = sqlx::query(version).fetch_one(&mut connection).await.map_err(|error| self.refused(error))?;
+        let row = sqlx::query(version)
+            .fetch_one(&mut connection)
+            .await
+            .map_err(|error| self.refused(error))?;
         let found: i64 = row.try_get(0).map_err(|error| self.refused(error))?;
         let ordering = found.cmp(&migrations.last().map_or(0, |(version, ..)| *version));
         match ordering {
@@ -208,21 +233,40 @@ impl Database {
         }
     }
 
-    /// Connects, brings the tables to this version, and puts on the disk what a crash left in the write-ahead log.
-    pub(super) async fn writer(&self, migrations: &[(i64, &'static str, &'static str)]) -> Result<SqliteConnection, OpenError> {
+    /// Connects, brings the tables to this version, and puts on the disk what a crash left in the
+    /// write-ahead log.
+    pub(super) async fn writer(
+        &self,
+        migrations: &[(i64, &'static str, &'static str)],
+    ) -> Result<SqliteConnection, OpenError> {
         self.check_page_one()?;
         let mut connection = self.connect().await?;
         self.check_steps(&mut connection, migrations.len()).await?;
         let migrations = migrations
             .iter()
-            .map(|(version, name, sql)| Migration::new(*version, Cow::Borrowed(*name), MigrationType::Simple, sql.into_sql_str(), false))
+            .map(|(version, name, sql)| {
+                Migration::new(
+                    *version,
+                    Cow::Borrowed(*name),
+                    MigrationType::Simple,
+                    sql.into_sql_str(),
+                    false,
+                )
+            })
             .collect();
-        Migrator::with_migrations(migrations).run(&mut connection).await.map_err(|error| match error {
-            MigrateError::VersionMissing(_) => OpenError::Newer { file: self.path.clone() },
-            MigrateError::VersionMismatch(version) => self.corrupt(format!("its tables were not made by step {version} of this program")),
-            MigrateError::Dirty(version) => self.corrupt(format!("step {version} of making its tables was not finished")),
-            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => self.refused(error),
-            other => self.failed(other),
+        Migrator::with_migrations(migrations).run(&mut connection).await.map_err(|error| {
+            match error {
+                MigrateError::VersionMissing(_) => OpenError::Newer { file: self.path.clone() },
+                MigrateError::VersionMismatch(version) => self
+                    .corrupt(format!("its tables were not made by step {version} of this program")),
+                MigrateError::Dirty(version) => {
+                    self.corrupt(format!("step {version} of making its tables was not finished"))
+                }
+                MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
+                    self.refused(error)
+                }
+                other => self.failed(other),
+            }
         })?;
         self.check_schema(&mut connection).await?;
         self.bring_in(&mut connection).await?;
@@ -243,7 +287,9 @@ impl Database {
         if schema == self.schema {
             return Ok(());
         }
-        Err(self.corrupt(format!("the texts of its tables are not those of this program (checksum {schema:#010x})")))
+        Err(self.corrupt(format!(
+            "the texts of its tables are not those of this program (checksum {schema:#010x})"
+        )))
     }
 
     /// Reads every page of a small file.
@@ -259,11 +305,20 @@ impl Database {
         std::fs::metadata(&self.path).is_ok_and(|file| file.len() <= MAX_CHECKED_AT_OPENING)
     }
 
-    /// The steps that made the tables are dense: if one of this program's is missing and a later one is there, the number of one was damaged.
-    async fn check_steps(&self, connection: &mut SqliteConnection, steps: usize) -> Result<(), OpenError> {
+    /// The steps that made the tables are dense: if one of this program's is missing and a later
+    /// one is there, the number of one was damaged.
+    async fn check_steps(
+        &self,
+        connection: &mut SqliteConnection,
+        steps: usize,
+    ) -> Result<(), OpenError> {
         let table = "SELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'";
         let count = async |connection: &mut SqliteConnection, sql: &'static str| {
-            sqlx::query(sql).fetch_one(connection).await.and_then(|row| row.try_get::<i64, _>(0)).map_err(|error| self.refused(error))
+            sqlx::query(sql)
+                .fetch_one(connection)
+                .await
+                .and_then(|row| row.try_get::<i64, _>(0))
+                .map_err(|error| self.refused(error))
         };
         if count(connection, table).await? == 0 {
             return match count(connection, "SELECT count(*) FROM sqlite_schema").await? {
@@ -271,9 +326,15 @@ impl Database {
                 _ => Err(self.corrupt("it does not say which steps made its tables")),
             };
         }
-        let rows =
-            sqlx::query("SELECT version FROM _sqlx_migrations ORDER BY version").fetch_all(connection).await.map_err(|error| self.refused(error))?;
-        let found = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<i64>, _>>().map_err(|error| self.refused(error))?;
+        let rows = sqlx::query("SELECT version FROM _sqlx_migrations ORDER BY version")
+            .fetch_all(connection)
+            .await
+            .map_err(|error| self.refused(error))?;
+        let found = rows
+            .iter()
+            .map(|row| row.try_get(0))
+            .collect::<Result<Vec<i64>, _>>()
+            .map_err(|error| self.refused(error))?;
         let expected = 1..=steps as i64;
         let dense = found.iter().zip(1..).all(|(found, expected)| *found == expected);
         if dense || expected.clone().all(|step| found.contains(&step)) {
@@ -284,30 +345,52 @@ impl Database {
     }
 
     /// Brings the write-ahead log into the file, and begins it anew.
-    pub(super) async fn bring_in(&self, connection: &mut SqliteConnection) -> Result<(), OpenError> {
-        let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(connection).await.map_err(|error| self.refused(error))?;
+    pub(super) async fn bring_in(
+        &self,
+        connection: &mut SqliteConnection,
+    ) -> Result<(), OpenError> {
+        let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+            .fetch_one(connection)
+            .await
+            .map_err(|error| self.refused(error))?;
         if row.try_get::<i64, _>(0).map_err(|error| self.refused(error))? != 0 {
-            return Err(self.failed("the write-ahead log could not be brought into the file: another connection is busy"));
+            return Err(self.failed(
+                "the write-ahead log could not be brought into the file: \
+                                    another connection is busy",
+            ));
         }
         Ok(())
     }
 
     /// One more connection with the same settings.
     pub(super) async fn connect(&self) -> Result<SqliteConnection, OpenError> {
-        let mut connection = SqliteConnection::connect_with(&self.options()).await.map_err(|error| self.refused(error))?;
+        let mut connection = SqliteConnection::connect_with(&self.options())
+            .await
+            .map_err(|error| self.refused(error))?;
         self.check(&mut connection).await?;
         Ok(connection)
     }
 
-    /// Reads the settings back: an SQLite that was built otherwise, or a file in another mode, must not look durable.
+    /// Reads the settings back: an SQLite that was built otherwise, or a file in another mode, must
+    /// not look durable.
     async fn check(&self, connection: &mut SqliteConnection) -> Result<(), OpenError> {
         for (setting, expected) in self.settings() {
-            let row =
-                sqlx::query(AssertSqlSafe(format!("PRAGMA {setting}"))).fetch_one(&mut *connection).await.map_err(|error| self.refused(error))?;
-            let found =
-                row.try_get::<i64, _>(0).map(|n| n.to_string()).or_else(|_| row.try_get::<String, _>(0)).map_err(|error| self.refused(error))?;
+            let row = sqlx::query(AssertSqlSafe(format!("PRAGMA {setting}")))
+                .fetch_one(&mut *connection)
+                .await
+                .map_err(|error| self.refused(error))?;
+            let found = row
+                .try_get::<i64, _>(0)
+                .map(|n| n.to_string())
+                .or_else(|_| row.try_get::<String, _>(0))
+                .map_err(|error| self.refused(error))?;
             if found != expected {
-                return Err(OpenError::Setting { file: self.path.clone(), setting, expected, found });
+                return Err(OpenError::Setting {
+                    file: self.path.clone(),
+                    setting,
+                    expected,
+                    found,
+                });
             }
         }
         Ok(())
@@ -360,7 +443,8 @@ impl Database {
 
     /// What [`Self::options`] asks for, as SQLite shows it.
     fn settings(&self) -> [(&'static str, String); 9] {
-        let synchronous = if matches!(self.synchronous, SqliteSynchronous::Full) { "2" } else { "1" };
+        let synchronous =
+            if matches!(self.synchronous, SqliteSynchronous::Full) { "2" } else { "1" };
         [
             ("journal_mode", "wal".to_owned()),
             ("synchronous", synchronous.to_owned()),
@@ -375,15 +459,17 @@ impl Database {
     }
 }
 
-/// What [`Database::schema`] is where nothing is damaged; after a new step of `migrations` the refusal says the new value.
+/// What [`Database::schema`] is where nothing is damaged; after a new step of `migrations` the
+/// refusal says the new value.
 const LOG_SCHEMA: u32 = 0x870b_da16;
 const KEYS_SCHEMA: u32 = 0x5d3b_2673;
 const VIEWS_SCHEMA: u32 = 0x2353_0e12;
 
-/// A checksum of the texts that SQLite reads its tables, indexes and triggers from: with a flipped bit in one, a column has another name or a trigger is
-/// gone, and no page is malformed.
+/// A checksum of the texts that SQLite reads its tables, indexes and triggers from: with a flipped
+/// bit in one, a column has another name or a trigger is gone, and no page is malformed.
 async fn schema(connection: &mut SqliteConnection) -> Result<u32, sqlx::Error> {
-    let sql = "SELECT type || ' ' || name || ' ' || tbl_name || ' ' || coalesce(sql, '') FROM sqlite_schema ORDER BY type, name";
+    let sql = "SELECT type || ' ' || name || ' ' || tbl_name || ' ' || coalesce(sql, '') FROM \
+               sqlite_schema ORDER BY type, name";
     let mut crc = crc32fast::Hasher::new();
     for row in sqlx::query(sql).fetch_all(connection).await? {
         crc.update(row.try_get::<&str, _>(0)?.as_bytes());
@@ -391,13 +477,20 @@ async fn schema(connection: &mut SqliteConnection) -> Result<u32, sqlx::Error> {
     Ok(crc.finalize())
 }
 
-/// Has SQLite look at every page: how pages refer to each other, and whether each index has what its table has.
+/// Has SQLite look at every page: how pages refer to each other, and whether each index has what
+/// its table has.
 pub(super) async fn check_pages(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    let found: String = sqlx::query("PRAGMA integrity_check(1)").fetch_one(connection).await?.try_get(0)?;
-    if found == "ok" { Ok(()) } else { Err(DamagedRow { place: "pages".to_owned(), what: found }.into()) }
+    let found: String =
+        sqlx::query("PRAGMA integrity_check(1)").fetch_one(connection).await?.try_get(0)?;
+    if found == "ok" {
+        Ok(())
+    } else {
+        Err(DamagedRow { place: "pages".to_owned(), what: found }.into())
+    }
 }
 
-/// 64 MiB: above it a write-ahead log is cut back once its content is in the file. Below, its blocks are written again, which is quicker than growing.
+/// 64 MiB: above it a write-ahead log is cut back once its content is in the file. Below, its
+/// blocks are written again, which is quicker than growing.
 const JOURNAL_SIZE_LIMIT: &str = "67108864";
 
 #[cfg(test)]
@@ -408,7 +501,10 @@ mod tests {
     async fn every_setting_is_read_back_and_any_other_value_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let files = Files::new(dir.path(), SqliteOptions::default());
-        assert!(matches!(files.log().synchronous, SqliteSynchronous::Full) && matches!(files.keys().synchronous, SqliteSynchronous::Full));
+        assert!(
+            matches!(files.log().synchronous, SqliteSynchronous::Full)
+                && matches!(files.keys().synchronous, SqliteSynchronous::Full)
+        );
         let others = [
             ("journal_mode", "DELETE"),
             ("synchronous", "NORMAL"),
@@ -420,13 +516,24 @@ mod tests {
             ("journal_size_limit", "-1"),
             ("wal_autocheckpoint", "7"),
         ];
-        assert_eq!(files.log().settings().map(|(setting, _)| setting), others.map(|(setting, _)| setting), "one of each");
+        assert_eq!(
+            files.log().settings().map(|(setting, _)| setting),
+            others.map(|(setting, _)| setting),
+            "one of each"
+        );
         for database in [files.log(), files.keys()] {
             for (setting, other) in others {
                 let mut connection = database.connect().await.unwrap();
-                sqlx::query(AssertSqlSafe(format!("PRAGMA {setting} = {other}"))).fetch_all(&mut connection).await.unwrap();
+                sqlx::query(AssertSqlSafe(format!("PRAGMA {setting} = {other}")))
+                    .fetch_all(&mut connection)
+                    .await
+                    .unwrap();
                 let refused = database.check(&mut connection).await;
-                assert!(matches!(&refused, Err(OpenError::Setting { setting: named, .. }) if *named == setting), "{setting}: {refused:?}");
+                assert!(
+                    matches!(&refused, Err(OpenError::Setting { setting: named,
+                        .. }) if *named == setting),
+                    "{setting}: {refused:?}"
+                );
                 connection.close().await.unwrap();
             }
         }

@@ -20,7 +20,8 @@ pub(super) enum Failure {
     Other,
 }
 
-/// A row that does not hold together. It travels as an error of the driver, so that functions which only run statements need no other error.
+/// A row that does not hold together. It travels as an error of the driver, so that functions which
+/// only run statements need no other error.
 #[derive(Debug, thiserror::Error)]
 #[error("{place}: {what}")]
 pub(super) struct DamagedRow {
@@ -43,8 +44,15 @@ pub(super) fn place_and_what(error: &sqlx::Error) -> (String, String) {
             Some(row) => (row.place.clone(), row.what.clone()),
             None => ("a row".to_owned(), inner.to_string()),
         },
-        sqlx::Error::ColumnDecode { index, source } => (format!("column {index} of a row"), source.to_string()),
-        other => ("SQLite".to_owned(), other.as_database_error().map_or_else(|| other.to_string(), |error| error.message().to_owned())),
+        sqlx::Error::ColumnDecode { index, source } => {
+            (format!("column {index} of a row"), source.to_string())
+        }
+        other => (
+            "SQLite".to_owned(),
+            other
+                .as_database_error()
+                .map_or_else(|| other.to_string(), |error| error.message().to_owned()),
+        ),
     }
 }
 
@@ -54,7 +62,8 @@ fn damaged(file: &str, error: &sqlx::Error) -> LogError {
     LogError::Damaged { file: file.to_owned(), place, what }
 }
 
-/// Primary result codes: <https://www.sqlite.org/rescode.html>. An extended code holds its primary one in the low byte.
+/// Primary result codes: <https://www.sqlite.org/rescode.html>. An extended code holds its primary
+/// one in the low byte.
 pub(super) fn classify(error: &sqlx::Error) -> Failure {
     const SQLITE_READONLY: i32 = 8;
     const SQLITE_IOERR: i32 = 10;
@@ -63,15 +72,21 @@ pub(super) fn classify(error: &sqlx::Error) -> Failure {
     const SQLITE_CANTOPEN: i32 = 14;
     const SQLITE_CONSTRAINT: i32 = 19;
     const SQLITE_NOTADB: i32 = 26;
-    let code = error.as_database_error().and_then(|error| error.code()).and_then(|code| code.parse::<i32>().ok());
+    let code = error
+        .as_database_error()
+        .and_then(|error| error.code())
+        .and_then(|code| code.parse::<i32>().ok());
     match code.map(|code| code & 0xff) {
         Some(SQLITE_CONSTRAINT) => Failure::Constraint,
         Some(SQLITE_FULL) => Failure::Full,
         Some(SQLITE_IOERR | SQLITE_READONLY | SQLITE_CANTOPEN) => Failure::Storage,
         Some(SQLITE_CORRUPT | SQLITE_NOTADB) => Failure::Corrupt,
         _ if matches!(error, sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed) => Failure::Storage,
-        // Tables are STRICT: a column of another type than the statement reads is not what was written.
-        _ if matches!(error, sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }) => Failure::Corrupt,
+        // Tables are STRICT: a column of another type than the statement reads is not what was
+        // written.
+        _ if matches!(error, sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }) => {
+            Failure::Corrupt
+        }
         _ => Failure::Other,
     }
 }
@@ -85,9 +100,9 @@ struct Failed {
     recovers: bool,
 }
 
-/// Set by the first failure of the storage: after a failed fsync the system may believe clean what never reached the disk,
-/// so that nothing may be acknowledged on top of it. Only opening the file anew ends it, which begins with a whole
-/// checkpoint (`recover.rs`).
+/// Set by the first failure of the storage: after a failed fsync the system may believe clean what
+/// never reached the disk, so that nothing may be acknowledged on top of it. Only opening the file
+/// anew ends it, which begins with a whole checkpoint (`recover.rs`).
 #[derive(Debug, Default)]
 pub(super) struct Poison {
     failed: Mutex<Option<Failed>>,
@@ -114,7 +129,11 @@ impl Poison {
 
     /// Why nothing is written, and since when.
     pub(super) fn stopped(&self) -> Option<Stopped> {
-        self.lock().as_ref().map(|failed| Stopped { why: failed.why.clone(), lasted: failed.since.elapsed(), recovers: failed.recovers })
+        self.lock().as_ref().map(|failed| Stopped {
+            why: failed.why.clone(),
+            lasted: failed.since.elapsed(),
+            recovers: failed.recovers,
+        })
     }
 
     /// Whether the file is to be opened anew.
@@ -125,7 +144,11 @@ impl Poison {
     /// The file was opened anew.
     pub(super) fn recovered(&self, file: &str) {
         if let Some(failed) = self.lock().take() {
-            tracing::warn!(file, after_ms = failed.since.elapsed().as_millis() as u64, "the file is written again");
+            tracing::warn!(
+                file,
+                after_ms = failed.since.elapsed().as_millis() as u64,
+                "the file is written again"
+            );
         }
     }
 
@@ -138,21 +161,27 @@ impl Poison {
     /// What a caller gets for a failed statement; poisons if the storage has failed.
     pub(super) fn failed(&self, file: &str, error: sqlx::Error) -> LogError {
         let (reason, recovers) = match classify(&error) {
-            Failure::Full => ("the disk is full; it is tried again by itself once there is room", true),
-            Failure::Storage => ("the disk or file system failed; it is opened anew by itself", true),
+            Failure::Full => {
+                ("the disk is full; it is tried again by itself once there is room", true)
+            }
+            Failure::Storage => {
+                ("the disk or file system failed; it is opened anew by itself", true)
+            }
             Failure::Corrupt => {
                 self.poison(file, "it is damaged");
                 return damaged(file, &error);
             }
             Failure::Constraint | Failure::Other => return unavailable(file, error),
         };
-        tracing::error!(file, %error, recovers, "the storage has failed: nothing is written before the file is opened anew");
+        tracing::error!(file, %error, recovers, "the storage has failed: nothing is written before \
+            the file is opened anew");
         let why = format!("the file `{file}` cannot be written: {reason}");
         self.set(why.clone(), recovers);
         LogError::Stopped { why, source: Some(Box::new(error)) }
     }
 
-    /// What happened last is told; it began with the first failure. A reason that opening anew does not end stays.
+    /// What happened last is told; it began with the first failure. A reason that opening anew does
+    /// not end stays.
     fn set(&self, why: String, recovers: bool) {
         let mut failed = self.lock();
         match &mut *failed {
@@ -171,7 +200,9 @@ impl Poison {
 pub(super) fn read_failed(file: &str, error: sqlx::Error) -> LogError {
     match classify(&error) {
         Failure::Corrupt => damaged(file, &error),
-        Failure::Constraint | Failure::Full | Failure::Storage | Failure::Other => unavailable(file, error),
+        Failure::Constraint | Failure::Full | Failure::Storage | Failure::Other => {
+            unavailable(file, error)
+        }
     }
 }
 
@@ -179,10 +210,15 @@ pub(super) fn read_failed(file: &str, error: sqlx::Error) -> LogError {
 pub(super) fn records_failed(file: &str, position: LogPosition, error: sqlx::Error) -> LogError {
     match classify(&error) {
         Failure::Corrupt => LogError::Corrupt { position, what: place_and_what(&error).1 },
-        Failure::Constraint | Failure::Full | Failure::Storage | Failure::Other => unavailable(file, error),
+        Failure::Constraint | Failure::Full | Failure::Storage | Failure::Other => {
+            unavailable(file, error)
+        }
     }
 }
 
 fn unavailable(file: &str, error: sqlx::Error) -> LogError {
-    LogError::Unavailable { reason: format!("the file `{file}` did not answer"), source: Some(Box::new(error)) }
+    LogError::Unavailable {
+        reason: format!("the file `{file}` did not answer"),
+        source: Some(Box::new(error)),
+    }
 }

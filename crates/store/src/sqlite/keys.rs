@@ -21,11 +21,13 @@ use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, SqlitePool, sqlite:
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "keys", include_str!("../../../../migrations/sqlite/keys/0001_keys.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] =
+    &[(1, "keys", include_str!("../../../../migrations/sqlite/keys/0001_keys.sql"))];
 
 const FILE: &str = "keys";
 const BEGIN: &str = "BEGIN IMMEDIATE";
-const CREDENTIAL: &str = "SELECT tenant, credential, token_hash, roles, source, created_at, revoked_at FROM credential";
+const CREDENTIAL: &str =
+    "SELECT tenant, credential, token_hash, roles, source, created_at, revoked_at FROM credential";
 
 /// The keys of all tenants, in the file `keys`.
 pub struct SqliteKeys {
@@ -54,7 +56,8 @@ impl Recover for Inner {
             let _ = connection.close().await;
         }
         let database = self.database.clone();
-        *writer = Some(open_anew(FILE, move || async move { database.writer(MIGRATIONS).await }).await?);
+        *writer =
+            Some(open_anew(FILE, move || async move { database.writer(MIGRATIONS).await }).await?);
         self.poison.recovered(FILE);
         Ok(())
     }
@@ -70,7 +73,9 @@ impl Inner {
         let mut writer = self.writer.lock().await;
         // It may have failed meanwhile.
         self.poison.check()?;
-        let connection = writer.as_mut().ok_or_else(|| LogError::unavailable("the file `keys` is being opened anew"))?;
+        let connection = writer
+            .as_mut()
+            .ok_or_else(|| LogError::unavailable("the file `keys` is being opened anew"))?;
         Ok(run(connection).await)
     }
 
@@ -89,26 +94,46 @@ impl SqliteKeys {
     }
 
     /// Where nothing can be written, and why not.
-    pub(super) async fn open_for_reading(files: &Files, owner: &Arc<Owner>, why: &str) -> Result<Self, OpenError> {
+    pub(super) async fn open_for_reading(
+        files: &Files,
+        owner: &Arc<Owner>,
+        why: &str,
+    ) -> Result<Self, OpenError> {
         let (database, _) = files.keys().for_reading(MIGRATIONS).await?;
         Ok(Self::of(database, None, Poison::read_only(FILE, why), owner))
     }
 
-    fn of(database: Database, writer: Option<SqliteConnection>, poison: Poison, owner: &Arc<Owner>) -> Self {
+    fn of(
+        database: Database,
+        writer: Option<SqliteConnection>,
+        poison: Poison,
+        owner: &Arc<Owner>,
+    ) -> Self {
         let readers = database.readers();
         let inner = Inner { writer: Mutex::new(writer), database, poison };
         Self { inner: Arc::new(inner), readers, _owner: Arc::clone(owner) }
     }
 
-    async fn person_where(&self, column: &'static str, tenant: &TenantId, value: Vec<u8>) -> Result<Vec<PersonRow>, LogError> {
+    async fn person_where(
+        &self,
+        column: &'static str,
+        tenant: &TenantId,
+        value: Vec<u8>,
+    ) -> Result<Vec<PersonRow>, LogError> {
         let sql = match column {
             "pseudonym" => format!("{PERSON} WHERE p.tenant = ? AND p.pseudonym = CAST(? AS TEXT)"),
             "id_index" => format!("{PERSON} WHERE p.tenant = ? AND p.id_index = ?"),
             _ => format!(
-                "{PERSON} WHERE p.tenant = ?1 AND p.number IN (SELECT person FROM person_alias WHERE tenant = ?1 AND alias_index = ?2) ORDER BY p.pseudonym"
+                "{PERSON} WHERE p.tenant = ?1 AND p.number IN (SELECT person FROM person_alias \
+                 WHERE tenant = ?1 AND alias_index = ?2) ORDER BY p.pseudonym"
             ),
         };
-        let rows = sqlx::query(AssertSqlSafe(sql)).bind(tenant.as_str()).bind(value).fetch_all(&self.readers).await.map_err(read)?;
+        let rows = sqlx::query(AssertSqlSafe(sql))
+            .bind(tenant.as_str())
+            .bind(value)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(read)?;
         rows.iter().map(person).collect()
     }
 }
@@ -121,22 +146,37 @@ const PERSON: &str = "SELECT p.pseudonym, p.wrapped, p.id_index,
 #[async_trait]
 impl KeyStore for SqliteKeys {
     async fn add_tenant(&self, row: &TenantKeysRow) -> Result<(), LogError> {
-        let insert = sqlx::query("INSERT INTO tenant_key (tenant, wrapped) VALUES (?, ?)").bind(row.tenant.as_str()).bind(row.wrapped.as_slice());
+        let insert = sqlx::query("INSERT INTO tenant_key (tenant, wrapped) VALUES (?, ?)")
+            .bind(row.tenant.as_str())
+            .bind(row.wrapped.as_slice());
         match self.inner.write(async |writer| insert.execute(writer).await).await? {
-            Err(error) if classify(&error) == Failure::Constraint => Err(LogError::unavailable(format!("tenant {} has keys already", row.tenant))),
+            Err(error) if classify(&error) == Failure::Constraint => {
+                Err(LogError::unavailable(format!("tenant {} has keys already", row.tenant)))
+            }
             other => other.map(|_| ()).map_err(|error| self.inner.failed(error)),
         }
     }
 
     async fn tenant(&self, tenant: &TenantId) -> Result<Option<TenantKeysRow>, LogError> {
-        let row =
-            sqlx::query("SELECT wrapped FROM tenant_key WHERE tenant = ?").bind(tenant.as_str()).fetch_optional(&self.readers).await.map_err(read)?;
-        row.map(|row| Ok(TenantKeysRow { tenant: tenant.clone(), wrapped: row.try_get(0).map_err(read)? })).transpose()
+        let row = sqlx::query("SELECT wrapped FROM tenant_key WHERE tenant = ?")
+            .bind(tenant.as_str())
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(read)?;
+        row.map(|row| {
+            Ok(TenantKeysRow { tenant: tenant.clone(), wrapped: row.try_get(0).map_err(read)? })
+        })
+        .transpose()
     }
 
     async fn tenants(&self) -> Result<Vec<TenantId>, LogError> {
-        let rows = sqlx::query("SELECT tenant FROM tenant_key ORDER BY tenant").fetch_all(&self.readers).await.map_err(read)?;
-        rows.iter().map(|row| Ok(TenantId::new(row.try_get::<String, _>(0).map_err(read)?))).collect()
+        let rows = sqlx::query("SELECT tenant FROM tenant_key ORDER BY tenant")
+            .fetch_all(&self.readers)
+            .await
+            .map_err(read)?;
+        rows.iter()
+            .map(|row| Ok(TenantId::new(row.try_get::<String, _>(0).map_err(read)?)))
+            .collect()
     }
 
     async fn add_persons(&self, tenant: &TenantId, rows: &[PersonRow]) -> Result<(), LogError> {
@@ -154,28 +194,50 @@ impl KeyStore for SqliteKeys {
         added.await?.map_err(|error| self.inner.failed(error))
     }
 
-    async fn person(&self, tenant: &TenantId, pseudonym: &Pseudonym) -> Result<Option<PersonRow>, LogError> {
-        Ok(self.person_where("pseudonym", tenant, pseudonym.as_str().as_bytes().to_vec()).await?.pop())
+    async fn person(
+        &self,
+        tenant: &TenantId,
+        pseudonym: &Pseudonym,
+    ) -> Result<Option<PersonRow>, LogError> {
+        Ok(self
+            .person_where("pseudonym", tenant, pseudonym.as_str().as_bytes().to_vec())
+            .await?
+            .pop())
     }
 
-    async fn person_by_id(&self, tenant: &TenantId, index: &Digest32) -> Result<Option<PersonRow>, LogError> {
+    async fn person_by_id(
+        &self,
+        tenant: &TenantId,
+        index: &Digest32,
+    ) -> Result<Option<PersonRow>, LogError> {
         Ok(self.person_where("id_index", tenant, index.0.to_vec()).await?.pop())
     }
 
-    async fn persons(&self, tenant: &TenantId, after: Option<&Pseudonym>, max: usize) -> Result<Vec<PersonRow>, LogError> {
-        let sql = format!("{PERSON} WHERE p.tenant = ? AND p.pseudonym > ? ORDER BY p.pseudonym LIMIT ?");
+    async fn persons(
+        &self,
+        tenant: &TenantId,
+        after: Option<&Pseudonym>,
+        max: usize,
+    ) -> Result<Vec<PersonRow>, LogError> {
+        let sql =
+            format!("{PERSON} WHERE p.tenant = ? AND p.pseudonym > ? ORDER BY p.pseudonym LIMIT ?");
         let after = after.map_or("", Pseudonym::as_str);
         let max = i64::try_from(max).unwrap_or(i64::MAX);
         let query = sqlx::query(AssertSqlSafe(sql)).bind(tenant.as_str()).bind(after).bind(max);
         query.fetch_all(&self.readers).await.map_err(read)?.iter().map(person).collect()
     }
 
-    async fn persons_by_alias(&self, tenant: &TenantId, index: &Digest32) -> Result<Vec<PersonRow>, LogError> {
+    async fn persons_by_alias(
+        &self,
+        tenant: &TenantId,
+        index: &Digest32,
+    ) -> Result<Vec<PersonRow>, LogError> {
         self.person_where("alias_index", tenant, index.0.to_vec()).await
     }
 
     async fn add_credential(&self, row: &CredentialRow) -> Result<(), LogError> {
-        let insert = "INSERT INTO credential (tenant, credential, token_hash, roles, source, created_at, revoked_at) VALUES (?, ?, ?, ?, ?, ?, ?)";
+        let insert = "INSERT INTO credential (tenant, credential, token_hash, roles, source, \
+                      created_at, revoked_at) VALUES (?, ?, ?, ?, ?, ?, ?)";
         let insert = sqlx::query(insert)
             .bind(row.tenant.as_str())
             .bind(row.credential.as_str())
@@ -194,13 +256,21 @@ impl KeyStore for SqliteKeys {
 
     async fn credential(&self, token_hash: &Digest32) -> Result<Option<CredentialRow>, LogError> {
         let sql = format!("{CREDENTIAL} WHERE token_hash = ?");
-        let row = sqlx::query(AssertSqlSafe(sql)).bind(token_hash.0.as_slice()).fetch_optional(&self.readers).await.map_err(read)?;
+        let row = sqlx::query(AssertSqlSafe(sql))
+            .bind(token_hash.0.as_slice())
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(read)?;
         row.as_ref().map(credential).transpose()
     }
 
     async fn credentials(&self, tenant: &TenantId) -> Result<Vec<CredentialRow>, LogError> {
         let sql = format!("{CREDENTIAL} WHERE tenant = ? ORDER BY credential");
-        let rows = sqlx::query(AssertSqlSafe(sql)).bind(tenant.as_str()).fetch_all(&self.readers).await.map_err(read)?;
+        let rows = sqlx::query(AssertSqlSafe(sql))
+            .bind(tenant.as_str())
+            .fetch_all(&self.readers)
+            .await
+            .map_err(read)?;
         rows.iter().map(credential).collect()
     }
 
@@ -209,11 +279,21 @@ impl KeyStore for SqliteKeys {
         check_pages(&mut connection).await.map_err(read)
     }
 
-    async fn revoke_credential(&self, tenant: &TenantId, credential: &str, at: Time) -> Result<bool, LogError> {
+    async fn revoke_credential(
+        &self,
+        tenant: &TenantId,
+        credential: &str,
+        at: Time,
+    ) -> Result<bool, LogError> {
         // The first time counts: taking back twice does not move it.
-        let update = "UPDATE credential SET revoked_at = coalesce(revoked_at, ?) WHERE tenant = ? AND credential = ?";
+        let update = "UPDATE credential SET revoked_at = coalesce(revoked_at, ?) WHERE tenant = ? \
+                      AND credential = ?";
         let update = sqlx::query(update).bind(at.micros()).bind(tenant.as_str()).bind(credential);
-        let done = self.inner.write(async |writer| update.execute(writer).await).await?.map_err(|error| self.inner.failed(error))?;
+        let done = self
+            .inner
+            .write(async |writer| update.execute(writer).await)
+            .await?
+            .map_err(|error| self.inner.failed(error))?;
         Ok(done.rows_affected() > 0)
     }
 
@@ -222,18 +302,26 @@ impl KeyStore for SqliteKeys {
     }
 }
 
-async fn add_person(connection: &mut SqliteConnection, tenant: &TenantId, row: &PersonRow) -> Result<(), sqlx::Error> {
-    sqlx::query("INSERT INTO person (tenant, pseudonym, wrapped, id_index) VALUES (?, ?, ?, ?) ON CONFLICT (tenant, id_index) DO NOTHING")
-        .bind(tenant.as_str())
-        .bind(row.pseudonym.as_str())
-        .bind(row.wrapped.as_slice())
-        .bind(row.id_index.0.as_slice())
-        .execute(&mut *connection)
-        .await?;
+async fn add_person(
+    connection: &mut SqliteConnection,
+    tenant: &TenantId,
+    row: &PersonRow,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO person (tenant, pseudonym, wrapped, id_index) VALUES (?, ?, ?, ?) ON \
+                 CONFLICT (tenant, id_index) DO NOTHING",
+    )
+    .bind(tenant.as_str())
+    .bind(row.pseudonym.as_str())
+    .bind(row.wrapped.as_slice())
+    .bind(row.id_index.0.as_slice())
+    .execute(&mut *connection)
+    .await?;
     for alias in &row.alias_index {
         sqlx::query(
             "INSERT INTO person_alias (tenant, alias_index, person)
-             SELECT tenant, ?, number FROM person WHERE tenant = ? AND id_index = ? ON CONFLICT DO NOTHING",
+             SELECT tenant, ?, number FROM person WHERE tenant = ? AND id_index = ? ON CONFLICT DO \
+             NOTHING",
         )
         .bind(alias.0.as_slice())
         .bind(tenant.as_str())
@@ -246,7 +334,8 @@ async fn add_person(connection: &mut SqliteConnection, tenant: &TenantId, row: &
 
 fn person(row: &SqliteRow) -> Result<PersonRow, LogError> {
     let aliases: Option<String> = row.try_get(3).map_err(read)?;
-    let alias_index = aliases.unwrap_or_default().as_bytes().chunks(64).map(hex).collect::<Option<_>>();
+    let alias_index =
+        aliases.unwrap_or_default().as_bytes().chunks(64).map(hex).collect::<Option<_>>();
     Ok(PersonRow {
         pseudonym: Pseudonym::new(row.try_get::<String, _>(0).map_err(read)?),
         wrapped: row.try_get(1).map_err(read)?,

@@ -42,9 +42,11 @@ const READ_ROWS: usize = 128;
 const READ_BYTES: usize = 4 * 1024 * 1024;
 /// Bytes of new records after which the write-ahead log is brought into the file.
 const CHECKPOINT_BYTES: u64 = 16 * 1024 * 1024;
-/// With so many an append waits for the checkpoint that is running: a disk that is slower than the appends must not let the write-ahead log grow for ever.
+/// With so many an append waits for the checkpoint that is running: a disk that is slower than the
+/// appends must not let the write-ahead log grow for ever.
 const MAX_UNSAVED_BYTES: u64 = 4 * CHECKPOINT_BYTES;
-/// Below so many bytes the rest of a checkpoint is done while the writer waits: it takes about as long as a commit.
+/// Below so many bytes the rest of a checkpoint is done while the writer waits: it takes about as
+/// long as a commit.
 const LAST_BYTES: u64 = 512 * 1024;
 /// The logs of all tenants, in the file `log`.
 pub struct SqliteLog {
@@ -57,7 +59,8 @@ struct Inner {
     writer: Mutex<Writer>,
     /// Where each log ends: changed with the writer held, once the commit is durable.
     heads: RwLock<BTreeMap<TenantId, Head>>,
-    /// An append was dropped on its way: the writer's transaction and `heads` are not to be trusted before they are looked at.
+    /// An append was dropped on its way: the writer's transaction and `heads` are not to be trusted
+    /// before they are looked at.
     abandoned: AtomicBool,
     poison: Poison,
     changes: watch::Sender<u64>,
@@ -97,13 +100,23 @@ impl SqliteLog {
     }
 
     /// Where nothing can be written, and why not.
-    pub(super) async fn open_for_reading(files: &Files, owner: &Arc<Owner>, why: &str) -> Result<Self, OpenError> {
+    pub(super) async fn open_for_reading(
+        files: &Files,
+        owner: &Arc<Owner>,
+        why: &str,
+    ) -> Result<Self, OpenError> {
         let (database, mut connection) = files.log().for_reading(MIGRATIONS).await?;
         let heads = checked_heads(&mut connection, &database).await?;
         Ok(Self::of(database, None, heads, Poison::read_only(FILE, why), owner))
     }
 
-    fn of(database: Database, connection: Option<SqliteConnection>, heads: BTreeMap<TenantId, Head>, poison: Poison, owner: &Arc<Owner>) -> Self {
+    fn of(
+        database: Database,
+        connection: Option<SqliteConnection>,
+        heads: BTreeMap<TenantId, Head>,
+        poison: Poison,
+        owner: &Arc<Owner>,
+    ) -> Self {
         let inner = Inner {
             writer: Mutex::new(Writer { connection, texts: HashMap::new() }),
             heads: RwLock::new(heads),
@@ -122,20 +135,30 @@ impl SqliteLog {
         self.inner.heads().values().all(|head| head.size == 0)
     }
 
-    async fn entries(&self, number: i64, sql: String, keys: &[i64]) -> Result<Vec<(LogPosition, Entry)>, LogError> {
+    async fn entries(
+        &self,
+        number: i64,
+        sql: String,
+        keys: &[i64],
+    ) -> Result<Vec<(LogPosition, Entry)>, LogError> {
         let first = LogPosition(position_of(number, keys.first().copied().unwrap_or_default()));
         let mut query = sqlx::query(AssertSqlSafe(sql));
         for key in keys {
             query = query.bind(*key);
         }
-        let rows = query.fetch_all(&self.readers).await.map_err(|error| records_failed(FILE, first, error))?;
+        let rows = query
+            .fetch_all(&self.readers)
+            .await
+            .map_err(|error| records_failed(FILE, first, error))?;
         rows.iter().map(|row| entry(number, row)).collect()
     }
 }
 
-/// Opens the file for writing: at the start, and again after the storage has failed. What is committed is on the disk when
-/// it returns, and the heads are what the file holds.
-async fn begin(database: &Database) -> Result<(SqliteConnection, BTreeMap<TenantId, Head>), OpenError> {
+/// Opens the file for writing: at the start, and again after the storage has failed. What is
+/// committed is on the disk when it returns, and the heads are what the file holds.
+async fn begin(
+    database: &Database,
+) -> Result<(SqliteConnection, BTreeMap<TenantId, Head>), OpenError> {
     let mut connection = database.writer(MIGRATIONS).await?;
     let heads = checked_heads(&mut connection, database).await?;
     if move_anchors(&mut connection, &heads).await.map_err(|error| database.refused(error))? {
@@ -152,7 +175,8 @@ impl Recover for Inner {
 
     async fn recover(&self) -> Result<(), LogError> {
         try_room(FILE, &self.database.path).await?;
-        // A checkpoint that runs has a connection of its own; it fails or ends before the file is opened anew.
+        // A checkpoint that runs has a connection of its own; it fails or ends before the file is
+        // opened anew.
         let _saving = self.saving.lock().await;
         let mut writer = self.writer.lock().await;
         if let Some(connection) = writer.connection.take() {
@@ -160,19 +184,24 @@ impl Recover for Inner {
             let _ = connection.close().await;
         }
         let database = self.database.clone();
-        let (connection, heads) = open_anew(FILE, move || async move { begin(&database).await }).await?;
+        let (connection, heads) =
+            open_anew(FILE, move || async move { begin(&database).await }).await?;
         let lost = self.heads().iter().find_map(|(tenant, known)| {
             let found = heads.get(tenant).map_or(0, |head| head.size);
             (found < known.size).then_some((found, known.size))
         });
         if let Some((found, known)) = lost {
             // Invariant: nothing is acknowledged on top of a log that lost what was acknowledged.
-            self.poison.poison(FILE, "a log in it ends before a record that was acknowledged: restore it from a backup");
+            self.poison.poison(
+                FILE,
+                "a log in it ends before a record that was acknowledged: restore it from a backup",
+            );
             let what = format!("the file holds {found} records where {known} were acknowledged");
             return Err(LogError::Corrupt { position: LogPosition(found), what });
         }
         writer.connection = Some(connection);
-        // An append whose outcome was not known may be there: whoever appends next finds the log longer than expected.
+        // An append whose outcome was not known may be there: whoever appends next finds the log
+        // longer than expected.
         *self.heads.write().unwrap_or_else(PoisonError::into_inner) = heads;
         self.abandoned.store(false, Ordering::SeqCst);
         self.unsaved.store(0, Ordering::SeqCst);
@@ -183,7 +212,8 @@ impl Recover for Inner {
 }
 
 impl Inner {
-    /// What a caller gets for a failed statement. Where the storage has failed, the file is opened anew from now on.
+    /// What a caller gets for a failed statement. Where the storage has failed, the file is opened
+    /// anew from now on.
     fn failed(self: &Arc<Self>, error: sqlx::Error) -> LogError {
         let error = self.poison.failed(FILE, error);
         keep_trying(self);
@@ -208,11 +238,13 @@ impl Inner {
 
     /// Finds out what became of an append that was dropped.
     async fn settle(self: &Arc<Self>, writer: &mut Writer) -> Result<(), LogError> {
-        // Once the storage has failed, what was acknowledged goes on being read, and nothing else is looked at.
+        // Once the storage has failed, what was acknowledged goes on being read, and nothing else
+        // is looked at.
         if !self.abandoned.load(Ordering::SeqCst) || self.poison.check().is_err() {
             return Ok(());
         }
-        // The connection runs one statement after the other: what was on its way is done when this is. With nothing open it fails, and that is well.
+        // The connection runs one statement after the other: what was on its way is done when this
+        // is. With nothing open it fails, and that is well.
         let connection = writer.connection()?;
         let _ = sqlx::query("ROLLBACK").execute(&mut *connection).await;
         let heads = heads(connection).await.map_err(|error| self.failed(error))?;
@@ -223,19 +255,33 @@ impl Inner {
     }
 
     /// The tenant's number and size; a new tenant gets a number.
-    async fn head_to_write(self: &Arc<Self>, writer: &mut Writer, tenant: &TenantId) -> Result<Head, LogError> {
+    async fn head_to_write(
+        self: &Arc<Self>,
+        writer: &mut Writer,
+        tenant: &TenantId,
+    ) -> Result<Head, LogError> {
         if let Some(head) = self.heads().get(tenant).copied() {
             return Ok(head);
         }
-        // Not RETURNING: who asks for one row leaves the statement at that row, and never hears that the commit after it failed.
+        // Not RETURNING: who asks for one row leaves the statement at that row, and never hears
+        // that the commit after it failed.
         let insert = sqlx::query("INSERT INTO log_tenant (name) VALUES (?)").bind(tenant.as_str());
-        let number = insert.execute(writer.connection()?).await.map_err(|error| self.failed(error))?.last_insert_rowid();
+        let number = insert
+            .execute(writer.connection()?)
+            .await
+            .map_err(|error| self.failed(error))?
+            .last_insert_rowid();
         let head = Head { number, size: 0 };
         self.set_head(tenant, head);
         Ok(head)
     }
 
-    async fn append(self: &Arc<Self>, tenant: &TenantId, expected: LogSize, entries: &[Entry]) -> Result<LogSize, AppendFailure> {
+    async fn append(
+        self: &Arc<Self>,
+        tenant: &TenantId,
+        expected: LogSize,
+        entries: &[Entry],
+    ) -> Result<LogSize, AppendFailure> {
         check_append(entries)?;
         self.poison.check()?;
         if self.unsaved.load(Ordering::SeqCst) >= MAX_UNSAVED_BYTES {
@@ -253,7 +299,9 @@ impl Inner {
         }
         let after = size + entries.len() as u64;
         if after >> POSITION_BITS != 0 {
-            return Err(LogError::unavailable("a tenant's log takes no more than 2^40 records").into());
+            return Err(
+                LogError::unavailable("a tenant's log takes no more than 2^40 records").into()
+            );
         }
         let mut on_its_way = OnItsWay { abandoned: &self.abandoned, ended: false };
         let head = self.head_to_write(&mut writer, tenant).await?;
@@ -262,10 +310,12 @@ impl Inner {
                 let _ = sqlx::query("ROLLBACK").execute(connection).await;
             }
             if classify(&error) == Failure::Constraint {
-                // The log does not end where this process left it: a record stands there already, or the one before it is gone.
+                // The log does not end where this process left it: a record stands there already,
+                // or the one before it is gone.
                 let what = format!("an append at size {size} was refused by the tables: {error}");
                 tracing::error!(what, "something else writes to the log");
-                self.poison.poison(FILE, "its tables refused an append, so something else writes to it");
+                self.poison
+                    .poison(FILE, "its tables refused an append, so something else writes to it");
                 on_its_way.ended = true;
                 return Err(LogError::Corrupt { position: LogPosition(size), what }.into());
             }
@@ -277,7 +327,8 @@ impl Inner {
         drop(writer);
         self.changes.send_modify(|count| *count += 1);
         // Roughly: beside the records, a commit writes the page that the last records left room in.
-        let bytes = entries.iter().map(|entry| entry.size() as u64 + 128).sum::<u64>() + u64::from(LOG_PAGE);
+        let bytes = entries.iter().map(|entry| entry.size() as u64 + 128).sum::<u64>()
+            + u64::from(LOG_PAGE);
         self.count_unsaved(bytes);
         Ok(LogSize(after))
     }
@@ -297,14 +348,15 @@ impl Inner {
         });
     }
 
-    /// Brings the write-ahead log into the file, beside the commits: each pass takes what came in during the one before. The last and small one is done
-    /// while the writer waits, so that the next commit begins the write-ahead log anew.
+    /// Brings the write-ahead log into the file, beside the commits: each pass takes what came in
+    /// during the one before. The last and small one is done while the writer waits, so that the
+    /// next commit begins the write-ahead log anew.
     async fn save(self: &Arc<Self>) -> Result<(), LogError> {
-        let mut connection = self
-            .database
-            .connect()
-            .await
-            .map_err(|error| LogError::Unavailable { reason: "no connection for a checkpoint".to_owned(), source: Some(Box::new(error)) })?;
+        let mut connection =
+            self.database.connect().await.map_err(|error| LogError::Unavailable {
+                reason: "no connection for a checkpoint".to_owned(),
+                source: Some(Box::new(error)),
+            })?;
         for _ in 0..8 {
             let before = self.unsaved.load(Ordering::SeqCst);
             self.checkpoint(&mut connection).await?;
@@ -322,17 +374,27 @@ impl Inner {
         Ok(())
     }
 
-    async fn checkpoint(self: &Arc<Self>, connection: &mut SqliteConnection) -> Result<(), LogError> {
+    async fn checkpoint(
+        self: &Arc<Self>,
+        connection: &mut SqliteConnection,
+    ) -> Result<(), LogError> {
         self.poison.check()?;
         // A failed fsync of a checkpoint is as grave as one of a commit.
-        sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").fetch_one(connection).await.map_err(|error| self.failed(error))?;
+        sqlx::query("PRAGMA wal_checkpoint(PASSIVE)")
+            .fetch_one(connection)
+            .await
+            .map_err(|error| self.failed(error))?;
         Ok(())
     }
 }
 
 impl Writer {
     /// One transaction in one round trip to the connection's thread.
-    async fn write(&mut self, head: Head, entries: &[Entry]) -> Result<Result<(), sqlx::Error>, LogError> {
+    async fn write(
+        &mut self,
+        head: Head,
+        entries: &[Entry],
+    ) -> Result<Result<(), sqlx::Error>, LogError> {
         let text = self.texts.entry(entries.len()).or_insert_with(|| text(entries.len()).into());
         let mut query = sqlx::query(AssertSqlSafe(Arc::clone(text)));
         for (entry, position) in entries.iter().zip(head.size..) {
@@ -349,14 +411,19 @@ impl Writer {
     }
 
     fn connection(&mut self) -> Result<&mut SqliteConnection, LogError> {
-        self.connection.as_mut().ok_or_else(|| LogError::unavailable("the file `log` is being opened anew"))
+        self.connection
+            .as_mut()
+            .ok_or_else(|| LogError::unavailable("the file `log` is being opened anew"))
     }
 }
 
-/// A few records are one statement, which is a transaction by itself: each further statement would wake up whoever waits once more.
+/// A few records are one statement, which is a transaction by itself: each further statement would
+/// wake up whoever waits once more.
 fn text(rows: usize) -> String {
     let mut inserts = (0..rows.div_ceil(ROWS)).map(|n| {
-        let mut text = "INSERT INTO log_entry (key, id, header, leaf, facts, personal, original) VALUES (?,?,?,?,?,?,?)".to_owned();
+        let mut text = "INSERT INTO log_entry (key, id, header, leaf, facts, personal, original) \
+                        VALUES (?,?,?,?,?,?,?)"
+            .to_owned();
         text.extend(std::iter::repeat_n(",(?,?,?,?,?,?,?)", (rows - n * ROWS).min(ROWS) - 1));
         text
     });
@@ -379,11 +446,17 @@ const COLUMNS: &str = "SELECT key, id, header, leaf, facts, personal, original F
 
 fn entry(number: i64, row: &SqliteRow) -> Result<(LogPosition, Entry), LogError> {
     let damaged = |position, what: &str| LogError::Corrupt { position, what: what.to_owned() };
-    let key: i64 = row.try_get(0).map_err(|_| damaged(LogPosition(0), "log_entry.key does not read"))?;
+    let key: i64 =
+        row.try_get(0).map_err(|_| damaged(LogPosition(0), "log_entry.key does not read"))?;
     let position = LogPosition(position_of(number, key));
-    // By number, in the order of COLUMNS: looking a name up takes longer than reading what it names.
-    let blob = |at: usize, column: &str| row.try_get::<&[u8], _>(at).map_err(|_| damaged(position, &format!("log_entry.{column} does not read")));
-    let id = Uuid::from_slice(blob(1, "id")?).map_err(|_| damaged(position, "log_entry.id has another length"))?;
+    // By number, in the order of COLUMNS: looking a name up takes longer than reading what it
+    // names.
+    let blob = |at: usize, column: &str| {
+        row.try_get::<&[u8], _>(at)
+            .map_err(|_| damaged(position, &format!("log_entry.{column} does not read")))
+    };
+    let id = Uuid::from_slice(blob(1, "id")?)
+        .map_err(|_| damaged(position, "log_entry.id has another length"))?;
     let header = blob(2, "header")?;
     if leaf_hash(header).0.as_slice() != blob(3, "leaf")? {
         return Err(damaged(position, "the header's hash is not the leaf that was stored with it"));
@@ -401,20 +474,35 @@ fn entry(number: i64, row: &SqliteRow) -> Result<(LogPosition, Entry), LogError>
 
 #[async_trait]
 impl Log for SqliteLog {
-    async fn append(&self, tenant: &TenantId, expected: LogSize, entries: &[Entry]) -> Result<LogSize, AppendFailure> {
+    async fn append(
+        &self,
+        tenant: &TenantId,
+        expected: LogSize,
+        entries: &[Entry],
+    ) -> Result<LogSize, AppendFailure> {
         self.inner.append(tenant, expected, entries).await
     }
 
-    async fn read(&self, tenant: &TenantId, from: LogPosition, max: usize) -> Result<Vec<Entry>, LogError> {
+    async fn read(
+        &self,
+        tenant: &TenantId,
+        from: LogPosition,
+        max: usize,
+    ) -> Result<Vec<Entry>, LogError> {
         let Some(head) = self.inner.head_of(tenant).await? else { return Ok(Vec::new()) };
         let (mut next, mut entries, mut bytes) = (from.0, Vec::new(), 0);
         let until = head.size.min(from.0.saturating_add(max as u64));
         while next < until && bytes < READ_BYTES {
             let rows = (until - next).min(READ_ROWS as u64);
             let sql = format!("{COLUMNS} WHERE key >= ? AND key < ? ORDER BY key");
-            let some = self.entries(head.number, sql, &[key(head.number, next), key(head.number, next + rows)]).await?;
+            let some = self
+                .entries(head.number, sql, &[key(head.number, next), key(head.number, next + rows)])
+                .await?;
             if some.len() as u64 != rows {
-                return Err(LogError::Corrupt { position: LogPosition(next), what: format!("{} of {rows} records are there", some.len()) });
+                return Err(LogError::Corrupt {
+                    position: LogPosition(next),
+                    what: format!("{} of {rows} records are there", some.len()),
+                });
             }
             for (_, entry) in some {
                 bytes += entry.size();
@@ -425,9 +513,16 @@ impl Log for SqliteLog {
         Ok(entries)
     }
 
-    async fn read_at(&self, tenant: &TenantId, positions: &[LogPosition]) -> Result<Vec<Entry>, LogError> {
+    async fn read_at(
+        &self,
+        tenant: &TenantId,
+        positions: &[LogPosition],
+    ) -> Result<Vec<Entry>, LogError> {
         let head = self.inner.head_of(tenant).await?.unwrap_or(Head { number: 0, size: 0 });
-        let missing = |position: LogPosition| LogError::Corrupt { position, what: "no record is there".to_owned() };
+        let missing = |position: LogPosition| LogError::Corrupt {
+            position,
+            what: "no record is there".to_owned(),
+        };
         if let Some(position) = positions.iter().find(|position| position.0 >= head.size) {
             return Err(missing(*position));
         }
@@ -436,14 +531,17 @@ impl Log for SqliteLog {
             // Padded with the last to a power of two: few texts are prepared, and often used.
             let asked = some.len().next_power_of_two();
             let padding = std::iter::repeat_n(&some[some.len() - 1], asked - some.len());
-            let keys: Vec<_> = some.iter().chain(padding).map(|position| key(head.number, position.0)).collect();
+            let keys: Vec<_> =
+                some.iter().chain(padding).map(|position| key(head.number, position.0)).collect();
             let mut sql = format!("{COLUMNS} WHERE key IN (?");
             sql.extend(std::iter::repeat_n(",?", asked - 1));
             let _ = write!(sql, ")");
-            let mut found: HashMap<_, _> = self.entries(head.number, sql, &keys).await?.into_iter().collect();
+            let mut found: HashMap<_, _> =
+                self.entries(head.number, sql, &keys).await?.into_iter().collect();
             let repeated = found.len() < some.len();
             for position in some {
-                let entry = if repeated { found.get(position).cloned() } else { found.remove(position) };
+                let entry =
+                    if repeated { found.get(position).cloned() } else { found.remove(position) };
                 entries.push(entry.ok_or_else(|| missing(*position))?);
             }
         }
@@ -455,7 +553,13 @@ impl Log for SqliteLog {
     }
 
     async fn tenants(&self) -> Result<Vec<TenantId>, LogError> {
-        Ok(self.inner.heads().iter().filter(|(_, head)| head.size > 0).map(|(tenant, _)| tenant.clone()).collect())
+        Ok(self
+            .inner
+            .heads()
+            .iter()
+            .filter(|(_, head)| head.size > 0)
+            .map(|(tenant, _)| tenant.clone())
+            .collect())
     }
 
     fn changes(&self) -> watch::Receiver<u64> {

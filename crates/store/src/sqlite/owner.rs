@@ -33,13 +33,16 @@ impl Owner {
         }
     }
 
-    /// Reads beside others that only read. Whoever writes, by a path where that is possible, holds the lock alone.
+    /// Reads beside others that only read. Whoever writes, by a path where that is possible, holds
+    /// the lock alone.
     fn share(dir: &Path, why: &'static str) -> Result<Self, OpenError> {
         let path = dir.join("owner.lock");
         let io = |source| OpenError::io(&path, source);
         let file = match File::open(&path) {
             Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self { _file: None, read_only: Some(why) }),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Ok(Self { _file: None, read_only: Some(why) });
+            }
             Err(error) => return Err(io(error)),
         };
         match file.try_lock_shared() {

@@ -1,7 +1,9 @@
-//! What can be told of a database file before SQLite opens it: <https://www.sqlite.org/fileformat2.html#the_database_header>.
+//! What can be told of a database file before SQLite opens it:
+//! <https://www.sqlite.org/fileformat2.html#the_database_header>.
 //!
-//! The header of a file has no checksum, and SQLite acts on it at once: with a flipped bit there it refuses to write, reads pages at other places, or takes
-//! pages that are in use for free ones. Nearly every byte of it has one right value in a file that this program made.
+//! The header of a file has no checksum, and SQLite acts on it at once: with a flipped bit there it
+//! refuses to write, reads pages at other places, or takes pages that are in use for free ones.
+//! Nearly every byte of it has one right value in a file that this program made.
 
 use std::{
     fs::File,
@@ -11,7 +13,8 @@ use std::{
 
 const HEADER: usize = 100;
 
-/// Compares the header of a file with what this program writes. The text says what is wrong with it.
+/// Compares the header of a file with what this program writes. The text says what is wrong with
+/// it.
 ///
 /// # Errors
 /// If the file cannot be read; one that is not there, or is empty, is going to be made.
@@ -27,7 +30,11 @@ pub(super) fn check(path: &Path, page_size: u32) -> io::Result<Result<(), String
     }
     let mut header = [0; HEADER];
     if let Err(error) = file.read_exact(&mut header) {
-        return if error.kind() == io::ErrorKind::UnexpectedEof { Ok(Err(format!("it has only {length} bytes"))) } else { Err(error) };
+        return if error.kind() == io::ErrorKind::UnexpectedEof {
+            Ok(Err(format!("it has only {length} bytes")))
+        } else {
+            Err(error)
+        };
     }
     let mut wal = path.as_os_str().to_owned();
     wal.push("-wal");
@@ -38,7 +45,8 @@ pub(super) fn check(path: &Path, page_size: u32) -> io::Result<Result<(), String
 /// `length` is given where the whole database is in the file.
 fn look(header: &[u8; HEADER], page_size: u32, length: Option<u64>) -> Result<(), String> {
     let wrong = |what: &str| Err(format!("its header has another {what} than this program writes"));
-    let u32_at = |at: usize| header[at..].first_chunk::<4>().map_or(0, |bytes| u32::from_be_bytes(*bytes));
+    let u32_at =
+        |at: usize| header[at..].first_chunk::<4>().map_or(0, |bytes| u32::from_be_bytes(*bytes));
     if header[..16] != *b"SQLite format 3\0" {
         return Err("it is no database".to_owned());
     }
@@ -56,13 +64,20 @@ fn look(header: &[u8; HEADER], page_size: u32, length: Option<u64>) -> Result<()
         return wrong("schema format or text encoding");
     }
     // No auto-vacuum, no incremental vacuum, no application id; the rest is reserved.
-    if u32_at(52) != 0 || u32_at(64) != 0 || u32_at(68) != 0 || header[72..92].iter().any(|byte| *byte != 0) {
+    if u32_at(52) != 0
+        || u32_at(64) != 0
+        || u32_at(68) != 0
+        || header[72..92].iter().any(|byte| *byte != 0)
+    {
         return wrong("value in a field that is not used");
     }
     if let Some(length) = length
         && u64::from(u32_at(28)) * u64::from(page_size) != length
     {
-        return Err(format!("its header counts {} pages of {page_size} bytes, and it has {length} bytes", u32_at(28)));
+        return Err(format!(
+            "its header counts {} pages of {page_size} bytes, and it has {length} bytes",
+            u32_at(28)
+        ));
     }
     Ok(())
 }
@@ -84,7 +99,8 @@ mod tests {
         for (byte, bit) in (0..HEADER).flat_map(|byte| (0..8).map(move |bit| (byte, bit))) {
             header[byte] ^= 1 << bit;
             match byte {
-                // Change counter, free pages, schema cookie, cache size, user version, version numbers: hints, or looked at by SQLite's own check.
+                // Change counter, free pages, schema cookie, cache size, user version, version
+                // numbers: hints, or looked at by SQLite's own check.
                 24..=27 | 32..=43 | 48..=51 | 60..=63 | 92..=99 => {}
                 _ => {
                     assert!(look(&header, 4096, Some(9 * 4096)).is_err(), "byte {byte}, bit {bit}");

@@ -1,10 +1,11 @@
 //! Writing again after the storage has failed, without a restart.
 //!
-//! A failed write poisons its file ([`super::failure::Poison`]): nothing is acknowledged on top of it, because after a
-//! failed fsync the system may hold pages in its cache that are not on the disk and are called clean (`reliability.md`,
-//! finding 2). What ends it is what begins a process: the connection is opened anew, a truncating checkpoint writes every
-//! committed page once more and syncs it, and what the file holds is read from it before the next acknowledgement.
-//! A file on a disk without room would pass all that and fail again, so room is tried first.
+//! A failed write poisons its file ([`super::failure::Poison`]): nothing is acknowledged on top of
+//! it, because after a failed fsync the system may hold pages in its cache that are not on the disk
+//! and are called clean (`reliability.md`, finding 2). What ends it is what begins a process: the
+//! connection is opened anew, a truncating checkpoint writes every committed page once more and
+//! syncs it, and what the file holds is read from it before the next acknowledgement. A file on a
+//! disk without room would pass all that and fail again, so room is tried first.
 
 use super::{OpenError, failure::Poison};
 use async_trait::async_trait;
@@ -22,7 +23,8 @@ use tokio::runtime::Handle;
 /// The wait before the first attempt; it doubles.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
-/// Bytes that must fit before a file is written again: about what the largest append takes in the write-ahead log.
+/// Bytes that must fit before a file is written again: about what the largest append takes in the
+/// write-ahead log.
 const ROOM: usize = 1024 * 1024;
 
 /// An engine of one file that can open it anew.
@@ -50,12 +52,17 @@ pub(super) fn keep_trying<T: Recover>(engine: &Arc<T>) {
             if engine.poison().recovers()
                 && let Err(error) = engine.recover().await
             {
-                tracing::debug!(error = &error as &dyn std::error::Error, "the file is not written again yet");
+                tracing::debug!(
+                    error = &error as &dyn std::error::Error,
+                    "the file is not written again yet"
+                );
             }
             if !engine.poison().recovers() {
                 engine.poison().trying.store(false, Ordering::SeqCst);
                 // It may have failed again in between, and found somebody trying.
-                if engine.poison().recovers() && !engine.poison().trying.swap(true, Ordering::SeqCst) {
+                if engine.poison().recovers()
+                    && !engine.poison().trying.swap(true, Ordering::SeqCst)
+                {
                     continue;
                 }
                 return;
@@ -64,8 +71,12 @@ pub(super) fn keep_trying<T: Recover>(engine: &Arc<T>) {
     });
 }
 
-/// Opens a file on a thread of its own: the driver's migrations give no future that may move between threads.
-pub(super) async fn open_anew<T, F>(file: &'static str, open: impl FnOnce() -> F + Send + 'static) -> Result<T, LogError>
+/// Opens a file on a thread of its own: the driver's migrations give no future that may move
+/// between threads.
+pub(super) async fn open_anew<T, F>(
+    file: &'static str,
+    open: impl FnOnce() -> F + Send + 'static,
+) -> Result<T, LogError>
 where
     T: Send + 'static,
     F: Future<Output = Result<T, OpenError>>,
@@ -76,7 +87,10 @@ where
 
 /// The file is not opened anew yet.
 fn not_yet(file: &str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> LogError {
-    LogError::Unavailable { reason: format!("the file `{file}` is not opened anew yet"), source: Some(source.into()) }
+    LogError::Unavailable {
+        reason: format!("the file `{file}` is not opened anew yet"),
+        source: Some(source.into()),
+    }
 }
 
 /// Whether there is room beside a file: written, synced, and thrown away.

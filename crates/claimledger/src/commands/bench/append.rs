@@ -17,7 +17,11 @@ const IN_FLIGHT: usize = 4;
 
 /// Lines A1 to A4: durable appends and bytes on disk, as ratios to bare SQLite in the same run.
 pub(crate) async fn append(settings: &Settings, args: &BenchAppendArgs) -> Result<()> {
-    let root = args.dir.clone().unwrap_or_else(std::env::temp_dir).join(format!("claimledger-bench-{}", std::process::id()));
+    let root = args
+        .dir
+        .clone()
+        .unwrap_or_else(std::env::temp_dir)
+        .join(format!("claimledger-bench-{}", std::process::id()));
     std::fs::create_dir_all(&root).with_context(|| format!("{}", root.display()))?;
     let outcome = measure(args, &root).await;
     let _ = std::fs::remove_dir_all(&root);
@@ -27,12 +31,16 @@ pub(crate) async fn append(settings: &Settings, args: &BenchAppendArgs) -> Resul
             let lines: Vec<_> = lines
                 .iter()
                 .map(|line| {
-                    json!({"line": line.id, "what": line.what, "target": line.target, "yardstick": line.yardstick, "plainLoop": line.plain, "product": line.product,
+                    json!({"line": line.id, "what": line.what, "target": line.target,
+                        "yardstick": line.yardstick, "plainLoop": line.plain,
+                        "product": line.product,
                            "ratios": line.ratios(), "medianRatio": spread(&line.ratios()).0})
                 })
                 .collect();
-            let document = json!({"on": ON, "debug": cfg!(debug_assertions), "runs": args.runs, "events": args.events, "lines": lines,
-                                  "bytesAnEvent": {"product": bytes.0, "yardstick": bytes.1}, "notes": notes});
+            let document = json!({"on": ON, "debug": cfg!(debug_assertions), "runs": args.runs,
+                "events": args.events, "lines": lines,
+                                  "bytesAnEvent": {"product": bytes.0, "yardstick": bytes.1},
+                                      "notes": notes});
             println!("{document:#}");
         }
         Format::Text => text(args, &lines, bytes, &notes),
@@ -40,21 +48,51 @@ pub(crate) async fn append(settings: &Settings, args: &BenchAppendArgs) -> Resul
     Ok(())
 }
 
-const ON: &str = "translation, sealing, commitments, leaf hash, deduplication, read models following";
+const ON: &str =
+    "translation, sealing, commitments, leaf hash, deduplication, read models following";
 
-async fn measure(args: &BenchAppendArgs, root: &Path) -> Result<(Vec<Line>, (f64, f64), Vec<String>)> {
+async fn measure(
+    args: &BenchAppendArgs,
+    root: &Path,
+) -> Result<(Vec<Line>, (f64, f64), Vec<String>)> {
     let mut lines = vec![
-        Line { id: "A1", what: "1 client, one event a request", target: 0.7, yardstick: vec![], plain: vec![], product: vec![] },
-        Line { id: "A2", what: "64 clients, one event a request", target: 1.0, yardstick: vec![], plain: vec![], product: vec![] },
-        Line { id: "A3", what: "requests of 500, 4 in flight", target: 1.2, yardstick: vec![], plain: vec![], product: vec![] },
+        Line {
+            id: "A1",
+            what: "1 client, one event a request",
+            target: 0.7,
+            yardstick: vec![],
+            plain: vec![],
+            product: vec![],
+        },
+        Line {
+            id: "A2",
+            what: "64 clients, one event a request",
+            target: 1.0,
+            yardstick: vec![],
+            plain: vec![],
+            product: vec![],
+        },
+        Line {
+            id: "A3",
+            what: "requests of 500, 4 in flight",
+            target: 1.2,
+            yardstick: vec![],
+            plain: vec![],
+            product: vec![],
+        },
     ];
     let mut bytes = (0.0, 0.0);
     let mut notes = Vec::new();
     for run in 0..args.runs.max(1) {
-        for (n, line) in lines.iter_mut().enumerate().filter(|(_, line)| args.only.is_empty() || args.only.iter().any(|id| id == line.id)) {
+        for (n, line) in lines
+            .iter_mut()
+            .enumerate()
+            .filter(|(_, line)| args.only.is_empty() || args.only.iter().any(|id| id == line.id))
+        {
             // One at a time is slow: a tenth of the events says as much.
             let events = if n == 0 { args.events.div_ceil(10) } else { args.events };
-            let (bare, ours) = (root.join(format!("bare-{run}-{n}")), root.join(format!("ours-{run}-{n}")));
+            let (bare, ours) =
+                (root.join(format!("bare-{run}-{n}")), root.join(format!("ours-{run}-{n}")));
             std::fs::create_dir_all(&bare)?;
             line.yardstick.push(match n {
                 0 => yardstick::one_at_a_time(&bare, events).await?,
@@ -64,7 +102,8 @@ async fn measure(args: &BenchAppendArgs, root: &Path) -> Result<(Vec<Line>, (f64
             if n == 2 {
                 let loops = root.join(format!("loop-{run}"));
                 std::fs::create_dir_all(&loops)?;
-                line.plain.push(yardstick::batches_in_a_loop(&loops, events.div_ceil(4), BATCH).await?);
+                line.plain
+                    .push(yardstick::batches_in_a_loop(&loops, events.div_ceil(4), BATCH).await?);
                 std::fs::remove_dir_all(&loops)?;
             }
             let done = match n {
@@ -73,7 +112,13 @@ async fn measure(args: &BenchAppendArgs, root: &Path) -> Result<(Vec<Line>, (f64
                 _ => product::append(&ours, events, IN_FLIGHT, BATCH).await?,
             };
             line.product.push(done.rate);
-            eprintln!("run {} {}: bare {:.0}/s, ours {:.0}/s", run + 1, line.id, line.yardstick[run], done.rate);
+            eprintln!(
+                "run {} {}: bare {:.0}/s, ours {:.0}/s",
+                run + 1,
+                line.id,
+                line.yardstick[run],
+                done.rate
+            );
             notes.push(format!(
                 "{} run {}: read models {} records behind at the end, caught up in {:.2} s",
                 line.id,
@@ -82,7 +127,10 @@ async fn measure(args: &BenchAppendArgs, root: &Path) -> Result<(Vec<Line>, (f64
                 done.catch_up_secs
             ));
             if n == 2 {
-                bytes = (size(&ours, &["log", "keys"])? / events as f64, size(&bare, &["yardstick"])? / events as f64);
+                bytes = (
+                    size(&ours, &["log", "keys"])? / events as f64,
+                    size(&bare, &["yardstick"])? / events as f64,
+                );
             }
             std::fs::remove_dir_all(&bare)?;
             std::fs::remove_dir_all(&ours)?;
@@ -95,7 +143,9 @@ async fn measure(args: &BenchAppendArgs, root: &Path) -> Result<(Vec<Line>, (f64
 fn size(dir: &Path, names: &[&str]) -> Result<f64> {
     let mut sum = 0;
     for name in names {
-        sum += std::fs::metadata(dir.join(name)).with_context(|| format!("{name} in {}", dir.display()))?.len();
+        sum += std::fs::metadata(dir.join(name))
+            .with_context(|| format!("{name} in {}", dir.display()))?
+            .len();
     }
     Ok(sum as f64)
 }
@@ -112,15 +162,34 @@ fn text(args: &BenchAppendArgs, lines: &[Line], bytes: (f64, f64), notes: &[Stri
     let rows = lines.iter().filter(|line| !line.product.is_empty()).map(|line| {
         let ratios = line.ratios();
         let met = if spread(&ratios).0 >= line.target { "met" } else { "missed" };
-        vec![line.id.into(), line.what.into(), show(&line.yardstick, 0), show(&line.product, 0), show(&ratios, 2), format!("≥ {} {met}", line.target)]
+        vec![
+            line.id.into(),
+            line.what.into(),
+            show(&line.yardstick, 0),
+            show(&line.product, 0),
+            show(&ratios, 2),
+            format!("≥ {} {met}", line.target),
+        ]
     });
-    println!("{}", table(&["", "", "bare SQLite, events/s", "claimledger, events/s", "ratio", "target"], rows.collect()));
+    println!(
+        "{}",
+        table(
+            &["", "", "bare SQLite, events/s", "claimledger, events/s", "ratio", "target"],
+            rows.collect()
+        )
+    );
     for line in lines.iter().filter(|line| !line.plain.is_empty()) {
-        println!("{}: bare SQLite with a loop of single inserts in each transaction, as most would write it: {}", line.id, show(&line.plain, 0));
+        println!(
+            "{}: bare SQLite with a loop of single inserts in each transaction, as most would \
+             write it: {}",
+            line.id,
+            show(&line.plain, 0)
+        );
     }
     if bytes.1 > 0.0 {
         println!(
-            "\nA4 bytes on disk an event (log and keys, no views): {:.0} against {:.0}, ratio {:.2} (target ≤ 0.7)",
+            "\nA4 bytes on disk an event (log and keys, no views): {:.0} against {:.0}, ratio \
+             {:.2} (target ≤ 0.7)",
             bytes.0,
             bytes.1,
             bytes.0 / bytes.1

@@ -31,7 +31,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-const ABOUT: &str = "Questions at the head and at a past K. Times are medians or p99 of many questions. The targets of B5 and B6 are for 1,000,000 sessions, \
+const ABOUT: &str = "Questions at the head and at a past K. Times are medians or p99 of many \
+                     questions. The targets of B5 and B6 are for 1,000,000 sessions, \
                      100,000 of them hit: met at a smaller size says less.";
 /// So many times a question is asked.
 const ASKED: usize = 2_000;
@@ -46,7 +47,10 @@ const LISTS: usize = 5;
 const SHORTEST: Duration = Duration::from_secs(2);
 /// Facts that one round of appends beside has at most.
 const ROUND: usize = 10_000_000;
-const WHY: &str = concat!(include_str!("../../queries/why.graphql"), include_str!("../../queries/common.graphql"));
+const WHY: &str = concat!(
+    include_str!("../../queries/why.graphql"),
+    include_str!("../../queries/common.graphql")
+);
 
 /// One session explained, sets, and what a retraction reaches.
 pub(crate) async fn query(settings: &Settings, args: &BenchSizesArgs) -> Result<()> {
@@ -104,7 +108,13 @@ async fn one(ground: &Ground, sessions: Sessions) -> Result<Vec<Measure>> {
         Measure::new("B3", "bare SQLite: a session's lines, p99", quantile(&reads, 0.99), "µs"),
         Measure::new("B3", "why in process, p50", quantile(&whys, 0.5), "µs"),
         Measure::new("B3", "why in process, p99", quantile(&whys, 0.99), "µs"),
-        Measure::new("B3", "ratio of the medians", quantile(&whys, 0.5) / quantile(&reads, 0.5), "").at_most(5.0),
+        Measure::new(
+            "B3",
+            "ratio of the medians",
+            quantile(&whys, 0.5) / quantile(&reads, 0.5),
+            "",
+        )
+        .at_most(5.0),
     ])
 }
 
@@ -141,20 +151,36 @@ fn beside_appends(ground: &Ground, sessions: Sessions) -> Result<Vec<Measure>> {
 async fn sets(ground: &Ground, sessions: Sessions) -> Result<Vec<Measure>> {
     let app = ground.open().await?;
     let caller = caller();
-    let of_key = SessionFilter { idp: Some(IdpId::new(HOT_IDP)), key: Some(KeyId::new(HOT)), ..SessionFilter::default() };
+    let of_key = SessionFilter {
+        idp: Some(IdpId::new(HOT_IDP)),
+        key: Some(KeyId::new(HOT)),
+        ..SessionFilter::default()
+    };
     let mut took = Vec::new();
     let mut rows = 0;
     for n in 0..ASKED / 5 {
         let fact = n.wrapping_mul(2_654_435_761) % sessions.facts();
-        let filter = SessionFilter { active_at: Some(time(&Sessions::time(fact))?), ..of_key.clone() };
+        let filter =
+            SessionFilter { active_at: Some(time(&Sessions::time(fact))?), ..of_key.clone() };
         let began = Instant::now();
         let page = app.sessions_in_brief(&caller, &filter, &Asking::default(), PAGE, None).await?;
         took.push(millis(began.elapsed()));
         rows += page.value.items.len();
     }
     let mut measures = vec![
-        Measure::new("B5", "sessions(activeAt, key), first page at the head, p50", quantile(&took, 0.5), "ms"),
-        Measure::new("B5", "sessions(activeAt, key), first page at the head, p99", quantile(&took, 0.99), "ms").at_most(50.0),
+        Measure::new(
+            "B5",
+            "sessions(activeAt, key), first page at the head, p50",
+            quantile(&took, 0.5),
+            "ms",
+        ),
+        Measure::new(
+            "B5",
+            "sessions(activeAt, key), first page at the head, p99",
+            quantile(&took, 0.99),
+            "ms",
+        )
+        .at_most(50.0),
         Measure::new("B5", "rows of such a page", rows as f64 / took.len() as f64, "rows"),
     ];
     let before = LogPosition(app.status(&caller).await?.head - 1);
@@ -172,7 +198,15 @@ async fn sets(ground: &Ground, sessions: Sessions) -> Result<Vec<Measure>> {
         rates.push(candidates as f64 / began.elapsed().as_secs_f64());
     }
     let rate = quantile(&rates, 0.5);
-    measures.push(Measure::new("B5", "the same key at a past K: candidates assessed a second", rate, "sessions/s").at_least(100_000.0));
+    measures.push(
+        Measure::new(
+            "B5",
+            "the same key at a past K: candidates assessed a second",
+            rate,
+            "sessions/s",
+        )
+        .at_least(100_000.0),
+    );
     ground.close(app).await?;
     Ok(measures)
 }
@@ -188,8 +222,10 @@ async fn retract(app: &App, sessions: Sessions) -> Result<Vec<Measure>> {
 
     stop.store(false, Ordering::Relaxed);
     let meanwhile = append_until(app.clone(), sessions, 2, Arc::clone(&stop));
-    let fact = json!({"id": "retract-hot", "type": "trust.retracted", "occurred_at": "2026-10-01T00:00:00Z",
-        "data": {"idp": HOT_IDP, "key": HOT, "from": "2026-01-01T00:00:00Z", "reason": "leaked", "actor": "admin-1"}});
+    let fact = json!({"id": "retract-hot", "type": "trust.retracted",
+        "occurred_at": "2026-10-01T00:00:00Z",
+        "data": {"idp": HOT_IDP, "key": HOT, "from": "2026-01-01T00:00:00Z", "reason": "leaked",
+            "actor": "admin-1"}});
     let began = Instant::now();
     product::send(app, &caller, Dialect::Native, &[fact.to_string().into_bytes()]).await?;
     let position = app.status(&caller).await?.head;
@@ -197,11 +233,18 @@ async fn retract(app: &App, sessions: Sessions) -> Result<Vec<Measure>> {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let refreshed = began.elapsed().as_secs_f64();
-    let filter = SessionFilter { idp: Some(IdpId::new(HOT_IDP)), key: Some(KeyId::new(HOT)), retracted: Some(true), ..SessionFilter::default() };
+    let filter = SessionFilter {
+        idp: Some(IdpId::new(HOT_IDP)),
+        key: Some(KeyId::new(HOT)),
+        retracted: Some(true),
+        ..SessionFilter::default()
+    };
     let listing = Instant::now();
     let (mut after, mut hit) = (None, 0);
     loop {
-        let page = app.sessions_in_brief(&caller, &filter, &Asking::default(), 500, after.as_deref()).await?;
+        let page = app
+            .sessions_in_brief(&caller, &filter, &Asking::default(), 500, after.as_deref())
+            .await?;
         hit += page.value.items.len();
         if !page.value.has_next {
             break;
@@ -218,12 +261,23 @@ async fn retract(app: &App, sessions: Sessions) -> Result<Vec<Measure>> {
         Measure::new("B6", "listing them, 500 a page", listed, "s"),
         Measure::new("B6", "append p99 before", quantile(&calm, 0.99), "ms"),
         Measure::new("B6", "append p99 meanwhile", quantile(&meanwhile, 0.99), "ms"),
-        Measure::new("B6", "ratio of the two", quantile(&meanwhile, 0.99) / quantile(&calm, 0.99), "").at_most(2.0),
+        Measure::new(
+            "B6",
+            "ratio of the two",
+            quantile(&meanwhile, 0.99) / quantile(&calm, 0.99),
+            "",
+        )
+        .at_most(2.0),
     ])
 }
 
 /// Appends one fact at a time, a hundred a second, and returns how long each took in milliseconds.
-fn append_until(app: App, sessions: Sessions, round: usize, stop: Arc<AtomicBool>) -> tokio::task::JoinHandle<Result<Vec<f64>>> {
+fn append_until(
+    app: App,
+    sessions: Sessions,
+    round: usize,
+    stop: Arc<AtomicBool>,
+) -> tokio::task::JoinHandle<Result<Vec<f64>>> {
     tokio::spawn(async move {
         let caller = caller();
         let mut took = Vec::new();
@@ -266,7 +320,8 @@ impl Load {
             let began = Instant::now();
             let mut sent = 0;
             while !told.load(Ordering::Relaxed) {
-                let facts: Vec<_> = (sent..sent + REQUEST).map(|n| further(sessions, 0, n)).collect();
+                let facts: Vec<_> =
+                    (sent..sent + REQUEST).map(|n| further(sessions, 0, n)).collect();
                 client.append(&facts)?;
                 sent += REQUEST;
                 let due = Duration::from_secs_f64(sent as f64 / BESIDE as f64);
@@ -286,7 +341,9 @@ impl Load {
 /// What the last size takes of the first.
 fn growth(sizes: &mut [(String, Vec<Measure>)]) {
     const WHAT: &str = "growth of why's median from the first size";
-    let median = |measures: &[Measure]| measures.iter().find(|m| m.what == "why in process, p50").map(|m| m.value);
+    let median = |measures: &[Measure]| {
+        measures.iter().find(|m| m.what == "why in process, p50").map(|m| m.value)
+    };
     let [(_, first), .., (_, last)] = sizes else { return };
     let (Some(small), Some(large)) = (median(first), median(last)) else { return };
     first.push(Measure::new("B3", WHAT, 1.0, "times").at_most(1.3));

@@ -15,8 +15,10 @@ use anyhow::{Context, Result};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
-const ABOUT: &str = "Read models made from the log, and starts; bare SQLite scans, parses and folds the same lines. Medians. The targets of B2 and F1 are \
-                     for 10,000,000 events, that of F2 for 1,000,000 sessions: met at a smaller size says less.";
+const ABOUT: &str = "Read models made from the log, and starts; bare SQLite scans, parses and \
+                     folds the same lines. Medians. The targets of B2 and F1 are \
+                     for 10,000,000 events, that of F2 for 1,000,000 sessions: met at a smaller \
+                     size says less.";
 const MIB: f64 = 1024.0 * 1024.0;
 
 /// Read models made from nothing and beside those that are asked; the start after a kill; memory.
@@ -36,21 +38,36 @@ pub(crate) async fn rebuild(settings: &Settings, args: &BenchSizesArgs) -> Resul
 }
 
 async fn measure(ground: &Ground, events: usize, runs: usize) -> Result<Vec<Measure>> {
-    let (mut bare, mut fresh, mut beside, mut peaks) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut bare, mut fresh, mut beside, mut peaks) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for run in 0..runs.max(1) {
         let mut store = yardstick::Store::open(&ground.yardstick()).await?;
         let began = Instant::now();
         let (sessions, folded) = store.fold().await?;
         bare.push(events as f64 / began.elapsed().as_secs_f64());
         store.close().await?;
-        eprintln!("run {}: bare SQLite folds {folded} events of {sessions} sessions, {:.0}/s", run + 1, bare[run]);
+        eprintln!(
+            "run {}: bare SQLite folds {folded} events of {sessions} sessions, {:.0}/s",
+            run + 1,
+            bare[run]
+        );
         ground.without_views()?;
         let made = process::run(&ground.ledger(), &["status"])?;
         fresh.push(events as f64 / made.secs);
-        eprintln!("run {}: read models from nothing, {:.0}/s, {:.0} MiB at most", run + 1, fresh[run], made.peak as f64 / MIB);
+        eprintln!(
+            "run {}: read models from nothing, {:.0}/s, {:.0} MiB at most",
+            run + 1,
+            fresh[run],
+            made.peak as f64 / MIB
+        );
         let again = process::run(&ground.ledger(), &["rebuild"])?;
         beside.push(events as f64 / again.secs);
-        eprintln!("run {}: beside, compared and switched, {:.0}/s, {:.0} MiB at most", run + 1, beside[run], again.peak as f64 / MIB);
+        eprintln!(
+            "run {}: beside, compared and switched, {:.0}/s, {:.0} MiB at most",
+            run + 1,
+            beside[run],
+            again.peak as f64 / MIB
+        );
         peaks.push(made.peak.max(again.peak) as f64 / MIB);
     }
     let (bare, fresh, beside) = (spread(&bare).0, spread(&fresh).0, spread(&beside).0);
@@ -62,8 +79,18 @@ async fn measure(ground: &Ground, events: usize, runs: usize) -> Result<Vec<Meas
         Measure::new("B2", "peak memory", spread(&peaks).0, "MiB").at_most(1024.0),
     ];
     measures.extend(starts(ground, events, runs)?);
-    measures.push(Measure::new("", "log and keys", ground.bytes(&["log", "keys"]) as f64 / events as f64, "bytes/event"));
-    measures.push(Measure::new("", "read models", ground.bytes(&["views"]) as f64 / events as f64, "bytes/event"));
+    measures.push(Measure::new(
+        "",
+        "log and keys",
+        ground.bytes(&["log", "keys"]) as f64 / events as f64,
+        "bytes/event",
+    ));
+    measures.push(Measure::new(
+        "",
+        "read models",
+        ground.bytes(&["views"]) as f64 / events as f64,
+        "bytes/event",
+    ));
     Ok(measures)
 }
 
@@ -80,7 +107,8 @@ fn starts(ground: &Ground, events: usize, runs: usize) -> Result<Vec<Measure>> {
                 let facts: Vec<_> = (0..20)
                     .map(|k| {
                         json!({"id": format!("{events}-{run}-{n}-{k}"), "type": "session.started",
-                    "occurred_at": "2026-06-01T00:00:00Z", "subject": {"id": "u-1"}, "session": corpus::session(n * 20 + k), "data": {}})
+                    "occurred_at": "2026-06-01T00:00:00Z", "subject": {"id": "u-1"},
+                        "session": corpus::session(n * 20 + k), "data": {}})
                     })
                     .collect();
                 if let Err(error) = client.append(&facts) {
@@ -97,7 +125,12 @@ fn starts(ground: &Ground, events: usize, runs: usize) -> Result<Vec<Measure>> {
         ready.push(server.ready_secs);
         std::thread::sleep(Duration::from_secs(5));
         resident.push(server.resident() as f64 / MIB);
-        eprintln!("run {}: killed after {requests} requests, ready again in {:.2} s, {:.0} MiB when idle", run + 1, ready[run], resident[run]);
+        eprintln!(
+            "run {}: killed after {requests} requests, ready again in {:.2} s, {:.0} MiB when idle",
+            run + 1,
+            ready[run],
+            resident[run]
+        );
     }
     Ok(vec![
         Measure::new("F1", "start to ready after kill -9", spread(&ready).0, "s").at_most(5.0),
@@ -110,6 +143,11 @@ fn growth(sizes: &mut [(String, Vec<Measure>)]) {
     let peak = |measures: &[Measure]| measures.iter().find(|m| m.line == "B2").map(|m| m.value);
     let [(_, first), .., (_, last)] = sizes else { return };
     let (Some(small), Some(large)) = (peak(first), peak(last)) else { return };
-    first.push(Measure::new("B2", "growth of peak memory from the first size", 1.0, "times").at_most(1.5));
-    last.push(Measure::new("B2", "growth of peak memory from the first size", large / small, "times").at_most(1.5));
+    first.push(
+        Measure::new("B2", "growth of peak memory from the first size", 1.0, "times").at_most(1.5),
+    );
+    last.push(
+        Measure::new("B2", "growth of peak memory from the first size", large / small, "times")
+            .at_most(1.5),
+    );
 }

@@ -25,7 +25,12 @@ pub(crate) enum Target {
 }
 
 impl Measure {
-    pub(crate) fn new(line: &'static str, what: impl Into<String>, value: f64, unit: &'static str) -> Self {
+    pub(crate) fn new(
+        line: &'static str,
+        what: impl Into<String>,
+        value: f64,
+        unit: &'static str,
+    ) -> Self {
         Self { line, what: what.into(), value, unit, target: None }
     }
 
@@ -52,12 +57,20 @@ pub(crate) fn print(format: Format, about: &str, sizes: &[(String, Vec<Measure>)
             let sizes: Vec<Value> = sizes
                 .iter()
                 .map(|(size, measures)| {
-                    let measures: Vec<_> =
-                        measures.iter().map(|m| json!({"line": m.line, "what": m.what, "value": m.value, "unit": m.unit, "met": m.met()})).collect();
+                    let measures: Vec<_> = measures
+                        .iter()
+                        .map(|m| {
+                            json!({"line": m.line, "what": m.what,
+                            "value": m.value, "unit": m.unit, "met": m.met()})
+                        })
+                        .collect();
                     json!({"size": size, "measures": measures})
                 })
                 .collect();
-            say(&format!("{:#}", json!({"about": about, "debug": cfg!(debug_assertions), "sizes": sizes})));
+            say(&format!(
+                "{:#}",
+                json!({"about": about, "debug": cfg!(debug_assertions), "sizes": sizes})
+            ));
         }
         Format::Text => {
             if cfg!(debug_assertions) {
@@ -69,13 +82,22 @@ pub(crate) fn print(format: Format, about: &str, sizes: &[(String, Vec<Measure>)
             header.push("target");
             let Some((_, first)) = sizes.first() else { return };
             let rows = first.iter().map(|row| {
-                let of = |measures: &[Measure]| measures.iter().find(|m| (m.line, &m.what) == (row.line, &row.what)).map_or_else(String::new, shown);
+                let of = |measures: &[Measure]| {
+                    measures
+                        .iter()
+                        .find(|m| (m.line, &m.what) == (row.line, &row.what))
+                        .map_or_else(String::new, shown)
+                };
                 let target = match row.target {
                     Some(Target::AtLeast(bound)) => format!("≥ {bound}"),
                     Some(Target::AtMost(bound)) => format!("≤ {bound}"),
                     None => String::new(),
                 };
-                [row.line.to_owned(), row.what.clone()].into_iter().chain(sizes.iter().map(|(_, measures)| of(measures))).chain([target]).collect()
+                [row.line.to_owned(), row.what.clone()]
+                    .into_iter()
+                    .chain(sizes.iter().map(|(_, measures)| of(measures)))
+                    .chain([target])
+                    .collect()
             });
             say(&table(&header, rows.collect()));
         }
@@ -83,7 +105,8 @@ pub(crate) fn print(format: Format, about: &str, sizes: &[(String, Vec<Measure>)
 }
 
 fn shown(measure: &Measure) -> String {
-    let digits = if measure.value.abs() < 10.0 { 2 } else { usize::from(measure.value.abs() < 1_000.0) };
+    let digits =
+        if measure.value.abs() < 10.0 { 2 } else { usize::from(measure.value.abs() < 1_000.0) };
     let met = match measure.met() {
         Some(true) => " met",
         Some(false) => " missed",

@@ -18,7 +18,8 @@ use std::sync::Arc;
 #[derive(SimpleObject)]
 #[graphql(name = "BeliefDiff")]
 pub(crate) struct BeliefDiff {
-    /// The session's name at the later cut, else at the earlier; null: nothing by this id is known at either.
+    /// The session's name at the later cut, else at the earlier; null: nothing by this id is known
+    /// at either.
     session: Option<ID>,
     /// The earlier state.
     from: Belief,
@@ -125,18 +126,30 @@ pub(crate) struct BeliefQuestion;
 
 #[Object]
 impl BeliefQuestion {
-    /// A session at one time, as known at `from` and at `to`: what reads differently, and the records that made it so. T is `at`, else that of `from`
-    /// or `to`.
-    async fn belief_diff(&self, ctx: &Context<'_>, session: ID, at: Option<DateTime>, from: Asking, to: Asking) -> Result<BeliefDiff> {
+    /// A session at one time, as known at `from` and at `to`: what reads differently, and the
+    /// records that made it so. T is `at`, else that of `from` or `to`.
+    async fn belief_diff(
+        &self,
+        ctx: &Context<'_>,
+        session: ID,
+        at: Option<DateTime>,
+        from: Asking,
+        to: Asking,
+    ) -> Result<BeliefDiff> {
         let asker = ctx.data::<Asker>()?;
         let session = SessionId::new(session.as_str());
         let (from, to) = (Asking::into_app(Some(from), asker), Asking::into_app(Some(to), asker));
         let at = at.map(|at| at.0);
-        let answer = asker.app.belief_diff(&asker.caller, &session, at, &from, &to).await.map_err(|error| errors::asked(&error))?;
+        let answer = asker
+            .app
+            .belief_diff(&asker.caller, &session, at, &from, &to)
+            .await
+            .map_err(|error| errors::asked(&error))?;
         let (answered, completeness, status, absence) = carried(&answer);
         let diff = answer.value.diff;
         let changes: Vec<BeliefChange> = vec(&diff.changes);
-        let some = |indices: &[usize]| indices.iter().filter_map(|at| changes.get(*at).cloned()).collect();
+        let some =
+            |indices: &[usize]| indices.iter().filter_map(|at| changes.get(*at).cloned()).collect();
         let facts = diff.causes.iter().map(|cause| BeliefFact {
             record: (&cause.record).into(),
             changed: some(&cause.alone),
@@ -144,10 +157,25 @@ impl BeliefQuestion {
             others: vec(&cause.with),
         });
         let facts = facts.collect();
-        let name = diff.after.as_ref().or(diff.before.as_ref()).map(|state| ID(state.id.to_string()));
-        let belief = |sentence, state: Option<_>, answered| Belief { sentence, session: state.map(|state| Session(Arc::new(state))), answered };
+        let name =
+            diff.after.as_ref().or(diff.before.as_ref()).map(|state| ID(state.id.to_string()));
+        let belief = |sentence, state: Option<_>, answered| Belief {
+            sentence,
+            session: state.map(|state| Session(Arc::new(state))),
+            answered,
+        };
         let from = belief(diff.then, diff.before, (&answer.value.from).into());
         let to = belief(diff.later, diff.after, answered.clone());
-        Ok(BeliefDiff { session: name, from, to, changes, facts, answered, completeness, status, absence })
+        Ok(BeliefDiff {
+            session: name,
+            from,
+            to,
+            changes,
+            facts,
+            answered,
+            completeness,
+            status,
+            absence,
+        })
     }
 }

@@ -14,11 +14,20 @@ pub(crate) struct ChangesQuestion;
 
 #[Object]
 impl ChangesQuestion {
-    /// The cursor after which `sessionChanged` gives what was recorded after K. With the first position: everything.
-    async fn changes_cursor(&self, ctx: &Context<'_>, asking: Option<Asking>) -> Result<ChangesCursor> {
+    /// The cursor after which `sessionChanged` gives what was recorded after K. With the first
+    /// position: everything.
+    async fn changes_cursor(
+        &self,
+        ctx: &Context<'_>,
+        asking: Option<Asking>,
+    ) -> Result<ChangesCursor> {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
-        let answer = asker.app.changes_cursor(&asker.caller, &asking).await.map_err(|error| errors::asked(&error))?;
+        let answer = asker
+            .app
+            .changes_cursor(&asker.caller, &asking)
+            .await
+            .map_err(|error| errors::asked(&error))?;
         let (answered, completeness, status, _) = carried(&answer);
         Ok(ChangesCursor { cursor: answer.value, answered, completeness, status })
     }

@@ -31,11 +31,25 @@ pub(crate) struct CompletenessQuestion;
 #[Object]
 impl CompletenessQuestion {
     /// What has been heard of each source, and what has not.
-    async fn completeness(&self, ctx: &Context<'_>, asking: Option<Asking>) -> Result<CompletenessList> {
+    async fn completeness(
+        &self,
+        ctx: &Context<'_>,
+        asking: Option<Asking>,
+    ) -> Result<CompletenessList> {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
-        let answer = asker.app.completeness(&asker.caller, &asking).await.map_err(|error| errors::asked(&error))?;
+        let answer = asker
+            .app
+            .completeness(&asker.caller, &asking)
+            .await
+            .map_err(|error| errors::asked(&error))?;
         let (answered, completeness, status, absence) = carried(&answer);
-        Ok(CompletenessList { items: completeness.clone(), answered, completeness, status, absence })
+        Ok(CompletenessList {
+            items: completeness.clone(),
+            answered,
+            completeness,
+            status,
+            absence,
+        })
     }
 }

@@ -65,12 +65,22 @@ pub(crate) struct ConfigurationQuestions;
 
 #[Object]
 impl ConfigurationQuestions {
-    /// Who changed what is trusted, and when: of one identity provider, or of all, and then with the organisation's features.
-    async fn trust(&self, ctx: &Context<'_>, idp: Option<ID>, asking: Option<Asking>) -> Result<TrustHistory> {
+    /// Who changed what is trusted, and when: of one identity provider, or of all, and then with
+    /// the organisation's features.
+    async fn trust(
+        &self,
+        ctx: &Context<'_>,
+        idp: Option<ID>,
+        asking: Option<Asking>,
+    ) -> Result<TrustHistory> {
         let asker = ctx.data::<Asker>()?;
         let idp = idp.map(|id| id.as_str().into());
         let asking = Asking::into_app(asking, asker);
-        let answer = asker.app.trust(&asker.caller, idp.as_ref(), &asking).await.map_err(|error| errors::asked(&error))?;
+        let answer = asker
+            .app
+            .trust(&asker.caller, idp.as_ref(), &asking)
+            .await
+            .map_err(|error| errors::asked(&error))?;
         let (answered, completeness, status, absence) = carried(&answer);
         let found = &answer.value;
         Ok(TrustHistory {
@@ -86,13 +96,30 @@ impl ConfigurationQuestions {
         })
     }
 
-    /// Who changed what is asked for, and when: of one policy, or of all, and then with the local authenticators.
-    async fn policies(&self, ctx: &Context<'_>, policy: Option<ID>, asking: Option<Asking>) -> Result<PolicyHistory> {
+    /// Who changed what is asked for, and when: of one policy, or of all, and then with the local
+    /// authenticators.
+    async fn policies(
+        &self,
+        ctx: &Context<'_>,
+        policy: Option<ID>,
+        asking: Option<Asking>,
+    ) -> Result<PolicyHistory> {
         let asker = ctx.data::<Asker>()?;
         let policy = policy.map(|id| id.as_str().into());
         let asking = Asking::into_app(asking, asker);
-        let answer = asker.app.policies(&asker.caller, policy.as_ref(), &asking).await.map_err(|error| errors::asked(&error))?;
+        let answer = asker
+            .app
+            .policies(&asker.caller, policy.as_ref(), &asking)
+            .await
+            .map_err(|error| errors::asked(&error))?;
         let (answered, completeness, status, absence) = carried(&answer);
-        Ok(PolicyHistory { items: vec(&answer.value.changes), versions: vec(&answer.value.versions), answered, completeness, status, absence })
+        Ok(PolicyHistory {
+            items: vec(&answer.value.changes),
+            versions: vec(&answer.value.versions),
+            answered,
+            completeness,
+            status,
+            absence,
+        })
     }
 }

@@ -73,17 +73,32 @@ impl DecisionQuestions {
         let asker = ctx.data::<Asker>()?;
         let filter = filter.unwrap_or_default().into();
         let asking = Asking::into_app(asking, asker);
-        let answer =
-            asker.app.decisions(&asker.caller, &filter, &asking, rows(first)?, after.as_deref()).await.map_err(|error| errors::asked(&error))?;
+        let answer = asker
+            .app
+            .decisions(&asker.caller, &filter, &asking, rows(first)?, after.as_deref())
+            .await
+            .map_err(|error| errors::asked(&error))?;
         let (answered, completeness, status, absence) = carried(&answer);
         let page_info = page_info(&answer.value);
         // The sessions are asked for at the cut of this very answer.
-        let pinned = ask::Asking { at: Some(answer.answered.at), known_at_position: Some(answer.answered.position), ..ask::Asking::default() };
+        let pinned = ask::Asking {
+            at: Some(answer.answered.at),
+            known_at_position: Some(answer.answered.position),
+            ..ask::Asking::default()
+        };
         let loader = Arc::new(Sessions::of(asker.app.clone(), asker.caller.clone(), pinned));
-        let edges = answer.value.items.into_iter().zip(answer.value.cursors).map(|(hit, cursor)| {
-            let node = Decision { decision: hit.decision, session: Of::Loaded(loader.clone()) };
-            DecisionEdge { cursor, node, certainty: hit.certainty.into() }
-        });
-        Ok(DecisionConnection { edges: edges.collect(), page_info, answered, completeness, status, absence })
+        let edges =
+            answer.value.items.into_iter().zip(answer.value.cursors).map(|(hit, cursor)| {
+                let node = Decision { decision: hit.decision, session: Of::Loaded(loader.clone()) };
+                DecisionEdge { cursor, node, certainty: hit.certainty.into() }
+            });
+        Ok(DecisionConnection {
+            edges: edges.collect(),
+            page_info,
+            answered,
+            completeness,
+            status,
+            absence,
+        })
     }
 }

@@ -133,16 +133,35 @@ impl From<&ChangeHit> for ChangeOf {
         let change = &hit.change;
         let at = change.occurred.from;
         let (kind, idp, key, policy, version, effective_from) = match &change.what {
-            Changed::Trust(idp, version) => (ChangedKind::Trust, Some(idp), None, None, Some(version), at),
-            Changed::KeyAdded(idp, key) => (ChangedKind::KeyAdded, Some(idp), Some(key), None, None, at),
-            Changed::KeyRetired(idp, key) => (ChangedKind::KeyRetired, Some(idp), Some(key), None, None, at),
-            Changed::Policy(policy, version) => (ChangedKind::Policy, None, None, Some(policy), Some(version), at),
-            Changed::RoutingRule(idp) => (ChangedKind::RoutingRule, Some(idp), None, None, None, at),
-            Changed::Retraction(data) => (ChangedKind::Retraction, Some(&data.idp), data.key.as_ref(), None, None, data.from),
+            Changed::Trust(idp, version) => {
+                (ChangedKind::Trust, Some(idp), None, None, Some(version), at)
+            }
+            Changed::KeyAdded(idp, key) => {
+                (ChangedKind::KeyAdded, Some(idp), Some(key), None, None, at)
+            }
+            Changed::KeyRetired(idp, key) => {
+                (ChangedKind::KeyRetired, Some(idp), Some(key), None, None, at)
+            }
+            Changed::Policy(policy, version) => {
+                (ChangedKind::Policy, None, None, Some(policy), Some(version), at)
+            }
+            Changed::RoutingRule(idp) => {
+                (ChangedKind::RoutingRule, Some(idp), None, None, None, at)
+            }
+            Changed::Retraction(data) => {
+                (ChangedKind::Retraction, Some(&data.idp), data.key.as_ref(), None, None, data.from)
+            }
             Changed::Loss(_, when) => (ChangedKind::Loss, None, None, None, None, when.from),
         };
-        let subject = if let Changed::Loss(Some(subject), _) = &change.what { Some(ID(subject.to_string())) } else { None };
-        let decisions = hit.dependants.iter().flat_map(|of| of.decisions.iter().map(move |decision| decision_of(of, decision)));
+        let subject = if let Changed::Loss(Some(subject), _) = &change.what {
+            Some(ID(subject.to_string()))
+        } else {
+            None
+        };
+        let decisions = hit
+            .dependants
+            .iter()
+            .flat_map(|of| of.decisions.iter().map(move |decision| decision_of(of, decision)));
         Self {
             kind,
             idp: idp.map(|idp| ID(idp.to_string())),
@@ -157,7 +176,12 @@ impl From<&ChangeHit> for ChangeOf {
             actor: change.actor.as_ref().map(|actor| ID(actor.to_string())),
             ticket: change.ticket.as_ref().map(|ticket| ID(ticket.to_string())),
             record: (&change.record).into(),
-            sessions: hit.dependants.iter().filter(|of| of.decisions.is_empty()).map(DependantSession::from).collect(),
+            sessions: hit
+                .dependants
+                .iter()
+                .filter(|of| of.decisions.is_empty())
+                .map(DependantSession::from)
+                .collect(),
             decisions: decisions.collect(),
         }
     }
@@ -177,7 +201,10 @@ impl From<&dependants::Dependant> for DependantSession {
     }
 }
 
-fn decision_of(of: &dependants::Dependant, decision: &dependants::DependantDecision) -> DependantDecision {
+fn decision_of(
+    of: &dependants::Dependant,
+    decision: &dependants::DependantDecision,
+) -> DependantDecision {
     DependantDecision {
         session: ID(of.session.to_string()),
         app: ID(decision.app.to_string()),
@@ -194,14 +221,26 @@ pub(crate) struct DependantsQuestion;
 
 #[Object]
 impl DependantsQuestion {
-    /// What an actor changed, or one record did, and what rested on it. A record is named by its id, the source's id, or its position.
-    async fn dependants(&self, ctx: &Context<'_>, actor: Option<String>, record: Option<ID>, asking: Option<Asking>) -> Result<Dependants> {
+    /// What an actor changed, or one record did, and what rested on it. A record is named by its
+    /// id, the source's id, or its position.
+    async fn dependants(
+        &self,
+        ctx: &Context<'_>,
+        actor: Option<String>,
+        record: Option<ID>,
+        asking: Option<Asking>,
+    ) -> Result<Dependants> {
         let asker = ctx.data::<Asker>()?;
         let actor = actor.map(ActorId::new);
         let asking = Asking::into_app(asking, asker);
         let answer = asker
             .app
-            .dependants(&asker.caller, actor.as_ref(), record.as_ref().map(|id| id.as_str()), &asking)
+            .dependants(
+                &asker.caller,
+                actor.as_ref(),
+                record.as_ref().map(|id| id.as_str()),
+                &asking,
+            )
             .await
             .map_err(|error| errors::asked(&error))?;
         let (answered, completeness, status, absence) = carried(&answer);

@@ -44,7 +44,8 @@ pub(crate) struct FirstSeenList {
     absence: Absence,
 }
 
-/// What a first is compared with: every claim received by T that the log has by K, whatever window is shown.
+/// What a first is compared with: every claim received by T that the log has by K, whatever window
+/// is shown.
 #[derive(SimpleObject)]
 #[graphql(name = "ComparedWith")]
 pub(crate) struct ComparedWith {
@@ -155,9 +156,20 @@ impl FirstSeenQuestion {
         let asker = ctx.data::<Asker>()?;
         let window = Window { from: from.map(|time| time.0), to: to.map(|time| time.0) };
         let asking = Asking::into_app(asking, asker);
-        let answer = asker.app.first_seen(&asker.caller, kind.into(), window, &asking).await.map_err(|error| errors::asked(&error))?;
+        let answer = asker
+            .app
+            .first_seen(&asker.caller, kind.into(), window, &asking)
+            .await
+            .map_err(|error| errors::asked(&error))?;
         let (answered, completeness, status, absence) = carried(&answer);
         let items = answer.value.items.iter().map(FirstSeen::from).collect();
-        Ok(FirstSeenList { items, compared_with: (&answer.value).into(), answered, completeness, status, absence })
+        Ok(FirstSeenList {
+            items,
+            compared_with: (&answer.value).into(),
+            answered,
+            completeness,
+            status,
+            absence,
+        })
     }
 }

@@ -28,7 +28,8 @@ pub(crate) enum HeldUntil {
     Open,
 }
 
-/// Who kept access under a version of a policy that had been replaced, in the order of the decisions that let them in.
+/// Who kept access under a version of a policy that had been replaced, in the order of the
+/// decisions that let them in.
 #[derive(SimpleObject)]
 #[graphql(name = "HeldList")]
 pub(crate) struct HeldList {
@@ -84,7 +85,8 @@ pub(crate) struct Held {
     next_version: ID,
     /// The record that set the next version.
     next_record: RecordRef,
-    /// From when access was kept although the version had been replaced: when the next came in force.
+    /// From when access was kept although the version had been replaced: when the next came in
+    /// force.
     from: DateTime,
     /// Until when, exclusive, where that is exact.
     until: Option<DateTime>,
@@ -100,7 +102,8 @@ pub(crate) struct Held {
     next_outcome: Option<Outcome>,
     /// The label of the version that was in force then.
     decided_under: Option<ID>,
-    /// Whether what counted when it was let in would have passed the next version; null: undetermined.
+    /// Whether what counted when it was let in would have passed the next version; null:
+    /// undetermined.
     would_pass: Option<bool>,
     /// What the next version's rule implies for it.
     implied: Implied,
@@ -133,9 +136,11 @@ impl From<&held_under::Held> for Held {
             HeldEnd::Open => (HeldUntil::Open, None),
         };
         let (next_decision, next_outcome, decided_under) = match &held.ended_by {
-            HeldEnd::Decided { record, outcome, version } => {
-                (Some(record.into()), Some((*outcome).into()), version.as_ref().map(|version| ID(version.to_string())))
-            }
+            HeldEnd::Decided { record, outcome, version } => (
+                Some(record.into()),
+                Some((*outcome).into()),
+                version.as_ref().map(|version| ID(version.to_string())),
+            ),
             HeldEnd::SessionEnded(_) | HeldEnd::Open => (None, None, None),
         };
         Self {
@@ -173,14 +178,32 @@ pub(crate) struct HeldUnderQuestion;
 
 #[Object]
 impl HeldUnderQuestion {
-    /// Who kept access under a version of a policy that had been replaced, until when, and whether they would pass the next. A version is named by its
-    /// label; several may have the same.
-    async fn held_under(&self, ctx: &Context<'_>, policy: ID, version: ID, asking: Option<Asking>) -> Result<HeldList> {
+    /// Who kept access under a version of a policy that had been replaced, until when, and whether
+    /// they would pass the next. A version is named by its label; several may have the same.
+    async fn held_under(
+        &self,
+        ctx: &Context<'_>,
+        policy: ID,
+        version: ID,
+        asking: Option<Asking>,
+    ) -> Result<HeldList> {
         let asker = ctx.data::<Asker>()?;
-        let (policy, version) = (PolicyId::new(policy.as_str()), VersionLabel::new(version.as_str()));
+        let (policy, version) =
+            (PolicyId::new(policy.as_str()), VersionLabel::new(version.as_str()));
         let asking = Asking::into_app(asking, asker);
-        let answer = asker.app.held_under(&asker.caller, &policy, &version, &asking).await.map_err(|error| errors::asked(&error))?;
+        let answer = asker
+            .app
+            .held_under(&asker.caller, &policy, &version, &asking)
+            .await
+            .map_err(|error| errors::asked(&error))?;
         let (answered, completeness, status, absence) = carried(&answer);
-        Ok(HeldList { items: vec(&answer.value.items), replaced: vec(&answer.value.replaced), answered, completeness, status, absence })
+        Ok(HeldList {
+            items: vec(&answer.value.items),
+            replaced: vec(&answer.value.replaced),
+            answered,
+            completeness,
+            status,
+            absence,
+        })
     }
 }

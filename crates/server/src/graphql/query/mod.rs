@@ -1,4 +1,5 @@
-//! The questions, one file a topic. A new one: an object in a file of its own, and its name in [`Query`].
+//! The questions, one file a topic. A new one: an object in a file of its own, and its name in
+//! [`Query`].
 
 mod belief;
 mod changes;
@@ -63,7 +64,11 @@ pub(crate) struct Asking {
 impl Asking {
     pub(crate) fn into_app(this: Option<Self>, asker: &Asker) -> ask::Asking {
         let this = this.unwrap_or_default();
-        let mut asking = ask::Asking { at: this.at.map(|at| at.0), after: asker.after, ..ask::Asking::default() };
+        let mut asking = ask::Asking {
+            at: this.at.map(|at| at.0),
+            after: asker.after,
+            ..ask::Asking::default()
+        };
         match (this.known_at_position, this.known_at) {
             (Some(position), _) => K::Position(position.0).put(&mut asking),
             (None, Some(time)) => K::Time(time.0).put(&mut asking),

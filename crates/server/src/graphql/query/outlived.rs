@@ -45,7 +45,8 @@ pub(crate) struct OutlivedSession {
     idp_session_ended_at: DateTime,
     /// The record that says so.
     idp_session_end: RecordRef,
-    /// The last sign of life, where that came later; of one after T the first, which shows that the session lived at T.
+    /// The last sign of life, where that came later; of one after T the first, which shows that the
+    /// session lived at T.
     active_at: Option<DateTime>,
     /// The record of it.
     sign_of_life: Option<RecordRef>,
@@ -59,7 +60,8 @@ pub(crate) struct OutlivedSession {
     stated_end: Option<RecordRef>,
     /// Where no exact end is stated: between which instants it lies.
     end_bounds: Option<Bounds>,
-    /// Certain: a sign of life or a stated end followed. Possible: no end is stated, and it may lie later.
+    /// Certain: a sign of life or a stated end followed. Possible: no end is stated, and it may lie
+    /// later.
     certainty: Certainty,
 }
 
@@ -92,11 +94,16 @@ pub(crate) struct OutlivedQuestion;
 
 #[Object]
 impl OutlivedQuestion {
-    /// Sessions that went on after their identity provider's session had ended, certainly or possibly.
+    /// Sessions that went on after their identity provider's session had ended, certainly or
+    /// possibly.
     async fn outlived(&self, ctx: &Context<'_>, asking: Option<Asking>) -> Result<OutlivedList> {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
-        let answer = asker.app.outlived(&asker.caller, &asking).await.map_err(|error| errors::asked(&error))?;
+        let answer = asker
+            .app
+            .outlived(&asker.caller, &asking)
+            .await
+            .map_err(|error| errors::asked(&error))?;
         let (answered, completeness, status, absence) = carried(&answer);
         Ok(OutlivedList { items: vec(&answer.value), answered, completeness, status, absence })
     }

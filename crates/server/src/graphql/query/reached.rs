@@ -54,7 +54,8 @@ pub(crate) struct FoundList {
     searched: Vec<&'static str>,
     /// What was not, or cannot be, and why.
     not_searched: Vec<&'static str>,
-    /// What the answer holds for; a text is looked for in everything that is known at K, whatever T.
+    /// What the answer holds for; a text is looked for in everything that is known at K, whatever
+    /// T.
     answered: Answered,
     /// How complete the sources were.
     completeness: Vec<SourceCompleteness>,
@@ -110,12 +111,23 @@ impl ReachedQuestions {
         let asking = Asking::into_app(asking, asker);
         let answer = asker
             .app
-            .timeline(&asker.caller, &session, order.into(), &asking, rows(first)?, after.as_deref())
+            .timeline(
+                &asker.caller,
+                &session,
+                order.into(),
+                &asking,
+                rows(first)?,
+                after.as_deref(),
+            )
             .await
             .map_err(|error| errors::asked(&error))?;
         let (answered, completeness, status, absence) = carried(&answer);
         let page = &answer.value.page;
-        let edges = page.items.iter().zip(&page.cursors).map(|(row, cursor)| RecordEdge { cursor: cursor.clone(), node: row.into() });
+        let edges = page
+            .items
+            .iter()
+            .zip(&page.cursors)
+            .map(|(row, cursor)| RecordEdge { cursor: cursor.clone(), node: row.into() });
         Ok(RecordConnection {
             session: answer.value.session.as_ref().map(|id| ID(id.to_string())),
             order,
@@ -128,11 +140,21 @@ impl ReachedQuestions {
         })
     }
 
-    /// Where a text appears: any id that stands in the clear; for the role investigate also people by login, name or id.
-    async fn find(&self, ctx: &Context<'_>, text: String, asking: Option<Asking>) -> Result<FoundList> {
+    /// Where a text appears: any id that stands in the clear; for the role investigate also people
+    /// by login, name or id.
+    async fn find(
+        &self,
+        ctx: &Context<'_>,
+        text: String,
+        asking: Option<Asking>,
+    ) -> Result<FoundList> {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
-        let answer = asker.app.find(&asker.caller, &text, &asking).await.map_err(|error| errors::asked(&error))?;
+        let answer = asker
+            .app
+            .find(&asker.caller, &text, &asking)
+            .await
+            .map_err(|error| errors::asked(&error))?;
         let (answered, completeness, status, absence) = carried(&answer);
         let found = answer.value;
         Ok(FoundList {
@@ -146,11 +168,16 @@ impl ReachedQuestions {
         })
     }
 
-    /// What hangs together: application sessions, the session, the identity provider's session and the root session, from any of them.
+    /// What hangs together: application sessions, the session, the identity provider's session and
+    /// the root session, from any of them.
     async fn chain(&self, ctx: &Context<'_>, id: ID, asking: Option<Asking>) -> Result<Chain> {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
-        let answer = asker.app.chain(&asker.caller, id.as_str(), &asking).await.map_err(|error| errors::asked(&error))?;
+        let answer = asker
+            .app
+            .chain(&asker.caller, id.as_str(), &asking)
+            .await
+            .map_err(|error| errors::asked(&error))?;
         let (answered, completeness, status, absence) = carried(&answer);
         let chain = answer.value;
         Ok(Chain {

@@ -14,8 +14,14 @@ pub(crate) struct RecordQuestion;
 
 #[Object]
 impl RecordQuestion {
-    /// One record, by its id or the source's own, or by position. What is sealed is opened where it is asked for and the role allows it.
-    async fn record(&self, ctx: &Context<'_>, id: Option<ID>, position: Option<Position>) -> Result<Option<Record>> {
+    /// One record, by its id or the source's own, or by position. What is sealed is opened where it
+    /// is asked for and the role allows it.
+    async fn record(
+        &self,
+        ctx: &Context<'_>,
+        id: Option<ID>,
+        position: Option<Position>,
+    ) -> Result<Option<Record>> {
         let asker = ctx.data::<Asker>()?;
         let by = match (id, position) {
             (Some(id), None) => match id.parse() {
@@ -23,16 +29,24 @@ impl RecordQuestion {
                 Err(_) => RecordBy::SourceId(SourceEventId::new(id.as_str())),
             },
             (None, Some(position)) => RecordBy::Position(position.0),
-            (Some(_), Some(_)) | (None, None) => return Err(errors::input("name one of id and position")),
+            (Some(_), Some(_)) | (None, None) => {
+                return Err(errors::input("name one of id and position"));
+            }
         };
-        let asked = ["original", "personal", "sealed"].iter().any(|field| ctx.look_ahead().field(field).exists());
+        let asked = ["original", "personal", "sealed"]
+            .iter()
+            .any(|field| ctx.look_ahead().field(field).exists());
         let open = asked && asker.caller.has(Role::Investigate);
         // A source's own id may have the form of ours.
         let other = match &by {
-            RecordBy::Id(RecordId(id)) => Some(RecordBy::SourceId(SourceEventId::new(id.to_string()))),
+            RecordBy::Id(RecordId(id)) => {
+                Some(RecordBy::SourceId(SourceEventId::new(id.to_string())))
+            }
             RecordBy::Position(_) | RecordBy::SourceId(_) => None,
         };
-        let find = async |by| asker.app.record(&asker.caller, by, open).await.map_err(|error| errors::asked(&error));
+        let find = async |by| {
+            asker.app.record(&asker.caller, by, open).await.map_err(|error| errors::asked(&error))
+        };
         let record = match (find(by).await?, other) {
             (None, Some(other)) => find(other).await?,
             (record, _) => record,

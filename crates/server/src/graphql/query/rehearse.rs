@@ -26,7 +26,8 @@ pub(crate) struct TrustChange {
     idp: ID,
     /// The key; absent: the whole identity provider. For a retraction only.
     key: Option<ID>,
-    /// Claims received at or after this time are hit; absent: those of the window and later. For a retraction only.
+    /// Claims received at or after this time are hit; absent: those of the window and later. For a
+    /// retraction only.
     from: Option<DateTime>,
 }
 
@@ -45,12 +46,15 @@ impl TrustChange {
         let idp = self.idp.as_str().into();
         match (self.kind, self.key, self.from) {
             (TrustChangeKind::TrustOff, None, None) => Ok(ask::TrustChange::TrustOff { idp }),
-            (TrustChangeKind::TrustOff, ..) => {
-                Err(errors::input("trust off is of a whole identity provider, over the window: leave out key and from"))
-            }
-            (TrustChangeKind::Retraction, key, from) => {
-                Ok(ask::TrustChange::Retraction { idp, key: key.map(|key| key.as_str().into()), from: from.map(|from| from.0) })
-            }
+            (TrustChangeKind::TrustOff, ..) => Err(errors::input(
+                "trust off is of a whole identity provider, over the window: leave out key and \
+                 from",
+            )),
+            (TrustChangeKind::Retraction, key, from) => Ok(ask::TrustChange::Retraction {
+                idp,
+                key: key.map(|key| key.as_str().into()),
+                from: from.map(|from| from.0),
+            }),
         }
     }
 }
@@ -59,10 +63,12 @@ impl TrustChange {
 #[derive(SimpleObject)]
 #[graphql(name = "Rehearsal")]
 pub(crate) struct Rehearsal {
-    /// Decisions of the window that would be implied otherwise, judged on facts known when decided: each once. One may fall too.
+    /// Decisions of the window that would be implied otherwise, judged on facts known when decided:
+    /// each once. One may fall too.
     #[graphql(complexity = "list_cost(child_complexity)")]
     flips: Vec<Flip>,
-    /// Recorded allows of the window that rested on what a retraction hits and would not be implied, judged on facts known at K.
+    /// Recorded allows of the window that rested on what a retraction hits and would not be
+    /// implied, judged on facts known at K.
     #[graphql(complexity = "list_cost(child_complexity)")]
     falls: Vec<Fall>,
     /// Decisions of the window that neither flip nor fall, and why.
@@ -213,15 +219,31 @@ pub(crate) struct RehearseQuestion;
 
 #[Object]
 impl RehearseQuestion {
-    /// The decisions between two times, judged as they are and with trust as supposed. Nothing is written.
-    async fn rehearse(&self, ctx: &Context<'_>, change: TrustChange, from: DateTime, to: DateTime, asking: Option<Asking>) -> Result<Rehearsal> {
+    /// The decisions between two times, judged as they are and with trust as supposed. Nothing is
+    /// written.
+    async fn rehearse(
+        &self,
+        ctx: &Context<'_>,
+        change: TrustChange,
+        from: DateTime,
+        to: DateTime,
+        asking: Option<Asking>,
+    ) -> Result<Rehearsal> {
         let asker = ctx.data::<Asker>()?;
         let change = change.into_app()?;
         let asking = Asking::into_app(asking, asker);
-        let answer = asker.app.rehearse(&asker.caller, &change, from.0, to.0, &asking).await.map_err(|error| errors::asked(&error))?;
+        let answer = asker
+            .app
+            .rehearse(&asker.caller, &change, from.0, to.0, &asking)
+            .await
+            .map_err(|error| errors::asked(&error))?;
         let (answered, completeness, status, absence) = carried(&answer);
         // The sessions of its decisions are asked for at the cut of this very answer.
-        let pinned = ask::Asking { at: Some(answer.answered.at), known_at_position: Some(answer.answered.position), ..ask::Asking::default() };
+        let pinned = ask::Asking {
+            at: Some(answer.answered.at),
+            known_at_position: Some(answer.answered.position),
+            ..ask::Asking::default()
+        };
         let loader = Arc::new(Sessions::of(asker.app.clone(), asker.caller.clone(), pinned));
         let found = answer.value;
         Ok(Rehearsal {
@@ -230,7 +252,11 @@ impl RehearseQuestion {
             unchanged: found
                 .unchanged
                 .into_iter()
-                .map(|hit| UnchangedDecision { decision: of(hit.decision, &loader), why: hit.why.into(), words: hit.words })
+                .map(|hit| UnchangedDecision {
+                    decision: of(hit.decision, &loader),
+                    why: hit.why.into(),
+                    words: hit.words,
+                })
                 .collect(),
             live: found.live.into_iter().map(LiveSession::from).collect(),
             locked_out: found.locked_out.into_iter().map(LockedOut::from).collect(),
@@ -250,7 +276,14 @@ fn of(decision: model::Decision, loader: &Arc<Batched<Sessions>>) -> Decision {
 
 fn of_flip(flip: answer::RedecidedHit, loader: &Arc<Batched<Sessions>>) -> Flip {
     let answer::RedecidedHit { decision, subject, before, after, first_unmet, words } = flip;
-    Flip { decision: of(decision, loader), subject: subject.map(id), before: before.into(), after: after.into(), first_unmet, words }
+    Flip {
+        decision: of(decision, loader),
+        subject: subject.map(id),
+        before: before.into(),
+        after: after.into(),
+        first_unmet,
+        words,
+    }
 }
 
 fn of_fall(fall: answer::FallenHit, loader: &Arc<Batched<Sessions>>) -> Fall {
@@ -267,13 +300,23 @@ fn of_fall(fall: answer::FallenHit, loader: &Arc<Batched<Sessions>>) -> Fall {
 
 impl From<answer::LiveSession> for LiveSession {
     fn from(live: answer::LiveSession) -> Self {
-        Self { session: id(&live.session), subject: live.subject.map(id), certainty: live.certainty.into(), factors: live.factors }
+        Self {
+            session: id(&live.session),
+            subject: live.subject.map(id),
+            certainty: live.certainty.into(),
+            factors: live.factors,
+        }
     }
 }
 
 impl From<answer::LockedOut> for LockedOut {
     fn from(out: answer::LockedOut) -> Self {
-        Self { session: id(&out.session), subject: out.subject.map(id), app: id(&out.app), implied: out.implied.into() }
+        Self {
+            session: id(&out.session),
+            subject: out.subject.map(id),
+            app: id(&out.app),
+            implied: out.implied.into(),
+        }
     }
 }
 

@@ -86,10 +86,21 @@ impl From<&reused::Use> for Use {
 impl From<&reused::Reuse> for Reuse {
     fn from(reuse: &reused::Reuse) -> Self {
         let (kind, idp, assertion, idp_session) = match &reuse.used {
-            Used::Assertion(idp, assertion) => (ReuseKind::Assertion, idp, Some(ID(assertion.to_string())), None),
-            Used::IdpSession(idp, session) => (ReuseKind::IdpSession, idp, None, Some(ID(session.to_string()))),
+            Used::Assertion(idp, assertion) => {
+                (ReuseKind::Assertion, idp, Some(ID(assertion.to_string())), None)
+            }
+            Used::IdpSession(idp, session) => {
+                (ReuseKind::IdpSession, idp, None, Some(ID(session.to_string())))
+            }
         };
-        Self { kind, idp: ID(idp.to_string()), assertion, idp_session, uses: vec(&reuse.uses), certainty: reuse.certainty.into() }
+        Self {
+            kind,
+            idp: ID(idp.to_string()),
+            assertion,
+            idp_session,
+            uses: vec(&reuse.uses),
+            certainty: reuse.certainty.into(),
+        }
     }
 }
 
@@ -99,11 +110,16 @@ pub(crate) struct ReusedQuestion;
 
 #[Object]
 impl ReusedQuestion {
-    /// Assertions that came twice, and sessions of identity providers that were used for several sessions.
+    /// Assertions that came twice, and sessions of identity providers that were used for several
+    /// sessions.
     async fn reused(&self, ctx: &Context<'_>, asking: Option<Asking>) -> Result<ReuseList> {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
-        let answer = asker.app.reused(&asker.caller, &asking).await.map_err(|error| errors::asked(&error))?;
+        let answer = asker
+            .app
+            .reused(&asker.caller, &asking)
+            .await
+            .map_err(|error| errors::asked(&error))?;
         let (answered, completeness, status, absence) = carried(&answer);
         Ok(ReuseList { items: vec(&answer.value), answered, completeness, status, absence })
     }

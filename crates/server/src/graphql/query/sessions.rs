@@ -66,13 +66,18 @@ impl From<SessionFilter> for ask::SessionFilter {
     }
 }
 
-/// Whether a list of sessions is asked for any tree of reasons of theirs; why each is in the list is told anyway.
+/// Whether a list of sessions is asked for any tree of reasons of theirs; why each is in the list
+/// is told anyway.
 fn shows_reasons(list: SelectionField<'_>) -> bool {
     fn anywhere(field: SelectionField<'_>) -> bool {
         field.selection_set().any(|inner| inner.name() == "because" || anywhere(inner))
     }
     let edges = list.selection_set().filter(|field| field.name() == "edges");
-    edges.flat_map(|edges| edges.selection_set().filter(|field| field.name() == "node").collect::<Vec<_>>()).any(anywhere)
+    edges
+        .flat_map(|edges| {
+            edges.selection_set().filter(|field| field.name() == "node").collect::<Vec<_>>()
+        })
+        .any(anywhere)
 }
 
 /// Sessions.
@@ -82,13 +87,28 @@ pub(crate) struct SessionQuestions;
 #[Object]
 impl SessionQuestions {
     /// One session, by any alias.
-    async fn session(&self, ctx: &Context<'_>, id: ID, asking: Option<Asking>) -> Result<SessionAnswer> {
+    async fn session(
+        &self,
+        ctx: &Context<'_>,
+        id: ID,
+        asking: Option<Asking>,
+    ) -> Result<SessionAnswer> {
         let asker = ctx.data::<Asker>()?;
         let id = SessionId::new(id.as_str());
         let asking = Asking::into_app(asking, asker);
-        let answer = asker.app.session(&asker.caller, &id, &asking).await.map_err(|error| errors::asked(&error))?;
+        let answer = asker
+            .app
+            .session(&asker.caller, &id, &asking)
+            .await
+            .map_err(|error| errors::asked(&error))?;
         let (answered, completeness, status, absence) = carried(&answer);
-        Ok(SessionAnswer { session: answer.value.map(|session| Session(Arc::new(session))), answered, completeness, status, absence })
+        Ok(SessionAnswer {
+            session: answer.value.map(|session| Session(Arc::new(session))),
+            answered,
+            completeness,
+            status,
+            absence,
+        })
     }
 
     /// Sessions, in the order they began.
@@ -113,12 +133,22 @@ impl SessionQuestions {
         let answer = answer.map_err(|error| errors::asked(&error))?;
         let (answered, completeness, status, absence) = carried(&answer);
         let page_info = page_info(&answer.value);
-        let edges = answer.value.items.into_iter().zip(answer.value.cursors).map(|(hit, cursor)| SessionEdge {
-            cursor,
-            certainty: hit.certainty.into(),
-            because: vec(&hit.because),
-            node: Session(Arc::new(hit.session)),
-        });
-        Ok(SessionConnection { edges: edges.collect(), page_info, answered, completeness, status, absence })
+        let edges =
+            answer.value.items.into_iter().zip(answer.value.cursors).map(|(hit, cursor)| {
+                SessionEdge {
+                    cursor,
+                    certainty: hit.certainty.into(),
+                    because: vec(&hit.because),
+                    node: Session(Arc::new(hit.session)),
+                }
+            });
+        Ok(SessionConnection {
+            edges: edges.collect(),
+            page_info,
+            answered,
+            completeness,
+            status,
+            absence,
+        })
     }
 }

@@ -9,10 +9,12 @@ pub(crate) struct StatusQuestion;
 
 #[Object]
 impl StatusQuestion {
-    /// Where log and read models of the tenant stand, and what of them does not work. It waits for nothing.
+    /// Where log and read models of the tenant stand, and what of them does not work. It waits for
+    /// nothing.
     async fn status(&self, ctx: &Context<'_>) -> Result<Status> {
         let asker = ctx.data::<Asker>()?;
-        let status = asker.app.status(&asker.caller).await.map_err(|error| errors::asked(&error))?;
+        let status =
+            asker.app.status(&asker.caller).await.map_err(|error| errors::asked(&error))?;
         Ok((&status).into())
     }
 }

@@ -29,12 +29,34 @@ impl WhyQuestion {
     ) -> Result<Explanation> {
         let asker = ctx.data::<Asker>()?;
         let session = SessionId::new(session.as_str());
-        let filter = WhyFilter { app: app.map(|id| id.as_str().into()), decision: decision.map(|id| id.to_string()), factor };
+        let filter = WhyFilter {
+            app: app.map(|id| id.as_str().into()),
+            decision: decision.map(|id| id.to_string()),
+            factor,
+        };
         let asking = Asking::into_app(asking, asker);
-        let answer = asker.app.why(&asker.caller, &session, &filter, &asking).await.map_err(|error| errors::asked(&error))?;
+        let answer = asker
+            .app
+            .why(&asker.caller, &session, &filter, &asking)
+            .await
+            .map_err(|error| errors::asked(&error))?;
         let (answered, completeness, status, absence) = carried(&answer);
         let session = answer.value.session.as_ref().map(|id| ID(id.to_string()));
-        let text = answer.value.because.iter().map(claimledger_domain::explain::text).collect::<Vec<_>>().join("\n\n");
-        Ok(Explanation { session, because: vec(&answer.value.because), text, answered, completeness, status, absence })
+        let text = answer
+            .value
+            .because
+            .iter()
+            .map(claimledger_domain::explain::text)
+            .collect::<Vec<_>>()
+            .join("\n\n");
+        Ok(Explanation {
+            session,
+            because: vec(&answer.value.because),
+            text,
+            answered,
+            completeness,
+            status,
+            absence,
+        })
     }
 }

@@ -34,12 +34,13 @@ impl SessionChange {
     async fn recorded_at(&self) -> DateTime {
         self.0.value.record.recorded_at.into()
     }
-    /// What it changed of the session, codes: `started`, `state`, `end`, `bounds`, `ids`, `origin`, `idp_session`, `factors`, `ignored`, `decisions`,
-    /// `accesses`, `refused`, `records`.
+    /// What it changed of the session, codes: `started`, `state`, `end`, `bounds`, `ids`, `origin`,
+    /// `idp_session`, `factors`, `ignored`, `decisions`, `accesses`, `refused`, `records`.
     async fn changed(&self) -> Vec<&str> {
         self.0.value.changed.iter().map(|changed| changed.as_str()).collect()
     }
-    /// The session as known at the record, at the time when it was recorded; null: nothing of it was understood.
+    /// The session as known at the record, at the time when it was recorded; null: nothing of it
+    /// was understood.
     async fn session(&self) -> Option<Session> {
         self.0.value.state.clone().map(Session)
     }

@@ -1,4 +1,5 @@
-//! Changes of configuration: rows of who changed what, and the versions, keys and retractions that they made.
+//! Changes of configuration: rows of who changed what, and the versions, keys and retractions that
+//! they made.
 
 use super::{Bounds, RecordRef, id, vec, words::Certainty};
 use crate::graphql::{
@@ -47,7 +48,11 @@ pub(crate) struct FieldChange {
 
 impl From<&changes::FieldChange> for FieldChange {
     fn from(change: &changes::FieldChange) -> Self {
-        Self { field: change.field.clone(), before: change.before.clone(), after: change.after.clone() }
+        Self {
+            field: change.field.clone(),
+            before: change.before.clone(),
+            after: change.after.clone(),
+        }
     }
 }
 
@@ -133,7 +138,9 @@ pub(crate) struct Span {
 
 impl From<changes::Span> for Span {
     fn from(span: changes::Span) -> Self {
-        let bounds = |occurred: Occurred| -> Option<Bounds> { occurred.to.map(|to| model::Bounds { from: occurred.from, to: Some(to) }.into()) };
+        let bounds = |occurred: Occurred| -> Option<Bounds> {
+            occurred.to.map(|to| model::Bounds { from: occurred.from, to: Some(to) }.into())
+        };
         Self {
             from: span.from.from.into(),
             from_bounds: bounds(span.from),
@@ -224,7 +231,11 @@ pub(crate) struct KeyAct {
 
 impl From<&changes::KeyAct> for KeyAct {
     fn from(act: &changes::KeyAct) -> Self {
-        Self { actor: act.actor.as_ref().map(id), ticket: act.ticket.as_ref().map(id), record: (&act.record).into() }
+        Self {
+            actor: act.actor.as_ref().map(id),
+            ticket: act.ticket.as_ref().map(id),
+            record: (&act.record).into(),
+        }
     }
 }
 

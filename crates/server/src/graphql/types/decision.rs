@@ -82,7 +82,12 @@ impl Decision {
     }
     /// Distinct factor types that counted by the rules at that time.
     async fn factor_types(&self) -> Vec<FactorType> {
-        self.decision.met.factor_types.iter().map(|factor_type| FactorType::from(*factor_type)).collect()
+        self.decision
+            .met
+            .factor_types
+            .iter()
+            .map(|factor_type| FactorType::from(*factor_type))
+            .collect()
     }
     /// Characteristics that counted by the rules at that time.
     async fn characteristics(&self) -> Vec<&str> {
@@ -100,7 +105,8 @@ impl Decision {
     async fn at_k(&self) -> AsKnown {
         (&self.decision.at_k).into()
     }
-    /// Falsifiers that were recorded after it and hit what it rested on, or may; whether or not anything turns on them.
+    /// Falsifiers that were recorded after it and hit what it rested on, or may; whether or not
+    /// anything turns on them.
     #[graphql(complexity = "list_cost(child_complexity)")]
     async fn later(&self) -> Vec<Falsifier> {
         vec(&self.decision.later)
@@ -122,7 +128,12 @@ impl Decision {
                 None => return Ok(Vec::new()),
             },
         };
-        Ok(self.decision.relied_on.iter().map(|relied| HonoredFactor::relied_on(session.clone(), relied)).collect())
+        Ok(self
+            .decision
+            .relied_on
+            .iter()
+            .map(|relied| HonoredFactor::relied_on(session.clone(), relied))
+            .collect())
     }
     /// Why: the trace of the assessment itself.
     async fn because(&self) -> Reason {
@@ -146,6 +157,11 @@ pub(crate) struct Difference {
 
 impl From<&model::Difference> for Difference {
     fn from(difference: &model::Difference) -> Self {
-        Self { recorded: difference.recorded.into(), implied: difference.implied.into(), code: difference.code, words: difference.words.clone() }
+        Self {
+            recorded: difference.recorded.into(),
+            implied: difference.implied.into(),
+            code: difference.code,
+            words: difference.words.clone(),
+        }
     }
 }

@@ -25,7 +25,10 @@ impl HonoredFactor {
     }
 
     /// A factor that a decision of the session rested on.
-    pub(super) const fn relied_on(session: Arc<model::SessionState>, relied: &model::Relied) -> Self {
+    pub(super) const fn relied_on(
+        session: Arc<model::SessionState>,
+        relied: &model::Relied,
+    ) -> Self {
         Self { session, index: relied.factor, relied: relied.certainty }
     }
 
@@ -104,7 +107,8 @@ impl HonoredFactor {
     async fn end_record(&self) -> Result<Option<RecordRef>> {
         Ok(self.get()?.end_record.as_ref().map(RecordRef::from))
     }
-    /// Losses of such an authenticator that came before it: it stands, as a replacement looks the same.
+    /// Losses of such an authenticator that came before it: it stands, as a replacement looks the
+    /// same.
     #[graphql(complexity = "list_cost(child_complexity)")]
     async fn lost_before(&self) -> Result<Vec<RecordRef>> {
         Ok(vec(&self.get()?.lost_before))
@@ -120,7 +124,9 @@ impl HonoredFactor {
     /// What would settle it, where it is only possible: codes.
     async fn missing(&self) -> Result<Vec<&str>> {
         let mut missing = self.get()?.missing.clone();
-        if self.relied == model::Certainty::Possible && !missing.contains(&codes::MISSING_EXACT_TIME) {
+        if self.relied == model::Certainty::Possible
+            && !missing.contains(&codes::MISSING_EXACT_TIME)
+        {
             missing.push(codes::MISSING_EXACT_TIME);
         }
         Ok(missing)

@@ -61,8 +61,18 @@ impl From<&model::AsKnown> for AsKnown {
             implied: known.implied.into(),
             first_unmet: known.first_unmet,
             missing: known.missing.clone(),
-            factor_types: known.met.factor_types.iter().map(|factor_type| FactorType::from(*factor_type)).collect(),
-            characteristics: known.met.characteristics.iter().map(|property| property.as_str()).collect(),
+            factor_types: known
+                .met
+                .factor_types
+                .iter()
+                .map(|factor_type| FactorType::from(*factor_type))
+                .collect(),
+            characteristics: known
+                .met
+                .characteristics
+                .iter()
+                .map(|property| property.as_str())
+                .collect(),
         }
     }
 }
@@ -71,7 +81,8 @@ impl From<&model::AsKnown> for AsKnown {
 #[derive(SimpleObject)]
 #[graphql(name = "Outlived")]
 pub(crate) struct Outlived {
-    /// Certain where a sign of life or a stated end follows; possible while no end is stated and its bounds reach past it.
+    /// Certain where a sign of life or a stated end follows; possible while no end is stated and
+    /// its bounds reach past it.
     certainty: Certainty,
     /// The end of the identity provider's session.
     idp_session_end: RecordRef,

@@ -215,7 +215,12 @@ pub(crate) struct AppHop {
 
 impl From<&reached::AppHop> for AppHop {
     fn from(hop: &reached::AppHop) -> Self {
-        Self { app: hop.app.as_ref().map(id), id: hop.hop.id.as_ref().map(id), reason: hop.hop.reason, records: vec(&hop.hop.records) }
+        Self {
+            app: hop.app.as_ref().map(id),
+            id: hop.hop.id.as_ref().map(id),
+            reason: hop.hop.reason,
+            records: vec(&hop.hop.records),
+        }
     }
 }
 

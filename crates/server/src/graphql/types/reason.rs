@@ -14,7 +14,8 @@ impl From<&model::Reason> for Reason {
     }
 }
 
-/// One thought of an explanation: a conclusion, the rule it comes from, the facts it rests on, and what it follows from.
+/// One thought of an explanation: a conclusion, the rule it comes from, the facts it rests on, and
+/// what it follows from.
 #[Object(name = "Reason")]
 impl Reason {
     /// How a requirement stands, where one is judged.

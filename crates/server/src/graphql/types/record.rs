@@ -109,12 +109,13 @@ impl Record {
     async fn original(&self) -> Option<String> {
         self.0.original.as_deref().map(|bytes| String::from_utf8_lossy(bytes).into_owned())
     }
-    /// Names, addresses, user agents and texts: an object by pseudonym, and `nobody` for what is nobody's; null with the reason in `sealed`, or null for
-    /// somebody whose key was destroyed.
+    /// Names, addresses, user agents and texts: an object by pseudonym, and `nobody` for what is
+    /// nobody's; null with the reason in `sealed`, or null for somebody whose key was destroyed.
     async fn personal(&self) -> Option<Json> {
         self.0.personal.clone().map(Json)
     }
-    /// Why the original cannot be seen: the role is missing, or the key of somebody whom it is about was destroyed; null: it can.
+    /// Why the original cannot be seen: the role is missing, or the key of somebody whom it is
+    /// about was destroyed; null: it can.
     async fn sealed(&self, ctx: &Context<'_>) -> Result<Option<&'static str>> {
         Ok(crate::record::sealed(&self.0, &ctx.data::<Asker>()?.caller))
     }

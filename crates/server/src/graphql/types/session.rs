@@ -1,10 +1,13 @@
 //! A session at (T, K), what its subject is called, and the applications it opened.
 
 use super::{
-    Bounds, Decision, Falsifier, HonoredFactor, IgnoredClaim, Of, Outlived, Reason, RecordRef, id, vec,
+    Bounds, Decision, Falsifier, HonoredFactor, IgnoredClaim, Of, Outlived, Reason, RecordRef, id,
+    vec,
     words::{Certainty, Phase},
 };
-use crate::graphql::{Asker, batch::Batched, errors, limits::list_cost, loaders::Labels, scalars::DateTime};
+use crate::graphql::{
+    Asker, batch::Batched, errors, limits::list_cost, loaders::Labels, scalars::DateTime,
+};
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use claimledger_app::app;
 use claimledger_domain::{model, outlived};
@@ -98,7 +101,10 @@ impl Session {
     /// Decisions, in the total order.
     #[graphql(complexity = "list_cost(child_complexity)")]
     async fn decisions(&self) -> Vec<Decision> {
-        let of = |decision: &model::Decision| Decision { decision: decision.clone(), session: Of::Known(self.0.clone()) };
+        let of = |decision: &model::Decision| Decision {
+            decision: decision.clone(),
+            session: Of::Known(self.0.clone()),
+        };
         self.0.decisions.iter().map(of).collect()
     }
     /// Application accesses, in the total order.
@@ -116,7 +122,8 @@ impl Session {
     async fn falsifiers(&self) -> Vec<Falsifier> {
         vec(&self.0.falsifiers)
     }
-    /// Whether it outlived the identity provider's session behind it; null: no end of that is known, or nothing of the session follows it.
+    /// Whether it outlived the identity provider's session behind it; null: no end of that is
+    /// known, or nothing of the session follows it.
     async fn outlived(&self) -> Option<Outlived> {
         outlived::outlived(&self.0).as_ref().map(Outlived::from)
     }
@@ -134,11 +141,18 @@ impl Session {
     async fn label(&self, ctx: &Context<'_>) -> Result<Option<Label>> {
         let asker = ctx.data::<Asker>()?;
         if !asker.caller.has(vocabulary::Role::Investigate) {
-            return Err(errors::asked(&claimledger_app::ask::AskError::Forbidden { needs: vocabulary::Role::Investigate }));
+            return Err(errors::asked(&claimledger_app::ask::AskError::Forbidden {
+                needs: vocabulary::Role::Investigate,
+            }));
         }
         match &self.0.subject {
             None => Ok(None),
-            Some(subject) => Ok(ctx.data::<Batched<Labels>>()?.load_one(subject.clone()).await?.as_ref().map(Label::from)),
+            Some(subject) => Ok(ctx
+                .data::<Batched<Labels>>()?
+                .load_one(subject.clone())
+                .await?
+                .as_ref()
+                .map(Label::from)),
         }
     }
 }
@@ -175,7 +189,12 @@ pub(crate) struct AppAccess {
 
 impl From<&model::AppAccess> for AppAccess {
     fn from(access: &model::AppAccess) -> Self {
-        Self { app: id(&access.app), app_session: access.app_session.as_ref().map(id), at: access.at.into(), record: (&access.record).into() }
+        Self {
+            app: id(&access.app),
+            app_session: access.app_session.as_ref().map(id),
+            at: access.at.into(),
+            record: (&access.record).into(),
+        }
     }
 }
 
@@ -183,7 +202,8 @@ impl From<&model::AppAccess> for AppAccess {
 #[derive(SimpleObject)]
 #[graphql(name = "RefusedSignIn")]
 pub(crate) struct RefusedSignIn {
-    /// What became of it: `failure`, `deny`, `challenge`, `abandoned`, `unanswered`, `rate_limit`, `skipped`, `other`.
+    /// What became of it: `failure`, `deny`, `challenge`, `abandoned`, `unanswered`, `rate_limit`,
+    /// `skipped`, `other`.
     result: &'static str,
     /// Why: a code; `free_text`: in words, which are sealed.
     reason: Option<String>,

@@ -5,7 +5,8 @@ use claimledger_domain::model;
 use claimledger_facts::vocabulary;
 
 macro_rules! words {
-    ($($(#[$doc:meta])* $name:ident of $remote:literal as $graphql:literal { $($(#[$vdoc:meta])* $variant:ident,)* })*) => {$(
+    ($($(#[$doc:meta])* $name:ident of $remote:literal as $graphql:literal {
+        $($(#[$vdoc:meta])* $variant:ident,)* })*) => {$(
         $(#[$doc])*
         #[derive(Enum, Copy, Clone, Debug, Eq, PartialEq)]
         #[graphql(name = $graphql, remote = $remote)]

@@ -17,17 +17,27 @@ async fn code(world: &World, token: &str, query: &str) -> (StatusCode, Value) {
 async fn what_goes_too_far_is_refused_before_it_runs() {
     let world = World::new().await;
     let token = world.token("acme", &[Role::Read], None).await;
-    let deep = format!("{{ why(session: \"S3\") {{ {} conclusion {} }} }}", "because { ".repeat(20), "}".repeat(20));
-    let aliases: String = (0..51).map(|n| format!("a{n}: session(id: \"S1\") {{ status {{ head }} }} ")).collect();
+    let deep = format!(
+        "{{ why(session: \"S3\") {{ {} conclusion {} }} }}",
+        "because { ".repeat(20),
+        "}".repeat(20)
+    );
+    let aliases: String =
+        (0..51).map(|n| format!("a{n}: session(id: \"S1\") {{ status {{ head }} }} ")).collect();
     let many_aliases: String = (0..3_000).map(|n| format!("a{n}:__typename ")).collect();
     let costly = "{ sessions(first: 500) { edges { node { id aliases factors { method evidence { id } because { conclusion } } decisions { app reliedOn { method } } } } } }";
     let connections = "{ sessions(first: 500) { edges { node { id } } } a: decisions(first: 500) { edges { node { app at outcome record { id position source } } } } \
-                       b: decisions(first: 500) { edges { node { app at outcome record { id position source } } } } c: decisions(first: 500) { edges { node { app reliedOn { method } } } } }";
+                       b: decisions(first: 500) \
+                       { edges { node { app at outcome record { id position source } } } } c: \
+                       decisions(first: 500) { edges { node { app reliedOn { method } } } } }";
     for (query, expected) in [
         (deep, "TOO_DEEP"),
         (format!("{{ {aliases} }}"), "TOO_MANY_ALIASES"),
         (format!("{{ {many_aliases} }}"), "TOO_MANY_ALIASES"),
-        (format!("{{ __typename {} }}", "@include(if: true) ".repeat(2_000)), "TOO_MANY_DIRECTIVES"),
+        (
+            format!("{{ __typename {} }}", "@include(if: true) ".repeat(2_000)),
+            "TOO_MANY_DIRECTIVES",
+        ),
         (costly.to_owned(), "TOO_COSTLY"),
         (connections.to_owned(), "TOO_COSTLY"),
         ("{ sessions(first: 501) { edges { node { id } } } }".to_owned(), "PAGE_TOO_LARGE"),
@@ -35,10 +45,15 @@ async fn what_goes_too_far_is_refused_before_it_runs() {
         let started = std::time::Instant::now();
         let (status, extensions) = code(&world, &token, &query).await;
         assert!(started.elapsed().as_millis() < 200, "{expected} took {:?}", started.elapsed());
-        assert_eq!((status, &extensions["code"]), (StatusCode::OK, &json!(expected)), "{extensions}");
+        assert_eq!(
+            (status, &extensions["code"]),
+            (StatusCode::OK, &json!(expected)),
+            "{extensions}"
+        );
         assert!(extensions["cost"].as_u64() > extensions["limit"].as_u64(), "{extensions}");
     }
-    let page = world.graphql(&token, "{ sessions(first: 501) { edges { node { id } } } }").await.json();
+    let page =
+        world.graphql(&token, "{ sessions(first: 501) { edges { node { id } } } }").await.json();
     assert_eq!(page["errors"][0]["extensions"]["asked"], 501);
 }
 
@@ -70,15 +85,26 @@ async fn decisions_tell_what_they_rested_on_and_records_their_leaf() {
         .await
         .json();
     let edges = body["data"]["decisions"]["edges"].as_array().unwrap_or_else(|| panic!("{body}"));
-    let rested = edges.iter().filter(|edge| edge["node"]["reliedOn"].as_array().is_some_and(|list| !list.is_empty())).count();
+    let rested = edges
+        .iter()
+        .filter(|edge| edge["node"]["reliedOn"].as_array().is_some_and(|list| !list.is_empty()))
+        .count();
     assert!(rested > 3, "{body}");
     let position = &edges[0]["node"]["record"]["position"];
     let record =
-        world.graphql(&token, &format!("{{ record(position: {position}) {{ id leafHash header facts kind understood notes }} }}")).await.json();
+        world.graphql(&token,
+            &format!("{{ record(position: {position}) {{ id leafHash header facts kind understood notes }} }}")).await.json();
     let record = &record["data"]["record"];
-    assert_eq!((record["leafHash"].as_str().map(str::len), &record["kind"]), (Some(64), &json!("policy.decided")), "{record}");
+    assert_eq!(
+        (record["leafHash"].as_str().map(str::len), &record["kind"]),
+        (Some(64), &json!("policy.decided")),
+        "{record}"
+    );
     assert_eq!(record["facts"][0]["data"]["app"], "payroll", "{record}");
-    let by_id = world.graphql(&token, &format!("{{ record(id: {}) {{ position }} }}", record["id"])).await.json();
+    let by_id = world
+        .graphql(&token, &format!("{{ record(id: {}) {{ position }} }}", record["id"]))
+        .await
+        .json();
     assert_eq!(&by_id["data"]["record"]["position"], position);
 }
 
@@ -87,11 +113,17 @@ async fn why_says_the_words_of_the_command_line() {
     let world = World::new().await;
     let token = world.token("acme", &[Role::Read], None).await;
     let body = world
-        .graphql(&token, "{ why(session: \"S3\", app: \"payroll\") { session text because { conclusion because { conclusion } } } }")
+        .graphql(&token,
+            "{ why(session: \"S3\", app: \"payroll\") { session text because { conclusion because { conclusion } } } }")
         .await
         .json();
     let why = &body["data"]["why"];
-    assert!(why["text"].as_str().is_some_and(|text| text.contains(why["because"][0]["conclusion"].as_str().unwrap_or("?"))), "{body}");
+    assert!(
+        why["text"].as_str().is_some_and(
+            |text| text.contains(why["because"][0]["conclusion"].as_str().unwrap_or("?"))
+        ),
+        "{body}"
+    );
 }
 
 #[tokio::test]
@@ -113,7 +145,10 @@ async fn an_unknown_session_and_a_foreign_one_give_the_same_bytes() {
 
     let page = |id: &'static str| {
         let (world, cookie) = (&world, &cookie);
-        let uri = format!("/session?id={id}&at={AT}&knownAtPosition=5&rules={}", claimledger_domain::RULES);
+        let uri = format!(
+            "/session?id={id}&at={AT}&knownAtPosition=5&rules={}",
+            claimledger_domain::RULES
+        );
         async move { world.get(&uri, cookie).await }
     };
     let (foreign, unknown) = (page("GX1").await, page("nowhere").await);
@@ -132,35 +167,70 @@ async fn only_a_post_of_json_with_a_credential_is_read() {
     let send = |method: &'static str, headers: Vec<(&'static str, String)>, body: String| {
         let world = &world;
         async move {
-            let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let headers: Vec<(&str, &str)> =
+                headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
             world.send(method, "/graphql", &headers, body).await
         }
     };
     let json = || (json.0, json.1.to_owned());
     let auth = || ("authorization", bearer.clone());
-    assert_eq!(send("GET", vec![auth()], String::new()).await.status, StatusCode::METHOD_NOT_ALLOWED);
-    let nobody = send("POST", vec![json()], query.to_owned()).await;
-    assert_eq!((nobody.status, nobody.header(header::WWW_AUTHENTICATE)), (StatusCode::UNAUTHORIZED, "Bearer"));
-    assert_eq!(send("POST", vec![json(), ("authorization", "Bearer wrong".to_owned())], query.to_owned()).await.body, nobody.body);
     assert_eq!(
-        send("POST", vec![("content-type", "text/plain".to_owned()), auth()], query.to_owned()).await.status,
+        send("GET", vec![auth()], String::new()).await.status,
+        StatusCode::METHOD_NOT_ALLOWED
+    );
+    let nobody = send("POST", vec![json()], query.to_owned()).await;
+    assert_eq!(
+        (nobody.status, nobody.header(header::WWW_AUTHENTICATE)),
+        (StatusCode::UNAUTHORIZED, "Bearer")
+    );
+    assert_eq!(
+        send("POST", vec![json(), ("authorization", "Bearer wrong".to_owned())], query.to_owned())
+            .await
+            .body,
+        nobody.body
+    );
+    assert_eq!(
+        send("POST", vec![("content-type", "text/plain".to_owned()), auth()], query.to_owned())
+            .await
+            .status,
         StatusCode::UNSUPPORTED_MEDIA_TYPE
     );
-    let batch = send("POST", vec![json(), auth()], format!(" [{}]", vec![query; 500].join(","))).await;
-    assert_eq!((batch.status, &batch.json()["errors"][0]["extensions"]["code"]), (StatusCode::BAD_REQUEST, &json!("BATCH_REFUSED")));
-    let long = send("POST", vec![json(), auth()], format!("{{\"query\":\"{}\"}}", " ".repeat(70_000))).await;
-    assert_eq!((long.status, &long.json()["errors"][0]["extensions"]["code"]), (StatusCode::PAYLOAD_TOO_LARGE, &json!("BODY_TOO_LARGE")));
-    assert_eq!(send("POST", vec![json(), auth()], "{".to_owned()).await.status, StatusCode::BAD_REQUEST);
+    let batch =
+        send("POST", vec![json(), auth()], format!(" [{}]", vec![query; 500].join(","))).await;
+    assert_eq!(
+        (batch.status, &batch.json()["errors"][0]["extensions"]["code"]),
+        (StatusCode::BAD_REQUEST, &json!("BATCH_REFUSED"))
+    );
+    let long =
+        send("POST", vec![json(), auth()], format!("{{\"query\":\"{}\"}}", " ".repeat(70_000)))
+            .await;
+    assert_eq!(
+        (long.status, &long.json()["errors"][0]["extensions"]["code"]),
+        (StatusCode::PAYLOAD_TOO_LARGE, &json!("BODY_TOO_LARGE"))
+    );
+    assert_eq!(
+        send("POST", vec![json(), auth()], "{".to_owned()).await.status,
+        StatusCode::BAD_REQUEST
+    );
 
     // With a cookie the header is needed that no other site can send.
     let cookie = ("cookie", world.cookie("acme", &[Role::Read]));
     let without = send("POST", vec![json(), cookie.clone()], query.to_owned()).await;
-    assert_eq!((without.status, &without.json()["errors"][0]["extensions"]["code"]), (StatusCode::FORBIDDEN, &json!("CSRF")));
-    assert_eq!(send("POST", vec![json(), cookie, ("x-claimledger", "1".to_owned())], query.to_owned()).await.json()["data"]["__typename"], "Query");
+    assert_eq!(
+        (without.status, &without.json()["errors"][0]["extensions"]["code"]),
+        (StatusCode::FORBIDDEN, &json!("CSRF"))
+    );
+    assert_eq!(
+        send("POST", vec![json(), cookie, ("x-claimledger", "1".to_owned())], query.to_owned())
+            .await
+            .json()["data"]["__typename"],
+        "Query"
+    );
 
     // The status follows what the client accepts.
     let strict = ("accept", "application/graphql-response+json".to_owned());
-    let refused = send("POST", vec![json(), auth(), strict], r#"{"query":"{ nothing }"}"#.to_owned()).await;
+    let refused =
+        send("POST", vec![json(), auth(), strict], r#"{"query":"{ nothing }"}"#.to_owned()).await;
     assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{}", refused.body);
     assert!(!refused.body.contains("Did you mean"));
 }
@@ -169,8 +239,14 @@ async fn only_a_post_of_json_with_a_credential_is_read() {
 async fn a_role_that_does_not_read_is_refused_and_labels_need_investigate() {
     let world = World::new().await;
     let ingest = world.token("acme", &[Role::Ingest], Some("acme-sp")).await;
-    assert_eq!(code(&world, &ingest, "{ session(id: \"S1\") { status { head } } }").await.1, json!({"code": "FORBIDDEN", "needs": "read"}));
-    assert_eq!(code(&world, &ingest, "{ session(id: \"nowhere\") { status { head } } }").await.1, json!({"code": "FORBIDDEN", "needs": "read"}));
+    assert_eq!(
+        code(&world, &ingest, "{ session(id: \"S1\") { status { head } } }").await.1,
+        json!({"code": "FORBIDDEN", "needs": "read"})
+    );
+    assert_eq!(
+        code(&world, &ingest, "{ session(id: \"nowhere\") { status { head } } }").await.1,
+        json!({"code": "FORBIDDEN", "needs": "read"})
+    );
     let query = "{ session(id: \"S1\") { session { id label { login } } } }";
     let reader = world.token("acme", &[Role::Read], None).await;
     let body = world.graphql(&reader, query).await.json();
@@ -189,7 +265,10 @@ async fn refusals_of_the_app_have_codes() {
     let world = World::new().await;
     let token = world.token("acme", &[Role::Read], None).await;
     for (query, expected) in [
-        ("{ session(id: \"S1\", asking: {knownAtPosition: 5000}) { status { head } } }", "PAST_HEAD"),
+        (
+            "{ session(id: \"S1\", asking: {knownAtPosition: 5000}) { status { head } } }",
+            "PAST_HEAD",
+        ),
         ("{ sessions(after: \"nonsense\") { status { head } } }", "BAD_CURSOR"),
         ("{ a: sessions(first: 0) { status { head } } record { id } }", "BAD_INPUT"),
     ] {
@@ -200,14 +279,18 @@ async fn refusals_of_the_app_have_codes() {
 
 #[tokio::test]
 async fn a_credential_that_asks_too_often_is_told_when_to_come_again() {
-    let options = ServerOptions { rate: Rate { per_second: 1, burst: 2 }, ..ServerOptions::default() };
+    let options =
+        ServerOptions { rate: Rate { per_second: 1, burst: 2 }, ..ServerOptions::default() };
     let world = World::with(options).await;
     let token = world.token("acme", &[Role::Read], None).await;
     for _ in 0..2 {
         assert_eq!(world.graphql(&token, "{ __typename }").await.status, StatusCode::OK);
     }
     let refused = world.graphql(&token, "{ __typename }").await;
-    assert_eq!((refused.status, refused.header(header::RETRY_AFTER)), (StatusCode::TOO_MANY_REQUESTS, "1"));
+    assert_eq!(
+        (refused.status, refused.header(header::RETRY_AFTER)),
+        (StatusCode::TOO_MANY_REQUESTS, "1")
+    );
     assert_eq!(refused.json()["errors"][0]["extensions"]["code"], "RATE_LIMITED");
     let other = world.token("globex", &[Role::Read], None).await;
     assert_eq!(world.graphql(&other, "{ __typename }").await.status, StatusCode::OK);
@@ -218,27 +301,46 @@ async fn the_schema_can_be_asked_for_only_where_that_is_on() {
     let query = "{ __schema { queryType { name } } }";
     let world = World::new().await;
     let token = world.token("acme", &[Role::Read], None).await;
-    assert_eq!(world.graphql(&token, query).await.json()["data"]["__schema"]["queryType"]["name"], "Query");
-    let world = World::with(ServerOptions { introspection: false, ..ServerOptions::default() }).await;
+    assert_eq!(
+        world.graphql(&token, query).await.json()["data"]["__schema"]["queryType"]["name"],
+        "Query"
+    );
+    let world =
+        World::with(ServerOptions { introspection: false, ..ServerOptions::default() }).await;
     let token = world.token("acme", &[Role::Read], None).await;
     let body = world.graphql(&token, query).await.json();
     assert_eq!(body["errors"][0]["extensions"]["code"], "INTROSPECTION_OFF", "{body}");
-    let hidden = "{ ...s } fragment s on Query { ... on Query { __type(name: \"Query\") { name } } }";
-    assert_eq!(world.graphql(&token, hidden).await.json()["errors"][0]["extensions"]["code"], "INTROSPECTION_OFF");
+    let hidden =
+        "{ ...s } fragment s on Query { ... on Query { __type(name: \"Query\") { name } } }";
+    assert_eq!(
+        world.graphql(&token, hidden).await.json()["errors"][0]["extensions"]["code"],
+        "INTROSPECTION_OFF"
+    );
 }
 
 #[tokio::test]
 async fn every_error_has_a_code_and_no_place_that_is_none() {
     let world = World::new().await;
     let token = world.token("acme", &[Role::Read], None).await;
-    let deep =
-        format!("{}{}", "{ why(session: \"S1\") { because ".to_owned() + &"{ because ".repeat(30), "{ conclusion } ".to_owned() + &"}".repeat(32));
+    let deep = format!(
+        "{}{}",
+        "{ why(session: \"S1\") { because ".to_owned() + &"{ because ".repeat(30),
+        "{ conclusion } ".to_owned() + &"}".repeat(32)
+    );
     for (query, code, has_place) in [
         ("{ session(id: \"S1\" ", "GRAPHQL_PARSE_FAILED", true),
         ("{ nothing }", "GRAPHQL_VALIDATION_FAILED", true),
         ("{ session { answered { position } } }", "GRAPHQL_VALIDATION_FAILED", true),
-        ("{ session(id: \"S1\", asking: {at: \"2026-03-10T10:00:00\"}) { answered { position } } }", "BAD_INPUT", true),
-        ("{ session(id: \"S1\", asking: {knownAtPosition: -1}) { answered { position } } }", "BAD_INPUT", true),
+        (
+            "{ session(id: \"S1\", asking: {at: \"2026-03-10T10:00:00\"}) { answered { position } } }",
+            "BAD_INPUT",
+            true,
+        ),
+        (
+            "{ session(id: \"S1\", asking: {knownAtPosition: -1}) { answered { position } } }",
+            "BAD_INPUT",
+            true,
+        ),
         (&deep, "TOO_DEEP", false),
     ] {
         let body = world.graphql(&token, query).await.json();

@@ -50,9 +50,16 @@ async fn raw(address: SocketAddr, sent: &str) -> String {
 
 #[tokio::test]
 async fn a_head_that_never_ends_is_cut_off_and_others_are_served_meanwhile() {
-    let running = start(ServerOptions { head_timeout: Duration::from_millis(400), ..ServerOptions::default() }).await;
-    let slow: Vec<_> = (0..50).map(|_| tokio::spawn(raw(running.address, "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: "))).collect();
-    let served = raw(running.address, "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
+    let running = start(ServerOptions {
+        head_timeout: Duration::from_millis(400),
+        ..ServerOptions::default()
+    })
+    .await;
+    let slow: Vec<_> = (0..50)
+        .map(|_| tokio::spawn(raw(running.address, "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ")))
+        .collect();
+    let served =
+        raw(running.address, "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
     assert!(served.starts_with("HTTP/1.1 200") && served.contains("\"live\""), "{served}");
     for slow in slow {
         assert!(!slow.await.unwrap().contains("\"live\""));
@@ -62,9 +69,11 @@ async fn a_head_that_never_ends_is_cut_off_and_others_are_served_meanwhile() {
 #[tokio::test]
 async fn heads_that_are_too_long_or_contradict_themselves_are_refused() {
     let running = start(ServerOptions::default()).await;
-    let long = format!("GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: {}\r\n\r\n", "a".repeat(40_000));
+    let long =
+        format!("GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: {}\r\n\r\n", "a".repeat(40_000));
     let many = format!("GET /healthz HTTP/1.1\r\nHost: x\r\n{}\r\n", "X-Many: a\r\n".repeat(200));
-    let two_lengths = "POST /v1/facts HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}";
+    let two_lengths =
+        "POST /v1/facts HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}";
     for sent in [long.as_str(), many.as_str(), two_lengths] {
         let answer = raw(running.address, sent).await;
         assert!(!answer.starts_with("HTTP/1.1 2"), "{}: {answer}", &sent[..60]);
@@ -91,11 +100,16 @@ async fn a_panic_is_answered_with_its_number_and_nothing_else_of_it() {
         panic!("alice@acme.example")
     }
     let count = Arc::new(AtomicU64::new(0));
-    let router = Router::new().route("/", get(broken)).layer(CatchPanicLayer::custom(Panicked(count.clone())));
+    let router = Router::new()
+        .route("/", get(broken))
+        .layer(CatchPanicLayer::custom(Panicked(count.clone())));
     for n in 1..=2 {
-        let answer = router.clone().oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
+        let answer =
+            router.clone().oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
         assert_eq!(answer.status(), 500);
-        let body = String::from_utf8(answer.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap();
+        let body =
+            String::from_utf8(answer.into_body().collect().await.unwrap().to_bytes().to_vec())
+                .unwrap();
         assert!(body.contains(&format!("\"id\":{n}")) && !body.contains("alice"), "{body}");
     }
     assert_eq!(count.load(Ordering::Relaxed), 2);

@@ -11,13 +11,26 @@ fn pinned(rest: &str) -> String {
 }
 
 fn main_of(answer: &Answer) -> &str {
-    answer.body.split_once("<main").and_then(|(_, rest)| rest.split_once("</main>")).map_or("", |(main, _)| main)
+    answer
+        .body
+        .split_once("<main")
+        .and_then(|(_, rest)| rest.split_once("</main>"))
+        .map_or("", |(main, _)| main)
 }
 
 fn links(main: &str) -> (usize, usize) {
-    let svg = main.split_once("<svg").and_then(|(_, rest)| rest.split_once("</svg>")).map_or("", |(svg, _)| svg);
-    let table = main.split_once("id=\"tl-table\"").and_then(|(_, rest)| rest.split_once("</table>")).map_or("", |(table, _)| table);
-    (svg.matches("<a ").count(), table.split_once("<tbody>").map_or(0, |(_, body)| body.matches("<tr>").count()))
+    let svg = main
+        .split_once("<svg")
+        .and_then(|(_, rest)| rest.split_once("</svg>"))
+        .map_or("", |(svg, _)| svg);
+    let table = main
+        .split_once("id=\"tl-table\"")
+        .and_then(|(_, rest)| rest.split_once("</table>"))
+        .map_or("", |(table, _)| table);
+    (
+        svg.matches("<a ").count(),
+        table.split_once("<tbody>").map_or(0, |(_, body)| body.matches("<tr>").count()),
+    )
 }
 
 #[tokio::test]
@@ -29,13 +42,20 @@ async fn an_address_without_t_k_r_leads_to_the_pinned_one() {
     let list = world.get("/sessions?key=X1", &cookie).await;
     assert_eq!(list.status, StatusCode::SEE_OTHER);
     assert!(
-        list.header(header::LOCATION).starts_with("/sessions?key=X1&at=2026-03-10T23:00:00Z&knownAtPosition=82&rules="),
+        list.header(header::LOCATION)
+            .starts_with("/sessions?key=X1&at=2026-03-10T23:00:00Z&knownAtPosition=82&rules="),
         "{}",
         list.header(header::LOCATION)
     );
     let one = world.get("/session?id=S2&open=64&knownAt=%2331", &cookie).await;
     let to = one.header(header::LOCATION);
-    assert!(one.status == StatusCode::SEE_OTHER && to.contains("id=S2") && to.contains("knownAtPosition=31") && to.contains("open=64"), "{to}");
+    assert!(
+        one.status == StatusCode::SEE_OTHER
+            && to.contains("id=S2")
+            && to.contains("knownAtPosition=31")
+            && to.contains("open=64"),
+        "{to}"
+    );
     assert_eq!(world.get(to, &cookie).await.status, StatusCode::OK);
 }
 
@@ -43,16 +63,32 @@ async fn an_address_without_t_k_r_leads_to_the_pinned_one() {
 async fn every_answer_has_the_headers_that_keep_it_in() {
     let world = World::new().await;
     let cookie = world.cookie("acme", &[Role::Read]);
-    for uri in ["/sessions", "/session?id=S1", "/query", "/sign-in", "/nowhere", "/healthz", "/graphql", "/assets/page.js"] {
+    for uri in [
+        "/sessions",
+        "/session?id=S1",
+        "/query",
+        "/sign-in",
+        "/nowhere",
+        "/healthz",
+        "/graphql",
+        "/assets/page.js",
+    ] {
         let answer = world.get(uri, &cookie).await;
         assert_eq!(answer.header(header::CONTENT_SECURITY_POLICY), CSP, "{uri}");
-        assert_eq!((answer.header(header::X_CONTENT_TYPE_OPTIONS), answer.header(header::REFERRER_POLICY)), ("nosniff", "no-referrer"), "{uri}");
+        assert_eq!(
+            (answer.header(header::X_CONTENT_TYPE_OPTIONS), answer.header(header::REFERRER_POLICY)),
+            ("nosniff", "no-referrer"),
+            "{uri}"
+        );
         let cached = if uri.starts_with("/assets") { "no-cache" } else { "no-store" };
         assert_eq!(answer.header(header::CACHE_CONTROL), cached, "{uri}");
     }
     let asset = world.get("/assets/style.css", "").await;
     let etag = asset.header(header::ETAG).to_owned();
-    assert_eq!(world.send("GET", "/assets/style.css", &[("if-none-match", &etag)], "").await.status, StatusCode::NOT_MODIFIED);
+    assert_eq!(
+        world.send("GET", "/assets/style.css", &[("if-none-match", &etag)], "").await.status,
+        StatusCode::NOT_MODIFIED
+    );
 }
 
 #[tokio::test]
@@ -64,7 +100,9 @@ async fn the_session_page_shows_figure_table_and_tree() {
         assert_eq!(answer.status, StatusCode::OK, "{id}: {}", answer.body);
         let (in_svg, in_table) = links(main_of(&answer));
         assert!(in_svg > 3 && in_svg == in_table, "{id}: {in_svg} links, {in_table} rows");
-        for never in ["style=", "<style", " onclick", " onload", " onerror", "javascript:", "<script>"] {
+        for never in
+            ["style=", "<style", " onclick", " onload", " onerror", "javascript:", "<script>"]
+        {
             assert!(!answer.body.contains(never), "{id}: {never}");
         }
         assert!(answer.body.len() < 250 * 1024, "{id}: {} bytes", answer.body.len());
@@ -102,7 +140,15 @@ async fn the_drawer_shows_the_record() {
     for part in ["Record #40", "leaf hash", "claims.received", "data.amr", "SHA-256(0x00"] {
         assert!(page.body.contains(part), "{part}: {}", page.body);
     }
-    let later = world.get(&format!("/session?id=S3&at={AT}&knownAtPosition=50&rules={}&open=60", claimledger_domain::RULES), &cookie).await;
+    let later = world
+        .get(
+            &format!(
+                "/session?id=S3&at={AT}&knownAtPosition=50&rules={}&open=60",
+                claimledger_domain::RULES
+            ),
+            &cookie,
+        )
+        .await;
     assert!(later.body.contains("No record #60 is known at this K"), "{}", later.body);
 }
 
@@ -122,10 +168,21 @@ async fn the_list_counts_certain_and_possible_and_pages() {
         uri = next.split('"').next().unwrap().replace("&amp;", "&");
     }
     assert_eq!(sizes, [3, 3, 2]);
-    let key = world.get(&format!("/sessions?key=X1&reliedFrom=2026-03-10T13:40:00Z&{rest}"), &cookie).await;
-    assert!(key.body.contains("1 certain + 0 possible") && key.body.contains("(key_retired)"), "{}", key.body);
+    let key = world
+        .get(&format!("/sessions?key=X1&reliedFrom=2026-03-10T13:40:00Z&{rest}"), &cookie)
+        .await;
+    assert!(
+        key.body.contains("1 certain + 0 possible") && key.body.contains("(key_retired)"),
+        "{}",
+        key.body
+    );
     let none = world.get(&format!("/sessions?key=nowhere&{rest}"), &cookie).await;
-    assert!(none.body.contains("No key nowhere is known.") && none.body.contains("key <bdi>nowhere</bdi>"), "{}", none.body);
+    assert!(
+        none.body.contains("No key nowhere is known.")
+            && none.body.contains("key <bdi>nowhere</bdi>"),
+        "{}",
+        none.body
+    );
 }
 
 #[tokio::test]
@@ -145,8 +202,15 @@ async fn what_cannot_be_asked_is_refused_with_the_reason() {
     }
     assert_eq!(world.get("/nowhere", &cookie).await.status, StatusCode::NOT_FOUND);
     for uri in ["/session?id=S1", "/sessions?first=2"] {
-        let old = world.get(&format!("{uri}&at=2026-03-10T23:00:00Z&knownAtPosition=82&rules=r0"), &cookie).await;
-        assert!(old.status == StatusCode::OK && old.body.contains("Rules <bdi>r0</bdi> are not in this build"), "{}", old.body);
+        let old = world
+            .get(&format!("{uri}&at=2026-03-10T23:00:00Z&knownAtPosition=82&rules=r0"), &cookie)
+            .await;
+        assert!(
+            old.status == StatusCode::OK
+                && old.body.contains("Rules <bdi>r0</bdi> are not in this build"),
+            "{}",
+            old.body
+        );
     }
 }
 
@@ -174,28 +238,54 @@ async fn roles_and_names() {
 async fn signing_in_by_code_or_token_goes_nowhere_else() {
     let world = World::new().await;
     let out = world.get("/sessions?key=X1", "").await;
-    assert_eq!((out.status, out.header(header::LOCATION)), (StatusCode::SEE_OTHER, "/sign-in?next=%2Fsessions%3Fkey%3DX1"));
+    assert_eq!(
+        (out.status, out.header(header::LOCATION)),
+        (StatusCode::SEE_OTHER, "/sign-in?next=%2Fsessions%3Fkey%3DX1")
+    );
     let owner = claimledger_app::ask::Caller::owner("acme".into());
     let code = world.app.sign_in_code(&owner);
     let entered = world.get(&format!("/sign-in?code={code}&next=%2Fsession%3Fid%3DS2"), "").await;
-    assert_eq!((entered.status, entered.header(header::LOCATION)), (StatusCode::SEE_OTHER, "/session?id=S2"));
+    assert_eq!(
+        (entered.status, entered.header(header::LOCATION)),
+        (StatusCode::SEE_OTHER, "/session?id=S2")
+    );
     let cookie = entered.header(header::SET_COOKIE);
     assert!(cookie.contains("HttpOnly; SameSite=Strict") && cookie.contains("Path=/"), "{cookie}");
     let cookie = cookie.split(';').next().unwrap();
     assert_eq!(world.get("/query", cookie).await.status, StatusCode::OK);
-    assert_eq!(world.get(&format!("/sign-in?code={code}"), "").await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        world.get(&format!("/sign-in?code={code}"), "").await.status,
+        StatusCode::UNAUTHORIZED
+    );
     for next in ["%2F%2Fevil.example", "https%3A%2F%2Fevil.example", "%2F%5Cevil.example"] {
         let code = world.app.sign_in_code(&owner);
-        assert_eq!(world.get(&format!("/sign-in?code={code}&next={next}"), "").await.header(header::LOCATION), "/sessions", "{next}");
+        assert_eq!(
+            world
+                .get(&format!("/sign-in?code={code}&next={next}"), "")
+                .await
+                .header(header::LOCATION),
+            "/sessions",
+            "{next}"
+        );
     }
 
     let token = world.token("acme", &[Role::Read], None).await;
     let form = [("content-type", "application/x-www-form-urlencoded")];
-    let by_token = world.send("POST", "/sign-in", &form, format!("token={token}&next=%2Fquery")).await;
-    assert_eq!((by_token.status, by_token.header(header::LOCATION)), (StatusCode::SEE_OTHER, "/query"));
-    assert_eq!(world.send("POST", "/sign-in", &form, "token=wrong").await.status, StatusCode::UNAUTHORIZED);
+    let by_token =
+        world.send("POST", "/sign-in", &form, format!("token={token}&next=%2Fquery")).await;
+    assert_eq!(
+        (by_token.status, by_token.header(header::LOCATION)),
+        (StatusCode::SEE_OTHER, "/query")
+    );
+    assert_eq!(
+        world.send("POST", "/sign-in", &form, "token=wrong").await.status,
+        StatusCode::UNAUTHORIZED
+    );
     let elsewhere = [form[0], ("origin", "https://evil.example"), ("host", "127.0.0.1")];
-    assert_eq!(world.send("POST", "/sign-in", &elsewhere, format!("token={token}")).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(
+        world.send("POST", "/sign-in", &elsewhere, format!("token={token}")).await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
     let left = world.send("POST", "/sign-out", &[("cookie", cookie)], "").await;
     assert!(left.header(header::SET_COOKIE).contains("Max-Age=0"));
     assert_eq!(world.get("/query", cookie).await.status, StatusCode::SEE_OTHER);
@@ -207,10 +297,26 @@ async fn queries_work_without_script_and_show_their_cost() {
     let cookie = world.cookie("acme", &[Role::Read]);
     let post = |body: &'static str| {
         let (world, cookie) = (&world, &cookie);
-        async move { world.send("POST", "/query", &[("cookie", cookie), ("content-type", "application/x-www-form-urlencoded")], body).await }
+        async move {
+            world
+                .send(
+                    "POST",
+                    "/query",
+                    &[("cookie", cookie), ("content-type", "application/x-www-form-urlencoded")],
+                    body,
+                )
+                .await
+        }
     };
-    let answer = post("query=%7B+session(id%3A+%22S3%22)+%7B+session+%7B+id+%7D+%7D+%7D&variables=%7B%7D").await;
-    assert!(answer.body.contains("&quot;id&quot;: &quot;S3&quot;") && answer.body.contains("Cost 3 of 10000"), "{}", answer.body);
+    let answer =
+        post("query=%7B+session(id%3A+%22S3%22)+%7B+session+%7B+id+%7D+%7D+%7D&variables=%7B%7D")
+            .await;
+    assert!(
+        answer.body.contains("&quot;id&quot;: &quot;S3&quot;")
+            && answer.body.contains("Cost 3 of 10000"),
+        "{}",
+        answer.body
+    );
     let refused = post("query=%7B+sessions(first%3A+501)+%7B+edges+%7B+cursor+%7D+%7D+%7D").await;
     assert!(refused.body.contains("cost 501 of 500"), "{}", refused.body);
 }
@@ -218,8 +324,13 @@ async fn queries_work_without_script_and_show_their_cost() {
 #[tokio::test]
 async fn reports_of_the_policy_are_counted() {
     let world = World::new().await;
-    assert_eq!(world.get("/healthz", "").await.json(), json!({"status": "live", "cspReports": 0, "panics": 0}));
-    let report = json!({"csp-report": {"effective-directive": "script-src\n<x>", "document-uri": "http://x/session?id=S1"}}).to_string();
+    assert_eq!(
+        world.get("/healthz", "").await.json(),
+        json!({"status": "live", "cspReports": 0, "panics": 0})
+    );
+    let report = json!({"csp-report": {"effective-directive": "script-src\n<x>",
+        "document-uri": "http://x/session?id=S1"}})
+    .to_string();
     assert_eq!(world.send("POST", "/csp-report", &[], report).await.status, StatusCode::NO_CONTENT);
     assert_eq!(world.get("/healthz", "").await.json()["cspReports"], 1);
     assert_eq!(world.get("/readyz", "").await.status, StatusCode::OK);
@@ -229,19 +340,29 @@ async fn reports_of_the_policy_are_counted() {
 async fn a_session_of_ten_thousand_records_stays_within_every_limit() {
     let world = World::new().await;
     let fact = |n: usize| {
-        let (at, deny) = (format!("2026-03-10T{:02}:{:02}:{:02}Z", 8 + n / 1200, n / 20 % 60, n * 3 % 60), n % 400 == 399);
+        let (at, deny) = (
+            format!("2026-03-10T{:02}:{:02}:{:02}Z", 8 + n / 1200, n / 20 % 60, n * 3 % 60),
+            n % 400 == 399,
+        );
         let (kind, data) = match n {
             0 => ("session.started", json!({})),
-            _ if deny => ("policy.decided", json!({"app": "payroll", "policy": "payroll", "rule": "payroll-2", "outcome": "deny"})),
+            _ if deny => (
+                "policy.decided",
+                json!({"app": "payroll", "policy": "payroll", "rule": "payroll-2",
+                    "outcome": "deny"}),
+            ),
             _ => ("app.accessed", json!({"app": format!("app-{}", n % 7)})),
         };
-        json!({"id": format!("big-{n}"), "type": kind, "occurred_at": at, "session": "BIG", "subject": {"id": "u-big"}, "data": data}).to_string()
+        json!({"id": format!("big-{n}"), "type": kind, "occurred_at": at, "session": "BIG",
+            "subject": {"id": "u-big"}, "data": data})
+        .to_string()
     };
     let token = world.token("acme", &[Role::Ingest], Some("acme-sp")).await;
     let bearer = format!("Bearer {token}");
     let lines: Vec<String> = (0..10_000).map(fact).collect();
     for some in lines.chunks(500) {
-        let headers = [("authorization", bearer.as_str()), ("content-type", "application/x-ndjson")];
+        let headers =
+            [("authorization", bearer.as_str()), ("content-type", "application/x-ndjson")];
         let answer = world.send("POST", "/v1/facts", &headers, some.join("\n")).await;
         assert!(answer.status.is_success(), "{}", answer.body);
     }
@@ -249,10 +370,31 @@ async fn a_session_of_ten_thousand_records_stays_within_every_limit() {
     let pinned = world.get("/session?id=BIG", &cookie).await;
     let page = world.get(pinned.header(header::LOCATION), &cookie).await;
     assert_eq!(page.status, StatusCode::OK, "{}", page.body);
-    assert!(page.body.contains("10000 records of this session") && page.body.contains("Decisions 1 to 10 of 25"), "{}", page.body);
+    assert!(
+        page.body.contains("10000 records of this session")
+            && page.body.contains("Decisions 1 to 10 of 25"),
+        "{}",
+        page.body
+    );
     assert!(page.body.len() <= 250 * 1024, "{} bytes", page.body.len());
-    let svg = page.body.split_once("<svg").and_then(|(_, rest)| rest.split_once("</svg>")).map_or("", |(svg, _)| svg);
-    assert!(svg.len() <= 200 * 1024 && svg.matches("<a ").count() <= 400, "{} bytes, {} links", svg.len(), svg.matches("<a ").count());
-    assert_eq!(svg.matches("/decision?pos=").count(), 25, "refusals are marks of their own, whatever else stands in columns");
-    assert!(page.body.contains("that could have changed it were tried; "), "what was not looked at is said");
+    let svg = page
+        .body
+        .split_once("<svg")
+        .and_then(|(_, rest)| rest.split_once("</svg>"))
+        .map_or("", |(svg, _)| svg);
+    assert!(
+        svg.len() <= 200 * 1024 && svg.matches("<a ").count() <= 400,
+        "{} bytes, {} links",
+        svg.len(),
+        svg.matches("<a ").count()
+    );
+    assert_eq!(
+        svg.matches("/decision?pos=").count(),
+        25,
+        "refusals are marks of their own, whatever else stands in columns"
+    );
+    assert!(
+        page.body.contains("that could have changed it were tried; "),
+        "what was not looked at is said"
+    );
 }

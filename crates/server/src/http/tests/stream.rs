@@ -14,11 +14,14 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use tower::ServiceExt;
 
-const CHANGES: &str = "subscription ($after: String) { sessionChanged(after: $after) { cursor sessionId } }";
+const CHANGES: &str =
+    "subscription ($after: String) { sessionChanged(after: $after) { cursor sessionId } }";
 
 async fn open(world: &World, token: &str, query: &str, after: Option<&str>) -> Response {
     let body = json!({"query": query, "variables": {"after": after}}).to_string();
-    let request = Request::post("/graphql/stream").header("host", "ledger.example").header("authorization", format!("Bearer {token}"));
+    let request = Request::post("/graphql/stream")
+        .header("host", "ledger.example")
+        .header("authorization", format!("Bearer {token}"));
     let request = request.header("content-type", "application/json");
     world.router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap()
 }
@@ -31,12 +34,19 @@ async fn piece(response: &mut Response) -> Option<String> {
 
 /// The answer that a piece holds, and what stands behind it.
 fn answer(piece: &str) -> (Value, &str) {
-    let (data, rest) = piece.strip_prefix("event: next\ndata: ").unwrap_or_else(|| panic!("{piece}")).split_once("\n\n").unwrap();
+    let (data, rest) = piece
+        .strip_prefix("event: next\ndata: ")
+        .unwrap_or_else(|| panic!("{piece}"))
+        .split_once("\n\n")
+        .unwrap();
     (serde_json::from_str(data).unwrap(), rest)
 }
 
 async fn start(world: &World, token: &str) -> String {
-    let answer = world.graphql(token, "{ changesCursor(asking: {knownAtPosition: 0}) { cursor } }").await.json();
+    let answer = world
+        .graphql(token, "{ changesCursor(asking: {knownAtPosition: 0}) { cursor } }")
+        .await
+        .json();
     answer["data"]["changesCursor"]["cursor"].as_str().unwrap().to_owned()
 }
 
@@ -52,9 +62,13 @@ async fn events_come_one_by_one_and_by_address_too() {
     let (first, rest) = answer(&first);
     assert_eq!((first["data"]["sessionChanged"]["sessionId"].as_str(), rest), (Some("S7"), ""));
     let encoded: String = CHANGES.bytes().map(|byte| format!("%{byte:02X}")).collect();
-    let address = format!("/graphql/stream?query={encoded}&variables=%7B%22after%22%3A%22{after}%22%7D");
-    let request =
-        Request::get(address).header("host", "ledger.example").header("authorization", format!("Bearer {token}")).body(Body::empty()).unwrap();
+    let address =
+        format!("/graphql/stream?query={encoded}&variables=%7B%22after%22%3A%22{after}%22%7D");
+    let request = Request::get(address)
+        .header("host", "ledger.example")
+        .header("authorization", format!("Bearer {token}"))
+        .body(Body::empty())
+        .unwrap();
     let mut got = world.router.clone().oneshot(request).await.unwrap();
     assert_eq!(answer(&piece(&mut got).await.unwrap()).0, first);
 }
@@ -64,14 +78,20 @@ async fn what_is_refused_says_why_and_ends() {
     let world = World::new().await;
     let token = world.token("acme", &[Role::Read], None).await;
     let operator = world.token("acme", &[Role::Operate], None).await;
-    let deep = "subscription { sessionChanged { session { factors { because { because { because { because { because { because { because { because { because \
+    let deep = "subscription \
+                { sessionChanged { session { factors { because { because { because { because { because { because { because { because { because \
                 { because { conclusion } } } } } } } } } } } } } }";
     let two = "subscription { a: sessionChanged { cursor } b: sessionChanged { cursor } }";
     for (token, query, after, code) in [
         (&token, CHANGES, Some("AAAA"), "RESTART"),
         (&token, "{ sessions { edges { cursor } } }", None, "NOT_A_SUBSCRIPTION"),
         (&token, two, None, "ONE_FIELD"),
-        (&token, "subscription { ...f } fragment f on Subscription { sessionChanged { cursor } }", None, "ONE_FIELD"),
+        (
+            &token,
+            "subscription { ...f } fragment f on Subscription { sessionChanged { cursor } }",
+            None,
+            "ONE_FIELD",
+        ),
         (&token, deep, None, "TOO_DEEP"),
         (&operator, CHANGES, None, "FORBIDDEN"),
     ] {
@@ -83,7 +103,8 @@ async fn what_is_refused_says_why_and_ends() {
         assert_eq!(piece(&mut response).await, None);
     }
     assert_eq!(open(&world, "nobody", CHANGES, None).await.status(), StatusCode::UNAUTHORIZED);
-    let elsewhere = world.graphql(&token, "subscription { sessionChanged { cursor } }").await.json();
+    let elsewhere =
+        world.graphql(&token, "subscription { sessionChanged { cursor } }").await.json();
     assert!(elsewhere["errors"][0].is_object(), "{elsewhere}");
 }
 
@@ -110,7 +131,11 @@ async fn a_credential_that_is_taken_back_hears_nothing_more() {
 
 #[tokio::test]
 async fn silence_is_said_now_and_then() {
-    let world = World::with(ServerOptions { heartbeat: Duration::from_millis(5), ..ServerOptions::default() }).await;
+    let world = World::with(ServerOptions {
+        heartbeat: Duration::from_millis(5),
+        ..ServerOptions::default()
+    })
+    .await;
     let token = world.token("acme", &[Role::Read], None).await;
     let mut response = open(&world, &token, CHANGES, None).await;
     for _ in 0..3 {
@@ -120,13 +145,25 @@ async fn silence_is_said_now_and_then() {
 
 #[tokio::test]
 async fn places_are_limited_and_come_back() {
-    let world = World::with(ServerOptions { subscriptions_of_one: 2, subscriptions: 3, ..ServerOptions::default() }).await;
-    let (one, other) = (world.token("acme", &[Role::Read], None).await, world.token("globex", &[Role::Read], None).await);
+    let world = World::with(ServerOptions {
+        subscriptions_of_one: 2,
+        subscriptions: 3,
+        ..ServerOptions::default()
+    })
+    .await;
+    let (one, other) = (
+        world.token("acme", &[Role::Read], None).await,
+        world.token("globex", &[Role::Read], None).await,
+    );
     let first = open(&world, &one, CHANGES, None).await;
     let _second = open(&world, &one, CHANGES, None).await;
     let refused = open(&world, &one, CHANGES, None).await;
-    assert_eq!((refused.status(), refused.headers().contains_key(header::RETRY_AFTER)), (StatusCode::TOO_MANY_REQUESTS, true));
-    let body: Value = serde_json::from_slice(&refused.into_body().collect().await.unwrap().to_bytes()).unwrap();
+    assert_eq!(
+        (refused.status(), refused.headers().contains_key(header::RETRY_AFTER)),
+        (StatusCode::TOO_MANY_REQUESTS, true)
+    );
+    let body: Value =
+        serde_json::from_slice(&refused.into_body().collect().await.unwrap().to_bytes()).unwrap();
     assert_eq!(body["errors"][0]["extensions"]["code"], "TOO_MANY_SUBSCRIPTIONS");
     assert_eq!(body["errors"][0]["extensions"]["limit"], 2);
     let _third = open(&world, &other, CHANGES, None).await;
@@ -137,7 +174,11 @@ async fn places_are_limited_and_come_back() {
 
 #[tokio::test]
 async fn beginning_one_counts_as_a_question() {
-    let world = World::with(ServerOptions { rate: Rate { per_second: 1, burst: 1 }, ..ServerOptions::default() }).await;
+    let world = World::with(ServerOptions {
+        rate: Rate { per_second: 1, burst: 1 },
+        ..ServerOptions::default()
+    })
+    .await;
     let token = world.token("acme", &[Role::Read], None).await;
     assert_eq!(open(&world, &token, CHANGES, None).await.status(), StatusCode::OK);
     assert_eq!(open(&world, &token, CHANGES, None).await.status(), StatusCode::TOO_MANY_REQUESTS);

@@ -44,7 +44,8 @@ pub(super) struct Answer {
 
 impl Answer {
     pub(super) fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{}: {}", self.status, self.body))
+        serde_json::from_str(&self.body)
+            .unwrap_or_else(|_| panic!("{}: {}", self.status, self.body))
     }
 
     pub(super) fn header(&self, name: header::HeaderName) -> &str {
@@ -74,10 +75,24 @@ impl World {
             let id = TenantId::new(tenant);
             app.init_tenant(&id, true, None).await.unwrap();
             let path = format!("{}/../claimledger/demo/{tenant}.jsonl", env!("CARGO_MANIFEST_DIR"));
-            let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+            let text =
+                std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
             let lines = (1..).zip(text.lines().filter(|line| !line.trim().is_empty()));
-            let drafts = lines.flat_map(|(n, line)| translate(Dialect::Native, line.as_bytes()).unwrap().into_iter().map(move |d| (n, d))).collect();
-            let batch = Batch { drafts, door: Door::File, source: None, expected_revision: None, rehearsal_now: None };
+            let drafts = lines
+                .flat_map(|(n, line)| {
+                    translate(Dialect::Native, line.as_bytes())
+                        .unwrap()
+                        .into_iter()
+                        .map(move |d| (n, d))
+                })
+                .collect();
+            let batch = Batch {
+                drafts,
+                door: Door::File,
+                source: None,
+                expected_revision: None,
+                rehearsal_now: None,
+            };
             app.ingest(&Caller::owner(id.clone()), batch).await.unwrap();
             app.settled_status(&Caller::owner(id.clone())).await.unwrap();
         }
@@ -93,11 +108,21 @@ impl World {
     }
 
     pub(super) fn cookie(&self, tenant: &str, roles: &[Role]) -> String {
-        let caller = Caller { roles: roles.to_vec(), credential: "c-test".to_owned(), ..Caller::owner(TenantId::new(tenant)) };
+        let caller = Caller {
+            roles: roles.to_vec(),
+            credential: "c-test".to_owned(),
+            ..Caller::owner(TenantId::new(tenant))
+        };
         format!("claimledger={}", self.app.page_session(&caller))
     }
 
-    pub(super) async fn send(&self, method: &str, uri: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
+    pub(super) async fn send(
+        &self,
+        method: &str,
+        uri: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Answer {
         let mut request = Request::builder().method(method).uri(uri);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -106,7 +131,8 @@ impl World {
         if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
             request = request.header("host", "ledger.example");
         }
-        let response = self.router.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap();
+        let response =
+            self.router.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
         Answer { status: parts.status, headers: parts.headers, body }
@@ -119,6 +145,12 @@ impl World {
     pub(super) async fn graphql(&self, token: &str, query: &str) -> Answer {
         let bearer = format!("Bearer {token}");
         let body = serde_json::json!({"query": query}).to_string();
-        self.send("POST", "/graphql", &[("authorization", &bearer), ("content-type", "application/json")], body).await
+        self.send(
+            "POST",
+            "/graphql",
+            &[("authorization", &bearer), ("content-type", "application/json")],
+            body,
+        )
+        .await
     }
 }

@@ -17,7 +17,10 @@ pub(super) fn versions(versions: &[Version], kind: LaneKind, of: &str, lanes: &m
     for name in names {
         let shown = plain(name);
         let items = versions.iter().filter(|version| version.of == name).map(|version| {
-            let by = [version.actor.as_ref().map(|a| plain(a.as_str())), version.ticket.as_ref().map(|t| plain(t.as_str()))];
+            let by = [
+                version.actor.as_ref().map(|a| plain(a.as_str())),
+                version.ticket.as_ref().map(|t| plain(t.as_str())),
+            ];
             let by = by.into_iter().flatten().collect::<Vec<_>>().join(", ");
             let label = plain(version.label.as_str());
             Item {
@@ -30,7 +33,12 @@ pub(super) fn versions(versions: &[Version], kind: LaneKind, of: &str, lanes: &m
                 ..moment(Mark::Access, String::new(), version.from, &version.record)
             }
         });
-        lanes.push(lane(kind, format!("{of} {shown}"), format!("versions of {shown}"), items.collect()));
+        lanes.push(lane(
+            kind,
+            format!("{of} {shown}"),
+            format!("versions of {shown}"),
+            items.collect(),
+        ));
     }
 }
 
@@ -43,11 +51,17 @@ pub(super) fn keys(session: &SessionState, lanes: &mut Vec<Lane>) {
             what: format!("key {name} of {} valid", plain(key.idp.as_str())),
             end: key.until.map_or(End::Running, End::At),
             reason: if key.until.is_some() { "retired".to_owned() } else { String::new() },
-            label: key.until.map(|until| format!("retired {}", when::clock(until))).unwrap_or_default(),
+            label: key
+                .until
+                .map(|until| format!("retired {}", when::clock(until)))
+                .unwrap_or_default(),
             ended_by: ended,
             ..moment(Mark::Access, String::new(), key.from, &key.added)
         };
         let of = Some((key.idp.clone(), key.key.clone()));
-        lanes.push(Lane { of, ..lane(LaneKind::Key, format!("key {name}"), format!("key {name}"), vec![item]) });
+        lanes.push(Lane {
+            of,
+            ..lane(LaneKind::Key, format!("key {name}"), format!("key {name}"), vec![item])
+        });
     }
 }

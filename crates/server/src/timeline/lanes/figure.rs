@@ -10,7 +10,13 @@ use claimledger_domain::model::SessionState;
 use claimledger_facts::{ids::SourceId, time::Time};
 
 /// Builds the figure.
-pub(crate) fn figure(session: &SessionState, at: Time, known_at: Time, completeness: &[SourceCompleteness], order: Order) -> Figure {
+pub(crate) fn figure(
+    session: &SessionState,
+    at: Time,
+    known_at: Time,
+    completeness: &[SourceCompleteness],
+    order: Order,
+) -> Figure {
     let mut lanes = Vec::new();
     configured::versions(&session.context.trust, LaneKind::Trust, "trust of", &mut lanes);
     configured::versions(&session.context.policies, LaneKind::Policy, "policy", &mut lanes);
@@ -32,23 +38,36 @@ pub(crate) fn figure(session: &SessionState, at: Time, known_at: Time, completen
     }
     let changes = changes(&lanes);
     let window = with_room(window(session, &lanes, at, known_at), &lanes);
-    for lane in lanes.iter_mut().filter(|lane| matches!(lane.kind, LaneKind::Trust | LaneKind::Policy)) {
+    for lane in
+        lanes.iter_mut().filter(|lane| matches!(lane.kind, LaneKind::Trust | LaneKind::Policy))
+    {
         // Versions that were replaced before the session, or came after it, had no part in it.
-        lane.items.retain(|item| item.from < window.until && !matches!(item.end, End::At(end) if end <= window.from));
+        lane.items.retain(|item| {
+            item.from < window.until && !matches!(item.end, End::At(end) if end <= window.from)
+        });
     }
     lanes.retain(|lane| !lane.items.is_empty());
     for item in lanes.iter_mut().flat_map(|lane| &mut lane.items) {
         if item.end == End::Moment && !window.holds(item.from) && !item.label.is_empty() {
             let clock = when::clock(item.from);
-            item.label = if item.from < window.from { format!("← {clock} {}", item.label) } else { format!("{} {clock} →", item.label) };
+            item.label = if item.from < window.from {
+                format!("← {clock} {}", item.label)
+            } else {
+                format!("{} {clock} →", item.label)
+            };
         }
     }
     for item in lanes.iter_mut().flat_map(|lane| &mut lane.items) {
-        if matches!(item.end, End::At(end) | End::Lost(end) if end < window.from) && !item.label.is_empty() {
+        if matches!(item.end, End::At(end) | End::Lost(end) if end < window.from)
+            && !item.label.is_empty()
+        {
             item.label = format!("← {}", item.label);
         }
     }
-    lanes.iter_mut().filter(|lane| lane.kind == LaneKind::Key).for_each(|lane| one_label_at_the_edge(lane, &window));
+    lanes
+        .iter_mut()
+        .filter(|lane| lane.kind == LaneKind::Key)
+        .for_each(|lane| one_label_at_the_edge(lane, &window));
     let changes = changes.into_iter().filter(|change| window.holds(*change)).collect();
     Figure {
         session: plain(session.id.as_str()),
@@ -66,7 +85,12 @@ pub(crate) fn figure(session: &SessionState, at: Time, known_at: Time, completen
 
 /// The window is the session's own: what was configured long before only reaches in from the left.
 fn window(session: &SessionState, lanes: &[Lane], at: Time, known_at: Time) -> Window {
-    let own = || lanes.iter().filter(|lane| lane.kind >= LaneKind::Session && lane.kind != LaneKind::Falsifiers).flat_map(|lane| &lane.items);
+    let own = || {
+        lanes
+            .iter()
+            .filter(|lane| lane.kind >= LaneKind::Session && lane.kind != LaneKind::Falsifiers)
+            .flat_map(|lane| &lane.items)
+    };
     let first = own().map(|item| item.from).min().or(session.started_at).unwrap_or(at);
     let last = own()
         .map(|item| match item.end {
@@ -78,20 +102,27 @@ fn window(session: &SessionState, lanes: &[Lane], at: Time, known_at: Time) -> W
         .max()
         .unwrap_or(first)
         .max(first);
-    // A tail may make the figure twice as long, not longer: what came a year later would leave nothing to see of the session.
+    // A tail may make the figure twice as long, not longer: what came a year later would leave
+    // nothing to see of the session.
     let longest = last.micros().saturating_add(last.micros().saturating_sub(first.micros()));
-    let tail = own().filter_map(|item| item.late).map(|(_, recorded)| recorded).filter(|recorded| recorded.micros() <= longest).max();
+    let tail = own()
+        .filter_map(|item| item.late)
+        .map(|(_, recorded)| recorded)
+        .filter(|recorded| recorded.micros() <= longest)
+        .max();
     Window::around(first, tail.map_or(last, |tail| tail.max(last)))
 }
 
 /// Labels wider than this are not waited for: they have no room, and go to the table.
 const MAX_LABEL: f64 = 260.0;
 
-/// Widens the window so that labels of bars that end near the right edge fit beside them: inside the bar, a label hides its end.
+/// Widens the window so that labels of bars that end near the right edge fit beside them: inside
+/// the bar, a label hides its end.
 fn with_room(window: Window, lanes: &[Lane]) -> Window {
     let span = |until: Time| (until.micros() - window.from.micros()) as f64;
     let needed = lanes.iter().filter_map(|lane| {
-        let item = lane.items.last().filter(|item| item.shape == Shape::Bar && !item.label.is_empty())?;
+        let item =
+            lane.items.last().filter(|item| item.shape == Shape::Bar && !item.label.is_empty())?;
         let end = match item.end {
             End::At(end) | End::Lost(end) | End::Bounded(_, end) => end,
             End::Moment | End::Running | End::Unknown(_) => return None,
@@ -100,14 +131,19 @@ fn with_room(window: Window, lanes: &[Lane]) -> Window {
         (window.holds(end) && width <= MAX_LABEL).then(|| span(end) * PLOT / (PLOT - width))
     });
     let widest = needed.fold(span(window.until), f64::max);
-    Window { until: Time::from_micros(window.from.micros().saturating_add(widest.ceil() as i64)), ..window }
+    Window {
+        until: Time::from_micros(window.from.micros().saturating_add(widest.ceil() as i64)),
+        ..window
+    }
 }
 
-/// A key that was retired before the window and retracted before it has one label at the left edge, not two on one spot.
+/// A key that was retired before the window and retracted before it has one label at the left edge,
+/// not two on one spot.
 fn one_label_at_the_edge(lane: &mut Lane, window: &Window) {
     let before = |item: &Item| item.from < window.from && !item.label.is_empty();
-    let (bars, marks): (Vec<usize>, Vec<usize>) =
-        (0..lane.items.len()).filter(|i| before(&lane.items[*i])).partition(|i| lane.items[*i].shape == Shape::Bar);
+    let (bars, marks): (Vec<usize>, Vec<usize>) = (0..lane.items.len())
+        .filter(|i| before(&lane.items[*i]))
+        .partition(|i| lane.items[*i].shape == Shape::Bar);
     let (Some(bar), Some(mark)) = (bars.first(), marks.first()) else { return };
     if !matches!(lane.items[*bar].end, End::At(end) if end < window.from) {
         return;
@@ -118,8 +154,11 @@ fn one_label_at_the_edge(lane: &mut Lane, window: &Window) {
 }
 
 fn sources(items: &[Item]) -> Vec<SourceId> {
-    let mut sources: Vec<SourceId> =
-        items.iter().flat_map(|item| item.record.iter().chain(&item.ended_by)).map(|record| record.source.clone()).collect();
+    let mut sources: Vec<SourceId> = items
+        .iter()
+        .flat_map(|item| item.record.iter().chain(&item.ended_by))
+        .map(|record| record.source.clone())
+        .collect();
     sources.sort();
     sources.dedup();
     sources
@@ -132,7 +171,9 @@ fn changes(lanes: &[Lane]) -> Vec<Time> {
         .flat_map(|lane| &lane.items)
         .flat_map(|item| match item.end {
             End::At(end) => vec![item.from, end],
-            End::Moment | End::Lost(_) | End::Running | End::Bounded(..) | End::Unknown(_) => vec![item.from],
+            End::Moment | End::Lost(_) | End::Running | End::Bounded(..) | End::Unknown(_) => {
+                vec![item.from]
+            }
         })
         .collect();
     changes.sort();
@@ -142,13 +183,18 @@ fn changes(lanes: &[Lane]) -> Vec<Time> {
 
 fn silences(completeness: &[SourceCompleteness], window: &Window) -> Vec<Silence> {
     let gaps = completeness.iter().flat_map(|source| {
-        source.gaps.iter().map(|gap| Silence { source: source.source.clone(), from: gap.from, until: gap.until, backfilled: gap.backfilled })
+        source.gaps.iter().map(|gap| Silence {
+            source: source.source.clone(),
+            from: gap.from,
+            until: gap.until,
+            backfilled: gap.backfilled,
+        })
     });
     gaps.filter(|gap| gap.from < window.until && gap.until > window.from).collect()
 }
 
-/// Redraws an item at the time it was recorded. What came late keeps the time it speaks of, for a hollow mark; an end that nobody stated was not recorded
-/// either, and stays as open as it is.
+/// Redraws an item at the time it was recorded. What came late keeps the time it speaks of, for a
+/// hollow mark; an end that nobody stated was not recorded either, and stays as open as it is.
 fn by_recorded(item: &mut Item) {
     let Some(record) = &item.record else { return };
     item.from = record.recorded_at;
@@ -157,7 +203,9 @@ fn by_recorded(item: &mut Item) {
         (End::Lost(_), Some(by)) => End::Lost(by.recorded_at.max(item.from)),
         (_, Some(by)) => End::At(by.recorded_at.max(item.from)),
         (End::At(end) | End::Lost(end), None) => End::At(end.max(item.from)),
-        (End::Bounded(earliest, latest), None) => End::Bounded(earliest.max(item.from), latest.max(item.from)),
+        (End::Bounded(earliest, latest), None) => {
+            End::Bounded(earliest.max(item.from), latest.max(item.from))
+        }
         (End::Unknown(earliest), None) => End::Unknown(earliest.max(item.from)),
         (End::Running, None) => End::Running,
     };

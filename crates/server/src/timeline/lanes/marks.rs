@@ -1,4 +1,5 @@
-//! What happened in a session: decisions, application accesses, claims that did not count, retractions and losses.
+//! What happened in a session: decisions, application accesses, claims that did not count,
+//! retractions and losses.
 
 use super::{End, Fill, Hue, Item, Lane, LaneKind, Mark, Shape, words};
 use crate::pages::{text::plain, when};
@@ -18,7 +19,11 @@ pub(super) fn ignored(session: &SessionState, lanes: &mut Vec<Lane>) {
                 reason: reasons,
                 ..moment(
                     Mark::Hollow,
-                    format!("{} of {} did not count", plain(&claim.name), plain(claim.idp.as_str())),
+                    format!(
+                        "{} of {} did not count",
+                        plain(&claim.name),
+                        plain(claim.idp.as_str())
+                    ),
                     claim.received_at,
                     &claim.record,
                 )
@@ -26,14 +31,24 @@ pub(super) fn ignored(session: &SessionState, lanes: &mut Vec<Lane>) {
         })
         .collect();
     if !items.is_empty() {
-        lanes.push(lane(LaneKind::Ignored, "ignored claims".to_owned(), "claims that did not count".to_owned(), items));
+        lanes.push(lane(
+            LaneKind::Ignored,
+            "ignored claims".to_owned(),
+            "claims that did not count".to_owned(),
+            items,
+        ));
     }
 }
 
 pub(super) fn decisions(session: &SessionState, lanes: &mut Vec<Lane>) {
     let items: Vec<Item> = session.decisions.iter().map(decision).collect();
     if !items.is_empty() {
-        lanes.push(lane(LaneKind::Decisions, "decisions".to_owned(), "decisions".to_owned(), items));
+        lanes.push(lane(
+            LaneKind::Decisions,
+            "decisions".to_owned(),
+            "decisions".to_owned(),
+            items,
+        ));
     }
 }
 
@@ -56,7 +71,9 @@ pub(super) fn decision(decision: &Decision) -> Item {
     };
     Item {
         hue: if odd.is_some() { Hue::Attention } else { Hue::Ink },
-        reason: odd.or_else(|| decision.first_unmet.map(|code| format!("first unmet: {code}"))).unwrap_or_default(),
+        reason: odd
+            .or_else(|| decision.first_unmet.map(|code| format!("first unmet: {code}")))
+            .unwrap_or_default(),
         label,
         ..moment(mark, format!("{app}: {verb}"), decision.at.from, &decision.record)
     }
@@ -68,11 +85,21 @@ pub(super) fn accesses(session: &SessionState, lanes: &mut Vec<Lane>) {
         .iter()
         .map(|access| Item {
             label: plain(access.app.as_str()),
-            ..moment(Mark::Access, format!("{} opened", plain(access.app.as_str())), access.at, &access.record)
+            ..moment(
+                Mark::Access,
+                format!("{} opened", plain(access.app.as_str())),
+                access.at,
+                &access.record,
+            )
         })
         .collect();
     if !items.is_empty() {
-        lanes.push(lane(LaneKind::Access, "app access".to_owned(), "application accesses".to_owned(), items));
+        lanes.push(lane(
+            LaneKind::Access,
+            "app access".to_owned(),
+            "application accesses".to_owned(),
+            items,
+        ));
     }
 }
 
@@ -81,15 +108,23 @@ pub(super) fn retractions_of_keys(session: &SessionState, lanes: &mut Vec<Lane>)
     for falsifier in &session.falsifiers {
         let Some((idp, Some(key))) = &falsifier.retracts else { continue };
         let (name, of) = (plain(key.as_str()), plain(idp.as_str()));
-        let item = Item { what: format!("trust in key {name} of {of} retracted"), ..self::falsifier(falsifier) };
-        let lane_of = |lane: &&mut Lane| lane.kind == LaneKind::Key && lane.of.as_ref() == Some(&(idp.clone(), key.clone()));
+        let item = Item {
+            what: format!("trust in key {name} of {of} retracted"),
+            ..self::falsifier(falsifier)
+        };
+        let lane_of = |lane: &&mut Lane| {
+            lane.kind == LaneKind::Key && lane.of.as_ref() == Some(&(idp.clone(), key.clone()))
+        };
         match lanes.iter_mut().find(lane_of) {
             Some(lane) => lane.items.push(item),
             None => {
-                let new =
-                    Lane { of: Some((idp.clone(), key.clone())), ..lane(LaneKind::Key, format!("key {name}"), format!("key {name}"), vec![item]) };
+                let new = Lane {
+                    of: Some((idp.clone(), key.clone())),
+                    ..lane(LaneKind::Key, format!("key {name}"), format!("key {name}"), vec![item])
+                };
                 // Above the session's own lanes, with the other keys.
-                let at = lanes.iter().position(|lane| lane.kind > LaneKind::Key).unwrap_or(lanes.len());
+                let at =
+                    lanes.iter().position(|lane| lane.kind > LaneKind::Key).unwrap_or(lanes.len());
                 lanes.insert(at, new);
             }
         }
@@ -110,9 +145,15 @@ fn falsifier(falsifier: &Falsifier) -> Item {
 /// Retractions of whole IdPs, and losses.
 pub(super) fn falsifiers(session: &SessionState, lanes: &mut Vec<Lane>) {
     let of_key = |falsifier: &&Falsifier| matches!(falsifier.retracts, Some((_, Some(_))));
-    let items: Vec<Item> = session.falsifiers.iter().filter(|falsifier| !of_key(falsifier)).map(falsifier).collect();
+    let items: Vec<Item> =
+        session.falsifiers.iter().filter(|falsifier| !of_key(falsifier)).map(falsifier).collect();
     if !items.is_empty() {
-        lanes.push(lane(LaneKind::Falsifiers, "falsifiers".to_owned(), "retractions and losses that hit something of it".to_owned(), items));
+        lanes.push(lane(
+            LaneKind::Falsifiers,
+            "falsifiers".to_owned(),
+            "retractions and losses that hit something of it".to_owned(),
+            items,
+        ));
     }
 }
 

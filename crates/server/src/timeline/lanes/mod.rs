@@ -1,7 +1,9 @@
-//! What a session's timeline shows: its lanes from top to bottom, and in each lane items in the order they began.
+//! What a session's timeline shows: its lanes from top to bottom, and in each lane items in the
+//! order they began.
 //!
-//! Here is what a figure is made of; `figure` builds it, `configured` makes the lanes of trust, policies and keys, `session` those of the session itself
-//! and its factors, `marks` those of what happened in it.
+//! Here is what a figure is made of; `figure` builds it, `configured` makes the lanes of trust,
+//! policies and keys, `session` those of the session itself and its factors, `marks` those of what
+//! happened in it.
 
 mod configured;
 mod figure;
@@ -118,7 +120,8 @@ pub(crate) enum LaneKind {
     Decisions,
     /// Application accesses.
     Access,
-    /// Retractions of IdPs and losses that hit something of it. A retraction of a key stands on its key.
+    /// Retractions of IdPs and losses that hit something of it. A retraction of a key stands on its
+    /// key.
     Falsifiers,
 }
 
@@ -167,14 +170,18 @@ pub(crate) struct Item {
     pub record: Option<RecordRef>,
     /// The record that ended it.
     pub ended_by: Option<RecordRef>,
-    /// Of what came late: when it speaks of, and when it was recorded. Of a bar it may be its end that did.
+    /// Of what came late: when it speaks of, and when it was recorded. Of a bar it may be its end
+    /// that did.
     pub late: Option<(Time, Time)>,
 }
 
 impl Item {
     /// What is never put into a bucket: a refusal, a difference, what is void, what came late.
     pub(crate) fn is_exception(&self) -> bool {
-        self.hue == Hue::Attention || self.fill == Fill::Void || self.late.is_some() || self.shape == Shape::Mark(Mark::Deny)
+        self.hue == Hue::Attention
+            || self.fill == Fill::Void
+            || self.late.is_some()
+            || self.shape == Shape::Mark(Mark::Deny)
     }
 
     /// Whether it is the end of it that came late.
@@ -189,10 +196,13 @@ impl Item {
         self.record.as_ref().map(|record| record.position)
     }
 
-    /// What it opens. A decision opens its own page; of several in a column the record is opened that the column is of.
+    /// What it opens. A decision opens its own page; of several in a column the record is opened
+    /// that the column is of.
     pub(crate) fn target(&self) -> Target {
         match (self.shape, self.position()) {
-            (Shape::Mark(Mark::Allow | Mark::Challenge | Mark::Deny), Some(position)) => Target::Decision(position),
+            (Shape::Mark(Mark::Allow | Mark::Challenge | Mark::Deny), Some(position)) => {
+                Target::Decision(position)
+            }
             (_, Some(position)) => Target::Record(position),
             (_, None) => Target::Session,
         }

@@ -28,17 +28,30 @@ pub(super) fn idp_session(session: &SessionState, lanes: &mut Vec<Lane>) {
         certainty: if idp.until.is_some() { Certainty::Certain } else { Certainty::Possible },
         reason: if idp.until.is_some() { "ended".to_owned() } else { "end not known".to_owned() },
         label: if idp.until.is_some() { "ended".to_owned() } else { "end not known".to_owned() },
-        late: idp.records.first().and_then(|record| lateness(record, from)).or(idp.until.and_then(|end| lateness(idp.records.get(1)?, end))),
+        late: idp
+            .records
+            .first()
+            .and_then(|record| lateness(record, from))
+            .or(idp.until.and_then(|end| lateness(idp.records.get(1)?, end))),
         record: idp.records.first().cloned(),
         ended_by: idp.until.and(idp.records.get(1)).cloned(),
     };
-    lanes.push(lane(LaneKind::IdpSession, format!("IdP session {name}"), format!("IdP session {name}"), vec![item]));
+    lanes.push(lane(
+        LaneKind::IdpSession,
+        format!("IdP session {name}"),
+        format!("IdP session {name}"),
+        vec![item],
+    ));
 }
 
 pub(super) fn running_or_bounded(session: &SessionState, bounds: Option<Bounds>) -> End {
     match (session.phase, session.certainty, bounds) {
-        (Phase::Active, Certainty::Certain, _) | (Phase::NotStarted, _, _) | (_, _, None) => End::Running,
-        (Phase::Active | Phase::Ended, _, Some(Bounds { from, to: Some(to) })) => End::Bounded(from, to),
+        (Phase::Active, Certainty::Certain, _) | (Phase::NotStarted, _, _) | (_, _, None) => {
+            End::Running
+        }
+        (Phase::Active | Phase::Ended, _, Some(Bounds { from, to: Some(to) })) => {
+            End::Bounded(from, to)
+        }
         (Phase::Active | Phase::Ended, _, Some(Bounds { from, to: None })) => End::Unknown(from),
     }
 }
@@ -46,11 +59,18 @@ pub(super) fn running_or_bounded(session: &SessionState, bounds: Option<Bounds>)
 pub(super) fn session_lane(session: &SessionState) -> Lane {
     let name = plain(session.id.as_str());
     let aliases: Vec<String> = session.aliases.iter().map(|alias| plain(alias.as_str())).collect();
-    let also = if aliases.is_empty() { String::new() } else { format!(", also {}", aliases.join(", ")) };
+    let also =
+        if aliases.is_empty() { String::new() } else { format!(", also {}", aliases.join(", ")) };
     let first = session.records.first();
     // Before its stated start it lived from its first fact on.
-    let from = session.started_at.into_iter().chain(first.map(|record| record.occurred.from)).min().unwrap_or(Time::MIN);
-    let end = session.ended_at.map_or_else(|| running_or_bounded(session, session.end_bounds), End::At);
+    let from = session
+        .started_at
+        .into_iter()
+        .chain(first.map(|record| record.occurred.from))
+        .min()
+        .unwrap_or(Time::MIN);
+    let end =
+        session.ended_at.map_or_else(|| running_or_bounded(session, session.end_bounds), End::At);
     let reason = session.end_reason.map(str::to_owned).unwrap_or_default();
     let ended_by = session.end_record.as_ref().filter(|_| session.ended_at.is_some());
     let item = Item {
@@ -61,14 +81,25 @@ pub(super) fn session_lane(session: &SessionState) -> Lane {
         what: format!("session {name}{also}"),
         from,
         certainty: session.certainty,
-        label: [words(&reason).as_str(), end_label(end)].into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(", "),
+        label: [words(&reason).as_str(), end_label(end)]
+            .into_iter()
+            .filter(|words| !words.is_empty())
+            .collect::<Vec<_>>()
+            .join(", "),
         reason,
         end,
-        late: first.and_then(|record| lateness(record, from)).or(session.ended_at.and_then(|end| lateness(ended_by?, end))),
+        late: first
+            .and_then(|record| lateness(record, from))
+            .or(session.ended_at.and_then(|end| lateness(ended_by?, end))),
         record: first.cloned(),
         ended_by: ended_by.cloned(),
     };
-    lane(LaneKind::Session, format!("SP session {name}"), format!("session {name}{also}"), vec![item])
+    lane(
+        LaneKind::Session,
+        format!("SP session {name}"),
+        format!("session {name}{also}"),
+        vec![item],
+    )
 }
 
 pub(super) const fn end_label(end: End) -> &'static str {
@@ -88,9 +119,18 @@ pub(super) fn factor_lane(session: &SessionState, factor: &HonoredFactor) -> Lan
     };
     let void = !factor.void.is_empty();
     // Each as the table has it, by its code, and as the figure has it, in words.
-    let mut reasons: Vec<(String, String)> = factor.void.iter().map(|code| (format!("void: {code}"), format!("void: {}", words(code)))).collect();
+    let mut reasons: Vec<(String, String)> = factor
+        .void
+        .iter()
+        .map(|code| (format!("void: {code}"), format!("void: {}", words(code))))
+        .collect();
     reasons.extend(factor.end_reason.map(|code| (code.to_owned(), words(code))));
-    reasons.extend(factor.missing.iter().map(|code| (format!("missing: {code}"), format!("missing: {}", words(code)))));
+    reasons.extend(
+        factor
+            .missing
+            .iter()
+            .map(|code| (format!("missing: {code}"), format!("missing: {}", words(code)))),
+    );
     let plainly = |text: &str| (text.to_owned(), text.to_owned());
     if !factor.by_record {
         reasons.push(plainly("by the rules only"));
@@ -102,14 +142,16 @@ pub(super) fn factor_lane(session: &SessionState, factor: &HonoredFactor) -> Lan
         reasons.push(plainly("variant"));
     }
     let record = factor.evidence.first();
-    let lost = factor.end_record.as_ref().filter(|_| factor.end_reason == Some("authenticator_lost"));
+    let lost =
+        factor.end_record.as_ref().filter(|_| factor.end_reason == Some("authenticator_lost"));
     let end = match factor.until {
         Some(until) if factor.end_reason == Some("authenticator_lost") => End::Lost(until),
         Some(until) => End::At(until),
         None => running_or_bounded(session, factor.until_bounds),
     };
     let (reasons, label): (Vec<String>, Vec<String>) = reasons.into_iter().unzip();
-    let label = label.into_iter().chain([end_label(end).to_owned()]).filter(|words| !words.is_empty());
+    let label =
+        label.into_iter().chain([end_label(end).to_owned()]).filter(|words| !words.is_empty());
     let label = label.collect::<Vec<_>>().join("; ");
     let item = Item {
         shape: Shape::Bar,
@@ -129,13 +171,24 @@ pub(super) fn factor_lane(session: &SessionState, factor: &HonoredFactor) -> Lan
         certainty: factor.certainty,
         reason: reasons.join("; "),
         label,
-        late: record.and_then(|record| lateness(record, factor.from)).or(factor.until.and_then(|until| lateness(lost?, until))),
+        late: record
+            .and_then(|record| lateness(record, factor.from))
+            .or(factor.until.and_then(|until| lateness(lost?, until))),
         record: record.cloned(),
         ended_by: lost.cloned(),
     };
-    let origin = if factor.origin == Origin::Local { "local".to_owned() } else { format!("claimed from {who}") };
+    let origin = if factor.origin == Origin::Local {
+        "local".to_owned()
+    } else {
+        format!("claimed from {who}")
+    };
     Lane {
         grade: Some(factor.grade),
-        ..lane(LaneKind::Factor, format!("{name}  {who}"), format!("{name}, {origin}, {}", grade_word(factor.grade)), vec![item])
+        ..lane(
+            LaneKind::Factor,
+            format!("{name}  {who}"),
+            format!("{name}, {origin}, {}", grade_word(factor.grade)),
+            vec![item],
+        )
     }
 }

@@ -25,7 +25,8 @@ use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 /// Terms whose numbers are held in memory; past it they are forgotten and looked up again.
 const CACHED_TERMS: usize = 200_000;
-/// Rows of one statement at most; smaller ones are powers of two, so that few texts are prepared, and often used.
+/// Rows of one statement at most; smaller ones are powers of two, so that few texts are prepared,
+/// and often used.
 const ROWS: usize = 256;
 
 /// The one connection that writes, and what it knows of the dictionary.
@@ -57,7 +58,8 @@ impl Writer {
         if self.known.values().map(HashMap::len).sum::<usize>() > CACHED_TERMS {
             self.known.clear();
         }
-        // Taken until the commit is known: dropped or failed on the way, the next batch reads the dictionary again.
+        // Taken until the commit is known: dropped or failed on the way, the next batch reads the
+        // dictionary again.
         let (known, next) = (std::mem::take(&mut self.known), self.next.take());
         // Dropped before its commit, the transaction is rolled back by the driver.
         let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
@@ -71,7 +73,13 @@ impl Writer {
             (self.known, self.next) = (known, next);
             return Ok(Applied::NotThere(generation.covered as u64));
         }
-        let mut batch = Batch { connection: &mut transaction, generation: generation.number, known, next, tallies: generation.tallies };
+        let mut batch = Batch {
+            connection: &mut transaction,
+            generation: generation.number,
+            known,
+            next,
+            tallies: generation.tallies,
+        };
         let numbers = batch.add_terms(rows, heads).await?;
         batch.add_briefs(rows, &numbers).await?;
         batch.add_records(rows).await?;
@@ -86,7 +94,8 @@ impl Writer {
         Ok(Applied::Written)
     }
 
-    /// The connection, for what changes no terms; where it throws terms away, [`Self::forget`] first.
+    /// The connection, for what changes no terms; where it throws terms away, [`Self::forget`]
+    /// first.
     pub(super) fn connection(&mut self) -> &mut SqliteConnection {
         &mut self.connection
     }
@@ -125,8 +134,12 @@ struct Numbers {
 }
 
 /// All terms of a batch, in order.
-fn terms<'b>(rows: &'b [IndexRow], heads: &'b [HeadRow]) -> impl Iterator<Item = (TermKind, &'b str)> {
-    let of_rows = rows.iter().flat_map(|row| row.terms.iter().map(|term| (term.kind, term.value.as_str())));
+fn terms<'b>(
+    rows: &'b [IndexRow],
+    heads: &'b [HeadRow],
+) -> impl Iterator<Item = (TermKind, &'b str)> {
+    let of_rows =
+        rows.iter().flat_map(|row| row.terms.iter().map(|term| (term.kind, term.value.as_str())));
     of_rows.chain(heads.iter().map(|row| (TermKind::Session, row.session.as_str())))
 }
 
@@ -146,7 +159,12 @@ fn unknown(rows: &[IndexRow], heads: &[HeadRow], known: &HashMap<TermKey, i64>) 
 
 impl Numbers {
     /// Every term of the batch is known by now.
-    fn of_batch(rows: &[IndexRow], heads: &[HeadRow], known: &HashMap<TermKey, i64>, new: i64) -> Self {
+    fn of_batch(
+        rows: &[IndexRow],
+        heads: &[HeadRow],
+        known: &HashMap<TermKey, i64>,
+        new: i64,
+    ) -> Self {
         let mut key = Vec::new();
         let mut numbers = terms(rows, heads).map(|(kind, value)| {
             TermKey::write(kind, value, &mut key);
@@ -169,16 +187,25 @@ impl Numbers {
 
 impl Batch<'_> {
     /// Numbers of terms rise with their first record, whatever the batches are.
-    async fn add_terms(&mut self, rows: &[IndexRow], heads: &[HeadRow]) -> Result<Numbers, sqlx::Error> {
+    async fn add_terms(
+        &mut self,
+        rows: &[IndexRow],
+        heads: &[HeadRow],
+    ) -> Result<Numbers, sqlx::Error> {
         let generation = self.generation;
         let mut known = self.known.remove(&generation).unwrap_or_default();
         let unknown = unknown(rows, heads, &known);
         for some in unknown.chunks(ROWS) {
             // Padded with the last to a power of two.
             let asked = some.len().next_power_of_two();
-            let sql = format!("SELECT term, number, crc FROM term_1 WHERE generation = ? AND term IN (?{})", ",?".repeat(asked - 1));
+            let sql = format!(
+                "SELECT term, number, crc FROM term_1 WHERE generation = ? AND term IN (?{})",
+                ",?".repeat(asked - 1)
+            );
             let mut query = sqlx::query(AssertSqlSafe(sql)).bind(generation);
-            for key in some.iter().chain(std::iter::repeat_n(&some[some.len() - 1], asked - some.len())) {
+            for key in
+                some.iter().chain(std::iter::repeat_n(&some[some.len() - 1], asked - some.len()))
+            {
                 query = query.bind(key.as_slice());
             }
             for row in query.fetch_all(&mut *self.connection).await? {
@@ -189,7 +216,10 @@ impl Batch<'_> {
         }
         let mut next = match self.next {
             Some(next) => next,
-            None => sqlx::query("SELECT coalesce(max(number), 0) + 1 FROM term_1").fetch_one(&mut *self.connection).await?.try_get(0)?,
+            None => sqlx::query("SELECT coalesce(max(number), 0) + 1 FROM term_1")
+                .fetch_one(&mut *self.connection)
+                .await?
+                .try_get(0)?,
         };
         let first_new = next;
         let mut new = Vec::new();
@@ -203,9 +233,15 @@ impl Batch<'_> {
             }
         }
         self.next = Some(next);
-        self.insert("INSERT INTO term_1 (generation, term, number, crc) VALUES", 4, "", &new, |query, (key, number, crc)| {
-            query.bind(generation).bind(key.as_slice()).bind(*number).bind(*crc)
-        })
+        self.insert(
+            "INSERT INTO term_1 (generation, term, number, crc) VALUES",
+            4,
+            "",
+            &new,
+            |query, (key, number, crc)| {
+                query.bind(generation).bind(key.as_slice()).bind(*number).bind(*crc)
+            },
+        )
         .await?;
 
         let numbers = Numbers::of_batch(rows, heads, &known, first_new);
@@ -221,32 +257,57 @@ impl Batch<'_> {
         let into = "INSERT OR IGNORE INTO record_1 (generation, id, position, crc) VALUES";
         self.insert_new(Table::Record, into, 4, &rows, |query, (id, position)| {
             let (id, position) = (id.0.as_bytes().as_slice(), position.0 as i64);
-            query.bind(generation).bind(id).bind(position).bind(sums::record(generation, id, position))
+            query
+                .bind(generation)
+                .bind(id)
+                .bind(position)
+                .bind(sums::record(generation, id, position))
         })
         .await
     }
 
-    async fn add_postings(&mut self, rows: &[IndexRow], numbers: &Numbers) -> Result<(), sqlx::Error> {
-        let mut postings: Vec<_> = numbers.of(rows).flat_map(|(row, terms)| terms.iter().map(|term| (*term, row.position.0 as i64))).collect();
+    async fn add_postings(
+        &mut self,
+        rows: &[IndexRow],
+        numbers: &Numbers,
+    ) -> Result<(), sqlx::Error> {
+        let mut postings: Vec<_> = numbers
+            .of(rows)
+            .flat_map(|(row, terms)| terms.iter().map(|term| (*term, row.position.0 as i64)))
+            .collect();
         postings.sort_unstable();
         postings.dedup();
         // Each is new: its position was in no batch before.
         for (term, position) in &postings {
             self.tallies.add(Table::Posting, sums::posting(*term, *position));
         }
-        self.insert("INSERT INTO posting_1 (term, position, crc) VALUES", 3, "", &postings, |query, (term, position)| {
-            query.bind(*term).bind(*position).bind(sums::posting(*term, *position))
-        })
+        self.insert(
+            "INSERT INTO posting_1 (term, position, crc) VALUES",
+            3,
+            "",
+            &postings,
+            |query, (term, position)| {
+                query.bind(*term).bind(*position).bind(sums::posting(*term, *position))
+            },
+        )
         .await
         .map(drop)
     }
 
-    async fn add_sessions(&mut self, rows: &[IndexRow], numbers: &Numbers) -> Result<(), sqlx::Error> {
+    async fn add_sessions(
+        &mut self,
+        rows: &[IndexRow],
+        numbers: &Numbers,
+    ) -> Result<(), sqlx::Error> {
         let mut pairs = Vec::new();
         for (row, numbers) in numbers.of(rows) {
             let terms = || row.terms.iter().zip(numbers);
             for (_, session) in terms().filter(|(term, _)| term.kind == TermKind::Session) {
-                pairs.extend(terms().filter(|(term, _)| term.kind.lists_sessions()).map(|(_, term)| (*term, *session)));
+                pairs.extend(
+                    terms()
+                        .filter(|(term, _)| term.kind.lists_sessions())
+                        .map(|(_, term)| (*term, *session)),
+                );
             }
         }
         pairs.sort_unstable();
@@ -258,10 +319,16 @@ impl Batch<'_> {
         .await
     }
 
-    async fn add_briefs(&mut self, rows: &[IndexRow], numbers: &Numbers) -> Result<(), sqlx::Error> {
+    async fn add_briefs(
+        &mut self,
+        rows: &[IndexRow],
+        numbers: &Numbers,
+    ) -> Result<(), sqlx::Error> {
         let mut added = briefs::Added::new();
         for (row, terms) in numbers.of(rows).filter(|(row, _)| !row.brief.is_empty()) {
-            for (_, session) in row.terms.iter().zip(terms).filter(|(term, _)| term.kind == TermKind::Session) {
+            for (_, session) in
+                row.terms.iter().zip(terms).filter(|(term, _)| term.kind == TermKind::Session)
+            {
                 added.entry(*session).or_default().push((row.position, row.brief.as_slice()));
             }
         }
@@ -270,9 +337,15 @@ impl Batch<'_> {
             self.tallies.add(Table::Brief, sums::key(Table::Brief, *slot));
         }
         let update = " ON CONFLICT (slot) DO UPDATE SET brief = excluded.brief, crc = excluded.crc";
-        self.insert("INSERT INTO brief_1 (slot, brief, crc) VALUES", 3, update, &changed, |query, briefs::Changed { slot, part, .. }| {
-            query.bind(*slot).bind(part.as_bytes()).bind(sums::brief(*slot, part.as_bytes()))
-        })
+        self.insert(
+            "INSERT INTO brief_1 (slot, brief, crc) VALUES",
+            3,
+            update,
+            &changed,
+            |query, briefs::Changed { slot, part, .. }| {
+                query.bind(*slot).bind(part.as_bytes()).bind(sums::brief(*slot, part.as_bytes()))
+            },
+        )
         .await
         .map(drop)
     }
@@ -281,20 +354,29 @@ impl Batch<'_> {
         let generation = self.generation;
         let mut rows: Vec<_> = numbers.heads.iter().copied().zip(heads).collect();
         // A session whose name is new has no row.
-        let before: Vec<_> = rows.iter().copied().filter(|(number, _)| *number < numbers.new).collect();
+        let before: Vec<_> =
+            rows.iter().copied().filter(|(number, _)| *number < numbers.new).collect();
         let there = self.refresh_heads(&before).await?;
         rows.retain(|(number, _)| !there.contains(number));
         // What is left has no row, or one that stood elsewhere in the order.
         let mut left: HashSet<i64> = rows.iter().map(|(number, _)| *number).collect();
         let asked: Vec<i64> = left.iter().copied().filter(|number| *number < numbers.new).collect();
         for some in asked.chunks(ROWS) {
-            let sql = format!("SELECT session FROM head_1 WHERE session IN (?{})", ",?".repeat(some.len() - 1));
-            let query = some.iter().fold(sqlx::query(AssertSqlSafe(sql)).persistent(false), |query, number| query.bind(*number));
+            let sql = format!(
+                "SELECT session FROM head_1 WHERE session IN (?{})",
+                ",?".repeat(some.len() - 1)
+            );
+            let query = some
+                .iter()
+                .fold(sqlx::query(AssertSqlSafe(sql)).persistent(false), |query, number| {
+                    query.bind(*number)
+                });
             for row in query.fetch_all(&mut *self.connection).await? {
                 left.remove(&row.try_get(0)?);
             }
         }
-        left.iter().for_each(|number| self.tallies.add(Table::Head, sums::key(Table::Head, *number)));
+        left.iter()
+            .for_each(|number| self.tallies.add(Table::Head, sums::key(Table::Head, *number)));
         let into = "INSERT INTO head_1 (session, generation, name, first_occurred, first_source, first_source_id, assessed_to, over_at, length,
                     state, crc) VALUES";
         let update = " ON CONFLICT (session) DO UPDATE SET first_occurred = excluded.first_occurred, first_source = excluded.first_source,
@@ -318,9 +400,12 @@ impl Batch<'_> {
         .map(drop)
     }
 
-    /// Rows that stand where they stood get their new state, and only that: else SQLite takes them out of every index and puts them in again. Gives the
-    /// sessions of which that is so.
-    async fn refresh_heads(&mut self, rows: &[(i64, &HeadRow)]) -> Result<HashSet<i64>, sqlx::Error> {
+    /// Rows that stand where they stood get their new state, and only that: else SQLite takes them
+    /// out of every index and puts them in again. Gives the sessions of which that is so.
+    async fn refresh_heads(
+        &mut self,
+        rows: &[(i64, &HeadRow)],
+    ) -> Result<HashSet<i64>, sqlx::Error> {
         let generation = self.generation;
         let mut there = HashSet::with_capacity(rows.len());
         for some in rows.chunks(ROWS) {
@@ -335,17 +420,20 @@ impl Batch<'_> {
                 ",(?,?,?,?,?,?,?,?)".repeat(asked - 1)
             );
             let padding = std::iter::repeat_n(&some[some.len() - 1], asked - some.len());
-            let query = some.iter().chain(padding).fold(sqlx::query(AssertSqlSafe(sql)), |query, (number, row)| {
-                query
-                    .bind(*number)
-                    .bind(row.first_occurred.micros())
-                    .bind(row.first_source.as_str())
-                    .bind(row.first_source_id.as_str())
-                    .bind(row.over_at.map_or(NEVER_OVER, Time::micros))
-                    .bind(row.assessed_to.0 as i64)
-                    .bind(row.state.as_slice())
-                    .bind(head_crc(*number, generation, row))
-            });
+            let query = some.iter().chain(padding).fold(
+                sqlx::query(AssertSqlSafe(sql)),
+                |query, (number, row)| {
+                    query
+                        .bind(*number)
+                        .bind(row.first_occurred.micros())
+                        .bind(row.first_source.as_str())
+                        .bind(row.first_source_id.as_str())
+                        .bind(row.over_at.map_or(NEVER_OVER, Time::micros))
+                        .bind(row.assessed_to.0 as i64)
+                        .bind(row.state.as_slice())
+                        .bind(head_crc(*number, generation, row))
+                },
+            );
             for row in query.fetch_all(&mut *self.connection).await? {
                 there.insert(row.try_get(0)?);
             }
@@ -393,5 +481,11 @@ impl Batch<'_> {
 }
 
 fn head_crc(session: i64, generation: i64, row: &HeadRow) -> i64 {
-    sums::head(session, generation, row, row.over_at.map_or(NEVER_OVER, Time::micros), length(row.first_occurred, row.over_at))
+    sums::head(
+        session,
+        generation,
+        row,
+        row.over_at.map_or(NEVER_OVER, Time::micros),
+        length(row.first_occurred, row.over_at),
+    )
 }

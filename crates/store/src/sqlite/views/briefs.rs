@@ -21,7 +21,11 @@ pub(super) struct Changed {
 }
 
 /// The parts that a batch changes. Sessions with a number from `new` on have no part yet.
-pub(super) async fn changed(connection: &mut SqliteConnection, added: Added<'_>, new: i64) -> Result<Vec<Changed>, sqlx::Error> {
+pub(super) async fn changed(
+    connection: &mut SqliteConnection,
+    added: Added<'_>,
+    new: i64,
+) -> Result<Vec<Changed>, sqlx::Error> {
     let before: Vec<i64> = added.range(..new).map(|(number, _)| *number).collect();
     let mut last = last_of_each(connection, &before).await?;
     let mut changed = Vec::with_capacity(added.len());
@@ -34,7 +38,9 @@ pub(super) async fn changed(connection: &mut SqliteConnection, added: Added<'_>,
                 changed.push(Changed { slot, part: std::mem::take(&mut part), new });
                 (slot, new) = (slot + 1, true);
                 if slot % PARTS == 0 {
-                    return Err(too_much(LogError::unavailable("a session has more records than can be kept of it")));
+                    return Err(too_much(LogError::unavailable(
+                        "a session has more records than can be kept of it",
+                    )));
                 }
                 part.push(position, brief).map_err(too_much)?;
             }
@@ -45,7 +51,10 @@ pub(super) async fn changed(connection: &mut SqliteConnection, added: Added<'_>,
 }
 
 /// The last part of each session, with its slot.
-async fn last_of_each(connection: &mut SqliteConnection, numbers: &[i64]) -> Result<HashMap<i64, (i64, Briefs)>, sqlx::Error> {
+async fn last_of_each(
+    connection: &mut SqliteConnection,
+    numbers: &[i64],
+) -> Result<HashMap<i64, (i64, Briefs)>, sqlx::Error> {
     let mut last = HashMap::with_capacity(numbers.len());
     for some in numbers.chunks(IDS) {
         // Padded with the last to a power of two: few texts are prepared, and often used.
@@ -58,7 +67,10 @@ async fn last_of_each(connection: &mut SqliteConnection, numbers: &[i64]) -> Res
             is_of("l", "a")
         );
         let padding = std::iter::repeat_n(&some[some.len() - 1], asked - some.len());
-        let query = some.iter().chain(padding).fold(sqlx::query(AssertSqlSafe(sql)), |query, number| query.bind(*number));
+        let query = some
+            .iter()
+            .chain(padding)
+            .fold(sqlx::query(AssertSqlSafe(sql)), |query, number| query.bind(*number));
         for row in query.fetch_all(&mut *connection).await? {
             last.insert(row.try_get(0)?, part(&row, 1)?);
         }
@@ -68,13 +80,18 @@ async fn last_of_each(connection: &mut SqliteConnection, numbers: &[i64]) -> Res
 
 /// Slot and part, of the columns `slot, brief, crc` from this one on.
 pub(super) fn part(row: &SqliteRow, column: usize) -> Result<(i64, Briefs), sqlx::Error> {
-    let (slot, bytes, crc): (i64, Vec<u8>, i64) = (row.try_get(column)?, row.try_get(column + 1)?, row.try_get(column + 2)?);
+    let (slot, bytes, crc): (i64, Vec<u8>, i64) =
+        (row.try_get(column)?, row.try_get(column + 1)?, row.try_get(column + 2)?);
     sums::check("brief_1", || format!("slot {slot}"), crc, sums::brief(slot, &bytes))?;
     Ok((slot, Briefs::from_bytes(bytes)))
 }
 
 /// The parts of each of these sessions, in the order asked.
-pub(super) async fn of_each(readers: &SqlitePool, generation: i64, sessions: &[SessionId]) -> Result<Vec<Vec<Briefs>>, LogError> {
+pub(super) async fn of_each(
+    readers: &SqlitePool,
+    generation: i64,
+    sessions: &[SessionId],
+) -> Result<Vec<Vec<Briefs>>, LogError> {
     let mut found: HashMap<Vec<u8>, Vec<Briefs>> = HashMap::with_capacity(sessions.len());
     for some in sessions.chunks(IDS) {
         let asked = some.len().next_power_of_two();
@@ -86,7 +103,9 @@ pub(super) async fn of_each(readers: &SqlitePool, generation: i64, sessions: &[S
         );
         let padding = std::iter::repeat_n(&some[some.len() - 1], asked - some.len());
         let query = sqlx::query(AssertSqlSafe(sql)).bind(generation);
-        let query = some.iter().chain(padding).fold(query, |query, session| query.bind(TermKey::of_session(session.as_str()).into_bytes()));
+        let query = some.iter().chain(padding).fold(query, |query, session| {
+            query.bind(TermKey::of_session(session.as_str()).into_bytes())
+        });
         for row in query.fetch_all(readers).await.map_err(read)? {
             let term: &[u8] = row.try_get(0).map_err(read)?;
             let number = term_number(generation, term, &row, 1).map_err(read)?;
@@ -95,15 +114,25 @@ pub(super) async fn of_each(readers: &SqlitePool, generation: i64, sessions: &[S
             }
             let (slot, part) = part(&row, 3).map_err(read)?;
             let parts = found.entry(term.to_vec()).or_default();
-            // Parts are dense: one that is not where it should be, or a part in its place, is damage.
+            // Parts are dense: one that is not where it should be, or a part in its place, is
+            // damage.
             if slot != number * PARTS + parts.len() as i64 {
-                return Err(LogError::damaged(super::FILE, format!("brief_1, slot {slot}"), "a part of the session before it is gone"));
+                return Err(LogError::damaged(
+                    super::FILE,
+                    format!("brief_1, slot {slot}"),
+                    "a part of the session before it is gone",
+                ));
             }
             parts.push(part);
         }
     }
     // A session may be asked twice.
-    Ok(sessions.iter().map(|session| found.get(TermKey::of_session(session.as_str()).as_slice()).cloned().unwrap_or_default()).collect())
+    Ok(sessions
+        .iter()
+        .map(|session| {
+            found.get(TermKey::of_session(session.as_str()).as_slice()).cloned().unwrap_or_default()
+        })
+        .collect())
 }
 
 /// What [`to_text`] reads: of a session's term `t` and a part `b` of it.

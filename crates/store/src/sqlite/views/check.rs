@@ -1,5 +1,6 @@
-//! Reading everything: each row against its checksum, the rows of each generation against its tallies, and the pages by SQLite itself, which also compares
-//! every index with its table (`connect::check_pages`).
+//! Reading everything: each row against its checksum, the rows of each generation against its
+//! tallies, and the pages by SQLite itself, which also compares every index with its table
+//! (`connect::check_pages`).
 
 use super::{
     HEAD, briefs, checked_head,
@@ -10,10 +11,12 @@ use super::{
 };
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
-/// Rows of one statement: many, since each statement costs, and not all, since they are held in memory.
+/// Rows of one statement: many, since each statement costs, and not all, since they are held in
+/// memory.
 const ROWS: i64 = 4096;
 
-/// Checks every generation in use. The connection is in a transaction, or nobody writes yet, so that rows and tallies are of one moment.
+/// Checks every generation in use. The connection is in a transaction, or nobody writes yet, so
+/// that rows and tallies are of one moment.
 pub(super) async fn all(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     let sql = format!("SELECT {} FROM generation ORDER BY number", GenerationRow::COLUMNS);
     for row in sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut *connection).await? {
@@ -27,7 +30,10 @@ pub(super) async fn all(connection: &mut SqliteConnection) -> Result<(), sqlx::E
 }
 
 /// Checks every row of a generation, and that none is missing.
-async fn check(connection: &mut SqliteConnection, generation: &GenerationRow) -> Result<(), sqlx::Error> {
+async fn check(
+    connection: &mut SqliteConnection,
+    generation: &GenerationRow,
+) -> Result<(), sqlx::Error> {
     let mut found = Tallies::default();
     let number = generation.number;
     keyed(connection, Table::Record, number, &mut found).await?;
@@ -36,8 +42,16 @@ async fn check(connection: &mut SqliteConnection, generation: &GenerationRow) ->
     pairs(connection, Table::Session, number, &mut found).await?;
     let mut after = i64::MIN;
     loop {
-        let sql = format!("SELECT {HEAD} FROM head_1 h WHERE h.generation = ? AND h.session > ? ORDER BY h.session LIMIT ?");
-        let rows = sqlx::query(AssertSqlSafe(sql)).bind(number).bind(after).bind(ROWS).fetch_all(&mut *connection).await?;
+        let sql = format!(
+            "SELECT {HEAD} FROM head_1 h WHERE h.generation = ? AND h.session > ? ORDER BY \
+             h.session LIMIT ?"
+        );
+        let rows = sqlx::query(AssertSqlSafe(sql))
+            .bind(number)
+            .bind(after)
+            .bind(ROWS)
+            .fetch_all(&mut *connection)
+            .await?;
         for row in &rows {
             checked_head(row)?;
             found.add(Table::Head, sums::key(Table::Head, row.try_get(7)?));
@@ -49,7 +63,12 @@ async fn check(connection: &mut SqliteConnection, generation: &GenerationRow) ->
     loop {
         let sql = "SELECT b.slot, b.brief, b.crc FROM brief_1 b CROSS JOIN term_1 t ON t.number = b.slot / 1048576
                    WHERE t.generation = ? AND b.slot > ? ORDER BY b.slot LIMIT ?";
-        let rows = sqlx::query(sql).bind(number).bind(after).bind(ROWS).fetch_all(&mut *connection).await?;
+        let rows = sqlx::query(sql)
+            .bind(number)
+            .bind(after)
+            .bind(ROWS)
+            .fetch_all(&mut *connection)
+            .await?;
         for row in &rows {
             let (slot, _) = briefs::part(row, 0)?;
             found.add(Table::Brief, sums::key(Table::Brief, slot));
@@ -61,14 +80,30 @@ async fn check(connection: &mut SqliteConnection, generation: &GenerationRow) ->
 }
 
 /// Rows of `record_1` or `term_1`: a key of bytes, a number, a checksum.
-async fn keyed(connection: &mut SqliteConnection, table: Table, generation: i64, found: &mut Tallies) -> Result<(), sqlx::Error> {
+async fn keyed(
+    connection: &mut SqliteConnection,
+    table: Table,
+    generation: i64,
+    found: &mut Tallies,
+) -> Result<(), sqlx::Error> {
     let sql = match table {
-        Table::Record => "SELECT id, position, crc FROM record_1 WHERE generation = ? AND id > ? ORDER BY id LIMIT ?",
-        _ => "SELECT term, number, crc FROM term_1 WHERE generation = ? AND term > ? ORDER BY term LIMIT ?",
+        Table::Record => {
+            "SELECT id, position, crc FROM record_1 WHERE generation = ? AND id > ? ORDER BY id \
+             LIMIT ?"
+        }
+        _ => {
+            "SELECT term, number, crc FROM term_1 WHERE generation = ? AND term > ? ORDER BY term \
+             LIMIT ?"
+        }
     };
     let mut after = Vec::new();
     loop {
-        let rows = sqlx::query(sql).bind(generation).bind(after).bind(ROWS).fetch_all(&mut *connection).await?;
+        let rows = sqlx::query(sql)
+            .bind(generation)
+            .bind(after)
+            .bind(ROWS)
+            .fetch_all(&mut *connection)
+            .await?;
         for row in &rows {
             match table {
                 Table::Record => drop(record(generation, row)?),
@@ -82,16 +117,23 @@ async fn keyed(connection: &mut SqliteConnection, table: Table, generation: i64,
 }
 
 /// Rows of `posting_1` or `term_session_1`: a term, another number, a checksum.
-async fn pairs(connection: &mut SqliteConnection, table: Table, generation: i64, found: &mut Tallies) -> Result<(), sqlx::Error> {
+async fn pairs(
+    connection: &mut SqliteConnection,
+    table: Table,
+    generation: i64,
+    found: &mut Tallies,
+) -> Result<(), sqlx::Error> {
     let (sql, crc): (_, fn(i64, i64) -> i64) = match table {
         Table::Posting => (
             "SELECT p.term, p.position, p.crc FROM posting_1 p CROSS JOIN term_1 t ON t.number = p.term
-             WHERE t.generation = ? AND (p.term, p.position) > (?, ?) ORDER BY p.term, p.position LIMIT ?",
+             WHERE t.generation = ? AND (p.term, p.position) > (?, ?) ORDER BY p.term, p.position \
+             LIMIT ?",
             sums::posting,
         ),
         _ => (
             "SELECT p.term, p.session, p.crc FROM term_session_1 p CROSS JOIN term_1 t ON t.number = p.term
-             WHERE t.generation = ? AND (p.term, p.session) > (?, ?) ORDER BY p.term, p.session LIMIT ?",
+             WHERE t.generation = ? AND (p.term, p.session) > (?, ?) ORDER BY p.term, p.session \
+             LIMIT ?",
             sums::session,
         ),
     };
@@ -102,7 +144,12 @@ async fn pairs(connection: &mut SqliteConnection, table: Table, generation: i64,
         for row in &rows {
             after = (row.try_get(0)?, row.try_get(1)?);
             let stored = row.try_get(2)?;
-            sums::check(table.name(), || format!("term {}, {}", after.0, after.1), stored, crc(after.0, after.1))?;
+            sums::check(
+                table.name(),
+                || format!("term {}, {}", after.0, after.1),
+                stored,
+                crc(after.0, after.1),
+            )?;
             found.add(table, stored);
         }
         if rows.is_empty() {

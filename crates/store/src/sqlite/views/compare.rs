@@ -1,9 +1,12 @@
-//! Comparing two generations, row by row and inside SQLite: both are read in the order of their keys, and only what differs leaves it.
+//! Comparing two generations, row by row and inside SQLite: both are read in the order of their
+//! keys, and only what differs leaves it.
 
 use super::{LogError, briefs, generations::Both, head_row, id, read, terms::to_text};
 use async_trait::async_trait;
 use claimledger_facts::ids::LogSize;
-use claimledger_ledger::generations::{Comparison, Counted, Difference, Differences, Place, RowKind};
+use claimledger_ledger::generations::{
+    Comparison, Counted, Difference, Differences, Place, RowKind,
+};
 use sqlx::{AssertSqlSafe, Row, Sqlite, Transaction, sqlite::SqliteRow};
 
 /// Both generations, in one snapshot.
@@ -15,18 +18,37 @@ pub(super) struct Pinned {
 #[async_trait]
 impl Comparison for Pinned {
     async fn differences(mut self: Box<Self>, most: usize) -> Result<Differences, LogError> {
-        let (live, shadow, covered) = (self.both.live.number, self.both.shadow.number, self.both.covered);
-        let mut differences = Differences { at: LogSize(covered as u64), counts: Vec::new(), first: Vec::new() };
+        let (live, shadow, covered) =
+            (self.both.live.number, self.both.shadow.number, self.both.covered);
+        let mut differences =
+            Differences { at: LogSize(covered as u64), counts: Vec::new(), first: Vec::new() };
         for kind in RowKind::ALL {
-            let (in_live, in_shadow) = (self.count(kind, live).await?, self.count(kind, shadow).await?);
+            let (in_live, in_shadow) =
+                (self.count(kind, live).await?, self.count(kind, shadow).await?);
             let only_live = self.count_only(kind, live, shadow).await?;
             // Rows are sets: as many of them, and none missing, are the same.
-            let only_shadow = if only_live == 0 && in_live == in_shadow { 0 } else { self.count_only(kind, shadow, live).await? };
-            differences.counts.push(Counted { kind, live: in_live, shadow: in_shadow, only_live, only_shadow });
-            for (only_in, count, has, lacks) in [(Place::Live, only_live, live, shadow), (Place::Shadow, only_shadow, shadow, live)] {
+            let only_shadow = if only_live == 0 && in_live == in_shadow {
+                0
+            } else {
+                self.count_only(kind, shadow, live).await?
+            };
+            differences.counts.push(Counted {
+                kind,
+                live: in_live,
+                shadow: in_shadow,
+                only_live,
+                only_shadow,
+            });
+            for (only_in, count, has, lacks) in
+                [(Place::Live, only_live, live, shadow), (Place::Shadow, only_shadow, shadow, live)]
+            {
                 if count > 0 {
                     let rows = self.first(kind, has, lacks, most).await?;
-                    differences.first.extend(rows.into_iter().map(|row| Difference { only_in, kind, row }));
+                    differences.first.extend(rows.into_iter().map(|row| Difference {
+                        only_in,
+                        kind,
+                        row,
+                    }));
                 }
             }
         }
@@ -38,8 +60,14 @@ impl Pinned {
     async fn count(&mut self, kind: RowKind, generation: i64) -> Result<u64, LogError> {
         let sql = match kind {
             RowKind::Record => "SELECT count(*) FROM record_1 WHERE generation = ?",
-            RowKind::Posting => "SELECT count(*) FROM term_1 t CROSS JOIN posting_1 p ON p.term = t.number WHERE t.generation = ?",
-            RowKind::Session => "SELECT count(*) FROM term_1 t CROSS JOIN term_session_1 x ON x.term = t.number WHERE t.generation = ?",
+            RowKind::Posting => {
+                "SELECT count(*) FROM term_1 t CROSS JOIN posting_1 p ON p.term = t.number WHERE \
+                 t.generation = ?"
+            }
+            RowKind::Session => {
+                "SELECT count(*) FROM term_1 t CROSS JOIN term_session_1 x ON x.term = t.number \
+                 WHERE t.generation = ?"
+            }
             RowKind::Head => "SELECT count(*) FROM head_1 WHERE generation = ?",
             RowKind::Brief => briefs::COUNT,
         };
@@ -49,17 +77,28 @@ impl Pinned {
 
     async fn count_only(&mut self, kind: RowKind, has: i64, lacks: i64) -> Result<u64, LogError> {
         let sql = format!("SELECT count(*) {}", only(kind));
-        let row = sqlx::query(AssertSqlSafe(sql)).bind(has).bind(lacks).fetch_one(&mut *self.snapshot).await;
+        let row = sqlx::query(AssertSqlSafe(sql))
+            .bind(has)
+            .bind(lacks)
+            .fetch_one(&mut *self.snapshot)
+            .await;
         row.and_then(|row| row.try_get::<i64, _>(0)).map(|count| count as u64).map_err(read)
     }
 
-    async fn first(&mut self, kind: RowKind, has: i64, lacks: i64, most: usize) -> Result<Vec<String>, LogError> {
+    async fn first(
+        &mut self,
+        kind: RowKind,
+        has: i64,
+        lacks: i64,
+        most: usize,
+    ) -> Result<Vec<String>, LogError> {
         let columns = match kind {
             RowKind::Record => "a.id, a.position",
             RowKind::Posting => "t.term, p.position",
             RowKind::Session => "t.term, substr(s.term, 2)",
             RowKind::Head => {
-                "a.name, a.first_occurred, a.first_source, a.first_source_id, a.assessed_to, a.over_at, a.state, a.session, a.generation, a.length, a.crc"
+                "a.name, a.first_occurred, a.first_source, a.first_source_id, a.assessed_to, \
+                 a.over_at, a.state, a.session, a.generation, a.length, a.crc"
             }
             RowKind::Brief => briefs::COLUMNS,
         };
@@ -70,7 +109,8 @@ impl Pinned {
     }
 }
 
-/// Rows that generation ?1 has and generation ?2 lacks. Numbers of terms are each generation's own, so terms are matched by what they say.
+/// Rows that generation ?1 has and generation ?2 lacks. Numbers of terms are each generation's own,
+/// so terms are matched by what they say.
 const fn only(kind: RowKind) -> &'static str {
     match kind {
         RowKind::Record => {
@@ -102,11 +142,21 @@ const fn only(kind: RowKind) -> &'static str {
 fn to_line(kind: RowKind, row: &SqliteRow) -> Result<String, LogError> {
     let word = kind.as_str();
     Ok(match kind {
-        RowKind::Record => format!("{word} {} #{}", id(row, 0)?, row.try_get::<i64, _>(1).map_err(read)?),
-        RowKind::Posting => format!("{word} {} #{}", to_text(row.try_get(0).map_err(read)?), row.try_get::<i64, _>(1).map_err(read)?),
+        RowKind::Record => {
+            format!("{word} {} #{}", id(row, 0)?, row.try_get::<i64, _>(1).map_err(read)?)
+        }
+        RowKind::Posting => format!(
+            "{word} {} #{}",
+            to_text(row.try_get(0).map_err(read)?),
+            row.try_get::<i64, _>(1).map_err(read)?
+        ),
         RowKind::Session => {
             let session: Vec<u8> = row.try_get(1).map_err(read)?;
-            format!("{word} {} {}", to_text(row.try_get(0).map_err(read)?), String::from_utf8_lossy(&session))
+            format!(
+                "{word} {} {}",
+                to_text(row.try_get(0).map_err(read)?),
+                String::from_utf8_lossy(&session)
+            )
         }
         RowKind::Head => head_row(row)?.to_text(),
         RowKind::Brief => briefs::to_text(row)?,

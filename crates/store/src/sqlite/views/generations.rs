@@ -9,7 +9,8 @@ use claimledger_facts::ids::{LogSize, TenantId};
 use claimledger_ledger::generations::{Generation, Generations, MadeBy, Place};
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, sqlite::SqliteRow};
 
-/// A row of `generation`. It is read as a whole, so that its checksum is compared, and written as a whole.
+/// A row of `generation`. It is read as a whole, so that its checksum is compared, and written as a
+/// whole.
 #[derive(Clone, Debug)]
 pub(super) struct GenerationRow {
     pub(super) number: i64,
@@ -23,7 +24,8 @@ pub(super) struct GenerationRow {
 }
 
 impl GenerationRow {
-    pub(super) const COLUMNS: &'static str = "number, tenant, place, views, rules, covered, report, tallies, crc";
+    pub(super) const COLUMNS: &'static str =
+        "number, tenant, place, views, rules, covered, report, tallies, crc";
 
     /// A row of [`Self::COLUMNS`].
     pub(super) fn read(row: &SqliteRow) -> Result<Self, sqlx::Error> {
@@ -35,21 +37,40 @@ impl GenerationRow {
             made_by: MadeBy { views: row.try_get(3)?, rules: row.try_get(4)? },
             covered: row.try_get(5)?,
             report: row.try_get(6)?,
-            tallies: Tallies::from_bytes(tallies).ok_or_else(|| damaged_row("generation", "the tallies have another length"))?,
+            tallies: Tallies::from_bytes(tallies)
+                .ok_or_else(|| damaged_row("generation", "the tallies have another length"))?,
         };
-        sums::check("generation", || generation.number.to_string(), row.try_get(8)?, generation.crc())?;
+        sums::check(
+            "generation",
+            || generation.number.to_string(),
+            row.try_get(8)?,
+            generation.crc(),
+        )?;
         Ok(generation)
     }
 
     fn crc(&self) -> i64 {
-        let Self { number, tenant, place, made_by: MadeBy { views, rules }, covered, report, tallies } = self;
-        sums::generation([*number, place.unwrap_or(-1), *covered], [tenant, views, rules], report.as_deref(), &tallies.to_bytes())
+        let Self {
+            number,
+            tenant,
+            place,
+            made_by: MadeBy { views, rules },
+            covered,
+            report,
+            tallies,
+        } = self;
+        sums::generation(
+            [*number, place.unwrap_or(-1), *covered],
+            [tenant, views, rules],
+            report.as_deref(),
+            &tallies.to_bytes(),
+        )
     }
 
     /// Writes what may change of a row that is there.
     pub(super) async fn save(&self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-        let update =
-            "UPDATE generation SET place = ?, views = ?, rules = ?, covered = ?, report = ?, tallies = ?, crc = ? WHERE number = ? AND tenant = ?";
+        let update = "UPDATE generation SET place = ?, views = ?, rules = ?, covered = ?, report = \
+                      ?, tallies = ?, crc = ? WHERE number = ? AND tenant = ?";
         let update = sqlx::query(update)
             .bind(self.place)
             .bind(self.made_by.views.as_str())
@@ -64,7 +85,12 @@ impl GenerationRow {
     }
 
     fn named(self) -> Generation {
-        Generation { number: self.number as u64, made_by: self.made_by, covered: LogSize(self.covered as u64), report: self.report }
+        Generation {
+            number: self.number as u64,
+            made_by: self.made_by,
+            covered: LogSize(self.covered as u64),
+            report: self.report,
+        }
     }
 }
 
@@ -81,23 +107,43 @@ pub(super) struct Both {
 }
 
 /// The generation of a tenant in this place.
-pub(super) async fn at(connection: &mut SqliteConnection, tenant: &TenantId, place: Place) -> Result<Option<GenerationRow>, sqlx::Error> {
-    let sql = format!("SELECT {} FROM generation WHERE tenant = ? AND place = ?", GenerationRow::COLUMNS);
+pub(super) async fn at(
+    connection: &mut SqliteConnection,
+    tenant: &TenantId,
+    place: Place,
+) -> Result<Option<GenerationRow>, sqlx::Error> {
+    let sql =
+        format!("SELECT {} FROM generation WHERE tenant = ? AND place = ?", GenerationRow::COLUMNS);
     let query = sqlx::query(AssertSqlSafe(sql)).bind(tenant.as_str()).bind(place_code(place));
     query.fetch_optional(connection).await?.as_ref().map(GenerationRow::read).transpose()
 }
 
 /// A tenant's generations.
-pub(super) async fn all(connection: &mut SqliteConnection, tenant: &TenantId) -> Result<Generations, sqlx::Error> {
+pub(super) async fn all(
+    connection: &mut SqliteConnection,
+    tenant: &TenantId,
+) -> Result<Generations, sqlx::Error> {
     let live = at(&mut *connection, tenant, Place::Live).await?;
     let shadow = at(connection, tenant, Place::Shadow).await?;
-    Ok(Generations { live: live.map(GenerationRow::named), shadow: shadow.map(GenerationRow::named) })
+    Ok(Generations {
+        live: live.map(GenerationRow::named),
+        shadow: shadow.map(GenerationRow::named),
+    })
 }
 
 /// Both, if there are two at one size.
-pub(super) async fn both(connection: &mut SqliteConnection, tenant: &TenantId) -> Result<Option<Both>, sqlx::Error> {
-    let (live, shadow) = (at(&mut *connection, tenant, Place::Live).await?, at(connection, tenant, Place::Shadow).await?);
-    Ok(live.zip(shadow).filter(|(live, shadow)| live.covered == shadow.covered).map(|(live, shadow)| Both { covered: live.covered, live, shadow }))
+pub(super) async fn both(
+    connection: &mut SqliteConnection,
+    tenant: &TenantId,
+) -> Result<Option<Both>, sqlx::Error> {
+    let (live, shadow) = (
+        at(&mut *connection, tenant, Place::Live).await?,
+        at(connection, tenant, Place::Shadow).await?,
+    );
+    Ok(live
+        .zip(shadow)
+        .filter(|(live, shadow)| live.covered == shadow.covered)
+        .map(|(live, shadow)| Both { covered: live.covered, live, shadow }))
 }
 
 /// A new generation without rows.
@@ -116,9 +162,17 @@ pub(super) async fn begin(
         report: None,
         tallies: Tallies::default(),
     };
-    let insert = sqlx::query("INSERT INTO generation (tenant, place, views, rules, tallies, crc) VALUES (?, ?, ?, ?, ?, 0)");
-    let insert = insert.bind(tenant.as_str()).bind(row.place).bind(made_by.views.as_str()).bind(made_by.rules.as_str());
-    row.number = insert.bind(row.tallies.to_bytes()).execute(&mut *connection).await?.last_insert_rowid();
+    let insert = sqlx::query(
+        "INSERT INTO generation (tenant, place, views, rules, tallies, crc) VALUES (?, ?, ?, ?, ?, \
+         0)",
+    );
+    let insert = insert
+        .bind(tenant.as_str())
+        .bind(row.place)
+        .bind(made_by.views.as_str())
+        .bind(made_by.rules.as_str());
+    row.number =
+        insert.bind(row.tallies.to_bytes()).execute(&mut *connection).await?.last_insert_rowid();
     // The checksum covers the number, which is known only now.
     row.save(connection).await?;
     Ok(row)
@@ -147,7 +201,10 @@ pub(super) async fn begin_or_relabel(
 }
 
 /// Takes the shadow out of use.
-pub(super) async fn abandon_shadow(connection: &mut SqliteConnection, tenant: &TenantId) -> Result<(), sqlx::Error> {
+pub(super) async fn abandon_shadow(
+    connection: &mut SqliteConnection,
+    tenant: &TenantId,
+) -> Result<(), sqlx::Error> {
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     if let Some(shadow) = at(&mut transaction, tenant, Place::Shadow).await? {
         put_out_of_use(&mut transaction, shadow).await?;
@@ -155,15 +212,26 @@ pub(super) async fn abandon_shadow(connection: &mut SqliteConnection, tenant: &T
     transaction.commit().await
 }
 
-async fn put_out_of_use(connection: &mut SqliteConnection, mut generation: GenerationRow) -> Result<(), sqlx::Error> {
+async fn put_out_of_use(
+    connection: &mut SqliteConnection,
+    mut generation: GenerationRow,
+) -> Result<(), sqlx::Error> {
     generation.place = None;
     generation.save(connection).await
 }
 
-/// Puts the shadow in the live one's place. False, and nothing changes, if there are not two at this size.
-pub(super) async fn switch(connection: &mut SqliteConnection, tenant: &TenantId, at: LogSize, report: &str) -> Result<bool, sqlx::Error> {
+/// Puts the shadow in the live one's place. False, and nothing changes, if there are not two at
+/// this size.
+pub(super) async fn switch(
+    connection: &mut SqliteConnection,
+    tenant: &TenantId,
+    at: LogSize,
+    report: &str,
+) -> Result<bool, sqlx::Error> {
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    let Some(both) = both(&mut transaction, tenant).await?.filter(|both| both.covered as u64 == at.0) else {
+    let Some(both) =
+        both(&mut transaction, tenant).await?.filter(|both| both.covered as u64 == at.0)
+    else {
         transaction.rollback().await?;
         return Ok(false);
     };

@@ -1,7 +1,8 @@
 //! Lists of sessions: which way to the rows is the shortest.
 //!
-//! Few sessions of a term are sorted. Many are walked in the order of the list, each looked at whether it carries the term. Who was there at an instant is
-//! looked for among rows of one length at a time: a session that lasted less than an hour began less than an hour before.
+//! Few sessions of a term are sorted. Many are walked in the order of the list, each looked at
+//! whether it carries the term. Who was there at an instant is looked for among rows of one length
+//! at a time: a session that lasted less than an hour began less than an hour before.
 
 use super::{HEAD, checked_head, limit, read, sums};
 use claimledger_facts::time::Time;
@@ -18,14 +19,23 @@ pub(super) const NEVER_OVER: i64 = i64::MAX;
 const FOR_EVER: u32 = 64;
 /// Columns of [`HEAD`]: those of the terms come after them.
 const HEAD_COLUMNS: usize = 11;
-/// Less than 2^24 microseconds, some 17 seconds, is one length: below it a range of the index is short enough.
+/// Less than 2^24 microseconds, some 17 seconds, is one length: below it a range of the index is
+/// short enough.
 const SHORTEST: u32 = 24;
 /// From the year 0 to the year 9999 there are fewer than 2^60 microseconds.
 const LONGEST: u32 = 60;
 
 /// The length of a row.
 pub(super) fn length(first_occurred: Time, over_at: Option<Time>) -> i64 {
-    let bits = |over: Time| u64::BITS - over.micros().saturating_sub(first_occurred.micros()).max(0).unsigned_abs().leading_zeros();
+    let bits = |over: Time| {
+        u64::BITS
+            - over
+                .micros()
+                .saturating_sub(first_occurred.micros())
+                .max(0)
+                .unsigned_abs()
+                .leading_zeros()
+    };
     over_at.map_or(FOR_EVER, |over| bits(over).clamp(SHORTEST, LONGEST)).into()
 }
 
@@ -44,10 +54,28 @@ pub(super) struct List<'a> {
 }
 
 impl List<'_> {
-    pub(super) async fn rows(&self, readers: &SqlitePool, generation: i64, max: usize) -> Result<Vec<HeadRow>, LogError> {
-        let key = self.after.map(|key| (key.first_occurred.micros(), key.first_source.as_str(), key.first_source_id.as_str(), key.session.as_str()));
+    pub(super) async fn rows(
+        &self,
+        readers: &SqlitePool,
+        generation: i64,
+        max: usize,
+    ) -> Result<Vec<HeadRow>, LogError> {
+        let key = self.after.map(|key| {
+            (
+                key.first_occurred.micros(),
+                key.first_source.as_str(),
+                key.first_source_id.as_str(),
+                key.session.as_str(),
+            )
+        });
         let mut query = sqlx::query(AssertSqlSafe(self.text()))
-            .bind(self.only.first().or(self.carried.first().map(|(_, term)| term)).copied().unwrap_or(0))
+            .bind(
+                self.only
+                    .first()
+                    .or(self.carried.first().map(|(_, term)| term))
+                    .copied()
+                    .unwrap_or(0),
+            )
             .bind(generation)
             .bind(key.map(|key| key.0))
             .bind(key.map(|key| key.1))
@@ -55,11 +83,19 @@ impl List<'_> {
             .bind(key.map(|key| key.3))
             .bind(limit(max))
             .bind(self.active_at.map(|active_at| active_at.at.micros()))
-            .bind(self.active_at.map(|active_at| i64::try_from(active_at.size.0).unwrap_or(i64::MAX)));
+            .bind(
+                self.active_at.map(|active_at| i64::try_from(active_at.size.0).unwrap_or(i64::MAX)),
+            );
         for number in self.only.iter().skip(1).chain(self.carried.iter().map(|(_, term)| term)) {
             query = query.bind(*number);
         }
-        query.fetch_all(readers).await.map_err(read)?.iter().map(|row| self.checked(row).map_err(read)).collect()
+        query
+            .fetch_all(readers)
+            .await
+            .map_err(read)?
+            .iter()
+            .map(|row| self.checked(row).map_err(read))
+            .collect()
     }
 
     /// A row, and the rows of `term_session_1` that brought it here.
@@ -68,39 +104,60 @@ impl List<'_> {
         let session: i64 = row.try_get(7)?;
         for ((_, term), column) in self.carried.iter().zip(HEAD_COLUMNS..) {
             let computed = sums::session(*term, session);
-            sums::check("term_session_1", || format!("term {term}, session {session}"), row.try_get(column)?, computed)?;
+            sums::check(
+                "term_session_1",
+                || format!("term {term}, session {session}"),
+                row.try_get(column)?,
+                computed,
+            )?;
         }
         Ok(head)
     }
 
-    /// ?1: the first term; ?2: the generation; ?3 to ?6: the key to go on after; ?7: how many; ?8 and ?9: the instant and the size; then the other terms.
+    /// ?1: the first term; ?2: the generation; ?3 to ?6: the key to go on after; ?7: how many; ?8
+    /// and ?9: the instant and the size; then the other terms.
     fn text(&self) -> String {
-        // CROSS JOIN and INDEXED BY hold the planner to the order that was chosen here: it does not know how many sessions a term has.
+        // CROSS JOIN and INDEXED BY hold the planner to the order that was chosen here: it does not
+        // know how many sessions a term has.
         if self.by_length {
             return self.text_by_length();
         }
         let from = match (self.only.is_empty(), self.few) {
             (false, _) => "head_1 h WHERE h.session = ?1 AND h.generation = ?2",
-            (true, true) => "term_session_1 t CROSS JOIN head_1 h ON h.session = t.session WHERE t.term = ?1 AND h.generation = ?2",
-            (true, false) => "head_1 h INDEXED BY head_1_in_order WHERE ?1 IS NOT NULL AND h.generation = ?2",
+            (true, true) => {
+                "term_session_1 t CROSS JOIN head_1 h ON h.session = t.session WHERE t.term = ?1 \
+                 AND h.generation = ?2"
+            }
+            (true, false) => {
+                "head_1 h INDEXED BY head_1_in_order WHERE ?1 IS NOT NULL AND h.generation = ?2"
+            }
         };
-        let there = if self.active_at.is_some() { " AND h.first_occurred <= ?8 AND (h.over_at > ?8 OR h.assessed_to > ?9)" } else { "" };
+        let there = if self.active_at.is_some() {
+            " AND h.first_occurred <= ?8 AND (h.over_at > ?8 OR h.assessed_to > ?9)"
+        } else {
+            ""
+        };
         self.branch(from, there)
     }
 
     fn text_by_length(&self) -> String {
         let mut text = String::new();
         for length in (SHORTEST..=LONGEST).chain([FOR_EVER]) {
-            let mut there = format!(" AND h.length = {length} AND h.first_occurred <= ?8 AND h.over_at > ?8");
+            let mut there =
+                format!(" AND h.length = {length} AND h.first_occurred <= ?8 AND h.over_at > ?8");
             if length < FOR_EVER {
                 let _ = write!(there, " AND h.first_occurred > ?8 - {}", 1_u64 << length);
             }
-            let branch = self.branch("head_1 h INDEXED BY head_1_by_length WHERE ?1 IS NOT NULL AND h.generation = ?2", &there);
+            let branch = self.branch(
+                "head_1 h INDEXED BY head_1_by_length WHERE ?1 IS NOT NULL AND h.generation = ?2",
+                &there,
+            );
             let _ = write!(text, "SELECT * FROM ({branch}) UNION ALL ");
         }
         // What was learnt after the size. Few, or this way would not have been chosen.
         let changed = " AND h.assessed_to > ?9 AND h.first_occurred <= ?8 AND h.over_at <= ?8";
-        let branch = self.branch("head_1 h INDEXED BY head_1_by_size WHERE h.generation = ?2", changed);
+        let branch =
+            self.branch("head_1 h INDEXED BY head_1_by_size WHERE h.generation = ?2", changed);
         let _ = write!(text, "SELECT * FROM ({branch}) ORDER BY 2, 3, 4, 1 LIMIT ?7");
         text
     }
@@ -109,19 +166,31 @@ impl List<'_> {
         let others = self.only.len().saturating_sub(1);
         let mut text = format!("SELECT {HEAD}");
         for number in (10 + others..).take(self.carried.len()) {
-            let _ = write!(text, ", (SELECT crc FROM term_session_1 WHERE term = ?{number} AND session = h.session)");
+            let _ = write!(
+                text,
+                ", (SELECT crc FROM term_session_1 WHERE term = ?{number} AND session = h.session)"
+            );
         }
         let _ = write!(text, " FROM {from}{there}");
         if self.after.is_some() {
-            text.push_str(" AND (h.first_occurred, h.first_source, h.first_source_id, h.name) > (?3, ?4, ?5, ?6)");
+            text.push_str(
+                " AND (h.first_occurred, h.first_source, h.first_source_id, h.name) > \
+                           (?3, ?4, ?5, ?6)",
+            );
         }
         for number in (10..).take(others) {
             let _ = write!(text, " AND h.session = ?{number}");
         }
         for number in (10 + others..).take(self.carried.len()) {
-            let _ = write!(text, " AND EXISTS (SELECT 1 FROM term_session_1 WHERE term = ?{number} AND session = h.session)");
+            let _ = write!(
+                text,
+                " AND EXISTS (SELECT 1 FROM term_session_1 WHERE term = ?{number} AND session = \
+                 h.session)"
+            );
         }
-        text.push_str(" ORDER BY h.first_occurred, h.first_source, h.first_source_id, h.name LIMIT ?7");
+        text.push_str(
+            " ORDER BY h.first_occurred, h.first_source, h.first_source_id, h.name LIMIT ?7",
+        );
         text
     }
 }

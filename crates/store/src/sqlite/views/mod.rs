@@ -50,14 +50,16 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
 
 const FILE: &str = "views";
 /// What [`head_row`] reads of a row `h` of `head_1`.
-const HEAD: &str =
-    "h.name, h.first_occurred, h.first_source, h.first_source_id, h.assessed_to, h.over_at, h.state, h.session, h.generation, h.length, h.crc";
-/// A term with fewer sessions is answered by sorting them; one with more, by walking the list in order and looking whether a session carries it.
+const HEAD: &str = "h.name, h.first_occurred, h.first_source, h.first_source_id, h.assessed_to, \
+                    h.over_at, h.state, h.session, h.generation, h.length, h.crc";
+/// A term with fewer sessions is answered by sorting them; one with more, by walking the list in
+/// order and looking whether a session carries it.
 const FEW_SESSIONS: i64 = 4096;
 /// Ids of one statement.
 const IDS: usize = 256;
 
-/// The read models of all tenants, in the file `views`; or through [`Views::shadow`] those that are being built, in the same file.
+/// The read models of all tenants, in the file `views`; or through [`Views::shadow`] those that are
+/// being built, in the same file.
 pub struct SqliteViews {
     shared: Arc<Shared>,
     place: Place,
@@ -66,7 +68,8 @@ pub struct SqliteViews {
 struct Shared {
     writer: Mutex<Writer>,
     readers: SqlitePool,
-    /// Held by each read while it lasts, and for a moment by whoever throws rows away: a read of several statements ends in the generation that it began in.
+    /// Held by each read while it lasts, and for a moment by whoever throws rows away: a read of
+    /// several statements ends in the generation that it began in.
     reading: RwLock<()>,
     database: Database,
     poison: Poison,
@@ -84,9 +87,12 @@ impl Recover for Shared {
     async fn recover(&self) -> Result<(), LogError> {
         try_room(FILE, &self.database.path).await?;
         let mut writer = self.writer.lock().await;
-        // The rows of a transaction that failed are gone; what it knew of the dictionary goes with the connection.
+        // The rows of a transaction that failed are gone; what it knew of the dictionary goes with
+        // the connection.
         let database = self.database.clone();
-        *writer = Writer::new(open_anew(FILE, move || async move { database.writer(MIGRATIONS).await }).await?);
+        *writer = Writer::new(
+            open_anew(FILE, move || async move { database.writer(MIGRATIONS).await }).await?,
+        );
         self.poison.recovered(FILE);
         Ok(())
     }
@@ -115,7 +121,11 @@ impl SqliteViews {
     }
 
     /// Where nothing can be written, and why not.
-    pub(super) async fn open_for_reading(files: &Files, owner: &Arc<Owner>, why: &str) -> Result<Self, OpenError> {
+    pub(super) async fn open_for_reading(
+        files: &Files,
+        owner: &Arc<Owner>,
+        why: &str,
+    ) -> Result<Self, OpenError> {
         let condemned = files.views_damaged();
         if let Ok(what) = std::fs::read_to_string(&condemned) {
             return Err(files.views().corrupt(what.trim_end().to_owned()));
@@ -128,15 +138,35 @@ impl SqliteViews {
     }
 
     /// Where nothing can be written, and what is there cannot be read: every question fails.
-    pub(super) async fn unreadable(files: &Files, owner: &Arc<Owner>, why: &str) -> Result<Self, OpenError> {
+    pub(super) async fn unreadable(
+        files: &Files,
+        owner: &Arc<Owner>,
+        why: &str,
+    ) -> Result<Self, OpenError> {
         let database = files.views();
-        let nothing = SqliteConnection::connect("sqlite::memory:").await.map_err(|error| database.failed(error))?;
+        let nothing = SqliteConnection::connect("sqlite::memory:")
+            .await
+            .map_err(|error| database.failed(error))?;
         Ok(Self::of(database, files.views_damaged(), nothing, Poison::read_only(FILE, why), owner))
     }
 
-    fn of(database: Database, condemned: PathBuf, connection: SqliteConnection, poison: Poison, owner: &Arc<Owner>) -> Self {
+    fn of(
+        database: Database,
+        condemned: PathBuf,
+        connection: SqliteConnection,
+        poison: Poison,
+        owner: &Arc<Owner>,
+    ) -> Self {
         let (writer, readers) = (Mutex::new(Writer::new(connection)), database.readers());
-        let shared = Shared { writer, readers, reading: RwLock::default(), database, poison, condemned, _owner: Arc::clone(owner) };
+        let shared = Shared {
+            writer,
+            readers,
+            reading: RwLock::default(),
+            database,
+            poison,
+            condemned,
+            _owner: Arc::clone(owner),
+        };
         Self { shared: Arc::new(shared), place: Place::Live }
     }
 
@@ -146,36 +176,55 @@ impl SqliteViews {
     }
 
     async fn checkpoint(&self, tenant: &TenantId) -> Result<Option<GenerationRow>, LogError> {
-        checkpoint(&mut *self.shared.readers.acquire().await.map_err(read)?, tenant, self.place).await.map_err(read)
+        checkpoint(&mut *self.shared.readers.acquire().await.map_err(read)?, tenant, self.place)
+            .await
+            .map_err(read)
     }
 
     /// The number of a term; none: no record carries it.
     async fn term(&self, generation: i64, term: &TermKey) -> Result<Option<i64>, LogError> {
-        let query = sqlx::query("SELECT number, crc FROM term_1 WHERE generation = ? AND term = ?").bind(generation).bind(term.as_slice());
+        let query = sqlx::query("SELECT number, crc FROM term_1 WHERE generation = ? AND term = ?")
+            .bind(generation)
+            .bind(term.as_slice());
         let row = query.fetch_optional(&self.shared.readers).await.map_err(read)?;
         row.map(|row| term_number(generation, term.as_slice(), &row, 0).map_err(read)).transpose()
     }
 
-    /// How many rows say more than was known at a size; so many that it does not matter how many, at most.
+    /// How many rows say more than was known at a size; so many that it does not matter how many,
+    /// at most.
     async fn changed_since(&self, generation: i64, size: LogSize) -> Result<i64, LogError> {
-        let sql = "SELECT count(*) FROM (SELECT 1 FROM head_1 INDEXED BY head_1_by_size WHERE generation = ? AND assessed_to > ? LIMIT ?)";
-        let query = sqlx::query(sql).bind(generation).bind(i64::try_from(size.0).unwrap_or(i64::MAX)).bind(FEW_SESSIONS);
+        let sql = "SELECT count(*) FROM (SELECT 1 FROM head_1 INDEXED BY head_1_by_size WHERE \
+                   generation = ? AND assessed_to > ? LIMIT ?)";
+        let query = sqlx::query(sql)
+            .bind(generation)
+            .bind(i64::try_from(size.0).unwrap_or(i64::MAX))
+            .bind(FEW_SESSIONS);
         query.fetch_one(&self.shared.readers).await.and_then(|row| row.try_get(0)).map_err(read)
     }
 
     async fn sessions_of(&self, term: i64) -> Result<i64, LogError> {
         let sql = "SELECT count(*) FROM (SELECT 1 FROM term_session_1 WHERE term = ? LIMIT ?)";
-        let row = sqlx::query(sql).bind(term).bind(FEW_SESSIONS).fetch_one(&self.shared.readers).await;
+        let row =
+            sqlx::query(sql).bind(term).bind(FEW_SESSIONS).fetch_one(&self.shared.readers).await;
         row.and_then(|row| row.try_get(0)).map_err(read)
     }
 }
 
-async fn checkpoint(connection: &mut SqliteConnection, tenant: &TenantId, place: Place) -> Result<Option<GenerationRow>, sqlx::Error> {
+async fn checkpoint(
+    connection: &mut SqliteConnection,
+    tenant: &TenantId,
+    place: Place,
+) -> Result<Option<GenerationRow>, sqlx::Error> {
     generations::at(connection, tenant, place).await
 }
 
 /// A number of the dictionary and its checksum, from this column of a row on.
-fn term_number(generation: i64, term: &[u8], row: &SqliteRow, column: usize) -> Result<i64, sqlx::Error> {
+fn term_number(
+    generation: i64,
+    term: &[u8],
+    row: &SqliteRow,
+    column: usize,
+) -> Result<i64, sqlx::Error> {
     let (number, crc): (i64, i64) = (row.try_get(column)?, row.try_get(column + 1)?);
     sums::check("term_1", || to_text(term), crc, sums::term(generation, term, number))?;
     Ok(number)
@@ -189,16 +238,22 @@ const fn place_code(place: Place) -> i64 {
     }
 }
 
-async fn positions(connection: &mut SqliteConnection, generation: i64, ids: &[RecordId]) -> Result<Vec<Option<LogPosition>>, sqlx::Error> {
+async fn positions(
+    connection: &mut SqliteConnection,
+    generation: i64,
+    ids: &[RecordId],
+) -> Result<Vec<Option<LogPosition>>, sqlx::Error> {
     let mut found = HashMap::with_capacity(ids.len());
     for some in ids.chunks(IDS) {
         // Padded with the last id to a power of two: few texts are prepared, and often used.
         let asked = some.len().next_power_of_two();
-        let mut sql = "SELECT id, position, crc FROM record_1 WHERE generation = ? AND id IN (?".to_owned();
+        let mut sql =
+            "SELECT id, position, crc FROM record_1 WHERE generation = ? AND id IN (?".to_owned();
         sql.extend(std::iter::repeat_n(",?", asked - 1));
         sql.push(')');
         let mut query = sqlx::query(AssertSqlSafe(sql)).bind(generation);
-        for id in some.iter().chain(std::iter::repeat_n(&some[some.len() - 1], asked - some.len())) {
+        for id in some.iter().chain(std::iter::repeat_n(&some[some.len() - 1], asked - some.len()))
+        {
             query = query.bind(id.0.as_bytes().as_slice());
         }
         for row in query.fetch_all(&mut *connection).await? {
@@ -211,20 +266,32 @@ async fn positions(connection: &mut SqliteConnection, generation: i64, ids: &[Re
 
 /// Id and position, of the columns `id, position, crc`.
 fn record(generation: i64, row: &SqliteRow) -> Result<(Vec<u8>, LogPosition), sqlx::Error> {
-    let (id, position, crc): (Vec<u8>, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-    sums::check("record_1", || Uuid::from_slice(&id).unwrap_or_default().to_string(), crc, sums::record(generation, &id, position))?;
+    let (id, position, crc): (Vec<u8>, i64, i64) =
+        (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+    sums::check(
+        "record_1",
+        || Uuid::from_slice(&id).unwrap_or_default().to_string(),
+        crc,
+        sums::record(generation, &id, position),
+    )?;
     Ok((id, LogPosition(position as u64)))
 }
 
-async fn revision(connection: &mut SqliteConnection, generation: i64, session: &SessionId) -> Result<u64, sqlx::Error> {
+async fn revision(
+    connection: &mut SqliteConnection,
+    generation: i64,
+    session: &SessionId,
+) -> Result<u64, sqlx::Error> {
     let term = TermKey::of_session(session.as_str());
     let sql = format!("{POSTINGS} WHERE t.generation = ?2 AND t.term IN (?3)");
-    let query = sqlx::query(AssertSqlSafe(sql)).bind(i64::MAX).bind(generation).bind(term.as_slice());
+    let query =
+        sqlx::query(AssertSqlSafe(sql)).bind(i64::MAX).bind(generation).bind(term.as_slice());
     let row = query.fetch_optional(connection).await?;
     row.map_or(Ok(0), |row| Ok(postings(generation, &row)?.len() as u64))
 }
 
-/// A term with all its positions up to ?1 in one row, for [`postings`]: a row costs more than the numbers in it.
+/// A term with all its positions up to ?1 in one row, for [`postings`]: a row costs more than the
+/// numbers in it.
 const POSTINGS: &str = "SELECT t.term, t.number, t.crc,
     (SELECT group_concat(p.position) FROM (SELECT position FROM posting_1 WHERE term = t.number AND position <= ?1 ORDER BY position) p),
     (SELECT sum(crc) FROM posting_1 WHERE term = t.number AND position <= ?1)
@@ -237,7 +304,9 @@ fn postings(generation: i64, row: &SqliteRow) -> Result<Vec<LogPosition>, sqlx::
     let (text, sum): (Option<&str>, Option<i64>) = (row.try_get(3)?, row.try_get(4)?);
     let (mut positions, mut computed) = (Vec::new(), 0);
     for position in text.unwrap_or_default().split_terminator(',') {
-        let position: i64 = position.parse().map_err(|_| generations::damaged_row("posting_1", "a position is no number"))?;
+        let position: i64 = position
+            .parse()
+            .map_err(|_| generations::damaged_row("posting_1", "a position is no number"))?;
         computed += sums::posting(number, position);
         positions.push(LogPosition(position as u64));
     }
@@ -248,38 +317,73 @@ fn postings(generation: i64, row: &SqliteRow) -> Result<Vec<LogPosition>, sqlx::
 #[async_trait]
 impl RecordIndex for SqliteViews {
     async fn covered(&self, tenant: &TenantId) -> Result<LogSize, LogError> {
-        Ok(LogSize(self.checkpoint(tenant).await?.map_or(0, |checkpoint| checkpoint.covered as u64)))
+        Ok(LogSize(
+            self.checkpoint(tenant).await?.map_or(0, |checkpoint| checkpoint.covered as u64),
+        ))
     }
 
-    async fn positions(&self, tenant: &TenantId, ids: &[RecordId]) -> Result<Vec<Option<LogPosition>>, LogError> {
+    async fn positions(
+        &self,
+        tenant: &TenantId,
+        ids: &[RecordId],
+    ) -> Result<Vec<Option<LogPosition>>, LogError> {
         Ok(self.look_up(tenant, ids, &[]).await?.positions)
     }
 
-    async fn revisions(&self, tenant: &TenantId, sessions: &[SessionId]) -> Result<Vec<u64>, LogError> {
+    async fn revisions(
+        &self,
+        tenant: &TenantId,
+        sessions: &[SessionId],
+    ) -> Result<Vec<u64>, LogError> {
         Ok(self.look_up(tenant, &[], sessions).await?.revisions)
     }
 
-    async fn look_up(&self, tenant: &TenantId, ids: &[RecordId], sessions: &[SessionId]) -> Result<Looked, LogError> {
+    async fn look_up(
+        &self,
+        tenant: &TenantId,
+        ids: &[RecordId],
+        sessions: &[SessionId],
+    ) -> Result<Looked, LogError> {
         // One transaction is one snapshot.
         let mut snapshot = self.shared.readers.begin().await.map_err(read)?;
-        let Some(checkpoint) = checkpoint(&mut snapshot, tenant, self.place).await.map_err(read)? else {
-            return Ok(Looked { covered: LogSize(0), positions: vec![None; ids.len()], revisions: vec![0; sessions.len()] });
+        let Some(checkpoint) = checkpoint(&mut snapshot, tenant, self.place).await.map_err(read)?
+        else {
+            return Ok(Looked {
+                covered: LogSize(0),
+                positions: vec![None; ids.len()],
+                revisions: vec![0; sessions.len()],
+            });
         };
         let positions = positions(&mut snapshot, checkpoint.number, ids).await.map_err(read)?;
         let mut revisions = Vec::with_capacity(sessions.len());
         for session in sessions {
-            revisions.push(revision(&mut snapshot, checkpoint.number, session).await.map_err(read)?);
+            revisions
+                .push(revision(&mut snapshot, checkpoint.number, session).await.map_err(read)?);
         }
         snapshot.commit().await.map_err(read)?;
         Ok(Looked { covered: LogSize(checkpoint.covered as u64), positions, revisions })
     }
 
-    async fn ids_after(&self, tenant: &TenantId, after: Option<RecordId>, max: usize) -> Result<Option<Vec<RecordId>>, LogError> {
+    async fn ids_after(
+        &self,
+        tenant: &TenantId,
+        after: Option<RecordId>,
+        max: usize,
+    ) -> Result<Option<Vec<RecordId>>, LogError> {
         let _reading = self.reading().await;
         let Some(checkpoint) = self.checkpoint(tenant).await? else { return Ok(Some(Vec::new())) };
         let after = after.map_or_else(Vec::new, |id| id.0.as_bytes().to_vec());
-        let query = sqlx::query("SELECT id, position, crc FROM record_1 WHERE generation = ? AND id > ? ORDER BY id LIMIT ?");
-        let rows = query.bind(checkpoint.number).bind(after).bind(limit(max)).fetch_all(&self.shared.readers).await.map_err(read)?;
+        let query = sqlx::query(
+            "SELECT id, position, crc FROM record_1 WHERE generation = ? AND id > ? ORDER BY id \
+             LIMIT ?",
+        );
+        let rows = query
+            .bind(checkpoint.number)
+            .bind(after)
+            .bind(limit(max))
+            .fetch_all(&self.shared.readers)
+            .await
+            .map_err(read)?;
         let checked = |row| record(checkpoint.number, row).map_err(read).and_then(|_| id(row, 0));
         rows.iter().map(checked).collect::<Result<_, _>>().map(Some)
     }
@@ -287,11 +391,20 @@ impl RecordIndex for SqliteViews {
 
 #[async_trait]
 impl Views for SqliteViews {
-    async fn apply(&self, tenant: &TenantId, from: LogSize, rows: &[IndexRow], heads: &[HeadRow]) -> Result<(), LogError> {
+    async fn apply(
+        &self,
+        tenant: &TenantId,
+        from: LogSize,
+        rows: &[IndexRow],
+        heads: &[HeadRow],
+    ) -> Result<(), LogError> {
         self.shared.poison.check()?;
         match self.shared.writer.lock().await.apply(tenant, self.place, from, rows, heads).await {
             Ok(Applied::Written) => Ok(()),
-            Ok(Applied::NotThere(covered)) => Err(LogError::unavailable(format!("the read models are at {covered}, not {}", from.0))),
+            Ok(Applied::NotThere(covered)) => Err(LogError::unavailable(format!(
+                "the read models are at {covered}, not {}",
+                from.0
+            ))),
             Ok(Applied::NotBegun) => Err(LogError::unavailable("no generation is being built")),
             Err(error) => Err(self.shared.failed(error)),
         }
@@ -306,52 +419,86 @@ impl Views for SqliteViews {
         max: usize,
     ) -> Result<Vec<LogPosition>, LogError> {
         let _reading = self.reading().await;
-        let Some(GenerationRow { number: generation, .. }) = self.checkpoint(tenant).await? else { return Ok(Vec::new()) };
-        // With the term's own row, so that its number is checked too: a wrong one would give the positions of another term, or none.
+        let Some(GenerationRow { number: generation, .. }) = self.checkpoint(tenant).await? else {
+            return Ok(Vec::new());
+        };
+        // With the term's own row, so that its number is checked too: a wrong one would give the
+        // positions of another term, or none.
         let sql = "SELECT t.number, t.crc, p.position, p.crc FROM term_1 t
                    LEFT JOIN posting_1 p ON p.term = t.number AND p.position BETWEEN ? AND ?
                    WHERE t.generation = ? AND t.term = ? ORDER BY p.position LIMIT ?";
         let position = |position: LogPosition| i64::try_from(position.0).unwrap_or(i64::MAX);
         let key = TermKey::of(term);
-        let query = sqlx::query(sql).bind(position(from)).bind(position(known_at)).bind(generation).bind(key.as_slice()).bind(limit(max));
+        let query = sqlx::query(sql)
+            .bind(position(from))
+            .bind(position(known_at))
+            .bind(generation)
+            .bind(key.as_slice())
+            .bind(limit(max));
         let rows = query.fetch_all(&self.shared.readers).await.map_err(read)?;
         let mut positions = Vec::with_capacity(rows.len());
         for row in &rows {
             let number = term_number(generation, key.as_slice(), row, 0).map_err(read)?;
             if let Some(position) = row.try_get::<Option<i64>, _>(2).map_err(read)? {
                 let crc = row.try_get(3).map_err(read)?;
-                sums::check("posting_1", || format!("{} {position}", to_text(key.as_slice())), crc, sums::posting(number, position)).map_err(read)?;
+                sums::check(
+                    "posting_1",
+                    || format!("{} {position}", to_text(key.as_slice())),
+                    crc,
+                    sums::posting(number, position),
+                )
+                .map_err(read)?;
                 positions.push(LogPosition(position as u64));
             }
         }
         Ok(positions)
     }
 
-    async fn positions_of_each(&self, tenant: &TenantId, terms: &[Term], known_at: LogPosition) -> Result<Vec<Vec<LogPosition>>, LogError> {
+    async fn positions_of_each(
+        &self,
+        tenant: &TenantId,
+        terms: &[Term],
+        known_at: LogPosition,
+    ) -> Result<Vec<Vec<LogPosition>>, LogError> {
         let _reading = self.reading().await;
-        let Some(GenerationRow { number, .. }) = self.checkpoint(tenant).await? else { return Ok(vec![Vec::new(); terms.len()]) };
+        let Some(GenerationRow { number, .. }) = self.checkpoint(tenant).await? else {
+            return Ok(vec![Vec::new(); terms.len()]);
+        };
         let known_at = i64::try_from(known_at.0).unwrap_or(i64::MAX);
         let mut found: HashMap<Vec<u8>, Vec<LogPosition>> = HashMap::with_capacity(terms.len());
         for some in terms.chunks(IDS) {
             let asked = some.len().next_power_of_two();
             // The driver counts parameters without a number by themselves, so each has one.
             let numbers: Vec<_> = (3..3 + asked).map(|number| format!("?{number}")).collect();
-            let sql = format!("{POSTINGS} WHERE t.generation = ?2 AND t.term IN ({})", numbers.join(","));
+            let sql =
+                format!("{POSTINGS} WHERE t.generation = ?2 AND t.term IN ({})", numbers.join(","));
             let query = sqlx::query(AssertSqlSafe(sql)).bind(known_at).bind(number);
             let padding = std::iter::repeat_n(&some[some.len() - 1], asked - some.len());
-            let query = some.iter().chain(padding).fold(query, |query, term| query.bind(TermKey::of(term).into_bytes()));
+            let query = some
+                .iter()
+                .chain(padding)
+                .fold(query, |query, term| query.bind(TermKey::of(term).into_bytes()));
             for row in query.fetch_all(&self.shared.readers).await.map_err(read)? {
                 let positions = postings(number, &row).map_err(read)?;
                 found.insert(row.try_get(0).map_err(read)?, positions);
             }
         }
         // A term may be asked twice.
-        Ok(terms.iter().map(|term| found.get(TermKey::of(term).as_slice()).cloned().unwrap_or_default()).collect())
+        Ok(terms
+            .iter()
+            .map(|term| found.get(TermKey::of(term).as_slice()).cloned().unwrap_or_default())
+            .collect())
     }
 
-    async fn briefs_of_each(&self, tenant: &TenantId, sessions: &[SessionId]) -> Result<Vec<Vec<Briefs>>, LogError> {
+    async fn briefs_of_each(
+        &self,
+        tenant: &TenantId,
+        sessions: &[SessionId],
+    ) -> Result<Vec<Vec<Briefs>>, LogError> {
         let _reading = self.reading().await;
-        let Some(GenerationRow { number, .. }) = self.checkpoint(tenant).await? else { return Ok(vec![Vec::new(); sessions.len()]) };
+        let Some(GenerationRow { number, .. }) = self.checkpoint(tenant).await? else {
+            return Ok(vec![Vec::new(); sessions.len()]);
+        };
         briefs::of_each(&self.shared.readers, number, sessions).await
     }
 
@@ -364,10 +511,14 @@ impl Views for SqliteViews {
         max: usize,
     ) -> Result<Vec<HeadRow>, LogError> {
         let _reading = self.reading().await;
-        let Some(GenerationRow { number, .. }) = self.checkpoint(tenant).await? else { return Ok(Vec::new()) };
+        let Some(GenerationRow { number, .. }) = self.checkpoint(tenant).await? else {
+            return Ok(Vec::new());
+        };
         let (mut only, mut carried) = (Vec::new(), Vec::new());
         for term in terms {
-            let Some(found) = self.term(number, &TermKey::of(term)).await? else { return Ok(Vec::new()) };
+            let Some(found) = self.term(number, &TermKey::of(term)).await? else {
+                return Ok(Vec::new());
+            };
             match term.kind {
                 TermKind::Session => only.push(found),
                 _ => carried.push((self.sessions_of(found).await?, found)),
@@ -376,28 +527,47 @@ impl Views for SqliteViews {
         carried.sort_unstable();
         let few = carried.first().is_some_and(|(sessions, _)| *sessions < FEW_SESSIONS);
         let by_length = match active_at {
-            Some(active_at) if only.is_empty() && !few => self.changed_since(number, active_at.size).await? < FEW_SESSIONS,
+            Some(active_at) if only.is_empty() && !few => {
+                self.changed_since(number, active_at.size).await? < FEW_SESSIONS
+            }
             _ => false,
         };
         let list = List { only: &only, carried: &carried, few, active_at, by_length, after };
         list.rows(&self.shared.readers, number, max).await
     }
 
-    async fn values_of(&self, tenant: &TenantId, kind: TermKind, carried: Carried, after: Option<&str>, max: usize) -> Result<Vec<String>, LogError> {
+    async fn values_of(
+        &self,
+        tenant: &TenantId,
+        kind: TermKind,
+        carried: Carried,
+        after: Option<&str>,
+        max: usize,
+    ) -> Result<Vec<String>, LogError> {
         let often = match carried {
             Carried::Once => "",
-            Carried::ByTwoRecords => " AND EXISTS (SELECT 1 FROM posting_1 p WHERE p.term = t.number LIMIT 1 OFFSET 1)",
-            Carried::ByTwoSessions => " AND EXISTS (SELECT 1 FROM term_session_1 s WHERE s.term = t.number LIMIT 1 OFFSET 1)",
+            Carried::ByTwoRecords => {
+                " AND EXISTS (SELECT 1 FROM posting_1 p WHERE p.term = t.number LIMIT 1 OFFSET 1)"
+            }
+            Carried::ByTwoSessions => {
+                " AND EXISTS (SELECT 1 FROM term_session_1 s WHERE s.term = t.number LIMIT 1 \
+                 OFFSET 1)"
+            }
         };
         let _reading = self.reading().await;
-        let Some(GenerationRow { number, .. }) = self.checkpoint(tenant).await? else { return Ok(Vec::new()) };
+        let Some(GenerationRow { number, .. }) = self.checkpoint(tenant).await? else {
+            return Ok(Vec::new());
+        };
         // A kind's terms stand together, below those of the next kind.
         let sql = format!(
             "SELECT t.term, t.number, t.crc FROM term_1 t
-             WHERE t.generation = ? AND t.term >= ? AND t.term > ? AND t.term < ?{often} ORDER BY t.term LIMIT ?"
+             WHERE t.generation = ? AND t.term >= ? AND t.term > ? AND t.term < ?{often} ORDER BY \
+             t.term LIMIT ?"
         );
         let (first, next) = ([kind.code()], [kind.code() + 1]);
-        let after = after.map_or_else(Vec::new, |after| TermKey::of(&Term { kind, value: after.to_owned() }).into_bytes());
+        let after = after.map_or_else(Vec::new, |after| {
+            TermKey::of(&Term { kind, value: after.to_owned() }).into_bytes()
+        });
         let query = sqlx::query(AssertSqlSafe(sql)).bind(number);
         let query = query.bind(first.as_slice()).bind(after).bind(next.as_slice()).bind(limit(max));
         let rows = query.fetch_all(&self.shared.readers).await.map_err(read)?;
@@ -409,16 +579,36 @@ impl Views for SqliteViews {
         rows.iter().map(value).collect::<Result<_, _>>().map_err(read)
     }
 
-    async fn head_row(&self, tenant: &TenantId, session: &SessionId) -> Result<Option<HeadRow>, LogError> {
+    async fn head_row(
+        &self,
+        tenant: &TenantId,
+        session: &SessionId,
+    ) -> Result<Option<HeadRow>, LogError> {
         let _reading = self.reading().await;
-        let Some(GenerationRow { number: generation, .. }) = self.checkpoint(tenant).await? else { return Ok(None) };
-        let Some(number) = self.term(generation, &TermKey::of_session(session.as_str())).await? else { return Ok(None) };
-        let query = sqlx::query(AssertSqlSafe(format!("SELECT {HEAD} FROM head_1 h WHERE h.session = ?"))).bind(number);
-        query.fetch_optional(&self.shared.readers).await.map_err(read)?.as_ref().map(head_row).transpose()
+        let Some(GenerationRow { number: generation, .. }) = self.checkpoint(tenant).await? else {
+            return Ok(None);
+        };
+        let Some(number) = self.term(generation, &TermKey::of_session(session.as_str())).await?
+        else {
+            return Ok(None);
+        };
+        let query =
+            sqlx::query(AssertSqlSafe(format!("SELECT {HEAD} FROM head_1 h WHERE h.session = ?")))
+                .bind(number);
+        query
+            .fetch_optional(&self.shared.readers)
+            .await
+            .map_err(read)?
+            .as_ref()
+            .map(head_row)
+            .transpose()
     }
 
     async fn session_count(&self, tenant: &TenantId) -> Result<u64, LogError> {
-        Ok(self.checkpoint(tenant).await?.map_or(0, |checkpoint| checkpoint.tallies.rows(Table::Head)))
+        Ok(self
+            .checkpoint(tenant)
+            .await?
+            .map_or(0, |checkpoint| checkpoint.tallies.rows(Table::Head)))
     }
 
     async fn reset(&self, tenant: &TenantId) -> Result<(), LogError> {
@@ -431,22 +621,42 @@ impl Views for SqliteViews {
 
     async fn dump(&self, tenant: &TenantId) -> Result<Vec<String>, LogError> {
         let mut snapshot = self.shared.readers.begin().await.map_err(read)?;
-        let Some(checkpoint) = checkpoint(&mut snapshot, tenant, self.place).await.map_err(read)? else { return Ok(vec!["covered 0".to_owned()]) };
+        let Some(checkpoint) = checkpoint(&mut snapshot, tenant, self.place).await.map_err(read)?
+        else {
+            return Ok(vec!["covered 0".to_owned()]);
+        };
         let mut lines = vec![format!("covered {}", checkpoint.covered)];
-        let mut rows = async |sql: &'static str| sqlx::query(sql).bind(checkpoint.number).fetch_all(&mut *snapshot).await.map_err(read);
-        for row in rows("SELECT id, position FROM record_1 WHERE generation = ? ORDER BY id").await? {
-            lines.push(format!("record {} #{}", id(&row, 0)?, row.try_get::<i64, _>(1).map_err(read)?));
+        let mut rows = async |sql: &'static str| {
+            sqlx::query(sql).bind(checkpoint.number).fetch_all(&mut *snapshot).await.map_err(read)
+        };
+        for row in
+            rows("SELECT id, position FROM record_1 WHERE generation = ? ORDER BY id").await?
+        {
+            lines.push(format!(
+                "record {} #{}",
+                id(&row, 0)?,
+                row.try_get::<i64, _>(1).map_err(read)?
+            ));
         }
-        let postings = "SELECT t.term, p.position FROM term_1 t JOIN posting_1 p ON p.term = t.number WHERE t.generation = ? ORDER BY 1, 2";
+        let postings = "SELECT t.term, p.position FROM term_1 t JOIN posting_1 p ON p.term = \
+                        t.number WHERE t.generation = ? ORDER BY 1, 2";
         for row in rows(postings).await? {
-            lines.push(format!("posting {} #{}", to_text(row.try_get(0).map_err(read)?), row.try_get::<i64, _>(1).map_err(read)?));
+            lines.push(format!(
+                "posting {} #{}",
+                to_text(row.try_get(0).map_err(read)?),
+                row.try_get::<i64, _>(1).map_err(read)?
+            ));
         }
         let sessions =
             "SELECT t.term, substr(s.term, 2) FROM term_1 t JOIN term_session_1 x ON x.term = t.number JOIN term_1 s ON s.number = x.session
                         WHERE t.generation = ? ORDER BY 1, 2";
         for row in rows(sessions).await? {
             let session: Vec<u8> = row.try_get(1).map_err(read)?;
-            lines.push(format!("session {} {}", to_text(row.try_get(0).map_err(read)?), String::from_utf8_lossy(&session)));
+            lines.push(format!(
+                "session {} {}",
+                to_text(row.try_get(0).map_err(read)?),
+                String::from_utf8_lossy(&session)
+            ));
         }
         let heads = "SELECT name, first_occurred, first_source, first_source_id, assessed_to, over_at, state, session, generation, length, crc
                      FROM head_1 WHERE generation = ? ORDER BY name";
@@ -482,11 +692,21 @@ impl Views for SqliteViews {
     }
 
     async fn generations(&self, tenant: &TenantId) -> Result<Generations, LogError> {
-        generations::all(&mut *self.shared.readers.acquire().await.map_err(read)?, tenant).await.map_err(read)
+        generations::all(&mut *self.shared.readers.acquire().await.map_err(read)?, tenant)
+            .await
+            .map_err(read)
     }
 
-    async fn begin(&self, tenant: &TenantId, place: Place, made_by: &MadeBy) -> Result<(), LogError> {
-        self.write(async |connection| generations::begin_or_relabel(connection, tenant, place, made_by).await).await
+    async fn begin(
+        &self,
+        tenant: &TenantId,
+        place: Place,
+        made_by: &MadeBy,
+    ) -> Result<(), LogError> {
+        self.write(async |connection| {
+            generations::begin_or_relabel(connection, tenant, place, made_by).await
+        })
+        .await
     }
 
     async fn abandon_shadow(&self, tenant: &TenantId) -> Result<(), LogError> {
@@ -496,18 +716,25 @@ impl Views for SqliteViews {
     async fn compare(&self, tenant: &TenantId) -> Result<Box<dyn Comparison>, LogError> {
         let mut snapshot = self.shared.readers.begin().await.map_err(read)?;
         // The first statement fixes what the snapshot shows.
-        let both = generations::both(&mut snapshot, tenant).await.map_err(read)?.ok_or_else(not_two)?;
+        let both =
+            generations::both(&mut snapshot, tenant).await.map_err(read)?.ok_or_else(not_two)?;
         Ok(Box::new(Pinned { snapshot, both }))
     }
 
     async fn switch(&self, tenant: &TenantId, at: LogSize, report: &str) -> Result<(), LogError> {
-        let done = self.write(async |connection| generations::switch(connection, tenant, at, report).await).await?;
+        let done = self
+            .write(async |connection| generations::switch(connection, tenant, at, report).await)
+            .await?;
         if done { Ok(()) } else { Err(not_two()) }
     }
 
     async fn sweep(&self, tenant: &TenantId) -> Result<bool, LogError> {
-        let Some(generation) = sweep::next(&self.shared.readers, tenant).await.map_err(read)? else { return Ok(false) };
-        // Reads that began before it went out of use are over when this is held; those that begin now do not see it.
+        let Some(generation) = sweep::next(&self.shared.readers, tenant).await.map_err(read)?
+        else {
+            return Ok(false);
+        };
+        // Reads that began before it went out of use are over when this is held; those that begin
+        // now do not see it.
         drop(self.shared.reading.write().await);
         self.write(async |connection| sweep::some(connection, generation).await).await?;
         Ok(true)
@@ -516,9 +743,14 @@ impl Views for SqliteViews {
 
 impl SqliteViews {
     /// Runs something that writes on the one connection that does, which must not write terms.
-    async fn write<T>(&self, run: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, sqlx::Error>) -> Result<T, LogError> {
+    async fn write<T>(
+        &self,
+        run: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, sqlx::Error>,
+    ) -> Result<T, LogError> {
         self.shared.poison.check()?;
-        run(self.shared.writer.lock().await.connection()).await.map_err(|error| self.shared.failed(error))
+        run(self.shared.writer.lock().await.connection())
+            .await
+            .map_err(|error| self.shared.failed(error))
     }
 }
 
@@ -542,14 +774,21 @@ fn checked_head(row: &SqliteRow) -> Result<HeadRow, sqlx::Error> {
         over_at: Some(over_at).filter(|over| *over != NEVER_OVER).map(Time::from_micros),
         state: row.try_get(6)?,
     };
-    let (session, generation, bits, crc): (i64, i64, i64, i64) = (row.try_get(7)?, row.try_get(8)?, row.try_get(9)?, row.try_get(10)?);
-    sums::check("head_1", || head.session.to_string(), crc, sums::head(session, generation, &head, over_at, bits))?;
+    let (session, generation, bits, crc): (i64, i64, i64, i64) =
+        (row.try_get(7)?, row.try_get(8)?, row.try_get(9)?, row.try_get(10)?);
+    sums::check(
+        "head_1",
+        || head.session.to_string(),
+        crc,
+        sums::head(session, generation, &head, over_at, bits),
+    )?;
     Ok(head)
 }
 
 fn id(row: &SqliteRow, column: usize) -> Result<RecordId, LogError> {
     let bytes: &[u8] = row.try_get(column).map_err(read)?;
-    let id = Uuid::from_slice(bytes).map_err(|_| LogError::damaged(FILE, "record_1", "an id has another length"))?;
+    let id = Uuid::from_slice(bytes)
+        .map_err(|_| LogError::damaged(FILE, "record_1", "an id has another length"))?;
     Ok(RecordId(id))
 }
 

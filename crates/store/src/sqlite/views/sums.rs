@@ -1,7 +1,10 @@
-//! Checksums of the rows of the read models, and the tallies that a generation keeps of its rows. See `docs/decisions/0020-damaged-files.md`.
+//! Checksums of the rows of the read models, and the tallies that a generation keeps of its rows.
+//! See `docs/decisions/0020-damaged-files.md`.
 //!
-//! A checksum covers every column of its row, so a row that is read is known to be the one that was written. It cannot show that a row is *missing*: for
-//! that a generation counts the rows of each table and adds up their checksums, in the transaction that writes them, and [`super::check`] counts again.
+//! A checksum covers every column of its row, so a row that is read is known to be the one that was
+//! written. It cannot show that a row is *missing*: for that a generation counts the rows of each
+//! table and adds up their checksums, in the transaction that writes them, and [`super::check`]
+//! counts again.
 
 use crate::sqlite::failure::DamagedRow;
 use claimledger_ledger::views::HeadRow;
@@ -19,7 +22,8 @@ pub(super) enum Table {
 }
 
 impl Table {
-    pub(super) const ALL: [Self; 6] = [Self::Record, Self::Term, Self::Posting, Self::Session, Self::Head, Self::Brief];
+    pub(super) const ALL: [Self; 6] =
+        [Self::Record, Self::Term, Self::Posting, Self::Session, Self::Head, Self::Brief];
 
     /// Its name in SQL.
     pub(super) const fn name(self) -> &'static str {
@@ -34,8 +38,9 @@ impl Table {
     }
 }
 
-/// Rows of each table of one generation. Of tables whose rows change (`head_1`, `brief_1`) the checksums of the keys are added up: the content is
-/// checked where it is read, and the tally only shows what is missing.
+/// Rows of each table of one generation. Of tables whose rows change (`head_1`, `brief_1`) the
+/// checksums of the keys are added up: the content is checked where it is read, and the tally only
+/// shows what is missing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tallies([Tally; 6]);
 
@@ -58,7 +63,11 @@ impl Tallies {
     }
 
     pub(super) fn to_bytes(self) -> Vec<u8> {
-        self.0.iter().flat_map(|tally| [tally.rows.to_le_bytes(), tally.sum.to_le_bytes()]).flatten().collect()
+        self.0
+            .iter()
+            .flat_map(|tally| [tally.rows.to_le_bytes(), tally.sum.to_le_bytes()])
+            .flatten()
+            .collect()
     }
 
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
@@ -77,8 +86,12 @@ impl Tallies {
             let (written, there) = (self.0[table as usize], found.0[table as usize]);
             if written != there {
                 let what = match written.rows == there.rows {
-                    true => format!("not every one of its {} rows is one that was written", there.rows),
-                    false => format!("{} rows were written, and {} are there", written.rows, there.rows),
+                    true => {
+                        format!("not every one of its {} rows is one that was written", there.rows)
+                    }
+                    false => {
+                        format!("{} rows were written, and {} are there", written.rows, there.rows)
+                    }
                 };
                 return Err(DamagedRow { place: table.name().to_owned(), what });
             }
@@ -161,18 +174,34 @@ pub(super) fn key(table: Table, key: i64) -> i64 {
 }
 
 /// A row of `generation`; `place` is -1 where it is out of use.
-pub(super) fn generation(numbers: [i64; 3], texts: [&str; 3], report: Option<&str>, tallies: &[u8]) -> i64 {
+pub(super) fn generation(
+    numbers: [i64; 3],
+    texts: [&str; 3],
+    report: Option<&str>,
+    tallies: &[u8],
+) -> i64 {
     let crc = numbers.into_iter().fold(Crc::of(0x40), Crc::number);
     let crc = texts.into_iter().fold(crc, |crc, text| crc.bytes(text.as_bytes()));
-    crc.bytes(report.map_or(b"-", str::as_bytes)).number(i64::from(report.is_some())).bytes(tallies).end()
+    crc.bytes(report.map_or(b"-", str::as_bytes))
+        .number(i64::from(report.is_some()))
+        .bytes(tallies)
+        .end()
 }
 
 /// Compares the checksum of a row with the one that was stored with it.
-pub(super) fn check(table: &str, key: impl FnOnce() -> String, stored: i64, computed: i64) -> Result<(), sqlx::Error> {
+pub(super) fn check(
+    table: &str,
+    key: impl FnOnce() -> String,
+    stored: i64,
+    computed: i64,
+) -> Result<(), sqlx::Error> {
     if stored == computed {
         return Ok(());
     }
-    let damaged = DamagedRow { place: format!("{table}, {}", key()), what: "the row does not fit its checksum".to_owned() };
+    let damaged = DamagedRow {
+        place: format!("{table}, {}", key()),
+        what: "the row does not fit its checksum".to_owned(),
+    };
     Err(damaged.into())
 }
 
@@ -205,7 +234,10 @@ mod tests {
         assert_eq!(Tallies::from_bytes(&written.to_bytes()[1..]), None);
         let mut found = Tallies::default();
         found.add(Table::Posting, posting(1, 2));
-        assert_eq!(written.compare(&found).unwrap_err().what, "2 rows were written, and 1 are there");
+        assert_eq!(
+            written.compare(&found).unwrap_err().what,
+            "2 rows were written, and 1 are there"
+        );
         found.add(Table::Posting, posting(1, 4));
         assert_eq!(written.compare(&found).unwrap_err().place, "posting_1");
         assert!(written.compare(&written).is_ok());

@@ -1,4 +1,5 @@
-//! Throwing away rows of generations that are out of use, some at a time: the connection that writes is never held long.
+//! Throwing away rows of generations that are out of use, some at a time: the connection that
+//! writes is never held long.
 
 use super::{briefs::is_of, generations::GenerationRow};
 use claimledger_facts::ids::TenantId;
@@ -10,25 +11,44 @@ const ROWS: i64 = 20_000;
 const TERMS: i64 = 512;
 
 /// A generation of a tenant that is out of use.
-pub(super) async fn next(readers: &SqlitePool, tenant: &TenantId) -> Result<Option<i64>, sqlx::Error> {
+pub(super) async fn next(
+    readers: &SqlitePool,
+    tenant: &TenantId,
+) -> Result<Option<i64>, sqlx::Error> {
     // Checked: a live generation whose place was damaged must not be thrown away.
-    let sql = format!("SELECT {} FROM generation WHERE tenant = ? AND place IS NULL ORDER BY number LIMIT 1", GenerationRow::COLUMNS);
+    let sql = format!(
+        "SELECT {} FROM generation WHERE tenant = ? AND place IS NULL ORDER BY number LIMIT 1",
+        GenerationRow::COLUMNS
+    );
     let row = sqlx::query(AssertSqlSafe(sql)).bind(tenant.as_str()).fetch_optional(readers).await?;
     row.map(|row| GenerationRow::read(&row).map(|row| row.number)).transpose()
 }
 
 /// Throws away some rows, and at last the generation.
-pub(super) async fn some(connection: &mut SqliteConnection, generation: i64) -> Result<(), sqlx::Error> {
+pub(super) async fn some(
+    connection: &mut SqliteConnection,
+    generation: i64,
+) -> Result<(), sqlx::Error> {
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     if !terms(&mut transaction, generation).await? {
-        let records = "DELETE FROM record_1 WHERE generation = ?1 AND id IN (SELECT id FROM record_1 WHERE generation = ?1 ORDER BY id LIMIT ?2)";
-        let heads = "DELETE FROM head_1 WHERE session IN (SELECT session FROM head_1 WHERE generation = ?1 LIMIT ?2)";
+        let records = "DELETE FROM record_1 WHERE generation = ?1 AND id IN (SELECT id FROM \
+                       record_1 WHERE generation = ?1 ORDER BY id LIMIT ?2)";
+        let heads = "DELETE FROM head_1 WHERE session IN (SELECT session FROM head_1 WHERE \
+                     generation = ?1 LIMIT ?2)";
         let mut gone = 0;
         for sql in [records, heads] {
-            gone += sqlx::query(sql).bind(generation).bind(ROWS).execute(&mut *transaction).await?.rows_affected();
+            gone += sqlx::query(sql)
+                .bind(generation)
+                .bind(ROWS)
+                .execute(&mut *transaction)
+                .await?
+                .rows_affected();
         }
         if gone == 0 {
-            sqlx::query("DELETE FROM generation WHERE number = ?").bind(generation).execute(&mut *transaction).await?;
+            sqlx::query("DELETE FROM generation WHERE number = ?")
+                .bind(generation)
+                .execute(&mut *transaction)
+                .await?;
         }
     }
     transaction.commit().await
@@ -43,7 +63,12 @@ async fn terms(connection: &mut SqliteConnection, generation: i64) -> Result<boo
          FROM term_1 t WHERE generation = ?1 ORDER BY term LIMIT ?3",
         is_of("b", "t")
     );
-    let rows = sqlx::query(AssertSqlSafe(sql)).bind(generation).bind(ROWS).bind(TERMS).fetch_all(&mut *connection).await?;
+    let rows = sqlx::query(AssertSqlSafe(sql))
+        .bind(generation)
+        .bind(ROWS)
+        .bind(TERMS)
+        .fetch_all(&mut *connection)
+        .await?;
     let (mut whole, mut sum) = (Vec::new(), 0);
     for row in &rows {
         let (number, count): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
@@ -62,12 +87,17 @@ async fn terms(connection: &mut SqliteConnection, generation: i64) -> Result<boo
     // Numbers of our own dictionary.
     let whole = whole.join(",");
     let briefs = format!(
-        "DELETE FROM brief_1 WHERE slot IN (SELECT b.slot FROM term_1 t CROSS JOIN brief_1 b ON {} WHERE t.number IN ({whole}))",
+        "DELETE FROM brief_1 WHERE slot IN (SELECT b.slot FROM term_1 t CROSS JOIN brief_1 b ON {} \
+         WHERE t.number IN ({whole}))",
         is_of("b", "t")
     );
     sqlx::query(AssertSqlSafe(briefs)).persistent(false).execute(&mut *connection).await?;
-    for (table, column) in [("posting_1", "term"), ("term_session_1", "term"), ("term_1", "number")] {
-        sqlx::query(AssertSqlSafe(format!("DELETE FROM {table} WHERE {column} IN ({whole})"))).persistent(false).execute(&mut *connection).await?;
+    for (table, column) in [("posting_1", "term"), ("term_session_1", "term"), ("term_1", "number")]
+    {
+        sqlx::query(AssertSqlSafe(format!("DELETE FROM {table} WHERE {column} IN ({whole})")))
+            .persistent(false)
+            .execute(&mut *connection)
+            .await?;
     }
     Ok(true)
 }
@@ -75,23 +105,32 @@ async fn terms(connection: &mut SqliteConnection, generation: i64) -> Result<boo
 /// Throws away some rows of a term that is on very many records.
 async fn some_of_term(connection: &mut SqliteConnection, term: i64) -> Result<(), sqlx::Error> {
     let briefs = format!(
-        "DELETE FROM brief_1 WHERE slot IN (SELECT b.slot FROM term_1 t CROSS JOIN brief_1 b ON {} WHERE t.number = ?1 ORDER BY b.slot LIMIT ?2)",
+        "DELETE FROM brief_1 WHERE slot IN (SELECT b.slot FROM term_1 t CROSS JOIN brief_1 b ON {} \
+         WHERE t.number = ?1 ORDER BY b.slot LIMIT ?2)",
         is_of("b", "t")
     );
     sqlx::query(AssertSqlSafe(briefs)).bind(term).bind(ROWS).execute(&mut *connection).await?;
     for (table, column) in [("posting_1", "position"), ("term_session_1", "session")] {
-        let sql =
-            format!("DELETE FROM {table} WHERE term = ?1 AND {column} IN (SELECT {column} FROM {table} WHERE term = ?1 ORDER BY {column} LIMIT ?2)");
+        let sql = format!(
+            "DELETE FROM {table} WHERE term = ?1 AND {column} IN (SELECT {column} FROM {table} \
+             WHERE term = ?1 ORDER BY {column} LIMIT ?2)"
+        );
         sqlx::query(AssertSqlSafe(sql)).bind(term).bind(ROWS).execute(&mut *connection).await?;
     }
     Ok(())
 }
 
 /// Throws away every row of a tenant.
-pub(super) async fn all(connection: &mut SqliteConnection, tenant: &TenantId) -> Result<(), sqlx::Error> {
+pub(super) async fn all(
+    connection: &mut SqliteConnection,
+    tenant: &TenantId,
+) -> Result<(), sqlx::Error> {
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    let others: i64 =
-        sqlx::query("SELECT count(*) FROM generation WHERE tenant <> ?").bind(tenant.as_str()).fetch_one(&mut *transaction).await?.try_get(0)?;
+    let others: i64 = sqlx::query("SELECT count(*) FROM generation WHERE tenant <> ?")
+        .bind(tenant.as_str())
+        .fetch_one(&mut *transaction)
+        .await?
+        .try_get(0)?;
     // Without a condition SQLite frees a table's pages without looking into them.
     let statements: &[&'static str] = if others == 0 {
         &[
@@ -108,11 +147,16 @@ pub(super) async fn all(connection: &mut SqliteConnection, tenant: &TenantId) ->
             "DELETE FROM brief_1 WHERE slot IN (SELECT b.slot FROM term_1 t CROSS JOIN brief_1 b
                  ON b.slot BETWEEN t.number * 1048576 AND t.number * 1048576 + 1048575
                  WHERE t.generation IN (SELECT number FROM generation WHERE tenant = ?))",
-            "DELETE FROM posting_1 WHERE term IN (SELECT number FROM term_1 WHERE generation IN (SELECT number FROM generation WHERE tenant = ?))",
-            "DELETE FROM term_session_1 WHERE term IN (SELECT number FROM term_1 WHERE generation IN (SELECT number FROM generation WHERE tenant = ?))",
-            "DELETE FROM term_1 WHERE generation IN (SELECT number FROM generation WHERE tenant = ?)",
-            "DELETE FROM head_1 WHERE generation IN (SELECT number FROM generation WHERE tenant = ?)",
-            "DELETE FROM record_1 WHERE generation IN (SELECT number FROM generation WHERE tenant = ?)",
+            "DELETE FROM posting_1 WHERE term IN (SELECT number FROM term_1 WHERE generation IN \
+             (SELECT number FROM generation WHERE tenant = ?))",
+            "DELETE FROM term_session_1 WHERE term IN (SELECT number FROM term_1 WHERE generation \
+             IN (SELECT number FROM generation WHERE tenant = ?))",
+            "DELETE FROM term_1 WHERE generation IN (SELECT number FROM generation WHERE tenant = \
+             ?)",
+            "DELETE FROM head_1 WHERE generation IN (SELECT number FROM generation WHERE tenant = \
+             ?)",
+            "DELETE FROM record_1 WHERE generation IN (SELECT number FROM generation WHERE tenant \
+             = ?)",
             "DELETE FROM generation WHERE tenant = ?",
         ]
     };

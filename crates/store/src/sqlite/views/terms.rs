@@ -52,6 +52,7 @@ impl Borrow<[u8]> for TermKey {
 /// Kind and value, as a dump shows them.
 pub(super) fn to_text(key: &[u8]) -> String {
     let (code, value) = key.split_first().map_or((0, key), |(code, value)| (*code, value));
-    let kind = TermKind::from_code(code).map_or_else(|| format!("kind {code}"), |kind| format!("{kind:?}"));
+    let kind = TermKind::from_code(code)
+        .map_or_else(|| format!("kind {code}"), |kind| format!("{kind:?}"));
     format!("{kind} {}", String::from_utf8_lossy(value))
 }
