@@ -3,8 +3,10 @@
 mod common;
 
 use claimledger_app::{
-    ask::{AskError, Asking, Caller, DecisionFilter, RecordBy, SessionFilter, WhyFilter},
-    ingest::IngestError,
+    intake::IngestError,
+    model::question::{
+        AskError, Asking, Caller, DecisionFilter, RecordBy, SessionFilter, WhyFilter,
+    },
     rebuild::RebuildError,
 };
 use claimledger_facts::{
@@ -199,7 +201,7 @@ async fn a_credential_appends_as_its_own_source() {
         refused(
             app.ingest(
                 &own,
-                claimledger_app::ingest::Batch { source: source("other"), ..line(None) }
+                claimledger_app::intake::Batch { source: source("other"), ..line(None) }
             )
             .await
         )
@@ -260,7 +262,9 @@ async fn one_tenant_never_shows_in_another() {
     assert_eq!((acme.items.len(), globex.items.len()), (8, 1));
 
     // Alice is a person of each tenant, and not the same one.
-    let alice = |page: &claimledger_app::answer::Page<claimledger_app::answer::SessionHit>,
+    let alice = |page: &claimledger_app::model::answer::Page<
+        claimledger_app::model::answer::SessionHit,
+    >,
                  session: &str| {
         page.items
             .iter()

@@ -4,7 +4,7 @@ mod common;
 
 use claimledger_app::{
     app::App,
-    ask::{AskError, Asking, TrustChange},
+    model::question::{AskError, Asking, TrustChange},
 };
 use claimledger_domain::model::{Decision, Phase};
 use claimledger_facts::{

@@ -2,9 +2,9 @@
 
 mod common;
 
-use claimledger_app::{
+use claimledger_app::model::{
     answer::{Page, SessionHit},
-    ask::{Asking, Caller, DecisionFilter, SessionFilter, WhyFilter},
+    question::{Asking, Caller, DecisionFilter, SessionFilter, WhyFilter},
 };
 use claimledger_domain::model::{Implied, Phase};
 use claimledger_facts::{

@@ -3,9 +3,11 @@
 mod common;
 
 use claimledger_app::{
-    answer::DecisionAt,
     app::App,
-    ask::{AskError, Asking},
+    model::{
+        answer::DecisionAt,
+        question::{AskError, Asking},
+    },
 };
 use claimledger_facts::{ids::LogPosition, vocabulary::Outcome};
 use common::*;

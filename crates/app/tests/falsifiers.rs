@@ -5,7 +5,7 @@ mod common;
 
 use claimledger_app::{
     app::App,
-    ask::{Asking, SessionFilter},
+    model::question::{Asking, SessionFilter},
 };
 use claimledger_facts::ids::LogPosition;
 use common::*;

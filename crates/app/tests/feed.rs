@@ -4,10 +4,12 @@
 mod common;
 
 use claimledger_app::{
-    answer::SessionChange,
     app::App,
-    ask::{AskError, Asking},
-    changes::Changed,
+    feed::Changed,
+    model::{
+        answer::SessionChange,
+        question::{AskError, Asking},
+    },
 };
 use claimledger_domain::model::{Phase, SessionState};
 use claimledger_facts::{

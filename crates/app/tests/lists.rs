@@ -2,7 +2,7 @@
 
 mod common;
 
-use claimledger_app::ask::{AskError, Asking, SessionFilter};
+use claimledger_app::model::question::{AskError, Asking, SessionFilter};
 use claimledger_domain::model::Certainty;
 use claimledger_facts::ids::{IdpId, KeyId, LogPosition, SessionId};
 use common::*;
@@ -86,7 +86,7 @@ async fn a_page_is_limited_and_a_cursor_fits_one_question() {
         app.sessions(&owner("acme"), &other, &now, 2, Some(cursor)).await,
         Err(AskError::BadCursor)
     ));
-    let decisions = claimledger_app::ask::DecisionFilter::default();
+    let decisions = claimledger_app::model::question::DecisionFilter::default();
     assert!(matches!(
         app.decisions(&owner("acme"), &decisions, &now, 2, Some(cursor)).await,
         Err(AskError::BadCursor)

@@ -5,7 +5,7 @@ mod common;
 
 use claimledger_app::{
     app::{App, Options, Parts},
-    ask::{Asking, DecisionFilter, SessionFilter},
+    model::question::{Asking, DecisionFilter, SessionFilter},
 };
 use claimledger_domain::timeline::ClockOrder;
 use claimledger_facts::{
@@ -204,7 +204,7 @@ async fn page(
         _ => {
             let page =
                 app.sessions_in_brief(&caller, &filter, asking, first, after).await.unwrap().value;
-            let row = |hit: &claimledger_app::answer::SessionHit| {
+            let row = |hit: &claimledger_app::model::answer::SessionHit| {
                 let state = &hit.session;
                 format!(
                     "{} {:?} {:?} {:?} {:?}",

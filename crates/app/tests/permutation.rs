@@ -9,7 +9,7 @@ mod told;
 
 use claimledger_app::{
     app::{App, Options},
-    ask::{Asking, SessionFilter},
+    model::question::{Asking, SessionFilter},
 };
 use claimledger_facts::ids::{IdpId, LogPosition};
 use claimledger_sources::{Dialect, translate};

@@ -4,10 +4,12 @@
 mod common;
 
 use claimledger_app::{
-    answer::Answer,
     app::App,
-    ask::{Asking, Caller},
-    reached::{Chain, FoundKind},
+    model::{
+        answer::Answer,
+        question::{Asking, Caller},
+        reached::{Chain, FoundKind},
+    },
 };
 use claimledger_domain::timeline::ClockOrder;
 use claimledger_facts::{ids::SessionId, vocabulary::Role};

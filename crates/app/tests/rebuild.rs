@@ -5,7 +5,7 @@ mod common;
 
 use claimledger_app::{
     app::{App, Options},
-    ask::{Asking, SessionFilter, WhyFilter},
+    model::question::{Asking, SessionFilter, WhyFilter},
     rebuild::RebuildError,
 };
 use claimledger_domain::RULES;
@@ -156,7 +156,7 @@ async fn rows_that_the_log_does_not_give_are_named_and_stay() {
     assert_eq!(app.last_rebuild(&owner("acme")).await.unwrap(), None);
 
     // Who only operates is told what differs, and not who is in it.
-    let operator = claimledger_app::ask::Caller {
+    let operator = claimledger_app::model::question::Caller {
         roles: vec![claimledger_facts::vocabulary::Role::Operate],
         ..owner("acme")
     };

@@ -5,7 +5,7 @@ mod common;
 
 use claimledger_app::{
     app::{App, Options},
-    ask::{AskError, Asking, Caller},
+    model::question::{AskError, Asking, Caller},
 };
 use claimledger_domain::first_seen::{FirstSeenKind, Shown, Window};
 use claimledger_facts::{ids::LogPosition, vocabulary::Role};

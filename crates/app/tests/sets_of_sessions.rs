@@ -6,7 +6,7 @@ mod common;
 
 use claimledger_app::{
     app::{App, Options},
-    ask::{AskError, Asking},
+    model::question::{AskError, Asking},
 };
 use claimledger_domain::{dependants::Changed, model::SessionState, outlived::outlived};
 use claimledger_facts::ids::{ActorId, LogPosition, SessionId};

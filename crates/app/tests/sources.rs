@@ -2,9 +2,9 @@
 
 mod common;
 
-use claimledger_app::{
-    ask::{Asking, RecordBy},
-    sources::{Counted, SourceReport},
+use claimledger_app::model::{
+    question::{Asking, RecordBy},
+    source_report::{Counted, SourceReport},
 };
 use claimledger_domain::{
     completeness::{Timeliness, completeness},
@@ -141,7 +141,7 @@ async fn where_counting_stops_the_answer_says_so() {
         ingest(&app, "acme", drafts(chunk)).await.unwrap();
     }
     app.settled_status(&owner("acme")).await.unwrap();
-    let feed = |value: claimledger_app::sources::Heard| {
+    let feed = |value: claimledger_app::model::source_report::Heard| {
         value.sources.into_iter().find(|report| report.source.as_str() == "feed").unwrap()
     };
     let late = feed(

@@ -4,9 +4,11 @@ mod common;
 
 use claimledger_app::{
     app::Options,
-    ask::{AskError, Asking, RecordBy},
-    health::Part,
-    ingest::{Batch, IngestError},
+    intake::{Batch, IngestError},
+    model::{
+        health::Part,
+        question::{AskError, Asking, RecordBy},
+    },
 };
 use claimledger_facts::ids::{LogPosition, SessionId};
 use claimledger_ledger::{
@@ -255,7 +257,7 @@ async fn two_first_sights_give_one_person() {
     assert_eq!(people.len(), 1);
     // Every login finds them.
     for login in ["zoe0@x.example", "ZOE1@x.example ", "zoe2@x.example", "u-zoe"] {
-        let filter = claimledger_app::ask::SessionFilter {
+        let filter = claimledger_app::model::question::SessionFilter {
             subject: Some(login.into()),
             ..Default::default()
         };

@@ -9,7 +9,7 @@ use crate::{
 use anyhow::{Context, Result, anyhow};
 use claimledger_app::{
     app::{App, Options},
-    ask::{Asking, Caller},
+    model::question::{Asking, Caller},
 };
 use claimledger_server::graphql::{Executor, Told};
 use serde_json::{Map, Value, json};

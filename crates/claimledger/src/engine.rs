@@ -278,7 +278,7 @@ fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
 mod tests {
     use super::*;
     use crate::commands::demo;
-    use claimledger_app::ask::Caller;
+    use claimledger_app::model::question::Caller;
     use std::time::Duration;
 
     /// Every row of the read models, made anew so many records at a time; and again beside them.

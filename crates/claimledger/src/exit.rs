@@ -1,7 +1,9 @@
 //! Exit statuses: 0 done, 1 the answer is "no", 2 usage, 3 refused input, 4 unavailable, 5 corrupt.
 
 use crate::settings::Usage;
-use claimledger_app::{app::InitError, ask::AskError, ingest::IngestError, rebuild::RebuildError};
+use claimledger_app::{
+    app::InitError, intake::IngestError, model::question::AskError, rebuild::RebuildError,
+};
 use claimledger_ledger::{append::SequencerError, log::LogError};
 use claimledger_store::sqlite::OpenError;
 use std::fmt;

@@ -2,7 +2,7 @@
 
 use crate::cli::{ClockJump, Common, Format};
 use anyhow::Result;
-use claimledger_app::ask::Asking;
+use claimledger_app::model::question::Asking;
 use claimledger_facts::{ids::LogPosition, time::Time};
 use claimledger_ledger::clock::{ClockSettings, OnJump};
 use std::{

@@ -1,6 +1,6 @@
 //! What a door reads of T, K and R, and turns into the app's question.
 
-use claimledger_app::ask::Asking;
+use claimledger_app::model::question::Asking;
 use claimledger_facts::{ids::LogPosition, time::Time};
 
 /// K, as it was asked.

@@ -1,6 +1,6 @@
 //! A record's facts as JSON: what GraphQL answers and the drawer shows.
 
-use claimledger_app::{answer::RecordView, ask::Caller};
+use claimledger_app::model::{answer::RecordView, question::Caller};
 use claimledger_facts::{fact::Fact, statement::Statement, time::Occurred, vocabulary::Role};
 use serde_json::{Map, Value, json};
 

@@ -5,8 +5,8 @@
 //! is as unknown as what nobody has.
 
 use super::{View, find};
-use crate::{
-    ask::{Caller, DecisionFilter, SessionFilter, TrustChange},
+use crate::model::{
+    question::{Caller, DecisionFilter, SessionFilter, TrustChange},
     terms::{claim_key_term, term},
 };
 use claimledger_domain::{completeness::Barrier, dependants::changes};

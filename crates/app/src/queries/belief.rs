@@ -2,10 +2,12 @@
 
 use super::{View, barrier};
 use crate::{
-    answer::{Answer, Beliefs},
     app::{App, Disclosure},
-    ask::{AskError, Asking, Caller},
-    gather,
+    model::{
+        answer::{Answer, Beliefs},
+        question::{AskError, Asking, Caller},
+    },
+    read::load_session,
 };
 use claimledger_domain::belief::{self, MAX_TRIED, belief_diff};
 use claimledger_facts::{ids::SessionId, time::Time};
@@ -47,17 +49,21 @@ impl App {
         }
         let view = View::new(&self.0, &tenant, after.cut);
         let reader = tenant.reader(&*self.0.log, &*self.0.views);
-        let mut gathered = gather::session(&reader, view.traits, session, after.cut.known_at)
+        let mut gathered = load_session::session(&reader, view.traits, session, after.cut.known_at)
             .await?
             .unwrap_or_default();
         if view.traits.links() {
             // A link may have meant something else then (`semantics.md` 25). What is known of both
             // is not counted twice.
             let known_at = before.cut.known_at;
-            let then =
-                gather::session(&reader, tenant.first_of_kind.at(known_at), session, known_at)
-                    .await?
-                    .unwrap_or_default();
+            let then = load_session::session(
+                &reader,
+                tenant.first_of_kind.at(known_at),
+                session,
+                known_at,
+            )
+            .await?
+            .unwrap_or_default();
             gathered.facts.extend(then.facts);
         }
         let asked = belief::Beliefs {

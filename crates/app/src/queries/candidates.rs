@@ -4,13 +4,13 @@
 
 use super::View;
 use crate::{
-    ask::AskError,
-    brief::Brief,
-    fetched::Fetched,
-    gather::{self, Gathered},
-    heads::{self, Summary},
-    reader::Reader,
-    terms::term,
+    model::{question::AskError, record_summary::Brief, terms::term},
+    projection::session_rows::{self, Summary},
+    read::{
+        load_session::{self, Gathered},
+        prefetch::Fetched,
+        reader::Reader,
+    },
 };
 use claimledger_domain::claims_seen::{self, SessionSeen};
 use claimledger_facts::{
@@ -88,7 +88,7 @@ impl<'v> Candidates<'v> {
         // else.
         tokio::task::yield_now().await;
         let reader = Reader { fetched: Some(&self.fetched), ..self.view.reader() };
-        Ok(gather::session(&reader, self.view.traits, id, self.view.cut.known_at).await?)
+        Ok(load_session::session(&reader, self.view.traits, id, self.view.cut.known_at).await?)
     }
 
     /// Reads at once what some sessions are made of that will be looked at next, as far as the
@@ -272,7 +272,7 @@ impl<'v> Candidates<'v> {
                 // What the row says of the head holds at K too, if nothing came after K that
                 // changed it.
                 let of_no_use = row.assessed_to.0 <= view.cut.known_at.0 + 1
-                    && heads::last_of(&row).is_some_and(|last| {
+                    && session_rows::last_of(&row).is_some_and(|last| {
                         serde_json::from_slice(&row.state).is_ok_and(|summary| skip(&summary, last))
                     });
                 if !of_no_use {

@@ -6,12 +6,14 @@
 
 use super::{Assessed, MAX_PAGE, View, barrier::not_known};
 use crate::{
-    answer::Answer,
     app::{App, Disclosure},
-    ask::{AskError, Asking, Caller},
-    gather,
-    reached::{AppHop, Chain, ChainKind, ChainLink, Hop},
-    terms::{pair, term},
+    model::{
+        answer::Answer,
+        question::{AskError, Asking, Caller},
+        reached::{AppHop, Chain, ChainKind, ChainLink, Hop},
+        terms::{pair, term},
+    },
+    read::load_session,
 };
 use claimledger_domain::model::{Known, Phase, RecordRef};
 use claimledger_facts::{
@@ -148,8 +150,9 @@ impl View<'_> {
         let positions = reader.positions(from, self.cut.known_at).await?;
         let mut facts = Vec::new();
         for record in reader.records(&positions).await? {
-            let by_t =
-                gather::known(&record, record.variant, |fact| fact.occurred.from <= self.cut.at);
+            let by_t = load_session::known(&record, record.variant, |fact| {
+                fact.occurred.from <= self.cut.at
+            });
             facts.extend(by_t.filter(|known| wanted(known)));
         }
         Ok(facts)

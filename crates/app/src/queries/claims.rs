@@ -1,7 +1,7 @@
 //! Filters on the claims of a session: one claim must meet all of them.
 
 use super::Assessed;
-use crate::ask::SessionFilter;
+use crate::model::question::SessionFilter;
 use claimledger_domain::{
     history::HistoryCut,
     model::{Certainty, Known, RecordRef},

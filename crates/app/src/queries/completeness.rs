@@ -1,9 +1,11 @@
 //! What has been heard of each source, and what has not.
 
 use crate::{
-    answer::Answer,
     app::{App, Disclosure},
-    ask::{AskError, Asking, Caller},
+    model::{
+        answer::Answer,
+        question::{AskError, Asking, Caller},
+    },
 };
 
 impl App {

@@ -2,9 +2,11 @@
 
 use super::View;
 use crate::{
-    answer::Answer,
     app::{App, Disclosure},
-    ask::{AskError, Asking, Caller},
+    model::{
+        answer::Answer,
+        question::{AskError, Asking, Caller},
+    },
 };
 use claimledger_domain::changes::{PolicyChanges, TrustChanges, policy_changes, trust_changes};
 use claimledger_facts::ids::{IdpId, PolicyId};

@@ -2,9 +2,11 @@
 
 use super::{View, barrier::not_known};
 use crate::{
-    answer::{Answer, DecisionAt, DecisionFound},
     app::{App, Disclosure},
-    ask::{AskError, Asking, Caller},
+    model::{
+        answer::{Answer, DecisionAt, DecisionFound},
+        question::{AskError, Asking, Caller},
+    },
 };
 use claimledger_domain::model::RecordRef;
 use claimledger_facts::{

@@ -3,16 +3,18 @@
 use super::{
     View,
     claims::is_key_of,
+    session_scan::Walk,
     sessions::{at_most_a_page, with_one_of},
-    walk::Walk,
 };
 use crate::{
-    answer::{Answer, DecisionHit, Page},
     app::{App, Disclosure},
-    ask::{AskError, Asking, Caller, DecisionFilter},
-    cursor::{Cursor, Question},
-    heads::{self, Summary},
-    terms::{claim_key_term, term},
+    model::{
+        answer::{Answer, DecisionHit, Page},
+        cursor::{Cursor, Question},
+        question::{AskError, Asking, Caller, DecisionFilter},
+        terms::{claim_key_term, term},
+    },
+    projection::session_rows::{self, Summary},
 };
 use claimledger_domain::{
     RULES,
@@ -85,7 +87,8 @@ impl App {
             let assessed = view.session(session).await?;
             found = assessed.is_some();
             if let Some(assessed) = assessed
-                && let Some(key) = heads::key_of(&assessed.state.id, &assessed.gathered.records)
+                && let Some(key) =
+                    session_rows::key_of(&assessed.state.id, &assessed.gathered.records)
             {
                 add(&key, assessed.state);
             }

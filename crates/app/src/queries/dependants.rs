@@ -2,11 +2,13 @@
 
 use super::{View, candidates::Candidates, why::names};
 use crate::{
-    answer::{Answer, ChangeHit},
     app::{App, Disclosure},
-    ask::{AskError, Asking, Caller},
-    fetched::AT_ONCE,
-    terms::{claim_key_term, term},
+    model::{
+        answer::{Answer, ChangeHit},
+        question::{AskError, Asking, Caller},
+        terms::{claim_key_term, term},
+    },
+    read::prefetch::AT_ONCE,
 };
 use claimledger_domain::{
     dependants::{Change, Changed, changes, dependants},

@@ -3,13 +3,15 @@
 
 use super::{View, barrier};
 use crate::{
-    answer::Answer,
     app::{App, Disclosure, Inner},
-    ask::{AskError, Asking, Caller},
-    brief::Brief,
-    own_records::LEDGER_SOURCE,
-    reached::{Found, FoundKind, FoundList},
-    terms::{pair, term, variant_term},
+    model::{
+        answer::Answer,
+        question::{AskError, Asking, Caller},
+        reached::{Found, FoundKind, FoundList},
+        record_summary::Brief,
+        terms::{pair, term, variant_term},
+    },
+    tenant::own_records::LEDGER_SOURCE,
 };
 use claimledger_domain::history::HistoryCut;
 use claimledger_facts::{

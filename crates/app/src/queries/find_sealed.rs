@@ -6,7 +6,7 @@
 //! tried, and with the key goes the digest's meaning.
 
 use super::find::{COUNTED, Search};
-use crate::{
+use crate::model::{
     reached::{Found, FoundKind},
     terms::{LABEL_TERM, pair, term},
 };

@@ -2,10 +2,12 @@
 
 use super::{View, candidates::Candidates};
 use crate::{
-    answer::{Answer, Compared, FirstSeenAnswer},
     app::{App, Disclosure},
-    ask::{AskError, Asking, Caller},
-    terms::{amr_set_of, term},
+    model::{
+        answer::{Answer, Compared, FirstSeenAnswer},
+        question::{AskError, Asking, Caller},
+        terms::{amr_set_of, term},
+    },
 };
 use claimledger_domain::{
     claims_seen::{ClaimSeen, SessionSeen},

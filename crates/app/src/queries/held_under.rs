@@ -2,12 +2,14 @@
 
 use super::{View, candidates::Candidates};
 use crate::{
-    answer::{Answer, HeldAnswer},
     app::{App, Disclosure},
-    ask::{AskError, Asking, Caller},
-    fetched::AT_ONCE,
-    heads::Summary,
-    terms::term,
+    model::{
+        answer::{Answer, HeldAnswer},
+        question::{AskError, Asking, Caller},
+        terms::term,
+    },
+    projection::session_rows::Summary,
+    read::prefetch::AT_ONCE,
 };
 use claimledger_domain::{
     held_under::{Held, held_under, replaced},

@@ -2,9 +2,11 @@
 
 use crate::{
     app::{App, Disclosure, Inner, Label},
-    ask::{AskError, Caller},
+    model::{
+        question::{AskError, Caller},
+        terms::term,
+    },
     tenant::Tenant,
-    terms::term,
 };
 use claimledger_facts::{
     ids::{LogPosition, Pseudonym},

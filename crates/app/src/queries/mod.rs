@@ -1,7 +1,7 @@
 //! The reads. Each passes `App::disclose`, pins its cut, and answers for exactly that cut.
 
+mod background_read;
 mod barrier;
-mod begun;
 mod belief;
 mod candidates;
 mod chain;
@@ -21,23 +21,26 @@ mod record;
 mod rehearse;
 mod reused;
 mod session;
+mod session_scan;
 mod sessions;
 mod sources;
 mod status;
 mod stops;
 mod timeline;
-mod walk;
 mod why;
 
 use crate::{
-    answer::{Answer, Gap, Problem, SourceCompleteness, Status},
-    app::Inner,
-    ask::AskError,
-    cut::Pinned,
-    fetched::Fetched,
-    gather::{self, Gathered, Traits},
-    health::{Cause, Health, Part},
-    reader::Reader,
+    app::{Inner, cut::Pinned},
+    model::{
+        answer::{Answer, Gap, Problem, SourceCompleteness, Status},
+        health::{Cause, Health, Part},
+        question::AskError,
+    },
+    read::{
+        load_session::{self, Gathered, Traits},
+        prefetch::Fetched,
+        reader::Reader,
+    },
     tenant::Tenant,
 };
 use claimledger_domain::{
@@ -92,7 +95,7 @@ impl<'a> View<'a> {
     /// A session by any of its ids; none: nothing of it is known at K.
     pub(crate) async fn session(&self, id: &SessionId) -> Result<Option<Assessed>, LogError> {
         let Some(gathered) =
-            gather::session(&self.reader(), self.traits, id, self.cut.known_at).await?
+            load_session::session(&self.reader(), self.traits, id, self.cut.known_at).await?
         else {
             return Ok(None);
         };
@@ -107,7 +110,8 @@ impl<'a> View<'a> {
         fetched: Option<&Fetched>,
     ) -> Result<Option<Assessed>, LogError> {
         let reader = Reader { fetched, ..self.reader() };
-        let Some(gathered) = gather::session(&reader, self.traits, id, self.cut.known_at).await?
+        let Some(gathered) =
+            load_session::session(&reader, self.traits, id, self.cut.known_at).await?
         else {
             return Ok(None);
         };

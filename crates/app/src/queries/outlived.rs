@@ -2,11 +2,13 @@
 
 use super::{View, candidates::Candidates};
 use crate::{
-    answer::{Answer, OutlivedHit},
     app::{App, Disclosure},
-    ask::{AskError, Asking, Caller},
-    heads::{self, Summary},
-    terms::{IDP_SESSION_ENDED, pair, term},
+    model::{
+        answer::{Answer, OutlivedHit},
+        question::{AskError, Asking, Caller},
+        terms::{IDP_SESSION_ENDED, pair, term},
+    },
+    projection::session_rows::{self, Summary},
 };
 use claimledger_domain::{
     assess::{assess, assess_in_brief},
@@ -91,5 +93,5 @@ async fn ended_before(view: &View<'_>, id: &SessionId, time: Time) -> Result<boo
         Ok(Summary::State { ended_at, .. }) => ended_at.is_some_and(|ended| ended <= time),
         Ok(Summary::Alias { .. } | Summary::NotUnderstood { .. }) | Err(_) => false,
     };
-    Ok(holds_at_k && over && heads::last_of(&row).is_some_and(|last| last <= time))
+    Ok(holds_at_k && over && session_rows::last_of(&row).is_some_and(|last| last <= time))
 }

@@ -1,14 +1,15 @@
 //! One record, as far as the caller may see it.
 
 use crate::{
-    answer::RecordView,
     app::{App, Disclosure, Inner},
-    ask::{AskError, Caller, RecordBy},
-    brief,
-    own_records::LEDGER_SOURCE,
-    reader::decode_record,
-    tenant::Tenant,
-    terms::variant_term,
+    model::{
+        answer::RecordView,
+        question::{AskError, Caller, RecordBy},
+        record_summary,
+        terms::variant_term,
+    },
+    read::reader::decode_record,
+    tenant::{Tenant, own_records::LEDGER_SOURCE},
 };
 use claimledger_facts::{
     ids::{LogPosition, LogSize, RecordId, SourceId},
@@ -54,7 +55,7 @@ impl App {
         let variant =
             record.header.variant || reader.any(&others, LogPosition(u64::MAX >> 1)).await?;
         Ok(Some(RecordView {
-            reference: brief::reference(&record.header, &record.statement.kind),
+            reference: record_summary::reference(&record.header, &record.statement.kind),
             leaf: record.leaf,
             header: entry.header,
             translator: record.header.translator,

@@ -1,11 +1,15 @@
 //! What would change if trust had been otherwise. Nothing is written.
 
-use super::{View, walk::Walk};
+use super::{View, session_scan::Walk};
 use crate::{
-    answer::{Answer, FallenHit, LiveSession, LockedOut, RedecidedHit, Rehearsed, UnchangedHit},
     app::{App, Disclosure},
-    ask::{AskError, Asking, Caller, TrustChange},
-    heads::Summary,
+    model::{
+        answer::{
+            Answer, FallenHit, LiveSession, LockedOut, RedecidedHit, Rehearsed, UnchangedHit,
+        },
+        question::{AskError, Asking, Caller, TrustChange},
+    },
+    projection::session_rows::Summary,
 };
 use claimledger_domain::{
     model::{Cut, Implied},

@@ -2,10 +2,12 @@
 
 use super::{View, candidates::Candidates};
 use crate::{
-    answer::Answer,
     app::{App, Disclosure},
-    ask::{AskError, Asking, Caller},
-    terms::term,
+    model::{
+        answer::Answer,
+        question::{AskError, Asking, Caller},
+        terms::term,
+    },
 };
 use claimledger_domain::{
     claims_seen::SessionSeen,

@@ -2,9 +2,11 @@
 
 use super::{View, barrier};
 use crate::{
-    answer::Answer,
     app::{App, Disclosure},
-    ask::{AskError, Asking, Caller},
+    model::{
+        answer::Answer,
+        question::{AskError, Asking, Caller},
+    },
 };
 use claimledger_domain::model::SessionState;
 use claimledger_facts::ids::SessionId;

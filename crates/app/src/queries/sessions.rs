@@ -1,15 +1,16 @@
 //! Lists of sessions.
 
-use super::{Assessed, MAX_PAGE, View, claims, walk::Walk};
+use super::{Assessed, MAX_PAGE, View, claims, session_scan::Walk};
 use crate::{
-    answer::{Answer, Page, SessionHit},
-    app::{App, Disclosure, Inner},
-    ask::{AskError, Asking, Caller, SessionFilter},
-    cursor::{Cursor, Question},
-    cut::Pinned,
-    heads::{Summary, is_retraction},
+    app::{App, Disclosure, Inner, cut::Pinned},
+    model::{
+        answer::{Answer, Page, SessionHit},
+        cursor::{Cursor, Question},
+        question::{AskError, Asking, Caller, SessionFilter},
+        terms::{claim_key_term, term},
+    },
+    projection::session_rows::{Summary, is_retraction},
     tenant::Tenant,
-    terms::{claim_key_term, term},
 };
 use claimledger_domain::{
     RULES,

@@ -6,15 +6,16 @@
 
 use super::barrier::not_known;
 use crate::{
-    answer::Answer,
     app::{App, Disclosure, Inner},
-    ask::{AskError, Asking, Caller},
-    brief::Brief,
-    own_records::LEDGER_SOURCE,
-    reader::Reader,
-    sources::{ConflictRef, Counted, Heard, SourceReport},
-    tenant::Tenant,
-    terms::Told,
+    model::{
+        answer::Answer,
+        question::{AskError, Asking, Caller},
+        record_summary::Brief,
+        source_report::{ConflictRef, Counted, Heard, SourceReport},
+        terms::Told,
+    },
+    read::reader::Reader,
+    tenant::{Tenant, own_records::LEDGER_SOURCE},
 };
 use claimledger_domain::{
     completeness::{Timeliness, said_by},

@@ -1,11 +1,13 @@
 //! Where things stand: beside the answers, and of no record.
 
 use crate::{
-    answer::Status,
     app::App,
-    ask::{AskError, Caller},
-    health::Health,
-    scrub,
+    model::{
+        answer::Status,
+        health::Health,
+        question::{AskError, Caller},
+    },
+    projection::scrub,
 };
 use claimledger_facts::ids::{LogPosition, TenantId};
 use claimledger_ledger::log::LogError;

@@ -2,10 +2,12 @@
 
 use super::View;
 use crate::{
-    answer::{Answer, SessionStops},
     app::{App, Disclosure},
-    ask::{AskError, Asking, Caller},
-    gather::{self, Gathered},
+    model::{
+        answer::{Answer, SessionStops},
+        question::{AskError, Asking, Caller},
+    },
+    read::load_session::{self, Gathered},
 };
 use claimledger_domain::belief::{self, Nearest, Stops};
 use claimledger_facts::{
@@ -34,7 +36,8 @@ impl App {
         let head = LogPosition(tenant.assessed_to().saturating_sub(1)).max(known_at);
         let view = View::new(&self.0, &tenant, pinned.cut);
         let reader = tenant.reader(&*self.0.log, &*self.0.views);
-        let Some(gathered) = gather::session(&reader, view.traits, session, known_at).await? else {
+        let Some(gathered) = load_session::session(&reader, view.traits, session, known_at).await?
+        else {
             return self.0.answer(&tenant, &pinned, None).await;
         };
         let first = gathered.positions.first().copied().unwrap_or_default();
@@ -46,7 +49,7 @@ impl App {
         } else {
             let traits = tenant.first_of_kind.at(head);
             let gathered =
-                gather::session(&reader, traits, session, head).await?.unwrap_or_default();
+                load_session::session(&reader, traits, session, head).await?.unwrap_or_default();
             view.between(session, &gathered, at, (known_at, head), Nearest::Before)
         };
         self.0.answer(&tenant, &pinned, Some(SessionStops { until, later })).await

@@ -2,13 +2,15 @@
 
 use super::{View, barrier::not_known, sessions::at_most_a_page};
 use crate::{
-    answer::{Answer, Page},
     app::{App, Disclosure},
-    ask::{AskError, Asking, Caller},
-    cursor::{Cursor, Question},
-    gather,
-    reached::TimelinePage,
-    terms::{VARIANT, term, variant_term},
+    model::{
+        answer::{Answer, Page},
+        cursor::{Cursor, Question},
+        question::{AskError, Asking, Caller},
+        reached::TimelinePage,
+        terms::{VARIANT, term, variant_term},
+    },
+    read::load_session,
 };
 use claimledger_domain::{
     RULES,
@@ -136,7 +138,7 @@ impl View<'_> {
         for record in reader.records(&positions).await? {
             let others = variant_term(&record.reference.source, &record.reference.source_id);
             let variant = record.variant || (variants && reader.any(&others, known_at).await?);
-            about.extend(gather::known(&record, variant, |fact| is_about_person(&fact.data)));
+            about.extend(load_session::known(&record, variant, |fact| is_about_person(&fact.data)));
         }
         Ok(about)
     }

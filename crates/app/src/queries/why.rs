@@ -2,9 +2,11 @@
 
 use super::{View, barrier::not_known};
 use crate::{
-    answer::{Answer, Why},
     app::{App, Disclosure},
-    ask::{AskError, Asking, Caller, WhyFilter},
+    model::{
+        answer::{Answer, Why},
+        question::{AskError, Asking, Caller, WhyFilter},
+    },
 };
 use claimledger_domain::{
     completeness::Barrier,

@@ -3,8 +3,8 @@
 
 use claimledger_app::{
     app::{App, Options, Parts},
-    ask::{Asking, Caller},
-    ingest::{Batch, IngestError, Ingested},
+    intake::{Batch, IngestError, Ingested},
+    model::question::{Asking, Caller},
 };
 use claimledger_facts::{
     draft::Draft,

@@ -6,7 +6,7 @@ use crate::{
 };
 use claimledger_app::{
     app::App,
-    ask::{Asking, DecisionFilter, RecordBy, SessionFilter, WhyFilter},
+    model::question::{Asking, DecisionFilter, RecordBy, SessionFilter, WhyFilter},
 };
 use claimledger_domain::model::{Decision, Implied, Reason, SessionState};
 use claimledger_facts::{

@@ -4,7 +4,7 @@
 use super::{corpus, product, sessions::Sessions, yardstick};
 use crate::{commands::upkeep::progress, engine};
 use anyhow::{Context, Result, bail};
-use claimledger_app::{app::App, ask::Caller};
+use claimledger_app::{app::App, model::question::Caller};
 use claimledger_facts::{ids::TenantId, vocabulary::Role};
 use claimledger_ledger::clock::ClockSettings;
 use claimledger_sources::Dialect;

@@ -4,7 +4,7 @@
 use super::corpus;
 use crate::engine;
 use anyhow::Result;
-use claimledger_app::{app::App, ask::Caller, ingest::Batch};
+use claimledger_app::{app::App, intake::Batch, model::question::Caller};
 use claimledger_facts::{
     ids::{SourceId, TenantId},
     vocabulary::Door,

@@ -5,8 +5,8 @@ use crate::{cli::DemoArgs, commands::serve, engine, settings::Settings, show::sa
 use anyhow::{Context, Result};
 use claimledger_app::{
     app::App,
-    ask::{Asking, Caller, WhyFilter},
-    ingest::Batch,
+    intake::Batch,
+    model::question::{Asking, Caller, WhyFilter},
 };
 use claimledger_domain::explain;
 use claimledger_facts::{

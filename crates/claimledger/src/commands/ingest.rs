@@ -9,7 +9,7 @@ use crate::{
     show::{inert, table},
 };
 use anyhow::{Context, Result};
-use claimledger_app::ingest::{Batch, IngestError, Ingested};
+use claimledger_app::intake::{Batch, IngestError, Ingested};
 use claimledger_facts::{
     draft::Draft,
     ids::{SessionId, SourceId},

@@ -8,7 +8,7 @@ use crate::{
 use anyhow::{Context, Result};
 use claimledger_app::{
     app::{App, Options},
-    ask::Caller,
+    model::question::Caller,
 };
 use claimledger_server::{Rate, ServerOptions, may_listen, serve as run_server};
 use serde_json::{Map, Value, json};

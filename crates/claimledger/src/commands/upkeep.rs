@@ -9,7 +9,7 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use claimledger_app::{
-    answer::Problem,
+    model::answer::Problem,
     rebuild::{RebuildError, RebuildReport, RebuildState},
 };
 use indicatif::{ProgressBar, ProgressStyle};

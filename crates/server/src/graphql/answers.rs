@@ -5,7 +5,7 @@ use super::{
     types::{Certainty, Decision, Reason, Session, vec},
 };
 use async_graphql::{Enum, ID, SimpleObject};
-use claimledger_app::{answer, health};
+use claimledger_app::model::{answer, health};
 use claimledger_facts::vocabulary;
 
 /// What the answer holds for.

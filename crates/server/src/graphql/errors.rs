@@ -2,7 +2,7 @@
 //! machines.
 
 use async_graphql::{Error, ErrorExtensions, Response, ServerError, Value};
-use claimledger_app::ask::AskError;
+use claimledger_app::model::question::AskError;
 use claimledger_facts::ids::LogPosition;
 use claimledger_ledger::log::{LogError, remedy};
 

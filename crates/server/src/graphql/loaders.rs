@@ -7,7 +7,7 @@ use super::{
 use async_graphql::Error;
 use claimledger_app::{
     app::{App, Label},
-    ask::{Asking, Caller},
+    model::question::{Asking, Caller},
 };
 use claimledger_domain::model::SessionState;
 use claimledger_facts::ids::{Pseudonym, SessionId};

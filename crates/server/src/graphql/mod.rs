@@ -25,7 +25,7 @@ use async_graphql::{
     },
     parser::types::ExecutableDocument,
 };
-use claimledger_app::{app::App, ask::Caller};
+use claimledger_app::{app::App, model::question::Caller};
 use claimledger_facts::ids::{LogPosition, TenantId};
 use limits::Limits;
 use subscription::Subscription;

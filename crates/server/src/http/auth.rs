@@ -2,7 +2,7 @@
 
 use super::Server;
 use axum::http::{HeaderMap, header};
-use claimledger_app::ask::Caller;
+use claimledger_app::model::question::Caller;
 use claimledger_ledger::log::LogError;
 
 /// The cookie of a page session.

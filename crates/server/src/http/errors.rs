@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use claimledger_app::ingest::IngestError;
+use claimledger_app::intake::IngestError;
 use claimledger_facts::refusal::{Refusal, RefusalCode};
 use claimledger_ledger::{append::SequencerError, log::LogError};
 use serde_json::{Map, Value, json};

@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use claimledger_app::ingest::{Batch, IngestError, Ingested};
+use claimledger_app::intake::{Batch, IngestError, Ingested};
 use claimledger_facts::{
     draft::Draft,
     ids::SessionId,

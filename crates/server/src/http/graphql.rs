@@ -27,7 +27,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use claimledger_app::ask::Caller;
+use claimledger_app::model::question::Caller;
 use claimledger_facts::ids::LogPosition;
 
 const RESPONSE_JSON: &str = "application/graphql-response+json";

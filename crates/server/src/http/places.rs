@@ -2,7 +2,7 @@
 //! when whoever has it goes.
 
 use crate::options::ServerOptions;
-use claimledger_app::ask::Caller;
+use claimledger_app::model::question::Caller;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},

@@ -1,7 +1,7 @@
 //! So many requests a second and credential.
 
 use crate::options::Rate;
-use claimledger_app::ask::Caller;
+use claimledger_app::model::question::Caller;
 use governor::{
     DefaultKeyedRateLimiter, Quota, RateLimiter,
     clock::{Clock, DefaultClock},

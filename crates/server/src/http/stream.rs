@@ -24,7 +24,7 @@ use axum::{
     http::{HeaderMap, HeaderName, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use claimledger_app::ask::Caller;
+use claimledger_app::model::question::Caller;
 use std::{convert::Infallible, sync::Arc};
 use tokio::{sync::watch, time::Instant};
 

@@ -7,7 +7,7 @@ use super::{
     text::{inert, uncut},
     when::{Times, delay, is_late},
 };
-use claimledger_app::ask::AskError;
+use claimledger_app::model::question::AskError;
 use claimledger_domain::belief::{BeliefDiff, Cause, Change};
 use claimledger_facts::{ids::LogPosition, vocabulary::Role};
 use maud::{Markup, html};

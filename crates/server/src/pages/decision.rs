@@ -19,9 +19,9 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri},
     response::{IntoResponse, Redirect, Response},
 };
-use claimledger_app::{
+use claimledger_app::model::{
     answer::{Answer, DecisionAt, DecisionFound},
-    ask::Caller,
+    question::Caller,
 };
 use claimledger_domain::model::{Decision, RecordRef};
 use claimledger_facts::ids::{LogPosition, SessionId};

@@ -7,7 +7,7 @@ use super::{
     text::{inert, sentence},
 };
 use crate::timeline::lanes::type_word;
-use claimledger_app::answer::DecisionFound;
+use claimledger_app::model::answer::DecisionFound;
 use claimledger_domain::{
     codes::{Supplier, missing_words, supplier, unmet_words},
     explain::characteristic,

@@ -8,7 +8,7 @@ use super::{
     when::{Times, clock, delay, is_late},
 };
 use crate::timeline::lanes::{self, grade_word, type_word};
-use claimledger_app::answer::DecisionFound;
+use claimledger_app::model::answer::DecisionFound;
 use claimledger_domain::{
     codes::{fate_words, missing_words},
     model::{Certainty, Decision, HonoredFactor, Reason, RecordRef, Relied},

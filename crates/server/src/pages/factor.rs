@@ -20,9 +20,9 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri},
     response::{IntoResponse, Redirect, Response},
 };
-use claimledger_app::{
+use claimledger_app::model::{
     answer::{Absence, Answer, Answered},
-    ask::Caller,
+    question::Caller,
 };
 use claimledger_domain::model::{Decision, HonoredFactor, IgnoredClaim, RecordRef, SessionState};
 use claimledger_facts::ids::{LogPosition, SessionId};

@@ -12,9 +12,9 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use claimledger_app::{
+use claimledger_app::model::{
     answer::{Absence, AbsenceCode, Answered, SourceCompleteness, Status},
-    ask::Caller,
+    question::Caller,
 };
 use maud::{DOCTYPE, Markup, html};
 
@@ -195,7 +195,7 @@ const fn absence_word(code: AbsenceCode) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use claimledger_app::answer::Gap;
+    use claimledger_app::model::answer::Gap;
     use claimledger_facts::{ids::LogPosition, time::Time};
 
     fn t(text: &str) -> Time {

@@ -4,7 +4,7 @@
 use super::{address::Address, states::Trouble};
 use crate::ask::K;
 use axum::http::Uri;
-use claimledger_app::{answer::Answered, ask::Asking};
+use claimledger_app::model::{answer::Answered, question::Asking};
 use claimledger_domain::RULES;
 use claimledger_facts::{
     ids::{LogPosition, SessionId},

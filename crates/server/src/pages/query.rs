@@ -15,7 +15,7 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri},
     response::Response,
 };
-use claimledger_app::ask::Caller;
+use claimledger_app::model::question::Caller;
 use maud::{Markup, html};
 use serde::Deserialize;
 

@@ -8,9 +8,9 @@ use crate::{
     http::Server,
     record::{self, facts, rows},
 };
-use claimledger_app::{
+use claimledger_app::model::{
     answer::RecordView,
-    ask::{AskError, Caller, RecordBy},
+    question::{AskError, Caller, RecordBy},
 };
 use claimledger_domain::model::RecordRef;
 use claimledger_facts::{ids::LogPosition, statement::is_sealed_index, vocabulary::Role};

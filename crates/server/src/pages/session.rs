@@ -28,9 +28,11 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use claimledger_app::{
-    answer::{Absence, Answer, Answered, SessionStops},
     app::Label,
-    ask::{Asking, Caller},
+    model::{
+        answer::{Absence, Answer, Answered, SessionStops},
+        question::{Asking, Caller},
+    },
 };
 use claimledger_domain::{
     codes::missing_words,

@@ -14,7 +14,7 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri},
     response::{IntoResponse, Redirect, Response},
 };
-use claimledger_app::ask::{Caller, SessionFilter};
+use claimledger_app::model::question::{Caller, SessionFilter};
 use claimledger_facts::ids::LogPosition;
 use maud::html;
 

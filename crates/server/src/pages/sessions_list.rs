@@ -9,7 +9,7 @@ use super::{
     when::Times,
 };
 use crate::timeline::lanes::{grade_letter, grade_word};
-use claimledger_app::answer::{Answer, Page, SessionHit};
+use claimledger_app::model::answer::{Answer, Page, SessionHit};
 use claimledger_domain::{
     explain::line,
     model::{Certainty, Decision, Grade},

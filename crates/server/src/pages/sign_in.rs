@@ -12,7 +12,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Redirect, Response},
 };
-use claimledger_app::ask::Caller;
+use claimledger_app::model::question::Caller;
 use maud::html;
 use serde::Deserialize;
 

@@ -15,7 +15,7 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri},
     response::{IntoResponse, Redirect, Response},
 };
-use claimledger_app::ask::Caller;
+use claimledger_app::model::question::Caller;
 use claimledger_facts::ids::{LogPosition, SourceId};
 use maud::html;
 

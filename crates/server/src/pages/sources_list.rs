@@ -9,9 +9,9 @@ use super::{
     when::{Times, delay, duration},
 };
 use crate::timeline::heard::{self, Lane};
-use claimledger_app::{
+use claimledger_app::model::{
     answer::Answered,
-    sources::{ConflictRef, Counted, Heard, SourceReport},
+    source_report::{ConflictRef, Counted, Heard, SourceReport},
 };
 use claimledger_domain::{
     completeness::{GapSaid, Timeliness},

@@ -10,9 +10,9 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use claimledger_app::{
+use claimledger_app::model::{
     answer::{AbsenceCode, Answer},
-    ask::{AskError, Caller},
+    question::{AskError, Caller},
 };
 use claimledger_facts::ids::{LogPosition, TenantId};
 use claimledger_ledger::log::LogError;

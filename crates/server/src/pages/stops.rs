@@ -6,7 +6,7 @@ use super::{
     text::{inert, plain},
     when::{Times, clock, delay, is_late},
 };
-use claimledger_app::answer::Answered;
+use claimledger_app::model::answer::Answered;
 use claimledger_domain::belief::{AspectKind, Change, Stop, Stops};
 use claimledger_facts::ids::LogPosition;
 use maud::{Markup, html};

@@ -10,7 +10,7 @@ use crate::pages::{
     text::plain,
     when::{Times, clock},
 };
-use claimledger_app::{answer::Answered, sources::SourceReport};
+use claimledger_app::model::{answer::Answered, source_report::SourceReport};
 use claimledger_domain::completeness::{GapSaid, HeardSaid};
 use claimledger_facts::{ids::LogPosition, time::Time, vocabulary::HeardBasis};
 use maud::{Markup, html};

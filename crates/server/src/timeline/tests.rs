@@ -8,7 +8,7 @@ use super::{
     svg::svg,
     table::table,
 };
-use claimledger_app::answer::{Gap, SourceCompleteness};
+use claimledger_app::model::answer::{Gap, SourceCompleteness};
 use claimledger_domain::model::{
     Bounds, Certainty, Difference, Grade, IgnoredClaim, Implied, KeyInterval, Origin, Phase,
     SessionState,

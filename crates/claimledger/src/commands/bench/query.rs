@@ -15,7 +15,7 @@ use crate::{
 use anyhow::{Context, Result};
 use claimledger_app::{
     app::App,
-    ask::{Asking, SessionFilter, WhyFilter},
+    model::question::{Asking, SessionFilter, WhyFilter},
 };
 use claimledger_facts::{
     ids::{IdpId, KeyId, LogPosition, SessionId},

@@ -11,7 +11,7 @@ use crate::graphql::{
     types::{Decision, Of, Outcome},
 };
 use async_graphql::{Context, ID, InputObject, Object, Result};
-use claimledger_app::ask;
+use claimledger_app::model::question;
 use std::sync::Arc;
 
 /// Which decisions.
@@ -38,7 +38,7 @@ pub(crate) struct DecisionFilter {
     falsified_later: Option<bool>,
 }
 
-impl From<DecisionFilter> for ask::DecisionFilter {
+impl From<DecisionFilter> for question::DecisionFilter {
     fn from(filter: DecisionFilter) -> Self {
         Self {
             session: filter.session.map(|id| id.as_str().into()),
@@ -81,10 +81,10 @@ impl DecisionQuestions {
         let (answered, completeness, status, absence) = carried(&answer);
         let page_info = page_info(&answer.value);
         // The sessions are asked for at the cut of this very answer.
-        let pinned = ask::Asking {
+        let pinned = question::Asking {
             at: Some(answer.answered.at),
             known_at_position: Some(answer.answered.position),
-            ..ask::Asking::default()
+            ..question::Asking::default()
         };
         let loader = Arc::new(Sessions::of(asker.app.clone(), asker.caller.clone(), pinned));
         let edges =

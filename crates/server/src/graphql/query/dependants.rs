@@ -10,7 +10,7 @@ use crate::graphql::{
     types::{Certainty, Outcome, Phase, RecordRef, vec},
 };
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
-use claimledger_app::answer::ChangeHit;
+use claimledger_app::model::answer::ChangeHit;
 use claimledger_domain::dependants::{self, Changed};
 use claimledger_facts::ids::ActorId;
 

@@ -10,7 +10,7 @@ use crate::graphql::{
     types::{Bounds, Certainty, RecordRef},
 };
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
-use claimledger_app::answer;
+use claimledger_app::model::answer;
 use claimledger_domain::first_seen::{self, Shown, Window};
 
 /// What can appear for the first time.

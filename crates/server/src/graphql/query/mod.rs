@@ -25,7 +25,7 @@ use super::{
 };
 use crate::ask::K;
 use async_graphql::{InputObject, MergedObject, Result};
-use claimledger_app::ask;
+use claimledger_app::model::question;
 
 /// Questions to the ledger of the credential's tenant.
 #[derive(MergedObject, Default)]
@@ -62,12 +62,12 @@ pub(crate) struct Asking {
 }
 
 impl Asking {
-    pub(crate) fn into_app(this: Option<Self>, asker: &Asker) -> ask::Asking {
+    pub(crate) fn into_app(this: Option<Self>, asker: &Asker) -> question::Asking {
         let this = this.unwrap_or_default();
-        let mut asking = ask::Asking {
+        let mut asking = question::Asking {
             at: this.at.map(|at| at.0),
             after: asker.after,
-            ..ask::Asking::default()
+            ..question::Asking::default()
         };
         match (this.known_at_position, this.known_at) {
             (Some(position), _) => K::Position(position.0).put(&mut asking),

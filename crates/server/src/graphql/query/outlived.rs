@@ -10,7 +10,7 @@ use crate::graphql::{
     types::{Bounds, Certainty, Phase, RecordRef, vec},
 };
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
-use claimledger_app::answer::OutlivedHit;
+use claimledger_app::model::answer::OutlivedHit;
 
 /// Sessions that outlived their identity provider's session, in the order in which that ended.
 #[derive(SimpleObject)]

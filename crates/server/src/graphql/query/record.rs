@@ -2,7 +2,7 @@
 
 use crate::graphql::{Asker, errors, scalars::Position, types::Record};
 use async_graphql::{Context, ID, Object, Result};
-use claimledger_app::ask::RecordBy;
+use claimledger_app::model::question::RecordBy;
 use claimledger_facts::{
     ids::{RecordId, SourceEventId},
     vocabulary::Role,

@@ -12,7 +12,7 @@ use crate::graphql::{
     types::{Certainty, Decision, Implied, Of, RecordRef},
 };
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
-use claimledger_app::{answer, ask};
+use claimledger_app::model::{answer, question};
 use claimledger_domain::{model, rehearse};
 use std::sync::Arc;
 
@@ -42,15 +42,15 @@ pub(crate) enum TrustChangeKind {
 }
 
 impl TrustChange {
-    fn into_app(self) -> Result<ask::TrustChange> {
+    fn into_app(self) -> Result<question::TrustChange> {
         let idp = self.idp.as_str().into();
         match (self.kind, self.key, self.from) {
-            (TrustChangeKind::TrustOff, None, None) => Ok(ask::TrustChange::TrustOff { idp }),
+            (TrustChangeKind::TrustOff, None, None) => Ok(question::TrustChange::TrustOff { idp }),
             (TrustChangeKind::TrustOff, ..) => Err(errors::input(
                 "trust off is of a whole identity provider, over the window: leave out key and \
                  from",
             )),
-            (TrustChangeKind::Retraction, key, from) => Ok(ask::TrustChange::Retraction {
+            (TrustChangeKind::Retraction, key, from) => Ok(question::TrustChange::Retraction {
                 idp,
                 key: key.map(|key| key.as_str().into()),
                 from: from.map(|from| from.0),
@@ -239,10 +239,10 @@ impl RehearseQuestion {
             .map_err(|error| errors::asked(&error))?;
         let (answered, completeness, status, absence) = carried(&answer);
         // The sessions of its decisions are asked for at the cut of this very answer.
-        let pinned = ask::Asking {
+        let pinned = question::Asking {
             at: Some(answer.answered.at),
             known_at_position: Some(answer.answered.position),
-            ..ask::Asking::default()
+            ..question::Asking::default()
         };
         let loader = Arc::new(Sessions::of(asker.app.clone(), asker.caller.clone(), pinned));
         let found = answer.value;

@@ -10,7 +10,7 @@ use crate::graphql::{
     types::{Session, vec},
 };
 use async_graphql::{Context, ID, InputObject, Object, Result, SelectionField};
-use claimledger_app::ask;
+use claimledger_app::model::question;
 use claimledger_facts::ids::SessionId;
 use std::sync::Arc;
 
@@ -46,7 +46,7 @@ pub(crate) struct SessionFilter {
     falsified_later: Option<bool>,
 }
 
-impl From<SessionFilter> for ask::SessionFilter {
+impl From<SessionFilter> for question::SessionFilter {
     fn from(filter: SessionFilter) -> Self {
         Self {
             active_at: filter.active_at.map(|time| time.0),

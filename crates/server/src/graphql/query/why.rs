@@ -8,7 +8,7 @@ use crate::graphql::{
     types::vec,
 };
 use async_graphql::{Context, ID, Object, Result};
-use claimledger_app::ask::WhyFilter;
+use claimledger_app::model::question::WhyFilter;
 use claimledger_facts::ids::SessionId;
 
 /// Why.

@@ -6,7 +6,7 @@ use crate::graphql::{
     scalars::DateTime,
 };
 use async_graphql::{ID, Object};
-use claimledger_app::answer::{self, Answer};
+use claimledger_app::model::answer::{self, Answer};
 
 /// A session that a record changed.
 pub(crate) struct SessionChange(pub Answer<answer::SessionChange>);

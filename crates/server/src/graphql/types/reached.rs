@@ -3,7 +3,7 @@
 use super::{RecordRef, id, vec, words::Certainty};
 use crate::graphql::{limits::list_cost, scalars::DateTime};
 use async_graphql::{Enum, ID, SimpleObject};
-use claimledger_app::reached;
+use claimledger_app::model::reached;
 use claimledger_domain::timeline;
 
 /// What a row of a timeline tells of.

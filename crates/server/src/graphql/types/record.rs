@@ -6,7 +6,7 @@ use crate::graphql::{
     scalars::{DateTime, Json, Position},
 };
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
-use claimledger_app::answer::RecordView;
+use claimledger_app::model::answer::RecordView;
 use claimledger_domain::model;
 
 /// A record, as an answer names it.

@@ -141,7 +141,7 @@ impl Session {
     async fn label(&self, ctx: &Context<'_>) -> Result<Option<Label>> {
         let asker = ctx.data::<Asker>()?;
         if !asker.caller.has(vocabulary::Role::Investigate) {
-            return Err(errors::asked(&claimledger_app::ask::AskError::Forbidden {
+            return Err(errors::asked(&claimledger_app::model::question::AskError::Forbidden {
                 needs: vocabulary::Role::Investigate,
             }));
         }

@@ -242,7 +242,7 @@ async fn signing_in_by_code_or_token_goes_nowhere_else() {
         (out.status, out.header(header::LOCATION)),
         (StatusCode::SEE_OTHER, "/sign-in?next=%2Fsessions%3Fkey%3DX1")
     );
-    let owner = claimledger_app::ask::Caller::owner("acme".into());
+    let owner = claimledger_app::model::question::Caller::owner("acme".into());
     let code = world.app.sign_in_code(&owner);
     let entered = world.get(&format!("/sign-in?code={code}&next=%2Fsession%3Fid%3DS2"), "").await;
     assert_eq!(

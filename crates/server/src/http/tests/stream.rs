@@ -7,7 +7,7 @@ use axum::{
     http::{Request, StatusCode, header},
     response::Response,
 };
-use claimledger_app::ask::Caller;
+use claimledger_app::model::question::Caller;
 use claimledger_facts::{ids::TenantId, vocabulary::Role};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};

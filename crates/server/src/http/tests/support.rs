@@ -8,8 +8,8 @@ use axum::{
 };
 use claimledger_app::{
     app::{App, Options, Parts},
-    ask::Caller,
-    ingest::Batch,
+    intake::Batch,
+    model::question::Caller,
 };
 use claimledger_facts::{
     ids::{SourceId, TenantId},

@@ -5,7 +5,7 @@ use crate::{
     pages::{text::plain, when},
     timeline::geometry::{PLOT, Window, text_width},
 };
-use claimledger_app::answer::SourceCompleteness;
+use claimledger_app::model::answer::SourceCompleteness;
 use claimledger_domain::model::SessionState;
 use claimledger_facts::{ids::SourceId, time::Time};
 

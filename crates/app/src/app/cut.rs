@@ -1,0 +1,366 @@
+//! From what is asked to the exact cut (T, K) that an answer holds for.
+
+use crate::{
+    app::Inner,
+    model::{
+        answer::Answered,
+        question::{AskError, Asking, Caller},
+    },
+    tenant::Tenant,
+};
+use claimledger_domain::{
+    RULES,
+    completeness::{Behind, summary},
+    model::Cut,
+};
+use claimledger_facts::{ids::LogPosition, time::Time};
+use claimledger_ledger::log::LogError;
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+/// How long a read waits for the read models before it says that they lag.
+pub(crate) const WAIT: Duration = Duration::from_secs(5);
+
+/// How long a read waits for the read models while appends run.
+const MOMENT: Duration = Duration::from_millis(100);
+
+/// How long a read looks whether others go on appending, before it waits for the read models.
+const GLANCE: Duration = Duration::from_millis(10);
+
+/// A record that is stamped with a time may need so long to become readable; until then K at that
+/// time is not final.
+const APPEND_GRACE_SECS: u64 = 5;
+
+/// An exact cut.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Pinned {
+    /// T and K.
+    pub(crate) cut: Cut,
+    /// When K was recorded.
+    pub(crate) recorded_at: Time,
+    /// K as a time, where it was asked as one.
+    pub(crate) known_at_time: Option<Time>,
+    /// Whether a later append could still be recorded by K; or no K was asked, and this one is
+    /// behind the log.
+    pub(crate) provisional: bool,
+    /// Where no K was asked, and the read models had not reached the end of the log.
+    pub(crate) behind: Option<Behind>,
+}
+
+impl Pinned {
+    /// As the answer says it.
+    pub(crate) fn answered(&self, tenant: &Tenant) -> Answered {
+        Answered {
+            at: self.cut.at,
+            position: self.cut.known_at,
+            recorded_at: self.recorded_at,
+            rules: RULES,
+            provisional: self.provisional,
+            rehearsal: tenant.rehearsal,
+            completeness: summary(&tenant.completeness(self.cut.known_at), self.cut.at),
+        }
+    }
+}
+
+impl Inner {
+    /// Pins T and K, and waits until the read models have K.
+    pub(crate) async fn pin(
+        &self,
+        tenant: &Tenant,
+        caller: &Caller,
+        asking: &Asking,
+    ) -> Result<Pinned, AskError> {
+        tenant.asked();
+        let head = self.log.head(&tenant.id).await?.0;
+        if let Some(after) = asking.after {
+            below_head(after, head)?;
+            self.wait_for(tenant, after).await?;
+        }
+        let mut behind = None;
+        let (known_at, provisional) = match (asking.known_at_position, asking.known_at) {
+            (Some(position), _) => {
+                below_head(position, head)?;
+                (position, false)
+            }
+            (None, Some(time)) => self.position_by(tenant, time, head).await?,
+            (None, None) => {
+                let known_at = self.head_of_views(tenant, caller, head).await?;
+                // The head of the log was asked. Where the read models stand behind it, the next
+                // answer to the same question may be another without a further append.
+                behind = (known_at.0 + 1 < head)
+                    .then(|| Behind { read_to: known_at, end: LogPosition(head - 1) });
+                (known_at, behind.is_some())
+            }
+        };
+        self.wait_for(tenant, known_at).await?;
+        let recorded_at = self.recorded_at(tenant, known_at).await?;
+        let at = asking
+            .at
+            .unwrap_or_else(|| if tenant.rehearsal { recorded_at } else { self.clock.now() });
+        let known_at_time = if asking.known_at_position.is_none() { asking.known_at } else { None };
+        Ok(Pinned { cut: Cut { at, known_at }, recorded_at, known_at_time, provisional, behind })
+    }
+
+    /// Pins what a cursor holds. It is provisional for as long as its first page was.
+    pub(crate) async fn pin_at(
+        &self,
+        tenant: &Tenant,
+        caller: &Caller,
+        at: Time,
+        known_at: LogPosition,
+        known_at_time: Option<Time>,
+        after: Option<LogPosition>,
+    ) -> Result<Pinned, AskError> {
+        let by_position =
+            Asking { at: Some(at), known_at: None, known_at_position: Some(known_at), after };
+        let mut pinned = self.pin(tenant, caller, &by_position).await?;
+        if let Some(time) = known_at_time {
+            let head = self.log.head(&tenant.id).await?.0;
+            pinned.provisional = self.position_by(tenant, time, head).await?.1;
+            pinned.known_at_time = known_at_time;
+        }
+        Ok(pinned)
+    }
+
+    /// K where none is asked: the head of the read models. They are given a moment to reach the
+    /// head of the log, so that whoever asks right after somebody wrote sees what was written.
+    /// While appends run flat out that would be a race: then it is waited for what the caller
+    /// itself wrote, and the answer says where it stands.
+    async fn head_of_views(
+        &self,
+        tenant: &Tenant,
+        caller: &Caller,
+        head: u64,
+    ) -> Result<LogPosition, AskError> {
+        let own = tenant.appends.written_by(&caller.credential);
+        let size = if self.others_go_on(tenant).await { own } else { head };
+        let moment = if tenant.appends.are_under_way() { MOMENT } else { WAIT };
+        let (mut all, mut mine) = (tenant.assessed.subscribe(), tenant.assessed.subscribe());
+        let enough = async {
+            tokio::select! {
+                () = tenant.appends.go_on() => {}
+                () = tokio::time::sleep(moment) => {}
+            }
+            mine.wait_for(|size| *size >= own).await.is_ok()
+        };
+        let reached = tokio::select! {
+            biased;
+            all = all.wait_for(|reached| *reached >= size) => all.is_ok(),
+            mine = enough => mine,
+            () = tokio::time::sleep(WAIT) => false,
+            () = self.stands_still(tenant) => false,
+        };
+        if !reached && let Some(error) = tenant.stopped() {
+            return Err(error.into());
+        }
+        self.wait_for(tenant, LogPosition(0)).await?;
+        Ok(LogPosition(tenant.assessed_to().saturating_sub(1)))
+    }
+
+    /// Returns once the read models have failed to move for a moment: who asks for what they have
+    /// need not wait longer.
+    async fn stands_still(&self, tenant: &Tenant) {
+        loop {
+            tokio::time::sleep(MOMENT).await;
+            if tenant.stands_still() {
+                return;
+            }
+        }
+    }
+
+    /// Whether appends run flat out, and one is on its way or begins in a moment. Nobody waits for
+    /// the read models meanwhile, so they need not hurry.
+    async fn others_go_on(&self, tenant: &Tenant) -> bool {
+        if !tenant.appends.run_flat_out() {
+            return false;
+        }
+        tenant.appends.are_under_way()
+            || tokio::time::timeout(GLANCE, tenant.appends.go_on()).await.is_ok()
+    }
+
+    /// Waits until the read models have a position.
+    pub(crate) async fn wait_for(
+        &self,
+        tenant: &Tenant,
+        position: LogPosition,
+    ) -> Result<(), AskError> {
+        let mut assessed = tenant.assessed.subscribe();
+        if tokio::time::timeout(WAIT, assessed.wait_for(|size| *size > position.0))
+            .await
+            .is_ok_and(|waited| waited.is_ok())
+        {
+            return Ok(());
+        }
+        if let Some(error) = tenant.stopped() {
+            return Err(error.into());
+        }
+        Err(AskError::Lagging { assessed_to: tenant.assessed_to(), wanted: position.0 + 1 })
+    }
+
+    /// The last position recorded by a time, and whether a later append could still be recorded by
+    /// then. A time before the first record gives the first: it opens the ledger, and nothing is
+    /// known by it.
+    async fn position_by(
+        &self,
+        tenant: &Tenant,
+        time: Time,
+        head: u64,
+    ) -> Result<(LogPosition, bool), AskError> {
+        // The clock is read before the log: what is appended in between has a later time.
+        let now = self.guard.believed_now();
+        let last = LogPosition(head.saturating_sub(1));
+        if time >= self.recorded_at(tenant, last).await? {
+            let passed = !tenant.rehearsal && time.plus_secs(APPEND_GRACE_SECS) < now;
+            return Ok((last, !passed));
+        }
+        if let Some(position) = tenant.times.get(time) {
+            return Ok((position, false));
+        }
+        // Invariant: `recorded_at` never decreases along a log. `low` is recorded by then (or is
+        // the first), `high` is not.
+        let (mut low, mut high) = (0, last.0);
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            if self.recorded_at(tenant, LogPosition(middle)).await? <= time {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        tenant.times.put(time, LogPosition(low));
+        Ok((LogPosition(low), false))
+    }
+
+    /// When a position was recorded.
+    pub(crate) async fn recorded_at(
+        &self,
+        tenant: &Tenant,
+        position: LogPosition,
+    ) -> Result<Time, LogError> {
+        if let Some(record) = tenant.records.get(position) {
+            return Ok(record.reference.recorded_at);
+        }
+        if let Some(time) = tenant.times.recorded(position) {
+            return Ok(time);
+        }
+        let entries = self.log.read_at(&tenant.id, &[position]).await?;
+        let entry = entries.first().ok_or_else(|| LogError::Corrupt {
+            position,
+            what: "the log has no record here".to_owned(),
+        })?;
+        let header = entry
+            .decode_header()
+            .map_err(|error| LogError::Corrupt { position, what: error.what })?;
+        tenant.times.keep_recorded(position, header.recorded_at);
+        Ok(header.recorded_at)
+    }
+}
+
+fn below_head(asked: LogPosition, size: u64) -> Result<(), AskError> {
+    if asked.0 >= size { Err(AskError::PastHead { asked: asked.0, size }) } else { Ok(()) }
+}
+
+/// Times that have passed, and the last position recorded by each. They are final, so they can be
+/// kept.
+#[derive(Default)]
+pub(crate) struct PassedTimes {
+    positions: Mutex<BTreeMap<Time, LogPosition>>,
+    /// When the positions were recorded that were asked last: most questions ask for the same one.
+    recorded: Mutex<VecDeque<(LogPosition, Time)>>,
+}
+
+impl PassedTimes {
+    const KEPT: usize = 1024;
+    const KEPT_RECORDED: usize = 16;
+
+    fn recorded(&self, position: LogPosition) -> Option<Time> {
+        let recorded = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
+        recorded.iter().find(|(kept, _)| *kept == position).map(|(_, time)| *time)
+    }
+
+    fn keep_recorded(&self, position: LogPosition, time: Time) {
+        let mut recorded = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
+        recorded.truncate(Self::KEPT_RECORDED - 1);
+        recorded.push_front((position, time));
+    }
+
+    fn get(&self, time: Time) -> Option<LogPosition> {
+        self.positions.lock().unwrap_or_else(PoisonError::into_inner).get(&time).copied()
+    }
+
+    fn put(&self, time: Time, position: LogPosition) {
+        let mut times = self.positions.lock().unwrap_or_else(PoisonError::into_inner);
+        if times.len() >= Self::KEPT {
+            times.pop_first();
+        }
+        times.insert(time, position);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{app::Options, testing::*};
+    use serde_json::json;
+    use tokio::time::Instant;
+
+    /// What a caller gets who asks for no K, and how long that took, where nobody moves the read
+    /// models.
+    async fn asks(
+        inner: &Inner,
+        tenant: &Tenant,
+        caller: &Caller,
+    ) -> (Result<LogPosition, AskError>, Duration) {
+        let began = Instant::now();
+        let pinned = inner.pin(tenant, caller, &Asking::default()).await;
+        (pinned.map(|pinned| pinned.cut.known_at), began.elapsed())
+    }
+
+    #[tokio::test]
+    async fn beside_many_appends_a_read_waits_for_those_of_its_own_credential() {
+        let (world, app) = acme().await;
+        app.settled_status(&owner("acme")).await.unwrap();
+        app.close().await;
+        let app = world.open_with(Options { follow: false, ..Options::default() }).await;
+        let end = json!({"type": "session.ended", "source": "idp-x", "id": "an-end",
+            "occurred_at": "2026-03-02T20:00:00Z", "session": "S1", "subject": {"id": "alice"},
+            "data": {"reason": "logout"}});
+        ingest_line(&app, "acme", &end).await.unwrap();
+        let tenant = app.0.tenant(&tenant("acme")).await.unwrap();
+        let writer = owner("acme");
+        let other = Caller { credential: "another".to_owned(), ..writer.clone() };
+        tokio::time::pause();
+
+        let (position, waited) = asks(&app.0, &tenant, &other).await;
+        assert_eq!(
+            (position.unwrap(), waited >= WAIT),
+            (LogPosition(82), true),
+            "a single append is waited for"
+        );
+
+        let appends = async {
+            loop {
+                drop(tenant.appends.begin());
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let questions = async {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            let (position, waited) = asks(&app.0, &tenant, &other).await;
+            assert_eq!(
+                (position.unwrap(), waited < MOMENT),
+                (LogPosition(82), true),
+                "others go on writing: {waited:?}"
+            );
+            let (_, waited) = asks(&app.0, &tenant, &writer).await;
+            assert!(waited >= WAIT, "what it wrote itself is waited for: {waited:?}");
+        };
+        tokio::select! {
+            () = appends => unreachable!("they go on"),
+            () = questions => {}
+        }
+    }
+}

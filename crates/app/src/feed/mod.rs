@@ -1,0 +1,310 @@
+//! What changed of sessions, record by record, as a feed that can be taken up again after any
+//! change.
+//!
+//! The feed is derived from the log, in the order of position: for each record the sessions that it
+//! says something about, and the sessions whose answer it changed from behind (an IdP session,
+//! configuration or a falsifier that came late). Nothing of it is kept anywhere, so nothing can be
+//! lost or doubled: whoever reads from a cursor reads what everybody else reads from there. What a
+//! record changes depends on the log up to that record only.
+//!
+//! It is pulled: what nobody asks for is not made, and what has been made does not wait in a queue.
+
+mod candidates;
+mod place;
+mod shape;
+
+pub use shape::Changed;
+
+use crate::{
+    app::{App, Disclosure, cut::Pinned},
+    model::{
+        answer::{Answer, SessionChange},
+        question::{AskError, Asking, Caller},
+        record_summary::Brief,
+    },
+    read::{
+        load_session::{self, Gathered, Traits},
+        reader::Reader,
+    },
+    tenant::Tenant,
+};
+use candidates::{Candidate, Candidates};
+use claimledger_domain::{
+    assess::assess,
+    history::History,
+    model::{Cut, SessionState},
+};
+use claimledger_facts::{
+    ids::{LogPosition, SessionId},
+    time::Time,
+};
+use claimledger_ledger::log::LogError;
+use place::{Hit, Place};
+use shape::{Shape, changed};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+/// Wake-ups are best effort, so look now and then.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// The feed of one subscriber.
+pub struct Changes {
+    app: App,
+    caller: Caller,
+    tenant: Arc<Tenant>,
+    /// Everything up to here has been given.
+    place: Place,
+    /// Records below this size were in the log when the subscription began.
+    began: u64,
+    /// Where in the record that is looked at; none: at its beginning, or after [`Self::place`].
+    candidates: Option<Candidates>,
+}
+
+impl App {
+    /// The feed of changes after a cursor, or from now on.
+    ///
+    /// # Errors
+    /// If the caller may not read, the cursor is of no use here ([`AskError::Restart`]), or the log
+    /// cannot be read.
+    pub async fn session_changes(
+        &self,
+        caller: &Caller,
+        after: Option<&str>,
+    ) -> Result<Changes, AskError> {
+        self.disclose(caller, Disclosure::Changes)?;
+        let tenant = self.0.tenant(&caller.tenant).await?;
+        let began = self.0.log.head(&tenant.id).await?.0;
+        let place = match after {
+            Some(text) => Place::open(&tenant.cursor_key, text)
+                .filter(|place| place.position.0 < began)
+                .ok_or(AskError::Restart)?,
+            // A ledger has its first record from the moment there is one.
+            None => Place::after(LogPosition(began.saturating_sub(1))),
+        };
+        Ok(Changes {
+            app: self.clone(),
+            caller: caller.clone(),
+            tenant,
+            place,
+            began,
+            candidates: None,
+        })
+    }
+
+    /// The cursor after which the feed gives what was recorded after K.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    pub async fn changes_cursor(
+        &self,
+        caller: &Caller,
+        asking: &Asking,
+    ) -> Result<Answer<String>, AskError> {
+        self.disclose(caller, Disclosure::Changes)?;
+        let tenant = self.0.tenant(&caller.tenant).await?;
+        let pinned = self.0.pin(&tenant, caller, asking).await?;
+        let cursor = Place::after(pinned.cut.known_at).seal(&tenant.cursor_key);
+        self.0.answer(&tenant, &pinned, cursor).await
+    }
+}
+
+impl Changes {
+    /// The next change; waits for it, however long that takes. What is dropped half way is made
+    /// again by the next call.
+    ///
+    /// # Errors
+    /// If the log or the read models cannot be read. The same cursor may succeed later.
+    pub async fn next(&mut self) -> Result<Answer<SessionChange>, AskError> {
+        loop {
+            let position = self.place.next_position();
+            let rebuilds = self.tenant.rebuilds();
+            self.wait_for(position).await?;
+            let candidates = match self.candidates.take() {
+                Some(candidates) => candidates,
+                None => self.candidates_at(position).await?,
+            };
+            let (found, candidates) = self.next_at(position, candidates).await?;
+            if self.tenant.rebuilds() != rebuilds {
+                // The read models were thrown away meanwhile: what was read of them may be half of
+                // it.
+                continue;
+            }
+            let Some((hit, change)) = found else {
+                self.place = Place::after(position);
+                continue;
+            };
+            self.app.disclose(&self.caller, Disclosure::Changes)?;
+            let place = Place { position, hit: Some(hit) };
+            let answer = self.answer(change, &place).await?;
+            self.place = place;
+            self.candidates = Some(candidates);
+            return Ok(answer);
+        }
+    }
+
+    /// Waits until the read models have a position.
+    async fn wait_for(&self, position: LogPosition) -> Result<(), AskError> {
+        let mut assessed = self.tenant.assessed.subscribe();
+        while *assessed.borrow_and_update() <= position.0 {
+            if let Some(error) = self.tenant.stopped() {
+                return Err(error.into());
+            }
+            let _ = tokio::time::timeout(LOOK, assessed.changed()).await;
+        }
+        Ok(())
+    }
+
+    async fn candidates_at(&self, position: LogPosition) -> Result<Candidates, LogError> {
+        let reader = self.reader();
+        Candidates::at(&reader, &self.tenant, position, self.place.hit_at(position)).await
+    }
+
+    /// The next session that the record at a position changed; none: there is none left.
+    async fn next_at(
+        &self,
+        position: LogPosition,
+        mut candidates: Candidates,
+    ) -> Result<(Option<(Hit, Change)>, Candidates), LogError> {
+        let reader = self.reader();
+        let traits = self.tenant.first_of_kind.at(position);
+        let history = self.tenant.history();
+        while let Some(candidate) = candidates.next(&reader).await? {
+            let Some(gathered) =
+                load_session::session(&reader, traits, &candidate.session, position).await?
+            else {
+                continue;
+            };
+            if !candidates.takes(&candidate, &gathered) {
+                continue;
+            }
+            let moment = Moment {
+                reader: &reader,
+                traits,
+                history: &history,
+                position,
+                record: candidates.record(),
+            };
+            if let Some(change) = moment.change(&candidate, &gathered).await? {
+                return Ok((Some((candidate.hit, change)), candidates));
+            }
+        }
+        Ok((None, candidates))
+    }
+
+    async fn answer(
+        &self,
+        change: Change,
+        place: &Place,
+    ) -> Result<Answer<SessionChange>, AskError> {
+        let Change { session, state, changed, record, at } = change;
+        let pinned = Pinned {
+            cut: Cut { at, known_at: place.position },
+            recorded_at: record.reference.recorded_at,
+            known_at_time: None,
+            provisional: false,
+            behind: None,
+        };
+        let change = SessionChange {
+            cursor: place.seal(&self.tenant.cursor_key),
+            session,
+            record: record.reference.clone(),
+            changed,
+            state: state.map(Arc::new),
+            replayed: place.position.0 < self.began,
+        };
+        self.app.0.answer(&self.tenant, &pinned, change).await
+    }
+
+    fn reader(&self) -> Reader<'_> {
+        self.tenant.reader(&*self.app.0.log, &*self.app.0.views)
+    }
+}
+
+/// A session that a record changed.
+struct Change {
+    /// Its name at that record.
+    session: SessionId,
+    /// How it stands then; none: nothing of it was understood.
+    state: Option<SessionState>,
+    changed: Vec<Changed>,
+    record: Arc<Brief>,
+    /// T of the state.
+    at: Time,
+}
+
+/// The moment at which a record became known.
+struct Moment<'a> {
+    reader: &'a Reader<'a>,
+    traits: Traits,
+    history: &'a History,
+    position: LogPosition,
+    record: &'a Arc<Brief>,
+}
+
+impl Moment<'_> {
+    /// What the record changed of a session; none: it is not said to be about it, and nothing is
+    /// other than before.
+    async fn change(
+        &self,
+        candidate: &Candidate,
+        gathered: &Gathered,
+    ) -> Result<Option<Change>, LogError> {
+        let reference = &self.record.reference;
+        // T is when it became known; or when it occurred, if the source's clock is ahead of ours.
+        let at =
+            reference.recorded_at.max(reference.occurred.to.unwrap_or(reference.occurred.from));
+        let after =
+            |time| assess(&gathered.facts, self.history, Cut { at: time, known_at: self.position });
+        let mut before = (Vec::new(), Vec::new());
+        for earlier in self.before(gathered).await? {
+            let earlier = earlier.as_ref().unwrap_or(gathered);
+            if let Some(known_at) = self.position.0.checked_sub(1).map(LogPosition) {
+                let state = |time| assess(&earlier.facts, self.history, Cut { at: time, known_at });
+                before.0.extend(state(Time::MAX));
+                before.1.extend(state(at));
+            }
+        }
+        let state = after(at);
+        let whole = [after(Time::MAX)];
+        let then = [state];
+        let was = Shape::of(before.0.iter(), before.1.iter());
+        let is = Shape::of(whole.iter().flatten(), then.iter().flatten());
+        let mut changed = changed(&was, &is);
+        let [state] = then;
+        if changed.is_empty() {
+            if !candidate.is_named() {
+                return Ok(None);
+            }
+            // It names the session, and nothing could be read from it.
+            changed.push(Changed::Records);
+        }
+        let session =
+            state.as_ref().map_or_else(|| candidate.session.clone(), |state| state.id.clone());
+        Ok(Some(Change { session, state, changed, record: Arc::clone(self.record), at }))
+    }
+
+    /// What was known before of the session's ids: one session, or several that the record joins.
+    /// None in the list: the same facts will do, since an assessment leaves out what is later than
+    /// its K.
+    async fn before(&self, gathered: &Gathered) -> Result<Vec<Option<Gathered>>, LogError> {
+        let Some(known_at) = self.position.0.checked_sub(1).map(LogPosition) else {
+            return Ok(Vec::new());
+        };
+        if !self.traits.links() && !self.record.variant {
+            return Ok(vec![None]);
+        }
+        let mut seen = BTreeSet::new();
+        let mut all = Vec::new();
+        for id in &gathered.ids {
+            if seen.contains(id) {
+                continue;
+            }
+            if let Some(earlier) =
+                load_session::session(self.reader, self.traits, id, known_at).await?
+            {
+                seen.extend(earlier.ids.iter().cloned());
+                all.push(Some(earlier));
+            }
+        }
+        Ok(all)
+    }
+}

@@ -1,0 +1,313 @@
+//! Taking records in: what a door hands over, and what it answers.
+
+use crate::{
+    app::{
+        App,
+        credentials::{lacks, log},
+    },
+    model::question::Caller,
+    tenant::{Tenant, own_records::LEDGER_SOURCE},
+};
+use claimledger_facts::{
+    draft::{Draft, DraftPerson},
+    fact::FactData,
+    ids::{LogPosition, Pseudonym, SessionId, SourceEventId, SourceId},
+    record::Prepared,
+    refusal::{Refusal, RefusalCode},
+    seal::{PersonKey, SealInput, seal},
+    time::Time,
+    vocabulary::{Door, Note, Role},
+};
+use claimledger_ledger::{
+    append::{AppendOutcome, AppendRequest, Receipt, SequencerError},
+    log::{LogError, MAX_APPEND_BYTES, MAX_APPEND_ENTRIES},
+};
+use std::collections::BTreeSet;
+
+/// So many drafts are sealed before other tasks get their turn: some 20 µs each.
+const SEALED_AT_ONCE: usize = 16;
+
+/// Drafts of one atomic batch.
+#[derive(Debug)]
+pub struct Batch {
+    /// Each with its line, from 1.
+    pub drafts: Vec<(u64, Draft)>,
+    /// By which door.
+    pub door: Door,
+    /// The source of drafts that name none; else the credential's, else the tenant's name.
+    pub source: Option<SourceId>,
+    /// Write only if this session id is named by exactly so many records.
+    pub expected_revision: Option<(SessionId, u64)>,
+    /// Now, as a rehearsal's door asserts it for drafts that do not say when they were recorded.
+    /// Ignored elsewhere.
+    pub rehearsal_now: Option<Time>,
+}
+
+/// What became of one draft.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ingested {
+    /// Its line.
+    pub line: u64,
+    /// The source's own id.
+    pub id: SourceEventId,
+    /// What the source calls this kind of event.
+    pub kind: String,
+    /// Where it is.
+    pub position: LogPosition,
+    /// When it was recorded.
+    pub recorded_at: Time,
+    /// What became of it.
+    pub outcome: AppendOutcome,
+    /// Whether its translator understood it.
+    pub understood: bool,
+    /// Whether its time had no zone.
+    pub time_assumed_utc: bool,
+    /// Fields that the contract does not know.
+    pub unknown_fields: Vec<String>,
+}
+
+/// Why a batch was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum IngestError {
+    /// A draft was refused: line, field, expectation.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The credential does not allow it.
+    #[error("this needs the role {needs}, which your credential does not have")]
+    Forbidden {
+        /// The role.
+        needs: claimledger_facts::vocabulary::Role,
+    },
+    /// The sequencer did not write it; with the line, where one draft is the cause.
+    #[error("{}", not_written(*line, error))]
+    Sequencer {
+        /// The line of the draft that is the cause.
+        line: Option<u64>,
+        /// Why.
+        #[source]
+        error: SequencerError,
+    },
+}
+
+/// Where the line is known it says which record is meant, and the request's own count would only
+/// confuse.
+fn not_written(line: Option<u64>, error: &SequencerError) -> String {
+    let Some(line) = line else { return error.to_string() };
+    match error {
+        SequencerError::Conflict { source_name, source_id, position, .. } => {
+            format!(
+                "line {line}: other content is stored under {source_name}/{source_id} at {position}"
+            )
+        }
+        SequencerError::RecordedAt { reason, .. } => format!("line {line}: {reason}"),
+        SequencerError::StaleRevision { .. } | SequencerError::Log(_) => {
+            format!("line {line}: {error}")
+        }
+    }
+}
+
+impl App {
+    /// Takes in a batch: all of it or nothing, durable when it returns. A batch has at most
+    /// [`MAX_APPEND_ENTRIES`] drafts and [`MAX_APPEND_BYTES`] bytes.
+    ///
+    /// Dropping the future does not take the batch back.
+    ///
+    /// # Errors
+    /// See [`IngestError`]. After `Unavailable` the outcome may be unknown: send the same again.
+    pub async fn ingest(
+        &self,
+        caller: &Caller,
+        batch: Batch,
+    ) -> Result<Vec<Ingested>, IngestError> {
+        if let Some(forbidden) = lacks(caller, Role::Ingest) {
+            return Err(forbidden);
+        }
+        let Batch { mut drafts, door, source, expected_revision, rehearsal_now } = batch;
+        let too_large = || log(LogError::TooLarge);
+        if drafts.len() > MAX_APPEND_ENTRIES {
+            return Err(too_large());
+        }
+        let tenant = self.0.tenant(&caller.tenant).await.map_err(log)?;
+        let default = default_source(caller, source)?;
+        let _appending = tenant.appends.begin();
+        let mut records = Vec::with_capacity(drafts.len());
+        let mut bytes = 0;
+        for (done, (line, draft)) in drafts.iter_mut().enumerate() {
+            if done % SEALED_AT_ONCE == SEALED_AT_ONCE - 1 {
+                tokio::task::yield_now().await;
+            }
+            let persons = self.persons(&tenant, draft, *line).await?;
+            let source =
+                source_of(caller, draft, &default).map_err(|refusal| refusal.on_line(*line))?;
+            let mut record = self
+                .seal(&tenant, source, door, draft, &persons)
+                .map_err(|refusal| refusal.on_line(*line))?;
+            if tenant.rehearsal && record.recorded_at.is_none() {
+                record.recorded_at = rehearsal_now;
+            }
+            bytes += record.size();
+            if bytes > MAX_APPEND_BYTES {
+                return Err(too_large());
+            }
+            records.push(record);
+        }
+        let request = AppendRequest { records, expected_revision };
+        let written = tenant.sequencer.append(request).await;
+        if let Err(SequencerError::Log(error)) = &written {
+            tenant.noticed(&*self.0.views, error);
+        }
+        let receipts = written.map_err(|error| refused(error, &drafts))?;
+        receipts.iter().for_each(|receipt| tenant.recorded(receipt.recorded_at));
+        if let Some(last) = receipts.iter().map(|receipt| receipt.position).max() {
+            tenant.appends.wrote(&caller.credential, last.0 + 1);
+        }
+        Ok(drafts
+            .into_iter()
+            .zip(receipts)
+            .map(|((line, draft), receipt)| ingested(line, draft, receipt))
+            .collect())
+    }
+
+    fn seal(
+        &self,
+        tenant: &Tenant,
+        source: &SourceId,
+        door: Door,
+        draft: &Draft,
+        persons: &[(Pseudonym, PersonKey)],
+    ) -> Result<Prepared, Refusal> {
+        let input = SealInput {
+            tenant: &tenant.id,
+            source,
+            door,
+            draft,
+            persons,
+            keys: &tenant.keys,
+            random: &*self.0.random,
+        };
+        Ok(seal(input)?)
+    }
+
+    /// Pseudonyms and keys of the draft's people, in order.
+    async fn persons(
+        &self,
+        tenant: &Tenant,
+        draft: &mut Draft,
+        line: u64,
+    ) -> Result<Vec<(Pseudonym, PersonKey)>, IngestError> {
+        let mut persons = Vec::with_capacity(draft.persons.len());
+        let subjects: BTreeSet<usize> =
+            draft.facts.iter().filter_map(|fact| fact.subject).collect();
+        for (index, person) in draft.persons.iter().enumerate() {
+            let only_linked = !subjects.contains(&index)
+                && draft.facts.iter().any(|fact| fact.other == Some(index));
+            if !only_linked {
+                persons.push(tenant.keyring.person(person).await.map_err(log)?);
+                continue;
+            }
+            let Some(person) = tenant.keyring.named_by_link(&person.id).await.map_err(log)? else {
+                let expected = "an id, the login of one person, or a pseudonym";
+                let refusal = Refusal::field(
+                    RefusalCode::InvalidField,
+                    "data.other",
+                    expected,
+                    "several people have this login",
+                );
+                return Err(refusal.on_line(line).into());
+            };
+            persons.push(person);
+        }
+        // `subject.linked` may name somebody by the pseudonym that an answer showed.
+        for at in 0..draft.facts.len() {
+            let fact = &draft.facts[at];
+            if let (FactData::SubjectLinked(linked), None) = (&fact.data, fact.other) {
+                let Some(known) = tenant.keyring.open([&linked.other]).await.map_err(log)?.pop()
+                else {
+                    let expected = "an id, a login, or the pseudonym of somebody the ledger knows";
+                    let refusal = Refusal::field(
+                        RefusalCode::InvalidField,
+                        "data.other",
+                        expected,
+                        "nobody has this pseudonym",
+                    );
+                    return Err(refusal.on_line(line).into());
+                };
+                persons.push(known);
+                draft.persons.push(DraftPerson::default());
+                draft.facts[at].other = Some(draft.persons.len() - 1);
+            }
+        }
+        Ok(persons)
+    }
+}
+
+/// The source of drafts that name none.
+fn default_source(caller: &Caller, asked: Option<SourceId>) -> Result<SourceId, Refusal> {
+    if let Some(asked) = asked {
+        may_append_as(caller, &asked)?;
+        return Ok(asked);
+    }
+    Ok(own_source(caller))
+}
+
+fn source_of<'a>(
+    caller: &Caller,
+    draft: &'a Draft,
+    default: &'a SourceId,
+) -> Result<&'a SourceId, Refusal> {
+    match &draft.source {
+        Some(named) => may_append_as(caller, named).map(|()| named),
+        None => Ok(default),
+    }
+}
+
+/// A credential appends as its own source. Whoever also governs may bring in what several sources
+/// said.
+fn may_append_as(caller: &Caller, source: &SourceId) -> Result<(), Refusal> {
+    if source.as_str() == LEDGER_SOURCE {
+        let message =
+            format!("records of the source {LEDGER_SOURCE} are written by the ledger itself");
+        return Err(Refusal::field(RefusalCode::Source, "source", "a source of yours", message));
+    }
+    let own = own_source(caller);
+    if *source == own || caller.has(Role::Govern) {
+        return Ok(());
+    }
+    Err(Refusal::field(
+        RefusalCode::Source,
+        "source",
+        format!("{own}, or none"),
+        "the credential does not append as this source",
+    ))
+}
+
+fn own_source(caller: &Caller) -> SourceId {
+    caller.source.clone().unwrap_or_else(|| SourceId::new(caller.tenant.as_str()))
+}
+
+/// The sequencer counts records of a request; people count lines.
+fn refused(error: SequencerError, drafts: &[(u64, Draft)]) -> IngestError {
+    let index = match &error {
+        SequencerError::Conflict { index, .. } | SequencerError::RecordedAt { index, .. } => {
+            Some(*index)
+        }
+        SequencerError::StaleRevision { .. } | SequencerError::Log(_) => None,
+    };
+    let line = index.and_then(|index| drafts.get(index)).map(|(line, _)| *line);
+    IngestError::Sequencer { line, error }
+}
+
+fn ingested(line: u64, draft: Draft, receipt: Receipt) -> Ingested {
+    let understood = draft.is_understood();
+    Ingested {
+        line,
+        id: receipt.source_id,
+        kind: draft.kind,
+        position: receipt.position,
+        recorded_at: receipt.recorded_at,
+        outcome: receipt.outcome,
+        understood,
+        time_assumed_utc: draft.notes.contains(&Note::TimeZoneAssumedUtc),
+        unknown_fields: draft.unknown_fields,
+    }
+}

@@ -1,0 +1,14 @@
+//! What questions and answers are made of, and what records are found by. No IO.
+//!
+//! Enters: values of `claimledger_facts` and `claimledger_domain`. Leaves: questions, answers,
+//! cursors, terms. Every other room imports this one; it imports none of them.
+
+pub mod answer;
+pub(crate) mod cursor;
+pub mod health;
+pub mod question;
+pub mod reached;
+pub(crate) mod record_summary;
+pub(crate) mod scope;
+pub mod source_report;
+pub(crate) mod terms;

@@ -1,0 +1,308 @@
+//! What a record can be found by: the table from fact types to terms. A new fact type does not
+//! compile until it has its line here.
+
+use crate::{model::record_summary::Brief, tenant::own_records::LEDGER_SOURCE};
+use claimledger_domain::{completeness::Timeliness, history::is_config};
+use claimledger_facts::{
+    fact::{Fact, FactData},
+    ids::{IdpId, KeyId, SourceEventId, SourceId},
+    statement::LABEL,
+    vocabulary::Amr,
+};
+use claimledger_ledger::views::{Term, TermKind};
+use std::collections::BTreeSet;
+
+/// The value of [`TermKind::Config`].
+pub(crate) const CONFIG: &str = "config";
+/// The value of [`TermKind::Source`].
+pub(crate) const SOURCE: &str = "source";
+/// The value of [`TermKind::Note`] of records that no translator understood.
+pub(crate) const NOT_UNDERSTOOD: &str = "not_understood";
+/// The value of [`TermKind::Correlation`] of every record that links sessions.
+pub(crate) const LINKS: &str = "session.linked";
+
+/// What stands before the digest of a display name in values of [`TermKind::Correlation`].
+pub(crate) const LABEL_TERM: &str = "label";
+
+/// The value of [`TermKind::IdpSession`] of every record that ends one: no pair, so no IdP's
+/// session has it.
+pub(crate) const IDP_SESSION_ENDED: &str = "ended";
+
+/// The value of [`TermKind::IdpSession`] of every record that says something of one, likewise.
+pub(crate) const IDP_SESSION_TOLD: &str = "told";
+
+/// The value of [`TermKind::Note`] of every record that says something else under an id that is in
+/// the log already.
+pub(crate) const VARIANT: &str = "variant";
+
+/// Of the values of [`TermKind::Note`] that name a source after them: what records of it are
+/// counted as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// Recorded late.
+    Late,
+    /// Recorded before it occurred.
+    Ahead,
+    /// No translator understood it.
+    NotUnderstood,
+    /// It says something else under an id that is in the log already.
+    Variant,
+    /// The ledger's own record that something else came under an id of the source.
+    Conflict,
+}
+
+impl Told {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Late => "late",
+            Self::Ahead => "ahead",
+            Self::NotUnderstood => "not_understood_of",
+            Self::Variant => "variant_of",
+            Self::Conflict => "conflict_of",
+        }
+    }
+
+    /// The term that finds such records of a source.
+    pub(crate) fn term(self, source: &SourceId) -> Term {
+        pair(TermKind::Note, self.word(), source.as_str())
+    }
+}
+
+/// The terms of one record, once each, in order.
+pub(crate) fn terms_of(record: &Brief) -> Vec<Term> {
+    let statement = &record.statement;
+    let mut terms = Terms::default();
+    let source = &record.reference.source;
+    match Timeliness::of(record.reference.occurred, record.reference.recorded_at) {
+        Timeliness::InTime => {}
+        Timeliness::Late(_) => terms.tell(Told::Late, source),
+        Timeliness::Ahead(_) => terms.tell(Told::Ahead, source),
+    }
+    if record.variant {
+        terms.tell(Told::Variant, source);
+        terms.add(TermKind::Note, VARIANT);
+        terms.0.insert((
+            TermKind::Note,
+            variant_value(&record.reference.source, &record.reference.source_id),
+        ));
+    }
+    // Whatever else is looked for goes by what it says: the ledger alone finds its own records by
+    // their kind.
+    if source.as_str() == LEDGER_SOURCE {
+        terms.add(TermKind::Kind, &statement.kind);
+    }
+    for session in statement.sessions() {
+        terms.add(TermKind::Session, session.as_str());
+    }
+    for (name, value) in &statement.correlation {
+        terms.join(
+            TermKind::Correlation,
+            if name.starts_with(LABEL) { LABEL_TERM } else { name },
+            value,
+        );
+    }
+    if let Some(root) = statement.root_session() {
+        terms.add(TermKind::RootSession, root);
+    }
+    if !statement.is_understood() {
+        terms.add(TermKind::Note, NOT_UNDERSTOOD);
+        terms.tell(Told::NotUnderstood, source);
+    }
+    for fact in &statement.facts {
+        terms.add_fact(fact);
+    }
+    terms.0.into_iter().map(|(kind, value)| Term { kind, value }).collect()
+}
+
+/// The term that finds the links to a session, by its id or by the source's id of one of its
+/// records.
+pub(crate) fn link_term(to: &str) -> Term {
+    Term { kind: TermKind::Correlation, value: format!("{LINKS}/{to}") }
+}
+
+/// The term of claims that were signed by a key: of an IdP, or of any. Without a key: of claims
+/// that name none.
+pub(crate) fn claim_key_term(idp: Option<&IdpId>, key: Option<&KeyId>) -> Term {
+    pair(TermKind::Key, idp.map_or("", |idp| idp.as_str()), key.map_or("", |key| key.as_str()))
+}
+
+/// The value of [`TermKind::Amr`] of claims that asserted exactly these values, in whatever order:
+/// a JSON array.
+fn amr_set_value(amr: &[Amr]) -> String {
+    let set: BTreeSet<&str> = amr.iter().map(Amr::as_str).collect();
+    serde_json::to_string(&set).unwrap_or_default()
+}
+
+/// The set that a value of [`TermKind::Amr`] means; none: it is a single value.
+pub(crate) fn amr_set_of(value: &str) -> Option<BTreeSet<String>> {
+    serde_json::from_str(value).ok()
+}
+
+/// The term that finds the variants of a source's event.
+pub(crate) fn variant_term(source: &SourceId, event: &SourceEventId) -> Term {
+    Term { kind: TermKind::Note, value: variant_value(source, event) }
+}
+
+fn variant_value(source: &SourceId, event: &SourceEventId) -> String {
+    format!("{VARIANT}/{source}/{event}")
+}
+
+/// A term of one word.
+pub(crate) fn term(kind: TermKind, value: impl Into<String>) -> Term {
+    Term { kind, value: value.into() }
+}
+
+/// A term of two words, such as `idp/key`. Two pairs may give one term; a term only finds
+/// candidates.
+pub(crate) fn pair(kind: TermKind, first: &str, second: &str) -> Term {
+    Term { kind, value: format!("{first}/{second}") }
+}
+
+#[derive(Default)]
+struct Terms(BTreeSet<(TermKind, String)>);
+
+impl Terms {
+    fn add(&mut self, kind: TermKind, value: &str) {
+        self.0.insert((kind, value.to_owned()));
+    }
+
+    fn join(&mut self, kind: TermKind, first: &str, second: &str) {
+        self.0.insert((kind, format!("{first}/{second}")));
+    }
+
+    fn tell(&mut self, told: Told, source: &SourceId) {
+        self.join(TermKind::Note, told.word(), source.as_str());
+    }
+
+    fn add_fact(&mut self, fact: &Fact) {
+        if let Some(subject) = &fact.subject {
+            self.add(TermKind::Subject, subject.as_str());
+        }
+        if is_config(&fact.data) {
+            self.add(TermKind::Config, CONFIG);
+        }
+        match &fact.data {
+            FactData::IdpConfigured(d) => self.add(TermKind::Idp, d.idp.as_str()),
+            FactData::IdpKeyAdded(d) => self.add_key(d.idp.as_str(), Some(d.key.as_str())),
+            FactData::IdpKeyRetired(d) => self.add_key(d.idp.as_str(), Some(d.key.as_str())),
+            FactData::TrustRetracted(d) => {
+                self.add_key(d.idp.as_str(), d.key.as_ref().map(|k| k.as_str()))
+            }
+            FactData::PolicyConfigured(d) => self.add(TermKind::Policy, d.policy.as_str()),
+            FactData::RoutingRuleConfigured(d) => self.add(TermKind::Idp, d.idp.as_str()),
+            FactData::SubjectLinked(d) => {
+                self.add(TermKind::Subject, d.other.as_str());
+                self.add(TermKind::About, d.other.as_str());
+                self.add_about(fact);
+            }
+            FactData::AuthenticatorLost(_)
+            | FactData::SubjectSessionsEnded(_)
+            | FactData::HoldPlaced(_)
+            | FactData::HoldReleased(_)
+            | FactData::ErasureRequested(_) => {
+                self.add_about(fact);
+            }
+            FactData::IdpSessionStarted(d) => {
+                self.add_idp_session(d.idp.as_str(), d.idp_session.as_str());
+                self.add(TermKind::IdpSession, IDP_SESSION_TOLD);
+            }
+            FactData::IdpSessionEnded(d) => {
+                self.add_idp_session(d.idp.as_str(), d.idp_session.as_str());
+                self.add(TermKind::IdpSession, IDP_SESSION_TOLD);
+                self.add(TermKind::IdpSession, IDP_SESSION_ENDED);
+            }
+            FactData::SessionStarted(d) => {
+                match (&d.idp, &d.idp_session) {
+                    (Some(idp), Some(session)) => {
+                        self.add_idp_session(idp.as_str(), session.as_str())
+                    }
+                    (Some(idp), None) => self.add(TermKind::Idp, idp.as_str()),
+                    (None, Some(session)) => self.join(TermKind::IdpSession, "", session.as_str()),
+                    (None, None) => {}
+                }
+                if let Some(root) = &d.root_session {
+                    self.add(TermKind::RootSession, root.as_str());
+                }
+            }
+            FactData::SessionLinked(d) => {
+                self.add(TermKind::Correlation, LINKS);
+                self.join(TermKind::Correlation, LINKS, &d.to);
+            }
+            FactData::ClaimsReceived(d) => {
+                self.add_key(d.idp.as_str(), d.key.as_ref().map(|k| k.as_str()));
+                // A claim that names no key may have been signed by any: whoever asks for a key
+                // looks at these too.
+                let key = d.key.as_ref().map_or("", |k| k.as_str());
+                self.join(TermKind::Key, d.idp.as_str(), key);
+                self.join(TermKind::Key, "", key);
+                for amr in d.amr.iter().flatten() {
+                    self.add(TermKind::Amr, amr.as_str());
+                }
+                if let Some(amr) = &d.amr {
+                    self.add(TermKind::Amr, &amr_set_value(amr));
+                }
+                if let Some(assertion) = &d.assertion {
+                    self.join(TermKind::Assertion, d.idp.as_str(), assertion.as_str());
+                    self.join(TermKind::Assertion, "", assertion.as_str());
+                }
+            }
+            FactData::ClaimAccepted(d) => {
+                if let Some(amr) = &d.amr {
+                    self.add(TermKind::Amr, amr.as_str());
+                }
+            }
+            FactData::PolicyDecided(d) => {
+                self.add(TermKind::App, d.app.as_str());
+                self.add(TermKind::Policy, d.policy.as_str());
+            }
+            FactData::AppAccessed(d) => {
+                self.add(TermKind::App, d.app.as_str());
+                if let Some(session) = &d.app_session {
+                    self.add(TermKind::AppSession, session.as_str());
+                }
+            }
+            FactData::SignInRefused(d) => {
+                if let Some(app) = &d.app {
+                    self.add(TermKind::App, app.as_str());
+                }
+                if let Some(idp) = &d.idp {
+                    self.add(TermKind::Idp, idp.as_str());
+                }
+            }
+            FactData::FactConflicted(d) => self.tell(Told::Conflict, &d.source),
+            // Found by session, subject, kind or `config` alone.
+            FactData::OrgConfigured(_)
+            | FactData::ClaimSourcingConfigured(_)
+            | FactData::AuthenticatorConfigured(_)
+            | FactData::ClaimIgnored(_)
+            | FactData::FactorVerified(_)
+            | FactData::SessionEnded(_)
+            | FactData::SourceHeard(_)
+            | FactData::SourceSilent(_)
+            | FactData::SourceBackfilled(_)
+            | FactData::LedgerOpened(_)
+            | FactData::RoleGranted(_)
+            | FactData::RoleRevoked(_)
+            | FactData::RulesActivated(_) => {}
+        }
+    }
+
+    fn add_about(&mut self, fact: &Fact) {
+        if let Some(subject) = &fact.subject {
+            self.add(TermKind::About, subject.as_str());
+        }
+    }
+
+    fn add_key(&mut self, idp: &str, key: Option<&str>) {
+        self.add(TermKind::Idp, idp);
+        if let Some(key) = key {
+            self.join(TermKind::Key, idp, key);
+        }
+    }
+
+    fn add_idp_session(&mut self, idp: &str, session: &str) {
+        self.add(TermKind::Idp, idp);
+        self.join(TermKind::IdpSession, idp, session);
+        self.join(TermKind::IdpSession, "", session);
+    }
+}

@@ -1,0 +1,11 @@
+//! From the log to read models.
+//!
+//! Enters: records at the end of the log. Leaves: rows by which sessions are found and listed.
+//! Rows are derived: they can be deleted and rebuilt from the log at any time.
+
+pub(crate) mod batch;
+pub(crate) mod projector;
+pub mod rebuild;
+pub(crate) mod rules;
+pub(crate) mod scrub;
+pub(crate) mod session_rows;

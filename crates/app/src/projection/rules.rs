@@ -1,0 +1,176 @@
+//! Which rules are in force: those that the first record names, until a `rules.activated` says
+//! otherwise. A program of other rules says so itself, once, when it opens a ledger: so that
+//! whoever reads an old answer finds in the log from where on answers may be others.
+
+use crate::{
+    model::{record_summary::Brief, terms::term},
+    read::reader::decode,
+    tenant::{Tenant, own_records::LEDGER_SOURCE},
+};
+use claimledger_domain::RULES;
+use claimledger_facts::{fact::FactData, ids::LogPosition, types::ledger::RulesActivated};
+use claimledger_ledger::{
+    append::{AppendRequest, SequencerError},
+    log::{Log, LogError},
+    views::{TermKind, Views},
+};
+
+/// What every record of this kind is found by.
+const KIND: &str = "rules.activated";
+/// So much of the log is looked through when the read models are behind; where it is more, whoever
+/// follows the log asks again later.
+const TAIL: u64 = 50_000;
+/// Records read at once.
+const PAGE: usize = 500;
+
+/// Appends what the log lacks to be true: that these rules are in force. False: the read models are
+/// too far behind to know; ask again.
+///
+/// The record's id names the one that it follows, so that it is written once, whatever is cut off
+/// in between.
+pub(crate) async fn activate(
+    tenant: &Tenant,
+    log: &dyn Log,
+    views: &dyn Views,
+) -> Result<bool, LogError> {
+    let Some((after, rules)) = in_force(tenant, log, views).await? else { return Ok(false) };
+    if rules == RULES {
+        return Ok(true);
+    }
+    let fact = FactData::RulesActivated(RulesActivated { rules: RULES.to_owned() });
+    let id = format!("rules/{RULES}/after/{}", after.0);
+    let sealed = tenant.own.seal(&id, fact, tenant.own.now());
+    let sealed = sealed.map_err(|refusal| {
+        LogError::unavailable(format!("what rules are in force could not be sealed: {refusal}"))
+    })?;
+    let request = AppendRequest { records: vec![sealed], expected_revision: None };
+    let receipts = tenant.sequencer.append(request).await.map_err(|error| match error {
+        SequencerError::Log(error) => error,
+        other => {
+            LogError::unavailable(format!("what rules are in force could not be appended: {other}"))
+        }
+    })?;
+    receipts.iter().for_each(|receipt| tenant.recorded(receipt.recorded_at));
+    tracing::info!(tenant = %tenant.id, from = rules, to = RULES, "other rules are in force");
+    Ok(true)
+}
+
+/// The rules that are in force, and the record that says so.
+async fn in_force(
+    tenant: &Tenant,
+    log: &dyn Log,
+    views: &dyn Views,
+) -> Result<Option<(LogPosition, String)>, LogError> {
+    let covered = views.covered(&tenant.id).await?.0;
+    let head = log.head(&tenant.id).await?.0;
+    if head - covered.min(head) > TAIL {
+        return Ok(None);
+    }
+    let mut found = (LogPosition(0), tenant.opened_rules.clone());
+    if let Some(last) = covered.checked_sub(1) {
+        let reader = tenant.reader(log, views);
+        let positions = reader.positions(&term(TermKind::Kind, KIND), LogPosition(last)).await?;
+        // A source may have called its own event so: the last one that is ours counts.
+        for record in reader.records(&positions).await? {
+            found = activated(&record).map_or(found, |rules| (record.reference.position, rules));
+        }
+    }
+    let mut next = LogPosition(covered);
+    while next.0 < head {
+        let entries = log.read(&tenant.id, next, PAGE).await?;
+        if entries.is_empty() {
+            break;
+        }
+        for entry in &entries {
+            let header = entry
+                .decode_header()
+                .map_err(|error| LogError::Corrupt { position: next, what: error.what })?;
+            if header.source.as_str() == LEDGER_SOURCE
+                && let Some(rules) = activated(&decode(&tenant.id, next, entry)?)
+            {
+                found = (next, rules);
+            }
+            next = LogPosition(next.0 + 1);
+        }
+    }
+    Ok(Some(found))
+}
+
+fn activated(record: &Brief) -> Option<String> {
+    record.statement.facts.iter().find_map(|fact| match &fact.data {
+        FactData::RulesActivated(activated)
+            if record.reference.source.as_str() == LEDGER_SOURCE =>
+        {
+            Some(activated.rules.clone())
+        }
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        app::{App, Options},
+        model::question::RecordBy,
+        testing::*,
+    };
+
+    /// What the log says of rules, with positions.
+    async fn said(app: &App) -> Vec<(u64, String)> {
+        let head = app.settled_status(&owner("acme")).await.unwrap().head;
+        let mut said = Vec::new();
+        for position in (0..head).map(LogPosition) {
+            let record = app
+                .record(&owner("acme"), RecordBy::Position(position), false)
+                .await
+                .unwrap()
+                .unwrap();
+            said.extend(record.statement.facts.iter().filter_map(|fact| match &fact.data {
+                FactData::RulesActivated(activated) => Some((position.0, activated.rules.clone())),
+                _ => None,
+            }));
+        }
+        said
+    }
+
+    /// As a program of other rules would have left it.
+    async fn activate_other(app: &App, id: &str) {
+        let tenant = app.0.tenant(&tenant("acme")).await.unwrap();
+        let fact = FactData::RulesActivated(RulesActivated { rules: "r0".to_owned() });
+        let sealed = tenant.own.seal(id, fact, tenant.own.now()).unwrap();
+        tenant
+            .sequencer
+            .append(AppendRequest { records: vec![sealed], expected_revision: None })
+            .await
+            .unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_program_of_other_rules_says_so_once() {
+        let (world, app) = acme().await;
+        assert_eq!(said(&app).await, [], "the first record names them already");
+        activate_other(&app, "other-1").await;
+        app.close().await;
+        // Opened with the read models at the head, with read models that are behind, and without
+        // any.
+        let mut expected = vec![(83, "r0".to_owned())];
+        for (n, rows) in ["whole", "behind", "none"].into_iter().enumerate() {
+            let app = world.open().await;
+            expected.push((84 + 2 * n as u64, RULES.to_owned()));
+            assert_eq!(said(&app).await, expected, "{rows}");
+            app.close().await;
+            let app = world.open().await;
+            assert_eq!(said(&app).await, expected, "{rows}: once");
+            app.close().await;
+            let app =
+                world.open_with(Options { follow: rows == "whole", ..Options::default() }).await;
+            activate_other(&app, &format!("other-{n}-again")).await;
+            expected.push((85 + 2 * n as u64, "r0".to_owned()));
+            app.close().await;
+            if n == 1 {
+                world.views.reset(&tenant("acme")).await.unwrap();
+            }
+        }
+    }
+}

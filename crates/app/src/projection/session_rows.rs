@@ -1,0 +1,498 @@
+//! Head rows: every session as assessed at the head, by the function that also answers at any other
+//! cut. They order lists and find candidates; what a list shows is assessed again at its own cut.
+//!
+//! There is one row for each session *id*. Where links give a session several ids, the row of its
+//! name holds the state and the others point to it. A row stands in the order of lists where the
+//! first fact that names its own id stands: so at an earlier K, when two ids were two sessions yet,
+//! each has its place.
+
+use crate::{
+    model::{
+        record_summary::Brief,
+        scope::{ConfigIndex, Scope, last_claim},
+        terms::{claim_key_term, pair, term},
+    },
+    read::{
+        load_session::{self, Gathered, Traits},
+        prefetch::{AT_ONCE, Fetched},
+        reader::Reader,
+    },
+};
+use claimledger_domain::{
+    assess::assess_in_brief,
+    codes,
+    history::{History, HistoryCut},
+    model::{Certainty, Cut, Falsifier, Known, Phase, SessionState},
+    outlived::outlived,
+};
+use claimledger_facts::{
+    fact::FactData,
+    ids::{LogPosition, LogSize, SessionId, SourceEventId, SourceId, TenantId},
+    time::Time,
+};
+use claimledger_ledger::{
+    log::LogError,
+    views::{HeadKey, HeadRow, Term, TermKind, Views},
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+};
+use tokio_util::task::AbortOnDropHandle;
+
+/// So many rows are written at once when configuration came late.
+pub(crate) const CHUNK: usize = 500;
+
+/// Assesses sessions at the head and makes their rows.
+pub(crate) struct Heads<'a> {
+    reader: Reader<'a>,
+    traits: Traits,
+    history: Arc<History>,
+    config: Arc<ConfigIndex>,
+    last: LogPosition,
+    /// Ids that have been looked at.
+    done: BTreeSet<SessionId>,
+    rows: Vec<HeadRow>,
+    moved: Vec<(LogSize, SessionId, HeadKey)>,
+    latest: Option<Time>,
+}
+
+/// What a head row says of its session. A row of an older build lacks a field: it is not read, so
+/// the session is looked at.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "one at a time, and almost all are states")]
+pub(crate) enum Summary {
+    /// The id is another name of a session.
+    Alias {
+        /// The session's name.
+        alias_of: String,
+        /// When its last claim came, in microseconds.
+        claimed: i64,
+        /// When its last fact occurred, in microseconds.
+        last: i64,
+    },
+    /// The id is the session's name. Fields stand in bytewise order: the row is canonical JSON.
+    State {
+        /// The session's other ids.
+        aliases: Vec<String>,
+        /// When its first fact occurred: it is active at no T before that.
+        begins: Time,
+        certainty: Cow<'static, str>,
+        /// When its last claim came, in microseconds.
+        claimed: i64,
+        decisions: usize,
+        differs: usize,
+        end_reason: Option<Cow<'static, str>>,
+        ended_at: Option<Time>,
+        factors: Vec<String>,
+        /// Decisions that were falsified later.
+        falsified: usize,
+        idp: Option<String>,
+        last: i64,
+        /// It outlived its IdP session, or may have.
+        outlived: bool,
+        phase: Cow<'static, str>,
+        records: usize,
+        /// A retraction hits a claim of it, or may.
+        retracted: bool,
+        subject: Option<String>,
+    },
+    /// Records name the id, and none of them was understood.
+    NotUnderstood { last: i64, not_understood: usize },
+}
+
+#[derive(Deserialize)]
+struct Last {
+    last: i64,
+    claimed: Option<i64>,
+}
+
+/// The sessions that a batch of records says something about.
+pub(crate) async fn touched(
+    reader: &Reader<'_>,
+    traits: Traits,
+    records: &[Arc<Brief>],
+    last: LogPosition,
+) -> Result<BTreeSet<SessionId>, LogError> {
+    let mut sessions = BTreeSet::new();
+    let mut idp_sessions = BTreeSet::new();
+    for record in records {
+        sessions.extend(record.statement.sessions().cloned());
+        for fact in &record.statement.facts {
+            match &fact.data {
+                FactData::IdpSessionStarted(d) => {
+                    idp_sessions.insert((d.idp.clone(), d.idp_session.clone()))
+                }
+                FactData::IdpSessionEnded(d) => {
+                    idp_sessions.insert((d.idp.clone(), d.idp_session.clone()))
+                }
+                _ => false,
+            };
+        }
+    }
+    for (idp, session) in idp_sessions {
+        let positions = reader
+            .positions(&pair(TermKind::IdpSession, idp.as_str(), session.as_str()), last)
+            .await?;
+        for record in reader.records(&positions).await? {
+            sessions.extend(record.statement.sessions().cloned());
+        }
+    }
+    if traits.links() {
+        // A name that is a session's from now on may have meant a record until now.
+        for session in sessions.clone() {
+            sessions.extend(load_session::parted_by(reader, &session, last).await?);
+        }
+    }
+    Ok(sessions)
+}
+
+/// Where an id stands in lists: at the first fact that names it, or the first record where no fact
+/// does.
+pub(crate) fn key_of(id: &SessionId, records: &[Arc<Brief>]) -> Option<HeadKey> {
+    let (_, time, source, source_id) =
+        records.iter().filter_map(|record| place_of(id, record)).min()?;
+    Some(HeadKey {
+        first_occurred: time,
+        first_source: source.as_str().to_owned(),
+        first_source_id: source_id.as_str().to_owned(),
+        session: id.as_str().to_owned(),
+    })
+}
+
+/// A record's place in the order that [`key_of`] takes the first of.
+type Place<'a> = (bool, Time, &'a SourceId, &'a SourceEventId);
+
+/// Where a record puts an id; none: it does not name the id.
+fn place_of<'a>(id: &SessionId, record: &'a Brief) -> Option<Place<'a>> {
+    record.statement.sessions().find(|session| *session == id)?;
+    let facts = record.statement.facts.iter().filter(|fact| fact.session.as_ref() == Some(id));
+    let first = facts.map(|fact| fact.occurred.from).min();
+    // A record that no fact was read from stands behind those that say something.
+    Some((
+        first.is_none(),
+        first.unwrap_or(record.reference.occurred.from),
+        &record.reference.source,
+        &record.reference.source_id,
+    ))
+}
+
+/// The last record that moved an id towards the front of the list; none: its first record gave its
+/// place. `records` are in the order of the log. Batches play no part, because a question may be
+/// pinned between any two records.
+fn last_move(id: &SessionId, records: &[Arc<Brief>]) -> Option<LogPosition> {
+    let mut first: Option<Place<'_>> = None;
+    let mut moved = None;
+    for record in records {
+        let Some(place) = place_of(id, record) else { continue };
+        match first {
+            Some(first) if first <= place => continue,
+            Some(_) => moved = Some(record.reference.position),
+            None => {}
+        }
+        first = Some(place);
+    }
+    moved
+}
+
+impl<'a> Heads<'a> {
+    pub(crate) fn new(
+        reader: Reader<'a>,
+        traits: Traits,
+        history: Arc<History>,
+        config: Arc<ConfigIndex>,
+        last: LogPosition,
+    ) -> Self {
+        Self {
+            reader,
+            traits,
+            history,
+            config,
+            last,
+            done: BTreeSet::new(),
+            rows: Vec::new(),
+            moved: Vec::new(),
+            latest: None,
+        }
+    }
+
+    /// Makes the rows of these sessions, once each.
+    pub(crate) async fn assess(
+        &mut self,
+        sessions: impl IntoIterator<Item = SessionId>,
+    ) -> Result<(), LogError> {
+        let mut sessions = sessions.into_iter();
+        loop {
+            let some: Vec<_> = sessions
+                .by_ref()
+                .filter(|session| !self.done.contains(session))
+                .take(AT_ONCE)
+                .collect();
+            if some.is_empty() {
+                return Ok(());
+            }
+            let fetched = Fetched::read(&self.reader, self.traits, &some, self.last).await?;
+            for session in some {
+                // Another id of a session that came before it.
+                if !self.done.insert(session.clone()) {
+                    continue;
+                }
+                let reader = Reader { fetched: Some(&fetched), ..self.reader };
+                if let Some(gathered) =
+                    load_session::session(&reader, self.traits, &session, self.last).await?
+                {
+                    self.add(&gathered);
+                }
+                // A long batch must not keep a thread of the runtime from everybody else.
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
+    /// The rows so far. The next ones are made from here on.
+    pub(crate) fn take_rows(&mut self) -> Vec<HeadRow> {
+        std::mem::take(&mut self.rows)
+    }
+
+    /// The ids that a record of the batch put further forward, each with the size of the log at the
+    /// last such record, and its new place. To be remembered before any of the rows is written.
+    pub(crate) fn take_moved(&mut self) -> Vec<(LogSize, SessionId, HeadKey)> {
+        std::mem::take(&mut self.moved)
+    }
+
+    /// How many rows there are.
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// When the last fact of any session that was looked at occurred.
+    pub(crate) fn latest(&self) -> Option<Time> {
+        self.latest
+    }
+
+    fn add(&mut self, gathered: &Gathered) {
+        self.done.extend(gathered.ids.iter().cloned());
+        let own = || gathered.facts.iter().filter(|known| known.fact.session.is_some());
+        let last =
+            own().map(|known| known.fact.occurred.to.unwrap_or(known.fact.occurred.from)).max();
+        let begins = own().map(|known| known.fact.occurred.from).min().unwrap_or(Time::MIN);
+        let last = last
+            .or_else(|| gathered.records.iter().map(|record| record.reference.occurred.from).max())
+            .unwrap_or(Time::MIN);
+        self.latest = self.latest.max(Some(last));
+        let state = assess_in_brief(
+            &gathered.facts,
+            &self.history,
+            Cut { at: Time::MAX, known_at: self.last },
+        );
+        // Up to where it was assessed, as far as that matters: the last record that can have
+        // changed it. The size of the batch would do as well, but a rebuild has other batches and
+        // must give the same rows.
+        let claimed = last_claim(&gathered.facts);
+        let assessed_to = LogSize(self.rests_on(gathered, last, claimed).0 + 1);
+        for id in &gathered.ids {
+            let Some(key) = key_of(id, &gathered.records) else { continue };
+            let summary = match &state {
+                Some(state) if state.id == *id => summary(state, begins, last, claimed),
+                Some(state) => Summary::Alias {
+                    alias_of: state.id.as_str().to_owned(),
+                    claimed: claimed.micros(),
+                    last: last.micros(),
+                },
+                None => Summary::NotUnderstood {
+                    last: last.micros(),
+                    not_understood: gathered.records.len(),
+                },
+            };
+            self.note_move(id, &key, gathered);
+            let over_at = match &state {
+                Some(state) if state.id == *id => over_at(state),
+                // Nothing is ever in a list under this name.
+                Some(_) | None => Some(key.first_occurred),
+            };
+            self.rows.push(HeadRow {
+                session: id.clone(),
+                first_occurred: key.first_occurred,
+                first_source: key.first_source,
+                first_source_id: key.first_source_id,
+                assessed_to,
+                over_at,
+                state: serde_json::to_vec(&summary).unwrap_or_default(),
+            });
+        }
+    }
+
+    fn note_move(&mut self, id: &SessionId, key: &HeadKey, gathered: &Gathered) {
+        let Some(from) = self.reader.ahead.last().map(|ahead| ahead.from()) else { return };
+        if let Some(position) =
+            last_move(id, &gathered.records).filter(|position| *position >= from)
+        {
+            self.moved.push((LogSize(position.0 + 1), id.clone(), key.clone()));
+        }
+    }
+
+    fn rests_on(&self, gathered: &Gathered, last: Time, claimed: Time) -> LogPosition {
+        let records = gathered
+            .facts
+            .iter()
+            .map(|known| known.record.position)
+            .chain(gathered.positions.iter().copied());
+        let history = self.history.at(self.last);
+        let scopes = Scope::all_of(&gathered.facts)
+            .into_iter()
+            .flat_map(|scope| scope.of_each_identity(history))
+            .collect();
+        let config = self.config.last_of(&scopes, last, claimed, self.last);
+        records.chain(config).max().unwrap_or_default()
+    }
+}
+
+/// From when on a session is over at any T, as assessed at the end of time (`semantics.md` 22, 23):
+/// its stated end, or the last instant of an end that is known by an interval; else its limit,
+/// which also ends one whose end is stated later. A limit counts from the stated start on: before
+/// that the session is dated by its first fact.
+fn over_at(state: &SessionState) -> Option<Time> {
+    let limit = state
+        .lifetime_ends_at
+        .map(|limit| state.started_at.map_or(limit, |start| limit.max(start)));
+    match (state.phase, state.ended_at) {
+        (Phase::Ended, Some(ended)) => Some(limit.map_or(ended, |limit| limit.min(ended))),
+        (Phase::Ended, None) if state.end_record.is_none() => limit,
+        (Phase::Ended, None) => state.end_bounds.and_then(|bounds| bounds.to),
+        (Phase::NotStarted | Phase::Active, _) => None,
+    }
+}
+
+fn summary(state: &SessionState, begins: Time, last: Time, claimed: Time) -> Summary {
+    Summary::State {
+        aliases: state.aliases.iter().map(|alias| alias.as_str().to_owned()).collect(),
+        begins,
+        certainty: match state.certainty {
+            Certainty::Certain => "certain".into(),
+            Certainty::Possible => "possible".into(),
+        },
+        claimed: claimed.micros(),
+        decisions: state.decisions.len(),
+        differs: state.decisions.iter().filter(|decision| decision.differs.is_some()).count(),
+        end_reason: state.end_reason.map(Cow::Borrowed),
+        ended_at: state.ended_at,
+        factors: state.factors.iter().map(|factor| factor.name.clone()).collect(),
+        falsified: state
+            .decisions
+            .iter()
+            .filter(|decision| decision.falsified_later.is_some())
+            .count(),
+        idp: state.idp.as_ref().map(|idp| idp.as_str().to_owned()),
+        last: last.micros(),
+        outlived: outlived(state).is_some(),
+        phase: match state.phase {
+            Phase::NotStarted => "not_started".into(),
+            Phase::Active => "active".into(),
+            Phase::Ended => "ended".into(),
+        },
+        records: state.records.len(),
+        retracted: state.falsifiers.iter().any(is_retraction),
+        subject: state.subject.as_ref().map(|subject| subject.as_str().to_owned()),
+    }
+}
+
+/// Sessions that configuration which came late may have changed, a chunk at a time. The next chunk
+/// is found while one is assessed.
+pub(crate) struct Late {
+    views: Arc<dyn Views>,
+    tenant: TenantId,
+    scopes: VecDeque<(Scope, Time)>,
+    after: Option<HeadKey>,
+    next: Option<AbortOnDropHandle<Result<Vec<HeadRow>, LogError>>>,
+}
+
+impl Late {
+    /// Of new configuration. What occurred after every fact of every session (`latest`) changes
+    /// none of them.
+    pub(crate) fn of(
+        config: &[Known],
+        history: HistoryCut<'_>,
+        latest: Option<Time>,
+        (views, tenant): (&Arc<dyn Views>, &TenantId),
+    ) -> Self {
+        let mut scopes: VecDeque<(Scope, Time)> = VecDeque::new();
+        for known in config {
+            let each = |(scope, from): (Scope, Time)| {
+                scope.of_each_identity(history).into_iter().map(move |scope| (scope, from))
+            };
+            for (scope, from) in Scope::of(&known.fact).into_iter().flat_map(each) {
+                if latest.is_some_and(|latest| latest < from) {
+                    continue;
+                }
+                match scopes.iter_mut().find(|(known, _)| *known == scope) {
+                    Some((_, earliest)) => *earliest = (*earliest).min(from),
+                    None => scopes.push_back((scope, from)),
+                }
+            }
+        }
+        Self { views: Arc::clone(views), tenant: tenant.clone(), scopes, after: None, next: None }
+    }
+
+    /// The next chunk; none when all are through.
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<SessionId>>, LogError> {
+        while let Some((scope, from)) = self.scopes.front() {
+            let rows = match self.next.take() {
+                Some(begun) => begun.await.map_err(|error| LogError::Unavailable {
+                    reason: "a list was cut off".to_owned(),
+                    source: Some(Box::new(error)),
+                })?,
+                None => self.rows(scope).await,
+            }?;
+            let Some(last) = rows.last() else {
+                self.scopes.pop_front();
+                self.after = None;
+                continue;
+            };
+            let chunk = rows
+                .iter()
+                .filter(|row| concerned(row, scope, *from))
+                .map(|row| row.session.clone())
+                .collect();
+            self.after = Some(last.key());
+            self.next = Some(AbortOnDropHandle::new(tokio::spawn(self.rows(scope))));
+            return Ok(Some(chunk));
+        }
+        Ok(None)
+    }
+
+    /// The rows behind those that were read.
+    fn rows(&self, scope: &Scope) -> impl Future<Output = Result<Vec<HeadRow>, LogError>> + use<> {
+        let terms: Vec<Term> = match scope {
+            Scope::Everything => Vec::new(),
+            Scope::Idp(idp) | Scope::Claims(idp) => vec![term(TermKind::Idp, idp.as_str())],
+            Scope::Signed(idp, key) => vec![claim_key_term(Some(idp), Some(key))],
+            Scope::Keyless(idp) => vec![claim_key_term(Some(idp), None)],
+            Scope::Policy(policy) => vec![term(TermKind::Policy, policy.as_str())],
+            Scope::Person(person) => vec![term(TermKind::Subject, person.as_str())],
+        };
+        let (views, tenant, after) =
+            (Arc::clone(&self.views), self.tenant.clone(), self.after.clone());
+        async move { views.sessions_with(&tenant, &terms, None, after.as_ref(), CHUNK).await }
+    }
+}
+
+/// When the last fact of a session occurred, as its row says.
+pub(crate) fn last_of(row: &HeadRow) -> Option<Time> {
+    serde_json::from_slice::<Last>(&row.state).ok().map(|last| Time::from_micros(last.last))
+}
+
+/// Whether the session has a fact, or of retractions a claim, at or after a time.
+fn concerned(row: &HeadRow, scope: &Scope, from: Time) -> bool {
+    let last = |last: Last| {
+        if scope.is_of_claims() { last.claimed.unwrap_or(last.last) } else { last.last }
+    };
+    serde_json::from_slice::<Last>(&row.state).map_or(true, |row| last(row) >= from.micros())
+}
+
+/// Whether a falsifier is a retraction of trust.
+pub(crate) fn is_retraction(falsifier: &Falsifier) -> bool {
+    [codes::KEY_RETRACTED, codes::IDP_RETRACTED].contains(&falsifier.code)
+}

@@ -1,0 +1,441 @@
+//! Reading records by term and position: the read models find them, the log has them. Decoded
+//! records are kept for a while.
+
+use crate::{
+    model::{record_summary::Brief, terms::term},
+    read::{
+        pending::Ahead,
+        prefetch::Fetched,
+        record_cache::{RecentTerms, RecordCache},
+    },
+};
+use claimledger_facts::{
+    ids::{LogPosition, LogSize, RecordId, SessionId, TenantId},
+    record::{CorruptRecord, Entry, Record},
+};
+use claimledger_ledger::{
+    briefs::Briefs,
+    log::{Log, LogError},
+    views::{Term, TermKind, Views},
+};
+use std::{collections::HashMap, sync::Arc};
+
+/// So many records are decoded before other tasks get their turn: some 10 µs each.
+const DECODED_AT_ONCE: usize = 32;
+/// So many positions are asked at once.
+const PAGE: usize = 5_000;
+
+/// Reads one tenant's records.
+#[derive(Clone, Copy)]
+pub(crate) struct Reader<'a> {
+    pub(crate) tenant: &'a TenantId,
+    pub(crate) log: &'a dyn Log,
+    pub(crate) views: &'a dyn Views,
+    pub(crate) cache: &'a RecordCache,
+    /// For the runner: what it looked up lately.
+    pub(crate) recent: &'a RecentTerms,
+    /// Records that are not in the read models yet, or that are being written there now: batches in
+    /// order, without a gap.
+    pub(crate) ahead: &'a [Arc<Ahead>],
+    /// What was read for many sessions at once.
+    pub(crate) fetched: Option<&'a Fetched>,
+    /// Whether the read models keep the records of sessions in brief, all of them.
+    pub(crate) briefs: bool,
+}
+
+impl Reader<'_> {
+    /// Positions of the records with this term, up to `known_at` inclusive, ascending.
+    pub(crate) async fn positions(
+        &self,
+        term: &Term,
+        known_at: LogPosition,
+    ) -> Result<Vec<LogPosition>, LogError> {
+        if let Some(positions) = self.fetched.and_then(|fetched| fetched.positions(term, known_at))
+        {
+            return Ok(positions.to_vec());
+        }
+        if let Some(kept) = self.kept(term, known_at) {
+            return Ok(kept);
+        }
+        let mut all = Vec::new();
+        let mut from = LogPosition(0);
+        loop {
+            let page = self.views.positions_of(self.tenant, term, from, known_at, PAGE).await?;
+            let whole = page.len() < PAGE;
+            if let Some(last) = page.last() {
+                from = LogPosition(last.0 + 1);
+            }
+            all.extend(page);
+            if whole {
+                break;
+            }
+        }
+        Ok(self.completed(term, known_at, all))
+    }
+
+    /// The records that name a session, up to `known_at` inclusive, ascending.
+    pub(crate) async fn records_of(
+        &self,
+        session: &SessionId,
+        known_at: LogPosition,
+    ) -> Result<Vec<Arc<Brief>>, LogError> {
+        if let Some(records) =
+            self.fetched.and_then(|fetched| fetched.records_of(session, known_at))
+        {
+            return Ok(records.to_vec());
+        }
+        if self.briefs {
+            return Ok(self
+                .records_of_each(std::slice::from_ref(session), known_at, usize::MAX)
+                .await?
+                .into_iter()
+                .flatten()
+                .collect());
+        }
+        self.records(&self.positions(&term(TermKind::Session, session.as_str()), known_at).await?)
+            .await
+    }
+
+    /// The same for each of some sessions, with one question for all of them: for the first ones,
+    /// so many that they have about `most` records, and for one at least.
+    pub(crate) async fn records_of_each(
+        &self,
+        sessions: &[SessionId],
+        known_at: LogPosition,
+        most: usize,
+    ) -> Result<Vec<Vec<Arc<Brief>>>, LogError> {
+        let terms: Vec<_> =
+            sessions.iter().map(|session| term(TermKind::Session, session.as_str())).collect();
+        if !self.briefs {
+            let mut found = self.positions_of_each(&terms, known_at).await?;
+            let mut records = 0;
+            let full = found.iter().position(|positions| {
+                records += positions.len();
+                records >= most
+            });
+            found.truncate(full.map_or(found.len(), |full| full + 1));
+            return self.records_at_each(&found).await;
+        }
+        // What the runner looked at lately is at hand.
+        let kept: Vec<_> = terms.iter().map(|term| self.kept(term, known_at)).collect();
+        let missing: Vec<_> = sessions
+            .iter()
+            .zip(&kept)
+            .filter(|(_, kept)| kept.is_none())
+            .map(|(session, _)| session.clone())
+            .collect();
+        let mut read = if missing.is_empty() {
+            Vec::new()
+        } else {
+            self.views.briefs_of_each(self.tenant, &missing).await?
+        }
+        .into_iter();
+        let mut at_hand = self
+            .records_at_each(&kept.iter().flatten().cloned().collect::<Vec<_>>())
+            .await?
+            .into_iter();
+        let mut all = Vec::with_capacity(sessions.len());
+        let mut left = most;
+        for (term, kept) in terms.iter().zip(kept) {
+            let records = match kept {
+                Some(_) => at_hand.next().unwrap_or_default(),
+                None => self.with_those_ahead(
+                    term,
+                    read_briefs(&read.next().unwrap_or_default(), self.below_ahead(known_at))
+                        .await?,
+                    known_at,
+                ),
+            };
+            left = left.saturating_sub(records.len());
+            all.push(records);
+            if left == 0 {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    /// Up to where the read models are asked: what is ahead of them may be in them by now, and is
+    /// not to be found twice.
+    fn below_ahead(&self, known_at: LogPosition) -> Option<LogPosition> {
+        match self.ahead.first() {
+            Some(first) => LogSize(first.from().0.min(known_at.0.saturating_add(1))).last(),
+            None => Some(known_at),
+        }
+    }
+
+    /// What the read models have of a session, and what is ahead of them.
+    fn with_those_ahead(
+        &self,
+        term: &Term,
+        mut records: Vec<Arc<Brief>>,
+        known_at: LogPosition,
+    ) -> Vec<Arc<Brief>> {
+        let mut ahead = self.positions_ahead(term, known_at).peekable();
+        // A session that is spoken of now is spoken of again before long.
+        if let Some(first) = self.ahead.first()
+            && ahead.peek().is_some()
+        {
+            let positions: Vec<_> =
+                records.iter().map(|record| record.reference.position).collect();
+            self.recent.put(first.from().0, term, &positions);
+            for record in &records {
+                self.cache.put(record.reference.position, record);
+            }
+        }
+        records.extend(
+            ahead.filter_map(|position| self.ahead.iter().find_map(|ahead| ahead.get(position))),
+        );
+        records
+    }
+
+    /// The records at each of some lists of positions.
+    async fn records_at_each(
+        &self,
+        found: &[Vec<LogPosition>],
+    ) -> Result<Vec<Vec<Arc<Brief>>>, LogError> {
+        let mut all: Vec<LogPosition> = found.iter().flatten().copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        let read: HashMap<_, _> = all.iter().copied().zip(self.records(&all).await?).collect();
+        Ok(found
+            .iter()
+            .map(|positions| {
+                positions.iter().filter_map(|position| read.get(position).cloned()).collect()
+            })
+            .collect())
+    }
+
+    /// Positions of the records with each of some terms, with one question for all of them.
+    pub(crate) async fn positions_of_each(
+        &self,
+        terms: &[Term],
+        known_at: LogPosition,
+    ) -> Result<Vec<Vec<LogPosition>>, LogError> {
+        let mut found: Vec<_> = terms.iter().map(|term| self.kept(term, known_at)).collect();
+        let missing: Vec<Term> = terms
+            .iter()
+            .zip(&found)
+            .filter(|(_, found)| found.is_none())
+            .map(|(term, _)| term.clone())
+            .collect();
+        if !missing.is_empty() {
+            let read = self.views.positions_of_each(self.tenant, &missing, known_at).await?;
+            for ((term, read), slot) in
+                missing.iter().zip(read).zip(found.iter_mut().filter(|found| found.is_none()))
+            {
+                *slot = Some(self.completed(term, known_at, read));
+            }
+        }
+        Ok(found.into_iter().map(Option::unwrap_or_default).collect())
+    }
+
+    /// What the runner has looked up lately.
+    fn kept(&self, term: &Term, known_at: LogPosition) -> Option<Vec<LogPosition>> {
+        let first = self.ahead.first()?;
+        let mut kept = self.recent.get(first.from().0, term)?;
+        kept.extend(self.positions_ahead(term, known_at));
+        Some(kept)
+    }
+
+    /// What the read models have, and what is ahead of them.
+    fn completed(
+        &self,
+        term: &Term,
+        known_at: LogPosition,
+        mut all: Vec<LogPosition>,
+    ) -> Vec<LogPosition> {
+        if let Some(first) = self.ahead.first() {
+            all.retain(|position| position.0 < first.from().0);
+            self.recent.put(first.from().0, term, &all);
+            all.extend(self.positions_ahead(term, known_at));
+        }
+        all
+    }
+
+    fn positions_ahead(
+        &self,
+        term: &Term,
+        known_at: LogPosition,
+    ) -> impl Iterator<Item = LogPosition> {
+        self.ahead.iter().flat_map(move |ahead| ahead.positions(term, known_at))
+    }
+
+    /// Whether any record up to `known_at` has this term.
+    pub(crate) async fn any(&self, term: &Term, known_at: LogPosition) -> Result<bool, LogError> {
+        if self.positions_ahead(term, known_at).next().is_some() {
+            return Ok(true);
+        }
+        Ok(!self
+            .views
+            .positions_of(self.tenant, term, LogPosition(0), known_at, 1)
+            .await?
+            .is_empty())
+    }
+
+    /// Where the record with this id is, if it is known up to `known_at`.
+    pub(crate) async fn position(
+        &self,
+        id: RecordId,
+        known_at: LogPosition,
+    ) -> Result<Option<LogPosition>, LogError> {
+        let ahead = self.ahead.iter().find_map(|ahead| ahead.position(id));
+        let found = match ahead {
+            Some(position) => Some(position),
+            None => self.views.positions(self.tenant, &[id]).await?.into_iter().next().flatten(),
+        };
+        Ok(found.filter(|position| *position <= known_at))
+    }
+
+    /// The records at these positions, in the order asked.
+    pub(crate) async fn records(
+        &self,
+        positions: &[LogPosition],
+    ) -> Result<Vec<Arc<Brief>>, LogError> {
+        let mut found: Vec<Option<Arc<Brief>>> =
+            positions.iter().map(|position| self.at_hand(*position)).collect();
+        let missing: Vec<LogPosition> =
+            positions.iter().zip(&found).filter(|(_, f)| f.is_none()).map(|(p, _)| *p).collect();
+        if missing.is_empty() {
+            return Ok(found.into_iter().flatten().collect());
+        }
+        let entries = self.log.read_at(self.tenant, &missing).await?;
+        let mut read = HashMap::with_capacity(missing.len());
+        for (n, (position, entry)) in missing.iter().zip(&entries).enumerate() {
+            // Decoding many must not keep a thread of the runtime from everybody else.
+            if n % DECODED_AT_ONCE == DECODED_AT_ONCE - 1 {
+                tokio::task::yield_now().await;
+            }
+            let record = Arc::new(decode(self.tenant, *position, entry)?);
+            self.cache.put(*position, &record);
+            read.insert(*position, record);
+        }
+        for (position, slot) in positions.iter().zip(&mut found) {
+            if slot.is_none() {
+                *slot = read.get(position).cloned();
+            }
+        }
+        let records: Vec<_> = found.into_iter().flatten().collect();
+        if records.len() == positions.len() {
+            return Ok(records);
+        }
+        let position = missing.get(entries.len()).copied().unwrap_or_default();
+        Err(LogError::Corrupt {
+            position,
+            what: "the read models name a position that the log does not have".to_owned(),
+        })
+    }
+
+    fn at_hand(&self, position: LogPosition) -> Option<Arc<Brief>> {
+        let fetched = self.fetched.and_then(|fetched| fetched.record(position));
+        fetched
+            .or_else(|| self.ahead.iter().find_map(|ahead| ahead.get(position)))
+            .or_else(|| self.cache.get(position))
+    }
+}
+
+/// The records of a session's parts, up to a position.
+async fn read_briefs(
+    parts: &[Briefs],
+    upto: Option<LogPosition>,
+) -> Result<Vec<Arc<Brief>>, LogError> {
+    let mut records: Vec<Arc<Brief>> = Vec::new();
+    let Some(upto) = upto else { return Ok(records) };
+    for found in parts.iter().flat_map(Briefs::iter) {
+        let (position, bytes) = found?;
+        if position > upto {
+            break;
+        }
+        if records.len() % DECODED_AT_ONCE == DECODED_AT_ONCE - 1 {
+            tokio::task::yield_now().await;
+        }
+        let record = Brief::decode(position, bytes, records.last().map(|record| &**record));
+        let damaged = |error: CorruptRecord| {
+            LogError::damaged("views", format!("what is kept of record {position}"), error.what)
+        };
+        records.push(Arc::new(record.map_err(damaged)?));
+    }
+    Ok(records)
+}
+
+/// Reads an entry back, in brief; a failure names its place.
+pub(crate) fn decode(
+    tenant: &TenantId,
+    position: LogPosition,
+    entry: &Entry,
+) -> Result<Brief, LogError> {
+    decode_record(tenant, position, entry).map(Brief::from)
+}
+
+/// Reads an entry back, with what proves it.
+pub(crate) fn decode_record(
+    tenant: &TenantId,
+    position: LogPosition,
+    entry: &Entry,
+) -> Result<Record, LogError> {
+    let record =
+        entry.decode().map_err(|error| LogError::Corrupt { position, what: error.what })?;
+    if record.header.tenant != *tenant || record.header.position != position {
+        return Err(LogError::Corrupt {
+            position,
+            what: "the header is of another tenant or position".to_owned(),
+        });
+    }
+    Ok(record)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[tokio::test]
+    async fn sessions_are_read_up_to_about_so_many_records_the_same_from_briefs_and_from_the_log() {
+        let (_world, app) = acme().await;
+        let size = app.settled_status(&owner("acme")).await.unwrap().head;
+        let tenant = app.0.tenant(&tenant("acme")).await.unwrap();
+        let sessions: Vec<_> = ["S1", "none", "S2", "S3", "S1"].map(SessionId::from).into();
+        for known_at in (0..size).map(LogPosition) {
+            let from_log = tenant.reader(&*app.0.log, &*app.0.views);
+            let in_brief = Reader { briefs: true, ..from_log };
+            let all = in_brief.records_of_each(&sessions, known_at, usize::MAX).await.unwrap();
+            assert_eq!(
+                from_log.records_of_each(&sessions, known_at, usize::MAX).await.unwrap(),
+                all,
+                "as known at {known_at}"
+            );
+            assert_eq!(all.len(), sessions.len());
+            for most in 0..20 {
+                let some = in_brief.records_of_each(&sessions, known_at, most).await.unwrap();
+                let before = all[..some.len() - 1].iter().map(Vec::len).sum::<usize>();
+                assert!(
+                    some[..] == all[..some.len()] && (some.len() == 1 || before < most),
+                    "{most} as known at {known_at}"
+                );
+                assert!(
+                    some.len() == all.len() || before + some[some.len() - 1].len() >= most,
+                    "no fewer than fit"
+                );
+                let of_log =
+                    from_log.records_of_each(&sessions, known_at, most.max(1)).await.unwrap();
+                assert_eq!(
+                    of_log.len(),
+                    in_brief.records_of_each(&sessions, known_at, most.max(1)).await.unwrap().len(),
+                    "{most} as known at {known_at}"
+                );
+            }
+        }
+        assert!(in_order(&tenant, &app, &sessions[0]).await > 2, "S1 has records");
+    }
+
+    async fn in_order(
+        tenant: &crate::tenant::Tenant,
+        app: &crate::app::App,
+        session: &SessionId,
+    ) -> usize {
+        let reader = Reader { briefs: true, ..tenant.reader(&*app.0.log, &*app.0.views) };
+        let records = reader.records_of(session, LogPosition(u64::MAX >> 1)).await.unwrap();
+        assert!(records.is_sorted_by(|a, b| a.reference.position < b.reference.position));
+        records.len()
+    }
+}

@@ -1,0 +1,90 @@
+//! Whoever has said anything, from which position on: so that an answer can name every source,
+//! whether or not it states how complete it is.
+//!
+//! The first record of each source carries a term; at the start the sources are found by it, and
+//! never by going through the log.
+
+use crate::{
+    model::terms::{SOURCE, term},
+    read::{
+        reader::Reader,
+        record_cache::{RecentTerms, RecordCache},
+    },
+    tenant::own_records::LEDGER_SOURCE,
+};
+use claimledger_domain::model::RecordRef;
+use claimledger_facts::ids::{LogPosition, SourceId, TenantId};
+use claimledger_ledger::{
+    log::{Log, LogError},
+    views::{Term, TermKind, Views},
+};
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+/// The sources of one tenant, each with the position of its first record.
+#[derive(Debug, Default)]
+pub(crate) struct KnownSources(Mutex<BTreeMap<SourceId, LogPosition>>);
+
+impl KnownSources {
+    /// Reads them from the read models, and says how far these are.
+    pub(crate) async fn load(
+        tenant: &TenantId,
+        log: &dyn Log,
+        views: &dyn Views,
+    ) -> Result<(Self, u64), LogError> {
+        let covered = views.covered(tenant).await?.0;
+        let Some(last) = covered.checked_sub(1) else { return Ok((Self::default(), 0)) };
+        let (cache, recent) = (RecordCache::default(), RecentTerms::default());
+        let reader = Reader {
+            tenant,
+            log,
+            views,
+            cache: &cache,
+            recent: &recent,
+            ahead: &[],
+            fetched: None,
+            briefs: false,
+        };
+        let positions =
+            reader.positions(&term(TermKind::Source, SOURCE), LogPosition(last)).await?;
+        let records = reader.records(&positions).await?;
+        let sources = records
+            .iter()
+            .map(|record| (record.reference.source.clone(), record.reference.position));
+        Ok((Self(Mutex::new(sources.collect())), covered))
+    }
+
+    /// The term of a record that is the first of its source. Records come in the order of the log;
+    /// that they may come again changes nothing.
+    pub(crate) fn first_of(&self, record: &RecordRef) -> Option<Term> {
+        let mut sources = self.lock();
+        let is_first = match sources.get(&record.source) {
+            Some(first) => *first == record.position,
+            None => {
+                sources.insert(record.source.clone(), record.position);
+                true
+            }
+        };
+        is_first.then(|| term(TermKind::Source, SOURCE))
+    }
+
+    /// The sources of which anything is known at a position, without the ledger itself, which
+    /// cannot miss what it says.
+    pub(crate) fn known_at(&self, known_at: LogPosition) -> Vec<SourceId> {
+        let known = |(source, first): (&SourceId, &LogPosition)| {
+            (*first <= known_at && source.as_str() != LEDGER_SOURCE).then(|| source.clone())
+        };
+        self.lock().iter().filter_map(known).collect()
+    }
+
+    /// Where the first record of a source is, as far as the read models are.
+    pub(crate) fn since(&self, source: &SourceId) -> Option<LogPosition> {
+        self.lock().get(source).copied()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<SourceId, LogPosition>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
