@@ -31,10 +31,11 @@ pub mod app;
 pub mod feed;
 pub mod intake;
 pub mod model;
+mod open;
 mod projection;
 mod queries;
 mod read;
 mod tenant;
 
-pub use projection::rebuild;
-pub use tenant::own_records::LEDGER_SOURCE;
+pub use model::{LEDGER_SOURCE, rebuild};
+pub use open::InitError;

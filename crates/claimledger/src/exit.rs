@@ -2,7 +2,7 @@
 
 use crate::settings::Usage;
 use claimledger_app::{
-    app::InitError, intake::IngestError, model::question::AskError, rebuild::RebuildError,
+    InitError, intake::IngestError, model::question::AskError, rebuild::RebuildError,
 };
 use claimledger_ledger::{append::SequencerError, log::LogError};
 use claimledger_store::sqlite::OpenError;

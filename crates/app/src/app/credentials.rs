@@ -1,6 +1,6 @@
 //! Who may do what: credentials and their tokens, and the page sessions that rest on them.
 
-use crate::{access::tokens, app::App, intake::IngestError, model::question::Caller};
+use crate::{access::tokens, app::App, model::ingest::IngestError, model::question::Caller};
 use claimledger_facts::{
     fact::FactData,
     ids::{SourceId, TenantId},

@@ -13,7 +13,7 @@ mod candidates;
 mod place;
 mod shape;
 
-pub use shape::Changed;
+pub use crate::model::changed::Changed;
 
 use crate::{
     app::{App, Disclosure, cut::Pinned},

@@ -4,7 +4,7 @@
 pub use claimledger_domain::completeness::{Absence, AbsenceCode, Summary};
 
 use crate::{
-    feed::Changed,
+    model::changed::Changed,
     model::health::{Cause, Part},
 };
 use claimledger_domain::{

@@ -4,11 +4,17 @@
 //! cursors, terms. Every other room imports this one; it imports none of them.
 
 pub mod answer;
+pub mod changed;
 pub(crate) mod cursor;
 pub mod health;
+pub mod ingest;
 pub mod question;
 pub mod reached;
+pub mod rebuild;
 pub(crate) mod record_summary;
 pub(crate) mod scope;
 pub mod source_report;
 pub(crate) mod terms;
+
+/// The source of the ledger's own records. Nobody else may append as it.
+pub const LEDGER_SOURCE: &str = "claimledger";

@@ -1,7 +1,7 @@
 //! What a record can be found by: the table from fact types to terms. A new fact type does not
 //! compile until it has its line here.
 
-use crate::{model::record_summary::Brief, tenant::own_records::LEDGER_SOURCE};
+use crate::{model::LEDGER_SOURCE, model::record_summary::Brief};
 use claimledger_domain::{completeness::Timeliness, history::is_config};
 use claimledger_facts::{
     fact::{Fact, FactData},

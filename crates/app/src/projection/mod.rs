@@ -5,7 +5,7 @@
 
 pub(crate) mod batch;
 pub(crate) mod projector;
-pub mod rebuild;
+pub(crate) mod rebuild;
 pub(crate) mod rules;
 pub(crate) mod scrub;
 pub(crate) mod session_rows;

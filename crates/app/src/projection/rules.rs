@@ -3,9 +3,10 @@
 //! whoever reads an old answer finds in the log from where on answers may be others.
 
 use crate::{
+    model::LEDGER_SOURCE,
     model::{record_summary::Brief, terms::term},
     read::reader::decode,
-    tenant::{Tenant, own_records::LEDGER_SOURCE},
+    tenant::Tenant,
 };
 use claimledger_domain::RULES;
 use claimledger_facts::{fact::FactData, ids::LogPosition, types::ledger::RulesActivated};

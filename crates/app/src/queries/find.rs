@@ -4,6 +4,7 @@
 use super::{View, barrier};
 use crate::{
     app::{App, Disclosure, Inner},
+    model::LEDGER_SOURCE,
     model::{
         answer::Answer,
         question::{AskError, Asking, Caller},
@@ -11,7 +12,6 @@ use crate::{
         record_summary::Brief,
         terms::{pair, term, variant_term},
     },
-    tenant::own_records::LEDGER_SOURCE,
 };
 use claimledger_domain::history::HistoryCut;
 use claimledger_facts::{

@@ -2,6 +2,7 @@
 
 use crate::{
     app::{App, Disclosure, Inner},
+    model::LEDGER_SOURCE,
     model::{
         answer::RecordView,
         question::{AskError, Caller, RecordBy},
@@ -9,7 +10,7 @@ use crate::{
         terms::variant_term,
     },
     read::reader::decode_record,
-    tenant::{Tenant, own_records::LEDGER_SOURCE},
+    tenant::Tenant,
 };
 use claimledger_facts::{
     ids::{LogPosition, LogSize, RecordId, SourceId},

@@ -7,6 +7,7 @@
 use super::barrier::not_known;
 use crate::{
     app::{App, Disclosure, Inner},
+    model::LEDGER_SOURCE,
     model::{
         answer::Answer,
         question::{AskError, Asking, Caller},
@@ -15,7 +16,7 @@ use crate::{
         terms::Told,
     },
     read::reader::Reader,
-    tenant::{Tenant, own_records::LEDGER_SOURCE},
+    tenant::Tenant,
 };
 use claimledger_domain::{
     completeness::{Timeliness, said_by},

@@ -5,12 +5,12 @@
 //! never by going through the log.
 
 use crate::{
+    model::LEDGER_SOURCE,
     model::terms::{SOURCE, term},
     read::{
         reader::Reader,
         record_cache::{RecentTerms, RecordCache},
     },
-    tenant::own_records::LEDGER_SOURCE,
 };
 use claimledger_domain::model::RecordRef;
 use claimledger_facts::ids::{LogPosition, SourceId, TenantId};

@@ -6,16 +6,17 @@ pub(crate) mod keyring;
 pub(crate) mod known_sources;
 pub(crate) mod occurrences;
 pub(crate) mod own_records;
+pub(crate) mod parts;
+pub(crate) mod passed_times;
 
 use crate::{
-    app::{Parts, cut::PassedTimes, keys_do_not_open},
     model::{
         cursor::CursorKey,
         health::{DamagedPlace, HealthMonitor},
+        rebuild::RebuildState,
         scope::ConfigIndex,
         terms::{CONFIG, term},
     },
-    projection::rebuild::RebuildState,
     read::{
         load_session::{self, FirstOfKind},
         reader::{Reader, decode},
@@ -23,8 +24,13 @@ use crate::{
         reordered::Moved,
     },
     tenant::{
-        appends::Appends, keyring::Keyring, known_sources::KnownSources, occurrences::Occurrences,
+        appends::Appends,
+        keyring::Keyring,
+        known_sources::KnownSources,
+        occurrences::Occurrences,
         own_records::OwnRecords,
+        parts::{Parts, keys_do_not_open},
+        passed_times::PassedTimes,
     },
 };
 use claimledger_domain::{

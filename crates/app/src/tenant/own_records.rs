@@ -1,6 +1,7 @@
 //! Records that the ledger itself writes: they go through the same translation form, sealing and
 //! sequencer as everything else.
 
+use crate::model::LEDGER_SOURCE;
 use claimledger_facts::{
     canonical,
     draft::{Draft, DraftFact},
@@ -24,9 +25,6 @@ use std::{
         atomic::{AtomicI64, Ordering},
     },
 };
-
-/// The source of the ledger's own records. Nobody else may append as it.
-pub const LEDGER_SOURCE: &str = "claimledger";
 
 /// The name and version of what makes them.
 const TRANSLATOR: &str = "ledger/1";

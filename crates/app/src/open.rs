@@ -1,0 +1,171 @@
+//! The composition: opens a ledger with its tenants, starts what runs in the background, and makes
+//! new tenants.
+
+use crate::{
+    app::{App, Inner},
+    projection::{
+        projector::{self, Runner},
+        rebuild, scrub,
+    },
+    tenant::{
+        Tenant,
+        own_records::OwnRecords,
+        parts::{Parts, keys_do_not_open},
+    },
+};
+use claimledger_domain::RULES;
+use claimledger_facts::{
+    fact::FactData,
+    ids::{LogPosition, LogSize, TenantId},
+    record::FORMAT,
+    seal::TenantKeys,
+    time::Time,
+    types::ledger::LedgerOpened,
+    vocabulary::Role,
+};
+use claimledger_ledger::{
+    clock::ClockGuard,
+    keys::TenantKeysRow,
+    log::{AppendFailure, LogError},
+};
+use std::sync::Arc;
+
+/// Why a tenant was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum InitError {
+    /// There is one of this name.
+    #[error("tenant {tenant} exists already")]
+    Exists {
+        /// Its name.
+        tenant: TenantId,
+    },
+    /// The name has a form that not every engine takes.
+    #[error(
+        "a tenant's name has 1 to 64 of the characters a-z, 0-9, - and _, and begins with a letter \
+         or digit"
+    )]
+    Name,
+    /// See [`LogError`].
+    #[error(transparent)]
+    Log(#[from] LogError),
+}
+
+impl App {
+    /// Opens the ledger, and every tenant that is in it. The read models follow from here on, in
+    /// tasks of the runtime that this is called in.
+    ///
+    /// # Errors
+    /// If an engine cannot be read, a tenant's keys do not open, or a log does not begin as a
+    /// ledger does.
+    pub async fn open(parts: Parts) -> Result<Self, LogError> {
+        let app = Self(Arc::new(Inner::new(parts, |inner, tenant| Box::pin(start(inner, tenant)))));
+        for tenant in app.0.log.tenants().await? {
+            app.0.open_tenant(&tenant).await?;
+        }
+        if app.0.options.scrub {
+            app.0.runners.spawn(scrub::run(Arc::downgrade(&app.0), app.0.stop.clone()));
+        }
+        Ok(app)
+    }
+
+    /// Makes a tenant: its keys, the record that opens its log, and a credential of its operator
+    /// with all roles, whose token is returned and shown only here. A rehearsal's first record is
+    /// recorded at `now`, or at the Unix epoch so that input of any date may follow; otherwise the
+    /// clock's time is taken. A tenant whose making was cut off before its first record can be made
+    /// again.
+    ///
+    /// # Errors
+    /// If there is such a tenant, the name does not do, or an engine fails.
+    pub async fn init_tenant(
+        &self,
+        tenant: &TenantId,
+        rehearsal: bool,
+        now: Option<Time>,
+    ) -> Result<String, InitError> {
+        if !is_tenant_name(tenant.as_str()) {
+            return Err(InitError::Name);
+        }
+        let parts = &self.0.parts;
+        if parts.log.head(tenant).await? > LogSize(0) {
+            return Err(InitError::Exists { tenant: tenant.clone() });
+        }
+        // Keys first. If we stop before the first record, the next attempt finds them.
+        let keys = match parts.keys.tenant(tenant).await? {
+            Some(row) => TenantKeys::unwrap(&parts.master, tenant, &row.wrapped)
+                .map_err(|_| keys_do_not_open(tenant))?,
+            None => {
+                let keys = TenantKeys::generate(&*parts.random);
+                let wrapped = keys.wrap(&parts.master, tenant, &*parts.random);
+                parts.keys.add_tenant(&TenantKeysRow { tenant: tenant.clone(), wrapped }).await?;
+                keys
+            }
+        };
+        let token = self.add_credential(tenant, "operator-", Role::ALL, None).await?.1;
+        let recorded_at = match rehearsal {
+            true => now.unwrap_or(Time::EPOCH),
+            false => self
+                .0
+                .guard
+                .stamp(Time::MIN)
+                .map_err(|trouble| LogError::stopped(ClockGuard::refusal(&trouble)))?,
+        };
+        let own = OwnRecords {
+            tenant: tenant.clone(),
+            keys,
+            random: Arc::clone(&parts.random),
+            clock: Arc::clone(&parts.clock),
+            last_recorded: None,
+        };
+        let opened = LedgerOpened {
+            tenant: tenant.clone(),
+            format: FORMAT,
+            rehearsal,
+            rules: RULES.to_owned(),
+            roles: Role::ALL.to_vec(),
+        };
+        let sealed =
+            own.seal("opened", FactData::LedgerOpened(opened), recorded_at).map_err(|refusal| {
+                LogError::unavailable(format!("the first record could not be sealed: {refusal}"))
+            })?;
+        let entry = sealed.finish(LogPosition(0), recorded_at, rehearsal, false);
+        match parts.log.append(tenant, LogSize(0), &[entry]).await {
+            Ok(_) => {}
+            Err(AppendFailure::Conflict { .. }) => {
+                return Err(InitError::Exists { tenant: tenant.clone() });
+            }
+            Err(AppendFailure::Log(error)) => return Err(error.into()),
+        }
+        self.0.open_tenant(tenant).await?;
+        Ok(token)
+    }
+}
+
+/// Starts the background tasks of a tenant.
+async fn start(inner: &Inner, tenant: &Arc<Tenant>) {
+    if inner.options.read_only.is_none() {
+        projector::say_rules(&tenant, &*inner.log, &*inner.views).await;
+    }
+    if inner.options.follow {
+        inner.runners.spawn(projector::follow(
+            Runner::live(&inner.log, &inner.views, &tenant),
+            inner.stop.clone(),
+        ));
+        if !tenant.in_use().current {
+            let (log, views) = (Arc::clone(&inner.log), Arc::clone(&inner.views));
+            inner.runners.spawn(rebuild::renew(
+                log,
+                views,
+                Arc::clone(&tenant),
+                inner.stop.clone(),
+            ));
+        }
+    }
+}
+
+fn is_tenant_name(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_')
+}
