@@ -1,26 +1,23 @@
 //! The ledger, as its doors see it: opening it, its tenants, and who may do what. The reads are in
 //! `queries`, taking in is in `ingest`.
 
+pub(crate) mod ask;
 pub(crate) mod credentials;
 pub(crate) mod cut;
+mod status;
 
 pub use crate::tenant::parts::{Options, Parts};
 
-use crate::{
-    access::page_sessions::PageSessions,
-    model::question::{AskError, Caller},
-    tenant::Tenant,
-};
+use crate::{access::page_sessions::PageSessions, model::question::Caller, tenant::Tenant};
 use claimledger_facts::{
     ids::{LogSize, TenantId},
     record::Digest32,
-    vocabulary::Role,
 };
 use claimledger_ledger::{clock::ClockGuard, log::LogError};
 use std::{
     collections::HashMap,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
 };
 use tokio::{
     sync::{OnceCell, watch},
@@ -39,6 +36,8 @@ pub(crate) struct Inner {
     pub(crate) guard: Arc<ClockGuard>,
     pub(crate) pages: PageSessions,
     /// Counts what was taken back: credentials, page sessions.
+    /// How many answers were given.
+    disclosures: AtomicU64,
     pub(crate) revocations: watch::Sender<u64>,
     pub(crate) authenticated: Mutex<HashMap<Digest32, (Caller, Instant)>>,
     tenants: Mutex<HashMap<TenantId, Arc<OnceCell<Arc<Tenant>>>>>,
@@ -76,29 +75,6 @@ pub struct Label {
     pub name: Option<String>,
 }
 
-/// What a read discloses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Disclosure {
-    /// What sessions rest on, under pseudonyms.
-    Sessions,
-    /// Decisions, likewise.
-    Decisions,
-    /// An explanation.
-    Why,
-    /// What was trusted and asked for.
-    Configuration,
-    /// Where a text appears.
-    Find,
-    /// What was heard of each source.
-    Completeness,
-    /// A record's header and facts.
-    Record,
-    /// What records changed of sessions, as it is recorded.
-    Changes,
-    /// What was sealed: the original, labels and indicators.
-    Sealed,
-}
-
 impl App {
     /// The tenants, bytewise.
     ///
@@ -126,28 +102,6 @@ impl App {
         self.0.runners.close();
         self.0.runners.wait().await;
     }
-
-    /// The one function that every read passes before it discloses anything. Here it is decided
-    /// whether the caller's roles allow it, alike whether or not the thing exists; and here an
-    /// access log would be written. There is none yet: who read what is **not recorded**.
-    pub(crate) fn disclose(&self, caller: &Caller, what: Disclosure) -> Result<(), AskError> {
-        let (allowed, needs) = match what {
-            Disclosure::Sessions
-            | Disclosure::Decisions
-            | Disclosure::Why
-            | Disclosure::Configuration
-            | Disclosure::Find
-            | Disclosure::Completeness
-            | Disclosure::Changes
-            | Disclosure::Record => {
-                (caller.has(Role::Read) || caller.has(Role::Investigate), Role::Read)
-            }
-            Disclosure::Sealed => (caller.has(Role::Investigate), Role::Investigate),
-        };
-        tracing::debug!(tenant = %caller.tenant, credential = %caller.credential, ?what, allowed,
-            "read");
-        if allowed { Ok(()) } else { Err(AskError::Forbidden { needs }) }
-    }
 }
 
 impl Inner {
@@ -156,6 +110,7 @@ impl Inner {
             guard: Arc::new(ClockGuard::new(Arc::clone(&parts.clock), parts.options.clock)),
             parts,
             pages: PageSessions::default(),
+            disclosures: AtomicU64::new(0),
             revocations: watch::Sender::default(),
             authenticated: Mutex::default(),
             tenants: Mutex::default(),

@@ -16,9 +16,10 @@ mod shape;
 pub use crate::model::changed::Changed;
 
 use crate::{
-    app::{App, Disclosure, cut::Pinned},
+    app::{App, ask::View, cut::Pinned},
     model::{
         answer::{Answer, SessionChange},
+        query::Query,
         question::{AskError, Asking, Caller},
         record_summary::Brief,
     },
@@ -70,7 +71,7 @@ impl App {
         caller: &Caller,
         after: Option<&str>,
     ) -> Result<Changes, AskError> {
-        self.disclose(caller, Disclosure::Changes)?;
+        self.disclose(caller, Query::SessionChanges)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
         let began = self.0.log.head(&tenant.id).await?.0;
         let place = match after {
@@ -99,11 +100,9 @@ impl App {
         caller: &Caller,
         asking: &Asking,
     ) -> Result<Answer<String>, AskError> {
-        self.disclose(caller, Disclosure::Changes)?;
-        let tenant = self.0.tenant(&caller.tenant).await?;
-        let pinned = self.0.pin(&tenant, caller, asking).await?;
-        let cursor = Place::after(pinned.cut.known_at).seal(&tenant.cursor_key);
-        self.0.answer(&tenant, &pinned, cursor).await
+        let view = self.ask(caller, Query::SessionChanges, asking).await?;
+        let cursor = Place::after(view.cut.known_at).seal(&view.tenant.cursor_key);
+        view.answer(cursor).await
     }
 }
 
@@ -132,7 +131,7 @@ impl Changes {
                 self.place = Place::after(position);
                 continue;
             };
-            self.app.disclose(&self.caller, Disclosure::Changes)?;
+            self.app.disclose(&self.caller, Query::SessionChanges)?;
             let place = Place { position, hit: Some(hit) };
             let answer = self.answer(change, &place).await?;
             self.place = place;
@@ -211,7 +210,10 @@ impl Changes {
             state: state.map(Arc::new),
             replayed: place.position.0 < self.began,
         };
-        self.app.0.answer(&self.tenant, &pinned, change).await
+        let tenant = Arc::clone(&self.tenant);
+        View::new(&self.app.0, tenant, &self.caller, Query::SessionChanges, pinned)
+            .answer(change)
+            .await
     }
 
     fn reader(&self) -> Reader<'_> {

@@ -6,8 +6,10 @@
 pub mod answer;
 pub mod changed;
 pub(crate) mod cursor;
+mod disclosed;
 pub mod health;
 pub mod ingest;
+pub(crate) mod query;
 pub mod question;
 pub mod reached;
 pub mod rebuild;

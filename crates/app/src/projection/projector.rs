@@ -8,9 +8,10 @@
 //! fails is tried again, less and less often: what caused it may go away.
 
 use crate::{
-    app::{App, Disclosure},
+    app::App,
     model::{
         answer::Status,
+        query::Query,
         question::{AskError, Caller},
     },
     projection::{batch::Next, rules},
@@ -274,7 +275,7 @@ impl App {
     /// # Errors
     /// If the caller may not read, or the views cannot be read.
     pub async fn dump_views(&self, caller: &Caller) -> Result<Vec<String>, AskError> {
-        self.disclose(caller, Disclosure::Sessions)?;
+        self.disclose(caller, Query::Dump)?;
         Ok(self.0.views.dump(&caller.tenant).await?)
     }
 }

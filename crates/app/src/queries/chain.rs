@@ -6,9 +6,10 @@
 
 use super::{Assessed, MAX_PAGE, View, barrier::not_known};
 use crate::{
-    app::{App, Disclosure},
+    app::App,
     model::{
         answer::Answer,
+        query::Query,
         question::{AskError, Asking, Caller},
         reached::{AppHop, Chain, ChainKind, ChainLink, Hop},
         terms::{pair, term},
@@ -66,10 +67,7 @@ impl App {
         id: &str,
         asking: &Asking,
     ) -> Result<Answer<Chain>, AskError> {
-        self.disclose(caller, Disclosure::Sessions)?;
-        let tenant = self.0.tenant(&caller.tenant).await?;
-        let pinned = self.0.pin(&tenant, caller, asking).await?;
-        let view = View::new(&self.0, &tenant, pinned.cut);
+        let view = self.ask(caller, Query::Chain, asking).await?;
         let mut start = view.start(id).await?;
         let mut links = Vec::new();
         let mut named = BTreeSet::new();
@@ -102,7 +100,7 @@ impl App {
             apps: reached.into_iter().collect(),
         };
         let barrier = chain.kinds.is_empty().then(|| not_known("id", id));
-        self.0.answer_with(&tenant, &pinned, chain, barrier).await
+        view.answer_with(chain, barrier).await
     }
 }
 

@@ -1,9 +1,10 @@
 //! What has been heard of each source, and what has not.
 
 use crate::{
-    app::{App, Disclosure},
+    app::App,
     model::{
         answer::Answer,
+        query::Query,
         question::{AskError, Asking, Caller},
     },
 };
@@ -18,9 +19,6 @@ impl App {
         caller: &Caller,
         asking: &Asking,
     ) -> Result<Answer<()>, AskError> {
-        self.disclose(caller, Disclosure::Completeness)?;
-        let tenant = self.0.tenant(&caller.tenant).await?;
-        let pinned = self.0.pin(&tenant, caller, asking).await?;
-        self.0.answer(&tenant, &pinned, ()).await
+        self.ask(caller, Query::Completeness, asking).await?.answer(()).await
     }
 }

@@ -1,10 +1,10 @@
 //! What was trusted and asked for, and who changed it.
 
-use super::View;
 use crate::{
-    app::{App, Disclosure},
+    app::App,
     model::{
         answer::Answer,
+        query::Query,
         question::{AskError, Asking, Caller},
     },
 };
@@ -22,16 +22,13 @@ impl App {
         idp: Option<&IdpId>,
         asking: &Asking,
     ) -> Result<Answer<TrustChanges>, AskError> {
-        self.disclose(caller, Disclosure::Configuration)?;
-        let tenant = self.0.tenant(&caller.tenant).await?;
-        let pinned = self.0.pin(&tenant, caller, asking).await?;
-        let view = View::new(&self.0, &tenant, pinned.cut);
+        let view = self.ask(caller, Query::Trust, asking).await?;
         let barrier = match idp {
             Some(idp) => view.idp(idp).await?,
             None => None,
         };
-        let changes = trust_changes(&view.history, pinned.cut, idp);
-        self.0.answer_with(&tenant, &pinned, changes, barrier).await
+        let changes = trust_changes(&view.history, view.cut, idp);
+        view.answer_with(changes, barrier).await
     }
 
     /// Versions of one policy, or of all.
@@ -44,15 +41,12 @@ impl App {
         policy: Option<&PolicyId>,
         asking: &Asking,
     ) -> Result<Answer<PolicyChanges>, AskError> {
-        self.disclose(caller, Disclosure::Configuration)?;
-        let tenant = self.0.tenant(&caller.tenant).await?;
-        let pinned = self.0.pin(&tenant, caller, asking).await?;
-        let view = View::new(&self.0, &tenant, pinned.cut);
+        let view = self.ask(caller, Query::Policies, asking).await?;
         let barrier = match policy {
             Some(policy) => view.policy(policy).await?,
             None => None,
         };
-        let changes = policy_changes(&view.history, pinned.cut, policy);
-        self.0.answer_with(&tenant, &pinned, changes, barrier).await
+        let changes = policy_changes(&view.history, view.cut, policy);
+        view.answer_with(changes, barrier).await
     }
 }

@@ -2,9 +2,10 @@
 
 use super::{View, barrier::not_known};
 use crate::{
-    app::{App, Disclosure},
+    app::App,
     model::{
         answer::{Answer, DecisionAt, DecisionFound},
+        query::Query,
         question::{AskError, Asking, Caller},
     },
 };
@@ -29,22 +30,20 @@ impl App {
         position: LogPosition,
         asking: &Asking,
     ) -> Result<Answer<DecisionAt>, AskError> {
-        self.disclose(caller, Disclosure::Why)?;
-        let tenant = self.0.tenant(&caller.tenant).await?;
-        let pinned = self.0.pin(&tenant, caller, asking).await?;
-        let value = if position <= pinned.cut.known_at {
-            View::new(&self.0, &tenant, pinned.cut).decision(position).await?
-        } else if position.0 < self.0.log.head(&tenant.id).await?.0 {
+        let view = self.ask(caller, Query::Decision, asking).await?;
+        let value = if position <= view.cut.known_at {
+            view.decision(position).await?
+        } else if position.0 < self.0.log.head(&view.tenant.id).await?.0 {
             DecisionAt::NotYetKnown {
                 from: position,
-                recorded_at: self.0.recorded_at(&tenant, position).await?,
+                recorded_at: self.0.recorded_at(&view.tenant, position).await?,
             }
         } else {
             DecisionAt::Unknown
         };
         let barrier = matches!(value, DecisionAt::Unknown | DecisionAt::NotYetKnown { .. })
             .then(|| not_known("record", &position));
-        self.0.answer_with(&tenant, &pinned, value, barrier).await
+        view.answer_with(value, barrier).await
     }
 }
 

@@ -1,16 +1,16 @@
 //! Lists of decisions.
 
 use super::{
-    View,
     claims::is_key_of,
     session_scan::Walk,
     sessions::{at_most_a_page, with_one_of},
 };
 use crate::{
-    app::{App, Disclosure},
+    app::App,
     model::{
         answer::{Answer, DecisionHit, Page},
         cursor::{Cursor, Question},
+        query::Query,
         question::{AskError, Asking, Caller, DecisionFilter},
         terms::{claim_key_term, term},
     },
@@ -44,14 +44,12 @@ impl App {
         first: u32,
         after: Option<&str>,
     ) -> Result<Answer<Page<DecisionHit>>, AskError> {
-        self.disclose(caller, Disclosure::Decisions)?;
         at_most_a_page(first)?;
-        let tenant = self.0.tenant(&caller.tenant).await?;
         let question = Question::of(LIST, filter);
-        let (pinned, cursor) = self.0.pin_page(&tenant, caller, asking, question, after).await?;
-        let view = View::new(&self.0, &tenant, pinned.cut);
+        let (view, cursor) =
+            self.ask_page(caller, Query::Decisions, asking, question, after).await?;
 
-        let history = view.history.at(pinned.cut.known_at);
+        let history = view.history.at(view.cut.known_at);
         let belongs =
             |state: &SessionState, decision: &Decision| matches(state, decision, filter, history);
         let mut page = Page { items: Vec::new(), cursors: Vec::new(), has_next: false };
@@ -68,11 +66,11 @@ impl App {
                     page.has_next = true;
                     return false;
                 }
-                page.cursors.push(tenant.cursor_key.seal(&Cursor {
+                page.cursors.push(view.tenant.cursor_key.seal(&Cursor {
                     question,
-                    at: pinned.cut.at,
-                    known_at: pinned.cut.known_at,
-                    known_at_time: pinned.known_at_time,
+                    at: view.cut.at,
+                    known_at: view.cut.known_at,
+                    known_at_time: view.pinned.known_at_time,
                     rules: RULES.to_owned(),
                     views: VIEWS_VERSION.to_owned(),
                     session: key.clone(),
@@ -116,7 +114,7 @@ impl App {
             }
         }
         let barrier = view.barrier_of_decisions(filter, found).await?;
-        self.0.answer_with(&tenant, &pinned, page, barrier).await
+        view.answer_with(page, barrier).await
     }
 }
 

@@ -1,10 +1,11 @@
 //! Dependants: what an actor changed, or one record did, and what rested on it.
 
-use super::{View, candidates::Candidates, why::names};
+use super::{candidates::Candidates, why::names};
 use crate::{
-    app::{App, Disclosure},
+    app::App,
     model::{
         answer::{Answer, ChangeHit},
+        query::Query,
         question::{AskError, Asking, Caller},
         terms::{claim_key_term, term},
     },
@@ -34,27 +35,24 @@ impl App {
         record: Option<&str>,
         asking: &Asking,
     ) -> Result<Answer<Vec<ChangeHit>>, AskError> {
-        self.disclose(caller, Disclosure::Sessions)?;
         if actor.is_none() && record.is_none() {
             return Err(AskError::BadInput { what: "name an actor, a record, or both".to_owned() });
         }
-        let tenant = self.0.tenant(&caller.tenant).await?;
-        let pinned = self.0.pin(&tenant, caller, asking).await?;
-        let view = View::new(&self.0, &tenant, pinned.cut);
+        let view = self.ask(caller, Query::Dependants, asking).await?;
         let of_it = |change: &Change| {
             actor.is_none_or(|actor| change.actor.as_ref() == Some(actor))
                 && record.is_none_or(|name| names(&change.record, name))
         };
-        let changes: Vec<Change> = changes(view.history.at(pinned.cut.known_at), pinned.cut.at)
+        let changes: Vec<Change> = changes(view.history.at(view.cut.known_at), view.cut.at)
             .into_iter()
             .filter(of_it)
             .collect();
 
-        let history = view.history.at(pinned.cut.known_at);
+        let history = view.history.at(view.cut.known_at);
         let mut candidates = Candidates::new(&view);
         let mut wanted: BTreeMap<SessionId, BTreeSet<usize>> = BTreeMap::new();
         for (index, change) in changes.iter().enumerate() {
-            let (from, upto) = span(change, pinned.cut.at);
+            let (from, upto) = span(change, view.cut.at);
             for term in terms(change, history) {
                 for id in candidates.ids_with(&term, upto, |_, last| last < from).await? {
                     wanted.entry(id).or_default().insert(index);
@@ -88,7 +86,7 @@ impl App {
                 .sort_by(|a, b| (a.started_at, &a.session).cmp(&(b.started_at, &b.session)));
         }
         let barrier = view.barrier_of_dependants(actor, record).await?;
-        self.0.answer_with(&tenant, &pinned, hits, barrier).await
+        view.answer_with(hits, barrier).await
     }
 }
 

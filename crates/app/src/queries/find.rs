@@ -3,10 +3,11 @@
 
 use super::{View, barrier};
 use crate::{
-    app::{App, Disclosure, Inner},
+    app::{App, Inner},
     model::LEDGER_SOURCE,
     model::{
         answer::Answer,
+        query::Query,
         question::{AskError, Asking, Caller},
         reached::{Found, FoundKind, FoundList},
         record_summary::Brief,
@@ -83,10 +84,7 @@ impl App {
         text: &str,
         asking: &Asking,
     ) -> Result<Answer<FoundList>, AskError> {
-        self.disclose(caller, Disclosure::Find)?;
-        let tenant = self.0.tenant(&caller.tenant).await?;
-        let pinned = self.0.pin(&tenant, caller, asking).await?;
-        let view = View::new(&self.0, &tenant, pinned.cut);
+        let view = self.ask(caller, Query::Find, asking).await?;
         let search = Search { view: &view, text };
         // Nothing is named by the empty text; terms use it where a name is missing.
         if text.is_empty() {
@@ -95,7 +93,7 @@ impl App {
                 searched: CLEAR.to_vec(),
                 not_searched: vec![SEALED],
             };
-            return self.0.answer(&tenant, &pinned, nothing).await;
+            return view.answer(nothing).await;
         }
         let mut items = search.records().await?;
         for (kind, of, matched) in WORDS {
@@ -117,7 +115,7 @@ impl App {
         let mut barrier = None;
         if caller.has(Role::Investigate) {
             searched.push(PEOPLE);
-            for person in tenant.keyring.find(text).await? {
+            for person in view.tenant.keyring.find(text).await? {
                 let of = term(TermKind::Subject, person.as_str());
                 items.extend(
                     search
@@ -125,7 +123,7 @@ impl App {
                         .await?,
                 );
             }
-            self.disclose(caller, Disclosure::Sealed)?;
+            self.disclose(caller, Query::Sealed)?;
             searched.push(SEALED_INDEX);
             items.extend(search.labelled().await?);
             let (at_address, all) = search.address().await?;
@@ -137,9 +135,7 @@ impl App {
             not_searched.splice(0..0, [NEEDS_ROLE, SEALED_INDEX_NEEDS_ROLE]);
             barrier = items.is_empty().then_some(barrier::NAMES);
         }
-        self.0
-            .answer_with(&tenant, &pinned, FoundList { items, searched, not_searched }, barrier)
-            .await
+        view.answer_with(FoundList { items, searched, not_searched }, barrier).await
     }
 }
 
@@ -164,7 +160,7 @@ impl Search<'_> {
 
     /// Records by position, id, or any known source's own id; with their variants.
     async fn records(&self) -> Result<Vec<Found>, LogError> {
-        let tenant = self.view.tenant;
+        let tenant = self.view.tenant.clone();
         let reader = tenant.reader(&*self.inner().log, &*self.inner().views);
         let mut found = Vec::new();
         if let Ok(position) =

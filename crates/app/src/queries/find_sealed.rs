@@ -65,7 +65,7 @@ impl Search<'_> {
         &self,
         positions: &[LogPosition],
     ) -> Result<BTreeSet<(String, String)>, LogError> {
-        let tenant = self.view.tenant;
+        let tenant = self.view.tenant.clone();
         let wanted = self.text.trim().to_lowercase();
         let mut called = BTreeSet::new();
         for (entry, position) in
@@ -98,7 +98,7 @@ impl Search<'_> {
         if self.text.trim().parse::<std::net::IpAddr>().is_err() {
             return Ok((None, true));
         }
-        let tenant = self.view.tenant;
+        let tenant = self.view.tenant.clone();
         let nobodys = index_term(ADDRESS, tenant.keys.blind_index(BlindKind::Address, self.text));
         let mut positions = self.positions(&[nobodys]).await?;
         let mut last: Option<Pseudonym> = None;

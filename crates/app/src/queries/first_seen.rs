@@ -2,9 +2,10 @@
 
 use super::{View, candidates::Candidates};
 use crate::{
-    app::{App, Disclosure},
+    app::App,
     model::{
         answer::{Answer, Compared, FirstSeenAnswer},
+        query::Query,
         question::{AskError, Asking, Caller},
         terms::{amr_set_of, term},
     },
@@ -31,10 +32,7 @@ impl App {
         window: Window,
         asking: &Asking,
     ) -> Result<Answer<FirstSeenAnswer>, AskError> {
-        self.disclose(caller, Disclosure::Sessions)?;
-        let tenant = self.0.tenant(&caller.tenant).await?;
-        let pinned = self.0.pin(&tenant, caller, asking).await?;
-        let view = View::new(&self.0, &tenant, pinned.cut);
+        let view = self.ask(caller, Query::FirstSeen, asking).await?;
         let mut candidates = Candidates::new(&view);
         let mut all: Vec<FirstSeen> = Vec::new();
         for (shown, terms) in values(&view, &candidates, kind).await? {
@@ -46,14 +44,14 @@ impl App {
         }
         let compared = Compared {
             from: LogPosition(0),
-            to: pinned.cut.known_at,
-            recorded_from: self.0.recorded_at(&tenant, LogPosition(0)).await?,
-            recorded_to: pinned.recorded_at,
+            to: view.cut.known_at,
+            recorded_from: self.0.recorded_at(&view.tenant, LogPosition(0)).await?,
+            recorded_to: view.pinned.recorded_at,
             since: all.iter().map(|first| first.bounds.from).min(),
             values: all.len(),
         };
         let items = in_window(all, window);
-        self.0.answer(&tenant, &pinned, FirstSeenAnswer { items, compared, window }).await
+        view.answer(FirstSeenAnswer { items, compared, window }).await
     }
 }
 

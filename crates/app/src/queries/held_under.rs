@@ -1,10 +1,11 @@
 //! Held under: who kept access under a version of a policy that had been replaced.
 
-use super::{View, candidates::Candidates};
+use super::candidates::Candidates;
 use crate::{
-    app::{App, Disclosure},
+    app::App,
     model::{
         answer::{Answer, HeldAnswer},
+        query::Query,
         question::{AskError, Asking, Caller},
         terms::term,
     },
@@ -35,12 +36,8 @@ impl App {
         version: &VersionLabel,
         asking: &Asking,
     ) -> Result<Answer<HeldAnswer>, AskError> {
-        self.disclose(caller, Disclosure::Decisions)?;
-        let tenant = self.0.tenant(&caller.tenant).await?;
-        let pinned = self.0.pin(&tenant, caller, asking).await?;
-        let view = View::new(&self.0, &tenant, pinned.cut);
-        let replaced =
-            replaced(view.history.at(pinned.cut.known_at), policy, version, pinned.cut.at);
+        let view = self.ask(caller, Query::HeldUnder, asking).await?;
+        let replaced = replaced(view.history.at(view.cut.known_at), policy, version, view.cut.at);
         let mut items: Vec<Held> = Vec::new();
         let first: Option<Time> = replaced.iter().map(|replaced| replaced.at.from).min();
         let last: Option<Time> = replaced.iter().map(|replaced| latest(replaced.at)).max();
@@ -75,6 +72,6 @@ impl App {
             ))
         });
         let barrier = view.policy_version(policy, version).await?;
-        self.0.answer_with(&tenant, &pinned, HeldAnswer { replaced, items }, barrier).await
+        view.answer_with(HeldAnswer { replaced, items }, barrier).await
     }
 }

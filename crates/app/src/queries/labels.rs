@@ -1,8 +1,9 @@
 //! What people are called: beside every answer, never in one.
 
 use crate::{
-    app::{App, Disclosure, Inner, Label},
+    app::{App, Inner, Label},
     model::{
+        query::Query,
         question::{AskError, Caller},
         terms::term,
     },
@@ -30,7 +31,7 @@ impl App {
         caller: &Caller,
         people: &[Pseudonym],
     ) -> Result<BTreeMap<Pseudonym, Label>, AskError> {
-        self.disclose(caller, Disclosure::Sealed)?;
+        self.disclose(caller, Query::Labels)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
         let mut labels = BTreeMap::new();
         for person in people {
@@ -38,6 +39,7 @@ impl App {
                 labels.insert(person.clone(), label);
             }
         }
+        self.0.record_disclosure(caller, Query::Labels, None, &());
         Ok(labels)
     }
 }

@@ -2,9 +2,10 @@
 
 use super::{View, candidates::Candidates};
 use crate::{
-    app::{App, Disclosure},
+    app::App,
     model::{
         answer::{Answer, OutlivedHit},
+        query::Query,
         question::{AskError, Asking, Caller},
         terms::{IDP_SESSION_ENDED, pair, term},
     },
@@ -29,10 +30,7 @@ impl App {
         caller: &Caller,
         asking: &Asking,
     ) -> Result<Answer<Vec<OutlivedHit>>, AskError> {
-        self.disclose(caller, Disclosure::Sessions)?;
-        let tenant = self.0.tenant(&caller.tenant).await?;
-        let pinned = self.0.pin(&tenant, caller, asking).await?;
-        let view = View::new(&self.0, &tenant, pinned.cut);
+        let view = self.ask(caller, Query::Outlived, asking).await?;
         let mut candidates = Candidates::new(&view);
         let mut hits: Vec<OutlivedHit> = Vec::new();
         let mut done: BTreeSet<SessionId> = BTreeSet::new();
@@ -60,7 +58,7 @@ impl App {
             };
             place(a).cmp(&place(b))
         });
-        self.0.answer(&tenant, &pinned, hits).await
+        view.answer(hits).await
     }
 }
 

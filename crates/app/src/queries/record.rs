@@ -1,10 +1,11 @@
 //! One record, as far as the caller may see it.
 
 use crate::{
-    app::{App, Disclosure, Inner},
+    app::{App, Inner},
     model::LEDGER_SOURCE,
     model::{
         answer::RecordView,
+        query::Query,
         question::{AskError, Caller, RecordBy},
         record_summary,
         terms::variant_term,
@@ -35,9 +36,9 @@ impl App {
         by: RecordBy,
         open_original: bool,
     ) -> Result<Option<RecordView>, AskError> {
-        self.disclose(caller, Disclosure::Record)?;
+        self.disclose(caller, Query::Record)?;
         if open_original {
-            self.disclose(caller, Disclosure::Sealed)?;
+            self.disclose(caller, Query::Sealed)?;
         }
         let tenant = self.0.tenant(&caller.tenant).await?;
         let Some(position) = self.0.locate(&tenant, by).await? else { return Ok(None) };
@@ -55,7 +56,7 @@ impl App {
         let others = variant_term(&record.header.source, &record.header.source_id);
         let variant =
             record.header.variant || reader.any(&others, LogPosition(u64::MAX >> 1)).await?;
-        Ok(Some(RecordView {
+        let view = RecordView {
             reference: record_summary::reference(&record.header, &record.statement.kind),
             leaf: record.leaf,
             header: entry.header,
@@ -64,7 +65,10 @@ impl App {
             original,
             personal,
             variant,
-        }))
+        };
+        let query = if open_original { Query::Sealed } else { Query::Record };
+        self.0.record_disclosure(caller, query, None, &view);
+        Ok(Some(view))
     }
 }
 

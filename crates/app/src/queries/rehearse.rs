@@ -1,12 +1,13 @@
 //! What would change if trust had been otherwise. Nothing is written.
 
-use super::{View, session_scan::Walk};
+use super::session_scan::Walk;
 use crate::{
-    app::{App, Disclosure},
+    app::App,
     model::{
         answer::{
             Answer, FallenHit, LiveSession, LockedOut, RedecidedHit, Rehearsed, UnchangedHit,
         },
+        query::Query,
         question::{AskError, Asking, Caller, TrustChange},
     },
     projection::session_rows::Summary,
@@ -40,30 +41,27 @@ impl App {
         to: Time,
         asking: &Asking,
     ) -> Result<Answer<Rehearsed>, AskError> {
-        self.disclose(caller, Disclosure::Decisions)?;
         if from >= to {
             return Err(AskError::BadInput {
                 what: format!("the window is empty: {from} is not before {to}"),
             });
         }
-        let tenant = self.0.tenant(&caller.tenant).await?;
-        let pinned = self.0.pin(&tenant, caller, asking).await?;
-        let view = View::new(&self.0, &tenant, pinned.cut);
+        let view = self.ask(caller, Query::Rehearse, asking).await?;
         let rehearsal = Rehearsal::new(&view.history, supposed(change, from, to));
         let mut found = Found {
             window: (from, to),
-            cut: pinned.cut,
+            cut: view.cut,
             rehearsed: Rehearsed::default(),
             decisions: 0,
         };
-        let mut policies = UnmetPolicies::new(&rehearsal, from, to, pinned.cut);
+        let mut policies = UnmetPolicies::new(&rehearsal, from, to, view.cut);
 
         // What ended before both the window and the first claim that is hit has nothing to say.
         let earliest = from.min(rehearsal.change().from());
         let mut walk = Walk::new(&view, vec![Vec::new()], None, None, false).await?;
         let mut sessions = 0;
         while let Some((key, assessed)) = walk.next(|row| is_over(row, earliest)).await? {
-            if key.first_occurred > pinned.cut.at {
+            if key.first_occurred > view.cut.at {
                 break;
             }
             sessions += 1;
@@ -76,7 +74,7 @@ impl App {
             }
             let facts = &assessed.gathered.facts;
             policies.try_session(facts);
-            if let Some(session) = rehearsal.session(facts, pinned.cut) {
+            if let Some(session) = rehearsal.session(facts, view.cut) {
                 found.add(&rehearsal, session)?;
             }
             // A long rehearsal must not keep a thread of the runtime from everybody else.
@@ -86,7 +84,7 @@ impl App {
         rehearsed.sessions = sessions;
         rehearsed.unmet = policies.unmet();
         let barrier = view.barrier_of_rehearsal(change).await?;
-        self.0.answer_with(&tenant, &pinned, rehearsed, barrier).await
+        view.answer_with(rehearsed, barrier).await
     }
 }
 

@@ -1,10 +1,11 @@
 //! Reused: assertions that came twice, and IdP sessions behind several sessions.
 
-use super::{View, candidates::Candidates};
+use super::candidates::Candidates;
 use crate::{
-    app::{App, Disclosure},
+    app::App,
     model::{
         answer::Answer,
+        query::Query,
         question::{AskError, Asking, Caller},
         terms::term,
     },
@@ -26,10 +27,7 @@ impl App {
         caller: &Caller,
         asking: &Asking,
     ) -> Result<Answer<Vec<Reuse>>, AskError> {
-        self.disclose(caller, Disclosure::Sessions)?;
-        let tenant = self.0.tenant(&caller.tenant).await?;
-        let pinned = self.0.pin(&tenant, caller, asking).await?;
-        let view = View::new(&self.0, &tenant, pinned.cut);
+        let view = self.ask(caller, Query::Reused, asking).await?;
         let mut candidates = Candidates::new(&view);
         let mut sessions: Vec<Arc<SessionSeen>> = Vec::new();
         for (kind, carried) in [
@@ -47,6 +45,6 @@ impl App {
             }
         }
         let reuses = reused(sessions.iter().map(Arc::as_ref));
-        self.0.answer(&tenant, &pinned, reuses).await
+        view.answer(reuses).await
     }
 }

@@ -1,10 +1,11 @@
 //! One session.
 
-use super::{View, barrier};
+use super::barrier;
 use crate::{
-    app::{App, Disclosure},
+    app::App,
     model::{
         answer::Answer,
+        query::Query,
         question::{AskError, Asking, Caller},
     },
 };
@@ -23,12 +24,9 @@ impl App {
         id: &SessionId,
         asking: &Asking,
     ) -> Result<Answer<Option<SessionState>>, AskError> {
-        self.disclose(caller, Disclosure::Sessions)?;
-        let tenant = self.0.tenant(&caller.tenant).await?;
-        let pinned = self.0.pin(&tenant, caller, asking).await?;
-        let view = View::new(&self.0, &tenant, pinned.cut);
+        let view = self.ask(caller, Query::Session, asking).await?;
         let state = view.session(id).await?.map(|assessed| assessed.state);
         let barrier = barrier::of_session(state.is_some(), id);
-        self.0.answer_with(&tenant, &pinned, state, barrier).await
+        view.answer_with(state, barrier).await
     }
 }

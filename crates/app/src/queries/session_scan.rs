@@ -253,7 +253,7 @@ impl<'v> Walk<'v> {
 /// Sessions that stand before the cursor now and may have stood behind it at K.
 async fn passed(view: &View<'_>, after: &HeadKey) -> Result<Vec<SessionId>, LogError> {
     let size = view.cut.known_at.0 + 1;
-    let tenant = view.tenant;
+    let tenant = view.tenant.clone();
     match tenant.moved.passed(size, after) {
         reordered::Passed::Known(sessions) => Ok(sessions),
         reordered::Passed::Since { since, mut sessions } => {
@@ -339,7 +339,7 @@ fn list_beside(
 /// Begins to read some sessions and to assess them in brief.
 fn look_beside(view: &View<'_>, sessions: Vec<SessionId>) -> Begun<Looked> {
     let (log, views, tenant) =
-        (Arc::clone(&view.inner.log), Arc::clone(&view.inner.views), Arc::clone(view.tenant));
+        (Arc::clone(&view.inner.log), Arc::clone(&view.inner.views), Arc::clone(&view.tenant));
     let (briefs, traits, history, cut) =
         (view.believes_rows, view.traits, Arc::clone(&view.history), view.cut);
     Begun::begin(view.inner, async move {

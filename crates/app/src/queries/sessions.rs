@@ -2,10 +2,11 @@
 
 use super::{Assessed, MAX_PAGE, View, claims, session_scan::Walk};
 use crate::{
-    app::{App, Disclosure, Inner, cut::Pinned},
+    app::{App, Inner},
     model::{
         answer::{Answer, Page, SessionHit},
         cursor::{Cursor, Question},
+        query::Query,
         question::{AskError, Asking, Caller, SessionFilter},
         terms::{claim_key_term, term},
     },
@@ -20,11 +21,7 @@ use claimledger_domain::{
     outlived::outlived,
     session_list::{active_at, open_words},
 };
-use claimledger_facts::{
-    ids::{LogPosition, Pseudonym},
-    time::Time,
-    vocabulary::Role,
-};
+use claimledger_facts::{ids::Pseudonym, time::Time, vocabulary::Role};
 use claimledger_ledger::{
     generations::VIEWS_VERSION,
     views::{Term, TermKind},
@@ -77,19 +74,17 @@ impl App {
         (first, after): (u32, Option<&str>),
         in_full: bool,
     ) -> Result<Answer<Page<SessionHit>>, AskError> {
-        self.disclose(caller, Disclosure::Sessions)?;
         at_most_a_page(first)?;
-        let tenant = self.0.tenant(&caller.tenant).await?;
         let question = Question::of(LIST, filter);
-        let (pinned, cursor) = self.0.pin_page(&tenant, caller, asking, question, after).await?;
-        let view = View::new(&self.0, &tenant, pinned.cut);
+        let (view, cursor) =
+            self.ask_page(caller, Query::Sessions, asking, question, after).await?;
         let people = self
             .0
             .people(
                 caller,
-                &tenant,
+                &view.tenant,
                 filter.subject.as_deref(),
-                view.history.at(pinned.cut.known_at),
+                view.history.at(view.cut.known_at),
             )
             .await?;
 
@@ -103,7 +98,7 @@ impl App {
         .await?;
         let mut page = Page { items: Vec::new(), cursors: Vec::new(), has_next: false };
         while let Some((key, assessed)) =
-            walk.next(|row| cannot_match(row, filter, pinned.cut.at)).await?
+            walk.next(|row| cannot_match(row, filter, view.cut.at)).await?
         {
             if matches(&view, &assessed, filter, people.as_deref(), Told::InBrief).is_none() {
                 continue;
@@ -118,11 +113,11 @@ impl App {
                 continue;
             };
             let assessed = if in_full { view.in_full(assessed) } else { assessed };
-            page.cursors.push(tenant.cursor_key.seal(&Cursor {
+            page.cursors.push(view.tenant.cursor_key.seal(&Cursor {
                 question,
-                at: pinned.cut.at,
-                known_at: pinned.cut.known_at,
-                known_at_time: pinned.known_at_time,
+                at: view.cut.at,
+                known_at: view.cut.known_at,
+                known_at_time: view.pinned.known_at_time,
                 rules: RULES.to_owned(),
                 views: VIEWS_VERSION.to_owned(),
                 session: key,
@@ -131,29 +126,11 @@ impl App {
             page.items.push(SessionHit { session: assessed.state, certainty, because });
         }
         let barrier = view.barrier_of_sessions(caller, filter, people.as_deref()).await?;
-        self.0.answer_with(&tenant, &pinned, page, barrier).await
+        view.answer_with(page, barrier).await
     }
 }
 
 impl Inner {
-    /// Pins the cut of a page: that of its cursor, if there is one.
-    pub(crate) async fn pin_page(
-        &self,
-        tenant: &Tenant,
-        caller: &Caller,
-        asking: &Asking,
-        question: Question,
-        after: Option<&str>,
-    ) -> Result<(Pinned, Option<Cursor>), AskError> {
-        let Some(text) = after else { return Ok((self.pin(tenant, caller, asking).await?, None)) };
-        let head = LogPosition(tenant.assessed_to().saturating_sub(1));
-        let cursor = tenant.cursor_key.open(text, question, RULES, head, asking)?;
-        let pinned = self
-            .pin_at(tenant, caller, cursor.at, cursor.known_at, cursor.known_at_time, asking.after)
-            .await?;
-        Ok((pinned, Some(cursor)))
-    }
-
     /// Resolves a filter's `subject` to pseudonyms: the pseudonym itself and, for the role
     /// investigate, the people with this id or login; each with every identity that is known at K
     /// to be the same person (`semantics.md` 11).

@@ -6,10 +6,11 @@
 
 use super::barrier::not_known;
 use crate::{
-    app::{App, Disclosure, Inner},
+    app::{App, Inner},
     model::LEDGER_SOURCE,
     model::{
         answer::Answer,
+        query::Query,
         question::{AskError, Asking, Caller},
         record_summary::Brief,
         source_report::{ConflictRef, Counted, Heard, SourceReport},
@@ -51,18 +52,16 @@ impl App {
         only: Option<&SourceId>,
         asking: &Asking,
     ) -> Result<Answer<Heard>, AskError> {
-        self.disclose(caller, Disclosure::Completeness)?;
-        self.disclose(caller, Disclosure::Record)?;
-        let tenant = self.0.tenant(&caller.tenant).await?;
-        let pinned = self.0.pin(&tenant, caller, asking).await?;
-        let known_at = pinned.cut.known_at;
+        let view = self.ask(caller, Query::Sources, asking).await?;
+        let tenant = &view.tenant;
+        let known_at = view.cut.known_at;
         let mut known = tenant.sources.known_at(known_at);
         known.retain(|source| only.is_none_or(|only| source == only));
         let left_out = known.len().saturating_sub(SOURCES);
         known.truncate(SOURCES);
         let telling = Telling {
             inner: &self.0,
-            tenant: &tenant,
+            tenant,
             history: tenant.history(),
             known_at,
             read: (READ / known.len().max(1)).max(LISTED),
@@ -75,7 +74,7 @@ impl App {
         let missing = only.filter(|only| sources.is_empty() && only.as_str() != LEDGER_SOURCE);
         let known_from = missing.and_then(|only| tenant.sources.since(only));
         let barrier = only.filter(|_| sources.is_empty()).map(|only| not_known("source", only));
-        self.0.answer_with(&tenant, &pinned, Heard { sources, left_out, known_from }, barrier).await
+        view.answer_with(Heard { sources, left_out, known_from }, barrier).await
     }
 }
 

@@ -2,12 +2,13 @@
 
 use super::View;
 use crate::{
-    app::{App, Disclosure},
+    app::App,
     model::{
         answer::{Answer, SessionStops},
+        query::Query,
         question::{AskError, Asking, Caller},
     },
-    read::load_session::{self, Gathered},
+    read::load_session::Gathered,
 };
 use claimledger_domain::belief::{self, Nearest, Stops};
 use claimledger_facts::{
@@ -29,16 +30,11 @@ impl App {
         session: &SessionId,
         asking: &Asking,
     ) -> Result<Answer<Option<SessionStops>>, AskError> {
-        self.disclose(caller, Disclosure::Sessions)?;
-        let tenant = self.0.tenant(&caller.tenant).await?;
-        let pinned = self.0.pin(&tenant, caller, asking).await?;
-        let (at, known_at) = (pinned.cut.at, pinned.cut.known_at);
-        let head = LogPosition(tenant.assessed_to().saturating_sub(1)).max(known_at);
-        let view = View::new(&self.0, &tenant, pinned.cut);
-        let reader = tenant.reader(&*self.0.log, &*self.0.views);
-        let Some(gathered) = load_session::session(&reader, view.traits, session, known_at).await?
-        else {
-            return self.0.answer(&tenant, &pinned, None).await;
+        let view = self.ask(caller, Query::ChangePoints, asking).await?;
+        let (at, known_at) = (view.cut.at, view.cut.known_at);
+        let head = LogPosition(view.tenant.assessed_to().saturating_sub(1)).max(known_at);
+        let Some(gathered) = view.gathered(session, known_at, None).await? else {
+            return view.answer(None).await;
         };
         let first = gathered.positions.first().copied().unwrap_or_default();
         // The record before the first one of the session: nothing of it is known there.
@@ -47,12 +43,10 @@ impl App {
         let later = if head == known_at {
             Stops::default()
         } else {
-            let traits = tenant.first_of_kind.at(head);
-            let gathered =
-                load_session::session(&reader, traits, session, head).await?.unwrap_or_default();
+            let gathered = view.gathered(session, head, None).await?.unwrap_or_default();
             view.between(session, &gathered, at, (known_at, head), Nearest::Before)
         };
-        self.0.answer(&tenant, &pinned, Some(SessionStops { until, later })).await
+        view.answer(Some(SessionStops { until, later })).await
     }
 }
 

@@ -2,10 +2,11 @@
 
 use super::{View, barrier::not_known, sessions::at_most_a_page};
 use crate::{
-    app::{App, Disclosure},
+    app::App,
     model::{
         answer::{Answer, Page},
         cursor::{Cursor, Question},
+        query::Query,
         question::{AskError, Asking, Caller},
         reached::TimelinePage,
         terms::{VARIANT, term, variant_term},
@@ -45,19 +46,14 @@ impl App {
         first: u32,
         after: Option<&str>,
     ) -> Result<Answer<TimelinePage>, AskError> {
-        self.disclose(caller, Disclosure::Sessions)?;
         at_most_a_page(first)?;
-        let tenant = self.0.tenant(&caller.tenant).await?;
         let question = Question::of(LIST, &(session, order));
-        let (pinned, cursor) = self.0.pin_page(&tenant, caller, asking, question, after).await?;
-        let view = View::new(&self.0, &tenant, pinned.cut);
+        let (view, cursor) =
+            self.ask_page(caller, Query::Timeline, asking, question, after).await?;
         let mut page = Page { items: Vec::new(), cursors: Vec::new(), has_next: false };
         let Some(assessed) = view.session(session).await? else {
             let barrier = Some(not_known("session", session));
-            return self
-                .0
-                .answer_with(&tenant, &pinned, TimelinePage { session: None, page }, barrier)
-                .await;
+            return view.answer_with(TimelinePage { session: None, page }, barrier).await;
         };
         let state = &assessed.state;
         let records = |wanted: &dyn Fn(&Statement) -> bool| -> Vec<RecordRef> {
@@ -82,7 +78,7 @@ impl App {
                 about: &about,
                 history,
             },
-            pinned.cut,
+            view.cut,
             order,
         );
         // The cut is the cursor's, so the rows are the same as for the page before.
@@ -95,11 +91,11 @@ impl App {
                 page.has_next = true;
                 break;
             }
-            page.cursors.push(tenant.cursor_key.seal(&Cursor {
+            page.cursors.push(view.tenant.cursor_key.seal(&Cursor {
                 question,
-                at: pinned.cut.at,
-                known_at: pinned.cut.known_at,
-                known_at_time: pinned.known_at_time,
+                at: view.cut.at,
+                known_at: view.cut.known_at,
+                known_at_time: view.pinned.known_at_time,
                 rules: RULES.to_owned(),
                 views: VIEWS_VERSION.to_owned(),
                 session: key(&state.id, &row),
@@ -108,7 +104,7 @@ impl App {
             page.items.push(row);
         }
         let session = Some(assessed.state.id);
-        self.0.answer(&tenant, &pinned, TimelinePage { session, page }).await
+        view.answer(TimelinePage { session, page }).await
     }
 }
 

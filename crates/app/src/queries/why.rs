@@ -1,10 +1,11 @@
 //! Why: the trees that the assessment itself left behind.
 
-use super::{View, barrier::not_known};
+use super::barrier::not_known;
 use crate::{
-    app::{App, Disclosure},
+    app::App,
     model::{
         answer::{Answer, Why},
+        query::Query,
         question::{AskError, Asking, Caller, WhyFilter},
     },
 };
@@ -27,10 +28,7 @@ impl App {
         filter: &WhyFilter,
         asking: &Asking,
     ) -> Result<Answer<Why>, AskError> {
-        self.disclose(caller, Disclosure::Why)?;
-        let tenant = self.0.tenant(&caller.tenant).await?;
-        let pinned = self.0.pin(&tenant, caller, asking).await?;
-        let view = View::new(&self.0, &tenant, pinned.cut);
+        let view = self.ask(caller, Query::Why, asking).await?;
         let (why, barrier) = match view.session(session).await? {
             Some(assessed) => {
                 let (id, barrier) =
@@ -41,7 +39,7 @@ impl App {
                 (Why { session: None, because: Vec::new() }, Some(not_known("session", session)))
             }
         };
-        self.0.answer_with(&tenant, &pinned, why, barrier).await
+        view.answer_with(why, barrier).await
     }
 }
 

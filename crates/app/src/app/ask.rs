@@ -1,0 +1,245 @@
+//! The one way to read.
+//!
+//! [`App::ask`] checks the caller's role, pins the cut and gives a [`View`]. Only a view makes an
+//! [`Answer`], and it hands what the answer discloses to [`Inner::record_disclosure`]. What is no
+//! answer at a cut (a record, labels) passes [`App::disclose`] and the same recorder.
+
+use crate::{
+    app::{App, Inner, cut::Pinned},
+    model::{
+        answer::{Answer, Gap, SourceCompleteness},
+        cursor::{Cursor, Question},
+        query::{Disclosed, Discloses, Query},
+        question::{AskError, Asking, Caller},
+    },
+    read::{
+        load_session::{self, Gathered, Traits},
+        prefetch::Fetched,
+        reader::Reader,
+    },
+    tenant::Tenant,
+};
+use claimledger_domain::{
+    RULES,
+    assess::{assess, assess_in_brief},
+    completeness::{Barrier, absence},
+    history::History,
+    model::{Cut, SessionState},
+};
+use claimledger_facts::ids::{LogPosition, SessionId};
+use claimledger_ledger::log::LogError;
+use std::sync::{Arc, atomic::Ordering};
+
+/// A session at a cut, with what it was assessed from.
+pub(crate) struct Assessed {
+    pub(crate) state: SessionState,
+    pub(crate) gathered: Gathered,
+}
+
+/// One question of one caller: a tenant at a cut, with the configuration that is known then.
+pub(crate) struct View<'a> {
+    pub(crate) inner: &'a Arc<Inner>,
+    pub(crate) tenant: Arc<Tenant>,
+    caller: &'a Caller,
+    query: Query,
+    pub(crate) pinned: Pinned,
+    /// The cut of [`Self::pinned`].
+    pub(crate) cut: Cut,
+    pub(crate) history: Arc<History>,
+    pub(crate) traits: Traits,
+    /// Whether the state column of session rows, and the summaries of sessions' records, are those
+    /// that this build would write.
+    pub(crate) believes_rows: bool,
+}
+
+impl App {
+    /// Checks that the caller may ask this, and pins T and K.
+    ///
+    /// # Errors
+    /// If a role is missing, the cut cannot be pinned, or the log cannot be read.
+    pub(crate) async fn ask<'a>(
+        &'a self,
+        caller: &'a Caller,
+        query: Query,
+        asking: &Asking,
+    ) -> Result<View<'a>, AskError> {
+        self.disclose(caller, query)?;
+        let tenant = self.0.tenant(&caller.tenant).await?;
+        let pinned = self.0.pin(&tenant, caller, asking).await?;
+        Ok(View::new(&self.0, tenant, caller, query, pinned))
+    }
+
+    /// The same for a page of a list: where it goes on after a cursor, at the cursor's cut.
+    ///
+    /// # Errors
+    /// As [`Self::ask`]; or the cursor is of another question or tenant, or altered.
+    pub(crate) async fn ask_page<'a>(
+        &'a self,
+        caller: &'a Caller,
+        query: Query,
+        asking: &Asking,
+        question: Question,
+        after: Option<&str>,
+    ) -> Result<(View<'a>, Option<Cursor>), AskError> {
+        let Some(text) = after else {
+            return Ok((self.ask(caller, query, asking).await?, None));
+        };
+        self.disclose(caller, query)?;
+        let tenant = self.0.tenant(&caller.tenant).await?;
+        let head = LogPosition(tenant.assessed_to().saturating_sub(1));
+        let cursor = tenant.cursor_key.open(text, question, RULES, head, asking)?;
+        let pinned = self
+            .0
+            .pin_at(&tenant, caller, cursor.at, cursor.known_at, cursor.known_at_time, asking.after)
+            .await?;
+        Ok((View::new(&self.0, tenant, caller, query, pinned), Some(cursor)))
+    }
+
+    /// Checks that the caller's roles allow a question. The same for a thing that exists and one
+    /// that does not.
+    ///
+    /// # Errors
+    /// If a role is missing.
+    pub(crate) fn disclose(&self, caller: &Caller, query: Query) -> Result<(), AskError> {
+        let missing = query.missing_role(|role| caller.has(role));
+        tracing::debug!(tenant = %caller.tenant, credential = %caller.credential, ?query,
+            allowed = missing.is_none(), "read");
+        missing.map_or(Ok(()), |needs| Err(AskError::Forbidden { needs }))
+    }
+
+    /// How many answers were given since the start, of every tenant.
+    #[must_use]
+    pub fn disclosures(&self) -> u64 {
+        self.0.disclosures.load(Ordering::Relaxed)
+    }
+}
+
+impl Inner {
+    /// Takes note of what is disclosed, before it is. An access log would be written here: today
+    /// answers are counted, and who read what is **not recorded**.
+    pub(crate) fn record_disclosure(
+        &self,
+        caller: &Caller,
+        query: Query,
+        cut: Option<Cut>,
+        value: &impl Discloses,
+    ) {
+        let mut disclosed = Disclosed { cut, ..Disclosed::default() };
+        value.add_to(&mut disclosed);
+        self.disclosures.fetch_add(1, Ordering::Relaxed);
+        tracing::trace!(tenant = %caller.tenant, credential = %caller.credential, ?query,
+            ?disclosed, "disclosed");
+    }
+}
+
+impl<'a> View<'a> {
+    /// A view at a cut that was pinned already: [`App::ask`] is the way to one.
+    pub(crate) fn new(
+        inner: &'a Arc<Inner>,
+        tenant: Arc<Tenant>,
+        caller: &'a Caller,
+        query: Query,
+        pinned: Pinned,
+    ) -> Self {
+        // Read before any row: the next question uses a generation that is put in place meanwhile.
+        let believes_rows = tenant.in_use().current;
+        Self {
+            inner,
+            caller,
+            query,
+            cut: pinned.cut,
+            history: tenant.history(),
+            traits: tenant.first_of_kind.at(pinned.cut.known_at),
+            believes_rows,
+            tenant,
+            pinned,
+        }
+    }
+
+    /// The facts of a session by any of its ids, as known at a position; none: nothing is known.
+    pub(crate) async fn gathered(
+        &self,
+        id: &SessionId,
+        known_at: LogPosition,
+        fetched: Option<&Fetched>,
+    ) -> Result<Option<Gathered>, LogError> {
+        let traits = if known_at == self.cut.known_at {
+            self.traits
+        } else {
+            self.tenant.first_of_kind.at(known_at)
+        };
+        let reader = Reader { fetched, ..self.reader() };
+        load_session::session(&reader, traits, id, known_at).await
+    }
+
+    /// A session by any of its ids; none: nothing of it is known at K.
+    pub(crate) async fn session(&self, id: &SessionId) -> Result<Option<Assessed>, LogError> {
+        let Some(gathered) = self.gathered(id, self.cut.known_at, None).await? else {
+            return Ok(None);
+        };
+        Ok(assess(&gathered.facts, &self.history, self.cut)
+            .map(|state| Assessed { state, gathered }))
+    }
+
+    /// The same without reasons, where records were fetched already.
+    pub(crate) async fn session_in_brief(
+        &self,
+        id: &SessionId,
+        fetched: Option<&Fetched>,
+    ) -> Result<Option<Assessed>, LogError> {
+        let Some(gathered) = self.gathered(id, self.cut.known_at, fetched).await? else {
+            return Ok(None);
+        };
+        Ok(assess_in_brief(&gathered.facts, &self.history, self.cut)
+            .map(|state| Assessed { state, gathered }))
+    }
+
+    /// The same session, with reasons.
+    pub(crate) fn in_full(&self, assessed: Assessed) -> Assessed {
+        match assess(&assessed.gathered.facts, &self.history, self.cut) {
+            Some(state) => Assessed { state, ..assessed },
+            None => assessed,
+        }
+    }
+
+    /// Reads the tenant's records.
+    pub(crate) fn reader(&self) -> Reader<'_> {
+        Reader {
+            briefs: self.believes_rows,
+            ..self.tenant.reader(&*self.inner.log, &*self.inner.views)
+        }
+    }
+
+    /// The answer: the value, with what every answer carries.
+    pub(crate) async fn answer<T: Discloses>(&self, value: T) -> Result<Answer<T>, AskError> {
+        self.answer_with(value, None).await
+    }
+
+    /// The same where something may stand in the way of the question itself.
+    pub(crate) async fn answer_with<T: Discloses>(
+        &self,
+        value: T,
+        barrier: Option<Barrier>,
+    ) -> Result<Answer<T>, AskError> {
+        self.inner.record_disclosure(self.caller, self.query, Some(self.cut), &value);
+        let completeness = self
+            .tenant
+            .completeness(self.cut.known_at)
+            .into_iter()
+            .map(|source| SourceCompleteness {
+                source: source.source,
+                heard_until: source.heard_until,
+                basis: source.basis,
+                gaps: source
+                    .gaps
+                    .into_iter()
+                    .map(|gap| Gap { from: gap.from, until: gap.until, backfilled: gap.backfilled })
+                    .collect(),
+            })
+            .collect();
+        let answered = self.pinned.answered(&self.tenant);
+        let absence = absence(&answered.completeness, barrier.as_ref(), self.pinned.behind);
+        let status = self.inner.status_of(&self.tenant).await?;
+        Ok(Answer { value, answered, completeness, absence, status })
+    }
+}
