@@ -150,7 +150,7 @@ async fn start(inner: &Inner, tenant: &Arc<Tenant>) {
             Runner::live(&inner.log, &inner.views, &tenant),
             inner.stop.clone(),
         ));
-        if !tenant.in_use().current {
+        if !tenant.progress.in_use().current {
             let (log, views) = (Arc::clone(&inner.log), Arc::clone(&inner.views));
             inner.runners.spawn(rebuild::renew(
                 log,

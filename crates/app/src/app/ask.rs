@@ -86,8 +86,8 @@ impl App {
         };
         self.disclose(caller, query)?;
         let tenant = self.0.tenant(&caller.tenant).await?;
-        let head = LogPosition(tenant.assessed_to().saturating_sub(1));
-        let cursor = tenant.cursor_key.open(text, question, RULES, head, asking)?;
+        let head = LogPosition(tenant.progress.assessed_to().saturating_sub(1));
+        let cursor = tenant.identity.cursor_key.open(text, question, RULES, head, asking)?;
         let pinned = self
             .0
             .pin_at(&tenant, caller, cursor.at, cursor.known_at, cursor.known_at_time, asking.after)
@@ -142,14 +142,14 @@ impl<'a> View<'a> {
         pinned: Pinned,
     ) -> Self {
         // Read before any row: the next question uses a generation that is put in place meanwhile.
-        let believes_rows = tenant.in_use().current;
+        let believes_rows = tenant.progress.in_use().current;
         Self {
             inner,
             caller,
             query,
             cut: pinned.cut,
-            history: tenant.history(),
-            traits: tenant.first_of_kind.at(pinned.cut.known_at),
+            history: tenant.knowledge.history(),
+            traits: tenant.knowledge.first_of_kind.at(pinned.cut.known_at),
             believes_rows,
             tenant,
             pinned,
@@ -166,7 +166,7 @@ impl<'a> View<'a> {
         let traits = if known_at == self.cut.known_at {
             self.traits
         } else {
-            self.tenant.first_of_kind.at(known_at)
+            self.tenant.knowledge.first_of_kind.at(known_at)
         };
         let reader = Reader { fetched, ..self.reader() };
         load_session::session(&reader, traits, id, known_at).await
@@ -224,6 +224,7 @@ impl<'a> View<'a> {
         self.inner.record_disclosure(self.caller, self.query, Some(self.cut), &value);
         let completeness = self
             .tenant
+            .knowledge
             .completeness(self.cut.known_at)
             .into_iter()
             .map(|source| SourceCompleteness {

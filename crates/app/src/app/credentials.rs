@@ -84,10 +84,10 @@ impl App {
         let fact =
             RoleGranted { credential: row.credential.clone(), roles, source: source.cloned() };
         let tenant = self.0.tenant(&caller.tenant).await.map_err(log)?;
-        let record = tenant.own.seal(
+        let record = tenant.identity.own.seal(
             &format!("grant/{}", row.credential),
             FactData::RoleGranted(fact),
-            tenant.own.now(),
+            tenant.identity.own.now(),
         )?;
         // The record first: no credential works that the log does not know of.
         self.append_own(&caller.tenant, record).await?;
@@ -125,7 +125,11 @@ impl App {
         self.0.revocations.send_modify(|count| *count += 1);
         let tenant = self.0.tenant(&caller.tenant).await.map_err(log)?;
         let fact = FactData::RoleRevoked(RoleRevoked { credential: credential.to_owned() });
-        let record = tenant.own.seal(&format!("revoke/{credential}"), fact, tenant.own.now())?;
+        let record = tenant.identity.own.seal(
+            &format!("revoke/{credential}"),
+            fact,
+            tenant.identity.own.now(),
+        )?;
         self.append_own(&caller.tenant, record).await?;
         Ok(true)
     }

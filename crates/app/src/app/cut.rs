@@ -55,8 +55,8 @@ impl Pinned {
             recorded_at: self.recorded_at,
             rules: RULES,
             provisional: self.provisional,
-            rehearsal: tenant.rehearsal,
-            completeness: summary(&tenant.completeness(self.cut.known_at), self.cut.at),
+            rehearsal: tenant.identity.rehearsal,
+            completeness: summary(&tenant.knowledge.completeness(self.cut.known_at), self.cut.at),
         }
     }
 }
@@ -69,7 +69,7 @@ impl Inner {
         caller: &Caller,
         asking: &Asking,
     ) -> Result<Pinned, AskError> {
-        tenant.asked();
+        tenant.progress.asked();
         let head = self.log.head(&tenant.id).await?.0;
         if let Some(after) = asking.after {
             below_head(after, head)?;
@@ -93,9 +93,9 @@ impl Inner {
         };
         self.wait_for(tenant, known_at).await?;
         let recorded_at = self.recorded_at(tenant, known_at).await?;
-        let at = asking
-            .at
-            .unwrap_or_else(|| if tenant.rehearsal { recorded_at } else { self.clock.now() });
+        let at = asking.at.unwrap_or_else(|| {
+            if tenant.identity.rehearsal { recorded_at } else { self.clock.now() }
+        });
         let known_at_time = if asking.known_at_position.is_none() { asking.known_at } else { None };
         Ok(Pinned { cut: Cut { at, known_at }, recorded_at, known_at_time, provisional, behind })
     }
@@ -134,7 +134,8 @@ impl Inner {
         let own = tenant.appends.written_by(&caller.credential);
         let size = if self.others_go_on(tenant).await { own } else { head };
         let moment = if tenant.appends.are_under_way() { MOMENT } else { WAIT };
-        let (mut all, mut mine) = (tenant.assessed.subscribe(), tenant.assessed.subscribe());
+        let (mut all, mut mine) =
+            (tenant.progress.assessed.subscribe(), tenant.progress.assessed.subscribe());
         let enough = async {
             tokio::select! {
                 () = tenant.appends.go_on() => {}
@@ -149,11 +150,11 @@ impl Inner {
             () = tokio::time::sleep(WAIT) => false,
             () = self.stands_still(tenant) => false,
         };
-        if !reached && let Some(error) = tenant.stopped() {
+        if !reached && let Some(error) = tenant.progress.stopped() {
             return Err(error.into());
         }
         self.wait_for(tenant, LogPosition(0)).await?;
-        Ok(LogPosition(tenant.assessed_to().saturating_sub(1)))
+        Ok(LogPosition(tenant.progress.assessed_to().saturating_sub(1)))
     }
 
     /// Returns once the read models have failed to move for a moment: who asks for what they have
@@ -183,17 +184,20 @@ impl Inner {
         tenant: &Tenant,
         position: LogPosition,
     ) -> Result<(), AskError> {
-        let mut assessed = tenant.assessed.subscribe();
+        let mut assessed = tenant.progress.assessed.subscribe();
         if tokio::time::timeout(WAIT, assessed.wait_for(|size| *size > position.0))
             .await
             .is_ok_and(|waited| waited.is_ok())
         {
             return Ok(());
         }
-        if let Some(error) = tenant.stopped() {
+        if let Some(error) = tenant.progress.stopped() {
             return Err(error.into());
         }
-        Err(AskError::Lagging { assessed_to: tenant.assessed_to(), wanted: position.0 + 1 })
+        Err(AskError::Lagging {
+            assessed_to: tenant.progress.assessed_to(),
+            wanted: position.0 + 1,
+        })
     }
 
     /// The last position recorded by a time, and whether a later append could still be recorded by
@@ -209,10 +213,10 @@ impl Inner {
         let now = self.guard.believed_now();
         let last = LogPosition(head.saturating_sub(1));
         if time >= self.recorded_at(tenant, last).await? {
-            let passed = !tenant.rehearsal && time.plus_secs(APPEND_GRACE_SECS) < now;
+            let passed = !tenant.identity.rehearsal && time.plus_secs(APPEND_GRACE_SECS) < now;
             return Ok((last, !passed));
         }
-        if let Some(position) = tenant.times.get(time) {
+        if let Some(position) = tenant.knowledge.times.get(time) {
             return Ok((position, false));
         }
         // Invariant: `recorded_at` never decreases along a log. `low` is recorded by then (or is
@@ -226,7 +230,7 @@ impl Inner {
                 high = middle;
             }
         }
-        tenant.times.put(time, LogPosition(low));
+        tenant.knowledge.times.put(time, LogPosition(low));
         Ok((LogPosition(low), false))
     }
 
@@ -236,10 +240,10 @@ impl Inner {
         tenant: &Tenant,
         position: LogPosition,
     ) -> Result<Time, LogError> {
-        if let Some(record) = tenant.records.get(position) {
+        if let Some(record) = tenant.knowledge.records.get(position) {
             return Ok(record.reference.recorded_at);
         }
-        if let Some(time) = tenant.times.recorded(position) {
+        if let Some(time) = tenant.knowledge.times.recorded(position) {
             return Ok(time);
         }
         let entries = self.log.read_at(&tenant.id, &[position]).await?;
@@ -250,7 +254,7 @@ impl Inner {
         let header = entry
             .decode_header()
             .map_err(|error| LogError::Corrupt { position, what: error.what })?;
-        tenant.times.keep_recorded(position, header.recorded_at);
+        tenant.knowledge.times.keep_recorded(position, header.recorded_at);
         Ok(header.recorded_at)
     }
 }

@@ -16,12 +16,12 @@ use claimledger_ledger::{
 
 impl Inner {
     pub(crate) async fn status_of(&self, tenant: &Tenant) -> Result<Status, LogError> {
-        let assessed_to = tenant.assessed_to();
+        let assessed_to = tenant.progress.assessed_to();
         let head = self.log.head(&tenant.id).await?.0;
         Ok(Status {
             assessed_to,
             head,
-            views: tenant.in_use().name(),
+            views: tenant.progress.in_use().name(),
             problems: self.problems_of(tenant),
         })
     }
@@ -45,7 +45,11 @@ impl Inner {
 
     /// A rehearsal's clock is its input's.
     fn clock_troubles(&self, tenant: &Tenant) -> Vec<ClockTrouble> {
-        if tenant.rehearsal { Vec::new() } else { self.guard.troubles(tenant.last_recorded()) }
+        if tenant.identity.rehearsal {
+            Vec::new()
+        } else {
+            self.guard.troubles(tenant.last_recorded())
+        }
     }
 
     /// What does not work of a tenant. Log and keys belong to all of them.

@@ -90,7 +90,7 @@ impl Candidates {
         }
         let facts = || spoken.iter().flat_map(|record| &record.statement.facts);
         let mut terms: Vec<Term> = Vec::new();
-        let history = tenant.history();
+        let history = tenant.knowledge.history();
         for term in facts().flat_map(|fact| terms_behind(fact, history.at(position))) {
             if !terms.contains(&term) {
                 terms.push(term);
@@ -246,6 +246,7 @@ impl Candidates {
         let since = self.since();
         let records = self
             .tenant
+            .knowledge
             .occurrences
             .next(reader.log, reader.tenant, self.from, self.position.0, since)
             .await?;

@@ -75,7 +75,7 @@ impl App {
         let tenant = self.0.tenant(&caller.tenant).await?;
         let began = self.0.log.head(&tenant.id).await?.0;
         let place = match after {
-            Some(text) => Place::open(&tenant.cursor_key, text)
+            Some(text) => Place::open(&tenant.identity.cursor_key, text)
                 .filter(|place| place.position.0 < began)
                 .ok_or(AskError::Restart)?,
             // A ledger has its first record from the moment there is one.
@@ -101,7 +101,7 @@ impl App {
         asking: &Asking,
     ) -> Result<Answer<String>, AskError> {
         let view = self.ask(caller, Query::SessionChanges, asking).await?;
-        let cursor = Place::after(view.cut.known_at).seal(&view.tenant.cursor_key);
+        let cursor = Place::after(view.cut.known_at).seal(&view.tenant.identity.cursor_key);
         view.answer(cursor).await
     }
 }
@@ -115,14 +115,14 @@ impl Changes {
     pub async fn next(&mut self) -> Result<Answer<SessionChange>, AskError> {
         loop {
             let position = self.place.next_position();
-            let rebuilds = self.tenant.rebuilds();
+            let rebuilds = self.tenant.progress.rebuilds();
             self.wait_for(position).await?;
             let candidates = match self.candidates.take() {
                 Some(candidates) => candidates,
                 None => self.candidates_at(position).await?,
             };
             let (found, candidates) = self.next_at(position, candidates).await?;
-            if self.tenant.rebuilds() != rebuilds {
+            if self.tenant.progress.rebuilds() != rebuilds {
                 // The read models were thrown away meanwhile: what was read of them may be half of
                 // it.
                 continue;
@@ -142,9 +142,9 @@ impl Changes {
 
     /// Waits until the read models have a position.
     async fn wait_for(&self, position: LogPosition) -> Result<(), AskError> {
-        let mut assessed = self.tenant.assessed.subscribe();
+        let mut assessed = self.tenant.progress.assessed.subscribe();
         while *assessed.borrow_and_update() <= position.0 {
-            if let Some(error) = self.tenant.stopped() {
+            if let Some(error) = self.tenant.progress.stopped() {
                 return Err(error.into());
             }
             let _ = tokio::time::timeout(LOOK, assessed.changed()).await;
@@ -164,8 +164,8 @@ impl Changes {
         mut candidates: Candidates,
     ) -> Result<(Option<(Hit, Change)>, Candidates), LogError> {
         let reader = self.reader();
-        let traits = self.tenant.first_of_kind.at(position);
-        let history = self.tenant.history();
+        let traits = self.tenant.knowledge.first_of_kind.at(position);
+        let history = self.tenant.knowledge.history();
         while let Some(candidate) = candidates.next(&reader).await? {
             let Some(gathered) =
                 load_session::session(&reader, traits, &candidate.session, position).await?
@@ -203,7 +203,7 @@ impl Changes {
             behind: None,
         };
         let change = SessionChange {
-            cursor: place.seal(&self.tenant.cursor_key),
+            cursor: place.seal(&self.tenant.identity.cursor_key),
             session,
             record: record.reference.clone(),
             changed,

@@ -65,7 +65,7 @@ impl App {
             let mut record = self
                 .seal(&tenant, source, door, draft, &persons)
                 .map_err(|refusal| refusal.on_line(*line))?;
-            if tenant.rehearsal && record.recorded_at.is_none() {
+            if tenant.identity.rehearsal && record.recorded_at.is_none() {
                 record.recorded_at = rehearsal_now;
             }
             bytes += record.size();
@@ -105,7 +105,7 @@ impl App {
             door,
             draft,
             persons,
-            keys: &tenant.keys,
+            keys: &tenant.identity.keys,
             random: &*self.0.random,
         };
         Ok(seal(input)?)
@@ -125,10 +125,12 @@ impl App {
             let only_linked = !subjects.contains(&index)
                 && draft.facts.iter().any(|fact| fact.other == Some(index));
             if !only_linked {
-                persons.push(tenant.keyring.person(person).await.map_err(log)?);
+                persons.push(tenant.identity.keyring.person(person).await.map_err(log)?);
                 continue;
             }
-            let Some(person) = tenant.keyring.named_by_link(&person.id).await.map_err(log)? else {
+            let Some(person) =
+                tenant.identity.keyring.named_by_link(&person.id).await.map_err(log)?
+            else {
                 let expected = "an id, the login of one person, or a pseudonym";
                 let refusal = Refusal::field(
                     RefusalCode::InvalidField,
@@ -144,7 +146,8 @@ impl App {
         for at in 0..draft.facts.len() {
             let fact = &draft.facts[at];
             if let (FactData::SubjectLinked(linked), None) = (&fact.data, fact.other) {
-                let Some(known) = tenant.keyring.open([&linked.other]).await.map_err(log)?.pop()
+                let Some(known) =
+                    tenant.identity.keyring.open([&linked.other]).await.map_err(log)?.pop()
                 else {
                     let expected = "an id, a login, or the pseudonym of somebody the ledger knows";
                     let refusal = Refusal::field(

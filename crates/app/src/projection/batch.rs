@@ -95,7 +95,7 @@ impl Runner {
 
     /// How many records a batch takes when many wait.
     fn large(&self) -> usize {
-        self.tenant.batch_records
+        self.tenant.progress.batch_records
     }
 
     /// How many records the next batch takes.
@@ -122,7 +122,7 @@ impl Runner {
         let mut ahead = Ahead::new(from);
         let mut rows = Vec::with_capacity(want);
         for (record, mut terms, brief) in self.decoded(from, want, head).await? {
-            terms.extend(tenant.sources.first_of(&record.reference));
+            terms.extend(tenant.knowledge.sources.first_of(&record.reference));
             ahead.push(Arc::new(record), &terms);
             let reference = &ahead.records()[rows.len()].reference;
             rows.push(IndexRow { position: reference.position, id: reference.id, terms, brief });
@@ -143,23 +143,25 @@ impl Runner {
             .collect();
         if self.beside.is_none() {
             if !config.is_empty() {
-                tenant.learn(config.iter().cloned());
+                tenant.knowledge.learn(config.iter().cloned());
             }
             for record in ahead.records() {
                 tenant.recorded(record.reference.recorded_at);
-                tenant.first_of_kind.note(record);
+                tenant.knowledge.first_of_kind.note(record);
             }
         }
         let (folded, records) = self
             .beside
             .as_ref()
-            .map_or((&tenant.folded, &tenant.records), |beside| (&beside.folded, &beside.records));
+            .map_or((&tenant.progress.folded, &tenant.knowledge.records), |beside| {
+                (&beside.folded, &beside.records)
+            });
         for record in ahead.records() {
             records.put(record.reference.position, record);
         }
 
         let unwritten: Vec<_> = before.into_iter().chain([Arc::clone(&ahead)]).collect();
-        let briefs = self.beside.is_some() || tenant.in_use().current;
+        let briefs = self.beside.is_some() || tenant.progress.in_use().current;
         let reader = Reader {
             ahead: &unwritten,
             recent: &folded.recent,
@@ -167,18 +169,27 @@ impl Runner {
             briefs,
             ..tenant.reader(&*self.log, &*self.views)
         };
-        let touched =
-            session_rows::touched(&reader, tenant.first_of_kind.at(last), ahead.records(), last)
-                .await?;
-        let (history, config_index) = tenant.config();
-        let mut heads =
-            Heads::new(reader, tenant.first_of_kind.at(last), history, config_index, last);
+        let touched = session_rows::touched(
+            &reader,
+            tenant.knowledge.first_of_kind.at(last),
+            ahead.records(),
+            last,
+        )
+        .await?;
+        let (history, config_index) = tenant.knowledge.config();
+        let mut heads = Heads::new(
+            reader,
+            tenant.knowledge.first_of_kind.at(last),
+            history,
+            config_index,
+            last,
+        );
         heads.assess(touched).await?;
         if !config.is_empty() {
             written
                 .await
                 .map_err(|_| LogError::unavailable("the batch before could not be written"))?;
-            let history = tenant.history();
+            let history = tenant.knowledge.history();
             let late = Late::of(
                 &config,
                 history.at(last),
@@ -228,7 +239,7 @@ impl Runner {
     fn remember_moves(&self, heads: &mut Heads<'_>) {
         for (size, session, to) in heads.take_moved() {
             if self.beside.is_none() {
-                self.tenant.moved.push(size.0, session, to);
+                self.tenant.progress.moved.push(size.0, session, to);
             }
         }
     }
@@ -241,10 +252,11 @@ impl Runner {
 
     /// A batch is written, and nothing is being assessed that was begun before it was.
     fn settle(&self, made: &Made) {
-        let folded = self.beside.as_ref().map_or(&self.tenant.folded, |beside| &beside.folded);
+        let folded =
+            self.beside.as_ref().map_or(&self.tenant.progress.folded, |beside| &beside.folded);
         folded.recent.advance(&made.ahead);
         if self.beside.is_none() {
-            self.tenant.assessed.send_replace(made.size);
+            self.tenant.progress.assessed.send_replace(made.size);
         }
     }
 

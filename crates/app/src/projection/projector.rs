@@ -85,7 +85,7 @@ pub(crate) async fn follow(runner: Runner, stop: CancellationToken) {
         }
         match done {
             Ok(_)
-                if !runner.tenant.rules_said.load(Ordering::Relaxed)
+                if !runner.tenant.knowledge.rules_said.load(Ordering::Relaxed)
                     && runner.log.stopped().is_none() =>
             {
                 say_rules(&runner.tenant, &*runner.log, &*runner.views).await
@@ -107,12 +107,12 @@ pub(crate) async fn follow(runner: Runner, stop: CancellationToken) {
                 }
             },
             Err(error @ (LogError::Corrupt { .. } | LogError::Damaged { .. })) => {
-                if runner.tenant.stopped().is_none() {
+                if runner.tenant.progress.stopped().is_none() {
                     tracing::error!(tenant = %runner.tenant.id, %error, "the read models stop \
                         here");
                 }
                 runner.tenant.noticed(&*runner.views, &error);
-                runner.tenant.stop(Some(&error));
+                runner.tenant.progress.stop(Some(&error));
                 // A rebuild puts other rows in the place of damaged ones; a damaged record comes
                 // back with its file.
                 let longest = if matches!(error, LogError::Corrupt { .. }) {
@@ -158,7 +158,7 @@ async fn wait_to_retry(wait: &mut Duration, longest: Duration, stop: &Cancellati
 /// asked, so this is tried again.
 pub(crate) async fn say_rules(tenant: &Tenant, log: &dyn Log, views: &dyn Views) {
     match rules::activate(tenant, log, views).await {
-        Ok(said) => tenant.rules_said.store(said, Ordering::Relaxed),
+        Ok(said) => tenant.knowledge.rules_said.store(said, Ordering::Relaxed),
         Err(error) => {
             tracing::warn!(tenant = %tenant.id, error = &error as &dyn std::error::Error,
                 "that other rules are in force is said later")
@@ -186,12 +186,12 @@ impl Runner {
         loop {
             self.give_way().await;
             let began = Instant::now();
-            let moving = self.tenant.moving.lock().await;
+            let moving = self.tenant.progress.moving.lock().await;
             let from = self.views.covered(&self.tenant.id).await?.0;
             let head = self.log.head(&self.tenant.id).await?.0;
             progress(from, head);
             if from >= head {
-                self.tenant.assessed.send_replace(from);
+                self.tenant.progress.assessed.send_replace(from);
                 return Ok(from);
             }
             self.batches(LogPosition(from), head, &mut progress).await?;
@@ -205,12 +205,14 @@ impl Runner {
     pub(crate) async fn give_way(&self) {
         let began = Instant::now();
         self.wait_for_calm(|| {
-            let most =
-                match (self.tenant.assessed.receiver_count(), self.tenant.was_asked_within(LOOK)) {
-                    (0, false) => HOLD,
-                    (0, true) => HOLD_WHILE_ASKED,
-                    _ => GATHER,
-                };
+            let most = match (
+                self.tenant.progress.assessed.receiver_count(),
+                self.tenant.progress.was_asked_within(LOOK),
+            ) {
+                (0, false) => HOLD,
+                (0, true) => HOLD_WHILE_ASKED,
+                _ => GATHER,
+            };
             began.elapsed() < most
         })
         .await;
@@ -223,7 +225,7 @@ impl Runner {
             self.log
                 .head(&self.tenant.id)
                 .await
-                .map_or(MAX_LAG, |head| head.0.saturating_sub(self.tenant.assessed_to()))
+                .map_or(MAX_LAG, |head| head.0.saturating_sub(self.tenant.progress.assessed_to()))
         };
         if self.tenant.appends.are_under_way() && lag.await < MAX_LAG {
             let (began, most) = (Instant::now(), (worked * 3).min(LOOK));
@@ -256,9 +258,9 @@ impl App {
     pub async fn settled_status(&self, caller: &Caller) -> Result<Status, AskError> {
         let tenant = self.0.tenant(&caller.tenant).await?;
         let head = self.0.log.head(&tenant.id).await?.0;
-        let mut assessed = tenant.assessed.subscribe();
+        let mut assessed = tenant.progress.assessed.subscribe();
         while *assessed.borrow_and_update() < head {
-            if let Some(error) = tenant.stopped() {
+            if let Some(error) = tenant.progress.stopped() {
                 return Err(error.into());
             }
             if tenant.stands_still() {

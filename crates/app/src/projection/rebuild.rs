@@ -54,7 +54,8 @@ impl App {
         operates(caller)?;
         self.writable()?;
         let tenant = self.0.tenant(&caller.tenant).await?;
-        let _rebuilding = tenant.rebuilding.try_lock().map_err(|_| RebuildError::UnderWay)?;
+        let _rebuilding =
+            tenant.progress.rebuilding.try_lock().map_err(|_| RebuildError::UnderWay)?;
         if !self.0.options.follow {
             Runner::live(&self.0.log, &self.0.views, &tenant).catch_up(|_, _| {}).await?;
         }
@@ -79,20 +80,25 @@ impl App {
         operates(caller)?;
         self.writable()?;
         let tenant = self.0.tenant(&caller.tenant).await?;
-        let rebuilding =
-            Arc::clone(&tenant.rebuilding).try_lock_owned().map_err(|_| RebuildError::UnderWay)?;
+        let rebuilding = Arc::clone(&tenant.progress.rebuilding)
+            .try_lock_owned()
+            .map_err(|_| RebuildError::UnderWay)?;
         let (log, views, stop) =
             (Arc::clone(&self.0.log), Arc::clone(&self.0.views), self.0.stop.clone());
-        tenant.set_rebuild_state(RebuildState::Running { done: 0, of: tenant.assessed_to() });
+        tenant.progress.set_rebuild_state(RebuildState::Running {
+            done: 0,
+            of: tenant.progress.assessed_to(),
+        });
         self.0.runners.spawn(async move {
             let _rebuilding = rebuilding;
             let build = async {
-                let running =
-                    |done, of| tenant.set_rebuild_state(RebuildState::Running { done, of });
+                let running = |done, of| {
+                    tenant.progress.set_rebuild_state(RebuildState::Running { done, of })
+                };
                 Build::begin(&log, &views, &tenant, false).await?.finish(replace, running).await
             };
             tokio::select! {
-                done = build => tenant.set_rebuild_state(RebuildState::after(&done)),
+                done = build => tenant.progress.set_rebuild_state(RebuildState::after(&done)),
                 () = stop.cancelled() => {}
             }
         });
@@ -105,7 +111,7 @@ impl App {
     /// See [`RebuildError`].
     pub async fn rebuild_state(&self, caller: &Caller) -> Result<RebuildState, RebuildError> {
         operates(caller)?;
-        Ok(self.0.tenant(&caller.tenant).await?.rebuild_state().for_caller(caller))
+        Ok(self.0.tenant(&caller.tenant).await?.progress.rebuild_state().for_caller(caller))
     }
 
     /// What the switch found that put the read models in place which are asked now; none: they are
@@ -146,8 +152,8 @@ pub(crate) async fn renew(
 ) {
     loop {
         let once = async {
-            let _rebuilding = tenant.rebuilding.lock().await;
-            if tenant.in_use().current {
+            let _rebuilding = tenant.progress.rebuilding.lock().await;
+            if tenant.progress.in_use().current {
                 return Ok(None);
             }
             Build::begin(&log, &views, &tenant, true).await?.finish(true, |_, _| {}).await.map(Some)
@@ -182,7 +188,7 @@ pub(crate) async fn heal(
     views: &Arc<dyn Views>,
     tenant: &Arc<Tenant>,
 ) -> Result<RebuildReport, RebuildError> {
-    let _rebuilding = tenant.rebuilding.lock().await;
+    let _rebuilding = tenant.progress.rebuilding.lock().await;
     Build::begin(log, views, tenant, false).await?.finish(false, |_, _| {}).await
 }
 
@@ -281,17 +287,17 @@ impl<'a> Build<'a> {
         self.come_near(progress).await?;
         report.switched = true;
         let text = serde_json::to_string(&report).unwrap_or_default();
-        let _moving = self.tenant.moving.lock().await;
+        let _moving = self.tenant.progress.moving.lock().await;
         let size = self.catch_up().await?;
         progress(size, size);
         self.views.switch(id, LogSize(size), &text).await?;
         if let Some(beside) = &self.runner.beside {
-            self.tenant.switched(new.made_by, &beside.folded);
+            self.tenant.progress.switched(new.made_by, &beside.folded);
         }
         if report.healed.is_some() && self.views.check().await.is_ok() {
             self.views.condemn(None);
             self.tenant.health.mended("views");
-            self.tenant.stop(None);
+            self.tenant.progress.stop(None);
         }
         Ok(report)
     }
@@ -299,11 +305,11 @@ impl<'a> Build<'a> {
     /// Folds until little is left to the live one.
     async fn come_near(&self, progress: &mut impl FnMut(u64, u64)) -> Result<(), LogError> {
         loop {
-            if let Some(error) = self.tenant.stopped() {
+            if let Some(error) = self.tenant.progress.stopped() {
                 return Err(error);
             }
             let (from, to) =
-                (self.beside.covered(&self.tenant.id).await?.0, self.tenant.assessed_to());
+                (self.beside.covered(&self.tenant.id).await?.0, self.tenant.progress.assessed_to());
             progress(from, to);
             if from + NEAR > to && !self.is_behind_the_log(to).await? {
                 return Ok(());
@@ -328,7 +334,7 @@ impl<'a> Build<'a> {
 
     /// Takes the rest, and pins both as they are then.
     async fn pin(&self) -> Result<Box<dyn Comparison>, LogError> {
-        let _moving = self.tenant.moving.lock().await;
+        let _moving = self.tenant.progress.moving.lock().await;
         self.catch_up().await?;
         self.views.compare(&self.tenant.id).await
     }
@@ -366,7 +372,7 @@ mod tests {
         let tenant = inner.tenant(&id).await.unwrap();
         let build = Build::begin(&inner.log, &inner.views, &tenant, true).await.unwrap();
         build.runner.batches(LogPosition(0), 40, &mut |_, _| {}).await.unwrap();
-        assert_eq!(tenant.assessed_to(), 83, "what is built moves nothing that is asked");
+        assert_eq!(tenant.progress.assessed_to(), 83, "what is built moves nothing that is asked");
         let number = world.views.generations(&id).await.unwrap().shadow.unwrap().number;
         drop(build);
         still.close().await;
@@ -378,6 +384,6 @@ mod tests {
         let report = build.finish(true, |done, of| seen.push((done, of))).await.unwrap();
         assert_eq!((report.new.generation, seen[0], report.switched), (number, (40, 83), true));
         assert_eq!(app.dump_views(&owner("acme")).await.unwrap(), good);
-        assert!(tenant.in_use().current);
+        assert!(tenant.progress.in_use().current);
     }
 }

@@ -40,7 +40,7 @@ pub(crate) async fn activate(
     }
     let fact = FactData::RulesActivated(RulesActivated { rules: RULES.to_owned() });
     let id = format!("rules/{RULES}/after/{}", after.0);
-    let sealed = tenant.own.seal(&id, fact, tenant.own.now());
+    let sealed = tenant.identity.own.seal(&id, fact, tenant.identity.own.now());
     let sealed = sealed.map_err(|refusal| {
         LogError::unavailable(format!("what rules are in force could not be sealed: {refusal}"))
     })?;
@@ -67,7 +67,7 @@ async fn in_force(
     if head - covered.min(head) > TAIL {
         return Ok(None);
     }
-    let mut found = (LogPosition(0), tenant.opened_rules.clone());
+    let mut found = (LogPosition(0), tenant.identity.opened_rules.clone());
     if let Some(last) = covered.checked_sub(1) {
         let reader = tenant.reader(log, views);
         let positions = reader.positions(&term(TermKind::Kind, KIND), LogPosition(last)).await?;
@@ -139,7 +139,7 @@ mod tests {
     async fn activate_other(app: &App, id: &str) {
         let tenant = app.0.tenant(&tenant("acme")).await.unwrap();
         let fact = FactData::RulesActivated(RulesActivated { rules: "r0".to_owned() });
-        let sealed = tenant.own.seal(id, fact, tenant.own.now()).unwrap();
+        let sealed = tenant.identity.own.seal(id, fact, tenant.identity.own.now()).unwrap();
         tenant
             .sequencer
             .append(AppendRequest { records: vec![sealed], expected_revision: None })

@@ -111,7 +111,7 @@ async fn views(app: &Inner, tenants: &[Arc<Tenant>]) -> bool {
         app.views.condemn(None);
         for tenant in tenants {
             tenant.health.mended("views");
-            tenant.stop(None);
+            tenant.progress.stop(None);
         }
     }
     well

@@ -284,7 +284,9 @@ impl<'v> Candidates<'v> {
             }
         }
         if let Some(read) = &after {
-            ids.extend(view.tenant.moved.passed(view.cut.known_at.0 + 1, read).remembered());
+            ids.extend(
+                view.tenant.progress.moved.passed(view.cut.known_at.0 + 1, read).remembered(),
+            );
         }
         Ok(ids)
     }
@@ -296,7 +298,9 @@ impl<'v> Candidates<'v> {
         mut each: impl FnMut(&SessionSeen) -> Option<Time>,
     ) -> Result<(), AskError> {
         let Some(read) = read else { return Ok(()) };
-        for id in self.view.tenant.moved.passed(self.view.cut.known_at.0 + 1, read).remembered() {
+        for id in
+            self.view.tenant.progress.moved.passed(self.view.cut.known_at.0 + 1, read).remembered()
+        {
             each(&*self.seen(&id).await?);
         }
         Ok(())

@@ -66,7 +66,7 @@ impl App {
                     page.has_next = true;
                     return false;
                 }
-                page.cursors.push(view.tenant.cursor_key.seal(&Cursor {
+                page.cursors.push(view.tenant.identity.cursor_key.seal(&Cursor {
                     question,
                     at: view.cut.at,
                     known_at: view.cut.known_at,

@@ -115,7 +115,7 @@ impl App {
         let mut barrier = None;
         if caller.has(Role::Investigate) {
             searched.push(PEOPLE);
-            for person in view.tenant.keyring.find(text).await? {
+            for person in view.tenant.identity.keyring.find(text).await? {
                 let of = term(TermKind::Subject, person.as_str());
                 items.extend(
                     search
@@ -176,7 +176,7 @@ impl Search<'_> {
         }
         let event = SourceEventId::new(self.text);
         let own = SourceId::new(LEDGER_SOURCE);
-        for source in tenant.sources.known_at(self.known_at()).iter().chain([&own]) {
+        for source in tenant.knowledge.sources.known_at(self.known_at()).iter().chain([&own]) {
             let id = RecordId::derive(&tenant.id, source, &event);
             let first = reader.position(id, self.known_at()).await?;
             let mut positions: BTreeSet<LogPosition> = first.into_iter().collect();

@@ -36,8 +36,10 @@ impl Search<'_> {
     /// names them.
     pub(super) async fn labelled(&self) -> Result<Vec<Found>, LogError> {
         const MATCHED: &str = "display name";
-        let of =
-            index_term(LABEL_TERM, self.view.tenant.keys.blind_index(BlindKind::Label, self.text));
+        let of = index_term(
+            LABEL_TERM,
+            self.view.tenant.identity.keys.blind_index(BlindKind::Label, self.text),
+        );
         let views = &self.inner().views;
         let carrying = views
             .positions_of(&self.view.tenant.id, &of, LogPosition(0), self.known_at(), OPENED)
@@ -73,7 +75,7 @@ impl Search<'_> {
         {
             let corrupt = |what| LogError::Corrupt { position: *position, what };
             let header = entry.decode_header().map_err(|error| corrupt(error.what))?;
-            let blocks = open_personal(entry, &header, &tenant.keys, &[])
+            let blocks = open_personal(entry, &header, &tenant.identity.keys, &[])
                 .map_err(|error| corrupt(error.what))?;
             let labels = blocks
                 .iter()
@@ -99,12 +101,13 @@ impl Search<'_> {
             return Ok((None, true));
         }
         let tenant = self.view.tenant.clone();
-        let nobodys = index_term(ADDRESS, tenant.keys.blind_index(BlindKind::Address, self.text));
+        let nobodys =
+            index_term(ADDRESS, tenant.identity.keys.blind_index(BlindKind::Address, self.text));
         let mut positions = self.positions(&[nobodys]).await?;
         let mut last: Option<Pseudonym> = None;
         let (mut looked_at, mut all) = (0, false);
         while !all && looked_at < PEOPLE && positions.len() <= COUNTED {
-            let people = tenant.keyring.keys_after(last.as_ref(), AT_ONCE).await?;
+            let people = tenant.identity.keyring.keys_after(last.as_ref(), AT_ONCE).await?;
             all = people.len() < AT_ONCE;
             looked_at += people.len();
             let terms: Vec<Term> = people

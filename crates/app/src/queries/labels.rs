@@ -46,8 +46,9 @@ impl App {
 
 impl Inner {
     async fn label(&self, tenant: &Tenant, person: &Pseudonym) -> Result<Option<Label>, LogError> {
-        let keys = tenant.keyring.open([person]).await?;
-        let Some(last) = tenant.assessed_to().checked_sub(1).filter(|_| !keys.is_empty()) else {
+        let keys = tenant.identity.keyring.open([person]).await?;
+        let Some(last) = tenant.progress.assessed_to().checked_sub(1).filter(|_| !keys.is_empty())
+        else {
             return Ok(None);
         };
         let reader = tenant.reader(&*self.log, &*self.views);
@@ -58,7 +59,7 @@ impl Inner {
             for entry in self.log.read_at(&tenant.id, &[*position]).await? {
                 let corrupt = |what| LogError::Corrupt { position: *position, what };
                 let header = entry.decode_header().map_err(|error| corrupt(error.what))?;
-                let blocks = open_personal(&entry, &header, &tenant.keys, &keys)
+                let blocks = open_personal(&entry, &header, &tenant.identity.keys, &keys)
                     .map_err(|error| corrupt(error.what))?;
                 for block in blocks.iter().filter(|block| block.pseudonym.as_ref() == Some(person))
                 {

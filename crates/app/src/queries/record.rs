@@ -82,7 +82,7 @@ impl Inner {
             RecordBy::Id(id) => self.first_of(tenant, head, &[id]).await,
             RecordBy::SourceId(event) => {
                 let own = SourceId::new(LEDGER_SOURCE);
-                let sources = tenant.sources.known_at(LogPosition(u64::MAX >> 1));
+                let sources = tenant.knowledge.sources.known_at(LogPosition(u64::MAX >> 1));
                 let ids: Vec<RecordId> = sources
                     .iter()
                     .chain([&own])
@@ -119,14 +119,14 @@ impl Inner {
     ) -> Result<(Option<Vec<u8>>, Option<Value>), LogError> {
         let corrupt = |what: String| LogError::Corrupt { position, what };
         let persons = entry.persons().map_err(|error| corrupt(error.what))?;
-        let keys = tenant.keyring.open(&persons).await?;
-        let original = match open_original(entry, header, &tenant.keys, &keys) {
+        let keys = tenant.identity.keyring.open(&persons).await?;
+        let original = match open_original(entry, header, &tenant.identity.keys, &keys) {
             Ok(original) => Some(original),
             Err(OpenError::Erased { .. }) => None,
             Err(OpenError::Corrupt(error)) => return Err(corrupt(error.what)),
         };
         let mut personal = Map::new();
-        for block in open_personal(entry, header, &tenant.keys, &keys)
+        for block in open_personal(entry, header, &tenant.identity.keys, &keys)
             .map_err(|error| corrupt(error.what))?
         {
             let whose = block

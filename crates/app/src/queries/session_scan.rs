@@ -214,8 +214,13 @@ impl<'v> Walk<'v> {
         // A session may have moved past what was read, while we read. Moves are remembered before
         // rows move, so it is found here.
         if let Some(read) = furthest {
-            for session in
-                self.view.tenant.moved.passed(self.view.cut.known_at.0 + 1, &read).remembered()
+            for session in self
+                .view
+                .tenant
+                .progress
+                .moved
+                .passed(self.view.cut.known_at.0 + 1, &read)
+                .remembered()
             {
                 self.look_at(session, None).await?;
             }
@@ -254,7 +259,7 @@ impl<'v> Walk<'v> {
 async fn passed(view: &View<'_>, after: &HeadKey) -> Result<Vec<SessionId>, LogError> {
     let size = view.cut.known_at.0 + 1;
     let tenant = view.tenant.clone();
-    match tenant.moved.passed(size, after) {
+    match tenant.progress.moved.passed(size, after) {
         reordered::Passed::Known(sessions) => Ok(sessions),
         reordered::Passed::Since { since, mut sessions } => {
             // Moves that far back are not remembered: every session that was spoken of since then

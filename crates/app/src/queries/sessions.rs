@@ -113,7 +113,7 @@ impl App {
                 continue;
             };
             let assessed = if in_full { view.in_full(assessed) } else { assessed };
-            page.cursors.push(view.tenant.cursor_key.seal(&Cursor {
+            page.cursors.push(view.tenant.identity.cursor_key.seal(&Cursor {
                 question,
                 at: view.cut.at,
                 known_at: view.cut.known_at,
@@ -144,7 +144,7 @@ impl Inner {
         let Some(subject) = subject else { return Ok(None) };
         let mut people = vec![Pseudonym::new(subject)];
         if caller.has(Role::Investigate) {
-            people.extend(tenant.keyring.find(subject).await?);
+            people.extend(tenant.identity.keyring.find(subject).await?);
         }
         let people: BTreeSet<Pseudonym> =
             people.iter().flat_map(|person| history.people(person)).collect();

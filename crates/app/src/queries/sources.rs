@@ -55,14 +55,14 @@ impl App {
         let view = self.ask(caller, Query::Sources, asking).await?;
         let tenant = &view.tenant;
         let known_at = view.cut.known_at;
-        let mut known = tenant.sources.known_at(known_at);
+        let mut known = tenant.knowledge.sources.known_at(known_at);
         known.retain(|source| only.is_none_or(|only| source == only));
         let left_out = known.len().saturating_sub(SOURCES);
         known.truncate(SOURCES);
         let telling = Telling {
             inner: &self.0,
             tenant,
-            history: tenant.history(),
+            history: tenant.knowledge.history(),
             known_at,
             read: (READ / known.len().max(1)).max(LISTED),
         };
@@ -72,7 +72,7 @@ impl App {
         }
         // The ledger cannot miss what it says itself: it is no source that one hears.
         let missing = only.filter(|only| sources.is_empty() && only.as_str() != LEDGER_SOURCE);
-        let known_from = missing.and_then(|only| tenant.sources.since(only));
+        let known_from = missing.and_then(|only| tenant.knowledge.sources.since(only));
         let barrier = only.filter(|_| sources.is_empty()).map(|only| not_known("source", only));
         view.answer_with(Heard { sources, left_out, known_from }, barrier).await
     }
@@ -92,7 +92,8 @@ impl Telling<'_> {
     }
 
     async fn report(&self, source: SourceId) -> Result<SourceReport, LogError> {
-        let first: Vec<LogPosition> = self.tenant.sources.since(&source).into_iter().collect();
+        let first: Vec<LogPosition> =
+            self.tenant.knowledge.sources.since(&source).into_iter().collect();
         let first =
             self.reader().records(&first).await?.first().map(|record| record.reference.clone());
         Ok(SourceReport {

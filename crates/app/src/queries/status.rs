@@ -29,7 +29,7 @@ impl App {
     /// # Errors
     /// See [`AskError`].
     pub async fn is_rehearsal(&self, caller: &Caller) -> Result<bool, AskError> {
-        Ok(self.0.tenant(&caller.tenant).await?.rehearsal)
+        Ok(self.0.tenant(&caller.tenant).await?.identity.rehearsal)
     }
 
     /// What does not work of any tenant: for a readiness probe, which names none.

@@ -32,7 +32,7 @@ impl App {
     ) -> Result<Answer<Option<SessionStops>>, AskError> {
         let view = self.ask(caller, Query::ChangePoints, asking).await?;
         let (at, known_at) = (view.cut.at, view.cut.known_at);
-        let head = LogPosition(view.tenant.assessed_to().saturating_sub(1)).max(known_at);
+        let head = LogPosition(view.tenant.progress.assessed_to().saturating_sub(1)).max(known_at);
         let Some(gathered) = view.gathered(session, known_at, None).await? else {
             return view.answer(None).await;
         };
