@@ -4,7 +4,7 @@
 use crate::{
     app::{App, Inner},
     projection::{
-        projector::{self, Runner},
+        projector::{self, Projector},
         rebuild, scrub,
     },
     tenant::{
@@ -146,8 +146,8 @@ async fn start(inner: &Inner, tenant: &Arc<Tenant>) {
         projector::say_rules(&tenant, &*inner.log, &*inner.views).await;
     }
     if inner.options.follow {
-        inner.runners.spawn(projector::follow(
-            Runner::live(&inner.log, &inner.views, &tenant),
+        inner.runners.spawn(projector::run(
+            Projector::live(&inner.log, &inner.views, &tenant),
             inner.stop.clone(),
         ));
         if !tenant.progress.in_use().current {

@@ -11,7 +11,7 @@ use claimledger_facts::ids::LogPosition;
 use common::*;
 use serde_json::{Value, json};
 
-/// Each head row: whether the rules find it retracted, how many decisions were falsified, and up to
+/// Each session row: whether the rules find it retracted, how many decisions were falsified, and up to
 /// where it was assessed.
 async fn rows(app: &App) -> Vec<(String, bool, u64, String)> {
     app.settled_status(&owner("acme")).await.unwrap();
@@ -20,7 +20,7 @@ async fn rows(app: &App) -> Vec<(String, bool, u64, String)> {
         .await
         .unwrap()
         .into_iter()
-        .filter(|row| row.starts_with("head "));
+        .filter(|row| row.starts_with("session_row "));
     let row = |row: String| {
         let (head, state) = row.split_once('{').unwrap();
         let head: Vec<&str> = head.split(' ').filter(|word| !word.is_empty()).collect();

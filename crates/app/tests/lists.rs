@@ -255,7 +255,8 @@ async fn a_link_may_name_a_record_that_comes_later() {
     }
     let rows = app.dump_views(&owner("acme")).await.unwrap();
     assert!(
-        rows.iter().any(|row| row.starts_with("head T2 ") && row.contains("alias_of\":\"T1")),
+        rows.iter()
+            .any(|row| row.starts_with("session_row T2 ") && row.contains("alias_of\":\"T1")),
         "{rows:#?}"
     );
 }
@@ -321,7 +322,7 @@ async fn few_among_very_many_are_found_at_a_past_k_while_sessions_move() {
         let (mut found, mut after) = (Vec::new(), None);
         loop {
             let page = app
-                .sessions_in_brief(&owner("acme"), &ended, &asking, size, after.as_deref())
+                .sessions_state_only(&owner("acme"), &ended, &asking, size, after.as_deref())
                 .await
                 .unwrap()
                 .value;

@@ -202,8 +202,11 @@ async fn page(
             )
         }
         _ => {
-            let page =
-                app.sessions_in_brief(&caller, &filter, asking, first, after).await.unwrap().value;
+            let page = app
+                .sessions_state_only(&caller, &filter, asking, first, after)
+                .await
+                .unwrap()
+                .value;
             let row = |hit: &claimledger_app::model::answer::SessionHit| {
                 let state = &hit.session;
                 format!(

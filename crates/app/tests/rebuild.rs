@@ -13,7 +13,7 @@ use claimledger_facts::ids::{LogSize, SessionId};
 use claimledger_ledger::{
     generations::{MadeBy, Place, VIEWS_VERSION},
     index::RecordIndex,
-    views::{HeadRow, Views},
+    views::{SessionRow, Views},
 };
 use common::*;
 
@@ -132,7 +132,7 @@ async fn a_rebuild_is_beside_and_answers_stay_the_same() {
 async fn rows_that_the_log_does_not_give_are_named_and_stay() {
     let (world, app) = settled().await;
     let id = tenant("acme");
-    let mut row = world.views.head_row(&id, &SessionId::new("S3")).await.unwrap().unwrap();
+    let mut row = world.views.session_row(&id, &SessionId::new("S3")).await.unwrap().unwrap();
     row.state = br#"{"last":0,"not_understood":1}"#.to_vec();
     world.views.apply(&id, LogSize(83), &[], &[row.clone()]).await.unwrap();
     let tampered = app.dump_views(&owner("acme")).await.unwrap();
@@ -194,10 +194,10 @@ async fn rows_of_other_rules_find_candidates_and_no_more() {
     app.close().await;
     // Other rules said that nothing was ever decided, and that it is all over.
     let id = tenant("acme");
-    let rows: Vec<HeadRow> = world.views.sessions_with(&id, &[], None, None, 99).await.unwrap();
+    let rows: Vec<SessionRow> = world.views.sessions_with(&id, &[], None, None, 99).await.unwrap();
     let rows: Vec<_> = rows
         .into_iter()
-        .map(|row| HeadRow { state: br#"{"last":0,"not_understood":1}"#.to_vec(), ..row })
+        .map(|row| SessionRow { state: br#"{"last":0,"not_understood":1}"#.to_vec(), ..row })
         .collect();
     world.views.apply(&id, LogSize(83), &[], &rows).await.unwrap();
     world.views.begin(&id, Place::Live, &MadeBy::now("r0")).await.unwrap();
@@ -230,8 +230,8 @@ async fn rows_of_other_rules_find_candidates_and_no_more() {
             && report.new.rules == RULES,
         "{report}"
     );
-    let heads = report.rows.iter().find(|rows| rows.kind == "head").unwrap();
-    assert_eq!((heads.only_old, heads.only_new), (8, 8));
+    let session_rows = report.rows.iter().find(|rows| rows.kind == "session_row").unwrap();
+    assert_eq!((session_rows.only_old, session_rows.only_new), (8, 8));
     app.close().await;
 
     // Opened again there is nothing to do.
@@ -257,7 +257,7 @@ async fn a_rebuild_that_was_cut_off_leaves_nothing() {
             &id,
             LogSize(0),
             &[],
-            &[world.views.head_row(&id, &SessionId::new("S1")).await.unwrap().unwrap()],
+            &[world.views.session_row(&id, &SessionId::new("S1")).await.unwrap().unwrap()],
         )
         .await
         .unwrap();

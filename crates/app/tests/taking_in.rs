@@ -130,7 +130,7 @@ async fn rebuilding_gives_the_same_rows() {
     assert!(report.equal && report.switched && report.at == 83, "{report}");
     assert!(seen.is_sorted() && seen.last() == Some(&(83, 83)), "{seen:?}");
     assert_eq!(app.dump_views(&owner("acme")).await.unwrap(), before);
-    assert_eq!(before.iter().filter(|row| row.starts_with("head ")).count(), 8);
+    assert_eq!(before.iter().filter(|row| row.starts_with("session_row ")).count(), 8);
 }
 
 #[tokio::test]
@@ -144,7 +144,7 @@ async fn late_configuration_reaches_the_rows() {
                 .await
                 .unwrap()
                 .into_iter()
-                .find(|row| row.starts_with("head S1 "))
+                .find(|row| row.starts_with("session_row S1 "))
                 .unwrap()
         }
     };
@@ -186,7 +186,7 @@ async fn the_order_of_arrival_does_not_matter() {
         let rows = app.dump_views(&owner("acme")).await.unwrap();
         states.push(
             rows.into_iter()
-                .filter(|row| row.starts_with("head "))
+                .filter(|row| row.starts_with("session_row "))
                 .map(|row| without_arrival(&row))
                 .collect::<Vec<_>>(),
         );

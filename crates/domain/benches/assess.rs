@@ -6,7 +6,7 @@
 mod lines;
 
 use claimledger_domain::{
-    assess, assess_in_brief, assess_standing,
+    assess, assess_standing, assess_state_only,
     model::{Cut, Known, SessionState},
 };
 use claimledger_facts::{ids::LogPosition, time::Time};
@@ -104,7 +104,7 @@ fn main() {
         best_of(5, || drop(black_box(assess(&facts, &day.history, cut).expect("a session"))))
     };
     println!("a session of {} facts", facts.len());
-    println!("in brief        {:?}", of(assess_in_brief));
+    println!("in brief        {:?}", of(assess_state_only));
     println!("how it stands   {:?}", of(assess_standing));
     println!("in full         {:?}", of(assess));
     println!("copy its facts  {:?}", best_of(5, || drop(black_box(facts.clone()))));

@@ -122,7 +122,7 @@ pub fn assess_standing(facts: &[Known], history: &History, cut: Cut) -> Option<S
 /// The same without trees of reasons, and of [`SessionState::context`] the IdP's session alone: for
 /// whoever goes through many sessions. Putting reasons into words takes longer than finding them.
 #[must_use]
-pub fn assess_in_brief(facts: &[Known], history: &History, cut: Cut) -> Option<SessionState> {
+pub fn assess_state_only(facts: &[Known], history: &History, cut: Cut) -> Option<SessionState> {
     trace(facts, history, cut).map(|trace| state::state(&trace, Told::InBrief))
 }
 

@@ -14,7 +14,7 @@ pub use said::{Aspect, AspectKind};
 pub use stops::{Nearest, Stop, Stops, stops};
 
 use crate::{
-    assess::{assess, assess_in_brief},
+    assess::{assess, assess_state_only},
     history::{History, parts::Concerns},
     links::components,
     model::{Cut, Known, RecordRef, SessionState},
@@ -214,7 +214,7 @@ impl<'a> Trial<'a> {
 
     /// In brief: what is said of a state rests on no tree.
     fn state(&self, known_at: LogPosition, out: &Out) -> Option<SessionState> {
-        self.assessed(known_at, out, assess_in_brief)
+        self.assessed(known_at, out, assess_state_only)
     }
 
     fn assessed(&self, known_at: LogPosition, out: &Out, assess: Assess) -> Option<SessionState> {

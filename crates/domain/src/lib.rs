@@ -50,7 +50,7 @@ pub mod session_list;
 pub mod timeline;
 
 pub use assess::{
-    assess, assess_in_brief, assess_standing, authenticator_lost::loss_speaks_of,
+    assess, assess_standing, assess_state_only, authenticator_lost::loss_speaks_of,
     retraction::retraction_hits,
 };
 

@@ -26,7 +26,7 @@ pub const ANSWERING_VERSIONS: &[&str] = &[VIEWS_VERSION];
 pub struct MadeBy {
     /// The version of the rows.
     pub views: String,
-    /// The version of the rules that head rows were assessed by; where code of several moved them,
+    /// The version of the rules that session rows were assessed by; where code of several moved them,
     /// all of them.
     pub rules: String,
 }
@@ -91,16 +91,16 @@ pub enum RowKind {
     Posting,
     /// A term, and a session that a record with it names.
     Session,
-    /// A head row.
-    Head,
+    /// A session with its sort key and its state.
+    SessionRow,
     /// What is kept of a session's records: a part of it.
-    Brief,
+    RecordSummary,
 }
 
 impl RowKind {
     /// Every kind, in the order of a dump.
     pub const ALL: [Self; 5] =
-        [Self::Record, Self::Posting, Self::Session, Self::Head, Self::Brief];
+        [Self::Record, Self::Posting, Self::Session, Self::SessionRow, Self::RecordSummary];
 
     /// The word that its rows begin with in a dump.
     #[must_use]
@@ -109,8 +109,8 @@ impl RowKind {
             Self::Record => "record",
             Self::Posting => "posting",
             Self::Session => "session",
-            Self::Head => "head",
-            Self::Brief => "brief",
+            Self::SessionRow => "session_row",
+            Self::RecordSummary => "record_summary",
         }
     }
 }

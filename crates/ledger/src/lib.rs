@@ -30,7 +30,6 @@
 //!    whether rows of the version before may be asked while the new ones are built beside them.
 
 pub mod append;
-pub mod briefs;
 pub mod clock;
 pub mod conformance;
 pub mod generations;
@@ -38,5 +37,6 @@ pub mod index;
 pub mod keys;
 pub mod log;
 pub mod memory;
+pub mod record_summaries;
 pub mod sequencer;
 pub mod views;

@@ -1,11 +1,11 @@
-//! The seam of the read models: an inverted index over facts, and one head row a session. Rows and
+//! The seam of the read models: an inverted index over facts, and one session row a session. Rows and
 //! checkpoint move in one transaction.
 
 use crate::{
-    briefs::Briefs,
     generations::{Comparison, Generations, MadeBy, Place},
     index::RecordIndex,
     log::LogError,
+    record_summaries::RecordSummaries,
 };
 use async_trait::async_trait;
 use claimledger_facts::{
@@ -148,15 +148,15 @@ pub struct IndexRow {
     pub id: RecordId,
     /// Its terms, once each.
     pub terms: Vec<Term>,
-    /// What is kept of it for each session that it names ([`Views::briefs_of_each`]): bytes that
+    /// What is kept of it for each session that it names ([`Views::summaries_of_each`]): bytes that
     /// mean nothing here. Empty: nothing.
-    pub brief: Vec<u8>,
+    pub summary: Vec<u8>,
 }
 
 /// A session as last assessed at the head: a cache made by the function that also answers at any
 /// other cut.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HeadRow {
+pub struct SessionRow {
     /// The session's name.
     pub session: SessionId,
     /// When its first fact occurred; with the two below the order of lists.
@@ -173,11 +173,11 @@ pub struct HeadRow {
     pub state: Vec<u8>,
 }
 
-impl HeadRow {
+impl SessionRow {
     /// Where the session stands in lists.
     #[must_use]
-    pub fn key(&self) -> HeadKey {
-        HeadKey {
+    pub fn key(&self) -> SortKey {
+        SortKey {
             first_occurred: self.first_occurred,
             first_source: self.first_source.clone(),
             first_source_id: self.first_source_id.clone(),
@@ -200,7 +200,7 @@ impl HeadRow {
         let state = String::from_utf8_lossy(state);
         let over_at = over_at.map_or_else(|| "never".to_owned(), |time| time.to_string());
         format!(
-            "head {session} {first_occurred} {first_source} {first_source_id} {over_at} {} {state}",
+            "session_row {session} {first_occurred} {first_source} {first_source_id} {over_at} {} {state}",
             assessed_to.0
         )
     }
@@ -219,7 +219,7 @@ pub struct ActiveAt {
 impl ActiveAt {
     /// Whether a row may be of a session that was there.
     #[must_use]
-    pub fn may_be(&self, row: &HeadRow) -> bool {
+    pub fn may_be(&self, row: &SessionRow) -> bool {
         // A session's first fact, as known at an earlier size, was no earlier one.
         row.first_occurred <= self.at
             && (row.over_at.is_none_or(|over| over > self.at) || row.assessed_to > self.size)
@@ -228,7 +228,7 @@ impl ActiveAt {
 
 /// Where a list goes on: after this key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct HeadKey {
+pub struct SortKey {
     /// When the first fact occurred.
     pub first_occurred: Time,
     /// The source of the first fact.
@@ -245,7 +245,7 @@ pub struct HeadKey {
 /// What is asked in one call comes from one generation, whatever is switched meanwhile.
 #[async_trait]
 pub trait Views: RecordIndex {
-    /// Writes the rows of records `from..from + rows.len()` and the head rows, and moves the
+    /// Writes the rows of records `from..from + rows.len()` and the session rows, and moves the
     /// checkpoint, in one transaction. Refused as `Unavailable` if the checkpoint is not at `from`.
     /// Rows that are delivered twice change nothing. A tenant without a live generation gets one,
     /// of unknown rules; a shadow must have been begun.
@@ -254,7 +254,7 @@ pub trait Views: RecordIndex {
         tenant: &TenantId,
         from: LogSize,
         rows: &[IndexRow],
-        heads: &[HeadRow],
+        session_rows: &[SessionRow],
     ) -> Result<(), LogError>;
 
     /// Positions of records with this term, at or after `from`, up to `known_at` inclusive,
@@ -280,25 +280,25 @@ pub trait Views: RecordIndex {
 
     /// What is kept of the records that name each of these sessions: parts in order, in the order
     /// asked. Records of any position are in them.
-    async fn briefs_of_each(
+    async fn summaries_of_each(
         &self,
         tenant: &TenantId,
         sessions: &[SessionId],
-    ) -> Result<Vec<Vec<Briefs>>, LogError>;
+    ) -> Result<Vec<Vec<RecordSummaries>>, LogError>;
 
     /// Sessions whose records carry all of these terms (not necessarily one record), in the order
-    /// of [`HeadKey`], after `after`, at most `max`. A term of a kind that lists no sessions
+    /// of [`SortKey`], after `after`, at most `max`. A term of a kind that lists no sessions
     /// ([`TermKind::lists_sessions`]) is carried by none. A record counts for the session ids that
-    /// it names itself: when links give a session several ids, the head row's name alone is looked
+    /// it names itself: when links give a session several ids, the session row's name alone is looked
     /// at. With `active_at`, those alone that may have been there then.
     async fn sessions_with(
         &self,
         tenant: &TenantId,
         terms: &[Term],
         active_at: Option<ActiveAt>,
-        after: Option<&HeadKey>,
+        after: Option<&SortKey>,
         max: usize,
-    ) -> Result<Vec<HeadRow>, LogError>;
+    ) -> Result<Vec<SessionRow>, LogError>;
 
     /// Values of terms of this kind that are carried so often, whatever K, bytewise, after `after`,
     /// at most `max`. It finds candidates: what holds at an earlier K is for the caller to see.
@@ -311,12 +311,12 @@ pub trait Views: RecordIndex {
         max: usize,
     ) -> Result<Vec<String>, LogError>;
 
-    /// The head row of a session's name.
-    async fn head_row(
+    /// The session row of a session's name.
+    async fn session_row(
         &self,
         tenant: &TenantId,
         session: &SessionId,
-    ) -> Result<Option<HeadRow>, LogError>;
+    ) -> Result<Option<SessionRow>, LogError>;
 
     /// How many sessions there are.
     async fn session_count(&self, tenant: &TenantId) -> Result<u64, LogError>;

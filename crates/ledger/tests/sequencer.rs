@@ -493,7 +493,7 @@ async fn read_models_of_another_log_are_refused() {
         position: LogPosition(0),
         id: world.record("a", "").header.id,
         terms: vec![Term { kind: TermKind::Session, value: "S".to_owned() }],
-        brief: Vec::new(),
+        summary: Vec::new(),
     };
     world.index.apply(&world.tenant, LogSize(0), &[row], &[]).await.unwrap();
     let refused = Sequencer::open(world.config(world.log.clone())).await;

@@ -5,7 +5,6 @@ use async_trait::async_trait;
 use claimledger_facts::{ids::*, record::Entry, time::Time};
 use claimledger_ledger::{
     append::{AppendOutcome, AppendRequest},
-    briefs::Briefs,
     clock::{ClockGuard, ClockSettings, FixedClock},
     conformance::{self, Records},
     generations::{Comparison, Generations, MadeBy, Place},
@@ -13,8 +12,9 @@ use claimledger_ledger::{
     keys::{CredentialRow, KeyStore, PersonRow, TenantKeysRow},
     log::{AppendFailure, Log, LogError},
     memory::{MemoryIndex, NoKeys},
+    record_summaries::RecordSummaries,
     sequencer::{LedgerKind, Sequencer, SequencerConfig},
-    views::{ActiveAt, Carried, HeadKey, HeadRow, IndexRow, Term, TermKind, Views},
+    views::{ActiveAt, Carried, IndexRow, SessionRow, SortKey, Term, TermKind, Views},
 };
 use claimledger_store::sqlite::{OpenError, SqliteOptions, SqliteStore};
 use std::sync::Arc;
@@ -182,9 +182,9 @@ impl Views for Fresh {
         tenant: &TenantId,
         from: LogSize,
         rows: &[IndexRow],
-        heads: &[HeadRow],
+        session_rows: &[SessionRow],
     ) -> Result<(), LogError> {
-        self.store.views().apply(tenant, from, rows, heads).await
+        self.store.views().apply(tenant, from, rows, session_rows).await
     }
     async fn positions_of(
         &self,
@@ -204,21 +204,21 @@ impl Views for Fresh {
     ) -> Result<Vec<Vec<LogPosition>>, LogError> {
         self.store.views().positions_of_each(tenant, terms, known_at).await
     }
-    async fn briefs_of_each(
+    async fn summaries_of_each(
         &self,
         tenant: &TenantId,
         sessions: &[SessionId],
-    ) -> Result<Vec<Vec<Briefs>>, LogError> {
-        self.store.views().briefs_of_each(tenant, sessions).await
+    ) -> Result<Vec<Vec<RecordSummaries>>, LogError> {
+        self.store.views().summaries_of_each(tenant, sessions).await
     }
     async fn sessions_with(
         &self,
         tenant: &TenantId,
         terms: &[Term],
         active_at: Option<ActiveAt>,
-        after: Option<&HeadKey>,
+        after: Option<&SortKey>,
         max: usize,
-    ) -> Result<Vec<HeadRow>, LogError> {
+    ) -> Result<Vec<SessionRow>, LogError> {
         self.store.views().sessions_with(tenant, terms, active_at, after, max).await
     }
     async fn values_of(
@@ -231,12 +231,12 @@ impl Views for Fresh {
     ) -> Result<Vec<String>, LogError> {
         self.store.views().values_of(t, kind, often, after, max).await
     }
-    async fn head_row(
+    async fn session_row(
         &self,
         tenant: &TenantId,
         session: &SessionId,
-    ) -> Result<Option<HeadRow>, LogError> {
-        self.store.views().head_row(tenant, session).await
+    ) -> Result<Option<SessionRow>, LogError> {
+        self.store.views().session_row(tenant, session).await
     }
     async fn session_count(&self, tenant: &TenantId) -> Result<u64, LogError> {
         self.store.views().session_count(tenant).await
@@ -297,7 +297,7 @@ async fn a_term_of_many_sessions_lists_as_memory_does() {
     let (fresh, memory, tenant) =
         (Fresh::new().await, MemoryIndex::default(), TenantId::from("acme"));
     let term = |kind, value: &str| Term { kind, value: value.to_owned() };
-    let (mut rows, mut heads) = (Vec::new(), Vec::new());
+    let (mut rows, mut session_rows) = (Vec::new(), Vec::new());
     for n in 0..5000_u64 {
         let session = format!("S{n}");
         let mut terms = vec![
@@ -312,9 +312,9 @@ async fn a_term_of_many_sessions_lists_as_memory_does() {
             position: LogPosition(n),
             id: RecordId(uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, session.as_bytes())),
             terms,
-            brief: vec![7; 50],
+            summary: vec![7; 50],
         });
-        heads.push(HeadRow {
+        session_rows.push(SessionRow {
             session: SessionId::new(session),
             first_occurred: Time::EPOCH.plus_secs(n * 7919 % 5003),
             first_source: "okta".to_owned(),
@@ -326,7 +326,7 @@ async fn a_term_of_many_sessions_lists_as_memory_does() {
         });
     }
     for views in [&fresh as &dyn Views, &memory] {
-        views.apply(&tenant, LogSize(0), &rows, &heads).await.unwrap();
+        views.apply(&tenant, LogSize(0), &rows, &session_rows).await.unwrap();
     }
     let active_at =
         |secs, size| Some(ActiveAt { at: Time::EPOCH.plus_secs(secs), size: LogSize(size) });
@@ -421,7 +421,7 @@ async fn the_sequencer_over_sqlite_groups_repeats_and_comes_back() {
                     position: LogPosition(n),
                     id: entry.id,
                     terms: terms.clone(),
-                    brief: Vec::new(),
+                    summary: Vec::new(),
                 })
                 .collect();
             store.views().apply(&tenant, LogSize(0), &rows, &[]).await.unwrap();
@@ -443,7 +443,7 @@ async fn a_term_of_very_many_records_is_thrown_away_too() {
                 term(TermKind::Idp, "north".to_owned()),
                 term(TermKind::Session, format!("S{n}")),
             ],
-            brief: vec![7; 50],
+            summary: vec![7; 50],
         })
         .collect();
     fresh.apply(&tenant, LogSize(0), &rows, &[]).await.unwrap();

@@ -5,7 +5,7 @@ use claimledger_facts::{ids::*, time::Time};
 use claimledger_ledger::{
     index::RecordIndex,
     log::LogError,
-    views::{ActiveAt, Carried, HeadRow, IndexRow, Term, TermKind, Views},
+    views::{ActiveAt, Carried, IndexRow, SessionRow, Term, TermKind, Views},
 };
 use claimledger_store::sqlite::{OpenError, SqliteOptions, SqliteStore, SqliteViews};
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -35,9 +35,9 @@ async fn filled(dir: &Path) -> Arc<SqliteViews> {
             &SourceEventId::from(format!("e{n}").as_str()),
         ),
         terms: vec![Term { kind: TermKind::Session, value: session(n) }, app(n)],
-        brief: format!("brief {n}").into_bytes(),
+        summary: format!("brief {n}").into_bytes(),
     };
-    let head = |n: u64| HeadRow {
+    let head = |n: u64| SessionRow {
         session: SessionId::from(session(n).as_str()),
         first_occurred: Time::from_micros(n as i64 * 1_000_000),
         first_source: "sp".to_owned(),
@@ -46,9 +46,9 @@ async fn filled(dir: &Path) -> Arc<SqliteViews> {
         over_at: n.is_multiple_of(2).then(|| Time::from_micros(n as i64 * 1_000_000 + 900_000_000)),
         state: format!("state {n}").into_bytes(),
     };
-    let (rows, heads): (Vec<_>, Vec<_>) =
+    let (rows, session_rows): (Vec<_>, Vec<_>) =
         ((0..SESSIONS).map(row).collect(), (0..SESSIONS).map(head).collect());
-    store.views().apply(&acme(), LogSize(0), &rows, &heads).await.unwrap();
+    store.views().apply(&acme(), LogSize(0), &rows, &session_rows).await.unwrap();
     store.views()
 }
 
@@ -112,8 +112,8 @@ async fn ask_everything(views: &SqliteViews) -> Vec<Result<String, LogError>> {
     }
     for n in 0..SESSIONS {
         let session = SessionId::from(session(n).as_str());
-        take(views.head_row(&tenant, &session).await.map(|found| format!("{found:?}")));
-        take(views.briefs_of_each(&tenant, &[session]).await.map(|found| format!("{found:?}")));
+        take(views.session_row(&tenant, &session).await.map(|found| format!("{found:?}")));
+        take(views.summaries_of_each(&tenant, &[session]).await.map(|found| format!("{found:?}")));
     }
     all
 }
@@ -160,8 +160,8 @@ fn damages() -> Vec<(String, bool)> {
         text("head_1", "first_source_id", head),
         bytes("head_1", "state", head),
     ]);
-    let brief = "slot = (SELECT min(slot) FROM brief_1)";
-    all.extend([bytes("brief_1", "brief", brief), number("brief_1", "crc", brief)]);
+    let summary = "slot = (SELECT min(slot) FROM brief_1)";
+    all.extend([bytes("brief_1", "brief", summary), number("brief_1", "crc", summary)]);
     for column in ["covered", "crc"] {
         all.push(number("generation", column, "place = 0"));
     }
@@ -181,7 +181,7 @@ fn damages() -> Vec<(String, bool)> {
         ("posting_1", posting),
         ("term_session_1", pair),
         ("head_1", head),
-        ("brief_1", brief),
+        ("brief_1", summary),
     ];
     all.extend(gone.map(|(table, row)| (format!("DELETE FROM {table} WHERE {row}"), false)));
     all

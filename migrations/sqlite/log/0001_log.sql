@@ -16,7 +16,7 @@ CREATE TABLE log_entry (
     original BLOB NOT NULL
 ) STRICT;
 
--- Takes no row. An append puts one in when the head row was not where it had to be, which undoes the append.
+-- Takes no row. An append puts one in when the session row was not where it had to be, which undoes the append.
 CREATE TABLE log_refused (head_moved INTEGER NOT NULL CHECK (head_moved = 0)) STRICT;
 
 CREATE TRIGGER log_entry_is_never_altered BEFORE UPDATE ON log_entry

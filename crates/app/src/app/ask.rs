@@ -14,14 +14,14 @@ use crate::{
     },
     read::{
         load_session::{self, Gathered, Traits},
-        prefetch::Fetched,
+        prefetch::Prefetched,
         reader::Reader,
     },
     tenant::Tenant,
 };
 use claimledger_domain::{
     RULES,
-    assess::{assess, assess_in_brief},
+    assess::{assess, assess_state_only},
     completeness::{Barrier, absence},
     history::History,
     model::{Cut, SessionState},
@@ -161,14 +161,14 @@ impl<'a> View<'a> {
         &self,
         id: &SessionId,
         known_at: LogPosition,
-        fetched: Option<&Fetched>,
+        prefetched: Option<&Prefetched>,
     ) -> Result<Option<Gathered>, LogError> {
         let traits = if known_at == self.cut.known_at {
             self.traits
         } else {
             self.tenant.knowledge.first_of_kind.at(known_at)
         };
-        let reader = Reader { fetched, ..self.reader() };
+        let reader = Reader { prefetched, ..self.reader() };
         load_session::session(&reader, traits, id, known_at).await
     }
 
@@ -182,15 +182,15 @@ impl<'a> View<'a> {
     }
 
     /// The same without reasons, where records were fetched already.
-    pub(crate) async fn session_in_brief(
+    pub(crate) async fn session_state_only(
         &self,
         id: &SessionId,
-        fetched: Option<&Fetched>,
+        prefetched: Option<&Prefetched>,
     ) -> Result<Option<Assessed>, LogError> {
-        let Some(gathered) = self.gathered(id, self.cut.known_at, fetched).await? else {
+        let Some(gathered) = self.gathered(id, self.cut.known_at, prefetched).await? else {
             return Ok(None);
         };
-        Ok(assess_in_brief(&gathered.facts, &self.history, self.cut)
+        Ok(assess_state_only(&gathered.facts, &self.history, self.cut)
             .map(|state| Assessed { state, gathered }))
     }
 
@@ -205,7 +205,7 @@ impl<'a> View<'a> {
     /// Reads the tenant's records.
     pub(crate) fn reader(&self) -> Reader<'_> {
         Reader {
-            briefs: self.believes_rows,
+            summaries: self.believes_rows,
             ..self.tenant.reader(&*self.inner.log, &*self.inner.views)
         }
     }

@@ -138,7 +138,7 @@ impl Inner {
             (tenant.progress.assessed.subscribe(), tenant.progress.assessed.subscribe());
         let enough = async {
             tokio::select! {
-                () = tenant.appends.go_on() => {}
+                () = tenant.appends.next_append() => {}
                 () = tokio::time::sleep(moment) => {}
             }
             mine.wait_for(|size| *size >= own).await.is_ok()
@@ -171,11 +171,11 @@ impl Inner {
     /// Whether appends run flat out, and one is on its way or begins in a moment. Nobody waits for
     /// the read models meanwhile, so they need not hurry.
     async fn others_go_on(&self, tenant: &Tenant) -> bool {
-        if !tenant.appends.run_flat_out() {
+        if !tenant.appends.is_saturated() {
             return false;
         }
         tenant.appends.are_under_way()
-            || tokio::time::timeout(GLANCE, tenant.appends.go_on()).await.is_ok()
+            || tokio::time::timeout(GLANCE, tenant.appends.next_append()).await.is_ok()
     }
 
     /// Waits until the read models have a position.

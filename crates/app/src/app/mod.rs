@@ -25,7 +25,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// The ledger, as its doors see it. Cheap to clone; the view runner ends when the last clone is
+/// The ledger, as its doors see it. Cheap to clone; the projector ends when the last clone is
 /// dropped.
 #[derive(Clone)]
 pub struct App(pub(crate) Arc<Inner>);
@@ -96,7 +96,7 @@ impl App {
         self.read_only().map_or(Ok(()), |why| Err(LogError::stopped(why)))
     }
 
-    /// Ends the view runner, and waits until it has put down what it has in hand.
+    /// Ends the projector, and waits until it has put down what it has in hand.
     pub async fn close(self) {
         self.0.stop.cancel();
         self.0.runners.close();

@@ -9,7 +9,7 @@ use super::place::Hit;
 use crate::tenant::occurrences::{STRETCH, sessions_since};
 use crate::{
     model::{
-        record_summary::Brief,
+        record_summary::RecordSummary,
         scope::Scope,
         terms::{pair, term, terms_of, variant_term},
     },
@@ -57,7 +57,7 @@ pub(super) struct Candidates {
     position: LogPosition,
     /// The record, and those that stand under the same id of the same source: they count otherwise
     /// now (`semantics.md` 32).
-    spoken: Vec<Arc<Brief>>,
+    spoken: Vec<Arc<RecordSummary>>,
     /// What finds the sessions that lie behind it, each a stage.
     terms: Vec<Term>,
     scopes: Vec<(Scope, Time)>,
@@ -114,7 +114,7 @@ impl Candidates {
     }
 
     /// The record.
-    pub(super) fn record(&self) -> &Arc<Brief> {
+    pub(super) fn record(&self) -> &Arc<RecordSummary> {
         &self.spoken[0]
     }
 
@@ -166,7 +166,7 @@ impl Candidates {
 
     /// Where a stage finds a session first.
     fn first(&self, stage: u32, gathered: &Gathered) -> Option<Hit> {
-        let hit = |record: &Brief, nth| Hit { stage, by: record.reference.position, nth };
+        let hit = |record: &RecordSummary, nth| Hit { stage, by: record.reference.position, nth };
         if stage == 0 {
             let named = self.spoken.iter().flat_map(|record| {
                 (0..).zip(record.statement.sessions()).map(move |(nth, id)| (record, nth, id))
@@ -211,7 +211,11 @@ impl Candidates {
         self.scopes.iter().map(|(_, from)| *from).min().unwrap_or(Time::MAX)
     }
 
-    fn add<'s>(&mut self, record: &Brief, sessions: impl Iterator<Item = (u32, &'s SessionId)>) {
+    fn add<'s>(
+        &mut self,
+        record: &RecordSummary,
+        sessions: impl Iterator<Item = (u32, &'s SessionId)>,
+    ) {
         let (stage, by) = (self.stage, record.reference.position);
         self.queue.extend(
             sessions

@@ -21,7 +21,7 @@ use crate::{
         answer::{Answer, SessionChange},
         query::Query,
         question::{AskError, Asking, Caller},
-        record_summary::Brief,
+        record_summary::RecordSummary,
     },
     read::{
         load_session::{self, Gathered, Traits},
@@ -228,7 +228,7 @@ struct Change {
     /// How it stands then; none: nothing of it was understood.
     state: Option<SessionState>,
     changed: Vec<Changed>,
-    record: Arc<Brief>,
+    record: Arc<RecordSummary>,
     /// T of the state.
     at: Time,
 }
@@ -239,7 +239,7 @@ struct Moment<'a> {
     traits: Traits,
     history: &'a History,
     position: LogPosition,
-    record: &'a Arc<Brief>,
+    record: &'a Arc<RecordSummary>,
 }
 
 impl Moment<'_> {

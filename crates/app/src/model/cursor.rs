@@ -5,7 +5,7 @@
 use crate::model::question::{AskError, Asking};
 use aws_lc_rs::hmac;
 use claimledger_facts::{ids::LogPosition, time::Time};
-use claimledger_ledger::{generations::VIEWS_VERSION, views::HeadKey};
+use claimledger_ledger::{generations::VIEWS_VERSION, views::SortKey};
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest as _, Sha256};
@@ -26,7 +26,7 @@ pub(crate) struct Cursor {
     /// The version of the rows whose order the list has.
     pub(crate) views: String,
     /// The session that was shown last.
-    pub(crate) session: HeadKey,
+    pub(crate) session: SortKey,
     /// In a list of decisions: the position of the decision that was shown last.
     pub(crate) decision: Option<LogPosition>,
 }
@@ -132,7 +132,7 @@ impl CursorKey {
             known_at: LogPosition(wire.2),
             known_at_time: wire.3.map(Time::from_micros),
             rules: wire.4,
-            session: HeadKey {
+            session: SortKey {
                 first_occurred: Time::from_micros(wire.5),
                 first_source: wire.6,
                 first_source_id: wire.7,
@@ -171,7 +171,7 @@ mod tests {
             known_at_time: Some(Time::from_micros(9)),
             rules: "r1".to_owned(),
             views: VIEWS_VERSION.to_owned(),
-            session: HeadKey {
+            session: SortKey {
                 first_occurred: Time::from_micros(-3),
                 first_source: "sp".to_owned(),
                 first_source_id: "S1-claims".to_owned(),

@@ -13,7 +13,7 @@ use claimledger_sources::logs_limits;
 
 /// A record without what proves it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Brief {
+pub(crate) struct RecordSummary {
     /// As an answer names it.
     pub(crate) reference: RecordRef,
     /// Whether another record of the same source and id, with other content, came first.
@@ -35,7 +35,7 @@ pub(crate) fn reference(header: &Header, kind: &str) -> RecordRef {
     }
 }
 
-impl From<Record> for Brief {
+impl From<Record> for RecordSummary {
     fn from(Record { header, mut statement, .. }: Record) -> Self {
         // The rules ask for it, and the header that tells it stays with the log.
         let starts =

@@ -1,7 +1,7 @@
 //! What a record can be found by: the table from fact types to terms. A new fact type does not
 //! compile until it has its line here.
 
-use crate::{model::LEDGER_SOURCE, model::record_summary::Brief};
+use crate::{model::LEDGER_SOURCE, model::record_summary::RecordSummary};
 use claimledger_domain::{completeness::Timeliness, history::is_config};
 use claimledger_facts::{
     fact::{Fact, FactData},
@@ -69,7 +69,7 @@ impl Told {
 }
 
 /// The terms of one record, once each, in order.
-pub(crate) fn terms_of(record: &Brief) -> Vec<Term> {
+pub(crate) fn terms_of(record: &RecordSummary) -> Vec<Term> {
     let statement = &record.statement;
     let mut terms = Terms::default();
     let source = &record.reference.source;

@@ -6,14 +6,14 @@
 //! assessed, one is written. What is assessed sees those before it, written or not ([`Ahead`]).
 
 use crate::{
-    model::{record_summary::Brief, terms::terms_of},
+    model::{record_summary::RecordSummary, terms::terms_of},
     projection::{
-        projector::Runner,
-        session_rows::{self, Heads, Late},
+        projector::Projector,
+        session_rows::{self, Late, SessionRows},
     },
     read::{
         load_session,
-        pending::Ahead,
+        pending::PendingRecords,
         reader::{Reader, decode},
     },
 };
@@ -24,7 +24,7 @@ use claimledger_facts::{
 };
 use claimledger_ledger::{
     log::{Log, LogError},
-    views::{HeadRow, IndexRow, Term},
+    views::{IndexRow, SessionRow, Term},
 };
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
@@ -34,23 +34,23 @@ use tokio_util::task::AbortOnDropHandle;
 const BATCH_BESIDE_APPENDS: usize = 500;
 
 /// Records with their terms and their bytes in brief, in order.
-type Decoded = Vec<(Brief, Vec<Term>, Vec<u8>)>;
+type Decoded = Vec<(RecordSummary, Vec<Term>, Vec<u8>)>;
 
 /// From where on, how many, and the task that reads and decodes them. Records do not change, so
 /// what it gives holds whenever it is taken.
-pub(crate) type Next = Mutex<Option<Begun>>;
-type Begun = (LogPosition, usize, AbortOnDropHandle<Result<Decoded, LogError>>);
+pub(crate) type Next = Mutex<Option<Stage>>;
+type Stage = (LogPosition, usize, AbortOnDropHandle<Result<Decoded, LogError>>);
 
 /// A batch with its rows, to be written.
 struct Made {
-    ahead: Arc<Ahead>,
+    pending: Arc<PendingRecords>,
     rows: Vec<IndexRow>,
-    heads: Vec<HeadRow>,
+    session_rows: Vec<SessionRow>,
     /// The size of the log that it leads to.
     size: u64,
 }
 
-impl Runner {
+impl Projector {
     /// Takes in the next batch; and those behind it, as long as each is a large one and nobody
     /// appends. Whoever moves the live generation holds `moving`.
     pub(crate) async fn batches(
@@ -64,7 +64,7 @@ impl Runner {
         loop {
             let want = self.want(at, head);
             let (written, wait) = oneshot::channel();
-            let ahead = before.as_ref().map(|made| Arc::clone(&made.ahead));
+            let pending = before.as_ref().map(|made| Arc::clone(&made.pending));
             let write = async {
                 if let Some(made) = &before {
                     self.write(made).await?;
@@ -73,7 +73,7 @@ impl Runner {
                 let _ = written.send(());
                 Ok::<_, LogError>(())
             };
-            let (made, wrote) = tokio::join!(self.make(at, want, head, ahead, wait), write);
+            let (made, wrote) = tokio::join!(self.make(at, want, head, pending, wait), write);
             wrote?;
             if let Some(made) = &before {
                 self.settle(made);
@@ -115,26 +115,26 @@ impl Runner {
         from: LogPosition,
         want: usize,
         head: u64,
-        before: Option<Arc<Ahead>>,
+        before: Option<Arc<PendingRecords>>,
         written: oneshot::Receiver<()>,
     ) -> Result<Option<Made>, LogError> {
         let tenant = &self.tenant;
-        let mut ahead = Ahead::new(from);
+        let mut pending = PendingRecords::new(from);
         let mut rows = Vec::with_capacity(want);
-        for (record, mut terms, brief) in self.decoded(from, want, head).await? {
+        for (record, mut terms, summary) in self.decoded(from, want, head).await? {
             terms.extend(tenant.knowledge.sources.first_of(&record.reference));
-            ahead.push(Arc::new(record), &terms);
-            let reference = &ahead.records()[rows.len()].reference;
-            rows.push(IndexRow { position: reference.position, id: reference.id, terms, brief });
+            pending.push(Arc::new(record), &terms);
+            let reference = &pending.records()[rows.len()].reference;
+            rows.push(IndexRow { position: reference.position, id: reference.id, terms, summary });
         }
-        let ahead = Arc::new(ahead);
-        let Some(last) = ahead.records().last().map(|record| record.reference.position) else {
+        let pending = Arc::new(pending);
+        let Some(last) = pending.records().last().map(|record| record.reference.position) else {
             return Ok(None);
         };
 
         // The history may know more than the read models: every answer cuts it at its K. A
         // generation that is built is behind the live one, so it has nothing to add.
-        let config: Vec<_> = ahead
+        let config: Vec<_> = pending
             .records()
             .iter()
             .flat_map(|record| {
@@ -145,7 +145,7 @@ impl Runner {
             if !config.is_empty() {
                 tenant.knowledge.learn(config.iter().cloned());
             }
-            for record in ahead.records() {
+            for record in pending.records() {
                 tenant.recorded(record.reference.recorded_at);
                 tenant.knowledge.first_of_kind.note(record);
             }
@@ -156,35 +156,35 @@ impl Runner {
             .map_or((&tenant.progress.folded, &tenant.knowledge.records), |beside| {
                 (&beside.folded, &beside.records)
             });
-        for record in ahead.records() {
+        for record in pending.records() {
             records.put(record.reference.position, record);
         }
 
-        let unwritten: Vec<_> = before.into_iter().chain([Arc::clone(&ahead)]).collect();
-        let briefs = self.beside.is_some() || tenant.progress.in_use().current;
+        let unwritten: Vec<_> = before.into_iter().chain([Arc::clone(&pending)]).collect();
+        let summaries = self.beside.is_some() || tenant.progress.in_use().current;
         let reader = Reader {
-            ahead: &unwritten,
+            pending: &unwritten,
             recent: &folded.recent,
             cache: records,
-            briefs,
+            summaries,
             ..tenant.reader(&*self.log, &*self.views)
         };
         let touched = session_rows::touched(
             &reader,
             tenant.knowledge.first_of_kind.at(last),
-            ahead.records(),
+            pending.records(),
             last,
         )
         .await?;
         let (history, config_index) = tenant.knowledge.config();
-        let mut heads = Heads::new(
+        let mut session_rows = SessionRows::new(
             reader,
             tenant.knowledge.first_of_kind.at(last),
             history,
             config_index,
             last,
         );
-        heads.assess(touched).await?;
+        session_rows.assess(touched).await?;
         if !config.is_empty() {
             written
                 .await
@@ -196,12 +196,12 @@ impl Runner {
                 folded.latest_session_fact(),
                 (&self.views, &tenant.id),
             );
-            self.assess_late(&mut heads, late, from).await?;
+            self.assess_late(&mut session_rows, late, from).await?;
         }
         let size = last.0 + 1;
-        self.remember_moves(&mut heads);
-        folded.seen_session_fact(heads.latest());
-        Ok(Some(Made { rows, heads: heads.take_rows(), size, ahead }))
+        self.remember_moves(&mut session_rows);
+        folded.seen_session_fact(session_rows.latest());
+        Ok(Some(Made { rows, session_rows: session_rows.take_rows(), size, pending }))
     }
 
     /// Configuration that came late may change sessions that no record of this batch names. They
@@ -209,23 +209,23 @@ impl Runner {
     /// and so are they. One chunk is written while the next one is assessed.
     async fn assess_late(
         &self,
-        heads: &mut Heads<'_>,
+        session_rows: &mut SessionRows<'_>,
         mut late: Late,
         from: LogPosition,
     ) -> Result<(), LogError> {
         let mut writing: Option<AbortOnDropHandle<Result<(), LogError>>> = None;
         while let Some(sessions) = late.next().await? {
-            heads.assess(sessions).await?;
-            if heads.len() >= session_rows::CHUNK {
-                self.remember_moves(heads);
+            session_rows.assess(sessions).await?;
+            if session_rows.len() >= session_rows::CHUNK {
+                self.remember_moves(session_rows);
                 if let Some(written) = writing.take() {
                     written.await.map_err(cut_off)??;
                 }
                 let (views, tenant, rows) =
-                    (Arc::clone(&self.views), self.tenant.id.clone(), heads.take_rows());
+                    (Arc::clone(&self.views), self.tenant.id.clone(), session_rows.take_rows());
                 let write = async move { views.apply(&tenant, LogSize(from.0), &[], &rows).await };
                 writing = Some(AbortOnDropHandle::new(tokio::spawn(write)));
-                self.give_way().await;
+                self.yield_to_appends().await;
             }
         }
         match writing {
@@ -236,17 +236,17 @@ impl Runner {
 
     /// Before rows move: a page that looks in between finds a session in both places, and shows it
     /// once.
-    fn remember_moves(&self, heads: &mut Heads<'_>) {
-        for (size, session, to) in heads.take_moved() {
+    fn remember_moves(&self, session_rows: &mut SessionRows<'_>) {
+        for (size, session, to) in session_rows.take_moved() {
             if self.beside.is_none() {
-                self.tenant.progress.moved.push(size.0, session, to);
+                self.tenant.progress.reordered.push(size.0, session, to);
             }
         }
     }
 
     async fn write(&self, made: &Made) -> Result<(), LogError> {
         self.views
-            .apply(&self.tenant.id, LogSize(made.ahead.from().0), &made.rows, &made.heads)
+            .apply(&self.tenant.id, LogSize(made.pending.from().0), &made.rows, &made.session_rows)
             .await
     }
 
@@ -254,7 +254,7 @@ impl Runner {
     fn settle(&self, made: &Made) {
         let folded =
             self.beside.as_ref().map_or(&self.tenant.progress.folded, |beside| &beside.folded);
-        folded.recent.advance(&made.ahead);
+        folded.recent.advance(&made.pending);
         if self.beside.is_none() {
             self.tenant.progress.assessed.send_replace(made.size);
         }
@@ -287,7 +287,7 @@ impl Runner {
         Ok(records)
     }
 
-    fn lock_next(&self) -> MutexGuard<'_, Option<Begun>> {
+    fn lock_next(&self) -> MutexGuard<'_, Option<Stage>> {
         self.next.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -327,16 +327,16 @@ async fn decode_all(
                 let record = decode(&tenant, position, entry)?;
                 let terms = terms_of(&record);
                 // Kept for sessions; a record of none is read from the log.
-                let brief = if record.statement.sessions().next().is_some() {
+                let summary = if record.statement.sessions().next().is_some() {
                     record.encode()
                 } else {
                     Ok(Vec::new())
                 };
-                let brief = brief.map_err(|error| LogError::Corrupt {
+                let summary = summary.map_err(|error| LogError::Corrupt {
                     position,
                     what: format!("the record is not put in brief: {error}"),
                 })?;
-                Ok((record, terms, brief))
+                Ok((record, terms, summary))
             })
             .collect::<Result<Vec<_>, LogError>>()
     };
@@ -370,7 +370,7 @@ mod tests {
         world.views.reset(&tenant("acme")).await.unwrap();
         let app = world.open_with(Options { follow: false, ..Options::default() }).await;
         let tenant = app.0.tenant(&tenant("acme")).await.unwrap();
-        let runner = Runner::live(&app.0.log, &app.0.views, &tenant);
+        let runner = Projector::live(&app.0.log, &app.0.views, &tenant);
 
         let head = app.0.log.head(&tenant.id).await.unwrap().0;
         let all = runner
@@ -379,7 +379,7 @@ mod tests {
             .unwrap()
             .unwrap();
         let retraction = all
-            .ahead
+            .pending
             .records()
             .iter()
             .find(|record| record.statement.kind == "trust.retracted")
@@ -402,11 +402,11 @@ mod tests {
             let _ = written.send(());
         };
         let (made, ()) =
-            tokio::join!(runner.make(at, 1, head, Some(Arc::clone(&before.ahead)), wait), write);
+            tokio::join!(runner.make(at, 1, head, Some(Arc::clone(&before.pending)), wait), write);
         let reached: Vec<_> = made
             .unwrap()
             .unwrap()
-            .heads
+            .session_rows
             .into_iter()
             .map(|row| row.session.as_str().to_owned())
             .collect();

@@ -1,4 +1,4 @@
-//! The view runner: follows a tenant's log and keeps its read models, a batch after the other
+//! The projector: follows a tenant's log and keeps its read models, a batch after the other
 //! (`batch.rs`), and gives way to appends.
 //!
 //! The same runner folds a generation that is being built beside the live one (`rebuild`); it never
@@ -50,7 +50,7 @@ const LONGEST_RETRY: Duration = Duration::from_secs(5);
 const LONGEST_RETRY_OF_DAMAGE: Duration = Duration::from_secs(60);
 
 /// Moves one generation of a tenant's read models.
-pub(crate) struct Runner {
+pub(crate) struct Projector {
     pub(crate) log: Arc<dyn Log>,
     pub(crate) views: Arc<dyn Views>,
     pub(crate) tenant: Arc<Tenant>,
@@ -70,29 +70,29 @@ pub(crate) struct Beside {
 }
 
 /// Follows until told to stop.
-pub(crate) async fn follow(runner: Runner, stop: CancellationToken) {
-    let mut changes = runner.log.changes();
+pub(crate) async fn run(projector: Projector, stop: CancellationToken) {
+    let mut changes = projector.log.changes();
     let mut retry = FIRST_RETRY;
     loop {
         changes.mark_unchanged();
         let done = tokio::select! {
-            done = runner.catch_up(|_, _| {}) => done,
+            done = projector.catch_up(|_, _| {}) => done,
             () = stop.cancelled() => return,
         };
         if done.is_ok() {
             retry = FIRST_RETRY;
-            runner.tenant.goes_on();
+            projector.tenant.goes_on();
         }
         match done {
             Ok(_)
-                if !runner.tenant.knowledge.rules_said.load(Ordering::Relaxed)
-                    && runner.log.stopped().is_none() =>
+                if !projector.tenant.knowledge.rules_said.load(Ordering::Relaxed)
+                    && projector.log.stopped().is_none() =>
             {
-                say_rules(&runner.tenant, &*runner.log, &*runner.views).await
+                say_rules(&projector.tenant, &*projector.log, &*projector.views).await
             }
-            Ok(_) => match runner.views.sweep(&runner.tenant.id).await {
+            Ok(_) => match projector.views.sweep(&projector.tenant.id).await {
                 Ok(true) => {
-                    runner.give_way().await;
+                    projector.yield_to_appends().await;
                     if stop.is_cancelled() {
                         return;
                     }
@@ -101,18 +101,18 @@ pub(crate) async fn follow(runner: Runner, stop: CancellationToken) {
                 // Nothing is thrown away where nothing is written.
                 Ok(false) | Err(LogError::Stopped { .. }) => {}
                 Err(error) => {
-                    tracing::warn!(tenant = %runner.tenant.id,
+                    tracing::warn!(tenant = %projector.tenant.id,
                         error = &error as &dyn std::error::Error,
                         "rows out of use will be thrown away later");
                 }
             },
             Err(error @ (LogError::Corrupt { .. } | LogError::Damaged { .. })) => {
-                if runner.tenant.progress.stopped().is_none() {
-                    tracing::error!(tenant = %runner.tenant.id, %error, "the read models stop \
+                if projector.tenant.progress.stopped().is_none() {
+                    tracing::error!(tenant = %projector.tenant.id, %error, "the read models stop \
                         here");
                 }
-                runner.tenant.noticed(&*runner.views, &error);
-                runner.tenant.progress.stop(Some(&error));
+                projector.tenant.noticed(&*projector.views, &error);
+                projector.tenant.progress.stop(Some(&error));
                 // A rebuild puts other rows in the place of damaged ones; a damaged record comes
                 // back with its file.
                 let longest = if matches!(error, LogError::Corrupt { .. }) {
@@ -126,9 +126,9 @@ pub(crate) async fn follow(runner: Runner, stop: CancellationToken) {
                 continue;
             }
             Err(error) => {
-                tracing::warn!(tenant = %runner.tenant.id, error = &error as &dyn std::error::Error,
+                tracing::warn!(tenant = %projector.tenant.id, error = &error as &dyn std::error::Error,
                     "the read models will try again");
-                runner.tenant.projection_failed(&error);
+                projector.tenant.projection_failed(&error);
                 // Appends wake nobody up here: each attempt reads and assesses a batch again.
                 if !wait_to_retry(&mut retry, LONGEST_RETRY, &stop).await {
                     return;
@@ -166,7 +166,7 @@ pub(crate) async fn say_rules(tenant: &Tenant, log: &dyn Log, views: &dyn Views)
     }
 }
 
-impl Runner {
+impl Projector {
     /// Moves the live generation.
     pub(crate) fn live(log: &Arc<dyn Log>, views: &Arc<dyn Views>, tenant: &Arc<Tenant>) -> Self {
         Self {
@@ -184,7 +184,7 @@ impl Runner {
         mut progress: impl FnMut(u64, u64),
     ) -> Result<u64, LogError> {
         loop {
-            self.give_way().await;
+            self.yield_to_appends().await;
             let began = Instant::now();
             let moving = self.tenant.progress.moving.lock().await;
             let from = self.views.covered(&self.tenant.id).await?.0;
@@ -196,13 +196,13 @@ impl Runner {
             }
             self.batches(LogPosition(from), head, &mut progress).await?;
             drop(moving);
-            self.pace(began.elapsed()).await;
+            self.throttle(began.elapsed()).await;
         }
     }
 
     /// Lets appends that are on their way finish first: for a moment, or for longer as long as
     /// nobody waits for the read models.
-    pub(crate) async fn give_way(&self) {
+    pub(crate) async fn yield_to_appends(&self) {
         let began = Instant::now();
         self.wait_for_calm(|| {
             let most = match (
@@ -220,7 +220,7 @@ impl Runner {
 
     /// Leaves most of the machine to appends while they run flat out, unless the read models are
     /// too far behind.
-    pub(crate) async fn pace(&self, worked: Duration) {
+    pub(crate) async fn throttle(&self, worked: Duration) {
         let lag = async {
             self.log
                 .head(&self.tenant.id)

@@ -10,7 +10,7 @@ use crate::{
     },
     projection::{
         batch::Next,
-        projector::{Beside, Runner},
+        projector::{Beside, Projector},
     },
     tenant::{Folded, Tenant},
 };
@@ -57,7 +57,7 @@ impl App {
         let _rebuilding =
             tenant.progress.rebuilding.try_lock().map_err(|_| RebuildError::UnderWay)?;
         if !self.0.options.follow {
-            Runner::live(&self.0.log, &self.0.views, &tenant).catch_up(|_, _| {}).await?;
+            Projector::live(&self.0.log, &self.0.views, &tenant).catch_up(|_, _| {}).await?;
         }
         match Build::begin(&self.0.log, &self.0.views, &tenant, false)
             .await?
@@ -196,7 +196,7 @@ pub(crate) async fn heal(
 struct Build<'a> {
     views: &'a Arc<dyn Views>,
     tenant: &'a Arc<Tenant>,
-    runner: Runner,
+    runner: Projector,
     beside: Arc<dyn Views>,
 }
 
@@ -219,7 +219,7 @@ impl<'a> Build<'a> {
         }
         let beside = views.shadow();
         let folded = Folded::at(left.map_or(0, |left| left.covered.0));
-        let runner = Runner {
+        let runner = Projector {
             log: Arc::clone(log),
             views: Arc::clone(&beside),
             tenant: Arc::clone(tenant),
@@ -319,10 +319,10 @@ impl<'a> Build<'a> {
                 tokio::time::sleep(Duration::from_millis(20)).await;
                 continue;
             }
-            self.runner.give_way().await;
+            self.runner.yield_to_appends().await;
             let began = Instant::now();
             self.runner.batches(LogPosition(from), to, progress).await?;
-            self.runner.pace(began.elapsed()).await;
+            self.runner.throttle(began.elapsed()).await;
         }
     }
 

@@ -4,7 +4,7 @@
 
 use crate::{
     model::LEDGER_SOURCE,
-    model::{record_summary::Brief, terms::term},
+    model::{record_summary::RecordSummary, terms::term},
     read::reader::decode,
     tenant::Tenant,
 };
@@ -97,7 +97,7 @@ async fn in_force(
     Ok(Some(found))
 }
 
-fn activated(record: &Brief) -> Option<String> {
+fn activated(record: &RecordSummary) -> Option<String> {
     record.statement.facts.iter().find_map(|fact| match &fact.data {
         FactData::RulesActivated(activated)
             if record.reference.source.as_str() == LEDGER_SOURCE =>

@@ -1,4 +1,4 @@
-//! Head rows: every session as assessed at the head, by the function that also answers at any other
+//! Session rows: every session as assessed at the head, by the function that also answers at any other
 //! cut. They order lists and find candidates; what a list shows is assessed again at its own cut.
 //!
 //! There is one row for each session *id*. Where links give a session several ids, the row of its
@@ -8,18 +8,18 @@
 
 use crate::{
     model::{
-        record_summary::Brief,
+        record_summary::RecordSummary,
         scope::{ConfigIndex, Scope, last_claim},
         terms::{claim_key_term, pair, term},
     },
     read::{
         load_session::{self, Gathered, Traits},
-        prefetch::{AT_ONCE, Fetched},
+        prefetch::{AT_ONCE, Prefetched},
         reader::Reader,
     },
 };
 use claimledger_domain::{
-    assess::assess_in_brief,
+    assess::assess_state_only,
     codes,
     history::{History, HistoryCut},
     model::{Certainty, Cut, Falsifier, Known, Phase, SessionState},
@@ -32,7 +32,7 @@ use claimledger_facts::{
 };
 use claimledger_ledger::{
     log::LogError,
-    views::{HeadKey, HeadRow, Term, TermKind, Views},
+    views::{SessionRow, SortKey, Term, TermKind, Views},
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -46,7 +46,7 @@ use tokio_util::task::AbortOnDropHandle;
 pub(crate) const CHUNK: usize = 500;
 
 /// Assesses sessions at the head and makes their rows.
-pub(crate) struct Heads<'a> {
+pub(crate) struct SessionRows<'a> {
     reader: Reader<'a>,
     traits: Traits,
     history: Arc<History>,
@@ -54,12 +54,12 @@ pub(crate) struct Heads<'a> {
     last: LogPosition,
     /// Ids that have been looked at.
     done: BTreeSet<SessionId>,
-    rows: Vec<HeadRow>,
-    moved: Vec<(LogSize, SessionId, HeadKey)>,
+    rows: Vec<SessionRow>,
+    moved: Vec<(LogSize, SessionId, SortKey)>,
     latest: Option<Time>,
 }
 
-/// What a head row says of its session. A row of an older build lacks a field: it is not read, so
+/// What a session row says of its session. A row of an older build lacks a field: it is not read, so
 /// the session is looked at.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -114,7 +114,7 @@ struct Last {
 pub(crate) async fn touched(
     reader: &Reader<'_>,
     traits: Traits,
-    records: &[Arc<Brief>],
+    records: &[Arc<RecordSummary>],
     last: LogPosition,
 ) -> Result<BTreeSet<SessionId>, LogError> {
     let mut sessions = BTreeSet::new();
@@ -152,10 +152,10 @@ pub(crate) async fn touched(
 
 /// Where an id stands in lists: at the first fact that names it, or the first record where no fact
 /// does.
-pub(crate) fn key_of(id: &SessionId, records: &[Arc<Brief>]) -> Option<HeadKey> {
+pub(crate) fn key_of(id: &SessionId, records: &[Arc<RecordSummary>]) -> Option<SortKey> {
     let (_, time, source, source_id) =
         records.iter().filter_map(|record| place_of(id, record)).min()?;
-    Some(HeadKey {
+    Some(SortKey {
         first_occurred: time,
         first_source: source.as_str().to_owned(),
         first_source_id: source_id.as_str().to_owned(),
@@ -167,7 +167,7 @@ pub(crate) fn key_of(id: &SessionId, records: &[Arc<Brief>]) -> Option<HeadKey> 
 type Place<'a> = (bool, Time, &'a SourceId, &'a SourceEventId);
 
 /// Where a record puts an id; none: it does not name the id.
-fn place_of<'a>(id: &SessionId, record: &'a Brief) -> Option<Place<'a>> {
+fn place_of<'a>(id: &SessionId, record: &'a RecordSummary) -> Option<Place<'a>> {
     record.statement.sessions().find(|session| *session == id)?;
     let facts = record.statement.facts.iter().filter(|fact| fact.session.as_ref() == Some(id));
     let first = facts.map(|fact| fact.occurred.from).min();
@@ -183,7 +183,7 @@ fn place_of<'a>(id: &SessionId, record: &'a Brief) -> Option<Place<'a>> {
 /// The last record that moved an id towards the front of the list; none: its first record gave its
 /// place. `records` are in the order of the log. Batches play no part, because a question may be
 /// pinned between any two records.
-fn last_move(id: &SessionId, records: &[Arc<Brief>]) -> Option<LogPosition> {
+fn last_move(id: &SessionId, records: &[Arc<RecordSummary>]) -> Option<LogPosition> {
     let mut first: Option<Place<'_>> = None;
     let mut moved = None;
     for record in records {
@@ -198,7 +198,7 @@ fn last_move(id: &SessionId, records: &[Arc<Brief>]) -> Option<LogPosition> {
     moved
 }
 
-impl<'a> Heads<'a> {
+impl<'a> SessionRows<'a> {
     pub(crate) fn new(
         reader: Reader<'a>,
         traits: Traits,
@@ -234,13 +234,13 @@ impl<'a> Heads<'a> {
             if some.is_empty() {
                 return Ok(());
             }
-            let fetched = Fetched::read(&self.reader, self.traits, &some, self.last).await?;
+            let prefetched = Prefetched::read(&self.reader, self.traits, &some, self.last).await?;
             for session in some {
                 // Another id of a session that came before it.
                 if !self.done.insert(session.clone()) {
                     continue;
                 }
-                let reader = Reader { fetched: Some(&fetched), ..self.reader };
+                let reader = Reader { prefetched: Some(&prefetched), ..self.reader };
                 if let Some(gathered) =
                     load_session::session(&reader, self.traits, &session, self.last).await?
                 {
@@ -253,13 +253,13 @@ impl<'a> Heads<'a> {
     }
 
     /// The rows so far. The next ones are made from here on.
-    pub(crate) fn take_rows(&mut self) -> Vec<HeadRow> {
+    pub(crate) fn take_rows(&mut self) -> Vec<SessionRow> {
         std::mem::take(&mut self.rows)
     }
 
     /// The ids that a record of the batch put further forward, each with the size of the log at the
     /// last such record, and its new place. To be remembered before any of the rows is written.
-    pub(crate) fn take_moved(&mut self) -> Vec<(LogSize, SessionId, HeadKey)> {
+    pub(crate) fn take_moved(&mut self) -> Vec<(LogSize, SessionId, SortKey)> {
         std::mem::take(&mut self.moved)
     }
 
@@ -283,7 +283,7 @@ impl<'a> Heads<'a> {
             .or_else(|| gathered.records.iter().map(|record| record.reference.occurred.from).max())
             .unwrap_or(Time::MIN);
         self.latest = self.latest.max(Some(last));
-        let state = assess_in_brief(
+        let state = assess_state_only(
             &gathered.facts,
             &self.history,
             Cut { at: Time::MAX, known_at: self.last },
@@ -313,7 +313,7 @@ impl<'a> Heads<'a> {
                 // Nothing is ever in a list under this name.
                 Some(_) | None => Some(key.first_occurred),
             };
-            self.rows.push(HeadRow {
+            self.rows.push(SessionRow {
                 session: id.clone(),
                 first_occurred: key.first_occurred,
                 first_source: key.first_source,
@@ -325,8 +325,8 @@ impl<'a> Heads<'a> {
         }
     }
 
-    fn note_move(&mut self, id: &SessionId, key: &HeadKey, gathered: &Gathered) {
-        let Some(from) = self.reader.ahead.last().map(|ahead| ahead.from()) else { return };
+    fn note_move(&mut self, id: &SessionId, key: &SortKey, gathered: &Gathered) {
+        let Some(from) = self.reader.pending.last().map(|pending| pending.from()) else { return };
         if let Some(position) =
             last_move(id, &gathered.records).filter(|position| *position >= from)
         {
@@ -405,8 +405,8 @@ pub(crate) struct Late {
     views: Arc<dyn Views>,
     tenant: TenantId,
     scopes: VecDeque<(Scope, Time)>,
-    after: Option<HeadKey>,
-    next: Option<AbortOnDropHandle<Result<Vec<HeadRow>, LogError>>>,
+    after: Option<SortKey>,
+    next: Option<AbortOnDropHandle<Result<Vec<SessionRow>, LogError>>>,
 }
 
 impl Late {
@@ -464,7 +464,10 @@ impl Late {
     }
 
     /// The rows behind those that were read.
-    fn rows(&self, scope: &Scope) -> impl Future<Output = Result<Vec<HeadRow>, LogError>> + use<> {
+    fn rows(
+        &self,
+        scope: &Scope,
+    ) -> impl Future<Output = Result<Vec<SessionRow>, LogError>> + use<> {
         let terms: Vec<Term> = match scope {
             Scope::Everything => Vec::new(),
             Scope::Idp(idp) | Scope::Claims(idp) => vec![term(TermKind::Idp, idp.as_str())],
@@ -480,12 +483,12 @@ impl Late {
 }
 
 /// When the last fact of a session occurred, as its row says.
-pub(crate) fn last_of(row: &HeadRow) -> Option<Time> {
+pub(crate) fn last_of(row: &SessionRow) -> Option<Time> {
     serde_json::from_slice::<Last>(&row.state).ok().map(|last| Time::from_micros(last.last))
 }
 
 /// Whether the session has a fact, or of retractions a claim, at or after a time.
-fn concerned(row: &HeadRow, scope: &Scope, from: Time) -> bool {
+fn concerned(row: &SessionRow, scope: &Scope, from: Time) -> bool {
     let last = |last: Last| {
         if scope.is_of_claims() { last.claimed.unwrap_or(last.last) } else { last.last }
     };

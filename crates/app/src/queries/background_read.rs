@@ -7,9 +7,9 @@ use tokio_util::task::AbortOnDropHandle;
 
 /// A read that was begun, as a task of its own: it may hold what others wait for, so it must go on
 /// whatever whoever began it waits for. Dropped, it ends.
-pub(super) struct Begun<T>(AbortOnDropHandle<Result<T, LogError>>);
+pub(super) struct BackgroundRead<T>(AbortOnDropHandle<Result<T, LogError>>);
 
-impl<T: Send + 'static> Begun<T> {
+impl<T: Send + 'static> BackgroundRead<T> {
     pub(super) fn begin(
         inner: &Inner,
         read: impl Future<Output = Result<T, LogError>> + Send + 'static,

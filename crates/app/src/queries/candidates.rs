@@ -4,11 +4,11 @@
 
 use super::View;
 use crate::{
-    model::{question::AskError, record_summary::Brief, terms::term},
+    model::{question::AskError, record_summary::RecordSummary, terms::term},
     projection::session_rows::{self, Summary},
     read::{
         load_session::{self, Gathered},
-        prefetch::Fetched,
+        prefetch::Prefetched,
         reader::Reader,
     },
 };
@@ -19,18 +19,18 @@ use claimledger_facts::{
 };
 use claimledger_ledger::{
     log::LogError,
-    views::{Carried, HeadKey, HeadRow, Term, TermKind},
+    views::{Carried, SessionRow, SortKey, Term, TermKind},
 };
 use std::{
     collections::{BTreeSet, HashMap},
     sync::Arc,
 };
 
-/// So many head rows are read at once.
+/// So many session rows are read at once.
 const ROWS: usize = 64;
-/// So many head rows are read at once where all are wanted.
+/// So many session rows are read at once where all are wanted.
 const LIST: usize = 1_000;
-/// So many times as many head rows are looked through as sessions are looked at.
+/// So many times as many session rows are looked through as sessions are looked at.
 const LISTED: u64 = 10;
 /// So many values of terms are read at once.
 const VALUES: usize = 1_000;
@@ -45,7 +45,7 @@ pub(super) struct Candidates<'v> {
     looked: u64,
     listed: u64,
     seen: HashMap<SessionId, Arc<SessionSeen>>,
-    fetched: Fetched,
+    prefetched: Prefetched,
 }
 
 impl<'v> Candidates<'v> {
@@ -56,7 +56,7 @@ impl<'v> Candidates<'v> {
             looked: 0,
             listed: 0,
             seen: HashMap::new(),
-            fetched: Fetched::default(),
+            prefetched: Prefetched::default(),
         }
     }
 
@@ -87,7 +87,7 @@ impl<'v> Candidates<'v> {
         // A question that looks at thousands must not keep a thread of the runtime from everybody
         // else.
         tokio::task::yield_now().await;
-        let reader = Reader { fetched: Some(&self.fetched), ..self.view.reader() };
+        let reader = Reader { prefetched: Some(&self.prefetched), ..self.view.reader() };
         Ok(load_session::session(&reader, self.view.traits, id, self.view.cut.known_at).await?)
     }
 
@@ -104,8 +104,8 @@ impl<'v> Candidates<'v> {
             .take(left)
             .cloned()
             .collect();
-        self.fetched =
-            Fetched::read(&self.view.reader(), self.view.traits, &some, self.view.cut.known_at)
+        self.prefetched =
+            Prefetched::read(&self.view.reader(), self.view.traits, &some, self.view.cut.known_at)
                 .await?;
         Ok(())
     }
@@ -172,7 +172,7 @@ impl<'v> Candidates<'v> {
     }
 
     /// The records with a term, as known at K.
-    pub(super) async fn records(&self, term: &Term) -> Result<Vec<Arc<Brief>>, AskError> {
+    pub(super) async fn records(&self, term: &Term) -> Result<Vec<Arc<RecordSummary>>, AskError> {
         let reader = self.view.reader();
         let positions = reader.positions(term, self.view.cut.known_at).await?;
         let (found, limit) = (positions.len() as u64, self.limit * LISTED);
@@ -204,7 +204,7 @@ impl<'v> Candidates<'v> {
             return Ok(());
         }
         let mut late = at;
-        let mut after: Option<HeadKey> = None;
+        let mut after: Option<SortKey> = None;
         loop {
             let rows = view
                 .inner
@@ -218,7 +218,7 @@ impl<'v> Candidates<'v> {
                 )
                 .await?;
             let whole = rows.len() < ROWS;
-            after = rows.last().map(HeadRow::key).or(after);
+            after = rows.last().map(SessionRow::key).or(after);
             self.fetch(rows.iter().map(|row| &row.session)).await?;
             for row in rows {
                 // A session's facts, and so its claims, come no earlier than its place in the
@@ -242,7 +242,7 @@ impl<'v> Candidates<'v> {
         upto: Time,
         skip: impl Fn(&Summary, Time) -> bool,
     ) -> Result<Vec<SessionId>, AskError> {
-        let (view, mut ids, mut after) = (self.view, Vec::new(), None::<HeadKey>);
+        let (view, mut ids, mut after) = (self.view, Vec::new(), None::<SortKey>);
         loop {
             let rows = view
                 .inner
@@ -256,7 +256,7 @@ impl<'v> Candidates<'v> {
                 )
                 .await?;
             let whole = rows.len() < LIST;
-            after = rows.last().map(HeadRow::key).or(after);
+            after = rows.last().map(SessionRow::key).or(after);
             self.listed += rows.len() as u64;
             if self.listed > self.limit * LISTED {
                 return Err(AskError::TooMany {
@@ -285,7 +285,7 @@ impl<'v> Candidates<'v> {
         }
         if let Some(read) = &after {
             ids.extend(
-                view.tenant.progress.moved.passed(view.cut.known_at.0 + 1, read).remembered(),
+                view.tenant.progress.reordered.passed(view.cut.known_at.0 + 1, read).remembered(),
             );
         }
         Ok(ids)
@@ -294,12 +294,17 @@ impl<'v> Candidates<'v> {
     /// Sessions that moved past what was read, while we read.
     async fn passed(
         &mut self,
-        read: Option<&HeadKey>,
+        read: Option<&SortKey>,
         mut each: impl FnMut(&SessionSeen) -> Option<Time>,
     ) -> Result<(), AskError> {
         let Some(read) = read else { return Ok(()) };
-        for id in
-            self.view.tenant.progress.moved.passed(self.view.cut.known_at.0 + 1, read).remembered()
+        for id in self
+            .view
+            .tenant
+            .progress
+            .reordered
+            .passed(self.view.cut.known_at.0 + 1, read)
+            .remembered()
         {
             each(&*self.seen(&id).await?);
         }

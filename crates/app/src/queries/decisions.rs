@@ -2,7 +2,7 @@
 
 use super::{
     claims::is_key_of,
-    session_scan::Walk,
+    session_scan::SessionScan,
     sessions::{at_most_a_page, with_one_of},
 };
 use crate::{
@@ -24,7 +24,7 @@ use claimledger_domain::{
 use claimledger_facts::ids::LogPosition;
 use claimledger_ledger::{
     generations::VIEWS_VERSION,
-    views::{HeadKey, Term, TermKind},
+    views::{SortKey, Term, TermKind},
 };
 
 /// The name of this list in its cursors.
@@ -55,7 +55,7 @@ impl App {
         let mut page = Page { items: Vec::new(), cursors: Vec::new(), has_next: false };
         // Adds a session's decisions that come after the cursor; false when the page is full and
         // there are more.
-        let mut add = |key: &HeadKey, state: SessionState| {
+        let mut add = |key: &SortKey, state: SessionState| {
             let shown = cursor
                 .as_ref()
                 .filter(|cursor| cursor.session == *key)
@@ -91,7 +91,7 @@ impl App {
                 add(&key, assessed.state);
             }
         } else {
-            let mut walk = Walk::new(
+            let mut scan = SessionScan::new(
                 &view,
                 terms(filter),
                 None,
@@ -99,7 +99,7 @@ impl App {
                 true,
             )
             .await?;
-            while let Some((key, assessed)) = walk.next(|row| cannot_match(row, filter)).await? {
+            while let Some((key, assessed)) = scan.next(|row| cannot_match(row, filter)).await? {
                 if !assessed
                     .state
                     .decisions

@@ -10,7 +10,7 @@ use crate::{
         query::Query,
         question::{AskError, Asking, Caller},
         reached::{Found, FoundKind, FoundList},
-        record_summary::Brief,
+        record_summary::RecordSummary,
         terms::{pair, term, variant_term},
     },
 };
@@ -268,7 +268,7 @@ impl Search<'_> {
         })
     }
 
-    async fn read(&self, positions: &[LogPosition]) -> Result<Vec<Arc<Brief>>, LogError> {
+    async fn read(&self, positions: &[LogPosition]) -> Result<Vec<Arc<RecordSummary>>, LogError> {
         let reader = self.view.tenant.reader(&*self.inner().log, &*self.inner().views);
         reader.records(&positions[..positions.len().min(SHOWN)]).await
     }

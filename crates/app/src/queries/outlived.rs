@@ -12,7 +12,7 @@ use crate::{
     projection::session_rows::{self, Summary},
 };
 use claimledger_domain::{
-    assess::{assess, assess_in_brief},
+    assess::{assess, assess_state_only},
     outlived::outlived,
 };
 use claimledger_facts::{fact::FactData, ids::SessionId, time::Time};
@@ -41,7 +41,7 @@ impl App {
                 }
                 let Some(gathered) = candidates.gathered(&id).await? else { continue };
                 done.extend(gathered.ids.iter().cloned());
-                let Some(session) = assess_in_brief(&gathered.facts, &view.history, view.cut)
+                let Some(session) = assess_state_only(&gathered.facts, &view.history, view.cut)
                 else {
                     continue;
                 };
@@ -85,7 +85,9 @@ async fn ends(
 /// Whether a session's row says that it ended, and showed its last sign of life, by a time. Then it
 /// outlived nothing that ended later.
 async fn ended_before(view: &View<'_>, id: &SessionId, time: Time) -> Result<bool, AskError> {
-    let Some(row) = view.inner.views.head_row(&view.tenant.id, id).await? else { return Ok(false) };
+    let Some(row) = view.inner.views.session_row(&view.tenant.id, id).await? else {
+        return Ok(false);
+    };
     let holds_at_k = row.assessed_to.0 <= view.cut.known_at.0 + 1;
     let over = match serde_json::from_slice::<Summary>(&row.state) {
         Ok(Summary::State { ended_at, .. }) => ended_at.is_some_and(|ended| ended <= time),

@@ -1,6 +1,6 @@
 //! What would change if trust had been otherwise. Nothing is written.
 
-use super::session_scan::Walk;
+use super::session_scan::SessionScan;
 use crate::{
     app::App,
     model::{
@@ -58,9 +58,9 @@ impl App {
 
         // What ended before both the window and the first claim that is hit has nothing to say.
         let earliest = from.min(rehearsal.change().from());
-        let mut walk = Walk::new(&view, vec![Vec::new()], None, None, false).await?;
+        let mut scan = SessionScan::new(&view, vec![Vec::new()], None, None, false).await?;
         let mut sessions = 0;
-        while let Some((key, assessed)) = walk.next(|row| is_over(row, earliest)).await? {
+        while let Some((key, assessed)) = scan.next(|row| is_over(row, earliest)).await? {
             if key.first_occurred > view.cut.at {
                 break;
             }

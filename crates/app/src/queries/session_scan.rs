@@ -1,28 +1,28 @@
 //! Going through sessions in the order of lists, as that order was at K.
 //!
-//! Head rows give candidates in the order of the head. A session's first fact may have come late,
+//! Session rows give candidates in the order of the head. A session's first fact may have come late,
 //! after K: then it stands further forward now than it stood at K, never further back. So a session
 //! that was assessed is held until no row that could come before it is left; and a page that goes
 //! on after a cursor looks at sessions too that have moved past the cursor since.
 
-use super::{Assessed, View, background_read::Begun};
+use super::{Assessed, View, background_read::BackgroundRead};
 use crate::{
     projection::session_rows::{self, Summary},
     read::{
         load_session,
-        prefetch::{AT_ONCE, Fetched},
+        prefetch::{AT_ONCE, Prefetched},
         reader::Reader,
         reordered,
     },
 };
-use claimledger_domain::assess::assess_in_brief;
+use claimledger_domain::assess::assess_state_only;
 use claimledger_facts::{
     ids::{LogPosition, LogSize, SessionId},
     time::Time,
 };
 use claimledger_ledger::{
     log::LogError,
-    views::{ActiveAt, HeadKey, HeadRow, Term},
+    views::{ActiveAt, SessionRow, SortKey, Term},
 };
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
@@ -41,33 +41,33 @@ const FIRST_STEP: usize = 8;
 const RECORDS: usize = 1_000;
 
 /// Sessions with all terms of any one of some sets, in the order of lists at K.
-pub(super) struct Walk<'v> {
+pub(super) struct SessionScan<'v> {
     view: &'v View<'v>,
     streams: Vec<Stream>,
     active_at: Option<ActiveAt>,
     /// Assessed, and waiting for their turn.
-    ready: BTreeMap<HeadKey, Assessed>,
+    ready: BTreeMap<SortKey, Assessed>,
     /// Sessions not behind this one are not shown; the one at it is, if `inclusive`.
-    after: Option<HeadKey>,
+    after: Option<SortKey>,
     inclusive: bool,
     seen: BTreeSet<SessionId>,
     /// So many sessions are read at once.
     step: usize,
 }
 
-/// The head rows with all terms of one set.
+/// The session rows with all terms of one set.
 struct Stream {
     terms: Vec<Term>,
     /// The last row that was read.
-    read: Option<HeadKey>,
-    rows: VecDeque<HeadRow>,
+    read: Option<SortKey>,
+    rows: VecDeque<SessionRow>,
     whole: bool,
     /// What the sessions of the next rows are made of.
-    fetched: Arc<Fetched>,
+    prefetched: Arc<Prefetched>,
     /// Where very many are gone through: rows behind those, read while these are looked at.
-    next_rows: Option<Begun<Vec<HeadRow>>>,
+    next_rows: Option<BackgroundRead<Vec<SessionRow>>>,
     /// Likewise sessions of the next rows, assessed in brief: some at a time, in order.
-    beside: VecDeque<(BTreeSet<SessionId>, Begun<Looked>)>,
+    beside: VecDeque<(BTreeSet<SessionId>, BackgroundRead<Looked>)>,
     /// What came of that and was not asked for yet.
     looked: Looked,
 }
@@ -75,7 +75,7 @@ struct Stream {
 /// Sessions assessed in brief; none: not a session at K.
 type Looked = HashMap<SessionId, Option<Assessed>>;
 
-impl<'v> Walk<'v> {
+impl<'v> SessionScan<'v> {
     /// From the beginning, or after a session; or from that session on, if `inclusive`. Terms, and
     /// an instant at which sessions are to be active, only narrow: what is found is still to be
     /// judged.
@@ -83,13 +83,13 @@ impl<'v> Walk<'v> {
         view: &'v View<'v>,
         any_of: Vec<Vec<Term>>,
         active_at: Option<Time>,
-        after: Option<HeadKey>,
+        after: Option<SortKey>,
         inclusive: bool,
     ) -> Result<Self, LogError> {
         let active_at = active_at
             .filter(|_| view.believes_rows)
             .map(|at| ActiveAt { at, size: LogSize(view.cut.known_at.0.saturating_add(1)) });
-        // A head row carries the terms of its own id alone. Where links join ids, a session may
+        // A session row carries the terms of its own id alone. Where links join ids, a session may
         // carry a term under another of them.
         let any_of = if view.traits.links() { vec![Vec::new()] } else { any_of };
         let stream = |terms| Stream {
@@ -97,13 +97,13 @@ impl<'v> Walk<'v> {
             read: after.clone(),
             rows: VecDeque::new(),
             whole: false,
-            fetched: Arc::default(),
+            prefetched: Arc::default(),
             next_rows: None,
             beside: VecDeque::new(),
             looked: Looked::new(),
         };
         let streams = any_of.into_iter().map(stream).collect();
-        let mut walk = Self {
+        let mut scan = Self {
             view,
             streams,
             active_at,
@@ -115,13 +115,13 @@ impl<'v> Walk<'v> {
         };
         if let Some(after) = after {
             if inclusive {
-                walk.look_at(SessionId::new(after.session.clone()), None).await?;
+                scan.visit(SessionId::new(after.session.clone()), None).await?;
             }
             for session in passed(view, &after).await? {
-                walk.look_at(session, None).await?;
+                scan.visit(session, None).await?;
             }
         }
-        Ok(walk)
+        Ok(scan)
     }
 
     /// The next session, with its place, assessed in brief. `skip` says that a row cannot be one of
@@ -129,14 +129,14 @@ impl<'v> Walk<'v> {
     pub(super) async fn next(
         &mut self,
         skip: impl Fn(&Summary) -> bool,
-    ) -> Result<Option<(HeadKey, Assessed)>, LogError> {
+    ) -> Result<Option<(SortKey, Assessed)>, LogError> {
         loop {
             self.fill(&skip).await?;
             let first = self
                 .streams
                 .iter_mut()
                 .filter(|stream| !stream.rows.is_empty())
-                .min_by_key(|stream| stream.rows.front().map(HeadRow::key));
+                .min_by_key(|stream| stream.rows.front().map(SessionRow::key));
             let Some(first) = first else { return Ok(self.ready.pop_first()) };
             let Some(row) = first.rows.pop_front() else { continue };
             if self.ready.first_key_value().is_some_and(|(ready, _)| *ready < row.key()) {
@@ -146,7 +146,7 @@ impl<'v> Walk<'v> {
             if self.seen.contains(&row.session) {
                 continue;
             }
-            if self.step == AT_ONCE && !first.fetched.has(&row.session) {
+            if self.step == AT_ONCE && !first.prefetched.has(&row.session) {
                 first.look_beside(self.view, &row.session, &self.seen);
                 if let Some(assessed) = first.take_looked(&row.session).await? {
                     self.seen.insert(row.session.clone());
@@ -154,11 +154,11 @@ impl<'v> Walk<'v> {
                     continue;
                 }
             }
-            if !first.fetched.has(&row.session) {
+            if !first.prefetched.has(&row.session) {
                 // Few at first, as a page may need no more; then more and more at once.
                 let some = first.sessions(&row, self.step, &self.seen);
-                first.fetched = Arc::new(
-                    Fetched::read(
+                first.prefetched = Arc::new(
+                    Prefetched::read(
                         &self.view.reader(),
                         self.view.traits,
                         &some,
@@ -168,8 +168,8 @@ impl<'v> Walk<'v> {
                 );
                 self.step = (self.step * 2).min(AT_ONCE);
             }
-            let fetched = Arc::clone(&first.fetched);
-            self.look_at(row.session, Some(&fetched)).await?;
+            let prefetched = Arc::clone(&first.prefetched);
+            self.visit(row.session, Some(&prefetched)).await?;
         }
     }
 
@@ -197,7 +197,7 @@ impl<'v> Walk<'v> {
                 // Whoever comes behind the first that begins after T begins after T, at K too: a
                 // first fact was no earlier then.
                 stream.whole = rows.last().is_none_or(|row| row.first_occurred > view.cut.at);
-                stream.read = rows.last().map(HeadRow::key).or(stream.read.take());
+                stream.read = rows.last().map(SessionRow::key).or(stream.read.take());
                 if self.step == AT_ONCE && !stream.whole {
                     stream.next_rows = Some(list_beside(
                         view,
@@ -218,11 +218,11 @@ impl<'v> Walk<'v> {
                 .view
                 .tenant
                 .progress
-                .moved
+                .reordered
                 .passed(self.view.cut.known_at.0 + 1, &read)
                 .remembered()
             {
-                self.look_at(session, None).await?;
+                self.visit(session, None).await?;
             }
         }
         Ok(())
@@ -230,14 +230,18 @@ impl<'v> Walk<'v> {
 
     /// Assesses a session, and keeps it if it is one at K under this very name and belongs to the
     /// page.
-    async fn look_at(&mut self, id: SessionId, fetched: Option<&Fetched>) -> Result<(), LogError> {
+    async fn visit(
+        &mut self,
+        id: SessionId,
+        prefetched: Option<&Prefetched>,
+    ) -> Result<(), LogError> {
         if !self.seen.insert(id.clone()) {
             return Ok(());
         }
         // A question that looks at thousands must not keep a thread of the runtime from everybody
         // else.
         tokio::task::yield_now().await;
-        let assessed = self.view.session_in_brief(&id, fetched).await?;
+        let assessed = self.view.session_state_only(&id, prefetched).await?;
         self.keep(&id, assessed);
         Ok(())
     }
@@ -256,10 +260,10 @@ impl<'v> Walk<'v> {
 }
 
 /// Sessions that stand before the cursor now and may have stood behind it at K.
-async fn passed(view: &View<'_>, after: &HeadKey) -> Result<Vec<SessionId>, LogError> {
+async fn passed(view: &View<'_>, after: &SortKey) -> Result<Vec<SessionId>, LogError> {
     let size = view.cut.known_at.0 + 1;
     let tenant = view.tenant.clone();
-    match tenant.progress.moved.passed(size, after) {
+    match tenant.progress.reordered.passed(size, after) {
         reordered::Passed::Known(sessions) => Ok(sessions),
         reordered::Passed::Since { since, mut sessions } => {
             // Moves that far back are not remembered: every session that was spoken of since then
@@ -282,7 +286,12 @@ async fn passed(view: &View<'_>, after: &HeadKey) -> Result<Vec<SessionId>, LogE
 impl Stream {
     /// The session of a row that was taken and those of the next rows, so many that were not looked
     /// at.
-    fn sessions(&self, row: &HeadRow, count: usize, seen: &BTreeSet<SessionId>) -> Vec<SessionId> {
+    fn sessions(
+        &self,
+        row: &SessionRow,
+        count: usize,
+        seen: &BTreeSet<SessionId>,
+    ) -> Vec<SessionId> {
         let more = self
             .rows
             .iter()
@@ -333,31 +342,31 @@ fn list_beside(
     view: &View<'_>,
     terms: Vec<Term>,
     active_at: Option<ActiveAt>,
-    after: Option<HeadKey>,
-) -> Begun<Vec<HeadRow>> {
+    after: Option<SortKey>,
+) -> BackgroundRead<Vec<SessionRow>> {
     let (views, tenant) = (Arc::clone(&view.inner.views), view.tenant.id.clone());
-    Begun::begin(view.inner, async move {
+    BackgroundRead::begin(view.inner, async move {
         views.sessions_with(&tenant, &terms, active_at, after.as_ref(), DEEP_ROWS).await
     })
 }
 
 /// Begins to read some sessions and to assess them in brief.
-fn look_beside(view: &View<'_>, sessions: Vec<SessionId>) -> Begun<Looked> {
+fn look_beside(view: &View<'_>, sessions: Vec<SessionId>) -> BackgroundRead<Looked> {
     let (log, views, tenant) =
         (Arc::clone(&view.inner.log), Arc::clone(&view.inner.views), Arc::clone(&view.tenant));
-    let (briefs, traits, history, cut) =
+    let (summaries, traits, history, cut) =
         (view.believes_rows, view.traits, Arc::clone(&view.history), view.cut);
-    Begun::begin(view.inner, async move {
-        let reader = Reader { briefs, ..tenant.reader(&*log, &*views) };
-        let fetched = Fetched::read(&reader, traits, &sessions, cut.known_at).await?;
-        let reader = Reader { fetched: Some(&fetched), ..reader };
+    BackgroundRead::begin(view.inner, async move {
+        let reader = Reader { summaries, ..tenant.reader(&*log, &*views) };
+        let prefetched = Prefetched::read(&reader, traits, &sessions, cut.known_at).await?;
+        let reader = Reader { prefetched: Some(&prefetched), ..reader };
         let mut looked = Looked::with_capacity(sessions.len());
         // What was too much to read at once is looked at by itself.
-        for session in sessions.into_iter().filter(|session| fetched.has(session)) {
+        for session in sessions.into_iter().filter(|session| prefetched.has(session)) {
             tokio::task::yield_now().await;
             let gathered = load_session::session(&reader, traits, &session, cut.known_at).await?;
             let assessed = gathered.and_then(|gathered| {
-                let state = assess_in_brief(&gathered.facts, &history, cut)?;
+                let state = assess_state_only(&gathered.facts, &history, cut)?;
                 Some(Assessed { state, gathered })
             });
             looked.insert(session, assessed);
@@ -368,7 +377,7 @@ fn look_beside(view: &View<'_>, sessions: Vec<SessionId>) -> Begun<Looked> {
 
 /// Whether nothing can come of a row. What it says holds at K too, if nothing that could have
 /// changed it came after K.
-fn is_of_no_use(view: &View<'_>, row: &HeadRow, skip: impl Fn(&Summary) -> bool) -> bool {
+fn is_of_no_use(view: &View<'_>, row: &SessionRow, skip: impl Fn(&Summary) -> bool) -> bool {
     view.believes_rows
         && row.assessed_to.0 <= view.cut.known_at.0 + 1
         && match serde_json::from_slice::<Summary>(&row.state) {

@@ -1,6 +1,6 @@
 //! Lists of sessions.
 
-use super::{Assessed, MAX_PAGE, View, claims, session_scan::Walk};
+use super::{Assessed, MAX_PAGE, View, claims, session_scan::SessionScan};
 use crate::{
     app::{App, Inner},
     model::{
@@ -15,7 +15,7 @@ use crate::{
 };
 use claimledger_domain::{
     RULES,
-    assess::{assess_in_brief, assess_standing},
+    assess::{assess_standing, assess_state_only},
     history::HistoryCut,
     model::{Bounds, Certainty, Cut, Phase, Reason, RecordRef, SessionState},
     outlived::outlived,
@@ -55,7 +55,7 @@ impl App {
     ///
     /// # Errors
     /// See [`AskError`].
-    pub async fn sessions_in_brief(
+    pub async fn sessions_state_only(
         &self,
         caller: &Caller,
         filter: &SessionFilter,
@@ -88,7 +88,7 @@ impl App {
             )
             .await?;
 
-        let mut walk = Walk::new(
+        let mut scan = SessionScan::new(
             &view,
             any_of(&view, filter, people.as_deref()),
             filter.active_at,
@@ -98,7 +98,7 @@ impl App {
         .await?;
         let mut page = Page { items: Vec::new(), cursors: Vec::new(), has_next: false };
         while let Some((key, assessed)) =
-            walk.next(|row| cannot_match(row, filter, view.cut.at)).await?
+            scan.next(|row| cannot_match(row, filter, view.cut.at)).await?
         {
             if matches(&view, &assessed, filter, people.as_deref(), Told::InBrief).is_none() {
                 continue;
@@ -276,7 +276,7 @@ fn matches(
         let then = match told {
             // How it stands at T is known already.
             Told::InBrief if cut == view.cut => None,
-            Told::InBrief => Some(assess_in_brief(facts, &view.history, cut)?),
+            Told::InBrief => Some(assess_state_only(facts, &view.history, cut)?),
             Told::WithReasons => Some(assess_standing(facts, &view.history, cut)?),
         };
         let then = then.as_ref().unwrap_or(state);

@@ -12,7 +12,7 @@ use crate::{
         answer::Answer,
         query::Query,
         question::{AskError, Asking, Caller},
-        record_summary::Brief,
+        record_summary::RecordSummary,
         source_report::{ConflictRef, Counted, Heard, SourceReport},
         terms::Told,
     },
@@ -132,7 +132,7 @@ impl Telling<'_> {
         told: Told,
         source: &SourceId,
         read: usize,
-        item: impl Fn(&Brief) -> Option<T>,
+        item: impl Fn(&RecordSummary) -> Option<T>,
     ) -> Result<Counted<T>, LogError> {
         let from = LogPosition(0);
         let mut positions = self
@@ -162,7 +162,7 @@ fn off(record: &RecordRef) -> Duration {
     }
 }
 
-fn conflict(record: &Brief) -> Option<ConflictRef> {
+fn conflict(record: &RecordSummary) -> Option<ConflictRef> {
     record.statement.facts.iter().find_map(|fact| match &fact.data {
         FactData::FactConflicted(conflict) => Some(ConflictRef {
             record: record.reference.clone(),

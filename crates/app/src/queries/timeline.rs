@@ -25,7 +25,7 @@ use claimledger_facts::{
 use claimledger_ledger::{
     generations::VIEWS_VERSION,
     log::LogError,
-    views::{HeadKey, TermKind},
+    views::{SortKey, TermKind},
 };
 use std::collections::BTreeSet;
 
@@ -108,8 +108,8 @@ impl App {
     }
 }
 
-fn key(session: &SessionId, row: &Row) -> HeadKey {
-    HeadKey {
+fn key(session: &SessionId, row: &Row) -> SortKey {
+    SortKey {
         first_occurred: row.occurred.from,
         first_source: row.record.source.as_str().to_owned(),
         first_source_id: row.record.source_id.as_str().to_owned(),

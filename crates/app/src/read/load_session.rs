@@ -6,7 +6,7 @@
 
 use crate::{
     model::{
-        record_summary::Brief,
+        record_summary::RecordSummary,
         terms::{IDP_SESSION_TOLD, LINKS, VARIANT, link_term, pair, term, variant_term},
     },
     read::reader::Reader,
@@ -41,7 +41,7 @@ pub(crate) struct Gathered {
     /// Its facts, and those of its IdP session; in the order of the log.
     pub(crate) facts: Vec<Known>,
     /// Its own records, in the order of the log.
-    pub(crate) records: Vec<Arc<Brief>>,
+    pub(crate) records: Vec<Arc<RecordSummary>>,
     /// Their positions.
     pub(crate) positions: BTreeSet<LogPosition>,
 }
@@ -81,7 +81,7 @@ impl FirstOfKind {
 
     /// Takes note of a record, before the read models have it. That records come again changes
     /// nothing.
-    pub(crate) fn note(&self, record: &Brief) {
+    pub(crate) fn note(&self, record: &RecordSummary) {
         let position = record.reference.position.0;
         if record.variant {
             self.variant.fetch_min(position, Ordering::Relaxed);
@@ -128,7 +128,7 @@ pub(crate) async fn session(
     known_at: LogPosition,
 ) -> Result<Option<Gathered>, LogError> {
     let mut gathered = Gathered::default();
-    let mut records: BTreeMap<LogPosition, Arc<Brief>> = BTreeMap::new();
+    let mut records: BTreeMap<LogPosition, Arc<RecordSummary>> = BTreeMap::new();
     let mut named: BTreeSet<SessionId> = BTreeSet::from([id.clone()]);
     let mut queue = vec![id.clone()];
     let mut requests = requests::Requests::default();
@@ -182,7 +182,7 @@ pub(crate) async fn session(
 
 /// The facts of a record that a test lets through.
 pub(crate) fn known<'a>(
-    record: &'a Brief,
+    record: &'a RecordSummary,
     variant: bool,
     wanted: impl Fn(&Fact) -> bool + 'a,
 ) -> impl Iterator<Item = Known> + 'a {
@@ -195,7 +195,7 @@ pub(crate) fn known<'a>(
     })
 }
 
-fn session_links(record: &Brief) -> impl Iterator<Item = (&SessionId, &str)> {
+fn session_links(record: &RecordSummary) -> impl Iterator<Item = (&SessionId, &str)> {
     record.statement.facts.iter().filter_map(|fact| match &fact.data {
         FactData::SessionLinked(link) => {
             Some((fact.session.as_ref().or(record.statement.session.as_ref())?, link.to.as_str()))
@@ -207,7 +207,7 @@ fn session_links(record: &Brief) -> impl Iterator<Item = (&SessionId, &str)> {
 /// The sessions that a link's `to` means at K ([`links::target`]).
 async fn resolve(
     reader: &Reader<'_>,
-    record: &Brief,
+    record: &RecordSummary,
     to: &str,
     known_at: LogPosition,
 ) -> Result<Vec<SessionId>, LogError> {
@@ -221,7 +221,7 @@ async fn resolve(
 
 /// Whether a fact of a record names a session: a record that nothing was read from makes no session
 /// known.
-fn names(record: &Brief, session: &str) -> bool {
+fn names(record: &RecordSummary, session: &str) -> bool {
     record
         .statement
         .facts
@@ -298,7 +298,7 @@ async fn linking_to(
 async fn has_variant(
     reader: &Reader<'_>,
     traits: Traits,
-    record: &Brief,
+    record: &RecordSummary,
     known_at: LogPosition,
 ) -> Result<bool, LogError> {
     Ok(record.variant

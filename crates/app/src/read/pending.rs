@@ -1,28 +1,28 @@
 //! Records at the end of the log that the read models do not have yet, with what they can be found
 //! by.
 
-use crate::model::record_summary::Brief;
+use crate::model::record_summary::RecordSummary;
 use claimledger_facts::ids::{LogPosition, RecordId};
 use claimledger_ledger::views::Term;
 use std::{collections::HashMap, sync::Arc};
 
 /// Records at the end of the log that the read models do not have yet, with their terms.
 #[derive(Default)]
-pub(crate) struct Ahead {
+pub(crate) struct PendingRecords {
     from: u64,
-    records: Vec<Arc<Brief>>,
+    records: Vec<Arc<RecordSummary>>,
     terms: HashMap<Term, Vec<LogPosition>>,
     ids: HashMap<RecordId, LogPosition>,
 }
 
-impl Ahead {
+impl PendingRecords {
     /// That begins at a position.
     pub(crate) fn new(from: LogPosition) -> Self {
         Self { from: from.0, ..Self::default() }
     }
 
     /// Takes the next record.
-    pub(crate) fn push(&mut self, record: Arc<Brief>, terms: &[Term]) {
+    pub(crate) fn push(&mut self, record: Arc<RecordSummary>, terms: &[Term]) {
         let position = record.reference.position;
         for term in terms {
             match self.terms.get_mut(term) {
@@ -40,7 +40,7 @@ impl Ahead {
     }
 
     /// The records.
-    pub(crate) fn records(&self) -> &[Arc<Brief>] {
+    pub(crate) fn records(&self) -> &[Arc<RecordSummary>] {
         &self.records
     }
 
@@ -59,7 +59,7 @@ impl Ahead {
     }
 
     /// The record at a position, if it is one of them.
-    pub(crate) fn get(&self, position: LogPosition) -> Option<Arc<Brief>> {
+    pub(crate) fn get(&self, position: LogPosition) -> Option<Arc<RecordSummary>> {
         let index = usize::try_from(position.0.checked_sub(self.from)?).ok()?;
         self.records.get(index).cloned()
     }

@@ -2,7 +2,7 @@
 //! after the other asks as many each.
 
 use crate::{
-    model::{record_summary::Brief, terms::pair},
+    model::{record_summary::RecordSummary, terms::pair},
     read::{load_session::Traits, reader::Reader},
 };
 use claimledger_facts::{
@@ -26,14 +26,14 @@ const MOST_RECORDS: usize = 10_000;
 /// The records of some sessions, as known at a position; and where those are that speak of their
 /// IdP sessions.
 #[derive(Default)]
-pub(crate) struct Fetched {
+pub(crate) struct Prefetched {
     known_at: LogPosition,
-    sessions: HashMap<SessionId, Vec<Arc<Brief>>>,
+    sessions: HashMap<SessionId, Vec<Arc<RecordSummary>>>,
     terms: HashMap<Term, Vec<LogPosition>>,
-    records: HashMap<LogPosition, Arc<Brief>>,
+    records: HashMap<LogPosition, Arc<RecordSummary>>,
 }
 
-impl Fetched {
+impl Prefetched {
     /// Reads the records of some sessions, the first at least, and those that speak of their IdP
     /// sessions. What else a session turns out to need is read when it is gathered.
     pub(crate) async fn read(
@@ -43,13 +43,13 @@ impl Fetched {
         known_at: LogPosition,
     ) -> Result<Self, LogError> {
         let found = reader.records_of_each(sessions, known_at, MOST_RECORDS).await?;
-        let mut fetched = Self {
+        let mut prefetched = Self {
             known_at,
             sessions: sessions.iter().cloned().zip(found).collect(),
             ..Self::default()
         };
         if traits.idp_sessions() {
-            let terms: BTreeSet<Term> = fetched
+            let terms: BTreeSet<Term> = prefetched
                 .sessions
                 .values()
                 .flatten()
@@ -59,11 +59,11 @@ impl Fetched {
             let found = reader.positions_of_each(&terms, known_at).await?;
             let positions: BTreeSet<LogPosition> = found.iter().flatten().copied().collect();
             let positions: Vec<_> = positions.into_iter().collect();
-            fetched.records =
+            prefetched.records =
                 positions.iter().copied().zip(reader.records(&positions).await?).collect();
-            fetched.terms = terms.into_iter().zip(found).collect();
+            prefetched.terms = terms.into_iter().zip(found).collect();
         }
-        Ok(fetched)
+        Ok(prefetched)
     }
 
     /// Whether a session was read.
@@ -76,7 +76,7 @@ impl Fetched {
         &self,
         session: &SessionId,
         known_at: LogPosition,
-    ) -> Option<&[Arc<Brief>]> {
+    ) -> Option<&[Arc<RecordSummary>]> {
         if known_at == self.known_at { self.sessions.get(session).map(Vec::as_slice) } else { None }
     }
 
@@ -86,13 +86,13 @@ impl Fetched {
     }
 
     /// A record, if it was read.
-    pub(crate) fn record(&self, position: LogPosition) -> Option<Arc<Brief>> {
+    pub(crate) fn record(&self, position: LogPosition) -> Option<Arc<RecordSummary>> {
         self.records.get(&position).cloned()
     }
 }
 
 /// The IdP sessions that a record says its session came from.
-fn idp_sessions(record: &Brief) -> impl Iterator<Item = Term> + '_ {
+fn idp_sessions(record: &RecordSummary) -> impl Iterator<Item = Term> + '_ {
     record.statement.facts.iter().filter_map(|fact| match &fact.data {
         FactData::SessionStarted(start) => Some(pair(
             TermKind::IdpSession,

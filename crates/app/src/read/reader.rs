@@ -2,10 +2,10 @@
 //! records are kept for a while.
 
 use crate::{
-    model::{record_summary::Brief, terms::term},
+    model::{record_summary::RecordSummary, terms::term},
     read::{
-        pending::Ahead,
-        prefetch::Fetched,
+        pending::PendingRecords,
+        prefetch::Prefetched,
         record_cache::{RecentTerms, RecordCache},
     },
 };
@@ -14,8 +14,8 @@ use claimledger_facts::{
     record::{CorruptRecord, Entry, Record},
 };
 use claimledger_ledger::{
-    briefs::Briefs,
     log::{Log, LogError},
+    record_summaries::RecordSummaries,
     views::{Term, TermKind, Views},
 };
 use std::{collections::HashMap, sync::Arc};
@@ -36,11 +36,11 @@ pub(crate) struct Reader<'a> {
     pub(crate) recent: &'a RecentTerms,
     /// Records that are not in the read models yet, or that are being written there now: batches in
     /// order, without a gap.
-    pub(crate) ahead: &'a [Arc<Ahead>],
+    pub(crate) pending: &'a [Arc<PendingRecords>],
     /// What was read for many sessions at once.
-    pub(crate) fetched: Option<&'a Fetched>,
+    pub(crate) prefetched: Option<&'a Prefetched>,
     /// Whether the read models keep the records of sessions in brief, all of them.
-    pub(crate) briefs: bool,
+    pub(crate) summaries: bool,
 }
 
 impl Reader<'_> {
@@ -50,7 +50,8 @@ impl Reader<'_> {
         term: &Term,
         known_at: LogPosition,
     ) -> Result<Vec<LogPosition>, LogError> {
-        if let Some(positions) = self.fetched.and_then(|fetched| fetched.positions(term, known_at))
+        if let Some(positions) =
+            self.prefetched.and_then(|prefetched| prefetched.positions(term, known_at))
         {
             return Ok(positions.to_vec());
         }
@@ -78,13 +79,13 @@ impl Reader<'_> {
         &self,
         session: &SessionId,
         known_at: LogPosition,
-    ) -> Result<Vec<Arc<Brief>>, LogError> {
+    ) -> Result<Vec<Arc<RecordSummary>>, LogError> {
         if let Some(records) =
-            self.fetched.and_then(|fetched| fetched.records_of(session, known_at))
+            self.prefetched.and_then(|prefetched| prefetched.records_of(session, known_at))
         {
             return Ok(records.to_vec());
         }
-        if self.briefs {
+        if self.summaries {
             return Ok(self
                 .records_of_each(std::slice::from_ref(session), known_at, usize::MAX)
                 .await?
@@ -103,10 +104,10 @@ impl Reader<'_> {
         sessions: &[SessionId],
         known_at: LogPosition,
         most: usize,
-    ) -> Result<Vec<Vec<Arc<Brief>>>, LogError> {
+    ) -> Result<Vec<Vec<Arc<RecordSummary>>>, LogError> {
         let terms: Vec<_> =
             sessions.iter().map(|session| term(TermKind::Session, session.as_str())).collect();
-        if !self.briefs {
+        if !self.summaries {
             let mut found = self.positions_of_each(&terms, known_at).await?;
             let mut records = 0;
             let full = found.iter().position(|positions| {
@@ -127,7 +128,7 @@ impl Reader<'_> {
         let mut read = if missing.is_empty() {
             Vec::new()
         } else {
-            self.views.briefs_of_each(self.tenant, &missing).await?
+            self.views.summaries_of_each(self.tenant, &missing).await?
         }
         .into_iter();
         let mut at_hand = self
@@ -139,9 +140,9 @@ impl Reader<'_> {
         for (term, kept) in terms.iter().zip(kept) {
             let records = match kept {
                 Some(_) => at_hand.next().unwrap_or_default(),
-                None => self.with_those_ahead(
+                None => self.with_pending(
                     term,
-                    read_briefs(&read.next().unwrap_or_default(), self.below_ahead(known_at))
+                    read_summaries(&read.next().unwrap_or_default(), self.below_pending(known_at))
                         .await?,
                     known_at,
                 ),
@@ -157,24 +158,24 @@ impl Reader<'_> {
 
     /// Up to where the read models are asked: what is ahead of them may be in them by now, and is
     /// not to be found twice.
-    fn below_ahead(&self, known_at: LogPosition) -> Option<LogPosition> {
-        match self.ahead.first() {
+    fn below_pending(&self, known_at: LogPosition) -> Option<LogPosition> {
+        match self.pending.first() {
             Some(first) => LogSize(first.from().0.min(known_at.0.saturating_add(1))).last(),
             None => Some(known_at),
         }
     }
 
     /// What the read models have of a session, and what is ahead of them.
-    fn with_those_ahead(
+    fn with_pending(
         &self,
         term: &Term,
-        mut records: Vec<Arc<Brief>>,
+        mut records: Vec<Arc<RecordSummary>>,
         known_at: LogPosition,
-    ) -> Vec<Arc<Brief>> {
-        let mut ahead = self.positions_ahead(term, known_at).peekable();
+    ) -> Vec<Arc<RecordSummary>> {
+        let mut pending = self.pending_positions(term, known_at).peekable();
         // A session that is spoken of now is spoken of again before long.
-        if let Some(first) = self.ahead.first()
-            && ahead.peek().is_some()
+        if let Some(first) = self.pending.first()
+            && pending.peek().is_some()
         {
             let positions: Vec<_> =
                 records.iter().map(|record| record.reference.position).collect();
@@ -184,7 +185,9 @@ impl Reader<'_> {
             }
         }
         records.extend(
-            ahead.filter_map(|position| self.ahead.iter().find_map(|ahead| ahead.get(position))),
+            pending.filter_map(|position| {
+                self.pending.iter().find_map(|pending| pending.get(position))
+            }),
         );
         records
     }
@@ -193,7 +196,7 @@ impl Reader<'_> {
     async fn records_at_each(
         &self,
         found: &[Vec<LogPosition>],
-    ) -> Result<Vec<Vec<Arc<Brief>>>, LogError> {
+    ) -> Result<Vec<Vec<Arc<RecordSummary>>>, LogError> {
         let mut all: Vec<LogPosition> = found.iter().flatten().copied().collect();
         all.sort_unstable();
         all.dedup();
@@ -232,9 +235,9 @@ impl Reader<'_> {
 
     /// What the runner has looked up lately.
     fn kept(&self, term: &Term, known_at: LogPosition) -> Option<Vec<LogPosition>> {
-        let first = self.ahead.first()?;
+        let first = self.pending.first()?;
         let mut kept = self.recent.get(first.from().0, term)?;
-        kept.extend(self.positions_ahead(term, known_at));
+        kept.extend(self.pending_positions(term, known_at));
         Some(kept)
     }
 
@@ -245,25 +248,25 @@ impl Reader<'_> {
         known_at: LogPosition,
         mut all: Vec<LogPosition>,
     ) -> Vec<LogPosition> {
-        if let Some(first) = self.ahead.first() {
+        if let Some(first) = self.pending.first() {
             all.retain(|position| position.0 < first.from().0);
             self.recent.put(first.from().0, term, &all);
-            all.extend(self.positions_ahead(term, known_at));
+            all.extend(self.pending_positions(term, known_at));
         }
         all
     }
 
-    fn positions_ahead(
+    fn pending_positions(
         &self,
         term: &Term,
         known_at: LogPosition,
     ) -> impl Iterator<Item = LogPosition> {
-        self.ahead.iter().flat_map(move |ahead| ahead.positions(term, known_at))
+        self.pending.iter().flat_map(move |pending| pending.positions(term, known_at))
     }
 
     /// Whether any record up to `known_at` has this term.
     pub(crate) async fn any(&self, term: &Term, known_at: LogPosition) -> Result<bool, LogError> {
-        if self.positions_ahead(term, known_at).next().is_some() {
+        if self.pending_positions(term, known_at).next().is_some() {
             return Ok(true);
         }
         Ok(!self
@@ -279,8 +282,8 @@ impl Reader<'_> {
         id: RecordId,
         known_at: LogPosition,
     ) -> Result<Option<LogPosition>, LogError> {
-        let ahead = self.ahead.iter().find_map(|ahead| ahead.position(id));
-        let found = match ahead {
+        let pending = self.pending.iter().find_map(|pending| pending.position(id));
+        let found = match pending {
             Some(position) => Some(position),
             None => self.views.positions(self.tenant, &[id]).await?.into_iter().next().flatten(),
         };
@@ -291,8 +294,8 @@ impl Reader<'_> {
     pub(crate) async fn records(
         &self,
         positions: &[LogPosition],
-    ) -> Result<Vec<Arc<Brief>>, LogError> {
-        let mut found: Vec<Option<Arc<Brief>>> =
+    ) -> Result<Vec<Arc<RecordSummary>>, LogError> {
+        let mut found: Vec<Option<Arc<RecordSummary>>> =
             positions.iter().map(|position| self.at_hand(*position)).collect();
         let missing: Vec<LogPosition> =
             positions.iter().zip(&found).filter(|(_, f)| f.is_none()).map(|(p, _)| *p).collect();
@@ -326,22 +329,22 @@ impl Reader<'_> {
         })
     }
 
-    fn at_hand(&self, position: LogPosition) -> Option<Arc<Brief>> {
-        let fetched = self.fetched.and_then(|fetched| fetched.record(position));
-        fetched
-            .or_else(|| self.ahead.iter().find_map(|ahead| ahead.get(position)))
+    fn at_hand(&self, position: LogPosition) -> Option<Arc<RecordSummary>> {
+        let prefetched = self.prefetched.and_then(|prefetched| prefetched.record(position));
+        prefetched
+            .or_else(|| self.pending.iter().find_map(|pending| pending.get(position)))
             .or_else(|| self.cache.get(position))
     }
 }
 
 /// The records of a session's parts, up to a position.
-async fn read_briefs(
-    parts: &[Briefs],
+async fn read_summaries(
+    parts: &[RecordSummaries],
     upto: Option<LogPosition>,
-) -> Result<Vec<Arc<Brief>>, LogError> {
-    let mut records: Vec<Arc<Brief>> = Vec::new();
+) -> Result<Vec<Arc<RecordSummary>>, LogError> {
+    let mut records: Vec<Arc<RecordSummary>> = Vec::new();
     let Some(upto) = upto else { return Ok(records) };
-    for found in parts.iter().flat_map(Briefs::iter) {
+    for found in parts.iter().flat_map(RecordSummaries::iter) {
         let (position, bytes) = found?;
         if position > upto {
             break;
@@ -349,7 +352,7 @@ async fn read_briefs(
         if records.len() % DECODED_AT_ONCE == DECODED_AT_ONCE - 1 {
             tokio::task::yield_now().await;
         }
-        let record = Brief::decode(position, bytes, records.last().map(|record| &**record));
+        let record = RecordSummary::decode(position, bytes, records.last().map(|record| &**record));
         let damaged = |error: CorruptRecord| {
             LogError::damaged("views", format!("what is kept of record {position}"), error.what)
         };
@@ -363,8 +366,8 @@ pub(crate) fn decode(
     tenant: &TenantId,
     position: LogPosition,
     entry: &Entry,
-) -> Result<Brief, LogError> {
-    decode_record(tenant, position, entry).map(Brief::from)
+) -> Result<RecordSummary, LogError> {
+    decode_record(tenant, position, entry).map(RecordSummary::from)
 }
 
 /// Reads an entry back, with what proves it.
@@ -397,7 +400,7 @@ mod tests {
         let sessions: Vec<_> = ["S1", "none", "S2", "S3", "S1"].map(SessionId::from).into();
         for known_at in (0..size).map(LogPosition) {
             let from_log = tenant.reader(&*app.0.log, &*app.0.views);
-            let in_brief = Reader { briefs: true, ..from_log };
+            let in_brief = Reader { summaries: true, ..from_log };
             let all = in_brief.records_of_each(&sessions, known_at, usize::MAX).await.unwrap();
             assert_eq!(
                 from_log.records_of_each(&sessions, known_at, usize::MAX).await.unwrap(),
@@ -433,7 +436,7 @@ mod tests {
         app: &crate::app::App,
         session: &SessionId,
     ) -> usize {
-        let reader = Reader { briefs: true, ..tenant.reader(&*app.0.log, &*app.0.views) };
+        let reader = Reader { summaries: true, ..tenant.reader(&*app.0.log, &*app.0.views) };
         let records = reader.records_of(session, LogPosition(u64::MAX >> 1)).await.unwrap();
         assert!(records.is_sorted_by(|a, b| a.reference.position < b.reference.position));
         records.len()

@@ -1,7 +1,7 @@
 //! What was read lately and is kept in memory: decoded records, and where the records of sessions
 //! are.
 
-use crate::{model::record_summary::Brief, read::pending::Ahead};
+use crate::{model::record_summary::RecordSummary, read::pending::PendingRecords};
 use claimledger_facts::ids::LogPosition;
 use claimledger_ledger::views::{Term, TermKind};
 use std::{
@@ -69,14 +69,14 @@ impl RecentTerms {
     }
 
     /// The records of a batch are in the read models now.
-    pub(crate) fn advance(&self, ahead: &Ahead) {
+    pub(crate) fn advance(&self, pending: &PendingRecords) {
         let mut recent = self.lock();
-        if recent.size != ahead.from().0 {
+        if recent.size != pending.from().0 {
             return;
         }
         let Recent { size, young, old } = &mut *recent;
-        *size = ahead.from().0 + ahead.records().len() as u64;
-        for (term, new) in ahead.terms() {
+        *size = pending.from().0 + pending.records().len() as u64;
+        for (term, new) in pending.terms() {
             for generation in [&mut *young, &mut *old] {
                 if let Some(positions) = generation.get_mut(term) {
                     positions.extend(new);
@@ -97,13 +97,13 @@ pub(crate) struct RecordCache(Mutex<Generations>);
 
 #[derive(Default)]
 struct Generations {
-    young: HashMap<LogPosition, Arc<Brief>>,
-    old: HashMap<LogPosition, Arc<Brief>>,
+    young: HashMap<LogPosition, Arc<RecordSummary>>,
+    old: HashMap<LogPosition, Arc<RecordSummary>>,
 }
 
 impl RecordCache {
     /// The record at a position, if it is kept.
-    pub(crate) fn get(&self, position: LogPosition) -> Option<Arc<Brief>> {
+    pub(crate) fn get(&self, position: LogPosition) -> Option<Arc<RecordSummary>> {
         let mut generations = self.lock();
         if let Some(record) = generations.young.get(&position) {
             return Some(Arc::clone(record));
@@ -114,7 +114,7 @@ impl RecordCache {
     }
 
     /// Keeps a record.
-    pub(crate) fn put(&self, position: LogPosition, record: &Arc<Brief>) {
+    pub(crate) fn put(&self, position: LogPosition, record: &Arc<RecordSummary>) {
         self.lock().put(position, Arc::clone(record));
     }
 
@@ -124,7 +124,7 @@ impl RecordCache {
 }
 
 impl Generations {
-    fn put(&mut self, position: LogPosition, record: Arc<Brief>) {
+    fn put(&mut self, position: LogPosition, record: Arc<RecordSummary>) {
         if self.young.len() >= KEPT {
             self.old = std::mem::take(&mut self.young);
         }

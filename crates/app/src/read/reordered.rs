@@ -3,7 +3,7 @@
 //! behind its cursor, so moves are remembered for a while.
 
 use claimledger_facts::ids::SessionId;
-use claimledger_ledger::views::HeadKey;
+use claimledger_ledger::views::SortKey;
 use std::{
     collections::VecDeque,
     sync::{Mutex, PoisonError},
@@ -13,7 +13,7 @@ use std::{
 const KEPT: usize = 100_000;
 
 /// Moves since some size of the log.
-pub(crate) struct Moved(Mutex<Moves>);
+pub(crate) struct Reordered(Mutex<Moves>);
 
 struct Moves {
     /// Moves by records below this size are not here.
@@ -27,17 +27,17 @@ struct Move {
     size: u64,
     session: SessionId,
     /// Where it stands now.
-    to: HeadKey,
+    to: SortKey,
 }
 
-impl Moved {
+impl Reordered {
     /// Nothing is known of moves by records below `size`.
     pub(crate) fn starting_at(size: u64) -> Self {
         Self(Mutex::new(Moves { since: size, moves: VecDeque::new() }))
     }
 
     /// A session moved, by a record below `size`.
-    pub(crate) fn push(&self, size: u64, session: SessionId, to: HeadKey) {
+    pub(crate) fn push(&self, size: u64, session: SessionId, to: SortKey) {
         let mut moves = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if moves.moves.len() >= KEPT
             && let Some(gone) = moves.moves.pop_front()
@@ -49,7 +49,7 @@ impl Moved {
     }
 
     /// Sessions that moved to a place not behind `after` by records from `size` on.
-    pub(crate) fn passed(&self, size: u64, after: &HeadKey) -> Passed {
+    pub(crate) fn passed(&self, size: u64, after: &SortKey) -> Passed {
         let moves = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut sessions: Vec<SessionId> = moves
             .moves

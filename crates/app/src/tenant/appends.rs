@@ -1,5 +1,5 @@
 //! What is known of appends beside the log: how many are on their way, whether they run flat out,
-//! and how far each credential has written. The view runner gives way to them, and a read waits for
+//! and how far each credential has written. The projector gives way to them, and a read waits for
 //! those that it would be expected to see.
 
 use std::{
@@ -96,18 +96,18 @@ impl Appends {
     }
 
     /// Returns as soon as an append begins from here on that is one of many.
-    pub(crate) async fn go_on(&self) {
+    pub(crate) async fn next_append(&self) {
         let mut begun = self.begun.subscribe();
         // The sender lives as long as this.
         while begun.changed().await.is_ok() {
-            if self.run_flat_out() {
+            if self.is_saturated() {
                 return;
             }
         }
     }
 
     /// Whether so many began lately that somebody goes on writing.
-    pub(crate) fn run_flat_out(&self) -> bool {
+    pub(crate) fn is_saturated(&self) -> bool {
         let now = Instant::now();
         let mut lately = self.lately();
         lately.move_to(now);
@@ -137,25 +137,25 @@ mod tests {
         let appends = Appends::default();
         for n in 0..19 {
             drop(appends.begin());
-            assert!(!appends.run_flat_out(), "{n}");
+            assert!(!appends.is_saturated(), "{n}");
         }
         drop(appends.begin());
-        assert!(appends.run_flat_out());
+        assert!(appends.is_saturated());
         tokio::time::advance(Duration::from_millis(1100)).await;
-        assert!(!appends.run_flat_out(), "18 of 20 within the last second, at an even rate");
+        assert!(!appends.is_saturated(), "18 of 20 within the last second, at an even rate");
         for _ in 0..2 {
             drop(appends.begin());
         }
-        assert!(appends.run_flat_out(), "18 and two");
+        assert!(appends.is_saturated(), "18 and two");
         tokio::time::advance(Duration::from_secs(3)).await;
-        assert!(!appends.run_flat_out());
+        assert!(!appends.is_saturated());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_single_append_is_not_others_going_on() {
         let appends = Appends::default();
         let waited = tokio::time::timeout(Duration::from_secs(1), async {
-            tokio::join!(appends.go_on(), async {
+            tokio::join!(appends.next_append(), async {
                 tokio::time::sleep(Duration::from_millis(1)).await;
                 drop(appends.begin());
             })
@@ -163,14 +163,14 @@ mod tests {
         assert!(waited.await.is_err());
         (0..20).for_each(|_| drop(appends.begin()));
         let waited = tokio::time::timeout(Duration::from_secs(1), async {
-            tokio::join!(appends.go_on(), async {
+            tokio::join!(appends.next_append(), async {
                 tokio::time::sleep(Duration::from_millis(1)).await;
                 drop(appends.begin());
             })
         });
         assert!(waited.await.is_ok());
         assert!(
-            tokio::time::timeout(Duration::from_secs(1), appends.go_on()).await.is_err(),
+            tokio::time::timeout(Duration::from_secs(1), appends.next_append()).await.is_err(),
             "those before count, and nobody begins"
         );
     }

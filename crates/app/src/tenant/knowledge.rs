@@ -112,9 +112,9 @@ async fn load_config(
         views,
         cache,
         recent: &recent,
-        ahead: &[],
-        fetched: None,
-        briefs: false,
+        pending: &[],
+        prefetched: None,
+        summaries: false,
     };
     let positions = reader.positions(&term(TermKind::Config, CONFIG), LogPosition(last)).await?;
     for some in positions.chunks(1000) {

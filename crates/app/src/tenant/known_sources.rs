@@ -43,9 +43,9 @@ impl KnownSources {
             views,
             cache: &cache,
             recent: &recent,
-            ahead: &[],
-            fetched: None,
-            briefs: false,
+            pending: &[],
+            prefetched: None,
+            summaries: false,
         };
         let positions =
             reader.positions(&term(TermKind::Source, SOURCE), LogPosition(last)).await?;

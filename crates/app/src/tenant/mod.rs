@@ -221,9 +221,9 @@ impl Tenant {
             views,
             cache: &self.knowledge.records,
             recent: &self.progress.folded.recent,
-            ahead: &[],
-            fetched: None,
-            briefs: false,
+            pending: &[],
+            prefetched: None,
+            summaries: false,
         }
     }
 }

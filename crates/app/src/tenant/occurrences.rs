@@ -5,7 +5,7 @@
 //! Made from the log alone, as far as it is asked for, and kept in memory: eight bytes a stretch.
 //! It does not care for the read models.
 
-use crate::{model::record_summary::Brief, read::reader::decode};
+use crate::{model::record_summary::RecordSummary, read::reader::decode};
 use claimledger_facts::{
     ids::{LogPosition, SessionId, TenantId},
     time::Time,
@@ -30,7 +30,7 @@ impl Occurrences {
         mut from: u64,
         size: u64,
         time: Time,
-    ) -> Result<Option<Vec<Brief>>, LogError> {
+    ) -> Result<Option<Vec<RecordSummary>>, LogError> {
         while from < size {
             let stretch = from / STRETCH;
             let end = (stretch + 1) * STRETCH;
@@ -74,7 +74,7 @@ impl Occurrences {
 /// The sessions of which a record has a fact that occurred at or after a time: which of those it
 /// names, and when its latest such fact occurred.
 pub(crate) fn sessions_since(
-    record: &Brief,
+    record: &RecordSummary,
     time: Time,
 ) -> impl Iterator<Item = (u32, &SessionId, Time)> {
     (0..).zip(record.statement.sessions()).filter_map(move |(nth, session)| {
@@ -91,7 +91,7 @@ async fn read(
     tenant: &TenantId,
     from: u64,
     to: u64,
-) -> Result<Vec<Brief>, LogError> {
+) -> Result<Vec<RecordSummary>, LogError> {
     let mut entries = Vec::new();
     let mut next = from;
     while next < to {

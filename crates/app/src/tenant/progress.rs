@@ -2,7 +2,7 @@
 
 use crate::{
     model::rebuild::RebuildState,
-    read::{record_cache::RecentTerms, reordered::Moved},
+    read::{record_cache::RecentTerms, reordered::Reordered},
 };
 use claimledger_domain::RULES;
 use claimledger_facts::{ids::TenantId, time::Time};
@@ -34,7 +34,7 @@ pub(crate) struct Progress {
     pub(crate) moving: tokio::sync::Mutex<()>,
     /// Sessions whose sort key decreased, and when: a page whose cut was pinned before visits them
     /// too.
-    pub(crate) moved: Moved,
+    pub(crate) reordered: Reordered,
     /// Held while a generation is built beside the live one.
     pub(crate) rebuilding: Arc<tokio::sync::Mutex<()>>,
     rebuilt: Rebuilt,
@@ -64,7 +64,7 @@ pub(crate) struct Folded {
 #[derive(Clone, Debug)]
 pub(crate) struct InUse {
     pub(crate) made_by: MadeBy,
-    /// Whether what a head row says of its session is what this code would say. If not, rows only
+    /// Whether what a session row says of its session is what this code would say. If not, rows only
     /// find candidates, and each is assessed.
     pub(crate) current: bool,
 }
@@ -135,7 +135,7 @@ impl Progress {
             folded: Folded::at(covered),
             in_use: RwLock::new(in_use),
             moving: tokio::sync::Mutex::default(),
-            moved: Moved::starting_at(reordered_from),
+            reordered: Reordered::starting_at(reordered_from),
             rebuilding: Arc::default(),
             rebuilt: Rebuilt::default(),
             last_asked: Mutex::default(),

@@ -2,7 +2,7 @@
 //! 2026-03-10; the ledger learns facts in the order given.
 
 use claimledger_domain::{
-    assess, assess_in_brief, assess_standing,
+    assess, assess_standing, assess_state_only,
     history::{History, is_config},
     model::{Certainty, Context, Cut, Known, Reason, RecordRef, SessionState},
 };
@@ -139,7 +139,7 @@ impl Given {
         let cut = Cut { at: time(at), known_at: LogPosition(position) };
         let state = assess(&facts, &history, cut);
         assert_eq!(
-            assess_in_brief(&facts, &history, cut),
+            assess_state_only(&facts, &history, cut),
             state.clone().map(in_brief),
             "in brief it is the same, but for reasons and context"
         );

@@ -5,7 +5,7 @@ use super::views::{head, names, row, term};
 use crate::{
     generations::{Difference, MadeBy, Place, RowKind},
     log::LogError,
-    views::{HeadRow, IndexRow, TermKind, Views},
+    views::{IndexRow, SessionRow, TermKind, Views},
 };
 use claimledger_facts::ids::{LogPosition, LogSize, SessionId, TenantId};
 use std::future::Future;
@@ -42,11 +42,11 @@ fn rows(from: u64, to: u64) -> Vec<IndexRow> {
         .collect()
 }
 
-fn heads() -> Vec<HeadRow> {
+fn session_rows() -> Vec<SessionRow> {
     (0..7).map(|n| head(&format!("S{n}"), n, SIZE)).collect()
 }
 
-/// Builds in batches of so many records, with all head rows at the end.
+/// Builds in batches of so many records, with all session rows at the end.
 async fn build(views: &dyn Views, tenant: &TenantId, batch: u64, to: u64) {
     let mut from = views.covered(tenant).await.unwrap().0;
     while from < to {
@@ -54,7 +54,7 @@ async fn build(views: &dyn Views, tenant: &TenantId, batch: u64, to: u64) {
         views.apply(tenant, LogSize(from), &rows(from, end), &[]).await.unwrap();
         from = end;
     }
-    views.apply(tenant, LogSize(to), &[], &heads()).await.unwrap();
+    views.apply(tenant, LogSize(to), &[], &session_rows()).await.unwrap();
 }
 
 fn refused<T: std::fmt::Debug>(result: &Result<T, LogError>) -> bool {
@@ -124,7 +124,7 @@ async fn builds_beside(views: &impl Views) {
         (views.session_count(&tenant).await.unwrap(), shadow.session_count(&tenant).await.unwrap()),
         (7, 1)
     );
-    assert!(views.head_row(&tenant, &SessionId::from("S9")).await.unwrap().is_none());
+    assert!(views.session_row(&tenant, &SessionId::from("S9")).await.unwrap().is_none());
     assert_eq!(
         views
             .sessions_with(&tenant, &[term(TermKind::Session, "S1")], None, None, 9)
@@ -175,7 +175,7 @@ async fn switches_once(views: &impl Views) {
     let page = views.sessions_with(&tenant, &[], None, None, 3).await.unwrap();
     views.switch(&tenant, LogSize(SIZE), "said").await.unwrap();
     let rest = views
-        .sessions_with(&tenant, &[], None, page.last().map(HeadRow::key).as_ref(), 99)
+        .sessions_with(&tenant, &[], None, page.last().map(SessionRow::key).as_ref(), 99)
         .await
         .unwrap();
     assert_eq!(
@@ -250,9 +250,9 @@ async fn names_what_differs(views: &impl Views) {
     let mut other = rows(0, SIZE);
     other[5].terms.push(term(TermKind::Key, "k"));
     other[6].id = row(600, &[]).id;
-    other[8].brief.fill(255);
+    other[8].summary.fill(255);
     other[7].terms.retain(|term| term.kind != TermKind::Correlation);
-    let mut rows_of_heads = heads();
+    let mut rows_of_heads = session_rows();
     rows_of_heads[2].state = b"{}".to_vec();
     rows_of_heads.remove(4);
     views.shadow().apply(&tenant, LogSize(0), &other, &rows_of_heads).await.unwrap();
@@ -269,8 +269,8 @@ async fn names_what_differs(views: &impl Views) {
             (RowKind::Record, 1, 1),
             (RowKind::Posting, 1, 1),
             (RowKind::Session, 0, 1),
-            (RowKind::Head, 2, 1),
-            (RowKind::Brief, 1, 1)
+            (RowKind::SessionRow, 2, 1),
+            (RowKind::RecordSummary, 1, 1)
         ]
     );
     let says = |only_in, kind, row: &str| {
@@ -279,10 +279,10 @@ async fn names_what_differs(views: &impl Views) {
     assert!(says(Place::Live, RowKind::Posting, "posting Correlation n7 #7"), "{found:?}");
     assert!(says(Place::Shadow, RowKind::Posting, "posting Key k #5"));
     assert!(says(Place::Shadow, RowKind::Session, "session Key k S5"));
-    assert!(says(Place::Live, RowKind::Head, &heads()[4].to_text()), "it lacks one");
+    assert!(says(Place::Live, RowKind::SessionRow, &session_rows()[4].to_text()), "it lacks one");
     assert!(
-        says(Place::Live, RowKind::Head, &heads()[2].to_text())
-            && says(Place::Shadow, RowKind::Head, &rows_of_heads[2].to_text()),
+        says(Place::Live, RowKind::SessionRow, &session_rows()[2].to_text())
+            && says(Place::Shadow, RowKind::SessionRow, &rows_of_heads[2].to_text()),
         "a row in two states"
     );
     assert!(says(Place::Live, RowKind::Record, &format!("record {} #6", rows(6, 7)[0].id)));

@@ -1,10 +1,10 @@
 //! What every engine of read models must do.
 
 use crate::{
-    briefs::Briefs,
     index::Looked,
     log::LogError,
-    views::{ActiveAt, Carried, HeadKey, HeadRow, IndexRow, Term, TermKind, Views},
+    record_summaries::RecordSummaries,
+    views::{ActiveAt, Carried, IndexRow, SessionRow, SortKey, Term, TermKind, Views},
 };
 use claimledger_facts::{
     ids::{LogPosition, LogSize, RecordId, SessionId, TenantId},
@@ -42,17 +42,17 @@ pub(super) fn row(position: u64, terms: &[(TermKind, &str)]) -> IndexRow {
         position: LogPosition(position),
         id,
         terms: terms.iter().map(|(kind, value)| term(*kind, value)).collect(),
-        brief: brief(position),
+        summary: summary(position),
     }
 }
 
 /// What is kept of the record there: of another length at each position.
-fn brief(position: u64) -> Vec<u8> {
+fn summary(position: u64) -> Vec<u8> {
     vec![position as u8; 60 + (position % 90) as usize]
 }
 
-pub(super) fn head(session: &str, first_secs: u64, to: u64) -> HeadRow {
-    HeadRow {
+pub(super) fn head(session: &str, first_secs: u64, to: u64) -> SessionRow {
+    SessionRow {
         session: SessionId::from(session),
         first_occurred: Time::EPOCH.plus_secs(first_secs),
         first_source: "okta".to_owned(),
@@ -63,7 +63,7 @@ pub(super) fn head(session: &str, first_secs: u64, to: u64) -> HeadRow {
     }
 }
 
-pub(super) fn names(rows: &[HeadRow]) -> Vec<&str> {
+pub(super) fn names(rows: &[SessionRow]) -> Vec<&str> {
     rows.iter().map(|row| row.session.as_str()).collect()
 }
 
@@ -127,14 +127,14 @@ async fn moves_rows_and_checkpoint_together(views: &impl Views) {
     assert_eq!(
         views.covered(&tenant).await.unwrap(),
         LogSize(2),
-        "head rows alone do not move the checkpoint"
+        "session rows alone do not move the checkpoint"
     );
     assert_eq!(
-        views.head_row(&tenant, &SessionId::from("S1")).await.unwrap(),
+        views.session_row(&tenant, &SessionId::from("S1")).await.unwrap(),
         Some(head("S1", 10, 3)),
         "the last assessment stays"
     );
-    assert_eq!(views.head_row(&tenant, &SessionId::from("S2")).await.unwrap(), None);
+    assert_eq!(views.session_row(&tenant, &SessionId::from("S2")).await.unwrap(), None);
     assert_eq!(views.session_count(&tenant).await.unwrap(), 1);
 }
 
@@ -203,8 +203,8 @@ async fn keeps_records_of_sessions_in_brief(views: &impl Views) {
             _ => row(n, &[(Session, "S2")]),
         })
         .collect();
-    rows[7].brief.clear();
-    rows[8].brief = vec![8; 100_000];
+    rows[7].summary.clear();
+    rows[8].summary = vec![8; 100_000];
     for (from, some) in [(0, &rows[..1]), (1, &rows[1..9]), (9, &rows[9..120]), (120, &rows[120..])]
     {
         views.apply(&tenant, LogSize(from), some, &[]).await.unwrap();
@@ -213,20 +213,20 @@ async fn keeps_records_of_sessions_in_brief(views: &impl Views) {
     let expected = |residues: [u64; 2]| -> Vec<_> {
         let named = rows
             .iter()
-            .filter(|row| residues.contains(&(row.position.0 % 4)) && !row.brief.is_empty());
-        named.map(|row| (row.position, row.brief.clone())).collect()
+            .filter(|row| residues.contains(&(row.position.0 % 4)) && !row.summary.is_empty());
+        named.map(|row| (row.position, row.summary.clone())).collect()
     };
     let asked = ["S1", "S9", "S2", "S1"].map(SessionId::from);
     let found: Vec<Vec<_>> = views
-        .briefs_of_each(&tenant, &asked)
+        .summaries_of_each(&tenant, &asked)
         .await
         .unwrap()
         .iter()
         .map(|parts| {
             parts
                 .iter()
-                .flat_map(Briefs::iter)
-                .map(|found| found.map(|(position, brief)| (position, brief.to_vec())).unwrap())
+                .flat_map(RecordSummaries::iter)
+                .map(|found| found.map(|(position, summary)| (position, summary.to_vec())).unwrap())
                 .collect()
         })
         .collect();
@@ -236,18 +236,21 @@ async fn keeps_records_of_sessions_in_brief(views: &impl Views) {
         "in the order asked, each with its records in their order"
     );
     assert_eq!(
-        views.briefs_of_each(&other, &asked[..1]).await.unwrap()[0]
+        views.summaries_of_each(&other, &asked[..1]).await.unwrap()[0]
             .iter()
-            .flat_map(Briefs::iter)
+            .flat_map(RecordSummaries::iter)
             .count(),
         1,
         "of this tenant"
     );
-    assert_eq!(views.briefs_of_each(&tenant, &[]).await.unwrap(), Vec::<Vec<Briefs>>::new());
+    assert_eq!(
+        views.summaries_of_each(&tenant, &[]).await.unwrap(),
+        Vec::<Vec<RecordSummaries>>::new()
+    );
     let many: Vec<_> = (0..1_000).map(|n| SessionId::new(format!("S{n}"))).collect();
     assert_eq!(
         views
-            .briefs_of_each(&tenant, &many)
+            .summaries_of_each(&tenant, &many)
             .await
             .unwrap()
             .iter()
@@ -265,12 +268,13 @@ async fn lists_sessions_in_order(views: &impl Views) {
     twins.iter_mut().for_each(|row| row.first_source_id = "same".to_owned());
     let mut source = head("c", 20, 1);
     source.first_source = "aaa".to_owned();
-    let before_epoch = HeadRow { first_occurred: Time::MIN, ..head("z", 0, 1) };
-    let heads = [head("late", 30, 1), twins[0].clone(), source, before_epoch, twins[1].clone()];
-    views.apply(&tenant, LogSize(0), &[], &heads).await.unwrap();
+    let before_epoch = SessionRow { first_occurred: Time::MIN, ..head("z", 0, 1) };
+    let session_rows =
+        [head("late", 30, 1), twins[0].clone(), source, before_epoch, twins[1].clone()];
+    views.apply(&tenant, LogSize(0), &[], &session_rows).await.unwrap();
     let all = views.sessions_with(&tenant, &[], None, None, 100).await.unwrap();
     assert_eq!(names(&all), ["z", "c", "a", "b", "late"]);
-    let (mut paged, mut after): (Vec<HeadRow>, Option<HeadKey>) = (Vec::new(), None);
+    let (mut paged, mut after): (Vec<SessionRow>, Option<SortKey>) = (Vec::new(), None);
     loop {
         let page = views.sessions_with(&tenant, &[], None, after.as_ref(), 2).await.unwrap();
         let Some(last) = page.last() else { break };
@@ -290,24 +294,24 @@ async fn lists_sessions_in_order(views: &impl Views) {
 
 async fn lists_who_may_have_been_there(views: &impl Views) {
     let tenant = TenantId::from("acme");
-    let lasting = |session, from, over: Option<u64>, to| HeadRow {
+    let lasting = |session, from, over: Option<u64>, to| SessionRow {
         over_at: over.map(|secs| Time::EPOCH.plus_secs(secs)),
         ..head(session, from, to)
     };
-    let heads = [
+    let session_rows = [
         lasting("over", 10, Some(20), 1),
         lasting("long", 1, Some(100_000), 2),
         lasting("for ever", 5, None, 3),
         lasting("at once", 30, Some(30), 4),
         lasting("changed", 12, Some(15), 9),
-        HeadRow { first_occurred: Time::MIN, ..lasting("always", 0, None, 1) },
-        HeadRow {
+        SessionRow { first_occurred: Time::MIN, ..lasting("always", 0, None, 1) },
+        SessionRow {
             first_occurred: Time::MIN,
             over_at: Some(Time::MAX),
             ..lasting("nearly", 0, None, 1)
         },
     ];
-    views.apply(&tenant, LogSize(0), &[], &heads).await.unwrap();
+    views.apply(&tenant, LogSize(0), &[], &session_rows).await.unwrap();
     let list = async |at: u64, size| {
         let active_at = Some(ActiveAt { at: Time::EPOCH.plus_secs(at), size: LogSize(size) });
         let rows = views.sessions_with(&tenant, &[], active_at, None, 100).await.unwrap();
@@ -350,15 +354,15 @@ async fn lists_sessions_by_terms(views: &impl Views) {
         row(4, &[(Session, "S3"), (Session, "S4"), (App, "payroll")]),
         row(5, &[(Session, "S5"), (Idp, "north")]),
     ];
-    let heads = [head("S4", 40, 5), head("S3", 30, 5), head("S2", 20, 5), head("S1", 10, 5)];
-    views.apply(&tenant, LogSize(0), &rows[..3], &heads[2..]).await.unwrap();
-    views.apply(&tenant, LogSize(3), &rows[3..], &heads).await.unwrap();
+    let session_rows = [head("S4", 40, 5), head("S3", 30, 5), head("S2", 20, 5), head("S1", 10, 5)];
+    views.apply(&tenant, LogSize(0), &rows[..3], &session_rows[2..]).await.unwrap();
+    views.apply(&tenant, LogSize(3), &rows[3..], &session_rows).await.unwrap();
     let list = async |terms: &[(TermKind, &str)]| {
         let terms: Vec<_> = terms.iter().map(|(kind, value)| term(*kind, value)).collect();
         let rows = views.sessions_with(&tenant, &terms, None, None, 100).await.unwrap();
         rows.into_iter().map(|row| row.session.as_str().to_owned()).collect::<Vec<_>>()
     };
-    assert_eq!(list(&[(Idp, "north")]).await, ["S1", "S2"], "S5 has no head row yet");
+    assert_eq!(list(&[(Idp, "north")]).await, ["S1", "S2"], "S5 has no session row yet");
     assert_eq!(list(&[(App, "payroll")]).await, ["S1", "S3", "S4"], "a record may name two");
     assert_eq!(
         list(&[(Idp, "north"), (App, "payroll")]).await,
@@ -423,7 +427,7 @@ async fn keeps_tenants_apart(views: &impl Views) {
         views.sessions_with(&acme, &north, None, None, 9).await.unwrap(),
         [head("S1", 10, 1)]
     );
-    assert!(!views.briefs_of_each(&acme, &[SessionId::from("S1")]).await.unwrap()[0].is_empty());
+    assert!(!views.summaries_of_each(&acme, &[SessionId::from("S1")]).await.unwrap()[0].is_empty());
     assert_eq!(views.sessions_with(&other, &[], None, None, 9).await.unwrap(), [head("S1", 20, 1)]);
     assert_eq!(views.positions(&TenantId::from("nobody"), &[rows[0].id]).await.unwrap(), [None]);
     let dump = views.dump(&other).await.unwrap();
@@ -432,7 +436,7 @@ async fn keeps_tenants_apart(views: &impl Views) {
     assert_eq!(views.positions(&acme, &[rows[0].id]).await.unwrap(), [None]);
     assert_eq!(views.revisions(&acme, &[SessionId::from("S1")]).await.unwrap(), [0]);
     assert_eq!(views.session_count(&acme).await.unwrap(), 0);
-    assert_eq!(views.briefs_of_each(&acme, &[SessionId::from("S1")]).await.unwrap(), [vec![]]);
+    assert_eq!(views.summaries_of_each(&acme, &[SessionId::from("S1")]).await.unwrap(), [vec![]]);
     assert_eq!(views.sessions_with(&acme, &[], None, None, 9).await.unwrap(), []);
     assert_eq!(views.dump(&other).await.unwrap(), dump, "another tenant's rows stay");
     assert_eq!(views.sessions_with(&other, &north, None, None, 9).await.unwrap().len(), 1);
@@ -457,18 +461,18 @@ async fn rebuilds_the_same(whole: &impl Views, pieces: &impl Views) {
             )
         })
         .collect();
-    let heads: Vec<_> = (0..7).map(|n| head(&format!("S{n}"), n, 60)).collect();
-    whole.apply(&tenant, LogSize(0), &rows, &heads).await.unwrap();
+    let session_rows: Vec<_> = (0..7).map(|n| head(&format!("S{n}"), n, 60)).collect();
+    whole.apply(&tenant, LogSize(0), &rows, &session_rows).await.unwrap();
     for (n, some) in rows.chunks(7).enumerate() {
         pieces.apply(&tenant, LogSize(n as u64 * 7), some, &[]).await.unwrap();
     }
-    pieces.apply(&tenant, LogSize(60), &[], &heads).await.unwrap();
+    pieces.apply(&tenant, LogSize(60), &[], &session_rows).await.unwrap();
     let dump = whole.dump(&tenant).await.unwrap();
     // 1 checkpoint, 60 records, 180 postings, 21 pairs of session and IdP, 7 of a session with
-    // itself, 60 by correlation are not kept, 7 head rows, a part of each session's briefs.
+    // itself, 60 by correlation are not kept, 7 session rows, a part of each session's briefs.
     assert!(dump.len() >= 1 + 60 + 180 + 21 + 7 + 7, "{}", dump.len());
     assert_eq!(pieces.dump(&tenant).await.unwrap(), dump, "however it is cut into batches");
     pieces.reset(&tenant).await.unwrap();
-    pieces.apply(&tenant, LogSize(0), &rows, &heads).await.unwrap();
+    pieces.apply(&tenant, LogSize(0), &rows, &session_rows).await.unwrap();
     assert_eq!(pieces.dump(&tenant).await.unwrap(), dump, "a rebuild gives the same rows");
 }

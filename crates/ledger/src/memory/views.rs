@@ -2,14 +2,14 @@
 
 use super::hold;
 use crate::{
-    briefs::Briefs,
     generations::{
         Comparison, Counted, Difference, Differences, Generation, Generations, MadeBy, Place,
         RowKind,
     },
     index::{Looked, RecordIndex},
     log::LogError,
-    views::{ActiveAt, Carried, HeadKey, HeadRow, IndexRow, Term, TermKind, Views},
+    record_summaries::RecordSummaries,
+    views::{ActiveAt, Carried, IndexRow, SessionRow, SortKey, Term, TermKind, Views},
 };
 use async_trait::async_trait;
 use claimledger_facts::ids::{LogPosition, LogSize, RecordId, SessionId, TenantId};
@@ -42,8 +42,8 @@ struct Tables {
     postings: BTreeMap<Term, BTreeSet<LogPosition>>,
     /// Term to the sessions whose records carry it.
     sessions: BTreeMap<Term, BTreeSet<String>>,
-    heads: BTreeMap<SessionId, HeadRow>,
-    briefs: BTreeMap<String, Vec<Briefs>>,
+    session_rows: BTreeMap<SessionId, SessionRow>,
+    summaries: BTreeMap<String, Vec<RecordSummaries>>,
 }
 
 impl Tables {
@@ -60,17 +60,19 @@ impl Tables {
     }
 
     fn add(&mut self, row: &IndexRow) -> Result<(), LogError> {
-        for session in
-            row.terms.iter().filter(|term| term.kind == TermKind::Session && !row.brief.is_empty())
+        for session in row
+            .terms
+            .iter()
+            .filter(|term| term.kind == TermKind::Session && !row.summary.is_empty())
         {
-            let parts = self.briefs.entry(session.value.clone()).or_default();
+            let parts = self.summaries.entry(session.value.clone()).or_default();
             let pushed = match parts.last_mut() {
-                Some(last) => last.push(row.position, &row.brief)?,
+                Some(last) => last.push(row.position, &row.summary)?,
                 None => false,
             };
             if !pushed {
-                let mut next = Briefs::default();
-                next.push(row.position, &row.brief)?;
+                let mut next = RecordSummaries::default();
+                next.push(row.position, &row.summary)?;
                 parts.push(next);
             }
         }
@@ -115,10 +117,12 @@ impl Tables {
                 (RowKind::Session, format!("session {:?} {} {session}", term.kind, term.value))
             }));
         }
-        rows.extend(self.heads.values().map(|row| (RowKind::Head, row.to_text())));
-        for (session, parts) in &self.briefs {
+        rows.extend(self.session_rows.values().map(|row| (RowKind::SessionRow, row.to_text())));
+        for (session, parts) in &self.summaries {
             rows.extend(
-                (0..).zip(parts).map(|(n, part)| (RowKind::Brief, part.to_text(session, n))),
+                (0..)
+                    .zip(parts)
+                    .map(|(n, part)| (RowKind::RecordSummary, part.to_text(session, n))),
             );
         }
         rows
@@ -143,11 +147,11 @@ impl Kept {
 
 impl MemoryIndex {
     /// Throws away what is kept of sessions' records: so a version left the rows that kept nothing.
-    pub fn forget_briefs(&self, tenant: &TenantId) {
+    pub fn forget_summaries(&self, tenant: &TenantId) {
         if let Some(live) =
             hold(&self.tenants).get_mut(tenant).and_then(|kept| kept.places.get_mut(&self.place))
         {
-            live.briefs.clear();
+            live.summaries.clear();
         }
     }
 
@@ -259,7 +263,7 @@ impl Views for MemoryIndex {
         tenant: &TenantId,
         from: LogSize,
         rows: &[IndexRow],
-        heads: &[HeadRow],
+        session_rows: &[SessionRow],
     ) -> Result<(), LogError> {
         let mut tenants = hold(&self.tenants);
         let kept = tenants.entry(tenant.clone()).or_default();
@@ -281,8 +285,8 @@ impl Views for MemoryIndex {
         for row in rows {
             tables.add(row)?;
         }
-        for head in heads {
-            tables.heads.insert(head.session.clone(), head.clone());
+        for head in session_rows {
+            tables.session_rows.insert(head.session.clone(), head.clone());
         }
         tables.covered = LogSize(from.0 + rows.len() as u64);
         Ok(())
@@ -321,15 +325,15 @@ impl Views for MemoryIndex {
         }))
     }
 
-    async fn briefs_of_each(
+    async fn summaries_of_each(
         &self,
         tenant: &TenantId,
         sessions: &[SessionId],
-    ) -> Result<Vec<Vec<Briefs>>, LogError> {
+    ) -> Result<Vec<Vec<RecordSummaries>>, LogError> {
         Ok(self.with(tenant, |tables| {
             sessions
                 .iter()
-                .map(|id| tables.briefs.get(id.as_str()).cloned().unwrap_or_default())
+                .map(|id| tables.summaries.get(id.as_str()).cloned().unwrap_or_default())
                 .collect()
         }))
     }
@@ -339,19 +343,19 @@ impl Views for MemoryIndex {
         tenant: &TenantId,
         terms: &[Term],
         active_at: Option<ActiveAt>,
-        after: Option<&HeadKey>,
+        after: Option<&SortKey>,
         max: usize,
-    ) -> Result<Vec<HeadRow>, LogError> {
+    ) -> Result<Vec<SessionRow>, LogError> {
         Ok(self.with(tenant, |tables| {
             let mut found: Vec<_> = tables
-                .heads
+                .session_rows
                 .values()
                 .filter(|row| after.is_none_or(|after| row.key() > *after))
                 .filter(|row| active_at.is_none_or(|active_at| active_at.may_be(row)))
                 .filter(|row| terms.iter().all(|term| tables.carries(&row.session, term)))
                 .cloned()
                 .collect();
-            found.sort_by_key(HeadRow::key);
+            found.sort_by_key(SessionRow::key);
             found.truncate(max);
             found
         }))
@@ -384,16 +388,16 @@ impl Views for MemoryIndex {
         }))
     }
 
-    async fn head_row(
+    async fn session_row(
         &self,
         tenant: &TenantId,
         session: &SessionId,
-    ) -> Result<Option<HeadRow>, LogError> {
-        Ok(self.with(tenant, |tables| tables.heads.get(session).cloned()))
+    ) -> Result<Option<SessionRow>, LogError> {
+        Ok(self.with(tenant, |tables| tables.session_rows.get(session).cloned()))
     }
 
     async fn session_count(&self, tenant: &TenantId) -> Result<u64, LogError> {
-        Ok(self.with(tenant, |tables| tables.heads.len() as u64))
+        Ok(self.with(tenant, |tables| tables.session_rows.len() as u64))
     }
 
     async fn reset(&self, tenant: &TenantId) -> Result<(), LogError> {

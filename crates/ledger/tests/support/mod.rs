@@ -147,7 +147,7 @@ impl World {
                     .sessions()
                     .map(|id| Term { kind: TermKind::Session, value: id.as_str().to_owned() })
                     .collect(),
-                brief: Vec::new(),
+                summary: Vec::new(),
             })
             .collect();
         self.index.apply(&self.tenant, covered, &rows, &[]).await.unwrap();

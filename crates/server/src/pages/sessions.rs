@@ -122,7 +122,7 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     let asking = view.cut.asking(wait);
     let answer = server
         .app
-        .sessions_in_brief(caller, &view.filter, &asking, view.first, view.cursor.as_deref())
+        .sessions_state_only(caller, &view.filter, &asking, view.first, view.cursor.as_deref())
         .await?;
     let here = view.cut.pin(view.keep(), &answer.answered);
     if !view.cut.is_pinned()

@@ -5,7 +5,7 @@
 //! data as JSON. Texts and lists have their length before them, as LEB128. The form belongs to the
 //! version of the read models: what another version wrote is never read.
 
-use super::Brief;
+use super::RecordSummary;
 use claimledger_domain::model::RecordRef;
 use claimledger_facts::{
     fact::Fact,
@@ -33,7 +33,7 @@ mod flag {
 
 const SUM: usize = 4;
 
-impl Brief {
+impl RecordSummary {
     /// The bytes; without the position, which stands beside them.
     ///
     /// # Errors
@@ -335,7 +335,7 @@ mod tests {
         )
     }
 
-    fn brief() -> impl Strategy<Value = Brief> {
+    fn summary() -> impl Strategy<Value = RecordSummary> {
         let statement = (
             id(),
             proptest::option::of(id()),
@@ -373,7 +373,7 @@ mod tests {
                     occurred: when,
                     recorded_at: Time::from_micros(recorded),
                 };
-                Brief {
+                RecordSummary {
                     reference,
                     variant,
                     statement: Statement {
@@ -390,24 +390,24 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read(first in brief(), second in brief()) {
-            for (brief, before) in [(&first, None), (&second, Some(&first)),
+        fn what_is_written_is_read(first in summary(), second in summary()) {
+            for (summary, before) in [(&first, None), (&second, Some(&first)),
                 (&first, Some(&first))] {
-                let bytes = brief.encode().unwrap();
-                prop_assert_eq!(&Brief::decode(brief.reference.position, &bytes, before).unwrap(),
-                    brief);
+                let bytes = summary.encode().unwrap();
+                prop_assert_eq!(&RecordSummary::decode(summary.reference.position, &bytes, before).unwrap(),
+                    summary);
             }
         }
 
         #[test]
-        fn what_is_damaged_is_not_read(brief in brief(), at in any::<prop::sample::Index>(),
+        fn what_is_damaged_is_not_read(summary in summary(), at in any::<prop::sample::Index>(),
             bit in 0..8_u8, cut in any::<prop::sample::Index>()) {
-            let mut bytes = brief.encode().unwrap();
-            prop_assert!(Brief::decode(brief.reference.position, &bytes[..cut.index(bytes.len())],
+            let mut bytes = summary.encode().unwrap();
+            prop_assert!(RecordSummary::decode(summary.reference.position, &bytes[..cut.index(bytes.len())],
                 None).is_err());
             let at = at.index(bytes.len());
             bytes[at] ^= 1 << bit;
-            prop_assert!(Brief::decode(brief.reference.position, &bytes, None).is_err());
+            prop_assert!(RecordSummary::decode(summary.reference.position, &bytes, None).is_err());
         }
     }
 }

@@ -2,7 +2,7 @@
 //! (`semantics.md` 25, `docs/decisions/0027`).
 
 use crate::{
-    model::{record_summary::Brief, terms::link_term},
+    model::{record_summary::RecordSummary, terms::link_term},
     read::reader::Reader,
 };
 use claimledger_domain::links::AUTHN_REQUEST;
@@ -23,7 +23,7 @@ impl Requests {
     pub(super) async fn joined(
         &mut self,
         reader: &Reader<'_>,
-        record: &Brief,
+        record: &RecordSummary,
         session: &SessionId,
         known_at: LogPosition,
     ) -> Result<Vec<SessionId>, LogError> {
@@ -50,7 +50,7 @@ impl Requests {
 }
 
 /// The sessions that a record's links put into a request, each with the request.
-fn named(record: &Brief) -> impl Iterator<Item = (&SessionId, &str)> {
+fn named(record: &RecordSummary) -> impl Iterator<Item = (&SessionId, &str)> {
     record.statement.facts.iter().filter_map(|fact| match &fact.data {
         FactData::SessionLinked(link) if link.by == AUTHN_REQUEST => {
             Some((fact.session.as_ref().or(record.statement.session.as_ref())?, link.to.as_str()))

@@ -163,7 +163,8 @@ async fn sets(ground: &Ground, sessions: Sessions) -> Result<Vec<Measure>> {
         let filter =
             SessionFilter { active_at: Some(time(&Sessions::time(fact))?), ..of_key.clone() };
         let began = Instant::now();
-        let page = app.sessions_in_brief(&caller, &filter, &Asking::default(), PAGE, None).await?;
+        let page =
+            app.sessions_state_only(&caller, &filter, &Asking::default(), PAGE, None).await?;
         took.push(millis(began.elapsed()));
         rows += page.value.items.len();
     }
@@ -193,7 +194,7 @@ async fn sets(ground: &Ground, sessions: Sessions) -> Result<Vec<Measure>> {
     let (mut rates, all) = (Vec::new(), Instant::now());
     while rates.len() < LISTS || all.elapsed() < SHORTEST {
         let began = Instant::now();
-        let page = app.sessions_in_brief(&caller, &filter, &past, PAGE, None).await?;
+        let page = app.sessions_state_only(&caller, &filter, &past, PAGE, None).await?;
         anyhow::ensure!(page.value.items.is_empty(), "nothing was falsified yet");
         rates.push(candidates as f64 / began.elapsed().as_secs_f64());
     }
@@ -243,7 +244,7 @@ async fn retract(app: &App, sessions: Sessions) -> Result<Vec<Measure>> {
     let (mut after, mut hit) = (None, 0);
     loop {
         let page = app
-            .sessions_in_brief(&caller, &filter, &Asking::default(), 500, after.as_deref())
+            .sessions_state_only(&caller, &filter, &Asking::default(), 500, after.as_deref())
             .await?;
         hit += page.value.items.len();
         if !page.value.has_next {

@@ -128,7 +128,7 @@ impl SessionQuestions {
         let answer = if shows_reasons(ctx.field()) {
             asker.app.sessions(&asker.caller, &filter, &asking, first, after).await
         } else {
-            asker.app.sessions_in_brief(&asker.caller, &filter, &asking, first, after).await
+            asker.app.sessions_state_only(&asker.caller, &filter, &asking, first, after).await
         };
         let answer = answer.map_err(|error| errors::asked(&error))?;
         let (answered, completeness, status, absence) = carried(&answer);

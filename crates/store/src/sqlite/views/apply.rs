@@ -1,9 +1,10 @@
 //! Writing the read models: rows and checkpoint in one transaction.
 
 use super::{
-    briefs, checkpoint,
+    checkpoint,
     generations::begin,
     list::{NEVER_OVER, length},
+    record_summaries,
     sums::{self, Table, Tallies},
     term_number,
     terms::TermKey,
@@ -14,7 +15,7 @@ use claimledger_facts::{
 };
 use claimledger_ledger::{
     generations::{MadeBy, Place},
-    views::{HeadRow, IndexRow, TermKind},
+    views::{IndexRow, SessionRow, TermKind},
 };
 use sqlx::{
     AssertSqlSafe, Connection, Row, Sqlite, SqliteConnection,
@@ -53,7 +54,7 @@ impl Writer {
         place: Place,
         from: LogSize,
         rows: &[IndexRow],
-        heads: &[HeadRow],
+        session_rows: &[SessionRow],
     ) -> Result<Applied, sqlx::Error> {
         if self.known.values().map(HashMap::len).sum::<usize>() > CACHED_TERMS {
             self.known.clear();
@@ -80,12 +81,12 @@ impl Writer {
             next,
             tallies: generation.tallies,
         };
-        let numbers = batch.add_terms(rows, heads).await?;
-        batch.add_briefs(rows, &numbers).await?;
+        let numbers = batch.add_terms(rows, session_rows).await?;
+        batch.add_summaries(rows, &numbers).await?;
         batch.add_records(rows).await?;
         batch.add_postings(rows, &numbers).await?;
         batch.add_sessions(rows, &numbers).await?;
-        batch.put_heads(heads, &numbers).await?;
+        batch.put_session_rows(session_rows, &numbers).await?;
         let Batch { known, next, tallies, .. } = batch;
         (generation.covered, generation.tallies) = ((from.0 + rows.len() as u64) as i64, tallies);
         generation.save(&mut transaction).await?;
@@ -125,28 +126,32 @@ struct Batch<'c> {
     tallies: Tallies,
 }
 
-/// The number of each term of each row, and of each head row's name, in their order.
+/// The number of each term of each row, and of each session row's name, in their order.
 struct Numbers {
     /// Terms with this number and higher ones are new.
     new: i64,
     terms: Vec<i64>,
-    heads: Vec<i64>,
+    session_rows: Vec<i64>,
 }
 
 /// All terms of a batch, in order.
 fn terms<'b>(
     rows: &'b [IndexRow],
-    heads: &'b [HeadRow],
+    session_rows: &'b [SessionRow],
 ) -> impl Iterator<Item = (TermKind, &'b str)> {
     let of_rows =
         rows.iter().flat_map(|row| row.terms.iter().map(|term| (term.kind, term.value.as_str())));
-    of_rows.chain(heads.iter().map(|row| (TermKind::Session, row.session.as_str())))
+    of_rows.chain(session_rows.iter().map(|row| (TermKind::Session, row.session.as_str())))
 }
 
 /// Those that are not known, once each, in order.
-fn unknown(rows: &[IndexRow], heads: &[HeadRow], known: &HashMap<TermKey, i64>) -> Vec<TermKey> {
+fn unknown(
+    rows: &[IndexRow],
+    session_rows: &[SessionRow],
+    known: &HashMap<TermKey, i64>,
+) -> Vec<TermKey> {
     let (mut key, mut unknown, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
-    for (kind, value) in terms(rows, heads) {
+    for (kind, value) in terms(rows, session_rows) {
         TermKey::write(kind, value, &mut key);
         if !known.contains_key(key.as_slice()) && !seen.contains(key.as_slice()) {
             let key = TermKey::from_bytes(key.clone());
@@ -161,17 +166,21 @@ impl Numbers {
     /// Every term of the batch is known by now.
     fn of_batch(
         rows: &[IndexRow],
-        heads: &[HeadRow],
+        session_rows: &[SessionRow],
         known: &HashMap<TermKey, i64>,
         new: i64,
     ) -> Self {
         let mut key = Vec::new();
-        let mut numbers = terms(rows, heads).map(|(kind, value)| {
+        let mut numbers = terms(rows, session_rows).map(|(kind, value)| {
             TermKey::write(kind, value, &mut key);
             known.get(key.as_slice()).copied().unwrap_or_default()
         });
         let of_rows = rows.iter().map(|row| row.terms.len()).sum();
-        Self { new, terms: numbers.by_ref().take(of_rows).collect(), heads: numbers.collect() }
+        Self {
+            new,
+            terms: numbers.by_ref().take(of_rows).collect(),
+            session_rows: numbers.collect(),
+        }
     }
 
     /// Each row with the numbers of its terms.
@@ -190,11 +199,11 @@ impl Batch<'_> {
     async fn add_terms(
         &mut self,
         rows: &[IndexRow],
-        heads: &[HeadRow],
+        session_rows: &[SessionRow],
     ) -> Result<Numbers, sqlx::Error> {
         let generation = self.generation;
         let mut known = self.known.remove(&generation).unwrap_or_default();
-        let unknown = unknown(rows, heads, &known);
+        let unknown = unknown(rows, session_rows, &known);
         for some in unknown.chunks(ROWS) {
             // Padded with the last to a power of two.
             let asked = some.len().next_power_of_two();
@@ -244,7 +253,7 @@ impl Batch<'_> {
         )
         .await?;
 
-        let numbers = Numbers::of_batch(rows, heads, &known, first_new);
+        let numbers = Numbers::of_batch(rows, session_rows, &known, first_new);
         self.known.insert(generation, known);
         Ok(numbers)
     }
@@ -319,22 +328,22 @@ impl Batch<'_> {
         .await
     }
 
-    async fn add_briefs(
+    async fn add_summaries(
         &mut self,
         rows: &[IndexRow],
         numbers: &Numbers,
     ) -> Result<(), sqlx::Error> {
-        let mut added = briefs::Added::new();
-        for (row, terms) in numbers.of(rows).filter(|(row, _)| !row.brief.is_empty()) {
+        let mut added = record_summaries::Added::new();
+        for (row, terms) in numbers.of(rows).filter(|(row, _)| !row.summary.is_empty()) {
             for (_, session) in
                 row.terms.iter().zip(terms).filter(|(term, _)| term.kind == TermKind::Session)
             {
-                added.entry(*session).or_default().push((row.position, row.brief.as_slice()));
+                added.entry(*session).or_default().push((row.position, row.summary.as_slice()));
             }
         }
-        let changed = briefs::changed(self.connection, added, numbers.new).await?;
-        for briefs::Changed { slot, .. } in changed.iter().filter(|changed| changed.new) {
-            self.tallies.add(Table::Brief, sums::key(Table::Brief, *slot));
+        let changed = record_summaries::changed(self.connection, added, numbers.new).await?;
+        for record_summaries::Changed { slot, .. } in changed.iter().filter(|changed| changed.new) {
+            self.tallies.add(Table::RecordSummary, sums::key(Table::RecordSummary, *slot));
         }
         let update = " ON CONFLICT (slot) DO UPDATE SET brief = excluded.brief, crc = excluded.crc";
         self.insert(
@@ -342,21 +351,25 @@ impl Batch<'_> {
             3,
             update,
             &changed,
-            |query, briefs::Changed { slot, part, .. }| {
-                query.bind(*slot).bind(part.as_bytes()).bind(sums::brief(*slot, part.as_bytes()))
+            |query, record_summaries::Changed { slot, part, .. }| {
+                query.bind(*slot).bind(part.as_bytes()).bind(sums::summary(*slot, part.as_bytes()))
             },
         )
         .await
         .map(drop)
     }
 
-    async fn put_heads(&mut self, heads: &[HeadRow], numbers: &Numbers) -> Result<(), sqlx::Error> {
+    async fn put_session_rows(
+        &mut self,
+        session_rows: &[SessionRow],
+        numbers: &Numbers,
+    ) -> Result<(), sqlx::Error> {
         let generation = self.generation;
-        let mut rows: Vec<_> = numbers.heads.iter().copied().zip(heads).collect();
+        let mut rows: Vec<_> = numbers.session_rows.iter().copied().zip(session_rows).collect();
         // A session whose name is new has no row.
         let before: Vec<_> =
             rows.iter().copied().filter(|(number, _)| *number < numbers.new).collect();
-        let there = self.refresh_heads(&before).await?;
+        let there = self.refresh_session_rows(&before).await?;
         rows.retain(|(number, _)| !there.contains(number));
         // What is left has no row, or one that stood elsewhere in the order.
         let mut left: HashSet<i64> = rows.iter().map(|(number, _)| *number).collect();
@@ -402,9 +415,9 @@ impl Batch<'_> {
 
     /// Rows that stand where they stood get their new state, and only that: else SQLite takes them
     /// out of every index and puts them in again. Gives the sessions of which that is so.
-    async fn refresh_heads(
+    async fn refresh_session_rows(
         &mut self,
-        rows: &[(i64, &HeadRow)],
+        rows: &[(i64, &SessionRow)],
     ) -> Result<HashSet<i64>, sqlx::Error> {
         let generation = self.generation;
         let mut there = HashSet::with_capacity(rows.len());
@@ -480,7 +493,7 @@ impl Batch<'_> {
     }
 }
 
-fn head_crc(session: i64, generation: i64, row: &HeadRow) -> i64 {
+fn head_crc(session: i64, generation: i64, row: &SessionRow) -> i64 {
     sums::head(
         session,
         generation,

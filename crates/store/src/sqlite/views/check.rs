@@ -3,9 +3,9 @@
 //! (`connect::check_pages`).
 
 use super::{
-    HEAD, briefs, checked_head,
+    HEAD, checked_head,
     generations::GenerationRow,
-    record,
+    record, record_summaries,
     sums::{self, Table, Tallies},
     term_number,
 };
@@ -70,8 +70,8 @@ async fn check(
             .fetch_all(&mut *connection)
             .await?;
         for row in &rows {
-            let (slot, _) = briefs::part(row, 0)?;
-            found.add(Table::Brief, sums::key(Table::Brief, slot));
+            let (slot, _) = record_summaries::part(row, 0)?;
+            found.add(Table::RecordSummary, sums::key(Table::RecordSummary, slot));
         }
         let Some(last) = rows.last() else { break };
         after = last.try_get(0)?;

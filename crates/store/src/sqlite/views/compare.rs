@@ -1,7 +1,7 @@
 //! Comparing two generations, row by row and inside SQLite: both are read in the order of their
 //! keys, and only what differs leaves it.
 
-use super::{LogError, briefs, generations::Both, head_row, id, read, terms::to_text};
+use super::{LogError, generations::Both, id, read, record_summaries, session_row, terms::to_text};
 use async_trait::async_trait;
 use claimledger_facts::ids::LogSize;
 use claimledger_ledger::generations::{
@@ -68,8 +68,8 @@ impl Pinned {
                 "SELECT count(*) FROM term_1 t CROSS JOIN term_session_1 x ON x.term = t.number \
                  WHERE t.generation = ?"
             }
-            RowKind::Head => "SELECT count(*) FROM head_1 WHERE generation = ?",
-            RowKind::Brief => briefs::COUNT,
+            RowKind::SessionRow => "SELECT count(*) FROM head_1 WHERE generation = ?",
+            RowKind::RecordSummary => record_summaries::COUNT,
         };
         let row = sqlx::query(sql).bind(generation).fetch_one(&mut *self.snapshot).await;
         row.and_then(|row| row.try_get::<i64, _>(0)).map(|count| count as u64).map_err(read)
@@ -96,11 +96,11 @@ impl Pinned {
             RowKind::Record => "a.id, a.position",
             RowKind::Posting => "t.term, p.position",
             RowKind::Session => "t.term, substr(s.term, 2)",
-            RowKind::Head => {
+            RowKind::SessionRow => {
                 "a.name, a.first_occurred, a.first_source, a.first_source_id, a.assessed_to, \
                  a.over_at, a.state, a.session, a.generation, a.length, a.crc"
             }
-            RowKind::Brief => briefs::COLUMNS,
+            RowKind::RecordSummary => record_summaries::COLUMNS,
         };
         let sql = format!("SELECT {columns} {} ORDER BY 1, 2 LIMIT ?3", only(kind));
         let query = sqlx::query(AssertSqlSafe(sql)).bind(has).bind(lacks).bind(super::limit(most));
@@ -128,13 +128,13 @@ const fn only(kind: RowKind) -> &'static str {
              LEFT JOIN term_session_1 y ON y.term = o.number AND y.session = os.number
              WHERE t.generation = ?1 AND y.term IS NULL"
         }
-        RowKind::Head => {
+        RowKind::SessionRow => {
             "FROM head_1 a LEFT JOIN head_1 b ON b.generation = ?2 AND b.first_occurred = a.first_occurred AND b.first_source = a.first_source
                   AND b.first_source_id = a.first_source_id AND b.name = a.name AND b.assessed_to = a.assessed_to AND b.over_at = a.over_at
                   AND b.state = a.state
              WHERE a.generation = ?1 AND b.session IS NULL"
         }
-        RowKind::Brief => briefs::ONLY,
+        RowKind::RecordSummary => record_summaries::ONLY,
     }
 }
 
@@ -158,7 +158,7 @@ fn to_line(kind: RowKind, row: &SqliteRow) -> Result<String, LogError> {
                 String::from_utf8_lossy(&session)
             )
         }
-        RowKind::Head => head_row(row)?.to_text(),
-        RowKind::Brief => briefs::to_text(row)?,
+        RowKind::SessionRow => session_row(row)?.to_text(),
+        RowKind::RecordSummary => record_summaries::to_text(row)?,
     })
 }

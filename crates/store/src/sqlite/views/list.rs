@@ -8,7 +8,7 @@ use super::{HEAD, checked_head, limit, read, sums};
 use claimledger_facts::time::Time;
 use claimledger_ledger::{
     log::LogError,
-    views::{ActiveAt, HeadKey, HeadRow},
+    views::{ActiveAt, SessionRow, SortKey},
 };
 use sqlx::{AssertSqlSafe, Row, SqlitePool, sqlite::SqliteRow};
 use std::fmt::Write;
@@ -50,7 +50,7 @@ pub(super) struct List<'a> {
     pub(super) active_at: Option<ActiveAt>,
     /// Whether to look among rows of one length at a time.
     pub(super) by_length: bool,
-    pub(super) after: Option<&'a HeadKey>,
+    pub(super) after: Option<&'a SortKey>,
 }
 
 impl List<'_> {
@@ -59,7 +59,7 @@ impl List<'_> {
         readers: &SqlitePool,
         generation: i64,
         max: usize,
-    ) -> Result<Vec<HeadRow>, LogError> {
+    ) -> Result<Vec<SessionRow>, LogError> {
         let key = self.after.map(|key| {
             (
                 key.first_occurred.micros(),
@@ -99,7 +99,7 @@ impl List<'_> {
     }
 
     /// A row, and the rows of `term_session_1` that brought it here.
-    fn checked(&self, row: &SqliteRow) -> Result<HeadRow, sqlx::Error> {
+    fn checked(&self, row: &SqliteRow) -> Result<SessionRow, sqlx::Error> {
         let head = checked_head(row)?;
         let session: i64 = row.try_get(7)?;
         for ((_, term), column) in self.carried.iter().zip(HEAD_COLUMNS..) {

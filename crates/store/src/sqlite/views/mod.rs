@@ -1,11 +1,11 @@
 //! The read models: what they are asked.
 
 mod apply;
-mod briefs;
 mod check;
 mod compare;
 mod generations;
 mod list;
+mod record_summaries;
 mod sums;
 mod sweep;
 mod terms;
@@ -24,11 +24,11 @@ use claimledger_facts::{
     time::Time,
 };
 use claimledger_ledger::{
-    briefs::Briefs,
     generations::{Comparison, Generations, MadeBy, Place},
     index::{Looked, RecordIndex},
     log::LogError,
-    views::{ActiveAt, Carried, HeadKey, HeadRow, IndexRow, Term, TermKind, Views},
+    record_summaries::RecordSummaries,
+    views::{ActiveAt, Carried, IndexRow, SessionRow, SortKey, Term, TermKind, Views},
 };
 use compare::Pinned;
 use generations::GenerationRow;
@@ -49,7 +49,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
 ];
 
 const FILE: &str = "views";
-/// What [`head_row`] reads of a row `h` of `head_1`.
+/// What [`session_row`] reads of a row `h` of `head_1`.
 const HEAD: &str = "h.name, h.first_occurred, h.first_source, h.first_source_id, h.assessed_to, \
                     h.over_at, h.state, h.session, h.generation, h.length, h.crc";
 /// A term with fewer sessions is answered by sorting them; one with more, by walking the list in
@@ -396,10 +396,17 @@ impl Views for SqliteViews {
         tenant: &TenantId,
         from: LogSize,
         rows: &[IndexRow],
-        heads: &[HeadRow],
+        session_rows: &[SessionRow],
     ) -> Result<(), LogError> {
         self.shared.poison.check()?;
-        match self.shared.writer.lock().await.apply(tenant, self.place, from, rows, heads).await {
+        match self
+            .shared
+            .writer
+            .lock()
+            .await
+            .apply(tenant, self.place, from, rows, session_rows)
+            .await
+        {
             Ok(Applied::Written) => Ok(()),
             Ok(Applied::NotThere(covered)) => Err(LogError::unavailable(format!(
                 "the read models are at {covered}, not {}",
@@ -490,16 +497,16 @@ impl Views for SqliteViews {
             .collect())
     }
 
-    async fn briefs_of_each(
+    async fn summaries_of_each(
         &self,
         tenant: &TenantId,
         sessions: &[SessionId],
-    ) -> Result<Vec<Vec<Briefs>>, LogError> {
+    ) -> Result<Vec<Vec<RecordSummaries>>, LogError> {
         let _reading = self.reading().await;
         let Some(GenerationRow { number, .. }) = self.checkpoint(tenant).await? else {
             return Ok(vec![Vec::new(); sessions.len()]);
         };
-        briefs::of_each(&self.shared.readers, number, sessions).await
+        record_summaries::of_each(&self.shared.readers, number, sessions).await
     }
 
     async fn sessions_with(
@@ -507,9 +514,9 @@ impl Views for SqliteViews {
         tenant: &TenantId,
         terms: &[Term],
         active_at: Option<ActiveAt>,
-        after: Option<&HeadKey>,
+        after: Option<&SortKey>,
         max: usize,
-    ) -> Result<Vec<HeadRow>, LogError> {
+    ) -> Result<Vec<SessionRow>, LogError> {
         let _reading = self.reading().await;
         let Some(GenerationRow { number, .. }) = self.checkpoint(tenant).await? else {
             return Ok(Vec::new());
@@ -579,11 +586,11 @@ impl Views for SqliteViews {
         rows.iter().map(value).collect::<Result<_, _>>().map_err(read)
     }
 
-    async fn head_row(
+    async fn session_row(
         &self,
         tenant: &TenantId,
         session: &SessionId,
-    ) -> Result<Option<HeadRow>, LogError> {
+    ) -> Result<Option<SessionRow>, LogError> {
         let _reading = self.reading().await;
         let Some(GenerationRow { number: generation, .. }) = self.checkpoint(tenant).await? else {
             return Ok(None);
@@ -600,7 +607,7 @@ impl Views for SqliteViews {
             .await
             .map_err(read)?
             .as_ref()
-            .map(head_row)
+            .map(session_row)
             .transpose()
     }
 
@@ -658,13 +665,13 @@ impl Views for SqliteViews {
                 String::from_utf8_lossy(&session)
             ));
         }
-        let heads = "SELECT name, first_occurred, first_source, first_source_id, assessed_to, over_at, state, session, generation, length, crc
+        let session_rows = "SELECT name, first_occurred, first_source, first_source_id, assessed_to, over_at, state, session, generation, length, crc
                      FROM head_1 WHERE generation = ? ORDER BY name";
-        for row in rows(heads).await? {
-            lines.push(head_row(&row)?.to_text());
+        for row in rows(session_rows).await? {
+            lines.push(session_row(&row)?.to_text());
         }
-        for row in rows(briefs::DUMP).await? {
-            lines.push(briefs::to_text(&row)?);
+        for row in rows(record_summaries::DUMP).await? {
+            lines.push(record_summaries::to_text(&row)?);
         }
         Ok(lines)
     }
@@ -759,13 +766,13 @@ fn not_two() -> LogError {
 }
 
 /// A row of the columns of [`HEAD`].
-fn head_row(row: &SqliteRow) -> Result<HeadRow, LogError> {
+fn session_row(row: &SqliteRow) -> Result<SessionRow, LogError> {
     checked_head(row).map_err(read)
 }
 
-fn checked_head(row: &SqliteRow) -> Result<HeadRow, sqlx::Error> {
+fn checked_head(row: &SqliteRow) -> Result<SessionRow, sqlx::Error> {
     let over_at: i64 = row.try_get(5)?;
-    let head = HeadRow {
+    let head = SessionRow {
         session: SessionId::new(row.try_get::<String, _>(0)?),
         first_occurred: Time::from_micros(row.try_get(1)?),
         first_source: row.try_get(2)?,

@@ -7,7 +7,7 @@
 //! counts again.
 
 use crate::sqlite::failure::DamagedRow;
-use claimledger_ledger::views::HeadRow;
+use claimledger_ledger::views::SessionRow;
 use crc32fast::Hasher;
 
 /// The tables, as [`Tallies`] counts them.
@@ -18,12 +18,12 @@ pub(super) enum Table {
     Posting,
     Session,
     Head,
-    Brief,
+    RecordSummary,
 }
 
 impl Table {
     pub(super) const ALL: [Self; 6] =
-        [Self::Record, Self::Term, Self::Posting, Self::Session, Self::Head, Self::Brief];
+        [Self::Record, Self::Term, Self::Posting, Self::Session, Self::Head, Self::RecordSummary];
 
     /// Its name in SQL.
     pub(super) const fn name(self) -> &'static str {
@@ -33,7 +33,7 @@ impl Table {
             Self::Posting => "posting_1",
             Self::Session => "term_session_1",
             Self::Head => "head_1",
-            Self::Brief => "brief_1",
+            Self::RecordSummary => "brief_1",
         }
     }
 }
@@ -149,7 +149,13 @@ pub(super) fn session(term: i64, session: i64) -> i64 {
 }
 
 /// `over_at` and `length` are as the table has them.
-pub(super) fn head(session: i64, generation: i64, row: &HeadRow, over_at: i64, length: i64) -> i64 {
+pub(super) fn head(
+    session: i64,
+    generation: i64,
+    row: &SessionRow,
+    over_at: i64,
+    length: i64,
+) -> i64 {
     Crc::of(tag(Table::Head))
         .number(session)
         .number(generation)
@@ -164,8 +170,8 @@ pub(super) fn head(session: i64, generation: i64, row: &HeadRow, over_at: i64, l
         .end()
 }
 
-pub(super) fn brief(slot: i64, part: &[u8]) -> i64 {
-    Crc::of(tag(Table::Brief)).number(slot).bytes(part).end()
+pub(super) fn summary(slot: i64, part: &[u8]) -> i64 {
+    Crc::of(tag(Table::RecordSummary)).number(slot).bytes(part).end()
 }
 
 /// What tallies add up for a row of `head_1` or `brief_1`.
@@ -221,7 +227,7 @@ mod tests {
             let mut flipped = text.clone();
             flipped[byte] ^= 1 << bit;
             assert_ne!(term(1, &flipped, 7), term(1, &text, 7));
-            assert_ne!(brief(1, &flipped), brief(1, &text));
+            assert_ne!(summary(1, &flipped), summary(1, &text));
         }
     }
 

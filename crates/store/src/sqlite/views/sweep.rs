@@ -1,7 +1,7 @@
 //! Throwing away rows of generations that are out of use, some at a time: the connection that
 //! writes is never held long.
 
-use super::{briefs::is_of, generations::GenerationRow};
+use super::{generations::GenerationRow, record_summaries::is_of};
 use claimledger_facts::ids::TenantId;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, SqlitePool};
 
@@ -33,10 +33,10 @@ pub(super) async fn some(
     if !terms(&mut transaction, generation).await? {
         let records = "DELETE FROM record_1 WHERE generation = ?1 AND id IN (SELECT id FROM \
                        record_1 WHERE generation = ?1 ORDER BY id LIMIT ?2)";
-        let heads = "DELETE FROM head_1 WHERE session IN (SELECT session FROM head_1 WHERE \
+        let session_rows = "DELETE FROM head_1 WHERE session IN (SELECT session FROM head_1 WHERE \
                      generation = ?1 LIMIT ?2)";
         let mut gone = 0;
-        for sql in [records, heads] {
+        for sql in [records, session_rows] {
             gone += sqlx::query(sql)
                 .bind(generation)
                 .bind(ROWS)
@@ -86,12 +86,12 @@ async fn terms(connection: &mut SqliteConnection, generation: i64) -> Result<boo
     }
     // Numbers of our own dictionary.
     let whole = whole.join(",");
-    let briefs = format!(
+    let summaries = format!(
         "DELETE FROM brief_1 WHERE slot IN (SELECT b.slot FROM term_1 t CROSS JOIN brief_1 b ON {} \
          WHERE t.number IN ({whole}))",
         is_of("b", "t")
     );
-    sqlx::query(AssertSqlSafe(briefs)).persistent(false).execute(&mut *connection).await?;
+    sqlx::query(AssertSqlSafe(summaries)).persistent(false).execute(&mut *connection).await?;
     for (table, column) in [("posting_1", "term"), ("term_session_1", "term"), ("term_1", "number")]
     {
         sqlx::query(AssertSqlSafe(format!("DELETE FROM {table} WHERE {column} IN ({whole})")))
@@ -104,12 +104,12 @@ async fn terms(connection: &mut SqliteConnection, generation: i64) -> Result<boo
 
 /// Throws away some rows of a term that is on very many records.
 async fn some_of_term(connection: &mut SqliteConnection, term: i64) -> Result<(), sqlx::Error> {
-    let briefs = format!(
+    let summaries = format!(
         "DELETE FROM brief_1 WHERE slot IN (SELECT b.slot FROM term_1 t CROSS JOIN brief_1 b ON {} \
          WHERE t.number = ?1 ORDER BY b.slot LIMIT ?2)",
         is_of("b", "t")
     );
-    sqlx::query(AssertSqlSafe(briefs)).bind(term).bind(ROWS).execute(&mut *connection).await?;
+    sqlx::query(AssertSqlSafe(summaries)).bind(term).bind(ROWS).execute(&mut *connection).await?;
     for (table, column) in [("posting_1", "position"), ("term_session_1", "session")] {
         let sql = format!(
             "DELETE FROM {table} WHERE term = ?1 AND {column} IN (SELECT {column} FROM {table} \

@@ -14,9 +14,9 @@ const FRAME: usize = 12;
 /// One part: positions, each with the brief of the record there, ascending. Where a part ends
 /// follows from what was put in, whatever the batches were.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Briefs(Vec<u8>);
+pub struct RecordSummaries(Vec<u8>);
 
-impl Briefs {
+impl RecordSummaries {
     /// A part, as [`Self::as_bytes`] gave it.
     #[must_use]
     pub const fn from_bytes(bytes: Vec<u8>) -> Self {
@@ -33,15 +33,15 @@ impl Briefs {
     ///
     /// # Errors
     /// If the brief is too long to have its length written.
-    pub fn push(&mut self, position: LogPosition, brief: &[u8]) -> Result<bool, LogError> {
+    pub fn push(&mut self, position: LogPosition, summary: &[u8]) -> Result<bool, LogError> {
         if self.0.len() >= FULL {
             return Ok(false);
         }
-        let length = u32::try_from(brief.len())
+        let length = u32::try_from(summary.len())
             .map_err(|_| LogError::unavailable("a brief is longer than can be kept"))?;
         self.0.extend(position.0.to_le_bytes());
         self.0.extend(length.to_le_bytes());
-        self.0.extend(brief);
+        self.0.extend(summary);
         Ok(true)
     }
 
@@ -66,7 +66,7 @@ impl Briefs {
         let positions: Vec<_> =
             self.iter().filter_map(Result::ok).map(|(position, _)| position.to_string()).collect();
         format!(
-            "brief {session} {part} {} {} bytes {:016x}",
+            "record_summary {session} {part} {} {} bytes {:016x}",
             positions.join(" "),
             self.0.len(),
             hasher.finish()
@@ -82,52 +82,52 @@ fn split(bytes: &[u8]) -> Result<(Found<'_>, &[u8]), LogError> {
     let (frame, rest) = bytes.split_first_chunk::<FRAME>().ok_or_else(damaged)?;
     let (position, length) = frame.split_first_chunk::<8>().ok_or_else(damaged)?;
     let length = length.first_chunk::<4>().map_or(u32::MAX, |length| u32::from_le_bytes(*length));
-    let (brief, rest) =
+    let (summary, rest) =
         rest.split_at_checked(usize::try_from(length).unwrap_or(usize::MAX)).ok_or_else(damaged)?;
-    Ok(((LogPosition(u64::from_le_bytes(*position)), brief), rest))
+    Ok(((LogPosition(u64::from_le_bytes(*position)), summary), rest))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn all(briefs: &Briefs) -> Vec<(u64, Vec<u8>)> {
-        briefs
+    fn all(summaries: &RecordSummaries) -> Vec<(u64, Vec<u8>)> {
+        summaries
             .iter()
-            .map(|found| found.map(|(position, brief)| (position.0, brief.to_vec())).unwrap())
+            .map(|found| found.map(|(position, summary)| (position.0, summary.to_vec())).unwrap())
             .collect()
     }
 
     #[test]
     fn a_part_gives_back_what_was_put_in_until_it_is_full() {
-        let (mut briefs, mut put) = (Briefs::default(), Vec::new());
+        let (mut summaries, mut put) = (RecordSummaries::default(), Vec::new());
         for position in 0.. {
-            let brief = vec![position as u8; position as usize * 7];
-            if !briefs.push(LogPosition(position), &brief).unwrap() {
+            let summary = vec![position as u8; position as usize * 7];
+            if !summaries.push(LogPosition(position), &summary).unwrap() {
                 break;
             }
-            put.push((position, brief));
+            put.push((position, summary));
         }
-        assert_eq!(all(&briefs), put);
-        assert_eq!(all(&Briefs::from_bytes(briefs.as_bytes().to_vec())), put);
+        assert_eq!(all(&summaries), put);
+        assert_eq!(all(&RecordSummaries::from_bytes(summaries.as_bytes().to_vec())), put);
         assert!(
-            (FULL..FULL + 200).contains(&briefs.as_bytes().len()),
+            (FULL..FULL + 200).contains(&summaries.as_bytes().len()),
             "{}",
-            briefs.as_bytes().len()
+            summaries.as_bytes().len()
         );
         assert!(
-            Briefs::default().push(LogPosition(1), &[0; 100_000]).unwrap(),
+            RecordSummaries::default().push(LogPosition(1), &[0; 100_000]).unwrap(),
             "one that is longer than a part has a part of its own"
         );
     }
 
     #[test]
     fn a_damaged_part_is_said_to_be_damaged() {
-        let mut briefs = Briefs::default();
-        briefs.push(LogPosition(3), b"one").unwrap();
-        briefs.push(LogPosition(4), b"two").unwrap();
-        for length in 1..briefs.as_bytes().len() {
-            let cut = Briefs::from_bytes(briefs.as_bytes()[..length].to_vec());
+        let mut summaries = RecordSummaries::default();
+        summaries.push(LogPosition(3), b"one").unwrap();
+        summaries.push(LogPosition(4), b"two").unwrap();
+        for length in 1..summaries.as_bytes().len() {
+            let cut = RecordSummaries::from_bytes(summaries.as_bytes()[..length].to_vec());
             let found: Vec<_> = cut.iter().collect();
             let whole = usize::from(length >= FRAME + 3);
             assert_eq!(found.iter().filter(|found| found.is_ok()).count(), whole, "{length} bytes");

@@ -2,7 +2,7 @@
 
 use super::{IDS, read, sums, term_number, terms::TermKey};
 use claimledger_facts::ids::{LogPosition, SessionId};
-use claimledger_ledger::{briefs::Briefs, log::LogError};
+use claimledger_ledger::{log::LogError, record_summaries::RecordSummaries};
 use sqlx::{AssertSqlSafe, Row, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,7 +15,7 @@ pub(super) type Added<'b> = BTreeMap<i64, Vec<(LogPosition, &'b [u8])>>;
 /// A part that a batch changes.
 pub(super) struct Changed {
     pub(super) slot: i64,
-    pub(super) part: Briefs,
+    pub(super) part: RecordSummaries,
     /// Whether it was not there before.
     pub(super) new: bool,
 }
@@ -29,12 +29,12 @@ pub(super) async fn changed(
     let before: Vec<i64> = added.range(..new).map(|(number, _)| *number).collect();
     let mut last = last_of_each(connection, &before).await?;
     let mut changed = Vec::with_capacity(added.len());
-    for (number, briefs) in added {
+    for (number, summaries) in added {
         let found = last.remove(&number);
         let mut new = found.is_none();
-        let (mut slot, mut part) = found.unwrap_or((number * PARTS, Briefs::default()));
-        for (position, brief) in briefs {
-            if !part.push(position, brief).map_err(too_much)? {
+        let (mut slot, mut part) = found.unwrap_or((number * PARTS, RecordSummaries::default()));
+        for (position, summary) in summaries {
+            if !part.push(position, summary).map_err(too_much)? {
                 changed.push(Changed { slot, part: std::mem::take(&mut part), new });
                 (slot, new) = (slot + 1, true);
                 if slot % PARTS == 0 {
@@ -42,7 +42,7 @@ pub(super) async fn changed(
                         "a session has more records than can be kept of it",
                     )));
                 }
-                part.push(position, brief).map_err(too_much)?;
+                part.push(position, summary).map_err(too_much)?;
             }
         }
         changed.push(Changed { slot, part, new });
@@ -54,14 +54,14 @@ pub(super) async fn changed(
 async fn last_of_each(
     connection: &mut SqliteConnection,
     numbers: &[i64],
-) -> Result<HashMap<i64, (i64, Briefs)>, sqlx::Error> {
+) -> Result<HashMap<i64, (i64, RecordSummaries)>, sqlx::Error> {
     let mut last = HashMap::with_capacity(numbers.len());
     for some in numbers.chunks(IDS) {
         // Padded with the last to a power of two: few texts are prepared, and often used.
         let asked = some.len().next_power_of_two();
         let sql = format!(
             "WITH asked (number) AS (VALUES (?){})
-             SELECT a.number, b.slot, b.brief, b.crc FROM asked a CROSS JOIN brief_1 b
+             SELECT a.number, b.slot, b.summary, b.crc FROM asked a CROSS JOIN brief_1 b
              ON b.slot = (SELECT max(l.slot) FROM brief_1 l WHERE {})",
             ",(?)".repeat(asked - 1),
             is_of("l", "a")
@@ -79,11 +79,11 @@ async fn last_of_each(
 }
 
 /// Slot and part, of the columns `slot, brief, crc` from this one on.
-pub(super) fn part(row: &SqliteRow, column: usize) -> Result<(i64, Briefs), sqlx::Error> {
+pub(super) fn part(row: &SqliteRow, column: usize) -> Result<(i64, RecordSummaries), sqlx::Error> {
     let (slot, bytes, crc): (i64, Vec<u8>, i64) =
         (row.try_get(column)?, row.try_get(column + 1)?, row.try_get(column + 2)?);
-    sums::check("brief_1", || format!("slot {slot}"), crc, sums::brief(slot, &bytes))?;
-    Ok((slot, Briefs::from_bytes(bytes)))
+    sums::check("brief_1", || format!("slot {slot}"), crc, sums::summary(slot, &bytes))?;
+    Ok((slot, RecordSummaries::from_bytes(bytes)))
 }
 
 /// The parts of each of these sessions, in the order asked.
@@ -91,8 +91,8 @@ pub(super) async fn of_each(
     readers: &SqlitePool,
     generation: i64,
     sessions: &[SessionId],
-) -> Result<Vec<Vec<Briefs>>, LogError> {
-    let mut found: HashMap<Vec<u8>, Vec<Briefs>> = HashMap::with_capacity(sessions.len());
+) -> Result<Vec<Vec<RecordSummaries>>, LogError> {
+    let mut found: HashMap<Vec<u8>, Vec<RecordSummaries>> = HashMap::with_capacity(sessions.len());
     for some in sessions.chunks(IDS) {
         let asked = some.len().next_power_of_two();
         let sql = format!(
@@ -151,7 +151,7 @@ pub(super) const COUNT: &str = "SELECT count(*)
 /// Parts that generation ?1 has and generation ?2 lacks.
 pub(super) const ONLY: &str = "FROM term_1 t LEFT JOIN term_1 o ON o.generation = ?2 AND o.term = t.term
     CROSS JOIN brief_1 b ON b.slot BETWEEN t.number * 1048576 AND t.number * 1048576 + 1048575
-    LEFT JOIN brief_1 c ON c.slot = o.number * 1048576 + b.slot - t.number * 1048576 AND c.brief = b.brief
+    LEFT JOIN brief_1 c ON c.slot = o.number * 1048576 + b.slot - t.number * 1048576 AND c.summary = b.brief
     WHERE t.generation = ?1 AND t.term < x'02' AND c.slot IS NULL";
 
 /// A row of a dump, as text.
