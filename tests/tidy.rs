@@ -1,6 +1,13 @@
 //! What keeps the tree in shape: which crate may depend on which, and what the repository may not
 //! contain.
 
+#[path = "tidy/rooms.rs"]
+mod rooms;
+#[path = "tidy/types.rs"]
+mod types;
+#[path = "tidy/words.rs"]
+mod words;
+
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
