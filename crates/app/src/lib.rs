@@ -39,3 +39,4 @@ mod tenant;
 
 pub use model::{LEDGER_SOURCE, rebuild};
 pub use open::InitError;
+pub use queries::rows::Rows;

@@ -2,7 +2,10 @@
 
 mod common;
 
-use claimledger_app::model::question::{AskError, Asking, SessionFilter};
+use claimledger_app::model::{
+    answer::{Page, SessionHit},
+    question::{AskError, Asking, SessionFilter},
+};
 use claimledger_domain::model::Certainty;
 use claimledger_facts::ids::{IdpId, KeyId, LogPosition, SessionId};
 use common::*;
@@ -47,6 +50,37 @@ async fn three_three_two_while_others_append() {
     assert_eq!(sizes, [3, 3, 2]);
     assert_eq!(all, ["S7", "S1", "S2", "S6", "S3", "S5", "S4", "S8"]);
     assert_eq!(positions, [LogPosition(82); 3]);
+}
+
+#[tokio::test]
+async fn a_stream_gives_each_row_once_and_resumes_after_any_of_them() {
+    let (_world, app) = acme().await;
+    let caller = owner("acme");
+    let filter = SessionFilter::default();
+    let whole = app.sessions(&caller, &filter, &Asking::default(), 500, None).await.unwrap().value;
+    let ids = |page: Page<SessionHit>| -> Vec<SessionId> {
+        page.items.into_iter().map(|hit| hit.session.id).collect()
+    };
+    let expected = ids(whole.clone());
+    assert_eq!(expected.len(), 8);
+    for (shown, cursor) in std::iter::once(None).chain(whole.cursors.iter().map(Some)).enumerate() {
+        let after = cursor.map(String::as_str);
+        let mut rows = app.session_rows(&caller, &filter, &Asking::default(), after).page_rows(3);
+        let mut streamed = Vec::new();
+        while let Some(answer) = rows.next().await.unwrap() {
+            assert!(answer.value.items.len() <= 3);
+            streamed.extend(ids(answer.value));
+            if shown == 0 {
+                // A session that begins before all others, after the first page pinned its cut.
+                let n = streamed.len();
+                let new = started(&format!("new-{n}"), &format!("N{n}"), "08:00:00", "23:01:00");
+                ingest_line(&app, "acme", &new).await.unwrap();
+                app.settled_status(&caller).await.unwrap();
+            }
+        }
+        assert_eq!(streamed, expected[shown..], "after row {shown}");
+        assert!(rows.next().await.unwrap().is_none(), "it has ended");
+    }
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ mod outlived;
 mod record;
 mod rehearse;
 mod reused;
+pub(crate) mod rows;
 mod session;
 mod session_scan;
 mod sessions;
