@@ -1,6 +1,6 @@
 //! The one place that picks engines: today the embedded ones, SQLite in one directory.
 
-use crate::{exit::Damaged, ledger_clock::LedgerClock, settings::usage};
+use crate::{exit_status::Damaged, ledger_clock::LedgerClock, settings::usage};
 use anyhow::{Context, Result, anyhow, bail};
 use claimledger_app::app::{App, Options, Parts};
 use claimledger_domain::RULES;
@@ -31,17 +31,17 @@ pub(crate) async fn open(dir: &Path, clock: ClockSettings) -> Result<App> {
 }
 
 async fn open_with(dir: &Path, options: Options) -> Result<App> {
-    Ok(app(dir, look(dir)?, options, false).await?.0)
+    Ok(open_app(dir, master_key_of(dir)?, options, false).await?.0)
 }
 
 /// The same, with damaged read models thrown away instead of refused: they are folded again from
 /// the log. And why they were, if they were.
 pub(crate) async fn open_and_heal(dir: &Path, options: Options) -> Result<(App, Option<String>)> {
-    app(dir, look(dir)?, options, true).await
+    open_app(dir, master_key_of(dir)?, options, true).await
 }
 
 /// Sees to it that there is a ledger, and reads its master key.
-fn look(dir: &Path) -> Result<MasterKey> {
+fn master_key_of(dir: &Path) -> Result<MasterKey> {
     if !SqliteStore::is_in(dir)? {
         return Err(usage(format!(
             "{} holds no ledger: make one with `claimledger --data {} init --tenant NAME`",
@@ -89,10 +89,12 @@ pub(crate) async fn create_or_open(
     };
     // The key must outlive a power cut before the first thing is sealed under it.
     std::fs::File::open(dir)?.sync_all()?;
-    Ok(app(dir, read_master_key(&path)?, Options { clock, ..Options::default() }, false).await?.0)
+    Ok(open_app(dir, read_master_key(&path)?, Options { clock, ..Options::default() }, false)
+        .await?
+        .0)
 }
 
-async fn app(
+async fn open_app(
     dir: &Path,
     master: MasterKey,
     options: Options,

@@ -7,12 +7,12 @@
 mod bench;
 mod cli;
 mod commands;
-mod door;
 mod engine;
-mod exit;
+mod exit_status;
+mod ledger_client;
 mod ledger_clock;
+mod output;
 mod settings;
-mod show;
 
 use clap::Parser;
 use cli::{BenchCommand, Cli, Command};
@@ -43,8 +43,8 @@ fn main() -> ExitCode {
             // The chain is printed once, here; each cause says only what its own level knows.
             let mut causes: Vec<String> = error.chain().map(ToString::to_string).collect();
             causes.dedup();
-            eprintln!("claimledger: {}", show::inert(&causes.join(": ")));
-            ExitCode::from(exit::status(&error))
+            eprintln!("claimledger: {}", output::escape(&causes.join(": ")));
+            ExitCode::from(exit_status::of(&error))
         }
     }
 }
@@ -55,32 +55,32 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Init(args) => commands::init::init(&settings, args).await,
         Command::Token(args) => commands::init::token(&settings, args).await,
         Command::Ingest(args) => commands::ingest::ingest(&settings, args).await,
-        Command::Why(args) => commands::questions::why(&settings, args).await,
-        Command::Trust { idp } => commands::history::trust(&settings, idp.as_deref()).await,
+        Command::Why(args) => commands::why::why(&settings, args).await,
+        Command::Trust { idp } => commands::configuration::trust(&settings, idp.as_deref()).await,
         Command::Policies { policy } => {
-            commands::history::policies(&settings, policy.as_deref()).await
+            commands::configuration::policies(&settings, policy.as_deref()).await
         }
-        Command::Completeness => commands::history::completeness(&settings).await,
-        Command::Timeline(args) => commands::reached::timeline(&settings, args).await,
-        Command::Find { text } => commands::reached::find(&settings, text).await,
-        Command::Chain { id } => commands::reached::chain(&settings, id).await,
+        Command::Completeness => commands::completeness::completeness(&settings).await,
+        Command::Timeline(args) => commands::timeline::timeline(&settings, args).await,
+        Command::Find { text } => commands::find::find(&settings, text).await,
+        Command::Chain { id } => commands::chain::chain(&settings, id).await,
         Command::Record { record } => commands::record::record(&settings, record).await,
-        Command::Session { session } => commands::questions::session(&settings, session).await,
-        Command::Sessions(args) => commands::questions::sessions(&settings, args).await,
-        Command::BeliefDiff(args) => commands::change::belief_diff(&settings, args).await,
-        Command::FirstSeen(args) => commands::sets::first_seen(&settings, args).await,
-        Command::Outlived => commands::sets::outlived(&settings).await,
+        Command::Session { session } => commands::session::session(&settings, session).await,
+        Command::Sessions(args) => commands::sessions::sessions(&settings, args).await,
+        Command::BeliefDiff(args) => commands::belief_diff::belief_diff(&settings, args).await,
+        Command::FirstSeen(args) => commands::first_seen::first_seen(&settings, args).await,
+        Command::Outlived => commands::outlived::outlived(&settings).await,
         Command::HeldUnder { policy, version } => {
-            commands::sets::held_under(&settings, policy, version).await
+            commands::held_under::held_under(&settings, policy, version).await
         }
-        Command::Dependants(args) => commands::sets::dependants(&settings, args).await,
-        Command::Reused => commands::sets::reused(&settings).await,
+        Command::Dependants(args) => commands::dependants::dependants(&settings, args).await,
+        Command::Reused => commands::reused::reused(&settings).await,
         Command::Watch(args) => commands::watch::watch(&settings, args).await,
         Command::Decisions(args) => commands::decisions::decisions(&settings, args).await,
         Command::Rehearse(args) => commands::rehearse::rehearse(&settings, args).await,
         Command::Serve(args) => commands::serve::serve(&settings, args).await,
-        Command::Rebuild(args) => commands::upkeep::rebuild(&settings, args).await,
-        Command::Status { rows } => commands::upkeep::status(&settings, *rows).await,
+        Command::Rebuild(args) => commands::maintenance::rebuild(&settings, args).await,
+        Command::Status { rows } => commands::maintenance::status(&settings, *rows).await,
         Command::Demo(args) => commands::demo::demo(&settings, args).await,
         Command::Bench { what: BenchCommand::Append(args) } => {
             commands::bench::append(&settings, args).await

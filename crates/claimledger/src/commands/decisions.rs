@@ -1,11 +1,11 @@
 //! `decisions`.
 
-use super::questions::{is_empty, marks, name, rows};
+use super::rendering::{factor_name, is_empty, marks, rows};
 use crate::{
     cli::DecisionsArgs,
-    door::{Door, asking},
+    ledger_client::{LedgerClient, asking},
+    output::{absence, escape, field, footer, lowercase, print_answer, table},
     settings::{Settings, time, usage},
-    show::{field, footing, inert, none, print, table, word},
 };
 use anyhow::Result;
 use claimledger_facts::vocabulary::Outcome;
@@ -17,11 +17,11 @@ const DECISIONS: &str = include_str!("../queries/decisions.graphql");
 pub(crate) async fn decisions(settings: &Settings, args: &DecisionsArgs) -> Result<()> {
     let variables = json!({"filter": filter(args)?, "asking": asking(&settings.asking),
         "first": args.first, "after": args.after});
-    let door = Door::open(settings).await?;
-    let answer = door.ask(DECISIONS, "decisions", variables).await;
-    door.close().await;
+    let ledger = LedgerClient::open(settings).await?;
+    let answer = ledger.ask(DECISIONS, "decisions", variables).await;
+    ledger.close().await;
     let answer = answer?;
-    print(settings.format, &answer, is_empty(&answer["edges"]), text)
+    print_answer(settings.format, &answer, is_empty(&answer["edges"]), text)
 }
 
 fn filter(args: &DecisionsArgs) -> Result<Value> {
@@ -37,8 +37,9 @@ fn filter(args: &DecisionsArgs) -> Result<Value> {
         let known = [Outcome::Allow, Outcome::Challenge, Outcome::Deny]
             .into_iter()
             .find(|outcome| outcome.as_str() == text);
-        let outcome = known
-            .ok_or_else(|| usage(format!("--outcome {}: allow, challenge or deny", inert(text))))?;
+        let outcome = known.ok_or_else(|| {
+            usage(format!("--outcome {}: allow, challenge or deny", escape(text)))
+        })?;
         map.insert("outcome".into(), json!(outcome.as_str().to_uppercase()));
     }
     for (name, flag, value) in [("from", "--from", &args.from), ("to", "--to", &args.to)] {
@@ -58,13 +59,13 @@ fn text(answer: &Value) -> String {
     let list = rows(&answer["edges"], |edge| {
         let d = &edge["node"];
         let rested: Vec<String> =
-            d["reliedOn"].as_array().into_iter().flatten().map(name).collect();
+            d["reliedOn"].as_array().into_iter().flatten().map(factor_name).collect();
         vec![
             format!("#{}", field(&d["record"], "position")),
             field(d, "session"),
             field(d, "at"),
             field(d, "app"),
-            word(d, "outcome"),
+            lowercase(d, "outcome"),
             reading(d),
             reading(&d["atK"]),
             format!("{} {}", field(d, "rule"), field(d, "version")),
@@ -87,19 +88,19 @@ fn text(answer: &Value) -> String {
         "",
         "",
     ];
-    let mut text = if count == 0 { none(answer) } else { table(&header, list) };
+    let mut text = if count == 0 { absence(answer) } else { table(&header, list) };
     if answer["pageInfo"]["hasNextPage"] == true {
         text.push_str(&format!(
             "\n{count} shown, more with --after {}",
             field(&answer["pageInfo"], "endCursor")
         ));
     }
-    format!("{text}\n\n{}", footing(answer))
+    format!("{text}\n\n{}", footer(answer))
 }
 
 /// `deny (not_enough_factors)`.
 fn reading(known: &Value) -> String {
-    let implied = word(known, "implied");
+    let implied = lowercase(known, "implied");
     if known["firstUnmet"].is_null() {
         implied
     } else {

@@ -1,7 +1,7 @@
 //! `demo`: a rehearsal ledger in a temporary directory, a day of two organisations, the two
 //! explanations, and then the server.
 
-use crate::{cli::DemoArgs, commands::serve, engine, settings::Settings, show::say};
+use crate::{cli::DemoArgs, commands::serve, engine, output::print_line, settings::Settings};
 use anyhow::{Context, Result};
 use claimledger_app::{
     app::App,
@@ -19,7 +19,12 @@ use claimledger_sources::{Dialect, Limits, Splitter, translate};
 pub(crate) const FILES: [(&str, Dialect, Option<&str>, &str); 3] = [
     ("acme", Dialect::Native, None, include_str!("../../demo/acme.jsonl")),
     ("globex", Dialect::Native, None, include_str!("../../demo/globex.jsonl")),
-    ("acme", Dialect::OktaSystemLog, Some("okta-acme"), include_str!("../../demo/okta.jsonl")),
+    (
+        "acme",
+        Dialect::OktaSystemLog,
+        Some("okta-acme"),
+        include_str!("../../../../examples/okta-system-log.jsonl"),
+    ),
 ];
 
 /// Fills, explains, serves (or exits).
@@ -47,7 +52,7 @@ async fn fill_explain_serve(
     for tenant in ["acme", "globex"] {
         app.init_tenant(&TenantId::new(tenant), true, None).await?;
     }
-    say(&format!(
+    print_line(&format!(
         "A rehearsal ledger of two organisations, acme and globex, in {}.",
         dir.display()
     ));
@@ -60,7 +65,7 @@ async fn fill_explain_serve(
         } else {
             String::new()
         };
-        say(&format!("  {tenant}: {records} {} records{kept}", dialect.as_str()));
+        print_line(&format!("  {tenant}: {records} {} records{kept}", dialect.as_str()));
     }
     for (session, question) in [("S3", "Why was S3 let into payroll?"), ("S4", "Why was S4 not?")] {
         let filter = WhyFilter { app: Some(AppId::new("payroll")), ..WhyFilter::default() };
@@ -72,12 +77,12 @@ async fn fill_explain_serve(
                 &Asking::default(),
             )
             .await?;
-        say(&format!("\n{question}\n"));
+        print_line(&format!("\n{question}\n"));
         for reason in &answer.value.because {
-            say(&explain::text(reason));
+            print_line(&explain::text(reason));
         }
     }
-    say("");
+    print_line("");
     if args.once { Ok(()) } else { serve::on(settings, app, &args.listen, false).await }
 }
 

@@ -2,11 +2,11 @@
 
 use crate::{
     cli::{Format, IngestArgs},
-    commands::upkeep::progress,
-    door::Door,
-    exit::Refused,
+    commands::maintenance::progress,
+    exit_status::Refused,
+    ledger_client::LedgerClient,
+    output::{escape, table},
     settings::{Settings, time, usage},
-    show::{inert, table},
 };
 use anyhow::{Context, Result};
 use claimledger_app::intake::{Batch, IngestError, Ingested};
@@ -27,7 +27,7 @@ use std::{collections::BTreeMap, io::Read, path::Path};
 const BATCH_LINES: usize = 500;
 const BATCH_BYTES: usize = 512 * 1024;
 /// What a record takes beside its original, at a guess that is rather too high.
-const OVERHEAD: usize = 1024;
+const RECORD_OVERHEAD_BYTES: usize = 1024;
 
 /// Reads everything, or stops at the first refusal (with `--keep-going`: lists it and goes on).
 pub(crate) async fn ingest(settings: &Settings, args: &IngestArgs) -> Result<()> {
@@ -43,12 +43,12 @@ pub(crate) async fn ingest(settings: &Settings, args: &IngestArgs) -> Result<()>
         now: args.now.as_deref().map(|text| time("--now", text)).transpose()?,
     };
     let mut input = Input::open(&args.file)?;
-    let door = Door::open(settings).await?;
-    let mut run = Run { door: &door, plan: &plan, tally: Tally::default(), last_line: None };
+    let ledger = LedgerClient::open(settings).await?;
+    let mut run = Run { ledger: &ledger, plan: &plan, tally: Tally::default(), last_line: None };
     let outcome = run.all(&mut input).await;
     let tally = run.tally;
     input.bar.finish_and_clear();
-    door.close().await;
+    ledger.close().await;
     report(settings, args, &tally, outcome)
 }
 
@@ -185,7 +185,7 @@ impl Tally {
 }
 
 struct Run<'a> {
-    door: &'a Door,
+    ledger: &'a LedgerClient,
     plan: &'a Plan,
     tally: Tally,
     /// The last line of the last batch that is in.
@@ -210,7 +210,7 @@ impl Run<'_> {
                 match drafts {
                     Ok(drafts) => {
                         for (line, draft) in drafts {
-                            let size = draft.original.len() + OVERHEAD;
+                            let size = draft.original.len() + RECORD_OVERHEAD_BYTES;
                             if batch.len() >= self.batch_lines() || bytes + size > BATCH_BYTES {
                                 self.write(std::mem::take(&mut batch)).await?;
                                 bytes = 0;
@@ -236,7 +236,7 @@ impl Run<'_> {
     /// it.
     async fn write(&mut self, mut batch: Vec<(u64, Draft)>) -> Result<()> {
         while !batch.is_empty() {
-            let owner = self.door.owner("ingest")?;
+            let owner = self.ledger.embedded("ingest")?;
             let attempt = Batch {
                 drafts: if self.plan.keep_going {
                     batch.clone()
@@ -391,7 +391,7 @@ fn text(args: &IngestArgs, tally: &Tally) {
                 format!("{} not understood", row.events - row.understood)
             };
             vec![
-                inert(name),
+                escape(name),
                 row.events.to_string(),
                 row.stored.to_string(),
                 row.repeated.to_string(),
@@ -414,13 +414,13 @@ fn text(args: &IngestArgs, tally: &Tally) {
     for (field, count) in &tally.unknown_fields {
         println!(
             "Unknown field {} in {count} lines: kept in the original, not understood.",
-            inert(field)
+            escape(field)
         );
     }
     if args.keep_going && !tally.refused.is_empty() {
         println!("{} refused:", tally.refused.len());
         for refusal in &tally.refused {
-            println!("  {}", inert(&refused_line(refusal)));
+            println!("  {}", escape(&refused_line(refusal)));
         }
     }
 }

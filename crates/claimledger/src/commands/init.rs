@@ -2,8 +2,8 @@
 
 use crate::{
     cli::{Format, InitArgs, TokenArgs},
-    door::Door,
     engine,
+    ledger_client::LedgerClient,
     settings::{Settings, time, usage},
 };
 use anyhow::{Context, Result};
@@ -61,12 +61,12 @@ pub(crate) async fn token(settings: &Settings, args: &TokenArgs) -> Result<()> {
                 .ok_or_else(|| usage(format!("--role {word}: expected one of {}", all_roles())))
         })
         .collect::<Result<Vec<_>>>()?;
-    let door = Door::open(settings).await?;
-    let owner = door.owner("token")?;
+    let ledger = LedgerClient::open(settings).await?;
+    let owner = ledger.embedded("token")?;
     let source = args.source.as_deref().map(SourceId::new);
     let granted = owner.app.grant(&owner.caller, &roles, source.as_ref()).await;
     let tenant = owner.caller.tenant.clone();
-    door.close().await;
+    ledger.close().await;
     let (credential, token) = granted?;
     match settings.format {
         Format::Json => println!(

@@ -16,7 +16,7 @@ use std::net::SocketAddr;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-const LISTEN: &str = "127.0.0.1:7070";
+const DEFAULT_LISTEN: &str = "127.0.0.1:7070";
 
 /// Serves until told to stop.
 pub(crate) async fn serve(settings: &Settings, args: &ServeArgs) -> Result<()> {
@@ -27,10 +27,11 @@ pub(crate) async fn serve(settings: &Settings, args: &ServeArgs) -> Result<()> {
         eprintln!(
             "The read models were damaged ({}): they were thrown away and are folded again from \
              the log.",
-            crate::show::inert(&what)
+            crate::output::escape(&what)
         );
     }
-    let listen = args.listen.as_deref().or(settings.serve.listen.as_deref()).unwrap_or(LISTEN);
+    let listen =
+        args.listen.as_deref().or(settings.serve.listen.as_deref()).unwrap_or(DEFAULT_LISTEN);
     let behind_proxy = args.behind_proxy || settings.serve.behind_proxy.unwrap_or_default();
     let outcome = on(settings, &app, listen, behind_proxy).await;
     app.close().await;
@@ -45,7 +46,7 @@ pub(crate) async fn on(
     behind_proxy: bool,
 ) -> Result<()> {
     let address: SocketAddr = listen.parse().map_err(|_| {
-        usage(format!("--listen {listen}: expected ADDRESS:PORT, such as {LISTEN}"))
+        usage(format!("--listen {listen}: expected ADDRESS:PORT, such as {DEFAULT_LISTEN}"))
     })?;
     // Opening a tenant makes its first credential: a ledger with a tenant has one.
     may_listen(address, !app.tenants().await?.is_empty(), behind_proxy)
@@ -53,11 +54,11 @@ pub(crate) async fn on(
     let listener =
         TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
     let address = listener.local_addr()?;
-    say(settings, app, address).await?;
+    print_addresses(settings, app, address).await?;
     let stop = CancellationToken::new();
     let signal = stop.clone();
     tokio::spawn(async move {
-        until_told().await;
+        wait_for_stop_signal().await;
         signal.cancel();
     });
     run_server(app.clone(), options(&settings.serve, address, behind_proxy), listener, stop)
@@ -65,7 +66,7 @@ pub(crate) async fn on(
         .context("the server stopped")
 }
 
-async fn say(settings: &Settings, app: &App, address: SocketAddr) -> Result<()> {
+async fn print_addresses(settings: &Settings, app: &App, address: SocketAddr) -> Result<()> {
     let url = format!("http://{address}");
     let mut links = Map::new();
     if address.ip().is_loopback() {
@@ -110,7 +111,7 @@ fn options(section: &ServeSection, address: SocketAddr, behind_proxy: bool) -> S
 }
 
 /// Waits for Ctrl-C or a polite kill.
-async fn until_told() {
+async fn wait_for_stop_signal() {
     let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
     match terminate {
         Ok(mut terminate) => {

@@ -1,10 +1,10 @@
 //! `bench append`.
 
 use crate::{
-    bench::{Line, product, spread, yardstick},
+    bench::{Line, bare_sqlite, product, spread},
     cli::{BenchAppendArgs, Format},
+    output::table,
     settings::Settings,
-    show::table,
 };
 use anyhow::{Context, Result};
 use serde_json::json;
@@ -95,15 +95,15 @@ async fn measure(
                 (root.join(format!("bare-{run}-{n}")), root.join(format!("ours-{run}-{n}")));
             std::fs::create_dir_all(&bare)?;
             line.yardstick.push(match n {
-                0 => yardstick::one_at_a_time(&bare, events).await?,
-                1 => yardstick::clients(&bare, events, CLIENTS).await?,
-                _ => yardstick::batches(&bare, events, BATCH).await?,
+                0 => bare_sqlite::one_at_a_time(&bare, events).await?,
+                1 => bare_sqlite::clients(&bare, events, CLIENTS).await?,
+                _ => bare_sqlite::batches(&bare, events, BATCH).await?,
             });
             if n == 2 {
                 let loops = root.join(format!("loop-{run}"));
                 std::fs::create_dir_all(&loops)?;
                 line.plain
-                    .push(yardstick::batches_in_a_loop(&loops, events.div_ceil(4), BATCH).await?);
+                    .push(bare_sqlite::batches_in_a_loop(&loops, events.div_ceil(4), BATCH).await?);
                 std::fs::remove_dir_all(&loops)?;
             }
             let done = match n {

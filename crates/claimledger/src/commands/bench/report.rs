@@ -2,7 +2,7 @@
 
 use crate::{
     cli::Format,
-    show::{say, table},
+    output::{print_line, table},
 };
 use serde_json::{Value, json};
 
@@ -67,16 +67,18 @@ pub(crate) fn print(format: Format, about: &str, sizes: &[(String, Vec<Measure>)
                     json!({"size": size, "measures": measures})
                 })
                 .collect();
-            say(&format!(
+            print_line(&format!(
                 "{:#}",
                 json!({"about": about, "debug": cfg!(debug_assertions), "sizes": sizes})
             ));
         }
         Format::Text => {
             if cfg!(debug_assertions) {
-                say("This is a debug build: the figures say nothing. Build with --release.\n");
+                print_line(
+                    "This is a debug build: the figures say nothing. Build with --release.\n",
+                );
             }
-            say(&format!("{about}\n"));
+            print_line(&format!("{about}\n"));
             let mut header = vec!["", ""];
             header.extend(sizes.iter().map(|(size, _)| size.as_str()));
             header.push("target");
@@ -99,7 +101,7 @@ pub(crate) fn print(format: Format, about: &str, sizes: &[(String, Vec<Measure>)
                     .chain([target])
                     .collect()
             });
-            say(&table(&header, rows.collect()));
+            print_line(&table(&header, rows.collect()));
         }
     }
 }

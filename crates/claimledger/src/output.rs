@@ -1,21 +1,21 @@
-//! How answers look in a terminal. Text from outside is made inert: a terminal obeys control
+//! How answers look in a terminal. Text from outside is made escape: a terminal obeys control
 //! characters.
 
 use crate::{
     cli::Format,
-    exit::{Lagging, No, Refused},
+    exit_status::{Lagging, No, Refused},
 };
 use serde_json::Value;
 use std::{fmt::Write as _, io::Write as _};
 
 /// Prints an answer. A reader that has gone away, such as `head`, wants no more of it, and that is
 /// no failure.
-pub(crate) fn say(text: &str) {
-    say_on(text);
+pub(crate) fn print_line(text: &str) {
+    try_print_line(text);
 }
 
 /// The same; whether whoever reads it is there yet.
-pub(crate) fn say_on(text: &str) -> bool {
+pub(crate) fn try_print_line(text: &str) -> bool {
     let mut out = std::io::stdout().lock();
     let Err(error) = writeln!(out, "{text}").and_then(|()| out.flush()) else { return true };
     if error.kind() != std::io::ErrorKind::BrokenPipe {
@@ -26,7 +26,7 @@ pub(crate) fn say_on(text: &str) -> bool {
 
 /// Text that a terminal will only show: control, bidi and zero-width characters in their escaped
 /// form.
-pub(crate) fn inert(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         let dangerous = c.is_control()
@@ -41,46 +41,46 @@ pub(crate) fn inert(text: &str) -> String {
     out
 }
 
-/// A string field, inert; a dash where there is none.
+/// A string field, escape; a dash where there is none.
 pub(crate) fn field(value: &Value, name: &str) -> String {
     match &value[name] {
         Value::Null => "–".to_owned(),
-        Value::String(text) => inert(text),
-        other => inert(&other.to_string()),
+        Value::String(text) => escape(text),
+        other => escape(&other.to_string()),
     }
 }
 
 /// What stands in place of an empty list: "none" only where that may be said.
-pub(crate) fn none(answer: &Value) -> String {
+pub(crate) fn absence(answer: &Value) -> String {
     field(&answer["absence"], "words")
 }
 
 /// The same in the middle of a line.
-pub(crate) fn no_more(answer: &Value) -> &'static str {
+pub(crate) fn none_word(answer: &Value) -> &'static str {
     if answer["absence"]["code"] == "NONE" { "none" } else { "none seen" }
 }
 
 /// The status that an empty answer ends with: 1 where nothing is known of what was named, 4 where
 /// the read models have not reached the end of the log, which may hold it, 3 where the role does
 /// not let it be looked for; else 0.
-pub(crate) fn barrier(answer: &Value, is_empty: bool) -> anyhow::Result<()> {
+pub(crate) fn check_absence(answer: &Value, is_empty: bool) -> anyhow::Result<()> {
     match answer["absence"]["code"].as_str() {
-        Some("NOT_KNOWN") if is_empty => Err(anyhow::Error::new(No(none(answer)))),
-        Some("LAGGING") if is_empty => Err(anyhow::Error::new(Lagging(none(answer)))),
-        Some("NOT_FOR_ROLE") if is_empty => Err(anyhow::Error::new(Refused(none(answer)))),
+        Some("NOT_KNOWN") if is_empty => Err(anyhow::Error::new(No(absence(answer)))),
+        Some("LAGGING") if is_empty => Err(anyhow::Error::new(Lagging(absence(answer)))),
+        Some("NOT_FOR_ROLE") if is_empty => Err(anyhow::Error::new(Refused(absence(answer)))),
         _ => Ok(()),
     }
 }
 
 /// That an answer is empty to a command that asks whether there is something: "no" only where the
 /// read models have all of the log that was asked for.
-pub(crate) fn nothing(answer: &Value, words: String) -> anyhow::Error {
+pub(crate) fn not_found(answer: &Value, words: String) -> anyhow::Error {
     let (position, head) =
         (answer["answered"]["position"].as_u64(), answer["status"]["head"].as_u64());
     let is_behind = answer["answered"]["provisional"] == true
         && position.zip(head).is_some_and(|(position, head)| position + 1 < head);
     if is_behind {
-        anyhow::Error::new(Lagging(none(answer)))
+        anyhow::Error::new(Lagging(absence(answer)))
     } else {
         anyhow::Error::new(No(words))
     }
@@ -88,35 +88,35 @@ pub(crate) fn nothing(answer: &Value, words: String) -> anyhow::Error {
 
 /// Prints an answer; one that is empty because something stands in the way of the question says so
 /// instead, and ends with its status.
-pub(crate) fn print(
+pub(crate) fn print_answer(
     format: Format,
     answer: &Value,
     is_empty: bool,
     text: impl Fn(&Value) -> String,
 ) -> anyhow::Result<()> {
-    let barrier = barrier(answer, is_empty);
+    let barrier = check_absence(answer, is_empty);
     match format {
-        Format::Json => say(&format!("{answer:#}")),
-        Format::Text if barrier.is_ok() => say(&text(answer)),
+        Format::Json => print_line(&format!("{answer:#}")),
+        Format::Text if barrier.is_ok() => print_line(&text(answer)),
         Format::Text => {}
     }
     barrier
 }
 
 /// The words of a list of strings, with spaces between.
-pub(crate) fn words(value: &Value) -> String {
+pub(crate) fn joined(value: &Value) -> String {
     let words: Vec<String> =
-        value.as_array().into_iter().flatten().filter_map(Value::as_str).map(inert).collect();
+        value.as_array().into_iter().flatten().filter_map(Value::as_str).map(escape).collect();
     if words.is_empty() { "–".to_owned() } else { words.join(" ") }
 }
 
 /// An enum word of GraphQL in the contract's spelling.
-pub(crate) fn word(value: &Value, name: &str) -> String {
+pub(crate) fn lowercase(value: &Value, name: &str) -> String {
     field(value, name).to_lowercase()
 }
 
 /// The cut of an answer and how complete the sources were: one or two lines.
-pub(crate) fn footing(answer: &Value) -> String {
+pub(crate) fn footer(answer: &Value) -> String {
     let answered = &answer["answered"];
     let mut line = format!(
         "true at {} · known at #{} (recorded {}) · rules {}",
@@ -163,7 +163,7 @@ pub(crate) fn problems(status: &Value) -> Vec<String> {
         .map(|problem| {
             format!(
                 "{}: {} (since {})",
-                word(problem, "part"),
+                lowercase(problem, "part"),
                 field(problem, "why"),
                 field(problem, "since")
             )
@@ -201,11 +201,11 @@ pub(crate) fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::inert;
+    use super::escape;
 
     #[test]
     fn a_terminal_gets_no_escape_sequence() {
-        assert_eq!(inert("a\u{1b}[31mb\u{202e}c"), "a\\u{1B}[31mb\\u{202E}c");
-        assert_eq!(inert("Zoë 山"), "Zoë 山");
+        assert_eq!(escape("a\u{1b}[31mb\u{202e}c"), "a\\u{1B}[31mb\\u{202E}c");
+        assert_eq!(escape("Zoë 山"), "Zoë 山");
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::{
     engine,
-    exit::{Damaged, Refused},
+    exit_status::{Damaged, Refused},
     settings::{Settings, usage},
 };
 use anyhow::{Context, Result, anyhow};
@@ -18,15 +18,15 @@ use std::io::{BufRead, BufReader};
 const COMMON: &str = include_str!("queries/common.graphql");
 
 /// One of the two.
-pub(crate) enum Door {
+pub(crate) enum LedgerClient {
     /// This process owns the directory.
-    Owner(Box<Owner>),
+    Embedded(Box<Embedded>),
     /// A server does.
     Remote(Remote),
 }
 
 /// The ledger of a directory, and the tenant that is asked.
-pub(crate) struct Owner {
+pub(crate) struct Embedded {
     pub(crate) app: App,
     pub(crate) caller: Caller,
     executor: Executor,
@@ -39,12 +39,12 @@ pub(crate) struct Remote {
     agent: ureq::Agent,
 }
 
-impl Door {
+impl LedgerClient {
     /// Opens what the settings name.
     pub(crate) async fn open(settings: &Settings) -> Result<Self> {
         match &settings.url {
             Some(url) => Remote::new(url, settings).map(Self::Remote),
-            None => Ok(Self::Owner(Box::new(Owner::open(settings).await?))),
+            None => Ok(Self::Embedded(Box::new(Embedded::open(settings).await?))),
         }
     }
 
@@ -59,7 +59,7 @@ impl Door {
                     Options { clock: settings.clock, ..Options::default() },
                 )
                 .await?;
-                Ok((Self::Owner(Box::new(Owner::of(app, settings).await?)), healed))
+                Ok((Self::Embedded(Box::new(Embedded::of(app, settings).await?)), healed))
             }
         }
     }
@@ -69,7 +69,9 @@ impl Door {
         let document = format!("{query}\n{COMMON}");
         let document = without_unused_fragments(&document);
         let answer = match self {
-            Self::Owner(owner) => owner.executor.execute(&owner.caller, &document, variables).await,
+            Self::Embedded(embedded) => {
+                embedded.executor.execute(&embedded.caller, &document, variables).await
+            }
             Self::Remote(remote) => {
                 remote.post("/graphql", &json!({"query": document, "variables": variables}))?
             }
@@ -81,9 +83,9 @@ impl Door {
     }
 
     /// Says what must be said by the owner of the directory only.
-    pub(crate) fn owner(&self, command: &str) -> Result<&Owner> {
+    pub(crate) fn embedded(&self, command: &str) -> Result<&Embedded> {
         match self {
-            Self::Owner(owner) => Ok(owner),
+            Self::Embedded(embedded) => Ok(embedded),
             Self::Remote(_) => Err(usage(format!(
                 "`{command}` is for the owner of the directory: give --data DIR instead of --url"
             ))),
@@ -92,13 +94,13 @@ impl Door {
 
     /// Writes out what is under way and closes the files.
     pub(crate) async fn close(self) {
-        if let Self::Owner(owner) = self {
-            owner.app.close().await;
+        if let Self::Embedded(embedded) = self {
+            embedded.app.close().await;
         }
     }
 }
 
-impl Owner {
+impl Embedded {
     /// Begins a subscription.
     pub(crate) fn subscribe(&self, document: &str, variables: Value) -> Told {
         self.executor.subscribe(&self.caller, document, variables)
@@ -234,7 +236,7 @@ fn without_unused_fragments(document: &str) -> String {
 
 /// An error of GraphQL, with its code.
 pub(crate) fn refusal(error: &Value) -> anyhow::Error {
-    let message = crate::show::field(error, "message");
+    let message = crate::output::field(error, "message");
     match error["extensions"]["code"].as_str() {
         Some("UNAVAILABLE" | "LAGGING") | None => anyhow!(message),
         Some("CORRUPT") => anyhow::Error::new(Damaged(message)),

@@ -2,9 +2,9 @@
 
 use crate::{
     cli::BeliefDiffArgs,
-    door::{Door, asking},
+    ledger_client::{LedgerClient, asking},
+    output::{field, footer, lowercase, print_answer, table},
     settings::{Settings, known_by},
-    show::{field, footing, print, table, word},
 };
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -19,18 +19,18 @@ pub(crate) async fn belief_diff(settings: &Settings, args: &BeliefDiffArgs) -> R
         Value::Null => json!({}),
         to => to,
     };
-    let door = Door::open(settings).await?;
+    let ledger = LedgerClient::open(settings).await?;
     let at = settings.asking.at.map(|at| at.to_string());
-    let answer = door
+    let answer = ledger
         .ask(
             BELIEF_DIFF,
             "beliefDiff",
             json!({"session": args.session, "at": at, "from": from, "to": to}),
         )
         .await;
-    door.close().await;
+    ledger.close().await;
     let answer = answer?;
-    print(settings.format, &answer, answer["session"].is_null(), belief_text)
+    print_answer(settings.format, &answer, answer["session"].is_null(), belief_text)
 }
 
 fn belief_text(answer: &Value) -> String {
@@ -50,7 +50,7 @@ fn belief_text(answer: &Value) -> String {
             table(&["fact", "type", "source id", "occurred", "recorded", "changed"], facts)
         ));
     }
-    parts.push(format!("\n{}", footing(answer)));
+    parts.push(format!("\n{}", footer(answer)));
     parts.join("\n")
 }
 
@@ -79,9 +79,9 @@ fn fact(fact: &Value) -> Vec<String> {
 
 fn aspect(change: &Value) -> String {
     if change["of"].is_null() {
-        word(change, "aspect")
+        lowercase(change, "aspect")
     } else {
-        format!("{} {}", word(change, "aspect"), field(change, "of"))
+        format!("{} {}", lowercase(change, "aspect"), field(change, "of"))
     }
 }
 
