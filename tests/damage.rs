@@ -28,7 +28,7 @@ const QUESTIONS: &[&[&str]] = &[
     &["decisions", "--at", "2026-03-10T15:00:00Z"],
     &["session", "S5", "--at", "2026-03-10T15:00:00Z"],
     &["find", "carol@acme.example"],
-    &["sessions", "--retracted", "true", "--at", "2026-03-10T15:00:00Z"],
+    &["sessions", "--retracted", "--at", "2026-03-10T15:00:00Z"],
     &["timeline", "S2"],
     &["completeness", "--at", "2026-03-10T15:00:00Z"],
     &["watch", "--known-at", "0", "--first", "40"],
@@ -475,7 +475,15 @@ fn a_server_finds_a_damaged_record_by_itself_and_says_so() {
     let server = Server::start(&data);
     let body = until_not_ready(&server);
     assert!(body.contains("damage") && body.contains("`log`"), "{body}");
-    let token = std::fs::read_to_string(data.join("acme.operator-token")).expect("the token");
+    let file = data.join("acme.operator-token");
+    let asked = claimledger()
+        .args(["--url", &server.url, "status", "--token-file"])
+        .arg(&file)
+        .output()
+        .expect("the binary runs");
+    assert_eq!(asked.status.code(), Some(5), "{}", text(&asked.stdout));
+    assert!(text(&asked.stderr).contains("`log`"), "{}", text(&asked.stderr));
+    let token = std::fs::read_to_string(file).expect("the token");
     let (status, body) =
         server.graphql_raw(token.trim(), "{ record(id: 4) { position } }", Value::Null);
     assert!(status == 200 || status == 500, "{status} {body}");

@@ -13,39 +13,76 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-/// What every command understands.
+/// What every command understands: at the end of its long help, and not in its short one.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
 pub(crate) struct Common {
     /// Directory of an embedded ledger: the command becomes its owner
-    #[arg(long, global = true, env = "CLAIMLEDGER_DATA", value_name = "DIR")]
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
+        env = "CLAIMLEDGER_DATA",
+        value_name = "DIR"
+    )]
     pub(crate) data: Option<PathBuf>,
     /// Tenant (default: the only one of the directory)
-    #[arg(long, global = true, env = "CLAIMLEDGER_TENANT", value_name = "NAME")]
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
+        env = "CLAIMLEDGER_TENANT",
+        value_name = "NAME"
+    )]
     pub(crate) tenant: Option<String>,
     /// A running server to ask instead of a directory, such as http://127.0.0.1:7070
-    #[arg(long, global = true, env = "CLAIMLEDGER_URL", value_name = "URL")]
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
+        env = "CLAIMLEDGER_URL",
+        value_name = "URL"
+    )]
     pub(crate) url: Option<String>,
     /// File with the token for --url
-    #[arg(long, global = true, env = "CLAIMLEDGER_TOKEN_FILE", value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
+        env = "CLAIMLEDGER_TOKEN_FILE",
+        value_name = "FILE"
+    )]
     pub(crate) token_file: Option<PathBuf>,
     /// Config file (TOML) [default: claimledger.toml, if it is there]
-    #[arg(long, global = true, env = "CLAIMLEDGER_CONFIG", value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
+        env = "CLAIMLEDGER_CONFIG",
+        value_name = "FILE"
+    )]
     pub(crate) config: Option<PathBuf>,
     /// T: true at this time (RFC 3339) [default: now; on a rehearsal the last recorded time]
-    #[arg(long, global = true, value_name = "TIME")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "TIME")]
     pub(crate) at: Option<String>,
     /// K: known at this time (RFC 3339) or position (82 or #82) [default: head]
-    #[arg(long, global = true, value_name = "TIME|POSITION")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "TIME|POSITION")]
     pub(crate) known_at: Option<String>,
     /// Output
-    #[arg(long, global = true, env = "CLAIMLEDGER_FORMAT", value_enum)]
+    #[arg(long, global = true, hide_short_help = true, env = "CLAIMLEDGER_FORMAT", value_enum)]
     pub(crate) format: Option<Format>,
     /// What is done when the clock of this machine jumped by more than --max-clock-jump, or is that
     /// far behind the last record [default: refuse]
-    #[arg(long, global = true, env = "CLAIMLEDGER_CLOCK_JUMP", value_enum)]
+    #[arg(long, global = true, hide_short_help = true, env = "CLAIMLEDGER_CLOCK_JUMP", value_enum)]
     pub(crate) clock_jump: Option<ClockJump>,
     /// Seconds by which the clock may differ from what it should show [default: 900]
-    #[arg(long, global = true, env = "CLAIMLEDGER_MAX_CLOCK_JUMP", value_name = "SECS")]
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
+        env = "CLAIMLEDGER_MAX_CLOCK_JUMP",
+        value_name = "SECS"
+    )]
     pub(crate) max_clock_jump: Option<u64>,
 }
 
@@ -164,9 +201,19 @@ pub(crate) enum Command {
         #[arg(long)]
         rows: bool,
     },
-    /// A rehearsal ledger with a day of two organisations: print why S3 got in and S4 did not, then
-    /// serve
+    /// Try it: a ledger with a day of two organisations, explained and served (in --data, or thrown
+    /// away at the end)
     Demo(DemoArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// Shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page of the program or of one command, for `man -l -`
+    Man {
+        /// Command
+        command: Option<String>,
+    },
     /// Measure this machine against bare SQLite
     Bench {
         #[command(subcommand)]
@@ -217,7 +264,7 @@ pub(crate) struct IngestArgs {
     /// lose a line
     #[arg(long, conflicts_with_all = ["report", "keep_going"])]
     pub(crate) ack: bool,
-    /// Write only if this session is named by exactly so many records: S1=7
+    /// Write only if exactly this number of records name the session: S1=7
     #[arg(long, value_name = "SESSION=REVISION")]
     pub(crate) expect: Option<String>,
     /// A rehearsal's clock for lines that do not say when they were recorded (RFC 3339)
@@ -281,20 +328,25 @@ pub(crate) struct SessionsArgs {
     /// With a claim received before this time (RFC 3339)
     #[arg(long, value_name = "TIME")]
     pub(crate) relied_to: Option<String>,
-    /// Ended (true) or not (false)
-    #[arg(long)]
+    /// Ended; with =false: not ended
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        value_name = "BOOL", hide_possible_values = true)]
     pub(crate) ended: Option<bool>,
-    /// With a decision that differs from what the rules imply (true), or without
-    #[arg(long)]
+    /// With a decision that differs from what the rules imply; with =false: without
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        value_name = "BOOL", hide_possible_values = true)]
     pub(crate) differs: Option<bool>,
-    /// With a claim that a known retraction hits (true), or without
-    #[arg(long)]
+    /// With a claim that a known retraction hits; with =false: without
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        value_name = "BOOL", hide_possible_values = true)]
     pub(crate) retracted: Option<bool>,
-    /// Gone on after the IdP session behind it had ended (true), or not
-    #[arg(long)]
+    /// Gone on after the IdP session behind it had ended; with =false: not
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        value_name = "BOOL", hide_possible_values = true)]
     pub(crate) outlived: Option<bool>,
-    /// With a decision that was falsified later (true), or without
-    #[arg(long)]
+    /// With a decision that was falsified later; with =false: without
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        value_name = "BOOL", hide_possible_values = true)]
     pub(crate) falsified_later: Option<bool>,
     /// Rows a page, at most 500
     #[arg(long, default_value_t = 50)]
@@ -327,11 +379,13 @@ pub(crate) struct DecisionsArgs {
     /// Before this time (RFC 3339)
     #[arg(long, value_name = "TIME")]
     pub(crate) to: Option<String>,
-    /// Differing from what the rules imply (true), or not
-    #[arg(long)]
+    /// Differing from what the rules imply; with =false: not
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        value_name = "BOOL", hide_possible_values = true)]
     pub(crate) differs: Option<bool>,
-    /// Falsified later (true), or not
-    #[arg(long)]
+    /// Falsified later; with =false: not
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        value_name = "BOOL", hide_possible_values = true)]
     pub(crate) falsified_later: Option<bool>,
     /// Rows a page, at most 500
     #[arg(long, default_value_t = 50)]
@@ -390,7 +444,7 @@ pub(crate) struct WatchArgs {
     /// Go on after this cursor [default: from now on; with --known-at after that: 0 is everything]
     #[arg(long, value_name = "CURSOR")]
     pub(crate) after: Option<String>,
-    /// Stop after so many
+    /// Stop after this number of changes
     #[arg(long, value_name = "N")]
     pub(crate) first: Option<u64>,
 }

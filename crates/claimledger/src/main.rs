@@ -1,8 +1,8 @@
 //! The program: the command line, the configuration, and the one place that picks engines.
 //!
 //! Add a command: a variant in `cli.rs`, a file in `commands/`, an arm in `dispatch` below. A
-//! question is a GraphQL document in `queries/` and a rendering, so that every door gives the same
-//! answer.
+//! question is a GraphQL document in `queries/` and a rendering, so that it gets the same answer
+//! from a directory and from a server.
 
 mod bench;
 mod cli;
@@ -13,6 +13,8 @@ mod ledger_client;
 mod ledger_clock;
 mod output;
 mod settings;
+mod table;
+mod terminal;
 
 use clap::Parser;
 use cli::{BenchCommand, Cli, Command};
@@ -29,11 +31,17 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let filter =
         EnvFilter::try_from_env("CLAIMLEDGER_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // A log file gets no colour codes, and a closed standard error ends nothing.
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(console::colors_enabled_stderr())
+        .log_internal_errors(false)
+        .init();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("claimledger: no runtime: {error}");
+            terminal::print_error(&format!("no runtime: {error}"));
             return ExitCode::from(4);
         }
     };
@@ -43,15 +51,25 @@ fn main() -> ExitCode {
             // The chain is printed once, here; each cause says only what its own level knows.
             let mut causes: Vec<String> = error.chain().map(ToString::to_string).collect();
             causes.dedup();
-            eprintln!("claimledger: {}", output::escape(&causes.join(": ")));
+            terminal::print_error(&causes.join(": "));
             ExitCode::from(exit_status::of(&error))
         }
     }
 }
 
 async fn dispatch(cli: Cli) -> anyhow::Result<()> {
+    match &cli.command {
+        // These are about the program, and need no ledger and no config file.
+        Command::Completions { shell } => {
+            commands::shell::completions(*shell);
+            return Ok(());
+        }
+        Command::Man { command } => return commands::shell::man(command.as_deref()),
+        _ => {}
+    }
     let settings = Settings::load(cli.common)?;
     match &cli.command {
+        Command::Completions { .. } | Command::Man { .. } => Ok(()),
         Command::Init(args) => commands::init::init(&settings, args).await,
         Command::Token(args) => commands::init::token(&settings, args).await,
         Command::Ingest(args) => commands::ingest::ingest(&settings, args).await,

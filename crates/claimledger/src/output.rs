@@ -1,47 +1,15 @@
-//! How answers look in a terminal. Text from outside is made escape: a terminal obeys control
-//! characters.
+//! What the texts of several answers share: fields, lists, what an empty answer means, and the
+//! footer. Text from outside is escaped, because a terminal obeys control characters.
 
 use crate::{
     cli::Format,
     exit_status::{Lagging, No, Refused},
+    terminal::{dim, escape, print_line, print_text},
 };
 use serde_json::Value;
-use std::{fmt::Write as _, io::Write as _};
+use std::fmt::Write as _;
 
-/// Prints an answer. A reader that has gone away, such as `head`, wants no more of it, and that is
-/// no failure.
-pub(crate) fn print_line(text: &str) {
-    try_print_line(text);
-}
-
-/// The same; whether whoever reads it is there yet.
-pub(crate) fn try_print_line(text: &str) -> bool {
-    let mut out = std::io::stdout().lock();
-    let Err(error) = writeln!(out, "{text}").and_then(|()| out.flush()) else { return true };
-    if error.kind() != std::io::ErrorKind::BrokenPipe {
-        eprintln!("claimledger: standard output: {error}");
-    }
-    false
-}
-
-/// Text that a terminal will only show: control, bidi and zero-width characters in their escaped
-/// form.
-pub(crate) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        let dangerous = c.is_control()
-            || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' |
-                '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{061C}');
-        if dangerous {
-            let _ = write!(out, "\\u{{{:X}}}", u32::from(c));
-        } else {
-            out.push(c);
-        }
-    }
-    out
-}
-
-/// A string field, escape; a dash where there is none.
+/// A string field, escaped; a dash where there is none.
 pub(crate) fn field(value: &Value, name: &str) -> String {
     match &value[name] {
         Value::Null => "–".to_owned(),
@@ -97,10 +65,19 @@ pub(crate) fn print_answer(
     let barrier = check_absence(answer, is_empty);
     match format {
         Format::Json => print_line(&format!("{answer:#}")),
-        Format::Text if barrier.is_ok() => print_line(&text(answer)),
+        Format::Text if barrier.is_ok() => print_text(&with_footer(answer, &text(answer))),
         Format::Text => {}
     }
     barrier
+}
+
+/// A record has no cut of its own, and so no footer.
+fn with_footer(answer: &Value, text: &str) -> String {
+    let text = text.trim_end();
+    if answer["answered"].is_null() {
+        return text.to_owned();
+    }
+    format!("{text}\n\n{}", footer(answer))
 }
 
 /// The words of a list of strings, with spaces between.
@@ -115,45 +92,30 @@ pub(crate) fn lowercase(value: &Value, name: &str) -> String {
     field(value, name).to_lowercase()
 }
 
-/// The cut of an answer and how complete the sources were: one or two lines.
+/// Below an answer, in one line: T, K, the rules, and whether the sources are complete or what is
+/// missing. What of the ledger does not work has lines of its own.
 pub(crate) fn footer(answer: &Value) -> String {
-    let answered = &answer["answered"];
+    let (answered, status) = (&answer["answered"], &answer["status"]);
     let mut line = format!(
-        "true at {} · known at #{} (recorded {}) · rules {}",
+        "T {} · K #{} · rules {}",
         field(answered, "at"),
         field(answered, "position"),
-        field(answered, "recordedAt"),
         field(answered, "rules")
     );
-    line.push_str(if answered["provisional"] == true { " · provisional" } else { " · final" });
     if answered["rehearsal"] == true {
-        line.push_str(" · rehearsal: recorded times were asserted");
+        line.push_str(" · rehearsal");
     }
-    let status = &answer["status"];
+    if answered["provisional"] == true {
+        line.push_str(" · provisional");
+    }
     if let (Some(assessed), Some(head)) = (status["assessedTo"].as_u64(), status["head"].as_u64())
         && assessed < head
     {
-        let _ = write!(line, "\nread models are at position {assessed} of {head}");
+        let _ = write!(line, " · read models are at position {assessed} of {head}");
     }
-    for problem in problems(status) {
-        let _ = write!(line, "\n{problem}");
-    }
-    if answered["complete"] == false {
-        let _ = write!(line, "\n{}", field(answered, "completenessSummary"));
-    }
-    let sources: Vec<String> =
-        answer["completeness"].as_array().into_iter().flatten().map(source).collect();
-    if sources.is_empty() {
-        line.push_str("\ncompleteness: nothing is stated by any source");
-    } else {
-        let _ = write!(
-            line,
-            "\n{}: {}",
-            if answered["complete"] == true { "complete" } else { "heard" },
-            sources.join(" · ")
-        );
-    }
-    line
+    let _ = write!(line, " · {}", field(answered, "completenessSummary"));
+    let lines: Vec<String> = std::iter::once(line).chain(problems(status)).collect();
+    dim(&lines.join("\n"))
 }
 
 /// What of a ledger does not work: a line each.
@@ -169,43 +131,4 @@ pub(crate) fn problems(status: &Value) -> Vec<String> {
             )
         })
         .collect()
-}
-
-fn source(source: &Value) -> String {
-    let gaps: Vec<String> = source["gaps"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|gap| {
-            let filled = if gap["backfilled"] == true { "back-filled" } else { "open" };
-            format!("gap {} to {} {filled}", field(gap, "from"), field(gap, "until"))
-        })
-        .collect();
-    let heard = match &source["heardUntil"] {
-        Value::Null => "states nothing".to_owned(),
-        _ => format!("to {}", field(source, "heardUntil")),
-    };
-    let gaps = if gaps.is_empty() { String::new() } else { format!(" ({})", gaps.join(", ")) };
-    format!("{} {heard}{gaps}", field(source, "source"))
-}
-
-/// A table without lines around it.
-pub(crate) fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
-    let mut table = comfy_table::Table::new();
-    table.load_style(comfy_table::presets::NOTHING).set_header(header.iter().copied());
-    for row in rows {
-        table.add_row(row);
-    }
-    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::escape;
-
-    #[test]
-    fn a_terminal_gets_no_escape_sequence() {
-        assert_eq!(escape("a\u{1b}[31mb\u{202e}c"), "a\\u{1B}[31mb\\u{202E}c");
-        assert_eq!(escape("Zoë 山"), "Zoë 山");
-    }
 }

@@ -2,7 +2,7 @@
 //! wanted.
 
 use super::{bare_sqlite, corpus, product, sessions::Sessions};
-use crate::{commands::maintenance::progress, engine};
+use crate::{commands::maintenance::progress, engine, terminal::print_note};
 use anyhow::{Context, Result, bail};
 use claimledger_app::{app::App, model::question::Caller};
 use claimledger_facts::{ids::TenantId, vocabulary::Role};
@@ -85,7 +85,7 @@ impl Fixture {
     pub(crate) async fn make(root: &Path, corpus: Corpus) -> Result<Self> {
         let fixture = Self { dir: root.join(corpus.name()) };
         if fixture.dir.join(READY).exists() {
-            eprintln!("{}: as it was made before", fixture.dir.display());
+            print_note(&format!("{}: as it was made before", fixture.dir.display()));
             return Ok(fixture);
         }
         if fixture.dir.exists() {
@@ -121,14 +121,14 @@ impl Fixture {
             bar.inc(lines.len() as u64);
         }
         bar.finish_and_clear();
-        eprintln!(
+        print_note(&format!(
             "{} events appended in {:.0} s; read models follow",
             corpus.events(),
             began.elapsed().as_secs_f64()
-        );
+        ));
         std::fs::write(fixture.dir.join(READER), app.grant(&caller, &[Role::Read], None).await?.1)?;
         app.settled_status(&caller).await?;
-        eprintln!("read models are there after {:.0} s", began.elapsed().as_secs_f64());
+        print_note(&format!("read models are there after {:.0} s", began.elapsed().as_secs_f64()));
         bare.close().await?;
         fixture.close(app).await?;
         std::fs::write(fixture.dir.join(READY), "")?;

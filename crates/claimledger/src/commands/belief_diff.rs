@@ -1,10 +1,12 @@
 //! `belief-diff`.
 
+use super::question::ask;
 use crate::{
     cli::BeliefDiffArgs,
-    ledger_client::{LedgerClient, asking},
-    output::{field, footer, lowercase, print_answer, table},
+    ledger_client::asking,
+    output::{field, lowercase, print_answer},
     settings::{Settings, known_by},
+    table::table,
 };
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -19,17 +21,14 @@ pub(crate) async fn belief_diff(settings: &Settings, args: &BeliefDiffArgs) -> R
         Value::Null => json!({}),
         to => to,
     };
-    let ledger = LedgerClient::open(settings).await?;
     let at = settings.asking.at.map(|at| at.to_string());
-    let answer = ledger
-        .ask(
-            BELIEF_DIFF,
-            "beliefDiff",
-            json!({"session": args.session, "at": at, "from": from, "to": to}),
-        )
-        .await;
-    ledger.close().await;
-    let answer = answer?;
+    let answer = ask(
+        settings,
+        BELIEF_DIFF,
+        "beliefDiff",
+        json!({"session": args.session, "at": at, "from": from, "to": to}),
+    )
+    .await?;
     print_answer(settings.format, &answer, answer["session"].is_null(), belief_text)
 }
 
@@ -50,7 +49,6 @@ fn belief_text(answer: &Value) -> String {
             table(&["fact", "type", "source id", "occurred", "recorded", "changed"], facts)
         ));
     }
-    parts.push(format!("\n{}", footer(answer)));
     parts.join("\n")
 }
 

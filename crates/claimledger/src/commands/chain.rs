@@ -1,10 +1,11 @@
 //! `chain`.
 
-use super::{question::answer, rendering::rows};
+use super::{question::ask_and_print, rendering::rows};
 use crate::{
     ledger_client::asking,
-    output::{field, footer, joined, lowercase, none_word, table},
+    output::{field, joined, lowercase, none_word},
     settings::Settings,
+    table::table,
 };
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -16,7 +17,7 @@ const CHAIN: &str = concat!(
 
 /// Prints what hangs together with an id; status 1 if nothing by it is known.
 pub(crate) async fn chain(settings: &Settings, id: &str) -> Result<()> {
-    answer(
+    ask_and_print(
         settings,
         CHAIN,
         ("chain", "kinds"),
@@ -55,7 +56,6 @@ fn chain_text(answer: &Value) -> String {
     if !parts.is_empty() {
         parts.push(format!("reached: {}", or_none(&answer["apps"], answer)));
     }
-    parts.push(footer(answer));
     parts.join("\n\n")
 }
 

@@ -1,10 +1,11 @@
 //! `completeness`.
 
-use super::{question::answer, rendering::rows};
+use super::{question::ask_and_print, rendering::rows};
 use crate::{
     ledger_client::asking,
-    output::{field, footer, lowercase, table},
+    output::{field, lowercase},
     settings::Settings,
+    table::table,
 };
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -13,7 +14,7 @@ const COMPLETENESS: &str = include_str!("../queries/completeness.graphql");
 
 /// Prints what has been heard of each source.
 pub(crate) async fn completeness(settings: &Settings) -> Result<()> {
-    answer(
+    ask_and_print(
         settings,
         COMPLETENESS,
         ("completeness", "items"),
@@ -46,10 +47,9 @@ fn completeness_text(answer: &Value) -> String {
             if gaps.is_empty() { "–".to_owned() } else { gaps.join("; ") },
         ]
     });
-    let list = if list.is_empty() {
+    if list.is_empty() {
         "No source is known.".to_owned()
     } else {
         table(&["source", "heard to", "basis", "silent"], list)
-    };
-    format!("{}\n\n{list}\n\n{}", field(&answer["answered"], "completenessSummary"), footer(answer))
+    }
 }

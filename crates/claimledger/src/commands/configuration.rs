@@ -1,10 +1,11 @@
 //! `trust`, `policies`.
 
-use super::{question::answer, rendering::rows};
+use super::{question::ask_and_print, rendering::rows};
 use crate::{
     ledger_client::asking,
-    output::{absence, field, footer, lowercase, table},
+    output::{absence, field, lowercase},
     settings::Settings,
+    table::table,
 };
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -24,17 +25,13 @@ const POLICIES: &str = concat!(
 /// Prints who changed what is trusted.
 pub(crate) async fn trust(settings: &Settings, idp: Option<&str>) -> Result<()> {
     let variables = json!({"idp": idp, "asking": asking(&settings.asking)});
-    answer(settings, TRUST, ("trust", "items"), variables, trust_text).await.map(drop)
+    ask_and_print(settings, TRUST, ("trust", "items"), variables, trust_text).await.map(drop)
 }
 
 /// Prints who changed what is asked for.
 pub(crate) async fn policies(settings: &Settings, policy: Option<&str>) -> Result<()> {
     let variables = json!({"policy": policy, "asking": asking(&settings.asking)});
-    answer(settings, POLICIES, ("policies", "items"), variables, |answer| {
-        format!("{}\n\n{}", changes(answer), footer(answer))
-    })
-    .await
-    .map(drop)
+    ask_and_print(settings, POLICIES, ("policies", "items"), variables, changes).await.map(drop)
 }
 
 fn trust_text(answer: &Value) -> String {
@@ -51,7 +48,6 @@ fn trust_text(answer: &Value) -> String {
     if !keys.is_empty() {
         parts.push(table(&["key", "of", "valid from", "until", "valid at T"], keys));
     }
-    parts.push(footer(answer));
     parts.join("\n\n")
 }
 

@@ -1,11 +1,15 @@
 //! `decisions`.
 
-use super::rendering::{factor_name, is_empty, marks, rows};
+use super::{
+    question::ask_and_print,
+    rendering::{factor_name, marks, page, rows},
+};
 use crate::{
     cli::DecisionsArgs,
-    ledger_client::{LedgerClient, asking},
-    output::{absence, escape, field, footer, lowercase, print_answer, table},
+    ledger_client::asking,
+    output::{field, lowercase},
     settings::{Settings, time, usage},
+    terminal::escape,
 };
 use anyhow::Result;
 use claimledger_facts::vocabulary::Outcome;
@@ -17,11 +21,7 @@ const DECISIONS: &str = include_str!("../queries/decisions.graphql");
 pub(crate) async fn decisions(settings: &Settings, args: &DecisionsArgs) -> Result<()> {
     let variables = json!({"filter": filter(args)?, "asking": asking(&settings.asking),
         "first": args.first, "after": args.after});
-    let ledger = LedgerClient::open(settings).await?;
-    let answer = ledger.ask(DECISIONS, "decisions", variables).await;
-    ledger.close().await;
-    let answer = answer?;
-    print_answer(settings.format, &answer, is_empty(&answer["edges"]), text)
+    ask_and_print(settings, DECISIONS, ("decisions", "edges"), variables, text).await.map(drop)
 }
 
 fn filter(args: &DecisionsArgs) -> Result<Value> {
@@ -74,7 +74,6 @@ fn text(answer: &Value) -> String {
             if edge["certainty"] == "POSSIBLE" { "possible".into() } else { String::new() },
         ]
     });
-    let count = list.len();
     let header = [
         "decision",
         "session",
@@ -88,14 +87,7 @@ fn text(answer: &Value) -> String {
         "",
         "",
     ];
-    let mut text = if count == 0 { absence(answer) } else { table(&header, list) };
-    if answer["pageInfo"]["hasNextPage"] == true {
-        text.push_str(&format!(
-            "\n{count} shown, more with --after {}",
-            field(&answer["pageInfo"], "endCursor")
-        ));
-    }
-    format!("{text}\n\n{}", footer(answer))
+    page(answer, &header, list)
 }
 
 /// `deny (not_enough_factors)`.

@@ -1,14 +1,15 @@
 //! `dependants`.
 
 use super::{
-    question::ask_items,
+    question::ask_and_print,
     rendering::{possible, record_position, rows},
 };
 use crate::{
     cli::DependantsArgs,
     ledger_client::asking,
-    output::{absence, field, joined, lowercase, table},
+    output::{absence, field, joined, lowercase},
     settings::Settings,
+    table::table,
 };
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -19,7 +20,9 @@ const DEPENDANTS: &str = include_str!("../queries/dependants.graphql");
 pub(crate) async fn dependants(settings: &Settings, args: &DependantsArgs) -> Result<()> {
     let variables =
         json!({"actor": args.actor, "record": args.record, "asking": asking(&settings.asking)});
-    ask_items(settings, DEPENDANTS, "dependants", variables, dependants_text).await
+    ask_and_print(settings, DEPENDANTS, ("dependants", "items"), variables, dependants_text)
+        .await
+        .map(drop)
 }
 
 fn dependants_text(answer: &Value) -> String {

@@ -1,10 +1,12 @@
 //! `find`.
 
-use super::{question::answer, rendering::rows};
+use super::{question::ask_and_print, rendering::rows};
 use crate::{
     ledger_client::asking,
-    output::{absence, escape, field, footer, joined, lowercase, not_found, table},
+    output::{absence, field, joined, lowercase, not_found},
     settings::Settings,
+    table::table,
+    terminal::escape,
 };
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -16,7 +18,7 @@ const FIND: &str = concat!(
 
 /// Prints where a text appears; status 1 if nowhere.
 pub(crate) async fn find(settings: &Settings, text: &str) -> Result<()> {
-    let answer = answer(
+    let answer = ask_and_print(
         settings,
         FIND,
         ("find", "items"),
@@ -69,10 +71,5 @@ fn find_text(answer: &Value) -> String {
             .collect::<Vec<_>>()
             .join("; ")
     };
-    format!(
-        "{found}\n\nsearched: {}\nnot searched: {}\n\n{}",
-        lines("searched"),
-        lines("notSearched"),
-        footer(answer)
-    )
+    format!("{found}\n\nsearched: {}\nnot searched: {}", lines("searched"), lines("notSearched"))
 }

@@ -1,7 +1,7 @@
 //! `first-seen`.
 
 use super::{
-    question::ask_items,
+    question::ask_and_print,
     rendering::{possible, record_position, rows, table_or_absence},
 };
 use crate::{
@@ -28,7 +28,9 @@ pub(crate) async fn first_seen(settings: &Settings, args: &FirstSeenArgs) -> Res
     let (from, to) = (instant("--from", &args.from)?, instant("--to", &args.to)?);
     let variables =
         json!({"kind": kind, "from": from, "to": to, "asking": asking(&settings.asking)});
-    ask_items(settings, FIRST_SEEN, "firstSeen", variables, first_seen_text).await
+    ask_and_print(settings, FIRST_SEEN, ("firstSeen", "items"), variables, first_seen_text)
+        .await
+        .map(drop)
 }
 
 fn first_seen_text(answer: &Value) -> String {

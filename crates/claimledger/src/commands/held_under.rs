@@ -1,7 +1,7 @@
 //! `held-under`.
 
 use super::{
-    question::ask_items,
+    question::ask_and_print,
     rendering::{between, is_empty, possible, record_position, rows, table_or_absence},
 };
 use crate::{
@@ -18,7 +18,9 @@ const HELD_UNDER: &str = include_str!("../queries/held_under.graphql");
 pub(crate) async fn held_under(settings: &Settings, policy: &str, version: &str) -> Result<()> {
     let variables =
         json!({"policy": policy, "version": version, "asking": asking(&settings.asking)});
-    ask_items(settings, HELD_UNDER, "heldUnder", variables, held_text).await
+    ask_and_print(settings, HELD_UNDER, ("heldUnder", "items"), variables, held_text)
+        .await
+        .map(drop)
 }
 
 fn held_text(answer: &Value) -> String {

@@ -5,8 +5,9 @@ use crate::{
     commands::maintenance::progress,
     exit_status::Refused,
     ledger_client::LedgerClient,
-    output::{escape, table},
     settings::{Settings, time, usage},
+    table::table,
+    terminal::{escape, print_line, print_text, try_print_line},
 };
 use anyhow::{Context, Result};
 use claimledger_app::intake::{Batch, IngestError, Ingested};
@@ -253,7 +254,8 @@ impl Run<'_> {
                     for one in &done {
                         self.tally.count(one);
                         if self.plan.ack {
-                            println!("ACK {}", one.position.0);
+                            let reader = try_print_line(&format!("ACK {}", one.position.0));
+                            anyhow::ensure!(reader, "nothing reads the acknowledgements");
                         }
                     }
                     self.last_line = done.last().map(|one| one.line).or(self.last_line);
@@ -343,7 +345,7 @@ fn report(
             if stopped {
                 document["error"] = tally.refused.last().cloned().unwrap_or_default();
             }
-            println!("{document:#}");
+            print_line(&format!("{document:#}"));
         }
         Format::Text => text(args, tally),
     }
@@ -399,28 +401,31 @@ fn text(args: &IngestArgs, tally: &Tally) {
                 shown,
             ]
         });
-        println!(
+        print_text(&format!(
             "{}\n",
             table(&["type", "events", "stored", "repeated", "variants", ""], rows.collect())
-        );
+        ));
     }
-    println!("{} stored, {} repeated, {} variants.", tally.stored, tally.repeated, tally.variants);
+    print_text(&format!(
+        "{} stored, {} repeated, {} variants.",
+        tally.stored, tally.repeated, tally.variants
+    ));
     if tally.time_assumed_utc > 0 {
-        println!(
+        print_text(&format!(
             "{} times had no zone and were read as UTC; their records are flagged.",
             tally.time_assumed_utc
-        );
+        ));
     }
     for (field, count) in &tally.unknown_fields {
-        println!(
+        print_text(&format!(
             "Unknown field {} in {count} lines: kept in the original, not understood.",
             escape(field)
-        );
+        ));
     }
     if args.keep_going && !tally.refused.is_empty() {
-        println!("{} refused:", tally.refused.len());
+        print_text(&format!("{} refused:", tally.refused.len()));
         for refusal in &tally.refused {
-            println!("  {}", escape(&refused_line(refusal)));
+            print_text(&format!("  {}", escape(&refused_line(refusal))));
         }
     }
 }

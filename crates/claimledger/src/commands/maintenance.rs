@@ -2,10 +2,11 @@
 
 use crate::{
     cli::{Format, RebuildArgs},
-    exit_status::Refused,
+    exit_status::{Damaged, Refused},
     ledger_client::{LedgerClient, Remote},
-    output::{field, print_line, problems},
+    output::{field, problems},
     settings::Settings,
+    terminal::{print_line, print_text},
 };
 use anyhow::{Context, Result, bail};
 use claimledger_app::{
@@ -93,7 +94,7 @@ async fn on_server(
             }
             RebuildState::Running { done, of } => moved(done, of),
             RebuildState::Failed { message } => {
-                bail!("the rebuild failed: {}", crate::output::escape(&message))
+                bail!("the rebuild failed: {}", crate::terminal::escape(&message))
             }
             RebuildState::Idle => {
                 bail!("the server was started again meanwhile: the rebuild is gone")
@@ -105,7 +106,7 @@ async fn on_server(
 
 /// A report in a terminal: its rows hold text from outside.
 fn print_report(before: &str, report: &RebuildReport) {
-    let lines: Vec<_> = format!("{before}{report}.").lines().map(crate::output::escape).collect();
+    let lines: Vec<_> = format!("{before}{report}.").lines().map(crate::terminal::escape).collect();
     print_line(&lines.join("\n"));
 }
 
@@ -136,31 +137,40 @@ pub(crate) async fn status(settings: &Settings, rows: bool) -> Result<()> {
     };
     let listed = json!({"problems": status.problems.iter().map(problem).collect::<Vec<_>>()});
     match settings.format {
-        Format::Json => println!(
+        Format::Json => print_line(&format!(
             "{:#}",
             json!({"tenant": tenant.as_str(), "head": status.head, "assessedTo": status.assessed_to,
                 "views": status.views, "rehearsal": rehearsal,
                 "checked": checked, "rebuilt": last, "problems": listed["problems"]})
-        ),
+        )),
         Format::Text => {
             let kind = if rehearsal { "rehearsal ledger" } else { "ledger" };
-            println!(
+            print_text(&format!(
                 "{tenant}: {kind}, {} records; read models ({}) are at {}.",
                 status.head, status.views, status.assessed_to
-            );
+            ));
             if checked < status.head {
-                println!(
+                print_text(&format!(
                     "The last {checked} records were read, and none of them is damaged; a server \
                      reads the rest in the background."
-                );
+                ));
             }
-            problems(&listed).iter().for_each(|line| print_line(line));
+            problems(&listed).iter().for_each(|line| print_text(line));
             if let Some(report) = last {
                 print_report("Last rebuild: ", &report);
             }
         }
     }
-    Ok(())
+    check_damage(&listed)
+}
+
+/// Damage that the status lists is its exit status too, whoever found it.
+fn check_damage(status: &Value) -> Result<()> {
+    let mut listed = status["problems"].as_array().into_iter().flatten();
+    match listed.find(|problem| problem["part"] == "DAMAGE") {
+        Some(damage) => Err(Damaged(field(damage, "why")).into()),
+        None => Ok(()),
+    }
 }
 
 /// The same from a server: what every role may know.
@@ -171,11 +181,11 @@ async fn status_of_server(settings: &Settings, ledger: &LedgerClient) -> Result<
         Format::Text => {
             let (head, views, assessed) =
                 (field(&status, "head"), field(&status, "views"), field(&status, "assessedTo"));
-            print_line(&format!("{head} records; read models ({views}) are at {assessed}."));
-            problems(&status).iter().for_each(|line| print_line(line));
+            print_text(&format!("{head} records; read models ({views}) are at {assessed}."));
+            problems(&status).iter().for_each(|line| print_text(line));
         }
     }
-    Ok(())
+    check_damage(&status)
 }
 
 /// A progress bar on standard error; silent where that is no terminal.

@@ -23,6 +23,7 @@ pub(crate) mod reused;
 pub(crate) mod serve;
 pub(crate) mod session;
 pub(crate) mod sessions;
+pub(crate) mod shell;
 pub(crate) mod timeline;
 pub(crate) mod watch;
 pub(crate) mod why;

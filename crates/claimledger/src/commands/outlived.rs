@@ -1,7 +1,7 @@
 //! `outlived`.
 
 use super::{
-    question::ask_items,
+    question::ask_and_print,
     rendering::{between, rows, table_or_absence},
 };
 use crate::{
@@ -16,14 +16,15 @@ const OUTLIVED: &str = include_str!("../queries/outlived.graphql");
 
 /// Prints the sessions that outlived their IdP session.
 pub(crate) async fn outlived(settings: &Settings) -> Result<()> {
-    ask_items(
+    ask_and_print(
         settings,
         OUTLIVED,
-        "outlived",
+        ("outlived", "items"),
         json!({"asking": asking(&settings.asking)}),
         outlived_text,
     )
     .await
+    .map(drop)
 }
 
 fn outlived_text(answer: &Value) -> String {

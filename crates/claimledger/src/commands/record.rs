@@ -1,10 +1,11 @@
 //! `record`.
 
+use super::question::ask;
 use crate::{
     exit_status::No,
-    ledger_client::LedgerClient,
-    output::{escape, field, joined, print_answer},
+    output::{field, joined, print_answer},
     settings::Settings,
+    terminal::escape,
 };
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -18,10 +19,7 @@ pub(crate) async fn record(settings: &Settings, which: &str) -> Result<()> {
         Some(position) => json!({"position": position}),
         None => json!({"id": which}),
     };
-    let ledger = LedgerClient::open(settings).await?;
-    let record = ledger.ask(RECORD, "record", variables).await;
-    ledger.close().await;
-    let record = record?;
+    let record = ask(settings, RECORD, "record", variables).await?;
     if record.is_null() {
         return Err(anyhow::Error::new(No(format!(
             "No record {} is known in this tenant.",

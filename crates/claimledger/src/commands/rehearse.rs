@@ -1,11 +1,12 @@
 //! `rehearse`.
 
-use super::rendering::is_empty;
+use super::{question::ask, rendering::is_empty};
 use crate::{
     cli::{ChangeKind, RehearseArgs},
-    ledger_client::{LedgerClient, asking},
-    output::{absence, field, footer, joined, lowercase, none_word, print_answer, table},
+    ledger_client::asking,
+    output::{absence, field, joined, lowercase, none_word, print_answer},
     settings::{Settings, time, usage},
+    table::table,
 };
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -30,10 +31,7 @@ pub(crate) async fn rehearse(settings: &Settings, args: &RehearseArgs) -> Result
         "from": since.map(|since| since.to_string())});
     let variables = json!({"change": change, "from": from.to_string(), "to": to.to_string(),
         "asking": asking(&settings.asking)});
-    let ledger = LedgerClient::open(settings).await?;
-    let answer = ledger.ask(REHEARSE, "rehearse", variables).await;
-    ledger.close().await;
-    let answer = answer?;
+    let answer = ask(settings, REHEARSE, "rehearse", variables).await?;
     // Of an IdP or key that nobody knows nothing was rehearsed.
     let lists = ["flips", "falls", "live", "lockedOut"];
     print_answer(settings.format, &answer, lists.iter().all(|list| is_empty(&answer[*list])), text)
@@ -134,9 +132,8 @@ fn text(answer: &Value) -> String {
         parts.push(format!("{}\n", absence(answer)));
     }
     parts.push(format!(
-        "Nothing was written; {} sessions were looked at.\n{}",
-        field(answer, "sessionsSeen"),
-        footer(answer)
+        "Nothing was written; {} sessions were looked at.",
+        field(answer, "sessionsSeen")
     ));
     parts.join("\n")
 }

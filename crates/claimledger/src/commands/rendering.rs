@@ -1,6 +1,9 @@
 //! What the renderings of several answers share.
 
-use crate::output::{absence, field, table};
+use crate::{
+    output::{absence, field},
+    table::table,
+};
 use serde_json::Value;
 
 /// Whether a list has no rows.
@@ -51,4 +54,14 @@ pub(super) fn record_position(record: &Value) -> String {
 
 pub(super) fn possible(item: &Value) -> String {
     if item["certainty"] == "POSSIBLE" { "possible".into() } else { String::new() }
+}
+
+/// A page of a list, and how to get the next one.
+pub(super) fn page(answer: &Value, header: &[&str], list: Vec<Vec<String>>) -> String {
+    let count = list.len();
+    let text = table_or_absence(answer, header, list);
+    if answer["pageInfo"]["hasNextPage"] != true {
+        return text;
+    }
+    format!("{text}\n{count} shown, more with --after {}", field(&answer["pageInfo"], "endCursor"))
 }

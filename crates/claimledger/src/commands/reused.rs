@@ -1,7 +1,7 @@
 //! `reused`.
 
 use super::{
-    question::ask_items,
+    question::ask_and_print,
     rendering::{possible, record_position, rows, table_or_absence},
 };
 use crate::{ledger_client::asking, output::field, settings::Settings};
@@ -12,8 +12,15 @@ const REUSED: &str = include_str!("../queries/reused.graphql");
 
 /// Prints what was used more than once.
 pub(crate) async fn reused(settings: &Settings) -> Result<()> {
-    ask_items(settings, REUSED, "reused", json!({"asking": asking(&settings.asking)}), reused_text)
-        .await
+    ask_and_print(
+        settings,
+        REUSED,
+        ("reused", "items"),
+        json!({"asking": asking(&settings.asking)}),
+        reused_text,
+    )
+    .await
+    .map(drop)
 }
 
 fn reused_text(answer: &Value) -> String {

@@ -1,13 +1,15 @@
 //! `session`.
 
 use super::{
+    question::ask,
     rendering::{factor_name, marks, rows},
     sessions::{outlived, state},
 };
 use crate::{
-    ledger_client::{LedgerClient, asking},
-    output::{field, footer, joined, lowercase, print_answer, table},
+    ledger_client::asking,
+    output::{field, joined, lowercase, print_answer},
     settings::Settings,
+    table::table,
 };
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -19,11 +21,9 @@ const SESSION: &str = concat!(
 
 /// Prints a session; status 1 if nothing by this id is known.
 pub(crate) async fn session(settings: &Settings, id: &str) -> Result<()> {
-    let ledger = LedgerClient::open(settings).await?;
     let answer =
-        ledger.ask(SESSION, "session", json!({"id": id, "asking": asking(&settings.asking)})).await;
-    ledger.close().await;
-    let answer = answer?;
+        ask(settings, SESSION, "session", json!({"id": id, "asking": asking(&settings.asking)}))
+            .await?;
     print_answer(settings.format, &answer, answer["session"].is_null(), session_text)
 }
 
@@ -133,7 +133,6 @@ fn session_text(answer: &Value) -> String {
             field(falsifier, "words")
         ));
     }
-    parts.push(format!("\n{}", footer(answer)));
     parts.join("\n")
 }
 

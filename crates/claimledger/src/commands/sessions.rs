@@ -1,10 +1,13 @@
 //! `sessions`.
 
-use super::rendering::{factor_name, is_empty, rows};
+use super::{
+    question::ask_and_print,
+    rendering::{factor_name, page, rows},
+};
 use crate::{
     cli::SessionsArgs,
-    ledger_client::{LedgerClient, asking},
-    output::{absence, field, footer, joined, lowercase, print_answer, table},
+    ledger_client::asking,
+    output::{field, joined, lowercase},
     settings::{Settings, time},
 };
 use anyhow::Result;
@@ -16,11 +19,9 @@ const SESSIONS: &str = include_str!("../queries/sessions.graphql");
 pub(crate) async fn sessions(settings: &Settings, args: &SessionsArgs) -> Result<()> {
     let variables = json!({"filter": filter(args)?, "asking": asking(&settings.asking),
         "first": args.first, "after": args.after});
-    let ledger = LedgerClient::open(settings).await?;
-    let answer = ledger.ask(SESSIONS, "sessions", variables).await;
-    ledger.close().await;
-    let answer = answer?;
-    print_answer(settings.format, &answer, is_empty(&answer["edges"]), sessions_text)
+    ask_and_print(settings, SESSIONS, ("sessions", "edges"), variables, sessions_text)
+        .await
+        .map(drop)
 }
 
 fn filter(args: &SessionsArgs) -> Result<Value> {
@@ -95,22 +96,9 @@ fn sessions_text(answer: &Value) -> String {
             if edge["certainty"] == "POSSIBLE" { "possible".into() } else { String::new() },
         ]
     });
-    let count = list.len();
-    let mut text = if count == 0 {
-        absence(answer)
-    } else {
-        table(
-            &["session", "subject", "started", "idp", "factors by record", "state", "flags", ""],
-            list,
-        )
-    };
-    if answer["pageInfo"]["hasNextPage"] == true {
-        text.push_str(&format!(
-            "\n{count} shown, more with --after {}",
-            field(&answer["pageInfo"], "endCursor")
-        ));
-    }
-    format!("{text}\n\n{}", footer(answer))
+    let header =
+        ["session", "subject", "started", "idp", "factors by record", "state", "flags", ""];
+    page(answer, &header, list)
 }
 
 /// That a session outlived the IdP's session behind it, or may have.

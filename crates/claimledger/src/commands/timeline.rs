@@ -1,10 +1,13 @@
 //! `timeline`.
 
-use super::{question::answer, rendering::rows};
+use super::{
+    question::ask_and_print,
+    rendering::{page, rows},
+};
 use crate::{
     cli::TimelineArgs,
     ledger_client::asking,
-    output::{absence, field, footer, lowercase, table},
+    output::{field, lowercase},
     settings::Settings,
 };
 use anyhow::Result;
@@ -21,7 +24,9 @@ pub(crate) async fn timeline(settings: &Settings, args: &TimelineArgs) -> Result
     let asking = asking(&settings.asking);
     let variables = json!({"session": args.session, "order": order, "asking": asking,
         "first": args.first, "after": args.after});
-    answer(settings, TIMELINE, ("timeline", "edges"), variables, timeline_text).await.map(drop)
+    ask_and_print(settings, TIMELINE, ("timeline", "edges"), variables, timeline_text)
+        .await
+        .map(drop)
 }
 
 fn timeline_text(answer: &Value) -> String {
@@ -55,17 +60,5 @@ fn timeline_text(answer: &Value) -> String {
                 .join(", "),
         ]
     });
-    let count = list.len();
-    let mut text = if count == 0 {
-        absence(answer)
-    } else {
-        table(&["occurred", "recorded", "record", "source", "of", "what", ""], list)
-    };
-    if answer["pageInfo"]["hasNextPage"] == true {
-        text.push_str(&format!(
-            "\n{count} shown, more with --after {}",
-            field(&answer["pageInfo"], "endCursor")
-        ));
-    }
-    format!("{text}\n\n{}", footer(answer))
+    page(answer, &["occurred", "recorded", "record", "source", "of", "what", ""], list)
 }

@@ -3,8 +3,9 @@
 use crate::{
     cli::{Format, WatchArgs},
     ledger_client::{LedgerClient, asking, refusal},
-    output::{field, joined, lowercase, try_print_line},
+    output::{field, joined, lowercase},
     settings::Settings,
+    terminal::{print_note, try_print_line},
 };
 use anyhow::{Result, anyhow};
 use serde_json::{Value, json};
@@ -37,7 +38,7 @@ async fn print_changes(ledger: &LedgerClient, settings: &Settings, args: &WatchA
         ),
     };
     if settings.format == Format::Text {
-        eprintln!("changes after {cursor}");
+        print_note(&format!("changes after {cursor}"));
     }
     let mut printed = Printed { format: settings.format, left: args.first, cursor };
     match ledger {
@@ -69,7 +70,7 @@ async fn print_changes(ledger: &LedgerClient, settings: &Settings, args: &WatchA
                     Err(error) => return Err(error),
                 }
                 if settings.format == Format::Text {
-                    eprintln!("cut off; going on after {}", printed.cursor);
+                    print_note(&format!("cut off; going on after {}", printed.cursor));
                 }
                 tokio::time::sleep(RECONNECT_DELAY).await;
             }

@@ -11,6 +11,7 @@ use crate::{
     },
     cli::BenchSizesArgs,
     settings::Settings,
+    terminal::print_note,
 };
 use anyhow::{Context, Result};
 use claimledger_app::{
@@ -80,7 +81,10 @@ fn some_session(sessions: Sessions, n: usize) -> usize {
 async fn one(fixture: &Fixture, sessions: Sessions) -> Result<Vec<Measure>> {
     let began = Instant::now();
     let app = fixture.open().await?;
-    eprintln!("read models are at the head after {:.0} s", began.elapsed().as_secs_f64());
+    print_note(&format!(
+        "read models are at the head after {:.0} s",
+        began.elapsed().as_secs_f64()
+    ));
     let caller = caller();
     let mut bare = bare_sqlite::Store::open(&fixture.yardstick()).await?;
     let (mut reads, mut whys) = (Vec::new(), Vec::new());
@@ -127,11 +131,11 @@ fn beside_appends(fixture: &Fixture, sessions: Sessions) -> Result<Vec<Measure>>
     let all = Instant::now();
     for n in 0..QUESTIONS + QUESTIONS / 10 {
         if all.elapsed() > MAX_ASKING_TIME {
-            eprintln!(
+            print_note(&format!(
                 "B4: {} questions in {} s; no more are asked",
                 took.len(),
                 MAX_ASKING_TIME.as_secs()
-            );
+            ));
             break;
         }
         let session = Sessions::id(some_session(sessions, n));
@@ -143,7 +147,7 @@ fn beside_appends(fixture: &Fixture, sessions: Sessions) -> Result<Vec<Measure>>
         anyhow::ensure!(answer["data"]["why"]["because"].get(0).is_some(), "{session}: {answer}");
     }
     let load = load.end()?;
-    eprintln!("B4 is done");
+    print_note("B4 is done");
     Ok(vec![
         Measure::new("B4", "why over GraphQL, p50", quantile(&took, 0.5), "ms"),
         Measure::new("B4", "why over GraphQL, p99", quantile(&took, 0.99), "ms").at_most(20.0),

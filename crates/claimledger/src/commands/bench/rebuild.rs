@@ -10,6 +10,7 @@ use crate::{
     },
     cli::BenchSizesArgs,
     settings::Settings,
+    terminal::print_note,
 };
 use anyhow::{Context, Result};
 use serde_json::json;
@@ -46,28 +47,28 @@ async fn measure(fixture: &Fixture, events: usize, runs: usize) -> Result<Vec<Me
         let (sessions, folded) = store.fold().await?;
         bare.push(events as f64 / began.elapsed().as_secs_f64());
         store.close().await?;
-        eprintln!(
+        print_note(&format!(
             "run {}: bare SQLite folds {folded} events of {sessions} sessions, {:.0}/s",
             run + 1,
             bare[run]
-        );
+        ));
         fixture.without_views()?;
         let made = process::run(&fixture.ledger(), &["status"])?;
         fresh.push(events as f64 / made.secs);
-        eprintln!(
+        print_note(&format!(
             "run {}: read models from nothing, {:.0}/s, {:.0} MiB at most",
             run + 1,
             fresh[run],
             made.peak as f64 / MIB
-        );
+        ));
         let again = process::run(&fixture.ledger(), &["rebuild"])?;
         beside.push(events as f64 / again.secs);
-        eprintln!(
+        print_note(&format!(
             "run {}: beside, compared and switched, {:.0}/s, {:.0} MiB at most",
             run + 1,
             beside[run],
             again.peak as f64 / MIB
-        );
+        ));
         peaks.push(made.peak.max(again.peak) as f64 / MIB);
     }
     let (bare, fresh, beside) = (spread(&bare).0, spread(&fresh).0, spread(&beside).0);
@@ -125,12 +126,12 @@ fn starts(fixture: &Fixture, events: usize, runs: usize) -> Result<Vec<Measure>>
         ready.push(server.ready_secs);
         std::thread::sleep(Duration::from_secs(5));
         resident.push(server.resident() as f64 / MIB);
-        eprintln!(
+        print_note(&format!(
             "run {}: killed after {requests} requests, ready again in {:.2} s, {:.0} MiB when idle",
             run + 1,
             ready[run],
             resident[run]
-        );
+        ));
     }
     Ok(vec![
         Measure::new("F1", "start to ready after kill -9", spread(&ready).0, "s").at_most(5.0),

@@ -2,7 +2,8 @@
 
 use crate::{
     cli::Format,
-    output::{print_line, table},
+    table::table,
+    terminal::{print_line, print_text},
 };
 use serde_json::{Value, json};
 
@@ -74,11 +75,11 @@ pub(crate) fn print(format: Format, about: &str, sizes: &[(String, Vec<Measure>)
         }
         Format::Text => {
             if cfg!(debug_assertions) {
-                print_line(
+                print_text(
                     "This is a debug build: the figures say nothing. Build with --release.\n",
                 );
             }
-            print_line(&format!("{about}\n"));
+            print_text(&format!("{about}\n"));
             let mut header = vec!["", ""];
             header.extend(sizes.iter().map(|(size, _)| size.as_str()));
             header.push("target");
@@ -101,7 +102,7 @@ pub(crate) fn print(format: Format, about: &str, sizes: &[(String, Vec<Measure>)
                     .chain([target])
                     .collect()
             });
-            print_line(&table(&header, rows.collect()));
+            print_text(&table(&header, rows.collect()));
         }
     }
 }
