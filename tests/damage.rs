@@ -45,12 +45,11 @@ struct Good {
 impl Good {
     fn new() -> Self {
         let scratch = Scratch::rehearsal(&["acme"]);
-        let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("demo");
-        let file = |name: &str| demo.join(name).to_str().expect("UTF-8").to_owned();
-        scratch.ok(&["ingest", &file("acme.jsonl")]);
+        let file = |name: &str| format!("{}/{name}", env!("CARGO_MANIFEST_DIR"));
+        scratch.ok(&["ingest", &file("demo/acme.jsonl")]);
         scratch.ok(&[
             "ingest",
-            &file("okta.jsonl"),
+            &file("../../examples/okta-system-log.jsonl"),
             "--as",
             "okta-system-log",
             "--source",

@@ -35,9 +35,10 @@ fn every_command_of_the_readme_runs() {
     let free = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port");
     let url = format!("127.0.0.1:{}", free.port());
     // The build has been done, and a reader waits until the server says that it listens.
-    let wait = "claimledger serve --listen ADDR & trap 'kill %1; wait' EXIT\nuntil curl -sf ADDR/readyz; do sleep 0.1; done"
-        .replace("claimledger serve", "claimledger --data ledger serve")
-        .replace("ADDR", &url);
+    let wait = format!(
+        "claimledger --data ledger serve --listen {url} & trap 'kill %1; wait' EXIT\n\
+         until curl -sf {url}/readyz; do sleep 0.1; done"
+    );
     let readme: Vec<String> = commands("README.md")
         .into_iter()
         .filter(|line| !line.starts_with("cargo "))

@@ -291,7 +291,7 @@ mod tests {
     use claimledger_app::model::question::Caller;
     use std::time::Duration;
 
-    /// Every row of the read models, made anew so many records at a time; and again beside them.
+    /// Every row of the read models, rebuilt from the log in batches of this size.
     async fn rows(dir: &Path, batch_records: usize) -> Vec<String> {
         for name in ["views", "views-wal", "views-shm"] {
             let _ = std::fs::remove_file(dir.join(name));

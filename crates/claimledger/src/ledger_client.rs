@@ -1,5 +1,5 @@
 //! How a command reaches the ledger: as the owner of its directory, or over HTTP with a credential.
-//! Questions are GraphQL either way, so that the same question gets the same answer by every door.
+//! Questions are GraphQL either way, so that the same question gets the same answer.
 
 use crate::{
     engine,
@@ -156,7 +156,7 @@ impl Remote {
         let request = request
             .header("content-type", "application/json")
             .header("accept", "text/event-stream");
-        // Whoever takes a feed up again must see that the server is away, and nothing else.
+        // An IO error tells the caller that the server is away, and that it may try again.
         let mut answer = request
             .send(body.to_string().as_bytes())
             .map_err(ureq::Error::into_io)
@@ -217,7 +217,7 @@ impl Remote {
     }
 }
 
-/// The part of a document that one operation uses: GraphQL refuses fragments that nobody spreads.
+/// The part of a document that one operation uses: GraphQL refuses unused fragments.
 fn without_unused_fragments(document: &str) -> String {
     let used = |name: &str| {
         document.contains(&format!("...{name} ")) || document.contains(&format!("...{name}}}"))

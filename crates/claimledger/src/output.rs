@@ -80,7 +80,7 @@ fn with_footer(answer: &Value, text: &str) -> String {
     format!("{text}\n\n{}", footer(answer))
 }
 
-/// The words of a list of strings, with spaces between.
+/// A list of strings, with spaces between.
 pub(crate) fn joined(value: &Value) -> String {
     let words: Vec<String> =
         value.as_array().into_iter().flatten().filter_map(Value::as_str).map(escape).collect();

@@ -1,6 +1,5 @@
-//! Writing to standard output and standard error: text is made inert, fitted to the terminal's
-//! width, and coloured where the terminal shows colours. A reader that has gone never ends the
-//! program.
+//! Writing to standard output and standard error: text is escaped, wrapped to the terminal's width,
+//! and coloured where the terminal shows colours. A closed stream never ends the program.
 
 use console::Term;
 use std::{fmt::Write as _, io::Write as _};
@@ -135,7 +134,7 @@ fn is_of_tree(c: char) -> bool {
     matches!(c, ' ' | '│' | '├' | '└' | '─')
 }
 
-/// The words of a text in lines of at most so many columns.
+/// A text broken at spaces into lines of at most `width` columns.
 pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {

@@ -25,7 +25,7 @@ const READY: &str = "ready";
 /// What it is filled with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Corpus {
-    /// System Log lines, so many.
+    /// This number of System Log lines.
     Okta(usize),
     /// Sessions as native facts.
     Sessions(Sessions),
@@ -149,7 +149,7 @@ impl Fixture {
         Ok(std::fs::read_to_string(self.dir.join(TOKEN))?)
     }
 
-    /// A credential that may only ask: whoever asks is not whoever appends.
+    /// A credential that may only ask. Reads wait for what their own credential appended.
     pub(crate) fn reader(&self) -> Result<String> {
         Ok(std::fs::read_to_string(self.dir.join(READER))?)
     }

@@ -47,9 +47,10 @@ fn completeness_text(answer: &Value) -> String {
             if gaps.is_empty() { "–".to_owned() } else { gaps.join("; ") },
         ]
     });
-    if list.is_empty() {
+    let list = if list.is_empty() {
         "No source is known.".to_owned()
     } else {
         table(&["source", "heard to", "basis", "silent"], list)
-    }
+    };
+    format!("{}\n\n{list}", field(&answer["answered"], "completenessSummary"))
 }

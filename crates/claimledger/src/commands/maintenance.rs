@@ -164,7 +164,7 @@ pub(crate) async fn status(settings: &Settings, rows: bool) -> Result<()> {
     check_damage(&listed)
 }
 
-/// Damage that the status lists is its exit status too, whoever found it.
+/// Damage that a server found in the background ends the command like damage found here.
 fn check_damage(status: &Value) -> Result<()> {
     let mut listed = status["problems"].as_array().into_iter().flatten();
     match listed.find(|problem| problem["part"] == "DAMAGE") {

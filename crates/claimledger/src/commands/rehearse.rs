@@ -32,7 +32,6 @@ pub(crate) async fn rehearse(settings: &Settings, args: &RehearseArgs) -> Result
     let variables = json!({"change": change, "from": from.to_string(), "to": to.to_string(),
         "asking": asking(&settings.asking)});
     let answer = ask(settings, REHEARSE, "rehearse", variables).await?;
-    // Of an IdP or key that nobody knows nothing was rehearsed.
     let lists = ["flips", "falls", "live", "lockedOut"];
     print_answer(settings.format, &answer, lists.iter().all(|list| is_empty(&answer[*list])), text)
 }

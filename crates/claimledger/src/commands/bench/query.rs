@@ -343,7 +343,7 @@ impl Load {
 
     fn end(self) -> Result<Loaded> {
         self.stop.store(true, Ordering::Relaxed);
-        self.task.join().ok().context("whoever appended is gone")?
+        self.task.join().ok().context("the appending thread panicked")?
     }
 }
 

@@ -120,7 +120,7 @@ fn starts(fixture: &Fixture, events: usize, runs: usize) -> Result<Vec<Measure>>
         });
         std::thread::sleep(Duration::from_secs(1));
         server.kill()?;
-        let (requests, error) = appending.join().ok().context("whoever appended is gone")?;
+        let (requests, error) = appending.join().ok().context("the appending thread panicked")?;
         anyhow::ensure!(requests > 0, "nothing could be appended: {error}");
         let server = Server::start(&fixture.ledger(), &token)?;
         ready.push(server.ready_secs);
