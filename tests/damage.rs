@@ -481,7 +481,11 @@ fn a_server_finds_a_damaged_record_by_itself_and_says_so() {
         .output()
         .expect("the binary runs");
     assert_eq!(asked.status.code(), Some(5), "{}", text(&asked.stdout));
-    assert!(text(&asked.stderr).contains("`log`"), "{}", text(&asked.stderr));
+    assert!(
+        text(&asked.stderr).contains("the log does not hold together at #"),
+        "{}",
+        text(&asked.stderr)
+    );
     let token = std::fs::read_to_string(file).expect("the token");
     let (status, body) =
         server.graphql_raw(token.trim(), "{ record(id: 4) { position } }", Value::Null);

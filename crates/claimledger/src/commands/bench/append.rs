@@ -175,12 +175,9 @@ fn text(args: &BenchAppendArgs, lines: &[Line], bytes: (f64, f64), notes: &[Stri
             format!("≥ {} {met}", line.target),
         ]
     });
-    print_text(&format!(
-        "{}",
-        table(
-            &["", "", "bare SQLite, events/s", "claimledger, events/s", "ratio", "target"],
-            rows.collect()
-        )
+    print_text(&table(
+        &["", "", "bare SQLite, events/s", "claimledger, events/s", "ratio", "target"],
+        rows.collect(),
     ));
     for line in lines.iter().filter(|line| !line.plain.is_empty()) {
         print_text(&format!(
