@@ -263,7 +263,7 @@ fn one_page_says_that_nothing_by_an_id_is_known() {
     }
 }
 
-/// Whether a login exists is nobody's business who may not look people up: the same words, bytes
+/// A role that may not look people up cannot learn whether a login exists: the same words, bytes
 /// and status either way.
 #[test]
 fn a_role_that_may_not_look_people_up_is_told_so_whoever_there_is() {

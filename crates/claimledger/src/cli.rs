@@ -163,7 +163,7 @@ pub(crate) enum Command {
         /// Record id, source's own id, or position (82 or #82)
         record: String,
     },
-    /// What hangs together: application sessions, session, IdP session, root session
+    /// What is linked: application sessions, session, IdP session, root session
     Chain {
         /// The id of any of them
         id: String,

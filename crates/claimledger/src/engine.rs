@@ -36,13 +36,13 @@ async fn open_with(dir: &Path, options: Options) -> Result<App> {
     Ok(open_app(dir, master_key_of(dir)?, options, false).await?.0)
 }
 
-/// The same, with damaged read models thrown away instead of refused: they are folded again from
+/// The same, with damaged read models deleted instead of refused: they are folded again from
 /// the log. And why they were, if they were.
 pub(crate) async fn open_and_heal(dir: &Path, options: Options) -> Result<(App, Option<String>)> {
     open_app(dir, master_key_of(dir)?, options, true).await
 }
 
-/// Sees to it that there is a ledger, and reads its master key.
+/// Checks that there is a ledger, and reads its master key.
 fn master_key_of(dir: &Path) -> Result<MasterKey> {
     if !is_ledger(dir)? {
         return Err(usage(format!(

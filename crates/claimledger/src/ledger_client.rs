@@ -25,7 +25,7 @@ pub(crate) enum LedgerClient {
     Remote(Remote),
 }
 
-/// The ledger of a directory, and the tenant that is asked.
+/// The ledger of a directory, and the tenant of its questions.
 pub(crate) struct Embedded {
     pub(crate) app: App,
     pub(crate) caller: Caller,
@@ -48,7 +48,7 @@ impl LedgerClient {
         }
     }
 
-    /// The same, with damaged read models thrown away instead of refused; and why they were, if
+    /// The same, with damaged read models deleted instead of refused; and why they were, if
     /// they were.
     pub(crate) async fn open_and_heal(settings: &Settings) -> Result<(Self, Option<String>)> {
         match &settings.url {
@@ -217,21 +217,27 @@ impl Remote {
     }
 }
 
-/// The part of a document that one operation uses: GraphQL refuses unused fragments.
+/// The part of a document that one operation uses: GraphQL refuses unused fragments. A fragment is
+/// one line, or ends with a brace at the begin of a line.
 fn without_unused_fragments(document: &str) -> String {
     let used = |name: &str| {
-        document.contains(&format!("...{name} ")) || document.contains(&format!("...{name}}}"))
+        [' ', '}', '\n'].iter().any(|end| document.contains(&format!("...{name}{end}")))
     };
-    document
-        .lines()
-        .filter(|line| {
-            match line.strip_prefix("fragment ").and_then(|rest| rest.split(' ').next()) {
-                Some(name) if line.trim_end().ends_with('}') => used(name),
-                _ => true,
-            }
-        })
-        .collect::<Vec<_>>()
-        .join("\n")
+    let mut is_unused = false;
+    let mut kept = Vec::new();
+    for line in document.lines() {
+        let begun = line.strip_prefix("fragment ").and_then(|rest| rest.split(' ').next());
+        if let Some(name) = begun {
+            is_unused = !used(name);
+        }
+        if !is_unused {
+            kept.push(line);
+        }
+        if line == "}" || (begun.is_some() && line.ends_with('}')) {
+            is_unused = false;
+        }
+    }
+    kept.join("\n")
 }
 
 /// An error of GraphQL, with its code.

@@ -2,6 +2,7 @@
 //! and coloured where the terminal shows colours. A closed stream never ends the program.
 
 use console::Term;
+use indicatif::{ProgressBar, ProgressStyle};
 use std::{fmt::Write as _, io::Write as _};
 
 /// Marks of styles in text of ours. Text from outside cannot contain them: [`escape`] replaces
@@ -50,6 +51,17 @@ pub(crate) fn print_note(text: &str) {
 /// Prints what went wrong on standard error.
 pub(crate) fn print_error(text: &str) {
     print_note(&format!("{RED}claimledger:{PLAIN} {}", escape(text)));
+}
+
+/// A progress bar on standard error; silent where that is no terminal.
+pub(crate) fn progress(unit: &'static str) -> ProgressBar {
+    let bar = ProgressBar::new(0);
+    let template =
+        format!("{{bar:40}} {{human_pos}} of {{human_len}} {unit}, {{per_sec}}, {{eta}} left");
+    if let Ok(style) = ProgressStyle::with_template(&template) {
+        bar.set_style(style);
+    }
+    bar
 }
 
 /// Columns of standard output; none: it is no terminal, and lines may have any length.
@@ -163,16 +175,18 @@ mod tests {
 
     #[test]
     fn a_long_line_of_a_tree_goes_on_inside_the_tree() {
-        let tree = "S1 was let in.\n│ ├ Key X2 was valid, added at 13:00.      #34 [sem 12]\n│ └ one two \
-                    three four five six";
-        let expected = "S1 was let in.
-│ ├ Key X2 was valid,
-│ │   added at 13:00.
-│ │   #34 [sem \
-                        12]
-│ └ one two three four
-│     five six";
-        assert_eq!(fitted(tree, Some(24)), expected);
+        let tree = "S1 was let in.\n\
+                    │ ├ Key X2 was valid, added at 13:00.      #34 [sem 12]\n\
+                    │ └ one two three four five six";
+        let expected = [
+            "S1 was let in.",
+            "│ ├ Key X2 was valid,",
+            "│ │   added at 13:00.",
+            "│ │   #34 [sem 12]",
+            "│ └ one two three four",
+            "│     five six",
+        ];
+        assert_eq!(fitted(tree, Some(24)).lines().collect::<Vec<_>>(), expected);
         assert_eq!(fitted(tree, None), tree);
     }
 

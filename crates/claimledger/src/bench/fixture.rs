@@ -2,7 +2,10 @@
 //! wanted.
 
 use super::{bare_sqlite, corpus, product, sessions::Sessions};
-use crate::{commands::maintenance::progress, engine, terminal::print_note};
+use crate::{
+    engine,
+    terminal::{print_note, progress},
+};
 use anyhow::{Context, Result, bail};
 use claimledger_app::{app::App, model::question::Caller};
 use claimledger_facts::{ids::TenantId, vocabulary::Role};

@@ -15,7 +15,7 @@ const CHAIN: &str = concat!(
     include_str!("../queries/record_fields.graphql")
 );
 
-/// Prints what hangs together with an id; status 1 if nothing by it is known.
+/// Prints what is linked with an id; status 1 if nothing by it is known.
 pub(crate) async fn chain(settings: &Settings, id: &str) -> Result<()> {
     ask_and_print(
         settings,

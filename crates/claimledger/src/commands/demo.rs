@@ -130,10 +130,15 @@ fn how_to_ask(url: &str, token_file: &Path, token: &str) -> String {
         quoted(&token_file.to_string_lossy())
     );
     let body = r#"{"query": "{ why(session: \"S4\", app: \"payroll\") { text } }"}"#;
+    let post = format!(
+        "curl -s {url}/graphql -H 'authorization: Bearer {token}' -H 'content-type: application/json'"
+    );
     format!(
-        "\nToken for acme (roles read, investigate): {token}\nAsk in another terminal:\n  {ask} why S3 \
-         --app payroll\n  {ask} sessions --active-at 2026-03-10T14:05:00Z\n  curl -s {url}/graphql -H \
-         'authorization: Bearer {token}' -H 'content-type: application/json' -d '{body}'\n"
+        "\nToken for acme (roles read, investigate): {token}\n\
+         Ask in another terminal:\n  \
+         {ask} why S3 --app payroll\n  \
+         {ask} sessions --active-at 2026-03-10T14:05:00Z\n  \
+         {post} -d '{body}'\n"
     )
 }
 

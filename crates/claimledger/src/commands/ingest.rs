@@ -2,12 +2,11 @@
 
 use crate::{
     cli::{Format, IngestArgs},
-    commands::maintenance::progress,
     exit_status::Refused,
     ledger_client::LedgerClient,
     settings::{Settings, time, usage},
     table::table,
-    terminal::{escape, print_line, print_text, try_print_line},
+    terminal::{escape, print_line, print_text, progress, try_print_line},
 };
 use anyhow::{Context, Result};
 use claimledger_app::intake::{Batch, IngestError, Ingested};

@@ -6,14 +6,13 @@ use crate::{
     ledger_client::{LedgerClient, Remote},
     output::{field, problems},
     settings::Settings,
-    terminal::{print_line, print_text},
+    terminal::{print_line, print_text, progress},
 };
 use anyhow::{Context, Result, bail};
 use claimledger_app::{
     model::answer::Problem,
     rebuild::{RebuildError, RebuildReport, RebuildState},
 };
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -59,7 +58,7 @@ pub(crate) async fn rebuild(settings: &Settings, args: &RebuildArgs) -> Result<(
         Format::Text => {
             let healed = thrown_away.map_or_else(String::new, |what| {
                 format!(
-                    "The file `views` was damaged ({what}): it was thrown away, and the read \
+                    "The file `views` was damaged ({what}): it was deleted, and the read \
                          models were folded again from the log.\n"
                 )
             });
@@ -186,15 +185,4 @@ async fn status_of_server(settings: &Settings, ledger: &LedgerClient) -> Result<
         }
     }
     check_damage(&status)
-}
-
-/// A progress bar on standard error; silent where that is no terminal.
-pub(crate) fn progress(unit: &'static str) -> ProgressBar {
-    let bar = ProgressBar::new(0);
-    let template =
-        format!("{{bar:40}} {{human_pos}} of {{human_len}} {unit}, {{per_sec}}, {{eta}} left");
-    if let Ok(style) = ProgressStyle::with_template(&template) {
-        bar.set_style(style);
-    }
-    bar
 }

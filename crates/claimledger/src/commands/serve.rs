@@ -27,7 +27,7 @@ pub(crate) async fn serve(settings: &Settings, args: &ServeArgs) -> Result<()> {
     let (app, healed) = engine::open_and_heal(settings.data_dir()?, options).await?;
     if let Some(what) = healed {
         print_note(&format!(
-            "The read models were damaged ({}): they were thrown away and are folded again from \
+            "The read models were damaged ({}): they were deleted and are folded again from \
              the log.",
             crate::terminal::escape(&what)
         ));

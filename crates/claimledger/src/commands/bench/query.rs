@@ -266,7 +266,7 @@ async fn retract(app: &App, sessions: Sessions) -> Result<Vec<Measure>> {
     anyhow::ensure!(hit >= sessions.count.div_ceil(10), "{hit} sessions are listed");
     Ok(vec![
         Measure::new("B6", "sessions hit", hit as f64, "sessions"),
-        Measure::new("B6", "until all of them are assessed anew", refreshed, "s").at_most(10.0),
+        Measure::new("B6", "until all of them are assessed again", refreshed, "s").at_most(10.0),
         Measure::new("B6", "listing them, 500 a page", listed, "s"),
         Measure::new("B6", "append p99 before", quantile(&calm, 0.99), "ms"),
         Measure::new("B6", "append p99 meanwhile", quantile(&meanwhile, 0.99), "ms"),
