@@ -25,6 +25,12 @@ pub(super) const NAMES: Barrier = Barrier::NotForRole {
     needs: Role::Investigate,
 };
 
+/// The same for `find`, which also looks for display names and addresses.
+pub(super) const SEALED_TEXT: Barrier = Barrier::NotForRole {
+    what: "searching logins, names, display names and addresses",
+    needs: Role::Investigate,
+};
+
 /// Nothing is known of a thing.
 pub(super) fn not_known(thing: &'static str, id: &(impl Display + ?Sized)) -> Barrier {
     Barrier::NotKnown { thing, id: id.to_string() }
@@ -75,9 +81,9 @@ impl View<'_> {
         key: Option<&KeyId>,
     ) -> Found {
         if let Some(app) = app
-            && !self.reader().any(&term(TermKind::App, app.as_str()), self.cut.known_at).await?
+            && let Some(barrier) = self.app(app).await?
         {
-            return Ok(Some(not_known("application", app)));
+            return Ok(Some(barrier));
         }
         if let Some(idp) = idp
             && let Some(barrier) = self.idp(idp).await?
@@ -101,6 +107,13 @@ impl View<'_> {
             }
         }
         Ok(Some(if caller.has(Role::Investigate) { not_known("person", subject) } else { NAMES }))
+    }
+
+    /// Whether an application is not known: no record names it.
+    pub(super) async fn app(&self, app: &AppId) -> Found {
+        let known =
+            self.reader().any(&term(TermKind::App, app.as_str()), self.cut.known_at).await?;
+        Ok((!known).then(|| not_known("application", app)))
     }
 
     /// Whether an IdP is not known: no record names it.

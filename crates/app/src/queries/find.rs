@@ -133,7 +133,7 @@ impl App {
             }
         } else {
             not_searched.splice(0..0, [NEEDS_ROLE, SEALED_INDEX_NEEDS_ROLE]);
-            barrier = items.is_empty().then_some(barrier::NAMES);
+            barrier = items.is_empty().then_some(barrier::SEALED_TEXT);
         }
         view.answer_with(FoundList { items, searched, not_searched }, barrier).await
     }

@@ -31,8 +31,11 @@ impl App {
         let view = self.ask(caller, Query::Why, asking).await?;
         let (why, barrier) = match view.session(session).await? {
             Some(assessed) => {
-                let (id, barrier) =
-                    (assessed.state.id.clone(), unknown_in(&assessed.state, filter));
+                let id = assessed.state.id.clone();
+                let mut barrier = unknown_in(&assessed.state, filter);
+                if let (None, Some(app)) = (&barrier, &filter.app) {
+                    barrier = view.app(app).await?;
+                }
                 (Why { session: Some(id), because: explain(assessed.state, filter) }, barrier)
             }
             None => {

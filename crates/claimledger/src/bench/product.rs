@@ -1,4 +1,4 @@
-//! The product, in process, through the use case that every door calls: translation, sealing,
+//! The product, in process, through the use case that every way in calls: translation, sealing,
 //! commitments, deduplication, views running.
 
 use super::corpus;

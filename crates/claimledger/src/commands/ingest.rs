@@ -2,11 +2,11 @@
 
 use crate::{
     cli::{Format, IngestArgs},
-    commands::upkeep::progress,
-    door::Door,
-    exit::Refused,
+    exit_status::Refused,
+    ledger_client::LedgerClient,
     settings::{Settings, time, usage},
-    show::{inert, table},
+    table::table,
+    terminal::{escape, print_line, print_text, progress, try_print_line},
 };
 use anyhow::{Context, Result};
 use claimledger_app::intake::{Batch, IngestError, Ingested};
@@ -27,7 +27,7 @@ use std::{collections::BTreeMap, io::Read, path::Path};
 const BATCH_LINES: usize = 500;
 const BATCH_BYTES: usize = 512 * 1024;
 /// What a record takes beside its original, at a guess that is rather too high.
-const OVERHEAD: usize = 1024;
+const RECORD_OVERHEAD_BYTES: usize = 1024;
 
 /// Reads everything, or stops at the first refusal (with `--keep-going`: lists it and goes on).
 pub(crate) async fn ingest(settings: &Settings, args: &IngestArgs) -> Result<()> {
@@ -43,12 +43,12 @@ pub(crate) async fn ingest(settings: &Settings, args: &IngestArgs) -> Result<()>
         now: args.now.as_deref().map(|text| time("--now", text)).transpose()?,
     };
     let mut input = Input::open(&args.file)?;
-    let door = Door::open(settings).await?;
-    let mut run = Run { door: &door, plan: &plan, tally: Tally::default(), last_line: None };
+    let ledger = LedgerClient::open(settings).await?;
+    let mut run = Run { ledger: &ledger, plan: &plan, tally: Tally::default(), last_line: None };
     let outcome = run.all(&mut input).await;
     let tally = run.tally;
     input.bar.finish_and_clear();
-    door.close().await;
+    ledger.close().await;
     report(settings, args, &tally, outcome)
 }
 
@@ -185,7 +185,7 @@ impl Tally {
 }
 
 struct Run<'a> {
-    door: &'a Door,
+    ledger: &'a LedgerClient,
     plan: &'a Plan,
     tally: Tally,
     /// The last line of the last batch that is in.
@@ -210,7 +210,7 @@ impl Run<'_> {
                 match drafts {
                     Ok(drafts) => {
                         for (line, draft) in drafts {
-                            let size = draft.original.len() + OVERHEAD;
+                            let size = draft.original.len() + RECORD_OVERHEAD_BYTES;
                             if batch.len() >= self.batch_lines() || bytes + size > BATCH_BYTES {
                                 self.write(std::mem::take(&mut batch)).await?;
                                 bytes = 0;
@@ -236,7 +236,7 @@ impl Run<'_> {
     /// it.
     async fn write(&mut self, mut batch: Vec<(u64, Draft)>) -> Result<()> {
         while !batch.is_empty() {
-            let owner = self.door.owner("ingest")?;
+            let owner = self.ledger.embedded("ingest")?;
             let attempt = Batch {
                 drafts: if self.plan.keep_going {
                     batch.clone()
@@ -253,7 +253,8 @@ impl Run<'_> {
                     for one in &done {
                         self.tally.count(one);
                         if self.plan.ack {
-                            println!("ACK {}", one.position.0);
+                            let reader = try_print_line(&format!("ACK {}", one.position.0));
+                            anyhow::ensure!(reader, "nothing reads the acknowledgements");
                         }
                     }
                     self.last_line = done.last().map(|one| one.line).or(self.last_line);
@@ -343,7 +344,7 @@ fn report(
             if stopped {
                 document["error"] = tally.refused.last().cloned().unwrap_or_default();
             }
-            println!("{document:#}");
+            print_line(&format!("{document:#}"));
         }
         Format::Text => text(args, tally),
     }
@@ -391,7 +392,7 @@ fn text(args: &IngestArgs, tally: &Tally) {
                 format!("{} not understood", row.events - row.understood)
             };
             vec![
-                inert(name),
+                escape(name),
                 row.events.to_string(),
                 row.stored.to_string(),
                 row.repeated.to_string(),
@@ -399,28 +400,31 @@ fn text(args: &IngestArgs, tally: &Tally) {
                 shown,
             ]
         });
-        println!(
+        print_text(&format!(
             "{}\n",
             table(&["type", "events", "stored", "repeated", "variants", ""], rows.collect())
-        );
+        ));
     }
-    println!("{} stored, {} repeated, {} variants.", tally.stored, tally.repeated, tally.variants);
+    print_text(&format!(
+        "{} stored, {} repeated, {} variants.",
+        tally.stored, tally.repeated, tally.variants
+    ));
     if tally.time_assumed_utc > 0 {
-        println!(
+        print_text(&format!(
             "{} times had no zone and were read as UTC; their records are flagged.",
             tally.time_assumed_utc
-        );
+        ));
     }
     for (field, count) in &tally.unknown_fields {
-        println!(
+        print_text(&format!(
             "Unknown field {} in {count} lines: kept in the original, not understood.",
-            inert(field)
-        );
+            escape(field)
+        ));
     }
     if args.keep_going && !tally.refused.is_empty() {
-        println!("{} refused:", tally.refused.len());
+        print_text(&format!("{} refused:", tally.refused.len()));
         for refusal in &tally.refused {
-            println!("  {}", inert(&refused_line(refusal)));
+            print_text(&format!("  {}", escape(&refused_line(refusal))));
         }
     }
 }

@@ -1,10 +1,11 @@
 //! `record`.
 
+use super::question::ask;
 use crate::{
-    door::Door,
-    exit::No,
+    exit_status::No,
+    output::{field, joined, print_answer},
     settings::Settings,
-    show::{field, inert, print, words},
+    terminal::escape,
 };
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -18,17 +19,14 @@ pub(crate) async fn record(settings: &Settings, which: &str) -> Result<()> {
         Some(position) => json!({"position": position}),
         None => json!({"id": which}),
     };
-    let door = Door::open(settings).await?;
-    let record = door.ask(RECORD, "record", variables).await;
-    door.close().await;
-    let record = record?;
+    let record = ask(settings, RECORD, "record", variables).await?;
     if record.is_null() {
         return Err(anyhow::Error::new(No(format!(
             "No record {} is known in this tenant.",
-            inert(which)
+            escape(which)
         ))));
     }
-    print(settings.format, &record, false, record_text)
+    print_answer(settings.format, &record, false, record_text)
 }
 
 fn record_text(record: &Value) -> String {
@@ -51,22 +49,22 @@ fn record_text(record: &Value) -> String {
         format!(
             "{} · {understood} · notes {}",
             field(record, "translator"),
-            words(&record["notes"])
+            joined(&record["notes"])
         ),
     ];
     for fact in record["facts"].as_array().into_iter().flatten() {
-        parts.push(format!("\n{}", inert(&fact.to_string())));
+        parts.push(format!("\n{}", escape(&fact.to_string())));
     }
     if let Some(people) = record["personal"].as_object() {
         parts.push("\nsealed:".to_owned());
         parts.extend(
             people
                 .iter()
-                .map(|(whose, data)| format!("  {}: {}", inert(whose), inert(&data.to_string()))),
+                .map(|(whose, data)| format!("  {}: {}", escape(whose), escape(&data.to_string()))),
         );
     }
     match record["original"].as_str() {
-        Some(original) => parts.push(format!("\noriginal:\n{}", inert(original.trim_end()))),
+        Some(original) => parts.push(format!("\noriginal:\n{}", escape(original.trim_end()))),
         None => parts.push(format!("\n{}", field(record, "sealed"))),
     }
     parts.join("\n")

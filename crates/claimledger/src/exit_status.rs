@@ -57,11 +57,11 @@ impl fmt::Display for Damaged {
 impl std::error::Error for Damaged {}
 
 /// The status for an error, by the first cause that has one.
-pub(crate) fn status(error: &anyhow::Error) -> u8 {
-    error.chain().find_map(of).unwrap_or(4)
+pub(crate) fn of(error: &anyhow::Error) -> u8 {
+    error.chain().find_map(of_cause).unwrap_or(4)
 }
 
-fn of(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
+fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
     if cause.is::<No>() {
         return Some(1);
     }

@@ -1,8 +1,11 @@
 //! A ledger of a given size, and bare SQLite with the same lines: made once, and kept where that is
 //! wanted.
 
-use super::{corpus, product, sessions::Sessions, yardstick};
-use crate::{commands::upkeep::progress, engine};
+use super::{bare_sqlite, corpus, product, sessions::Sessions};
+use crate::{
+    engine,
+    terminal::{print_note, progress},
+};
 use anyhow::{Context, Result, bail};
 use claimledger_app::{app::App, model::question::Caller};
 use claimledger_facts::{ids::TenantId, vocabulary::Role};
@@ -25,14 +28,14 @@ const READY: &str = "ready";
 /// What it is filled with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Corpus {
-    /// System Log lines, so many.
+    /// This number of System Log lines.
     Okta(usize),
     /// Sessions as native facts.
     Sessions(Sessions),
 }
 
 /// A directory with both.
-pub(crate) struct Ground {
+pub(crate) struct Fixture {
     pub(crate) dir: PathBuf,
 }
 
@@ -80,22 +83,22 @@ impl Corpus {
     }
 }
 
-impl Ground {
+impl Fixture {
     /// The one that is there, or a new one.
     pub(crate) async fn make(root: &Path, corpus: Corpus) -> Result<Self> {
-        let ground = Self { dir: root.join(corpus.name()) };
-        if ground.dir.join(READY).exists() {
-            eprintln!("{}: as it was made before", ground.dir.display());
-            return Ok(ground);
+        let fixture = Self { dir: root.join(corpus.name()) };
+        if fixture.dir.join(READY).exists() {
+            print_note(&format!("{}: as it was made before", fixture.dir.display()));
+            return Ok(fixture);
         }
-        if ground.dir.exists() {
-            bail!("{} was not finished: remove it", ground.dir.display());
+        if fixture.dir.exists() {
+            bail!("{} was not finished: remove it", fixture.dir.display());
         }
-        std::fs::create_dir_all(&ground.dir)
-            .with_context(|| format!("{}", ground.dir.display()))?;
-        let app = engine::create_or_open(&ground.ledger(), None, ClockSettings::default()).await?;
+        std::fs::create_dir_all(&fixture.dir)
+            .with_context(|| format!("{}", fixture.dir.display()))?;
+        let app = engine::create_or_open(&fixture.ledger(), None, ClockSettings::default()).await?;
         let token = app.init_tenant(&TenantId::new(TENANT), false, None).await?;
-        std::fs::write(ground.dir.join(TOKEN), token)?;
+        std::fs::write(fixture.dir.join(TOKEN), token)?;
         let caller = Arc::new(caller());
         let began = Instant::now();
         let bar = progress("events appended");
@@ -103,7 +106,7 @@ impl Ground {
         if !corpus.first().is_empty() {
             product::send(&app, &caller, corpus.dialect(), &corpus.first()).await?;
         }
-        let mut bare = yardstick::Store::create(&ground.yardstick()).await?;
+        let mut bare = bare_sqlite::Store::create(&fixture.yardstick()).await?;
         for first in (0..corpus.events()).step_by(BATCH) {
             let rows: Vec<_> =
                 (first..corpus.events().min(first + BATCH)).map(|n| corpus.line(n)).collect();
@@ -121,18 +124,18 @@ impl Ground {
             bar.inc(lines.len() as u64);
         }
         bar.finish_and_clear();
-        eprintln!(
+        print_note(&format!(
             "{} events appended in {:.0} s; read models follow",
             corpus.events(),
             began.elapsed().as_secs_f64()
-        );
-        std::fs::write(ground.dir.join(READER), app.grant(&caller, &[Role::Read], None).await?.1)?;
+        ));
+        std::fs::write(fixture.dir.join(READER), app.grant(&caller, &[Role::Read], None).await?.1)?;
         app.settled_status(&caller).await?;
-        eprintln!("read models are there after {:.0} s", began.elapsed().as_secs_f64());
+        print_note(&format!("read models are there after {:.0} s", began.elapsed().as_secs_f64()));
         bare.close().await?;
-        ground.close(app).await?;
-        std::fs::write(ground.dir.join(READY), "")?;
-        Ok(ground)
+        fixture.close(app).await?;
+        std::fs::write(fixture.dir.join(READY), "")?;
+        Ok(fixture)
     }
 
     pub(crate) fn ledger(&self) -> PathBuf {
@@ -149,7 +152,7 @@ impl Ground {
         Ok(std::fs::read_to_string(self.dir.join(TOKEN))?)
     }
 
-    /// A credential that may only ask: whoever asks is not whoever appends.
+    /// A credential that may only ask. Reads wait for what their own credential appended.
     pub(crate) fn reader(&self) -> Result<String> {
         Ok(std::fs::read_to_string(self.dir.join(READER))?)
     }

@@ -1,9 +1,9 @@
 //! How a command reaches the ledger: as the owner of its directory, or over HTTP with a credential.
-//! Questions are GraphQL either way, so that the same question gets the same answer by every door.
+//! Questions are GraphQL either way, so that the same question gets the same answer.
 
 use crate::{
     engine,
-    exit::{Damaged, Refused},
+    exit_status::{Damaged, Refused},
     settings::{Settings, usage},
 };
 use anyhow::{Context, Result, anyhow};
@@ -18,15 +18,15 @@ use std::io::{BufRead, BufReader};
 const COMMON: &str = include_str!("queries/common.graphql");
 
 /// One of the two.
-pub(crate) enum Door {
+pub(crate) enum LedgerClient {
     /// This process owns the directory.
-    Owner(Box<Owner>),
+    Embedded(Box<Embedded>),
     /// A server does.
     Remote(Remote),
 }
 
-/// The ledger of a directory, and the tenant that is asked.
-pub(crate) struct Owner {
+/// The ledger of a directory, and the tenant of its questions.
+pub(crate) struct Embedded {
     pub(crate) app: App,
     pub(crate) caller: Caller,
     executor: Executor,
@@ -39,16 +39,16 @@ pub(crate) struct Remote {
     agent: ureq::Agent,
 }
 
-impl Door {
+impl LedgerClient {
     /// Opens what the settings name.
     pub(crate) async fn open(settings: &Settings) -> Result<Self> {
         match &settings.url {
             Some(url) => Remote::new(url, settings).map(Self::Remote),
-            None => Ok(Self::Owner(Box::new(Owner::open(settings).await?))),
+            None => Ok(Self::Embedded(Box::new(Embedded::open(settings).await?))),
         }
     }
 
-    /// The same, with damaged read models thrown away instead of refused; and why they were, if
+    /// The same, with damaged read models deleted instead of refused; and why they were, if
     /// they were.
     pub(crate) async fn open_and_heal(settings: &Settings) -> Result<(Self, Option<String>)> {
         match &settings.url {
@@ -59,7 +59,7 @@ impl Door {
                     Options { clock: settings.clock, ..Options::default() },
                 )
                 .await?;
-                Ok((Self::Owner(Box::new(Owner::of(app, settings).await?)), healed))
+                Ok((Self::Embedded(Box::new(Embedded::of(app, settings).await?)), healed))
             }
         }
     }
@@ -69,7 +69,9 @@ impl Door {
         let document = format!("{query}\n{COMMON}");
         let document = without_unused_fragments(&document);
         let answer = match self {
-            Self::Owner(owner) => owner.executor.execute(&owner.caller, &document, variables).await,
+            Self::Embedded(embedded) => {
+                embedded.executor.execute(&embedded.caller, &document, variables).await
+            }
             Self::Remote(remote) => {
                 remote.post("/graphql", &json!({"query": document, "variables": variables}))?
             }
@@ -81,9 +83,9 @@ impl Door {
     }
 
     /// Says what must be said by the owner of the directory only.
-    pub(crate) fn owner(&self, command: &str) -> Result<&Owner> {
+    pub(crate) fn embedded(&self, command: &str) -> Result<&Embedded> {
         match self {
-            Self::Owner(owner) => Ok(owner),
+            Self::Embedded(embedded) => Ok(embedded),
             Self::Remote(_) => Err(usage(format!(
                 "`{command}` is for the owner of the directory: give --data DIR instead of --url"
             ))),
@@ -92,13 +94,13 @@ impl Door {
 
     /// Writes out what is under way and closes the files.
     pub(crate) async fn close(self) {
-        if let Self::Owner(owner) = self {
-            owner.app.close().await;
+        if let Self::Embedded(embedded) = self {
+            embedded.app.close().await;
         }
     }
 }
 
-impl Owner {
+impl Embedded {
     /// Begins a subscription.
     pub(crate) fn subscribe(&self, document: &str, variables: Value) -> Told {
         self.executor.subscribe(&self.caller, document, variables)
@@ -154,7 +156,7 @@ impl Remote {
         let request = request
             .header("content-type", "application/json")
             .header("accept", "text/event-stream");
-        // Whoever takes a feed up again must see that the server is away, and nothing else.
+        // An IO error tells the caller that the server is away, and that it may try again.
         let mut answer = request
             .send(body.to_string().as_bytes())
             .map_err(ureq::Error::into_io)
@@ -215,26 +217,32 @@ impl Remote {
     }
 }
 
-/// The part of a document that one operation uses: GraphQL refuses fragments that nobody spreads.
+/// The part of a document that one operation uses: GraphQL refuses unused fragments. A fragment is
+/// one line, or ends with a brace at the begin of a line.
 fn without_unused_fragments(document: &str) -> String {
     let used = |name: &str| {
-        document.contains(&format!("...{name} ")) || document.contains(&format!("...{name}}}"))
+        [' ', '}', '\n'].iter().any(|end| document.contains(&format!("...{name}{end}")))
     };
-    document
-        .lines()
-        .filter(|line| {
-            match line.strip_prefix("fragment ").and_then(|rest| rest.split(' ').next()) {
-                Some(name) if line.trim_end().ends_with('}') => used(name),
-                _ => true,
-            }
-        })
-        .collect::<Vec<_>>()
-        .join("\n")
+    let mut is_unused = false;
+    let mut kept = Vec::new();
+    for line in document.lines() {
+        let begun = line.strip_prefix("fragment ").and_then(|rest| rest.split(' ').next());
+        if let Some(name) = begun {
+            is_unused = !used(name);
+        }
+        if !is_unused {
+            kept.push(line);
+        }
+        if line == "}" || (begun.is_some() && line.ends_with('}')) {
+            is_unused = false;
+        }
+    }
+    kept.join("\n")
 }
 
 /// An error of GraphQL, with its code.
 pub(crate) fn refusal(error: &Value) -> anyhow::Error {
-    let message = crate::show::field(error, "message");
+    let message = crate::output::field(error, "message");
     match error["extensions"]["code"].as_str() {
         Some("UNAVAILABLE" | "LAGGING") | None => anyhow!(message),
         Some("CORRUPT") => anyhow::Error::new(Damaged(message)),

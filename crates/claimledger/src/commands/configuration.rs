@@ -1,10 +1,11 @@
-//! `trust`, `policies`, `completeness`.
+//! `trust`, `policies`.
 
-use super::questions::{is_empty, rows};
+use super::{question::ask_and_print, rendering::rows};
 use crate::{
-    door::{Door, asking},
+    ledger_client::asking,
+    output::{absence, field, lowercase},
     settings::Settings,
-    show::{field, footing, none, print, table, word},
+    table::table,
 };
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -14,56 +15,23 @@ const TRUST: &str = concat!(
     include_str!("../queries/changes_fields.graphql"),
     include_str!("../queries/record_fields.graphql")
 );
+
 const POLICIES: &str = concat!(
     include_str!("../queries/policies.graphql"),
     include_str!("../queries/changes_fields.graphql"),
     include_str!("../queries/record_fields.graphql")
 );
-const COMPLETENESS: &str = include_str!("../queries/completeness.graphql");
-
-/// Asks, and prints; `list` is the part of the answer that says whether it is empty.
-pub(super) async fn answer(
-    settings: &Settings,
-    query: &str,
-    (name, list): (&str, &str),
-    variables: Value,
-    text: impl Fn(&Value) -> String,
-) -> Result<Value> {
-    let door = Door::open(settings).await?;
-    let answer = door.ask(query, name, variables).await;
-    door.close().await;
-    let answer = answer?;
-    print(settings.format, &answer, is_empty(&answer[list]), text)?;
-    Ok(answer)
-}
 
 /// Prints who changed what is trusted.
 pub(crate) async fn trust(settings: &Settings, idp: Option<&str>) -> Result<()> {
     let variables = json!({"idp": idp, "asking": asking(&settings.asking)});
-    answer(settings, TRUST, ("trust", "items"), variables, trust_text).await.map(drop)
+    ask_and_print(settings, TRUST, ("trust", "items"), variables, trust_text).await.map(drop)
 }
 
 /// Prints who changed what is asked for.
 pub(crate) async fn policies(settings: &Settings, policy: Option<&str>) -> Result<()> {
     let variables = json!({"policy": policy, "asking": asking(&settings.asking)});
-    answer(settings, POLICIES, ("policies", "items"), variables, |answer| {
-        format!("{}\n\n{}", changes(answer), footing(answer))
-    })
-    .await
-    .map(drop)
-}
-
-/// Prints what has been heard of each source.
-pub(crate) async fn completeness(settings: &Settings) -> Result<()> {
-    answer(
-        settings,
-        COMPLETENESS,
-        ("completeness", "items"),
-        json!({"asking": asking(&settings.asking)}),
-        completeness_text,
-    )
-    .await
-    .map(drop)
+    ask_and_print(settings, POLICIES, ("policies", "items"), variables, changes).await.map(drop)
 }
 
 fn trust_text(answer: &Value) -> String {
@@ -74,13 +42,12 @@ fn trust_text(answer: &Value) -> String {
             field(key, "idp"),
             if key["span"].is_null() { "never added".to_owned() } else { from(&key["span"]) },
             if key["span"].is_null() { "–".to_owned() } else { until(&key["span"]) },
-            if key["valid"].is_null() { "no".to_owned() } else { word(key, "valid") },
+            if key["valid"].is_null() { "no".to_owned() } else { lowercase(key, "valid") },
         ]
     });
     if !keys.is_empty() {
         parts.push(table(&["key", "of", "valid from", "until", "valid at T"], keys));
     }
-    parts.push(footing(answer));
     parts.join("\n\n")
 }
 
@@ -107,7 +74,7 @@ fn changes(answer: &Value) -> String {
         ]
     });
     if list.is_empty() {
-        return none(answer);
+        return absence(answer);
     }
     table(&["occurred", "recorded", "record", "what", "before → after", "actor", "ticket"], list)
 }
@@ -149,38 +116,4 @@ fn until(span: &Value) -> String {
         }
         _ => field(span, "until"),
     }
-}
-
-fn completeness_text(answer: &Value) -> String {
-    let list = rows(&answer["items"], |source| {
-        let gaps: Vec<String> = source["gaps"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(|gap| {
-                let state = if gap["backfilled"] == true { "back-filled" } else { "open" };
-                format!("{} to {} {state}", field(gap, "from"), field(gap, "until"))
-            })
-            .collect();
-        vec![
-            field(source, "source"),
-            if source["heardUntil"].is_null() {
-                "states nothing".to_owned()
-            } else {
-                field(source, "heardUntil")
-            },
-            word(source, "basis"),
-            if gaps.is_empty() { "–".to_owned() } else { gaps.join("; ") },
-        ]
-    });
-    let list = if list.is_empty() {
-        "No source is known.".to_owned()
-    } else {
-        table(&["source", "heard to", "basis", "silent"], list)
-    };
-    format!(
-        "{}\n\n{list}\n\n{}",
-        field(&answer["answered"], "completenessSummary"),
-        footing(answer)
-    )
 }

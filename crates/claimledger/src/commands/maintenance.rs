@@ -2,43 +2,43 @@
 
 use crate::{
     cli::{Format, RebuildArgs},
-    door::{Door, Remote},
-    exit::Refused,
+    exit_status::{Damaged, Refused},
+    ledger_client::{LedgerClient, Remote},
+    output::{field, problems},
     settings::Settings,
-    show::{field, problems, say},
+    terminal::{print_line, print_text, progress},
 };
 use anyhow::{Context, Result, bail};
 use claimledger_app::{
     model::answer::Problem,
     rebuild::{RebuildError, RebuildReport, RebuildState},
 };
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use std::time::Duration;
 
 /// Maximum records that `status` reads and compares with what they commit to: some 0.2 s.
 const MAX_CHECKED: u64 = 10_000;
 /// How often a server is asked how far it is.
-const LOOK: Duration = Duration::from_millis(200);
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Folds the read models of the tenant from the log again, beside those that are asked, and
 /// switches if they are equal.
 pub(crate) async fn rebuild(settings: &Settings, args: &RebuildArgs) -> Result<()> {
-    let (door, thrown_away) = Door::open_and_heal(settings).await?;
+    let (ledger, thrown_away) = LedgerClient::open_and_heal(settings).await?;
     let bar = progress("records");
     let began = std::time::Instant::now();
     let moved = |done, of| {
         bar.set_length(of);
         bar.set_position(done);
     };
-    let done = match &door {
-        Door::Owner(owner) => {
+    let done = match &ledger {
+        LedgerClient::Embedded(owner) => {
             owner.app.rebuild(&owner.caller, args.replace, moved).await.map_err(anyhow::Error::new)
         }
-        Door::Remote(remote) => on_server(remote, args.replace, moved).await,
+        LedgerClient::Remote(remote) => on_server(remote, args.replace, moved).await,
     };
     bar.finish_and_clear();
-    door.close().await;
+    ledger.close().await;
     let (report, refused) = match done {
         Ok(report) => (report, None),
         Err(error) => match error.downcast::<RebuildError>()? {
@@ -50,19 +50,19 @@ pub(crate) async fn rebuild(settings: &Settings, args: &RebuildArgs) -> Result<(
     };
     let millis = began.elapsed().as_millis();
     match settings.format {
-        Format::Json => say(&format!(
+        Format::Json => print_line(&format!(
             "{:#}",
             json!({"records": report.at, "millis": millis, "healed": thrown_away, "report": report})
         )),
-        Format::Text if refused.is_some() => say_report("", &report),
+        Format::Text if refused.is_some() => print_report("", &report),
         Format::Text => {
             let healed = thrown_away.map_or_else(String::new, |what| {
                 format!(
-                    "The file `views` was damaged ({what}): it was thrown away, and the read \
+                    "The file `views` was damaged ({what}): it was deleted, and the read \
                          models were folded again from the log.\n"
                 )
             });
-            say_report(
+            print_report(
                 &format!("{healed}Read models rebuilt from {} records in {millis} ms. ", report.at),
                 &report,
             );
@@ -80,7 +80,7 @@ async fn on_server(
     let (status, body) =
         remote.send(&format!("/v1/rebuild?replace={replace}"), "application/json", b"")?;
     if status != 202 {
-        return Err(Refused(crate::show::field(&body["error"], "message")).into());
+        return Err(Refused(crate::output::field(&body["error"], "message")).into());
     }
     loop {
         let (_, body) = remote.get("/v1/rebuild")?;
@@ -93,40 +93,40 @@ async fn on_server(
             }
             RebuildState::Running { done, of } => moved(done, of),
             RebuildState::Failed { message } => {
-                bail!("the rebuild failed: {}", crate::show::inert(&message))
+                bail!("the rebuild failed: {}", crate::terminal::escape(&message))
             }
             RebuildState::Idle => {
                 bail!("the server was started again meanwhile: the rebuild is gone")
             }
         }
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
 }
 
 /// A report in a terminal: its rows hold text from outside.
-fn say_report(before: &str, report: &RebuildReport) {
-    let lines: Vec<_> = format!("{before}{report}.").lines().map(crate::show::inert).collect();
-    say(&lines.join("\n"));
+fn print_report(before: &str, report: &RebuildReport) {
+    let lines: Vec<_> = format!("{before}{report}.").lines().map(crate::terminal::escape).collect();
+    print_line(&lines.join("\n"));
 }
 
 /// Prints where log and read models stand, and what of them does not work.
 pub(crate) async fn status(settings: &Settings, rows: bool) -> Result<()> {
-    let door = Door::open(settings).await?;
-    if matches!(door, Door::Remote(_)) && !rows {
-        return status_of_server(settings, &door).await;
+    let ledger = LedgerClient::open(settings).await?;
+    if matches!(ledger, LedgerClient::Remote(_)) && !rows {
+        return status_of_server(settings, &ledger).await;
     }
-    let owner = door.owner("status --rows")?;
+    let owner = ledger.embedded("status --rows")?;
     let status = owner.app.settled_status(&owner.caller).await;
     let checked = owner.app.check_records(&owner.caller, MAX_CHECKED).await;
     let dump = if rows { Some(owner.app.dump_views(&owner.caller).await) } else { None };
     let tenant = owner.caller.tenant.clone();
     let rehearsal = owner.app.is_rehearsal(&owner.caller).await;
     let last = owner.app.last_rebuild(&owner.caller).await;
-    door.close().await;
+    ledger.close().await;
     let (status, checked, rehearsal, last) = (status?, checked?, rehearsal?, last?);
     if let Some(dump) = dump {
         for row in dump? {
-            say(&row.to_string());
+            print_line(&row.to_string());
         }
         return Ok(());
     }
@@ -136,55 +136,53 @@ pub(crate) async fn status(settings: &Settings, rows: bool) -> Result<()> {
     };
     let listed = json!({"problems": status.problems.iter().map(problem).collect::<Vec<_>>()});
     match settings.format {
-        Format::Json => println!(
+        Format::Json => print_line(&format!(
             "{:#}",
             json!({"tenant": tenant.as_str(), "head": status.head, "assessedTo": status.assessed_to,
                 "views": status.views, "rehearsal": rehearsal,
                 "checked": checked, "rebuilt": last, "problems": listed["problems"]})
-        ),
+        )),
         Format::Text => {
             let kind = if rehearsal { "rehearsal ledger" } else { "ledger" };
-            println!(
+            print_text(&format!(
                 "{tenant}: {kind}, {} records; read models ({}) are at {}.",
                 status.head, status.views, status.assessed_to
-            );
+            ));
             if checked < status.head {
-                println!(
+                print_text(&format!(
                     "The last {checked} records were read, and none of them is damaged; a server \
                      reads the rest in the background."
-                );
+                ));
             }
-            problems(&listed).iter().for_each(|line| say(line));
+            problems(&listed).iter().for_each(|line| print_text(line));
             if let Some(report) = last {
-                say_report("Last rebuild: ", &report);
+                print_report("Last rebuild: ", &report);
             }
         }
     }
-    Ok(())
+    check_damage(&listed)
+}
+
+/// Damage that a server found in the background ends the command like damage found here.
+fn check_damage(status: &Value) -> Result<()> {
+    let mut listed = status["problems"].as_array().into_iter().flatten();
+    match listed.find(|problem| problem["part"] == "DAMAGE") {
+        Some(damage) => Err(Damaged(field(damage, "why")).into()),
+        None => Ok(()),
+    }
 }
 
 /// The same from a server: what every role may know.
-async fn status_of_server(settings: &Settings, door: &Door) -> Result<()> {
-    let status = door.ask("query Status { status { ...S } }", "status", Value::Null).await?;
+async fn status_of_server(settings: &Settings, ledger: &LedgerClient) -> Result<()> {
+    let status = ledger.ask("query Status { status { ...S } }", "status", Value::Null).await?;
     match settings.format {
-        Format::Json => say(&format!("{status:#}")),
+        Format::Json => print_line(&format!("{status:#}")),
         Format::Text => {
             let (head, views, assessed) =
                 (field(&status, "head"), field(&status, "views"), field(&status, "assessedTo"));
-            say(&format!("{head} records; read models ({views}) are at {assessed}."));
-            problems(&status).iter().for_each(|line| say(line));
+            print_text(&format!("{head} records; read models ({views}) are at {assessed}."));
+            problems(&status).iter().for_each(|line| print_text(line));
         }
     }
-    Ok(())
-}
-
-/// A progress bar on standard error; silent where that is no terminal.
-pub(crate) fn progress(unit: &'static str) -> ProgressBar {
-    let bar = ProgressBar::new(0);
-    let template =
-        format!("{{bar:40}} {{human_pos}} of {{human_len}} {unit}, {{per_sec}}, {{eta}} left");
-    if let Ok(style) = ProgressStyle::with_template(&template) {
-        bar.set_style(style);
-    }
-    bar
+    check_damage(&status)
 }

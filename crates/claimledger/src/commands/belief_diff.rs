@@ -1,10 +1,12 @@
 //! `belief-diff`.
 
+use super::question::ask;
 use crate::{
     cli::BeliefDiffArgs,
-    door::{Door, asking},
+    ledger_client::asking,
+    output::{field, lowercase, print_answer},
     settings::{Settings, known_by},
-    show::{field, footing, print, table, word},
+    table::table,
 };
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -19,18 +21,15 @@ pub(crate) async fn belief_diff(settings: &Settings, args: &BeliefDiffArgs) -> R
         Value::Null => json!({}),
         to => to,
     };
-    let door = Door::open(settings).await?;
     let at = settings.asking.at.map(|at| at.to_string());
-    let answer = door
-        .ask(
-            BELIEF_DIFF,
-            "beliefDiff",
-            json!({"session": args.session, "at": at, "from": from, "to": to}),
-        )
-        .await;
-    door.close().await;
-    let answer = answer?;
-    print(settings.format, &answer, answer["session"].is_null(), belief_text)
+    let answer = ask(
+        settings,
+        BELIEF_DIFF,
+        "beliefDiff",
+        json!({"session": args.session, "at": at, "from": from, "to": to}),
+    )
+    .await?;
+    print_answer(settings.format, &answer, answer["session"].is_null(), belief_text)
 }
 
 fn belief_text(answer: &Value) -> String {
@@ -50,7 +49,6 @@ fn belief_text(answer: &Value) -> String {
             table(&["fact", "type", "source id", "occurred", "recorded", "changed"], facts)
         ));
     }
-    parts.push(format!("\n{}", footing(answer)));
     parts.join("\n")
 }
 
@@ -79,9 +77,9 @@ fn fact(fact: &Value) -> Vec<String> {
 
 fn aspect(change: &Value) -> String {
     if change["of"].is_null() {
-        word(change, "aspect")
+        lowercase(change, "aspect")
     } else {
-        format!("{} {}", word(change, "aspect"), field(change, "of"))
+        format!("{} {}", lowercase(change, "aspect"), field(change, "of"))
     }
 }
 
