@@ -143,21 +143,16 @@ impl App {
 /// Starts the background tasks of a tenant.
 async fn start(inner: &Inner, tenant: &Arc<Tenant>) {
     if inner.options.read_only.is_none() {
-        projector::say_rules(&tenant, &*inner.log, &*inner.views).await;
+        projector::say_rules(tenant, &*inner.log, &*inner.views).await;
     }
     if inner.options.follow {
         inner.runners.spawn(projector::run(
-            Projector::live(&inner.log, &inner.views, &tenant),
+            Projector::live(&inner.log, &inner.views, tenant),
             inner.stop.clone(),
         ));
         if !tenant.progress.in_use().current {
             let (log, views) = (Arc::clone(&inner.log), Arc::clone(&inner.views));
-            inner.runners.spawn(rebuild::renew(
-                log,
-                views,
-                Arc::clone(&tenant),
-                inner.stop.clone(),
-            ));
+            inner.runners.spawn(rebuild::renew(log, views, Arc::clone(tenant), inner.stop.clone()));
         }
     }
 }
