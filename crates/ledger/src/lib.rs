@@ -26,8 +26,7 @@
 //!    are listed by it.
 //! 2. Else add its rows and its question to [`views::Views`], to [`memory::MemoryIndex`] and to
 //!    [`conformance::views`]; then to each engine.
-//! 3. Raise [`generations::VIEWS_VERSION`], and decide by [`generations::ANSWERING_VERSIONS`]
-//!    whether rows of the version before may be asked while the new ones are built beside them.
+//! 3. Raise [`generations::VIEWS_VERSION`]: rows of the version before are folded again.
 
 pub mod append;
 pub mod clock;
