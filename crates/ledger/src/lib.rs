@@ -17,8 +17,8 @@
 //!    outcome out.
 //! 2. Implement [`views::Views`] and [`keys::KeyStore`], or combine the log with those of another
 //!    engine.
-//! 3. Run [`conformance::log`], [`conformance::views`] and [`conformance::keys`] from its tests.
-//!    What passes is supported.
+//! 3. Run [`conformance::log`], [`conformance::views`], [`conformance::keys`] and
+//!    [`conformance::races_of_destroyed_keys`] from its tests. What passes is supported.
 //!
 //! # To add a read model
 //! 1. If records must be found by something new, add a [`views::TermKind`] with a number of its

@@ -462,7 +462,7 @@ impl Database {
 /// What [`Database::schema`] is where nothing is damaged; after a change of `migrations` the
 /// refusal says the new value.
 const LOG_SCHEMA: u32 = 0x9d76_75e4;
-const KEYS_SCHEMA: u32 = 0x5d3b_2673;
+const KEYS_SCHEMA: u32 = 0x3c20_1b64;
 const VIEWS_SCHEMA: u32 = 0x4b04_adf1;
 
 /// A checksum of the texts that SQLite reads its tables, indexes and triggers from: with a flipped
