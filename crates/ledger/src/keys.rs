@@ -83,10 +83,10 @@ pub trait KeyStore: Send + Sync {
         tenant: &TenantId,
         pseudonym: &Pseudonym,
     ) -> Result<Option<StoredPerson>, LogError>;
-    /// Destroys a person's key, and every index that finds the person. Final: once it returned, the
-    /// key is gone from the files, and no call, however old what it carries, brings it back. Also of
-    /// a pseudonym that was never added, which then cannot be. After an error the key may be
-    /// destroyed or not, or be left in a file: call it again.
+    /// Destroys a person's key, and every index that finds the person. Final: once it returned,
+    /// the key is gone from the files, and no later call brings it back, not even one that carries
+    /// the old row. A pseudonym that was never added cannot be added afterwards. After an error
+    /// the key may be destroyed or not, or its bytes may be left in a file: call it again.
     async fn destroy(&self, tenant: &TenantId, pseudonym: &Pseudonym) -> Result<(), LogError>;
     /// A number that is another one once a [`Self::destroy`] returned: keys that are held in memory
     /// must then be dropped. Asked for each batch of records, so it must be cheap.

@@ -30,9 +30,9 @@ CREATE TABLE record_1 (
     PRIMARY KEY (generation, id)
 ) STRICT, WITHOUT ROWID;
 
--- The dictionary: the number of a kind and a value, as one key, and the term's own number, which the
--- other tables hold. Numbers rise with the first record of a term, so that rows of new terms are
--- neighbours in the other tables.
+-- The dictionary: the number of a kind and a value, as one key, and the term's own number, which
+-- the other tables hold. Numbers rise with the first record of a term, so that rows of new terms
+-- are neighbours in the other tables.
 CREATE TABLE term_1 (
     generation INTEGER NOT NULL,
     term       BLOB    NOT NULL,
@@ -58,9 +58,9 @@ CREATE TABLE term_session_1 (
 ) STRICT, WITHOUT ROWID;
 
 -- A session as of the log's size `assessed_to`. `session` is the number of the term of its name.
--- Times are microseconds since the epoch. `over_at` is when it is over, the largest number if it has
--- no known end; `length` has the bits of the time from its first fact to then, or 64. A session that
--- is active at an instant and has this many bits began no longer before the instant than that.
+-- Times are microseconds since the epoch. `over_at` is when it is over, the largest number if it
+-- has no known end; `length` has the bits of the time from its first fact to then, or 64. A session
+-- that is active at an instant and has this many bits began no longer before the instant than that.
 CREATE TABLE head_1 (
     session         INTEGER PRIMARY KEY,
     generation      INTEGER NOT NULL,

@@ -95,10 +95,10 @@ impl App {
         Ok((row.credential, token.to_string()))
     }
 
-    /// Destroys a person's key: what is sealed under it cannot be opened any more, nor found by what
-    /// the person is called. What the facts say of the pseudonym stays. Whoever is seen with the
-    /// person's id later is a new person. No endpoint offers this yet: an erasure also needs holds
-    /// and a fact of its own.
+    /// Destroys a person's key: what is sealed under it cannot be opened any more, nor found by
+    /// what the person is called. What the facts say of the pseudonym stays. An event that names
+    /// the person's id later is about a new person. No endpoint offers this yet: an erasure also
+    /// needs holds and a fact of its own.
     ///
     /// # Errors
     /// If the caller does not govern, or the key store fails: then do it again.

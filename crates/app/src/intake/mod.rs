@@ -53,13 +53,7 @@ impl App {
         let tenant = self.0.tenant(&caller.tenant).await.map_err(log)?;
         let default = default_source(caller, source)?;
         let _appending = tenant.appends.begin();
-        let persons = loop {
-            let begun = tenant.identity.keyring.begin().await.map_err(log)?;
-            let persons = self.persons_of_each(&tenant, &drafts).await?;
-            if tenant.identity.keyring.make_durable(begun).await.map_err(log)? {
-                break persons;
-            }
-        };
+        let persons = self.persons_of_each(&tenant, &drafts).await?;
         let mut records = Vec::with_capacity(drafts.len());
         let mut bytes = 0;
         for (done, ((line, draft), persons)) in drafts.iter_mut().zip(persons).enumerate() {
@@ -118,19 +112,30 @@ impl App {
         Ok(seal(input)?)
     }
 
+    /// The people of each draft. Their keys are durable.
     async fn persons_of_each(
         &self,
         tenant: &Tenant,
         drafts: &[(u64, Draft)],
     ) -> Result<Vec<Vec<(Pseudonym, PersonKey)>>, IngestError> {
-        let mut persons = Vec::with_capacity(drafts.len());
-        for (done, (line, draft)) in drafts.iter().enumerate() {
-            if done % SEALED_AT_ONCE == SEALED_AT_ONCE - 1 {
-                tokio::task::yield_now().await;
+        let keyring = &tenant.identity.keyring;
+        let failed = |error: LogError| {
+            tenant.noticed(&*self.0.views, &error);
+            log(error)
+        };
+        loop {
+            let begun = keyring.begin().await.map_err(failed)?;
+            let mut persons = Vec::with_capacity(drafts.len());
+            for (done, (line, draft)) in drafts.iter().enumerate() {
+                if done % SEALED_AT_ONCE == SEALED_AT_ONCE - 1 {
+                    tokio::task::yield_now().await;
+                }
+                persons.push(self.persons(tenant, draft, *line).await?);
             }
-            persons.push(self.persons(tenant, draft, *line).await?);
+            if keyring.make_durable(begun).await.map_err(failed)? {
+                return Ok(persons);
+            }
         }
-        Ok(persons)
     }
 
     /// Pseudonyms and keys of the draft's people, in order; behind them those whom a

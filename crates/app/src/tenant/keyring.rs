@@ -1,9 +1,9 @@
 //! People's keys: found by blind index, made at first sight, and durable before a record is sealed
 //! with them.
 //!
-//! A person who is new gets a random pseudonym and a key in memory. [`Keyring::make_durable`] writes
-//! them to the key store before anything is sealed with them: all that wait, of every request, in
-//! one transaction.
+//! A person who is new gets a random pseudonym and a key in memory. [`Keyring::make_durable`]
+//! writes them to the key store before anything is sealed with them: all that wait, of every
+//! request, in one transaction.
 //!
 //! Invariant: one identifier gives one pseudonym. Within a process this ring holds it; between
 //! writers of one key store the first row wins, and whoever lost looks again before sealing.
@@ -120,8 +120,8 @@ impl Keyring {
         done
     }
 
-    /// Drops everybody from memory, but those whose keys are not durable yet, if a key was destroyed
-    /// since the last time. Of those, the store refuses the destroyed.
+    /// Drops everybody from memory, except persons whose keys are not durable yet, if a key was
+    /// destroyed since the last time. The store refuses those of them that are destroyed.
     async fn forget_destroyed(&self) -> Result<(), LogError> {
         let destructions = self.store.destructions(&self.tenant).await?;
         let mut people = self.lock();

@@ -259,8 +259,8 @@ fn names(label: Option<&Label>) -> Markup {
             @match label {
                 None => "No label of this session's subject is here.",
                 Some(Label { key_destroyed: true, .. }) => {
-                    "The key of this session's subject was destroyed: names and originals cannot be \
-                     read any more. What the facts say stays."
+                    "The key of this session's subject was destroyed: names and originals cannot \
+                     be read any more. What the facts say stays."
                 },
                 Some(label) => {
                     "Its subject: "

@@ -177,7 +177,9 @@ impl SqliteKeys {
 
 /// A person, with the aliases as one run of digests, in order.
 const PERSON: &str = "SELECT p.pseudonym, p.wrapped, p.id_index,
-    (SELECT group_concat(hex(a.alias_index), '') FROM (SELECT alias_index FROM person_alias WHERE person = p.number ORDER BY alias_index) a) AS aliases
+    (SELECT group_concat(hex(a.alias_index), '') FROM
+        (SELECT alias_index FROM person_alias WHERE person = p.number ORDER BY alias_index) a
+    ) AS aliases
     FROM person p";
 
 #[async_trait]
