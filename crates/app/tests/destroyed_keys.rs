@@ -90,7 +90,7 @@ async fn what_the_facts_say_stays_and_what_was_sealed_is_gone() {
 
 #[tokio::test]
 async fn who_is_seen_again_after_the_destruction_is_a_new_person() {
-    // Destroyed by this process, and by somebody else on the same store.
+    // Destroyed by this process, and by another one on the same store.
     for by_another in [false, true] {
         let (world, app) = acme().await;
         let old = subject_of(&app, "S2").await;

@@ -11,8 +11,8 @@ use std::fmt;
 pub const VIEWS_NAME: &str = "sessions";
 
 /// The version of the rows that this code writes, and the only one that it reads: rows of another
-/// version are thrown away at the start and folded again, and until then reads say that the read
-/// models lag. Raise it whenever the same log would give other rows.
+/// version are deleted at the start and folded again, and until then reads say that the read models
+/// lag. Raise it whenever the same log would give other rows.
 pub const VIEWS_VERSION: &str = "1";
 
 /// By what code rows were made: the same log, and the same of these two, give the same rows.

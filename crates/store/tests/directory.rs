@@ -189,7 +189,7 @@ async fn the_bytes_of_a_destroyed_key_are_in_no_file() {
     let (acme, pseudonym) = (TenantId::from("acme"), Pseudonym::from("p1"));
     let row = PersonRow {
         pseudonym: pseudonym.clone(),
-        wrapped: b"the wrapped key of somebody who is to be forgotten".to_vec(),
+        wrapped: b"the wrapped key of a person who is to be forgotten".to_vec(),
         id_index: Digest32([0xA5; 32]),
         alias_index: vec![Digest32([0x5A; 32])],
     };

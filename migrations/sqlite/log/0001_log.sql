@@ -1,8 +1,8 @@
 -- The log: the records of all tenants, which are only ever added.
 
 -- One row a tenant. `size` is an anchor: the log had at least this many records when the
--- write-ahead log was last brought into the file, so an end that was cut off is noticed. It does not
--- move with every append, which would write one more page in each commit: a log ends where its
+-- write-ahead log was last brought into the file, so an end that was cut off is noticed. It does
+-- not move with every append, which would write one more page in each commit: a log ends where its
 -- records end.
 CREATE TABLE log_tenant (
     number INTEGER PRIMARY KEY CHECK (number BETWEEN 1 AND 4194303),

@@ -1,4 +1,4 @@
--- The read models: all of it can be thrown away and rebuilt from the log.
+-- The read models: all of it can be deleted and rebuilt from the log.
 --
 -- Every row carries a checksum (`crc`) over all its columns, so that a row that is altered is
 -- noticed when it is read. A generation counts its rows and adds up their checksums (`tallies`), so

@@ -6,7 +6,7 @@
 //! request, in one transaction.
 //!
 //! Invariant: one identifier gives one pseudonym. Within a process this ring holds it; between
-//! writers of one key store the first row wins, and whoever lost looks again before sealing.
+//! writers of one key store the first row wins, and the loser looks again before sealing.
 //!
 //! Invariant: a destroyed key stays destroyed. What is held here is a cache: it is dropped once a
 //! key was destroyed (`docs/decisions/0031`), and the store takes nothing back.
@@ -443,7 +443,7 @@ impl Keyring {
         for (ours, stored) in rows.into_iter().zip(stored) {
             match stored {
                 StoredPerson::Live(row) if row.pseudonym == ours.pseudonym => {}
-                // Whoever got our key must look again, and finds the row of the store.
+                // A request that got our key must look again, and finds the row of the store.
                 StoredPerson::Live(_) | StoredPerson::Destroyed => people.replace(&ours),
             }
         }
@@ -477,7 +477,7 @@ impl People {
         self.young.insert(index, person);
     }
 
-    /// Drops the older half. Whoever is not durable yet stays.
+    /// Drops the older half, except persons who are not durable yet.
     fn age(&mut self) {
         let gone = std::mem::replace(&mut self.old, std::mem::take(&mut self.young));
         for (index, person) in gone {

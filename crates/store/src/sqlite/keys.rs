@@ -383,11 +383,11 @@ impl KeyStore for SqliteKeys {
     }
 }
 
-/// What became of a row that was added.
+/// The outcome of adding a row.
 enum Added {
     /// The person is new.
     New,
-    /// Somebody was there under its `id_index`, and got its aliases.
+    /// Another person has its `id_index`, and got its aliases.
     ToAnother,
     /// The key of its pseudonym is destroyed.
     Nothing,

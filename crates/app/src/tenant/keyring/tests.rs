@@ -111,7 +111,7 @@ fn ring_on(store: Arc<dyn KeyStore>, keys: &TenantKeys) -> Arc<Keyring> {
     Arc::new(Keyring::new(tenant, keys.clone(), store, Arc::new(SystemRandom)))
 }
 
-/// Somebody as a batch of records gets them.
+/// A person as a batch of records gets them.
 async fn durable(ring: &Keyring, draft: &DraftPerson) -> Pseudonym {
     loop {
         let begun = ring.begin().await.unwrap();
