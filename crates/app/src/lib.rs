@@ -15,7 +15,7 @@
 //!    `Inner::pin`, gathers facts with `gather`, and lets the domain judge them at exactly that
 //!    cut.
 //! 3. If it needs to find records by something new: a `TermKind`, a line in `terms`, and a higher
-//!    `VIEWS_VERSION`: then see what its constants say.
+//!    `VIEWS_VERSION`.
 //!
 //! # How to add a fact type
 //! `terms` and `scope` match every fact type and do not compile without it.

@@ -9,9 +9,9 @@ use claimledger_ledger::{
     conformance::{self, Records},
     generations::{Comparison, Generations, MadeBy, Place},
     index::{Looked, RecordIndex},
-    keys::{CredentialRow, KeyStore, PersonRow, TenantKeysRow},
+    keys::{CredentialRow, KeyStore, PersonRow, StoredPerson, TenantKeysRow},
     log::{AppendFailure, Log, LogError},
-    memory::{MemoryIndex, NoKeys},
+    memory::MemoryIndex,
     record_summaries::RecordSummaries,
     sequencer::{LedgerKind, Sequencer, SequencerConfig},
     views::{ActiveAt, Carried, IndexRow, SessionRow, SortKey, Term, TermKind, Views},
@@ -84,15 +84,25 @@ impl KeyStore for Fresh {
     async fn tenants(&self) -> Result<Vec<TenantId>, LogError> {
         self.store.keys().tenants().await
     }
-    async fn add_persons(&self, tenant: &TenantId, rows: &[PersonRow]) -> Result<(), LogError> {
+    async fn add_persons(
+        &self,
+        tenant: &TenantId,
+        rows: &[PersonRow],
+    ) -> Result<Vec<StoredPerson>, LogError> {
         self.store.keys().add_persons(tenant, rows).await
     }
     async fn person(
         &self,
         tenant: &TenantId,
         pseudonym: &Pseudonym,
-    ) -> Result<Option<PersonRow>, LogError> {
+    ) -> Result<Option<StoredPerson>, LogError> {
         self.store.keys().person(tenant, pseudonym).await
+    }
+    async fn destroy(&self, tenant: &TenantId, pseudonym: &Pseudonym) -> Result<(), LogError> {
+        self.store.keys().destroy(tenant, pseudonym).await
+    }
+    async fn destructions(&self, tenant: &TenantId) -> Result<u64, LogError> {
+        self.store.keys().destructions(tenant).await
     }
     async fn person_by_id(
         &self,
@@ -285,6 +295,12 @@ async fn keys() {
     conformance::keys(Fresh::new).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_destroyed_key_stays_destroyed() {
+    let fresh = Fresh::new().await;
+    conformance::races_of_destroyed_keys(fresh.store.keys(), 1_000).await;
+}
+
 #[tokio::test]
 async fn views() {
     conformance::views(Fresh::new).await;
@@ -384,7 +400,6 @@ async fn the_sequencer_over_sqlite_groups_repeats_and_comes_back() {
             tenant: tenant.clone(),
             log: store.log(),
             index: store.views(),
-            keys: Arc::new(NoKeys),
             facts: records.clone(),
             clock: Arc::new(ClockGuard::new(clock.clone(), ClockSettings::default())),
             kind: LedgerKind::Live,

@@ -1,9 +1,9 @@
 //! A ledger directory: who owns it, what is refused, what comes back.
 
-use claimledger_facts::ids::*;
+use claimledger_facts::{ids::*, record::Digest32};
 use claimledger_ledger::{
     conformance::Records,
-    keys::{KeyStore, TenantKeysRow},
+    keys::{KeyStore, PersonRow, StoredPerson, TenantKeysRow},
     log::{AppendFailure, Log, LogError},
 };
 use claimledger_store::sqlite::{OpenError, SqliteOptions, SqliteStore};
@@ -181,6 +181,39 @@ async fn a_file_of_a_newer_version_is_refused() {
     .unwrap();
     log.close().await.unwrap();
     assert!(matches!(open(dir.path()).await, Err(OpenError::Newer { .. })));
+}
+
+#[tokio::test]
+async fn the_bytes_of_a_destroyed_key_are_in_no_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let (acme, pseudonym) = (TenantId::from("acme"), Pseudonym::from("p1"));
+    let row = PersonRow {
+        pseudonym: pseudonym.clone(),
+        wrapped: b"the wrapped key of a person who is to be forgotten".to_vec(),
+        id_index: Digest32([0xA5; 32]),
+        alias_index: vec![Digest32([0x5A; 32])],
+    };
+    let secrets = [row.wrapped.clone(), vec![0xA5; 32], vec![0x5A; 32]];
+    let found = || {
+        let files = ["keys", "keys-wal"].map(|name| std::fs::read(dir.path().join(name)).unwrap());
+        let is_in = |secret: &Vec<u8>| {
+            files.iter().any(|file| file.windows(secret.len()).any(|bytes| bytes == secret))
+        };
+        secrets.iter().filter(|secret| is_in(secret)).count()
+    };
+    let store = open(dir.path()).await.unwrap();
+    store.keys().add_persons(&acme, std::slice::from_ref(&row)).await.unwrap();
+    assert_eq!(found(), 3);
+    store.keys().destroy(&acme, &pseudonym).await.unwrap();
+    assert_eq!(found(), 0);
+    drop(store);
+    let store = open(dir.path()).await.unwrap();
+    assert_eq!(store.keys().add_persons(&acme, &[row]).await.unwrap(), [StoredPerson::Destroyed]);
+    assert_eq!(found(), 0);
+    let mut keys = raw(dir.path(), "keys").await;
+    for undone in ["DELETE FROM person_destroyed", "UPDATE person_destroyed SET pseudonym = 'p2'"] {
+        assert!(run(&mut keys, undone).await.is_err(), "{undone}");
+    }
 }
 
 #[tokio::test]

@@ -1,4 +1,9 @@
--- One row a tenant: its head. `size` moves in the transaction that adds the records.
+-- The log: the records of all tenants, which are only ever added.
+
+-- One row a tenant. `size` is an anchor: the log had at least this many records when the
+-- write-ahead log was last brought into the file, so an end that was cut off is noticed. It does
+-- not move with every append, which would write one more page in each commit: a log ends where its
+-- records end.
 CREATE TABLE log_tenant (
     number INTEGER PRIMARY KEY CHECK (number BETWEEN 1 AND 4194303),
     name   TEXT    NOT NULL UNIQUE,
@@ -16,8 +21,13 @@ CREATE TABLE log_entry (
     original BLOB NOT NULL
 ) STRICT;
 
--- Takes no row. An append puts one in when the session row was not where it had to be, which undoes the append.
-CREATE TABLE log_refused (head_moved INTEGER NOT NULL CHECK (head_moved = 0)) STRICT;
+-- Positions are dense; the primary key refuses a position that is taken.
+CREATE TRIGGER log_entry_has_no_gap BEFORE INSERT ON log_entry
+    WHEN NEW.key & 1099511627775 <> 0
+        AND NOT EXISTS (SELECT 1 FROM log_entry WHERE key = NEW.key - 1)
+BEGIN
+    SELECT RAISE(ABORT, 'a record of the log stands right behind the one before it');
+END;
 
 CREATE TRIGGER log_entry_is_never_altered BEFORE UPDATE ON log_entry
 BEGIN

@@ -3,7 +3,7 @@
 use crate::{access::tokens, app::App, model::ingest::IngestError, model::question::Caller};
 use claimledger_facts::{
     fact::FactData,
-    ids::{SourceId, TenantId},
+    ids::{Pseudonym, SourceId, TenantId},
     record::Prepared,
     refusal::{Refusal, RefusalCode},
     types::ledger::{RoleGranted, RoleRevoked},
@@ -93,6 +93,25 @@ impl App {
         self.append_own(&caller.tenant, record).await?;
         self.0.keys.add_credential(&row).await.map_err(log)?;
         Ok((row.credential, token.to_string()))
+    }
+
+    /// Destroys a person's key: what is sealed under it cannot be opened any more, nor found by
+    /// what the person is called. What the facts say of the pseudonym stays. An event that names
+    /// the person's id later is about a new person. No endpoint offers this yet: an erasure also
+    /// needs holds and a fact of its own.
+    ///
+    /// # Errors
+    /// If the caller does not govern, or the key store fails: then do it again.
+    pub async fn destroy_key(
+        &self,
+        caller: &Caller,
+        person: &Pseudonym,
+    ) -> Result<(), IngestError> {
+        if let Some(forbidden) = lacks(caller, Role::Govern) {
+            return Err(forbidden);
+        }
+        let tenant = self.0.tenant(&caller.tenant).await.map_err(log)?;
+        tenant.identity.keyring.destroy(person).await.map_err(log)
     }
 
     /// Takes a credential of the caller's tenant back, and records that. False: there is none of

@@ -73,6 +73,8 @@ pub struct Label {
     pub login: Option<String>,
     /// The name.
     pub name: Option<String>,
+    /// Whether the key that both were sealed under was destroyed.
+    pub key_destroyed: bool,
 }
 
 impl App {

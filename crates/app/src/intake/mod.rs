@@ -9,10 +9,10 @@ use crate::{
     },
     model::LEDGER_SOURCE,
     model::question::Caller,
-    tenant::Tenant,
+    tenant::{Tenant, keyring::FoundKey},
 };
 use claimledger_facts::{
-    draft::{Draft, DraftPerson},
+    draft::{Draft, DraftFact, DraftPerson},
     fact::FactData,
     ids::{Pseudonym, SourceId},
     record::Prepared,
@@ -53,13 +53,14 @@ impl App {
         let tenant = self.0.tenant(&caller.tenant).await.map_err(log)?;
         let default = default_source(caller, source)?;
         let _appending = tenant.appends.begin();
+        let persons = self.persons_of_each(&tenant, &drafts).await?;
         let mut records = Vec::with_capacity(drafts.len());
         let mut bytes = 0;
-        for (done, (line, draft)) in drafts.iter_mut().enumerate() {
+        for (done, ((line, draft), persons)) in drafts.iter_mut().zip(persons).enumerate() {
             if done % SEALED_AT_ONCE == SEALED_AT_ONCE - 1 {
                 tokio::task::yield_now().await;
             }
-            let persons = self.persons(&tenant, draft, *line).await?;
+            name_linked(draft);
             let source =
                 source_of(caller, draft, &default).map_err(|refusal| refusal.on_line(*line))?;
             let mut record = self
@@ -111,11 +112,38 @@ impl App {
         Ok(seal(input)?)
     }
 
-    /// Pseudonyms and keys of the draft's people, in order.
+    /// The people of each draft. Their keys are durable.
+    async fn persons_of_each(
+        &self,
+        tenant: &Tenant,
+        drafts: &[(u64, Draft)],
+    ) -> Result<Vec<Vec<(Pseudonym, PersonKey)>>, IngestError> {
+        let keyring = &tenant.identity.keyring;
+        let failed = |error: LogError| {
+            tenant.noticed(&*self.0.views, &error);
+            log(error)
+        };
+        loop {
+            let begun = keyring.begin().await.map_err(failed)?;
+            let mut persons = Vec::with_capacity(drafts.len());
+            for (done, (line, draft)) in drafts.iter().enumerate() {
+                if done % SEALED_AT_ONCE == SEALED_AT_ONCE - 1 {
+                    tokio::task::yield_now().await;
+                }
+                persons.push(self.persons(tenant, draft, *line).await?);
+            }
+            if keyring.make_durable(begun).await.map_err(failed)? {
+                return Ok(persons);
+            }
+        }
+    }
+
+    /// Pseudonyms and keys of the draft's people, in order; behind them those whom a
+    /// `subject.linked` names by pseudonym, as [`name_linked`] adds them to the draft.
     async fn persons(
         &self,
         tenant: &Tenant,
-        draft: &mut Draft,
+        draft: &Draft,
         line: u64,
     ) -> Result<Vec<(Pseudonym, PersonKey)>, IngestError> {
         let mut persons = Vec::with_capacity(draft.persons.len());
@@ -142,28 +170,39 @@ impl App {
             };
             persons.push(person);
         }
-        // `subject.linked` may name somebody by the pseudonym that an answer showed.
-        for at in 0..draft.facts.len() {
-            let fact = &draft.facts[at];
-            if let (FactData::SubjectLinked(linked), None) = (&fact.data, fact.other) {
-                let Some(known) =
-                    tenant.identity.keyring.open([&linked.other]).await.map_err(log)?.pop()
-                else {
-                    let expected = "an id, a login, or the pseudonym of somebody the ledger knows";
-                    let refusal = Refusal::field(
-                        RefusalCode::InvalidField,
-                        "data.other",
-                        expected,
-                        "nobody has this pseudonym",
-                    );
-                    return Err(refusal.on_line(line).into());
-                };
-                persons.push(known);
-                draft.persons.push(DraftPerson::default());
-                draft.facts[at].other = Some(draft.persons.len() - 1);
-            }
+        for other in draft.facts.iter().filter_map(linked_by_pseudonym) {
+            let message = match tenant.identity.keyring.key(other).await.map_err(log)? {
+                FoundKey::Live(key) => {
+                    persons.push((other.clone(), key));
+                    continue;
+                }
+                FoundKey::Destroyed => "the key of this person was destroyed",
+                FoundKey::Unknown => "nobody has this pseudonym",
+            };
+            let expected = "an id, a login, or the pseudonym of somebody the ledger knows";
+            let refusal =
+                Refusal::field(RefusalCode::InvalidField, "data.other", expected, message);
+            return Err(refusal.on_line(line).into());
         }
         Ok(persons)
+    }
+}
+
+/// Whom a `subject.linked` names by the pseudonym that an answer showed.
+fn linked_by_pseudonym(fact: &DraftFact) -> Option<&Pseudonym> {
+    match (&fact.data, fact.other) {
+        (FactData::SubjectLinked(linked), None) => Some(&linked.other),
+        _ => None,
+    }
+}
+
+/// Adds those whom a `subject.linked` names by pseudonym to the draft's people, in order.
+fn name_linked(draft: &mut Draft) {
+    for fact in &mut draft.facts {
+        if linked_by_pseudonym(fact).is_some() {
+            fact.other = Some(draft.persons.len());
+            draft.persons.push(DraftPerson::default());
+        }
     }
 }
 

@@ -59,8 +59,7 @@ pub(crate) struct SessionRows<'a> {
     latest: Option<Time>,
 }
 
-/// What a session row says of its session. A row of an older build lacks a field: it is not read, so
-/// the session is looked at.
+/// What a session row says of its session.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 #[expect(clippy::large_enum_variant, reason = "one at a time, and almost all are states")]

@@ -7,7 +7,7 @@ use crate::{
         question::{AskError, Caller},
         terms::term,
     },
-    tenant::Tenant,
+    tenant::{Tenant, keyring::FoundKey},
 };
 use claimledger_facts::{
     ids::{LogPosition, Pseudonym},
@@ -22,7 +22,7 @@ const LOOKED_AT: usize = 20;
 
 impl App {
     /// What these people are called, by the latest record that says so: role investigate. People
-    /// who are unknown, erased or never named are left out.
+    /// who are unknown or never named are left out.
     ///
     /// # Errors
     /// See [`AskError`].
@@ -46,11 +46,14 @@ impl App {
 
 impl Inner {
     async fn label(&self, tenant: &Tenant, person: &Pseudonym) -> Result<Option<Label>, LogError> {
-        let keys = tenant.identity.keyring.open([person]).await?;
-        let Some(last) = tenant.progress.assessed_to().checked_sub(1).filter(|_| !keys.is_empty())
-        else {
-            return Ok(None);
+        let keys = match tenant.identity.keyring.key(person).await? {
+            FoundKey::Live(key) => [(person.clone(), key)],
+            FoundKey::Destroyed => {
+                return Ok(Some(Label { key_destroyed: true, ..Label::default() }));
+            }
+            FoundKey::Unknown => return Ok(None),
         };
+        let Some(last) = tenant.progress.assessed_to().checked_sub(1) else { return Ok(None) };
         let reader = tenant.reader(&*self.log, &*self.views);
         let positions =
             reader.positions(&term(TermKind::Subject, person.as_str()), LogPosition(last)).await?;

@@ -15,6 +15,6 @@ pub(crate) struct Identity {
     pub(crate) opened_rules: String,
     pub(crate) cursor_key: CursorKey,
     pub(crate) keys: TenantKeys,
-    pub(crate) keyring: Arc<Keyring>,
+    pub(crate) keyring: Keyring,
     pub(crate) own: Arc<OwnRecords>,
 }

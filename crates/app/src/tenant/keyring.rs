@@ -1,15 +1,16 @@
-//! People's keys: found by blind index, made at first sight, and durable before the record that
-//! needs them.
+//! People's keys: found by blind index, made at first sight, and durable before a record is sealed
+//! with them.
 //!
-//! A person who is new gets a random pseudonym and a key in memory at once, so that sealing does
-//! not wait for a disk. [`KeysFirst::flush`], which the sequencer calls before each append, makes
-//! all of them durable in one transaction. If we stop before it, no record that needs them is in
-//! the log.
+//! A person who is new gets a random pseudonym and a key in memory. [`Keyring::make_durable`]
+//! writes them to the key store before anything is sealed with them: all that wait, of every
+//! request, in one transaction.
 //!
-//! Invariant: one identifier gives one pseudonym. Within a process this ring sees to it; the key
-//! store of an engine has one owner process.
+//! Invariant: one identifier gives one pseudonym. Within a process this ring holds it; between
+//! writers of one key store the first row wins, and the loser looks again before sealing.
+//!
+//! Invariant: a destroyed key stays destroyed. What is held here is a cache: it is dropped once a
+//! key was destroyed (`docs/decisions/0031`), and the store takes nothing back.
 
-use async_trait::async_trait;
 use claimledger_facts::{
     draft::DraftPerson,
     ids::{Pseudonym, TenantId},
@@ -18,7 +19,7 @@ use claimledger_facts::{
     seal::{BlindKind, PersonKey, TenantKeys, new_pseudonym},
 };
 use claimledger_ledger::{
-    keys::{KeyStore, KeysFirst, PersonRow},
+    keys::{KeyStore, PersonRow, StoredPerson},
     log::LogError,
 };
 use std::{
@@ -54,6 +55,12 @@ struct People {
     /// Moves whenever somebody may have left memory: a miss in the store counts only while it
     /// stands still.
     left: u64,
+    /// The store's [`KeyStore::destructions`] when memory was last cleared: a row that was read
+    /// before it moved may be destroyed by now.
+    destructions: u64,
+    /// Counts keys that were given out, and are not those of the store: another writer was first,
+    /// or they are destroyed.
+    replaced: u64,
 }
 
 #[derive(Clone)]
@@ -61,6 +68,16 @@ struct Person {
     pseudonym: Pseudonym,
     key: PersonKey,
     aliases: Vec<Digest32>,
+}
+
+/// What there is of a pseudonym's key.
+pub(crate) enum FoundKey {
+    /// The key.
+    Live(PersonKey),
+    /// It was destroyed.
+    Destroyed,
+    /// There never was one.
+    Unknown,
 }
 
 impl Keyring {
@@ -81,6 +98,40 @@ impl Keyring {
         }
     }
 
+    /// Begins to look people up for records: drops what was destroyed, and gives what
+    /// [`Self::make_durable`] asks for.
+    pub(crate) async fn begin(&self) -> Result<u64, LogError> {
+        self.forget_destroyed().await?;
+        Ok(self.lock().replaced)
+    }
+
+    /// Makes every key durable that was given out since [`Self::begin`]. False: some key is not the
+    /// one that the store has, so nothing may be sealed, and everybody must be looked up again.
+    pub(crate) async fn make_durable(&self, begun: u64) -> Result<bool, LogError> {
+        self.flush().await?;
+        Ok(self.lock().replaced == begun)
+    }
+
+    /// Destroys a person's key for good.
+    pub(crate) async fn destroy(&self, pseudonym: &Pseudonym) -> Result<(), LogError> {
+        let done = self.store.destroy(&self.tenant, pseudonym).await;
+        // After an error too: the key may be destroyed.
+        self.forget_destroyed().await?;
+        done
+    }
+
+    /// Drops everybody from memory, except persons whose keys are not durable yet, if a key was
+    /// destroyed since the last time. The store refuses those of them that are destroyed.
+    async fn forget_destroyed(&self) -> Result<(), LogError> {
+        let destructions = self.store.destructions(&self.tenant).await?;
+        let mut people = self.lock();
+        if people.destructions != destructions {
+            people.destructions = destructions;
+            people.forget();
+        }
+        Ok(())
+    }
+
     /// Pseudonym and key of a person, made now if they are new.
     pub(crate) async fn person(
         &self,
@@ -95,12 +146,12 @@ impl Keyring {
         aliases.sort_unstable();
         aliases.dedup();
         loop {
-            let left = {
+            let (left, destructions) = {
                 let mut people = self.lock();
                 if let Some(person) = people.get(&index) {
                     return Ok(self.known(&mut people, index, person, &aliases));
                 }
-                people.left
+                (people.left, people.destructions)
             };
             let mut stored = self.stored(&index).await?.map(|person| (index, person));
             if stored.is_none() && self.awaits().await? {
@@ -109,6 +160,9 @@ impl Keyring {
             let mut people = self.lock();
             if let Some(person) = people.get(&index) {
                 return Ok(self.known(&mut people, index, person, &aliases));
+            }
+            if people.destructions != destructions {
+                continue;
             }
             match stored {
                 Some((own, person)) if own == index => {
@@ -237,6 +291,16 @@ impl Keyring {
         self.keys.blind_index(BlindKind::Id, &format!("\0id\0{id}"))
     }
 
+    /// The key of a pseudonym. Always asked of the store: what is sealed must not be opened with a
+    /// key that is destroyed meanwhile.
+    pub(crate) async fn key(&self, pseudonym: &Pseudonym) -> Result<FoundKey, LogError> {
+        Ok(match self.store.person(&self.tenant, pseudonym).await? {
+            Some(StoredPerson::Live(row)) => FoundKey::Live(self.unwrap(row)?.key),
+            Some(StoredPerson::Destroyed) => FoundKey::Destroyed,
+            None => FoundKey::Unknown,
+        })
+    }
+
     /// The keys of these people, as far as they are there: a person whose key is destroyed is left
     /// out.
     pub(crate) async fn open(
@@ -245,9 +309,8 @@ impl Keyring {
     ) -> Result<Vec<(Pseudonym, PersonKey)>, LogError> {
         let mut keys = Vec::new();
         for pseudonym in pseudonyms {
-            if let Some(row) = self.store.person(&self.tenant, pseudonym).await? {
-                let person = self.unwrap(row)?;
-                keys.push((person.pseudonym, person.key));
+            if let FoundKey::Live(key) = self.key(pseudonym).await? {
+                keys.push((pseudonym.clone(), key));
             }
         }
         Ok(keys)
@@ -350,12 +413,9 @@ impl Keyring {
     fn lock(&self) -> MutexGuard<'_, People> {
         self.people.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-#[async_trait]
-impl KeysFirst for Keyring {
-    async fn flush(&self, tenant: &TenantId) -> Result<(), LogError> {
-        debug_assert_eq!(tenant, &self.tenant);
+    /// Makes every key in memory durable, and takes over what the store has instead.
+    async fn flush(&self) -> Result<(), LogError> {
         let _flushing = self.flushing.lock().await;
         let rows: Vec<PersonRow> = {
             let mut people = self.lock();
@@ -376,10 +436,17 @@ impl KeysFirst for Keyring {
         if rows.is_empty() {
             return Ok(());
         }
-        self.store.add_persons(&self.tenant, &rows).await?;
+        let stored = self.store.add_persons(&self.tenant, &rows).await?;
         let mut people = self.lock();
         people.leaving.clear();
         people.left += 1;
+        for (ours, stored) in rows.into_iter().zip(stored) {
+            match stored {
+                StoredPerson::Live(row) if row.pseudonym == ours.pseudonym => {}
+                // A request that got our key must look again, and finds the row of the store.
+                StoredPerson::Live(_) | StoredPerson::Destroyed => people.replace(&ours),
+            }
+        }
         Ok(())
     }
 }
@@ -405,16 +472,39 @@ impl People {
 
     fn keep(&mut self, index: Digest32, person: Person) {
         if self.young.len() >= KEPT {
-            let gone = std::mem::replace(&mut self.old, std::mem::take(&mut self.young));
-            // Whoever is not durable yet stays.
-            for (index, person) in gone {
-                if self.pending.contains_key(&index) || self.leaving.contains_key(&index) {
-                    self.old.entry(index).or_insert(person);
-                }
-            }
-            self.left += 1;
+            self.age();
         }
         self.young.insert(index, person);
+    }
+
+    /// Drops the older half, except persons who are not durable yet.
+    fn age(&mut self) {
+        let gone = std::mem::replace(&mut self.old, std::mem::take(&mut self.young));
+        for (index, person) in gone {
+            if self.pending.contains_key(&index) || self.leaving.contains_key(&index) {
+                self.old.entry(index).or_insert(person);
+            }
+        }
+        self.left += 1;
+    }
+
+    /// Drops both halves.
+    fn forget(&mut self) {
+        self.age();
+        self.age();
+    }
+
+    /// Drops a row that is not the store's, with what waited to be written of it.
+    fn replace(&mut self, row: &PersonRow) {
+        for people in [&mut self.young, &mut self.old] {
+            if people.get(&row.id_index).is_some_and(|held| held.pseudonym == row.pseudonym) {
+                people.remove(&row.id_index);
+            }
+        }
+        if self.pending.get(&row.id_index).is_some_and(|held| held.pseudonym == row.pseudonym) {
+            self.pending.remove(&row.id_index);
+        }
+        self.replaced += 1;
     }
 }
 

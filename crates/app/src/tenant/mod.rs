@@ -101,17 +101,16 @@ impl Tenant {
         });
         let in_use = progress::InUse::of(progress::live_generation(&*parts.views, id).await?);
         let (sources, covered) = KnownSources::load(id, &*parts.log, &*parts.views).await?;
-        let keyring = Arc::new(Keyring::new(
+        let keyring = Keyring::new(
             id.clone(),
             keys.clone(),
             Arc::clone(&parts.keys),
             Arc::clone(&parts.random),
-        ));
+        );
         let sequencer = Sequencer::open(SequencerConfig {
             tenant: id.clone(),
             log: Arc::clone(&parts.log),
             index: Arc::clone(&parts.views) as Arc<_>,
-            keys: Arc::clone(&keyring) as Arc<_>,
             facts: Arc::clone(&own) as Arc<_>,
             clock: Arc::clone(guard),
             kind: if opened.rehearsal { LedgerKind::Rehearsal } else { LedgerKind::Live },

@@ -7,7 +7,7 @@ use crate::{
 use claimledger_domain::RULES;
 use claimledger_facts::{ids::TenantId, time::Time};
 use claimledger_ledger::{
-    generations::{ANSWERING_VERSIONS, MadeBy, Place, VIEWS_NAME},
+    generations::{MadeBy, Place, VIEWS_NAME, VIEWS_VERSION},
     log::LogError,
     views::Views,
 };
@@ -215,11 +215,11 @@ pub(crate) async fn live_generation(
     let now = MadeBy::now(RULES);
     let found = views.generations(tenant).await?;
     let made_by = match found.live {
-        Some(live) if ANSWERING_VERSIONS.contains(&live.made_by.views.as_str()) => live.made_by,
+        Some(live) if live.made_by.views == VIEWS_VERSION => live.made_by,
         other => {
             if other.is_some() {
-                tracing::warn!(%tenant, "the read models are of a version that answers nothing \
-                    here: they are made anew");
+                tracing::warn!(%tenant, "the read models are of another version of this program: \
+                    they are folded from the log again");
                 views.reset(tenant).await?;
             }
             views.begin(tenant, Place::Live, &now).await?;

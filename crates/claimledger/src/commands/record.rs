@@ -57,11 +57,10 @@ fn record_text(record: &Value) -> String {
     }
     if let Some(people) = record["personal"].as_object() {
         parts.push("\nsealed:".to_owned());
-        parts.extend(
-            people
-                .iter()
-                .map(|(whose, data)| format!("  {}: {}", escape(whose), escape(&data.to_string()))),
-        );
+        parts.extend(people.iter().map(|(whose, data)| {
+            let data = if data.is_null() { "key destroyed" } else { &data.to_string() };
+            format!("  {}: {}", escape(whose), escape(data))
+        }));
     }
     match record["original"].as_str() {
         Some(original) => parts.push(format!("\noriginal:\n{}", escape(original.trim_end()))),

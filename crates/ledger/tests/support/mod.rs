@@ -9,9 +9,8 @@ use claimledger_facts::{
 use claimledger_ledger::{
     clock::{ClockGuard, ClockSettings, FixedClock, OnJump},
     conformance::Records,
-    keys::KeysFirst,
     log::{AppendFailure, Log, LogError},
-    memory::{MemoryIndex, MemoryLog, NoKeys},
+    memory::{MemoryIndex, MemoryLog},
     sequencer::{LedgerKind, Sequencer, SequencerConfig},
     views::{IndexRow, Term, TermKind, Views},
 };
@@ -61,7 +60,6 @@ impl World {
             tenant: self.tenant.clone(),
             log,
             index: self.index.clone(),
-            keys: Arc::new(NoKeys),
             facts: self.records.clone(),
             clock: Arc::new(ClockGuard::new(
                 self.clock.clone(),
@@ -77,12 +75,6 @@ impl World {
 
     pub(crate) async fn open_on(&self, log: Arc<dyn Log>) -> Sequencer {
         Sequencer::open(self.config(log)).await.unwrap()
-    }
-
-    pub(crate) async fn open_with_keys_that_fail(&self) -> Sequencer {
-        Sequencer::open(SequencerConfig { keys: Arc::new(NoDisk), ..self.config(self.log.clone()) })
-            .await
-            .unwrap()
     }
 
     pub(crate) fn slow_log(&self) -> Arc<Faulty> {
@@ -235,14 +227,5 @@ impl Log for Faulty {
 
     fn changes(&self) -> watch::Receiver<u64> {
         self.log.changes()
-    }
-}
-
-struct NoDisk;
-
-#[async_trait]
-impl KeysFirst for NoDisk {
-    async fn flush(&self, _: &TenantId) -> Result<(), LogError> {
-        Err(LogError::unavailable("the keys could not be written"))
     }
 }

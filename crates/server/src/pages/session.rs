@@ -257,7 +257,11 @@ fn names(label: Option<&Label>) -> Markup {
     html! {
         section class="names" aria-label="Names" {
             @match label {
-                None => "No label of this session's subject is here, or it was erased.",
+                None => "No label of this session's subject is here.",
+                Some(Label { key_destroyed: true, .. }) => {
+                    "The key of this session's subject was destroyed: names and originals cannot \
+                     be read any more. What the facts say stays."
+                },
                 Some(label) => {
                     "Its subject: "
                     @if let Some(name) = &label.name { (inert(name)) " " }

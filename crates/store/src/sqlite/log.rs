@@ -26,10 +26,8 @@ use std::{
 use tokio::sync::{Mutex, watch};
 use uuid::Uuid;
 
-const MIGRATIONS: &[(i64, &str, &str)] = &[
-    (1, "log", include_str!("../../../../migrations/sqlite/log/0001_log.sql")),
-    (2, "anchor", include_str!("../../../../migrations/sqlite/log/0002_anchor.sql")),
-];
+const MIGRATIONS: &[(i64, &str, &str)] =
+    &[(1, "log", include_str!("../../../../migrations/sqlite/log/0001_log.sql"))];
 
 const FILE: &str = "log";
 pub(super) const POSITION_BITS: u32 = 40;

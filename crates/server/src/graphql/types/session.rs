@@ -165,11 +165,17 @@ pub(crate) struct Label {
     login: Option<String>,
     /// The name.
     name: Option<String>,
+    /// Whether the key of the person was destroyed: what they were called cannot be read any more.
+    key_destroyed: bool,
 }
 
 impl From<&app::Label> for Label {
     fn from(label: &app::Label) -> Self {
-        Self { login: label.login.clone(), name: label.name.clone() }
+        Self {
+            login: label.login.clone(),
+            name: label.name.clone(),
+            key_destroyed: label.key_destroyed,
+        }
     }
 }
 
