@@ -5,7 +5,7 @@
 mod common;
 
 use claimledger_facts::{
-    ids::LogPosition, ids::SourceId, random::SystemRandom, seal, vocabulary::Door,
+    ids::LogPosition, ids::SourceId, random::SystemRandom, seal, vocabulary::Channel,
 };
 use common::*;
 use std::{
@@ -40,7 +40,7 @@ fn main() {
         let input = seal::SealInput {
             tenant: &tenant,
             source: &source,
-            door: Door::Http,
+            channel: Channel::Http,
             draft: &draft,
             persons: &persons,
             keys: &keys,

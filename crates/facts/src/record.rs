@@ -9,7 +9,7 @@ use crate::{
     ids::{LogPosition, Pseudonym, RecordId, SessionId, SourceEventId, SourceId, TenantId},
     statement::Statement,
     time::{Occurred, Time},
-    vocabulary::Door,
+    vocabulary::Channel,
 };
 use std::fmt;
 
@@ -63,8 +63,8 @@ pub struct Header {
     pub source: SourceId,
     /// The source's own id.
     pub source_id: SourceEventId,
-    /// By which door it came.
-    pub door: Door,
+    /// How it came in.
+    pub channel: Channel,
     /// When it occurred, as the source claims.
     pub occurred: Occurred,
     /// When it was recorded.

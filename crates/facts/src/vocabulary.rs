@@ -112,8 +112,8 @@ vocabulary! {
         /// 22).
         LimitsNotLogged = "limits_not_logged",
     }
-    /// By which door a record came in.
-    Door { File = "file", Http = "http", Ledger = "ledger", }
+    /// How a record came in.
+    Channel { File = "file", Http = "http", Ledger = "ledger", }
     /// What a credential may do.
     Role { Ingest = "ingest", Read = "read", Investigate = "investigate", Export = "export",
         Govern = "govern", Operate = "operate", }

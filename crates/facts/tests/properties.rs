@@ -12,7 +12,7 @@ use claimledger_facts::{
     seal::{open_original, open_personal},
     statement::Statement,
     time::{Occurred, Time},
-    vocabulary::{Door, Note},
+    vocabulary::{Channel, Note},
 };
 use common::*;
 use proptest::{collection, option, prelude::*, sample::select};
@@ -116,7 +116,7 @@ fn headers() -> impl Strategy<Value = Header> {
     (
         texts,
         any::<u64>(),
-        select(Door::ALL),
+        select(Channel::ALL),
         occurred(),
         times(),
         any::<[bool; 2]>(),
@@ -128,7 +128,7 @@ fn headers() -> impl Strategy<Value = Header> {
             |(
                 texts,
                 position,
-                door,
+                channel,
                 occurred,
                 recorded_at,
                 [recorded_asserted, variant],
@@ -144,7 +144,7 @@ fn headers() -> impl Strategy<Value = Header> {
                 header.position = LogPosition(position);
                 [header.content_digest, header.byte_digest, header.facts] = digests;
                 Header {
-                    door,
+                    channel,
                     occurred,
                     recorded_at,
                     recorded_asserted,

@@ -1,4 +1,4 @@
-//! Sealing and opening, through the public door of the crate.
+//! Sealing and opening, through the public interface of the crate.
 
 mod common;
 
@@ -14,7 +14,7 @@ use claimledger_facts::{
         TenantKeys, new_pseudonym, open_original, open_personal, seal,
     },
     time::Time,
-    vocabulary::Door,
+    vocabulary::Channel,
 };
 use common::*;
 use serde_json::{Map, json};
@@ -37,7 +37,7 @@ fn try_seal(draft: &claimledger_facts::draft::Draft) -> Result<(), SealError> {
     let input = SealInput {
         tenant: &tenant,
         source: &source,
-        door: Door::Http,
+        channel: Channel::Http,
         draft,
         persons: &persons,
         keys: &keys,
@@ -185,7 +185,7 @@ fn one_person_named_twice_is_one_key() {
     let input = SealInput {
         tenant: &tenant,
         source: &source,
-        door: Door::Http,
+        channel: Channel::Http,
         draft: &draft,
         persons: &persons,
         keys: &keys,
@@ -519,7 +519,7 @@ fn what_a_person_key_remembers_is_of_one_tenants_keys() {
         let input = SealInput {
             tenant: &tenant,
             source: &source,
-            door: Door::File,
+            channel: Channel::File,
             draft: &draft,
             persons: &remembering,
             keys,

@@ -11,7 +11,7 @@ use claimledger_facts::{
     record::{Entry, Header, Prepared},
     seal::{self, MasterKey, PersonKey, SealInput, TenantKeys},
     time::{Occurred, Time},
-    vocabulary::{Door, Note},
+    vocabulary::{Channel, Note},
 };
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -363,7 +363,7 @@ pub(crate) fn seal_with(draft: &Draft, random: &dyn Random) -> Prepared {
     seal::seal(SealInput {
         tenant: &tenant,
         source: &source,
-        door: Door::File,
+        channel: Channel::File,
         draft,
         persons: &persons,
         keys: &tenant_keys(),
