@@ -241,12 +241,7 @@ fn read_parts(bytes: &[u8]) -> Result<Parts, decode::Error> {
             key::ID => parts.id = Some(Uuid::from_bytes(fixed(d.bytes()?)?)),
             key::SOURCE => parts.source = Some(d.str()?.to_owned()),
             key::SOURCE_ID => parts.source_id = Some(d.str()?.to_owned()),
-            key::CHANNEL => {
-                parts.channel = Some(
-                    Channel::parse(d.str()?)
-                        .ok_or_else(|| decode::Error::message("unknown channel"))?,
-                )
-            }
+            key::CHANNEL => parts.channel = Some(Channel::parse(d.str()?)),
             key::OCCURRED => parts.occurred = Some(d.i64()?),
             key::OCCURRED_TO => parts.occurred_to = Some(d.i64()?),
             key::RECORDED_AT => parts.recorded_at = Some(d.i64()?),
@@ -388,6 +383,17 @@ mod tests {
         ] {
             let error = Header::decode(&bytes).unwrap_err();
             assert!(error.what.starts_with(expect), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_channel_is_kept_as_it_is() {
+        for (word, known) in [("copy", true), ("carrier pigeon", false), ("", false)] {
+            let mut header = plain();
+            header.channel = Channel::parse(word);
+            assert_eq!(Channel::KNOWN.contains(&header.channel), known, "{word}");
+            let read = Header::decode(&header.encode()).unwrap();
+            assert_eq!((read.channel.as_str(), read == header), (word, true));
         }
     }
 

@@ -45,6 +45,7 @@ pub mod personal;
 pub mod random;
 pub mod record;
 pub mod refusal;
+mod removal;
 pub mod schema;
 pub mod seal;
 pub mod statement;

@@ -63,7 +63,7 @@ impl App {
             let source =
                 source_of(caller, draft, &default).map_err(|refusal| refusal.on_line(*line))?;
             let mut record = self
-                .seal(&tenant, source, channel, draft, &persons)
+                .seal(&tenant, source, channel.clone(), draft, &persons)
                 .map_err(|refusal| refusal.on_line(*line))?;
             if tenant.identity.rehearsal && record.recorded_at.is_none() {
                 record.recorded_at = rehearsal_now;

@@ -49,7 +49,8 @@ fn record_text(record: &Value) -> String {
             field(record, "session")
         ),
         format!(
-            "{} · {understood} · notes {}",
+            "by {} · {} · {understood} · notes {}",
+            field(record, "channel"),
             field(record, "translator"),
             words(&record["notes"])
         ),
@@ -64,6 +65,15 @@ fn record_text(record: &Value) -> String {
                 .iter()
                 .map(|(whose, data)| format!("  {}: {}", inert(whose), inert(&data.to_string()))),
         );
+    }
+    // That the original was removed is what `sealed` says.
+    let removed = record["removed"].as_array().into_iter().flatten();
+    for removed in removed.filter(|removed| removed["body"] == "personal") {
+        parts.push(format!(
+            "\nthe personal blocks were removed: {}, {}",
+            field(removed, "reason"),
+            field(removed, "at")
+        ));
     }
     match record["original"].as_str() {
         Some(original) => parts.push(format!("\noriginal:\n{}", inert(original.trim_end()))),

@@ -461,7 +461,7 @@ impl Database {
 
 /// What [`Database::schema`] is where nothing is damaged; after a new step of `migrations` the
 /// refusal says the new value.
-const LOG_SCHEMA: u32 = 0x870b_da16;
+const LOG_SCHEMA: u32 = 0xa4d3_b3f2;
 const KEYS_SCHEMA: u32 = 0x5d3b_2673;
 const VIEWS_SCHEMA: u32 = 0x2353_0e12;
 
