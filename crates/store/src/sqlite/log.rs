@@ -5,6 +5,7 @@ use super::{
     connect::{Database, Files, LOG_PAGE},
     failure::{Failure, Poison, classify},
     heads::{Head, checked_heads, heads, move_anchors},
+    log_rows::{POSITION_BITS, insert, key, remove},
     owner::Owner,
     recover::{Recover, keep_trying, open_anew, try_room},
 };
@@ -19,7 +20,6 @@ use claimledger_ledger::log::{
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection, SqlitePool};
 use std::{
     collections::{BTreeMap, HashMap},
-    fmt::Write,
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -31,9 +31,6 @@ const MIGRATIONS: &[(i64, &str, &str)] =
     &[(1, "log", include_str!("../../../../migrations/sqlite/log/0001_log.sql"))];
 
 pub(super) const FILE: &str = "log";
-pub(super) const POSITION_BITS: u32 = 40;
-/// Rows of one INSERT: more would only make the texts longer that are kept prepared.
-const ROWS: usize = 64;
 /// Bytes of new records after which the write-ahead log is brought into the file.
 const CHECKPOINT_BYTES: u64 = 16 * 1024 * 1024;
 /// With so many an append waits for the checkpoint that is running: a disk that is slower than the
@@ -340,18 +337,7 @@ impl Inner {
             return Ok(());
         }
         let removed = removal.encode();
-        let mut sql = "UPDATE log_entry SET ".to_owned();
-        for (n, body) in bodies.iter().enumerate() {
-            let (comma, column) = (if n > 0 { ", " } else { "" }, body.as_str());
-            let _ = write!(
-                sql,
-                "{comma}{column} = NULL, {column}_removed = coalesce({column}_removed, ?)"
-            );
-        }
-        sql.push_str(" WHERE key IN (");
-        sql.extend(std::iter::repeat_n("?,", positions.len()));
-        sql.push_str("NULL)");
-        let mut query = sqlx::query(AssertSqlSafe(sql));
+        let mut query = sqlx::query(AssertSqlSafe(remove(bodies, positions.len())));
         for _ in bodies {
             query = query.bind(removed.as_slice());
         }
@@ -428,7 +414,7 @@ impl Writer {
         head: Head,
         entries: &[Entry],
     ) -> Result<Result<(), sqlx::Error>, LogError> {
-        let text = self.texts.entry(entries.len()).or_insert_with(|| text(entries.len()).into());
+        let text = self.texts.entry(entries.len()).or_insert_with(|| insert(entries.len()).into());
         let mut query = sqlx::query(AssertSqlSafe(Arc::clone(text)));
         for (entry, position) in entries.iter().zip(head.size..) {
             query = query
@@ -450,31 +436,6 @@ impl Writer {
             .as_mut()
             .ok_or_else(|| LogError::unavailable("the file `log` is being opened anew"))
     }
-}
-
-/// A few records are one statement, which is a transaction by itself: each further statement would
-/// wake up whoever waits once more.
-fn text(rows: usize) -> String {
-    let mut inserts = (0..rows.div_ceil(ROWS)).map(|n| {
-        let mut text = "INSERT INTO log_entry (key, id, header, leaf, personal_removed, \
-                        original_removed, facts, personal, original) VALUES (?,?,?,?,?,?,?,?,?)"
-            .to_owned();
-        text.extend(std::iter::repeat_n(",(?,?,?,?,?,?,?,?,?)", (rows - n * ROWS).min(ROWS) - 1));
-        text
-    });
-    if rows <= ROWS {
-        return inserts.next().unwrap_or_default();
-    }
-    let inserts: Vec<_> = inserts.collect();
-    format!("BEGIN IMMEDIATE;\n{};\nCOMMIT", inserts.join(";\n"))
-}
-
-pub(super) fn key(number: i64, position: u64) -> i64 {
-    (number << POSITION_BITS) | position as i64
-}
-
-pub(super) fn position_of(number: i64, key: i64) -> u64 {
-    (key - (number << POSITION_BITS)) as u64
 }
 
 #[async_trait]

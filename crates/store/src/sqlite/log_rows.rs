@@ -1,9 +1,10 @@
-//! Reading the log: whole records, or headers without touching the columns of bodies.
+//! The rows of the log: their statements, and reading them, whole or as headers without touching the
+//! columns of bodies.
 
 use super::{
     failure::records_failed,
     heads::Head,
-    log::{FILE, SqliteLog, key, position_of},
+    log::{FILE, SqliteLog},
 };
 use claimledger_facts::{
     ids::{LogPosition, RecordId, TenantId},
@@ -14,11 +15,54 @@ use sqlx::{AssertSqlSafe, Row, sqlite::SqliteRow};
 use std::{collections::HashMap, fmt::Write};
 use uuid::Uuid;
 
+pub(super) const POSITION_BITS: u32 = 40;
+/// Rows of one INSERT: more would only make the texts longer that are kept prepared.
+const ROWS: usize = 64;
 /// Positions of one SELECT.
 const READ_AT: usize = 256;
 /// Rows of one SELECT, and about how many bytes a read gives at once.
 const READ_ROWS: usize = 128;
 const READ_BYTES: usize = 4 * 1024 * 1024;
+
+/// A few records are one statement, which is a transaction by itself: each further statement would
+/// wake up whoever waits once more.
+pub(super) fn insert(rows: usize) -> String {
+    let mut inserts = (0..rows.div_ceil(ROWS)).map(|n| {
+        let mut text = "INSERT INTO log_entry (key, id, header, leaf, personal_removed, \
+                        original_removed, facts, personal, original) VALUES (?,?,?,?,?,?,?,?,?)"
+            .to_owned();
+        text.extend(std::iter::repeat_n(",(?,?,?,?,?,?,?,?,?)", (rows - n * ROWS).min(ROWS) - 1));
+        text
+    });
+    if rows <= ROWS {
+        return inserts.next().unwrap_or_default();
+    }
+    let inserts: Vec<_> = inserts.collect();
+    format!("BEGIN IMMEDIATE;\n{};\nCOMMIT", inserts.join(";\n"))
+}
+
+pub(super) fn key(number: i64, position: u64) -> i64 {
+    (number << POSITION_BITS) | position as i64
+}
+
+pub(super) fn position_of(number: i64, key: i64) -> u64 {
+    (key - (number << POSITION_BITS)) as u64
+}
+
+/// Removes bodies at this many keys: binds the removal once for each body, then the keys.
+pub(super) fn remove(bodies: &[BodyKind], keys: usize) -> String {
+    let set: Vec<_> = bodies
+        .iter()
+        .map(|body| {
+            let column = body.as_str();
+            format!("{column} = NULL, {column}_removed = coalesce({column}_removed, ?)")
+        })
+        .collect();
+    let mut sql = format!("UPDATE log_entry SET {} WHERE key IN (?", set.join(", "));
+    sql.extend(std::iter::repeat_n(",?", keys.saturating_sub(1)));
+    sql.push(')');
+    sql
+}
 
 /// What is read of each row.
 pub(super) trait Part: Clone + Send {
