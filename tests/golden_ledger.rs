@@ -208,7 +208,7 @@ fn an_unknown_channel_is_shown_as_it_is() {
     }
     let server = scratch.serve();
     let drawer = drawer(&server, UNKNOWN_CHANNEL);
-    assert!(drawer.contains("<dt>channel</dt><dd>carrier_pigeon</dd>"), "{drawer}");
+    assert!(drawer.contains("<dt>channel</dt><dd><bdi>carrier_pigeon</bdi></dd>"), "{drawer}");
 }
 
 /// The drawer of a record, on the page of its session.
