@@ -132,7 +132,8 @@ impl Record {
         self.0.original.as_deref().map(|bytes| String::from_utf8_lossy(bytes).into_owned())
     }
     /// Names, addresses, user agents and texts: an object by pseudonym, and `nobody` for what is
-    /// nobody's; null with the reason in `sealed` or `removed`; null for a person whose key was destroyed.
+    /// nobody's; null with the reason in `sealed` or `removed`, or null for a person whose key was
+    /// destroyed.
     async fn personal(&self) -> Option<Json> {
         self.0.personal.clone().map(Json)
     }
