@@ -170,7 +170,7 @@ open_vocabulary! {
     RemovalReason {
         /// Their retention period ended.
         Retention = "retention",
-        /// Somebody they are about was erased.
+        /// A person they are about was erased.
         Erasure = "erasure",
     }
 }

@@ -7,17 +7,14 @@ use claimledger_facts::{
     fact::FactData,
     ids::{LogPosition, RecordId, SourceId},
     random::{Random, SystemRandom},
-    record::{
-        BodyKind, Entry, Header, MAX_PLAIN_BYTES, MAX_RECORD_BYTES, Removal, SealedBody,
-        StoredHeader,
-    },
+    record::{Entry, Header, MAX_PLAIN_BYTES, MAX_RECORD_BYTES, SealedBody, StoredHeader},
     refusal::{Refusal, RefusalCode},
     seal::{
         self, BlindKind, KeyError, MasterKey, OpenError, PersonKey, SealError, SealInput,
         TenantKeys, new_pseudonym, open_original, open_personal, seal,
     },
     time::Time,
-    vocabulary::{Channel, RemovalReason},
+    vocabulary::Channel,
 };
 use common::*;
 use serde_json::{Map, json};
@@ -323,58 +320,6 @@ fn what_opens_must_be_what_was_committed_to() {
             .what
             .starts_with("personal block 0 is not the one")
     );
-}
-
-#[test]
-fn a_record_holds_without_its_sealed_bodies() {
-    let (whole, header) = finished(&many(), false);
-    let written = whole.decode().unwrap();
-    let (keys, people) = (tenant_keys(), persons(3));
-    let removal = Removal { reason: RemovalReason::Retention, at: Time::EPOCH };
-    let later = Removal { reason: RemovalReason::Erasure, at: Time::MAX };
-    for bodies in [&[BodyKind::Personal][..], &[BodyKind::Original], &BodyKind::ALL] {
-        let mut entry = whole.clone();
-        entry.remove(bodies, &removal);
-        entry.remove(bodies, &later);
-        assert_eq!(entry.decode().unwrap(), written, "leaf, header and facts are the same");
-        assert!(entry.size() < whole.size());
-        for body in BodyKind::ALL {
-            let gone = bodies.contains(&body).then_some(&removal);
-            assert_eq!(entry.sealed(body).removal(), gone, "the first reason stays");
-        }
-        let opened = open_personal(&entry, &header, &keys, &people).unwrap();
-        assert_eq!(opened.is_empty(), bodies.contains(&BodyKind::Personal));
-        match open_original(&entry, &header, &keys, &people) {
-            Err(OpenError::Removed(said)) => {
-                assert_eq!((bodies.contains(&BodyKind::Original), said), (true, removal.clone()));
-            }
-            original => {
-                assert!(!bodies.contains(&BodyKind::Original));
-                assert_eq!(original.unwrap(), many().original);
-            }
-        }
-        // The second person has no block: only the original needs their key.
-        let needed = match bodies {
-            [BodyKind::Personal] => 3,
-            [BodyKind::Original] => 2,
-            _ => 0,
-        };
-        assert_eq!(entry.persons().unwrap().len(), needed, "{bodies:?}");
-        // What comes back is compared with the header again.
-        entry.original = whole.personal.clone();
-        entry.decode().unwrap_err();
-    }
-}
-
-#[test]
-fn a_body_that_is_missing_without_a_reason_is_damage() {
-    let (whole, _) = finished(&many(), false);
-    let missing = SealedBody::Present(Vec::new());
-    for entry in
-        [Entry { personal: missing.clone(), ..whole.clone() }, Entry { original: missing, ..whole }]
-    {
-        entry.decode().unwrap_err();
-    }
 }
 
 #[test]

@@ -314,8 +314,8 @@ impl Inner {
         Ok(LogSize(after))
     }
 
-    /// One statement, which is a transaction by itself: dropped on its way, it is done or not, and
-    /// leaves nothing open.
+    /// One statement, which is a transaction by itself: a caller that stops waiting leaves nothing
+    /// open.
     async fn remove_bodies(
         self: &Arc<Self>,
         tenant: &TenantId,
