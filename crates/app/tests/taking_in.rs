@@ -320,7 +320,7 @@ async fn a_corrupt_record_stops_the_read_models_there() {
             .await
             .unwrap()
             .remove(0);
-    entry.id = claimledger_facts::ids::RecordId(Default::default());
+    entry.header.id = claimledger_facts::ids::RecordId(Default::default());
     claimledger_ledger::log::Log::append(
         &*world.log,
         &tenant("acme"),

@@ -5,7 +5,7 @@
 mod common;
 
 use claimledger_facts::{
-    ids::LogPosition, ids::SourceId, random::SystemRandom, seal, vocabulary::Door,
+    ids::LogPosition, ids::SourceId, random::SystemRandom, seal, vocabulary::Channel,
 };
 use common::*;
 use std::{
@@ -40,7 +40,7 @@ fn main() {
         let input = seal::SealInput {
             tenant: &tenant,
             source: &source,
-            door: Door::Http,
+            channel: Channel::Http,
             draft: &draft,
             persons: &persons,
             keys: &keys,
@@ -49,22 +49,22 @@ fn main() {
         seal::seal(input).unwrap()
     };
     let entry = sealed().finish(LogPosition(1_000_000), time("2026-03-10T09:30:01Z"), false, false);
-    let header = entry.decode_header().unwrap();
+    let header = entry.header.decode().unwrap();
     println!(
         "line {} bytes, entry {} bytes: header {}, facts {}, personal {}, original {}",
         draft.original.len(),
         entry.size(),
-        entry.header.len(),
+        entry.header.bytes.len(),
         entry.facts.len(),
-        entry.personal.len(),
-        entry.original.len()
+        entry.personal.bytes().map_or(0, <[u8]>::len),
+        entry.original.bytes().map_or(0, <[u8]>::len)
     );
     println!(
         "seal and finish  {:?}",
         best_of(5, || _ =
             black_box(sealed().finish(LogPosition(1), time("2026-03-10T09:30:01Z"), false, false)))
     );
-    println!("decode header    {:?}", best_of(5, || _ = black_box(entry.decode_header().unwrap())));
+    println!("decode header    {:?}", best_of(5, || _ = black_box(entry.header.decode().unwrap())));
     println!("decode           {:?}", best_of(5, || _ = black_box(entry.decode().unwrap())));
     println!(
         "open personal    {:?}",

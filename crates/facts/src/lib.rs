@@ -30,9 +30,9 @@
 //!
 //! # Changing one
 //! Any change of what is stored, be it a new optional field, is a new version: an older program
-//! would drop what it does not know. Raise the version in the table, add the step from the last one
-//! to [`upcast::Upcasts::CONTRACT`], and do step 4 again; the schema and golden file of the old
-//! version stay.
+//! would drop what it does not know. Raise the version in the table, let [`statement::read_data`]
+//! read the stored data of the last version as the current one, and do step 4 again; the schema and
+//! golden file of the old version stay.
 
 mod body;
 pub mod canonical;
@@ -45,10 +45,10 @@ pub mod personal;
 pub mod random;
 pub mod record;
 pub mod refusal;
+mod removal;
 pub mod schema;
 pub mod seal;
 pub mod statement;
 pub mod time;
 pub mod types;
-pub mod upcast;
 pub mod vocabulary;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// A refusal, as every door shows it.
+/// A refusal, as every interface shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("{}{message}", place(*line, field))]
 pub struct Refusal {

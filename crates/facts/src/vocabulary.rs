@@ -2,7 +2,7 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 macro_rules! vocabulary {
     ($($(#[doc = $doc:literal])* $name:ident {
@@ -112,11 +112,67 @@ vocabulary! {
         /// 22).
         LimitsNotLogged = "limits_not_logged",
     }
-    /// By which door a record came in.
-    Door { File = "file", Http = "http", Ledger = "ledger", }
     /// What a credential may do.
     Role { Ingest = "ingest", Read = "read", Investigate = "investigate", Export = "export",
         Govern = "govern", Operate = "operate", }
+}
+
+/// Words that later versions may add to: a word that this version does not know is kept as it is.
+macro_rules! open_vocabulary {
+    ($($(#[doc = $doc:literal])* $name:ident {
+        $($(#[doc = $vdoc:literal])* $variant:ident = $word:literal,)* })*) => {$(
+        $(#[doc = $doc])*
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum $name {
+            $($(#[doc = $vdoc])* #[doc = concat!("`", $word, "`")] $variant,)*
+            /// A word that this version does not know; made by [`Self::parse`] alone.
+            Other(Arc<str>),
+        }
+
+        impl $name {
+            /// Every known word.
+            pub const KNOWN: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The word as it is stored.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                match self { $(Self::$variant => $word,)* Self::Other(word) => word }
+            }
+
+            /// Reads a word, known or not.
+            #[must_use]
+            pub fn parse(word: &str) -> Self {
+                match word { $($word => Self::$variant,)* other => Self::Other(other.into()) }
+            }
+        }
+    )*};
+}
+
+open_vocabulary! {
+    /// How a record came in.
+    Channel {
+        /// From a file, by the command line.
+        File = "file",
+        /// By `POST /v1/facts`.
+        Http = "http",
+        /// By a hook of the source.
+        Hook = "hook",
+        /// Fetched by a poller.
+        Poller = "poller",
+        /// From a stream of the source.
+        Stream = "stream",
+        /// Written by the ledger itself.
+        Ledger = "ledger",
+        /// Copied from another ledger.
+        Copy = "copy",
+    }
+    /// Why sealed bodies of a record were removed.
+    RemovalReason {
+        /// Their retention period ended.
+        Retention = "retention",
+        /// A person they are about was erased.
+        Erasure = "erasure",
+    }
 }
 
 /// An authentication method reference: a value of RFC 8176 or one a vendor adds. Unknown values are

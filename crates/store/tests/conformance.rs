@@ -2,7 +2,11 @@
 //! as over memory.
 
 use async_trait::async_trait;
-use claimledger_facts::{ids::*, record::Entry, time::Time};
+use claimledger_facts::{
+    ids::*,
+    record::{BodyKind, Entry, Removal, StoredHeader},
+    time::Time,
+};
 use claimledger_ledger::{
     append::{AppendOutcome, AppendRequest},
     clock::{ClockGuard, ClockSettings, FixedClock},
@@ -61,6 +65,30 @@ impl Log for Fresh {
         positions: &[LogPosition],
     ) -> Result<Vec<Entry>, LogError> {
         self.store.log().read_at(tenant, positions).await
+    }
+    async fn headers(
+        &self,
+        tenant: &TenantId,
+        from: LogPosition,
+        max: usize,
+    ) -> Result<Vec<StoredHeader>, LogError> {
+        self.store.log().headers(tenant, from, max).await
+    }
+    async fn headers_at(
+        &self,
+        tenant: &TenantId,
+        positions: &[LogPosition],
+    ) -> Result<Vec<StoredHeader>, LogError> {
+        self.store.log().headers_at(tenant, positions).await
+    }
+    async fn remove_bodies(
+        &self,
+        tenant: &TenantId,
+        positions: &[LogPosition],
+        bodies: &[BodyKind],
+        removal: &Removal,
+    ) -> Result<(), LogError> {
+        self.store.log().remove_bodies(tenant, positions, bodies, removal).await
     }
     async fn head(&self, tenant: &TenantId) -> Result<LogSize, LogError> {
         self.store.log().head(tenant).await
@@ -434,7 +462,7 @@ async fn the_sequencer_over_sqlite_groups_repeats_and_comes_back() {
                 .zip(0..)
                 .map(|(entry, n)| IndexRow {
                     position: LogPosition(n),
-                    id: entry.id,
+                    id: entry.header.id,
                     terms: terms.clone(),
                     summary: Vec::new(),
                 })

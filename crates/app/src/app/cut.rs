@@ -14,7 +14,7 @@ use claimledger_domain::{
     model::Cut,
 };
 use claimledger_facts::{ids::LogPosition, time::Time};
-use claimledger_ledger::log::LogError;
+use claimledger_ledger::log::{LogError, no_record};
 use std::time::Duration;
 
 /// How long a read waits for the read models before it says that they lag.
@@ -246,13 +246,11 @@ impl Inner {
         if let Some(time) = tenant.knowledge.times.recorded(position) {
             return Ok(time);
         }
-        let entries = self.log.read_at(&tenant.id, &[position]).await?;
-        let entry = entries.first().ok_or_else(|| LogError::Corrupt {
-            position,
-            what: "the log has no record here".to_owned(),
-        })?;
-        let header = entry
-            .decode_header()
+        let headers = self.log.headers(&tenant.id, position, 1).await?;
+        let header = headers
+            .first()
+            .ok_or_else(|| no_record(position))?
+            .decode()
             .map_err(|error| LogError::Corrupt { position, what: error.what })?;
         tenant.knowledge.times.keep_recorded(position, header.recorded_at);
         Ok(header.recorded_at)

@@ -1,4 +1,4 @@
-//! Taking records in: what a door hands over, and what it answers.
+//! Taking records in: from drafts to receipts.
 
 pub use crate::model::ingest::{Batch, IngestError, Ingested};
 
@@ -18,7 +18,7 @@ use claimledger_facts::{
     record::Prepared,
     refusal::{Refusal, RefusalCode},
     seal::{PersonKey, SealInput, seal},
-    vocabulary::{Door, Note, Role},
+    vocabulary::{Channel, Note, Role},
 };
 use claimledger_ledger::{
     append::{AppendRequest, Receipt, SequencerError},
@@ -45,7 +45,7 @@ impl App {
         if let Some(forbidden) = lacks(caller, Role::Ingest) {
             return Err(forbidden);
         }
-        let Batch { mut drafts, door, source, expected_revision, rehearsal_now } = batch;
+        let Batch { mut drafts, channel, source, expected_revision, rehearsal_now } = batch;
         let too_large = || log(LogError::TooLarge);
         if drafts.len() > MAX_APPEND_ENTRIES {
             return Err(too_large());
@@ -64,7 +64,7 @@ impl App {
             let source =
                 source_of(caller, draft, &default).map_err(|refusal| refusal.on_line(*line))?;
             let mut record = self
-                .seal(&tenant, source, door, draft, &persons)
+                .seal(&tenant, source, channel.clone(), draft, &persons)
                 .map_err(|refusal| refusal.on_line(*line))?;
             if tenant.identity.rehearsal && record.recorded_at.is_none() {
                 record.recorded_at = rehearsal_now;
@@ -96,14 +96,14 @@ impl App {
         &self,
         tenant: &Tenant,
         source: &SourceId,
-        door: Door,
+        channel: Channel,
         draft: &Draft,
         persons: &[(Pseudonym, PersonKey)],
     ) -> Result<Prepared, Refusal> {
         let input = SealInput {
             tenant: &tenant.id,
             source,
-            door,
+            channel,
             draft,
             persons,
             keys: &tenant.identity.keys,

@@ -18,11 +18,11 @@ use claimledger_domain::{
 };
 use claimledger_facts::{
     ids::{AppId, LogPosition, Pseudonym, SessionId, SourceId},
-    record::Digest32,
+    record::{BodyKind, Digest32, Removal},
     statement::Statement,
     time::{Occurred, Time},
     types::factor::PolicyDecided,
-    vocabulary::HeardBasis,
+    vocabulary::{Channel, HeardBasis},
 };
 use std::sync::Arc;
 
@@ -402,6 +402,10 @@ pub struct RecordView {
     pub original: Option<Vec<u8>>,
     /// Labels and indicators of the people it is about, likewise; canonical JSON.
     pub personal: Option<serde_json::Value>,
+    /// Sealed bodies that were removed.
+    pub removed: Vec<(BodyKind, Removal)>,
+    /// How it came in.
+    pub channel: Channel,
     /// Which translator read it.
     pub translator: String,
     /// Whether the source said something else under the same id too.

@@ -5,7 +5,7 @@ use claimledger_facts::{
     ids::{LogPosition, SessionId, SourceEventId, SourceId},
     refusal::Refusal,
     time::Time,
-    vocabulary::Door,
+    vocabulary::Channel,
 };
 use claimledger_ledger::append::{AppendOutcome, SequencerError};
 
@@ -14,13 +14,14 @@ use claimledger_ledger::append::{AppendOutcome, SequencerError};
 pub struct Batch {
     /// Each with its line, from 1.
     pub drafts: Vec<(u64, Draft)>,
-    /// By which door.
-    pub door: Door,
+    /// How they came in.
+    pub channel: Channel,
     /// The source of drafts that name none; else the credential's, else the tenant's name.
     pub source: Option<SourceId>,
     /// Write only if this session id is named by exactly so many records.
     pub expected_revision: Option<(SessionId, u64)>,
-    /// Now, as a rehearsal's door asserts it for drafts that do not say when they were recorded.
+    /// Now, as a request to a rehearsal asserts it for drafts that do not say when they were
+    /// recorded.
     /// Ignored elsewhere.
     pub rehearsal_now: Option<Time>,
 }

@@ -78,20 +78,23 @@ async fn in_force(
     }
     let mut next = LogPosition(covered);
     while next.0 < head {
-        let entries = log.read(&tenant.id, next, PAGE).await?;
-        if entries.is_empty() {
+        let headers = log.headers(&tenant.id, next, PAGE).await?;
+        if headers.is_empty() {
             break;
         }
-        for entry in &entries {
-            let header = entry
-                .decode_header()
+        let mut own = Vec::new();
+        for header in &headers {
+            let header = header
+                .decode()
                 .map_err(|error| LogError::Corrupt { position: next, what: error.what })?;
-            if header.source.as_str() == LEDGER_SOURCE
-                && let Some(rules) = activated(&decode(&tenant.id, next, entry)?)
-            {
-                found = (next, rules);
+            if header.source.as_str() == LEDGER_SOURCE {
+                own.push(next);
             }
             next = LogPosition(next.0 + 1);
+        }
+        for (position, entry) in own.iter().zip(log.read_at(&tenant.id, &own).await?) {
+            let record = decode(&tenant.id, *position, &entry)?;
+            found = activated(&record).map_or(found, |rules| (*position, rules));
         }
     }
     Ok(Some(found))

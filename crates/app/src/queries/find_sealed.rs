@@ -74,7 +74,7 @@ impl Search<'_> {
             self.inner().log.read_at(&tenant.id, positions).await?.iter().zip(positions)
         {
             let corrupt = |what| LogError::Corrupt { position: *position, what };
-            let header = entry.decode_header().map_err(|error| corrupt(error.what))?;
+            let header = entry.header.decode().map_err(|error| corrupt(error.what))?;
             let blocks = open_personal(entry, &header, &tenant.identity.keys, &[])
                 .map_err(|error| corrupt(error.what))?;
             let labels = blocks

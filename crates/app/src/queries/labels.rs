@@ -61,7 +61,7 @@ impl Inner {
         for position in positions.iter().rev().take(LOOKED_AT) {
             for entry in self.log.read_at(&tenant.id, &[*position]).await? {
                 let corrupt = |what| LogError::Corrupt { position: *position, what };
-                let header = entry.decode_header().map_err(|error| corrupt(error.what))?;
+                let header = entry.header.decode().map_err(|error| corrupt(error.what))?;
                 let blocks = open_personal(&entry, &header, &tenant.identity.keys, &keys)
                     .map_err(|error| corrupt(error.what))?;
                 for block in blocks.iter().filter(|block| block.pseudonym.as_ref() == Some(person))

@@ -15,7 +15,7 @@ use crate::{
 };
 use claimledger_facts::{
     ids::{LogPosition, LogSize, RecordId, SourceId},
-    record::{Entry, Header},
+    record::{BodyKind, Entry, Header, Removal},
     seal::{OpenError, open_original, open_personal},
 };
 use claimledger_ledger::log::LogError;
@@ -59,7 +59,9 @@ impl App {
         let view = RecordView {
             reference: record_summary::reference(&record.header, &record.statement.kind),
             leaf: record.leaf,
-            header: entry.header,
+            removed: removed(&entry, &record.header),
+            header: entry.header.bytes,
+            channel: record.header.channel,
             translator: record.header.translator,
             statement: record.statement,
             original,
@@ -70,6 +72,15 @@ impl App {
         self.0.record_disclosure(caller, query, None, &view);
         Ok(Some(view))
     }
+}
+
+/// The sealed bodies that were removed. Of a record without personal blocks nothing personal was.
+fn removed(entry: &Entry, header: &Header) -> Vec<(BodyKind, Removal)> {
+    BodyKind::ALL
+        .into_iter()
+        .filter(|body| *body != BodyKind::Personal || !header.personal.is_empty())
+        .filter_map(|body| Some((body, entry.sealed(body).removal()?.clone())))
+        .collect()
 }
 
 impl Inner {
@@ -122,9 +133,12 @@ impl Inner {
         let keys = tenant.identity.keyring.open(&persons).await?;
         let original = match open_original(entry, header, &tenant.identity.keys, &keys) {
             Ok(original) => Some(original),
-            Err(OpenError::Erased { .. }) => None,
+            Err(OpenError::Erased { .. } | OpenError::Removed(_)) => None,
             Err(OpenError::Corrupt(error)) => return Err(corrupt(error.what)),
         };
+        if entry.personal.removal().is_some() {
+            return Ok((original, None));
+        }
         let mut personal = Map::new();
         for block in open_personal(entry, header, &tenant.identity.keys, &keys)
             .map_err(|error| corrupt(error.what))?

@@ -86,10 +86,10 @@ impl Tenant {
         let keys = TenantKeys::unwrap(&parts.master, id, &row.wrapped)
             .map_err(|_| keys_do_not_open(id))?;
         let head = parts.log.head(id).await?.0;
-        let last = parts.log.read_at(id, &[LogPosition(head.saturating_sub(1))]).await?;
+        let last = parts.log.headers(id, LogPosition(head.saturating_sub(1)), 1).await?;
         let last = last
             .first()
-            .and_then(|entry| entry.decode_header().ok())
+            .and_then(|header| header.decode().ok())
             .map_or(genesis.reference.recorded_at, |header| header.recorded_at);
         let last_recorded = Arc::new(AtomicI64::new(last.micros()));
         let own = Arc::new(OwnRecords {

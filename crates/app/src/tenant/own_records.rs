@@ -14,7 +14,7 @@ use claimledger_facts::{
     seal::{SealInput, TenantKeys, seal},
     time::{Occurred, Time},
     types::ledger::FactConflicted,
-    vocabulary::Door,
+    vocabulary::Channel,
 };
 use claimledger_ledger::{clock::Clock, sequencer::LedgerFacts};
 use serde_json::json;
@@ -80,7 +80,7 @@ impl OwnRecords {
         let prepared = seal(SealInput {
             tenant: &self.tenant,
             source: &SourceId::new(LEDGER_SOURCE),
-            door: Door::Ledger,
+            channel: Channel::Ledger,
             draft: &draft,
             persons: &[],
             keys: &self.keys,

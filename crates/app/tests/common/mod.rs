@@ -12,7 +12,7 @@ use claimledger_facts::{
     random::SystemRandom,
     seal::MasterKey,
     time::Time,
-    vocabulary::Door,
+    vocabulary::Channel,
 };
 use claimledger_ledger::{
     clock::FixedClock,
@@ -108,7 +108,13 @@ pub(crate) fn drafts<S: AsRef<str>>(lines: &[S]) -> Vec<(u64, Draft)> {
 }
 
 pub(crate) fn batch(drafts: Vec<(u64, Draft)>) -> Batch {
-    Batch { drafts, door: Door::File, source: None, expected_revision: None, rehearsal_now: None }
+    Batch {
+        drafts,
+        channel: Channel::File,
+        source: None,
+        expected_revision: None,
+        rehearsal_now: None,
+    }
 }
 
 pub(crate) async fn ingest(

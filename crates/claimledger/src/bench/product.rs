@@ -7,7 +7,7 @@ use anyhow::Result;
 use claimledger_app::{app::App, intake::Batch, model::question::Caller};
 use claimledger_facts::{
     ids::{SourceId, TenantId},
-    vocabulary::Door,
+    vocabulary::Channel,
 };
 use claimledger_ledger::clock::ClockSettings;
 use claimledger_sources::{Dialect, translate};
@@ -71,7 +71,7 @@ pub(crate) async fn send(
     }
     let batch = Batch {
         drafts,
-        door: Door::File,
+        channel: Channel::File,
         source: Some(SourceId::new("okta")),
         expected_revision: None,
         rehearsal_now: None,

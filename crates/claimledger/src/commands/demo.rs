@@ -17,7 +17,7 @@ use claimledger_app::{
 use claimledger_domain::explain;
 use claimledger_facts::{
     ids::{AppId, SessionId, SourceId, TenantId},
-    vocabulary::{Door, Role},
+    vocabulary::{Channel, Role},
 };
 use claimledger_sources::{Dialect, Limits, Splitter, translate};
 use std::path::Path;
@@ -172,7 +172,7 @@ pub(crate) async fn fill(
     }
     let batch = Batch {
         drafts,
-        door: Door::File,
+        channel: Channel::File,
         source: source.map(SourceId::new),
         expected_revision: None,
         rehearsal_now: None,

@@ -15,7 +15,7 @@ use claimledger_facts::{
     ids::{SessionId, SourceId},
     refusal::{Refusal, RefusalCode},
     time::Time,
-    vocabulary::Door as By,
+    vocabulary::Channel,
 };
 use claimledger_ledger::append::{AppendOutcome, SequencerError};
 use claimledger_sources::{Dialect, Limits, Piece, Splitter, translate};
@@ -243,7 +243,7 @@ impl Run<'_> {
                 } else {
                     std::mem::take(&mut batch)
                 },
-                door: By::File,
+                channel: Channel::File,
                 source: self.plan.source.clone(),
                 expected_revision: self.plan.expect.clone(),
                 rehearsal_now: self.plan.now,

@@ -47,7 +47,8 @@ fn record_text(record: &Value) -> String {
             field(record, "session")
         ),
         format!(
-            "{} · {understood} · notes {}",
+            "by {} · {} · {understood} · notes {}",
+            field(record, "channel"),
             field(record, "translator"),
             joined(&record["notes"])
         ),
@@ -61,6 +62,15 @@ fn record_text(record: &Value) -> String {
             let data = if data.is_null() { "key destroyed" } else { &data.to_string() };
             format!("  {}: {}", escape(whose), escape(data))
         }));
+    }
+    // That the original was removed is what `sealed` says.
+    let removed = record["removed"].as_array().into_iter().flatten();
+    for removed in removed.filter(|removed| removed["body"] == "personal") {
+        parts.push(format!(
+            "\nthe personal blocks were removed: {}, {}",
+            field(removed, "reason"),
+            field(removed, "at")
+        ));
     }
     match record["original"].as_str() {
         Some(original) => parts.push(format!("\noriginal:\n{}", escape(original.trim_end()))),

@@ -8,10 +8,10 @@ use claimledger_facts::{
     ids::{Pseudonym, SourceId, TenantId},
     personal::Personal,
     random::Random,
-    record::{Entry, Header, Prepared},
-    seal::{self, MasterKey, PersonKey, SealInput, TenantKeys},
+    record::{Entry, Header, Prepared, SealedBody},
+    seal::{self, MasterKey, OpenError, PersonKey, SealInput, TenantKeys},
     time::{Occurred, Time},
-    vocabulary::{Door, Note},
+    vocabulary::{Channel, Note},
 };
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -332,24 +332,42 @@ pub(crate) fn special_drafts() -> Vec<(&'static str, Draft)> {
         ),
         fact("idp.key_added", None, None, None),
     ];
-    vec![("not_understood", not_understood), ("many_facts_many_persons", many)]
-}
-
-/// Drafts of which every body is packed with the dictionary, but for what is too large for it: by
-/// name.
-pub(crate) fn dictionary_drafts() -> Vec<(&'static str, Draft)> {
-    let mut draft = draft_of("claims.received");
-    draft.original = format!(
+    let mut packed = draft_of("claims.received");
+    packed.original = format!(
         r#"{{"id":"S1-claims","type":"claims.received","session":"S1","data":{}}}"#,
-        draft.facts[0].data.to_value().unwrap()
+        packed.facts[0].data.to_value().unwrap()
     )
     .into_bytes();
-    draft.unowned =
+    packed.unowned =
         object(json!({"text": ["asked by phone, and again by phone, and by phone"]})).into();
-    let mut large = draft.clone();
+    let mut large = packed.clone();
     large.source_id = "large-1".into();
-    large.original = draft.original.repeat(40);
-    vec![("claims", draft), ("large", large)]
+    large.facts = (0..40).flat_map(|_| packed.facts.clone()).collect();
+    large.original = packed.original.repeat(40);
+    vec![
+        ("tiny", empty_draft("k")),
+        ("not_understood", not_understood),
+        ("packed", packed),
+        ("large", large),
+        ("many_facts_many_persons", many),
+    ]
+}
+
+/// The drafts of a small ledger, in order of their positions: by name.
+pub(crate) fn ledger_drafts() -> Vec<(&'static str, Draft)> {
+    let opened = Draft { persons: Vec::new(), ..draft_of("ledger.opened") };
+    let started = draft_of("session.started");
+    let mut verified = draft_of("factor.verified");
+    verified.persons = vec![alice()];
+    verified.occurred = Occurred::at(time("2026-03-10T10:01:00Z"));
+    let mut accessed = draft_of("app.accessed");
+    accessed.occurred = Occurred::at(time("2026-03-10T10:02:00Z"));
+    vec![
+        ("0_opened", opened),
+        ("1_normal", started),
+        ("2_bodies_removed", verified),
+        ("3_unknown_channel", accessed),
+    ]
 }
 
 /// Seals a draft with the fixed keys and randomness that follows from its kind.
@@ -358,18 +376,39 @@ pub(crate) fn seal_fixed(draft: &Draft) -> Prepared {
 }
 
 pub(crate) fn seal_with(draft: &Draft, random: &dyn Random) -> Prepared {
-    let (tenant, source) = (tenant(), SourceId::from("acme-sp"));
+    let ledgers_own = draft.kind == "ledger.opened";
+    let source = SourceId::from(if ledgers_own { "claimledger" } else { "acme-sp" });
+    let tenant = tenant();
     let persons = persons(draft.persons.len());
     seal::seal(SealInput {
         tenant: &tenant,
         source: &source,
-        door: Door::File,
+        channel: if ledgers_own { Channel::Ledger } else { Channel::File },
         draft,
         persons: &persons,
         keys: &tenant_keys(),
         random,
     })
     .unwrap()
+}
+
+/// The bytes of a sealed body that is there.
+pub(crate) fn bytes(body: &SealedBody) -> &[u8] {
+    body.bytes().expect("the body is there")
+}
+
+/// What is stored of an entry whose bodies are there.
+pub(crate) fn parts(entry: &Entry) -> [&[u8]; 4] {
+    [&entry.header.bytes, &entry.facts, bytes(&entry.personal), bytes(&entry.original)]
+}
+
+pub(crate) fn parts_mut(entry: &mut Entry) -> [&mut Vec<u8>; 4] {
+    let [SealedBody::Present(personal), SealedBody::Present(original)] =
+        [&mut entry.personal, &mut entry.original]
+    else {
+        panic!("a body was removed");
+    };
+    [&mut entry.header.bytes, &mut entry.facts, personal, original]
 }
 
 /// What the sealed bodies hold.
@@ -383,6 +422,10 @@ pub(crate) fn opened(entry: &Entry, header: &Header) -> Value {
             there")})
         })
         .collect();
-    let original = seal::open_original(entry, header, &keys, &persons).unwrap();
-    json!({"personal": blocks, "original": String::from_utf8(original).unwrap()})
+    let original = match seal::open_original(entry, header, &keys, &persons) {
+        Ok(original) => Some(String::from_utf8(original).unwrap()),
+        Err(OpenError::Removed(_)) => None,
+        Err(error) => panic!("{error}"),
+    };
+    json!({"personal": blocks, "original": original})
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use claimledger_facts::{
     ids::*,
-    record::{Entry, Prepared, Record},
+    record::{BodyKind, Entry, Prepared, Record, Removal, StoredHeader},
     time::Time,
 };
 use claimledger_ledger::{
@@ -215,6 +215,34 @@ impl Log for Faulty {
         positions: &[LogPosition],
     ) -> Result<Vec<Entry>, LogError> {
         self.log.read_at(tenant, positions).await
+    }
+
+    async fn headers(
+        &self,
+        tenant: &TenantId,
+        from: LogPosition,
+        max: usize,
+    ) -> Result<Vec<StoredHeader>, LogError> {
+        self.reads.fetch_add(1, SeqCst);
+        self.log.headers(tenant, from, max).await
+    }
+
+    async fn headers_at(
+        &self,
+        tenant: &TenantId,
+        positions: &[LogPosition],
+    ) -> Result<Vec<StoredHeader>, LogError> {
+        self.log.headers_at(tenant, positions).await
+    }
+
+    async fn remove_bodies(
+        &self,
+        tenant: &TenantId,
+        positions: &[LogPosition],
+        bodies: &[BodyKind],
+        removal: &Removal,
+    ) -> Result<(), LogError> {
+        self.log.remove_bodies(tenant, positions, bodies, removal).await
     }
 
     async fn head(&self, tenant: &TenantId) -> Result<LogSize, LogError> {

@@ -14,7 +14,7 @@ use claimledger_facts::{
     ids::SessionId,
     refusal::{Refusal, RefusalCode},
     time::Time,
-    vocabulary::{Door, Role},
+    vocabulary::{Channel, Role},
 };
 use claimledger_ledger::{
     append::AppendOutcome,
@@ -39,7 +39,7 @@ pub(crate) struct Parameters {
     session: Option<String>,
     /// Write only if the session id is named by exactly so many records.
     expected_revision: Option<u64>,
-    /// Now, as a rehearsal's door asserts it.
+    /// Now, as a request to a rehearsal asserts it.
     now: Option<String>,
 }
 
@@ -71,7 +71,8 @@ pub(crate) async fn post(
     .map_err(|_| {
         Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the body could not be read")
     })??;
-    let batch = Batch { drafts, door: Door::Http, source: None, expected_revision, rehearsal_now };
+    let batch =
+        Batch { drafts, channel: Channel::Http, source: None, expected_revision, rehearsal_now };
     let results: Vec<Value> = server.app.ingest(&caller, batch).await?.iter().map(result).collect();
     Ok(Json(json!({"results": results})).into_response())
 }

@@ -13,7 +13,9 @@ use claimledger_app::model::{
     question::{AskError, Caller, RecordBy},
 };
 use claimledger_domain::model::RecordRef;
-use claimledger_facts::{ids::LogPosition, statement::is_sealed_index, vocabulary::Role};
+use claimledger_facts::{
+    ids::LogPosition, record::BodyKind, statement::is_sealed_index, vocabulary::Role,
+};
 use maud::{Markup, html};
 
 /// More records than this are shown in pages.
@@ -132,6 +134,7 @@ fn opened(view: &RecordView) -> Markup {
             dt { "recorded" } dd {
                 (times.show(record.recorded_at)) " (" (delay(record.occurred.from,
                 record.recorded_at)) ")" }
+            dt { "channel" } dd { (inert(view.channel.as_str())) }
             dt { "translator" } dd { (inert(&view.translator)) }
             @if view.variant { dt { "variant" } dd { "the source said something else under the \
                 same id too" } }
@@ -152,7 +155,10 @@ fn sealed(view: &RecordView, caller: &Caller) -> Markup {
     let personal = view.personal.as_ref().map(rows).unwrap_or_default();
     html! {
         h3 { "Sealed" }
-        @if let Some(reason) = record::sealed(view, caller) { p { (reason) } }
+        @if let Some(reason) = record::sealed(view, caller) { p { (inert(&reason)) } }
+        @if let Some(removed) = record::removed(view, BodyKind::Personal) {
+            p { (inert(&removed)) }
+        }
         @if !personal.is_empty() {
             dl class="fact" { @for (path, value) in &personal {
                 dt { (plain(path)) } dd { (inert(value)) } } }

@@ -461,7 +461,7 @@ impl Database {
 
 /// What [`Database::schema`] is where nothing is damaged; after a change of `migrations` the
 /// refusal says the new value.
-const LOG_SCHEMA: u32 = 0x9d76_75e4;
+const LOG_SCHEMA: u32 = 0xa4d3_b3f2;
 const KEYS_SCHEMA: u32 = 0x3c20_1b64;
 const VIEWS_SCHEMA: u32 = 0x4b04_adf1;
 

@@ -8,6 +8,7 @@ use crate::graphql::{
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use claimledger_app::model::answer::RecordView;
 use claimledger_domain::model;
+use claimledger_facts::record::{BodyKind, Removal};
 
 /// A record, as an answer names it.
 #[derive(SimpleObject, Clone)]
@@ -43,6 +44,27 @@ impl From<&model::RecordRef> for RecordRef {
             occurred_at: record.occurred.from.into(),
             occurred_to: record.occurred.to.map(DateTime),
             recorded_at: record.recorded_at.into(),
+        }
+    }
+}
+
+/// A sealed body of a record that was removed.
+#[derive(SimpleObject)]
+pub(crate) struct RemovedBody {
+    /// Which: `personal` (all personal blocks) or `original`.
+    body: &'static str,
+    /// The stated reason: `retention`, `erasure`, or a word of a later version.
+    reason: String,
+    /// When it was removed.
+    at: DateTime,
+}
+
+impl From<&(BodyKind, Removal)> for RemovedBody {
+    fn from((body, removal): &(BodyKind, Removal)) -> Self {
+        Self {
+            body: body.as_str(),
+            reason: removal.reason.as_str().to_owned(),
+            at: removal.at.into(),
         }
     }
 }
@@ -110,14 +132,24 @@ impl Record {
         self.0.original.as_deref().map(|bytes| String::from_utf8_lossy(bytes).into_owned())
     }
     /// Names, addresses, user agents and texts: an object by pseudonym, and `nobody` for what is
-    /// nobody's; null with the reason in `sealed`, or null for somebody whose key was destroyed.
+    /// nobody's; null with the reason in `sealed` or `removed`, or null for a person whose key was
+    /// destroyed.
     async fn personal(&self) -> Option<Json> {
         self.0.personal.clone().map(Json)
     }
-    /// Why the original cannot be seen: the role is missing, or the key of somebody whom it is
-    /// about was destroyed; null: it can.
-    async fn sealed(&self, ctx: &Context<'_>) -> Result<Option<&'static str>> {
+    /// Why the original cannot be seen: it was removed, the role is missing, or the key of a person
+    /// it is about was destroyed; null: it can.
+    async fn sealed(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         Ok(crate::record::sealed(&self.0, &ctx.data::<Asker>()?.caller))
+    }
+    /// Sealed bodies that were removed, by retention or erasure: the facts and the proof stay.
+    async fn removed(&self) -> Vec<RemovedBody> {
+        self.0.removed.iter().map(RemovedBody::from).collect()
+    }
+    /// How it came in: `file`, `http`, `hook`, `poller`, `stream`, `ledger`, `copy`, or a word of a
+    /// later version.
+    async fn channel(&self) -> &str {
+        self.0.channel.as_str()
     }
     /// How it was read: codes.
     async fn notes(&self) -> Vec<&str> {

@@ -16,7 +16,7 @@ use claimledger_facts::{
     random::SystemRandom,
     seal::MasterKey,
     time::Time,
-    vocabulary::{Door, Role},
+    vocabulary::{Channel, Role},
 };
 use claimledger_ledger::{
     clock::FixedClock,
@@ -88,7 +88,7 @@ impl World {
                 .collect();
             let batch = Batch {
                 drafts,
-                door: Door::File,
+                channel: Channel::File,
                 source: None,
                 expected_revision: None,
                 rehearsal_now: None,
