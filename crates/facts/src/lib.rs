@@ -41,6 +41,7 @@ pub mod draft;
 pub mod fact;
 mod header;
 pub mod ids;
+pub mod nature;
 pub mod personal;
 pub mod random;
 pub mod record;

@@ -38,7 +38,7 @@ pub fn schema_files() -> Vec<SchemaFile> {
 pub fn line_schema() -> Value {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
     let mut by_type = Vec::new();
-    let types: Vec<&FactType> = FACT_TYPES.iter().filter(|fact| !fact.ledger_only).collect();
+    let types: Vec<&FactType> = FACT_TYPES.iter().filter(|fact| !fact.is_ledger_only()).collect();
     for fact in &types {
         let data = data_schema_ref(fact.name, &mut generator)
             .map_or(Value::Bool(true), |schema| schema.to_value());

@@ -237,7 +237,7 @@ fn fact_type(line: &Map<String, Value>) -> Result<&'static FactType, Refusal> {
         }
     };
     match FactType::named(name) {
-        Some(fact_type) if fact_type.ledger_only => Err(Refusal::field(
+        Some(fact_type) if fact_type.is_ledger_only() => Err(Refusal::field(
             RefusalCode::Reserved,
             "type",
             "a fact type that a source may write",
@@ -245,8 +245,10 @@ fn fact_type(line: &Map<String, Value>) -> Result<&'static FactType, Refusal> {
         )),
         Some(fact_type) => Ok(fact_type),
         None => {
-            let close =
-                text::close(name, FACT_TYPES.iter().filter(|t| !t.ledger_only).map(|t| t.name));
+            let close = text::close(
+                name,
+                FACT_TYPES.iter().filter(|t| !t.is_ledger_only()).map(|t| t.name),
+            );
             let expected = if close.is_empty() {
                 EXPECTED.to_owned()
             } else {

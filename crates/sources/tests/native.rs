@@ -318,7 +318,7 @@ fn every_type_of_the_contract_is_read() {
         "hold.placed" | "hold.released" => json!({"hold": "H"}),
         other => panic!("a new type: {other}"),
     };
-    for kind in FACT_TYPES.iter().filter(|kind| !kind.ledger_only) {
+    for kind in FACT_TYPES.iter().filter(|kind| !kind.is_ledger_only()) {
         let mut event = json!({"id": "f", "type": kind.name, "occurred_at": "2026-03-10T10:00:00Z",
             "data": smallest(kind.name)});
         if kind.needs_session {

@@ -5,6 +5,10 @@ use super::prelude::*;
 /// `sign_in.refused`: a sign-in, a factor of one, or an access did not succeed. It never counts as
 /// a factor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{
+    "result": "failure", "reason": "push_rejected", "method": "push", "idp": "idp-x",
+    "app": "payroll"
+}]))]
 pub struct SignInRefused {
     /// What became of it.
     pub result: SignInResult,

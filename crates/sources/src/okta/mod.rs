@@ -33,7 +33,7 @@ use crate::{
 };
 use claimledger_facts::{
     draft::{Draft, DraftFact},
-    fact::{FactData, FactType},
+    fact::FactData,
     ids::{SessionId, SourceEventId},
     refusal::{Refusal, RefusalCode},
     time::{Occurred, Time},
@@ -128,8 +128,7 @@ fn draft(mut members: Object<'_>, bytes: &[u8]) -> Result<Draft, Refusal> {
         // An attempt under a name that Okta does not know has no user, and one that failed early no
         // session; anything else needs its subject.
         let is_attempt = matches!(said.data, FactData::SignInRefused(_));
-        let needs_session =
-            FactType::named(said.data.type_name()).is_some_and(|fact| fact.needs_session);
+        let needs_session = said.data.fact_type().needs_session;
         if !is_attempt && subject.is_none() || needs_session && whose.is_none() {
             return None;
         }
