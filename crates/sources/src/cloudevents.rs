@@ -15,9 +15,9 @@
 //! is left out of it; other extensions count as unknown fields.
 
 use crate::{
-    contract::EXPECTED_ID,
+    Look, SourceSettings, Translation, Translator,
     native::{self, invalid},
-    text,
+    text::{self, EXPECTED_ID},
 };
 use claimledger_facts::{
     draft::Draft,
@@ -42,10 +42,19 @@ const TRANSPORT: &[&str] = &[
     "recordedtime",
 ];
 
-/// Reads one envelope.
-pub(crate) fn translate(bytes: &[u8]) -> Result<Draft, Refusal> {
-    let (envelope, exact) = native::parse(bytes)?;
-    unwrap(envelope, bytes).map(|draft| exact.add_to(draft))
+/// The translator of envelopes.
+pub(crate) struct CloudEvents;
+
+impl Translator for CloudEvents {
+    fn translate(
+        &self,
+        _settings: &SourceSettings,
+        _previous: Option<&Look>,
+        bytes: &[u8],
+    ) -> Result<Translation, Refusal> {
+        let (envelope, exact) = native::parse(bytes)?;
+        Ok(vec![exact.add_to(unwrap(envelope, bytes)?)].into())
+    }
 }
 
 /// Whether an object says that it is an envelope of a fact.
@@ -152,7 +161,7 @@ fn fact_type(value: Option<Value>) -> Result<Value, Refusal> {
                 RefusalCode::UnknownType,
                 "type",
                 EXPECTED,
-                format!("`{}` is no type of this ledger", text::shown(&name)),
+                format!("unknown event type `{}`", text::shown(&name)),
             )),
         },
         Some(_) => Err(invalid("type", EXPECTED, "the value is no string")),

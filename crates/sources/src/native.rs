@@ -2,11 +2,11 @@
 //! `semantics.md` 30 to 35).
 
 use crate::{
-    bearer, cloudevents,
-    contract::{self, EXPECTED_ID, EXPECTED_TIME},
+    Look, SourceSettings, Translation, Translator, bearer, cloudevents,
+    contract::{self, EXPECTED_TIME},
     json::{Json, Object},
     strict::{self, Duplicates},
-    text,
+    text::{self, EXPECTED_ID},
 };
 use claimledger_facts::{
     canonical,
@@ -20,8 +20,21 @@ use claimledger_facts::{
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// Reads one native fact.
-pub(crate) fn translate(bytes: &[u8]) -> Result<Draft, Refusal> {
+/// The translator of native facts.
+pub(crate) struct Native;
+
+impl Translator for Native {
+    fn translate(
+        &self,
+        _settings: &SourceSettings,
+        _previous: Option<&Look>,
+        bytes: &[u8],
+    ) -> Result<Translation, Refusal> {
+        Ok(vec![read(bytes)?].into())
+    }
+}
+
+fn read(bytes: &[u8]) -> Result<Draft, Refusal> {
     let (line, exact) = parse(bytes)?;
     // An envelope is accepted equally wherever a fact is: its type tells it, as no fact type begins
     // like that.
@@ -252,13 +265,13 @@ fn fact_type(line: &Map<String, Value>) -> Result<&'static FactType, Refusal> {
             let expected = if close.is_empty() {
                 EXPECTED.to_owned()
             } else {
-                format!("{EXPECTED}, perhaps {}", close.join(", "))
+                format!("{EXPECTED}, perhaps {}", text::any_of(close))
             };
             Err(Refusal::field(
                 RefusalCode::UnknownType,
                 "type",
                 expected,
-                format!("there is no fact type `{}`", text::shown(name)),
+                format!("unknown fact type `{}`", text::shown(name)),
             ))
         }
     }
@@ -266,8 +279,8 @@ fn fact_type(line: &Map<String, Value>) -> Result<&'static FactType, Refusal> {
 
 fn instant(value: &Value, field: &str) -> Result<chrono::DateTime<chrono::Utc>, Refusal> {
     match value {
-        Value::String(time) => contract::instant(time).ok_or_else(|| {
-            invalid(field, EXPECTED_TIME, format!("`{}` is no such time", text::shown(time)))
+        Value::String(time) => contract::instant(time).map_err(|error| {
+            invalid(field, EXPECTED_TIME, format!("`{}` is {error}", text::shown(time)))
         }),
         other => {
             Err(invalid(field, EXPECTED_TIME, format!("the value is {}", contract::kind(other))))

@@ -7,6 +7,9 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
+/// By which name a record's correlation holds the root session.
+pub(super) const ROOT_SESSION: &str = "root_session";
+
 /// An event in the spelling of the API.
 #[derive(Clone, Copy)]
 pub(super) struct Event<'e> {
@@ -111,7 +114,7 @@ impl<'e> Event<'e> {
             ("transaction", self.value(&["transaction", "id"]).and_then(id)),
             ("authn_request", self.debug("authnRequestId").and_then(id)),
             ("request", self.debug("requestId").and_then(id)),
-            ("root_session", self.authentication("rootSessionId").and_then(session_id)),
+            (ROOT_SESSION, self.authentication("rootSessionId").and_then(session_id)),
             ("external_session", self.authentication("externalSessionId").and_then(session_id)),
         ];
         ids.into_iter().filter_map(|(name, id)| Some((name.to_owned(), id?.to_owned()))).collect()

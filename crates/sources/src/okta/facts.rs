@@ -31,7 +31,7 @@ pub(super) struct Said<'e> {
     pub(super) data: FactData,
 }
 
-type Facts<'e> = Option<Vec<Said<'e>>>;
+pub(super) type Facts<'e> = Option<Vec<Said<'e>>>;
 
 /// The application of a decision about the org itself: Classic evaluates its session policy without
 /// naming one.
@@ -69,7 +69,7 @@ pub(super) fn of<'e>(event: &Event<'e>, kind: &str) -> Facts<'e> {
     }
 }
 
-const SUCCESS: &str = "SUCCESS";
+pub(super) const SUCCESS: &str = "SUCCESS";
 
 /// What was tried.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -130,7 +130,7 @@ fn on_success<'e>(event: &Event<'e>, read: impl FnOnce(&Event<'e>) -> Facts<'e>)
     }
 }
 
-fn one<'e>(data: FactData) -> Facts<'e> {
+pub(super) fn one<'e>(data: FactData) -> Facts<'e> {
     Some(vec![Said { session: None, data }])
 }
 
@@ -290,20 +290,23 @@ fn app_accessed<'e>(event: &Event<'e>, otherwise: Option<&'e str>) -> Facts<'e> 
     one(FactData::AppAccessed(AppAccessed { app: AppId::from(app), app_session: None }))
 }
 
-/// The session that `endedSessionId` names, else the event's. Why: a reason that Okta gives for
-/// ending it itself; else expiry, which the address of the page says; else somebody signed out.
 fn session_ended<'e>(event: &Event<'e>) -> Facts<'e> {
+    one(FactData::SessionEnded(SessionEnded { reason: end_reason(event) }))
+}
+
+/// Why a session ended: for a reason that Okta gives when it ends it itself; else by expiry, which
+/// only the address of the page says; else somebody signed out.
+pub(super) fn end_reason(event: &Event<'_>) -> EndReason {
     let has_expired = |field: &str| {
         event.debug_text(field).is_some_and(|url| url.contains("session_has_expired"))
     };
-    let reason = if event.debug_text("terminationReason").is_some() {
+    if event.debug_text("terminationReason").is_some() {
         EndReason::Revoked
     } else if has_expired("url") || has_expired("requestUri") {
         EndReason::Expired
     } else {
         EndReason::Logout
-    };
-    one(FactData::SessionEnded(SessionEnded { reason }))
+    }
 }
 
 /// All sessions of a user were revoked, by an administrator or by the API. One that is named as
