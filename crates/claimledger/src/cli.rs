@@ -207,7 +207,7 @@ pub(crate) struct IngestArgs {
         long = "as",
         default_value = "native",
         value_name = "DIALECT",
-        value_parser = PossibleValuesParser::new(Dialect::ALL.iter().map(|dialect| dialect.as_str())),
+        value_parser = PossibleValuesParser::new(Dialect::ALL.iter().map(|of| of.as_str())),
     )]
     pub(crate) dialect: String,
     /// The source of lines that name none [default: the tenant's name]

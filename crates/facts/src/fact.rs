@@ -106,7 +106,9 @@ macro_rules! fact_types {
             }
 
             fn reason(&self) -> Option<&String> {
-                match self { $(Self::$variant(data) => fact_types!(@reason text, data $($flag)*),)* }
+                match self {
+                    $(Self::$variant(data) => fact_types!(@reason text, data $($flag)*),)*
+                }
             }
 
             fn reason_mut(&mut self) -> Option<&mut String> {
@@ -200,8 +202,8 @@ fact_types! {
         Configuration, "claim sourcing configured", [];
     RoutingRuleConfigured(idp::RoutingRuleConfigured) = "routing_rule.configured" v 1,
         Configuration, "routing rule configured", [];
-    AuthenticatorConfigured(authenticator::AuthenticatorConfigured) = "authenticator.configured" v 1,
-        Configuration, "authenticator configured", [];
+    AuthenticatorConfigured(authenticator::AuthenticatorConfigured)
+        = "authenticator.configured" v 1, Configuration, "authenticator configured", [];
     AuthenticatorLost(authenticator::AuthenticatorLost) = "authenticator.lost" v 1,
         Falsifier, "authenticator lost", [subject];
     SubjectLinked(subject::SubjectLinked) = "subject.linked" v 1,
@@ -289,14 +291,14 @@ impl FactData {
         self.fact_type().nature
     }
 
-    /// Whether its reason is free text, which may not stand in the clear.
+    /// Whether its reason is free text, which must not be stored in the clear.
     #[must_use]
     pub fn has_free_text(&self) -> bool {
         self.reason().is_some_and(|reason| !is_code(reason))
     }
 
-    /// Takes its reason away if that is free text, and leaves [`FREE_TEXT`] in its place. What is
-    /// taken is to be sealed: under `text` of the subject, or of nobody.
+    /// Removes a reason that is free text, and leaves [`FREE_TEXT`] in its place. The caller seals
+    /// what is returned, under the subject's key or, without a subject, under the tenant's.
     pub fn take_free_text(&mut self) -> Option<String> {
         self.reason_mut()
             .filter(|reason| !is_code(reason))

@@ -1,5 +1,5 @@
 //! What kind of statement a fact type makes. Everything that treats several fact types alike asks
-//! the nature, which stands in one table ([`crate::fact::FACT_TYPES`]), so a new type behaves like
+//! the nature, which is in one table ([`crate::fact::FACT_TYPES`]), so a new type behaves like
 //! its siblings without a line anywhere else.
 
 /// The nature of a fact type.

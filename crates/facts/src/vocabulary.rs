@@ -141,15 +141,15 @@ impl fmt::Display for Amr {
     }
 }
 
-/// Whether a text is a code (`^[a-z0-9_]{1,64}$`) and may stand in the clear. What is no code is
-/// free text, and is sealed; the code that stands in its place is [`FREE_TEXT`].
+/// Whether a text is a code (`^[a-z0-9_]{1,64}$`), which may be stored in the clear. Anything else
+/// is free text and is sealed, with [`FREE_TEXT`] in its place.
 #[must_use]
 pub fn is_code(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))
 }
 
-/// The code that says: a text was here, and is sealed.
+/// The code in place of a text that is sealed.
 pub const FREE_TEXT: &str = "free_text";
 
 #[cfg(test)]

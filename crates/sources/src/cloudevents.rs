@@ -10,9 +10,9 @@
 //! | `data.client` | `client` |
 //! | the rest of `data` | `data` |
 //!
-//! The same fact by either door gives the same canonical line. What the envelope says about its
-//! transport (`specversion`, `datacontenttype`, `dataschema`, trace context, sequence, partition)
-//! is left out of it; other extensions count as unknown fields.
+//! The same fact gives the same canonical line with and without the envelope. What the envelope
+//! says about its transport (`specversion`, `datacontenttype`, `dataschema`, trace context,
+//! sequence, partition) is left out of it; other extensions count as unknown fields.
 
 use crate::{
     Look, SourceSettings, Translation, Translator,
@@ -184,7 +184,7 @@ fn data(envelope: &mut Map<String, Value>) -> Result<Map<String, Value>, Refusal
     }
 }
 
-/// The attribute `subject` is the id; labels stand under `data.subject`.
+/// The attribute `subject` is the id; labels are in `data.subject`.
 fn subject(
     envelope: &mut Map<String, Value>,
     data: &mut Map<String, Value>,

@@ -64,8 +64,8 @@ pub struct Translation {
     /// What to append. Native facts and envelopes give exactly one draft, a vendor's wrapper may
     /// carry several, and a look that found no change gives none.
     pub drafts: Vec<Draft>,
-    /// What the caller stores and hands over with the next look at the same object. None for event
-    /// logs, whose events say themselves what happened.
+    /// What the caller stores, and passes in with the next look at the same object. None for event
+    /// logs, whose events state what happened.
     pub look: Option<Look>,
 }
 
@@ -75,8 +75,7 @@ impl From<Vec<Draft>> for Translation {
     }
 }
 
-/// Reads one dialect. Pure: the time of a look stands in its bytes, and the look before comes in as
-/// an argument.
+/// Reads one dialect. Pure: the bytes of a look state its time, and the look before is an argument.
 pub trait Translator: Sync {
     /// Translates one top-level JSON value.
     ///

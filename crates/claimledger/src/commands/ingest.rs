@@ -355,10 +355,10 @@ fn report(
     }
     if stopped {
         let kept = tally.stored + tally.repeated + tally.variants;
-        let kept = if kept == 0 {
-            "Nothing was written.".to_owned()
-        } else {
-            format!("{kept} records before it are in.")
+        let kept = match kept {
+            0 => "Nothing was written.".to_owned(),
+            1 => "1 record before it is in.".to_owned(),
+            kept => format!("{kept} records before it are in."),
         };
         return outcome.map_err(|error| anyhow::Error::new(Refused(format!("{error}. {kept}"))));
     }
@@ -413,16 +413,20 @@ fn text(args: &IngestArgs, tally: &Tally) {
             table(&["type", "events", "stored", "repeated", "variants", ""], rows.collect())
         );
     }
-    println!("{} stored, {} repeated, {} variants.", tally.stored, tally.repeated, tally.variants);
-    if tally.time_assumed_utc > 0 {
-        println!(
-            "{} times had no zone and were read as UTC; their records are flagged.",
-            tally.time_assumed_utc
-        );
+    let variants = if tally.variants == 1 { "variant" } else { "variants" };
+    println!(
+        "{} stored, {} repeated, {} {variants}.",
+        tally.stored, tally.repeated, tally.variants
+    );
+    match tally.time_assumed_utc {
+        0 => {}
+        1 => println!("1 time had no zone and was read as UTC; its record is flagged."),
+        n => println!("{n} times had no zone and were read as UTC; their records are flagged."),
     }
     for (field, count) in &tally.unknown_fields {
+        let lines = if *count == 1 { "line" } else { "lines" };
         println!(
-            "Unknown field {} in {count} lines: kept in the original, not understood.",
+            "Unknown field {} in {count} {lines}: kept in the original, not understood.",
             inert(field)
         );
     }

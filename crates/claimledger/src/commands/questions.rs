@@ -7,6 +7,7 @@ use crate::{
     show::{barrier, field, footing, inert, none, nothing, print, say, table, word, words},
 };
 use anyhow::Result;
+use claimledger_domain::codes;
 use serde_json::{Map, Value, json};
 
 const WHY: &str = include_str!("../queries/why.graphql");
@@ -308,13 +309,19 @@ fn yes(value: &Value) -> String {
 }
 
 fn by_rules(factor: &Value) -> String {
-    let void = words(&factor["void"]);
+    let void: Vec<String> = factor["void"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(codes::words)
+        .collect();
     if factor["byRules"] == true {
         if factor["certainty"] == "POSSIBLE" { "possibly".into() } else { "yes".into() }
-    } else if void == "–" {
+    } else if void.is_empty() {
         "no".into()
     } else {
-        format!("void: {void}")
+        format!("void: {}", void.join("; "))
     }
 }
 

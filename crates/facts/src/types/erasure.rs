@@ -2,7 +2,7 @@
 
 use super::prelude::*;
 
-/// `erasure.requested`: somebody asked that the subject's data be erased.
+/// `erasure.requested`: the erasure of the subject's data was requested.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("examples" = [{"reason": "left", "ticket": "T-6"}]))]
 pub struct ErasureRequested {

@@ -126,7 +126,7 @@ impl<'e> Target<'e> {
         self.0.get("type").and_then(Json::as_str) == Some(kind)
     }
 
-    /// Its id, if it can stand in the clear.
+    /// Its id, if it can be stored in the clear.
     pub(super) fn id(self) -> Option<&'e str> {
         id(self.0.get("id")?)
     }
@@ -154,7 +154,7 @@ pub(super) fn something<'e>(value: &'e Json<'e>) -> Option<&'e str> {
     })
 }
 
-/// A value as an id that can stand in the clear.
+/// A value as an id that can be stored in the clear.
 pub(super) fn id<'e>(value: &'e Json<'e>) -> Option<&'e str> {
     something(value).filter(|text| text::is_id(text))
 }

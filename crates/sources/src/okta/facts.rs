@@ -25,7 +25,7 @@ use claimledger_facts::{
 
 /// One fact of an event, about its subject.
 pub(super) struct Said<'e> {
-    /// The session, where the event names one beside its own.
+    /// The session, where the event names another one than its own.
     pub(super) session: Option<&'e str>,
     /// What it says.
     pub(super) data: FactData,
@@ -239,7 +239,7 @@ fn policy_decided<'e>(event: &Event<'e>) -> Facts<'e> {
         "CHALLENGE" => Outcome::Challenge,
         "DENY" => Outcome::Deny,
         SUCCESS => return None,
-        // Not evaluated to its end: no decision, and nobody was let in by it.
+        // Not evaluated to its end: no decision, and it let no one in.
         _ => return refused(event, Attempt::Access),
     };
     let app = match event.target("AppInstance") {
@@ -295,7 +295,7 @@ fn session_ended<'e>(event: &Event<'e>) -> Facts<'e> {
 }
 
 /// Why a session ended: for a reason that Okta gives when it ends it itself; else by expiry, which
-/// only the address of the page says; else somebody signed out.
+/// only the address of the page says; else the user signed out.
 pub(super) fn end_reason(event: &Event<'_>) -> EndReason {
     let has_expired = |field: &str| {
         event.debug_text(field).is_some_and(|url| url.contains("session_has_expired"))
@@ -310,8 +310,8 @@ pub(super) fn end_reason(event: &Event<'_>) -> EndReason {
 }
 
 /// All sessions of a user were revoked, by an administrator or by the API. One that is named as
-/// ended is stated to have ended besides. The administrator's id stands in the clear where it is no
-/// login and not the user's own, which would tell whose the pseudonym is.
+/// ended is also stated to have ended. The administrator's id is stored in the clear unless it is a
+/// login, or the user's own id, which would reveal whose pseudonym it is.
 fn session_cleared<'e>(event: &Event<'e>) -> Facts<'e> {
     let target = event.target("User").and_then(|user| user.id());
     let actor = event

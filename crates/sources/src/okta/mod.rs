@@ -9,7 +9,7 @@
 //! | [`envelope`] | what transports put around an event |
 //! | [`dialect`] | one spelling for the dialects of collectors |
 //! | [`event`] | how fields are looked up in an untidy event, and which session it names |
-//! | [`people`] | who it is about, and what is sealed under whose key |
+//! | [`people`] | the people it is about, and what is sealed under each key |
 //! | [`labels`] | what applications, policies and identity providers are called |
 //! | [`facts`] | which facts an event type states |
 //! | [`idp_log`] | the same, where the org is the identity provider |
@@ -39,7 +39,7 @@ use claimledger_facts::{
     fact::FactData,
     ids::{IdpId, SessionId, SourceEventId},
     refusal::{Refusal, RefusalCode},
-    time::{Occurred, Time},
+    time::{Occurred, Time, TimeError},
     types::session::SessionLinked,
     vocabulary::{FREE_TEXT, Note},
 };
@@ -234,7 +234,7 @@ fn required<'m>(
     }
 }
 
-/// Event types stand in the clear, so they must look like one.
+/// Event types are stored in the clear, so other text is refused.
 fn is_event_type(text: &str) -> bool {
     (1..=128).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
@@ -270,11 +270,8 @@ fn published(members: &mut Object<'_>) -> Result<Published, Refusal> {
         dialect::Zoned::Unreadable => (None, true),
     };
     if time.is_some_and(|time| Time::within(time).is_none()) {
-        return Err(native::invalid(
-            "published",
-            EXPECTED,
-            "the time lies outside of the years 0000 to 9999 in UTC",
-        ));
+        let message = format!("the time is {}", TimeError::OutOfRange);
+        return Err(native::invalid("published", EXPECTED, message));
     }
     let Some(time) = time else {
         return Ok(Published {

@@ -1,9 +1,9 @@
 //! Who an event is about. The actor is not always the subject: a sign-in through an identity
 //! provider is acted by Okta itself, and sessions are cleared by an administrator.
 //!
-//! Names, logins, addresses and user agents come from outside, some of them from whoever tries to
-//! sign in: they are sealed, under the key of the person they tell about, or under the tenant's
-//! where there is none.
+//! Names, logins, addresses and user agents are personal, and an attacker who tries to sign in can
+//! choose some of them. They are sealed under the key of the person they describe, or under the
+//! tenant's where there is none.
 
 use super::{
     event::{Event, Target, something},
@@ -18,7 +18,7 @@ pub(super) struct People<'e> {
     persons: Vec<Labelled<'e>>,
     /// Which of them the facts are about.
     pub(super) subject: Option<usize>,
-    /// Whose the client is.
+    /// The person at the client, as an index.
     home: Option<usize>,
 }
 
@@ -68,7 +68,7 @@ pub(super) fn of<'e>(event: &Event<'e>, kind: &str) -> People<'e> {
 }
 
 impl People<'_> {
-    /// With what is sealed: `reason` is the subject's, `labels` are nobody's.
+    /// Adds what is sealed: `reason` belongs to the subject, `labels` to no person.
     pub(super) fn sealed(
         self,
         event: &Event<'_>,
