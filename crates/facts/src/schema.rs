@@ -125,7 +125,7 @@ mod tests {
                 committed == file.text,
                 "schema/{} is stale. If the data of a released version changed, that is a mistake: \
                  stored facts and senders rely on it, so make a new version. \
-                 Else write it anew: UPDATE_SCHEMA=1 cargo test -p claimledger-facts schema",
+                 Else write it again: UPDATE_SCHEMA=1 cargo test -p claimledger-facts schema",
                 file.path
             );
         }

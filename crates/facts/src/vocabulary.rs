@@ -91,7 +91,7 @@ vocabulary! {
     Enrollment { Allowed = "allowed", Disabled = "disabled", }
     /// What the service provider recorded as its decision.
     Outcome { Allow = "allow", Challenge = "challenge", Deny = "deny", }
-    /// What became of a sign-in, a factor or an access that did not succeed.
+    /// The outcome of a sign-in, a factor or an access that did not succeed.
     SignInResult {
         Failure = "failure", Deny = "deny", Challenge = "challenge", Abandoned = "abandoned",
             Unanswered = "unanswered",

@@ -168,7 +168,13 @@ fn the_same_content_is_the_same_canonical_line() {
     let line = canonical(&|_| {});
     assert_eq!(
         line,
-        r#"{"client":{"asn":7,"ip":"203.0.113.7","user_agent":"<b>UA</b>"},"data":{"amr":["pwd","made-up"],"auth_time":"2026-03-10T10:00:00Z","idp":"idp-x"},"id":"f-1","occurred_at":"2026-03-10T10:00:00.500Z","session":"S1","subject":{"id":"u-alice","login":"alice@acme.example","name":"Alice"},"type":"claims.received"}"#
+        concat!(
+            r#"{"client":{"asn":7,"ip":"203.0.113.7","user_agent":"<b>UA</b>"},"#,
+            r#""data":{"amr":["pwd","made-up"],"auth_time":"2026-03-10T10:00:00Z","idp":"idp-x"},"#,
+            r#""id":"f-1","occurred_at":"2026-03-10T10:00:00.500Z","session":"S1","#,
+            r#""subject":{"id":"u-alice","login":"alice@acme.example","name":"Alice"},"#,
+            r#""type":"claims.received"}"#
+        )
     );
     // Same: when it was recorded, who names the source, offset and spelling of times, absent as
     // null, order of keys.
@@ -176,8 +182,14 @@ fn the_same_content_is_the_same_canonical_line() {
     assert_eq!(canonical(&|e| e["source"] = json!(null)), line);
     assert_eq!(canonical(&|e| e["occurred_at"] = json!("2026-03-10T10:00:00.500Z")), line);
     assert_eq!(canonical(&|e| e["data"]["acr"] = json!(null)), line);
-    let reversed = r#"{"session":"S1","type":"source.heard","occurred_at":"2026-03-10T10:00:00Z","id":"x","data":{"until":"2026-03-10T10:00:00Z","basis":"stated"}}"#;
-    let sorted = r#"{"data":{"basis":"stated","until":"2026-03-10T10:00:00Z"},"id":"x","occurred_at":"2026-03-10T10:00:00Z","session":"S1","type":"source.heard"}"#;
+    let reversed = concat!(
+        r#"{"session":"S1","type":"source.heard","occurred_at":"2026-03-10T10:00:00Z","id":"x","#,
+        r#""data":{"until":"2026-03-10T10:00:00Z","basis":"stated"}}"#
+    );
+    let sorted = concat!(
+        r#"{"data":{"basis":"stated","until":"2026-03-10T10:00:00Z"},"id":"x","#,
+        r#""occurred_at":"2026-03-10T10:00:00Z","session":"S1","type":"source.heard"}"#
+    );
     assert_eq!(
         drafts_of(Dialect::Native, reversed.as_bytes()).unwrap()[0].canonical,
         sorted.as_bytes()

@@ -103,7 +103,7 @@ fn a_federated_sign_in_is_about_the_user_among_the_targets() {
     assert_eq!(draft.persons.len(), 1);
     assert_eq!(draft.persons[0].personal.to_map()["client"]["ip"], "203.0.113.7");
 
-    // Also where somebody else acts.
+    // Also where another person acts.
     let mut by_admin = federated(json!({}));
     by_admin["actor"] = json!({"id": "00uAdmin", "type": "User"});
     let draft = read(&by_admin);

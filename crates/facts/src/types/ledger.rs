@@ -52,7 +52,7 @@ pub struct RoleGranted {
     pub source: Option<SourceId>,
 }
 
-/// `role.revoked`: a credential was taken back.
+/// `role.revoked`: a credential was revoked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("examples" = [{"credential": "c-1"}]))]
 pub struct RoleRevoked {

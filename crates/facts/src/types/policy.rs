@@ -108,7 +108,7 @@ pub struct Possession {
     /// The factor resists phishing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phishing_resistant: Option<bool>,
-    /// Somebody was there.
+    /// A person was present.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_presence: Option<bool>,
     /// The person was verified by the authenticator.

@@ -10,7 +10,7 @@ use super::prelude::*;
     "app": "payroll"
 }]))]
 pub struct SignInRefused {
-    /// What became of it.
+    /// The outcome.
     pub result: SignInResult,
     /// Why: a code.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -46,7 +46,7 @@ impl<'e> Event<'e> {
         something(self.debug(field)?)
     }
 
-    /// What became of it: `SUCCESS`, `ALLOW`, …
+    /// The outcome: `SUCCESS`, `ALLOW`, …
     pub(super) fn result(self) -> Option<&'e str> {
         self.text(&["outcome", "result"])
     }

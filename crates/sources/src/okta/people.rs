@@ -32,7 +32,7 @@ pub(super) struct Sealed {
     pub(super) address: Option<String>,
 }
 
-/// Somebody, and their labels as the event has them first.
+/// A person, with the first labels that the event has of them.
 struct Labelled<'e> {
     person: DraftPerson,
     login: Option<&'e str>,
@@ -61,7 +61,7 @@ pub(super) fn of<'e>(event: &Event<'e>, kind: &str) -> People<'e> {
         _ => actor.or(target),
     };
 
-    // The client is the actor's; where Okta acts for somebody who signs in, it is theirs.
+    // The client is the actor's; where Okta acts for a person who signs in, it is theirs.
     let acted_for = if kind == "user.authentication.auth_via_IDP" { subject } else { None };
     let home = actor.or(acted_for);
     People { persons, subject, home }

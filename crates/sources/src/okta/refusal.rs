@@ -16,7 +16,7 @@ const PROSE: &[(&str, &str)] = &[
     ("sign-on policy evaluation resulted in challenge", "challenged"),
 ];
 
-/// What became of it.
+/// The outcome.
 pub(super) fn result(word: &str) -> SignInResult {
     match word {
         "FAILURE" => SignInResult::Failure,
