@@ -30,8 +30,10 @@ async fn empty(batch_records: usize) -> App {
 
 async fn record(app: &App, lines: &[Line]) {
     let draft = |line: &Line| {
-        let mut draft =
-            translate(Dialect::Native, line.json.to_string().as_bytes()).unwrap().remove(0);
+        let mut draft = translate(&Dialect::Native.into(), None, line.json.to_string().as_bytes())
+            .unwrap()
+            .drafts
+            .remove(0);
         draft.variants_allowed = line.twofold;
         draft
     };

@@ -9,7 +9,8 @@ pub(crate) use questions::{
     RehearseArgs, SessionsArgs, TimelineArgs, WatchArgs, WhyArgs,
 };
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use claimledger_sources::Dialect;
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 use std::path::PathBuf;
 
 /// Why was this factor honored, on whose word, under which rule, and until when?
@@ -257,12 +258,20 @@ pub(crate) struct TokenArgs {
 pub(crate) struct IngestArgs {
     /// File, or - for standard input
     pub(crate) file: PathBuf,
-    /// What the file holds: native, cloudevents, okta-system-log
-    #[arg(long = "as", default_value = "native", value_name = "DIALECT")]
+    /// What the file holds
+    #[arg(
+        long = "as",
+        default_value = "native",
+        value_name = "DIALECT",
+        value_parser = PossibleValuesParser::new(Dialect::ALL.iter().map(|of| of.as_str())),
+    )]
     pub(crate) dialect: String,
     /// The source of lines that name none [default: the tenant's name]
     #[arg(long, value_name = "SOURCE")]
     pub(crate) source: Option<String>,
+    /// The file is the log of this identity provider, not of the service provider
+    #[arg(long, value_name = "IDP")]
+    pub(crate) idp: Option<String>,
     /// Skip and list what is refused, instead of stopping; the exit status is 3 if anything was
     #[arg(long)]
     pub(crate) keep_going: bool,

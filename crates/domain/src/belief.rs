@@ -187,7 +187,7 @@ impl<'a> Trial<'a> {
             }
             if between(&known.record) {
                 candidates.insert(known.record.position, known.record.clone());
-                say(known.record.position, stops::word(&known.fact.data));
+                say(known.record.position, known.fact.data.fact_type().words);
             }
         }
         let history = asked.history.part(&mut |record, concerns, word| {

@@ -29,7 +29,13 @@ fn best_of(runs: usize, mut run: impl FnMut()) -> Duration {
 fn main() {
     let mut draft = draft_of("claims.received");
     draft.original = format!(
-        r#"{{"id":"S7-claims","type":"claims.received","occurred_at":"2026-03-10T09:30:00Z","source":"acme-sp","session":"S7","subject":{{"id":"u-alice","login":"alice@acme.example","name":"Alice Ångström"}},"client":{{"ip":"203.0.113.7","user_agent":"Mozilla/5.0 (X11; Linux x86_64)"}},"data":{}}}"#,
+        concat!(
+            r#"{{"id":"S7-claims","type":"claims.received","occurred_at":"2026-03-10T09:30:00Z","#,
+            r#""source":"acme-sp","session":"S7","subject":{{"id":"u-alice","#,
+            r#""login":"alice@acme.example","name":"Alice Ångström"}},"#,
+            r#""client":{{"ip":"203.0.113.7","user_agent":"Mozilla/5.0 (X11; Linux x86_64)"}},"#,
+            r#""data":{}}}"#
+        ),
         draft.facts[0].data.to_value().unwrap()
     )
     .into_bytes();

@@ -106,7 +106,7 @@ impl Statement {
     }
 }
 
-/// A statement whose parts stand elsewhere: what is written is the same.
+/// A statement that borrows its parts, so that a draft is encoded without a copy.
 #[derive(Clone, Copy)]
 pub(crate) struct StatementRef<'s> {
     pub(crate) kind: &'s str,

@@ -91,7 +91,7 @@ vocabulary! {
     Enrollment { Allowed = "allowed", Disabled = "disabled", }
     /// What the service provider recorded as its decision.
     Outcome { Allow = "allow", Challenge = "challenge", Deny = "deny", }
-    /// What became of a sign-in, a factor or an access that did not succeed.
+    /// The outcome of a sign-in, a factor or an access that did not succeed.
     SignInResult {
         Failure = "failure", Deny = "deny", Challenge = "challenge", Abandoned = "abandoned",
             Unanswered = "unanswered",
@@ -197,15 +197,15 @@ impl fmt::Display for Amr {
     }
 }
 
-/// Whether a text is a code (`^[a-z0-9_]{1,64}$`) and may stand in the clear. What is no code is
-/// free text, and is sealed; the code that stands in its place is [`FREE_TEXT`].
+/// Whether a text is a code (`^[a-z0-9_]{1,64}$`), which may be stored in the clear. Anything else
+/// is free text and is sealed, with [`FREE_TEXT`] in its place.
 #[must_use]
 pub fn is_code(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))
 }
 
-/// The code that says: a text was here, and is sealed.
+/// The code in place of a text that is sealed.
 pub const FREE_TEXT: &str = "free_text";
 
 #[cfg(test)]

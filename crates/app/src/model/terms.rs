@@ -1,8 +1,7 @@
-//! What a record can be found by: the table from fact types to terms. A new fact type does not
-//! compile until it has its line here.
+//! What a record can be found by: terms of its nature, and of the ids that its fact type names.
 
 use crate::{model::LEDGER_SOURCE, model::record_summary::RecordSummary};
-use claimledger_domain::{completeness::Timeliness, history::is_config};
+use claimledger_domain::completeness::Timeliness;
 use claimledger_facts::{
     fact::{Fact, FactData},
     ids::{IdpId, KeyId, SourceEventId, SourceId},
@@ -178,8 +177,12 @@ impl Terms {
         if let Some(subject) = &fact.subject {
             self.add(TermKind::Subject, subject.as_str());
         }
-        if is_config(&fact.data) {
+        let nature = fact.data.nature();
+        if nature.is_tenant_wide() {
             self.add(TermKind::Config, CONFIG);
+        }
+        if let Some(subject) = fact.subject.as_ref().filter(|_| nature.is_found_by_person()) {
+            self.add(TermKind::About, subject.as_str());
         }
         match &fact.data {
             FactData::IdpConfigured(d) => self.add(TermKind::Idp, d.idp.as_str()),
@@ -193,14 +196,6 @@ impl Terms {
             FactData::SubjectLinked(d) => {
                 self.add(TermKind::Subject, d.other.as_str());
                 self.add(TermKind::About, d.other.as_str());
-                self.add_about(fact);
-            }
-            FactData::AuthenticatorLost(_)
-            | FactData::SubjectSessionsEnded(_)
-            | FactData::HoldPlaced(_)
-            | FactData::HoldReleased(_)
-            | FactData::ErasureRequested(_) => {
-                self.add_about(fact);
             }
             FactData::IdpSessionStarted(d) => {
                 self.add_idp_session(d.idp.as_str(), d.idp_session.as_str());
@@ -270,26 +265,8 @@ impl Terms {
                 }
             }
             FactData::FactConflicted(d) => self.tell(Told::Conflict, &d.source),
-            // Found by session, subject, kind or `config` alone.
-            FactData::OrgConfigured(_)
-            | FactData::ClaimSourcingConfigured(_)
-            | FactData::AuthenticatorConfigured(_)
-            | FactData::ClaimIgnored(_)
-            | FactData::FactorVerified(_)
-            | FactData::SessionEnded(_)
-            | FactData::SourceHeard(_)
-            | FactData::SourceSilent(_)
-            | FactData::SourceBackfilled(_)
-            | FactData::LedgerOpened(_)
-            | FactData::RoleGranted(_)
-            | FactData::RoleRevoked(_)
-            | FactData::RulesActivated(_) => {}
-        }
-    }
-
-    fn add_about(&mut self, fact: &Fact) {
-        if let Some(subject) = &fact.subject {
-            self.add(TermKind::About, subject.as_str());
+            // Found by session, person, kind or `config`, which do not depend on the type.
+            _ => {}
         }
     }
 

@@ -99,8 +99,9 @@ pub(crate) fn drafts<S: AsRef<str>>(lines: &[S]) -> Vec<(u64, Draft)> {
     let numbered = (1..).zip(lines);
     numbered
         .flat_map(|(n, line)| {
-            translate(Dialect::Native, line.as_ref().as_bytes())
+            translate(&Dialect::Native.into(), None, line.as_ref().as_bytes())
                 .unwrap()
+                .drafts
                 .into_iter()
                 .map(move |d| (n, d))
         })

@@ -122,9 +122,9 @@ mod tests {
         for n in 0..200 {
             let line = line(n);
             assert_eq!(line.len(), LINE_BYTES, "{}", String::from_utf8_lossy(&line));
+            let settings = claimledger_sources::Dialect::OktaSystemLog.into();
             let drafts =
-                claimledger_sources::translate(claimledger_sources::Dialect::OktaSystemLog, &line)
-                    .expect("an event");
+                claimledger_sources::translate(&settings, None, &line).expect("an event").drafts;
             assert!(!drafts[0].facts.is_empty(), "{}", drafts[0].kind);
         }
     }

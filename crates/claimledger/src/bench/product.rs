@@ -67,7 +67,12 @@ pub(crate) async fn send(
 ) -> Result<()> {
     let mut drafts = Vec::with_capacity(lines.len());
     for (n, line) in lines.iter().enumerate() {
-        drafts.extend(translate(dialect, line)?.into_iter().map(|draft| (n as u64 + 1, draft)));
+        drafts.extend(
+            translate(&dialect.into(), None, line)?
+                .drafts
+                .into_iter()
+                .map(|draft| (n as u64 + 1, draft)),
+        );
     }
     let batch = Batch {
         drafts,

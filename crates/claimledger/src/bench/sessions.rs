@@ -171,12 +171,13 @@ mod tests {
             let (id, fact) = sessions.fact(n);
             of.entry(id).or_default().push(fact["type"].as_str().unwrap().to_owned());
             if n % 97 == 0 {
-                let drafts = claimledger_sources::translate(
-                    claimledger_sources::Dialect::Native,
+                let read = claimledger_sources::translate(
+                    &claimledger_sources::Dialect::Native.into(),
+                    None,
                     fact.to_string().as_bytes(),
                 )
                 .expect("a fact");
-                assert_eq!(drafts[0].facts.len(), 1);
+                assert_eq!(read.drafts[0].facts.len(), 1);
             }
         }
         assert_eq!(of.len(), 2_300);

@@ -166,9 +166,9 @@ pub(crate) async fn fill(
     let mut drafts = Vec::new();
     for piece in &mut splitter {
         let piece = piece?;
-        let read =
-            translate(dialect, &piece.bytes).map_err(|refusal| refusal.on_line(piece.line))?;
-        drafts.extend(read.into_iter().map(|draft| (piece.line, draft)));
+        let read = translate(&dialect.into(), None, &piece.bytes)
+            .map_err(|refusal| refusal.on_line(piece.line))?;
+        drafts.extend(read.drafts.into_iter().map(|draft| (piece.line, draft)));
     }
     let batch = Batch {
         drafts,

@@ -18,7 +18,7 @@ use claimledger_facts::{
     vocabulary::Channel,
 };
 use claimledger_ledger::append::{AppendOutcome, SequencerError};
-use claimledger_sources::{Dialect, Limits, Piece, Splitter, translate};
+use claimledger_sources::{Dialect, Limits, Piece, SourceSettings, Splitter, translate};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, io::Read, path::Path};
 
@@ -31,11 +31,16 @@ const RECORD_OVERHEAD_BYTES: usize = 1024;
 
 /// Reads everything, or stops at the first refusal (with `--keep-going`: lists it and goes on).
 pub(crate) async fn ingest(settings: &Settings, args: &IngestArgs) -> Result<()> {
-    let dialect = Dialect::parse(&args.dialect).ok_or_else(|| {
-        usage(format!("--as {}: expected native, cloudevents or okta-system-log", args.dialect))
-    })?;
+    let dialect = Dialect::parse(&args.dialect)
+        .ok_or_else(|| usage(format!("--as {}: no such dialect", args.dialect)))?;
+    let mut settings_of_source = SourceSettings::of(dialect);
+    if let Some(idp) = &args.idp {
+        settings_of_source = settings_of_source
+            .with_idp(idp)
+            .map_err(|refusal| usage(format!("--idp {idp}: {}", refusal.message)))?;
+    }
     let plan = Plan {
-        dialect,
+        settings: settings_of_source,
         source: args.source.as_deref().map(SourceId::new),
         keep_going: args.keep_going,
         ack: args.ack,
@@ -54,7 +59,7 @@ pub(crate) async fn ingest(settings: &Settings, args: &IngestArgs) -> Result<()>
 
 /// What the flags ask for.
 struct Plan {
-    dialect: Dialect,
+    settings: SourceSettings,
     source: Option<SourceId>,
     keep_going: bool,
     ack: bool,
@@ -206,7 +211,7 @@ impl Run<'_> {
                 splitter.push(&buffer[..n]);
             }
             for piece in &mut splitter {
-                let drafts = piece.and_then(|piece| read(self.plan.dialect, &piece));
+                let drafts = piece.and_then(|piece| read(&self.plan.settings, &piece));
                 match drafts {
                     Ok(drafts) => {
                         for (line, draft) in drafts {
@@ -286,9 +291,10 @@ impl Run<'_> {
     }
 }
 
-fn read(dialect: Dialect, piece: &Piece) -> Result<Vec<(u64, Draft)>, Refusal> {
-    let drafts = translate(dialect, &piece.bytes).map_err(|refusal| refusal.on_line(piece.line))?;
-    Ok(drafts.into_iter().map(|draft| (piece.line, draft)).collect())
+fn read(settings: &SourceSettings, piece: &Piece) -> Result<Vec<(u64, Draft)>, Refusal> {
+    let read =
+        translate(settings, None, &piece.bytes).map_err(|refusal| refusal.on_line(piece.line))?;
+    Ok(read.drafts.into_iter().map(|draft| (piece.line, draft)).collect())
 }
 
 /// A refusal of the input as the contract writes it; none for what is not the input's fault.
@@ -350,10 +356,10 @@ fn report(
     }
     if stopped {
         let kept = tally.stored + tally.repeated + tally.variants;
-        let kept = if kept == 0 {
-            "Nothing was written.".to_owned()
-        } else {
-            format!("{kept} records before it are in.")
+        let kept = match kept {
+            0 => "Nothing was written.".to_owned(),
+            1 => "1 record before it is in.".to_owned(),
+            kept => format!("{kept} records before it are in."),
         };
         return outcome.map_err(|error| anyhow::Error::new(Refused(format!("{error}. {kept}"))));
     }
@@ -376,8 +382,11 @@ fn refused_line(refusal: &Value) -> String {
     }
     let field = refusal["field"].as_str().map(|field| format!("field {field}"));
     let place: Vec<String> = line.into_iter().chain(field).collect();
+    // Some messages say it themselves; an unknown word's lists the words that are known.
     let expected = refusal["expected"]
         .as_str()
+        .filter(|expected| !message.contains(expected))
+        .filter(|_| refusal["code"] != json!(RefusalCode::UnknownWord))
         .map(|expected| format!("; expected {expected}"))
         .unwrap_or_default();
     format!("{}: {message}{expected}", place.join(", "))
@@ -405,19 +414,22 @@ fn text(args: &IngestArgs, tally: &Tally) {
             table(&["type", "events", "stored", "repeated", "variants", ""], rows.collect())
         ));
     }
+    let variants = if tally.variants == 1 { "variant" } else { "variants" };
     print_text(&format!(
-        "{} stored, {} repeated, {} variants.",
+        "{} stored, {} repeated, {} {variants}.",
         tally.stored, tally.repeated, tally.variants
     ));
-    if tally.time_assumed_utc > 0 {
-        print_text(&format!(
-            "{} times had no zone and were read as UTC; their records are flagged.",
-            tally.time_assumed_utc
-        ));
+    match tally.time_assumed_utc {
+        0 => {}
+        1 => print_text("1 time had no zone and was read as UTC; its record is flagged."),
+        n => print_text(&format!(
+            "{n} times had no zone and were read as UTC; their records are flagged."
+        )),
     }
     for (field, count) in &tally.unknown_fields {
+        let lines = if *count == 1 { "line" } else { "lines" };
         print_text(&format!(
-            "Unknown field {} in {count} lines: kept in the original, not understood.",
+            "Unknown field {} in {count} {lines}: kept in the original, not understood.",
             escape(field)
         ));
     }

@@ -141,13 +141,19 @@ fn yes(value: &Value) -> String {
 }
 
 fn by_rules(factor: &Value) -> String {
-    let void = joined(&factor["void"]);
+    let void: Vec<String> = factor["void"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(claimledger_domain::codes::words)
+        .collect();
     if factor["byRules"] == true {
         if factor["certainty"] == "POSSIBLE" { "possibly".into() } else { "yes".into() }
-    } else if void == "–" {
+    } else if void.is_empty() {
         "no".into()
     } else {
-        format!("void: {void}")
+        format!("void: {}", void.join("; "))
     }
 }
 

@@ -7,7 +7,7 @@
 
 use super::{Beliefs, Change, Trial, changes, said};
 use crate::model::RecordRef;
-use claimledger_facts::{fact::FactData, ids::LogPosition};
+use claimledger_facts::ids::LogPosition;
 use std::collections::BTreeSet;
 
 /// So many records are tried at most.
@@ -73,45 +73,4 @@ pub fn stops(beliefs: Beliefs<'_>, nearest: Nearest) -> Stops {
         before = now;
     }
     Stops { stops, tried: most, untried }
-}
-
-/// What a fact is, in a word or two.
-pub(super) const fn word(data: &FactData) -> &'static str {
-    match data {
-        FactData::SessionStarted(_) => "started",
-        FactData::SessionEnded(_) => "ended",
-        FactData::SessionLinked(_) => "linked",
-        FactData::ClaimsReceived(_) => "claims received",
-        FactData::ClaimAccepted(_) => "claim accepted",
-        FactData::ClaimIgnored(_) => "claim ignored",
-        FactData::FactorVerified(_) => "factor verified",
-        FactData::SignInRefused(_) => "sign-in refused",
-        FactData::PolicyDecided(_) => "decision",
-        FactData::AppAccessed(_) => "app access",
-        FactData::IdpSessionStarted(_) => "IdP session started",
-        FactData::IdpSessionEnded(_) => "IdP session ended",
-        FactData::OrgConfigured(_) => "organisation configured",
-        FactData::IdpConfigured(_) => "IdP configured",
-        FactData::IdpKeyAdded(_) => "key added",
-        FactData::IdpKeyRetired(_) => "key retired",
-        FactData::TrustRetracted(_) => "trust retracted",
-        FactData::PolicyConfigured(_) => "policy configured",
-        FactData::ClaimSourcingConfigured(_) => "claim sourcing configured",
-        FactData::RoutingRuleConfigured(_) => "routing rule configured",
-        FactData::AuthenticatorConfigured(_) => "authenticator configured",
-        FactData::AuthenticatorLost(_) => "authenticator lost",
-        FactData::SubjectLinked(_) => "identities linked",
-        FactData::SourceHeard(_) => "source heard",
-        FactData::SourceSilent(_) => "source silent",
-        FactData::SourceBackfilled(_) => "source back-filled",
-        FactData::HoldPlaced(_) => "hold placed",
-        FactData::HoldReleased(_) => "hold released",
-        FactData::ErasureRequested(_) => "erasure requested",
-        FactData::LedgerOpened(_) => "ledger opened",
-        FactData::FactConflicted(_) => "conflict",
-        FactData::RoleGranted(_) => "role granted",
-        FactData::RoleRevoked(_) => "role revoked",
-        FactData::RulesActivated(_) => "rules activated",
-        FactData::SubjectSessionsEnded(_) => "sessions of the person ended",
-    }
 }

@@ -4,7 +4,7 @@
 
 use claimledger_facts::{
     draft::{Draft, DraftFact, DraftPerson},
-    fact::FactData,
+    fact::{FACT_TYPES, FactData, FactType, data_schema},
     ids::{Pseudonym, SourceId, TenantId},
     personal::Personal,
     random::Random,
@@ -123,137 +123,15 @@ pub(crate) fn bob() -> DraftPerson {
     }
 }
 
-/// Data of every fact type at its current version, every field used.
+/// Data of every fact type at its current version, every field used: the example of its schema.
 pub(crate) fn samples() -> Vec<(&'static str, Value)> {
-    vec![
-        (
-            "org.configured",
-            json!({"engine": "identity_engine", "claims_sharing": true,
-                "third_party_claims_sharing": false}),
-        ),
-        (
-            "idp.configured",
-            json!({"idp": "idp-x", "version": "tx1", "kind": "third_party", "status": "active",
-                "trust_claims": true, "map_amr_claims": false, "protocol": "saml2",
-                "app": "org2org", "usage": "factor_only", "actor": "admin-1", "ticket": "T-1"}),
-        ),
-        (
-            "idp.key_added",
-            json!({"idp": "idp-x", "key": "X1", "actor": "admin-1", "ticket": "T-2"}),
-        ),
-        (
-            "idp.key_retired",
-            json!({"idp": "idp-x", "key": "X1", "actor": "admin-1", "ticket": "T-3"}),
-        ),
-        (
-            "trust.retracted",
-            json!({"idp": "idp-x", "from": "2026-03-10T09:59:59.25Z", "reason": "key_leaked",
-                "key": "X1", "actor": "admin-2", "ticket": "T-4"}),
-        ),
-        (
-            "policy.configured",
-            json!({"policy": "payroll", "version": "v2", "kind": "app_sign_in", "status": "active",
-                "apps": ["payroll", "wiki"], "max_lifetime_secs": 43200,
-                "max_idle_secs": 0, "actor": "admin-1", "ticket": "T-5", "rules": [
-                    {"rule": "payroll-1", "priority": 1, "access": "allow", "factor_mode": "2fa",
-                        "chain": ["password", "webauthn"], "reauthenticate_in_secs": 0,
-                     "alternatives": [
-                        {"possession": {"device_bound": true, "hardware_protected": true,
-                            "phishing_resistant": false, "user_presence": true,
-                                        "user_verification": false},
-                         "knowledge": true, "allow_methods": ["webauthn"],
-                             "exclude_methods": ["sms", "voice"]},
-                        {"possession": {}}, {}]},
-                    {"rule": "payroll-2", "priority": -2, "access": "deny",
-                        "factor_mode": "1fa"}]}),
-        ),
-        ("claim_sourcing.configured", json!({"redirect": "fixed", "include": ["idp-x", "idp-y"]})),
-        (
-            "routing_rule.configured",
-            json!({"rule": "route-1", "idp": "idp-x", "status": "inactive", "priority": 3,
-                "actor": "admin-1"}),
-        ),
-        (
-            "authenticator.configured",
-            json!({"method": "otp", "status": "deleted", "enrollment": "disabled"}),
-        ),
-        (
-            "authenticator.lost",
-            json!({"methods": ["push", "hwk"], "authenticator": "auth-1",
-                "from": "2026-03-10T09:00:00.000001Z", "actor": "admin-2"}),
-        ),
-        ("subject.linked", json!({"other": "u-bob", "same": true})),
-        ("idp_session.started", json!({"idp": "idp-x", "idp_session": "is-1"})),
-        ("idp_session.ended", json!({"idp": "idp-x", "idp_session": "is-1", "reason": "logout"})),
-        (
-            "session.started",
-            json!({"root_session": "root-1", "idp": "idp-x", "idp_session": "is-1",
-                "lifetime_ends_at": "2026-03-10T22:00:00Z", "idle_secs": 1800}),
-        ),
-        ("session.linked", json!({"to": "S2", "by": "external_session"})),
-        (
-            "claims.received",
-            json!({"idp": "idp-x", "assertion": "as-1", "amr": ["pwd", "hwk", "x-unheard-of"],
-                "key": "X1", "protocol": "oidc", "acr": "urn:example:aal2",
-                "auth_time": "2026-03-10T09:59:00Z", "issued_at": "2026-03-10T09:59:58Z",
-                    "readable": true, "methods": [
-                    {"method": "webauthn", "properties": ["device_bound", "hardware_protected",
-                        "phishing_resistant", "user_presence", "user_verifying"],
-                     "authenticator": "auth-1"},
-                    {"method": "password"}]}),
-        ),
-        (
-            "claim.accepted",
-            json!({"assertion": "as-1", "amr": "hwk", "method": "webauthn", "reason": "mapped"}),
-        ),
-        (
-            "claim.ignored",
-            json!({"assertion": "as-1", "amr": "x-unheard-of", "method": "external_idp",
-                "reason": "unknown_value"}),
-        ),
-        (
-            "factor.verified",
-            json!({"method": "push", "authenticator": "auth-2", "properties": ["user_presence"]}),
-        ),
-        (
-            "policy.decided",
-            json!({"app": "payroll", "policy": "payroll", "outcome": "challenge", "version": "v2",
-                "rule": "payroll-1", "relied_on": ["claims-1", "factor-1"]}),
-        ),
-        ("app.accessed", json!({"app": "payroll", "app_session": "app-1"})),
-        ("session.ended", json!({"reason": "upstream_revoked"})),
-        ("source.heard", json!({"until": "2026-03-10T10:00:00Z", "basis": "polled"})),
-        ("source.silent", json!({"from": "2026-03-10T08:00:00Z", "until": "2026-03-10T09:00:00Z"})),
-        (
-            "source.backfilled",
-            json!({"from": "2026-03-10T08:00:00Z", "until": "2026-03-10T08:30:00Z"}),
-        ),
-        ("hold.placed", json!({"hold": "hold-1", "reason": "litigation"})),
-        ("hold.released", json!({"hold": "hold-1", "reason": "settled"})),
-        ("erasure.requested", json!({"reason": "left", "ticket": "T-6"})),
-        (
-            "ledger.opened",
-            json!({"tenant": "acme", "format": 1, "rehearsal": true, "rules": "2026.1",
-                "roles": ["ingest", "read", "investigate", "export", "govern", "operate"]}),
-        ),
-        (
-            "fact.conflicted",
-            json!({"source": "acme-sp", "id": "S1-start", "digest": "00".repeat(32),
-                "stored_digest": "ff".repeat(32)}),
-        ),
-        ("role.granted", json!({"credential": "c-1", "roles": ["ingest"], "source": "acme-sp"})),
-        ("role.revoked", json!({"credential": "c-1"})),
-        ("rules.activated", json!({"rules": "2026.2"})),
-        (
-            "subject.sessions_ended",
-            json!({"reason": "revoked", "actor": "admin-2", "ticket": "T-7"}),
-        ),
-        (
-            "sign_in.refused",
-            json!({"result": "failure", "reason": "push_rejected", "method": "push", "idp": "idp-x",
-                "app": "payroll"}),
-        ),
-    ]
+    let example = |fact: &FactType| {
+        let schema = data_schema(fact.name, &mut schemars::SchemaGenerator::default()).unwrap();
+        let examples = schema.get("examples").and_then(Value::as_array);
+        let example = examples.and_then(|examples| examples.first());
+        example.unwrap_or_else(|| panic!("{} has no example: add one", fact.name)).clone()
+    };
+    FACT_TYPES.iter().map(|fact| (fact.name, example(fact))).collect()
 }
 
 /// The data of a fact type's sample.

@@ -21,7 +21,7 @@ use claimledger_ledger::{
     log::{MAX_APPEND_BYTES, MAX_APPEND_ENTRIES},
 };
 use claimledger_sources::{
-    Dialect, is_gzip,
+    Dialect, SourceSettings, is_gzip,
     splitter::{Limits, Splitter},
     translate,
 };
@@ -35,6 +35,8 @@ pub(crate) struct Parameters {
     /// The dialect; absent: by the content type, else native.
     #[serde(rename = "as")]
     dialect: Option<String>,
+    /// The IdP whose log this is; absent: the service provider's.
+    idp: Option<String>,
     /// With `expectedRevision`: which session id.
     session: Option<String>,
     /// Write only if the session id is named by exactly so many records.
@@ -56,7 +58,7 @@ pub(crate) async fn post(
     }
     server.facts.take(&caller).map_err(Refused::too_many)?;
     let Query(parameters) = parameters.map_err(|rejection| malformed(rejection.body_text()))?;
-    let dialect = dialect(&parameters, &headers)?;
+    let settings = settings(&parameters, &headers)?;
     let expected_revision = expected_revision(&parameters)?;
     let rehearsal_now = now(&parameters)?;
     let packed = packed(&headers)?;
@@ -65,7 +67,7 @@ pub(crate) async fn post(
         // A file that is sent as it is says by its first bytes that it is gzip.
         let packed = packed || is_gzip(&bytes);
         let bytes = if packed { body::gunzip(&bytes, MAX_APPEND_BYTES)? } else { bytes };
-        drafts(dialect, &bytes)
+        drafts(&settings, &bytes)
     })
     .await
     .map_err(|_| {
@@ -81,12 +83,20 @@ fn malformed(message: impl Into<String>) -> Refused {
     Refused::new(StatusCode::BAD_REQUEST, "malformed", message)
 }
 
+fn settings(parameters: &Parameters, headers: &HeaderMap) -> Result<SourceSettings, Refused> {
+    let settings = SourceSettings::of(dialect(parameters, headers)?);
+    Ok(match &parameters.idp {
+        Some(idp) => settings.with_idp(idp)?,
+        None => settings,
+    })
+}
+
 fn dialect(parameters: &Parameters, headers: &HeaderMap) -> Result<Dialect, Refused> {
     if let Some(word) = &parameters.dialect {
         let words =
             || Dialect::ALL.iter().map(|dialect| dialect.as_str()).collect::<Vec<_>>().join(", ");
         return Dialect::parse(word).ok_or_else(|| {
-            malformed("as names no dialect").with("field", "as").with("expected", words())
+            malformed("unknown dialect").with("field", "as").with("expected", words())
         });
     }
     let content_type =
@@ -134,17 +144,17 @@ fn packed(headers: &HeaderMap) -> Result<bool, Refused> {
     .with("expected", "gzip"))
 }
 
-fn drafts(dialect: Dialect, bytes: &[u8]) -> Result<Vec<(u64, Draft)>, Refused> {
+fn drafts(settings: &SourceSettings, bytes: &[u8]) -> Result<Vec<(u64, Draft)>, Refused> {
     let mut splitter = Splitter::new(Limits::default());
     splitter.push(bytes);
     splitter.finish();
     let mut drafts = Vec::new();
     for piece in splitter {
         let piece = piece?;
-        let read = translate(dialect, &piece.bytes).map_err(|refusal| {
+        let read = translate(settings, None, &piece.bytes).map_err(|refusal| {
             if refusal.line.is_some() { refusal } else { refusal.on_line(piece.line) }
         })?;
-        drafts.extend(read.into_iter().map(|draft| (piece.line, draft)));
+        drafts.extend(read.drafts.into_iter().map(|draft| (piece.line, draft)));
         if drafts.len() > MAX_APPEND_ENTRIES {
             let message = format!("a request carries at most {MAX_APPEND_ENTRIES} records");
             return Err(Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)

@@ -159,11 +159,11 @@ fn row(
             td {
                 @if let Some((decision, difference)) = differs {
                     a class="attention" href=(of_decision(decision)) {
-                        "≠ differs" } " (" (difference.code) ")"
+                        "≠ differs" } " (" (difference.words) ")"
                 }
                 @if let Some((decision, difference)) = falsified {
                     " " a class="attention" href=(of_decision(decision)) {
-                        "✕ falsified later" } " (" (difference.code) ")"
+                        "✕ falsified later" } " (" (difference.words) ")"
                 }
                 @if let Some(words) = outlived::words(session, times) { " " span { (words) } }
                 @for falsifier in session.falsifiers.iter().take(5) {

@@ -185,7 +185,7 @@ fn what_is_possible_void_or_odd_differs_in_pattern_outline_and_word() {
         recorded: Outcome::Allow,
         implied: Implied::Deny,
         code: "key_retired",
-        words: "the key was retired".to_owned(),
+        words: "retired key accepted".to_owned(),
     });
     session.factors.push(claimledger_domain::model::HonoredFactor {
         origin: Origin::Local,
@@ -203,7 +203,7 @@ fn what_is_possible_void_or_odd_differs_in_pattern_outline_and_word() {
     ] {
         assert!(svg.contains(part), "{part}: {svg}");
     }
-    for part in ["possible", "assumed", "void: key_retired", "differs: key_retired"] {
+    for part in ["possible", "assumed", "void: retired key", "differs: retired key accepted"] {
         assert!(table.contains(part), "{part}: {table}");
     }
 }

@@ -172,7 +172,7 @@ async fn the_list_counts_certain_and_possible_and_pages() {
         .get(&format!("/sessions?key=X1&reliedFrom=2026-03-10T13:40:00Z&{rest}"), &cookie)
         .await;
     assert!(
-        key.body.contains("1 certain + 0 possible") && key.body.contains("(key_retired)"),
+        key.body.contains("1 certain + 0 possible") && key.body.contains("(retired key accepted)"),
         "{}",
         key.body
     );

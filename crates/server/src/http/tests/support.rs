@@ -80,8 +80,9 @@ impl World {
             let lines = (1..).zip(text.lines().filter(|line| !line.trim().is_empty()));
             let drafts = lines
                 .flat_map(|(n, line)| {
-                    translate(Dialect::Native, line.as_bytes())
+                    translate(&Dialect::Native.into(), None, line.as_bytes())
                         .unwrap()
+                        .drafts
                         .into_iter()
                         .map(move |d| (n, d))
                 })

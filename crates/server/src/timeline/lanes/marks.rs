@@ -60,8 +60,8 @@ pub(super) fn decision(decision: &Decision) -> Item {
         Outcome::Deny => (Mark::Deny, "deny"),
     };
     let odd = match (&decision.differs, &decision.falsified_later) {
-        (Some(difference), _) => Some(format!("differs: {}", difference.code)),
-        (None, Some(difference)) => Some(format!("falsified later: {}", difference.code)),
+        (Some(difference), _) => Some(format!("differs: {}", difference.words)),
+        (None, Some(difference)) => Some(format!("falsified later: {}", difference.words)),
         (None, None) => None,
     };
     let label = match (&decision.differs, &decision.falsified_later) {
@@ -72,7 +72,7 @@ pub(super) fn decision(decision: &Decision) -> Item {
     Item {
         hue: if odd.is_some() { Hue::Attention } else { Hue::Ink },
         reason: odd
-            .or_else(|| decision.first_unmet.map(|code| format!("first unmet: {code}")))
+            .or_else(|| decision.first_unmet.map(|code| format!("first unmet: {}", words(code))))
             .unwrap_or_default(),
         label,
         ..moment(mark, format!("{app}: {verb}"), decision.at.from, &decision.record)

@@ -118,12 +118,10 @@ pub(super) fn factor_lane(session: &SessionState, factor: &HonoredFactor) -> Lan
         (Origin::Claimed, None) => "IdP not named".to_owned(),
     };
     let void = !factor.void.is_empty();
-    // Each as the table has it, by its code, and as the figure has it, in words.
-    let mut reasons: Vec<(String, String)> = factor
-        .void
-        .iter()
-        .map(|code| (format!("void: {code}"), format!("void: {}", words(code))))
-        .collect();
+    // Each as the table has it and as the figure has it: why it ended is a code in the table.
+    let plainly = |text: &str| (text.to_owned(), text.to_owned());
+    let mut reasons: Vec<(String, String)> =
+        factor.void.iter().map(|code| plainly(&format!("void: {}", words(code)))).collect();
     reasons.extend(factor.end_reason.map(|code| (code.to_owned(), words(code))));
     reasons.extend(
         factor
@@ -131,7 +129,6 @@ pub(super) fn factor_lane(session: &SessionState, factor: &HonoredFactor) -> Lan
             .iter()
             .map(|code| (format!("missing: {code}"), format!("missing: {}", words(code)))),
     );
-    let plainly = |text: &str| (text.to_owned(), text.to_owned());
     if !factor.by_record {
         reasons.push(plainly("by the rules only"));
     }
