@@ -1,11 +1,11 @@
 //! The order of recording does not change what is known at the end, and an answer at a cut stays
 //! the same.
 
+#[path = "permutation/answers.rs"]
+mod answers;
 mod common;
 #[path = "permutation/days.rs"]
 mod days;
-#[path = "permutation/told.rs"]
-mod told;
 
 use claimledger_app::{
     app::{App, Options},
@@ -53,17 +53,17 @@ fn same(what: &str, a: &str, b: &str) -> Result<(), TestCaseError> {
 }
 
 async fn two_orders(day: &Day, orders: [u64; 2], at: usize) -> Result<(), TestCaseError> {
-    let mut told = Vec::new();
+    let mut texts = Vec::new();
     for order in orders {
         let app = empty_ledger(BATCH).await;
         for lines in arriving(&day.lines(), order).chunks(BATCH) {
             record(&app, lines).await;
         }
         app.settled_status(&owner("acme")).await.unwrap();
-        told.push(told::at_the_head(&app, day, at).await);
+        texts.push(answers::at_the_head(&app, day, at).await);
         app.close().await;
     }
-    same("two orders", &told[0], &told[1])
+    same("two orders", &texts[0], &texts[1])
 }
 
 /// Asks between requests, after all of them, and after a rebuild.
@@ -77,15 +77,15 @@ async fn answers_stay(day: &Day, order: u64, at: usize) -> Result<(), TestCaseEr
             record(&app, lines).await;
         }
         let head = LogPosition(app.settled_status(&owner("acme")).await.unwrap().head - 1);
-        given.push((head, told::pinned(&app, day, at, head).await));
+        given.push((head, answers::pinned(&app, day, at, head).await));
     }
     for (known_at, answer) in &given {
-        same("later", answer, &told::pinned(&app, day, at, *known_at).await)?;
+        same("later", answer, &answers::pinned(&app, day, at, *known_at).await)?;
     }
     let report = app.rebuild(&owner("acme"), false, |_, _| {}).await.unwrap();
     prop_assert!(report.equal && report.switched, "{report}");
     for (known_at, answer) in &given {
-        same("rebuilt", answer, &told::pinned(&app, day, at, *known_at).await)?;
+        same("rebuilt", answer, &answers::pinned(&app, day, at, *known_at).await)?;
     }
     app.close().await;
     Ok(())
