@@ -1,5 +1,5 @@
-//! A person whose key is destroyed: what the facts say stays, what was sealed is gone, and nothing
-//! brings the key back.
+//! A person whose key is destroyed: facts remain, sealed data cannot be opened, and the key cannot
+//! be restored.
 
 mod common;
 
@@ -18,7 +18,7 @@ use claimledger_ledger::keys::{KeyStore, StoredPerson};
 use common::*;
 use serde_json::{Value, json};
 
-/// What is known of session S2 at one (T, K, R), as text.
+/// Session S2 with its explanation at one (T, K, R), as text.
 async fn explained(app: &App) -> String {
     let (owner, s2) = (owner("acme"), SessionId::new("S2"));
     let asking = Asking { at: Some(at("23:00:00")), ..known_at(80) };
@@ -80,7 +80,7 @@ async fn what_the_facts_say_stays_and_what_was_sealed_is_gone() {
     assert!(report.equal && report.switched, "{report}");
     app.close().await;
 
-    // A new process folds the same log from nothing.
+    // A new process builds the read models from the same log.
     let fresh = World { views: Default::default(), ..world };
     let app = fresh.open().await;
     app.settled_status(&owner("acme")).await.unwrap();
@@ -107,15 +107,15 @@ async fn who_is_seen_again_after_the_destruction_is_a_new_person() {
             .await
             .unwrap()
             .unwrap();
-        assert!(record.original.is_some(), "sealed under a key that is there");
+        assert!(record.original.is_some(), "sealed under an existing key");
         assert_eq!(record.personal.unwrap()[new.as_str()]["login"], "bob@acme.example");
         assert_eq!(
             world.keys.person(&tenant("acme"), &old).await.unwrap(),
             Some(StoredPerson::Destroyed)
         );
-        assert_eq!(subject_of(&app, "S2").await, old, "what was recorded stays");
+        assert_eq!(subject_of(&app, "S2").await, old, "recorded facts remain");
 
-        // Nothing can be sealed for the old one.
+        // Nothing can be sealed under the old key.
         let link = json!({"id": "link", "type": "subject.linked",
             "occurred_at": "2026-03-10T18:00:00Z", "subject": {"id": "u-bob"},
             "data": {"other": old.as_str(), "same": true}});

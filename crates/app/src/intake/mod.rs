@@ -1,4 +1,4 @@
-//! Taking records in: from drafts to receipts.
+//! Intake: from the drafts of an endpoint to receipts.
 
 pub use crate::model::ingest::{Batch, IngestError, Ingested};
 
@@ -26,17 +26,18 @@ use claimledger_ledger::{
 };
 use std::collections::BTreeSet;
 
-/// So many drafts are sealed before other tasks get their turn: some 20 µs each.
-const SEALED_AT_ONCE: usize = 16;
+/// Drafts sealed before yielding to other tasks, about 20 µs each.
+const SEALED_PER_YIELD: usize = 16;
 
 impl App {
-    /// Takes in a batch: all of it or nothing, durable when it returns. A batch has at most
+    /// Appends a batch: all of it or nothing, durable on return. A batch has at most
     /// [`MAX_APPEND_ENTRIES`] drafts and [`MAX_APPEND_BYTES`] bytes.
     ///
-    /// Dropping the future does not take the batch back.
+    /// Dropping the future does not cancel the append.
     ///
     /// # Errors
-    /// See [`IngestError`]. After `Unavailable` the outcome may be unknown: send the same again.
+    /// See [`IngestError`]. After `Unavailable` the outcome may be unknown: send the same batch
+    /// again.
     pub async fn ingest(
         &self,
         caller: &Caller,
@@ -57,7 +58,7 @@ impl App {
         let mut records = Vec::with_capacity(drafts.len());
         let mut bytes = 0;
         for (done, ((line, draft), persons)) in drafts.iter_mut().zip(persons).enumerate() {
-            if done % SEALED_AT_ONCE == SEALED_AT_ONCE - 1 {
+            if done % SEALED_PER_YIELD == SEALED_PER_YIELD - 1 {
                 tokio::task::yield_now().await;
             }
             name_linked(draft);
@@ -78,7 +79,7 @@ impl App {
         let request = AppendRequest { records, expected_revision };
         let written = tenant.sequencer.append(request).await;
         if let Err(SequencerError::Log(error)) = &written {
-            tenant.noticed(&*self.0.views, error);
+            tenant.report_damage(&*self.0.views, error);
         }
         let receipts = written.map_err(|error| refused(error, &drafts))?;
         receipts.iter().for_each(|receipt| tenant.recorded(receipt.recorded_at));
@@ -112,7 +113,7 @@ impl App {
         Ok(seal(input)?)
     }
 
-    /// The people of each draft. Their keys are durable.
+    /// The people of each draft, with durable keys.
     async fn persons_of_each(
         &self,
         tenant: &Tenant,
@@ -120,14 +121,14 @@ impl App {
     ) -> Result<Vec<Vec<(Pseudonym, PersonKey)>>, IngestError> {
         let keyring = &tenant.identity.keyring;
         let failed = |error: LogError| {
-            tenant.noticed(&*self.0.views, &error);
+            tenant.report_damage(&*self.0.views, &error);
             log(error)
         };
         loop {
             let begun = keyring.begin().await.map_err(failed)?;
             let mut persons = Vec::with_capacity(drafts.len());
             for (done, (line, draft)) in drafts.iter().enumerate() {
-                if done % SEALED_AT_ONCE == SEALED_AT_ONCE - 1 {
+                if done % SEALED_PER_YIELD == SEALED_PER_YIELD - 1 {
                     tokio::task::yield_now().await;
                 }
                 persons.push(self.persons(tenant, draft, *line).await?);
@@ -138,8 +139,8 @@ impl App {
         }
     }
 
-    /// Pseudonyms and keys of the draft's people, in order; behind them those whom a
-    /// `subject.linked` names by pseudonym, as [`name_linked`] adds them to the draft.
+    /// Pseudonyms and keys of the draft's people, in order, followed by those that a
+    /// `subject.linked` names by pseudonym; [`name_linked`] adds these to the draft.
     async fn persons(
         &self,
         tenant: &Tenant,
@@ -177,9 +178,9 @@ impl App {
                     continue;
                 }
                 FoundKey::Destroyed => "the key of this person was destroyed",
-                FoundKey::Unknown => "nobody has this pseudonym",
+                FoundKey::Unknown => "no person has this pseudonym",
             };
-            let expected = "an id, a login, or the pseudonym of somebody the ledger knows";
+            let expected = "an id, a login, or the pseudonym of a known person";
             let refusal =
                 Refusal::field(RefusalCode::InvalidField, "data.other", expected, message);
             return Err(refusal.on_line(line).into());
@@ -188,7 +189,7 @@ impl App {
     }
 }
 
-/// Whom a `subject.linked` names by the pseudonym that an answer showed.
+/// The person that a `subject.linked` names by a pseudonym.
 fn linked_by_pseudonym(fact: &DraftFact) -> Option<&Pseudonym> {
     match (&fact.data, fact.other) {
         (FactData::SubjectLinked(linked), None) => Some(&linked.other),
@@ -196,7 +197,7 @@ fn linked_by_pseudonym(fact: &DraftFact) -> Option<&Pseudonym> {
     }
 }
 
-/// Adds those whom a `subject.linked` names by pseudonym to the draft's people, in order.
+/// Adds the people that a `subject.linked` names by pseudonym to the draft, in order.
 fn name_linked(draft: &mut Draft) {
     for fact in &mut draft.facts {
         if linked_by_pseudonym(fact).is_some() {
@@ -226,13 +227,18 @@ fn source_of<'a>(
     }
 }
 
-/// A credential appends as its own source. Whoever also governs may bring in what several sources
-/// said.
+/// A credential appends as its own source. With the role govern it may append records of any
+/// source.
 fn may_append_as(caller: &Caller, source: &SourceId) -> Result<(), Refusal> {
     if source.as_str() == LEDGER_SOURCE {
         let message =
             format!("records of the source {LEDGER_SOURCE} are written by the ledger itself");
-        return Err(Refusal::field(RefusalCode::Source, "source", "a source of yours", message));
+        return Err(Refusal::field(
+            RefusalCode::Source,
+            "source",
+            "a source of this credential",
+            message,
+        ));
     }
     let own = own_source(caller);
     if *source == own || caller.has(Role::Govern) {
@@ -250,7 +256,7 @@ fn own_source(caller: &Caller) -> SourceId {
     caller.source.clone().unwrap_or_else(|| SourceId::new(caller.tenant.as_str()))
 }
 
-/// The sequencer counts records of a request; people count lines.
+/// The sequencer reports the index of a record; clients count lines.
 fn refused(error: SequencerError, drafts: &[(u64, Draft)]) -> IngestError {
     let index = match &error {
         SequencerError::Conflict { index, .. } | SequencerError::RecordedAt { index, .. } => {

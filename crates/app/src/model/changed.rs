@@ -1,33 +1,33 @@
-//! What a record changed of a session, as codes.
+//! What a record changed about a session, as codes.
 
-/// What changed of a session. Codes, in this order.
+/// What a record changed about a session. Codes are returned in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Changed {
-    /// It was not known before.
+    /// The session was unknown before.
     Started,
-    /// It stands otherwise at the moment of the record.
+    /// The state at the time of the record.
     State,
-    /// Its end: when, why.
+    /// The end: time or reason.
     End,
-    /// Its limits, or the bounds of an end that nobody stated.
+    /// The limits, or the bounds of an end that no record states.
     Bounds,
-    /// What it is called: its name, its aliases; two sessions may have turned out to be one.
+    /// The name or the aliases; two sessions may have been joined into one.
     Ids,
-    /// Whose it is, or what lies behind it.
+    /// The person, or the IdP session.
     Origin,
-    /// The IdP's session behind it.
+    /// The IdP session that it came from.
     IdpSession,
-    /// Its factors: which, from when until when, whether they count.
+    /// The factors: which, their validity, or whether they count.
     Factors,
-    /// Claims that did not count.
+    /// Ignored claims.
     Ignored,
-    /// Its decisions, recorded, implied, differing or falsified later.
+    /// The decisions: recorded or implied outcome, or a later falsification.
     Decisions,
-    /// The applications it opened.
+    /// The accesses to applications.
     Accesses,
-    /// Sign-ins that were refused.
+    /// The refused sign-ins.
     Refused,
-    /// The records that it rests on.
+    /// Only the list of records.
     Records,
 }
 

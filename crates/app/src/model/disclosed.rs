@@ -1,4 +1,4 @@
-//! What each kind of answer discloses.
+//! What each kind of answer discloses: the sessions and records that the access log has to name.
 
 use crate::model::{
     answer::{
@@ -140,7 +140,7 @@ impl Discloses for Rehearsed {
     }
 }
 
-/// Answers that name records by reference, and show nothing else of a session.
+/// Answers that disclose record references, and nothing else about a session.
 macro_rules! by_reference {
     ($($kind:ty),*) => {$(
         impl Discloses for $kind {

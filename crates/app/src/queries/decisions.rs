@@ -31,8 +31,7 @@ use claimledger_ledger::{
 const LIST: &str = "decisions";
 
 impl App {
-    /// Decisions by T: session by session in the order of their sessions, each session's in the
-    /// total order.
+    /// Decisions up to T: sessions in list order, and the decisions of each in the total order.
     ///
     /// # Errors
     /// See [`AskError`].
@@ -53,8 +52,8 @@ impl App {
         let belongs =
             |state: &SessionState, decision: &Decision| matches(state, decision, filter, history);
         let mut page = Page { items: Vec::new(), cursors: Vec::new(), has_next: false };
-        // Adds a session's decisions that come after the cursor; false when the page is full and
-        // there are more.
+        // Adds the decisions of a session after the cursor; false if the page is full and there are
+        // more.
         let mut add = |key: &SortKey, state: SessionState| {
             let shown = cursor
                 .as_ref()
@@ -118,7 +117,7 @@ impl App {
     }
 }
 
-/// The decisions after one of them, or all.
+/// The decisions after a given one, or all.
 fn behind(state: &SessionState, shown: Option<LogPosition>) -> impl Iterator<Item = &Decision> {
     let index = shown.and_then(|shown| {
         state.decisions.iter().position(|decision| decision.record.position == shown)
@@ -126,12 +125,12 @@ fn behind(state: &SessionState, shown: Option<LogPosition>) -> impl Iterator<Ite
     state.decisions.iter().skip(index.map_or(0, |index| index + 1))
 }
 
-/// What narrows the candidates: a session carries all terms of one of the sets.
+/// Term sets that find candidates: a session has all terms of one set.
 fn terms(filter: &DecisionFilter) -> Vec<Vec<Term>> {
     let mut terms = Vec::new();
     terms.extend(filter.app.as_ref().map(|app| term(TermKind::App, app.as_str())));
     terms.extend(filter.idp.as_ref().map(|idp| term(TermKind::Idp, idp.as_str())));
-    // A claim that names no key may have been signed by any (`semantics.md` 42).
+    // A claim that names no key may have been signed by any key (`semantics.md` 42).
     match &filter.key {
         Some(key) => with_one_of(
             &[terms],
@@ -149,7 +148,7 @@ fn cannot_match(row: &Summary, filter: &DecisionFilter) -> bool {
         || filter.from.is_some_and(|from| *last < from.micros())
 }
 
-/// How surely a decision belongs to the set; none: it does not.
+/// Whether a decision certainly or possibly matches; none: it does not.
 fn matches(
     state: &SessionState,
     decision: &Decision,
@@ -170,7 +169,7 @@ fn matches(
     if filter.idp.is_none() && filter.key.is_none() {
         return Some(Certainty::Certain);
     }
-    // One factor must meet both.
+    // The same factor must have the IdP and the key.
     let rested = decision
         .relied_on
         .iter()
@@ -178,8 +177,7 @@ fn matches(
     rested.min()
 }
 
-/// How surely a decision rested on a claim of the IdP and the key that are asked for, by one of its
-/// factors.
+/// Whether a factor of the decision certainly or possibly relies on a claim of this IdP and key.
 fn rests_on(
     relied: &Relied,
     factor: &HonoredFactor,

@@ -1,4 +1,4 @@
-//! What people are called: beside every answer, never in one.
+//! Labels of people, which are returned beside answers and never inside.
 
 use crate::{
     app::{App, Inner, Label},
@@ -17,12 +17,12 @@ use claimledger_ledger::{log::LogError, views::TermKind};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// So many of a person's latest records are looked at for a label.
-const LOOKED_AT: usize = 20;
+/// Maximum records of a person, from the latest, that are searched for a label.
+const MAX_RECORDS: usize = 20;
 
 impl App {
-    /// What these people are called, by the latest record that says so: role investigate. People
-    /// who are unknown or never named are left out.
+    /// The labels of these people from their latest records. Requires the role investigate. People
+    /// who are unknown or without a label are left out.
     ///
     /// # Errors
     /// See [`AskError`].
@@ -58,7 +58,7 @@ impl Inner {
         let positions =
             reader.positions(&term(TermKind::Subject, person.as_str()), LogPosition(last)).await?;
         let mut label = Label::default();
-        for position in positions.iter().rev().take(LOOKED_AT) {
+        for position in positions.iter().rev().take(MAX_RECORDS) {
             for entry in self.log.read_at(&tenant.id, &[*position]).await? {
                 let corrupt = |what| LogError::Corrupt { position: *position, what };
                 let header = entry.header.decode().map_err(|error| corrupt(error.what))?;

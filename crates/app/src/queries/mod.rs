@@ -1,5 +1,5 @@
-//! One file per question. Each begins with [`App::ask`](crate::app::App) and ends with an answer of
-//! the view that it gave, so that every disclosure passes one function.
+//! One file per question. Each calls [`App::ask`](crate::app::App) first and returns an answer of
+//! the view it got, so that every disclosure passes one function.
 
 mod background_read;
 mod barrier;

@@ -1,4 +1,4 @@
-//! One record, as far as the caller may see it.
+//! One record, with the parts that the caller may see.
 
 use crate::{
     app::{App, Inner},
@@ -21,12 +21,12 @@ use claimledger_facts::{
 use claimledger_ledger::log::LogError;
 use serde_json::{Map, Value};
 
-/// The name in [`RecordView::personal`] of what belongs to nobody.
-const NOBODY: &str = "nobody";
+/// The name in [`RecordView::personal`] of data that belongs to no person.
+const NO_PERSON: &str = "nobody";
 
 impl App {
-    /// One record; none: there is no such record in the caller's tenant. What is sealed is opened
-    /// only if asked, and only for the role investigate.
+    /// One record; none: the caller's tenant has no such record. Sealed data is opened only if
+    /// requested, and only for the role investigate.
     ///
     /// # Errors
     /// See [`AskError`].
@@ -74,7 +74,7 @@ impl App {
     }
 }
 
-/// The sealed bodies that were removed. Of a record without personal blocks nothing personal was.
+/// The removed bodies. A record without personal blocks has no removed personal data.
 fn removed(entry: &Entry, header: &Header) -> Vec<(BodyKind, Removal)> {
     BodyKind::ALL
         .into_iter()
@@ -84,8 +84,8 @@ fn removed(entry: &Entry, header: &Header) -> Vec<(BodyKind, Removal)> {
 }
 
 impl Inner {
-    /// Where a record is. A position may be ahead of the read models; an id is looked for in them,
-    /// once they have what the log has now.
+    /// The position of a record. A position may be ahead of the read models; an id is looked up
+    /// there, after they contain the current head of the log.
     async fn locate(&self, tenant: &Tenant, by: RecordBy) -> Result<Option<LogPosition>, AskError> {
         let head = self.log.head(&tenant.id).await?;
         match by {
@@ -120,7 +120,7 @@ impl Inner {
         Ok(self.views.positions(&tenant.id, ids).await?.into_iter().flatten().min())
     }
 
-    /// The original and the personal blocks, as far as their keys are there.
+    /// The original and the personal blocks, as far as their keys exist.
     async fn open(
         &self,
         tenant: &Tenant,
@@ -145,8 +145,8 @@ impl Inner {
         {
             let whose = block
                 .pseudonym
-                .map_or_else(|| NOBODY.to_owned(), |pseudonym| pseudonym.as_str().to_owned());
-            // An erased block is shown as null: that something was there is no secret.
+                .map_or_else(|| NO_PERSON.to_owned(), |pseudonym| pseudonym.as_str().to_owned());
+            // An erased block is shown as null: its existence is not secret.
             personal.insert(whose, block.data.unwrap_or(Value::Null));
         }
         Ok((original, Some(Value::Object(personal))))

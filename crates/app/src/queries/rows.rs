@@ -1,8 +1,8 @@
 //! Lists as streams: every row at one cut, in bounded memory.
 //!
-//! A stream asks for pages and keeps one of them. The first page pins T and K, and its cursors carry
-//! both: so each row comes once, whatever is appended meanwhile, and a stream that was interrupted
-//! resumes after the cursor of the last row that arrived.
+//! A stream reads one page at a time. The first page pins T and K, and its cursors contain both,
+//! so each row is returned once in spite of concurrent appends, and an interrupted stream resumes
+//! after the cursor of the last row that arrived.
 
 use super::MAX_PAGE;
 use crate::{
@@ -41,18 +41,18 @@ impl<T> Rows<T> {
         }
     }
 
-    /// Reads this many rows at once, at most [`MAX_PAGE`].
+    /// Sets the rows per page, at most [`MAX_PAGE`].
     #[must_use]
     pub fn page_rows(self, page_rows: u32) -> Self {
         Self { page_rows: page_rows.clamp(1, MAX_PAGE), ..self }
     }
 
-    /// The next rows, each with the cursor after which a new stream resumes; none: there are no
-    /// more. The first call always gives an answer, with or without rows, so that the cut and the
+    /// The next rows, each with the cursor after which a new stream resumes; none at the end. The
+    /// first call always returns an answer, with or without rows, so that the cut and the
     /// completeness of an empty list are known.
     ///
     /// # Errors
-    /// See [`AskError`]. The stream stays where it was, and the call may be repeated.
+    /// See [`AskError`]. The stream does not advance, and the call may be repeated.
     pub async fn next(&mut self) -> Result<Option<Answer<Page<T>>>, AskError> {
         if self.ended {
             return Ok(None);

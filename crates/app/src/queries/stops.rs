@@ -1,4 +1,4 @@
-//! Which records changed what a session's answer says: up to K, and after it.
+//! The records that changed the answer about a session: up to K, and after it.
 
 use super::View;
 use crate::{
@@ -17,10 +17,10 @@ use claimledger_facts::{
 };
 
 impl App {
-    /// The records that changed what is said of a session at T, each as known at it: those up to K,
-    /// which are the same for ever, and those that are known since. Where there are more than can
-    /// be tried, those nearest to K are, and the answer says how many were not. None: nothing of it
-    /// is known at K.
+    /// The records that changed the answer about a session at T, each as known at it: those up to
+    /// K, which are final, and those known since. If there are too many to evaluate, those nearest
+    /// to K are used, and the answer contains the number of the others. None: the session is
+    /// unknown at K.
     ///
     /// # Errors
     /// See [`AskError`].
@@ -37,7 +37,7 @@ impl App {
             return view.answer(None).await;
         };
         let first = gathered.positions.first().copied().unwrap_or_default();
-        // The record before the first one of the session: nothing of it is known there.
+        // The position before the first record of the session, where nothing of it is known.
         let start = LogPosition(first.0.saturating_sub(1));
         let until = view.between(session, &gathered, at, (start, known_at), Nearest::After);
         let later = if head == known_at {

@@ -1,4 +1,4 @@
-//! Why: the trees that the assessment itself left behind.
+//! Explanations: the traces of the assessment.
 
 use super::barrier::not_known;
 use crate::{
@@ -16,8 +16,8 @@ use claimledger_domain::{
 use claimledger_facts::ids::SessionId;
 
 impl App {
-    /// Why: one tree a decision, in order; or one a factor, where a factor is asked. Without any
-    /// filter a session that has no decision explains itself.
+    /// Explains a session: one tree per decision, or per factor if one is requested. Without a
+    /// filter, a session without decisions is explained itself.
     ///
     /// # Errors
     /// See [`AskError`].
@@ -46,7 +46,7 @@ impl App {
     }
 }
 
-/// What the question names that the session does not have.
+/// The barrier of a filter that names what the session does not have.
 fn unknown_in(state: &SessionState, filter: &WhyFilter) -> Option<Barrier> {
     let of = |name: &str| format!("{name} of session {}", state.id);
     let decided =
@@ -83,8 +83,8 @@ fn explain(state: SessionState, filter: &WhyFilter) -> Vec<Reason> {
     state.decisions.into_iter().filter(chosen).map(|decision| decision.because).collect()
 }
 
-/// Why a factor counted, or a claimed value did not. With a decision or an application: only where
-/// one of those decisions rested on it.
+/// Why a factor counted, or a claimed value did not. With a decision or an application: only if one
+/// of those decisions relied on it.
 fn of_factor(
     state: &SessionState,
     name: &str,
@@ -108,7 +108,7 @@ fn of_factor(
     counted.chain(ignored.flat_map(|claim| claim.because.iter().cloned())).collect()
 }
 
-/// Whether a text names a record: its id, the source's id, or its position, with `#` or without.
+/// Whether a text identifies a record: its id, the source id, or its position, with or without `#`.
 pub(super) fn names(record: &RecordRef, name: &str) -> bool {
     let at_position = name.strip_prefix('#').unwrap_or(name).parse() == Ok(record.position.0);
     at_position || record.source_id.as_str() == name || record.id.to_string() == name

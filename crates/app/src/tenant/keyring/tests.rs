@@ -8,12 +8,12 @@ use claimledger_ledger::{
     memory::MemoryKeys,
 };
 
-/// A store whose answers take a while: in between others get their turn. It can be told to fail.
+/// A slow store: it yields before each answer. It can be set to fail.
 #[derive(Default)]
 struct Slow {
     store: MemoryKeys,
     failing: std::sync::atomic::AtomicBool,
-    /// A look-up that finds this there waits, with its answer in hand, until it is told to go on.
+    /// The next lookup takes this, and waits for it before it returns its result.
     held: Mutex<Option<Arc<tokio::sync::Notify>>>,
 }
 
@@ -35,7 +35,7 @@ impl KeyStore for Slow {
     ) -> Result<Vec<StoredPerson>, LogError> {
         tokio::task::yield_now().await;
         if self.failing.load(std::sync::atomic::Ordering::Relaxed) {
-            return Err(LogError::unavailable("told to fail"));
+            return Err(LogError::unavailable("set to fail"));
         }
         self.store.add_persons(tenant, rows).await
     }
@@ -111,7 +111,7 @@ fn ring_on(store: Arc<dyn KeyStore>, keys: &TenantKeys) -> Arc<Keyring> {
     Arc::new(Keyring::new(tenant, keys.clone(), store, Arc::new(SystemRandom)))
 }
 
-/// A person as a batch of records gets them.
+/// Looks a person up as a batch of records does.
 async fn durable(ring: &Keyring, draft: &DraftPerson) -> Pseudonym {
     loop {
         let begun = ring.begin().await.unwrap();
@@ -134,10 +134,9 @@ fn person(id: &str) -> DraftPerson {
     }
 }
 
-/// The pseudonyms that many tasks at once get for one person, while people are made durable and
-/// forgotten in between.
+/// Many tasks look up the same person while people are made durable and evicted.
 #[tokio::test]
-async fn one_identifier_gives_one_pseudonym_however_many_look_at_once() {
+async fn concurrent_lookups_of_one_identifier_return_one_pseudonym() {
     let (ring, store) = ring();
     let look = |flush: bool| {
         let ring = Arc::clone(&ring);
@@ -147,7 +146,7 @@ async fn one_identifier_gives_one_pseudonym_however_many_look_at_once() {
                     tokio::task::yield_now().await;
                 }
                 ring.flush().await.unwrap();
-                // Nobody is in memory any more.
+                // Evicts all people.
                 let mut people = ring.lock();
                 people.young.clear();
                 people.old.clear();
@@ -165,14 +164,14 @@ async fn one_identifier_gives_one_pseudonym_however_many_look_at_once() {
     assert_eq!(pseudonyms.len(), 1);
     ring.flush().await.unwrap();
     let row = store.person(&TenantId::new("acme"), &pseudonyms[0]).await.unwrap();
-    assert!(row.is_some(), "the key that records are sealed with is the one that is kept");
+    assert!(row.is_some(), "the key that sealed the records is the stored one");
 }
 
 #[tokio::test]
-async fn a_miss_that_is_out_of_date_makes_nobody() {
+async fn a_stale_miss_creates_no_person() {
     let (ring, store) = ring();
-    let go_on = Arc::new(tokio::sync::Notify::new());
-    *store.held.lock().unwrap() = Some(Arc::clone(&go_on));
+    let released = Arc::new(tokio::sync::Notify::new());
+    *store.held.lock().unwrap() = Some(Arc::clone(&released));
     let slow = tokio::spawn({
         let ring = Arc::clone(&ring);
         async move { ring.person(&person("u-alice")).await.unwrap().0 }
@@ -180,16 +179,16 @@ async fn a_miss_that_is_out_of_date_makes_nobody() {
     while store.held.lock().unwrap().is_some() {
         tokio::task::yield_now().await;
     }
-    // Meanwhile somebody else meets her, makes her durable, and she leaves memory.
+    // Meanwhile another task creates her, makes her durable, and she is evicted.
     let (first, _) = ring.person(&person("u-alice")).await.unwrap();
     ring.flush().await.unwrap();
-    let left = ring.lock().left;
-    *ring.lock() = People { left, ..People::default() };
-    go_on.notify_one();
+    let evictions = ring.lock().evictions;
+    *ring.lock() = People { evictions, ..People::default() };
+    released.notify_one();
     assert_eq!(slow.await.unwrap(), first);
 }
 
-/// Bob, with one of several logins.
+/// Bob, with one of several ids.
 fn bob(id: &str) -> DraftPerson {
     DraftPerson {
         id: id.to_owned(),
@@ -199,7 +198,7 @@ fn bob(id: &str) -> DraftPerson {
 }
 
 #[tokio::test]
-async fn a_link_names_somebody_by_id_or_login_whether_or_not_they_are_durable() {
+async fn a_link_names_a_person_by_id_or_login_durable_or_not() {
     for durable in [false, true] {
         let (ring, _) = ring();
         let (pseudonym, _) = ring.person(&bob("u-bob")).await.unwrap();
@@ -219,7 +218,7 @@ async fn a_link_names_somebody_by_id_or_login_whether_or_not_they_are_durable() 
 }
 
 #[tokio::test]
-async fn whom_a_link_named_by_login_becomes_whoever_is_first_seen_with_it() {
+async fn a_person_named_by_a_link_becomes_the_first_one_seen_with_the_login() {
     for durable in [false, true] {
         let (ring, _) = ring();
         let settle = async |ring: &Keyring| {
@@ -246,14 +245,14 @@ async fn whom_a_link_named_by_login_becomes_whoever_is_first_seen_with_it() {
         assert_eq!(ring.person(&bob("u-second")).await.unwrap().0, second);
         ring.flush().await.unwrap();
         assert_eq!(ring.find("u-bob").await.unwrap(), std::slice::from_ref(&pseudonym));
-        // By an id it is the same, and nobody else takes it.
+        // Named by an id, the person is found by that id only.
         let (carol, _) = ring.named_by_link("u-carol").await.unwrap().unwrap();
         assert_eq!(ring.person(&person("u-carol")).await.unwrap().0, carol);
     }
 }
 
 #[tokio::test]
-async fn a_failed_flush_loses_nobody() {
+async fn a_failed_flush_loses_no_person() {
     let (ring, store) = ring();
     let (pseudonym, _) = ring.person(&person("u-bob")).await.unwrap();
     store.failing.store(true, std::sync::atomic::Ordering::Relaxed);
@@ -268,10 +267,10 @@ async fn a_failed_flush_loses_nobody() {
 }
 
 #[tokio::test]
-async fn whoever_is_not_durable_yet_stays_in_memory() {
+async fn people_who_are_not_durable_are_not_evicted() {
     let (ring, store) = ring();
     let (first, _) = ring.person(&person("u-first")).await.unwrap();
-    for n in 0..3 * KEPT {
+    for n in 0..3 * MAX_CACHED {
         ring.person(&person(&format!("u-{n}"))).await.unwrap();
     }
     assert_eq!(ring.person(&person("u-first")).await.unwrap().0, first);
@@ -280,11 +279,11 @@ async fn whoever_is_not_durable_yet_stays_in_memory() {
 }
 
 #[tokio::test]
-async fn who_loses_a_race_seals_under_the_winners_key() {
+async fn the_loser_of_a_race_seals_under_the_key_of_the_winner() {
     let (store, keys) = (Arc::new(MemoryKeys::default()), TenantKeys::generate(&SystemRandom));
     let (first, second) = (ring_on(store.clone(), &keys), ring_on(store, &keys));
     let alice = person("u-alice");
-    // Both look while nobody is there; the first is durable before the second.
+    // Both look up before either is durable; the first becomes durable before the second.
     let begun = second.begin().await.unwrap();
     let (lost, _) = second.person(&alice).await.unwrap();
     let winner = durable(&first, &alice).await;
@@ -307,11 +306,11 @@ async fn who_loses_a_race_seals_under_the_winners_key() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_destroyed_in_the_store_is_not_taken_from_memory() {
+async fn a_key_destroyed_in_the_store_is_not_served_from_the_cache() {
     let (ring, store) = ring();
     let (alice, tenant) = (person("u-alice"), TenantId::new("acme"));
     let old = durable(&ring, &alice).await;
-    // A new alias of hers waits to be written.
+    // Her new alias waits to be written.
     let renamed = DraftPerson { aliases: vec!["a@acme.example".to_owned()], ..alice.clone() };
     assert_eq!(ring.person(&renamed).await.unwrap().0, old);
     store.destroy(&tenant, &old).await.unwrap();
@@ -321,19 +320,19 @@ async fn a_key_that_is_destroyed_in_the_store_is_not_taken_from_memory() {
     assert_eq!(durable(&ring, &renamed).await, new);
     assert!(is_destroyed(&ring, &old).await);
     assert_eq!(ring.find("a@acme.example").await.unwrap(), [new.clone()]);
-    // And once more, where nothing waits.
+    // Again, without pending rows.
     ring.destroy(&new).await.unwrap();
     assert_ne!(durable(&ring, &alice).await, new);
 }
 
 #[tokio::test]
-async fn a_row_that_was_read_before_its_key_was_destroyed_is_not_kept() {
+async fn a_row_read_before_its_key_was_destroyed_is_not_cached() {
     let (ring, store) = ring();
     let alice = person("u-alice");
     let old = durable(&ring, &alice).await;
     ring.lock().forget();
-    let go_on = Arc::new(tokio::sync::Notify::new());
-    *store.held.lock().unwrap() = Some(Arc::clone(&go_on));
+    let released = Arc::new(tokio::sync::Notify::new());
+    *store.held.lock().unwrap() = Some(Arc::clone(&released));
     let slow = tokio::spawn({
         let (ring, alice) = (Arc::clone(&ring), alice.clone());
         async move { durable(&ring, &alice).await }
@@ -342,13 +341,13 @@ async fn a_row_that_was_read_before_its_key_was_destroyed_is_not_kept() {
         tokio::task::yield_now().await;
     }
     ring.destroy(&old).await.unwrap();
-    go_on.notify_one();
+    released.notify_one();
     assert_ne!(slow.await.unwrap(), old);
     assert_ne!(durable(&ring, &alice).await, old);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_destroyed_key_stays_destroyed_whatever_is_written_meanwhile() {
+async fn a_destroyed_key_stays_destroyed_during_concurrent_writes() {
     let (store, keys) = (Arc::new(MemoryKeys::default()), TenantKeys::generate(&SystemRandom));
     let ring = ring_on(store.clone(), &keys);
     let alice = person("u-alice");
@@ -370,6 +369,6 @@ async fn a_destroyed_key_stays_destroyed_whatever_is_written_meanwhile() {
         assert_ne!(durable(&ring, &alice).await, old, "race {race}");
         assert!(is_destroyed(&ring, &old).await, "race {race}");
     }
-    // Only who was seen last is there.
+    // Only the person who was seen last exists.
     assert_eq!(store.persons(&TenantId::new("acme"), None, 9).await.unwrap().len(), 1);
 }

@@ -1,4 +1,4 @@
-//! Taking in: repeats, conflicts, revisions, limits; and what the read models make of it.
+//! Intake: repetitions, conflicts, revisions and limits, and their effect on the read models.
 
 mod common;
 
@@ -20,7 +20,7 @@ use common::*;
 use serde_json::json;
 
 #[tokio::test]
-async fn the_same_event_thrice_and_then_another_body() {
+async fn repetitions_are_ignored_and_other_content_conflicts() {
     let (_world, app) = acme().await;
     let line = demo("acme").into_iter().find(|line| line.contains("claims.received")).unwrap();
     let first =
@@ -35,7 +35,7 @@ async fn the_same_event_thrice_and_then_another_body() {
     }
     positions.dedup();
     assert_eq!(positions.len(), 1);
-    assert_eq!(app.status(&owner("acme")).await.unwrap().head, 83, "nothing was written");
+    assert_eq!(app.status(&owner("acme")).await.unwrap().head, 83, "nothing was appended");
 
     let other = line.replace("\"pwd\"", "\"pwd\",\"swk\"");
     assert_ne!(other, line);
@@ -67,7 +67,7 @@ async fn the_same_event_thrice_and_then_another_body() {
 }
 
 #[tokio::test]
-async fn a_stale_revision_writes_nothing_and_of_two_racers_one_wins() {
+async fn a_stale_revision_is_rejected_and_one_of_two_concurrent_appends_wins() {
     let (_world, app) = acme().await;
     let write = |id: String, revision: u64| {
         let line = json!({"id": id, "type": "app.accessed", "session": "S1",
@@ -94,7 +94,7 @@ async fn a_stale_revision_writes_nothing_and_of_two_racers_one_wins() {
 }
 
 #[tokio::test]
-async fn limits_are_refusals() {
+async fn batches_over_the_limits_are_rejected() {
     let (_world, app) = acme().await;
     let line = |n: usize, text: &str| {
         json!({"id": format!("n{n}"), "type": "app.accessed", "session": "S1",
@@ -118,7 +118,7 @@ async fn rebuilding_gives_the_same_rows() {
     let world = World::new();
     let app = world.open().await;
     app.init_tenant(&tenant("acme"), true, None).await.unwrap();
-    // One record a batch, so that every late fact finds rows that are there already.
+    // One record per batch, so that every late fact finds existing rows.
     for draft in drafts(&demo("acme")) {
         ingest(&app, "acme", vec![draft]).await.unwrap();
         app.settled_status(&owner("acme")).await.unwrap();
@@ -134,7 +134,7 @@ async fn rebuilding_gives_the_same_rows() {
 }
 
 #[tokio::test]
-async fn late_configuration_reaches_the_rows() {
+async fn late_configuration_updates_the_rows() {
     let (_world, app) = acme().await;
     app.settled_status(&owner("acme")).await.unwrap();
     let row = |app: &claimledger_app::app::App| {
@@ -149,7 +149,7 @@ async fn late_configuration_reaches_the_rows() {
         }
     };
     assert!(row(&app).await.contains("\"differs\":0"));
-    // Trust in idp-x was off when S1 began: said only now.
+    // Trust in idp-x was off when S1 began; recorded only now.
     let line = json!({"id": "late", "type": "idp.configured", "source": "acme-sp",
         "occurred_at": "2026-03-10T09:59:00Z", "recorded_at": "2026-03-10T23:05:00Z",
         "data": {"idp": "idp-x", "version": "tx-late", "kind": "third_party", "status": "active",
@@ -164,8 +164,8 @@ async fn late_configuration_reaches_the_rows() {
     assert_eq!(app.dump_views(&owner("acme")).await.unwrap(), before);
 }
 
-/// But for one thing: whether a falsifier was recorded by a decision or after it tells whether that
-/// differs or was falsified later (`semantics.md` 4).
+/// With one exception: whether a falsifier was recorded before or after a decision determines
+/// whether the decision differs or was falsified later (`semantics.md` 4).
 #[tokio::test]
 async fn the_order_of_arrival_does_not_matter() {
     let mut states = Vec::new();
@@ -175,7 +175,7 @@ async fn the_order_of_arrival_does_not_matter() {
         app.init_tenant(&tenant("acme"), true, None).await.unwrap();
         let mut drafts = drafts(&demo("acme"));
         for (_, draft) in &mut drafts {
-            // All recorded at once: any order may be.
+            // All with the same recorded time, so that any order is valid.
             draft.recorded_at = Some(time("2026-03-12T00:00:00Z"));
         }
         shuffle(&mut drafts, seed);
@@ -196,7 +196,7 @@ async fn the_order_of_arrival_does_not_matter() {
 }
 
 #[tokio::test]
-async fn waiting_for_a_position_and_asking_past_the_head() {
+async fn a_read_waits_for_a_position_and_fails_past_the_head() {
     let (world, app) = acme().await;
     let s1 = SessionId::new("S1");
     let past = app.session(&owner("acme"), &s1, &known_at(83)).await;
@@ -228,7 +228,7 @@ async fn waiting_for_a_position_and_asking_past_the_head() {
 }
 
 #[tokio::test]
-async fn two_first_sights_give_one_person() {
+async fn two_concurrent_first_uses_create_one_person() {
     let (_world, app) = acme().await;
     let write = |n: usize| {
         let line = json!({"id": format!("n{n}"), "type": "session.started",
@@ -271,7 +271,7 @@ async fn two_first_sights_give_one_person() {
 }
 
 #[tokio::test]
-async fn keys_outlive_the_process() {
+async fn keys_survive_a_restart() {
     let (world, app) = acme().await;
     let s1 = SessionId::new("S1");
     let before = app.session(&owner("acme"), &s1, &Asking::default()).await.unwrap();
@@ -284,7 +284,7 @@ async fn keys_outlive_the_process() {
 }
 
 #[tokio::test]
-async fn somebody_is_linked_by_the_pseudonym_that_an_answer_showed() {
+async fn a_link_accepts_the_pseudonym_from_an_answer() {
     let (_world, app) = acme().await;
     let subject = app
         .session(&owner("acme"), &SessionId::new("S1"), &Asking::default())
@@ -312,7 +312,7 @@ async fn somebody_is_linked_by_the_pseudonym_that_an_answer_showed() {
 }
 
 #[tokio::test]
-async fn a_corrupt_record_stops_the_read_models_there() {
+async fn a_corrupt_record_stops_the_projection() {
     let (world, app) = acme().await;
     app.settled_status(&owner("acme")).await.unwrap();
     let mut entry =
@@ -334,7 +334,7 @@ async fn a_corrupt_record_stops_the_read_models_there() {
         app.settled_status(&owner("acme")),
     )
     .await
-    .expect("it does not wait for ever");
+    .expect("it does not wait permanently");
     assert!(
         matches!(&stopped, Err(AskError::Log(LogError::Corrupt { position: LogPosition(83), .. }))),
         "{stopped:?}"
@@ -343,7 +343,7 @@ async fn a_corrupt_record_stops_the_read_models_there() {
     assert!(problems.iter().any(|problem| problem.part == Part::Damage), "{problems:?}");
     assert!(
         app.session(&owner("acme"), &SessionId::new("S1"), &known_at(82)).await.is_ok(),
-        "what lies before it is good"
+        "records before it are intact"
     );
     assert_eq!(world.views.session_count(&tenant("acme")).await.unwrap(), 8);
 }
@@ -353,8 +353,8 @@ fn access(id: &str) -> serde_json::Value {
         "occurred_at": "2026-03-10T23:30:00Z", "data": {"app": "wiki"}})
 }
 
-/// What of a row is not about arrival: everything but how far it was assessed and the random
-/// pseudonym.
+/// The parts of a row that do not depend on the order of recording: all except how far it was
+/// assessed, and the random pseudonym.
 fn without_arrival(row: &str) -> String {
     let (head, state) = row.split_once('{').unwrap();
     let head: Vec<_> = head.split(' ').filter(|word| !word.is_empty()).collect();
@@ -374,7 +374,7 @@ fn shuffle<T>(items: &mut [T], seed: u64) {
     }
 }
 
-/// All at once.
+/// Runs all concurrently.
 async fn futures<T: Send + 'static>(all: Vec<impl Future<Output = T> + Send + 'static>) -> Vec<T> {
     let tasks: Vec<_> = all.into_iter().map(tokio::spawn).collect();
     let mut done = Vec::new();

@@ -1,4 +1,4 @@
-//! What a ledger answers, as text that two ledgers can be compared by.
+//! The answers of a ledger as text, to compare two ledgers.
 
 use crate::{
     common::{owner, time},
@@ -15,7 +15,7 @@ use claimledger_facts::{
 };
 use std::fmt::Write as _;
 
-/// Everything that is pinned to (T, K), to the byte.
+/// All pinned answers at (T, K), byte for byte.
 pub(crate) async fn pinned(app: &App, day: &Day, at: usize, known_at: LogPosition) -> String {
     let asking = Asking {
         at: Some(time(&minute(at))),
@@ -68,19 +68,19 @@ pub(crate) async fn pinned(app: &App, day: &Day, at: usize, known_at: LogPositio
     text
 }
 
-/// What is known at the head, without what is about arrival.
+/// The answers at the head, without what depends on the order of recording.
 pub(crate) async fn at_the_head(app: &App, day: &Day, at: usize) -> String {
     let asking = Asking { at: Some(time(&minute(at))), ..Asking::default() };
     let owner = owner("acme");
     let mut text = String::new();
-    let said = Said {
-        twofold_falsifier: has_twofold_falsifier(day),
+    let traits = Traits {
+        falsifier_variants: has_falsifier_variants(day),
         people_linked: has(day, "subject.linked"),
     };
     let list = app.sessions(&owner, &SessionFilter::default(), &asking, 500, None).await.unwrap();
     writeln!(text, "{:#?}", list.completeness).unwrap();
     for hit in list.value.items {
-        writeln!(text, "{:?} {}", hit.certainty, state(hit.session, said)).unwrap();
+        writeln!(text, "{:?} {}", hit.certainty, state(hit.session, traits)).unwrap();
     }
     for actor in ["admin", "help"] {
         let changes =
@@ -120,7 +120,7 @@ pub(crate) async fn at_the_head(app: &App, day: &Day, at: usize) -> String {
     without_arrival(&without_pseudonyms(app, day, text).await)
 }
 
-/// Lists that do not ask what was thought when a decision fell.
+/// Filters that do not depend on what was known when a decision was recorded.
 fn filters() -> Vec<SessionFilter> {
     let none = SessionFilter::default;
     vec![
@@ -135,20 +135,20 @@ fn filters() -> Vec<SessionFilter> {
     ]
 }
 
-/// Whether a falsifier has two variants: a decision that fell between them was judged on the one
-/// that does not count any more (`semantics.md` 4, 32).
-fn has_twofold_falsifier(day: &Day) -> bool {
+/// Whether a falsifier has two variants: a decision recorded between them was judged by the variant
+/// that no longer counts (`semantics.md` 4, 32).
+fn has_falsifier_variants(day: &Day) -> bool {
     let falsifies = |line: &Line| {
         matches!(line.json["type"].as_str(), Some("trust.retracted" | "authenticator.lost"))
     };
-    day.lines().iter().any(|line| line.twofold && falsifies(line))
+    day.lines().iter().any(|line| line.has_variant && falsifies(line))
 }
 
-/// What a day says that makes decisions depend on when it was recorded (`semantics.md` 4).
+/// Properties of a day that make decisions depend on when they were recorded (`semantics.md` 4).
 #[derive(Clone, Copy)]
-struct Said {
-    twofold_falsifier: bool,
-    /// A decision was judged on the links between people that were known then.
+struct Traits {
+    falsifier_variants: bool,
+    /// A decision was judged by the links between people known at the time.
     people_linked: bool,
 }
 
@@ -156,30 +156,29 @@ fn has(day: &Day, kind: &str) -> bool {
     day.lines().iter().any(|line| line.json["type"] == kind)
 }
 
-fn state(mut state: SessionState, said: Said) -> String {
-    // They are told as they were recorded.
+fn state(mut state: SessionState, traits: Traits) -> String {
+    // Their order is that of recording.
     state.falsifiers.sort_by(|a, b| {
         (&a.record.source, &a.record.source_id).cmp(&(&b.record.source, &b.record.source_id))
     });
     falsifiers_last(&mut state.because);
-    // A loss that came before a factor takes nothing away, and is told of it: from when it was
-    // known on.
+    // A loss before a factor removes nothing; its text states from when it was known.
     let untouched = state.falsifiers.is_empty()
         && state.factors.iter().all(|factor| factor.lost_before.is_empty())
-        && !said.twofold_falsifier
-        && !said.people_linked;
+        && !traits.falsifier_variants
+        && !traits.people_linked;
     let mut text = String::new();
     for decision in std::mem::take(&mut state.decisions) {
         if untouched {
             writeln!(text, "{decision:#?}").unwrap();
         } else {
-            writeln!(text, "{}", as_known(&decision, said)).unwrap();
+            writeln!(text, "{}", as_known(&decision, traits)).unwrap();
         }
     }
     format!("{state:#?}\n{text}")
 }
 
-/// The same of the reasons that tell them.
+/// The same for reasons about falsifiers.
 fn falsifiers_last(reasons: &mut [Reason]) {
     let of = |reason: &Reason| {
         let record = reason
@@ -192,8 +191,8 @@ fn falsifiers_last(reasons: &mut [Reason]) {
     reasons.iter_mut().for_each(|reason| falsifiers_last(&mut reason.because));
 }
 
-/// A decision as known now: what was thought when it fell depends on what had come in by then.
-fn as_known(decision: &Decision, said: Said) -> String {
+/// A decision without the judgement at the time of its recording, which depends on the order.
+fn as_known(decision: &Decision, traits: Traits) -> String {
     let Decision {
         record,
         session,
@@ -208,13 +207,13 @@ fn as_known(decision: &Decision, said: Said) -> String {
         ..
     } = decision;
     let relied: Vec<usize> = decision.relied_on.iter().map(|relied| relied.factor).collect();
-    // People can be parted again, and what a loss took away then stands.
-    if *outcome == Outcome::Allow && !said.people_linked {
+    // A link between people can be removed, and then the effect of a loss remains.
+    if *outcome == Outcome::Allow && !traits.people_linked {
         let differs = matches!(at_k.implied, Implied::Challenge | Implied::Deny);
         assert_eq!(
             decision.differs.is_some() || decision.falsified_later.is_some(),
             differs,
-            "one or the other tells it: {decision:#?}"
+            "both are possible: {decision:#?}"
         );
     }
     format!(
@@ -232,7 +231,7 @@ fn as_known(decision: &Decision, said: Said) -> String {
     )
 }
 
-/// Each ledger has its own pseudonyms.
+/// Pseudonyms are random in each ledger.
 async fn without_pseudonyms(app: &App, day: &Day, mut text: String) -> String {
     for line in day.lines() {
         let Some(id) = line.json["subject"]["id"].as_str() else { continue };
@@ -247,8 +246,8 @@ async fn without_pseudonyms(app: &App, day: &Day, mut text: String) -> String {
     text
 }
 
-/// Leaves out positions, as numbers and in words, and the ids of records: of two that one event
-/// has, the first to come has the plain one.
+/// Removes positions, as numbers and in text, and the ids of records: of two variants, the first
+/// recorded has the plain id.
 fn without_arrival(text: &str) -> String {
     let mut out = String::new();
     let mut lines = text.lines();
