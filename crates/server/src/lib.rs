@@ -36,9 +36,9 @@
 //!    no class or id made from an id of outside.
 //! 3. Add the route below and the link in `frame`. It must work without script.
 
-mod ask;
 pub mod graphql;
 mod http;
+mod known_at;
 mod options;
 mod pages;
 mod record;

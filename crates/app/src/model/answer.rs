@@ -8,7 +8,7 @@ use crate::{
     model::health::{Cause, Part},
 };
 use claimledger_domain::{
-    belief::{BeliefDiff, Stops},
+    belief::{BeliefDiff, ChangePoints},
     dependants::{Change, Dependant},
     first_seen::{FirstSeen, Window},
     held_under::{Held, Replaced},
@@ -234,11 +234,11 @@ pub struct Beliefs {
 
 /// The records that changed what is said of a session at one T.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SessionStops {
+pub struct SessionChangePoints {
     /// Those up to K: the same for ever.
-    pub until: Stops,
+    pub until: ChangePoints,
     /// Those after K, as far as is known when it is asked.
-    pub later: Stops,
+    pub later: ChangePoints,
 }
 
 /// What appeared for the first time.

@@ -41,15 +41,15 @@ if (figure) {
   });
 }
 
-// A slider over the stops of K, beside the links and lists that lead to the same addresses. It stands outside the answer, as later stops do.
-const stops = [...document.querySelectorAll("main a.stop, .later a.stop")].sort((a, b) => number(a) - number(b));
+// A slider over the change points of K, beside the links and lists that lead to the same addresses. It stands outside the answer, as later change points do.
+const points = [...document.querySelectorAll("main a.change-point, .later a.change-point")].sort((a, b) => number(a) - number(b));
 const known = document.querySelector("main .known");
 
 function number(link) {
   return Number(new URL(link.href).searchParams.get("knownAtPosition"));
 }
 
-if (known && stops.length > 1) {
+if (known && points.length > 1) {
   const at = Number(known.dataset.position);
   const form = document.createElement("form");
   const label = document.createElement("label");
@@ -59,17 +59,17 @@ if (known && stops.length > 1) {
   form.className = "slider";
   label.append("Known at ", range);
   range.type = "range";
-  range.max = stops.length - 1;
-  range.value = Math.max(0, stops.findLastIndex((link) => number(link) <= at));
+  range.max = points.length - 1;
+  range.value = Math.max(0, points.findLastIndex((link) => number(link) <= at));
   button.textContent = "Show";
   const say = () => {
-    says.textContent = stops[range.value].textContent.trim();
+    says.textContent = points[range.value].textContent.trim();
     range.setAttribute("aria-valuetext", says.textContent);
   };
   range.addEventListener("input", say);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    location.assign(stops[range.value].href);
+    location.assign(points[range.value].href);
   });
   say();
   form.append(label, button, says);

@@ -93,7 +93,7 @@ pub(crate) fn check(
     let mut selections = 0_u64;
     for (_, operation) in document.operations.iter() {
         let operation = &operation.node;
-        let mut walk = Walk::new(document, variables, &operation.variable_definitions, limits);
+        let mut walk = Measurer::new(document, variables, &operation.variable_definitions, limits);
         let mut all = Measure { directives: count(&operation.directives), ..Measure::default() };
         for definition in &operation.variable_definitions {
             all.directives = all.directives.saturating_add(count(&definition.node.directives));
@@ -117,7 +117,7 @@ pub(crate) fn check(
         over("TOO_COSTLY", "selections", selections, MAX_SELECTIONS)?;
     }
     // Fragments that no operation names are still walked by the library's rules.
-    let mut walk = Walk::new(document, variables, &[], limits);
+    let mut walk = Measurer::new(document, variables, &[], limits);
     for name in document.fragments.keys() {
         let measure = walk.fragment(name.as_str())?;
         over("TOO_COSTLY", "cost", measure.fields, limits.max_cost)?;
@@ -139,7 +139,7 @@ fn over(code: &'static str, what: &str, cost: u64, limit: u64) -> Result<(), Ser
     ))
 }
 
-struct Walk<'a> {
+struct Measurer<'a> {
     document: &'a ExecutableDocument,
     variables: &'a Variables,
     definitions: &'a [Positioned<VariableDefinition>],
@@ -150,7 +150,7 @@ struct Walk<'a> {
     fragments: HashMap<&'a str, Option<Measure>>,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> Measurer<'a> {
     fn new(
         document: &'a ExecutableDocument,
         variables: &'a Variables,

@@ -149,9 +149,14 @@ impl Executor {
 
     /// Begins a subscription as this caller.
     #[must_use]
-    pub fn subscribe(&self, caller: &Caller, document: &str, variables: serde_json::Value) -> Told {
+    pub fn subscribe(
+        &self,
+        caller: &Caller,
+        document: &str,
+        variables: serde_json::Value,
+    ) -> ChangeStream {
         let (asker, request) = self.request(caller, document, variables);
-        Told(subscribe(&self.schema, asker, request, UNLIMITED).unwrap_or_else(|error| {
+        ChangeStream(subscribe(&self.schema, asker, request, UNLIMITED).unwrap_or_else(|error| {
             let refused = Response::from_errors(vec![*error]);
             stream::once(async { refused }).boxed()
         }))
@@ -169,9 +174,9 @@ impl Executor {
 }
 
 /// The changes that a subscription of the owner tells.
-pub struct Told(BoxStream<'static, Response>);
+pub struct ChangeStream(BoxStream<'static, Response>);
 
-impl Told {
+impl ChangeStream {
     /// The next one, as a GraphQL response in JSON; none: there will be no more.
     pub async fn next(&mut self) -> Option<serde_json::Value> {
         let response = self.0.next().await?;

@@ -12,12 +12,12 @@ use super::{
     body::{self, BodyError},
 };
 use crate::{
-    ask::K,
     graphql::{
         Asker, errors,
         limits::{Limits, MAX_BODY},
         run,
     },
+    known_at::KnownAt,
 };
 use async_graphql::{Request, Response as Answer, ServerError};
 use axum::{
@@ -122,10 +122,10 @@ pub(crate) fn limits(server: &Server) -> Limits {
 
 fn after(query: Option<&str>) -> Result<Option<LogPosition>, Box<Response>> {
     let named = query.unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("after="));
-    match named.map(K::parse) {
+    match named.map(KnownAt::parse) {
         None => Ok(None),
-        Some(Some(K::Position(position))) => Ok(Some(position)),
-        Some(Some(K::Time(_)) | None) => Err(bad_request("after is a position".to_owned())),
+        Some(Some(KnownAt::Position(position))) => Ok(Some(position)),
+        Some(Some(KnownAt::Time(_)) | None) => Err(bad_request("after is a position".to_owned())),
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
     Server, Shared,
     auth::{self, NotCaller},
     graphql::{admitted, bad_request, limits, refused, request, with_retry},
-    places::{Full, Place},
+    subscription_slots::{NoSlot, SubscriptionSlot},
 };
 use crate::graphql::{Asker, errors, subscribe};
 use async_graphql::{
@@ -76,7 +76,7 @@ pub(crate) async fn post(State(server): State<Shared>, headers: HeaderMap, body:
 }
 
 fn tell(server: Shared, headers: HeaderMap, caller: Caller, request: Request) -> Response {
-    let place = match server.places.take(&caller, &server.options) {
+    let slot = match server.subscription_slots.take(&caller, &server.options) {
         Ok(place) => place,
         Err(full) => return *no_place(full),
     };
@@ -88,7 +88,7 @@ fn tell(server: Shared, headers: HeaderMap, caller: Caller, request: Request) ->
     let revocations = server.app.revocations();
     let heartbeat = Instant::now() + server.options.heartbeat;
     let telling =
-        Telling { server, headers, told, revocations, heartbeat, completed: false, _place: place };
+        Telling { server, headers, told, revocations, heartbeat, completed: false, _slot: slot };
     let events = stream::unfold(telling, |mut telling| async move {
         let event = telling.next().await?;
         Some((Ok::<_, Infallible>(Bytes::from(event)), telling))
@@ -101,7 +101,7 @@ fn tell(server: Shared, headers: HeaderMap, caller: Caller, request: Request) ->
     (headers, Body::from_stream(events)).into_response()
 }
 
-fn no_place(full: Full) -> Box<Response> {
+fn no_place(full: NoSlot) -> Box<Response> {
     let of = if full.by_one { " of this credential" } else { "" };
     let message = format!("there are {} subscriptions{of} already, which is the limit", full.limit);
     let error = errors::refused(
@@ -121,7 +121,7 @@ struct Telling {
     revocations: watch::Receiver<u64>,
     heartbeat: Instant,
     completed: bool,
-    _place: Place,
+    _slot: SubscriptionSlot,
 }
 
 /// What happened while a subscription waited.

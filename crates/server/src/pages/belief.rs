@@ -3,9 +3,9 @@
 
 use super::{
     address::Address,
-    stops::{aspect, touched},
+    change_points::{aspect, touched},
     text::{inert, uncut},
-    when::{Times, delay, is_late},
+    times::{Times, delay, is_late},
 };
 use claimledger_app::model::question::AskError;
 use claimledger_domain::belief::{BeliefDiff, Cause, Change};

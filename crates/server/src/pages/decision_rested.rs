@@ -5,7 +5,7 @@ use super::{
     decision::{Shown, address},
     frame,
     text::inert,
-    when::{Times, clock, delay, is_late},
+    times::{Times, clock, delay, is_late},
 };
 use crate::timeline::lanes::{self, grade_word, type_word};
 use claimledger_app::model::answer::DecisionFound;

@@ -2,7 +2,7 @@
 
 use super::{
     text::{inert, plain},
-    when::{Times, delay, is_late},
+    times::{Times, delay, is_late},
 };
 use crate::{
     http::Server,

@@ -6,7 +6,7 @@ use super::{
     as_query,
     parameters::CutAsked,
     text::inert,
-    when::{Times, delay, duration},
+    times::{Times, delay, duration},
 };
 use crate::timeline::heard::{self, Lane};
 use claimledger_app::model::{

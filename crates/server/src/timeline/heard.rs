@@ -8,7 +8,7 @@ use super::{
 };
 use crate::pages::{
     text::plain,
-    when::{Times, clock},
+    times::{Times, clock},
 };
 use claimledger_app::model::{answer::Answered, source_report::SourceReport};
 use claimledger_domain::completeness::{GapSaid, HeardSaid};

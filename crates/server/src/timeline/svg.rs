@@ -4,7 +4,7 @@ use super::{
     geometry::{AXIS, BAR, GUTTER, HIT, LANE, PLOT, WIDTH, Window, px, ticks},
     labels,
     lanes::{
-        End, Figure, Fill, Hue, Item, Lane, LaneKind, Mark, Order, Shape, Target, grade_letter,
+        End, Figure, Fill, Hue, Item, ItemShape, Lane, LaneKind, Mark, Order, Target, grade_letter,
         grade_word,
     },
     limits::{MAX_CHANGES, MAX_GAPS},
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::pages::{
     text::plain,
-    when::{Times, clock, delay},
+    times::{Times, clock, delay},
 };
 use claimledger_domain::model::{Certainty, Grade};
 use claimledger_facts::time::Time;
@@ -246,10 +246,10 @@ fn item_link(
     (free, next): (&mut f64, f64),
 ) -> Markup {
     let (drawing, right, flipped) = match item.shape {
-        Shape::Band => band(&figure.window, item, top),
-        Shape::Bar => bar(figure, item, top, prefix),
-        Shape::Mark(shape) => mark(&figure.window, item, shape, top),
-        Shape::Column(count) => column(&figure.window, item, count, top),
+        ItemShape::Band => band(&figure.window, item, top),
+        ItemShape::Bar => bar(figure, item, top, prefix),
+        ItemShape::Mark(shape) => mark(&figure.window, item, shape, top),
+        ItemShape::Column(count) => column(&figure.window, item, count, top),
     };
     html! {
         a class=(classes(item)) href=(href(item.target())) tabindex="-1" data-from=(item.from)
@@ -275,10 +275,10 @@ const fn until(item: &Item) -> Option<Time> {
 
 fn classes(item: &Item) -> String {
     let shape = match item.shape {
-        Shape::Band => "band",
-        Shape::Bar => "bar",
-        Shape::Mark(_) => "mark",
-        Shape::Column(_) => "column",
+        ItemShape::Band => "band",
+        ItemShape::Bar => "bar",
+        ItemShape::Mark(_) => "mark",
+        ItemShape::Column(_) => "column",
     };
     let fill = match item.fill {
         Fill::Solid => "solid",
@@ -460,8 +460,8 @@ fn tail(window: &Window, figure: &Figure, speaks_of: Time, recorded: Time, top: 
 pub(super) fn sign_in(figure: &Figure) -> Vec<(f64, Mark, bool)> {
     let marks = || {
         figure.lanes.iter().flat_map(|lane| &lane.items).filter_map(|item| match item.shape {
-            Shape::Mark(mark) => Some((item, mark)),
-            Shape::Band | Shape::Bar | Shape::Column(_) => None,
+            ItemShape::Mark(mark) => Some((item, mark)),
+            ItemShape::Band | ItemShape::Bar | ItemShape::Column(_) => None,
         })
     };
     let Some(start) = session_start(figure) else { return Vec::new() };

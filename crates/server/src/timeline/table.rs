@@ -4,7 +4,7 @@ use super::{
     lanes::{End, Figure, Item, Lane, Target, grade_word},
     svg::certainty_word,
 };
-use crate::pages::when::{Times, delay, is_late};
+use crate::pages::times::{Times, delay, is_late};
 use claimledger_domain::model::RecordRef;
 use maud::{Markup, html};
 

@@ -8,7 +8,7 @@ use crate::graphql::{
     limits::connection_cost,
     loaders::Sessions,
     scalars::DateTime,
-    types::{Decision, Of, Outcome},
+    types::{Decision, DecisionSession, Outcome},
 };
 use async_graphql::{Context, ID, InputObject, Object, Result};
 use claimledger_app::model::question;
@@ -18,9 +18,9 @@ use std::sync::Arc;
 #[derive(InputObject, Default)]
 #[graphql(name = "DecisionFilter")]
 pub(crate) struct DecisionFilter {
-    /// Of this session, by any alias.
+    /// DecisionSession this session, by any alias.
     session: Option<ID>,
-    /// Of this application.
+    /// DecisionSession this application.
     app: Option<ID>,
     /// Resting on a claim of this identity provider.
     idp: Option<ID>,
@@ -89,7 +89,10 @@ impl DecisionQuestions {
         let loader = Arc::new(Sessions::of(asker.app.clone(), asker.caller.clone(), pinned));
         let edges =
             answer.value.items.into_iter().zip(answer.value.cursors).map(|(hit, cursor)| {
-                let node = Decision { decision: hit.decision, session: Of::Loaded(loader.clone()) };
+                let node = Decision {
+                    decision: hit.decision,
+                    session: DecisionSession::Loaded(loader.clone()),
+                };
                 DecisionEdge { cursor, node, certainty: hit.certainty.into() }
             });
         Ok(DecisionConnection {

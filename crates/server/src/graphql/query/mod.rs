@@ -23,7 +23,7 @@ use super::{
     limits::DEFAULT_FIRST,
     scalars::{DateTime, Position},
 };
-use crate::ask::K;
+use crate::known_at::KnownAt;
 use async_graphql::{InputObject, MergedObject, Result};
 use claimledger_app::model::question;
 
@@ -70,8 +70,8 @@ impl Asking {
             ..question::Asking::default()
         };
         match (this.known_at_position, this.known_at) {
-            (Some(position), _) => K::Position(position.0).put(&mut asking),
-            (None, Some(time)) => K::Time(time.0).put(&mut asking),
+            (Some(position), _) => KnownAt::Position(position.0).put(&mut asking),
+            (None, Some(time)) => KnownAt::Time(time.0).put(&mut asking),
             (None, None) => {}
         }
         asking

@@ -6,7 +6,7 @@ use crate::graphql::{
     answers::{Absence, Answered, PageInfo, SourceCompleteness, Status, carried, page_info},
     errors,
     limits::{connection_cost, list_cost},
-    types::{ChainKind, ChainLink, ClockOrder, Found, TimelineRow, vec},
+    types::{ChainKind, ChainLink, ClockOrder, FindHit, TimelineRow, vec},
 };
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use claimledger_facts::ids::SessionId;
@@ -49,7 +49,7 @@ pub(crate) struct RecordEdge {
 pub(crate) struct FoundList {
     /// What it was found as, exactly as it is spelled.
     #[graphql(complexity = "list_cost(child_complexity)")]
-    items: Vec<Found>,
+    items: Vec<FindHit>,
     /// What was searched.
     searched: Vec<&'static str>,
     /// What was not, or cannot be, and why.

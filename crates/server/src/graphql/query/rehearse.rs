@@ -9,7 +9,7 @@ use crate::graphql::{
     limits::list_cost,
     loaders::Sessions,
     scalars::DateTime,
-    types::{Certainty, Decision, Implied, Of, RecordRef},
+    types::{Certainty, Decision, DecisionSession, Implied, RecordRef},
 };
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use claimledger_app::model::{answer, question};
@@ -271,7 +271,7 @@ impl RehearseQuestion {
 }
 
 fn of(decision: model::Decision, loader: &Arc<Batched<Sessions>>) -> Decision {
-    Decision { decision, session: Of::Loaded(loader.clone()) }
+    Decision { decision, session: DecisionSession::Loaded(loader.clone()) }
 }
 
 fn of_flip(flip: answer::RedecidedHit, loader: &Arc<Batched<Sessions>>) -> Flip {

@@ -1,7 +1,7 @@
 //! Changes of configuration: rows of who changed what, and the versions, keys and retractions that
 //! they made.
 
-use super::{Bounds, RecordRef, id, vec, words::Certainty};
+use super::{Bounds, RecordRef, enums::Certainty, id, vec};
 use crate::graphql::{
     limits::list_cost,
     scalars::{DateTime, Json},

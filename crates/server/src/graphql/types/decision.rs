@@ -1,8 +1,9 @@
 //! Decisions: what was recorded, what the rules imply, and how the two differ.
 
 use super::{
-    AsKnown, Falsifier, HonoredFactor, Reason, RecordRef, id, vec,
-    words::{FactorType, Implied, Outcome},
+    AsKnown, Falsifier, HonoredFactor, Reason, RecordRef,
+    enums::{FactorType, Implied, Outcome},
+    id, vec,
 };
 use crate::graphql::{batch::Batched, limits::list_cost, loaders::Sessions, scalars::DateTime};
 use async_graphql::{ID, Object, Result, SimpleObject};
@@ -10,7 +11,7 @@ use claimledger_domain::model;
 use std::sync::Arc;
 
 /// The session of a decision: at hand, or to be loaded with those of the other rows.
-pub(crate) enum Of {
+pub(crate) enum DecisionSession {
     /// At hand.
     Known(Arc<model::SessionState>),
     /// To be loaded.
@@ -22,7 +23,7 @@ pub(crate) struct Decision {
     /// The decision.
     pub decision: model::Decision,
     /// Its session.
-    pub session: Of,
+    pub session: DecisionSession,
 }
 
 /// A decision, recorded and implied.
@@ -122,11 +123,13 @@ impl Decision {
             return Ok(Vec::new());
         }
         let session = match &self.session {
-            Of::Known(session) => session.clone(),
-            Of::Loaded(loader) => match loader.load_one(self.decision.session.clone()).await? {
-                Some(session) => session,
-                None => return Ok(Vec::new()),
-            },
+            DecisionSession::Known(session) => session.clone(),
+            DecisionSession::Loaded(loader) => {
+                match loader.load_one(self.decision.session.clone()).await? {
+                    Some(session) => session,
+                    None => return Ok(Vec::new()),
+                }
+            }
         };
         Ok(self
             .decision

@@ -1,8 +1,9 @@
 //! Factors that counted, and claims that did not.
 
 use super::{
-    Bounds, Reason, RecordRef, id, vec,
-    words::{Certainty, FactorType, Grade, Origin},
+    Bounds, Reason, RecordRef,
+    enums::{Certainty, FactorType, Grade, Origin},
+    id, vec,
 };
 use crate::graphql::{errors, limits::list_cost, scalars::DateTime};
 use async_graphql::{ID, Object, Result, SimpleObject};

@@ -1,8 +1,9 @@
 //! Falsifiers, readings as known at K, and sessions that outlived the one behind them.
 
 use super::{
-    Bounds, RecordRef, id,
-    words::{Certainty, FactorType, Implied},
+    Bounds, RecordRef,
+    enums::{Certainty, FactorType, Implied},
+    id,
 };
 use crate::graphql::scalars::DateTime;
 use async_graphql::{ID, SimpleObject};

@@ -1,6 +1,6 @@
 //! Timelines, finds and chains, row by row.
 
-use super::{RecordRef, id, vec, words::Certainty};
+use super::{RecordRef, enums::Certainty, id, vec};
 use crate::graphql::{limits::list_cost, scalars::DateTime};
 use async_graphql::{Enum, ID, SimpleObject};
 use claimledger_app::model::reached;
@@ -132,8 +132,8 @@ pub(crate) enum FoundKind {
 
 /// One thing that a text is found as.
 #[derive(SimpleObject)]
-#[graphql(name = "Found")]
-pub(crate) struct Found {
+#[graphql(name = "FindHit")]
+pub(crate) struct FindHit {
     /// What it is.
     kind: FoundKind,
     /// Its name; with its identity provider where it is one's, as `idp-x/as-S2`.
@@ -151,7 +151,7 @@ pub(crate) struct Found {
     sessions: Vec<ID>,
 }
 
-impl From<&reached::Found> for Found {
+impl From<&reached::Found> for FindHit {
     fn from(found: &reached::Found) -> Self {
         Self {
             kind: found.kind.into(),

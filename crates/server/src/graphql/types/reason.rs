@@ -1,6 +1,6 @@
 //! Reasons: one thought each, and what it follows from.
 
-use super::{RecordRef, id, vec, words::Mark};
+use super::{RecordRef, enums::Mark, id, vec};
 use crate::graphql::limits::list_cost;
 use async_graphql::{ID, Object};
 use claimledger_domain::model;

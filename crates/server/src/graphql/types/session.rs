@@ -1,9 +1,10 @@
 //! A session at (T, K), what its subject is called, and the applications it opened.
 
 use super::{
-    Bounds, Decision, Falsifier, HonoredFactor, IgnoredClaim, Of, Outlived, Reason, RecordRef, id,
-    vec,
-    words::{Certainty, Phase},
+    Bounds, Decision, DecisionSession, Falsifier, HonoredFactor, IgnoredClaim, Outlived, Reason,
+    RecordRef,
+    enums::{Certainty, Phase},
+    id, vec,
 };
 use crate::graphql::{
     Asker, batch::Batched, errors, limits::list_cost, loaders::Labels, scalars::DateTime,
@@ -103,7 +104,7 @@ impl Session {
     async fn decisions(&self) -> Vec<Decision> {
         let of = |decision: &model::Decision| Decision {
             decision: decision.clone(),
-            session: Of::Known(self.0.clone()),
+            session: DecisionSession::Known(self.0.clone()),
         };
         self.0.decisions.iter().map(of).collect()
     }

@@ -28,7 +28,7 @@ pub(crate) struct DamageSeen {
 
 /// Why there is no answer.
 #[derive(Debug)]
-pub(crate) enum Trouble {
+pub(crate) enum PageError {
     /// What was asked cannot be asked so.
     Refused(String),
     /// Nobody is signed in: go there, and come back.
@@ -43,7 +43,7 @@ pub(crate) enum Trouble {
     Asked(AskError),
 }
 
-impl Trouble {
+impl PageError {
     /// What was asked cannot be asked so.
     pub(crate) fn refused(message: impl Into<String>) -> Self {
         Self::Refused(message.into())
@@ -94,7 +94,7 @@ impl Trouble {
     }
 }
 
-impl From<AskError> for Trouble {
+impl From<AskError> for PageError {
     fn from(error: AskError) -> Self {
         Self::Asked(error)
     }
