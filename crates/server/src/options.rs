@@ -48,7 +48,7 @@ impl Default for ServerOptions {
             introspection: true,
             rate: Rate { per_second: 50, burst: 200 },
             facts_rate: Rate { per_second: 2_000, burst: 4_000 },
-            max_cost: 10_000,
+            max_cost: crate::graphql::limits::DEFAULT_MAX_COST,
             request_timeout: Duration::from_secs(30),
             head_timeout: Duration::from_secs(10),
             subscriptions_of_one: 20,

@@ -254,9 +254,10 @@ pub(crate) struct SessionEdge {
     pub cursor: String,
     /// The session.
     pub node: Session,
-    /// Of belonging to this set.
+    /// How sure it is that the session belongs to this list.
     pub certainty: Certainty,
-    /// Why it belongs.
+    /// Why it belongs to this list.
+    #[graphql(complexity = "super::limits::list_cost(child_complexity)")]
     pub because: Vec<Reason>,
 }
 
@@ -286,7 +287,7 @@ pub(crate) struct DecisionEdge {
     pub cursor: String,
     /// The decision.
     pub node: Decision,
-    /// Of belonging to this set.
+    /// How sure it is that the decision belongs to this list.
     pub certainty: Certainty,
 }
 
@@ -304,13 +305,18 @@ pub(crate) struct ChangesCursor {
     pub status: Status,
 }
 
-/// Whether a list goes on, and where.
+/// Where a page stands in its list, as the Relay specification of connections has it. Pages go
+/// forward only: there is no `last` and no `before`.
 #[derive(SimpleObject)]
 #[graphql(name = "PageInfo")]
 pub(crate) struct PageInfo {
-    /// Whether there are more rows.
+    /// Whether rows follow this page.
     pub has_next_page: bool,
-    /// The last row's cursor.
+    /// Whether rows precede this page: the row of the cursor `after` does, wherever one was given.
+    pub has_previous_page: bool,
+    /// The cursor of the first row; null: the page has no rows.
+    pub start_cursor: Option<String>,
+    /// The cursor of the last row; null: the page has no rows.
     pub end_cursor: Option<String>,
 }
 
@@ -347,7 +353,12 @@ pub(crate) fn carried<T>(
     )
 }
 
-/// Page info of a page of the app.
-pub(crate) fn page_info<T>(page: &answer::Page<T>) -> PageInfo {
-    PageInfo { has_next_page: page.has_next, end_cursor: page.cursors.last().cloned() }
+/// Page info of a page of the app; `after` as it was asked.
+pub(crate) fn page_info<T>(page: &answer::Page<T>, after: Option<&str>) -> PageInfo {
+    PageInfo {
+        has_next_page: page.has_next,
+        has_previous_page: after.is_some(),
+        start_cursor: page.cursors.first().cloned(),
+        end_cursor: page.cursors.last().cloned(),
+    }
 }

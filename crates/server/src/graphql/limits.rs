@@ -23,14 +23,14 @@ use std::{
     },
 };
 
-/// Fields inside of fields.
+/// Maximum depth: fields inside of fields.
 pub(crate) const MAX_DEPTH: u64 = 12;
 /// The same for questions about the schema itself, which every tool asks about 13 deep.
 const MAX_SCHEMA_DEPTH: u64 = 20;
 /// How often a question about the schema may go from a type to its fields and on: each step
 /// multiplies the answer by the schema's width.
 const MAX_SCHEMA_STEPS: u64 = 3;
-/// Selection sets inside of one another, fragments included.
+/// Maximum selection sets inside of one another, fragments included.
 pub(crate) const MAX_NESTING: usize = 32;
 /// Maximum levels that are walked into. What one operation holds in brackets is bounded before the
 /// parser; a chain of fragments is not.
@@ -39,14 +39,17 @@ const MAX_LEVELS: usize = 64;
 /// the library's rules walk into every one of them, and a fragment without any field in it costs
 /// nothing otherwise.
 pub(crate) const MAX_SELECTIONS: u64 = 20_000;
-/// Fields with another name in the answer.
+/// Maximum fields with another name in the answer.
 pub(crate) const MAX_ALIASES: u64 = 50;
-/// Directives.
+/// Maximum directives.
 pub(crate) const MAX_DIRECTIVES: u64 = 50;
-/// Rows of one page.
+/// Maximum rows of one page.
 pub(crate) const MAX_FIRST: u64 = 500;
-/// Bytes of a request.
+/// Maximum bytes of a request.
 pub(crate) const MAX_BODY: usize = 64 * 1024;
+
+/// Maximum cost of a request, unless the server sets another.
+pub(crate) const DEFAULT_MAX_COST: u64 = 10_000;
 
 /// What differs from server to server.
 #[derive(Clone, Copy, Debug)]
@@ -345,7 +348,7 @@ pub(crate) const fn list_cost(row: usize) -> usize {
     row.saturating_mul(2).saturating_add(1)
 }
 
-/// Rows of a page that names no number.
+/// Rows of a page where `first` is absent.
 pub(crate) const DEFAULT_FIRST: i32 = 50;
 
 #[cfg(test)]

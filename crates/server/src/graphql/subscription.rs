@@ -12,6 +12,7 @@ use async_graphql::{
 #[derive(Default)]
 pub(crate) struct Subscription;
 
+/// What the ledger sends by itself, to the credential's tenant.
 #[GraphqlSubscription(name = "Subscription")]
 impl Subscription {
     /// What each record changes of sessions, in the order of the log: first what was recorded after
@@ -22,6 +23,7 @@ impl Subscription {
     async fn session_changed(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "The cursor of the last change received; absent: from now on.")]
         after: Option<String>,
     ) -> Result<impl Stream<Item = Result<SessionChange>>> {
         let asker = ctx.data::<Asker>()?;

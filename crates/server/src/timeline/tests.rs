@@ -400,6 +400,7 @@ fn text_from_outside_stays_text() {
         assertion: None,
         received_at: t("2026-03-10T11:30:00Z"),
         reasons: vec!["trust_off"],
+        certainty: Certainty::Certain,
         record: record(24, evil, "2026-03-10T11:30:00Z"),
         because: Vec::new(),
     }];

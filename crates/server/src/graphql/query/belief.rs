@@ -131,10 +131,12 @@ impl BeliefQuestion {
     async fn belief_diff(
         &self,
         ctx: &Context<'_>,
-        session: ID,
-        at: Option<DateTime>,
-        from: Asking,
-        to: Asking,
+        #[graphql(desc = "Any id of the session.")] session: ID,
+        #[graphql(desc = "T of both states; absent: T of `from` or `to`, else now.")] at: Option<
+            DateTime,
+        >,
+        #[graphql(desc = "The earlier K.")] from: Asking,
+        #[graphql(desc = "The later K.")] to: Asking,
     ) -> Result<BeliefDiff> {
         let asker = ctx.data::<Asker>()?;
         let session = SessionId::new(session.as_str());

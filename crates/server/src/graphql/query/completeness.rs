@@ -5,6 +5,7 @@ use crate::graphql::{
     Asker,
     answers::{Absence, Answered, SourceCompleteness, Status, carried},
     errors,
+    limits::list_cost,
 };
 use async_graphql::{Context, Object, Result, SimpleObject};
 
@@ -13,6 +14,7 @@ use async_graphql::{Context, Object, Result, SimpleObject};
 #[graphql(name = "CompletenessList")]
 pub(crate) struct CompletenessList {
     /// Every source of which anything is known at K.
+    #[graphql(complexity = "list_cost(child_complexity)")]
     items: Vec<SourceCompleteness>,
     /// What the answer holds for, and whether it is complete.
     answered: Answered,
@@ -34,7 +36,7 @@ impl CompletenessQuestion {
     async fn completeness(
         &self,
         ctx: &Context<'_>,
-        asking: Option<Asking>,
+        #[graphql(desc = "T and K; absent: now, and the head of the log.")] asking: Option<Asking>,
     ) -> Result<CompletenessList> {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);

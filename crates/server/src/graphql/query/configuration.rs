@@ -70,8 +70,8 @@ impl ConfigurationQuestions {
     async fn trust(
         &self,
         ctx: &Context<'_>,
-        idp: Option<ID>,
-        asking: Option<Asking>,
+        #[graphql(desc = "Only of this identity provider; absent: of all.")] idp: Option<ID>,
+        #[graphql(desc = "T and K; absent: now, and the head of the log.")] asking: Option<Asking>,
     ) -> Result<TrustHistory> {
         let asker = ctx.data::<Asker>()?;
         let idp = idp.map(|id| id.as_str().into());
@@ -101,8 +101,8 @@ impl ConfigurationQuestions {
     async fn policies(
         &self,
         ctx: &Context<'_>,
-        policy: Option<ID>,
-        asking: Option<Asking>,
+        #[graphql(desc = "Only of this policy; absent: of all.")] policy: Option<ID>,
+        #[graphql(desc = "T and K; absent: now, and the head of the log.")] asking: Option<Asking>,
     ) -> Result<PolicyHistory> {
         let asker = ctx.data::<Asker>()?;
         let policy = policy.map(|id| id.as_str().into());

@@ -226,9 +226,10 @@ impl DependantsQuestion {
     async fn dependants(
         &self,
         ctx: &Context<'_>,
-        actor: Option<String>,
+        #[graphql(desc = "Changes that this actor made.")] actor: Option<String>,
+        #[graphql(desc = "The change in this record: its id, its source's id, or its position.")]
         record: Option<ID>,
-        asking: Option<Asking>,
+        #[graphql(desc = "T and K; absent: now, and the head of the log.")] asking: Option<Asking>,
     ) -> Result<Dependants> {
         let asker = ctx.data::<Asker>()?;
         let actor = actor.map(ActorId::new);

@@ -183,9 +183,9 @@ impl HeldUnderQuestion {
     async fn held_under(
         &self,
         ctx: &Context<'_>,
-        policy: ID,
-        version: ID,
-        asking: Option<Asking>,
+        #[graphql(desc = "The policy.")] policy: ID,
+        #[graphql(desc = "The label of the version that was replaced.")] version: ID,
+        #[graphql(desc = "T and K; absent: now, and the head of the log.")] asking: Option<Asking>,
     ) -> Result<HeldList> {
         let asker = ctx.data::<Asker>()?;
         let (policy, version) =

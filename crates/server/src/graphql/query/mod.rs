@@ -27,7 +27,7 @@ use crate::known_at::KnownAt;
 use async_graphql::{InputObject, MergedObject, Result};
 use claimledger_app::model::question;
 
-/// Questions to the ledger of the credential's tenant.
+/// The questions. [`super::sdl`] describes the type.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
 pub(crate) struct Query(

@@ -96,7 +96,11 @@ pub(crate) struct OutlivedQuestion;
 impl OutlivedQuestion {
     /// Sessions that went on after their identity provider's session had ended, certainly or
     /// possibly.
-    async fn outlived(&self, ctx: &Context<'_>, asking: Option<Asking>) -> Result<OutlivedList> {
+    async fn outlived(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "T and K; absent: now, and the head of the log.")] asking: Option<Asking>,
+    ) -> Result<OutlivedList> {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
         let answer = asker

@@ -99,10 +99,13 @@ impl ReachedQuestions {
     async fn timeline(
         &self,
         ctx: &Context<'_>,
-        session: ID,
-        order: Option<ClockOrder>,
-        asking: Option<Asking>,
-        first: Option<i32>,
+        #[graphql(desc = "Any id of the session.")] session: ID,
+        #[graphql(desc = "By which clock rows are ordered; absent: `OCCURRED`.")] order: Option<
+            ClockOrder,
+        >,
+        #[graphql(desc = "T and K; absent: now, and the head of the log.")] asking: Option<Asking>,
+        #[graphql(desc = "Maximum rows of the page, 0 to 500; absent: 50.")] first: Option<i32>,
+        #[graphql(desc = "The cursor of the row that the page follows; absent: the first page.")]
         after: Option<String>,
     ) -> Result<RecordConnection> {
         let asker = ctx.data::<Asker>()?;
@@ -132,7 +135,7 @@ impl ReachedQuestions {
             session: answer.value.session.as_ref().map(|id| ID(id.to_string())),
             order,
             edges: edges.collect(),
-            page_info: page_info(page),
+            page_info: page_info(page, after.as_deref()),
             answered,
             completeness,
             status,
@@ -145,8 +148,8 @@ impl ReachedQuestions {
     async fn find(
         &self,
         ctx: &Context<'_>,
-        text: String,
-        asking: Option<Asking>,
+        #[graphql(desc = "The text to find, spelled exactly as it is stored.")] text: String,
+        #[graphql(desc = "T and K; absent: now, and the head of the log.")] asking: Option<Asking>,
     ) -> Result<FoundList> {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
@@ -170,7 +173,15 @@ impl ReachedQuestions {
 
     /// What hangs together: application sessions, the session, the identity provider's session and
     /// the root session, from any of them.
-    async fn chain(&self, ctx: &Context<'_>, id: ID, asking: Option<Asking>) -> Result<Chain> {
+    async fn chain(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "The id of an application session, a session, an IdP session or a root session."
+        )]
+        id: ID,
+        #[graphql(desc = "T and K; absent: now, and the head of the log.")] asking: Option<Asking>,
+    ) -> Result<Chain> {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
         let answer = asker

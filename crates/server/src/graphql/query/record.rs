@@ -19,8 +19,11 @@ impl RecordQuestion {
     async fn record(
         &self,
         ctx: &Context<'_>,
+        #[graphql(
+            desc = "The record's id, or the id that its source gave it. Give this or `position`."
+        )]
         id: Option<ID>,
-        position: Option<Position>,
+        #[graphql(desc = "The position of the record in the log.")] position: Option<Position>,
     ) -> Result<Option<Record>> {
         let asker = ctx.data::<Asker>()?;
         let by = match (id, position) {

@@ -224,10 +224,10 @@ impl RehearseQuestion {
     async fn rehearse(
         &self,
         ctx: &Context<'_>,
-        change: TrustChange,
-        from: DateTime,
-        to: DateTime,
-        asking: Option<Asking>,
+        #[graphql(desc = "What is supposed to have been different.")] change: TrustChange,
+        #[graphql(desc = "Start of the window, inclusive.")] from: DateTime,
+        #[graphql(desc = "End of the window, exclusive.")] to: DateTime,
+        #[graphql(desc = "T and K; absent: now, and the head of the log.")] asking: Option<Asking>,
     ) -> Result<Rehearsal> {
         let asker = ctx.data::<Asker>()?;
         let change = change.into_app()?;

@@ -112,7 +112,11 @@ pub(crate) struct ReusedQuestion;
 impl ReusedQuestion {
     /// Assertions that came twice, and sessions of identity providers that were used for several
     /// sessions.
-    async fn reused(&self, ctx: &Context<'_>, asking: Option<Asking>) -> Result<ReuseList> {
+    async fn reused(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "T and K; absent: now, and the head of the log.")] asking: Option<Asking>,
+    ) -> Result<ReuseList> {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
         let answer = asker

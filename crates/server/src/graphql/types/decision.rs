@@ -33,9 +33,13 @@ impl Decision {
     async fn record(&self) -> RecordRef {
         (&self.decision.record).into()
     }
-    /// The session id it names.
+    /// The name of its session, as known at K.
     async fn session(&self) -> ID {
         id(&self.decision.session)
+    }
+    /// The session id that the record names: the session's name, or an alias of it.
+    async fn session_recorded(&self) -> ID {
+        id(&self.decision.session_recorded)
     }
     /// The application.
     async fn app(&self) -> ID {
@@ -116,7 +120,7 @@ impl Decision {
     async fn variant(&self) -> bool {
         self.decision.variant
     }
-    /// What it rested on.
+    /// The factors it rested on, each with whether it was `needed`.
     #[graphql(complexity = "list_cost(child_complexity)")]
     async fn relied_on(&self) -> Result<Vec<HonoredFactor>> {
         if self.decision.relied_on.is_empty() {
@@ -135,7 +139,7 @@ impl Decision {
             .decision
             .relied_on
             .iter()
-            .map(|relied| HonoredFactor::relied_on(session.clone(), relied))
+            .map(|relied| HonoredFactor::relied_on(session.clone(), *relied))
             .collect())
     }
     /// Why: the trace of the assessment itself.

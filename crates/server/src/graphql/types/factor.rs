@@ -15,22 +15,22 @@ use std::sync::Arc;
 pub(crate) struct HonoredFactor {
     session: Arc<model::SessionState>,
     index: usize,
-    /// As something that a decision rested on: how sure that is.
-    relied: model::Certainty,
+    /// How a decision relied on it; none: it is shown as a factor of the session.
+    relied: Option<model::Relied>,
 }
 
 impl HonoredFactor {
     /// A factor of a session.
     pub(super) const fn of(session: Arc<model::SessionState>, index: usize) -> Self {
-        Self { session, index, relied: model::Certainty::Certain }
+        Self { session, index, relied: None }
     }
 
     /// A factor that a decision of the session rested on.
     pub(super) const fn relied_on(
         session: Arc<model::SessionState>,
-        relied: &model::Relied,
+        relied: model::Relied,
     ) -> Self {
-        Self { session, index: relied.factor, relied: relied.certainty }
+        Self { session, index: relied.factor, relied: Some(relied) }
     }
 
     fn get(&self) -> Result<&model::HonoredFactor> {
@@ -120,17 +120,23 @@ impl HonoredFactor {
     }
     /// How sure it is that it counts; of what a decision rested on, that it had come by then.
     async fn certainty(&self) -> Result<Certainty> {
-        Ok(self.get()?.certainty.max(self.relied).into())
+        let relied = self.relied.map_or(model::Certainty::Certain, |relied| relied.certainty);
+        Ok(self.get()?.certainty.max(relied).into())
     }
     /// What would settle it, where it is only possible: codes.
     async fn missing(&self) -> Result<Vec<&str>> {
         let mut missing = self.get()?.missing.clone();
-        if self.relied == model::Certainty::Possible
+        if self.relied.is_some_and(|relied| relied.certainty == model::Certainty::Possible)
             && !missing.contains(&codes::MISSING_EXACT_TIME)
         {
             missing.push(codes::MISSING_EXACT_TIME);
         }
         Ok(missing)
+    }
+    /// Whether the decision needed it: without it the rule would not be met. Null outside of
+    /// `Decision.reliedOn`.
+    async fn needed(&self) -> Option<bool> {
+        self.relied.map(|relied| relied.needed)
     }
     /// Whether it counts by record.
     async fn by_record(&self) -> Result<bool> {
@@ -182,9 +188,13 @@ pub(crate) struct IgnoredClaim {
     received_at: DateTime,
     /// Every reason: codes.
     reasons: Vec<&'static str>,
+    /// How sure it is that it did not count. Possible inside the interval of the claim's own time,
+    /// and where something that is not known could have made it count.
+    certainty: Certainty,
     /// The record.
     record: RecordRef,
     /// Why.
+    #[graphql(complexity = "list_cost(child_complexity)")]
     because: Vec<Reason>,
 }
 
@@ -198,6 +208,7 @@ impl From<&model::IgnoredClaim> for IgnoredClaim {
             assertion: claim.assertion.as_ref().map(id),
             received_at: claim.received_at.into(),
             reasons: claim.reasons.clone(),
+            certainty: claim.certainty.into(),
             record: (&claim.record).into(),
             because: vec(&claim.because),
         }
