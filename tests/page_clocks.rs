@@ -300,10 +300,10 @@ fn a_comparison_names_the_facts_that_made_it() {
         "{text}"
     );
     for (vs, said) in [
-        ("abc", "vs: abc is no position"),
-        ("70", "vs: #70 comes after #64"),
+        ("abc", "vs: abc is not a position"),
+        ("70", "vs: #70 is later than #64"),
         ("-1", "no position"),
-        ("9999", "#9999 comes after #64"),
+        ("9999", "#9999 is later than #64"),
     ] {
         browser.open(&session(&server, "S2", 64, &format!("&vs={vs}")));
         let status =
