@@ -21,6 +21,7 @@ pub(crate) mod outlived;
 mod parameters;
 pub(crate) mod query;
 pub(crate) mod records;
+mod semantics;
 pub(crate) mod session;
 pub(crate) mod sessions;
 pub(crate) mod sessions_list;
@@ -51,6 +52,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/why", get(factor::get))
         .route("/sources", get(sources::get))
         .route("/query", get(query::get).post(query::post))
+        .route("/semantics", get(semantics::get))
         .route("/sign-in", get(sign_in::get).post(sign_in::post))
         .route("/sign-out", post(sign_in::out))
         .route("/theme", post(theme::post))

@@ -1,5 +1,5 @@
-//! `/semantics`: the numbered readings that answers cite, from `docs/semantics.md`. It holds nothing
-//! of a tenant, so that anyone may open it.
+//! `/semantics`: the numbered readings that answers cite, from `docs/semantics.md`. It holds
+//! nothing of a tenant, so that anyone may open it.
 
 use super::frame;
 use axum::{http::StatusCode, response::Response};
