@@ -375,7 +375,8 @@ fn ten_thousand_mutated_facts_are_stored_or_refused_and_nothing_breaks() {
     for position in [1, last / 2, last - 1] {
         let record = server.graphql(
             &read,
-            "query($p: Position!) { record(position: $p) { record { id original personal facts } } }",
+            "query($p: Position!) \
+             { record(position: $p) { record { id original personal facts } } }",
             json!({"p": position}),
         )["record"]["record"]
             .clone();

@@ -279,7 +279,8 @@ fn a_record_is_understood_or_not_everywhere_alike() {
     for (n, event) in events.iter().enumerate() {
         let record = server.graphql(
             &read,
-            "query($p: Position!) { record(position: $p) { record { understood session sourceId } } }",
+            "query($p: Position!) \
+             { record(position: $p) { record { understood session sourceId } } }",
             json!({"p": n + 1}),
         )["record"]["record"]
             .clone();

@@ -91,7 +91,8 @@ fn change_points_are_the_records_that_changed_the_answer() {
     let Some(browser) = signed_in(&server, "acme") else { return };
     browser.open(&session(&server, "S2", 64, ""));
     let points = strings(&browser.eval(
-        "return [...document.querySelectorAll('main a.change-point')].map(a => a.textContent.trim())",
+        "return [...document.querySelectorAll('main a.change-point')] \
+         .map(a => a.textContent.trim())",
     ));
     let told = |points: &[String]| {
         points
@@ -225,7 +226,8 @@ fn links_lists_and_slider_lead_to_the_same_address() {
     // And what it is compared with.
     browser.open(&here);
     let compared = strings(&browser.eval(
-        "return [...document.querySelectorAll('main .change-points a:not(.change-point)')].map(a => a.href)",
+        "return [...document.querySelectorAll('main .change-points a:not(.change-point)')] \
+         .map(a => a.href)",
     ));
     assert_eq!(compared.len(), 6, "the last one is what is shown: {compared:?}");
     browser.eval(

@@ -1,4 +1,4 @@
-//! What a door reads of T, K and R, and turns into the app's question.
+//! The parameter K of a request, as a position or as a time.
 
 use claimledger_app::model::question::Asking;
 use claimledger_facts::{ids::LogPosition, time::Time};

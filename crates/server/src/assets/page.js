@@ -1,10 +1,13 @@
-// Makes quicker what works without it: keys inside the timeline, copying a link. Nothing is fetched here.
+// Shortcuts for what works without script: keys inside the timeline, copying a link, a slider.
+// Nothing is fetched here.
 
 const figure = document.querySelector(".figure");
 const spoken = document.querySelector("output.spoken");
 
 if (figure) {
-  const lanes = [...figure.querySelectorAll("g.lane")].map((lane) => [...lane.querySelectorAll("a")]).filter((items) => items.length > 0);
+  const lanes = [...figure.querySelectorAll("g.lane")]
+    .map((lane) => [...lane.querySelectorAll("a")])
+    .filter((items) => items.length > 0);
   let row = -1;
   let column = 0;
 
@@ -41,8 +44,10 @@ if (figure) {
   });
 }
 
-// A slider over the change points of K, beside the links and lists that lead to the same addresses. It stands outside the answer, as later change points do.
-const points = [...document.querySelectorAll("main a.change-point, .later a.change-point")].sort((a, b) => number(a) - number(b));
+// A slider over the change points, beside the links and lists that lead to the same addresses. It
+// is outside of the answer, as later change points are.
+const points = [...document.querySelectorAll("main a.change-point, .later a.change-point")]
+  .sort((a, b) => number(a) - number(b));
 const known = document.querySelector("main .known");
 
 function number(link) {

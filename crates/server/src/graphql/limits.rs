@@ -137,7 +137,7 @@ fn over(code: &'static str, what: &str, cost: u64, limit: u64) -> Result<(), Ser
     }
     Err(refused(
         code,
-        format!("refused before it ran: {what} {cost}, {limit} is the limit"),
+        format!("refused before it ran: {what} {cost} exceeds the limit {limit}"),
         &[("cost", cost), ("limit", limit)],
     ))
 }
@@ -207,7 +207,7 @@ impl<'a> Measurer<'a> {
         if !self.introspection && matches!(field.name.node.as_str(), "__schema" | "__type") {
             return Err(refused(
                 "INTROSPECTION_OFF",
-                "refused before it ran: this server does not tell its schema".to_owned(),
+                "refused before it ran: introspection is off".to_owned(),
                 &[],
             ));
         }
@@ -268,12 +268,14 @@ impl<'a> Measurer<'a> {
         match (asked.as_u64(), asked.as_i64()) {
             (Some(asked), _) if asked > limit => Err(refused(
                 "PAGE_TOO_LARGE",
-                format!("{asked} rows asked, {limit} is the limit: narrow it or page it"),
+                format!(
+                    "{asked} rows requested, the limit is {limit}: use a filter or smaller pages"
+                ),
                 &[("asked", asked), ("cost", asked), ("limit", limit)],
             )),
             (None, Some(asked)) => Err(refused(
                 "BAD_INPUT",
-                format!("first is {asked}; 0 to {limit} rows can be asked"),
+                format!("first is {asked}; it must be 0 to {limit}"),
                 &[("limit", limit)],
             )),
             _ => Ok(()),
@@ -471,8 +473,12 @@ mod tests {
 
     #[test]
     fn questions_about_the_schema_go_deeper_but_not_wider() {
-        let tool = "{ __schema { types { fields { type { ofType { ofType { ofType { ofType { ofType { ofType { ofType { name }}}}}}}}}}}}";
-        check_query(tool, None);
+        let tool = format!(
+            "{{ __schema {{ types {{ fields {{ type {{ {} name {} }} }} }} }} }}",
+            "ofType {".repeat(7),
+            "}".repeat(7)
+        );
+        check_query(&tool, None);
         let wide =
             "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }";
         check_query(wide, Some("TOO_DEEP"));

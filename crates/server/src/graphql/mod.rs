@@ -39,7 +39,7 @@ pub(crate) type LedgerSchema = Schema<query::Query, EmptyMutation, Subscription>
 pub(crate) struct Asker {
     /// The ledger.
     pub app: App,
-    /// Whoever holds the credential.
+    /// The holder of the credential.
     pub caller: Caller,
     /// Wait until this position is in the read models.
     pub after: Option<LogPosition>,

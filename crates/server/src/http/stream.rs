@@ -3,9 +3,9 @@
 //! `event: complete` when there will be no more, and a comment now and then so that both sides know
 //! of each other.
 //!
-//! The body is made as it is read: what a slow client does not read is not made. A credential that
-//! is taken back ends it, with an error; so does a stop of the server, without one: the client goes
-//! on elsewhere, or later, after the last cursor that it got.
+//! The body is made as it is read: what a slow client does not read is not made. Revoking the
+//! credential ends it with an error. Stopping the server ends it without one: the client resumes
+//! elsewhere, or later, after the last cursor that it got.
 
 use super::{
     Server, Shared,
@@ -59,7 +59,7 @@ pub(crate) async fn get(
         Some(Ok(variables)) => {
             request = request.variables(async_graphql::Variables::from_json(variables))
         }
-        Some(Err(_)) => return *bad_request("variables is no JSON".to_owned()),
+        Some(Err(_)) => return *bad_request("variables is not valid JSON".to_owned()),
     }
     tell(server, headers, caller, request)
 }
@@ -112,7 +112,7 @@ fn no_place(full: NoSlot) -> Box<Response> {
     with_retry(refused(StatusCode::TOO_MANY_REQUESTS, error), AGAIN_SECS)
 }
 
-/// A subscription on its way to its client.
+/// A subscription that is being sent to its client.
 struct Telling {
     server: Arc<Server>,
     /// Those that it came with: they name the credential.
@@ -169,15 +169,13 @@ impl Telling {
     }
 }
 
-/// Whether the credential is of any use yet. Asked before anything is told.
+/// Whether the credential is still valid. Checked before anything is sent.
 async fn still_allowed(server: &Server, headers: &HeaderMap) -> Result<(), ServerError> {
     match auth::of_graphql(server, headers).await {
         Ok(_) => Ok(()),
-        Err(NotCaller::Unauthenticated | NotCaller::Csrf) => Err(errors::refused(
-            "UNAUTHENTICATED",
-            "the credential is of no use any more".to_owned(),
-            &[],
-        )),
+        Err(NotCaller::Unauthenticated | NotCaller::Csrf) => {
+            Err(errors::refused("UNAUTHENTICATED", "the credential was revoked".to_owned(), &[]))
+        }
         Err(NotCaller::Log(error)) => Err(errors::refused(
             if error.is_damage() { "CORRUPT" } else { "UNAVAILABLE" },
             errors::log(&error),

@@ -1,5 +1,5 @@
-//! Slots of subscriptions: so many of one credential, and so many in all. A slot is free again
-//! when whoever has it goes.
+//! Limits on concurrent subscriptions: for one credential and for the whole server. Dropping a slot
+//! frees it.
 
 use crate::options::ServerOptions;
 use claimledger_app::model::question::Caller;
@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// Who has how many.
+/// Subscriptions in use, by credential.
 #[derive(Debug, Default)]
 pub(crate) struct SubscriptionSlots(Mutex<HashMap<Holder, usize>>);
 
@@ -21,12 +21,12 @@ pub(crate) struct SubscriptionSlot {
     holder: Holder,
 }
 
-/// There is none.
+/// No slot is free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NoSlot {
-    /// Whether it is the credential that has all its slots.
+    /// Whether the credential uses all its slots.
     pub by_one: bool,
-    /// So many there are.
+    /// The limit.
     pub limit: usize,
 }
 

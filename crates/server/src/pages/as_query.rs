@@ -108,7 +108,7 @@ pub(crate) fn read(parameters: &Parameters) -> Result<Option<(&'static str, Stri
         Some("sources") => SOURCES,
         Some(other) => {
             return Err(PageError::refused(format!(
-                "page: {other} is none of session, sessions, decision, why and sources."
+                "unknown page {other}: use session, sessions, decision, why or sources."
             )));
         }
     };

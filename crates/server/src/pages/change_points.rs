@@ -1,9 +1,9 @@
-//! "As known at": the records that changed this answer. Those up to K are part of it, and the same
-//! for ever; those after K stand outside of it.
+//! "As known at": the records that changed this answer. Those up to K are part of it and never
+//! change; those after K are outside of it.
 
 use super::{
     address::Address,
-    text::{inert, plain},
+    text::{count, inert, plain},
     times::{Times, clock, delay, is_late},
 };
 use claimledger_app::model::answer::Answered;
@@ -73,11 +73,11 @@ impl Ways<'_> {
 /// The change points up to K, and what to compare this with.
 pub(crate) fn until(ways: &Ways<'_>, change_points: &ChangePoints) -> Markup {
     let known_at = ways.answered.position;
-    let last = change_points.points.last();
-    let before =
-        change_points.points.len().checked_sub(2).and_then(|at| change_points.points.get(at));
+    let points = &change_points.points;
+    let last = points.last();
+    let before = points.len().checked_sub(2).and_then(|at| points.get(at));
     // Compared with what it says itself, it says nothing.
-    let comparable = &change_points.points[..change_points.points.len().saturating_sub(1)];
+    let comparable = &points[..points.len().saturating_sub(1)];
     let mut times = Times::default();
     html! {
         nav class="known" aria-labelledby="known-h" data-position=(known_at.0) {
@@ -87,12 +87,14 @@ pub(crate) fn until(ways: &Ways<'_>, change_points: &ChangePoints) -> Markup {
                     a rel="prev" href=(ways.to(point.record.position).href()) {
                     "◀ " (named(point)) } " · " }
                 @match last {
-                    Some(point) if point.record.position == known_at => { strong { (named(point)) } },
+                    Some(point) if point.record.position == known_at => {
+                        strong { (named(point)) }
+                    },
                     Some(point) => { "last changed by " strong { (named(point)) } },
                     None => "No record that was tried changed this answer.",
                 }
             }
-            @if !change_points.points.is_empty() { (ways.choose("Known at", &change_points.points)) }
+            @if !points.is_empty() { (ways.choose("Known at", points)) }
             @if !comparable.is_empty() {
                 (ways.form("Compare with", "vs", "Compare", ways.here.fields().iter().filter(|(name,
                     _)| *name != "rules").cloned().collect::<Vec<_>>().as_slice(), html! {
@@ -104,12 +106,11 @@ pub(crate) fn until(ways: &Ways<'_>, change_points: &ChangePoints) -> Markup {
                 }))
             }
             details {
-                summary { (change_points.points.len()) @if change_points.points.len() == 1 { " record" } @else {
-                    " records" } " changed this answer, each a change point" }
-                (list(ways, &change_points.points, &mut times, true))
+                summary { (count(points.len(), "record")) " changed this answer" }
+                (list(ways, points, &mut times, true))
                 @if change_points.untried > 0 {
-                    p { "The last " (change_points.tried) " records that could have changed it were tried; \
-                        " (change_points.untried) " earlier ones were not." }
+                    p { "The last " (change_points.tried) " records that could have changed it \
+                        were tried; " (change_points.untried) " earlier ones were not." }
                 }
             }
         }
@@ -122,27 +123,30 @@ pub(crate) fn later(ways: &Ways<'_>, change_points: &ChangePoints, head: LogPosi
     if head <= known_at {
         return html! {};
     }
+    let points = &change_points.points;
     let mut times = Times::default();
     html! {
         nav class="later" aria-label="Known since" {
-            @match change_points.points.first() {
-                None if change_points.untried == 0 => p { "No record after " (known_at) " changes this \
-                    answer, up to " (head) "." },
+            @match points.first() {
+                None if change_points.untried == 0 => p { "No record after " (known_at)
+                    " changes this answer, up to " (head) "." },
                 None => p { "None of the next " (change_points.tried) " records after " (known_at)
                     " that could change this answer does." },
                 Some(next) => {
                     p { a rel="next" href=(ways.to(next.record.position).href()) {
                         "▶ " (named(next)) } }
                     details {
-                        summary { (change_points.points.len()) @if change_points.points.len() == 1 { " later record \
-                            changes" } @else { " later records change" } " this answer" }
-                        (list(ways, &change_points.points, &mut times, false))
+                        summary { (count(points.len(), "later record"))
+                            @if points.len() == 1 { " changes" } @else { " change" }
+                            " this answer" }
+                        (list(ways, points, &mut times, false))
                     }
-                    (ways.choose("Known at", &change_points.points))
+                    (ways.choose("Known at", points))
                 },
             }
-            @if change_points.untried > 0 { p { "The next " (change_points.tried) " that could change it were \
-                tried; " (change_points.untried) " later ones were not." } }
+            @if change_points.untried > 0 { p { "The next " (change_points.tried)
+                " that could change it were tried; " (change_points.untried)
+                " later ones were not." } }
         }
     }
 }

@@ -10,7 +10,7 @@ use super::{
     parameters::{CutAsked, Parameters},
     records,
     session::{caller, not_found},
-    text::inert,
+    text::{count, inert},
     times::Times,
     why,
 };
@@ -183,7 +183,7 @@ impl<'a> Shown<'a> {
             @if !factors.is_empty() {
                 section aria-labelledby="counted-h" {
                     h2 id="counted-h" { @if factors.len() == 1 { "What counted" } @else {
-                        "What counted: " (factors.len()) " times" } }
+                        "What counted: " (count(factors.len(), "time")) } }
                     (rested::table("counted-h", rows, &|record| self.link(record)))
                     @if factors.len() > ROWS { p { (factors.len() - ROWS) " more." } }
                 }

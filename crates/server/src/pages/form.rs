@@ -8,10 +8,10 @@ use axum::{
 };
 use serde::de::DeserializeOwned;
 
-/// What a form is told that no page of ours sent.
+/// The message for a form that was not sent from a page of this server.
 pub(crate) const OTHER_SITE: &str = "This form was sent from another site.";
 
-/// Reads a form of at most so many bytes.
+/// Reads a form, up to a maximum of bytes.
 ///
 /// # Errors
 /// If another site sent it, it is longer, or it cannot be read as such a form.

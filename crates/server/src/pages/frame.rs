@@ -3,7 +3,7 @@
 
 use super::{
     address::Address,
-    text::{inert, plain},
+    text::{count, inert, plain},
     theme,
     times::{Times, clock},
 };
@@ -163,7 +163,7 @@ fn sources(completeness: &[SourceCompleteness]) -> Markup {
                     ", silent " (times.show(gap.from)) " to " (clock(gap.until)) @if gap.backfilled
                         { " (back-filled)" }
                 }
-                @if source.gaps.len() > 5 { ", and " (source.gaps.len() - 5) " gaps more" }
+                @if source.gaps.len() > 5 { ", and " (count(source.gaps.len() - 5, "more gap")) }
             }
             " "
         }

@@ -20,7 +20,7 @@ impl Parameters {
     /// Reads the query of an address.
     ///
     /// # Errors
-    /// If it is no query, or a parameter stands twice.
+    /// If the query cannot be read, or a parameter is given twice.
     pub(crate) fn read(uri: &Uri) -> Result<Self, PageError> {
         let axum::extract::Query(pairs): axum::extract::Query<Vec<(String, String)>> =
             axum::extract::Query::try_from_uri(uri)
@@ -28,7 +28,7 @@ impl Parameters {
         let mut map = BTreeMap::new();
         for (name, value) in pairs {
             if map.contains_key(&name) {
-                return Err(PageError::refused(format!("The parameter {name} stands twice.")));
+                return Err(PageError::refused(format!("The parameter {name} is given twice.")));
             }
             map.insert(name, value);
         }
@@ -55,7 +55,7 @@ impl Parameters {
         digits
             .parse()
             .map(Some)
-            .map_err(|_| PageError::refused(format!("{name}: {text} is no whole number.")))
+            .map_err(|_| PageError::refused(format!("{name}: {text} is not a whole number.")))
     }
 
     /// Yes or no.
@@ -64,9 +64,9 @@ impl Parameters {
             None | Some("any") => Ok(None),
             Some("true" | "yes" | "1") => Ok(Some(true)),
             Some("false" | "no" | "0") => Ok(Some(false)),
-            Some(other) => {
-                Err(PageError::refused(format!("{name}: {other} is neither true nor false.")))
-            }
+            Some(other) => Err(PageError::refused(format!(
+                "{name}: {other} is not a boolean; use true or false."
+            ))),
         }
     }
 
@@ -82,7 +82,7 @@ impl Parameters {
             (Some(position), _) => Some(KnownAt::Position(LogPosition(position))),
             (None, Some(text)) => Some(KnownAt::parse(text).ok_or_else(|| {
                 PageError::refused(format!(
-                    "knownAt: {text} is neither a position, such as #82, nor \
+                    "knownAt: {text} is not valid; use a position such as #82, or \
                     an RFC 3339 date-time with an offset."
                 ))
             })?),

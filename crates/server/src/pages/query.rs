@@ -71,7 +71,7 @@ pub(crate) async fn post(
     let variables = match variables {
         Ok(variables) => Variables::from_json(variables),
         Err(error) => {
-            return PageError::refused(format!("The variables are no JSON: {error}."))
+            return PageError::refused(format!("The variables are not valid JSON: {error}."))
                 .page(Some(&caller));
         }
     };

@@ -58,7 +58,7 @@ pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderM
     answer(&server, &caller, &uri).await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
 }
 
-/// Who reads a page; whoever does not says where to come back to.
+/// Authenticates the reader of a page; a browser that is not signed in is sent to sign in and back.
 pub(crate) async fn caller(
     server: &Server,
     uri: &Uri,
@@ -96,7 +96,7 @@ impl SessionView {
             Some("recorded") => Order::Recorded,
             Some(other) => {
                 return Err(PageError::refused(format!(
-                    "order: {other} is neither occurred nor recorded."
+                    "unknown order {other}: use occurred or recorded."
                 )));
             }
         };
@@ -139,10 +139,9 @@ impl SessionView {
 fn compared_with(parameters: &Parameters) -> Result<Option<u64>, PageError> {
     let Some(text) = parameters.get("vs") else { return Ok(None) };
     let digits = text.strip_prefix('#').unwrap_or(text);
-    digits
-        .parse()
-        .map(Some)
-        .map_err(|_| PageError::refused(format!("vs: {text} is no position, such as #31.")))
+    digits.parse().map(Some).map_err(|_| {
+        PageError::refused(format!("vs: {text} is not a position; use a number such as #31."))
+    })
 }
 
 async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, PageError> {
@@ -176,7 +175,7 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
         ..Asking::default()
     };
     let compared = compare(server, caller, &view, &pinned).await?;
-    let change_points = server.app.change_points(caller, &view.id, &pinned).await?;
+    let points = server.app.change_points(caller, &view.id, &pinned).await?;
     let here = view.pinned(&answer);
     let strip = frame::strip(
         &Strip { keep: &view.keep(), here: &here, known: view.cut.known },
@@ -186,24 +185,15 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     );
     let (keep, plain) = (view.keep(), view.cut.pin(view.keep(), &answer.answered));
     let ways = Ways { keep: &keep, here: &plain, answered: &answer.answered, vs: view.vs };
-    let later = change_points.value.as_ref().map(|found| {
-        change_points::later(
-            &ways,
-            &found.later,
-            LogPosition(change_points.status.assessed_to.saturating_sub(1)),
-        )
-    });
+    let last = LogPosition(points.status.assessed_to.saturating_sub(1));
+    let later = points.value.as_ref().map(|found| change_points::later(&ways, &found.later, last));
     let outside = html! { (strip) @if view.names {
     (names(label.as_ref())) } @if let Some(later) = later { (later) } };
     let drawer = view
         .open
         .map(|open| records::drawer(LogPosition(open), record.as_ref(), caller, &here.href()));
-    let beside = Beside {
-        ways,
-        change_points: change_points.value.as_ref(),
-        compared: compared.as_ref(),
-        drawer,
-    };
+    let beside =
+        Beside { ways, points: points.value.as_ref(), compared: compared.as_ref(), drawer };
     let main = main(&view, &answer, session, &here, beside);
     let title = format!("Session {}", session.id);
     Ok(frame::page(StatusCode::OK, &title, Some(caller), outside, main))
@@ -219,7 +209,7 @@ async fn compare(
     let Some(vs) = view.vs.map(LogPosition) else { return Ok(None) };
     if let Some(known_at) = pinned.known_at_position.filter(|known_at| vs > *known_at) {
         return Err(PageError::refused(format!(
-            "vs: {vs} comes after {known_at}, as known at which this is shown: turn them round."
+            "vs: {vs} is later than {known_at}, the position of this page; swap them."
         )));
     }
     let from = Asking { known_at_position: Some(vs), ..Asking::default() };
@@ -230,12 +220,12 @@ async fn compare(
 /// What stands in `<main>` beside the session itself.
 struct Beside<'a> {
     ways: Ways<'a>,
-    change_points: Option<&'a SessionChangePoints>,
+    points: Option<&'a SessionChangePoints>,
     compared: Option<&'a Compared>,
     drawer: Option<Markup>,
 }
 
-/// Where nothing by the id is known: the same questions to the app, whether the id is nobody's or
+/// Where nothing by the id is known: the same questions to the app, whether the id is unknown or
 /// another tenant's.
 pub(super) async fn not_found(
     server: &Server,
@@ -257,7 +247,7 @@ async fn label(
     session: &SessionState,
 ) -> Result<Option<Label>, PageError> {
     let people: Vec<_> = session.subject.iter().cloned().collect();
-    // The app decides whether names may be shown, alike whether or not there is somebody to name.
+    // The app decides whether names may be shown, whether or not there is a person to name.
     let labels = server.app.labels(caller, &people).await?;
     Ok(session.subject.as_ref().and_then(|subject| labels.get(subject).cloned()))
 }
@@ -310,9 +300,9 @@ fn main(
     );
     limits::fit(&mut figure, href(Some(LogPosition(u64::MAX))).len());
     let known_from = beside
-        .change_points
-        .filter(|change_points| change_points.until.untried == 0)
-        .and_then(|change_points| change_points.until.points.first())
+        .points
+        .filter(|points| points.until.untried == 0)
+        .and_then(|points| points.until.points.first())
         .map(|point| point.record.position);
     let known_from =
         known_from.or_else(|| session.records.iter().map(|record| record.position).min());
@@ -321,7 +311,7 @@ fn main(
     html! {
         (head(session, &answer.absence, &show_names, view.names))
         (order_switch::order_switch(view.order, (&by(Order::Occurred), &by(Order::Recorded))))
-        @if let Some(change_points) = beside.change_points { (change_points::until(&beside.ways, &change_points.until)) }
+        @if let Some(found) = beside.points { (change_points::until(&beside.ways, &found.until)) }
         @if let (Some(compared), Some(vs)) = (beside.compared, view.vs) {
             (belief::section(compared, (LogPosition(vs), answer.answered.position), known_from,
                 beside.ways.here, &href))

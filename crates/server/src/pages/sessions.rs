@@ -71,8 +71,8 @@ impl SessionsView {
             // A login typed here would stay in the address, in the history and in logs of whatever
             // stands between.
             return Err(PageError::refused(
-                "subject: a pseudonym, such as p-4KD2. What a person is called does not belong \
-                 into an address.",
+                "subject: a pseudonym, such as p-4KD2. Names and logins must not be in \
+                 an address.",
             ));
         }
         let filter = SessionFilter {
@@ -92,7 +92,9 @@ impl SessionsView {
         };
         let first = parameters.number("first")?.map_or(Ok(FIRST), |first| {
             u32::try_from(first).map_err(|_| {
-                PageError::refused(format!("{first} rows asked: narrow it or page it."))
+                PageError::refused(format!(
+                    "{first} rows requested: use a filter or smaller pages."
+                ))
             })
         })?;
         let names = FIELDS.iter().map(|(name, _)| *name);

@@ -111,8 +111,9 @@ fn table(view: &SessionsView, answer: &Answer<Page<SessionHit>>) -> Markup {
         div class="scroll" tabindex="0" role="region" aria-label="Sessions" {
             table class="sessions" {
                 thead { tr {
-                    @for head in ["Session", "Subject", "Started", "IdP / key", "Factors by \
-                        record", "State at T", "Flags", "Why in this list"] { th scope="col" { (head) } }
+                    @for head in ["Session", "Subject", "Started", "IdP / key",
+                        "Factors by record", "State at T", "Flags", "Why in this list"] {
+                        th scope="col" { (head) } }
                 } }
                 tbody { @for hit in &answer.value.items { (row(view, answer, hit, &mut times)) } }
             }

@@ -33,7 +33,7 @@ pub(crate) async fn get(State(server): State<Shared>, uri: Uri) -> Response {
             None => ask(
                 StatusCode::UNAUTHORIZED,
                 next,
-                Some("This code was used or has lapsed. It works once, within 5 minutes."),
+                Some("This link was used or has expired. It works once, within 5 minutes."),
             ),
         },
     }
@@ -54,7 +54,7 @@ pub(crate) async fn post(State(server): State<Shared>, headers: HeaderMap, body:
     let next = local(Some(&form_sent.next));
     match server.app.authenticate(form_sent.token.trim()).await {
         Ok(Some(caller)) => enter(&server, &caller, next),
-        Ok(None) => ask(StatusCode::UNAUTHORIZED, next, Some("This token is nobody's.")),
+        Ok(None) => ask(StatusCode::UNAUTHORIZED, next, Some("Token not recognised.")),
         Err(error) => PageError::Asked(error.into()).page(None),
     }
 }

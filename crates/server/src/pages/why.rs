@@ -39,8 +39,8 @@ fn own(reason: &Reason, href: &dyn Fn(Option<LogPosition>) -> String) -> Markup 
     };
     let beside = margin(reason);
     html! {
-        // The code is no word of the tree: it stands where it does not change what is read or
-        // copied.
+        // The code is not part of the tree's text: as a title it changes neither what is read nor
+        // what is copied.
         span class="words" title=[reason.code] { (sentence(&line(reason), &link)) }
         @if !beside.is_empty() { " " span class="beside" title=[reason.source] {
             (cited(reason, &beside, &link)) } }

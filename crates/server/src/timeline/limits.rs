@@ -22,7 +22,7 @@ const MAX_FACTOR_LANES: usize = 24;
 const COLUMNS: usize = 127;
 /// Odd items of a dense lane that are drawn one by one.
 const MAX_EXCEPTIONS: usize = 200;
-/// Where a lane averages more than one item in so many pixels it is dense.
+/// A lane with more than one item in this number of pixels, on average, is dense.
 const PX_AN_ITEM: f64 = 6.0;
 
 /// Folds, buckets and leaves out until the figure fits. `href_bytes`: about how long one link is.

@@ -11,7 +11,7 @@ use super::{
     marks,
 };
 use crate::pages::{
-    text::plain,
+    text::{count, plain},
     times::{Times, clock, delay},
 };
 use claimledger_domain::model::{Certainty, Grade};
@@ -72,7 +72,10 @@ pub(crate) fn description(figure: &Figure) -> String {
         .flat_map(|lane| &lane.items)
         .filter(|item| item.hue == Hue::Attention || item.fill == Fill::Void)
         .count();
-    let mut out = format!("{} lanes, {factors} of them factors that counted. ", figure.lanes.len());
+    let mut out = format!(
+        "{}, {factors} of them for factors that counted. ",
+        count(figure.lanes.len(), "lane")
+    );
     if odd > 0 {
         out.push_str(&format!("{odd} marked for attention. "));
     }
@@ -86,7 +89,7 @@ pub(crate) fn description(figure: &Figure) -> String {
         [one] => out.push_str(&format!("{one} lies right of it. ")),
         _ => out.push_str("T and K lie right of it. "),
     }
-    out.push_str(&format!("The table below has the same {rows} rows."));
+    out.push_str(&format!("The table below has the same {}.", count(rows, "row")));
     for left_out in &figure.left_out {
         out.push_str(&format!(" Left out: {left_out}."));
     }

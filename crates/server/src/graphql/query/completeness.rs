@@ -9,7 +9,7 @@ use crate::graphql::{
 };
 use async_graphql::{Context, Object, Result, SimpleObject};
 
-/// What has been heard of each source, and what has not.
+/// Up to when each source was heard, and its gaps.
 #[derive(SimpleObject)]
 #[graphql(name = "CompletenessList")]
 pub(crate) struct CompletenessList {
@@ -18,11 +18,11 @@ pub(crate) struct CompletenessList {
     items: Vec<SourceCompleteness>,
     /// What the answer holds for, and whether it is complete.
     answered: Answered,
-    /// The same as `items`, as it rides with every answer.
+    /// The same as `items`, as every answer carries it.
     completeness: Vec<SourceCompleteness>,
-    /// Beside it.
+    /// The state of the ledger, which may change from call to call.
     status: Status,
-    /// What it means that something is not in the answer.
+    /// Why something may be absent from the answer.
     absence: Absence,
 }
 
@@ -32,7 +32,7 @@ pub(crate) struct CompletenessQuestion;
 
 #[Object]
 impl CompletenessQuestion {
-    /// What has been heard of each source, and what has not.
+    /// Up to when each source was heard, and its gaps.
     async fn completeness(
         &self,
         ctx: &Context<'_>,

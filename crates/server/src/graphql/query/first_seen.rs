@@ -34,13 +34,13 @@ pub(crate) struct FirstSeenList {
     items: Vec<FirstSeen>,
     /// What they were compared with.
     compared_with: ComparedWith,
-    /// What the answer holds for.
+    /// The cut and the rules that the answer is for.
     answered: Answered,
-    /// How complete the sources were.
+    /// How complete each source was.
     completeness: Vec<SourceCompleteness>,
-    /// Beside it.
+    /// The state of the ledger, which may change from call to call.
     status: Status,
-    /// What it means that something is not in the answer.
+    /// Why something may be absent from the answer.
     absence: Absence,
 }
 
@@ -84,7 +84,7 @@ pub(crate) struct FirstSeen {
     bounds: Bounds,
     /// The session of that claim.
     session: ID,
-    /// Whose session: a pseudonym.
+    /// The user of the session, as a pseudonym.
     subject: Option<ID>,
     /// Whether any value of that claim counts by record; null: what it carried was not seen.
     honored: Option<bool>,

@@ -49,11 +49,11 @@ pub(crate) struct Query(
     status::StatusQuestion,
 );
 
-/// True at T, known at K. Absent: now, head.
+/// The cut of a question: true at T, known at K. Absent: now, and the head of the log.
 #[derive(InputObject, Default, Clone, Copy)]
 #[graphql(name = "Asking")]
 pub(crate) struct Asking {
-    /// T.
+    /// The instant T that the answer is about.
     at: Option<DateTime>,
     /// K as a time: the last position recorded by then.
     known_at: Option<DateTime>,
@@ -80,5 +80,6 @@ impl Asking {
 
 /// How many rows a page is asked to have.
 pub(super) fn rows(first: Option<i32>) -> Result<u32> {
-    u32::try_from(first.unwrap_or(DEFAULT_FIRST)).map_err(|_| errors::input("first is negative"))
+    u32::try_from(first.unwrap_or(DEFAULT_FIRST))
+        .map_err(|_| errors::input("first must not be negative"))
 }

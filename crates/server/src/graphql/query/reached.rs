@@ -21,15 +21,15 @@ pub(crate) struct RecordConnection {
     order: ClockOrder,
     /// The rows.
     edges: Vec<RecordEdge>,
-    /// Whether there are more.
+    /// Where the page stands in the list.
     page_info: PageInfo,
-    /// What the answer holds for.
+    /// The cut and the rules that the answer is for.
     answered: Answered,
-    /// How complete the sources were.
+    /// How complete each source was.
     completeness: Vec<SourceCompleteness>,
-    /// Beside it.
+    /// The state of the ledger, which may change from call to call.
     status: Status,
-    /// What it means that something is not in the answer.
+    /// Why something may be absent from the answer.
     absence: Absence,
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct RecordConnection {
 #[derive(SimpleObject)]
 #[graphql(name = "RecordEdge")]
 pub(crate) struct RecordEdge {
-    /// Where the list goes on after this row.
+    /// The cursor for `after`: the next page starts behind this row.
     cursor: String,
     /// The row.
     node: TimelineRow,
@@ -55,17 +55,17 @@ pub(crate) struct FoundList {
     /// What was not, or cannot be, and why.
     not_searched: Vec<&'static str>,
     /// What the answer holds for; a text is looked for in everything that is known at K, whatever
-    /// T.
+    /// The instant T that the answer is about.
     answered: Answered,
-    /// How complete the sources were.
+    /// How complete each source was.
     completeness: Vec<SourceCompleteness>,
-    /// Beside it.
+    /// The state of the ledger, which may change from call to call.
     status: Status,
-    /// What it means that something is not in the answer.
+    /// Why something may be absent from the answer.
     absence: Absence,
 }
 
-/// Everything that hangs together with an id.
+/// Everything that is connected with an id.
 #[derive(SimpleObject)]
 #[graphql(name = "Chain")]
 pub(crate) struct Chain {
@@ -78,13 +78,13 @@ pub(crate) struct Chain {
     items: Vec<ChainLink>,
     /// The applications that they reached.
     apps: Vec<ID>,
-    /// What the answer holds for.
+    /// The cut and the rules that the answer is for.
     answered: Answered,
-    /// How complete the sources were.
+    /// How complete each source was.
     completeness: Vec<SourceCompleteness>,
-    /// Beside it.
+    /// The state of the ledger, which may change from call to call.
     status: Status,
-    /// What it means that something is not in the answer.
+    /// Why something may be absent from the answer.
     absence: Absence,
 }
 
@@ -171,7 +171,7 @@ impl ReachedQuestions {
         })
     }
 
-    /// What hangs together: application sessions, the session, the identity provider's session and
+    /// Everything connected with an id: application sessions, the session, the IdP session and
     /// the root session, from any of them.
     async fn chain(
         &self,

@@ -66,8 +66,8 @@ impl From<SessionFilter> for question::SessionFilter {
     }
 }
 
-/// Whether a list of sessions is asked for any tree of reasons of theirs; why each is in the list
-/// is told anyway.
+/// Whether the selection needs the sessions' own trees of reasons. Why a session is in the list is
+/// known without them.
 fn shows_reasons(list: SelectionField<'_>) -> bool {
     fn anywhere(field: SelectionField<'_>) -> bool {
         field.selection_set().any(|inner| inner.name() == "because" || anywhere(inner))

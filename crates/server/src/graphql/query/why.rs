@@ -11,13 +11,14 @@ use async_graphql::{Context, ID, Object, Result};
 use claimledger_app::model::question::WhyFilter;
 use claimledger_facts::ids::SessionId;
 
-/// Why.
+/// The reasons.
 #[derive(Default)]
 pub(crate) struct WhyQuestion;
 
 #[Object]
 impl WhyQuestion {
-    /// Why: one tree a decision, in order, or one a factor.
+    /// Why decisions of a session came out as they did: a tree of reasons for each decision, or for
+    /// the given factor.
     async fn why(
         &self,
         ctx: &Context<'_>,

@@ -10,9 +10,9 @@ use async_graphql::{ID, Object, Result, SimpleObject};
 use claimledger_domain::model;
 use std::sync::Arc;
 
-/// The session of a decision: at hand, or to be loaded with those of the other rows.
+/// The session of a decision: already loaded, or to be loaded with those of the other rows.
 pub(crate) enum DecisionSession {
-    /// At hand.
+    /// Already loaded.
     Known(Arc<model::SessionState>),
     /// To be loaded.
     Loaded(Arc<Batched<Sessions>>),
@@ -45,11 +45,11 @@ impl Decision {
     async fn app(&self) -> ID {
         id(&self.decision.app)
     }
-    /// When; the earliest, of an interval.
+    /// The time; of an interval, its start.
     async fn at(&self) -> DateTime {
         self.decision.at.from.into()
     }
-    /// The latest, of an interval.
+    /// The end of the interval, if the time is one.
     async fn at_latest(&self) -> Option<DateTime> {
         self.decision.at.to.map(DateTime)
     }
@@ -158,7 +158,7 @@ pub(crate) struct Difference {
     implied: Implied,
     /// The cause: a code.
     code: &'static str,
-    /// In words.
+    /// The same as a sentence.
     words: String,
 }
 

@@ -67,7 +67,7 @@ impl HonoredFactor {
     async fn origin(&self) -> Result<Origin> {
         Ok(self.get()?.origin.into())
     }
-    /// Who asserted it.
+    /// The identity provider that asserted it.
     async fn idp(&self) -> Result<Option<ID>> {
         Ok(self.get()?.idp.as_ref().map(id))
     }
@@ -96,7 +96,7 @@ impl HonoredFactor {
     async fn until(&self) -> Result<Option<DateTime>> {
         Ok(self.get()?.until.map(DateTime))
     }
-    /// Where no end is known: between which instants it lies.
+    /// The instants between which the end lies, if no end is known.
     async fn until_bounds(&self) -> Result<Option<Bounds>> {
         Ok(self.get()?.until_bounds.map(Into::into))
     }
@@ -163,7 +163,7 @@ impl HonoredFactor {
     async fn evidence(&self) -> Result<Vec<RecordRef>> {
         Ok(vec(&self.get()?.evidence))
     }
-    /// Why.
+    /// The reasons.
     #[graphql(complexity = "list_cost(child_complexity)")]
     async fn because(&self) -> Result<Vec<Reason>> {
         Ok(vec(&self.get()?.because))
@@ -180,7 +180,7 @@ pub(crate) struct IgnoredClaim {
     method: Option<&'static str>,
     /// The `amr` value, where one was asserted.
     amr: Option<String>,
-    /// Who asserted it.
+    /// The identity provider that asserted it.
     idp: ID,
     /// The assertion.
     assertion: Option<ID>,
@@ -193,7 +193,7 @@ pub(crate) struct IgnoredClaim {
     certainty: Certainty,
     /// The record.
     record: RecordRef,
-    /// Why.
+    /// The reasons.
     #[graphql(complexity = "list_cost(child_complexity)")]
     because: Vec<Reason>,
 }
@@ -221,6 +221,6 @@ impl From<&model::IgnoredClaim> for IgnoredClaim {
 pub(crate) struct Key {
     /// The key.
     id: ID,
-    /// Whose it is.
+    /// The identity provider that owns it.
     idp: Option<ID>,
 }

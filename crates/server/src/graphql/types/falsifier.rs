@@ -21,9 +21,9 @@ pub(crate) struct Falsifier {
     from: DateTime,
     /// How sure it is that it hits.
     certainty: Certainty,
-    /// Who said so.
+    /// The actor who stated it.
     actor: Option<ID>,
-    /// In words.
+    /// The same as a sentence.
     words: String,
 }
 
@@ -91,7 +91,7 @@ pub(crate) struct Outlived {
     sign_of_life: Option<RecordRef>,
     /// The session's stated end, where that came later.
     stated_end: Option<RecordRef>,
-    /// Where no exact end is stated: between which instants it lies.
+    /// The instants between which the end lies, if no exact end is stated.
     end_bounds: Option<Bounds>,
 }
 

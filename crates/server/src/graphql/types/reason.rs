@@ -42,7 +42,7 @@ impl Reason {
     async fn source(&self) -> Option<&str> {
         self.0.source
     }
-    /// The number of the settled reading.
+    /// The number of the reading in `docs/semantics.md`.
     async fn semantics(&self) -> Option<u32> {
         self.0.semantics
     }

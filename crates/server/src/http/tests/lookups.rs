@@ -121,7 +121,7 @@ async fn an_ignored_claim_is_possible_inside_the_interval_of_its_time() {
         .write(json!({
             "id": "c9", "type": "claims.received", "session": "S9", "subject": {"id": "u-ivan"},
             "occurred_at": {"from": "2026-03-10T20:00:00Z", "to": "2026-03-10T21:00:00Z"},
-            "data": {"idp": "idp-y", "assertion": "as-S9", "amr": ["sms"], "key": "Y1"},
+            "data": {"idp": "idp-z", "assertion": "as-S9", "amr": ["sms"]},
         }))
         .await;
     for (at, expected) in [("20:30:00", "POSSIBLE"), ("21:00:00", "CERTAIN")] {

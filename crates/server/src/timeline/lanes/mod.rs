@@ -229,7 +229,7 @@ pub(crate) enum ItemShape {
     Bar,
     /// A mark.
     Mark(Mark),
-    /// A column of so many items, as high as the logarithm of the count.
+    /// A column for a number of items, as high as the logarithm of the count.
     Column(usize),
 }
 
