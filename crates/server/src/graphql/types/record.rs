@@ -132,8 +132,8 @@ impl Record {
         self.0.original.as_deref().map(|bytes| String::from_utf8_lossy(bytes).into_owned())
     }
     /// Names, addresses, user agents and texts: an object by pseudonym, with `nobody` for what
-    /// belongs to no person; null with the reason in `sealed` or `removed`, or null for a person whose key was
-    /// destroyed.
+    /// belongs to no person; null with the reason in `sealed` or `removed`. A person whose key was
+    /// destroyed has null in the object.
     async fn personal(&self) -> Option<Json> {
         self.0.personal.clone().map(Json)
     }
