@@ -6,6 +6,7 @@ COPY crates crates
 COPY examples examples
 COPY migrations migrations
 COPY schema schema
+COPY docs docs
 COPY tests tests
 RUN cargo build --release --locked -p claimledger
 

@@ -11,7 +11,7 @@ use claimledger_app::{
     app::{App, Options},
     model::question::{Asking, Caller},
 };
-use claimledger_server::graphql::{Executor, Told};
+use claimledger_server::graphql::{ChangeStream, Executor};
 use serde_json::{Map, Value, json};
 use std::io::{BufRead, BufReader};
 
@@ -102,7 +102,7 @@ impl LedgerClient {
 
 impl Embedded {
     /// Begins a subscription.
-    pub(crate) fn subscribe(&self, document: &str, variables: Value) -> Told {
+    pub(crate) fn subscribe(&self, document: &str, variables: Value) -> ChangeStream {
         self.executor.subscribe(&self.caller, document, variables)
     }
 

@@ -6,12 +6,12 @@
 //! aspect would read as it did: each alone where that is so, else the fewest that do it together.
 //! It is found by leaving records out and assessing again, never by guessing from a record's type.
 
+mod change_points;
 mod said;
-mod stops;
 
+pub use change_points::{ChangePoint, ChangePoints, Nearest, change_points};
 pub(crate) use said::implied;
 pub use said::{Aspect, AspectKind};
-pub use stops::{Nearest, Stop, Stops, stops};
 
 use crate::{
     assess::{assess, assess_state_only},

@@ -6,8 +6,8 @@ use claimledger_facts::{
 };
 use serde_json::{Map, Value, json};
 
-/// Why the original cannot be seen; none: it can. Depends on the caller's role, on the keys that are
-/// there and on whether it was removed, never on what is sealed.
+/// Why the original cannot be seen; none: it can. Depends on the caller's role, on the keys that
+/// are there and on whether it was removed, never on what is sealed.
 pub(crate) fn sealed(view: &RecordView, caller: &Caller) -> Option<String> {
     if let Some(removed) = removed(view, BodyKind::Original) {
         return Some(removed);

@@ -151,19 +151,25 @@ impl Shape {
             assertion,
             received_at,
             reasons,
+            certainty,
             record,
             because: _,
         } = claim;
         self.say(
             Changed::Ignored,
-            &(name, amr, method, idp, assertion, received_at, reasons, record.position),
+            &(
+                (name, amr, method, idp, assertion),
+                (received_at, reasons, certainty, record.position),
+            ),
         );
     }
 
     fn decision(&mut self, decision: &Decision) {
         let Decision {
             record,
-            session,
+            // The session's ids say it once for all its decisions.
+            session: _,
+            session_recorded,
             app,
             at,
             outcome,
@@ -188,7 +194,7 @@ impl Shape {
             .iter()
             .map(|falsifier| (falsifier.record.position, falsifier.code, falsifier.certainty))
             .collect();
-        let what = (record.position, session, app, at, outcome);
+        let what = (record.position, session_recorded, app, at, outcome);
         let under = (policy, version_label, version_in_force, rule, factor_mode);
         self.say(
             Changed::Decisions,

@@ -8,7 +8,7 @@ use crate::{
     model::health::{Cause, Part},
 };
 use claimledger_domain::{
-    belief::{BeliefDiff, Stops},
+    belief::{BeliefDiff, ChangePoints},
     dependants::{Change, Dependant},
     first_seen::{FirstSeen, Window},
     held_under::{Held, Replaced},
@@ -237,11 +237,11 @@ pub struct Beliefs {
 
 /// The records that changed the answer about a session at one T.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SessionStops {
+pub struct SessionChangePoints {
     /// Those up to K. This list is final.
-    pub until: Stops,
+    pub until: ChangePoints,
     /// Those after K, as known when the question is answered.
-    pub later: Stops,
+    pub later: ChangePoints,
 }
 
 /// Values that appeared for the first time.

@@ -3,7 +3,7 @@
 use crate::model::{
     answer::{
         Beliefs, ChangeHit, DecisionAt, DecisionHit, FirstSeenAnswer, HeldAnswer, OutlivedHit,
-        Page, RecordView, Rehearsed, SessionChange, SessionHit, SessionStops, Why,
+        Page, RecordView, Rehearsed, SessionChange, SessionChangePoints, SessionHit, Why,
     },
     query::{Disclosed, Discloses},
     reached::{Chain, FoundList, TimelinePage},
@@ -152,7 +152,7 @@ macro_rules! by_reference {
 by_reference!(
     (),
     String,
-    SessionStops,
+    SessionChangePoints,
     FirstSeenAnswer,
     FoundList,
     Heard,

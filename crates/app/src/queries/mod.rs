@@ -6,6 +6,7 @@ mod barrier;
 mod belief;
 mod candidates;
 mod chain;
+mod change_points;
 mod claims;
 mod completeness;
 mod configuration;
@@ -27,7 +28,6 @@ mod session_scan;
 mod sessions;
 mod sources;
 mod status;
-mod stops;
 mod timeline;
 mod why;
 

@@ -1,10 +1,11 @@
 //! One record, with the parts that the caller may see.
 
+use super::barrier::not_known;
 use crate::{
     app::{App, Inner},
     model::LEDGER_SOURCE,
     model::{
-        answer::RecordView,
+        answer::{Absence, RecordView, Status},
         query::Query,
         question::{AskError, Caller, RecordBy},
         record_summary,
@@ -13,6 +14,7 @@ use crate::{
     read::reader::decode_record,
     tenant::Tenant,
 };
+use claimledger_domain::completeness::{absence, summary};
 use claimledger_facts::{
     ids::{LogPosition, LogSize, RecordId, SourceId},
     record::{BodyKind, Entry, Header, Removal},
@@ -81,6 +83,28 @@ fn removed(entry: &Entry, header: &Header) -> Vec<(BodyKind, Removal)> {
         .filter(|body| *body != BodyKind::Personal || !header.personal.is_empty())
         .filter_map(|body| Some((body, entry.sealed(body).removal()?.clone())))
         .collect()
+}
+
+impl App {
+    /// What it means that something is not in the answer to a lookup of one record, and the status
+    /// beside it. A record depends on neither T nor K.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    pub async fn record_absence(
+        &self,
+        caller: &Caller,
+        record: Option<&RecordView>,
+        name: &str,
+    ) -> Result<(Absence, Status), AskError> {
+        let tenant = self.0.tenant(&caller.tenant).await?;
+        let status = self.0.status_of(&tenant).await?;
+        let known_at = LogPosition(status.assessed_to.saturating_sub(1));
+        let at = record.map_or_else(|| self.0.clock.now(), |record| record.reference.recorded_at);
+        let sources = summary(&tenant.knowledge.completeness(known_at), at);
+        let barrier = record.is_none().then(|| not_known("record", name));
+        Ok((absence(&sources, barrier.as_ref(), None), status))
+    }
 }
 
 impl Inner {

@@ -19,14 +19,11 @@ pub(crate) async fn record(settings: &Settings, which: &str) -> Result<()> {
         Some(position) => json!({"position": position}),
         None => json!({"id": which}),
     };
-    let record = ask(settings, RECORD, "record", variables).await?;
-    if record.is_null() {
-        return Err(anyhow::Error::new(No(format!(
-            "No record {} is known in this tenant.",
-            escape(which)
-        ))));
+    let answer = ask(settings, RECORD, "record", variables).await?;
+    if answer["record"].is_null() {
+        return Err(anyhow::Error::new(No(field(&answer["absence"], "words"))));
     }
-    print_answer(settings.format, &record, false, record_text)
+    print_answer(settings.format, &answer["record"], false, record_text)
 }
 
 fn record_text(record: &Value) -> String {

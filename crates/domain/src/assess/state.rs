@@ -16,7 +16,7 @@ use crate::{
         AppAccess, AsKnown, Certainty, Decision, HonoredFactor, IgnoredClaim, Known, Phase,
         ProvenAlive, Reason, RecordRef, RefusedSignIn, Relied, SessionState,
     },
-    order::Seen,
+    order::{Seen, latest},
     timeline::refused_in_words,
 };
 use claimledger_facts::{fact::FactData, vocabulary::Property};
@@ -174,7 +174,7 @@ fn honored(trace: &Trace<'_>, factor: &Factor<'_>, told: Told) -> HonoredFactor 
         end_record: until.record.cloned(),
         lost_before: factor.losses.before.iter().map(|loss| loss.record.clone()).collect(),
         grade: factor.grade,
-        certainty: if factor.missing.is_empty() { Certainty::Certain } else { Certainty::Possible },
+        certainty: certainty(!factor.missing.is_empty()),
         missing: factor.missing.clone(),
         by_record: factor.by_record,
         by_rules: factor.by_rules != Tri::No,
@@ -186,6 +186,10 @@ fn honored(trace: &Trace<'_>, factor: &Factor<'_>, told: Told) -> HonoredFactor 
     }
 }
 
+const fn certainty(is_open: bool) -> Certainty {
+    if is_open { Certainty::Possible } else { Certainty::Certain }
+}
+
 /// The pool is shown where it has more than the factor itself.
 fn pool(factor: &Factor<'_>) -> Vec<Property> {
     if factor.value.pooled_with.is_empty() { Vec::new() } else { factor.value.pool.clone() }
@@ -194,6 +198,8 @@ fn pool(factor: &Factor<'_>) -> Vec<Property> {
 fn ignored(trace: &Trace<'_>, told: Told) -> Vec<IgnoredClaim> {
     let mut ignored: Vec<IgnoredClaim> = Vec::new();
     for (index, claim) in trace.claims.iter().enumerate() {
+        // Inside the interval of its own time it may not have come yet.
+        let is_open = latest(claim.seen.occurred()) > trace.cut.at || claim.may_count();
         let bare = |name: &str, reasons: Vec<&'static str>, because| IgnoredClaim {
             name: name.to_owned(),
             amr: None,
@@ -202,6 +208,7 @@ fn ignored(trace: &Trace<'_>, told: Told) -> Vec<IgnoredClaim> {
             assertion: claim.data.assertion.clone(),
             received_at: claim.seen.occurred().from,
             reasons,
+            certainty: certainty(is_open),
             record: claim.seen.record().clone(),
             because,
         };
@@ -226,6 +233,7 @@ fn ignored(trace: &Trace<'_>, told: Told) -> Vec<IgnoredClaim> {
             ignored.push(IgnoredClaim {
                 amr: factor.value.amr.clone(),
                 method: factor.value.known_method(),
+                certainty: certainty(!factor.missing.is_empty()),
                 ..bare(
                     &factor.value.name,
                     factor.ignored.iter().chain(&factor.void).copied().collect(),
@@ -250,7 +258,8 @@ fn decision(
     let today = judged.seen.occurred().from;
     Decision {
         record: judged.seen.record().clone(),
-        session: known.fact.session.clone().unwrap_or_else(|| trace.id.clone()),
+        session: trace.id.clone(),
+        session_recorded: known.fact.session.clone().unwrap_or_else(|| trace.id.clone()),
         app: judged.data.app.clone(),
         at: judged.seen.occurred(),
         outcome: judged.data.outcome,

@@ -39,7 +39,7 @@ pub(crate) struct Parameters {
     idp: Option<String>,
     /// With `expectedRevision`: which session id.
     session: Option<String>,
-    /// Write only if the session id is named by exactly so many records.
+    /// Append only if exactly this number of records names the session id.
     expected_revision: Option<u64>,
     /// Now, as a request to a rehearsal asserts it.
     now: Option<String>,

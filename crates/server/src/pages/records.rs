@@ -1,8 +1,8 @@
 //! The records of a session, and the drawer with one of them opened.
 
 use super::{
-    text::{inert, plain},
-    when::{Times, delay, is_late},
+    text::{count, inert, plain},
+    times::{Times, delay, is_late},
 };
 use crate::{
     http::Server,
@@ -20,7 +20,7 @@ use maud::{Markup, html};
 
 /// More records than this are shown in pages.
 pub(crate) const RECORDS: usize = 200;
-/// Records of such a page: whoever has so many has a large figure too, and the whole page stays
+/// Records of such a page: a session with this many has a large figure too, and the page stays
 /// below its size.
 const PAGED: usize = 100;
 
@@ -37,7 +37,7 @@ pub(crate) fn list(
     let mut times = Times::default();
     html! {
         section id="records" aria-labelledby="records-h" {
-            h2 id="records-h" { (records.len()) " records of this session" }
+            h2 id="records-h" { (count(records.len(), "record")) " of this session" }
             @if pages > 1 {
                 p { "Page " (page) " of " (pages)
                     @if page > 1 { " · " a href=(page_href(page - 1)) { "before" } }
@@ -165,7 +165,7 @@ fn sealed(view: &RecordView, caller: &Caller) -> Markup {
         }
         @if let Some(original) = &view.original {
             details {
-                summary { "The original, " (original.len()) " bytes" }
+                summary { "The original, " (count(original.len(), "byte")) }
                 pre class="scroll" tabindex="0" { (inert(&shown(original))) }
                 @if original.len() > SHOWN_BYTES { p { "The first " (SHOWN_BYTES) " bytes; \
                     `record` on the command line and in GraphQL gives all." } }

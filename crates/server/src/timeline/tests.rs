@@ -76,7 +76,7 @@ fn end_pixels_are_within_half_a_pixel_of_the_time() {
         let mut session = session();
         session.factors[1] = factor("hwk", "2026-03-10T11:30:00Z", Some(until));
         let (figure, svg, _) = drawn(&session);
-        // Reckoned here anew: the window is the session with 2 % before it, and room for the word
+        // Computed here again: the window is the session with 2 % before it, and room for the word
         // "expired" after it.
         let span =
             (t("2026-03-10T19:30:00Z").micros() - t("2026-03-10T11:30:00Z").micros()) as f64 / 1e6;
@@ -400,6 +400,7 @@ fn text_from_outside_stays_text() {
         assertion: None,
         received_at: t("2026-03-10T11:30:00Z"),
         reasons: vec!["trust_off"],
+        certainty: Certainty::Certain,
         record: record(24, evil, "2026-03-10T11:30:00Z"),
         because: Vec::new(),
     }];

@@ -1,9 +1,10 @@
 //! A session at (T, K), what its subject is called, and the applications it opened.
 
 use super::{
-    Bounds, Decision, Falsifier, HonoredFactor, IgnoredClaim, Of, Outlived, Reason, RecordRef, id,
-    vec,
-    words::{Certainty, Phase},
+    Bounds, Decision, DecisionSession, Falsifier, HonoredFactor, IgnoredClaim, Outlived, Reason,
+    RecordRef,
+    enums::{Certainty, Phase},
+    id, vec,
 };
 use crate::graphql::{
     Asker, batch::Batched, errors, limits::list_cost, loaders::Labels, scalars::DateTime,
@@ -24,11 +25,11 @@ impl Session {
     async fn id(&self) -> ID {
         id(&self.0.id)
     }
-    /// Its other ids.
+    /// Its aliases.
     async fn aliases(&self) -> Vec<ID> {
         self.0.aliases.iter().map(id).collect()
     }
-    /// Whose it is: a pseudonym.
+    /// The user, as a pseudonym.
     async fn subject(&self) -> Option<ID> {
         self.0.subject.as_ref().map(id)
     }
@@ -44,7 +45,7 @@ impl Session {
     async fn root_session(&self) -> Option<ID> {
         self.0.root_session.as_ref().map(id)
     }
-    /// Where it stands at T.
+    /// Its state at T.
     async fn state(&self) -> Phase {
         self.0.phase.into()
     }
@@ -76,7 +77,7 @@ impl Session {
     async fn end_reason(&self) -> Option<&str> {
         self.0.end_reason
     }
-    /// Where no end is stated: between which instants it lies.
+    /// The instants between which the end lies, if no end is stated.
     async fn end_bounds(&self) -> Option<Bounds> {
         self.0.end_bounds.map(Into::into)
     }
@@ -103,7 +104,7 @@ impl Session {
     async fn decisions(&self) -> Vec<Decision> {
         let of = |decision: &model::Decision| Decision {
             decision: decision.clone(),
-            session: Of::Known(self.0.clone()),
+            session: DecisionSession::Known(self.0.clone()),
         };
         self.0.decisions.iter().map(of).collect()
     }
@@ -132,7 +133,7 @@ impl Session {
     async fn records(&self) -> Vec<RecordRef> {
         vec(&self.0.records)
     }
-    /// Why it stands where it stands.
+    /// Why it is in this state.
     #[graphql(complexity = "list_cost(child_complexity)")]
     async fn because(&self) -> Vec<Reason> {
         vec(&self.0.because)
@@ -187,7 +188,7 @@ pub(crate) struct AppAccess {
     app: ID,
     /// Its own session.
     app_session: Option<ID>,
-    /// When.
+    /// When it happened.
     at: DateTime,
     /// The record.
     record: RecordRef,
@@ -208,7 +209,7 @@ impl From<&model::AppAccess> for AppAccess {
 #[derive(SimpleObject)]
 #[graphql(name = "RefusedSignIn")]
 pub(crate) struct RefusedSignIn {
-    /// What became of it: `failure`, `deny`, `challenge`, `abandoned`, `unanswered`, `rate_limit`,
+    /// The result: `failure`, `deny`, `challenge`, `abandoned`, `unanswered`, `rate_limit`,
     /// `skipped`, `other`.
     result: &'static str,
     /// Why: a code; `free_text`: in words, which are sealed.
@@ -219,9 +220,9 @@ pub(crate) struct RefusedSignIn {
     idp: Option<ID>,
     /// The application that it was for.
     app: Option<ID>,
-    /// In one line.
+    /// A summary in one line.
     words: String,
-    /// When.
+    /// When it happened.
     at: DateTime,
     /// The record.
     record: RecordRef,

@@ -1,8 +1,8 @@
 //! What happened in a session: decisions, application accesses, claims that did not count,
 //! retractions and losses.
 
-use super::{End, Fill, Hue, Item, Lane, LaneKind, Mark, Shape, words};
-use crate::pages::{text::plain, when};
+use super::{End, Fill, Hue, Item, ItemShape, Lane, LaneKind, Mark, words};
+use crate::pages::{text::plain, times};
 use claimledger_domain::model::{Certainty, Decision, Falsifier, RecordRef, SessionState};
 use claimledger_facts::{time::Time, vocabulary::Outcome};
 
@@ -158,7 +158,7 @@ pub(super) fn falsifiers(session: &SessionState, lanes: &mut Vec<Lane>) {
 }
 
 pub(super) fn lateness(record: &RecordRef, speaks_of: Time) -> Option<(Time, Time)> {
-    when::is_late(speaks_of, record.recorded_at).then_some((speaks_of, record.recorded_at))
+    times::is_late(speaks_of, record.recorded_at).then_some((speaks_of, record.recorded_at))
 }
 
 pub(super) fn lane(kind: LaneKind, name: String, aria: String, items: Vec<Item>) -> Lane {
@@ -167,7 +167,7 @@ pub(super) fn lane(kind: LaneKind, name: String, aria: String, items: Vec<Item>)
 
 pub(super) fn moment(shape: Mark, what: String, at: Time, record: &RecordRef) -> Item {
     Item {
-        shape: Shape::Mark(shape),
+        shape: ItemShape::Mark(shape),
         hue: Hue::Ink,
         fill: Fill::Solid,
         grade: None,

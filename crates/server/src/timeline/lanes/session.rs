@@ -1,7 +1,7 @@
 //! The session, the identity provider's session behind it, and the factors that counted in it.
 
 use super::{
-    End, Fill, Hue, Item, Lane, LaneKind, Shape, grade_word,
+    End, Fill, Hue, Item, ItemShape, Lane, LaneKind, grade_word,
     marks::{lane, lateness},
     type_word, words,
 };
@@ -18,7 +18,7 @@ pub(super) fn idp_session(session: &SessionState, lanes: &mut Vec<Lane>) {
         None => End::Unknown(from),
     };
     let item = Item {
-        shape: Shape::Bar,
+        shape: ItemShape::Bar,
         hue: Hue::Ink,
         fill: Fill::Solid,
         grade: None,
@@ -74,7 +74,7 @@ pub(super) fn session_lane(session: &SessionState) -> Lane {
     let reason = session.end_reason.map(str::to_owned).unwrap_or_default();
     let ended_by = session.end_record.as_ref().filter(|_| session.ended_at.is_some());
     let item = Item {
-        shape: Shape::Bar,
+        shape: ItemShape::Bar,
         hue: Hue::Ink,
         fill: Fill::Solid,
         grade: None,
@@ -151,7 +151,7 @@ pub(super) fn factor_lane(session: &SessionState, factor: &HonoredFactor) -> Lan
         label.into_iter().chain([end_label(end).to_owned()]).filter(|words| !words.is_empty());
     let label = label.collect::<Vec<_>>().join("; ");
     let item = Item {
-        shape: Shape::Bar,
+        shape: ItemShape::Bar,
         hue: match factor.origin {
             Origin::Claimed => Hue::Claimed,
             Origin::Local => Hue::Local,

@@ -1,13 +1,13 @@
-//! "As known at": the records that changed this answer. Those up to K are part of it, and the same
-//! for ever; those after K stand outside of it.
+//! "As known at": the records that changed this answer. Those up to K are part of it and never
+//! change; those after K are outside of it.
 
 use super::{
     address::Address,
-    text::{inert, plain},
-    when::{Times, clock, delay, is_late},
+    text::{count, inert, plain},
+    times::{Times, clock, delay, is_late},
 };
 use claimledger_app::model::answer::Answered;
-use claimledger_domain::belief::{AspectKind, Change, Stop, Stops};
+use claimledger_domain::belief::{AspectKind, Change, ChangePoint, ChangePoints};
 use claimledger_facts::ids::LogPosition;
 use maud::{Markup, html};
 
@@ -47,7 +47,7 @@ impl Ways<'_> {
         options: Markup,
     ) -> Markup {
         html! {
-            form class="to-stop" method="get" action=(self.keep.path()) {
+            form class="to-change-point" method="get" action=(self.keep.path()) {
                 @for (name, value) in hidden { input type="hidden" name=(name) value=(value); }
                 label { (label) " " select name=(name) { (options) } }
                 button type="submit" { (button) }
@@ -55,111 +55,122 @@ impl Ways<'_> {
         }
     }
 
-    fn choose(&self, label: &str, stops: &[Stop]) -> Markup {
+    fn choose(&self, label: &str, change_points: &[ChangePoint]) -> Markup {
         let mut hidden = self.keep.fields().to_vec();
         hidden.push(("at", self.answered.at.to_string()));
-        let here = stops.iter().rfind(|stop| stop.record.position <= self.answered.position);
+        let here =
+            change_points.iter().rfind(|point| point.record.position <= self.answered.position);
         let options = html! {
-            @for stop in stops {
-                option value=(stop.record.position.0) selected[here.is_some_and(|here|
-                    here == stop)] { (named(stop)) }
+            @for point in change_points {
+                option value=(point.record.position.0) selected[here.is_some_and(|here|
+                    here == point)] { (named(point)) }
             }
         };
         self.form(label, "knownAtPosition", "Show", &hidden, options)
     }
 }
 
-/// The stops up to K, and what to compare this with.
-pub(crate) fn until(ways: &Ways<'_>, stops: &Stops) -> Markup {
+/// The change points up to K, and what to compare this with.
+pub(crate) fn until(ways: &Ways<'_>, change_points: &ChangePoints) -> Markup {
     let known_at = ways.answered.position;
-    let last = stops.stops.last();
-    let before = stops.stops.len().checked_sub(2).and_then(|at| stops.stops.get(at));
+    let points = &change_points.points;
+    let last = points.last();
+    let before = points.len().checked_sub(2).and_then(|at| points.get(at));
     // Compared with what it says itself, it says nothing.
-    let comparable = &stops.stops[..stops.stops.len().saturating_sub(1)];
+    let comparable = &points[..points.len().saturating_sub(1)];
     let mut times = Times::default();
     html! {
         nav class="known" aria-labelledby="known-h" data-position=(known_at.0) {
             h2 id="known-h" { "As known at " (known_at) }
             p {
-                @if let Some(stop) = before {
-                    a rel="prev" href=(ways.to(stop.record.position).href()) {
-                    "◀ " (named(stop)) } " · " }
+                @if let Some(point) = before {
+                    a rel="prev" href=(ways.to(point.record.position).href()) {
+                    "◀ " (named(point)) } " · " }
                 @match last {
-                    Some(stop) if stop.record.position == known_at => { strong { (named(stop)) } },
-                    Some(stop) => { "last changed by " strong { (named(stop)) } },
+                    Some(point) if point.record.position == known_at => {
+                        strong { (named(point)) }
+                    },
+                    Some(point) => { "last changed by " strong { (named(point)) } },
                     None => "No record that was tried changed this answer.",
                 }
             }
-            @if !stops.stops.is_empty() { (ways.choose("Known at", &stops.stops)) }
+            @if !points.is_empty() { (ways.choose("Known at", points)) }
             @if !comparable.is_empty() {
                 (ways.form("Compare with", "vs", "Compare", ways.here.fields().iter().filter(|(name,
                     _)| *name != "rules").cloned().collect::<Vec<_>>().as_slice(), html! {
-                    @for (i, stop) in comparable.iter().enumerate() {
+                    @for (i, point) in comparable.iter().enumerate() {
                         @let chosen = ways.vs.map_or(i + 1 == comparable.len(), |vs|
-                            vs == stop.record.position.0);
-                        option value=(stop.record.position.0) selected[chosen] { (named(stop)) }
+                            vs == point.record.position.0);
+                        option value=(point.record.position.0) selected[chosen] { (named(point)) }
                     }
                 }))
             }
             details {
-                summary { (stops.stops.len()) @if stops.stops.len() == 1 { " record" } @else {
-                    " records" } " changed this answer, each a stop" }
-                (list(ways, &stops.stops, &mut times, true))
-                @if stops.untried > 0 {
-                    p { "The last " (stops.tried) " records that could have changed it were tried; \
-                        " (stops.untried) " earlier ones were not." }
+                summary { (count(points.len(), "record")) " changed this answer" }
+                (list(ways, points, &mut times, true))
+                @if change_points.untried > 0 {
+                    p { "The last " (change_points.tried) " records that could have changed it \
+                        were tried; " (change_points.untried) " earlier ones were not." }
                 }
             }
         }
     }
 }
 
-/// The stops after K: they are no part of what is pinned.
-pub(crate) fn later(ways: &Ways<'_>, stops: &Stops, head: LogPosition) -> Markup {
+/// The change points after K: they are no part of what is pinned.
+pub(crate) fn later(ways: &Ways<'_>, change_points: &ChangePoints, head: LogPosition) -> Markup {
     let known_at = ways.answered.position;
     if head <= known_at {
         return html! {};
     }
+    let points = &change_points.points;
     let mut times = Times::default();
     html! {
         nav class="later" aria-label="Known since" {
-            @match stops.stops.first() {
-                None if stops.untried == 0 => p { "No record after " (known_at) " changes this \
-                    answer, up to " (head) "." },
-                None => p { "None of the next " (stops.tried) " records after " (known_at)
+            @match points.first() {
+                None if change_points.untried == 0 => p { "No record after " (known_at)
+                    " changes this answer, up to " (head) "." },
+                None => p { "None of the next " (change_points.tried) " records after " (known_at)
                     " that could change this answer does." },
                 Some(next) => {
                     p { a rel="next" href=(ways.to(next.record.position).href()) {
                         "▶ " (named(next)) } }
                     details {
-                        summary { (stops.stops.len()) @if stops.stops.len() == 1 { " later record \
-                            changes" } @else { " later records change" } " this answer" }
-                        (list(ways, &stops.stops, &mut times, false))
+                        summary { (count(points.len(), "later record"))
+                            @if points.len() == 1 { " changes" } @else { " change" }
+                            " this answer" }
+                        (list(ways, points, &mut times, false))
                     }
-                    (ways.choose("Known at", &stops.stops))
+                    (ways.choose("Known at", points))
                 },
             }
-            @if stops.untried > 0 { p { "The next " (stops.tried) " that could change it were \
-                tried; " (stops.untried) " later ones were not." } }
+            @if change_points.untried > 0 { p { "The next " (change_points.tried)
+                " that could change it were tried; " (change_points.untried)
+                " later ones were not." } }
         }
     }
 }
 
-fn list(ways: &Ways<'_>, stops: &[Stop], times: &mut Times, compare: bool) -> Markup {
+fn list(
+    ways: &Ways<'_>,
+    change_points: &[ChangePoint],
+    times: &mut Times,
+    compare: bool,
+) -> Markup {
     let known_at = ways.answered.position;
     html! {
-        ol class="stops" {
-            @for (i, stop) in stops.iter().enumerate() {
-                @let record = &stop.record;
+        ol class="change-points" {
+            @for (i, point) in change_points.iter().enumerate() {
+                @let record = &point.record;
                 li {
-                    a class="stop" href=(ways.to(record.position).href())
+                    a class="change-point" href=(ways.to(record.position).href())
                         aria-current=[(record.position == known_at).then_some("true")] {
-                        (record.position) " " (times.show(record.recorded_at)) " " (words(stop))
+                        (record.position) " " (times.show(record.recorded_at)) " " (words(point))
                     }
                     @if is_late(record.occurred.from, record.recorded_at) {
                         ", late " (delay(record.occurred.from, record.recorded_at)) }
-                    ": " (touched(&stop.changes))
-                    @if compare && i + 1 < stops.len() {
+                    ": " (touched(&point.changes))
+                    @if compare && i + 1 < change_points.len() {
                         " · " a href={ (ways.here.clone().with("vs",
                             record.position.0.to_string()).href()) "#vs" } { "compare" }
                     }
@@ -170,13 +181,13 @@ fn list(ways: &Ways<'_>, stops: &[Stop], times: &mut Times, compare: bool) -> Ma
 }
 
 /// `#64 14:40:00Z authenticator lost`.
-fn named(stop: &Stop) -> String {
-    format!("{} {} {}", stop.record.position, clock(stop.record.recorded_at), words(stop))
+fn named(point: &ChangePoint) -> String {
+    format!("{} {} {}", point.record.position, clock(point.record.recorded_at), words(point))
 }
 
 /// What a record is, in our words; else in its source's.
-fn words(stop: &Stop) -> String {
-    if stop.what.is_empty() { plain(&stop.record.kind) } else { stop.what.join(", ") }
+fn words(point: &ChangePoint) -> String {
+    if point.what.is_empty() { plain(&point.record.kind) } else { point.what.join(", ") }
 }
 
 /// What a record changed: `factor hwk, factor phr, decision on payroll`.

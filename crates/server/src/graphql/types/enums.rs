@@ -1,4 +1,4 @@
-//! The words of the vocabulary: how sure, which state, which type, which outcome.
+//! Enums of the vocabulary: certainty, state, factor type, outcome and so on.
 
 use async_graphql::Enum;
 use claimledger_domain::model;
@@ -22,7 +22,7 @@ words! {
         /// Something that would settle it is missing.
         Possible,
     }
-    /// Where a session stands at T.
+    /// The state of a session at T.
     Phase of "model::Phase" as "SessionState" {
         /// It begins after T.
         NotStarted,

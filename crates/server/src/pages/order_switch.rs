@@ -5,7 +5,7 @@ use crate::timeline::lanes::Order;
 use maud::{Markup, html};
 
 /// The switches. `occurred` and `recorded` are this view by either clock.
-pub(crate) fn switches(order: Order, (occurred, recorded): (&Address, &Address)) -> Markup {
+pub(crate) fn order_switch(order: Order, (occurred, recorded): (&Address, &Address)) -> Markup {
     html! {
         nav class="switches" aria-label="How to look at it" {
             p {

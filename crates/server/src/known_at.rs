@@ -1,18 +1,18 @@
-//! What a door reads of T, K and R, and turns into the app's question.
+//! The parameter K of a request, as a position or as a time.
 
 use claimledger_app::model::question::Asking;
 use claimledger_facts::{ids::LogPosition, time::Time};
 
 /// K, as it was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum K {
+pub(crate) enum KnownAt {
     /// As a position: final as soon as it exists.
     Position(LogPosition),
     /// As a time: provisional until it has passed.
     Time(Time),
 }
 
-impl K {
+impl KnownAt {
     /// `#82`, `82` or RFC 3339.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let text = text.trim();

@@ -5,7 +5,7 @@ use crate::given::{
     time,
 };
 use claimledger_domain::{
-    belief::{Beliefs, Nearest, Stops, belief_diff, stops},
+    belief::{Beliefs, ChangePoints, Nearest, belief_diff, change_points},
     history::{History, is_config},
     model::Known,
 };
@@ -17,7 +17,7 @@ fn apart(facts: &[Known]) -> (History, Vec<Known>) {
     (history, facts.iter().filter(|known| !is_config(&known.fact.data)).cloned().collect())
 }
 
-fn found(given: &Given, at: &str, before: u64, after: u64, nearest: Nearest) -> Stops {
+fn found(given: &Given, at: &str, before: u64, after: u64, nearest: Nearest) -> ChangePoints {
     let (history, facts) = apart(&given.0);
     let session = SessionId::from("S");
     let asked = Beliefs {
@@ -28,15 +28,15 @@ fn found(given: &Given, at: &str, before: u64, after: u64, nearest: Nearest) -> 
         before: LogPosition(before),
         after: LogPosition(after),
     };
-    stops(asked, nearest)
+    change_points(asked, nearest)
 }
 
 /// `7 ended`, in order.
-fn named(stops: &Stops) -> Vec<String> {
-    stops
-        .stops
+fn named(change_points: &ChangePoints) -> Vec<String> {
+    change_points
+        .points
         .iter()
-        .map(|stop| format!("{} {}", stop.record.position.0, stop.what.join(" and ")))
+        .map(|point| format!("{} {}", point.record.position.0, point.what.join(" and ")))
         .collect()
 }
 
@@ -60,13 +60,13 @@ fn day() -> Given {
 
 #[test]
 fn each_stop_says_what_its_record_is_and_what_it_changed() {
-    let stops = found(&day(), "12:00:00", 0, 10, Nearest::After);
+    let change_points = found(&day(), "12:00:00", 0, 10, Nearest::After);
     assert_eq!(
-        named(&stops),
+        named(&change_points),
         ["5 claims received", "6 decision", "8 app access", "9 authenticator lost", "10 ended"],
         "7 came after the claim"
     );
-    let lost = &stops.stops[3];
+    let lost = &change_points.points[3];
     assert!(
         lost.changes.iter().any(|change| change.aspect.of.as_deref() == Some("otp")),
         "{:?}",
@@ -77,7 +77,7 @@ fn each_stop_says_what_its_record_is_and_what_it_changed() {
         "{:?}",
         lost.changes
     );
-    assert_eq!(stops.untried, 0);
+    assert_eq!(change_points.untried, 0);
 }
 
 #[test]
@@ -112,9 +112,9 @@ fn a_stop_is_where_the_state_differs_from_that_of_the_record_before() {
             !belief_diff(asked).unwrap().changes.is_empty()
         };
         let expected: Vec<u64> = (1..=10).filter(|known_at| differs(*known_at)).collect();
-        let stops = found(&given, at, 0, 10, Nearest::After);
+        let change_points = found(&given, at, 0, 10, Nearest::After);
         assert_eq!(
-            stops.stops.iter().map(|stop| stop.record.position.0).collect::<Vec<_>>(),
+            change_points.points.iter().map(|point| point.record.position.0).collect::<Vec<_>>(),
             expected,
             "{at}"
         );
@@ -126,13 +126,13 @@ fn of_too_many_the_nearest_are_tried_and_the_rest_is_counted() {
     let accesses = (0..200).map(|_| fact("10:00:00", "app.accessed", json!({"app": "a"})));
     let given = given([claim("10:00:00", json!({"amr": ["pwd"]}))].into_iter().chain(accesses));
     let late = found(&given, "12:00:00", 0, 201, Nearest::After);
-    assert_eq!((late.tried, late.untried, late.stops.len()), (60, 141, 60));
-    assert_eq!(late.stops.last().map(|stop| stop.record.position.0), Some(201));
+    assert_eq!((late.tried, late.untried, late.points.len()), (60, 141, 60));
+    assert_eq!(late.points.last().map(|point| point.record.position.0), Some(201));
     assert_eq!(
-        late.stops[0].changes.len(),
+        late.points[0].changes.len(),
         1,
         "the first that is tried is compared with the one before it, and not with nothing"
     );
     let early = found(&given, "12:00:00", 1, 201, Nearest::Before);
-    assert_eq!((early.stops[0].record.position.0, early.tried, early.untried), (2, 60, 140));
+    assert_eq!((early.points[0].record.position.0, early.tried, early.untried), (2, 60, 140));
 }

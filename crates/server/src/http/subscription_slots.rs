@@ -1,5 +1,5 @@
-//! Places of subscriptions: so many of one credential, and so many in all. A place is free again
-//! when whoever has it goes.
+//! Limits on concurrent subscriptions: for one credential and for the whole server. Dropping a slot
+//! frees it.
 
 use crate::options::ServerOptions;
 use claimledger_app::model::question::Caller;
@@ -8,47 +8,47 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// Who has how many.
+/// Subscriptions in use, by credential.
 #[derive(Debug, Default)]
-pub(crate) struct Places(Mutex<HashMap<Holder, usize>>);
+pub(crate) struct SubscriptionSlots(Mutex<HashMap<Holder, usize>>);
 
 type Holder = (String, String);
 
-/// A place.
+/// A slot.
 #[derive(Debug)]
-pub(crate) struct Place {
-    places: Arc<Places>,
+pub(crate) struct SubscriptionSlot {
+    slots: Arc<SubscriptionSlots>,
     holder: Holder,
 }
 
-/// There is none.
+/// No slot is free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Full {
-    /// Whether it is the credential that has all its places.
+pub(crate) struct NoSlot {
+    /// Whether the credential uses all its slots.
     pub by_one: bool,
-    /// So many there are.
+    /// The limit.
     pub limit: usize,
 }
 
-impl Places {
-    /// Takes a place for a caller.
+impl SubscriptionSlots {
+    /// Takes a slot for a caller.
     pub(crate) fn take(
         self: &Arc<Self>,
         caller: &Caller,
         options: &ServerOptions,
-    ) -> Result<Place, Full> {
+    ) -> Result<SubscriptionSlot, NoSlot> {
         let holder = (caller.tenant.as_str().to_owned(), caller.credential.clone());
         let mut held = self.lock();
         if held.get(&holder).is_some_and(|own| *own >= options.subscriptions_of_one)
             || options.subscriptions_of_one == 0
         {
-            return Err(Full { by_one: true, limit: options.subscriptions_of_one });
+            return Err(NoSlot { by_one: true, limit: options.subscriptions_of_one });
         }
         if held.values().sum::<usize>() >= options.subscriptions {
-            return Err(Full { by_one: false, limit: options.subscriptions });
+            return Err(NoSlot { by_one: false, limit: options.subscriptions });
         }
         *held.entry(holder.clone()).or_default() += 1;
-        Ok(Place { places: Arc::clone(self), holder })
+        Ok(SubscriptionSlot { slots: Arc::clone(self), holder })
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Holder, usize>> {
@@ -56,9 +56,9 @@ impl Places {
     }
 }
 
-impl Drop for Place {
+impl Drop for SubscriptionSlot {
     fn drop(&mut self) {
-        let mut held = self.places.lock();
+        let mut held = self.slots.lock();
         if let Some(own) = held.get_mut(&self.holder) {
             *own -= 1;
             if *own == 0 {
@@ -82,19 +82,19 @@ mod tests {
         };
         let options =
             ServerOptions { subscriptions_of_one: 2, subscriptions: 3, ..ServerOptions::default() };
-        let places = Arc::new(Places::default());
-        let first = places.take(&caller("acme", "c1"), &options).unwrap();
-        let _second = places.take(&caller("acme", "c1"), &options).unwrap();
+        let slots = Arc::new(SubscriptionSlots::default());
+        let first = slots.take(&caller("acme", "c1"), &options).unwrap();
+        let _second = slots.take(&caller("acme", "c1"), &options).unwrap();
         assert_eq!(
-            places.take(&caller("acme", "c1"), &options).unwrap_err(),
-            Full { by_one: true, limit: 2 }
+            slots.take(&caller("acme", "c1"), &options).unwrap_err(),
+            NoSlot { by_one: true, limit: 2 }
         );
-        let _third = places.take(&caller("globex", "c1"), &options).unwrap();
+        let _third = slots.take(&caller("globex", "c1"), &options).unwrap();
         assert_eq!(
-            places.take(&caller("acme", "c2"), &options).unwrap_err(),
-            Full { by_one: false, limit: 3 }
+            slots.take(&caller("acme", "c2"), &options).unwrap_err(),
+            NoSlot { by_one: false, limit: 3 }
         );
         drop(first);
-        assert!(places.take(&caller("acme", "c2"), &options).is_ok());
+        assert!(slots.take(&caller("acme", "c2"), &options).is_ok());
     }
 }

@@ -1,8 +1,8 @@
 //! The records that changed what is said of a session at one T, each with what it changed: where a
-//! reader can stop between two positions.
+//! caller can step between two positions.
 //!
 //! The session is assessed as known at each record that could have changed it, in the order of the
-//! log, and compared with what was said before; a record that changed nothing at this T is no stop,
+//! log, and compared with what was said before; a record that changed nothing at this T is no change point,
 //! whatever it speaks of.
 
 use super::{Beliefs, Change, Trial, changes, said};
@@ -19,7 +19,7 @@ const FACTS: usize = 40_000;
 
 /// A record that changed what is said.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stop {
+pub struct ChangePoint {
     /// The record.
     pub record: RecordRef,
     /// What it is, in a word or two a fact: `authenticator lost`.
@@ -30,9 +30,9 @@ pub struct Stop {
 
 /// Records that changed what is said, in the order of the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Stops {
-    /// The stops.
-    pub stops: Vec<Stop>,
+pub struct ChangePoints {
+    /// The change points.
+    pub points: Vec<ChangePoint>,
     /// How many records were tried.
     pub tried: usize,
     /// How many more could have changed it, and were not tried.
@@ -50,7 +50,7 @@ pub enum Nearest {
 
 /// The records after one position, up to another, that changed what is said of a session.
 #[must_use]
-pub fn stops(beliefs: Beliefs<'_>, nearest: Nearest) -> Stops {
+pub fn change_points(beliefs: Beliefs<'_>, nearest: Nearest) -> ChangePoints {
     let trial = Trial::new(beliefs);
     let candidates: Vec<&RecordRef> = trial.candidates.values().collect();
     let most = (FACTS / beliefs.facts.len().max(1)).clamp(FEWEST, MOST).min(candidates.len());
@@ -62,15 +62,15 @@ pub fn stops(beliefs: Beliefs<'_>, nearest: Nearest) -> Stops {
     let start = skipped.checked_sub(1).map_or(beliefs.before, |last| candidates[last].position);
     let says = |known_at: LogPosition| said::says(trial.state(known_at, &BTreeSet::new()).as_ref());
     let mut before = says(start);
-    let mut stops = Vec::new();
+    let mut points = Vec::new();
     for record in &candidates[skipped..skipped + most] {
         let now = says(record.position);
         let changes = changes(&before, &now);
         if !changes.is_empty() {
             let what = trial.what.get(&record.position).cloned().unwrap_or_default();
-            stops.push(Stop { record: (*record).clone(), what, changes });
+            points.push(ChangePoint { record: (*record).clone(), what, changes });
         }
         before = now;
     }
-    Stops { stops, tried: most, untried }
+    ChangePoints { points, tried: most, untried }
 }

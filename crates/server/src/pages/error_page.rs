@@ -4,6 +4,7 @@ use super::{
     address::{Address, encode},
     frame::{self, Strip},
     parameters::CutAsked,
+    text::count,
 };
 use crate::http::auth::NotCaller;
 use axum::{
@@ -28,28 +29,28 @@ pub(crate) struct DamageSeen {
 
 /// Why there is no answer.
 #[derive(Debug)]
-pub(crate) enum Trouble {
-    /// What was asked cannot be asked so.
+pub(crate) enum PageError {
+    /// The parameters are wrong; the message says how.
     Refused(String),
-    /// Nobody is signed in: go there, and come back.
+    /// The browser is not signed in: the address of the sign-in page, which leads back here.
     SignIn(String),
-    /// The token is nobody's.
+    /// No credential has this token.
     Unauthenticated,
-    /// The address is pinned to rules that are not in this build.
+    /// The address is pinned to rules that this build does not have.
     OtherRules(String),
-    /// Come again after so many seconds.
+    /// Too many requests: the seconds to wait.
     TooMany(u64),
-    /// The app says no.
+    /// The app refused the question.
     Asked(AskError),
 }
 
-impl Trouble {
-    /// What was asked cannot be asked so.
+impl PageError {
+    /// The parameters are wrong; the message says how.
     pub(crate) fn refused(message: impl Into<String>) -> Self {
         Self::Refused(message.into())
     }
 
-    /// Nobody may read this page.
+    /// The caller is not authenticated.
     pub(crate) fn not_caller(reason: NotCaller, next: &str, with_token: bool) -> Self {
         match reason {
             NotCaller::Log(error) => Self::Asked(error.into()),
@@ -68,7 +69,7 @@ impl Trouble {
             Self::SignIn(to) => Redirect::to(&to).into_response(),
             Self::Unauthenticated => {
                 let main = html! { h1 { "Not signed in" } p {
-                "This token is nobody's. " a href="/sign-in" { "Sign in" } "." } };
+                "Token not recognised. " a href="/sign-in" { "Sign in" } "." } };
                 frame::page(StatusCode::UNAUTHORIZED, "Not signed in", None, html! {}, main)
                     .into_response()
             }
@@ -84,7 +85,7 @@ impl Trouble {
                 show(StatusCode::OK, "Old rules", caller, body)
             }
             Self::TooMany(secs) => {
-                let body = html! { p { "Too many requests: again in " (secs) " s." } };
+                let body = html! { p { "Too many requests. Try again in " (secs) " s." } };
                 let mut response = show(StatusCode::TOO_MANY_REQUESTS, "Refused", caller, body);
                 response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(secs));
                 response
@@ -94,15 +95,15 @@ impl Trouble {
     }
 }
 
-impl From<AskError> for Trouble {
+impl From<AskError> for PageError {
     fn from(error: AskError) -> Self {
         Self::Asked(error)
     }
 }
 
-/// Nothing by the id that was asked for is known: one page for everything that is asked by an id.
-/// The id is not repeated, and the same questions were put to the app, so that neither the bytes
-/// nor the work tell what is nobody's from what is another tenant's.
+/// Nothing by the requested id is known: one page for everything that is looked up by an id. The id
+/// is not repeated, and the app was asked the same questions, so that neither the bytes
+/// nor the time to answer show whether another tenant has it.
 pub(crate) struct Unknown<'a> {
     /// T, K and R as asked.
     pub(crate) cut: &'a CutAsked,
@@ -154,18 +155,19 @@ fn asked(error: &AskError, caller: Option<&Caller>) -> Response {
     let again = html! { a href="/sessions" { "start again" } };
     match error {
         AskError::Forbidden { needs } => {
-            let body = html! { p { "Your role does not open this; " (needs.as_str()) " does; \
-            govern grants it." } };
+            let body = html! { p { "This page needs the role " (needs.as_str()) ". A caller with \
+            the role govern can grant it." } };
             show(StatusCode::FORBIDDEN, "Not for your role", caller, body)
         }
         AskError::PageTooLarge { asked, limit } => {
-            let body = html! { p { (asked) " rows asked, " (limit) " is the limit: narrow it or \
-            page it." } };
+            let body = html! { p { (asked) " rows requested, the limit is " (limit)
+            ": use a filter or smaller pages." } };
             show(StatusCode::UNPROCESSABLE_ENTITY, "Refused", caller, body)
         }
         AskError::BadCursor | AskError::Restart => {
             let body = html! { p {
-            "This cursor is of another question, or stale: " (again) " at the first page." } };
+            "This cursor belongs to another query, or is no longer valid: " (again)
+            " at the first page." } };
             show(StatusCode::UNPROCESSABLE_ENTITY, "Refused", caller, body)
         }
         AskError::StaleCursor { pinned, pinned_rules, at, rules } => {
@@ -178,7 +180,7 @@ fn asked(error: &AskError, caller: Option<&Caller>) -> Response {
         }
         AskError::PastHead { asked, size } => {
             let body = html! { p {
-            "Position #" (asked) " is past the head: the log has " (size) " records." } };
+            "Position #" (asked) " is past the head: the log has " (count(*size, "record")) "." } };
             show(StatusCode::UNPROCESSABLE_ENTITY, "Refused", caller, body)
         }
         AskError::BadInput { .. } | AskError::TooMany { .. } => show(

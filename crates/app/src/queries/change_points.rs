@@ -4,13 +4,13 @@ use super::View;
 use crate::{
     app::App,
     model::{
-        answer::{Answer, SessionStops},
+        answer::{Answer, SessionChangePoints},
         query::Query,
         question::{AskError, Asking, Caller},
     },
     read::load_session::Gathered,
 };
-use claimledger_domain::belief::{self, Nearest, Stops};
+use claimledger_domain::belief::{self, ChangePoints, Nearest};
 use claimledger_facts::{
     ids::{LogPosition, SessionId},
     time::Time,
@@ -24,12 +24,12 @@ impl App {
     ///
     /// # Errors
     /// See [`AskError`].
-    pub async fn stops(
+    pub async fn change_points(
         &self,
         caller: &Caller,
         session: &SessionId,
         asking: &Asking,
-    ) -> Result<Answer<Option<SessionStops>>, AskError> {
+    ) -> Result<Answer<Option<SessionChangePoints>>, AskError> {
         let view = self.ask(caller, Query::ChangePoints, asking).await?;
         let (at, known_at) = (view.cut.at, view.cut.known_at);
         let head = LogPosition(view.tenant.progress.assessed_to().saturating_sub(1)).max(known_at);
@@ -41,12 +41,12 @@ impl App {
         let start = LogPosition(first.0.saturating_sub(1));
         let until = view.between(session, &gathered, at, (start, known_at), Nearest::After);
         let later = if head == known_at {
-            Stops::default()
+            ChangePoints::default()
         } else {
             let gathered = view.gathered(session, head, None).await?.unwrap_or_default();
             view.between(session, &gathered, at, (known_at, head), Nearest::Before)
         };
-        view.answer(Some(SessionStops { until, later })).await
+        view.answer(Some(SessionChangePoints { until, later })).await
     }
 }
 
@@ -58,8 +58,8 @@ impl View<'_> {
         at: Time,
         (before, after): (LogPosition, LogPosition),
         nearest: Nearest,
-    ) -> Stops {
-        belief::stops(
+    ) -> ChangePoints {
+        belief::change_points(
             belief::Beliefs {
                 session,
                 facts: &gathered.facts,
