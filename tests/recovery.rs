@@ -171,7 +171,7 @@ fn check_whole(server: &Server, token: &str, acknowledged: &[(u64, u64)]) {
     let mut found = std::collections::BTreeMap::new();
     for from in (0..head).step_by(40) {
         let fields: String = (from..head.min(from + 40))
-            .map(|n| format!("r{n}: record(position: {n}) {{ record {{ position sourceId }} }} "))
+            .map(|n| format!("r{n}: record(position: {n}) {{ position sourceId }} "))
             .collect();
         for record in server
             .graphql(token, &format!("{{ {fields} }}"), json!({}))
