@@ -364,7 +364,8 @@ fn every_question_says_what_it_means_that_something_is_not_in_its_answer() {
 
 fn demo() -> Scratch {
     let scratch = Scratch::rehearsal(&["acme"]);
-    scratch.ok(&["ingest", &format!("{}/demo/acme.jsonl", env!("CARGO_MANIFEST_DIR"))]);
+    let facts = support::fixture::dir().join("acme.jsonl");
+    scratch.ok(&["ingest", facts.to_str().expect("UTF-8")]);
     scratch
 }
 

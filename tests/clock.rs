@@ -49,7 +49,7 @@ fn problems(document: &Value) -> Vec<String> {
 
 #[test]
 fn one_command_under_a_wrong_clock_stamps_nothing() {
-    let Some(faketime) = tool("faketime") else { return };
+    let faketime = tool("faketime");
     let scratch = Scratch::new();
     scratch.ok(&["init", "--tenant", "acme"]);
     let files: Vec<String> = (0..6).map(|n| scratch.file(&format!("{n}.jsonl"), fact(n))).collect();
@@ -95,7 +95,7 @@ fn one_command_under_a_wrong_clock_stamps_nothing() {
 
 #[test]
 fn an_accepted_jump_is_shown_for_as_long_as_it_matters() {
-    let Some(faketime) = tool("faketime") else { return };
+    let faketime = tool("faketime");
     let scratch = Scratch::new();
     scratch.ok(&["init", "--tenant", "acme"]);
     let files: Vec<String> = (0..6).map(|n| scratch.file(&format!("{n}.jsonl"), fact(n))).collect();
@@ -173,7 +173,7 @@ impl Set {
 
 #[test]
 fn a_running_server_refuses_a_jump_and_goes_on_when_the_clock_is_right_again() {
-    let Some(faketime) = tool("faketime") else { return };
+    let faketime = tool("faketime");
     let scratch = Scratch::new();
     scratch.ok(&["init", "--tenant", "acme"]);
     let token = scratch.token("acme", "ingest,read,investigate");
@@ -225,7 +225,7 @@ fn a_running_server_refuses_a_jump_and_goes_on_when_the_clock_is_right_again() {
 
 #[test]
 fn a_rehearsal_drives_its_own_clock() {
-    let Some(faketime) = tool("faketime") else { return };
+    let faketime = tool("faketime");
     let scratch = Scratch::rehearsal(&["acme"]);
     let file = scratch.file("f.jsonl", fact(0));
     let out = at(&scratch, &faketime, "+3650d", &["ingest", &file]);
@@ -236,7 +236,7 @@ fn a_rehearsal_drives_its_own_clock() {
 
 #[test]
 fn a_ledger_that_was_not_written_to_for_months_is_not_locked() {
-    let Some(faketime) = tool("faketime") else { return };
+    let faketime = tool("faketime");
     let scratch = Scratch::new();
     // As the machine's clock was a year ago; nothing of that boot is left.
     for args in [vec!["init", "--tenant", "acme"], vec!["ingest"]] {

@@ -13,10 +13,10 @@ use support::{Scratch, Server};
 const AT: &str = "at=2026-03-10T23:00:00Z";
 const MAIN: &str = "return document.querySelector('main').innerHTML";
 /// A signed-in browser.
-fn signed_in(server: &Server, tenant: &str) -> Option<Browser> {
-    let browser = Browser::start(1280, 1400)?;
+fn signed_in(server: &Server, tenant: &str) -> Browser {
+    let browser = Browser::start(1280, 1400);
     browser.open(server.sign_in[tenant].as_str().expect("a sign-in link"));
-    Some(browser)
+    browser
 }
 
 fn session(server: &Server, id: &str, known_at: u64, more: &str) -> String {
@@ -86,9 +86,9 @@ fn in_every_look(browser: &Browser, name: &str, address: &str) {
 
 #[test]
 fn stops_are_the_records_that_changed_the_answer() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let server = scratch.serve();
-    let Some(browser) = signed_in(&server, "acme") else { return };
+    let browser = signed_in(&server, "acme");
     browser.open(&session(&server, "S2", 64, ""));
     let stops = strings(&browser.eval(
         "return [...document.querySelectorAll('main a.stop')].map(a => a.textContent.trim())",
@@ -175,9 +175,9 @@ fn links_lists_and_slider_lead_to_the_same_address() {
     const RIGHT: char = '\u{E014}';
     const LEFT: char = '\u{E012}';
     const ENTER: char = '\u{E007}';
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let server = scratch.serve();
-    let Some(browser) = signed_in(&server, "acme") else { return };
+    let browser = signed_in(&server, "acme");
     let here = session(&server, "S2", 64, "");
     let (before, after) = (session(&server, "S2", 31, ""), session(&server, "S2", 77, ""));
     browser.open(&here);
@@ -239,9 +239,9 @@ fn links_lists_and_slider_lead_to_the_same_address() {
 
 #[test]
 fn a_comparison_names_the_facts_that_made_it() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let server = scratch.serve();
-    let Some(browser) = signed_in(&server, "acme") else { return };
+    let browser = signed_in(&server, "acme");
     let here = session(&server, "S5", 82, "&vs=50");
     browser.open(&here);
     assert_eq!(browser.address(), here);
@@ -318,10 +318,10 @@ fn a_comparison_names_the_facts_that_made_it() {
 
 #[test]
 fn the_pinned_answer_stays_when_later_records_come() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let token = scratch.token("acme", "ingest");
     let server = scratch.serve();
-    let Some(browser) = signed_in(&server, "acme") else { return };
+    let browser = signed_in(&server, "acme");
     let pages = [
         session(&server, "S2", 64, "&vs=31"),
         session(&server, "S5", 82, "&vs=50"),
@@ -372,9 +372,9 @@ fn row(rows: &Value, source: &str) -> Vec<String> {
 
 #[test]
 fn a_gap_is_open_as_known_before_it_was_filled() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let server = scratch.serve();
-    let Some(browser) = signed_in(&server, "acme") else { return };
+    let browser = signed_in(&server, "acme");
     // Without T, K and R the address leads to the pinned one; the frame leads here.
     browser.open(&format!("{}/sessions", server.url));
     browser.eval("document.querySelector('.top nav a[href=\"/sources\"]').click()");
@@ -554,7 +554,7 @@ fn what_stands_out_is_counted_and_markup_in_names_shows_as_text() {
         ]);
     }
     let server = scratch.serve();
-    let Some(browser) = signed_in(&server, "acme") else { return };
+    let browser = signed_in(&server, "acme");
     browser.open(&format!("{}/sources", server.url));
     let rows = browser.eval(ROWS);
     let feed = strings(&rows[0]);
@@ -629,13 +629,10 @@ fn what_stands_out_is_counted_and_markup_in_names_shows_as_text() {
 
 #[test]
 fn what_was_heard_stays_as_known_and_is_the_tenants_own() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let tokens = ["acme", "globex"].map(|tenant| scratch.token(tenant, "ingest,govern"));
     let server = scratch.serve();
-    let (Some(acme), Some(globex)) = (signed_in(&server, "acme"), signed_in(&server, "globex"))
-    else {
-        return;
-    };
+    let (acme, globex) = (signed_in(&server, "acme"), signed_in(&server, "globex"));
     let pages = [
         sources(&server, "knownAtPosition=82", ""),
         sources(&server, "knownAtPosition=72", "source=idp-x"),
@@ -713,9 +710,9 @@ fn what_was_heard_stays_as_known_and_is_the_tenants_own() {
 fn keyboard_and_no_script_reach_the_same_of_the_sources() {
     const DOWN: char = '\u{E015}';
     const ENTER: char = '\u{E007}';
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let server = scratch.serve();
-    let Some(browser) = signed_in(&server, "acme") else { return };
+    let browser = signed_in(&server, "acme");
     let here = sources(&server, "knownAtPosition=82", "source=idp-x");
     browser.open(&here);
     let read = || {

@@ -25,7 +25,7 @@ fn commands(page: &str) -> Vec<String> {
 
 #[test]
 fn every_command_of_the_readme_runs() {
-    let (Some(shell), Some(_)) = (tool("bash"), tool("curl")) else { return };
+    let (shell, _curl) = (tool("bash"), tool("curl"));
     let dir = tempfile::tempdir().expect("a temporary directory");
     std::fs::create_dir(dir.path().join("examples")).expect("a directory");
     for name in ["facts.jsonl", "okta-system-log.jsonl"] {
