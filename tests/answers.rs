@@ -2,12 +2,10 @@
 //! seen" with what is missing, "not for your role", or that nothing is known of what was named.
 //! Every question, by every door, says the same; and every list is the same in pages of any size.
 
-mod support;
-
+use crate::support::{self, Scratch, Server, text};
 use claimledger_domain::RULES;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, process::Output};
-use support::{Scratch, Server, text};
 
 const T: &str = "2026-03-10T23:00:00Z";
 

@@ -1,15 +1,13 @@
 //! A clock that jumps (`docs/decisions/0022-a-clock-that-jumps.md`, `semantics.md` 5): noticed
 //! before anything is stamped with it, refused or accepted by a setting, and shown.
 
-mod support;
-
+use crate::support::{Scratch, Server, text, tool};
 use serde_json::{Value, json};
 use std::{
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     time::Duration,
 };
-use support::{Scratch, Server, text, tool};
 
 fn fact(n: u64) -> String {
     json!({"id": format!("f-{n}"), "type": "app.accessed", "occurred_at": "2026-03-10T10:00:00Z",

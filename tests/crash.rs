@@ -1,7 +1,6 @@
 //! Nothing acknowledged is lost: kill -9 while four writers append.
 
-mod support;
-
+use crate::support::{Scratch, Server};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
@@ -12,7 +11,6 @@ use std::{
     },
     time::Duration,
 };
-use support::{Scratch, Server};
 
 const KILLS: u64 = 50;
 const WRITERS: u64 = 4;

@@ -2,8 +2,7 @@
 //! answer of the undamaged ledger, or it is refused with status 5 and the name of what is damaged;
 //! never another answer, never "make a ledger", never "try again later".
 
-mod support;
-
+use crate::support::{self, Scratch, Server, claimledger, text};
 use serde_json::Value;
 use std::{
     path::{Path, PathBuf},
@@ -14,7 +13,6 @@ use std::{
     },
     time::{Duration, Instant},
 };
-use support::{Scratch, Server, claimledger, text};
 
 /// Flipped bits of each file.
 const FLIPS: u64 = 300;

@@ -1,13 +1,11 @@
 //! The demo is the newcomer's first run: it prints the two trees and shows pages.
 
-mod support;
-
+use crate::support::{Scratch, claimledger, text, tool};
 use std::{
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
 };
-use support::{Scratch, claimledger, text, tool};
 
 #[test]
 fn once_prints_why_s3_got_in_and_s4_did_not() {

@@ -2,15 +2,13 @@
 //! files. It is read as before, says that it can only be read, and refuses what writes with status
 //! 4.
 
-mod support;
-
+use crate::support::{self, Scratch, Server, text, tool};
 use serde_json::{Value, json};
 use std::{
     io::Write,
     path::Path,
     process::{Command, Output, Stdio},
 };
-use support::{Scratch, Server, text, tool};
 
 fn facts(count: u64) -> String {
     (0..count)

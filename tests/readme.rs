@@ -1,10 +1,8 @@
 //! Every command of the README and of the command line's reference runs, in their order, in a
 //! directory that holds nothing but the examples.
 
-mod support;
-
+use crate::support::{text, tool};
 use std::{net::TcpListener, path::Path, process::Command};
-use support::{text, tool};
 
 fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))

@@ -1,15 +1,13 @@
 //! The read models are a fold that can be thrown away: rebuilt from the log they are the same rows
 //! and give the same answers.
 
-mod support;
-
+use crate::support::{self, Scratch, Server};
 use serde_json::{Value, json};
 use std::{
     process::{Command, Stdio},
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
-use support::{Scratch, Server};
 
 /// The read models of this build, as a status names them.
 fn name_of_rows() -> String {

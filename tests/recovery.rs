@@ -1,8 +1,7 @@
 //! A disk that fills and gets room again, for each file of a ledger: appends are refused while it
 //! lasts, reads go on and say how far they are, and everything goes on by itself.
 
-mod support;
-
+use crate::support::{self, Scratch, Server, text, tool};
 use serde_json::{Value, json};
 use std::{
     fs::File,
@@ -11,7 +10,6 @@ use std::{
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
-use support::{Scratch, Server, text, tool};
 
 /// How long recovery may take: the longest wait between two attempts, with room for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(40);

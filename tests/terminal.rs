@@ -1,10 +1,8 @@
 //! The command line in a terminal and out of it: width, colours, closed streams, help, completions
 //! and the manual page.
 
-mod support;
-
+use crate::support::{Scratch, claimledger, text, tool};
 use std::process::{Command, Output, Stdio};
-use support::{Scratch, claimledger, text, tool};
 
 /// Runs a command in a terminal of this width, and returns what it shows.
 const IN_TERMINAL: &str = r#"

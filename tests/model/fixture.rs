@@ -1,17 +1,17 @@
 //! The model by itself over the fixture: what `tests/fixture/questions.md` expects. Then the
 //! program, asked the same.
 
-use crate::ask::{ask_all, read};
-use crate::change_questions as changes;
-use crate::changes::{dependants, flips, held};
-use crate::facts::{Fact, Sure, Time, View, time};
-use crate::list_questions as lists;
-use crate::lists::{Filter, complete, filtered, first_seen, reused};
-use crate::question::Question;
-use crate::session_question;
-use crate::sessions::{life, outlived, session, sessions};
+use crate::model::ask::{ask_all, read};
+use crate::model::change_questions as changes;
+use crate::model::changes::{dependants, flips, held};
+use crate::model::facts::{Fact, Sure, Time, View, time};
+use crate::model::list_questions as lists;
+use crate::model::lists::{Filter, complete, filtered, first_seen, reused};
+use crate::model::question::Question;
+use crate::model::session_question;
+use crate::model::sessions::{life, outlived, session, sessions};
+use crate::model::verdicts::decided;
 use crate::support::{Scratch, fixture};
-use crate::verdicts::decided;
 
 fn facts() -> Vec<Fact> {
     let lines: Vec<serde_json::Value> = fixture::facts("acme")

@@ -2,7 +2,10 @@
 //! fixture.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub(crate) mod browser;
+pub(crate) mod documents;
 pub(crate) mod fixture;
+pub(crate) mod okta_events;
 pub(crate) mod questions;
 
 use serde_json::{Value, json};

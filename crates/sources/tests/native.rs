@@ -1,9 +1,6 @@
 //! Native facts and their envelopes: what stands in the clear, what is sealed, and which lines are
 //! the same fact.
 
-#[path = "../../../tests/support/fixture.rs"]
-mod fixture;
-
 use claimledger_facts::{
     draft::Draft,
     fact::{FACT_TYPES, FactData, FactType},
@@ -336,7 +333,7 @@ fn every_type_of_the_contract_is_read() {
 #[test]
 fn the_fixture_is_read() {
     for name in ["acme", "globex"] {
-        let bytes = fixture::facts(name).into_bytes();
+        let bytes = crate::fixture::facts(name).into_bytes();
         let mut splitter = Splitter::new(Limits::default());
         splitter.push(&bytes);
         splitter.finish();

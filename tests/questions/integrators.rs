@@ -1,9 +1,7 @@
 //! Acceptance questions of a real day, asked of the shipped binary over the fixture.
 
-mod support;
-
+use crate::support::{Scratch, Server, questions::asks, text};
 use serde_json::{Value, json};
-use support::{Scratch, Server, questions::asks, text};
 
 const AT: [&str; 4] = ["--at", "2026-03-10T23:00:00Z", "--known-at", "82"];
 const ASKING: &str = r#"asking: {at: "2026-03-10T23:00:00Z", knownAtPosition: 82}"#;

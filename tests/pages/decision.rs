@@ -1,14 +1,10 @@
 //! The page of a decision in a real browser: three readings side by side, the tree in the words of
 //! the command line, and what is said where there is no decision to show.
 
-#[path = "support/browser.rs"]
-mod browser;
-mod support;
-
-use browser::{Browser, at, picture, quiet, strings};
+use crate::support::Scratch;
+use crate::support::browser::{Browser, at, picture, quiet, strings};
 use claimledger_domain::RULES;
 use serde_json::{Value, json};
-use support::Scratch;
 
 const T: &str = "2026-03-10T23:00:00Z";
 

@@ -1,14 +1,10 @@
 //! The page of one factor in a real browser: when it counted, why, and which decisions rested on
 //! it; and colours that a reader chooses.
 
-#[path = "support/browser.rs"]
-mod browser;
-mod support;
-
-use browser::{at, picture, quiet, strings};
+use crate::support::Scratch;
+use crate::support::browser::{at, picture, quiet, strings};
 use claimledger_domain::RULES;
 use serde_json::Value;
-use support::Scratch;
 
 const T: &str = "2026-03-10T23:00:00Z";
 

@@ -1,9 +1,6 @@
 //! The day of the fixture: verdicts, and the worked examples word for word.
 
-#[path = "../../../tests/support/fixture.rs"]
-mod files;
-mod support;
-
+use crate::{files, support::lines::Lines};
 use claimledger_domain::{
     completeness::completeness,
     explain,
@@ -14,7 +11,6 @@ use claimledger_domain::{
 };
 use claimledger_facts::{fact::FactData, ids::LogPosition, vocabulary::Property};
 use serde_json::json;
-use support::lines::Lines;
 
 const EXAMPLE_A: &str = "\
 S3 was let into payroll at 13:20:04Z. The rules then in force say the same: allow.                                         #43 +0 s

@@ -1,11 +1,9 @@
 //! Which truth was read: acceptance questions asked of the shipped binary over the
 //! fixture, by GraphQL and by the command line.
 
-mod support;
-
+use crate::support::{self, Scratch, Server, questions::asks};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use support::{Scratch, Server, questions::asks};
 
 const AT: &str = "2026-03-10T23:00:00Z";
 const ACTIVE: &str = "2026-03-10T14:05:00Z";

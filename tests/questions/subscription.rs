@@ -1,8 +1,7 @@
 //! Live changes of sessions, asked of the shipped binary: cut off and taken up again, by one
 //! organisation beside another, with both times.
 
-mod support;
-
+use crate::support::{Scratch, Server, claimledger, fixture, questions::asks, text};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeSet,
@@ -12,7 +11,6 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
-use support::{Scratch, Server, claimledger, fixture, questions::asks, text};
 
 const CHANGES: &str = "subscription ($after: String) { sessionChanged(after: $after) {
     cursor sessionId changed replayed occurredAt recordedAt record { position sourceId type } \

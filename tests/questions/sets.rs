@@ -1,10 +1,8 @@
 //! Questions about all sessions at once, asked of the shipped binary over the fixture;
 //! GraphQL and the command line give the same answers.
 
-mod support;
-
+use crate::support::{Scratch, Server, questions::asks};
 use serde_json::{Value, json};
-use support::{Scratch, Server, questions::asks};
 
 const AT: [&str; 6] = ["--at", "2026-03-10T23:00:00Z", "--known-at", "82", "--tenant", "acme"];
 const ASKING: &str = r#"asking: {at: "2026-03-10T23:00:00Z", knownAtPosition: 82}"#;

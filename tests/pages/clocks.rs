@@ -1,14 +1,10 @@
 //! Both clocks on pages, in a real browser: the records that changed a session's answer, what was
 //! believed as known at another, and what was heard of each source.
 
-#[path = "support/browser.rs"]
-mod browser;
-mod support;
-
-use browser::{Browser, picture};
+use crate::support::browser::{Browser, picture};
+use crate::support::{Scratch, Server};
 use claimledger_domain::RULES;
 use serde_json::{Value, json};
-use support::{Scratch, Server};
 
 const AT: &str = "at=2026-03-10T23:00:00Z";
 const MAIN: &str = "return document.querySelector('main').innerHTML";

@@ -1,14 +1,10 @@
 //! The pages in a real browser: the session page shows timeline and tree, nothing is refused by the
 //! content security policy, and text from outside shows as text.
 
-#[path = "support/browser.rs"]
-mod browser;
-mod support;
-
-use browser::{Browser, at, percent, picture, quiet};
+use crate::support::Scratch;
+use crate::support::browser::{Browser, at, percent, picture, quiet};
 use claimledger_domain::RULES;
 use serde_json::{Value, json};
-use support::Scratch;
 
 const AT: &str = "at=2026-03-10T23:00:00Z&knownAtPosition=82";
 

@@ -1,14 +1,12 @@
 //! What changed, and what would: acceptance questions asked of the shipped binary over the
 //! fixture.
 
-mod support;
-
+use crate::support::{Scratch, Server, questions::asks, text};
 use serde_json::{Value, json};
-use support::{Scratch, Server, questions::asks, text};
 
-const BELIEF_DIFF: &str = include_str!("../crates/claimledger/src/queries/belief_diff.graphql");
-const REHEARSE: &str = include_str!("../crates/claimledger/src/queries/rehearse.graphql");
-const COMMON: &str = include_str!("../crates/claimledger/src/queries/common.graphql");
+const BELIEF_DIFF: &str = include_str!("../../crates/claimledger/src/queries/belief_diff.graphql");
+const REHEARSE: &str = include_str!("../../crates/claimledger/src/queries/rehearse.graphql");
+const COMMON: &str = include_str!("../../crates/claimledger/src/queries/common.graphql");
 
 /// The document that the command sends, with the shared fragments that it names.
 fn document(query: &str) -> String {

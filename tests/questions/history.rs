@@ -2,10 +2,8 @@
 //! the shipped binary over the fixture: over GraphQL and on the command line, which must
 //! give the same answer.
 
-mod support;
-
+use crate::support::{self, Scratch, Server, fixture, questions::asks};
 use serde_json::{Value, json};
-use support::{Scratch, Server, fixture, questions::asks};
 
 /// The fixture, served, and a way to ask by both doors.
 struct Asked {

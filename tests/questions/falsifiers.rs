@@ -1,15 +1,13 @@
 //! What a retraction or a loss takes away, and what was known when: acceptance questions asked of
 //! the shipped binary over the fixture.
 
-mod support;
-
+use crate::support::{Scratch, Server, questions::asks};
 use serde_json::{Value, json};
-use support::{Scratch, Server, questions::asks};
 
 const SESSION: &str = concat!(
-    include_str!("../crates/claimledger/src/queries/session.graphql"),
-    include_str!("../crates/claimledger/src/queries/session_fields.graphql"),
-    include_str!("../crates/claimledger/src/queries/common.graphql")
+    include_str!("../../crates/claimledger/src/queries/session.graphql"),
+    include_str!("../../crates/claimledger/src/queries/session_fields.graphql"),
+    include_str!("../../crates/claimledger/src/queries/common.graphql")
 );
 const AT: &str = "2026-03-10T23:00:00Z";
 
