@@ -1,14 +1,12 @@
 //! A ledger in which a person's key was destroyed, through the shipped binary: its records are
 //! folded, rebuilt and shown, and an event that names the same id later is about a new person.
 
-mod support;
-
+use crate::support::Scratch;
 use claimledger_facts::ids::{Pseudonym, TenantId};
 use claimledger_ledger::keys::KeyStore;
 use claimledger_store::sqlite::{SqliteOptions, SqliteStore};
 use serde_json::{Value, json};
 use std::path::Path;
-use support::Scratch;
 
 const QUESTIONS: [&[&str]; 5] = [
     &["why", "S2", "--at", "2026-03-10T23:00:00Z", "--known-at", "80"],

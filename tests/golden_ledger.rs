@@ -3,8 +3,7 @@
 //! and one that came in by a channel this version does not know. None of them is damage: each is
 //! folded, rebuilt, proved and shown.
 
-mod support;
-
+use crate::support::{self, Scratch, Server};
 use claimledger_facts::{
     ids::{LogPosition, LogSize, Pseudonym, RecordId, TenantId},
     record::{BodyKind, Digest32, Entry, Removal, SealedBody, StoredHeader},
@@ -22,7 +21,6 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
-use support::{Scratch, Server};
 
 const REMOVED: u64 = 2;
 const UNKNOWN_CHANNEL: u64 = 3;

@@ -2,11 +2,9 @@
 //! process lives, no answer is a server error, and each fact is stored or refused with line and
 //! field. Afterwards the log reads to its end.
 
-mod support;
-
+use crate::support::{Scratch, Server};
 use serde_json::{Value, json};
 use std::time::Instant;
-use support::{Scratch, Server};
 
 /// Facts that are sent in all.
 const FACTS: usize = 10_000;

@@ -2,13 +2,11 @@
 //! session, a refused sign-in is a fact with its reason, the envelopes of Okta's transports are
 //! taken off, and what is sealed can be seen and found by those who may. All events are invented.
 
-#[path = "support/okta_events.rs"]
-mod okta_events;
-mod support;
-
-use okta_events::{classic, ended, envelopes, event, gzip, labelled, lines, refusals, with};
+use crate::support::okta_events::{
+    classic, ended, envelopes, event, gzip, labelled, lines, refusals, with,
+};
+use crate::support::{Scratch, Server, text};
 use serde_json::{Value, json};
-use support::{Scratch, Server, text};
 
 const OKTA: [&str; 4] = ["--as", "okta-system-log", "--source", "okta"];
 
