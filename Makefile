@@ -9,7 +9,7 @@ demo:
 
 # Over the fixture of the repository.
 test: test-tools
-	CLAIMLEDGER_SHARED= cargo test --workspace
+	@sh scripts/run-tests.sh
 
 # The same questions over another edition of the fixture, and tests of inputs that the repository
 # does not hold. CLAIMLEDGER_SHARED names the folder with both.
