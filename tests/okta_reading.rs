@@ -514,6 +514,26 @@ fn display_names_and_addresses_are_found_by_investigate() {
     assert!(!clear.contains("Workday"), "{clear}");
 }
 
+#[test]
+fn a_display_name_of_two_kinds_is_found_in_the_records_of_each() {
+    let target =
+        |kind: &str| json!({"target": [{"type": kind, "id": "0oaTwin", "displayName": "Twin"}]});
+    let named = |id: &str, at: &str, kind: &str| {
+        with(event(id, "system.unknown.happened", at, ("idxTwin", id, id)), target(kind))
+    };
+    let events = [
+        named("as-idp", "10:00:00", "IdentityProvider"),
+        named("as-app", "10:01:00", "AppInstance"),
+        named("as-app-too", "10:02:00", "AppInstance"),
+    ];
+    let (scratch, _) = ledger(&events);
+    let answer = scratch.json(&["find", "Twin"]);
+    let counts = |kind: &str| {
+        found(&answer, kind).iter().map(|item| item["count"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!((counts("IDP"), counts("APP")), (vec![json!(1)], vec![json!(2)]), "{answer:#}");
+}
+
 fn native(id: &str, rest: &str) -> String {
     format!(
         r#"{{"id":"{id}","type":"claims.received","session":"S1","subject":{{"id":"u"}},{rest}}}"#

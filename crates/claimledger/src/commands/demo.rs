@@ -131,7 +131,8 @@ fn how_to_ask(url: &str, token_file: &Path, token: &str) -> String {
     );
     let body = r#"{"query": "{ why(session: \"S4\", app: \"payroll\") { text } }"}"#;
     let post = format!(
-        "curl -s {url}/graphql -H 'authorization: Bearer {token}' -H 'content-type: application/json'"
+        "curl -s {url}/graphql -H 'authorization: Bearer {token}' \
+         -H 'content-type: application/json'"
     );
     format!(
         "\nToken for acme (roles read, investigate): {token}\n\
