@@ -11,7 +11,7 @@ use claimledger_app::{
         question::{AskError, Asking},
     },
 };
-use claimledger_domain::model::{Phase, SessionState};
+use claimledger_domain::model::{Explained, Phase};
 use claimledger_facts::{
     ids::{LogPosition, SessionId},
     time::Time,
@@ -62,8 +62,8 @@ fn content(changes: &[SessionChange]) -> Vec<SessionChange> {
 }
 
 /// What this test compares of a session, and does not share with the feed.
-fn reading(state: Option<&SessionState>) -> String {
-    let Some(state) = state else { return "-".to_owned() };
+fn reading(session: Option<&Explained>) -> String {
+    let Some(Explained { state, .. }) = session else { return "-".to_owned() };
     let mut text = format!(
         "{} {:?} {:?} {:?} {:?}",
         state.id, state.aliases, state.ended_at, state.end_reason, state.lifetime_ends_at

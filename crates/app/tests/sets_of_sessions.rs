@@ -168,6 +168,7 @@ async fn one_by_one(app: &App, sessions: u64, asking: &Asking) -> Vec<SessionSta
             .await
             .unwrap()
             .value;
+        let state = state.map(|explained| explained.state);
         all.extend(state.filter(|state| !all.iter().any(|known| known.id == state.id)));
     }
     all

@@ -8,7 +8,7 @@ pub use self::{
     said::{GapSaid, HeardSaid, Said, Timeliness, said_by},
 };
 
-use crate::{explain::words, history::HistoryCut};
+use crate::{history::HistoryCut, words};
 use claimledger_facts::{ids::SourceId, time::Time, vocabulary::HeardBasis};
 use std::collections::BTreeMap;
 

@@ -14,9 +14,10 @@ pub use unmet::{UnmetPolicies, UnmetPolicy};
 use crate::{
     assess::assess,
     codes,
+    explain::explain,
     falls::falls,
     history::{History, Supposed},
-    model::{Certainty, Cut, Decision, Implied, Known, RecordRef, SessionState},
+    model::{Certainty, Cut, Decision, Explained, Implied, Known, RecordRef, SessionState},
     order::latest,
     session_list::active_at,
 };
@@ -56,7 +57,7 @@ pub struct Rehearsal<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rehearsed {
     /// As it is.
-    pub before: SessionState,
+    pub before: Explained,
     /// Claims that are hit, each with how surely.
     pub hits: Vec<(RecordRef, Certainty)>,
     /// Every decision, in the total order.
@@ -192,7 +193,8 @@ impl<'a> Rehearsal<'a> {
     /// A session under the change; none: nothing of it is known at K.
     #[must_use]
     pub fn session(&self, facts: &[Known], cut: Cut) -> Option<Rehearsed> {
-        let before = assess(facts, self.history, cut)?;
+        let explained = explain(facts, self.history, cut)?;
+        let before = &explained.state;
         let counting: BTreeSet<RecordId> = before.records.iter().map(|record| record.id).collect();
         let claims = facts.iter().filter(|known| {
             counting.contains(&known.record.id) && known.fact.occurred.from <= cut.at
@@ -211,7 +213,7 @@ impl<'a> Rehearsal<'a> {
             .collect();
         // A sign-in of which no assertion was seen rests on the IdP as a whole (`semantics.md` 38);
         // trust off leaves it.
-        let unseen = claims.count() == 0 && before.idp.as_ref() == Some(self.change.idp());
+        let unseen = claims.count() == 0 && before.origin.idp.as_ref() == Some(self.change.idp());
         let after =
             if hits.is_empty() && !unseen { None } else { assess(facts, &self.changed, cut) };
         let decisions = before.decisions.iter().enumerate().map(|(index, decision)| {
@@ -236,9 +238,9 @@ impl<'a> Rehearsal<'a> {
             }
         });
         let decisions = decisions.collect();
-        let live = live(&before, &hits, cut.at);
-        let falls = self.falls(facts, cut, &before);
-        Some(Rehearsed { before, hits, decisions, falls, live })
+        let live = live(before, &hits, cut.at);
+        let falls = self.falls(facts, cut, before);
+        Some(Rehearsed { before: explained, hits, decisions, falls, live })
     }
 
     fn falls(&self, facts: &[Known], cut: Cut, state: &SessionState) -> Vec<Fallen> {
@@ -310,7 +312,7 @@ impl Unchanged {
                 None => format!("no claim of {idp} at or after {}", retraction.from),
             },
             (Self::AlreadyRefused, _) => {
-                format!("the rules already implied {}", crate::belief::implied(implied))
+                format!("the rules already implied {}", implied.as_str())
             }
             (Self::Undetermined, _) => "undetermined either way".to_owned(),
             (Self::StillMet, _) => "the rule is met without it".to_owned(),
@@ -326,12 +328,11 @@ impl Redecided {
     /// What would be, in words: `allow, then deny: no phishing-resistant factor`.
     #[must_use]
     pub fn words(&self) -> String {
-        let of = crate::belief::implied;
         let why = self
             .first_unmet
             .map(|code| format!(": {}", codes::difference_words(code)))
             .unwrap_or_default();
-        format!("{}, then {}{why}", of(self.before), of(self.after))
+        format!("{}, then {}{why}", self.before.as_str(), self.after.as_str())
     }
 }
 

@@ -1,15 +1,15 @@
 //! Whether a session belongs to a list: certainly, possibly, or not.
 
 use crate::{
-    explain::words,
     model::{Certainty, Phase, SessionState},
+    words,
 };
 
 /// Active at the T of its assessment (`semantics.md` 22). None: not active.
 #[must_use]
 pub fn active_at(state: &SessionState) -> Option<Certainty> {
-    match state.phase {
-        Phase::Active => Some(state.certainty),
+    match state.life.phase {
+        Phase::Active => Some(state.life.certainty),
         Phase::NotStarted | Phase::Ended => None,
     }
 }
@@ -18,7 +18,7 @@ pub fn active_at(state: &SessionState) -> Option<Certainty> {
 /// `, possibly: its lifetime limit is not known`. Empty where it is certain.
 #[must_use]
 pub fn open_words(state: &SessionState) -> String {
-    match (state.certainty, state.missing.as_slice()) {
+    match (state.life.certainty, state.life.missing.as_slice()) {
         (Certainty::Certain, _) => String::new(),
         (Certainty::Possible, []) => {
             ", possibly: it was silent for longer than it may be idle".to_owned()

@@ -32,8 +32,9 @@ use crate::{
 use candidates::{Candidate, Candidates};
 use claimledger_domain::{
     assess::assess,
+    explain::explain,
     history::History,
-    model::{Cut, SessionState},
+    model::{Cut, Explained},
 };
 use claimledger_facts::{
     ids::{LogPosition, SessionId},
@@ -226,7 +227,7 @@ struct Change {
     /// Its name at that record.
     session: SessionId,
     /// How it stands then; none: nothing of it was understood.
-    state: Option<SessionState>,
+    state: Option<Explained>,
     changed: Vec<Changed>,
     record: Arc<RecordSummary>,
     /// T of the state.
@@ -265,13 +266,12 @@ impl Moment<'_> {
                 before.1.extend(state(at));
             }
         }
-        let state = after(at);
-        let whole = [after(Time::MAX)];
-        let then = [state];
+        let whole = after(Time::MAX);
+        let state = explain(&gathered.facts, self.history, Cut { at, known_at: self.position });
+        let then = state.as_ref().map(|explained| &explained.state);
         let was = Shape::of(before.0.iter(), before.1.iter());
-        let is = Shape::of(whole.iter().flatten(), then.iter().flatten());
+        let is = Shape::of(whole.iter(), then.into_iter());
         let mut changed = changed(&was, &is);
-        let [state] = then;
         if changed.is_empty() {
             if !candidate.is_named() {
                 return Ok(None);
@@ -279,8 +279,9 @@ impl Moment<'_> {
             // It names the session, and nothing could be read from it.
             changed.push(Changed::Records);
         }
-        let session =
-            state.as_ref().map_or_else(|| candidate.session.clone(), |state| state.id.clone());
+        let session = state
+            .as_ref()
+            .map_or_else(|| candidate.session.clone(), |explained| explained.state.id.clone());
         Ok(Some(Change { session, state, changed, record: Arc::clone(self.record), at }))
     }
 

@@ -5,7 +5,10 @@
 //! new field of the model does not compile until it is said here what it is about.
 
 use crate::model::changed::Changed;
-use claimledger_domain::model::{Context, Decision, HonoredFactor, IgnoredClaim, SessionState};
+use claimledger_domain::model::{
+    Activity, Decision, HonoredFactor, IgnoredClaim, SessionEnd, SessionLife, SessionOrigin,
+    SessionState,
+};
 use std::{collections::BTreeMap, fmt::Debug};
 
 /// What is said of one session; or of several that turn out to be one.
@@ -20,7 +23,7 @@ impl Shape {
     ) -> Self {
         let mut shape = Self::default();
         whole.for_each(|state| shape.add(state));
-        then.for_each(|state| shape.say(Changed::State, &(state.phase, state.certainty)));
+        then.for_each(|state| shape.say(Changed::State, &(state.life.phase, state.life.certainty)));
         // Several sessions may stand in any order.
         shape.0.values_mut().for_each(|said| said.sort_unstable());
         shape
@@ -34,33 +37,36 @@ impl Shape {
         let SessionState {
             id,
             aliases,
-            subject,
-            idp,
-            idp_session,
-            root_session,
+            origin,
+            life,
+            factors,
+            ignored,
+            decisions,
+            activity,
+            falsifiers,
+            records,
+        } = state;
+        let SessionOrigin { subject, idp, idp_session, idp_session_interval, root_session } =
+            origin;
+        let SessionLife {
             phase: _,
             certainty: _,
             missing,
             started_at,
-            ended_at,
-            end_reason,
-            end_bounds,
+            end,
             lifetime_ends_at,
             last_seen,
             last_seen_record,
             proven_alive: _,
-            end_record,
-            end_of_all,
-            factors,
-            ignored,
-            decisions,
-            accesses,
-            refused,
-            context,
-            falsifiers,
-            records,
-            because: _,
-        } = state;
+        } = life;
+        let SessionEnd {
+            at: ended_at,
+            reason: end_reason,
+            bounds: end_bounds,
+            record: end_record,
+            of_all: end_of_all,
+        } = end;
+        let Activity { accesses, refused } = activity;
         // There and not there differ, whatever there is to say.
         self.say(Changed::Started, &"known");
         if ended_at.is_some() || end_reason.is_some() {
@@ -77,9 +83,7 @@ impl Shape {
         let falsifiers = falsifiers.iter().map(|falsifier| &falsifier.record);
         let all = records.iter().chain(falsifiers).chain(last_seen_record).chain(end_record);
         all.for_each(|record| self.say(Changed::Records, &record.position));
-        // The rest of the context is drawn around the session, and is not said of it.
-        let Context { trust: _, policies: _, keys: _, idp_session, after_t: _ } = context;
-        if let Some(of) = idp_session {
+        if let Some(of) = idp_session_interval {
             self.say(Changed::IdpSession, &(&of.idp, &of.idp_session, of.from, of.until));
         }
     }
@@ -113,7 +117,6 @@ impl Shape {
             trust_version,
             evidence,
             variant,
-            because: _,
         } = factor;
         let what = (name, method, amr, factor_type, characteristics, pool, origin);
         let whose = (idp, key, assertion, authenticator, trust_version);
@@ -143,17 +146,8 @@ impl Shape {
     }
 
     fn ignored(&mut self, claim: &IgnoredClaim) {
-        let IgnoredClaim {
-            name,
-            amr,
-            method,
-            idp,
-            assertion,
-            received_at,
-            reasons,
-            record,
-            because: _,
-        } = claim;
+        let IgnoredClaim { name, amr, method, idp, assertion, received_at, reasons, record } =
+            claim;
         self.say(
             Changed::Ignored,
             &(name, amr, method, idp, assertion, received_at, reasons, record.position),
@@ -182,7 +176,6 @@ impl Shape {
             later,
             relied_on,
             variant,
-            because: _,
         } = decision;
         let later: Vec<_> = later
             .iter()

@@ -12,7 +12,7 @@ use claimledger_domain::{
     dependants::{Change, Dependant},
     first_seen::{FirstSeen, Window},
     held_under::{Held, Replaced},
-    model::{Certainty, Decision, Implied, Reason, RecordRef, SessionState},
+    model::{Certainty, Decision, Explained, Implied, Reason, RecordRef, SessionState},
     outlived::Outlived,
     rehearse::{Unchanged, UnmetPolicy},
 };
@@ -120,9 +120,9 @@ pub struct Page<T> {
 
 /// A session in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SessionHit {
-    /// The session.
-    pub session: SessionState,
+pub struct SessionHit<S> {
+    /// The session, with reasons or without.
+    pub session: S,
     /// Whether it certainly belongs to the set, or only possibly.
     pub certainty: Certainty,
     /// Why it belongs.
@@ -134,6 +134,8 @@ pub struct SessionHit {
 pub struct DecisionHit {
     /// The decision.
     pub decision: Decision,
+    /// Why it is implied or not.
+    pub because: Reason,
     /// Whether it certainly belongs to the set, or only possibly: it may rest on a claim that came
     /// later, or that another key signed.
     pub certainty: Certainty,
@@ -181,7 +183,7 @@ pub enum DecisionAt {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecisionFound {
     /// The session it was in.
-    pub session: SessionState,
+    pub session: Explained,
     /// Which of the session's decisions.
     pub index: usize,
     /// What the service provider recorded.
@@ -192,7 +194,13 @@ impl DecisionFound {
     /// The decision.
     #[must_use]
     pub fn decision(&self) -> &Decision {
-        &self.session.decisions[self.index]
+        &self.session.state.decisions[self.index]
+    }
+
+    /// Why it is implied or not.
+    #[must_use]
+    pub fn because(&self) -> &Reason {
+        &self.session.reasons.decisions[self.index]
     }
 }
 
@@ -209,7 +217,7 @@ pub struct SessionChange {
     pub changed: Vec<Changed>,
     /// The session as known at the record, at the time when it was recorded; none: nothing of it
     /// was understood.
-    pub state: Option<Arc<SessionState>>,
+    pub state: Option<Arc<Explained>>,
     /// Whether the record was in the log already when the subscription began.
     pub replayed: bool,
 }
@@ -321,6 +329,8 @@ pub struct Rehearsed {
 pub struct RedecidedHit {
     /// The decision, as it is.
     pub decision: Decision,
+    /// Why it is implied or not.
+    pub because: Reason,
     /// Whose session it was in.
     pub subject: Option<Pseudonym>,
     /// What the rules implied.
@@ -338,6 +348,8 @@ pub struct RedecidedHit {
 pub struct FallenHit {
     /// The decision, as it is.
     pub decision: Decision,
+    /// Why it is implied or not.
+    pub because: Reason,
     /// Whose session it was in.
     pub subject: Option<Pseudonym>,
     /// How sure it is that it rested on what is hit.
@@ -355,6 +367,8 @@ pub struct FallenHit {
 pub struct UnchangedHit {
     /// The decision.
     pub decision: Decision,
+    /// Why it is implied or not.
+    pub because: Reason,
     /// Why.
     pub why: Unchanged,
     /// In words.

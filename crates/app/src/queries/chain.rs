@@ -72,8 +72,9 @@ impl App {
         let mut links = Vec::new();
         let mut named = BTreeSet::new();
         for session in std::mem::take(&mut start.sessions) {
-            let Some(assessed) = view.session(&session).await? else { continue };
-            if !named.insert(assessed.state.id.clone()) || assessed.state.phase == Phase::NotStarted
+            let Some(assessed) = view.session(&session, None).await? else { continue };
+            if !named.insert(assessed.state.id.clone())
+                || assessed.state.life.phase == Phase::NotStarted
             {
                 continue;
             }
@@ -108,7 +109,7 @@ impl View<'_> {
     /// What an id is an id of. It may be several things at once.
     async fn start(&self, id: &str) -> Result<Start, AskError> {
         let mut start = Start::default();
-        if self.session(&SessionId::new(id)).await?.is_some() {
+        if self.session(&SessionId::new(id), None).await?.is_some() {
             start.kinds.insert(ChainKind::Session);
             start.sessions.insert(SessionId::new(id));
         }
@@ -174,9 +175,9 @@ impl View<'_> {
         };
         let records =
             |wanted: &dyn Fn(&FactData) -> bool| records_of(&|known| wanted(&known.fact.data));
-        let idp = state.idp.clone();
-        let idp_session = state.idp_session.clone();
-        let root = state.root_session.clone();
+        let idp = state.origin.idp.clone();
+        let idp_session = state.origin.idp_session.clone();
+        let root = state.origin.root_session.clone();
         let first = assessed
             .gathered
             .facts
@@ -215,7 +216,7 @@ impl View<'_> {
                 records: first.into_iter().chain(links).collect(),
             },
             aliases: state.aliases.clone(),
-            subject: state.subject.clone(),
+            subject: state.origin.subject.clone(),
             apps: apps(assessed),
             idp_session: hop(idp_session.clone(), unstated::IDP_SESSION, || {
                 records(&|data| {
@@ -269,7 +270,7 @@ impl View<'_> {
 fn apps(assessed: &Assessed) -> Vec<AppHop> {
     let state = &assessed.state;
     let mut apps: Vec<AppHop> = Vec::new();
-    for access in &state.accesses {
+    for access in &state.activity.accesses {
         let id = access.app_session.as_ref().map(ToString::to_string);
         let known =
             apps.iter_mut().find(|hop| hop.app.as_ref() == Some(&access.app) && hop.hop.id == id);

@@ -19,7 +19,7 @@ use crate::{
 use claimledger_domain::{
     RULES,
     history::HistoryCut,
-    model::{Certainty, Decision, HonoredFactor, Relied, SessionState},
+    model::{Certainty, Decision, Explained, HonoredFactor, Reason, Relied, SessionState},
 };
 use claimledger_facts::ids::LogPosition;
 use claimledger_ledger::{
@@ -55,13 +55,13 @@ impl App {
         let mut page = Page { items: Vec::new(), cursors: Vec::new(), has_next: false };
         // Adds a session's decisions that come after the cursor; false when the page is full and
         // there are more.
-        let mut add = |key: &SortKey, state: SessionState| {
+        let mut add = |key: &SortKey, explained: Explained| {
             let shown = cursor
                 .as_ref()
                 .filter(|cursor| cursor.session == *key)
                 .and_then(|cursor| cursor.decision);
-            for decision in behind(&state, shown) {
-                let Some(certainty) = belongs(&state, decision) else { continue };
+            for (decision, because) in behind(&explained, shown) {
+                let Some(certainty) = belongs(&explained.state, decision) else { continue };
                 if page.items.len() == first as usize {
                     page.has_next = true;
                     return false;
@@ -76,19 +76,24 @@ impl App {
                     session: key.clone(),
                     decision: Some(decision.record.position),
                 }));
-                page.items.push(DecisionHit { decision: decision.clone(), certainty });
+                page.items.push(DecisionHit {
+                    decision: decision.clone(),
+                    because: because.clone(),
+                    certainty,
+                });
             }
             true
         };
         let mut found = true;
         if let Some(session) = &filter.session {
-            let assessed = view.session(session).await?;
+            let assessed = view.session(session, None).await?;
             found = assessed.is_some();
             if let Some(assessed) = assessed
                 && let Some(key) =
                     session_rows::key_of(&assessed.state.id, &assessed.gathered.records)
+                && let Some(explained) = view.explain(&assessed.gathered)
             {
-                add(&key, assessed.state);
+                add(&key, explained);
             }
         } else {
             let mut scan = SessionScan::new(
@@ -108,7 +113,8 @@ impl App {
                 {
                     continue;
                 }
-                if !add(&key, view.in_full(assessed).state) {
+                let Some(explained) = view.explain(&assessed.gathered) else { continue };
+                if !add(&key, explained) {
                     break;
                 }
             }
@@ -119,11 +125,14 @@ impl App {
 }
 
 /// The decisions after one of them, or all.
-fn behind(state: &SessionState, shown: Option<LogPosition>) -> impl Iterator<Item = &Decision> {
+fn behind(
+    explained: &Explained,
+    shown: Option<LogPosition>,
+) -> impl Iterator<Item = (&Decision, &Reason)> {
     let index = shown.and_then(|shown| {
-        state.decisions.iter().position(|decision| decision.record.position == shown)
+        explained.decisions().position(|(decision, _)| decision.record.position == shown)
     });
-    state.decisions.iter().skip(index.map_or(0, |index| index + 1))
+    explained.decisions().skip(index.map_or(0, |index| index + 1))
 }
 
 /// What narrows the candidates: a session carries all terms of one of the sets.

@@ -340,6 +340,6 @@ impl View<'_> {
         if !self.traits.links() {
             return Ok(id.clone());
         }
-        Ok(self.session(id).await?.map_or_else(|| id.clone(), |assessed| assessed.state.id))
+        Ok(self.session(id, None).await?.map_or_else(|| id.clone(), |assessed| assessed.state.id))
     }
 }

@@ -15,7 +15,7 @@ use crate::{
         reordered,
     },
 };
-use claimledger_domain::assess::assess_state_only;
+use claimledger_domain::assess::assess;
 use claimledger_facts::{
     ids::{LogPosition, LogSize, SessionId},
     time::Time,
@@ -241,7 +241,7 @@ impl<'v> SessionScan<'v> {
         // A question that looks at thousands must not keep a thread of the runtime from everybody
         // else.
         tokio::task::yield_now().await;
-        let assessed = self.view.session_state_only(&id, prefetched).await?;
+        let assessed = self.view.session(&id, prefetched).await?;
         self.keep(&id, assessed);
         Ok(())
     }
@@ -366,7 +366,7 @@ fn look_beside(view: &View<'_>, sessions: Vec<SessionId>) -> BackgroundRead<Look
             tokio::task::yield_now().await;
             let gathered = load_session::session(&reader, traits, &session, cut.known_at).await?;
             let assessed = gathered.and_then(|gathered| {
-                let state = assess_state_only(&gathered.facts, &history, cut)?;
+                let state = assess(&gathered.facts, &history, cut)?;
                 Some(Assessed { state, gathered })
             });
             looked.insert(session, assessed);

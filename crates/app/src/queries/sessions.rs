@@ -6,7 +6,7 @@ use crate::{
     model::{
         answer::{Answer, Page, SessionHit},
         cursor::{Cursor, Question},
-        query::Query,
+        query::{Discloses, Query},
         question::{AskError, Asking, Caller, SessionFilter},
         terms::{claim_key_term, term},
     },
@@ -15,9 +15,10 @@ use crate::{
 };
 use claimledger_domain::{
     RULES,
-    assess::{assess_standing, assess_state_only},
+    assess::assess,
+    explain::explain_life,
     history::HistoryCut,
-    model::{Bounds, Certainty, Cut, Phase, Reason, RecordRef, SessionState},
+    model::{Bounds, Certainty, Cut, Explained, Phase, Reason, RecordRef, SessionState},
     outlived::outlived,
     session_list::{active_at, open_words},
 };
@@ -46,8 +47,9 @@ impl App {
         asking: &Asking,
         first: u32,
         after: Option<&str>,
-    ) -> Result<Answer<Page<SessionHit>>, AskError> {
-        self.list_sessions(caller, filter, asking, (first, after), true).await
+    ) -> Result<Answer<Page<SessionHit<Explained>>>, AskError> {
+        let explained = |view: &View<'_>, assessed: Assessed| view.explain(&assessed.gathered);
+        self.list_sessions(caller, filter, asking, (first, after), explained).await
     }
 
     /// The same without trees of reasons in the sessions, and without the configuration around
@@ -62,18 +64,19 @@ impl App {
         asking: &Asking,
         first: u32,
         after: Option<&str>,
-    ) -> Result<Answer<Page<SessionHit>>, AskError> {
-        self.list_sessions(caller, filter, asking, (first, after), false).await
+    ) -> Result<Answer<Page<SessionHit<SessionState>>>, AskError> {
+        let state = |_: &View<'_>, assessed: Assessed| Some(assessed.state);
+        self.list_sessions(caller, filter, asking, (first, after), state).await
     }
 
-    async fn list_sessions(
+    async fn list_sessions<S: Discloses>(
         &self,
         caller: &Caller,
         filter: &SessionFilter,
         asking: &Asking,
         (first, after): (u32, Option<&str>),
-        in_full: bool,
-    ) -> Result<Answer<Page<SessionHit>>, AskError> {
+        shown: impl Fn(&View<'_>, Assessed) -> Option<S>,
+    ) -> Result<Answer<Page<SessionHit<S>>>, AskError> {
         at_most_a_page(first)?;
         let question = Question::of(LIST, filter);
         let (view, cursor) =
@@ -112,7 +115,7 @@ impl App {
             else {
                 continue;
             };
-            let assessed = if in_full { view.in_full(assessed) } else { assessed };
+            let Some(session) = shown(&view, assessed) else { continue };
             page.cursors.push(view.tenant.identity.cursor_key.seal(&Cursor {
                 question,
                 at: view.cut.at,
@@ -123,7 +126,7 @@ impl App {
                 session: key,
                 decision: None,
             }));
-            page.items.push(SessionHit { session: assessed.state, certainty, because });
+            page.items.push(SessionHit { session, certainty, because });
         }
         let barrier = view.barrier_of_sessions(caller, filter, people.as_deref()).await?;
         view.answer_with(page, barrier).await
@@ -262,22 +265,25 @@ fn matches(
     told: Told,
 ) -> Option<(Certainty, Vec<Reason>)> {
     let state = &assessed.state;
-    if state.phase == Phase::NotStarted {
+    if state.life.phase == Phase::NotStarted {
         return None;
     }
     let mut found = Found { certainty: Certainty::Certain, because: Vec::new() };
     if let Some(people) = people
-        && !state.subject.as_ref().is_some_and(|subject| people.contains(subject))
+        && !state.origin.subject.as_ref().is_some_and(|subject| people.contains(subject))
     {
         return None;
     }
     if let Some(time) = filter.active_at {
         let (facts, cut) = (&assessed.gathered.facts, Cut { at: time, ..view.cut });
-        let then = match told {
+        let (then, because) = match told {
             // How it stands at T is known already.
-            Told::InBrief if cut == view.cut => None,
-            Told::InBrief => Some(assess_state_only(facts, &view.history, cut)?),
-            Told::WithReasons => Some(assess_standing(facts, &view.history, cut)?),
+            Told::InBrief if cut == view.cut => (None, None),
+            Told::InBrief => (Some(assess(facts, &view.history, cut)?), None),
+            Told::WithReasons => {
+                let (then, because) = explain_life(facts, &view.history, cut)?;
+                (Some(then), Some(because))
+            }
         };
         let then = then.as_ref().unwrap_or(state);
         let certainty = active_at(then)?;
@@ -285,7 +291,7 @@ fn matches(
             certainty,
             format!("active at {time}{}", open_words(then)),
             Vec::new(),
-            then.because.clone(),
+            because.into_iter().collect(),
         );
     }
     if filter.idp.is_some()
@@ -312,8 +318,9 @@ fn matches(
     }
     if let Some(app) = &filter.app {
         let decision = state.decisions.iter().find(|d| d.app == *app).map(|d| &d.record);
-        let record = decision
-            .or_else(|| state.accesses.iter().find(|a| a.app == *app).map(|a| &a.record))?;
+        let record = decision.or_else(|| {
+            state.activity.accesses.iter().find(|a| a.app == *app).map(|a| &a.record)
+        })?;
         found.add(
             Certainty::Certain,
             format!("{app} was asked for or opened"),
@@ -324,10 +331,11 @@ fn matches(
     if let Some(ended) = filter.ended {
         // Where that is only possible, so is the opposite: a filter and its negation together list
         // every session.
-        if (state.phase == Phase::Ended) != ended && state.certainty == Certainty::Certain {
+        if (state.life.phase == Phase::Ended) != ended && state.life.certainty == Certainty::Certain
+        {
             return None;
         }
-        if state.certainty == Certainty::Possible {
+        if state.life.certainty == Certainty::Possible {
             let stands = if ended { "ended" } else { "not ended" };
             found.add(
                 Certainty::Possible,

@@ -51,7 +51,7 @@ impl App {
         let (view, cursor) =
             self.ask_page(caller, Query::Timeline, asking, question, after).await?;
         let mut page = Page { items: Vec::new(), cursors: Vec::new(), has_next: false };
-        let Some(assessed) = view.session(session).await? else {
+        let Some(assessed) = view.session(session, None).await? else {
             let barrier = Some(not_known("session", session));
             return view.answer_with(TimelinePage { session: None, page }, barrier).await;
         };
@@ -63,8 +63,8 @@ impl App {
         };
         let not_understood = records(&|statement| !statement.is_understood());
         let silent = records(&|statement| statement.is_understood() && statement.facts.is_empty());
-        let about = match &state.subject {
-            Some(subject) if state.phase != Phase::NotStarted => view.about(subject).await?,
+        let about = match &state.origin.subject {
+            Some(subject) if state.life.phase != Phase::NotStarted => view.about(subject).await?,
             Some(_) | None => Vec::new(),
         };
         let history = &view.history;

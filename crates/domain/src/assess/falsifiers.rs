@@ -14,10 +14,10 @@ use super::{
 };
 use crate::{
     codes,
-    explain::words,
     history::{HistoryCut, Stated},
     model::{Certainty, Falsifier},
     order::{Seen, latest},
+    words,
 };
 use claimledger_facts::{
     ids::{IdpId, LogPosition, Pseudonym},

@@ -3,7 +3,7 @@
 
 use super::{ChangeKind, ConfigChange, Diff, Span, change, diff, shift, snapshots, sort, step};
 use crate::{
-    explain::words,
+    explain::rule,
     history::{History, Stated},
     model::{Certainty, Cut, RecordRef},
 };
@@ -52,10 +52,10 @@ pub fn policy_changes(history: &History, cut: Cut, only: Option<&PolicyId>) -> P
         for (before, stated, span) in snapshots(known.policy_versions(policy), cut) {
             let data = &stated.data;
             let replaces = before.map(|before| before.data.version.clone());
-            let gist = words::policy_gist(data);
+            let gist = rule::policy_gist(data);
             let labels = step(replaces.as_ref().map(VersionLabel::as_str), data.version.as_str());
             let moved =
-                shift(before.map(|before| words::policy_gist(&before.data)).as_deref(), &gist);
+                shift(before.map(|before| rule::policy_gist(&before.data)).as_deref(), &gist);
             let row = (
                 policy.to_string(),
                 Some(data.version.to_string()),

@@ -6,9 +6,9 @@ use super::{
     sort, step,
 };
 use crate::{
-    explain::words,
     history::{History, HistoryCut, KeyChange, Stated},
     model::{Certainty, Cut, RecordRef},
+    words,
 };
 use claimledger_facts::{
     fact::FactData,

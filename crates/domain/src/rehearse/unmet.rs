@@ -15,10 +15,10 @@ use crate::{
         trust_at_receipt::feature_on,
     },
     codes,
-    explain::words,
     history::HistoryCut,
     model::{Cut, Known, RecordRef},
     order::latest,
+    words,
 };
 use claimledger_facts::{
     ids::{IdpId, PolicyId, VersionLabel},

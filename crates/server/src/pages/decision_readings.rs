@@ -158,7 +158,7 @@ fn as_recorded(found: &DecisionFound) -> Column {
     let names: Vec<&str> = decision
         .relied_on
         .iter()
-        .filter_map(|relied| found.session.factors.get(relied.factor))
+        .filter_map(|relied| found.session.state.factors.get(relied.factor))
         .map(|f| f.name.as_str())
         .collect();
     Column {
@@ -284,7 +284,7 @@ fn who(shown: &Shown<'_>, found: &DecisionFound, code: &str) -> Markup {
             html! { (provider()) " could supply it, with " code { (kind) } "." }
         }
         Supplier::EitherProvider(kind) => {
-            let idps = idps(&found.session);
+            let idps = idps(&found.session.state);
             html! {
                 (provider()) " could supply it, with " code { (kind) } ", or "
                 @if idps.is_empty() { "the identity provider" } @else {
@@ -315,7 +315,7 @@ fn idps(session: &SessionState) -> Vec<&str> {
         .iter()
         .filter_map(|factor| factor.idp.as_ref())
         .chain(session.ignored.iter().map(|claim| &claim.idp));
-    let mut idps: Vec<&str> = claimed.chain(&session.idp).map(|idp| idp.as_str()).collect();
+    let mut idps: Vec<&str> = claimed.chain(&session.origin.idp).map(|idp| idp.as_str()).collect();
     idps.sort_unstable();
     idps.dedup();
     idps
@@ -325,9 +325,9 @@ fn told_an_interval(found: &DecisionFound) -> Vec<&RecordRef> {
     let context = &found.session.context;
     let versions = context.trust.iter().chain(&context.policies).map(|version| &version.record);
     let keys = context.keys.iter().flat_map(|key| std::iter::once(&key.added).chain(&key.retired));
-    let falsifiers = found.session.falsifiers.iter().map(|falsifier| &falsifier.record);
+    let falsifiers = found.session.state.falsifiers.iter().map(|falsifier| &falsifier.record);
     let mut told: Vec<&RecordRef> =
-        found.session.records.iter().chain(versions).chain(keys).chain(falsifiers).collect();
+        found.session.state.records.iter().chain(versions).chain(keys).chain(falsifiers).collect();
     told.retain(|record| record.occurred.to.is_some());
     told.sort_by_key(|record| record.position);
     told.dedup_by_key(|record| record.position);

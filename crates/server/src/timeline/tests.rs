@@ -10,8 +10,8 @@ use super::{
 };
 use claimledger_app::model::answer::{Gap, SourceCompleteness};
 use claimledger_domain::model::{
-    Bounds, Certainty, Difference, Grade, IgnoredClaim, Implied, KeyInterval, Origin, Phase,
-    SessionState,
+    Bounds, Certainty, Difference, Explained, Grade, IgnoredClaim, Implied, KeyInterval, Origin,
+    Phase,
 };
 use claimledger_facts::{ids::LogPosition, time::Time, vocabulary::Outcome};
 
@@ -26,13 +26,13 @@ fn href(target: Target) -> String {
     format!("/{page}&at={AT}&knownAtPosition=82&rules=r1&open={}", position.0)
 }
 
-fn fitted(session: &SessionState, order: Order) -> Figure {
+fn fitted(session: &Explained, order: Order) -> Figure {
     let mut figure = figure(session, t(AT), t(AT), &[], order);
     fit(&mut figure, href(Target::Session).len());
     figure
 }
 
-fn drawn(session: &SessionState) -> (Figure, String, String) {
+fn drawn(session: &Explained) -> (Figure, String, String) {
     let figure = fitted(session, Order::Occurred);
     let (svg, table) =
         (svg(&figure, "tl", &href).into_string(), table(&figure, "tl-table", &href).into_string());

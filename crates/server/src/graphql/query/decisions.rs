@@ -89,7 +89,11 @@ impl DecisionQuestions {
         let loader = Arc::new(Sessions::of(asker.app.clone(), asker.caller.clone(), pinned));
         let edges =
             answer.value.items.into_iter().zip(answer.value.cursors).map(|(hit, cursor)| {
-                let node = Decision { decision: hit.decision, session: Of::Loaded(loader.clone()) };
+                let node = Decision {
+                    decision: hit.decision,
+                    because: Some(hit.because),
+                    session: Of::Loaded(loader.clone()),
+                };
                 DecisionEdge { cursor, node, certainty: hit.certainty.into() }
             });
         Ok(DecisionConnection {

@@ -1,10 +1,12 @@
 //! Decisions: what was recorded, what the rules imply, and how the two differ.
 
 use super::{
-    AsKnown, Falsifier, HonoredFactor, Reason, RecordRef, id, vec,
+    AsKnown, Falsifier, HonoredFactor, Reason, RecordRef, Session, id, vec,
     words::{FactorType, Implied, Outcome},
 };
-use crate::graphql::{batch::Batched, limits::list_cost, loaders::Sessions, scalars::DateTime};
+use crate::graphql::{
+    batch::Batched, errors, limits::list_cost, loaders::Sessions, scalars::DateTime,
+};
 use async_graphql::{ID, Object, Result, SimpleObject};
 use claimledger_domain::model;
 use std::sync::Arc;
@@ -12,7 +14,7 @@ use std::sync::Arc;
 /// The session of a decision: at hand, or to be loaded with those of the other rows.
 pub(crate) enum Of {
     /// At hand.
-    Known(Arc<model::SessionState>),
+    Known(Session),
     /// To be loaded.
     Loaded(Arc<Batched<Sessions>>),
 }
@@ -21,6 +23,8 @@ pub(crate) enum Of {
 pub(crate) struct Decision {
     /// The decision.
     pub decision: model::Decision,
+    /// Why; none where the query shows no reason.
+    pub because: Option<model::Reason>,
     /// Its session.
     pub session: Of,
 }
@@ -136,8 +140,9 @@ impl Decision {
             .collect())
     }
     /// Why: the trace of the assessment itself.
-    async fn because(&self) -> Reason {
-        (&self.decision.because).into()
+    async fn because(&self) -> Result<Reason> {
+        let because = self.because.as_ref().map(Reason::from);
+        because.ok_or_else(|| errors::input("the reasons were not read"))
     }
 }
 
