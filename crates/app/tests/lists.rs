@@ -27,7 +27,7 @@ async fn three_three_two_while_others_append() {
             .await
             .unwrap();
         sizes.push(answer.value.items.len());
-        all.extend(answer.value.items.iter().map(|hit| hit.session.id.as_str().to_owned()));
+        all.extend(answer.value.items.iter().map(|hit| hit.session.state.id.as_str().to_owned()));
         positions.push(answer.answered.position);
         after = answer.value.cursors.last().cloned();
         if !answer.value.has_next {
@@ -65,7 +65,7 @@ async fn a_cursor_survives_a_restart_and_what_moved_meanwhile() {
         .await
         .unwrap()
         .value;
-    let names: Vec<_> = page.items.iter().map(|hit| hit.session.id.as_str()).collect();
+    let names: Vec<_> = page.items.iter().map(|hit| hit.session.state.id.as_str()).collect();
     assert_eq!(names, ["S5", "S4", "S8"]);
 }
 
@@ -102,6 +102,7 @@ async fn a_page_is_limited_and_a_cursor_fits_one_question() {
         app.sessions(&owner("acme"), &filter, &pinned, 2, Some(cursor)).await.unwrap().value.items
             [0]
         .session
+        .state
         .id,
         SessionId::new("S1")
     );
@@ -117,7 +118,7 @@ async fn an_earlier_k_lists_what_was_known_then() {
         .unwrap()
         .value;
     assert_eq!(
-        page.items.iter().map(|hit| hit.session.id.as_str()).collect::<Vec<_>>(),
+        page.items.iter().map(|hit| hit.session.state.id.as_str()).collect::<Vec<_>>(),
         ["S7", "S1", "S2", "S6"]
     );
     let asking = Asking { at: Some(at("12:00:00")), ..asking };
@@ -127,14 +128,14 @@ async fn an_earlier_k_lists_what_was_known_then() {
         .unwrap()
         .value;
     assert_eq!(
-        page.items.iter().map(|hit| hit.session.id.as_str()).collect::<Vec<_>>(),
+        page.items.iter().map(|hit| hit.session.state.id.as_str()).collect::<Vec<_>>(),
         ["S7", "S1", "S2"]
     );
     let unended = SessionFilter { ended: Some(false), ..SessionFilter::default() };
     let asking = Asking { known_at: Some(at("14:51:00")), ..Asking::default() };
     let page = app.sessions(&owner("acme"), &unended, &asking, 100, None).await.unwrap().value;
     assert!(
-        page.items.iter().any(|hit| hit.session.id.as_str() == "S5"),
+        page.items.iter().any(|hit| hit.session.state.id.as_str() == "S5"),
         "its end was recorded at 14:52"
     );
 }
@@ -164,7 +165,7 @@ async fn a_claim_without_a_key_is_possible_for_each() {
             .unwrap()
             .value;
         let found: Vec<_> =
-            page.items.iter().map(|hit| (hit.session.id.as_str(), hit.certainty)).collect();
+            page.items.iter().map(|hit| (hit.session.state.id.as_str(), hit.certainty)).collect();
         assert_eq!(found, [("KX", Certainty::Possible), ("S5", Certainty::Certain)]);
     }
 }
@@ -190,7 +191,7 @@ async fn linked_sessions_are_one_from_the_link_on() {
                 .value;
             page.items
                 .iter()
-                .map(|hit| hit.session.id.as_str().to_owned())
+                .map(|hit| hit.session.state.id.as_str().to_owned())
                 .collect::<Vec<_>>()
                 .join(" ")
         }
@@ -209,7 +210,10 @@ async fn linked_sessions_are_one_from_the_link_on() {
             .unwrap()
             .value
             .unwrap();
-        assert_eq!((state.id.as_str(), state.aliases), ("T1", vec![SessionId::new("T2")]));
+        assert_eq!(
+            (state.state.id.as_str(), state.state.aliases),
+            ("T1", vec![SessionId::new("T2")])
+        );
     }
     let state = app
         .session(&owner("acme"), &SessionId::new("T2"), &known_at(84))
@@ -217,7 +221,7 @@ async fn linked_sessions_are_one_from_the_link_on() {
         .unwrap()
         .value
         .unwrap();
-    assert_eq!((state.id.as_str(), state.aliases.len()), ("T2", 0));
+    assert_eq!((state.state.id.as_str(), state.state.aliases.len()), ("T2", 0));
     // What comes later says nothing about K, and the two stay one there.
     let later = json!({"id": "t2-app", "type": "app.accessed", "session": "T2",
         "subject": {"id": "u-new"}, "occurred_at": "2026-03-10T12:40:00Z",
@@ -248,7 +252,7 @@ async fn a_link_may_name_a_record_that_comes_later() {
             .value
             .unwrap();
         assert_eq!(
-            (state.id.as_str(), state.aliases),
+            (state.state.id.as_str(), state.state.aliases),
             ("T1", vec![SessionId::new("T2")]),
             "{alias}"
         );

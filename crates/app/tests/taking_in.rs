@@ -249,6 +249,8 @@ async fn two_first_sights_give_one_person() {
                 .unwrap()
                 .value
                 .unwrap()
+                .state
+                .origin
                 .subject
                 .unwrap(),
         );
@@ -280,7 +282,7 @@ async fn keys_outlive_the_process() {
     assert_eq!(app.session(&owner("acme"), &s1, &Asking::default()).await.unwrap(), before);
     ingest_line(&app, "acme", &access("again")).await.unwrap();
     let after = app.session(&owner("acme"), &s1, &Asking::default()).await.unwrap().value.unwrap();
-    assert_eq!(after.subject, before.value.unwrap().subject);
+    assert_eq!(after.state.origin.subject, before.value.unwrap().state.origin.subject);
 }
 
 #[tokio::test]
@@ -292,6 +294,8 @@ async fn somebody_is_linked_by_the_pseudonym_that_an_answer_showed() {
         .unwrap()
         .value
         .unwrap()
+        .state
+        .origin
         .subject
         .unwrap();
     let line = |other: &str| {

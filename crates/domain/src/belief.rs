@@ -169,7 +169,7 @@ impl<'a> Trial<'a> {
             asked.facts.iter().filter_map(|known| known.fact.subject.as_ref()).collect();
         let known = asked.history.at(asked.after);
         let people: BTreeSet<Pseudonym> =
-            named.into_iter().flat_map(|person| known.ever_one_with(person)).collect();
+            named.into_iter().flat_map(|person| known.people().ever_one_with(person)).collect();
         let mut candidates = BTreeMap::new();
         let mut what: BTreeMap<LogPosition, Vec<&'static str>> = BTreeMap::new();
         let mut say = |position, word| {

@@ -296,13 +296,13 @@ fn terms_behind(fact: &Fact, history: HistoryCut<'_>) -> Vec<Term> {
             vec![pair(TermKind::IdpSession, d.idp.as_str(), d.idp_session.as_str())]
         }
         FactData::AuthenticatorLost(_) | FactData::SubjectSessionsEnded(_) => of_people(
-            fact.subject.iter().flat_map(|person| history.ever_one_with(person)).collect(),
+            fact.subject.iter().flat_map(|person| history.people().ever_one_with(person)).collect(),
         ),
         FactData::SubjectLinked(d) => of_people(
             fact.subject
                 .iter()
                 .chain([&d.other])
-                .flat_map(|person| history.ever_one_with(person))
+                .flat_map(|person| history.people().ever_one_with(person))
                 .collect(),
         ),
         _ => vec![],

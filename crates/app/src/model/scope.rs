@@ -57,7 +57,7 @@ impl Scope {
     pub(crate) fn of_each_identity(self, history: HistoryCut<'_>) -> Vec<Self> {
         match self {
             Self::Person(person) => {
-                history.ever_one_with(&person).into_iter().map(Self::Person).collect()
+                history.people().ever_one_with(&person).into_iter().map(Self::Person).collect()
             }
             other => vec![other],
         }

@@ -86,6 +86,7 @@ pub(super) fn is_key_of(
     match named {
         Some(named) => (named == key).then_some(Certainty::Certain),
         None => history
+            .trust()
             .key_changes(idp)
             .any(|change| change.data.key == *key)
             .then_some(Certainty::Possible),

@@ -150,7 +150,7 @@ impl Inner {
             people.extend(tenant.identity.keyring.find(subject).await?);
         }
         let people: BTreeSet<Pseudonym> =
-            people.iter().flat_map(|person| history.people(person)).collect();
+            people.iter().flat_map(|person| history.people().same_as(person)).collect();
         Ok(Some(people.into_iter().collect()))
     }
 }
@@ -180,7 +180,7 @@ fn any_of(view: &View<'_>, filter: &SessionFilter, people: Option<&[Pseudonym]>)
     }
     if filter.retracted == Some(true) {
         let mut hit: Vec<Term> = Vec::new();
-        for retraction in view.history.at(view.cut.known_at).all_retractions() {
+        for retraction in view.history.at(view.cut.known_at).trust().all_retractions() {
             let idp = &retraction.data.idp;
             hit.extend(match &retraction.data.key {
                 Some(key) => {

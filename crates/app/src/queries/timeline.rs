@@ -125,7 +125,7 @@ impl View<'_> {
         let known_at = self.cut.known_at;
         let variants = reader.any(&term(TermKind::Note, VARIANT), known_at).await?;
         let mut positions = BTreeSet::new();
-        for person in self.history.at(known_at).people(person) {
+        for person in self.history.at(known_at).people().same_as(person) {
             positions
                 .extend(reader.positions(&term(TermKind::About, person.as_str()), known_at).await?);
         }

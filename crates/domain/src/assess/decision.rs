@@ -125,7 +125,7 @@ pub(crate) fn judge<'a>(
     previous: Option<Seen<'a>>,
 ) -> Judged<'a> {
     let at = seen.occurred();
-    let mut options = setting.history.policy(&data.policy, at).options.into_iter();
+    let mut options = setting.history.policies().at(&data.policy, at).options.into_iter();
     let mut judged = judge_under(setting, seen, data, previous, options.next().flatten());
     for other in options {
         let other = judge_under(setting, seen, data, previous, other);

@@ -48,8 +48,8 @@ pub struct PolicyVersion {
 pub fn policy_changes(history: &History, cut: Cut, only: Option<&PolicyId>) -> PolicyChanges {
     let known = history.at(cut.known_at);
     let mut found = PolicyChanges::default();
-    for policy in known.policies().filter(|policy| only.is_none_or(|only| only == *policy)) {
-        for (before, stated, span) in snapshots(known.policy_versions(policy), cut) {
+    for policy in known.policies().ids().filter(|policy| only.is_none_or(|only| only == *policy)) {
+        for (before, stated, span) in snapshots(known.policies().versions(policy), cut) {
             let data = &stated.data;
             let replaces = before.map(|before| before.data.version.clone());
             let gist = rule::policy_gist(data);
@@ -93,7 +93,8 @@ pub fn policy_changes(history: &History, cut: Cut, only: Option<&PolicyId>) -> P
 #[must_use]
 pub fn authenticator_changes(history: &History, cut: Cut) -> Vec<ConfigChange> {
     let mut changes = Vec::new();
-    let mut versions: Vec<_> = history.at(cut.known_at).authenticator_versions().collect();
+    let mut versions: Vec<_> =
+        history.at(cut.known_at).settings().authenticator_versions().collect();
     while let Some(method) = versions.first().map(|stated| stated.data.method) {
         let (of_it, rest): (Vec<_>, Vec<_>) =
             versions.into_iter().partition(|stated| stated.data.method == method);

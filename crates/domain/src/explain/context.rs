@@ -28,7 +28,7 @@ pub(crate) fn context(trace: &Trace<'_>) -> Context {
     let mut after_t = trace.all.iter().filter(|s| s.occurred().from > at).count();
     let mut context = Context::default();
     for idp in &idps {
-        let versions: Vec<_> = trace.history.idp_versions(idp).collect();
+        let versions: Vec<_> = trace.history.trust().idp_versions(idp).collect();
         after_t += versions.iter().filter(|v| v.occurred.from > at).count();
         context.trust.extend(intervals(&versions, at).map(|(v, until)| Version {
             of: idp.to_string(),
@@ -42,7 +42,7 @@ pub(crate) fn context(trace: &Trace<'_>) -> Context {
         }));
     }
     for policy in &policies {
-        let versions: Vec<_> = trace.history.policy_versions(policy).collect();
+        let versions: Vec<_> = trace.history.policies().versions(policy).collect();
         after_t += versions.iter().filter(|v| v.occurred.from > at).count();
         context.policies.extend(intervals(&versions, at).map(|(v, until)| Version {
             of: policy.to_string(),
@@ -57,7 +57,7 @@ pub(crate) fn context(trace: &Trace<'_>) -> Context {
     }
     for (idp, key) in keys {
         let changes: Vec<_> =
-            trace.history.key_changes(idp).filter(|c| c.data.key == *key).collect();
+            trace.history.trust().key_changes(idp).filter(|c| c.data.key == *key).collect();
         after_t += changes.iter().filter(|c| c.occurred.from > at).count();
         let mut open: Option<KeyInterval> = None;
         for change in changes.into_iter().filter(|c| c.occurred.from <= at) {

@@ -435,7 +435,7 @@ impl<'a> Told<'a, '_> {
                 .as_ref()
                 .map_or_else(|| format!("trust in {}", r.data.idp), ToString::to_string);
             let retired = r.data.key.as_ref().and_then(|key| {
-                self.trace.history.key_changes(&r.data.idp).find(|c| {
+                self.trace.history.trust().key_changes(&r.data.idp).find(|c| {
                     let later = self
                         .trace
                         .claims

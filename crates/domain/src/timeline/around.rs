@@ -103,10 +103,15 @@ impl Relied {
         let history = rows.history(material);
         let of_all = |policy: &&PolicyId| {
             history
-                .policy_versions(policy)
+                .policies()
+                .versions(policy)
                 .any(|version| version.data.kind == PolicyKind::GlobalSession)
         };
-        self.policies.iter().cloned().chain(history.policies().filter(of_all).cloned()).collect()
+        self.policies
+            .iter()
+            .cloned()
+            .chain(history.policies().ids().filter(of_all).cloned())
+            .collect()
     }
 }
 
@@ -180,7 +185,7 @@ impl Rows {
 
     fn add_losses(&mut self, material: &Material<'_>) {
         let Some(subject) = &material.state.origin.subject else { return };
-        for loss in self.history(material).losses(subject) {
+        for loss in self.history(material).people().losses(subject) {
             let from = loss.data.from.unwrap_or(loss.occurred.from);
             let by = words::by(loss.data.actor.as_ref(), None);
             self.add(Row {
@@ -204,8 +209,11 @@ impl Rows {
     fn add_ends_of_all(&mut self, material: &Material<'_>, window: Window) {
         let Some(subject) = &material.state.origin.subject else { return };
         let meets = |ended: Occurred| ended.from <= window.until && latest(ended) > window.from;
-        for ended in
-            self.history(material).sessions_ended(subject).filter(|ended| meets(ended.occurred))
+        for ended in self
+            .history(material)
+            .people()
+            .sessions_ended(subject)
+            .filter(|ended| meets(ended.occurred))
         {
             let is_end = material
                 .state
@@ -244,7 +252,7 @@ impl Rows {
         let span = |from: Time, until: Time| {
             format!("{} to {}", words::clock(from, window.from), words::clock(until, from))
         };
-        let silent = history.silent().map(|s| {
+        let silent = history.sources().silent().map(|s| {
             (
                 &s.record,
                 s.occurred,
@@ -254,7 +262,7 @@ impl Rows {
                 s.is_variant(self.cut.known_at),
             )
         });
-        let filled = history.backfilled().map(|s| {
+        let filled = history.sources().backfilled().map(|s| {
             (
                 &s.record,
                 s.occurred,
