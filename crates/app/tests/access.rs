@@ -268,9 +268,11 @@ async fn one_tenant_never_shows_in_another() {
                  session: &str| {
         page.items
             .iter()
-            .find(|hit| hit.session.id.as_str() == session)
+            .find(|hit| hit.session.state.id.as_str() == session)
             .unwrap()
             .session
+            .state
+            .origin
             .subject
             .clone()
             .unwrap()
@@ -288,7 +290,7 @@ async fn one_tenant_never_shows_in_another() {
     let id = RecordId::derive(
         &tenant("acme"),
         &SourceId::new("acme-sp"),
-        &SourceEventId::new(acme.items[0].session.records[0].source_id.as_str()),
+        &SourceEventId::new(acme.items[0].session.state.records[0].source_id.as_str()),
     );
     assert!(app.record(&owner("acme"), RecordBy::Id(id), false).await.unwrap().is_some());
     assert!(app.record(&owner("globex"), RecordBy::Id(id), false).await.unwrap().is_none());
@@ -303,13 +305,13 @@ async fn what_is_sealed_opens_for_investigators_only_when_asked() {
         .unwrap()
         .value
         .unwrap();
-    let by = RecordBy::Position(session.records[0].position);
+    let by = RecordBy::Position(session.state.records[0].position);
     let closed = app.record(&with(&[Role::Read]), by.clone(), false).await.unwrap().unwrap();
     assert_eq!((closed.original, closed.personal), (None, None));
     let open = app.record(&with(&[Role::Investigate]), by, true).await.unwrap().unwrap();
     let original = String::from_utf8(open.original.unwrap()).unwrap();
     assert!(demo("acme").contains(&original), "{original}");
-    let subject = session.subject.unwrap();
+    let subject = session.state.origin.subject.unwrap();
     assert_eq!(open.personal.unwrap()[subject.as_str()]["login"], "carol@acme.example");
     assert_eq!(
         app.record(&owner("acme"), RecordBy::Position(LogPosition(83)), true).await.unwrap(),

@@ -126,7 +126,7 @@ async fn lists_are_the_same_however_late_the_retraction_is_asked_for() {
                 app.sessions(&owner("acme"), &filter, &asking, 50, None).await.unwrap().value;
             page.items
                 .iter()
-                .map(|hit| format!("{} {:?}", hit.session.id, hit.certainty))
+                .map(|hit| format!("{} {:?}", hit.session.state.id, hit.certainty))
                 .collect::<Vec<_>>()
         }
     };

@@ -323,7 +323,7 @@ async fn held_as_each_session_by_itself_says() {
                 let Some(last) = state.decisions.iter().rfind(|d| d.at.from < moment) else {
                     continue;
                 };
-                let runs = state.ended_at.is_none_or(|ended| ended > moment);
+                let runs = state.life.end.at.is_none_or(|ended| ended > moment);
                 if last.at.from >= from
                     && last.outcome == claimledger_facts::vocabulary::Outcome::Allow
                     && runs

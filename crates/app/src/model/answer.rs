@@ -120,7 +120,7 @@ pub struct Page<T> {
 
 /// A session in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SessionHit<S> {
+pub struct SessionHit<S = Explained> {
     /// The session, with reasons or without.
     pub session: S,
     /// Whether it certainly belongs to the set, or only possibly.
