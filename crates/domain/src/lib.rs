@@ -30,10 +30,13 @@
 
 pub mod assess;
 pub mod belief;
+pub mod chain;
+pub mod changed;
 pub mod changes;
 pub mod claims_seen;
 pub mod codes;
 pub mod completeness;
+pub mod decision_list;
 pub mod dependants;
 pub mod explain;
 pub mod falls;
@@ -46,6 +49,7 @@ pub mod order;
 pub mod outlived;
 pub mod rehearse;
 pub mod reused;
+pub mod scope;
 pub mod session_list;
 pub mod timeline;
 mod words;

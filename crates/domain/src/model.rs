@@ -389,6 +389,37 @@ impl Implied {
     }
 }
 
+/// How what was recorded compares with what the rules imply (`semantics.md` 19).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Agreement {
+    /// They are the same.
+    Same,
+    /// Neither lets in, one with a challenge and the other without.
+    Alike,
+    /// One lets in, the other does not.
+    Differs,
+    /// The rules imply nothing: something is missing.
+    Undetermined,
+}
+
+impl Agreement {
+    /// Compares the two.
+    #[must_use]
+    pub const fn of(recorded: Outcome, implied: Implied) -> Self {
+        match (recorded, implied) {
+            (_, Implied::Undetermined) => Self::Undetermined,
+            (Outcome::Allow, Implied::Allow)
+            | (Outcome::Challenge, Implied::Challenge)
+            | (Outcome::Deny, Implied::Deny) => Self::Same,
+            (Outcome::Challenge, Implied::Deny) | (Outcome::Deny, Implied::Challenge) => {
+                Self::Alike
+            }
+            (Outcome::Allow, Implied::Challenge | Implied::Deny)
+            | (Outcome::Challenge | Outcome::Deny, Implied::Allow) => Self::Differs,
+        }
+    }
+}
+
 /// A decision, recorded and implied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
@@ -467,6 +498,14 @@ pub struct Falsifier {
     pub actor: Option<ActorId>,
     /// In words: `authenticator lost 12:10:00Z, recorded 14:40:00Z`.
     pub words: String,
+}
+
+impl Falsifier {
+    /// Whether it is a retraction of trust, and no loss.
+    #[must_use]
+    pub const fn is_retraction(&self) -> bool {
+        self.retracts.is_some()
+    }
 }
 
 /// What a decision rested on.

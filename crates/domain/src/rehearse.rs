@@ -12,12 +12,14 @@ mod unmet;
 pub use unmet::{UnmetPolicies, UnmetPolicy};
 
 use crate::{
-    assess::assess,
+    assess::{assess, retraction::retraction_hits},
     codes,
     explain::explain,
     falls::falls,
     history::{History, Supposed},
-    model::{Certainty, Cut, Decision, Explained, Implied, Known, RecordRef, SessionState},
+    model::{
+        Certainty, Cut, Decision, Explained, HonoredFactor, Implied, Known, RecordRef, SessionState,
+    },
     order::latest,
     session_list::active_at,
 };
@@ -26,6 +28,7 @@ use claimledger_facts::{
     ids::{IdpId, LogPosition, RecordId, SourceEventId, SourceId, TenantId},
     time::{Occurred, Time},
     types::{claims::ClaimsReceived, trust::TrustRetracted},
+    vocabulary::Outcome,
 };
 use std::collections::BTreeSet;
 
@@ -146,25 +149,16 @@ impl TrustChange {
     /// have been signed by any (`semantics.md` 42).
     #[must_use]
     pub fn hits(&self, claim: &ClaimsReceived, received: Occurred) -> Option<Certainty> {
-        if claim.idp != *self.idp() || latest(received) < self.from() {
-            return None;
-        }
-        let mut certain = received.from >= self.from();
         match self {
-            Self::TrustOff { to, .. } => {
-                if received.from >= *to {
+            Self::Retraction(retraction) => retraction_hits(retraction, claim, received),
+            Self::TrustOff { idp, from, to } => {
+                if claim.idp != *idp || latest(received) < *from || received.from >= *to {
                     return None;
                 }
-                certain &= latest(received) < *to;
+                let inside = received.from >= *from && latest(received) < *to;
+                Some(if inside { Certainty::Certain } else { Certainty::Possible })
             }
-            Self::Retraction(retraction) => match (&retraction.key, &claim.key) {
-                (None, _) => {}
-                (Some(_), None) => certain = false,
-                (Some(retracted), Some(signed)) if retracted == signed => {}
-                (Some(_), Some(_)) => return None,
-            },
         }
-        Some(if certain { Certainty::Certain } else { Certainty::Possible })
     }
 }
 
@@ -324,7 +318,34 @@ impl Unchanged {
     }
 }
 
+impl Rehearsed {
+    /// The factors that claims which are hit gave, and that still run at a time; by name.
+    #[must_use]
+    pub fn resting(&self, at: Time) -> Vec<String> {
+        let carried = |factor: &&HonoredFactor| {
+            let carrier = factor.evidence.first();
+            factor.by_record
+                && factor.until.is_none_or(|until| until > at)
+                && self
+                    .hits
+                    .iter()
+                    .any(|(record, _)| carrier.is_some_and(|carrier| carrier.id == record.id))
+        };
+        let factors = self.before.state.factors.iter().filter(carried);
+        factors.map(|factor| factor.name.clone()).collect()
+    }
+}
+
 impl Redecided {
+    /// Whether the person was let in by the rules, and would not be.
+    #[must_use]
+    pub const fn locks_out(&self, recorded: Outcome) -> bool {
+        matches!(
+            (recorded, self.before, self.after),
+            (Outcome::Allow, Implied::Allow, Implied::Deny | Implied::Challenge)
+        )
+    }
+
     /// What would be, in words: `allow, then deny: no phishing-resistant factor`.
     #[must_use]
     pub fn words(&self) -> String {

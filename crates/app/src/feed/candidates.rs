@@ -10,13 +10,12 @@ use crate::tenant::occurrences::{STRETCH, sessions_since};
 use crate::{
     model::{
         record_summary::RecordSummary,
-        scope::Scope,
         terms::{pair, term, terms_of, variant_term},
     },
     read::{load_session::Gathered, reader::Reader},
     tenant::Tenant,
 };
-use claimledger_domain::history::HistoryCut;
+use claimledger_domain::{history::HistoryCut, scope::Scope};
 use claimledger_facts::{
     fact::{Fact, FactData},
     ids::{LogPosition, Pseudonym, SessionId},

@@ -11,9 +11,8 @@
 
 mod candidates;
 mod place;
-mod shape;
 
-pub use crate::model::changed::Changed;
+pub use claimledger_domain::changed::Changed;
 
 use crate::{
     app::{App, ask::View, cut::Pinned},
@@ -32,6 +31,7 @@ use crate::{
 use candidates::{Candidate, Candidates};
 use claimledger_domain::{
     assess::assess,
+    changed::{Said, changed},
     explain::explain,
     history::History,
     model::{Cut, Explained},
@@ -42,7 +42,6 @@ use claimledger_facts::{
 };
 use claimledger_ledger::log::LogError;
 use place::{Hit, Place};
-use shape::{Shape, changed};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 /// Wake-ups are best effort, so look now and then.
@@ -268,10 +267,11 @@ impl Moment<'_> {
         }
         let whole = after(Time::MAX);
         let state = explain(&gathered.facts, self.history, Cut { at, known_at: self.position });
-        let then = state.as_ref().map(|explained| &explained.state);
-        let was = Shape::of(before.0.iter(), before.1.iter());
-        let is = Shape::of(whole.iter(), then.into_iter());
-        let mut changed = changed(&was, &is);
+        let whole: Vec<_> = whole.iter().collect();
+        let then: Vec<_> = state.iter().map(|explained| &explained.state).collect();
+        let before: (Vec<_>, Vec<_>) = (before.0.iter().collect(), before.1.iter().collect());
+        let was = Said { whole: &before.0, then: &before.1 };
+        let mut changed = changed(was, Said { whole: &whole, then: &then });
         if changed.is_empty() {
             if !candidate.is_named() {
                 return Ok(None);

@@ -3,12 +3,10 @@
 
 pub use claimledger_domain::completeness::{Absence, AbsenceCode, Summary};
 
-use crate::{
-    model::changed::Changed,
-    model::health::{Cause, Part},
-};
+use crate::model::health::{Cause, Part};
 use claimledger_domain::{
     belief::{BeliefDiff, Stops},
+    changed::Changed,
     dependants::{Change, Dependant},
     first_seen::{FirstSeen, Window},
     held_under::{Held, Replaced},

@@ -1,9 +1,11 @@
 //! What is reached from an id: where a text appears, what hangs together, and everything around a
 //! session in one order.
 
+pub use claimledger_domain::chain::{AppHop, ChainKind, ChainLink, Hop};
+
 use crate::model::answer::Page;
 use claimledger_domain::{model::RecordRef, timeline::Row};
-use claimledger_facts::ids::{AppId, IdpId, IdpSessionId, Pseudonym, SessionId};
+use claimledger_facts::ids::{AppId, SessionId};
 
 /// A page of a session's timeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,62 +77,6 @@ pub struct FoundList {
     pub searched: Vec<&'static str>,
     /// What was not, or cannot be, and why.
     pub not_searched: Vec<&'static str>,
-}
-
-/// What an id of a chain is an id of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ChainKind {
-    /// An application's session.
-    AppSession,
-    /// A session at the service provider.
-    Session,
-    /// An IdP's session.
-    IdpSession,
-    /// A root session.
-    RootSession,
-}
-
-/// One step of a chain: an id, or why there is none.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hop<T> {
-    /// The id.
-    pub id: Option<T>,
-    /// Why there is none: a code.
-    pub reason: Option<&'static str>,
-    /// The records that say so.
-    pub records: Vec<RecordRef>,
-}
-
-/// An application that a session reached, and the application's own session.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AppHop {
-    /// The application; none: no access is stated at all.
-    pub app: Option<AppId>,
-    /// Its session.
-    pub hop: Hop<String>,
-}
-
-/// One session at the service provider, with what hangs on it both ways.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChainLink {
-    /// The session; none: nothing of one is known.
-    pub session: Hop<SessionId>,
-    /// Its other ids.
-    pub aliases: Vec<SessionId>,
-    /// Whose it is.
-    pub subject: Option<Pseudonym>,
-    /// The applications that it reached.
-    pub apps: Vec<AppHop>,
-    /// The IdP it came from.
-    pub idp: Hop<IdpId>,
-    /// The IdP's session.
-    pub idp_session: Hop<IdpSessionId>,
-    /// The root session.
-    pub root_session: Hop<String>,
-    /// Other sessions of the same IdP session.
-    pub siblings: Vec<SessionId>,
-    /// Other sessions of the same root session.
-    pub root_siblings: Vec<SessionId>,
 }
 
 /// Everything that hangs together with an id.

@@ -9,7 +9,6 @@
 use crate::{
     model::{
         record_summary::RecordSummary,
-        scope::{ConfigIndex, Scope, last_claim},
         terms::{claim_key_term, pair, term},
     },
     read::{
@@ -20,10 +19,10 @@ use crate::{
 };
 use claimledger_domain::{
     assess::assess,
-    codes,
     history::{History, HistoryCut},
     model::{Certainty, Cut, Falsifier, Known, Phase, SessionState},
     outlived::outlived,
+    scope::{ConfigIndex, Scope, last_claim},
 };
 use claimledger_facts::{
     fact::FactData,
@@ -392,7 +391,7 @@ fn summary(state: &SessionState, begins: Time, last: Time, claimed: Time) -> Sum
             Phase::Ended => "ended".into(),
         },
         records: state.records.len(),
-        retracted: state.falsifiers.iter().any(is_retraction),
+        retracted: state.falsifiers.iter().any(Falsifier::is_retraction),
         subject: state.origin.subject.as_ref().map(|subject| subject.as_str().to_owned()),
     }
 }
@@ -491,9 +490,4 @@ fn concerned(row: &SessionRow, scope: &Scope, from: Time) -> bool {
         if scope.is_of_claims() { last.claimed.unwrap_or(last.last) } else { last.last }
     };
     serde_json::from_slice::<Last>(&row.state).map_or(true, |row| last(row) >= from.micros())
-}
-
-/// Whether a falsifier is a retraction of trust.
-pub(crate) fn is_retraction(falsifier: &Falsifier) -> bool {
-    [codes::KEY_RETRACTED, codes::IDP_RETRACTED].contains(&falsifier.code)
 }

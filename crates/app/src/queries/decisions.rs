@@ -1,7 +1,6 @@
 //! Lists of decisions.
 
 use super::{
-    claims::is_key_of,
     session_scan::SessionScan,
     sessions::{at_most_a_page, with_one_of},
 };
@@ -18,8 +17,8 @@ use crate::{
 };
 use claimledger_domain::{
     RULES,
-    history::HistoryCut,
-    model::{Certainty, Decision, Explained, HonoredFactor, Reason, Relied, SessionState},
+    decision_list::belongs,
+    model::{Decision, Explained, Reason, SessionState},
 };
 use claimledger_facts::ids::LogPosition;
 use claimledger_ledger::{
@@ -50,8 +49,8 @@ impl App {
             self.ask_page(caller, Query::Decisions, asking, question, after).await?;
 
         let history = view.history.at(view.cut.known_at);
-        let belongs =
-            |state: &SessionState, decision: &Decision| matches(state, decision, filter, history);
+        let certainty =
+            |state: &SessionState, decision: &Decision| belongs(state, decision, filter, history);
         let mut page = Page { items: Vec::new(), cursors: Vec::new(), has_next: false };
         // Adds a session's decisions that come after the cursor; false when the page is full and
         // there are more.
@@ -61,7 +60,7 @@ impl App {
                 .filter(|cursor| cursor.session == *key)
                 .and_then(|cursor| cursor.decision);
             for (decision, because) in behind(&explained, shown) {
-                let Some(certainty) = belongs(&explained.state, decision) else { continue };
+                let Some(certainty) = certainty(&explained.state, decision) else { continue };
                 if page.items.len() == first as usize {
                     page.has_next = true;
                     return false;
@@ -109,7 +108,7 @@ impl App {
                     .state
                     .decisions
                     .iter()
-                    .any(|decision| belongs(&assessed.state, decision).is_some())
+                    .any(|decision| certainty(&assessed.state, decision).is_some())
                 {
                     continue;
                 }
@@ -156,52 +155,4 @@ fn cannot_match(row: &Summary, filter: &DecisionFilter) -> bool {
         || (filter.differs == Some(true) && *differs == 0)
         || (filter.falsified_later == Some(true) && *falsified == 0)
         || filter.from.is_some_and(|from| *last < from.micros())
-}
-
-/// How surely a decision belongs to the set; none: it does not.
-fn matches(
-    state: &SessionState,
-    decision: &Decision,
-    filter: &DecisionFilter,
-    history: HistoryCut<'_>,
-) -> Option<Certainty> {
-    let holds = filter.app.as_ref().is_none_or(|app| decision.app == *app)
-        && filter.outcome.is_none_or(|outcome| decision.outcome == outcome)
-        && filter.from.is_none_or(|from| decision.at.from >= from)
-        && filter.to.is_none_or(|to| decision.at.from < to)
-        && filter.differs.is_none_or(|differs| decision.differs.is_some() == differs)
-        && filter
-            .falsified_later
-            .is_none_or(|falsified| decision.falsified_later.is_some() == falsified);
-    if !holds {
-        return None;
-    }
-    if filter.idp.is_none() && filter.key.is_none() {
-        return Some(Certainty::Certain);
-    }
-    // One factor must meet both.
-    let rested = decision
-        .relied_on
-        .iter()
-        .filter_map(|relied| rests_on(relied, state.factors.get(relied.factor)?, filter, history));
-    rested.min()
-}
-
-/// How surely a decision rested on a claim of the IdP and the key that are asked for, by one of its
-/// factors.
-fn rests_on(
-    relied: &Relied,
-    factor: &HonoredFactor,
-    filter: &DecisionFilter,
-    history: HistoryCut<'_>,
-) -> Option<Certainty> {
-    let idp = factor.idp.as_ref()?;
-    if filter.idp.as_ref().is_some_and(|asked| asked != idp) {
-        return None;
-    }
-    let signed = match &filter.key {
-        None => Certainty::Certain,
-        Some(key) => is_key_of(idp, factor.key.as_ref(), key, history)?,
-    };
-    Some(signed.max(relied.certainty))
 }

@@ -6,7 +6,6 @@ mod barrier;
 mod belief;
 mod candidates;
 mod chain;
-mod claims;
 mod completeness;
 mod configuration;
 mod decision;

@@ -13,10 +13,10 @@ use crate::{
     projection::session_rows::Summary,
 };
 use claimledger_domain::{
-    model::{Cut, Implied},
+    model::Cut,
     rehearse::{self, Rehearsal, UnmetPolicies},
 };
-use claimledger_facts::{time::Time, types::trust::TrustRetracted, vocabulary::Outcome};
+use claimledger_facts::{time::Time, types::trust::TrustRetracted};
 use std::collections::BTreeSet;
 
 /// So many sessions are looked at for one rehearsal.
@@ -131,22 +131,11 @@ impl Found {
         let (from, to) = self.window;
         let state = &session.before.state;
         if let Some(certainty) = session.live {
-            let carriers = |factor: &&claimledger_domain::model::HonoredFactor| {
-                let carrier = factor.evidence.first();
-                factor.by_record
-                    && factor.until.is_none_or(|until| until > self.cut.at)
-                    && session
-                        .hits
-                        .iter()
-                        .any(|(record, _)| carrier.is_some_and(|carrier| carrier.id == record.id))
-            };
-            let factors =
-                state.factors.iter().filter(carriers).map(|factor| factor.name.clone()).collect();
             self.rehearsed.live.push(LiveSession {
                 session: state.id.clone(),
                 subject: state.origin.subject.clone(),
                 certainty,
-                factors,
+                factors: session.resting(self.cut.at),
             });
         }
         let mut fallen = BTreeSet::new();
@@ -199,8 +188,7 @@ impl Found {
                 });
                 continue;
             }
-            let let_in = decision.outcome == Outcome::Allow && redecided.before == Implied::Allow;
-            if let_in && matches!(redecided.after, Implied::Deny | Implied::Challenge) {
+            if redecided.locks_out(decision.outcome) {
                 let out = LockedOut {
                     session: state.id.clone(),
                     subject: subject.clone(),

@@ -11,40 +11,16 @@ use claimledger_app::model::answer::DecisionFound;
 use claimledger_domain::{
     codes::{Supplier, missing_words, supplier, unmet_words},
     explain::characteristic,
-    model::{Decision, Implied, MetAtDecision, RecordRef, SessionState},
+    model::{Agreement, Decision, Implied, MetAtDecision, RecordRef, SessionState},
 };
-use claimledger_facts::vocabulary::{FactorMode, Outcome};
+use claimledger_facts::vocabulary::FactorMode;
 use maud::{Markup, html};
-
-/// How what was recorded stands to what the rules imply (`semantics.md` 19).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Agreement {
-    Same,
-    /// Neither lets in, the one with a challenge and the other without.
-    Alike,
-    Differs,
-    Undetermined,
-}
-
-const fn agreement(recorded: Outcome, implied: Implied) -> Agreement {
-    match (recorded, implied) {
-        (_, Implied::Undetermined) => Agreement::Undetermined,
-        (Outcome::Allow, Implied::Allow)
-        | (Outcome::Challenge, Implied::Challenge)
-        | (Outcome::Deny, Implied::Deny) => Agreement::Same,
-        (Outcome::Challenge, Implied::Deny) | (Outcome::Deny, Implied::Challenge) => {
-            Agreement::Alike
-        }
-        (Outcome::Allow, Implied::Challenge | Implied::Deny)
-        | (Outcome::Challenge | Outcome::Deny, Implied::Allow) => Agreement::Differs,
-    }
-}
 
 /// One line that says how it stands, when made and as known at K.
 pub(super) fn status(shown: &Shown<'_>, decision: &Decision) -> Markup {
     let (made, now) = (
-        agreement(decision.outcome, decision.implied),
-        agreement(decision.outcome, decision.at_k.implied),
+        Agreement::of(decision.outcome, decision.implied),
+        Agreement::of(decision.outcome, decision.at_k.implied),
     );
     let odd = |words: &str| html! { strong class="attention" { (words) } };
     let k = shown.answer.answered.position;
@@ -178,13 +154,7 @@ fn as_recorded(found: &DecisionFound) -> Column {
 }
 
 fn outcome(decision: &Decision, implied: Implied) -> Markup {
-    let word = match implied {
-        Implied::Allow => "allow",
-        Implied::Challenge => "challenge",
-        Implied::Deny => "deny",
-        Implied::Undetermined => "undetermined",
-    };
-    html! { (word) @if agreement(decision.outcome, implied) == Agreement::Differs {
+    html! { (implied.as_str()) @if Agreement::of(decision.outcome, implied) == Agreement::Differs {
     " " strong class="attention" { "≠ differs" } } }
 }
 
@@ -338,15 +308,6 @@ fn told_an_interval(found: &DecisionFound) -> Vec<&RecordRef> {
 mod tests {
     use super::*;
     use claimledger_domain::codes;
-
-    #[test]
-    fn neither_letting_in_is_no_difference_and_undetermined_never_is_one() {
-        assert_eq!(agreement(Outcome::Challenge, Implied::Deny), Agreement::Alike);
-        assert_eq!(agreement(Outcome::Deny, Implied::Allow), Agreement::Differs);
-        assert_eq!(agreement(Outcome::Allow, Implied::Challenge), Agreement::Differs);
-        assert_eq!(agreement(Outcome::Allow, Implied::Undetermined), Agreement::Undetermined);
-        assert_eq!(agreement(Outcome::Deny, Implied::Deny), Agreement::Same);
-    }
 
     #[test]
     fn first_unmet_is_in_words_and_what_is_missing_beside_it() {
