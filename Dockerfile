@@ -1,10 +1,12 @@
-# The server with the embedded engines. Not started by this project's tests: they only check that it parses.
+# The server with the embedded engines. The tests check that this file parses, and do not build it.
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY Cargo.toml Cargo.lock rustfmt.toml clippy.toml ./
 COPY crates crates
+COPY examples examples
 COPY migrations migrations
 COPY schema schema
+COPY docs docs
 COPY tests tests
 RUN cargo build --release --locked -p claimledger
 

@@ -1,5 +1,6 @@
 # Two commands do all the set-up on a machine with Rust, make and a C compiler:
-#   make demo   build, fill a rehearsal ledger with a day of two organisations, explain it, serve it on loopback
+#   make demo   build, fill a rehearsal ledger with a day of two organisations, explain it, and
+#               serve it on loopback; DEMO_ARGS="--data DIR" keeps the ledger
 #   make test   install what the tests need where that is possible, then run all of them
 .PHONY: demo test test-tools lint schema bench
 
@@ -9,7 +10,7 @@ demo:
 test: test-tools
 	cargo test --workspace
 
-# Browser, strace and python3 from Debian packages, where this user may install packages; else says what is missing.
+# Programs from Debian packages, where this user may install packages; else says what is missing.
 test-tools:
 	@sh scripts/install-test-tools.sh
 

@@ -1,6 +1,8 @@
 #!/bin/sh
-# Installs what the tests use beside Rust: a browser for the pages, strace and python3 for the power-cut replay, faketime for clocks that jump.
-# Where it cannot, it says what is missing and leaves the rest to the tests: they say what they lack, and fail only with CI=true.
+# Installs what the tests use beside Rust: a browser for the pages, strace and python3 for the
+# power-cut replay, python3 for a terminal, curl for the README, faketime for clocks that jump.
+# Where it cannot, it says what is missing and leaves the rest to the tests: they say what they
+# lack, and fail only with CI=true.
 set -u
 
 missing=""
@@ -9,6 +11,7 @@ command -v strace >/dev/null 2>&1 || missing="$missing strace"
 command -v python3 >/dev/null 2>&1 || missing="$missing python3"
 command -v chromedriver >/dev/null 2>&1 || missing="$missing chromium-driver"
 command -v faketime >/dev/null 2>&1 || missing="$missing faketime"
+command -v curl >/dev/null 2>&1 || missing="$missing curl"
 [ -z "$missing" ] && exit 0
 
 if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
@@ -19,7 +22,8 @@ if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
     [ "$status" = 0 ] || echo "apt-get failed with status $status" >&2
 fi
 
-for tool in chromium chromedriver strace python3 faketime; do
-    command -v "$tool" >/dev/null 2>&1 || echo "not installed: $tool; the tests that need it say so" >&2
+for tool in chromium chromedriver strace python3 faketime curl; do
+    command -v "$tool" >/dev/null 2>&1 ||
+        echo "not installed: $tool; the tests that need it say so" >&2
 done
 exit 0

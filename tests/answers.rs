@@ -151,6 +151,7 @@ fn unknown() -> Vec<(Vec<&'static str>, String)> {
         case(vec!["session", "S9"], "session S9"),
         case(vec!["session", "GX1"], "session GX1"),
         case(vec!["why", "S9"], "session S9"),
+        case(vec!["why", "S1", "--app", "gx-app"], "application gx-app"),
         case(vec!["why", "S1", "--decision", "nope"], "decision nope of session S1"),
         case(vec!["why", "S1", "--factor", "sms"], "factor sms of session S1"),
         case(vec!["timeline", "S9"], "session S9"),
@@ -262,7 +263,7 @@ fn one_page_says_that_nothing_by_an_id_is_known() {
     }
 }
 
-/// Whether a login exists is nobody's business who may not look people up: the same words, bytes
+/// A role that may not look people up cannot learn whether a login exists: the same words, bytes
 /// and status either way.
 #[test]
 fn a_role_that_may_not_look_people_up_is_told_so_whoever_there_is() {
@@ -275,10 +276,13 @@ fn a_role_that_may_not_look_people_up_is_told_so_whoever_there_is() {
         let all = [&["--url", &server.url, "--token-file", token, "--at", T][..], args].concat();
         support::claimledger().args(&all).output().expect("the binary runs")
     };
-    let words =
-        "Not for your role: looking people up by name, login or id needs the role investigate.";
+    let (people, texts) = (
+        "Not for your role: looking people up by name, login or id needs the role investigate.",
+        "Not for your role: searching logins, names, display names and addresses needs the role \
+         investigate.",
+    );
     let (there, nobody) = ("alice@acme.example", "zoe@acme.example");
-    for args in [["sessions", "--subject"].as_slice(), &["find"]] {
+    for (args, words) in [(["sessions", "--subject"].as_slice(), people), (&["find"], texts)] {
         for who in [there, nobody, "p-NOBODY"] {
             let args = [args, &[who]].concat();
             says(&ask(&read, &args), 3, words, &args);
@@ -405,7 +409,11 @@ fn a_rehearsal_lists_a_decision_once() {
         "{printed}"
     );
     for position in falls.iter().chain(&unchanged) {
-        assert_eq!(printed.matches(&format!(" #{position} ")).count(), 1, "#{position}: {printed}");
+        assert_eq!(
+            printed.matches(&format!("\n#{position} ")).count(),
+            1,
+            "#{position}: {printed}"
+        );
     }
 }
 
@@ -413,7 +421,7 @@ fn a_rehearsal_lists_a_decision_once() {
 fn pages_and_lists_say_that_a_session_outlived_its_idp_session() {
     let scratch = demo();
     let printed = scratch.ok(&["--at", T, "sessions"]);
-    let row = printed.lines().find(|line| line.contains(" S7 ")).expect("a row");
+    let row = printed.lines().find(|line| line.starts_with("S7 ")).expect("a row");
     assert!(row.contains("outlived its IdP session"), "{printed}");
     assert_eq!(printed.matches("outlived").count(), 1, "{printed}");
     // Before it gave a sign of life, it may have.
@@ -422,7 +430,7 @@ fn pages_and_lists_say_that_a_session_outlived_its_idp_session() {
     assert!(
         printed_then
             .lines()
-            .any(|line| line.contains(" S7 ") && line.contains("may have outlived")),
+            .any(|line| line.starts_with("S7 ") && line.contains("may have outlived")),
         "{printed_then}"
     );
     assert!(

@@ -617,7 +617,7 @@ fn a_refusal_where_the_rules_imply_allow_differs_and_a_loss_after_t_ends_nothing
     let lost = json!({"methods": ["otp"], "from": time("12:00:00")});
     facts.push(about("lost", "authenticator.lost", "13:00:00", json!({"id": "u-alice"}), lost));
     let scratch = ledger(facts);
-    let found = scratch.json(&["--tenant", "acme", "--at", END, "decisions", "--differs", "true"]);
+    let found = scratch.json(&["--tenant", "acme", "--at", END, "decisions", "--differs"]);
     assert_eq!(
         rows(&found["edges"], &["/node/record/sourceId", "/node/differs/code"]),
         ["refused refused_though_met"]

@@ -138,10 +138,16 @@ fn read_log(server: &Server, token: &str) -> BTreeMap<u64, Value> {
     let mut log = BTreeMap::new();
     for from in (0..head).step_by(50) {
         let fields: String = (from..head.min(from + 50))
-            .map(|n| format!("r{n}: record(position: {n}) {{ position sourceId kind leafHash }} "))
+            .map(|n| {
+                format!(
+                    "r{n}: record(position: {n}) {{ \
+                     record {{ position sourceId kind leafHash }} }} "
+                )
+            })
             .collect();
         let data = server.graphql(token, &format!("{{ {fields} }}"), json!({}));
-        for record in data.as_object().expect("an object").values() {
+        for answer in data.as_object().expect("an object").values() {
+            let record = &answer["record"];
             log.insert(record["position"].as_u64().expect("dense"), record.clone());
         }
     }

@@ -2,13 +2,18 @@
 
 mod support;
 
-use support::claimledger;
+use std::{
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+use support::{Scratch, claimledger, text, tool};
 
 #[test]
 fn once_prints_why_s3_got_in_and_s4_did_not() {
     let out = claimledger().args(["demo", "--once"]).output().expect("the binary runs");
-    assert!(out.status.success(), "{}", support::text(&out.stderr));
-    let printed = support::text(&out.stdout);
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    let printed = text(&out.stdout);
     for expected in [
         "S3 was let into payroll at 13:20:04Z. The rules then in force say the same: allow.",
         "phr has it itself",
@@ -31,5 +36,91 @@ fn a_reader_that_goes_away_is_no_failure() {
         .expect("the binary runs");
     drop(child.stdout.take());
     let out = child.wait_with_output().expect("the binary ends");
-    assert!(out.status.success() && out.stderr.is_empty(), "{}", support::text(&out.stderr));
+    assert!(out.status.success() && out.stderr.is_empty(), "{}", text(&out.stderr));
+}
+
+/// A demo that serves; stopped with Ctrl-C.
+struct Demo {
+    child: Child,
+    printed: Vec<String>,
+}
+
+impl Demo {
+    fn start(data: &Path) -> Self {
+        let mut child = claimledger()
+            .arg("--data")
+            .arg(data)
+            .args(["demo", "--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the binary runs");
+        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        let mut printed = Vec::new();
+        while printed.last().is_none_or(|line| line != "Stop with Ctrl-C.") {
+            printed.push(lines.next().expect("the demo says how to stop it").expect("text"));
+        }
+        Self { child, printed }
+    }
+
+    fn line(&self, with: &str) -> &str {
+        let found = self.printed.iter().find(|line| line.contains(with));
+        found.unwrap_or_else(|| panic!("{with} is missing from {:#?}", self.printed)).trim()
+    }
+
+    fn stop(mut self) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-INT", &pid]).status().expect("kill runs");
+        assert!(sent.success());
+        assert_eq!(self.child.wait().expect("it ends").code(), Some(0));
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn sh(line: &str) -> String {
+    let out = Command::new("sh").args(["-c", line]).output().expect("a shell runs");
+    assert!(out.status.success(), "{line}: {}", text(&out.stderr));
+    text(&out.stdout)
+}
+
+#[test]
+fn a_demo_with_a_directory_stays_and_its_lines_can_be_pasted() {
+    let scratch = Scratch::new();
+    let demo = Demo::start(&scratch.data());
+    let first = demo.line("acme: sign in at").to_owned();
+    assert!(sh(demo.line("why S3 --app payroll")).contains("S3 was let into payroll"));
+    assert!(sh(demo.line(" sessions --active-at")).contains("S2"));
+    if tool("curl").is_some() {
+        let answer = sh(demo.line("curl "));
+        assert!(answer.contains("S4 was refused payroll"), "{answer}");
+    }
+    let token = demo.line("Token for acme").to_owned();
+    demo.stop();
+    let again = Demo::start(&scratch.data());
+    assert_ne!(
+        again.line("acme: sign in at"),
+        first,
+        "a link works once: each start has a new one"
+    );
+    assert_eq!(again.line("Token for acme"), token);
+    again.stop();
+    let answer = scratch.ok(&["--tenant", "acme", "why", "S3", "--app", "payroll"]);
+    assert!(answer.contains("S3 was let into payroll"), "{answer}");
+}
+
+#[test]
+fn a_demo_does_not_put_its_facts_among_others() {
+    for rehearsal in [&["--rehearsal"][..], &[]] {
+        let scratch = Scratch::new();
+        scratch.ok(&[&["init", "--tenant", "acme"], rehearsal].concat());
+        let out = scratch.run(&["demo", "--once"]);
+        assert_eq!(out.status.code(), Some(2), "{}", text(&out.stdout));
+        assert!(text(&out.stderr).contains("holds a ledger that the demo did not make"));
+        assert!(scratch.ok(&["sessions"]).contains("None seen"));
+    }
 }

@@ -85,35 +85,36 @@ fn in_every_look(browser: &Browser, name: &str, address: &str) {
 }
 
 #[test]
-fn stops_are_the_records_that_changed_the_answer() {
+fn change_points_are_the_records_that_changed_the_answer() {
     let Some(scratch) = Scratch::fixture() else { return };
     let server = scratch.serve();
     let Some(browser) = signed_in(&server, "acme") else { return };
     browser.open(&session(&server, "S2", 64, ""));
-    let stops = strings(&browser.eval(
-        "return [...document.querySelectorAll('main a.stop')].map(a => a.textContent.trim())",
+    let points = strings(&browser.eval(
+        "return [...document.querySelectorAll('main a.change-point')] \
+         .map(a => a.textContent.trim())",
     ));
-    let told = |stops: &[String]| {
-        stops
+    let told = |points: &[String]| {
+        points
             .iter()
             .filter_map(|stop| stop.split(' ').next().map(str::to_owned))
             .collect::<Vec<_>>()
     };
     // Not the version of the policy (#29), the key's retirement (#45) or the silence (#63): they
     // change nothing of this session.
-    assert_eq!(told(&stops), ["#24", "#25", "#27", "#28", "#30", "#31", "#64"], "{stops:?}");
+    assert_eq!(told(&points), ["#24", "#25", "#27", "#28", "#30", "#31", "#64"], "{points:?}");
     assert!(
-        stops[0].ends_with("claims received") && stops[5].ends_with("12:30:00Z app access"),
-        "{stops:?}"
+        points[0].ends_with("claims received") && points[5].ends_with("12:30:00Z app access"),
+        "{points:?}"
     );
-    assert!(stops[6].ends_with("14:40:00Z authenticator lost"), "{stops:?}");
+    assert!(points[6].ends_with("14:40:00Z authenticator lost"), "{points:?}");
     assert!(
         words(&browser, "main .known")
             .contains("◀ #31 12:30:00Z app access · #64 14:40:00Z authenticator lost"),
         "{}",
         browser.text()
     );
-    let lost = words(&browser, "main .stops li:last-child");
+    let lost = words(&browser, "main .change-points li:last-child");
     assert!(
         lost.contains("late +2 h 30 min")
             && lost.contains("factor hwk, factor phr, decision on payroll"),
@@ -125,8 +126,9 @@ fn stops_are_the_records_that_changed_the_answer() {
 
     // Each shows the session as known then, and forgets nothing of how it is looked at.
     browser.open(&session(&server, "S2", 64, "").replace("id=S2", "id=S2&order=recorded"));
-    let links =
-        strings(&browser.eval("return [...document.querySelectorAll('a.stop')].map(a => a.href)"));
+    let links = strings(
+        &browser.eval("return [...document.querySelectorAll('a.change-point')].map(a => a.href)"),
+    );
     assert_eq!(links.len(), 8);
     for link in links {
         browser.open(&link);
@@ -166,7 +168,7 @@ fn stops_are_the_records_that_changed_the_answer() {
     let lost = browser.eval(rows).as_str().unwrap_or_default().to_owned();
     assert!(lost.contains("12:10:00Z") && lost.contains("ended by #64"), "{lost}");
     assert_eq!(browser.eval(tail), true, "the loss is not drawn as told late");
-    in_every_look(&browser, "stops-S2", &session(&server, "S2", 64, ""));
+    in_every_look(&browser, "points-S2", &session(&server, "S2", 64, ""));
     quiet(&browser, &server);
 }
 
@@ -224,7 +226,8 @@ fn links_lists_and_slider_lead_to_the_same_address() {
     // And what it is compared with.
     browser.open(&here);
     let compared = strings(&browser.eval(
-        "return [...document.querySelectorAll('main .stops a:not(.stop)')].map(a => a.href)",
+        "return [...document.querySelectorAll('main .change-points a:not(.change-point)')] \
+         .map(a => a.href)",
     ));
     assert_eq!(compared.len(), 6, "the last one is what is shown: {compared:?}");
     browser.eval(
@@ -299,10 +302,10 @@ fn a_comparison_names_the_facts_that_made_it() {
         "{text}"
     );
     for (vs, said) in [
-        ("abc", "vs: abc is no position"),
-        ("70", "vs: #70 comes after #64"),
+        ("abc", "vs: abc is not a position"),
+        ("70", "vs: #70 is later than #64"),
         ("-1", "no position"),
-        ("9999", "#9999 comes after #64"),
+        ("9999", "#9999 is later than #64"),
     ] {
         browser.open(&session(&server, "S2", 64, &format!("&vs={vs}")));
         let status =

@@ -85,10 +85,10 @@ fn g4_every_evidence_fact_is_named_and_each_opens_with_its_leaf_hash_and_positio
 
     for fact in &facts {
         let by_position = format!(
-            "{{ record(position: {}) {{ id leafHash position sourceId }} }}",
+            "{{ record(position: {}) {{ record {{ id leafHash position sourceId }} }} }}",
             fact["position"]
         );
-        let record = &server.graphql(&token, &by_position, json!({}))["record"];
+        let record = &server.graphql(&token, &by_position, json!({}))["record"]["record"];
         assert_eq!(record["id"], fact["id"]);
         assert_eq!(record["sourceId"], fact["sourceId"]);
         assert_eq!(record["leafHash"].as_str().map(str::len), Some(64), "{record}");
@@ -188,9 +188,9 @@ fn g7_one_event_thrice_is_one_record_and_another_body_is_a_recorded_conflict() {
 
     let record = server.graphql(
         &token,
-        &format!("{{ record(position: {}) {{ kind facts }} }}", position + 1),
+        &format!("{{ record(position: {}) {{ record {{ kind facts }} }} }}", position + 1),
         json!({}),
-    )["record"]
+    )["record"]["record"]
         .clone();
     assert_eq!(record["kind"], "fact.conflicted", "{record}");
     let facts = record["facts"].to_string();

@@ -221,7 +221,7 @@ fn r1_sessions_that_rested_on_x1_after_the_leak_by_key_and_by_known_retractions(
     // By key and time it shows as soon as it is known.
     assert_eq!(by_key(Some(&leak), Some("13:45:00")), ["S5 certain"]);
     let by_retraction = |known_at: &str| {
-        let flags = ["--active-at", &active, "--retracted", "true"];
+        let flags = ["--active-at", &active, "--retracted"];
         let filter = json!({"activeAt": active, "retracted": true});
         sessions(
             &scratch,
@@ -241,7 +241,7 @@ fn r1_sessions_that_rested_on_x1_after_the_leak_by_key_and_by_known_retractions(
         &scratch,
         &token,
         &Asked {
-            flags: &["--retracted", "false"],
+            flags: &["--retracted=false"],
             filter: json!({"retracted": false}),
             at: Some(AT.to_owned()),
             known_at: None,
@@ -255,9 +255,9 @@ fn r4_sessions_that_outlived_their_idp_session() {
     let Some(scratch) = Scratch::fixture() else { return };
     let token = scratch.token("acme", "read");
     let ask = |at: &str, wanted: bool| {
-        let flag = if wanted { "true" } else { "false" };
+        let flag = if wanted { "--outlived" } else { "--outlived=false" };
         let asked = Asked {
-            flags: &["--outlived", flag],
+            flags: &[flag],
             filter: json!({"outlived": wanted}),
             at: Some(at.to_owned()),
             known_at: None,
@@ -329,7 +329,7 @@ fn decisions(
 fn r5_what_rested_on_bobs_key_after_he_lost_it() {
     let Some(scratch) = Scratch::fixture() else { return };
     let token = scratch.token("acme", "read");
-    let flags = ["--session", "S2", "--from", "2026-03-10T12:10:00Z", "--falsified-later", "true"];
+    let flags = ["--session", "S2", "--from", "2026-03-10T12:10:00Z", "--falsified-later"];
     let filter = json!({"session": "S2", "from": time("12:10:00"), "falsifiedLater": true});
     let fell = ["S2 2026-03-10T12:30:00Z ALLOW ALLOW DENY - authenticator_lost"];
     assert_eq!(decisions(&scratch, &token, &flags, &filter, "23:00:00"), fell);
@@ -345,8 +345,7 @@ fn r5_what_rested_on_bobs_key_after_he_lost_it() {
 fn r6_where_what_was_decided_differs_from_what_the_rules_say() {
     let Some(scratch) = Scratch::fixture() else { return };
     let token = scratch.token("acme", "read");
-    let differ =
-        decisions(&scratch, &token, &["--differs", "true"], &json!({"differs": true}), "23:00:00");
+    let differ = decisions(&scratch, &token, &["--differs"], &json!({"differs": true}), "23:00:00");
     let expected = [
         "S5 2026-03-10T13:45:04Z ALLOW DENY DENY key_retired -",
         "S8 2026-03-10T14:00:05Z ALLOW DENY DENY not_enough_factors -",
@@ -355,7 +354,7 @@ fn r6_where_what_was_decided_differs_from_what_the_rules_say() {
     let later = decisions(
         &scratch,
         &token,
-        &["--falsified-later", "true"],
+        &["--falsified-later"],
         &json!({"falsifiedLater": true}),
         "23:00:00",
     );
@@ -364,24 +363,15 @@ fn r6_where_what_was_decided_differs_from_what_the_rules_say() {
         decisions(
             &scratch,
             &token,
-            &["--falsified-later", "false"],
+            &["--falsified-later=false"],
             &json!({"falsifiedLater": false}),
             "23:00:00"
         )
         .len(),
         9
     );
-    let table = scratch.ok(&[
-        "--tenant",
-        "acme",
-        "--at",
-        AT,
-        "--known-at",
-        "82",
-        "decisions",
-        "--differs",
-        "true",
-    ]);
+    let table =
+        scratch.ok(&["--tenant", "acme", "--at", AT, "--known-at", "82", "decisions", "--differs"]);
     assert!(
         table.contains("deny (not_enough_factors)")
             && table.contains("differs: retired key accepted; later: key X1 retracted"),
@@ -391,7 +381,7 @@ fn r6_where_what_was_decided_differs_from_what_the_rules_say() {
         &scratch,
         &token,
         &Asked {
-            flags: &["--falsified-later", "true"],
+            flags: &["--falsified-later"],
             filter: json!({"falsifiedLater": true}),
             at: Some(AT.to_owned()),
             known_at: None,

@@ -369,10 +369,10 @@ fn r8_one_timeline_in_either_order_with_what_came_late_marked() {
     // Every row opens its record.
     for row in &occurred {
         let record = asked.graphql(&format!(
-            "{{ record(position: {}) {{ sourceId leafHash }} }}",
+            "{{ record(position: {}) {{ record {{ sourceId leafHash }} }} }}",
             row["record"]["position"]
         ));
-        assert_eq!(record["record"]["sourceId"], row["record"]["sourceId"]);
+        assert_eq!(record["record"]["record"]["sourceId"], row["record"]["sourceId"]);
     }
 
     // The command line gives the same rows, page by page too.
@@ -453,7 +453,9 @@ fn find_says_where_a_text_appears_and_nothing_of_another_tenant() {
         hit(root["subject"].as_str().expect("a pseudonym"), "PERSON")["sessions"],
         json!(["S3"])
     );
-    let record = asked.graphql("{ record(position: 46) { id sourceId } }")["record"].clone();
+    let record =
+        asked.graphql("{ record(position: 46) { record { id sourceId } } }")["record"]["record"]
+            .clone();
     assert_eq!(
         hit(record["id"].as_str().expect("an id"), "RECORD")["records"],
         json!([{"sourceId": record["sourceId"]}])

@@ -171,7 +171,7 @@ fn check_whole(server: &Server, token: &str, acknowledged: &[(u64, u64)]) {
     let mut found = std::collections::BTreeMap::new();
     for from in (0..head).step_by(40) {
         let fields: String = (from..head.min(from + 40))
-            .map(|n| format!("r{n}: record(position: {n}) {{ position sourceId }} "))
+            .map(|n| format!("r{n}: record(position: {n}) {{ record {{ position sourceId }} }} "))
             .collect();
         for record in server
             .graphql(token, &format!("{{ {fields} }}"), json!({}))
@@ -179,7 +179,9 @@ fn check_whole(server: &Server, token: &str, acknowledged: &[(u64, u64)]) {
             .expect("an object")
             .values()
         {
-            *found.entry(record["sourceId"].as_str().expect("an id").to_owned()).or_insert(0) += 1;
+            *found
+                .entry(record["record"]["sourceId"].as_str().expect("an id").to_owned())
+                .or_insert(0) += 1;
         }
     }
     for (n, _) in acknowledged {

@@ -79,9 +79,9 @@ fn what_is_not_understood_is_stored_and_shown_as_such() {
     let server = scratch.serve();
     let record = server.graphql(
         &token,
-        "{ record(position: 1) { kind understood notes facts source } }",
+        "{ record(position: 1) { record { kind understood notes facts source } } }",
         serde_json::json!({}),
-    )["record"]
+    )["record"]["record"]
         .clone();
     assert_eq!(record["source"], "okta");
     assert_eq!(record["understood"], false, "{record}");

@@ -199,7 +199,7 @@ fn an_administrator_ends_all_sessions_of_a_user() {
     assert_eq!(active_at(&scratch, NOW), ["102a POSSIBLE", "102c POSSIBLE", "102d POSSIBLE"]);
     let before = scratch.json(&["sessions", "--active-at", NOW, "--known-at", "5"]);
     assert_eq!(before["edges"].as_array().map(Vec::len), Some(3), "{before}");
-    let ended = scratch.json(&["sessions", "--ended", "true", "--at", NOW]);
+    let ended = scratch.json(&["sessions", "--ended", "--at", NOW]);
     let certain = |edge: &&Value| edge["certainty"] == "CERTAIN";
     let ids: Vec<&Value> = ended["edges"]
         .as_array()
@@ -363,7 +363,12 @@ fn a_session_that_may_have_ended_is_listed_as_ended_and_as_not_ended() {
     ];
     ingest(&scratch, &facts, "native", "sp");
     let listed = |ended: &str| -> Vec<String> {
-        let answer = scratch.json(&["--at", "2026-03-10T15:00:00Z", "sessions", "--ended", ended]);
+        let answer = scratch.json(&[
+            "--at",
+            "2026-03-10T15:00:00Z",
+            "sessions",
+            &format!("--ended={ended}"),
+        ]);
         let edges = answer["edges"].as_array().expect("edges").iter();
         let mut rows: Vec<_> = edges
             .map(|e| format!("{} {}", e["node"]["id"], e["certainty"]).replace('"', ""))

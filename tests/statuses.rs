@@ -10,6 +10,7 @@ use support::{Scratch, claimledger, text};
 
 const FACTS: &str = r#"{"id": "c", "type": "claims.received", "occurred_at": "2026-03-10T10:00:00Z", "session": "s-1", "subject": {"id": "u"}, "data": {"idp": "i", "amr": ["pwd"]}}
 {"id": "d", "type": "policy.decided", "occurred_at": "2026-03-10T10:00:01Z", "session": "s-1", "subject": {"id": "u"}, "data": {"app": "a", "policy": "p", "outcome": "allow"}}
+{"id": "e", "type": "app.accessed", "occurred_at": "2026-03-10T10:00:02Z", "session": "s-3", "subject": {"id": "u"}, "data": {"app": "seen"}}
 "#;
 
 #[track_caller]
@@ -40,10 +41,11 @@ fn a_question_that_nothing_fits_is_answered_with_no() {
     assert_eq!(scratch.run(&["why", "s-1", "--decision", "2"]).status.code(), Some(0));
     check(&scratch.run(&["why", "s-2"]), 1, "No session s-2 is known.");
     check(
-        &scratch.run(&["why", "s-1", "--app", "b"]),
+        &scratch.run(&["why", "s-1", "--app", "seen"]),
         1,
         "s-1 has no decision that fits. None seen, because",
     );
+    check(&scratch.run(&["why", "s-1", "--app", "b"]), 1, "No application b is known.");
     check(
         &scratch.run(&["why", "s-1", "--decision", "nope"]),
         1,

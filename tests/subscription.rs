@@ -209,11 +209,13 @@ fn independent(server: &Server, token: &str, from: u64, to: u64) -> Vec<(u64, St
     let mut sessions = BTreeSet::new();
     for start in (from..to).step_by(40) {
         let fields: Vec<_> = (start..to.min(start + 40))
-            .map(|p| format!("r{p}: record(position: {p}) {{ position session kind }}"))
+            .map(|p| {
+                format!("r{p}: record(position: {p}) {{ record {{ position session kind }} }}")
+            })
             .collect();
         let answer = asked(server, token, &format!("{{ {} }}", fields.join(" ")));
         for position in start..to.min(start + 40) {
-            let record = &answer[format!("r{position}")];
+            let record = &answer[format!("r{position}")]["record"];
             if let Some(session) = record["session"].as_str() {
                 sessions.insert(session.to_owned());
                 all.push((position, session.to_owned()));

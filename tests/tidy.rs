@@ -1,6 +1,13 @@
 //! What keeps the tree in shape: which crate may depend on which, and what the repository may not
 //! contain.
 
+#[path = "tidy/rooms.rs"]
+mod rooms;
+#[path = "tidy/types.rs"]
+mod types;
+#[path = "tidy/words.rs"]
+mod words;
+
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -179,4 +186,67 @@ fn no_library_is_used_that_is_known_to_be_unsound() {
             assert!(!found, "{library} {versions}x is unsound: {advisory}");
         }
     }
+}
+
+/// Each dependency of a crate is named by its code: one that nothing names only costs build time.
+/// What a crate's tests alone name belongs among its `dev-dependencies`.
+#[test]
+fn every_dependency_is_used() {
+    let mut unused = Vec::new();
+    let mut used_somewhere = BTreeSet::new();
+    let crates = std::fs::read_dir(root().join("crates")).expect("crates/");
+    for folder in crates.filter_map(|entry| Some(entry.ok()?.path())) {
+        let manifest = folder.join("Cargo.toml");
+        let tests = [folder.join("tests"), folder.join("benches"), folder.join("examples")];
+        let source = code_of(&[folder.join("src")]);
+        let mut with_tests = source.clone() + &code_of(&tests);
+        if folder.ends_with("claimledger") {
+            with_tests += &code_of(&[root().join("tests")]);
+        }
+        for (section, code) in [("dependencies", &source), ("dev-dependencies", &with_tests)] {
+            for name in entries(&manifest, section) {
+                let path = format!("{}::", name.replace('-', "_"));
+                let is_named = code.match_indices(&path).any(|(at, _)| {
+                    !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_')
+                });
+                if !is_named {
+                    unused.push(format!("{}: {name} in [{section}]", manifest.display()));
+                }
+                used_somewhere.insert(name);
+            }
+        }
+    }
+    for name in entries(&root().join("Cargo.toml"), "workspace.dependencies") {
+        if !used_somewhere.contains(&name) {
+            unused.push(format!("Cargo.toml: {name} is no crate's"));
+        }
+    }
+    assert_eq!(unused, Vec::<String>::new());
+}
+
+/// All Rust code below some folders.
+fn code_of(folders: &[PathBuf]) -> String {
+    let mut code = String::new();
+    let mut folders = folders.to_vec();
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(&folder).into_iter().flatten().flatten().map(|e| e.path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                code += &std::fs::read_to_string(&path).unwrap_or_default();
+            }
+        }
+    }
+    code
+}
+
+/// The names in a section of a manifest.
+fn entries(manifest: &Path, section: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(manifest).expect("a manifest");
+    let lines = text.lines().skip_while(|line| *line != format!("[{section}]")).skip(1);
+    lines
+        .take_while(|line| !line.starts_with('['))
+        .filter_map(|line| Some(line.split_once(['.', ' '])?.0.to_owned()))
+        .filter(|name| !name.is_empty() && !name.starts_with('#'))
+        .collect()
 }

@@ -1,24 +1,25 @@
-//! The use cases behind every door: taking records in, following the log with read models, and
-//! answering.
+//! The use cases behind every endpoint: recording facts, projecting the log into read models, and
+//! answering questions.
 //!
-//! What it is: [`app::App`] and the types of its questions ([`ask`]) and answers ([`answer`]). It
-//! knows the seams of `claimledger_ledger`, never an engine, and no door: HTTP, GraphQL, pages and
-//! the command line all call the same methods with a [`ask::Caller`], whose tenant comes from a
-//! credential and from nowhere else.
+//! The entry point is [`app::App`]. Questions are in [`model::question`], answers in
+//! [`model::answer`]. This crate knows the traits of `claimledger_ledger` but no engine, and no
+//! transport: HTTP, GraphQL, pages and the command line call the same methods with a
+//! [`model::question::Caller`]. The tenant of a caller comes from its credential only.
 //!
-//! What it is not: it does not decide what facts mean (`claimledger_domain`), how records are
-//! sealed (`claimledger_facts`), or in which order they stand (`claimledger_ledger`).
+//! Not here: what facts mean (`claimledger_domain`), how records are sealed (`claimledger_facts`),
+//! and in which order they are appended (`claimledger_ledger`).
 //!
 //! # How to add a question
-//! 1. Its filter in [`ask`], its answer in [`answer`].
-//! 2. A file in `queries/`: a method of `App` that first calls `App::disclose`, pins the cut with
-//!    `Inner::pin`, gathers facts with `gather`, and lets the domain judge them at exactly that
-//!    cut.
-//! 3. If it needs to find records by something new: a `TermKind`, a line in `terms`, and a higher
-//!    `VIEWS_VERSION`: then see what its constants say.
+//! 1. Add its filter to [`model::question`], its answer to [`model::answer`], and its kind with the
+//!    role that it needs to `model::query`.
+//! 2. Add a file in `queries/`: a method of `App` that calls `App::ask`, which checks the role and
+//!    pins the cut, loads facts through the view, lets the domain evaluate them at that cut, and
+//!    returns the answer that the view makes.
+//! 3. If records must be found by a new property, add a `TermKind` and a line in `terms`, and
+//!    increase `VIEWS_VERSION`.
 //!
 //! # How to add a fact type
-//! `terms` and `scope` match every fact type and do not compile without it.
+//! `terms` and `scope` match exhaustively over fact types, so the compiler reports what is missing.
 
 #[cfg(test)]
 extern crate self as claimledger_app;
@@ -39,3 +40,4 @@ mod tenant;
 
 pub use model::{LEDGER_SOURCE, rebuild};
 pub use open::InitError;
+pub use queries::rows::Rows;

@@ -1,5 +1,5 @@
-//! The composition: opens a ledger with its tenants, starts what runs in the background, and makes
-//! new tenants.
+//! The composition: opens a ledger with its tenants, starts the background tasks, and creates
+//! tenants.
 
 use crate::{
     app::{App, Inner},
@@ -10,7 +10,7 @@ use crate::{
     tenant::{
         Tenant,
         own_records::OwnRecords,
-        parts::{Parts, keys_do_not_open},
+        parts::{Parts, cannot_unwrap},
     },
 };
 use claimledger_domain::RULES;
@@ -30,16 +30,16 @@ use claimledger_ledger::{
 };
 use std::sync::Arc;
 
-/// Why a tenant was not made.
+/// Why a tenant was not created.
 #[derive(Debug, thiserror::Error)]
 pub enum InitError {
-    /// There is one of this name.
+    /// A tenant with this name exists.
     #[error("tenant {tenant} exists already")]
     Exists {
         /// Its name.
         tenant: TenantId,
     },
-    /// The name has a form that not every engine takes.
+    /// The name is invalid. The allowed form is the one that every engine can store.
     #[error(
         "a tenant's name has 1 to 64 of the characters a-z, 0-9, - and _, and begins with a letter \
          or digit"
@@ -51,12 +51,12 @@ pub enum InitError {
 }
 
 impl App {
-    /// Opens the ledger, and every tenant that is in it. The read models follow from here on, in
-    /// tasks of the runtime that this is called in.
+    /// Opens the ledger and every tenant in it. Starts the projectors as tasks of the current
+    /// runtime.
     ///
     /// # Errors
-    /// If an engine cannot be read, a tenant's keys do not open, or a log does not begin as a
-    /// ledger does.
+    /// If an engine cannot be read, the keys of a tenant cannot be unwrapped, or a log does not
+    /// start with the record that opens a ledger.
     pub async fn open(parts: Parts) -> Result<Self, LogError> {
         let app = Self(Arc::new(Inner::new(parts, |inner, tenant| Box::pin(start(inner, tenant)))));
         for tenant in app.0.log.tenants().await? {
@@ -68,14 +68,14 @@ impl App {
         Ok(app)
     }
 
-    /// Makes a tenant: its keys, the record that opens its log, and a credential of its operator
-    /// with all roles, whose token is returned and shown only here. A rehearsal's first record is
-    /// recorded at `now`, or at the Unix epoch so that input of any date may follow; otherwise the
-    /// clock's time is taken. A tenant whose making was cut off before its first record can be made
-    /// again.
+    /// Creates a tenant: its keys, the first record of its log, and an operator credential with all
+    /// roles. The token is returned here and cannot be shown again. The first record of a rehearsal
+    /// is recorded at `now`, or at the Unix epoch so that input of any date may follow; otherwise
+    /// at the time of the clock. If the process stops before the first record is written, the
+    /// tenant can be created again.
     ///
     /// # Errors
-    /// If there is such a tenant, the name does not do, or an engine fails.
+    /// If the tenant exists, the name is invalid, or an engine fails.
     pub async fn init_tenant(
         &self,
         tenant: &TenantId,
@@ -89,10 +89,10 @@ impl App {
         if parts.log.head(tenant).await? > LogSize(0) {
             return Err(InitError::Exists { tenant: tenant.clone() });
         }
-        // Keys first. If we stop before the first record, the next attempt finds them.
+        // Keys first: if the process stops before the first record, the next attempt reuses them.
         let keys = match parts.keys.tenant(tenant).await? {
             Some(row) => TenantKeys::unwrap(&parts.master, tenant, &row.wrapped)
-                .map_err(|_| keys_do_not_open(tenant))?,
+                .map_err(|_| cannot_unwrap(tenant))?,
             None => {
                 let keys = TenantKeys::generate(&*parts.random);
                 let wrapped = keys.wrap(&parts.master, tenant, &*parts.random);
@@ -125,7 +125,7 @@ impl App {
         };
         let sealed =
             own.seal("opened", FactData::LedgerOpened(opened), recorded_at).map_err(|refusal| {
-                LogError::unavailable(format!("the first record could not be sealed: {refusal}"))
+                LogError::unavailable(format!("cannot seal the first record: {refusal}"))
             })?;
         let entry = sealed.finish(LogPosition(0), recorded_at, rehearsal, false);
         match parts.log.append(tenant, LogSize(0), &[entry]).await {
@@ -143,21 +143,16 @@ impl App {
 /// Starts the background tasks of a tenant.
 async fn start(inner: &Inner, tenant: &Arc<Tenant>) {
     if inner.options.read_only.is_none() {
-        projector::say_rules(&tenant, &*inner.log, &*inner.views).await;
+        projector::record_rules(tenant, &*inner.log, &*inner.views).await;
     }
     if inner.options.follow {
         inner.runners.spawn(projector::run(
-            Projector::live(&inner.log, &inner.views, &tenant),
+            Projector::live(&inner.log, &inner.views, tenant),
             inner.stop.clone(),
         ));
         if !tenant.progress.in_use().current {
             let (log, views) = (Arc::clone(&inner.log), Arc::clone(&inner.views));
-            inner.runners.spawn(rebuild::renew(
-                log,
-                views,
-                Arc::clone(&tenant),
-                inner.stop.clone(),
-            ));
+            inner.runners.spawn(rebuild::renew(log, views, Arc::clone(tenant), inner.stop.clone()));
         }
     }
 }

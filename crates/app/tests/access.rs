@@ -1,4 +1,4 @@
-//! Who may do what, and what of one tenant another sees: nothing.
+//! Roles and tenant isolation.
 
 mod common;
 
@@ -38,7 +38,7 @@ async fn init_writes_one_record_and_gives_all_roles() {
     assert!(matches!(&record.statement.facts[0].data,
             FactData::LedgerOpened(opened) if !opened.rehearsal && opened.roles == Role::ALL));
     assert_eq!(record.reference.recorded_at, time("2026-03-11T08:00:00Z"));
-    assert!(app.init_tenant(&tenant("acme"), false, None).await.is_err(), "there is one");
+    assert!(app.init_tenant(&tenant("acme"), false, None).await.is_err(), "it exists");
     for name in ["", "Acme", "a/b", "..", "-a", &"a".repeat(65)] {
         assert!(app.init_tenant(&tenant(name), false, None).await.is_err(), "{name}");
     }
@@ -62,7 +62,7 @@ async fn a_rehearsal_begins_at_the_epoch_or_as_asked() {
 }
 
 #[tokio::test]
-async fn a_granted_token_works_until_it_is_revoked_and_the_log_says_both() {
+async fn a_granted_token_works_until_revoked_and_both_are_recorded() {
     let (_world, app) = acme().await;
     let (credential, token) = app
         .grant(&owner("acme"), &[Role::Read, Role::Ingest], Some(&SourceId::new("okta")))
@@ -74,7 +74,7 @@ async fn a_granted_token_works_until_it_is_revoked_and_the_log_says_both() {
         (credential.as_str(), source("okta"))
     );
     assert_eq!(caller.roles, [Role::Ingest, Role::Read]);
-    assert!(app.grant(&caller, &[Role::Govern], None).await.is_err(), "it does not govern");
+    assert!(app.grant(&caller, &[Role::Govern], None).await.is_err(), "it lacks the role govern");
 
     let page = app.page_session(&caller);
     let code = app.sign_in_code(&caller);
@@ -100,7 +100,7 @@ async fn a_granted_token_works_until_it_is_revoked_and_the_log_says_both() {
 }
 
 #[tokio::test]
-async fn what_is_no_token_is_nobodys() {
+async fn a_malformed_token_has_no_caller() {
     let (_world, app) = acme().await;
     for token in ["", "clt_", "Bearer x", &format!("clt_{}_00000000", "A".repeat(43))] {
         assert_eq!(app.authenticate(token).await.unwrap(), None, "{token}");
@@ -117,7 +117,7 @@ async fn a_token_of_one_tenant_is_not_revoked_by_another() {
 }
 
 #[tokio::test]
-async fn roles_open_what_they_open_and_no_more() {
+async fn each_role_allows_exactly_its_operations() {
     let (_world, app) = acme().await;
     let now = Asking::default();
     let s1 = SessionId::new("S1");
@@ -222,32 +222,32 @@ async fn a_credential_appends_as_its_own_source() {
     assert!(app.ingest(&own, line(Some("sp"))).await.is_ok());
     assert!(
         app.ingest(&owner("acme"), line(Some("other"))).await.is_ok(),
-        "the operator brings in what several sources said"
+        "the operator appends for several sources"
     );
 }
 
 #[tokio::test]
-async fn one_tenant_never_shows_in_another() {
+async fn no_tenant_sees_another() {
     let (_world, app) = acme().await;
     app.init_tenant(&tenant("globex"), true, None).await.unwrap();
     ingest(&app, "globex", drafts(&demo("globex"))).await.unwrap();
     let now = Asking::default();
 
-    // The same answer, byte for byte, for another tenant's session and for one that nobody has.
+    // The same answer, byte for byte, as for a session that does not exist.
     let theirs = app.session(&owner("globex"), &SessionId::new("S1"), &now).await.unwrap();
-    let mut nobodys =
+    let mut unknown =
         app.session(&owner("globex"), &SessionId::new("no such session"), &now).await.unwrap();
-    // Only the id that was asked for is said back.
-    nobodys.absence.words = nobodys.absence.words.replace("no such session", "S1");
-    assert_eq!(theirs, nobodys);
+    // Only the requested id differs.
+    unknown.absence.words = unknown.absence.words.replace("no such session", "S1");
+    assert_eq!(theirs, unknown);
     assert!(theirs.value.is_none());
     let filter = WhyFilter::default();
-    let mut nobodys =
+    let mut unknown =
         app.why(&owner("acme"), &SessionId::new("no such session"), &filter, &now).await.unwrap();
-    nobodys.absence.words = nobodys.absence.words.replace("no such session", "GX1");
+    unknown.absence.words = unknown.absence.words.replace("no such session", "GX1");
     assert_eq!(
         app.why(&owner("acme"), &SessionId::new("GX1"), &filter, &now).await.unwrap(),
-        nobodys
+        unknown
     );
     let acme = app
         .sessions(&owner("acme"), &SessionFilter::default(), &now, 500, None)
@@ -261,7 +261,7 @@ async fn one_tenant_never_shows_in_another() {
         .value;
     assert_eq!((acme.items.len(), globex.items.len()), (8, 1));
 
-    // Alice is a person of each tenant, and not the same one.
+    // Alice exists in both tenants, as two people.
     let alice = |page: &claimledger_app::model::answer::Page<
         claimledger_app::model::answer::SessionHit,
     >,
@@ -297,7 +297,7 @@ async fn one_tenant_never_shows_in_another() {
 }
 
 #[tokio::test]
-async fn what_is_sealed_opens_for_investigators_only_when_asked() {
+async fn sealed_data_is_opened_for_investigators_on_request() {
     let (_world, app) = acme().await;
     let session = app
         .session(&owner("acme"), &SessionId::new("S3"), &Asking::default())

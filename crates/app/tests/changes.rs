@@ -1,4 +1,4 @@
-//! What was believed and what is, and what would be, asked of a ledger.
+//! Differences between two positions, and hypothetical changes of trust.
 
 mod common;
 
@@ -27,7 +27,7 @@ async fn head(app: &App) -> u64 {
 }
 
 #[tokio::test]
-async fn a_late_end_is_named_with_both_its_times() {
+async fn a_late_end_is_listed_with_both_its_times() {
     let (_world, app) = acme().await;
     let t: Option<Time> = Some(at("14:45:00"));
     let answer = app
@@ -52,7 +52,7 @@ async fn a_late_end_is_named_with_both_its_times() {
     app.belief_diff(&owner("acme"), &SessionId::new("S5"), t, &known_at(10), &Asking::default())
         .await
         .unwrap();
-    assert_eq!(head(&app).await, before, "asking writes nothing");
+    assert_eq!(head(&app).await, before, "questions append nothing");
 }
 
 #[tokio::test]
@@ -75,11 +75,12 @@ async fn each_state_is_that_of_the_session_itself() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_together_is_refused() {
+async fn contradicting_cuts_are_refused() {
     let (_world, app) = acme().await;
     let ask = |from: Asking, to: Asking| {
         let app = app.clone();
-        async move { app.belief_diff(&owner("acme"), &SessionId::new("S5"), None, &from, &to).await }
+        let session = SessionId::new("S5");
+        async move { app.belief_diff(&owner("acme"), &session, None, &from, &to).await }
     };
     let round = ask(by("15:00:00"), by("14:00:00")).await;
     assert!(matches!(round, Err(AskError::BadInput { .. })), "{round:?}");
@@ -118,7 +119,7 @@ fn whole_day() -> (Time, Time) {
     (at("00:00:00"), time("2026-03-11T00:00:00Z"))
 }
 
-/// `S1 payroll 10:00:03`, in order.
+/// `S1 payroll 10:00:03`, in list order.
 fn rows<'a>(decisions: impl Iterator<Item = &'a Decision>) -> Vec<String> {
     let of = |decision: &Decision| {
         format!("{} {} {}", decision.session, decision.app, &decision.at.from.to_string()[11..19])
@@ -137,7 +138,7 @@ fn retraction(idp: &str, key: &str, from: &str) -> TrustChange {
 }
 
 #[tokio::test]
-async fn a_retraction_that_is_rehearsed_lets_fall_what_rested_on_the_key() {
+async fn a_hypothetical_retraction_lists_decisions_that_rely_on_the_key() {
     let (_world, app) = acme().await;
     let (from, to) = whole_day();
     let asking = Asking { at: Some(at("15:05:00")), ..by("15:05:00") };
@@ -167,7 +168,7 @@ async fn a_retraction_that_is_rehearsed_lets_fall_what_rested_on_the_key() {
         assert!(!flips.contains(&"S5 payroll 13:45:04".to_owned()), "it was implied deny already");
         assert_eq!(flips.len(), falls.len() - 1);
     }
-    assert_eq!(head(&app).await, before, "a rehearsal writes nothing");
+    assert_eq!(head(&app).await, before, "a rehearsal appends nothing");
 }
 
 #[tokio::test]
@@ -182,7 +183,7 @@ async fn only_decisions_of_the_window_and_by_t_are_judged() {
     assert_eq!(
         rows(found.flips.iter().map(|flip| &flip.decision)),
         ["S2 payroll 11:30:05"],
-        "the end of the window is not in it"
+        "the end of the window is exclusive"
     );
     assert_eq!(found.unchanged, vec![]);
     let early = Asking { at: Some(at("12:00:00")), ..Asking::default() };

@@ -1,4 +1,4 @@
-//! The demo's day, taken in and asked about.
+//! Questions about the day of the demo.
 
 mod common;
 
@@ -18,7 +18,7 @@ fn names(page: &Page<SessionHit>) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn a_session_rests_on_its_factors() {
+async fn a_session_has_its_factors() {
     let (_world, app) = acme().await;
     let answer =
         app.session(&owner("acme"), &SessionId::new("S3"), &Asking::default()).await.unwrap();
@@ -40,7 +40,7 @@ async fn a_session_rests_on_its_factors() {
 }
 
 #[tokio::test]
-async fn eight_sessions_in_the_order_they_began() {
+async fn eight_sessions_in_list_order() {
     let (_world, app) = acme().await;
     let filter = SessionFilter { active_at: Some(at("14:05:00")), ..SessionFilter::default() };
     let answer =
@@ -50,11 +50,11 @@ async fn eight_sessions_in_the_order_they_began() {
     let early = Asking { at: Some(at("12:00:00")), ..Asking::default() };
     let answer =
         app.sessions(&owner("acme"), &SessionFilter::default(), &early, 100, None).await.unwrap();
-    assert_eq!(names(&answer.value), ["S7", "S1", "S2"], "others have not begun yet");
+    assert_eq!(names(&answer.value), ["S7", "S1", "S2"], "the others begin later");
 }
 
 #[tokio::test]
-async fn filters_find_what_they_say() {
+async fn filters_select_sessions() {
     let (_world, app) = acme().await;
     let list = |filter: SessionFilter| {
         let app = app.clone();
@@ -116,7 +116,7 @@ async fn filters_find_what_they_say() {
     assert_eq!(list(active("15:00:00")).await, "S7 S2 S6 S3 S4 S8");
     assert_eq!(list(active("21:29:59")).await, "S7");
     assert_eq!(list(active("21:30:00")).await, "", "S7 states no end, but its limit has passed");
-    // Names and logins are for investigators: to others they mean nobody.
+    // Only investigators can look up people by name or login.
     let reader = Caller { roles: vec![Role::Read], ..owner("acme") };
     let erin = SessionFilter { subject: Some("u-erin".into()), ..SessionFilter::default() };
     let page = app.sessions(&reader, &erin, &Asking::default(), 100, None).await.unwrap().value;

@@ -1,4 +1,4 @@
-//! One decision by the position of its record: found, or why there is none to show.
+//! Lookup of a decision by position: the decision, or the reason why there is none.
 
 mod common;
 
@@ -25,7 +25,7 @@ fn decided(id: &str, occurred_at: &str, outcome: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_decision_is_found_with_all_of_it_from_one_cut() {
+async fn a_decision_and_its_session_have_one_cut() {
     let (_world, app) = acme().await;
     let answer = app.decision(&owner("acme"), LogPosition(30), &known_at(64)).await.unwrap();
     assert_eq!(answer.answered.position, LogPosition(64));
@@ -45,7 +45,7 @@ async fn a_decision_is_found_with_all_of_it_from_one_cut() {
 }
 
 #[tokio::test]
-async fn where_there_is_none_it_says_why() {
+async fn a_position_without_decision_has_a_reason() {
     let (_world, app) = acme().await;
     assert!(matches!(ask(&app, "acme", 29, known_at(82)).await, DecisionAt::NoDecision {
             record } if &*record.kind == "policy.configured"));
@@ -64,7 +64,7 @@ async fn where_there_is_none_it_says_why() {
 }
 
 #[tokio::test]
-async fn the_position_of_another_tenant_is_one_that_nobody_has() {
+async fn the_position_of_another_tenant_is_unknown() {
     let (_world, app) = acme().await;
     app.init_tenant(&tenant("globex"), true, None).await.unwrap();
     assert_eq!(ask(&app, "globex", 30, known_at(0)).await, DecisionAt::Unknown);
@@ -72,7 +72,7 @@ async fn the_position_of_another_tenant_is_one_that_nobody_has() {
 }
 
 #[tokio::test]
-async fn of_variants_the_page_of_the_one_that_counts_is_named_32() {
+async fn a_variant_refers_to_the_one_that_counts_32() {
     let (_world, app) = acme().await;
     let mut both = Vec::new();
     for line in [
@@ -92,7 +92,7 @@ async fn of_variants_the_page_of_the_one_that_counts_is_named_32() {
     assert!(found.decision().variant);
     assert!(matches!(ask(&app, "acme", both[1].0, asked).await, DecisionAt::Variant {
             counts: Some(counts), .. } if counts == both[0]));
-    // The one that counts comes after T, and the other one does not count any more for that.
+    // The variant that counts is after T, but the other one still does not count.
     let before = Asking { at: Some(at("16:00:00")), ..asked };
     assert!(matches!(
         ask(&app, "acme", both[3].0, before).await,

@@ -1,5 +1,5 @@
-//! Retractions and losses that come late: the rows of the sessions that they hit, of no others, and
-//! the lists that use them.
+//! Late retractions and losses: they update the rows of exactly the sessions that they affect, and
+//! the lists that filter by them.
 
 mod common;
 
@@ -11,7 +11,7 @@ use claimledger_facts::ids::LogPosition;
 use common::*;
 use serde_json::{Value, json};
 
-/// Each session row: whether the rules find it retracted, how many decisions were falsified, and up to
+/// For each session row: whether a claim is retracted, how many decisions were falsified, and up to
 /// where it was assessed.
 async fn rows(app: &App) -> Vec<(String, bool, u64, String)> {
     app.settled_status(&owner("acme")).await.unwrap();
@@ -35,7 +35,7 @@ async fn rows(app: &App) -> Vec<(String, bool, u64, String)> {
     rows.map(row).collect()
 }
 
-/// Takes in a line, and says which rows are other than before; a rebuild must give the same rows.
+/// Records a line and returns the rows that changed. A rebuild must create the same rows.
 async fn changed(app: &App, line: &Value) -> Vec<String> {
     let before = rows(app).await;
     ingest_line(app, "acme", line).await.unwrap();
@@ -69,12 +69,12 @@ fn keyless(session: &str, at: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_retraction_reaches_the_rows_of_what_it_hits_and_no_others() {
+async fn a_retraction_updates_exactly_the_rows_it_affects() {
     let (_world, app) = acme().await;
     ingest_line(&app, "acme", &keyless("K1", "09:10:00")).await.unwrap();
     ingest_line(&app, "acme", &keyless("K2", "14:00:00")).await.unwrap();
-    // X2: only claims at or after its `from`; and what names no key, possibly. S3 is earlier,
-    // though it went on past it.
+    // X2: only claims at or after its `from`, and possibly claims that name no key. The claim of S3
+    // is earlier, although the session continued past it.
     assert_eq!(
         changed(&app, &retraction("r1", "13:20:01", Some("X2"))).await,
         ["K2 true 0", "S8 true 0"]
@@ -83,7 +83,7 @@ async fn a_retraction_reaches_the_rows_of_what_it_hits_and_no_others() {
         changed(&app, &retraction("r2", "13:20:00", Some("X2"))).await,
         ["K2 true 0", "S3 true 1", "S8 true 0"]
     );
-    // The whole IdP from the morning on: all that came through it, and nobody else.
+    // The whole IdP from the morning on: all sessions that came through it, and no others.
     let all = changed(&app, &retraction("r3", "09:00:00", None)).await;
     assert_eq!(
         all,
@@ -101,7 +101,7 @@ async fn a_retraction_reaches_the_rows_of_what_it_hits_and_no_others() {
 }
 
 #[tokio::test]
-async fn a_loss_reaches_the_rows_of_its_owner() {
+async fn a_loss_updates_the_rows_of_its_owner() {
     let (_world, app) = acme().await;
     let lost = |id: &str, login: &str, from: &str| {
         json!({"id": id, "type": "authenticator.lost", "source": "acme-sp",
@@ -114,7 +114,7 @@ async fn a_loss_reaches_the_rows_of_its_owner() {
 }
 
 #[tokio::test]
-async fn lists_are_the_same_however_late_the_retraction_is_asked_for() {
+async fn lists_do_not_depend_on_the_number_of_retractions() {
     let (_world, app) = acme().await;
     ingest_line(&app, "acme", &keyless("K2", "14:00:00")).await.unwrap();
     let list = |filter: SessionFilter, known_at: Option<u64>| {
@@ -133,7 +133,7 @@ async fn lists_are_the_same_however_late_the_retraction_is_asked_for() {
     let retracted = |wanted| SessionFilter { retracted: Some(wanted), ..SessionFilter::default() };
     assert_eq!(list(retracted(true), Some(66)).await, [""; 0]);
     assert_eq!(list(retracted(true), Some(67)).await, ["S5 Certain"]);
-    // The one without a key is both possibly.
+    // The claim without a key possibly matches both.
     assert_eq!(list(retracted(true), None).await, ["S5 Certain", "K2 Possible"]);
     let without = list(retracted(false), None).await;
     assert!(
@@ -142,7 +142,7 @@ async fn lists_are_the_same_however_late_the_retraction_is_asked_for() {
             && without.len() == 8,
         "{without:?}"
     );
-    // More retractions than a list is narrowed by: every session is looked at.
+    // More retractions than term sets for a list: every session is assessed.
     for n in 0..40 {
         ingest_line(
             &app,

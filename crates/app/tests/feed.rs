@@ -1,5 +1,5 @@
-//! The feed of changes: against an independent reading of the log, taken up again at any place, in
-//! any order of recording.
+//! The feed of changes: compared with an independent implementation, resumed at any position, and
+//! for any order of recording.
 
 mod common;
 
@@ -20,7 +20,7 @@ use common::*;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// The session whose start is the last record of a test: where reading stops.
+/// The session whose start is the last record of a test, where reading stops.
 const LAST: &str = "the last one";
 
 fn last(recorded_at: &str) -> Value {
@@ -51,17 +51,17 @@ async fn read_some(app: &App, after: &str, many: usize) -> Vec<SessionChange> {
     some
 }
 
-/// The cursor before everything but the record that opens the ledger.
+/// The cursor after the first record.
 async fn start(app: &App, tenant: &str) -> String {
     app.changes_cursor(&owner(tenant), &known_at(0)).await.unwrap().value
 }
 
-/// What is the same whoever reads, and when.
+/// The parts that do not depend on the time of reading.
 fn content(changes: &[SessionChange]) -> Vec<SessionChange> {
     changes.iter().cloned().map(|change| SessionChange { replayed: false, ..change }).collect()
 }
 
-/// What this test compares of a session, and does not share with the feed.
+/// The properties of a session that this test compares, computed independently of the feed.
 fn reading(session: Option<&Explained>) -> String {
     let Some(Explained { state, .. }) = session else { return "-".to_owned() };
     let mut text = format!(
@@ -94,7 +94,7 @@ fn reading(session: Option<&Explained>) -> String {
     text
 }
 
-/// Asks for every session at every K, and compares neighbours.
+/// Asks for every session at every K, and compares consecutive states.
 async fn independent(app: &App, ids: &BTreeSet<String>, size: u64) -> BTreeSet<(u64, String)> {
     let mut hits = BTreeSet::new();
     for id in ids {
@@ -119,7 +119,7 @@ async fn independent(app: &App, ids: &BTreeSet<String>, size: u64) -> BTreeSet<(
     hits
 }
 
-/// Acme's day, and links and late configuration besides.
+/// The day of acme, with links and late configuration.
 fn lines() -> Vec<Value> {
     let mut lines: Vec<Value> =
         demo("acme").iter().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -142,7 +142,7 @@ fn lines() -> Vec<Value> {
         json!({"id": "t3", "type": "claims.received", "session": "T3", "subject": {"id": "u-loses"},
             "occurred_at": "2026-03-10T11:05:00Z",
             "data": {"idp": "idp-y", "amr": ["pwd", "hwk"], "assertion": "as-T3", "key": "Y1"}}),
-        // Behind everything that is said of the session, which runs on.
+        // After all facts of the session, which is still active.
         json!({"id": "loss", "type": "authenticator.lost", "subject": {"id": "u-loses"},
             "occurred_at": "2026-03-10T22:00:00Z",
             "data": {"methods": ["hwk"], "from": "2026-03-10T21:00:00Z"}}),
@@ -153,7 +153,7 @@ fn lines() -> Vec<Value> {
     lines
 }
 
-/// A shuffle that is the same on every run.
+/// A shuffle that is the same in every run.
 fn shuffled(mut lines: Vec<Value>, seed: u64) -> Vec<Value> {
     let mut state = seed;
     for at in (1..lines.len()).rev() {
@@ -186,7 +186,7 @@ async fn recorded(lines: Vec<Value>) -> (World, App, BTreeSet<String>, u64) {
 }
 
 #[tokio::test]
-async fn in_any_order_of_recording_it_is_what_an_independent_reading_finds() {
+async fn in_any_order_of_recording_it_equals_an_independent_computation() {
     for seed in 0..6 {
         let all = if seed == 0 { lines() } else { shuffled(lines(), seed) };
         let (_world, app, ids, size) = recorded(all).await;
@@ -196,11 +196,11 @@ async fn in_any_order_of_recording_it_is_what_an_independent_reading_finds() {
             .map(|change| (change.record.position.0, change.session.as_str().to_owned()))
             .collect();
         let set: BTreeSet<_> = given.iter().cloned().collect();
-        assert_eq!(set.len(), given.len(), "seed {seed}: something is given twice");
+        assert_eq!(set.len(), given.len(), "seed {seed}: a change is repeated");
         let expected = independent(&app, &ids, size).await;
         let missing: Vec<_> = expected.difference(&set).collect();
         assert!(missing.is_empty(), "seed {seed}: missing {missing:?}");
-        // What is given besides says something about the session that this test does not compare.
+        // The other changes are about properties that this test does not compare.
         for change in feed.iter().filter(|change| {
             !expected.contains(&(change.record.position.0, change.session.as_str().to_owned()))
         }) {
@@ -222,7 +222,7 @@ async fn in_any_order_of_recording_it_is_what_an_independent_reading_finds() {
 }
 
 #[tokio::test]
-async fn after_any_change_comes_the_rest_of_what_everybody_gets() {
+async fn any_cursor_resumes_with_the_remaining_changes() {
     for seed in [0, 3] {
         let (_world, app, _, _) =
             recorded(if seed == 0 { lines() } else { shuffled(lines(), seed) }).await;
@@ -236,7 +236,8 @@ async fn after_any_change_comes_the_rest_of_what_everybody_gets() {
             if at % 20 == 0 {
                 assert_eq!(read(&app, "acme", Some(&change.cursor)).await, rest, "after {at}");
             } else {
-                // Each change is found by itself, so what follows soon is enough for the others.
+                // The position of each change is tested on its own, so a few further changes
+                // suffice here.
                 assert_eq!(
                     read_some(&app, &change.cursor, rest.len().min(5)).await,
                     rest[..rest.len().min(5)],
@@ -254,7 +255,7 @@ async fn after_any_change_comes_the_rest_of_what_everybody_gets() {
 }
 
 #[tokio::test]
-async fn an_end_that_is_recorded_late_carries_both_times() {
+async fn a_late_end_has_both_times() {
     let (_world, app) = acme().await;
     ingest_line(&app, "acme", &last("2026-03-10T23:59:00Z")).await.unwrap();
     let feed = read(&app, "acme", Some(&start(&app, "acme").await)).await;
@@ -281,7 +282,7 @@ async fn an_end_that_is_recorded_late_carries_both_times() {
 }
 
 #[tokio::test]
-async fn from_now_on_is_from_now_on_and_says_what_was_history() {
+async fn a_new_subscription_starts_now_and_marks_replayed_changes() {
     let (_world, app) = acme().await;
     let mut live = app.session_changes(&owner("acme"), None).await.unwrap();
     let mut replay =
@@ -300,7 +301,7 @@ async fn from_now_on_is_from_now_on_and_says_what_was_history() {
 }
 
 #[tokio::test]
-async fn a_cursor_that_is_of_no_use_is_said_to_be() {
+async fn an_invalid_cursor_is_rejected() {
     let (world, app) = acme().await;
     app.init_tenant(&tenant("globex"), true, None).await.unwrap();
     let cursor = app.changes_cursor(&owner("acme"), &Asking::default()).await.unwrap().value;
@@ -319,7 +320,7 @@ async fn a_cursor_that_is_of_no_use_is_said_to_be() {
         let refused = app.session_changes(&owner(who), Some(cursor)).await;
         assert!(matches!(refused, Err(AskError::Restart)), "{who} {cursor}");
     }
-    // The same keys over a log that was put back to an earlier state.
+    // The same keys with a log that was restored to an earlier state.
     app.close().await;
     let earlier = World { keys: world.keys.clone(), ..World::new() };
     let app = earlier.open().await;
@@ -333,7 +334,7 @@ async fn a_cursor_that_is_of_no_use_is_said_to_be() {
 }
 
 #[tokio::test]
-async fn one_tenant_sees_nothing_of_another() {
+async fn no_tenant_sees_changes_of_another() {
     let (_world, app) = acme().await;
     app.init_tenant(&tenant("globex"), true, None).await.unwrap();
     let mut feed = app.session_changes(&owner("globex"), None).await.unwrap();
@@ -352,7 +353,8 @@ async fn one_tenant_sees_nothing_of_another() {
     }
 }
 
-/// A falsifier that concerns sessions of many stretches of the log, each once, wherever it is cut.
+/// A falsifier that affects sessions in many ranges of the log: each session once, wherever reading
+/// is interrupted.
 #[tokio::test]
 async fn late_configuration_changes_many_sessions_each_once() {
     const SESSIONS: usize = 700;
@@ -370,7 +372,7 @@ async fn late_configuration_changes_many_sessions_each_once() {
                 "data": {"app": "wiki", "policy": "wiki", "outcome": "allow"}}),
         );
     }
-    // It occurred after the first 120 sessions of either.
+    // It occurred after the first 120 sessions of either IdP.
     all.push(json!({"id": "tx", "type": "idp.configured", "occurred_at": "2026-03-10T10:02:00Z",
         "data": {"idp": "idp-x", "version": "tx", "kind": "third_party", "status": "active",
             "trust_claims": false}}));
@@ -388,7 +390,7 @@ async fn late_configuration_changes_many_sessions_each_once() {
 }
 
 #[tokio::test]
-async fn rebuilding_and_appending_meanwhile_loses_and_repeats_nothing() {
+async fn rebuilds_and_appends_neither_lose_nor_repeat_changes() {
     let (_world, app, _, _) = recorded(shuffled(lines(), 4)).await;
     let from = start(&app, "acme").await;
     let whole = read(&app, "acme", Some(&from)).await;

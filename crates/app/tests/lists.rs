@@ -1,14 +1,17 @@
-//! Pages, and what is appended between them.
+//! Pages of lists, with appends between them.
 
 mod common;
 
-use claimledger_app::model::question::{AskError, Asking, SessionFilter};
+use claimledger_app::model::{
+    answer::{Page, SessionHit},
+    question::{AskError, Asking, SessionFilter},
+};
 use claimledger_domain::model::Certainty;
 use claimledger_facts::ids::{IdpId, KeyId, LogPosition, SessionId};
 use common::*;
 use serde_json::json;
 
-/// A session that is one `session.started`.
+/// A session with only a `session.started`.
 fn started(id: &str, session: &str, occurred: &str, recorded: &str) -> serde_json::Value {
     json!({"id": id, "type": "session.started", "session": session, "subject": {"id": "u-new"},
         "occurred_at": format!("2026-03-10T{occurred}Z"),
@@ -16,7 +19,7 @@ fn started(id: &str, session: &str, occurred: &str, recorded: &str) -> serde_jso
 }
 
 #[tokio::test]
-async fn three_three_two_while_others_append() {
+async fn pages_of_three_during_appends() {
     let (_world, app) = acme().await;
     let filter = SessionFilter { active_at: Some(at("14:05:00")), ..SessionFilter::default() };
     let (mut sizes, mut all, mut after) = (Vec::new(), Vec::new(), None::<String>);
@@ -33,8 +36,8 @@ async fn three_three_two_while_others_append() {
         if !answer.value.has_next {
             break;
         }
-        // New sessions before and behind the cursor, and earlier facts of sessions that were not
-        // shown yet: S4 and S8 move to the front.
+        // New sessions before and after the cursor, and earlier facts of sessions that were not
+        // returned yet: S4 and S8 move to the front.
         let n = sizes.len();
         let new = [
             started(&format!("first-{n}"), &format!("N{n}"), "09:00:01", "23:01:00"),
@@ -50,7 +53,38 @@ async fn three_three_two_while_others_append() {
 }
 
 #[tokio::test]
-async fn a_cursor_survives_a_restart_and_what_moved_meanwhile() {
+async fn a_stream_returns_each_row_once_and_resumes_after_any_row() {
+    let (_world, app) = acme().await;
+    let caller = owner("acme");
+    let filter = SessionFilter::default();
+    let whole = app.sessions(&caller, &filter, &Asking::default(), 500, None).await.unwrap().value;
+    let ids = |page: Page<SessionHit>| -> Vec<SessionId> {
+        page.items.into_iter().map(|hit| hit.session.id).collect()
+    };
+    let expected = ids(whole.clone());
+    assert_eq!(expected.len(), 8);
+    for (shown, cursor) in std::iter::once(None).chain(whole.cursors.iter().map(Some)).enumerate() {
+        let after = cursor.map(String::as_str);
+        let mut rows = app.session_rows(&caller, &filter, &Asking::default(), after).page_rows(3);
+        let mut streamed = Vec::new();
+        while let Some(answer) = rows.next().await.unwrap() {
+            assert!(answer.value.items.len() <= 3);
+            streamed.extend(ids(answer.value));
+            if shown == 0 {
+                // A session that begins before all others, after the first page pinned its cut.
+                let n = streamed.len();
+                let new = started(&format!("new-{n}"), &format!("N{n}"), "08:00:00", "23:01:00");
+                ingest_line(&app, "acme", &new).await.unwrap();
+                app.settled_status(&caller).await.unwrap();
+            }
+        }
+        assert_eq!(streamed, expected[shown..], "after row {shown}");
+        assert!(rows.next().await.unwrap().is_none(), "it has ended");
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_survives_a_restart_and_moved_sessions() {
     let (world, app) = acme().await;
     let filter = SessionFilter::default();
     let page =
@@ -96,7 +130,7 @@ async fn a_page_is_limited_and_a_cursor_fits_one_question() {
         app.sessions(&owner("globex"), &filter, &now, 2, Some(cursor)).await,
         Err(AskError::BadCursor)
     ));
-    // A cursor may be used with the very pins that its page answered with.
+    // A cursor may be combined with the cut of its own page.
     let pinned = Asking { at: Some(at("23:00:00")), ..known_at(82) };
     assert_eq!(
         app.sessions(&owner("acme"), &filter, &pinned, 2, Some(cursor)).await.unwrap().value.items
@@ -140,10 +174,10 @@ async fn an_earlier_k_lists_what_was_known_then() {
     );
 }
 
-/// A claim that names no key may have been signed by any key of its IdP; one of another IdP was
-/// not.
+/// A claim that names no key may have been signed by any key of its IdP, but not by one of another
+/// IdP.
 #[tokio::test]
-async fn a_claim_without_a_key_is_possible_for_each() {
+async fn a_claim_without_a_key_possibly_matches_each() {
     let (_world, app) = acme().await;
     let claim = |id: &str, idp: &str| {
         json!({"id": id, "type": "claims.received", "session": id, "subject": {"id": "u-new"},
@@ -222,7 +256,7 @@ async fn linked_sessions_are_one_from_the_link_on() {
         .value
         .unwrap();
     assert_eq!((state.state.id.as_str(), state.state.aliases.len()), ("T2", 0));
-    // What comes later says nothing about K, and the two stay one there.
+    // Later records change nothing at this K, where both are one session.
     let later = json!({"id": "t2-app", "type": "app.accessed", "session": "T2",
         "subject": {"id": "u-new"}, "occurred_at": "2026-03-10T12:40:00Z",
         "recorded_at": "2026-03-10T23:04:00Z", "data": {"app": "wiki"}});
@@ -233,7 +267,7 @@ async fn linked_sessions_are_one_from_the_link_on() {
 }
 
 #[tokio::test]
-async fn a_link_may_name_a_record_that_comes_later() {
+async fn a_link_may_name_a_later_record() {
     let (_world, app) = acme().await;
     let lines = [
         started("t2", "T2", "12:00:00", "23:01:00"),
@@ -265,9 +299,9 @@ async fn a_link_may_name_a_record_that_comes_later() {
     );
 }
 
-/// Deep in a list, the next rows and the next sessions are read while others are looked at.
+/// Far into a list, the next rows and sessions are read in the background.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn few_among_very_many_are_found_at_a_past_k_while_sessions_move() {
+async fn few_matches_among_many_are_found_at_a_past_k_while_sessions_move() {
     const SESSIONS: u64 = 1_500;
     let world = World::new();
     let app = world.open().await;
@@ -293,8 +327,8 @@ async fn few_among_very_many_are_found_at_a_past_k_while_sessions_move() {
         ingest(&app, "acme", drafts(some)).await.unwrap();
     }
     let known = app.settled_status(&owner("acme")).await.unwrap().head - 1;
-    // Something came later of each, so that no row is believed; and while lists are read, sessions
-    // move to the front.
+    // Later records of each session, so that no row can be trusted; and sessions move to the front
+    // while lists are read.
     let later: Vec<_> = (0..SESSIONS)
         .map(|n| {
             started(&format!("again-{n}"), &format!("S{n}"), "18:00:00", "21:00:00").to_string()

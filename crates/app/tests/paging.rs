@@ -1,5 +1,5 @@
-//! A list is the same list in pages of any size, at any K, whatever came in which order and in
-//! which batches, on every engine.
+//! A list has the same rows with any page size, at any K, for any order of recording and any
+//! batches, on every engine.
 
 mod common;
 
@@ -23,16 +23,16 @@ use std::{sync::Arc, time::Duration};
 
 const SESSIONS: usize = 6;
 
-/// A fact of a session: which kind, of which session, at which minute. Few minutes, so that
-/// sessions pass each other and some facts occur at one instant.
+/// A fact of a session: kind, session, minute. Few distinct minutes, so that sessions change order
+/// and some facts occur at the same time.
 type Event = (u8, usize, usize);
 
-/// How the facts get into the read models.
+/// How the facts are appended and applied.
 #[derive(Clone, Debug)]
 struct Way {
-    /// Facts in one request.
+    /// Facts per request.
     request: usize,
-    /// Records that go into the read models in one transaction.
+    /// Maximum records per transaction of the read models.
     batch: usize,
     /// Number of requests after which the program is restarted.
     restart: usize,
@@ -63,7 +63,7 @@ fn line(n: usize, (kind, session, minute): Event) -> Value {
             "session.linked",
             json!({"to": format!("S{}", (session + 1 + n % 3) % SESSIONS), "by": "test"}),
         ),
-        // These name no session, and change some all the same.
+        // These name no session, but affect some.
         12 => ("subject.sessions_ended", json!({"reason": "revoked"})),
         _ => (
             "subject.linked",
@@ -80,7 +80,7 @@ fn line(n: usize, (kind, session, minute): Event) -> Value {
     line
 }
 
-/// The engines of a ledger, which outlive a program on them.
+/// The engines of a ledger, which are kept over restarts.
 enum Engines {
     Memory(World),
     Sqlite(tempfile::TempDir),
@@ -98,7 +98,7 @@ impl Engines {
         };
         let options_of_store =
             SqliteOptions { synchronous: Synchronous::Normal, ..SqliteOptions::default() };
-        // The directory has one owner, and connections of the last one may still be closing.
+        // The directory has one owner, and connections of the previous one may still be closing.
         let store = loop {
             match SqliteStore::open(dir.path(), options_of_store).await {
                 Err(OpenError::Owned { .. }) => tokio::time::sleep(Duration::from_millis(5)).await,
@@ -119,7 +119,7 @@ impl Engines {
     }
 }
 
-/// A list that is asked in pages.
+/// A list that can be paged.
 #[derive(Clone, Copy, Debug)]
 enum List {
     Sessions,
@@ -149,7 +149,7 @@ fn lists() -> Vec<List> {
     lists
 }
 
-/// The rows of a page, and where the list goes on.
+/// The rows of a page, and the cursor after them.
 async fn page(
     app: &App,
     list: List,
@@ -228,13 +228,13 @@ fn asking(known_at: u64) -> Asking {
     }
 }
 
-/// The whole of a list, in pages of a size.
+/// All rows of a list, read in pages of a size.
 async fn whole(app: &App, list: List, known_at: u64, size: u32) -> Vec<String> {
     let (mut rows, mut after) = (Vec::new(), None);
     loop {
         let (more, next) = page(app, list, &asking(known_at), size, after.as_deref()).await;
         rows.extend(more);
-        // A list that does not end is told from one that does by its length.
+        // The length detects a list that does not end.
         if next.is_none() || rows.len() > 200 {
             return rows;
         }
@@ -242,9 +242,9 @@ async fn whole(app: &App, list: List, known_at: u64, size: u32) -> Vec<String> {
     }
 }
 
-/// Every list at every K, each asked when K was the head: records come in one by one, and nothing
-/// has moved since.
-async fn as_it_was(lines: &[String]) -> Vec<Vec<Vec<String>>> {
+/// Every list at every K, each asked while K was the head: records arrive one by one, so nothing
+/// has moved yet.
+async fn at_each_head(lines: &[String]) -> Vec<Vec<Vec<String>>> {
     let app = World::new().open().await;
     app.init_tenant(&tenant("acme"), true, None).await.unwrap();
     let mut told = Vec::new();
@@ -286,10 +286,10 @@ async fn same_in_pages(
     Ok(())
 }
 
-async fn any_way(events: &[Event], way: &Way, sizes: [u32; 2]) -> Result<(), TestCaseError> {
+async fn check_way(events: &[Event], way: &Way, sizes: [u32; 2]) -> Result<(), TestCaseError> {
     let lines: Vec<String> =
         events.iter().enumerate().map(|(n, event)| line(n, *event).to_string()).collect();
-    let expected = as_it_was(&lines).await;
+    let expected = at_each_head(&lines).await;
     let engines = Engines::new(way.sqlite);
     let options = Options { batch_records: way.batch, ..Options::default() };
     let mut app = engines.open(options.clone()).await;
@@ -303,10 +303,10 @@ async fn any_way(events: &[Event], way: &Way, sizes: [u32; 2]) -> Result<(), Tes
         ingest(&app, "acme", drafts(some)).await.unwrap();
     }
     app.settled_status(&owner("acme")).await.unwrap();
-    same_in_pages(&app, &expected, &sizes, "as they came").await?;
+    same_in_pages(&app, &expected, &sizes, "in order of arrival").await?;
     let report = app.rebuild(&owner("acme"), false, |_, _| {}).await.unwrap();
     prop_assert!(report.equal && report.switched, "{report}");
-    same_in_pages(&app, &expected, &sizes[..1], "made anew").await?;
+    same_in_pages(&app, &expected, &sizes[..1], "rebuilt").await?;
     app.close().await;
     Ok(())
 }
@@ -315,7 +315,7 @@ fn run<F: Future<Output = Result<(), TestCaseError>>>(test: F) -> Result<(), Tes
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test)
 }
 
-/// As many as fit a test run; `PROPTEST_CASES` asks for others.
+/// Number of cases that fits a test run; `PROPTEST_CASES` overrides it.
 fn cases() -> ProptestConfig {
     let asked = ProptestConfig::default();
     let cases = if std::env::var_os("PROPTEST_CASES").is_some() { asked.cases } else { 12 };
@@ -326,18 +326,18 @@ proptest! {
     #![proptest_config(cases())]
 
     #[test]
-    fn any_page_size_gives_the_list_as_it_was_at_k(
+    fn any_page_size_returns_the_list_as_known_at_k(
         events in collection::vec((0u8..14, 0..SESSIONS, 0..30usize), 3..=18), way in ways(),
             sizes in [1u32..=3, 1..=5])
     {
-        run(any_way(&events, &way, sizes))?;
+        run(check_way(&events, &way, sizes))?;
     }
 }
 
 /// Sessions S0 to S3 at 09:00 to 09:03, then S2 at 08:00: one request. At a K before the last of
 /// them, S2 is the third.
 #[tokio::test]
-async fn a_session_that_moved_inside_one_batch_is_in_the_pages_of_an_earlier_k() {
+async fn a_session_that_moved_within_a_batch_is_in_pages_of_an_earlier_k() {
     let app = World::new().open().await;
     app.init_tenant(&tenant("acme"), true, None).await.unwrap();
     let fact = |session: usize, occurred: &str, recorded: &str| {

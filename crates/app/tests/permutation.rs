@@ -1,11 +1,11 @@
-//! The order in which records come in does not matter to what is known once they are in, and what
-//! was answered for a cut stays the answer.
+//! The order of recording does not change what is known at the end, and an answer at a cut stays
+//! the same.
 
+#[path = "permutation/answers.rs"]
+mod answers;
 mod common;
 #[path = "permutation/days.rs"]
 mod days;
-#[path = "permutation/told.rs"]
-mod told;
 
 use claimledger_app::{
     app::{App, Options},
@@ -17,12 +17,11 @@ use common::*;
 use days::{Day, Line, arriving, days};
 use proptest::{prelude::*, test_runner::TestCaseError};
 
-/// So many records come in at once.
+/// Records per request.
 const BATCH: usize = 5;
 
-/// A ledger that is open and empty, and takes so many records into its read models at once when
-/// those are behind.
-async fn empty(batch_records: usize) -> App {
+/// An empty ledger whose read models apply at most this number of records per transaction.
+async fn empty_ledger(batch_records: usize) -> App {
     let app = World::new().open_with(Options { batch_records, ..Options::default() }).await;
     app.init_tenant(&tenant("acme"), false, None).await.unwrap();
     app
@@ -30,21 +29,23 @@ async fn empty(batch_records: usize) -> App {
 
 async fn record(app: &App, lines: &[Line]) {
     let draft = |line: &Line| {
-        let mut draft =
-            translate(Dialect::Native, line.json.to_string().as_bytes()).unwrap().remove(0);
-        draft.variants_allowed = line.twofold;
+        let mut draft = translate(&Dialect::Native.into(), None, line.json.to_string().as_bytes())
+            .unwrap()
+            .drafts
+            .remove(0);
+        draft.variants_allowed = line.has_variant;
         draft
     };
     ingest(app, "acme", (1..).zip(lines.iter().map(draft)).collect()).await.unwrap();
 }
 
-/// Fails where two texts do, and shows that place only: the whole of them is long.
+/// Fails at the first difference of two long texts, and shows only that place.
 fn same(what: &str, a: &str, b: &str) -> Result<(), TestCaseError> {
     let Some(at) = a.lines().zip(b.lines()).position(|(a, b)| a != b) else {
         return if a.len() == b.len() {
             Ok(())
         } else {
-            Err(TestCaseError::fail(format!("{what}: one goes on")))
+            Err(TestCaseError::fail(format!("{what}: one is longer")))
         };
     };
     let around = |text: &str| {
@@ -54,23 +55,23 @@ fn same(what: &str, a: &str, b: &str) -> Result<(), TestCaseError> {
 }
 
 async fn two_orders(day: &Day, orders: [u64; 2], at: usize) -> Result<(), TestCaseError> {
-    let mut told = Vec::new();
+    let mut texts = Vec::new();
     for order in orders {
-        let app = empty(BATCH).await;
+        let app = empty_ledger(BATCH).await;
         for lines in arriving(&day.lines(), order).chunks(BATCH) {
             record(&app, lines).await;
         }
         app.settled_status(&owner("acme")).await.unwrap();
-        told.push(told::at_the_head(&app, day, at).await);
+        texts.push(answers::at_the_head(&app, day, at).await);
         app.close().await;
     }
-    same("two orders", &told[0], &told[1])
+    same("two orders", &texts[0], &texts[1])
 }
 
-/// Asks while records come in, when all are in, and of rows that are made anew.
+/// Asks between requests, after all of them, and after a rebuild.
 async fn answers_stay(day: &Day, order: u64, at: usize) -> Result<(), TestCaseError> {
-    // Some of what is made anew is one batch, some is dozens.
-    let app = empty(1 + order as usize % 60).await;
+    // Some rebuilds use a single batch, some use dozens.
+    let app = empty_ledger(1 + order as usize % 60).await;
     let lines = arriving(&day.lines(), order);
     let mut given: Vec<(LogPosition, String)> = Vec::new();
     for part in lines.chunks(lines.len().div_ceil(3)) {
@@ -78,15 +79,15 @@ async fn answers_stay(day: &Day, order: u64, at: usize) -> Result<(), TestCaseEr
             record(&app, lines).await;
         }
         let head = LogPosition(app.settled_status(&owner("acme")).await.unwrap().head - 1);
-        given.push((head, told::pinned(&app, day, at, head).await));
+        given.push((head, answers::pinned(&app, day, at, head).await));
     }
     for (known_at, answer) in &given {
-        same("later", answer, &told::pinned(&app, day, at, *known_at).await)?;
+        same("later", answer, &answers::pinned(&app, day, at, *known_at).await)?;
     }
     let report = app.rebuild(&owner("acme"), false, |_, _| {}).await.unwrap();
     prop_assert!(report.equal && report.switched, "{report}");
     for (known_at, answer) in &given {
-        same("made anew", answer, &told::pinned(&app, day, at, *known_at).await)?;
+        same("rebuilt", answer, &answers::pinned(&app, day, at, *known_at).await)?;
     }
     app.close().await;
     Ok(())
@@ -96,7 +97,7 @@ fn run<F: Future<Output = Result<(), TestCaseError>>>(test: F) -> Result<(), Tes
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test)
 }
 
-/// As many as fit a test run; `PROPTEST_CASES` asks for others.
+/// Number of cases that fits a test run; `PROPTEST_CASES` overrides it.
 fn cases(default: u32) -> ProptestConfig {
     let asked = ProptestConfig::default();
     let cases = if std::env::var_os("PROPTEST_CASES").is_some() { asked.cases } else { default };
@@ -107,7 +108,7 @@ proptest! {
     #![proptest_config(cases(32))]
 
     #[test]
-    fn what_is_known_does_not_depend_on_the_order(day in days(5usize..=20),
+    fn final_knowledge_does_not_depend_on_the_order(day in days(5usize..=20),
         orders in any::<[u64; 2]>(), at in 300usize..=720) {
         run(two_orders(&day, orders, at))?;
     }
@@ -117,7 +118,8 @@ proptest! {
     #![proptest_config(cases(3))]
 
     #[test]
-    fn nor_on_a_busy_day(day in days(Just(60)), orders in any::<[u64; 2]>(), at in 300usize..=720) {
+    fn nor_does_it_on_a_busy_day(day in days(Just(60)), orders in any::<[u64; 2]>(),
+        at in 300usize..=720) {
         run(two_orders(&day, orders, at))?;
     }
 }
@@ -126,25 +128,25 @@ proptest! {
     #![proptest_config(cases(8))]
 
     #[test]
-    fn what_was_answered_stays_the_answer(day in days(5usize..=20), order in any::<u64>(),
+    fn answers_at_a_cut_do_not_change(day in days(5usize..=20), order in any::<u64>(),
         at in 300usize..=720) {
         run(answers_stay(&day, order, at))?;
     }
 }
 
-/// Of two claims of one instant that are as good, the first in the total order tells why a session
-/// is in a list (`semantics.md` 2).
+/// Of two equivalent claims at the same time, the first in the total order is the reason why a
+/// session is in a list (`semantics.md` 2).
 #[tokio::test]
-async fn the_claim_that_a_list_names_is_the_first_of_its_instant() {
+async fn the_reason_of_a_list_is_the_first_claim_of_its_instant() {
     let claim = |id: &str| {
         let json = serde_json::json!({"id": id, "type": "claims.received", "source": "sp",
             "session": "S", "subject": {"id": "u"},
             "occurred_at": "2026-03-10T10:00:00Z", "data": {"idp": "idp-a", "assertion": id,
                 "amr": ["pwd"]}});
-        Line { json, twofold: false }
+        Line { json, has_variant: false }
     };
     for order in [["a", "b"], ["b", "a"]] {
-        let app = empty(BATCH).await;
+        let app = empty_ledger(BATCH).await;
         record(&app, &order.map(claim)).await;
         let filter = SessionFilter { idp: Some(IdpId::new("idp-a")), ..SessionFilter::default() };
         let hits = app
@@ -159,11 +161,11 @@ async fn the_claim_that_a_list_names_is_the_first_of_its_instant() {
 }
 
 fn lines(all: &[serde_json::Value]) -> Vec<Line> {
-    all.iter().map(|json| Line { json: json.clone(), twofold: false }).collect()
+    all.iter().map(|json| Line { json: json.clone(), has_variant: false }).collect()
 }
 
-/// The ids of a person's sessions, and of those whose rows say that a decision of theirs was
-/// falsified later.
+/// The ids of a person's sessions, and of those whose rows have a decision that was falsified
+/// later.
 async fn of_person(app: &App, subject: &str) -> [Vec<String>; 2] {
     let mut found = Vec::new();
     for falsified_later in [None, Some(true)] {
@@ -183,10 +185,10 @@ async fn of_person(app: &App, subject: &str) -> [Vec<String>; 2] {
     found.try_into().unwrap()
 }
 
-/// Links between identities reach sessions that no record of theirs names, whatever comes last
-/// (`semantics.md` 11).
+/// Links between identities affect sessions that no record of the link names, whatever the order of
+/// recording (`semantics.md` 11).
 #[tokio::test]
-async fn sessions_follow_links_between_identities_that_come_late() {
+async fn late_links_between_identities_update_sessions() {
     use serde_json::json;
     let at = |time: &str| format!("2026-03-10T{time}:00Z");
     let person = |id: &str| json!({"id": id, "login": format!("{id}@acme.example")});
@@ -219,14 +221,14 @@ async fn sessions_follow_links_between_identities_that_come_late() {
             "occurred_at": at(time),
             "data": {"other": other, "same": same}})
     };
-    let app = empty(BATCH).await;
+    let app = empty_ledger(BATCH).await;
     record(&app, &lines(&session("A", "u-a"))).await;
     record(&app, &lines(&session("B", "u-b"))).await;
     record(&app, &lines(&[loss])).await;
     app.settled_status(&owner("acme")).await.unwrap();
     let a_and_b = || ["A".to_owned(), "B".to_owned()].to_vec();
     assert_eq!(of_person(&app, "u-a").await[0], ["A"]);
-    // By a login, and through somebody who has no session.
+    // By a login, and through a person without sessions.
     record(&app, &lines(&[link("l1", "u-c", "u-b@acme.example", "12:00", true)])).await;
     record(&app, &lines(&[link("l2", "u-c", "u-a", "12:00", true)])).await;
     app.settled_status(&owner("acme")).await.unwrap();
@@ -241,7 +243,7 @@ async fn sessions_follow_links_between_identities_that_come_late() {
     assert_eq!(ended, a_and_b());
     let report = app.rebuild(&owner("acme"), false, |_, _| {}).await.unwrap();
     assert!(report.equal, "{report}");
-    // As it was known before, they are two.
+    // As known before, they are two people.
     let before = Asking { known_at_position: Some(LogPosition(5)), ..Asking::default() };
     let filter = SessionFilter { subject: Some("u-a".to_owned()), ..SessionFilter::default() };
     assert_eq!(
@@ -256,10 +258,10 @@ async fn sessions_follow_links_between_identities_that_come_late() {
     app.close().await;
 }
 
-/// A link's `to` names a session, and a record of its own source only where there is no session of
-/// that name (`semantics.md` 25).
+/// The `to` of a link names a session, or a record of its own source if there is no session with
+/// this id (`semantics.md` 25).
 #[tokio::test]
-async fn a_session_that_comes_late_takes_over_the_links_that_named_a_record() {
+async fn a_late_session_takes_over_links_that_named_a_record() {
     use serde_json::json;
     let fact = |id: &str, source: &str, session: &str, kind: &str, data: serde_json::Value| {
         json!({"id": id, "type": kind, "source": source, "session": session, "subject": {"id": "u"},
@@ -268,7 +270,7 @@ async fn a_session_that_comes_late_takes_over_the_links_that_named_a_record() {
     let opened = |id: &str, source: &str, session: &str| {
         fact(id, source, session, "app.accessed", json!({"app": "wiki"}))
     };
-    let app = empty(BATCH).await;
+    let app = empty_ledger(BATCH).await;
     let names = async |app: &App| -> Vec<String> {
         app.settled_status(&owner("acme")).await.unwrap();
         let hits = app
@@ -293,12 +295,12 @@ async fn a_session_that_comes_late_takes_over_the_links_that_named_a_record() {
         &lines(&[fact("l", "sp", "A", "session.linked", json!({"to": "x", "by": "root"}))]),
     )
     .await;
-    assert_eq!(names(&app).await, ["C []", "A [\"B\"]"], "the record of its own source");
+    assert_eq!(names(&app).await, ["C []", "A [\"B\"]"], "the record of the same source");
     record(&app, &lines(&[opened("y", "sp", "x")])).await;
     assert_eq!(
         names(&app).await,
         ["C []", "A [\"x\"]", "B []"],
-        "now there is a session of that name"
+        "now there is a session with this id"
     );
     let report = app.rebuild(&owner("acme"), false, |_, _| {}).await.unwrap();
     assert!(report.equal, "{report}");

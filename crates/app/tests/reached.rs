@@ -1,5 +1,5 @@
-//! Every source is known again after a restart; chains, finds and timelines of linked sessions, at
-//! their cuts and between pages.
+//! Sources after a restart; chains, lookups and timelines of linked sessions, at their cuts and
+//! across pages.
 
 mod common;
 
@@ -38,8 +38,7 @@ async fn chain(app: &App, id: &str, asking: &Asking) -> Chain {
 #[tokio::test]
 async fn every_source_is_known_after_a_restart_and_a_rebuild() {
     let (world, app) = acme().await;
-    // It says nothing of its completeness, and is named all the same; the ledger itself is no
-    // source.
+    // It states nothing about its completeness, but is listed; the ledger itself is no source.
     let mut hook = line("h-1", "session.started", Some("H1"), "22:00:00", json!({}));
     hook["source"] = json!("hook");
     ingest_line(&app, "acme", &hook).await.unwrap();
@@ -105,15 +104,15 @@ async fn a_linked_session_is_one_link_under_any_of_its_ids() {
     assert_eq!(
         link.session.records.iter().map(|r| r.source_id.as_str()).collect::<Vec<_>>(),
         ["l-1", "l-3"],
-        "where it began, and what links it"
+        "its start and its link"
     );
     for id in ["B", "app-B"] {
         assert_eq!(chain(&app, id, &Asking::default()).await.links, whole.links, "{id}");
     }
     assert_eq!(chain(&app, "root-A", &Asking::default()).await.links.len(), 2);
     assert_eq!(chain(&app, "C", &Asking::default()).await.links[0].siblings, [SessionId::new("A")]);
-    // Before the link was known they were two; before it occurred, the other session is not there,
-    // nor what it reached.
+    // Before the link was known they were two; before it occurred, the other session and its
+    // accesses do not exist.
     let unlinked = chain(&app, "A", &known_at(84)).await;
     assert_eq!(
         (unlinked.links[0].aliases.len(), unlinked.links[0].apps[0].hop.reason),
@@ -160,7 +159,7 @@ async fn a_linked_session_is_one_link_under_any_of_its_ids() {
 }
 
 #[tokio::test]
-async fn who_may_not_investigate_finds_nobody_by_a_name() {
+async fn only_investigators_find_people_by_name() {
     let (_world, app) = acme().await;
     let find = |roles: &[Role], text: &'static str| {
         let (app, caller) = (app.clone(), Caller { roles: roles.to_vec(), ..owner("acme") });
@@ -172,13 +171,13 @@ async fn who_may_not_investigate_finds_nobody_by_a_name() {
     assert_eq!(reader, find(&[Role::Read], "nobody@acme.example").await.unwrap());
     assert!(reader.items.is_empty());
     assert!(find(&[Role::Operate], "S1").await.is_err());
-    // Somebody of whom nothing is known at K is nobody yet.
+    // A person of whom nothing is known at K cannot be found.
     let early = app.find(&owner("acme"), "carol@acme.example", &known_at(20)).await.unwrap().value;
     assert!(early.items.is_empty(), "{early:?}");
 }
 
 #[tokio::test]
-async fn a_timeline_goes_on_where_it_stopped_whatever_is_appended() {
+async fn a_timeline_continues_after_appends() {
     let (_world, app) = acme().await;
     let ask = |order: ClockOrder, asking: Asking, first: u32, after: Option<String>| {
         let app = app.clone();
@@ -213,7 +212,7 @@ async fn a_timeline_goes_on_where_it_stopped_whatever_is_appended() {
             ingest_line(&app, "acme", &more).await.unwrap();
         }
         assert_eq!(all, whole.items);
-        // A cursor fits its own order only.
+        // A cursor is valid for its own order only.
         let other =
             if order == ClockOrder::Occurred { ClockOrder::Recorded } else { ClockOrder::Occurred };
         assert!(ask(other, Asking::default(), 4, whole.cursors.first().cloned()).await.is_err());

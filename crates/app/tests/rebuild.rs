@@ -1,5 +1,4 @@
-//! Generations of the read models: built beside, compared, switched once; and what is asked
-//! meanwhile.
+//! Generations of the read models: built, compared and switched, and questions meanwhile.
 
 mod common;
 
@@ -17,7 +16,7 @@ use claimledger_ledger::{
 };
 use common::*;
 
-/// Pinned answers of every kind, as text: what may change from call to call is left out.
+/// Pinned answers of every kind as text, without the parts that are not pinned.
 async fn answers(app: &App, position: u64) -> String {
     let (owner, asking) =
         (owner("acme"), Asking { at: Some(at("23:00:00")), ..known_at(position) });
@@ -62,7 +61,7 @@ async fn settled() -> (World, App) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_rebuild_is_beside_and_answers_stay_the_same() {
+async fn answers_stay_the_same_during_a_rebuild() {
     let (world, app) = settled().await;
     let before = answers(&app, 80).await;
     let first = app
@@ -107,7 +106,7 @@ async fn a_rebuild_is_beside_and_answers_stay_the_same() {
         app.settled_status(&owner("acme")).await.unwrap().views,
         format!("sessions {VIEWS_VERSION}")
     );
-    // A walk that began before goes on where it was.
+    // A scan that began before continues.
     let rest = app
         .sessions(
             &owner("acme"),
@@ -119,7 +118,7 @@ async fn a_rebuild_is_beside_and_answers_stay_the_same() {
         .await
         .unwrap();
     assert_eq!(rest.value.items, whole.items[3..]);
-    // And what is repeated is still known to the sequencer.
+    // The sequencer still recognises repeated records.
     let again = ingest(&app, "acme", drafts(&demo("acme"))).await.unwrap();
     assert!(
         again
@@ -129,7 +128,7 @@ async fn a_rebuild_is_beside_and_answers_stay_the_same() {
 }
 
 #[tokio::test]
-async fn rows_that_the_log_does_not_give_are_named_and_stay() {
+async fn rows_that_differ_from_the_log_are_reported_and_kept() {
     let (world, app) = settled().await;
     let id = tenant("acme");
     let mut row = world.views.session_row(&id, &SessionId::new("S3")).await.unwrap().unwrap();
@@ -146,22 +145,22 @@ async fn rows_that_the_log_does_not_give_are_named_and_stay() {
     );
     assert!(
         report.to_string().contains(
-            "head: 8 rows in the old one, 8 in the new one; only in \
-        the old one 1, only in the new one 1"
+            "head: 8 old rows, 8 new rows; 1 only in the old \
+        generation, 1 only in the new one"
         ),
         "{report}"
     );
-    assert_eq!(app.dump_views(&owner("acme")).await.unwrap(), tampered, "the old one stays");
+    assert_eq!(app.dump_views(&owner("acme")).await.unwrap(), tampered, "the old generation stays");
     assert_eq!(world.views.generations(&id).await.unwrap().shadow, None);
     assert_eq!(app.last_rebuild(&owner("acme")).await.unwrap(), None);
 
-    // Who only operates is told what differs, and not who is in it.
+    // The role operate sees the counts of differences, but not the rows, which name people.
     let operator = claimledger_app::model::question::Caller {
         roles: vec![claimledger_facts::vocabulary::Role::Operate],
         ..owner("acme")
     };
     let Err(RebuildError::Differs(told)) = app.rebuild(&operator, false, |_, _| {}).await else {
-        panic!("it is still so")
+        panic!("the rows still differ")
     };
     assert!(
         told.first.len() == report.first.len()
@@ -175,7 +174,7 @@ async fn rows_that_the_log_does_not_give_are_named_and_stay() {
     assert!(app.rebuild(&owner("acme"), false, |_, _| {}).await.unwrap().equal);
 }
 
-/// Waits, without a clock, until the rows of this program are in place.
+/// Waits, without a clock, until the rows of this program are live.
 async fn renewed(world: &World) -> claimledger_ledger::generations::Generation {
     loop {
         let live = world.views.generations(&tenant("acme")).await.unwrap().live.unwrap();
@@ -187,12 +186,12 @@ async fn renewed(world: &World) -> claimledger_ledger::generations::Generation {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn rows_of_other_rules_find_candidates_and_no_more() {
+async fn rows_of_other_rules_only_find_candidates() {
     let (world, app) = settled().await;
     let before = answers(&app, 80).await;
     let good = app.dump_views(&owner("acme")).await.unwrap();
     app.close().await;
-    // Other rules said that nothing was ever decided, and that it is all over.
+    // The other rules found no decisions, and every session over.
     let id = tenant("acme");
     let rows: Vec<SessionRow> = world.views.sessions_with(&id, &[], None, None, 99).await.unwrap();
     let rows: Vec<_> = rows
@@ -202,7 +201,7 @@ async fn rows_of_other_rules_find_candidates_and_no_more() {
     world.views.apply(&id, LogSize(83), &[], &rows).await.unwrap();
     world.views.begin(&id, Place::Live, &MadeBy::now("r0")).await.unwrap();
 
-    // Nothing moves them here, so it is these rows that are asked.
+    // No projector runs here, so these rows stay live.
     let app = world.open_with(Options { follow: false, ..Options::default() }).await;
     assert_eq!(answers(&app, 80).await, before);
     assert_eq!(
@@ -214,7 +213,7 @@ async fn rows_of_other_rules_find_candidates_and_no_more() {
     assert_eq!(
         mixed.made_by,
         MadeBy::now(&format!("r0+{RULES}")),
-        "an older program would otherwise believe what this one writes there"
+        "otherwise an older program would trust the rows of this one"
     );
 
     let app = world.open().await;
@@ -234,7 +233,7 @@ async fn rows_of_other_rules_find_candidates_and_no_more() {
     assert_eq!((session_rows.only_old, session_rows.only_new), (8, 8));
     app.close().await;
 
-    // Opened again there is nothing to do.
+    // After reopening there is nothing left to do.
     let app = world.open().await;
     assert_eq!(world.views.generations(&id).await.unwrap().live.unwrap(), live);
     assert_eq!(
@@ -244,7 +243,7 @@ async fn rows_of_other_rules_find_candidates_and_no_more() {
 }
 
 #[tokio::test]
-async fn a_rebuild_that_was_cut_off_leaves_nothing() {
+async fn an_interrupted_rebuild_leaves_nothing() {
     let (world, app) = settled().await;
     let good = app.dump_views(&owner("acme")).await.unwrap();
     app.close().await;
@@ -269,8 +268,9 @@ async fn a_rebuild_that_was_cut_off_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn rows_of_a_version_that_answers_nothing_are_made_anew() {
+async fn rows_of_another_version_are_rebuilt_before_use() {
     let (world, app) = settled().await;
+    let before = answers(&app, 80).await;
     let good = app.dump_views(&owner("acme")).await.unwrap();
     app.close().await;
     let id = tenant("acme");
@@ -281,6 +281,10 @@ async fn rows_of_a_version_that_answers_nothing_are_made_anew() {
         .unwrap();
     let app = world.open_with(Options { follow: false, ..Options::default() }).await;
     assert_eq!(world.views.covered(&id).await.unwrap(), LogSize(0));
+    assert_eq!(
+        app.status(&owner("acme")).await.unwrap().views,
+        format!("sessions {VIEWS_VERSION}")
+    );
     let again = ingest(&app, "acme", drafts(&demo("acme"))).await.unwrap();
     assert!(
         again
@@ -288,24 +292,6 @@ async fn rows_of_a_version_that_answers_nothing_are_made_anew() {
             .all(|done| done.outcome == claimledger_ledger::append::AppendOutcome::Repeated),
         "the sequencer reads the log instead"
     );
-    app.close().await;
-    let app = world.open().await;
-    app.settled_status(&owner("acme")).await.unwrap();
-    assert_eq!(app.dump_views(&owner("acme")).await.unwrap(), good);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn rows_of_a_version_without_all_terms_are_made_anew_before_they_are_asked() {
-    let (world, app) = settled().await;
-    let before = answers(&app, 80).await;
-    let good = app.dump_views(&owner("acme")).await.unwrap();
-    app.close().await;
-    // As a program left them that had not every term that questions look for.
-    let (id, old) = (tenant("acme"), MadeBy { views: "5".to_owned(), rules: RULES.to_owned() });
-    world.views.begin(&id, Place::Live, &old).await.unwrap();
-
-    let app = world.open_with(Options { follow: false, ..Options::default() }).await;
-    assert!(!app.status(&owner("acme")).await.unwrap().views.starts_with("sessions 5"));
     app.close().await;
     let app = world.open().await;
     app.settled_status(&owner("acme")).await.unwrap();

@@ -1,5 +1,5 @@
-//! Questions about all sessions: what is found through the read models is what a plain look at
-//! every line finds, at any K, within a limit.
+//! Questions about all sessions: the answer through the read models equals a computation over every
+//! line, at any K, within a limit.
 
 mod common;
 
@@ -13,7 +13,7 @@ use common::*;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// A claim of a session; the minute it was received is its place in the day.
+/// A claim of a session, received at a minute of the day.
 fn claim(id: usize, session: &str, minute: usize, data: Value) -> Value {
     let at = format!("2026-03-10T{:02}:{:02}:00Z", minute / 60, minute % 60);
     json!({"id": format!("c{id}"), "type": "claims.received", "session": session,
@@ -33,8 +33,8 @@ async fn filled(options: Options, lines: &[Value]) -> (World, App) {
     (world, app)
 }
 
-/// Two hundred claims of three issuers, four keys and six sets, in an order of arrival that is not
-/// the order of the day. Issuers have slashes in their names, and some claims name no key.
+/// Two hundred claims of three issuers, four keys and six sets, recorded in another order than they
+/// occurred. The names of issuers contain slashes, and some claims name no key.
 fn lines() -> Vec<Value> {
     (0..200)
         .map(|n| {
@@ -50,8 +50,11 @@ fn lines() -> Vec<Value> {
         .collect()
 }
 
-/// The first minute of each value by a plain look at every line that is known.
-fn plain(lines: &[Value], value: impl Fn(&Value) -> Option<String>) -> BTreeMap<String, String> {
+/// The first minute of each value, computed from every line that is known.
+fn expected_firsts(
+    lines: &[Value],
+    value: impl Fn(&Value) -> Option<String>,
+) -> BTreeMap<String, String> {
     let mut firsts = BTreeMap::new();
     for line in lines {
         let Some(value) = value(&line["data"]) else { continue };
@@ -78,7 +81,7 @@ async fn found(app: &App, kind: FirstSeenKind, asking: &Asking) -> BTreeMap<Stri
 }
 
 #[tokio::test]
-async fn firsts_are_those_of_a_plain_look_at_every_line_at_any_k() {
+async fn first_appearances_equal_a_computation_over_every_line_at_any_k() {
     let lines = lines();
     let (_world, app) = filled(Options::default(), &lines).await;
     for known in [200, 150, 90, 20, 1] {
@@ -91,13 +94,13 @@ async fn firsts_are_those_of_a_plain_look_at_every_line_at_any_k() {
         let text = |data: &Value, name: &str| data[name].as_str().map(str::to_owned);
         assert_eq!(
             found(&app, FirstSeenKind::Issuer, &asking).await,
-            plain(lines, |data| text(data, "idp")),
+            expected_firsts(lines, |data| text(data, "idp")),
             "issuers at #{known}"
         );
         let key = |data: &Value| Some(format!("{} {}", text(data, "idp")?, text(data, "key")?));
         assert_eq!(
             found(&app, FirstSeenKind::Key, &asking).await,
-            plain(lines, key),
+            expected_firsts(lines, key),
             "keys at #{known}"
         );
         let set = |data: &Value| {
@@ -112,7 +115,7 @@ async fn firsts_are_those_of_a_plain_look_at_every_line_at_any_k() {
         };
         assert_eq!(
             found(&app, FirstSeenKind::AmrSet, &asking).await,
-            plain(lines, set),
+            expected_firsts(lines, set),
             "sets at #{known}"
         );
     }
@@ -122,12 +125,12 @@ async fn firsts_are_those_of_a_plain_look_at_every_line_at_any_k() {
         .filter(|line| line["occurred_at"].as_str() <= Some("2026-03-10T12:00:00Z"))
         .cloned()
         .collect();
-    let issuers = plain(&by_noon, |data| data["idp"].as_str().map(str::to_owned));
+    let issuers = expected_firsts(&by_noon, |data| data["idp"].as_str().map(str::to_owned));
     assert_eq!(found(&app, FirstSeenKind::Issuer, &noon).await, issuers, "true at noon");
 }
 
 #[tokio::test]
-async fn what_it_was_compared_with_is_the_whole_log_by_k_whatever_the_window() {
+async fn first_appearances_are_compared_with_the_whole_log_up_to_k() {
     let lines = lines();
     let (_world, app) = filled(Options::default(), &lines).await;
     let window = Window { from: Some(at("23:59:00")), to: None };
@@ -146,10 +149,10 @@ async fn what_it_was_compared_with_is_the_whole_log_by_k_whatever_the_window() {
 }
 
 #[tokio::test]
-async fn an_assertion_that_came_twice_is_found_at_the_k_at_which_it_had() {
+async fn a_repeated_assertion_is_found_from_the_k_of_its_repetition() {
     let (_world, app) = filled(Options::default(), &lines()).await;
-    // Assertion n % 190 of issuer n % 3: the 191st line is the first whose issuer and assertion
-    // came before, if 190 were a multiple of 3. It is not.
+    // Line n is assertion n % 190 of issuer n % 3. Line 191 would be the first to repeat both if
+    // 190 were a multiple of 3, which it is not.
     let none = app.reused(&owner("acme"), &Asking::default()).await.unwrap().value;
     assert_eq!(none, []);
     let again = [
@@ -174,7 +177,7 @@ async fn an_assertion_that_came_twice_is_found_at_the_k_at_which_it_had() {
 }
 
 #[tokio::test]
-async fn ids_that_a_link_joined_are_one_session_and_no_second_use_of_its_idp_session() {
+async fn linked_ids_are_one_session_and_one_use_of_its_idp_session() {
     let start = |session: &str, minute: usize| {
         let mut line = claim(minute, session, minute, json!({"idp": "x", "idp_session": "i"}));
         line["type"] = json!("session.started");
@@ -186,13 +189,13 @@ async fn ids_that_a_link_joined_are_one_session_and_no_second_use_of_its_idp_ses
     assert_eq!(
         app.reused(&owner("acme"), &known_at(2)).await.unwrap().value.len(),
         1,
-        "two sessions, as far as is known"
+        "two sessions, as known then"
     );
     assert_eq!(app.reused(&owner("acme"), &Asking::default()).await.unwrap().value, []);
 }
 
 #[tokio::test]
-async fn past_the_limit_nothing_is_answered_and_the_number_is_named() {
+async fn beyond_the_limit_the_question_is_refused_with_the_number() {
     for (limit, what) in [(2, "values"), (20, "sessions")] {
         let (_world, app) =
             filled(Options { most_candidates: limit, ..Options::default() }, &lines()).await;

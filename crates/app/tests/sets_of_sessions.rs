@@ -1,6 +1,5 @@
-//! Sessions that outlived their IdP's, access kept under replaced rules, and what rested on a
-//! change: what is found through the read models is what a look at every single session finds, in
-//! two worlds of their own, at any K.
+//! Outlived sessions, access under replaced versions, and dependants: the answer through the read
+//! models equals a computation over every session, for two generated data sets, at any K.
 
 mod common;
 
@@ -37,8 +36,8 @@ fn trust(minute: u64, idp: &str, label: &str) -> Value {
     fact(&format!("trust-{idp}-{minute}"), "idp.configured", minute, None, data)
 }
 
-/// A world: sessions of two IdPs, let in and decided again, ended or not, with IdP sessions that
-/// end before or after. Facts arrive in a scrambled order, `step` lines apart.
+/// A data set: sessions of two IdPs, allowed and decided again, ended or not, with IdP sessions
+/// that end before or after. Facts are recorded in a scrambled order, `step` lines apart.
 fn world(sessions: u64, step: usize) -> Vec<Value> {
     let mut lines = vec![
         fact(
@@ -159,7 +158,7 @@ async fn filled(options: Options, lines: &[Value]) -> (World, App) {
     (world, app)
 }
 
-/// Every session at a cut, each once, asked for one by one.
+/// Every session at a cut, read one by one.
 async fn one_by_one(app: &App, sessions: u64, asking: &Asking) -> Vec<SessionState> {
     let mut all: Vec<SessionState> = Vec::new();
     for n in 0..sessions {
@@ -186,7 +185,7 @@ fn askings(count: usize) -> Vec<Asking> {
 const WORLDS: [(u64, usize); 2] = [(60, 101), (140, 7)];
 
 #[tokio::test]
-async fn outlived_as_each_session_by_itself_says() {
+async fn outlived_sessions_equal_those_found_one_by_one() {
     for (sessions, step) in WORLDS {
         let lines = world(sessions, step);
         let (_world, app) = filled(Options::default(), &lines).await;
@@ -212,7 +211,7 @@ async fn outlived_as_each_session_by_itself_says() {
 }
 
 #[tokio::test]
-async fn dependants_as_each_session_by_itself_says() {
+async fn dependants_equal_those_found_one_by_one() {
     for (sessions, step) in WORLDS {
         let lines = world(sessions, step);
         let (_world, app) = filled(Options::default(), &lines).await;
@@ -258,7 +257,7 @@ async fn dependants_as_each_session_by_itself_says() {
                             .map(|d| d.record.source_id.to_string())
                             .collect()
                     }
-                    other => panic!("{other:?} is not ada's"),
+                    other => panic!("{other:?} is not a change of ada"),
                 };
                 expected.sort();
                 assert_eq!(
@@ -287,13 +286,13 @@ async fn dependants_as_each_session_by_itself_says() {
         assert!(added.len() > gone.len() && !gone.is_empty());
         assert!(
             gone.iter().any(|of| of.certainty == claimledger_domain::model::Certainty::Possible),
-            "claims that name no key are hit possibly"
+            "claims that name no key are possibly retracted"
         );
     }
 }
 
 #[tokio::test]
-async fn held_as_each_session_by_itself_says() {
+async fn held_access_equals_that_found_one_by_one() {
     for (sessions, step) in WORLDS {
         let lines = world(sessions, step);
         let (_world, app) = filled(Options::default(), &lines).await;
@@ -328,7 +327,8 @@ async fn held_as_each_session_by_itself_says() {
                     && last.outcome == claimledger_facts::vocabulary::Outcome::Allow
                     && runs
                 {
-                    // What counted by the rules when it was let in, and what the next version asks.
+                    // The requirement that was met at the time of the decision, and the requirement
+                    // of the next version.
                     let asked = if moment == at("10:00:00") { 2 } else { 1 };
                     let implied =
                         if last.met.factor_types.len() >= asked { "Allow" } else { "Deny" };
@@ -344,7 +344,7 @@ async fn held_as_each_session_by_itself_says() {
 }
 
 #[tokio::test]
-async fn past_the_limit_each_is_refused_with_the_number() {
+async fn beyond_the_limit_each_is_refused_with_the_number() {
     let lines = world(60, 101);
     let (_world, app) = filled(Options { most_candidates: 5, ..Options::default() }, &lines).await;
     let asking = Asking { at: Some(time("2026-03-11T00:00:00Z")), ..Asking::default() };

@@ -1,4 +1,4 @@
-//! What was heard of each source, at every K: the same numbers as by going through the log.
+//! Reports about sources, at every K: the counts equal those computed from the log.
 
 mod common;
 
@@ -23,7 +23,7 @@ fn positions(counted: &Counted<RecordRef>) -> Vec<u64> {
 }
 
 #[tokio::test]
-async fn at_every_k_the_numbers_are_those_of_the_records_by_then() {
+async fn at_every_k_the_counts_are_those_of_the_known_records() {
     let (_world, app) = acme().await;
     let head = app.settled_status(&owner("acme")).await.unwrap().head;
     let mut records = Vec::new();
@@ -85,7 +85,7 @@ async fn at_every_k_the_numbers_are_those_of_the_records_by_then() {
                 .map(|record| record.reference.position);
             assert_eq!(report.first.as_ref().map(|record| record.position), first);
         }
-        // What each says of itself is what rides with every answer.
+        // The completeness of each source equals that in every answer.
         let history: History = records
             .iter()
             .flat_map(|record| {
@@ -105,11 +105,11 @@ async fn at_every_k_the_numbers_are_those_of_the_records_by_then() {
             assert_eq!(report.said.gaps.iter().map(|gap| gap.gap).collect::<Vec<_>>(), said.gaps);
         }
     }
-    assert!(seen > 50, "hardly anything was late: {seen}");
+    assert!(seen > 50, "too few late records: {seen}");
 }
 
 #[tokio::test]
-async fn one_source_is_asked_for_by_its_name_and_said_to_be_known_later() {
+async fn a_source_is_found_by_name_or_reported_as_known_later() {
     let (_world, app) = acme().await;
     let ask = |name: &str, asking: Asking| {
         let (app, name) = (app.clone(), SourceId::new(name));
@@ -127,7 +127,7 @@ async fn one_source_is_asked_for_by_its_name_and_said_to_be_known_later() {
 }
 
 #[tokio::test]
-async fn where_counting_stops_the_answer_says_so() {
+async fn a_truncated_count_is_marked() {
     let (_world, app) = acme().await;
     let line = |n: usize, secs: usize| {
         json!({"id": format!("l-{n}"), "type": "app.accessed", "source": "feed",
@@ -149,12 +149,9 @@ async fn where_counting_stops_the_answer_says_so() {
     )
     .late;
     assert_eq!((late.count, late.at_least, late.read, late.items.len()), (5_000, true, 1_000, 20));
-    assert_eq!(
-        late.items[0].source_id.as_str(),
-        "l-999",
-        "of those that were read, the one that came latest"
-    );
-    // Of several, fewer of each are read; K before the last one is counted to the end.
+    assert_eq!(late.items[0].source_id.as_str(), "l-999", "the largest delay of the records read");
+    // With several sources, fewer records of each are read; at a K before the last record counting
+    // does not reach the limit.
     let late =
         feed(app.sources(&owner("acme"), None, &known_at(83 + 4_999)).await.unwrap().value).late;
     assert_eq!((late.count, late.at_least, late.read), (5_000, false, 200));

@@ -1,6 +1,16 @@
 //! The command line. Flags beat the environment, the environment beats the config file.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+mod bench;
+mod questions;
+
+pub(crate) use bench::{BenchAppendArgs, BenchCommand, BenchSizesArgs};
+pub(crate) use questions::{
+    BeliefDiffArgs, ChangeKind, DecisionsArgs, DependantsArgs, FirstSeenArgs, FirstSeenOf,
+    RehearseArgs, SessionsArgs, TimelineArgs, WatchArgs, WhyArgs,
+};
+
+use claimledger_sources::Dialect;
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 use std::path::PathBuf;
 
 /// Why was this factor honored, on whose word, under which rule, and until when?
@@ -13,39 +23,76 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-/// What every command understands.
+/// What every command understands: at the end of its long help, and not in its short one.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
 pub(crate) struct Common {
     /// Directory of an embedded ledger: the command becomes its owner
-    #[arg(long, global = true, env = "CLAIMLEDGER_DATA", value_name = "DIR")]
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
+        env = "CLAIMLEDGER_DATA",
+        value_name = "DIR"
+    )]
     pub(crate) data: Option<PathBuf>,
     /// Tenant (default: the only one of the directory)
-    #[arg(long, global = true, env = "CLAIMLEDGER_TENANT", value_name = "NAME")]
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
+        env = "CLAIMLEDGER_TENANT",
+        value_name = "NAME"
+    )]
     pub(crate) tenant: Option<String>,
     /// A running server to ask instead of a directory, such as http://127.0.0.1:7070
-    #[arg(long, global = true, env = "CLAIMLEDGER_URL", value_name = "URL")]
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
+        env = "CLAIMLEDGER_URL",
+        value_name = "URL"
+    )]
     pub(crate) url: Option<String>,
     /// File with the token for --url
-    #[arg(long, global = true, env = "CLAIMLEDGER_TOKEN_FILE", value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
+        env = "CLAIMLEDGER_TOKEN_FILE",
+        value_name = "FILE"
+    )]
     pub(crate) token_file: Option<PathBuf>,
     /// Config file (TOML) [default: claimledger.toml, if it is there]
-    #[arg(long, global = true, env = "CLAIMLEDGER_CONFIG", value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
+        env = "CLAIMLEDGER_CONFIG",
+        value_name = "FILE"
+    )]
     pub(crate) config: Option<PathBuf>,
     /// T: true at this time (RFC 3339) [default: now; on a rehearsal the last recorded time]
-    #[arg(long, global = true, value_name = "TIME")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "TIME")]
     pub(crate) at: Option<String>,
     /// K: known at this time (RFC 3339) or position (82 or #82) [default: head]
-    #[arg(long, global = true, value_name = "TIME|POSITION")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "TIME|POSITION")]
     pub(crate) known_at: Option<String>,
     /// Output
-    #[arg(long, global = true, env = "CLAIMLEDGER_FORMAT", value_enum)]
+    #[arg(long, global = true, hide_short_help = true, env = "CLAIMLEDGER_FORMAT", value_enum)]
     pub(crate) format: Option<Format>,
     /// What is done when the clock of this machine jumped by more than --max-clock-jump, or is that
     /// far behind the last record [default: refuse]
-    #[arg(long, global = true, env = "CLAIMLEDGER_CLOCK_JUMP", value_enum)]
+    #[arg(long, global = true, hide_short_help = true, env = "CLAIMLEDGER_CLOCK_JUMP", value_enum)]
     pub(crate) clock_jump: Option<ClockJump>,
     /// Seconds by which the clock may differ from what it should show [default: 900]
-    #[arg(long, global = true, env = "CLAIMLEDGER_MAX_CLOCK_JUMP", value_name = "SECS")]
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
+        env = "CLAIMLEDGER_MAX_CLOCK_JUMP",
+        value_name = "SECS"
+    )]
     pub(crate) max_clock_jump: Option<u64>,
 }
 
@@ -117,7 +164,7 @@ pub(crate) enum Command {
         /// Record id, source's own id, or position (82 or #82)
         record: String,
     },
-    /// What hangs together: application sessions, session, IdP session, root session
+    /// What is linked: application sessions, session, IdP session, root session
     Chain {
         /// The id of any of them
         id: String,
@@ -164,9 +211,19 @@ pub(crate) enum Command {
         #[arg(long)]
         rows: bool,
     },
-    /// A rehearsal ledger with a day of two organisations: print why S3 got in and S4 did not, then
-    /// serve
+    /// Try it: a ledger with a day of two organisations, explained and served (in --data, or thrown
+    /// away at the end)
     Demo(DemoArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// Shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page of the program or of one command, for `man -l -`
+    Man {
+        /// Command
+        command: Option<String>,
+    },
     /// Measure this machine against bare SQLite
     Bench {
         #[command(subcommand)]
@@ -201,12 +258,20 @@ pub(crate) struct TokenArgs {
 pub(crate) struct IngestArgs {
     /// File, or - for standard input
     pub(crate) file: PathBuf,
-    /// What the file holds: native, cloudevents, okta-system-log
-    #[arg(long = "as", default_value = "native", value_name = "DIALECT")]
+    /// What the file holds
+    #[arg(
+        long = "as",
+        default_value = "native",
+        value_name = "DIALECT",
+        value_parser = PossibleValuesParser::new(Dialect::ALL.iter().map(|of| of.as_str())),
+    )]
     pub(crate) dialect: String,
     /// The source of lines that name none [default: the tenant's name]
     #[arg(long, value_name = "SOURCE")]
     pub(crate) source: Option<String>,
+    /// The file is the log of this identity provider, not of the service provider
+    #[arg(long, value_name = "IDP")]
+    pub(crate) idp: Option<String>,
     /// Skip and list what is refused, instead of stopping; the exit status is 3 if anything was
     #[arg(long)]
     pub(crate) keep_going: bool,
@@ -217,213 +282,12 @@ pub(crate) struct IngestArgs {
     /// lose a line
     #[arg(long, conflicts_with_all = ["report", "keep_going"])]
     pub(crate) ack: bool,
-    /// Write only if this session is named by exactly so many records: S1=7
+    /// Write only if exactly this number of records name the session: S1=7
     #[arg(long, value_name = "SESSION=REVISION")]
     pub(crate) expect: Option<String>,
     /// A rehearsal's clock for lines that do not say when they were recorded (RFC 3339)
     #[arg(long, value_name = "TIME")]
     pub(crate) now: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct WhyArgs {
-    /// Session id, any alias
-    pub(crate) session: String,
-    /// Decisions of this application only
-    #[arg(long)]
-    pub(crate) app: Option<String>,
-    /// This decision only: record id, source id or position
-    #[arg(long)]
-    pub(crate) decision: Option<String>,
-    /// This factor: an amr value or a method
-    #[arg(long)]
-    pub(crate) factor: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct TimelineArgs {
-    /// Session id, any alias
-    pub(crate) session: String,
-    /// In the order in which it was recorded, instead of in which it occurred
-    #[arg(long)]
-    pub(crate) recorded: bool,
-    /// Rows a page, at most 500
-    #[arg(long, default_value_t = 100)]
-    pub(crate) first: u32,
-    /// Go on after this cursor
-    #[arg(long, value_name = "CURSOR")]
-    pub(crate) after: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct SessionsArgs {
-    /// Active at this time (RFC 3339)
-    #[arg(long, value_name = "TIME")]
-    pub(crate) active_at: Option<String>,
-    /// Pseudonym; with the role investigate also an id or a login
-    #[arg(long)]
-    pub(crate) subject: Option<String>,
-    /// With a claim of this IdP
-    #[arg(long)]
-    pub(crate) idp: Option<String>,
-    /// With a claim signed by this key
-    #[arg(long)]
-    pub(crate) key: Option<String>,
-    /// With this amr value
-    #[arg(long)]
-    pub(crate) amr: Option<String>,
-    /// With a decision or an access of this application
-    #[arg(long)]
-    pub(crate) app: Option<String>,
-    /// With a claim received at or after this time (RFC 3339)
-    #[arg(long, value_name = "TIME")]
-    pub(crate) relied_from: Option<String>,
-    /// With a claim received before this time (RFC 3339)
-    #[arg(long, value_name = "TIME")]
-    pub(crate) relied_to: Option<String>,
-    /// Ended (true) or not (false)
-    #[arg(long)]
-    pub(crate) ended: Option<bool>,
-    /// With a decision that differs from what the rules imply (true), or without
-    #[arg(long)]
-    pub(crate) differs: Option<bool>,
-    /// With a claim that a known retraction hits (true), or without
-    #[arg(long)]
-    pub(crate) retracted: Option<bool>,
-    /// Gone on after the IdP session behind it had ended (true), or not
-    #[arg(long)]
-    pub(crate) outlived: Option<bool>,
-    /// With a decision that was falsified later (true), or without
-    #[arg(long)]
-    pub(crate) falsified_later: Option<bool>,
-    /// Rows a page, at most 500
-    #[arg(long, default_value_t = 50)]
-    pub(crate) first: u32,
-    /// Go on after this cursor
-    #[arg(long, value_name = "CURSOR")]
-    pub(crate) after: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct DecisionsArgs {
-    /// Of this session, by any alias
-    #[arg(long)]
-    pub(crate) session: Option<String>,
-    /// Of this application
-    #[arg(long)]
-    pub(crate) app: Option<String>,
-    /// Resting on a claim of this IdP
-    #[arg(long)]
-    pub(crate) idp: Option<String>,
-    /// Resting on a claim signed by this key
-    #[arg(long)]
-    pub(crate) key: Option<String>,
-    /// With this recorded outcome: allow, challenge, deny
-    #[arg(long)]
-    pub(crate) outcome: Option<String>,
-    /// At or after this time (RFC 3339)
-    #[arg(long, value_name = "TIME")]
-    pub(crate) from: Option<String>,
-    /// Before this time (RFC 3339)
-    #[arg(long, value_name = "TIME")]
-    pub(crate) to: Option<String>,
-    /// Differing from what the rules imply (true), or not
-    #[arg(long)]
-    pub(crate) differs: Option<bool>,
-    /// Falsified later (true), or not
-    #[arg(long)]
-    pub(crate) falsified_later: Option<bool>,
-    /// Rows a page, at most 500
-    #[arg(long, default_value_t = 50)]
-    pub(crate) first: u32,
-    /// Go on after this cursor
-    #[arg(long, value_name = "CURSOR")]
-    pub(crate) after: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct BeliefDiffArgs {
-    /// Session id, any alias
-    pub(crate) session: String,
-    /// The earlier K: known at this time (RFC 3339) or position. The later one is --known-at, and T
-    /// is --at
-    #[arg(long, value_name = "TIME|POSITION")]
-    pub(crate) from: String,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct FirstSeenArgs {
-    /// Of what
-    #[arg(value_enum)]
-    pub(crate) kind: FirstSeenOf,
-    /// At or after this time (RFC 3339)
-    #[arg(long, value_name = "TIME")]
-    pub(crate) from: Option<String>,
-    /// Before this time (RFC 3339)
-    #[arg(long, value_name = "TIME")]
-    pub(crate) to: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct DependantsArgs {
-    /// Who made the changes
-    #[arg(long)]
-    pub(crate) actor: Option<String>,
-    /// This record only: record id, source id or position
-    #[arg(long)]
-    pub(crate) record: Option<String>,
-}
-
-/// What can appear for the first time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum FirstSeenOf {
-    /// Issuers
-    Issuer,
-    /// Keys of an issuer
-    Key,
-    /// Sets of amr values
-    AmrSet,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct WatchArgs {
-    /// Go on after this cursor [default: from now on; with --known-at after that: 0 is everything]
-    #[arg(long, value_name = "CURSOR")]
-    pub(crate) after: Option<String>,
-    /// Stop after so many
-    #[arg(long, value_name = "N")]
-    pub(crate) first: Option<u64>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct RehearseArgs {
-    /// Trust in the IdP's claims off over the window, or trust in it (or a key) retracted
-    #[arg(value_enum)]
-    pub(crate) change: ChangeKind,
-    /// The IdP
-    #[arg(long)]
-    pub(crate) idp: String,
-    /// The key; without it the whole IdP. Retraction only
-    #[arg(long)]
-    pub(crate) key: Option<String>,
-    /// Claims received at or after this time are hit (RFC 3339) [default: --from]. Retraction only
-    #[arg(long, value_name = "TIME")]
-    pub(crate) since: Option<String>,
-    /// Decisions at or after this time (RFC 3339)
-    #[arg(long, value_name = "TIME")]
-    pub(crate) from: String,
-    /// Decisions before this time (RFC 3339)
-    #[arg(long, value_name = "TIME")]
-    pub(crate) to: String,
-}
-
-/// What is supposed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ChangeKind {
-    /// Trust in the IdP's claims had been off
-    TrustOff,
-    /// Trust in the IdP, or in one of its keys, is retracted
-    Retraction,
 }
 
 #[derive(Debug, Args)]
@@ -444,59 +308,4 @@ pub(crate) struct DemoArgs {
     /// Where to listen
     #[arg(long, default_value = "127.0.0.1:7070", value_name = "ADDR")]
     pub(crate) listen: String,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum BenchCommand {
-    /// Durable appends with sealing, commitments and views running, as a ratio to bare SQLite in
-    /// the same run
-    Append(BenchAppendArgs),
-    /// Read models made from the log, memory, and the start after a kill, as ratios to bare SQLite
-    /// in the same run
-    Rebuild(BenchSizesArgs),
-    /// One session explained, sets of sessions, and what the retraction of a key reaches
-    Query(BenchSizesArgs),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct BenchSizesArgs {
-    /// Events of the ledger; several sizes with commas are shown side by side
-    #[arg(long, value_delimiter = ',', default_value = "1000000", value_name = "N")]
-    pub(crate) events: Vec<usize>,
-    /// Facts a session, at least 4 (`query` only)
-    #[arg(long, default_value_t = 10,
-        value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(4..=1_000))]
-    pub(crate) each: usize,
-    /// Runs; medians are reported (`rebuild` only)
-    #[arg(long, default_value_t = 3)]
-    pub(crate) runs: usize,
-    /// Keep the ledger for the next run (`rebuild` only)
-    #[arg(long)]
-    pub(crate) keep: bool,
-    /// Where to put the ledgers [default: the system's temporary directory]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) dir: Option<PathBuf>,
-}
-
-impl BenchSizesArgs {
-    /// The directory of the ledgers.
-    pub(crate) fn root(&self) -> PathBuf {
-        self.dir.clone().unwrap_or_else(std::env::temp_dir).join("claimledger-bench")
-    }
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct BenchAppendArgs {
-    /// Events a run and line
-    #[arg(long, default_value_t = 200_000)]
-    pub(crate) events: usize,
-    /// Runs; medians are reported
-    #[arg(long, default_value_t = 5)]
-    pub(crate) runs: usize,
-    /// Only these lines: A1, A2, A3
-    #[arg(long, value_delimiter = ',', value_name = "LINE")]
-    pub(crate) only: Vec<String>,
-    /// Where to put the scratch ledgers [default: the system's temporary directory]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) dir: Option<PathBuf>,
 }

@@ -1,6 +1,8 @@
 //! The one place that picks engines: today the embedded ones, SQLite in one directory.
 
-use crate::{exit::Damaged, ledger_clock::LedgerClock, settings::usage};
+use crate::{
+    exit_status::Damaged, ledger_clock::LedgerClock, settings::usage, terminal::print_note,
+};
 use anyhow::{Context, Result, anyhow, bail};
 use claimledger_app::app::{App, Options, Parts};
 use claimledger_domain::RULES;
@@ -31,18 +33,18 @@ pub(crate) async fn open(dir: &Path, clock: ClockSettings) -> Result<App> {
 }
 
 async fn open_with(dir: &Path, options: Options) -> Result<App> {
-    Ok(app(dir, look(dir)?, options, false).await?.0)
+    Ok(open_app(dir, master_key_of(dir)?, options, false).await?.0)
 }
 
-/// The same, with damaged read models thrown away instead of refused: they are folded again from
+/// The same, with damaged read models deleted instead of refused: they are folded again from
 /// the log. And why they were, if they were.
 pub(crate) async fn open_and_heal(dir: &Path, options: Options) -> Result<(App, Option<String>)> {
-    app(dir, look(dir)?, options, true).await
+    open_app(dir, master_key_of(dir)?, options, true).await
 }
 
-/// Sees to it that there is a ledger, and reads its master key.
-fn look(dir: &Path) -> Result<MasterKey> {
-    if !SqliteStore::is_in(dir)? {
+/// Checks that there is a ledger, and reads its master key.
+fn master_key_of(dir: &Path) -> Result<MasterKey> {
+    if !is_ledger(dir)? {
         return Err(usage(format!(
             "{} holds no ledger: make one with `claimledger --data {} init --tenant NAME`",
             dir.display(),
@@ -52,13 +54,18 @@ fn look(dir: &Path) -> Result<MasterKey> {
     read_master_key(&master_key_path(dir)?)
 }
 
+/// Whether a directory holds a ledger.
+pub(crate) fn is_ledger(dir: &Path) -> Result<bool> {
+    Ok(SqliteStore::is_in(dir)?)
+}
+
 /// Opens a ledger, or makes the directory and its master key first.
 pub(crate) async fn create_or_open(
     dir: &Path,
     master_key_file: Option<&Path>,
     clock: ClockSettings,
 ) -> Result<App> {
-    if SqliteStore::is_in(dir)? {
+    if is_ledger(dir)? {
         if master_key_file.is_some() {
             bail!(
                 "{} has a master key already: --master-key-file is for a new ledger",
@@ -89,10 +96,12 @@ pub(crate) async fn create_or_open(
     };
     // The key must outlive a power cut before the first thing is sealed under it.
     std::fs::File::open(dir)?.sync_all()?;
-    Ok(app(dir, read_master_key(&path)?, Options { clock, ..Options::default() }, false).await?.0)
+    Ok(open_app(dir, read_master_key(&path)?, Options { clock, ..Options::default() }, false)
+        .await?
+        .0)
 }
 
-async fn app(
+async fn open_app(
     dir: &Path,
     master: MasterKey,
     options: Options,
@@ -192,9 +201,9 @@ async fn read_models_to_read(store: &SqliteStore) -> Result<Option<Arc<dyn Views
 fn synchronous() -> Synchronous {
     match std::env::var("CLAIMLEDGER_UNSAFE_SYNCHRONOUS").as_deref() {
         Ok("normal") => {
-            eprintln!(
+            print_note(
                 "warning: CLAIMLEDGER_UNSAFE_SYNCHRONOUS=normal: a power cut will lose \
-                 acknowledged records"
+                 acknowledged records",
             );
             Synchronous::Normal
         }
@@ -262,7 +271,8 @@ fn read_master_key(path: &Path) -> Result<MasterKey> {
     Ok(MasterKey::from_bytes(key))
 }
 
-fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
+/// Writes a new file that only its owner can read.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -281,7 +291,7 @@ mod tests {
     use claimledger_app::model::question::Caller;
     use std::time::Duration;
 
-    /// Every row of the read models, made anew so many records at a time; and again beside them.
+    /// Every row of the read models, rebuilt from the log in batches of this size.
     async fn rows(dir: &Path, batch_records: usize) -> Vec<String> {
         for name in ["views", "views-wal", "views-shm"] {
             let _ = std::fs::remove_file(dir.join(name));

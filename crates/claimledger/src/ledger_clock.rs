@@ -1,5 +1,5 @@
 //! The machine's clocks, with what the last process noted of them in the ledger's directory: so
-//! that a jump between two commands is told from a long pause. The file is no source: without it
+//! that a jump between two commands differs from a long pause. The file is no source: without it
 //! such a jump is not noticed.
 
 use claimledger_facts::time::Time;
@@ -75,12 +75,12 @@ impl Clock for LedgerClock {
             Noted { wall: kept.reading.wall.micros(), boot: boot.to_string(), steady, accepted };
         let Ok(bytes) = serde_json::to_vec(&noted) else { return };
         // Renamed into place: a half-written file would look like none.
-        let anew = self.file.with_extension("new");
+        let new = self.file.with_extension("new");
         if let Err(error) =
-            std::fs::write(&anew, bytes).and_then(|()| std::fs::rename(&anew, &self.file))
+            std::fs::write(&new, bytes).and_then(|()| std::fs::rename(&new, &self.file))
         {
             tracing::debug!(%error, "the clocks are not noted");
-            let _ = std::fs::remove_file(&anew);
+            let _ = std::fs::remove_file(&new);
         }
     }
 }

@@ -1,18 +1,20 @@
 //! The program: the command line, the configuration, and the one place that picks engines.
 //!
 //! Add a command: a variant in `cli.rs`, a file in `commands/`, an arm in `dispatch` below. A
-//! question is a GraphQL document in `queries/` and a rendering, so that every door gives the same
-//! answer.
+//! question is a GraphQL document in `queries/` and a rendering, so that it gets the same answer
+//! from a directory and from a server.
 
 mod bench;
 mod cli;
 mod commands;
-mod door;
 mod engine;
-mod exit;
+mod exit_status;
+mod ledger_client;
 mod ledger_clock;
+mod output;
 mod settings;
-mod show;
+mod table;
+mod terminal;
 
 use clap::Parser;
 use cli::{BenchCommand, Cli, Command};
@@ -29,11 +31,17 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let filter =
         EnvFilter::try_from_env("CLAIMLEDGER_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // A log file gets no colour codes, and a closed standard error ends nothing.
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(console::colors_enabled_stderr())
+        .log_internal_errors(false)
+        .init();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("claimledger: no runtime: {error}");
+            terminal::print_error(&format!("no runtime: {error}"));
             return ExitCode::from(4);
         }
     };
@@ -43,44 +51,54 @@ fn main() -> ExitCode {
             // The chain is printed once, here; each cause says only what its own level knows.
             let mut causes: Vec<String> = error.chain().map(ToString::to_string).collect();
             causes.dedup();
-            eprintln!("claimledger: {}", show::inert(&causes.join(": ")));
-            ExitCode::from(exit::status(&error))
+            terminal::print_error(&causes.join(": "));
+            ExitCode::from(exit_status::of(&error))
         }
     }
 }
 
 async fn dispatch(cli: Cli) -> anyhow::Result<()> {
+    match &cli.command {
+        // These are about the program, and need no ledger and no config file.
+        Command::Completions { shell } => {
+            commands::shell::completions(*shell);
+            return Ok(());
+        }
+        Command::Man { command } => return commands::shell::man(command.as_deref()),
+        _ => {}
+    }
     let settings = Settings::load(cli.common)?;
     match &cli.command {
+        Command::Completions { .. } | Command::Man { .. } => Ok(()),
         Command::Init(args) => commands::init::init(&settings, args).await,
         Command::Token(args) => commands::init::token(&settings, args).await,
         Command::Ingest(args) => commands::ingest::ingest(&settings, args).await,
-        Command::Why(args) => commands::questions::why(&settings, args).await,
-        Command::Trust { idp } => commands::history::trust(&settings, idp.as_deref()).await,
+        Command::Why(args) => commands::why::why(&settings, args).await,
+        Command::Trust { idp } => commands::configuration::trust(&settings, idp.as_deref()).await,
         Command::Policies { policy } => {
-            commands::history::policies(&settings, policy.as_deref()).await
+            commands::configuration::policies(&settings, policy.as_deref()).await
         }
-        Command::Completeness => commands::history::completeness(&settings).await,
-        Command::Timeline(args) => commands::reached::timeline(&settings, args).await,
-        Command::Find { text } => commands::reached::find(&settings, text).await,
-        Command::Chain { id } => commands::reached::chain(&settings, id).await,
+        Command::Completeness => commands::completeness::completeness(&settings).await,
+        Command::Timeline(args) => commands::timeline::timeline(&settings, args).await,
+        Command::Find { text } => commands::find::find(&settings, text).await,
+        Command::Chain { id } => commands::chain::chain(&settings, id).await,
         Command::Record { record } => commands::record::record(&settings, record).await,
-        Command::Session { session } => commands::questions::session(&settings, session).await,
-        Command::Sessions(args) => commands::questions::sessions(&settings, args).await,
-        Command::BeliefDiff(args) => commands::change::belief_diff(&settings, args).await,
-        Command::FirstSeen(args) => commands::sets::first_seen(&settings, args).await,
-        Command::Outlived => commands::sets::outlived(&settings).await,
+        Command::Session { session } => commands::session::session(&settings, session).await,
+        Command::Sessions(args) => commands::sessions::sessions(&settings, args).await,
+        Command::BeliefDiff(args) => commands::belief_diff::belief_diff(&settings, args).await,
+        Command::FirstSeen(args) => commands::first_seen::first_seen(&settings, args).await,
+        Command::Outlived => commands::outlived::outlived(&settings).await,
         Command::HeldUnder { policy, version } => {
-            commands::sets::held_under(&settings, policy, version).await
+            commands::held_under::held_under(&settings, policy, version).await
         }
-        Command::Dependants(args) => commands::sets::dependants(&settings, args).await,
-        Command::Reused => commands::sets::reused(&settings).await,
+        Command::Dependants(args) => commands::dependants::dependants(&settings, args).await,
+        Command::Reused => commands::reused::reused(&settings).await,
         Command::Watch(args) => commands::watch::watch(&settings, args).await,
         Command::Decisions(args) => commands::decisions::decisions(&settings, args).await,
         Command::Rehearse(args) => commands::rehearse::rehearse(&settings, args).await,
         Command::Serve(args) => commands::serve::serve(&settings, args).await,
-        Command::Rebuild(args) => commands::upkeep::rebuild(&settings, args).await,
-        Command::Status { rows } => commands::upkeep::status(&settings, *rows).await,
+        Command::Rebuild(args) => commands::maintenance::rebuild(&settings, args).await,
+        Command::Status { rows } => commands::maintenance::status(&settings, *rows).await,
         Command::Demo(args) => commands::demo::demo(&settings, args).await,
         Command::Bench { what: BenchCommand::Append(args) } => {
             commands::bench::append(&settings, args).await

@@ -6,11 +6,11 @@
 //! aspect would read as it did: each alone where that is so, else the fewest that do it together.
 //! It is found by leaving records out and assessing again, never by guessing from a record's type.
 
+mod change_points;
 mod said;
-mod stops;
 
+pub use change_points::{ChangePoint, ChangePoints, Nearest, change_points};
 pub use said::{Aspect, AspectKind};
-pub use stops::{Nearest, Stop, Stops, stops};
 
 use crate::{
     assess::assess,
@@ -189,7 +189,7 @@ impl<'a> Trial<'a> {
             }
             if between(&known.record) {
                 candidates.insert(known.record.position, known.record.clone());
-                say(known.record.position, stops::word(&known.fact.data));
+                say(known.record.position, known.fact.data.fact_type().words);
             }
         }
         let history = asked.history.part(&mut |record, concerns, word| {

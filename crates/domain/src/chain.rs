@@ -29,7 +29,7 @@ mod unstated {
     pub(super) const SESSION: &str = "no_session_names_it";
 }
 
-/// What an id of a chain is an id of.
+/// The kind of an id in a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ChainKind {
     /// An application's session.
@@ -42,36 +42,36 @@ pub enum ChainKind {
     RootSession,
 }
 
-/// One step of a chain: an id, or why there is none.
+/// One element of a chain: an id, or the reason why there is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hop<T> {
     /// The id.
     pub id: Option<T>,
-    /// Why there is none: a code.
+    /// Code of the reason why there is none.
     pub reason: Option<&'static str>,
-    /// The records that say so.
+    /// The records that state it.
     pub records: Vec<RecordRef>,
 }
 
-/// An application that a session reached, and the application's own session.
+/// An application that a session accessed, and the application's own session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AppHop {
-    /// The application; none: no access is stated at all.
+    /// The application; none: no access is stated.
     pub app: Option<AppId>,
     /// Its session.
     pub hop: Hop<String>,
 }
 
-/// One session at the service provider, with what hangs on it both ways.
+/// One session at the service provider, with its IdP session and its applications.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChainLink {
-    /// The session; none: nothing of one is known.
+    /// The session; none: it is unknown.
     pub session: Hop<SessionId>,
     /// Its other ids.
     pub aliases: Vec<SessionId>,
-    /// Whose it is.
+    /// Its person.
     pub subject: Option<Pseudonym>,
-    /// The applications that it reached.
+    /// The applications it accessed.
     pub apps: Vec<AppHop>,
     /// The IdP it came from.
     pub idp: Hop<IdpId>,

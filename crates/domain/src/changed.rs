@@ -12,34 +12,34 @@ use crate::model::{
 use claimledger_facts::ids::LogPosition;
 use std::collections::BTreeSet;
 
-/// What changed of a session. Codes, in this order.
+/// What a record changed about a session. Codes are returned in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Changed {
-    /// It was not known before.
+    /// The session was unknown before.
     Started,
-    /// It stands otherwise at the moment of the record.
+    /// The state at the time of the record.
     State,
-    /// Its end: when, why.
+    /// The end: time or reason.
     End,
-    /// Its limits, or the bounds of an end that nobody stated.
+    /// The limits, or the bounds of an end that no record states.
     Bounds,
-    /// What it is called: its name, its aliases; two sessions may have turned out to be one.
+    /// The name or the aliases; two sessions may have been joined into one.
     Ids,
-    /// Whose it is, or what lies behind it.
+    /// The person, or the IdP session.
     Origin,
-    /// The IdP's session behind it.
+    /// The IdP session that it came from.
     IdpSession,
-    /// Its factors: which, from when until when, whether they count.
+    /// The factors: which, their validity, or whether they count.
     Factors,
-    /// Claims that did not count.
+    /// Ignored claims.
     Ignored,
-    /// Its decisions, recorded, implied, differing or falsified later.
+    /// The decisions: recorded or implied outcome, or a later falsification.
     Decisions,
-    /// The applications it opened.
+    /// The accesses to applications.
     Accesses,
-    /// Sign-ins that were refused.
+    /// The refused sign-ins.
     Refused,
-    /// The records that it rests on.
+    /// Only the list of records.
     Records,
 }
 
@@ -246,14 +246,26 @@ fn factor(factor: &HonoredFactor) -> impl PartialEq {
 }
 
 fn ignored(claim: &IgnoredClaim) -> impl PartialEq {
-    let IgnoredClaim { name, amr, method, idp, assertion, received_at, reasons, record } = claim;
-    (name, amr, method, idp, assertion, received_at, reasons, record.position)
+    let IgnoredClaim {
+        name,
+        amr,
+        method,
+        idp,
+        assertion,
+        received_at,
+        reasons,
+        certainty,
+        record,
+    } = claim;
+    ((name, amr, method, idp, assertion), (received_at, reasons, certainty, record.position))
 }
 
 fn decision(decision: &Decision) -> impl PartialEq {
     let Decision {
         record,
-        session,
+        // The session's ids say it once for all its decisions.
+        session: _,
+        session_recorded,
         app,
         at,
         outcome,
@@ -277,7 +289,7 @@ fn decision(decision: &Decision) -> impl PartialEq {
         .iter()
         .map(|falsifier| (falsifier.record.position, falsifier.code, falsifier.certainty))
         .collect();
-    let what = (record.position, session, app, at, outcome);
+    let what = (record.position, session_recorded, app, at, outcome);
     let under = (policy, version_label, version_in_force, rule, factor_mode);
     let reading = (implied, first_unmet, missing, met, differs, falsified_later);
     (what, under, reading, relied_on, variant, at_k, later)

@@ -11,16 +11,16 @@ use claimledger_facts::{
     vocabulary::Outcome,
 };
 
-/// Which decisions.
+/// Filter for decisions. All given conditions must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DecisionFilter {
-    /// Of this session, by any alias.
+    /// In this session, by any of its ids.
     pub session: Option<SessionId>,
     /// Of this application.
     pub app: Option<AppId>,
-    /// Resting on a claim of this IdP.
+    /// Relying on a claim of this IdP.
     pub idp: Option<IdpId>,
-    /// Resting on a claim signed by this key.
+    /// Relying on a claim signed by this key.
     pub key: Option<KeyId>,
     /// With this recorded outcome.
     pub outcome: Option<Outcome>,

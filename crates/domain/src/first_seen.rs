@@ -63,6 +63,9 @@ pub struct FirstSeen {
     /// The first claim that shows it, in the total order; where none certainly does, the first that
     /// may.
     pub claim: ClaimSeen,
+    /// When it appeared, at the earliest; of what may have appeared before the window, the start of
+    /// the window.
+    pub at: Time,
     /// Between which instants it appeared: alike, where that is exact; no `to` where no claim
     /// certainly shows it.
     pub bounds: Bounds,
@@ -136,6 +139,7 @@ pub fn first_seen(shown: &Shown, claims: &[ClaimSeen]) -> Option<FirstSeen> {
     Some(FirstSeen {
         shown: shown.clone(),
         claim: named.unwrap_or(earliest).clone(),
+        at: from,
         bounds: Bounds { from, to: by },
         certainty: if unnamed_before { Certainty::Possible } else { Certainty::Certain },
     })
@@ -148,7 +152,8 @@ pub fn in_window(all: Vec<FirstSeen>, window: Window) -> Vec<FirstSeen> {
         .into_iter()
         .filter_map(|first| {
             let certainty = window.holds(first.bounds)?.max(first.certainty);
-            Some(FirstSeen { certainty, ..first })
+            let at = window.from.map_or(first.at, |from| first.at.max(from));
+            Some(FirstSeen { at, certainty, ..first })
         })
         .collect();
     shown.sort_by(|a, b| {

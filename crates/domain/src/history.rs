@@ -113,46 +113,10 @@ pub struct InForce<'a, T> {
     pub options: Vec<Option<&'a Stated<T>>>,
 }
 
-/// Whether any assessment may need the fact, whatever the session: the history holds it.
+/// Whether the history holds the fact, because any assessment may need it.
 #[must_use]
 pub const fn is_config(fact: &FactData) -> bool {
-    match fact {
-        FactData::OrgConfigured(_)
-        | FactData::IdpConfigured(_)
-        | FactData::IdpKeyAdded(_)
-        | FactData::IdpKeyRetired(_)
-        | FactData::TrustRetracted(_)
-        | FactData::PolicyConfigured(_)
-        | FactData::ClaimSourcingConfigured(_)
-        | FactData::RoutingRuleConfigured(_)
-        | FactData::AuthenticatorConfigured(_)
-        | FactData::AuthenticatorLost(_)
-        | FactData::SubjectLinked(_)
-        | FactData::SubjectSessionsEnded(_)
-        | FactData::SourceHeard(_)
-        | FactData::SourceSilent(_)
-        | FactData::SourceBackfilled(_) => true,
-        FactData::IdpSessionStarted(_)
-        | FactData::IdpSessionEnded(_)
-        | FactData::SessionStarted(_)
-        | FactData::SessionLinked(_)
-        | FactData::ClaimsReceived(_)
-        | FactData::ClaimAccepted(_)
-        | FactData::ClaimIgnored(_)
-        | FactData::FactorVerified(_)
-        | FactData::PolicyDecided(_)
-        | FactData::AppAccessed(_)
-        | FactData::SessionEnded(_)
-        | FactData::SignInRefused(_)
-        | FactData::HoldPlaced(_)
-        | FactData::HoldReleased(_)
-        | FactData::ErasureRequested(_)
-        | FactData::LedgerOpened(_)
-        | FactData::FactConflicted(_)
-        | FactData::RoleGranted(_)
-        | FactData::RoleRevoked(_)
-        | FactData::RulesActivated(_) => false,
-    }
+    fact.nature().is_tenant_wide()
 }
 
 impl History {
@@ -226,26 +190,7 @@ impl History {
             FactData::SourceHeard(data) => put(&mut self.heard, stated.with(data)),
             FactData::SourceSilent(data) => put(&mut self.silent, stated.with(data)),
             FactData::SourceBackfilled(data) => put(&mut self.backfilled, stated.with(data)),
-            FactData::IdpSessionStarted(_)
-            | FactData::IdpSessionEnded(_)
-            | FactData::SessionStarted(_)
-            | FactData::SessionLinked(_)
-            | FactData::ClaimsReceived(_)
-            | FactData::ClaimAccepted(_)
-            | FactData::ClaimIgnored(_)
-            | FactData::FactorVerified(_)
-            | FactData::PolicyDecided(_)
-            | FactData::AppAccessed(_)
-            | FactData::SessionEnded(_)
-            | FactData::SignInRefused(_)
-            | FactData::HoldPlaced(_)
-            | FactData::HoldReleased(_)
-            | FactData::ErasureRequested(_)
-            | FactData::LedgerOpened(_)
-            | FactData::FactConflicted(_)
-            | FactData::RoleGranted(_)
-            | FactData::RoleRevoked(_)
-            | FactData::RulesActivated(_) => {}
+            _ => {}
         }
     }
 

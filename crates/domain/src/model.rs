@@ -345,6 +345,9 @@ pub struct IgnoredClaim {
     pub received_at: Time,
     /// Every reason, as codes (`semantics.md` 45), ignored ones and void ones.
     pub reasons: Vec<&'static str>,
+    /// How sure it is that it did not count. Possible inside the interval of its own time
+    /// (`semantics.md` 3), and where what is not known could have made it count.
+    pub certainty: Certainty,
     /// The record.
     pub record: RecordRef,
 }
@@ -425,8 +428,10 @@ impl Agreement {
 pub struct Decision {
     /// The record.
     pub record: RecordRef,
-    /// The session id it names.
+    /// The name of its session, as known at K (`semantics.md` 25).
     pub session: SessionId,
+    /// The session id that its record names.
+    pub session_recorded: SessionId,
     /// The application.
     pub app: AppId,
     /// When.

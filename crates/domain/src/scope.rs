@@ -5,6 +5,7 @@ use crate::{history::HistoryCut, model::Known};
 use claimledger_facts::{
     fact::{Fact, FactData},
     ids::{IdpId, KeyId, LogPosition, PolicyId, Pseudonym},
+    nature::Nature,
     time::Time,
     vocabulary::PolicyKind,
 };
@@ -68,9 +69,6 @@ impl Scope {
     fn of_one(fact: &Fact) -> Option<(Self, Time)> {
         let from = fact.occurred.from;
         match &fact.data {
-            FactData::OrgConfigured(_)
-            | FactData::AuthenticatorConfigured(_)
-            | FactData::ClaimSourcingConfigured(_) => Some((Self::Everything, from)),
             FactData::IdpConfigured(d) => Some((Self::Idp(d.idp.clone()), from)),
             FactData::IdpKeyAdded(d) => Some((Self::Idp(d.idp.clone()), from)),
             FactData::IdpKeyRetired(d) => Some((Self::Idp(d.idp.clone()), from)),
@@ -81,36 +79,22 @@ impl Scope {
             FactData::AuthenticatorLost(d) => {
                 Some((Self::Person(fact.subject.clone()?), d.from.unwrap_or(from).min(from)))
             }
-            // It ends sessions that had begun, however long ago their last fact occurred.
-            FactData::SubjectSessionsEnded(_) => {
-                Some((Self::Person(fact.subject.clone()?), Time::MIN))
-            }
-            FactData::TrustRetracted(_)
-            | FactData::RoutingRuleConfigured(_)
-            | FactData::SubjectLinked(_)
-            | FactData::IdpSessionStarted(_)
-            | FactData::IdpSessionEnded(_)
-            | FactData::SessionStarted(_)
-            | FactData::SessionLinked(_)
-            | FactData::ClaimsReceived(_)
-            | FactData::ClaimAccepted(_)
-            | FactData::ClaimIgnored(_)
-            | FactData::FactorVerified(_)
-            | FactData::PolicyDecided(_)
-            | FactData::AppAccessed(_)
-            | FactData::SessionEnded(_)
-            | FactData::SignInRefused(_)
-            | FactData::SourceHeard(_)
-            | FactData::SourceSilent(_)
-            | FactData::SourceBackfilled(_)
-            | FactData::HoldPlaced(_)
-            | FactData::HoldReleased(_)
-            | FactData::ErasureRequested(_)
-            | FactData::LedgerOpened(_)
-            | FactData::FactConflicted(_)
-            | FactData::RoleGranted(_)
-            | FactData::RoleRevoked(_)
-            | FactData::RulesActivated(_) => None,
+            // No rule reads routing rules; retractions and links have several scopes, see `of`.
+            FactData::RoutingRuleConfigured(_)
+            | FactData::TrustRetracted(_)
+            | FactData::SubjectLinked(_) => None,
+            // The widest scope is always right, only slower: a type of its own narrows it above.
+            data => match data.nature() {
+                Nature::Configuration => Some((Self::Everything, from)),
+                Nature::Falsifier | Nature::Person => {
+                    Some((fact.subject.clone().map_or(Self::Everything, Self::Person), Time::MIN))
+                }
+                Nature::Completeness
+                | Nature::SignOfLife
+                | Nature::Session
+                | Nature::Governance
+                | Nature::Ledger => None,
+            },
         }
     }
 

@@ -17,12 +17,12 @@ use claimledger_facts::{
     time::Time,
 };
 
-/// Which sessions.
+/// Filter for sessions. All given conditions must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SessionFilter {
     /// Active at this time.
     pub active_at: Option<Time>,
-    /// Pseudonym; with the role investigate also an id or a login.
+    /// Pseudonym; with the role `investigate` also an id or a login.
     pub subject: Option<String>,
     /// With a claim of this IdP.
     pub idp: Option<IdpId>,
@@ -30,7 +30,7 @@ pub struct SessionFilter {
     pub key: Option<KeyId>,
     /// With this `amr` value among its factors.
     pub amr: Option<String>,
-    /// With a decision or an access of this application.
+    /// With a decision or access for this application.
     pub app: Option<AppId>,
     /// With a claim that was received at or after this time.
     pub relied_from: Option<Time>,
@@ -42,7 +42,7 @@ pub struct SessionFilter {
     pub differs: Option<bool>,
     /// With a claim that a known retraction hits, or without.
     pub retracted: Option<bool>,
-    /// Gone on after the IdP session behind it had ended, or not.
+    /// Continued after its IdP session had ended, or not.
     pub outlived: Option<bool>,
     /// With a decision that was falsified later, or without.
     pub falsified_later: Option<bool>,

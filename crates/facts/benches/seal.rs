@@ -5,7 +5,7 @@
 mod common;
 
 use claimledger_facts::{
-    ids::LogPosition, ids::SourceId, random::SystemRandom, seal, vocabulary::Door,
+    ids::LogPosition, ids::SourceId, random::SystemRandom, seal, vocabulary::Channel,
 };
 use common::*;
 use std::{
@@ -29,7 +29,13 @@ fn best_of(runs: usize, mut run: impl FnMut()) -> Duration {
 fn main() {
     let mut draft = draft_of("claims.received");
     draft.original = format!(
-        r#"{{"id":"S7-claims","type":"claims.received","occurred_at":"2026-03-10T09:30:00Z","source":"acme-sp","session":"S7","subject":{{"id":"u-alice","login":"alice@acme.example","name":"Alice Ångström"}},"client":{{"ip":"203.0.113.7","user_agent":"Mozilla/5.0 (X11; Linux x86_64)"}},"data":{}}}"#,
+        concat!(
+            r#"{{"id":"S7-claims","type":"claims.received","occurred_at":"2026-03-10T09:30:00Z","#,
+            r#""source":"acme-sp","session":"S7","subject":{{"id":"u-alice","#,
+            r#""login":"alice@acme.example","name":"Alice Ångström"}},"#,
+            r#""client":{{"ip":"203.0.113.7","user_agent":"Mozilla/5.0 (X11; Linux x86_64)"}},"#,
+            r#""data":{}}}"#
+        ),
         draft.facts[0].data.to_value().unwrap()
     )
     .into_bytes();
@@ -40,7 +46,7 @@ fn main() {
         let input = seal::SealInput {
             tenant: &tenant,
             source: &source,
-            door: Door::Http,
+            channel: Channel::Http,
             draft: &draft,
             persons: &persons,
             keys: &keys,
@@ -49,22 +55,22 @@ fn main() {
         seal::seal(input).unwrap()
     };
     let entry = sealed().finish(LogPosition(1_000_000), time("2026-03-10T09:30:01Z"), false, false);
-    let header = entry.decode_header().unwrap();
+    let header = entry.header.decode().unwrap();
     println!(
         "line {} bytes, entry {} bytes: header {}, facts {}, personal {}, original {}",
         draft.original.len(),
         entry.size(),
-        entry.header.len(),
+        entry.header.bytes.len(),
         entry.facts.len(),
-        entry.personal.len(),
-        entry.original.len()
+        entry.personal.bytes().map_or(0, <[u8]>::len),
+        entry.original.bytes().map_or(0, <[u8]>::len)
     );
     println!(
         "seal and finish  {:?}",
         best_of(5, || _ =
             black_box(sealed().finish(LogPosition(1), time("2026-03-10T09:30:01Z"), false, false)))
     );
-    println!("decode header    {:?}", best_of(5, || _ = black_box(entry.decode_header().unwrap())));
+    println!("decode header    {:?}", best_of(5, || _ = black_box(entry.header.decode().unwrap())));
     println!("decode           {:?}", best_of(5, || _ = black_box(entry.decode().unwrap())));
     println!(
         "open personal    {:?}",

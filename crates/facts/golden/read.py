@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Opens every golden file with nothing but schema/record/header.v1.cddl and the dictionaries to go by: shares no code with the crate.
+"""Opens every golden file from schema/record/header.v1.cddl and the dictionaries alone.
 
-Needs cbor2, cryptography and zstandard (pip). Prints how many sealed bodies it opened; fails loudly on the first that differs.
+It shares no code with the crate. Needs cbor2, cryptography and zstandard (pip). Prints how many
+sealed bodies it opened; fails on the first that differs.
 """
 
 import hashlib
@@ -54,8 +55,20 @@ def unpack(codec, packed):
     dictionary = None
     if codec == 2:
         number = zstandard.get_frame_parameters(packed).dict_id
-        dictionary = zstandard.ZstdCompressionDict((HERE.parent / f"dictionaries/{number}.zstd-dict").read_bytes())
-    return zstandard.ZstdDecompressor(dict_data=dictionary).decompress(packed, max_output_size=1 << 21)
+        path = HERE.parent / f"dictionaries/{number}.zstd-dict"
+        dictionary = zstandard.ZstdCompressionDict(path.read_bytes())
+    frame = zstandard.ZstdDecompressor(dict_data=dictionary)
+    return frame.decompress(packed, max_output_size=1 << 21)
+
+
+def body(stored):
+    """The bytes of a sealed body; none: it was removed, for a stated reason."""
+    if not isinstance(stored, dict):
+        return bytes.fromhex(stored)
+    removal = bytes.fromhex(stored["removed"])
+    reason, at = cbor2.loads(removal)
+    assert canonical([reason, at]) == removal and isinstance(reason, str) and isinstance(at, int)
+    return None
 
 
 def open_block(key, block, context, commitment, stored):
@@ -70,52 +83,77 @@ def open_block(key, block, context, commitment, stored):
 def main():
     keys = json.loads((HERE / "keys/keys.v1.json").read_text())
     tenant = keys["tenant"]
-    secrets = unwrap(bytes.fromhex(keys["master"]), bytes.fromhex(keys["wrapped"]), ["claimledger tenant keys v1", tenant])
+    master, wrapped = bytes.fromhex(keys["master"]), bytes.fromhex(keys["wrapped"])
+    secrets = unwrap(master, wrapped, ["claimledger tenant keys v1", tenant])
     assert len(secrets) == 96
     tenant_secret, index_key, digest_key = secrets[:32], secrets[32:64], secrets[64:]
     wrapping = derive(tenant_secret, b"claimledger wrap v1")
     persons = {}
     for person in keys["persons"]:
         name = person["pseudonym"]
-        persons[name] = unwrap(wrapping, bytes.fromhex(person["wrapped"]), ["claimledger person key v1", tenant, name])
+        context = ["claimledger person key v1", tenant, name]
+        persons[name] = unwrap(wrapping, bytes.fromhex(person["wrapped"]), context)
     for text, expect in keys["id_index"].items():
         assert mac(index_key, b"claimledger id v1\0" + text.encode()).hex() == expect
     for text, expect in keys["alias_index"].items():
-        assert mac(index_key, b"claimledger alias v1\0" + text.strip().lower().encode()).hex() == expect
+        alias = text.strip().lower().encode()
+        assert mac(index_key, b"claimledger alias v1\0" + alias).hex() == expect
     for text, expect in keys["content_digest"].items():
         assert mac(digest_key, b"claimledger content v1\0" + text.encode()).hex() == expect
 
-    opened = 0
-    for path in sorted([*HERE.glob("facts/*.json"), *HERE.glob("records/*.json")]):
-        golden = json.loads(path.read_text())
+    opened = removed = 0
+    records = []
+    for folder in ("facts", "records", "ledger"):
+        for path in sorted(HERE.glob(f"{folder}/*.json")):
+            golden = json.loads(path.read_text())
+            records.append((path, golden))
+            if "before_removal" in golden:
+                records.append((path, golden["before_removal"]))
+    for path, golden in records:
         entry = golden["entry"]
-        header_bytes, facts, personal, original = (bytes.fromhex(entry[part]) for part in ("header", "facts", "personal", "original"))
+        header_bytes, facts = bytes.fromhex(entry["header"]), bytes.fromhex(entry["facts"])
+        personal, original = body(entry["personal"]), body(entry["original"])
         header = cbor2.loads(header_bytes)
-        assert canonical(header) == header_bytes and canonical(cbor2.loads(personal)) == personal and canonical(cbor2.loads(original)) == original
-        assert sha256(b"\0" + header_bytes).hex() == golden["leaf"], path
+        for part in (header_bytes, personal, original):
+            assert part is None or canonical(cbor2.loads(part)) == part, path
+        assert sha256(b"\0" + header_bytes).hex() == entry["leaf"], path
+        assert header[7] == golden["channel"], path
 
         event = [header[key].encode() for key in (2, 5, 6)]
         event_id = record_id(event)
         assert header[4] == (record_id([*event, header[14]]) if header.get(12) else event_id), path
 
         statement = unpack(facts[0], facts[17:])
-        assert statement.decode() == golden["statement"] and sha256(facts[1:17] + statement) == header[16], path
+        assert statement.decode() == golden["statement"], path
+        assert sha256(facts[1:17] + statement) == header[16], path
 
         blocks = []
-        for block, commitment in zip(cbor2.loads(personal), header.get(17, []), strict=True):
+        commitments = [] if personal is None else header.get(17, [])
+        for block, commitment in zip(cbor2.loads(personal or b"\x80"), commitments, strict=True):
             whose = block.get(2)
-            key = derive(persons[whose], b"claimledger personal v1") if whose else derive(tenant_secret, b"claimledger unowned v1" + event_id)
-            plain = open_block(key, block, [1, tenant, event_id, "personal", whose], commitment, canonical(block))
+            if whose:
+                key = derive(persons[whose], b"claimledger personal v1")
+            else:
+                key = derive(tenant_secret, b"claimledger unowned v1" + event_id)
+            context = [1, tenant, event_id, "personal", whose]
+            plain = open_block(key, block, context, commitment, canonical(block))
             blocks.append({"pseudonym": whose, "data": json.loads(plain)})
         assert blocks == golden["opened"]["personal"], path
+        opened += len(blocks)
+        removed += (personal is None) + (original is None)
+        if original is None:
+            assert golden["opened"]["original"] is None, path
+            continue
 
         block = cbor2.loads(original)
         secret = tenant_secret + b"".join(persons[whose] for whose in block.get(2, []))
-        received = open_block(derive(secret, b"claimledger original v1" + event_id), block, [1, tenant, event_id, "original", None], header[18], original)
+        key = derive(secret, b"claimledger original v1" + event_id)
+        context = [1, tenant, event_id, "original", None]
+        received = open_block(key, block, context, header[18], original)
         assert received.decode() == golden["opened"]["original"], path
         assert mac(digest_key, b"claimledger bytes v1\0" + received) == header[15], path
-        opened += len(blocks) + 1
-    print(f"opened {opened} sealed bodies")
+        opened += 1
+    print(f"opened {opened} sealed bodies; {removed} were removed")
 
 
 main()

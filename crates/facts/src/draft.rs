@@ -1,5 +1,5 @@
-//! What a translator hands on: facts about people by the source's own identifiers, before
-//! pseudonyms, sealing and order.
+//! What a translator returns: facts about people by the source's own identifiers, before they get
+//! pseudonyms, are sealed and are ordered.
 
 use crate::{
     fact::FactData,
@@ -62,12 +62,12 @@ impl Draft {
     }
 }
 
-/// A fact whose subject is an index into [`Draft::persons`].
+/// A fact before its people have pseudonyms.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DraftFact {
     /// The session, where it differs from the event's.
     pub session: Option<SessionId>,
-    /// Whom it is about.
+    /// The person it is about: an index into [`Draft::persons`].
     pub subject: Option<usize>,
     /// When it occurred, where it differs from the event's.
     pub occurred: Option<Occurred>,

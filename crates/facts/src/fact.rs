@@ -1,8 +1,8 @@
-//! The table of fact types: name, current version, what a line of it must carry, and who may write
-//! it.
+//! The table of fact types: name, current version, nature, and what a line of it must carry.
 
 use crate::{
     ids::{Pseudonym, SessionId},
+    nature::Nature,
     time::Occurred,
     types::{
         app, authenticator, claims, erasure, factor, hold, idp, idp_session, ledger, org, policy,
@@ -26,23 +26,58 @@ pub struct Fact {
     pub data: FactData,
 }
 
-/// What a fact type asks of a line, and who may write it.
+/// One line of the table of fact types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FactType {
     /// The stored name, past tense; never edited or reused.
     pub name: &'static str,
     /// The current version.
     pub version: u32,
+    /// What kind of statement it makes.
+    pub nature: Nature,
+    /// What it is, in a word or two.
+    pub words: &'static str,
     /// Whether a line must name a session.
     pub needs_session: bool,
     /// Whether a line must name a subject.
     pub needs_subject: bool,
-    /// Whether only the ledger itself may write it.
-    pub ledger_only: bool,
+}
+
+/// Data of a fact type.
+pub trait Typed {
+    /// Its type.
+    const TYPE: &'static FactType;
+}
+
+/// A `reason` field, whether required or optional.
+trait Reason {
+    fn text(&self) -> Option<&String>;
+    fn text_mut(&mut self) -> Option<&mut String>;
+}
+
+impl Reason for String {
+    fn text(&self) -> Option<&String> {
+        Some(self)
+    }
+
+    fn text_mut(&mut self) -> Option<&mut String> {
+        Some(self)
+    }
+}
+
+impl Reason for Option<String> {
+    fn text(&self) -> Option<&String> {
+        self.as_ref()
+    }
+
+    fn text_mut(&mut self) -> Option<&mut String> {
+        self.as_mut()
+    }
 }
 
 macro_rules! fact_types {
-    ($($variant:ident($data:ty) = $name:literal v $version:literal $($flag:ident)*;)*) => {
+    ($($variant:ident($data:ty) = $name:literal v $version:literal,
+        $nature:ident, $words:literal, [$($flag:ident)*];)*) => {
         /// What a fact says, at the current version of its type.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub enum FactData {
@@ -50,25 +85,36 @@ macro_rules! fact_types {
         }
 
         /// Every fact type, in the order of the contract.
-        pub const FACT_TYPES: &[FactType] = &[$(FactType {
-            name: $name,
-            version: $version,
-            needs_session: fact_types!(@has session $($flag)*),
-            needs_subject: fact_types!(@has subject $($flag)*),
-            ledger_only: fact_types!(@has ledger $($flag)*),
-        },)*];
+        pub const FACT_TYPES: &[FactType] = &[$(*<$data as Typed>::TYPE,)*];
+
+        $(impl Typed for $data {
+            const TYPE: &'static FactType = &FactType {
+                name: $name,
+                version: $version,
+                nature: Nature::$nature,
+                words: $words,
+                needs_session: fact_types!(@has session $($flag)*),
+                needs_subject: fact_types!(@has subject $($flag)*),
+            };
+        })*
 
         impl FactData {
-            /// The stored name of its type.
+            /// Its type.
             #[must_use]
-            pub const fn type_name(&self) -> &'static str {
-                match self { $(Self::$variant(_) => $name,)* }
+            pub const fn fact_type(&self) -> &'static FactType {
+                match self { $(Self::$variant(_) => <$data as Typed>::TYPE,)* }
             }
 
-            /// The current version of its type: the one it is written as.
-            #[must_use]
-            pub const fn version(&self) -> u32 {
-                match self { $(Self::$variant(_) => $version,)* }
+            fn reason(&self) -> Option<&String> {
+                match self {
+                    $(Self::$variant(data) => fact_types!(@reason text, data $($flag)*),)*
+                }
+            }
+
+            fn reason_mut(&mut self) -> Option<&mut String> {
+                match self {
+                    $(Self::$variant(data) => fact_types!(@reason text_mut, data $($flag)*),)*
+                }
             }
 
             /// As a JSON value, for storing.
@@ -87,8 +133,7 @@ macro_rules! fact_types {
                 match self { $(Self::$variant(data) => serde_json::to_string(data),)* }
             }
 
-            /// Reads data at the current version of its type; `None` for a name that is no fact
-            /// type.
+            /// Reads data at the current version of its type; `None` if no fact type has this name.
             ///
             /// # Errors
             /// With the path of the field and what was expected.
@@ -100,11 +145,9 @@ macro_rules! fact_types {
                     _ => None,
                 }
             }
-        }
 
-        impl FactData {
-            /// Like [`Self::from_value`], from JSON text, and without the path in errors: for
-            /// stored data, whose form is known.
+            /// Like [`Self::from_value`], from JSON text. Errors have no path: stored data was
+            /// checked when it came in, and this is the hot path of every read.
             ///
             /// # Errors
             /// With what was expected.
@@ -130,82 +173,89 @@ macro_rules! fact_types {
     };
     (@has session session $($rest:ident)*) => { true };
     (@has subject subject $($rest:ident)*) => { true };
-    (@has ledger ledger $($rest:ident)*) => { true };
     (@has $flag:ident $other:ident $($rest:ident)*) => { fact_types!(@has $flag $($rest)*) };
     (@has $flag:ident) => { false };
-}
-
-fact_types! {
-    OrgConfigured(org::OrgConfigured) = "org.configured" v 1;
-    IdpConfigured(idp::IdpConfigured) = "idp.configured" v 1;
-    IdpKeyAdded(idp::IdpKeyAdded) = "idp.key_added" v 1;
-    IdpKeyRetired(idp::IdpKeyRetired) = "idp.key_retired" v 1;
-    TrustRetracted(trust::TrustRetracted) = "trust.retracted" v 1;
-    PolicyConfigured(policy::PolicyConfigured) = "policy.configured" v 1;
-    ClaimSourcingConfigured(claims::ClaimSourcingConfigured) = "claim_sourcing.configured" v 1;
-    RoutingRuleConfigured(idp::RoutingRuleConfigured) = "routing_rule.configured" v 1;
-    AuthenticatorConfigured(authenticator::AuthenticatorConfigured) = "authenticator.configured" v
-        1;
-    AuthenticatorLost(authenticator::AuthenticatorLost) = "authenticator.lost" v 1 subject;
-    SubjectLinked(subject::SubjectLinked) = "subject.linked" v 1 subject;
-    IdpSessionStarted(idp_session::IdpSessionStarted) = "idp_session.started" v 1 subject;
-    IdpSessionEnded(idp_session::IdpSessionEnded) = "idp_session.ended" v 1 subject;
-    SessionStarted(session::SessionStarted) = "session.started" v 1 session subject;
-    SessionLinked(session::SessionLinked) = "session.linked" v 1 session;
-    ClaimsReceived(claims::ClaimsReceived) = "claims.received" v 1 session subject;
-    ClaimAccepted(claims::ClaimAccepted) = "claim.accepted" v 1 session subject;
-    ClaimIgnored(claims::ClaimIgnored) = "claim.ignored" v 1 session subject;
-    FactorVerified(factor::FactorVerified) = "factor.verified" v 1 session subject;
-    PolicyDecided(factor::PolicyDecided) = "policy.decided" v 1 session subject;
-    AppAccessed(app::AppAccessed) = "app.accessed" v 1 session subject;
-    SessionEnded(session::SessionEnded) = "session.ended" v 1 session subject;
-    SourceHeard(source::SourceHeard) = "source.heard" v 1;
-    SourceSilent(source::SourceSilent) = "source.silent" v 1;
-    SourceBackfilled(source::SourceBackfilled) = "source.backfilled" v 1;
-    HoldPlaced(hold::HoldPlaced) = "hold.placed" v 1;
-    HoldReleased(hold::HoldReleased) = "hold.released" v 1;
-    ErasureRequested(erasure::ErasureRequested) = "erasure.requested" v 1 subject;
-    LedgerOpened(ledger::LedgerOpened) = "ledger.opened" v 1 ledger;
-    FactConflicted(ledger::FactConflicted) = "fact.conflicted" v 1 ledger;
-    RoleGranted(ledger::RoleGranted) = "role.granted" v 1 ledger;
-    RoleRevoked(ledger::RoleRevoked) = "role.revoked" v 1 ledger;
-    RulesActivated(ledger::RulesActivated) = "rules.activated" v 1 ledger;
-    SubjectSessionsEnded(subject::SubjectSessionsEnded) = "subject.sessions_ended" v 1 subject;
-    SignInRefused(sign_in::SignInRefused) = "sign_in.refused" v 1;
-}
-
-/// The fact types without a reason in words: a new one must be put here, or have its reason looked
-/// at.
-macro_rules! without_reason {
-    () => {
-        Self::OrgConfigured(_)
-            | Self::IdpConfigured(_)
-            | Self::IdpKeyAdded(_)
-            | Self::IdpKeyRetired(_)
-            | Self::PolicyConfigured(_)
-            | Self::ClaimSourcingConfigured(_)
-            | Self::RoutingRuleConfigured(_)
-            | Self::AuthenticatorConfigured(_)
-            | Self::AuthenticatorLost(_)
-            | Self::SubjectLinked(_)
-            | Self::IdpSessionStarted(_)
-            | Self::SessionStarted(_)
-            | Self::SessionLinked(_)
-            | Self::ClaimsReceived(_)
-            | Self::FactorVerified(_)
-            | Self::PolicyDecided(_)
-            | Self::AppAccessed(_)
-            | Self::SessionEnded(_)
-            | Self::SourceHeard(_)
-            | Self::SourceSilent(_)
-            | Self::SourceBackfilled(_)
-            | Self::LedgerOpened(_)
-            | Self::FactConflicted(_)
-            | Self::RoleGranted(_)
-            | Self::RoleRevoked(_)
-            | Self::RulesActivated(_)
-            | Self::SubjectSessionsEnded(_)
+    (@reason $of:ident, $data:ident reason $($rest:ident)*) => { $data.reason.$of() };
+    (@reason $of:ident, $data:ident $other:ident $($rest:ident)*) => {
+        fact_types!(@reason $of, $data $($rest)*)
     };
+    (@reason $of:ident, $data:ident) => {{ _ = $data; None }};
+}
+
+// One line a type: variant, data, stored name, version; nature, what it is in a word or two, and
+// what else holds for it. `session`, `subject`: a line must name one. `reason`: its `reason` may be
+// free text, which must not be stored in the clear.
+fact_types! {
+    OrgConfigured(org::OrgConfigured) = "org.configured" v 1,
+        Configuration, "organisation configured", [];
+    IdpConfigured(idp::IdpConfigured) = "idp.configured" v 1,
+        Configuration, "IdP configured", [];
+    IdpKeyAdded(idp::IdpKeyAdded) = "idp.key_added" v 1,
+        Configuration, "key added", [];
+    IdpKeyRetired(idp::IdpKeyRetired) = "idp.key_retired" v 1,
+        Configuration, "key retired", [];
+    TrustRetracted(trust::TrustRetracted) = "trust.retracted" v 1,
+        Falsifier, "trust retracted", [reason];
+    PolicyConfigured(policy::PolicyConfigured) = "policy.configured" v 1,
+        Configuration, "policy configured", [];
+    ClaimSourcingConfigured(claims::ClaimSourcingConfigured) = "claim_sourcing.configured" v 1,
+        Configuration, "claim sourcing configured", [];
+    RoutingRuleConfigured(idp::RoutingRuleConfigured) = "routing_rule.configured" v 1,
+        Configuration, "routing rule configured", [];
+    AuthenticatorConfigured(authenticator::AuthenticatorConfigured)
+        = "authenticator.configured" v 1, Configuration, "authenticator configured", [];
+    AuthenticatorLost(authenticator::AuthenticatorLost) = "authenticator.lost" v 1,
+        Falsifier, "authenticator lost", [subject];
+    SubjectLinked(subject::SubjectLinked) = "subject.linked" v 1,
+        Person, "identities linked", [subject];
+    IdpSessionStarted(idp_session::IdpSessionStarted) = "idp_session.started" v 1,
+        Session, "IdP session started", [subject];
+    IdpSessionEnded(idp_session::IdpSessionEnded) = "idp_session.ended" v 1,
+        Session, "IdP session ended", [subject reason];
+    SessionStarted(session::SessionStarted) = "session.started" v 1,
+        SignOfLife, "started", [session subject];
+    SessionLinked(session::SessionLinked) = "session.linked" v 1,
+        Session, "linked", [session];
+    ClaimsReceived(claims::ClaimsReceived) = "claims.received" v 1,
+        SignOfLife, "claims received", [session subject];
+    ClaimAccepted(claims::ClaimAccepted) = "claim.accepted" v 1,
+        SignOfLife, "claim accepted", [session subject reason];
+    ClaimIgnored(claims::ClaimIgnored) = "claim.ignored" v 1,
+        SignOfLife, "claim ignored", [session subject reason];
+    FactorVerified(factor::FactorVerified) = "factor.verified" v 1,
+        SignOfLife, "factor verified", [session subject];
+    PolicyDecided(factor::PolicyDecided) = "policy.decided" v 1,
+        SignOfLife, "decision", [session subject];
+    AppAccessed(app::AppAccessed) = "app.accessed" v 1,
+        SignOfLife, "app access", [session subject];
+    SessionEnded(session::SessionEnded) = "session.ended" v 1,
+        Session, "ended", [session subject];
+    SourceHeard(source::SourceHeard) = "source.heard" v 1,
+        Completeness, "source heard", [];
+    SourceSilent(source::SourceSilent) = "source.silent" v 1,
+        Completeness, "source silent", [];
+    SourceBackfilled(source::SourceBackfilled) = "source.backfilled" v 1,
+        Completeness, "source back-filled", [];
+    HoldPlaced(hold::HoldPlaced) = "hold.placed" v 1,
+        Governance, "hold placed", [reason];
+    HoldReleased(hold::HoldReleased) = "hold.released" v 1,
+        Governance, "hold released", [reason];
+    ErasureRequested(erasure::ErasureRequested) = "erasure.requested" v 1,
+        Governance, "erasure requested", [subject reason];
+    LedgerOpened(ledger::LedgerOpened) = "ledger.opened" v 1,
+        Ledger, "ledger opened", [];
+    FactConflicted(ledger::FactConflicted) = "fact.conflicted" v 1,
+        Ledger, "conflict", [];
+    RoleGranted(ledger::RoleGranted) = "role.granted" v 1,
+        Ledger, "role granted", [];
+    RoleRevoked(ledger::RoleRevoked) = "role.revoked" v 1,
+        Ledger, "role revoked", [];
+    RulesActivated(ledger::RulesActivated) = "rules.activated" v 1,
+        Ledger, "rules activated", [];
+    SubjectSessionsEnded(subject::SubjectSessionsEnded) = "subject.sessions_ended" v 1,
+        Person, "sessions of the person ended", [subject];
+    SignInRefused(sign_in::SignInRefused) = "sign_in.refused" v 1,
+        SignOfLife, "sign-in refused", [reason];
 }
 
 impl FactType {
@@ -214,49 +264,45 @@ impl FactType {
     pub fn named(name: &str) -> Option<&'static Self> {
         FACT_TYPES.iter().find(|t| t.name == name)
     }
+
+    /// Whether only the ledger itself may write it.
+    #[must_use]
+    pub fn is_ledger_only(&self) -> bool {
+        self.nature == Nature::Ledger
+    }
 }
 
 impl FactData {
-    /// Whether its reason is free text, which may not stand in the clear.
+    /// The stored name of its type.
+    #[must_use]
+    pub const fn type_name(&self) -> &'static str {
+        self.fact_type().name
+    }
+
+    /// The current version of its type: the one it is written as.
+    #[must_use]
+    pub const fn version(&self) -> u32 {
+        self.fact_type().version
+    }
+
+    /// What kind of statement it makes.
+    #[must_use]
+    pub const fn nature(&self) -> Nature {
+        self.fact_type().nature
+    }
+
+    /// Whether its reason is free text, which must not be stored in the clear.
     #[must_use]
     pub fn has_free_text(&self) -> bool {
         self.reason().is_some_and(|reason| !is_code(reason))
     }
 
-    /// Takes its reason away if that is free text, and leaves [`FREE_TEXT`] in its place. What is
-    /// taken is to be sealed: under `text` of the subject, or of nobody.
+    /// Removes a reason that is free text, and leaves [`FREE_TEXT`] in its place. The caller seals
+    /// what is returned, under the subject's key or, without a subject, under the tenant's.
     pub fn take_free_text(&mut self) -> Option<String> {
         self.reason_mut()
             .filter(|reason| !is_code(reason))
             .map(|reason| std::mem::replace(reason, FREE_TEXT.to_owned()))
-    }
-
-    fn reason(&self) -> Option<&String> {
-        match self {
-            Self::TrustRetracted(data) => Some(&data.reason),
-            Self::IdpSessionEnded(data) => data.reason.as_ref(),
-            Self::SignInRefused(data) => data.reason.as_ref(),
-            Self::ClaimAccepted(data) => data.reason.as_ref(),
-            Self::ClaimIgnored(data) => data.reason.as_ref(),
-            Self::HoldPlaced(data) => data.reason.as_ref(),
-            Self::HoldReleased(data) => data.reason.as_ref(),
-            Self::ErasureRequested(data) => data.reason.as_ref(),
-            without_reason!() => None,
-        }
-    }
-
-    fn reason_mut(&mut self) -> Option<&mut String> {
-        match self {
-            Self::TrustRetracted(data) => Some(&mut data.reason),
-            Self::IdpSessionEnded(data) => data.reason.as_mut(),
-            Self::SignInRefused(data) => data.reason.as_mut(),
-            Self::ClaimAccepted(data) => data.reason.as_mut(),
-            Self::ClaimIgnored(data) => data.reason.as_mut(),
-            Self::HoldPlaced(data) => data.reason.as_mut(),
-            Self::HoldReleased(data) => data.reason.as_mut(),
-            Self::ErasureRequested(data) => data.reason.as_mut(),
-            without_reason!() => None,
-        }
     }
 }
 
@@ -281,7 +327,7 @@ mod tests {
     fn the_table_says_what_a_line_needs() {
         let needs = |name: &str| {
             FactType::named(name)
-                .map(|fact| (fact.needs_session, fact.needs_subject, fact.ledger_only))
+                .map(|fact| (fact.needs_session, fact.needs_subject, fact.is_ledger_only()))
         };
         assert_eq!(needs("session.started"), Some((true, true, false)));
         assert_eq!(needs("session.linked"), Some((true, false, false)));
@@ -289,6 +335,27 @@ mod tests {
         assert_eq!(needs("org.configured"), Some((false, false, false)));
         assert_eq!(needs("ledger.opened"), Some((false, false, true)));
         assert_eq!(needs("session.paused"), None);
+    }
+
+    /// A `reason` that is a bare string may hold free text. Without the flag it would be stored in
+    /// the clear.
+    #[test]
+    fn every_reason_in_words_has_its_flag() {
+        for fact in FACT_TYPES {
+            let schema =
+                data_schema(fact.name, &mut SchemaGenerator::default()).unwrap().to_value();
+            let reason = &schema["properties"]["reason"];
+            let kinds = reason["type"].as_str().map(|kind| vec![kind]).or_else(|| {
+                Some(reason["type"].as_array()?.iter().filter_map(Value::as_str).collect())
+            });
+            let in_words = kinds.is_some_and(|kinds| kinds.contains(&"string"));
+            let mut sample = schema["examples"][0].clone();
+            sample["reason"] = json!("left the company");
+            let flagged = FactData::from_value(fact.name, sample)
+                .unwrap()
+                .is_ok_and(|data| data.has_free_text());
+            assert_eq!(flagged, in_words, "{}", fact.name);
+        }
     }
 
     #[test]

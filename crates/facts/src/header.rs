@@ -5,7 +5,7 @@ use crate::{
     ids::{LogPosition, RecordId, SourceEventId, SourceId, TenantId},
     record::{CorruptRecord, Digest32, FORMAT, Header, SealedCommitment},
     time::{Occurred, Time},
-    vocabulary::Door,
+    vocabulary::Channel,
 };
 use minicbor::{Decoder, Encoder, decode, encode};
 use sha2::{Digest, Sha256};
@@ -19,7 +19,7 @@ mod key {
     pub(super) const ID: u8 = 4;
     pub(super) const SOURCE: u8 = 5;
     pub(super) const SOURCE_ID: u8 = 6;
-    pub(super) const DOOR: u8 = 7;
+    pub(super) const CHANNEL: u8 = 7;
     pub(super) const OCCURRED: u8 = 8;
     pub(super) const OCCURRED_TO: u8 = 9;
     pub(super) const RECORDED_AT: u8 = 10;
@@ -102,7 +102,7 @@ impl Header {
         e.u8(key::ID)?.bytes(decided.id.0.as_bytes())?;
         e.u8(key::SOURCE)?.str(self.source.as_str())?;
         e.u8(key::SOURCE_ID)?.str(self.source_id.as_str())?;
-        e.u8(key::DOOR)?.str(self.door.as_str())?;
+        e.u8(key::CHANNEL)?.str(self.channel.as_str())?;
         e.u8(key::OCCURRED)?.i64(self.occurred.from.micros())?;
         if let Some(to) = self.occurred.to {
             e.u8(key::OCCURRED_TO)?.i64(to.micros())?;
@@ -170,7 +170,7 @@ struct Parts {
     id: Option<Uuid>,
     source: Option<String>,
     source_id: Option<String>,
-    door: Option<Door>,
+    channel: Option<Channel>,
     occurred: Option<i64>,
     occurred_to: Option<i64>,
     recorded_at: Option<i64>,
@@ -203,7 +203,7 @@ fn read(bytes: &[u8]) -> Result<Header, CorruptRecord> {
         id: RecordId(parts.id.ok_or_else(|| missing("id"))?),
         source: SourceId::new(parts.source.ok_or_else(|| missing("source"))?),
         source_id: SourceEventId::new(parts.source_id.ok_or_else(|| missing("source id"))?),
-        door: parts.door.ok_or_else(|| missing("door"))?,
+        channel: parts.channel.ok_or_else(|| missing("channel"))?,
         occurred: Occurred {
             from: Time::from_micros(parts.occurred.ok_or_else(|| missing("occurred"))?),
             to: parts.occurred_to.map(Time::from_micros),
@@ -241,11 +241,7 @@ fn read_parts(bytes: &[u8]) -> Result<Parts, decode::Error> {
             key::ID => parts.id = Some(Uuid::from_bytes(fixed(d.bytes()?)?)),
             key::SOURCE => parts.source = Some(d.str()?.to_owned()),
             key::SOURCE_ID => parts.source_id = Some(d.str()?.to_owned()),
-            key::DOOR => {
-                parts.door = Some(
-                    Door::parse(d.str()?).ok_or_else(|| decode::Error::message("unknown door"))?,
-                )
-            }
+            key::CHANNEL => parts.channel = Some(Channel::parse(d.str()?)),
             key::OCCURRED => parts.occurred = Some(d.i64()?),
             key::OCCURRED_TO => parts.occurred_to = Some(d.i64()?),
             key::RECORDED_AT => parts.recorded_at = Some(d.i64()?),
@@ -296,7 +292,7 @@ mod tests {
             id: RecordId(Uuid::nil()),
             source: "acme-sp".into(),
             source_id: "S1-start".into(),
-            door: Door::Http,
+            channel: Channel::Http,
             occurred: Occurred::at(Time::from_micros(-1)),
             recorded_at: Time::from_micros(1_773_144_000_000_000),
             recorded_asserted: false,
@@ -387,6 +383,17 @@ mod tests {
         ] {
             let error = Header::decode(&bytes).unwrap_err();
             assert!(error.what.starts_with(expect), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_channel_is_kept_as_it_is() {
+        for (word, known) in [("copy", true), ("carrier pigeon", false), ("", false)] {
+            let mut header = plain();
+            header.channel = Channel::parse(word);
+            assert_eq!(Channel::KNOWN.contains(&header.channel), known, "{word}");
+            let read = Header::decode(&header.encode()).unwrap();
+            assert_eq!((read.channel.as_str(), read == header), (word, true));
         }
     }
 

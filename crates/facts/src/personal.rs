@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 pub struct Personal(Vec<u8>);
 
 impl Personal {
-    /// Written member by member; `about` so many bytes.
+    /// Written member by member. `about` is the expected size in bytes.
     pub fn write(about: usize, members: impl FnOnce(&mut Members<'_>)) -> Self {
         let mut out = Vec::with_capacity(about);
         canonical::write_members_of(&mut out, members);

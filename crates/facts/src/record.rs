@@ -1,7 +1,10 @@
 //! The record as it is stored: header, commitments, bodies. Frozen by the golden files of this
 //! crate.
 
-pub use crate::header::leaf_hash;
+pub use crate::{
+    header::leaf_hash,
+    removal::{BodyKind, Removal, SealedBody},
+};
 
 use crate::{
     body,
@@ -9,7 +12,7 @@ use crate::{
     ids::{LogPosition, Pseudonym, RecordId, SessionId, SourceEventId, SourceId, TenantId},
     statement::Statement,
     time::{Occurred, Time},
-    vocabulary::Door,
+    vocabulary::Channel,
 };
 use std::fmt;
 
@@ -63,8 +66,8 @@ pub struct Header {
     pub source: SourceId,
     /// The source's own id.
     pub source_id: SourceEventId,
-    /// By which door it came.
-    pub door: Door,
+    /// How it came in.
+    pub channel: Channel,
     /// When it occurred, as the source claims.
     pub occurred: Occurred,
     /// When it was recorded.
@@ -87,27 +90,55 @@ pub struct Header {
     pub original: SealedCommitment,
 }
 
+/// What an engine stores of a header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredHeader {
+    /// The record's id, which the header repeats.
+    pub id: RecordId,
+    /// The header's bytes.
+    pub bytes: Vec<u8>,
+    /// The leaf hash of these bytes, stored with them.
+    pub leaf: Digest32,
+}
+
 /// A record as an engine stores it. Bodies are framed by this crate; an engine treats all of it as
 /// bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// The record's id, which the header repeats.
-    pub id: RecordId,
-    /// The header's bytes.
-    pub header: Vec<u8>,
+    /// The header, with id and leaf.
+    pub header: StoredHeader,
     /// The clear body with its salt and codec.
     pub facts: Vec<u8>,
     /// The sealed blocks, framed.
-    pub personal: Vec<u8>,
+    pub personal: SealedBody,
     /// The sealed original.
-    pub original: Vec<u8>,
+    pub original: SealedBody,
 }
 
 impl Entry {
     /// How many bytes it takes in an append.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.header.len() + self.facts.len() + self.personal.len() + self.original.len()
+        self.header.bytes.len() + self.facts.len() + self.personal.size() + self.original.size()
+    }
+
+    /// One of the sealed bodies.
+    #[must_use]
+    pub const fn sealed(&self, body: BodyKind) -> &SealedBody {
+        match body {
+            BodyKind::Personal => &self.personal,
+            BodyKind::Original => &self.original,
+        }
+    }
+
+    /// Removes sealed bodies. One that is gone already keeps its first reason.
+    pub fn remove(&mut self, bodies: &[BodyKind], removal: &Removal) {
+        for body in bodies {
+            match body {
+                BodyKind::Personal => self.personal.remove(removal),
+                BodyKind::Original => self.original.remove(removal),
+            }
+        }
     }
 }
 
@@ -184,11 +215,10 @@ impl Prepared {
         let id = if variant { header.id_if(true) } else { header.id };
         let decided = Decided { position, id, recorded_at, recorded_asserted, variant };
         Entry {
-            id,
-            header: header.encode_as(&decided),
+            header: StoredHeader::new(id, header.encode_as(&decided)),
             facts: facts.clone(),
-            personal: personal.clone(),
-            original: original.clone(),
+            personal: SealedBody::Present(personal.clone()),
+            original: SealedBody::Present(original.clone()),
         }
     }
 }
@@ -214,13 +244,24 @@ impl Header {
     }
 }
 
-impl Entry {
-    /// Reads the header, and checks the id.
+impl StoredHeader {
+    /// A header's bytes with the leaf that follows from them.
+    #[must_use]
+    pub fn new(id: RecordId, bytes: Vec<u8>) -> Self {
+        Self { id, leaf: leaf_hash(&bytes), bytes }
+    }
+
+    /// Reads the header, and checks leaf and id.
     ///
     /// # Errors
-    /// If the header does not read, or the id does not follow from it.
-    pub fn decode_header(&self) -> Result<Header, CorruptRecord> {
-        let header = Header::decode(&self.header)?;
+    /// If the header does not read, or leaf or id do not follow from it.
+    pub fn decode(&self) -> Result<Header, CorruptRecord> {
+        if leaf_hash(&self.bytes) != self.leaf {
+            return Err(CorruptRecord::new(
+                "the header's hash is not the leaf that was stored with it",
+            ));
+        }
+        let header = Header::decode(&self.bytes)?;
         if header.id != header.derived_id() {
             return Err(CorruptRecord::new(
                 "the id does not follow from tenant, source and source id",
@@ -233,8 +274,11 @@ impl Entry {
         }
         Ok(header)
     }
+}
 
-    /// Reads header and clear body, and checks every body against the header. Needs no key.
+impl Entry {
+    /// Reads header and clear body, and checks every body that is there against the header. Needs
+    /// no key. A removed body is no damage: facts, leaf and commitments hold without it.
     ///
     /// The commitment to the facts is to the statement, not to its packing: of a zstd frame a rare
     /// bit can change and the frame still say the same. Such a change is not seen here and alters
@@ -243,24 +287,32 @@ impl Entry {
     /// # Errors
     /// If anything does not fit together.
     pub fn decode(&self) -> Result<Record, CorruptRecord> {
-        let header = self.decode_header()?;
-        body::check_personal(&self.personal, &header.personal)?;
-        body::check_original(&self.original, &header.original)?;
+        let header = self.header.decode()?;
+        if let Some(personal) = self.personal.bytes() {
+            body::check_personal(personal, &header.personal)?;
+        }
+        if let Some(original) = self.original.bytes() {
+            body::check_original(original, &header.original)?;
+        }
         let statement =
             Statement::decode(&body::open_facts(&self.facts, &header.facts)?, header.occurred)?;
-        Ok(Record { leaf: leaf_hash(&self.header), header, statement })
+        Ok(Record { leaf: self.header.leaf, header, statement })
     }
 
-    /// The pseudonyms whose keys its sealed bodies need, bytewise, once each. The header is not
-    /// looked at.
+    /// The pseudonyms whose keys its sealed bodies need, as far as they are there, bytewise, once
+    /// each. The header is not looked at.
     ///
     /// # Errors
     /// If a body does not read.
     pub fn persons(&self) -> Result<Vec<Pseudonym>, CorruptRecord> {
-        let mut persons = body::Original::read(&self.original)?.pseudonyms;
-        persons.extend(
-            body::read_personal(&self.personal)?.into_iter().filter_map(|block| block.pseudonym),
-        );
+        let mut persons = Vec::new();
+        if let Some(original) = self.original.bytes() {
+            persons = body::Original::read(original)?.pseudonyms;
+        }
+        if let Some(personal) = self.personal.bytes() {
+            let blocks = body::read_personal(personal)?;
+            persons.extend(blocks.into_iter().filter_map(|block| block.pseudonym));
+        }
         persons.sort_unstable();
         persons.dedup();
         Ok(persons)

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// A refusal, as every door shows it.
+/// A refusal, in the form that the command line and HTTP show.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("{}{message}", place(*line, field))]
 pub struct Refusal {
@@ -31,7 +31,7 @@ pub enum RefusalCode {
     MissingField,
     /// A field is of another type or form. HTTP 422.
     InvalidField,
-    /// A word is not in its vocabulary. HTTP 422.
+    /// An unknown word of a closed vocabulary. HTTP 422.
     UnknownWord,
     /// No such fact type. HTTP 422.
     UnknownType,

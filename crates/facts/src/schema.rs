@@ -38,7 +38,7 @@ pub fn schema_files() -> Vec<SchemaFile> {
 pub fn line_schema() -> Value {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
     let mut by_type = Vec::new();
-    let types: Vec<&FactType> = FACT_TYPES.iter().filter(|fact| !fact.ledger_only).collect();
+    let types: Vec<&FactType> = FACT_TYPES.iter().filter(|fact| !fact.is_ledger_only()).collect();
     for fact in &types {
         let data = data_schema_ref(fact.name, &mut generator)
             .map_or(Value::Bool(true), |schema| schema.to_value());
@@ -125,7 +125,7 @@ mod tests {
                 committed == file.text,
                 "schema/{} is stale. If the data of a released version changed, that is a mistake: \
                  stored facts and senders rely on it, so make a new version. \
-                 Else write it anew: UPDATE_SCHEMA=1 cargo test -p claimledger-facts schema",
+                 Else write it again: UPDATE_SCHEMA=1 cargo test -p claimledger-facts schema",
                 file.path
             );
         }

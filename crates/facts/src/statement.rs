@@ -3,11 +3,10 @@
 
 use crate::{
     canonical,
-    fact::{Fact, FactData},
+    fact::{Fact, FactData, FactType},
     ids::{Pseudonym, SessionId},
     record::CorruptRecord,
     time::Occurred,
-    upcast::Upcasts,
     vocabulary::Note,
 };
 use serde::{Deserialize, Serialize};
@@ -85,30 +84,17 @@ impl Statement {
         }
     }
 
-    /// Reads a statement of any version of the contract, facts at their current versions.
-    /// `occurred` is the header's.
+    /// Reads a statement. `occurred` is the header's.
     ///
     /// # Errors
     /// If it does not read, or holds a fact of a type or version that this program does not know.
     pub fn decode(bytes: &[u8], occurred: Occurred) -> Result<Self, CorruptRecord> {
-        Self::decode_with(bytes, occurred, &Upcasts::CONTRACT)
-    }
-
-    /// Like [`Self::decode`], with other versions and steps than the contract's.
-    ///
-    /// # Errors
-    /// Like [`Self::decode`].
-    pub fn decode_with(
-        bytes: &[u8],
-        occurred: Occurred,
-        upcasts: &Upcasts,
-    ) -> Result<Self, CorruptRecord> {
         let stored: Stored<'_> = serde_json::from_slice(bytes)
             .map_err(|error| CorruptRecord::new(format!("the statement does not read: {error}")))?;
         let facts = stored
             .facts
             .into_iter()
-            .map(|fact| read_fact(fact, occurred, upcasts))
+            .map(|fact| read_fact(fact, occurred))
             .collect::<Result<_, _>>()?;
         Ok(Self {
             kind: stored.kind,
@@ -120,7 +106,7 @@ impl Statement {
     }
 }
 
-/// A statement whose parts stand elsewhere: what is written is the same.
+/// A statement that borrows its parts, so that a draft is encoded without a copy.
 #[derive(Clone, Copy)]
 pub(crate) struct StatementRef<'s> {
     pub(crate) kind: &'s str,
@@ -209,12 +195,8 @@ struct StoredFact<'b> {
     v: u32,
 }
 
-fn read_fact(
-    fact: StoredFact<'_>,
-    occurred: Occurred,
-    upcasts: &Upcasts,
-) -> Result<Fact, CorruptRecord> {
-    let data = read_data_with(&fact.r#type, fact.v, fact.data.get(), upcasts)?;
+fn read_fact(fact: StoredFact<'_>, occurred: Occurred) -> Result<Fact, CorruptRecord> {
+    let data = read_data(&fact.r#type, fact.v, fact.data.get())?;
     Ok(Fact {
         session: fact.session,
         subject: fact.subject,
@@ -223,34 +205,25 @@ fn read_fact(
     })
 }
 
-/// Reads the data of a fact, as JSON text of any version of the contract, at the current version of
-/// its type.
+/// Reads the data of a stored fact from its JSON text.
 ///
 /// # Errors
 /// If it does not read, or is of a type or version that this program does not know.
 pub fn read_data(name: &str, version: u32, json: &str) -> Result<FactData, CorruptRecord> {
-    read_data_with(name, version, json, &Upcasts::CONTRACT)
-}
-
-fn read_data_with(
-    name: &str,
-    version: u32,
-    json: &str,
-    upcasts: &Upcasts,
-) -> Result<FactData, CorruptRecord> {
-    let unreadable = |error: &dyn std::fmt::Display| {
-        CorruptRecord::new(format!("`{name}` version {version} does not read: {error}"))
-    };
-    let data = if upcasts.is_current(name, version)? {
-        FactData::from_json(name, json).map(|read| read.map_err(|error| unreadable(&error)))
-    } else {
-        let old = serde_json::from_str(json).map_err(|error| unreadable(&error))?;
-        let data = upcasts.apply(name, version, old)?;
-        FactData::from_value(name, data).map(|read| read.map_err(|error| unreadable(&error)))
-    };
-    data.ok_or_else(|| {
-        CorruptRecord::new(format!("`{name}` is no fact type that this version knows"))
-    })?
+    let current = FactType::named(name).map(|fact| fact.version);
+    if let Some(current) = current.filter(|current| *current != version) {
+        return Err(CorruptRecord::new(format!(
+            "`{name}` has version {version}; this version reads version {current}"
+        )));
+    }
+    match FactData::from_json(name, json) {
+        Some(read) => read.map_err(|error| {
+            CorruptRecord::new(format!("`{name}` version {version} does not read: {error}"))
+        }),
+        None => {
+            Err(CorruptRecord::new(format!("`{name}` is no fact type that this version knows")))
+        }
+    }
 }
 
 fn write_fact(out: &mut Vec<u8>, fact: &Fact, occurred: Occurred) -> Result<(), serde_json::Error> {
@@ -382,7 +355,7 @@ mod tests {
             ),
             (
                 r#"{"kind":"k","facts":[{"data":{},"type":"session.ended","v":2}]}"#,
-                "`session.ended` has version 2; this version reads it up to 1",
+                "`session.ended` has version 2; this version reads version 1",
             ),
             (
                 r#"{"kind":"k","facts":[{"data":{},"type":"session.ended","v":1}]}"#,

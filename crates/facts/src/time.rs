@@ -39,11 +39,10 @@ impl Time {
     /// Reads RFC 3339. The offset is required.
     ///
     /// # Errors
-    /// If the text is no RFC 3339 date-time with an offset, or lies outside of the years 0000 to
-    /// 9999 in UTC.
+    /// See [`TimeError`].
     pub fn parse(text: &str) -> Result<Self, TimeError> {
-        let time = DateTime::parse_from_rfc3339(text).map_err(|_| TimeError)?;
-        Self::within(time.with_timezone(&Utc)).ok_or(TimeError)
+        let time = DateTime::parse_from_rfc3339(text).map_err(|_| TimeError::Malformed)?;
+        Self::within(time.with_timezone(&Utc)).ok_or(TimeError::OutOfRange)
     }
 
     /// The instant, unless it lies outside of the years 0000 to 9999 in UTC: such a time could not
@@ -69,10 +68,16 @@ impl Time {
     }
 }
 
-/// The text is no RFC 3339 date-time with an offset.
+/// Why a text is not read as an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not an RFC 3339 date-time with an offset, such as 2026-03-10T10:00:00Z")]
-pub struct TimeError;
+pub enum TimeError {
+    /// It is not RFC 3339, or has no offset.
+    #[error("not an RFC 3339 date-time with an offset, such as 2026-03-10T10:00:00Z")]
+    Malformed,
+    /// It is RFC 3339. Its offset moves it to a year that RFC 3339 cannot write.
+    #[error("out of range: not in the years 0000 to 9999 in UTC")]
+    OutOfRange,
+}
 
 impl From<DateTime<Utc>> for Time {
     fn from(time: DateTime<Utc>) -> Self {
@@ -101,12 +106,7 @@ impl Serialize for Time {
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<'de, str>::deserialize(deserializer)?;
-        Self::parse(&text).map_err(|_| {
-            de::Error::invalid_value(
-                de::Unexpected::Str(&text),
-                &"an RFC 3339 date-time with an offset",
-            )
-        })
+        Self::parse(&text).map_err(|error| de::Error::custom(format!("`{text}` is {error}")))
     }
 }
 
@@ -192,8 +192,12 @@ mod tests {
             ["9999-12-31T23:59:59-00:01", "0000-01-01T00:00:00+00:01", "9999-12-31T23:59:60Z"];
         let no_times =
             ["2026-03-10T10:00:00", "2026-03-10", "1773144000", "2026-02-30T10:00:00Z", ""];
-        for text in outside.into_iter().chain(no_times) {
-            assert_eq!(Time::parse(text), Err(TimeError), "{text}");
+        for (texts, error) in
+            [(&outside[..], TimeError::OutOfRange), (&no_times, TimeError::Malformed)]
+        {
+            for text in texts {
+                assert_eq!(Time::parse(text), Err(error), "{text}");
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 macro_rules! vocabulary {
     ($($(#[doc = $doc:literal])* $name:ident {
@@ -91,7 +91,7 @@ vocabulary! {
     Enrollment { Allowed = "allowed", Disabled = "disabled", }
     /// What the service provider recorded as its decision.
     Outcome { Allow = "allow", Challenge = "challenge", Deny = "deny", }
-    /// What became of a sign-in, a factor or an access that did not succeed.
+    /// The outcome of a sign-in, a factor or an access that did not succeed.
     SignInResult {
         Failure = "failure", Deny = "deny", Challenge = "challenge", Abandoned = "abandoned",
             Unanswered = "unanswered",
@@ -112,11 +112,67 @@ vocabulary! {
         /// 22).
         LimitsNotLogged = "limits_not_logged",
     }
-    /// By which door a record came in.
-    Door { File = "file", Http = "http", Ledger = "ledger", }
     /// What a credential may do.
     Role { Ingest = "ingest", Read = "read", Investigate = "investigate", Export = "export",
         Govern = "govern", Operate = "operate", }
+}
+
+/// Words that later versions may add to: a word that this version does not know is kept as it is.
+macro_rules! open_vocabulary {
+    ($($(#[doc = $doc:literal])* $name:ident {
+        $($(#[doc = $vdoc:literal])* $variant:ident = $word:literal,)* })*) => {$(
+        $(#[doc = $doc])*
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum $name {
+            $($(#[doc = $vdoc])* #[doc = concat!("`", $word, "`")] $variant,)*
+            /// A word that this version does not know; made by [`Self::parse`] alone.
+            Other(Arc<str>),
+        }
+
+        impl $name {
+            /// Every known word.
+            pub const KNOWN: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The word as it is stored.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                match self { $(Self::$variant => $word,)* Self::Other(word) => word }
+            }
+
+            /// Reads a word, known or not.
+            #[must_use]
+            pub fn parse(word: &str) -> Self {
+                match word { $($word => Self::$variant,)* other => Self::Other(other.into()) }
+            }
+        }
+    )*};
+}
+
+open_vocabulary! {
+    /// How a record came in.
+    Channel {
+        /// From a file, by the command line.
+        File = "file",
+        /// By `POST /v1/facts`.
+        Http = "http",
+        /// By a hook of the source.
+        Hook = "hook",
+        /// Fetched by a poller.
+        Poller = "poller",
+        /// From a stream of the source.
+        Stream = "stream",
+        /// Written by the ledger itself.
+        Ledger = "ledger",
+        /// Copied from another ledger.
+        Copy = "copy",
+    }
+    /// Why sealed bodies of a record were removed.
+    RemovalReason {
+        /// Their retention period ended.
+        Retention = "retention",
+        /// A person they are about was erased.
+        Erasure = "erasure",
+    }
 }
 
 /// An authentication method reference: a value of RFC 8176 or one a vendor adds. Unknown values are
@@ -141,15 +197,15 @@ impl fmt::Display for Amr {
     }
 }
 
-/// Whether a text is a code (`^[a-z0-9_]{1,64}$`) and may stand in the clear. What is no code is
-/// free text, and is sealed; the code that stands in its place is [`FREE_TEXT`].
+/// Whether a text is a code (`^[a-z0-9_]{1,64}$`), which may be stored in the clear. Anything else
+/// is free text and is sealed, with [`FREE_TEXT`] in its place.
 #[must_use]
 pub fn is_code(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))
 }
 
-/// The code that says: a text was here, and is sealed.
+/// The code in place of a text that is sealed.
 pub const FREE_TEXT: &str = "free_text";
 
 #[cfg(test)]

@@ -8,11 +8,11 @@ use claimledger_facts::{
     ids::{LogPosition, SessionId, SourceEventId},
     personal::Personal,
     random::SystemRandom,
-    record::{Digest32, Entry, Header, SealedCommitment},
+    record::{Digest32, Entry, Header, Removal, SealedBody, SealedCommitment},
     seal::{open_original, open_personal},
     statement::Statement,
     time::{Occurred, Time},
-    vocabulary::{Door, Note},
+    vocabulary::{Channel, Note},
 };
 use common::*;
 use proptest::{collection, option, prelude::*, sample::select};
@@ -116,7 +116,7 @@ fn headers() -> impl Strategy<Value = Header> {
     (
         texts,
         any::<u64>(),
-        select(Door::ALL),
+        "(file|copy|[a-z_]{0,12}|.{0,9})".prop_map(|word| Channel::parse(&word)),
         occurred(),
         times(),
         any::<[bool; 2]>(),
@@ -128,7 +128,7 @@ fn headers() -> impl Strategy<Value = Header> {
             |(
                 texts,
                 position,
-                door,
+                channel,
                 occurred,
                 recorded_at,
                 [recorded_asserted, variant],
@@ -144,7 +144,7 @@ fn headers() -> impl Strategy<Value = Header> {
                 header.position = LogPosition(position);
                 [header.content_digest, header.byte_digest, header.facts] = digests;
                 Header {
-                    door,
+                    channel,
                     occurred,
                     recorded_at,
                     recorded_asserted,
@@ -186,7 +186,9 @@ proptest! {
     fn noise_is_refused(bytes in collection::vec(any::<u8>(), 0..400)) {
         prop_assert!(Header::decode(&bytes).is_err());
         prop_assert!(Statement::decode(&bytes, Occurred::at(Time::EPOCH)).is_err());
-        let entry = Entry { personal: bytes.clone(), original: bytes.clone(),
+        prop_assert!(Removal::decode(&bytes).is_err());
+        let noise = SealedBody::Present(bytes);
+        let entry = Entry { personal: noise.clone(), original: noise,
             ..seal_fixed(&empty_draft("x")).finish(LogPosition(0), Time::EPOCH, false, false) };
         prop_assert!(entry.decode().is_err());
         _ = entry.persons();
@@ -207,7 +209,7 @@ proptest! {
         let entry = sealed.finish(LogPosition(position), recorded, flags[0], flags[1]);
         prop_assert!(entry.size() <= sealed.size());
         let record = entry.decode().unwrap();
-        prop_assert_eq!(record.header.encode(), &entry.header[..]);
+        prop_assert_eq!(record.header.encode(), &entry.header.bytes[..]);
         prop_assert_eq!((record.header.position.0, record.header.recorded_at),
             (position, recorded));
         prop_assert_eq!([record.header.recorded_asserted, record.header.variant], flags);
@@ -249,8 +251,8 @@ proptest! {
         let mut entry = seal_with(&draft, &SystemRandom).finish(LogPosition(3), Time::EPOCH, false,
             false);
         let written = entry.decode().unwrap();
-        let bytes = [&mut entry.facts, &mut entry.personal,
-            &mut entry.original].into_iter().nth(part).unwrap();
+        let [_, facts, personal, original] = parts_mut(&mut entry);
+        let bytes = [facts, personal, original].into_iter().nth(part).unwrap();
         let at = at.index(bytes.len());
         bytes[at] ^= 1 << bit;
         if let Ok(read) = entry.decode() {

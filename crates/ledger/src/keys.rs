@@ -31,6 +31,15 @@ pub struct PersonRow {
     pub alias_index: Vec<Digest32>,
 }
 
+/// What a key store has of a pseudonym.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoredPerson {
+    /// The person, with the wrapped key.
+    Live(PersonRow),
+    /// The key was destroyed, with every index that found the person. It never comes back.
+    Destroyed,
+}
+
 /// A credential: what is kept of a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CredentialRow {
@@ -59,15 +68,29 @@ pub trait KeyStore: Send + Sync {
     async fn tenant(&self, tenant: &TenantId) -> Result<Option<TenantKeysRow>, LogError>;
     /// The tenants that have keys, bytewise.
     async fn tenants(&self) -> Result<Vec<TenantId>, LogError>;
-    /// Adds persons, all in one durable transaction. One whose `id_index` is there already only
-    /// gets the new aliases.
-    async fn add_persons(&self, tenant: &TenantId, rows: &[PersonRow]) -> Result<(), LogError>;
-    /// The person with this pseudonym.
+    /// Adds persons, all in one durable transaction, and says in the order of `rows` what the store
+    /// has of each. One whose `id_index` is there already only gets the new aliases: the answer is
+    /// the row that was first, and records must be sealed under its key. Of a pseudonym whose key
+    /// is destroyed nothing is added, no alias either.
+    async fn add_persons(
+        &self,
+        tenant: &TenantId,
+        rows: &[PersonRow],
+    ) -> Result<Vec<StoredPerson>, LogError>;
+    /// The person with this pseudonym; none: it is unknown.
     async fn person(
         &self,
         tenant: &TenantId,
         pseudonym: &Pseudonym,
-    ) -> Result<Option<PersonRow>, LogError>;
+    ) -> Result<Option<StoredPerson>, LogError>;
+    /// Destroys a person's key, and every index that finds the person. Final: once it returned,
+    /// the key is gone from the files, and no later call brings it back, not even one that carries
+    /// the old row. A pseudonym that was never added cannot be added afterwards. After an error
+    /// the key may be destroyed or not, or its bytes may be left in a file: call it again.
+    async fn destroy(&self, tenant: &TenantId, pseudonym: &Pseudonym) -> Result<(), LogError>;
+    /// A number that is another one once a [`Self::destroy`] returned: keys that are held in memory
+    /// must then be dropped. Asked for each batch of records, so it must be cheap.
+    async fn destructions(&self, tenant: &TenantId) -> Result<u64, LogError>;
     /// The person whose id has this blind index.
     async fn person_by_id(
         &self,
@@ -109,11 +132,4 @@ pub trait KeyStore: Send + Sync {
     fn stopped(&self) -> Option<Stopped> {
         None
     }
-}
-
-/// What must be durable before an append: the sequencer calls it before each.
-#[async_trait]
-pub trait KeysFirst: Send + Sync {
-    /// Makes every key that a waiting record needs durable.
-    async fn flush(&self, tenant: &TenantId) -> Result<(), LogError>;
 }

@@ -17,8 +17,8 @@
 //!    outcome out.
 //! 2. Implement [`views::Views`] and [`keys::KeyStore`], or combine the log with those of another
 //!    engine.
-//! 3. Run [`conformance::log`], [`conformance::views`] and [`conformance::keys`] from its tests.
-//!    What passes is supported.
+//! 3. Run [`conformance::log`], [`conformance::views`], [`conformance::keys`] and
+//!    [`conformance::races_of_destroyed_keys`] from its tests. What passes is supported.
 //!
 //! # To add a read model
 //! 1. If records must be found by something new, add a [`views::TermKind`] with a number of its
@@ -26,8 +26,7 @@
 //!    are listed by it.
 //! 2. Else add its rows and its question to [`views::Views`], to [`memory::MemoryIndex`] and to
 //!    [`conformance::views`]; then to each engine.
-//! 3. Raise [`generations::VIEWS_VERSION`], and decide by [`generations::ANSWERING_VERSIONS`]
-//!    whether rows of the version before may be asked while the new ones are built beside them.
+//! 3. Raise [`generations::VIEWS_VERSION`]: rows of the version before are folded again.
 
 pub mod append;
 pub mod clock;

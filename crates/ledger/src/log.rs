@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use claimledger_facts::{
     ids::{LogPosition, LogSize, TenantId},
-    record::Entry,
+    record::{BodyKind, Entry, Removal, StoredHeader},
 };
 use std::time::Duration;
 use tokio::sync::watch;
@@ -16,8 +16,8 @@ pub const MAX_APPEND_BYTES: usize = 768 * 1024;
 
 /// A log engine.
 ///
-/// Invariant: an acknowledged append is durable, in order, and never altered. Invariant: positions
-/// are dense from 0.
+/// Invariant: an acknowledged append is durable, in order, and never altered, but for sealed bodies
+/// that are removed. Invariant: positions are dense from 0.
 #[async_trait]
 pub trait Log: Send + Sync {
     /// Appends all entries or none, if the log has exactly `expected` records. Entries carry their
@@ -44,6 +44,32 @@ pub trait Log: Send + Sync {
         tenant: &TenantId,
         positions: &[LogPosition],
     ) -> Result<Vec<Entry>, LogError>;
+
+    /// Like [`Self::read`], headers alone. An engine does not read bodies for it where it can.
+    async fn headers(
+        &self,
+        tenant: &TenantId,
+        from: LogPosition,
+        max: usize,
+    ) -> Result<Vec<StoredHeader>, LogError>;
+
+    /// Like [`Self::read_at`], headers alone. An engine does not read bodies for it where it can.
+    async fn headers_at(
+        &self,
+        tenant: &TenantId,
+        positions: &[LogPosition],
+    ) -> Result<Vec<StoredHeader>, LogError>;
+
+    /// Removes sealed bodies of these records for good, all of them or none, and states why.
+    /// Headers, leaves and facts stay. A body that is gone already keeps its first reason. At most
+    /// [`MAX_APPEND_ENTRIES`] positions.
+    async fn remove_bodies(
+        &self,
+        tenant: &TenantId,
+        positions: &[LogPosition],
+        bodies: &[BodyKind],
+        removal: &Removal,
+    ) -> Result<(), LogError>;
 
     /// The size of the log; 0 for a tenant that was never opened.
     async fn head(&self, tenant: &TenantId) -> Result<LogSize, LogError>;
@@ -180,6 +206,12 @@ impl LogError {
     pub fn stopped(why: impl Into<String>) -> Self {
         Self::Stopped { why: why.into(), source: None }
     }
+}
+
+/// What every engine says of a position that its log does not have.
+#[must_use]
+pub fn no_record(position: LogPosition) -> LogError {
+    LogError::Corrupt { position, what: "no record is there".to_owned() }
 }
 
 /// What every engine refuses before it looks at its own state.

@@ -4,6 +4,7 @@ use claimledger_ledger::{
     conformance,
     memory::{MemoryIndex, MemoryKeys, MemoryLog},
 };
+use std::sync::Arc;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn log() {
@@ -13,6 +14,11 @@ async fn log() {
 #[tokio::test]
 async fn keys() {
     conformance::keys(|| async { MemoryKeys::default() }).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_destroyed_key_stays_destroyed() {
+    conformance::races_of_destroyed_keys(Arc::new(MemoryKeys::default()), 1_000).await;
 }
 
 #[tokio::test]

@@ -448,18 +448,6 @@ async fn what_was_decided_on_top_of_a_failed_append_is_decided_anew() {
 }
 
 #[tokio::test]
-async fn keys_are_durable_before_the_records_that_need_them() {
-    let world = World::new(LedgerKind::Live);
-    let sequencer = world.open_with_keys_that_fail().await;
-    let refused = append(&sequencer, vec![world.record("a", "")]).await;
-    assert!(
-        matches!(refused, Err(SequencerError::Log(LogError::Unavailable { .. }))),
-        "{refused:?}"
-    );
-    assert_eq!(world.size().await, 0);
-}
-
-#[tokio::test]
 async fn a_request_beyond_the_limits_is_refused_and_one_at_them_is_not() {
     let world = World::new(LedgerKind::Live);
     let sequencer = world.open().await;

@@ -1,4 +1,4 @@
-//! The doors over HTTP: GraphQL, `POST /v1/facts`, pages, sign-in, health, and the limits around
+//! The HTTP endpoints: GraphQL, `POST /v1/facts`, pages, sign-in, health, and the limits around
 //! them.
 //!
 //! **What it is.** A thin shell over [`claimledger_app::app::App`]: it finds out who calls, refuses
@@ -12,7 +12,7 @@
 //! | module | what it holds |
 //! | --- | --- |
 //! | [`graphql`] | schema, limits before execution, refusals |
-//! | `http` | facts, credentials, subscriptions as Server-Sent Events, health, headers, the connection loop |
+//! | `http` | facts, credentials, subscriptions, health, headers, the connection loop |
 //! | `pages` | one file a page, and the frame around them |
 //! | `timeline` | the figure and its table, from one list of items |
 //!
@@ -36,9 +36,9 @@
 //!    no class or id made from an id of outside.
 //! 3. Add the route below and the link in `frame`. It must work without script.
 
-mod ask;
 pub mod graphql;
 mod http;
+mod known_at;
 mod options;
 mod pages;
 mod record;

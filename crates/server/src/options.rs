@@ -8,36 +8,36 @@ pub struct ServerOptions {
     /// Whether it is reached on loopback only, with no proxy in front: then cookies may travel
     /// without TLS.
     pub is_local: bool,
-    /// Whether the schema can be asked for. Off unless the server is local or somebody wants it.
+    /// Whether introspection is on. Off unless the server is local or it is asked for.
     pub introspection: bool,
     /// Questions a credential may ask, by GraphQL and pages.
     pub rate: Rate,
     /// Requests with facts a credential may send.
     pub facts_rate: Rate,
-    /// The most a GraphQL request may cost.
+    /// Maximum cost of a GraphQL request.
     pub max_cost: u64,
-    /// How long one request may take, reading its body included.
+    /// Maximum time of one request, including reading its body.
     pub request_timeout: Duration,
-    /// How long the head of a request may take. It also bounds how long a connection may idle.
+    /// Maximum time to read the head of a request, and so the maximum idle time of a connection.
     pub head_timeout: Duration,
-    /// Subscriptions at once, of one credential.
+    /// Maximum concurrent subscriptions of one credential.
     pub subscriptions_of_one: usize,
-    /// Subscriptions at once, of all.
+    /// Maximum concurrent subscriptions of the server.
     pub subscriptions: usize,
-    /// A subscription that has nothing to tell says so this often; and is ended if its credential
-    /// is of no use any more.
+    /// Interval of heartbeats on an idle subscription. A subscription whose credential was revoked
+    /// ends at one.
     pub heartbeat: Duration,
-    /// Maximum connections at once; lower where the process may not open as many files. One more
-    /// takes the place of the one that has been idle longest.
+    /// Maximum concurrent connections, lowered to the process's limit of open files. A further
+    /// connection replaces the one that has been idle longest.
     pub max_connections: usize,
 }
 
-/// So many a second, and so many at once after a rest. At least one of each.
+/// A rate limit: requests a second, and the burst allowed after idle time. At least one of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
-    /// A second.
+    /// Requests a second.
     pub per_second: u32,
-    /// At once.
+    /// Maximum requests at once.
     pub burst: u32,
 }
 
@@ -48,7 +48,7 @@ impl Default for ServerOptions {
             introspection: true,
             rate: Rate { per_second: 50, burst: 200 },
             facts_rate: Rate { per_second: 2_000, burst: 4_000 },
-            max_cost: 10_000,
+            max_cost: crate::graphql::limits::DEFAULT_MAX_COST,
             request_timeout: Duration::from_secs(30),
             head_timeout: Duration::from_secs(10),
             subscriptions_of_one: 20,

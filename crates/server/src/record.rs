@@ -1,18 +1,33 @@
 //! A record's facts as JSON: what GraphQL answers and the drawer shows.
 
 use claimledger_app::model::{answer::RecordView, question::Caller};
-use claimledger_facts::{fact::Fact, statement::Statement, time::Occurred, vocabulary::Role};
+use claimledger_facts::{
+    fact::Fact, record::BodyKind, statement::Statement, time::Occurred, vocabulary::Role,
+};
 use serde_json::{Map, Value, json};
 
-/// Why the original cannot be seen; none: it can. Said by the caller's role and the keys that are
-/// there, never by what is sealed.
-pub(crate) fn sealed(view: &RecordView, caller: &Caller) -> Option<&'static str> {
-    if !caller.has(Role::Investigate) {
-        return Some("sealed: that needs the role investigate");
+/// Why the original cannot be seen; none: it can. Depends on the caller's role, on the keys that
+/// are there and on whether it was removed, never on what is sealed.
+pub(crate) fn sealed(view: &RecordView, caller: &Caller) -> Option<String> {
+    if let Some(removed) = removed(view, BodyKind::Original) {
+        return Some(removed);
     }
-    view.original.is_none().then_some(
-        "the original cannot be opened: the key of somebody whom it is about was destroyed",
-    )
+    if !caller.has(Role::Investigate) {
+        return Some("sealed: that needs the role investigate".to_owned());
+    }
+    view.original.is_none().then(|| {
+        "the original cannot be opened: the key of a person it is about was destroyed".to_owned()
+    })
+}
+
+/// Why and when a sealed body was removed; none: it was not.
+pub(crate) fn removed(view: &RecordView, body: BodyKind) -> Option<String> {
+    let (_, removal) = view.removed.iter().find(|(removed, _)| *removed == body)?;
+    let what = match body {
+        BodyKind::Personal => "the personal blocks were",
+        BodyKind::Original => "the original was",
+    };
+    Some(format!("{what} removed: {}, {}", removal.reason.as_str(), removal.at))
 }
 
 /// The facts, each as it would stand in a native line.

@@ -1,5 +1,5 @@
-//! Bearer material: what lets whoever holds it act as somebody. The ledger keeps its digest, never
-//! the thing itself.
+//! Bearer material: tokens and assertions, which let any holder act as their subject. The ledger
+//! keeps digests of them, never the material itself.
 //!
 //! Found are: members and URL parameters named like a token, an assertion or a secret (also one
 //! level of percent-encoding deep, and in Okta's `{k=v, …}` texts), JSON Web Tokens anywhere in a
@@ -13,7 +13,7 @@ use memchr::{memchr, memchr3, memmem};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-/// Members that hold bearer material, whatever their spelling in capitals. Ids of tokens
+/// Members that hold bearer material; compared without regard to case. Ids of tokens
 /// (`tokenId`, `jti`) are not among them.
 const MEMBERS: &[&str] = &[
     "accessToken",
@@ -42,11 +42,11 @@ const MEMBERS: &[&str] = &[
     "token",
 ];
 
-/// Parameters of URLs and forms that hold it beside those.
+/// Further parameters of URLs and forms that hold bearer material.
 const PARAMETERS: &[&str] =
     &["code", "code_verifier", "device_code", "okta_key", "otp", "sid_token"];
 
-/// The digest that stands in the place of bearer material.
+/// The digest that replaces bearer material.
 pub(crate) fn digest(text: &str) -> String {
     format!("sha256:{}", HEXLOWER.encode(&Sha256::digest(text.as_bytes())))
 }
@@ -129,7 +129,7 @@ fn is_named_bearer(key: &str, named: Named) -> bool {
     is_named(key, MEMBERS) && !(named == Named::Native && key == "assertion")
 }
 
-/// What stands for a text that is bearer material as a whole; none: it stands for itself.
+/// The replacement of a text that is bearer material as a whole; none: it is not.
 fn replaced(text: &str) -> Option<String> {
     if text.is_empty() || is_digest(text) { None } else { Some(digest(text)) }
 }
@@ -182,7 +182,7 @@ fn with_each_replaced(
     Some(out)
 }
 
-/// Where the next value of a parameter with bearer material stands.
+/// Where the next value of a parameter with bearer material is.
 fn parameter(text: &str, mut start: usize) -> Option<(usize, usize)> {
     loop {
         let next = delimiter(text, start);
@@ -219,7 +219,7 @@ fn delimiter(text: &str, from: usize) -> Option<(usize, usize)> {
     })
 }
 
-/// Where a JSON Web Token stands: its first part is an object, so it begins with `eyJ`; at least
+/// Where a JSON Web Token is: its first part is an object, so it begins with `eyJ`; at least
 /// three parts.
 fn web_token(text: &str, mut from: usize) -> Option<(usize, usize)> {
     const SHORTEST: usize = 40;

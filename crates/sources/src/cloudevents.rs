@@ -10,14 +10,14 @@
 //! | `data.client` | `client` |
 //! | the rest of `data` | `data` |
 //!
-//! The same fact by either door gives the same canonical line. What the envelope says about its
-//! transport (`specversion`, `datacontenttype`, `dataschema`, trace context, sequence, partition)
-//! is left out of it; other extensions count as unknown fields.
+//! The same fact gives the same canonical line with and without the envelope. What the envelope
+//! says about its transport (`specversion`, `datacontenttype`, `dataschema`, trace context,
+//! sequence, partition) is left out of it; other extensions count as unknown fields.
 
 use crate::{
-    contract::EXPECTED_ID,
+    Look, SourceSettings, Translation, Translator,
     native::{self, invalid},
-    text,
+    text::{self, EXPECTED_ID},
 };
 use claimledger_facts::{
     draft::Draft,
@@ -42,10 +42,19 @@ const TRANSPORT: &[&str] = &[
     "recordedtime",
 ];
 
-/// Reads one envelope.
-pub(crate) fn translate(bytes: &[u8]) -> Result<Draft, Refusal> {
-    let (envelope, exact) = native::parse(bytes)?;
-    unwrap(envelope, bytes).map(|draft| exact.add_to(draft))
+/// The translator of envelopes.
+pub(crate) struct CloudEvents;
+
+impl Translator for CloudEvents {
+    fn translate(
+        &self,
+        _settings: &SourceSettings,
+        _previous: Option<&Look>,
+        bytes: &[u8],
+    ) -> Result<Translation, Refusal> {
+        let (envelope, exact) = native::parse(bytes)?;
+        Ok(vec![exact.add_to(unwrap(envelope, bytes)?)].into())
+    }
 }
 
 /// Whether an object says that it is an envelope of a fact.
@@ -83,7 +92,7 @@ pub(crate) fn unwrap(mut envelope: Map<String, Value>, bytes: &[u8]) -> Result<D
             return Err(invalid(
                 &text::shown(&name),
                 "no such attribute in an envelope",
-                "a native field stands where an envelope has its own or keeps it in `data`",
+                "a native field is not allowed here: an envelope has its own, or keeps it in `data`",
             ));
         }
         line.insert(name, value);
@@ -152,7 +161,7 @@ fn fact_type(value: Option<Value>) -> Result<Value, Refusal> {
                 RefusalCode::UnknownType,
                 "type",
                 EXPECTED,
-                format!("`{}` is no type of this ledger", text::shown(&name)),
+                format!("unknown event type `{}`", text::shown(&name)),
             )),
         },
         Some(_) => Err(invalid("type", EXPECTED, "the value is no string")),
@@ -175,7 +184,7 @@ fn data(envelope: &mut Map<String, Value>) -> Result<Map<String, Value>, Refusal
     }
 }
 
-/// The attribute `subject` is the id; labels stand under `data.subject`.
+/// The attribute `subject` is the id; labels are in `data.subject`.
 fn subject(
     envelope: &mut Map<String, Value>,
     data: &mut Map<String, Value>,

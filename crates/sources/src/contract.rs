@@ -7,7 +7,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use claimledger_facts::{
     fact::{FACT_TYPES, data_schema},
     refusal::{Refusal, RefusalCode},
-    time::Time,
+    time::{Time, TimeError},
 };
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, sync::LazyLock};
@@ -25,8 +25,8 @@ pub(crate) enum Shape {
     Text,
     /// An RFC 3339 date-time with an offset.
     Time,
-    /// A word of a closed vocabulary.
-    Word(Vec<String>),
+    /// A word of a closed vocabulary, with the vocabulary's name.
+    Word { of: String, words: Vec<String> },
     /// True or false.
     Bool,
     /// A whole number.
@@ -48,13 +48,11 @@ pub(crate) fn shape(type_name: &str) -> &'static Shape {
     SHAPES.get(type_name).unwrap_or(&Shape::Any)
 }
 
-/// Reads an instant; finer than microseconds too. One outside of the years 0000 to 9999 in UTC is
-/// none: it could not be kept as it is.
-pub(crate) fn instant(text: &str) -> Option<DateTime<Utc>> {
-    DateTime::parse_from_rfc3339(text)
-        .ok()
-        .map(|time| time.with_timezone(&Utc))
-        .filter(|time| Time::within(*time).is_some())
+/// Reads an instant without rounding it to microseconds, as [`Time`] does.
+pub(crate) fn instant(text: &str) -> Result<DateTime<Utc>, TimeError> {
+    let time = DateTime::parse_from_rfc3339(text).map_err(|_| TimeError::Malformed)?;
+    let time = time.with_timezone(&Utc);
+    Time::within(time).map(|_| time).ok_or(TimeError::OutOfRange)
 }
 
 /// An instant as the canonical line writes it. With nanoseconds, finer than
@@ -71,22 +69,21 @@ pub(crate) const EXPECTED_TIME: &str = "an RFC 3339 date-time with an offset, su
 const MAX_ENTRIES: usize = 512;
 /// Maximum length of a text that is no id, in bytes.
 const MAX_TEXT_BYTES: usize = 8192;
-/// What is expected of an id.
-pub(crate) const EXPECTED_ID: &str = "a string of 1 to 512 bytes without control characters";
 
 impl Shape {
     /// Reads a JSON Schema as this crate's types make it: references, `null` alternatives,
     /// constants.
     fn of(schema: &Value, root: &Value) -> Self {
-        if let Some(target) = schema
-            .get("$ref")
-            .and_then(Value::as_str)
-            .and_then(|r| root.pointer(r.strip_prefix('#')?))
+        if let Some(reference) = schema.get("$ref").and_then(Value::as_str)
+            && let Some(target) = reference.strip_prefix('#').and_then(|path| root.pointer(path))
         {
             // A string that has a type of its own is an id; a bare one is text.
-            return match Self::of(target, root) {
-                Self::Text => Self::Id,
-                shape => shape,
+            return match (Self::of(target, root), reference.rsplit_once('/')) {
+                (Self::Text, _) => Self::Id,
+                (Self::Word { words, .. }, Some((_, of))) => {
+                    Self::Word { of: of.to_lowercase(), words }
+                }
+                (shape, _) => shape,
             };
         }
         if let Some(alternatives) = schema.get("anyOf").and_then(Value::as_array) {
@@ -96,7 +93,7 @@ impl Shape {
             return shapes.next().map_or(Self::Any, |first| Self::of(first, root));
         }
         if let Some(words) = words(schema) {
-            return Self::Word(words);
+            return Self::Word { of: "word".to_owned(), words };
         }
         let type_word = match schema.get("type") {
             Some(Value::String(word)) => Some(word.as_str()),
@@ -195,15 +192,27 @@ impl Shape {
                 ))
             }
             (Self::Time, Value::String(time)) => match instant(time) {
-                Some(instant) => {
+                Ok(instant) => {
                     *time = one_spelling(instant);
                     Ok(())
                 }
-                None => Err(self.invalid(&Value::String(std::mem::take(time)), path)),
+                Err(error) => {
+                    let message = format!("`{}` is {error}", text::shown(time));
+                    Err(Refusal::field(
+                        RefusalCode::InvalidField,
+                        path.as_str(),
+                        EXPECTED_TIME,
+                        message,
+                    ))
+                }
             },
-            (Self::Word(words), Value::String(word)) if words.contains(word) => Ok(()),
-            (Self::Word(_), Value::String(word)) => {
-                let message = format!("`{}` is no word of this vocabulary", text::shown(word));
+            (Self::Word { words, .. }, Value::String(word)) if words.contains(word) => Ok(()),
+            (Self::Word { of, words }, Value::String(word)) => {
+                // An entry of a list is named for its vocabulary, any other field by its own name.
+                let field = path.rsplit('.').next().filter(|field| !field.ends_with(']'));
+                let noun = field.unwrap_or(of).replace('_', " ");
+                let allowed = text::any_of(words.iter().map(String::as_str));
+                let message = format!("unknown {noun} `{}`: use {allowed}", text::shown(word));
                 Err(Refusal::field(
                     RefusalCode::UnknownWord,
                     path.as_str(),
@@ -221,14 +230,14 @@ impl Shape {
     }
 
     fn invalid(&self, value: &Value, path: &str) -> Refusal {
-        let message = match value {
-            Value::String(found) => {
-                format!("`{}` is not what is expected here", text::shown(found))
-            }
-            Value::Number(number) => format!("the number {number} is not what is expected here"),
-            other => format!("{} is not what is expected here", kind(other)),
+        let found = match value {
+            Value::String(found) => format!("`{}`", text::shown(found)),
+            Value::Number(number) => format!("the number {number}"),
+            other => kind(other).to_owned(),
         };
-        Refusal::field(RefusalCode::InvalidField, path, self.expected(), message)
+        let expected = self.expected();
+        let message = format!("found {found}, expected {expected}");
+        Refusal::field(RefusalCode::InvalidField, path, expected, message)
     }
 
     /// In words, for a refusal.
@@ -236,10 +245,10 @@ impl Shape {
         match self {
             Self::Object { .. } => "an object".into(),
             Self::List(inner) => format!("a list, each entry: {}", inner.expected()),
-            Self::Id => EXPECTED_ID.into(),
+            Self::Id => text::EXPECTED_ID.into(),
             Self::Text => "a string".into(),
             Self::Time => EXPECTED_TIME.into(),
-            Self::Word(words) => format!("one of {}", words.join(", ")),
+            Self::Word { words, .. } => format!("one of {}", words.join(", ")),
             Self::Bool => "true or false".into(),
             Self::Integer { signed: true } => "a whole number of 64 bits".into(),
             Self::Integer { signed: false } => "a whole number of 64 bits, not negative".into(),
@@ -321,7 +330,7 @@ mod tests {
                 Shape::Id
                 | Shape::Text
                 | Shape::Time
-                | Shape::Word(_)
+                | Shape::Word { .. }
                 | Shape::Bool
                 | Shape::Integer { .. } => {}
             }
@@ -346,13 +355,17 @@ mod tests {
         assert_eq!(required, &["method"]);
         assert_eq!(
             members["method"],
-            Shape::Word(Method::ALL.iter().map(|m| m.as_str().to_owned()).collect())
+            Shape::Word {
+                of: "method".to_owned(),
+                words: Method::ALL.iter().map(|m| m.as_str().to_owned()).collect(),
+            }
         );
         assert_eq!(
             members["properties"],
-            Shape::List(Box::new(Shape::Word(
-                Property::ALL.iter().map(|p| p.as_str().to_owned()).collect()
-            )))
+            Shape::List(Box::new(Shape::Word {
+                of: "property".to_owned(),
+                words: Property::ALL.iter().map(|p| p.as_str().to_owned()).collect(),
+            }))
         );
         let Shape::Object { members, .. } = shape("policy.configured") else { panic!() };
         assert_eq!(members["max_idle_secs"], Shape::Integer { signed: false });
@@ -367,5 +380,42 @@ mod tests {
         assert_eq!(data["auth_time"], "2026-03-10T10:00:00.500Z");
         assert_eq!(unknown, ["data.methods[0].made_up", "data.odd"]);
         assert_eq!(path, "data");
+    }
+
+    /// A message names the field, or the vocabulary of a list, and every word that is known there.
+    #[test]
+    fn an_unknown_word_is_answered_with_the_words_to_use() {
+        fn refused(shape: &Shape, path: &str, messages: &mut Vec<String>) {
+            match shape {
+                Shape::Object { members, .. } => members.iter().for_each(|(name, member)| {
+                    refused(member, &format!("{path}.{name}"), messages)
+                }),
+                Shape::List(inner) => refused(inner, &format!("{path}[0]"), messages),
+                Shape::Word { words, .. } => {
+                    let mut value = json!("no_such");
+                    let refusal =
+                        shape.check(&mut value, &mut path.to_owned(), &mut Vec::new()).unwrap_err();
+                    assert!(
+                        words.iter().all(|word| refusal.message.contains(&format!("`{word}`")))
+                    );
+                    messages.push(refusal.message);
+                }
+                _ => {}
+            }
+        }
+        let mut messages = Vec::new();
+        FACT_TYPES.iter().for_each(|fact| refused(shape(fact.name), "data", &mut messages));
+        assert!(messages.len() > 25, "{messages:?}");
+        let of_lists = ["method", "property", "role"];
+        for message in &messages {
+            let (noun, _) = message.split_once(" `no_such`: use ").expect("a noun and words");
+            let noun = noun.strip_prefix("unknown ").expect("unknown");
+            assert!(noun != "word" && !noun.contains(['_', '[']), "{message}");
+        }
+        for noun in of_lists {
+            let start = format!("unknown {noun} `no_such`: use `");
+            assert!(messages.iter().any(|message| message.starts_with(&start)), "{noun}");
+        }
+        assert!(messages.contains(&"unknown protocol `no_such`: use `oidc` or `saml2`".to_owned()));
     }
 }

@@ -129,7 +129,7 @@ fn nearest(text: &str) -> Option<Number> {
 }
 
 impl<'t> Object<'t> {
-    /// Of members in any order; a key that stands twice is given back.
+    /// From members in any order. A duplicate key is returned as the error.
     pub(crate) fn new(
         mut members: Vec<Member<'t>>,
         tolerate: impl Fn(&Json<'t>, &Json<'t>) -> bool,
@@ -163,7 +163,7 @@ impl<'t> Object<'t> {
         Some(self.0.remove(at).1)
     }
 
-    /// Puts a member in; one of the same key gives way.
+    /// Inserts a member, replacing one with the same key.
     pub(crate) fn insert(&mut self, key: impl Into<Cow<'t, str>>, value: Json<'t>) {
         let key = key.into();
         match self.0.binary_search_by(|(name, _)| name.cmp(&key)) {
@@ -189,7 +189,8 @@ impl<'t> Object<'t> {
         self.0.into_iter().map(|(name, value)| (name.into_owned(), value.into_value())).collect()
     }
 
-    /// The canonical bytes, as [`canonical::object_to_vec`] gives them; `about` so many.
+    /// The canonical bytes, as [`canonical::object_to_vec`] gives them. `about` is their expected
+    /// number.
     pub(crate) fn to_canonical(&self, about: usize) -> Vec<u8> {
         let mut out = Vec::with_capacity(about);
         self.write(&mut out);

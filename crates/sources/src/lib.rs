@@ -1,18 +1,20 @@
-//! Translators: the bytes of one event in, [`Draft`]s out. Pure: no IO, no clock, no randomness, no
-//! keys.
+//! Translators: the bytes of one event in, [`Draft`](claimledger_facts::draft::Draft)s out. Pure:
+//! no IO, no clock, no randomness, no keys.
 //!
-//! **What it is.** A door reads bytes, [`splitter::Splitter`] cuts them into top-level JSON values,
-//! and [`translate`] reads each value in one [`Dialect`]. What cannot be read is a [`Refusal`] that
-//! names line, field and what was expected.
+//! **What it is.** The caller reads bytes, [`splitter::Splitter`] cuts them into top-level JSON
+//! values, and [`translate`] reads each value by the [`SourceSettings`], and against the [`Look`]
+//! before where it is a configuration object. What cannot be read is a [`Refusal`] that names line,
+//! field and what was expected.
 //!
-//! **What it is not.** It does not seal, order, deduplicate or store, and it knows nobody by a
-//! pseudonym: people appear by the source's own identifiers, and the sealing layer replaces them.
-//! It decides nothing about what facts mean.
+//! **What it is not.** It does not seal, order, deduplicate or store. People appear by the source's
+//! own identifiers; the sealing layer replaces them by pseudonyms. It does not decide what facts
+//! mean.
 //!
 //! | module | what it holds |
 //! | --- | --- |
 //! | [`splitter`] | a byte stream into top-level values, in bounded memory |
 //! | [`strict`] | one value, read strictly: duplicate keys, depth, UTF-8 |
+//! | [`translator`](Translator) | what a translator is given, and what it gives back |
 //! | `contract` | the native contract as a tree, derived from the fact types' JSON Schemas |
 //! | `native`, `cloudevents` | the public contract, bare and in a CloudEvents envelope |
 //! | `okta` | the System Log of Okta |
@@ -21,22 +23,7 @@
 //! | `encoding` | UTF-16 into UTF-8, a piece at a time |
 //! | `bearer` | finds tokens and assertions, and puts digests in their place |
 //!
-//! # How to add a source
-//!
-//! 1. Add a variant to [`Dialect`] with its word, and a folder named for the vendor with a `mod.rs`
-//!    that has `pub(crate) fn translate(bytes: &[u8]) -> Result<Vec<Draft>, Refusal>`.
-//! 2. Unwrap what the vendor's transports put around an event; then bring dialects of the same
-//!    event to one spelling, so that the same event by any transport gives the same canonical line.
-//!    Normalise no more than that: other content must stay other content.
-//! 3. Write one function per event type from the event to facts, in `facts.rs` of that folder. An
-//!    event of another type, or one that lacks what its facts need, is kept with
-//!    [`Note::NotUnderstood`](claimledger_facts::vocabulary::Note::NotUnderstood), never refused.
-//! 4. Put everything that a person wrote, or that tells a person, into
-//!    [`DraftPerson`](claimledger_facts::draft::DraftPerson) or [`Draft::unowned`]. Only opaque ids
-//!    and words of the vocabularies stand in the clear.
-//! 5. Set [`Draft::translator`] to `<dialect>/1`. When a later version reads more, raise the
-//!    number: its reading is a new record.
-//! 6. Add a test for each trap of that vendor, and samples to `tests/`.
+//! How to add a source: `docs/adding.md`.
 
 mod bearer;
 mod cloudevents;
@@ -49,10 +36,12 @@ mod okta;
 pub mod splitter;
 pub mod strict;
 mod text;
+mod translator;
 
 pub use splitter::{Limits, MAX_VALUE_BYTES, Piece, Splitter};
+pub use translator::{Look, SourceSettings, Translation, Translator};
 
-use claimledger_facts::{draft::Draft, refusal::Refusal};
+use claimledger_facts::refusal::Refusal;
 
 /// How the bytes of a source are to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -84,27 +73,39 @@ impl Dialect {
             Self::OktaSystemLog => "okta-system-log",
         }
     }
+
+    /// Whether an org that is the identity provider writes such a log too.
+    pub(crate) const fn may_be_an_idps(self) -> bool {
+        matches!(self, Self::OktaSystemLog)
+    }
+
+    fn translator(self) -> &'static dyn Translator {
+        match self {
+            Self::Native => &native::Native,
+            Self::CloudEvents => &cloudevents::CloudEvents,
+            Self::OktaSystemLog => &okta::SystemLog,
+        }
+    }
 }
 
-/// Whether a stream that begins so is gzip. Translators take it unpacked: whoever reads it knows
-/// how much it may take.
+/// Whether a stream with these first bytes is gzip. Callers unpack it before they split it, because
+/// only they know how much memory it may take.
 #[must_use]
 pub fn is_gzip(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0x1f, 0x8b])
 }
 
-/// Translates one top-level JSON value. Native facts and envelopes give exactly one draft; a
-/// vendor's wrapper may carry several.
+/// Translates one top-level JSON value. `previous` is what the last look at the same configuration
+/// object found; event logs have none.
 ///
 /// # Errors
-/// The value is not of the dialect. The refusal names the field and what was expected; the caller
-/// adds the line ([`Refusal::on_line`]), which only the splitter knows.
-pub fn translate(dialect: Dialect, bytes: &[u8]) -> Result<Vec<Draft>, Refusal> {
-    match dialect {
-        Dialect::Native => native::translate(bytes).map(|draft| vec![draft]),
-        Dialect::CloudEvents => cloudevents::translate(bytes).map(|draft| vec![draft]),
-        Dialect::OktaSystemLog => okta::translate(bytes),
-    }
+/// See [`Translator::translate`].
+pub fn translate(
+    settings: &SourceSettings,
+    previous: Option<&Look>,
+    bytes: &[u8],
+) -> Result<Translation, Refusal> {
+    settings.dialect.translator().translate(settings, previous, bytes)
 }
 
 /// Whether what a translator reads says how long a session may last and be idle. Where it does not,

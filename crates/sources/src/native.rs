@@ -2,11 +2,11 @@
 //! `semantics.md` 30 to 35).
 
 use crate::{
-    bearer, cloudevents,
-    contract::{self, EXPECTED_ID, EXPECTED_TIME},
+    Look, SourceSettings, Translation, Translator, bearer, cloudevents,
+    contract::{self, EXPECTED_TIME},
     json::{Json, Object},
     strict::{self, Duplicates},
-    text,
+    text::{self, EXPECTED_ID},
 };
 use claimledger_facts::{
     canonical,
@@ -20,11 +20,24 @@ use claimledger_facts::{
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// Reads one native fact.
-pub(crate) fn translate(bytes: &[u8]) -> Result<Draft, Refusal> {
+/// The translator of native facts.
+pub(crate) struct Native;
+
+impl Translator for Native {
+    fn translate(
+        &self,
+        _settings: &SourceSettings,
+        _previous: Option<&Look>,
+        bytes: &[u8],
+    ) -> Result<Translation, Refusal> {
+        Ok(vec![read(bytes)?].into())
+    }
+}
+
+fn read(bytes: &[u8]) -> Result<Draft, Refusal> {
     let (line, exact) = parse(bytes)?;
-    // An envelope is accepted equally wherever a fact is: its type tells it, as no fact type begins
-    // like that.
+    // An envelope is accepted wherever a fact is. Its type identifies it: no fact type has that
+    // prefix.
     let draft = if cloudevents::is_envelope(&line) {
         cloudevents::unwrap(line, bytes)
     } else {
@@ -42,7 +55,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<(Map<String, Value>, ExactNumbers), 
 }
 
 /// Numbers that 64 bits do not hold, by their paths. They are no values of the contract, so they
-/// stand in fields that it does not know.
+/// can only be in fields that it does not know.
 #[derive(Default)]
 pub(crate) struct ExactNumbers(Vec<(String, String)>);
 
@@ -76,7 +89,7 @@ pub(crate) fn object_borrowed(value: Json<'_>) -> Result<Object<'_>, Refusal> {
     }
 }
 
-/// Reads a fact that is parsed, from whatever envelope.
+/// Reads a parsed fact, with or without an envelope.
 pub(crate) fn build(
     mut line: Map<String, Value>,
     original: &[u8],
@@ -197,7 +210,7 @@ fn optional_id(line: &Map<String, Value>, field: &str) -> Result<Option<String>,
     }
 }
 
-/// An id that stands in the clear, or by which somebody is found.
+/// An id that is stored in the clear, or that identifies a person.
 pub(crate) fn id(value: &Value, field: &str) -> Result<String, Refusal> {
     match value {
         Value::String(id) if text::is_id(id) && !bearer::is_token(id) => Ok(id.clone()),
@@ -237,7 +250,7 @@ fn fact_type(line: &Map<String, Value>) -> Result<&'static FactType, Refusal> {
         }
     };
     match FactType::named(name) {
-        Some(fact_type) if fact_type.ledger_only => Err(Refusal::field(
+        Some(fact_type) if fact_type.is_ledger_only() => Err(Refusal::field(
             RefusalCode::Reserved,
             "type",
             "a fact type that a source may write",
@@ -245,18 +258,20 @@ fn fact_type(line: &Map<String, Value>) -> Result<&'static FactType, Refusal> {
         )),
         Some(fact_type) => Ok(fact_type),
         None => {
-            let close =
-                text::close(name, FACT_TYPES.iter().filter(|t| !t.ledger_only).map(|t| t.name));
+            let close = text::close(
+                name,
+                FACT_TYPES.iter().filter(|t| !t.is_ledger_only()).map(|t| t.name),
+            );
             let expected = if close.is_empty() {
                 EXPECTED.to_owned()
             } else {
-                format!("{EXPECTED}, perhaps {}", close.join(", "))
+                format!("{EXPECTED}, perhaps {}", text::any_of(close))
             };
             Err(Refusal::field(
                 RefusalCode::UnknownType,
                 "type",
                 expected,
-                format!("there is no fact type `{}`", text::shown(name)),
+                format!("unknown fact type `{}`", text::shown(name)),
             ))
         }
     }
@@ -264,8 +279,8 @@ fn fact_type(line: &Map<String, Value>) -> Result<&'static FactType, Refusal> {
 
 fn instant(value: &Value, field: &str) -> Result<chrono::DateTime<chrono::Utc>, Refusal> {
     match value {
-        Value::String(time) => contract::instant(time).ok_or_else(|| {
-            invalid(field, EXPECTED_TIME, format!("`{}` is no such time", text::shown(time)))
+        Value::String(time) => contract::instant(time).map_err(|error| {
+            invalid(field, EXPECTED_TIME, format!("`{}` is {error}", text::shown(time)))
         }),
         other => {
             Err(invalid(field, EXPECTED_TIME, format!("the value is {}", contract::kind(other))))
@@ -390,8 +405,8 @@ fn label(
     }
 }
 
-/// Checks `client`: an object, whose further members are indicators like the two that are named.
-/// All of it is sealed.
+/// Checks `client`: an object with two named indicators. Others are accepted, as all of it is
+/// sealed.
 fn check_client(line: &Map<String, Value>) -> Result<(), Refusal> {
     let client = match line.get("client") {
         None => return Ok(()),
@@ -482,7 +497,7 @@ fn time_in(data: &Value, field: &str) -> Option<Time> {
     data.get(field).and_then(Value::as_str).and_then(|time| Time::parse(time).ok())
 }
 
-/// Takes `conditions` out of a policy's rules: free text, in whatever form.
+/// Takes `conditions` out of a policy's rules: free text in any JSON form.
 fn take_conditions(data: &mut Map<String, Value>, sealed: &mut Map<String, Value>) {
     for (i, rule) in
         data.get_mut("rules").and_then(Value::as_array_mut).into_iter().flatten().enumerate()
@@ -526,8 +541,8 @@ fn take_free_text(data: &mut FactData, sealed: &mut Map<String, Value>) {
     }
 }
 
-/// The second person of a `subject.linked`: by id or login. A pseudonym is somebody the ledger
-/// knows already.
+/// The second person of a `subject.linked`, by id or login. A pseudonym names a person that the
+/// ledger already knows, so it adds none.
 fn other_person(data: &FactData, persons: &mut Vec<Labelled>) -> Option<usize> {
     let FactData::SubjectLinked(linked) = data else { return None };
     let other = linked.other.as_str();

@@ -1,4 +1,4 @@
-//! Numbers that no 64-bit form holds: told apart by their exact value, so that two numbers which
+//! Numbers that no 64-bit form holds: distinguished by their exact value, so that two numbers which
 //! differ only past an IEEE double's precision are other content (`semantics.md` 31).
 
 use std::borrow::Cow;

@@ -58,7 +58,7 @@ pub struct Splitter {
     scanned: usize,
     /// The line of `buffer[scanned]`.
     line: u64,
-    /// How many white-space bytes stand before `buffer[scanned]` on its line; none once anything
+    /// How many white-space bytes are before `buffer[scanned]` on its line; none once anything
     /// else does.
     indent: Option<usize>,
     state: State,
@@ -131,7 +131,7 @@ enum Step {
     Inside,
     /// The byte is the value's last.
     Complete,
-    /// The byte cannot stand here.
+    /// The byte is not allowed here.
     Broken,
 }
 
@@ -202,7 +202,7 @@ impl Splitter {
                     "a JSON value"
                 };
                 let refusal =
-                    malformed(expected, format!("`{}` cannot stand here", char::from(byte)))
+                    malformed(expected, format!("`{}` is not allowed here", char::from(byte)))
                         .on_line(self.line);
                 if let Some(array) = in_array {
                     array.next = ArrayNext::Anything;
@@ -343,7 +343,7 @@ impl Splitter {
                 Step::Complete => self.advance(byte),
                 Step::Broken => {
                     // A string that meets the end of its line is shown as cut, anything else with
-                    // the byte that cannot stand there.
+                    // the byte that is not allowed there.
                     let end = if byte == b'\n' { self.scanned } else { self.scanned + 1 };
                     let refusal = self.diagnosis(end, line);
                     return Some(Err(self.refuse(refusal, line, indent)));

@@ -2,7 +2,7 @@
 //! evidence means one thing only.
 //!
 //! Refused: invalid UTF-8, lone surrogates, nesting deeper than [`MAX_DEPTH`], anything after the
-//! value, and a key that stands twice in one object (see [`Duplicates`]). Numbers are kept as
+//! value, and a duplicate key in one object (see [`Duplicates`]). Numbers are kept as
 //! `serde_json` keeps them: integers of 64 bits exactly, others as IEEE doubles; one that neither
 //! holds is kept by its exact value, so that other numbers stay other content. Members that are
 //! `null` are left out: the contract reads `null` as absent (`semantics.md` 30).
@@ -21,7 +21,7 @@ use std::{borrow::Cow, fmt};
 /// How deep objects and arrays may be nested.
 pub const MAX_DEPTH: usize = 64;
 
-/// What becomes of a key that stands twice in one object.
+/// How duplicate keys in one object are treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Duplicates {
     /// Refused: the native contract.
@@ -88,7 +88,7 @@ fn with_exact_numbers(
 
 struct Context {
     duplicates: Duplicates,
-    /// What a string begins with that stands for a number.
+    /// The prefix of strings that represent numbers.
     mark: Option<String>,
     has_double: bool,
     depth: usize,
@@ -126,7 +126,7 @@ impl Context {
                     Duplicates::Refused => "each key once in an object",
                     Duplicates::Tolerated => "each key once in an object, or twice with one value",
                 };
-                (expected.to_owned(), "the key stands twice in its object".to_owned())
+                (expected.to_owned(), "the key is in its object twice".to_owned())
             }
             Some(Found::TooDeep) => (
                 format!("at most {MAX_DEPTH} levels of nesting"),
@@ -327,7 +327,7 @@ mod tests {
         let (field, message) = refused(br#"{"data":{"rules":[{"x":1},{"y":1,"y":1}]}}"#);
         assert_eq!(
             (field.as_deref(), message.as_str()),
-            (Some("data.rules[1].y"), "the key stands twice in its object")
+            (Some("data.rules[1].y"), "the key is in its object twice")
         );
     }
 

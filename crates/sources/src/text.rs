@@ -1,7 +1,9 @@
 //! Checks and words for text that came from outside.
 
-/// Ids are at most this many bytes long.
+/// Maximum length of an id, in bytes.
 pub(crate) const MAX_ID_BYTES: usize = 512;
+/// What is expected of an id.
+pub(crate) const EXPECTED_ID: &str = "a string of 1 to 512 bytes without control characters";
 
 /// Whether the text can be an id: 1 to 512 bytes, no control characters.
 pub(crate) fn is_id(text: &str) -> bool {
@@ -11,6 +13,16 @@ pub(crate) fn is_id(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= MAX_ID_BYTES
         && (plain(text) || !text.chars().any(char::is_control))
+}
+
+/// Words to choose from, as a message lists them: `a`, `b` or `c`.
+pub(crate) fn any_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    let words: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
+    match words.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+        None => String::new(),
+    }
 }
 
 /// Text from outside as a message may show it: without control characters, cut short.
@@ -85,6 +97,12 @@ mod tests {
     fn an_id_is_short_and_has_no_control_characters() {
         assert!(is_id("S1") && is_id(&"x".repeat(512)) && is_id("Jürgen 7"));
         assert!(!is_id("") && !is_id(&"x".repeat(513)) && !is_id("a\nb") && !is_id("a\u{9b}b"));
+    }
+
+    #[test]
+    fn words_to_choose_from_read_as_a_sentence() {
+        assert_eq!(any_of(["a", "b", "c"]), "`a`, `b` or `c`");
+        assert_eq!((any_of(["a", "b"]), any_of(["a"])), ("`a` or `b`".into(), "`a`".into()));
     }
 
     #[test]

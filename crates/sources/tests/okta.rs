@@ -5,6 +5,7 @@
 use claimledger_facts::{
     draft::{Draft, DraftFact},
     fact::FactData,
+    refusal::Refusal,
     types::{
         claims::{ClaimAccepted, ClaimsReceived},
         factor::{FactorVerified, PolicyDecided},
@@ -13,11 +14,16 @@ use claimledger_facts::{
     },
     vocabulary::{EndReason, Method, Note, Outcome, Property, SignInResult},
 };
-use claimledger_sources::{Dialect, translate};
+use claimledger_sources::{Dialect, SourceSettings, translate};
 use serde_json::{Value, json};
 
+/// What a stream of a service provider's own log gives, without settings of the source.
+fn drafts_of(dialect: Dialect, bytes: &[u8]) -> Result<Vec<Draft>, Refusal> {
+    Ok(translate(&dialect.into(), None, bytes)?.drafts)
+}
+
 fn read(event: &Value) -> Draft {
-    let mut drafts = translate(Dialect::OktaSystemLog, event.to_string().as_bytes())
+    let mut drafts = drafts_of(Dialect::OktaSystemLog, event.to_string().as_bytes())
         .unwrap_or_else(|refusal| panic!("{refusal}: {event}"));
     assert_eq!(drafts.len(), 1);
     drafts.remove(0)
@@ -97,7 +103,7 @@ fn a_federated_sign_in_is_about_the_user_among_the_targets() {
     assert_eq!(draft.persons.len(), 1);
     assert_eq!(draft.persons[0].personal.to_map()["client"]["ip"], "203.0.113.7");
 
-    // Also where somebody else acts.
+    // Also where another person acts.
     let mut by_admin = federated(json!({}));
     by_admin["actor"] = json!({"id": "00uAdmin", "type": "User"});
     let draft = read(&by_admin);
@@ -229,7 +235,7 @@ fn dialects_of_one_event_have_one_canonical_line() {
     for other in same {
         assert_eq!(
             String::from_utf8_lossy(
-                &translate(Dialect::OktaSystemLog, other.as_bytes()).unwrap()[0].canonical
+                &drafts_of(Dialect::OktaSystemLog, other.as_bytes()).unwrap()[0].canonical
             ),
             String::from_utf8_lossy(&canonical)
         );
@@ -298,12 +304,12 @@ fn a_wrapper_gives_its_events_and_is_kept_as_it_came() {
         with("user.session.end", json!({"uuid": "e-2"})).to_string(),
     );
     let wrapper = json!({"_raw": one, "uuid": "not this", "host": "h"}).to_string();
-    let drafts = translate(Dialect::OktaSystemLog, wrapper.as_bytes()).unwrap();
+    let drafts = drafts_of(Dialect::OktaSystemLog, wrapper.as_bytes()).unwrap();
     assert_eq!(
         (drafts.len(), drafts[0].source_id.as_str(), &drafts[0].original[..]),
         (1, "e-1", wrapper.as_bytes())
     );
-    let drafts = translate(
+    let drafts = drafts_of(
         Dialect::OktaSystemLog,
         json!({"_raw": format!("{one}\n{two}")}).to_string().as_bytes(),
     )
@@ -663,7 +669,7 @@ fn an_event_with_a_token_keeps_all_but_the_token() {
     let bytes = json!({"_raw": start.to_string(), "host": "h"}).to_string();
     for (draft, kept) in [
         (read(&start), "\"severity\":null"),
-        (translate(Dialect::OktaSystemLog, bytes.as_bytes()).unwrap().remove(0), "\"host\":\"h\""),
+        (drafts_of(Dialect::OktaSystemLog, bytes.as_bytes()).unwrap().remove(0), "\"host\":\"h\""),
     ] {
         let text = String::from_utf8(draft.original).unwrap();
         assert!(
@@ -685,11 +691,11 @@ fn an_event_with_a_token_keeps_all_but_the_token() {
 fn keys_that_stand_twice_are_taken_if_they_agree() {
     let text = event("user.session.start").to_string();
     assert!(
-        translate(Dialect::OktaSystemLog, text.replacen('{', "{\"uuid\":\"e-1\",", 1).as_bytes())
+        drafts_of(Dialect::OktaSystemLog, text.replacen('{', "{\"uuid\":\"e-1\",", 1).as_bytes())
             .is_ok()
     );
     let refusal =
-        translate(Dialect::OktaSystemLog, text.replacen('{', "{\"uuid\":\"e-2\",", 1).as_bytes())
+        drafts_of(Dialect::OktaSystemLog, text.replacen('{', "{\"uuid\":\"e-2\",", 1).as_bytes())
             .unwrap_err();
     assert_eq!(refusal.field.as_deref(), Some("uuid"));
 }
@@ -699,4 +705,66 @@ fn fields_that_a_collector_added_are_reported() {
     let mut event = event("user.session.start");
     event["p_row_id"] = json!("x");
     assert_eq!(read(&event).unknown_fields, ["p_row_id"]);
+}
+
+fn of_idp(event: &Value) -> Draft {
+    let settings = SourceSettings::of(Dialect::OktaSystemLog).with_idp("idp-x").unwrap();
+    translate(&settings, None, event.to_string().as_bytes()).unwrap().drafts.remove(0)
+}
+
+/// An org's log does not say that it is an IdP's. With that setting its sessions are sessions at
+/// the IdP, never at the service provider.
+#[test]
+fn the_log_of_an_identity_provider_tells_of_its_own_sessions() {
+    let started = of_idp(&event("user.session.start"));
+    let FactData::IdpSessionStarted(start) = only(&started) else { panic!("{started:?}") };
+    assert_eq!((start.idp.as_str(), start.idp_session.as_str()), ("idp-x", "idxA"));
+
+    let expired = with(
+        "user.session.end",
+        json!({"debugContext": {"debugData": {"url": "/login?session_has_expired"}}}),
+    );
+    let ended = of_idp(&expired);
+    let FactData::IdpSessionEnded(end) = only(&ended) else { panic!("{ended:?}") };
+    assert_eq!((end.idp_session.as_str(), end.reason.as_deref()), ("idxA", Some("expired")));
+
+    for draft in [&started, &ended] {
+        assert_eq!(draft.session, None, "the session is not one of the service provider");
+        assert!(!draft.correlation.contains_key("root_session"), "{:?}", draft.correlation);
+        assert_eq!(draft.correlation["external_session"], "idxA", "it is still found by its ids");
+    }
+}
+
+/// Nothing else of that log is read: it would look like an act at the service provider.
+#[test]
+fn what_else_an_identity_provider_logs_is_kept_and_not_understood() {
+    for event in [
+        with("user.authentication.auth_via_mfa", json!({"target": [enrollment(json!({}))]})),
+        event("user.authentication.sso"),
+        event("user.session.clear"),
+        with("user.session.start", json!({"outcome": {"result": "FAILURE"}})),
+    ] {
+        let draft = of_idp(&event);
+        assert_eq!((draft.session, draft.facts.len()), (None, 0), "{event}");
+        assert_eq!(draft.notes, [Note::NotUnderstood], "{event}");
+    }
+    let cleared = with(
+        "user.session.clear",
+        json!({"target": [{"type": "User", "id": "00u1"}],
+            "debugContext": {"debugData": {"endedSessionId": "idxB"}}}),
+    );
+    let draft = of_idp(&cleared);
+    let FactData::IdpSessionEnded(end) = only(&draft) else { panic!("{draft:?}") };
+    assert_eq!((end.idp_session.as_str(), end.reason.as_deref()), ("idxB", Some("revoked")));
+}
+
+#[test]
+fn only_a_log_that_may_be_an_identity_providers_takes_that_setting() {
+    for (dialect, idp, what) in [
+        (Dialect::Native, "idp-x", "native names the IdP in each fact"),
+        (Dialect::OktaSystemLog, "", "this cannot be an id"),
+    ] {
+        let refusal = SourceSettings::of(dialect).with_idp(idp).unwrap_err();
+        assert_eq!((refusal.field.as_deref(), refusal.message.as_str()), (Some("idp"), what));
+    }
 }

@@ -7,6 +7,7 @@ mod okta_samples;
 use claimledger_facts::{
     draft::Draft,
     fact::FactData,
+    refusal::Refusal,
     vocabulary::{Method, Note, Outcome, Property, Protocol},
 };
 use claimledger_sources::{Dialect, Limits, Splitter, translate};
@@ -15,6 +16,11 @@ use std::{
     env,
     path::PathBuf,
 };
+
+/// What a stream of a service provider's own log gives, without settings of the source.
+fn drafts_of(dialect: Dialect, bytes: &[u8]) -> Result<Vec<Draft>, Refusal> {
+    Ok(translate(&dialect.into(), None, bytes)?.drafts)
+}
 
 /// The folder with the samples; none where it is not there, which only a developer's machine may
 /// allow itself.
@@ -42,7 +48,7 @@ fn drafts() -> Option<Vec<Draft>> {
     splitter.push((lines.join("\n") + "\n").as_bytes());
     splitter.finish();
     let read = |piece: claimledger_sources::Piece| {
-        translate(Dialect::OktaSystemLog, &piece.bytes)
+        drafts_of(Dialect::OktaSystemLog, &piece.bytes)
             .unwrap_or_else(|refusal| panic!("line {}: {refusal}", piece.line))
     };
     Some(splitter.flat_map(|piece| read(piece.expect("a piece"))).collect())

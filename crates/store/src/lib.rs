@@ -12,8 +12,9 @@
 //! 3. Run the suites of `ledger::conformance` on it, as `tests/conformance.rs` does.
 //!
 //! # To add a read model
-//! 1. A new numbered file in `migrations/<engine>/views/`; rows are keyed by their generation, and
-//!    tables carry the version of their shape in their names.
+//! 1. Its tables in `migrations/<engine>/views/`, keyed by generation. Once a version is released
+//!    its migrations are fixed: a change is a new numbered file. `VIEWS_SCHEMA` in
+//!    `sqlite/connect.rs` is a checksum of the tables; a test that fails says the new value.
 //! 2. Write its rows in `sqlite/views/apply.rs`, in the transaction that moves the checkpoint; ask
 //!    it in `sqlite/views/mod.rs`; throw them away in `sqlite/views/sweep.rs`, compare them in
 //!    `sqlite/views/compare.rs`, and show them in `dump`.

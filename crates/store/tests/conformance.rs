@@ -2,16 +2,20 @@
 //! as over memory.
 
 use async_trait::async_trait;
-use claimledger_facts::{ids::*, record::Entry, time::Time};
+use claimledger_facts::{
+    ids::*,
+    record::{BodyKind, Entry, Removal, StoredHeader},
+    time::Time,
+};
 use claimledger_ledger::{
     append::{AppendOutcome, AppendRequest},
     clock::{ClockGuard, ClockSettings, FixedClock},
     conformance::{self, Records},
     generations::{Comparison, Generations, MadeBy, Place},
     index::{Looked, RecordIndex},
-    keys::{CredentialRow, KeyStore, PersonRow, TenantKeysRow},
+    keys::{CredentialRow, KeyStore, PersonRow, StoredPerson, TenantKeysRow},
     log::{AppendFailure, Log, LogError},
-    memory::{MemoryIndex, NoKeys},
+    memory::MemoryIndex,
     record_summaries::RecordSummaries,
     sequencer::{LedgerKind, Sequencer, SequencerConfig},
     views::{ActiveAt, Carried, IndexRow, SessionRow, SortKey, Term, TermKind, Views},
@@ -62,6 +66,30 @@ impl Log for Fresh {
     ) -> Result<Vec<Entry>, LogError> {
         self.store.log().read_at(tenant, positions).await
     }
+    async fn headers(
+        &self,
+        tenant: &TenantId,
+        from: LogPosition,
+        max: usize,
+    ) -> Result<Vec<StoredHeader>, LogError> {
+        self.store.log().headers(tenant, from, max).await
+    }
+    async fn headers_at(
+        &self,
+        tenant: &TenantId,
+        positions: &[LogPosition],
+    ) -> Result<Vec<StoredHeader>, LogError> {
+        self.store.log().headers_at(tenant, positions).await
+    }
+    async fn remove_bodies(
+        &self,
+        tenant: &TenantId,
+        positions: &[LogPosition],
+        bodies: &[BodyKind],
+        removal: &Removal,
+    ) -> Result<(), LogError> {
+        self.store.log().remove_bodies(tenant, positions, bodies, removal).await
+    }
     async fn head(&self, tenant: &TenantId) -> Result<LogSize, LogError> {
         self.store.log().head(tenant).await
     }
@@ -84,15 +112,25 @@ impl KeyStore for Fresh {
     async fn tenants(&self) -> Result<Vec<TenantId>, LogError> {
         self.store.keys().tenants().await
     }
-    async fn add_persons(&self, tenant: &TenantId, rows: &[PersonRow]) -> Result<(), LogError> {
+    async fn add_persons(
+        &self,
+        tenant: &TenantId,
+        rows: &[PersonRow],
+    ) -> Result<Vec<StoredPerson>, LogError> {
         self.store.keys().add_persons(tenant, rows).await
     }
     async fn person(
         &self,
         tenant: &TenantId,
         pseudonym: &Pseudonym,
-    ) -> Result<Option<PersonRow>, LogError> {
+    ) -> Result<Option<StoredPerson>, LogError> {
         self.store.keys().person(tenant, pseudonym).await
+    }
+    async fn destroy(&self, tenant: &TenantId, pseudonym: &Pseudonym) -> Result<(), LogError> {
+        self.store.keys().destroy(tenant, pseudonym).await
+    }
+    async fn destructions(&self, tenant: &TenantId) -> Result<u64, LogError> {
+        self.store.keys().destructions(tenant).await
     }
     async fn person_by_id(
         &self,
@@ -285,6 +323,12 @@ async fn keys() {
     conformance::keys(Fresh::new).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_destroyed_key_stays_destroyed() {
+    let fresh = Fresh::new().await;
+    conformance::races_of_destroyed_keys(fresh.store.keys(), 1_000).await;
+}
+
 #[tokio::test]
 async fn views() {
     conformance::views(Fresh::new).await;
@@ -384,7 +428,6 @@ async fn the_sequencer_over_sqlite_groups_repeats_and_comes_back() {
             tenant: tenant.clone(),
             log: store.log(),
             index: store.views(),
-            keys: Arc::new(NoKeys),
             facts: records.clone(),
             clock: Arc::new(ClockGuard::new(clock.clone(), ClockSettings::default())),
             kind: LedgerKind::Live,
@@ -419,7 +462,7 @@ async fn the_sequencer_over_sqlite_groups_repeats_and_comes_back() {
                 .zip(0..)
                 .map(|(entry, n)| IndexRow {
                     position: LogPosition(n),
-                    id: entry.id,
+                    id: entry.header.id,
                     terms: terms.clone(),
                     summary: Vec::new(),
                 })

@@ -1,14 +1,19 @@
 //! A ledger directory: who owns it, what is refused, what comes back.
 
-use claimledger_facts::ids::*;
+use claimledger_facts::{
+    ids::*,
+    record::{BodyKind, Digest32, Entry, Removal, SealedBody},
+    time::Time,
+    vocabulary::RemovalReason,
+};
 use claimledger_ledger::{
     conformance::Records,
-    keys::{KeyStore, TenantKeysRow},
+    keys::{KeyStore, PersonRow, StoredPerson, TenantKeysRow},
     log::{AppendFailure, Log, LogError},
 };
 use claimledger_store::sqlite::{OpenError, SqliteOptions, SqliteStore};
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
-use std::path::Path;
+use std::{os::unix::fs::FileExt, path::Path};
 
 async fn open(dir: &Path) -> Result<SqliteStore, OpenError> {
     SqliteStore::open(dir, SqliteOptions::default()).await
@@ -61,6 +66,15 @@ async fn ledger(count: u64) -> tempfile::TempDir {
     // Opening anchors what is there.
     drop(open(dir.path()).await.unwrap());
     dir
+}
+
+/// Reads every record, and compares it with what it commits to.
+async fn read_all(store: &SqliteStore) -> Result<Vec<Entry>, LogError> {
+    let entries = store.log().read(&TenantId::from("acme"), LogPosition(0), 100).await?;
+    for (position, entry) in (0..).map(LogPosition).zip(&entries) {
+        entry.decode().map_err(|error| LogError::Corrupt { position, what: error.what })?;
+    }
+    Ok(entries)
 }
 
 #[tokio::test]
@@ -117,8 +131,17 @@ async fn a_missing_file_is_not_replaced_by_an_empty_one() {
 async fn no_statement_alters_or_deletes_a_record() {
     let dir = ledger(3).await;
     let mut log = raw(dir.path(), "log").await;
+    let remove = "UPDATE log_entry SET original = NULL, original_removed = x'01' \
+                  WHERE key & 1099511627775 = 2";
+    run(&mut log, remove).await.unwrap();
+    let refused = run(&mut log, "UPDATE log_entry SET original = NULL").await.unwrap_err();
+    assert!(refused.contains("CHECK constraint"), "a body goes with a reason: {refused}");
     for sql in [
         "UPDATE log_entry SET facts = x'00'",
+        "UPDATE log_entry SET header = x'00'",
+        "UPDATE log_entry SET original = x'00'",
+        "UPDATE log_entry SET personal = x'00', personal_removed = NULL",
+        "UPDATE log_entry SET original_removed = x'02' WHERE original IS NULL",
         "DELETE FROM log_entry",
         "UPDATE log_tenant SET size = 1",
         "DELETE FROM log_tenant",
@@ -154,19 +177,103 @@ async fn what_does_not_hold_together_is_refused_with_its_place() {
         ("DELETE FROM log_entry WHERE key & 1099511627775 = 2", 0),
         ("UPDATE log_entry SET header = x'00' WHERE key & 1099511627775 = 3", 3),
         ("UPDATE log_entry SET leaf = zeroblob(32) WHERE key & 1099511627775 = 1", 1),
+        (
+            "PRAGMA ignore_check_constraints = 1; \
+             UPDATE log_entry SET original = NULL WHERE key & 1099511627775 = 2",
+            2,
+        ),
+        (
+            "PRAGMA ignore_check_constraints = 1; \
+             UPDATE log_entry SET personal_removed = x'00' WHERE key & 1099511627775 = 4",
+            4,
+        ),
+        (
+            "UPDATE log_entry SET personal = NULL, personal_removed = x'00' \
+             WHERE key & 1099511627775 = 1",
+            1,
+        ),
     ] {
         let dir = ledger(5).await;
+        // Opening a small file checks it as a whole: the damage comes after that.
+        let store = open(dir.path()).await.unwrap();
         let mut log = raw(dir.path(), "log").await;
         run_without_triggers(&mut log, damage).await;
         log.close().await.unwrap();
-        let store = open(dir.path()).await.unwrap();
-        let refused = store.log().read(&TenantId::from("acme"), LogPosition(0), 100).await;
+        let refused = read_all(&store).await;
         assert!(
             matches!(refused, Err(LogError::Corrupt { position: LogPosition(found),
                 .. }) if found == position),
             "{damage}: {refused:?}"
         );
     }
+}
+
+/// One large original, and where its pages are: SQLite keeps what does not fit into a page of rows in
+/// a chain of pages of its own.
+async fn with_a_large_original() -> (tempfile::TempDir, Records, Vec<u8>) {
+    let dir = ledger(3).await;
+    let store = open(dir.path()).await.unwrap();
+    let records = Records::new(&TenantId::from("acme"));
+    let mut entry = records.entry("large", None, "", 3);
+    let original: Vec<u8> = (0..20_000_u32).flat_map(|n| (n ^ 0x5a5a_0000).to_be_bytes()).collect();
+    entry.original = SealedBody::Present(original.clone());
+    store.log().append(records.tenant(), LogSize(3), &[entry]).await.unwrap();
+    drop(store);
+    drop(open(dir.path()).await.unwrap());
+    (dir, records, original)
+}
+
+fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
+    bytes.windows(what.len()).position(|window| window == what)
+}
+
+#[tokio::test]
+async fn headers_are_read_without_the_bodies() {
+    let (dir, records, original) = with_a_large_original().await;
+    let tenant = records.tenant();
+    let path = dir.path().join("log");
+    // A small file is checked as a whole where it is opened: the damage comes after that.
+    let store = open(dir.path()).await.unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    // The first four bytes of each page of the chain say which one is next.
+    let size = usize::from(u16::from_be_bytes(bytes[16..18].try_into().unwrap()));
+    let page = find(&bytes, &original[40_000..40_064]).unwrap() / size * size;
+    let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+    file.write_all_at(&u32::MAX.to_be_bytes(), page as u64).unwrap();
+    let headers = store.log().headers(tenant, LogPosition(0), 10).await.unwrap();
+    assert_eq!(headers[3].decode().unwrap().source_id.as_str(), "large");
+    let at = store.log().headers_at(tenant, &[LogPosition(3)]).await.unwrap();
+    assert_eq!(at, headers[3..]);
+    let refused = store.log().read(tenant, LogPosition(3), 1).await;
+    assert!(matches!(refused, Err(LogError::Corrupt { .. })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_removed_body_is_in_no_file_any_more() {
+    let (dir, records, original) = with_a_large_original().await;
+    let parts: Vec<_> = original.chunks_exact(64).collect();
+    let left = || {
+        let files = std::fs::read_dir(dir.path()).unwrap().map(|file| file.unwrap().path());
+        // Those of the write-ahead logs go while the store closes.
+        let bytes: Vec<u8> =
+            files.flat_map(|file| std::fs::read(file).unwrap_or_default()).collect();
+        parts.iter().step_by(40).filter(|part| find(&bytes, part).is_some()).count()
+    };
+    assert!(left() > 20, "it is there before");
+    let store = open(dir.path()).await.unwrap();
+    let removal = Removal { reason: RemovalReason::Retention, at: Time::EPOCH };
+    let position = [LogPosition(3)];
+    store
+        .log()
+        .remove_bodies(records.tenant(), &position, &[BodyKind::Original], &removal)
+        .await
+        .unwrap();
+    drop(store);
+    let store = open(dir.path()).await.unwrap();
+    assert_eq!(left(), 0);
+    let entry = store.log().read(records.tenant(), LogPosition(3), 1).await.unwrap().remove(0);
+    assert_eq!(entry.original.removal(), Some(&removal));
+    entry.decode().unwrap();
 }
 
 #[tokio::test]
@@ -181,6 +288,39 @@ async fn a_file_of_a_newer_version_is_refused() {
     .unwrap();
     log.close().await.unwrap();
     assert!(matches!(open(dir.path()).await, Err(OpenError::Newer { .. })));
+}
+
+#[tokio::test]
+async fn the_bytes_of_a_destroyed_key_are_in_no_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let (acme, pseudonym) = (TenantId::from("acme"), Pseudonym::from("p1"));
+    let row = PersonRow {
+        pseudonym: pseudonym.clone(),
+        wrapped: b"the wrapped key of a person who is to be forgotten".to_vec(),
+        id_index: Digest32([0xA5; 32]),
+        alias_index: vec![Digest32([0x5A; 32])],
+    };
+    let secrets = [row.wrapped.clone(), vec![0xA5; 32], vec![0x5A; 32]];
+    let found = || {
+        let files = ["keys", "keys-wal"].map(|name| std::fs::read(dir.path().join(name)).unwrap());
+        let is_in = |secret: &Vec<u8>| {
+            files.iter().any(|file| file.windows(secret.len()).any(|bytes| bytes == secret))
+        };
+        secrets.iter().filter(|secret| is_in(secret)).count()
+    };
+    let store = open(dir.path()).await.unwrap();
+    store.keys().add_persons(&acme, std::slice::from_ref(&row)).await.unwrap();
+    assert_eq!(found(), 3);
+    store.keys().destroy(&acme, &pseudonym).await.unwrap();
+    assert_eq!(found(), 0);
+    drop(store);
+    let store = open(dir.path()).await.unwrap();
+    assert_eq!(store.keys().add_persons(&acme, &[row]).await.unwrap(), [StoredPerson::Destroyed]);
+    assert_eq!(found(), 0);
+    let mut keys = raw(dir.path(), "keys").await;
+    for undone in ["DELETE FROM person_destroyed", "UPDATE person_destroyed SET pseudonym = 'p2'"] {
+        assert!(run(&mut keys, undone).await.is_err(), "{undone}");
+    }
 }
 
 #[tokio::test]
@@ -221,7 +361,7 @@ async fn checkpoints_keep_the_write_ahead_log_bounded() {
     let store = open(dir.path()).await.unwrap();
     let records = Records::new(&TenantId::from("acme"));
     let mut entry = records.entry("large", None, "", 0);
-    entry.original = vec![7; 200 * 1024];
+    entry.original = SealedBody::Present(vec![7; 200 * 1024]);
     // As fast as it goes, 146 MiB: appends wait where the checkpoints cannot follow.
     for n in 0..250 {
         let batch: Vec<_> = (0..3).map(|_| entry.clone()).collect();
@@ -240,8 +380,9 @@ async fn an_append_that_the_tables_refuse_stops_the_log() {
     let records = Records::new(&TenantId::from("acme"));
     // Somebody else wrote: the owner's lock does not hold back who does not ask for it.
     let mut log = raw(dir.path(), "log").await;
-    let copy = "SELECT (key & ~1099511627775) | 2, id, header, leaf, facts, personal, original \
-                FROM log_entry WHERE key & 1099511627775 = 1";
+    let copy = "SELECT (key & ~1099511627775) | 2, id, header, leaf, personal_removed, \
+                original_removed, facts, personal, original FROM log_entry \
+                WHERE key & 1099511627775 = 1";
     run(&mut log, &format!("INSERT INTO log_entry {copy}")).await.unwrap();
     let log = store.log();
     let refused =

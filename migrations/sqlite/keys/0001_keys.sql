@@ -23,6 +23,31 @@ CREATE TABLE person_alias (
 
 CREATE INDEX person_alias_by_person ON person_alias (person);
 
+-- Pseudonyms whose key was destroyed, with the row of `person` and its aliases. No statement adds a
+-- person with one of these, so a writer that still holds the key cannot bring it back.
+CREATE TABLE person_destroyed (
+    tenant    TEXT NOT NULL,
+    pseudonym TEXT NOT NULL,
+    PRIMARY KEY (tenant, pseudonym)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER person_stays_destroyed BEFORE INSERT ON person
+    WHEN EXISTS (SELECT 1 FROM person_destroyed
+        WHERE tenant = NEW.tenant AND pseudonym = NEW.pseudonym)
+BEGIN
+    SELECT RAISE(IGNORE);
+END;
+
+CREATE TRIGGER person_destroyed_is_never_altered BEFORE UPDATE ON person_destroyed
+BEGIN
+    SELECT RAISE(ABORT, 'a destroyed key stays destroyed');
+END;
+
+CREATE TRIGGER person_destroyed_is_never_deleted BEFORE DELETE ON person_destroyed
+BEGIN
+    SELECT RAISE(ABORT, 'a destroyed key stays destroyed');
+END;
+
 CREATE TABLE credential (
     tenant     TEXT    NOT NULL,
     credential TEXT    NOT NULL,

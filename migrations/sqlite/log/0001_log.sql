@@ -1,4 +1,6 @@
--- One row a tenant: its head. `size` moves in the transaction that adds the records.
+-- One row a tenant. The log ends where its records end; `size` is an anchor: the log had at least
+-- that many records when the write-ahead log was last brought into the file, so an end that was cut
+-- off shows.
 CREATE TABLE log_tenant (
     number INTEGER PRIMARY KEY CHECK (number BETWEEN 1 AND 4194303),
     name   TEXT    NOT NULL UNIQUE,
@@ -6,27 +8,45 @@ CREATE TABLE log_tenant (
 ) STRICT;
 
 -- One row a record. key = tenant's number << 40 | position: the only index that an append touches.
+-- Of a sealed body either the bytes or the reason for its removal are there. Bodies come last:
+-- SQLite reads the first columns of a row without them.
 CREATE TABLE log_entry (
-    key      INTEGER PRIMARY KEY,
-    id       BLOB NOT NULL CHECK (length(id) = 16),
-    header   BLOB NOT NULL,
-    leaf     BLOB NOT NULL CHECK (length(leaf) = 32),
-    facts    BLOB NOT NULL,
-    personal BLOB NOT NULL,
-    original BLOB NOT NULL
+    key              INTEGER PRIMARY KEY,
+    id               BLOB NOT NULL CHECK (length(id) = 16),
+    header           BLOB NOT NULL,
+    leaf             BLOB NOT NULL CHECK (length(leaf) = 32),
+    personal_removed BLOB CHECK ((personal_removed IS NULL) = (personal IS NOT NULL)),
+    original_removed BLOB CHECK ((original_removed IS NULL) = (original IS NOT NULL)),
+    facts            BLOB NOT NULL,
+    personal         BLOB,
+    original         BLOB
 ) STRICT;
 
--- Takes no row. An append puts one in when the session row was not where it had to be, which undoes the append.
-CREATE TABLE log_refused (head_moved INTEGER NOT NULL CHECK (head_moved = 0)) STRICT;
-
 CREATE TRIGGER log_entry_is_never_altered BEFORE UPDATE ON log_entry
+    WHEN NEW.key IS NOT OLD.key OR NEW.id IS NOT OLD.id OR NEW.header IS NOT OLD.header
+        OR NEW.leaf IS NOT OLD.leaf OR NEW.facts IS NOT OLD.facts
+        OR (NEW.personal IS NOT NULL AND NEW.personal IS NOT OLD.personal)
+        OR (NEW.original IS NOT NULL AND NEW.original IS NOT OLD.original)
+        OR (OLD.personal_removed IS NOT NULL
+            AND NEW.personal_removed IS NOT OLD.personal_removed)
+        OR (OLD.original_removed IS NOT NULL
+            AND NEW.original_removed IS NOT OLD.original_removed)
 BEGIN
-    SELECT RAISE(ABORT, 'a record of the log is never altered');
+    SELECT RAISE(ABORT, 'a record of the log is never altered; a sealed body may be removed');
 END;
 
 CREATE TRIGGER log_entry_is_never_deleted BEFORE DELETE ON log_entry
 BEGIN
     SELECT RAISE(ABORT, 'a record of the log is never deleted');
+END;
+
+-- Each record goes in right behind the one before it; the primary key refuses a second one at the
+-- same position.
+CREATE TRIGGER log_entry_has_no_gap BEFORE INSERT ON log_entry
+    WHEN NEW.key & 1099511627775 <> 0
+        AND NOT EXISTS (SELECT 1 FROM log_entry WHERE key = NEW.key - 1)
+BEGIN
+    SELECT RAISE(ABORT, 'a record of the log stands right behind the one before it');
 END;
 
 CREATE TRIGGER log_tenant_only_grows BEFORE UPDATE ON log_tenant

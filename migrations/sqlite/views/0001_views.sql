@@ -1,32 +1,51 @@
--- Read models, version 1. All of it can be thrown away and rebuilt from the log.
+-- The read models: all of it can be deleted and rebuilt from the log.
+--
+-- Every row carries a checksum (`crc`) over all its columns, so that a row that is altered is
+-- noticed when it is read. A generation counts its rows and adds up their checksums (`tallies`), so
+-- that a missing row is noticed when the generation is checked.
 
--- How far a tenant's rows are, and what is counted beside. Moves in the transaction that writes the rows.
-CREATE TABLE checkpoint_1 (
-    number   INTEGER PRIMARY KEY,
-    name     TEXT    NOT NULL UNIQUE,
-    covered  INTEGER NOT NULL DEFAULT 0,
-    sessions INTEGER NOT NULL DEFAULT 0
+-- One fold of a tenant's log each, keyed by `number` in the other tables. Several may be here at
+-- once: the live one, which is asked, and a shadow, which is being built. `covered`, up to which
+-- position its rows are, moves in the transaction that writes the rows. A number is never used
+-- again: the writer remembers terms by it.
+CREATE TABLE generation (
+    number  INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant  TEXT    NOT NULL,
+    place   INTEGER CHECK (place IN (0, 1)), -- 0: live, 1: shadow, NULL: out of use
+    views   TEXT    NOT NULL,
+    rules   TEXT    NOT NULL,
+    covered INTEGER NOT NULL DEFAULT 0,
+    report  TEXT,
+    -- for each table: rows, and the sum of their checksums
+    tallies BLOB    NOT NULL CHECK (length(tallies) = 96),
+    crc     INTEGER NOT NULL,
+    UNIQUE (tenant, place)
 ) STRICT;
 
 CREATE TABLE record_1 (
-    tenant   INTEGER NOT NULL,
-    id       BLOB    NOT NULL,
-    position INTEGER NOT NULL,
-    PRIMARY KEY (tenant, id)
+    generation INTEGER NOT NULL,
+    id         BLOB    NOT NULL,
+    position   INTEGER NOT NULL,
+    crc        INTEGER NOT NULL,
+    PRIMARY KEY (generation, id)
 ) STRICT, WITHOUT ROWID;
 
--- The dictionary: a kind's number and the value, as one key, and the term's own number, which the other tables hold. Numbers rise with the first record
--- of a term, so that rows of new terms stand together.
+-- The dictionary: the number of a kind and a value, as one key, and the term's own number, which
+-- the other tables hold. Numbers rise with the first record of a term, so that rows of new terms
+-- are neighbours in the other tables.
 CREATE TABLE term_1 (
-    tenant INTEGER NOT NULL,
-    term   BLOB    NOT NULL,
-    number INTEGER NOT NULL UNIQUE,
-    PRIMARY KEY (tenant, term)
+    generation INTEGER NOT NULL,
+    term       BLOB    NOT NULL,
+    number     INTEGER NOT NULL UNIQUE,
+    crc        INTEGER NOT NULL,
+    PRIMARY KEY (generation, term)
 ) STRICT, WITHOUT ROWID;
 
+-- Which records carry a term.
 CREATE TABLE posting_1 (
     term     INTEGER NOT NULL,
     position INTEGER NOT NULL,
+    crc      INTEGER NOT NULL,
     PRIMARY KEY (term, position)
 ) STRICT, WITHOUT ROWID;
 
@@ -34,24 +53,39 @@ CREATE TABLE posting_1 (
 CREATE TABLE term_session_1 (
     term    INTEGER NOT NULL,
     session INTEGER NOT NULL,
+    crc     INTEGER NOT NULL,
     PRIMARY KEY (term, session)
 ) STRICT, WITHOUT ROWID;
 
--- `session` is the number of the term of the session's name.
+-- A session as of the log's size `assessed_to`. `session` is the number of the term of its name.
+-- Times are microseconds since the epoch. `over_at` is when it is over, the largest number if it
+-- has no known end; `length` has the bits of the time from its first fact to then, or 64. A session
+-- that is active at an instant and has this many bits began no longer before the instant than that.
 CREATE TABLE head_1 (
     session         INTEGER PRIMARY KEY,
-    tenant          INTEGER NOT NULL,
+    generation      INTEGER NOT NULL,
     name            TEXT    NOT NULL,
-    first_occurred  INTEGER NOT NULL, -- microseconds since the epoch
+    first_occurred  INTEGER NOT NULL,
     first_source    TEXT    NOT NULL,
     first_source_id TEXT    NOT NULL,
     assessed_to     INTEGER NOT NULL,
-    state           BLOB    NOT NULL
+    over_at         INTEGER NOT NULL,
+    length          INTEGER NOT NULL,
+    state           BLOB    NOT NULL,
+    crc             INTEGER NOT NULL
 ) STRICT;
 
-CREATE INDEX head_1_in_order ON head_1 (tenant, first_occurred, first_source, first_source_id, name);
+CREATE INDEX head_1_in_order
+    ON head_1 (generation, first_occurred, first_source, first_source_id, name);
+-- Index-only scan: sessions active at an instant. Rows are fetched only for those that match.
+CREATE INDEX head_1_by_length ON head_1 (generation, length, first_occurred, over_at);
+-- Rows that an earlier size of the log did not know yet.
+CREATE INDEX head_1_by_size ON head_1 (generation, assessed_to);
 
-CREATE TRIGGER head_1_is_counted AFTER INSERT ON head_1
-BEGIN
-    UPDATE checkpoint_1 SET sessions = sessions + 1 WHERE number = NEW.tenant;
-END;
+-- Summaries of a session's records, in parts: a session is read from one place, without the log.
+-- slot = the number of the session's term << 20, plus the number of the part.
+CREATE TABLE brief_1 (
+    slot  INTEGER PRIMARY KEY,
+    brief BLOB    NOT NULL,
+    crc   INTEGER NOT NULL
+) STRICT;

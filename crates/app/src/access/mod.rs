@@ -1,5 +1,5 @@
-//! Tokens of credentials, and the page sessions that rest on them. No storage: credentials are rows
-//! of the key store, page sessions live in memory.
+//! Tokens of credentials, and page sessions. No storage: credentials are rows of the key store,
+//! page sessions are kept in memory.
 
 pub mod page_sessions;
 pub mod tokens;

@@ -1,5 +1,5 @@
-//! Signing in to the pages: one-time codes, and the sessions they open. In memory: a restart signs
-//! everybody out, and nothing of it can leak from disk.
+//! Sign-in to the pages: one-time codes, and the sessions they open. Kept in memory: a restart
+//! signs everyone out, and nothing can leak from disk.
 
 use crate::{access::tokens, model::question::Caller};
 use claimledger_facts::record::Digest32;
@@ -10,38 +10,38 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// How long a code can be redeemed.
+/// Lifetime of a sign-in code.
 pub const CODE_LIFETIME: Duration = Duration::from_secs(5 * 60);
-/// How long a page session lasts.
+/// Lifetime of a page session.
 pub const PAGE_SESSION_LIFETIME: Duration = Duration::from_secs(8 * 60 * 60);
 
-/// More than this many at once, and the one that ends first gives way.
-const MOST: usize = 10_000;
+/// Maximum codes, and maximum sessions. Beyond it the entry that expires first is removed.
+const MAX_ENTRIES: usize = 10_000;
 
-/// Codes and sessions, by the SHA-256 of what the browser holds.
+/// Codes and sessions, by the SHA-256 of the secret in the browser.
 #[derive(Default)]
 pub(crate) struct PageSessions {
-    codes: Mutex<Lapsing>,
-    sessions: Mutex<Lapsing>,
+    codes: Mutex<ExpiringMap>,
+    sessions: Mutex<ExpiringMap>,
 }
 
 impl PageSessions {
-    /// Keeps a code for one use.
+    /// Adds a code.
     pub(crate) fn add_code(&self, code: &str, caller: Caller) {
         lock(&self.codes).insert(code, caller, CODE_LIFETIME);
     }
 
-    /// Takes a code: the second time there is none.
+    /// Redeems a code; each works once.
     pub(crate) fn redeem(&self, code: &str) -> Option<Caller> {
         lock(&self.codes).take(code)
     }
 
-    /// Keeps a session.
+    /// Adds a session.
     pub(crate) fn add_session(&self, value: &str, caller: Caller) {
         lock(&self.sessions).insert(value, caller, PAGE_SESSION_LIFETIME);
     }
 
-    /// Whose session this is.
+    /// The caller of a session.
     pub(crate) fn caller(&self, value: &str) -> Option<Caller> {
         lock(&self.sessions).get(value)
     }
@@ -51,48 +51,49 @@ impl PageSessions {
         lock(&self.sessions).take(value);
     }
 
-    /// Ends whatever rests on a credential that was taken back.
+    /// Ends the sessions and codes of a revoked credential.
     pub(crate) fn forget(&self, caller_is: impl Fn(&Caller) -> bool) {
-        lock(&self.codes).0.retain(|_, kept| !caller_is(&kept.caller));
-        lock(&self.sessions).0.retain(|_, kept| !caller_is(&kept.caller));
+        lock(&self.codes).0.retain(|_, entry| !caller_is(&entry.caller));
+        lock(&self.sessions).0.retain(|_, entry| !caller_is(&entry.caller));
     }
 }
 
 #[derive(Default)]
-struct Lapsing(HashMap<Digest32, Kept>);
+struct ExpiringMap(HashMap<Digest32, Expiring>);
 
-struct Kept {
+struct Expiring {
     caller: Caller,
     until: Instant,
 }
 
-impl Lapsing {
+impl ExpiringMap {
     fn insert(&mut self, secret: &str, caller: Caller, lifetime: Duration) {
         let now = Instant::now();
-        if self.0.len() >= MOST {
-            self.0.retain(|_, kept| kept.until > now);
+        if self.0.len() >= MAX_ENTRIES {
+            self.0.retain(|_, entry| entry.until > now);
         }
-        if self.0.len() >= MOST
+        if self.0.len() >= MAX_ENTRIES
             && let Some(first) =
-                self.0.iter().min_by_key(|(_, kept)| kept.until).map(|(key, _)| *key)
+                self.0.iter().min_by_key(|(_, entry)| entry.until).map(|(key, _)| *key)
         {
             self.0.remove(&first);
         }
-        self.0.insert(tokens::sha256(secret.as_bytes()), Kept { caller, until: now + lifetime });
+        self.0
+            .insert(tokens::sha256(secret.as_bytes()), Expiring { caller, until: now + lifetime });
     }
 
     fn get(&self, secret: &str) -> Option<Caller> {
-        let kept = self.0.get(&tokens::sha256(secret.as_bytes()))?;
-        (kept.until > Instant::now()).then(|| kept.caller.clone())
+        let entry = self.0.get(&tokens::sha256(secret.as_bytes()))?;
+        (entry.until > Instant::now()).then(|| entry.caller.clone())
     }
 
     fn take(&mut self, secret: &str) -> Option<Caller> {
-        let kept = self.0.remove(&tokens::sha256(secret.as_bytes()))?;
-        (kept.until > Instant::now()).then_some(kept.caller)
+        let entry = self.0.remove(&tokens::sha256(secret.as_bytes()))?;
+        (entry.until > Instant::now()).then_some(entry.caller)
     }
 }
 
-/// A panic elsewhere leaves these maps whole: every change is one call.
+/// After a panic the maps are still consistent, because every change is a single call.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -138,11 +139,11 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_first_to_end_gives_way() {
+    async fn the_first_to_expire_is_evicted() {
         let pages = PageSessions::default();
         pages.add_session("first", caller("c"));
         tokio::time::advance(Duration::from_secs(1)).await;
-        for n in 0..MOST {
+        for n in 0..MAX_ENTRIES {
             pages.add_session(&n.to_string(), caller("c"));
         }
         assert_eq!(pages.caller("first"), None);

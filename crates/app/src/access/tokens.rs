@@ -1,28 +1,28 @@
-//! Bearer tokens: how they look, and what is kept of them.
+//! Bearer tokens: their format and their hash.
 //!
-//! A token is 256 random bits behind a prefix that secret scanners can find, with a checksum that
-//! tells a mistyped token from an unknown one. Only its SHA-256 is stored: a hash without salt or
-//! stretching suffices for a random secret.
+//! A token is 256 random bits with a prefix that secret scanners can find, and a checksum that
+//! distinguishes a mistyped token from an unknown one. Only its SHA-256 is stored: a random secret
+//! needs no salt or key stretching.
 
 use claimledger_facts::record::Digest32;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-/// What every token begins with.
+/// The prefix of every token.
 pub const PREFIX: &str = "clt_";
 
 const SECRET_CHARS: usize = 43;
 const CHECK_CHARS: usize = 8;
 
-/// A token, as it is shown once.
+/// The text of a token.
 pub(crate) fn format(secret: &[u8; 32]) -> Zeroizing<String> {
     let body = Zeroizing::new(data_encoding::BASE64URL_NOPAD.encode(secret));
     let check = checksum(&body);
     Zeroizing::new(format!("{PREFIX}{}_{check}", *body))
 }
 
-/// What is kept of a token; none for a text that cannot be one. Looks at the form alone, so a
-/// refusal says nothing about tokens that exist.
+/// The hash of a token; none if the text is not a well-formed token. This checks the format only,
+/// so a rejection reveals nothing about existing tokens.
 pub(crate) fn hash(token: &str) -> Option<Digest32> {
     let rest = token.strip_prefix(PREFIX)?;
     if !rest.is_ascii() || rest.len() != SECRET_CHARS + 1 + CHECK_CHARS {
@@ -40,7 +40,7 @@ pub(crate) fn sha256(bytes: &[u8]) -> Digest32 {
     Digest32(Sha256::digest(bytes).into())
 }
 
-/// Whether two digests are the same, in a time that does not depend on where they differ.
+/// Compares two digests in constant time.
 pub(crate) fn same(a: &Digest32, b: &Digest32) -> bool {
     aws_lc_rs::constant_time::verify_slices_are_equal(&a.0, &b.0).is_ok()
 }

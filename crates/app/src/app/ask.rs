@@ -1,8 +1,8 @@
-//! The one way to read.
+//! The single entry point of reads.
 //!
-//! [`App::ask`] checks the caller's role, pins the cut and gives a [`View`]. Only a view makes an
-//! [`Answer`], and it hands what the answer discloses to [`Inner::record_disclosure`]. What is no
-//! answer at a cut (a record, labels) passes [`App::disclose`] and the same recorder.
+//! [`App::ask`] checks the caller's role, pins the cut and returns a [`View`]. Only a view makes an
+//! [`Answer`], and it passes what the answer discloses to [`Inner::record_disclosure`]. Reads
+//! without a cut (a record, labels) call [`App::disclose`] and the same recorder.
 
 use crate::{
     app::{App, Inner, cut::Pinned},
@@ -31,13 +31,13 @@ use claimledger_facts::ids::{LogPosition, SessionId};
 use claimledger_ledger::log::LogError;
 use std::sync::{Arc, atomic::Ordering};
 
-/// A session at a cut, with what it was assessed from.
+/// A session at a cut, and the facts that it was assessed from.
 pub(crate) struct Assessed {
     pub(crate) state: SessionState,
     pub(crate) gathered: Gathered,
 }
 
-/// One question of one caller: a tenant at a cut, with the configuration that is known then.
+/// One question of one caller: a tenant at a cut, with its configuration.
 pub(crate) struct View<'a> {
     pub(crate) inner: &'a Arc<Inner>,
     pub(crate) tenant: Arc<Tenant>,
@@ -48,13 +48,13 @@ pub(crate) struct View<'a> {
     pub(crate) cut: Cut,
     pub(crate) history: Arc<History>,
     pub(crate) traits: Traits,
-    /// Whether the state column of session rows, and the summaries of sessions' records, are those
-    /// that this build would write.
-    pub(crate) believes_rows: bool,
+    /// Whether this build would write the same state into session rows and the same summaries. If
+    /// not, they are not used.
+    pub(crate) rows_current: bool,
 }
 
 impl App {
-    /// Checks that the caller may ask this, and pins T and K.
+    /// Checks that the caller may ask this question, and pins T and K.
     ///
     /// # Errors
     /// If a role is missing, the cut cannot be pinned, or the log cannot be read.
@@ -70,10 +70,10 @@ impl App {
         Ok(View::new(&self.0, tenant, caller, query, pinned))
     }
 
-    /// The same for a page of a list: where it goes on after a cursor, at the cursor's cut.
+    /// The same for a page of a list: continues after a cursor, at the cursor's cut.
     ///
     /// # Errors
-    /// As [`Self::ask`]; or the cursor is of another question or tenant, or altered.
+    /// As [`Self::ask`]; or the cursor belongs to another question or tenant, or was altered.
     pub(crate) async fn ask_page<'a>(
         &'a self,
         caller: &'a Caller,
@@ -96,8 +96,8 @@ impl App {
         Ok((View::new(&self.0, tenant, caller, query, pinned), Some(cursor)))
     }
 
-    /// Checks that the caller's roles allow a question. The same for a thing that exists and one
-    /// that does not.
+    /// Checks that the caller has the role that a question requires. The result does not depend on
+    /// whether the requested thing exists.
     ///
     /// # Errors
     /// If a role is missing.
@@ -108,7 +108,7 @@ impl App {
         missing.map_or(Ok(()), |needs| Err(AskError::Forbidden { needs }))
     }
 
-    /// How many answers were given since the start, of every tenant.
+    /// Number of answers since the start, of all tenants.
     #[must_use]
     pub fn disclosures(&self) -> u64 {
         self.0.disclosures.load(Ordering::Relaxed)
@@ -116,8 +116,8 @@ impl App {
 }
 
 impl Inner {
-    /// Takes note of what is disclosed, before it is. An access log would be written here: today
-    /// answers are counted, and who read what is **not recorded**.
+    /// Records what is disclosed, before it is returned. An access log would be written here: today
+    /// answers are only counted, and who read what is **not recorded**.
     pub(crate) fn record_disclosure(
         &self,
         caller: &Caller,
@@ -134,7 +134,7 @@ impl Inner {
 }
 
 impl<'a> View<'a> {
-    /// A view at a cut that was pinned already: [`App::ask`] is the way to one.
+    /// A view at a cut that is pinned already; use [`App::ask`] to pin one.
     pub(crate) fn new(
         inner: &'a Arc<Inner>,
         tenant: Arc<Tenant>,
@@ -142,8 +142,9 @@ impl<'a> View<'a> {
         query: Query,
         pinned: Pinned,
     ) -> Self {
-        // Read before any row: the next question uses a generation that is put in place meanwhile.
-        let believes_rows = tenant.progress.in_use().current;
+        // Read before any row: if another generation becomes live meanwhile, the next question uses
+        // it.
+        let rows_current = tenant.progress.in_use().current;
         Self {
             inner,
             caller,
@@ -151,7 +152,7 @@ impl<'a> View<'a> {
             cut: pinned.cut,
             history: tenant.knowledge.history(),
             traits: tenant.knowledge.first_of_kind.at(pinned.cut.known_at),
-            believes_rows,
+            rows_current,
             tenant,
             pinned,
         }
@@ -197,20 +198,20 @@ impl<'a> View<'a> {
         explain(&gathered.facts, &self.history, self.cut)
     }
 
-    /// Reads the tenant's records.
+    /// A reader of the tenant's records.
     pub(crate) fn reader(&self) -> Reader<'_> {
         Reader {
-            summaries: self.believes_rows,
+            summaries: self.rows_current,
             ..self.tenant.reader(&*self.inner.log, &*self.inner.views)
         }
     }
 
-    /// The answer: the value, with what every answer carries.
+    /// Builds the answer: the value with its cut, completeness and status.
     pub(crate) async fn answer<T: Discloses>(&self, value: T) -> Result<Answer<T>, AskError> {
         self.answer_with(value, None).await
     }
 
-    /// The same where something may stand in the way of the question itself.
+    /// The same if a barrier may prevent the question from being answered.
     pub(crate) async fn answer_with<T: Discloses>(
         &self,
         value: T,

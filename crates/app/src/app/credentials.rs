@@ -1,9 +1,9 @@
-//! Who may do what: credentials and their tokens, and the page sessions that rest on them.
+//! Credentials with their tokens, and the page sessions that depend on them.
 
 use crate::{access::tokens, app::App, model::ingest::IngestError, model::question::Caller};
 use claimledger_facts::{
     fact::FactData,
-    ids::{SourceId, TenantId},
+    ids::{Pseudonym, SourceId, TenantId},
     record::Prepared,
     refusal::{Refusal, RefusalCode},
     types::ledger::{RoleGranted, RoleRevoked},
@@ -18,15 +18,15 @@ use std::{sync::PoisonError, time::Duration};
 use tokio::{sync::watch, time::Instant};
 use zeroize::Zeroizing;
 
-/// How long an answer of the key store is believed: another node's revocation takes so long to be
-/// felt. One of this process is felt at once.
-const BELIEVED: Duration = Duration::from_secs(1);
-/// So many callers are kept in memory.
-const KEPT: usize = 10_000;
+/// Lifetime of cached credentials: a revocation by another node takes effect after this time, one
+/// by this process at once.
+const CACHE_LIFETIME: Duration = Duration::from_secs(1);
+/// Maximum cached callers.
+const MAX_CACHED: usize = 10_000;
 
 impl App {
-    /// Who holds this token; none: nobody. The same answer, by the same path, for a token that was
-    /// never made and one that was taken back.
+    /// The caller with this token; none: the token is unknown. A token that never existed and a
+    /// revoked one get the same answer on the same path.
     ///
     /// # Errors
     /// If the key store cannot be read.
@@ -34,8 +34,8 @@ impl App {
         let Some(hash) = tokens::hash(token) else { return Ok(None) };
         let now = Instant::now();
         {
-            let kept = self.0.authenticated.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some((caller, until)) = kept.get(&hash)
+            let cached = self.0.authenticated.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some((caller, until)) = cached.get(&hash)
                 && *until > now
             {
                 return Ok(Some(caller.clone()));
@@ -46,19 +46,19 @@ impl App {
             return Ok(None);
         }
         let caller = caller_of(row);
-        let mut kept = self.0.authenticated.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= KEPT {
-            kept.clear();
+        let mut cached = self.0.authenticated.lock().unwrap_or_else(PoisonError::into_inner);
+        if cached.len() >= MAX_CACHED {
+            cached.clear();
         }
-        kept.insert(hash, (caller.clone(), now + BELIEVED));
+        cached.insert(hash, (caller.clone(), now + CACHE_LIFETIME));
         Ok(Some(caller))
     }
 
-    /// Makes a credential in the caller's tenant and records it. Returns its public id and its
-    /// token, which is shown only here.
+    /// Creates a credential in the caller's tenant and records it. Returns its public id and its
+    /// token, which cannot be shown again.
     ///
     /// # Errors
-    /// If the caller does not govern, no role is given, or the record could not be written.
+    /// If the caller lacks the role govern, no role is given, or the record could not be written.
     pub async fn grant(
         &self,
         caller: &Caller,
@@ -73,7 +73,7 @@ impl App {
                 RefusalCode::MissingField,
                 "roles",
                 "at least one role",
-                "a credential without roles is of no use",
+                "no role is given",
             )
             .into());
         }
@@ -89,23 +89,42 @@ impl App {
             FactData::RoleGranted(fact),
             tenant.identity.own.now(),
         )?;
-        // The record first: no credential works that the log does not know of.
+        // The record first, so that every credential that works is in the log.
         self.append_own(&caller.tenant, record).await?;
         self.0.keys.add_credential(&row).await.map_err(log)?;
         Ok((row.credential, token.to_string()))
     }
 
-    /// Takes a credential of the caller's tenant back, and records that. False: there is none of
-    /// this id.
+    /// Destroys a person's key. Data sealed under it can no longer be opened, and the person is no
+    /// longer found by identifiers. Facts about the pseudonym remain. A later event with the
+    /// person's id is about a new person. No endpoint offers this yet: an erasure also needs holds
+    /// and a fact type.
     ///
     /// # Errors
-    /// If the caller does not govern, or the record could not be written; the credential is of no
-    /// use any more all the same.
+    /// If the caller lacks the role govern, or the key store fails: then repeat the call.
+    pub async fn destroy_key(
+        &self,
+        caller: &Caller,
+        person: &Pseudonym,
+    ) -> Result<(), IngestError> {
+        if let Some(forbidden) = lacks(caller, Role::Govern) {
+            return Err(forbidden);
+        }
+        let tenant = self.0.tenant(&caller.tenant).await.map_err(log)?;
+        tenant.identity.keyring.destroy(person).await.map_err(log)
+    }
+
+    /// Revokes a credential of the caller's tenant, and records that. False: there is no credential
+    /// with this id.
+    ///
+    /// # Errors
+    /// If the caller lacks the role govern, or the record could not be written; the credential is
+    /// revoked in that case too.
     pub async fn revoke(&self, caller: &Caller, credential: &str) -> Result<bool, IngestError> {
         if let Some(forbidden) = lacks(caller, Role::Govern) {
             return Err(forbidden);
         }
-        // First what matters most: that it stops working.
+        // Revoked first, because that matters most.
         if !self
             .0
             .keys
@@ -120,7 +139,7 @@ impl App {
             .authenticated
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .retain(|_, (kept, _)| !gone(kept));
+            .retain(|_, (cached, _)| !gone(cached));
         self.0.pages.forget(gone);
         self.0.revocations.send_modify(|count| *count += 1);
         let tenant = self.0.tenant(&caller.tenant).await.map_err(log)?;
@@ -134,7 +153,7 @@ impl App {
         Ok(true)
     }
 
-    /// A code that signs a browser in as this caller: once, within
+    /// A code that signs a browser in as this caller, once, within
     /// [`crate::access::page_sessions::CODE_LIFETIME`].
     #[must_use]
     pub fn sign_in_code(&self, caller: &Caller) -> String {
@@ -143,14 +162,14 @@ impl App {
         code
     }
 
-    /// Whom a code signs in. It is of no use afterwards.
+    /// The caller of a sign-in code, which becomes invalid.
     #[must_use]
     pub fn redeem(&self, code: &str) -> Option<Caller> {
         self.0.pages.redeem(code)
     }
 
-    /// A cookie's value that stands for this caller for
-    /// [`crate::access::page_sessions::PAGE_SESSION_LIFETIME`], or until the credential is taken back.
+    /// A cookie value that identifies this caller for
+    /// [`crate::access::page_sessions::PAGE_SESSION_LIFETIME`], or until the credential is revoked.
     #[must_use]
     pub fn page_session(&self, caller: &Caller) -> String {
         let value = self.secret_text();
@@ -158,7 +177,7 @@ impl App {
         value
     }
 
-    /// For whom a cookie's value stands.
+    /// The caller of a cookie value.
     #[must_use]
     pub fn caller_of_page_session(&self, value: &str) -> Option<Caller> {
         self.0.pages.caller(value)
@@ -170,14 +189,14 @@ impl App {
         self.0.revocations.send_modify(|count| *count += 1);
     }
 
-    /// Wakes up when a credential is taken back or a browser signs out, in this process. The value
-    /// counts, and says nothing else.
+    /// Notifies when this process revokes a credential or ends a page session. The value is a
+    /// counter.
     #[must_use]
     pub fn revocations(&self) -> watch::Receiver<u64> {
         self.0.revocations.subscribe()
     }
 
-    /// Makes a credential without a record.
+    /// Creates a credential without a record.
     pub(crate) async fn add_credential(
         &self,
         tenant: &TenantId,
@@ -233,7 +252,7 @@ impl App {
     }
 }
 
-/// Words that are no role of this version give nothing.
+/// Roles that this version does not know are ignored.
 fn caller_of(row: CredentialRow) -> Caller {
     Caller {
         tenant: row.tenant,
@@ -243,7 +262,7 @@ fn caller_of(row: CredentialRow) -> Caller {
     }
 }
 
-/// What to answer if the caller lacks a role.
+/// The error if the caller lacks a role.
 pub(crate) fn lacks(caller: &Caller, role: Role) -> Option<IngestError> {
     (!caller.has(role)).then_some(IngestError::Forbidden { needs: role })
 }

@@ -1,4 +1,4 @@
-//! From what is asked to the exact cut (T, K) that an answer holds for.
+//! From a question to the exact cut (T, K) of its answer.
 
 use crate::{
     app::Inner,
@@ -14,20 +14,20 @@ use claimledger_domain::{
     model::Cut,
 };
 use claimledger_facts::{ids::LogPosition, time::Time};
-use claimledger_ledger::log::LogError;
+use claimledger_ledger::log::{LogError, no_record};
 use std::time::Duration;
 
-/// How long a read waits for the read models before it says that they lag.
-pub(crate) const WAIT: Duration = Duration::from_secs(5);
+/// Maximum time that a read waits for the read models; then it fails as lagging.
+pub(crate) const READ_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long a read waits for the read models while appends run.
-const MOMENT: Duration = Duration::from_millis(100);
+/// Maximum time that a read waits for the read models while appends are in progress.
+const BUSY_READ_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// How long a read looks whether others go on appending, before it waits for the read models.
-const GLANCE: Duration = Duration::from_millis(10);
+/// Time in which a read checks whether another append begins, before it waits for the read models.
+const NEXT_APPEND_TIMEOUT: Duration = Duration::from_millis(10);
 
-/// A record that is stamped with a time may need so long to become readable; until then K at that
-/// time is not final.
+/// Maximum time, in seconds, from stamping a record until it can be read. Until then K at that time
+/// is provisional.
 const APPEND_GRACE_SECS: u64 = 5;
 
 /// An exact cut.
@@ -37,17 +37,17 @@ pub(crate) struct Pinned {
     pub(crate) cut: Cut,
     /// When K was recorded.
     pub(crate) recorded_at: Time,
-    /// K as a time, where it was asked as one.
+    /// K as a time, if the question gave one.
     pub(crate) known_at_time: Option<Time>,
-    /// Whether a later append could still be recorded by K; or no K was asked, and this one is
+    /// Whether a later append can still get a time up to K; or no K was given, and this one is
     /// behind the log.
     pub(crate) provisional: bool,
-    /// Where no K was asked, and the read models had not reached the end of the log.
+    /// Set if no K was given and the read models were behind the log.
     pub(crate) behind: Option<Behind>,
 }
 
 impl Pinned {
-    /// As the answer says it.
+    /// The cut as part of an answer.
     pub(crate) fn answered(&self, tenant: &Tenant) -> Answered {
         Answered {
             at: self.cut.at,
@@ -62,14 +62,14 @@ impl Pinned {
 }
 
 impl Inner {
-    /// Pins T and K, and waits until the read models have K.
+    /// Pins T and K, and waits until the read models contain K.
     pub(crate) async fn pin(
         &self,
         tenant: &Tenant,
         caller: &Caller,
         asking: &Asking,
     ) -> Result<Pinned, AskError> {
-        tenant.progress.asked();
+        tenant.progress.record_question();
         let head = self.log.head(&tenant.id).await?.0;
         if let Some(after) = asking.after {
             below_head(after, head)?;
@@ -84,8 +84,8 @@ impl Inner {
             (None, Some(time)) => self.position_by(tenant, time, head).await?,
             (None, None) => {
                 let known_at = self.head_of_views(tenant, caller, head).await?;
-                // The head of the log was asked. Where the read models stand behind it, the next
-                // answer to the same question may be another without a further append.
+                // The question is about the head of the log. If the read models are behind it, the
+                // same question may get another answer without a further append.
                 behind = (known_at.0 + 1 < head)
                     .then(|| Behind { read_to: known_at, end: LogPosition(head - 1) });
                 (known_at, behind.is_some())
@@ -100,7 +100,7 @@ impl Inner {
         Ok(Pinned { cut: Cut { at, known_at }, recorded_at, known_at_time, provisional, behind })
     }
 
-    /// Pins what a cursor holds. It is provisional for as long as its first page was.
+    /// Pins the cut of a cursor. It is provisional as long as that of the first page is.
     pub(crate) async fn pin_at(
         &self,
         tenant: &Tenant,
@@ -121,10 +121,10 @@ impl Inner {
         Ok(pinned)
     }
 
-    /// K where none is asked: the head of the read models. They are given a moment to reach the
-    /// head of the log, so that whoever asks right after somebody wrote sees what was written.
-    /// While appends run flat out that would be a race: then it is waited for what the caller
-    /// itself wrote, and the answer says where it stands.
+    /// K if the question gives none: the head of the read models. Waits for a short time until they
+    /// reach the head of the log, so that a client reads its own writes and those that were
+    /// acknowledged before. While appends are saturated that may never happen: then it waits only
+    /// for the appends of the same credential, and the answer states its position.
     async fn head_of_views(
         &self,
         tenant: &Tenant,
@@ -132,14 +132,14 @@ impl Inner {
         head: u64,
     ) -> Result<LogPosition, AskError> {
         let own = tenant.appends.written_by(&caller.credential);
-        let size = if self.others_go_on(tenant).await { own } else { head };
-        let moment = if tenant.appends.are_under_way() { MOMENT } else { WAIT };
+        let size = if self.appends_continue(tenant).await { own } else { head };
+        let timeout = if tenant.appends.are_under_way() { BUSY_READ_TIMEOUT } else { READ_TIMEOUT };
         let (mut all, mut mine) =
             (tenant.progress.assessed.subscribe(), tenant.progress.assessed.subscribe());
         let enough = async {
             tokio::select! {
                 () = tenant.appends.next_append() => {}
-                () = tokio::time::sleep(moment) => {}
+                () = tokio::time::sleep(timeout) => {}
             }
             mine.wait_for(|size| *size >= own).await.is_ok()
         };
@@ -147,8 +147,8 @@ impl Inner {
             biased;
             all = all.wait_for(|reached| *reached >= size) => all.is_ok(),
             mine = enough => mine,
-            () = tokio::time::sleep(WAIT) => false,
-            () = self.stands_still(tenant) => false,
+            () = tokio::time::sleep(READ_TIMEOUT) => false,
+            () = self.projection_failing(tenant) => false,
         };
         if !reached && let Some(error) = tenant.progress.stopped() {
             return Err(error.into());
@@ -157,35 +157,34 @@ impl Inner {
         Ok(LogPosition(tenant.progress.assessed_to().saturating_sub(1)))
     }
 
-    /// Returns once the read models have failed to move for a moment: who asks for what they have
-    /// need not wait longer.
-    async fn stands_still(&self, tenant: &Tenant) {
+    /// Returns when the projection is failing: waiting longer for its progress is pointless.
+    async fn projection_failing(&self, tenant: &Tenant) {
         loop {
-            tokio::time::sleep(MOMENT).await;
-            if tenant.stands_still() {
+            tokio::time::sleep(BUSY_READ_TIMEOUT).await;
+            if tenant.is_projection_failing() {
                 return;
             }
         }
     }
 
-    /// Whether appends run flat out, and one is on its way or begins in a moment. Nobody waits for
-    /// the read models meanwhile, so they need not hurry.
-    async fn others_go_on(&self, tenant: &Tenant) -> bool {
+    /// Whether appends are saturated, and one is in progress or begins now. Reads do not wait for
+    /// the read models then, so the projection can use large batches.
+    async fn appends_continue(&self, tenant: &Tenant) -> bool {
         if !tenant.appends.is_saturated() {
             return false;
         }
         tenant.appends.are_under_way()
-            || tokio::time::timeout(GLANCE, tenant.appends.next_append()).await.is_ok()
+            || tokio::time::timeout(NEXT_APPEND_TIMEOUT, tenant.appends.next_append()).await.is_ok()
     }
 
-    /// Waits until the read models have a position.
+    /// Waits until the read models contain a position.
     pub(crate) async fn wait_for(
         &self,
         tenant: &Tenant,
         position: LogPosition,
     ) -> Result<(), AskError> {
         let mut assessed = tenant.progress.assessed.subscribe();
-        if tokio::time::timeout(WAIT, assessed.wait_for(|size| *size > position.0))
+        if tokio::time::timeout(READ_TIMEOUT, assessed.wait_for(|size| *size > position.0))
             .await
             .is_ok_and(|waited| waited.is_ok())
         {
@@ -200,16 +199,15 @@ impl Inner {
         })
     }
 
-    /// The last position recorded by a time, and whether a later append could still be recorded by
-    /// then. A time before the first record gives the first: it opens the ledger, and nothing is
-    /// known by it.
+    /// The last position recorded by a time, and whether a later append can still be recorded by
+    /// then. A time before the first record gives the first position, where nothing else is known.
     async fn position_by(
         &self,
         tenant: &Tenant,
         time: Time,
         head: u64,
     ) -> Result<(LogPosition, bool), AskError> {
-        // The clock is read before the log: what is appended in between has a later time.
+        // The clock is read before the log: whatever is appended in between has a later time.
         let now = self.guard.believed_now();
         let last = LogPosition(head.saturating_sub(1));
         if time >= self.recorded_at(tenant, last).await? {
@@ -246,13 +244,11 @@ impl Inner {
         if let Some(time) = tenant.knowledge.times.recorded(position) {
             return Ok(time);
         }
-        let entries = self.log.read_at(&tenant.id, &[position]).await?;
-        let entry = entries.first().ok_or_else(|| LogError::Corrupt {
-            position,
-            what: "the log has no record here".to_owned(),
-        })?;
-        let header = entry
-            .decode_header()
+        let headers = self.log.headers(&tenant.id, position, 1).await?;
+        let header = headers
+            .first()
+            .ok_or_else(|| no_record(position))?
+            .decode()
             .map_err(|error| LogError::Corrupt { position, what: error.what })?;
         tenant.knowledge.times.keep_recorded(position, header.recorded_at);
         Ok(header.recorded_at)
@@ -270,8 +266,7 @@ mod tests {
     use serde_json::json;
     use tokio::time::Instant;
 
-    /// What a caller gets who asks for no K, and how long that took, where nobody moves the read
-    /// models.
+    /// K of a question that gives none, and how long it took, without a projector.
     async fn asks(
         inner: &Inner,
         tenant: &Tenant,
@@ -283,7 +278,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn beside_many_appends_a_read_waits_for_those_of_its_own_credential() {
+    async fn during_many_appends_a_read_waits_for_those_of_its_own_credential() {
         let (world, app) = acme().await;
         app.settled_status(&owner("acme")).await.unwrap();
         app.close().await;
@@ -299,7 +294,7 @@ mod tests {
 
         let (position, waited) = asks(&app.0, &tenant, &other).await;
         assert_eq!(
-            (position.unwrap(), waited >= WAIT),
+            (position.unwrap(), waited >= READ_TIMEOUT),
             (LogPosition(82), true),
             "a single append is waited for"
         );
@@ -314,15 +309,15 @@ mod tests {
             tokio::time::sleep(Duration::from_millis(200)).await;
             let (position, waited) = asks(&app.0, &tenant, &other).await;
             assert_eq!(
-                (position.unwrap(), waited < MOMENT),
+                (position.unwrap(), waited < BUSY_READ_TIMEOUT),
                 (LogPosition(82), true),
-                "others go on writing: {waited:?}"
+                "others continue to write: {waited:?}"
             );
             let (_, waited) = asks(&app.0, &tenant, &writer).await;
-            assert!(waited >= WAIT, "what it wrote itself is waited for: {waited:?}");
+            assert!(waited >= READ_TIMEOUT, "a read waits for its own writes: {waited:?}");
         };
         tokio::select! {
-            () = appends => unreachable!("they go on"),
+            () = appends => unreachable!("appends never end"),
             () = questions => {}
         }
     }

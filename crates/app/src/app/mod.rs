@@ -1,5 +1,5 @@
-//! The ledger, as its doors see it: opening it, its tenants, and who may do what. The reads are in
-//! `queries`, taking in is in `ingest`.
+//! The ledger as seen by its endpoints: opening it, its tenants, and access. Questions are in
+//! `queries`, appends in `intake`.
 
 pub(crate) mod ask;
 pub(crate) mod credentials;
@@ -25,8 +25,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// The ledger, as its doors see it. Cheap to clone; the projector ends when the last clone is
-/// dropped.
+/// A ledger. Cheap to clone; the projector stops when the last clone is dropped.
 #[derive(Clone)]
 pub struct App(pub(crate) Arc<Inner>);
 
@@ -35,20 +34,20 @@ pub(crate) struct Inner {
     /// The clock that records are stamped with.
     pub(crate) guard: Arc<ClockGuard>,
     pub(crate) pages: PageSessions,
-    /// Counts what was taken back: credentials, page sessions.
-    /// How many answers were given.
+    /// Number of answers since the start.
     disclosures: AtomicU64,
+    /// Number of revoked credentials and ended page sessions.
     pub(crate) revocations: watch::Sender<u64>,
     pub(crate) authenticated: Mutex<HashMap<Digest32, (Caller, Instant)>>,
     tenants: Mutex<HashMap<TenantId, Arc<OnceCell<Arc<Tenant>>>>>,
-    /// What begins when a tenant is opened. Set by the composition, so that this module does not
-    /// depend on the projection.
+    /// Starts the background tasks of a tenant. Set by the composition, so that this module does
+    /// not depend on the projection.
     start_tenant: StartTenant,
     pub(crate) stop: CancellationToken,
     pub(crate) runners: TaskTracker,
 }
 
-/// Starts the background tasks of a tenant that was opened.
+/// Starts the background tasks of an open tenant.
 pub(crate) type StartTenant = for<'a> fn(&'a Inner, &'a Arc<Tenant>) -> Starting<'a>;
 pub(crate) type Starting<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
@@ -66,17 +65,19 @@ impl Drop for Inner {
     }
 }
 
-/// What a person is called: beside the pinned answer, and only for the role investigate.
+/// The labels of a person. They are not part of a pinned answer, and require the role investigate.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Label {
     /// The login.
     pub login: Option<String>,
     /// The name.
     pub name: Option<String>,
+    /// Whether the key under which both were sealed is destroyed.
+    pub key_destroyed: bool,
 }
 
 impl App {
-    /// The tenants, bytewise.
+    /// The tenants, in bytewise order.
     ///
     /// # Errors
     /// If the log cannot be read.
@@ -84,19 +85,19 @@ impl App {
         self.0.log.tenants().await
     }
 
-    /// Why nothing is written; none: the ledger takes writes.
+    /// Why the ledger is read-only; none: it accepts writes.
     #[must_use]
     pub fn read_only(&self) -> Option<&str> {
         self.0.options.read_only.as_deref()
     }
 
     /// # Errors
-    /// If nothing is written.
+    /// If the ledger is read-only.
     pub(crate) fn writable(&self) -> Result<(), LogError> {
         self.read_only().map_or(Ok(()), |why| Err(LogError::stopped(why)))
     }
 
-    /// Ends the projector, and waits until it has put down what it has in hand.
+    /// Stops the projector, and waits until it has written its current batch.
     pub async fn close(self) {
         self.0.stop.cancel();
         self.0.runners.close();
@@ -120,7 +121,7 @@ impl Inner {
         }
     }
 
-    /// A tenant that a credential names.
+    /// The tenant of a credential.
     pub(crate) async fn tenant(&self, id: &TenantId) -> Result<Arc<Tenant>, LogError> {
         let open = self
             .tenants
@@ -141,7 +142,7 @@ impl Inner {
     }
 
     pub(crate) async fn open_tenant(&self, id: &TenantId) -> Result<Arc<Tenant>, LogError> {
-        // Only tenants that exist get a place, so that made-up names take no memory.
+        // Only tenants that exist get an entry, so that requests with invented names use no memory.
         if self.log.head(id).await? == LogSize(0) {
             return Err(LogError::unavailable("there is no such tenant"));
         }
@@ -160,7 +161,7 @@ impl Inner {
                         LogError::damaged(
                             "keys",
                             format!("tenant_key, {id}"),
-                            "the log has this tenant, and its keys are not there",
+                            "the log has this tenant, but its keys are missing",
                         )
                     })?;
                 let tenant = Arc::new(tenant);

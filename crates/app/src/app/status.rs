@@ -1,4 +1,4 @@
-//! How far a tenant's read models are, and what does not work.
+//! The progress of a tenant's read models, and problems.
 
 use crate::{
     app::Inner,
@@ -26,8 +26,7 @@ impl Inner {
         })
     }
 
-    /// What does not work of a tenant, and what is odd about the clock that its records are stamped
-    /// with.
+    /// The problems of a tenant, including those of the clock that stamps its records.
     fn problems_of(&self, tenant: &Tenant) -> Vec<Problem> {
         let mut problems = self.health_of(tenant).problems();
         let now = self.guard.believed_now();
@@ -43,7 +42,7 @@ impl Inner {
         problems
     }
 
-    /// A rehearsal's clock is its input's.
+    /// None in a rehearsal, whose clock is that of its input.
     fn clock_troubles(&self, tenant: &Tenant) -> Vec<ClockTrouble> {
         if tenant.identity.rehearsal {
             Vec::new()
@@ -52,7 +51,7 @@ impl Inner {
         }
     }
 
-    /// What does not work of a tenant. Log and keys belong to all of them.
+    /// The health of a tenant. All tenants share the log and the key store.
     pub(crate) fn health_of(&self, tenant: &Tenant) -> Health {
         let cause = self.log.stopped().or_else(|| self.keys.stopped()).map(|stopped| {
             let lasted = i64::try_from(stopped.lasted.as_micros()).unwrap_or(i64::MAX);

@@ -1,12 +1,12 @@
-//! Which sessions a record may have changed, in an order that does not depend on what was recorded
-//! since: those that it names; those behind an IdP session that it speaks of; those of a person who
-//! lost an authenticator or whose sessions were all ended; and, for configuration and retractions,
-//! those that lie in its scope and have a fact that it may count for.
+//! Finds the sessions that a record may have changed, in an order that does not depend on later
+//! records: sessions that it names; sessions of an IdP session that it names; sessions of a person
+//! who lost an authenticator or whose sessions were all ended; and, for configuration and
+//! retractions, sessions in its scope with a fact to which it may apply.
 //!
-//! They are found a chunk at a time, and each is given once: where it is found first.
+//! They are found in chunks. A session is returned once, at its first occurrence.
 
 use super::place::Hit;
-use crate::tenant::occurrences::{STRETCH, sessions_since};
+use crate::tenant::occurrences::{RANGE_RECORDS, sessions_since};
 use crate::{
     model::{
         record_summary::RecordSummary,
@@ -30,11 +30,11 @@ use std::{
     sync::Arc,
 };
 
-/// So many positions are asked at once.
-const CHUNK: usize = 200;
-/// So many ids are remembered as looked at. More than that, and a session may be gathered again to
-/// see that it was given already.
-const SEEN: usize = 10_000;
+/// Maximum positions per query.
+const MAX_POSITIONS: usize = 200;
+/// Maximum session ids remembered. Beyond it a session may be loaded again to find that it was
+/// returned already.
+const MAX_SEEN: usize = 10_000;
 
 /// A session that may have changed.
 #[derive(Clone, Debug)]
@@ -44,50 +44,50 @@ pub(super) struct Candidate {
 }
 
 impl Candidate {
-    /// Whether the record is about it, and not only behind it.
+    /// Whether the record names the session.
     pub(super) fn is_named(&self) -> bool {
         self.hit.stage == 0
     }
 }
 
-/// The sessions that a record may have changed.
+/// Iterates over the sessions that a record may have changed.
 pub(super) struct Candidates {
     tenant: Arc<Tenant>,
     position: LogPosition,
-    /// The record, and those that stand under the same id of the same source: they count otherwise
-    /// now (`semantics.md` 32).
-    spoken: Vec<Arc<RecordSummary>>,
-    /// What finds the sessions that lie behind it, each a stage.
+    /// The record, and earlier variants of it: the record changes which variant counts
+    /// (`semantics.md` 32).
+    variants: Vec<Arc<RecordSummary>>,
+    /// Terms that find sessions affected indirectly; each is a stage.
     terms: Vec<Term>,
     scopes: Vec<(Scope, Time)>,
-    /// The last that was given before.
+    /// The last session that was returned before.
     after: Option<Hit>,
     stage: u32,
-    /// In this stage, records below this are through.
+    /// Records below this position are done in the current stage.
     from: u64,
     queue: VecDeque<Candidate>,
     seen: BTreeSet<SessionId>,
 }
 
 impl Candidates {
-    /// Of the record at a position; after one that was given before.
+    /// For the record at a position, after a session that was returned before.
     pub(super) async fn at(
         reader: &Reader<'_>,
         tenant: &Arc<Tenant>,
         position: LogPosition,
         after: Option<Hit>,
     ) -> Result<Self, LogError> {
-        let mut spoken = reader.records(&[position]).await?;
-        if let Some(variant) = spoken.first().filter(|record| record.variant).cloned() {
+        let mut variants = reader.records(&[position]).await?;
+        if let Some(variant) = variants.first().filter(|record| record.variant).cloned() {
             let term = variant_term(&variant.reference.source, &variant.reference.source_id);
             let mut others = reader.positions(&term, position).await?;
             others.extend(reader.position(variant.reference.id, position).await?);
             others.sort_unstable();
             others.dedup();
             others.retain(|other| *other < position);
-            spoken.extend(reader.records(&others).await?);
+            variants.extend(reader.records(&others).await?);
         }
-        let facts = || spoken.iter().flat_map(|record| &record.statement.facts);
+        let facts = || variants.iter().flat_map(|record| &record.statement.facts);
         let mut terms: Vec<Term> = Vec::new();
         let history = tenant.knowledge.history();
         for term in facts().flat_map(|fact| terms_behind(fact, history.at(position))) {
@@ -101,7 +101,7 @@ impl Candidates {
         Ok(Self {
             tenant,
             position,
-            spoken,
+            variants,
             terms,
             scopes,
             after,
@@ -114,10 +114,10 @@ impl Candidates {
 
     /// The record.
     pub(super) fn record(&self) -> &Arc<RecordSummary> {
-        &self.spoken[0]
+        &self.variants[0]
     }
 
-    /// The next one; none: these were all.
+    /// The next candidate; none at the end.
     pub(super) async fn next(
         &mut self,
         reader: &Reader<'_>,
@@ -147,10 +147,10 @@ impl Candidates {
         }
     }
 
-    /// Whether a candidate, with all that is known of it, is to be looked at here: it is in
-    /// question, and was not found before.
-    pub(super) fn takes(&mut self, candidate: &Candidate, gathered: &Gathered) -> bool {
-        if self.seen.len() >= SEEN {
+    /// Whether a candidate is to be compared: the record may apply to it, and no earlier stage or
+    /// record found it.
+    pub(super) fn accepts(&mut self, candidate: &Candidate, gathered: &Gathered) -> bool {
+        if self.seen.len() >= MAX_SEEN {
             self.seen.clear();
         }
         self.seen.extend(gathered.ids.iter().cloned());
@@ -163,11 +163,11 @@ impl Candidates {
         u32::try_from(self.terms.len()).unwrap_or(u32::MAX - 1) + 1
     }
 
-    /// Where a stage finds a session first.
+    /// The first occurrence of a session in a stage.
     fn first(&self, stage: u32, gathered: &Gathered) -> Option<Hit> {
         let hit = |record: &RecordSummary, nth| Hit { stage, by: record.reference.position, nth };
         if stage == 0 {
-            let named = self.spoken.iter().flat_map(|record| {
+            let named = self.variants.iter().flat_map(|record| {
                 (0..).zip(record.statement.sessions()).map(move |(nth, id)| (record, nth, id))
             });
             return named
@@ -190,8 +190,8 @@ impl Candidates {
             .find_map(|(record, (nth, id, _))| gathered.ids.contains(id).then(|| hit(record, nth)))
     }
 
-    /// Whether a session lies in the scope of the record, with a fact that the record may count
-    /// for.
+    /// Whether a session is in the scope of the record, and has a fact to which the record may
+    /// apply.
     fn concerns(&self, gathered: &Gathered) -> bool {
         let scopes = Scope::all_of(&gathered.facts);
         let own = gathered
@@ -205,7 +205,7 @@ impl Candidates {
             .any(|(scope, from)| scopes.contains(scope) && last.is_some_and(|last| last >= *from))
     }
 
-    /// From when on the record counts.
+    /// The time from which the record applies.
     fn since(&self) -> Time {
         self.scopes.iter().map(|(_, from)| *from).min().unwrap_or(Time::MAX)
     }
@@ -223,18 +223,18 @@ impl Candidates {
     }
 
     fn named(&mut self) {
-        let mut spoken = self.spoken.clone();
-        spoken.sort_by_key(|record| record.reference.position);
-        for record in spoken {
+        let mut variants = self.variants.clone();
+        variants.sort_by_key(|record| record.reference.position);
+        for record in variants {
             self.add(&record, (0..).zip(record.statement.sessions()));
         }
     }
 
-    /// The next sessions that a term finds; false: there are no more.
+    /// Queues the next sessions with a term; false at the end.
     async fn behind(&mut self, reader: &Reader<'_>, term: &Term) -> Result<bool, LogError> {
         let positions = reader
             .views
-            .positions_of(reader.tenant, term, LogPosition(self.from), self.position, CHUNK)
+            .positions_of(reader.tenant, term, LogPosition(self.from), self.position, MAX_POSITIONS)
             .await?;
         let Some(last) = positions.last() else { return Ok(false) };
         self.from = last.0 + 1;
@@ -244,7 +244,7 @@ impl Candidates {
         Ok(true)
     }
 
-    /// The next sessions with a fact that the record may count for; false: there are no more.
+    /// Queues the next sessions with a fact to which the record may apply; false at the end.
     async fn late(&mut self, reader: &Reader<'_>) -> Result<bool, LogError> {
         let since = self.since();
         let records = self
@@ -256,7 +256,9 @@ impl Candidates {
         let Some(last) = records.as_ref().and_then(|records| records.last()) else {
             return Ok(false);
         };
-        debug_assert!(records.as_ref().is_some_and(|records| records.len() as u64 <= STRETCH));
+        debug_assert!(
+            records.as_ref().is_some_and(|records| records.len() as u64 <= RANGE_RECORDS)
+        );
         self.from = last.reference.position.0 + 1;
         for record in records.iter().flatten() {
             let sessions: Vec<_> =
@@ -267,7 +269,7 @@ impl Candidates {
     }
 }
 
-/// Whether [`terms_behind`] finds what a fact may change.
+/// Whether [`terms_behind`] finds the sessions that a fact affects.
 fn is_behind(fact: &Fact) -> bool {
     match &fact.data {
         FactData::IdpSessionStarted(_)
@@ -280,9 +282,9 @@ fn is_behind(fact: &Fact) -> bool {
     }
 }
 
-/// What finds the sessions that a fact may change from behind, however long ago their last fact
-/// occurred. A loss ends what still runs, of every identity of its person (`semantics.md` 11), and
-/// so does an end of all sessions.
+/// Terms that find the sessions affected indirectly, however long ago their last fact occurred. A
+/// loss ends running sessions of every identity of its person (`semantics.md` 11), and so does the
+/// end of all sessions.
 fn terms_behind(fact: &Fact, history: HistoryCut<'_>) -> Vec<Term> {
     let of_people = |people: BTreeSet<Pseudonym>| {
         people.iter().map(|person| term(TermKind::Subject, person.as_str())).collect()

@@ -1,13 +1,12 @@
-//! What changed of sessions, record by record, as a feed that can be taken up again after any
-//! change.
+//! The feed of session changes, record by record, which can be resumed after any change.
 //!
-//! The feed is derived from the log, in the order of position: for each record the sessions that it
-//! says something about, and the sessions whose answer it changed from behind (an IdP session,
-//! configuration or a falsifier that came late). Nothing of it is kept anywhere, so nothing can be
-//! lost or doubled: whoever reads from a cursor reads what everybody else reads from there. What a
-//! record changes depends on the log up to that record only.
+//! The feed is derived from the log, in the order of positions: for each record the sessions that
+//! it names, and the sessions whose answer it changed indirectly (by the end of an IdP session,
+//! late configuration or a late falsifier). The feed is not stored, so it can neither lose nor
+//! repeat a change: all clients read the same changes after the same cursor. The changes of a
+//! record depend only on the log up to that record.
 //!
-//! It is pulled: what nobody asks for is not made, and what has been made does not wait in a queue.
+//! Changes are computed on demand; there is no queue.
 
 mod candidates;
 mod place;
@@ -44,28 +43,28 @@ use claimledger_ledger::log::LogError;
 use place::{Hit, Place};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-/// Wake-ups are best effort, so look now and then.
-const LOOK: Duration = Duration::from_secs(1);
+/// Interval of polling, because notifications are best effort.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The feed of one subscriber.
 pub struct Changes {
     app: App,
     caller: Caller,
     tenant: Arc<Tenant>,
-    /// Everything up to here has been given.
+    /// All changes up to here were returned.
     place: Place,
     /// Records below this size were in the log when the subscription began.
     began: u64,
-    /// Where in the record that is looked at; none: at its beginning, or after [`Self::place`].
+    /// Position in the current record; none: at its start, or after [`Self::place`].
     candidates: Option<Candidates>,
 }
 
 impl App {
-    /// The feed of changes after a cursor, or from now on.
+    /// The feed of changes after a cursor, or from now.
     ///
     /// # Errors
-    /// If the caller may not read, the cursor is of no use here ([`AskError::Restart`]), or the log
-    /// cannot be read.
+    /// If the caller may not read, the cursor is invalid ([`AskError::Restart`]), or the log cannot
+    /// be read.
     pub async fn session_changes(
         &self,
         caller: &Caller,
@@ -78,7 +77,7 @@ impl App {
             Some(text) => Place::open(&tenant.identity.cursor_key, text)
                 .filter(|place| place.position.0 < began)
                 .ok_or(AskError::Restart)?,
-            // A ledger has its first record from the moment there is one.
+            // Does not underflow: a ledger always has its first record.
             None => Place::after(LogPosition(began.saturating_sub(1))),
         };
         Ok(Changes {
@@ -91,7 +90,7 @@ impl App {
         })
     }
 
-    /// The cursor after which the feed gives what was recorded after K.
+    /// The cursor whose next change is the first after K.
     ///
     /// # Errors
     /// See [`AskError`].
@@ -107,8 +106,8 @@ impl App {
 }
 
 impl Changes {
-    /// The next change; waits for it, however long that takes. What is dropped half way is made
-    /// again by the next call.
+    /// Waits for the next change, without a timeout. If the future is dropped, the next call
+    /// computes the same change again.
     ///
     /// # Errors
     /// If the log or the read models cannot be read. The same cursor may succeed later.
@@ -123,8 +122,7 @@ impl Changes {
             };
             let (found, candidates) = self.next_at(position, candidates).await?;
             if self.tenant.progress.rebuilds() != rebuilds {
-                // The read models were thrown away meanwhile: what was read of them may be half of
-                // it.
+                // Another generation became live meanwhile, so the reads may be inconsistent.
                 continue;
             }
             let Some((hit, change)) = found else {
@@ -140,14 +138,14 @@ impl Changes {
         }
     }
 
-    /// Waits until the read models have a position.
+    /// Waits until the read models contain a position.
     async fn wait_for(&self, position: LogPosition) -> Result<(), AskError> {
         let mut assessed = self.tenant.progress.assessed.subscribe();
         while *assessed.borrow_and_update() <= position.0 {
             if let Some(error) = self.tenant.progress.stopped() {
                 return Err(error.into());
             }
-            let _ = tokio::time::timeout(LOOK, assessed.changed()).await;
+            let _ = tokio::time::timeout(POLL_INTERVAL, assessed.changed()).await;
         }
         Ok(())
     }
@@ -157,7 +155,7 @@ impl Changes {
         Candidates::at(&reader, &self.tenant, position, self.place.hit_at(position)).await
     }
 
-    /// The next session that the record at a position changed; none: there is none left.
+    /// The next session that the record at a position changed; none: no further session.
     async fn next_at(
         &self,
         position: LogPosition,
@@ -172,17 +170,17 @@ impl Changes {
             else {
                 continue;
             };
-            if !candidates.takes(&candidate, &gathered) {
+            if !candidates.accepts(&candidate, &gathered) {
                 continue;
             }
-            let moment = Moment {
+            let detector = ChangeDetector {
                 reader: &reader,
                 traits,
                 history: &history,
                 position,
                 record: candidates.record(),
             };
-            if let Some(change) = moment.change(&candidate, &gathered).await? {
+            if let Some(change) = detector.change(&candidate, &gathered).await? {
                 return Ok((Some((candidate.hit, change)), candidates));
             }
         }
@@ -223,9 +221,9 @@ impl Changes {
 
 /// A session that a record changed.
 struct Change {
-    /// Its name at that record.
+    /// Its name as known at the record.
     session: SessionId,
-    /// How it stands then; none: nothing of it was understood.
+    /// Its state as known at the record; none: no record of the session was understood.
     state: Option<Explained>,
     changed: Vec<Changed>,
     record: Arc<RecordSummary>,
@@ -233,8 +231,8 @@ struct Change {
     at: Time,
 }
 
-/// The moment at which a record became known.
-struct Moment<'a> {
+/// Compares sessions before and after a record.
+struct ChangeDetector<'a> {
     reader: &'a Reader<'a>,
     traits: Traits,
     history: &'a History,
@@ -242,16 +240,15 @@ struct Moment<'a> {
     record: &'a Arc<RecordSummary>,
 }
 
-impl Moment<'_> {
-    /// What the record changed of a session; none: it is not said to be about it, and nothing is
-    /// other than before.
+impl ChangeDetector<'_> {
+    /// The changes of a session; none: the record does not name it, and nothing differs.
     async fn change(
         &self,
         candidate: &Candidate,
         gathered: &Gathered,
     ) -> Result<Option<Change>, LogError> {
         let reference = &self.record.reference;
-        // T is when it became known; or when it occurred, if the source's clock is ahead of ours.
+        // T is the time it was recorded; or when it occurred, if the source's clock is ahead.
         let at =
             reference.recorded_at.max(reference.occurred.to.unwrap_or(reference.occurred.from));
         let after =
@@ -276,7 +273,7 @@ impl Moment<'_> {
             if !candidate.is_named() {
                 return Ok(None);
             }
-            // It names the session, and nothing could be read from it.
+            // The record names the session, but nothing could be read from it.
             changed.push(Changed::Records);
         }
         let session = state
@@ -285,9 +282,9 @@ impl Moment<'_> {
         Ok(Some(Change { session, state, changed, record: Arc::clone(self.record), at }))
     }
 
-    /// What was known before of the session's ids: one session, or several that the record joins.
-    /// None in the list: the same facts will do, since an assessment leaves out what is later than
-    /// its K.
+    /// The facts of the session's ids as known before the record: one session, or several that the
+    /// record joins. An entry is none if the facts are those of now: an assessment ignores facts
+    /// after its K.
     async fn before(&self, gathered: &Gathered) -> Result<Vec<Option<Gathered>>, LogError> {
         let Some(known_at) = self.position.0.checked_sub(1).map(LogPosition) else {
             return Ok(Vec::new());

@@ -1,5 +1,5 @@
-//! Where a feed goes on. Opaque to the client, and of no use in another tenant, under other rules
-//! or once altered, as the cursors of lists are.
+//! Position in the feed. Opaque to the client, and rejected in another tenant, under other rules or
+//! if altered, like the cursors of lists.
 
 use crate::model::cursor::CursorKey;
 use claimledger_domain::RULES;
@@ -9,45 +9,43 @@ use serde::{Deserialize, Serialize};
 /// The name of the feed in its cursors.
 const FEED: &str = "session-changes/1";
 
-/// After what a feed goes on.
+/// A position in the feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     /// The record.
     pub(super) position: LogPosition,
-    /// Which of the sessions that it changed was given last; none: all of them.
+    /// The last session returned for this record; none: all were returned.
     pub(super) hit: Option<Hit>,
 }
 
-/// Where among the sessions that a record changed one stands. It does not depend on what was
-/// recorded since.
+/// Order of the sessions that a record changed. It does not depend on later records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Hit {
-    /// By which way it was found: 0 by name, then by each term (an IdP session, a person), last by
-    /// scope.
+    /// How it was found: 0 by name, then by each term (IdP session, person), last by scope.
     pub(super) stage: u32,
     /// The first record that it was found by.
     pub(super) by: LogPosition,
-    /// Which of the sessions that this record names.
+    /// Index among the sessions that this record names.
     pub(super) nth: u32,
 }
 
 impl Place {
-    /// After everything that a record changed.
+    /// After all changes of a record.
     pub(super) fn after(position: LogPosition) -> Self {
         Self { position, hit: None }
     }
 
-    /// The record that is to be looked at next.
+    /// The position of the next record to compare.
     pub(super) fn next_position(&self) -> LogPosition {
         if self.hit.is_some() { self.position } else { LogPosition(self.position.0 + 1) }
     }
 
-    /// The change of a record that was given last.
+    /// The last session returned for a record.
     pub(super) fn hit_at(&self, position: LogPosition) -> Option<Hit> {
         self.hit.filter(|_| self.position == position)
     }
 
-    /// As a client carries it.
+    /// Encodes the position for clients.
     pub(super) fn seal(&self, key: &CursorKey) -> String {
         key.seal_wire(&Wire(
             FEED.to_owned(),
@@ -57,7 +55,7 @@ impl Place {
         ))
     }
 
-    /// Reads a cursor of this feed, this tenant and these rules.
+    /// Decodes a cursor of this feed, tenant and rules.
     pub(super) fn open(key: &CursorKey, text: &str) -> Option<Self> {
         let Wire(feed, rules, position, hit) = key.open_wire(text)?;
         let hit = hit.map(|(stage, by, nth)| Hit { stage, by: LogPosition(by), nth });
@@ -73,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_comes_back_as_it_went_and_fits_one_tenant_and_these_rules() {
+    fn a_cursor_round_trips_and_is_bound_to_tenant_and_rules() {
         let key = CursorKey::new(&[1; 32]);
         let hit = Hit { stage: 2, by: LogPosition(7), nth: 1 };
         for place in
@@ -93,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn it_goes_on_behind_what_was_given() {
+    fn it_resumes_after_the_last_change() {
         let place = Place::after(LogPosition(5));
         assert_eq!((place.next_position(), place.hit_at(LogPosition(6))), (LogPosition(6), None));
         let hit = Hit { stage: 0, by: LogPosition(6), nth: 0 };

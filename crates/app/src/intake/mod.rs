@@ -1,4 +1,4 @@
-//! Taking records in: what a door hands over, and what it answers.
+//! Intake: from the drafts of an endpoint to receipts.
 
 pub use crate::model::ingest::{Batch, IngestError, Ingested};
 
@@ -9,16 +9,16 @@ use crate::{
     },
     model::LEDGER_SOURCE,
     model::question::Caller,
-    tenant::Tenant,
+    tenant::{Tenant, keyring::FoundKey},
 };
 use claimledger_facts::{
-    draft::{Draft, DraftPerson},
+    draft::{Draft, DraftFact, DraftPerson},
     fact::FactData,
     ids::{Pseudonym, SourceId},
     record::Prepared,
     refusal::{Refusal, RefusalCode},
     seal::{PersonKey, SealInput, seal},
-    vocabulary::{Door, Note, Role},
+    vocabulary::{Channel, Note, Role},
 };
 use claimledger_ledger::{
     append::{AppendRequest, Receipt, SequencerError},
@@ -26,17 +26,18 @@ use claimledger_ledger::{
 };
 use std::collections::BTreeSet;
 
-/// So many drafts are sealed before other tasks get their turn: some 20 µs each.
-const SEALED_AT_ONCE: usize = 16;
+/// Drafts sealed before yielding to other tasks, about 20 µs each.
+const SEALED_PER_YIELD: usize = 16;
 
 impl App {
-    /// Takes in a batch: all of it or nothing, durable when it returns. A batch has at most
+    /// Appends a batch: all of it or nothing, durable on return. A batch has at most
     /// [`MAX_APPEND_ENTRIES`] drafts and [`MAX_APPEND_BYTES`] bytes.
     ///
-    /// Dropping the future does not take the batch back.
+    /// Dropping the future does not cancel the append.
     ///
     /// # Errors
-    /// See [`IngestError`]. After `Unavailable` the outcome may be unknown: send the same again.
+    /// See [`IngestError`]. After `Unavailable` the outcome may be unknown: send the same batch
+    /// again.
     pub async fn ingest(
         &self,
         caller: &Caller,
@@ -45,7 +46,7 @@ impl App {
         if let Some(forbidden) = lacks(caller, Role::Ingest) {
             return Err(forbidden);
         }
-        let Batch { mut drafts, door, source, expected_revision, rehearsal_now } = batch;
+        let Batch { mut drafts, channel, source, expected_revision, rehearsal_now } = batch;
         let too_large = || log(LogError::TooLarge);
         if drafts.len() > MAX_APPEND_ENTRIES {
             return Err(too_large());
@@ -53,17 +54,18 @@ impl App {
         let tenant = self.0.tenant(&caller.tenant).await.map_err(log)?;
         let default = default_source(caller, source)?;
         let _appending = tenant.appends.begin();
+        let persons = self.persons_of_each(&tenant, &drafts).await?;
         let mut records = Vec::with_capacity(drafts.len());
         let mut bytes = 0;
-        for (done, (line, draft)) in drafts.iter_mut().enumerate() {
-            if done % SEALED_AT_ONCE == SEALED_AT_ONCE - 1 {
+        for (done, ((line, draft), persons)) in drafts.iter_mut().zip(persons).enumerate() {
+            if done % SEALED_PER_YIELD == SEALED_PER_YIELD - 1 {
                 tokio::task::yield_now().await;
             }
-            let persons = self.persons(&tenant, draft, *line).await?;
+            name_linked(draft);
             let source =
                 source_of(caller, draft, &default).map_err(|refusal| refusal.on_line(*line))?;
             let mut record = self
-                .seal(&tenant, source, door, draft, &persons)
+                .seal(&tenant, source, channel.clone(), draft, &persons)
                 .map_err(|refusal| refusal.on_line(*line))?;
             if tenant.identity.rehearsal && record.recorded_at.is_none() {
                 record.recorded_at = rehearsal_now;
@@ -77,7 +79,7 @@ impl App {
         let request = AppendRequest { records, expected_revision };
         let written = tenant.sequencer.append(request).await;
         if let Err(SequencerError::Log(error)) = &written {
-            tenant.noticed(&*self.0.views, error);
+            tenant.report_damage(&*self.0.views, error);
         }
         let receipts = written.map_err(|error| refused(error, &drafts))?;
         receipts.iter().for_each(|receipt| tenant.recorded(receipt.recorded_at));
@@ -95,14 +97,14 @@ impl App {
         &self,
         tenant: &Tenant,
         source: &SourceId,
-        door: Door,
+        channel: Channel,
         draft: &Draft,
         persons: &[(Pseudonym, PersonKey)],
     ) -> Result<Prepared, Refusal> {
         let input = SealInput {
             tenant: &tenant.id,
             source,
-            door,
+            channel,
             draft,
             persons,
             keys: &tenant.identity.keys,
@@ -111,11 +113,38 @@ impl App {
         Ok(seal(input)?)
     }
 
-    /// Pseudonyms and keys of the draft's people, in order.
+    /// The people of each draft, with durable keys.
+    async fn persons_of_each(
+        &self,
+        tenant: &Tenant,
+        drafts: &[(u64, Draft)],
+    ) -> Result<Vec<Vec<(Pseudonym, PersonKey)>>, IngestError> {
+        let keyring = &tenant.identity.keyring;
+        let failed = |error: LogError| {
+            tenant.report_damage(&*self.0.views, &error);
+            log(error)
+        };
+        loop {
+            let begun = keyring.begin().await.map_err(failed)?;
+            let mut persons = Vec::with_capacity(drafts.len());
+            for (done, (line, draft)) in drafts.iter().enumerate() {
+                if done % SEALED_PER_YIELD == SEALED_PER_YIELD - 1 {
+                    tokio::task::yield_now().await;
+                }
+                persons.push(self.persons(tenant, draft, *line).await?);
+            }
+            if keyring.make_durable(begun).await.map_err(failed)? {
+                return Ok(persons);
+            }
+        }
+    }
+
+    /// Pseudonyms and keys of the draft's people, in order, followed by those that a
+    /// `subject.linked` names by pseudonym; [`name_linked`] adds these to the draft.
     async fn persons(
         &self,
         tenant: &Tenant,
-        draft: &mut Draft,
+        draft: &Draft,
         line: u64,
     ) -> Result<Vec<(Pseudonym, PersonKey)>, IngestError> {
         let mut persons = Vec::with_capacity(draft.persons.len());
@@ -142,28 +171,39 @@ impl App {
             };
             persons.push(person);
         }
-        // `subject.linked` may name somebody by the pseudonym that an answer showed.
-        for at in 0..draft.facts.len() {
-            let fact = &draft.facts[at];
-            if let (FactData::SubjectLinked(linked), None) = (&fact.data, fact.other) {
-                let Some(known) =
-                    tenant.identity.keyring.open([&linked.other]).await.map_err(log)?.pop()
-                else {
-                    let expected = "an id, a login, or the pseudonym of somebody the ledger knows";
-                    let refusal = Refusal::field(
-                        RefusalCode::InvalidField,
-                        "data.other",
-                        expected,
-                        "nobody has this pseudonym",
-                    );
-                    return Err(refusal.on_line(line).into());
-                };
-                persons.push(known);
-                draft.persons.push(DraftPerson::default());
-                draft.facts[at].other = Some(draft.persons.len() - 1);
-            }
+        for other in draft.facts.iter().filter_map(linked_by_pseudonym) {
+            let message = match tenant.identity.keyring.key(other).await.map_err(log)? {
+                FoundKey::Live(key) => {
+                    persons.push((other.clone(), key));
+                    continue;
+                }
+                FoundKey::Destroyed => "the key of this person was destroyed",
+                FoundKey::Unknown => "no person has this pseudonym",
+            };
+            let expected = "an id, a login, or the pseudonym of a known person";
+            let refusal =
+                Refusal::field(RefusalCode::InvalidField, "data.other", expected, message);
+            return Err(refusal.on_line(line).into());
         }
         Ok(persons)
+    }
+}
+
+/// The person that a `subject.linked` names by a pseudonym.
+fn linked_by_pseudonym(fact: &DraftFact) -> Option<&Pseudonym> {
+    match (&fact.data, fact.other) {
+        (FactData::SubjectLinked(linked), None) => Some(&linked.other),
+        _ => None,
+    }
+}
+
+/// Adds the people that a `subject.linked` names by pseudonym to the draft, in order.
+fn name_linked(draft: &mut Draft) {
+    for fact in &mut draft.facts {
+        if linked_by_pseudonym(fact).is_some() {
+            fact.other = Some(draft.persons.len());
+            draft.persons.push(DraftPerson::default());
+        }
     }
 }
 
@@ -187,13 +227,18 @@ fn source_of<'a>(
     }
 }
 
-/// A credential appends as its own source. Whoever also governs may bring in what several sources
-/// said.
+/// A credential appends as its own source. With the role govern it may append records of any
+/// source.
 fn may_append_as(caller: &Caller, source: &SourceId) -> Result<(), Refusal> {
     if source.as_str() == LEDGER_SOURCE {
         let message =
             format!("records of the source {LEDGER_SOURCE} are written by the ledger itself");
-        return Err(Refusal::field(RefusalCode::Source, "source", "a source of yours", message));
+        return Err(Refusal::field(
+            RefusalCode::Source,
+            "source",
+            "a source of this credential",
+            message,
+        ));
     }
     let own = own_source(caller);
     if *source == own || caller.has(Role::Govern) {
@@ -211,7 +256,7 @@ fn own_source(caller: &Caller) -> SourceId {
     caller.source.clone().unwrap_or_else(|| SourceId::new(caller.tenant.as_str()))
 }
 
-/// The sequencer counts records of a request; people count lines.
+/// The sequencer reports the index of a record; clients count lines.
 fn refused(error: SequencerError, drafts: &[(u64, Draft)]) -> IngestError {
     let index = match &error {
         SequencerError::Conflict { index, .. } | SequencerError::RecordedAt { index, .. } => {

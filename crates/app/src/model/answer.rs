@@ -1,11 +1,11 @@
-//! What every answer carries: the cut it holds for, how complete the sources were, and beside it
-//! what may change from call to call.
+//! What every answer carries: its cut, how complete the sources were, and the status of the system,
+//! which is not part of the pinned answer.
 
 pub use claimledger_domain::completeness::{Absence, AbsenceCode, Summary};
 
 use crate::model::health::{Cause, Part};
 use claimledger_domain::{
-    belief::{BeliefDiff, Stops},
+    belief::{BeliefDiff, ChangePoints},
     changed::Changed,
     dependants::{Change, Dependant},
     first_seen::{FirstSeen, Window},
@@ -16,15 +16,15 @@ use claimledger_domain::{
 };
 use claimledger_facts::{
     ids::{AppId, LogPosition, Pseudonym, SessionId, SourceId},
-    record::Digest32,
+    record::{BodyKind, Digest32, Removal},
     statement::Statement,
     time::{Occurred, Time},
     types::factor::PolicyDecided,
-    vocabulary::HeardBasis,
+    vocabulary::{Channel, HeardBasis},
 };
 use std::sync::Arc;
 
-/// What an answer holds for.
+/// The cut of an answer, and the rules that made it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answered {
     /// T.
@@ -35,73 +35,74 @@ pub struct Answered {
     pub recorded_at: Time,
     /// R, the version of the rules.
     pub rules: &'static str,
-    /// Whether a later append could still be recorded by K; or no K was asked, and the read models
-    /// are behind the log.
+    /// Whether the answer may still change: a later append can get a time up to K, or no K was
+    /// given and the read models are behind the log.
     pub provisional: bool,
-    /// Whether recorded times were asserted.
+    /// Whether recorded times were asserted by the input (rehearsal) and not taken from the clock.
     pub rehearsal: bool,
-    /// How complete the sources were up to T, in a word and a sentence.
+    /// How complete the sources were up to T: a code and a sentence.
     pub completeness: Summary,
 }
 
-/// What is known of one source's completeness at K.
+/// Completeness of one source, as known at K.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceCompleteness {
     /// The source.
     pub source: SourceId,
-    /// Everything up to this time was heard; none: nothing is stated.
+    /// The source is complete up to this time; none: it states nothing.
     pub heard_until: Option<Time>,
-    /// On what that rests.
+    /// What `heard_until` is based on.
     pub basis: Option<HeardBasis>,
-    /// Gaps that are known.
+    /// Known gaps.
     pub gaps: Vec<Gap>,
 }
 
-/// A time in which a source was silent.
+/// A period in which records of a source are missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gap {
     /// From, inclusive.
     pub from: Time,
     /// Until, exclusive.
     pub until: Time,
-    /// Whether what was missing has come.
+    /// Whether the missing records arrived later.
     pub backfilled: bool,
 }
 
-/// Beside the answer: what may change from call to call.
+/// Status of the system when the question was answered. It is not pinned: the same question at the
+/// same cut may return another status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
-    /// Records below this size are in the read models.
+    /// Number of records that the read models contain.
     pub assessed_to: u64,
-    /// The size of the log.
+    /// Number of records in the log.
     pub head: u64,
-    /// Name and version of the read models that are asked.
+    /// Name and version of the live read models.
     pub views: String,
-    /// What does not work, of the caller's tenant; empty: everything does.
+    /// Problems that affect the caller's tenant; empty: none.
     pub problems: Vec<Problem>,
 }
 
-/// Something that does not work.
+/// A part of the system that does not work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// What.
+    /// The part.
     pub part: Part,
-    /// Why, and since when.
+    /// The reason, and since when.
     pub cause: Cause,
 }
 
-/// A value with what every answer carries.
+/// A value with its cut, completeness and status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer<T> {
-    /// The answer itself.
+    /// The value.
     pub value: T,
-    /// What it holds for.
+    /// The cut.
     pub answered: Answered,
-    /// How complete the sources were: every source of which anything is known at K.
+    /// Completeness of every source that is known at K.
     pub completeness: Vec<SourceCompleteness>,
-    /// What it means that something is not in the answer.
+    /// What follows from the absence of something in the answer.
     pub absence: Absence,
-    /// Beside it.
+    /// Status of the system; not pinned.
     pub status: Status,
 }
 
@@ -110,7 +111,8 @@ pub struct Answer<T> {
 pub struct Page<T> {
     /// The rows.
     pub items: Vec<T>,
-    /// One a row, in the same order: where the list goes on after it. Opaque; holds K and R.
+    /// One cursor per row, in the same order. A cursor is opaque, contains K and R, and continues
+    /// the list after its row.
     pub cursors: Vec<String>,
     /// Whether there are more.
     pub has_next: bool,
@@ -121,9 +123,9 @@ pub struct Page<T> {
 pub struct SessionHit<S = Explained> {
     /// The session, with reasons or without.
     pub session: S,
-    /// Whether it certainly belongs to the set, or only possibly.
+    /// Whether the session certainly or only possibly matches the filter.
     pub certainty: Certainty,
-    /// Why it belongs.
+    /// Why it matches.
     pub because: Vec<Reason>,
 }
 
@@ -134,41 +136,42 @@ pub struct DecisionHit {
     pub decision: Decision,
     /// Why it is implied or not.
     pub because: Reason,
-    /// Whether it certainly belongs to the set, or only possibly: it may rest on a claim that came
-    /// later, or that another key signed.
+    /// Whether the decision certainly or only possibly matches the filter: it may rely on a claim
+    /// that was received later, or that was signed by another key.
     pub certainty: Certainty,
 }
 
-/// What stands at a position where a decision was asked for.
+/// The result of looking up a decision by position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DecisionAt {
     /// The decision.
     Found(Box<DecisionFound>),
-    /// The record is no decision, or one that names no session that is understood.
+    /// The record is not a decision, or it names no session that was understood.
     NoDecision {
         /// The record.
         record: RecordRef,
     },
-    /// The source said something else under the same id, and of the two the other one counts
+    /// The source recorded another variant under the same id, and that variant counts
     /// (`semantics.md` 32).
     Variant {
-        /// The record asked for.
+        /// The requested record.
         record: RecordRef,
-        /// Where the decision stands that counts; none: what counts is no decision up to T.
+        /// The position of the decision that counts; none: the variant that counts is no decision
+        /// up to T.
         counts: Option<LogPosition>,
     },
-    /// Known at K, and later than T.
+    /// Known at K, but it occurred after T.
     NotYet {
-        /// When.
+        /// When it occurred.
         at: Occurred,
-        /// For which application.
+        /// The application.
         app: AppId,
-        /// In which session.
+        /// The session.
         session: SessionId,
     },
     /// Recorded later than K.
     NotYetKnown {
-        /// Its position: from there on it is known.
+        /// Its position: the smallest K at which it is known.
         from: LogPosition,
         /// When it was recorded.
         recorded_at: Time,
@@ -177,12 +180,12 @@ pub enum DecisionAt {
     Unknown,
 }
 
-/// A decision, in its session, with what its record says.
+/// A decision with its session and the recorded fact.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecisionFound {
-    /// The session it was in.
+    /// The session that contains it.
     pub session: Explained,
-    /// Which of the session's decisions.
+    /// Its index in the session's decisions.
     pub index: usize,
     /// What the service provider recorded.
     pub recorded: PolicyDecided,
@@ -205,56 +208,56 @@ impl DecisionFound {
 /// A session that a record changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionChange {
-    /// Where the feed goes on after it. Opaque.
+    /// Cursor that continues the feed after this change. Opaque.
     pub cursor: String,
     /// The session's name, as known at the record.
     pub session: SessionId,
-    /// The record, with both its times.
+    /// The record, with the time it occurred and the time it was recorded.
     pub record: RecordRef,
-    /// What it changed: at least one thing.
+    /// What it changed; never empty.
     pub changed: Vec<Changed>,
-    /// The session as known at the record, at the time when it was recorded; none: nothing of it
-    /// was understood.
+    /// The session as known at the record, at the time it was recorded; none: no record of the
+    /// session was understood.
     pub state: Option<Arc<Explained>>,
     /// Whether the record was in the log already when the subscription began.
     pub replayed: bool,
 }
 
-/// Why, for one session.
+/// The explanation of one session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Why {
-    /// The session's name; none: no such id.
+    /// The session's name; none: the id is unknown.
     pub session: Option<SessionId>,
-    /// One tree a decision, or one a factor where a factor was asked.
+    /// One tree per decision, or per factor if a factor was requested.
     pub because: Vec<Reason>,
 }
 
-/// What was believed of a session and what is, with the cut of each.
+/// A session as known at two positions, with both cuts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Beliefs {
-    /// What the earlier state holds for; the later one is the answer's own cut.
+    /// The cut of the earlier state; the cut of the later one is that of the answer.
     pub from: Answered,
-    /// Both states, and what changed.
+    /// Both states, and the differences.
     pub diff: BeliefDiff,
 }
 
-/// The records that changed what is said of a session at one T.
+/// The records that changed the answer about a session at one T.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SessionStops {
-    /// Those up to K: the same for ever.
-    pub until: Stops,
-    /// Those after K, as far as is known when it is asked.
-    pub later: Stops,
+pub struct SessionChangePoints {
+    /// Those up to K. This list is final.
+    pub until: ChangePoints,
+    /// Those after K, as known when the question is answered.
+    pub later: ChangePoints,
 }
 
-/// What appeared for the first time.
+/// Values that appeared for the first time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FirstSeenAnswer {
-    /// In the order they appeared.
+    /// In the order of first appearance.
     pub items: Vec<FirstSeen>,
     /// What they were compared with.
     pub compared: Compared,
-    /// What is shown of it.
+    /// The window that is shown.
     pub window: Window,
 }
 
@@ -263,29 +266,29 @@ pub struct FirstSeenAnswer {
 pub struct OutlivedHit {
     /// The session.
     pub session: SessionState,
-    /// How it outlived it.
+    /// How the session outlived it.
     pub outlived: Outlived,
 }
 
-/// Who kept access under replaced versions of a policy.
+/// Access that continued under replaced versions of a policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeldAnswer {
-    /// The versions that were replaced by T, in the total order.
+    /// The versions replaced by T, in the total order.
     pub replaced: Vec<Replaced>,
-    /// The access that was kept, in the order of the allows.
+    /// The continued access, in the order of the decisions that allowed it.
     pub items: Vec<Held>,
 }
 
-/// A change, and what rested on it.
+/// A change, and the sessions that depend on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangeHit {
     /// The change.
     pub change: Change,
-    /// One a session, in the order they began.
+    /// One per session, in the order in which the sessions began.
     pub dependants: Vec<Dependant>,
 }
 
-/// What a first is compared with: the whole log by K.
+/// The records that a first appearance is compared with: the whole log up to K.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Compared {
     /// The first position.
@@ -296,126 +299,132 @@ pub struct Compared {
     pub recorded_from: Time,
     /// When the last position was recorded.
     pub recorded_to: Time,
-    /// When the first claim that shows any such value was received.
+    /// When the first claim that has a value of this kind was received.
     pub since: Option<Time>,
-    /// How many values there are, in the window or not.
+    /// The number of distinct values, inside and outside the window.
     pub values: usize,
 }
 
-/// What would change if trust had been otherwise.
+/// The effect of a hypothetical change of trust.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rehearsed {
-    /// Decisions that would be implied otherwise (`semantics.md` 21).
+    /// Decisions for which the rules would imply another outcome (`semantics.md` 21).
     pub flips: Vec<RedecidedHit>,
-    /// Recorded allows that rested on what a retraction hits, and would not be implied as known at
-    /// K.
+    /// Recorded allows that rely on something retracted, and that the rules would not imply as
+    /// known at K.
     pub falls: Vec<FallenHit>,
     /// Decisions that neither flip nor fall.
     pub unchanged: Vec<UnchangedHit>,
-    /// Sessions that are active at T and rest on what is hit.
+    /// Sessions that are active at T and rely on something retracted.
     pub live: Vec<LiveSession>,
-    /// Whom the rules would not have let in.
+    /// Accesses that the rules would not have allowed.
     pub locked_out: Vec<LockedOut>,
-    /// Policies that could then only be met through others, who gave nothing of the kind.
+    /// Policies that could only be satisfied through other IdPs, none of which provided such a
+    /// factor.
     pub unmet: Vec<UnmetPolicy>,
-    /// How many sessions were looked at.
+    /// Number of sessions evaluated.
     pub sessions: u64,
 }
 
-/// A decision that would be implied otherwise.
+/// A decision for which the rules would imply another outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RedecidedHit {
-    /// The decision, as it is.
+    /// The decision as it is now.
     pub decision: Decision,
     /// Why it is implied or not.
     pub because: Reason,
-    /// Whose session it was in.
+    /// The person of the session.
     pub subject: Option<Pseudonym>,
-    /// What the rules implied.
+    /// The outcome implied without the change.
     pub before: Implied,
-    /// What they would.
+    /// The outcome implied with the change.
     pub after: Implied,
-    /// What would be unmet first: a code.
+    /// Code of the first requirement that would not be met.
     pub first_unmet: Option<&'static str>,
-    /// In words.
+    /// The same as text.
     pub words: String,
 }
 
-/// A decision that a retraction lets fall.
+/// A decision that falls because of a retraction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FallenHit {
-    /// The decision, as it is.
+    /// The decision as it is now.
     pub decision: Decision,
     /// Why it is implied or not.
     pub because: Reason,
-    /// Whose session it was in.
+    /// The person of the session.
     pub subject: Option<Pseudonym>,
-    /// How sure it is that it rested on what is hit.
+    /// Whether it certainly or possibly relied on something retracted.
     pub certainty: Certainty,
-    /// What the rules imply as known at K, without the retraction.
+    /// The outcome implied as known at K, without the retraction.
     pub before: Implied,
-    /// And with it.
+    /// The outcome implied with the retraction.
     pub after: Implied,
-    /// What would be unmet first: a code.
+    /// Code of the first requirement that would not be met.
     pub first_unmet: Option<&'static str>,
 }
 
-/// A decision that stays what it was.
+/// A decision that would not change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnchangedHit {
     /// The decision.
     pub decision: Decision,
     /// Why it is implied or not.
     pub because: Reason,
-    /// Why.
+    /// The reason.
     pub why: Unchanged,
-    /// In words.
+    /// The same as text.
     pub words: String,
 }
 
-/// A session that is active at T and rests on what is hit.
+/// A session that is active at T and relies on something retracted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LiveSession {
     /// The session.
     pub session: SessionId,
-    /// Whose it is.
+    /// The person of the session.
     pub subject: Option<Pseudonym>,
-    /// How sure it is that it does, and that it is active.
+    /// Whether it certainly or possibly is active and relies on it.
     pub certainty: Certainty,
-    /// The factors that came by what is hit.
+    /// The factors that rely on something retracted.
     pub factors: Vec<String>,
 }
 
-/// Somebody whom the rules would not have let in.
+/// An access that the rules would not have allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LockedOut {
     /// The session.
     pub session: SessionId,
-    /// Whose it is.
+    /// The person of the session.
     pub subject: Option<Pseudonym>,
     /// The application.
     pub app: AppId,
-    /// Deny: out. Challenge: asked for a local authenticator.
+    /// `Deny`: no access. `Challenge`: a local authenticator would be required.
     pub implied: Implied,
 }
 
-/// A record, as far as the caller may see it.
+/// A record, with the parts that the caller may see.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordView {
-    /// Which.
+    /// Its reference.
     pub reference: RecordRef,
     /// The leaf hash.
     pub leaf: Digest32,
     /// The header's bytes.
     pub header: Vec<u8>,
-    /// What it says in the clear.
+    /// The clear body.
     pub statement: Statement,
-    /// The original, where the caller may see it and its keys are there.
+    /// The sealed original; none if the caller may not open it or its keys are destroyed.
     pub original: Option<Vec<u8>>,
-    /// Labels and indicators of the people it is about, likewise; canonical JSON.
+    /// Labels and indicators of the people in the record, under the same conditions; canonical
+    /// JSON.
     pub personal: Option<serde_json::Value>,
-    /// Which translator read it.
+    /// Sealed bodies that were removed.
+    pub removed: Vec<(BodyKind, Removal)>,
+    /// The channel through which it arrived.
+    pub channel: Channel,
+    /// The translator that read the original.
     pub translator: String,
-    /// Whether the source said something else under the same id too.
+    /// Whether another record of the source has the same id and other content.
     pub variant: bool,
 }

@@ -1,9 +1,9 @@
-//! What each kind of answer discloses.
+//! What each kind of answer discloses: the sessions and records that the access log has to name.
 
 use crate::model::{
     answer::{
         Beliefs, ChangeHit, DecisionAt, DecisionHit, FirstSeenAnswer, HeldAnswer, OutlivedHit,
-        Page, RecordView, Rehearsed, SessionChange, SessionHit, SessionStops, Why,
+        Page, RecordView, Rehearsed, SessionChange, SessionChangePoints, SessionHit, Why,
     },
     query::{Disclosed, Discloses},
     reached::{Chain, FoundList, TimelinePage},
@@ -146,7 +146,7 @@ impl Discloses for Rehearsed {
     }
 }
 
-/// Answers that name records by reference, and show nothing else of a session.
+/// Answers that disclose record references, and nothing else about a session.
 macro_rules! by_reference {
     ($($kind:ty),*) => {$(
         impl Discloses for $kind {
@@ -158,7 +158,7 @@ macro_rules! by_reference {
 by_reference!(
     (),
     String,
-    SessionStops,
+    SessionChangePoints,
     FirstSeenAnswer,
     FoundList,
     Heard,

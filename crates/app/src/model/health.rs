@@ -1,60 +1,60 @@
-//! Health: which part of a ledger does not work, why, and since when. It is no part of an answer
-//! (`design.md`, invariant 4) and names no tenant, so that an unauthenticated readiness probe may
-//! show it.
+//! Health: which part of a ledger does not work, why, and since when. It is not part of an answer
+//! (`design.md`, invariant 4) and names no tenant, so an unauthenticated readiness probe may show
+//! it.
 //!
-//! Three parts fail apart from each other. The *log* takes no records, while reads go on. The
-//! *projection* does not move, while appends go on and answers fall behind. A stored record or row
-//! is *damaged*. Nothing set: ready.
+//! Three parts fail independently. *Log*: appends fail, reads work. *Projection*: the read models
+//! do not advance, appends work and answers fall behind. *Damage*: a stored record or row is
+//! corrupt. If none is set, the ledger is ready.
 
 use crate::model::answer::Problem;
 use claimledger_facts::{ids::LogPosition, time::Time};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// What does not work. Each part is independent of the others.
+/// The parts that do not work. Each is independent of the others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Health {
-    /// Nothing is appended.
+    /// Appends fail.
     pub log: Option<Cause>,
-    /// The read models do not move: the last attempt failed, and the next one comes by itself.
+    /// The read models do not advance: the last attempt failed and will be repeated.
     pub projection: Option<Cause>,
-    /// Something that is stored does not hold together.
+    /// Stored data is corrupt.
     pub damage: Option<Damage>,
 }
 
 /// Why a part does not work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
-    /// A sentence without its end, for operators and clients alike: it names no tenant and counts
-    /// nothing.
+    /// A sentence without its full stop, for operators and clients: it contains no tenant and no
+    /// numbers.
     pub why: String,
     /// When it was first noticed.
     pub since: Time,
 }
 
-/// Something stored that does not hold together.
+/// Corrupt stored data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {
-    /// Where.
+    /// Where it is stored.
     pub place: DamagedPlace,
-    /// What was found. Shown to callers of the tenant only.
+    /// What was found. Shown only to callers of the tenant.
     pub what: String,
     /// When it was first noticed.
     pub since: Time,
 }
 
-/// Where something is damaged.
+/// The location of corrupt data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DamagedPlace {
-    /// A record of the log: only a backup has it.
+    /// A record of the log: it can only be restored from a backup.
     Record(LogPosition),
-    /// A row of the read models, as table and key: a rebuild makes it anew.
+    /// A row of the read models, as table and key: a rebuild creates it again.
     View(String),
-    /// A row of the key store, as table and key: only a backup has it.
+    /// A row of the key store, as table and key: it can only be restored from a backup.
     Key(String),
 }
 
 impl DamagedPlace {
-    /// The file that it is in.
+    /// The name of the database file.
     #[must_use]
     pub const fn file(&self) -> &'static str {
         match self {
@@ -65,22 +65,22 @@ impl DamagedPlace {
     }
 }
 
-/// A part of a ledger, as `/readyz` names it.
+/// A part of a ledger, as named by `/readyz`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     /// Appends.
     Log,
     /// The read models.
     Projection,
-    /// What is stored.
+    /// Stored data.
     Damage,
-    /// The clock that records are stamped with. It is shown to callers of the tenant; where it
-    /// holds appends back, it is the log that is stopped.
+    /// The clock that stamps records. Shown only to callers of the tenant; if the clock blocks
+    /// appends, the log is reported as stopped.
     Clock,
 }
 
 impl Part {
-    /// Its name on the wire.
+    /// Its name in responses.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -93,19 +93,18 @@ impl Part {
 }
 
 impl Health {
-    /// Whether everything works.
+    /// Whether every part works.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.causes().is_empty()
     }
 
-    /// Every part that does not work, with words that may be shown to anybody: no tenant, no
-    /// position.
+    /// Every part that does not work, with text that may be public: no tenant, no position.
     #[must_use]
     pub fn causes(&self) -> Vec<(Part, Cause)> {
         let damage = self.damage.as_ref().map(|damage| Cause {
             why: format!(
-                "something in the file `{}` is damaged: `claimledger status` names it",
+                "data in the file `{}` is damaged: `claimledger status` shows where",
                 damage.place.file()
             ),
             since: damage.since,
@@ -120,7 +119,7 @@ impl Health {
         .collect()
     }
 
-    /// The same for callers of the tenant, who may know which record it is.
+    /// The same for callers of the tenant, who may see the position of a damaged record.
     pub(crate) fn problems(&self) -> Vec<Problem> {
         let mut problems: Vec<_> =
             self.causes().into_iter().map(|(part, cause)| Problem { part, cause }).collect();
@@ -129,11 +128,11 @@ impl Health {
         {
             problem.cause.why = match &damage.place {
                 DamagedPlace::Record(position) => {
-                    format!("the log does not hold together at {position}")
+                    format!("the log is corrupt at {position}")
                 }
                 DamagedPlace::View(row) => format!(
-                    "a row of the read models is damaged: {row}; `claimledger rebuild` makes it \
-                     anew"
+                    "a row of the read models is damaged: {row}; `claimledger rebuild` \
+                     recreates it"
                 ),
                 DamagedPlace::Key(row) => format!("a row of the key store is damaged: {row}"),
             };
@@ -141,8 +140,7 @@ impl Health {
         problems
     }
 
-    /// What does not work in either of two ledgers; of two causes of one part the one that began
-    /// first.
+    /// Combines the health of two ledgers; for each part the earlier cause wins.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self {
@@ -160,52 +158,52 @@ fn earlier<T>(one: Option<T>, other: Option<T>, since: impl Fn(&T) -> Time) -> O
     }
 }
 
-/// What is known of one tenant's read models and records. The log's state is the engine's own.
+/// What is known about the read models and records of one tenant. The engine keeps the state of the
+/// log itself.
 #[derive(Debug, Default)]
-pub(crate) struct HealthMonitor(Mutex<Noticed>);
+pub(crate) struct HealthMonitor(Mutex<Reported>);
 
 #[derive(Clone, Debug, Default)]
-struct Noticed {
+struct Reported {
     projection: Option<Cause>,
     damage: Option<Damage>,
 }
 
 impl HealthMonitor {
-    /// An attempt to move the read models failed.
+    /// Records a failed attempt to advance the read models.
     pub(crate) fn projection_failed(&self, why: String, now: Time) {
-        let mut noticed = self.lock();
-        let since = noticed.projection.as_ref().map_or(now, |cause| cause.since);
-        noticed.projection = Some(Cause { why, since });
+        let mut reported = self.lock();
+        let since = reported.projection.as_ref().map_or(now, |cause| cause.since);
+        reported.projection = Some(Cause { why, since });
     }
 
-    /// The read models moved, or are where the log is. True if they did not before.
+    /// Records that the read models advanced or are up to date. True if they did not before.
     pub(crate) fn projection_moves(&self) -> bool {
         self.lock().projection.take().is_some()
     }
 
-    /// Something that is stored does not hold together. What was noticed first stays, until
-    /// [`Self::mended`].
+    /// Records corrupt data. The first report is kept until [`Self::mended`].
     pub(crate) fn damaged(&self, place: DamagedPlace, what: String, now: Time) {
         self.lock().damage.get_or_insert(Damage { place, what, since: now });
     }
 
-    /// What was damaged in a file reads again. True if it did not before.
+    /// Records that a file that was damaged can be read again. True if it could not before.
     pub(crate) fn mended(&self, file: &str) -> bool {
-        let mut noticed = self.lock();
-        let mended = noticed.damage.as_ref().is_some_and(|damage| damage.place.file() == file);
+        let mut reported = self.lock();
+        let mended = reported.damage.as_ref().is_some_and(|damage| damage.place.file() == file);
         if mended {
-            noticed.damage = None;
+            reported.damage = None;
         }
         mended
     }
 
-    /// What does not work of this tenant, beside the log.
+    /// The parts of this tenant that do not work, without the log.
     pub(crate) fn health(&self) -> Health {
-        let Noticed { projection, damage } = self.lock().clone();
+        let Reported { projection, damage } = self.lock().clone();
         Health { log: None, projection, damage }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Noticed> {
+    fn lock(&self) -> MutexGuard<'_, Reported> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -219,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_fail_and_recover_apart_from_each_other() {
+    fn parts_fail_and_recover_independently() {
         let monitor = HealthMonitor::default();
         assert!(monitor.health().is_ready());
         monitor.projection_failed("the disk is full".to_owned(), at(1));
@@ -238,7 +236,7 @@ mod tests {
         assert_eq!(
             health.damage.unwrap().place,
             DamagedPlace::Record(LogPosition(7)),
-            "what was noticed first"
+            "the first report is kept"
         );
         assert!(monitor.projection_moves() && !monitor.projection_moves());
         assert!(!monitor.mended("views") && monitor.mended("log"));
@@ -246,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn what_anybody_may_see_names_no_place() {
+    fn public_causes_name_no_place() {
         let monitor = HealthMonitor::default();
         monitor.damaged(DamagedPlace::Record(LogPosition(4711)), "tenant acme".to_owned(), at(3));
         let (part, cause) = monitor.health().causes().remove(0);

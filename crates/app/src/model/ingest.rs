@@ -1,78 +1,79 @@
-//! A batch of drafts to be recorded, and what became of each.
+//! A batch of drafts to be recorded, and the outcome of each.
 
 use claimledger_facts::{
     draft::Draft,
     ids::{LogPosition, SessionId, SourceEventId, SourceId},
     refusal::Refusal,
     time::Time,
-    vocabulary::Door,
+    vocabulary::Channel,
 };
 use claimledger_ledger::append::{AppendOutcome, SequencerError};
 
-/// Drafts of one atomic batch.
+/// The drafts of one atomic batch.
 #[derive(Debug)]
 pub struct Batch {
-    /// Each with its line, from 1.
+    /// Each with its line number, from 1.
     pub drafts: Vec<(u64, Draft)>,
-    /// By which door.
-    pub door: Door,
-    /// The source of drafts that name none; else the credential's, else the tenant's name.
+    /// The channel through which the drafts arrived.
+    pub channel: Channel,
+    /// The source of drafts that name none. The default is the source of the credential, or the
+    /// name of the tenant.
     pub source: Option<SourceId>,
-    /// Write only if this session id is named by exactly so many records.
+    /// Append only if exactly this number of records names the session id.
     pub expected_revision: Option<(SessionId, u64)>,
-    /// Now, as a rehearsal's door asserts it for drafts that do not say when they were recorded.
-    /// Ignored elsewhere.
+    /// The time at which drafts without a recorded time are recorded, in a rehearsal. Ignored
+    /// elsewhere.
     pub rehearsal_now: Option<Time>,
 }
 
-/// What became of one draft.
+/// The outcome of one draft.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ingested {
-    /// Its line.
+    /// Its line number.
     pub line: u64,
     /// The source's own id.
     pub id: SourceEventId,
-    /// What the source calls this kind of event.
+    /// The source's name for this kind of event.
     pub kind: String,
-    /// Where it is.
+    /// Its position in the log.
     pub position: LogPosition,
     /// When it was recorded.
     pub recorded_at: Time,
-    /// What became of it.
+    /// Whether it was appended.
     pub outcome: AppendOutcome,
-    /// Whether its translator understood it.
+    /// Whether the translator understood it.
     pub understood: bool,
-    /// Whether its time had no zone.
+    /// Whether its time had no time zone and was read as UTC.
     pub time_assumed_utc: bool,
-    /// Fields that the contract does not know.
+    /// Fields that the fact type does not have.
     pub unknown_fields: Vec<String>,
 }
 
-/// Why a batch was not taken.
+/// Why a batch was rejected.
 #[derive(Debug, thiserror::Error)]
 pub enum IngestError {
-    /// A draft was refused: line, field, expectation.
+    /// A draft is invalid: line, field, expectation.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The credential does not allow it.
+    /// The credential lacks a role.
     #[error("this needs the role {needs}, which your credential does not have")]
     Forbidden {
-        /// The role.
+        /// The required role.
         needs: claimledger_facts::vocabulary::Role,
     },
-    /// The sequencer did not write it; with the line, where one draft is the cause.
+    /// The sequencer rejected it.
     #[error("{}", not_written(*line, error))]
     Sequencer {
-        /// The line of the draft that is the cause.
+        /// The line of the draft that is the cause, if there is one.
         line: Option<u64>,
-        /// Why.
+        /// The reason.
         #[source]
         error: SequencerError,
     },
 }
 
-/// Where the line is known it says which record is meant, and the request's own count would only
-/// confuse.
+/// If the line is known it identifies the record, so the index that the sequencer reports is left
+/// out: two numbers would only confuse.
 fn not_written(line: Option<u64>, error: &SequencerError) -> String {
     let Some(line) = line else { return error.to_string() };
     match error {

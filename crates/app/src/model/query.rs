@@ -1,4 +1,4 @@
-//! The kinds of questions, and the role that each needs.
+//! The kinds of questions, and the role that each requires.
 
 use claimledger_domain::model::Cut;
 use claimledger_facts::{
@@ -7,7 +7,7 @@ use claimledger_facts::{
 };
 use std::collections::BTreeSet;
 
-/// A kind of question. The access log names reads by it.
+/// A kind of question, as named by the access log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Query {
     Session,
@@ -34,15 +34,15 @@ pub(crate) enum Query {
     SessionChanges,
     /// Every row of the read models.
     Dump,
-    /// What is sealed: originals, display names, addresses.
+    /// Sealed data: originals, display names, addresses.
     Sealed,
     /// Names of people.
     Labels,
 }
 
 impl Query {
-    /// The role that is needed, of a caller who lacks it; none: the caller may ask. The same for a
-    /// thing that exists and one that does not.
+    /// The required role, if the caller lacks it. The result does not depend on whether the
+    /// requested thing exists.
     pub(crate) fn missing_role(self, has: impl Fn(Role) -> bool) -> Option<Role> {
         match self {
             Self::Sealed | Self::Labels => (!has(Role::Investigate)).then_some(Role::Investigate),
@@ -76,16 +76,16 @@ impl Query {
 /// What one answer disclosed.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Disclosed {
-    /// The cut that it holds for; none: it is of one record, or of names.
+    /// The cut; none: the answer is one record, or labels.
     pub(crate) cut: Option<Cut>,
-    /// Sessions in it.
+    /// Sessions in the answer.
     pub(crate) sessions: BTreeSet<SessionId>,
-    /// Records of which it gives more than a reference.
+    /// Records whose content is in the answer, not only their reference.
     pub(crate) positions: BTreeSet<LogPosition>,
 }
 
-/// A value that says what it discloses.
+/// A value that can list what it discloses.
 pub(crate) trait Discloses {
-    /// Adds the sessions and the records that this value is about.
+    /// Adds the sessions and records that this value discloses.
     fn add_to(&self, disclosed: &mut Disclosed);
 }

@@ -1,4 +1,4 @@
-//! What can be asked, and by whom.
+//! Questions, and who asks them.
 
 use claimledger_facts::{
     ids::{AppId, IdpId, KeyId, LogPosition, RecordId, SourceEventId, SourceId, TenantId},
@@ -9,21 +9,21 @@ use claimledger_ledger::log::LogError;
 
 pub use claimledger_domain::{decision_list::DecisionFilter, session_list::SessionFilter};
 
-/// Who asks. The tenant comes from the credential only.
+/// The client that asks a question. Its tenant comes from the credential only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// The tenant.
     pub tenant: TenantId,
-    /// The credential's public id; `owner` for the process that owns the directory.
+    /// The public id of the credential; `owner` for the process that owns the directory.
     pub credential: String,
-    /// What it may do.
+    /// Its roles.
     pub roles: Vec<Role>,
-    /// The source it may append as.
+    /// The source that it may append as.
     pub source: Option<SourceId>,
 }
 
 impl Caller {
-    /// Whoever owns the directory: every role, in one tenant.
+    /// The process that owns the directory: every role, in one tenant.
     #[must_use]
     pub fn owner(tenant: TenantId) -> Self {
         Self { tenant, credential: "owner".to_owned(), roles: Role::ALL.to_vec(), source: None }
@@ -36,34 +36,35 @@ impl Caller {
     }
 }
 
-/// True at T, known at K. Absent: now, head.
+/// The cut of a question: true at T, known at K. The default is now, and the head of the read
+/// models.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Asking {
     /// T.
     pub at: Option<Time>,
     /// K as a time: the last position recorded by then.
     pub known_at: Option<Time>,
-    /// K as a position; beats the time.
+    /// K as a position; takes precedence over the time.
     pub known_at_position: Option<LogPosition>,
-    /// Wait, at most some seconds, until this position is in the read models.
+    /// Wait for the read models to contain this position; fails after a timeout.
     pub after: Option<LogPosition>,
 }
 
-/// Which explanation of a session.
+/// Which parts of a session to explain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WhyFilter {
-    /// Decisions of this application only.
+    /// Only decisions of this application.
     pub app: Option<AppId>,
-    /// This decision only: record id, source id or position (`#43`).
+    /// Only this decision: record id, source id or position (`#43`).
     pub decision: Option<String>,
-    /// This factor only: an `amr` value or a method.
+    /// Only this factor: an `amr` value or a method.
     pub factor: Option<String>,
 }
 
-/// What is supposed to have been otherwise.
+/// A hypothetical change of trust.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TrustChange {
-    /// Trust in an IdP's claims had been off over the window.
+    /// Trust in the claims of an IdP is off during the window.
     TrustOff {
         /// The IdP.
         idp: IdpId,
@@ -74,17 +75,17 @@ pub enum TrustChange {
         idp: IdpId,
         /// The key; none: the whole IdP.
         key: Option<KeyId>,
-        /// Claims received at or after this time are hit; none: from the start of the window on.
+        /// Claims received at or after this time are retracted; none: from the start of the window.
         from: Option<Time>,
     },
 }
 
-/// Which record.
+/// How a record is identified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RecordBy {
     /// By id.
     Id(RecordId),
-    /// By position.
+    /// By the source's id; if several sources use it, the first record.
     Position(LogPosition),
     /// By the source's own id; where several sources use it, the first record.
     SourceId(SourceEventId),
@@ -93,74 +94,73 @@ pub enum RecordBy {
 /// Why a question was not answered.
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
-    /// The caller's roles do not allow it. Said alike whether or not the thing exists.
+    /// The caller lacks a role. The same error whether or not the requested thing exists.
     #[error("this needs the role {needs}, which your credential does not have")]
     Forbidden {
-        /// The role.
+        /// The required role.
         needs: Role,
     },
-    /// More rows than a page may have.
+    /// The page is larger than allowed.
     #[error("{asked} rows asked, {limit} is the limit: narrow it or page it")]
     PageTooLarge {
-        /// What was asked.
+        /// The requested size.
         asked: u64,
         /// The limit.
         limit: u64,
     },
-    /// The cursor is of another question, another tenant, or damaged.
-    #[error("this cursor does not fit the question: start again without it")]
+    /// The cursor belongs to another question or tenant, or was altered.
+    #[error("this cursor does not belong to this question: start again without it")]
     BadCursor,
-    /// The feed cannot go on after this cursor: it is of another tenant, of other rules, past the
-    /// head, or damaged. Said alike.
+    /// The feed cannot continue after this cursor: it belongs to another tenant or other rules, is
+    /// past the head, or was altered. One error for all causes.
     #[error(
-        "the feed cannot go on after this cursor: start again, and compare what you have with the \
-         sessions as they stand"
+        "the feed cannot continue after this cursor: start again, and compare your copy with the \
+         current sessions"
     )]
     Restart,
-    /// The list that the cursor goes on with was made by rules that this build does not have, or in
-    /// another order.
+    /// The list of the cursor was made by rules that this build does not have, or in another order.
     #[error(
-        "rules {pinned_rules}, or their order of lists, are not in this build: this cursor is \
-         pinned to {pinned}, {pinned_rules}: restart at {at}, {rules}"
+        "this build does not have the rules {pinned_rules}, or orders lists otherwise: this \
+         cursor is pinned to {pinned}, {pinned_rules}: restart at {at}, {rules}"
     )]
     StaleCursor {
         /// K of the cursor.
         pinned: LogPosition,
         /// R of the cursor.
         pinned_rules: String,
-        /// Where a new list would be pinned now.
+        /// Where a new list would be pinned.
         at: LogPosition,
-        /// By these rules.
+        /// R of a new list.
         rules: String,
     },
-    /// K lies past the head.
+    /// K is past the head.
     #[error("position {asked} is past the head: the log has {size} records")]
     PastHead {
-        /// What was asked.
+        /// The requested position.
         asked: u64,
-        /// The size.
+        /// The number of records.
         size: u64,
     },
-    /// The read models did not reach the position in time.
-    #[error("the read models are at {assessed_to}, and did not reach {wanted} in time")]
+    /// The read models did not reach the position before the timeout.
+    #[error("the read models are at {assessed_to} and did not reach {wanted} before the timeout")]
     Lagging {
-        /// Where they are.
+        /// The number of records that they contain.
         assessed_to: u64,
-        /// What was wanted.
+        /// The number of records needed.
         wanted: u64,
     },
-    /// What was asked does not fit together.
+    /// The parameters contradict each other.
     #[error("{what}")]
     BadInput {
-        /// Why, as a sentence without its end.
+        /// The reason, as a sentence without its full stop.
         what: String,
     },
-    /// More than one answer goes through.
+    /// The answer exceeds a limit.
     #[error("{found} {what}, {limit} is the limit: narrow the question")]
     TooMany {
-        /// Of what: a plural, with what they do.
+        /// What was counted: a plural noun phrase.
         what: &'static str,
-        /// How many there are, or how many were seen when it stopped.
+        /// The number found, or the number counted when the limit was reached.
         found: u64,
         /// The limit.
         limit: u64,

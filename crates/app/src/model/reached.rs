@@ -1,5 +1,5 @@
-//! What is reached from an id: where a text appears, what hangs together, and everything around a
-//! session in one order.
+//! Answers of lookups by id: occurrences of a text, sessions that are linked, and the timeline of a
+//! session.
 
 pub use claimledger_domain::chain::{AppHop, ChainKind, ChainLink, Hop};
 
@@ -16,7 +16,7 @@ pub struct TimelinePage {
     pub page: Page<Row>,
 }
 
-/// What a text was found as.
+/// What kind of thing a text identifies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FoundKind {
     /// A record: by its position, its id or the source's own id.
@@ -41,7 +41,7 @@ pub enum FoundKind {
     Policy,
     /// A person.
     Person,
-    /// A transaction of a vendor's log, or the authentication request that began with it.
+    /// A transaction of a vendor's log, or the authentication request that started it.
     Transaction,
     /// A request of a vendor's log.
     Request,
@@ -49,43 +49,43 @@ pub enum FoundKind {
     Address,
 }
 
-/// One thing that a text is found as.
+/// One thing that a text identifies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// What it is.
+    /// Its kind.
     pub kind: FoundKind,
-    /// Its name: with its IdP where it is one's, as `idp-x/as-S2`.
+    /// Its name; qualified by the IdP if it belongs to one, as in `idp-x/as-S2`.
     pub name: String,
-    /// What matched, in words: `position`, `source's own id`, `login, name or id`.
+    /// The property that matched: `position`, `source's own id`, `login, name or id`.
     pub matched: &'static str,
-    /// How many records name it.
+    /// Number of records that name it.
     pub count: usize,
-    /// Whether counting stopped: there are at least so many.
+    /// Whether counting stopped at a limit: `count` is a lower bound.
     pub at_least: bool,
-    /// The first of them, in the order of the log.
+    /// The first of these records, in log order.
     pub records: Vec<RecordRef>,
     /// The sessions that these records name.
     pub sessions: Vec<SessionId>,
 }
 
-/// Where a text appears.
+/// Where a text occurs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundList {
-    /// What it was found as.
+    /// The things it identifies.
     pub items: Vec<Found>,
-    /// What was searched, in words.
+    /// What was searched.
     pub searched: Vec<&'static str>,
-    /// What was not, or cannot be, and why.
+    /// What was not or cannot be searched, and why.
     pub not_searched: Vec<&'static str>,
 }
 
-/// Everything that hangs together with an id.
+/// The sessions that are linked to an id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chain {
-    /// What the id is an id of; empty: nothing by it is known.
+    /// The kinds of thing that the id identifies; empty: it is unknown.
     pub kinds: Vec<ChainKind>,
-    /// The sessions behind it.
+    /// The linked sessions.
     pub links: Vec<ChainLink>,
-    /// The applications that they reached.
+    /// The applications they accessed.
     pub apps: Vec<AppId>,
 }

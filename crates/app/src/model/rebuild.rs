@@ -1,4 +1,4 @@
-//! What a rebuild of the read models found, and how it goes.
+//! Result and progress of a rebuild of the read models.
 
 use crate::model::question::Caller;
 use claimledger_facts::vocabulary::Role;
@@ -9,42 +9,42 @@ use claimledger_ledger::{
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// What a rebuild found.
+/// The result of a rebuild.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RebuildReport {
-    /// Both generations were compared here: records below this size.
+    /// Both generations were compared at this number of records.
     pub at: u64,
-    /// The generation that was asked.
+    /// The generation that was live before.
     pub old: GenerationNamed,
-    /// The one that was built.
+    /// The generation that was built.
     pub new: GenerationNamed,
     /// Whether all rows are the same.
     pub equal: bool,
-    /// What was damaged of the old rows, where they differ because of that.
+    /// Damage found in the old rows, if that explains the differences.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub healed: Option<String>,
-    /// Whether the new one is asked now.
+    /// Whether the new generation is live now.
     pub switched: bool,
-    /// Rows, by kind.
+    /// Number of rows, by kind.
     pub rows: Vec<RowsCounted>,
     /// The first differences.
     pub first: Vec<RowDiffers>,
 }
 
-/// A generation, as a report names it.
+/// A generation, as named in a report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GenerationNamed {
     /// Its number.
     pub generation: u64,
-    /// Name and version of the rows.
+    /// Name and version of the read models.
     pub views: String,
-    /// The rules that they were assessed by.
+    /// The rules that assessed the rows.
     pub rules: String,
 }
 
-/// How many rows of a kind there are.
+/// Number of rows of one kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RowsCounted {
@@ -60,7 +60,7 @@ pub struct RowsCounted {
     pub only_new: u64,
 }
 
-/// A row that only one of them has.
+/// A row that only one generation has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RowDiffers {
@@ -68,61 +68,59 @@ pub struct RowDiffers {
     pub only_in: String,
     /// The kind.
     pub kind: String,
-    /// The row; absent for whoever may not read.
+    /// The row; absent if the caller may not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub row: Option<String>,
 }
 
-/// Why there was no switch.
+/// Why the new generation did not become live.
 #[derive(Debug, thiserror::Error)]
 pub enum RebuildError {
-    /// The caller's roles do not allow it.
+    /// The caller lacks a role.
     #[error("this needs the role {needs}, which your credential does not have")]
     Forbidden {
-        /// The role.
+        /// The required role.
         needs: Role,
     },
-    /// Another one is under way.
+    /// Another rebuild is running.
     #[error("the read models of this tenant are being rebuilt already")]
     UnderWay,
-    /// The same code made other rows of the same log: one of the two is damaged. The old one is
-    /// still asked.
-    #[error(
-        "refused: the rows that are asked are not those that the log gives; they stay in place"
-    )]
+    /// The same code made different rows from the same log, so one of the two generations is
+    /// damaged. The old one stays live.
+    #[error("refused: the live rows differ from those built from the log; they stay live")]
     Differs(Box<RebuildReport>),
     /// See [`LogError`].
     #[error(transparent)]
     Log(#[from] LogError),
 }
 
-/// How a rebuild goes that was started and not waited for.
+/// The state of a rebuild that runs in the background.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum RebuildState {
-    /// None was asked for since the start.
+    /// No rebuild was started since the process started.
     #[default]
     Idle,
-    /// It folds, or compares.
+    /// The new generation is being built or compared.
     Running {
-        /// Records that are in.
+        /// Number of records in the new generation.
         done: u64,
-        /// Of so many.
+        /// Total number of records.
         of: u64,
     },
-    /// It is over, and the new generation is asked.
+    /// Finished: the new generation is live.
     Done {
-        /// What it found.
+        /// The result.
         report: RebuildReport,
     },
-    /// It is over, and the old generation stays: the rows differ.
+    /// Finished: the rows differ, and the old generation stays live.
     Refused {
-        /// What it found.
+        /// The result.
         report: RebuildReport,
     },
-    /// It came to nothing.
+    /// Failed.
     Failed {
-        /// Why.
+        /// The error.
         message: String,
     },
 }
@@ -153,10 +151,10 @@ impl fmt::Display for GenerationNamed {
 
 impl fmt::Display for RebuildReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let outcome = if self.switched { "is asked now" } else { "was thrown away" };
+        let outcome = if self.switched { "is live now" } else { "was dropped" };
         write!(
             f,
-            "{} was built beside {} and compared with it at {} records: ",
+            "{} was built and compared with {} at {} records: ",
             self.new, self.old, self.at
         )?;
         if self.equal {
@@ -169,21 +167,21 @@ impl fmt::Display for RebuildReport {
         match &self.healed {
             Some(what) => write!(
                 f,
-                "the old rows were damaged ({what}) and are thrown away; the new one {outcome}"
+                "the old rows were damaged ({what}) and are dropped; the new generation {outcome}"
             )?,
             None => write!(f, "they differ; it {outcome}")?,
         }
         for rows in self.rows.iter().filter(|rows| rows.only_old > 0 || rows.only_new > 0) {
             write!(
                 f,
-                "\n  {}: {} rows in the old one, {} in the new one; only in the old one {}, only \
-                 in the new one {}",
+                "\n  {}: {} old rows, {} new rows; {} only in the old generation, {} only in \
+                 the new one",
                 rows.kind, rows.old, rows.new, rows.only_old, rows.only_new
             )?;
         }
         for differs in &self.first {
             if let Some(row) = &differs.row {
-                write!(f, "\n  only in the {} one: {row}", differs.only_in)?;
+                write!(f, "\n  only in the {} generation: {row}", differs.only_in)?;
             }
         }
         Ok(())
@@ -226,8 +224,8 @@ impl RebuildReport {
         }
     }
 
-    /// As a caller may see it: rows name sessions and people, which the role operate alone does not
-    /// open.
+    /// Removes what the caller may not see: rows contain sessions and people, for which the role
+    /// operate does not suffice.
     pub(crate) fn for_caller(mut self, caller: &Caller) -> Self {
         if !caller.has(Role::Read) && !caller.has(Role::Investigate) {
             self.first.iter_mut().for_each(|differs| differs.row = None);

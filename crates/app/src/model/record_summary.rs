@@ -1,4 +1,5 @@
-//! A record in brief: what questions about sessions need of it, without what proves it.
+//! Record summaries: what questions about sessions need of a record, without what is needed to
+//! prove it.
 
 mod codec;
 
@@ -11,18 +12,18 @@ use claimledger_facts::{
 };
 use claimledger_sources::logs_limits;
 
-/// A record without what proves it.
+/// A record without the header bytes and hashes that prove it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RecordSummary {
-    /// As an answer names it.
+    /// Its reference, as in answers.
     pub(crate) reference: RecordRef,
-    /// Whether another record of the same source and id, with other content, came first.
+    /// Whether a record with the same source and id but other content came first.
     pub(crate) variant: bool,
-    /// What it says in the clear.
+    /// The clear body.
     pub(crate) statement: Statement,
 }
 
-/// A record, as an answer names it.
+/// The reference of a record, as in answers.
 pub(crate) fn reference(header: &Header, kind: &str) -> RecordRef {
     RecordRef {
         id: header.id,
@@ -37,7 +38,8 @@ pub(crate) fn reference(header: &Header, kind: &str) -> RecordRef {
 
 impl From<Record> for RecordSummary {
     fn from(Record { header, mut statement, .. }: Record) -> Self {
-        // The rules ask for it, and the header that tells it stays with the log.
+        // Added here, because it depends on the translator, which is in the header and not in a
+        // summary.
         let starts =
             statement.facts.iter().any(|fact| matches!(fact.data, FactData::SessionStarted(_)));
         if starts

@@ -1,62 +1,62 @@
-//! What was heard of each source: what it says of itself, and what of its records stands out.
+//! Reports about sources: what a source states about its completeness, and its unusual records.
 
 use claimledger_domain::{completeness::Said, model::RecordRef};
 use claimledger_facts::ids::{LogPosition, SourceEventId, SourceId};
 
-/// What is known of sources at K.
+/// Reports about the sources known at K.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heard {
     /// The sources, by name.
     pub sources: Vec<SourceReport>,
-    /// How many more there are.
+    /// Number of sources that were omitted because of the limit.
     pub left_out: usize,
-    /// Where one was asked for and is not known at K: from which position on it is.
+    /// If the requested source is unknown at K: the position of its first record.
     pub known_from: Option<LogPosition>,
 }
 
-/// One source.
+/// The report about one source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceReport {
     /// The source.
     pub source: SourceId,
     /// Its first record.
     pub first: Option<RecordRef>,
-    /// What it says of its own completeness.
+    /// What it states about its completeness.
     pub said: Said,
-    /// Records that came more than a minute after they occurred; those that came latest first.
+    /// Records that arrived more than a minute after they occurred; largest delay first.
     pub late: Counted<RecordRef>,
-    /// Records that came before they occurred, by a second or more; those furthest ahead first.
+    /// Records that arrived a second or more before they occurred; furthest ahead first.
     pub ahead: Counted<RecordRef>,
-    /// Records of which no facts were read, or not all.
+    /// Records from which not all facts could be read.
     pub not_understood: Counted<RecordRef>,
-    /// Records that were kept beside another one of the same id and other content.
+    /// Records that were stored as a variant: the same id with other content.
     pub variants: Counted<RecordRef>,
-    /// Other content that came under an id that is in the log.
+    /// Conflicts: other content arrived under an id that is in the log.
     pub conflicts: Counted<ConflictRef>,
 }
 
-/// How many there are, and some of them.
+/// A count, with examples.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Counted<T> {
-    /// How many.
+    /// The number of records.
     pub count: usize,
-    /// Whether counting stopped there.
+    /// Whether counting stopped at the limit.
     pub at_least: bool,
-    /// How many of them were read: the others were only counted.
+    /// Number of records that were read to select the examples.
     pub read: usize,
-    /// Some of those that were read.
+    /// Examples.
     pub items: Vec<T>,
 }
 
-/// Other content came under an id, and was refused or kept as a variant.
+/// Other content arrived under an existing id, and was rejected or stored as a variant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConflictRef {
-    /// The ledger's own record of it.
+    /// The record in which the ledger notes it.
     pub record: RecordRef,
     /// The source's own id.
     pub id: SourceEventId,
-    /// The content digest of what came later, in hexadecimal.
+    /// Content digest of the record that arrived later, in hexadecimal.
     pub digest: String,
-    /// The content digest of what is stored, in hexadecimal.
+    /// Content digest of the stored record, in hexadecimal.
     pub stored_digest: String,
 }

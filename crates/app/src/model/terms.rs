@@ -1,8 +1,7 @@
-//! What a record can be found by: the table from fact types to terms. A new fact type does not
-//! compile until it has its line here.
+//! What a record can be found by: terms of its nature, and of the ids that its fact type names.
 
 use crate::{model::LEDGER_SOURCE, model::record_summary::RecordSummary};
-use claimledger_domain::{completeness::Timeliness, history::is_config};
+use claimledger_domain::completeness::Timeliness;
 use claimledger_facts::{
     fact::{Fact, FactData},
     ids::{IdpId, KeyId, SourceEventId, SourceId},
@@ -21,33 +20,34 @@ pub(crate) const NOT_UNDERSTOOD: &str = "not_understood";
 /// The value of [`TermKind::Correlation`] of every record that links sessions.
 pub(crate) const LINKS: &str = "session.linked";
 
-/// What stands before the digest of a display name in values of [`TermKind::Correlation`].
+/// The prefix before the digest of a display name in values of [`TermKind::Correlation`].
 pub(crate) const LABEL_TERM: &str = "label";
 
-/// The value of [`TermKind::IdpSession`] of every record that ends one: no pair, so no IdP's
-/// session has it.
+/// The value of [`TermKind::IdpSession`] of every record that ends an IdP session. It is not a
+/// pair, so it cannot collide with the term of an IdP session.
 pub(crate) const IDP_SESSION_ENDED: &str = "ended";
 
-/// The value of [`TermKind::IdpSession`] of every record that says something of one, likewise.
+/// The value of [`TermKind::IdpSession`] of every record that mentions an IdP session. Not a pair
+/// either.
 pub(crate) const IDP_SESSION_TOLD: &str = "told";
 
-/// The value of [`TermKind::Note`] of every record that says something else under an id that is in
-/// the log already.
+/// The value of [`TermKind::Note`] of every record that has the id of an earlier record and other
+/// content.
 pub(crate) const VARIANT: &str = "variant";
 
-/// Of the values of [`TermKind::Note`] that name a source after them: what records of it are
-/// counted as.
+/// Values of [`TermKind::Note`] that are followed by a source: properties by which the records of a
+/// source are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Told {
-    /// Recorded late.
+    /// It arrived late.
     Late,
-    /// Recorded before it occurred.
+    /// It was recorded before it occurred.
     Ahead,
     /// No translator understood it.
     NotUnderstood,
-    /// It says something else under an id that is in the log already.
+    /// It has the id of an earlier record and other content.
     Variant,
-    /// The ledger's own record that something else came under an id of the source.
+    /// A record of the ledger: other content arrived under an id of this source.
     Conflict,
 }
 
@@ -62,13 +62,13 @@ impl Told {
         }
     }
 
-    /// The term that finds such records of a source.
+    /// The term of such records of a source.
     pub(crate) fn term(self, source: &SourceId) -> Term {
         pair(TermKind::Note, self.word(), source.as_str())
     }
 }
 
-/// The terms of one record, once each, in order.
+/// The distinct terms of one record, sorted.
 pub(crate) fn terms_of(record: &RecordSummary) -> Vec<Term> {
     let statement = &record.statement;
     let mut terms = Terms::default();
@@ -86,8 +86,8 @@ pub(crate) fn terms_of(record: &RecordSummary) -> Vec<Term> {
             variant_value(&record.reference.source, &record.reference.source_id),
         ));
     }
-    // Whatever else is looked for goes by what it says: the ledger alone finds its own records by
-    // their kind.
+    // Only the ledger's own records are looked up by kind; the records of other sources are found
+    // by their facts.
     if source.as_str() == LEDGER_SOURCE {
         terms.add(TermKind::Kind, &statement.kind);
     }
@@ -114,31 +114,29 @@ pub(crate) fn terms_of(record: &RecordSummary) -> Vec<Term> {
     terms.0.into_iter().map(|(kind, value)| Term { kind, value }).collect()
 }
 
-/// The term that finds the links to a session, by its id or by the source's id of one of its
-/// records.
+/// The term of links to a session, by its id or by the source id of one of its records.
 pub(crate) fn link_term(to: &str) -> Term {
     Term { kind: TermKind::Correlation, value: format!("{LINKS}/{to}") }
 }
 
-/// The term of claims that were signed by a key: of an IdP, or of any. Without a key: of claims
-/// that name none.
+/// The term of claims signed by a key, of one IdP or of any. Without a key: claims that name no
+/// key.
 pub(crate) fn claim_key_term(idp: Option<&IdpId>, key: Option<&KeyId>) -> Term {
     pair(TermKind::Key, idp.map_or("", |idp| idp.as_str()), key.map_or("", |key| key.as_str()))
 }
 
-/// The value of [`TermKind::Amr`] of claims that asserted exactly these values, in whatever order:
-/// a JSON array.
+/// The value of [`TermKind::Amr`] for a set of `amr` values, in any order: a JSON array.
 fn amr_set_value(amr: &[Amr]) -> String {
     let set: BTreeSet<&str> = amr.iter().map(Amr::as_str).collect();
     serde_json::to_string(&set).unwrap_or_default()
 }
 
-/// The set that a value of [`TermKind::Amr`] means; none: it is a single value.
+/// The set that a value of [`TermKind::Amr`] stands for; none: it is a single value.
 pub(crate) fn amr_set_of(value: &str) -> Option<BTreeSet<String>> {
     serde_json::from_str(value).ok()
 }
 
-/// The term that finds the variants of a source's event.
+/// The term of the variants of a source's event.
 pub(crate) fn variant_term(source: &SourceId, event: &SourceEventId) -> Term {
     Term { kind: TermKind::Note, value: variant_value(source, event) }
 }
@@ -147,13 +145,13 @@ fn variant_value(source: &SourceId, event: &SourceEventId) -> String {
     format!("{VARIANT}/{source}/{event}")
 }
 
-/// A term of one word.
+/// A term with one component.
 pub(crate) fn term(kind: TermKind, value: impl Into<String>) -> Term {
     Term { kind, value: value.into() }
 }
 
-/// A term of two words, such as `idp/key`. Two pairs may give one term; a term only finds
-/// candidates.
+/// A term with two components, such as `idp/key`. Two pairs may result in the same term; a term
+/// only finds candidates.
 pub(crate) fn pair(kind: TermKind, first: &str, second: &str) -> Term {
     Term { kind, value: format!("{first}/{second}") }
 }
@@ -178,8 +176,12 @@ impl Terms {
         if let Some(subject) = &fact.subject {
             self.add(TermKind::Subject, subject.as_str());
         }
-        if is_config(&fact.data) {
+        let nature = fact.data.nature();
+        if nature.is_tenant_wide() {
             self.add(TermKind::Config, CONFIG);
+        }
+        if let Some(subject) = fact.subject.as_ref().filter(|_| nature.is_found_by_person()) {
+            self.add(TermKind::About, subject.as_str());
         }
         match &fact.data {
             FactData::IdpConfigured(d) => self.add(TermKind::Idp, d.idp.as_str()),
@@ -193,14 +195,6 @@ impl Terms {
             FactData::SubjectLinked(d) => {
                 self.add(TermKind::Subject, d.other.as_str());
                 self.add(TermKind::About, d.other.as_str());
-                self.add_about(fact);
-            }
-            FactData::AuthenticatorLost(_)
-            | FactData::SubjectSessionsEnded(_)
-            | FactData::HoldPlaced(_)
-            | FactData::HoldReleased(_)
-            | FactData::ErasureRequested(_) => {
-                self.add_about(fact);
             }
             FactData::IdpSessionStarted(d) => {
                 self.add_idp_session(d.idp.as_str(), d.idp_session.as_str());
@@ -230,8 +224,8 @@ impl Terms {
             }
             FactData::ClaimsReceived(d) => {
                 self.add_key(d.idp.as_str(), d.key.as_ref().map(|k| k.as_str()));
-                // A claim that names no key may have been signed by any: whoever asks for a key
-                // looks at these too.
+                // A claim that names no key may have been signed by any key, so a lookup by key
+                // includes these.
                 let key = d.key.as_ref().map_or("", |k| k.as_str());
                 self.join(TermKind::Key, d.idp.as_str(), key);
                 self.join(TermKind::Key, "", key);
@@ -270,26 +264,8 @@ impl Terms {
                 }
             }
             FactData::FactConflicted(d) => self.tell(Told::Conflict, &d.source),
-            // Found by session, subject, kind or `config` alone.
-            FactData::OrgConfigured(_)
-            | FactData::ClaimSourcingConfigured(_)
-            | FactData::AuthenticatorConfigured(_)
-            | FactData::ClaimIgnored(_)
-            | FactData::FactorVerified(_)
-            | FactData::SessionEnded(_)
-            | FactData::SourceHeard(_)
-            | FactData::SourceSilent(_)
-            | FactData::SourceBackfilled(_)
-            | FactData::LedgerOpened(_)
-            | FactData::RoleGranted(_)
-            | FactData::RoleRevoked(_)
-            | FactData::RulesActivated(_) => {}
-        }
-    }
-
-    fn add_about(&mut self, fact: &Fact) {
-        if let Some(subject) = &fact.subject {
-            self.add(TermKind::About, subject.as_str());
+            // Found by session, person, kind or `config`, which do not depend on the type.
+            _ => {}
         }
     }
 

@@ -1,9 +1,10 @@
-//! Taking records into the read models. One transaction a batch writes the index rows, the head
-//! rows of every session that the batch touches, and the checkpoint. Delivering a batch twice
-//! changes nothing, so a crash anywhere in between is made good by going on.
+//! Adds records to the read models. One transaction per batch writes the index rows, the session
+//! rows of every session that the batch affects, and the checkpoint. Applying a batch twice has no
+//! further effect, so after a crash the projector simply continues from the checkpoint.
 //!
-//! Where much is waiting, three batches are on their way at once: one is read and decoded, one is
-//! assessed, one is written. What is assessed sees those before it, written or not ([`Ahead`]).
+//! While many records wait, three batches are in the pipeline: one is read and decoded, one is
+//! assessed, one is written. The assessment sees the records before its batch, whether or not they
+//! are written yet ([`PendingRecords`]).
 
 use crate::{
     model::{record_summary::RecordSummary, terms::terms_of},
@@ -30,29 +31,29 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 use tokio_util::task::AbortOnDropHandle;
 
-/// While appends are on their way, steps are shorter.
-const BATCH_BESIDE_APPENDS: usize = 500;
+/// Maximum batch size while appends are in progress: short transactions delay them less.
+const MAX_BATCH_DURING_APPENDS: usize = 500;
 
-/// Records with their terms and their bytes in brief, in order.
+/// Records with their terms and encoded summaries, in log order.
 type Decoded = Vec<(RecordSummary, Vec<Term>, Vec<u8>)>;
 
-/// From where on, how many, and the task that reads and decodes them. Records do not change, so
-/// what it gives holds whenever it is taken.
+/// First position, number of records, and the task that reads and decodes them. Records are
+/// immutable, so the result does not become stale.
 pub(crate) type Next = Mutex<Option<Stage>>;
 type Stage = (LogPosition, usize, AbortOnDropHandle<Result<Decoded, LogError>>);
 
-/// A batch with its rows, to be written.
-struct Made {
+/// A batch with its rows, ready to be written.
+struct PreparedBatch {
     pending: Arc<PendingRecords>,
     rows: Vec<IndexRow>,
     session_rows: Vec<SessionRow>,
-    /// The size of the log that it leads to.
+    /// Number of records in the read models after this batch.
     size: u64,
 }
 
 impl Projector {
-    /// Takes in the next batch; and those behind it, as long as each is a large one and nobody
-    /// appends. Whoever moves the live generation holds `moving`.
+    /// Applies the next batch, and further ones while each is full and no append is in progress.
+    /// For the live generation the caller holds `updating`.
     pub(crate) async fn batches(
         &self,
         from: LogPosition,
@@ -60,64 +61,64 @@ impl Projector {
         progress: &mut impl FnMut(u64, u64),
     ) -> Result<(), LogError> {
         let mut at = from;
-        let mut before: Option<Made> = None;
+        let mut before: Option<PreparedBatch> = None;
         loop {
             let want = self.want(at, head);
             let (written, wait) = oneshot::channel();
-            let pending = before.as_ref().map(|made| Arc::clone(&made.pending));
+            let pending = before.as_ref().map(|batch| Arc::clone(&batch.pending));
             let write = async {
-                if let Some(made) = &before {
-                    self.write(made).await?;
+                if let Some(batch) = &before {
+                    self.write(batch).await?;
                 }
-                // Whoever does not wait for it has gone without.
+                // Fails if preparing the next batch failed first: then nothing waits for this one.
                 let _ = written.send(());
                 Ok::<_, LogError>(())
             };
-            let (made, wrote) = tokio::join!(self.make(at, want, head, pending, wait), write);
+            let (batch, wrote) = tokio::join!(self.prepare(at, want, head, pending, wait), write);
             wrote?;
-            if let Some(made) = &before {
-                self.settle(made);
+            if let Some(batch) = &before {
+                self.publish(batch);
             }
-            before = made?;
-            let Some(made) = &before else { return Ok(()) };
-            at = LogPosition(made.size);
+            before = batch?;
+            let Some(batch) = &before else { return Ok(()) };
+            at = LogPosition(batch.size);
             progress(at.0, head);
-            if want < self.large() || self.want(at, head) < self.large() {
+            if want < self.max_batch() || self.want(at, head) < self.max_batch() {
                 break;
             }
         }
-        if let Some(made) = &before {
-            self.write(made).await?;
-            self.settle(made);
+        if let Some(batch) = &before {
+            self.write(batch).await?;
+            self.publish(batch);
         }
         Ok(())
     }
 
-    /// How many records a batch takes when many wait.
-    fn large(&self) -> usize {
+    /// Maximum records per batch.
+    fn max_batch(&self) -> usize {
         self.tenant.progress.batch_records
     }
 
-    /// How many records the next batch takes.
+    /// Number of records in the next batch.
     fn want(&self, from: LogPosition, head: u64) -> usize {
         let most = if self.tenant.appends.are_under_way() {
-            BATCH_BESIDE_APPENDS.min(self.large())
+            MAX_BATCH_DURING_APPENDS.min(self.max_batch())
         } else {
-            self.large()
+            self.max_batch()
         };
         usize::try_from(head.saturating_sub(from.0)).unwrap_or(most).min(most)
     }
 
-    /// Reads the next batch and makes its rows; none: there is nothing. The batch before it may not
-    /// be written yet; `written` says when it is.
-    async fn make(
+    /// Reads the next batch and prepares its rows; none if there are no records. The previous batch
+    /// may not be written yet; `written` completes when it is.
+    async fn prepare(
         &self,
         from: LogPosition,
         want: usize,
         head: u64,
         before: Option<Arc<PendingRecords>>,
         written: oneshot::Receiver<()>,
-    ) -> Result<Option<Made>, LogError> {
+    ) -> Result<Option<PreparedBatch>, LogError> {
         let tenant = &self.tenant;
         let mut pending = PendingRecords::new(from);
         let mut rows = Vec::with_capacity(want);
@@ -132,8 +133,8 @@ impl Projector {
             return Ok(None);
         };
 
-        // The history may know more than the read models: every answer cuts it at its K. A
-        // generation that is built is behind the live one, so it has nothing to add.
+        // The history may be ahead of the read models, because every answer cuts it at its K. A
+        // shadow generation is behind the live one, so it has nothing to add.
         let config: Vec<_> = pending
             .records()
             .iter()
@@ -141,7 +142,7 @@ impl Projector {
                 load_session::known(record, record.variant, |fact| is_config(&fact.data))
             })
             .collect();
-        if self.beside.is_none() {
+        if self.shadow.is_none() {
             if !config.is_empty() {
                 tenant.knowledge.learn(config.iter().cloned());
             }
@@ -151,17 +152,17 @@ impl Projector {
             }
         }
         let (folded, records) = self
-            .beside
+            .shadow
             .as_ref()
-            .map_or((&tenant.progress.folded, &tenant.knowledge.records), |beside| {
-                (&beside.folded, &beside.records)
+            .map_or((&tenant.progress.folded, &tenant.knowledge.records), |shadow| {
+                (&shadow.folded, &shadow.records)
             });
         for record in pending.records() {
             records.put(record.reference.position, record);
         }
 
         let unwritten: Vec<_> = before.into_iter().chain([Arc::clone(&pending)]).collect();
-        let summaries = self.beside.is_some() || tenant.progress.in_use().current;
+        let summaries = self.shadow.is_some() || tenant.progress.in_use().current;
         let reader = Reader {
             pending: &unwritten,
             recent: &folded.recent,
@@ -188,7 +189,7 @@ impl Projector {
         if !config.is_empty() {
             written
                 .await
-                .map_err(|_| LogError::unavailable("the batch before could not be written"))?;
+                .map_err(|_| LogError::unavailable("the previous batch could not be written"))?;
             let history = tenant.knowledge.history();
             let late = Late::of(
                 &config,
@@ -199,14 +200,14 @@ impl Projector {
             self.assess_late(&mut session_rows, late, from).await?;
         }
         let size = last.0 + 1;
-        self.remember_moves(&mut session_rows);
+        self.remember_reordered(&mut session_rows);
         folded.seen_session_fact(session_rows.latest());
-        Ok(Some(Made { rows, session_rows: session_rows.take_rows(), size, pending }))
+        Ok(Some(PreparedBatch { rows, session_rows: session_rows.take_rows(), size, pending }))
     }
 
-    /// Configuration that came late may change sessions that no record of this batch names. They
-    /// are written before the checkpoint moves: if we stop in between, the batch is taken in again
-    /// and so are they. One chunk is written while the next one is assessed.
+    /// Late configuration may change sessions that no record of this batch names. Their rows are
+    /// written before the checkpoint moves: if the process stops in between, the batch is applied
+    /// again, and so are they. One chunk is written while the next one is assessed.
     async fn assess_late(
         &self,
         session_rows: &mut SessionRows<'_>,
@@ -216,10 +217,10 @@ impl Projector {
         let mut writing: Option<AbortOnDropHandle<Result<(), LogError>>> = None;
         while let Some(sessions) = late.next().await? {
             session_rows.assess(sessions).await?;
-            if session_rows.len() >= session_rows::CHUNK {
-                self.remember_moves(session_rows);
+            if session_rows.len() >= session_rows::MAX_LATE {
+                self.remember_reordered(session_rows);
                 if let Some(written) = writing.take() {
-                    written.await.map_err(cut_off)??;
+                    written.await.map_err(join_error)??;
                 }
                 let (views, tenant, rows) =
                     (Arc::clone(&self.views), self.tenant.id.clone(), session_rows.take_rows());
@@ -229,52 +230,58 @@ impl Projector {
             }
         }
         match writing {
-            Some(written) => written.await.map_err(cut_off)?,
+            Some(written) => written.await.map_err(join_error)?,
             None => Ok(()),
         }
     }
 
-    /// Before rows move: a page that looks in between finds a session in both places, and shows it
-    /// once.
-    fn remember_moves(&self, session_rows: &mut SessionRows<'_>) {
-        for (size, session, to) in session_rows.take_moved() {
-            if self.beside.is_none() {
+    /// Done before the rows are written: a page that is read in between finds the session at both
+    /// places, and returns it once.
+    fn remember_reordered(&self, session_rows: &mut SessionRows<'_>) {
+        for (size, session, to) in session_rows.take_reordered() {
+            if self.shadow.is_none() {
                 self.tenant.progress.reordered.push(size.0, session, to);
             }
         }
     }
 
-    async fn write(&self, made: &Made) -> Result<(), LogError> {
+    async fn write(&self, batch: &PreparedBatch) -> Result<(), LogError> {
         self.views
-            .apply(&self.tenant.id, LogSize(made.pending.from().0), &made.rows, &made.session_rows)
+            .apply(
+                &self.tenant.id,
+                LogSize(batch.pending.from().0),
+                &batch.rows,
+                &batch.session_rows,
+            )
             .await
     }
 
-    /// A batch is written, and nothing is being assessed that was begun before it was.
-    fn settle(&self, made: &Made) {
+    /// Publishes that a batch is written. Called when no assessment is running that began before
+    /// the write.
+    fn publish(&self, batch: &PreparedBatch) {
         let folded =
-            self.beside.as_ref().map_or(&self.tenant.progress.folded, |beside| &beside.folded);
-        folded.recent.advance(&made.pending);
-        if self.beside.is_none() {
-            self.tenant.progress.assessed.send_replace(made.size);
+            self.shadow.as_ref().map_or(&self.tenant.progress.folded, |shadow| &shadow.folded);
+        folded.recent.advance(&batch.pending);
+        if self.shadow.is_none() {
+            self.tenant.progress.assessed.send_replace(batch.size);
         }
     }
 
-    /// The next records, decoded. Where as many again are waiting behind them, those are begun.
+    /// The next records, decoded. If another full batch waits behind them, starts to decode it.
     async fn decoded(
         &self,
         from: LogPosition,
         want: usize,
         head: u64,
     ) -> Result<Decoded, LogError> {
-        // What is not asked for now is not kept: it may be large.
+        // Results for another range are dropped: they may be large.
         let begun = self.lock_next().take().filter(|(at, count, _)| (*at, *count) == (from, want));
         let records = match begun {
-            Some((_, _, task)) => task.await.map_err(cut_off)??,
+            Some((_, _, task)) => task.await.map_err(join_error)??,
             None => decode_range(Arc::clone(&self.log), self.tenant.id.clone(), from, want).await?,
         };
         let after = LogPosition(from.0 + want as u64);
-        let large = self.large();
+        let large = self.max_batch();
         if want == large && head.saturating_sub(after.0) >= large as u64 {
             let task = tokio::spawn(decode_range(
                 Arc::clone(&self.log),
@@ -292,7 +299,7 @@ impl Projector {
     }
 }
 
-/// Reads and decodes so many records; fewer where the log ends before.
+/// Reads and decodes up to `want` records; fewer at the end of the log.
 async fn decode_range(
     log: Arc<dyn Log>,
     tenant: TenantId,
@@ -311,7 +318,7 @@ async fn decode_range(
     Ok(records)
 }
 
-/// Decodes off the runtime's threads.
+/// Decodes on a blocking thread.
 async fn decode_all(
     tenant: &TenantId,
     from: LogPosition,
@@ -326,7 +333,7 @@ async fn decode_all(
             .map(|(entry, position)| {
                 let record = decode(&tenant, position, entry)?;
                 let terms = terms_of(&record);
-                // Kept for sessions; a record of none is read from the log.
+                // Only records of sessions get a summary; the others are read from the log.
                 let summary = if record.statement.sessions().next().is_some() {
                     record.encode()
                 } else {
@@ -334,18 +341,18 @@ async fn decode_all(
                 };
                 let summary = summary.map_err(|error| LogError::Corrupt {
                     position,
-                    what: format!("the record is not put in brief: {error}"),
+                    what: format!("the summary cannot be encoded: {error}"),
                 })?;
                 Ok((record, terms, summary))
             })
             .collect::<Result<Vec<_>, LogError>>()
     };
-    tokio::task::spawn_blocking(work).await.map_err(cut_off)?
+    tokio::task::spawn_blocking(work).await.map_err(join_error)?
 }
 
-fn cut_off(error: tokio::task::JoinError) -> LogError {
+fn join_error(error: tokio::task::JoinError) -> LogError {
     LogError::Unavailable {
-        reason: "decoding was cut off".to_owned(),
+        reason: "decoding was cancelled".to_owned(),
         source: Some(Box::new(error)),
     }
 }
@@ -370,11 +377,11 @@ mod tests {
         world.views.reset(&tenant("acme")).await.unwrap();
         let app = world.open_with(Options { follow: false, ..Options::default() }).await;
         let tenant = app.0.tenant(&tenant("acme")).await.unwrap();
-        let runner = Projector::live(&app.0.log, &app.0.views, &tenant);
+        let projector = Projector::live(&app.0.log, &app.0.views, &tenant);
 
         let head = app.0.log.head(&tenant.id).await.unwrap().0;
-        let all = runner
-            .make(LogPosition(0), head as usize, head, None, nothing_before())
+        let all = projector
+            .prepare(LogPosition(0), head as usize, head, None, nothing_before())
             .await
             .unwrap()
             .unwrap();
@@ -387,23 +394,25 @@ mod tests {
         assert_eq!(retraction.statement.sessions().count(), 0, "it names no session");
         let at = retraction.reference.position;
 
-        let before = runner
-            .make(LogPosition(0), at.0 as usize, head, None, nothing_before())
+        let before = projector
+            .prepare(LogPosition(0), at.0 as usize, head, None, nothing_before())
             .await
             .unwrap()
             .unwrap();
         let (written, wait) = oneshot::channel();
         let write = async {
-            // As slow as can be: everything else comes first.
+            // Slow enough that everything else runs first.
             for _ in 0..1_000 {
                 tokio::task::yield_now().await;
             }
-            runner.write(&before).await.unwrap();
+            projector.write(&before).await.unwrap();
             let _ = written.send(());
         };
-        let (made, ()) =
-            tokio::join!(runner.make(at, 1, head, Some(Arc::clone(&before.pending)), wait), write);
-        let reached: Vec<_> = made
+        let (batch, ()) = tokio::join!(
+            projector.prepare(at, 1, head, Some(Arc::clone(&before.pending)), wait),
+            write
+        );
+        let reached: Vec<_> = batch
             .unwrap()
             .unwrap()
             .session_rows

@@ -1,7 +1,7 @@
-//! From the log to read models.
+//! The projection: from the log to read models.
 //!
-//! Enters: records at the end of the log. Leaves: rows by which sessions are found and listed.
-//! Rows are derived: they can be deleted and rebuilt from the log at any time.
+//! Input: records at the end of the log. Output: rows by which sessions are found and listed. Rows
+//! are derived: they can be deleted and rebuilt from the log at any time.
 
 pub(crate) mod batch;
 pub(crate) mod projector;

@@ -1,11 +1,10 @@
-//! The projector: follows a tenant's log and keeps its read models, a batch after the other
-//! (`batch.rs`), and gives way to appends.
+//! The projector: follows a tenant's log and updates its read models in batches (`batch.rs`). It
+//! yields to appends.
 //!
-//! The same runner folds a generation that is being built beside the live one (`rebuild`); it never
-//! goes further than the live one is.
+//! The same type fills a shadow generation (`rebuild`), which never gets ahead of the live one.
 //!
-//! A record that does not decode holds the runner at its position; it is never skipped. Whatever
-//! fails is tried again, less and less often: what caused it may go away.
+//! A record that cannot be decoded stops the projector at its position; it is never skipped. After
+//! a failure the projector retries with increasing delays, because the cause may be temporary.
 
 use crate::{
     app::App,
@@ -30,49 +29,48 @@ use std::{
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// While appends run flat out the read models may fall behind by so many records; then they no
-/// longer give way. The sequencer remembers the ids of that many.
+/// Maximum records by which the read models may lag while appends are saturated; beyond it the
+/// projector no longer yields. The sequencer caches the ids of this number of records.
 const MAX_LAG: u64 = 500_000;
-/// How long to wait for an append that is on its way: it is cheaper to take its record in the same
-/// transaction.
-const GATHER: Duration = Duration::from_millis(8);
-/// The same while nobody waits for the read models: many records in one transaction cost much less
-/// each.
-const HOLD: Duration = Duration::from_millis(250);
-/// The same while somebody asks: a large step would keep the answers waiting for the processor.
-const HOLD_WHILE_ASKED: Duration = Duration::from_millis(50);
-/// Wake-ups are best effort, so look now and then.
-const LOOK: Duration = Duration::from_secs(1);
-/// The wait after a failure; it doubles with each further one.
-const FIRST_RETRY: Duration = Duration::from_millis(500);
-const LONGEST_RETRY: Duration = Duration::from_secs(5);
-/// The same where a record does not decode: what is on the disk seldom changes.
-const LONGEST_RETRY_OF_DAMAGE: Duration = Duration::from_secs(60);
+/// Maximum time to wait for appends in progress, while reads wait for the read models: it is
+/// cheaper to apply their records in the same transaction.
+const MAX_WAIT_WITH_READERS: Duration = Duration::from_millis(8);
+/// The same while no read waits: large transactions cost much less per record.
+const MAX_WAIT_IDLE: Duration = Duration::from_millis(250);
+/// The same while questions are asked: a large batch would take the processor from them.
+const MAX_WAIT_WITH_QUESTIONS: Duration = Duration::from_millis(50);
+/// Interval of polling, because notifications are best effort.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// Delay after the first failure; doubled after each further one.
+const FIRST_RETRY_DELAY: Duration = Duration::from_millis(500);
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(5);
+/// Maximum delay if a record cannot be decoded: files on disk rarely change.
+const MAX_RETRY_DELAY_OF_DAMAGE: Duration = Duration::from_secs(60);
 
-/// Moves one generation of a tenant's read models.
+/// Updates one generation of a tenant's read models.
 pub(crate) struct Projector {
     pub(crate) log: Arc<dyn Log>,
     pub(crate) views: Arc<dyn Views>,
     pub(crate) tenant: Arc<Tenant>,
-    /// What it knows of a generation that is being built; none: it moves the live one.
-    pub(crate) beside: Option<Beside>,
-    /// The batch after this one, while it is far behind: read and decoded while this one is
-    /// assessed and written.
+    /// State of the shadow generation; none: this updates the live one.
+    pub(crate) shadow: Option<ShadowState>,
+    /// The following batch, read and decoded while the current one is assessed and written. Only
+    /// used far behind the log.
     pub(crate) next: Next,
 }
 
-/// A generation that is being built: what of it must not be mixed with the live one's.
+/// State of a shadow generation that must be separate from that of the live one.
 #[derive(Default)]
-pub(crate) struct Beside {
+pub(crate) struct ShadowState {
     pub(crate) folded: Folded,
-    /// Reads keep what they need in the tenant's cache; a whole log would push it out.
+    /// A cache of its own: reading the whole log would evict what questions need from the tenant's.
     pub(crate) records: RecordCache,
 }
 
-/// Follows until told to stop.
+/// Runs until cancelled.
 pub(crate) async fn run(projector: Projector, stop: CancellationToken) {
     let mut changes = projector.log.changes();
-    let mut retry = FIRST_RETRY;
+    let mut retry = FIRST_RETRY_DELAY;
     loop {
         changes.mark_unchanged();
         let done = tokio::select! {
@@ -80,15 +78,15 @@ pub(crate) async fn run(projector: Projector, stop: CancellationToken) {
             () = stop.cancelled() => return,
         };
         if done.is_ok() {
-            retry = FIRST_RETRY;
-            projector.tenant.goes_on();
+            retry = FIRST_RETRY_DELAY;
+            projector.tenant.projection_recovered();
         }
         match done {
             Ok(_)
-                if !projector.tenant.knowledge.rules_said.load(Ordering::Relaxed)
+                if !projector.tenant.knowledge.rules_recorded.load(Ordering::Relaxed)
                     && projector.log.stopped().is_none() =>
             {
-                say_rules(&projector.tenant, &*projector.log, &*projector.views).await
+                record_rules(&projector.tenant, &*projector.log, &*projector.views).await
             }
             Ok(_) => match projector.views.sweep(&projector.tenant.id).await {
                 Ok(true) => {
@@ -98,27 +96,27 @@ pub(crate) async fn run(projector: Projector, stop: CancellationToken) {
                     }
                     continue;
                 }
-                // Nothing is thrown away where nothing is written.
+                // A read-only ledger does not delete rows either.
                 Ok(false) | Err(LogError::Stopped { .. }) => {}
                 Err(error) => {
                     tracing::warn!(tenant = %projector.tenant.id,
                         error = &error as &dyn std::error::Error,
-                        "rows out of use will be thrown away later");
+                        "unused rows will be deleted later");
                 }
             },
             Err(error @ (LogError::Corrupt { .. } | LogError::Damaged { .. })) => {
                 if projector.tenant.progress.stopped().is_none() {
-                    tracing::error!(tenant = %projector.tenant.id, %error, "the read models stop \
-                        here");
+                    tracing::error!(tenant = %projector.tenant.id, %error, "the projection is \
+                        stopped by damage");
                 }
-                projector.tenant.noticed(&*projector.views, &error);
+                projector.tenant.report_damage(&*projector.views, &error);
                 projector.tenant.progress.stop(Some(&error));
-                // A rebuild puts other rows in the place of damaged ones; a damaged record comes
-                // back with its file.
+                // A rebuild replaces damaged rows soon, but a damaged record needs its file to be
+                // restored.
                 let longest = if matches!(error, LogError::Corrupt { .. }) {
-                    LONGEST_RETRY_OF_DAMAGE
+                    MAX_RETRY_DELAY_OF_DAMAGE
                 } else {
-                    LONGEST_RETRY
+                    MAX_RETRY_DELAY
                 };
                 if !wait_to_retry(&mut retry, longest, &stop).await {
                     return;
@@ -126,11 +124,12 @@ pub(crate) async fn run(projector: Projector, stop: CancellationToken) {
                 continue;
             }
             Err(error) => {
-                tracing::warn!(tenant = %projector.tenant.id, error = &error as &dyn std::error::Error,
-                    "the read models will try again");
+                tracing::warn!(tenant = %projector.tenant.id,
+                    error = &error as &dyn std::error::Error,
+                    "the projection failed and will retry");
                 projector.tenant.projection_failed(&error);
-                // Appends wake nobody up here: each attempt reads and assesses a batch again.
-                if !wait_to_retry(&mut retry, LONGEST_RETRY, &stop).await {
+                // Not woken by appends: each attempt reads and assesses a whole batch.
+                if !wait_to_retry(&mut retry, MAX_RETRY_DELAY, &stop).await {
                     return;
                 }
                 continue;
@@ -138,13 +137,13 @@ pub(crate) async fn run(projector: Projector, stop: CancellationToken) {
         }
         tokio::select! {
             _ = changes.changed() => {}
-            () = tokio::time::sleep(LOOK) => {}
+            () = tokio::time::sleep(POLL_INTERVAL) => {}
             () = stop.cancelled() => return,
         }
     }
 }
 
-/// Waits before the next attempt, and doubles the wait after it; false: told to stop.
+/// Waits before the next attempt, and doubles the delay; false: cancelled.
 async fn wait_to_retry(wait: &mut Duration, longest: Duration, stop: &CancellationToken) -> bool {
     let now = *wait;
     *wait = (now * 2).min(longest);
@@ -154,31 +153,31 @@ async fn wait_to_retry(wait: &mut Duration, longest: Duration, stop: &Cancellati
     }
 }
 
-/// Sees to it that the log says which rules are in force. A log that takes nothing now can still be
-/// asked, so this is tried again.
-pub(crate) async fn say_rules(tenant: &Tenant, log: &dyn Log, views: &dyn Views) {
+/// Ensures that the log names the rules in force. A failure is only logged, and the projector
+/// repeats the attempt, because a log that rejects appends can still be read.
+pub(crate) async fn record_rules(tenant: &Tenant, log: &dyn Log, views: &dyn Views) {
     match rules::activate(tenant, log, views).await {
-        Ok(said) => tenant.knowledge.rules_said.store(said, Ordering::Relaxed),
+        Ok(recorded) => tenant.knowledge.rules_recorded.store(recorded, Ordering::Relaxed),
         Err(error) => {
             tracing::warn!(tenant = %tenant.id, error = &error as &dyn std::error::Error,
-                "that other rules are in force is said later")
+                "the change of rules will be recorded later")
         }
     }
 }
 
 impl Projector {
-    /// Moves the live generation.
+    /// A projector of the live generation.
     pub(crate) fn live(log: &Arc<dyn Log>, views: &Arc<dyn Views>, tenant: &Arc<Tenant>) -> Self {
         Self {
             log: Arc::clone(log),
             views: Arc::clone(views),
             tenant: Arc::clone(tenant),
-            beside: None,
+            shadow: None,
             next: Next::default(),
         }
     }
 
-    /// Takes in everything up to the head. Returns how many records are in.
+    /// Applies all records up to the head. Returns the number of records in the read models.
     pub(crate) async fn catch_up(
         &self,
         mut progress: impl FnMut(u64, u64),
@@ -186,7 +185,7 @@ impl Projector {
         loop {
             self.yield_to_appends().await;
             let began = Instant::now();
-            let moving = self.tenant.progress.moving.lock().await;
+            let updating = self.tenant.progress.updating.lock().await;
             let from = self.views.covered(&self.tenant.id).await?.0;
             let head = self.log.head(&self.tenant.id).await?.0;
             progress(from, head);
@@ -195,31 +194,30 @@ impl Projector {
                 return Ok(from);
             }
             self.batches(LogPosition(from), head, &mut progress).await?;
-            drop(moving);
+            drop(updating);
             self.throttle(began.elapsed()).await;
         }
     }
 
-    /// Lets appends that are on their way finish first: for a moment, or for longer as long as
-    /// nobody waits for the read models.
+    /// Waits for appends in progress, for longer if no read waits for the read models.
     pub(crate) async fn yield_to_appends(&self) {
         let began = Instant::now();
-        self.wait_for_calm(|| {
+        self.wait_for_no_append(|| {
             let most = match (
                 self.tenant.progress.assessed.receiver_count(),
-                self.tenant.progress.was_asked_within(LOOK),
+                self.tenant.progress.had_question_within(POLL_INTERVAL),
             ) {
-                (0, false) => HOLD,
-                (0, true) => HOLD_WHILE_ASKED,
-                _ => GATHER,
+                (0, false) => MAX_WAIT_IDLE,
+                (0, true) => MAX_WAIT_WITH_QUESTIONS,
+                _ => MAX_WAIT_WITH_READERS,
             };
             began.elapsed() < most
         })
         .await;
     }
 
-    /// Leaves most of the machine to appends while they run flat out, unless the read models are
-    /// too far behind.
+    /// Leaves most of the processor to appends while they are in progress, unless the lag is too
+    /// large.
     pub(crate) async fn throttle(&self, worked: Duration) {
         let lag = async {
             self.log
@@ -228,15 +226,14 @@ impl Projector {
                 .map_or(MAX_LAG, |head| head.0.saturating_sub(self.tenant.progress.assessed_to()))
         };
         if self.tenant.appends.are_under_way() && lag.await < MAX_LAG {
-            let (began, most) = (Instant::now(), (worked * 3).min(LOOK));
-            self.wait_for_calm(|| began.elapsed() < most).await;
+            let (began, most) = (Instant::now(), (worked * 3).min(POLL_INTERVAL));
+            self.wait_for_no_append(|| began.elapsed() < most).await;
         }
     }
 
-    /// Waits until no append is on its way and none has begun for a millisecond: between two
-    /// requests of one client there is always a moment in which none is. Goes on only `while_` that
-    /// is true.
-    async fn wait_for_calm(&self, while_: impl Fn() -> bool) {
+    /// Waits until no append is in progress and none began for a millisecond, because a single
+    /// client always leaves a gap between two requests. Stops when `while_` returns false.
+    async fn wait_for_no_append(&self, while_: impl Fn() -> bool) {
         let mut before = None;
         loop {
             let begun = self.tenant.appends.begun();
@@ -250,11 +247,11 @@ impl Projector {
 }
 
 impl App {
-    /// Waits until the read models have everything that is in the log now, however long that takes,
-    /// and says where they stand. Read models that do not move are not waited for.
+    /// Waits, without a timeout, until the read models contain everything that is in the log now,
+    /// and returns the status. Does not wait for a projection that is stopped by damage.
     ///
     /// # Errors
-    /// If the log cannot be read, or is corrupt.
+    /// If the log cannot be read or is corrupt.
     pub async fn settled_status(&self, caller: &Caller) -> Result<Status, AskError> {
         let tenant = self.0.tenant(&caller.tenant).await?;
         let head = self.0.log.head(&tenant.id).await?.0;
@@ -263,19 +260,19 @@ impl App {
             if let Some(error) = tenant.progress.stopped() {
                 return Err(error.into());
             }
-            if tenant.stands_still() {
+            if tenant.is_projection_failing() {
                 break;
             }
-            // A runner that stops moves nothing, so look again now and then.
+            // A stopped projector sends no notification, so poll as well.
             let _ = tokio::time::timeout(Duration::from_millis(200), assessed.changed()).await;
         }
         self.status(caller).await
     }
 
-    /// Every row of the read models as text, in a fixed order: for comparing a rebuild.
+    /// Every row of the read models as text, in a fixed order, to compare rebuilds.
     ///
     /// # Errors
-    /// If the caller may not read, or the views cannot be read.
+    /// If the caller may not read, or the read models cannot be read.
     pub async fn dump_views(&self, caller: &Caller) -> Result<Vec<String>, AskError> {
         self.disclose(caller, Query::Dump)?;
         Ok(self.0.views.dump(&caller.tenant).await?)

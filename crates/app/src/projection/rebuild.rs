@@ -1,6 +1,6 @@
-//! Building a generation of the read models beside the live one, comparing the two, and switching
-//! once. The live one follows the log and is asked all the while; if we stop anywhere before the
-//! switch, it is as if nothing had been begun.
+//! Builds a shadow generation of the read models, compares it with the live one, and switches.
+//! Meanwhile the live generation follows the log and answers questions. If the process stops before
+//! the switch, nothing has changed.
 
 use crate::{
     app::App,
@@ -10,7 +10,7 @@ use crate::{
     },
     projection::{
         batch::Next,
-        projector::{Beside, Projector},
+        projector::{Projector, ShadowState},
     },
     tenant::{Folded, Tenant},
 };
@@ -28,20 +28,21 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// So many differences of each kind and side are named.
-const NAMED: usize = 5;
-/// A generation that is so near to the live one takes the rest while the live one waits for it.
-const NEAR: u64 = 1_000;
-/// When to look again after a failure.
-const AGAIN: Duration = Duration::from_secs(1);
+/// Maximum differences reported for each kind and side.
+const MAX_DIFFERENCES: usize = 5;
+/// Maximum records that remain to be applied while updates of the live generation are blocked.
+const MAX_REMAINING: u64 = 1_000;
+/// Delay after a failure.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 impl App {
-    /// Makes the read models of the caller's tenant anew from the log, beside those that are asked,
-    /// compares the two, and switches: role operate. `progress` is told how many records are in,
-    /// and of how many. Meanwhile everything is answered as before.
+    /// Rebuilds the read models of the caller's tenant from the log as a shadow generation,
+    /// compares it with the live one, and switches. Requires the role operate. `progress` receives
+    /// the number of records applied, and the total. Questions are answered from the live
+    /// generation meanwhile.
     ///
-    /// If the rows differ although the same code made both, nothing is switched; with `replace` it
-    /// is.
+    /// If the rows differ although the same code made both, it does not switch unless `replace` is
+    /// set.
     ///
     /// # Errors
     /// See [`RebuildError`].
@@ -72,7 +73,7 @@ impl App {
         }
     }
 
-    /// The same, not waited for: [`App::rebuild_state`] says how it goes.
+    /// The same in the background: [`App::rebuild_state`] reports the progress.
     ///
     /// # Errors
     /// See [`RebuildError`].
@@ -105,7 +106,7 @@ impl App {
         Ok(())
     }
 
-    /// How the rebuild goes that was started last: role operate.
+    /// State of the rebuild that was started last. Requires the role operate.
     ///
     /// # Errors
     /// See [`RebuildError`].
@@ -114,8 +115,8 @@ impl App {
         Ok(self.0.tenant(&caller.tenant).await?.progress.rebuild_state().for_caller(caller))
     }
 
-    /// What the switch found that put the read models in place which are asked now; none: they are
-    /// the first. Role operate, or whoever may read.
+    /// Report of the rebuild that made the live read models; none: they are the first. Requires the
+    /// role operate or read.
     ///
     /// # Errors
     /// If the caller's roles do not allow it, or the read models cannot be read.
@@ -142,8 +143,8 @@ fn operates(caller: &Caller) -> Result<(), RebuildError> {
     }
 }
 
-/// Brings rows that another program made to what this one would make, beside them, and switches
-/// whatever differs: it tries until it is done, or told to stop.
+/// Rebuilds read models that another version of the program made, and switches even if rows differ.
+/// Retries until done or cancelled.
 pub(crate) async fn renew(
     log: Arc<dyn Log>,
     views: Arc<dyn Views>,
@@ -165,24 +166,24 @@ pub(crate) async fn renew(
         match done {
             Ok(report) => {
                 if let Some(report) = report {
-                    tracing::info!(tenant = %tenant.id, equal = report.equal, "read models of this \
-                        program are in place");
+                    tracing::info!(tenant = %tenant.id, equal = report.equal, "the read models of \
+                        this version are live");
                 }
                 return;
             }
             Err(error) => {
                 tracing::warn!(tenant = %tenant.id, error = &error as &dyn std::error::Error,
-                    "the read models are made anew later")
+                    "the rebuild failed and will be retried")
             }
         }
         tokio::select! {
-            () = tokio::time::sleep(AGAIN) => {}
+            () = tokio::time::sleep(RETRY_DELAY) => {}
             () = stop.cancelled() => return,
         }
     }
 }
 
-/// Makes the read models of a tenant anew because they are damaged.
+/// Rebuilds damaged read models of a tenant.
 pub(crate) async fn heal(
     log: &Arc<dyn Log>,
     views: &Arc<dyn Views>,
@@ -192,16 +193,17 @@ pub(crate) async fn heal(
     Build::begin(log, views, tenant, false).await?.finish(false, |_, _| {}).await
 }
 
-/// A generation on its way. Whoever has it holds the tenant's `rebuilding`.
+/// A rebuild in progress. The owner holds the tenant's `rebuilding`.
 struct Build<'a> {
     views: &'a Arc<dyn Views>,
     tenant: &'a Arc<Tenant>,
-    runner: Projector,
-    beside: Arc<dyn Views>,
+    projector: Projector,
+    shadow: Arc<dyn Views>,
 }
 
 impl<'a> Build<'a> {
-    /// Begins one; or, with `resume`, goes on with one that was cut off, if this program made it.
+    /// Starts a rebuild; with `resume`, continues an interrupted one if this version of the program
+    /// started it.
     async fn begin(
         log: &Arc<dyn Log>,
         views: &'a Arc<dyn Views>,
@@ -209,28 +211,28 @@ impl<'a> Build<'a> {
         resume: bool,
     ) -> Result<Self, LogError> {
         let now = MadeBy::now(RULES);
-        let left = views
+        let interrupted = views
             .generations(&tenant.id)
             .await?
             .shadow
-            .filter(|left| resume && left.made_by == now);
-        if left.is_none() {
+            .filter(|interrupted| resume && interrupted.made_by == now);
+        if interrupted.is_none() {
             views.begin(&tenant.id, Place::Shadow, &now).await?;
         }
-        let beside = views.shadow();
-        let folded = Folded::at(left.map_or(0, |left| left.covered.0));
-        let runner = Projector {
+        let shadow = views.shadow();
+        let folded = Folded::at(interrupted.map_or(0, |interrupted| interrupted.covered.0));
+        let projector = Projector {
             log: Arc::clone(log),
-            views: Arc::clone(&beside),
+            views: Arc::clone(&shadow),
             tenant: Arc::clone(tenant),
-            beside: Some(Beside { folded, ..Beside::default() }),
+            shadow: Some(ShadowState { folded, ..ShadowState::default() }),
             next: Next::default(),
         };
-        Ok(Self { views, tenant, runner, beside })
+        Ok(Self { views, tenant, projector, shadow })
     }
 
-    /// Folds, compares, and switches if the rows are equal, or another program made the old ones,
-    /// or it shall be so whatever they are.
+    /// Fills the shadow generation, compares, and switches if the rows are equal, another version
+    /// made the old ones, the old ones are damaged, or `replace` is set.
     async fn finish(
         self,
         replace: bool,
@@ -249,16 +251,16 @@ impl<'a> Build<'a> {
         progress: &mut impl FnMut(u64, u64),
     ) -> Result<RebuildReport, RebuildError> {
         let id = &self.tenant.id;
-        self.come_near(progress).await?;
+        self.catch_up_nearly(progress).await?;
         let pinned = self.pin().await?;
-        let (differences, mut healed) = match pinned.differences(NAMED).await {
+        let (differences, mut healed) = match pinned.differences(MAX_DIFFERENCES).await {
             Ok(differences) if differences.is_empty() => (differences, None),
-            // Rows that differ may be damaged ones: those of the new generation are checked too,
-            // and must not be.
+            // The difference may be due to damage. The check includes the shadow generation, which
+            // must be intact.
             Ok(differences) => (differences, self.views.check().await.err()),
             Err(error) => (
                 Differences {
-                    at: self.beside.covered(id).await?,
+                    at: self.shadow.covered(id).await?,
                     counts: Vec::new(),
                     first: Vec::new(),
                 },
@@ -273,26 +275,26 @@ impl<'a> Build<'a> {
         }
         let both = self.views.generations(id).await?;
         let (Some(old), Some(new)) = (both.live, both.shadow) else {
-            return Err(LogError::unavailable("the generation that was being built is gone").into());
+            return Err(LogError::unavailable("the shadow generation was deleted").into());
         };
         let mut report = RebuildReport::of(differences, &old, &new);
         report.healed = healed.map(|error| error.to_string());
         report.equal &= report.healed.is_none();
         if !report.equal && !replace && report.healed.is_none() && old.made_by == new.made_by {
-            tracing::error!(tenant = %id, at = report.at, "the rows that are asked are not those \
-                that the log gives: the old ones stay in place");
+            tracing::error!(tenant = %id, at = report.at, "the live rows differ from those built \
+                from the log; they stay live");
             return Err(RebuildError::Differs(Box::new(report)));
         }
-        // Both have moved since only by what the log got since.
-        self.come_near(progress).await?;
+        // Since the comparison, both generations can only have changed by new records.
+        self.catch_up_nearly(progress).await?;
         report.switched = true;
         let text = serde_json::to_string(&report).unwrap_or_default();
-        let _moving = self.tenant.progress.moving.lock().await;
+        let _updating = self.tenant.progress.updating.lock().await;
         let size = self.catch_up().await?;
         progress(size, size);
         self.views.switch(id, LogSize(size), &text).await?;
-        if let Some(beside) = &self.runner.beside {
-            self.tenant.progress.switched(new.made_by, &beside.folded);
+        if let Some(shadow) = &self.projector.shadow {
+            self.tenant.progress.switched(new.made_by, &shadow.folded);
         }
         if report.healed.is_some() && self.views.check().await.is_ok() {
             self.views.condemn(None);
@@ -302,54 +304,54 @@ impl<'a> Build<'a> {
         Ok(report)
     }
 
-    /// Folds until little is left to the live one.
-    async fn come_near(&self, progress: &mut impl FnMut(u64, u64)) -> Result<(), LogError> {
+    /// Applies records until few remain.
+    async fn catch_up_nearly(&self, progress: &mut impl FnMut(u64, u64)) -> Result<(), LogError> {
         loop {
             if let Some(error) = self.tenant.progress.stopped() {
                 return Err(error);
             }
             let (from, to) =
-                (self.beside.covered(&self.tenant.id).await?.0, self.tenant.progress.assessed_to());
+                (self.shadow.covered(&self.tenant.id).await?.0, self.tenant.progress.assessed_to());
             progress(from, to);
-            if from + NEAR > to && !self.is_behind_the_log(to).await? {
+            if from + MAX_REMAINING > to && !self.is_behind_the_log(to).await? {
                 return Ok(());
             }
             if from == to {
-                // The live one is being folded itself.
+                // The live generation is behind the log itself.
                 tokio::time::sleep(Duration::from_millis(20)).await;
                 continue;
             }
-            self.runner.yield_to_appends().await;
+            self.projector.yield_to_appends().await;
             let began = Instant::now();
-            self.runner.batches(LogPosition(from), to, progress).await?;
-            self.runner.throttle(began.elapsed()).await;
+            self.projector.batches(LogPosition(from), to, progress).await?;
+            self.projector.throttle(began.elapsed()).await;
         }
     }
 
-    /// Whether the live generation is far behind the log: then it moves on in large steps, and
+    /// Whether the live generation is far behind the log: then it advances in large batches, and
     /// would soon be far ahead again.
     async fn is_behind_the_log(&self, live: u64) -> Result<bool, LogError> {
-        Ok(self.runner.log.head(&self.tenant.id).await?.0 > live + 10 * NEAR)
+        Ok(self.projector.log.head(&self.tenant.id).await?.0 > live + 10 * MAX_REMAINING)
     }
 
-    /// Takes the rest, and pins both as they are then.
+    /// Applies the remaining records, and pins both generations at the same position.
     async fn pin(&self) -> Result<Box<dyn Comparison>, LogError> {
-        let _moving = self.tenant.progress.moving.lock().await;
+        let _updating = self.tenant.progress.updating.lock().await;
         self.catch_up().await?;
         self.views.compare(&self.tenant.id).await
     }
 
-    /// Takes everything that the live generation has. Whoever says so holds `moving`.
+    /// Applies all records that the live generation contains. The caller holds `updating`.
     async fn catch_up(&self) -> Result<u64, LogError> {
         loop {
             let (from, to) = (
-                self.beside.covered(&self.tenant.id).await?.0,
+                self.shadow.covered(&self.tenant.id).await?.0,
                 self.views.covered(&self.tenant.id).await?.0,
             );
             if from >= to {
                 return Ok(to);
             }
-            self.runner.batches(LogPosition(from), to, &mut |_, _| {}).await?;
+            self.projector.batches(LogPosition(from), to, &mut |_, _| {}).await?;
         }
     }
 }
@@ -360,7 +362,7 @@ mod tests {
     use crate::{app::Options, testing::*};
 
     #[tokio::test]
-    async fn what_the_program_needs_goes_on_where_it_was_cut_off() {
+    async fn an_interrupted_rebuild_resumes() {
         let (world, app) = acme().await;
         app.settled_status(&owner("acme")).await.unwrap();
         let good = app.dump_views(&owner("acme")).await.unwrap();
@@ -371,8 +373,12 @@ mod tests {
         let inner = &still.0;
         let tenant = inner.tenant(&id).await.unwrap();
         let build = Build::begin(&inner.log, &inner.views, &tenant, true).await.unwrap();
-        build.runner.batches(LogPosition(0), 40, &mut |_, _| {}).await.unwrap();
-        assert_eq!(tenant.progress.assessed_to(), 83, "what is built moves nothing that is asked");
+        build.projector.batches(LogPosition(0), 40, &mut |_, _| {}).await.unwrap();
+        assert_eq!(
+            tenant.progress.assessed_to(),
+            83,
+            "the shadow does not change the live generation"
+        );
         let number = world.views.generations(&id).await.unwrap().shadow.unwrap().number;
         drop(build);
         still.close().await;

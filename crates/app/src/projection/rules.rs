@@ -1,6 +1,6 @@
-//! Which rules are in force: those that the first record names, until a `rules.activated` says
-//! otherwise. A program of other rules says so itself, once, when it opens a ledger: so that
-//! whoever reads an old answer finds in the log from where on answers may be others.
+//! The rules in force: those named by the first record, until a `rules.activated` names others. A
+//! program with other rules appends that record once, when it opens the ledger, so that the log
+//! shows from which position on answers may differ from earlier ones.
 
 use crate::{
     model::LEDGER_SOURCE,
@@ -16,19 +16,19 @@ use claimledger_ledger::{
     views::{TermKind, Views},
 };
 
-/// What every record of this kind is found by.
+/// The kind of these records.
 const KIND: &str = "rules.activated";
-/// So much of the log is looked through when the read models are behind; where it is more, whoever
-/// follows the log asks again later.
-const TAIL: u64 = 50_000;
-/// Records read at once.
+/// Maximum records that are scanned at the end of the log if the read models are behind. With more,
+/// the projector tries again later.
+const MAX_SCANNED: u64 = 50_000;
+/// Maximum records per read.
 const PAGE: usize = 500;
 
-/// Appends what the log lacks to be true: that these rules are in force. False: the read models are
-/// too far behind to know; ask again.
+/// Appends a `rules.activated` record if the log does not name the rules of this build. False: the
+/// read models are too far behind to decide; try again.
 ///
-/// The record's id names the one that it follows, so that it is written once, whatever is cut off
-/// in between.
+/// The id of the record contains the position that it follows, so a repeated attempt cannot append
+/// it twice.
 pub(crate) async fn activate(
     tenant: &Tenant,
     log: &dyn Log,
@@ -42,21 +42,19 @@ pub(crate) async fn activate(
     let id = format!("rules/{RULES}/after/{}", after.0);
     let sealed = tenant.identity.own.seal(&id, fact, tenant.identity.own.now());
     let sealed = sealed.map_err(|refusal| {
-        LogError::unavailable(format!("what rules are in force could not be sealed: {refusal}"))
+        LogError::unavailable(format!("cannot seal the record of the rules: {refusal}"))
     })?;
     let request = AppendRequest { records: vec![sealed], expected_revision: None };
     let receipts = tenant.sequencer.append(request).await.map_err(|error| match error {
         SequencerError::Log(error) => error,
-        other => {
-            LogError::unavailable(format!("what rules are in force could not be appended: {other}"))
-        }
+        other => LogError::unavailable(format!("cannot append the record of the rules: {other}")),
     })?;
     receipts.iter().for_each(|receipt| tenant.recorded(receipt.recorded_at));
     tracing::info!(tenant = %tenant.id, from = rules, to = RULES, "other rules are in force");
     Ok(true)
 }
 
-/// The rules that are in force, and the record that says so.
+/// The rules in force, and the position of the record that names them.
 async fn in_force(
     tenant: &Tenant,
     log: &dyn Log,
@@ -64,34 +62,37 @@ async fn in_force(
 ) -> Result<Option<(LogPosition, String)>, LogError> {
     let covered = views.covered(&tenant.id).await?.0;
     let head = log.head(&tenant.id).await?.0;
-    if head - covered.min(head) > TAIL {
+    if head - covered.min(head) > MAX_SCANNED {
         return Ok(None);
     }
     let mut found = (LogPosition(0), tenant.identity.opened_rules.clone());
     if let Some(last) = covered.checked_sub(1) {
         let reader = tenant.reader(log, views);
         let positions = reader.positions(&term(TermKind::Kind, KIND), LogPosition(last)).await?;
-        // A source may have called its own event so: the last one that is ours counts.
+        // A source may use the same name for its own events: the last record of the ledger counts.
         for record in reader.records(&positions).await? {
             found = activated(&record).map_or(found, |rules| (record.reference.position, rules));
         }
     }
     let mut next = LogPosition(covered);
     while next.0 < head {
-        let entries = log.read(&tenant.id, next, PAGE).await?;
-        if entries.is_empty() {
+        let headers = log.headers(&tenant.id, next, PAGE).await?;
+        if headers.is_empty() {
             break;
         }
-        for entry in &entries {
-            let header = entry
-                .decode_header()
+        let mut own = Vec::new();
+        for header in &headers {
+            let header = header
+                .decode()
                 .map_err(|error| LogError::Corrupt { position: next, what: error.what })?;
-            if header.source.as_str() == LEDGER_SOURCE
-                && let Some(rules) = activated(&decode(&tenant.id, next, entry)?)
-            {
-                found = (next, rules);
+            if header.source.as_str() == LEDGER_SOURCE {
+                own.push(next);
             }
             next = LogPosition(next.0 + 1);
+        }
+        for (position, entry) in own.iter().zip(log.read_at(&tenant.id, &own).await?) {
+            let record = decode(&tenant.id, *position, &entry)?;
+            found = activated(&record).map_or(found, |rules| (*position, rules));
         }
     }
     Ok(Some(found))
@@ -117,25 +118,29 @@ mod tests {
         testing::*,
     };
 
-    /// What the log says of rules, with positions.
-    async fn said(app: &App) -> Vec<(u64, String)> {
+    /// All records about rules, with positions.
+    async fn recorded_rules(app: &App) -> Vec<(u64, String)> {
         let head = app.settled_status(&owner("acme")).await.unwrap().head;
-        let mut said = Vec::new();
+        let mut recorded_rules = Vec::new();
         for position in (0..head).map(LogPosition) {
             let record = app
                 .record(&owner("acme"), RecordBy::Position(position), false)
                 .await
                 .unwrap()
                 .unwrap();
-            said.extend(record.statement.facts.iter().filter_map(|fact| match &fact.data {
-                FactData::RulesActivated(activated) => Some((position.0, activated.rules.clone())),
-                _ => None,
-            }));
+            recorded_rules.extend(record.statement.facts.iter().filter_map(
+                |fact| match &fact.data {
+                    FactData::RulesActivated(activated) => {
+                        Some((position.0, activated.rules.clone()))
+                    }
+                    _ => None,
+                },
+            ));
         }
-        said
+        recorded_rules
     }
 
-    /// As a program of other rules would have left it.
+    /// Records the rules of another version of the program.
     async fn activate_other(app: &App, id: &str) {
         let tenant = app.0.tenant(&tenant("acme")).await.unwrap();
         let fact = FactData::RulesActivated(RulesActivated { rules: "r0".to_owned() });
@@ -148,21 +153,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_program_of_other_rules_says_so_once() {
+    async fn other_rules_are_recorded_once() {
         let (world, app) = acme().await;
-        assert_eq!(said(&app).await, [], "the first record names them already");
+        assert_eq!(recorded_rules(&app).await, [], "the first record names them already");
         activate_other(&app, "other-1").await;
         app.close().await;
-        // Opened with the read models at the head, with read models that are behind, and without
-        // any.
+        // Opened with read models at the head, behind, and empty.
         let mut expected = vec![(83, "r0".to_owned())];
         for (n, rows) in ["whole", "behind", "none"].into_iter().enumerate() {
             let app = world.open().await;
             expected.push((84 + 2 * n as u64, RULES.to_owned()));
-            assert_eq!(said(&app).await, expected, "{rows}");
+            assert_eq!(recorded_rules(&app).await, expected, "{rows}");
             app.close().await;
             let app = world.open().await;
-            assert_eq!(said(&app).await, expected, "{rows}: once");
+            assert_eq!(recorded_rules(&app).await, expected, "{rows}: once");
             app.close().await;
             let app =
                 world.open_with(Options { follow: rows == "whole", ..Options::default() }).await;

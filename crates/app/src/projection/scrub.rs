@@ -1,10 +1,9 @@
-//! The scrub: a server reads everything that is stored again, slowly, so that damage is found
-//! before somebody asks for it.
+//! The scrub: slowly reads all stored data in the background, so that damage is found before a
+//! question needs the data.
 //!
-//! Records are decoded with their commitments, so that every byte of a record is compared with what
-//! its header commits to, and every header with its leaf. The read models and the keys check
-//! themselves (`Views::check`, `KeyStore::check`). What is found goes to `status` and `/readyz`;
-//! damaged read models are made anew beside the old ones. See
+//! Every byte of a record is compared with the commitments in its header, and every header with its
+//! leaf hash. Read models and keys have checks of their own (`Views::check`, `KeyStore::check`).
+//! Damage is shown by `status` and `/readyz`; damaged read models are rebuilt. See
 //! `docs/decisions/0020-damaged-files.md`.
 
 use crate::{app::Inner, projection::rebuild, read::reader::decode_record, tenant::Tenant};
@@ -17,26 +16,26 @@ use std::{
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// Records that are read at once.
-const RECORDS: usize = 128;
-/// The pause after each such read is this many times as long as the read took.
-const PAUSE: u32 = 4;
-/// The shortest pause between two rounds.
-const BETWEEN: Duration = Duration::from_secs(600);
-/// A round is at most this part of the time: the read models are checked in one go, which takes a
-/// minute for some ten million records.
-const SHARE: u32 = 60;
-/// The first round leaves the start to others.
-const AT_START: Duration = Duration::from_secs(1);
-/// How often it is looked whether an answer met damaged read models.
-const LOOK: Duration = Duration::from_secs(1);
+/// Maximum records per read.
+const BATCH_RECORDS: usize = 128;
+/// The pause after each read, as a multiple of the duration of the read.
+const PAUSE_FACTOR: u32 = 4;
+/// Minimum interval between rounds.
+const MIN_ROUND_INTERVAL: Duration = Duration::from_secs(600);
+/// Minimum interval between rounds, as a multiple of the duration of a round: the read models are
+/// checked without pauses, which takes about a minute per ten million records.
+const ROUND_INTERVAL_FACTOR: u32 = 60;
+/// Delay of the first round, so that it does not slow down the start.
+const FIRST_ROUND_DELAY: Duration = Duration::from_secs(1);
+/// Interval of checks whether a question found damaged read models.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Goes round until told to stop, or the ledger is gone.
+/// Runs until cancelled or the ledger is dropped.
 pub(crate) async fn run(app: Weak<Inner>, stop: CancellationToken) {
-    let (mut next, mut gave_up) = (Instant::now() + AT_START, false);
+    let (mut next, mut rebuild_failed) = (Instant::now() + FIRST_ROUND_DELAY, false);
     loop {
         tokio::select! {
-            () = tokio::time::sleep(LOOK) => {}
+            () = tokio::time::sleep(POLL_INTERVAL) => {}
             () = stop.cancelled() => return,
         }
         let Some(inner) = app.upgrade() else { return };
@@ -45,21 +44,21 @@ pub(crate) async fn run(app: Weak<Inner>, stop: CancellationToken) {
         let due = began >= next;
         let round = async {
             if due {
-                everything_but_views(&inner, &tenants).await;
+                check_log_and_keys(&inner, &tenants).await;
             }
-            // What an answer met is not left to the next round.
-            if due || (!gave_up && tenants.iter().any(|tenant| is_damaged(tenant))) {
-                views(&inner, &tenants).await
+            // Damage found by a question is handled before the next round.
+            if due || (!rebuild_failed && tenants.iter().any(|tenant| is_damaged(tenant))) {
+                check_views(&inner, &tenants).await
             } else {
-                !gave_up
+                !rebuild_failed
             }
         };
         tokio::select! {
-            well = round => gave_up = !well,
+            well = round => rebuild_failed = !well,
             () = stop.cancelled() => return,
         }
         if due {
-            next = Instant::now() + BETWEEN.max(began.elapsed() * SHARE);
+            next = Instant::now() + MIN_ROUND_INTERVAL.max(began.elapsed() * ROUND_INTERVAL_FACTOR);
         }
     }
 }
@@ -68,20 +67,21 @@ fn is_damaged(tenant: &Tenant) -> bool {
     tenant.health.health().damage.is_some_and(|damage| damage.place.file() == "views")
 }
 
-async fn everything_but_views(app: &Inner, tenants: &[Arc<Tenant>]) {
+async fn check_log_and_keys(app: &Inner, tenants: &[Arc<Tenant>]) {
     for tenant in tenants {
-        if let Err(error) = records(&*app.log, tenant, LogPosition(0), PAUSE).await {
+        if let Err(error) = check_records(&*app.log, tenant, LogPosition(0), PAUSE_FACTOR).await {
             report(app, tenant, &error);
         }
     }
     if let Err(error) = app.keys.check().await {
-        // The file is that of every tenant.
+        // All tenants share the file.
         tenants.iter().for_each(|tenant| report(app, tenant, &error));
     }
 }
 
-/// Checks the read models, and makes them anew if they are damaged; whether they are well after it.
-async fn views(app: &Inner, tenants: &[Arc<Tenant>]) -> bool {
+/// Checks the read models, and rebuilds them if they are damaged. Returns whether they are intact
+/// afterwards.
+async fn check_views(app: &Inner, tenants: &[Arc<Tenant>]) -> bool {
     match app.views.check().await {
         Ok(()) if !tenants.iter().any(|tenant| is_damaged(tenant)) => return true,
         Ok(()) => {}
@@ -96,12 +96,12 @@ async fn views(app: &Inner, tenants: &[Arc<Tenant>]) -> bool {
         match rebuild::heal(&app.log, &app.views, tenant).await {
             Ok(report) => {
                 tracing::warn!(tenant = %tenant.id, healed = report.healed, "the read models were \
-                    made anew")
+                    rebuilt")
             }
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
-                tracing::error!(tenant = %tenant.id, error, "damaged read models could not be made \
-                    anew: stop the server and run `claimledger rebuild`");
+                tracing::error!(tenant = %tenant.id, error, "damaged read models could not be \
+                    rebuilt: stop the server and run `claimledger rebuild`");
                 return false;
             }
         }
@@ -120,15 +120,15 @@ async fn views(app: &Inner, tenants: &[Arc<Tenant>]) -> bool {
 fn report(app: &Inner, tenant: &Tenant, error: &LogError) {
     if error.is_damage() {
         tracing::error!(tenant = %tenant.id, %error, "damage was found in the background");
-        tenant.noticed(&*app.views, error);
+        tenant.report_damage(&*app.views, error);
     } else {
-        tracing::warn!(tenant = %tenant.id, %error, "not everything could be checked");
+        tracing::warn!(tenant = %tenant.id, %error, "the check could not complete");
     }
 }
 
-/// Decodes every record from a position to the head, and compares it with what it commits to.
-/// Returns how many.
-pub(crate) async fn records(
+/// Decodes every record from a position to the head, and checks it against its commitments. Returns
+/// the number of records.
+pub(crate) async fn check_records(
     log: &dyn Log,
     tenant: &Tenant,
     from: LogPosition,
@@ -137,21 +137,21 @@ pub(crate) async fn records(
     let mut next = from.0;
     loop {
         let began = Instant::now();
-        let entries = log.read(&tenant.id, LogPosition(next), RECORDS).await?;
+        let entries = log.read(&tenant.id, LogPosition(next), BATCH_RECORDS).await?;
         if entries.is_empty() {
             return Ok(next - from.0);
         }
         let tenant_id = tenant.id.clone();
         let first = next;
         next += entries.len() as u64;
-        // Decoding must not keep a thread of the runtime from everybody else.
+        // On a blocking thread: decoding is CPU-bound.
         let decoded = tokio::task::spawn_blocking(move || {
             entries.iter().zip(first..).try_for_each(|(entry, position)| {
                 decode_record(&tenant_id, LogPosition(position), entry).map(drop)
             })
         });
         decoded.await.map_err(|error| LogError::Unavailable {
-            reason: "a check was cut off".to_owned(),
+            reason: "a check was cancelled".to_owned(),
             source: Some(Box::new(error)),
         })??;
         tokio::time::sleep(began.elapsed() * pause).await;

@@ -1,10 +1,11 @@
-//! Session rows: every session as assessed at the head, by the function that also answers at any other
-//! cut. They order lists and find candidates; what a list shows is assessed again at its own cut.
+//! Session rows: every session as assessed at the head, by the function that also answers at any
+//! other cut. They order lists and find candidates; a list assesses its sessions again at its own
+//! cut.
 //!
-//! There is one row for each session *id*. Where links give a session several ids, the row of its
-//! name holds the state and the others point to it. A row stands in the order of lists where the
-//! first fact that names its own id stands: so at an earlier K, when two ids were two sessions yet,
-//! each has its place.
+//! There is one row per session *id*. If links give a session several ids, the row of its name
+//! contains the state, and the others refer to it. The sort key of a row is that of the first fact
+//! that names its own id, so at an earlier K, before two ids were linked, each session has its own
+//! place in the list.
 
 use crate::{
     model::{
@@ -13,7 +14,7 @@ use crate::{
     },
     read::{
         load_session::{self, Gathered, Traits},
-        prefetch::{AT_ONCE, Prefetched},
+        prefetch::{MAX_SESSIONS, Prefetched},
         reader::Reader,
     },
 };
@@ -41,65 +42,65 @@ use std::{
 };
 use tokio_util::task::AbortOnDropHandle;
 
-/// So many rows are written at once when configuration came late.
-pub(crate) const CHUNK: usize = 500;
+/// Maximum session rows per read and per write when late configuration is applied.
+pub(crate) const MAX_LATE: usize = 500;
 
-/// Assesses sessions at the head and makes their rows.
+/// Assesses sessions at the head and creates their rows.
 pub(crate) struct SessionRows<'a> {
     reader: Reader<'a>,
     traits: Traits,
     history: Arc<History>,
     config: Arc<ConfigIndex>,
     last: LogPosition,
-    /// Ids that have been looked at.
-    done: BTreeSet<SessionId>,
+    /// Ids whose session is assessed already.
+    assessed: BTreeSet<SessionId>,
     rows: Vec<SessionRow>,
-    moved: Vec<(LogSize, SessionId, SortKey)>,
+    reordered: Vec<(LogSize, SessionId, SortKey)>,
     latest: Option<Time>,
 }
 
-/// What a session row says of its session. A row of an older build lacks a field: it is not read, so
-/// the session is looked at.
+/// The state column of a session row.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 #[expect(clippy::large_enum_variant, reason = "one at a time, and almost all are states")]
 pub(crate) enum Summary {
-    /// The id is another name of a session.
+    /// The id is an alias of a session.
     Alias {
         /// The session's name.
         alias_of: String,
-        /// When its last claim came, in microseconds.
+        /// When its last claim was received, in microseconds.
         claimed: i64,
         /// When its last fact occurred, in microseconds.
         last: i64,
     },
-    /// The id is the session's name. Fields stand in bytewise order: the row is canonical JSON.
+    /// The id is the session's name. Fields are in bytewise order, because the row is canonical
+    /// JSON.
     State {
         /// The session's other ids.
         aliases: Vec<String>,
-        /// When its first fact occurred: it is active at no T before that.
+        /// When its first fact occurred: it is not active at any earlier T.
         begins: Time,
         certainty: Cow<'static, str>,
-        /// When its last claim came, in microseconds.
+        /// When its last claim was received, in microseconds.
         claimed: i64,
         decisions: usize,
         differs: usize,
         end_reason: Option<Cow<'static, str>>,
         ended_at: Option<Time>,
         factors: Vec<String>,
-        /// Decisions that were falsified later.
+        /// Number of decisions that were falsified later.
         falsified: usize,
         idp: Option<String>,
         last: i64,
-        /// It outlived its IdP session, or may have.
+        /// Whether it outlived its IdP session, certainly or possibly.
         outlived: bool,
         phase: Cow<'static, str>,
         records: usize,
-        /// A retraction hits a claim of it, or may.
+        /// Whether one of its claims is retracted, certainly or possibly.
         retracted: bool,
         subject: Option<String>,
     },
-    /// Records name the id, and none of them was understood.
+    /// Records name the id, but none was understood.
     NotUnderstood { last: i64, not_understood: usize },
 }
 
@@ -109,7 +110,7 @@ struct Last {
     claimed: Option<i64>,
 }
 
-/// The sessions that a batch of records says something about.
+/// The sessions that a batch of records affects.
 pub(crate) async fn touched(
     reader: &Reader<'_>,
     traits: Traits,
@@ -141,7 +142,7 @@ pub(crate) async fn touched(
         }
     }
     if traits.links() {
-        // A name that is a session's from now on may have meant a record until now.
+        // From now on the id names a session; until now links to it may have meant a record.
         for session in sessions.clone() {
             sessions.extend(load_session::parted_by(reader, &session, last).await?);
         }
@@ -149,7 +150,7 @@ pub(crate) async fn touched(
     Ok(sessions)
 }
 
-/// Where an id stands in lists: at the first fact that names it, or the first record where no fact
+/// The sort key of an id in lists: the first fact that names it, or the first record if no fact
 /// does.
 pub(crate) fn key_of(id: &SessionId, records: &[Arc<RecordSummary>]) -> Option<SortKey> {
     let (_, time, source, source_id) =
@@ -162,15 +163,15 @@ pub(crate) fn key_of(id: &SessionId, records: &[Arc<RecordSummary>]) -> Option<S
     })
 }
 
-/// A record's place in the order that [`key_of`] takes the first of.
+/// The value whose minimum gives the sort key in [`key_of`].
 type Place<'a> = (bool, Time, &'a SourceId, &'a SourceEventId);
 
-/// Where a record puts an id; none: it does not name the id.
+/// The value for one record; none: the record does not name the id.
 fn place_of<'a>(id: &SessionId, record: &'a RecordSummary) -> Option<Place<'a>> {
     record.statement.sessions().find(|session| *session == id)?;
     let facts = record.statement.facts.iter().filter(|fact| fact.session.as_ref() == Some(id));
     let first = facts.map(|fact| fact.occurred.from).min();
-    // A record that no fact was read from stands behind those that say something.
+    // Records without facts sort after those with facts.
     Some((
         first.is_none(),
         first.unwrap_or(record.reference.occurred.from),
@@ -179,22 +180,22 @@ fn place_of<'a>(id: &SessionId, record: &'a RecordSummary) -> Option<Place<'a>> 
     ))
 }
 
-/// The last record that moved an id towards the front of the list; none: its first record gave its
-/// place. `records` are in the order of the log. Batches play no part, because a question may be
-/// pinned between any two records.
+/// The last record that decreased the sort key of an id; none: its first record defined it.
+/// `records` are in log order. Independent of batches, because a question may be pinned between any
+/// two records.
 fn last_move(id: &SessionId, records: &[Arc<RecordSummary>]) -> Option<LogPosition> {
     let mut first: Option<Place<'_>> = None;
-    let mut moved = None;
+    let mut reordered = None;
     for record in records {
         let Some(place) = place_of(id, record) else { continue };
         match first {
             Some(first) if first <= place => continue,
-            Some(_) => moved = Some(record.reference.position),
+            Some(_) => reordered = Some(record.reference.position),
             None => {}
         }
         first = Some(place);
     }
-    moved
+    reordered
 }
 
 impl<'a> SessionRows<'a> {
@@ -211,14 +212,14 @@ impl<'a> SessionRows<'a> {
             history,
             config,
             last,
-            done: BTreeSet::new(),
+            assessed: BTreeSet::new(),
             rows: Vec::new(),
-            moved: Vec::new(),
+            reordered: Vec::new(),
             latest: None,
         }
     }
 
-    /// Makes the rows of these sessions, once each.
+    /// Creates the rows of these sessions, once each.
     pub(crate) async fn assess(
         &mut self,
         sessions: impl IntoIterator<Item = SessionId>,
@@ -227,16 +228,16 @@ impl<'a> SessionRows<'a> {
         loop {
             let some: Vec<_> = sessions
                 .by_ref()
-                .filter(|session| !self.done.contains(session))
-                .take(AT_ONCE)
+                .filter(|session| !self.assessed.contains(session))
+                .take(MAX_SESSIONS)
                 .collect();
             if some.is_empty() {
                 return Ok(());
             }
             let prefetched = Prefetched::read(&self.reader, self.traits, &some, self.last).await?;
             for session in some {
-                // Another id of a session that came before it.
-                if !self.done.insert(session.clone()) {
+                // An alias of a session that is assessed already.
+                if !self.assessed.insert(session.clone()) {
                     continue;
                 }
                 let reader = Reader { prefetched: Some(&prefetched), ..self.reader };
@@ -245,35 +246,35 @@ impl<'a> SessionRows<'a> {
                 {
                     self.add(&gathered);
                 }
-                // A long batch must not keep a thread of the runtime from everybody else.
+                // A long batch must not block a runtime thread.
                 tokio::task::yield_now().await;
             }
         }
     }
 
-    /// The rows so far. The next ones are made from here on.
+    /// Takes the rows created so far.
     pub(crate) fn take_rows(&mut self) -> Vec<SessionRow> {
         std::mem::take(&mut self.rows)
     }
 
-    /// The ids that a record of the batch put further forward, each with the size of the log at the
-    /// last such record, and its new place. To be remembered before any of the rows is written.
-    pub(crate) fn take_moved(&mut self) -> Vec<(LogSize, SessionId, SortKey)> {
-        std::mem::take(&mut self.moved)
+    /// Takes the ids whose sort key a record of the batch decreased, each with the log size at the
+    /// last such record and the new key. They must be remembered before the rows are written.
+    pub(crate) fn take_reordered(&mut self) -> Vec<(LogSize, SessionId, SortKey)> {
+        std::mem::take(&mut self.reordered)
     }
 
-    /// How many rows there are.
+    /// Number of rows.
     pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// When the last fact of any session that was looked at occurred.
+    /// When the last fact of any assessed session occurred.
     pub(crate) fn latest(&self) -> Option<Time> {
         self.latest
     }
 
     fn add(&mut self, gathered: &Gathered) {
-        self.done.extend(gathered.ids.iter().cloned());
+        self.assessed.extend(gathered.ids.iter().cloned());
         let own = || gathered.facts.iter().filter(|known| known.fact.session.is_some());
         let last =
             own().map(|known| known.fact.occurred.to.unwrap_or(known.fact.occurred.from)).max();
@@ -284,11 +285,10 @@ impl<'a> SessionRows<'a> {
         self.latest = self.latest.max(Some(last));
         let state =
             assess(&gathered.facts, &self.history, Cut { at: Time::MAX, known_at: self.last });
-        // Up to where it was assessed, as far as that matters: the last record that can have
-        // changed it. The size of the batch would do as well, but a rebuild has other batches and
-        // must give the same rows.
+        // The position of the last record that can have changed the session. The end of the batch
+        // would also be correct, but a rebuild uses other batches and must create the same rows.
         let claimed = last_claim(&gathered.facts);
-        let assessed_to = LogSize(self.rests_on(gathered, last, claimed).0 + 1);
+        let assessed_to = LogSize(self.last_relevant(gathered, last, claimed).0 + 1);
         for id in &gathered.ids {
             let Some(key) = key_of(id, &gathered.records) else { continue };
             let summary = match &state {
@@ -303,10 +303,10 @@ impl<'a> SessionRows<'a> {
                     not_understood: gathered.records.len(),
                 },
             };
-            self.note_move(id, &key, gathered);
+            self.note_reordered(id, &key, gathered);
             let over_at = match &state {
                 Some(state) if state.id == *id => over_at(state),
-                // Nothing is ever in a list under this name.
+                // No list contains an alias.
                 Some(_) | None => Some(key.first_occurred),
             };
             self.rows.push(SessionRow {
@@ -321,16 +321,16 @@ impl<'a> SessionRows<'a> {
         }
     }
 
-    fn note_move(&mut self, id: &SessionId, key: &SortKey, gathered: &Gathered) {
+    fn note_reordered(&mut self, id: &SessionId, key: &SortKey, gathered: &Gathered) {
         let Some(from) = self.reader.pending.last().map(|pending| pending.from()) else { return };
         if let Some(position) =
             last_move(id, &gathered.records).filter(|position| *position >= from)
         {
-            self.moved.push((LogSize(position.0 + 1), id.clone(), key.clone()));
+            self.reordered.push((LogSize(position.0 + 1), id.clone(), key.clone()));
         }
     }
 
-    fn rests_on(&self, gathered: &Gathered, last: Time, claimed: Time) -> LogPosition {
+    fn last_relevant(&self, gathered: &Gathered, last: Time, claimed: Time) -> LogPosition {
         let records = gathered
             .facts
             .iter()
@@ -346,10 +346,10 @@ impl<'a> SessionRows<'a> {
     }
 }
 
-/// From when on a session is over at any T, as assessed at the end of time (`semantics.md` 22, 23):
-/// its stated end, or the last instant of an end that is known by an interval; else its limit,
-/// which also ends one whose end is stated later. A limit counts from the stated start on: before
-/// that the session is dated by its first fact.
+/// The time from which a session is over at any T, as assessed at the end of time (`semantics.md`
+/// 22, 23): its stated end, or the last instant of an end that is known as an interval; otherwise
+/// its limit, which also ends a session whose end is stated later. A limit counts from the stated
+/// start: before that the session is dated by its first fact.
 fn over_at(state: &SessionState) -> Option<Time> {
     let limit = state
         .life
@@ -396,8 +396,8 @@ fn summary(state: &SessionState, begins: Time, last: Time, claimed: Time) -> Sum
     }
 }
 
-/// Sessions that configuration which came late may have changed, a chunk at a time. The next chunk
-/// is found while one is assessed.
+/// Sessions that late configuration may have changed, in chunks. The next chunk is read while one
+/// is assessed.
 pub(crate) struct Late {
     views: Arc<dyn Views>,
     tenant: TenantId,
@@ -407,8 +407,8 @@ pub(crate) struct Late {
 }
 
 impl Late {
-    /// Of new configuration. What occurred after every fact of every session (`latest`) changes
-    /// none of them.
+    /// For new configuration. If it occurred after every fact of every session (`latest`), it
+    /// changes none of them.
     pub(crate) fn of(
         config: &[Known],
         history: HistoryCut<'_>,
@@ -433,12 +433,12 @@ impl Late {
         Self { views: Arc::clone(views), tenant: tenant.clone(), scopes, after: None, next: None }
     }
 
-    /// The next chunk; none when all are through.
+    /// The next chunk; none at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<SessionId>>, LogError> {
         while let Some((scope, from)) = self.scopes.front() {
             let rows = match self.next.take() {
                 Some(begun) => begun.await.map_err(|error| LogError::Unavailable {
-                    reason: "a list was cut off".to_owned(),
+                    reason: "a list was cancelled".to_owned(),
                     source: Some(Box::new(error)),
                 })?,
                 None => self.rows(scope).await,
@@ -460,7 +460,7 @@ impl Late {
         Ok(None)
     }
 
-    /// The rows behind those that were read.
+    /// The rows after those already read.
     fn rows(
         &self,
         scope: &Scope,
@@ -475,16 +475,16 @@ impl Late {
         };
         let (views, tenant, after) =
             (Arc::clone(&self.views), self.tenant.clone(), self.after.clone());
-        async move { views.sessions_with(&tenant, &terms, None, after.as_ref(), CHUNK).await }
+        async move { views.sessions_with(&tenant, &terms, None, after.as_ref(), MAX_LATE).await }
     }
 }
 
-/// When the last fact of a session occurred, as its row says.
+/// When the last fact of a session occurred, from its row.
 pub(crate) fn last_of(row: &SessionRow) -> Option<Time> {
     serde_json::from_slice::<Last>(&row.state).ok().map(|last| Time::from_micros(last.last))
 }
 
-/// Whether the session has a fact, or of retractions a claim, at or after a time.
+/// Whether the session has a fact (for retractions: a claim) at or after a time.
 fn concerned(row: &SessionRow, scope: &Scope, from: Time) -> bool {
     let last = |last: Last| {
         if scope.is_of_claims() { last.claimed.unwrap_or(last.last) } else { last.last }

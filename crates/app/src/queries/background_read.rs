@@ -1,12 +1,12 @@
-//! A read that is on its way while something else is done.
+//! Reads that run in the background of another task.
 
 use crate::app::Inner;
 use claimledger_ledger::log::LogError;
 use std::future::Future;
 use tokio_util::task::AbortOnDropHandle;
 
-/// A read that was begun, as a task of its own: it may hold what others wait for, so it must go on
-/// whatever whoever began it waits for. Dropped, it ends.
+/// A read that runs as its own task, because it may hold a connection that other reads wait for.
+/// Dropping it cancels it.
 pub(super) struct BackgroundRead<T>(AbortOnDropHandle<Result<T, LogError>>);
 
 impl<T: Send + 'static> BackgroundRead<T> {
@@ -17,10 +17,10 @@ impl<T: Send + 'static> BackgroundRead<T> {
         Self(AbortOnDropHandle::new(inner.runners.spawn(read)))
     }
 
-    /// Waits for what it gives.
+    /// Waits for the result.
     pub(super) async fn wait(self) -> Result<T, LogError> {
         self.0.await.map_err(|error| LogError::Unavailable {
-            reason: "a read was cut off".to_owned(),
+            reason: "a read was cancelled".to_owned(),
             source: Some(Box::new(error)),
         })?
     }

@@ -1,8 +1,8 @@
-//! What stands in the way of a question, whatever the sources say: nothing is known of what it
-//! names, or the caller's role may not look it up.
+//! Barriers: reasons why a question cannot be answered, whatever the sources state: what it names
+//! is unknown, or the caller's role may not look it up.
 //!
-//! Everything is looked for in the caller's tenant, up to K and whatever T: what another tenant has
-//! is as unknown as what nobody has.
+//! Lookups are limited to the caller's tenant and to K, at any T. What only another tenant has is
+//! unknown.
 
 use super::{View, find};
 use crate::model::{
@@ -18,14 +18,20 @@ use claimledger_facts::{
 use claimledger_ledger::{log::LogError, views::TermKind};
 use std::fmt::Display;
 
-/// Looking people up takes the role investigate. Said to every other role, whether or not there is
-/// such a person.
+/// Looking up people requires the role investigate. Returned to every other role, whether or not
+/// the person exists.
 pub(super) const NAMES: Barrier = Barrier::NotForRole {
     what: "looking people up by name, login or id",
     needs: Role::Investigate,
 };
 
-/// Nothing is known of a thing.
+/// The same for `find`, which also searches display names and addresses.
+pub(super) const SEALED_TEXT: Barrier = Barrier::NotForRole {
+    what: "searching logins, names, display names and addresses",
+    needs: Role::Investigate,
+};
+
+/// The barrier of something unknown.
 pub(super) fn not_known(thing: &'static str, id: &(impl Display + ?Sized)) -> Barrier {
     Barrier::NotKnown { thing, id: id.to_string() }
 }
@@ -33,15 +39,15 @@ pub(super) fn not_known(thing: &'static str, id: &(impl Display + ?Sized)) -> Ba
 type Found = Result<Option<Barrier>, LogError>;
 
 impl View<'_> {
-    /// What stands in the way of a list of sessions.
+    /// The barrier of a list of sessions.
     pub(super) async fn barrier_of_sessions(
         &self,
         caller: &Caller,
         filter: &SessionFilter,
         people: Option<&[Pseudonym]>,
     ) -> Found {
-        // First, so that a role that may not look people up is told the same whatever else it
-        // names.
+        // Checked first, so that the result does not depend on the rest of the filter for a role
+        // that may not look up people.
         if let (Some(subject), Some(people)) = (&filter.subject, people)
             && let Some(barrier) = self.person(caller, subject, people).await?
         {
@@ -50,8 +56,8 @@ impl View<'_> {
         self.reliance(filter.app.as_ref(), filter.idp.as_ref(), filter.key.as_ref()).await
     }
 
-    /// What stands in the way of a list of decisions; the session that it names, where it names
-    /// one, was found or not.
+    /// The barrier of a list of decisions. `found`: whether the session that the filter names
+    /// exists.
     pub(super) async fn barrier_of_decisions(&self, filter: &DecisionFilter, found: bool) -> Found {
         if let (Some(session), false) = (&filter.session, found) {
             return Ok(Some(not_known("session", session)));
@@ -59,7 +65,7 @@ impl View<'_> {
         self.reliance(filter.app.as_ref(), filter.idp.as_ref(), filter.key.as_ref()).await
     }
 
-    /// What stands in the way of a rehearsal.
+    /// The barrier of a rehearsal.
     pub(super) async fn barrier_of_rehearsal(&self, change: &TrustChange) -> Found {
         let (idp, key) = match change {
             TrustChange::TrustOff { idp } => (idp, None),
@@ -75,9 +81,9 @@ impl View<'_> {
         key: Option<&KeyId>,
     ) -> Found {
         if let Some(app) = app
-            && !self.reader().any(&term(TermKind::App, app.as_str()), self.cut.known_at).await?
+            && let Some(barrier) = self.app(app).await?
         {
-            return Ok(Some(not_known("application", app)));
+            return Ok(Some(barrier));
         }
         if let Some(idp) = idp
             && let Some(barrier) = self.idp(idp).await?
@@ -103,7 +109,14 @@ impl View<'_> {
         Ok(Some(if caller.has(Role::Investigate) { not_known("person", subject) } else { NAMES }))
     }
 
-    /// Whether an IdP is not known: no record names it.
+    /// The barrier of an unknown application: no record names it.
+    pub(super) async fn app(&self, app: &AppId) -> Found {
+        let known =
+            self.reader().any(&term(TermKind::App, app.as_str()), self.cut.known_at).await?;
+        Ok((!known).then(|| not_known("application", app)))
+    }
+
+    /// The barrier of an unknown IdP: no record names it.
     pub(super) async fn idp(&self, idp: &IdpId) -> Found {
         let stated = self.history.at(self.cut.known_at).trust().idps().any(|known| known == idp);
         let known = stated
@@ -123,7 +136,7 @@ impl View<'_> {
         Ok((!known).then(|| not_known("key", key)))
     }
 
-    /// Whether a policy is not known: no record names it.
+    /// The barrier of an unknown policy: no record names it.
     pub(super) async fn policy(&self, policy: &PolicyId) -> Found {
         let stated =
             self.history.at(self.cut.known_at).policies().ids().any(|known| known == policy);
@@ -135,7 +148,7 @@ impl View<'_> {
         Ok((!known).then(|| not_known("policy", policy)))
     }
 
-    /// Whether a policy, or a version of it by this label, is not known.
+    /// The barrier of an unknown policy, or of an unknown version of it.
     pub(super) async fn policy_version(&self, policy: &PolicyId, version: &VersionLabel) -> Found {
         if let Some(barrier) = self.policy(policy).await? {
             return Ok(Some(barrier));
@@ -149,7 +162,7 @@ impl View<'_> {
         Ok((!known).then(|| not_known("version", &format!("{version} of policy {policy}"))))
     }
 
-    /// Whether an actor, or a record, is not known.
+    /// The barrier of an unknown actor or record.
     pub(super) async fn barrier_of_dependants(
         &self,
         actor: Option<&ActorId>,
@@ -170,7 +183,7 @@ impl View<'_> {
     }
 }
 
-/// That no session goes by an id, where none does.
+/// The barrier of an unknown session.
 pub(super) fn of_session(found: bool, id: &SessionId) -> Option<Barrier> {
     (!found).then(|| not_known("session", id))
 }

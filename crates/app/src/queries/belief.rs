@@ -1,4 +1,4 @@
-//! What was believed of a session, and what changed.
+//! What was known of a session at two positions, and what changed.
 
 use super::barrier;
 use crate::{
@@ -13,9 +13,9 @@ use claimledger_domain::belief::{self, MAX_TRIED, belief_diff};
 use claimledger_facts::{ids::SessionId, time::Time};
 
 impl App {
-    /// A session at one T as known at `from` and at `to`, what reads differently, and the records
-    /// that made it so. T is `at`, else what `from` or `to` says, else now; the answer's cut is
-    /// that of `to`. Sources' completeness stands beside, as at any answer (`semantics.md` 28).
+    /// A session at one T as known at `from` and at `to`, the differences, and the records that
+    /// caused them. T is `at`, or that of `from` or `to`, or now; the cut of the answer is that of
+    /// `to`. The answer includes the completeness of the sources (`semantics.md` 28).
     ///
     /// # Errors
     /// See [`AskError`].
@@ -30,7 +30,7 @@ impl App {
         let at = match (at, from.at, to.at) {
             (None, Some(from), Some(to)) if from != to => {
                 return Err(AskError::BadInput {
-                    what: "both states are true at one time: give it once, as `at`".to_owned(),
+                    what: "both states have the same T: give it once, as `at`".to_owned(),
                 });
             }
             (at, from, to) => at.or(from).or(to),
@@ -41,15 +41,15 @@ impl App {
             self.0.pin(&view.tenant, caller, &Asking { at: Some(after.at), ..*from }).await?;
         if before.cut.known_at > after.known_at {
             let what = format!(
-                "`from` is known at {}, after `to` at {}: turn them round",
+                "`from` is known at {}, after `to` at {}: swap them",
                 before.cut.known_at, after.known_at
             );
             return Err(AskError::BadInput { what });
         }
         let mut gathered = view.gathered(session, after.known_at, None).await?.unwrap_or_default();
         if view.traits.links() {
-            // A link may have meant something else then (`semantics.md` 25). What is known of both
-            // is not counted twice.
+            // A link may have had another meaning then (`semantics.md` 25). Facts known at both
+            // positions are counted once.
             let then = view.gathered(session, before.cut.known_at, None).await?.unwrap_or_default();
             gathered.facts.extend(then.facts);
         }

@@ -1,6 +1,6 @@
-//! Looking at sessions for a question about all of them: each once, at the cut, and no more of them
-//! than a limit. The read models name candidates; what is so at (T, K), the domain says. An answer
-//! is whole or refused: a limit reached is an error that names it.
+//! Evaluates sessions for questions about all sessions: each once, at the cut, up to a limit. The
+//! read models find candidates; the domain decides what is true at (T, K). An answer is complete or
+//! refused: beyond a limit it is an error with the number.
 
 use super::View;
 use crate::{
@@ -26,23 +26,23 @@ use std::{
     sync::Arc,
 };
 
-/// So many session rows are read at once.
-const ROWS: usize = 64;
-/// So many session rows are read at once where all are wanted.
-const LIST: usize = 1_000;
-/// So many times as many session rows are looked through as sessions are looked at.
-const LISTED: u64 = 10;
-/// So many values of terms are read at once.
-const VALUES: usize = 1_000;
-/// A term with fewer records at K is answered by their sessions; one with more by its sessions in
-/// the order they began.
-const FEW: usize = 64;
+/// Maximum session rows per query.
+const ROWS_PER_QUERY: usize = 64;
+/// Maximum session rows per query if all rows are needed.
+const ALL_ROWS_PER_QUERY: usize = 1_000;
+/// Maximum session rows read, as a multiple of the maximum sessions evaluated.
+const MAX_ROWS_PER_SESSION: u64 = 10;
+/// Maximum term values per query.
+const VALUES_PER_QUERY: usize = 1_000;
+/// A term with fewer records at K is answered from these records; otherwise from its session rows,
+/// in the order in which the sessions began.
+const MIN_ROW_RECORDS: usize = 64;
 
-/// What one question has looked at.
+/// The sessions that one question evaluates.
 pub(super) struct Candidates<'v> {
     view: &'v View<'v>,
     limit: u64,
-    looked: u64,
+    evaluated: u64,
     listed: u64,
     seen: HashMap<SessionId, Arc<SessionSeen>>,
     prefetched: Prefetched,
@@ -53,14 +53,14 @@ impl<'v> Candidates<'v> {
         Self {
             view,
             limit: view.inner.options.most_candidates,
-            looked: 0,
+            evaluated: 0,
             listed: 0,
             seen: HashMap::new(),
             prefetched: Prefetched::default(),
         }
     }
 
-    /// What a session shows, by any of its ids; gathered once, however often it is asked.
+    /// The claims of a session, by any of its ids; loaded once.
     pub(super) async fn seen(&mut self, id: &SessionId) -> Result<Arc<SessionSeen>, AskError> {
         if let Some(seen) = self.seen.get(id) {
             return Ok(Arc::clone(seen));
@@ -74,30 +74,28 @@ impl<'v> Candidates<'v> {
         Ok(seen)
     }
 
-    /// Gathers a session; counts towards the limit.
+    /// Loads a session; counts towards the limit.
     pub(super) async fn gathered(&mut self, id: &SessionId) -> Result<Option<Gathered>, AskError> {
-        if self.looked >= self.limit {
+        if self.evaluated >= self.limit {
             return Err(AskError::TooMany {
-                what: "sessions or more to look at",
-                found: self.looked + 1,
+                what: "sessions or more to evaluate",
+                found: self.evaluated + 1,
                 limit: self.limit,
             });
         }
-        self.looked += 1;
-        // A question that looks at thousands must not keep a thread of the runtime from everybody
-        // else.
+        self.evaluated += 1;
+        // A question may evaluate thousands and must not block a runtime thread.
         tokio::task::yield_now().await;
         let reader = Reader { prefetched: Some(&self.prefetched), ..self.view.reader() };
         Ok(load_session::session(&reader, self.view.traits, id, self.view.cut.known_at).await?)
     }
 
-    /// Reads at once what some sessions are made of that will be looked at next, as far as the
-    /// limit allows.
+    /// Prefetches sessions that will be evaluated next, as far as the limit allows.
     pub(super) async fn fetch(
         &mut self,
         sessions: impl IntoIterator<Item = &SessionId>,
     ) -> Result<(), LogError> {
-        let left = usize::try_from(self.limit - self.looked).unwrap_or(usize::MAX);
+        let left = usize::try_from(self.limit - self.evaluated).unwrap_or(usize::MAX);
         let some: Vec<_> = sessions
             .into_iter()
             .filter(|id| !self.seen.contains_key(*id))
@@ -110,7 +108,7 @@ impl<'v> Candidates<'v> {
         Ok(())
     }
 
-    /// Values of a kind of term that are carried so often at the head.
+    /// The values of a kind of term that occur at least this often at the head.
     pub(super) async fn values(
         &self,
         kind: TermKind,
@@ -123,13 +121,13 @@ impl<'v> Candidates<'v> {
                 .view
                 .inner
                 .views
-                .values_of(&self.view.tenant.id, kind, carried, after, VALUES)
+                .values_of(&self.view.tenant.id, kind, carried, after, VALUES_PER_QUERY)
                 .await?;
-            let whole = page.len() < VALUES;
+            let whole = page.len() < VALUES_PER_QUERY;
             values.extend(page);
             if values.len() as u64 > self.limit {
                 return Err(AskError::TooMany {
-                    what: "values or more to look at",
+                    what: "values or more to evaluate",
                     found: values.len() as u64,
                     limit: self.limit,
                 });
@@ -140,13 +138,13 @@ impl<'v> Candidates<'v> {
         }
     }
 
-    /// Keys of each IdP that any record names, and for each IdP whether there may be claims that
-    /// name none (the key is then empty).
+    /// The keys of each IdP that any record names. The empty key stands for claims of the IdP that
+    /// name none.
     pub(super) async fn keys(&self) -> Result<Vec<(IdpId, KeyId, Term)>, AskError> {
         let idps = self.values(TermKind::Idp, Carried::Once).await?;
         let mut keys = Vec::new();
         for value in self.values(TermKind::Key, Carried::Once).await? {
-            // Ids may hold a slash themselves: every way to cut the value is a candidate.
+            // Ids may contain a slash, so every split of the value is a candidate.
             for idp in &idps {
                 if let Some(key) =
                     value.strip_prefix(idp.as_str()).and_then(|rest| rest.strip_prefix('/'))
@@ -162,7 +160,7 @@ impl<'v> Candidates<'v> {
         Ok(keys)
     }
 
-    /// Sessions that the records with a term name, as known at K.
+    /// Sessions named by the records with a term, as known at K.
     pub(super) async fn named_by(&self, term: &Term) -> Result<BTreeSet<SessionId>, AskError> {
         let mut sessions = BTreeSet::new();
         for record in self.records(term).await? {
@@ -175,15 +173,15 @@ impl<'v> Candidates<'v> {
     pub(super) async fn records(&self, term: &Term) -> Result<Vec<Arc<RecordSummary>>, AskError> {
         let reader = self.view.reader();
         let positions = reader.positions(term, self.view.cut.known_at).await?;
-        let (found, limit) = (positions.len() as u64, self.limit * LISTED);
+        let (found, limit) = (positions.len() as u64, self.limit * MAX_ROWS_PER_SESSION);
         if found > limit {
-            return Err(AskError::TooMany { what: "records to look through", found, limit });
+            return Err(AskError::TooMany { what: "records to read", found, limit });
         }
         Ok(reader.records(&positions).await?)
     }
 
-    /// Goes through the sessions of a term until one begins after what `each` says is late enough:
-    /// those before T, in the order they began.
+    /// Evaluates the sessions of a term that begin before T, in the order in which they began,
+    /// until one begins after the time that `each` returned.
     pub(super) async fn until(
         &mut self,
         term: &Term,
@@ -193,9 +191,9 @@ impl<'v> Candidates<'v> {
         let few = view
             .inner
             .views
-            .positions_of(&view.tenant.id, term, LogPosition(0), view.cut.known_at, FEW)
+            .positions_of(&view.tenant.id, term, LogPosition(0), view.cut.known_at, MIN_ROW_RECORDS)
             .await?;
-        if few.len() < FEW {
+        if few.len() < MIN_ROW_RECORDS {
             let named = self.named_by(term).await?;
             self.fetch(&named).await?;
             for id in named {
@@ -214,15 +212,14 @@ impl<'v> Candidates<'v> {
                     std::slice::from_ref(term),
                     None,
                     after.as_ref(),
-                    ROWS,
+                    ROWS_PER_QUERY,
                 )
                 .await?;
-            let whole = rows.len() < ROWS;
+            let whole = rows.len() < ROWS_PER_QUERY;
             after = rows.last().map(SessionRow::key).or(after);
             self.fetch(rows.iter().map(|row| &row.session)).await?;
             for row in rows {
-                // A session's facts, and so its claims, come no earlier than its place in the
-                // order.
+                // The facts of a session, and so its claims, are not earlier than its sort key.
                 if row.first_occurred > late {
                     return self.passed(after.as_ref(), each).await;
                 }
@@ -234,8 +231,8 @@ impl<'v> Candidates<'v> {
         }
     }
 
-    /// Ids of the sessions of a term that have begun by `upto`, but for those of which nothing can
-    /// come by what their row says, and when their last fact occurred.
+    /// Ids of the sessions of a term that began by `upto`, except those that `skip` excludes by
+    /// their row and the time of their last fact.
     pub(super) async fn ids_with(
         &mut self,
         term: &Term,
@@ -252,30 +249,30 @@ impl<'v> Candidates<'v> {
                     std::slice::from_ref(term),
                     None,
                     after.as_ref(),
-                    LIST,
+                    ALL_ROWS_PER_QUERY,
                 )
                 .await?;
-            let whole = rows.len() < LIST;
+            let whole = rows.len() < ALL_ROWS_PER_QUERY;
             after = rows.last().map(SessionRow::key).or(after);
             self.listed += rows.len() as u64;
-            if self.listed > self.limit * LISTED {
+            if self.listed > self.limit * MAX_ROWS_PER_SESSION {
                 return Err(AskError::TooMany {
-                    what: "sessions or more to look through",
+                    what: "session rows or more to read",
                     found: self.listed,
-                    limit: self.limit * LISTED,
+                    limit: self.limit * MAX_ROWS_PER_SESSION,
                 });
             }
             for row in rows {
                 if row.first_occurred > upto {
                     break;
                 }
-                // What the row says of the head holds at K too, if nothing came after K that
-                // changed it.
-                let of_no_use = row.assessed_to.0 <= view.cut.known_at.0 + 1
+                // The row is about the head. It also holds at K if no later record changed the
+                // session.
+                let excluded = row.assessed_to.0 <= view.cut.known_at.0 + 1
                     && session_rows::last_of(&row).is_some_and(|last| {
                         serde_json::from_slice(&row.state).is_ok_and(|summary| skip(&summary, last))
                     });
-                if !of_no_use {
+                if !excluded {
                     ids.push(row.session);
                 }
             }
@@ -291,7 +288,7 @@ impl<'v> Candidates<'v> {
         Ok(ids)
     }
 
-    /// Sessions that moved past what was read, while we read.
+    /// Sessions that moved before the current row during the iteration.
     async fn passed(
         &mut self,
         read: Option<&SortKey>,

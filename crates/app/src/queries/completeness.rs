@@ -1,4 +1,4 @@
-//! What has been heard of each source, and what has not.
+//! How complete each source is known to be.
 
 use crate::{
     app::App,
@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl App {
-    /// How complete each source is known to be. The rows are what rides with every answer.
+    /// The completeness of each source: the same rows that are part of every answer.
     ///
     /// # Errors
     /// See [`AskError`].

@@ -1,4 +1,4 @@
-//! What was trusted and asked for, and who changed it.
+//! Configuration of trust and policies, and who changed it.
 
 use crate::{
     app::App,

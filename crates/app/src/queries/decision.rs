@@ -18,9 +18,9 @@ use claimledger_facts::{
 use claimledger_ledger::log::LogError;
 
 impl App {
-    /// One decision with its session, its explanation and its three readings; or why there is none
-    /// to show. Positions are counted in each tenant by itself, so that a position of another
-    /// tenant is the caller's own, or past the head and unknown.
+    /// One decision with its session, its explanation and its three readings; or the reason why
+    /// there is none. Each tenant numbers its own positions, so a position of another tenant is one
+    /// of the caller's own, or unknown.
     ///
     /// # Errors
     /// See [`AskError`].
@@ -48,7 +48,7 @@ impl App {
 }
 
 impl View<'_> {
-    /// The decision whose record stands here. The position is known at K.
+    /// The decision at this position, which is known at K.
     async fn decision(&self, position: LogPosition) -> Result<DecisionAt, LogError> {
         let reader = self.tenant.reader(&*self.inner.log, &*self.inner.views);
         let Some(record) = reader.records(&[position]).await?.into_iter().next() else {
@@ -74,7 +74,7 @@ impl View<'_> {
                 recorded: data.clone(),
             })));
         }
-        // Of what a source said under one id, one counts (`semantics.md` 32).
+        // Of several variants under one id, one counts (`semantics.md` 32).
         let same = |other: &RecordRef| {
             other.source == reference.source && other.source_id == reference.source_id
         };

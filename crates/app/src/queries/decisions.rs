@@ -30,8 +30,7 @@ use claimledger_ledger::{
 const LIST: &str = "decisions";
 
 impl App {
-    /// Decisions by T: session by session in the order of their sessions, each session's in the
-    /// total order.
+    /// Decisions up to T: sessions in list order, and the decisions of each in the total order.
     ///
     /// # Errors
     /// See [`AskError`].
@@ -52,8 +51,8 @@ impl App {
         let certainty =
             |state: &SessionState, decision: &Decision| belongs(state, decision, filter, history);
         let mut page = Page { items: Vec::new(), cursors: Vec::new(), has_next: false };
-        // Adds a session's decisions that come after the cursor; false when the page is full and
-        // there are more.
+        // Adds the decisions of a session after the cursor; false if the page is full and there are
+        // more.
         let mut add = |key: &SortKey, explained: Explained| {
             let shown = cursor
                 .as_ref()
@@ -123,7 +122,7 @@ impl App {
     }
 }
 
-/// The decisions after one of them, or all.
+/// The decisions after a given one, or all.
 fn behind(
     explained: &Explained,
     shown: Option<LogPosition>,
@@ -134,12 +133,12 @@ fn behind(
     explained.decisions().skip(index.map_or(0, |index| index + 1))
 }
 
-/// What narrows the candidates: a session carries all terms of one of the sets.
+/// Term sets that find candidates: a session has all terms of one set.
 fn terms(filter: &DecisionFilter) -> Vec<Vec<Term>> {
     let mut terms = Vec::new();
     terms.extend(filter.app.as_ref().map(|app| term(TermKind::App, app.as_str())));
     terms.extend(filter.idp.as_ref().map(|idp| term(TermKind::Idp, idp.as_str())));
-    // A claim that names no key may have been signed by any (`semantics.md` 42).
+    // A claim that names no key may have been signed by any key (`semantics.md` 42).
     match &filter.key {
         Some(key) => with_one_of(
             &[terms],

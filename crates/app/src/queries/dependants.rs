@@ -1,4 +1,4 @@
-//! Dependants: what an actor changed, or one record did, and what rested on it.
+//! The changes of an actor or a record, and what depends on them.
 
 use super::{candidates::Candidates, why::names};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
         question::{AskError, Asking, Caller},
         terms::{claim_key_term, term},
     },
-    read::prefetch::AT_ONCE,
+    read::prefetch::MAX_SESSIONS,
 };
 use claimledger_domain::{
     dependants::{Change, Changed, changes, dependants},
@@ -24,7 +24,8 @@ use claimledger_ledger::views::{Term, TermKind};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl App {
-    /// Every change of an actor by T, of one record, or of both, with what rested on it.
+    /// The changes of an actor up to T, of one record, or of both, with the sessions that depend on
+    /// them.
     ///
     /// # Errors
     /// See [`AskError`]; if neither is named.
@@ -65,8 +66,8 @@ impl App {
             .collect();
         let wanted: Vec<_> = wanted.into_iter().collect();
         for (at, (id, indices)) in wanted.iter().enumerate() {
-            if at % AT_ONCE == 0 {
-                candidates.fetch(wanted[at..].iter().take(AT_ONCE).map(|(id, _)| id)).await?;
+            if at % MAX_SESSIONS == 0 {
+                candidates.fetch(wanted[at..].iter().take(MAX_SESSIONS).map(|(id, _)| id)).await?;
             }
             let Some(gathered) = candidates.gathered(id).await? else { continue };
             let asked: Vec<&Change> = indices.iter().map(|index| &hits[*index].change).collect();
@@ -90,23 +91,23 @@ impl App {
     }
 }
 
-/// What rests on a change was said at or after the first time, by sessions that had begun by the
-/// second.
+/// The period that can contain dependants: facts at or after the first time, of sessions that began
+/// by the second.
 fn span(change: &Change, at: Time) -> (Time, Time) {
     let by = |until: Option<Occurred>| until.map_or(at, |until| latest(until).min(at));
     match &change.what {
         Changed::Trust(..) | Changed::Policy(..) => (change.occurred.from, by(change.replaced)),
-        // What a key signed after it was retired may have been accepted all the same.
+        // A claim signed after the key was retired may have been accepted.
         Changed::KeyAdded(..) | Changed::KeyRetired(..) | Changed::RoutingRule(_) => {
             (change.occurred.from, at)
         }
         Changed::Retraction(retraction) => (retraction.from, at),
-        // It ends what was running already, whatever is said later.
+        // It ends factors that are in use already, so there is no earliest fact.
         Changed::Loss(_, when) => (Time::MIN, by(Some(*when))),
     }
 }
 
-/// The terms of whatever may rest on a change.
+/// Terms that find the sessions that may depend on a change.
 fn terms(change: &Change, history: HistoryCut<'_>) -> Vec<Term> {
     let of_key = |idp: &IdpId, key: &KeyId| {
         vec![claim_key_term(Some(idp), Some(key)), claim_key_term(Some(idp), None)]

@@ -1,4 +1,4 @@
-//! Where a text appears: by what stands in the clear, and for the role investigate by the blind
+//! Finds the occurrences of a text: in clear data, and for the role investigate also by the blind
 //! index of people.
 
 use super::{View, barrier};
@@ -26,13 +26,13 @@ use claimledger_ledger::{
 };
 use std::{collections::BTreeSet, sync::Arc};
 
-/// So many records of one thing are shown; more are counted.
-const SHOWN: usize = 100;
-/// Counting stops here.
-pub(super) const COUNTED: usize = 10_000;
+/// Maximum records returned per match; more are counted.
+const MAX_SHOWN: usize = 100;
+/// Maximum records counted per match.
+pub(super) const MAX_COUNTED: usize = 10_000;
 
-/// What is found by one word.
-const WORDS: &[(FoundKind, TermKind, &str)] = &[
+/// Kinds with terms of one component.
+const SINGLE_TERMS: &[(FoundKind, TermKind, &str)] = &[
     (FoundKind::Session, TermKind::Session, "session"),
     (FoundKind::AppSession, TermKind::AppSession, "application session"),
     (FoundKind::RootSession, TermKind::RootSession, "root session"),
@@ -42,21 +42,21 @@ const WORDS: &[(FoundKind, TermKind, &str)] = &[
     (FoundKind::Person, TermKind::Subject, "pseudonym"),
 ];
 
-/// Ids of a vendor's log that join records: what is found, the name of the id, and what matched.
-const JOINED: &[(FoundKind, &[&str], &str)] = &[
+/// Ids of a vendor's log that join records: kind, names of the id, and the matched property.
+const JOIN_TERMS: &[(FoundKind, &[&str], &str)] = &[
     (FoundKind::Transaction, &["authn_request", "transaction"], "transaction"),
     (FoundKind::Request, &["request"], "request"),
 ];
 
-/// What is an IdP's: found by its own word, and named with the IdP.
-const PAIRS: &[(FoundKind, TermKind, &str)] = &[
+/// Kinds that belong to an IdP: terms of two components.
+const PAIR_TERMS: &[(FoundKind, TermKind, &str)] = &[
     (FoundKind::IdpSession, TermKind::IdpSession, "IdP session"),
     (FoundKind::Assertion, TermKind::Assertion, "assertion"),
     (FoundKind::Key, TermKind::Key, "key"),
 ];
 
-/// What stands in the clear.
-const CLEAR: &[&str] = &[
+/// The clear data that is searched.
+const SEARCHED_CLEAR: &[&str] = &[
     "record id, position and source's own id",
     "session, application session, IdP session, root session",
     "assertion and key",
@@ -68,13 +68,13 @@ const PEOPLE: &str = "login, name or id of people";
 const SEALED_INDEX: &str =
     "display name of applications, policies and identity providers, and address of clients";
 const NEEDS_ROLE: &str = "login, name or id of people: that needs the role investigate";
-const NOT_EVERYBODYS_ADDRESS: &str =
+const TRUNCATED_ADDRESSES: &str =
     "addresses of people past the first 100,000, or past the first 10,000 records";
 const SEALED_INDEX_NEEDS_ROLE: &str = "display name and address: that needs the role investigate";
 const SEALED: &str = "sealed texts, and people whose key was destroyed: that cannot be searched";
 
 impl App {
-    /// Where a text appears, exactly as it is spelled, in what is known at K, whatever T.
+    /// Exact occurrences of a text, in what is known at K, at any T.
     ///
     /// # Errors
     /// See [`AskError`].
@@ -86,31 +86,31 @@ impl App {
     ) -> Result<Answer<FoundList>, AskError> {
         let view = self.ask(caller, Query::Find, asking).await?;
         let search = Search { view: &view, text };
-        // Nothing is named by the empty text; terms use it where a name is missing.
+        // The empty text identifies nothing: terms use it for a missing component.
         if text.is_empty() {
             let nothing = FoundList {
                 items: Vec::new(),
-                searched: CLEAR.to_vec(),
+                searched: SEARCHED_CLEAR.to_vec(),
                 not_searched: vec![SEALED],
             };
             return view.answer(nothing).await;
         }
         let mut items = search.records().await?;
-        for (kind, of, matched) in WORDS {
+        for (kind, of, matched) in SINGLE_TERMS {
             items.extend(search.term(*kind, text, &term(*of, text), matched).await?);
         }
-        for (kind, of, matched) in PAIRS {
+        for (kind, of, matched) in PAIR_TERMS {
             for idp in search.idps_of(*of).await? {
                 let name = if idp.is_empty() { text.to_owned() } else { format!("{idp}/{text}") };
                 items.extend(search.term(*kind, &name, &pair(*of, &idp, text), matched).await?);
             }
         }
-        for (kind, names, matched) in JOINED {
+        for (kind, names, matched) in JOIN_TERMS {
             let terms: Vec<Term> =
                 names.iter().map(|name| pair(TermKind::Correlation, name, text)).collect();
             items.extend(search.terms(*kind, text, &terms, matched).await?);
         }
-        let mut searched = CLEAR.to_vec();
+        let mut searched = SEARCHED_CLEAR.to_vec();
         let mut not_searched = vec![SEALED];
         let mut barrier = None;
         if caller.has(Role::Investigate) {
@@ -129,17 +129,17 @@ impl App {
             let (at_address, all) = search.address().await?;
             items.extend(at_address);
             if !all {
-                not_searched.push(NOT_EVERYBODYS_ADDRESS);
+                not_searched.push(TRUNCATED_ADDRESSES);
             }
         } else {
             not_searched.splice(0..0, [NEEDS_ROLE, SEALED_INDEX_NEEDS_ROLE]);
-            barrier = items.is_empty().then_some(barrier::NAMES);
+            barrier = items.is_empty().then_some(barrier::SEALED_TEXT);
         }
         view.answer_with(FoundList { items, searched, not_searched }, barrier).await
     }
 }
 
-/// Whether a text names a record that is known: its position, its id, or its source's own id.
+/// Whether a text identifies a known record: by position, id, or source id.
 pub(super) async fn is_record(view: &View<'_>, text: &str) -> Result<bool, LogError> {
     Ok(!text.is_empty() && !Search { view, text }.records().await?.is_empty())
 }
@@ -158,7 +158,7 @@ impl Search<'_> {
         self.view.inner
     }
 
-    /// Records by position, id, or any known source's own id; with their variants.
+    /// Records by position, id, or the id of any known source; with their variants.
     async fn records(&self) -> Result<Vec<Found>, LogError> {
         let tenant = self.view.tenant.clone();
         let reader = tenant.reader(&*self.inner().log, &*self.inner().views);
@@ -198,7 +198,7 @@ impl Search<'_> {
         Ok(Some(self.found(FoundKind::Record, &name, matched, positions, false).await?))
     }
 
-    /// What has a term; none: nothing has.
+    /// The match of a term; none: no record has it.
     async fn term(
         &self,
         kind: FoundKind,
@@ -209,7 +209,7 @@ impl Search<'_> {
         self.terms(kind, name, std::slice::from_ref(of), matched).await
     }
 
-    /// What has any of these terms; none: nothing has.
+    /// The match of any of these terms; none: no record has one.
     pub(super) async fn terms(
         &self,
         kind: FoundKind,
@@ -227,14 +227,14 @@ impl Search<'_> {
                         of,
                         LogPosition(0),
                         self.known_at(),
-                        COUNTED + 1,
+                        MAX_COUNTED + 1,
                     )
                     .await?,
             );
         }
         let mut positions: Vec<LogPosition> = all.into_iter().collect();
-        let at_least = positions.len() > COUNTED;
-        positions.truncate(COUNTED);
+        let at_least = positions.len() > MAX_COUNTED;
+        positions.truncate(MAX_COUNTED);
         if positions.is_empty() {
             return Ok(None);
         }
@@ -270,11 +270,10 @@ impl Search<'_> {
 
     async fn read(&self, positions: &[LogPosition]) -> Result<Vec<Arc<RecordSummary>>, LogError> {
         let reader = self.view.tenant.reader(&*self.inner().log, &*self.inner().views);
-        reader.records(&positions[..positions.len().min(SHOWN)]).await
+        reader.records(&positions[..positions.len().min(MAX_SHOWN)]).await
     }
 
-    /// The IdPs with something of this name: those that a record names beside it, and those whose
-    /// configuration does.
+    /// The IdPs that have something with this name, from records and from their configuration.
     async fn idps_of(&self, kind: TermKind) -> Result<BTreeSet<String>, LogError> {
         let history = self.view.history.at(self.known_at());
         let mut idps: BTreeSet<String> = BTreeSet::new();
@@ -291,7 +290,7 @@ impl Search<'_> {
         let positions = self
             .inner()
             .views
-            .positions_of(&self.view.tenant.id, &bare, LogPosition(0), self.known_at(), COUNTED)
+            .positions_of(&self.view.tenant.id, &bare, LogPosition(0), self.known_at(), MAX_COUNTED)
             .await?;
         for record in self.read(&positions).await? {
             idps.extend(
@@ -313,7 +312,7 @@ pub(super) fn names_key(
         })
 }
 
-/// The IdP of whatever a fact names by this word; empty where it names none.
+/// The IdP of the thing that a fact identifies by this text; empty if the fact names no IdP.
 fn named(data: &FactData, text: &str) -> Option<String> {
     let idp = match data {
         FactData::SessionStarted(d)
@@ -335,9 +334,9 @@ fn named(data: &FactData, text: &str) -> Option<String> {
 }
 
 impl View<'_> {
-    /// The name of the session that an id is an id of.
+    /// The name of the session that has an id.
     pub(super) async fn name_of(&self, id: &SessionId) -> Result<SessionId, LogError> {
-        // Where nothing links ids, each is its session's name.
+        // Without links each id is the name of its session.
         if !self.traits.links() {
             return Ok(id.clone());
         }

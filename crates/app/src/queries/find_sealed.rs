@@ -1,11 +1,11 @@
-//! What is sealed and found all the same: display names of what is no person, and addresses of
-//! clients. For the role investigate; the caller has checked it.
+//! Finds sealed data by keyed digests: display names of applications, policies and IdPs, and
+//! addresses of clients. Requires the role investigate, which the caller has checked.
 //!
-//! Records carry keyed digests of both (`docs/decisions/0029`): of a display name under the
-//! tenant's index key, of an address under the key of the person who came from it: everybody's is
-//! tried, and with the key goes the digest's meaning.
+//! Records contain keyed digests of both (`docs/decisions/0029`): of a display name under the
+//! tenant's index key, of an address under the key of its person. So the keys of all people are
+//! tried, and when a key is destroyed, the digest is meaningless.
 
-use super::find::{COUNTED, Search};
+use super::find::{MAX_COUNTED, Search};
 use crate::model::{
     reached::{Found, FoundKind},
     terms::{LABEL_TERM, pair, term},
@@ -25,15 +25,14 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Maximum number of records opened to see what carries a display name.
-const OPENED: usize = 100;
+const MAX_OPENED: usize = 100;
 /// Maximum number of people whose addresses are searched.
-const PEOPLE: usize = 100_000;
-/// People whose keys are read at once.
-const AT_ONCE: usize = 500;
+const MAX_PEOPLE: usize = 100_000;
+/// Maximum keys read per query.
+const KEYS_PER_QUERY: usize = 500;
 
 impl Search<'_> {
-    /// What is called so: applications, policies and identity providers, with every record that
-    /// names them.
+    /// Applications, policies and IdPs with this display name, with every record that names them.
     pub(super) async fn labelled(&self) -> Result<Vec<Found>, LogError> {
         const MATCHED: &str = "display name";
         let of = index_term(
@@ -42,10 +41,10 @@ impl Search<'_> {
         );
         let views = &self.inner().views;
         let carrying = views
-            .positions_of(&self.view.tenant.id, &of, LogPosition(0), self.known_at(), OPENED)
+            .positions_of(&self.view.tenant.id, &of, LogPosition(0), self.known_at(), MAX_OPENED)
             .await?;
         let mut found = Vec::new();
-        for (kind, id) in self.called_so(&carrying).await? {
+        for (kind, id) in self.labelled_ids(&carrying).await? {
             let (kind, of_kind) = match kind.as_str() {
                 "app" => (FoundKind::App, TermKind::App),
                 "idp" => (FoundKind::Idp, TermKind::Idp),
@@ -53,7 +52,7 @@ impl Search<'_> {
                 _ => continue,
             };
             let by_id = self.terms(kind, &id, &[term(of_kind, id.as_str())], MATCHED).await?;
-            // Where no fact names it, the records that call it so.
+            // If no fact names it, the records that contain the display name.
             found.extend(match by_id {
                 Some(by_id) => Some(by_id),
                 None => self.terms(kind, &id, std::slice::from_ref(&of), MATCHED).await?,
@@ -62,8 +61,8 @@ impl Search<'_> {
         Ok(found)
     }
 
-    /// Kind and id of what these records call by the text.
-    async fn called_so(
+    /// Kind and id of what these records give this display name.
+    async fn labelled_ids(
         &self,
         positions: &[LogPosition],
     ) -> Result<BTreeSet<(String, String)>, LogError> {
@@ -74,7 +73,7 @@ impl Search<'_> {
             self.inner().log.read_at(&tenant.id, positions).await?.iter().zip(positions)
         {
             let corrupt = |what| LogError::Corrupt { position: *position, what };
-            let header = entry.decode_header().map_err(|error| corrupt(error.what))?;
+            let header = entry.header.decode().map_err(|error| corrupt(error.what))?;
             let blocks = open_personal(entry, &header, &tenant.identity.keys, &[])
                 .map_err(|error| corrupt(error.what))?;
             let labels = blocks
@@ -95,7 +94,7 @@ impl Search<'_> {
         Ok(called)
     }
 
-    /// The records that came from a client's address, and whether everybody's were searched.
+    /// The records with the address of a client, and whether the keys of all people were tried.
     pub(super) async fn address(&self) -> Result<(Option<Found>, bool), LogError> {
         if self.text.trim().parse::<std::net::IpAddr>().is_err() {
             return Ok((None, true));
@@ -105,11 +104,11 @@ impl Search<'_> {
             index_term(ADDRESS, tenant.identity.keys.blind_index(BlindKind::Address, self.text));
         let mut positions = self.positions(&[nobodys]).await?;
         let mut last: Option<Pseudonym> = None;
-        let (mut looked_at, mut all) = (0, false);
-        while !all && looked_at < PEOPLE && positions.len() <= COUNTED {
-            let people = tenant.identity.keyring.keys_after(last.as_ref(), AT_ONCE).await?;
-            all = people.len() < AT_ONCE;
-            looked_at += people.len();
+        let (mut searched, mut all) = (0, false);
+        while !all && searched < MAX_PEOPLE && positions.len() <= MAX_COUNTED {
+            let people = tenant.identity.keyring.keys_after(last.as_ref(), KEYS_PER_QUERY).await?;
+            all = people.len() < KEYS_PER_QUERY;
+            searched += people.len();
             let terms: Vec<Term> = people
                 .iter()
                 .map(|(_, key)| index_term(ADDRESS, key.address_index(self.text)))
@@ -117,8 +116,8 @@ impl Search<'_> {
             positions.extend(self.positions(&terms).await?);
             last = people.into_iter().next_back().map(|(pseudonym, _)| pseudonym);
         }
-        let at_least = !all || positions.len() > COUNTED;
-        let positions: Vec<LogPosition> = positions.into_iter().take(COUNTED).collect();
+        let at_least = !all || positions.len() > MAX_COUNTED;
+        let positions: Vec<LogPosition> = positions.into_iter().take(MAX_COUNTED).collect();
         if positions.is_empty() {
             return Ok((None, all));
         }
@@ -147,7 +146,7 @@ impl Search<'_> {
     }
 }
 
-/// The term of a keyed digest, of which records carry half.
+/// The term of a keyed digest; records contain its first half.
 fn index_term(name: &str, digest: Digest32) -> Term {
     pair(TermKind::Correlation, name, &HEXLOWER.encode(&digest.0[..16]))
 }

@@ -1,4 +1,4 @@
-//! First seen: which issuers, keys and `amr` sets appeared for the first time.
+//! Issuers, keys and `amr` sets that appeared for the first time.
 
 use super::{View, candidates::Candidates};
 use crate::{
@@ -55,8 +55,8 @@ impl App {
     }
 }
 
-/// Takes a session's claims that show a value, once each, and says from when on a claim cannot be
-/// the first any more.
+/// Adds the distinct claims of a session that have a value, and returns the time from which no
+/// claim can be the first any more.
 fn add(
     shown: &Shown,
     shows: Certainty,
@@ -70,12 +70,13 @@ fn add(
     }
     match shows {
         Certainty::Certain => appeared_by(shown, claims.iter()),
-        // Of claims that only may show it, none matters after the first.
+        // Of claims that possibly have the value, only the first matters.
         Certainty::Possible => claims.iter().map(|claim| claim.occurred.from).min(),
     }
 }
 
-/// Every value that a claim may show, with the terms of the claims that do or may.
+/// Every value that a claim may have, with the terms of the claims that certainly or possibly have
+/// it.
 async fn values(
     view: &View<'_>,
     candidates: &Candidates<'_>,
@@ -105,8 +106,8 @@ async fn values(
             FirstSeenKind::Key | FirstSeenKind::AmrSet => {
                 let (named, unnamed): (Vec<_>, Vec<_>) =
                     keys.into_iter().partition(|(key, _)| !key.as_str().is_empty());
-                // A claim that names no key may have been signed by any that is known by K
-                // (`semantics.md` 42), and by none that is not.
+                // A claim that names no key may have been signed by any key known at K
+                // (`semantics.md` 42), and by no other.
                 let stated: BTreeSet<_> = view
                     .history
                     .at(view.cut.known_at)

@@ -1,4 +1,4 @@
-//! Held under: who kept access under a version of a policy that had been replaced.
+//! Access that continued under a version of a policy that had been replaced.
 
 use super::candidates::Candidates;
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
         terms::term,
     },
     projection::session_rows::Summary,
-    read::prefetch::AT_ONCE,
+    read::prefetch::MAX_SESSIONS,
 };
 use claimledger_domain::{
     held_under::{Held, held_under, replaced},
@@ -24,8 +24,8 @@ use claimledger_ledger::views::TermKind;
 use std::collections::BTreeSet;
 
 impl App {
-    /// Access that was kept under the replaced versions of a policy with this label, and whether it
-    /// would have passed the next.
+    /// Access that continued under replaced versions of a policy with this label, and whether the
+    /// next version would have allowed it.
     ///
     /// # Errors
     /// See [`AskError`].
@@ -44,8 +44,8 @@ impl App {
         if let (Some(first), Some(last)) = (first, last) {
             let mut candidates = Candidates::new(&view);
             let mut done: BTreeSet<SessionId> = BTreeSet::new();
-            // Whoever held access had begun by then, and had not ended. That a session says nothing
-            // any more does not end it.
+            // Only sessions that had begun and not ended by then. The absence of further facts does
+            // not end a session.
             let over = |row: &Summary, _| {
                 matches!(row, Summary::State { ended_at: Some(ended),
                 .. } if *ended <= first)
@@ -53,8 +53,8 @@ impl App {
             let ids =
                 candidates.ids_with(&term(TermKind::Policy, policy.as_str()), last, over).await?;
             for (at, id) in ids.iter().enumerate() {
-                if at % AT_ONCE == 0 {
-                    candidates.fetch(ids[at..].iter().take(AT_ONCE)).await?;
+                if at % MAX_SESSIONS == 0 {
+                    candidates.fetch(ids[at..].iter().take(MAX_SESSIONS)).await?;
                 }
                 if done.contains(id) {
                     continue;

@@ -1,4 +1,4 @@
-//! What people are called: beside every answer, never in one.
+//! Labels of people, which are returned beside answers and never inside.
 
 use crate::{
     app::{App, Inner, Label},
@@ -7,7 +7,7 @@ use crate::{
         question::{AskError, Caller},
         terms::term,
     },
-    tenant::Tenant,
+    tenant::{Tenant, keyring::FoundKey},
 };
 use claimledger_facts::{
     ids::{LogPosition, Pseudonym},
@@ -17,12 +17,12 @@ use claimledger_ledger::{log::LogError, views::TermKind};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// So many of a person's latest records are looked at for a label.
-const LOOKED_AT: usize = 20;
+/// Maximum records of a person, from the latest, that are searched for a label.
+const MAX_RECORDS: usize = 20;
 
 impl App {
-    /// What these people are called, by the latest record that says so: role investigate. People
-    /// who are unknown, erased or never named are left out.
+    /// The labels of these people from their latest records. Requires the role investigate. People
+    /// who are unknown or without a label are left out.
     ///
     /// # Errors
     /// See [`AskError`].
@@ -46,19 +46,22 @@ impl App {
 
 impl Inner {
     async fn label(&self, tenant: &Tenant, person: &Pseudonym) -> Result<Option<Label>, LogError> {
-        let keys = tenant.identity.keyring.open([person]).await?;
-        let Some(last) = tenant.progress.assessed_to().checked_sub(1).filter(|_| !keys.is_empty())
-        else {
-            return Ok(None);
+        let keys = match tenant.identity.keyring.key(person).await? {
+            FoundKey::Live(key) => [(person.clone(), key)],
+            FoundKey::Destroyed => {
+                return Ok(Some(Label { key_destroyed: true, ..Label::default() }));
+            }
+            FoundKey::Unknown => return Ok(None),
         };
+        let Some(last) = tenant.progress.assessed_to().checked_sub(1) else { return Ok(None) };
         let reader = tenant.reader(&*self.log, &*self.views);
         let positions =
             reader.positions(&term(TermKind::Subject, person.as_str()), LogPosition(last)).await?;
         let mut label = Label::default();
-        for position in positions.iter().rev().take(LOOKED_AT) {
+        for position in positions.iter().rev().take(MAX_RECORDS) {
             for entry in self.log.read_at(&tenant.id, &[*position]).await? {
                 let corrupt = |what| LogError::Corrupt { position: *position, what };
-                let header = entry.decode_header().map_err(|error| corrupt(error.what))?;
+                let header = entry.header.decode().map_err(|error| corrupt(error.what))?;
                 let blocks = open_personal(&entry, &header, &tenant.identity.keys, &keys)
                     .map_err(|error| corrupt(error.what))?;
                 for block in blocks.iter().filter(|block| block.pseudonym.as_ref() == Some(person))

@@ -1,11 +1,12 @@
-//! One file per question. Each begins with [`App::ask`](crate::app::App) and ends with an answer of
-//! the view that it gave, so that every disclosure passes one function.
+//! One file per question. Each calls [`App::ask`](crate::app::App) first and returns an answer of
+//! the view it got, so that every disclosure passes one function.
 
 mod background_read;
 mod barrier;
 mod belief;
 mod candidates;
 mod chain;
+mod change_points;
 mod completeness;
 mod configuration;
 mod decision;
@@ -20,12 +21,12 @@ mod outlived;
 mod record;
 mod rehearse;
 mod reused;
+pub(crate) mod rows;
 mod session;
 mod session_scan;
 mod sessions;
 mod sources;
 mod status;
-mod stops;
 mod timeline;
 mod why;
 

@@ -1,4 +1,4 @@
-//! Outlived: sessions that went on after the IdP session behind them had ended.
+//! Sessions that continued after their IdP session had ended.
 
 use super::{View, candidates::Candidates};
 use crate::{
@@ -17,7 +17,7 @@ use claimledger_ledger::views::TermKind;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl App {
-    /// Sessions that outlived their IdP session, certainly or possibly (`semantics.md` 24), in the
+    /// Sessions that certainly or possibly outlived their IdP session (`semantics.md` 24), in the
     /// order in which that ended.
     ///
     /// # Errors
@@ -56,8 +56,7 @@ impl App {
     }
 }
 
-/// IdP sessions that are said to have ended by T, as the values of their terms, each with the
-/// earliest of its ends.
+/// IdP sessions that ended by T, as term values, each with its earliest end.
 async fn ends(
     view: &View<'_>,
     candidates: &Candidates<'_>,
@@ -76,8 +75,8 @@ async fn ends(
     Ok(ends)
 }
 
-/// Whether a session's row says that it ended, and showed its last sign of life, by a time. Then it
-/// outlived nothing that ended later.
+/// Whether, according to its row, a session ended by a time and had no later sign of life: then it
+/// did not outlive an IdP session that ended later.
 async fn ended_before(view: &View<'_>, id: &SessionId, time: Time) -> Result<bool, AskError> {
     let Some(row) = view.inner.views.session_row(&view.tenant.id, id).await? else {
         return Ok(false);

@@ -1,10 +1,11 @@
-//! One record, as far as the caller may see it.
+//! One record, with the parts that the caller may see.
 
+use super::barrier::not_known;
 use crate::{
     app::{App, Inner},
     model::LEDGER_SOURCE,
     model::{
-        answer::RecordView,
+        answer::{Absence, RecordView, Status},
         query::Query,
         question::{AskError, Caller, RecordBy},
         record_summary,
@@ -13,20 +14,21 @@ use crate::{
     read::reader::decode_record,
     tenant::Tenant,
 };
+use claimledger_domain::completeness::{absence, summary};
 use claimledger_facts::{
     ids::{LogPosition, LogSize, RecordId, SourceId},
-    record::{Entry, Header},
+    record::{BodyKind, Entry, Header, Removal},
     seal::{OpenError, open_original, open_personal},
 };
 use claimledger_ledger::log::LogError;
 use serde_json::{Map, Value};
 
-/// The name in [`RecordView::personal`] of what belongs to nobody.
-const NOBODY: &str = "nobody";
+/// The name in [`RecordView::personal`] of data that belongs to no person.
+const NO_PERSON: &str = "nobody";
 
 impl App {
-    /// One record; none: there is no such record in the caller's tenant. What is sealed is opened
-    /// only if asked, and only for the role investigate.
+    /// One record; none: the caller's tenant has no such record. Sealed data is opened only if
+    /// requested, and only for the role investigate.
     ///
     /// # Errors
     /// See [`AskError`].
@@ -59,7 +61,9 @@ impl App {
         let view = RecordView {
             reference: record_summary::reference(&record.header, &record.statement.kind),
             leaf: record.leaf,
-            header: entry.header,
+            removed: removed(&entry, &record.header),
+            header: entry.header.bytes,
+            channel: record.header.channel,
             translator: record.header.translator,
             statement: record.statement,
             original,
@@ -72,9 +76,40 @@ impl App {
     }
 }
 
+/// The removed bodies. A record without personal blocks has no removed personal data.
+fn removed(entry: &Entry, header: &Header) -> Vec<(BodyKind, Removal)> {
+    BodyKind::ALL
+        .into_iter()
+        .filter(|body| *body != BodyKind::Personal || !header.personal.is_empty())
+        .filter_map(|body| Some((body, entry.sealed(body).removal()?.clone())))
+        .collect()
+}
+
+impl App {
+    /// What it means that something is not in the answer to a lookup of one record, and the status
+    /// beside it. A record depends on neither T nor K.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    pub async fn record_absence(
+        &self,
+        caller: &Caller,
+        record: Option<&RecordView>,
+        name: &str,
+    ) -> Result<(Absence, Status), AskError> {
+        let tenant = self.0.tenant(&caller.tenant).await?;
+        let status = self.0.status_of(&tenant).await?;
+        let known_at = LogPosition(status.assessed_to.saturating_sub(1));
+        let at = record.map_or_else(|| self.0.clock.now(), |record| record.reference.recorded_at);
+        let sources = summary(&tenant.knowledge.completeness(known_at), at);
+        let barrier = record.is_none().then(|| not_known("record", name));
+        Ok((absence(&sources, barrier.as_ref(), None), status))
+    }
+}
+
 impl Inner {
-    /// Where a record is. A position may be ahead of the read models; an id is looked for in them,
-    /// once they have what the log has now.
+    /// The position of a record. A position may be ahead of the read models; an id is looked up
+    /// there, after they contain the current head of the log.
     async fn locate(&self, tenant: &Tenant, by: RecordBy) -> Result<Option<LogPosition>, AskError> {
         let head = self.log.head(&tenant.id).await?;
         match by {
@@ -109,7 +144,7 @@ impl Inner {
         Ok(self.views.positions(&tenant.id, ids).await?.into_iter().flatten().min())
     }
 
-    /// The original and the personal blocks, as far as their keys are there.
+    /// The original and the personal blocks, as far as their keys exist.
     async fn open(
         &self,
         tenant: &Tenant,
@@ -122,17 +157,20 @@ impl Inner {
         let keys = tenant.identity.keyring.open(&persons).await?;
         let original = match open_original(entry, header, &tenant.identity.keys, &keys) {
             Ok(original) => Some(original),
-            Err(OpenError::Erased { .. }) => None,
+            Err(OpenError::Erased { .. } | OpenError::Removed(_)) => None,
             Err(OpenError::Corrupt(error)) => return Err(corrupt(error.what)),
         };
+        if entry.personal.removal().is_some() {
+            return Ok((original, None));
+        }
         let mut personal = Map::new();
         for block in open_personal(entry, header, &tenant.identity.keys, &keys)
             .map_err(|error| corrupt(error.what))?
         {
             let whose = block
                 .pseudonym
-                .map_or_else(|| NOBODY.to_owned(), |pseudonym| pseudonym.as_str().to_owned());
-            // An erased block is shown as null: that something was there is no secret.
+                .map_or_else(|| NO_PERSON.to_owned(), |pseudonym| pseudonym.as_str().to_owned());
+            // An erased block is shown as null: its existence is not secret.
             personal.insert(whose, block.data.unwrap_or(Value::Null));
         }
         Ok((original, Some(Value::Object(personal))))

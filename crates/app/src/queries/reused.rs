@@ -1,4 +1,4 @@
-//! Reused: assertions that came twice, and IdP sessions behind several sessions.
+//! Assertions that were received twice, and IdP sessions with several sessions.
 
 use super::candidates::Candidates;
 use crate::{
@@ -18,7 +18,7 @@ use claimledger_ledger::views::{Carried, TermKind};
 use std::sync::Arc;
 
 impl App {
-    /// What was used more than once by T, as known at K.
+    /// Assertions and IdP sessions used more than once by T, as known at K.
     ///
     /// # Errors
     /// See [`AskError`].
@@ -37,7 +37,7 @@ impl App {
             for value in candidates.values(kind, carried).await? {
                 for id in candidates.named_by(&term(kind, value)).await? {
                     let seen = candidates.seen(&id).await?;
-                    // Two ids of one session show the same.
+                    // Several ids of one session have the same claims.
                     if !sessions.iter().any(|known| Arc::ptr_eq(known, &seen)) {
                         sessions.push(seen);
                     }

@@ -13,8 +13,8 @@ use claimledger_domain::model::Explained;
 use claimledger_facts::ids::SessionId;
 
 impl App {
-    /// One session by any alias; none: nothing by this id is known at K in the caller's tenant,
-    /// whether or not it is known elsewhere.
+    /// One session by any of its ids; none: the id is unknown at K in the caller's tenant, whether
+    /// or not another tenant has it.
     ///
     /// # Errors
     /// See [`AskError`].

@@ -1,16 +1,16 @@
-//! Going through sessions in the order of lists, as that order was at K.
+//! Scans sessions in list order, as that order was at K.
 //!
-//! Session rows give candidates in the order of the head. A session's first fact may have come late,
-//! after K: then it stands further forward now than it stood at K, never further back. So a session
-//! that was assessed is held until no row that could come before it is left; and a page that goes
-//! on after a cursor looks at sessions too that have moved past the cursor since.
+//! Session rows are ordered as known at the head. If the first fact of a session arrived after K,
+//! its row is further forward than it was at K, never further back. Therefore an assessed session
+//! is held back until no remaining row can precede it at K, and a page after a cursor also visits
+//! the sessions that have moved before the cursor since K.
 
 use super::{Assessed, View, background_read::BackgroundRead};
 use crate::{
     projection::session_rows::{self, Summary},
     read::{
         load_session,
-        prefetch::{AT_ONCE, Prefetched},
+        prefetch::{MAX_SESSIONS, Prefetched},
         reader::Reader,
         reordered,
     },
@@ -29,56 +29,56 @@ use std::{
     sync::Arc,
 };
 
-/// So many rows are read at once.
-const ROWS: usize = 200;
-/// So many where very many are gone through.
-const DEEP_ROWS: usize = 1_000;
-/// So often some sessions are looked at beside: one is waited for while the other is under way.
-const BESIDE: usize = 2;
-/// So many sessions are read at once in the beginning.
-const FIRST_STEP: usize = 8;
-/// So many records are read at once to find sessions that moved.
-const RECORDS: usize = 1_000;
+/// Session rows per query, at first.
+const ROWS_PER_QUERY: usize = 200;
+/// Session rows per query in a long scan.
+const MAX_ROWS_PER_QUERY: usize = 1_000;
+/// Maximum background reads: one is awaited while the next is running.
+const MAX_BACKGROUND_READS: usize = 2;
+/// Sessions prefetched at first; doubled with each query up to [`MAX_SESSIONS`].
+const FIRST_PREFETCH: usize = 8;
+/// Records read per query to find sessions that moved.
+const RECORDS_PER_QUERY: usize = 1_000;
 
-/// Sessions with all terms of any one of some sets, in the order of lists at K.
+/// Iterates over the sessions with all terms of at least one set, in list order at K.
 pub(super) struct SessionScan<'v> {
     view: &'v View<'v>,
     streams: Vec<Stream>,
     active_at: Option<ActiveAt>,
-    /// Assessed, and waiting for their turn.
+    /// Assessed sessions that are held back.
     ready: BTreeMap<SortKey, Assessed>,
-    /// Sessions not behind this one are not shown; the one at it is, if `inclusive`.
+    /// Only sessions after this key are returned; also the one at it, if `inclusive`.
     after: Option<SortKey>,
     inclusive: bool,
     seen: BTreeSet<SessionId>,
-    /// So many sessions are read at once.
-    step: usize,
+    /// Number of sessions to prefetch next.
+    prefetch: usize,
 }
 
 /// The session rows with all terms of one set.
 struct Stream {
     terms: Vec<Term>,
-    /// The last row that was read.
+    /// The key of the last row read.
     read: Option<SortKey>,
     rows: VecDeque<SessionRow>,
     whole: bool,
-    /// What the sessions of the next rows are made of.
+    /// Records of the sessions of the next rows.
     prefetched: Arc<Prefetched>,
-    /// Where very many are gone through: rows behind those, read while these are looked at.
+    /// In a long scan: the rows after `rows`, read in the background.
     next_rows: Option<BackgroundRead<Vec<SessionRow>>>,
-    /// Likewise sessions of the next rows, assessed in brief: some at a time, in order.
-    beside: VecDeque<(BTreeSet<SessionId>, BackgroundRead<Looked>)>,
-    /// What came of that and was not asked for yet.
-    looked: Looked,
+    /// In a long scan: sessions of the next rows, assessed without reasons in the background, in
+    /// order.
+    background: VecDeque<(BTreeSet<SessionId>, BackgroundRead<AssessedSessions>)>,
+    /// Results of these that are not used yet.
+    assessed: AssessedSessions,
 }
 
-/// Sessions assessed in brief; none: not a session at K.
-type Looked = HashMap<SessionId, Option<Assessed>>;
+/// Sessions assessed without reasons; none: not a session at K.
+type AssessedSessions = HashMap<SessionId, Option<Assessed>>;
 
 impl<'v> SessionScan<'v> {
-    /// From the beginning, or after a session; or from that session on, if `inclusive`. Terms, and
-    /// an instant at which sessions are to be active, only narrow: what is found is still to be
-    /// judged.
+    /// Starts at the beginning, or after a key; at the key, if `inclusive`. Terms and `active_at`
+    /// only reduce the candidates: the caller must check the results.
     pub(super) async fn new(
         view: &'v View<'v>,
         any_of: Vec<Vec<Term>>,
@@ -87,10 +87,10 @@ impl<'v> SessionScan<'v> {
         inclusive: bool,
     ) -> Result<Self, LogError> {
         let active_at = active_at
-            .filter(|_| view.believes_rows)
+            .filter(|_| view.rows_current)
             .map(|at| ActiveAt { at, size: LogSize(view.cut.known_at.0.saturating_add(1)) });
-        // A session row carries the terms of its own id alone. Where links join ids, a session may
-        // carry a term under another of them.
+        // A session row has only the terms of its own id. With links a session may have a term
+        // under another id, so terms cannot be used to reduce the candidates.
         let any_of = if view.traits.links() { vec![Vec::new()] } else { any_of };
         let stream = |terms| Stream {
             terms,
@@ -99,8 +99,8 @@ impl<'v> SessionScan<'v> {
             whole: false,
             prefetched: Arc::default(),
             next_rows: None,
-            beside: VecDeque::new(),
-            looked: Looked::new(),
+            background: VecDeque::new(),
+            assessed: AssessedSessions::new(),
         };
         let streams = any_of.into_iter().map(stream).collect();
         let mut scan = Self {
@@ -111,7 +111,7 @@ impl<'v> SessionScan<'v> {
             after: after.clone(),
             inclusive,
             seen: BTreeSet::new(),
-            step: FIRST_STEP,
+            prefetch: FIRST_PREFETCH,
         };
         if let Some(after) = after {
             if inclusive {
@@ -124,8 +124,8 @@ impl<'v> SessionScan<'v> {
         Ok(scan)
     }
 
-    /// The next session, with its place, assessed in brief. `skip` says that a row cannot be one of
-    /// those wanted, by what it says of the head.
+    /// The next session with its sort key, assessed without reasons. `skip` excludes rows by their
+    /// state column.
     pub(super) async fn next(
         &mut self,
         skip: impl Fn(&Summary) -> bool,
@@ -146,17 +146,17 @@ impl<'v> SessionScan<'v> {
             if self.seen.contains(&row.session) {
                 continue;
             }
-            if self.step == AT_ONCE && !first.prefetched.has(&row.session) {
-                first.look_beside(self.view, &row.session, &self.seen);
-                if let Some(assessed) = first.take_looked(&row.session).await? {
+            if self.prefetch == MAX_SESSIONS && !first.prefetched.has(&row.session) {
+                first.assess_next(self.view, &row.session, &self.seen);
+                if let Some(assessed) = first.take_assessed(&row.session).await? {
                     self.seen.insert(row.session.clone());
                     self.keep(&row.session, assessed);
                     continue;
                 }
             }
             if !first.prefetched.has(&row.session) {
-                // Few at first, as a page may need no more; then more and more at once.
-                let some = first.sessions(&row, self.step, &self.seen);
+                // Few at first, because a page may not need more.
+                let some = first.sessions(&row, self.prefetch, &self.seen);
                 first.prefetched = Arc::new(
                     Prefetched::read(
                         &self.view.reader(),
@@ -166,14 +166,14 @@ impl<'v> SessionScan<'v> {
                     )
                     .await?,
                 );
-                self.step = (self.step * 2).min(AT_ONCE);
+                self.prefetch = (self.prefetch * 2).min(MAX_SESSIONS);
             }
             let prefetched = Arc::clone(&first.prefetched);
             self.visit(row.session, Some(&prefetched)).await?;
         }
     }
 
-    /// Reads on where there is nothing left to look at.
+    /// Reads the next rows of each stream that has none left.
     async fn fill(&mut self, skip: impl Fn(&Summary) -> bool) -> Result<(), LogError> {
         let (view, mut furthest) = (self.view, None);
         for stream in &mut self.streams {
@@ -189,30 +189,29 @@ impl<'v> SessionScan<'v> {
                                 &stream.terms,
                                 self.active_at,
                                 before.as_ref(),
-                                ROWS,
+                                ROWS_PER_QUERY,
                             )
                             .await?
                     }
                 };
-                // Whoever comes behind the first that begins after T begins after T, at K too: a
-                // first fact was no earlier then.
+                // A row after the first that begins after T also begins after T, and at K too,
+                // where first facts were not earlier.
                 stream.whole = rows.last().is_none_or(|row| row.first_occurred > view.cut.at);
                 stream.read = rows.last().map(SessionRow::key).or(stream.read.take());
-                if self.step == AT_ONCE && !stream.whole {
-                    stream.next_rows = Some(list_beside(
+                if self.prefetch == MAX_SESSIONS && !stream.whole {
+                    stream.next_rows = Some(list_in_background(
                         view,
                         stream.terms.clone(),
                         self.active_at,
                         stream.read.clone(),
                     ));
                 }
-                stream.rows =
-                    rows.into_iter().filter(|row| !is_of_no_use(view, row, &skip)).collect();
+                stream.rows = rows.into_iter().filter(|row| !can_skip(view, row, &skip)).collect();
                 furthest = furthest.max(before);
             }
         }
-        // A session may have moved past what was read, while we read. Moves are remembered before
-        // rows move, so it is found here.
+        // A session may have moved before the rows read meanwhile. Moves are remembered before rows
+        // are written, so it is found here.
         if let Some(read) = furthest {
             for session in self
                 .view
@@ -228,8 +227,7 @@ impl<'v> SessionScan<'v> {
         Ok(())
     }
 
-    /// Assesses a session, and keeps it if it is one at K under this very name and belongs to the
-    /// page.
+    /// Assesses a session, and keeps it if this id is its name at K and it belongs on the page.
     async fn visit(
         &mut self,
         id: SessionId,
@@ -238,8 +236,7 @@ impl<'v> SessionScan<'v> {
         if !self.seen.insert(id.clone()) {
             return Ok(());
         }
-        // A question that looks at thousands must not keep a thread of the runtime from everybody
-        // else.
+        // A scan may visit thousands and must not block a runtime thread.
         tokio::task::yield_now().await;
         let assessed = self.view.session(&id, prefetched).await?;
         self.keep(&id, assessed);
@@ -259,18 +256,19 @@ impl<'v> SessionScan<'v> {
     }
 }
 
-/// Sessions that stand before the cursor now and may have stood behind it at K.
+/// Sessions that are before the cursor now and may have been after it at K.
 async fn passed(view: &View<'_>, after: &SortKey) -> Result<Vec<SessionId>, LogError> {
     let size = view.cut.known_at.0 + 1;
     let tenant = view.tenant.clone();
     match tenant.progress.reordered.passed(size, after) {
         reordered::Passed::Known(sessions) => Ok(sessions),
         reordered::Passed::Since { since, mut sessions } => {
-            // Moves that far back are not remembered: every session that was spoken of since then
-            // is looked at.
+            // Older moves are not remembered: visit every session named by a record since then.
             let mut from = size;
             while from < since {
-                let max = usize::try_from(since - from).unwrap_or(RECORDS).min(RECORDS);
+                let max = usize::try_from(since - from)
+                    .unwrap_or(RECORDS_PER_QUERY)
+                    .min(RECORDS_PER_QUERY);
                 let positions: Vec<_> = (from..from + max as u64).map(LogPosition).collect();
                 let reader = tenant.reader(&*view.inner.log, &*view.inner.views);
                 for record in reader.records(&positions).await? {
@@ -284,8 +282,7 @@ async fn passed(view: &View<'_>, after: &SortKey) -> Result<Vec<SessionId>, LogE
 }
 
 impl Stream {
-    /// The session of a row that was taken and those of the next rows, so many that were not looked
-    /// at.
+    /// The session of a row, and those of the next rows that were not visited, up to a number.
     fn sessions(
         &self,
         row: &SessionRow,
@@ -301,44 +298,44 @@ impl Stream {
         std::iter::once(&row.session).chain(more).cloned().collect()
     }
 
-    /// Begins to look at the next sessions, this one first, as far as that is not begun.
-    fn look_beside(&mut self, view: &View<'_>, session: &SessionId, seen: &BTreeSet<SessionId>) {
-        while self.beside.len() < BESIDE {
+    /// Starts background assessments of the next sessions, from this one, unless they are running.
+    fn assess_next(&mut self, view: &View<'_>, session: &SessionId, seen: &BTreeSet<SessionId>) {
+        while self.background.len() < MAX_BACKGROUND_READS {
             let next = std::iter::once(session).chain(self.rows.iter().map(|row| &row.session));
             let begun = |id: &SessionId| {
-                self.looked.contains_key(id)
-                    || self.beside.iter().any(|(sessions, _)| sessions.contains(id))
+                self.assessed.contains_key(id)
+                    || self.background.iter().any(|(sessions, _)| sessions.contains(id))
             };
             let some: BTreeSet<SessionId> = next
                 .filter(|id| !begun(id) && !seen.contains(*id))
-                .take(AT_ONCE)
+                .take(MAX_SESSIONS)
                 .cloned()
                 .collect();
             if some.is_empty() {
                 return;
             }
-            let begun = look_beside(view, some.iter().cloned().collect());
-            self.beside.push_back((some, begun));
+            let begun = assess_in_background(view, some.iter().cloned().collect());
+            self.background.push_back((some, begun));
         }
     }
 
-    /// What came of looking at a session beside; none: that was not begun.
-    async fn take_looked(
+    /// The result of a background assessment; none: it was not started.
+    async fn take_assessed(
         &mut self,
         session: &SessionId,
     ) -> Result<Option<Option<Assessed>>, LogError> {
-        while !self.looked.contains_key(session)
-            && self.beside.iter().any(|(sessions, _)| sessions.contains(session))
+        while !self.assessed.contains_key(session)
+            && self.background.iter().any(|(sessions, _)| sessions.contains(session))
         {
-            let Some((_, begun)) = self.beside.pop_front() else { break };
-            self.looked.extend(begun.wait().await?);
+            let Some((_, begun)) = self.background.pop_front() else { break };
+            self.assessed.extend(begun.wait().await?);
         }
-        Ok(self.looked.remove(session))
+        Ok(self.assessed.remove(session))
     }
 }
 
-/// Begins to read the next rows of a list.
-fn list_beside(
+/// Reads the next rows of a list in the background.
+fn list_in_background(
     view: &View<'_>,
     terms: Vec<Term>,
     active_at: Option<ActiveAt>,
@@ -346,22 +343,25 @@ fn list_beside(
 ) -> BackgroundRead<Vec<SessionRow>> {
     let (views, tenant) = (Arc::clone(&view.inner.views), view.tenant.id.clone());
     BackgroundRead::begin(view.inner, async move {
-        views.sessions_with(&tenant, &terms, active_at, after.as_ref(), DEEP_ROWS).await
+        views.sessions_with(&tenant, &terms, active_at, after.as_ref(), MAX_ROWS_PER_QUERY).await
     })
 }
 
-/// Begins to read some sessions and to assess them in brief.
-fn look_beside(view: &View<'_>, sessions: Vec<SessionId>) -> BackgroundRead<Looked> {
+/// Loads and assesses sessions in the background, without reasons.
+fn assess_in_background(
+    view: &View<'_>,
+    sessions: Vec<SessionId>,
+) -> BackgroundRead<AssessedSessions> {
     let (log, views, tenant) =
         (Arc::clone(&view.inner.log), Arc::clone(&view.inner.views), Arc::clone(&view.tenant));
     let (summaries, traits, history, cut) =
-        (view.believes_rows, view.traits, Arc::clone(&view.history), view.cut);
+        (view.rows_current, view.traits, Arc::clone(&view.history), view.cut);
     BackgroundRead::begin(view.inner, async move {
         let reader = Reader { summaries, ..tenant.reader(&*log, &*views) };
         let prefetched = Prefetched::read(&reader, traits, &sessions, cut.known_at).await?;
         let reader = Reader { prefetched: Some(&prefetched), ..reader };
-        let mut looked = Looked::with_capacity(sessions.len());
-        // What was too much to read at once is looked at by itself.
+        let mut results = AssessedSessions::with_capacity(sessions.len());
+        // Sessions that exceed the limit of the prefetch are left to the caller.
         for session in sessions.into_iter().filter(|session| prefetched.has(session)) {
             tokio::task::yield_now().await;
             let gathered = load_session::session(&reader, traits, &session, cut.known_at).await?;
@@ -369,16 +369,16 @@ fn look_beside(view: &View<'_>, sessions: Vec<SessionId>) -> BackgroundRead<Look
                 let state = assess(&gathered.facts, &history, cut)?;
                 Some(Assessed { state, gathered })
             });
-            looked.insert(session, assessed);
+            results.insert(session, assessed);
         }
-        Ok(looked)
+        Ok(results)
     })
 }
 
-/// Whether nothing can come of a row. What it says holds at K too, if nothing that could have
-/// changed it came after K.
-fn is_of_no_use(view: &View<'_>, row: &SessionRow, skip: impl Fn(&Summary) -> bool) -> bool {
-    view.believes_rows
+/// Whether a row can be skipped. The row is about the head; it also holds at K if no later record
+/// changed the session.
+fn can_skip(view: &View<'_>, row: &SessionRow, skip: impl Fn(&Summary) -> bool) -> bool {
+    view.rows_current
         && row.assessed_to.0 <= view.cut.known_at.0 + 1
         && match serde_json::from_slice::<Summary>(&row.state) {
             Ok(Summary::Alias { .. } | Summary::NotUnderstood { .. }) => true,

@@ -1,8 +1,8 @@
-//! What was heard of each source, at one cut.
+//! Reports about sources, at one cut.
 //!
-//! Records that stand out carry a term with their source, so that they are counted without going
-//! through the log; numbers are taken over every record by K, whatever T: they say what the ledger
-//! heard, and not what was true.
+//! Unusual records have a term with their source, so they are counted without reading the log.
+//! Counts include every record up to K, at any T: they are about what the ledger received, not
+//! about what was true.
 
 use super::barrier::not_known;
 use crate::{
@@ -31,18 +31,18 @@ use claimledger_facts::{
 use claimledger_ledger::log::LogError;
 use std::{sync::Arc, time::Duration};
 
-/// Sources that are told of at once.
-const SOURCES: usize = 50;
-/// So many records of a kind are counted of one source.
-const COUNTED: usize = 5_000;
-/// Of late records, and of those ahead, so many are read in all to find the furthest: at least
-/// [`LISTED`] of each source.
-const READ: usize = 1_000;
-/// Records that are named of one kind and source.
-const LISTED: usize = 20;
+/// Maximum sources per answer.
+const MAX_SOURCES: usize = 50;
+/// Maximum records counted per source and kind.
+const MAX_COUNTED: usize = 5_000;
+/// Maximum late or early records read, over all sources, to find the furthest; at least
+/// [`MAX_LISTED`] per source.
+const MAX_READ: usize = 1_000;
+/// Maximum records listed per source and kind.
+const MAX_LISTED: usize = 20;
 
 impl App {
-    /// What was heard of every source that is known at K, or of one of them.
+    /// Reports about every source known at K, or about one.
     ///
     /// # Errors
     /// See [`AskError`].
@@ -57,20 +57,20 @@ impl App {
         let known_at = view.cut.known_at;
         let mut known = tenant.knowledge.sources.known_at(known_at);
         known.retain(|source| only.is_none_or(|only| source == only));
-        let left_out = known.len().saturating_sub(SOURCES);
-        known.truncate(SOURCES);
-        let telling = Telling {
+        let left_out = known.len().saturating_sub(MAX_SOURCES);
+        known.truncate(MAX_SOURCES);
+        let reporter = Reporter {
             inner: &self.0,
             tenant,
             history: tenant.knowledge.history(),
             known_at,
-            read: (READ / known.len().max(1)).max(LISTED),
+            read: (MAX_READ / known.len().max(1)).max(MAX_LISTED),
         };
         let mut sources = Vec::with_capacity(known.len());
         for source in known {
-            sources.push(telling.report(source).await?);
+            sources.push(reporter.report(source).await?);
         }
-        // The ledger cannot miss what it says itself: it is no source that one hears.
+        // The ledger itself is not reported as a source: it cannot miss its own records.
         let missing = only.filter(|only| sources.is_empty() && only.as_str() != LEDGER_SOURCE);
         let known_from = missing.and_then(|only| tenant.knowledge.sources.since(only));
         let barrier = only.filter(|_| sources.is_empty()).map(|only| not_known("source", only));
@@ -78,7 +78,7 @@ impl App {
     }
 }
 
-struct Telling<'a> {
+struct Reporter<'a> {
     inner: &'a Inner,
     tenant: &'a Tenant,
     history: Arc<History>,
@@ -86,7 +86,7 @@ struct Telling<'a> {
     read: usize,
 }
 
-impl Telling<'_> {
+impl Reporter<'_> {
     fn reader(&self) -> Reader<'_> {
         self.tenant.reader(&*self.inner.log, &*self.inner.views)
     }
@@ -102,34 +102,36 @@ impl Telling<'_> {
             late: self.furthest(Told::Late, &source).await?,
             ahead: self.furthest(Told::Ahead, &source).await?,
             not_understood: self
-                .counted(Told::NotUnderstood, &source, LISTED, |record| {
+                .counted(Told::NotUnderstood, &source, MAX_LISTED, |record| {
                     Some(record.reference.clone())
                 })
                 .await?,
             variants: self
-                .counted(Told::Variant, &source, LISTED, |record| Some(record.reference.clone()))
+                .counted(Told::Variant, &source, MAX_LISTED, |record| {
+                    Some(record.reference.clone())
+                })
                 .await?,
-            conflicts: self.counted(Told::Conflict, &source, LISTED, conflict).await?,
+            conflicts: self.counted(Told::Conflict, &source, MAX_LISTED, conflict).await?,
             source,
         })
     }
 
-    /// Those of one kind that are the furthest off.
+    /// The records of one kind with the largest delay.
     async fn furthest(
         &self,
-        told: Told,
+        note: Told,
         source: &SourceId,
     ) -> Result<Counted<RecordRef>, LogError> {
         let mut counted =
-            self.counted(told, source, self.read, |record| Some(record.reference.clone())).await?;
-        counted.items.sort_by_key(|record| (std::cmp::Reverse(off(record)), record.position));
-        counted.items.truncate(LISTED);
+            self.counted(note, source, self.read, |record| Some(record.reference.clone())).await?;
+        counted.items.sort_by_key(|record| (std::cmp::Reverse(delay(record)), record.position));
+        counted.items.truncate(MAX_LISTED);
         Ok(counted)
     }
 
     async fn counted<T>(
         &self,
-        told: Told,
+        note: Told,
         source: &SourceId,
         read: usize,
         item: impl Fn(&RecordSummary) -> Option<T>,
@@ -138,10 +140,10 @@ impl Telling<'_> {
         let mut positions = self
             .inner
             .views
-            .positions_of(&self.tenant.id, &told.term(source), from, self.known_at, COUNTED + 1)
+            .positions_of(&self.tenant.id, &note.term(source), from, self.known_at, MAX_COUNTED + 1)
             .await?;
-        let at_least = positions.len() > COUNTED;
-        positions.truncate(COUNTED);
+        let at_least = positions.len() > MAX_COUNTED;
+        positions.truncate(MAX_COUNTED);
         let count = positions.len();
         positions.truncate(read);
         let records = self.reader().records(&positions).await?;
@@ -154,8 +156,8 @@ impl Telling<'_> {
     }
 }
 
-/// How far apart a record's two times are.
-fn off(record: &RecordRef) -> Duration {
+/// The difference between the two times of a record.
+fn delay(record: &RecordRef) -> Duration {
     match Timeliness::of(record.occurred, record.recorded_at) {
         Timeliness::InTime => Duration::ZERO,
         Timeliness::Late(by) | Timeliness::Ahead(by) => by,

@@ -1,4 +1,4 @@
-//! Where things stand: beside the answers, and of no record.
+//! Status and health; not part of answers.
 
 use crate::{
     app::App,
@@ -13,8 +13,8 @@ use claimledger_facts::ids::{LogPosition, TenantId};
 use claimledger_ledger::log::LogError;
 
 impl App {
-    /// Where log and read models of the caller's tenant stand, and what of them does not work.
-    /// Every role may know.
+    /// The progress of log and read models of the caller's tenant, and its problems. Any role may
+    /// ask.
     ///
     /// # Errors
     /// See [`AskError`].
@@ -23,8 +23,8 @@ impl App {
         Ok(self.0.status_of(&tenant).await?)
     }
 
-    /// Whether recorded times are asserted by the input in the caller's tenant. Every role may
-    /// know.
+    /// Whether the caller's tenant is a rehearsal, where the input asserts recorded times. Any role
+    /// may ask.
     ///
     /// # Errors
     /// See [`AskError`].
@@ -32,7 +32,7 @@ impl App {
         Ok(self.0.tenant(&caller.tenant).await?.identity.rehearsal)
     }
 
-    /// What does not work of any tenant: for a readiness probe, which names none.
+    /// The health of all tenants together: for a readiness probe, which names no tenant.
     #[must_use]
     pub fn health(&self) -> Health {
         self.0
@@ -42,22 +42,22 @@ impl App {
             .fold(Health::default(), Health::or)
     }
 
-    /// Reads the last records of the caller's tenant, as many as this at most, and compares each
-    /// with what it commits to. Returns how many there were. Every role may know.
+    /// Reads up to `most` records at the end of the log of the caller's tenant, and checks each
+    /// against its commitments. Returns the number of records. Any role may ask.
     ///
     /// # Errors
-    /// If one is damaged: it is named.
+    /// If one is damaged; the error contains its position.
     pub async fn check_records(&self, caller: &Caller, most: u64) -> Result<u64, AskError> {
         let tenant = self.0.tenant(&caller.tenant).await?;
         let from = LogPosition(self.0.log.head(&tenant.id).await?.0.saturating_sub(most));
-        let checked = scrub::records(&*self.0.log, &tenant, from, 0).await;
-        checked.inspect_err(|error| tenant.noticed(&*self.0.views, error)).map_err(Into::into)
+        let checked = scrub::check_records(&*self.0.log, &tenant, from, 0).await;
+        checked.inspect_err(|error| tenant.report_damage(&*self.0.views, error)).map_err(Into::into)
     }
 
-    /// An answer could not be given because of damage: from here on `status` and `/readyz` say so.
+    /// Reports damage that prevented an answer, for `status` and `/readyz`.
     pub async fn damage_seen(&self, tenant: &TenantId, damage: &LogError) {
         if let Ok(tenant) = self.0.tenant(tenant).await {
-            tenant.noticed(&*self.0.views, damage);
+            tenant.report_damage(&*self.0.views, damage);
         }
     }
 }

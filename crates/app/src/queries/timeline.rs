@@ -1,4 +1,4 @@
-//! Everything around one session, in one order.
+//! The timeline of a session.
 
 use super::{View, barrier::not_known, sessions::at_most_a_page};
 use crate::{
@@ -33,7 +33,7 @@ use std::collections::BTreeSet;
 const LIST: &str = "timeline";
 
 impl App {
-    /// A session's records, and the facts around it that concern it, by either clock.
+    /// A session's records, and other facts that concern it, ordered by either time.
     ///
     /// # Errors
     /// See [`AskError`].
@@ -81,7 +81,7 @@ impl App {
             view.cut,
             order,
         );
-        // The cut is the cursor's, so the rows are the same as for the page before.
+        // The cut is that of the cursor, so the rows are the same as for the previous page.
         let shown = cursor
             .and_then(|cursor| cursor.decision)
             .and_then(|position| rows.iter().position(|row| row.record.position == position));
@@ -118,8 +118,7 @@ fn key(session: &SessionId, row: &Row) -> SortKey {
 }
 
 impl View<'_> {
-    /// Facts about a person that no session names, by whichever of their identities (`semantics.md`
-    /// 11).
+    /// Facts about a person without a session, under any of their identities (`semantics.md` 11).
     async fn about(&self, person: &Pseudonym) -> Result<Vec<Known>, LogError> {
         let reader = self.tenant.reader(&*self.inner.log, &*self.inner.views);
         let known_at = self.cut.known_at;

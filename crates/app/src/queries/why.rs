@@ -1,4 +1,4 @@
-//! Why: the trees that the assessment itself left behind.
+//! Explanations: the traces of the assessment.
 
 use super::barrier::not_known;
 use crate::{
@@ -16,8 +16,8 @@ use claimledger_domain::{
 use claimledger_facts::ids::SessionId;
 
 impl App {
-    /// Why: one tree a decision, in order; or one a factor, where a factor is asked. Without any
-    /// filter a session that has no decision explains itself.
+    /// Explains a session: one tree per decision, or per factor if one is requested. Without a
+    /// filter, a session without decisions is explained itself.
     ///
     /// # Errors
     /// See [`AskError`].
@@ -31,8 +31,11 @@ impl App {
         let view = self.ask(caller, Query::Why, asking).await?;
         let (why, barrier) = match view.explained(session).await? {
             Some(explained) => {
-                let (id, barrier) =
-                    (explained.state.id.clone(), unknown_in(&explained.state, filter));
+                let id = explained.state.id.clone();
+                let mut barrier = unknown_in(&explained.state, filter);
+                if let (None, Some(app)) = (&barrier, &filter.app) {
+                    barrier = view.app(app).await?;
+                }
                 (Why { session: Some(id), because: explain(&explained, filter) }, barrier)
             }
             None => {
@@ -43,7 +46,7 @@ impl App {
     }
 }
 
-/// What the question names that the session does not have.
+/// The barrier of a filter that names what the session does not have.
 fn unknown_in(state: &SessionState, filter: &WhyFilter) -> Option<Barrier> {
     let of = |name: &str| format!("{name} of session {}", state.id);
     let decided =
@@ -81,8 +84,8 @@ fn explain(explained: &Explained, filter: &WhyFilter) -> Vec<Reason> {
     decisions.map(|(_, because)| because.clone()).collect()
 }
 
-/// Why a factor counted, or a claimed value did not. With a decision or an application: only where
-/// one of those decisions rested on it.
+/// Why a factor counted, or a claimed value did not. With a decision or an application: only if one
+/// of those decisions relied on it.
 fn of_factor(
     explained: &Explained,
     name: &str,
@@ -105,7 +108,7 @@ fn of_factor(
     reasons.cloned().collect()
 }
 
-/// Whether a text names a record: its id, the source's id, or its position, with `#` or without.
+/// Whether a text identifies a record: its id, the source id, or its position, with or without `#`.
 pub(super) fn names(record: &RecordRef, name: &str) -> bool {
     let at_position = name.strip_prefix('#').unwrap_or(name).parse() == Ok(record.position.0);
     at_position || record.source_id.as_str() == name || record.id.to_string() == name

@@ -1,7 +1,7 @@
 //! From read models to the facts of a session.
 //!
-//! Enters: an id or a term, and a position K. Leaves: decoded records up to K. The read models find
-//! positions, the log has the records, and what was decoded lately is cached.
+//! Input: an id or a term, and a position K. Output: decoded records up to K. The read models find
+//! positions, the log has the records, and recently decoded records are cached.
 
 pub(crate) mod load_session;
 pub(crate) mod pending;

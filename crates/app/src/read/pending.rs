@@ -1,12 +1,11 @@
-//! Records at the end of the log that the read models do not have yet, with what they can be found
-//! by.
+//! Records at the end of the log that are not in the read models yet, with their index terms.
 
 use crate::model::record_summary::RecordSummary;
 use claimledger_facts::ids::{LogPosition, RecordId};
 use claimledger_ledger::views::Term;
 use std::{collections::HashMap, sync::Arc};
 
-/// Records at the end of the log that the read models do not have yet, with their terms.
+/// Consecutive records at the end of the log that are not in the read models yet.
 #[derive(Default)]
 pub(crate) struct PendingRecords {
     from: u64,
@@ -16,12 +15,12 @@ pub(crate) struct PendingRecords {
 }
 
 impl PendingRecords {
-    /// That begins at a position.
+    /// Starts at a position, without records.
     pub(crate) fn new(from: LogPosition) -> Self {
         Self { from: from.0, ..Self::default() }
     }
 
-    /// Takes the next record.
+    /// Adds the next record.
     pub(crate) fn push(&mut self, record: Arc<RecordSummary>, terms: &[Term]) {
         let position = record.reference.position;
         for term in terms {
@@ -34,7 +33,7 @@ impl PendingRecords {
         self.records.push(record);
     }
 
-    /// Where it begins.
+    /// The first position.
     pub(crate) fn from(&self) -> LogPosition {
         LogPosition(self.from)
     }
@@ -44,7 +43,7 @@ impl PendingRecords {
         &self.records
     }
 
-    /// Positions of those with a term, up to `known_at` inclusive.
+    /// Positions of the records with a term, up to `known_at` inclusive.
     pub(crate) fn positions(
         &self,
         term: &Term,
@@ -58,13 +57,13 @@ impl PendingRecords {
             .filter(move |position| *position <= known_at)
     }
 
-    /// The record at a position, if it is one of them.
+    /// The record at a position, if it is pending.
     pub(crate) fn get(&self, position: LogPosition) -> Option<Arc<RecordSummary>> {
         let index = usize::try_from(position.0.checked_sub(self.from)?).ok()?;
         self.records.get(index).cloned()
     }
 
-    /// Where the record with an id is, if it is one of them.
+    /// The position of the record with an id, if it is pending.
     pub(crate) fn position(&self, id: RecordId) -> Option<LogPosition> {
         self.ids.get(&id).copied()
     }

@@ -1,5 +1,4 @@
-//! What many sessions are made of, read at once: a few questions for all of them, where one session
-//! after the other asks as many each.
+//! Loads the records of many sessions with a few queries, instead of a few per session.
 
 use crate::{
     model::{record_summary::RecordSummary, terms::pair},
@@ -18,13 +17,13 @@ use std::{
     sync::Arc,
 };
 
-/// So many sessions are read at once.
-pub(crate) const AT_ONCE: usize = 64;
-/// Fewer where they have so many records: some kilobytes each.
-const MOST_RECORDS: usize = 10_000;
+/// Maximum sessions loaded per query.
+pub(crate) const MAX_SESSIONS: usize = 64;
+/// Maximum records loaded per query (some kilobytes each); at least one session is loaded.
+const MAX_RECORDS: usize = 10_000;
 
-/// The records of some sessions, as known at a position; and where those are that speak of their
-/// IdP sessions.
+/// The records of some sessions, as known at a position, and the positions of the records about
+/// their IdP sessions.
 #[derive(Default)]
 pub(crate) struct Prefetched {
     known_at: LogPosition,
@@ -34,15 +33,15 @@ pub(crate) struct Prefetched {
 }
 
 impl Prefetched {
-    /// Reads the records of some sessions, the first at least, and those that speak of their IdP
-    /// sessions. What else a session turns out to need is read when it is gathered.
+    /// Loads as many of the sessions as fit, at least the first, and the positions of the records
+    /// about their IdP sessions. What else a session needs is read when it is loaded.
     pub(crate) async fn read(
         reader: &Reader<'_>,
         traits: Traits,
         sessions: &[SessionId],
         known_at: LogPosition,
     ) -> Result<Self, LogError> {
-        let found = reader.records_of_each(sessions, known_at, MOST_RECORDS).await?;
+        let found = reader.records_of_each(sessions, known_at, MAX_RECORDS).await?;
         let mut prefetched = Self {
             known_at,
             sessions: sessions.iter().cloned().zip(found).collect(),
@@ -66,12 +65,12 @@ impl Prefetched {
         Ok(prefetched)
     }
 
-    /// Whether a session was read.
+    /// Whether a session was prefetched.
     pub(crate) fn has(&self, session: &SessionId) -> bool {
         self.sessions.contains_key(session)
     }
 
-    /// The records that name a session; none: it was not read.
+    /// The records that name a session; none: it was not prefetched.
     pub(crate) fn records_of(
         &self,
         session: &SessionId,
@@ -80,18 +79,18 @@ impl Prefetched {
         if known_at == self.known_at { self.sessions.get(session).map(Vec::as_slice) } else { None }
     }
 
-    /// Where the records with a term are; none: that was not read.
+    /// Positions of the records with a term; none: they were not prefetched.
     pub(crate) fn positions(&self, term: &Term, known_at: LogPosition) -> Option<&[LogPosition]> {
         if known_at == self.known_at { self.terms.get(term).map(Vec::as_slice) } else { None }
     }
 
-    /// A record, if it was read.
+    /// A record, if it was prefetched.
     pub(crate) fn record(&self, position: LogPosition) -> Option<Arc<RecordSummary>> {
         self.records.get(&position).cloned()
     }
 }
 
-/// The IdP sessions that a record says its session came from.
+/// The IdP sessions that a record states as the origin of its session.
 fn idp_sessions(record: &RecordSummary) -> impl Iterator<Item = Term> + '_ {
     record.statement.facts.iter().filter_map(|fact| match &fact.data {
         FactData::SessionStarted(start) => Some(pair(

@@ -1,5 +1,5 @@
-//! Reading records by term and position: the read models find them, the log has them. Decoded
-//! records are kept for a while.
+//! Reads records by term and position: the read models find them, the log has them. Decoded records
+//! are cached.
 
 use crate::{
     model::{record_summary::RecordSummary, terms::term},
@@ -20,10 +20,10 @@ use claimledger_ledger::{
 };
 use std::{collections::HashMap, sync::Arc};
 
-/// So many records are decoded before other tasks get their turn: some 10 µs each.
-const DECODED_AT_ONCE: usize = 32;
-/// So many positions are asked at once.
-const PAGE: usize = 5_000;
+/// Records decoded before yielding to other tasks, about 10 µs each.
+const DECODED_PER_YIELD: usize = 32;
+/// Maximum positions per query to the read models.
+const MAX_POSITIONS: usize = 5_000;
 
 /// Reads one tenant's records.
 #[derive(Clone, Copy)]
@@ -32,14 +32,14 @@ pub(crate) struct Reader<'a> {
     pub(crate) log: &'a dyn Log,
     pub(crate) views: &'a dyn Views,
     pub(crate) cache: &'a RecordCache,
-    /// For the runner: what it looked up lately.
+    /// The projector's cache of positions by term.
     pub(crate) recent: &'a RecentTerms,
-    /// Records that are not in the read models yet, or that are being written there now: batches in
-    /// order, without a gap.
+    /// Records that are not in the read models yet, or are being written there: consecutive batches
+    /// in order.
     pub(crate) pending: &'a [Arc<PendingRecords>],
-    /// What was read for many sessions at once.
+    /// Records loaded for several sessions in advance.
     pub(crate) prefetched: Option<&'a Prefetched>,
-    /// Whether the read models keep the records of sessions in brief, all of them.
+    /// Whether summaries of all records of sessions can be read from the read models.
     pub(crate) summaries: bool,
 }
 
@@ -55,14 +55,15 @@ impl Reader<'_> {
         {
             return Ok(positions.to_vec());
         }
-        if let Some(kept) = self.kept(term, known_at) {
-            return Ok(kept);
+        if let Some(cached) = self.cached(term, known_at) {
+            return Ok(cached);
         }
         let mut all = Vec::new();
         let mut from = LogPosition(0);
         loop {
-            let page = self.views.positions_of(self.tenant, term, from, known_at, PAGE).await?;
-            let whole = page.len() < PAGE;
+            let page =
+                self.views.positions_of(self.tenant, term, from, known_at, MAX_POSITIONS).await?;
+            let whole = page.len() < MAX_POSITIONS;
             if let Some(last) = page.last() {
                 from = LogPosition(last.0 + 1);
             }
@@ -97,8 +98,8 @@ impl Reader<'_> {
             .await
     }
 
-    /// The same for each of some sessions, with one question for all of them: for the first ones,
-    /// so many that they have about `most` records, and for one at least.
+    /// The same for several sessions with one query. Returns the records of the first sessions
+    /// only, until these have about `most` records; at least one session is included.
     pub(crate) async fn records_of_each(
         &self,
         sessions: &[SessionId],
@@ -117,12 +118,12 @@ impl Reader<'_> {
             found.truncate(full.map_or(found.len(), |full| full + 1));
             return self.records_at_each(&found).await;
         }
-        // What the runner looked at lately is at hand.
-        let kept: Vec<_> = terms.iter().map(|term| self.kept(term, known_at)).collect();
+        // Served from the projector's cache, if possible.
+        let cached: Vec<_> = terms.iter().map(|term| self.cached(term, known_at)).collect();
         let missing: Vec<_> = sessions
             .iter()
-            .zip(&kept)
-            .filter(|(_, kept)| kept.is_none())
+            .zip(&cached)
+            .filter(|(_, cached)| cached.is_none())
             .map(|(session, _)| session.clone())
             .collect();
         let mut read = if missing.is_empty() {
@@ -131,15 +132,15 @@ impl Reader<'_> {
             self.views.summaries_of_each(self.tenant, &missing).await?
         }
         .into_iter();
-        let mut at_hand = self
-            .records_at_each(&kept.iter().flatten().cloned().collect::<Vec<_>>())
+        let mut from_cache = self
+            .records_at_each(&cached.iter().flatten().cloned().collect::<Vec<_>>())
             .await?
             .into_iter();
         let mut all = Vec::with_capacity(sessions.len());
         let mut left = most;
-        for (term, kept) in terms.iter().zip(kept) {
-            let records = match kept {
-                Some(_) => at_hand.next().unwrap_or_default(),
+        for (term, cached) in terms.iter().zip(cached) {
+            let records = match cached {
+                Some(_) => from_cache.next().unwrap_or_default(),
                 None => self.with_pending(
                     term,
                     read_summaries(&read.next().unwrap_or_default(), self.below_pending(known_at))
@@ -156,8 +157,8 @@ impl Reader<'_> {
         Ok(all)
     }
 
-    /// Up to where the read models are asked: what is ahead of them may be in them by now, and is
-    /// not to be found twice.
+    /// The last position to read from the read models. Pending records may have been written
+    /// meanwhile, and must not be returned twice.
     fn below_pending(&self, known_at: LogPosition) -> Option<LogPosition> {
         match self.pending.first() {
             Some(first) => LogSize(first.from().0.min(known_at.0.saturating_add(1))).last(),
@@ -165,7 +166,7 @@ impl Reader<'_> {
         }
     }
 
-    /// What the read models have of a session, and what is ahead of them.
+    /// The records of a session in the read models, followed by those that are pending.
     fn with_pending(
         &self,
         term: &Term,
@@ -173,7 +174,7 @@ impl Reader<'_> {
         known_at: LogPosition,
     ) -> Vec<Arc<RecordSummary>> {
         let mut pending = self.pending_positions(term, known_at).peekable();
-        // A session that is spoken of now is spoken of again before long.
+        // The projector is likely to need this session again in one of the next batches.
         if let Some(first) = self.pending.first()
             && pending.peek().is_some()
         {
@@ -192,7 +193,7 @@ impl Reader<'_> {
         records
     }
 
-    /// The records at each of some lists of positions.
+    /// The records at each of several lists of positions.
     async fn records_at_each(
         &self,
         found: &[Vec<LogPosition>],
@@ -209,13 +210,13 @@ impl Reader<'_> {
             .collect())
     }
 
-    /// Positions of the records with each of some terms, with one question for all of them.
+    /// Positions of the records with each of several terms, with one query.
     pub(crate) async fn positions_of_each(
         &self,
         terms: &[Term],
         known_at: LogPosition,
     ) -> Result<Vec<Vec<LogPosition>>, LogError> {
-        let mut found: Vec<_> = terms.iter().map(|term| self.kept(term, known_at)).collect();
+        let mut found: Vec<_> = terms.iter().map(|term| self.cached(term, known_at)).collect();
         let missing: Vec<Term> = terms
             .iter()
             .zip(&found)
@@ -233,15 +234,15 @@ impl Reader<'_> {
         Ok(found.into_iter().map(Option::unwrap_or_default).collect())
     }
 
-    /// What the runner has looked up lately.
-    fn kept(&self, term: &Term, known_at: LogPosition) -> Option<Vec<LogPosition>> {
+    /// Positions from the projector's cache, followed by those that are pending.
+    fn cached(&self, term: &Term, known_at: LogPosition) -> Option<Vec<LogPosition>> {
         let first = self.pending.first()?;
-        let mut kept = self.recent.get(first.from().0, term)?;
-        kept.extend(self.pending_positions(term, known_at));
-        Some(kept)
+        let mut cached = self.recent.get(first.from().0, term)?;
+        cached.extend(self.pending_positions(term, known_at));
+        Some(cached)
     }
 
-    /// What the read models have, and what is ahead of them.
+    /// Positions from the read models, followed by those that are pending.
     fn completed(
         &self,
         term: &Term,
@@ -290,13 +291,13 @@ impl Reader<'_> {
         Ok(found.filter(|position| *position <= known_at))
     }
 
-    /// The records at these positions, in the order asked.
+    /// The records at these positions, in the given order.
     pub(crate) async fn records(
         &self,
         positions: &[LogPosition],
     ) -> Result<Vec<Arc<RecordSummary>>, LogError> {
         let mut found: Vec<Option<Arc<RecordSummary>>> =
-            positions.iter().map(|position| self.at_hand(*position)).collect();
+            positions.iter().map(|position| self.loaded(*position)).collect();
         let missing: Vec<LogPosition> =
             positions.iter().zip(&found).filter(|(_, f)| f.is_none()).map(|(p, _)| *p).collect();
         if missing.is_empty() {
@@ -305,8 +306,8 @@ impl Reader<'_> {
         let entries = self.log.read_at(self.tenant, &missing).await?;
         let mut read = HashMap::with_capacity(missing.len());
         for (n, (position, entry)) in missing.iter().zip(&entries).enumerate() {
-            // Decoding many must not keep a thread of the runtime from everybody else.
-            if n % DECODED_AT_ONCE == DECODED_AT_ONCE - 1 {
+            // Decoding is CPU-bound and must not block a runtime thread.
+            if n % DECODED_PER_YIELD == DECODED_PER_YIELD - 1 {
                 tokio::task::yield_now().await;
             }
             let record = Arc::new(decode(self.tenant, *position, entry)?);
@@ -329,7 +330,7 @@ impl Reader<'_> {
         })
     }
 
-    fn at_hand(&self, position: LogPosition) -> Option<Arc<RecordSummary>> {
+    fn loaded(&self, position: LogPosition) -> Option<Arc<RecordSummary>> {
         let prefetched = self.prefetched.and_then(|prefetched| prefetched.record(position));
         prefetched
             .or_else(|| self.pending.iter().find_map(|pending| pending.get(position)))
@@ -337,7 +338,7 @@ impl Reader<'_> {
     }
 }
 
-/// The records of a session's parts, up to a position.
+/// Decodes the summaries of a session up to a position.
 async fn read_summaries(
     parts: &[RecordSummaries],
     upto: Option<LogPosition>,
@@ -349,19 +350,19 @@ async fn read_summaries(
         if position > upto {
             break;
         }
-        if records.len() % DECODED_AT_ONCE == DECODED_AT_ONCE - 1 {
+        if records.len() % DECODED_PER_YIELD == DECODED_PER_YIELD - 1 {
             tokio::task::yield_now().await;
         }
         let record = RecordSummary::decode(position, bytes, records.last().map(|record| &**record));
         let damaged = |error: CorruptRecord| {
-            LogError::damaged("views", format!("what is kept of record {position}"), error.what)
+            LogError::damaged("views", format!("the summary of record {position}"), error.what)
         };
         records.push(Arc::new(record.map_err(damaged)?));
     }
     Ok(records)
 }
 
-/// Reads an entry back, in brief; a failure names its place.
+/// Decodes an entry as a summary; an error contains the position.
 pub(crate) fn decode(
     tenant: &TenantId,
     position: LogPosition,
@@ -370,7 +371,7 @@ pub(crate) fn decode(
     decode_record(tenant, position, entry).map(RecordSummary::from)
 }
 
-/// Reads an entry back, with what proves it.
+/// Decodes an entry and verifies it against its commitments.
 pub(crate) fn decode_record(
     tenant: &TenantId,
     position: LogPosition,
@@ -393,15 +394,16 @@ mod tests {
     use crate::testing::*;
 
     #[tokio::test]
-    async fn sessions_are_read_up_to_about_so_many_records_the_same_from_briefs_and_from_the_log() {
+    async fn sessions_up_to_a_record_limit_are_equal_from_summaries_and_from_the_log() {
         let (_world, app) = acme().await;
         let size = app.settled_status(&owner("acme")).await.unwrap().head;
         let tenant = app.0.tenant(&tenant("acme")).await.unwrap();
         let sessions: Vec<_> = ["S1", "none", "S2", "S3", "S1"].map(SessionId::from).into();
         for known_at in (0..size).map(LogPosition) {
             let from_log = tenant.reader(&*app.0.log, &*app.0.views);
-            let in_brief = Reader { summaries: true, ..from_log };
-            let all = in_brief.records_of_each(&sessions, known_at, usize::MAX).await.unwrap();
+            let from_summaries = Reader { summaries: true, ..from_log };
+            let all =
+                from_summaries.records_of_each(&sessions, known_at, usize::MAX).await.unwrap();
             assert_eq!(
                 from_log.records_of_each(&sessions, known_at, usize::MAX).await.unwrap(),
                 all,
@@ -409,7 +411,7 @@ mod tests {
             );
             assert_eq!(all.len(), sessions.len());
             for most in 0..20 {
-                let some = in_brief.records_of_each(&sessions, known_at, most).await.unwrap();
+                let some = from_summaries.records_of_each(&sessions, known_at, most).await.unwrap();
                 let before = all[..some.len() - 1].iter().map(Vec::len).sum::<usize>();
                 assert!(
                     some[..] == all[..some.len()] && (some.len() == 1 || before < most),
@@ -423,7 +425,11 @@ mod tests {
                     from_log.records_of_each(&sessions, known_at, most.max(1)).await.unwrap();
                 assert_eq!(
                     of_log.len(),
-                    in_brief.records_of_each(&sessions, known_at, most.max(1)).await.unwrap().len(),
+                    from_summaries
+                        .records_of_each(&sessions, known_at, most.max(1))
+                        .await
+                        .unwrap()
+                        .len(),
                     "{most} as known at {known_at}"
                 );
             }

@@ -1,5 +1,4 @@
-//! What was read lately and is kept in memory: decoded records, and where the records of sessions
-//! are.
+//! In-memory caches: decoded records, and the positions of the records of sessions.
 
 use crate::{model::record_summary::RecordSummary, read::pending::PendingRecords};
 use claimledger_facts::ids::LogPosition;
@@ -9,30 +8,28 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// So many decoded records are kept for each tenant, at most twice over; and as many lists of
-/// positions.
-const KEPT: usize = 10_000;
+/// Maximum entries in each of the two generations of a cache, per tenant.
+const MAX_CACHED: usize = 10_000;
 
-/// Where the records of sessions are that the runner looked at lately: most batches speak of
-/// sessions that the one before spoke of too, and a look into the read models for each of them
-/// costs more than assessing it.
+/// The projector's cache of positions by term. Most batches continue sessions of the batch before,
+/// and reading the positions from the read models costs more than assessing the session.
 #[derive(Default)]
-pub(crate) struct RecentTerms(Mutex<Recent>);
+pub(crate) struct RecentTerms(Mutex<Positions>);
 
 #[derive(Default)]
-struct Recent {
-    /// Everything below this size is in the lists. Who moved the read models otherwise finds them
-    /// empty.
+struct Positions {
+    /// The lists contain everything below this size. After any other update of the read models the
+    /// sizes differ, and the cache is cleared.
     size: u64,
     young: HashMap<Term, Vec<LogPosition>>,
     old: HashMap<Term, Vec<LogPosition>>,
 }
 
 impl RecentTerms {
-    /// A list longer than this is not kept.
-    const LONGEST: usize = 256;
+    /// Maximum length of a cached list.
+    const MAX_POSITIONS: usize = 256;
 
-    /// What is kept of a term, if everything below this size is in it.
+    /// The positions of a term, if they are cached up to this size.
     pub(crate) fn get(&self, size: u64, term: &Term) -> Option<Vec<LogPosition>> {
         let mut recent = self.lock();
         if recent.size != size {
@@ -46,35 +43,35 @@ impl RecentTerms {
         Some(positions)
     }
 
-    /// Keeps the positions of a session's or an IdP session's records below a size.
+    /// Caches the positions of a session's or an IdP session's records below a size.
     pub(crate) fn put(&self, size: u64, term: &Term, positions: &[LogPosition]) {
         if !matches!(term.kind, TermKind::Session | TermKind::IdpSession)
-            || positions.len() > Self::LONGEST
+            || positions.len() > Self::MAX_POSITIONS
         {
             return;
         }
         let mut recent = self.lock();
         if recent.size != size {
-            *recent = Recent { size, ..Recent::default() };
+            *recent = Positions { size, ..Positions::default() };
         }
-        if recent.young.len() >= KEPT {
+        if recent.young.len() >= MAX_CACHED {
             recent.old = std::mem::take(&mut recent.young);
         }
         recent.young.insert(term.clone(), positions.to_vec());
     }
 
-    /// Forgets everything.
+    /// Clears the cache.
     pub(crate) fn clear(&self) {
-        *self.lock() = Recent::default();
+        *self.lock() = Positions::default();
     }
 
-    /// The records of a batch are in the read models now.
+    /// Adds a batch that was written to the read models.
     pub(crate) fn advance(&self, pending: &PendingRecords) {
         let mut recent = self.lock();
         if recent.size != pending.from().0 {
             return;
         }
-        let Recent { size, young, old } = &mut *recent;
+        let Positions { size, young, old } = &mut *recent;
         *size = pending.from().0 + pending.records().len() as u64;
         for (term, new) in pending.terms() {
             for generation in [&mut *young, &mut *old] {
@@ -85,13 +82,13 @@ impl RecentTerms {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Recent> {
+    fn lock(&self) -> MutexGuard<'_, Positions> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Decoded records by position: two generations, the older of which goes when the younger is full.
-/// Records do not change, so nothing goes stale.
+/// Decoded records by position, in two generations: when the young one is full, it replaces the old
+/// one. Records are immutable, so entries do not become stale.
 #[derive(Default)]
 pub(crate) struct RecordCache(Mutex<Generations>);
 
@@ -102,7 +99,7 @@ struct Generations {
 }
 
 impl RecordCache {
-    /// The record at a position, if it is kept.
+    /// The record at a position, if it is cached.
     pub(crate) fn get(&self, position: LogPosition) -> Option<Arc<RecordSummary>> {
         let mut generations = self.lock();
         if let Some(record) = generations.young.get(&position) {
@@ -113,7 +110,7 @@ impl RecordCache {
         Some(record)
     }
 
-    /// Keeps a record.
+    /// Caches a record.
     pub(crate) fn put(&self, position: LogPosition, record: &Arc<RecordSummary>) {
         self.lock().put(position, Arc::clone(record));
     }
@@ -125,7 +122,7 @@ impl RecordCache {
 
 impl Generations {
     fn put(&mut self, position: LogPosition, record: Arc<RecordSummary>) {
-        if self.young.len() >= KEPT {
+        if self.young.len() >= MAX_CACHED {
             self.old = std::mem::take(&mut self.young);
         }
         self.young.insert(position, record);

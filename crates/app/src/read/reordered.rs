@@ -1,6 +1,6 @@
-//! Sessions that moved forward in lists. Lists are ordered by a session's first fact; when an
-//! earlier one comes late, the session moves. A page whose K was pinned before must still find it
-//! behind its cursor, so moves are remembered for a while.
+//! Sessions whose sort key decreased. Lists are ordered by a session's first fact; when an earlier
+//! fact arrives late, the session moves forward. A page whose K was pinned before must still find
+//! it after its cursor, so recent moves are remembered.
 
 use claimledger_facts::ids::SessionId;
 use claimledger_ledger::views::SortKey;
@@ -9,46 +9,46 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// So many moves are remembered.
-const KEPT: usize = 100_000;
+/// Maximum moves remembered.
+const MAX_MOVES: usize = 100_000;
 
-/// Moves since some size of the log.
+/// Moves since a size of the log.
 pub(crate) struct Reordered(Mutex<Moves>);
 
 struct Moves {
-    /// Moves by records below this size are not here.
+    /// Moves by records below this size are not remembered.
     since: u64,
     moves: VecDeque<Move>,
 }
 
 #[derive(Clone)]
 struct Move {
-    /// By a record below this size.
+    /// The session was moved by a record below this size.
     size: u64,
     session: SessionId,
-    /// Where it stands now.
+    /// The new sort key.
     to: SortKey,
 }
 
 impl Reordered {
-    /// Nothing is known of moves by records below `size`.
+    /// Without knowledge of moves by records below `size`.
     pub(crate) fn starting_at(size: u64) -> Self {
         Self(Mutex::new(Moves { since: size, moves: VecDeque::new() }))
     }
 
-    /// A session moved, by a record below `size`.
+    /// Adds a move by a record below `size`.
     pub(crate) fn push(&self, size: u64, session: SessionId, to: SortKey) {
         let mut moves = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if moves.moves.len() >= KEPT
+        if moves.moves.len() >= MAX_MOVES
             && let Some(gone) = moves.moves.pop_front()
         {
-            // Moves of one batch come in the order of their sessions, not of their records.
+            // Moves of one batch are added in the order of sessions, not of records.
             moves.since = moves.since.max(gone.size);
         }
         moves.moves.push_back(Move { size, session, to });
     }
 
-    /// Sessions that moved to a place not behind `after` by records from `size` on.
+    /// Sessions that records from `size` on moved to `after` or before it.
     pub(crate) fn passed(&self, size: u64, after: &SortKey) -> Passed {
         let moves = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut sessions: Vec<SessionId> = moves
@@ -67,11 +67,11 @@ impl Reordered {
     }
 }
 
-/// Sessions that moved.
+/// Sessions that moved past a sort key.
 pub(crate) enum Passed {
     /// All of them.
     Known(Vec<SessionId>),
-    /// Those that moved by records at or after `since`; what moved before is not known any more.
+    /// Those moved by records at or after `since`; earlier moves are not remembered.
     Since {
         /// A size of the log.
         since: u64,
@@ -81,7 +81,7 @@ pub(crate) enum Passed {
 }
 
 impl Passed {
-    /// Those that are remembered.
+    /// The remembered sessions.
     pub(crate) fn remembered(self) -> Vec<SessionId> {
         match self {
             Self::Known(sessions) | Self::Since { sessions, .. } => sessions,

@@ -1,6 +1,6 @@
-//! What is known of appends beside the log: how many are on their way, whether they run flat out,
-//! and how far each credential has written. The projector gives way to them, and a read waits for
-//! those that it would be expected to see.
+//! State of appends in memory: the number in progress, the recent rate, and the log size after the
+//! last append of each credential. The projector yields to appends; a read waits for the appends of
+//! its own credential.
 
 use std::{
     collections::HashMap,
@@ -12,71 +12,72 @@ use std::{
 };
 use tokio::{sync::watch, time::Instant};
 
-/// Appends run flat out when so many began within [`LATELY`].
-const MANY: f64 = 20.0;
-const LATELY: Duration = Duration::from_secs(1);
+/// Number of appends within [`RATE_WINDOW`] from which appends count as saturated.
+const SATURATED_APPENDS: f64 = 20.0;
+const RATE_WINDOW: Duration = Duration::from_secs(1);
 
-/// Appends of one tenant.
+/// Append statistics of one tenant.
 #[derive(Default)]
 pub(crate) struct Appends {
     under_way: AtomicUsize,
-    /// How many have ever begun.
+    /// Number of appends since the start.
     begun: watch::Sender<u64>,
-    lately: Mutex<Lately>,
-    /// The size of the log after the last append of each credential.
+    recent: Mutex<RecentAppends>,
+    /// Number of records in the log after the last append of each credential.
     written: Mutex<HashMap<String, u64>>,
 }
 
-/// How many began in this stretch of time, and in the one before.
+/// Appends in the current and in the previous window, from which the rate is interpolated.
 #[derive(Default)]
-struct Lately {
+struct RecentAppends {
     since: Option<Instant>,
     now: f64,
     before: f64,
 }
 
-impl Lately {
-    fn move_to(&mut self, now: Instant) {
+impl RecentAppends {
+    fn advance_to(&mut self, now: Instant) {
         let since = *self.since.get_or_insert(now);
-        let gone = now.saturating_duration_since(since);
-        if gone >= LATELY {
-            self.before = if gone < LATELY * 2 { self.now } else { 0.0 };
+        let elapsed = now.saturating_duration_since(since);
+        if elapsed >= RATE_WINDOW {
+            self.before = if elapsed < RATE_WINDOW * 2 { self.now } else { 0.0 };
             self.now = 0.0;
-            self.since = Some(if gone < LATELY * 2 { since + LATELY } else { now });
+            self.since = Some(if elapsed < RATE_WINDOW * 2 { since + RATE_WINDOW } else { now });
         }
     }
 
-    /// About as many as began within [`LATELY`].
+    /// Approximate number of appends within the last [`RATE_WINDOW`].
     fn count(&self, now: Instant) -> f64 {
-        let gone =
-            self.since.map_or(LATELY, |since| now.saturating_duration_since(since).min(LATELY));
-        self.now + self.before * (1.0 - gone.as_secs_f64() / LATELY.as_secs_f64())
+        let elapsed = self
+            .since
+            .map_or(RATE_WINDOW, |since| now.saturating_duration_since(since).min(RATE_WINDOW));
+        self.now + self.before * (1.0 - elapsed.as_secs_f64() / RATE_WINDOW.as_secs_f64())
     }
 }
 
 impl Appends {
-    /// Counts an append while it is on its way.
+    /// Counts an append as in progress until the guard is dropped.
     pub(crate) fn begin(&self) -> Appending<'_> {
         self.under_way.fetch_add(1, Ordering::Relaxed);
         self.begun.send_modify(|begun| *begun += 1);
         let now = Instant::now();
-        let mut lately = self.lately();
-        lately.move_to(now);
-        lately.now += 1.0;
+        let mut recent = self.recent();
+        recent.advance_to(now);
+        recent.now += 1.0;
         Appending(&self.under_way)
     }
 
-    /// Whether one is on its way.
+    /// Whether an append is in progress.
     pub(crate) fn are_under_way(&self) -> bool {
         self.under_way.load(Ordering::Relaxed) > 0
     }
 
-    /// How many have ever begun.
+    /// Number of appends since the start.
     pub(crate) fn begun(&self) -> u64 {
         *self.begun.borrow()
     }
 
-    /// A credential has written, and the log had this size then.
+    /// Records the log size after an append of this credential.
     pub(crate) fn wrote(&self, credential: &str, size: u64) {
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         match written.get_mut(credential) {
@@ -85,7 +86,7 @@ impl Appends {
         }
     }
 
-    /// The size of the log after what a credential wrote last; 0: nothing since the start.
+    /// The log size after the last append of this credential; 0: none since the start.
     pub(crate) fn written_by(&self, credential: &str) -> u64 {
         self.written
             .lock()
@@ -95,10 +96,10 @@ impl Appends {
             .unwrap_or_default()
     }
 
-    /// Returns as soon as an append begins from here on that is one of many.
+    /// Returns when the next append begins while appends are saturated.
     pub(crate) async fn next_append(&self) {
         let mut begun = self.begun.subscribe();
-        // The sender lives as long as this.
+        // The sender is a field of `self`, so this does not fail.
         while begun.changed().await.is_ok() {
             if self.is_saturated() {
                 return;
@@ -106,20 +107,20 @@ impl Appends {
         }
     }
 
-    /// Whether so many began lately that somebody goes on writing.
+    /// Whether the append rate is so high that waiting for a pause would take too long.
     pub(crate) fn is_saturated(&self) -> bool {
         let now = Instant::now();
-        let mut lately = self.lately();
-        lately.move_to(now);
-        lately.count(now) >= MANY
+        let mut recent = self.recent();
+        recent.advance_to(now);
+        recent.count(now) >= SATURATED_APPENDS
     }
 
-    fn lately(&self) -> MutexGuard<'_, Lately> {
-        self.lately.lock().unwrap_or_else(PoisonError::into_inner)
+    fn recent(&self) -> MutexGuard<'_, RecentAppends> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// An append on its way.
+/// An append in progress.
 pub(crate) struct Appending<'a>(&'a AtomicUsize);
 
 impl Drop for Appending<'_> {
@@ -133,7 +134,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn many_within_a_second_are_flat_out() {
+    async fn twenty_within_a_second_are_saturated() {
         let appends = Appends::default();
         for n in 0..19 {
             drop(appends.begin());
@@ -152,7 +153,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_single_append_is_not_others_going_on() {
+    async fn a_single_append_is_not_saturated() {
         let appends = Appends::default();
         let waited = tokio::time::timeout(Duration::from_secs(1), async {
             tokio::join!(appends.next_append(), async {
@@ -171,12 +172,12 @@ mod tests {
         assert!(waited.await.is_ok());
         assert!(
             tokio::time::timeout(Duration::from_secs(1), appends.next_append()).await.is_err(),
-            "those before count, and nobody begins"
+            "earlier appends count, but none begins"
         );
     }
 
     #[test]
-    fn what_a_credential_wrote_only_grows() {
+    fn the_size_written_by_a_credential_never_decreases() {
         let appends = Appends::default();
         assert_eq!(appends.written_by("a"), 0);
         appends.wrote("a", 7);

@@ -1,4 +1,4 @@
-//! Who a tenant is: what does not change while it is open.
+//! What does not change while a tenant is open.
 
 use crate::{
     model::cursor::CursorKey,
@@ -7,14 +7,14 @@ use crate::{
 use claimledger_facts::seal::TenantKeys;
 use std::sync::Arc;
 
-/// A tenant's keys, and the writer of the ledger's own records.
+/// The tenant's keys, and the writer of the ledger's own records.
 pub(crate) struct Identity {
     /// Whether recorded times are asserted by the input.
     pub(crate) rehearsal: bool,
-    /// The rules that the first record names.
+    /// The version of the rules in the first record.
     pub(crate) opened_rules: String,
     pub(crate) cursor_key: CursorKey,
     pub(crate) keys: TenantKeys,
-    pub(crate) keyring: Arc<Keyring>,
+    pub(crate) keyring: Keyring,
     pub(crate) own: Arc<OwnRecords>,
 }

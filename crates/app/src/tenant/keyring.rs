@@ -1,15 +1,16 @@
-//! People's keys: found by blind index, made at first sight, and durable before the record that
-//! needs them.
+//! The keys of people: looked up by blind index, created when a person is first seen, and durable
+//! before a record is sealed with them.
 //!
-//! A person who is new gets a random pseudonym and a key in memory at once, so that sealing does
-//! not wait for a disk. [`KeysFirst::flush`], which the sequencer calls before each append, makes
-//! all of them durable in one transaction. If we stop before it, no record that needs them is in
-//! the log.
+//! A new person gets a random pseudonym and a key in memory. [`Keyring::make_durable`] writes the
+//! new keys of all requests to the key store in one transaction, before records are sealed.
 //!
-//! Invariant: one identifier gives one pseudonym. Within a process this ring sees to it; the key
-//! store of an engine has one owner process.
+//! Invariant: one identifier has one pseudonym. Within a process this type ensures it; between
+//! several writers of a key store the first row wins, and the others look it up again before
+//! sealing.
+//!
+//! Invariant: a destroyed key stays destroyed. This type is a cache: it is cleared when a key was
+//! destroyed (`docs/decisions/0031`), and the store never accepts the key again.
 
-use async_trait::async_trait;
 use claimledger_facts::{
     draft::DraftPerson,
     ids::{Pseudonym, TenantId},
@@ -18,7 +19,7 @@ use claimledger_facts::{
     seal::{BlindKind, PersonKey, TenantKeys, new_pseudonym},
 };
 use claimledger_ledger::{
-    keys::{KeyStore, KeysFirst, PersonRow},
+    keys::{KeyStore, PersonRow, StoredPerson},
     log::LogError,
 };
 use std::{
@@ -26,20 +27,19 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// So many people are kept in memory, at most twice over: some 1 KiB each.
-const KEPT: usize = if cfg!(test) { 100 } else { 10_000 };
+/// Maximum people in each of the two generations of the cache, about 1 KiB each.
+const MAX_CACHED: usize = if cfg!(test) { 100 } else { 10_000 };
 
-/// The people of one tenant.
+/// The key cache of one tenant.
 pub(crate) struct Keyring {
     tenant: TenantId,
     keys: TenantKeys,
     store: Arc<dyn KeyStore>,
     random: Arc<dyn Random>,
     people: Mutex<People>,
-    /// Held while rows are on their way to the disk: a second flush must not return before the
-    /// first is done.
+    /// Held during a flush: a second flush must not return before the first one is durable.
     flushing: tokio::sync::Mutex<()>,
-    /// Whether anybody was ever named by a link before they were seen; not asked yet: none.
+    /// Whether a link ever named a person before they were seen; none: not looked up yet.
     awaits: Mutex<Option<bool>>,
 }
 
@@ -47,13 +47,19 @@ pub(crate) struct Keyring {
 struct People {
     young: HashMap<Digest32, Person>,
     old: HashMap<Digest32, Person>,
-    /// Not durable yet. The keys of these rows live nowhere else, so they are never dropped.
+    /// Not durable yet. These keys exist nowhere else, so the rows are never evicted.
     pending: HashMap<Digest32, PersonRow>,
-    /// On their way to the disk.
+    /// Being written.
     leaving: HashMap<Digest32, PersonRow>,
-    /// Moves whenever somebody may have left memory: a miss in the store counts only while it
-    /// stands still.
-    left: u64,
+    /// Counts evictions. A lookup that missed the store is valid only if this did not change
+    /// meanwhile: the person may have been created, made durable and evicted in between.
+    evictions: u64,
+    /// The store's [`KeyStore::destructions`] when the cache was last cleared. A row that was read
+    /// before this changed may be destroyed.
+    destructions: u64,
+    /// Counts returned keys that the store did not accept, because another writer was first or the
+    /// key is destroyed.
+    replaced: u64,
 }
 
 #[derive(Clone)]
@@ -61,6 +67,16 @@ struct Person {
     pseudonym: Pseudonym,
     key: PersonKey,
     aliases: Vec<Digest32>,
+}
+
+/// The key of a pseudonym.
+pub(crate) enum FoundKey {
+    /// The key.
+    Live(PersonKey),
+    /// It was destroyed.
+    Destroyed,
+    /// The pseudonym is unknown.
+    Unknown,
 }
 
 impl Keyring {
@@ -81,7 +97,41 @@ impl Keyring {
         }
     }
 
-    /// Pseudonym and key of a person, made now if they are new.
+    /// Starts lookups for a batch: clears the cache if a key was destroyed, and returns the value
+    /// that [`Self::make_durable`] requires.
+    pub(crate) async fn begin(&self) -> Result<u64, LogError> {
+        self.forget_destroyed().await?;
+        Ok(self.lock().replaced)
+    }
+
+    /// Makes every key durable that was returned since [`Self::begin`]. False: the store has
+    /// another key for a person, so nothing may be sealed, and all people must be looked up again.
+    pub(crate) async fn make_durable(&self, begun: u64) -> Result<bool, LogError> {
+        self.flush().await?;
+        Ok(self.lock().replaced == begun)
+    }
+
+    /// Destroys a person's key permanently.
+    pub(crate) async fn destroy(&self, pseudonym: &Pseudonym) -> Result<(), LogError> {
+        let done = self.store.destroy(&self.tenant, pseudonym).await;
+        // Also after an error, because the key may be destroyed.
+        self.forget_destroyed().await?;
+        done
+    }
+
+    /// Clears the cache if a key was destroyed since the last call. Keys that are not durable yet
+    /// are kept; the store rejects those that are destroyed.
+    async fn forget_destroyed(&self) -> Result<(), LogError> {
+        let destructions = self.store.destructions(&self.tenant).await?;
+        let mut people = self.lock();
+        if people.destructions != destructions {
+            people.destructions = destructions;
+            people.forget();
+        }
+        Ok(())
+    }
+
+    /// Pseudonym and key of a person; created if they are new.
     pub(crate) async fn person(
         &self,
         draft: &DraftPerson,
@@ -95,12 +145,12 @@ impl Keyring {
         aliases.sort_unstable();
         aliases.dedup();
         loop {
-            let left = {
+            let (evictions, destructions) = {
                 let mut people = self.lock();
                 if let Some(person) = people.get(&index) {
                     return Ok(self.known(&mut people, index, person, &aliases));
                 }
-                people.left
+                (people.evictions, people.destructions)
             };
             let mut stored = self.stored(&index).await?.map(|person| (index, person));
             if stored.is_none() && self.awaits().await? {
@@ -110,12 +160,15 @@ impl Keyring {
             if let Some(person) = people.get(&index) {
                 return Ok(self.known(&mut people, index, person, &aliases));
             }
+            if people.destructions != destructions {
+                continue;
+            }
             match stored {
                 Some((own, person)) if own == index => {
                     people.keep(index, person.clone());
                     return Ok(self.known(&mut people, index, person, &aliases));
                 }
-                // Somebody may have come first: with this login, another person is meant.
+                // Another person may have been created first: then this login belongs to them.
                 Some((own, person)) => {
                     let person = people.get(&own).unwrap_or(person);
                     let id = self.other_id(&draft.id);
@@ -126,15 +179,15 @@ impl Keyring {
                 }
                 None => {}
             }
-            if people.left == left {
+            if people.evictions == evictions {
                 return Ok(self.make(&mut people, index, &aliases));
             }
         }
     }
 
-    /// The person that a link names: by id, or by the login of exactly one person. If nobody has
-    /// either, a person is created now, and gets the first subject seen with this id or login.
-    /// None: several people have this login.
+    /// The person that a link names: by id, or by the login of exactly one person. If there is
+    /// none, a person is created, and the first subject seen with this id or login becomes this
+    /// person. None: several people have this login.
     pub(crate) async fn named_by_link(
         &self,
         name: &str,
@@ -142,12 +195,12 @@ impl Keyring {
         let index = self.keys.blind_index(BlindKind::Id, name);
         let alias = self.keys.blind_index(BlindKind::Alias, name);
         loop {
-            let left = {
+            let evictions = {
                 let mut people = self.lock();
                 if let Some(person) = people.get(&index) {
                     return Ok(Some((person.pseudonym, person.key)));
                 }
-                people.left
+                people.evictions
             };
             if let Some(person) = self.stored(&index).await? {
                 return Ok(Some((person.pseudonym, person.key)));
@@ -157,7 +210,7 @@ impl Keyring {
                 found = self.store.persons_by_alias(&self.tenant, &alias).await?;
             }
             let mut people = self.lock();
-            if people.left != left || people.get(&index).is_some() {
+            if people.evictions != evictions || people.get(&index).is_some() {
                 continue;
             }
             for row in people.unflushed(&alias) {
@@ -178,8 +231,8 @@ impl Keyring {
         }
     }
 
-    /// Somebody whom a link named by a login of this person, or who was found to be this person
-    /// before; with the index they stand under.
+    /// The person whom a link named by a login of this draft, before they were seen, or who was
+    /// identified with it earlier; with the index of the row.
     async fn awaited(&self, draft: &DraftPerson) -> Result<Option<(Digest32, Person)>, LogError> {
         let id = self.other_id(&draft.id);
         let mut rows = self.store.persons_by_alias(&self.tenant, &id).await?;
@@ -201,8 +254,8 @@ impl Keyring {
         Ok(None)
     }
 
-    /// Whether anybody was ever named by a link before they were seen: most tenants save themselves
-    /// the look-ups.
+    /// Whether a link ever named a person before they were seen. In most tenants none did, which
+    /// saves the lookups.
     async fn awaits(&self) -> Result<bool, LogError> {
         if let Some(known) = *self.awaits.lock().unwrap_or_else(PoisonError::into_inner) {
             return Ok(known);
@@ -211,7 +264,7 @@ impl Keyring {
         Ok(*self.awaits.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(any))
     }
 
-    /// Rows with an alias that are not durable yet.
+    /// Rows with this alias that are not durable yet.
     fn unflushed(&self, alias: &Digest32) -> Vec<PersonRow> {
         self.lock().unflushed(alias).cloned().collect()
     }
@@ -220,40 +273,48 @@ impl Keyring {
         self.store.person_by_id(&self.tenant, index).await?.map(|row| self.unwrap(row)).transpose()
     }
 
-    /// Marks somebody whom a link named before they were seen. The marks stand among the aliases,
-    /// and are the index of none: aliases and ids have indices of their own, and no id has a NUL in
-    /// it.
+    /// Marker for a person whom a link named before they were seen. It is stored as an alias, and
+    /// cannot equal the index of an identifier: aliases and ids have separate indices, and no id
+    /// contains a NUL.
     fn is_awaited(&self) -> Digest32 {
         self.keys.blind_index(BlindKind::Id, "\0awaited")
     }
 
-    /// Marks that they have been seen since.
+    /// Marker for such a person after they were seen.
     fn seen(&self) -> Digest32 {
         self.keys.blind_index(BlindKind::Id, "\0seen")
     }
 
-    /// An id of somebody who stands under the login that a link gave them.
+    /// Index of the id of a person whose row is stored under the login that a link gave.
     fn other_id(&self, id: &str) -> Digest32 {
         self.keys.blind_index(BlindKind::Id, &format!("\0id\0{id}"))
     }
 
-    /// The keys of these people, as far as they are there: a person whose key is destroyed is left
-    /// out.
+    /// The key of a pseudonym. Always read from the store, so that a destroyed key is never used to
+    /// open sealed data.
+    pub(crate) async fn key(&self, pseudonym: &Pseudonym) -> Result<FoundKey, LogError> {
+        Ok(match self.store.person(&self.tenant, pseudonym).await? {
+            Some(StoredPerson::Live(row)) => FoundKey::Live(self.unwrap(row)?.key),
+            Some(StoredPerson::Destroyed) => FoundKey::Destroyed,
+            None => FoundKey::Unknown,
+        })
+    }
+
+    /// The keys of these people; those whose key is destroyed are left out.
     pub(crate) async fn open(
         &self,
         pseudonyms: impl IntoIterator<Item = &Pseudonym>,
     ) -> Result<Vec<(Pseudonym, PersonKey)>, LogError> {
         let mut keys = Vec::new();
         for pseudonym in pseudonyms {
-            if let Some(row) = self.store.person(&self.tenant, pseudonym).await? {
-                let person = self.unwrap(row)?;
-                keys.push((person.pseudonym, person.key));
+            if let FoundKey::Live(key) = self.key(pseudonym).await? {
+                keys.push((pseudonym.clone(), key));
             }
         }
         Ok(keys)
     }
 
-    /// The people that an identifier may mean: by id, login or name.
+    /// The people that an identifier may refer to: by id, login or name.
     pub(crate) async fn find(&self, identifier: &str) -> Result<Vec<Pseudonym>, LogError> {
         let mut found = Vec::new();
         if let Some(row) = self
@@ -279,7 +340,7 @@ impl Keyring {
         Ok(found)
     }
 
-    /// The keys of people after one, in the order of their pseudonyms, at most `max`.
+    /// Up to `max` keys after a pseudonym, in the order of pseudonyms.
     pub(crate) async fn keys_after(
         &self,
         after: Option<&Pseudonym>,
@@ -291,8 +352,7 @@ impl Keyring {
             .collect()
     }
 
-    /// Somebody who is in memory; takes note of new aliases, and that somebody whom a link named
-    /// was seen.
+    /// A person in the cache. Records new aliases, and that a person named by a link was seen.
     fn known(
         &self,
         people: &mut People,
@@ -350,17 +410,14 @@ impl Keyring {
     fn lock(&self) -> MutexGuard<'_, People> {
         self.people.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-#[async_trait]
-impl KeysFirst for Keyring {
-    async fn flush(&self, tenant: &TenantId) -> Result<(), LogError> {
-        debug_assert_eq!(tenant, &self.tenant);
+    /// Makes every key in memory durable, and drops those for which the store has another one.
+    async fn flush(&self) -> Result<(), LogError> {
         let _flushing = self.flushing.lock().await;
         let rows: Vec<PersonRow> = {
             let mut people = self.lock();
             let People { pending, leaving, .. } = &mut *people;
-            // What a dropped or failed flush left behind goes first: nobody may be lost on the way.
+            // The rows of a dropped or failed flush are written first, so that none is lost.
             for (index, row) in pending.drain() {
                 match leaving.entry(index) {
                     std::collections::hash_map::Entry::Occupied(mut waiting) => {
@@ -376,16 +433,23 @@ impl KeysFirst for Keyring {
         if rows.is_empty() {
             return Ok(());
         }
-        self.store.add_persons(&self.tenant, &rows).await?;
+        let stored = self.store.add_persons(&self.tenant, &rows).await?;
         let mut people = self.lock();
         people.leaving.clear();
-        people.left += 1;
+        people.evictions += 1;
+        for (ours, stored) in rows.into_iter().zip(stored) {
+            match stored {
+                StoredPerson::Live(row) if row.pseudonym == ours.pseudonym => {}
+                // A request that uses our key must look the person up again, and finds this row.
+                StoredPerson::Live(_) | StoredPerson::Destroyed => people.replace(&ours),
+            }
+        }
         Ok(())
     }
 }
 
 impl People {
-    /// Rows with an alias that are not durable yet.
+    /// Rows with this alias that are not durable yet.
     fn unflushed(&self, alias: &Digest32) -> impl Iterator<Item = &PersonRow> {
         self.pending
             .values()
@@ -393,7 +457,7 @@ impl People {
             .filter(move |row| row.alias_index.contains(alias))
     }
 
-    /// Somebody in memory. Whoever is not durable yet is always found.
+    /// A person in memory. People who are not durable yet are always found.
     fn get(&mut self, index: &Digest32) -> Option<Person> {
         if let Some(person) = self.young.get(index) {
             return Some(person.clone());
@@ -404,17 +468,40 @@ impl People {
     }
 
     fn keep(&mut self, index: Digest32, person: Person) {
-        if self.young.len() >= KEPT {
-            let gone = std::mem::replace(&mut self.old, std::mem::take(&mut self.young));
-            // Whoever is not durable yet stays.
-            for (index, person) in gone {
-                if self.pending.contains_key(&index) || self.leaving.contains_key(&index) {
-                    self.old.entry(index).or_insert(person);
-                }
-            }
-            self.left += 1;
+        if self.young.len() >= MAX_CACHED {
+            self.age();
         }
         self.young.insert(index, person);
+    }
+
+    /// Evicts the older generation, except people who are not durable yet.
+    fn age(&mut self) {
+        let gone = std::mem::replace(&mut self.old, std::mem::take(&mut self.young));
+        for (index, person) in gone {
+            if self.pending.contains_key(&index) || self.leaving.contains_key(&index) {
+                self.old.entry(index).or_insert(person);
+            }
+        }
+        self.evictions += 1;
+    }
+
+    /// Evicts both generations.
+    fn forget(&mut self) {
+        self.age();
+        self.age();
+    }
+
+    /// Drops a row for which the store has another one, also if it waits to be written.
+    fn replace(&mut self, row: &PersonRow) {
+        for people in [&mut self.young, &mut self.old] {
+            if people.get(&row.id_index).is_some_and(|held| held.pseudonym == row.pseudonym) {
+                people.remove(&row.id_index);
+            }
+        }
+        if self.pending.get(&row.id_index).is_some_and(|held| held.pseudonym == row.pseudonym) {
+            self.pending.remove(&row.id_index);
+        }
+        self.replaced += 1;
     }
 }
 

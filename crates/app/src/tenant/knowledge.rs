@@ -1,4 +1,4 @@
-//! What is known of a tenant: the configuration, its sources, and what was read lately.
+//! What is known about a tenant: its configuration, its sources, and cached records.
 
 use crate::{
     model::terms::{CONFIG, term},
@@ -25,25 +25,25 @@ use claimledger_ledger::{
 };
 use std::sync::{Arc, PoisonError, RwLock, atomic::AtomicBool};
 
-/// What is known of a tenant.
+/// Caches and projections of a tenant that are kept in memory.
 pub(crate) struct Knowledge {
     /// Decoded records.
     pub(crate) records: RecordCache,
-    /// What sessions need not be gathered with.
+    /// Which fact types the log contains, so that lookups for absent types can be skipped.
     pub(crate) first_of_kind: FirstOfKind,
-    /// Every source that has said anything.
+    /// Every source in the log.
     pub(crate) sources: KnownSources,
     pub(crate) times: PassedTimes,
-    /// Where facts of sessions lie in time, as far as a feed of changes asked.
+    /// The times of session facts by range of the log, as far as a feed has read.
     pub(crate) occurrences: Occurrences,
-    /// Whether the log is known to say that the rules of this build are in force.
-    pub(crate) rules_said: AtomicBool,
-    /// The configuration, at least up to the end of the read models; to be cut at K.
+    /// Whether the log is known to name the rules of this build.
+    pub(crate) rules_recorded: AtomicBool,
+    /// The configuration, at least up to the end of the read models. Answers cut it at K.
     config: RwLock<(Arc<History>, Arc<ConfigIndex>)>,
 }
 
 impl Knowledge {
-    /// Reads what the read models have up to a size.
+    /// Loads the configuration up to a size of the log.
     pub(crate) async fn load(
         tenant: &TenantId,
         parts: &Parts,
@@ -61,12 +61,12 @@ impl Knowledge {
             sources,
             times: PassedTimes::default(),
             occurrences: Occurrences::default(),
-            rules_said: AtomicBool::new(false),
+            rules_recorded: AtomicBool::new(false),
             config,
         })
     }
 
-    /// What is known of the configuration, at least up to [`Self::assessed_to`]; to be cut at K.
+    /// The configuration, at least up to [`Self::assessed_to`]; answers cut it at K.
     pub(crate) fn history(&self) -> Arc<History> {
         self.config().0
     }
@@ -75,8 +75,7 @@ impl Knowledge {
         self.config.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Takes in configuration facts. Answers that are being made keep the history that they began
-    /// with.
+    /// Adds configuration facts. Answers in progress keep the history that they started with.
     pub(crate) fn learn(&self, facts: impl Iterator<Item = Known>) {
         let mut config = self.config.write().unwrap_or_else(PoisonError::into_inner);
         let (history, index) = &mut *config;
@@ -87,8 +86,7 @@ impl Knowledge {
         }
     }
 
-    /// How complete each source is known to be at a position: every source of which anything is
-    /// known then.
+    /// Completeness of every source that is known at a position.
     pub(crate) fn completeness(&self, known_at: LogPosition) -> Vec<Completeness> {
         completeness_of(self.history().at(known_at), &self.sources.known_at(known_at))
     }

@@ -1,8 +1,8 @@
-//! Whoever has said anything, from which position on: so that an answer can name every source,
-//! whether or not it states how complete it is.
+//! The sources of a tenant, each with the position of its first record, so that an answer lists
+//! every source, also those that state nothing about their completeness.
 //!
-//! The first record of each source carries a term; at the start the sources are found by it, and
-//! never by going through the log.
+//! The first record of each source has an index term, so that at startup the sources are found
+//! without reading the log.
 
 use crate::{
     model::LEDGER_SOURCE,
@@ -28,7 +28,7 @@ use std::{
 pub(crate) struct KnownSources(Mutex<BTreeMap<SourceId, LogPosition>>);
 
 impl KnownSources {
-    /// Reads them from the read models, and says how far these are.
+    /// Loads them from the read models, and returns the number of records that these contain.
     pub(crate) async fn load(
         tenant: &TenantId,
         log: &dyn Log,
@@ -56,8 +56,8 @@ impl KnownSources {
         Ok((Self(Mutex::new(sources.collect())), covered))
     }
 
-    /// The term of a record that is the first of its source. Records come in the order of the log;
-    /// that they may come again changes nothing.
+    /// The term, if this record is the first of its source. Idempotent: the same record may be
+    /// delivered again.
     pub(crate) fn first_of(&self, record: &RecordRef) -> Option<Term> {
         let mut sources = self.lock();
         let is_first = match sources.get(&record.source) {
@@ -70,8 +70,8 @@ impl KnownSources {
         is_first.then(|| term(TermKind::Source, SOURCE))
     }
 
-    /// The sources of which anything is known at a position, without the ledger itself, which
-    /// cannot miss what it says.
+    /// The sources known at a position, except the ledger itself, which cannot miss its own
+    /// records.
     pub(crate) fn known_at(&self, known_at: LogPosition) -> Vec<SourceId> {
         let known = |(source, first): (&SourceId, &LogPosition)| {
             (*first <= known_at && source.as_str() != LEDGER_SOURCE).then(|| source.clone())
@@ -79,7 +79,7 @@ impl KnownSources {
         self.lock().iter().filter_map(known).collect()
     }
 
-    /// Where the first record of a source is, as far as the read models are.
+    /// The position of the first record of a source, as far as the read models are.
     pub(crate) fn since(&self, source: &SourceId) -> Option<LogPosition> {
         self.lock().get(source).copied()
     }

@@ -1,5 +1,5 @@
-//! One tenant, opened: its keys, its sequencer, what is known of its configuration, and how far its
-//! read models are.
+//! One open tenant: its keys, its sequencer, its configuration, and the progress of its read
+//! models.
 
 pub(crate) mod appends;
 mod identity;
@@ -27,7 +27,7 @@ use crate::{
         keyring::Keyring,
         known_sources::KnownSources,
         own_records::OwnRecords,
-        parts::{Parts, keys_do_not_open},
+        parts::{Parts, cannot_unwrap},
     },
 };
 use claimledger_facts::{
@@ -47,14 +47,14 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
-/// A tenant that has been opened.
+/// An open tenant.
 pub(crate) struct Tenant {
     pub(crate) id: TenantId,
     pub(crate) identity: Identity,
     pub(crate) knowledge: Knowledge,
     pub(crate) progress: Progress,
     pub(crate) sequencer: Sequencer,
-    /// Appends that are under way, and how far each credential has written.
+    /// Appends in progress, and the last append of each credential.
     pub(crate) appends: Appends,
     /// When the last known record was recorded, in microseconds.
     last_recorded: Arc<AtomicI64>,
@@ -63,7 +63,7 @@ pub(crate) struct Tenant {
 }
 
 impl Tenant {
-    /// Opens a tenant whose log has its first record; none: there is no such tenant.
+    /// Opens a tenant whose log has a first record; none: the tenant does not exist.
     pub(crate) async fn open(
         parts: &Parts,
         guard: &Arc<ClockGuard>,
@@ -83,13 +83,13 @@ impl Tenant {
                 what: "the first record does not open a ledger".to_owned(),
             });
         };
-        let keys = TenantKeys::unwrap(&parts.master, id, &row.wrapped)
-            .map_err(|_| keys_do_not_open(id))?;
+        let keys =
+            TenantKeys::unwrap(&parts.master, id, &row.wrapped).map_err(|_| cannot_unwrap(id))?;
         let head = parts.log.head(id).await?.0;
-        let last = parts.log.read_at(id, &[LogPosition(head.saturating_sub(1))]).await?;
+        let last = parts.log.headers(id, LogPosition(head.saturating_sub(1)), 1).await?;
         let last = last
             .first()
-            .and_then(|entry| entry.decode_header().ok())
+            .and_then(|header| header.decode().ok())
             .map_or(genesis.reference.recorded_at, |header| header.recorded_at);
         let last_recorded = Arc::new(AtomicI64::new(last.micros()));
         let own = Arc::new(OwnRecords {
@@ -101,17 +101,16 @@ impl Tenant {
         });
         let in_use = progress::InUse::of(progress::live_generation(&*parts.views, id).await?);
         let (sources, covered) = KnownSources::load(id, &*parts.log, &*parts.views).await?;
-        let keyring = Arc::new(Keyring::new(
+        let keyring = Keyring::new(
             id.clone(),
             keys.clone(),
             Arc::clone(&parts.keys),
             Arc::clone(&parts.random),
-        ));
+        );
         let sequencer = Sequencer::open(SequencerConfig {
             tenant: id.clone(),
             log: Arc::clone(&parts.log),
             index: Arc::clone(&parts.views) as Arc<_>,
-            keys: Arc::clone(&keyring) as Arc<_>,
             facts: Arc::clone(&own) as Arc<_>,
             clock: Arc::clone(guard),
             kind: if opened.rehearsal { LedgerKind::Rehearsal } else { LedgerKind::Live },
@@ -122,16 +121,16 @@ impl Tenant {
             identity: Identity {
                 rehearsal: opened.rehearsal,
                 opened_rules: opened.rules.clone(),
-                // A digest of a fixed name under the tenant's key: nobody else can derive it, and
-                // nothing that is shown contains it.
+                // Derived from the tenant's key by a digest of a fixed name, so that it is secret
+                // and does not have to be stored.
                 cursor_key: CursorKey::new(&keys.byte_digest(b"claimledger cursors v1").0),
                 keys,
                 keyring,
                 own,
             },
             knowledge: Knowledge::load(id, parts, covered, sources).await?,
-            // Where configuration came late, rows of the next batch may have been written before
-            // the process stopped, and have been reordered already.
+            // If the process stopped while late configuration was applied, rows of the next batch
+            // may be written already, and sessions reordered.
             progress: Progress::new(
                 covered,
                 batch_records,
@@ -145,19 +144,18 @@ impl Tenant {
         }))
     }
 
-    /// A record was recorded at this time.
+    /// Records the time of the last record.
     pub(crate) fn recorded(&self, time: Time) {
         self.last_recorded.fetch_max(time.micros(), Ordering::Relaxed);
     }
 
-    /// When the last record that we know of was recorded.
+    /// When the last known record was recorded.
     pub(crate) fn last_recorded(&self) -> Time {
         Time::from_micros(self.last_recorded.load(Ordering::Relaxed))
     }
 
-    /// Takes note of damage that was met, for `status`, `/readyz` and the next process; of any
-    /// other error nothing.
-    pub(crate) fn noticed(&self, views: &dyn Views, error: &LogError) {
+    /// Records damage for `status`, `/readyz` and the next process. Other errors are ignored.
+    pub(crate) fn report_damage(&self, views: &dyn Views, error: &LogError) {
         match error {
             LogError::Corrupt { position, what } => {
                 self.damaged(DamagedPlace::Record(*position), what.clone())
@@ -173,21 +171,21 @@ impl Tenant {
         }
     }
 
-    /// The log reads again where the read models had stopped.
-    pub(crate) fn goes_on(&self) {
+    /// Records that reading works again after the projection was stopped by damage.
+    pub(crate) fn projection_recovered(&self) {
         let stopped = self.progress.take_stopped();
         if let Some(error) = stopped {
             let file =
                 if let LogError::Damaged { file, .. } = &error { file.as_str() } else { "log" };
             self.health.mended(file);
-            tracing::warn!(tenant = %self.id, file, "what had stopped the read models reads again");
+            tracing::warn!(tenant = %self.id, file, "the damaged file can be read again");
         }
         if self.health.projection_moves() {
-            tracing::warn!(tenant = %self.id, "the read models move again");
+            tracing::warn!(tenant = %self.id, "the projection works again");
         }
     }
 
-    /// An attempt to move the read models failed; it is made again.
+    /// Records a failed attempt to advance the read models; it will be repeated.
     pub(crate) fn projection_failed(&self, error: &LogError) {
         let why = match error {
             LogError::Stopped { why, .. } => why.clone(),
@@ -195,25 +193,25 @@ impl Tenant {
             | LogError::Corrupt { .. }
             | LogError::Damaged { .. }
             | LogError::TooLarge => {
-                "the read models could not be moved, and are tried again; the log of the process \
-                 says why"
+                "the last update of the read models failed and will be repeated; the log of the \
+                 process has the error"
                     .to_owned()
             }
         };
         self.health.projection_failed(why, self.identity.own.clock.now());
     }
 
-    /// Whether the read models stand still, and not for long enough to be waited for.
-    pub(crate) fn stands_still(&self) -> bool {
+    /// Whether the last attempt to advance the read models failed, so that a read should not wait.
+    pub(crate) fn is_projection_failing(&self) -> bool {
         self.health.health().projection.is_some()
     }
 
-    /// Takes note of something stored that does not hold together, for `status` and `/readyz`.
+    /// Records corrupt data for `status` and `/readyz`.
     pub(crate) fn damaged(&self, place: DamagedPlace, what: String) {
         self.health.damaged(place, what, self.identity.own.clock.now());
     }
 
-    /// Reads this tenant's records.
+    /// A reader of this tenant's records.
     pub(crate) fn reader<'a>(&'a self, log: &'a dyn Log, views: &'a dyn Views) -> Reader<'a> {
         Reader {
             tenant: &self.id,

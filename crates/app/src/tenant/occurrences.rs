@@ -1,9 +1,8 @@
-//! Which stretches of the log hold facts of sessions that occurred at or after a time:
-//! configuration that came in time is told from configuration that came late by these, without a
-//! look at every session.
+//! For each range of the log, the latest time of a session fact. A feed uses it to decide whether
+//! configuration was recorded in time or late, without visiting every session.
 //!
-//! Made from the log alone, as far as it is asked for, and kept in memory: eight bytes a stretch.
-//! It does not care for the read models.
+//! Derived from the log when needed and kept in memory: eight bytes per range. Independent of the
+//! read models.
 
 use crate::{model::record_summary::RecordSummary, read::reader::decode};
 use claimledger_facts::{
@@ -13,16 +12,16 @@ use claimledger_facts::{
 use claimledger_ledger::log::{Log, LogError};
 use tokio::sync::Mutex;
 
-/// So many records are a stretch.
-pub(crate) const STRETCH: u64 = 256;
+/// Records per range.
+pub(crate) const RANGE_RECORDS: u64 = 256;
 
-/// The latest fact of any session, by whole stretches from the beginning of the log on.
+/// The latest session fact of each complete range, from the start of the log.
 #[derive(Default)]
 pub(crate) struct Occurrences(Mutex<Vec<Time>>);
 
 impl Occurrences {
-    /// The next stretch at or after `from`, and below `size`, in which a session's fact occurred at
-    /// or after a time: its records that lie in that range.
+    /// Finds the next range between `from` and `size` that has a session fact at or after a time,
+    /// and returns its records within these bounds.
     pub(crate) async fn next(
         &self,
         log: &dyn Log,
@@ -32,8 +31,8 @@ impl Occurrences {
         time: Time,
     ) -> Result<Option<Vec<RecordSummary>>, LogError> {
         while from < size {
-            let stretch = from / STRETCH;
-            let end = (stretch + 1) * STRETCH;
+            let stretch = from / RANGE_RECORDS;
+            let end = (stretch + 1) * RANGE_RECORDS;
             if end > size {
                 return read(log, tenant, from, size).await.map(Some);
             }
@@ -45,8 +44,7 @@ impl Occurrences {
         Ok(None)
     }
 
-    /// When the latest fact of any session in a whole stretch occurred. Whoever asks first reads up
-    /// to there; others wait.
+    /// The latest session fact of each complete range. The first caller reads the log; others wait.
     async fn latest(
         &self,
         log: &dyn Log,
@@ -56,8 +54,8 @@ impl Occurrences {
         let at = usize::try_from(stretch).unwrap_or(usize::MAX);
         let mut known = self.0.lock().await;
         while known.len() <= at {
-            let begin = known.len() as u64 * STRETCH;
-            let records = read(log, tenant, begin, begin + STRETCH).await?;
+            let begin = known.len() as u64 * RANGE_RECORDS;
+            let records = read(log, tenant, begin, begin + RANGE_RECORDS).await?;
             known.push(
                 records
                     .iter()
@@ -71,8 +69,8 @@ impl Occurrences {
     }
 }
 
-/// The sessions of which a record has a fact that occurred at or after a time: which of those it
-/// names, and when its latest such fact occurred.
+/// The sessions that have a fact of this record at or after a time, with the latest time of such a
+/// fact.
 pub(crate) fn sessions_since(
     record: &RecordSummary,
     time: Time,
@@ -85,7 +83,7 @@ pub(crate) fn sessions_since(
     })
 }
 
-/// The records of a range, decoded off the runtime's threads.
+/// Reads records, and decodes them on a blocking thread.
 async fn read(
     log: &dyn Log,
     tenant: &TenantId,
@@ -115,7 +113,7 @@ async fn read(
             .collect::<Result<Vec<_>, _>>()
     };
     tokio::task::spawn_blocking(work).await.map_err(|error| LogError::Unavailable {
-        reason: "decoding was cut off".to_owned(),
+        reason: "decoding was cancelled".to_owned(),
         source: Some(Box::new(error)),
     })?
 }

@@ -1,5 +1,5 @@
-//! Records that the ledger itself writes: they go through the same translation form, sealing and
-//! sequencer as everything else.
+//! Records that the ledger itself writes. They use the same drafts, sealing and sequencer as all
+//! others.
 
 use crate::model::LEDGER_SOURCE;
 use claimledger_facts::{
@@ -14,7 +14,7 @@ use claimledger_facts::{
     seal::{SealInput, TenantKeys, seal},
     time::{Occurred, Time},
     types::ledger::FactConflicted,
-    vocabulary::Door,
+    vocabulary::Channel,
 };
 use claimledger_ledger::{clock::Clock, sequencer::LedgerFacts};
 use serde_json::json;
@@ -26,22 +26,22 @@ use std::{
     },
 };
 
-/// The name and version of what makes them.
+/// Name and version of the translator of these records.
 const TRANSLATOR: &str = "ledger/1";
 
-/// Makes the ledger's own records of one tenant.
+/// Creates the ledger's own records of one tenant.
 pub(crate) struct OwnRecords {
     pub(crate) tenant: TenantId,
     pub(crate) keys: TenantKeys,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) clock: Arc<dyn Clock>,
-    /// In a rehearsal: when the last record that we know of was recorded. Its clock is the input's.
+    /// In a rehearsal: when the last known record was recorded, because the clock of a rehearsal is
+    /// that of its input.
     pub(crate) last_recorded: Option<Arc<AtomicI64>>,
 }
 
 impl OwnRecords {
-    /// Seals a fact under an id of ours. The same id with the same fact is the same record,
-    /// whenever it is made.
+    /// Seals a fact under an id of the ledger. The same id and fact always make the same record.
     pub(crate) fn seal(
         &self,
         id: &str,
@@ -80,7 +80,7 @@ impl OwnRecords {
         let prepared = seal(SealInput {
             tenant: &self.tenant,
             source: &SourceId::new(LEDGER_SOURCE),
-            door: Door::Ledger,
+            channel: Channel::Ledger,
             draft: &draft,
             persons: &[],
             keys: &self.keys,
@@ -89,7 +89,7 @@ impl OwnRecords {
         Ok(prepared)
     }
 
-    /// Now, by the ledger's clock.
+    /// Now, by the clock of the ledger.
     pub(crate) fn now(&self) -> Time {
         match &self.last_recorded {
             Some(last) => Time::from_micros(last.load(Ordering::Relaxed)),

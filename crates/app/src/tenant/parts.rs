@@ -1,4 +1,4 @@
-//! The engines that a ledger is composed of, and its options.
+//! The engines and options of a ledger.
 
 use claimledger_facts::{ids::TenantId, random::Random, seal::MasterKey};
 use claimledger_ledger::{
@@ -9,7 +9,7 @@ use claimledger_ledger::{
 };
 use std::sync::Arc;
 
-/// What the ledger is made of. The program picks the engines.
+/// What a ledger is composed of. The program chooses the engines.
 pub struct Parts {
     /// The log.
     pub log: Arc<dyn Log>,
@@ -21,30 +21,29 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub random: Arc<dyn Random>,
-    /// What the tenants' keys are wrapped by.
+    /// The key that wraps the keys of tenants.
     pub master: MasterKey,
-    /// How it runs.
+    /// The options.
     pub options: Options,
-    /// What must live as long as the ledger does: the engine's hold on its directory.
+    /// A value that lives as long as the ledger: the engine's lock on its directory.
     pub engine: Box<dyn std::any::Any + Send + Sync>,
 }
 
-/// How a ledger runs.
+/// Options of a ledger.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Whether the read models follow the log. Off: only [`App::rebuild`] moves them.
+    /// Whether the projector runs. If not, only [`App::rebuild`] changes the read models.
     pub follow: bool,
-    /// A question about all sessions looks at so many of them at most, and is refused past it.
+    /// Maximum sessions that a question about all sessions evaluates; more are an error.
     pub most_candidates: u64,
-    /// So many records go into the read models in one transaction when those are far behind the
-    /// log.
+    /// Maximum records per transaction while the read models are far behind the log.
     pub batch_records: usize,
-    /// Whether everything that is stored is read again in the background, to find damage before
-    /// somebody asks for it. See `scrub`.
+    /// Whether stored data is checked in the background, so that damage is found before a question
+    /// needs the data. See `scrub`.
     pub scrub: bool,
-    /// How the clock is guarded.
+    /// How jumps of the clock are handled.
     pub clock: ClockSettings,
-    /// Why nothing is written; none: the engines take writes.
+    /// Why the ledger is read-only; none: it accepts writes.
     pub read_only: Option<String>,
 }
 
@@ -61,9 +60,10 @@ impl Default for Options {
     }
 }
 
-/// A tenant's wrapped keys that do not open. Which of the two files is damaged cannot be told.
-pub(crate) fn keys_do_not_open(tenant: &TenantId) -> LogError {
-    let what = "they do not open with this master key: it is not the one that wrapped them, or one \
-                of the two files was altered";
+/// The error for wrapped keys that the master key does not open. Which of the two files is damaged
+/// cannot be determined.
+pub(crate) fn cannot_unwrap(tenant: &TenantId) -> LogError {
+    let what = "this master key does not unwrap them: it is another key, or one of the two files \
+                was altered";
     LogError::damaged("master.key", format!("tenant_key, {tenant} in the file `keys`"), what)
 }

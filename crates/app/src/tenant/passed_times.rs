@@ -1,4 +1,4 @@
-//! Positions by time, where they can no longer change.
+//! Cache from past times to positions.
 
 use claimledger_facts::{ids::LogPosition, time::Time};
 use std::{
@@ -6,18 +6,18 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// Times that have passed, and the last position recorded by each. They are final, so they can be
-/// kept.
+/// Past times with the last position recorded by each. Records are stamped with increasing times,
+/// so an entry for a past time is final.
 #[derive(Default)]
 pub(crate) struct PassedTimes {
     positions: Mutex<BTreeMap<Time, LogPosition>>,
-    /// When the positions were recorded that were asked last: most questions ask for the same one.
+    /// The recorded times of the positions looked up last: most questions ask for the same one.
     recorded: Mutex<VecDeque<(LogPosition, Time)>>,
 }
 
 impl PassedTimes {
-    const KEPT: usize = 1024;
-    const KEPT_RECORDED: usize = 16;
+    const MAX_TIMES: usize = 1024;
+    const MAX_POSITIONS: usize = 16;
 
     pub(crate) fn recorded(&self, position: LogPosition) -> Option<Time> {
         let recorded = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
@@ -26,7 +26,7 @@ impl PassedTimes {
 
     pub(crate) fn keep_recorded(&self, position: LogPosition, time: Time) {
         let mut recorded = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
-        recorded.truncate(Self::KEPT_RECORDED - 1);
+        recorded.truncate(Self::MAX_POSITIONS - 1);
         recorded.push_front((position, time));
     }
 
@@ -36,7 +36,7 @@ impl PassedTimes {
 
     pub(crate) fn put(&self, time: Time, position: LogPosition) {
         let mut times = self.positions.lock().unwrap_or_else(PoisonError::into_inner);
-        if times.len() >= Self::KEPT {
+        if times.len() >= Self::MAX_TIMES {
             times.pop_first();
         }
         times.insert(time, position);

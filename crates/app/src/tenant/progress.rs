@@ -1,4 +1,4 @@
-//! How far the read models of a tenant are, and which generation is asked.
+//! The progress of a tenant's read models, and which generation is live.
 
 use crate::{
     model::rebuild::RebuildState,
@@ -7,7 +7,7 @@ use crate::{
 use claimledger_domain::RULES;
 use claimledger_facts::{ids::TenantId, time::Time};
 use claimledger_ledger::{
-    generations::{ANSWERING_VERSIONS, MadeBy, Place, VIEWS_NAME},
+    generations::{MadeBy, Place, VIEWS_NAME, VIEWS_VERSION},
     log::LogError,
     views::Views,
 };
@@ -20,64 +20,64 @@ use std::{
 };
 use tokio::{sync::watch, time::Instant};
 
-/// How far the read models are.
+/// The progress of the read models.
 pub(crate) struct Progress {
-    /// Records below this size are in the read models.
+    /// Number of records that the read models contain.
     pub(crate) assessed: watch::Sender<u64>,
     /// Maximum records per transaction while the read models are far behind.
     pub(crate) batch_records: usize,
-    /// What the projector knows of the live generation's rows.
+    /// What the projector knows about the rows of the live generation.
     pub(crate) folded: Folded,
-    /// By what code the rows were made that are asked.
+    /// The code that made the live rows.
     in_use: RwLock<InUse>,
-    /// Held while the live generation is moved or replaced.
-    pub(crate) moving: tokio::sync::Mutex<()>,
+    /// Held while the live generation is updated or replaced.
+    pub(crate) updating: tokio::sync::Mutex<()>,
     /// Sessions whose sort key decreased, and when: a page whose cut was pinned before visits them
     /// too.
     pub(crate) reordered: Reordered,
-    /// Held while a generation is built beside the live one.
+    /// Held while a new generation is built.
     pub(crate) rebuilding: Arc<tokio::sync::Mutex<()>>,
     rebuilt: Rebuilt,
-    last_asked: Mutex<Option<Instant>>,
-    /// What keeps the read models from moving: damage, which no repetition mends.
+    last_question: Mutex<Option<Instant>>,
+    /// Damage that stops the projection: repeating the attempt does not help.
     stopped: Mutex<Option<LogError>>,
 }
 
-/// What is known of rebuilds.
+/// Rebuilds since the start.
 #[derive(Default)]
 struct Rebuilt {
-    /// How often another generation was put in place.
+    /// Number of times that another generation became live.
     count: AtomicU64,
     /// The state of the last rebuild.
     state: Mutex<RebuildState>,
 }
 
-/// What whoever moves a generation knows of its rows.
+/// What the projector knows about the rows of a generation.
 pub(crate) struct Folded {
     pub(crate) recent: RecentTerms,
     /// When the last fact of any session occurred, in microseconds: configuration that occurred
-    /// later changes no session. `i64::MAX`: not known.
+    /// later changes no session. `i64::MAX`: unknown.
     latest_session_fact: AtomicI64,
 }
 
-/// By what code the rows were made that are asked.
+/// The code that made the live rows.
 #[derive(Clone, Debug)]
 pub(crate) struct InUse {
     pub(crate) made_by: MadeBy,
-    /// Whether what a session row says of its session is what this code would say. If not, rows only
-    /// find candidates, and each is assessed.
+    /// Whether this code would write the same state into session rows. If not, rows only find
+    /// candidates, and each is assessed.
     pub(crate) current: bool,
 }
 
 impl Default for Folded {
-    /// Of a generation without rows.
+    /// For a generation without rows.
     fn default() -> Self {
         Self { recent: RecentTerms::default(), latest_session_fact: AtomicI64::new(i64::MIN) }
     }
 }
 
 impl Folded {
-    /// Of a generation that has rows already, if `covered` is not 0.
+    /// For a generation with `covered` records; if it has rows, the last fact is unknown.
     pub(crate) fn at(covered: u64) -> Self {
         let folded = Self::default();
         if covered > 0 {
@@ -86,7 +86,7 @@ impl Folded {
         folded
     }
 
-    /// When the last fact of any session occurred, where that is known.
+    /// When the last fact of any session occurred, if known.
     pub(crate) fn latest_session_fact(&self) -> Option<Time> {
         match self.latest_session_fact.load(Ordering::Relaxed) {
             i64::MAX => None,
@@ -100,8 +100,8 @@ impl Folded {
         }
     }
 
-    /// From here on it is about another generation.
-    fn become_that_of(&self, other: &Self) {
+    /// Replaces the state by that of another generation.
+    fn replace_by(&self, other: &Self) {
         self.recent.clear();
         self.latest_session_fact
             .store(other.latest_session_fact.load(Ordering::Relaxed), Ordering::Relaxed);
@@ -113,7 +113,7 @@ impl InUse {
         Self { current: made_by == MadeBy::now(RULES), made_by }
     }
 
-    /// As an answer's status says it.
+    /// The name shown in the status of an answer.
     pub(crate) fn name(&self) -> String {
         match self.current {
             true => format!("{VIEWS_NAME} {}", self.made_by.views),
@@ -134,40 +134,40 @@ impl Progress {
             batch_records,
             folded: Folded::at(covered),
             in_use: RwLock::new(in_use),
-            moving: tokio::sync::Mutex::default(),
+            updating: tokio::sync::Mutex::default(),
             reordered: Reordered::starting_at(reordered_from),
             rebuilding: Arc::default(),
             rebuilt: Rebuilt::default(),
-            last_asked: Mutex::default(),
+            last_question: Mutex::default(),
             stopped: Mutex::default(),
         }
     }
 
-    /// Records below this size are in the read models.
+    /// Number of records that the read models contain.
     pub(crate) fn assessed_to(&self) -> u64 {
         *self.assessed.borrow()
     }
 
-    /// By what code the rows were made that are asked.
+    /// The code that made the live rows.
     pub(crate) fn in_use(&self) -> InUse {
         self.in_use.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Another generation was put in place, at the size at which the live one was. Whoever says so
-    /// holds `moving`.
+    /// Records that another generation became live, with the same number of records. The caller
+    /// holds `updating`.
     pub(crate) fn switched(&self, made_by: MadeBy, folded: &Folded) {
-        self.folded.become_that_of(folded);
+        self.folded.replace_by(folded);
         *self.in_use.write().unwrap_or_else(PoisonError::into_inner) = InUse::of(made_by);
         self.rebuilt.count.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// How often another generation was put in place: whoever read before and after, and finds
-    /// another number, may have read of two.
+    /// Number of times that another generation became live. A caller that reads different numbers
+    /// before and after may have read rows of two generations.
     pub(crate) fn rebuilds(&self) -> u64 {
         self.rebuilt.count.load(Ordering::SeqCst)
     }
 
-    /// How the rebuild goes that was started last.
+    /// State of the last rebuild.
     pub(crate) fn rebuild_state(&self) -> RebuildState {
         self.rebuilt.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -176,37 +176,37 @@ impl Progress {
         *self.rebuilt.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
     }
 
-    /// Somebody asks something.
-    pub(crate) fn asked(&self) {
-        *self.last_asked.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    /// Records that a question is being answered.
+    pub(crate) fn record_question(&self) {
+        *self.last_question.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
-    /// Whether somebody asked something within this time.
-    pub(crate) fn was_asked_within(&self, lately: Duration) -> bool {
-        self.last_asked
+    /// Whether a question was asked within this time.
+    pub(crate) fn had_question_within(&self, duration: Duration) -> bool {
+        self.last_question
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .is_some_and(|asked| asked.elapsed() <= lately)
+            .is_some_and(|asked| asked.elapsed() <= duration)
     }
 
-    /// Why the read models do not move any more, if something that is stored is damaged.
+    /// The damage that stops the projection, if any.
     pub(crate) fn stopped(&self) -> Option<LogError> {
         self.stopped.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(LogError::again)
     }
 
-    /// The read models do not move because of damage; none: they move.
+    /// Sets or clears the damage that stops the projection.
     pub(crate) fn stop(&self, damage: Option<&LogError>) {
         *self.stopped.lock().unwrap_or_else(PoisonError::into_inner) = damage.map(LogError::again);
     }
 
-    /// What kept the read models from moving, once.
+    /// Clears the damage that stopped the projection, and returns it.
     pub(crate) fn take_stopped(&self) -> Option<LogError> {
         self.stopped.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
-/// Sees to it that there is a live generation which this code may be asked from, and says by what
-/// code it was made. Of what another program left, see
+/// Ensures that there is a live generation that this code can answer from, and returns the code
+/// that made it. For rows of another version see
 /// `docs/decisions/0013-generations-of-read-models.md`.
 pub(crate) async fn live_generation(
     views: &dyn Views,
@@ -215,11 +215,11 @@ pub(crate) async fn live_generation(
     let now = MadeBy::now(RULES);
     let found = views.generations(tenant).await?;
     let made_by = match found.live {
-        Some(live) if ANSWERING_VERSIONS.contains(&live.made_by.views.as_str()) => live.made_by,
+        Some(live) if live.made_by.views == VIEWS_VERSION => live.made_by,
         other => {
             if other.is_some() {
-                tracing::warn!(%tenant, "the read models are of a version that answers nothing \
-                    here: they are made anew");
+                tracing::warn!(%tenant, "the read models are of a version that this build \
+                    cannot read: they are rebuilt");
                 views.reset(tenant).await?;
             }
             views.begin(tenant, Place::Live, &now).await?;
@@ -227,14 +227,14 @@ pub(crate) async fn live_generation(
         }
     };
     if made_by == now {
-        // Whoever asked for a rebuild that was cut off asks again.
+        // A rebuild that did not complete must be requested again.
         if found.shadow.is_some() {
             views.abandon_shadow(tenant).await?;
         }
         return Ok(made_by);
     }
-    // From here on rows of two programs stand side by side. That must be said before the first of
-    // ours is written, or the other one would believe it.
+    // From here on the generation contains rows of two versions. This is recorded before the first
+    // row of this version is written, because the other version would take it for its own.
     let rules = if made_by.rules.split('+').any(|rules| rules == RULES) {
         made_by.rules
     } else {

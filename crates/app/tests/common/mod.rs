@@ -1,5 +1,5 @@
-//! A ledger on engines in memory, and the demo's day to fill it with.
-#![allow(dead_code, reason = "each test file uses its part")]
+//! A ledger on in-memory engines, and the demo's day as test data.
+#![allow(dead_code, reason = "each test file uses some of it")]
 
 use claimledger_app::{
     app::{App, Options, Parts},
@@ -12,7 +12,7 @@ use claimledger_facts::{
     random::SystemRandom,
     seal::MasterKey,
     time::Time,
-    vocabulary::Door,
+    vocabulary::Channel,
 };
 use claimledger_ledger::{
     clock::FixedClock,
@@ -21,7 +21,7 @@ use claimledger_ledger::{
 use claimledger_sources::{Dialect, translate};
 use std::sync::Arc;
 
-/// Engines in memory; several apps can be opened on them, one after the other.
+/// In-memory engines, on which several apps can be opened one after the other.
 pub(crate) struct World {
     pub(crate) log: Arc<MemoryLog>,
     pub(crate) keys: Arc<MemoryKeys>,
@@ -58,7 +58,7 @@ impl World {
     }
 }
 
-/// A rehearsal of acme's day, all of it in.
+/// A rehearsal of acme's day, completely recorded.
 pub(crate) async fn acme() -> (World, App) {
     let world = World::new();
     let app = world.open().await;
@@ -79,7 +79,7 @@ pub(crate) fn time(text: &str) -> Time {
     Time::parse(text).unwrap()
 }
 
-/// A time of the demo's day.
+/// A time on the day of the demo.
 pub(crate) fn at(text: &str) -> Time {
     time(&format!("2026-03-10T{text}Z"))
 }
@@ -88,7 +88,7 @@ pub(crate) fn known_at(position: u64) -> Asking {
     Asking { known_at_position: Some(LogPosition(position)), ..Asking::default() }
 }
 
-/// The demo's own day of an organisation, as lines.
+/// The demo's lines of one organisation.
 pub(crate) fn demo(name: &str) -> Vec<String> {
     let path = format!("{}/../claimledger/demo/{name}.jsonl", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
@@ -99,8 +99,9 @@ pub(crate) fn drafts<S: AsRef<str>>(lines: &[S]) -> Vec<(u64, Draft)> {
     let numbered = (1..).zip(lines);
     numbered
         .flat_map(|(n, line)| {
-            translate(Dialect::Native, line.as_ref().as_bytes())
+            translate(&Dialect::Native.into(), None, line.as_ref().as_bytes())
                 .unwrap()
+                .drafts
                 .into_iter()
                 .map(move |d| (n, d))
         })
@@ -108,7 +109,13 @@ pub(crate) fn drafts<S: AsRef<str>>(lines: &[S]) -> Vec<(u64, Draft)> {
 }
 
 pub(crate) fn batch(drafts: Vec<(u64, Draft)>) -> Batch {
-    Batch { drafts, door: Door::File, source: None, expected_revision: None, rehearsal_now: None }
+    Batch {
+        drafts,
+        channel: Channel::File,
+        source: None,
+        expected_revision: None,
+        rehearsal_now: None,
+    }
 }
 
 pub(crate) async fn ingest(

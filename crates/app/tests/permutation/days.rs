@@ -1,7 +1,7 @@
-//! Days made up of anything: what happened, and in which order it came in.
+//! Strategies for generated days: events, and an order in which they are recorded.
 //!
-//! An event is a few small numbers and says the same whichever others there are, so that a day
-//! shrinks to the few that matter.
+//! An event consists of a few small numbers and does not depend on other events, so that a failing
+//! day shrinks to the relevant ones.
 
 use proptest::{collection, option, prelude::*};
 use serde_json::{Map, Value, json};
@@ -9,47 +9,47 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 const IDPS: [&str; 3] = ["idp-a", "idp-b", "idp-okta"];
 const METHODS: [&str; 4] = ["password", "otp", "webauthn", "sms"];
-/// Minutes between the instants at which things occur: few enough that many occur at the same one.
+/// Minutes between possible times: few, so that many events occur at the same time.
 const STEP: usize = 10;
 
-/// One thing that happened.
+/// A generated event.
 #[derive(Clone, Debug)]
 pub(crate) struct Event {
-    /// What kind of thing.
+    /// Its kind.
     kind: u8,
-    /// Of which session, where it is of one.
+    /// Its session, if it belongs to one.
     session: usize,
-    /// When: steps after the session's own hour.
+    /// Its time: steps after the start of its session.
     step: usize,
-    /// Whether nobody knows exactly when.
-    vague: bool,
-    /// What it says.
+    /// Whether its time is an interval.
+    imprecise: bool,
+    /// Selects its content.
     pick: usize,
     more: usize,
-    /// Whether its source said something else under its id too, as a pulled one may.
-    twofold: bool,
+    /// Whether its source records another variant under the same id, as a polled source may.
+    has_variant: bool,
 }
 
-/// A day.
+/// A generated day.
 #[derive(Clone, Debug)]
 pub(crate) struct Day {
     pub(crate) sessions: usize,
-    /// What is left of them: one that is taken out leaves the others what they are.
+    /// Removed events are `None`, so that the others keep their index when a day shrinks.
     events: Vec<Option<Event>>,
 }
 
-/// A record that comes in.
+/// A record to append.
 #[derive(Clone, Debug)]
 pub(crate) struct Line {
     pub(crate) json: Value,
-    /// It may be one of several under its id.
-    pub(crate) twofold: bool,
+    /// Whether it has another variant under its id.
+    pub(crate) has_variant: bool,
 }
 
-/// Days of so many sessions, each with a handful of facts.
+/// Days with this number of sessions, each with a few facts.
 pub(crate) fn days(sessions: impl Strategy<Value = usize>) -> impl Strategy<Value = Day> {
     sessions.prop_flat_map(|sessions| {
-        let told = (
+        let fields = (
             0u8..39,
             0..sessions,
             0usize..24,
@@ -58,14 +58,8 @@ pub(crate) fn days(sessions: impl Strategy<Value = usize>) -> impl Strategy<Valu
             0usize..1000,
             prop::bool::weighted(0.05),
         );
-        let event = told.prop_map(|(kind, session, step, vague, pick, more, twofold)| Event {
-            kind,
-            session,
-            step,
-            vague,
-            pick,
-            more,
-            twofold,
+        let event = fields.prop_map(|(kind, session, step, imprecise, pick, more, has_variant)| {
+            Event { kind, session, step, imprecise, pick, more, has_variant }
         });
         collection::vec(option::weighted(0.95, event), sessions * 4..=sessions * 9)
             .prop_map(move |events| Day { sessions, events })
@@ -73,20 +67,20 @@ pub(crate) fn days(sessions: impl Strategy<Value = usize>) -> impl Strategy<Valu
 }
 
 impl Day {
-    /// Every line there is: how things stood in the morning, and what happened.
+    /// All lines: the initial configuration, and the events.
     pub(crate) fn lines(&self) -> Vec<Line> {
         let mut lines: Vec<Line> =
-            morning().into_iter().map(|json| Line { json, twofold: false }).collect();
+            configuration().into_iter().map(|json| Line { json, has_variant: false }).collect();
         for (n, event) in self.events.iter().enumerate() {
             let Some(event) = event else { continue };
             lines.push(Line {
                 json: event.line(n, self.events.len(), event.pick),
-                twofold: event.twofold,
+                has_variant: event.has_variant,
             });
-            if event.twofold {
+            if event.has_variant {
                 lines.push(Line {
                     json: event.line(n, self.events.len(), event.pick + 1),
-                    twofold: true,
+                    has_variant: true,
                 });
             }
         }
@@ -94,9 +88,9 @@ impl Day {
     }
 }
 
-/// The lines as they come in: in an order of their own, some of them twice.
+/// The lines in a permuted order, some of them repeated.
 pub(crate) fn arriving(lines: &[Line], order: u64) -> Vec<Line> {
-    // Of the line itself: one that is taken out leaves the others in their order.
+    // Computed from the line itself, so that removing a line does not reorder the others.
     let dice = |n: usize, again: bool| {
         let mut hasher = DefaultHasher::new();
         (order, lines[n].json.to_string(), again).hash(&mut hasher);
@@ -110,23 +104,23 @@ pub(crate) fn arriving(lines: &[Line], order: u64) -> Vec<Line> {
     coming.into_iter().map(|(_, n)| lines[n].clone()).collect()
 }
 
-/// The id that a session is known by.
+/// The id of a session.
 pub(crate) fn session(n: usize) -> String {
     format!("S{n}")
 }
 
-/// Whose session it is: people have several.
+/// The person of a session; people have several.
 fn person(session: usize) -> String {
     format!("u-{}", session % 4)
 }
 
-/// `2026-03-10`, so many minutes into it.
+/// A minute of `2026-03-10`, counted from midnight.
 pub(crate) fn minute(n: usize) -> String {
     format!("2026-03-10T{:02}:{:02}:00Z", n / 60, n % 60)
 }
 
-/// What is configured before anything happens.
-fn morning() -> Vec<Value> {
+/// The configuration before the first event.
+fn configuration() -> Vec<Value> {
     let at = |id: &str, kind: &str, data: Value| {
         json!({"id": id, "type": kind,
         "occurred_at": minute(60), "source": "sp", "data": data})
@@ -173,18 +167,17 @@ fn idp(idp: &str, version: &str, status: &str, trusted: bool) -> Value {
 }
 
 impl Event {
-    /// The line of an event that is the nth of so many. It `picks` other words where it is told a
-    /// second time under its id.
+    /// The line of an event, the nth of `of`. `pick` differs for the second variant.
     fn line(&self, n: usize, of: usize, pick: usize) -> Value {
-        // Sessions begin over four hours, two hours into the day.
+        // Sessions begin over four hours, from two hours after midnight.
         let start = 120 + (self.session * 7 % 24) * STEP + self.step * STEP;
         let idp_of_session = IDPS[self.session % IDPS.len()];
-        let (source, kind, data) = self.says(n, of, pick, start, idp_of_session);
+        let (source, kind, data) = self.content(n, of, pick, start, idp_of_session);
         let mut line = Map::new();
         line.insert("id".into(), self.id(n).into());
         line.insert("type".into(), kind.into());
         line.insert("source".into(), source.into());
-        let occurred = if self.vague {
+        let occurred = if self.imprecise {
             json!({"from": minute(start), "to": minute(start + 2 * STEP)})
         } else {
             minute(start).into()
@@ -207,12 +200,12 @@ impl Event {
         line.into()
     }
 
-    /// The source's id of its record; some are named as a session may be.
+    /// The source's id of the record; some equal the id of a session.
     fn id(&self, n: usize) -> String {
         if self.kind == 21 && n < 7 { session(n) } else { format!("e{n}") }
     }
 
-    fn says(
+    fn content(
         &self,
         n: usize,
         of: usize,
@@ -221,7 +214,7 @@ impl Event {
         idp_of_session: &str,
     ) -> (&'static str, &'static str, Value) {
         let one_of = |many: &[&str]| many[pick % many.len()].to_owned();
-        // Both tellings are of one IdP and one method: they stay in one history.
+        // Both variants have the same IdP and method, so they belong to the same history.
         let (any_idp, method) = (IDPS[self.pick % IDPS.len()], METHODS[self.pick % METHODS.len()]);
         let key = format!("K{}", pick % 3);
         let idp_session = format!("is-{}", self.session);
@@ -312,7 +305,7 @@ impl Event {
                 json!({"other": person(self.session + 1 + self.more % 2),
                     "same": !pick.is_multiple_of(3)}),
             ),
-            // Named as a record is: a session by this name takes links over that meant the record.
+            // With the id of a record: such a session takes over links that named the record.
             35 => (
                 "idp",
                 "session.linked",
@@ -351,7 +344,7 @@ fn claim(idp: &str, n: usize, pick: usize, more: usize) -> Value {
         &[],
         &["pwd", "new"],
     ];
-    // Some assertions are shown twice.
+    // Some assertions are used twice.
     let assertion = format!("as-{}", if more.is_multiple_of(8) { 0 } else { n });
     let mut data = json!({"idp": idp, "assertion": assertion, "amr": amrs[pick % amrs.len()]});
     if !more.is_multiple_of(3) {
@@ -404,7 +397,7 @@ fn loss(method: &str, pick: usize, start: usize, more: usize) -> Value {
     data
 }
 
-/// A global session policy: at times there is one, and at times there are two.
+/// A global session policy; sometimes there is one, sometimes two.
 fn session_limits(pick: usize, more: usize) -> Value {
     json!({"policy": format!("g{}", pick % 2), "version": format!("g{more}"),
         "kind": "global_session", "rules": [],

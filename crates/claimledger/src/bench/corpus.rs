@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 /// Bytes a line.
 pub(crate) const LINE_BYTES: usize = 891;
 
-/// So many sessions run beside each other.
-const ABREAST: usize = 1_000;
+/// Sessions that are open at the same time.
+const CONCURRENT_SESSIONS: usize = 1_000;
 
 /// The session of a line, and which of its ten events it is.
 fn place(n: usize) -> (usize, usize) {
-    let (block, within) = (n / (ABREAST * 10), n % (ABREAST * 10));
-    (block * ABREAST + within % ABREAST, within / ABREAST)
+    let (block, within) = (n / (CONCURRENT_SESSIONS * 10), n % (CONCURRENT_SESSIONS * 10));
+    (block * CONCURRENT_SESSIONS + within % CONCURRENT_SESSIONS, within / CONCURRENT_SESSIONS)
 }
 
 /// The session id of a line: looks random, and is the same in every run.
@@ -122,9 +122,9 @@ mod tests {
         for n in 0..200 {
             let line = line(n);
             assert_eq!(line.len(), LINE_BYTES, "{}", String::from_utf8_lossy(&line));
+            let settings = claimledger_sources::Dialect::OktaSystemLog.into();
             let drafts =
-                claimledger_sources::translate(claimledger_sources::Dialect::OktaSystemLog, &line)
-                    .expect("an event");
+                claimledger_sources::translate(&settings, None, &line).expect("an event").drafts;
             assert!(!drafts[0].facts.is_empty(), "{}", drafts[0].kind);
         }
     }

@@ -1,12 +1,12 @@
 //! Benchmarks that measure their own yardstick: bare SQLite, in the same run, on the same disk.
 //! Only the ratios say something.
 
+pub(crate) mod bare_sqlite;
 pub(crate) mod corpus;
-pub(crate) mod ground;
+pub(crate) mod fixture;
 pub(crate) mod process;
 pub(crate) mod product;
 pub(crate) mod sessions;
-pub(crate) mod yardstick;
 
 /// One line of a report: rates in events a second, one a run.
 #[derive(Debug)]

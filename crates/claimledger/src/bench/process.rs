@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-const LOOK: Duration = Duration::from_millis(10);
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// How a command went.
 pub(crate) struct Ended {
@@ -27,7 +27,7 @@ pub(crate) fn run(ledger: &Path, arguments: &[&str]) -> Result<Ended> {
         peak = peak.max(memory(child.id(), "VmHWM:").unwrap_or_default());
         match child.try_wait()? {
             Some(status) => break status,
-            None => std::thread::sleep(LOOK),
+            None => std::thread::sleep(POLL_INTERVAL),
         }
     };
     let secs = began.elapsed().as_secs_f64();
@@ -66,7 +66,7 @@ impl Server {
         let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
         let mut server = Self { child, url, token: token.to_owned(), agent, ready_secs: 0.0 };
         while server.agent.get(format!("{}/readyz", server.url)).call()?.status() != 200 {
-            std::thread::sleep(LOOK);
+            std::thread::sleep(POLL_INTERVAL);
         }
         server.ready_secs = began.elapsed().as_secs_f64();
         Ok(server)

@@ -1,4 +1,4 @@
-//! The product, in process, through the use case that every door calls: translation, sealing,
+//! The product, in process, through the use case that every way in calls: translation, sealing,
 //! commitments, deduplication, views running.
 
 use super::corpus;
@@ -7,7 +7,7 @@ use anyhow::Result;
 use claimledger_app::{app::App, intake::Batch, model::question::Caller};
 use claimledger_facts::{
     ids::{SourceId, TenantId},
-    vocabulary::Door,
+    vocabulary::Channel,
 };
 use claimledger_ledger::clock::ClockSettings;
 use claimledger_sources::{Dialect, translate};
@@ -67,11 +67,16 @@ pub(crate) async fn send(
 ) -> Result<()> {
     let mut drafts = Vec::with_capacity(lines.len());
     for (n, line) in lines.iter().enumerate() {
-        drafts.extend(translate(dialect, line)?.into_iter().map(|draft| (n as u64 + 1, draft)));
+        drafts.extend(
+            translate(&dialect.into(), None, line)?
+                .drafts
+                .into_iter()
+                .map(|draft| (n as u64 + 1, draft)),
+        );
     }
     let batch = Batch {
         drafts,
-        door: Door::File,
+        channel: Channel::File,
         source: Some(SourceId::new("okta")),
         expected_revision: None,
         rehearsal_now: None,

@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 pub(crate) const HOT_IDP: &str = "idp-0";
 /// The key that signed the claims of one session in ten.
 pub(crate) const HOT: &str = "k-hot";
-/// So many sessions run beside each other.
-const ABREAST: usize = 1_000;
+/// Sessions that are open at the same time.
+const CONCURRENT_SESSIONS: usize = 1_000;
 /// Facts a second.
-const RATE: usize = 40;
+const FACTS_PER_SECOND: usize = 40;
 
-/// So many sessions of so many facts each.
+/// A number of sessions with a number of facts each.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sessions {
     pub(crate) count: usize,
@@ -79,15 +79,16 @@ impl Sessions {
     /// The number of a fact, when there were more sessions, from which on all facts are of others
     /// than these.
     pub(crate) fn past_the_end(self) -> usize {
-        self.count.next_multiple_of(ABREAST) * self.each
+        self.count.next_multiple_of(CONCURRENT_SESSIONS) * self.each
     }
 
     /// The session of a fact, and which of its facts it is.
     fn place(self, n: usize) -> (usize, usize) {
-        let (block, within) = (n / (ABREAST * self.each), n % (ABREAST * self.each));
+        let (block, within) =
+            (n / (CONCURRENT_SESSIONS * self.each), n % (CONCURRENT_SESSIONS * self.each));
         // The last block may have fewer.
-        let abreast = ABREAST.min(self.count - block * ABREAST);
-        (block * ABREAST + within % abreast, within / abreast)
+        let abreast = CONCURRENT_SESSIONS.min(self.count - block * CONCURRENT_SESSIONS);
+        (block * CONCURRENT_SESSIONS + within % abreast, within / abreast)
     }
 
     /// The id of a session: looks random, and is the same in every run.
@@ -101,7 +102,7 @@ impl Sessions {
 
     /// When a fact occurred.
     pub(crate) fn time(n: usize) -> String {
-        let seconds = n / RATE;
+        let seconds = n / FACTS_PER_SECOND;
         let (day, rest) = (seconds / 86_400, seconds % 86_400);
         format!(
             "2026-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
@@ -110,7 +111,7 @@ impl Sessions {
             rest / 3_600,
             rest / 60 % 60,
             rest % 60,
-            n % RATE * 25
+            n % FACTS_PER_SECOND * 25
         )
     }
 
@@ -170,12 +171,13 @@ mod tests {
             let (id, fact) = sessions.fact(n);
             of.entry(id).or_default().push(fact["type"].as_str().unwrap().to_owned());
             if n % 97 == 0 {
-                let drafts = claimledger_sources::translate(
-                    claimledger_sources::Dialect::Native,
+                let read = claimledger_sources::translate(
+                    &claimledger_sources::Dialect::Native.into(),
+                    None,
                     fact.to_string().as_bytes(),
                 )
                 .expect("a fact");
-                assert_eq!(drafts[0].facts.len(), 1);
+                assert_eq!(read.drafts[0].facts.len(), 1);
             }
         }
         assert_eq!(of.len(), 2_300);

@@ -1,11 +1,15 @@
 //! `decisions`.
 
-use super::questions::{is_empty, marks, name, rows};
+use super::{
+    question::ask_and_print,
+    rendering::{factor_name, marks, page, rows},
+};
 use crate::{
     cli::DecisionsArgs,
-    door::{Door, asking},
+    ledger_client::asking,
+    output::{field, lowercase},
     settings::{Settings, time, usage},
-    show::{field, footing, inert, none, print, table, word},
+    terminal::escape,
 };
 use anyhow::Result;
 use claimledger_facts::vocabulary::Outcome;
@@ -17,11 +21,7 @@ const DECISIONS: &str = include_str!("../queries/decisions.graphql");
 pub(crate) async fn decisions(settings: &Settings, args: &DecisionsArgs) -> Result<()> {
     let variables = json!({"filter": filter(args)?, "asking": asking(&settings.asking),
         "first": args.first, "after": args.after});
-    let door = Door::open(settings).await?;
-    let answer = door.ask(DECISIONS, "decisions", variables).await;
-    door.close().await;
-    let answer = answer?;
-    print(settings.format, &answer, is_empty(&answer["edges"]), text)
+    ask_and_print(settings, DECISIONS, ("decisions", "edges"), variables, text).await.map(drop)
 }
 
 fn filter(args: &DecisionsArgs) -> Result<Value> {
@@ -37,8 +37,9 @@ fn filter(args: &DecisionsArgs) -> Result<Value> {
         let known = [Outcome::Allow, Outcome::Challenge, Outcome::Deny]
             .into_iter()
             .find(|outcome| outcome.as_str() == text);
-        let outcome = known
-            .ok_or_else(|| usage(format!("--outcome {}: allow, challenge or deny", inert(text))))?;
+        let outcome = known.ok_or_else(|| {
+            usage(format!("--outcome {}: allow, challenge or deny", escape(text)))
+        })?;
         map.insert("outcome".into(), json!(outcome.as_str().to_uppercase()));
     }
     for (name, flag, value) in [("from", "--from", &args.from), ("to", "--to", &args.to)] {
@@ -58,13 +59,13 @@ fn text(answer: &Value) -> String {
     let list = rows(&answer["edges"], |edge| {
         let d = &edge["node"];
         let rested: Vec<String> =
-            d["reliedOn"].as_array().into_iter().flatten().map(name).collect();
+            d["reliedOn"].as_array().into_iter().flatten().map(factor_name).collect();
         vec![
             format!("#{}", field(&d["record"], "position")),
             field(d, "session"),
             field(d, "at"),
             field(d, "app"),
-            word(d, "outcome"),
+            lowercase(d, "outcome"),
             reading(d),
             reading(&d["atK"]),
             format!("{} {}", field(d, "rule"), field(d, "version")),
@@ -73,7 +74,6 @@ fn text(answer: &Value) -> String {
             if edge["certainty"] == "POSSIBLE" { "possible".into() } else { String::new() },
         ]
     });
-    let count = list.len();
     let header = [
         "decision",
         "session",
@@ -87,19 +87,12 @@ fn text(answer: &Value) -> String {
         "",
         "",
     ];
-    let mut text = if count == 0 { none(answer) } else { table(&header, list) };
-    if answer["pageInfo"]["hasNextPage"] == true {
-        text.push_str(&format!(
-            "\n{count} shown, more with --after {}",
-            field(&answer["pageInfo"], "endCursor")
-        ));
-    }
-    format!("{text}\n\n{}", footing(answer))
+    page(answer, &header, list)
 }
 
 /// `deny (not_enough_factors)`.
 fn reading(known: &Value) -> String {
-    let implied = word(known, "implied");
+    let implied = lowercase(known, "implied");
     if known["firstUnmet"].is_null() {
         implied
     } else {

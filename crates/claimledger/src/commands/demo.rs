@@ -1,7 +1,13 @@
-//! `demo`: a rehearsal ledger in a temporary directory, a day of two organisations, the two
-//! explanations, and then the server.
+//! `demo`: a rehearsal ledger with a day of two organisations, the two explanations, and then the
+//! server.
 
-use crate::{cli::DemoArgs, commands::serve, engine, settings::Settings, show::say};
+use crate::{
+    cli::DemoArgs,
+    commands::serve,
+    engine,
+    settings::{Settings, usage},
+    terminal::{bold, print_text},
+};
 use anyhow::{Context, Result};
 use claimledger_app::{
     app::App,
@@ -11,27 +17,46 @@ use claimledger_app::{
 use claimledger_domain::explain;
 use claimledger_facts::{
     ids::{AppId, SessionId, SourceId, TenantId},
-    vocabulary::Door,
+    vocabulary::{Channel, Role},
 };
 use claimledger_sources::{Dialect, Limits, Splitter, translate};
+use std::path::Path;
 
 /// The demo's own data: tenant, dialect, source, lines.
 pub(crate) const FILES: [(&str, Dialect, Option<&str>, &str); 3] = [
     ("acme", Dialect::Native, None, include_str!("../../demo/acme.jsonl")),
     ("globex", Dialect::Native, None, include_str!("../../demo/globex.jsonl")),
-    ("acme", Dialect::OktaSystemLog, Some("okta-acme"), include_str!("../../demo/okta.jsonl")),
+    (
+        "acme",
+        Dialect::OktaSystemLog,
+        Some("okta-acme"),
+        include_str!("../../../../examples/okta-system-log.jsonl"),
+    ),
 ];
 
-/// Fills, explains, serves (or exits).
+const TENANTS: [&str; 2] = ["acme", "globex"];
+/// The file with the reading token. Its presence says that the ledger beside it is a demo's.
+const TOKEN: &str = "demo-token";
+
+/// Fills, explains, serves (or exits). Without `--data` the ledger goes with the demo.
 pub(crate) async fn demo(settings: &Settings, args: &DemoArgs) -> Result<()> {
+    if let Some(dir) = &settings.data {
+        return run(settings, args, dir).await;
+    }
     let dir = std::env::temp_dir().join(format!("claimledger-demo-{}", std::process::id()));
     let outcome = run(settings, args, &dir).await;
-    // The demo's ledger is scratch: it goes with the demo.
     let _ = std::fs::remove_dir_all(&dir);
     outcome
 }
 
-async fn run(settings: &Settings, args: &DemoArgs, dir: &std::path::Path) -> Result<()> {
+async fn run(settings: &Settings, args: &DemoArgs, dir: &Path) -> Result<()> {
+    if engine::is_ledger(dir)? && !dir.join(TOKEN).exists() {
+        // Invented facts must not end up among real ones.
+        return Err(usage(format!(
+            "{} holds a ledger that the demo did not make: give an empty directory",
+            dir.display()
+        )));
+    }
     let app = engine::create_or_open(dir, None, settings.clock).await?;
     let outcome = fill_explain_serve(settings, args, &app, dir).await;
     app.close().await;
@@ -42,12 +67,10 @@ async fn fill_explain_serve(
     settings: &Settings,
     args: &DemoArgs,
     app: &App,
-    dir: &std::path::Path,
+    dir: &Path,
 ) -> Result<()> {
-    for tenant in ["acme", "globex"] {
-        app.init_tenant(&TenantId::new(tenant), true, None).await?;
-    }
-    say(&format!(
+    let token = prepare(app, dir).await?;
+    print_text(&format!(
         "A rehearsal ledger of two organisations, acme and globex, in {}.",
         dir.display()
     ));
@@ -60,25 +83,73 @@ async fn fill_explain_serve(
         } else {
             String::new()
         };
-        say(&format!("  {tenant}: {records} {} records{kept}", dialect.as_str()));
+        print_text(&format!("  {tenant}: {records} {} records{kept}", dialect.as_str()));
     }
     for (session, question) in [("S3", "Why was S3 let into payroll?"), ("S4", "Why was S4 not?")] {
         let filter = WhyFilter { app: Some(AppId::new("payroll")), ..WhyFilter::default() };
-        let answer = app
-            .why(
-                &Caller::owner(TenantId::new("acme")),
-                &SessionId::new(session),
-                &filter,
-                &Asking::default(),
-            )
-            .await?;
-        say(&format!("\n{question}\n"));
+        let owner = Caller::owner(TenantId::new("acme"));
+        let answer = app.why(&owner, &SessionId::new(session), &filter, &Asking::default()).await?;
+        print_text(&format!("\n{}\n", bold(question)));
         for reason in &answer.value.because {
-            say(&explain::text(reason));
+            print_text(&explain::text(reason));
         }
     }
-    say("");
-    if args.once { Ok(()) } else { serve::on(settings, app, &args.listen, false).await }
+    print_text("");
+    if args.once {
+        return Ok(());
+    }
+    let hints = |url: &str| how_to_ask(url, &dir.join(TOKEN), &token);
+    serve::on(settings, app, &args.listen, false, hints).await
+}
+
+/// Opens the tenants, and makes a token that may read and see what is sealed; a directory that is
+/// used again has both.
+async fn prepare(app: &App, dir: &Path) -> Result<String> {
+    let known = app.tenants().await?;
+    for tenant in TENANTS.map(TenantId::new) {
+        if !known.contains(&tenant) {
+            app.init_tenant(&tenant, true, None).await?;
+        }
+    }
+    let file = dir.join(TOKEN);
+    if let Ok(token) = std::fs::read_to_string(&file) {
+        return Ok(token);
+    }
+    let owner = Caller::owner(TenantId::new("acme"));
+    let (_, token) = app.grant(&owner, &[Role::Read, Role::Investigate], None).await?;
+    engine::write_private(&file, token.as_bytes())?;
+    Ok(token.to_string())
+}
+
+/// Lines to paste into a shell, by the name that this program was called by.
+fn how_to_ask(url: &str, token_file: &Path, token: &str) -> String {
+    let program = std::env::args().next().unwrap_or_else(|| "claimledger".to_owned());
+    let ask = format!(
+        "{} --url {url} --token-file {}",
+        quoted(&program),
+        quoted(&token_file.to_string_lossy())
+    );
+    let body = r#"{"query": "{ why(session: \"S4\", app: \"payroll\") { text } }"}"#;
+    let post = format!(
+        "curl -s {url}/graphql -H 'authorization: Bearer {token}' -H 'content-type: application/json'"
+    );
+    format!(
+        "\nToken for acme (roles read, investigate): {token}\n\
+         Ask in another terminal:\n  \
+         {ask} why S3 --app payroll\n  \
+         {ask} sessions --active-at 2026-03-10T14:05:00Z\n  \
+         {post} -d '{body}'\n"
+    )
+}
+
+/// A word for a shell.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@%".contains(c);
+    if word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }
 
 /// Takes a file in. Returns how many records it gave, and how many of them were not understood.
@@ -95,13 +166,13 @@ pub(crate) async fn fill(
     let mut drafts = Vec::new();
     for piece in &mut splitter {
         let piece = piece?;
-        let read =
-            translate(dialect, &piece.bytes).map_err(|refusal| refusal.on_line(piece.line))?;
-        drafts.extend(read.into_iter().map(|draft| (piece.line, draft)));
+        let read = translate(&dialect.into(), None, &piece.bytes)
+            .map_err(|refusal| refusal.on_line(piece.line))?;
+        drafts.extend(read.drafts.into_iter().map(|draft| (piece.line, draft)));
     }
     let batch = Batch {
         drafts,
-        door: Door::File,
+        channel: Channel::File,
         source: source.map(SourceId::new),
         expected_revision: None,
         rehearsal_now: None,

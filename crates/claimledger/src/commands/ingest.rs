@@ -2,11 +2,11 @@
 
 use crate::{
     cli::{Format, IngestArgs},
-    commands::upkeep::progress,
-    door::Door,
-    exit::Refused,
+    exit_status::Refused,
+    ledger_client::LedgerClient,
     settings::{Settings, time, usage},
-    show::{inert, table},
+    table::table,
+    terminal::{escape, print_line, print_text, progress, try_print_line},
 };
 use anyhow::{Context, Result};
 use claimledger_app::intake::{Batch, IngestError, Ingested};
@@ -15,10 +15,10 @@ use claimledger_facts::{
     ids::{SessionId, SourceId},
     refusal::{Refusal, RefusalCode},
     time::Time,
-    vocabulary::Door as By,
+    vocabulary::Channel,
 };
 use claimledger_ledger::append::{AppendOutcome, SequencerError};
-use claimledger_sources::{Dialect, Limits, Piece, Splitter, translate};
+use claimledger_sources::{Dialect, Limits, Piece, SourceSettings, Splitter, translate};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, io::Read, path::Path};
 
@@ -27,15 +27,20 @@ use std::{collections::BTreeMap, io::Read, path::Path};
 const BATCH_LINES: usize = 500;
 const BATCH_BYTES: usize = 512 * 1024;
 /// What a record takes beside its original, at a guess that is rather too high.
-const OVERHEAD: usize = 1024;
+const RECORD_OVERHEAD_BYTES: usize = 1024;
 
 /// Reads everything, or stops at the first refusal (with `--keep-going`: lists it and goes on).
 pub(crate) async fn ingest(settings: &Settings, args: &IngestArgs) -> Result<()> {
-    let dialect = Dialect::parse(&args.dialect).ok_or_else(|| {
-        usage(format!("--as {}: expected native, cloudevents or okta-system-log", args.dialect))
-    })?;
+    let dialect = Dialect::parse(&args.dialect)
+        .ok_or_else(|| usage(format!("--as {}: no such dialect", args.dialect)))?;
+    let mut settings_of_source = SourceSettings::of(dialect);
+    if let Some(idp) = &args.idp {
+        settings_of_source = settings_of_source
+            .with_idp(idp)
+            .map_err(|refusal| usage(format!("--idp {idp}: {}", refusal.message)))?;
+    }
     let plan = Plan {
-        dialect,
+        settings: settings_of_source,
         source: args.source.as_deref().map(SourceId::new),
         keep_going: args.keep_going,
         ack: args.ack,
@@ -43,18 +48,18 @@ pub(crate) async fn ingest(settings: &Settings, args: &IngestArgs) -> Result<()>
         now: args.now.as_deref().map(|text| time("--now", text)).transpose()?,
     };
     let mut input = Input::open(&args.file)?;
-    let door = Door::open(settings).await?;
-    let mut run = Run { door: &door, plan: &plan, tally: Tally::default(), last_line: None };
+    let ledger = LedgerClient::open(settings).await?;
+    let mut run = Run { ledger: &ledger, plan: &plan, tally: Tally::default(), last_line: None };
     let outcome = run.all(&mut input).await;
     let tally = run.tally;
     input.bar.finish_and_clear();
-    door.close().await;
+    ledger.close().await;
     report(settings, args, &tally, outcome)
 }
 
 /// What the flags ask for.
 struct Plan {
-    dialect: Dialect,
+    settings: SourceSettings,
     source: Option<SourceId>,
     keep_going: bool,
     ack: bool,
@@ -185,7 +190,7 @@ impl Tally {
 }
 
 struct Run<'a> {
-    door: &'a Door,
+    ledger: &'a LedgerClient,
     plan: &'a Plan,
     tally: Tally,
     /// The last line of the last batch that is in.
@@ -206,11 +211,11 @@ impl Run<'_> {
                 splitter.push(&buffer[..n]);
             }
             for piece in &mut splitter {
-                let drafts = piece.and_then(|piece| read(self.plan.dialect, &piece));
+                let drafts = piece.and_then(|piece| read(&self.plan.settings, &piece));
                 match drafts {
                     Ok(drafts) => {
                         for (line, draft) in drafts {
-                            let size = draft.original.len() + OVERHEAD;
+                            let size = draft.original.len() + RECORD_OVERHEAD_BYTES;
                             if batch.len() >= self.batch_lines() || bytes + size > BATCH_BYTES {
                                 self.write(std::mem::take(&mut batch)).await?;
                                 bytes = 0;
@@ -236,14 +241,14 @@ impl Run<'_> {
     /// it.
     async fn write(&mut self, mut batch: Vec<(u64, Draft)>) -> Result<()> {
         while !batch.is_empty() {
-            let owner = self.door.owner("ingest")?;
+            let owner = self.ledger.embedded("ingest")?;
             let attempt = Batch {
                 drafts: if self.plan.keep_going {
                     batch.clone()
                 } else {
                     std::mem::take(&mut batch)
                 },
-                door: By::File,
+                channel: Channel::File,
                 source: self.plan.source.clone(),
                 expected_revision: self.plan.expect.clone(),
                 rehearsal_now: self.plan.now,
@@ -253,7 +258,8 @@ impl Run<'_> {
                     for one in &done {
                         self.tally.count(one);
                         if self.plan.ack {
-                            println!("ACK {}", one.position.0);
+                            let reader = try_print_line(&format!("ACK {}", one.position.0));
+                            anyhow::ensure!(reader, "nothing reads the acknowledgements");
                         }
                     }
                     self.last_line = done.last().map(|one| one.line).or(self.last_line);
@@ -285,9 +291,10 @@ impl Run<'_> {
     }
 }
 
-fn read(dialect: Dialect, piece: &Piece) -> Result<Vec<(u64, Draft)>, Refusal> {
-    let drafts = translate(dialect, &piece.bytes).map_err(|refusal| refusal.on_line(piece.line))?;
-    Ok(drafts.into_iter().map(|draft| (piece.line, draft)).collect())
+fn read(settings: &SourceSettings, piece: &Piece) -> Result<Vec<(u64, Draft)>, Refusal> {
+    let read =
+        translate(settings, None, &piece.bytes).map_err(|refusal| refusal.on_line(piece.line))?;
+    Ok(read.drafts.into_iter().map(|draft| (piece.line, draft)).collect())
 }
 
 /// A refusal of the input as the contract writes it; none for what is not the input's fault.
@@ -343,16 +350,16 @@ fn report(
             if stopped {
                 document["error"] = tally.refused.last().cloned().unwrap_or_default();
             }
-            println!("{document:#}");
+            print_line(&format!("{document:#}"));
         }
         Format::Text => text(args, tally),
     }
     if stopped {
         let kept = tally.stored + tally.repeated + tally.variants;
-        let kept = if kept == 0 {
-            "Nothing was written.".to_owned()
-        } else {
-            format!("{kept} records before it are in.")
+        let kept = match kept {
+            0 => "Nothing was written.".to_owned(),
+            1 => "1 record before it is in.".to_owned(),
+            kept => format!("{kept} records before it are in."),
         };
         return outcome.map_err(|error| anyhow::Error::new(Refused(format!("{error}. {kept}"))));
     }
@@ -375,8 +382,11 @@ fn refused_line(refusal: &Value) -> String {
     }
     let field = refusal["field"].as_str().map(|field| format!("field {field}"));
     let place: Vec<String> = line.into_iter().chain(field).collect();
+    // Some messages say it themselves; an unknown word's lists the words that are known.
     let expected = refusal["expected"]
         .as_str()
+        .filter(|expected| !message.contains(expected))
+        .filter(|_| refusal["code"] != json!(RefusalCode::UnknownWord))
         .map(|expected| format!("; expected {expected}"))
         .unwrap_or_default();
     format!("{}: {message}{expected}", place.join(", "))
@@ -391,7 +401,7 @@ fn text(args: &IngestArgs, tally: &Tally) {
                 format!("{} not understood", row.events - row.understood)
             };
             vec![
-                inert(name),
+                escape(name),
                 row.events.to_string(),
                 row.stored.to_string(),
                 row.repeated.to_string(),
@@ -399,28 +409,34 @@ fn text(args: &IngestArgs, tally: &Tally) {
                 shown,
             ]
         });
-        println!(
+        print_text(&format!(
             "{}\n",
             table(&["type", "events", "stored", "repeated", "variants", ""], rows.collect())
-        );
+        ));
     }
-    println!("{} stored, {} repeated, {} variants.", tally.stored, tally.repeated, tally.variants);
-    if tally.time_assumed_utc > 0 {
-        println!(
-            "{} times had no zone and were read as UTC; their records are flagged.",
-            tally.time_assumed_utc
-        );
+    let variants = if tally.variants == 1 { "variant" } else { "variants" };
+    print_text(&format!(
+        "{} stored, {} repeated, {} {variants}.",
+        tally.stored, tally.repeated, tally.variants
+    ));
+    match tally.time_assumed_utc {
+        0 => {}
+        1 => print_text("1 time had no zone and was read as UTC; its record is flagged."),
+        n => print_text(&format!(
+            "{n} times had no zone and were read as UTC; their records are flagged."
+        )),
     }
     for (field, count) in &tally.unknown_fields {
-        println!(
-            "Unknown field {} in {count} lines: kept in the original, not understood.",
-            inert(field)
-        );
+        let lines = if *count == 1 { "line" } else { "lines" };
+        print_text(&format!(
+            "Unknown field {} in {count} {lines}: kept in the original, not understood.",
+            escape(field)
+        ));
     }
     if args.keep_going && !tally.refused.is_empty() {
-        println!("{} refused:", tally.refused.len());
+        print_text(&format!("{} refused:", tally.refused.len()));
         for refusal in &tally.refused {
-            println!("  {}", inert(&refused_line(refusal)));
+            print_text(&format!("  {}", escape(&refused_line(refusal))));
         }
     }
 }

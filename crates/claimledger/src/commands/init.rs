@@ -2,22 +2,18 @@
 
 use crate::{
     cli::{Format, InitArgs, TokenArgs},
-    door::Door,
     engine,
+    ledger_client::LedgerClient,
     settings::{Settings, time, usage},
+    terminal::{print_line, print_note, print_text},
 };
-use anyhow::{Context, Result};
+use anyhow::Result;
 use claimledger_facts::{
     ids::{SourceId, TenantId},
     vocabulary::Role,
 };
 use serde_json::json;
-use std::{
-    fs::OpenOptions,
-    io::Write,
-    os::unix::fs::OpenOptionsExt,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 /// Creates the directory if need be, opens the tenant, and writes its operator token to a file that
 /// only the owner can read.
@@ -37,15 +33,18 @@ pub(crate) async fn init(settings: &Settings, args: &InitArgs) -> Result<()> {
     let file = write_token(dir, tenant, &token)?;
     app.close().await;
     match settings.format {
-        Format::Json => println!(
+        Format::Json => print_line(&format!(
             "{:#}",
             json!({"tenant": tenant, "rehearsal": args.rehearsal, "tokenFile": file})
-        ),
+        )),
         Format::Text => {
             let kind = if args.rehearsal { "A rehearsal ledger" } else { "A ledger" };
-            println!("{kind} for tenant {tenant} is in {}.", dir.display());
-            println!("Operator token (all roles), readable by you only: {}", file.display());
-            println!("Next: claimledger --data {} --tenant {tenant} ingest FILE", dir.display());
+            print_text(&format!(
+                "{kind} for tenant {tenant} is in {dir}.\nOperator token (all roles), readable by \
+                 you only: {file}\nNext: claimledger --data {dir} --tenant {tenant} ingest FILE",
+                dir = dir.display(),
+                file = file.display()
+            ));
         }
     }
     Ok(())
@@ -61,25 +60,25 @@ pub(crate) async fn token(settings: &Settings, args: &TokenArgs) -> Result<()> {
                 .ok_or_else(|| usage(format!("--role {word}: expected one of {}", all_roles())))
         })
         .collect::<Result<Vec<_>>>()?;
-    let door = Door::open(settings).await?;
-    let owner = door.owner("token")?;
+    let ledger = LedgerClient::open(settings).await?;
+    let owner = ledger.embedded("token")?;
     let source = args.source.as_deref().map(SourceId::new);
     let granted = owner.app.grant(&owner.caller, &roles, source.as_ref()).await;
     let tenant = owner.caller.tenant.clone();
-    door.close().await;
+    ledger.close().await;
     let (credential, token) = granted?;
     match settings.format {
-        Format::Json => println!(
+        Format::Json => print_line(&format!(
             "{:#}",
             json!({"tenant": tenant.as_str(), "credential": credential, "token": &*token,
                 "roles": args.role, "source": args.source})
-        ),
+        )),
         Format::Text => {
-            println!("{}", &*token);
-            eprintln!(
+            print_line(&token);
+            print_note(&format!(
                 "Credential {credential} of tenant {tenant}. The token is shown this once; only \
                  its digest is kept."
-            );
+            ));
         }
     }
     Ok(())
@@ -96,14 +95,6 @@ fn write_token(dir: &Path, tenant: &str, token: &str) -> Result<PathBuf> {
         .map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' })
         .collect();
     let path = dir.join(format!("{name}.operator-token"));
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&path)
-        .with_context(|| format!("token file {}", path.display()))?;
-    file.write_all(token.as_bytes())?;
-    file.write_all(b"\n")?;
-    file.sync_all()?;
+    engine::write_private(&path, format!("{token}\n").as_bytes())?;
     Ok(path)
 }

@@ -1,10 +1,11 @@
 //! `record`.
 
+use super::question::ask;
 use crate::{
-    door::Door,
-    exit::No,
+    exit_status::No,
+    output::{field, joined, print_answer},
     settings::Settings,
-    show::{field, inert, print, words},
+    terminal::escape,
 };
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -18,17 +19,11 @@ pub(crate) async fn record(settings: &Settings, which: &str) -> Result<()> {
         Some(position) => json!({"position": position}),
         None => json!({"id": which}),
     };
-    let door = Door::open(settings).await?;
-    let record = door.ask(RECORD, "record", variables).await;
-    door.close().await;
-    let record = record?;
-    if record.is_null() {
-        return Err(anyhow::Error::new(No(format!(
-            "No record {} is known in this tenant.",
-            inert(which)
-        ))));
+    let answer = ask(settings, RECORD, "record", variables).await?;
+    if answer["record"].is_null() {
+        return Err(anyhow::Error::new(No(field(&answer["absence"], "words"))));
     }
-    print(settings.format, &record, false, record_text)
+    print_answer(settings.format, &answer["record"], false, record_text)
 }
 
 fn record_text(record: &Value) -> String {
@@ -49,24 +44,33 @@ fn record_text(record: &Value) -> String {
             field(record, "session")
         ),
         format!(
-            "{} · {understood} · notes {}",
+            "by {} · {} · {understood} · notes {}",
+            field(record, "channel"),
             field(record, "translator"),
-            words(&record["notes"])
+            joined(&record["notes"])
         ),
     ];
     for fact in record["facts"].as_array().into_iter().flatten() {
-        parts.push(format!("\n{}", inert(&fact.to_string())));
+        parts.push(format!("\n{}", escape(&fact.to_string())));
     }
     if let Some(people) = record["personal"].as_object() {
         parts.push("\nsealed:".to_owned());
-        parts.extend(
-            people
-                .iter()
-                .map(|(whose, data)| format!("  {}: {}", inert(whose), inert(&data.to_string()))),
-        );
+        parts.extend(people.iter().map(|(whose, data)| {
+            let data = if data.is_null() { "key destroyed" } else { &data.to_string() };
+            format!("  {}: {}", escape(whose), escape(data))
+        }));
+    }
+    // That the original was removed is what `sealed` says.
+    let removed = record["removed"].as_array().into_iter().flatten();
+    for removed in removed.filter(|removed| removed["body"] == "personal") {
+        parts.push(format!(
+            "\nthe personal blocks were removed: {}, {}",
+            field(removed, "reason"),
+            field(removed, "at")
+        ));
     }
     match record["original"].as_str() {
-        Some(original) => parts.push(format!("\noriginal:\n{}", inert(original.trim_end()))),
+        Some(original) => parts.push(format!("\noriginal:\n{}", escape(original.trim_end()))),
         None => parts.push(format!("\n{}", field(record, "sealed"))),
     }
     parts.join("\n")

@@ -1,11 +1,12 @@
 //! `rehearse`.
 
-use super::questions::is_empty;
+use super::{question::ask, rendering::is_empty};
 use crate::{
     cli::{ChangeKind, RehearseArgs},
-    door::{Door, asking},
+    ledger_client::asking,
+    output::{absence, field, joined, lowercase, none_word, print_answer},
     settings::{Settings, time, usage},
-    show::{field, footing, no_more, none, print, table, word, words},
+    table::table,
 };
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -30,19 +31,15 @@ pub(crate) async fn rehearse(settings: &Settings, args: &RehearseArgs) -> Result
         "from": since.map(|since| since.to_string())});
     let variables = json!({"change": change, "from": from.to_string(), "to": to.to_string(),
         "asking": asking(&settings.asking)});
-    let door = Door::open(settings).await?;
-    let answer = door.ask(REHEARSE, "rehearse", variables).await;
-    door.close().await;
-    let answer = answer?;
-    // Of an IdP or key that nobody knows nothing was rehearsed.
+    let answer = ask(settings, REHEARSE, "rehearse", variables).await?;
     let lists = ["flips", "falls", "live", "lockedOut"];
-    print(settings.format, &answer, lists.iter().all(|list| is_empty(&answer[*list])), text)
+    print_answer(settings.format, &answer, lists.iter().all(|list| is_empty(&answer[*list])), text)
 }
 
 fn text(answer: &Value) -> String {
     let mut parts = Vec::new();
     let count = |list: &Value| match list.as_array().map_or(0, Vec::len) {
-        0 => no_more(answer).to_owned(),
+        0 => none_word(answer).to_owned(),
         count => count.to_string(),
     };
     // A decision that flips and falls is one decision, in one row.
@@ -64,8 +61,8 @@ fn text(answer: &Value) -> String {
                 |fall| {
                     format!(
                         "{}, then {}: {}",
-                        word(fall, "before"),
-                        word(fall, "after"),
+                        lowercase(fall, "before"),
+                        lowercase(fall, "after"),
                         field(fall, "firstUnmet")
                     )
                 },
@@ -92,7 +89,7 @@ fn text(answer: &Value) -> String {
         |title: &str, header: &[&str], list: &Value, row: &dyn Fn(&Value) -> Vec<String>| {
             let rows: Vec<Vec<String>> = list.as_array().into_iter().flatten().map(row).collect();
             match rows.len() {
-                0 => parts.push(format!("{title}: {}.\n", no_more(answer))),
+                0 => parts.push(format!("{title}: {}.\n", none_word(answer))),
                 count => parts.push(format!("{title}: {count}\n{}\n", table(header, rows))),
             }
         };
@@ -104,13 +101,18 @@ fn text(answer: &Value) -> String {
             vec![
                 field(live, "session"),
                 field(live, "subject"),
-                words(&live["factors"]),
+                joined(&live["factors"]),
                 possible(live),
             ]
         },
     );
     part("Locked out", &["session", "subject", "app", "implied"], &answer["lockedOut"], &|out| {
-        vec![field(out, "session"), field(out, "subject"), field(out, "app"), word(out, "implied")]
+        vec![
+            field(out, "session"),
+            field(out, "subject"),
+            field(out, "app"),
+            lowercase(out, "implied"),
+        ]
     });
     part(
         "Unchanged",
@@ -126,12 +128,11 @@ fn text(answer: &Value) -> String {
         parts.push(format!("Warning: {}\n", field(warning, "sentence")));
     }
     if answer["absence"]["code"] != "NONE" {
-        parts.push(format!("{}\n", none(answer)));
+        parts.push(format!("{}\n", absence(answer)));
     }
     parts.push(format!(
-        "Nothing was written; {} sessions were looked at.\n{}",
-        field(answer, "sessionsSeen"),
-        footing(answer)
+        "Nothing was written; {} sessions were looked at.",
+        field(answer, "sessionsSeen")
     ));
     parts.join("\n")
 }
@@ -148,7 +149,7 @@ fn decision(of: &Value) -> Vec<String> {
         field(d, "session"),
         field(d, "at"),
         field(d, "app"),
-        word(d, "outcome"),
+        lowercase(d, "outcome"),
     ]
 }
 

@@ -4,6 +4,7 @@ use crate::{
     cli::{Format, ServeArgs},
     engine,
     settings::{ServeSection, Settings, usage},
+    terminal::{print_line, print_note, print_text},
 };
 use anyhow::{Context, Result};
 use claimledger_app::{
@@ -16,36 +17,39 @@ use std::net::SocketAddr;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-const LISTEN: &str = "127.0.0.1:7070";
+const DEFAULT_LISTEN: &str = "127.0.0.1:7070";
+const MORE_TOKENS: &str = "Tokens: claimledger token --help";
 
-/// Serves until told to stop.
+/// Serves until Ctrl-C or SIGTERM.
 pub(crate) async fn serve(settings: &Settings, args: &ServeArgs) -> Result<()> {
-    // Damaged read models are made anew: until they are, answers say that they lag.
+    // Damaged read models are folded again; answers say that they lag until that is done.
     let options = Options { scrub: true, clock: settings.clock, ..Options::default() };
     let (app, healed) = engine::open_and_heal(settings.data_dir()?, options).await?;
     if let Some(what) = healed {
-        eprintln!(
-            "The read models were damaged ({}): they were thrown away and are folded again from \
+        print_note(&format!(
+            "The read models were damaged ({}): they were deleted and are folded again from \
              the log.",
-            crate::show::inert(&what)
-        );
+            crate::terminal::escape(&what)
+        ));
     }
-    let listen = args.listen.as_deref().or(settings.serve.listen.as_deref()).unwrap_or(LISTEN);
+    let listen =
+        args.listen.as_deref().or(settings.serve.listen.as_deref()).unwrap_or(DEFAULT_LISTEN);
     let behind_proxy = args.behind_proxy || settings.serve.behind_proxy.unwrap_or_default();
-    let outcome = on(settings, &app, listen, behind_proxy).await;
+    let outcome = on(settings, &app, listen, behind_proxy, |_| MORE_TOKENS.to_owned()).await;
     app.close().await;
     outcome
 }
 
-/// Listens, says where, and serves.
+/// Listens, prints where (and `hints`, given the address), and serves.
 pub(crate) async fn on(
     settings: &Settings,
     app: &App,
     listen: &str,
     behind_proxy: bool,
+    hints: impl FnOnce(&str) -> String,
 ) -> Result<()> {
     let address: SocketAddr = listen.parse().map_err(|_| {
-        usage(format!("--listen {listen}: expected ADDRESS:PORT, such as {LISTEN}"))
+        usage(format!("--listen {listen}: expected ADDRESS:PORT, such as {DEFAULT_LISTEN}"))
     })?;
     // Opening a tenant makes its first credential: a ledger with a tenant has one.
     may_listen(address, !app.tenants().await?.is_empty(), behind_proxy)
@@ -53,11 +57,11 @@ pub(crate) async fn on(
     let listener =
         TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
     let address = listener.local_addr()?;
-    say(settings, app, address).await?;
+    print_addresses(settings, app, address, hints).await?;
     let stop = CancellationToken::new();
     let signal = stop.clone();
     tokio::spawn(async move {
-        until_told().await;
+        wait_for_stop_signal().await;
         signal.cancel();
     });
     run_server(app.clone(), options(&settings.serve, address, behind_proxy), listener, stop)
@@ -65,7 +69,12 @@ pub(crate) async fn on(
         .context("the server stopped")
 }
 
-async fn say(settings: &Settings, app: &App, address: SocketAddr) -> Result<()> {
+async fn print_addresses(
+    settings: &Settings,
+    app: &App,
+    address: SocketAddr,
+    hints: impl FnOnce(&str) -> String,
+) -> Result<()> {
     let url = format!("http://{address}");
     let mut links = Map::new();
     if address.ip().is_loopback() {
@@ -76,19 +85,18 @@ async fn say(settings: &Settings, app: &App, address: SocketAddr) -> Result<()> 
         }
     }
     match settings.format {
-        Format::Json => println!("{}", json!({"listening": url, "signIn": Value::Object(links)})),
+        Format::Json => {
+            print_line(&json!({"listening": url, "signIn": Value::Object(links)}).to_string());
+        }
         Format::Text => {
-            println!(
-                "claimledger serves pages at {url} and GraphQL at {url}/graphql (with a token: \
-                 claimledger token --help)"
-            );
+            let mut lines = vec![format!("Pages: {url}/  GraphQL: {url}/graphql")];
             for (tenant, link) in &links {
-                println!(
-                    "  {tenant}: open {} (once, within 5 minutes)",
-                    link.as_str().unwrap_or_default()
-                );
+                let link = link.as_str().unwrap_or_default();
+                lines.push(format!("  {tenant}: sign in at {link} (once, within 5 minutes)"));
             }
-            println!("Stop with Ctrl-C.");
+            lines.push(hints(&url));
+            lines.push("Stop with Ctrl-C.".to_owned());
+            print_text(&lines.join("\n"));
         }
     }
     Ok(())
@@ -110,7 +118,7 @@ fn options(section: &ServeSection, address: SocketAddr, behind_proxy: bool) -> S
 }
 
 /// Waits for Ctrl-C or a polite kill.
-async fn until_told() {
+async fn wait_for_stop_signal() {
     let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
     match terminate {
         Ok(mut terminate) => {

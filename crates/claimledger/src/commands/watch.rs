@@ -2,9 +2,10 @@
 
 use crate::{
     cli::{Format, WatchArgs},
-    door::{Door, asking, refusal},
+    ledger_client::{LedgerClient, asking, refusal},
+    output::{field, joined, lowercase},
     settings::Settings,
-    show::{field, say_on, word, words},
+    terminal::{print_note, try_print_line},
 };
 use anyhow::{Result, anyhow};
 use serde_json::{Value, json};
@@ -14,32 +15,34 @@ const CHANGES: &str = include_str!("../queries/changes.graphql");
 const CURSOR: &str = include_str!("../queries/changes_cursor.graphql");
 
 /// Over HTTP: how long to wait before a feed that was cut off is taken up again.
-const AGAIN: Duration = Duration::from_secs(1);
+const RECONNECT_DELAY: Duration = Duration::from_secs(1);
 
 /// Prints changes until it is stopped, or has printed as many as were asked.
 pub(crate) async fn watch(settings: &Settings, args: &WatchArgs) -> Result<()> {
-    let door = Door::open(settings).await?;
-    let outcome = follow(&door, settings, args).await;
-    door.close().await;
+    let ledger = LedgerClient::open(settings).await?;
+    let outcome = print_changes(&ledger, settings, args).await;
+    ledger.close().await;
     outcome
 }
 
-async fn follow(door: &Door, settings: &Settings, args: &WatchArgs) -> Result<()> {
+async fn print_changes(ledger: &LedgerClient, settings: &Settings, args: &WatchArgs) -> Result<()> {
     let cursor = match &args.after {
         Some(cursor) => cursor.clone(),
         // From the beginning, and not from the first change on: then nothing is lost if the line is
         // cut before one comes.
         None => field(
-            &door.ask(CURSOR, "changesCursor", json!({"asking": asking(&settings.asking)})).await?,
+            &ledger
+                .ask(CURSOR, "changesCursor", json!({"asking": asking(&settings.asking)}))
+                .await?,
             "cursor",
         ),
     };
     if settings.format == Format::Text {
-        eprintln!("changes after {cursor}");
+        print_note(&format!("changes after {cursor}"));
     }
     let mut printed = Printed { format: settings.format, left: args.first, cursor };
-    match door {
-        Door::Owner(owner) => {
+    match ledger {
+        LedgerClient::Embedded(owner) => {
             let mut told = owner.subscribe(CHANGES, json!({"after": printed.cursor}));
             while let Some(answer) = told.next().await {
                 if !printed.take(&answer)? {
@@ -48,7 +51,7 @@ async fn follow(door: &Door, settings: &Settings, args: &WatchArgs) -> Result<()
             }
             Err(anyhow!("the changes ended"))
         }
-        Door::Remote(remote) => {
+        LedgerClient::Remote(remote) => {
             let mut connected = false;
             loop {
                 let request = json!({"query": CHANGES, "variables": {"after": printed.cursor}});
@@ -67,9 +70,9 @@ async fn follow(door: &Door, settings: &Settings, args: &WatchArgs) -> Result<()
                     Err(error) => return Err(error),
                 }
                 if settings.format == Format::Text {
-                    eprintln!("cut off; going on after {}", printed.cursor);
+                    print_note(&format!("cut off; going on after {}", printed.cursor));
                 }
-                tokio::time::sleep(AGAIN).await;
+                tokio::time::sleep(RECONNECT_DELAY).await;
             }
         }
     }
@@ -93,8 +96,8 @@ impl Printed {
         }
         let change = &answer["data"]["sessionChanged"];
         let wanted = match self.format {
-            Format::Json => say_on(&change.to_string()),
-            Format::Text => say_on(&line(change)),
+            Format::Json => try_print_line(&change.to_string()),
+            Format::Text => try_print_line(&line(change)),
         };
         self.cursor = change["cursor"].as_str().unwrap_or_default().to_owned();
         self.left = self.left.map(|left| left - 1);
@@ -107,15 +110,17 @@ fn line(change: &Value) -> String {
     let session = &change["session"];
     let state = match (session, session["endedAt"].as_str()) {
         (Value::Null, _) => "not understood".to_owned(),
-        (_, Some(at)) => format!("{} {at} {}", word(session, "state"), field(session, "endReason")),
-        (_, None) => word(session, "state"),
+        (_, Some(at)) => {
+            format!("{} {at} {}", lowercase(session, "state"), field(session, "endReason"))
+        }
+        (_, None) => lowercase(session, "state"),
     };
     format!(
         "{} #{} {} {} · {} of {}, occurred {} · {state}{}",
         field(change, "recordedAt"),
         field(record, "position"),
         field(change, "sessionId"),
-        words(&change["changed"]),
+        joined(&change["changed"]),
         field(record, "type"),
         field(record, "source"),
         field(change, "occurredAt"),

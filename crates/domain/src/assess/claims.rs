@@ -227,8 +227,16 @@ impl<'a> Claim<'a> {
 
     /// What was not seen of it, where that could have counted.
     pub(crate) fn unseen(&self) -> Option<&'static str> {
-        let open = self.worlds.iter().filter(|w| w.void.is_empty() && w.trust.ignored.is_empty());
-        open.filter_map(|w| w.unseen).next()
+        self.counting_worlds().filter_map(|w| w.unseen).next()
+    }
+
+    /// Whether it counts in a state that may have held.
+    pub(crate) fn may_count(&self) -> bool {
+        self.counting_worlds().next().is_some()
+    }
+
+    fn counting_worlds(&self) -> impl Iterator<Item = &World<'a>> {
+        self.worlds.iter().filter(|w| w.void.is_empty() && w.trust.ignored.is_empty())
     }
 
     /// Whether the rules for third-party IdPs hold. Nothing stated: yes, unless methods with

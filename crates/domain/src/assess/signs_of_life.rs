@@ -4,50 +4,14 @@ use crate::order::Seen;
 use claimledger_facts::{
     fact::{Fact, FactData},
     ids::Pseudonym,
+    nature::Nature,
     vocabulary::EndReason,
 };
 
 /// Any fact of the session by its subject (`semantics.md` 22).
 pub(crate) fn is_sign_of_life(seen: &Seen<'_>, subject: Option<&Pseudonym>) -> bool {
     let fact = &seen.known.fact;
-    is_of_subject(fact, subject)
-        && match &fact.data {
-            FactData::SessionStarted(_)
-            | FactData::ClaimsReceived(_)
-            | FactData::ClaimAccepted(_)
-            | FactData::ClaimIgnored(_)
-            | FactData::FactorVerified(_)
-            | FactData::PolicyDecided(_)
-            | FactData::SignInRefused(_)
-            | FactData::AppAccessed(_) => true,
-            FactData::SessionEnded(_)
-            | FactData::SessionLinked(_)
-            | FactData::OrgConfigured(_)
-            | FactData::IdpConfigured(_)
-            | FactData::IdpKeyAdded(_)
-            | FactData::IdpKeyRetired(_)
-            | FactData::TrustRetracted(_)
-            | FactData::PolicyConfigured(_)
-            | FactData::ClaimSourcingConfigured(_)
-            | FactData::RoutingRuleConfigured(_)
-            | FactData::AuthenticatorConfigured(_)
-            | FactData::AuthenticatorLost(_)
-            | FactData::SubjectLinked(_)
-            | FactData::IdpSessionStarted(_)
-            | FactData::IdpSessionEnded(_)
-            | FactData::SourceHeard(_)
-            | FactData::SourceSilent(_)
-            | FactData::SourceBackfilled(_)
-            | FactData::HoldPlaced(_)
-            | FactData::HoldReleased(_)
-            | FactData::ErasureRequested(_)
-            | FactData::LedgerOpened(_)
-            | FactData::FactConflicted(_)
-            | FactData::RoleGranted(_)
-            | FactData::RoleRevoked(_)
-            | FactData::RulesActivated(_)
-            | FactData::SubjectSessionsEnded(_) => false,
-        }
+    is_of_subject(fact, subject) && fact.data.nature() == Nature::SignOfLife
 }
 
 /// Whether a fact after T proves that the session lived at T. A logout is its subject's own act.

@@ -15,7 +15,7 @@ use crate::{
         IgnoredClaim, Known, Phase, ProvenAlive, RecordRef, RefusedSignIn, Relied, SessionEnd,
         SessionLife, SessionOrigin, SessionState,
     },
-    order::Seen,
+    order::{Seen, latest},
     words,
 };
 use claimledger_facts::{
@@ -143,7 +143,7 @@ fn honored(trace: &Trace<'_>, factor: &Factor<'_>) -> HonoredFactor {
         end_record: until.record.cloned(),
         lost_before: factor.losses.before.iter().map(|loss| loss.record.clone()).collect(),
         grade: factor.grade,
-        certainty: if factor.missing.is_empty() { Certainty::Certain } else { Certainty::Possible },
+        certainty: certainty(!factor.missing.is_empty()),
         missing: factor.missing.clone(),
         by_record: factor.by_record,
         by_rules: factor.by_rules != Tri::No,
@@ -152,6 +152,10 @@ fn honored(trace: &Trace<'_>, factor: &Factor<'_>) -> HonoredFactor {
         evidence,
         variant,
     }
+}
+
+const fn certainty(is_open: bool) -> Certainty {
+    if is_open { Certainty::Possible } else { Certainty::Certain }
 }
 
 /// The pool is shown where it has more than the factor itself.
@@ -176,6 +180,11 @@ pub(crate) fn not_counted<'a, 'b>(
 
 fn ignored(trace: &Trace<'_>, claim: usize, value: Option<&Factor<'_>>) -> IgnoredClaim {
     let claim = &trace.claims[claim];
+    let is_open = match value {
+        Some(factor) => !factor.missing.is_empty(),
+        // Inside the interval of its own time it may not have come yet.
+        None => latest(claim.seen.occurred()) > trace.cut.at || claim.may_count(),
+    };
     let world = claim.world();
     let (name, reasons) = match value {
         Some(factor) => (
@@ -197,6 +206,7 @@ fn ignored(trace: &Trace<'_>, claim: usize, value: Option<&Factor<'_>>) -> Ignor
         assertion: claim.data.assertion.clone(),
         received_at: claim.seen.occurred().from,
         reasons,
+        certainty: certainty(is_open),
         record: claim.seen.record().clone(),
     }
 }
@@ -208,7 +218,8 @@ fn decision(trace: &Trace<'_>, decided: &Decided<'_>, counting: &[usize]) -> Dec
     let today = judged.seen.occurred().from;
     Decision {
         record: judged.seen.record().clone(),
-        session: known.fact.session.clone().unwrap_or_else(|| trace.id.clone()),
+        session: trace.id.clone(),
+        session_recorded: known.fact.session.clone().unwrap_or_else(|| trace.id.clone()),
         app: judged.data.app.clone(),
         at: judged.seen.occurred(),
         outcome: judged.data.outcome,

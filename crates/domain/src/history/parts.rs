@@ -2,8 +2,21 @@
 
 use super::{History, KeyChange, Stated, people::Pair, put};
 use crate::model::RecordRef;
-use claimledger_facts::ids::{IdpId, LogPosition, PolicyId, Pseudonym};
-use claimledger_facts::vocabulary::PolicyKind;
+use claimledger_facts::{
+    fact::Typed,
+    ids::{IdpId, LogPosition, PolicyId, Pseudonym},
+    types::{
+        authenticator::{AuthenticatorConfigured, AuthenticatorLost},
+        claims::ClaimSourcingConfigured,
+        idp::{IdpConfigured, IdpKeyAdded, IdpKeyRetired, RoutingRuleConfigured},
+        org::OrgConfigured,
+        policy::PolicyConfigured,
+        source::{SourceBackfilled, SourceHeard, SourceSilent},
+        subject::{SubjectLinked, SubjectSessionsEnded},
+        trust::TrustRetracted,
+    },
+    vocabulary::PolicyKind,
+};
 use std::collections::BTreeMap;
 
 /// Which sessions a configuration fact can change.
@@ -48,8 +61,8 @@ impl History {
             trust_off,
         } = self;
         Self {
-            org: some(org, keep, |_| (Concerns::Everyone, "organisation configured")),
-            idps: by_name(idps, keep, |s| (Concerns::Idp(&s.data.idp), "IdP configured")),
+            org: some(org, keep, |_| (Concerns::Everyone, OrgConfigured::TYPE.words)),
+            idps: by_name(idps, keep, |s| (Concerns::Idp(&s.data.idp), IdpConfigured::TYPE.words)),
             keys: keys
                 .iter()
                 .map(|(idp, list)| {
@@ -57,42 +70,46 @@ impl History {
                 })
                 .collect(),
             retractions: by_name(retractions, keep, |s| {
-                (Concerns::Idp(&s.data.idp), "trust retracted")
+                (Concerns::Idp(&s.data.idp), TrustRetracted::TYPE.words)
             }),
             policies: by_name(policies, keep, |s| match s.data.kind {
-                PolicyKind::AppSignIn => (Concerns::Policy(&s.data.policy), "policy configured"),
+                PolicyKind::AppSignIn => {
+                    (Concerns::Policy(&s.data.policy), PolicyConfigured::TYPE.words)
+                }
                 PolicyKind::GlobalSession => {
                     (Concerns::Everyone, "global session policy configured")
                 }
             }),
             claim_sourcing: some(claim_sourcing, keep, |_| {
-                (Concerns::Everyone, "claim sourcing configured")
+                (Concerns::Everyone, ClaimSourcingConfigured::TYPE.words)
             }),
             routing_rules: some(routing_rules, keep, |_| {
-                (Concerns::Nobody, "routing rule configured")
+                (Concerns::Nobody, RoutingRuleConfigured::TYPE.words)
             }),
             authenticators: by_name(authenticators, keep, |_| {
-                (Concerns::Everyone, "authenticator configured")
+                (Concerns::Everyone, AuthenticatorConfigured::TYPE.words)
             }),
             losses: by_name(losses, keep, |s| {
-                (Concerns::Person(s.subject.as_ref()), "authenticator lost")
+                (Concerns::Person(s.subject.as_ref()), AuthenticatorLost::TYPE.words)
             }),
             subject_links: subject_links.map(|pair, list| {
-                some(list, keep, |_| (Concerns::People(pair), "identities linked"))
+                some(list, keep, |_| (Concerns::People(pair), SubjectLinked::TYPE.words))
             }),
             sessions_ended: by_name(sessions_ended, keep, |s| {
-                (Concerns::Person(s.subject.as_ref()), "sessions of the person ended")
+                (Concerns::Person(s.subject.as_ref()), SubjectSessionsEnded::TYPE.words)
             }),
-            heard: some(heard, keep, |_| (Concerns::Nobody, "source heard")),
-            silent: some(silent, keep, |_| (Concerns::Nobody, "source silent")),
-            backfilled: some(backfilled, keep, |_| (Concerns::Nobody, "source back-filled")),
+            heard: some(heard, keep, |_| (Concerns::Nobody, SourceHeard::TYPE.words)),
+            silent: some(silent, keep, |_| (Concerns::Nobody, SourceSilent::TYPE.words)),
+            backfilled: some(backfilled, keep, |_| {
+                (Concerns::Nobody, SourceBackfilled::TYPE.words)
+            }),
             trust_off: trust_off.clone(),
         }
     }
 }
 
 const fn key_word(change: &KeyChange) -> &'static str {
-    if change.added { "key added" } else { "key retired" }
+    if change.added { IdpKeyAdded::TYPE.words } else { IdpKeyRetired::TYPE.words }
 }
 
 fn by_name<K: Ord + Clone, T: Clone>(

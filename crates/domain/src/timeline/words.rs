@@ -4,22 +4,17 @@ use super::Category;
 use crate::words::{list, plain, refused};
 use claimledger_facts::{
     fact::{Fact, FactData},
+    nature::Nature,
     types::{claims::ClaimsReceived, factor::PolicyDecided, session::SessionStarted},
 };
 
 /// Whether a fact about a person belongs on the timelines of the person's sessions.
 pub(super) const fn is_about_person(data: &FactData) -> bool {
-    matches!(
-        data,
-        FactData::HoldPlaced(_)
-            | FactData::HoldReleased(_)
-            | FactData::ErasureRequested(_)
-            | FactData::SubjectLinked(_)
-    )
+    matches!(data, FactData::SubjectLinked(_)) || matches!(data.nature(), Nature::Governance)
 }
 
-/// A fact of a session, of its IdP session or about its person; none: it is configuration, or of
-/// the ledger itself.
+/// A fact of a session, of its IdP session or about its person, in one line. None for facts that the
+/// history holds and for the ledger's own. A type without a line here is named in its own words.
 pub(super) fn of(fact: &Fact) -> Option<(Category, String)> {
     Some(match &fact.data {
         FactData::SessionStarted(d) => (Category::Session, started(d)),
@@ -83,25 +78,19 @@ pub(super) fn of(fact: &Fact) -> Option<(Category, String)> {
                 d.other
             ),
         ),
-        FactData::OrgConfigured(_)
-        | FactData::IdpConfigured(_)
-        | FactData::IdpKeyAdded(_)
-        | FactData::IdpKeyRetired(_)
-        | FactData::TrustRetracted(_)
-        | FactData::PolicyConfigured(_)
-        | FactData::ClaimSourcingConfigured(_)
-        | FactData::RoutingRuleConfigured(_)
-        | FactData::AuthenticatorConfigured(_)
-        | FactData::AuthenticatorLost(_)
-        | FactData::SourceHeard(_)
-        | FactData::SourceSilent(_)
-        | FactData::SourceBackfilled(_)
-        | FactData::LedgerOpened(_)
-        | FactData::FactConflicted(_)
-        | FactData::RoleGranted(_)
-        | FactData::RoleRevoked(_)
-        | FactData::RulesActivated(_)
-        | FactData::SubjectSessionsEnded(_) => return None,
+        data => {
+            let category = match data.nature() {
+                Nature::SignOfLife | Nature::Session => Category::Session,
+                Nature::Governance => Category::Admin,
+                // The history says what changed, which says more than the fact does.
+                Nature::Configuration
+                | Nature::Falsifier
+                | Nature::Person
+                | Nature::Completeness
+                | Nature::Ledger => return None,
+            };
+            (category, data.fact_type().words.to_owned())
+        }
     })
 }
 

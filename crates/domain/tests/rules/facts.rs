@@ -2,8 +2,13 @@
 
 use crate::given::*;
 use claimledger_domain::history::{History, is_config};
-use claimledger_facts::{fact::FactData, ids::LogPosition, time::Occurred};
-use serde_json::json;
+use claimledger_facts::{
+    fact::{FACT_TYPES, FactData},
+    ids::LogPosition,
+    schema::schema_files,
+    time::Occurred,
+};
+use serde_json::{Value, json};
 
 #[test]
 fn configuration_is_what_any_session_may_need() {
@@ -14,6 +19,21 @@ fn configuration_is_what_any_session_may_need() {
     for said in [claims("08:00:00", &[]), verified("08:00:00", "otp"), decided("08:00:00", "deny")]
     {
         assert!(!is_config(&said.data), "{}", said.data.type_name());
+    }
+}
+
+/// The nature of a fact type says what the history holds; the history says it again, type by type.
+#[test]
+fn the_history_holds_every_type_of_a_tenant_wide_nature_and_no_other() {
+    let files = schema_files();
+    for of in FACT_TYPES {
+        let path = format!("facts/{}.v{}.json", of.name, of.version);
+        let schema = &files.iter().find(|file| file.path == path).expect("a schema").text;
+        let schema: Value = serde_json::from_str(schema).unwrap();
+        let said = fact("09:00:00", of.name, schema["examples"][0].clone());
+        let history: History = given([said]).0.into_iter().collect();
+        let holds = format!("{history:?}") != format!("{:?}", History::default());
+        assert_eq!(holds, of.nature.is_tenant_wide(), "{}", of.name);
     }
 }
 

@@ -17,6 +17,7 @@ mod grades;
 mod held_under;
 mod keys;
 
+mod change_points;
 mod lifetimes;
 mod links;
 mod order;
@@ -25,5 +26,4 @@ mod people;
 mod rehearse;
 mod sessions;
 mod sets;
-mod stops;
 mod timeline;

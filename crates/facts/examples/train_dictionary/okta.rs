@@ -340,8 +340,13 @@ fn debug_data(kind: &str, ids: &Ids, random: &mut Vary) -> Value {
         }
         if random.once_in(2) {
             put("risk", "{level=LOW}".to_owned());
-            put("behaviors",
-                "{New Geo-Location=NEGATIVE, New Device=NEGATIVE, New IP=NEGATIVE, New State=NEGATIVE, New Country=NEGATIVE, Velocity=NEGATIVE, New City=NEGATIVE}".to_owned());
+            put(
+                "behaviors",
+                "{New Geo-Location=NEGATIVE, New Device=NEGATIVE, New IP=NEGATIVE, \
+                 New State=NEGATIVE, New Country=NEGATIVE, Velocity=NEGATIVE, \
+                 New City=NEGATIVE}"
+                    .to_owned(),
+            );
         }
     }
     if let Some(request) = &ids.request {

@@ -20,7 +20,7 @@ impl Vary {
         ((z ^ (z >> 31)) >> 11) as usize % end
     }
 
-    /// True once in so many.
+    /// True once in this number of calls, on average.
     pub(crate) fn once_in(&mut self, many: usize) -> bool {
         self.below(many) == 0
     }

@@ -27,7 +27,7 @@ use crate::{
     refusal::{Refusal, RefusalCode},
     statement::{ADDRESS, LABEL, StatementRef},
     time::Time,
-    vocabulary::Door,
+    vocabulary::Channel,
 };
 use data_encoding::HEXLOWER;
 use std::{borrow::Cow, collections::BTreeMap};
@@ -38,8 +38,8 @@ pub struct SealInput<'a> {
     pub tenant: &'a TenantId,
     /// The source: the draft's, else the credential's.
     pub source: &'a SourceId,
-    /// By which door it came.
-    pub door: Door,
+    /// How it came in.
+    pub channel: Channel,
     /// The translated event.
     pub draft: &'a Draft,
     /// Pseudonym and key of each of [`Draft::persons`], in that order.
@@ -110,7 +110,7 @@ enum Kind {
 /// # Errors
 /// See [`SealError`].
 pub fn seal(input: SealInput<'_>) -> Result<Prepared, SealError> {
-    let SealInput { tenant, source, door, draft, persons, keys, random } = input;
+    let SealInput { tenant, source, channel, draft, persons, keys, random } = input;
     if persons.len() != draft.persons.len() {
         return Err(SealError::Person { fact: "record" });
     }
@@ -197,7 +197,7 @@ pub fn seal(input: SealInput<'_>) -> Result<Prepared, SealError> {
         id,
         source: source.clone(),
         source_id: draft.source_id.clone(),
-        door,
+        channel,
         occurred: draft.occurred,
         recorded_at: Time::EPOCH,
         recorded_asserted: false,

@@ -5,7 +5,7 @@ use crate::{
     body::{self, NONCE, SALT},
     codec,
     ids::{Pseudonym, RecordId},
-    record::{CorruptRecord, Digest32, Entry, Header},
+    record::{CorruptRecord, Digest32, Entry, Header, Removal, SealedBody},
 };
 use serde_json::Value;
 
@@ -27,6 +27,9 @@ pub enum OpenError {
         /// The person.
         pseudonym: Pseudonym,
     },
+    /// It was removed.
+    #[error("the original was removed ({})", _0.reason.as_str())]
+    Removed(Removal),
     /// It does not open, or is not what the header commits to.
     #[error(transparent)]
     Corrupt(#[from] CorruptRecord),
@@ -42,8 +45,12 @@ pub fn open_original(
     keys: &TenantKeys,
     persons: &[(Pseudonym, PersonKey)],
 ) -> Result<Vec<u8>, OpenError> {
-    body::check_original(&entry.original, &header.original)?;
-    let original = body::Original::read(&entry.original)?;
+    let bytes = match &entry.original {
+        SealedBody::Present(bytes) => bytes,
+        SealedBody::Removed(removal) => return Err(OpenError::Removed(removal.clone())),
+    };
+    body::check_original(bytes, &header.original)?;
+    let original = body::Original::read(bytes)?;
     let needed: Vec<&PersonKey> = original
         .pseudonyms
         .iter()
@@ -58,8 +65,8 @@ pub fn open_original(
     Ok(open(&key, header, Kind::Original, None, &sealed, &header.original.plain)?)
 }
 
-/// Every personal block, in the order of the header, checked against it. A block whose key is not
-/// among `persons` is given as erased.
+/// Every personal block, in the order of the header, checked against it; none where they were
+/// removed. A block whose key is not among `persons` is given as erased.
 ///
 /// # Errors
 /// If a block does not open with its key, or is not what the header commits to.
@@ -69,8 +76,9 @@ pub fn open_personal(
     keys: &TenantKeys,
     persons: &[(Pseudonym, PersonKey)],
 ) -> Result<Vec<PersonalBlock>, CorruptRecord> {
-    body::check_personal(&entry.personal, &header.personal)?;
-    let blocks = body::read_personal(&entry.personal)?;
+    let Some(bytes) = entry.personal.bytes() else { return Ok(Vec::new()) };
+    body::check_personal(bytes, &header.personal)?;
+    let blocks = body::read_personal(bytes)?;
     blocks
         .into_iter()
         .zip(&header.personal)

@@ -4,6 +4,7 @@ use super::prelude::*;
 
 /// `authenticator.configured`: what the service provider itself can ask for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{"method": "otp", "status": "deleted", "enrollment": "disabled"}]))]
 pub struct AuthenticatorConfigured {
     /// The method.
     pub method: Method,
@@ -16,6 +17,10 @@ pub struct AuthenticatorConfigured {
 
 /// `authenticator.lost`: an authenticator of the subject is lost; a falsifier.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{
+    "methods": ["push", "hwk"], "authenticator": "auth-1", "from": "2026-03-10T09:00:00.000001Z",
+    "actor": "admin-2"
+}]))]
 pub struct AuthenticatorLost {
     /// Methods or `amr` values that the authenticator gave.
     pub methods: Vec<LostMethod>,

@@ -4,6 +4,22 @@ use super::prelude::*;
 
 /// `claims.received`: an assertion reached the service provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{
+    "idp": "idp-x", "assertion": "as-1", "amr": ["pwd", "hwk", "x-unheard-of"], "key": "X1",
+    "protocol": "oidc", "acr": "urn:example:aal2", "auth_time": "2026-03-10T09:59:00Z",
+    "issued_at": "2026-03-10T09:59:58Z", "readable": true,
+    "methods": [
+        {
+            "method": "webauthn",
+            "properties": [
+                "device_bound", "hardware_protected", "phishing_resistant", "user_presence",
+                "user_verifying"
+            ],
+            "authenticator": "auth-1"
+        },
+        {"method": "password"}
+    ]
+}]))]
 pub struct ClaimsReceived {
     /// Who asserts.
     pub idp: IdpId,
@@ -51,6 +67,9 @@ pub struct ClaimedMethod {
 
 /// `claim.accepted`: the service provider says that it counted a claim.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{
+    "assertion": "as-1", "amr": "hwk", "method": "webauthn", "reason": "mapped"
+}]))]
 pub struct ClaimAccepted {
     /// The assertion it came in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -68,6 +87,10 @@ pub struct ClaimAccepted {
 
 /// `claim.ignored`: the service provider says that it did not count a claim.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{
+    "assertion": "as-1", "amr": "x-unheard-of", "method": "external_idp",
+    "reason": "unknown_value"
+}]))]
 pub struct ClaimIgnored {
     /// The assertion it came in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -85,6 +108,7 @@ pub struct ClaimIgnored {
 
 /// `claim_sourcing.configured`: where reauthentication goes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{"redirect": "fixed", "include": ["idp-x", "idp-y"]}]))]
 pub struct ClaimSourcingConfigured {
     /// None: local. Fixed: the IdP that last established the session.
     pub redirect: Redirect,

@@ -4,6 +4,9 @@ use super::prelude::*;
 
 /// `factor.verified`: the service provider itself verified a factor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{
+    "method": "push", "authenticator": "auth-2", "properties": ["user_presence"]
+}]))]
 pub struct FactorVerified {
     /// The method.
     pub method: Method,
@@ -17,6 +20,10 @@ pub struct FactorVerified {
 
 /// `policy.decided`: what the service provider says it decided.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{
+    "app": "payroll", "policy": "payroll", "outcome": "challenge", "version": "v2",
+    "rule": "payroll-1", "relied_on": ["claims-1", "factor-1"]
+}]))]
 pub struct PolicyDecided {
     /// The application.
     pub app: AppId,

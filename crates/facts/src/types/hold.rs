@@ -4,6 +4,7 @@ use super::prelude::*;
 
 /// `hold.placed`: a legal hold; on the subject, or on the tenant where there is none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{"hold": "hold-1", "reason": "litigation"}]))]
 pub struct HoldPlaced {
     /// The hold.
     pub hold: HoldId,
@@ -14,6 +15,7 @@ pub struct HoldPlaced {
 
 /// `hold.released`: a legal hold was lifted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{"hold": "hold-1", "reason": "settled"}]))]
 pub struct HoldReleased {
     /// The hold.
     pub hold: HoldId,

@@ -4,6 +4,11 @@ use super::prelude::*;
 
 /// `idp.configured`: a whole snapshot of an identity provider, as the service provider has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{
+    "idp": "idp-x", "version": "tx1", "kind": "third_party", "status": "active",
+    "trust_claims": true, "map_amr_claims": false, "protocol": "saml2", "app": "org2org",
+    "usage": "factor_only", "actor": "admin-1", "ticket": "T-1"
+}]))]
 pub struct IdpConfigured {
     /// The identity provider.
     pub idp: IdpId,
@@ -37,6 +42,9 @@ pub struct IdpConfigured {
 
 /// `idp.key_added`: a key is valid from now on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{
+    "idp": "idp-x", "key": "X1", "actor": "admin-1", "ticket": "T-2"
+}]))]
 pub struct IdpKeyAdded {
     /// The identity provider.
     pub idp: IdpId,
@@ -52,6 +60,9 @@ pub struct IdpKeyAdded {
 
 /// `idp.key_retired`: a key is no longer valid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{
+    "idp": "idp-x", "key": "X1", "actor": "admin-1", "ticket": "T-3"
+}]))]
 pub struct IdpKeyRetired {
     /// The identity provider.
     pub idp: IdpId,
@@ -67,6 +78,9 @@ pub struct IdpKeyRetired {
 
 /// `routing_rule.configured`: which users go to which identity provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{
+    "rule": "route-1", "idp": "idp-x", "status": "inactive", "priority": 3, "actor": "admin-1"
+}]))]
 pub struct RoutingRuleConfigured {
     /// The rule.
     pub rule: RuleId,

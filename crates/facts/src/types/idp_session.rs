@@ -4,6 +4,7 @@ use super::prelude::*;
 
 /// `idp_session.started`: a session began at the identity provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{"idp": "idp-x", "idp_session": "is-1"}]))]
 pub struct IdpSessionStarted {
     /// The identity provider.
     pub idp: IdpId,
@@ -13,6 +14,7 @@ pub struct IdpSessionStarted {
 
 /// `idp_session.ended`: a session ended at the identity provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{"idp": "idp-x", "idp_session": "is-1", "reason": "logout"}]))]
 pub struct IdpSessionEnded {
     /// The identity provider.
     pub idp: IdpId,

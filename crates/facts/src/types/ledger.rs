@@ -4,6 +4,10 @@ use super::prelude::*;
 
 /// `ledger.opened`: position 0 of every log, and the only record that opening a tenant writes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{
+    "tenant": "acme", "format": 1, "rehearsal": true, "rules": "2026.1",
+    "roles": ["ingest", "read", "investigate", "export", "govern", "operate"]
+}]))]
 pub struct LedgerOpened {
     /// The tenant.
     pub tenant: TenantId,
@@ -19,6 +23,11 @@ pub struct LedgerOpened {
 
 /// `fact.conflicted`: other content came under an id that is already in the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{
+    "source": "acme-sp", "id": "S1-start",
+    "digest": "0000000000000000000000000000000000000000000000000000000000000000",
+    "stored_digest": "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
+}]))]
 pub struct FactConflicted {
     /// The source of the id.
     pub source: SourceId,
@@ -32,6 +41,7 @@ pub struct FactConflicted {
 
 /// `role.granted`: a credential was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{"credential": "c-1", "roles": ["ingest"], "source": "acme-sp"}]))]
 pub struct RoleGranted {
     /// The credential's public id.
     pub credential: String,
@@ -42,8 +52,9 @@ pub struct RoleGranted {
     pub source: Option<SourceId>,
 }
 
-/// `role.revoked`: a credential was taken back.
+/// `role.revoked`: a credential was revoked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{"credential": "c-1"}]))]
 pub struct RoleRevoked {
     /// The credential's public id.
     pub credential: String,
@@ -51,6 +62,7 @@ pub struct RoleRevoked {
 
 /// `rules.activated`: another version of the assessment rules is in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{"rules": "2026.2"}]))]
 pub struct RulesActivated {
     /// The version.
     pub rules: String,

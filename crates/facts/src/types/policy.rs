@@ -4,6 +4,30 @@ use super::prelude::*;
 
 /// `policy.configured`: a whole snapshot of a policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{
+    "policy": "payroll", "version": "v2", "kind": "app_sign_in", "status": "active",
+    "apps": ["payroll", "wiki"], "max_lifetime_secs": 43200, "max_idle_secs": 0,
+    "actor": "admin-1", "ticket": "T-5",
+    "rules": [
+        {
+            "rule": "payroll-1", "priority": 1, "access": "allow", "factor_mode": "2fa",
+            "chain": ["password", "webauthn"], "reauthenticate_in_secs": 0,
+            "alternatives": [
+                {
+                    "possession": {
+                        "device_bound": true, "hardware_protected": true,
+                        "phishing_resistant": false, "user_presence": true,
+                        "user_verification": false
+                    },
+                    "knowledge": true, "allow_methods": ["webauthn"],
+                    "exclude_methods": ["sms", "voice"]
+                },
+                {"possession": {}}, {}
+            ]
+        },
+        {"rule": "payroll-2", "priority": -2, "access": "deny", "factor_mode": "1fa"}
+    ]
+}]))]
 pub struct PolicyConfigured {
     /// The policy.
     pub policy: PolicyId,
@@ -84,7 +108,7 @@ pub struct Possession {
     /// The factor resists phishing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phishing_resistant: Option<bool>,
-    /// Somebody was there.
+    /// A person was present.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_presence: Option<bool>,
     /// The person was verified by the authenticator.

@@ -4,6 +4,10 @@ use super::prelude::*;
 
 /// `session.started`: a session began at the service provider.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{
+    "root_session": "root-1", "idp": "idp-x", "idp_session": "is-1",
+    "lifetime_ends_at": "2026-03-10T22:00:00Z", "idle_secs": 1800
+}]))]
 pub struct SessionStarted {
     /// The root session that groups it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -24,6 +28,7 @@ pub struct SessionStarted {
 
 /// `session.linked`: two session ids name one session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{"to": "S2", "by": "external_session"}]))]
 pub struct SessionLinked {
     /// The other session's id, or the source id of a record of it.
     pub to: String,
@@ -33,6 +38,7 @@ pub struct SessionLinked {
 
 /// `session.ended`: the source says that the session ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{"reason": "upstream_revoked"}]))]
 pub struct SessionEnded {
     /// Why.
     pub reason: EndReason,

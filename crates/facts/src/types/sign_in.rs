@@ -5,8 +5,12 @@ use super::prelude::*;
 /// `sign_in.refused`: a sign-in, a factor of one, or an access did not succeed. It never counts as
 /// a factor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{
+    "result": "failure", "reason": "push_rejected", "method": "push", "idp": "idp-x",
+    "app": "payroll"
+}]))]
 pub struct SignInRefused {
-    /// What became of it.
+    /// The outcome.
     pub result: SignInResult,
     /// Why: a code.
     #[serde(default, skip_serializing_if = "Option::is_none")]

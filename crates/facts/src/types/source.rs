@@ -4,6 +4,7 @@ use super::prelude::*;
 
 /// `source.heard`: everything of the source up to a time has been heard.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{"until": "2026-03-10T10:00:00Z", "basis": "polled"}]))]
 pub struct SourceHeard {
     /// Up to when.
     pub until: Time,
@@ -13,6 +14,9 @@ pub struct SourceHeard {
 
 /// `source.silent`: nothing was heard in this time, and something may be missing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{
+    "from": "2026-03-10T08:00:00Z", "until": "2026-03-10T09:00:00Z"
+}]))]
 pub struct SourceSilent {
     /// From, inclusive.
     pub from: Time,
@@ -22,6 +26,9 @@ pub struct SourceSilent {
 
 /// `source.backfilled`: what was missing in this time has come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{
+    "from": "2026-03-10T08:00:00Z", "until": "2026-03-10T08:30:00Z"
+}]))]
 pub struct SourceBackfilled {
     /// From, inclusive.
     pub from: Time,

@@ -4,6 +4,10 @@ use super::prelude::*;
 
 /// `trust.retracted`: assertions received from a time on must not be believed; a falsifier.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{
+    "idp": "idp-x", "from": "2026-03-10T09:59:59.25Z", "reason": "key_leaked", "key": "X1",
+    "actor": "admin-2", "ticket": "T-4"
+}]))]
 pub struct TrustRetracted {
     /// The identity provider.
     pub idp: IdpId,

@@ -4,14 +4,14 @@
 
 use claimledger_facts::{
     draft::{Draft, DraftFact, DraftPerson},
-    fact::FactData,
+    fact::{FACT_TYPES, FactData, FactType, data_schema},
     ids::{Pseudonym, SourceId, TenantId},
     personal::Personal,
     random::Random,
-    record::{Entry, Header, Prepared},
-    seal::{self, MasterKey, PersonKey, SealInput, TenantKeys},
+    record::{Entry, Header, Prepared, SealedBody},
+    seal::{self, MasterKey, OpenError, PersonKey, SealInput, TenantKeys},
     time::{Occurred, Time},
-    vocabulary::{Door, Note},
+    vocabulary::{Channel, Note},
 };
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -123,137 +123,15 @@ pub(crate) fn bob() -> DraftPerson {
     }
 }
 
-/// Data of every fact type at its current version, every field used.
+/// Data of every fact type at its current version, every field used: the example of its schema.
 pub(crate) fn samples() -> Vec<(&'static str, Value)> {
-    vec![
-        (
-            "org.configured",
-            json!({"engine": "identity_engine", "claims_sharing": true,
-                "third_party_claims_sharing": false}),
-        ),
-        (
-            "idp.configured",
-            json!({"idp": "idp-x", "version": "tx1", "kind": "third_party", "status": "active",
-                "trust_claims": true, "map_amr_claims": false, "protocol": "saml2",
-                "app": "org2org", "usage": "factor_only", "actor": "admin-1", "ticket": "T-1"}),
-        ),
-        (
-            "idp.key_added",
-            json!({"idp": "idp-x", "key": "X1", "actor": "admin-1", "ticket": "T-2"}),
-        ),
-        (
-            "idp.key_retired",
-            json!({"idp": "idp-x", "key": "X1", "actor": "admin-1", "ticket": "T-3"}),
-        ),
-        (
-            "trust.retracted",
-            json!({"idp": "idp-x", "from": "2026-03-10T09:59:59.25Z", "reason": "key_leaked",
-                "key": "X1", "actor": "admin-2", "ticket": "T-4"}),
-        ),
-        (
-            "policy.configured",
-            json!({"policy": "payroll", "version": "v2", "kind": "app_sign_in", "status": "active",
-                "apps": ["payroll", "wiki"], "max_lifetime_secs": 43200,
-                "max_idle_secs": 0, "actor": "admin-1", "ticket": "T-5", "rules": [
-                    {"rule": "payroll-1", "priority": 1, "access": "allow", "factor_mode": "2fa",
-                        "chain": ["password", "webauthn"], "reauthenticate_in_secs": 0,
-                     "alternatives": [
-                        {"possession": {"device_bound": true, "hardware_protected": true,
-                            "phishing_resistant": false, "user_presence": true,
-                                        "user_verification": false},
-                         "knowledge": true, "allow_methods": ["webauthn"],
-                             "exclude_methods": ["sms", "voice"]},
-                        {"possession": {}}, {}]},
-                    {"rule": "payroll-2", "priority": -2, "access": "deny",
-                        "factor_mode": "1fa"}]}),
-        ),
-        ("claim_sourcing.configured", json!({"redirect": "fixed", "include": ["idp-x", "idp-y"]})),
-        (
-            "routing_rule.configured",
-            json!({"rule": "route-1", "idp": "idp-x", "status": "inactive", "priority": 3,
-                "actor": "admin-1"}),
-        ),
-        (
-            "authenticator.configured",
-            json!({"method": "otp", "status": "deleted", "enrollment": "disabled"}),
-        ),
-        (
-            "authenticator.lost",
-            json!({"methods": ["push", "hwk"], "authenticator": "auth-1",
-                "from": "2026-03-10T09:00:00.000001Z", "actor": "admin-2"}),
-        ),
-        ("subject.linked", json!({"other": "u-bob", "same": true})),
-        ("idp_session.started", json!({"idp": "idp-x", "idp_session": "is-1"})),
-        ("idp_session.ended", json!({"idp": "idp-x", "idp_session": "is-1", "reason": "logout"})),
-        (
-            "session.started",
-            json!({"root_session": "root-1", "idp": "idp-x", "idp_session": "is-1",
-                "lifetime_ends_at": "2026-03-10T22:00:00Z", "idle_secs": 1800}),
-        ),
-        ("session.linked", json!({"to": "S2", "by": "external_session"})),
-        (
-            "claims.received",
-            json!({"idp": "idp-x", "assertion": "as-1", "amr": ["pwd", "hwk", "x-unheard-of"],
-                "key": "X1", "protocol": "oidc", "acr": "urn:example:aal2",
-                "auth_time": "2026-03-10T09:59:00Z", "issued_at": "2026-03-10T09:59:58Z",
-                    "readable": true, "methods": [
-                    {"method": "webauthn", "properties": ["device_bound", "hardware_protected",
-                        "phishing_resistant", "user_presence", "user_verifying"],
-                     "authenticator": "auth-1"},
-                    {"method": "password"}]}),
-        ),
-        (
-            "claim.accepted",
-            json!({"assertion": "as-1", "amr": "hwk", "method": "webauthn", "reason": "mapped"}),
-        ),
-        (
-            "claim.ignored",
-            json!({"assertion": "as-1", "amr": "x-unheard-of", "method": "external_idp",
-                "reason": "unknown_value"}),
-        ),
-        (
-            "factor.verified",
-            json!({"method": "push", "authenticator": "auth-2", "properties": ["user_presence"]}),
-        ),
-        (
-            "policy.decided",
-            json!({"app": "payroll", "policy": "payroll", "outcome": "challenge", "version": "v2",
-                "rule": "payroll-1", "relied_on": ["claims-1", "factor-1"]}),
-        ),
-        ("app.accessed", json!({"app": "payroll", "app_session": "app-1"})),
-        ("session.ended", json!({"reason": "upstream_revoked"})),
-        ("source.heard", json!({"until": "2026-03-10T10:00:00Z", "basis": "polled"})),
-        ("source.silent", json!({"from": "2026-03-10T08:00:00Z", "until": "2026-03-10T09:00:00Z"})),
-        (
-            "source.backfilled",
-            json!({"from": "2026-03-10T08:00:00Z", "until": "2026-03-10T08:30:00Z"}),
-        ),
-        ("hold.placed", json!({"hold": "hold-1", "reason": "litigation"})),
-        ("hold.released", json!({"hold": "hold-1", "reason": "settled"})),
-        ("erasure.requested", json!({"reason": "left", "ticket": "T-6"})),
-        (
-            "ledger.opened",
-            json!({"tenant": "acme", "format": 1, "rehearsal": true, "rules": "2026.1",
-                "roles": ["ingest", "read", "investigate", "export", "govern", "operate"]}),
-        ),
-        (
-            "fact.conflicted",
-            json!({"source": "acme-sp", "id": "S1-start", "digest": "00".repeat(32),
-                "stored_digest": "ff".repeat(32)}),
-        ),
-        ("role.granted", json!({"credential": "c-1", "roles": ["ingest"], "source": "acme-sp"})),
-        ("role.revoked", json!({"credential": "c-1"})),
-        ("rules.activated", json!({"rules": "2026.2"})),
-        (
-            "subject.sessions_ended",
-            json!({"reason": "revoked", "actor": "admin-2", "ticket": "T-7"}),
-        ),
-        (
-            "sign_in.refused",
-            json!({"result": "failure", "reason": "push_rejected", "method": "push", "idp": "idp-x",
-                "app": "payroll"}),
-        ),
-    ]
+    let example = |fact: &FactType| {
+        let schema = data_schema(fact.name, &mut schemars::SchemaGenerator::default()).unwrap();
+        let examples = schema.get("examples").and_then(Value::as_array);
+        let example = examples.and_then(|examples| examples.first());
+        example.unwrap_or_else(|| panic!("{} has no example: add one", fact.name)).clone()
+    };
+    FACT_TYPES.iter().map(|fact| (fact.name, example(fact))).collect()
 }
 
 /// The data of a fact type's sample.
@@ -332,24 +210,42 @@ pub(crate) fn special_drafts() -> Vec<(&'static str, Draft)> {
         ),
         fact("idp.key_added", None, None, None),
     ];
-    vec![("not_understood", not_understood), ("many_facts_many_persons", many)]
-}
-
-/// Drafts of which every body is packed with the dictionary, but for what is too large for it: by
-/// name.
-pub(crate) fn dictionary_drafts() -> Vec<(&'static str, Draft)> {
-    let mut draft = draft_of("claims.received");
-    draft.original = format!(
+    let mut packed = draft_of("claims.received");
+    packed.original = format!(
         r#"{{"id":"S1-claims","type":"claims.received","session":"S1","data":{}}}"#,
-        draft.facts[0].data.to_value().unwrap()
+        packed.facts[0].data.to_value().unwrap()
     )
     .into_bytes();
-    draft.unowned =
+    packed.unowned =
         object(json!({"text": ["asked by phone, and again by phone, and by phone"]})).into();
-    let mut large = draft.clone();
+    let mut large = packed.clone();
     large.source_id = "large-1".into();
-    large.original = draft.original.repeat(40);
-    vec![("claims", draft), ("large", large)]
+    large.facts = (0..40).flat_map(|_| packed.facts.clone()).collect();
+    large.original = packed.original.repeat(40);
+    vec![
+        ("tiny", empty_draft("k")),
+        ("not_understood", not_understood),
+        ("packed", packed),
+        ("large", large),
+        ("many_facts_many_persons", many),
+    ]
+}
+
+/// The drafts of a small ledger, in order of their positions: by name.
+pub(crate) fn ledger_drafts() -> Vec<(&'static str, Draft)> {
+    let opened = Draft { persons: Vec::new(), ..draft_of("ledger.opened") };
+    let started = draft_of("session.started");
+    let mut verified = draft_of("factor.verified");
+    verified.persons = vec![alice()];
+    verified.occurred = Occurred::at(time("2026-03-10T10:01:00Z"));
+    let mut accessed = draft_of("app.accessed");
+    accessed.occurred = Occurred::at(time("2026-03-10T10:02:00Z"));
+    vec![
+        ("0_opened", opened),
+        ("1_normal", started),
+        ("2_bodies_removed", verified),
+        ("3_unknown_channel", accessed),
+    ]
 }
 
 /// Seals a draft with the fixed keys and randomness that follows from its kind.
@@ -358,18 +254,39 @@ pub(crate) fn seal_fixed(draft: &Draft) -> Prepared {
 }
 
 pub(crate) fn seal_with(draft: &Draft, random: &dyn Random) -> Prepared {
-    let (tenant, source) = (tenant(), SourceId::from("acme-sp"));
+    let ledgers_own = draft.kind == "ledger.opened";
+    let source = SourceId::from(if ledgers_own { "claimledger" } else { "acme-sp" });
+    let tenant = tenant();
     let persons = persons(draft.persons.len());
     seal::seal(SealInput {
         tenant: &tenant,
         source: &source,
-        door: Door::File,
+        channel: if ledgers_own { Channel::Ledger } else { Channel::File },
         draft,
         persons: &persons,
         keys: &tenant_keys(),
         random,
     })
     .unwrap()
+}
+
+/// The bytes of a sealed body that is there.
+pub(crate) fn bytes(body: &SealedBody) -> &[u8] {
+    body.bytes().expect("the body is there")
+}
+
+/// What is stored of an entry whose bodies are there.
+pub(crate) fn parts(entry: &Entry) -> [&[u8]; 4] {
+    [&entry.header.bytes, &entry.facts, bytes(&entry.personal), bytes(&entry.original)]
+}
+
+pub(crate) fn parts_mut(entry: &mut Entry) -> [&mut Vec<u8>; 4] {
+    let [SealedBody::Present(personal), SealedBody::Present(original)] =
+        [&mut entry.personal, &mut entry.original]
+    else {
+        panic!("a body was removed");
+    };
+    [&mut entry.header.bytes, &mut entry.facts, personal, original]
 }
 
 /// What the sealed bodies hold.
@@ -383,6 +300,10 @@ pub(crate) fn opened(entry: &Entry, header: &Header) -> Value {
             there")})
         })
         .collect();
-    let original = seal::open_original(entry, header, &keys, &persons).unwrap();
-    json!({"personal": blocks, "original": String::from_utf8(original).unwrap()})
+    let original = match seal::open_original(entry, header, &keys, &persons) {
+        Ok(original) => Some(String::from_utf8(original).unwrap()),
+        Err(OpenError::Removed(_)) => None,
+        Err(error) => panic!("{error}"),
+    };
+    json!({"personal": blocks, "original": original})
 }

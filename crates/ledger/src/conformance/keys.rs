@@ -1,7 +1,7 @@
 //! What every key store must do.
 
 use crate::{
-    keys::{CredentialRow, KeyStore, PersonRow, TenantKeysRow},
+    keys::{CredentialRow, KeyStore, PersonRow, StoredPerson, TenantKeysRow},
     log::LogError,
 };
 use claimledger_facts::{
@@ -9,7 +9,7 @@ use claimledger_facts::{
     record::Digest32,
     time::Time,
 };
-use std::future::Future;
+use std::{future::Future, sync::Arc};
 
 /// Runs the suite. `make` gives an empty key store each time it is called.
 ///
@@ -18,6 +18,7 @@ use std::future::Future;
 pub async fn keys<K: KeyStore, F: Future<Output = K>>(make: impl Fn() -> F) {
     keeps_tenant_keys(&make().await).await;
     keeps_persons(&make().await).await;
+    destroys_keys(&make().await).await;
     keeps_credentials(&make().await).await;
 }
 
@@ -51,11 +52,16 @@ fn person(name: &str, id: u8, aliases: &[u8]) -> PersonRow {
 
 async fn keeps_persons(keys: &impl KeyStore) {
     let (acme, other) = (TenantId::from("acme"), TenantId::from("other"));
-    keys.add_persons(&acme, &[person("p1", 1, &[10, 11]), person("p2", 2, &[10])]).await.unwrap();
+    let rows = [person("p1", 1, &[10, 11]), person("p2", 2, &[10])];
+    assert_eq!(
+        keys.add_persons(&acme, &rows).await.unwrap(),
+        rows.clone().map(StoredPerson::Live),
+        "each as it is stored"
+    );
     keys.add_persons(&other, &[person("p9", 1, &[10])]).await.unwrap();
     assert_eq!(
         keys.person(&acme, &Pseudonym::from("p1")).await.unwrap(),
-        Some(person("p1", 1, &[10, 11]))
+        Some(StoredPerson::Live(person("p1", 1, &[10, 11])))
     );
     assert_eq!(
         keys.person(&acme, &Pseudonym::from("p9")).await.unwrap(),
@@ -79,7 +85,13 @@ async fn keeps_persons(keys: &impl KeyStore) {
     assert_eq!(keys.persons(&acme, Some(&Pseudonym::new("p9")), 9).await.unwrap(), []);
 
     // Two writers may name one person at once: who is there stays, the aliases come together.
-    keys.add_persons(&acme, &[person("p3", 1, &[12, 11]), person("p4", 4, &[])]).await.unwrap();
+    let stored =
+        keys.add_persons(&acme, &[person("p3", 1, &[12, 11]), person("p4", 4, &[])]).await.unwrap();
+    assert_eq!(
+        stored,
+        [person("p1", 1, &[10, 11, 12]), person("p4", 4, &[])].map(StoredPerson::Live),
+        "who lost gets the winner, with the aliases of both"
+    );
     assert_eq!(keys.person(&acme, &Pseudonym::from("p3")).await.unwrap(), None);
     assert_eq!(
         keys.person_by_id(&acme, &Digest32([1; 32])).await.unwrap(),
@@ -87,15 +99,124 @@ async fn keeps_persons(keys: &impl KeyStore) {
     );
     assert_eq!(
         keys.person(&acme, &Pseudonym::from("p4")).await.unwrap(),
-        Some(person("p4", 4, &[]))
+        Some(StoredPerson::Live(person("p4", 4, &[])))
     );
-    keys.add_persons(&acme, &[]).await.unwrap();
+    assert_eq!(keys.add_persons(&acme, &[]).await.unwrap(), []);
     // Twice in one call is one person too.
-    keys.add_persons(&acme, &[person("p5", 5, &[20]), person("p6", 5, &[21])]).await.unwrap();
+    let stored =
+        keys.add_persons(&acme, &[person("p5", 5, &[20]), person("p6", 5, &[21])]).await.unwrap();
+    assert!(
+        stored.iter().all(
+            |stored| matches!(stored, StoredPerson::Live(row) if row.pseudonym.as_str() == "p5")
+        ),
+        "{stored:?}"
+    );
     assert_eq!(
         keys.person_by_id(&acme, &Digest32([5; 32])).await.unwrap(),
         Some(person("p5", 5, &[20, 21]))
     );
+}
+
+async fn destroys_keys(keys: &impl KeyStore) {
+    let (acme, other, p1) =
+        (TenantId::from("acme"), TenantId::from("other"), Pseudonym::from("p1"));
+    keys.add_persons(&acme, &[person("p1", 1, &[10, 11]), person("p2", 2, &[10])]).await.unwrap();
+    keys.add_persons(&other, &[person("p1", 1, &[10])]).await.unwrap();
+    let before = keys.destructions(&acme).await.unwrap();
+    for again in [false, true] {
+        keys.destroy(&acme, &p1).await.unwrap();
+        assert_destroyed(keys, &acme, &person("p1", 1, &[10, 11])).await;
+        assert!(again || keys.destructions(&acme).await.unwrap() != before, "holders must hear");
+    }
+    let p2 = person("p2", 2, &[10]);
+    assert_eq!(keys.persons_by_alias(&acme, &Digest32([10; 32])).await.unwrap(), [p2.clone()]);
+    assert_eq!(keys.persons(&acme, None, 9).await.unwrap(), [p2.clone()]);
+    assert_eq!(
+        keys.person(&other, &p1).await.unwrap(),
+        Some(StoredPerson::Live(person("p1", 1, &[10]))),
+        "of another tenant"
+    );
+
+    // A row that a process held all along, or a new alias of it, brings nothing back.
+    for late in [person("p1", 1, &[10, 11]), person("p1", 1, &[12]), person("p1", 3, &[12])] {
+        let stored = keys.add_persons(&acme, &[late.clone(), p2.clone()]).await.unwrap();
+        assert_eq!(stored, [StoredPerson::Destroyed, StoredPerson::Live(p2.clone())]);
+        assert_destroyed(keys, &acme, &late).await;
+    }
+    assert_eq!(keys.persons_by_alias(&acme, &Digest32([12; 32])).await.unwrap(), []);
+
+    // Who is seen with the same id later is a new person, to whom late aliases of the old one do
+    // not go.
+    let new = person("p7", 1, &[10]);
+    assert_eq!(
+        keys.add_persons(&acme, &[new.clone()]).await.unwrap(),
+        [StoredPerson::Live(new.clone())]
+    );
+    let late = keys.add_persons(&acme, &[person("p1", 1, &[13])]).await.unwrap();
+    assert_eq!(late, [StoredPerson::Destroyed]);
+    assert_eq!(keys.person_by_id(&acme, &Digest32([1; 32])).await.unwrap(), Some(new));
+
+    // A pseudonym that is destroyed before it arrives never arrives.
+    keys.destroy(&acme, &Pseudonym::from("p8")).await.unwrap();
+    let late = keys.add_persons(&acme, &[person("p8", 8, &[18])]).await.unwrap();
+    assert_eq!(late, [StoredPerson::Destroyed]);
+    assert_destroyed(keys, &acme, &person("p8", 8, &[18])).await;
+}
+
+async fn assert_destroyed(keys: &impl KeyStore, tenant: &TenantId, row: &PersonRow) {
+    let pseudonym = &row.pseudonym;
+    assert_eq!(keys.person(tenant, pseudonym).await.unwrap(), Some(StoredPerson::Destroyed));
+    let mut found = keys.persons(tenant, None, 10_000).await.unwrap();
+    found.extend(keys.person_by_id(tenant, &row.id_index).await.unwrap());
+    for alias in &row.alias_index {
+        found.extend(keys.persons_by_alias(tenant, alias).await.unwrap());
+    }
+    assert!(found.iter().all(|found| found.pseudonym != *pseudonym), "{pseudonym} came back");
+}
+
+/// Races a destruction against a writer that has the person in memory: once against a new alias,
+/// once against the person as it was added. Whatever comes first, the key stays destroyed. Needs a
+/// runtime of several threads.
+///
+/// # Panics
+/// If a key comes back.
+pub async fn races_of_destroyed_keys<K: KeyStore + 'static>(keys: Arc<K>, races: usize) {
+    let tenant = TenantId::from("acme");
+    let row = |n: usize, alias: u8| {
+        let mut id = [alias; 32];
+        id[..8].copy_from_slice(&n.to_be_bytes());
+        PersonRow {
+            id_index: Digest32(id),
+            alias_index: vec![Digest32([alias; 32])],
+            ..person(&format!("p{n}"), 0, &[])
+        }
+    };
+    let there: Vec<_> = (0..races).step_by(2).map(|n| row(n, 1)).collect();
+    keys.add_persons(&tenant, &there).await.unwrap();
+    let mut added = 0;
+    for n in 0..races {
+        // Every other person is not there yet: then it is the row itself that races.
+        let late = PersonRow { alias_index: vec![Digest32([2; 32])], ..row(n, 1) };
+        let start = Arc::new(tokio::sync::Barrier::new(2));
+        let destroying = tokio::spawn({
+            let (keys, tenant, start) = (Arc::clone(&keys), tenant.clone(), Arc::clone(&start));
+            let pseudonym = late.pseudonym.clone();
+            async move {
+                start.wait().await;
+                keys.destroy(&tenant, &pseudonym).await.unwrap();
+            }
+        });
+        start.wait().await;
+        let stored = keys.add_persons(&tenant, std::slice::from_ref(&late)).await.unwrap();
+        added += usize::from(stored != [StoredPerson::Destroyed]);
+        destroying.await.unwrap();
+        let now = keys.person(&tenant, &late.pseudonym).await.unwrap();
+        assert_eq!(now, Some(StoredPerson::Destroyed), "race {n}");
+        assert_eq!(keys.person_by_id(&tenant, &late.id_index).await.unwrap(), None, "race {n}");
+    }
+    assert!(0 < added && added < races, "both came first: the writer {added} times of {races}");
+    assert_eq!(keys.persons(&tenant, None, races).await.unwrap(), []);
+    assert_eq!(keys.persons_by_alias(&tenant, &Digest32([2; 32])).await.unwrap(), []);
 }
 
 async fn keeps_credentials(keys: &impl KeyStore) {

@@ -4,7 +4,9 @@ use super::Records;
 use crate::log::{AppendFailure, Log, LogError, MAX_APPEND_BYTES, MAX_APPEND_ENTRIES};
 use claimledger_facts::{
     ids::{LogPosition, LogSize, TenantId},
-    record::Entry,
+    record::{BodyKind, Entry, Removal, SealedBody, StoredHeader},
+    time::Time,
+    vocabulary::RemovalReason,
 };
 use std::{future::Future, sync::Arc};
 
@@ -14,6 +16,7 @@ use std::{future::Future, sync::Arc};
 /// If the engine is not as the seam says.
 pub async fn log<L: Log + 'static, F: Future<Output = L>>(make: impl Fn() -> F) {
     appends_and_reads_back(&make().await).await;
+    removes_bodies(&make().await).await;
     refuses_another_size(&make().await).await;
     writes_all_or_none(&make().await).await;
     refuses_what_is_too_large(&make().await).await;
@@ -76,6 +79,19 @@ async fn appends_and_reads_back(log: &impl Log) {
         all[130..],
         "a page may reach past the end"
     );
+    let headers: Vec<StoredHeader> = all.iter().map(|entry| entry.header.clone()).collect();
+    let mut read = Vec::new();
+    loop {
+        let page = log.headers(tenant, LogPosition(read.len() as u64), 50).await.unwrap();
+        assert!(page.len() <= 50, "more than asked");
+        if page.is_empty() {
+            break;
+        }
+        read.extend(page);
+    }
+    assert!(read == headers, "headers are those of the records, with ids and leaves");
+    assert_eq!(log.headers(tenant, LogPosition(u64::MAX), 1).await.unwrap(), []);
+    assert_eq!(log.headers(tenant, LogPosition(3), 0).await.unwrap(), []);
     assert_eq!(log.read(tenant, LogPosition(137), 1).await.unwrap(), [], "past the end is nothing");
     assert_eq!(log.read(tenant, LogPosition(u64::MAX), 1).await.unwrap(), [], "however far");
     assert_eq!(log.read(tenant, LogPosition(3), 0).await.unwrap(), []);
@@ -87,10 +103,71 @@ async fn appends_and_reads_back(log: &impl Log) {
         expected,
         "in the order asked, repeats included"
     );
-    let missing = log.read_at(tenant, &[LogPosition(137)]).await;
+    let expected: Vec<_> = expected.into_iter().map(|entry| entry.header).collect();
+    assert_eq!(log.headers_at(tenant, &asked).await.unwrap(), expected, "headers too");
+    let missing = [
+        log.read_at(tenant, &[LogPosition(137)]).await.map(drop),
+        log.headers_at(tenant, &[LogPosition(0), LogPosition(137)]).await.map(drop),
+    ];
+    for missing in missing {
+        assert!(
+            matches!(missing, Err(LogError::Corrupt { position: LogPosition(137), .. })),
+            "{missing:?}"
+        );
+    }
+}
+
+async fn removes_bodies(log: &impl Log) {
+    let records = Records::new(&TenantId::from("acme"));
+    let other = Records::new(&TenantId::from("globex"));
+    let tenant = records.tenant();
+    let mut all = entries(&records, 0, 9);
+    let removal = |reason, at| Removal { reason, at: Time::EPOCH.plus_secs(at) };
+    let first = removal(RemovalReason::Retention, 5);
+    // As it is when a ledger is copied: what was removed before stays removed.
+    all[8].remove(&[BodyKind::Original], &removal(RemovalReason::parse("court_order"), 1));
+    log.append(tenant, LogSize(0), &all).await.unwrap();
+    log.append(other.tenant(), LogSize(0), &entries(&other, 0, 9)).await.unwrap();
+    let at = |positions: &[u64]| positions.iter().copied().map(LogPosition).collect::<Vec<_>>();
+    for (positions, bodies, removal) in [
+        (at(&[3, 5, 3]), &[BodyKind::Original][..], first.clone()),
+        (at(&[5]), &[BodyKind::Personal], removal(RemovalReason::Erasure, 6)),
+        (at(&[5, 8, 0]), &BodyKind::ALL, removal(RemovalReason::parse("by_hand"), 7)),
+        (at(&[]), &BodyKind::ALL, first.clone()),
+        (at(&[4]), &[], first.clone()),
+    ] {
+        log.remove_bodies(tenant, &positions, bodies, &removal).await.unwrap();
+        for position in positions {
+            all[position.0 as usize].remove(bodies, &removal);
+        }
+    }
+    let read = log.read(tenant, LogPosition(0), 100).await.unwrap();
+    assert!(read == all, "these bodies are gone, each with its first reason, and nothing else");
+    let gone = read.iter().map(|entry| BodyKind::ALL.map(|body| entry.sealed(body).removal()));
+    assert_eq!(gone.flatten().flatten().count(), 7);
+    assert_eq!(log.read_at(tenant, &at(&[5, 0])).await.unwrap(), [all[5].clone(), all[0].clone()]);
+    for entry in &read {
+        entry.decode().unwrap();
+    }
+
+    let refused = log.remove_bodies(tenant, &at(&[1, 9]), &BodyKind::ALL, &first).await;
     assert!(
-        matches!(missing, Err(LogError::Corrupt { position: LogPosition(137), .. })),
-        "{missing:?}"
+        matches!(refused, Err(LogError::Corrupt { position: LogPosition(9), .. })),
+        "{refused:?}"
+    );
+    let many = vec![LogPosition(1); MAX_APPEND_ENTRIES + 1];
+    let refused = log.remove_bodies(tenant, &many, &BodyKind::ALL, &first).await;
+    assert!(matches!(refused, Err(LogError::TooLarge)), "{refused:?}");
+    let stranger = TenantId::from("nobody");
+    log.remove_bodies(&stranger, &at(&[0]), &BodyKind::ALL, &first).await.unwrap_err();
+    assert!(log.read(tenant, LogPosition(0), 100).await.unwrap() == all, "nothing of these");
+    for entry in log.read(other.tenant(), LogPosition(0), 100).await.unwrap() {
+        assert!(BodyKind::ALL.iter().all(|body| entry.sealed(*body).removal().is_none()));
+    }
+    assert_eq!(
+        log.append(tenant, LogSize(9), &entries(&records, 9, 1)).await.unwrap(),
+        LogSize(10),
+        "and the log goes on"
     );
 }
 
@@ -179,7 +256,7 @@ async fn refuses_what_is_too_large(log: &impl Log) {
         Err(AppendFailure::Log(LogError::TooLarge))
     ));
     let mut large = entries(&records, 0, 2);
-    large[1].original = vec![7; MAX_APPEND_BYTES];
+    large[1].original = SealedBody::Present(vec![7; MAX_APPEND_BYTES]);
     assert!(matches!(
         log.append(tenant, LogSize(0), &large).await,
         Err(AppendFailure::Log(LogError::TooLarge))
@@ -188,7 +265,9 @@ async fn refuses_what_is_too_large(log: &impl Log) {
     let most = log.append(tenant, LogSize(0), &many[..MAX_APPEND_ENTRIES]).await.unwrap();
     assert_eq!(most, LogSize(MAX_APPEND_ENTRIES as u64), "the limit itself goes in");
     let mut large = vec![records.entry("large", None, "", 500)];
-    large[0].original = vec![7; MAX_APPEND_BYTES - large[0].size() + large[0].original.len()];
+    large[0].original = SealedBody::Present(Vec::new());
+    let room = MAX_APPEND_BYTES - large[0].size();
+    large[0].original = SealedBody::Present(vec![7; room]);
     log.append(tenant, most, &large).await.unwrap();
     assert_eq!(log.read(tenant, LogPosition(500), 1).await.unwrap(), large, "and comes out");
 }
@@ -251,7 +330,7 @@ async fn one_of_two_writers_wins<L: Log + 'static>(log: Arc<L>) {
         writer.await.unwrap();
     }
     let read = log.read(&tenant, LogPosition(0), 1000).await.unwrap();
-    let mut ids: Vec<_> = read.iter().map(|entry| entry.id).collect();
+    let mut ids: Vec<_> = read.iter().map(|entry| entry.header.id).collect();
     ids.sort();
     ids.dedup();
     assert_eq!(

@@ -10,7 +10,7 @@ mod log;
 mod records;
 mod views;
 
-pub use keys::keys;
+pub use keys::{keys, races_of_destroyed_keys};
 pub use log::log;
 pub use records::Records;
 pub use views::views;

@@ -12,7 +12,7 @@ use claimledger_facts::{
         ledger::FactConflicted,
         session::{SessionEnded, SessionStarted},
     },
-    vocabulary::{Door, EndReason},
+    vocabulary::{Channel, EndReason},
 };
 
 use crate::sequencer::LedgerFacts;
@@ -113,7 +113,7 @@ impl Records {
         let input = SealInput {
             tenant: &self.tenant,
             source: &self.source,
-            door: Door::Ledger,
+            channel: Channel::Ledger,
             draft: &draft,
             persons: &[],
             keys: &self.keys,

@@ -1,8 +1,8 @@
-//! A key store in memory, and the absence of one.
+//! A key store in memory.
 
 use super::hold;
 use crate::{
-    keys::{CredentialRow, KeyStore, KeysFirst, PersonRow, TenantKeysRow},
+    keys::{CredentialRow, KeyStore, PersonRow, StoredPerson, TenantKeysRow},
     log::LogError,
 };
 use async_trait::async_trait;
@@ -11,7 +11,10 @@ use claimledger_facts::{
     record::Digest32,
     time::Time,
 };
-use std::{collections::BTreeMap, sync::Mutex};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Mutex,
+};
 
 /// A key store in memory.
 #[derive(Debug, Default)]
@@ -21,6 +24,7 @@ pub struct MemoryKeys(Mutex<Rows>);
 struct Rows {
     tenants: BTreeMap<TenantId, TenantKeysRow>,
     persons: BTreeMap<TenantId, Vec<PersonRow>>,
+    destroyed: BTreeSet<(TenantId, Pseudonym)>,
     credentials: BTreeMap<(TenantId, String), CredentialRow>,
 }
 
@@ -49,28 +53,56 @@ impl KeyStore for MemoryKeys {
         Ok(hold(&self.0).tenants.keys().cloned().collect())
     }
 
-    async fn add_persons(&self, tenant: &TenantId, rows: &[PersonRow]) -> Result<(), LogError> {
+    async fn add_persons(
+        &self,
+        tenant: &TenantId,
+        rows: &[PersonRow],
+    ) -> Result<Vec<StoredPerson>, LogError> {
         let mut held = hold(&self.0);
-        let persons = held.persons.entry(tenant.clone()).or_default();
-        for row in rows {
-            match persons.iter_mut().find(|person| person.id_index == row.id_index) {
-                Some(person) => person.alias_index.extend(row.alias_index.iter().copied()),
-                None => persons.push(row.clone()),
+        let Rows { persons, destroyed, .. } = &mut *held;
+        let persons = persons.entry(tenant.clone()).or_default();
+        let add = |row: &PersonRow| {
+            if destroyed.contains(&(tenant.clone(), row.pseudonym.clone())) {
+                return StoredPerson::Destroyed;
             }
-        }
-        for person in persons {
+            let there = persons.iter().position(|person| person.id_index == row.id_index);
+            let at = there.unwrap_or(persons.len());
+            if there.is_none() {
+                persons.push(PersonRow { alias_index: Vec::new(), ..row.clone() });
+            }
+            let person = &mut persons[at];
+            person.alias_index.extend(row.alias_index.iter().copied());
             person.alias_index.sort_unstable();
             person.alias_index.dedup();
-        }
-        Ok(())
+            StoredPerson::Live(person.clone())
+        };
+        Ok(rows.iter().map(add).collect())
     }
 
     async fn person(
         &self,
         tenant: &TenantId,
         pseudonym: &Pseudonym,
-    ) -> Result<Option<PersonRow>, LogError> {
-        Ok(hold(&self.0).persons(tenant).find(|person| person.pseudonym == *pseudonym).cloned())
+    ) -> Result<Option<StoredPerson>, LogError> {
+        let rows = hold(&self.0);
+        if rows.destroyed.contains(&(tenant.clone(), pseudonym.clone())) {
+            return Ok(Some(StoredPerson::Destroyed));
+        }
+        let found = rows.persons(tenant).find(|person| person.pseudonym == *pseudonym);
+        Ok(found.cloned().map(StoredPerson::Live))
+    }
+
+    async fn destroy(&self, tenant: &TenantId, pseudonym: &Pseudonym) -> Result<(), LogError> {
+        let mut rows = hold(&self.0);
+        rows.destroyed.insert((tenant.clone(), pseudonym.clone()));
+        if let Some(persons) = rows.persons.get_mut(tenant) {
+            persons.retain(|person| person.pseudonym != *pseudonym);
+        }
+        Ok(())
+    }
+
+    async fn destructions(&self, _: &TenantId) -> Result<u64, LogError> {
+        Ok(hold(&self.0).destroyed.len() as u64)
     }
 
     async fn person_by_id(
@@ -152,16 +184,5 @@ impl KeyStore for MemoryKeys {
         // The first time counts: taking back twice does not move it.
         row.revoked_at.get_or_insert(at);
         Ok(true)
-    }
-}
-
-/// For logs whose records need no keys: nothing has to be durable first.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoKeys;
-
-#[async_trait]
-impl KeysFirst for NoKeys {
-    async fn flush(&self, _: &TenantId) -> Result<(), LogError> {
-        Ok(())
     }
 }

@@ -1,11 +1,11 @@
 //! A log in memory.
 
 use super::hold;
-use crate::log::{AppendFailure, Log, LogError, check_append};
+use crate::log::{AppendFailure, Log, LogError, MAX_APPEND_ENTRIES, check_append, no_record};
 use async_trait::async_trait;
 use claimledger_facts::{
     ids::{LogPosition, LogSize, TenantId},
-    record::Entry,
+    record::{BodyKind, Entry, Removal, StoredHeader},
 };
 use std::{collections::BTreeMap, sync::Mutex};
 use tokio::sync::watch;
@@ -20,6 +20,39 @@ pub struct MemoryLog {
 impl Default for MemoryLog {
     fn default() -> Self {
         Self { tenants: Mutex::default(), changes: watch::Sender::new(0) }
+    }
+}
+
+fn index(position: LogPosition) -> Option<usize> {
+    usize::try_from(position.0).ok()
+}
+
+impl MemoryLog {
+    fn range<T>(
+        &self,
+        tenant: &TenantId,
+        from: LogPosition,
+        max: usize,
+        part: impl Fn(&Entry) -> T,
+    ) -> Vec<T> {
+        let tenants = hold(&self.tenants);
+        let log = tenants.get(tenant).map_or(&[][..], Vec::as_slice);
+        log.iter().skip(index(from).unwrap_or(usize::MAX)).take(max).map(part).collect()
+    }
+
+    fn at<T>(
+        &self,
+        tenant: &TenantId,
+        positions: &[LogPosition],
+        part: impl Fn(&Entry) -> T,
+    ) -> Result<Vec<T>, LogError> {
+        let tenants = hold(&self.tenants);
+        let log = tenants.get(tenant).map_or(&[][..], Vec::as_slice);
+        let found = |position: &LogPosition| {
+            let entry = index(*position).and_then(|index| log.get(index));
+            entry.map(&part).ok_or_else(|| no_record(*position))
+        };
+        positions.iter().map(found).collect()
     }
 }
 
@@ -55,14 +88,7 @@ impl Log for MemoryLog {
         from: LogPosition,
         max: usize,
     ) -> Result<Vec<Entry>, LogError> {
-        let tenants = hold(&self.tenants);
-        let log = tenants.get(tenant).map_or(&[][..], Vec::as_slice);
-        Ok(log
-            .iter()
-            .skip(usize::try_from(from.0).unwrap_or(usize::MAX))
-            .take(max)
-            .cloned()
-            .collect())
+        Ok(self.range(tenant, from, max, Entry::clone))
     }
 
     async fn read_at(
@@ -70,18 +96,48 @@ impl Log for MemoryLog {
         tenant: &TenantId,
         positions: &[LogPosition],
     ) -> Result<Vec<Entry>, LogError> {
-        let tenants = hold(&self.tenants);
-        let log = tenants.get(tenant).map_or(&[][..], Vec::as_slice);
-        positions
-            .iter()
-            .map(|position| {
-                let entry = usize::try_from(position.0).ok().and_then(|index| log.get(index));
-                entry.cloned().ok_or_else(|| LogError::Corrupt {
-                    position: *position,
-                    what: "no record is there".to_owned(),
-                })
-            })
-            .collect()
+        self.at(tenant, positions, Entry::clone)
+    }
+
+    async fn headers(
+        &self,
+        tenant: &TenantId,
+        from: LogPosition,
+        max: usize,
+    ) -> Result<Vec<StoredHeader>, LogError> {
+        Ok(self.range(tenant, from, max, |entry| entry.header.clone()))
+    }
+
+    async fn headers_at(
+        &self,
+        tenant: &TenantId,
+        positions: &[LogPosition],
+    ) -> Result<Vec<StoredHeader>, LogError> {
+        self.at(tenant, positions, |entry| entry.header.clone())
+    }
+
+    async fn remove_bodies(
+        &self,
+        tenant: &TenantId,
+        positions: &[LogPosition],
+        bodies: &[BodyKind],
+        removal: &Removal,
+    ) -> Result<(), LogError> {
+        if positions.len() > MAX_APPEND_ENTRIES {
+            return Err(LogError::TooLarge);
+        }
+        let mut tenants = hold(&self.tenants);
+        let log = tenants.get_mut(tenant).map_or(&mut [][..], Vec::as_mut_slice);
+        let missing = positions.iter().find(|position| position.0 >= log.len() as u64);
+        if let Some(position) = missing {
+            return Err(no_record(*position));
+        }
+        for position in positions {
+            if let Some(entry) = index(*position).and_then(|index| log.get_mut(index)) {
+                entry.remove(bodies, removal);
+            }
+        }
+        Ok(())
     }
 
     async fn head(&self, tenant: &TenantId) -> Result<LogSize, LogError> {

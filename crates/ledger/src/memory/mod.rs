@@ -5,7 +5,7 @@ mod keys;
 mod log;
 mod views;
 
-pub use keys::{MemoryKeys, NoKeys};
+pub use keys::MemoryKeys;
 pub use log::MemoryLog;
 pub use views::MemoryIndex;
 

@@ -201,14 +201,14 @@ impl State {
         self.size += 1;
         self.last_time = recorded_at;
         self.pending.insert(
-            entry.id,
+            entry.header.id,
             Found { position, digest: record.header.content_digest, recorded_at },
         );
         for session in &record.sessions {
             *self.pending_sessions.entry(session.clone()).or_default() += 1;
         }
         group.bytes += entry.size();
-        group.rows.push((entry.id, record.sessions.clone()));
+        group.rows.push((entry.header.id, record.sessions.clone()));
         group.entries.push(entry);
         Ok(Receipt { source_id: record.header.source_id.clone(), position, recorded_at, outcome })
     }

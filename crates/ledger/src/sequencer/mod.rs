@@ -19,7 +19,6 @@ use crate::{
     append::{AppendRequest, Receipt, SequencerError},
     clock::ClockGuard,
     index::RecordIndex,
-    keys::KeysFirst,
     log::{Log, LogError, MAX_APPEND_BYTES, MAX_APPEND_ENTRIES},
 };
 use claimledger_facts::{
@@ -65,8 +64,6 @@ pub struct SequencerConfig {
     pub log: Arc<dyn Log>,
     /// Where it looks ids and revisions up. May lag behind the log by [`MAX_LAG`] records.
     pub index: Arc<dyn RecordIndex>,
-    /// What is made durable before each append.
-    pub keys: Arc<dyn KeysFirst>,
     /// Who seals the ledger's own records.
     pub facts: Arc<dyn LedgerFacts>,
     /// The clock, guarded.

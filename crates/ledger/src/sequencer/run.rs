@@ -3,7 +3,6 @@
 use super::{Job, decide::Group, state::State};
 use crate::{
     append::{Receipt, SequencerError},
-    keys::KeysFirst,
     log::{AppendFailure, Log, LogError, MAX_APPEND_ENTRIES},
 };
 use claimledger_facts::{
@@ -87,14 +86,10 @@ pub(crate) async fn run(mut state: State, mut waiting: mpsc::Receiver<Job>) {
 /// speak of records that are on their way.
 fn launch(state: &State, group: Group) -> Flight {
     let Group { entries, rows, answers, rests_on_head, .. } = group;
-    let (log, keys, tenant) = (
-        Arc::clone(&state.config.log),
-        Arc::clone(&state.config.keys),
-        state.config.tenant.clone(),
-    );
+    let (log, tenant) = (Arc::clone(&state.config.log), state.config.tenant.clone());
     let expected = LogSize(state.durable());
     let outcome: Pin<Box<dyn Future<Output = Written> + Send>> = if !entries.is_empty() {
-        Box::pin(async move { write(&*log, &*keys, &tenant, expected, &entries).await })
+        Box::pin(async move { write(&*log, &tenant, expected, &entries).await })
     } else if rests_on_head {
         Box::pin(async move {
             let size = log.head(&tenant).await?;
@@ -108,14 +103,7 @@ fn launch(state: &State, group: Group) -> Flight {
 
 /// Appends, and finds out what became of it where the engine cannot say: the same ids at the same
 /// expected size, after a look at what is there.
-async fn write(
-    log: &dyn Log,
-    keys: &dyn KeysFirst,
-    tenant: &TenantId,
-    expected: LogSize,
-    entries: &[Entry],
-) -> Written {
-    keys.flush(tenant).await?;
+async fn write(log: &dyn Log, tenant: &TenantId, expected: LogSize, entries: &[Entry]) -> Written {
     let after = LogSize(expected.0 + entries.len() as u64);
     let mut wait = FIRST_WAIT;
     let mut tries = 1;
@@ -142,8 +130,9 @@ async fn write(
         if size == expected {
             continue;
         }
-        let there = log.read(tenant, LogPosition(expected.0), entries.len()).await?;
-        if size >= after && there.len() == entries.len() && there == entries {
+        let there = log.headers(tenant, LogPosition(expected.0), entries.len()).await?;
+        let same = there.iter().eq(entries.iter().map(|entry| &entry.header));
+        if size >= after && same {
             return Ok(());
         }
         return Err(AppendFailure::Conflict { size });

@@ -4,11 +4,11 @@
 use super::{LedgerKind, MAX_LAG, SequencerConfig, filter::Filter, overlay::Overlay};
 use crate::{
     clock::ClockTrouble,
-    log::{LogError, MAX_APPEND_ENTRIES},
+    log::{LogError, MAX_APPEND_ENTRIES, no_record},
 };
 use claimledger_facts::{
     ids::{LogPosition, LogSize, RecordId, SessionId},
-    record::{CorruptRecord, Digest32, Entry, Header},
+    record::{CorruptRecord, Digest32, Header, StoredHeader},
     time::Time,
 };
 use std::collections::HashMap;
@@ -100,8 +100,8 @@ impl State {
         self.overlay = Overlay::starting_at(covered.0);
         self.refreshed_at = 0;
         if let Some(last) = covered.last() {
-            let entries = log.read_at(tenant, &[last]).await?;
-            self.durable_time = header_at(entries.first(), last)?.recorded_at;
+            let headers = log.headers_at(tenant, &[last]).await?;
+            self.durable_time = header_at(headers.first(), last)?.recorded_at;
             self.start_scan();
         }
         Ok(head.0 - covered.0)
@@ -166,8 +166,8 @@ impl State {
                 });
             }
             self.durable_time = self.durable_time.max(record.header.recorded_at);
-            self.filter.insert(entry.id);
-            self.overlay.push(entry.id, record.statement.sessions().map(SessionId::as_str));
+            self.filter.insert(record.header.id);
+            self.overlay.push(record.header.id, record.statement.sessions().map(SessionId::as_str));
         }
         Ok(())
     }
@@ -291,9 +291,9 @@ impl State {
             }
             for some in read.chunks(READ_AT_ONCE) {
                 let positions: Vec<_> = some.iter().map(|(_, position)| *position).collect();
-                let entries = self.config.log.read_at(&self.config.tenant, &positions).await?;
+                let headers = self.config.log.headers_at(&self.config.tenant, &positions).await?;
                 for (n, (slot, position)) in some.iter().enumerate() {
-                    let header = header_at(entries.get(n), *position)?;
+                    let header = header_at(headers.get(n), *position)?;
                     if header.id != ids[*slot] {
                         return Err(LogError::Corrupt {
                             position: *position,
@@ -403,10 +403,9 @@ pub(crate) enum NotStamped {
 
 pub(crate) const NOT_HERE: &str = "recorded_at is taken by rehearsal ledgers and migrations only";
 
-fn header_at(entry: Option<&Entry>, position: LogPosition) -> Result<Header, LogError> {
-    let entry = entry
-        .ok_or_else(|| LogError::Corrupt { position, what: "no record is there".to_owned() })?;
-    entry.decode_header().map_err(|error| corrupt(position, &error))
+fn header_at(header: Option<&StoredHeader>, position: LogPosition) -> Result<Header, LogError> {
+    let header = header.ok_or_else(|| no_record(position))?;
+    header.decode().map_err(|error| corrupt(position, &error))
 }
 
 fn corrupt(position: LogPosition, error: &CorruptRecord) -> LogError {

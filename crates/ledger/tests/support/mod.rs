@@ -3,15 +3,14 @@
 use async_trait::async_trait;
 use claimledger_facts::{
     ids::*,
-    record::{Entry, Prepared, Record},
+    record::{BodyKind, Entry, Prepared, Record, Removal, StoredHeader},
     time::Time,
 };
 use claimledger_ledger::{
     clock::{ClockGuard, ClockSettings, FixedClock, OnJump},
     conformance::Records,
-    keys::KeysFirst,
     log::{AppendFailure, Log, LogError},
-    memory::{MemoryIndex, MemoryLog, NoKeys},
+    memory::{MemoryIndex, MemoryLog},
     sequencer::{LedgerKind, Sequencer, SequencerConfig},
     views::{IndexRow, Term, TermKind, Views},
 };
@@ -61,7 +60,6 @@ impl World {
             tenant: self.tenant.clone(),
             log,
             index: self.index.clone(),
-            keys: Arc::new(NoKeys),
             facts: self.records.clone(),
             clock: Arc::new(ClockGuard::new(
                 self.clock.clone(),
@@ -77,12 +75,6 @@ impl World {
 
     pub(crate) async fn open_on(&self, log: Arc<dyn Log>) -> Sequencer {
         Sequencer::open(self.config(log)).await.unwrap()
-    }
-
-    pub(crate) async fn open_with_keys_that_fail(&self) -> Sequencer {
-        Sequencer::open(SequencerConfig { keys: Arc::new(NoDisk), ..self.config(self.log.clone()) })
-            .await
-            .unwrap()
     }
 
     pub(crate) fn slow_log(&self) -> Arc<Faulty> {
@@ -225,6 +217,34 @@ impl Log for Faulty {
         self.log.read_at(tenant, positions).await
     }
 
+    async fn headers(
+        &self,
+        tenant: &TenantId,
+        from: LogPosition,
+        max: usize,
+    ) -> Result<Vec<StoredHeader>, LogError> {
+        self.reads.fetch_add(1, SeqCst);
+        self.log.headers(tenant, from, max).await
+    }
+
+    async fn headers_at(
+        &self,
+        tenant: &TenantId,
+        positions: &[LogPosition],
+    ) -> Result<Vec<StoredHeader>, LogError> {
+        self.log.headers_at(tenant, positions).await
+    }
+
+    async fn remove_bodies(
+        &self,
+        tenant: &TenantId,
+        positions: &[LogPosition],
+        bodies: &[BodyKind],
+        removal: &Removal,
+    ) -> Result<(), LogError> {
+        self.log.remove_bodies(tenant, positions, bodies, removal).await
+    }
+
     async fn head(&self, tenant: &TenantId) -> Result<LogSize, LogError> {
         self.log.head(tenant).await
     }
@@ -235,14 +255,5 @@ impl Log for Faulty {
 
     fn changes(&self) -> watch::Receiver<u64> {
         self.log.changes()
-    }
-}
-
-struct NoDisk;
-
-#[async_trait]
-impl KeysFirst for NoDisk {
-    async fn flush(&self, _: &TenantId) -> Result<(), LogError> {
-        Err(LogError::unavailable("the keys could not be written"))
     }
 }

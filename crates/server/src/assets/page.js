@@ -1,10 +1,13 @@
-// Makes quicker what works without it: keys inside the timeline, copying a link. Nothing is fetched here.
+// Shortcuts for what works without script: keys inside the timeline, copying a link, a slider.
+// Nothing is fetched here.
 
 const figure = document.querySelector(".figure");
 const spoken = document.querySelector("output.spoken");
 
 if (figure) {
-  const lanes = [...figure.querySelectorAll("g.lane")].map((lane) => [...lane.querySelectorAll("a")]).filter((items) => items.length > 0);
+  const lanes = [...figure.querySelectorAll("g.lane")]
+    .map((lane) => [...lane.querySelectorAll("a")])
+    .filter((items) => items.length > 0);
   let row = -1;
   let column = 0;
 
@@ -41,15 +44,17 @@ if (figure) {
   });
 }
 
-// A slider over the stops of K, beside the links and lists that lead to the same addresses. It stands outside the answer, as later stops do.
-const stops = [...document.querySelectorAll("main a.stop, .later a.stop")].sort((a, b) => number(a) - number(b));
+// A slider over the change points, beside the links and lists that lead to the same addresses. It
+// is outside of the answer, as later change points are.
+const points = [...document.querySelectorAll("main a.change-point, .later a.change-point")]
+  .sort((a, b) => number(a) - number(b));
 const known = document.querySelector("main .known");
 
 function number(link) {
   return Number(new URL(link.href).searchParams.get("knownAtPosition"));
 }
 
-if (known && stops.length > 1) {
+if (known && points.length > 1) {
   const at = Number(known.dataset.position);
   const form = document.createElement("form");
   const label = document.createElement("label");
@@ -59,17 +64,17 @@ if (known && stops.length > 1) {
   form.className = "slider";
   label.append("Known at ", range);
   range.type = "range";
-  range.max = stops.length - 1;
-  range.value = Math.max(0, stops.findLastIndex((link) => number(link) <= at));
+  range.max = points.length - 1;
+  range.value = Math.max(0, points.findLastIndex((link) => number(link) <= at));
   button.textContent = "Show";
   const say = () => {
-    says.textContent = stops[range.value].textContent.trim();
+    says.textContent = points[range.value].textContent.trim();
     range.setAttribute("aria-valuetext", says.textContent);
   };
   range.addEventListener("input", say);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    location.assign(stops[range.value].href);
+    location.assign(points[range.value].href);
   });
   say();
   form.append(label, button, says);

@@ -8,13 +8,13 @@ use async_graphql::{Enum, ID, SimpleObject};
 use claimledger_app::model::{answer, health};
 use claimledger_facts::vocabulary;
 
-/// What the answer holds for.
+/// The cut and the rules that the answer is for.
 #[derive(SimpleObject, Clone)]
 #[graphql(name = "Answered")]
 pub(crate) struct Answered {
-    /// T.
+    /// The instant T that the answer is about.
     at: DateTime,
-    /// K, as a position.
+    /// K as a position: the last record that the answer may use.
     position: Position,
     /// When that position was recorded.
     recorded_at: DateTime,
@@ -51,7 +51,7 @@ impl From<&answer::Answered> for Answered {
     }
 }
 
-/// Beside the answer: what may change from call to call.
+/// The state of the ledger, which may change from call to call.
 #[derive(SimpleObject, Clone)]
 #[graphql(name = "Status")]
 pub(crate) struct Status {
@@ -87,11 +87,11 @@ impl From<&answer::Status> for Status {
 #[derive(SimpleObject, Clone)]
 #[graphql(name = "Problem")]
 pub(crate) struct Problem {
-    /// What.
+    /// The kind.
     part: Part,
-    /// Why, and what ends it.
+    /// The cause, and what resolves it.
     why: String,
-    /// When it was first noticed.
+    /// Since when.
     since: DateTime,
 }
 
@@ -103,7 +103,7 @@ pub(crate) enum Part {
     Log,
     /// The read models do not move: answers fall behind the log.
     Projection,
-    /// Something that is stored does not hold together.
+    /// Stored data is damaged.
     Damage,
     /// The clock that records are stamped with jumped, or is behind the last record.
     Clock,
@@ -129,7 +129,7 @@ pub(crate) struct SourceCompleteness {
     source: String,
     /// Everything up to this time was heard; null: nothing is stated.
     heard_until: Option<DateTime>,
-    /// On what that rests.
+    /// The basis of that statement.
     basis: Option<HeardBasis>,
     /// Gaps that are known.
     gaps: Vec<Gap>,
@@ -143,7 +143,7 @@ pub(crate) struct Gap {
     from: DateTime,
     /// Until, exclusive.
     until: DateTime,
-    /// Whether what was missing has come.
+    /// Whether the missing records were received later.
     backfilled: bool,
 }
 
@@ -178,17 +178,17 @@ impl From<&answer::SourceCompleteness> for SourceCompleteness {
     }
 }
 
-/// What it means that something is not in an answer, or in a list within it.
+/// Why something may be absent from an answer, or from a list within it.
 #[derive(SimpleObject, Clone)]
 #[graphql(name = "Absence")]
 pub(crate) struct Absence {
-    /// In a word.
+    /// The code.
     code: AbsenceCode,
-    /// In a sentence.
+    /// The same as a sentence.
     words: String,
 }
 
-/// What it means that something is not in an answer.
+/// Why something may be absent from an answer.
 #[derive(Enum, Copy, Clone, Eq, PartialEq)]
 #[graphql(remote = "answer::AbsenceCode")]
 pub(crate) enum AbsenceCode {
@@ -218,13 +218,13 @@ impl From<&answer::Absence> for Absence {
 pub(crate) struct SessionAnswer {
     /// Null: nothing by this id is known at K.
     pub session: Option<Session>,
-    /// What the answer holds for.
+    /// The cut and the rules that the answer is for.
     pub answered: Answered,
-    /// How complete the sources were.
+    /// How complete each source was.
     pub completeness: Vec<SourceCompleteness>,
-    /// Beside it.
+    /// The state of the ledger, which may change from call to call.
     pub status: Status,
-    /// What it means that something is not in the answer.
+    /// Why something may be absent from the answer.
     pub absence: Absence,
 }
 
@@ -234,15 +234,15 @@ pub(crate) struct SessionAnswer {
 pub(crate) struct SessionConnection {
     /// The rows.
     pub edges: Vec<SessionEdge>,
-    /// Whether there are more.
+    /// Where the page stands in the list.
     pub page_info: PageInfo,
-    /// What the answer holds for.
+    /// The cut and the rules that the answer is for.
     pub answered: Answered,
-    /// How complete the sources were.
+    /// How complete each source was.
     pub completeness: Vec<SourceCompleteness>,
-    /// Beside it.
+    /// The state of the ledger, which may change from call to call.
     pub status: Status,
-    /// What it means that something is not in the answer.
+    /// Why something may be absent from the answer.
     pub absence: Absence,
 }
 
@@ -250,13 +250,14 @@ pub(crate) struct SessionConnection {
 #[derive(SimpleObject)]
 #[graphql(name = "SessionEdge")]
 pub(crate) struct SessionEdge {
-    /// Where the list goes on after this row.
+    /// The cursor for `after`: the next page starts behind this row.
     pub cursor: String,
     /// The session.
     pub node: Session,
-    /// Of belonging to this set.
+    /// How sure it is that the session belongs to this list.
     pub certainty: Certainty,
-    /// Why it belongs.
+    /// Why it belongs to this list.
+    #[graphql(complexity = "super::limits::list_cost(child_complexity)")]
     pub because: Vec<Reason>,
 }
 
@@ -266,15 +267,15 @@ pub(crate) struct SessionEdge {
 pub(crate) struct DecisionConnection {
     /// The rows.
     pub edges: Vec<DecisionEdge>,
-    /// Whether there are more.
+    /// Where the page stands in the list.
     pub page_info: PageInfo,
-    /// What the answer holds for.
+    /// The cut and the rules that the answer is for.
     pub answered: Answered,
-    /// How complete the sources were.
+    /// How complete each source was.
     pub completeness: Vec<SourceCompleteness>,
-    /// Beside it.
+    /// The state of the ledger, which may change from call to call.
     pub status: Status,
-    /// What it means that something is not in the answer.
+    /// Why something may be absent from the answer.
     pub absence: Absence,
 }
 
@@ -282,11 +283,11 @@ pub(crate) struct DecisionConnection {
 #[derive(SimpleObject)]
 #[graphql(name = "DecisionEdge")]
 pub(crate) struct DecisionEdge {
-    /// Where the list goes on after this row.
+    /// The cursor for `after`: the next page starts behind this row.
     pub cursor: String,
     /// The decision.
     pub node: Decision,
-    /// Of belonging to this set.
+    /// How sure it is that the decision belongs to this list.
     pub certainty: Certainty,
 }
 
@@ -296,25 +297,30 @@ pub(crate) struct DecisionEdge {
 pub(crate) struct ChangesCursor {
     /// For `after` of `sessionChanged`. Opaque.
     pub cursor: String,
-    /// What the answer holds for.
+    /// The cut and the rules that the answer is for.
     pub answered: Answered,
-    /// How complete the sources were.
+    /// How complete each source was.
     pub completeness: Vec<SourceCompleteness>,
-    /// Beside it.
+    /// The state of the ledger, which may change from call to call.
     pub status: Status,
 }
 
-/// Whether a list goes on, and where.
+/// Where a page stands in its list, as the Relay specification of connections has it. Pages go
+/// forward only: there is no `last` and no `before`.
 #[derive(SimpleObject)]
 #[graphql(name = "PageInfo")]
 pub(crate) struct PageInfo {
-    /// Whether there are more rows.
+    /// Whether rows follow this page.
     pub has_next_page: bool,
-    /// The last row's cursor.
+    /// Whether rows precede this page: the row of the cursor `after` does, wherever one was given.
+    pub has_previous_page: bool,
+    /// The cursor of the first row; null: the page has no rows.
+    pub start_cursor: Option<String>,
+    /// The cursor of the last row; null: the page has no rows.
     pub end_cursor: Option<String>,
 }
 
-/// Why.
+/// The reasons.
 #[derive(SimpleObject)]
 #[graphql(name = "Explanation")]
 pub(crate) struct Explanation {
@@ -323,19 +329,19 @@ pub(crate) struct Explanation {
     /// One tree a decision, or one a factor where a factor was asked.
     #[graphql(complexity = "super::limits::list_cost(child_complexity)")]
     pub because: Vec<Reason>,
-    /// The trees as text, in the words of `claimledger why`.
+    /// The trees as text, as `claimledger why` prints them.
     pub text: String,
-    /// What the answer holds for.
+    /// The cut and the rules that the answer is for.
     pub answered: Answered,
-    /// How complete the sources were.
+    /// How complete each source was.
     pub completeness: Vec<SourceCompleteness>,
-    /// Beside it.
+    /// The state of the ledger, which may change from call to call.
     pub status: Status,
-    /// What it means that something is not in the answer.
+    /// Why something may be absent from the answer.
     pub absence: Absence,
 }
 
-/// What rides with every answer.
+/// What every answer carries.
 pub(crate) fn carried<T>(
     answer: &answer::Answer<T>,
 ) -> (Answered, Vec<SourceCompleteness>, Status, Absence) {
@@ -347,7 +353,12 @@ pub(crate) fn carried<T>(
     )
 }
 
-/// Page info of a page of the app.
-pub(crate) fn page_info<T>(page: &answer::Page<T>) -> PageInfo {
-    PageInfo { has_next_page: page.has_next, end_cursor: page.cursors.last().cloned() }
+/// Page info of a page of the app; `after` as it was asked.
+pub(crate) fn page_info<T>(page: &answer::Page<T>, after: Option<&str>) -> PageInfo {
+    PageInfo {
+        has_next_page: page.has_next,
+        has_previous_page: after.is_some(),
+        start_cursor: page.cursors.first().cloned(),
+        end_cursor: page.cursors.last().cloned(),
+    }
 }

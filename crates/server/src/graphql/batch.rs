@@ -25,8 +25,8 @@ pub(crate) trait Load: Send + Sync + 'static {
     async fn load(&self, keys: &[Self::Key]) -> Result<HashMap<Self::Key, Self::Value>, Error>;
 }
 
-type Found<L> = Result<Option<<L as Load>::Value>, Error>;
-type Waiting<L> = HashMap<<L as Load>::Key, Vec<oneshot::Sender<Found<L>>>>;
+type Loaded<L> = Result<Option<<L as Load>::Value>, Error>;
+type Waiting<L> = HashMap<<L as Load>::Key, Vec<oneshot::Sender<Loaded<L>>>>;
 
 /// A loader that collects keys. Nothing is cached.
 pub(crate) struct Batched<L: Load>(Arc<Inner<L>>);
@@ -46,7 +46,7 @@ impl<L: Load> Batched<L> {
     ///
     /// # Errors
     /// What the loader said, to everyone who waited for it.
-    pub(crate) async fn load_one(&self, key: L::Key) -> Found<L> {
+    pub(crate) async fn load_one(&self, key: L::Key) -> Loaded<L> {
         let (sender, receiver) = oneshot::channel();
         {
             let mut waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);

@@ -9,7 +9,7 @@ use claimledger_ledger::log::{LogError, remedy};
 /// A refusal of the app, as an error of the field that asked.
 pub(crate) fn asked(error: &AskError) -> Error {
     let message = match error {
-        // What an operator should know goes to the log, not to whoever asks.
+        // Details are for the operator: they go to the log, not to the caller.
         AskError::Log(error) => log(error),
         AskError::Forbidden { .. }
         | AskError::PageTooLarge { .. }
@@ -97,8 +97,7 @@ pub(crate) fn damage(error: &ServerError) -> Option<LogError> {
 
 const WHILE_ANSWERING: &str = "it was met while a question was answered; the server's log has more";
 
-/// Logs what an operator should know of a failure of the log, and returns what may be said to
-/// whoever asked.
+/// Logs a failure of the log for the operator, and returns the message for the caller.
 pub(crate) fn log(error: &LogError) -> String {
     match error {
         LogError::Corrupt { position, what } => {
@@ -118,14 +117,14 @@ pub(crate) fn log(error: &LogError) -> String {
         }
         LogError::Unavailable { reason, .. } => {
             tracing::warn!(reason, "the log is unavailable");
-            "not now; the same request may succeed later".to_owned()
+            "temporarily unavailable: the same request may succeed later".to_owned()
         }
-        // The writer is told why nothing is stored; the words name no tenant and no path.
+        // The caller needs to know why nothing is stored; the message names no tenant and no path.
         LogError::Stopped { why, .. } => {
             tracing::warn!(why, "nothing is written");
             why.clone()
         }
-        LogError::TooLarge => "more than one append may carry".to_owned(),
+        LogError::TooLarge => "too large for one append".to_owned(),
     }
 }
 

@@ -23,14 +23,14 @@ use std::{
     },
 };
 
-/// Fields inside of fields.
+/// Maximum depth: fields inside of fields.
 pub(crate) const MAX_DEPTH: u64 = 12;
 /// The same for questions about the schema itself, which every tool asks about 13 deep.
 const MAX_SCHEMA_DEPTH: u64 = 20;
 /// How often a question about the schema may go from a type to its fields and on: each step
 /// multiplies the answer by the schema's width.
 const MAX_SCHEMA_STEPS: u64 = 3;
-/// Selection sets inside of one another, fragments included.
+/// Maximum selection sets inside of one another, fragments included.
 pub(crate) const MAX_NESTING: usize = 32;
 /// Maximum levels that are walked into. What one operation holds in brackets is bounded before the
 /// parser; a chain of fragments is not.
@@ -39,14 +39,17 @@ const MAX_LEVELS: usize = 64;
 /// the library's rules walk into every one of them, and a fragment without any field in it costs
 /// nothing otherwise.
 pub(crate) const MAX_SELECTIONS: u64 = 20_000;
-/// Fields with another name in the answer.
+/// Maximum fields with another name in the answer.
 pub(crate) const MAX_ALIASES: u64 = 50;
-/// Directives.
+/// Maximum directives.
 pub(crate) const MAX_DIRECTIVES: u64 = 50;
-/// Rows of one page.
+/// Maximum rows of one page.
 pub(crate) const MAX_FIRST: u64 = 500;
-/// Bytes of a request.
+/// Maximum bytes of a request.
 pub(crate) const MAX_BODY: usize = 64 * 1024;
+
+/// Maximum cost of a request, unless the server sets another.
+pub(crate) const DEFAULT_MAX_COST: u64 = 10_000;
 
 /// What differs from server to server.
 #[derive(Clone, Copy, Debug)]
@@ -93,7 +96,7 @@ pub(crate) fn check(
     let mut selections = 0_u64;
     for (_, operation) in document.operations.iter() {
         let operation = &operation.node;
-        let mut walk = Walk::new(document, variables, &operation.variable_definitions, limits);
+        let mut walk = Measurer::new(document, variables, &operation.variable_definitions, limits);
         let mut all = Measure { directives: count(&operation.directives), ..Measure::default() };
         for definition in &operation.variable_definitions {
             all.directives = all.directives.saturating_add(count(&definition.node.directives));
@@ -117,7 +120,7 @@ pub(crate) fn check(
         over("TOO_COSTLY", "selections", selections, MAX_SELECTIONS)?;
     }
     // Fragments that no operation names are still walked by the library's rules.
-    let mut walk = Walk::new(document, variables, &[], limits);
+    let mut walk = Measurer::new(document, variables, &[], limits);
     for name in document.fragments.keys() {
         let measure = walk.fragment(name.as_str())?;
         over("TOO_COSTLY", "cost", measure.fields, limits.max_cost)?;
@@ -134,12 +137,12 @@ fn over(code: &'static str, what: &str, cost: u64, limit: u64) -> Result<(), Ser
     }
     Err(refused(
         code,
-        format!("refused before it ran: {what} {cost}, {limit} is the limit"),
+        format!("refused before it ran: {what} {cost} exceeds the limit {limit}"),
         &[("cost", cost), ("limit", limit)],
     ))
 }
 
-struct Walk<'a> {
+struct Measurer<'a> {
     document: &'a ExecutableDocument,
     variables: &'a Variables,
     definitions: &'a [Positioned<VariableDefinition>],
@@ -150,7 +153,7 @@ struct Walk<'a> {
     fragments: HashMap<&'a str, Option<Measure>>,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> Measurer<'a> {
     fn new(
         document: &'a ExecutableDocument,
         variables: &'a Variables,
@@ -204,7 +207,7 @@ impl<'a> Walk<'a> {
         if !self.introspection && matches!(field.name.node.as_str(), "__schema" | "__type") {
             return Err(refused(
                 "INTROSPECTION_OFF",
-                "refused before it ran: this server does not tell its schema".to_owned(),
+                "refused before it ran: introspection is off".to_owned(),
                 &[],
             ));
         }
@@ -265,12 +268,14 @@ impl<'a> Walk<'a> {
         match (asked.as_u64(), asked.as_i64()) {
             (Some(asked), _) if asked > limit => Err(refused(
                 "PAGE_TOO_LARGE",
-                format!("{asked} rows asked, {limit} is the limit: narrow it or page it"),
+                format!(
+                    "{asked} rows requested, the limit is {limit}: use a filter or smaller pages"
+                ),
                 &[("asked", asked), ("cost", asked), ("limit", limit)],
             )),
             (None, Some(asked)) => Err(refused(
                 "BAD_INPUT",
-                format!("first is {asked}; 0 to {limit} rows can be asked"),
+                format!("first is {asked}; it must be 0 to {limit}"),
                 &[("limit", limit)],
             )),
             _ => Ok(()),
@@ -345,7 +350,7 @@ pub(crate) const fn list_cost(row: usize) -> usize {
     row.saturating_mul(2).saturating_add(1)
 }
 
-/// Rows of a page that names no number.
+/// Rows of a page where `first` is absent.
 pub(crate) const DEFAULT_FIRST: i32 = 50;
 
 #[cfg(test)]
@@ -468,8 +473,12 @@ mod tests {
 
     #[test]
     fn questions_about_the_schema_go_deeper_but_not_wider() {
-        let tool = "{ __schema { types { fields { type { ofType { ofType { ofType { ofType { ofType { ofType { ofType { name }}}}}}}}}}}}";
-        check_query(tool, None);
+        let tool = format!(
+            "{{ __schema {{ types {{ fields {{ type {{ {} name {} }} }} }} }} }}",
+            "ofType {".repeat(7),
+            "}".repeat(7)
+        );
+        check_query(&tool, None);
         let wide =
             "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }";
         check_query(wide, Some("TOO_DEEP"));

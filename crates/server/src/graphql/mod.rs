@@ -13,6 +13,7 @@ pub(crate) mod loaders;
 mod nulls;
 pub(crate) mod query;
 pub(crate) mod scalars;
+mod sdl;
 pub(crate) mod subscription;
 pub(crate) mod types;
 
@@ -28,6 +29,7 @@ use async_graphql::{
 use claimledger_app::{app::App, model::question::Caller};
 use claimledger_facts::ids::{LogPosition, TenantId};
 use limits::Limits;
+pub(crate) use sdl::sdl;
 use subscription::Subscription;
 
 /// The schema.
@@ -37,7 +39,7 @@ pub(crate) type LedgerSchema = Schema<query::Query, EmptyMutation, Subscription>
 pub(crate) struct Asker {
     /// The ledger.
     pub app: App,
-    /// Whoever holds the credential.
+    /// The holder of the credential.
     pub caller: Caller,
     /// Wait until this position is in the read models.
     pub after: Option<LogPosition>,
@@ -45,7 +47,7 @@ pub(crate) struct Asker {
 
 /// Builds the schema with its limits on.
 pub(crate) fn schema(options: &ServerOptions) -> LedgerSchema {
-    let builder = Schema::build(query::Query::default(), EmptyMutation, Subscription)
+    let builder = sdl::builder()
         .limit_recursive_depth(limits::MAX_NESTING)
         .disable_suggestions()
         .extension(nulls::Propagated)
@@ -149,9 +151,14 @@ impl Executor {
 
     /// Begins a subscription as this caller.
     #[must_use]
-    pub fn subscribe(&self, caller: &Caller, document: &str, variables: serde_json::Value) -> Told {
+    pub fn subscribe(
+        &self,
+        caller: &Caller,
+        document: &str,
+        variables: serde_json::Value,
+    ) -> ChangeStream {
         let (asker, request) = self.request(caller, document, variables);
-        Told(subscribe(&self.schema, asker, request, UNLIMITED).unwrap_or_else(|error| {
+        ChangeStream(subscribe(&self.schema, asker, request, UNLIMITED).unwrap_or_else(|error| {
             let refused = Response::from_errors(vec![*error]);
             stream::once(async { refused }).boxed()
         }))
@@ -169,42 +176,13 @@ impl Executor {
 }
 
 /// The changes that a subscription of the owner tells.
-pub struct Told(BoxStream<'static, Response>);
+pub struct ChangeStream(BoxStream<'static, Response>);
 
-impl Told {
+impl ChangeStream {
     /// The next one, as a GraphQL response in JSON; none: there will be no more.
     pub async fn next(&mut self) -> Option<serde_json::Value> {
         let response = self.0.next().await?;
         // A response is JSON by construction.
         Some(serde_json::to_value(response).unwrap_or_default())
-    }
-}
-
-/// The schema as text.
-pub(crate) fn sdl() -> String {
-    let mut sdl =
-        Schema::build(query::Query::default(), EmptyMutation, Subscription).finish().sdl();
-    sdl.truncate(sdl.trim_end().len());
-    sdl.push('\n');
-    sdl
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// `UPDATE_SCHEMA=1` writes it anew.
-    #[test]
-    fn the_committed_schema_is_this_one() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../schema/graphql/schema.graphql");
-        if std::env::var_os("UPDATE_SCHEMA").is_some() {
-            std::fs::write(path, sdl()).unwrap();
-        }
-        let committed = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(
-            committed == sdl(),
-            "schema/graphql/schema.graphql is stale: UPDATE_SCHEMA=1 cargo test -p \
-             claimledger-server"
-        );
     }
 }

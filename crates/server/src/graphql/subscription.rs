@@ -1,5 +1,5 @@
-//! The live half of the schema. A subscription is pulled by whoever writes it to its client:
-//! nothing waits in between.
+//! The subscription. The connection to the client pulls each change when it can write it, so that
+//! nothing is queued.
 
 use super::{Asker, errors, types::SessionChange};
 use async_graphql::{
@@ -8,20 +8,22 @@ use async_graphql::{
     parser::types::{ExecutableDocument, OperationType, Selection},
 };
 
-/// What the ledger tells by itself, to the credential's tenant.
+/// The subscriptions of the credential's tenant.
 #[derive(Default)]
 pub(crate) struct Subscription;
 
+/// The subscriptions of the credential's tenant.
 #[GraphqlSubscription(name = "Subscription")]
 impl Subscription {
     /// What each record changes of sessions, in the order of the log: first what was recorded after
-    /// the cursor, then what is recorded from now on. Nothing is lost or repeated when it is taken
-    /// up again after the cursor of the last change that arrived. Without `after`: from now on. A
-    /// cursor that is of no use here ends it with the code `RESTART`. Time alone changes nothing
-    /// here: a session that passes its limit is in no record.
+    /// the cursor, then what is recorded from now on. Resuming after the cursor of the last change
+    /// received neither loses nor repeats one. Without `after`: from now on. An invalid cursor ends
+    /// the subscription with the code `RESTART`. Time alone sends nothing: no record says that a
+    /// session passes its limit.
     async fn session_changed(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "The cursor of the last change received; absent: from now on.")]
         after: Option<String>,
     ) -> Result<impl Stream<Item = Result<SessionChange>>> {
         let asker = ctx.data::<Asker>()?;

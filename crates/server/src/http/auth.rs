@@ -57,8 +57,8 @@ pub(crate) async fn of_graphql(server: &Server, headers: &HeaderMap) -> Result<C
     by_cookie(server, headers)
 }
 
-/// Whether a form came from a page of this server. A browser that says neither is told by
-/// `SameSite=Strict` alone.
+/// Whether a form came from a page of this server. For a browser that sends neither header,
+/// `SameSite=Strict` alone protects.
 pub(crate) fn is_own_form(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if text("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none") {

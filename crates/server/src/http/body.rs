@@ -5,8 +5,8 @@ use flate2::read::MultiGzDecoder;
 use http_body_util::BodyExt;
 use std::{io::Read, time::Duration};
 
-/// Past its limit a body is still read for a while and thrown away: a client that is cut off while
-/// it sends never sees why.
+/// Past its limit a body is still read for a while and discarded: a client that is cut off while it
+/// sends never reads the refusal.
 const DRAIN_BYTES: usize = 64 * 1024 * 1024;
 const DRAIN_TIME: Duration = Duration::from_secs(5);
 

@@ -29,14 +29,14 @@ const FILES_KEPT: usize = 192;
 /// Connections that there can be, however few files the process may open.
 const AT_LEAST: usize = 16;
 
-/// What a connection is doing, in the order in which places are taken back.
+/// What a connection is doing, in the order in which connections are closed for others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Phase {
     /// Between requests, or in the head of one.
     Idle,
-    /// A request's body is on its way in.
+    /// A request's body is being received.
     Receiving,
-    /// An answer is on its way out.
+    /// An answer is being sent.
     Sending,
     /// A request is being worked on.
     Working,
@@ -45,7 +45,7 @@ enum Phase {
 /// How a connection is to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ending {
-    /// No answer can be on its way: at once.
+    /// No answer can be in progress: at once.
     Now,
     /// The end of an answer may still be in its buffer.
     Flushed,
@@ -79,7 +79,7 @@ pub(super) struct Connection {
 }
 
 impl Connections {
-    /// At most so many, and no more than the process may open files for.
+    /// With a maximum of connections, lowered to the process's limit of open files.
     pub(super) fn new(max: usize) -> Arc<Self> {
         let max = open_files()
             .map_or(max, |files| max.min(files.saturating_sub(FILES_KEPT).max(AT_LEAST)))

@@ -38,13 +38,13 @@ impl Refused {
         Self { status, error, retry_after: None }
     }
 
-    /// With a field more.
+    /// With an additional field.
     pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.error.insert(name.to_owned(), value.into());
         self
     }
 
-    /// Come again after so many seconds.
+    /// With the seconds after which the client may try again.
     pub(crate) const fn retry_after(mut self, secs: u64) -> Self {
         self.retry_after = Some(secs);
         self
@@ -55,7 +55,7 @@ impl Refused {
         Self::new(
             StatusCode::TOO_MANY_REQUESTS,
             "rate_limited",
-            format!("too many requests: again in {secs} s"),
+            format!("too many requests: try again in {secs} s"),
         )
         .retry_after(secs)
     }
@@ -82,12 +82,12 @@ impl From<NotCaller> for Refused {
             NotCaller::Unauthenticated => Self::new(
                 StatusCode::UNAUTHORIZED,
                 "unauthenticated",
-                "a valid token is needed: Authorization: Bearer …",
+                "token missing or not recognised: send Authorization: Bearer …",
             ),
             NotCaller::Csrf => Self::new(
                 StatusCode::FORBIDDEN,
                 "csrf",
-                "with a cookie the header x-claimledger: 1 is needed",
+                "a request with a cookie needs the header x-claimledger: 1",
             ),
             NotCaller::Log(error) => error.into(),
         }

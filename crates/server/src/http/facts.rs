@@ -14,14 +14,14 @@ use claimledger_facts::{
     ids::SessionId,
     refusal::{Refusal, RefusalCode},
     time::Time,
-    vocabulary::{Door, Role},
+    vocabulary::{Channel, Role},
 };
 use claimledger_ledger::{
     append::AppendOutcome,
     log::{MAX_APPEND_BYTES, MAX_APPEND_ENTRIES},
 };
 use claimledger_sources::{
-    Dialect, is_gzip,
+    Dialect, SourceSettings, is_gzip,
     splitter::{Limits, Splitter},
     translate,
 };
@@ -35,11 +35,13 @@ pub(crate) struct Parameters {
     /// The dialect; absent: by the content type, else native.
     #[serde(rename = "as")]
     dialect: Option<String>,
+    /// The IdP whose log this is; absent: the service provider's.
+    idp: Option<String>,
     /// With `expectedRevision`: which session id.
     session: Option<String>,
-    /// Write only if the session id is named by exactly so many records.
+    /// Append only if exactly this number of records names the session id.
     expected_revision: Option<u64>,
-    /// Now, as a rehearsal's door asserts it.
+    /// Now, as a request to a rehearsal asserts it.
     now: Option<String>,
 }
 
@@ -56,7 +58,7 @@ pub(crate) async fn post(
     }
     server.facts.take(&caller).map_err(Refused::too_many)?;
     let Query(parameters) = parameters.map_err(|rejection| malformed(rejection.body_text()))?;
-    let dialect = dialect(&parameters, &headers)?;
+    let settings = settings(&parameters, &headers)?;
     let expected_revision = expected_revision(&parameters)?;
     let rehearsal_now = now(&parameters)?;
     let packed = packed(&headers)?;
@@ -65,13 +67,14 @@ pub(crate) async fn post(
         // A file that is sent as it is says by its first bytes that it is gzip.
         let packed = packed || is_gzip(&bytes);
         let bytes = if packed { body::gunzip(&bytes, MAX_APPEND_BYTES)? } else { bytes };
-        drafts(dialect, &bytes)
+        drafts(&settings, &bytes)
     })
     .await
     .map_err(|_| {
         Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the body could not be read")
     })??;
-    let batch = Batch { drafts, door: Door::Http, source: None, expected_revision, rehearsal_now };
+    let batch =
+        Batch { drafts, channel: Channel::Http, source: None, expected_revision, rehearsal_now };
     let results: Vec<Value> = server.app.ingest(&caller, batch).await?.iter().map(result).collect();
     Ok(Json(json!({"results": results})).into_response())
 }
@@ -80,12 +83,20 @@ fn malformed(message: impl Into<String>) -> Refused {
     Refused::new(StatusCode::BAD_REQUEST, "malformed", message)
 }
 
+fn settings(parameters: &Parameters, headers: &HeaderMap) -> Result<SourceSettings, Refused> {
+    let settings = SourceSettings::of(dialect(parameters, headers)?);
+    Ok(match &parameters.idp {
+        Some(idp) => settings.with_idp(idp)?,
+        None => settings,
+    })
+}
+
 fn dialect(parameters: &Parameters, headers: &HeaderMap) -> Result<Dialect, Refused> {
     if let Some(word) = &parameters.dialect {
         let words =
             || Dialect::ALL.iter().map(|dialect| dialect.as_str()).collect::<Vec<_>>().join(", ");
         return Dialect::parse(word).ok_or_else(|| {
-            malformed("as names no dialect").with("field", "as").with("expected", words())
+            malformed("unknown dialect").with("field", "as").with("expected", words())
         });
     }
     let content_type =
@@ -133,17 +144,17 @@ fn packed(headers: &HeaderMap) -> Result<bool, Refused> {
     .with("expected", "gzip"))
 }
 
-fn drafts(dialect: Dialect, bytes: &[u8]) -> Result<Vec<(u64, Draft)>, Refused> {
+fn drafts(settings: &SourceSettings, bytes: &[u8]) -> Result<Vec<(u64, Draft)>, Refused> {
     let mut splitter = Splitter::new(Limits::default());
     splitter.push(bytes);
     splitter.finish();
     let mut drafts = Vec::new();
     for piece in splitter {
         let piece = piece?;
-        let read = translate(dialect, &piece.bytes).map_err(|refusal| {
+        let read = translate(settings, None, &piece.bytes).map_err(|refusal| {
             if refusal.line.is_some() { refusal } else { refusal.on_line(piece.line) }
         })?;
-        drafts.extend(read.into_iter().map(|draft| (piece.line, draft)));
+        drafts.extend(read.drafts.into_iter().map(|draft| (piece.line, draft)));
         if drafts.len() > MAX_APPEND_ENTRIES {
             let message = format!("a request carries at most {MAX_APPEND_ENTRIES} records");
             return Err(Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)

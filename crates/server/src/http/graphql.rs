@@ -2,7 +2,7 @@
 //! every limit).
 //!
 //! Status, as GraphQL over HTTP has it: a request that was refused before it ran answers 200 with
-//! `errors` and `data: null` as `application/json`, and 400 to whoever accepts
+//! `errors` and `data: null` as `application/json`, and 400 to clients that accept
 //! `application/graphql-response+json`. 401, 403, 413, 415, 429 and 503 are about the request as
 //! such, and carry `errors` too.
 
@@ -12,12 +12,12 @@ use super::{
     body::{self, BodyError},
 };
 use crate::{
-    ask::K,
     graphql::{
         Asker, errors,
         limits::{Limits, MAX_BODY},
         run,
     },
+    known_at::KnownAt,
 };
 use async_graphql::{Request, Response as Answer, ServerError};
 use axum::{
@@ -81,7 +81,7 @@ pub(crate) async fn admitted(
     server.questions.take(&caller).map_err(|secs| {
         let error = errors::refused(
             "RATE_LIMITED",
-            format!("too many operations: again in {secs} s"),
+            format!("too many operations: try again in {secs} s"),
             &[("retryAfter", secs)],
         );
         with_retry(refused(StatusCode::TOO_MANY_REQUESTS, error), secs)
@@ -97,7 +97,7 @@ pub(crate) async fn request(headers: &HeaderMap, body: Body) -> Result<Request, 
     if !essence.eq_ignore_ascii_case("application/json") {
         return Err(refused(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            errors::refused("NOT_JSON", "content-type is application/json".to_owned(), &[]),
+            errors::refused("NOT_JSON", "content-type must be application/json".to_owned(), &[]),
         ));
     }
     let bytes = body::read(body, MAX_BODY).await.map_err(bad_body)?;
@@ -122,10 +122,12 @@ pub(crate) fn limits(server: &Server) -> Limits {
 
 fn after(query: Option<&str>) -> Result<Option<LogPosition>, Box<Response>> {
     let named = query.unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("after="));
-    match named.map(K::parse) {
+    match named.map(KnownAt::parse) {
         None => Ok(None),
-        Some(Some(K::Position(position))) => Ok(Some(position)),
-        Some(Some(K::Time(_)) | None) => Err(bad_request("after is a position".to_owned())),
+        Some(Some(KnownAt::Position(position))) => Ok(Some(position)),
+        Some(Some(KnownAt::Time(_)) | None) => {
+            Err(bad_request("after must be a position".to_owned()))
+        }
     }
 }
 
@@ -134,12 +136,16 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Request, Box<Response>> {
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
         return Err(refused(
             StatusCode::BAD_REQUEST,
-            errors::refused("BATCH_REFUSED", "one operation a request: no batches".to_owned(), &[]),
+            errors::refused(
+                "BATCH_REFUSED",
+                "one operation per request: batches are not supported".to_owned(),
+                &[],
+            ),
         ));
     }
     // What serde says of a request may hold parts of it, but goes to nobody but its sender.
     serde_json::from_slice(bytes)
-        .map_err(|error| bad_request(format!("the body is no GraphQL request: {error}")))
+        .map_err(|error| bad_request(format!("the body is not a GraphQL request: {error}")))
 }
 
 pub(crate) fn bad_request(message: String) -> Box<Response> {
@@ -166,7 +172,7 @@ fn not_caller(reason: NotCaller) -> Box<Response> {
         NotCaller::Unauthenticated => {
             let error = errors::refused(
                 "UNAUTHENTICATED",
-                "a valid token is needed: Authorization: Bearer …".to_owned(),
+                "token missing or not recognised: send Authorization: Bearer …".to_owned(),
                 &[],
             );
             let mut response = refused(StatusCode::UNAUTHORIZED, error);
@@ -179,7 +185,7 @@ fn not_caller(reason: NotCaller) -> Box<Response> {
             StatusCode::FORBIDDEN,
             errors::refused(
                 "CSRF",
-                "with a cookie the header x-claimledger: 1 is needed".to_owned(),
+                "a request with a cookie needs the header x-claimledger: 1".to_owned(),
                 &[],
             ),
         ),

@@ -29,7 +29,7 @@ pub(crate) async fn add(request: Request, next: Next) -> Response {
     for (name, value) in ALWAYS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
-    // Assets set their own; everything else is somebody's answer.
+    // Assets set their own; everything else is an answer for one caller.
     response
         .headers_mut()
         .entry(header::CACHE_CONTROL)

@@ -1,7 +1,7 @@
 //! Health, and reports of the content security policy.
 
 use super::{Shared, body, errors::Refused};
-use crate::pages::states::DamageSeen;
+use crate::pages::error_page::DamageSeen;
 use axum::{
     Json,
     body::Body,

@@ -29,7 +29,7 @@ fn fault(version: Version, headers: &HeaderMap) -> Option<&'static str> {
     match (hosts.next(), hosts.next()) {
         // HTTP/1.0 has no such header.
         (None, _) => (version >= Version::HTTP_11).then_some("the header Host is missing"),
-        (Some(_), Some(_)) => Some("the header Host stands twice"),
+        (Some(_), Some(_)) => Some("the header Host is given twice"),
         (Some(host), None) => {
             (!is_host(host.as_bytes())).then_some("the header Host is not HOST or HOST:PORT")
         }

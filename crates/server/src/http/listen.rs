@@ -33,7 +33,7 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(20);
 /// Why an address may not be listened on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ListenError {
-    /// Nobody could be told apart.
+    /// Clients cannot be distinguished.
     #[error(
         "{0} is not loopback, and there are no credentials: make one with `claimledger token` first"
     )]
@@ -118,7 +118,7 @@ pub async fn serve(
     Ok(())
 }
 
-/// Answers the requests of one connection, until it ends or is told to.
+/// Answers the requests of one connection, until it ends or the server stops it.
 async fn converse(
     http: http1::Builder,
     stream: TcpStream,

@@ -10,10 +10,10 @@ pub(crate) mod headers;
 pub(crate) mod health;
 mod host;
 pub(crate) mod listen;
-pub(crate) mod places;
 pub(crate) mod rate;
 pub(crate) mod rebuild;
 pub(crate) mod stream;
+pub(crate) mod subscription_slots;
 
 #[cfg(test)]
 mod tests;
@@ -31,9 +31,9 @@ use axum::{
     routing::{get, post},
 };
 use claimledger_app::app::App;
-use places::Places;
 use rate::Limiter;
 use std::sync::{Arc, atomic::AtomicU64};
+use subscription_slots::SubscriptionSlots;
 use tokio_util::sync::CancellationToken;
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
@@ -49,8 +49,8 @@ pub(crate) struct Server {
     pub questions: Limiter,
     /// Requests with facts, by credential.
     pub facts: Limiter,
-    /// Places of subscriptions.
-    pub places: Arc<Places>,
+    /// Slots of subscriptions.
+    pub subscription_slots: Arc<SubscriptionSlots>,
     /// Ends what would never end by itself.
     pub shutdown: CancellationToken,
     /// Reports of the content security policy since the start.
@@ -69,7 +69,7 @@ pub(crate) fn router(app: App, options: ServerOptions, shutdown: CancellationTok
         schema: schema(&options),
         questions: Limiter::new(options.rate),
         facts: Limiter::new(options.facts_rate),
-        places: Arc::default(),
+        subscription_slots: Arc::default(),
         shutdown,
         csp_reports: AtomicU64::new(0),
         panics: panics.clone(),

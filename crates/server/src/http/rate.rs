@@ -1,4 +1,4 @@
-//! So many requests a second and credential.
+//! Rate limits: requests a second for each credential.
 
 use crate::options::Rate;
 use claimledger_app::model::question::Caller;

@@ -1,4 +1,4 @@
-//! `POST /v1/rebuild` and `GET /v1/rebuild`: the read models made anew, while everything is
+//! `POST /v1/rebuild` and `GET /v1/rebuild`: the read models are rebuilt, while everything is
 //! answered as before.
 
 use super::{Shared, auth, errors::Refused};

@@ -3,15 +3,15 @@
 //! `event: complete` when there will be no more, and a comment now and then so that both sides know
 //! of each other.
 //!
-//! The body is made as it is read: what a slow client does not read is not made. A credential that
-//! is taken back ends it, with an error; so does a stop of the server, without one: the client goes
-//! on elsewhere, or later, after the last cursor that it got.
+//! The body is made as it is read: what a slow client does not read is not made. Revoking the
+//! credential ends it with an error. Stopping the server ends it without one: the client resumes
+//! elsewhere, or later, after the last cursor that it got.
 
 use super::{
     Server, Shared,
     auth::{self, NotCaller},
     graphql::{admitted, bad_request, limits, refused, request, with_retry},
-    places::{Full, Place},
+    subscription_slots::{NoSlot, SubscriptionSlot},
 };
 use crate::graphql::{Asker, errors, subscribe};
 use async_graphql::{
@@ -59,7 +59,7 @@ pub(crate) async fn get(
         Some(Ok(variables)) => {
             request = request.variables(async_graphql::Variables::from_json(variables))
         }
-        Some(Err(_)) => return *bad_request("variables is no JSON".to_owned()),
+        Some(Err(_)) => return *bad_request("variables is not valid JSON".to_owned()),
     }
     tell(server, headers, caller, request)
 }
@@ -76,7 +76,7 @@ pub(crate) async fn post(State(server): State<Shared>, headers: HeaderMap, body:
 }
 
 fn tell(server: Shared, headers: HeaderMap, caller: Caller, request: Request) -> Response {
-    let place = match server.places.take(&caller, &server.options) {
+    let slot = match server.subscription_slots.take(&caller, &server.options) {
         Ok(place) => place,
         Err(full) => return *no_place(full),
     };
@@ -88,7 +88,7 @@ fn tell(server: Shared, headers: HeaderMap, caller: Caller, request: Request) ->
     let revocations = server.app.revocations();
     let heartbeat = Instant::now() + server.options.heartbeat;
     let telling =
-        Telling { server, headers, told, revocations, heartbeat, completed: false, _place: place };
+        Telling { server, headers, told, revocations, heartbeat, completed: false, _slot: slot };
     let events = stream::unfold(telling, |mut telling| async move {
         let event = telling.next().await?;
         Some((Ok::<_, Infallible>(Bytes::from(event)), telling))
@@ -101,7 +101,7 @@ fn tell(server: Shared, headers: HeaderMap, caller: Caller, request: Request) ->
     (headers, Body::from_stream(events)).into_response()
 }
 
-fn no_place(full: Full) -> Box<Response> {
+fn no_place(full: NoSlot) -> Box<Response> {
     let of = if full.by_one { " of this credential" } else { "" };
     let message = format!("there are {} subscriptions{of} already, which is the limit", full.limit);
     let error = errors::refused(
@@ -112,7 +112,7 @@ fn no_place(full: Full) -> Box<Response> {
     with_retry(refused(StatusCode::TOO_MANY_REQUESTS, error), AGAIN_SECS)
 }
 
-/// A subscription on its way to its client.
+/// A subscription that is being sent to its client.
 struct Telling {
     server: Arc<Server>,
     /// Those that it came with: they name the credential.
@@ -121,7 +121,7 @@ struct Telling {
     revocations: watch::Receiver<u64>,
     heartbeat: Instant,
     completed: bool,
-    _place: Place,
+    _slot: SubscriptionSlot,
 }
 
 /// What happened while a subscription waited.
@@ -169,15 +169,13 @@ impl Telling {
     }
 }
 
-/// Whether the credential is of any use yet. Asked before anything is told.
+/// Whether the credential is still valid. Checked before anything is sent.
 async fn still_allowed(server: &Server, headers: &HeaderMap) -> Result<(), ServerError> {
     match auth::of_graphql(server, headers).await {
         Ok(_) => Ok(()),
-        Err(NotCaller::Unauthenticated | NotCaller::Csrf) => Err(errors::refused(
-            "UNAUTHENTICATED",
-            "the credential is of no use any more".to_owned(),
-            &[],
-        )),
+        Err(NotCaller::Unauthenticated | NotCaller::Csrf) => {
+            Err(errors::refused("UNAUTHENTICATED", "the credential was revoked".to_owned(), &[]))
+        }
         Err(NotCaller::Log(error)) => Err(errors::refused(
             if error.is_damage() { "CORRUPT" } else { "UNAVAILABLE" },
             errors::log(&error),

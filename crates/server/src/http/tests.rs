@@ -3,6 +3,7 @@
 mod facts;
 mod graphql;
 mod listen;
+mod lookups;
 mod pages;
 mod stream;
 mod support;

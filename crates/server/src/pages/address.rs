@@ -1,6 +1,6 @@
 //! Addresses: a view is a URL with its whole state. Ids stand in the query, never in the path.
 
-use crate::ask::K;
+use crate::known_at::KnownAt;
 use claimledger_facts::time::Time;
 
 /// A path and its query, in the order the parameters are added.
@@ -31,11 +31,11 @@ impl Address {
     }
 
     /// Pinned to T, K and R.
-    pub(crate) fn pinned(self, at: Time, known: K, rules: &str) -> Self {
+    pub(crate) fn pinned(self, at: Time, known: KnownAt, rules: &str) -> Self {
         let this = self.with("at", at.to_string());
         match known {
-            K::Position(position) => this.with("knownAtPosition", position.0.to_string()),
-            K::Time(time) => this.with("knownAt", time.to_string()),
+            KnownAt::Position(position) => this.with("knownAtPosition", position.0.to_string()),
+            KnownAt::Time(time) => this.with("knownAt", time.to_string()),
         }
         .with("rules", rules)
     }
@@ -105,7 +105,7 @@ mod tests {
         let at = Time::parse("2026-03-10T14:05:00Z").unwrap();
         let address = Address::new("/session").with("id", "S2").pinned(
             at,
-            K::Position(LogPosition(82)),
+            KnownAt::Position(LogPosition(82)),
             "r1",
         );
         assert_eq!(

@@ -1,7 +1,7 @@
 //! A page as the query that gives its answer: the same cut, the same filter, ready to be asked.
 
-use super::{address::Address, parameters::Parameters, sessions::FIELDS, states::Trouble};
-use crate::ask::K;
+use super::{address::Address, error_page::PageError, parameters::Parameters, sessions::FIELDS};
+use crate::known_at::KnownAt;
 use serde_json::{Map, Value, json};
 
 const SESSION: &str = "query ($id: ID!, $asking: Asking) {
@@ -71,7 +71,7 @@ pub(crate) fn link(page: &'static str, here: &Address) -> String {
 ///
 /// # Errors
 /// If its parameters cannot be read.
-pub(crate) fn read(parameters: &Parameters) -> Result<Option<(&'static str, String)>, Trouble> {
+pub(crate) fn read(parameters: &Parameters) -> Result<Option<(&'static str, String)>, PageError> {
     let mut variables = Map::new();
     let query = match parameters.get("page") {
         None => return Ok(None),
@@ -107,8 +107,8 @@ pub(crate) fn read(parameters: &Parameters) -> Result<Option<(&'static str, Stri
         }
         Some("sources") => SOURCES,
         Some(other) => {
-            return Err(Trouble::refused(format!(
-                "page: {other} is none of session, sessions, decision, why and sources."
+            return Err(PageError::refused(format!(
+                "unknown page {other}: use session, sessions, decision, why or sources."
             )));
         }
     };
@@ -116,8 +116,8 @@ pub(crate) fn read(parameters: &Parameters) -> Result<Option<(&'static str, Stri
     let mut asking = Map::new();
     asking.extend(cut.at.map(|at| ("at".to_owned(), json!(at.to_string()))));
     asking.extend(cut.known.map(|known| match known {
-        K::Position(position) => ("knownAtPosition".to_owned(), json!(position.0)),
-        K::Time(time) => ("knownAt".to_owned(), json!(time.to_string())),
+        KnownAt::Position(position) => ("knownAtPosition".to_owned(), json!(position.0)),
+        KnownAt::Time(time) => ("knownAt".to_owned(), json!(time.to_string())),
     }));
     variables.insert("asking".to_owned(), asking.into());
     Ok(Some((query, serde_json::to_string_pretty(&variables).unwrap_or_default())))

@@ -1,5 +1,5 @@
-//! The stylesheet and the script, compiled in. A browser asks again and is told that nothing
-//! changed.
+//! The stylesheet and the script, compiled in. A browser asks again and gets 304
+//! if nothing changed.
 
 use super::theme::Theme;
 use axum::{

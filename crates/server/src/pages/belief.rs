@@ -3,9 +3,9 @@
 
 use super::{
     address::Address,
-    stops::{aspect, touched},
-    text::{inert, uncut},
-    when::{Times, delay, is_late},
+    change_points::{aspect, touched},
+    text::{count, inert, uncut},
+    times::{Times, delay, is_late},
 };
 use claimledger_app::model::question::AskError;
 use claimledger_domain::belief::{BeliefDiff, Cause, Change};
@@ -17,7 +17,7 @@ const RECORDS: usize = 40;
 /// Changes that are listed of one record.
 const CHANGES: usize = 8;
 
-/// What became of the comparison that an address asks for.
+/// The result of the comparison that an address asks for.
 pub(crate) enum Compared {
     /// The session as known at both.
     Diff(Box<BeliefDiff>),
@@ -58,7 +58,8 @@ pub(crate) fn section(
             h2 id="vs-h" { "As known at " (vs) ", and at " (known_at) }
             @match compared {
                 Compared::TooMany { found, limit } => {
-                    p { (found) " records in between could have made the difference, and " (limit)
+                    p { (count(*found, "record"))
+                        " in between could have made the difference, and " (limit)
                         " is the limit: compare with a later record." }
                 },
                 Compared::Diff(diff) => {
@@ -87,8 +88,7 @@ fn causes(diff: &BeliefDiff, href: &dyn Fn(Option<LogPosition>) -> String) -> Ma
     let mut times = Times::default();
     html! {
         p {
-            @match diff.causes.len() { 1 => "One record made the difference.",
-                n => { (n) " records made the difference." } }
+            (count(diff.causes.len(), "record")) " made the difference."
         }
         div class="scroll" tabindex="0" role="region" aria-labelledby="vs-h" {
             table class="causes" {
@@ -123,7 +123,7 @@ fn changed(cause: &Cause, changes: &[Change]) -> Markup {
     let of =
         |indices: &[usize]| indices.iter().filter_map(|at| changes.get(*at)).collect::<Vec<_>>();
     let (alone, together) = (of(&cause.alone), of(&cause.together));
-    // What several records changed together is told at the first of them.
+    // What several records changed together is shown at the first of them.
     let told_before = cause.with.iter().any(|other| other.position < cause.record.position);
     html! {
         (list(&alone))
@@ -144,8 +144,8 @@ fn list(changes: &[&Change]) -> Markup {
             ul class="changes" {
                 @for change in changes.iter().take(CHANGES) {
                     @let (before, after) = differing(change);
-                    li { (aspect(change.aspect.kind,
-                        change.aspect.of.as_deref())) ": " (inert(&before)) " → " (inert(&after)) }
+                    li { (aspect(change.aspect.kind, change.aspect.of.as_deref())) ": "
+                        (inert(&before)) " → " (inert(&after)) }
                 }
                 @if changes.len() > CHANGES { li { "and " (changes.len() - CHANGES) " more" } }
             }

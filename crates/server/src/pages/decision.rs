@@ -3,14 +3,15 @@
 
 use super::{
     address::Address,
-    as_query, decision_readings as readings, decision_rested as rested, factor,
+    as_query, decision_readings as readings, decision_rested as rested,
+    error_page::{PageError, Unknown, lagging},
+    factor,
     frame::{self, Strip},
     parameters::{CutAsked, Parameters},
     records,
     session::caller,
-    states::{Trouble, Unknown, lagging},
     text::inert,
-    when::{Times, clock, delay},
+    times::{Times, clock, delay},
     why,
 };
 use crate::http::{Server, Shared};
@@ -41,17 +42,17 @@ pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderM
 }
 
 /// What the address says.
-struct View {
+struct DecisionView {
     position: LogPosition,
     cut: CutAsked,
     open: Option<LogPosition>,
 }
 
-impl View {
-    fn read(parameters: &Parameters) -> Result<Self, Trouble> {
+impl DecisionView {
+    fn read(parameters: &Parameters) -> Result<Self, PageError> {
         let position = parameters
             .number("pos")?
-            .ok_or_else(|| Trouble::refused("The address names no decision: pos is missing."))?;
+            .ok_or_else(|| PageError::refused("The address names no decision: pos is missing."))?;
         Ok(Self {
             position: LogPosition(position),
             cut: parameters.cut()?,
@@ -100,9 +101,9 @@ impl Shown<'_> {
     }
 }
 
-async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, Trouble> {
+async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, PageError> {
     let parameters = Parameters::read(uri)?;
-    let view = View::read(&parameters)?;
+    let view = DecisionView::read(&parameters)?;
     let after = parameters.number("after")?.map(LogPosition);
     let answer = server.app.decision(caller, view.position, &view.cut.asking(after)).await?;
     let here = view.cut.pin(address(view.position), &answer.answered);
@@ -159,9 +160,9 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
 async fn drawer(
     server: &Server,
     caller: &Caller,
-    view: &View,
+    view: &DecisionView,
     shown: &Shown<'_>,
-) -> Result<Option<Markup>, Trouble> {
+) -> Result<Option<Markup>, PageError> {
     let Some(open) = view.open.filter(|_| {
         !matches!(shown.answer.value, DecisionAt::Unknown | DecisionAt::NotYetKnown { .. })
     }) else {
@@ -228,7 +229,7 @@ fn switch(shown: &Shown<'_>, decision: &Decision) -> Markup {
         let address = address(decision.record.position).with("at", answered.at.to_string());
         address.with("knownAtPosition", position.0.to_string()).with("rules", answered.rules).href()
     };
-    let stop = |position: LogPosition| {
+    let known_at = |position: LogPosition| {
         html! { @if position == answered.position { strong { (position) } } @else {
         a href=(at(position)) { "as known at " (position) } } }
     };
@@ -237,9 +238,9 @@ fn switch(shown: &Shown<'_>, decision: &Decision) -> Markup {
         nav class="switches" aria-label="As known when" {
             p {
                 "Known at " strong { (answered.position) }
-                @if own < answered.position { " · " (stop(own)) " when decided" }
+                @if own < answered.position { " · " (known_at(own)) " when decided" }
                 @for falsifier in decision.later.iter().take(20) {
-                    " · " (stop(falsifier.record.position)) " " (inert(&falsifier.words)) }
+                    " · " (known_at(falsifier.record.position)) " " (inert(&falsifier.words)) }
                 @if decision.later.len() > 20 { " · " (decision.later.len() - 20) " more \
                     falsifiers are in the tree" }
                 " · " a href=(as_query::link("decision", &shown.here.clone().with("id",

@@ -4,7 +4,7 @@
 use super::{
     address::Address,
     decision::Shown,
-    text::{inert, sentence},
+    text::{count, inert, sentence},
 };
 use crate::timeline::lanes::type_word;
 use claimledger_app::model::answer::DecisionFound;
@@ -264,11 +264,12 @@ fn who(shown: &Shown<'_>, found: &DecisionFound, code: &str) -> Markup {
         Supplier::WhoToldAnInterval => {
             let told = told_an_interval(found);
             html! {
-                @if told.is_empty() { "Whoever told an interval could tell the exact time." }
-                @for record in told.iter().take(10) { (inert(record.source.as_str())) " told an \
-                    interval in " (shown.link(record)) " and could tell the exact time. " }
-                @if told.len() > 10 { "So could the sources of " (told.len() - 10) " records \
-                    more." }
+                @if told.is_empty() { "The source of the interval could supply the exact time." }
+                @for record in told.iter().take(10) { (inert(record.source.as_str())) " gave an \
+                    interval in " (shown.link(record)) " and could supply the exact time. " }
+                @if told.len() > 10 {
+                    "So could the sources of " (count(told.len() - 10, "other record")) "."
+                }
             }
         }
         Supplier::Rules => {

@@ -4,8 +4,8 @@
 use super::{
     decision::{Shown, address},
     frame,
-    text::inert,
-    when::{Times, clock, delay, is_late},
+    text::{count, inert},
+    times::{Times, clock, delay, is_late},
 };
 use crate::timeline::lanes::{self, grade_word, type_word};
 use claimledger_app::model::answer::DecisionFound;
@@ -37,7 +37,7 @@ pub(super) fn factors(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
                 (table("rested-h", rested.iter().take(ROWS).map(|(factor, relied)|
                     Row { factor, relied: Some(relied), page: Some(shown.factor(&found.session.state.id,
                     &factor.name)) }), &|record| shown.link(record)))
-                @if rested.len() > ROWS { p { (rested.len() - ROWS) " factors more." } }
+                @if rested.len() > ROWS { p { (count(rested.len() - ROWS, "more factor")) "." } }
             }
         }
     }

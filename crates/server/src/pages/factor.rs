@@ -5,13 +5,13 @@ use super::{
     address::Address,
     as_query, decision,
     decision_rested::{self as rested, Row},
+    error_page::{PageError, lagging},
     frame::{self, Strip},
     parameters::{CutAsked, Parameters},
     records,
     session::{caller, not_found},
-    states::{Trouble, lagging},
-    text::inert,
-    when::Times,
+    text::{count, inert},
+    times::Times,
     why,
 };
 use crate::http::{Server, Shared};
@@ -48,20 +48,20 @@ pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderM
 }
 
 /// What the address says.
-struct View {
+struct FactorView {
     session: SessionId,
     factor: String,
     cut: CutAsked,
     open: Option<LogPosition>,
 }
 
-impl View {
-    fn read(parameters: &Parameters) -> Result<Self, Trouble> {
-        let session = parameters
-            .get("session")
-            .ok_or_else(|| Trouble::refused("The address names no session: session is missing."))?;
+impl FactorView {
+    fn read(parameters: &Parameters) -> Result<Self, PageError> {
+        let session = parameters.get("session").ok_or_else(|| {
+            PageError::refused("The address names no session: session is missing.")
+        })?;
         let factor = parameters.get("factor").ok_or_else(|| {
-            Trouble::refused(
+            PageError::refused(
                 "The address names no factor: factor is missing, such as pwd or webauthn.",
             )
         })?;
@@ -74,9 +74,9 @@ impl View {
     }
 }
 
-async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, Trouble> {
+async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, PageError> {
     let parameters = Parameters::read(uri)?;
-    let view = View::read(&parameters)?;
+    let view = FactorView::read(&parameters)?;
     let after = parameters.number("after")?.map(LogPosition);
     let answer = server.app.session(caller, &view.session, &view.cut.asking(after)).await?;
     let keep = address(&view.session, &view.factor);
@@ -131,7 +131,7 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
 
 /// One answer, and what of it the page is about.
 struct Shown<'a> {
-    view: &'a View,
+    view: &'a FactorView,
     answered: &'a Answered,
     absence: &'a Absence,
     session: &'a Explained,
@@ -184,7 +184,7 @@ impl<'a> Shown<'a> {
             @if !factors.is_empty() {
                 section aria-labelledby="counted-h" {
                     h2 id="counted-h" { @if factors.len() == 1 { "What counted" } @else {
-                        "What counted: " (factors.len()) " times" } }
+                        "What counted: " (count(factors.len(), "time")) } }
                     (rested::table("counted-h", rows, &|record| self.link(record)))
                     @if factors.len() > ROWS { p { (factors.len() - ROWS) " more." } }
                 }

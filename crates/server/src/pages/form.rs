@@ -1,6 +1,6 @@
 //! Forms that our own pages send.
 
-use super::states::Trouble;
+use super::error_page::PageError;
 use crate::http::{auth, body};
 use axum::{
     body::Body,
@@ -8,10 +8,10 @@ use axum::{
 };
 use serde::de::DeserializeOwned;
 
-/// What a form is told that no page of ours sent.
+/// The message for a form that was not sent from a page of this server.
 pub(crate) const OTHER_SITE: &str = "This form was sent from another site.";
 
-/// Reads a form of at most so many bytes.
+/// Reads a form, up to a maximum of bytes.
 ///
 /// # Errors
 /// If another site sent it, it is longer, or it cannot be read as such a form.
@@ -19,20 +19,20 @@ pub(crate) async fn read<T: DeserializeOwned>(
     headers: &HeaderMap,
     body: Body,
     most: usize,
-) -> Result<T, Trouble> {
+) -> Result<T, PageError> {
     // Another site could have a visitor of its own send it, signed in as it likes.
     if !auth::is_own_form(headers) {
-        return Err(Trouble::refused(OTHER_SITE));
+        return Err(PageError::refused(OTHER_SITE));
     }
     let bytes = body::read(body, most)
         .await
-        .map_err(|_| Trouble::refused(format!("The form has more than {most} bytes.")))?;
+        .map_err(|_| PageError::refused(format!("The form has more than {most} bytes.")))?;
     // The reader of addresses also reads forms: they are written alike.
     let uri = std::str::from_utf8(&bytes)
         .ok()
         .and_then(|text| format!("/?{}", text.replace('#', "%23")).parse::<Uri>().ok());
     let form = uri.and_then(|uri| axum::extract::Query::<T>::try_from_uri(&uri).ok());
-    form.map(|form| form.0).ok_or_else(|| Trouble::refused("The form cannot be read."))
+    form.map(|form| form.0).ok_or_else(|| PageError::refused("The form cannot be read."))
 }
 
 #[cfg(test)]

@@ -3,11 +3,11 @@
 
 use super::{
     address::Address,
-    text::{inert, plain},
+    text::{count, inert, plain},
     theme,
-    when::{Times, clock},
+    times::{Times, clock},
 };
-use crate::ask::K;
+use crate::known_at::KnownAt;
 use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
@@ -71,7 +71,7 @@ pub(crate) struct Strip<'a> {
     /// The same view, pinned.
     pub here: &'a Address,
     /// K as asked.
-    pub known: Option<K>,
+    pub known: Option<KnownAt>,
 }
 
 /// The sticky strip: T, K, R, the position, how complete the sources are.
@@ -82,8 +82,8 @@ pub(crate) fn strip(
     status: &Status,
 ) -> Markup {
     let known = match strip.known {
-        Some(K::Time(time)) => time.to_string(),
-        Some(K::Position(_)) | None => answered.position.to_string(),
+        Some(KnownAt::Time(time)) => time.to_string(),
+        Some(KnownAt::Position(_)) | None => answered.position.to_string(),
     };
     let mut times = Times::default();
     html! {
@@ -101,7 +101,7 @@ pub(crate) fn strip(
                     autocomplete="off"; }
                 label { "K known at " input name="knownAt" value=(known) size="24"
                     autocomplete="off" aria-describedby="k-recorded"; }
-                span id="k-recorded" { @if matches!(strip.known, Some(K::Time(_))) {
+                span id="k-recorded" { @if matches!(strip.known, Some(KnownAt::Time(_))) {
                     (answered.position) " " } "recorded " (answered.recorded_at) }
                 span { "R " (answered.rules) " · zone UTC" }
                 button type="submit" { "Ask" }
@@ -163,7 +163,7 @@ fn sources(completeness: &[SourceCompleteness]) -> Markup {
                     ", silent " (times.show(gap.from)) " to " (clock(gap.until)) @if gap.backfilled
                         { " (back-filled)" }
                 }
-                @if source.gaps.len() > 5 { ", and " (source.gaps.len() - 5) " gaps more" }
+                @if source.gaps.len() > 5 { ", and " (count(source.gaps.len() - 5, "more gap")) }
             }
             " "
         }

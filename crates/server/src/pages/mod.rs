@@ -8,28 +8,29 @@ pub(crate) mod address;
 pub(crate) mod as_query;
 pub(crate) mod assets;
 pub(crate) mod belief;
+pub(crate) mod change_points;
 pub(crate) mod decision;
 mod decision_readings;
 mod decision_rested;
+pub(crate) mod error_page;
 pub(crate) mod factor;
 mod form;
 pub(crate) mod frame;
+pub(crate) mod order_switch;
 pub(crate) mod outlived;
 mod parameters;
 pub(crate) mod query;
 pub(crate) mod records;
+mod semantics;
 pub(crate) mod session;
 pub(crate) mod sessions;
 pub(crate) mod sessions_list;
 pub(crate) mod sign_in;
 pub(crate) mod sources;
 pub(crate) mod sources_list;
-pub(crate) mod states;
-pub(crate) mod stops;
-pub(crate) mod switches;
 pub(crate) mod text;
 pub(crate) mod theme;
-pub(crate) mod when;
+pub(crate) mod times;
 pub(crate) mod why;
 
 use crate::http::Shared;
@@ -51,6 +52,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/why", get(factor::get))
         .route("/sources", get(sources::get))
         .route("/query", get(query::get).post(query::post))
+        .route("/semantics", get(semantics::get))
         .route("/sign-in", get(sign_in::get).post(sign_in::post))
         .route("/sign-out", post(sign_in::out))
         .route("/theme", post(theme::post))

@@ -1,7 +1,7 @@
 //! That a session outlived the IdP session behind it, or may have, as its page and its row say it
 //! (`semantics.md` 24).
 
-use super::when::Times;
+use super::times::Times;
 use claimledger_domain::{
     model::{Certainty, SessionState},
     outlived::outlived,

@@ -1,8 +1,8 @@
 //! What an address says, read strictly: a time without offset or a number that is none is refused
 //! with the reason.
 
-use super::{address::Address, states::Trouble};
-use crate::ask::K;
+use super::{address::Address, error_page::PageError};
+use crate::known_at::KnownAt;
 use axum::http::Uri;
 use claimledger_app::model::{answer::Answered, question::Asking};
 use claimledger_domain::RULES;
@@ -20,15 +20,15 @@ impl Parameters {
     /// Reads the query of an address.
     ///
     /// # Errors
-    /// If it is no query, or a parameter stands twice.
-    pub(crate) fn read(uri: &Uri) -> Result<Self, Trouble> {
+    /// If the query cannot be read, or a parameter is given twice.
+    pub(crate) fn read(uri: &Uri) -> Result<Self, PageError> {
         let axum::extract::Query(pairs): axum::extract::Query<Vec<(String, String)>> =
             axum::extract::Query::try_from_uri(uri)
-                .map_err(|_| Trouble::refused("The address has a query that cannot be read."))?;
+                .map_err(|_| PageError::refused("The address has a query that cannot be read."))?;
         let mut map = BTreeMap::new();
         for (name, value) in pairs {
             if map.contains_key(&name) {
-                return Err(Trouble::refused(format!("The parameter {name} stands twice.")));
+                return Err(PageError::refused(format!("The parameter {name} is given twice.")));
             }
             map.insert(name, value);
         }
@@ -41,32 +41,32 @@ impl Parameters {
     }
 
     /// A time with an offset.
-    pub(crate) fn time(&self, name: &str) -> Result<Option<Time>, Trouble> {
+    pub(crate) fn time(&self, name: &str) -> Result<Option<Time>, PageError> {
         let Some(text) = self.get(name) else { return Ok(None) };
         Time::parse(text)
             .map(Some)
-            .map_err(|error| Trouble::refused(format!("{name}: {text} is {error}.")))
+            .map_err(|error| PageError::refused(format!("{name}: {text} is {error}.")))
     }
 
     /// A number.
-    pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, Trouble> {
+    pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, PageError> {
         let Some(text) = self.get(name) else { return Ok(None) };
         let digits = text.strip_prefix('#').unwrap_or(text);
         digits
             .parse()
             .map(Some)
-            .map_err(|_| Trouble::refused(format!("{name}: {text} is no whole number.")))
+            .map_err(|_| PageError::refused(format!("{name}: {text} is not a whole number.")))
     }
 
     /// Yes or no.
-    pub(crate) fn flag(&self, name: &str) -> Result<Option<bool>, Trouble> {
+    pub(crate) fn flag(&self, name: &str) -> Result<Option<bool>, PageError> {
         match self.get(name) {
             None | Some("any") => Ok(None),
             Some("true" | "yes" | "1") => Ok(Some(true)),
             Some("false" | "no" | "0") => Ok(Some(false)),
-            Some(other) => {
-                Err(Trouble::refused(format!("{name}: {other} is neither true nor false.")))
-            }
+            Some(other) => Err(PageError::refused(format!(
+                "{name}: {other} is not a boolean; use true or false."
+            ))),
         }
     }
 
@@ -76,13 +76,13 @@ impl Parameters {
     }
 
     /// T, K and R as asked.
-    pub(crate) fn cut(&self) -> Result<CutAsked, Trouble> {
+    pub(crate) fn cut(&self) -> Result<CutAsked, PageError> {
         let at = self.time("at")?;
         let known = match (self.number("knownAtPosition")?, self.get("knownAt")) {
-            (Some(position), _) => Some(K::Position(LogPosition(position))),
-            (None, Some(text)) => Some(K::parse(text).ok_or_else(|| {
-                Trouble::refused(format!(
-                    "knownAt: {text} is neither a position, such as #82, nor \
+            (Some(position), _) => Some(KnownAt::Position(LogPosition(position))),
+            (None, Some(text)) => Some(KnownAt::parse(text).ok_or_else(|| {
+                PageError::refused(format!(
+                    "knownAt: {text} is not valid; use a position such as #82, or \
                     an RFC 3339 date-time with an offset."
                 ))
             })?),
@@ -92,7 +92,7 @@ impl Parameters {
         // Before anything is asked: an answer by other rules than those named would be another
         // answer.
         match rules {
-            Some(other) if other != RULES => Err(Trouble::OtherRules(other)),
+            Some(other) if other != RULES => Err(PageError::OtherRules(other)),
             rules => Ok(CutAsked { at, known, rules }),
         }
     }
@@ -104,7 +104,7 @@ pub(crate) struct CutAsked {
     /// T.
     pub at: Option<Time>,
     /// K.
-    pub known: Option<K>,
+    pub known: Option<KnownAt>,
     /// R.
     pub rules: Option<String>,
 }
@@ -128,7 +128,7 @@ impl CutAsked {
     pub(crate) fn pin(&self, address: Address, answered: &Answered) -> Address {
         address.pinned(
             answered.at,
-            self.known.unwrap_or(K::Position(answered.position)),
+            self.known.unwrap_or(KnownAt::Position(answered.position)),
             answered.rules,
         )
     }
@@ -138,7 +138,7 @@ impl CutAsked {
 mod tests {
     use super::*;
 
-    fn read(query: &str) -> Result<Parameters, Trouble> {
+    fn read(query: &str) -> Result<Parameters, PageError> {
         Parameters::read(&format!("/sessions?{query}").parse().unwrap())
     }
 
@@ -154,11 +154,11 @@ mod tests {
     #[test]
     fn a_position_may_stand_in_either_field() {
         let known = |query: &str| read(query).unwrap().cut().unwrap().known;
-        assert_eq!(known("knownAt=%2382"), Some(K::Position(LogPosition(82))));
-        assert_eq!(known("knownAtPosition=82"), Some(K::Position(LogPosition(82))));
+        assert_eq!(known("knownAt=%2382"), Some(KnownAt::Position(LogPosition(82))));
+        assert_eq!(known("knownAtPosition=82"), Some(KnownAt::Position(LogPosition(82))));
         assert_eq!(
             known("knownAt=2026-03-10T10:00:00Z"),
-            Some(K::Time(Time::parse("2026-03-10T10:00:00Z").unwrap()))
+            Some(KnownAt::Time(Time::parse("2026-03-10T10:00:00Z").unwrap()))
         );
         assert_eq!(known("knownAt="), None);
     }

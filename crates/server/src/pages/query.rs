@@ -1,8 +1,8 @@
 //! `/query`: a plain form for GraphQL. The answer is shown as text, and its cost with it.
 
 use super::{
-    address::Address, as_query, form, frame, parameters::Parameters, session::caller,
-    states::Trouble,
+    address::Address, as_query, error_page::PageError, form, frame, parameters::Parameters,
+    session::caller,
 };
 use crate::{
     graphql::limits::{MAX_BODY, MAX_DEPTH},
@@ -71,7 +71,7 @@ pub(crate) async fn post(
     let variables = match variables {
         Ok(variables) => Variables::from_json(variables),
         Err(error) => {
-            return Trouble::refused(format!("The variables are no JSON: {error}."))
+            return PageError::refused(format!("The variables are not valid JSON: {error}."))
                 .page(Some(&caller));
         }
     };

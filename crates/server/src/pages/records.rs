@@ -1,8 +1,8 @@
 //! The records of a session, and the drawer with one of them opened.
 
 use super::{
-    text::{inert, plain},
-    when::{Times, delay, is_late},
+    text::{count, inert, plain},
+    times::{Times, delay, is_late},
 };
 use crate::{
     http::Server,
@@ -13,12 +13,14 @@ use claimledger_app::model::{
     question::{AskError, Caller, RecordBy},
 };
 use claimledger_domain::model::RecordRef;
-use claimledger_facts::{ids::LogPosition, statement::is_sealed_index, vocabulary::Role};
+use claimledger_facts::{
+    ids::LogPosition, record::BodyKind, statement::is_sealed_index, vocabulary::Role,
+};
 use maud::{Markup, html};
 
 /// More records than this are shown in pages.
 pub(crate) const RECORDS: usize = 200;
-/// Records of such a page: whoever has so many has a large figure too, and the whole page stays
+/// Records of such a page: a session with this many has a large figure too, and the page stays
 /// below its size.
 const PAGED: usize = 100;
 
@@ -35,7 +37,7 @@ pub(crate) fn list(
     let mut times = Times::default();
     html! {
         section id="records" aria-labelledby="records-h" {
-            h2 id="records-h" { (records.len()) " records of this session" }
+            h2 id="records-h" { (count(records.len(), "record")) " of this session" }
             @if pages > 1 {
                 p { "Page " (page) " of " (pages)
                     @if page > 1 { " · " a href=(page_href(page - 1)) { "before" } }
@@ -132,6 +134,7 @@ fn opened(view: &RecordView) -> Markup {
             dt { "recorded" } dd {
                 (times.show(record.recorded_at)) " (" (delay(record.occurred.from,
                 record.recorded_at)) ")" }
+            dt { "channel" } dd { (inert(view.channel.as_str())) }
             dt { "translator" } dd { (inert(&view.translator)) }
             @if view.variant { dt { "variant" } dd { "the source said something else under the \
                 same id too" } }
@@ -152,14 +155,17 @@ fn sealed(view: &RecordView, caller: &Caller) -> Markup {
     let personal = view.personal.as_ref().map(rows).unwrap_or_default();
     html! {
         h3 { "Sealed" }
-        @if let Some(reason) = record::sealed(view, caller) { p { (reason) } }
+        @if let Some(reason) = record::sealed(view, caller) { p { (inert(&reason)) } }
+        @if let Some(removed) = record::removed(view, BodyKind::Personal) {
+            p { (inert(&removed)) }
+        }
         @if !personal.is_empty() {
             dl class="fact" { @for (path, value) in &personal {
                 dt { (plain(path)) } dd { (inert(value)) } } }
         }
         @if let Some(original) = &view.original {
             details {
-                summary { "The original, " (original.len()) " bytes" }
+                summary { "The original, " (count(original.len(), "byte")) }
                 pre class="scroll" tabindex="0" { (inert(&shown(original))) }
                 @if original.len() > SHOWN_BYTES { p { "The first " (SHOWN_BYTES) " bytes; \
                     `record` on the command line and in GraphQL gives all." } }

@@ -3,16 +3,16 @@
 use super::{
     address::Address,
     belief::{self, Compared},
-    decision, factor,
+    change_points::{self, Ways},
+    decision,
+    error_page::{PageError, Unknown, lagging},
+    factor,
     frame::{self, Strip},
-    outlived,
+    order_switch, outlived,
     parameters::{CutAsked, Parameters},
     records,
-    states::{Trouble, Unknown, lagging},
-    stops::{self, Ways},
-    switches,
     text::inert,
-    when::{Times, clock},
+    times::{Times, clock},
     why,
 };
 use crate::{
@@ -30,7 +30,7 @@ use axum::{
 use claimledger_app::{
     app::Label,
     model::{
-        answer::{Absence, Answer, Answered, SessionStops},
+        answer::{Absence, Answer, Answered, SessionChangePoints},
         question::{Asking, Caller},
     },
 };
@@ -58,23 +58,23 @@ pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderM
     answer(&server, &caller, &uri).await.unwrap_or_else(|trouble| trouble.page(Some(&caller)))
 }
 
-/// Who reads a page; whoever does not says where to come back to.
+/// Authenticates the reader of a page; a browser that is not signed in is sent to sign in and back.
 pub(crate) async fn caller(
     server: &Server,
     uri: &Uri,
     headers: &HeaderMap,
-) -> Result<Caller, Trouble> {
+) -> Result<Caller, PageError> {
     let next = uri.path_and_query().map_or("/", |next| next.as_str());
     let caller = auth::of_page(server, headers).await.map_err(|reason| {
-        Trouble::not_caller(reason, next, headers.contains_key(header::AUTHORIZATION))
+        PageError::not_caller(reason, next, headers.contains_key(header::AUTHORIZATION))
     })?;
-    server.questions.take(&caller).map_err(Trouble::TooMany)?;
+    server.questions.take(&caller).map_err(PageError::TooMany)?;
     Ok(caller)
 }
 
 /// What the address says beside T, K and R.
 #[derive(Clone)]
-struct View {
+struct SessionView {
     id: SessionId,
     cut: CutAsked,
     order: Order,
@@ -86,22 +86,22 @@ struct View {
     vs: Option<u64>,
 }
 
-impl View {
-    fn read(parameters: &Parameters) -> Result<Self, Trouble> {
+impl SessionView {
+    fn read(parameters: &Parameters) -> Result<Self, PageError> {
         let id = parameters
             .session()
-            .ok_or_else(|| Trouble::refused("The address names no session: id is missing."))?;
+            .ok_or_else(|| PageError::refused("The address names no session: id is missing."))?;
         let order = match parameters.get("order") {
             None | Some("occurred") => Order::Occurred,
             Some("recorded") => Order::Recorded,
             Some(other) => {
-                return Err(Trouble::refused(format!(
-                    "order: {other} is neither occurred nor recorded."
+                return Err(PageError::refused(format!(
+                    "unknown order {other}: use occurred or recorded."
                 )));
             }
         };
         let page = |name| {
-            Ok::<_, Trouble>(
+            Ok::<_, PageError>(
                 usize::try_from(parameters.number(name)?.unwrap_or(1)).unwrap_or(1).max(1),
             )
         };
@@ -136,18 +136,17 @@ impl View {
     }
 }
 
-fn compared_with(parameters: &Parameters) -> Result<Option<u64>, Trouble> {
+fn compared_with(parameters: &Parameters) -> Result<Option<u64>, PageError> {
     let Some(text) = parameters.get("vs") else { return Ok(None) };
     let digits = text.strip_prefix('#').unwrap_or(text);
-    digits
-        .parse()
-        .map(Some)
-        .map_err(|_| Trouble::refused(format!("vs: {text} is no position, such as #31.")))
+    digits.parse().map(Some).map_err(|_| {
+        PageError::refused(format!("vs: {text} is not a position; use a number such as #31."))
+    })
 }
 
-async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, Trouble> {
+async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, PageError> {
     let parameters = Parameters::read(uri)?;
-    let view = View::read(&parameters)?;
+    let view = SessionView::read(&parameters)?;
     let after = parameters.number("after")?.map(LogPosition);
     let answer = server.app.session(caller, &view.id, &view.cut.asking(after)).await?;
     if let Some(response) = lagging(caller, &answer) {
@@ -176,7 +175,7 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
         ..Asking::default()
     };
     let compared = compare(server, caller, &view, &pinned).await?;
-    let stops = server.app.stops(caller, &view.id, &pinned).await?;
+    let points = server.app.change_points(caller, &view.id, &pinned).await?;
     let here = view.pinned(&answer);
     let strip = frame::strip(
         &Strip { keep: &view.keep(), here: &here, known: view.cut.known },
@@ -186,15 +185,15 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     );
     let (keep, plain) = (view.keep(), view.cut.pin(view.keep(), &answer.answered));
     let ways = Ways { keep: &keep, here: &plain, answered: &answer.answered, vs: view.vs };
-    let later = stops.value.as_ref().map(|found| {
-        stops::later(&ways, &found.later, LogPosition(stops.status.assessed_to.saturating_sub(1)))
-    });
+    let last = LogPosition(points.status.assessed_to.saturating_sub(1));
+    let later = points.value.as_ref().map(|found| change_points::later(&ways, &found.later, last));
     let outside = html! { (strip) @if view.names {
     (names(label.as_ref())) } @if let Some(later) = later { (later) } };
     let drawer = view
         .open
         .map(|open| records::drawer(LogPosition(open), record.as_ref(), caller, &here.href()));
-    let beside = Beside { ways, stops: stops.value.as_ref(), compared: compared.as_ref(), drawer };
+    let beside =
+        Beside { ways, points: points.value.as_ref(), compared: compared.as_ref(), drawer };
     let main = main(&view, &answer, session, &here, beside);
     let title = format!("Session {}", session.state.id);
     Ok(frame::page(StatusCode::OK, &title, Some(caller), outside, main))
@@ -204,13 +203,13 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
 async fn compare(
     server: &Server,
     caller: &Caller,
-    view: &View,
+    view: &SessionView,
     pinned: &Asking,
-) -> Result<Option<Compared>, Trouble> {
+) -> Result<Option<Compared>, PageError> {
     let Some(vs) = view.vs.map(LogPosition) else { return Ok(None) };
     if let Some(known_at) = pinned.known_at_position.filter(|known_at| vs > *known_at) {
-        return Err(Trouble::refused(format!(
-            "vs: {vs} comes after {known_at}, as known at which this is shown: turn them round."
+        return Err(PageError::refused(format!(
+            "vs: {vs} is later than {known_at}, the position of this page; swap them."
         )));
     }
     let from = Asking { known_at_position: Some(vs), ..Asking::default() };
@@ -221,12 +220,12 @@ async fn compare(
 /// What stands in `<main>` beside the session itself.
 struct Beside<'a> {
     ways: Ways<'a>,
-    stops: Option<&'a SessionStops>,
+    points: Option<&'a SessionChangePoints>,
     compared: Option<&'a Compared>,
     drawer: Option<Markup>,
 }
 
-/// Where nothing by the id is known: the same questions to the app, whether the id is nobody's or
+/// Where nothing by the id is known: the same questions to the app, whether the id is unknown or
 /// another tenant's.
 pub(super) async fn not_found(
     server: &Server,
@@ -234,7 +233,7 @@ pub(super) async fn not_found(
     id: &SessionId,
     cut: &CutAsked,
     answer: &Answer<Option<Explained>>,
-) -> Result<Response, Trouble> {
+) -> Result<Response, PageError> {
     let at_head = Asking { at: cut.at, ..Asking::default() };
     let later = server.app.session(caller, id, &at_head).await?.value;
     let known_from =
@@ -246,9 +245,9 @@ async fn label(
     server: &Server,
     caller: &Caller,
     session: &SessionState,
-) -> Result<Option<Label>, Trouble> {
+) -> Result<Option<Label>, PageError> {
     let people: Vec<_> = session.origin.subject.iter().cloned().collect();
-    // The app decides whether names may be shown, alike whether or not there is somebody to name.
+    // The app decides whether names may be shown, whether or not there is a person to name.
     let labels = server.app.labels(caller, &people).await?;
     Ok(session.origin.subject.as_ref().and_then(|subject| labels.get(subject).cloned()))
 }
@@ -257,7 +256,11 @@ fn names(label: Option<&Label>) -> Markup {
     html! {
         section class="names" aria-label="Names" {
             @match label {
-                None => "No label of this session's subject is here, or it was erased.",
+                None => "No label of this session's subject is here.",
+                Some(Label { key_destroyed: true, .. }) => {
+                    "The key of this session's subject was destroyed: names and originals cannot \
+                     be read any more. What the facts say stays."
+                },
                 Some(label) => {
                     "Its subject: "
                     @if let Some(name) = &label.name { (inert(name)) " " }
@@ -269,7 +272,7 @@ fn names(label: Option<&Label>) -> Markup {
 }
 
 fn main(
-    view: &View,
+    view: &SessionView,
     answer: &Answer<Option<Explained>>,
     explained: &Explained,
     here: &Address,
@@ -298,18 +301,18 @@ fn main(
     );
     limits::fit(&mut figure, href(Some(LogPosition(u64::MAX))).len());
     let known_from = beside
-        .stops
-        .filter(|stops| stops.until.untried == 0)
-        .and_then(|stops| stops.until.stops.first())
-        .map(|stop| stop.record.position);
+        .points
+        .filter(|points| points.until.untried == 0)
+        .and_then(|points| points.until.points.first())
+        .map(|point| point.record.position);
     let known_from =
         known_from.or_else(|| session.records.iter().map(|record| record.position).min());
-    let by = |order| View { order, ..view.clone() }.pinned(answer);
+    let by = |order| SessionView { order, ..view.clone() }.pinned(answer);
     let show_names = here.clone().with("names", "1").href();
     html! {
         (head(session, &answer.absence, &show_names, view.names))
-        (switches::switches(view.order, (&by(Order::Occurred), &by(Order::Recorded))))
-        @if let Some(stops) = beside.stops { (stops::until(&beside.ways, &stops.until)) }
+        (order_switch::order_switch(view.order, (&by(Order::Occurred), &by(Order::Recorded))))
+        @if let Some(found) = beside.points { (change_points::until(&beside.ways, &found.until)) }
         @if let (Some(compared), Some(vs)) = (beside.compared, view.vs) {
             (belief::section(compared, (LogPosition(vs), answer.answered.position), known_from,
                 beside.ways.here, &href))
@@ -521,7 +524,7 @@ fn legend() -> Markup {
 }
 
 /// Links to the pages of its factors and of claims that did not count, each name once.
-fn of_factors(view: &View, session: &SessionState, answered: &Answered) -> Markup {
+fn of_factors(view: &SessionView, session: &SessionState, answered: &Answered) -> Markup {
     let names = session
         .factors
         .iter()
@@ -544,7 +547,7 @@ fn of_factors(view: &View, session: &SessionState, answered: &Answered) -> Marku
 }
 
 fn trees(
-    view: &View,
+    view: &SessionView,
     answered: &Answered,
     explained: &Explained,
     here: &Address,

@@ -2,11 +2,11 @@
 
 use super::{
     address::Address,
+    error_page::PageError,
     frame::{self, Strip},
     parameters::{CutAsked, Parameters},
     session::caller,
     sessions_list as list,
-    states::Trouble,
 };
 use crate::http::{Server, Shared};
 use axum::{
@@ -47,7 +47,7 @@ pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderM
 }
 
 /// What the address says.
-pub(crate) struct View {
+pub(crate) struct SessionsView {
     pub(crate) cut: CutAsked,
     pub(crate) filter: SessionFilter,
     pub(crate) first: u32,
@@ -56,8 +56,8 @@ pub(crate) struct View {
     pub(crate) written: Vec<(&'static str, String)>,
 }
 
-impl View {
-    fn read(parameters: &Parameters) -> Result<(Self, Option<LogPosition>), Trouble> {
+impl SessionsView {
+    fn read(parameters: &Parameters) -> Result<(Self, Option<LogPosition>), PageError> {
         // A cursor is never a number, and a position always is.
         let (wait, cursor) = match parameters.get("after") {
             None => (None, None),
@@ -70,9 +70,9 @@ impl View {
         if subject.as_deref().is_some_and(|subject| !subject.starts_with("p-")) {
             // A login typed here would stay in the address, in the history and in logs of whatever
             // stands between.
-            return Err(Trouble::refused(
-                "subject: a pseudonym, such as p-4KD2. What a person is called does not belong \
-                 into an address.",
+            return Err(PageError::refused(
+                "subject: a pseudonym, such as p-4KD2. Names and logins must not be in \
+                 an address.",
             ));
         }
         let filter = SessionFilter {
@@ -91,8 +91,11 @@ impl View {
             falsified_later: parameters.flag("falsifiedLater")?,
         };
         let first = parameters.number("first")?.map_or(Ok(FIRST), |first| {
-            u32::try_from(first)
-                .map_err(|_| Trouble::refused(format!("{first} rows asked: narrow it or page it.")))
+            u32::try_from(first).map_err(|_| {
+                PageError::refused(format!(
+                    "{first} rows requested: use a filter or smaller pages."
+                ))
+            })
         })?;
         let names = FIELDS.iter().map(|(name, _)| *name);
         let written = names
@@ -116,9 +119,9 @@ impl View {
     }
 }
 
-async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, Trouble> {
+async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, PageError> {
     let parameters = Parameters::read(uri)?;
-    let (view, wait) = View::read(&parameters)?;
+    let (view, wait) = SessionsView::read(&parameters)?;
     let asking = view.cut.asking(wait);
     let answer = server
         .app
@@ -151,8 +154,8 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
 mod tests {
     use super::*;
 
-    fn read(query: &str) -> Result<(View, Option<LogPosition>), Trouble> {
-        View::read(&Parameters::read(&format!("/sessions?{query}").parse().unwrap())?)
+    fn read(query: &str) -> Result<(SessionsView, Option<LogPosition>), PageError> {
+        SessionsView::read(&Parameters::read(&format!("/sessions?{query}").parse().unwrap())?)
     }
 
     #[test]

@@ -4,9 +4,9 @@ use super::{
     address::Address,
     as_query, decision, frame, outlived,
     session::state,
-    sessions::{FIELDS, View},
+    sessions::{FIELDS, SessionsView},
     text::{inert, sentence},
-    when::Times,
+    times::Times,
 };
 use crate::timeline::lanes::{grade_letter, grade_word};
 use claimledger_app::model::answer::{Answer, Page, SessionHit};
@@ -18,7 +18,7 @@ use maud::{Markup, html};
 
 /// What stands in `<main>`.
 pub(crate) fn main(
-    view: &View,
+    view: &SessionsView,
     answer: &Answer<Page<SessionHit<SessionState>>>,
     here: &Address,
 ) -> Markup {
@@ -38,7 +38,7 @@ pub(crate) fn main(
     }
 }
 
-fn form(view: &View, answer: &Answer<Page<SessionHit<SessionState>>>) -> Markup {
+fn form(view: &SessionsView, answer: &Answer<Page<SessionHit<SessionState>>>) -> Markup {
     let written =
         |name: &str| view.written.iter().find(|(n, _)| *n == name).map(|(_, value)| value.as_str());
     let known =
@@ -80,7 +80,7 @@ fn two_valued(name: &str) -> Option<(&'static str, &'static str)> {
 }
 
 /// `8 certain + 1 possible`, never 9. A count that stopped at the page's end says so.
-fn counts(view: &View, page: &Page<SessionHit<SessionState>>) -> Markup {
+fn counts(view: &SessionsView, page: &Page<SessionHit<SessionState>>) -> Markup {
     let certain = page.items.iter().filter(|hit| hit.certainty == Certainty::Certain).count();
     let possible = page.items.len() - certain;
     html! {
@@ -91,7 +91,7 @@ fn counts(view: &View, page: &Page<SessionHit<SessionState>>) -> Markup {
     }
 }
 
-fn empty(view: &View, answer: &Answer<Page<SessionHit<SessionState>>>) -> Markup {
+fn empty(view: &SessionsView, answer: &Answer<Page<SessionHit<SessionState>>>) -> Markup {
     html! {
         p class="empty" {
             (frame::none(&answer.absence))
@@ -105,14 +105,15 @@ fn empty(view: &View, answer: &Answer<Page<SessionHit<SessionState>>>) -> Markup
     }
 }
 
-fn table(view: &View, answer: &Answer<Page<SessionHit<SessionState>>>) -> Markup {
+fn table(view: &SessionsView, answer: &Answer<Page<SessionHit<SessionState>>>) -> Markup {
     let mut times = Times::default();
     html! {
         div class="scroll" tabindex="0" role="region" aria-label="Sessions" {
             table class="sessions" {
                 thead { tr {
-                    @for head in ["Session", "Subject", "Started", "IdP / key", "Factors by \
-                        record", "State at T", "Flags", "Why in this list"] { th scope="col" { (head) } }
+                    @for head in ["Session", "Subject", "Started", "IdP / key",
+                        "Factors by record", "State at T", "Flags", "Why in this list"] {
+                        th scope="col" { (head) } }
                 } }
                 tbody { @for hit in &answer.value.items { (row(view, answer, hit, &mut times)) } }
             }
@@ -121,7 +122,7 @@ fn table(view: &View, answer: &Answer<Page<SessionHit<SessionState>>>) -> Markup
 }
 
 fn row(
-    view: &View,
+    view: &SessionsView,
     answer: &Answer<Page<SessionHit<SessionState>>>,
     hit: &SessionHit<SessionState>,
     times: &mut Times,
@@ -163,11 +164,11 @@ fn row(
             td {
                 @if let Some((decision, difference)) = differs {
                     a class="attention" href=(of_decision(decision)) {
-                        "≠ differs" } " (" (difference.code) ")"
+                        "≠ differs" } " (" (difference.words) ")"
                 }
                 @if let Some((decision, difference)) = falsified {
                     " " a class="attention" href=(of_decision(decision)) {
-                        "✕ falsified later" } " (" (difference.code) ")"
+                        "✕ falsified later" } " (" (difference.words) ")"
                 }
                 @if let Some(words) = outlived::words(session, times) { " " span { (words) } }
                 @for falsifier in session.falsifiers.iter().take(5) {

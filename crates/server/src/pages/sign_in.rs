@@ -4,7 +4,9 @@
 //! `HttpOnly` and `SameSite=Strict`, and `Secure` unless the server listens on loopback without a
 //! proxy in front, where there is no TLS.
 
-use super::{address::is_local, form, frame, parameters::Parameters, states::Trouble, text::plain};
+use super::{
+    address::is_local, error_page::PageError, form, frame, parameters::Parameters, text::plain,
+};
 use crate::http::{Server, Shared, auth};
 use axum::{
     body::Body,
@@ -31,7 +33,7 @@ pub(crate) async fn get(State(server): State<Shared>, uri: Uri) -> Response {
             None => ask(
                 StatusCode::UNAUTHORIZED,
                 next,
-                Some("This code was used or has lapsed. It works once, within 5 minutes."),
+                Some("This link was used or has expired. It works once, within 5 minutes."),
             ),
         },
     }
@@ -52,15 +54,15 @@ pub(crate) async fn post(State(server): State<Shared>, headers: HeaderMap, body:
     let next = local(Some(&form_sent.next));
     match server.app.authenticate(form_sent.token.trim()).await {
         Ok(Some(caller)) => enter(&server, &caller, next),
-        Ok(None) => ask(StatusCode::UNAUTHORIZED, next, Some("This token is nobody's.")),
-        Err(error) => Trouble::Asked(error.into()).page(None),
+        Ok(None) => ask(StatusCode::UNAUTHORIZED, next, Some("Token not recognised.")),
+        Err(error) => PageError::Asked(error.into()).page(None),
     }
 }
 
 pub(crate) async fn out(State(server): State<Shared>, headers: HeaderMap) -> Response {
     // Another site could end a visitor's session, and have the browser forget its cookie.
     if !auth::is_own_form(&headers) {
-        return Trouble::refused(form::OTHER_SITE).page(None);
+        return PageError::refused(form::OTHER_SITE).page(None);
     }
     if let Some(value) = auth::cookie(&headers) {
         server.app.end_page_session(value);

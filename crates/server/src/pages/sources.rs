@@ -2,12 +2,12 @@
 
 use super::{
     address::Address,
+    error_page::{PageError, Unknown, lagging},
     frame::{self, Strip},
     parameters::{CutAsked, Parameters},
     records,
     session::caller,
     sources_list::{self, Links},
-    states::{Trouble, Unknown, lagging},
 };
 use crate::http::{Server, Shared};
 use axum::{
@@ -28,22 +28,22 @@ pub(crate) async fn get(State(server): State<Shared>, uri: Uri, headers: HeaderM
 }
 
 /// What the address says.
-struct View {
+struct SourcesView {
     cut: CutAsked,
     source: Option<SourceId>,
     open: Option<u64>,
 }
 
-impl View {
+impl SourcesView {
     /// The address without T, K, R and the drawer.
     fn keep(&self) -> Address {
         Address::new("/sources").with_some("source", self.source.as_ref().map(SourceId::as_str))
     }
 }
 
-async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, Trouble> {
+async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response, PageError> {
     let parameters = Parameters::read(uri)?;
-    let view = View {
+    let view = SourcesView {
         cut: parameters.cut()?,
         source: parameters.get("source").map(Into::into),
         open: parameters.number("open")?,

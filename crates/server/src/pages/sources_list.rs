@@ -6,7 +6,7 @@ use super::{
     as_query,
     parameters::CutAsked,
     text::inert,
-    when::{Times, delay, duration},
+    times::{Times, delay, duration},
 };
 use crate::timeline::heard::{self, Lane};
 use claimledger_app::model::{
@@ -77,7 +77,7 @@ pub(crate) fn main(links: &Links<'_>, heard: &Heard, one: bool) -> Markup {
                 p class="legend" {
                     "Solid: said to be complete. Hatched: assumed to be. Cross-hatched: silent, \
                      with a heavy outline where it is still open. Dotted: not heard yet. "
-                    "Nobody says from when on a source was heard: each is drawn from what its \
+                    "No source says from when on it was heard: each is drawn from what its \
                      first record speaks of."
                 }
             }
@@ -316,8 +316,9 @@ fn conflicts(links: &Links<'_>, counted: &Counted<ConflictRef>) -> Markup {
                 (some(counted, "the first"))
                 div class="scroll" tabindex="0" role="region" aria-labelledby="conflicts-h" {
                     table {
-                        thead { tr { @for head in ["Record", "Recorded", "Source's id", "Digest of \
-                            what is stored", "Digest of what came"] { th scope="col" { (head) } } } }
+                        thead { tr { @for head in ["Record", "Recorded", "Source's id",
+                            "Digest of what is stored", "Digest of what came"] {
+                            th scope="col" { (head) } } } }
                         tbody {
                             @for conflict in &counted.items {
                                 tr {

@@ -2,7 +2,7 @@
 //! with nothing in it that cannot be seen.
 
 use maud::{Markup, html};
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
 /// What is longer is cut, and says how long it was.
 const MAX_CHARS: usize = 200;
@@ -65,6 +65,12 @@ pub(crate) fn sentence(text: &str, link: &dyn Fn(u64) -> Option<Markup>) -> Mark
     out.push(uncut(rest));
     html! { @for part in &out { (part) } @if end < text.len() {
     span class="cut" { "… (" (text.len()) " bytes)" } } }
+}
+
+/// A count with its noun: `1 record`, `2 records`.
+pub(crate) fn count<N: Display + From<u8> + PartialEq>(count: N, noun: &str) -> String {
+    let plural = if count == N::from(1) { "" } else { "s" };
+    format!("{count} {noun}{plural}")
 }
 
 /// Escaped and made visible, and not cut.
@@ -154,6 +160,13 @@ mod tests {
             "<script>alert(1)</script>",
         );
         check("\" onload=\"x", "<bdi>&quot; onload=&quot;x</bdi>", "\" onload=\"x");
+    }
+
+    #[test]
+    fn a_noun_is_counted_in_the_singular_and_the_plural() {
+        for (n, text) in [(0_u64, "0 records"), (1, "1 record"), (2, "2 records")] {
+            assert_eq!(count(n, "record"), text);
+        }
     }
 
     #[test]

@@ -38,7 +38,7 @@ impl Theme {
     /// Every choice.
     pub(crate) const ALL: [Self; 3] = [Self::Device, Self::Light, Self::Dark];
 
-    /// The choice of whoever asks.
+    /// The choice of the browser that asks.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         match auth::cookie_of(headers, COOKIE) {
             Some("light") => Self::Light,

@@ -1,6 +1,6 @@
-//! The tree of reasons: the words of `claimledger why`, with every record a link.
+//! The tree of reasons as `claimledger why` prints it, with records and readings as links.
 
-use super::text::sentence;
+use super::{semantics, text::sentence};
 use claimledger_domain::{
     explain::{line, margin},
     model::Reason,
@@ -39,12 +39,24 @@ fn own(reason: &Reason, href: &dyn Fn(Option<LogPosition>) -> String) -> Markup 
     };
     let beside = margin(reason);
     html! {
-        // The code is no word of the tree: it stands where it does not change what is read or
-        // copied.
+        // The code is not part of the tree's text: as a title it changes neither what is read nor
+        // what is copied.
         span class="words" title=[reason.code] { (sentence(&line(reason), &link)) }
         @if !beside.is_empty() { " " span class="beside" title=[reason.source] {
-            (sentence(&beside, &link)) } }
+            (cited(reason, &beside, &link)) } }
     }
+}
+
+/// What stands beside a thought, with its reading as a link.
+fn cited(reason: &Reason, beside: &str, link: &dyn Fn(u64) -> Option<Markup>) -> Markup {
+    let reading = reason.semantics.map(|number| (number, format!("sem {number}")));
+    let parts = reading.and_then(|(number, reading)| {
+        let (before, after) = beside.rsplit_once(reading.as_str())?;
+        Some(html! {
+            (sentence(before, link)) (semantics::link(number, &reading)) (sentence(after, link))
+        })
+    });
+    parts.unwrap_or_else(|| sentence(beside, link))
 }
 
 #[cfg(test)]
@@ -106,6 +118,7 @@ mod tests {
             .collect::<Vec<_>>()
             .join(" ");
         assert_eq!(without_tags(&html), plain);
+        assert!(html.contains("<a href=\"/semantics#sem-14\">sem 14</a>"));
         assert!(html.contains("<a class=\"record\" href=\"/session?open=40\">#40</a>"));
         assert!(!html.contains("<b>"));
     }

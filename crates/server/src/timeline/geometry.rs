@@ -1,6 +1,6 @@
 //! Where things go: a linear axis, always. No breaks, no clever compression.
 
-use crate::pages::when;
+use crate::pages::times;
 use chrono::{Datelike, Months, NaiveDate, TimeZone, Utc};
 use claimledger_facts::time::Time;
 
@@ -90,11 +90,11 @@ pub(crate) fn ticks(window: &Window) -> Vec<Tick> {
     let mut ticks: Vec<Tick> = Vec::new();
     let mut last = None;
     for at in instants(window, step) {
-        let date = when::date(at);
+        let date = times::date(at);
         let changed = last.as_ref() != Some(&date);
         ticks.push(Tick {
             x: window.x(at),
-            clock: when::clock(at),
+            clock: times::clock(at),
             date: changed.then(|| date.clone()),
         });
         last = Some(date);

@@ -1,4 +1,4 @@
-//! What was heard of each source, drawn: one lane a source, solid as far as somebody says that
+//! What was heard of each source, drawn: one lane a source, solid as far as a source says that
 //! everything was heard, hatched where that is assumed, with its silences cut out.
 
 use super::{
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::pages::{
     text::plain,
-    when::{Times, clock},
+    times::{Times, clock},
 };
 use claimledger_app::model::{answer::Answered, source_report::SourceReport};
 use claimledger_domain::completeness::{GapSaid, HeardSaid};
@@ -76,7 +76,7 @@ fn window(lanes: &[Lane<'_>], answered: &Answered) -> Window {
     Window::around(first, all.iter().max().copied().unwrap_or(first))
 }
 
-/// Nobody says from when on everything was heard: it is drawn from what the first record speaks of.
+/// No source states from when on it was heard: its lane begins at its first record.
 fn begins(report: &SourceReport) -> Option<Time> {
     report.first.as_ref().map(|record| record.occurred.from)
 }

@@ -3,9 +3,9 @@
 
 use super::{
     geometry::{BAR, FLIP, LANE, WIDTH, Window, px, text_width},
-    lanes::{Hue, Item, Lane, Shape},
+    lanes::{Hue, Item, ItemShape, Lane},
 };
-use crate::pages::when::{clock, date, delay};
+use crate::pages::times::{clock, date, delay};
 use claimledger_facts::time::Time;
 use maud::{Markup, html};
 
@@ -22,7 +22,7 @@ pub(super) fn labels(window: &Window, lane: &Lane) -> Vec<String> {
     for (i, pair) in lane.items.windows(2).enumerate() {
         let [before, here] = pair else { continue };
         let ordinary =
-            |item: &Item| matches!(item.shape, Shape::Mark(_)) && item.hue != Hue::Attention;
+            |item: &Item| matches!(item.shape, ItemShape::Mark(_)) && item.hue != Hue::Attention;
         if !ordinary(before)
             || !ordinary(here)
             || window.x(here.from) - window.x(before.from) >= ONE_SPOT
@@ -41,7 +41,7 @@ pub(super) fn labels(window: &Window, lane: &Lane) -> Vec<String> {
 }
 
 fn own(window: &Window, item: &Item, next: f64) -> String {
-    if item.shape != Shape::Band {
+    if item.shape != ItemShape::Band {
         return item.label.clone();
     }
     let since = if date(item.from) == date(window.from) {
@@ -100,7 +100,7 @@ pub(super) fn label(
             rect class="plate" x=(px(edge.0)) y=(px(y - 11.0)) width=(px(width + 6.0)) height="14"
                 {}
             // The bar goes on behind its label, and is seen to.
-            @if item.shape == Shape::Bar { path class="through" d={
+            @if item.shape == ItemShape::Bar { path class="through" d={
                 "M" (px(edge.0)) " " (px(bar)) "H" (px(edge.1)) "M" (px(edge.0)) " " (px(bar + BAR))
                 "H" (px(edge.1)) } {} }
             text class="label" x=(px(left)) y=(px(y)) { (label) }

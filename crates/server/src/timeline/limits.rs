@@ -3,7 +3,7 @@
 
 use super::{
     geometry::{GUTTER, PLOT},
-    lanes::{End, Figure, Fill, Hue, Item, Lane, LaneKind, Mark, Shape},
+    lanes::{End, Figure, Fill, Hue, Item, ItemShape, Lane, LaneKind, Mark},
 };
 use claimledger_domain::model::Certainty;
 use claimledger_facts::time::Time;
@@ -22,7 +22,7 @@ const MAX_FACTOR_LANES: usize = 24;
 const COLUMNS: usize = 127;
 /// Odd items of a dense lane that are drawn one by one.
 const MAX_EXCEPTIONS: usize = 200;
-/// Where a lane averages more than one item in so many pixels it is dense.
+/// A lane with more than one item in this number of pixels, on average, is dense.
 const PX_AN_ITEM: f64 = 6.0;
 
 /// Folds, buckets and leaves out until the figure fits. `href_bytes`: about how long one link is.
@@ -130,7 +130,7 @@ fn column(items: Vec<Item>) -> Option<Item> {
         return Some(first);
     }
     Some(Item {
-        shape: Shape::Column(count),
+        shape: ItemShape::Column(count),
         hue: Hue::Ink,
         fill: Fill::Solid,
         grade: None,
@@ -147,12 +147,12 @@ fn column(items: Vec<Item>) -> Option<Item> {
 /// How many elements an item takes, at most.
 pub(crate) const fn elements(item: &Item) -> usize {
     let shape = match item.shape {
-        Shape::Band => 4,
-        Shape::Bar => 12,
-        Shape::Mark(Mark::Access | Mark::Deny | Mark::Hollow) => 4,
-        Shape::Mark(Mark::Allow | Mark::Challenge) => 5,
-        Shape::Column(count) if count < 10 => 4,
-        Shape::Column(_) => 3,
+        ItemShape::Band => 4,
+        ItemShape::Bar => 12,
+        ItemShape::Mark(Mark::Access | Mark::Deny | Mark::Hollow) => 4,
+        ItemShape::Mark(Mark::Allow | Mark::Challenge) => 5,
+        ItemShape::Column(count) if count < 10 => 4,
+        ItemShape::Column(_) => 3,
     };
     let frame = if matches!(item.hue, Hue::Attention) { 1 } else { 0 };
     shape

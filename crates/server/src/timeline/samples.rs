@@ -80,6 +80,7 @@ pub(crate) fn decision(position: u64, at: &str, outcome: Outcome) -> Decision {
     Decision {
         record: record(position, "policy.decided", at),
         session: "S1".into(),
+        session_recorded: "S1".into(),
         app: "payroll".into(),
         at: Occurred::at(t(at)),
         outcome,

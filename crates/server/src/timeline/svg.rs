@@ -4,15 +4,15 @@ use super::{
     geometry::{AXIS, BAR, GUTTER, HIT, LANE, PLOT, WIDTH, Window, px, ticks},
     labels,
     lanes::{
-        End, Figure, Fill, Hue, Item, Lane, LaneKind, Mark, Order, Shape, Target, grade_letter,
+        End, Figure, Fill, Hue, Item, ItemShape, Lane, LaneKind, Mark, Order, Target, grade_letter,
         grade_word,
     },
     limits::{MAX_CHANGES, MAX_GAPS},
     marks,
 };
 use crate::pages::{
-    text::plain,
-    when::{Times, clock, delay},
+    text::{count, plain},
+    times::{Times, clock, delay},
 };
 use claimledger_domain::model::{Certainty, Grade};
 use claimledger_facts::time::Time;
@@ -72,7 +72,10 @@ pub(crate) fn description(figure: &Figure) -> String {
         .flat_map(|lane| &lane.items)
         .filter(|item| item.hue == Hue::Attention || item.fill == Fill::Void)
         .count();
-    let mut out = format!("{} lanes, {factors} of them factors that counted. ", figure.lanes.len());
+    let mut out = format!(
+        "{}, {factors} of them for factors that counted. ",
+        count(figure.lanes.len(), "lane")
+    );
     if odd > 0 {
         out.push_str(&format!("{odd} marked for attention. "));
     }
@@ -86,7 +89,7 @@ pub(crate) fn description(figure: &Figure) -> String {
         [one] => out.push_str(&format!("{one} lies right of it. ")),
         _ => out.push_str("T and K lie right of it. "),
     }
-    out.push_str(&format!("The table below has the same {rows} rows."));
+    out.push_str(&format!("The table below has the same {}.", count(rows, "row")));
     for left_out in &figure.left_out {
         out.push_str(&format!(" Left out: {left_out}."));
     }
@@ -246,10 +249,10 @@ fn item_link(
     (free, next): (&mut f64, f64),
 ) -> Markup {
     let (drawing, right, flipped) = match item.shape {
-        Shape::Band => band(&figure.window, item, top),
-        Shape::Bar => bar(figure, item, top, prefix),
-        Shape::Mark(shape) => mark(&figure.window, item, shape, top),
-        Shape::Column(count) => column(&figure.window, item, count, top),
+        ItemShape::Band => band(&figure.window, item, top),
+        ItemShape::Bar => bar(figure, item, top, prefix),
+        ItemShape::Mark(shape) => mark(&figure.window, item, shape, top),
+        ItemShape::Column(count) => column(&figure.window, item, count, top),
     };
     html! {
         a class=(classes(item)) href=(href(item.target())) tabindex="-1" data-from=(item.from)
@@ -275,10 +278,10 @@ const fn until(item: &Item) -> Option<Time> {
 
 fn classes(item: &Item) -> String {
     let shape = match item.shape {
-        Shape::Band => "band",
-        Shape::Bar => "bar",
-        Shape::Mark(_) => "mark",
-        Shape::Column(_) => "column",
+        ItemShape::Band => "band",
+        ItemShape::Bar => "bar",
+        ItemShape::Mark(_) => "mark",
+        ItemShape::Column(_) => "column",
     };
     let fill = match item.fill {
         Fill::Solid => "solid",
@@ -460,8 +463,8 @@ fn tail(window: &Window, figure: &Figure, speaks_of: Time, recorded: Time, top: 
 pub(super) fn sign_in(figure: &Figure) -> Vec<(f64, Mark, bool)> {
     let marks = || {
         figure.lanes.iter().flat_map(|lane| &lane.items).filter_map(|item| match item.shape {
-            Shape::Mark(mark) => Some((item, mark)),
-            Shape::Band | Shape::Bar | Shape::Column(_) => None,
+            ItemShape::Mark(mark) => Some((item, mark)),
+            ItemShape::Band | ItemShape::Bar | ItemShape::Column(_) => None,
         })
     };
     let Some(start) = session_start(figure) else { return Vec::new() };

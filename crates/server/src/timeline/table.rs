@@ -4,7 +4,10 @@ use super::{
     lanes::{End, Figure, Item, Lane, Target, grade_word},
     svg::certainty_word,
 };
-use crate::pages::when::{Times, delay, is_late};
+use crate::pages::{
+    text::count,
+    times::{Times, delay, is_late},
+};
 use claimledger_domain::model::RecordRef;
 use maud::{Markup, html};
 
@@ -14,7 +17,7 @@ pub(crate) fn table(figure: &Figure, id: &str, href: &dyn Fn(Target) -> String) 
     let mut times = Times::default();
     html! {
         details class="tl-table" id=(id) {
-            summary { "Table: " (rows) " rows" }
+            summary { "Table: " (count(rows, "row")) }
             div class="scroll" tabindex="0" role="region" aria-label="The timeline as a table" {
             table {
                 caption { "What the timeline shows, in the same order." @for left_out in

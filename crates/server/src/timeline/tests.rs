@@ -76,7 +76,7 @@ fn end_pixels_are_within_half_a_pixel_of_the_time() {
         let mut session = session();
         session.state.factors[1] = factor("hwk", "2026-03-10T11:30:00Z", Some(until));
         let (figure, svg, _) = drawn(&session);
-        // Reckoned here anew: the window is the session with 2 % before it, and room for the word
+        // Computed here again: the window is the session with 2 % before it, and room for the word
         // "expired" after it.
         let span =
             (t("2026-03-10T19:30:00Z").micros() - t("2026-03-10T11:30:00Z").micros()) as f64 / 1e6;
@@ -186,7 +186,7 @@ fn what_is_possible_void_or_odd_differs_in_pattern_outline_and_word() {
         recorded: Outcome::Allow,
         implied: Implied::Deny,
         code: "key_retired",
-        words: "the key was retired".to_owned(),
+        words: "retired key accepted".to_owned(),
     });
     session.state.factors.push(claimledger_domain::model::HonoredFactor {
         origin: Origin::Local,
@@ -204,7 +204,7 @@ fn what_is_possible_void_or_odd_differs_in_pattern_outline_and_word() {
     ] {
         assert!(svg.contains(part), "{part}: {svg}");
     }
-    for part in ["possible", "assumed", "void: key_retired", "differs: key_retired"] {
+    for part in ["possible", "assumed", "void: retired key", "differs: retired key accepted"] {
         assert!(table.contains(part), "{part}: {table}");
     }
 }
@@ -403,6 +403,7 @@ fn text_from_outside_stays_text() {
         assertion: None,
         received_at: t("2026-03-10T11:30:00Z"),
         reasons: vec!["trust_off"],
+        certainty: Certainty::Certain,
         record: record(24, evil, "2026-03-10T11:30:00Z"),
     }];
     let (_, svg, table) = drawn(&session);

@@ -163,7 +163,7 @@ fn rename_inside(value: &mut Json<'_>) {
     }
 }
 
-/// Gives keys in lower case the spelling of the API, where that does not stand beside them.
+/// Gives keys in lower case the spelling of the API, unless the object has that key too.
 fn rename(members: &mut Object<'_>, spellings: &'static [&'static str]) {
     let lowered = |key: &str| !key.bytes().any(|b| b.is_ascii_uppercase());
     let spelled = |key: &str| {

@@ -7,6 +7,9 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
+/// By which name a record's correlation holds the root session.
+pub(super) const ROOT_SESSION: &str = "root_session";
+
 /// An event in the spelling of the API.
 #[derive(Clone, Copy)]
 pub(super) struct Event<'e> {
@@ -43,7 +46,7 @@ impl<'e> Event<'e> {
         something(self.debug(field)?)
     }
 
-    /// What became of it: `SUCCESS`, `ALLOW`, …
+    /// The outcome: `SUCCESS`, `ALLOW`, …
     pub(super) fn result(self) -> Option<&'e str> {
         self.text(&["outcome", "result"])
     }
@@ -111,7 +114,7 @@ impl<'e> Event<'e> {
             ("transaction", self.value(&["transaction", "id"]).and_then(id)),
             ("authn_request", self.debug("authnRequestId").and_then(id)),
             ("request", self.debug("requestId").and_then(id)),
-            ("root_session", self.authentication("rootSessionId").and_then(session_id)),
+            (ROOT_SESSION, self.authentication("rootSessionId").and_then(session_id)),
             ("external_session", self.authentication("externalSessionId").and_then(session_id)),
         ];
         ids.into_iter().filter_map(|(name, id)| Some((name.to_owned(), id?.to_owned()))).collect()
@@ -123,7 +126,7 @@ impl<'e> Target<'e> {
         self.0.get("type").and_then(Json::as_str) == Some(kind)
     }
 
-    /// Its id, if it can stand in the clear.
+    /// Its id, if it can be stored in the clear.
     pub(super) fn id(self) -> Option<&'e str> {
         id(self.0.get("id")?)
     }
@@ -151,7 +154,7 @@ pub(super) fn something<'e>(value: &'e Json<'e>) -> Option<&'e str> {
     })
 }
 
-/// A value as an id that can stand in the clear.
+/// A value as an id that can be stored in the clear.
 pub(super) fn id<'e>(value: &'e Json<'e>) -> Option<&'e str> {
     something(value).filter(|text| text::is_id(text))
 }

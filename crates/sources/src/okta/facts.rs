@@ -25,13 +25,13 @@ use claimledger_facts::{
 
 /// One fact of an event, about its subject.
 pub(super) struct Said<'e> {
-    /// The session, where the event names one beside its own.
+    /// The session, where the event names another one than its own.
     pub(super) session: Option<&'e str>,
     /// What it says.
     pub(super) data: FactData,
 }
 
-type Facts<'e> = Option<Vec<Said<'e>>>;
+pub(super) type Facts<'e> = Option<Vec<Said<'e>>>;
 
 /// The application of a decision about the org itself: Classic evaluates its session policy without
 /// naming one.
@@ -69,7 +69,7 @@ pub(super) fn of<'e>(event: &Event<'e>, kind: &str) -> Facts<'e> {
     }
 }
 
-const SUCCESS: &str = "SUCCESS";
+pub(super) const SUCCESS: &str = "SUCCESS";
 
 /// What was tried.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -130,7 +130,7 @@ fn on_success<'e>(event: &Event<'e>, read: impl FnOnce(&Event<'e>) -> Facts<'e>)
     }
 }
 
-fn one<'e>(data: FactData) -> Facts<'e> {
+pub(super) fn one<'e>(data: FactData) -> Facts<'e> {
     Some(vec![Said { session: None, data }])
 }
 
@@ -239,7 +239,7 @@ fn policy_decided<'e>(event: &Event<'e>) -> Facts<'e> {
         "CHALLENGE" => Outcome::Challenge,
         "DENY" => Outcome::Deny,
         SUCCESS => return None,
-        // Not evaluated to its end: no decision, and nobody was let in by it.
+        // Not evaluated to its end: no decision, and it let no one in.
         _ => return refused(event, Attempt::Access),
     };
     let app = match event.target("AppInstance") {
@@ -290,25 +290,28 @@ fn app_accessed<'e>(event: &Event<'e>, otherwise: Option<&'e str>) -> Facts<'e> 
     one(FactData::AppAccessed(AppAccessed { app: AppId::from(app), app_session: None }))
 }
 
-/// The session that `endedSessionId` names, else the event's. Why: a reason that Okta gives for
-/// ending it itself; else expiry, which the address of the page says; else somebody signed out.
 fn session_ended<'e>(event: &Event<'e>) -> Facts<'e> {
+    one(FactData::SessionEnded(SessionEnded { reason: end_reason(event) }))
+}
+
+/// Why a session ended: for a reason that Okta gives when it ends it itself; else by expiry, which
+/// only the address of the page says; else the user signed out.
+pub(super) fn end_reason(event: &Event<'_>) -> EndReason {
     let has_expired = |field: &str| {
         event.debug_text(field).is_some_and(|url| url.contains("session_has_expired"))
     };
-    let reason = if event.debug_text("terminationReason").is_some() {
+    if event.debug_text("terminationReason").is_some() {
         EndReason::Revoked
     } else if has_expired("url") || has_expired("requestUri") {
         EndReason::Expired
     } else {
         EndReason::Logout
-    };
-    one(FactData::SessionEnded(SessionEnded { reason }))
+    }
 }
 
 /// All sessions of a user were revoked, by an administrator or by the API. One that is named as
-/// ended is stated to have ended besides. The administrator's id stands in the clear where it is no
-/// login and not the user's own, which would tell whose the pseudonym is.
+/// ended is also stated to have ended. The administrator's id is stored in the clear unless it is a
+/// login, or the user's own id, which would reveal whose pseudonym it is.
 fn session_cleared<'e>(event: &Event<'e>) -> Facts<'e> {
     let target = event.target("User").and_then(|user| user.id());
     let actor = event

@@ -15,7 +15,7 @@ const MAX: usize = 8;
 /// A display name.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Label<'e> {
-    /// `app`, `idp` or `policy`: whose.
+    /// What it names: `app`, `idp` or `policy`.
     pub(super) kind: &'static str,
     /// Its id.
     pub(super) id: Cow<'e, str>,

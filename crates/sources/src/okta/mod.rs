@@ -9,9 +9,10 @@
 //! | [`envelope`] | what transports put around an event |
 //! | [`dialect`] | one spelling for the dialects of collectors |
 //! | [`event`] | how fields are looked up in an untidy event, and which session it names |
-//! | [`people`] | who it is about, and what is sealed under whose key |
+//! | [`people`] | the people it is about, and what is sealed under each key |
 //! | [`labels`] | what applications, policies and identity providers are called |
 //! | [`facts`] | which facts an event type states |
+//! | [`idp_log`] | the same, where the org is the identity provider |
 //! | [`refusal`] | what its words for what did not succeed mean |
 //! | [`factor`] | what Okta's names of factors mean |
 
@@ -20,11 +21,13 @@ mod envelope;
 mod event;
 mod factor;
 mod facts;
+mod idp_log;
 mod labels;
 mod people;
 mod refusal;
 
 use crate::{
+    Look, SourceSettings, Translation, Translator,
     bearer::{self, Named},
     json::{Json, Object},
     native,
@@ -33,23 +36,36 @@ use crate::{
 };
 use claimledger_facts::{
     draft::{Draft, DraftFact},
-    fact::{FactData, FactType},
-    ids::{SessionId, SourceEventId},
+    fact::FactData,
+    ids::{IdpId, SessionId, SourceEventId},
     refusal::{Refusal, RefusalCode},
-    time::{Occurred, Time},
+    time::{Occurred, Time, TimeError},
     types::session::SessionLinked,
     vocabulary::{FREE_TEXT, Note},
 };
-use event::Event;
+use event::{Event, ROOT_SESSION};
 
 pub(crate) const TRANSLATOR: &str = "okta-system-log/2";
 
-/// Reads one event, or what an envelope carries.
-pub(crate) fn translate(bytes: &[u8]) -> Result<Vec<Draft>, Refusal> {
-    translate_nested(bytes, 0)
+/// The translator of System Log events, and of what envelopes carry.
+pub(crate) struct SystemLog;
+
+impl Translator for SystemLog {
+    fn translate(
+        &self,
+        settings: &SourceSettings,
+        _previous: Option<&Look>,
+        bytes: &[u8],
+    ) -> Result<Translation, Refusal> {
+        translate_nested(settings.idp.as_ref(), bytes, 0).map(Translation::from)
+    }
 }
 
-fn translate_nested(bytes: &[u8], nested: usize) -> Result<Vec<Draft>, Refusal> {
+fn translate_nested(
+    idp: Option<&IdpId>,
+    bytes: &[u8],
+    nested: usize,
+) -> Result<Vec<Draft>, Refusal> {
     let value = strict::parse_borrowed(bytes, Duplicates::Tolerated)
         .map_err(|refusal| envelope::no_json(bytes).unwrap_or(refusal))?;
     let object = native::object_borrowed(value)?;
@@ -59,7 +75,7 @@ fn translate_nested(bytes: &[u8], nested: usize) -> Result<Vec<Draft>, Refusal> 
         {
             return Err(refusal);
         }
-        return Ok(vec![draft(object, bytes)?]);
+        return Ok(vec![draft(idp, object, bytes)?]);
     };
     if nested == envelope::MAX_NESTED {
         let expected = format!("at most {} envelopes inside of each other", envelope::MAX_NESTED);
@@ -72,7 +88,7 @@ fn translate_nested(bytes: &[u8], nested: usize) -> Result<Vec<Draft>, Refusal> 
     let carried = envelope.carried(bytes)?;
     let mut drafts = Vec::with_capacity(carried.len());
     for event in &carried {
-        let read = translate_nested(event, nested + 1).and_then(|drafts| {
+        let read = translate_nested(idp, event, nested + 1).and_then(|drafts| {
             if drafts.is_empty() { Err(envelope::no_event()) } else { Ok(drafts) }
         });
         drafts.extend(
@@ -90,8 +106,8 @@ fn translate_nested(bytes: &[u8], nested: usize) -> Result<Vec<Draft>, Refusal> 
 /// What links the sessions of one sign-in: the transaction that began it.
 const AUTHN_REQUEST: &str = "authn_request";
 
-/// Reads one event, which stands in these bytes.
-fn draft(mut members: Object<'_>, bytes: &[u8]) -> Result<Draft, Refusal> {
+/// Reads one event, with the bytes it was parsed from. `idp`: of the org that is this IdP.
+fn draft(idp: Option<&IdpId>, mut members: Object<'_>, bytes: &[u8]) -> Result<Draft, Refusal> {
     let redacted = bearer::redact_borrowed(&mut members, Named::Vendor);
     let original = if redacted { bearer::without(bytes, Named::Vendor) } else { bytes.to_vec() };
 
@@ -115,7 +131,8 @@ fn draft(mut members: Object<'_>, bytes: &[u8]) -> Result<Draft, Refusal> {
         "an event type, such as user.session.start",
     )?;
     let people = people::of(&event, kind);
-    let session = event.session(kind).map(SessionId::from);
+    // A record's session is one of the service provider.
+    let session = event.session(kind).filter(|_| idp.is_none()).map(SessionId::from);
 
     let mut notes = Vec::new();
     if published.zone_assumed {
@@ -128,8 +145,7 @@ fn draft(mut members: Object<'_>, bytes: &[u8]) -> Result<Draft, Refusal> {
         // An attempt under a name that Okta does not know has no user, and one that failed early no
         // session; anything else needs its subject.
         let is_attempt = matches!(said.data, FactData::SignInRefused(_));
-        let needs_session =
-            FactType::named(said.data.type_name()).is_some_and(|fact| fact.needs_session);
+        let needs_session = said.data.fact_type().needs_session;
         if !is_attempt && subject.is_none() || needs_session && whose.is_none() {
             return None;
         }
@@ -142,7 +158,11 @@ fn draft(mut members: Object<'_>, bytes: &[u8]) -> Result<Draft, Refusal> {
             other: None,
         })
     };
-    let said = facts::of(&event, kind).filter(|_| published.readable);
+    let said = match idp {
+        None => facts::of(&event, kind),
+        Some(idp) => idp_log::of(&event, kind, idp),
+    };
+    let said = said.filter(|_| published.readable);
     let understood: Option<Vec<DraftFact>> =
         said.and_then(|said| said.into_iter().map(fact).collect());
     if understood.is_none() {
@@ -170,6 +190,11 @@ fn draft(mut members: Object<'_>, bytes: &[u8]) -> Result<Draft, Refusal> {
             other: None,
         }));
     }
+    let mut correlation = event.correlation();
+    if idp.is_some() {
+        // Root sessions group sessions of the service provider.
+        correlation.remove(ROOT_SESSION);
+    }
     let labels = labels::of(&event, kind);
     let people = people.sealed(&event, reason, &labels);
     Ok(Draft {
@@ -179,7 +204,7 @@ fn draft(mut members: Object<'_>, bytes: &[u8]) -> Result<Draft, Refusal> {
         occurred: published.occurred,
         recorded_at: None,
         session,
-        correlation: event.correlation(),
+        correlation,
         notes,
         facts,
         persons: people.persons,
@@ -209,7 +234,7 @@ fn required<'m>(
     }
 }
 
-/// Event types stand in the clear, so they must look like one.
+/// Event types are stored in the clear, so other text is refused.
 fn is_event_type(text: &str) -> bool {
     (1..=128).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
@@ -245,11 +270,8 @@ fn published(members: &mut Object<'_>) -> Result<Published, Refusal> {
         dialect::Zoned::Unreadable => (None, true),
     };
     if time.is_some_and(|time| Time::within(time).is_none()) {
-        return Err(native::invalid(
-            "published",
-            EXPECTED,
-            "the time lies outside of the years 0000 to 9999 in UTC",
-        ));
+        let message = format!("the time is {}", TimeError::OutOfRange);
+        return Err(native::invalid("published", EXPECTED, message));
     }
     let Some(time) = time else {
         return Ok(Published {

@@ -1,9 +1,9 @@
 //! Who an event is about. The actor is not always the subject: a sign-in through an identity
 //! provider is acted by Okta itself, and sessions are cleared by an administrator.
 //!
-//! Names, logins, addresses and user agents come from outside, some of them from whoever tries to
-//! sign in: they are sealed, under the key of the person they tell about, or under the tenant's
-//! where there is none.
+//! Names, logins, addresses and user agents are personal, and an attacker who tries to sign in can
+//! choose some of them. They are sealed under the key of the person they describe, or under the
+//! tenant's where there is none.
 
 use super::{
     event::{Event, Target, something},
@@ -18,7 +18,7 @@ pub(super) struct People<'e> {
     persons: Vec<Labelled<'e>>,
     /// Which of them the facts are about.
     pub(super) subject: Option<usize>,
-    /// Whose the client is.
+    /// The person at the client, as an index.
     home: Option<usize>,
 }
 
@@ -32,7 +32,7 @@ pub(super) struct Sealed {
     pub(super) address: Option<String>,
 }
 
-/// Somebody, and their labels as the event has them first.
+/// A person, with the first labels that the event has of them.
 struct Labelled<'e> {
     person: DraftPerson,
     login: Option<&'e str>,
@@ -61,14 +61,14 @@ pub(super) fn of<'e>(event: &Event<'e>, kind: &str) -> People<'e> {
         _ => actor.or(target),
     };
 
-    // The client is the actor's; where Okta acts for somebody who signs in, it is theirs.
+    // The client is the actor's; where Okta acts for a person who signs in, it is theirs.
     let acted_for = if kind == "user.authentication.auth_via_IDP" { subject } else { None };
     let home = actor.or(acted_for);
     People { persons, subject, home }
 }
 
 impl People<'_> {
-    /// With what is sealed: `reason` is the subject's, `labels` are nobody's.
+    /// Adds what is sealed: `reason` belongs to the subject, `labels` to no person.
     pub(super) fn sealed(
         self,
         event: &Event<'_>,

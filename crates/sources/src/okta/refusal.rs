@@ -6,8 +6,8 @@ use claimledger_facts::vocabulary::{FREE_TEXT, SignInResult, is_code};
 /// The user said no on their device.
 pub(super) const PUSH_REJECTED: &str = "push_rejected";
 
-/// Prose that always reads the same, and the code that stands for it. Other prose may name
-/// somebody, and is sealed.
+/// Fixed sentences of Okta, and the code for each. Any other text may name a person, and is
+/// sealed.
 const PROSE: &[(&str, &str)] = &[
     ("user rejected okta push verify", PUSH_REJECTED),
     ("fastpass declined phishing attempt", "phishing_declined"),
@@ -16,7 +16,7 @@ const PROSE: &[(&str, &str)] = &[
     ("sign-on policy evaluation resulted in challenge", "challenged"),
 ];
 
-/// What became of it.
+/// The outcome.
 pub(super) fn result(word: &str) -> SignInResult {
     match word {
         "FAILURE" => SignInResult::Failure,

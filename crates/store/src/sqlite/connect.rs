@@ -459,11 +459,11 @@ impl Database {
     }
 }
 
-/// What [`Database::schema`] is where nothing is damaged; after a new step of `migrations` the
+/// What [`Database::schema`] is where nothing is damaged; after a change of `migrations` the
 /// refusal says the new value.
-const LOG_SCHEMA: u32 = 0x870b_da16;
-const KEYS_SCHEMA: u32 = 0x5d3b_2673;
-const VIEWS_SCHEMA: u32 = 0x2353_0e12;
+const LOG_SCHEMA: u32 = 0xa4d3_b3f2;
+const KEYS_SCHEMA: u32 = 0x3c20_1b64;
+const VIEWS_SCHEMA: u32 = 0x4b04_adf1;
 
 /// A checksum of the texts that SQLite reads its tables, indexes and triggers from: with a flipped
 /// bit in one, a column has another name or a trigger is gone, and no page is malformed.

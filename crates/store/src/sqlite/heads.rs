@@ -3,7 +3,7 @@
 use super::{
     OpenError,
     connect::Database,
-    log::{POSITION_BITS, position_of},
+    log_rows::{POSITION_BITS, position_of},
 };
 use claimledger_facts::ids::TenantId;
 use sqlx::{AssertSqlSafe, Row, SqliteConnection, sqlite::SqliteRow};

@@ -14,11 +14,14 @@ use claimledger_facts::{
     time::Time,
 };
 use claimledger_ledger::{
-    keys::{CredentialRow, KeyStore, PersonRow, TenantKeysRow},
+    keys::{CredentialRow, KeyStore, PersonRow, StoredPerson, TenantKeysRow},
     log::{LogError, Stopped},
 };
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, SqlitePool, sqlite::SqliteRow};
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 use tokio::sync::Mutex;
 
 const MIGRATIONS: &[(i64, &str, &str)] =
@@ -41,6 +44,8 @@ struct Inner {
     writer: Mutex<Option<SqliteConnection>>,
     database: Database,
     poison: Poison,
+    /// How often a key was destroyed since the file was opened, by whichever tenant.
+    destructions: AtomicU64,
 }
 
 #[async_trait]
@@ -79,6 +84,37 @@ impl Inner {
         Ok(run(connection).await)
     }
 
+    async fn destroy(
+        self: &Arc<Self>,
+        tenant: &TenantId,
+        pseudonym: &Pseudonym,
+    ) -> Result<(), LogError> {
+        let emptied = self.write(async |writer| {
+            // Dropped before its commit, the transaction is rolled back by the driver.
+            let mut transaction = writer.begin_with(BEGIN).await?;
+            for sql in [
+                "INSERT INTO person_destroyed (tenant, pseudonym) VALUES (?, ?) \
+                 ON CONFLICT DO NOTHING",
+                // Its aliases go with it.
+                "DELETE FROM person WHERE tenant = ? AND pseudonym = ?",
+            ] {
+                let statement = sqlx::query(sql).bind(tenant.as_str()).bind(pseudonym.as_str());
+                statement.execute(&mut *transaction).await?;
+            }
+            transaction.commit().await?;
+            // Older pages with the key are still in the write-ahead log. In the file itself deleted
+            // bytes are overwritten.
+            let busy = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(writer).await?;
+            busy.try_get::<i64, _>(0).map(|busy| busy == 0)
+        });
+        if emptied.await?.map_err(|error| self.failed(error))? {
+            return Ok(());
+        }
+        Err(LogError::unavailable(
+            "the key is destroyed, but its bytes are still in the write-ahead log, which is in use",
+        ))
+    }
+
     fn failed(self: &Arc<Self>, error: sqlx::Error) -> LogError {
         let error = self.poison.failed(FILE, error);
         keep_trying(self);
@@ -110,7 +146,8 @@ impl SqliteKeys {
         owner: &Arc<Owner>,
     ) -> Self {
         let readers = database.readers();
-        let inner = Inner { writer: Mutex::new(writer), database, poison };
+        let writer = Mutex::new(writer);
+        let inner = Inner { writer, database, poison, destructions: AtomicU64::new(0) };
         Self { inner: Arc::new(inner), readers, _owner: Arc::clone(owner) }
     }
 
@@ -140,7 +177,9 @@ impl SqliteKeys {
 
 /// A person, with the aliases as one run of digests, in order.
 const PERSON: &str = "SELECT p.pseudonym, p.wrapped, p.id_index,
-    (SELECT group_concat(hex(a.alias_index), '') FROM (SELECT alias_index FROM person_alias WHERE person = p.number ORDER BY alias_index) a) AS aliases
+    (SELECT group_concat(hex(a.alias_index), '') FROM
+        (SELECT alias_index FROM person_alias WHERE person = p.number ORDER BY alias_index) a
+    ) AS aliases
     FROM person p";
 
 #[async_trait]
@@ -179,30 +218,72 @@ impl KeyStore for SqliteKeys {
             .collect()
     }
 
-    async fn add_persons(&self, tenant: &TenantId, rows: &[PersonRow]) -> Result<(), LogError> {
+    async fn add_persons(
+        &self,
+        tenant: &TenantId,
+        rows: &[PersonRow],
+    ) -> Result<Vec<StoredPerson>, LogError> {
         if rows.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let added = self.inner.write(async |writer| {
             // Dropped before its commit, the transaction is rolled back by the driver.
             let mut transaction = writer.begin_with(BEGIN).await?;
+            let mut added = Vec::with_capacity(rows.len());
             for row in rows {
-                add_person(&mut transaction, tenant, row).await?;
+                added.push(add_person(&mut transaction, tenant, row).await?);
             }
-            transaction.commit().await
+            transaction.commit().await.map(|()| added)
         });
-        added.await?.map_err(|error| self.inner.failed(error))
+        let added = added.await?.map_err(|error| self.inner.failed(error))?;
+        let mut stored = Vec::with_capacity(rows.len());
+        for (row, added) in rows.iter().zip(added) {
+            let found = match added {
+                Added::New => {
+                    let mut row = row.clone();
+                    row.alias_index.sort_unstable();
+                    row.alias_index.dedup();
+                    Some(row)
+                }
+                // Since the commit its key may have been destroyed.
+                Added::ToAnother => self.person_by_id(tenant, &row.id_index).await?,
+                Added::Nothing => None,
+            };
+            stored.push(found.map_or(StoredPerson::Destroyed, StoredPerson::Live));
+        }
+        Ok(stored)
     }
 
     async fn person(
         &self,
         tenant: &TenantId,
         pseudonym: &Pseudonym,
-    ) -> Result<Option<PersonRow>, LogError> {
-        Ok(self
-            .person_where("pseudonym", tenant, pseudonym.as_str().as_bytes().to_vec())
-            .await?
-            .pop())
+    ) -> Result<Option<StoredPerson>, LogError> {
+        let value = pseudonym.as_str().as_bytes().to_vec();
+        if let Some(row) = self.person_where("pseudonym", tenant, value).await?.pop() {
+            return Ok(Some(StoredPerson::Live(row)));
+        }
+        // What is not there now can only have become destroyed by the time of the second look.
+        let mut connection = self.readers.acquire().await.map_err(read)?;
+        let destroyed = is_destroyed(&mut connection, tenant, pseudonym).await.map_err(read)?;
+        Ok(destroyed.then_some(StoredPerson::Destroyed))
+    }
+
+    async fn destroy(&self, tenant: &TenantId, pseudonym: &Pseudonym) -> Result<(), LogError> {
+        let (inner, tenant, pseudonym) =
+            (Arc::clone(&self.inner), tenant.clone(), pseudonym.clone());
+        // On a task of its own: dropping this future must not separate the commit from the count.
+        let destroying = tokio::spawn(async move {
+            let done = inner.destroy(&tenant, &pseudonym).await;
+            // After an error too: the commit may have happened.
+            inner.destructions.fetch_add(1, Ordering::SeqCst);
+            done
+        });
+        destroying.await.unwrap_or_else(|error| Err(LogError::unavailable(error.to_string())))
+    }
+
+    async fn destructions(&self, _: &TenantId) -> Result<u64, LogError> {
+        Ok(self.inner.destructions.load(Ordering::SeqCst))
     }
 
     async fn person_by_id(
@@ -302,12 +383,22 @@ impl KeyStore for SqliteKeys {
     }
 }
 
+/// The outcome of adding a row.
+enum Added {
+    /// The person is new.
+    New,
+    /// Another person has its `id_index`, and got its aliases.
+    ToAnother,
+    /// The key of its pseudonym is destroyed.
+    Nothing,
+}
+
 async fn add_person(
     connection: &mut SqliteConnection,
     tenant: &TenantId,
     row: &PersonRow,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(
+) -> Result<Added, sqlx::Error> {
+    let inserted = sqlx::query(
         "INSERT INTO person (tenant, pseudonym, wrapped, id_index) VALUES (?, ?, ?, ?) ON \
                  CONFLICT (tenant, id_index) DO NOTHING",
     )
@@ -316,7 +407,12 @@ async fn add_person(
     .bind(row.wrapped.as_slice())
     .bind(row.id_index.0.as_slice())
     .execute(&mut *connection)
-    .await?;
+    .await?
+    .rows_affected();
+    // A trigger ignores the insert of a destroyed pseudonym.
+    if inserted == 0 && is_destroyed(connection, tenant, &row.pseudonym).await? {
+        return Ok(Added::Nothing);
+    }
     for alias in &row.alias_index {
         sqlx::query(
             "INSERT INTO person_alias (tenant, alias_index, person)
@@ -329,7 +425,17 @@ async fn add_person(
         .execute(&mut *connection)
         .await?;
     }
-    Ok(())
+    Ok(if inserted == 0 { Added::ToAnother } else { Added::New })
+}
+
+async fn is_destroyed(
+    connection: &mut SqliteConnection,
+    tenant: &TenantId,
+    pseudonym: &Pseudonym,
+) -> Result<bool, sqlx::Error> {
+    let sql = "SELECT 1 FROM person_destroyed WHERE tenant = ? AND pseudonym = ?";
+    let query = sqlx::query(sql).bind(tenant.as_str()).bind(pseudonym.as_str());
+    Ok(query.fetch_optional(connection).await?.is_some())
 }
 
 fn person(row: &SqliteRow) -> Result<PersonRow, LogError> {

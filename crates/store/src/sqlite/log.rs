@@ -3,43 +3,34 @@
 use super::{
     OpenError,
     connect::{Database, Files, LOG_PAGE},
-    failure::{Failure, Poison, classify, records_failed},
+    failure::{Failure, Poison, classify},
     heads::{Head, checked_heads, heads, move_anchors},
+    log_rows::{POSITION_BITS, insert, key, remove},
     owner::Owner,
     recover::{Recover, keep_trying, open_anew, try_room},
 };
 use async_trait::async_trait;
 use claimledger_facts::{
-    ids::{LogPosition, LogSize, RecordId, TenantId},
-    record::{Entry, leaf_hash},
+    ids::{LogPosition, LogSize, TenantId},
+    record::{BodyKind, Entry, Removal, StoredHeader},
 };
-use claimledger_ledger::log::{AppendFailure, Log, LogError, Stopped, check_append};
-use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, SqlitePool, sqlite::SqliteRow};
+use claimledger_ledger::log::{
+    AppendFailure, Log, LogError, MAX_APPEND_ENTRIES, Stopped, check_append, no_record,
+};
+use sqlx::{AssertSqlSafe, Connection, SqliteConnection, SqlitePool};
 use std::{
     collections::{BTreeMap, HashMap},
-    fmt::Write,
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 use tokio::sync::{Mutex, watch};
-use uuid::Uuid;
 
-const MIGRATIONS: &[(i64, &str, &str)] = &[
-    (1, "log", include_str!("../../../../migrations/sqlite/log/0001_log.sql")),
-    (2, "anchor", include_str!("../../../../migrations/sqlite/log/0002_anchor.sql")),
-];
+const MIGRATIONS: &[(i64, &str, &str)] =
+    &[(1, "log", include_str!("../../../../migrations/sqlite/log/0001_log.sql"))];
 
-const FILE: &str = "log";
-pub(super) const POSITION_BITS: u32 = 40;
-/// Rows of one INSERT: more would only make the texts longer that are kept prepared.
-const ROWS: usize = 64;
-/// Positions of one SELECT.
-const READ_AT: usize = 256;
-/// Rows of one SELECT, and about how many bytes a read gives at once.
-const READ_ROWS: usize = 128;
-const READ_BYTES: usize = 4 * 1024 * 1024;
+pub(super) const FILE: &str = "log";
 /// Bytes of new records after which the write-ahead log is brought into the file.
 const CHECKPOINT_BYTES: u64 = 16 * 1024 * 1024;
 /// With so many an append waits for the checkpoint that is running: a disk that is slower than the
@@ -130,27 +121,17 @@ impl SqliteLog {
         Self { inner: Arc::new(inner), readers: database.readers(), _owner: Arc::clone(owner) }
     }
 
+    pub(super) async fn head_of(&self, tenant: &TenantId) -> Result<Option<Head>, LogError> {
+        self.inner.head_of(tenant).await
+    }
+
+    pub(super) const fn readers(&self) -> &SqlitePool {
+        &self.readers
+    }
+
     /// Whether no tenant has a record.
     pub(super) fn is_empty(&self) -> bool {
         self.inner.heads().values().all(|head| head.size == 0)
-    }
-
-    async fn entries(
-        &self,
-        number: i64,
-        sql: String,
-        keys: &[i64],
-    ) -> Result<Vec<(LogPosition, Entry)>, LogError> {
-        let first = LogPosition(position_of(number, keys.first().copied().unwrap_or_default()));
-        let mut query = sqlx::query(AssertSqlSafe(sql));
-        for key in keys {
-            query = query.bind(*key);
-        }
-        let rows = query
-            .fetch_all(&self.readers)
-            .await
-            .map_err(|error| records_failed(FILE, first, error))?;
-        rows.iter().map(|row| entry(number, row)).collect()
     }
 }
 
@@ -333,6 +314,44 @@ impl Inner {
         Ok(LogSize(after))
     }
 
+    /// One statement, which is a transaction by itself: a caller that stops waiting leaves nothing
+    /// open.
+    async fn remove_bodies(
+        self: &Arc<Self>,
+        tenant: &TenantId,
+        positions: &[LogPosition],
+        bodies: &[BodyKind],
+        removal: &Removal,
+    ) -> Result<(), LogError> {
+        if positions.len() > MAX_APPEND_ENTRIES {
+            return Err(LogError::TooLarge);
+        }
+        self.poison.check()?;
+        let mut writer = self.writer.lock().await;
+        self.settle(&mut writer).await?;
+        let head = self.heads().get(tenant).copied().unwrap_or(Head { number: 0, size: 0 });
+        if let Some(position) = positions.iter().find(|position| position.0 >= head.size) {
+            return Err(no_record(*position));
+        }
+        if positions.is_empty() || bodies.is_empty() {
+            return Ok(());
+        }
+        let removed = removal.encode();
+        let mut query = sqlx::query(AssertSqlSafe(remove(bodies, positions.len())));
+        for _ in bodies {
+            query = query.bind(removed.as_slice());
+        }
+        for position in positions {
+            query = query.bind(key(head.number, position.0));
+        }
+        let done = query.persistent(false).execute(writer.connection()?).await;
+        done.map_err(|error| self.failed(error))?;
+        drop(writer);
+        // The pages of the bodies are overwritten: they go through the write-ahead log too.
+        self.count_unsaved(positions.len() as u64 * u64::from(LOG_PAGE));
+        Ok(())
+    }
+
     fn count_unsaved(self: &Arc<Self>, bytes: u64) {
         let unsaved = self.unsaved.fetch_add(bytes, Ordering::SeqCst) + bytes;
         if unsaved < CHECKPOINT_BYTES {
@@ -395,17 +414,19 @@ impl Writer {
         head: Head,
         entries: &[Entry],
     ) -> Result<Result<(), sqlx::Error>, LogError> {
-        let text = self.texts.entry(entries.len()).or_insert_with(|| text(entries.len()).into());
+        let text = self.texts.entry(entries.len()).or_insert_with(|| insert(entries.len()).into());
         let mut query = sqlx::query(AssertSqlSafe(Arc::clone(text)));
         for (entry, position) in entries.iter().zip(head.size..) {
             query = query
                 .bind(key(head.number, position))
-                .bind(entry.id.0.as_bytes().as_slice())
-                .bind(entry.header.as_slice())
-                .bind(leaf_hash(&entry.header).0.as_slice())
+                .bind(entry.header.id.0.as_bytes().as_slice())
+                .bind(entry.header.bytes.as_slice())
+                .bind(entry.header.leaf.0.as_slice())
+                .bind(entry.personal.removal().map(Removal::encode))
+                .bind(entry.original.removal().map(Removal::encode))
                 .bind(entry.facts.as_slice())
-                .bind(entry.personal.as_slice())
-                .bind(entry.original.as_slice());
+                .bind(entry.personal.bytes())
+                .bind(entry.original.bytes());
         }
         Ok(query.execute(self.connection()?).await.map(|_| ()))
     }
@@ -415,61 +436,6 @@ impl Writer {
             .as_mut()
             .ok_or_else(|| LogError::unavailable("the file `log` is being opened anew"))
     }
-}
-
-/// A few records are one statement, which is a transaction by itself: each further statement would
-/// wake up whoever waits once more.
-fn text(rows: usize) -> String {
-    let mut inserts = (0..rows.div_ceil(ROWS)).map(|n| {
-        let mut text = "INSERT INTO log_entry (key, id, header, leaf, facts, personal, original) \
-                        VALUES (?,?,?,?,?,?,?)"
-            .to_owned();
-        text.extend(std::iter::repeat_n(",(?,?,?,?,?,?,?)", (rows - n * ROWS).min(ROWS) - 1));
-        text
-    });
-    if rows <= ROWS {
-        return inserts.next().unwrap_or_default();
-    }
-    let inserts: Vec<_> = inserts.collect();
-    format!("BEGIN IMMEDIATE;\n{};\nCOMMIT", inserts.join(";\n"))
-}
-
-fn key(number: i64, position: u64) -> i64 {
-    (number << POSITION_BITS) | position as i64
-}
-
-pub(super) fn position_of(number: i64, key: i64) -> u64 {
-    (key - (number << POSITION_BITS)) as u64
-}
-
-const COLUMNS: &str = "SELECT key, id, header, leaf, facts, personal, original FROM log_entry";
-
-fn entry(number: i64, row: &SqliteRow) -> Result<(LogPosition, Entry), LogError> {
-    let damaged = |position, what: &str| LogError::Corrupt { position, what: what.to_owned() };
-    let key: i64 =
-        row.try_get(0).map_err(|_| damaged(LogPosition(0), "log_entry.key does not read"))?;
-    let position = LogPosition(position_of(number, key));
-    // By number, in the order of COLUMNS: looking a name up takes longer than reading what it
-    // names.
-    let blob = |at: usize, column: &str| {
-        row.try_get::<&[u8], _>(at)
-            .map_err(|_| damaged(position, &format!("log_entry.{column} does not read")))
-    };
-    let id = Uuid::from_slice(blob(1, "id")?)
-        .map_err(|_| damaged(position, "log_entry.id has another length"))?;
-    let header = blob(2, "header")?;
-    if leaf_hash(header).0.as_slice() != blob(3, "leaf")? {
-        return Err(damaged(position, "the header's hash is not the leaf that was stored with it"));
-    }
-    let owned = |at, column| blob(at, column).map(<[u8]>::to_vec);
-    let entry = Entry {
-        id: RecordId(id),
-        header: header.to_vec(),
-        facts: owned(4, "facts")?,
-        personal: owned(5, "personal")?,
-        original: owned(6, "original")?,
-    };
-    Ok((position, entry))
 }
 
 #[async_trait]
@@ -489,28 +455,7 @@ impl Log for SqliteLog {
         from: LogPosition,
         max: usize,
     ) -> Result<Vec<Entry>, LogError> {
-        let Some(head) = self.inner.head_of(tenant).await? else { return Ok(Vec::new()) };
-        let (mut next, mut entries, mut bytes) = (from.0, Vec::new(), 0);
-        let until = head.size.min(from.0.saturating_add(max as u64));
-        while next < until && bytes < READ_BYTES {
-            let rows = (until - next).min(READ_ROWS as u64);
-            let sql = format!("{COLUMNS} WHERE key >= ? AND key < ? ORDER BY key");
-            let some = self
-                .entries(head.number, sql, &[key(head.number, next), key(head.number, next + rows)])
-                .await?;
-            if some.len() as u64 != rows {
-                return Err(LogError::Corrupt {
-                    position: LogPosition(next),
-                    what: format!("{} of {rows} records are there", some.len()),
-                });
-            }
-            for (_, entry) in some {
-                bytes += entry.size();
-                entries.push(entry);
-            }
-            next += rows;
-        }
-        Ok(entries)
+        self.range(tenant, from, max).await
     }
 
     async fn read_at(
@@ -518,34 +463,34 @@ impl Log for SqliteLog {
         tenant: &TenantId,
         positions: &[LogPosition],
     ) -> Result<Vec<Entry>, LogError> {
-        let head = self.inner.head_of(tenant).await?.unwrap_or(Head { number: 0, size: 0 });
-        let missing = |position: LogPosition| LogError::Corrupt {
-            position,
-            what: "no record is there".to_owned(),
-        };
-        if let Some(position) = positions.iter().find(|position| position.0 >= head.size) {
-            return Err(missing(*position));
-        }
-        let mut entries = Vec::with_capacity(positions.len());
-        for some in positions.chunks(READ_AT) {
-            // Padded with the last to a power of two: few texts are prepared, and often used.
-            let asked = some.len().next_power_of_two();
-            let padding = std::iter::repeat_n(&some[some.len() - 1], asked - some.len());
-            let keys: Vec<_> =
-                some.iter().chain(padding).map(|position| key(head.number, position.0)).collect();
-            let mut sql = format!("{COLUMNS} WHERE key IN (?");
-            sql.extend(std::iter::repeat_n(",?", asked - 1));
-            let _ = write!(sql, ")");
-            let mut found: HashMap<_, _> =
-                self.entries(head.number, sql, &keys).await?.into_iter().collect();
-            let repeated = found.len() < some.len();
-            for position in some {
-                let entry =
-                    if repeated { found.get(position).cloned() } else { found.remove(position) };
-                entries.push(entry.ok_or_else(|| missing(*position))?);
-            }
-        }
-        Ok(entries)
+        self.at(tenant, positions).await
+    }
+
+    async fn headers(
+        &self,
+        tenant: &TenantId,
+        from: LogPosition,
+        max: usize,
+    ) -> Result<Vec<StoredHeader>, LogError> {
+        self.range(tenant, from, max).await
+    }
+
+    async fn headers_at(
+        &self,
+        tenant: &TenantId,
+        positions: &[LogPosition],
+    ) -> Result<Vec<StoredHeader>, LogError> {
+        self.at(tenant, positions).await
+    }
+
+    async fn remove_bodies(
+        &self,
+        tenant: &TenantId,
+        positions: &[LogPosition],
+        bodies: &[BodyKind],
+        removal: &Removal,
+    ) -> Result<(), LogError> {
+        self.inner.remove_bodies(tenant, positions, bodies, removal).await
     }
 
     async fn head(&self, tenant: &TenantId) -> Result<LogSize, LogError> {

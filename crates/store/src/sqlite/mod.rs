@@ -10,6 +10,7 @@ mod failure;
 mod heads;
 mod keys;
 mod log;
+mod log_rows;
 mod owner;
 mod page_one;
 mod recover;

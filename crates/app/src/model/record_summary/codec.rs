@@ -1,9 +1,9 @@
-//! The bytes of a record in brief, as the read models keep them: a session is read from one place,
-//! and neither unpacked nor checked against its commitments again.
+//! Encoding of record summaries in the read models. A session is loaded from adjacent rows, without
+//! decompressing records or checking them against their commitments again.
 //!
-//! A CRC-32 of what follows, flags, the record's id and times, its texts, then each fact with its
-//! data as JSON. Texts and lists have their length before them, as LEB128. The form belongs to the
-//! version of the read models: what another version wrote is never read.
+//! Layout: CRC-32 of the rest, flags, record id and times, texts, then each fact with its data as
+//! JSON. Texts and lists are preceded by their length as LEB128. The format belongs to the version
+//! of the read models: data of another version is never read.
 
 use super::RecordSummary;
 use claimledger_domain::model::RecordRef;
@@ -22,22 +22,24 @@ mod flag {
     pub(super) const VARIANT: u8 = 1;
     pub(super) const UNTIL: u8 = 2;
     pub(super) const SESSION: u8 = 4;
-    /// Of a fact: the session is the one before it in the record, the record's own at first.
+    /// Flag of a fact: its session is that of the previous fact, or of the record for the first
+    /// fact.
     pub(super) const SAME_SESSION: u8 = 8;
     pub(super) const SUBJECT: u8 = 16;
-    /// Of a fact: it occurred at another time than the record.
+    /// Flag of a fact: it occurred at another time than the record.
     pub(super) const OCCURRED: u8 = 32;
-    /// Of a fact: its type is the record's kind.
+    /// Flag of a fact: its type is the kind of the record.
     pub(super) const OF_KIND: u8 = 64;
 }
 
 const SUM: usize = 4;
 
 impl RecordSummary {
-    /// The bytes; without the position, which stands beside them.
+    /// Encodes the summary without its position, which is the key of the row.
     ///
     /// # Errors
-    /// Never for the types of the contract; serde asks for it.
+    /// If a fact cannot be serialised. The fact types of the contract always can; the signature of
+    /// serde requires it.
     pub(crate) fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
         let Self { reference, variant, statement } = self;
         let mut out = Writer(Vec::with_capacity(256));
@@ -92,11 +94,11 @@ impl RecordSummary {
         Ok(out.0)
     }
 
-    /// Reads the bytes. Ids that are those of the record before are taken from there: records of
-    /// one session share most of them.
+    /// Decodes a summary. `before` is the previous record of the session: equal ids share its
+    /// memory.
     ///
     /// # Errors
-    /// If they do not read.
+    /// If the bytes are corrupt.
     pub(crate) fn decode(
         position: LogPosition,
         bytes: &[u8],
@@ -104,7 +106,7 @@ impl RecordSummary {
     ) -> Result<Self, CorruptRecord> {
         let Some((sum, rest)) = bytes.split_first_chunk() else { return Err(cut_short()) };
         if crc32fast::hash(rest) != u32::from_le_bytes(*sum) {
-            return Err(CorruptRecord::new("its bytes are not those that were written"));
+            return Err(CorruptRecord::new("its checksum differs"));
         }
         let mut read = Reading(rest);
         let flags = read.byte()?;
@@ -139,7 +141,7 @@ impl RecordSummary {
         };
         let notes = read.list(|read| {
             let word = read.text()?;
-            Note::parse(word).ok_or_else(|| CorruptRecord::new(format!("`{word}` is no note")))
+            Note::parse(word).ok_or_else(|| CorruptRecord::new(format!("`{word}` is not a note")))
         })?;
         let correlation =
             read.list(|read| Ok((read.text()?.to_owned(), read.text()?.to_owned())))?;
@@ -172,7 +174,7 @@ impl RecordSummary {
             Ok(Fact { session, subject, occurred, data })
         })?;
         if !read.0.is_empty() {
-            return Err(CorruptRecord::new("something stands behind its end"));
+            return Err(CorruptRecord::new("there are bytes after its end"));
         }
         let reference =
             RecordRef { id, source, source_id, kind: shared_kind, position, occurred, recorded_at };
@@ -187,7 +189,7 @@ impl RecordSummary {
 struct Writer(Vec<u8>);
 
 impl Writer {
-    /// LEB128.
+    /// Writes a number as LEB128.
     fn number(&mut self, mut number: u64) {
         while number >= 0x80 {
             self.0.push((number & 0x7f) as u8 | 0x80);
@@ -211,7 +213,7 @@ impl Writer {
     }
 }
 
-/// What is left to read.
+/// The bytes that are not read yet.
 struct Reading<'b>(&'b [u8]);
 
 impl<'b> Reading<'b> {
@@ -234,14 +236,14 @@ impl<'b> Reading<'b> {
                 return Ok(number);
             }
         }
-        Err(CorruptRecord::new("a number in it has no end"))
+        Err(CorruptRecord::new("a number in it is too long"))
     }
 
     fn text(&mut self) -> Result<&'b str, CorruptRecord> {
         let length = usize::try_from(self.number()?).unwrap_or(usize::MAX);
         let (text, rest) = self.0.split_at_checked(length).ok_or_else(cut_short)?;
         self.0 = rest;
-        str::from_utf8(text).map_err(|_| CorruptRecord::new("a text in it is no UTF-8"))
+        str::from_utf8(text).map_err(|_| CorruptRecord::new("a text in it is not UTF-8"))
     }
 
     fn list<T>(
@@ -249,7 +251,7 @@ impl<'b> Reading<'b> {
         mut each: impl FnMut(&mut Self) -> Result<T, CorruptRecord>,
     ) -> Result<Vec<T>, CorruptRecord> {
         let length = self.number()?;
-        // Whatever it says, no more is asked for than can be there.
+        // A corrupt length must not cause a large allocation.
         let mut list =
             Vec::with_capacity(usize::try_from(length).unwrap_or(usize::MAX).min(self.0.len()));
         for _ in 0..length {
@@ -270,7 +272,7 @@ impl<'b> Reading<'b> {
 }
 
 fn cut_short() -> CorruptRecord {
-    CorruptRecord::new("it is cut short")
+    CorruptRecord::new("it is truncated")
 }
 
 #[cfg(test)]
@@ -319,7 +321,7 @@ mod tests {
         ]
     }
 
-    /// Few ids, so that records share them.
+    /// Few distinct ids, so that records share them.
     fn id() -> impl Strategy<Value = &'static str> {
         prop_oneof![Just("a"), Just("b"), Just("session.ended"), Just("Ångström/1")]
     }
@@ -390,21 +392,23 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read(first in summary(), second in summary()) {
+        fn summaries_round_trip(first in summary(), second in summary()) {
             for (summary, before) in [(&first, None), (&second, Some(&first)),
                 (&first, Some(&first))] {
                 let bytes = summary.encode().unwrap();
-                prop_assert_eq!(&RecordSummary::decode(summary.reference.position, &bytes, before).unwrap(),
-                    summary);
+                let decoded = RecordSummary::decode(summary.reference.position, &bytes, before);
+                prop_assert_eq!(&decoded.unwrap(), summary);
             }
         }
 
         #[test]
-        fn what_is_damaged_is_not_read(summary in summary(), at in any::<prop::sample::Index>(),
+        fn damaged_summaries_are_rejected(summary in summary(), at in any::<prop::sample::Index>(),
             bit in 0..8_u8, cut in any::<prop::sample::Index>()) {
             let mut bytes = summary.encode().unwrap();
-            prop_assert!(RecordSummary::decode(summary.reference.position, &bytes[..cut.index(bytes.len())],
-                None).is_err());
+            let truncated = &bytes[..cut.index(bytes.len())];
+            prop_assert!(
+                RecordSummary::decode(summary.reference.position, truncated, None).is_err()
+            );
             let at = at.index(bytes.len());
             bytes[at] ^= 1 << bit;
             prop_assert!(RecordSummary::decode(summary.reference.position, &bytes, None).is_err());

@@ -1,18 +1,19 @@
 //! One identifier gives one pseudonym, under concurrent look-ups and failing writes.
 
 use super::*;
+use async_trait::async_trait;
 use claimledger_facts::{random::SystemRandom, time::Time};
 use claimledger_ledger::{
     keys::{CredentialRow, TenantKeysRow},
     memory::MemoryKeys,
 };
 
-/// A store whose answers take a while: in between others get their turn. It can be told to fail.
+/// A slow store: it yields before each answer. It can be set to fail.
 #[derive(Default)]
 struct Slow {
     store: MemoryKeys,
     failing: std::sync::atomic::AtomicBool,
-    /// A look-up that finds this there waits, with its answer in hand, until it is told to go on.
+    /// The next lookup takes this, and waits for it before it returns its result.
     held: Mutex<Option<Arc<tokio::sync::Notify>>>,
 }
 
@@ -27,10 +28,14 @@ impl KeyStore for Slow {
     async fn tenants(&self) -> Result<Vec<TenantId>, LogError> {
         self.store.tenants().await
     }
-    async fn add_persons(&self, tenant: &TenantId, rows: &[PersonRow]) -> Result<(), LogError> {
+    async fn add_persons(
+        &self,
+        tenant: &TenantId,
+        rows: &[PersonRow],
+    ) -> Result<Vec<StoredPerson>, LogError> {
         tokio::task::yield_now().await;
         if self.failing.load(std::sync::atomic::Ordering::Relaxed) {
-            return Err(LogError::unavailable("told to fail"));
+            return Err(LogError::unavailable("set to fail"));
         }
         self.store.add_persons(tenant, rows).await
     }
@@ -38,8 +43,14 @@ impl KeyStore for Slow {
         &self,
         tenant: &TenantId,
         pseudonym: &Pseudonym,
-    ) -> Result<Option<PersonRow>, LogError> {
+    ) -> Result<Option<StoredPerson>, LogError> {
         self.store.person(tenant, pseudonym).await
+    }
+    async fn destroy(&self, tenant: &TenantId, pseudonym: &Pseudonym) -> Result<(), LogError> {
+        self.store.destroy(tenant, pseudonym).await
+    }
+    async fn destructions(&self, tenant: &TenantId) -> Result<u64, LogError> {
+        self.store.destructions(tenant).await
     }
     async fn person_by_id(
         &self,
@@ -92,11 +103,27 @@ impl KeyStore for Slow {
 
 fn ring() -> (Arc<Keyring>, Arc<Slow>) {
     let store = Arc::new(Slow::default());
-    let keys = TenantKeys::generate(&SystemRandom);
-    (
-        Arc::new(Keyring::new(TenantId::new("acme"), keys, store.clone(), Arc::new(SystemRandom))),
-        store,
-    )
+    (ring_on(store.clone(), &TenantKeys::generate(&SystemRandom)), store)
+}
+
+fn ring_on(store: Arc<dyn KeyStore>, keys: &TenantKeys) -> Arc<Keyring> {
+    let tenant = TenantId::new("acme");
+    Arc::new(Keyring::new(tenant, keys.clone(), store, Arc::new(SystemRandom)))
+}
+
+/// Looks a person up as a batch of records does.
+async fn durable(ring: &Keyring, draft: &DraftPerson) -> Pseudonym {
+    loop {
+        let begun = ring.begin().await.unwrap();
+        let (pseudonym, _) = ring.person(draft).await.unwrap();
+        if ring.make_durable(begun).await.unwrap() {
+            return pseudonym;
+        }
+    }
+}
+
+async fn is_destroyed(ring: &Keyring, pseudonym: &Pseudonym) -> bool {
+    matches!(ring.key(pseudonym).await.unwrap(), FoundKey::Destroyed)
 }
 
 fn person(id: &str) -> DraftPerson {
@@ -107,10 +134,9 @@ fn person(id: &str) -> DraftPerson {
     }
 }
 
-/// The pseudonyms that many tasks at once get for one person, while people are made durable and
-/// forgotten in between.
+/// Many tasks look up the same person while people are made durable and evicted.
 #[tokio::test]
-async fn one_identifier_gives_one_pseudonym_however_many_look_at_once() {
+async fn concurrent_lookups_of_one_identifier_return_one_pseudonym() {
     let (ring, store) = ring();
     let look = |flush: bool| {
         let ring = Arc::clone(&ring);
@@ -119,8 +145,8 @@ async fn one_identifier_gives_one_pseudonym_however_many_look_at_once() {
                 for _ in 0..4 {
                     tokio::task::yield_now().await;
                 }
-                ring.flush(&TenantId::new("acme")).await.unwrap();
-                // Nobody is in memory any more.
+                ring.flush().await.unwrap();
+                // Evicts all people.
                 let mut people = ring.lock();
                 people.young.clear();
                 people.old.clear();
@@ -136,16 +162,16 @@ async fn one_identifier_gives_one_pseudonym_however_many_look_at_once() {
     pseudonyms.sort_unstable();
     pseudonyms.dedup();
     assert_eq!(pseudonyms.len(), 1);
-    ring.flush(&TenantId::new("acme")).await.unwrap();
+    ring.flush().await.unwrap();
     let row = store.person(&TenantId::new("acme"), &pseudonyms[0]).await.unwrap();
-    assert!(row.is_some(), "the key that records are sealed with is the one that is kept");
+    assert!(row.is_some(), "the key that sealed the records is the stored one");
 }
 
 #[tokio::test]
-async fn a_miss_that_is_out_of_date_makes_nobody() {
+async fn a_stale_miss_creates_no_person() {
     let (ring, store) = ring();
-    let go_on = Arc::new(tokio::sync::Notify::new());
-    *store.held.lock().unwrap() = Some(Arc::clone(&go_on));
+    let released = Arc::new(tokio::sync::Notify::new());
+    *store.held.lock().unwrap() = Some(Arc::clone(&released));
     let slow = tokio::spawn({
         let ring = Arc::clone(&ring);
         async move { ring.person(&person("u-alice")).await.unwrap().0 }
@@ -153,16 +179,16 @@ async fn a_miss_that_is_out_of_date_makes_nobody() {
     while store.held.lock().unwrap().is_some() {
         tokio::task::yield_now().await;
     }
-    // Meanwhile somebody else meets her, makes her durable, and she leaves memory.
+    // Meanwhile another task creates her, makes her durable, and she is evicted.
     let (first, _) = ring.person(&person("u-alice")).await.unwrap();
-    ring.flush(&TenantId::new("acme")).await.unwrap();
-    let left = ring.lock().left;
-    *ring.lock() = People { left, ..People::default() };
-    go_on.notify_one();
+    ring.flush().await.unwrap();
+    let evictions = ring.lock().evictions;
+    *ring.lock() = People { evictions, ..People::default() };
+    released.notify_one();
     assert_eq!(slow.await.unwrap(), first);
 }
 
-/// Bob, with one of several logins.
+/// Bob, with one of several ids.
 fn bob(id: &str) -> DraftPerson {
     DraftPerson {
         id: id.to_owned(),
@@ -172,12 +198,12 @@ fn bob(id: &str) -> DraftPerson {
 }
 
 #[tokio::test]
-async fn a_link_names_somebody_by_id_or_login_whether_or_not_they_are_durable() {
+async fn a_link_names_a_person_by_id_or_login_durable_or_not() {
     for durable in [false, true] {
         let (ring, _) = ring();
         let (pseudonym, _) = ring.person(&bob("u-bob")).await.unwrap();
         if durable {
-            ring.flush(&TenantId::new("acme")).await.unwrap();
+            ring.flush().await.unwrap();
             *ring.lock() = People::default();
         }
         for name in ["u-bob", "bob@acme.example", "BOB@acme.example"] {
@@ -192,12 +218,12 @@ async fn a_link_names_somebody_by_id_or_login_whether_or_not_they_are_durable() 
 }
 
 #[tokio::test]
-async fn whom_a_link_named_by_login_becomes_whoever_is_first_seen_with_it() {
+async fn a_person_named_by_a_link_becomes_the_first_one_seen_with_the_login() {
     for durable in [false, true] {
         let (ring, _) = ring();
         let settle = async |ring: &Keyring| {
             if durable {
-                ring.flush(&TenantId::new("acme")).await.unwrap();
+                ring.flush().await.unwrap();
                 *ring.lock() = People::default();
             }
         };
@@ -217,36 +243,132 @@ async fn whom_a_link_named_by_login_becomes_whoever_is_first_seen_with_it() {
             pseudonym
         );
         assert_eq!(ring.person(&bob("u-second")).await.unwrap().0, second);
-        ring.flush(&TenantId::new("acme")).await.unwrap();
+        ring.flush().await.unwrap();
         assert_eq!(ring.find("u-bob").await.unwrap(), std::slice::from_ref(&pseudonym));
-        // By an id it is the same, and nobody else takes it.
+        // Named by an id, the person is found by that id only.
         let (carol, _) = ring.named_by_link("u-carol").await.unwrap().unwrap();
         assert_eq!(ring.person(&person("u-carol")).await.unwrap().0, carol);
     }
 }
 
 #[tokio::test]
-async fn a_failed_flush_loses_nobody() {
+async fn a_failed_flush_loses_no_person() {
     let (ring, store) = ring();
     let (pseudonym, _) = ring.person(&person("u-bob")).await.unwrap();
     store.failing.store(true, std::sync::atomic::Ordering::Relaxed);
-    assert!(ring.flush(&TenantId::new("acme")).await.is_err());
+    let refused = ring.make_durable(0).await;
+    assert!(matches!(refused, Err(LogError::Unavailable { .. })), "nothing may be sealed");
     let (again, _) = ring.person(&person("u-bob")).await.unwrap();
     assert_eq!(again, pseudonym);
     store.failing.store(false, std::sync::atomic::Ordering::Relaxed);
-    ring.flush(&TenantId::new("acme")).await.unwrap();
+    ring.flush().await.unwrap();
     assert!(store.person(&TenantId::new("acme"), &pseudonym).await.unwrap().is_some());
     assert_eq!(ring.find("U-BOB@acme.example").await.unwrap(), [pseudonym]);
 }
 
 #[tokio::test]
-async fn whoever_is_not_durable_yet_stays_in_memory() {
+async fn people_who_are_not_durable_are_not_evicted() {
     let (ring, store) = ring();
     let (first, _) = ring.person(&person("u-first")).await.unwrap();
-    for n in 0..3 * KEPT {
+    for n in 0..3 * MAX_CACHED {
         ring.person(&person(&format!("u-{n}"))).await.unwrap();
     }
     assert_eq!(ring.person(&person("u-first")).await.unwrap().0, first);
-    ring.flush(&TenantId::new("acme")).await.unwrap();
+    ring.flush().await.unwrap();
     assert!(store.person(&TenantId::new("acme"), &first).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn the_loser_of_a_race_seals_under_the_key_of_the_winner() {
+    let (store, keys) = (Arc::new(MemoryKeys::default()), TenantKeys::generate(&SystemRandom));
+    let (first, second) = (ring_on(store.clone(), &keys), ring_on(store, &keys));
+    let alice = person("u-alice");
+    // Both look up before either is durable; the first becomes durable before the second.
+    let begun = second.begin().await.unwrap();
+    let (lost, _) = second.person(&alice).await.unwrap();
+    let winner = durable(&first, &alice).await;
+    assert_ne!(lost, winner);
+    assert!(
+        !second.make_durable(begun).await.unwrap(),
+        "nothing may be sealed under the other key"
+    );
+    let begun = second.begin().await.unwrap();
+    let found = second.person(&alice).await.unwrap();
+    assert!(second.make_durable(begun).await.unwrap());
+    assert_eq!(found.0, winner);
+    let FoundKey::Live(key) = second.key(&winner).await.unwrap() else { panic!("it is there") };
+    assert_eq!(
+        found.1.address_index("203.0.113.7"),
+        key.address_index("203.0.113.7"),
+        "the key that is stored"
+    );
+    assert_eq!(durable(&second, &alice).await, winner, "in memory too");
+}
+
+#[tokio::test]
+async fn a_key_destroyed_in_the_store_is_not_served_from_the_cache() {
+    let (ring, store) = ring();
+    let (alice, tenant) = (person("u-alice"), TenantId::new("acme"));
+    let old = durable(&ring, &alice).await;
+    // Her new alias waits to be written.
+    let renamed = DraftPerson { aliases: vec!["a@acme.example".to_owned()], ..alice.clone() };
+    assert_eq!(ring.person(&renamed).await.unwrap().0, old);
+    store.destroy(&tenant, &old).await.unwrap();
+    assert_eq!(ring.find("u-alice").await.unwrap(), []);
+    let new = durable(&ring, &alice).await;
+    assert_ne!(new, old);
+    assert_eq!(durable(&ring, &renamed).await, new);
+    assert!(is_destroyed(&ring, &old).await);
+    assert_eq!(ring.find("a@acme.example").await.unwrap(), [new.clone()]);
+    // Again, without pending rows.
+    ring.destroy(&new).await.unwrap();
+    assert_ne!(durable(&ring, &alice).await, new);
+}
+
+#[tokio::test]
+async fn a_row_read_before_its_key_was_destroyed_is_not_cached() {
+    let (ring, store) = ring();
+    let alice = person("u-alice");
+    let old = durable(&ring, &alice).await;
+    ring.lock().forget();
+    let released = Arc::new(tokio::sync::Notify::new());
+    *store.held.lock().unwrap() = Some(Arc::clone(&released));
+    let slow = tokio::spawn({
+        let (ring, alice) = (Arc::clone(&ring), alice.clone());
+        async move { durable(&ring, &alice).await }
+    });
+    while store.held.lock().unwrap().is_some() {
+        tokio::task::yield_now().await;
+    }
+    ring.destroy(&old).await.unwrap();
+    released.notify_one();
+    assert_ne!(slow.await.unwrap(), old);
+    assert_ne!(durable(&ring, &alice).await, old);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_destroyed_key_stays_destroyed_during_concurrent_writes() {
+    let (store, keys) = (Arc::new(MemoryKeys::default()), TenantKeys::generate(&SystemRandom));
+    let ring = ring_on(store.clone(), &keys);
+    let alice = person("u-alice");
+    for race in 0..1_000 {
+        let old = durable(&ring, &alice).await;
+        let start = Arc::new(tokio::sync::Barrier::new(2));
+        let writing = tokio::spawn({
+            let (ring, start) = (Arc::clone(&ring), Arc::clone(&start));
+            let alias = format!("alice-{race}@acme.example");
+            let renamed = DraftPerson { aliases: vec![alias], ..alice.clone() };
+            async move {
+                start.wait().await;
+                durable(&ring, &renamed).await
+            }
+        });
+        start.wait().await;
+        ring.destroy(&old).await.unwrap();
+        writing.await.unwrap();
+        assert_ne!(durable(&ring, &alice).await, old, "race {race}");
+        assert!(is_destroyed(&ring, &old).await, "race {race}");
+    }
+    // Only the person who was seen last exists.
+    assert_eq!(store.persons(&TenantId::new("acme"), None, 9).await.unwrap().len(), 1);
 }

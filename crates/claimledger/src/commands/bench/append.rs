@@ -1,10 +1,11 @@
 //! `bench append`.
 
 use crate::{
-    bench::{Line, product, spread, yardstick},
+    bench::{Line, bare_sqlite, product, spread},
     cli::{BenchAppendArgs, Format},
     settings::Settings,
-    show::table,
+    table::table,
+    terminal::{print_line, print_note, print_text},
 };
 use anyhow::{Context, Result};
 use serde_json::json;
@@ -41,7 +42,7 @@ pub(crate) async fn append(settings: &Settings, args: &BenchAppendArgs) -> Resul
                 "events": args.events, "lines": lines,
                                   "bytesAnEvent": {"product": bytes.0, "yardstick": bytes.1},
                                       "notes": notes});
-            println!("{document:#}");
+            print_line(&format!("{document:#}"));
         }
         Format::Text => text(args, &lines, bytes, &notes),
     }
@@ -95,15 +96,15 @@ async fn measure(
                 (root.join(format!("bare-{run}-{n}")), root.join(format!("ours-{run}-{n}")));
             std::fs::create_dir_all(&bare)?;
             line.yardstick.push(match n {
-                0 => yardstick::one_at_a_time(&bare, events).await?,
-                1 => yardstick::clients(&bare, events, CLIENTS).await?,
-                _ => yardstick::batches(&bare, events, BATCH).await?,
+                0 => bare_sqlite::one_at_a_time(&bare, events).await?,
+                1 => bare_sqlite::clients(&bare, events, CLIENTS).await?,
+                _ => bare_sqlite::batches(&bare, events, BATCH).await?,
             });
             if n == 2 {
                 let loops = root.join(format!("loop-{run}"));
                 std::fs::create_dir_all(&loops)?;
                 line.plain
-                    .push(yardstick::batches_in_a_loop(&loops, events.div_ceil(4), BATCH).await?);
+                    .push(bare_sqlite::batches_in_a_loop(&loops, events.div_ceil(4), BATCH).await?);
                 std::fs::remove_dir_all(&loops)?;
             }
             let done = match n {
@@ -112,13 +113,13 @@ async fn measure(
                 _ => product::append(&ours, events, IN_FLIGHT, BATCH).await?,
             };
             line.product.push(done.rate);
-            eprintln!(
+            print_note(&format!(
                 "run {} {}: bare {:.0}/s, ours {:.0}/s",
                 run + 1,
                 line.id,
                 line.yardstick[run],
                 done.rate
-            );
+            ));
             notes.push(format!(
                 "{} run {}: read models {} records behind at the end, caught up in {:.2} s",
                 line.id,
@@ -152,9 +153,12 @@ fn size(dir: &Path, names: &[&str]) -> Result<f64> {
 
 fn text(args: &BenchAppendArgs, lines: &[Line], bytes: (f64, f64), notes: &[String]) {
     if cfg!(debug_assertions) {
-        println!("This is a debug build: the figures say nothing. Build with --release.\n");
+        print_text("This is a debug build: the figures say nothing. Build with --release.\n");
     }
-    println!("Durable appends, {} runs; median (least to greatest). On: {ON}.\n", args.runs);
+    print_text(&format!(
+        "Durable appends, {} runs; median (least to greatest). On: {ON}.\n",
+        args.runs
+    ));
     let show = |values: &[f64], digits: usize| {
         let (median, least, greatest) = spread(values);
         format!("{median:.digits$} ({least:.digits$} to {greatest:.digits$})")
@@ -171,31 +175,28 @@ fn text(args: &BenchAppendArgs, lines: &[Line], bytes: (f64, f64), notes: &[Stri
             format!("≥ {} {met}", line.target),
         ]
     });
-    println!(
-        "{}",
-        table(
-            &["", "", "bare SQLite, events/s", "claimledger, events/s", "ratio", "target"],
-            rows.collect()
-        )
-    );
+    print_text(&table(
+        &["", "", "bare SQLite, events/s", "claimledger, events/s", "ratio", "target"],
+        rows.collect(),
+    ));
     for line in lines.iter().filter(|line| !line.plain.is_empty()) {
-        println!(
+        print_text(&format!(
             "{}: bare SQLite with a loop of single inserts in each transaction, as most would \
              write it: {}",
             line.id,
             show(&line.plain, 0)
-        );
+        ));
     }
     if bytes.1 > 0.0 {
-        println!(
+        print_text(&format!(
             "\nA4 bytes on disk an event (log and keys, no views): {:.0} against {:.0}, ratio \
              {:.2} (target ≤ 0.7)",
             bytes.0,
             bytes.1,
             bytes.0 / bytes.1
-        );
+        ));
     }
     for note in notes.iter().rev().take(3).rev() {
-        println!("{note}");
+        print_text(note);
     }
 }

@@ -3,14 +3,15 @@
 use super::report::{Measure, print};
 use crate::{
     bench::{
-        ground::{Corpus, Ground, caller},
+        bare_sqlite,
+        fixture::{Corpus, Fixture, caller},
         process::{Client, Server},
         product, quantile,
         sessions::{HOT, HOT_IDP, Sessions},
-        yardstick,
     },
     cli::BenchSizesArgs,
     settings::Settings,
+    terminal::print_note,
 };
 use anyhow::{Context, Result};
 use claimledger_app::{
@@ -34,19 +35,19 @@ use std::{
 const ABOUT: &str = "Questions at the head and at a past K. Times are medians or p99 of many \
                      questions. The targets of B5 and B6 are for 1,000,000 sessions, \
                      100,000 of them hit: met at a smaller size says less.";
-/// So many times a question is asked.
-const ASKED: usize = 2_000;
+/// How often a question is asked.
+const QUESTIONS: usize = 2_000;
 /// Facts a second that are appended beside questions, and how many go in one request.
-const BESIDE: usize = 2_000;
-const REQUEST: usize = 20;
+const APPENDED_PER_SECOND: usize = 2_000;
+const FACTS_PER_REQUEST: usize = 20;
 const PAGE: u32 = 50;
-/// After so long no more is asked over GraphQL.
-const LONGEST: Duration = Duration::from_secs(60);
-/// All sessions of a key are listed so often, and for so long, at least.
-const LISTS: usize = 5;
-const SHORTEST: Duration = Duration::from_secs(2);
-/// Facts that one round of appends beside has at most.
-const ROUND: usize = 10_000_000;
+/// Maximum time spent on asking over GraphQL.
+const MAX_ASKING_TIME: Duration = Duration::from_secs(60);
+/// Minimum number of listings of all sessions of a key, and minimum time spent on them.
+const MIN_LISTINGS: usize = 5;
+const MIN_LISTING_TIME: Duration = Duration::from_secs(2);
+/// Maximum facts in one round of concurrent appends.
+const MAX_FACTS_PER_ROUND: usize = 10_000_000;
 const WHY: &str = concat!(
     include_str!("../../queries/why.graphql"),
     include_str!("../../queries/common.graphql")
@@ -57,14 +58,14 @@ pub(crate) async fn query(settings: &Settings, args: &BenchSizesArgs) -> Result<
     let mut sizes: Vec<(String, Vec<Measure>)> = Vec::new();
     for events in &args.events {
         let sessions = Sessions { count: (events / args.each).max(1), each: args.each.max(4) };
-        let ground = Ground::make(&args.root(), Corpus::Sessions(sessions)).await?;
+        let fixture = Fixture::make(&args.root(), Corpus::Sessions(sessions)).await?;
         let mut measures = Vec::new();
-        measures.extend(one(&ground, sessions).await?);
-        measures.extend(beside_appends(&ground, sessions)?);
-        measures.extend(sets(&ground, sessions).await?);
+        measures.extend(one(&fixture, sessions).await?);
+        measures.extend(beside_appends(&fixture, sessions)?);
+        measures.extend(sets(&fixture, sessions).await?);
         sizes.push((format!("{} events, {} sessions", sessions.facts(), sessions.count), measures));
         // What was measured has left its marks: the next run wants a new one.
-        std::fs::remove_dir_all(&ground.dir)?;
+        std::fs::remove_dir_all(&fixture.dir)?;
     }
     growth(&mut sizes);
     print(settings.format, ABOUT, &sizes);
@@ -77,14 +78,17 @@ fn some_session(sessions: Sessions, n: usize) -> usize {
 }
 
 /// B3: one session explained in process, and a point read of its lines.
-async fn one(ground: &Ground, sessions: Sessions) -> Result<Vec<Measure>> {
+async fn one(fixture: &Fixture, sessions: Sessions) -> Result<Vec<Measure>> {
     let began = Instant::now();
-    let app = ground.open().await?;
-    eprintln!("read models are at the head after {:.0} s", began.elapsed().as_secs_f64());
+    let app = fixture.open().await?;
+    print_note(&format!(
+        "read models are at the head after {:.0} s",
+        began.elapsed().as_secs_f64()
+    ));
     let caller = caller();
-    let mut bare = yardstick::Store::open(&ground.yardstick()).await?;
+    let mut bare = bare_sqlite::Store::open(&fixture.yardstick()).await?;
     let (mut reads, mut whys) = (Vec::new(), Vec::new());
-    for n in 0..ASKED + ASKED / 10 {
+    for n in 0..QUESTIONS + QUESTIONS / 10 {
         let session = Sessions::id(some_session(sessions, n));
         let began = Instant::now();
         let lines = bare.lines(&session).await?;
@@ -96,12 +100,12 @@ async fn one(ground: &Ground, sessions: Sessions) -> Result<Vec<Measure>> {
         let took = began.elapsed();
         anyhow::ensure!(!why.value.because.is_empty(), "{session} is not explained");
         // The first tenth warms up.
-        if n >= ASKED / 10 {
+        if n >= QUESTIONS / 10 {
             reads.push(micros(read));
             whys.push(micros(took));
         }
     }
-    ground.close(app).await?;
+    fixture.close(app).await?;
     bare.close().await?;
     Ok(vec![
         Measure::new("B3", "bare SQLite: a session's lines, p50", quantile(&reads, 0.5), "µs"),
@@ -119,27 +123,31 @@ async fn one(ground: &Ground, sessions: Sessions) -> Result<Vec<Measure>> {
 }
 
 /// B4: over GraphQL, while others append.
-fn beside_appends(ground: &Ground, sessions: Sessions) -> Result<Vec<Measure>> {
-    let server = Server::start(&ground.ledger(), &ground.token()?)?;
-    let client = server.client_of(&ground.reader()?);
+fn beside_appends(fixture: &Fixture, sessions: Sessions) -> Result<Vec<Measure>> {
+    let server = Server::start(&fixture.ledger(), &fixture.token()?)?;
+    let client = server.client_of(&fixture.reader()?);
     let load = Load::begin(server.client(), sessions);
     let mut took = Vec::new();
     let all = Instant::now();
-    for n in 0..ASKED + ASKED / 10 {
-        if all.elapsed() > LONGEST {
-            eprintln!("B4: {} questions in {} s; no more are asked", took.len(), LONGEST.as_secs());
+    for n in 0..QUESTIONS + QUESTIONS / 10 {
+        if all.elapsed() > MAX_ASKING_TIME {
+            print_note(&format!(
+                "B4: {} questions in {} s; no more are asked",
+                took.len(),
+                MAX_ASKING_TIME.as_secs()
+            ));
             break;
         }
         let session = Sessions::id(some_session(sessions, n));
         let began = Instant::now();
         let answer = client.ask(WHY, &json!({"session": session}))?;
-        if n >= ASKED / 10 {
+        if n >= QUESTIONS / 10 {
             took.push(millis(began.elapsed()));
         }
         anyhow::ensure!(answer["data"]["why"]["because"].get(0).is_some(), "{session}: {answer}");
     }
     let load = load.end()?;
-    eprintln!("B4 is done");
+    print_note("B4 is done");
     Ok(vec![
         Measure::new("B4", "why over GraphQL, p50", quantile(&took, 0.5), "ms"),
         Measure::new("B4", "why over GraphQL, p99", quantile(&took, 0.99), "ms").at_most(20.0),
@@ -148,8 +156,8 @@ fn beside_appends(ground: &Ground, sessions: Sessions) -> Result<Vec<Measure>> {
 }
 
 /// B5 and B6: lists at the head; a key is retracted; lists at the K before it.
-async fn sets(ground: &Ground, sessions: Sessions) -> Result<Vec<Measure>> {
-    let app = ground.open().await?;
+async fn sets(fixture: &Fixture, sessions: Sessions) -> Result<Vec<Measure>> {
+    let app = fixture.open().await?;
     let caller = caller();
     let of_key = SessionFilter {
         idp: Some(IdpId::new(HOT_IDP)),
@@ -158,7 +166,7 @@ async fn sets(ground: &Ground, sessions: Sessions) -> Result<Vec<Measure>> {
     };
     let mut took = Vec::new();
     let mut rows = 0;
-    for n in 0..ASKED / 5 {
+    for n in 0..QUESTIONS / 5 {
         let fact = n.wrapping_mul(2_654_435_761) % sessions.facts();
         let filter =
             SessionFilter { active_at: Some(time(&Sessions::time(fact))?), ..of_key.clone() };
@@ -192,7 +200,7 @@ async fn sets(ground: &Ground, sessions: Sessions) -> Result<Vec<Measure>> {
     let filter = SessionFilter { falsified_later: Some(true), ..of_key.clone() };
     let candidates = sessions.count.div_ceil(10);
     let (mut rates, all) = (Vec::new(), Instant::now());
-    while rates.len() < LISTS || all.elapsed() < SHORTEST {
+    while rates.len() < MIN_LISTINGS || all.elapsed() < MIN_LISTING_TIME {
         let began = Instant::now();
         let page = app.sessions_state_only(&caller, &filter, &past, PAGE, None).await?;
         anyhow::ensure!(page.value.items.is_empty(), "nothing was falsified yet");
@@ -208,7 +216,7 @@ async fn sets(ground: &Ground, sessions: Sessions) -> Result<Vec<Measure>> {
         )
         .at_least(100_000.0),
     );
-    ground.close(app).await?;
+    fixture.close(app).await?;
     Ok(measures)
 }
 
@@ -258,7 +266,7 @@ async fn retract(app: &App, sessions: Sessions) -> Result<Vec<Measure>> {
     anyhow::ensure!(hit >= sessions.count.div_ceil(10), "{hit} sessions are listed");
     Ok(vec![
         Measure::new("B6", "sessions hit", hit as f64, "sessions"),
-        Measure::new("B6", "until all of them are assessed anew", refreshed, "s").at_most(10.0),
+        Measure::new("B6", "until all of them are assessed again", refreshed, "s").at_most(10.0),
         Measure::new("B6", "listing them, 500 a page", listed, "s"),
         Measure::new("B6", "append p99 before", quantile(&calm, 0.99), "ms"),
         Measure::new("B6", "append p99 meanwhile", quantile(&meanwhile, 0.99), "ms"),
@@ -300,7 +308,7 @@ fn append_until(
 /// What is appended beside: facts of further sessions.
 fn further(sessions: Sessions, round: usize, n: usize) -> Value {
     let more = Sessions { count: usize::MAX / sessions.each / 2, ..sessions };
-    more.fact(sessions.past_the_end() + round * ROUND + n).1
+    more.fact(sessions.past_the_end() + round * MAX_FACTS_PER_ROUND + n).1
 }
 
 /// Appends over HTTP at a steady rate.
@@ -322,10 +330,10 @@ impl Load {
             let mut sent = 0;
             while !told.load(Ordering::Relaxed) {
                 let facts: Vec<_> =
-                    (sent..sent + REQUEST).map(|n| further(sessions, 0, n)).collect();
+                    (sent..sent + FACTS_PER_REQUEST).map(|n| further(sessions, 0, n)).collect();
                 client.append(&facts)?;
-                sent += REQUEST;
-                let due = Duration::from_secs_f64(sent as f64 / BESIDE as f64);
+                sent += FACTS_PER_REQUEST;
+                let due = Duration::from_secs_f64(sent as f64 / APPENDED_PER_SECOND as f64);
                 std::thread::sleep(due.saturating_sub(began.elapsed()));
             }
             Ok(Loaded { rate: sent as f64 / began.elapsed().as_secs_f64() })
@@ -335,7 +343,7 @@ impl Load {
 
     fn end(self) -> Result<Loaded> {
         self.stop.store(true, Ordering::Relaxed);
-        self.task.join().ok().context("whoever appended is gone")?
+        self.task.join().ok().context("the appending thread panicked")?
     }
 }
 

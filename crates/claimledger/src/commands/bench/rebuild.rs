@@ -3,13 +3,14 @@
 use super::report::{Measure, print};
 use crate::{
     bench::{
-        corpus,
-        ground::{Corpus, Ground},
+        bare_sqlite, corpus,
+        fixture::{Corpus, Fixture},
         process::{self, Server},
-        spread, yardstick,
+        spread,
     },
     cli::BenchSizesArgs,
     settings::Settings,
+    terminal::print_note,
 };
 use anyhow::{Context, Result};
 use serde_json::json;
@@ -25,11 +26,11 @@ const MIB: f64 = 1024.0 * 1024.0;
 pub(crate) async fn rebuild(settings: &Settings, args: &BenchSizesArgs) -> Result<()> {
     let mut sizes: Vec<(String, Vec<Measure>)> = Vec::new();
     for events in &args.events {
-        let ground = Ground::make(&args.root(), Corpus::Okta(*events)).await?;
-        let measures = measure(&ground, *events, args.runs).await?;
+        let fixture = Fixture::make(&args.root(), Corpus::Okta(*events)).await?;
+        let measures = measure(&fixture, *events, args.runs).await?;
         sizes.push((format!("{events} events"), measures));
         if !args.keep {
-            std::fs::remove_dir_all(&ground.dir)?;
+            std::fs::remove_dir_all(&fixture.dir)?;
         }
     }
     growth(&mut sizes);
@@ -37,37 +38,37 @@ pub(crate) async fn rebuild(settings: &Settings, args: &BenchSizesArgs) -> Resul
     Ok(())
 }
 
-async fn measure(ground: &Ground, events: usize, runs: usize) -> Result<Vec<Measure>> {
+async fn measure(fixture: &Fixture, events: usize, runs: usize) -> Result<Vec<Measure>> {
     let (mut bare, mut fresh, mut beside, mut peaks) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for run in 0..runs.max(1) {
-        let mut store = yardstick::Store::open(&ground.yardstick()).await?;
+        let mut store = bare_sqlite::Store::open(&fixture.yardstick()).await?;
         let began = Instant::now();
         let (sessions, folded) = store.fold().await?;
         bare.push(events as f64 / began.elapsed().as_secs_f64());
         store.close().await?;
-        eprintln!(
+        print_note(&format!(
             "run {}: bare SQLite folds {folded} events of {sessions} sessions, {:.0}/s",
             run + 1,
             bare[run]
-        );
-        ground.without_views()?;
-        let made = process::run(&ground.ledger(), &["status"])?;
+        ));
+        fixture.without_views()?;
+        let made = process::run(&fixture.ledger(), &["status"])?;
         fresh.push(events as f64 / made.secs);
-        eprintln!(
+        print_note(&format!(
             "run {}: read models from nothing, {:.0}/s, {:.0} MiB at most",
             run + 1,
             fresh[run],
             made.peak as f64 / MIB
-        );
-        let again = process::run(&ground.ledger(), &["rebuild"])?;
+        ));
+        let again = process::run(&fixture.ledger(), &["rebuild"])?;
         beside.push(events as f64 / again.secs);
-        eprintln!(
+        print_note(&format!(
             "run {}: beside, compared and switched, {:.0}/s, {:.0} MiB at most",
             run + 1,
             beside[run],
             again.peak as f64 / MIB
-        );
+        ));
         peaks.push(made.peak.max(again.peak) as f64 / MIB);
     }
     let (bare, fresh, beside) = (spread(&bare).0, spread(&fresh).0, spread(&beside).0);
@@ -78,28 +79,28 @@ async fn measure(ground: &Ground, events: usize, runs: usize) -> Result<Vec<Meas
         Measure::new("B1", "beside, compared row by row, switched", beside, "events/s"),
         Measure::new("B2", "peak memory", spread(&peaks).0, "MiB").at_most(1024.0),
     ];
-    measures.extend(starts(ground, events, runs)?);
+    measures.extend(starts(fixture, events, runs)?);
     measures.push(Measure::new(
         "",
         "log and keys",
-        ground.bytes(&["log", "keys"]) as f64 / events as f64,
+        fixture.bytes(&["log", "keys"]) as f64 / events as f64,
         "bytes/event",
     ));
     measures.push(Measure::new(
         "",
         "read models",
-        ground.bytes(&["views"]) as f64 / events as f64,
+        fixture.bytes(&["views"]) as f64 / events as f64,
         "bytes/event",
     ));
     Ok(measures)
 }
 
 /// Kills a server while it appends, and starts it again.
-fn starts(ground: &Ground, events: usize, runs: usize) -> Result<Vec<Measure>> {
-    let token = ground.token()?;
+fn starts(fixture: &Fixture, events: usize, runs: usize) -> Result<Vec<Measure>> {
+    let token = fixture.token()?;
     let (mut ready, mut resident) = (Vec::new(), Vec::new());
     for run in 0..runs.max(1) {
-        let server = Server::start(&ground.ledger(), &token)?;
+        let server = Server::start(&fixture.ledger(), &token)?;
         let client = server.client();
         let appending = std::thread::spawn(move || {
             // Lines that are in the log already would not be written.
@@ -119,18 +120,18 @@ fn starts(ground: &Ground, events: usize, runs: usize) -> Result<Vec<Measure>> {
         });
         std::thread::sleep(Duration::from_secs(1));
         server.kill()?;
-        let (requests, error) = appending.join().ok().context("whoever appended is gone")?;
+        let (requests, error) = appending.join().ok().context("the appending thread panicked")?;
         anyhow::ensure!(requests > 0, "nothing could be appended: {error}");
-        let server = Server::start(&ground.ledger(), &token)?;
+        let server = Server::start(&fixture.ledger(), &token)?;
         ready.push(server.ready_secs);
         std::thread::sleep(Duration::from_secs(5));
         resident.push(server.resident() as f64 / MIB);
-        eprintln!(
+        print_note(&format!(
             "run {}: killed after {requests} requests, ready again in {:.2} s, {:.0} MiB when idle",
             run + 1,
             ready[run],
             resident[run]
-        );
+        ));
     }
     Ok(vec![
         Measure::new("F1", "start to ready after kill -9", spread(&ready).0, "s").at_most(5.0),

@@ -2,7 +2,8 @@
 
 use crate::{
     cli::Format,
-    show::{say, table},
+    table::table,
+    terminal::{print_line, print_text},
 };
 use serde_json::{Value, json};
 
@@ -67,16 +68,18 @@ pub(crate) fn print(format: Format, about: &str, sizes: &[(String, Vec<Measure>)
                     json!({"size": size, "measures": measures})
                 })
                 .collect();
-            say(&format!(
+            print_line(&format!(
                 "{:#}",
                 json!({"about": about, "debug": cfg!(debug_assertions), "sizes": sizes})
             ));
         }
         Format::Text => {
             if cfg!(debug_assertions) {
-                say("This is a debug build: the figures say nothing. Build with --release.\n");
+                print_text(
+                    "This is a debug build: the figures say nothing. Build with --release.\n",
+                );
             }
-            say(&format!("{about}\n"));
+            print_text(&format!("{about}\n"));
             let mut header = vec!["", ""];
             header.extend(sizes.iter().map(|(size, _)| size.as_str()));
             header.push("target");
@@ -99,7 +102,7 @@ pub(crate) fn print(format: Format, about: &str, sizes: &[(String, Vec<Measure>)
                     .chain([target])
                     .collect()
             });
-            say(&table(&header, rows.collect()));
+            print_text(&table(&header, rows.collect()));
         }
     }
 }

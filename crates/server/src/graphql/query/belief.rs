@@ -13,7 +13,7 @@ use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use claimledger_domain::belief;
 use claimledger_facts::ids::SessionId;
 
-/// What was believed, what is, and the records that made the difference.
+/// A session as known at two positions, and the records that made the difference.
 #[derive(SimpleObject)]
 #[graphql(name = "BeliefDiff")]
 pub(crate) struct BeliefDiff {
@@ -24,7 +24,7 @@ pub(crate) struct BeliefDiff {
     from: Belief,
     /// The later state.
     to: Belief,
-    /// What reads differently.
+    /// What is different.
     #[graphql(complexity = "list_cost(child_complexity)")]
     changes: Vec<BeliefChange>,
     /// The records learned in between without which it would not, in the order of the log.
@@ -32,11 +32,11 @@ pub(crate) struct BeliefDiff {
     facts: Vec<BeliefFact>,
     /// What the later state holds for.
     answered: Answered,
-    /// How complete the sources were.
+    /// How complete each source was.
     completeness: Vec<SourceCompleteness>,
-    /// Beside it.
+    /// The state of the ledger, which may change from call to call.
     status: Status,
-    /// What it means that something is not in the answer.
+    /// Why something may be absent from the answer.
     absence: Absence,
 }
 
@@ -44,7 +44,7 @@ pub(crate) struct BeliefDiff {
 #[derive(SimpleObject)]
 #[graphql(name = "Belief")]
 pub(crate) struct Belief {
-    /// In a sentence.
+    /// The same as a sentence.
     sentence: String,
     /// In full; null: nothing was known.
     session: Option<Session>,
@@ -80,7 +80,7 @@ pub(crate) struct BeliefFact {
     /// What would read as before without it and the others, and not without it alone.
     #[graphql(complexity = "list_cost(child_complexity)")]
     changed_together: Vec<BeliefChange>,
-    /// Those others.
+    /// The other records.
     #[graphql(complexity = "list_cost(child_complexity)")]
     others: Vec<RecordRef>,
 }
@@ -93,7 +93,7 @@ pub(crate) enum BeliefAspect {
     Identity,
     /// When it began.
     Start,
-    /// Where it stands at T.
+    /// Its state at T.
     Phase,
     /// When and why it ended, or between which instants.
     End,
@@ -130,10 +130,12 @@ impl BeliefQuestion {
     async fn belief_diff(
         &self,
         ctx: &Context<'_>,
-        session: ID,
-        at: Option<DateTime>,
-        from: Asking,
-        to: Asking,
+        #[graphql(desc = "Any id of the session.")] session: ID,
+        #[graphql(desc = "T of both states; absent: T of `from` or `to`, else now.")] at: Option<
+            DateTime,
+        >,
+        #[graphql(desc = "The earlier K.")] from: Asking,
+        #[graphql(desc = "The later K.")] to: Asking,
     ) -> Result<BeliefDiff> {
         let asker = ctx.data::<Asker>()?;
         let session = SessionId::new(session.as_str());

@@ -19,7 +19,7 @@ impl ChangesQuestion {
     async fn changes_cursor(
         &self,
         ctx: &Context<'_>,
-        asking: Option<Asking>,
+        #[graphql(desc = "T and K; absent: now, and the head of the log.")] asking: Option<Asking>,
     ) -> Result<ChangesCursor> {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);

@@ -5,22 +5,24 @@ use crate::graphql::{
     Asker,
     answers::{Absence, Answered, SourceCompleteness, Status, carried},
     errors,
+    limits::list_cost,
 };
 use async_graphql::{Context, Object, Result, SimpleObject};
 
-/// What has been heard of each source, and what has not.
+/// Up to when each source was heard, and its gaps.
 #[derive(SimpleObject)]
 #[graphql(name = "CompletenessList")]
 pub(crate) struct CompletenessList {
     /// Every source of which anything is known at K.
+    #[graphql(complexity = "list_cost(child_complexity)")]
     items: Vec<SourceCompleteness>,
     /// What the answer holds for, and whether it is complete.
     answered: Answered,
-    /// The same as `items`, as it rides with every answer.
+    /// The same as `items`, as every answer carries it.
     completeness: Vec<SourceCompleteness>,
-    /// Beside it.
+    /// The state of the ledger, which may change from call to call.
     status: Status,
-    /// What it means that something is not in the answer.
+    /// Why something may be absent from the answer.
     absence: Absence,
 }
 
@@ -30,11 +32,11 @@ pub(crate) struct CompletenessQuestion;
 
 #[Object]
 impl CompletenessQuestion {
-    /// What has been heard of each source, and what has not.
+    /// Up to when each source was heard, and its gaps.
     async fn completeness(
         &self,
         ctx: &Context<'_>,
-        asking: Option<Asking>,
+        #[graphql(desc = "T and K; absent: now, and the head of the log.")] asking: Option<Asking>,
     ) -> Result<CompletenessList> {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);

@@ -29,13 +29,13 @@ pub(crate) struct TrustHistory {
     /// Rules that route users to identity providers.
     #[graphql(complexity = "list_cost(child_complexity)")]
     routing_rules: Vec<RoutingRule>,
-    /// What the answer holds for.
+    /// The cut and the rules that the answer is for.
     answered: Answered,
-    /// How complete the sources were.
+    /// How complete each source was.
     completeness: Vec<SourceCompleteness>,
-    /// Beside it.
+    /// The state of the ledger, which may change from call to call.
     status: Status,
-    /// What it means that something is not in the answer.
+    /// Why something may be absent from the answer.
     absence: Absence,
 }
 
@@ -49,13 +49,13 @@ pub(crate) struct PolicyHistory {
     /// Versions of policies, one after the other.
     #[graphql(complexity = "list_cost(child_complexity)")]
     versions: Vec<PolicyVersion>,
-    /// What the answer holds for.
+    /// The cut and the rules that the answer is for.
     answered: Answered,
-    /// How complete the sources were.
+    /// How complete each source was.
     completeness: Vec<SourceCompleteness>,
-    /// Beside it.
+    /// The state of the ledger, which may change from call to call.
     status: Status,
-    /// What it means that something is not in the answer.
+    /// Why something may be absent from the answer.
     absence: Absence,
 }
 
@@ -70,8 +70,8 @@ impl ConfigurationQuestions {
     async fn trust(
         &self,
         ctx: &Context<'_>,
-        idp: Option<ID>,
-        asking: Option<Asking>,
+        #[graphql(desc = "Only of this identity provider; absent: of all.")] idp: Option<ID>,
+        #[graphql(desc = "T and K; absent: now, and the head of the log.")] asking: Option<Asking>,
     ) -> Result<TrustHistory> {
         let asker = ctx.data::<Asker>()?;
         let idp = idp.map(|id| id.as_str().into());
@@ -101,8 +101,8 @@ impl ConfigurationQuestions {
     async fn policies(
         &self,
         ctx: &Context<'_>,
-        policy: Option<ID>,
-        asking: Option<Asking>,
+        #[graphql(desc = "Only of this policy; absent: of all.")] policy: Option<ID>,
+        #[graphql(desc = "T and K; absent: now, and the head of the log.")] asking: Option<Asking>,
     ) -> Result<PolicyHistory> {
         let asker = ctx.data::<Asker>()?;
         let policy = policy.map(|id| id.as_str().into());

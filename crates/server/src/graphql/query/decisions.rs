@@ -8,7 +8,7 @@ use crate::graphql::{
     limits::connection_cost,
     loaders::Sessions,
     scalars::DateTime,
-    types::{Decision, Of, Outcome},
+    types::{Decision, DecisionSession, Outcome},
 };
 use async_graphql::{Context, ID, InputObject, Object, Result};
 use claimledger_app::model::question;
@@ -18,9 +18,9 @@ use std::sync::Arc;
 #[derive(InputObject, Default)]
 #[graphql(name = "DecisionFilter")]
 pub(crate) struct DecisionFilter {
-    /// Of this session, by any alias.
+    /// DecisionSession this session, by any alias.
     session: Option<ID>,
-    /// Of this application.
+    /// DecisionSession this application.
     app: Option<ID>,
     /// Resting on a claim of this identity provider.
     idp: Option<ID>,
@@ -65,9 +65,10 @@ impl DecisionQuestions {
     async fn decisions(
         &self,
         ctx: &Context<'_>,
-        filter: Option<DecisionFilter>,
-        asking: Option<Asking>,
-        first: Option<i32>,
+        #[graphql(desc = "Which decisions; absent: all.")] filter: Option<DecisionFilter>,
+        #[graphql(desc = "T and K; absent: now, and the head of the log.")] asking: Option<Asking>,
+        #[graphql(desc = "Maximum rows of the page, 0 to 500; absent: 50.")] first: Option<i32>,
+        #[graphql(desc = "The cursor of the row that the page follows; absent: the first page.")]
         after: Option<String>,
     ) -> Result<DecisionConnection> {
         let asker = ctx.data::<Asker>()?;
@@ -79,7 +80,7 @@ impl DecisionQuestions {
             .await
             .map_err(|error| errors::asked(&error))?;
         let (answered, completeness, status, absence) = carried(&answer);
-        let page_info = page_info(&answer.value);
+        let page_info = page_info(&answer.value, after.as_deref());
         // The sessions are asked for at the cut of this very answer.
         let pinned = question::Asking {
             at: Some(answer.answered.at),
@@ -92,7 +93,7 @@ impl DecisionQuestions {
                 let node = Decision {
                     decision: hit.decision,
                     because: Some(hit.because),
-                    session: Of::Loaded(loader.clone()),
+                    session: DecisionSession::Loaded(loader.clone()),
                 };
                 DecisionEdge { cursor, node, certainty: hit.certainty.into() }
             });

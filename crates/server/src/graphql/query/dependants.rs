@@ -28,7 +28,7 @@ pub(crate) enum ChangedKind {
     Policy,
     /// A routing rule. Nothing is said to rest on it.
     RoutingRule,
-    /// Trust was taken back.
+    /// Trust was retracted.
     Retraction,
     /// An authenticator was lost.
     Loss,
@@ -41,17 +41,17 @@ pub(crate) struct Dependants {
     /// The changes.
     #[graphql(complexity = "list_cost(child_complexity)")]
     items: Vec<ChangeOf>,
-    /// What the answer holds for.
+    /// The cut and the rules that the answer is for.
     answered: Answered,
-    /// How complete the sources were.
+    /// How complete each source was.
     completeness: Vec<SourceCompleteness>,
-    /// Beside it.
+    /// The state of the ledger, which may change from call to call.
     status: Status,
-    /// What it means that something is not in the answer.
+    /// Why something may be absent from the answer.
     absence: Absence,
 }
 
-/// A change, and what rested on it. A version that was replaced still lists its own.
+/// A change, and what rested on it. A version that was replaced keeps its list.
 #[derive(SimpleObject)]
 #[graphql(name = "ChangeDependants")]
 pub(crate) struct ChangeOf {
@@ -65,9 +65,9 @@ pub(crate) struct ChangeOf {
     policy: Option<ID>,
     /// The label of the version.
     version: Option<ID>,
-    /// Whose authenticator: a pseudonym.
+    /// The user of the authenticator, as a pseudonym.
     subject: Option<ID>,
-    /// When it occurred; the earliest, of an interval.
+    /// When it occurred; of an interval, its start.
     at: DateTime,
     /// When it was recorded.
     recorded_at: DateTime,
@@ -75,9 +75,9 @@ pub(crate) struct ChangeOf {
     effective_from: DateTime,
     /// When the next version of the same thing came in force, where that is by T.
     replaced_at: Option<DateTime>,
-    /// Who made it.
+    /// The actor who made it.
     actor: Option<ID>,
-    /// Under which ticket.
+    /// The ticket of the change.
     ticket: Option<ID>,
     /// The record.
     record: RecordRef,
@@ -95,9 +95,9 @@ pub(crate) struct ChangeOf {
 pub(crate) struct DependantSession {
     /// The session.
     session: ID,
-    /// Whose it is: a pseudonym.
+    /// The user, as a pseudonym.
     subject: Option<ID>,
-    /// Where it stands at T.
+    /// Its state at T.
     state: Phase,
     /// When it began.
     started_at: DateTime,
@@ -106,7 +106,7 @@ pub(crate) struct DependantSession {
     /// The records: claims or verifications.
     #[graphql(complexity = "list_cost(child_complexity)")]
     records: Vec<RecordRef>,
-    /// How sure it is.
+    /// Whether it is certain or only possible.
     certainty: Certainty,
 }
 
@@ -118,7 +118,7 @@ pub(crate) struct DependantDecision {
     session: ID,
     /// The application.
     app: ID,
-    /// When; the earliest, of an interval.
+    /// The time; of an interval, its start.
     at: DateTime,
     /// What was recorded.
     outcome: Outcome,
@@ -226,9 +226,10 @@ impl DependantsQuestion {
     async fn dependants(
         &self,
         ctx: &Context<'_>,
-        actor: Option<String>,
+        #[graphql(desc = "Changes that this actor made.")] actor: Option<String>,
+        #[graphql(desc = "The change in this record: its id, its source's id, or its position.")]
         record: Option<ID>,
-        asking: Option<Asking>,
+        #[graphql(desc = "T and K; absent: now, and the head of the log.")] asking: Option<Asking>,
     ) -> Result<Dependants> {
         let asker = ctx.data::<Asker>()?;
         let actor = actor.map(ActorId::new);

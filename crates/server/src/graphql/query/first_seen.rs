@@ -34,13 +34,13 @@ pub(crate) struct FirstSeenList {
     items: Vec<FirstSeen>,
     /// What they were compared with.
     compared_with: ComparedWith,
-    /// What the answer holds for.
+    /// The cut and the rules that the answer is for.
     answered: Answered,
-    /// How complete the sources were.
+    /// How complete each source was.
     completeness: Vec<SourceCompleteness>,
-    /// Beside it.
+    /// The state of the ledger, which may change from call to call.
     status: Status,
-    /// What it means that something is not in the answer.
+    /// Why something may be absent from the answer.
     absence: Absence,
 }
 
@@ -77,13 +77,14 @@ pub(crate) struct FirstSeen {
     key: Option<ID>,
     /// The set, bytewise; empty: sent without any value; null: no set was asked for.
     amr: Option<Vec<String>>,
-    /// When the claim that shows it was received; the earliest, of an interval.
+    /// When it appeared, at the earliest, in the window that was asked: what may have appeared
+    /// before it has the start of the window.
     at: DateTime,
     /// Between which instants it appeared; no `to`: no claim certainly shows it.
     bounds: Bounds,
     /// The session of that claim.
     session: ID,
-    /// Whose session: a pseudonym.
+    /// The user of the session, as a pseudonym.
     subject: Option<ID>,
     /// Whether any value of that claim counts by record; null: what it carried was not seen.
     honored: Option<bool>,
@@ -109,7 +110,7 @@ impl From<&first_seen::FirstSeen> for FirstSeen {
             issuer: issuer.map(|idp| ID(idp.to_string())),
             key: key.map(|key| ID(key.to_string())),
             amr,
-            at: claim.occurred.from.into(),
+            at: first.at.into(),
             bounds: first.bounds.into(),
             session: ID(claim.session.to_string()),
             subject: claim.subject.as_ref().map(|subject| ID(subject.to_string())),
@@ -148,10 +149,11 @@ impl FirstSeenQuestion {
     async fn first_seen(
         &self,
         ctx: &Context<'_>,
-        kind: FirstSeenKind,
+        #[graphql(desc = "What to look for.")] kind: FirstSeenKind,
+        #[graphql(desc = "Start of the window, inclusive; absent: from the beginning.")]
         from: Option<DateTime>,
-        to: Option<DateTime>,
-        asking: Option<Asking>,
+        #[graphql(desc = "End of the window, exclusive; absent: open.")] to: Option<DateTime>,
+        #[graphql(desc = "T and K; absent: now, and the head of the log.")] asking: Option<Asking>,
     ) -> Result<FirstSeenList> {
         let asker = ctx.data::<Asker>()?;
         let window = Window { from: from.map(|time| time.0), to: to.map(|time| time.0) };

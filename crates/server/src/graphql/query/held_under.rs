@@ -39,13 +39,13 @@ pub(crate) struct HeldList {
     /// The versions with this label that were replaced by T. None: then nothing was kept under one.
     #[graphql(complexity = "list_cost(child_complexity)")]
     replaced: Vec<Replaced>,
-    /// What the answer holds for.
+    /// The cut and the rules that the answer is for.
     answered: Answered,
-    /// How complete the sources were.
+    /// How complete each source was.
     completeness: Vec<SourceCompleteness>,
-    /// Beside it.
+    /// The state of the ledger, which may change from call to call.
     status: Status,
-    /// What it means that something is not in the answer.
+    /// Why something may be absent from the answer.
     absence: Absence,
 }
 
@@ -53,7 +53,7 @@ pub(crate) struct HeldList {
 #[derive(SimpleObject)]
 #[graphql(name = "ReplacedVersion")]
 pub(crate) struct Replaced {
-    /// Its label.
+    /// The version's label.
     version: ID,
     /// The record that set it.
     record: RecordRef,
@@ -63,7 +63,7 @@ pub(crate) struct Replaced {
     next_record: RecordRef,
     /// When the next came in force; the earliest, of an interval.
     at: DateTime,
-    /// The latest, of an interval.
+    /// The end of the interval, if the time is one.
     at_latest: Option<DateTime>,
 }
 
@@ -73,7 +73,7 @@ pub(crate) struct Replaced {
 pub(crate) struct Held {
     /// The session.
     session: ID,
-    /// Whose it is: a pseudonym.
+    /// The user, as a pseudonym.
     subject: Option<ID>,
     /// The application.
     app: ID,
@@ -183,9 +183,9 @@ impl HeldUnderQuestion {
     async fn held_under(
         &self,
         ctx: &Context<'_>,
-        policy: ID,
-        version: ID,
-        asking: Option<Asking>,
+        #[graphql(desc = "The policy.")] policy: ID,
+        #[graphql(desc = "The label of the version that was replaced.")] version: ID,
+        #[graphql(desc = "T and K; absent: now, and the head of the log.")] asking: Option<Asking>,
     ) -> Result<HeldList> {
         let asker = ctx.data::<Asker>()?;
         let (policy, version) =

@@ -23,11 +23,11 @@ use super::{
     limits::DEFAULT_FIRST,
     scalars::{DateTime, Position},
 };
-use crate::ask::K;
+use crate::known_at::KnownAt;
 use async_graphql::{InputObject, MergedObject, Result};
 use claimledger_app::model::question;
 
-/// Questions to the ledger of the credential's tenant.
+/// The questions. [`super::sdl`] describes the type.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
 pub(crate) struct Query(
@@ -49,11 +49,11 @@ pub(crate) struct Query(
     status::StatusQuestion,
 );
 
-/// True at T, known at K. Absent: now, head.
+/// The cut of a question: true at T, known at K. Absent: now, and the head of the log.
 #[derive(InputObject, Default, Clone, Copy)]
 #[graphql(name = "Asking")]
 pub(crate) struct Asking {
-    /// T.
+    /// The instant T that the answer is about.
     at: Option<DateTime>,
     /// K as a time: the last position recorded by then.
     known_at: Option<DateTime>,
@@ -70,8 +70,8 @@ impl Asking {
             ..question::Asking::default()
         };
         match (this.known_at_position, this.known_at) {
-            (Some(position), _) => K::Position(position.0).put(&mut asking),
-            (None, Some(time)) => K::Time(time.0).put(&mut asking),
+            (Some(position), _) => KnownAt::Position(position.0).put(&mut asking),
+            (None, Some(time)) => KnownAt::Time(time.0).put(&mut asking),
             (None, None) => {}
         }
         asking
@@ -80,5 +80,6 @@ impl Asking {
 
 /// How many rows a page is asked to have.
 pub(super) fn rows(first: Option<i32>) -> Result<u32> {
-    u32::try_from(first.unwrap_or(DEFAULT_FIRST)).map_err(|_| errors::input("first is negative"))
+    u32::try_from(first.unwrap_or(DEFAULT_FIRST))
+        .map_err(|_| errors::input("first must not be negative"))
 }

@@ -19,13 +19,13 @@ pub(crate) struct OutlivedList {
     /// The sessions.
     #[graphql(complexity = "list_cost(child_complexity)")]
     items: Vec<OutlivedSession>,
-    /// What the answer holds for.
+    /// The cut and the rules that the answer is for.
     answered: Answered,
-    /// How complete the sources were.
+    /// How complete each source was.
     completeness: Vec<SourceCompleteness>,
-    /// Beside it.
+    /// The state of the ledger, which may change from call to call.
     status: Status,
-    /// What it means that something is not in the answer.
+    /// Why something may be absent from the answer.
     absence: Absence,
 }
 
@@ -35,7 +35,7 @@ pub(crate) struct OutlivedList {
 pub(crate) struct OutlivedSession {
     /// The session.
     session: ID,
-    /// Whose it is: a pseudonym.
+    /// The user, as a pseudonym.
     subject: Option<ID>,
     /// The identity provider.
     idp: Option<ID>,
@@ -50,7 +50,7 @@ pub(crate) struct OutlivedSession {
     active_at: Option<DateTime>,
     /// The record of it.
     sign_of_life: Option<RecordRef>,
-    /// Where the session stands at T.
+    /// The session's state at T.
     state: Phase,
     /// When it ended, where an end is stated.
     ended_at: Option<DateTime>,
@@ -58,7 +58,7 @@ pub(crate) struct OutlivedSession {
     end_reason: Option<&'static str>,
     /// The record that states the end, where that came later.
     stated_end: Option<RecordRef>,
-    /// Where no exact end is stated: between which instants it lies.
+    /// The instants between which the end lies, if no exact end is stated.
     end_bounds: Option<Bounds>,
     /// Certain: a sign of life or a stated end followed. Possible: no end is stated, and it may lie
     /// later.
@@ -96,7 +96,11 @@ pub(crate) struct OutlivedQuestion;
 impl OutlivedQuestion {
     /// Sessions that went on after their identity provider's session had ended, certainly or
     /// possibly.
-    async fn outlived(&self, ctx: &Context<'_>, asking: Option<Asking>) -> Result<OutlivedList> {
+    async fn outlived(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "T and K; absent: now, and the head of the log.")] asking: Option<Asking>,
+    ) -> Result<OutlivedList> {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
         let answer = asker

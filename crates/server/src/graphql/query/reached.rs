@@ -6,7 +6,7 @@ use crate::graphql::{
     answers::{Absence, Answered, PageInfo, SourceCompleteness, Status, carried, page_info},
     errors,
     limits::{connection_cost, list_cost},
-    types::{ChainKind, ChainLink, ClockOrder, Found, TimelineRow, vec},
+    types::{ChainKind, ChainLink, ClockOrder, FindHit, TimelineRow, vec},
 };
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use claimledger_facts::ids::SessionId;
@@ -21,15 +21,15 @@ pub(crate) struct RecordConnection {
     order: ClockOrder,
     /// The rows.
     edges: Vec<RecordEdge>,
-    /// Whether there are more.
+    /// Where the page stands in the list.
     page_info: PageInfo,
-    /// What the answer holds for.
+    /// The cut and the rules that the answer is for.
     answered: Answered,
-    /// How complete the sources were.
+    /// How complete each source was.
     completeness: Vec<SourceCompleteness>,
-    /// Beside it.
+    /// The state of the ledger, which may change from call to call.
     status: Status,
-    /// What it means that something is not in the answer.
+    /// Why something may be absent from the answer.
     absence: Absence,
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct RecordConnection {
 #[derive(SimpleObject)]
 #[graphql(name = "RecordEdge")]
 pub(crate) struct RecordEdge {
-    /// Where the list goes on after this row.
+    /// The cursor for `after`: the next page starts behind this row.
     cursor: String,
     /// The row.
     node: TimelineRow,
@@ -49,23 +49,23 @@ pub(crate) struct RecordEdge {
 pub(crate) struct FoundList {
     /// What it was found as, exactly as it is spelled.
     #[graphql(complexity = "list_cost(child_complexity)")]
-    items: Vec<Found>,
+    items: Vec<FindHit>,
     /// What was searched.
     searched: Vec<&'static str>,
     /// What was not, or cannot be, and why.
     not_searched: Vec<&'static str>,
     /// What the answer holds for; a text is looked for in everything that is known at K, whatever
-    /// T.
+    /// The instant T that the answer is about.
     answered: Answered,
-    /// How complete the sources were.
+    /// How complete each source was.
     completeness: Vec<SourceCompleteness>,
-    /// Beside it.
+    /// The state of the ledger, which may change from call to call.
     status: Status,
-    /// What it means that something is not in the answer.
+    /// Why something may be absent from the answer.
     absence: Absence,
 }
 
-/// Everything that hangs together with an id.
+/// Everything that is connected with an id.
 #[derive(SimpleObject)]
 #[graphql(name = "Chain")]
 pub(crate) struct Chain {
@@ -78,13 +78,13 @@ pub(crate) struct Chain {
     items: Vec<ChainLink>,
     /// The applications that they reached.
     apps: Vec<ID>,
-    /// What the answer holds for.
+    /// The cut and the rules that the answer is for.
     answered: Answered,
-    /// How complete the sources were.
+    /// How complete each source was.
     completeness: Vec<SourceCompleteness>,
-    /// Beside it.
+    /// The state of the ledger, which may change from call to call.
     status: Status,
-    /// What it means that something is not in the answer.
+    /// Why something may be absent from the answer.
     absence: Absence,
 }
 
@@ -99,10 +99,13 @@ impl ReachedQuestions {
     async fn timeline(
         &self,
         ctx: &Context<'_>,
-        session: ID,
-        order: Option<ClockOrder>,
-        asking: Option<Asking>,
-        first: Option<i32>,
+        #[graphql(desc = "Any id of the session.")] session: ID,
+        #[graphql(desc = "By which clock rows are ordered; absent: `OCCURRED`.")] order: Option<
+            ClockOrder,
+        >,
+        #[graphql(desc = "T and K; absent: now, and the head of the log.")] asking: Option<Asking>,
+        #[graphql(desc = "Maximum rows of the page, 0 to 500; absent: 50.")] first: Option<i32>,
+        #[graphql(desc = "The cursor of the row that the page follows; absent: the first page.")]
         after: Option<String>,
     ) -> Result<RecordConnection> {
         let asker = ctx.data::<Asker>()?;
@@ -132,7 +135,7 @@ impl ReachedQuestions {
             session: answer.value.session.as_ref().map(|id| ID(id.to_string())),
             order,
             edges: edges.collect(),
-            page_info: page_info(page),
+            page_info: page_info(page, after.as_deref()),
             answered,
             completeness,
             status,
@@ -145,8 +148,8 @@ impl ReachedQuestions {
     async fn find(
         &self,
         ctx: &Context<'_>,
-        text: String,
-        asking: Option<Asking>,
+        #[graphql(desc = "The text to find, spelled exactly as it is stored.")] text: String,
+        #[graphql(desc = "T and K; absent: now, and the head of the log.")] asking: Option<Asking>,
     ) -> Result<FoundList> {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
@@ -168,9 +171,17 @@ impl ReachedQuestions {
         })
     }
 
-    /// What hangs together: application sessions, the session, the identity provider's session and
+    /// Everything connected with an id: application sessions, the session, the IdP session and
     /// the root session, from any of them.
-    async fn chain(&self, ctx: &Context<'_>, id: ID, asking: Option<Asking>) -> Result<Chain> {
+    async fn chain(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "The id of an application session, a session, an IdP session or a root session."
+        )]
+        id: ID,
+        #[graphql(desc = "T and K; absent: now, and the head of the log.")] asking: Option<Asking>,
+    ) -> Result<Chain> {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
         let answer = asker

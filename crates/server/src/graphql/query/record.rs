@@ -1,12 +1,30 @@
 //! `record`.
 
-use crate::graphql::{Asker, errors, scalars::Position, types::Record};
-use async_graphql::{Context, ID, Object, Result};
+use crate::graphql::{
+    Asker,
+    answers::{Absence, Status},
+    errors,
+    scalars::Position,
+    types::Record,
+};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use claimledger_app::model::question::RecordBy;
 use claimledger_facts::{
     ids::{RecordId, SourceEventId},
     vocabulary::Role,
 };
+
+/// One record. It depends on neither T nor K, so that nothing is `answered` for.
+#[derive(SimpleObject)]
+#[graphql(name = "RecordAnswer")]
+pub(crate) struct RecordAnswer {
+    /// Null: no such record is known.
+    record: Option<Record>,
+    /// The state of the ledger, which may change from call to call.
+    status: Status,
+    /// Why something may be absent from the answer.
+    absence: Absence,
+}
 
 /// One record.
 #[derive(Default)]
@@ -19,10 +37,17 @@ impl RecordQuestion {
     async fn record(
         &self,
         ctx: &Context<'_>,
+        #[graphql(
+            desc = "The record's id, or the id that its source gave it. Give this or `position`."
+        )]
         id: Option<ID>,
-        position: Option<Position>,
-    ) -> Result<Option<Record>> {
+        #[graphql(desc = "The position of the record in the log.")] position: Option<Position>,
+    ) -> Result<RecordAnswer> {
         let asker = ctx.data::<Asker>()?;
+        let name = match (&id, position) {
+            (Some(id), _) => id.to_string(),
+            (None, at) => at.map(|at| at.0.to_string()).unwrap_or_default(),
+        };
         let by = match (id, position) {
             (Some(id), None) => match id.parse() {
                 Ok(id) => RecordBy::Id(RecordId(id)),
@@ -30,12 +55,12 @@ impl RecordQuestion {
             },
             (None, Some(position)) => RecordBy::Position(position.0),
             (Some(_), Some(_)) | (None, None) => {
-                return Err(errors::input("name one of id and position"));
+                return Err(errors::input("give either id or position"));
             }
         };
         let asked = ["original", "personal", "sealed"]
             .iter()
-            .any(|field| ctx.look_ahead().field(field).exists());
+            .any(|field| ctx.look_ahead().field("record").field(field).exists());
         let open = asked && asker.caller.has(Role::Investigate);
         // A source's own id may have the form of ours.
         let other = match &by {
@@ -51,6 +76,15 @@ impl RecordQuestion {
             (None, Some(other)) => find(other).await?,
             (record, _) => record,
         };
-        Ok(record.map(Record))
+        let (absence, status) = asker
+            .app
+            .record_absence(&asker.caller, record.as_ref(), &name)
+            .await
+            .map_err(|error| errors::asked(&error))?;
+        Ok(RecordAnswer {
+            record: record.map(Record),
+            status: (&status).into(),
+            absence: (&absence).into(),
+        })
     }
 }

@@ -9,18 +9,18 @@ use crate::graphql::{
     limits::list_cost,
     loaders::Sessions,
     scalars::DateTime,
-    types::{Certainty, Decision, Implied, Of, RecordRef},
+    types::{Certainty, Decision, DecisionSession, Implied, RecordRef},
 };
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use claimledger_app::model::{answer, question};
 use claimledger_domain::{model, rehearse};
 use std::sync::Arc;
 
-/// What is supposed to have been otherwise.
+/// What is supposed to have been different.
 #[derive(InputObject)]
 #[graphql(name = "TrustChange")]
 pub(crate) struct TrustChange {
-    /// Which change.
+    /// The kind of change.
     kind: TrustChangeKind,
     /// The identity provider.
     idp: ID,
@@ -31,7 +31,7 @@ pub(crate) struct TrustChange {
     from: Option<DateTime>,
 }
 
-/// Which change.
+/// The kind of change.
 #[derive(Enum, Copy, Clone, Eq, PartialEq)]
 #[graphql(name = "TrustChangeKind")]
 pub(crate) enum TrustChangeKind {
@@ -59,7 +59,7 @@ impl TrustChange {
     }
 }
 
-/// What would change if trust had been otherwise. Nothing of it is written.
+/// What would change if trust had been different. Nothing is written.
 #[derive(SimpleObject)]
 #[graphql(name = "Rehearsal")]
 pub(crate) struct Rehearsal {
@@ -77,7 +77,7 @@ pub(crate) struct Rehearsal {
     /// Sessions that are active at T and rest, by record, on what is hit.
     #[graphql(complexity = "list_cost(child_complexity)")]
     live: Vec<LiveSession>,
-    /// Whom the rules would not have let in.
+    /// Users whom the rules would not have let in.
     #[graphql(complexity = "list_cost(child_complexity)")]
     locked_out: Vec<LockedOut>,
     /// Policies that could then only be met through others, who gave nothing of the kind.
@@ -85,13 +85,13 @@ pub(crate) struct Rehearsal {
     warnings: Vec<UnmetPolicy>,
     /// How many sessions were looked at.
     sessions_seen: u64,
-    /// What the answer holds for.
+    /// The cut and the rules that the answer is for.
     answered: Answered,
-    /// How complete the sources were.
+    /// How complete each source was.
     completeness: Vec<SourceCompleteness>,
-    /// Beside it.
+    /// The state of the ledger, which may change from call to call.
     status: Status,
-    /// What it means that something is not in the answer.
+    /// Why something may be absent from the answer.
     absence: Absence,
 }
 
@@ -99,17 +99,17 @@ pub(crate) struct Rehearsal {
 #[derive(SimpleObject)]
 #[graphql(name = "Flip")]
 pub(crate) struct Flip {
-    /// The decision, as it is.
+    /// The decision as recorded.
     decision: Decision,
-    /// Whose session it was in: a pseudonym.
+    /// The user of its session, as a pseudonym.
     subject: Option<ID>,
     /// What the rules implied.
     before: Implied,
-    /// What they would.
+    /// What the rules would imply.
     after: Implied,
-    /// What would be unmet first: a code.
+    /// The first requirement that would be unmet, as a code.
     first_unmet: Option<&'static str>,
-    /// In words.
+    /// The same as a sentence.
     words: String,
 }
 
@@ -117,9 +117,9 @@ pub(crate) struct Flip {
 #[derive(SimpleObject)]
 #[graphql(name = "Fall")]
 pub(crate) struct Fall {
-    /// The decision, as it is.
+    /// The decision as recorded.
     decision: Decision,
-    /// Whose session it was in: a pseudonym.
+    /// The user of its session, as a pseudonym.
     subject: Option<ID>,
     /// How sure it is that it rested on what is hit.
     certainty: Certainty,
@@ -127,7 +127,7 @@ pub(crate) struct Fall {
     before: Implied,
     /// And with it.
     after: Implied,
-    /// What would be unmet first: a code.
+    /// The first requirement that would be unmet, as a code.
     first_unmet: Option<&'static str>,
 }
 
@@ -137,9 +137,9 @@ pub(crate) struct Fall {
 pub(crate) struct UnchangedDecision {
     /// The decision.
     decision: Decision,
-    /// Why.
+    /// The reasons.
     why: Unchanged,
-    /// In words.
+    /// The same as a sentence.
     words: String,
 }
 
@@ -167,7 +167,7 @@ pub(crate) enum Unchanged {
 pub(crate) struct LiveSession {
     /// The session.
     session: ID,
-    /// Whose it is: a pseudonym.
+    /// The user, as a pseudonym.
     subject: Option<ID>,
     /// How sure it is that it does, and that it is active.
     certainty: Certainty,
@@ -175,13 +175,13 @@ pub(crate) struct LiveSession {
     factors: Vec<String>,
 }
 
-/// Somebody whom the rules would not have let in.
+/// A user whom the rules would not have let in.
 #[derive(SimpleObject)]
 #[graphql(name = "LockedOut")]
 pub(crate) struct LockedOut {
     /// The session.
     session: ID,
-    /// Whose it is: a pseudonym.
+    /// The user, as a pseudonym.
     subject: Option<ID>,
     /// The application.
     app: ID,
@@ -205,7 +205,7 @@ pub(crate) struct UnmetPolicy {
     through: Vec<ID>,
     /// What they asserted nothing of: a code.
     lacking: &'static str,
-    /// In a sentence.
+    /// The same as a sentence.
     sentence: String,
 }
 
@@ -224,10 +224,10 @@ impl RehearseQuestion {
     async fn rehearse(
         &self,
         ctx: &Context<'_>,
-        change: TrustChange,
-        from: DateTime,
-        to: DateTime,
-        asking: Option<Asking>,
+        #[graphql(desc = "What is supposed to have been different.")] change: TrustChange,
+        #[graphql(desc = "Start of the window, inclusive.")] from: DateTime,
+        #[graphql(desc = "End of the window, exclusive.")] to: DateTime,
+        #[graphql(desc = "T and K; absent: now, and the head of the log.")] asking: Option<Asking>,
     ) -> Result<Rehearsal> {
         let asker = ctx.data::<Asker>()?;
         let change = change.into_app()?;
@@ -275,7 +275,7 @@ fn of(
     because: model::Reason,
     loader: &Arc<Batched<Sessions>>,
 ) -> Decision {
-    Decision { decision, because: Some(because), session: Of::Loaded(loader.clone()) }
+    Decision { decision, because: Some(because), session: DecisionSession::Loaded(loader.clone()) }
 }
 
 fn of_flip(flip: answer::RedecidedHit, loader: &Arc<Batched<Sessions>>) -> Flip {

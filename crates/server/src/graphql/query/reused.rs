@@ -29,13 +29,13 @@ pub(crate) struct ReuseList {
     /// Assertions, then sessions of identity providers; each in the order of their first use.
     #[graphql(complexity = "list_cost(child_complexity)")]
     items: Vec<Reuse>,
-    /// What the answer holds for.
+    /// The cut and the rules that the answer is for.
     answered: Answered,
-    /// How complete the sources were.
+    /// How complete each source was.
     completeness: Vec<SourceCompleteness>,
-    /// Beside it.
+    /// The state of the ledger, which may change from call to call.
     status: Status,
-    /// What it means that something is not in the answer.
+    /// Why something may be absent from the answer.
     absence: Absence,
 }
 
@@ -43,7 +43,7 @@ pub(crate) struct ReuseList {
 #[derive(SimpleObject)]
 #[graphql(name = "Reuse")]
 pub(crate) struct Reuse {
-    /// What.
+    /// The kind.
     kind: ReuseKind,
     /// The identity provider.
     idp: ID,
@@ -54,7 +54,7 @@ pub(crate) struct Reuse {
     /// Each use, in the total order.
     #[graphql(complexity = "list_cost(child_complexity)")]
     uses: Vec<Use>,
-    /// How sure it is.
+    /// Whether it is certain or only possible.
     certainty: Certainty,
 }
 
@@ -64,9 +64,9 @@ pub(crate) struct Reuse {
 pub(crate) struct Use {
     /// The session.
     session: ID,
-    /// Whose it is: a pseudonym.
+    /// The user, as a pseudonym.
     subject: Option<ID>,
-    /// When; the earliest, of an interval.
+    /// The time; of an interval, its start.
     at: DateTime,
     /// The record that says so.
     record: RecordRef,
@@ -112,7 +112,11 @@ pub(crate) struct ReusedQuestion;
 impl ReusedQuestion {
     /// Assertions that came twice, and sessions of identity providers that were used for several
     /// sessions.
-    async fn reused(&self, ctx: &Context<'_>, asking: Option<Asking>) -> Result<ReuseList> {
+    async fn reused(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "T and K; absent: now, and the head of the log.")] asking: Option<Asking>,
+    ) -> Result<ReuseList> {
         let asker = ctx.data::<Asker>()?;
         let asking = Asking::into_app(asking, asker);
         let answer = asker

@@ -68,8 +68,8 @@ impl From<SessionFilter> for question::SessionFilter {
     }
 }
 
-/// Whether a list of sessions is asked for any tree of reasons of theirs; why each is in the list
-/// is told anyway.
+/// Whether the selection needs the sessions' own trees of reasons. Why a session is in the list is
+/// known without them.
 fn shows_reasons(list: SelectionField<'_>) -> bool {
     fn anywhere(field: SelectionField<'_>) -> bool {
         field.selection_set().any(|inner| inner.name() == "because" || anywhere(inner))
@@ -92,8 +92,8 @@ impl SessionQuestions {
     async fn session(
         &self,
         ctx: &Context<'_>,
-        id: ID,
-        asking: Option<Asking>,
+        #[graphql(desc = "Any id of the session.")] id: ID,
+        #[graphql(desc = "T and K; absent: now, and the head of the log.")] asking: Option<Asking>,
     ) -> Result<SessionAnswer> {
         let asker = ctx.data::<Asker>()?;
         let id = SessionId::new(id.as_str());
@@ -118,9 +118,10 @@ impl SessionQuestions {
     async fn sessions(
         &self,
         ctx: &Context<'_>,
-        filter: Option<SessionFilter>,
-        asking: Option<Asking>,
-        first: Option<i32>,
+        #[graphql(desc = "Which sessions; absent: all.")] filter: Option<SessionFilter>,
+        #[graphql(desc = "T and K; absent: now, and the head of the log.")] asking: Option<Asking>,
+        #[graphql(desc = "Maximum rows of the page, 0 to 500; absent: 50.")] first: Option<i32>,
+        #[graphql(desc = "The cursor of the row that the page follows; absent: the first page.")]
         after: Option<String>,
     ) -> Result<SessionConnection> {
         let asker = ctx.data::<Asker>()?;
@@ -128,21 +129,25 @@ impl SessionQuestions {
         let asking = Asking::into_app(asking, asker);
         let (first, after) = (rows(first)?, after.as_deref());
         if shows_reasons(ctx.field()) {
-            connection(asker.app.sessions(&asker.caller, &filter, &asking, first, after).await)
+            connection(
+                asker.app.sessions(&asker.caller, &filter, &asking, first, after).await,
+                after,
+            )
         } else {
             let answer =
                 asker.app.sessions_state_only(&asker.caller, &filter, &asking, first, after);
-            connection(answer.await)
+            connection(answer.await, after)
         }
     }
 }
 
 fn connection<S: Into<Session>>(
     answer: Result<Answer<Page<SessionHit<S>>>, AskError>,
+    after: Option<&str>,
 ) -> Result<SessionConnection> {
     let answer = answer.map_err(|error| errors::asked(&error))?;
     let (answered, completeness, status, absence) = carried(&answer);
-    let page_info = page_info(&answer.value);
+    let page_info = page_info(&answer.value, after);
     let edges =
         answer.value.items.into_iter().zip(answer.value.cursors).map(|(hit, cursor)| SessionEdge {
             cursor,

@@ -3,7 +3,7 @@
 use crate::graphql::{Asker, answers::Status, errors};
 use async_graphql::{Context, Object, Result};
 
-/// Where things stand.
+/// The state of the ledger.
 #[derive(Default)]
 pub(crate) struct StatusQuestion;
 

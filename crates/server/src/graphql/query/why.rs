@@ -11,21 +11,24 @@ use async_graphql::{Context, ID, Object, Result};
 use claimledger_app::model::question::WhyFilter;
 use claimledger_facts::ids::SessionId;
 
-/// Why.
+/// The reasons.
 #[derive(Default)]
 pub(crate) struct WhyQuestion;
 
 #[Object]
 impl WhyQuestion {
-    /// Why: one tree a decision, in order, or one a factor.
+    /// Why decisions of a session came out as they did: a tree of reasons for each decision, or for
+    /// the given factor.
     async fn why(
         &self,
         ctx: &Context<'_>,
-        session: ID,
-        app: Option<ID>,
+        #[graphql(desc = "Any id of the session.")] session: ID,
+        #[graphql(desc = "Only decisions for this application.")] app: Option<ID>,
+        #[graphql(desc = "Only this decision: a record's id, its source's id, or its position.")]
         decision: Option<ID>,
+        #[graphql(desc = "This factor instead of decisions: its `amr` value or its method.")]
         factor: Option<String>,
-        asking: Option<Asking>,
+        #[graphql(desc = "T and K; absent: now, and the head of the log.")] asking: Option<Asking>,
     ) -> Result<Explanation> {
         let asker = ctx.data::<Asker>()?;
         let session = SessionId::new(session.as_str());

@@ -14,7 +14,7 @@ pub(crate) struct SessionChange(pub Answer<answer::SessionChange>);
 /// A session that a record changed. The same record changes a session once.
 #[Object(name = "SessionChange")]
 impl SessionChange {
-    /// Where the feed goes on after it. Opaque.
+    /// The cursor for `after`: the feed continues behind this change. Opaque.
     async fn cursor(&self) -> &str {
         &self.0.value.cursor
     }
@@ -52,11 +52,11 @@ impl SessionChange {
     async fn answered(&self) -> Answered {
         carried(&self.0).0
     }
-    /// How complete the sources were.
+    /// How complete each source was.
     async fn completeness(&self) -> Vec<SourceCompleteness> {
         carried(&self.0).1
     }
-    /// Beside it.
+    /// The state of the ledger, which may change from call to call.
     async fn status(&self) -> Status {
         carried(&self.0).2
     }

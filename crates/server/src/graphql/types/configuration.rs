@@ -1,7 +1,7 @@
 //! Changes of configuration: rows of who changed what, and the versions, keys and retractions that
 //! they made.
 
-use super::{Bounds, RecordRef, id, vec, words::Certainty};
+use super::{Bounds, RecordRef, enums::Certainty, id, vec};
 use crate::graphql::{
     limits::list_cost,
     scalars::{DateTime, Json},
@@ -60,24 +60,24 @@ impl From<&changes::FieldChange> for FieldChange {
 #[derive(SimpleObject)]
 #[graphql(name = "ConfigChange")]
 pub(crate) struct ConfigChange {
-    /// What kind.
+    /// The kind of change.
     kind: ChangeKind,
     /// What was changed: an identity provider, a policy, a rule, a method, or `org`.
     of: String,
     /// The version's label, or the key.
     name: Option<String>,
-    /// In one line.
+    /// A summary in one line.
     words: String,
     /// The fields that changed.
     #[graphql(complexity = "list_cost(child_complexity)")]
     changes: Vec<FieldChange>,
-    /// How many fields say what they said.
+    /// How many fields stayed the same.
     unchanged: usize,
-    /// Who.
+    /// The actor.
     actor: Option<ID>,
-    /// Under which ticket.
+    /// The ticket of the change.
     ticket: Option<ID>,
-    /// When it occurred, as the source claims; the earliest, of an interval.
+    /// When it occurred, as the source states it; of an interval, its start.
     occurred_at: DateTime,
     /// The latest, of an interval: it occurred some time between two looks.
     occurred_to: Option<DateTime>,
@@ -89,7 +89,7 @@ pub(crate) struct ConfigChange {
     late: bool,
     /// Possible where it is only known to have occurred between two looks.
     certainty: Certainty,
-    /// Whether the source said something else under the same id too.
+    /// Whether the source also gave other content under the same id.
     variant: bool,
     /// The record.
     record: RecordRef,
@@ -160,7 +160,7 @@ impl TrustVersion {
     async fn idp(&self) -> ID {
         id(&self.0.data.idp)
     }
-    /// Its label.
+    /// The version's label.
     async fn label(&self) -> ID {
         id(&self.0.data.version)
     }
@@ -168,7 +168,7 @@ impl TrustVersion {
     async fn replaces(&self) -> Option<ID> {
         self.0.replaces.as_ref().map(id)
     }
-    /// When it held.
+    /// When it was in force.
     async fn span(&self) -> Span {
         self.0.span.into()
     }
@@ -176,7 +176,7 @@ impl TrustVersion {
     async fn in_force(&self) -> Option<Certainty> {
         self.0.in_force.map(Certainty::from)
     }
-    /// In a few words.
+    /// A short summary.
     async fn gist(&self) -> &str {
         &self.0.gist
     }
@@ -185,23 +185,23 @@ impl TrustVersion {
     async fn changes(&self) -> Vec<FieldChange> {
         vec(&self.0.diff.changes)
     }
-    /// How many fields say what they said.
+    /// How many fields stayed the same.
     async fn unchanged(&self) -> usize {
         self.0.diff.unchanged
     }
-    /// All of it, as it would stand in a native line.
+    /// The whole version, in the format of a native line.
     async fn data(&self) -> Json {
         Json(FactData::IdpConfigured(self.0.data.clone()).to_value().unwrap_or_default())
     }
-    /// Who set it.
+    /// The actor who set it.
     async fn actor(&self) -> Option<ID> {
         self.0.data.actor.as_ref().map(id)
     }
-    /// Under which ticket.
+    /// The ticket of the change.
     async fn ticket(&self) -> Option<ID> {
         self.0.data.ticket.as_ref().map(id)
     }
-    /// Whether the source said something else under the same id too.
+    /// Whether the source also gave other content under the same id.
     async fn variant(&self) -> bool {
         self.0.variant
     }
@@ -221,9 +221,9 @@ impl From<&changes::TrustVersion> for TrustVersion {
 #[derive(SimpleObject)]
 #[graphql(name = "KeyAct")]
 pub(crate) struct KeyAct {
-    /// Who.
+    /// The actor.
     actor: Option<ID>,
-    /// Under which ticket.
+    /// The ticket of the change.
     ticket: Option<ID>,
     /// The record: with both clocks.
     record: RecordRef,
@@ -251,9 +251,9 @@ pub(crate) struct KeySpan {
     span: Option<Span>,
     /// Whether it is valid at T, retractions aside; null: it is not.
     valid: Option<Certainty>,
-    /// Who added it.
+    /// The actor who added it.
     added: Option<KeyAct>,
-    /// Who retired it.
+    /// The actor who retired it.
     retired: Option<KeyAct>,
 }
 
@@ -282,11 +282,11 @@ pub(crate) struct Retraction {
     from: DateTime,
     /// A code; `free_text`: a text was given, and is sealed.
     reason: String,
-    /// Who said so.
+    /// The actor who stated it.
     actor: Option<ID>,
-    /// Under which ticket.
+    /// The ticket of the change.
     ticket: Option<ID>,
-    /// Whether the source said something else under the same id too.
+    /// Whether the source also gave other content under the same id.
     variant: bool,
     /// The record: with both clocks.
     record: RecordRef,
@@ -320,16 +320,16 @@ pub(crate) struct RoutingRule {
     state: &'static str,
     /// Its priority; lower is first.
     priority: Option<i64>,
-    /// When it held.
+    /// When it was in force.
     span: Span,
     /// Whether it is in force at T; null: it is not.
     in_force: Option<Certainty>,
     /// The fields that it changed.
     #[graphql(complexity = "list_cost(child_complexity)")]
     changes: Vec<FieldChange>,
-    /// Who set it.
+    /// The actor who set it.
     actor: Option<ID>,
-    /// Whether the source said something else under the same id too.
+    /// Whether the source also gave other content under the same id.
     variant: bool,
     /// The record: with both clocks.
     record: RecordRef,
@@ -362,7 +362,7 @@ impl PolicyVersion {
     async fn policy(&self) -> ID {
         id(&self.0.data.policy)
     }
-    /// Its label.
+    /// The version's label.
     async fn label(&self) -> ID {
         id(&self.0.data.version)
     }
@@ -370,7 +370,7 @@ impl PolicyVersion {
     async fn replaces(&self) -> Option<ID> {
         self.0.replaces.as_ref().map(id)
     }
-    /// When it held.
+    /// When it was in force.
     async fn span(&self) -> Span {
         self.0.span.into()
     }
@@ -378,7 +378,7 @@ impl PolicyVersion {
     async fn in_force(&self) -> Option<Certainty> {
         self.0.in_force.map(Certainty::from)
     }
-    /// In a few words.
+    /// A short summary.
     async fn gist(&self) -> &str {
         &self.0.gist
     }
@@ -396,23 +396,23 @@ impl PolicyVersion {
     async fn changes(&self) -> Vec<FieldChange> {
         vec(&self.0.diff.changes)
     }
-    /// How many fields say what they said.
+    /// How many fields stayed the same.
     async fn unchanged(&self) -> usize {
         self.0.diff.unchanged
     }
-    /// All of it, as it would stand in a native line.
+    /// The whole version, in the format of a native line.
     async fn data(&self) -> Json {
         Json(FactData::PolicyConfigured(self.0.data.clone()).to_value().unwrap_or_default())
     }
-    /// Who set it.
+    /// The actor who set it.
     async fn actor(&self) -> Option<ID> {
         self.0.data.actor.as_ref().map(id)
     }
-    /// Under which ticket.
+    /// The ticket of the change.
     async fn ticket(&self) -> Option<ID> {
         self.0.data.ticket.as_ref().map(id)
     }
-    /// Whether the source said something else under the same id too.
+    /// Whether the source also gave other content under the same id.
     async fn variant(&self) -> bool {
         self.0.variant
     }

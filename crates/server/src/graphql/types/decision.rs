@@ -1,8 +1,9 @@
 //! Decisions: what was recorded, what the rules imply, and how the two differ.
 
 use super::{
-    AsKnown, Falsifier, HonoredFactor, Reason, RecordRef, Session, id, vec,
-    words::{FactorType, Implied, Outcome},
+    AsKnown, Falsifier, HonoredFactor, Reason, RecordRef, Session,
+    enums::{FactorType, Implied, Outcome},
+    id, vec,
 };
 use crate::graphql::{
     batch::Batched, errors, limits::list_cost, loaders::Sessions, scalars::DateTime,
@@ -11,9 +12,9 @@ use async_graphql::{ID, Object, Result, SimpleObject};
 use claimledger_domain::model;
 use std::sync::Arc;
 
-/// The session of a decision: at hand, or to be loaded with those of the other rows.
-pub(crate) enum Of {
-    /// At hand.
+/// The session of a decision: already loaded, or to be loaded with those of the other rows.
+pub(crate) enum DecisionSession {
+    /// Already loaded.
     Known(Session),
     /// To be loaded.
     Loaded(Arc<Batched<Sessions>>),
@@ -26,7 +27,7 @@ pub(crate) struct Decision {
     /// Why; none where the query shows no reason.
     pub because: Option<model::Reason>,
     /// Its session.
-    pub session: Of,
+    pub session: DecisionSession,
 }
 
 /// A decision, recorded and implied.
@@ -36,19 +37,23 @@ impl Decision {
     async fn record(&self) -> RecordRef {
         (&self.decision.record).into()
     }
-    /// The session id it names.
+    /// The name of its session, as known at K.
     async fn session(&self) -> ID {
         id(&self.decision.session)
+    }
+    /// The session id that the record names: the session's name, or an alias of it.
+    async fn session_recorded(&self) -> ID {
+        id(&self.decision.session_recorded)
     }
     /// The application.
     async fn app(&self) -> ID {
         id(&self.decision.app)
     }
-    /// When; the earliest, of an interval.
+    /// The time; of an interval, its start.
     async fn at(&self) -> DateTime {
         self.decision.at.from.into()
     }
-    /// The latest, of an interval.
+    /// The end of the interval, if the time is one.
     async fn at_latest(&self) -> Option<DateTime> {
         self.decision.at.to.map(DateTime)
     }
@@ -119,24 +124,26 @@ impl Decision {
     async fn variant(&self) -> bool {
         self.decision.variant
     }
-    /// What it rested on.
+    /// The factors it rested on, each with whether it was `needed`.
     #[graphql(complexity = "list_cost(child_complexity)")]
     async fn relied_on(&self) -> Result<Vec<HonoredFactor>> {
         if self.decision.relied_on.is_empty() {
             return Ok(Vec::new());
         }
         let session = match &self.session {
-            Of::Known(session) => session.clone(),
-            Of::Loaded(loader) => match loader.load_one(self.decision.session.clone()).await? {
-                Some(session) => session,
-                None => return Ok(Vec::new()),
-            },
+            DecisionSession::Known(session) => session.clone(),
+            DecisionSession::Loaded(loader) => {
+                match loader.load_one(self.decision.session.clone()).await? {
+                    Some(session) => session,
+                    None => return Ok(Vec::new()),
+                }
+            }
         };
         Ok(self
             .decision
             .relied_on
             .iter()
-            .map(|relied| HonoredFactor::relied_on(session.clone(), relied))
+            .map(|relied| HonoredFactor::relied_on(session.clone(), *relied))
             .collect())
     }
     /// Why: the trace of the assessment itself.
@@ -156,7 +163,7 @@ pub(crate) struct Difference {
     implied: Implied,
     /// The cause: a code.
     code: &'static str,
-    /// In words.
+    /// The same as a sentence.
     words: String,
 }
 

@@ -1,8 +1,9 @@
 //! Factors that counted, and claims that did not.
 
 use super::{
-    Bounds, Reason, RecordRef, Session, id, vec,
-    words::{Certainty, FactorType, Grade, Origin},
+    Bounds, Reason, RecordRef, Session,
+    enums::{Certainty, FactorType, Grade, Origin},
+    id, vec,
 };
 use crate::graphql::{errors, limits::list_cost, scalars::DateTime};
 use async_graphql::{ID, Object, Result, SimpleObject};
@@ -13,19 +14,22 @@ use claimledger_facts::vocabulary;
 pub(crate) struct HonoredFactor {
     session: Session,
     index: usize,
-    /// As something that a decision rested on: how sure that is.
-    relied: model::Certainty,
+    /// How a decision relied on it; none: it is shown as a factor of the session.
+    relied: Option<model::Relied>,
 }
 
 impl HonoredFactor {
     /// A factor of a session.
     pub(super) fn of(session: Session, index: usize) -> Self {
-        Self { session, index, relied: model::Certainty::Certain }
+        Self { session, index, relied: None }
     }
 
     /// A factor that a decision of the session rested on.
-    pub(super) fn relied_on(session: Session, relied: &model::Relied) -> Self {
-        Self { session, index: relied.factor, relied: relied.certainty }
+    pub(super) fn relied_on(
+        session: Session,
+        relied: model::Relied,
+    ) -> Self {
+        Self { session, index: relied.factor, relied: Some(relied) }
     }
 
     fn get(&self) -> Result<&model::HonoredFactor> {
@@ -62,7 +66,7 @@ impl HonoredFactor {
     async fn origin(&self) -> Result<Origin> {
         Ok(self.get()?.origin.into())
     }
-    /// Who asserted it.
+    /// The identity provider that asserted it.
     async fn idp(&self) -> Result<Option<ID>> {
         Ok(self.get()?.idp.as_ref().map(id))
     }
@@ -91,7 +95,7 @@ impl HonoredFactor {
     async fn until(&self) -> Result<Option<DateTime>> {
         Ok(self.get()?.until.map(DateTime))
     }
-    /// Where no end is known: between which instants it lies.
+    /// The instants between which the end lies, if no end is known.
     async fn until_bounds(&self) -> Result<Option<Bounds>> {
         Ok(self.get()?.until_bounds.map(Into::into))
     }
@@ -115,17 +119,23 @@ impl HonoredFactor {
     }
     /// How sure it is that it counts; of what a decision rested on, that it had come by then.
     async fn certainty(&self) -> Result<Certainty> {
-        Ok(self.get()?.certainty.max(self.relied).into())
+        let relied = self.relied.map_or(model::Certainty::Certain, |relied| relied.certainty);
+        Ok(self.get()?.certainty.max(relied).into())
     }
     /// What would settle it, where it is only possible: codes.
     async fn missing(&self) -> Result<Vec<&str>> {
         let mut missing = self.get()?.missing.clone();
-        if self.relied == model::Certainty::Possible
+        if self.relied.is_some_and(|relied| relied.certainty == model::Certainty::Possible)
             && !missing.contains(&codes::MISSING_EXACT_TIME)
         {
             missing.push(codes::MISSING_EXACT_TIME);
         }
         Ok(missing)
+    }
+    /// Whether the decision needed it: without it the rule would not be met. Null outside of
+    /// `Decision.reliedOn`.
+    async fn needed(&self) -> Option<bool> {
+        self.relied.map(|relied| relied.needed)
     }
     /// Whether it counts by record.
     async fn by_record(&self) -> Result<bool> {
@@ -152,7 +162,7 @@ impl HonoredFactor {
     async fn evidence(&self) -> Result<Vec<RecordRef>> {
         Ok(vec(&self.get()?.evidence))
     }
-    /// Why.
+    /// The reasons.
     #[graphql(complexity = "list_cost(child_complexity)")]
     async fn because(&self) -> Result<Vec<Reason>> {
         let reasons = self.session.reasons.as_ref();
@@ -174,7 +184,7 @@ pub(crate) struct IgnoredClaim {
     method: Option<&'static str>,
     /// The `amr` value, where one was asserted.
     amr: Option<String>,
-    /// Who asserted it.
+    /// The identity provider that asserted it.
     idp: ID,
     /// The assertion.
     assertion: Option<ID>,
@@ -182,9 +192,13 @@ pub(crate) struct IgnoredClaim {
     received_at: DateTime,
     /// Every reason: codes.
     reasons: Vec<&'static str>,
+    /// How sure it is that it did not count. Possible inside the interval of the claim's own time,
+    /// and where something that is not known could have made it count.
+    certainty: Certainty,
     /// The record.
     record: RecordRef,
-    /// Why.
+    /// The reasons.
+    #[graphql(complexity = "list_cost(child_complexity)")]
     because: Vec<Reason>,
 }
 
@@ -199,6 +213,7 @@ impl IgnoredClaim {
             assertion: claim.assertion.as_ref().map(id),
             received_at: claim.received_at.into(),
             reasons: claim.reasons.clone(),
+            certainty: claim.certainty.into(),
             record: (&claim.record).into(),
             because: why.map(Reason::from).into_iter().collect(),
         }
@@ -211,6 +226,6 @@ impl IgnoredClaim {
 pub(crate) struct Key {
     /// The key.
     id: ID,
-    /// Whose it is.
+    /// The identity provider that owns it.
     idp: Option<ID>,
 }

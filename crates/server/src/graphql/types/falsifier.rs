@@ -1,8 +1,9 @@
 //! Falsifiers, readings as known at K, and sessions that outlived the one behind them.
 
 use super::{
-    Bounds, RecordRef, id,
-    words::{Certainty, FactorType, Implied},
+    Bounds, RecordRef,
+    enums::{Certainty, FactorType, Implied},
+    id,
 };
 use crate::graphql::scalars::DateTime;
 use async_graphql::{ID, SimpleObject};
@@ -20,9 +21,9 @@ pub(crate) struct Falsifier {
     from: DateTime,
     /// How sure it is that it hits.
     certainty: Certainty,
-    /// Who said so.
+    /// The actor who stated it.
     actor: Option<ID>,
-    /// In words.
+    /// The same as a sentence.
     words: String,
 }
 
@@ -90,7 +91,7 @@ pub(crate) struct Outlived {
     sign_of_life: Option<RecordRef>,
     /// The session's stated end, where that came later.
     stated_end: Option<RecordRef>,
-    /// Where no exact end is stated: between which instants it lies.
+    /// The instants between which the end lies, if no exact end is stated.
     end_bounds: Option<Bounds>,
 }
 

@@ -3,25 +3,25 @@
 mod change;
 mod configuration;
 mod decision;
+mod enums;
 mod factor;
 mod falsifier;
 mod reached;
 mod reason;
 mod record;
 mod session;
-mod words;
 
 pub(crate) use self::{
     change::SessionChange,
     configuration::{ConfigChange, KeySpan, PolicyVersion, Retraction, RoutingRule, TrustVersion},
-    decision::{Decision, Of},
+    decision::{Decision, DecisionSession},
+    enums::{Certainty, Implied, Outcome, Phase},
     factor::{HonoredFactor, IgnoredClaim},
     falsifier::{AsKnown, Falsifier, Outlived},
-    reached::{ChainKind, ChainLink, ClockOrder, Found, TimelineRow},
+    reached::{ChainKind, ChainLink, ClockOrder, FindHit, TimelineRow},
     reason::Reason,
     record::{Record, RecordRef},
     session::Session,
-    words::{Certainty, Implied, Outcome, Phase},
 };
 
 use super::scalars::DateTime;

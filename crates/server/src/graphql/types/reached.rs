@@ -1,12 +1,12 @@
 //! Timelines, finds and chains, row by row.
 
-use super::{RecordRef, id, vec, words::Certainty};
+use super::{RecordRef, enums::Certainty, id, vec};
 use crate::graphql::{limits::list_cost, scalars::DateTime};
 use async_graphql::{Enum, ID, SimpleObject};
 use claimledger_app::model::reached;
 use claimledger_domain::timeline;
 
-/// What a row of a timeline tells of.
+/// What a row of a timeline is about.
 #[derive(Enum, Copy, Clone, Eq, PartialEq)]
 #[graphql(name = "TimelineCategory", remote = "timeline::Category")]
 pub(crate) enum Category {
@@ -59,13 +59,13 @@ pub(crate) enum ClockOrder {
 pub(crate) struct TimelineRow {
     /// The record: `record(position:)` opens it.
     record: RecordRef,
-    /// What it tells of.
+    /// What the row is about.
     category: Category,
-    /// In one line.
+    /// A summary in one line.
     words: String,
-    /// When it occurred, as the source claims; the earliest, of an interval.
+    /// When it occurred, as the source states it; of an interval, its start.
     occurred_at: DateTime,
-    /// The latest, of an interval.
+    /// The end of the interval, if the time is one.
     occurred_to: Option<DateTime>,
     /// When it was recorded.
     recorded_at: DateTime,
@@ -75,7 +75,7 @@ pub(crate) struct TimelineRow {
     late: bool,
     /// Whether it certainly concerns the session.
     certainty: Certainty,
-    /// Whether the source said something else under the same id too.
+    /// Whether the source also gave other content under the same id.
     variant: bool,
 }
 
@@ -132,9 +132,9 @@ pub(crate) enum FoundKind {
 
 /// One thing that a text is found as.
 #[derive(SimpleObject)]
-#[graphql(name = "Found")]
-pub(crate) struct Found {
-    /// What it is.
+#[graphql(name = "FindHit")]
+pub(crate) struct FindHit {
+    /// What kind of thing it is.
     kind: FoundKind,
     /// Its name; with its identity provider where it is one's, as `idp-x/as-S2`.
     name: String,
@@ -142,7 +142,7 @@ pub(crate) struct Found {
     matched: &'static str,
     /// How many records name it.
     count: usize,
-    /// Whether counting stopped: there are at least so many.
+    /// Whether counting stopped: `count` is a lower bound.
     at_least: bool,
     /// The first hundred of them, in the order of the log.
     #[graphql(complexity = "list_cost(child_complexity)")]
@@ -151,7 +151,7 @@ pub(crate) struct Found {
     sessions: Vec<ID>,
 }
 
-impl From<&reached::Found> for Found {
+impl From<&reached::Found> for FindHit {
     fn from(found: &reached::Found) -> Self {
         Self {
             kind: found.kind.into(),
@@ -224,7 +224,7 @@ impl From<&reached::AppHop> for AppHop {
     }
 }
 
-/// One session at the service provider, with what hangs on it both ways.
+/// One session at the service provider, with what it is connected with.
 #[derive(SimpleObject)]
 #[graphql(name = "ChainLink")]
 pub(crate) struct ChainLink {
@@ -233,9 +233,9 @@ pub(crate) struct ChainLink {
     app_sessions: Vec<AppHop>,
     /// The session.
     session: Hop,
-    /// Its other ids.
+    /// Its aliases.
     aliases: Vec<ID>,
-    /// Whose it is: a pseudonym.
+    /// The user, as a pseudonym.
     subject: Option<ID>,
     /// The identity provider it came from.
     idp: Hop,

@@ -1,6 +1,6 @@
 //! Reasons: one thought each, and what it follows from.
 
-use super::{RecordRef, id, vec, words::Mark};
+use super::{RecordRef, enums::Mark, id, vec};
 use crate::graphql::limits::list_cost;
 use async_graphql::{ID, Object};
 use claimledger_domain::model;
@@ -42,7 +42,7 @@ impl Reason {
     async fn source(&self) -> Option<&str> {
         self.0.source
     }
-    /// The number of the settled reading.
+    /// The number of the reading in `docs/semantics.md`.
     async fn semantics(&self) -> Option<u32> {
         self.0.semantics
     }

@@ -8,6 +8,7 @@ use crate::graphql::{
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use claimledger_app::model::answer::RecordView;
 use claimledger_domain::model;
+use claimledger_facts::record::{BodyKind, Removal};
 
 /// A record, as an answer names it.
 #[derive(SimpleObject, Clone)]
@@ -15,18 +16,18 @@ use claimledger_domain::model;
 pub(crate) struct RecordRef {
     /// Its id.
     id: ID,
-    /// Who said it.
+    /// The source.
     source: String,
-    /// Under which id.
+    /// The id that the source gave it.
     source_id: String,
-    /// What the source calls this kind of event.
+    /// The source's name for this kind of event.
     #[graphql(name = "type")]
     kind: String,
-    /// Where it stands in the log.
+    /// Its position in the log.
     position: Position,
-    /// When it occurred, as the source claims; the earliest, of an interval.
+    /// When it occurred, as the source states it; of an interval, its start.
     occurred_at: DateTime,
-    /// The latest, of an interval.
+    /// The end of the interval, if the time is one.
     occurred_to: Option<DateTime>,
     /// When it was recorded.
     recorded_at: DateTime,
@@ -47,6 +48,27 @@ impl From<&model::RecordRef> for RecordRef {
     }
 }
 
+/// A sealed body of a record that was removed.
+#[derive(SimpleObject)]
+pub(crate) struct RemovedBody {
+    /// Which: `personal` (all personal blocks) or `original`.
+    body: &'static str,
+    /// The stated reason: `retention`, `erasure`, or a word of a later version.
+    reason: String,
+    /// When it was removed.
+    at: DateTime,
+}
+
+impl From<&(BodyKind, Removal)> for RemovedBody {
+    fn from((body, removal): &(BodyKind, Removal)) -> Self {
+        Self {
+            body: body.as_str(),
+            reason: removal.reason.as_str().to_owned(),
+            at: removal.at.into(),
+        }
+    }
+}
+
 /// A record.
 pub(crate) struct Record(pub RecordView);
 
@@ -57,7 +79,7 @@ impl Record {
     async fn id(&self) -> ID {
         id(self.0.reference.id)
     }
-    /// Where it stands in the log.
+    /// Its position in the log.
     async fn position(&self) -> Position {
         self.0.reference.position.into()
     }
@@ -73,15 +95,15 @@ impl Record {
     async fn facts(&self) -> Vec<Json> {
         crate::record::facts(&self.0.statement).into_iter().map(Json).collect()
     }
-    /// Who said it.
+    /// The source.
     async fn source(&self) -> &str {
         self.0.reference.source.as_str()
     }
-    /// Under which id.
+    /// The id that the source gave it.
     async fn source_id(&self) -> &str {
         self.0.reference.source_id.as_str()
     }
-    /// What the source calls this kind of event.
+    /// The source's name for this kind of event.
     async fn kind(&self) -> &str {
         &self.0.reference.kind
     }
@@ -89,11 +111,11 @@ impl Record {
     async fn session(&self) -> Option<ID> {
         self.0.statement.session.as_ref().map(id)
     }
-    /// When it occurred, as the source claims; the earliest, of an interval.
+    /// When it occurred, as the source states it; of an interval, its start.
     async fn occurred_at(&self) -> DateTime {
         self.0.reference.occurred.from.into()
     }
-    /// The latest, of an interval.
+    /// The end of the interval, if the time is one.
     async fn occurred_to(&self) -> Option<DateTime> {
         self.0.reference.occurred.to.map(DateTime)
     }
@@ -109,21 +131,32 @@ impl Record {
     async fn original(&self) -> Option<String> {
         self.0.original.as_deref().map(|bytes| String::from_utf8_lossy(bytes).into_owned())
     }
-    /// Names, addresses, user agents and texts: an object by pseudonym, and `nobody` for what is
-    /// nobody's; null with the reason in `sealed`, or null for somebody whose key was destroyed.
+    /// Names, addresses, user agents and texts: an object by pseudonym, with `nobody` for what
+    /// belongs to no person; null with the reason in `sealed` or `removed`. A person whose key was
+    /// destroyed has null in the object.
     async fn personal(&self) -> Option<Json> {
         self.0.personal.clone().map(Json)
     }
-    /// Why the original cannot be seen: the role is missing, or the key of somebody whom it is
-    /// about was destroyed; null: it can.
-    async fn sealed(&self, ctx: &Context<'_>) -> Result<Option<&'static str>> {
+    /// Why the original cannot be seen: it was removed, the role is missing, or the key of a person
+    /// it is about was destroyed; null: it can.
+    async fn sealed(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         Ok(crate::record::sealed(&self.0, &ctx.data::<Asker>()?.caller))
+    }
+    /// Sealed bodies that were removed, by retention or erasure: the facts and the proof stay.
+    #[graphql(complexity = "crate::graphql::limits::list_cost(child_complexity)")]
+    async fn removed(&self) -> Vec<RemovedBody> {
+        self.0.removed.iter().map(RemovedBody::from).collect()
+    }
+    /// How it came in: `file`, `http`, `hook`, `poller`, `stream`, `ledger`, `copy`, or a word of a
+    /// later version.
+    async fn channel(&self) -> &str {
+        self.0.channel.as_str()
     }
     /// How it was read: codes.
     async fn notes(&self) -> Vec<&str> {
         self.0.statement.notes.iter().map(|note| note.as_str()).collect()
     }
-    /// Whether the source said something else under the same id too.
+    /// Whether the source also gave other content under the same id.
     async fn variant(&self) -> bool {
         self.0.variant
     }

@@ -1,9 +1,10 @@
 //! A session at (T, K), what its subject is called, and the applications it opened.
 
 use super::{
-    Bounds, Decision, Falsifier, HonoredFactor, IgnoredClaim, Of, Outlived, Reason, RecordRef, id,
-    vec,
-    words::{Certainty, Phase},
+    Bounds, Decision, DecisionSession, Falsifier, HonoredFactor, IgnoredClaim, Outlived, Reason,
+    RecordRef,
+    enums::{Certainty, Phase},
+    id, vec,
 };
 use crate::graphql::{
     Asker, batch::Batched, errors, limits::list_cost, loaders::Labels, scalars::DateTime,
@@ -42,11 +43,11 @@ impl Session {
     async fn id(&self) -> ID {
         id(&self.state.id)
     }
-    /// Its other ids.
+    /// Its aliases.
     async fn aliases(&self) -> Vec<ID> {
         self.state.aliases.iter().map(id).collect()
     }
-    /// Whose it is: a pseudonym.
+    /// The user, as a pseudonym.
     async fn subject(&self) -> Option<ID> {
         self.state.origin.subject.as_ref().map(id)
     }
@@ -62,7 +63,7 @@ impl Session {
     async fn root_session(&self) -> Option<ID> {
         self.state.origin.root_session.as_ref().map(id)
     }
-    /// Where it stands at T.
+    /// Its state at T.
     async fn state(&self) -> Phase {
         self.state.life.phase.into()
     }
@@ -94,7 +95,7 @@ impl Session {
     async fn end_reason(&self) -> Option<&str> {
         self.state.life.end.reason
     }
-    /// Where no end is stated: between which instants it lies.
+    /// The instants between which the end lies, if no end is stated.
     async fn end_bounds(&self) -> Option<Bounds> {
         self.state.life.end.bounds.map(Into::into)
     }
@@ -124,7 +125,7 @@ impl Session {
         let of = |(index, decision): (usize, &model::Decision)| Decision {
             decision: decision.clone(),
             because: self.reasons.as_ref().map(|reasons| reasons.decisions[index].clone()),
-            session: Of::Known(self.clone()),
+            session: DecisionSession::Known(self.clone()),
         };
         self.state.decisions.iter().enumerate().map(of).collect()
     }
@@ -153,7 +154,7 @@ impl Session {
     async fn records(&self) -> Vec<RecordRef> {
         vec(&self.state.records)
     }
-    /// Why it stands where it stands.
+    /// Why it is in this state.
     #[graphql(complexity = "list_cost(child_complexity)")]
     async fn because(&self) -> Vec<Reason> {
         self.reasons.iter().map(|reasons| (&reasons.session).into()).collect()
@@ -186,11 +187,17 @@ pub(crate) struct Label {
     login: Option<String>,
     /// The name.
     name: Option<String>,
+    /// Whether the key of the person was destroyed: what they were called cannot be read any more.
+    key_destroyed: bool,
 }
 
 impl From<&app::Label> for Label {
     fn from(label: &app::Label) -> Self {
-        Self { login: label.login.clone(), name: label.name.clone() }
+        Self {
+            login: label.login.clone(),
+            name: label.name.clone(),
+            key_destroyed: label.key_destroyed,
+        }
     }
 }
 
@@ -202,7 +209,7 @@ pub(crate) struct AppAccess {
     app: ID,
     /// Its own session.
     app_session: Option<ID>,
-    /// When.
+    /// When it happened.
     at: DateTime,
     /// The record.
     record: RecordRef,
@@ -223,7 +230,7 @@ impl From<&model::AppAccess> for AppAccess {
 #[derive(SimpleObject)]
 #[graphql(name = "RefusedSignIn")]
 pub(crate) struct RefusedSignIn {
-    /// What became of it: `failure`, `deny`, `challenge`, `abandoned`, `unanswered`, `rate_limit`,
+    /// The result: `failure`, `deny`, `challenge`, `abandoned`, `unanswered`, `rate_limit`,
     /// `skipped`, `other`.
     result: &'static str,
     /// Why: a code; `free_text`: in words, which are sealed.
@@ -234,9 +241,9 @@ pub(crate) struct RefusedSignIn {
     idp: Option<ID>,
     /// The application that it was for.
     app: Option<ID>,
-    /// In one line.
+    /// A summary in one line.
     words: String,
-    /// When.
+    /// When it happened.
     at: DateTime,
     /// The record.
     record: RecordRef,

@@ -25,8 +25,10 @@ async fn what_goes_too_far_is_refused_before_it_runs() {
     let aliases: String =
         (0..51).map(|n| format!("a{n}: session(id: \"S1\") {{ status {{ head }} }} ")).collect();
     let many_aliases: String = (0..3_000).map(|n| format!("a{n}:__typename ")).collect();
-    let costly = "{ sessions(first: 500) { edges { node { id aliases factors { method evidence { id } because { conclusion } } decisions { app reliedOn { method } } } } } }";
-    let connections = "{ sessions(first: 500) { edges { node { id } } } a: decisions(first: 500) { edges { node { app at outcome record { id position source } } } } \
+    let costly = "{ sessions(first: 500) { edges { node { id aliases factors { method evidence { \
+     id } because { conclusion } } decisions { app reliedOn { method } } } } } }";
+    let connections = "{ sessions(first: 500) { edges { node { id } } } a: decisions(first: 500) \
+     { edges { node { app at outcome record { id position source } } } } \
                        b: decisions(first: 500) \
                        { edges { node { app at outcome record { id position source } } } } c: \
                        decisions(first: 500) { edges { node { app reliedOn { method } } } } }";
@@ -62,7 +64,10 @@ async fn an_answer_carries_its_cut_and_tells_its_cost() {
     let world = World::new().await;
     let token = world.token("acme", &[Role::Read], None).await;
     let query = format!(
-        "{{ session(id: \"S3\", asking: {{at: \"{AT}\", knownAtPosition: 82}}) {{ session {{ id state factors {{ method grade evidence {{ position }} }} }} answered {{ position rules provisional rehearsal }} completeness {{ source heardUntil }} status {{ assessedTo head root }} }} }}"
+        "{{ session(id: \"S3\", asking: {{at: \"{AT}\", knownAtPosition: 82}}) {{ session {{ id \
+         state factors {{ method grade evidence {{ position }} }} }} answered {{ position rules \
+         provisional rehearsal }} completeness {{ source heardUntil }} status {{ assessedTo head \
+         root }} }} }}"
     );
     let body = world.graphql(&token, &query).await.json();
     let answer = &body["data"]["session"];
@@ -80,7 +85,8 @@ async fn decisions_tell_what_they_rested_on_and_records_their_leaf() {
     let body = world
         .graphql(
             &token,
-            "{ decisions(filter: {app: \"payroll\"}, first: 20) { edges { node { session outcome reliedOn { method } record { position } } } } }",
+            "{ decisions(filter: {app: \"payroll\"}, first: 20) { edges { node { session outcome \
+             reliedOn { method } record { position } } } } }",
         )
         .await
         .json();
@@ -91,10 +97,17 @@ async fn decisions_tell_what_they_rested_on_and_records_their_leaf() {
         .count();
     assert!(rested > 3, "{body}");
     let position = &edges[0]["node"]["record"]["position"];
-    let record =
-        world.graphql(&token,
-            &format!("{{ record(position: {position}) {{ id leafHash header facts kind understood notes }} }}")).await.json();
-    let record = &record["data"]["record"];
+    let record = world
+        .graphql(
+            &token,
+            &format!(
+                "{{ record(position: {position}) {{ record {{ id leafHash header facts kind \
+             understood notes }} }} }}"
+            ),
+        )
+        .await
+        .json();
+    let record = &record["data"]["record"]["record"];
     assert_eq!(
         (record["leafHash"].as_str().map(str::len), &record["kind"]),
         (Some(64), &json!("policy.decided")),
@@ -102,10 +115,10 @@ async fn decisions_tell_what_they_rested_on_and_records_their_leaf() {
     );
     assert_eq!(record["facts"][0]["data"]["app"], "payroll", "{record}");
     let by_id = world
-        .graphql(&token, &format!("{{ record(id: {}) {{ position }} }}", record["id"]))
+        .graphql(&token, &format!("{{ record(id: {}) {{ record {{ position }} }} }}", record["id"]))
         .await
         .json();
-    assert_eq!(&by_id["data"]["record"]["position"], position);
+    assert_eq!(&by_id["data"]["record"]["record"]["position"], position);
 }
 
 #[tokio::test]
@@ -113,8 +126,11 @@ async fn why_says_the_words_of_the_command_line() {
     let world = World::new().await;
     let token = world.token("acme", &[Role::Read], None).await;
     let body = world
-        .graphql(&token,
-            "{ why(session: \"S3\", app: \"payroll\") { session text because { conclusion because { conclusion } } } }")
+        .graphql(
+            &token,
+            "{ why(session: \"S3\", app: \"payroll\") { session text because { conclusion because \
+             { conclusion } } } }",
+        )
         .await
         .json();
     let why = &body["data"]["why"];
@@ -134,7 +150,10 @@ async fn an_unknown_session_and_a_foreign_one_give_the_same_bytes() {
     let ask = |id: &'static str| {
         let (world, token) = (&world, &token);
         let query = format!(
-            "{{ session(id: \"{id}\", asking: {{at: \"{AT}\", knownAtPosition: 5}}) {{ session {{ id }} answered {{ position }} completeness {{ source }} status {{ head }} }} why(session: \"{id}\", asking: {{at: \"{AT}\", knownAtPosition: 5}}) {{ session because {{ conclusion }} }} }}"
+            "{{ session(id: \"{id}\", asking: {{at: \"{AT}\", knownAtPosition: 5}}) {{ session {{ \
+             id }} answered {{ position }} completeness {{ source }} status {{ head }} }} \
+             why(session: \"{id}\", asking: {{at: \"{AT}\", knownAtPosition: 5}}) {{ session \
+             because {{ conclusion }} }} }}"
         );
         async move { world.graphql(token, &query).await }
     };
@@ -270,7 +289,7 @@ async fn refusals_of_the_app_have_codes() {
             "PAST_HEAD",
         ),
         ("{ sessions(after: \"nonsense\") { status { head } } }", "BAD_CURSOR"),
-        ("{ a: sessions(first: 0) { status { head } } record { id } }", "BAD_INPUT"),
+        ("{ a: sessions(first: 0) { status { head } } record { absence { code } } }", "BAD_INPUT"),
     ] {
         let body = world.graphql(&token, query).await.json();
         assert_eq!(body["errors"][0]["extensions"]["code"], expected, "{body}");
@@ -332,7 +351,8 @@ async fn every_error_has_a_code_and_no_place_that_is_none() {
         ("{ nothing }", "GRAPHQL_VALIDATION_FAILED", true),
         ("{ session { answered { position } } }", "GRAPHQL_VALIDATION_FAILED", true),
         (
-            "{ session(id: \"S1\", asking: {at: \"2026-03-10T10:00:00\"}) { answered { position } } }",
+            "{ session(id: \"S1\", asking: {at: \"2026-03-10T10:00:00\"}) { answered { position } \
+             } }",
             "BAD_INPUT",
             true,
         ),

@@ -112,7 +112,8 @@ async fn the_session_page_shows_figure_table_and_tree() {
     let s3 = world.get(&pinned("id=S3"), &cookie).await;
     let token = world.token("acme", &[Role::Read], None).await;
     let why = format!(
-        "{{ why(session: \"S3\", app: \"payroll\", asking: {{at: \"{AT}\", knownAtPosition: 82}}) {{ because {{ conclusion because {{ conclusion }} }} }} }}"
+        "{{ why(session: \"S3\", app: \"payroll\", asking: {{at: \"{AT}\", knownAtPosition: 82}}) \
+         {{ because {{ conclusion because {{ conclusion }} }} }} }}"
     );
     let why = world.graphql(&token, &why).await.json();
     for reason in why["data"]["why"]["because"][0]["because"].as_array().unwrap() {
@@ -172,7 +173,7 @@ async fn the_list_counts_certain_and_possible_and_pages() {
         .get(&format!("/sessions?key=X1&reliedFrom=2026-03-10T13:40:00Z&{rest}"), &cookie)
         .await;
     assert!(
-        key.body.contains("1 certain + 0 possible") && key.body.contains("(key_retired)"),
+        key.body.contains("1 certain + 0 possible") && key.body.contains("(retired key accepted)"),
         "{}",
         key.body
     );
@@ -190,7 +191,7 @@ async fn what_cannot_be_asked_is_refused_with_the_reason() {
     let world = World::new().await;
     let cookie = world.cookie("acme", &[Role::Read]);
     for (uri, part) in [
-        ("/sessions?first=100000", "100000 rows asked, 500 is the limit"),
+        ("/sessions?first=100000", "100000 rows requested, the limit is 500"),
         ("/sessions?at=2026-03-10T10:00:00", "with an offset"),
         ("/session", "id is missing"),
         ("/session?id=S1&knownAtPosition=5000", "past the head"),
@@ -221,7 +222,7 @@ async fn roles_and_names() {
     for id in ["S1", "nowhere"] {
         let answer = world.get(&pinned(&format!("id={id}")), &writer).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN);
-        assert!(answer.body.contains("read does; govern grants it"), "{}", answer.body);
+        assert!(answer.body.contains("This page needs the role read."), "{}", answer.body);
     }
     let reader = world.cookie("acme", &[Role::Read]);
     assert_eq!(world.get(&pinned("id=S1&names=1"), &reader).await.status, StatusCode::FORBIDDEN);
@@ -277,10 +278,9 @@ async fn signing_in_by_code_or_token_goes_nowhere_else() {
         (by_token.status, by_token.header(header::LOCATION)),
         (StatusCode::SEE_OTHER, "/query")
     );
-    assert_eq!(
-        world.send("POST", "/sign-in", &form, "token=wrong").await.status,
-        StatusCode::UNAUTHORIZED
-    );
+    let wrong = world.send("POST", "/sign-in", &form, "token=wrong").await;
+    assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
+    assert!(wrong.body.contains("Token not recognised."), "{}", wrong.body);
     let elsewhere = [form[0], ("origin", "https://evil.example"), ("host", "127.0.0.1")];
     assert_eq!(
         world.send("POST", "/sign-in", &elsewhere, format!("token={token}")).await.status,
@@ -397,4 +397,26 @@ async fn a_session_of_ten_thousand_records_stays_within_every_limit() {
         page.body.contains("that could have changed it were tried; "),
         "what was not looked at is said"
     );
+}
+
+#[tokio::test]
+async fn every_reading_that_a_page_cites_is_a_link_to_its_text() {
+    let world = World::new().await;
+    let cookie = world.cookie("acme", &[Role::Read]);
+    let pinned = world.get("/decision?pos=43", &cookie).await;
+    let page = world.get(pinned.header(header::LOCATION), &cookie).await;
+    let cited = page.body.matches("sem ").count();
+    let links: Vec<&str> = page
+        .body
+        .split("href=\"/semantics#")
+        .skip(1)
+        .filter_map(|rest| rest.split_once('"').map(|(anchor, _)| anchor))
+        .collect();
+    assert!(!links.is_empty() && links.len() == cited, "{cited} cited: {links:?}");
+    // Without signing in: it holds nothing of a tenant.
+    let readings = world.get("/semantics", "").await;
+    assert_eq!(readings.status, StatusCode::OK);
+    for anchor in links {
+        assert!(readings.body.contains(&format!("<p id=\"{anchor}\"><strong>")), "{anchor}");
+    }
 }

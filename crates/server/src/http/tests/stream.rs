@@ -79,7 +79,8 @@ async fn what_is_refused_says_why_and_ends() {
     let token = world.token("acme", &[Role::Read], None).await;
     let operator = world.token("acme", &[Role::Operate], None).await;
     let deep = "subscription \
-                { sessionChanged { session { factors { because { because { because { because { because { because { because { because { because \
+                { sessionChanged { session { factors { because { because { because { because { \
+                 because { because { because { because { because \
                 { because { conclusion } } } } } } } } } } } } } }";
     let two = "subscription { a: sessionChanged { cursor } b: sessionChanged { cursor } }";
     for (token, query, after, code) in [

@@ -16,7 +16,7 @@ use claimledger_facts::{
     random::SystemRandom,
     seal::MasterKey,
     time::Time,
-    vocabulary::{Door, Role},
+    vocabulary::{Channel, Role},
 };
 use claimledger_ledger::{
     clock::FixedClock,
@@ -80,15 +80,16 @@ impl World {
             let lines = (1..).zip(text.lines().filter(|line| !line.trim().is_empty()));
             let drafts = lines
                 .flat_map(|(n, line)| {
-                    translate(Dialect::Native, line.as_bytes())
+                    translate(&Dialect::Native.into(), None, line.as_bytes())
                         .unwrap()
+                        .drafts
                         .into_iter()
                         .map(move |d| (n, d))
                 })
                 .collect();
             let batch = Batch {
                 drafts,
-                door: Door::File,
+                channel: Channel::File,
                 source: None,
                 expected_revision: None,
                 rehearsal_now: None,

@@ -1,10 +1,10 @@
 //! What was configured: versions of trust and of policies, and keys.
 
 use super::{
-    End, Item, Lane, LaneKind, Mark, Shape,
+    End, Item, ItemShape, Lane, LaneKind, Mark,
     marks::{lane, moment},
 };
-use crate::pages::{text::plain, when};
+use crate::pages::{text::plain, times};
 use claimledger_domain::model::{KeyInterval, Version};
 
 pub(super) fn versions(versions: &[Version], kind: LaneKind, of: &str, lanes: &mut Vec<Lane>) {
@@ -24,7 +24,7 @@ pub(super) fn versions(versions: &[Version], kind: LaneKind, of: &str, lanes: &m
             let by = by.into_iter().flatten().collect::<Vec<_>>().join(", ");
             let label = plain(version.label.as_str());
             Item {
-                shape: Shape::Band,
+                shape: ItemShape::Band,
                 what: format!("{label} of {shown}: {}", plain(&version.gist)),
                 reason: by,
                 label,
@@ -47,13 +47,13 @@ pub(super) fn keys(keys: &[KeyInterval], lanes: &mut Vec<Lane>) {
         let name = plain(key.key.as_str());
         let ended = key.retired.clone();
         let item = Item {
-            shape: Shape::Bar,
+            shape: ItemShape::Bar,
             what: format!("key {name} of {} valid", plain(key.idp.as_str())),
             end: key.until.map_or(End::Running, End::At),
             reason: if key.until.is_some() { "retired".to_owned() } else { String::new() },
             label: key
                 .until
-                .map(|until| format!("retired {}", when::clock(until)))
+                .map(|until| format!("retired {}", times::clock(until)))
                 .unwrap_or_default(),
             ended_by: ended,
             ..moment(Mark::Access, String::new(), key.from, &key.added)

@@ -1,8 +1,10 @@
 //! The figure: all lanes, the window around them, and what was silent or changed in it.
 
-use super::{End, Figure, Item, Lane, LaneKind, Order, Shape, Silence, configured, marks, session};
+use super::{
+    End, Figure, Item, ItemShape, Lane, LaneKind, Order, Silence, configured, marks, session,
+};
 use crate::{
-    pages::{text::plain, when},
+    pages::{text::plain, times},
     timeline::geometry::{PLOT, Window, text_width},
 };
 use claimledger_app::model::answer::SourceCompleteness;
@@ -50,7 +52,7 @@ pub(crate) fn figure(
     lanes.retain(|lane| !lane.items.is_empty());
     for item in lanes.iter_mut().flat_map(|lane| &mut lane.items) {
         if item.end == End::Moment && !window.holds(item.from) && !item.label.is_empty() {
-            let clock = when::clock(item.from);
+            let clock = times::clock(item.from);
             item.label = if item.from < window.from {
                 format!("← {clock} {}", item.label)
             } else {
@@ -122,8 +124,10 @@ const MAX_LABEL: f64 = 260.0;
 fn with_room(window: Window, lanes: &[Lane]) -> Window {
     let span = |until: Time| (until.micros() - window.from.micros()) as f64;
     let needed = lanes.iter().filter_map(|lane| {
-        let item =
-            lane.items.last().filter(|item| item.shape == Shape::Bar && !item.label.is_empty())?;
+        let item = lane
+            .items
+            .last()
+            .filter(|item| item.shape == ItemShape::Bar && !item.label.is_empty())?;
         let end = match item.end {
             End::At(end) | End::Lost(end) | End::Bounded(_, end) => end,
             End::Moment | End::Running | End::Unknown(_) => return None,
@@ -144,7 +148,7 @@ fn one_label_at_the_edge(lane: &mut Lane, window: &Window) {
     let before = |item: &Item| item.from < window.from && !item.label.is_empty();
     let (bars, marks): (Vec<usize>, Vec<usize>) = (0..lane.items.len())
         .filter(|i| before(&lane.items[*i]))
-        .partition(|i| lane.items[*i].shape == Shape::Bar);
+        .partition(|i| lane.items[*i].shape == ItemShape::Bar);
     let (Some(bar), Some(mark)) = (bars.first(), marks.first()) else { return };
     if !matches!(lane.items[*bar].end, End::At(end) if end < window.from) {
         return;

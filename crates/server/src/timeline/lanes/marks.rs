@@ -1,8 +1,8 @@
 //! What happened in a session: decisions, application accesses, claims that did not count,
 //! retractions and losses.
 
-use super::{End, Fill, Hue, Item, Lane, LaneKind, Mark, Shape, words};
-use crate::pages::{text::plain, when};
+use super::{End, Fill, Hue, Item, ItemShape, Lane, LaneKind, Mark, words};
+use crate::pages::{text::plain, times};
 use claimledger_domain::model::{Certainty, Decision, Falsifier, RecordRef, SessionState};
 use claimledger_facts::{time::Time, vocabulary::Outcome};
 
@@ -60,8 +60,8 @@ pub(super) fn decision(decision: &Decision) -> Item {
         Outcome::Deny => (Mark::Deny, "deny"),
     };
     let odd = match (&decision.differs, &decision.falsified_later) {
-        (Some(difference), _) => Some(format!("differs: {}", difference.code)),
-        (None, Some(difference)) => Some(format!("falsified later: {}", difference.code)),
+        (Some(difference), _) => Some(format!("differs: {}", difference.words)),
+        (None, Some(difference)) => Some(format!("falsified later: {}", difference.words)),
         (None, None) => None,
     };
     let label = match (&decision.differs, &decision.falsified_later) {
@@ -72,7 +72,7 @@ pub(super) fn decision(decision: &Decision) -> Item {
     Item {
         hue: if odd.is_some() { Hue::Attention } else { Hue::Ink },
         reason: odd
-            .or_else(|| decision.first_unmet.map(|code| format!("first unmet: {code}")))
+            .or_else(|| decision.first_unmet.map(|code| format!("first unmet: {}", words(code))))
             .unwrap_or_default(),
         label,
         ..moment(mark, format!("{app}: {verb}"), decision.at.from, &decision.record)
@@ -159,7 +159,7 @@ pub(super) fn falsifiers(session: &SessionState, lanes: &mut Vec<Lane>) {
 }
 
 pub(super) fn lateness(record: &RecordRef, speaks_of: Time) -> Option<(Time, Time)> {
-    when::is_late(speaks_of, record.recorded_at).then_some((speaks_of, record.recorded_at))
+    times::is_late(speaks_of, record.recorded_at).then_some((speaks_of, record.recorded_at))
 }
 
 pub(super) fn lane(kind: LaneKind, name: String, aria: String, items: Vec<Item>) -> Lane {
@@ -168,7 +168,7 @@ pub(super) fn lane(kind: LaneKind, name: String, aria: String, items: Vec<Item>)
 
 pub(super) fn moment(shape: Mark, what: String, at: Time, record: &RecordRef) -> Item {
     Item {
-        shape: Shape::Mark(shape),
+        shape: ItemShape::Mark(shape),
         hue: Hue::Ink,
         fill: Fill::Solid,
         grade: None,

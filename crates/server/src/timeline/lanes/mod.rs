@@ -5,15 +5,15 @@
 //! policies and keys, `session` those of the session itself and its factors, `marks` those of what
 //! happened in it.
 
+mod codes;
 mod configured;
 mod figure;
 mod marks;
 mod session;
-mod words;
 
 pub(crate) use self::{
+    codes::{grade_letter, grade_word, type_word, words},
     figure::figure,
-    words::{grade_letter, grade_word, type_word, words},
 };
 
 use super::geometry::Window;
@@ -147,7 +147,7 @@ impl LaneKind {
 #[derive(Clone, Debug)]
 pub(crate) struct Item {
     /// How it is drawn.
-    pub shape: Shape,
+    pub shape: ItemShape,
     /// Its colour.
     pub hue: Hue,
     /// Its pattern.
@@ -181,7 +181,7 @@ impl Item {
         self.hue == Hue::Attention
             || self.fill == Fill::Void
             || self.late.is_some()
-            || self.shape == Shape::Mark(Mark::Deny)
+            || self.shape == ItemShape::Mark(Mark::Deny)
     }
 
     /// Whether it is the end of it that came late.
@@ -200,7 +200,7 @@ impl Item {
     /// that the column is of.
     pub(crate) fn target(&self) -> Target {
         match (self.shape, self.position()) {
-            (Shape::Mark(Mark::Allow | Mark::Challenge | Mark::Deny), Some(position)) => {
+            (ItemShape::Mark(Mark::Allow | Mark::Challenge | Mark::Deny), Some(position)) => {
                 Target::Decision(position)
             }
             (_, Some(position)) => Target::Record(position),
@@ -222,14 +222,14 @@ pub(crate) enum Target {
 
 /// How an item is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shape {
+pub(crate) enum ItemShape {
     /// A strip with its name: a version.
     Band,
     /// A bar.
     Bar,
     /// A mark.
     Mark(Mark),
-    /// A column of so many items, as high as the logarithm of the count.
+    /// A column for a number of items, as high as the logarithm of the count.
     Column(usize),
 }
 

@@ -1,7 +1,7 @@
 //! The session, the identity provider's session behind it, and the factors that counted in it.
 
 use super::{
-    End, Fill, Hue, Item, Lane, LaneKind, Shape, grade_word,
+    End, Fill, Hue, Item, ItemShape, Lane, LaneKind, grade_word,
     marks::{lane, lateness},
     type_word, words,
 };
@@ -18,7 +18,7 @@ pub(super) fn idp_session(session: &SessionState, lanes: &mut Vec<Lane>) {
         None => End::Unknown(from),
     };
     let item = Item {
-        shape: Shape::Bar,
+        shape: ItemShape::Bar,
         hue: Hue::Ink,
         fill: Fill::Solid,
         grade: None,
@@ -78,7 +78,7 @@ pub(super) fn session_lane(session: &SessionState) -> Lane {
     let reason = session.life.end.reason.map(str::to_owned).unwrap_or_default();
     let ended_by = session.life.end.record.as_ref().filter(|_| session.life.end.at.is_some());
     let item = Item {
-        shape: Shape::Bar,
+        shape: ItemShape::Bar,
         hue: Hue::Ink,
         fill: Fill::Solid,
         grade: None,
@@ -124,12 +124,10 @@ pub(super) fn factor_lane(session: &SessionState, factor: &HonoredFactor) -> Lan
         (Origin::Claimed, None) => "IdP not named".to_owned(),
     };
     let void = !factor.void.is_empty();
-    // Each as the table has it, by its code, and as the figure has it, in words.
-    let mut reasons: Vec<(String, String)> = factor
-        .void
-        .iter()
-        .map(|code| (format!("void: {code}"), format!("void: {}", words(code))))
-        .collect();
+    // Each as the table has it and as the figure has it: why it ended is a code in the table.
+    let plainly = |text: &str| (text.to_owned(), text.to_owned());
+    let mut reasons: Vec<(String, String)> =
+        factor.void.iter().map(|code| plainly(&format!("void: {}", words(code)))).collect();
     reasons.extend(factor.end_reason.map(|code| (code.to_owned(), words(code))));
     reasons.extend(
         factor
@@ -137,7 +135,6 @@ pub(super) fn factor_lane(session: &SessionState, factor: &HonoredFactor) -> Lan
             .iter()
             .map(|code| (format!("missing: {code}"), format!("missing: {}", words(code)))),
     );
-    let plainly = |text: &str| (text.to_owned(), text.to_owned());
     if !factor.by_record {
         reasons.push(plainly("by the rules only"));
     }
@@ -160,7 +157,7 @@ pub(super) fn factor_lane(session: &SessionState, factor: &HonoredFactor) -> Lan
         label.into_iter().chain([end_label(end).to_owned()]).filter(|words| !words.is_empty());
     let label = label.collect::<Vec<_>>().join("; ");
     let item = Item {
-        shape: Shape::Bar,
+        shape: ItemShape::Bar,
         hue: match factor.origin {
             Origin::Claimed => Hue::Claimed,
             Origin::Local => Hue::Local,

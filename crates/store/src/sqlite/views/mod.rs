@@ -40,13 +40,8 @@ use terms::{TermKey, to_text};
 use tokio::sync::{Mutex, RwLock, RwLockReadGuard};
 use uuid::Uuid;
 
-const MIGRATIONS: &[(i64, &str, &str)] = &[
-    (1, "views", include_str!("../../../../../migrations/sqlite/views/0001_views.sql")),
-    (2, "generations", include_str!("../../../../../migrations/sqlite/views/0002_generations.sql")),
-    (3, "over", include_str!("../../../../../migrations/sqlite/views/0003_over.sql")),
-    (4, "briefs", include_str!("../../../../../migrations/sqlite/views/0004_briefs.sql")),
-    (5, "checksums", include_str!("../../../../../migrations/sqlite/views/0005_checksums.sql")),
-];
+const MIGRATIONS: &[(i64, &str, &str)] =
+    &[(1, "views", include_str!("../../../../../migrations/sqlite/views/0001_views.sql"))];
 
 const FILE: &str = "views";
 /// What [`session_row`] reads of a row `h` of `head_1`.

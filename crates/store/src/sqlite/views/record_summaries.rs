@@ -61,7 +61,7 @@ async fn last_of_each(
         let asked = some.len().next_power_of_two();
         let sql = format!(
             "WITH asked (number) AS (VALUES (?){})
-             SELECT a.number, b.slot, b.summary, b.crc FROM asked a CROSS JOIN brief_1 b
+             SELECT a.number, b.slot, b.brief, b.crc FROM asked a CROSS JOIN brief_1 b
              ON b.slot = (SELECT max(l.slot) FROM brief_1 l WHERE {})",
             ",(?)".repeat(asked - 1),
             is_of("l", "a")
@@ -151,7 +151,7 @@ pub(super) const COUNT: &str = "SELECT count(*)
 /// Parts that generation ?1 has and generation ?2 lacks.
 pub(super) const ONLY: &str = "FROM term_1 t LEFT JOIN term_1 o ON o.generation = ?2 AND o.term = t.term
     CROSS JOIN brief_1 b ON b.slot BETWEEN t.number * 1048576 AND t.number * 1048576 + 1048575
-    LEFT JOIN brief_1 c ON c.slot = o.number * 1048576 + b.slot - t.number * 1048576 AND c.summary = b.brief
+    LEFT JOIN brief_1 c ON c.slot = o.number * 1048576 + b.slot - t.number * 1048576 AND c.brief = b.brief
     WHERE t.generation = ?1 AND t.term < x'02' AND c.slot IS NULL";
 
 /// A row of a dump, as text.

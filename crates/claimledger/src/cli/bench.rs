@@ -1,0 +1,59 @@
+//! The arguments of `bench`.
+
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchCommand {
+    /// Durable appends with sealing, commitments and views running, as a ratio to bare SQLite in
+    /// the same run
+    Append(BenchAppendArgs),
+    /// Read models made from the log, memory, and the start after a kill, as ratios to bare SQLite
+    /// in the same run
+    Rebuild(BenchSizesArgs),
+    /// One session explained, sets of sessions, and what the retraction of a key reaches
+    Query(BenchSizesArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchSizesArgs {
+    /// Events of the ledger; several sizes with commas are shown side by side
+    #[arg(long, value_delimiter = ',', default_value = "1000000", value_name = "N")]
+    pub(crate) events: Vec<usize>,
+    /// Facts a session, at least 4 (`query` only)
+    #[arg(long, default_value_t = 10,
+        value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(4..=1_000))]
+    pub(crate) each: usize,
+    /// Runs; medians are reported (`rebuild` only)
+    #[arg(long, default_value_t = 3)]
+    pub(crate) runs: usize,
+    /// Keep the ledger for the next run (`rebuild` only)
+    #[arg(long)]
+    pub(crate) keep: bool,
+    /// Where to put the ledgers [default: the system's temporary directory]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+}
+
+impl BenchSizesArgs {
+    /// The directory of the ledgers.
+    pub(crate) fn root(&self) -> PathBuf {
+        self.dir.clone().unwrap_or_else(std::env::temp_dir).join("claimledger-bench")
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchAppendArgs {
+    /// Events a run and line
+    #[arg(long, default_value_t = 200_000)]
+    pub(crate) events: usize,
+    /// Runs; medians are reported
+    #[arg(long, default_value_t = 5)]
+    pub(crate) runs: usize,
+    /// Only these lines: A1, A2, A3
+    #[arg(long, value_delimiter = ',', value_name = "LINE")]
+    pub(crate) only: Vec<String>,
+    /// Where to put the scratch ledgers [default: the system's temporary directory]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+}

@@ -1,0 +1,211 @@
+//! The arguments of questions.
+
+use clap::{Args, ValueEnum};
+
+#[derive(Debug, Args)]
+pub(crate) struct WhyArgs {
+    /// Session id, any alias
+    pub(crate) session: String,
+    /// Decisions of this application only
+    #[arg(long)]
+    pub(crate) app: Option<String>,
+    /// This decision only: record id, source id or position
+    #[arg(long)]
+    pub(crate) decision: Option<String>,
+    /// This factor: an amr value or a method
+    #[arg(long)]
+    pub(crate) factor: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TimelineArgs {
+    /// Session id, any alias
+    pub(crate) session: String,
+    /// In the order in which it was recorded, instead of in which it occurred
+    #[arg(long)]
+    pub(crate) recorded: bool,
+    /// Rows a page, at most 500
+    #[arg(long, default_value_t = 100)]
+    pub(crate) first: u32,
+    /// Go on after this cursor
+    #[arg(long, value_name = "CURSOR")]
+    pub(crate) after: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SessionsArgs {
+    /// Active at this time (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) active_at: Option<String>,
+    /// Pseudonym; with the role investigate also an id or a login
+    #[arg(long)]
+    pub(crate) subject: Option<String>,
+    /// With a claim of this IdP
+    #[arg(long)]
+    pub(crate) idp: Option<String>,
+    /// With a claim signed by this key
+    #[arg(long)]
+    pub(crate) key: Option<String>,
+    /// With this amr value
+    #[arg(long)]
+    pub(crate) amr: Option<String>,
+    /// With a decision or an access of this application
+    #[arg(long)]
+    pub(crate) app: Option<String>,
+    /// With a claim received at or after this time (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) relied_from: Option<String>,
+    /// With a claim received before this time (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) relied_to: Option<String>,
+    /// Ended; with =false: not ended
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        value_name = "BOOL", hide_possible_values = true)]
+    pub(crate) ended: Option<bool>,
+    /// With a decision that differs from what the rules imply; with =false: without
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        value_name = "BOOL", hide_possible_values = true)]
+    pub(crate) differs: Option<bool>,
+    /// With a claim that a known retraction hits; with =false: without
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        value_name = "BOOL", hide_possible_values = true)]
+    pub(crate) retracted: Option<bool>,
+    /// Gone on after the IdP session behind it had ended; with =false: not
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        value_name = "BOOL", hide_possible_values = true)]
+    pub(crate) outlived: Option<bool>,
+    /// With a decision that was falsified later; with =false: without
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        value_name = "BOOL", hide_possible_values = true)]
+    pub(crate) falsified_later: Option<bool>,
+    /// Rows a page, at most 500
+    #[arg(long, default_value_t = 50)]
+    pub(crate) first: u32,
+    /// Go on after this cursor
+    #[arg(long, value_name = "CURSOR")]
+    pub(crate) after: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DecisionsArgs {
+    /// Of this session, by any alias
+    #[arg(long)]
+    pub(crate) session: Option<String>,
+    /// Of this application
+    #[arg(long)]
+    pub(crate) app: Option<String>,
+    /// Resting on a claim of this IdP
+    #[arg(long)]
+    pub(crate) idp: Option<String>,
+    /// Resting on a claim signed by this key
+    #[arg(long)]
+    pub(crate) key: Option<String>,
+    /// With this recorded outcome: allow, challenge, deny
+    #[arg(long)]
+    pub(crate) outcome: Option<String>,
+    /// At or after this time (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// Before this time (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<String>,
+    /// Differing from what the rules imply; with =false: not
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        value_name = "BOOL", hide_possible_values = true)]
+    pub(crate) differs: Option<bool>,
+    /// Falsified later; with =false: not
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        value_name = "BOOL", hide_possible_values = true)]
+    pub(crate) falsified_later: Option<bool>,
+    /// Rows a page, at most 500
+    #[arg(long, default_value_t = 50)]
+    pub(crate) first: u32,
+    /// Go on after this cursor
+    #[arg(long, value_name = "CURSOR")]
+    pub(crate) after: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BeliefDiffArgs {
+    /// Session id, any alias
+    pub(crate) session: String,
+    /// The earlier K: known at this time (RFC 3339) or position. The later one is --known-at, and T
+    /// is --at
+    #[arg(long, value_name = "TIME|POSITION")]
+    pub(crate) from: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FirstSeenArgs {
+    /// Of what
+    #[arg(value_enum)]
+    pub(crate) kind: FirstSeenOf,
+    /// At or after this time (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// Before this time (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DependantsArgs {
+    /// Who made the changes
+    #[arg(long)]
+    pub(crate) actor: Option<String>,
+    /// This record only: record id, source id or position
+    #[arg(long)]
+    pub(crate) record: Option<String>,
+}
+
+/// What can appear for the first time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FirstSeenOf {
+    /// Issuers
+    Issuer,
+    /// Keys of an issuer
+    Key,
+    /// Sets of amr values
+    AmrSet,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WatchArgs {
+    /// Go on after this cursor [default: from now on; with --known-at after that: 0 is everything]
+    #[arg(long, value_name = "CURSOR")]
+    pub(crate) after: Option<String>,
+    /// Stop after this number of changes
+    #[arg(long, value_name = "N")]
+    pub(crate) first: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RehearseArgs {
+    /// Trust in the IdP's claims off over the window, or trust in it (or a key) retracted
+    #[arg(value_enum)]
+    pub(crate) change: ChangeKind,
+    /// The IdP
+    #[arg(long)]
+    pub(crate) idp: String,
+    /// The key; without it the whole IdP. Retraction only
+    #[arg(long)]
+    pub(crate) key: Option<String>,
+    /// Claims received at or after this time are hit (RFC 3339) [default: --from]. Retraction only
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Decisions at or after this time (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: String,
+    /// Decisions before this time (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: String,
+}
+
+/// What is supposed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ChangeKind {
+    /// Trust in the IdP's claims had been off
+    TrustOff,
+    /// Trust in the IdP, or in one of its keys, is retracted
+    Retraction,
+}

@@ -1,0 +1,56 @@
+//! `completeness`.
+
+use super::{question::ask_and_print, rendering::rows};
+use crate::{
+    ledger_client::asking,
+    output::{field, lowercase},
+    settings::Settings,
+    table::table,
+};
+use anyhow::Result;
+use serde_json::{Value, json};
+
+const COMPLETENESS: &str = include_str!("../queries/completeness.graphql");
+
+/// Prints what has been heard of each source.
+pub(crate) async fn completeness(settings: &Settings) -> Result<()> {
+    ask_and_print(
+        settings,
+        COMPLETENESS,
+        ("completeness", "items"),
+        json!({"asking": asking(&settings.asking)}),
+        completeness_text,
+    )
+    .await
+    .map(drop)
+}
+
+fn completeness_text(answer: &Value) -> String {
+    let list = rows(&answer["items"], |source| {
+        let gaps: Vec<String> = source["gaps"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|gap| {
+                let state = if gap["backfilled"] == true { "back-filled" } else { "open" };
+                format!("{} to {} {state}", field(gap, "from"), field(gap, "until"))
+            })
+            .collect();
+        vec![
+            field(source, "source"),
+            if source["heardUntil"].is_null() {
+                "states nothing".to_owned()
+            } else {
+                field(source, "heardUntil")
+            },
+            lowercase(source, "basis"),
+            if gaps.is_empty() { "–".to_owned() } else { gaps.join("; ") },
+        ]
+    });
+    let list = if list.is_empty() {
+        "No source is known.".to_owned()
+    } else {
+        table(&["source", "heard to", "basis", "silent"], list)
+    };
+    format!("{}\n\n{list}", field(&answer["answered"], "completenessSummary"))
+}

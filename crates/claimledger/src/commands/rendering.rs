@@ -1,0 +1,67 @@
+//! What the renderings of several answers share.
+
+use crate::{
+    output::{absence, field},
+    table::table,
+};
+use serde_json::Value;
+
+/// Whether a list has no rows.
+pub(super) fn is_empty(list: &Value) -> bool {
+    list.as_array().is_none_or(Vec::is_empty)
+}
+
+pub(super) fn rows(list: &Value, row: impl Fn(&Value) -> Vec<String>) -> Vec<Vec<String>> {
+    list.as_array().into_iter().flatten().map(row).collect()
+}
+
+/// What is odd about a decision: that it differs, was falsified later, or was hit later.
+pub(super) fn marks(decision: &Value) -> String {
+    let mut marks: Vec<String> = Vec::new();
+    if !decision["differs"].is_null() {
+        marks.push(format!("differs: {}", field(&decision["differs"], "words")));
+    }
+    if !decision["falsifiedLater"].is_null() {
+        marks.push(format!("falsified later: {}", field(&decision["falsifiedLater"], "words")));
+    } else if let Some(later) = decision["later"].as_array() {
+        marks.extend(later.iter().map(|falsifier| format!("later: {}", field(falsifier, "words"))));
+    }
+    marks.join("; ")
+}
+
+pub(super) fn factor_name(factor: &Value) -> String {
+    if factor["amr"].is_null() { field(factor, "method") } else { field(factor, "amr") }
+}
+
+/// Bounds, in words.
+pub(super) fn between(bounds: &Value) -> String {
+    let to = field(bounds, "to");
+    format!(
+        "between {} and {}",
+        field(bounds, "from"),
+        if to == "–" { "unknown".to_owned() } else { to }
+    )
+}
+
+/// A table, or what stands in its place.
+pub(super) fn table_or_absence(answer: &Value, header: &[&str], list: Vec<Vec<String>>) -> String {
+    if list.is_empty() { absence(answer) } else { table(header, list) }
+}
+
+pub(super) fn record_position(record: &Value) -> String {
+    format!("#{}", field(record, "position"))
+}
+
+pub(super) fn possible(item: &Value) -> String {
+    if item["certainty"] == "POSSIBLE" { "possible".into() } else { String::new() }
+}
+
+/// A page of a list, and how to get the next one.
+pub(super) fn page(answer: &Value, header: &[&str], list: Vec<Vec<String>>) -> String {
+    let count = list.len();
+    let text = table_or_absence(answer, header, list);
+    if answer["pageInfo"]["hasNextPage"] != true {
+        return text;
+    }
+    format!("{text}\n{count} shown, more with --after {}", field(&answer["pageInfo"], "endCursor"))
+}

@@ -1,0 +1,174 @@
+//! `session`.
+
+use super::{
+    question::ask,
+    rendering::{factor_name, marks, rows},
+    sessions::{outlived, state},
+};
+use crate::{
+    ledger_client::asking,
+    output::{field, joined, lowercase, print_answer},
+    settings::Settings,
+    table::table,
+};
+use anyhow::Result;
+use serde_json::{Value, json};
+
+const SESSION: &str = concat!(
+    include_str!("../queries/session.graphql"),
+    include_str!("../queries/session_fields.graphql")
+);
+
+/// Prints a session; status 1 if nothing by this id is known.
+pub(crate) async fn session(settings: &Settings, id: &str) -> Result<()> {
+    let answer =
+        ask(settings, SESSION, "session", json!({"id": id, "asking": asking(&settings.asking)}))
+            .await?;
+    print_answer(settings.format, &answer, answer["session"].is_null(), session_text)
+}
+
+fn session_text(answer: &Value) -> String {
+    let s = &answer["session"];
+    let mut parts = vec![format!("{} · {} · {}", field(s, "id"), field(s, "subject"), state(s))];
+    let behind = [
+        ("aliases", joined(&s["aliases"])),
+        ("idp", field(s, "idp")),
+        ("IdP session", field(s, "idpSession")),
+        ("root", field(s, "rootSession")),
+    ];
+    parts.push(
+        behind
+            .iter()
+            .map(|(name, value)| format!("{name} {value}"))
+            .collect::<Vec<_>>()
+            .join(" · "),
+    );
+    let factors: Vec<Vec<String>> = rows(&s["factors"], |f| {
+        vec![
+            factor_name(f),
+            lowercase(f, "type"),
+            if f["origin"] == "LOCAL" {
+                "local".into()
+            } else {
+                format!("{} {}", field(f, "idp"), field(&f["key"], "id"))
+            },
+            field(f, "from"),
+            until(f),
+            lowercase(f, "grade"),
+            yes(&f["byRecord"]),
+            by_rules(f),
+            field(f, "trustVersion"),
+            joined(&f["characteristics"]),
+        ]
+    });
+    if !factors.is_empty() {
+        let header = [
+            "factor",
+            "type",
+            "by",
+            "from",
+            "until",
+            "grade",
+            "by record",
+            "by rules",
+            "trust",
+            "characteristics",
+        ];
+        parts.push(format!("\n{}", table(&header, factors)));
+    }
+    let ignored = rows(&s["ignored"], |c| {
+        vec![factor_name(c), field(c, "idp"), field(c, "receivedAt"), joined(&c["reasons"])]
+    });
+    if !ignored.is_empty() {
+        parts
+            .push(format!("\n{}", table(&["ignored claim", "by", "received", "reasons"], ignored)));
+    }
+    let decisions = rows(&s["decisions"], |d| {
+        vec![
+            format!("#{}", field(&d["record"], "position")),
+            field(d, "at"),
+            field(d, "app"),
+            lowercase(d, "outcome"),
+            lowercase(d, "implied"),
+            format!("{} {}", field(d, "rule"), field(d, "version")),
+            field(d, "firstUnmet"),
+            marks(d),
+        ]
+    });
+    if !decisions.is_empty() {
+        parts.push(format!(
+            "\n{}",
+            table(
+                &["decision", "at", "app", "recorded", "implied", "rule", "first unmet", ""],
+                decisions
+            )
+        ));
+    }
+    if let Some(outlived) = outlived(s) {
+        parts.push(format!(
+            "\n{outlived}, which ended {}",
+            field(&s["outlived"]["idpSessionEnd"], "occurredAt")
+        ));
+    }
+    let refused = rows(&s["refused"], |one| {
+        vec![
+            format!("#{}", field(&one["record"], "position")),
+            field(one, "at"),
+            field(one, "result"),
+            field(one, "reason"),
+            field(one, "method"),
+            field(one, "app"),
+        ]
+    });
+    if !refused.is_empty() {
+        parts.push(format!(
+            "\n{}",
+            table(&["refused", "at", "result", "reason", "method", "app"], refused)
+        ));
+    }
+    for falsifier in s["falsifiers"].as_array().into_iter().flatten() {
+        parts.push(format!(
+            "\n#{} {}",
+            field(&falsifier["record"], "position"),
+            field(falsifier, "words")
+        ));
+    }
+    parts.join("\n")
+}
+
+fn yes(value: &Value) -> String {
+    if value == true { "yes".into() } else { "no".into() }
+}
+
+fn by_rules(factor: &Value) -> String {
+    let void: Vec<String> = factor["void"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(claimledger_domain::codes::words)
+        .collect();
+    if factor["byRules"] == true {
+        if factor["certainty"] == "POSSIBLE" { "possibly".into() } else { "yes".into() }
+    } else if void.is_empty() {
+        "no".into()
+    } else {
+        format!("void: {}", void.join("; "))
+    }
+}
+
+fn until(factor: &Value) -> String {
+    let reason = match &factor["endReason"] {
+        Value::Null => String::new(),
+        _ => format!(" {}", field(factor, "endReason")),
+    };
+    match (&factor["until"], &factor["untilBounds"]) {
+        (Value::String(_), _) => format!("{}{reason}", field(factor, "until")),
+        (_, Value::Object(_)) => format!(
+            "between {} and {}{reason}",
+            field(&factor["untilBounds"], "from"),
+            field(&factor["untilBounds"], "to")
+        ),
+        _ => "not ended".into(),
+    }
+}

@@ -1,0 +1,135 @@
+//! `sessions`.
+
+use super::{
+    question::ask_and_print,
+    rendering::{factor_name, page, rows},
+};
+use crate::{
+    cli::SessionsArgs,
+    ledger_client::asking,
+    output::{field, joined, lowercase},
+    settings::{Settings, time},
+};
+use anyhow::Result;
+use serde_json::{Map, Value, json};
+
+const SESSIONS: &str = include_str!("../queries/sessions.graphql");
+
+/// Prints a page of sessions.
+pub(crate) async fn sessions(settings: &Settings, args: &SessionsArgs) -> Result<()> {
+    let variables = json!({"filter": filter(args)?, "asking": asking(&settings.asking),
+        "first": args.first, "after": args.after});
+    ask_and_print(settings, SESSIONS, ("sessions", "edges"), variables, sessions_text)
+        .await
+        .map(drop)
+}
+
+fn filter(args: &SessionsArgs) -> Result<Value> {
+    let mut map = Map::new();
+    for (name, flag, value) in [
+        ("activeAt", "--active-at", &args.active_at),
+        ("reliedFrom", "--relied-from", &args.relied_from),
+        ("reliedTo", "--relied-to", &args.relied_to),
+    ] {
+        if let Some(text) = value {
+            map.insert(name.into(), json!(time(flag, text)?.to_string()));
+        }
+    }
+    for (name, value) in [
+        ("subject", &args.subject),
+        ("idp", &args.idp),
+        ("key", &args.key),
+        ("amr", &args.amr),
+        ("app", &args.app),
+    ] {
+        if let Some(text) = value {
+            map.insert(name.into(), json!(text));
+        }
+    }
+    for (name, value) in [
+        ("ended", args.ended),
+        ("differs", args.differs),
+        ("retracted", args.retracted),
+        ("outlived", args.outlived),
+        ("falsifiedLater", args.falsified_later),
+    ] {
+        if let Some(value) = value {
+            map.insert(name.into(), json!(value));
+        }
+    }
+    Ok(if map.is_empty() { Value::Null } else { Value::Object(map) })
+}
+
+fn sessions_text(answer: &Value) -> String {
+    let list = rows(&answer["edges"], |edge| {
+        let s = &edge["node"];
+        let factors: Vec<String> = s["factors"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|f| f["byRecord"] == true)
+            .map(factor_name)
+            .collect();
+        let flag = |d: &Value| {
+            [("differs", "differs"), ("falsifiedLater", "falsified later")]
+                .into_iter()
+                .filter(|(name, _)| !d[*name].is_null())
+                .map(|(name, words)| format!("{words} {}", field(&d[name], "code")))
+                .collect::<Vec<_>>()
+        };
+        let outlived = outlived(s).map(str::to_owned);
+        let flags: Vec<String> = s["decisions"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .flat_map(flag)
+            .chain(outlived)
+            .collect();
+        vec![
+            field(s, "id"),
+            field(s, "subject"),
+            field(s, "startedAt"),
+            field(s, "idp"),
+            if factors.is_empty() { "–".into() } else { factors.join(" ") },
+            state(s),
+            flags.join(", "),
+            if edge["certainty"] == "POSSIBLE" { "possible".into() } else { String::new() },
+        ]
+    });
+    let header =
+        ["session", "subject", "started", "idp", "factors by record", "state", "flags", ""];
+    page(answer, &header, list)
+}
+
+/// That a session outlived the IdP's session behind it, or may have.
+pub(super) fn outlived(session: &Value) -> Option<&'static str> {
+    match session["outlived"]["certainty"].as_str()? {
+        "CERTAIN" => Some("outlived its IdP session"),
+        _ => Some("may have outlived its IdP session"),
+    }
+}
+
+pub(super) fn state(s: &Value) -> String {
+    let certainty = match joined(&s["missing"]).as_str() {
+        "–" => lowercase(s, "certainty"),
+        missing => format!("{}, missing: {missing}", lowercase(s, "certainty")),
+    };
+    match (s["endedAt"].as_str(), s["endBounds"].as_object()) {
+        (Some(ended), _) => format!("ended {ended}, {} · {certainty}", field(s, "endReason")),
+        (None, Some(_)) => {
+            let reason = if s["endReason"].is_null() {
+                "no end stated".into()
+            } else {
+                field(s, "endReason")
+            };
+            let latest = field(&s["endBounds"], "to");
+            let latest = if latest == "–" { "unknown".into() } else { latest };
+            format!(
+                "{}, {reason}: between {} and {latest} · {certainty}",
+                lowercase(s, "state"),
+                field(&s["endBounds"], "from")
+            )
+        }
+        (None, None) => format!("{} · {certainty}", lowercase(s, "state")),
+    }
+}

@@ -1,0 +1,64 @@
+//! `timeline`.
+
+use super::{
+    question::ask_and_print,
+    rendering::{page, rows},
+};
+use crate::{
+    cli::TimelineArgs,
+    ledger_client::asking,
+    output::{field, lowercase},
+    settings::Settings,
+};
+use anyhow::Result;
+use serde_json::{Value, json};
+
+const TIMELINE: &str = concat!(
+    include_str!("../queries/timeline.graphql"),
+    include_str!("../queries/record_fields.graphql")
+);
+
+/// Prints everything around a session, in one order; status 1 if nothing by this id is known.
+pub(crate) async fn timeline(settings: &Settings, args: &TimelineArgs) -> Result<()> {
+    let order = if args.recorded { "RECORDED" } else { "OCCURRED" };
+    let asking = asking(&settings.asking);
+    let variables = json!({"session": args.session, "order": order, "asking": asking,
+        "first": args.first, "after": args.after});
+    ask_and_print(settings, TIMELINE, ("timeline", "edges"), variables, timeline_text)
+        .await
+        .map(drop)
+}
+
+fn timeline_text(answer: &Value) -> String {
+    let list = rows(&answer["edges"], |edge| {
+        let row = &edge["node"];
+        let occurred = match &row["occurredTo"] {
+            Value::Null => field(row, "occurredAt"),
+            _ => format!(
+                "some time from {} to {}",
+                field(row, "occurredAt"),
+                field(row, "occurredTo")
+            ),
+        };
+        let flags = [
+            ("late", row["late"] == true),
+            ("possible", row["certainty"] == "POSSIBLE"),
+            ("variant", row["variant"] == true),
+        ];
+        vec![
+            occurred,
+            field(row, "recordedAt"),
+            format!("#{}", field(&row["record"], "position")),
+            field(&row["record"], "source"),
+            lowercase(row, "category"),
+            field(row, "words"),
+            flags
+                .iter()
+                .filter(|(_, set)| *set)
+                .map(|(name, _)| *name)
+                .collect::<Vec<_>>()
+                .join(", "),
+        ]
+    });
+    page(answer, &["occurred", "recorded", "record", "source", "of", "what", ""], list)
+}

@@ -1,0 +1,141 @@
+//! Exit statuses: 0 done, 1 the answer is "no", 2 usage, 3 refused input, 4 unavailable, 5 corrupt.
+
+use crate::settings::Usage;
+use claimledger_app::{
+    InitError, intake::IngestError, model::question::AskError, rebuild::RebuildError,
+};
+use claimledger_ledger::{append::SequencerError, log::LogError};
+use claimledger_store::sqlite::OpenError;
+use std::fmt;
+
+/// Refused input: exit status 3. What there is to say has been said.
+#[derive(Debug)]
+pub(crate) struct Refused(pub(crate) String);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// The answer is "no": exit status 1.
+#[derive(Debug)]
+pub(crate) struct No(pub(crate) String);
+
+impl fmt::Display for No {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for No {}
+
+/// The read models have not reached what was asked for: exit status 4.
+#[derive(Debug)]
+pub(crate) struct Lagging(pub(crate) String);
+
+impl fmt::Display for Lagging {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Lagging {}
+
+/// Something stored is damaged, or gone: exit status 5.
+#[derive(Debug)]
+pub(crate) struct Damaged(pub(crate) String);
+
+impl fmt::Display for Damaged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Damaged {}
+
+/// The status for an error, by the first cause that has one.
+pub(crate) fn of(error: &anyhow::Error) -> u8 {
+    error.chain().find_map(of_cause).unwrap_or(4)
+}
+
+fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
+    if cause.is::<No>() {
+        return Some(1);
+    }
+    if cause.is::<Usage>() {
+        return Some(2);
+    }
+    if cause.is::<Refused>() {
+        return Some(3);
+    }
+    if cause.is::<Lagging>() {
+        return Some(4);
+    }
+    if cause.is::<Damaged>() {
+        return Some(5);
+    }
+    if let Some(error) = cause.downcast_ref::<OpenError>() {
+        return Some(match error {
+            OpenError::Corrupt { .. } | OpenError::Incomplete { .. } => 5,
+            OpenError::Owned { .. }
+            | OpenError::Exists { .. }
+            | OpenError::Setting { .. }
+            | OpenError::Newer { .. }
+            | OpenError::NotYours { .. }
+            | OpenError::Older { .. }
+            | OpenError::WriteAheadLog { .. }
+            | OpenError::Io { .. }
+            | OpenError::Database { .. } => 4,
+        });
+    }
+    if let Some(error) = cause.downcast_ref::<LogError>() {
+        return Some(of_log(error));
+    }
+    if let Some(error) = cause.downcast_ref::<InitError>() {
+        return Some(match error {
+            InitError::Exists { .. } => 3,
+            InitError::Name => 2,
+            InitError::Log(error) => of_log(error),
+        });
+    }
+    if let Some(error) = cause.downcast_ref::<AskError>() {
+        return Some(match error {
+            AskError::Log(error) => of_log(error),
+            AskError::Lagging { .. } => 4,
+            AskError::Forbidden { .. }
+            | AskError::PageTooLarge { .. }
+            | AskError::BadCursor
+            | AskError::Restart
+            | AskError::StaleCursor { .. }
+            | AskError::PastHead { .. }
+            | AskError::BadInput { .. }
+            | AskError::TooMany { .. } => 3,
+        });
+    }
+    if let Some(error) = cause.downcast_ref::<RebuildError>() {
+        return Some(match error {
+            RebuildError::Differs(_) => 5,
+            RebuildError::UnderWay => 4,
+            RebuildError::Forbidden { .. } => 3,
+            RebuildError::Log(error) => of_log(error),
+        });
+    }
+    if let Some(error) = cause.downcast_ref::<IngestError>() {
+        return Some(match error {
+            IngestError::Sequencer { error: SequencerError::Log(error), .. } => of_log(error),
+            _ => 3,
+        });
+    }
+    None
+}
+
+const fn of_log(error: &LogError) -> u8 {
+    match error {
+        LogError::Unavailable { .. } | LogError::Stopped { .. } => 4,
+        LogError::Corrupt { .. } | LogError::Damaged { .. } => 5,
+        LogError::TooLarge => 3,
+    }
+}

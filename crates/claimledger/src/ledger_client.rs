@@ -1,0 +1,266 @@
+//! How a command reaches the ledger: as the owner of its directory, or over HTTP with a credential.
+//! Questions are GraphQL either way, so that the same question gets the same answer.
+
+use crate::{
+    engine,
+    exit_status::{Damaged, Refused},
+    settings::{Settings, usage},
+};
+use anyhow::{Context, Result, anyhow};
+use claimledger_app::{
+    app::{App, Options},
+    model::question::{Asking, Caller},
+};
+use claimledger_server::graphql::{ChangeStream, Executor};
+use serde_json::{Map, Value, json};
+use std::io::{BufRead, BufReader};
+
+const COMMON: &str = include_str!("queries/common.graphql");
+
+/// One of the two.
+pub(crate) enum LedgerClient {
+    /// This process owns the directory.
+    Embedded(Box<Embedded>),
+    /// A server does.
+    Remote(Remote),
+}
+
+/// The ledger of a directory, and the tenant of its questions.
+pub(crate) struct Embedded {
+    pub(crate) app: App,
+    pub(crate) caller: Caller,
+    executor: Executor,
+}
+
+/// A server and a credential.
+pub(crate) struct Remote {
+    url: String,
+    token: String,
+    agent: ureq::Agent,
+}
+
+impl LedgerClient {
+    /// Opens what the settings name.
+    pub(crate) async fn open(settings: &Settings) -> Result<Self> {
+        match &settings.url {
+            Some(url) => Remote::new(url, settings).map(Self::Remote),
+            None => Ok(Self::Embedded(Box::new(Embedded::open(settings).await?))),
+        }
+    }
+
+    /// The same, with damaged read models deleted instead of refused; and why they were, if
+    /// they were.
+    pub(crate) async fn open_and_heal(settings: &Settings) -> Result<(Self, Option<String>)> {
+        match &settings.url {
+            Some(url) => Ok((Self::Remote(Remote::new(url, settings)?), None)),
+            None => {
+                let (app, healed) = engine::open_and_heal(
+                    settings.data_dir()?,
+                    Options { clock: settings.clock, ..Options::default() },
+                )
+                .await?;
+                Ok((Self::Embedded(Box::new(Embedded::of(app, settings).await?)), healed))
+            }
+        }
+    }
+
+    /// Asks a question and returns its field.
+    pub(crate) async fn ask(&self, query: &str, field: &str, variables: Value) -> Result<Value> {
+        let document = format!("{query}\n{COMMON}");
+        let document = without_unused_fragments(&document);
+        let answer = match self {
+            Self::Embedded(embedded) => {
+                embedded.executor.execute(&embedded.caller, &document, variables).await
+            }
+            Self::Remote(remote) => {
+                remote.post("/graphql", &json!({"query": document, "variables": variables}))?
+            }
+        };
+        if let Some(error) = answer["errors"].get(0) {
+            return Err(refusal(error));
+        }
+        Ok(answer["data"][field].clone())
+    }
+
+    /// Says what must be said by the owner of the directory only.
+    pub(crate) fn embedded(&self, command: &str) -> Result<&Embedded> {
+        match self {
+            Self::Embedded(embedded) => Ok(embedded),
+            Self::Remote(_) => Err(usage(format!(
+                "`{command}` is for the owner of the directory: give --data DIR instead of --url"
+            ))),
+        }
+    }
+
+    /// Writes out what is under way and closes the files.
+    pub(crate) async fn close(self) {
+        if let Self::Embedded(embedded) = self {
+            embedded.app.close().await;
+        }
+    }
+}
+
+impl Embedded {
+    /// Begins a subscription.
+    pub(crate) fn subscribe(&self, document: &str, variables: Value) -> ChangeStream {
+        self.executor.subscribe(&self.caller, document, variables)
+    }
+
+    async fn open(settings: &Settings) -> Result<Self> {
+        Self::of(engine::open(settings.data_dir()?, settings.clock).await?, settings).await
+    }
+
+    async fn of(app: App, settings: &Settings) -> Result<Self> {
+        let tenant = engine::tenant(&app, settings.tenant.as_deref()).await?;
+        let caller = Caller::owner(tenant);
+        if app.read_only().is_some() {
+            // Read models in memory begin with nothing. Where they are on the disk, they are at the
+            // head already.
+            app.settled_status(&caller).await?;
+        }
+        Ok(Self { executor: Executor::new(app.clone()), app, caller })
+    }
+}
+
+impl Remote {
+    fn new(url: &str, settings: &Settings) -> Result<Self> {
+        let file = settings.token_file.as_deref().ok_or_else(|| {
+            usage("--url needs --token-file: a file with the token of a credential")
+        })?;
+        let token = std::fs::read_to_string(file)
+            .map_err(|error| usage(format!("token file {}: {error}", file.display())))?
+            .trim()
+            .to_owned();
+        if url.starts_with("https:") {
+            return Err(usage(
+                "this build speaks plain HTTP: reach a server behind TLS through a local tunnel or \
+                 proxy",
+            ));
+        }
+        let agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        Ok(Self { url: url.trim_end_matches('/').to_owned(), token, agent })
+    }
+
+    /// A subscription: `take` gets each response, and says whether more is wanted. True: the line
+    /// was cut off, and more may come; false: that was all.
+    pub(crate) fn listen(
+        &self,
+        path: &str,
+        body: &Value,
+        begun: impl FnOnce(),
+        take: &mut impl FnMut(&Value) -> Result<bool>,
+    ) -> Result<bool> {
+        let url = format!("{}{path}", self.url);
+        let request =
+            self.agent.post(&url).header("authorization", format!("Bearer {}", self.token));
+        let request = request
+            .header("content-type", "application/json")
+            .header("accept", "text/event-stream");
+        // An IO error tells the caller that the server is away, and that it may try again.
+        let mut answer = request
+            .send(body.to_string().as_bytes())
+            .map_err(ureq::Error::into_io)
+            .with_context(|| format!("{url} does not answer"))?;
+        if answer.status() != 200 {
+            let text = answer.body_mut().read_to_string().with_context(|| url.clone())?;
+            let body: Value = serde_json::from_str(&text).with_context(|| {
+                format!("{url} answered status {} without JSON", answer.status())
+            })?;
+            return Err(refusal(&body["errors"][0]));
+        }
+        begun();
+        for line in BufReader::new(answer.body_mut().as_reader()).lines() {
+            // One line an event: that is how this server writes them.
+            let Ok(line) = line else { return Ok(true) };
+            if line == "event: complete" {
+                return Ok(false);
+            }
+            if let Some(data) = line.strip_prefix("data: ")
+                && !take(&serde_json::from_str(data).with_context(|| url.clone())?)?
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        self.send(path, "application/json", body.to_string().as_bytes()).map(|(_, body)| body)
+    }
+
+    /// A POST; status and body.
+    pub(crate) fn send(&self, path: &str, content_type: &str, body: &[u8]) -> Result<(u16, Value)> {
+        let url = format!("{}{path}", self.url);
+        let request = self
+            .agent
+            .post(&url)
+            .header("authorization", format!("Bearer {}", self.token))
+            .header("content-type", content_type);
+        let answer = request.send(body).with_context(|| format!("{url} does not answer"))?;
+        Self::read(&url, answer)
+    }
+
+    /// A GET; status and body.
+    pub(crate) fn get(&self, path: &str) -> Result<(u16, Value)> {
+        let url = format!("{}{path}", self.url);
+        let request =
+            self.agent.get(&url).header("authorization", format!("Bearer {}", self.token));
+        let answer = request.call().with_context(|| format!("{url} does not answer"))?;
+        Self::read(&url, answer)
+    }
+
+    fn read(url: &str, mut answer: ureq::http::Response<ureq::Body>) -> Result<(u16, Value)> {
+        let text = answer.body_mut().read_to_string().with_context(|| url.to_owned())?;
+        let body = serde_json::from_str(&text)
+            .with_context(|| format!("{url} answered status {} without JSON", answer.status()))?;
+        Ok((answer.status().as_u16(), body))
+    }
+}
+
+/// The part of a document that one operation uses: GraphQL refuses unused fragments. A fragment is
+/// one line, or ends with a brace at the begin of a line.
+fn without_unused_fragments(document: &str) -> String {
+    let used = |name: &str| {
+        [' ', '}', '\n'].iter().any(|end| document.contains(&format!("...{name}{end}")))
+    };
+    let mut is_unused = false;
+    let mut kept = Vec::new();
+    for line in document.lines() {
+        let begun = line.strip_prefix("fragment ").and_then(|rest| rest.split(' ').next());
+        if let Some(name) = begun {
+            is_unused = !used(name);
+        }
+        if !is_unused {
+            kept.push(line);
+        }
+        if line == "}" || (begun.is_some() && line.ends_with('}')) {
+            is_unused = false;
+        }
+    }
+    kept.join("\n")
+}
+
+/// An error of GraphQL, with its code.
+pub(crate) fn refusal(error: &Value) -> anyhow::Error {
+    let message = crate::output::field(error, "message");
+    match error["extensions"]["code"].as_str() {
+        Some("UNAVAILABLE" | "LAGGING") | None => anyhow!(message),
+        Some("CORRUPT") => anyhow::Error::new(Damaged(message)),
+        Some(code) => anyhow::Error::new(Refused(format!("{message} ({})", code.to_lowercase()))),
+    }
+}
+
+/// The variable `asking`; null where nothing was asked.
+pub(crate) fn asking(asking: &Asking) -> Value {
+    let mut map = Map::new();
+    if let Some(at) = asking.at {
+        map.insert("at".into(), json!(at.to_string()));
+    }
+    if let Some(known_at) = asking.known_at {
+        map.insert("knownAt".into(), json!(known_at.to_string()));
+    }
+    if let Some(position) = asking.known_at_position {
+        map.insert("knownAtPosition".into(), json!(position.0));
+    }
+    if map.is_empty() { Value::Null } else { Value::Object(map) }
+}

@@ -1,0 +1,23 @@
+//! How to look at a session: by which clock, and as a query.
+
+use super::{address::Address, as_query};
+use crate::timeline::lanes::Order;
+use maud::{Markup, html};
+
+/// The switches. `occurred` and `recorded` are this view by either clock.
+pub(crate) fn order_switch(order: Order, (occurred, recorded): (&Address, &Address)) -> Markup {
+    html! {
+        nav class="switches" aria-label="How to look at it" {
+            p {
+                "Order "
+                @match order {
+                    Order::Occurred => { strong { "occurred" } " · " a href=(recorded.href()) {
+                        "recorded" } },
+                    Order::Recorded => { a href=(occurred.href()) { "occurred" } " · " strong {
+                        "recorded" } },
+                }
+                " · " a href=(as_query::link("session", occurred)) { "As GraphQL" }
+            }
+        }
+    }
+}
