@@ -59,7 +59,7 @@ async fn a_stream_returns_each_row_once_and_resumes_after_any_row() {
     let filter = SessionFilter::default();
     let whole = app.sessions(&caller, &filter, &Asking::default(), 500, None).await.unwrap().value;
     let ids = |page: Page<SessionHit>| -> Vec<SessionId> {
-        page.items.into_iter().map(|hit| hit.session.id).collect()
+        page.items.into_iter().map(|hit| hit.session.state.id).collect()
     };
     let expected = ids(whole.clone());
     assert_eq!(expected.len(), 8);

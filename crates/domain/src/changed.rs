@@ -246,17 +246,8 @@ fn factor(factor: &HonoredFactor) -> impl PartialEq {
 }
 
 fn ignored(claim: &IgnoredClaim) -> impl PartialEq {
-    let IgnoredClaim {
-        name,
-        amr,
-        method,
-        idp,
-        assertion,
-        received_at,
-        reasons,
-        certainty,
-        record,
-    } = claim;
+    let IgnoredClaim { name, amr, method, idp, assertion, received_at, reasons, certainty, record } =
+        claim;
     ((name, amr, method, idp, assertion), (received_at, reasons, certainty, record.position))
 }
 

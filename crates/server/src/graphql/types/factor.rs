@@ -25,10 +25,7 @@ impl HonoredFactor {
     }
 
     /// A factor that a decision of the session rested on.
-    pub(super) fn relied_on(
-        session: Session,
-        relied: model::Relied,
-    ) -> Self {
+    pub(super) fn relied_on(session: Session, relied: model::Relied) -> Self {
         Self { session, index: relied.factor, relied: Some(relied) }
     }
 
