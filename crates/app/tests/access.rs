@@ -266,9 +266,11 @@ async fn no_tenant_sees_another() {
                  session: &str| {
         page.items
             .iter()
-            .find(|hit| hit.session.id.as_str() == session)
+            .find(|hit| hit.session.state.id.as_str() == session)
             .unwrap()
             .session
+            .state
+            .origin
             .subject
             .clone()
             .unwrap()
@@ -286,7 +288,7 @@ async fn no_tenant_sees_another() {
     let id = RecordId::derive(
         &tenant("acme"),
         &SourceId::new("acme-sp"),
-        &SourceEventId::new(acme.items[0].session.records[0].source_id.as_str()),
+        &SourceEventId::new(acme.items[0].session.state.records[0].source_id.as_str()),
     );
     assert!(app.record(&owner("acme"), RecordBy::Id(id), false).await.unwrap().is_some());
     assert!(app.record(&owner("globex"), RecordBy::Id(id), false).await.unwrap().is_none());
@@ -301,13 +303,13 @@ async fn sealed_data_is_opened_for_investigators_on_request() {
         .unwrap()
         .value
         .unwrap();
-    let by = RecordBy::Position(session.records[0].position);
+    let by = RecordBy::Position(session.state.records[0].position);
     let closed = app.record(&with(&[Role::Read]), by.clone(), false).await.unwrap().unwrap();
     assert_eq!((closed.original, closed.personal), (None, None));
     let open = app.record(&with(&[Role::Investigate]), by, true).await.unwrap().unwrap();
     let original = String::from_utf8(open.original.unwrap()).unwrap();
     assert!(demo("acme").contains(&original), "{original}");
-    let subject = session.subject.unwrap();
+    let subject = session.state.origin.subject.unwrap();
     assert_eq!(open.personal.unwrap()[subject.as_str()]["login"], "carol@acme.example");
     assert_eq!(
         app.record(&owner("acme"), RecordBy::Position(LogPosition(83)), true).await.unwrap(),

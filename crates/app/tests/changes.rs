@@ -33,8 +33,8 @@ async fn a_late_end_is_listed_with_both_its_times() {
         .await
         .unwrap();
     let diff = &answer.value.diff;
-    assert_eq!(diff.before.as_ref().unwrap().phase, Phase::Active);
-    assert_eq!(diff.after.as_ref().unwrap().ended_at, Some(at("14:30:00")));
+    assert_eq!(diff.before.as_ref().unwrap().state.life.phase, Phase::Active);
+    assert_eq!(diff.after.as_ref().unwrap().state.life.end.at, Some(at("14:30:00")));
     let [cause] = diff.causes.as_slice() else { panic!("{:?}", diff.causes) };
     assert_eq!(
         (cause.record.occurred.from, cause.record.recorded_at),

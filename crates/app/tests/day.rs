@@ -12,7 +12,7 @@ use claimledger_facts::{
 };
 
 fn names(page: &Page<SessionHit>) -> Vec<&str> {
-    page.items.iter().map(|hit| hit.session.id.as_str()).collect()
+    page.items.iter().map(|hit| hit.session.state.id.as_str()).collect()
 }
 
 #[tokio::test]
@@ -22,11 +22,11 @@ async fn a_session_has_its_factors() {
         app.session(&owner("acme"), &SessionId::new("S3"), &Asking::default()).await.unwrap();
     let state = answer.value.unwrap();
     assert_eq!(
-        state.factors.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(),
+        state.state.factors.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(),
         ["pwd", "hwk", "phr"]
     );
-    assert_eq!(state.phase, Phase::Ended);
-    assert!(state.subject.unwrap().as_str().starts_with("p-"));
+    assert_eq!(state.state.life.phase, Phase::Ended);
+    assert!(state.state.origin.subject.unwrap().as_str().starts_with("p-"));
     assert_eq!(
         (answer.answered.position, answer.answered.recorded_at),
         (LogPosition(82), at("23:00:00"))
@@ -125,6 +125,8 @@ async fn filters_select_sessions() {
         .unwrap()
         .value
         .unwrap()
+        .state
+        .origin
         .subject
         .unwrap();
     let erin =
@@ -268,16 +270,20 @@ async fn the_same_session_at_two_positions() {
     let s5 = SessionId::new("S5");
     let before = app.session(&owner("acme"), &s5, &asked("14:45:00")).await.unwrap();
     let after = app.session(&owner("acme"), &s5, &asked("15:00:00")).await.unwrap();
-    assert_eq!(before.value.unwrap().phase, Phase::Active);
+    assert_eq!(before.value.unwrap().state.life.phase, Phase::Active);
     let after_state = after.value.unwrap();
     assert_eq!(
-        (after_state.phase, after_state.ended_at, after_state.end_reason),
+        (
+            after_state.state.life.phase,
+            after_state.state.life.end.at,
+            after_state.state.life.end.reason
+        ),
         (Phase::Ended, Some(at("14:30:00")), Some("upstream_revoked"))
     );
     assert!(before.answered.position < after.answered.position);
     let at_once = app.session(&owner("acme"), &s5, &asked("14:52:00")).await.unwrap();
     assert_eq!(
-        at_once.value.unwrap().phase,
+        at_once.value.unwrap().state.life.phase,
         Phase::Ended,
         "a record counts from the instant at which it was recorded"
     );

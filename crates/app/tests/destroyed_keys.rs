@@ -28,7 +28,7 @@ async fn explained(app: &App) -> String {
 async fn subject_of(app: &App, session: &str) -> Pseudonym {
     let answer =
         app.session(&owner("acme"), &SessionId::new(session), &Asking::default()).await.unwrap();
-    answer.value.unwrap().subject.unwrap()
+    answer.value.unwrap().state.origin.subject.unwrap()
 }
 
 async fn found(app: &App, text: &str) -> usize {

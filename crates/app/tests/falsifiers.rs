@@ -124,7 +124,7 @@ async fn lists_do_not_depend_on_the_number_of_retractions() {
                 app.sessions(&owner("acme"), &filter, &asking, 50, None).await.unwrap().value;
             page.items
                 .iter()
-                .map(|hit| format!("{} {:?}", hit.session.id, hit.certainty))
+                .map(|hit| format!("{} {:?}", hit.session.state.id, hit.certainty))
                 .collect::<Vec<_>>()
         }
     };

@@ -10,7 +10,7 @@ use claimledger_app::{
         question::{AskError, Asking},
     },
 };
-use claimledger_domain::model::{Phase, SessionState};
+use claimledger_domain::model::{Explained, Phase};
 use claimledger_facts::{
     ids::{LogPosition, SessionId},
     time::Time,
@@ -60,11 +60,15 @@ fn content(changes: &[SessionChange]) -> Vec<SessionChange> {
 }
 
 /// The properties of a session that this test compares, computed independently of the feed.
-fn reading(state: Option<&SessionState>) -> String {
-    let Some(state) = state else { return "-".to_owned() };
+fn reading(session: Option<&Explained>) -> String {
+    let Some(Explained { state, .. }) = session else { return "-".to_owned() };
     let mut text = format!(
         "{} {:?} {:?} {:?} {:?}",
-        state.id, state.aliases, state.ended_at, state.end_reason, state.lifetime_ends_at
+        state.id,
+        state.aliases,
+        state.life.end.at,
+        state.life.end.reason,
+        state.life.lifetime_ends_at
     );
     for f in &state.factors {
         text += &format!(
@@ -104,7 +108,7 @@ async fn independent(app: &App, ids: &BTreeSet<String>, size: u64) -> BTreeSet<(
             if now != before {
                 hits.insert((
                     position,
-                    state.map_or_else(|| id.clone(), |state| state.id.as_str().to_owned()),
+                    state.map_or_else(|| id.clone(), |state| state.state.id.as_str().to_owned()),
                 ));
             }
             before = now;
@@ -264,7 +268,7 @@ async fn a_late_end_has_both_times() {
     assert!(end.changed.contains(&Changed::State));
     let state = end.state.as_ref().unwrap();
     assert_eq!(
-        (state.phase, state.ended_at, state.end_reason),
+        (state.state.life.phase, state.state.life.end.at, state.state.life.end.reason),
         (Phase::Ended, Some(at("14:30:00")), Some("upstream_revoked"))
     );
     let idp_session =

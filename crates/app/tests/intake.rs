@@ -247,6 +247,8 @@ async fn two_concurrent_first_uses_create_one_person() {
                 .unwrap()
                 .value
                 .unwrap()
+                .state
+                .origin
                 .subject
                 .unwrap(),
         );
@@ -278,7 +280,7 @@ async fn keys_survive_a_restart() {
     assert_eq!(app.session(&owner("acme"), &s1, &Asking::default()).await.unwrap(), before);
     ingest_line(&app, "acme", &access("again")).await.unwrap();
     let after = app.session(&owner("acme"), &s1, &Asking::default()).await.unwrap().value.unwrap();
-    assert_eq!(after.subject, before.value.unwrap().subject);
+    assert_eq!(after.state.origin.subject, before.value.unwrap().state.origin.subject);
 }
 
 #[tokio::test]
@@ -290,6 +292,8 @@ async fn a_link_accepts_the_pseudonym_from_an_answer() {
         .unwrap()
         .value
         .unwrap()
+        .state
+        .origin
         .subject
         .unwrap();
     let line = |other: &str| {

@@ -28,7 +28,7 @@ async fn pages_of_three_during_appends() {
             .await
             .unwrap();
         sizes.push(answer.value.items.len());
-        all.extend(answer.value.items.iter().map(|hit| hit.session.id.as_str().to_owned()));
+        all.extend(answer.value.items.iter().map(|hit| hit.session.state.id.as_str().to_owned()));
         positions.push(answer.answered.position);
         after = answer.value.cursors.last().cloned();
         if !answer.value.has_next {
@@ -57,7 +57,7 @@ async fn a_stream_returns_each_row_once_and_resumes_after_any_row() {
     let filter = SessionFilter::default();
     let whole = app.sessions(&caller, &filter, &Asking::default(), 500, None).await.unwrap().value;
     let ids = |page: Page<SessionHit>| -> Vec<SessionId> {
-        page.items.into_iter().map(|hit| hit.session.id).collect()
+        page.items.into_iter().map(|hit| hit.session.state.id).collect()
     };
     let expected = ids(whole.clone());
     assert_eq!(expected.len(), 8);
@@ -97,7 +97,7 @@ async fn a_cursor_survives_a_restart_and_moved_sessions() {
         .await
         .unwrap()
         .value;
-    let names: Vec<_> = page.items.iter().map(|hit| hit.session.id.as_str()).collect();
+    let names: Vec<_> = page.items.iter().map(|hit| hit.session.state.id.as_str()).collect();
     assert_eq!(names, ["S5", "S4", "S8"]);
 }
 
@@ -134,6 +134,7 @@ async fn a_page_is_limited_and_a_cursor_fits_one_question() {
         app.sessions(&owner("acme"), &filter, &pinned, 2, Some(cursor)).await.unwrap().value.items
             [0]
         .session
+        .state
         .id,
         SessionId::new("S1")
     );
@@ -149,7 +150,7 @@ async fn an_earlier_k_lists_what_was_known_then() {
         .unwrap()
         .value;
     assert_eq!(
-        page.items.iter().map(|hit| hit.session.id.as_str()).collect::<Vec<_>>(),
+        page.items.iter().map(|hit| hit.session.state.id.as_str()).collect::<Vec<_>>(),
         ["S7", "S1", "S2", "S6"]
     );
     let asking = Asking { at: Some(at("12:00:00")), ..asking };
@@ -159,14 +160,14 @@ async fn an_earlier_k_lists_what_was_known_then() {
         .unwrap()
         .value;
     assert_eq!(
-        page.items.iter().map(|hit| hit.session.id.as_str()).collect::<Vec<_>>(),
+        page.items.iter().map(|hit| hit.session.state.id.as_str()).collect::<Vec<_>>(),
         ["S7", "S1", "S2"]
     );
     let unended = SessionFilter { ended: Some(false), ..SessionFilter::default() };
     let asking = Asking { known_at: Some(at("14:51:00")), ..Asking::default() };
     let page = app.sessions(&owner("acme"), &unended, &asking, 100, None).await.unwrap().value;
     assert!(
-        page.items.iter().any(|hit| hit.session.id.as_str() == "S5"),
+        page.items.iter().any(|hit| hit.session.state.id.as_str() == "S5"),
         "its end was recorded at 14:52"
     );
 }
@@ -196,7 +197,7 @@ async fn a_claim_without_a_key_possibly_matches_each() {
             .unwrap()
             .value;
         let found: Vec<_> =
-            page.items.iter().map(|hit| (hit.session.id.as_str(), hit.certainty)).collect();
+            page.items.iter().map(|hit| (hit.session.state.id.as_str(), hit.certainty)).collect();
         assert_eq!(found, [("KX", Certainty::Possible), ("S5", Certainty::Certain)]);
     }
 }
@@ -222,7 +223,7 @@ async fn linked_sessions_are_one_from_the_link_on() {
                 .value;
             page.items
                 .iter()
-                .map(|hit| hit.session.id.as_str().to_owned())
+                .map(|hit| hit.session.state.id.as_str().to_owned())
                 .collect::<Vec<_>>()
                 .join(" ")
         }
@@ -241,7 +242,10 @@ async fn linked_sessions_are_one_from_the_link_on() {
             .unwrap()
             .value
             .unwrap();
-        assert_eq!((state.id.as_str(), state.aliases), ("T1", vec![SessionId::new("T2")]));
+        assert_eq!(
+            (state.state.id.as_str(), state.state.aliases),
+            ("T1", vec![SessionId::new("T2")])
+        );
     }
     let state = app
         .session(&owner("acme"), &SessionId::new("T2"), &known_at(84))
@@ -249,7 +253,7 @@ async fn linked_sessions_are_one_from_the_link_on() {
         .unwrap()
         .value
         .unwrap();
-    assert_eq!((state.id.as_str(), state.aliases.len()), ("T2", 0));
+    assert_eq!((state.state.id.as_str(), state.state.aliases.len()), ("T2", 0));
     // Later records change nothing at this K, where both are one session.
     let later = json!({"id": "t2-app", "type": "app.accessed", "session": "T2",
         "subject": {"id": "u-new"}, "occurred_at": "2026-03-10T12:40:00Z",
@@ -280,7 +284,7 @@ async fn a_link_may_name_a_later_record() {
             .value
             .unwrap();
         assert_eq!(
-            (state.id.as_str(), state.aliases),
+            (state.state.id.as_str(), state.state.aliases),
             ("T1", vec![SessionId::new("T2")]),
             "{alias}"
         );

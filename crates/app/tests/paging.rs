@@ -6,6 +6,7 @@ use claimledger_app::{
     app::{App, Options, Parts},
     model::question::{Asking, DecisionFilter, SessionFilter},
 };
+use claimledger_domain::model::SessionState;
 use claimledger_domain::timeline::ClockOrder;
 use claimledger_facts::{
     ids::{AppId, IdpId, LogPosition, SessionId},
@@ -205,11 +206,11 @@ async fn page(
                 .await
                 .unwrap()
                 .value;
-            let row = |hit: &claimledger_app::model::answer::SessionHit| {
+            let row = |hit: &claimledger_app::model::answer::SessionHit<SessionState>| {
                 let state = &hit.session;
                 format!(
                     "{} {:?} {:?} {:?} {:?}",
-                    state.id, state.aliases, state.started_at, state.phase, hit.certainty
+                    state.id, state.aliases, state.life.started_at, state.life.phase, hit.certainty
                 )
             };
             (page.items.iter().map(row).collect(), next(&page.cursors, page.has_next))

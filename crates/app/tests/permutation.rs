@@ -177,7 +177,7 @@ async fn of_person(app: &App, subject: &str) -> [Vec<String>; 2] {
             .unwrap()
             .value
             .items;
-        found.push(hits.into_iter().map(|hit| hit.session.id.to_string()).collect());
+        found.push(hits.into_iter().map(|hit| hit.session.state.id.to_string()).collect());
     }
     found.try_into().unwrap()
 }
@@ -280,8 +280,8 @@ async fn a_late_session_takes_over_links_that_named_a_record() {
             .map(|hit| {
                 format!(
                     "{} {:?}",
-                    hit.session.id,
-                    hit.session.aliases.iter().map(|id| id.as_str()).collect::<Vec<_>>()
+                    hit.session.state.id,
+                    hit.session.state.aliases.iter().map(|id| id.as_str()).collect::<Vec<_>>()
                 )
             })
             .collect()

@@ -165,6 +165,7 @@ async fn one_by_one(app: &App, sessions: u64, asking: &Asking) -> Vec<SessionSta
             .await
             .unwrap()
             .value;
+        let state = state.map(|explained| explained.state);
         all.extend(state.filter(|state| !all.iter().any(|known| known.id == state.id)));
     }
     all
@@ -319,7 +320,7 @@ async fn held_access_equals_that_found_one_by_one() {
                 let Some(last) = state.decisions.iter().rfind(|d| d.at.from < moment) else {
                     continue;
                 };
-                let runs = state.ended_at.is_none_or(|ended| ended > moment);
+                let runs = state.life.end.at.is_none_or(|ended| ended > moment);
                 if last.at.from >= from
                     && last.outcome == claimledger_facts::vocabulary::Outcome::Allow
                     && runs

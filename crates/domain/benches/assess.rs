@@ -6,8 +6,9 @@
 mod lines;
 
 use claimledger_domain::{
-    assess, assess_standing, assess_state_only,
-    model::{Cut, Known, SessionState},
+    assess,
+    explain::{explain, explain_life},
+    model::{Cut, Known},
 };
 use claimledger_facts::{ids::LogPosition, time::Time};
 use lines::Lines;
@@ -96,16 +97,16 @@ fn main() {
     let day = day(10);
     let facts: Vec<Known> = day.of("102c0ffee");
     let cut = Cut { at: Time::MAX, known_at: LogPosition(u64::MAX) };
-    let of = |assess: fn(
-        &[Known],
-        &claimledger_domain::history::History,
-        Cut,
-    ) -> Option<SessionState>| {
-        best_of(5, || drop(black_box(assess(&facts, &day.history, cut).expect("a session"))))
-    };
     println!("a session of {} facts", facts.len());
-    println!("in brief        {:?}", of(assess_state_only));
-    println!("how it stands   {:?}", of(assess_standing));
-    println!("in full         {:?}", of(assess));
+    println!(
+        "without reasons {:?}",
+        best_of(5, || drop(black_box(assess(&facts, &day.history, cut))))
+    );
+    let life = || drop(black_box(explain_life(&facts, &day.history, cut)));
+    println!("why it is active {:?}", best_of(5, life));
+    println!(
+        "all reasons     {:?}",
+        best_of(5, || drop(black_box(explain(&facts, &day.history, cut))))
+    );
     println!("copy its facts  {:?}", best_of(5, || drop(black_box(facts.clone()))));
 }

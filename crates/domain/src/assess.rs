@@ -13,7 +13,6 @@ pub(crate) mod authenticators;
 pub(crate) mod believed;
 pub(crate) mod challenge;
 pub(crate) mod claims;
-pub(crate) mod context;
 pub(crate) mod decision;
 pub(crate) mod factors;
 pub(crate) mod falsifiers;
@@ -47,7 +46,6 @@ use claims::Claim;
 use decision::{Decided, Judged, Setting};
 use factors::Factor;
 use falsifiers::Falsifiers;
-use state::Told;
 use until_session_end::Life;
 
 /// Everything that an assessment found, before it becomes an answer.
@@ -82,6 +80,16 @@ impl<'a> Trace<'a> {
         falsifiers::hits(&self.claims, &self.factors, &self.sign_in, self.cut.at)
     }
 
+    /// The same, with what was believed when a decision fell.
+    pub(crate) fn as_believed(&self, believed: &Believed<'a>) -> Self {
+        Self {
+            claims: believed.claims.clone(),
+            factors: believed.factors.clone(),
+            sign_in: believed.sign_in.clone(),
+            ..self.clone()
+        }
+    }
+
     /// A decision, by what was known when it fell, as if another version of its policy had been in
     /// force.
     pub(crate) fn under(&self, index: usize, policy: &'a Stated<PolicyConfigured>) -> Judged<'a> {
@@ -109,21 +117,7 @@ impl<'a> Trace<'a> {
 /// Before its start the phase is [`crate::model::Phase::NotStarted`].
 #[must_use]
 pub fn assess(facts: &[Known], history: &History, cut: Cut) -> Option<SessionState> {
-    trace(facts, history, cut).map(|trace| state::state(&trace, Told::InFull))
-}
-
-/// The same, of whose trees of reasons only the session's own is made: why it stands where it
-/// stands.
-#[must_use]
-pub fn assess_standing(facts: &[Known], history: &History, cut: Cut) -> Option<SessionState> {
-    trace(facts, history, cut).map(|trace| state::state(&trace, Told::OfSession))
-}
-
-/// The same without trees of reasons, and of [`SessionState::context`] the IdP's session alone: for
-/// whoever goes through many sessions. Putting reasons into words takes longer than finding them.
-#[must_use]
-pub fn assess_state_only(facts: &[Known], history: &History, cut: Cut) -> Option<SessionState> {
-    trace(facts, history, cut).map(|trace| state::state(&trace, Told::InBrief))
+    trace(facts, history, cut).map(|trace| state::state(&trace))
 }
 
 /// The assessment itself, without words.

@@ -10,14 +10,14 @@ mod change_points;
 mod said;
 
 pub use change_points::{ChangePoint, ChangePoints, Nearest, change_points};
-pub(crate) use said::implied;
 pub use said::{Aspect, AspectKind};
 
 use crate::{
-    assess::{assess, assess_state_only},
+    assess::assess,
+    explain::explain,
     history::{History, parts::Concerns},
     links::components,
-    model::{Cut, Known, RecordRef, SessionState},
+    model::{Cut, Explained, Known, RecordRef, SessionState},
 };
 use claimledger_facts::{
     fact::FactData,
@@ -52,9 +52,9 @@ pub struct Beliefs<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BeliefDiff {
     /// The state as known at the earlier position; none: nothing was known.
-    pub before: Option<SessionState>,
+    pub before: Option<Explained>,
     /// The state as known at the later position.
-    pub after: Option<SessionState>,
+    pub after: Option<Explained>,
     /// The earlier one in a sentence.
     pub then: String,
     /// The later one in a sentence.
@@ -104,12 +104,14 @@ pub struct TooMany {
 pub fn belief_diff(beliefs: Beliefs<'_>) -> Result<BeliefDiff, TooMany> {
     let mut trial = Trial::new(beliefs);
     let nothing = BTreeSet::new();
-    let in_full = |known_at| trial.assessed(known_at, &nothing, assess);
-    let (before, after) = (in_full(beliefs.before), in_full(beliefs.after));
+    let explained = |known_at| trial.assessed(known_at, &nothing, explain);
+    let (before, after) = (explained(beliefs.before), explained(beliefs.after));
+    let (was, is) =
+        (before.as_ref().map(|before| &before.state), after.as_ref().map(|after| &after.state));
     let mut diff = BeliefDiff {
-        then: said::sentence(before.as_ref(), beliefs, beliefs.before),
-        later: said::sentence(after.as_ref(), beliefs, beliefs.after),
-        changes: changes(&said::says(before.as_ref()), &said::says(after.as_ref())),
+        then: said::sentence(was, beliefs, beliefs.before),
+        later: said::sentence(is, beliefs, beliefs.after),
+        changes: changes(&said::says(was), &said::says(is)),
         causes: Vec::new(),
         before,
         after,
@@ -154,8 +156,8 @@ struct Trial<'a> {
     linked: bool,
 }
 
-/// In full or in brief.
-type Assess = fn(&[Known], &History, Cut) -> Option<SessionState>;
+/// With reasons or without.
+type Assess<S> = fn(&[Known], &History, Cut) -> Option<S>;
 
 /// Records to leave out, by their positions.
 type Out = BTreeSet<LogPosition>;
@@ -167,7 +169,7 @@ impl<'a> Trial<'a> {
             asked.facts.iter().filter_map(|known| known.fact.subject.as_ref()).collect();
         let known = asked.history.at(asked.after);
         let people: BTreeSet<Pseudonym> =
-            named.into_iter().flat_map(|person| known.ever_one_with(person)).collect();
+            named.into_iter().flat_map(|person| known.people().ever_one_with(person)).collect();
         let mut candidates = BTreeMap::new();
         let mut what: BTreeMap<LogPosition, Vec<&'static str>> = BTreeMap::new();
         let mut say = |position, word| {
@@ -212,12 +214,11 @@ impl<'a> Trial<'a> {
         Self { asked, history, candidates, what, linked }
     }
 
-    /// In brief: what is said of a state rests on no tree.
     fn state(&self, known_at: LogPosition, out: &Out) -> Option<SessionState> {
-        self.assessed(known_at, out, assess_state_only)
+        self.assessed(known_at, out, assess)
     }
 
-    fn assessed(&self, known_at: LogPosition, out: &Out, assess: Assess) -> Option<SessionState> {
+    fn assessed<S>(&self, known_at: LogPosition, out: &Out, assess: Assess<S>) -> Option<S> {
         let counts =
             |record: &RecordRef| record.position <= known_at && !out.contains(&record.position);
         let mut facts: Vec<Known> =

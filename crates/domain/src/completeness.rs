@@ -8,7 +8,7 @@ pub use self::{
     said::{GapSaid, HeardSaid, Said, Timeliness, said_by},
 };
 
-use crate::{explain::words, history::HistoryCut};
+use crate::{history::HistoryCut, words};
 use claimledger_facts::{ids::SourceId, time::Time, vocabulary::HeardBasis};
 use std::collections::BTreeMap;
 
@@ -122,7 +122,7 @@ pub fn completeness_of<'a>(
     for source in known {
         sources.insert(source, blank(source));
     }
-    for stated in history.heard() {
+    for stated in history.sources().heard() {
         let entry =
             sources.entry(&stated.record.source).or_insert_with(|| blank(&stated.record.source));
         // Of two statements up to the same time the stronger basis is shown: `stated` before
@@ -139,9 +139,10 @@ pub fn completeness_of<'a>(
             entry.basis = Some(stated.data.basis);
         }
     }
-    for stated in history.silent() {
+    for stated in history.sources().silent() {
         let source = &stated.record.source;
         let filled = history
+            .sources()
             .backfilled()
             .filter(|b| b.record.source == *source)
             .map(|b| (b.data.from, b.data.until));

@@ -101,9 +101,9 @@ pub struct DependantDecision {
 #[must_use]
 pub fn changes(history: HistoryCut<'_>, at: Time) -> Vec<Change> {
     let mut changes: Vec<Change> = Vec::new();
-    for idp in history.idps() {
+    for idp in history.trust().idps() {
         let versions: Vec<_> =
-            history.idp_versions(idp).filter(|v| v.occurred.from <= at).collect();
+            history.trust().idp_versions(idp).filter(|v| v.occurred.from <= at).collect();
         for (n, version) in versions.iter().enumerate() {
             let (data, next) = (&version.data, versions.get(n + 1));
             let what = Changed::Trust(idp.clone(), data.version.clone());
@@ -115,13 +115,13 @@ pub fn changes(history: HistoryCut<'_>, at: Time) -> Vec<Change> {
                 next.map(|next| next.occurred),
             ));
         }
-        for stated in history.key_changes(idp).filter(|c| c.occurred.from <= at) {
+        for stated in history.trust().key_changes(idp).filter(|c| c.occurred.from <= at) {
             let later = |other: &&Stated<crate::history::KeyChange>| {
                 other.data.key == stated.data.key
                     && other.occurred.from > stated.occurred.from
                     && other.occurred.from <= at
             };
-            let replaced = history.key_changes(idp).find(later).map(|next| next.occurred);
+            let replaced = history.trust().key_changes(idp).find(later).map(|next| next.occurred);
             let make = if stated.data.added { Changed::KeyAdded } else { Changed::KeyRetired };
             changes.push(change(
                 stated,
@@ -132,9 +132,9 @@ pub fn changes(history: HistoryCut<'_>, at: Time) -> Vec<Change> {
             ));
         }
     }
-    for policy in history.policies() {
+    for policy in history.policies().ids() {
         let versions: Vec<_> =
-            history.policy_versions(policy).filter(|v| v.occurred.from <= at).collect();
+            history.policies().versions(policy).filter(|v| v.occurred.from <= at).collect();
         for (n, version) in versions.iter().enumerate() {
             let (data, next) = (&version.data, versions.get(n + 1));
             let what = Changed::Policy(policy.clone(), data.version.clone());
@@ -147,7 +147,7 @@ pub fn changes(history: HistoryCut<'_>, at: Time) -> Vec<Change> {
             ));
         }
     }
-    for rule in history.routing_rules().filter(|r| r.occurred.from <= at) {
+    for rule in history.trust().routing_rules().filter(|r| r.occurred.from <= at) {
         changes.push(change(
             rule,
             Changed::RoutingRule(rule.data.idp.clone()),
@@ -156,7 +156,7 @@ pub fn changes(history: HistoryCut<'_>, at: Time) -> Vec<Change> {
             None,
         ));
     }
-    for retraction in history.all_retractions() {
+    for retraction in history.trust().all_retractions() {
         let data = &retraction.data;
         changes.push(change(
             retraction,
@@ -166,7 +166,7 @@ pub fn changes(history: HistoryCut<'_>, at: Time) -> Vec<Change> {
             None,
         ));
     }
-    for loss in history.all_losses() {
+    for loss in history.people().all_losses() {
         let when = assess::authenticator_lost::when(loss);
         changes.push(change(
             loss,
@@ -228,7 +228,7 @@ fn dependant(trace: &Trace<'_>, change: &Change) -> Option<Dependant> {
         let received = claim.seen.occurred();
         let certainty = match &change.what {
             Changed::Trust(idp, _) if claim.data.idp == *idp => {
-                under(&trace.history.idp(idp, received).options, position)
+                under(&trace.history.trust().idp(idp, received).options, position)
             }
             Changed::KeyAdded(idp, key) | Changed::KeyRetired(idp, key)
                 if claim.data.idp == *idp =>
@@ -284,7 +284,8 @@ fn dependant(trace: &Trace<'_>, change: &Change) -> Option<Dependant> {
             .filter(|judged| judged.data.policy == *policy)
         {
             let at = decided.seen.occurred();
-            let Some(certainty) = under(&trace.history.policy(policy, at).options, position) else {
+            let Some(certainty) = under(&trace.history.policies().at(policy, at).options, position)
+            else {
                 continue;
             };
             let (record, app, outcome) =
@@ -370,8 +371,11 @@ fn signed(
     let standing = |added: bool| {
         // A key that was added, retired and added again rests on the addition before the claim;
         // what came after its retirement is hit by that.
-        let of_key =
-            trace.history.key_changes(idp).filter(|c| c.data.key == *key && c.data.added == added);
+        let of_key = trace
+            .history
+            .trust()
+            .key_changes(idp)
+            .filter(|c| c.data.key == *key && c.data.added == added);
         let begun: Vec<_> = of_key.filter(|c| c.occurred.from <= latest(received)).collect();
         let last_sure =
             begun.iter().rposition(|c| latest(c.occurred) <= received.from).unwrap_or(0);
@@ -385,7 +389,7 @@ fn signed(
     };
     let certainty = match change.what {
         Changed::KeyRetired(..) => {
-            let in_force = trace.history.key(idp, key, received).options;
+            let in_force = trace.history.trust().key(idp, key, received).options;
             under(&in_force, change.record.position)?
         }
         _ => standing(true)?,

@@ -4,28 +4,76 @@
 //! sure; and last what a reader might suspect and what is not the reason. Sentences are built from
 //! the facts: nothing is worded for one set of facts alone.
 
+mod context;
 pub(crate) mod decision;
 pub(crate) mod factor;
 pub(crate) mod falsified;
 pub(crate) mod requirement;
+pub(crate) mod rule;
 pub(crate) mod session;
 pub(crate) mod text;
 pub(crate) mod word;
-pub(crate) mod words;
 
+pub use rule::asks;
 pub use text::{line, margin, text};
 
-use crate::model::{Mark, Reason, RecordRef};
+use crate::{
+    assess::{Trace, state, trace},
+    history::History,
+    model::{Cut, Explained, Known, Mark, Reason, Reasons, RecordRef, SessionState},
+    words,
+};
 
 /// The lead of a reason that a reader might suspect, and that is not the reason. It closes a tree
 /// and hangs on no branch.
 pub const NOT_THE_REASON: &str = "Not the reason:";
 
-/// What a policy's rule asks for: `two factor types, one of them possession that is
-/// phishing-resistant`.
+/// Assesses a session as [`crate::assess()`] does, and says why.
 #[must_use]
-pub fn asks(rule: &claimledger_facts::types::policy::Rule) -> String {
-    words::asks(rule)
+pub fn explain(facts: &[Known], history: &History, cut: Cut) -> Option<Explained> {
+    let trace = trace(facts, history, cut)?;
+    Some(Explained {
+        state: state::state(&trace),
+        reasons: reasons(&trace),
+        context: context::context(&trace),
+    })
+}
+
+/// Assesses a session as [`crate::assess()`] does, and says why it is active or not, but nothing
+/// of its factors and decisions.
+#[must_use]
+pub fn explain_life(
+    facts: &[Known],
+    history: &History,
+    cut: Cut,
+) -> Option<(SessionState, Reason)> {
+    let trace = trace(facts, history, cut)?;
+    Some((state::state(&trace), session::session(&trace)))
+}
+
+fn reasons(trace: &Trace<'_>) -> Reasons {
+    // A decision is explained by what was believed when it fell; several share what was believed.
+    let earlier: Vec<Trace<'_>> =
+        trace.earlier.iter().map(|believed| trace.as_believed(believed)).collect();
+    let ignored = state::not_counted(trace).map(|(claim, value)| match value {
+        Some(factor) => factor::ignored(trace, factor),
+        None => word::in_full(trace, claim, trace.claims[claim].seen.occurred().from),
+    });
+    let decisions = trace.decisions.iter().map(|decided| {
+        let then = decided.earlier.map_or(trace, |at| &earlier[at]);
+        decision::decision(trace, then, decided)
+    });
+    Reasons {
+        session: session::session(trace),
+        factors: trace
+            .factors
+            .iter()
+            .filter(|factor| factor.counts())
+            .map(|factor| factor::honored(trace, factor))
+            .collect(),
+        ignored: ignored.collect(),
+        decisions: decisions.collect(),
+    }
 }
 
 /// A characteristic, as sentences have it: `phishing-resistant`.

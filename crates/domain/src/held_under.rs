@@ -129,7 +129,7 @@ fn pairs<'a>(
     label: &VersionLabel,
     at: Time,
 ) -> Vec<(Version<'a>, Version<'a>)> {
-    let versions: Vec<_> = history.policy_versions(policy).collect();
+    let versions: Vec<_> = history.policies().versions(policy).collect();
     let by_t = versions
         .windows(2)
         .filter(|pair| pair[0].data.version == *label && pair[1].occurred.from <= at);
@@ -151,7 +151,7 @@ fn kept(trace: &Trace<'_>, index: usize, version: Version<'_>, next: Version<'_>
     if allow.data.outcome != Outcome::Allow {
         return None;
     }
-    let options = trace.history.policy(&allow.data.policy, allow.seen.occurred()).options;
+    let options = trace.history.policies().at(&allow.data.policy, allow.seen.occurred()).options;
     options.iter().flatten().find(|option| option.record.position == version.record.position)?;
     let mut certainty = if options.len() == 1 { Certainty::Certain } else { Certainty::Possible };
     let (first, last) = (next.occurred.from, latest(next.occurred));

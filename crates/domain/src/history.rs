@@ -7,10 +7,19 @@
 
 pub(crate) mod parts;
 mod people;
+mod policies;
+mod settings;
+mod sources;
 mod supposed;
+mod trust;
 mod trust_off;
 
+pub use people::People;
+pub use policies::Policies;
+pub use settings::Settings;
+pub use sources::Sources;
 pub use supposed::Supposed;
+pub use trust::Trust;
 
 use crate::{
     model::{Known, RecordRef},
@@ -32,7 +41,7 @@ use claimledger_facts::{
     },
     vocabulary::Method,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Every configuration fact of a tenant, in the total order. Facts go in by [`History::insert`], in
 /// any order, and never out.
@@ -219,187 +228,34 @@ impl<'a> HistoryCut<'a> {
         Self { supposed: Some(supposed), ..self }
     }
 
-    /// The organisation at a time.
+    /// What is stated of IdPs: trust, keys, retractions, routing.
     #[must_use]
-    pub fn org(self, when: Occurred) -> InForce<'a, OrgConfigured> {
-        self.in_force(&self.history.org, when)
+    pub const fn trust(self) -> Trust<'a> {
+        Trust(self)
     }
 
-    /// An IdP at a time.
+    /// What is stated of policies.
     #[must_use]
-    pub fn idp(self, idp: &IdpId, when: Occurred) -> InForce<'a, IdpConfigured> {
-        let stated = self.in_force(self.history.idps.get(idp).map_or(&[], Vec::as_slice), when);
-        self.as_supposed(idp, when, stated)
+    pub const fn policies(self) -> Policies<'a> {
+        Policies(self)
     }
 
-    /// A policy at a time.
+    /// How the service provider's engine was set up.
     #[must_use]
-    pub fn policy(self, policy: &PolicyId, when: Occurred) -> InForce<'a, PolicyConfigured> {
-        self.in_force(self.history.policies.get(policy).map_or(&[], Vec::as_slice), when)
+    pub const fn settings(self) -> Settings<'a> {
+        Settings(self)
     }
 
-    /// Claim sourcing at a time.
+    /// What is stated of people, whatever the session.
     #[must_use]
-    pub fn claim_sourcing(self, when: Occurred) -> InForce<'a, ClaimSourcingConfigured> {
-        self.in_force(&self.history.claim_sourcing, when)
+    pub const fn people(self) -> People<'a> {
+        People(self)
     }
 
-    /// Every version of an IdP, in the total order.
-    pub fn idp_versions(self, idp: &IdpId) -> impl Iterator<Item = &'a Stated<IdpConfigured>> {
-        self.counting(self.history.idps.get(idp).map_or(&[], Vec::as_slice))
-    }
-
-    /// Every version of a policy, in the total order.
-    pub fn policy_versions(
-        self,
-        policy: &PolicyId,
-    ) -> impl Iterator<Item = &'a Stated<PolicyConfigured>> {
-        self.counting(self.history.policies.get(policy).map_or(&[], Vec::as_slice))
-    }
-
-    /// Every policy that anything is stated about.
-    pub fn policies(self) -> impl Iterator<Item = &'a PolicyId> {
-        self.history.policies.keys()
-    }
-
-    /// Every change of an IdP's keys, in the total order.
-    pub fn key_changes(self, idp: &IdpId) -> impl Iterator<Item = &'a Stated<KeyChange>> {
-        self.counting(self.history.keys.get(idp).map_or(&[], Vec::as_slice))
-    }
-
-    /// The last change of a key at a time.
+    /// What is stated of the completeness of sources.
     #[must_use]
-    pub fn key(self, idp: &IdpId, key: &KeyId, when: Occurred) -> InForce<'a, KeyChange> {
-        in_force(self.key_changes(idp).filter(|change| change.data.key == *key).collect(), when)
-    }
-
-    /// What is stated of each local authenticator at a time, in the vocabulary's order. An open
-    /// interval counts as begun.
-    #[must_use]
-    pub fn authenticators(self, when: Occurred) -> Vec<&'a Stated<AuthenticatorConfigured>> {
-        self.history
-            .authenticators
-            .values()
-            .filter_map(|list| self.in_force(list, when).options.first().copied().flatten())
-            .collect()
-    }
-
-    /// Retractions of trust in an IdP, and those that a question supposes.
-    pub fn retractions(
-        self,
-        idp: &IdpId,
-    ) -> impl Iterator<Item = &'a Stated<TrustRetracted>> + use<'a> {
-        let supposed = self.supposed.map_or(&[] as &[_], |s| s.retractions.as_slice());
-        let idp = idp.clone();
-        let stated = self.history.retractions.get(&idp).map_or(&[] as &[_], Vec::as_slice);
-        self.counting(stated).chain(supposed.iter().filter(move |r| r.data.idp == idp))
-    }
-
-    /// Every retraction that is stated, IdP by IdP.
-    pub fn all_retractions(self) -> impl Iterator<Item = &'a Stated<TrustRetracted>> {
-        self.history.retractions.values().flat_map(move |list| self.counting(list))
-    }
-
-    /// Lost authenticators of a person, by whichever of their identities they were said
-    /// (`semantics.md` 11), and those that a question supposes; in the total order.
-    pub fn losses(
-        self,
-        subject: &Pseudonym,
-    ) -> impl Iterator<Item = &'a Stated<AuthenticatorLost>> + use<'a> {
-        let people = self.people(subject);
-        let stated = people.iter().filter_map(|person| self.history.losses.get(person));
-        let mut losses: Vec<&'a Stated<AuthenticatorLost>> =
-            stated.flat_map(|list| self.counting(list)).collect();
-        if people.len() > 1 {
-            losses.sort_by(|a, b| a.place().cmp(&b.place()));
-        }
-        let supposed = self.supposed.map_or(&[] as &[_], |s| s.losses.as_slice());
-        losses.extend(
-            supposed.iter().filter(|loss| {
-                loss.subject.as_ref().is_some_and(|subject| people.contains(subject))
-            }),
-        );
-        losses.into_iter()
-    }
-
-    /// When all sessions of a person were ended, by whichever of their identities that was said
-    /// (`semantics.md` 11); in the total order.
-    pub fn sessions_ended(
-        self,
-        subject: &Pseudonym,
-    ) -> impl Iterator<Item = &'a Stated<SubjectSessionsEnded>> + use<'a> {
-        let mut ended: Vec<&'a Stated<SubjectSessionsEnded>> = Vec::new();
-        // Every assessment asks, and most ledgers have none.
-        if !self.history.sessions_ended.is_empty() {
-            let people = self.people(subject);
-            let stated = people.iter().filter_map(|person| self.history.sessions_ended.get(person));
-            ended.extend(stated.flat_map(|list| self.counting(list)));
-            ended.sort_by(|a, b| a.place().cmp(&b.place()));
-        }
-        ended.into_iter()
-    }
-
-    /// Every loss that is stated, person by person.
-    pub fn all_losses(self) -> impl Iterator<Item = &'a Stated<AuthenticatorLost>> {
-        self.history.losses.values().flat_map(move |list| self.counting(list))
-    }
-
-    /// Routing rules, in the total order.
-    pub fn routing_rules(self) -> impl Iterator<Item = &'a Stated<RoutingRuleConfigured>> {
-        self.counting(&self.history.routing_rules)
-    }
-
-    /// Every IdP that anything is stated about, bytewise.
-    pub fn idps(self) -> impl Iterator<Item = &'a IdpId> {
-        let versions = self
-            .history
-            .idps
-            .iter()
-            .filter(move |(_, list)| self.counting(list).next().is_some())
-            .map(|(idp, _)| idp);
-        let keys = self
-            .history
-            .keys
-            .iter()
-            .filter(move |(_, list)| self.counting(list).next().is_some())
-            .map(|(idp, _)| idp);
-        let retracted = self.all_retractions().map(|stated| &stated.data.idp);
-        let routed = self.routing_rules().map(|stated| &stated.data.idp);
-        versions.chain(keys).chain(retracted).chain(routed).collect::<BTreeSet<_>>().into_iter()
-    }
-
-    /// Every version of the organisation, in the total order.
-    pub fn org_versions(self) -> impl Iterator<Item = &'a Stated<OrgConfigured>> {
-        self.counting(&self.history.org)
-    }
-
-    /// Every version of claim sourcing, in the total order.
-    pub fn claim_sourcing_versions(
-        self,
-    ) -> impl Iterator<Item = &'a Stated<ClaimSourcingConfigured>> {
-        self.counting(&self.history.claim_sourcing)
-    }
-
-    /// Every version of every local authenticator: method by method, each in the total order.
-    pub fn authenticator_versions(
-        self,
-    ) -> impl Iterator<Item = &'a Stated<AuthenticatorConfigured>> {
-        self.history.authenticators.values().flat_map(move |list| self.counting(list))
-    }
-
-    /// What sources said they had heard everything of.
-    pub fn heard(self) -> impl Iterator<Item = &'a Stated<SourceHeard>> {
-        self.counting(&self.history.heard)
-    }
-
-    /// When sources were silent.
-    pub fn silent(self) -> impl Iterator<Item = &'a Stated<SourceSilent>> {
-        self.counting(&self.history.silent)
-    }
-
-    /// What was filled in later.
-    pub fn backfilled(self) -> impl Iterator<Item = &'a Stated<SourceBackfilled>> {
-        self.counting(&self.history.backfilled)
+    pub const fn sources(self) -> Sources<'a> {
+        Sources(self)
     }
 
     fn counting<T>(self, list: &'a [Stated<T>]) -> impl Iterator<Item = &'a Stated<T>> {

@@ -2,8 +2,8 @@
 //!
 //! **What it is.** The pure core: facts of a session, the configuration as it was, and a cut (true
 //! at T, known at K) go in; a [`model::SessionState`] comes out, with what counted, on whose word,
-//! under which rule, until when, and why: the explanation is the trace of the assessment itself,
-//! not a second telling. The same facts, cut and rules give the same answer, in whatever order they
+//! under which rule, until when; and, where it is asked, why ([`model::Explained`]): the explanation
+//! is the trace of the assessment itself, not a second telling. The same facts, cut and rules give the same answer, in whatever order they
 //! came.
 //!
 //! **What it is not.** No IO, no clock, no randomness; it opens no sealed bytes and stores nothing.
@@ -30,10 +30,13 @@
 
 pub mod assess;
 pub mod belief;
+pub mod chain;
+pub mod changed;
 pub mod changes;
 pub mod claims_seen;
 pub mod codes;
 pub mod completeness;
+pub mod decision_list;
 pub mod dependants;
 pub mod explain;
 pub mod falls;
@@ -46,13 +49,12 @@ pub mod order;
 pub mod outlived;
 pub mod rehearse;
 pub mod reused;
+pub mod scope;
 pub mod session_list;
 pub mod timeline;
+mod words;
 
-pub use assess::{
-    assess, assess_standing, assess_state_only, authenticator_lost::loss_speaks_of,
-    retraction::retraction_hits,
-};
+pub use assess::{assess, authenticator_lost::loss_speaks_of, retraction::retraction_hits};
 
 /// The version of these rules: the R of an answer.
 pub const RULES: &str = "r3";

@@ -86,21 +86,50 @@ pub struct Bounds {
     pub to: Option<Time>,
 }
 
-/// A session at a cut.
+/// A session at a cut: what the rules make of its facts, without reasons. With them it is an
+/// [`Explained`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionState {
     /// Its name: the alias that is first in the total order (`semantics.md` 25).
     pub id: SessionId,
     /// Its other ids, bytewise.
     pub aliases: Vec<SessionId>,
+    /// Whose it is, and which sessions lie behind it.
+    pub origin: SessionOrigin,
+    /// When it began and ended, and how sure that is.
+    pub life: SessionLife,
+    /// Factors that counted, by record or by rules; in the order they began, then as asserted.
+    pub factors: Vec<HonoredFactor>,
+    /// Claims that did not count.
+    pub ignored: Vec<IgnoredClaim>,
+    /// Decisions, in the total order.
+    pub decisions: Vec<Decision>,
+    /// What was opened, and what was refused.
+    pub activity: Activity,
+    /// Falsifiers that hit something of it, or may; as recorded.
+    pub falsifiers: Vec<Falsifier>,
+    /// Every record of the session up to the cut, in the total order.
+    pub records: Vec<RecordRef>,
+}
+
+/// Where a session comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionOrigin {
     /// Whose it is.
     pub subject: Option<Pseudonym>,
     /// The IdP it came from.
     pub idp: Option<IdpId>,
     /// The IdP's session.
     pub idp_session: Option<IdpSessionId>,
+    /// What is known of the IdP's session.
+    pub idp_session_interval: Option<IdpSessionInterval>,
     /// The root session.
     pub root_session: Option<RootSessionId>,
+}
+
+/// When a session began and ended, as true at T.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionLife {
     /// Where it stands at T.
     pub phase: Phase,
     /// How sure the phase is (`semantics.md` 22).
@@ -109,12 +138,8 @@ pub struct SessionState {
     pub missing: Vec<&'static str>,
     /// When it began.
     pub started_at: Option<Time>,
-    /// When it ended, where an end is stated.
-    pub ended_at: Option<Time>,
-    /// Why it ended: a code of `semantics.md` 45.
-    pub end_reason: Option<&'static str>,
-    /// Where no end is stated: between which instants it lies (`semantics.md` 23).
-    pub end_bounds: Option<Bounds>,
+    /// Its end, or what is known of it.
+    pub end: SessionEnd,
     /// When it ends at the latest, where a limit is known.
     pub lifetime_ends_at: Option<Time>,
     /// The last sign of life up to T.
@@ -123,28 +148,71 @@ pub struct SessionState {
     pub last_seen_record: Option<RecordRef>,
     /// That a sign of life after T shows that it lived at T.
     pub proven_alive: Option<ProvenAlive>,
+}
+
+/// The end of a session.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SessionEnd {
+    /// When, where an end is stated.
+    pub at: Option<Time>,
+    /// Why: a code of `semantics.md` 45.
+    pub reason: Option<&'static str>,
+    /// Where no end is stated: between which instants it lies (`semantics.md` 23).
+    pub bounds: Option<Bounds>,
     /// The record that states the end: its own, or one that ended all sessions of its subject.
-    pub end_record: Option<RecordRef>,
+    pub record: Option<RecordRef>,
     /// Whether that ended all sessions of its subject, and does not name this one.
-    pub end_of_all: bool,
-    /// Factors that counted, by record or by rules; in the order they began, then as asserted.
-    pub factors: Vec<HonoredFactor>,
-    /// Claims that did not count.
-    pub ignored: Vec<IgnoredClaim>,
-    /// Decisions, in the total order.
-    pub decisions: Vec<Decision>,
+    pub of_all: bool,
+}
+
+/// What was done in a session.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Activity {
     /// Application accesses, in the total order.
     pub accesses: Vec<AppAccess>,
     /// Sign-ins, factors and accesses that did not succeed, in the total order.
     pub refused: Vec<RefusedSignIn>,
+}
+
+/// A session at a cut, with reasons.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explained {
+    /// The session.
+    pub state: SessionState,
+    /// Why.
+    pub reasons: Reasons,
     /// What the timeline draws around the session.
     pub context: Context,
-    /// Falsifiers that hit something of it, or may; as recorded.
-    pub falsifiers: Vec<Falsifier>,
-    /// Every record of the session up to the cut, in the total order.
-    pub records: Vec<RecordRef>,
-    /// Why it stands where it stands.
-    pub because: Vec<Reason>,
+}
+
+/// Why a state is what it is. Each list has a tree for each item of the state's list, in its order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reasons {
+    /// Why the session is active, or not.
+    pub session: Reason,
+    /// Why each factor counted.
+    pub factors: Vec<Reason>,
+    /// Why each claimed value did not count.
+    pub ignored: Vec<Reason>,
+    /// Why each decision is implied or not: the trace of the assessment itself.
+    pub decisions: Vec<Reason>,
+}
+
+impl Explained {
+    /// The factors, each with why it counted.
+    pub fn factors(&self) -> impl Iterator<Item = (&HonoredFactor, &Reason)> {
+        self.state.factors.iter().zip(&self.reasons.factors)
+    }
+
+    /// The claimed values that did not count, each with why.
+    pub fn ignored(&self) -> impl Iterator<Item = (&IgnoredClaim, &Reason)> {
+        self.state.ignored.iter().zip(&self.reasons.ignored)
+    }
+
+    /// The decisions, each explained.
+    pub fn decisions(&self) -> impl Iterator<Item = (&Decision, &Reason)> {
+        self.state.decisions.iter().zip(&self.reasons.decisions)
+    }
 }
 
 /// A sign of life after T that is known proves that the session lived at T (`semantics.md` 22).
@@ -250,8 +318,6 @@ pub struct HonoredFactor {
     pub evidence: Vec<RecordRef>,
     /// Whether something it rests on is a variant.
     pub variant: bool,
-    /// Why.
-    pub because: Vec<Reason>,
 }
 
 impl HonoredFactor {
@@ -284,8 +350,6 @@ pub struct IgnoredClaim {
     pub certainty: Certainty,
     /// The record.
     pub record: RecordRef,
-    /// Why.
-    pub because: Vec<Reason>,
 }
 
 impl IgnoredClaim {
@@ -313,6 +377,50 @@ pub enum Implied {
     Deny,
     /// Something is missing.
     Undetermined,
+}
+
+impl Implied {
+    /// As sentences have it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Challenge => "challenge",
+            Self::Deny => "deny",
+            Self::Undetermined => "undetermined",
+        }
+    }
+}
+
+/// How what was recorded compares with what the rules imply (`semantics.md` 19).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Agreement {
+    /// They are the same.
+    Same,
+    /// Neither lets in, one with a challenge and the other without.
+    Alike,
+    /// One lets in, the other does not.
+    Differs,
+    /// The rules imply nothing: something is missing.
+    Undetermined,
+}
+
+impl Agreement {
+    /// Compares the two.
+    #[must_use]
+    pub const fn of(recorded: Outcome, implied: Implied) -> Self {
+        match (recorded, implied) {
+            (_, Implied::Undetermined) => Self::Undetermined,
+            (Outcome::Allow, Implied::Allow)
+            | (Outcome::Challenge, Implied::Challenge)
+            | (Outcome::Deny, Implied::Deny) => Self::Same,
+            (Outcome::Challenge, Implied::Deny) | (Outcome::Deny, Implied::Challenge) => {
+                Self::Alike
+            }
+            (Outcome::Allow, Implied::Challenge | Implied::Deny)
+            | (Outcome::Challenge | Outcome::Deny, Implied::Allow) => Self::Differs,
+        }
+    }
 }
 
 /// A decision, recorded and implied.
@@ -363,8 +471,6 @@ pub struct Decision {
     pub relied_on: Vec<Relied>,
     /// Whether something it rests on is a variant.
     pub variant: bool,
-    /// The explanation: the trace of the assessment itself.
-    pub because: Reason,
 }
 
 /// A reading of a decision by the rules, as known at a position.
@@ -397,6 +503,14 @@ pub struct Falsifier {
     pub actor: Option<ActorId>,
     /// In words: `authenticator lost 12:10:00Z, recorded 14:40:00Z`.
     pub words: String,
+}
+
+impl Falsifier {
+    /// Whether it is a retraction of trust, and no loss.
+    #[must_use]
+    pub const fn is_retraction(&self) -> bool {
+        self.retracts.is_some()
+    }
 }
 
 /// What a decision rested on.
@@ -480,8 +594,6 @@ pub struct Context {
     pub policies: Vec<Version>,
     /// Keys its assertions were signed with.
     pub keys: Vec<KeyInterval>,
-    /// The IdP's session, where one is named.
-    pub idp_session: Option<IdpSessionInterval>,
     /// Facts of the session or its configuration that are known, but later than T.
     pub after_t: usize,
 }

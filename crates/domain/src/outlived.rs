@@ -28,25 +28,26 @@ pub struct Outlived {
 /// nothing of the session follows it.
 #[must_use]
 pub fn outlived(state: &SessionState) -> Option<Outlived> {
-    let ended = state.context.idp_session.as_ref()?.ended.as_ref()?;
+    let ended = state.origin.idp_session_interval.as_ref()?.ended.as_ref()?;
     // At the instant of the end is not after it.
     let follows =
         |record: &&RecordRef| after(record.occurred, ended.occurred) == Some(Certainty::Certain);
     let may_follow = |record: &&RecordRef| after(record.occurred, ended.occurred).is_some();
     // A sign of life after T tells only that the session lived at T.
     let proof = state
+        .life
         .proven_alive
         .as_ref()
         .filter(|proven| proven.at > latest(ended.occurred))
         .map(|proven| &proven.by);
-    let last_seen = state.last_seen_record.as_ref();
+    let last_seen = state.life.last_seen_record.as_ref();
     let sign_of_life = last_seen.filter(follows).or(proof).or_else(|| last_seen.filter(may_follow));
-    let stated_end = state.end_record.as_ref().filter(may_follow);
+    let stated_end = state.life.end.record.as_ref().filter(may_follow);
     let certain = proof.is_some()
         || sign_of_life.is_some_and(|r| follows(&r))
-        || stated_end.is_some_and(|r| follows(&r) && !state.end_of_all);
-    let reaches_past = state.end_record.is_none()
-        && state.end_bounds.is_some_and(|b| b.to.is_none_or(|to| to > ended.occurred.from));
+        || stated_end.is_some_and(|r| follows(&r) && !state.life.end.of_all);
+    let reaches_past = state.life.end.record.is_none()
+        && state.life.end.bounds.is_some_and(|b| b.to.is_none_or(|to| to > ended.occurred.from));
     let certainty = if certain {
         Certainty::Certain
     } else if reaches_past || sign_of_life.is_some() || stated_end.is_some() {
@@ -59,7 +60,7 @@ pub fn outlived(state: &SessionState) -> Option<Outlived> {
         idp_session_end: ended.clone(),
         sign_of_life: sign_of_life.cloned(),
         stated_end: stated_end.cloned(),
-        end_bounds: state.end_bounds,
+        end_bounds: state.life.end.bounds,
     })
 }
 

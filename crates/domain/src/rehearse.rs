@@ -12,11 +12,14 @@ mod unmet;
 pub use unmet::{UnmetPolicies, UnmetPolicy};
 
 use crate::{
-    assess::assess,
+    assess::{assess, retraction::retraction_hits},
     codes,
+    explain::explain,
     falls::falls,
     history::{History, Supposed},
-    model::{Certainty, Cut, Decision, Implied, Known, RecordRef, SessionState},
+    model::{
+        Certainty, Cut, Decision, Explained, HonoredFactor, Implied, Known, RecordRef, SessionState,
+    },
     order::latest,
     session_list::active_at,
 };
@@ -25,6 +28,7 @@ use claimledger_facts::{
     ids::{IdpId, LogPosition, RecordId, SourceEventId, SourceId, TenantId},
     time::{Occurred, Time},
     types::{claims::ClaimsReceived, trust::TrustRetracted},
+    vocabulary::Outcome,
 };
 use std::collections::BTreeSet;
 
@@ -56,7 +60,7 @@ pub struct Rehearsal<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rehearsed {
     /// As it is.
-    pub before: SessionState,
+    pub before: Explained,
     /// Claims that are hit, each with how surely.
     pub hits: Vec<(RecordRef, Certainty)>,
     /// Every decision, in the total order.
@@ -145,25 +149,16 @@ impl TrustChange {
     /// have been signed by any (`semantics.md` 42).
     #[must_use]
     pub fn hits(&self, claim: &ClaimsReceived, received: Occurred) -> Option<Certainty> {
-        if claim.idp != *self.idp() || latest(received) < self.from() {
-            return None;
-        }
-        let mut certain = received.from >= self.from();
         match self {
-            Self::TrustOff { to, .. } => {
-                if received.from >= *to {
+            Self::Retraction(retraction) => retraction_hits(retraction, claim, received),
+            Self::TrustOff { idp, from, to } => {
+                if claim.idp != *idp || latest(received) < *from || received.from >= *to {
                     return None;
                 }
-                certain &= latest(received) < *to;
+                let inside = received.from >= *from && latest(received) < *to;
+                Some(if inside { Certainty::Certain } else { Certainty::Possible })
             }
-            Self::Retraction(retraction) => match (&retraction.key, &claim.key) {
-                (None, _) => {}
-                (Some(_), None) => certain = false,
-                (Some(retracted), Some(signed)) if retracted == signed => {}
-                (Some(_), Some(_)) => return None,
-            },
         }
-        Some(if certain { Certainty::Certain } else { Certainty::Possible })
     }
 }
 
@@ -192,7 +187,8 @@ impl<'a> Rehearsal<'a> {
     /// A session under the change; none: nothing of it is known at K.
     #[must_use]
     pub fn session(&self, facts: &[Known], cut: Cut) -> Option<Rehearsed> {
-        let before = assess(facts, self.history, cut)?;
+        let explained = explain(facts, self.history, cut)?;
+        let before = &explained.state;
         let counting: BTreeSet<RecordId> = before.records.iter().map(|record| record.id).collect();
         let claims = facts.iter().filter(|known| {
             counting.contains(&known.record.id) && known.fact.occurred.from <= cut.at
@@ -211,7 +207,7 @@ impl<'a> Rehearsal<'a> {
             .collect();
         // A sign-in of which no assertion was seen rests on the IdP as a whole (`semantics.md` 38);
         // trust off leaves it.
-        let unseen = claims.count() == 0 && before.idp.as_ref() == Some(self.change.idp());
+        let unseen = claims.count() == 0 && before.origin.idp.as_ref() == Some(self.change.idp());
         let after =
             if hits.is_empty() && !unseen { None } else { assess(facts, &self.changed, cut) };
         let decisions = before.decisions.iter().enumerate().map(|(index, decision)| {
@@ -236,9 +232,9 @@ impl<'a> Rehearsal<'a> {
             }
         });
         let decisions = decisions.collect();
-        let live = live(&before, &hits, cut.at);
-        let falls = self.falls(facts, cut, &before);
-        Some(Rehearsed { before, hits, decisions, falls, live })
+        let live = live(before, &hits, cut.at);
+        let falls = self.falls(facts, cut, before);
+        Some(Rehearsed { before: explained, hits, decisions, falls, live })
     }
 
     fn falls(&self, facts: &[Known], cut: Cut, state: &SessionState) -> Vec<Fallen> {
@@ -310,7 +306,7 @@ impl Unchanged {
                 None => format!("no claim of {idp} at or after {}", retraction.from),
             },
             (Self::AlreadyRefused, _) => {
-                format!("the rules already implied {}", crate::belief::implied(implied))
+                format!("the rules already implied {}", implied.as_str())
             }
             (Self::Undetermined, _) => "undetermined either way".to_owned(),
             (Self::StillMet, _) => "the rule is met without it".to_owned(),
@@ -322,16 +318,42 @@ impl Unchanged {
     }
 }
 
+impl Rehearsed {
+    /// The factors that claims which are hit gave, and that still run at a time; by name.
+    #[must_use]
+    pub fn resting(&self, at: Time) -> Vec<String> {
+        let carried = |factor: &&HonoredFactor| {
+            let carrier = factor.evidence.first();
+            factor.by_record
+                && factor.until.is_none_or(|until| until > at)
+                && self
+                    .hits
+                    .iter()
+                    .any(|(record, _)| carrier.is_some_and(|carrier| carrier.id == record.id))
+        };
+        let factors = self.before.state.factors.iter().filter(carried);
+        factors.map(|factor| factor.name.clone()).collect()
+    }
+}
+
 impl Redecided {
+    /// Whether the person was let in by the rules, and would not be.
+    #[must_use]
+    pub const fn locks_out(&self, recorded: Outcome) -> bool {
+        matches!(
+            (recorded, self.before, self.after),
+            (Outcome::Allow, Implied::Allow, Implied::Deny | Implied::Challenge)
+        )
+    }
+
     /// What would be, in words: `allow, then deny: no phishing-resistant factor`.
     #[must_use]
     pub fn words(&self) -> String {
-        let of = crate::belief::implied;
         let why = self
             .first_unmet
             .map(|code| format!(": {}", codes::difference_words(code)))
             .unwrap_or_default();
-        format!("{}, then {}{why}", of(self.before), of(self.after))
+        format!("{}, then {}{why}", self.before.as_str(), self.after.as_str())
     }
 }
 

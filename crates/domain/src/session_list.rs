@@ -1,15 +1,295 @@
-//! Whether a session belongs to a list: certainly, possibly, or not.
+//! Whether a session belongs to a list: certainly, possibly, or not; and why.
+
+mod claims;
+
+pub use claims::is_key_of;
 
 use crate::{
-    explain::words,
-    model::{Certainty, Phase, SessionState},
+    assess::assess,
+    explain::explain_life,
+    history::History,
+    model::{Bounds, Certainty, Cut, Known, Phase, Reason, RecordRef, SessionState},
+    outlived::outlived,
+    words,
 };
+use claimledger_facts::{
+    ids::{AppId, IdpId, KeyId, Pseudonym},
+    time::Time,
+};
+
+/// Filter for sessions. All given conditions must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SessionFilter {
+    /// Active at this time.
+    pub active_at: Option<Time>,
+    /// Pseudonym; with the role `investigate` also an id or a login.
+    pub subject: Option<String>,
+    /// With a claim of this IdP.
+    pub idp: Option<IdpId>,
+    /// With a claim signed by this key.
+    pub key: Option<KeyId>,
+    /// With this `amr` value among its factors.
+    pub amr: Option<String>,
+    /// With a decision or access for this application.
+    pub app: Option<AppId>,
+    /// With a claim that was received at or after this time.
+    pub relied_from: Option<Time>,
+    /// With a claim that was received before this time.
+    pub relied_to: Option<Time>,
+    /// Ended, or not.
+    pub ended: Option<bool>,
+    /// With a decision that differs from what the rules imply, or without.
+    pub differs: Option<bool>,
+    /// With a claim that a known retraction hits, or without.
+    pub retracted: Option<bool>,
+    /// Continued after its IdP session had ended, or not.
+    pub outlived: Option<bool>,
+    /// With a decision that was falsified later, or without.
+    pub falsified_later: Option<bool>,
+}
+
+/// A session that may belong to a list, with what it was assessed from.
+#[derive(Clone, Copy, Debug)]
+pub struct Candidate<'a> {
+    /// The session at the cut.
+    pub state: &'a SessionState,
+    /// Its facts.
+    pub facts: &'a [Known],
+    /// The configuration.
+    pub history: &'a History,
+    /// T and K of the list.
+    pub cut: Cut,
+}
+
+impl Candidate<'_> {
+    /// How surely the session belongs to the list; none: it does not. `people`: the pseudonyms that
+    /// the filter's subject means.
+    #[must_use]
+    pub fn belongs(
+        self,
+        filter: &SessionFilter,
+        people: Option<&[Pseudonym]>,
+    ) -> Option<Certainty> {
+        self.membership(filter, people, false).map(|found| found.certainty)
+    }
+
+    /// The same, and why.
+    #[must_use]
+    pub fn why_it_belongs(
+        self,
+        filter: &SessionFilter,
+        people: Option<&[Pseudonym]>,
+    ) -> Option<(Certainty, Vec<Reason>)> {
+        self.membership(filter, people, true).map(|found| (found.certainty, found.because))
+    }
+
+    fn membership(
+        self,
+        filter: &SessionFilter,
+        people: Option<&[Pseudonym]>,
+        with_reasons: bool,
+    ) -> Option<Membership> {
+        let state = self.state;
+        if state.life.phase == Phase::NotStarted {
+            return None;
+        }
+        let mut found = Membership { certainty: Certainty::Certain, because: Vec::new() };
+        if let Some(people) = people
+            && !state.origin.subject.as_ref().is_some_and(|subject| people.contains(subject))
+        {
+            return None;
+        }
+        if let Some(time) = filter.active_at {
+            let cut = Cut { at: time, ..self.cut };
+            let (then, because) = if with_reasons {
+                let (then, because) = explain_life(self.facts, self.history, cut)?;
+                (Some(then), Some(because))
+            } else if cut == self.cut {
+                // How it stands at T is known already.
+                (None, None)
+            } else {
+                (Some(assess(self.facts, self.history, cut)?), None)
+            };
+            let then = then.as_ref().unwrap_or(state);
+            let certainty = active_at(then)?;
+            found.add(
+                certainty,
+                format!("active at {time}{}", open_words(then)),
+                Vec::new(),
+                because.into_iter().collect(),
+            );
+        }
+        if filter.idp.is_some()
+            || filter.key.is_some()
+            || filter.relied_from.is_some()
+            || filter.relied_to.is_some()
+        {
+            let (certainty, record) = claims::matching(self, filter)?;
+            found.add(certainty, claim_words(filter, certainty, &record), vec![record], Vec::new());
+        }
+        if let Some(amr) = &filter.amr {
+            let factor = state
+                .factors
+                .iter()
+                .filter(|f| f.amr.as_ref().is_some_and(|a| a.as_str() == amr))
+                .min_by_key(|f| f.certainty)?;
+            found.add(
+                factor.certainty,
+                format!("{amr} is among its factors"),
+                factor.evidence.first().cloned().into_iter().collect(),
+                Vec::new(),
+            );
+        }
+        if let Some(app) = &filter.app {
+            let decision = state.decisions.iter().find(|d| d.app == *app).map(|d| &d.record);
+            let record = decision.or_else(|| {
+                state.activity.accesses.iter().find(|a| a.app == *app).map(|a| &a.record)
+            })?;
+            found.add(
+                Certainty::Certain,
+                format!("{app} was asked for or opened"),
+                vec![record.clone()],
+                Vec::new(),
+            );
+        }
+        if let Some(ended) = filter.ended {
+            // Where that is only possible, so is the opposite: a filter and its negation together list
+            // every session.
+            if (state.life.phase == Phase::Ended) != ended
+                && state.life.certainty == Certainty::Certain
+            {
+                return None;
+            }
+            if state.life.certainty == Certainty::Possible {
+                let stands = if ended { "ended" } else { "not ended" };
+                found.add(
+                    Certainty::Possible,
+                    format!("{stands} at T{}", open_words(state)),
+                    Vec::new(),
+                    Vec::new(),
+                );
+            }
+        }
+        if let Some(differs) = filter.differs {
+            let differing: Vec<_> =
+                state.decisions.iter().filter(|d| d.differs.is_some()).collect();
+            if differing.is_empty() == differs {
+                return None;
+            }
+            for decision in differing {
+                let words = decision.differs.as_ref().map(|d| d.words.clone()).unwrap_or_default();
+                found.add(Certainty::Certain, words, vec![decision.record.clone()], Vec::new());
+            }
+        }
+        falsified(state, filter, &mut found)?;
+        Some(found)
+    }
+}
+
+/// What falsifiers and the IdP session's end make of a session. None: it does not belong to the
+/// set.
+fn falsified(state: &SessionState, filter: &SessionFilter, found: &mut Membership) -> Option<()> {
+    if let Some(retracted) = filter.retracted {
+        let hits: Vec<_> = state.falsifiers.iter().filter(|f| f.is_retraction()).collect();
+        belongs(retracted, hits.iter().map(|hit| hit.certainty).min(), found)?;
+        for hit in hits.into_iter().filter(|_| retracted) {
+            found.add(found.certainty, hit.words.clone(), vec![hit.record.clone()], Vec::new());
+        }
+    }
+    if let Some(wanted) = filter.outlived {
+        let outlived = outlived(state);
+        belongs(wanted, outlived.as_ref().map(|o| o.certainty), found)?;
+        if let Some(outlived) = outlived.filter(|_| wanted) {
+            let later = outlived.sign_of_life.iter().chain(&outlived.stated_end).next_back();
+            let then = match (later, outlived.end_bounds) {
+                (Some(record), _) => format!("{} at {}", record.kind, record.occurred.from),
+                (None, Some(Bounds { to: Some(to), .. })) => {
+                    format!("no end is stated, and its limit is {to}")
+                }
+                (None, _) => "no end is stated".to_owned(),
+            };
+            let records = std::iter::once(outlived.idp_session_end.clone())
+                .chain(outlived.sign_of_life)
+                .chain(outlived.stated_end)
+                .collect();
+            let conclusion = format!(
+                "its IdP session ended at {}; {then}",
+                outlived.idp_session_end.occurred.from
+            );
+            found.add(found.certainty, conclusion, records, Vec::new());
+        }
+    }
+    if let Some(wanted) = filter.falsified_later {
+        let decisions: Vec<_> =
+            state.decisions.iter().filter_map(|d| Some((d, d.falsified_later.as_ref()?))).collect();
+        if decisions.is_empty() == wanted {
+            return None;
+        }
+        for (decision, difference) in decisions {
+            let records = std::iter::once(&decision.record)
+                .chain(decision.later.iter().map(|f| &f.record))
+                .cloned()
+                .collect();
+            found.add(Certainty::Certain, difference.words.clone(), records, Vec::new());
+        }
+    }
+    Some(())
+}
+
+/// Whether something that holds so surely, or not at all, makes a session belong to those that it
+/// should hold of, or not hold of.
+fn belongs(wanted: bool, holds: Option<Certainty>, found: &mut Membership) -> Option<()> {
+    let certainty = match (wanted, holds) {
+        (true, holds) => holds?,
+        (false, None) => Certainty::Certain,
+        (false, Some(Certainty::Possible)) => Certainty::Possible,
+        (false, Some(Certainty::Certain)) => return None,
+    };
+    found.certainty = found.certainty.max(certainty);
+    Some(())
+}
+
+/// How surely a session belongs, and why.
+struct Membership {
+    certainty: Certainty,
+    because: Vec<Reason>,
+}
+
+impl Membership {
+    fn add(
+        &mut self,
+        certainty: Certainty,
+        conclusion: String,
+        facts: Vec<RecordRef>,
+        because: Vec<Reason>,
+    ) {
+        self.certainty = self.certainty.max(certainty);
+        self.because.push(Reason { facts, because, ..Reason::new(conclusion) });
+    }
+}
+
+fn claim_words(filter: &SessionFilter, certainty: Certainty, record: &RecordRef) -> String {
+    let of = filter.idp.as_ref().map(|idp| format!(" of {idp}")).unwrap_or_default();
+    let at = record.occurred.from;
+    match (&filter.key, certainty) {
+        (Some(key), Certainty::Certain) => {
+            format!("a claim{of} signed by {key} was received at {at}")
+        }
+        (Some(key), Certainty::Possible) => {
+            format!("a claim{of} was received at {at}; that {key} signed it is possible")
+        }
+        (None, Certainty::Certain) => format!("a claim{of} was received at {at}"),
+        (None, Certainty::Possible) => {
+            format!("a claim{of} was received; whether in the time asked for is not known")
+        }
+    }
+}
 
 /// Active at the T of its assessment (`semantics.md` 22). None: not active.
 #[must_use]
 pub fn active_at(state: &SessionState) -> Option<Certainty> {
-    match state.phase {
-        Phase::Active => Some(state.certainty),
+    match state.life.phase {
+        Phase::Active => Some(state.life.certainty),
         Phase::NotStarted | Phase::Ended => None,
     }
 }
@@ -18,7 +298,7 @@ pub fn active_at(state: &SessionState) -> Option<Certainty> {
 /// `, possibly: its lifetime limit is not known`. Empty where it is certain.
 #[must_use]
 pub fn open_words(state: &SessionState) -> String {
-    match (state.certainty, state.missing.as_slice()) {
+    match (state.life.certainty, state.life.missing.as_slice()) {
         (Certainty::Certain, _) => String::new(),
         (Certainty::Possible, []) => {
             ", possibly: it was silent for longer than it may be idle".to_owned()

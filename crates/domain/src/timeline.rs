@@ -180,12 +180,14 @@ impl Window {
             .filter(|k| k.fact.session.is_some() && k.record.position <= cut.known_at);
         let from = own
             .map(|k| k.fact.occurred.from)
-            .chain(state.started_at)
+            .chain(state.life.started_at)
             .min()
             .filter(|from| *from <= cut.at)?;
         let until = state
-            .ended_at
-            .or_else(|| state.end_bounds.and_then(|bounds| bounds.to))
+            .life
+            .end
+            .at
+            .or_else(|| state.life.end.bounds.and_then(|bounds| bounds.to))
             .unwrap_or(cut.at)
             .min(cut.at);
         Some(Self { from, until })
@@ -241,12 +243,6 @@ impl Rows {
     fn history<'a>(&self, material: &Material<'a>) -> HistoryCut<'a> {
         material.history.at(self.cut.known_at)
     }
-}
-
-/// What was refused, and why, in one line.
-#[must_use]
-pub(crate) fn refused_in_words(data: &claimledger_facts::types::sign_in::SignInRefused) -> String {
-    words::refused(data)
 }
 
 /// Whether a fact about a person belongs on the timelines of the person's sessions.

@@ -21,10 +21,11 @@ use crate::{
 };
 use claimledger_domain::{
     RULES,
-    assess::{assess, assess_state_only},
+    assess::assess,
     completeness::{Barrier, absence},
+    explain::explain,
     history::History,
-    model::{Cut, SessionState},
+    model::{Cut, Explained, SessionState},
 };
 use claimledger_facts::ids::{LogPosition, SessionId};
 use claimledger_ledger::log::LogError;
@@ -174,16 +175,7 @@ impl<'a> View<'a> {
     }
 
     /// A session by any of its ids; none: nothing of it is known at K.
-    pub(crate) async fn session(&self, id: &SessionId) -> Result<Option<Assessed>, LogError> {
-        let Some(gathered) = self.gathered(id, self.cut.known_at, None).await? else {
-            return Ok(None);
-        };
-        Ok(assess(&gathered.facts, &self.history, self.cut)
-            .map(|state| Assessed { state, gathered }))
-    }
-
-    /// The same without reasons, from prefetched records.
-    pub(crate) async fn session_state_only(
+    pub(crate) async fn session(
         &self,
         id: &SessionId,
         prefetched: Option<&Prefetched>,
@@ -191,16 +183,19 @@ impl<'a> View<'a> {
         let Some(gathered) = self.gathered(id, self.cut.known_at, prefetched).await? else {
             return Ok(None);
         };
-        Ok(assess_state_only(&gathered.facts, &self.history, self.cut)
+        Ok(assess(&gathered.facts, &self.history, self.cut)
             .map(|state| Assessed { state, gathered }))
     }
 
-    /// The same session, with reasons.
-    pub(crate) fn in_full(&self, assessed: Assessed) -> Assessed {
-        match assess(&assessed.gathered.facts, &self.history, self.cut) {
-            Some(state) => Assessed { state, ..assessed },
-            None => assessed,
-        }
+    /// The same with reasons.
+    pub(crate) async fn explained(&self, id: &SessionId) -> Result<Option<Explained>, LogError> {
+        let gathered = self.gathered(id, self.cut.known_at, None).await?;
+        Ok(gathered.and_then(|gathered| self.explain(&gathered)))
+    }
+
+    /// Why a session is as it is.
+    pub(crate) fn explain(&self, gathered: &Gathered) -> Option<Explained> {
+        explain(&gathered.facts, &self.history, self.cut)
     }
 
     /// A reader of the tenant's records.

@@ -10,13 +10,12 @@ use crate::tenant::occurrences::{RANGE_RECORDS, sessions_since};
 use crate::{
     model::{
         record_summary::RecordSummary,
-        scope::Scope,
         terms::{pair, term, terms_of, variant_term},
     },
     read::{load_session::Gathered, reader::Reader},
     tenant::Tenant,
 };
-use claimledger_domain::history::HistoryCut;
+use claimledger_domain::{history::HistoryCut, scope::Scope};
 use claimledger_facts::{
     fact::{Fact, FactData},
     ids::{LogPosition, Pseudonym, SessionId},
@@ -298,13 +297,13 @@ fn terms_behind(fact: &Fact, history: HistoryCut<'_>) -> Vec<Term> {
             vec![pair(TermKind::IdpSession, d.idp.as_str(), d.idp_session.as_str())]
         }
         FactData::AuthenticatorLost(_) | FactData::SubjectSessionsEnded(_) => of_people(
-            fact.subject.iter().flat_map(|person| history.ever_one_with(person)).collect(),
+            fact.subject.iter().flat_map(|person| history.people().ever_one_with(person)).collect(),
         ),
         FactData::SubjectLinked(d) => of_people(
             fact.subject
                 .iter()
                 .chain([&d.other])
-                .flat_map(|person| history.ever_one_with(person))
+                .flat_map(|person| history.people().ever_one_with(person))
                 .collect(),
         ),
         _ => vec![],

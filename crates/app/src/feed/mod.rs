@@ -10,9 +10,8 @@
 
 mod candidates;
 mod place;
-mod shape;
 
-pub use crate::model::changed::Changed;
+pub use claimledger_domain::changed::Changed;
 
 use crate::{
     app::{App, ask::View, cut::Pinned},
@@ -31,8 +30,10 @@ use crate::{
 use candidates::{Candidate, Candidates};
 use claimledger_domain::{
     assess::assess,
+    changed::{Said, changed},
+    explain::explain,
     history::History,
-    model::{Cut, SessionState},
+    model::{Cut, Explained},
 };
 use claimledger_facts::{
     ids::{LogPosition, SessionId},
@@ -40,7 +41,6 @@ use claimledger_facts::{
 };
 use claimledger_ledger::log::LogError;
 use place::{Hit, Place};
-use shape::{Shape, changed};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 /// Interval of polling, because notifications are best effort.
@@ -224,7 +224,7 @@ struct Change {
     /// Its name as known at the record.
     session: SessionId,
     /// Its state as known at the record; none: no record of the session was understood.
-    state: Option<SessionState>,
+    state: Option<Explained>,
     changed: Vec<Changed>,
     record: Arc<RecordSummary>,
     /// T of the state.
@@ -262,13 +262,13 @@ impl ChangeDetector<'_> {
                 before.1.extend(state(at));
             }
         }
-        let state = after(at);
-        let whole = [after(Time::MAX)];
-        let then = [state];
-        let was = Shape::of(before.0.iter(), before.1.iter());
-        let is = Shape::of(whole.iter().flatten(), then.iter().flatten());
-        let mut changed = changed(&was, &is);
-        let [state] = then;
+        let whole = after(Time::MAX);
+        let state = explain(&gathered.facts, self.history, Cut { at, known_at: self.position });
+        let whole: Vec<_> = whole.iter().collect();
+        let then: Vec<_> = state.iter().map(|explained| &explained.state).collect();
+        let before: (Vec<_>, Vec<_>) = (before.0.iter().collect(), before.1.iter().collect());
+        let was = Said { whole: &before.0, then: &before.1 };
+        let mut changed = changed(was, Said { whole: &whole, then: &then });
         if changed.is_empty() {
             if !candidate.is_named() {
                 return Ok(None);
@@ -276,8 +276,9 @@ impl ChangeDetector<'_> {
             // The record names the session, but nothing could be read from it.
             changed.push(Changed::Records);
         }
-        let session =
-            state.as_ref().map_or_else(|| candidate.session.clone(), |state| state.id.clone());
+        let session = state
+            .as_ref()
+            .map_or_else(|| candidate.session.clone(), |explained| explained.state.id.clone());
         Ok(Some(Change { session, state, changed, record: Arc::clone(self.record), at }))
     }
 

@@ -3,16 +3,14 @@
 
 pub use claimledger_domain::completeness::{Absence, AbsenceCode, Summary};
 
-use crate::{
-    model::changed::Changed,
-    model::health::{Cause, Part},
-};
+use crate::model::health::{Cause, Part};
 use claimledger_domain::{
     belief::{BeliefDiff, ChangePoints},
+    changed::Changed,
     dependants::{Change, Dependant},
     first_seen::{FirstSeen, Window},
     held_under::{Held, Replaced},
-    model::{Certainty, Decision, Implied, Reason, RecordRef, SessionState},
+    model::{Certainty, Decision, Explained, Implied, Reason, RecordRef, SessionState},
     outlived::Outlived,
     rehearse::{Unchanged, UnmetPolicy},
 };
@@ -122,9 +120,9 @@ pub struct Page<T> {
 
 /// A session in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SessionHit {
-    /// The session.
-    pub session: SessionState,
+pub struct SessionHit<S = Explained> {
+    /// The session, with reasons or without.
+    pub session: S,
     /// Whether the session certainly or only possibly matches the filter.
     pub certainty: Certainty,
     /// Why it matches.
@@ -136,6 +134,8 @@ pub struct SessionHit {
 pub struct DecisionHit {
     /// The decision.
     pub decision: Decision,
+    /// Why it is implied or not.
+    pub because: Reason,
     /// Whether the decision certainly or only possibly matches the filter: it may rely on a claim
     /// that was received later, or that was signed by another key.
     pub certainty: Certainty,
@@ -184,7 +184,7 @@ pub enum DecisionAt {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecisionFound {
     /// The session that contains it.
-    pub session: SessionState,
+    pub session: Explained,
     /// Its index in the session's decisions.
     pub index: usize,
     /// What the service provider recorded.
@@ -195,7 +195,13 @@ impl DecisionFound {
     /// The decision.
     #[must_use]
     pub fn decision(&self) -> &Decision {
-        &self.session.decisions[self.index]
+        &self.session.state.decisions[self.index]
+    }
+
+    /// Why it is implied or not.
+    #[must_use]
+    pub fn because(&self) -> &Reason {
+        &self.session.reasons.decisions[self.index]
     }
 }
 
@@ -212,7 +218,7 @@ pub struct SessionChange {
     pub changed: Vec<Changed>,
     /// The session as known at the record, at the time it was recorded; none: no record of the
     /// session was understood.
-    pub state: Option<Arc<SessionState>>,
+    pub state: Option<Arc<Explained>>,
     /// Whether the record was in the log already when the subscription began.
     pub replayed: bool,
 }
@@ -325,6 +331,8 @@ pub struct Rehearsed {
 pub struct RedecidedHit {
     /// The decision as it is now.
     pub decision: Decision,
+    /// Why it is implied or not.
+    pub because: Reason,
     /// The person of the session.
     pub subject: Option<Pseudonym>,
     /// The outcome implied without the change.
@@ -342,6 +350,8 @@ pub struct RedecidedHit {
 pub struct FallenHit {
     /// The decision as it is now.
     pub decision: Decision,
+    /// Why it is implied or not.
+    pub because: Reason,
     /// The person of the session.
     pub subject: Option<Pseudonym>,
     /// Whether it certainly or possibly relied on something retracted.
@@ -359,6 +369,8 @@ pub struct FallenHit {
 pub struct UnchangedHit {
     /// The decision.
     pub decision: Decision,
+    /// Why it is implied or not.
+    pub because: Reason,
     /// The reason.
     pub why: Unchanged,
     /// The same as text.

@@ -11,7 +11,7 @@ use crate::model::{
 };
 use claimledger_domain::{
     changes::{PolicyChanges, TrustChanges},
-    model::SessionState,
+    model::{Explained, SessionState},
     reused::Reuse,
 };
 
@@ -39,7 +39,13 @@ impl Discloses for SessionState {
     }
 }
 
-impl Discloses for SessionHit {
+impl Discloses for Explained {
+    fn add_to(&self, disclosed: &mut Disclosed) {
+        self.state.add_to(disclosed);
+    }
+}
+
+impl<S: Discloses> Discloses for SessionHit<S> {
     fn add_to(&self, disclosed: &mut Disclosed) {
         self.session.add_to(disclosed);
     }

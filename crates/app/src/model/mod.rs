@@ -4,7 +4,6 @@
 //! cursors, terms. Every other room imports this one; it imports none of them.
 
 pub mod answer;
-pub mod changed;
 pub(crate) mod cursor;
 mod disclosed;
 pub mod health;
@@ -14,7 +13,6 @@ pub mod question;
 pub mod reached;
 pub mod rebuild;
 pub(crate) mod record_summary;
-pub(crate) mod scope;
 pub mod source_report;
 pub(crate) mod terms;
 

@@ -1,13 +1,13 @@
 //! Questions, and who asks them.
 
 use claimledger_facts::{
-    ids::{
-        AppId, IdpId, KeyId, LogPosition, RecordId, SessionId, SourceEventId, SourceId, TenantId,
-    },
+    ids::{AppId, IdpId, KeyId, LogPosition, RecordId, SourceEventId, SourceId, TenantId},
     time::Time,
-    vocabulary::{Outcome, Role},
+    vocabulary::Role,
 };
 use claimledger_ledger::log::LogError;
+
+pub use claimledger_domain::{decision_list::DecisionFilter, session_list::SessionFilter};
 
 /// The client that asks a question. Its tenant comes from the credential only.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,60 +48,6 @@ pub struct Asking {
     pub known_at_position: Option<LogPosition>,
     /// Wait for the read models to contain this position; fails after a timeout.
     pub after: Option<LogPosition>,
-}
-
-/// Filter for sessions. All given conditions must hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SessionFilter {
-    /// Active at this time.
-    pub active_at: Option<Time>,
-    /// Pseudonym; with the role `investigate` also an id or a login.
-    pub subject: Option<String>,
-    /// With a claim of this IdP.
-    pub idp: Option<IdpId>,
-    /// With a claim signed by this key.
-    pub key: Option<KeyId>,
-    /// With this `amr` value among its factors.
-    pub amr: Option<String>,
-    /// With a decision or access for this application.
-    pub app: Option<AppId>,
-    /// With a claim that was received at or after this time.
-    pub relied_from: Option<Time>,
-    /// With a claim that was received before this time.
-    pub relied_to: Option<Time>,
-    /// Ended, or not.
-    pub ended: Option<bool>,
-    /// With a decision that differs from what the rules imply, or without.
-    pub differs: Option<bool>,
-    /// With a claim that a known retraction hits, or without.
-    pub retracted: Option<bool>,
-    /// Continued after its IdP session had ended, or not.
-    pub outlived: Option<bool>,
-    /// With a decision that was falsified later, or without.
-    pub falsified_later: Option<bool>,
-}
-
-/// Filter for decisions. All given conditions must hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct DecisionFilter {
-    /// In this session, by any of its ids.
-    pub session: Option<SessionId>,
-    /// Of this application.
-    pub app: Option<AppId>,
-    /// Relying on a claim of this IdP.
-    pub idp: Option<IdpId>,
-    /// Relying on a claim signed by this key.
-    pub key: Option<KeyId>,
-    /// With this recorded outcome.
-    pub outcome: Option<Outcome>,
-    /// At or after this time.
-    pub from: Option<Time>,
-    /// Before this time.
-    pub to: Option<Time>,
-    /// Differing from what the rules imply, or not.
-    pub differs: Option<bool>,
-    /// Falsified later, or not.
-    pub falsified_later: Option<bool>,
 }
 
 /// Which parts of a session to explain.

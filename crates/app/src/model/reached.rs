@@ -1,9 +1,11 @@
 //! Answers of lookups by id: occurrences of a text, sessions that are linked, and the timeline of a
 //! session.
 
+pub use claimledger_domain::chain::{AppHop, ChainKind, ChainLink, Hop};
+
 use crate::model::answer::Page;
 use claimledger_domain::{model::RecordRef, timeline::Row};
-use claimledger_facts::ids::{AppId, IdpId, IdpSessionId, Pseudonym, SessionId};
+use claimledger_facts::ids::{AppId, SessionId};
 
 /// A page of a session's timeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,62 +77,6 @@ pub struct FoundList {
     pub searched: Vec<&'static str>,
     /// What was not or cannot be searched, and why.
     pub not_searched: Vec<&'static str>,
-}
-
-/// The kind of an id in a chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ChainKind {
-    /// An application's session.
-    AppSession,
-    /// A session at the service provider.
-    Session,
-    /// An IdP's session.
-    IdpSession,
-    /// A root session.
-    RootSession,
-}
-
-/// One element of a chain: an id, or the reason why there is none.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hop<T> {
-    /// The id.
-    pub id: Option<T>,
-    /// Code of the reason why there is none.
-    pub reason: Option<&'static str>,
-    /// The records that state it.
-    pub records: Vec<RecordRef>,
-}
-
-/// An application that a session accessed, and the application's own session.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AppHop {
-    /// The application; none: no access is stated.
-    pub app: Option<AppId>,
-    /// Its session.
-    pub hop: Hop<String>,
-}
-
-/// One session at the service provider, with its IdP session and its applications.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChainLink {
-    /// The session; none: it is unknown.
-    pub session: Hop<SessionId>,
-    /// Its other ids.
-    pub aliases: Vec<SessionId>,
-    /// Its person.
-    pub subject: Option<Pseudonym>,
-    /// The applications it accessed.
-    pub apps: Vec<AppHop>,
-    /// The IdP it came from.
-    pub idp: Hop<IdpId>,
-    /// The IdP's session.
-    pub idp_session: Hop<IdpSessionId>,
-    /// The root session.
-    pub root_session: Hop<String>,
-    /// Other sessions of the same IdP session.
-    pub siblings: Vec<SessionId>,
-    /// Other sessions of the same root session.
-    pub root_siblings: Vec<SessionId>,
 }
 
 /// The sessions that are linked to an id.

@@ -10,7 +10,6 @@
 use crate::{
     model::{
         record_summary::RecordSummary,
-        scope::{ConfigIndex, Scope, last_claim},
         terms::{claim_key_term, pair, term},
     },
     read::{
@@ -20,11 +19,11 @@ use crate::{
     },
 };
 use claimledger_domain::{
-    assess::assess_state_only,
-    codes,
+    assess::assess,
     history::{History, HistoryCut},
     model::{Certainty, Cut, Falsifier, Known, Phase, SessionState},
     outlived::outlived,
+    scope::{ConfigIndex, Scope, last_claim},
 };
 use claimledger_facts::{
     fact::FactData,
@@ -284,11 +283,8 @@ impl<'a> SessionRows<'a> {
             .or_else(|| gathered.records.iter().map(|record| record.reference.occurred.from).max())
             .unwrap_or(Time::MIN);
         self.latest = self.latest.max(Some(last));
-        let state = assess_state_only(
-            &gathered.facts,
-            &self.history,
-            Cut { at: Time::MAX, known_at: self.last },
-        );
+        let state =
+            assess(&gathered.facts, &self.history, Cut { at: Time::MAX, known_at: self.last });
         // The position of the last record that can have changed the session. The end of the batch
         // would also be correct, but a rebuild uses other batches and must create the same rows.
         let claimed = last_claim(&gathered.facts);
@@ -356,12 +352,13 @@ impl<'a> SessionRows<'a> {
 /// start: before that the session is dated by its first fact.
 fn over_at(state: &SessionState) -> Option<Time> {
     let limit = state
+        .life
         .lifetime_ends_at
-        .map(|limit| state.started_at.map_or(limit, |start| limit.max(start)));
-    match (state.phase, state.ended_at) {
+        .map(|limit| state.life.started_at.map_or(limit, |start| limit.max(start)));
+    match (state.life.phase, state.life.end.at) {
         (Phase::Ended, Some(ended)) => Some(limit.map_or(ended, |limit| limit.min(ended))),
-        (Phase::Ended, None) if state.end_record.is_none() => limit,
-        (Phase::Ended, None) => state.end_bounds.and_then(|bounds| bounds.to),
+        (Phase::Ended, None) if state.life.end.record.is_none() => limit,
+        (Phase::Ended, None) => state.life.end.bounds.and_then(|bounds| bounds.to),
         (Phase::NotStarted | Phase::Active, _) => None,
     }
 }
@@ -370,32 +367,32 @@ fn summary(state: &SessionState, begins: Time, last: Time, claimed: Time) -> Sum
     Summary::State {
         aliases: state.aliases.iter().map(|alias| alias.as_str().to_owned()).collect(),
         begins,
-        certainty: match state.certainty {
+        certainty: match state.life.certainty {
             Certainty::Certain => "certain".into(),
             Certainty::Possible => "possible".into(),
         },
         claimed: claimed.micros(),
         decisions: state.decisions.len(),
         differs: state.decisions.iter().filter(|decision| decision.differs.is_some()).count(),
-        end_reason: state.end_reason.map(Cow::Borrowed),
-        ended_at: state.ended_at,
+        end_reason: state.life.end.reason.map(Cow::Borrowed),
+        ended_at: state.life.end.at,
         factors: state.factors.iter().map(|factor| factor.name.clone()).collect(),
         falsified: state
             .decisions
             .iter()
             .filter(|decision| decision.falsified_later.is_some())
             .count(),
-        idp: state.idp.as_ref().map(|idp| idp.as_str().to_owned()),
+        idp: state.origin.idp.as_ref().map(|idp| idp.as_str().to_owned()),
         last: last.micros(),
         outlived: outlived(state).is_some(),
-        phase: match state.phase {
+        phase: match state.life.phase {
             Phase::NotStarted => "not_started".into(),
             Phase::Active => "active".into(),
             Phase::Ended => "ended".into(),
         },
         records: state.records.len(),
-        retracted: state.falsifiers.iter().any(is_retraction),
-        subject: state.subject.as_ref().map(|subject| subject.as_str().to_owned()),
+        retracted: state.falsifiers.iter().any(Falsifier::is_retraction),
+        subject: state.origin.subject.as_ref().map(|subject| subject.as_str().to_owned()),
     }
 }
 
@@ -493,9 +490,4 @@ fn concerned(row: &SessionRow, scope: &Scope, from: Time) -> bool {
         if scope.is_of_claims() { last.claimed.unwrap_or(last.last) } else { last.last }
     };
     serde_json::from_slice::<Last>(&row.state).map_or(true, |row| last(row) >= from.micros())
-}
-
-/// Whether a falsifier is a retraction of trust.
-pub(crate) fn is_retraction(falsifier: &Falsifier) -> bool {
-    [codes::KEY_RETRACTED, codes::IDP_RETRACTED].contains(&falsifier.code)
 }

@@ -118,7 +118,7 @@ impl View<'_> {
 
     /// The barrier of an unknown IdP: no record names it.
     pub(super) async fn idp(&self, idp: &IdpId) -> Found {
-        let stated = self.history.at(self.cut.known_at).idps().any(|known| known == idp);
+        let stated = self.history.at(self.cut.known_at).trust().idps().any(|known| known == idp);
         let known = stated
             || self.reader().any(&term(TermKind::Idp, idp.as_str()), self.cut.known_at).await?;
         Ok((!known).then(|| not_known("identity provider", idp)))
@@ -127,6 +127,7 @@ impl View<'_> {
     async fn key(&self, idp: Option<&IdpId>, key: &KeyId) -> Found {
         let history = self.history.at(self.cut.known_at);
         let stated = history
+            .trust()
             .idps()
             .filter(|of| idp.is_none_or(|idp| idp == *of))
             .any(|of| find::names_key(history, of, key.as_str()));
@@ -137,7 +138,8 @@ impl View<'_> {
 
     /// The barrier of an unknown policy: no record names it.
     pub(super) async fn policy(&self, policy: &PolicyId) -> Found {
-        let stated = self.history.at(self.cut.known_at).policies().any(|known| known == policy);
+        let stated =
+            self.history.at(self.cut.known_at).policies().ids().any(|known| known == policy);
         let known = stated
             || self
                 .reader()
@@ -154,7 +156,8 @@ impl View<'_> {
         let known = self
             .history
             .at(self.cut.known_at)
-            .policy_versions(policy)
+            .policies()
+            .versions(policy)
             .any(|stated| stated.data.version == *version);
         Ok((!known).then(|| not_known("version", &format!("{version} of policy {policy}"))))
     }

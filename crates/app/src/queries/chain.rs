@@ -1,8 +1,6 @@
 //! What hangs together: application sessions, the session at the service provider, the IdP's
-//! session and the root session, from any of them.
-//!
-//! A hop that nothing states is there, with no id and the reason why (`unstated`): it is never left
-//! out.
+//! session and the root session, from any of them. The read models find the sessions; what hangs on
+//! each, the domain says.
 
 use super::{Assessed, MAX_PAGE, View, barrier::not_known};
 use crate::{
@@ -11,40 +9,24 @@ use crate::{
         answer::Answer,
         query::Query,
         question::{AskError, Asking, Caller},
-        reached::{AppHop, Chain, ChainKind, ChainLink, Hop},
+        reached::{Chain, ChainKind, ChainLink},
         terms::{pair, term},
     },
     read::load_session,
 };
-use claimledger_domain::model::{Known, Phase, RecordRef};
+use claimledger_domain::{
+    chain::{idp_session_of, names},
+    model::{Known, Phase, RecordRef, SessionOrigin},
+};
 use claimledger_facts::{
     fact::FactData,
     ids::{IdpId, IdpSessionId, SessionId},
-    vocabulary::Outcome,
 };
 use claimledger_ledger::{
     log::LogError,
     views::{Term, TermKind},
 };
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Why a hop has no id.
-mod unstated {
-    /// No application was opened, as far as is known.
-    pub(super) const NO_ACCESS: &str = "no_app_access_stated";
-    /// An application was opened, and its own session was not named.
-    pub(super) const APP_SESSION: &str = "app_session_not_stated";
-    /// The application was allowed, and no opening of it is known.
-    pub(super) const ALLOWED_ONLY: &str = "allowed_and_no_access_stated";
-    /// The session names no IdP.
-    pub(super) const IDP: &str = "idp_not_stated";
-    /// The session names no session of its IdP.
-    pub(super) const IDP_SESSION: &str = "idp_session_not_stated";
-    /// The session names no root session.
-    pub(super) const ROOT: &str = "root_session_not_stated";
-    /// No session names this session of the IdP.
-    pub(super) const SESSION: &str = "no_session_names_it";
-}
 
 /// The sessions that an id leads to, and what it is an id of.
 #[derive(Default)]
@@ -72,8 +54,9 @@ impl App {
         let mut links = Vec::new();
         let mut named = BTreeSet::new();
         for session in std::mem::take(&mut start.sessions) {
-            let Some(assessed) = view.session(&session).await? else { continue };
-            if !named.insert(assessed.state.id.clone()) || assessed.state.phase == Phase::NotStarted
+            let Some(assessed) = view.session(&session, None).await? else { continue };
+            if !named.insert(assessed.state.id.clone())
+                || assessed.state.life.phase == Phase::NotStarted
             {
                 continue;
             }
@@ -84,7 +67,7 @@ impl App {
         };
         for (key, records) in start.upstream {
             if !links.iter().any(|link| upstream(link, &key)) {
-                links.push(nobody(key, records));
+                links.push(ChainLink::without_session(key, records));
             }
         }
         if links.is_empty() {
@@ -108,25 +91,19 @@ impl View<'_> {
     /// What an id is an id of. It may be several things at once.
     async fn start(&self, id: &str) -> Result<Start, AskError> {
         let mut start = Start::default();
-        if self.session(&SessionId::new(id)).await?.is_some() {
+        if self.session(&SessionId::new(id), None).await?.is_some() {
             start.kinds.insert(ChainKind::Session);
             start.sessions.insert(SessionId::new(id));
         }
-        for (kind, of, from) in [
-            (ChainKind::AppSession, TermKind::AppSession, term(TermKind::AppSession, id)),
-            (ChainKind::RootSession, TermKind::RootSession, term(TermKind::RootSession, id)),
-            (ChainKind::IdpSession, TermKind::IdpSession, pair(TermKind::IdpSession, "", id)),
+        for (kind, from) in [
+            (ChainKind::AppSession, term(TermKind::AppSession, id)),
+            (ChainKind::RootSession, term(TermKind::RootSession, id)),
+            (ChainKind::IdpSession, pair(TermKind::IdpSession, "", id)),
         ] {
-            for known in self
-                .facts_with(&from, |known| {
-                    names(&known.fact.data, of, id)
-                        || of == TermKind::RootSession && has_root(known, id)
-                })
-                .await?
-            {
+            for known in self.facts_with(&from, |known| names(known, kind, id)).await? {
                 start.kinds.insert(kind);
                 start.sessions.extend(known.fact.session.clone());
-                if let Some(key) = upstream_of(&known.fact.data) {
+                if let Some(key) = idp_session_of(&known.fact.data) {
                     start.upstream.entry(key).or_default().push(known.record);
                 }
             }
@@ -158,85 +135,24 @@ impl View<'_> {
 
     /// Everything that hangs on one session.
     async fn link(&self, assessed: &Assessed) -> Result<ChainLink, AskError> {
-        let state = &assessed.state;
-        let by_t = |known: &&Known| known.fact.occurred.from <= self.cut.at;
-        let records_of = |wanted: &dyn Fn(&Known) -> bool| {
-            let mut records: Vec<RecordRef> = assessed
-                .gathered
-                .facts
-                .iter()
-                .filter(by_t)
-                .filter(|known| wanted(known))
-                .map(|known| known.record.clone())
-                .collect();
-            records.dedup();
-            records
-        };
-        let records =
-            |wanted: &dyn Fn(&FactData) -> bool| records_of(&|known| wanted(&known.fact.data));
-        let idp = state.idp.clone();
-        let idp_session = state.idp_session.clone();
-        let root = state.root_session.clone();
-        let first = assessed
-            .gathered
-            .facts
-            .iter()
-            .filter(by_t)
-            .find(|known| known.fact.session.is_some())
-            .map(|known| known.record.clone());
-        let links = records(&|data| matches!(data, FactData::SessionLinked(_)));
-        let siblings = match &idp_session {
-            Some(id) => {
-                let from = pair(
-                    TermKind::IdpSession,
-                    idp.as_ref().map_or("", |idp| idp.as_str()),
-                    id.as_str(),
-                );
-                let same = |known: &Known| {
-                    matches!(&known.fact.data,
-                    FactData::SessionStarted(d) if d.idp_session.as_ref() == Some(id) && d.idp ==
-                    idp)
-                };
-                self.others(&from, &state.id, same).await?
-            }
-            None => Vec::new(),
-        };
-        let root_siblings = match &root {
-            Some(id) => {
-                let same = |known: &Known| has_root(known, id.as_str());
-                self.others(&term(TermKind::RootSession, id.as_str()), &state.id, same).await?
-            }
-            None => Vec::new(),
-        };
-        Ok(ChainLink {
-            session: Hop {
-                id: Some(state.id.clone()),
-                reason: None,
-                records: first.into_iter().chain(links).collect(),
-            },
-            aliases: state.aliases.clone(),
-            subject: state.subject.clone(),
-            apps: apps(assessed),
-            idp_session: hop(idp_session.clone(), unstated::IDP_SESSION, || {
-                records(&|data| {
-                    idp_session
-                        .as_ref()
-                        .is_some_and(|id| names(data, TermKind::IdpSession, id.as_str()))
-                })
-            }),
-            root_session: hop(root.as_ref().map(ToString::to_string), unstated::ROOT, || {
-                records_of(&|known| root.as_ref().is_some_and(|id| has_root(known, id.as_str())))
-            }),
-            idp: hop(idp.clone(), unstated::IDP, || {
-                records(&|data| match data {
-                    FactData::SessionStarted(d) => d.idp == idp,
-                    FactData::ClaimsReceived(d) => Some(&d.idp) == idp.as_ref(),
-                    _ => false,
-                })
-            }),
-            siblings,
-            root_siblings,
-        })
+        let (state, facts) = (&assessed.state, &assessed.gathered.facts);
+        let mut link = ChainLink::of(state, facts, self.cut.at);
+        let SessionOrigin { idp, idp_session, root_session, .. } = &state.origin;
+        if let Some(id) = idp_session {
+            let of = idp.as_ref().map_or("", |idp| idp.as_str());
+            let from = pair(TermKind::IdpSession, of, id.as_str());
+            let same = |known: &Known| {
+                matches!(&known.fact.data, FactData::SessionStarted(d)
+                    if d.idp_session.as_ref() == Some(id) && d.idp == *idp)
+            };
+            link.siblings = self.others(&from, &state.id, same).await?;
+        }
+        if let Some(id) = root_session {
+            let from = term(TermKind::RootSession, id.as_str());
+            let same = |known: &Known| names(known, ChainKind::RootSession, id.as_str());
+            link.root_siblings = self.others(&from, &state.id, same).await?;
+        }
+        Ok(link)
     }
 
     /// Other sessions that a fact names in the same way.
@@ -263,100 +179,4 @@ impl View<'_> {
         others.remove(own);
         Ok(others.into_iter().collect())
     }
-}
-
-/// The applications that a session reached, in the order they were first opened or allowed.
-fn apps(assessed: &Assessed) -> Vec<AppHop> {
-    let state = &assessed.state;
-    let mut apps: Vec<AppHop> = Vec::new();
-    for access in &state.accesses {
-        let id = access.app_session.as_ref().map(ToString::to_string);
-        let known =
-            apps.iter_mut().find(|hop| hop.app.as_ref() == Some(&access.app) && hop.hop.id == id);
-        match known {
-            Some(hop) => hop.hop.records.push(access.record.clone()),
-            None => {
-                let reason = id.is_none().then_some(unstated::APP_SESSION);
-                apps.push(AppHop {
-                    app: Some(access.app.clone()),
-                    hop: Hop { id, reason, records: vec![access.record.clone()] },
-                });
-            }
-        }
-    }
-    for decision in state.decisions.iter().filter(|decision| decision.outcome == Outcome::Allow) {
-        if !apps.iter().any(|hop| hop.app.as_ref() == Some(&decision.app)) {
-            let hop = Hop {
-                id: None,
-                reason: Some(unstated::ALLOWED_ONLY),
-                records: vec![decision.record.clone()],
-            };
-            apps.push(AppHop { app: Some(decision.app.clone()), hop });
-        }
-    }
-    if apps.is_empty() {
-        apps.push(AppHop {
-            app: None,
-            hop: Hop { id: None, reason: Some(unstated::NO_ACCESS), records: Vec::new() },
-        });
-    }
-    apps
-}
-
-fn hop<T>(id: Option<T>, reason: &'static str, records: impl Fn() -> Vec<RecordRef>) -> Hop<T> {
-    match id {
-        Some(id) => Hop { id: Some(id), reason: None, records: records() },
-        None => Hop { id: None, reason: Some(reason), records: Vec::new() },
-    }
-}
-
-/// A session of an IdP that no session names.
-fn nobody((idp, id): (IdpId, IdpSessionId), records: Vec<RecordRef>) -> ChainLink {
-    ChainLink {
-        session: Hop { id: None, reason: Some(unstated::SESSION), records: Vec::new() },
-        aliases: Vec::new(),
-        subject: None,
-        apps: vec![AppHop {
-            app: None,
-            hop: Hop { id: None, reason: Some(unstated::SESSION), records: Vec::new() },
-        }],
-        idp: Hop { id: Some(idp), reason: None, records: records.clone() },
-        idp_session: Hop { id: Some(id), reason: None, records },
-        root_session: Hop { id: None, reason: Some(unstated::SESSION), records: Vec::new() },
-        siblings: Vec::new(),
-        root_siblings: Vec::new(),
-    }
-}
-
-fn upstream_of(data: &FactData) -> Option<(IdpId, IdpSessionId)> {
-    match data {
-        FactData::IdpSessionStarted(d) => Some((d.idp.clone(), d.idp_session.clone())),
-        FactData::IdpSessionEnded(d) => Some((d.idp.clone(), d.idp_session.clone())),
-        _ => None,
-    }
-}
-
-/// Whether a fact names an id as one of a kind.
-fn names(data: &FactData, kind: TermKind, id: &str) -> bool {
-    match (data, kind) {
-        (FactData::AppAccessed(d), TermKind::AppSession) => {
-            d.app_session.as_ref().is_some_and(|session| session.as_str() == id)
-        }
-        (FactData::SessionStarted(d), TermKind::RootSession) => {
-            d.root_session.as_ref().is_some_and(|root| root.as_str() == id)
-        }
-        (FactData::SessionStarted(d), TermKind::IdpSession) => {
-            d.idp_session.as_ref().is_some_and(|session| session.as_str() == id)
-        }
-        (FactData::IdpSessionStarted(d), TermKind::IdpSession) => d.idp_session.as_str() == id,
-        (FactData::IdpSessionEnded(d), TermKind::IdpSession) => d.idp_session.as_str() == id,
-        _ => false,
-    }
-}
-
-/// Whether a fact or its record names a root session: most events of a vendor's log do, and only
-/// one kind of fact.
-fn has_root(known: &Known, id: &str) -> bool {
-    known.root_session.as_ref().is_some_and(|root| root.as_str() == id)
-        || names(&known.fact.data, TermKind::RootSession, id)
 }

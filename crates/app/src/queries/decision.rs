@@ -58,16 +58,15 @@ impl View<'_> {
         let Some((fact, data)) = record.statement.facts.iter().find_map(decided) else {
             return Ok(DecisionAt::NoDecision { record: reference });
         };
-        let assessed = match &fact.session {
-            Some(session) => self.session(session).await?,
+        let session = match &fact.session {
+            Some(session) => self.explained(session).await?,
             None => None,
         };
-        let Some(assessed) = assessed else {
+        let Some(session) = session else {
             return Ok(DecisionAt::NoDecision { record: reference });
         };
-        let session = assessed.state;
         if let Some(index) =
-            session.decisions.iter().position(|decision| decision.record.position == position)
+            session.state.decisions.iter().position(|decision| decision.record.position == position)
         {
             return Ok(DecisionAt::Found(Box::new(DecisionFound {
                 session,
@@ -80,6 +79,7 @@ impl View<'_> {
             other.source == reference.source && other.source_id == reference.source_id
         };
         let counts = session
+            .state
             .decisions
             .iter()
             .map(|decision| &decision.record)
@@ -88,7 +88,11 @@ impl View<'_> {
         if counts.is_some() || fact.occurred.from <= self.cut.at {
             return Ok(DecisionAt::Variant { counts, record: reference });
         }
-        Ok(DecisionAt::NotYet { at: fact.occurred, app: data.app.clone(), session: session.id })
+        Ok(DecisionAt::NotYet {
+            at: fact.occurred,
+            app: data.app.clone(),
+            session: session.state.id,
+        })
     }
 }
 

@@ -1,7 +1,6 @@
 //! Lists of decisions.
 
 use super::{
-    claims::is_key_of,
     session_scan::SessionScan,
     sessions::{at_most_a_page, with_one_of},
 };
@@ -18,8 +17,8 @@ use crate::{
 };
 use claimledger_domain::{
     RULES,
-    history::HistoryCut,
-    model::{Certainty, Decision, HonoredFactor, Relied, SessionState},
+    decision_list::belongs,
+    model::{Decision, Explained, Reason, SessionState},
 };
 use claimledger_facts::ids::LogPosition;
 use claimledger_ledger::{
@@ -49,18 +48,18 @@ impl App {
             self.ask_page(caller, Query::Decisions, asking, question, after).await?;
 
         let history = view.history.at(view.cut.known_at);
-        let belongs =
-            |state: &SessionState, decision: &Decision| matches(state, decision, filter, history);
+        let certainty =
+            |state: &SessionState, decision: &Decision| belongs(state, decision, filter, history);
         let mut page = Page { items: Vec::new(), cursors: Vec::new(), has_next: false };
         // Adds the decisions of a session after the cursor; false if the page is full and there are
         // more.
-        let mut add = |key: &SortKey, state: SessionState| {
+        let mut add = |key: &SortKey, explained: Explained| {
             let shown = cursor
                 .as_ref()
                 .filter(|cursor| cursor.session == *key)
                 .and_then(|cursor| cursor.decision);
-            for decision in behind(&state, shown) {
-                let Some(certainty) = belongs(&state, decision) else { continue };
+            for (decision, because) in behind(&explained, shown) {
+                let Some(certainty) = certainty(&explained.state, decision) else { continue };
                 if page.items.len() == first as usize {
                     page.has_next = true;
                     return false;
@@ -75,19 +74,24 @@ impl App {
                     session: key.clone(),
                     decision: Some(decision.record.position),
                 }));
-                page.items.push(DecisionHit { decision: decision.clone(), certainty });
+                page.items.push(DecisionHit {
+                    decision: decision.clone(),
+                    because: because.clone(),
+                    certainty,
+                });
             }
             true
         };
         let mut found = true;
         if let Some(session) = &filter.session {
-            let assessed = view.session(session).await?;
+            let assessed = view.session(session, None).await?;
             found = assessed.is_some();
             if let Some(assessed) = assessed
                 && let Some(key) =
                     session_rows::key_of(&assessed.state.id, &assessed.gathered.records)
+                && let Some(explained) = view.explain(&assessed.gathered)
             {
-                add(&key, assessed.state);
+                add(&key, explained);
             }
         } else {
             let mut scan = SessionScan::new(
@@ -103,11 +107,12 @@ impl App {
                     .state
                     .decisions
                     .iter()
-                    .any(|decision| belongs(&assessed.state, decision).is_some())
+                    .any(|decision| certainty(&assessed.state, decision).is_some())
                 {
                     continue;
                 }
-                if !add(&key, view.in_full(assessed).state) {
+                let Some(explained) = view.explain(&assessed.gathered) else { continue };
+                if !add(&key, explained) {
                     break;
                 }
             }
@@ -118,11 +123,14 @@ impl App {
 }
 
 /// The decisions after a given one, or all.
-fn behind(state: &SessionState, shown: Option<LogPosition>) -> impl Iterator<Item = &Decision> {
+fn behind(
+    explained: &Explained,
+    shown: Option<LogPosition>,
+) -> impl Iterator<Item = (&Decision, &Reason)> {
     let index = shown.and_then(|shown| {
-        state.decisions.iter().position(|decision| decision.record.position == shown)
+        explained.decisions().position(|(decision, _)| decision.record.position == shown)
     });
-    state.decisions.iter().skip(index.map_or(0, |index| index + 1))
+    explained.decisions().skip(index.map_or(0, |index| index + 1))
 }
 
 /// Term sets that find candidates: a session has all terms of one set.
@@ -146,51 +154,4 @@ fn cannot_match(row: &Summary, filter: &DecisionFilter) -> bool {
         || (filter.differs == Some(true) && *differs == 0)
         || (filter.falsified_later == Some(true) && *falsified == 0)
         || filter.from.is_some_and(|from| *last < from.micros())
-}
-
-/// Whether a decision certainly or possibly matches; none: it does not.
-fn matches(
-    state: &SessionState,
-    decision: &Decision,
-    filter: &DecisionFilter,
-    history: HistoryCut<'_>,
-) -> Option<Certainty> {
-    let holds = filter.app.as_ref().is_none_or(|app| decision.app == *app)
-        && filter.outcome.is_none_or(|outcome| decision.outcome == outcome)
-        && filter.from.is_none_or(|from| decision.at.from >= from)
-        && filter.to.is_none_or(|to| decision.at.from < to)
-        && filter.differs.is_none_or(|differs| decision.differs.is_some() == differs)
-        && filter
-            .falsified_later
-            .is_none_or(|falsified| decision.falsified_later.is_some() == falsified);
-    if !holds {
-        return None;
-    }
-    if filter.idp.is_none() && filter.key.is_none() {
-        return Some(Certainty::Certain);
-    }
-    // The same factor must have the IdP and the key.
-    let rested = decision
-        .relied_on
-        .iter()
-        .filter_map(|relied| rests_on(relied, state.factors.get(relied.factor)?, filter, history));
-    rested.min()
-}
-
-/// Whether a factor of the decision certainly or possibly relies on a claim of this IdP and key.
-fn rests_on(
-    relied: &Relied,
-    factor: &HonoredFactor,
-    filter: &DecisionFilter,
-    history: HistoryCut<'_>,
-) -> Option<Certainty> {
-    let idp = factor.idp.as_ref()?;
-    if filter.idp.as_ref().is_some_and(|asked| asked != idp) {
-        return None;
-    }
-    let signed = match &filter.key {
-        None => Certainty::Certain,
-        Some(key) => is_key_of(idp, factor.key.as_ref(), key, history)?,
-    };
-    Some(signed.max(relied.certainty))
 }

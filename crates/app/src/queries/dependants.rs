@@ -122,7 +122,7 @@ fn terms(change: &Change, history: HistoryCut<'_>) -> Vec<Term> {
             None => vec![term(TermKind::Idp, retraction.idp.as_str())],
         },
         Changed::Loss(subject, _) => {
-            let people = subject.iter().flat_map(|subject| history.people(subject));
+            let people = subject.iter().flat_map(|subject| history.people().same_as(subject));
             people.map(|person| term(TermKind::Subject, person.as_str())).collect()
         }
     }

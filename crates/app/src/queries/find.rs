@@ -280,6 +280,7 @@ impl Search<'_> {
         if kind == TermKind::Key {
             idps.extend(
                 history
+                    .trust()
                     .idps()
                     .filter(|idp| names_key(history, idp, self.text))
                     .map(|idp| idp.as_str().to_owned()),
@@ -305,8 +306,8 @@ pub(super) fn names_key(
     idp: &claimledger_facts::ids::IdpId,
     key: &str,
 ) -> bool {
-    history.key_changes(idp).any(|change| change.data.key.as_str() == key)
-        || history.retractions(idp).any(|retraction| {
+    history.trust().key_changes(idp).any(|change| change.data.key.as_str() == key)
+        || history.trust().retractions(idp).any(|retraction| {
             retraction.data.key.as_ref().is_some_and(|named| named.as_str() == key)
         })
 }
@@ -339,6 +340,6 @@ impl View<'_> {
         if !self.traits.links() {
             return Ok(id.clone());
         }
-        Ok(self.session(id).await?.map_or_else(|| id.clone(), |assessed| assessed.state.id))
+        Ok(self.session(id, None).await?.map_or_else(|| id.clone(), |assessed| assessed.state.id))
     }
 }

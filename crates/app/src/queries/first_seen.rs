@@ -111,6 +111,7 @@ async fn values(
                 let stated: BTreeSet<_> = view
                     .history
                     .at(view.cut.known_at)
+                    .trust()
                     .key_changes(&idp)
                     .map(|change| &change.data.key)
                     .collect();

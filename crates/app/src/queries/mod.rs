@@ -7,7 +7,6 @@ mod belief;
 mod candidates;
 mod chain;
 mod change_points;
-mod claims;
 mod completeness;
 mod configuration;
 mod decision;

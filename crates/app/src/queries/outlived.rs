@@ -11,10 +11,7 @@ use crate::{
     },
     projection::session_rows::{self, Summary},
 };
-use claimledger_domain::{
-    assess::{assess, assess_state_only},
-    outlived::outlived,
-};
+use claimledger_domain::{assess::assess, outlived::outlived};
 use claimledger_facts::{fact::FactData, ids::SessionId, time::Time};
 use claimledger_ledger::views::TermKind;
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,13 +38,10 @@ impl App {
                 }
                 let Some(gathered) = candidates.gathered(&id).await? else { continue };
                 done.extend(gathered.ids.iter().cloned());
-                let Some(session) = assess_state_only(&gathered.facts, &view.history, view.cut)
-                else {
+                let Some(session) = assess(&gathered.facts, &view.history, view.cut) else {
                     continue;
                 };
-                if let Some(outlived) = outlived(&session)
-                    && let Some(session) = assess(&gathered.facts, &view.history, view.cut)
-                {
+                if let Some(outlived) = outlived(&session) {
                     hits.push(OutlivedHit { session, outlived });
                 }
             }

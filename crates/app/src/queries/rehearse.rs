@@ -13,10 +13,10 @@ use crate::{
     projection::session_rows::Summary,
 };
 use claimledger_domain::{
-    model::{Cut, Implied},
+    model::Cut,
     rehearse::{self, Rehearsal, UnmetPolicies},
 };
-use claimledger_facts::{time::Time, types::trust::TrustRetracted, vocabulary::Outcome};
+use claimledger_facts::{time::Time, types::trust::TrustRetracted};
 use std::collections::BTreeSet;
 
 /// So many sessions are looked at for one rehearsal.
@@ -129,35 +129,27 @@ impl Found {
         session: rehearse::Rehearsed,
     ) -> Result<(), AskError> {
         let (from, to) = self.window;
-        let state = session.before;
+        let state = &session.before.state;
         if let Some(certainty) = session.live {
-            let carriers = |factor: &&claimledger_domain::model::HonoredFactor| {
-                let carrier = factor.evidence.first();
-                factor.by_record
-                    && factor.until.is_none_or(|until| until > self.cut.at)
-                    && session
-                        .hits
-                        .iter()
-                        .any(|(record, _)| carrier.is_some_and(|carrier| carrier.id == record.id))
-            };
-            let factors =
-                state.factors.iter().filter(carriers).map(|factor| factor.name.clone()).collect();
             self.rehearsed.live.push(LiveSession {
                 session: state.id.clone(),
-                subject: state.subject.clone(),
+                subject: state.origin.subject.clone(),
                 certainty,
-                factors,
+                factors: session.resting(self.cut.at),
             });
         }
         let mut fallen = BTreeSet::new();
         for fall in session.falls {
-            let Some(decision) = state.decisions.get(fall.decision) else { continue };
+            let Some((decision, because)) = session.before.decisions().nth(fall.decision) else {
+                continue;
+            };
             if decision.at.from < from || decision.at.from >= to || !fallen.insert(fall.decision) {
                 continue;
             }
             self.rehearsed.falls.push(FallenHit {
                 decision: decision.clone(),
-                subject: state.subject.clone(),
+                because: because.clone(),
+                subject: state.origin.subject.clone(),
                 certainty: fall.certainty,
                 before: fall.before,
                 after: fall.after,
@@ -165,7 +157,10 @@ impl Found {
             });
         }
         for redecided in session.decisions {
-            let Some(decision) = state.decisions.get(redecided.decision) else { continue };
+            let Some((decision, because)) = session.before.decisions().nth(redecided.decision)
+            else {
+                continue;
+            };
             let in_window = decision.at.from >= from && decision.at.from < to;
             if !in_window {
                 continue;
@@ -178,7 +173,7 @@ impl Found {
                     limit: MAX_DECISIONS,
                 });
             }
-            let (subject, words) = (state.subject.clone(), redecided.words());
+            let (subject, words) = (state.origin.subject.clone(), redecided.words());
             if let Some(why) = redecided.unchanged {
                 // What falls does not stay what it was, although the rules implied the same when it
                 // was made.
@@ -187,13 +182,13 @@ impl Found {
                 }
                 self.rehearsed.unchanged.push(UnchangedHit {
                     decision: decision.clone(),
+                    because: because.clone(),
                     why,
                     words: why.words(rehearsal.change(), redecided.before),
                 });
                 continue;
             }
-            let let_in = decision.outcome == Outcome::Allow && redecided.before == Implied::Allow;
-            if let_in && matches!(redecided.after, Implied::Deny | Implied::Challenge) {
+            if redecided.locks_out(decision.outcome) {
                 let out = LockedOut {
                     session: state.id.clone(),
                     subject: subject.clone(),
@@ -208,6 +203,7 @@ impl Found {
             }
             self.rehearsed.flips.push(RedecidedHit {
                 decision: decision.clone(),
+                because: because.clone(),
                 subject,
                 before: redecided.before,
                 after: redecided.after,

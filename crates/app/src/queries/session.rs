@@ -9,7 +9,7 @@ use crate::{
         question::{AskError, Asking, Caller},
     },
 };
-use claimledger_domain::model::SessionState;
+use claimledger_domain::model::Explained;
 use claimledger_facts::ids::SessionId;
 
 impl App {
@@ -23,9 +23,9 @@ impl App {
         caller: &Caller,
         id: &SessionId,
         asking: &Asking,
-    ) -> Result<Answer<Option<SessionState>>, AskError> {
+    ) -> Result<Answer<Option<Explained>>, AskError> {
         let view = self.ask(caller, Query::Session, asking).await?;
-        let state = view.session(id).await?.map(|assessed| assessed.state);
+        let state = view.explained(id).await?;
         let barrier = barrier::of_session(state.is_some(), id);
         view.answer_with(state, barrier).await
     }

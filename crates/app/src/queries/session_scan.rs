@@ -15,7 +15,7 @@ use crate::{
         reordered,
     },
 };
-use claimledger_domain::assess::assess_state_only;
+use claimledger_domain::assess::assess;
 use claimledger_facts::{
     ids::{LogPosition, LogSize, SessionId},
     time::Time,
@@ -238,7 +238,7 @@ impl<'v> SessionScan<'v> {
         }
         // A scan may visit thousands and must not block a runtime thread.
         tokio::task::yield_now().await;
-        let assessed = self.view.session_state_only(&id, prefetched).await?;
+        let assessed = self.view.session(&id, prefetched).await?;
         self.keep(&id, assessed);
         Ok(())
     }
@@ -366,7 +366,7 @@ fn assess_in_background(
             tokio::task::yield_now().await;
             let gathered = load_session::session(&reader, traits, &session, cut.known_at).await?;
             let assessed = gathered.and_then(|gathered| {
-                let state = assess_state_only(&gathered.facts, &history, cut)?;
+                let state = assess(&gathered.facts, &history, cut)?;
                 Some(Assessed { state, gathered })
             });
             results.insert(session, assessed);

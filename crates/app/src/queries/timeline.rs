@@ -51,7 +51,7 @@ impl App {
         let (view, cursor) =
             self.ask_page(caller, Query::Timeline, asking, question, after).await?;
         let mut page = Page { items: Vec::new(), cursors: Vec::new(), has_next: false };
-        let Some(assessed) = view.session(session).await? else {
+        let Some(assessed) = view.session(session, None).await? else {
             let barrier = Some(not_known("session", session));
             return view.answer_with(TimelinePage { session: None, page }, barrier).await;
         };
@@ -63,8 +63,8 @@ impl App {
         };
         let not_understood = records(&|statement| !statement.is_understood());
         let silent = records(&|statement| statement.is_understood() && statement.facts.is_empty());
-        let about = match &state.subject {
-            Some(subject) if state.phase != Phase::NotStarted => view.about(subject).await?,
+        let about = match &state.origin.subject {
+            Some(subject) if state.life.phase != Phase::NotStarted => view.about(subject).await?,
             Some(_) | None => Vec::new(),
         };
         let history = &view.history;
@@ -124,7 +124,7 @@ impl View<'_> {
         let known_at = self.cut.known_at;
         let variants = reader.any(&term(TermKind::Note, VARIANT), known_at).await?;
         let mut positions = BTreeSet::new();
-        for person in self.history.at(known_at).people(person) {
+        for person in self.history.at(known_at).people().same_as(person) {
             positions
                 .extend(reader.positions(&term(TermKind::About, person.as_str()), known_at).await?);
         }

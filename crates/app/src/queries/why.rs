@@ -11,7 +11,7 @@ use crate::{
 };
 use claimledger_domain::{
     completeness::Barrier,
-    model::{Decision, Reason, RecordRef, SessionState},
+    model::{Decision, Explained, Reason, RecordRef, SessionState},
 };
 use claimledger_facts::ids::SessionId;
 
@@ -29,14 +29,14 @@ impl App {
         asking: &Asking,
     ) -> Result<Answer<Why>, AskError> {
         let view = self.ask(caller, Query::Why, asking).await?;
-        let (why, barrier) = match view.session(session).await? {
-            Some(assessed) => {
-                let id = assessed.state.id.clone();
-                let mut barrier = unknown_in(&assessed.state, filter);
+        let (why, barrier) = match view.explained(session).await? {
+            Some(explained) => {
+                let id = explained.state.id.clone();
+                let mut barrier = unknown_in(&explained.state, filter);
                 if let (None, Some(app)) = (&barrier, &filter.app) {
                     barrier = view.app(app).await?;
                 }
-                (Why { session: Some(id), because: explain(assessed.state, filter) }, barrier)
+                (Why { session: Some(id), because: explain(&explained, filter) }, barrier)
             }
             None => {
                 (Why { session: None, because: Vec::new() }, Some(not_known("session", session)))
@@ -69,43 +69,43 @@ fn unknown_in(state: &SessionState, filter: &WhyFilter) -> Option<Barrier> {
     })
 }
 
-fn explain(state: SessionState, filter: &WhyFilter) -> Vec<Reason> {
+fn explain(explained: &Explained, filter: &WhyFilter) -> Vec<Reason> {
     let chosen = |decision: &Decision| {
         filter.app.as_ref().is_none_or(|app| decision.app == *app)
             && filter.decision.as_ref().is_none_or(|name| names(&decision.record, name))
     };
     if let Some(factor) = &filter.factor {
-        return of_factor(&state, factor, filter, chosen);
+        return of_factor(explained, factor, filter, chosen);
     }
-    if state.decisions.is_empty() && *filter == WhyFilter::default() {
-        return state.because;
+    if explained.state.decisions.is_empty() && *filter == WhyFilter::default() {
+        return vec![explained.reasons.session.clone()];
     }
-    state.decisions.into_iter().filter(chosen).map(|decision| decision.because).collect()
+    let decisions = explained.decisions().filter(|(decision, _)| chosen(decision));
+    decisions.map(|(_, because)| because.clone()).collect()
 }
 
 /// Why a factor counted, or a claimed value did not. With a decision or an application: only if one
 /// of those decisions relied on it.
 fn of_factor(
-    state: &SessionState,
+    explained: &Explained,
     name: &str,
     filter: &WhyFilter,
     chosen: impl Fn(&Decision) -> bool,
 ) -> Vec<Reason> {
     let of_decision = filter.app.is_some() || filter.decision.is_some();
-    let rested: Vec<usize> = state
+    let rested: Vec<usize> = explained
+        .state
         .decisions
         .iter()
         .filter(|decision| chosen(decision))
         .flat_map(|decision| decision.relied_on.iter().map(|relied| relied.factor))
         .collect();
-    let counted = state
-        .factors
-        .iter()
-        .enumerate()
-        .filter(|(index, factor)| factor.goes_by(name) && (!of_decision || rested.contains(index)))
-        .flat_map(|(_, factor)| factor.because.iter().cloned());
-    let ignored = state.ignored.iter().filter(|claim| claim.goes_by(name));
-    counted.chain(ignored.flat_map(|claim| claim.because.iter().cloned())).collect()
+    let counted = explained.factors().enumerate().filter(|(index, (factor, _))| {
+        factor.goes_by(name) && (!of_decision || rested.contains(index))
+    });
+    let ignored = explained.ignored().filter(|(claim, _)| claim.goes_by(name));
+    let reasons = counted.map(|(_, (_, because))| because).chain(ignored.map(|(_, why)| why));
+    reasons.cloned().collect()
 }
 
 /// Whether a text identifies a record: its id, the source id, or its position, with or without `#`.

@@ -1,10 +1,7 @@
 //! What is known about a tenant: its configuration, its sources, and cached records.
 
 use crate::{
-    model::{
-        scope::ConfigIndex,
-        terms::{CONFIG, term},
-    },
+    model::terms::{CONFIG, term},
     read::{
         load_session::{self, FirstOfKind},
         reader::Reader,
@@ -19,6 +16,7 @@ use claimledger_domain::{
     completeness::{Completeness, completeness_of},
     history::{History, is_config},
     model::Known,
+    scope::ConfigIndex,
 };
 use claimledger_facts::ids::{LogPosition, TenantId};
 use claimledger_ledger::{

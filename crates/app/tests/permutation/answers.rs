@@ -8,7 +8,7 @@ use claimledger_app::{
     app::App,
     model::question::{Asking, DecisionFilter, RecordBy, SessionFilter, WhyFilter},
 };
-use claimledger_domain::model::{Decision, Implied, Reason, SessionState};
+use claimledger_domain::model::{Decision, Explained, Implied, Reason};
 use claimledger_facts::{
     ids::{ActorId, IdpId, KeyId, LogPosition, RecordId, SessionId, SourceEventId, SourceId},
     vocabulary::Outcome,
@@ -95,8 +95,12 @@ pub(crate) async fn at_the_head(app: &App, day: &Day, at: usize) -> String {
         let hits = app.sessions(&owner, &filter, &asking, 500, None).await.unwrap().value.items;
         for mut hit in hits {
             falsifiers_last(&mut hit.because);
-            writeln!(text, "filter {n}: {} {:?} {:#?}", hit.session.id, hit.certainty, hit.because)
-                .unwrap();
+            writeln!(
+                text,
+                "filter {n}: {} {:?} {:#?}",
+                hit.session.state.id, hit.certainty, hit.because
+            )
+            .unwrap();
         }
     }
     writeln!(
@@ -115,7 +119,8 @@ pub(crate) async fn at_the_head(app: &App, day: &Day, at: usize) -> String {
     for n in 0..day.sessions {
         let id = SessionId::new(session(n));
         let found = app.session(&owner, &id, &asking).await.unwrap().value;
-        writeln!(text, "{id}: {:?}", found.map(|state| (state.id, state.aliases))).unwrap();
+        writeln!(text, "{id}: {:?}", found.map(|found| (found.state.id, found.state.aliases)))
+            .unwrap();
     }
     without_arrival(&without_pseudonyms(app, day, text).await)
 }
@@ -156,26 +161,27 @@ fn has(day: &Day, kind: &str) -> bool {
     day.lines().iter().any(|line| line.json["type"] == kind)
 }
 
-fn state(mut state: SessionState, traits: Traits) -> String {
+fn state(mut session: Explained, traits: Traits) -> String {
     // Their order is that of recording.
-    state.falsifiers.sort_by(|a, b| {
+    session.state.falsifiers.sort_by(|a, b| {
         (&a.record.source, &a.record.source_id).cmp(&(&b.record.source, &b.record.source_id))
     });
-    falsifiers_last(&mut state.because);
+    falsifiers_last(std::slice::from_mut(&mut session.reasons.session));
     // A loss before a factor removes nothing; its text states from when it was known.
-    let untouched = state.falsifiers.is_empty()
-        && state.factors.iter().all(|factor| factor.lost_before.is_empty())
+    let untouched = session.state.falsifiers.is_empty()
+        && session.state.factors.iter().all(|factor| factor.lost_before.is_empty())
         && !traits.falsifier_variants
         && !traits.people_linked;
     let mut text = String::new();
-    for decision in std::mem::take(&mut state.decisions) {
+    let reasons = std::mem::take(&mut session.reasons.decisions);
+    for (decision, because) in std::mem::take(&mut session.state.decisions).iter().zip(reasons) {
         if untouched {
-            writeln!(text, "{decision:#?}").unwrap();
+            writeln!(text, "{decision:#?} {because:#?}").unwrap();
         } else {
-            writeln!(text, "{}", as_known(&decision, traits)).unwrap();
+            writeln!(text, "{}", as_known(decision, traits)).unwrap();
         }
     }
-    format!("{state:#?}\n{text}")
+    format!("{session:#?}\n{text}")
 }
 
 /// The same for reasons about falsifiers.

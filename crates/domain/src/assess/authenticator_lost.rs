@@ -80,7 +80,7 @@ pub(crate) struct Running<'a, 'b> {
 /// What the losses that are known do to a factor.
 pub(crate) fn losses<'a>(of: Running<'a, '_>, value: &value::Value, began: Occurred) -> Losses<'a> {
     let mut losses = Losses::default();
-    for loss in of.subject.into_iter().flat_map(|subject| of.known.losses(subject)) {
+    for loss in of.subject.into_iter().flat_map(|subject| of.known.people().losses(subject)) {
         let when = when(loss);
         let no_effect = when.from > of.at || of.close.is_some_and(|close| when.from >= close);
         if no_effect

@@ -27,7 +27,7 @@ pub(crate) fn local_authenticators<'a>(
     let usable = |a: &&Stated<AuthenticatorConfigured>| {
         a.data.status == Status::Active && a.data.enrollment != Some(Enrollment::Disabled)
     };
-    history.authenticators(when).into_iter().filter(usable).collect()
+    history.settings().authenticators(when).into_iter().filter(usable).collect()
 }
 
 /// How the rule would stand with all of them beside what certainly counts.

@@ -108,10 +108,11 @@ impl<'a> Claim<'a> {
     ) -> Self {
         let received = seen.occurred();
         let standings = keys::standings(history, &data.idp, data.key.as_ref(), received, at);
-        let org = history.org(received).options;
+        let org = history.settings().org(received).options;
         let hits = retraction::hits(falsified, data, received);
         let signed = |hit: &Hit<'_>| {
-            hit.open == Some(codes::MISSING_KEY) && falsified.takes_as_signed(hit.retraction)
+            hit.open == Some(codes::MISSING_KEY)
+                && falsified.trust().takes_as_signed(hit.retraction)
         };
         let certain: Vec<&'static str> = hits
             .iter()
@@ -119,7 +120,7 @@ impl<'a> Claim<'a> {
             .map(|hit| hit.code)
             .collect();
         let mut worlds = Vec::new();
-        for idp in history.idp(&data.idp, received).options {
+        for idp in history.trust().idp(&data.idp, received).options {
             for org in &org {
                 for key in &standings {
                     worlds.push(World::read(data, idp, *org, *key).retracted(&certain, None));
@@ -298,6 +299,7 @@ pub(crate) fn unseen_federation(
 ) -> Tri {
     let active = Tri::of(
         history
+            .trust()
             .idp(idp, started)
             .options
             .into_iter()

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     codes,
     history::{HistoryCut, Stated},
-    model::{Certainty, Difference, FactorType, Implied, MetAtDecision},
+    model::{Agreement, Certainty, Difference, FactorType, Implied, MetAtDecision},
     order::{Seen, latest},
 };
 use claimledger_facts::{
@@ -29,7 +29,7 @@ use claimledger_facts::{
         factor::PolicyDecided,
         policy::{PolicyConfigured, Rule},
     },
-    vocabulary::{Access, Outcome, Property, Status},
+    vocabulary::{Access, Property, Status},
 };
 use std::sync::Arc;
 
@@ -125,7 +125,7 @@ pub(crate) fn judge<'a>(
     previous: Option<Seen<'a>>,
 ) -> Judged<'a> {
     let at = seen.occurred();
-    let mut options = setting.history.policy(&data.policy, at).options.into_iter();
+    let mut options = setting.history.policies().at(&data.policy, at).options.into_iter();
     let mut judged = judge_under(setting, seen, data, previous, options.next().flatten());
     for other in options {
         let other = judge_under(setting, seen, data, previous, other);
@@ -509,14 +509,14 @@ fn without(setting: Setting<'_, '_>, all: &[Candidate], at: usize) -> Vec<Candid
 /// Recorded and implied differ when one lets in and the other does not (`semantics.md` 19).
 fn difference(setting: Setting<'_, '_>, judged: &Judged<'_>, at: Occurred) -> Option<Difference> {
     let recorded = judged.data.outcome;
-    let code = match (recorded, judged.implied) {
-        (_, Implied::Undetermined) | (Outcome::Allow, Implied::Allow) => return None,
-        (Outcome::Challenge | Outcome::Deny, Implied::Challenge | Implied::Deny) => return None,
-        (Outcome::Challenge | Outcome::Deny, Implied::Allow) => codes::REFUSED_THOUGH_MET,
-        (Outcome::Allow, Implied::Challenge | Implied::Deny) => {
-            let cause = void_cause(setting, judged, at).or_else(|| lost_cause(setting, judged, at));
-            cause.or(judged.first_unmet).unwrap_or(codes::NOT_ENOUGH_FACTORS)
-        }
+    if Agreement::of(recorded, judged.implied) != Agreement::Differs {
+        return None;
+    }
+    let code = if judged.implied == Implied::Allow {
+        codes::REFUSED_THOUGH_MET
+    } else {
+        let cause = void_cause(setting, judged, at).or_else(|| lost_cause(setting, judged, at));
+        cause.or(judged.first_unmet).unwrap_or(codes::NOT_ENOUGH_FACTORS)
     };
     Some(Difference {
         recorded,

@@ -14,10 +14,10 @@ use super::{
 };
 use crate::{
     codes,
-    explain::words,
     history::{HistoryCut, Stated},
     model::{Certainty, Falsifier},
     order::{Seen, latest},
+    words,
 };
 use claimledger_facts::{
     ids::{IdpId, LogPosition, Pseudonym},
@@ -139,7 +139,7 @@ pub(crate) fn known<'a>(
     believed: &Believed<'a>,
 ) -> Falsifiers<'a> {
     let mut falsifiers = Falsifiers::default();
-    for retraction in idps(believed).into_iter().flat_map(|idp| history.retractions(idp)) {
+    for retraction in idps(believed).into_iter().flat_map(|idp| history.trust().retractions(idp)) {
         let touches =
             believed.claims.iter().any(|c| retraction::speaks_of(&retraction.data, c.data));
         (if touches { &mut falsifiers.retractions } else { &mut falsifiers.other_keys })
@@ -156,9 +156,9 @@ pub(crate) fn known<'a>(
         };
         believed.factors.iter().any(|f| of(&f.value))
     };
-    falsifiers
-        .losses
-        .extend(subject.into_iter().flat_map(|subject| history.losses(subject)).filter(speaks_of));
+    falsifiers.losses.extend(
+        subject.into_iter().flat_map(|subject| history.people().losses(subject)).filter(speaks_of),
+    );
     falsifiers
 }
 
@@ -220,9 +220,12 @@ pub(crate) fn fingerprint(
     idps: &[&IdpId],
     subject: Option<&Pseudonym>,
 ) -> Vec<LogPosition> {
-    let retractions = idps.iter().flat_map(|idp| known.retractions(idp)).map(|r| r.record.position);
-    let losses =
-        subject.into_iter().flat_map(|subject| known.losses(subject)).map(|l| l.record.position);
+    let retractions =
+        idps.iter().flat_map(|idp| known.trust().retractions(idp)).map(|r| r.record.position);
+    let losses = subject
+        .into_iter()
+        .flat_map(|subject| known.people().losses(subject))
+        .map(|l| l.record.position);
     retractions.chain(losses).collect()
 }
 

@@ -53,14 +53,16 @@ pub(crate) fn standings<'a>(
     at: Time,
 ) -> Vec<Standing<'a>> {
     let Some(key) = key else { return vec![Standing::NotNamed] };
-    let begun = history.key_changes(idp).find(|change| change.occurred.from <= latest(received));
+    let begun =
+        history.trust().key_changes(idp).find(|change| change.occurred.from <= latest(received));
     let Some(first) = begun else { return vec![Standing::NotChecked] };
     let of_key =
-        || history.key_changes(idp).filter(|c| c.data.key == *key && c.occurred.from <= at);
+        || history.trust().key_changes(idp).filter(|c| c.data.key == *key && c.occurred.from <= at);
     let later = |added: bool| {
         of_key().find(|c| c.data.added == added && c.occurred.from > latest(received))
     };
     let mut standings: Vec<Standing<'a>> = history
+        .trust()
         .key(idp, key, received)
         .options
         .into_iter()

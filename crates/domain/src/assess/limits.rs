@@ -66,8 +66,10 @@ fn policy_limits<'a>(
     history: HistoryCut<'a>,
     start: Occurred,
 ) -> (Option<u64>, Option<u64>, Option<&'a RecordRef>) {
-    let in_force =
-        history.policies().filter_map(|id| history.policy(id, start).certain().flatten());
+    let in_force = history
+        .policies()
+        .ids()
+        .filter_map(|id| history.policies().at(id, start).certain().flatten());
     let mut global = in_force.filter(|p| {
         p.data.kind == PolicyKind::GlobalSession
             && matches!(p.data.status, None | Some(Status::Active))

@@ -40,7 +40,7 @@ pub(crate) fn is_fresh(
 
 /// Whether claim sourcing may send reauthentication of this IdP's claims back to it at a time.
 pub(crate) fn may_be_sourced(history: HistoryCut<'_>, idp: &IdpId, decision: Occurred) -> bool {
-    history.claim_sourcing(decision).options.into_iter().flatten().any(|sourcing| {
+    history.settings().claim_sourcing(decision).options.into_iter().flatten().any(|sourcing| {
         sourcing.data.redirect == Redirect::Fixed
             && sourcing.data.include.as_ref().is_none_or(|include| include.contains(idp))
     })

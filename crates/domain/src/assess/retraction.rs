@@ -59,7 +59,7 @@ pub(crate) fn hits<'a>(
         let open = open(&retraction.data, claim, received)?;
         Some(Hit { retraction, code: code(&retraction.data), open })
     };
-    known.retractions(&claim.idp).filter_map(hit).collect()
+    known.trust().retractions(&claim.idp).filter_map(hit).collect()
 }
 
 /// The retractions of an IdP as a whole that hit a sign-in of which no assertion was seen, or may
@@ -71,6 +71,7 @@ pub(crate) fn of_whole_idp<'a>(
 ) -> impl Iterator<Item = Hit<'a>> + use<'a> {
     let open = move |r: &TrustRetracted| (r.from > began.from).then_some(codes::MISSING_EXACT_TIME);
     let hits = known
+        .trust()
         .retractions(idp)
         .filter(move |r| r.data.key.is_none() && r.data.from <= latest(began));
     hits.map(move |retraction| Hit {

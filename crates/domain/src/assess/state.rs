@@ -2,50 +2,49 @@
 
 use super::{
     Trace,
-    believed::Believed,
     claims::Tri,
-    context,
     decision::{Decided, Judged},
     factors::Factor,
     keys::Standing,
     until,
 };
 use crate::{
-    codes, explain,
+    codes,
     model::{
-        AppAccess, AsKnown, Certainty, Decision, HonoredFactor, IgnoredClaim, Known, Phase,
-        ProvenAlive, Reason, RecordRef, RefusedSignIn, Relied, SessionState,
+        Activity, AppAccess, AsKnown, Certainty, Decision, HonoredFactor, IdpSessionInterval,
+        IgnoredClaim, Known, Phase, ProvenAlive, RecordRef, RefusedSignIn, Relied, SessionEnd,
+        SessionLife, SessionOrigin, SessionState,
     },
     order::{Seen, latest},
-    timeline::refused_in_words,
+    words,
 };
-use claimledger_facts::{fact::FactData, vocabulary::Property};
+use claimledger_facts::{
+    fact::FactData,
+    ids::{IdpId, IdpSessionId},
+    vocabulary::Property,
+};
 use std::collections::BTreeSet;
 
-/// How much of an answer is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Told {
-    /// All of it.
-    InFull,
-    /// Without trees of reasons but the session's own, and without the configuration that the
-    /// timeline draws around the session.
-    OfSession,
-    /// Without that one too.
-    InBrief,
-}
-
-impl Told {
-    /// A tree of reasons, made only where it is told.
-    fn tree(self, tree: impl FnOnce() -> Reason) -> Vec<Reason> {
-        if self == Self::InFull { vec![tree()] } else { Vec::new() }
+/// Makes the answer. It has no reasons: most questions look at many sessions and show few, and
+/// putting reasons into words takes longer than finding them ([`crate::explain`]).
+pub(crate) fn state(trace: &Trace<'_>) -> SessionState {
+    let counting: Vec<usize> =
+        (0..trace.factors.len()).filter(|i| trace.factors[*i].counts()).collect();
+    SessionState {
+        id: trace.id.clone(),
+        aliases: trace.aliases.clone(),
+        origin: origin(trace),
+        life: life(trace),
+        factors: counting.iter().map(|i| honored(trace, &trace.factors[*i])).collect(),
+        ignored: not_counted(trace).map(|(claim, value)| ignored(trace, claim, value)).collect(),
+        decisions: trace.decisions.iter().map(|d| decision(trace, d, &counting)).collect(),
+        activity: Activity { accesses: accesses(&trace.facts), refused: refused(&trace.facts) },
+        falsifiers: trace.hits().iter().map(|hit| hit.told(trace.life.start.from)).collect(),
+        records: records(trace),
     }
 }
 
-/// Makes the answer.
-pub(crate) fn state(trace: &Trace<'_>, told: Told) -> SessionState {
-    let counting: Vec<usize> =
-        (0..trace.factors.len()).filter(|i| trace.factors[*i].counts()).collect();
-    let life = &trace.life;
+fn origin(trace: &Trace<'_>) -> SessionOrigin {
     let stated_root = |s: &Seen<'_>| {
         if let FactData::SessionStarted(d) = &s.known.fact.data {
             d.root_session.clone()
@@ -54,55 +53,35 @@ pub(crate) fn state(trace: &Trace<'_>, told: Told) -> SessionState {
         }
     };
     let of_session = || trace.all.iter().filter(|s| s.known.fact.session.is_some());
-    let root_session = of_session()
-        .find_map(stated_root)
-        .or_else(|| of_session().find_map(|s| s.known.root_session.clone()));
-    // One trace for each thing that was believed when a decision fell: its tree is made from that.
-    let earlier: Vec<Trace<'_>> = match told {
-        Told::InFull => trace.earlier.iter().map(|believed| as_believed(trace, believed)).collect(),
-        Told::OfSession | Told::InBrief => Vec::new(),
-    };
-    SessionState {
-        id: trace.id.clone(),
-        aliases: trace.aliases.clone(),
+    SessionOrigin {
         subject: trace.subject.clone(),
         idp: trace.idp.clone(),
         idp_session: trace.idp_session.clone(),
-        root_session,
+        idp_session_interval: idp_session_interval(trace),
+        root_session: of_session()
+            .find_map(stated_root)
+            .or_else(|| of_session().find_map(|s| s.known.root_session.clone())),
+    }
+}
+
+fn life(trace: &Trace<'_>) -> SessionLife {
+    let life = &trace.life;
+    SessionLife {
         phase: life.phase,
         certainty: life.certainty,
         missing: life.missing.clone(),
         started_at: (!life.is_attempt).then_some(life.start.from),
-        ended_at: life.ended_at,
-        end_reason: life.reason,
-        end_bounds: life.bounds,
+        end: SessionEnd {
+            at: life.ended_at,
+            reason: life.reason,
+            bounds: life.bounds,
+            record: life.end.map(|e| e.record.clone()),
+            of_all: life.end.is_some_and(|e| e.of_all.is_some()),
+        },
         lifetime_ends_at: life.limits.lifetime_ends_at,
         last_seen: life.last_seen,
         last_seen_record: life.last_seen_record.map(|s| s.record().clone()),
         proven_alive: proven_alive(trace),
-        end_record: life.end.map(|e| e.record.clone()),
-        end_of_all: life.end.is_some_and(|e| e.of_all.is_some()),
-        factors: counting.iter().map(|i| honored(trace, &trace.factors[*i], told)).collect(),
-        ignored: ignored(trace, told),
-        decisions: trace
-            .decisions
-            .iter()
-            .map(|d| decision(trace, d.earlier.and_then(|at| earlier.get(at)), d, &counting, told))
-            .collect(),
-        accesses: accesses(&trace.facts),
-        refused: refused(&trace.facts),
-        context: if told == Told::InFull {
-            context::context(trace)
-        } else {
-            context::in_brief(trace)
-        },
-        falsifiers: trace.hits().iter().map(|hit| hit.told(life.start.from)).collect(),
-        records: records(trace),
-        because: if told == Told::InBrief {
-            Vec::new()
-        } else {
-            vec![explain::session::session(trace)]
-        },
     }
 }
 
@@ -112,17 +91,7 @@ fn proven_alive(trace: &Trace<'_>) -> Option<ProvenAlive> {
     Some(ProvenAlive { at: trace.cut.at, by: by.record().clone() })
 }
 
-/// The trace, with what was believed then.
-fn as_believed<'a>(trace: &Trace<'a>, believed: &Believed<'a>) -> Trace<'a> {
-    Trace {
-        claims: believed.claims.clone(),
-        factors: believed.factors.clone(),
-        sign_in: believed.sign_in.clone(),
-        ..trace.clone()
-    }
-}
-
-fn honored(trace: &Trace<'_>, factor: &Factor<'_>, told: Told) -> HonoredFactor {
+fn honored(trace: &Trace<'_>, factor: &Factor<'_>) -> HonoredFactor {
     let life = &trace.life;
     let claim = factor.claim.map(|c| &trace.claims[c]);
     let world = claim.map(super::claims::Claim::world);
@@ -182,7 +151,6 @@ fn honored(trace: &Trace<'_>, factor: &Factor<'_>, told: Told) -> HonoredFactor 
         trust_version: world.and_then(|w| w.idp).map(|i| i.data.version.clone()),
         evidence,
         variant,
-        because: told.tree(|| explain::factor::honored(trace, factor)),
     }
 }
 
@@ -195,63 +163,55 @@ fn pool(factor: &Factor<'_>) -> Vec<Property> {
     if factor.value.pooled_with.is_empty() { Vec::new() } else { factor.value.pool.clone() }
 }
 
-fn ignored(trace: &Trace<'_>, told: Told) -> Vec<IgnoredClaim> {
-    let mut ignored: Vec<IgnoredClaim> = Vec::new();
-    for (index, claim) in trace.claims.iter().enumerate() {
-        // Inside the interval of its own time it may not have come yet.
-        let is_open = latest(claim.seen.occurred()) > trace.cut.at || claim.may_count();
-        let bare = |name: &str, reasons: Vec<&'static str>, because| IgnoredClaim {
-            name: name.to_owned(),
-            amr: None,
-            method: None,
-            idp: claim.data.idp.clone(),
-            assertion: claim.data.assertion.clone(),
-            received_at: claim.seen.occurred().from,
-            reasons,
-            certainty: certainty(is_open),
-            record: claim.seen.record().clone(),
-            because,
-        };
-        let world = claim.world();
-        let in_full =
-            || told.tree(|| explain::word::in_full(trace, index, claim.seen.occurred().from));
-        if claim.data.readable == Some(false) {
-            let mut reasons = vec![codes::UNREADABLE];
-            reasons.extend(world.trust.ignored.iter().copied().chain(claim.void()));
-            ignored.push(bare("unreadable claim", reasons, in_full()));
-        } else if world.void.contains(&codes::NO_AMR) {
-            ignored.push(bare(
-                "no amr",
-                world.trust.ignored.iter().chain(&world.void).copied().collect(),
-                in_full(),
-            ));
-        }
-        let of_it = trace.factors.iter().filter(|f| f.claim == Some(index));
-        for factor in
-            of_it.filter(|f| !f.counts() || f.by_rules == Tri::No && !f.ignored.is_empty())
-        {
-            ignored.push(IgnoredClaim {
-                amr: factor.value.amr.clone(),
-                method: factor.value.known_method(),
-                certainty: certainty(!factor.missing.is_empty()),
-                ..bare(
-                    &factor.value.name,
-                    factor.ignored.iter().chain(&factor.void).copied().collect(),
-                    told.tree(|| explain::factor::ignored(trace, factor)),
-                )
-            });
-        }
-    }
-    ignored
+/// What did not count, claim by claim: the claim as a whole (none), and each of its values.
+pub(crate) fn not_counted<'a, 'b>(
+    trace: &'b Trace<'a>,
+) -> impl Iterator<Item = (usize, Option<&'b Factor<'a>>)> {
+    trace.claims.iter().enumerate().flat_map(move |(index, claim)| {
+        let whole =
+            claim.data.readable == Some(false) || claim.world().void.contains(&codes::NO_AMR);
+        let values = trace.factors.iter().filter(move |f| {
+            f.claim == Some(index)
+                && (!f.counts() || f.by_rules == Tri::No && !f.ignored.is_empty())
+        });
+        whole.then_some((index, None)).into_iter().chain(values.map(move |f| (index, Some(f))))
+    })
 }
 
-fn decision(
-    trace: &Trace<'_>,
-    earlier: Option<&Trace<'_>>,
-    decided: &Decided<'_>,
-    counting: &[usize],
-    told: Told,
-) -> Decision {
+fn ignored(trace: &Trace<'_>, claim: usize, value: Option<&Factor<'_>>) -> IgnoredClaim {
+    let claim = &trace.claims[claim];
+    let is_open = match value {
+        Some(factor) => !factor.missing.is_empty(),
+        // Inside the interval of its own time it may not have come yet.
+        None => latest(claim.seen.occurred()) > trace.cut.at || claim.may_count(),
+    };
+    let world = claim.world();
+    let (name, reasons) = match value {
+        Some(factor) => (
+            factor.value.name.as_str(),
+            factor.ignored.iter().chain(&factor.void).copied().collect(),
+        ),
+        None if claim.data.readable == Some(false) => {
+            let mut reasons = vec![codes::UNREADABLE];
+            reasons.extend(world.trust.ignored.iter().copied().chain(claim.void()));
+            ("unreadable claim", reasons)
+        }
+        None => ("no amr", world.trust.ignored.iter().chain(&world.void).copied().collect()),
+    };
+    IgnoredClaim {
+        name: name.to_owned(),
+        amr: value.and_then(|factor| factor.value.amr.clone()),
+        method: value.and_then(|factor| factor.value.known_method()),
+        idp: claim.data.idp.clone(),
+        assertion: claim.data.assertion.clone(),
+        received_at: claim.seen.occurred().from,
+        reasons,
+        certainty: certainty(is_open),
+        record: claim.seen.record().clone(),
+    }
+}
+
+fn decision(trace: &Trace<'_>, decided: &Decided<'_>, counting: &[usize]) -> Decision {
     let judged = &decided.then;
     let relied = judged.relied_on.iter();
     let known: &Known = judged.seen.known;
@@ -283,10 +243,6 @@ fn decision(
             })
             .collect(),
         variant: judged.variant,
-        because: match told {
-            Told::InFull => explain::decision::decision(trace, earlier.unwrap_or(trace), decided),
-            Told::OfSession | Told::InBrief => Reason::new(""),
-        },
     }
 }
 
@@ -297,6 +253,35 @@ fn as_known(judged: &Judged<'_>) -> AsKnown {
         missing: judged.missing.clone(),
         met: judged.met.clone(),
     }
+}
+
+/// What is known of the IdP's session by T, where one is named.
+fn idp_session_interval(trace: &Trace<'_>) -> Option<IdpSessionInterval> {
+    let idp_session = trace.idp_session.clone()?;
+    let mut interval = IdpSessionInterval {
+        idp: trace.idp.clone(),
+        idp_session,
+        from: None,
+        until: None,
+        ended: None,
+        records: Vec::new(),
+    };
+    for seen in trace.all.iter().filter(|s| s.occurred().from <= trace.cut.at) {
+        let from = seen.occurred().from;
+        let of_it = |idp: &IdpId, id: &IdpSessionId| {
+            *id == interval.idp_session && interval.idp.as_ref().is_none_or(|i| i == idp)
+        };
+        let data = &seen.known.fact.data;
+        if matches!(data, FactData::IdpSessionStarted(s) if of_it(&s.idp, &s.idp_session)) {
+            interval.from = interval.from.or(Some(from));
+            interval.records.push(seen.record().clone());
+        } else if matches!(data, FactData::IdpSessionEnded(s) if of_it(&s.idp, &s.idp_session)) {
+            interval.until = interval.until.or(Some(from));
+            interval.ended = interval.ended.take().or_else(|| Some(seen.record().clone()));
+            interval.records.push(seen.record().clone());
+        }
+    }
+    Some(interval)
 }
 
 fn accesses(facts: &[Seen<'_>]) -> Vec<AppAccess> {
@@ -323,7 +308,7 @@ fn refused(facts: &[Seen<'_>]) -> Vec<RefusedSignIn> {
             method: data.method,
             idp: data.idp.clone(),
             app: data.app.clone(),
-            words: refused_in_words(data),
+            words: words::refused(data),
             at: seen.occurred().from,
             record: seen.record().clone(),
         }),

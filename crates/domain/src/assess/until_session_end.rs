@@ -158,7 +158,7 @@ fn ends_of_all<'a>(
     let mut perhaps = None;
     for stated in subject
         .into_iter()
-        .flat_map(|subject| history.sessions_ended(subject))
+        .flat_map(|subject| history.people().sessions_ended(subject))
         .filter(|s| s.occurred.from <= at)
     {
         if latest(began) < stated.occurred.from {

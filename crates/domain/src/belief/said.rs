@@ -5,10 +5,8 @@
 
 use super::Beliefs;
 use crate::{
-    explain::words,
-    model::{
-        Bounds, Certainty, Decision, Grade, HonoredFactor, Implied, Phase, RecordRef, SessionState,
-    },
+    model::{Bounds, Certainty, Decision, Grade, HonoredFactor, Phase, RecordRef, SessionState},
+    words,
 };
 use claimledger_facts::{
     ids::{LogPosition, RecordId},
@@ -89,17 +87,23 @@ pub(super) fn says(state: Option<&SessionState>) -> Vec<(Aspect, String)> {
     };
     let mut identity = vec![state.id.to_string()];
     identity.extend(state.aliases.iter().map(|alias| format!("also {alias}")));
-    identity.extend(state.subject.as_ref().map(|subject| format!("of {subject}")));
-    identity.extend(state.idp.as_ref().map(|idp| format!("through {idp}")));
-    identity.extend(state.idp_session.as_ref().map(|session| format!("IdP session {session}")));
-    identity.extend(state.root_session.as_ref().map(|root| format!("root session {root}")));
+    identity.extend(state.origin.subject.as_ref().map(|subject| format!("of {subject}")));
+    identity.extend(state.origin.idp.as_ref().map(|idp| format!("through {idp}")));
+    identity
+        .extend(state.origin.idp_session.as_ref().map(|session| format!("IdP session {session}")));
+    identity.extend(state.origin.root_session.as_ref().map(|root| format!("root session {root}")));
     says.add(AspectKind::Identity, None, None, identity.join(", "));
-    says.add(AspectKind::Start, None, None, text(state.started_at.as_ref().map(|time| time as _)));
+    says.add(
+        AspectKind::Start,
+        None,
+        None,
+        text(state.life.started_at.as_ref().map(|time| time as _)),
+    );
     says.add(
         AspectKind::Phase,
         None,
         None,
-        format!("{}, {}", phase(state.phase), certainty(state.certainty)),
+        format!("{}, {}", phase(state.life.phase), certainty(state.life.certainty)),
     );
     says.add(AspectKind::End, None, None, end(state));
     for factor in &state.factors {
@@ -122,7 +126,7 @@ pub(super) fn says(state: Option<&SessionState>) -> Vec<(Aspect, String)> {
             reading(state, decision),
         );
     }
-    for access in &state.accesses {
+    for access in &state.activity.accesses {
         says.add(
             AspectKind::Access,
             Some(access.app.as_str()),
@@ -176,11 +180,18 @@ const fn certainty(certainty: Certainty) -> &'static str {
 
 /// When and why it ended; while it runs, when it will at the latest.
 fn end(state: &SessionState) -> String {
-    let reason =
-        state.end_reason.map(|reason| format!(", {}", words::plain(reason))).unwrap_or_default();
-    let limit =
-        state.lifetime_ends_at.map(|limit| format!(", lifetime limit {limit}")).unwrap_or_default();
-    match (state.ended_at, state.end_bounds) {
+    let reason = state
+        .life
+        .end
+        .reason
+        .map(|reason| format!(", {}", words::plain(reason)))
+        .unwrap_or_default();
+    let limit = state
+        .life
+        .lifetime_ends_at
+        .map(|limit| format!(", lifetime limit {limit}"))
+        .unwrap_or_default();
+    match (state.life.end.at, state.life.end.bounds) {
         (Some(end), _) => format!("{end}{reason}"),
         (None, Some(bounds)) => format!("no end stated{reason}: {}", between(bounds)),
         (None, None) => format!("none{limit}"),
@@ -244,21 +255,11 @@ const fn grade(grade: Grade) -> &'static str {
     }
 }
 
-/// An implied outcome as a word.
-pub(crate) const fn implied(implied: Implied) -> &'static str {
-    match implied {
-        Implied::Allow => "allow",
-        Implied::Challenge => "challenge",
-        Implied::Deny => "deny",
-        Implied::Undetermined => "undetermined",
-    }
-}
-
 fn reading(state: &SessionState, decision: &Decision) -> String {
     let mut parts =
-        vec![format!("{} recorded, {} implied", decision.outcome, implied(decision.implied))];
+        vec![format!("{} recorded, {} implied", decision.outcome, decision.implied.as_str())];
     if decision.at_k.implied != decision.implied {
-        parts.push(format!("{} implied as known later", implied(decision.at_k.implied)));
+        parts.push(format!("{} implied as known later", decision.at_k.implied.as_str()));
     }
     parts.extend(decision.later.iter().map(|falsifier| format!("hit later: {}", falsifier.words)));
     parts.extend(decision.first_unmet.map(|code| format!("first unmet {}", words::plain(code))));
@@ -305,15 +306,17 @@ pub(super) fn sentence(
     let Some(state) = state else {
         return format!("At {at}, as known at {known_at}, nothing was known of {}.", asked.session);
     };
-    let stands = match (state.phase, state.ended_at) {
+    let stands = match (state.life.phase, state.life.end.at) {
         (Phase::NotStarted, _) => "had not started".to_owned(),
-        (Phase::Active, _) if state.certainty == Certainty::Possible => {
+        (Phase::Active, _) if state.life.certainty == Certainty::Possible => {
             "was possibly active".to_owned()
         }
         (Phase::Active, _) => "was active".to_owned(),
         (Phase::Ended, Some(end)) => {
             let reason = state
-                .end_reason
+                .life
+                .end
+                .reason
                 .map(|reason| format!(", {}", words::plain(reason)))
                 .unwrap_or_default();
             format!("had ended at {}{reason}", clock(end))
@@ -321,7 +324,9 @@ pub(super) fn sentence(
         (Phase::Ended, None) => format!(
             "had ended{}",
             state
-                .end_reason
+                .life
+                .end
+                .reason
                 .map(|reason| format!(", {}", words::plain(reason)))
                 .unwrap_or_default()
         ),

@@ -1,7 +1,7 @@
 //! What one snapshot says otherwise than the one before: field by field, in the contract's
 //! spelling.
 
-use crate::explain::words;
+use crate::explain::asks;
 use claimledger_facts::{
     fact::FactData,
     types::policy::{PolicyConfigured, Rule},
@@ -66,8 +66,8 @@ pub(crate) fn policies(before: Option<&PolicyConfigured>, after: &PolicyConfigur
             }
             (was, is) => found.changes.push(FieldChange {
                 field: path,
-                before: was.map(|at| words::asks(&before[at])),
-                after: is.map(|at| words::asks(&after.rules[at])),
+                before: was.map(|at| asks(&before[at])),
+                after: is.map(|at| asks(&after.rules[at])),
             }),
         }
     }

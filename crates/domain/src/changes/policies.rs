@@ -3,7 +3,7 @@
 
 use super::{ChangeKind, ConfigChange, Diff, Span, change, diff, shift, snapshots, sort, step};
 use crate::{
-    explain::words,
+    explain::rule,
     history::{History, Stated},
     model::{Certainty, Cut, RecordRef},
 };
@@ -48,14 +48,14 @@ pub struct PolicyVersion {
 pub fn policy_changes(history: &History, cut: Cut, only: Option<&PolicyId>) -> PolicyChanges {
     let known = history.at(cut.known_at);
     let mut found = PolicyChanges::default();
-    for policy in known.policies().filter(|policy| only.is_none_or(|only| only == *policy)) {
-        for (before, stated, span) in snapshots(known.policy_versions(policy), cut) {
+    for policy in known.policies().ids().filter(|policy| only.is_none_or(|only| only == *policy)) {
+        for (before, stated, span) in snapshots(known.policies().versions(policy), cut) {
             let data = &stated.data;
             let replaces = before.map(|before| before.data.version.clone());
-            let gist = words::policy_gist(data);
+            let gist = rule::policy_gist(data);
             let labels = step(replaces.as_ref().map(VersionLabel::as_str), data.version.as_str());
             let moved =
-                shift(before.map(|before| words::policy_gist(&before.data)).as_deref(), &gist);
+                shift(before.map(|before| rule::policy_gist(&before.data)).as_deref(), &gist);
             let row = (
                 policy.to_string(),
                 Some(data.version.to_string()),
@@ -93,7 +93,8 @@ pub fn policy_changes(history: &History, cut: Cut, only: Option<&PolicyId>) -> P
 #[must_use]
 pub fn authenticator_changes(history: &History, cut: Cut) -> Vec<ConfigChange> {
     let mut changes = Vec::new();
-    let mut versions: Vec<_> = history.at(cut.known_at).authenticator_versions().collect();
+    let mut versions: Vec<_> =
+        history.at(cut.known_at).settings().authenticator_versions().collect();
     while let Some(method) = versions.first().map(|stated| stated.data.method) {
         let (of_it, rest): (Vec<_>, Vec<_>) =
             versions.into_iter().partition(|stated| stated.data.method == method);

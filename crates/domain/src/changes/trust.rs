@@ -6,9 +6,9 @@ use super::{
     sort, step,
 };
 use crate::{
-    explain::words,
     history::{History, HistoryCut, KeyChange, Stated},
     model::{Certainty, Cut, RecordRef},
+    words,
 };
 use claimledger_facts::{
     fact::FactData,
@@ -124,7 +124,7 @@ pub struct RoutingRule {
 pub fn trust_changes(history: &History, cut: Cut, only: Option<&IdpId>) -> TrustChanges {
     let known = history.at(cut.known_at);
     let mut found = TrustChanges::default();
-    for idp in known.idps().filter(|idp| only.is_none_or(|only| only == *idp)) {
+    for idp in known.trust().idps().filter(|idp| only.is_none_or(|only| only == *idp)) {
         found.versions(known, cut, idp);
         found.keys(known, cut, idp);
         found.retractions(known, cut, idp);
@@ -146,7 +146,7 @@ pub fn trust_changes(history: &History, cut: Cut, only: Option<&IdpId>) -> Trust
 
 impl TrustChanges {
     fn versions(&mut self, known: HistoryCut<'_>, cut: Cut, idp: &IdpId) {
-        for (before, stated, span) in snapshots(known.idp_versions(idp), cut) {
+        for (before, stated, span) in snapshots(known.trust().idp_versions(idp), cut) {
             let data = &stated.data;
             let replaces = before.map(|before| before.data.version.clone());
             let gist = words::trust_gist(data).to_owned();
@@ -182,7 +182,8 @@ impl TrustChanges {
 
     fn keys(&mut self, known: HistoryCut<'_>, cut: Cut, idp: &IdpId) {
         let mut open: Vec<KeySpan> = Vec::new();
-        for stated in known.key_changes(idp).filter(|stated| stated.occurred.from <= cut.at) {
+        for stated in known.trust().key_changes(idp).filter(|stated| stated.occurred.from <= cut.at)
+        {
             let key = &stated.data.key;
             let last = open.iter_mut().rev().find(|span| span.key == *key);
             let state = match &last {
@@ -222,7 +223,7 @@ impl TrustChanges {
     }
 
     fn retractions(&mut self, known: HistoryCut<'_>, cut: Cut, idp: &IdpId) {
-        for stated in known.retractions(idp) {
+        for stated in known.trust().retractions(idp) {
             let data = &stated.data;
             let (what, name) = match &data.key {
                 Some(key) => (format!("{key} of {idp}"), Some(key.to_string())),
@@ -231,6 +232,7 @@ impl TrustChanges {
             let before = match &data.key {
                 Some(key) => validity_of(known, idp, key, stated.occurred),
                 None => known
+                    .trust()
                     .idp(idp, stated.occurred)
                     .options
                     .first()
@@ -270,10 +272,12 @@ impl TrustChanges {
 
     fn routing_rules(&mut self, known: HistoryCut<'_>, cut: Cut, only: Option<&IdpId>) {
         let rules: BTreeSet<&RuleId> =
-            known.routing_rules().map(|stated| &stated.data.rule).collect();
+            known.trust().routing_rules().map(|stated| &stated.data.rule).collect();
         for rule in rules {
-            let versions =
-                snapshots(known.routing_rules().filter(|stated| stated.data.rule == *rule), cut);
+            let versions = snapshots(
+                known.trust().routing_rules().filter(|stated| stated.data.rule == *rule),
+                cut,
+            );
             for (before, stated, span) in versions {
                 let data = &stated.data;
                 let led = before.is_some_and(|before| only == Some(&before.data.idp));
@@ -322,7 +326,7 @@ pub fn feature_changes(history: &History, cut: Cut) -> Vec<ConfigChange> {
     let on = |on: bool| if on { "on" } else { "off" };
     let org = || "org".to_owned();
     let mut changes = Vec::new();
-    for (before, stated, _) in snapshots(known.org_versions(), cut) {
+    for (before, stated, _) in snapshots(known.settings().org_versions(), cut) {
         let data = &stated.data;
         let third_party = on(data.third_party_claims_sharing);
         let words = format!(
@@ -340,7 +344,7 @@ pub fn feature_changes(history: &History, cut: Cut) -> Vec<ConfigChange> {
             (None, None),
         ));
     }
-    for (before, stated, _) in snapshots(known.claim_sourcing_versions(), cut) {
+    for (before, stated, _) in snapshots(known.settings().claim_sourcing_versions(), cut) {
         let of = |stated: &Stated<ClaimSourcingConfigured>| {
             FactData::ClaimSourcingConfigured(stated.data.clone())
         };
@@ -382,7 +386,7 @@ fn validity(before: &str, after: &str) -> Diff {
 
 /// What a key was when something was said of it: `valid`, `retired 13:30:00Z`, `never added`.
 fn validity_of(known: HistoryCut<'_>, idp: &IdpId, key: &KeyId, when: Occurred) -> String {
-    match known.key(idp, key, when).options.first().copied().flatten() {
+    match known.trust().key(idp, key, when).options.first().copied().flatten() {
         None => "never added".to_owned(),
         Some(stated) if stated.data.added => "valid".to_owned(),
         Some(stated) => format!("retired {}", words::moment(stated.occurred, when.from)),

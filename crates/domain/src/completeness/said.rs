@@ -76,7 +76,7 @@ impl Timeliness {
 #[must_use]
 pub fn said_by(source: &SourceId, history: HistoryCut<'_>) -> Said {
     let mut heard: Vec<HeardSaid> = Vec::new();
-    for stated in history.heard().filter(|stated| stated.record.source == *source) {
+    for stated in history.sources().heard().filter(|stated| stated.record.source == *source) {
         let new = || HeardSaid {
             until: stated.data.until,
             basis: stated.data.basis,
@@ -96,9 +96,9 @@ pub fn said_by(source: &SourceId, history: HistoryCut<'_>) -> Said {
         further
     });
     let filled: Vec<_> =
-        history.backfilled().filter(|stated| stated.record.source == *source).collect();
+        history.sources().backfilled().filter(|stated| stated.record.source == *source).collect();
     let mut gaps: Vec<GapSaid> = Vec::new();
-    for stated in history.silent().filter(|stated| stated.record.source == *source) {
+    for stated in history.sources().silent().filter(|stated| stated.record.source == *source) {
         let spans = filled.iter().map(|stated| (stated.data.from, stated.data.until));
         for gap in super::parts(stated.data.from, stated.data.until, spans) {
             if gaps.iter().any(|said| said.gap == gap) {

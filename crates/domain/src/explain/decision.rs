@@ -1,9 +1,8 @@
 //! Why a decision fell as it did, and whether the rules say the same.
 
 use super::{
-    NOT_THE_REASON,
+    NOT_THE_REASON, rule,
     word::{self, grouped, hits, lost},
-    words,
 };
 use crate::{
     assess::{
@@ -17,6 +16,7 @@ use crate::{
     codes,
     model::{Grade, Implied, Mark, Reason, RecordRef},
     order::{latest, record_order},
+    words,
 };
 use claimledger_facts::{
     time::Time,
@@ -63,7 +63,7 @@ impl<'a> Told<'a, '_> {
             Outcome::Challenge => format!("{session} was challenged for {app} {when}."),
             Outcome::Deny => format!("{session} was refused {app} {when}."),
         };
-        let implied = implied_word(judged.implied);
+        let implied = judged.implied.as_str();
         let rules = match (judged.implied, &judged.differs) {
             (Implied::Undetermined, _) => {
                 format!(
@@ -126,7 +126,7 @@ impl<'a> Told<'a, '_> {
         };
         let since = words::since(policy.occurred.from, self.today);
         let (actor, ticket) = (policy.data.actor.as_ref(), policy.data.ticket.as_ref());
-        let asks = words::asks(rule);
+        let asks = rule::asks(rule);
         let label = data.version.as_ref().filter(|v| **v != policy.data.version);
         let label = label.map(|v| format!(" The decision names version {v}.")).unwrap_or_default();
         let says = if data.outcome == Outcome::Allow {
@@ -435,7 +435,7 @@ impl<'a> Told<'a, '_> {
                 .as_ref()
                 .map_or_else(|| format!("trust in {}", r.data.idp), ToString::to_string);
             let retired = r.data.key.as_ref().and_then(|key| {
-                self.trace.history.key_changes(&r.data.idp).find(|c| {
+                self.trace.history.trust().key_changes(&r.data.idp).find(|c| {
                     let later = self
                         .trace
                         .claims
@@ -549,13 +549,4 @@ fn ordered_keys(trace: &Trace<'_>) -> Vec<String> {
 fn lower(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
-}
-
-pub(crate) const fn implied_word(implied: Implied) -> &'static str {
-    match implied {
-        Implied::Allow => "allow",
-        Implied::Challenge => "challenge",
-        Implied::Deny => "deny",
-        Implied::Undetermined => "undetermined",
-    }
 }

@@ -1,6 +1,6 @@
 //! Why one factor counted, or did not.
 
-use super::{word, words};
+use super::word;
 use crate::{
     assess::{
         Trace, authenticator_lost, claims::Tri, factors::Factor, falsifiers::Hit, until,
@@ -8,6 +8,7 @@ use crate::{
     },
     codes,
     model::{Grade, Mark, Reason, RecordRef},
+    words,
 };
 
 /// The tree of a factor that counted by one reading at least.

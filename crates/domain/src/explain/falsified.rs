@@ -2,9 +2,8 @@
 //! at K (`semantics.md` 3, 4).
 
 use super::{
-    decision::{Told, implied_word},
+    decision::Told,
     word::{grouped, hits as hit_by},
-    words,
 };
 use crate::{
     assess::{
@@ -20,6 +19,7 @@ use crate::{
     codes,
     model::{FactorType, Grade, Implied, Phase, Reason, RecordRef},
     order::latest,
+    words,
 };
 use claimledger_facts::{
     ids::RecordId,
@@ -75,7 +75,7 @@ impl<'a> Told<'a, '_> {
         let head = format!(
             "As known when decided ({}): {}.",
             judged.seen.record().position,
-            implied_word(judged.implied)
+            judged.implied.as_str()
         );
         let (Some(policy), Some(rule)) = (judged.policy, judged.rule) else {
             return Reason::new(head).reading(4);
@@ -130,10 +130,7 @@ impl<'a> Told<'a, '_> {
             let same = if turns {
                 String::new()
             } else {
-                format!(
-                    " The rules say the same without it: {}.",
-                    implied_word(self.judged.implied)
-                )
+                format!(" The rules say the same without it: {}.", self.judged.implied.as_str())
             };
             Reason {
                 conclusion: format!("What came later: {}{same}", lower(&reason.conclusion)),
@@ -145,8 +142,7 @@ impl<'a> Told<'a, '_> {
 
     fn at_k(&self) -> Reason {
         let now = self.decided.now();
-        let head =
-            format!("As known at {}: {}.", self.trace.cut.known_at, implied_word(now.implied));
+        let head = format!("As known at {}: {}.", self.trace.cut.known_at, now.implied.as_str());
         let two = now.rule.is_some_and(|r| r.factor_mode == FactorMode::TwoFactor);
         let Some(reading) = now.certain.as_ref().filter(|_| now.first_unmet.is_some()) else {
             return Reason::new(head).coded(now.first_unmet);

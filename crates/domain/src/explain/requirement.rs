@@ -1,6 +1,6 @@
 //! What was asked and what met it: one line a requirement, and what fell short.
 
-use super::{decision::Told, word::grouped, words};
+use super::{decision::Told, word::grouped};
 use crate::{
     assess::{
         authenticator_lost,
@@ -14,6 +14,7 @@ use crate::{
     codes,
     model::{FactorType, Mark, Reason},
     order::latest,
+    words,
 };
 use claimledger_facts::{types::policy::Rule, vocabulary::Property};
 

@@ -1,11 +1,11 @@
 //! Why a session stands where it stands.
 
-use super::words;
 use crate::{
     assess::{Trace, until_session_end},
     codes,
     model::{Certainty, Phase, Reason, RecordRef},
     order::Seen,
+    words,
 };
 use claimledger_facts::time::Time;
 

@@ -1,7 +1,10 @@
 //! A tree of reasons as plain text: what `claimledger why` prints, and what a page's tree reads as.
 
-use super::{NOT_THE_REASON, words};
-use crate::model::{Mark, Reason};
+use super::NOT_THE_REASON;
+use crate::{
+    model::{Mark, Reason},
+    words,
+};
 use claimledger_facts::ids::LogPosition;
 use std::fmt::Write as _;
 

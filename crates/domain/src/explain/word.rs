@@ -1,6 +1,5 @@
 //! On whose word: the assertion, its key, the trust it came under, and what became of its values.
 
-use super::words;
 use crate::{
     assess::{
         Trace, authenticator_lost,
@@ -12,6 +11,7 @@ use crate::{
     codes,
     history::Stated,
     model::{Mark, Reason},
+    words,
 };
 use claimledger_facts::{
     time::Time,

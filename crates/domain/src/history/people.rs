@@ -5,7 +5,13 @@
 //! others, are one person. A link counts once known, whatever T (`semantics.md` 3).
 
 use super::{HistoryCut, Stated, put};
-use claimledger_facts::{ids::Pseudonym, types::subject::SubjectLinked};
+use claimledger_facts::{
+    ids::Pseudonym,
+    types::{
+        authenticator::AuthenticatorLost,
+        subject::{SubjectLinked, SubjectSessionsEnded},
+    },
+};
 use std::{
     cmp::Ordering,
     collections::{BTreeMap, BTreeSet},
@@ -78,12 +84,17 @@ fn pair(one: &Pseudonym, other: &Pseudonym) -> Option<Pair> {
     }
 }
 
-impl HistoryCut<'_> {
-    /// Every identity of a person, their own included, as known at K.
+/// What is stated of people: which identities are one person, what they lost, and when all their
+/// sessions were ended.
+#[derive(Clone, Copy, Debug)]
+pub struct People<'a>(pub(super) HistoryCut<'a>);
+
+impl<'a> People<'a> {
+    /// Every identity that is one person with this one, itself included, as known at K.
     #[must_use]
-    pub fn people(self, person: &Pseudonym) -> BTreeSet<Pseudonym> {
-        self.history.subject_links.connected(person, |stated| {
-            self.counting(stated).last().is_some_and(|link| link.data.same)
+    pub fn same_as(self, person: &Pseudonym) -> BTreeSet<Pseudonym> {
+        self.0.history.subject_links.connected(person, |stated| {
+            self.0.counting(stated).last().is_some_and(|link| link.data.same)
         })
     }
 
@@ -91,8 +102,54 @@ impl HistoryCut<'_> {
     /// link, a parting or a loss can concern.
     #[must_use]
     pub fn ever_one_with(self, person: &Pseudonym) -> BTreeSet<Pseudonym> {
-        let ever =
-            |link: &Stated<SubjectLinked>| link.data.same && link.record.position <= self.known_at;
-        self.history.subject_links.connected(person, |stated| stated.iter().any(ever))
+        let ever = |link: &Stated<SubjectLinked>| {
+            link.data.same && link.record.position <= self.0.known_at
+        };
+        self.0.history.subject_links.connected(person, |stated| stated.iter().any(ever))
+    }
+
+    /// Lost authenticators of a person, by whichever of their identities they were said
+    /// (`semantics.md` 11), and those that a question supposes; in the total order.
+    pub fn losses(
+        self,
+        subject: &Pseudonym,
+    ) -> impl Iterator<Item = &'a Stated<AuthenticatorLost>> + use<'a> {
+        let people = self.same_as(subject);
+        let stated = people.iter().filter_map(|person| self.0.history.losses.get(person));
+        let mut losses: Vec<&'a Stated<AuthenticatorLost>> =
+            stated.flat_map(|list| self.0.counting(list)).collect();
+        if people.len() > 1 {
+            losses.sort_by(|a, b| a.place().cmp(&b.place()));
+        }
+        let supposed = self.0.supposed.map_or(&[] as &[_], |s| s.losses.as_slice());
+        losses.extend(
+            supposed.iter().filter(|loss| {
+                loss.subject.as_ref().is_some_and(|subject| people.contains(subject))
+            }),
+        );
+        losses.into_iter()
+    }
+
+    /// Every loss that is stated, person by person.
+    pub fn all_losses(self) -> impl Iterator<Item = &'a Stated<AuthenticatorLost>> {
+        self.0.history.losses.values().flat_map(move |list| self.0.counting(list))
+    }
+
+    /// When all sessions of a person were ended, by whichever of their identities that was said
+    /// (`semantics.md` 11); in the total order.
+    pub fn sessions_ended(
+        self,
+        subject: &Pseudonym,
+    ) -> impl Iterator<Item = &'a Stated<SubjectSessionsEnded>> + use<'a> {
+        let mut ended: Vec<&'a Stated<SubjectSessionsEnded>> = Vec::new();
+        // Every assessment asks, and most ledgers have none.
+        if !self.0.history.sessions_ended.is_empty() {
+            let people = self.same_as(subject);
+            let stated =
+                people.iter().filter_map(|person| self.0.history.sessions_ended.get(person));
+            ended.extend(stated.flat_map(|list| self.0.counting(list)));
+            ended.sort_by(|a, b| a.place().cmp(&b.place()));
+        }
+        ended.into_iter()
     }
 }

@@ -1,6 +1,6 @@
 //! Falsifiers that a question supposes, behind every record there is.
 
-use super::{HistoryCut, Stated};
+use super::{Stated, Trust};
 use crate::model::RecordRef;
 use claimledger_facts::{
     ids::{LogPosition, Pseudonym, RecordId, SourceEventId, SourceId, TenantId},
@@ -79,10 +79,10 @@ impl Supposed {
     }
 }
 
-impl HistoryCut<'_> {
+impl Trust<'_> {
     /// Whether claims that name no key are taken to be signed by the key of this retraction.
     pub(crate) fn takes_as_signed(self, retraction: &Stated<TrustRetracted>) -> bool {
-        self.supposed.is_some_and(|s| {
+        self.0.supposed.is_some_and(|s| {
             s.as_signed && s.retractions.iter().any(|supposed| std::ptr::eq(supposed, retraction))
         })
     }

@@ -15,10 +15,10 @@ use crate::{
         trust_at_receipt::feature_on,
     },
     codes,
-    explain::words,
     history::HistoryCut,
     model::{Cut, Known, RecordRef},
     order::latest,
+    words,
 };
 use claimledger_facts::{
     ids::{IdpId, PolicyId, VersionLabel},
@@ -78,8 +78,8 @@ impl<'a> UnmetPolicies<'a> {
         let history = rehearsal.history.at(cut.known_at);
         let from = from.max(rehearsal.change.from());
         let mut open = Vec::new();
-        for policy in history.policies() {
-            let versions: Vec<_> = history.policy_versions(policy).collect();
+        for policy in history.policies().ids() {
+            let versions: Vec<_> = history.policies().versions(policy).collect();
             for (at, version) in versions.iter().enumerate() {
                 let next = versions.get(at + 1).map_or(Time::MAX, |next| next.occurred.from);
                 let (from, to) = (from.max(version.occurred.from), to.min(next));
@@ -211,11 +211,11 @@ impl<'a> UnmetPolicies<'a> {
 
 /// Whether an IdP's claims are trusted at some time of an interval.
 fn trusted(history: HistoryCut<'_>, idp: &IdpId, from: Time, to: Time) -> bool {
-    let versions: Vec<_> = history.idp_versions(idp).collect();
+    let versions: Vec<_> = history.trust().idp_versions(idp).collect();
     versions.iter().enumerate().any(|(at, version)| {
         let next = versions.get(at + 1).map_or(Time::MAX, |next| next.occurred.from);
         let in_force = version.occurred.from.max(from);
-        let org = history.org(Occurred::at(in_force)).options.first().copied().flatten();
+        let org = history.settings().org(Occurred::at(in_force)).options.first().copied().flatten();
         in_force < to.min(next)
             && version.data.status == Status::Active
             && version.data.trust_claims
@@ -228,12 +228,12 @@ fn trusted(history: HistoryCut<'_>, idp: &IdpId, from: Time, to: Time) -> bool {
 fn others(history: HistoryCut<'_>, change: &TrustChange, from: Time, to: Time) -> BTreeSet<IdpId> {
     let other_key = match change {
         TrustChange::Retraction(retraction) => retraction.key.as_ref().is_some_and(|key| {
-            history.key_changes(&retraction.idp).any(|change| {
+            history.trust().key_changes(&retraction.idp).any(|change| {
                 change.data.added && change.data.key != *key && change.occurred.from < to
             })
         }),
         TrustChange::TrustOff { .. } => false,
     };
-    let possible = history.idps().filter(|idp| *idp != change.idp() || other_key);
+    let possible = history.trust().idps().filter(|idp| *idp != change.idp() || other_key);
     possible.filter(|idp| trusted(history, idp, from, to)).cloned().collect()
 }

@@ -6,9 +6,10 @@ use crate::{
         ChangeKind, ConfigChange, authenticator_changes, feature_changes, is_late, policy_changes,
         trust_changes,
     },
-    explain::{word, words},
+    explain::word,
     model::Certainty,
     order::latest,
+    words,
 };
 use claimledger_facts::{
     fact::FactData,
@@ -67,7 +68,7 @@ impl Relied {
     fn on(material: &Material<'_>, known_at: LogPosition, at: Time) -> Self {
         let (mut keys, mut keyless, mut policies) =
             (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        let mut idps: BTreeSet<IdpId> = material.state.idp.iter().cloned().collect();
+        let mut idps: BTreeSet<IdpId> = material.state.origin.idp.iter().cloned().collect();
         for known in material
             .facts
             .iter()
@@ -102,10 +103,15 @@ impl Relied {
         let history = rows.history(material);
         let of_all = |policy: &&PolicyId| {
             history
-                .policy_versions(policy)
+                .policies()
+                .versions(policy)
                 .any(|version| version.data.kind == PolicyKind::GlobalSession)
         };
-        self.policies.iter().cloned().chain(history.policies().filter(of_all).cloned()).collect()
+        self.policies
+            .iter()
+            .cloned()
+            .chain(history.policies().ids().filter(of_all).cloned())
+            .collect()
     }
 }
 
@@ -178,8 +184,8 @@ impl Rows {
     }
 
     fn add_losses(&mut self, material: &Material<'_>) {
-        let Some(subject) = &material.state.subject else { return };
-        for loss in self.history(material).losses(subject) {
+        let Some(subject) = &material.state.origin.subject else { return };
+        for loss in self.history(material).people().losses(subject) {
             let from = loss.data.from.unwrap_or(loss.occurred.from);
             let by = words::by(loss.data.actor.as_ref(), None);
             self.add(Row {
@@ -201,14 +207,19 @@ impl Rows {
 
     /// Ends of all sessions of its subject, while it lasted.
     fn add_ends_of_all(&mut self, material: &Material<'_>, window: Window) {
-        let Some(subject) = &material.state.subject else { return };
+        let Some(subject) = &material.state.origin.subject else { return };
         let meets = |ended: Occurred| ended.from <= window.until && latest(ended) > window.from;
-        for ended in
-            self.history(material).sessions_ended(subject).filter(|ended| meets(ended.occurred))
+        for ended in self
+            .history(material)
+            .people()
+            .sessions_ended(subject)
+            .filter(|ended| meets(ended.occurred))
         {
             let is_end = material
                 .state
-                .end_record
+                .life
+                .end
+                .record
                 .as_ref()
                 .is_some_and(|record| record.id == ended.record.id);
             let by = words::by(ended.data.actor.as_ref(), ended.data.ticket.as_ref());
@@ -241,7 +252,7 @@ impl Rows {
         let span = |from: Time, until: Time| {
             format!("{} to {}", words::clock(from, window.from), words::clock(until, from))
         };
-        let silent = history.silent().map(|s| {
+        let silent = history.sources().silent().map(|s| {
             (
                 &s.record,
                 s.occurred,
@@ -251,7 +262,7 @@ impl Rows {
                 s.is_variant(self.cut.known_at),
             )
         });
-        let filled = history.backfilled().map(|s| {
+        let filled = history.sources().backfilled().map(|s| {
             (
                 &s.record,
                 s.occurred,

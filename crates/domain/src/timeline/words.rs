@@ -1,15 +1,11 @@
 //! What a fact says, in one line.
 
 use super::Category;
-use crate::explain::words::{list, plain};
+use crate::words::{list, plain, refused};
 use claimledger_facts::{
     fact::{Fact, FactData},
     nature::Nature,
-    types::{
-        claims::ClaimsReceived, factor::PolicyDecided, session::SessionStarted,
-        sign_in::SignInRefused,
-    },
-    vocabulary::{FREE_TEXT, SignInResult},
+    types::{claims::ClaimsReceived, factor::PolicyDecided, session::SessionStarted},
 };
 
 /// Whether a fact about a person belongs on the timelines of the person's sessions.
@@ -130,30 +126,6 @@ fn received(d: &ClaimsReceived) -> String {
         if more.is_empty() { "" } else { ", " },
         more.join(", ")
     )
-}
-
-/// What was refused, and why: `push refused: push rejected`.
-pub(super) fn refused(d: &SignInRefused) -> String {
-    let what = match (d.method, &d.app) {
-        (Some(method), _) => method.as_str().to_owned(),
-        (None, Some(app)) => format!("access to {app}"),
-        (None, None) => "sign-in".to_owned(),
-    };
-    let through = d.idp.as_ref().map_or_else(String::new, |idp| format!(" through {idp}"));
-    let verb = match d.result {
-        SignInResult::Failure | SignInResult::Deny | SignInResult::Other => "refused",
-        SignInResult::Challenge => "challenged",
-        SignInResult::Abandoned => "abandoned",
-        SignInResult::Unanswered => "not answered",
-        SignInResult::RateLimit => "refused by a rate limit",
-        SignInResult::Skipped => "skipped",
-    };
-    let why = match d.reason.as_deref() {
-        None => String::new(),
-        Some(FREE_TEXT) => ": a reason in words, which is sealed".to_owned(),
-        Some(reason) => format!(": {}", plain(reason)),
-    };
-    format!("{what}{through} {verb}{why}")
 }
 
 fn decided(d: &PolicyDecided) -> String {

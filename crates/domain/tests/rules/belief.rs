@@ -201,8 +201,8 @@ fn a_link_that_came_late_joined_two_sessions() {
         ]));
     let diff = diff(&given, "12:00:00", 7, 8);
     assert_eq!(causes(&diff), ["8 alone"]);
-    assert_eq!(diff.before.unwrap().aliases, []);
-    assert_eq!(diff.after.unwrap().aliases, [SessionId::from("R")]);
+    assert_eq!(diff.before.unwrap().state.aliases, []);
+    assert_eq!(diff.after.unwrap().state.aliases, [SessionId::from("R")]);
 }
 
 #[test]

@@ -2,8 +2,9 @@
 //! (36).
 
 use crate::given::*;
-use claimledger_domain::model::{FactorType, SessionState};
+use claimledger_domain::model::{Agreement, FactorType, Implied, SessionState};
 use claimledger_facts::vocabulary::FactorMode;
+use claimledger_facts::vocabulary::Outcome;
 use serde_json::{Value, json};
 
 /// A third-party claim, then a decision to allow.
@@ -657,4 +658,13 @@ fn characteristics_that_the_rule_does_not_ask_for_are_not_missing() {
         .decisions(&["allow Undetermined missing exact_time"]);
     g(json!({"factor_mode": "1fa", "alternatives": [{"possession": {"hardware_protected": true}}]}))
         .decisions(&["allow Undetermined missing exact_time properties"]);
+}
+
+#[test]
+fn neither_letting_in_is_no_difference_and_undetermined_never_is_one_19() {
+    assert_eq!(Agreement::of(Outcome::Challenge, Implied::Deny), Agreement::Alike);
+    assert_eq!(Agreement::of(Outcome::Deny, Implied::Allow), Agreement::Differs);
+    assert_eq!(Agreement::of(Outcome::Allow, Implied::Challenge), Agreement::Differs);
+    assert_eq!(Agreement::of(Outcome::Allow, Implied::Undetermined), Agreement::Undetermined);
+    assert_eq!(Agreement::of(Outcome::Deny, Implied::Deny), Agreement::Same);
 }

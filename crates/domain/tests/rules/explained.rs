@@ -181,7 +181,7 @@ fn late_records_say_when_they_were_recorded() {
     )])
     .0;
     facts[0].record.recorded_at = time("14:30:00");
-    let because = Given(facts).end().decisions.remove(0).because;
+    let because = Given(facts).why().decisions.remove(0);
     assert_eq!(margin(&because), "#1 recorded 14:30:00Z (+2 h 30 min)");
 }
 
@@ -194,7 +194,7 @@ fn a_record_that_the_sentence_names_is_not_repeated_beside_it() {
         claims("12:00:00", &["pwd"]),
         decided("12:00:01", "deny"),
     ]);
-    let mut reason = g.end().decisions.remove(0).because;
+    let mut reason = g.why().decisions.remove(0);
     reason.conclusion.push_str(" (#5)");
     reason.show_delay = false;
     assert_eq!(margin(&reason), "");
@@ -227,17 +227,10 @@ fn every_cited_rule_has_a_document() {
         verified("12:00:01", "otp"),
         decided("12:00:02", "allow"),
     ]);
-    let state = g.end();
+    let why = g.why();
     let mut seen = Vec::new();
-    let of_factors = state
-        .factors
-        .iter()
-        .flat_map(|f| &f.because)
-        .chain(state.ignored.iter().flat_map(|i| &i.because));
-    of_factors
-        .chain(&state.because)
-        .chain(state.decisions.iter().map(|d| &d.because))
-        .for_each(|r| walk(r, &mut seen));
+    let all = why.factors.iter().chain(&why.ignored).chain([&why.session]).chain(&why.decisions);
+    all.for_each(|r| walk(r, &mut seen));
     for rule in
         ["keys", "third_party_amr", "trust_at_receipt", "until_session_end", "local_factors"]
     {
@@ -254,7 +247,7 @@ fn the_whole_is_made_of_its_lines() {
         claims("12:00:00", &["pwd"]),
         decided("12:00:01", "deny"),
     ]);
-    let because = g.end().decisions.remove(0).because;
+    let because = g.why().decisions.remove(0);
     let whole = text(&because);
     assert!(whole.starts_with(&line(&because)));
     assert!(because.because.iter().all(|r| whole.contains(&line(r))));

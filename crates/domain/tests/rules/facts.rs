@@ -45,8 +45,8 @@ fn inserting_twice_changes_nothing() {
         history.insert(known.clone());
     }
     let cut = history.at(LogPosition(9));
-    assert_eq!(cut.key_changes(&"x".into()).count(), 1);
-    assert_eq!(cut.idp_versions(&"x".into()).count(), 1);
+    assert_eq!(cut.trust().key_changes(&"x".into()).count(), 1);
+    assert_eq!(cut.trust().idp_versions(&"x".into()).count(), 1);
 }
 
 #[test]
@@ -54,7 +54,8 @@ fn a_cut_knows_what_was_recorded_by_then() {
     let g = given([third_party(), idp_at("09:00:00", "third_party", "active", false)]);
     let history: History = g.0.into_iter().collect();
     let trusted = |position, at: &str| {
-        let options = history.at(LogPosition(position)).idp(&"x".into(), Occurred::at(time(at)));
+        let options =
+            history.at(LogPosition(position)).trust().idp(&"x".into(), Occurred::at(time(at)));
         options.certain().unwrap().map(|i| i.data.trust_claims)
     };
     assert_eq!(trusted(0, "12:00:00"), None);
@@ -69,5 +70,5 @@ fn a_fact_that_is_no_configuration_is_not_taken() {
     let g = given([claims("12:00:00", &["pwd"])]);
     assert!(matches!(g.0[0].fact.data, FactData::ClaimsReceived(_)));
     let history: History = g.0.into_iter().collect();
-    assert_eq!(history.at(LogPosition(9)).idp_versions(&"x".into()).count(), 0);
+    assert_eq!(history.at(LogPosition(9)).trust().idp_versions(&"x".into()).count(), 0);
 }

@@ -435,7 +435,7 @@ fn what_came_after_the_loss_stands_and_is_marked_11() {
         assert_eq!(both(&state), ["allow Allow > Allow"]);
         assert_eq!((state.factors[1].until, state.factors[1].lost_before.len()), (None, 1));
         assert!(state.factors[0].lost_before.is_empty() && state.falsifiers.is_empty());
-        let tree = text(&state.factors[1].because[0]);
+        let tree = text(&g(received).why().factors[1]);
         assert!(
             tree.contains(
                 "~ Hwk was lost 13:00:00Z, before this came. It stands: a \

@@ -5,7 +5,7 @@ use claimledger_domain::{
     completeness::completeness,
     explain,
     history::Supposed,
-    model::{Certainty, FactorType, Implied, Phase, SessionState},
+    model::{Certainty, FactorType, Implied, Phase, Reasons, SessionState},
     outlived::outlived,
     session_list::active_at,
 };
@@ -58,16 +58,20 @@ fn at_the_end(lines: &Lines, session: &str) -> SessionState {
     lines.assess(session, "2026-03-10T23:00:00Z", 82)
 }
 
+fn why(lines: &Lines, session: &str) -> Reasons {
+    lines.explain(session, "2026-03-10T23:00:00Z", 82)
+}
+
 #[test]
 fn worked_example_a_word_for_word() {
     let lines = fixture();
-    assert_eq!(explain::text(&at_the_end(&lines, "S3").decisions[0].because), EXAMPLE_A);
+    assert_eq!(explain::text(&why(&lines, "S3").decisions[0]), EXAMPLE_A);
 }
 
 #[test]
 fn worked_example_b_word_for_word() {
     let lines = fixture();
-    assert_eq!(explain::text(&at_the_end(&lines, "S4").decisions[1].because), EXAMPLE_B);
+    assert_eq!(explain::text(&why(&lines, "S4").decisions[1]), EXAMPLE_B);
 }
 
 #[test]
@@ -105,12 +109,12 @@ fn every_decision_of_the_day() {
 #[test]
 fn worked_example_c_word_for_word() {
     let lines = fixture();
-    assert_eq!(explain::text(&at_the_end(&lines, "S2").decisions[1].because), EXAMPLE_C);
+    assert_eq!(explain::text(&why(&lines, "S2").decisions[1]), EXAMPLE_C);
     // As known before the loss was recorded, nothing came later.
     let before = lines.assess("S2", "2026-03-10T23:00:00Z", 63);
     assert_eq!((before.decisions[1].falsified_later.as_ref(), before.falsifiers.len()), (None, 0));
     assert!(
-        explain::text(&before.decisions[1].because).starts_with(
+        explain::text(&lines.explain("S2", "2026-03-10T23:00:00Z", 63).decisions[1]).starts_with(
             "S2 was let into payroll at 12:30:00Z. The rules then in force say the same"
         )
     );
@@ -153,7 +157,7 @@ fn falsifiers_of_the_day() {
     );
     let s5 = at_the_end(&lines, "S5");
     assert_eq!(s5.factors[0].void, ["key_retired", "key_retracted"]);
-    let tree = explain::text(&s5.decisions[0].because);
+    let tree = explain::text(&why(&lines, "S5").decisions[0]);
     for part in [
         "The rules then in force differ: deny, retired key accepted.",
         "What came later: key X1 of idp-x was retracted from 13:40:00Z, recorded 15:10:00Z (+1 h \
@@ -190,7 +194,7 @@ fn factors_of_a_lost_key() {
             format!("phr {lost}")
         ]
     );
-    let tree = explain::text(&at_the_end(&lines, "S2").factors[1].because[0]);
+    let tree = explain::text(&why(&lines, "S2").factors[1]);
     assert!(
         tree.contains("from 11:30:00Z until 12:10:00Z, when the authenticator was lost."),
         "{tree}"
@@ -260,18 +264,18 @@ fn ends_of_the_day() {
     let lines = fixture();
     let s7 = at_the_end(&lines, "S7");
     assert_eq!(
-        (s7.phase, s7.ended_at, s7.end_reason),
+        (s7.life.phase, s7.life.end.at, s7.life.end.reason),
         (Phase::Ended, None, Some("expired_by_limit"))
     );
-    let bounds = s7.end_bounds.unwrap();
+    let bounds = s7.life.end.bounds.unwrap();
     assert_eq!(
         (bounds.from.to_string(), bounds.to.unwrap().to_string()),
         ("2026-03-10T14:20:00Z".to_owned(), "2026-03-10T21:30:00Z".to_owned())
     );
     // S5's end occurred 14:30 and was recorded 14:52 (#65): at T 14:40 it is active as known at
     // #64, and ended as known at #65.
-    assert_eq!(lines.assess("S5", "2026-03-10T14:40:00Z", 64).phase, Phase::Active);
-    assert_eq!(lines.assess("S5", "2026-03-10T14:40:00Z", 65).phase, Phase::Ended);
+    assert_eq!(lines.assess("S5", "2026-03-10T14:40:00Z", 64).life.phase, Phase::Active);
+    assert_eq!(lines.assess("S5", "2026-03-10T14:40:00Z", 65).life.phase, Phase::Ended);
     let active = ["S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8"].into_iter().filter(|s| {
         active_at(&lines.assess(s, "2026-03-10T14:05:00Z", 82)) == Some(Certainty::Certain)
     });

@@ -2,9 +2,10 @@
 //! 2026-03-10; the ledger learns facts in the order given.
 
 use claimledger_domain::{
-    assess, assess_standing, assess_state_only,
+    assess,
+    explain::{explain, explain_life},
     history::{History, is_config},
-    model::{Certainty, Context, Cut, Known, Reason, RecordRef, SessionState},
+    model::{Certainty, Cut, Explained, Known, Reasons, RecordRef, SessionState},
 };
 use claimledger_facts::{
     fact::{Fact, FactData, FactType},
@@ -55,25 +56,6 @@ impl Said {
     pub(crate) fn variant(self, name: &'static str) -> Self {
         Self { variant: Some(name), ..self }
     }
-}
-
-/// Without what an assessment in brief leaves out.
-fn in_brief(mut state: SessionState) -> SessionState {
-    state.context = Context { idp_session: state.context.idp_session, ..Context::default() };
-    state.because.clear();
-    state.factors.iter_mut().for_each(|factor| factor.because.clear());
-    state.ignored.iter_mut().for_each(|claim| claim.because.clear());
-    for decision in &mut state.decisions {
-        assert!(!decision.because.conclusion.is_empty(), "each decision is explained");
-        decision.because.conclusion.clear();
-        decision.because.because.clear();
-        let Reason { facts, mark, question, code, rule, source, semantics, show_delay, .. } =
-            &mut decision.because;
-        facts.clear();
-        (*mark, *question, *code, *rule, *source, *semantics, *show_delay) =
-            (None, None, None, None, None, None, false);
-    }
-    state
 }
 
 pub(crate) fn time(of_day: &str) -> Time {
@@ -132,24 +114,35 @@ fn known(said: Said, position: u64) -> Known {
 }
 
 impl Given {
-    pub(crate) fn known_at(&self, at: &str, position: u64) -> Option<SessionState> {
+    fn explained_at(&self, at: &str, position: u64) -> Option<Explained> {
         let history: History = self.0.iter().filter(|k| is_config(&k.fact.data)).cloned().collect();
         let facts: Vec<Known> =
             self.0.iter().filter(|k| !is_config(&k.fact.data)).cloned().collect();
         let cut = Cut { at: time(at), known_at: LogPosition(position) };
         let state = assess(&facts, &history, cut);
-        assert_eq!(
-            assess_state_only(&facts, &history, cut),
-            state.clone().map(in_brief),
-            "in brief it is the same, but for reasons and context"
-        );
-        let because = assess_standing(&facts, &history, cut).map(|standing| standing.because);
-        assert_eq!(
-            because,
-            state.clone().map(|state| state.because),
-            "why it stands where it stands"
-        );
-        state
+        let explained = explain(&facts, &history, cut);
+        let life = explained.clone().map(|one| (one.state, one.reasons.session));
+        assert_eq!(explain_life(&facts, &history, cut), life, "why it is active or not");
+        if let Some(Explained { state, reasons, .. }) = &explained {
+            assert!(
+                reasons.decisions.iter().all(|because| !because.conclusion.is_empty())
+                    && reasons.decisions.len() == state.decisions.len()
+                    && reasons.factors.len() == state.factors.len()
+                    && reasons.ignored.len() == state.ignored.len(),
+                "each decision, factor and ignored claim is explained"
+            );
+        }
+        assert_eq!(state, explained.as_ref().map(|one| one.state.clone()), "with reasons or not");
+        explained
+    }
+
+    pub(crate) fn known_at(&self, at: &str, position: u64) -> Option<SessionState> {
+        self.explained_at(at, position).map(|explained| explained.state)
+    }
+
+    /// The state and its reasons at a time, as known at the head.
+    pub(crate) fn explained(&self, at: &str) -> Explained {
+        self.explained_at(at, u64::MAX).expect("something is known of the session")
     }
 
     /// The state at a time, as known at the head.
@@ -160,6 +153,11 @@ impl Given {
     /// The state at the end of the day.
     pub(crate) fn end(&self) -> SessionState {
         self.at("23:59:59")
+    }
+
+    /// The reasons at the end of the day.
+    pub(crate) fn why(&self) -> Reasons {
+        self.explained("23:59:59").reasons
     }
 
     /// Checks what became of each asserted value and each verification at the end of the day.
@@ -176,7 +174,7 @@ impl Given {
 
     /// The tree of the last decision.
     pub(crate) fn tree(&self) -> String {
-        claimledger_domain::explain::text(&self.end().decisions.last().unwrap().because)
+        claimledger_domain::explain::text(self.why().decisions.last().unwrap())
     }
 }
 

@@ -69,12 +69,11 @@ fn a_key_added_again_is_valid_again() {
 
 #[test]
 fn a_claim_without_a_key_is_not_checked_and_possible_for_any_key_42() {
-    let state =
-        given([org(), third_party(), key_added("09:00:00", "K"), claims("12:00:00", &["pwd"])])
-            .end();
+    let g = given([org(), third_party(), key_added("09:00:00", "K"), claims("12:00:00", &["pwd"])]);
+    let state = g.end();
     assert_eq!(fates(&state), ["pwd"]);
     assert_eq!(state.factors[0].key, None);
-    let tree = claimledger_domain::explain::text(&state.factors[0].because[0]);
+    let tree = claimledger_domain::explain::text(&g.why().factors[0]);
     assert!(
         tree.contains(
             "The claim names no key: none was checked, and a question about a key \

@@ -35,16 +35,16 @@ fn policy_limits(lifetime: u64, idle: u64) -> Said {
 /// `active certain`, `active possible lifetime_limit idle_limit`, `ended expired_by_limit`,
 /// `not_started`.
 fn stands(state: &SessionState) -> String {
-    let certainty = match state.certainty {
+    let certainty = match state.life.certainty {
         Certainty::Certain => "certain",
         Certainty::Possible => "possible",
     };
-    let mut words = match state.phase {
+    let mut words = match state.life.phase {
         Phase::NotStarted => vec!["not_started"],
         Phase::Active => vec!["active", certainty],
-        Phase::Ended => vec!["ended", state.end_reason.unwrap_or("?")],
+        Phase::Ended => vec!["ended", state.life.end.reason.unwrap_or("?")],
     };
-    words.extend(&state.missing);
+    words.extend(&state.life.missing);
     words.join(" ")
 }
 
@@ -102,16 +102,17 @@ fn limits_that_no_source_states_are_unknown_22() {
 fn bounds_reach_from_the_last_sign_of_life_to_a_time_not_known_23() {
     let state =
         given([started("09:00:00", json!({})).limits_not_logged(), accessed("12:00:00")]).end();
-    let bounds = state.end_bounds.unwrap();
+    let bounds = state.life.end.bounds.unwrap();
     assert_eq!(
-        (bounds.from, bounds.to, state.ended_at, state.end_reason),
+        (bounds.from, bounds.to, state.life.end.at, state.life.end.reason),
         (time("12:00:00"), None, None, None)
     );
 }
 
 #[test]
 fn the_tree_names_the_limits_that_are_missing_22() {
-    let text = |g: &Given, at: &str| claimledger_domain::explain::text(&g.at(at).because[0]);
+    let text =
+        |g: &Given, at: &str| claimledger_domain::explain::text(&g.explained(at).reasons.session);
     let okta = given([started("09:00:00", json!({})).limits_not_logged(), accessed("12:00:00")]);
     let says = text(&okta, "13:00:00");
     assert!(
@@ -144,7 +145,7 @@ fn a_sign_of_life_after_t_proves_that_it_lived_at_t_22() {
     let g = given([idle(), accessed("12:00:00")]);
     assert_eq!(stands(&g.known_at("10:30:00", 1).unwrap()), "active possible");
     assert_eq!(stands(&g.known_at("10:30:00", 2).unwrap()), "active certain");
-    assert_eq!(g.at("10:30:00").proven_alive.map(|proven| proven.by.position.0), Some(2));
+    assert_eq!(g.at("10:30:00").life.proven_alive.map(|proven| proven.by.position.0), Some(2));
     // Not what somebody else did, and not what others noticed later; a logout is the user's own.
     check([idle(), accessed("12:00:00").subject("v")], &[("10:30:00", "active possible")]);
     check(
@@ -204,14 +205,14 @@ fn facts_before_the_stated_start_belong_to_the_session_22() {
     let g = given(facts());
     let (before, from_then_on) = (g.at("08:15:00"), g.at("08:30:00"));
     assert_eq!(
-        (before.started_at, from_then_on.started_at),
+        (before.life.started_at, from_then_on.life.started_at),
         (Some(time("08:00:00")), Some(time("08:30:00")))
     );
     assert_eq!(
-        (before.lifetime_ends_at, from_then_on.lifetime_ends_at),
+        (before.life.lifetime_ends_at, from_then_on.life.lifetime_ends_at),
         (None, Some(time("20:00:00")))
     );
-    assert_eq!(g.at("07:00:00").started_at, Some(time("08:00:00")));
+    assert_eq!(g.at("07:00:00").life.started_at, Some(time("08:00:00")));
     // While its start is not known, its limits are not.
     assert_eq!(stands(&g.known_at("08:15:00", 1).unwrap()), NO_LIMITS_KNOWN);
     // The limit of a policy counts from the start: none has passed before it.
@@ -281,7 +282,7 @@ fn an_end_of_all_sessions_of_a_person_ends_those_that_had_begun() {
     );
     let state = given([okta("09:00:00"), cleared("12:00:00"), cleared("10:00:00")]).end();
     assert_eq!(
-        (state.ended_at, state.end_record.unwrap().position.0, state.end_of_all),
+        (state.life.end.at, state.life.end.record.unwrap().position.0, state.life.end.of_all),
         (Some(time("10:00:00")), 3, true)
     );
     // By whichever of the person's identities it was said (11).
@@ -308,12 +309,13 @@ fn an_end_of_all_sessions_of_a_person_ends_those_that_had_begun() {
     );
     check([okta("12:30:00"), vague(), accessed("14:00:00")], &[("13:00:00", "active certain")]);
     // It ends what counted in the session, and says by whom.
-    let state = given([okta("09:00:00"), claims("09:00:00", &["pwd"]), cleared("12:00:00")]).end();
+    let g = given([okta("09:00:00"), claims("09:00:00", &["pwd"]), cleared("12:00:00")]);
+    let state = g.end();
     assert_eq!(
         (state.factors[0].until, state.factors[0].end_reason),
         (Some(time("12:00:00")), Some("revoked"))
     );
-    let says = claimledger_domain::explain::text(&state.because[0]);
+    let says = claimledger_domain::explain::text(&g.why().session);
     assert!(
         says.contains(
             "All sessions of its subject that had begun were ended 12:00:00Z (admin-1): revoked."
@@ -506,7 +508,7 @@ fn an_end_in_an_interval_that_reaches_past_the_limit_is_the_limits_22() {
     ]);
     let stands = |at: &str| {
         let state = g.at(at);
-        (state.phase, state.certainty, state.end_reason)
+        (state.life.phase, state.life.certainty, state.life.end.reason)
     };
     assert_eq!(stands("11:04:59"), (Phase::Active, Certainty::Possible, Some("revoked")));
     assert_eq!(stands("11:05:00"), (Phase::Ended, Certainty::Certain, Some("expired_by_limit")));

@@ -70,7 +70,7 @@ fn the_assessment_names_the_session_alike() {
     let g = given([linked("A", "B"), accessed("11:00:00", "B"), accessed("13:00:00", "A")]);
     let state = g.end();
     assert_eq!((state.id.as_str(), state.aliases[0].as_str()), ("B", "A"));
-    assert_eq!(state.accesses.len(), 2);
+    assert_eq!(state.activity.accesses.len(), 2);
 }
 
 #[test]

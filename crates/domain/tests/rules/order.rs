@@ -94,8 +94,8 @@ proptest! {
             s.records.iter_mut().for_each(|r| r.position = LogPosition(0));
         }
         prop_assert_eq!(&back.records, &plain.records);
-        prop_assert_eq!((back.phase, back.certainty, back.end_bounds, back.last_seen),
-            (plain.phase, plain.certainty, plain.end_bounds, plain.last_seen));
+        prop_assert_eq!((back.life.phase, back.life.certainty, back.life.end.bounds, back.life.last_seen),
+            (plain.life.phase, plain.life.certainty, plain.life.end.bounds, plain.life.last_seen));
     }
 }
 
@@ -157,7 +157,7 @@ fn facts_tie_by_source_then_id_2() {
         end("logout", "a", "2"),
         end("revoked", "a", "3"),
     ]);
-    assert_eq!(g.end().end_reason, Some("logout"));
+    assert_eq!(g.end().life.end.reason, Some("logout"));
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn local_authenticators_are_named_in_their_own_order_2() {
                 .chain(pair)
                 .chain([decided("12:00:00", "challenge")]),
         );
-        let because = g.end().decisions[0].because.clone();
+        let because = g.why().decisions[0].clone();
         let challenge = because
             .because
             .iter()

@@ -20,7 +20,8 @@ fn people(g: &Given, known_at: u64) -> Vec<String> {
     let history: History = g.0.iter().cloned().collect();
     history
         .at(LogPosition(known_at))
-        .people(&Pseudonym::from("u"))
+        .people()
+        .same_as(&Pseudonym::from("u"))
         .iter()
         .map(ToString::to_string)
         .collect()

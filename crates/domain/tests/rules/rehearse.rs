@@ -6,6 +6,7 @@ use crate::given::{
 };
 use claimledger_domain::{
     assess,
+    explain::explain,
     history::{History, is_config},
     model::{Certainty, Cut, Implied, Known, SessionState},
     rehearse::{Rehearsal, Rehearsed, TrustChange, Unchanged, UnmetPolicies},
@@ -201,11 +202,11 @@ fn other_fields_of_the_idp_are_kept() {
         "an inactive IdP stays inactive"
     );
     let (history, facts) = apart(&given);
-    let before = assess(&facts, &history, CUT());
+    let before = explain(&facts, &history, CUT());
     let rehearsal = Rehearsal::new(&history, trust_off("09:00:00", "11:00:00"));
     assert_eq!(rehearsal.session(&facts, CUT()).map(|rehearsed| rehearsed.before), before);
     assert_eq!(
-        assess(&facts, &history, CUT()),
+        explain(&facts, &history, CUT()),
         before,
         "the history that was handed in stays as it is"
     );

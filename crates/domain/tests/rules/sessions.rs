@@ -21,7 +21,7 @@ fn accessed(at: &str) -> Said {
 
 /// `14:20:00Z..21:30:00Z`, `14:20:00Z..`.
 fn bounds(state: &SessionState) -> String {
-    let b = state.end_bounds.expect("bounds");
+    let b = state.life.end.bounds.expect("bounds");
     let clock = |t: claimledger_facts::time::Time| t.to_string().split_off(11);
     format!("{}..{}", clock(b.from), b.to.map(clock).unwrap_or_default())
 }
@@ -29,12 +29,12 @@ fn bounds(state: &SessionState) -> String {
 #[test]
 fn active_from_its_start_until_its_end_half_open_1_22() {
     let g = given([started(json!({})), ended("15:00:00", "logout")]);
-    assert_eq!(g.at("09:59:59").phase, Phase::NotStarted);
+    assert_eq!(g.at("09:59:59").life.phase, Phase::NotStarted);
     assert_eq!(active_at(&g.at("10:00:00")), Some(Certainty::Certain));
     assert_eq!(active_at(&g.at("14:59:59")), Some(Certainty::Certain));
     let end = g.at("15:00:00");
     assert_eq!(
-        (end.phase, end.ended_at, end.end_reason),
+        (end.life.phase, end.life.end.at, end.life.end.reason),
         (Phase::Ended, Some(time("15:00:00")), Some("logout"))
     );
 }
@@ -44,15 +44,19 @@ fn nothing_known_is_no_session() {
     let g = given([started(json!({})), ended("15:00:00", "logout")]);
     assert!(g.known_at("12:00:00", 0).is_none());
     // Known, and the end not yet: active at T as known then.
-    assert_eq!(g.known_at("16:00:00", 1).unwrap().phase, Phase::Active);
+    assert_eq!(g.known_at("16:00:00", 1).unwrap().life.phase, Phase::Active);
 }
 
 #[test]
 fn before_its_start_it_says_when_it_starts() {
-    let state = given([started(json!({}))]).at("09:00:00");
-    assert_eq!((state.phase, state.started_at), (Phase::NotStarted, Some(time("10:00:00"))));
+    let explained = given([started(json!({}))]).explained("09:00:00");
+    let state = explained.state;
+    assert_eq!(
+        (state.life.phase, state.life.started_at),
+        (Phase::NotStarted, Some(time("10:00:00")))
+    );
     assert!(state.factors.is_empty() && state.decisions.is_empty());
-    assert_eq!(state.context.after_t, 1);
+    assert_eq!(explained.context.after_t, 1);
 }
 
 #[test]
@@ -63,17 +67,20 @@ fn past_the_lifetime_limit_only_bounds_are_known_23() {
         accessed("14:20:00"),
     ]);
     let before = g.at("21:29:59");
-    assert_eq!((before.phase, bounds(&before)), (Phase::Active, "14:20:00Z..21:30:00Z".to_owned()));
+    assert_eq!(
+        (before.life.phase, bounds(&before)),
+        (Phase::Active, "14:20:00Z..21:30:00Z".to_owned())
+    );
     let past = g.at("21:30:00");
     assert_eq!(
-        (past.phase, past.certainty, past.ended_at, past.end_reason),
+        (past.life.phase, past.life.certainty, past.life.end.at, past.life.end.reason),
         (Phase::Ended, Certainty::Certain, None, Some("expired_by_limit"))
     );
     assert_eq!(bounds(&past), "14:20:00Z..21:30:00Z");
     let factor = &past.factors[0];
     assert_eq!(
         (factor.until, factor.until_bounds, factor.end_reason),
-        (None, past.end_bounds, Some("expired_by_limit"))
+        (None, past.life.end.bounds, Some("expired_by_limit"))
     );
 }
 
@@ -97,7 +104,7 @@ fn past_the_idle_limit_it_is_only_possible_22() {
 #[test]
 fn only_what_its_subject_did_is_a_sign_of_life_22() {
     let g = given([started(json!({})), accessed("12:00:00").subject("somebody else")]);
-    assert_eq!(g.end().last_seen, Some(time("10:00:00")));
+    assert_eq!(g.end().life.last_seen, Some(time("10:00:00")));
 }
 
 #[test]
@@ -108,13 +115,16 @@ fn of_several_stated_ends_the_earliest_22() {
         ended("15:00:00", "revoked").from("other"),
     ])
     .end();
-    assert_eq!((state.ended_at, state.end_reason), (Some(time("15:00:00")), Some("revoked")));
+    assert_eq!(
+        (state.life.end.at, state.life.end.reason),
+        (Some(time("15:00:00")), Some("revoked"))
+    );
 }
 
 #[test]
 fn without_a_stated_start_it_begins_at_its_first_fact_22() {
     let state = given([accessed("12:00:00"), claims("11:00:00", &["pwd"])]).end();
-    assert_eq!(state.started_at, Some(time("11:00:00")));
+    assert_eq!(state.life.started_at, Some(time("11:00:00")));
 }
 
 #[test]
@@ -123,7 +133,10 @@ fn the_first_start_gives_the_limits_44() {
         fact("11:00:00", "session.started", json!({"lifetime_ends_at": "2026-03-10T12:00:00Z"}));
     let state = given([second, started(json!({"lifetime_ends_at": "2026-03-10T20:00:00Z"}))])
         .at("13:00:00");
-    assert_eq!((state.phase, state.lifetime_ends_at), (Phase::Active, Some(time("20:00:00"))));
+    assert_eq!(
+        (state.life.phase, state.life.lifetime_ends_at),
+        (Phase::Active, Some(time("20:00:00")))
+    );
 }
 
 fn global(id: &'static str, lifetime: u64, idle: u64) -> Said {
@@ -137,18 +150,19 @@ fn missing_limits_come_from_the_global_session_policy_22() {
     let g = given([global("g", 7200, 1800), started(json!({}))]);
     assert_eq!(active_at(&g.at("10:29:59")), Some(Certainty::Certain));
     assert_eq!(active_at(&g.at("10:30:00")), Some(Certainty::Possible));
-    assert_eq!(g.at("12:00:00").end_reason, Some("expired_by_limit"));
+    assert_eq!(g.at("12:00:00").life.end.reason, Some("expired_by_limit"));
     // What the session states goes first; 0 is no limit; of two policies none is guessed.
     let own = given([
         global("g", 7200, 1800),
         started(json!({"lifetime_ends_at": "2026-03-10T20:00:00Z"})),
     ])
     .at("13:00:00");
-    assert_eq!(own.lifetime_ends_at, Some(time("20:00:00")));
-    assert_eq!(given([global("g", 0, 0), started(json!({}))]).end().lifetime_ends_at, None);
+    assert_eq!(own.life.lifetime_ends_at, Some(time("20:00:00")));
+    assert_eq!(given([global("g", 0, 0), started(json!({}))]).end().life.lifetime_ends_at, None);
     assert_eq!(
         given([global("g", 7200, 0), global("h", 60, 0), started(json!({}))])
             .end()
+            .life
             .lifetime_ends_at,
         None
     );
@@ -165,7 +179,7 @@ fn an_end_in_an_interval_is_possible_inside_it_6() {
     assert_eq!(active_at(&g.at("14:30:00")), Some(Certainty::Possible));
     let after = g.at("15:00:00");
     assert_eq!(
-        (after.phase, after.ended_at, bounds(&after)),
+        (after.life.phase, after.life.end.at, bounds(&after)),
         (Phase::Ended, None, "14:00:00Z..15:00:00Z".to_owned())
     );
 }
@@ -180,11 +194,11 @@ fn the_idp_session_behind_it() {
         upstream("13:00:00", "idp_session.ended"),
         accessed("14:00:00"),
     ]);
-    let behind = |at: &str| g.at(at).context.idp_session.unwrap();
+    let behind = |at: &str| g.at(at).origin.idp_session_interval.unwrap();
     assert_eq!((behind("12:00:00").from, behind("12:00:00").until), (Some(time("10:00:00")), None));
     assert_eq!(behind("15:00:00").until, Some(time("13:00:00")));
     // It ends no session at the service provider.
-    assert_eq!(g.at("15:00:00").phase, Phase::Active);
+    assert_eq!(g.at("15:00:00").life.phase, Phase::Active);
 }
 
 #[test]
@@ -198,12 +212,12 @@ fn the_context_is_cut_at_t() {
         started(json!({"idp": "x"})),
         claim("10:00:00", json!({"amr": ["pwd"], "key": "K"})),
     ]);
-    let noon = g.at("12:00:00").context;
+    let noon = g.explained("12:00:00").context;
     assert_eq!(
         (noon.trust.len(), noon.trust[0].until, noon.keys[0].until, noon.after_t),
         (1, None, None, 2)
     );
-    let late = g.end().context;
+    let late = g.explained("23:59:59").context;
     assert_eq!(
         late.trust.iter().map(|v| v.gist.as_str()).collect::<Vec<_>>(),
         ["trusted", "not trusted"]
@@ -223,7 +237,7 @@ fn links_alone_make_no_session_22() {
     assert_eq!(given([linked("A"), linked("B")]).known_at("12:00:00", 9), None);
     let g = given([linked("S"), started(json!({}))]);
     assert_eq!(
-        (g.at("09:30:00").phase, g.at("10:30:00").started_at),
+        (g.at("09:30:00").life.phase, g.at("10:30:00").life.started_at),
         (Phase::NotStarted, Some(time("10:00:00")))
     );
 }
@@ -240,22 +254,24 @@ fn refused(at: &str) -> Said {
 fn refused_sign_ins_alone_begin_no_session_and_are_signs_of_life_of_one_22() {
     let tried = given([refused("09:00:00"), refused("09:01:00")]).at("12:00:00");
     assert_eq!(
-        (tried.phase, tried.started_at, tried.certainty, tried.refused.len()),
+        (
+            tried.life.phase,
+            tried.life.started_at,
+            tried.life.certainty,
+            tried.activity.refused.len()
+        ),
         (Phase::NotStarted, None, Certainty::Certain, 2)
     );
     assert_eq!(active_at(&tried), None);
-    assert!(
-        tried.because[0].conclusion.contains("every attempt was refused"),
-        "{:?}",
-        tried.because
-    );
+    let why = given([refused("09:00:00"), refused("09:01:00")]).why().session;
+    assert!(why.conclusion.contains("every attempt was refused"), "{why:?}");
 
     let g = given([refused("09:00:00"), started(json!({"idle_secs": 600})), refused("11:00:00")]);
     let state = g.at("11:05:00");
     assert_eq!(
-        (state.phase, state.certainty, state.last_seen),
+        (state.life.phase, state.life.certainty, state.life.last_seen),
         (Phase::Active, Certainty::Certain, Some(time("11:00:00")))
     );
     assert_eq!(state.factors, [], "a refused factor is none");
-    assert_eq!(state.refused[0].words, "push refused: push rejected");
+    assert_eq!(state.activity.refused[0].words, "push refused: push rejected");
 }

@@ -2,9 +2,10 @@
 
 use claimledger_domain::{
     assess,
+    explain::explain,
     falls::{Fallen, falls},
     history::{History, Supposed, is_config},
-    model::{Cut, Known, RecordRef, SessionState},
+    model::{Cut, Known, Reasons, RecordRef, SessionState},
 };
 use claimledger_facts::{
     fact::{Fact, FactData},
@@ -46,6 +47,11 @@ impl Lines {
     pub(crate) fn assess(&self, session: &str, at: &str, known_at: u64) -> SessionState {
         let cut = Cut { at: Time::parse(at).unwrap(), known_at: LogPosition(known_at) };
         assess(&self.of(session), &self.history, cut).expect("something is known of the session")
+    }
+
+    pub(crate) fn explain(&self, session: &str, at: &str, known_at: u64) -> Reasons {
+        let cut = Cut { at: Time::parse(at).unwrap(), known_at: LogPosition(known_at) };
+        explain(&self.of(session), &self.history, cut).expect("something is known of it").reasons
     }
 
     pub(crate) fn falls(

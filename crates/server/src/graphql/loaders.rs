@@ -3,15 +3,15 @@
 use super::{
     batch::{Batched, Load},
     errors,
+    types::Session,
 };
 use async_graphql::Error;
 use claimledger_app::{
     app::{App, Label},
     model::question::{Asking, Caller},
 };
-use claimledger_domain::model::SessionState;
 use claimledger_facts::ids::{Pseudonym, SessionId};
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
 /// Labels of people: one question for all people of an answer.
 pub(crate) struct Labels {
@@ -55,12 +55,9 @@ impl Sessions {
 #[async_trait::async_trait]
 impl Load for Sessions {
     type Key = SessionId;
-    type Value = Arc<SessionState>;
+    type Value = Session;
 
-    async fn load(
-        &self,
-        keys: &[SessionId],
-    ) -> Result<HashMap<SessionId, Arc<SessionState>>, Error> {
+    async fn load(&self, keys: &[SessionId]) -> Result<HashMap<SessionId, Session>, Error> {
         let mut found = HashMap::with_capacity(keys.len());
         for key in keys {
             let answer = self
@@ -69,7 +66,7 @@ impl Load for Sessions {
                 .await
                 .map_err(|error| errors::asked(&error))?;
             if let Some(session) = answer.value {
-                found.insert(key.clone(), Arc::new(session));
+                found.insert(key.clone(), session.into());
             }
         }
         Ok(found)

@@ -128,7 +128,7 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
             let decision = found.decision();
             (
                 StatusCode::OK,
-                format!("Decision {} of {}", decision.record.position, found.session.id),
+                format!("Decision {} of {}", decision.record.position, found.session.state.id),
                 main(&shown, found, drawer),
             )
         }
@@ -188,8 +188,8 @@ fn main(shown: &Shown<'_>, found: &DecisionFound, drawer: Option<Markup>) -> Mar
         div class="columns" {
             section class="trees" id="why" aria-labelledby="why-h" {
                 h2 id="why-h" { "Why" }
-                (why::tree(&decision.because, &|position| shown.record(position)))
-                (rested::rules_cited(&decision.because))
+                (why::tree(found.because(), &|position| shown.record(position)))
+                (rested::rules_cited(found.because()))
             }
             @if let Some(drawer) = drawer { (drawer) }
         }
@@ -207,7 +207,7 @@ fn head(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
     };
     html! {
         h1 {
-            a href=(shown.session(&session.id)) { (inert(session.id.as_str())) }
+            a href=(shown.session(&session.state.id)) { (inert(session.state.id.as_str())) }
             " · " (inert(decision.app.as_str())) " · " (decision.outcome.as_str()) " · " (when)
                 " · " (shown.link(record))
         }
@@ -215,8 +215,8 @@ fn head(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
             "occurred " (times.occurred(decision.at)) ", recorded " (delay(decision.at.from,
                 record.recorded_at))
             " by " (inert(record.source.as_str()))
-            @if let Some(subject) = &session.subject { " · subject " (inert(subject.as_str())) }
-            " · " a href=(shown.session(&session.id)) { "the whole session" }
+            @if let Some(subject) = &session.state.origin.subject { " · subject " (inert(subject.as_str())) }
+            " · " a href=(shown.session(&session.state.id)) { "the whole session" }
         }
     }
 }

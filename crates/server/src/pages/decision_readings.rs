@@ -11,40 +11,16 @@ use claimledger_app::model::answer::DecisionFound;
 use claimledger_domain::{
     codes::{Supplier, missing_words, supplier, unmet_words},
     explain::characteristic,
-    model::{Decision, Implied, MetAtDecision, RecordRef, SessionState},
+    model::{Agreement, Decision, Implied, MetAtDecision, RecordRef, SessionState},
 };
-use claimledger_facts::vocabulary::{FactorMode, Outcome};
+use claimledger_facts::vocabulary::FactorMode;
 use maud::{Markup, html};
-
-/// How what was recorded stands to what the rules imply (`semantics.md` 19).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Agreement {
-    Same,
-    /// Neither lets in, the one with a challenge and the other without.
-    Alike,
-    Differs,
-    Undetermined,
-}
-
-const fn agreement(recorded: Outcome, implied: Implied) -> Agreement {
-    match (recorded, implied) {
-        (_, Implied::Undetermined) => Agreement::Undetermined,
-        (Outcome::Allow, Implied::Allow)
-        | (Outcome::Challenge, Implied::Challenge)
-        | (Outcome::Deny, Implied::Deny) => Agreement::Same,
-        (Outcome::Challenge, Implied::Deny) | (Outcome::Deny, Implied::Challenge) => {
-            Agreement::Alike
-        }
-        (Outcome::Allow, Implied::Challenge | Implied::Deny)
-        | (Outcome::Challenge | Outcome::Deny, Implied::Allow) => Agreement::Differs,
-    }
-}
 
 /// One line that says how it stands, when made and as known at K.
 pub(super) fn status(shown: &Shown<'_>, decision: &Decision) -> Markup {
     let (made, now) = (
-        agreement(decision.outcome, decision.implied),
-        agreement(decision.outcome, decision.at_k.implied),
+        Agreement::of(decision.outcome, decision.implied),
+        Agreement::of(decision.outcome, decision.at_k.implied),
     );
     let odd = |words: &str| html! { strong class="attention" { (words) } };
     let k = shown.answer.answered.position;
@@ -158,7 +134,7 @@ fn as_recorded(found: &DecisionFound) -> Column {
     let names: Vec<&str> = decision
         .relied_on
         .iter()
-        .filter_map(|relied| found.session.factors.get(relied.factor))
+        .filter_map(|relied| found.session.state.factors.get(relied.factor))
         .map(|f| f.name.as_str())
         .collect();
     Column {
@@ -178,13 +154,7 @@ fn as_recorded(found: &DecisionFound) -> Column {
 }
 
 fn outcome(decision: &Decision, implied: Implied) -> Markup {
-    let word = match implied {
-        Implied::Allow => "allow",
-        Implied::Challenge => "challenge",
-        Implied::Deny => "deny",
-        Implied::Undetermined => "undetermined",
-    };
-    html! { (word) @if agreement(decision.outcome, implied) == Agreement::Differs {
+    html! { (implied.as_str()) @if Agreement::of(decision.outcome, implied) == Agreement::Differs {
     " " strong class="attention" { "≠ differs" } } }
 }
 
@@ -284,7 +254,7 @@ fn who(shown: &Shown<'_>, found: &DecisionFound, code: &str) -> Markup {
             html! { (provider()) " could supply it, with " code { (kind) } "." }
         }
         Supplier::EitherProvider(kind) => {
-            let idps = idps(&found.session);
+            let idps = idps(&found.session.state);
             html! {
                 (provider()) " could supply it, with " code { (kind) } ", or "
                 @if idps.is_empty() { "the identity provider" } @else {
@@ -316,7 +286,7 @@ fn idps(session: &SessionState) -> Vec<&str> {
         .iter()
         .filter_map(|factor| factor.idp.as_ref())
         .chain(session.ignored.iter().map(|claim| &claim.idp));
-    let mut idps: Vec<&str> = claimed.chain(&session.idp).map(|idp| idp.as_str()).collect();
+    let mut idps: Vec<&str> = claimed.chain(&session.origin.idp).map(|idp| idp.as_str()).collect();
     idps.sort_unstable();
     idps.dedup();
     idps
@@ -326,9 +296,9 @@ fn told_an_interval(found: &DecisionFound) -> Vec<&RecordRef> {
     let context = &found.session.context;
     let versions = context.trust.iter().chain(&context.policies).map(|version| &version.record);
     let keys = context.keys.iter().flat_map(|key| std::iter::once(&key.added).chain(&key.retired));
-    let falsifiers = found.session.falsifiers.iter().map(|falsifier| &falsifier.record);
+    let falsifiers = found.session.state.falsifiers.iter().map(|falsifier| &falsifier.record);
     let mut told: Vec<&RecordRef> =
-        found.session.records.iter().chain(versions).chain(keys).chain(falsifiers).collect();
+        found.session.state.records.iter().chain(versions).chain(keys).chain(falsifiers).collect();
     told.retain(|record| record.occurred.to.is_some());
     told.sort_by_key(|record| record.position);
     told.dedup_by_key(|record| record.position);
@@ -339,15 +309,6 @@ fn told_an_interval(found: &DecisionFound) -> Vec<&RecordRef> {
 mod tests {
     use super::*;
     use claimledger_domain::codes;
-
-    #[test]
-    fn neither_letting_in_is_no_difference_and_undetermined_never_is_one() {
-        assert_eq!(agreement(Outcome::Challenge, Implied::Deny), Agreement::Alike);
-        assert_eq!(agreement(Outcome::Deny, Implied::Allow), Agreement::Differs);
-        assert_eq!(agreement(Outcome::Allow, Implied::Challenge), Agreement::Differs);
-        assert_eq!(agreement(Outcome::Allow, Implied::Undetermined), Agreement::Undetermined);
-        assert_eq!(agreement(Outcome::Deny, Implied::Deny), Agreement::Same);
-    }
 
     #[test]
     fn first_unmet_is_in_words_and_what_is_missing_beside_it() {

@@ -24,7 +24,9 @@ use claimledger_app::model::{
     answer::{Absence, Answer, Answered},
     question::Caller,
 };
-use claimledger_domain::model::{Decision, HonoredFactor, IgnoredClaim, RecordRef, SessionState};
+use claimledger_domain::model::{
+    Decision, Explained, HonoredFactor, IgnoredClaim, Reason, RecordRef,
+};
 use claimledger_facts::ids::{LogPosition, SessionId};
 use maud::{Markup, html};
 use std::collections::BTreeSet;
@@ -117,7 +119,7 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
             shown.none(&answer, drawer),
         ));
     }
-    let title = format!("{} of {}", view.factor, session.id);
+    let title = format!("{} of {}", view.factor, session.state.id);
     Ok(frame::page(
         StatusCode::OK,
         &title,
@@ -132,25 +134,21 @@ struct Shown<'a> {
     view: &'a FactorView,
     answered: &'a Answered,
     absence: &'a Absence,
-    session: &'a SessionState,
+    session: &'a Explained,
     /// This page, pinned, with no record opened.
     here: Address,
 }
 
 impl<'a> Shown<'a> {
     /// The factors by this name, each with its place among all.
-    fn factors(&self) -> Vec<(usize, &'a HonoredFactor)> {
-        self.session
-            .factors
-            .iter()
-            .enumerate()
-            .filter(|(_, factor)| factor.goes_by(&self.view.factor))
-            .collect()
+    fn factors(&self) -> Vec<(usize, (&'a HonoredFactor, &'a Reason))> {
+        let all = self.session.factors().enumerate();
+        all.filter(|(_, (factor, _))| factor.goes_by(&self.view.factor)).collect()
     }
 
     /// The claimed values by this name that did not count.
-    fn ignored(&self) -> Vec<&'a IgnoredClaim> {
-        self.session.ignored.iter().filter(|claim| claim.goes_by(&self.view.factor)).collect()
+    fn ignored(&self) -> Vec<(&'a IgnoredClaim, &'a Reason)> {
+        self.session.ignored().filter(|(claim, _)| claim.goes_by(&self.view.factor)).collect()
     }
 
     fn pinned(&self, address: Address) -> String {
@@ -172,12 +170,15 @@ impl<'a> Shown<'a> {
 
     fn main(
         &self,
-        factors: &[(usize, &HonoredFactor)],
-        ignored: &[&IgnoredClaim],
+        factors: &[(usize, (&HonoredFactor, &Reason))],
+        ignored: &[(&IgnoredClaim, &Reason)],
         drawer: Option<Markup>,
     ) -> Markup {
-        let rows =
-            factors.iter().take(ROWS).map(|(_, factor)| Row { factor, relied: None, page: None });
+        let rows = factors.iter().take(ROWS).map(|(_, (factor, _))| Row {
+            factor,
+            relied: None,
+            page: None,
+        });
         html! {
             (self.head())
             @if !factors.is_empty() {
@@ -191,21 +192,19 @@ impl<'a> Shown<'a> {
             div class="columns" {
                 section class="trees" id="why" aria-labelledby="why-h" {
                     h2 id="why-h" { "Why" }
-                    @for (_, factor) in factors.iter().take(ROWS) {
-                        article { @for reason in &factor.because {
-                            (why::tree(reason, &|position| self.record(position))) } }
+                    @for (_, (_, because)) in factors.iter().take(ROWS) {
+                        article { (why::tree(because, &|position| self.record(position))) }
                     }
                     @if !ignored.is_empty() { h3 { "Claims that did not count" } }
-                    @for claim in ignored.iter().take(ROWS) {
+                    @for (claim, because) in ignored.iter().take(ROWS) {
                         article {
                             h4 { (inert(&claim.name)) " · " (claim.reasons.join(", ")) }
-                            @for reason in &claim.because { (why::tree(reason, &|position|
-                                self.record(position))) }
+                            (why::tree(because, &|position| self.record(position)))
                         }
                     }
                     @if ignored.len() > ROWS { p { (ignored.len() - ROWS) " more." } }
-                    @for reason in factors.iter().flat_map(|(_, factor)| &factor.because).take(1) {
-                        (rested::rules_cited(reason)) }
+                    @if let Some((_, (_, because))) = factors.first() {
+                        (rested::rules_cited(because)) }
                 }
                 @if let Some(drawer) = drawer { (drawer) }
             }
@@ -214,12 +213,12 @@ impl<'a> Shown<'a> {
     }
 
     fn head(&self) -> Markup {
-        let session = &self.session.id;
+        let session = &self.session.state.id;
         html! {
             h1 { a href=(self.session_page()) {
                 (inert(session.as_str())) } " · " (inert(&self.view.factor)) }
             p class="facts" {
-                @if let Some(subject) = &self.session.subject {
+                @if let Some(subject) = &self.session.state.origin.subject {
                     "subject " (inert(subject.as_str())) " · " }
                 "known at " (self.answered.position) " · " a href=(self.session_page()) {
                     "the whole session" }
@@ -229,11 +228,11 @@ impl<'a> Shown<'a> {
     }
 
     fn session_page(&self) -> String {
-        self.pinned(Address::new("/session").with("id", self.session.id.as_str()))
+        self.pinned(Address::new("/session").with("id", self.session.state.id.as_str()))
     }
 
     /// The decisions that rested on it by record (`semantics.md` 20).
-    fn decisions(&self, factors: &[(usize, &HonoredFactor)]) -> Markup {
+    fn decisions(&self, factors: &[(usize, (&HonoredFactor, &Reason))]) -> Markup {
         let needed = |decision: &Decision| {
             let relied = decision
                 .relied_on
@@ -243,6 +242,7 @@ impl<'a> Shown<'a> {
         };
         let rested: Vec<(&Decision, bool)> = self
             .session
+            .state
             .decisions
             .iter()
             .filter_map(|decision| Some((decision, needed(decision)?)))
@@ -279,13 +279,14 @@ impl<'a> Shown<'a> {
     }
 
     /// Where nothing of the session goes by this name.
-    fn none(&self, answer: &Answer<Option<SessionState>>, drawer: Option<Markup>) -> Markup {
-        let names = self.session.factors.iter().map(|factor| factor.name.as_str());
-        let names: BTreeSet<&str> =
-            names.chain(self.session.ignored.iter().map(|claim| claim.name.as_str())).collect();
+    fn none(&self, answer: &Answer<Option<Explained>>, drawer: Option<Markup>) -> Markup {
+        let names = self.session.state.factors.iter().map(|factor| factor.name.as_str());
+        let names: BTreeSet<&str> = names
+            .chain(self.session.state.ignored.iter().map(|claim| claim.name.as_str()))
+            .collect();
         html! {
             h1 { a href=(self.session_page()) {
-                (inert(self.session.id.as_str())) } " · " (inert(&self.view.factor)) }
+                (inert(self.session.state.id.as_str())) } " · " (inert(&self.view.factor)) }
             p {
                 "No factor and no claimed value of this session goes by this name as known at "
                     (self.answered.position) "."
@@ -297,7 +298,7 @@ impl<'a> Shown<'a> {
                     "There are: "
                     @for (i, name) in names.iter().take(ROWS).enumerate() {
                         @if i > 0 { " · " }
-                        a href=(self.pinned(address(&self.session.id, name))) { (inert(name)) }
+                        a href=(self.pinned(address(&self.session.state.id, name))) { (inert(name)) }
                     }
                 }
             }

@@ -36,7 +36,7 @@ use claimledger_app::{
 };
 use claimledger_domain::{
     codes::missing_words,
-    model::{Certainty, Phase, SessionState},
+    model::{Certainty, Explained, Phase, SessionState},
 };
 use claimledger_facts::{
     ids::{LogPosition, SessionId},
@@ -129,7 +129,7 @@ impl SessionView {
         address
     }
 
-    fn pinned(&self, answer: &Answer<Option<SessionState>>) -> Address {
+    fn pinned(&self, answer: &Answer<Option<Explained>>) -> Address {
         self.cut
             .pin(self.keep(), &answer.answered)
             .with_some("vs", self.vs.map(|n| n.to_string()).as_deref())
@@ -162,7 +162,7 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     let Some(session) = &answer.value else {
         return not_found(server, caller, &view.id, &view.cut, &answer).await;
     };
-    let label = if view.names { label(server, caller, session).await? } else { None };
+    let label = if view.names { label(server, caller, &session.state).await? } else { None };
     let record = match view.open.map(LogPosition) {
         Some(position) if position <= answer.answered.position => {
             records::open(server, caller, position).await?
@@ -195,7 +195,7 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
     let beside =
         Beside { ways, points: points.value.as_ref(), compared: compared.as_ref(), drawer };
     let main = main(&view, &answer, session, &here, beside);
-    let title = format!("Session {}", session.id);
+    let title = format!("Session {}", session.state.id);
     Ok(frame::page(StatusCode::OK, &title, Some(caller), outside, main))
 }
 
@@ -232,12 +232,12 @@ pub(super) async fn not_found(
     caller: &Caller,
     id: &SessionId,
     cut: &CutAsked,
-    answer: &Answer<Option<SessionState>>,
+    answer: &Answer<Option<Explained>>,
 ) -> Result<Response, PageError> {
     let at_head = Asking { at: cut.at, ..Asking::default() };
     let later = server.app.session(caller, id, &at_head).await?.value;
     let known_from =
-        later.and_then(|session| session.records.iter().map(|record| record.position).min());
+        later.and_then(|session| session.state.records.iter().map(|record| record.position).min());
     Ok(Unknown { cut, list: "/sessions", known_from }.page(caller, answer))
 }
 
@@ -246,10 +246,10 @@ async fn label(
     caller: &Caller,
     session: &SessionState,
 ) -> Result<Option<Label>, PageError> {
-    let people: Vec<_> = session.subject.iter().cloned().collect();
+    let people: Vec<_> = session.origin.subject.iter().cloned().collect();
     // The app decides whether names may be shown, whether or not there is a person to name.
     let labels = server.app.labels(caller, &people).await?;
-    Ok(session.subject.as_ref().and_then(|subject| labels.get(subject).cloned()))
+    Ok(session.origin.subject.as_ref().and_then(|subject| labels.get(subject).cloned()))
 }
 
 fn names(label: Option<&Label>) -> Markup {
@@ -273,11 +273,12 @@ fn names(label: Option<&Label>) -> Markup {
 
 fn main(
     view: &SessionView,
-    answer: &Answer<Option<SessionState>>,
-    session: &SessionState,
+    answer: &Answer<Option<Explained>>,
+    explained: &Explained,
     here: &Address,
     beside: Beside<'_>,
 ) -> Markup {
+    let session = &explained.state;
     let href = |position: Option<LogPosition>| match position {
         Some(position) => {
             format!("{}#record", here.clone().with("open", position.0.to_string()).href())
@@ -292,7 +293,7 @@ fn main(
         }
     };
     let mut figure = lanes::figure(
-        session,
+        explained,
         answer.answered.at,
         answer.answered.recorded_at,
         &answer.completeness,
@@ -333,7 +334,7 @@ fn main(
             (table::table(&figure, "tl-table", &opens))
         }
         div class="columns" {
-            (trees(view, &answer.answered, session, here, &href))
+            (trees(view, &answer.answered, explained, here, &href))
             @if let Some(drawer) = beside.drawer { (drawer) }
         }
         (refused(session, &href))
@@ -348,18 +349,18 @@ const REFUSED: usize = 100;
 fn refused(session: &SessionState, href: &dyn Fn(Option<LogPosition>) -> String) -> Markup {
     let mut times = Times::default();
     html! {
-        @if !session.refused.is_empty() {
+        @if !session.activity.refused.is_empty() {
             section id="refused" aria-labelledby="refused-h" {
                 h2 id="refused-h" { "Refused sign-ins" }
-                p { (session.refused.len()) " did not succeed. None of them is a factor." }
+                p { (session.activity.refused.len()) " did not succeed. None of them is a factor." }
                 ul {
-                    @for one in session.refused.iter().take(REFUSED) {
+                    @for one in session.activity.refused.iter().take(REFUSED) {
                         li { a class="record" href=(href(Some(one.record.position))) {
                             (one.record.position) } " " (times.show(one.at)) " · "
                             (inert(&one.words)) }
                     }
-                    @if session.refused.len() > REFUSED { li {
-                        "and " (session.refused.len() - REFUSED) " more" } }
+                    @if session.activity.refused.len() > REFUSED { li {
+                        "and " (session.activity.refused.len() - REFUSED) " more" } }
                 }
             }
         }
@@ -375,10 +376,10 @@ fn head(session: &SessionState, absence: &Absence, show_names: &str, named: bool
     html! {
         h1 {
             (inert(session.id.as_str()))
-            @if let Some(subject) = &session.subject { " · " (inert(subject.as_str())) }
+            @if let Some(subject) = &session.origin.subject { " · " (inert(subject.as_str())) }
         }
         p class="facts" {
-            @if session.subject.is_some() && !named { a href=(show_names) {
+            @if session.origin.subject.is_some() && !named { a href=(show_names) {
                 "Show names" } " (needs " (Role::Investigate.as_str()) ") · " }
             "aliases: "
             @if session.aliases.is_empty() { (frame::no_more(absence)) }
@@ -435,32 +436,32 @@ fn counted(n: usize) -> String {
 
 /// Where a session stands at T, in words.
 pub(crate) fn state(session: &SessionState, times: &mut Times) -> Markup {
-    let certainty = match session.certainty {
+    let certainty = match session.life.certainty {
         Certainty::Certain => "certain",
         Certainty::Possible => "possible",
     };
     html! {
         span class=(certainty) {
-            @match (session.phase, session.ended_at) {
-                (Phase::NotStarted, _) if session.started_at.is_none() => "never began: every \
+            @match (session.life.phase, session.life.end.at) {
+                (Phase::NotStarted, _) if session.life.started_at.is_none() => "never began: every \
                     attempt was refused",
                 (Phase::NotStarted, _) => {
                     "not started at T"
-                    @if let Some(from) = session.started_at { ", starts " (times.show(from)) }
+                    @if let Some(from) = session.life.started_at { ", starts " (times.show(from)) }
                 },
                 (Phase::Active, _) => "active",
                 (Phase::Ended, Some(end)) => { "ended " (times.show(end)) },
                 (Phase::Ended, None) => "ended",
             }
-            @if let Some(reason) = session.end_reason { ", " (lanes::words(reason)) }
-            @if let (None, Some(bounds)) = (session.ended_at, session.end_bounds) {
+            @if let Some(reason) = session.life.end.reason { ", " (lanes::words(reason)) }
+            @if let (None, Some(bounds)) = (session.life.end.at, session.life.end.bounds) {
                 ", end between " (times.show(bounds.from)) " and "
                 @match bounds.to { Some(to) => (times.show(to)), None => "a time not known" }
             }
             ", " (certainty)
-            @if !session.missing.is_empty() {
+            @if !session.life.missing.is_empty() {
                 ": missing "
-                @for (i, code) in session.missing.iter().enumerate() {
+                @for (i, code) in session.life.missing.iter().enumerate() {
                     @if i > 0 { ", " } (missing_words(code)) }
             }
         }
@@ -548,10 +549,11 @@ fn of_factors(view: &SessionView, session: &SessionState, answered: &Answered) -
 fn trees(
     view: &SessionView,
     answered: &Answered,
-    session: &SessionState,
+    explained: &Explained,
     here: &Address,
     href: &dyn Fn(Option<LogPosition>) -> String,
 ) -> Markup {
+    let session = &explained.state;
     let all = session.decisions.len();
     let of_page = if all > TREES { PAGED } else { TREES };
     let pages = all.div_ceil(of_page).max(1);
@@ -568,7 +570,8 @@ fn trees(
                     @if page < pages { " · " a href={ (here.clone().with("trees",
                         (page + 1).to_string()).href()) "#why" } { "next" } } }
             }
-            @for decision in session.decisions.iter().skip((page - 1) * of_page).take(of_page) {
+            @for (decision, because) in
+                explained.decisions().skip((page - 1) * of_page).take(of_page) {
                 article id={ "d-" (decision.record.position.0) } {
                     h3 {
                         (inert(decision.app.as_str())) " · " (decision.outcome.as_str()) " · "
@@ -578,19 +581,16 @@ fn trees(
                         @if decision.falsified_later.is_some() {
                             " · " strong class="attention" { "✕ falsified later" } }
                     }
-                    (why::tree(&decision.because, href))
+                    (why::tree(because, href))
                 }
             }
-            @if !session.because.is_empty() {
-                article { h3 { "The session itself" } @for reason in &session.because {
-                    (why::tree(reason, href)) } }
-            }
+            article { h3 { "The session itself" } (why::tree(&explained.reasons.session, href)) }
             @if !session.ignored.is_empty() {
                 article {
                     h3 { "Claims that did not count" }
-                    @for claim in session.ignored.iter().take(TREES) {
+                    @for (claim, because) in explained.ignored().take(TREES) {
                         h4 { (inert(&claim.name)) " · " (claim.reasons.join(", ")) }
-                        @for reason in &claim.because { (why::tree(reason, href)) }
+                        (why::tree(because, href))
                     }
                 }
             }

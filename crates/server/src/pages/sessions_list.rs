@@ -12,14 +12,14 @@ use crate::timeline::lanes::{grade_letter, grade_word};
 use claimledger_app::model::answer::{Answer, Page, SessionHit};
 use claimledger_domain::{
     explain::line,
-    model::{Certainty, Decision, Grade},
+    model::{Certainty, Decision, Grade, SessionState},
 };
 use maud::{Markup, html};
 
 /// What stands in `<main>`.
 pub(crate) fn main(
     view: &SessionsView,
-    answer: &Answer<Page<SessionHit>>,
+    answer: &Answer<Page<SessionHit<SessionState>>>,
     here: &Address,
 ) -> Markup {
     let page = &answer.value;
@@ -38,7 +38,7 @@ pub(crate) fn main(
     }
 }
 
-fn form(view: &SessionsView, answer: &Answer<Page<SessionHit>>) -> Markup {
+fn form(view: &SessionsView, answer: &Answer<Page<SessionHit<SessionState>>>) -> Markup {
     let written =
         |name: &str| view.written.iter().find(|(n, _)| *n == name).map(|(_, value)| value.as_str());
     let known =
@@ -80,7 +80,7 @@ fn two_valued(name: &str) -> Option<(&'static str, &'static str)> {
 }
 
 /// `8 certain + 1 possible`, never 9. A count that stopped at the page's end says so.
-fn counts(view: &SessionsView, page: &Page<SessionHit>) -> Markup {
+fn counts(view: &SessionsView, page: &Page<SessionHit<SessionState>>) -> Markup {
     let certain = page.items.iter().filter(|hit| hit.certainty == Certainty::Certain).count();
     let possible = page.items.len() - certain;
     html! {
@@ -91,7 +91,7 @@ fn counts(view: &SessionsView, page: &Page<SessionHit>) -> Markup {
     }
 }
 
-fn empty(view: &SessionsView, answer: &Answer<Page<SessionHit>>) -> Markup {
+fn empty(view: &SessionsView, answer: &Answer<Page<SessionHit<SessionState>>>) -> Markup {
     html! {
         p class="empty" {
             (frame::none(&answer.absence))
@@ -105,7 +105,7 @@ fn empty(view: &SessionsView, answer: &Answer<Page<SessionHit>>) -> Markup {
     }
 }
 
-fn table(view: &SessionsView, answer: &Answer<Page<SessionHit>>) -> Markup {
+fn table(view: &SessionsView, answer: &Answer<Page<SessionHit<SessionState>>>) -> Markup {
     let mut times = Times::default();
     html! {
         div class="scroll" tabindex="0" role="region" aria-label="Sessions" {
@@ -123,8 +123,8 @@ fn table(view: &SessionsView, answer: &Answer<Page<SessionHit>>) -> Markup {
 
 fn row(
     view: &SessionsView,
-    answer: &Answer<Page<SessionHit>>,
-    hit: &SessionHit,
+    answer: &Answer<Page<SessionHit<SessionState>>>,
+    hit: &SessionHit<SessionState>,
     times: &mut Times,
 ) -> Markup {
     let session = &hit.session;
@@ -149,10 +149,10 @@ fn row(
         tr class=(match hit.certainty { Certainty::Certain => "certain",
             Certainty::Possible => "possible" }) {
             th scope="row" { a href=(pinned) { (inert(session.id.as_str())) } }
-            td { @if let Some(subject) = &session.subject { (inert(subject.as_str())) } }
-            td { @if let Some(from) = session.started_at { (times.show(from)) } }
+            td { @if let Some(subject) = &session.origin.subject { (inert(subject.as_str())) } }
+            td { @if let Some(from) = session.life.started_at { (times.show(from)) } }
             td {
-                @if let Some(idp) = &session.idp { (inert(idp.as_str())) }
+                @if let Some(idp) = &session.origin.idp { (inert(idp.as_str())) }
                 @for key in keys.iter().take(5) {
                     "/"
                     a href=(view.cut.pin(Address::new("/sessions").with("key", key.as_str()),
@@ -183,7 +183,7 @@ fn row(
     }
 }
 
-fn factors(hit: &SessionHit) -> Markup {
+fn factors(hit: &SessionHit<SessionState>) -> Markup {
     let of = |grade: Grade| {
         hit.session.factors.iter().filter(move |factor| factor.by_record && factor.grade == grade)
     };

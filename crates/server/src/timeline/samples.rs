@@ -1,8 +1,9 @@
 //! Made-up states for tests.
 
 use claimledger_domain::model::{
-    AppAccess, AsKnown, Certainty, Context, Decision, FactorType, Falsifier, Grade, HonoredFactor,
-    Implied, MetAtDecision, Origin, Phase, Reason, RecordRef, SessionState,
+    Activity, AppAccess, AsKnown, Certainty, Context, Decision, Explained, FactorType, Falsifier,
+    Grade, HonoredFactor, Implied, MetAtDecision, Origin, Phase, Reason, Reasons, RecordRef,
+    SessionEnd, SessionLife, SessionOrigin, SessionState,
 };
 use claimledger_facts::{
     ids::{LogPosition, RecordId, SourceEventId, SourceId, TenantId},
@@ -72,7 +73,6 @@ pub(crate) fn factor(name: &str, from: &str, until: Option<&str>) -> HonoredFact
         trust_version: Some("tx1".into()),
         evidence: vec![record(24, "claims.received", from)],
         variant: false,
-        because: Vec::new(),
     }
 }
 
@@ -104,7 +104,6 @@ pub(crate) fn decision(position: u64, at: &str, outcome: Outcome) -> Decision {
         later: Vec::new(),
         relied_on: Vec::new(),
         variant: false,
-        because: thought("S1 was let into payroll."),
     }
 }
 
@@ -131,27 +130,34 @@ pub(crate) fn access(position: u64, at: &str) -> AppAccess {
 }
 
 /// From 11:30 to 19:30 on one day, with two factors, two decisions and an access.
-pub(crate) fn session() -> SessionState {
-    SessionState {
+pub(crate) fn session() -> Explained {
+    let state = SessionState {
         id: "S1".into(),
         aliases: Vec::new(),
-        subject: Some("p-4KD2".into()),
-        idp: Some("idp-x".into()),
-        idp_session: None,
-        root_session: None,
-        phase: Phase::Ended,
-        certainty: Certainty::Certain,
-        missing: vec![],
-        started_at: Some(t("2026-03-10T11:30:00Z")),
-        ended_at: Some(t("2026-03-10T19:30:00Z")),
-        end_reason: Some("expired"),
-        end_bounds: None,
-        lifetime_ends_at: None,
-        last_seen: Some(t("2026-03-10T12:30:00Z")),
-        last_seen_record: None,
-        proven_alive: None,
-        end_record: Some(record(77, "session.ended", "2026-03-10T19:30:00Z")),
-        end_of_all: false,
+        origin: SessionOrigin {
+            subject: Some("p-4KD2".into()),
+            idp: Some("idp-x".into()),
+            idp_session: None,
+            idp_session_interval: None,
+            root_session: None,
+        },
+        life: SessionLife {
+            phase: Phase::Ended,
+            certainty: Certainty::Certain,
+            missing: vec![],
+            started_at: Some(t("2026-03-10T11:30:00Z")),
+            end: SessionEnd {
+                at: Some(t("2026-03-10T19:30:00Z")),
+                reason: Some("expired"),
+                bounds: None,
+                record: Some(record(77, "session.ended", "2026-03-10T19:30:00Z")),
+                of_all: false,
+            },
+            lifetime_ends_at: None,
+            last_seen: Some(t("2026-03-10T12:30:00Z")),
+            last_seen_record: None,
+            proven_alive: None,
+        },
         factors: vec![
             factor("pwd", "2026-03-10T11:30:00Z", Some("2026-03-10T19:30:00Z")),
             factor("hwk", "2026-03-10T11:30:00Z", Some("2026-03-10T12:10:00Z")),
@@ -161,9 +167,10 @@ pub(crate) fn session() -> SessionState {
             decision(26, "2026-03-10T11:30:04Z", Outcome::Allow),
             decision(30, "2026-03-10T12:30:00Z", Outcome::Deny),
         ],
-        accesses: vec![access(31, "2026-03-10T12:30:01Z")],
-        refused: Vec::new(),
-        context: Context::default(),
+        activity: Activity {
+            accesses: vec![access(31, "2026-03-10T12:30:01Z")],
+            refused: Vec::new(),
+        },
         falsifiers: Vec::new(),
         records: vec![
             record(24, "claims.received", "2026-03-10T11:30:00Z"),
@@ -172,6 +179,13 @@ pub(crate) fn session() -> SessionState {
             record(31, "app.accessed", "2026-03-10T12:30:01Z"),
             record(77, "session.ended", "2026-03-10T19:30:00Z"),
         ],
-        because: Vec::new(),
-    }
+    };
+    // The drawing has no words of the reasons.
+    let reasons = Reasons {
+        session: thought("S1: ended."),
+        factors: vec![],
+        ignored: vec![],
+        decisions: vec![],
+    };
+    Explained { state, reasons, context: Context::default() }
 }

@@ -10,8 +10,8 @@ use super::{
 };
 use claimledger_app::model::answer::{Gap, SourceCompleteness};
 use claimledger_domain::model::{
-    Bounds, Certainty, Difference, Grade, IgnoredClaim, Implied, KeyInterval, Origin, Phase,
-    SessionState,
+    Bounds, Certainty, Difference, Explained, Grade, IgnoredClaim, Implied, KeyInterval, Origin,
+    Phase,
 };
 use claimledger_facts::{ids::LogPosition, time::Time, vocabulary::Outcome};
 
@@ -26,13 +26,13 @@ fn href(target: Target) -> String {
     format!("/{page}&at={AT}&knownAtPosition=82&rules=r1&open={}", position.0)
 }
 
-fn fitted(session: &SessionState, order: Order) -> Figure {
+fn fitted(session: &Explained, order: Order) -> Figure {
     let mut figure = figure(session, t(AT), t(AT), &[], order);
     fit(&mut figure, href(Target::Session).len());
     figure
 }
 
-fn drawn(session: &SessionState) -> (Figure, String, String) {
+fn drawn(session: &Explained) -> (Figure, String, String) {
     let figure = fitted(session, Order::Occurred);
     let (svg, table) =
         (svg(&figure, "tl", &href).into_string(), table(&figure, "tl-table", &href).into_string());
@@ -74,7 +74,7 @@ fn end_pixels_are_within_half_a_pixel_of_the_time() {
         ("2026-03-10T19:29:00Z", 7 * 3600 + 59 * 60),
     ] {
         let mut session = session();
-        session.factors[1] = factor("hwk", "2026-03-10T11:30:00Z", Some(until));
+        session.state.factors[1] = factor("hwk", "2026-03-10T11:30:00Z", Some(until));
         let (figure, svg, _) = drawn(&session);
         // Computed here again: the window is the session with 2 % before it, and room for the word
         // "expired" after it.
@@ -112,7 +112,7 @@ fn the_table_has_the_items_of_the_figure_in_its_order() {
 #[test]
 fn the_order_switch_keeps_the_count() {
     let mut session = session();
-    session.factors[1].evidence = vec![record(64, "claims.received", "2026-03-10T14:40:00Z")];
+    session.state.factors[1].evidence = vec![record(64, "claims.received", "2026-03-10T14:40:00Z")];
     let (occurred, recorded) =
         (fitted(&session, Order::Occurred), fitted(&session, Order::Recorded));
     let count = |figure: &Figure| links(&svg(figure, "tl", &href).into_string());
@@ -132,9 +132,10 @@ fn an_end_that_is_not_known_stays_open_in_both_orders() {
         [(Some("2026-03-10T21:30:00Z"), "class=\"latest\""), (None, "class=\"fading\"")]
     {
         let mut session = session();
-        session.ended_at = None;
-        session.end_bounds = Some(Bounds { from: t("2026-03-10T12:30:00Z"), to: bounds.map(t) });
-        session.records[0].recorded_at = t("2026-03-10T11:40:00Z");
+        session.state.life.end.at = None;
+        session.state.life.end.bounds =
+            Some(Bounds { from: t("2026-03-10T12:30:00Z"), to: bounds.map(t) });
+        session.state.records[0].recorded_at = t("2026-03-10T11:40:00Z");
         for order in [Order::Occurred, Order::Recorded] {
             let figure = fitted(&session, order);
             let svg = svg(&figure, "tl", &href).into_string();
@@ -162,7 +163,7 @@ fn a_retraction_of_a_key_stands_on_the_keys_lane() {
     };
     let loss =
         falsifier(record(64, "authenticator.lost", "2026-03-10T14:40:00Z"), "authenticator_lost");
-    session.falsifiers = vec![
+    session.state.falsifiers = vec![
         retraction(67, "X2", "2026-03-10T15:10:00Z"),
         retraction(68, "X3", "2026-03-10T15:20:00Z"),
         loss,
@@ -178,16 +179,16 @@ fn a_retraction_of_a_key_stands_on_the_keys_lane() {
 #[test]
 fn what_is_possible_void_or_odd_differs_in_pattern_outline_and_word() {
     let mut session = session();
-    session.factors[0].certainty = Certainty::Possible;
-    session.factors[0].grade = Grade::Assumed;
-    session.factors[1].void = vec!["key_retired"];
-    session.decisions[0].differs = Some(Difference {
+    session.state.factors[0].certainty = Certainty::Possible;
+    session.state.factors[0].grade = Grade::Assumed;
+    session.state.factors[1].void = vec!["key_retired"];
+    session.state.decisions[0].differs = Some(Difference {
         recorded: Outcome::Allow,
         implied: Implied::Deny,
         code: "key_retired",
         words: "retired key accepted".to_owned(),
     });
-    session.factors.push(claimledger_domain::model::HonoredFactor {
+    session.state.factors.push(claimledger_domain::model::HonoredFactor {
         origin: Origin::Local,
         ..factor("totp", "2026-03-10T11:40:00Z", Some("2026-03-10T19:30:00Z"))
     });
@@ -211,15 +212,15 @@ fn what_is_possible_void_or_odd_differs_in_pattern_outline_and_word() {
 #[test]
 fn an_end_that_is_only_bounded_is_hatched_to_the_latest() {
     let mut session = session();
-    session.ended_at = None;
-    session.end_reason = Some("expired_by_limit");
-    session.certainty = Certainty::Possible;
+    session.state.life.end.at = None;
+    session.state.life.end.reason = Some("expired_by_limit");
+    session.state.life.certainty = Certainty::Possible;
     let bounds = Bounds { from: t("2026-03-10T14:20:00Z"), to: Some(t("2026-03-10T21:30:00Z")) };
-    session.end_bounds = Some(bounds);
-    session.factors.truncate(1);
-    session.factors[0].until = None;
-    session.factors[0].until_bounds = Some(bounds);
-    session.factors[0].end_reason = None;
+    session.state.life.end.bounds = Some(bounds);
+    session.state.factors.truncate(1);
+    session.state.factors[0].until = None;
+    session.state.factors[0].until_bounds = Some(bounds);
+    session.state.factors[0].end_reason = None;
     let (figure, svg, table) = drawn(&session);
     assert!(figure.window.until > t("2026-03-10T21:30:00Z"));
     assert_eq!(svg.matches("class=\"bounded\"").count(), 2);
@@ -228,7 +229,7 @@ fn an_end_that_is_only_bounded_is_hatched_to_the_latest() {
     assert!(table.contains("between 14:20:00Z and 21:30:00Z"), "{table}");
     assert!(!svg.contains("Gradient"));
 
-    session.end_bounds = Some(Bounds { from: bounds.from, to: None });
+    session.state.life.end.bounds = Some(Bounds { from: bounds.from, to: None });
     let (_, svg, _) = drawn(&session);
     assert!(svg.contains("end not known") && svg.matches("class=\"fading\"").count() == 4, "{svg}");
 }
@@ -236,7 +237,8 @@ fn an_end_that_is_only_bounded_is_hatched_to_the_latest() {
 #[test]
 fn a_running_session_reaches_t_and_what_lies_beyond_is_stippled() {
     let mut session = session();
-    (session.phase, session.ended_at, session.end_reason) = (Phase::Active, None, None);
+    (session.state.life.phase, session.state.life.end.at, session.state.life.end.reason) =
+        (Phase::Active, None, None);
     let at = t("2026-03-10T14:05:00Z");
     let mut figure = figure(&session, at, at, &[], Order::Occurred);
     fit(&mut figure, 100);
@@ -247,7 +249,7 @@ fn a_running_session_reaches_t_and_what_lies_beyond_is_stippled() {
 #[test]
 fn late_records_have_a_tail() {
     let mut session = session();
-    session.decisions[1].record.recorded_at = t("2026-03-10T14:40:00Z");
+    session.state.decisions[1].record.recorded_at = t("2026-03-10T14:40:00Z");
     let (figure, svg, table) = drawn(&session);
     assert!(svg.contains("class=\"tail\"") && svg.contains("+2 h 10 min"), "{svg}");
     assert!(table.contains("14:40:00Z (+2 h 10 min)"), "{table}");
@@ -264,13 +266,13 @@ fn late_records_have_a_tail() {
 #[test]
 fn marks_on_one_spot_share_a_label() {
     let mut session = session();
-    session.accesses = vec![
+    session.state.activity.accesses = vec![
         access(31, "2026-03-10T12:30:01Z"),
         access(32, "2026-03-10T12:30:02Z"),
         access(33, "2026-03-10T12:30:03Z"),
     ];
-    session.accesses[1].app = "wiki".into();
-    session.accesses[2].app = "wiki".into();
+    session.state.activity.accesses[1].app = "wiki".into();
+    session.state.activity.accesses[2].app = "wiki".into();
     let (_, svg, _) = drawn(&session);
     assert_eq!(svg.matches(">payroll; wiki<").count(), 1, "{svg}");
     assert!(!svg.contains(">…<"), "{svg}");
@@ -318,12 +320,12 @@ fn ten_thousand_records_stay_under_every_limit_and_no_exception_is_bucketed() {
     let at = |i: u64| {
         Time::from_micros(start.micros() + i64::try_from(i).unwrap() * 2_000_000).to_string()
     };
-    big.decisions = (0..5_000)
+    big.state.decisions = (0..5_000)
         .map(|i| {
             decision(100 + i, &at(i), if i % 50 == 0 { Outcome::Deny } else { Outcome::Allow })
         })
         .collect();
-    big.accesses = (0..5_000).map(|i| access(10_000 + i, &at(i))).collect();
+    big.state.activity.accesses = (0..5_000).map(|i| access(10_000 + i, &at(i))).collect();
     let (figure, svg, table) = drawn(&big);
     assert!(elements(&svg) <= MAX_ELEMENTS, "{} elements", elements(&svg));
     assert!(links(&svg) <= MAX_LINKS, "{} links", links(&svg));
@@ -333,7 +335,7 @@ fn ten_thousand_records_stay_under_every_limit_and_no_exception_is_bucketed() {
     assert!(svg.contains("class=\"column ink solid certain\""));
     assert!(table.contains(" items"));
 
-    big.decisions.iter_mut().for_each(|decision| decision.outcome = Outcome::Deny);
+    big.state.decisions.iter_mut().for_each(|decision| decision.outcome = Outcome::Deny);
     let (figure_of_odd, svg, table) = drawn(&big);
     assert!(elements(&svg) <= MAX_ELEMENTS && links(&svg) <= MAX_LINKS && svg.len() <= MAX_BYTES);
     assert_eq!(links(&svg), rows(&table));
@@ -348,7 +350,7 @@ fn ten_thousand_records_stay_under_every_limit_and_no_exception_is_bucketed() {
 #[test]
 fn many_factors_lanes_and_long_names_stay_under_every_limit() {
     let mut wide = session();
-    wide.factors = (0..300_u64)
+    wide.state.factors = (0..300_u64)
         .map(|i| {
             let mut factor = factor(
                 &format!("{}{i}", "€".repeat(400)),
@@ -386,13 +388,14 @@ fn many_factors_lanes_and_long_names_stay_under_every_limit() {
 fn text_from_outside_stays_text() {
     let evil = "<script>alert(1)</script>\u{202E}\"onload=x ";
     let mut session = session();
-    session.id = evil.into();
-    session.factors[0].name = evil.to_owned();
-    session.factors[0].idp = Some(evil.into());
-    session.decisions[0].app = evil.into();
-    session.accesses[0].app = evil.into();
-    session.falsifiers = vec![falsifier(record(9, evil, "2026-03-10T12:00:00Z"), "key_retracted")];
-    session.ignored = vec![IgnoredClaim {
+    session.state.id = evil.into();
+    session.state.factors[0].name = evil.to_owned();
+    session.state.factors[0].idp = Some(evil.into());
+    session.state.decisions[0].app = evil.into();
+    session.state.activity.accesses[0].app = evil.into();
+    session.state.falsifiers =
+        vec![falsifier(record(9, evil, "2026-03-10T12:00:00Z"), "key_retracted")];
+    session.state.ignored = vec![IgnoredClaim {
         name: evil.to_owned(),
         amr: None,
         method: None,
@@ -402,7 +405,6 @@ fn text_from_outside_stays_text() {
         reasons: vec!["trust_off"],
         certainty: Certainty::Certain,
         record: record(24, evil, "2026-03-10T11:30:00Z"),
-        because: Vec::new(),
     }];
     let (_, svg, table) = drawn(&session);
     for html in [&svg, &table] {
@@ -444,10 +446,10 @@ fn versions_that_had_no_part_are_left_out_and_marks_outside_say_when() {
         version("tx1", "2026-03-10T09:00:00Z", Some("2026-03-10T12:00:00Z")),
         version("tx2", "2026-03-10T12:00:00Z", None),
     ];
-    session.falsifiers =
+    session.state.falsifiers =
         vec![falsifier(record(67, "trust.retracted", "2026-03-10T22:10:00Z"), "key_retracted")];
-    session.records[4].recorded_at = t("2026-03-10T20:00:00Z");
-    session.end_record = Some(session.records[4].clone());
+    session.state.records[4].recorded_at = t("2026-03-10T20:00:00Z");
+    session.state.life.end.record = Some(session.state.records[4].clone());
     let (figure, svg, table) = drawn(&session);
     assert_eq!(
         figure.lanes[0].items.iter().map(|item| item.label.as_str()).collect::<Vec<_>>(),

@@ -12,7 +12,6 @@ use crate::graphql::{
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use claimledger_domain::belief;
 use claimledger_facts::ids::SessionId;
-use std::sync::Arc;
 
 /// A session as known at two positions, and the records that made the difference.
 #[derive(SimpleObject)]
@@ -159,11 +158,14 @@ impl BeliefQuestion {
             others: vec(&cause.with),
         });
         let facts = facts.collect();
-        let name =
-            diff.after.as_ref().or(diff.before.as_ref()).map(|state| ID(state.id.to_string()));
+        let name = diff
+            .after
+            .as_ref()
+            .or(diff.before.as_ref())
+            .map(|state| ID(state.state.id.to_string()));
         let belief = |sentence, state: Option<_>, answered| Belief {
             sentence,
-            session: state.map(|state| Session(Arc::new(state))),
+            session: state.map(Session::from),
             answered,
         };
         let from = belief(diff.then, diff.before, (&answer.value.from).into());

@@ -92,6 +92,7 @@ impl DecisionQuestions {
             answer.value.items.into_iter().zip(answer.value.cursors).map(|(hit, cursor)| {
                 let node = Decision {
                     decision: hit.decision,
+                    because: Some(hit.because),
                     session: DecisionSession::Loaded(loader.clone()),
                 };
                 DecisionEdge { cursor, node, certainty: hit.certainty.into() }

@@ -68,19 +68,19 @@ pub(crate) struct OutlivedSession {
 impl From<&OutlivedHit> for OutlivedSession {
     fn from(hit: &OutlivedHit) -> Self {
         let (session, outlived) = (&hit.session, &hit.outlived);
-        let interval = session.context.idp_session.as_ref();
+        let interval = session.origin.idp_session_interval.as_ref();
         Self {
             session: ID(session.id.to_string()),
-            subject: session.subject.as_ref().map(|subject| ID(subject.to_string())),
+            subject: session.origin.subject.as_ref().map(|subject| ID(subject.to_string())),
             idp: interval.and_then(|interval| interval.idp.as_ref()).map(|idp| ID(idp.to_string())),
             idp_session: interval.map(|interval| ID(interval.idp_session.to_string())),
             idp_session_ended_at: outlived.idp_session_end.occurred.from.into(),
             idp_session_end: (&outlived.idp_session_end).into(),
             active_at: outlived.sign_of_life.as_ref().map(|record| record.occurred.from.into()),
             sign_of_life: outlived.sign_of_life.as_ref().map(RecordRef::from),
-            state: session.phase.into(),
-            ended_at: session.ended_at.map(DateTime),
-            end_reason: session.end_reason,
+            state: session.life.phase.into(),
+            ended_at: session.life.end.at.map(DateTime),
+            end_reason: session.life.end.reason,
             stated_end: outlived.stated_end.as_ref().map(RecordRef::from),
             end_bounds: outlived.end_bounds.map(Into::into),
             certainty: outlived.certainty.into(),

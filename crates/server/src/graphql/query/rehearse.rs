@@ -253,7 +253,7 @@ impl RehearseQuestion {
                 .unchanged
                 .into_iter()
                 .map(|hit| UnchangedDecision {
-                    decision: of(hit.decision, &loader),
+                    decision: of(hit.decision, hit.because, &loader),
                     why: hit.why.into(),
                     words: hit.words,
                 })
@@ -270,14 +270,19 @@ impl RehearseQuestion {
     }
 }
 
-fn of(decision: model::Decision, loader: &Arc<Batched<Sessions>>) -> Decision {
-    Decision { decision, session: DecisionSession::Loaded(loader.clone()) }
+fn of(
+    decision: model::Decision,
+    because: model::Reason,
+    loader: &Arc<Batched<Sessions>>,
+) -> Decision {
+    Decision { decision, because: Some(because), session: DecisionSession::Loaded(loader.clone()) }
 }
 
 fn of_flip(flip: answer::RedecidedHit, loader: &Arc<Batched<Sessions>>) -> Flip {
-    let answer::RedecidedHit { decision, subject, before, after, first_unmet, words } = flip;
+    let answer::RedecidedHit { decision, because, subject, before, after, first_unmet, words } =
+        flip;
     Flip {
-        decision: of(decision, loader),
+        decision: of(decision, because, loader),
         subject: subject.map(id),
         before: before.into(),
         after: after.into(),
@@ -287,9 +292,10 @@ fn of_flip(flip: answer::RedecidedHit, loader: &Arc<Batched<Sessions>>) -> Flip 
 }
 
 fn of_fall(fall: answer::FallenHit, loader: &Arc<Batched<Sessions>>) -> Fall {
-    let answer::FallenHit { decision, subject, certainty, before, after, first_unmet } = fall;
+    let answer::FallenHit { decision, because, subject, certainty, before, after, first_unmet } =
+        fall;
     Fall {
-        decision: of(decision, loader),
+        decision: of(decision, because, loader),
         subject: subject.map(id),
         certainty: certainty.into(),
         before: before.into(),

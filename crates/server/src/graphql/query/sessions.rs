@@ -10,9 +10,11 @@ use crate::graphql::{
     types::{Session, vec},
 };
 use async_graphql::{Context, ID, InputObject, Object, Result, SelectionField};
-use claimledger_app::model::question;
+use claimledger_app::model::{
+    answer::{Answer, Page, SessionHit},
+    question::{self, AskError},
+};
 use claimledger_facts::ids::SessionId;
-use std::sync::Arc;
 
 /// Which sessions.
 #[derive(InputObject, Default)]
@@ -103,7 +105,7 @@ impl SessionQuestions {
             .map_err(|error| errors::asked(&error))?;
         let (answered, completeness, status, absence) = carried(&answer);
         Ok(SessionAnswer {
-            session: answer.value.map(|session| Session(Arc::new(session))),
+            session: answer.value.map(Session::from),
             answered,
             completeness,
             status,
@@ -126,30 +128,39 @@ impl SessionQuestions {
         let filter = filter.unwrap_or_default().into();
         let asking = Asking::into_app(asking, asker);
         let (first, after) = (rows(first)?, after.as_deref());
-        let answer = if shows_reasons(ctx.field()) {
-            asker.app.sessions(&asker.caller, &filter, &asking, first, after).await
+        if shows_reasons(ctx.field()) {
+            connection(
+                asker.app.sessions(&asker.caller, &filter, &asking, first, after).await,
+                after,
+            )
         } else {
-            asker.app.sessions_state_only(&asker.caller, &filter, &asking, first, after).await
-        };
-        let answer = answer.map_err(|error| errors::asked(&error))?;
-        let (answered, completeness, status, absence) = carried(&answer);
-        let page_info = page_info(&answer.value, after);
-        let edges =
-            answer.value.items.into_iter().zip(answer.value.cursors).map(|(hit, cursor)| {
-                SessionEdge {
-                    cursor,
-                    certainty: hit.certainty.into(),
-                    because: vec(&hit.because),
-                    node: Session(Arc::new(hit.session)),
-                }
-            });
-        Ok(SessionConnection {
-            edges: edges.collect(),
-            page_info,
-            answered,
-            completeness,
-            status,
-            absence,
-        })
+            let answer =
+                asker.app.sessions_state_only(&asker.caller, &filter, &asking, first, after);
+            connection(answer.await, after)
+        }
     }
+}
+
+fn connection<S: Into<Session>>(
+    answer: Result<Answer<Page<SessionHit<S>>>, AskError>,
+    after: Option<&str>,
+) -> Result<SessionConnection> {
+    let answer = answer.map_err(|error| errors::asked(&error))?;
+    let (answered, completeness, status, absence) = carried(&answer);
+    let page_info = page_info(&answer.value, after);
+    let edges =
+        answer.value.items.into_iter().zip(answer.value.cursors).map(|(hit, cursor)| SessionEdge {
+            cursor,
+            certainty: hit.certainty.into(),
+            because: vec(&hit.because),
+            node: hit.session.into(),
+        });
+    Ok(SessionConnection {
+        edges: edges.collect(),
+        page_info,
+        answered,
+        completeness,
+        status,
+        absence,
+    })
 }

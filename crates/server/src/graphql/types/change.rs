@@ -42,7 +42,7 @@ impl SessionChange {
     /// The session as known at the record, at the time when it was recorded; null: nothing of it
     /// was understood.
     async fn session(&self) -> Option<Session> {
-        self.0.value.state.clone().map(Session)
+        self.0.value.state.as_deref().cloned().map(Session::from)
     }
     /// Whether the record was in the log already when the subscription began: history, and no news.
     async fn replayed(&self) -> bool {

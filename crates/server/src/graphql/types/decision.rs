@@ -1,11 +1,13 @@
 //! Decisions: what was recorded, what the rules imply, and how the two differ.
 
 use super::{
-    AsKnown, Falsifier, HonoredFactor, Reason, RecordRef,
+    AsKnown, Falsifier, HonoredFactor, Reason, RecordRef, Session,
     enums::{FactorType, Implied, Outcome},
     id, vec,
 };
-use crate::graphql::{batch::Batched, limits::list_cost, loaders::Sessions, scalars::DateTime};
+use crate::graphql::{
+    batch::Batched, errors, limits::list_cost, loaders::Sessions, scalars::DateTime,
+};
 use async_graphql::{ID, Object, Result, SimpleObject};
 use claimledger_domain::model;
 use std::sync::Arc;
@@ -13,7 +15,7 @@ use std::sync::Arc;
 /// The session of a decision: already loaded, or to be loaded with those of the other rows.
 pub(crate) enum DecisionSession {
     /// Already loaded.
-    Known(Arc<model::SessionState>),
+    Known(Session),
     /// To be loaded.
     Loaded(Arc<Batched<Sessions>>),
 }
@@ -22,6 +24,8 @@ pub(crate) enum DecisionSession {
 pub(crate) struct Decision {
     /// The decision.
     pub decision: model::Decision,
+    /// Why; none where the query shows no reason.
+    pub because: Option<model::Reason>,
     /// Its session.
     pub session: DecisionSession,
 }
@@ -143,8 +147,9 @@ impl Decision {
             .collect())
     }
     /// Why: the trace of the assessment itself.
-    async fn because(&self) -> Reason {
-        (&self.decision.because).into()
+    async fn because(&self) -> Result<Reason> {
+        let because = self.because.as_ref().map(Reason::from);
+        because.ok_or_else(|| errors::input("the reasons were not read"))
     }
 }
 

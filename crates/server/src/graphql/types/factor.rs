@@ -1,7 +1,7 @@
 //! Factors that counted, and claims that did not.
 
 use super::{
-    Bounds, Reason, RecordRef,
+    Bounds, Reason, RecordRef, Session,
     enums::{Certainty, FactorType, Grade, Origin},
     id, vec,
 };
@@ -9,11 +9,10 @@ use crate::graphql::{errors, limits::list_cost, scalars::DateTime};
 use async_graphql::{ID, Object, Result, SimpleObject};
 use claimledger_domain::{codes, model};
 use claimledger_facts::vocabulary;
-use std::sync::Arc;
 
 /// A factor that counted.
 pub(crate) struct HonoredFactor {
-    session: Arc<model::SessionState>,
+    session: Session,
     index: usize,
     /// How a decision relied on it; none: it is shown as a factor of the session.
     relied: Option<model::Relied>,
@@ -21,20 +20,17 @@ pub(crate) struct HonoredFactor {
 
 impl HonoredFactor {
     /// A factor of a session.
-    pub(super) const fn of(session: Arc<model::SessionState>, index: usize) -> Self {
+    pub(super) fn of(session: Session, index: usize) -> Self {
         Self { session, index, relied: None }
     }
 
     /// A factor that a decision of the session rested on.
-    pub(super) const fn relied_on(
-        session: Arc<model::SessionState>,
-        relied: model::Relied,
-    ) -> Self {
+    pub(super) fn relied_on(session: Session, relied: model::Relied) -> Self {
         Self { session, index: relied.factor, relied: Some(relied) }
     }
 
     fn get(&self) -> Result<&model::HonoredFactor> {
-        self.session.factors.get(self.index).ok_or_else(|| errors::input("no such factor"))
+        self.session.state.factors.get(self.index).ok_or_else(|| errors::input("no such factor"))
     }
 }
 
@@ -166,7 +162,12 @@ impl HonoredFactor {
     /// The reasons.
     #[graphql(complexity = "list_cost(child_complexity)")]
     async fn because(&self) -> Result<Vec<Reason>> {
-        Ok(vec(&self.get()?.because))
+        let reasons = self.session.reasons.as_ref();
+        Ok(reasons
+            .and_then(|all| all.factors.get(self.index))
+            .map(Reason::from)
+            .into_iter()
+            .collect())
     }
 }
 
@@ -198,8 +199,9 @@ pub(crate) struct IgnoredClaim {
     because: Vec<Reason>,
 }
 
-impl From<&model::IgnoredClaim> for IgnoredClaim {
-    fn from(claim: &model::IgnoredClaim) -> Self {
+impl IgnoredClaim {
+    /// A claimed value that did not count, and why where that is shown.
+    pub(super) fn of(claim: &model::IgnoredClaim, why: Option<&model::Reason>) -> Self {
         Self {
             name: claim.name.clone(),
             method: claim.method.map(vocabulary::Method::as_str),
@@ -210,7 +212,7 @@ impl From<&model::IgnoredClaim> for IgnoredClaim {
             reasons: claim.reasons.clone(),
             certainty: claim.certainty.into(),
             record: (&claim.record).into(),
-            because: vec(&claim.because),
+            because: why.map(Reason::from).into_iter().collect(),
         }
     }
 }

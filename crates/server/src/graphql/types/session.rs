@@ -16,127 +16,148 @@ use claimledger_facts::vocabulary;
 use std::sync::Arc;
 
 /// A session at a cut.
-pub(crate) struct Session(pub Arc<model::SessionState>);
+#[derive(Clone)]
+pub(crate) struct Session {
+    /// The session.
+    pub state: Arc<model::SessionState>,
+    /// Why; none where the query shows no reason.
+    pub reasons: Option<Arc<model::Reasons>>,
+}
+
+impl From<model::Explained> for Session {
+    fn from(session: model::Explained) -> Self {
+        Self { state: Arc::new(session.state), reasons: Some(Arc::new(session.reasons)) }
+    }
+}
+
+impl From<model::SessionState> for Session {
+    fn from(state: model::SessionState) -> Self {
+        Self { state: Arc::new(state), reasons: None }
+    }
+}
 
 /// A session at (T, K).
 #[Object(name = "Session")]
 impl Session {
     /// Its name: the alias that is first in the total order.
     async fn id(&self) -> ID {
-        id(&self.0.id)
+        id(&self.state.id)
     }
     /// Its aliases.
     async fn aliases(&self) -> Vec<ID> {
-        self.0.aliases.iter().map(id).collect()
+        self.state.aliases.iter().map(id).collect()
     }
     /// The user, as a pseudonym.
     async fn subject(&self) -> Option<ID> {
-        self.0.subject.as_ref().map(id)
+        self.state.origin.subject.as_ref().map(id)
     }
     /// The identity provider it came from.
     async fn idp(&self) -> Option<ID> {
-        self.0.idp.as_ref().map(id)
+        self.state.origin.idp.as_ref().map(id)
     }
     /// The identity provider's session.
     async fn idp_session(&self) -> Option<ID> {
-        self.0.idp_session.as_ref().map(id)
+        self.state.origin.idp_session.as_ref().map(id)
     }
     /// The root session.
     async fn root_session(&self) -> Option<ID> {
-        self.0.root_session.as_ref().map(id)
+        self.state.origin.root_session.as_ref().map(id)
     }
     /// Its state at T.
     async fn state(&self) -> Phase {
-        self.0.phase.into()
+        self.state.life.phase.into()
     }
     /// How sure that is.
     async fn certainty(&self) -> Certainty {
-        self.0.certainty.into()
+        self.state.life.certainty.into()
     }
     /// What would settle it, where it is only possible: codes. A limit that is not known is named.
     async fn missing(&self) -> Vec<&str> {
-        self.0.missing.clone()
+        self.state.life.missing.clone()
     }
     /// The first sign of life after T that is known: it proves that the session lived at T.
     async fn proven_alive_by(&self) -> Option<RecordRef> {
-        self.0.proven_alive.as_ref().map(|proven| RecordRef::from(&proven.by))
+        self.state.life.proven_alive.as_ref().map(|proven| RecordRef::from(&proven.by))
     }
     /// When it began: as stated by T, else at its first fact.
     async fn started_at(&self) -> Option<DateTime> {
-        self.0.started_at.map(DateTime)
+        self.state.life.started_at.map(DateTime)
     }
     /// When it ended, where an end is stated.
     async fn ended_at(&self) -> Option<DateTime> {
-        self.0.ended_at.map(DateTime)
+        self.state.life.end.at.map(DateTime)
     }
     /// The record that states the end: its own, or one that ended all sessions of its subject.
     async fn end_record(&self) -> Option<RecordRef> {
-        self.0.end_record.as_ref().map(RecordRef::from)
+        self.state.life.end.record.as_ref().map(RecordRef::from)
     }
     /// Why it ended: a code.
     async fn end_reason(&self) -> Option<&str> {
-        self.0.end_reason
+        self.state.life.end.reason
     }
     /// The instants between which the end lies, if no end is stated.
     async fn end_bounds(&self) -> Option<Bounds> {
-        self.0.end_bounds.map(Into::into)
+        self.state.life.end.bounds.map(Into::into)
     }
     /// When it ends at the latest, where a limit is known.
     async fn lifetime_ends_at(&self) -> Option<DateTime> {
-        self.0.lifetime_ends_at.map(DateTime)
+        self.state.life.lifetime_ends_at.map(DateTime)
     }
     /// The last sign of life up to T.
     async fn last_seen(&self) -> Option<DateTime> {
-        self.0.last_seen.map(DateTime)
+        self.state.life.last_seen.map(DateTime)
     }
     /// Factors that counted, by record or by rules.
     #[graphql(complexity = "list_cost(child_complexity)")]
     async fn factors(&self) -> Vec<HonoredFactor> {
-        (0..self.0.factors.len()).map(|index| HonoredFactor::of(self.0.clone(), index)).collect()
+        (0..self.state.factors.len()).map(|index| HonoredFactor::of(self.clone(), index)).collect()
     }
     /// Claims that did not count.
     #[graphql(complexity = "list_cost(child_complexity)")]
     async fn ignored(&self) -> Vec<IgnoredClaim> {
-        vec(&self.0.ignored)
+        let why = self.reasons.iter().flat_map(|reasons| reasons.ignored.iter().map(Some));
+        let claims = self.state.ignored.iter().zip(why.chain(std::iter::repeat(None)));
+        claims.map(|(claim, why)| IgnoredClaim::of(claim, why)).collect()
     }
     /// Decisions, in the total order.
     #[graphql(complexity = "list_cost(child_complexity)")]
     async fn decisions(&self) -> Vec<Decision> {
-        let of = |decision: &model::Decision| Decision {
+        let of = |(index, decision): (usize, &model::Decision)| Decision {
             decision: decision.clone(),
-            session: DecisionSession::Known(self.0.clone()),
+            because: self.reasons.as_ref().map(|reasons| reasons.decisions[index].clone()),
+            session: DecisionSession::Known(self.clone()),
         };
-        self.0.decisions.iter().map(of).collect()
+        self.state.decisions.iter().enumerate().map(of).collect()
     }
     /// Application accesses, in the total order.
     #[graphql(complexity = "list_cost(child_complexity)")]
     async fn accesses(&self) -> Vec<AppAccess> {
-        vec(&self.0.accesses)
+        vec(&self.state.activity.accesses)
     }
     /// Sign-ins, factors and accesses that did not succeed, in the total order.
     #[graphql(complexity = "list_cost(child_complexity)")]
     async fn refused(&self) -> Vec<RefusedSignIn> {
-        vec(&self.0.refused)
+        vec(&self.state.activity.refused)
     }
     /// Retractions and losses that hit something of it, or may; as recorded.
     #[graphql(complexity = "list_cost(child_complexity)")]
     async fn falsifiers(&self) -> Vec<Falsifier> {
-        vec(&self.0.falsifiers)
+        vec(&self.state.falsifiers)
     }
     /// Whether it outlived the identity provider's session behind it; null: no end of that is
     /// known, or nothing of the session follows it.
     async fn outlived(&self) -> Option<Outlived> {
-        outlived::outlived(&self.0).as_ref().map(Outlived::from)
+        outlived::outlived(&self.state).as_ref().map(Outlived::from)
     }
     /// Every record of the session up to the cut.
     #[graphql(complexity = "list_cost(child_complexity)")]
     async fn records(&self) -> Vec<RecordRef> {
-        vec(&self.0.records)
+        vec(&self.state.records)
     }
     /// Why it is in this state.
     #[graphql(complexity = "list_cost(child_complexity)")]
     async fn because(&self) -> Vec<Reason> {
-        vec(&self.0.because)
+        self.reasons.iter().map(|reasons| (&reasons.session).into()).collect()
     }
     /// What its subject is called: beside the pinned answer, and for the role investigate only.
     async fn label(&self, ctx: &Context<'_>) -> Result<Option<Label>> {
@@ -146,7 +167,7 @@ impl Session {
                 needs: vocabulary::Role::Investigate,
             }));
         }
-        match &self.0.subject {
+        match &self.state.origin.subject {
             None => Ok(None),
             Some(subject) => Ok(ctx
                 .data::<Batched<Labels>>()?

@@ -5,7 +5,7 @@ use super::{
     marks::{lane, moment},
 };
 use crate::pages::{text::plain, times};
-use claimledger_domain::model::{SessionState, Version};
+use claimledger_domain::model::{KeyInterval, Version};
 
 pub(super) fn versions(versions: &[Version], kind: LaneKind, of: &str, lanes: &mut Vec<Lane>) {
     let mut names: Vec<&str> = Vec::new();
@@ -42,8 +42,8 @@ pub(super) fn versions(versions: &[Version], kind: LaneKind, of: &str, lanes: &m
     }
 }
 
-pub(super) fn keys(session: &SessionState, lanes: &mut Vec<Lane>) {
-    for key in &session.context.keys {
+pub(super) fn keys(keys: &[KeyInterval], lanes: &mut Vec<Lane>) {
+    for key in keys {
         let name = plain(key.key.as_str());
         let ended = key.retired.clone();
         let item = Item {

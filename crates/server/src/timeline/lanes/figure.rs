@@ -8,21 +8,22 @@ use crate::{
     timeline::geometry::{PLOT, Window, text_width},
 };
 use claimledger_app::model::answer::SourceCompleteness;
-use claimledger_domain::model::SessionState;
+use claimledger_domain::model::{Explained, SessionState};
 use claimledger_facts::{ids::SourceId, time::Time};
 
 /// Builds the figure.
 pub(crate) fn figure(
-    session: &SessionState,
+    explained: &Explained,
     at: Time,
     known_at: Time,
     completeness: &[SourceCompleteness],
     order: Order,
 ) -> Figure {
+    let (session, context) = (&explained.state, &explained.context);
     let mut lanes = Vec::new();
-    configured::versions(&session.context.trust, LaneKind::Trust, "trust of", &mut lanes);
-    configured::versions(&session.context.policies, LaneKind::Policy, "policy", &mut lanes);
-    configured::keys(session, &mut lanes);
+    configured::versions(&context.trust, LaneKind::Trust, "trust of", &mut lanes);
+    configured::versions(&context.policies, LaneKind::Policy, "policy", &mut lanes);
+    configured::keys(&context.keys, &mut lanes);
     session::idp_session(session, &mut lanes);
     lanes.push(session::session_lane(session));
     lanes.extend(session.factors.iter().map(|factor| session::factor_lane(session, factor)));
@@ -79,7 +80,7 @@ pub(crate) fn figure(
         at,
         known_at,
         gaps: silences(completeness, &window),
-        after_t: session.context.after_t,
+        after_t: context.after_t,
         left_out: Vec::new(),
         lanes,
     }
@@ -93,7 +94,7 @@ fn window(session: &SessionState, lanes: &[Lane], at: Time, known_at: Time) -> W
             .filter(|lane| lane.kind >= LaneKind::Session && lane.kind != LaneKind::Falsifiers)
             .flat_map(|lane| &lane.items)
     };
-    let first = own().map(|item| item.from).min().or(session.started_at).unwrap_or(at);
+    let first = own().map(|item| item.from).min().or(session.life.started_at).unwrap_or(at);
     let last = own()
         .map(|item| match item.end {
             End::Moment => item.from,

@@ -81,6 +81,7 @@ pub(super) fn decision(decision: &Decision) -> Item {
 
 pub(super) fn accesses(session: &SessionState, lanes: &mut Vec<Lane>) {
     let items: Vec<Item> = session
+        .activity
         .accesses
         .iter()
         .map(|access| Item {

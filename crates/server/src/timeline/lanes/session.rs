@@ -10,9 +10,9 @@ use claimledger_domain::model::{Bounds, Certainty, HonoredFactor, Origin, Phase,
 use claimledger_facts::time::Time;
 
 pub(super) fn idp_session(session: &SessionState, lanes: &mut Vec<Lane>) {
-    let Some(idp) = &session.context.idp_session else { return };
+    let Some(idp) = &session.origin.idp_session_interval else { return };
     let name = plain(idp.idp_session.as_str());
-    let from = idp.from.or(session.started_at).unwrap_or(Time::MIN);
+    let from = idp.from.or(session.life.started_at).unwrap_or(Time::MIN);
     let end = match idp.until {
         Some(until) => End::At(until),
         None => End::Unknown(from),
@@ -45,7 +45,7 @@ pub(super) fn idp_session(session: &SessionState, lanes: &mut Vec<Lane>) {
 }
 
 pub(super) fn running_or_bounded(session: &SessionState, bounds: Option<Bounds>) -> End {
-    match (session.phase, session.certainty, bounds) {
+    match (session.life.phase, session.life.certainty, bounds) {
         (Phase::Active, Certainty::Certain, _) | (Phase::NotStarted, _, _) | (_, _, None) => {
             End::Running
         }
@@ -64,15 +64,19 @@ pub(super) fn session_lane(session: &SessionState) -> Lane {
     let first = session.records.first();
     // Before its stated start it lived from its first fact on.
     let from = session
+        .life
         .started_at
         .into_iter()
         .chain(first.map(|record| record.occurred.from))
         .min()
         .unwrap_or(Time::MIN);
-    let end =
-        session.ended_at.map_or_else(|| running_or_bounded(session, session.end_bounds), End::At);
-    let reason = session.end_reason.map(str::to_owned).unwrap_or_default();
-    let ended_by = session.end_record.as_ref().filter(|_| session.ended_at.is_some());
+    let end = session
+        .life
+        .end
+        .at
+        .map_or_else(|| running_or_bounded(session, session.life.end.bounds), End::At);
+    let reason = session.life.end.reason.map(str::to_owned).unwrap_or_default();
+    let ended_by = session.life.end.record.as_ref().filter(|_| session.life.end.at.is_some());
     let item = Item {
         shape: ItemShape::Bar,
         hue: Hue::Ink,
@@ -80,7 +84,7 @@ pub(super) fn session_lane(session: &SessionState) -> Lane {
         grade: None,
         what: format!("session {name}{also}"),
         from,
-        certainty: session.certainty,
+        certainty: session.life.certainty,
         label: [words(&reason).as_str(), end_label(end)]
             .into_iter()
             .filter(|words| !words.is_empty())
@@ -88,9 +92,11 @@ pub(super) fn session_lane(session: &SessionState) -> Lane {
             .join(", "),
         reason,
         end,
-        late: first
-            .and_then(|record| lateness(record, from))
-            .or(session.ended_at.and_then(|end| lateness(ended_by?, end))),
+        late: first.and_then(|record| lateness(record, from)).or(session
+            .life
+            .end
+            .at
+            .and_then(|end| lateness(ended_by?, end))),
         record: first.cloned(),
         ended_by: ended_by.cloned(),
     };

@@ -1,14 +1,14 @@
-//! What the timeline draws around a session: versions, keys, the IdP's session; each up to T.
+//! What the timeline draws around a session: versions and keys, each up to T.
 
-use super::Trace;
+use super::rule;
 use crate::{
-    explain::words,
+    assess::Trace,
     history::Stated,
-    model::{Context, IdpSessionInterval, KeyInterval, Version},
+    model::{Context, KeyInterval, Version},
+    words,
 };
 use claimledger_facts::{
-    fact::FactData,
-    ids::{IdpId, IdpSessionId, KeyId, PolicyId},
+    ids::{IdpId, KeyId, PolicyId},
     time::Time,
 };
 
@@ -28,7 +28,7 @@ pub(crate) fn context(trace: &Trace<'_>) -> Context {
     let mut after_t = trace.all.iter().filter(|s| s.occurred().from > at).count();
     let mut context = Context::default();
     for idp in &idps {
-        let versions: Vec<_> = trace.history.idp_versions(idp).collect();
+        let versions: Vec<_> = trace.history.trust().idp_versions(idp).collect();
         after_t += versions.iter().filter(|v| v.occurred.from > at).count();
         context.trust.extend(intervals(&versions, at).map(|(v, until)| Version {
             of: idp.to_string(),
@@ -42,7 +42,7 @@ pub(crate) fn context(trace: &Trace<'_>) -> Context {
         }));
     }
     for policy in &policies {
-        let versions: Vec<_> = trace.history.policy_versions(policy).collect();
+        let versions: Vec<_> = trace.history.policies().versions(policy).collect();
         after_t += versions.iter().filter(|v| v.occurred.from > at).count();
         context.policies.extend(intervals(&versions, at).map(|(v, until)| Version {
             of: policy.to_string(),
@@ -51,13 +51,13 @@ pub(crate) fn context(trace: &Trace<'_>) -> Context {
             until,
             actor: v.data.actor.clone(),
             ticket: v.data.ticket.clone(),
-            gist: words::policy_gist(&v.data),
+            gist: rule::policy_gist(&v.data),
             record: v.record.clone(),
         }));
     }
     for (idp, key) in keys {
         let changes: Vec<_> =
-            trace.history.key_changes(idp).filter(|c| c.data.key == *key).collect();
+            trace.history.trust().key_changes(idp).filter(|c| c.data.key == *key).collect();
         after_t += changes.iter().filter(|c| c.occurred.from > at).count();
         let mut open: Option<KeyInterval> = None;
         for change in changes.into_iter().filter(|c| c.occurred.from <= at) {
@@ -83,42 +83,8 @@ pub(crate) fn context(trace: &Trace<'_>) -> Context {
         }
         context.keys.extend(open);
     }
-    context.idp_session = idp_session(trace);
     context.after_t = after_t;
     context
-}
-
-/// Only the IdP's session, which tells whether a session outlived it.
-pub(crate) fn in_brief(trace: &Trace<'_>) -> Context {
-    Context { idp_session: idp_session(trace), ..Context::default() }
-}
-
-fn idp_session(trace: &Trace<'_>) -> Option<IdpSessionInterval> {
-    let idp_session = trace.idp_session.clone()?;
-    let mut interval = IdpSessionInterval {
-        idp: trace.idp.clone(),
-        idp_session,
-        from: None,
-        until: None,
-        ended: None,
-        records: Vec::new(),
-    };
-    for seen in trace.all.iter().filter(|s| s.occurred().from <= trace.cut.at) {
-        let from = seen.occurred().from;
-        let of_it = |idp: &IdpId, id: &IdpSessionId| {
-            *id == interval.idp_session && interval.idp.as_ref().is_none_or(|i| i == idp)
-        };
-        let data = &seen.known.fact.data;
-        if matches!(data, FactData::IdpSessionStarted(s) if of_it(&s.idp, &s.idp_session)) {
-            interval.from = interval.from.or(Some(from));
-            interval.records.push(seen.record().clone());
-        } else if matches!(data, FactData::IdpSessionEnded(s) if of_it(&s.idp, &s.idp_session)) {
-            interval.until = interval.until.or(Some(from));
-            interval.ended = interval.ended.take().or_else(|| Some(seen.record().clone()));
-            interval.records.push(seen.record().clone());
-        }
-    }
-    Some(interval)
 }
 
 /// Each version up to T with when the next began, where that is by T.

@@ -1,7 +1,7 @@
 //! Which sessions a configuration fact can change: those that name its IdP, its policy or its
 //! person, or all. A retraction changes those only that have a claim which it can hit.
 
-use claimledger_domain::{history::HistoryCut, model::Known};
+use crate::{history::HistoryCut, model::Known};
 use claimledger_facts::{
     fact::{Fact, FactData},
     ids::{IdpId, KeyId, LogPosition, PolicyId, Pseudonym},
@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Whom a configuration fact concerns.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Scope {
+pub enum Scope {
     /// Every session.
     Everything,
     /// Sessions of an IdP.
@@ -33,7 +33,8 @@ pub(crate) enum Scope {
 impl Scope {
     /// Whom the fact concerns, and from when on: a session whose last fact (of retractions: last
     /// claim) occurred before that cannot be changed by it. Empty: it changes no session.
-    pub(crate) fn of(fact: &Fact) -> Vec<(Self, Time)> {
+    #[must_use]
+    pub fn of(fact: &Fact) -> Vec<(Self, Time)> {
         if let FactData::TrustRetracted(d) = &fact.data {
             // A falsifier counts from its own `from`, not from when it was said. A claim that names
             // no key may have been signed by it.
@@ -55,10 +56,11 @@ impl Scope {
     }
 
     /// The same scope of each identity that was ever one with the person's (`semantics.md` 11).
-    pub(crate) fn of_each_identity(self, history: HistoryCut<'_>) -> Vec<Self> {
+    #[must_use]
+    pub fn of_each_identity(self, history: HistoryCut<'_>) -> Vec<Self> {
         match self {
             Self::Person(person) => {
-                history.ever_one_with(&person).into_iter().map(Self::Person).collect()
+                history.people().ever_one_with(&person).into_iter().map(Self::Person).collect()
             }
             other => vec![other],
         }
@@ -97,7 +99,8 @@ impl Scope {
     }
 
     /// Whether it is claims that the fact concerns, and not whatever the session did later.
-    pub(crate) const fn is_of_claims(&self) -> bool {
+    #[must_use]
+    pub const fn is_of_claims(&self) -> bool {
         match self {
             Self::Claims(_) | Self::Signed(..) | Self::Keyless(_) => true,
             Self::Everything | Self::Idp(_) | Self::Policy(_) | Self::Person(_) => false,
@@ -105,7 +108,8 @@ impl Scope {
     }
 
     /// Every scope that a session's facts lie in.
-    pub(crate) fn all_of(facts: &[Known]) -> BTreeSet<Self> {
+    #[must_use]
+    pub fn all_of(facts: &[Known]) -> BTreeSet<Self> {
         let mut scopes = BTreeSet::from([Self::Everything]);
         for known in facts {
             scopes.extend(known.fact.subject.clone().map(Self::Person));
@@ -134,7 +138,8 @@ impl Scope {
 
 /// When the last claim of a session came, or it was signed in to: what a retraction from after that
 /// cannot hit.
-pub(crate) fn last_claim(facts: &[Known]) -> Time {
+#[must_use]
+pub fn last_claim(facts: &[Known]) -> Time {
     let claims = facts.iter().filter(|known| match &known.fact.data {
         FactData::ClaimsReceived(_) => true,
         FactData::SessionStarted(start) => start.idp.is_some(),
@@ -148,10 +153,11 @@ pub(crate) fn last_claim(facts: &[Known]) -> Time {
 
 /// Where configuration facts stand in the log, by whom they concern.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct ConfigIndex(BTreeMap<Scope, BTreeMap<LogPosition, Time>>);
+pub struct ConfigIndex(BTreeMap<Scope, BTreeMap<LogPosition, Time>>);
 
 impl ConfigIndex {
-    pub(crate) fn insert(&mut self, known: &Known) {
+    /// Takes in a fact; one that changes no session changes nothing.
+    pub fn insert(&mut self, known: &Known) {
         for (scope, from) in Scope::of(&known.fact) {
             let earliest =
                 self.0.entry(scope).or_default().entry(known.record.position).or_insert(from);
@@ -161,7 +167,8 @@ impl ConfigIndex {
 
     /// The last position, up to `known_at`, of a fact that concerns one of these scopes and counts
     /// by the session's last fact, or its last claim.
-    pub(crate) fn last_of(
+    #[must_use]
+    pub fn last_of(
         &self,
         scopes: &BTreeSet<Scope>,
         last: Time,

@@ -1,8 +1,7 @@
 //! Filters on the claims of a session: one claim must meet all of them.
 
-use super::Assessed;
-use crate::model::question::SessionFilter;
-use claimledger_domain::{
+use super::{Candidate, SessionFilter};
+use crate::{
     history::HistoryCut,
     model::{Certainty, Known, RecordRef},
     order::{latest, total_order},
@@ -18,15 +17,13 @@ use std::collections::HashSet;
 /// The best claim that meets the filter: whether certainly, and its record; of several as good the
 /// first in the total order (`semantics.md` 2). `None`: no claim does.
 pub(super) fn matching(
-    assessed: &Assessed,
+    of: Candidate<'_>,
     filter: &SessionFilter,
-    history: HistoryCut<'_>,
-    at: Time,
 ) -> Option<(Certainty, RecordRef)> {
+    let (history, at) = (of.history.at(of.cut.known_at), of.cut.at);
     // Only records that count: of variants the domain has chosen one.
-    let counting: HashSet<_> =
-        assessed.state.records.iter().map(|record| record.position).collect();
-    let claims = assessed.gathered.facts.iter().filter(|known| {
+    let counting: HashSet<_> = of.state.records.iter().map(|record| record.position).collect();
+    let claims = of.facts.iter().filter(|known| {
         counting.contains(&known.record.position) && known.fact.occurred.from <= at
     });
     claims
@@ -48,10 +45,9 @@ fn certainty(
     if filter.idp.as_ref().is_some_and(|idp| claim.idp != *idp) {
         return None;
     }
-    let by_key = filter
-        .key
-        .as_ref()
-        .map_or(Some(Certainty::Certain), |key| signed_by(claim, key, history))?;
+    let by_key = filter.key.as_ref().map_or(Some(Certainty::Certain), |key| {
+        is_key_of(&claim.idp, claim.key.as_ref(), key, history)
+    })?;
     let (first, last) = (known.fact.occurred.from, latest(known.fact.occurred));
     // At a T inside the interval of its own time it may not have come yet (`semantics.md` 3, 6).
     let came = if last <= at { Certainty::Certain } else { Certainty::Possible };
@@ -66,18 +62,10 @@ fn certainty(
     }
 }
 
-/// Whether a claim was signed by a key. One that names none may have been signed by any key of its
-/// IdP (`semantics.md` 12, 42).
-pub(super) fn signed_by(
-    claim: &ClaimsReceived,
-    key: &KeyId,
-    history: HistoryCut<'_>,
-) -> Option<Certainty> {
-    is_key_of(&claim.idp, claim.key.as_ref(), key, history)
-}
-
-/// The same of an IdP and the key that its claim names.
-pub(super) fn is_key_of(
+/// Whether a claim of an IdP, and of the key that it names, was signed by another key. One that
+/// names none may have been signed by any key of its IdP (`semantics.md` 12, 42).
+#[must_use]
+pub fn is_key_of(
     idp: &IdpId,
     named: Option<&KeyId>,
     key: &KeyId,
@@ -86,6 +74,7 @@ pub(super) fn is_key_of(
     match named {
         Some(named) => (named == key).then_some(Certainty::Certain),
         None => history
+            .trust()
             .key_changes(idp)
             .any(|change| change.data.key == *key)
             .then_some(Certainty::Possible),

@@ -1,4 +1,4 @@
-//! Times, numbers, names and requirements in words.
+//! Times, numbers, names and codes in words.
 
 use crate::{
     codes,
@@ -8,11 +8,8 @@ use crate::{
 use claimledger_facts::{
     ids::{ActorId, TicketId},
     time::{Occurred, Time},
-    types::{
-        idp::IdpConfigured,
-        policy::{Alternative, PolicyConfigured, Possession, Rule},
-    },
-    vocabulary::{Access, FactorMode, Method, Property, Status},
+    types::{idp::IdpConfigured, sign_in::SignInRefused},
+    vocabulary::{FREE_TEXT, Property, SignInResult, Status},
 };
 
 /// `a`, `a and b`, `a, b and c`.
@@ -20,7 +17,7 @@ pub(crate) fn list<T: AsRef<str>>(items: &[T]) -> String {
     join(items, "and")
 }
 
-fn join<T: AsRef<str>>(items: &[T], last: &str) -> String {
+pub(crate) fn join<T: AsRef<str>>(items: &[T], last: &str) -> String {
     match items {
         [] => String::new(),
         [one] => one.as_ref().to_owned(),
@@ -168,74 +165,6 @@ pub(crate) fn described(of: FactorType, has: &[Property]) -> String {
     }
 }
 
-/// What a rule asks for: `two factor types, one of them possession that is phishing-resistant`.
-pub(crate) fn asks(rule: &Rule) -> String {
-    let two = rule.factor_mode == FactorMode::TwoFactor;
-    if rule.access == Access::Deny {
-        return "nothing, and denies".to_owned();
-    }
-    let mut asked = if !rule.chain.is_empty() {
-        format!(
-            "a chain of methods: {}",
-            rule.chain.iter().map(|m| m.as_str()).collect::<Vec<_>>().join(", then ")
-        )
-    } else if rule.alternatives.is_empty()
-        || rule.alternatives.iter().any(|a| !crate::assess::requirement::is_constrained(a))
-    {
-        if two { "any two factor types" } else { "any one factor or IdP" }.to_owned()
-    } else {
-        rule.alternatives.iter().map(|a| alternative(a, two)).collect::<Vec<_>>().join("; or ")
-    };
-    match rule.reauthenticate_in_secs {
-        None => {}
-        Some(0) => asked.push_str("; local factors verified anew for each decision"),
-        Some(secs) => asked.push_str(&format!("; local factors verified within {}", span(secs))),
-    }
-    asked
-}
-
-fn alternative(asks: &Alternative, two: bool) -> String {
-    let mut kinds: Vec<String> = Vec::new();
-    if asks.knowledge == Some(true) {
-        kinds.push("knowledge".to_owned());
-    }
-    if let Some(asked) = &asks.possession {
-        kinds.push(format!("possession{}", that_is(asked)));
-    }
-    let mut text = match (two, kinds.as_slice()) {
-        (true, []) => "two factor types".to_owned(),
-        (true, [one]) => format!("two factor types, one of them {one}"),
-        (true, both) => format!("two factor types, {}", list(both)),
-        (false, []) => "one factor".to_owned(),
-        (false, some) => format!("one factor type, {}", list(some)),
-    };
-    let methods =
-        |list: &[Method]| join(&list.iter().map(|m| m.as_str()).collect::<Vec<_>>(), "or");
-    if !asks.allow_methods.is_empty() {
-        text.push_str(&format!(", by {} only", methods(&asks.allow_methods)));
-    }
-    if !asks.exclude_methods.is_empty() {
-        text.push_str(&format!(", not by {}", methods(&asks.exclude_methods)));
-    }
-    text
-}
-
-fn that_is(asked: &Possession) -> String {
-    let asked = crate::assess::requirement::asked(asked);
-    let adjectives: Vec<&str> = asked
-        .iter()
-        .filter(|(p, _)| *p != Property::UserPresence)
-        .map(|(p, _)| property(*p))
-        .collect();
-    let presence = asked.iter().any(|(p, _)| *p == Property::UserPresence);
-    match (adjectives.as_slice(), presence) {
-        ([], false) => String::new(),
-        ([], true) => " with user presence".to_owned(),
-        (some, false) => format!(" that is {}", list(some)),
-        (some, true) => format!(" that is {}, with user presence", list(some)),
-    }
-}
-
 /// An IdP's version in a few words.
 pub(crate) const fn trust_gist(idp: &IdpConfigured) -> &'static str {
     match (idp.status, idp.trust_claims) {
@@ -243,16 +172,6 @@ pub(crate) const fn trust_gist(idp: &IdpConfigured) -> &'static str {
         (Status::Active, false) => "not trusted",
         (Status::Inactive, _) => "inactive",
         (Status::Deleted, _) => "deleted",
-    }
-}
-
-/// A policy's version in a few words.
-pub(crate) fn policy_gist(policy: &PolicyConfigured) -> String {
-    match (policy.status, policy.rules.as_slice()) {
-        (Some(Status::Inactive), _) => "inactive".to_owned(),
-        (Some(Status::Deleted), _) => "deleted".to_owned(),
-        (_, []) => "no rules".to_owned(),
-        (_, rules) => rules.iter().map(asks).collect::<Vec<_>>().join(" · "),
     }
 }
 
@@ -295,4 +214,28 @@ pub(crate) fn no_end(cut: Cut, today: Time) -> String {
 /// A code as words: `upstream revoked`.
 pub(crate) fn plain(code: &str) -> String {
     codes::words(code)
+}
+
+/// What was refused, and why: `push refused: push rejected`.
+pub(crate) fn refused(d: &SignInRefused) -> String {
+    let what = match (d.method, &d.app) {
+        (Some(method), _) => method.as_str().to_owned(),
+        (None, Some(app)) => format!("access to {app}"),
+        (None, None) => "sign-in".to_owned(),
+    };
+    let through = d.idp.as_ref().map_or_else(String::new, |idp| format!(" through {idp}"));
+    let verb = match d.result {
+        SignInResult::Failure | SignInResult::Deny | SignInResult::Other => "refused",
+        SignInResult::Challenge => "challenged",
+        SignInResult::Abandoned => "abandoned",
+        SignInResult::Unanswered => "not answered",
+        SignInResult::RateLimit => "refused by a rate limit",
+        SignInResult::Skipped => "skipped",
+    };
+    let why = match d.reason.as_deref() {
+        None => String::new(),
+        Some(FREE_TEXT) => ": a reason in words, which is sealed".to_owned(),
+        Some(reason) => format!(": {}", plain(reason)),
+    };
+    format!("{what}{through} {verb}{why}")
 }

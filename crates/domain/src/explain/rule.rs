@@ -1,0 +1,89 @@
+//! What a policy's rule asks for, in words.
+
+use crate::{
+    assess::requirement,
+    words::{join, list, property, span},
+};
+use claimledger_facts::{
+    types::policy::{Alternative, PolicyConfigured, Possession, Rule},
+    vocabulary::{Access, FactorMode, Method, Property, Status},
+};
+
+/// What a rule asks for: `two factor types, one of them possession that is phishing-resistant`.
+#[must_use]
+pub fn asks(rule: &Rule) -> String {
+    let two = rule.factor_mode == FactorMode::TwoFactor;
+    if rule.access == Access::Deny {
+        return "nothing, and denies".to_owned();
+    }
+    let mut asked = if !rule.chain.is_empty() {
+        format!(
+            "a chain of methods: {}",
+            rule.chain.iter().map(|m| m.as_str()).collect::<Vec<_>>().join(", then ")
+        )
+    } else if rule.alternatives.is_empty()
+        || rule.alternatives.iter().any(|a| !requirement::is_constrained(a))
+    {
+        if two { "any two factor types" } else { "any one factor or IdP" }.to_owned()
+    } else {
+        rule.alternatives.iter().map(|a| alternative(a, two)).collect::<Vec<_>>().join("; or ")
+    };
+    match rule.reauthenticate_in_secs {
+        None => {}
+        Some(0) => asked.push_str("; local factors verified anew for each decision"),
+        Some(secs) => asked.push_str(&format!("; local factors verified within {}", span(secs))),
+    }
+    asked
+}
+
+fn alternative(asks: &Alternative, two: bool) -> String {
+    let mut kinds: Vec<String> = Vec::new();
+    if asks.knowledge == Some(true) {
+        kinds.push("knowledge".to_owned());
+    }
+    if let Some(asked) = &asks.possession {
+        kinds.push(format!("possession{}", that_is(asked)));
+    }
+    let mut text = match (two, kinds.as_slice()) {
+        (true, []) => "two factor types".to_owned(),
+        (true, [one]) => format!("two factor types, one of them {one}"),
+        (true, both) => format!("two factor types, {}", list(both)),
+        (false, []) => "one factor".to_owned(),
+        (false, some) => format!("one factor type, {}", list(some)),
+    };
+    let methods =
+        |list: &[Method]| join(&list.iter().map(|m| m.as_str()).collect::<Vec<_>>(), "or");
+    if !asks.allow_methods.is_empty() {
+        text.push_str(&format!(", by {} only", methods(&asks.allow_methods)));
+    }
+    if !asks.exclude_methods.is_empty() {
+        text.push_str(&format!(", not by {}", methods(&asks.exclude_methods)));
+    }
+    text
+}
+
+fn that_is(asked: &Possession) -> String {
+    let asked = requirement::asked(asked);
+    let adjectives: Vec<&str> = asked
+        .iter()
+        .filter(|(p, _)| *p != Property::UserPresence)
+        .map(|(p, _)| property(*p))
+        .collect();
+    let presence = asked.iter().any(|(p, _)| *p == Property::UserPresence);
+    match (adjectives.as_slice(), presence) {
+        ([], false) => String::new(),
+        ([], true) => " with user presence".to_owned(),
+        (some, false) => format!(" that is {}", list(some)),
+        (some, true) => format!(" that is {}, with user presence", list(some)),
+    }
+}
+
+/// A policy's version in a few words.
+pub(crate) fn policy_gist(policy: &PolicyConfigured) -> String {
+    match (policy.status, policy.rules.as_slice()) {
+        (Some(Status::Inactive), _) => "inactive".to_owned(),
+        (Some(Status::Deleted), _) => "deleted".to_owned(),
+        (_, []) => "no rules".to_owned(),
+        (_, rules) => rules.iter().map(asks).collect::<Vec<_>>().join(" · "),
+    }
+}

@@ -1,0 +1,58 @@
+//! How the service provider's engine was set up, as known at a position.
+
+use super::{HistoryCut, InForce, Stated};
+use claimledger_facts::{
+    time::Occurred,
+    types::{
+        authenticator::AuthenticatorConfigured, claims::ClaimSourcingConfigured, org::OrgConfigured,
+    },
+};
+
+/// The organisation, claim sourcing and local authenticators.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings<'a>(pub(super) HistoryCut<'a>);
+
+impl<'a> Settings<'a> {
+    /// The organisation at a time.
+    #[must_use]
+    pub fn org(self, when: Occurred) -> InForce<'a, OrgConfigured> {
+        self.0.in_force(&self.0.history.org, when)
+    }
+
+    /// Every version of the organisation, in the total order.
+    pub fn org_versions(self) -> impl Iterator<Item = &'a Stated<OrgConfigured>> {
+        self.0.counting(&self.0.history.org)
+    }
+
+    /// Claim sourcing at a time.
+    #[must_use]
+    pub fn claim_sourcing(self, when: Occurred) -> InForce<'a, ClaimSourcingConfigured> {
+        self.0.in_force(&self.0.history.claim_sourcing, when)
+    }
+
+    /// Every version of claim sourcing, in the total order.
+    pub fn claim_sourcing_versions(
+        self,
+    ) -> impl Iterator<Item = &'a Stated<ClaimSourcingConfigured>> {
+        self.0.counting(&self.0.history.claim_sourcing)
+    }
+
+    /// What is stated of each local authenticator at a time, in the vocabulary's order. An open
+    /// interval counts as begun.
+    #[must_use]
+    pub fn authenticators(self, when: Occurred) -> Vec<&'a Stated<AuthenticatorConfigured>> {
+        self.0
+            .history
+            .authenticators
+            .values()
+            .filter_map(|list| self.0.in_force(list, when).options.first().copied().flatten())
+            .collect()
+    }
+
+    /// Every version of every local authenticator: method by method, each in the total order.
+    pub fn authenticator_versions(
+        self,
+    ) -> impl Iterator<Item = &'a Stated<AuthenticatorConfigured>> {
+        self.0.history.authenticators.values().flat_map(move |list| self.0.counting(list))
+    }
+}
