@@ -32,26 +32,30 @@
 //! 1. A file in `pages` with one handler. It reads its parameters (names as in GraphQL), answers
 //!    303 to the pinned address when T, K or R is absent, and hands `frame::page` what belongs into
 //!    `<main>` and what stands outside.
-//! 2. Text from outside goes through `pages::text` and nothing else. No `style=`, no inline script,
+//! 2. Text from outside goes through `text` and nothing else. No `style=`, no inline script,
 //!    no class or id made from an id of outside.
 //! 3. Add the route below and the link in `frame`. It must work without script.
 
 pub mod graphql;
 mod http;
 mod known_at;
+mod listen;
 mod options;
 mod pages;
 mod record;
+mod router;
+mod text;
 mod timeline;
+mod times;
 
-pub use http::listen::{ListenError, may_listen, serve};
+pub use listen::{ListenError, may_listen, serve};
 pub use options::{Rate, ServerOptions};
 
 use claimledger_app::app::App;
 
 /// Everything the server answers, as one router.
 pub fn router(app: App, options: ServerOptions) -> axum::Router {
-    http::router(app, options, tokio_util::sync::CancellationToken::new())
+    router::router(app, options, tokio_util::sync::CancellationToken::new())
 }
 
 /// The GraphQL schema, as it is committed in `schema/graphql/schema.graphql`.

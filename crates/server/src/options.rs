@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// Maximum cost of a request, unless the server sets another.
+pub(crate) const DEFAULT_MAX_COST: u64 = 10_000;
+
 /// What can be set.
 #[derive(Clone, Debug)]
 pub struct ServerOptions {
@@ -48,7 +51,7 @@ impl Default for ServerOptions {
             introspection: true,
             rate: Rate { per_second: 50, burst: 200 },
             facts_rate: Rate { per_second: 2_000, burst: 4_000 },
-            max_cost: crate::graphql::limits::DEFAULT_MAX_COST,
+            max_cost: DEFAULT_MAX_COST,
             request_timeout: Duration::from_secs(30),
             head_timeout: Duration::from_secs(10),
             subscriptions_of_one: 20,

@@ -48,9 +48,6 @@ pub(crate) const MAX_FIRST: u64 = 500;
 /// Maximum bytes of a request.
 pub(crate) const MAX_BODY: usize = 64 * 1024;
 
-/// Maximum cost of a request, unless the server sets another.
-pub(crate) const DEFAULT_MAX_COST: u64 = 10_000;
-
 /// What differs from server to server.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {

@@ -3,12 +3,13 @@
 use super::{
     LedgerSchema,
     limits::{
-        DEFAULT_FIRST, DEFAULT_MAX_COST, MAX_ALIASES, MAX_BODY, MAX_DEPTH, MAX_DIRECTIVES,
-        MAX_FIRST, MAX_NESTING, MAX_SELECTIONS,
+        DEFAULT_FIRST, MAX_ALIASES, MAX_BODY, MAX_DEPTH, MAX_DIRECTIVES, MAX_FIRST, MAX_NESTING,
+        MAX_SELECTIONS,
     },
     query::Query,
     subscription::Subscription,
 };
+use crate::options::DEFAULT_MAX_COST;
 use async_graphql::{EmptyMutation, SDLExportOptions, Schema, SchemaBuilder};
 use std::sync::LazyLock;
 

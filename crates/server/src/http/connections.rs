@@ -44,7 +44,7 @@ enum Phase {
 
 /// How a connection is to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ending {
+pub(crate) enum Ending {
     /// No answer can be in progress: at once.
     Now,
     /// The end of an answer may still be in its buffer.
@@ -60,7 +60,7 @@ struct Entry {
 }
 
 /// All connections.
-pub(super) struct Connections {
+pub(crate) struct Connections {
     places: Arc<Semaphore>,
     entries: Mutex<Entries>,
 }
@@ -72,7 +72,7 @@ struct Entries {
 }
 
 /// One connection in the table. Its place is free again once this is dropped.
-pub(super) struct Connection {
+pub(crate) struct Connection {
     id: u64,
     connections: Arc<Connections>,
     _place: OwnedSemaphorePermit,
@@ -80,7 +80,7 @@ pub(super) struct Connection {
 
 impl Connections {
     /// With a maximum of connections, lowered to the process's limit of open files.
-    pub(super) fn new(max: usize) -> Arc<Self> {
+    pub(crate) fn new(max: usize) -> Arc<Self> {
         let max = open_files()
             .map_or(max, |files| max.min(files.saturating_sub(FILES_KEPT).max(AT_LEAST)))
             .max(1);
@@ -88,7 +88,7 @@ impl Connections {
     }
 
     /// A place for a connection that has been accepted, once there is one.
-    pub(super) async fn admit(self: &Arc<Self>) -> (Arc<Connection>, oneshot::Receiver<Ending>) {
+    pub(crate) async fn admit(self: &Arc<Self>) -> (Arc<Connection>, oneshot::Receiver<Ending>) {
         let place = loop {
             if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
                 break place;
@@ -113,7 +113,7 @@ impl Connections {
     }
 
     /// Closes the connection that can best be spared, if there is one.
-    pub(super) fn take_one_back(&self, now: Instant) {
+    pub(crate) fn take_one_back(&self, now: Instant) {
         let mut entries = self.entries();
         let spare = |entry: &Entry| match entry.phase {
             Phase::Idle => true,
@@ -141,18 +141,18 @@ impl Connections {
 impl Connection {
     /// A request has come. False: the place was given away before it did, so nothing of the request
     /// may be done.
-    pub(super) fn begin(&self, has_body: bool) -> bool {
+    pub(crate) fn begin(&self, has_body: bool) -> bool {
         self.with(|entry| entry.go(if has_body { Phase::Receiving } else { Phase::Working }))
             .is_some()
     }
 
     /// Its answer begins.
-    pub(super) fn answer(&self) {
+    pub(crate) fn answer(&self) {
         self.with(|entry| entry.go(Phase::Sending));
     }
 
     /// Whether it is between requests.
-    pub(super) fn is_idle(&self) -> bool {
+    pub(crate) fn is_idle(&self) -> bool {
         self.with(|entry| entry.phase == Phase::Idle) == Some(true)
     }
 
@@ -174,7 +174,7 @@ impl Drop for Connection {
 }
 
 /// A body whose movements are noticed.
-pub(super) struct Watched<B> {
+pub(crate) struct Watched<B> {
     body: B,
     connection: Arc<Connection>,
     /// The phase of which this body is the reason.
@@ -183,12 +183,12 @@ pub(super) struct Watched<B> {
 
 impl<B> Watched<B> {
     /// A request's.
-    pub(super) const fn request(body: B, connection: Arc<Connection>) -> Self {
+    pub(crate) const fn request(body: B, connection: Arc<Connection>) -> Self {
         Self { body, connection, phase: Phase::Receiving }
     }
 
     /// An answer's.
-    pub(super) const fn answer(body: B, connection: Arc<Connection>) -> Self {
+    pub(crate) const fn answer(body: B, connection: Arc<Connection>) -> Self {
         Self { body, connection, phase: Phase::Sending }
     }
 

@@ -1,7 +1,6 @@
 //! Health, and reports of the content security policy.
 
 use super::{Shared, body, errors::Refused};
-use crate::pages::error_page::DamageSeen;
 use axum::{
     Json,
     body::Body,
@@ -10,8 +9,17 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use claimledger_facts::ids::TenantId;
+use claimledger_ledger::log::LogError;
 use serde_json::{Value, json};
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, atomic::Ordering};
+
+/// Damage that a page met: the middleware has the ledger take note of it.
+#[derive(Clone)]
+pub(crate) struct DamageSeen {
+    pub(crate) tenant: TenantId,
+    pub(crate) damage: Arc<LogError>,
+}
 
 /// The process lives.
 pub(crate) async fn live(State(server): State<Shared>) -> Json<Value> {

@@ -7,6 +7,7 @@ use super::{
     text::count,
 };
 use crate::http::auth::NotCaller;
+use crate::http::health::DamageSeen;
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
@@ -15,17 +16,10 @@ use claimledger_app::model::{
     answer::{AbsenceCode, Answer},
     question::{AskError, Caller},
 };
-use claimledger_facts::ids::{LogPosition, TenantId};
+use claimledger_facts::ids::LogPosition;
 use claimledger_ledger::log::LogError;
 use maud::{Markup, html};
 use std::sync::Arc;
-
-/// Damage that a page met: the middleware has the ledger take note of it.
-#[derive(Clone)]
-pub(crate) struct DamageSeen {
-    pub(crate) tenant: TenantId,
-    pub(crate) damage: Arc<LogError>,
-}
 
 /// Why there is no answer.
 #[derive(Debug)]

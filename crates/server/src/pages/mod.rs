@@ -28,12 +28,11 @@ pub(crate) mod sessions_list;
 pub(crate) mod sign_in;
 pub(crate) mod sources;
 pub(crate) mod sources_list;
-pub(crate) mod text;
 pub(crate) mod theme;
-pub(crate) mod times;
 pub(crate) mod why;
 
 use crate::http::Shared;
+use crate::{text, times};
 use axum::{
     Router,
     http::StatusCode,

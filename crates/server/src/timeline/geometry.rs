@@ -1,6 +1,6 @@
 //! Where things go: a linear axis, always. No breaks, no clever compression.
 
-use crate::pages::times;
+use crate::times;
 use chrono::{Datelike, Months, NaiveDate, TimeZone, Utc};
 use claimledger_facts::time::Time;
 

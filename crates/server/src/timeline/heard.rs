@@ -6,7 +6,7 @@ use super::{
     marks,
     svg::{axis, patterns},
 };
-use crate::pages::{
+use crate::{
     text::plain,
     times::{Times, clock},
 };

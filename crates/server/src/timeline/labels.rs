@@ -5,7 +5,7 @@ use super::{
     geometry::{BAR, FLIP, LANE, WIDTH, Window, px, text_width},
     lanes::{Hue, Item, ItemShape, Lane},
 };
-use crate::pages::times::{clock, date, delay};
+use crate::times::{clock, date, delay};
 use claimledger_facts::time::Time;
 use maud::{Markup, html};
 

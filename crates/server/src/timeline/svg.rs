@@ -10,7 +10,7 @@ use super::{
     limits::{MAX_CHANGES, MAX_GAPS},
     marks,
 };
-use crate::pages::{
+use crate::{
     text::{count, plain},
     times::{Times, clock, delay},
 };

@@ -4,7 +4,7 @@ use super::{
     lanes::{End, Figure, Item, Lane, Target, grade_word},
     svg::certainty_word,
 };
-use crate::pages::{
+use crate::{
     text::count,
     times::{Times, delay, is_late},
 };

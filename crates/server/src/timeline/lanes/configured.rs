@@ -4,7 +4,7 @@ use super::{
     End, Item, ItemShape, Lane, LaneKind, Mark,
     marks::{lane, moment},
 };
-use crate::pages::{text::plain, times};
+use crate::{text::plain, times};
 use claimledger_domain::model::{KeyInterval, Version};
 
 pub(super) fn versions(versions: &[Version], kind: LaneKind, of: &str, lanes: &mut Vec<Lane>) {

@@ -4,8 +4,9 @@ use super::{
     End, Figure, Item, ItemShape, Lane, LaneKind, Order, Silence, configured, marks, session,
 };
 use crate::{
-    pages::{text::plain, times},
+    text::plain,
     timeline::geometry::{PLOT, Window, text_width},
+    times,
 };
 use claimledger_app::model::answer::SourceCompleteness;
 use claimledger_domain::model::{Explained, SessionState};

@@ -2,7 +2,7 @@
 //! retractions and losses.
 
 use super::{End, Fill, Hue, Item, ItemShape, Lane, LaneKind, Mark, words};
-use crate::pages::{text::plain, times};
+use crate::{text::plain, times};
 use claimledger_domain::model::{Certainty, Decision, Falsifier, RecordRef, SessionState};
 use claimledger_facts::{time::Time, vocabulary::Outcome};
 

@@ -5,7 +5,7 @@ use super::{
     marks::{lane, lateness},
     type_word, words,
 };
-use crate::pages::text::plain;
+use crate::text::plain;
 use claimledger_domain::model::{Bounds, Certainty, HonoredFactor, Origin, Phase, SessionState};
 use claimledger_facts::time::Time;
 

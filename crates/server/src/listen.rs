@@ -1,7 +1,7 @@
 //! Listening: who may be let in at all, and connections that are slow on purpose.
 
-use super::connections::{Connection, Connections, Ending, Watched};
-use crate::{http::router, options::ServerOptions};
+use crate::http::connections::{Connection, Connections, Ending, Watched};
+use crate::{options::ServerOptions, router::router};
 use axum::{Router, body::Body, extract::Request};
 use claimledger_app::app::App;
 use hyper::{
