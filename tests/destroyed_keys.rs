@@ -33,7 +33,7 @@ fn destroy(data: &Path, pseudonym: &str) {
 #[test]
 fn records_whose_key_was_destroyed_are_folded_rebuilt_and_shown() {
     let scratch = Scratch::rehearsal(&["acme"]);
-    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("demo/acme.jsonl");
+    let demo = crate::support::fixture::dir().join("acme.jsonl");
     scratch.ok(&["ingest", demo.to_str().expect("UTF-8")]);
     let token = scratch.token("acme", "read,investigate");
     let answers = || QUESTIONS.map(|question| scratch.ok(question));
