@@ -300,7 +300,7 @@ fn a_comparison_names_the_facts_that_made_it() {
     for (vs, said) in [
         ("abc", "vs: abc is not a position"),
         ("70", "vs: #70 is later than #64"),
-        ("-1", "no position"),
+        ("-1", "vs: -1 is not a position"),
         ("9999", "#9999 is later than #64"),
     ] {
         browser.open(&session(&server, "S2", 64, &format!("&vs={vs}")));
