@@ -172,9 +172,7 @@ fn check_whole(server: &Server, token: &str, acknowledged: &[(u64, u64)]) {
             .expect("an object")
             .values()
         {
-            *found
-                .entry(record["record"]["sourceId"].as_str().expect("an id").to_owned())
-                .or_insert(0) += 1;
+            *found.entry(record["sourceId"].as_str().expect("an id").to_owned()).or_insert(0) += 1;
         }
     }
     for (n, _) in acknowledged {

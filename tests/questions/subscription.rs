@@ -211,7 +211,7 @@ fn independent(server: &Server, token: &str, from: u64, to: u64) -> Vec<(u64, St
             .collect();
         let answer = asked(server, token, &format!("{{ {} }}", fields.join(" ")));
         for position in start..to.min(start + 40) {
-            let record = &answer[format!("r{position}")]["record"];
+            let record = &answer[format!("r{position}")];
             if let Some(session) = record["session"].as_str() {
                 sessions.insert(session.to_owned());
                 all.push((position, session.to_owned()));
