@@ -297,7 +297,8 @@ fn a_role_that_may_not_look_people_up_is_told_so_whoever_there_is() {
     let bytes = |who: &str| {
         let asked = [
             "sessions(filter: {subject: $who}) \
-             { edges { cursor } absence { code words } answered { position } completeness { source } }",
+             { edges { cursor } absence { code words } answered { position } completeness \
+             { source } }",
             "find(text: $who) \
              { items { name } searched notSearched absence { code words } answered { position } }",
         ];
@@ -569,7 +570,8 @@ fn pages_at_an_earlier_k_find_a_session_that_moved_inside_one_request() {
         json!(facts).to_string().as_bytes(),
     );
     assert_eq!(status, 200, "{body}");
-    let query = "query($first: Int!, $after: String) { sessions(first: $first, after: $after, asking: {knownAt: \"2026-03-10T12:30:00Z\"}) {
+    let query = "query($first: Int!, $after: String) { sessions(first: $first, after: $after, \
+        asking: {knownAt: \"2026-03-10T12:30:00Z\"}) {
         edges { node { id } } pageInfo { hasNextPage endCursor } } }";
     for first in [1, 2, 3, 4] {
         let (mut names, mut after) = (Vec::new(), Value::Null);

@@ -16,10 +16,10 @@ fn fact(n: u64) -> String {
     .to_string()
 }
 
-/// A command of the shipped binary under a clock that is off by so much, such as `+3650d`.
+/// A command of the shipped binary with its clock shifted by an offset such as `+3650d`.
 fn at(scratch: &Scratch, faketime: &Path, off: &str, args: &[&str]) -> Output {
     let mut command = Command::new(faketime);
-    // The monotonic clock is not set when somebody sets the clock.
+    // Setting the wall clock does not change the monotonic clock.
     command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").args([
         "-f",
         off,
@@ -62,7 +62,7 @@ fn one_command_under_a_wrong_clock_stamps_nothing() {
             "{off}: {}",
             text(&out.stderr)
         );
-        // Seen by whoever asks meanwhile.
+        // Visible in the status meanwhile.
         let shown = at(&scratch, &faketime, off, &["status"]);
         assert!(
             text(&shown.stdout).contains("clock: the clock of this machine jumped"),
@@ -134,7 +134,7 @@ fn an_accepted_jump_is_shown_for_as_long_as_it_matters() {
     assert!(times.is_sorted(), "{times:?}");
 }
 
-/// A server whose clock somebody sets while it runs.
+/// A server whose clock is set while it runs.
 struct Set {
     server: Server,
     clock: PathBuf,
@@ -204,7 +204,8 @@ fn a_running_server_refuses_a_jump_and_goes_on_when_the_clock_is_right_again() {
             );
         }
         // A time that only this clock shows has not passed.
-        let asked = "{ sessions(asking: {knownAt: \"2033-01-01T00:00:00Z\"}) { answered { provisional } } }";
+        let asked = "{ sessions(asking: {knownAt: \"2033-01-01T00:00:00Z\"}) { answered \
+            { provisional } } }";
         assert_eq!(
             set.server.graphql(&token, asked, json!({}))["sessions"]["answered"]["provisional"],
             true,

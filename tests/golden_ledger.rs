@@ -1,7 +1,7 @@
-//! The golden ledger through the shipped program: a directory made of bytes that were written once
-//! (`crates/facts/golden/ledger/`). It has an ordinary record, one whose sealed bodies were removed,
-//! and one that came in by a channel this version does not know. None of them is damage: each is
-//! folded, rebuilt, proved and shown.
+//! The golden ledger through the shipped program: a directory made of frozen bytes
+//! (`crates/facts/golden/ledger/`). It has an ordinary record, one whose sealed bodies were
+//! removed, and one that came in by an unknown channel. None of them is damage: each is folded,
+//! rebuilt, proved and shown.
 
 use crate::support::{self, Scratch, Server};
 use claimledger_facts::{

@@ -257,9 +257,10 @@ fn no_nesting_in_any_body_ends_the_process() {
                 (
                     "/graphql",
                     "application/json",
-                    of(
-                        r#"{"query":"query($v: ID!) { session(id: $v) { session { id } } }","variables":{"v":$}}"#,
-                    ),
+                    of(concat!(
+                        r#"{"query":"query($v: ID!) { session(id: $v) { session { id } } }","#,
+                        r#""variables":{"v":$}}"#,
+                    )),
                 ),
                 ("/graphql", "application/json", of(r#"{"query":"{ __typename }","variables":$}"#)),
                 (
@@ -322,7 +323,7 @@ fn no_nesting_in_any_body_ends_the_process() {
 /// It was: fragments that fan out and hold no field cost nothing, and took the library's rules for
 /// ever.
 #[test]
-fn what_would_take_for_ever_is_refused_at_once() {
+fn unbounded_work_is_refused_at_once() {
     let world = World::new(&[]);
     let fan = |leaf: &str| {
         let levels: String = (0..25)
@@ -597,7 +598,7 @@ fn odd_requests_are_refused_or_answered_and_others_served() {
             post("/graphql", "Transfer-Encoding: chunked\r\n", "fffffffffffffffff\r\n{}"),
         ),
         (
-            "an extension without end",
+            "an unbounded extension",
             post(
                 "/graphql",
                 "Transfer-Encoding: chunked\r\n",
@@ -605,7 +606,7 @@ fn odd_requests_are_refused_or_answered_and_others_served() {
             ),
         ),
         (
-            "trailers without end",
+            "unbounded trailers",
             post(
                 "/graphql",
                 "Transfer-Encoding: chunked\r\n",
@@ -613,7 +614,7 @@ fn odd_requests_are_refused_or_answered_and_others_served() {
             ),
         ),
         (
-            "chunks without end",
+            "unbounded chunks",
             post(
                 "/graphql",
                 "Transfer-Encoding: chunked\r\n",

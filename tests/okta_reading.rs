@@ -283,7 +283,8 @@ fn a_record_is_understood_or_not_everywhere_alike() {
         by_record.push(record["understood"] == true);
         let Some(session) = record["session"].as_str() else { continue };
         let query = "query($s: ID!) \
-                     { timeline(session: $s, first: 200) { edges { node { category record { position } } } } }";
+                     { timeline(session: $s, first: 200) { edges { node { category record \
+                     { position } } } } }";
         let rows = server.graphql(&read, query, json!({"s": session}));
         let row = rows["timeline"]["edges"]
             .as_array()
@@ -593,7 +594,7 @@ fn numbers_past_64_bits_under_one_id_are_told_apart() {
             "{other}: {answer}"
         );
     }
-    // An Okta event likewise: other content is a variant.
+    // The same for an Okta event: other content is a variant.
     let okta = |number: &str| {
         event("big", "user.session.start", "10:00:00", ("idxBig", "T-1", "T-1"))
             .to_string()

@@ -193,7 +193,7 @@ fn what_a_killed_server_left_is_read_from_its_write_ahead_log() {
     check(support::claimledger, &scratch.data(), &input, &found, "mounted read-only");
     disk.remount("rw");
     assert_eq!(answers(support::claimledger, &scratch.data()), found);
-    // Without read models, likewise.
+    // The same without read models.
     for end in ["", "-wal", "-shm"] {
         let _ = std::fs::remove_file(scratch.data().join(format!("views{end}")));
     }

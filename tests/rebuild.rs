@@ -1,5 +1,5 @@
-//! The read models are a fold that can be thrown away: rebuilt from the log they are the same rows
-//! and give the same answers.
+//! The read models can be deleted: rebuilt from the log they have the same rows and give the same
+//! answers.
 
 use crate::support::{self, Scratch, Server};
 use serde_json::{Value, json};
@@ -53,7 +53,7 @@ fn rebuild_gives_the_same_rows_and_answers() {
     assert!(scratch.ok(&["--tenant", "acme", "status"]).contains(&name_of_rows()));
     assert_eq!(ask(), before);
 
-    // Thrown away whole, they come back by themselves.
+    // Deleted as a whole, they are rebuilt automatically.
     for name in ["views", "views-wal", "views-shm"] {
         let _ = std::fs::remove_file(scratch.data().join(name));
     }
@@ -86,10 +86,13 @@ fn answers(server: &Server, token: &str, position: u64) -> String {
     };
     let mut all = String::new();
     let mut names: Vec<String> = Vec::new();
-    let factors = "factors { method from until grade byRules byRecord evidence { id position } because { conclusion } }";
+    let factors = "factors { method from until grade byRules byRecord evidence { id position } \
+        because { conclusion } }";
     let list = format!(
-        "query($asking: Asking, $after: String) {{ sessions(asking: $asking, first: 3, after: $after, filter: {{idp: \"idp-x\"}}) {{
-            edges {{ cursor certainty because {{ conclusion }} node {{ id aliases subject state startedAt endedAt endReason {factors} }} }}
+        "query($asking: Asking, $after: String) {{ sessions(asking: $asking, first: 3, after: \
+         $after, filter: {{idp: \"idp-x\"}}) {{
+            edges {{ cursor certainty because {{ conclusion }} node {{ id aliases subject state \
+            startedAt endedAt endReason {factors} }} }}
             pageInfo {{ hasNextPage endCursor }} {CARRIED} }} }}"
     );
     let mut after = Value::Null;
@@ -113,7 +116,8 @@ fn answers(server: &Server, token: &str, position: u64) -> String {
     assert!(names.len() > 3, "several pages: {names:?}");
     let decisions = format!(
         "query($asking: Asking) \
-         {{ decisions(asking: $asking, first: 100) {{ edges {{ cursor node {{ session app at outcome implied firstUnmet }} }} {CARRIED} }} }}"
+         {{ decisions(asking: $asking, first: 100) {{ edges {{ cursor node {{ session app at \
+         outcome implied firstUnmet }} }} {CARRIED} }} }}"
     );
     all += &ask(decisions, json!({}));
     for name in names {
@@ -121,7 +125,8 @@ fn answers(server: &Server, token: &str, position: u64) -> String {
         all += &ask(
             format!(
                 "query($asking: Asking, $id: ID!) \
-                 {{ session(id: $id, asking: $asking) {{ session {{ id state {factors} }} {CARRIED} }} }}"
+                 {{ session(id: $id, asking: $asking) {{ session {{ id state {factors} }} \
+                 {CARRIED} }} }}"
             ),
             variables.clone(),
         );
@@ -290,7 +295,7 @@ fn rows_that_were_tampered_with_are_damage_and_a_rebuild_makes_them_anew() {
         let healed = scratch.ok(&["--tenant", "acme", "rebuild"]);
         assert!(
             healed.contains("was damaged")
-                && healed.contains("thrown away")
+                && healed.contains("deleted")
                 && healed.contains("equal"),
             "{healed}"
         );
@@ -329,11 +334,11 @@ fn reseal(scratch: &Scratch) {
     let file = scratch.data().join("views");
     tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
         use sqlx::{Connection as _, Row as _};
-        let mut
-            connection
-            =
-            sqlx::SqliteConnection::connect(file.to_str().expect("UTF-8")).await.expect("the file \
-                opens");
+        let mut connection =
+            sqlx::SqliteConnection::connect(file.to_str().expect("UTF-8")).await.expect(
+                "the file \
+                opens",
+            );
         let generations = "SELECT number, coalesce(place, -1), covered, CAST(tenant AS BLOB), \
                            CAST(views AS BLOB), CAST(rules AS BLOB), tallies, report FROM \
                            generation";
@@ -342,24 +347,37 @@ fn reseal(scratch: &Scratch) {
             let mut parts = vec![Tag(0x40)];
             parts.extend((0..3).map(|column| Number(row.get(column))));
             parts.extend((3..6).map(|column| Bytes(row.get(column))));
-            parts.extend([Bytes(report.map_or(b"-", str::as_bytes)),
-                Number(i64::from(report.is_some())), Bytes(row.get(6))]);
-            let update
-                =
-                sqlx::query("UPDATE generation SET crc = ? WHERE number = ?").bind(crc(&parts)).bind(row.get::<i64,
-                _>(0));
+            parts.extend([
+                Bytes(report.map_or(b"-", str::as_bytes)),
+                Number(i64::from(report.is_some())),
+                Bytes(row.get(6)),
+            ]);
+            let update = sqlx::query(
+                "UPDATE generation SET crc = ? \
+                    WHERE number = ?",
+            )
+            .bind(crc(&parts))
+            .bind(row.get::<i64, _>(0));
             update.execute(&mut connection).await.expect("the statement runs");
         }
-        let heads = "SELECT session, generation, CAST(name AS BLOB), first_occurred, CAST(first_source AS BLOB), CAST(first_source_id AS BLOB), assessed_to,
+        let heads = "SELECT session, generation, CAST(name AS BLOB), first_occurred, \
+            CAST(first_source AS BLOB), CAST(first_source_id AS BLOB), assessed_to,
                      over_at, length, state FROM head_1";
         for row in sqlx::query(heads).fetch_all(&mut connection).await.expect("rows") {
             let mut parts = vec![Tag(4)];
-            parts.extend((0..10).map(|column| if [2, 4, 5, 9].contains(&column) {
-                Bytes(row.get(column)) } else { Number(row.get(column)) }));
-            let update
-                =
-                sqlx::query("UPDATE head_1 SET crc = ? WHERE session = ?").bind(crc(&parts)).bind(row.get::<i64,
-                _>(0));
+            parts.extend((0..10).map(|column| {
+                if [2, 4, 5, 9].contains(&column) {
+                    Bytes(row.get(column))
+                } else {
+                    Number(row.get(column))
+                }
+            }));
+            let update = sqlx::query(
+                "UPDATE head_1 SET crc = ? \
+                    WHERE session = ?",
+            )
+            .bind(crc(&parts))
+            .bind(row.get::<i64, _>(0));
             update.execute(&mut connection).await.expect("the statement runs");
         }
         connection.close().await.expect("it closes");
@@ -367,7 +385,7 @@ fn reseal(scratch: &Scratch) {
 }
 
 #[test]
-fn rows_of_other_rules_are_made_anew_beside_and_the_report_stays() {
+fn rows_of_other_rules_are_rebuilt_in_a_shadow_and_the_report_stays() {
     let scratch = Scratch::fixture();
     let rows = || scratch.ok(&["--tenant", "acme", "status", "--rows"]);
     let good = rows();

@@ -6,10 +6,18 @@ use std::{
     process::{Output, Stdio},
 };
 
-const FACTS: &str = r#"{"id": "c", "type": "claims.received", "occurred_at": "2026-03-10T10:00:00Z", "session": "s-1", "subject": {"id": "u"}, "data": {"idp": "i", "amr": ["pwd"]}}
-{"id": "d", "type": "policy.decided", "occurred_at": "2026-03-10T10:00:01Z", "session": "s-1", "subject": {"id": "u"}, "data": {"app": "a", "policy": "p", "outcome": "allow"}}
-{"id": "e", "type": "app.accessed", "occurred_at": "2026-03-10T10:00:02Z", "session": "s-3", "subject": {"id": "u"}, "data": {"app": "seen"}}
-"#;
+const FACTS: &str = concat!(
+    r#"{"id": "c", "type": "claims.received", "occurred_at": "2026-03-10T10:00:00Z", "#,
+    r#""session": "s-1", "subject": {"id": "u"}, "data": {"idp": "i", "amr": ["pwd"]}}"#,
+    "\n",
+    r#"{"id": "d", "type": "policy.decided", "occurred_at": "2026-03-10T10:00:01Z", "#,
+    r#""session": "s-1", "subject": {"id": "u"}, "#,
+    r#""data": {"app": "a", "policy": "p", "outcome": "allow"}}"#,
+    "\n",
+    r#"{"id": "e", "type": "app.accessed", "occurred_at": "2026-03-10T10:00:02Z", "#,
+    r#""session": "s-3", "subject": {"id": "u"}, "data": {"app": "seen"}}"#,
+    "\n",
+);
 
 #[track_caller]
 fn check(out: &Output, status: i32, says: &str) {
@@ -112,7 +120,10 @@ fn settings_that_lack_or_miss_something_are_usage() {
 #[test]
 fn a_refused_line_is_named_once_with_its_field() {
     let scratch = small();
-    let without = r#"{"id": "x", "type": "app.accessed", "occurred_at": "2026-03-10T10:00:00Z", "session": "s-1", "subject": {"id": "u"}, "data": {}}"#;
+    let without = concat!(
+        r#"{"id": "x", "type": "app.accessed", "occurred_at": "2026-03-10T10:00:00Z", "#,
+        r#""session": "s-1", "subject": {"id": "u"}, "data": {}}"#,
+    );
     let out = scratch.run_with_input(&["ingest", "-", "--keep-going"], without.as_bytes());
     assert!(
         text(&out.stdout)

@@ -393,7 +393,7 @@ fn ids_that_somebody_will_send_are_not_found_alike() {
         browser.open(&format!("{}/session?id={id}&{AT}&rules={RULES}", server.url));
         let shown: String = id.chars().take(20).collect();
         if id == "S3%20" {
-            // Blanks around an id are of whoever copied it.
+            // Blanks around a pasted id are ignored.
             assert!(browser.text().contains("S3 was let into payroll"), "{shown}");
             continue;
         }

@@ -5,8 +5,8 @@ use crate::log::LogError;
 use claimledger_facts::ids::LogPosition;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// A part of so many bytes takes no more. Three or four of such parts fill a page of a database.
-const FULL: usize = 1_000;
+/// Size from which a part is full, in bytes. Three or four full parts fill a database page.
+const FULL_BYTES: usize = 1_000;
 
 /// Bytes before each brief: position and length.
 const FRAME: usize = 12;
@@ -34,7 +34,7 @@ impl RecordSummaries {
     /// # Errors
     /// If the brief is too long to have its length written.
     pub fn push(&mut self, position: LogPosition, summary: &[u8]) -> Result<bool, LogError> {
-        if self.0.len() >= FULL {
+        if self.0.len() >= FULL_BYTES {
             return Ok(false);
         }
         let length = u32::try_from(summary.len())
@@ -111,7 +111,7 @@ mod tests {
         assert_eq!(all(&summaries), put);
         assert_eq!(all(&RecordSummaries::from_bytes(summaries.as_bytes().to_vec())), put);
         assert!(
-            (FULL..FULL + 200).contains(&summaries.as_bytes().len()),
+            (FULL_BYTES..FULL_BYTES + 200).contains(&summaries.as_bytes().len()),
             "{}",
             summaries.as_bytes().len()
         );
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_part_is_said_to_be_damaged() {
+    fn a_damaged_part_is_reported_as_damaged() {
         let mut summaries = RecordSummaries::default();
         summaries.push(LogPosition(3), b"one").unwrap();
         summaries.push(LogPosition(4), b"two").unwrap();

@@ -155,7 +155,7 @@ async fn a_revision_counts_log_index_and_what_is_on_its_way() {
         expected_revision: Some((SessionId::from("S1"), revision)),
     };
     for n in 0..6 {
-        // The read models come up from time to time, and are thrown away once.
+        // The read models catch up from time to time, and are deleted once.
         match n {
             2 | 5 => world.follow().await,
             4 => world.index.reset(&world.tenant).await.unwrap(),
@@ -207,7 +207,7 @@ async fn what_the_read_models_forget_is_still_known() {
 }
 
 #[tokio::test]
-async fn whoever_opens_far_behind_reads_when_something_is_appended() {
+async fn opening_far_behind_defers_reading_to_the_first_append() {
     let world = World::new(LedgerKind::Live);
     let sequencer = world.open().await;
     let named = |n: usize| world.in_session(&format!("r{n}"), &format!("S{}", n % 2));
@@ -332,7 +332,7 @@ async fn a_rehearsal_takes_its_time_from_the_input() {
     assert_eq!(
         outcomes(&append(&sequencer, vec![at("a", 1)]).await.unwrap()),
         [(0, Repeated)],
-        "what is there is not recorded anew"
+        "a duplicate is not recorded again"
     );
     assert_eq!(
         append(&sequencer, vec![at("g", 301)]).await.unwrap()[0].position,
@@ -428,7 +428,7 @@ async fn an_unknown_outcome_is_found_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_decided_on_top_of_a_failed_append_is_decided_anew() {
+async fn requests_decided_on_top_of_a_failed_append_are_decided_again() {
     let world = World::new(LedgerKind::Live);
     // All tries of the first append fail. The second request is the same record again: a repeat of
     // something that is not there in the end.

@@ -208,8 +208,8 @@ async fn what_does_not_hold_together_is_refused_with_its_place() {
     }
 }
 
-/// One large original, and where its pages are: SQLite keeps what does not fit into a page of rows in
-/// a chain of pages of its own.
+/// One large original, and where its pages are: SQLite keeps what does not fit into a page of rows
+/// in a chain of pages of its own.
 async fn with_a_large_original() -> (tempfile::TempDir, Records, Vec<u8>) {
     let dir = ledger(3).await;
     let store = open(dir.path()).await.unwrap();

@@ -1,5 +1,4 @@
-//! What every engine of read models must do with generations: build beside, compare, switch once,
-//! throw away.
+//! Conformance of generations of the read models: build a shadow, compare, switch once, delete.
 
 use super::views::{head, names, row, term};
 use crate::{
@@ -46,7 +45,7 @@ fn session_rows() -> Vec<SessionRow> {
     (0..7).map(|n| head(&format!("S{n}"), n, SIZE)).collect()
 }
 
-/// Builds in batches of so many records, with all session rows at the end.
+/// Builds in batches of `batch` records, with all session rows at the end.
 async fn build(views: &dyn Views, tenant: &TenantId, batch: u64, to: u64) {
     let mut from = views.covered(tenant).await.unwrap().0;
     while from < to {
@@ -97,7 +96,7 @@ async fn builds_beside(views: &impl Views) {
     views.begin(&tenant, Place::Shadow, &MadeBy::now("r8")).await.unwrap();
     shadow.apply(&tenant, LogSize(0), &rows(0, 10), &[head("S9", 1, 10)]).await.unwrap();
 
-    // Half way: who asks sees the live one, whole; the shadow is asked for itself.
+    // While the shadow is being built, queries see the whole live generation.
     assert_eq!(views.dump(&tenant).await.unwrap(), before);
     let ids: Vec<_> = rows(0, SIZE).iter().map(|row| row.id).collect();
     let looked = views.look_up(&tenant, &ids, &[SessionId::from("S1")]).await.unwrap();
@@ -134,7 +133,7 @@ async fn builds_beside(views: &impl Views) {
         1
     );
 
-    // The live one goes on following.
+    // The live generation still advances.
     views.apply(&tenant, LogSize(SIZE), &rows(SIZE, SIZE + 1), &[]).await.unwrap();
     let both = views.generations(&tenant).await.unwrap();
     assert_eq!(
@@ -143,7 +142,7 @@ async fn builds_beside(views: &impl Views) {
     );
     assert_eq!(views.generations(&other).await.unwrap().shadow, None);
 
-    // Begun again it has no rows; abandoned it is gone.
+    // A shadow that is begun again is empty; an abandoned one is deleted.
     views.begin(&tenant, Place::Shadow, &MadeBy::now("r9")).await.unwrap();
     assert_eq!(shadow.covered(&tenant).await.unwrap(), LogSize(0));
     assert_eq!(shadow.positions(&tenant, &ids).await.unwrap().iter().flatten().count(), 0);
@@ -199,7 +198,7 @@ async fn switches_once(views: &impl Views) {
         &views.shadow().apply(&tenant, LogSize(SIZE), &rows(SIZE, SIZE + 1), &[]).await
     ));
 
-    // What was the shadow follows on.
+    // The former shadow advances.
     views
         .apply(&tenant, LogSize(SIZE), &rows(SIZE, SIZE + 1), &[head("new", 100, SIZE + 1)])
         .await
@@ -333,7 +332,7 @@ async fn throws_away_what_is_out_of_use(views: &impl Views) {
     );
     views.abandon_shadow(&tenant).await.unwrap();
     while views.sweep(&tenant).await.unwrap() {}
-    // Numbers and terms of what is gone must not come back to life.
+    // Numbers and terms of deleted generations must not be used again.
     views.begin(&tenant, Place::Shadow, &MadeBy::now("r9")).await.unwrap();
     build(&*views.shadow(), &tenant, 13, SIZE).await;
     assert!(views.compare(&tenant).await.unwrap().differences(9).await.unwrap().is_empty());

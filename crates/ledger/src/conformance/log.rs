@@ -205,8 +205,8 @@ async fn refuses_another_size(log: &impl Log) {
 async fn writes_all_or_none(log: &impl Log) {
     let records = Records::new(&TenantId::from("acme"));
     let tenant = records.tenant();
-    // Dropped at every moment of its way, an append is there whole or not at all, and the log goes
-    // on.
+    // An append that is dropped at any moment is written whole or not at all, and the log still
+    // accepts appends.
     let mut size = 0;
     for steps in 0..40 {
         let batch = entries(&records, size, 7);
@@ -221,7 +221,7 @@ async fn writes_all_or_none(log: &impl Log) {
         }
         let head = log.head(tenant).await.unwrap().0;
         assert!(head == size || head == size + 7, "{head} of {size} and 7 more");
-        // The dropped one may still be on its way: whoever names the right size decides.
+        // The dropped append may still be in progress: the append with the right size wins.
         match log.append(tenant, LogSize(head), &entries(&records, head, 1)).await {
             Ok(after) => size = after.0,
             Err(AppendFailure::Conflict { size: other }) => size = other.0,

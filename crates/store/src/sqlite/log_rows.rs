@@ -1,5 +1,5 @@
-//! The rows of the log: their statements, and reading them, whole or as headers without touching the
-//! columns of bodies.
+//! The rows of the log: their statements, and reading them, whole or as headers without touching
+//! the columns of bodies.
 
 use super::{
     failure::records_failed,

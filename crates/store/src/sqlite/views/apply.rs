@@ -390,10 +390,13 @@ impl Batch<'_> {
         }
         left.iter()
             .for_each(|number| self.tallies.add(Table::Head, sums::key(Table::Head, *number)));
-        let into = "INSERT INTO head_1 (session, generation, name, first_occurred, first_source, first_source_id, assessed_to, over_at, length,
+        let into = "INSERT INTO head_1 (session, generation, name, first_occurred, first_source, \
+            first_source_id, assessed_to, over_at, length,
                     state, crc) VALUES";
-        let update = " ON CONFLICT (session) DO UPDATE SET first_occurred = excluded.first_occurred, first_source = excluded.first_source,
-                         first_source_id = excluded.first_source_id, assessed_to = excluded.assessed_to, over_at = excluded.over_at,
+        let update = " ON CONFLICT (session) DO UPDATE \
+            SET first_occurred = excluded.first_occurred, first_source = excluded.first_source,
+                         first_source_id = excluded.first_source_id, \
+                         assessed_to = excluded.assessed_to, over_at = excluded.over_at,
                          length = excluded.length, state = excluded.state, crc = excluded.crc";
         self.insert(into, 11, update, &rows, |query, (number, row)| {
             query
@@ -425,9 +428,11 @@ impl Batch<'_> {
             // Padded with the last to a power of two.
             let asked = some.len().next_power_of_two();
             let sql = format!(
-                "WITH v (session, first_occurred, first_source, first_source_id, over_at, assessed_to, state, crc) AS (VALUES (?,?,?,?,?,?,?,?){})
+                "WITH v (session, first_occurred, first_source, first_source_id, over_at, \
+                 assessed_to, state, crc) AS (VALUES (?,?,?,?,?,?,?,?){})
                  UPDATE head_1 SET assessed_to = v.assessed_to, state = v.state, crc = v.crc FROM v
-                 WHERE head_1.session = v.session AND head_1.first_occurred = v.first_occurred AND head_1.first_source = v.first_source
+                 WHERE head_1.session = v.session AND head_1.first_occurred = v.first_occurred \
+                 AND head_1.first_source = v.first_source
                    AND head_1.first_source_id = v.first_source_id AND head_1.over_at = v.over_at
                  RETURNING head_1.session",
                 ",(?,?,?,?,?,?,?,?)".repeat(asked - 1)

@@ -61,7 +61,8 @@ async fn check(
     }
     let mut after = i64::MIN;
     loop {
-        let sql = "SELECT b.slot, b.brief, b.crc FROM brief_1 b CROSS JOIN term_1 t ON t.number = b.slot / 1048576
+        let sql = "SELECT b.slot, b.brief, b.crc FROM brief_1 b CROSS JOIN term_1 t \
+            ON t.number = b.slot / 1048576
                    WHERE t.generation = ? AND b.slot > ? ORDER BY b.slot LIMIT ?";
         let rows = sqlx::query(sql)
             .bind(number)
@@ -125,13 +126,15 @@ async fn pairs(
 ) -> Result<(), sqlx::Error> {
     let (sql, crc): (_, fn(i64, i64) -> i64) = match table {
         Table::Posting => (
-            "SELECT p.term, p.position, p.crc FROM posting_1 p CROSS JOIN term_1 t ON t.number = p.term
+            "SELECT p.term, p.position, p.crc FROM posting_1 p CROSS JOIN term_1 t \
+             ON t.number = p.term
              WHERE t.generation = ? AND (p.term, p.position) > (?, ?) ORDER BY p.term, p.position \
              LIMIT ?",
             sums::posting,
         ),
         _ => (
-            "SELECT p.term, p.session, p.crc FROM term_session_1 p CROSS JOIN term_1 t ON t.number = p.term
+            "SELECT p.term, p.session, p.crc FROM term_session_1 p CROSS JOIN term_1 t \
+             ON t.number = p.term
              WHERE t.generation = ? AND (p.term, p.session) > (?, ?) ORDER BY p.term, p.session \
              LIMIT ?",
             sums::session,

@@ -114,23 +114,29 @@ impl Pinned {
 const fn only(kind: RowKind) -> &'static str {
     match kind {
         RowKind::Record => {
-            "FROM record_1 a LEFT JOIN record_1 b ON b.generation = ?2 AND b.id = a.id AND b.position = a.position
+            "FROM record_1 a LEFT JOIN record_1 b ON b.generation = ?2 AND b.id = a.id \
+             AND b.position = a.position
              WHERE a.generation = ?1 AND b.id IS NULL"
         }
         RowKind::Posting => {
-            "FROM term_1 t LEFT JOIN term_1 o ON o.generation = ?2 AND o.term = t.term CROSS JOIN posting_1 p ON p.term = t.number
+            "FROM term_1 t LEFT JOIN term_1 o ON o.generation = ?2 AND o.term = t.term \
+             CROSS JOIN posting_1 p ON p.term = t.number
              LEFT JOIN posting_1 q ON q.term = o.number AND q.position = p.position
              WHERE t.generation = ?1 AND q.term IS NULL"
         }
         RowKind::Session => {
-            "FROM term_1 t LEFT JOIN term_1 o ON o.generation = ?2 AND o.term = t.term CROSS JOIN term_session_1 x ON x.term = t.number
-             CROSS JOIN term_1 s ON s.number = x.session LEFT JOIN term_1 os ON os.generation = ?2 AND os.term = s.term
+            "FROM term_1 t LEFT JOIN term_1 o ON o.generation = ?2 AND o.term = t.term \
+             CROSS JOIN term_session_1 x ON x.term = t.number
+             CROSS JOIN term_1 s ON s.number = x.session LEFT JOIN term_1 os \
+             ON os.generation = ?2 AND os.term = s.term
              LEFT JOIN term_session_1 y ON y.term = o.number AND y.session = os.number
              WHERE t.generation = ?1 AND y.term IS NULL"
         }
         RowKind::SessionRow => {
-            "FROM head_1 a LEFT JOIN head_1 b ON b.generation = ?2 AND b.first_occurred = a.first_occurred AND b.first_source = a.first_source
-                  AND b.first_source_id = a.first_source_id AND b.name = a.name AND b.assessed_to = a.assessed_to AND b.over_at = a.over_at
+            "FROM head_1 a LEFT JOIN head_1 b ON b.generation = ?2 \
+             AND b.first_occurred = a.first_occurred AND b.first_source = a.first_source
+                  AND b.first_source_id = a.first_source_id AND b.name = a.name \
+                  AND b.assessed_to = a.assessed_to AND b.over_at = a.over_at
                   AND b.state = a.state
              WHERE a.generation = ?1 AND b.session IS NULL"
         }

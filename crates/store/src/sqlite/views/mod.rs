@@ -288,7 +288,8 @@ async fn revision(
 /// A term with all its positions up to ?1 in one row, for [`postings`]: a row costs more than the
 /// numbers in it.
 const POSTINGS: &str = "SELECT t.term, t.number, t.crc,
-    (SELECT group_concat(p.position) FROM (SELECT position FROM posting_1 WHERE term = t.number AND position <= ?1 ORDER BY position) p),
+    (SELECT group_concat(p.position) FROM (SELECT position FROM posting_1 WHERE term = t.number \
+    AND position <= ?1 ORDER BY position) p),
     (SELECT sum(crc) FROM posting_1 WHERE term = t.number AND position <= ?1)
     FROM term_1 t";
 
@@ -649,8 +650,8 @@ impl Views for SqliteViews {
                 row.try_get::<i64, _>(1).map_err(read)?
             ));
         }
-        let sessions =
-            "SELECT t.term, substr(s.term, 2) FROM term_1 t JOIN term_session_1 x ON x.term = t.number JOIN term_1 s ON s.number = x.session
+        let sessions = "SELECT t.term, substr(s.term, 2) FROM term_1 t JOIN term_session_1 x \
+             ON x.term = t.number JOIN term_1 s ON s.number = x.session
                         WHERE t.generation = ? ORDER BY 1, 2";
         for row in rows(sessions).await? {
             let session: Vec<u8> = row.try_get(1).map_err(read)?;
@@ -660,7 +661,8 @@ impl Views for SqliteViews {
                 String::from_utf8_lossy(&session)
             ));
         }
-        let session_rows = "SELECT name, first_occurred, first_source, first_source_id, assessed_to, over_at, state, session, generation, length, crc
+        let session_rows = "SELECT name, first_occurred, first_source, first_source_id, \
+            assessed_to, over_at, state, session, generation, length, crc
                      FROM head_1 WHERE generation = ? ORDER BY name";
         for row in rows(session_rows).await? {
             lines.push(session_row(&row)?.to_text());

@@ -96,7 +96,8 @@ pub(super) async fn of_each(
     for some in sessions.chunks(IDS) {
         let asked = some.len().next_power_of_two();
         let sql = format!(
-            "SELECT t.term, t.number, t.crc, b.slot, b.brief, b.crc FROM term_1 t LEFT JOIN brief_1 b ON {}
+            "SELECT t.term, t.number, t.crc, b.slot, b.brief, b.crc FROM term_1 t \
+             LEFT JOIN brief_1 b ON {}
              WHERE t.generation = ? AND t.term IN (?{}) ORDER BY t.term, b.slot",
             is_of("b", "t"),
             ",?".repeat(asked - 1)
@@ -140,18 +141,22 @@ pub(super) const COLUMNS: &str = "substr(t.term, 2), b.slot, b.brief, b.crc";
 
 /// Every part of a generation. Terms stand by kind, and sessions are the first.
 pub(super) const DUMP: &str = "SELECT substr(t.term, 2), b.slot, b.brief, b.crc
-    FROM term_1 t CROSS JOIN brief_1 b ON b.slot BETWEEN t.number * 1048576 AND t.number * 1048576 + 1048575
+    FROM term_1 t CROSS JOIN brief_1 b ON b.slot BETWEEN t.number * 1048576 \
+    AND t.number * 1048576 + 1048575
     WHERE t.generation = ? AND t.term < x'02' ORDER BY t.term, b.slot";
 
 /// How many parts a generation has.
 pub(super) const COUNT: &str = "SELECT count(*)
-    FROM term_1 t CROSS JOIN brief_1 b ON b.slot BETWEEN t.number * 1048576 AND t.number * 1048576 + 1048575
+    FROM term_1 t CROSS JOIN brief_1 b ON b.slot BETWEEN t.number * 1048576 \
+    AND t.number * 1048576 + 1048575
     WHERE t.generation = ? AND t.term < x'02'";
 
 /// Parts that generation ?1 has and generation ?2 lacks.
-pub(super) const ONLY: &str = "FROM term_1 t LEFT JOIN term_1 o ON o.generation = ?2 AND o.term = t.term
+pub(super) const ONLY: &str = "FROM term_1 t LEFT JOIN term_1 o ON o.generation = ?2 \
+    AND o.term = t.term
     CROSS JOIN brief_1 b ON b.slot BETWEEN t.number * 1048576 AND t.number * 1048576 + 1048575
-    LEFT JOIN brief_1 c ON c.slot = o.number * 1048576 + b.slot - t.number * 1048576 AND c.brief = b.brief
+    LEFT JOIN brief_1 c ON c.slot = o.number * 1048576 + b.slot - t.number * 1048576 \
+    AND c.brief = b.brief
     WHERE t.generation = ?1 AND t.term < x'02' AND c.slot IS NULL";
 
 /// A row of a dump, as text.

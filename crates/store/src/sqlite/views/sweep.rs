@@ -57,8 +57,10 @@ pub(super) async fn some(
 /// Throws away some terms with everything that hangs on them; false: none is left.
 async fn terms(connection: &mut SqliteConnection, generation: i64) -> Result<bool, sqlx::Error> {
     let sql = format!(
-        "SELECT number, (SELECT count(*) FROM (SELECT 1 FROM posting_1 WHERE term = t.number LIMIT ?2))
-                      + (SELECT count(*) FROM (SELECT 1 FROM term_session_1 WHERE term = t.number LIMIT ?2))
+        "SELECT number, (SELECT count(*) FROM (SELECT 1 FROM posting_1 WHERE term = t.number \
+         LIMIT ?2))
+                      + (SELECT count(*) FROM (SELECT 1 FROM term_session_1 WHERE term = t.number \
+                      LIMIT ?2))
                       + (SELECT count(*) FROM (SELECT 1 FROM brief_1 b WHERE {} LIMIT ?2))
          FROM term_1 t WHERE generation = ?1 ORDER BY term LIMIT ?3",
         is_of("b", "t")
