@@ -44,8 +44,8 @@ pub enum KeyError {
     Form,
     /// Another wrapping key, another tenant, another person, or altered bytes.
     #[error(
-        "the wrapped key does not open: it was wrapped by another key or for another person, or was \
-         altered"
+        "the wrapped key does not open: it was wrapped by another key or for another person, or it \
+         was altered"
     )]
     Wrapped,
 }

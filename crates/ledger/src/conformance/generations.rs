@@ -10,13 +10,13 @@ use claimledger_facts::ids::{LogPosition, LogSize, SessionId, TenantId};
 use std::future::Future;
 
 pub(super) async fn generations<V: Views, F: Future<Output = V>>(make: impl Fn() -> F) {
-    says_what_made_them(&make().await).await;
-    builds_beside(&make().await).await;
+    reports_made_by(&make().await).await;
+    builds_a_shadow(&make().await).await;
     switches_once(&make().await).await;
     refuses_to_switch(&make().await).await;
-    names_what_differs(&make().await).await;
-    compares_what_was_pinned(&make().await).await;
-    throws_away_what_is_out_of_use(&make().await).await;
+    names_differences(&make().await).await;
+    compares_a_snapshot(&make().await).await;
+    deletes_retired_generations(&make().await).await;
     resets_every_generation(&make().await).await;
 }
 
@@ -60,7 +60,7 @@ fn refused<T: std::fmt::Debug>(result: &Result<T, LogError>) -> bool {
     matches!(result, Err(LogError::Unavailable { .. }))
 }
 
-async fn says_what_made_them(views: &impl Views) {
+async fn reports_made_by(views: &impl Views) {
     let tenant = TenantId::from("acme");
     let none = views.generations(&tenant).await.unwrap();
     assert!(none.live.is_none() && none.shadow.is_none());
@@ -85,7 +85,7 @@ async fn says_what_made_them(views: &impl Views) {
     );
 }
 
-async fn builds_beside(views: &impl Views) {
+async fn builds_a_shadow(views: &impl Views) {
     let (tenant, other) = (TenantId::from("acme"), TenantId::from("other"));
     build(views, &tenant, 40, SIZE).await;
     let (before, shadow) = (views.dump(&tenant).await.unwrap(), views.shadow());
@@ -242,7 +242,7 @@ async fn refuses_to_switch(views: &impl Views) {
     assert_eq!(after, (before.0, before.1.live), "a refused switch changes nothing");
 }
 
-async fn names_what_differs(views: &impl Views) {
+async fn names_differences(views: &impl Views) {
     let tenant = TenantId::from("acme");
     build(views, &tenant, 40, SIZE).await;
     views.begin(&tenant, Place::Shadow, &MadeBy::now("r8")).await.unwrap();
@@ -294,7 +294,7 @@ async fn names_what_differs(views: &impl Views) {
     );
 }
 
-async fn compares_what_was_pinned(views: &impl Views) {
+async fn compares_a_snapshot(views: &impl Views) {
     let tenant = TenantId::from("acme");
     build(views, &tenant, 40, SIZE).await;
     views.begin(&tenant, Place::Shadow, &MadeBy::now("r8")).await.unwrap();
@@ -311,7 +311,7 @@ async fn compares_what_was_pinned(views: &impl Views) {
     );
 }
 
-async fn throws_away_what_is_out_of_use(views: &impl Views) {
+async fn deletes_retired_generations(views: &impl Views) {
     let (tenant, other) = (TenantId::from("acme"), TenantId::from("other"));
     for tenant in [&tenant, &other] {
         build(views, tenant, 40, SIZE).await;

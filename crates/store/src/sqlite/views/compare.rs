@@ -1,5 +1,5 @@
-//! Comparing two generations, row by row and inside SQLite: both are read in the order of their
-//! keys, and only what differs leaves it.
+//! Row-by-row comparison of two generations inside SQLite: both are read in the order of their
+//! keys, and only differences are returned.
 
 use super::{LogError, generations::Both, id, read, record_summaries, session_row, terms::to_text};
 use async_trait::async_trait;
@@ -26,7 +26,7 @@ impl Comparison for Pinned {
             let (in_live, in_shadow) =
                 (self.count(kind, live).await?, self.count(kind, shadow).await?);
             let only_live = self.count_only(kind, live, shadow).await?;
-            // Rows are sets: as many of them, and none missing, are the same.
+            // Rows are sets: equal counts and no missing row mean that both are equal.
             let only_shadow = if only_live == 0 && in_live == in_shadow {
                 0
             } else {
@@ -109,8 +109,8 @@ impl Pinned {
     }
 }
 
-/// Rows that generation ?1 has and generation ?2 lacks. Numbers of terms are each generation's own,
-/// so terms are matched by what they say.
+/// Rows that generation ?1 has and generation ?2 lacks. Each generation numbers its terms itself,
+/// so terms are matched by kind and value.
 const fn only(kind: RowKind) -> &'static str {
     match kind {
         RowKind::Record => {
@@ -144,7 +144,7 @@ const fn only(kind: RowKind) -> &'static str {
     }
 }
 
-/// As a dump gives it.
+/// Formats a row as in a dump.
 fn to_line(kind: RowKind, row: &SqliteRow) -> Result<String, LogError> {
     let word = kind.as_str();
     Ok(match kind {
