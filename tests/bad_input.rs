@@ -177,7 +177,7 @@ fn on_the_command_line() {
 }
 
 #[test]
-fn keep_going_takes_the_rest_and_lists_what_it_skipped() {
+fn keep_going_ingests_the_rest_and_lists_skipped_lines() {
     let scratch = Scratch::rehearsal(&["acme"]);
     for (n, case) in cases().into_iter().enumerate() {
         let good = |name: &str| GOOD.replace("good", &format!("{name}-{n}"));

@@ -196,7 +196,7 @@ fn two_methods_of_one_name_are_two_factors_and_methods_outrank_amr() {
 }
 
 #[test]
-fn a_third_party_idp_without_amr_is_void_whatever_methods_it_sent() {
+fn a_third_party_idp_without_amr_is_void_for_any_methods() {
     let mut facts = configured();
     let methods = json!([{"method": "password"}]);
     facts.push(fact(

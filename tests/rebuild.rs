@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-/// The read models of this build, as a status names them.
+/// The read models of this build, as the status names them.
 fn name_of_rows() -> String {
     format!("sessions {}", claimledger_ledger::generations::VIEWS_VERSION)
 }
@@ -60,7 +60,7 @@ fn rebuild_gives_the_same_rows_and_answers() {
     assert_eq!(ask(), before);
 }
 
-/// More lines than one batch of the fold, about sessions of their own.
+/// More lines than one batch of the projector, each about its own session.
 fn many(lines: usize) -> String {
     let line = |n: usize| {
         json!({"id": format!("m{n}"), "type": "app.accessed", "occurred_at": "2026-03-10T08:00:00Z",
@@ -75,7 +75,7 @@ fn many(lines: usize) -> String {
 const CARRIED: &str = "answered { at position recordedAt rules provisional rehearsal } \
                        completeness { source heardUntil gaps { from until backfilled } }";
 
-/// Every question at one (T, K, R), page by page, as the server's bytes.
+/// The server's bytes for every question at one (T, K, R), page by page.
 fn answers(server: &Server, token: &str, position: u64) -> String {
     let asking = json!({"at": "2026-03-10T23:00:00Z", "knownAtPosition": position});
     let ask = |query: String, mut variables: Value| {
@@ -216,7 +216,7 @@ fn the_same_bytes_before_during_and_after_a_rebuild_while_others_write() {
 }
 
 #[test]
-fn a_rebuild_that_is_killed_leaves_the_rows_that_were_asked() {
+fn a_killed_rebuild_leaves_the_live_rows() {
     let scratch = Scratch::fixture();
     scratch.ok(&["--tenant", "acme", "ingest", &scratch.file("many.jsonl", many(3000))]);
     let rows = || scratch.ok(&["--tenant", "acme", "status", "--rows"]);
@@ -229,7 +229,7 @@ fn a_rebuild_that_is_killed_leaves_the_rows_that_were_asked() {
             .stderr(Stdio::null())
             .spawn()
             .expect("the binary runs");
-        // A moment, not a wait for anything: wherever it is then, it must be good.
+        // Kills at an arbitrary moment: the result must be valid at every one.
         std::thread::sleep(Duration::from_millis(60 * kill));
         let _ = Command::new("kill").args(["-9", &child.id().to_string()]).status();
         cut_off += usize::from(!child.wait().expect("it ends").success());
@@ -256,7 +256,7 @@ fn tamper(scratch: &Scratch, sql: &'static str) -> u64 {
 }
 
 #[test]
-fn rows_that_were_tampered_with_are_damage_and_a_rebuild_makes_them_anew() {
+fn rows_that_were_tampered_with_are_damage_and_a_rebuild_repairs_them() {
     let tampers = [
         "UPDATE head_1 SET state = CAST('{}' AS BLOB) WHERE name = (SELECT min(name) FROM head_1)",
         "DELETE FROM posting_1 WHERE (term, position) = (SELECT term, position FROM posting_1 \
@@ -395,7 +395,7 @@ fn rows_of_other_rules_are_rebuilt_in_a_shadow_and_the_report_stays() {
     tamper(&scratch, "UPDATE head_1 SET state = CAST('{\"last\":0,\"not_understood\":1}' AS BLOB)");
     tamper(&scratch, "UPDATE generation SET rules = 'r0'");
     reseal(&scratch);
-    // Each command goes on with it for as long as it takes itself.
+    // Each command continues the rebuild while it runs.
     let report = (0..200).find_map(|_| {
         let asked = sessions();
         let views = serde_json::from_str::<Value>(&asked).expect("JSON").to_string();

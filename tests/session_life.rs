@@ -222,7 +222,7 @@ fn an_administrator_ends_all_sessions_of_a_user() {
 }
 
 #[test]
-fn native_facts_can_say_so_too_and_late() {
+fn native_facts_can_end_all_sessions_too_even_late() {
     let scratch = Scratch::rehearsal(&["acme"]);
     let facts = [
         native("s", "session.started", "2026-03-10T09:00:00Z", Some("S1"), json!({})),
@@ -306,7 +306,7 @@ fn facts_before_the_stated_start_belong_to_the_session() {
 }
 
 #[test]
-fn what_lived_on_outlived_its_idp_session() {
+fn a_session_with_later_activity_outlived_its_idp_session() {
     let scratch = Scratch::rehearsal(&["acme"]);
     let facts = [
         native(

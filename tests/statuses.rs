@@ -42,7 +42,7 @@ fn a_tenant_is_made_once() {
 }
 
 #[test]
-fn a_question_that_nothing_fits_is_answered_with_no() {
+fn a_question_without_matches_has_the_status_for_no() {
     let scratch = small();
     assert_eq!(scratch.run(&["why", "s-1", "--decision", "2"]).status.code(), Some(0));
     check(&scratch.run(&["why", "s-2"]), 1, "No session s-2 is known.");
@@ -65,7 +65,7 @@ fn a_question_that_nothing_fits_is_answered_with_no() {
 }
 
 #[test]
-fn what_a_server_needs_is_usage() {
+fn missing_client_settings_are_usage_errors() {
     let scratch = small();
     let missing = scratch.data().join("no-such-file");
     let url = ["--url", "http://127.0.0.1:1"];
@@ -101,7 +101,7 @@ fn what_a_server_needs_is_usage() {
 }
 
 #[test]
-fn settings_that_lack_or_miss_something_are_usage() {
+fn incomplete_settings_are_usage_errors() {
     let empty = tempfile::tempdir().expect("a temporary directory");
     let broken = empty.path().join("broken.toml");
     std::fs::write(&broken, "data = [").expect("a file");
@@ -146,7 +146,7 @@ fn a_refused_line_is_named_once_with_its_field() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_failure() {
+fn a_closed_output_pipe_is_no_failure() {
     let scratch = small();
     let mut child = claimledger()
         .arg("--data")

@@ -492,7 +492,7 @@ fn a_gap_is_open_as_known_before_it_was_filled() {
 }
 
 #[test]
-fn what_stands_out_is_counted_and_markup_in_names_shows_as_text() {
+fn anomalies_are_counted_and_markup_in_names_shows_as_text() {
     let scratch = Scratch::rehearsal(&["acme"]);
     let evil = "<b>feed</b><script>document.title='owned'</script>\u{202e}";
     let t = |clock: &str| format!("2026-05-04T{clock}Z");
@@ -635,7 +635,7 @@ fn what_stands_out_is_counted_and_markup_in_names_shows_as_text() {
 }
 
 #[test]
-fn what_was_heard_stays_as_known_and_is_the_tenants_own() {
+fn source_completeness_is_as_known_at_k_and_per_tenant() {
     let scratch = Scratch::fixture();
     let tokens = ["acme", "globex"].map(|tenant| scratch.token(tenant, "ingest,govern"));
     let server = scratch.serve();
@@ -714,7 +714,7 @@ fn what_was_heard_stays_as_known_and_is_the_tenants_own() {
 }
 
 #[test]
-fn keyboard_and_no_script_reach_the_same_of_the_sources() {
+fn sources_work_by_keyboard_and_without_script() {
     const DOWN: char = '\u{E015}';
     const ENTER: char = '\u{E007}';
     let scratch = Scratch::fixture();

@@ -410,7 +410,7 @@ fn r8_one_timeline_in_either_order_with_what_came_late_marked() {
 }
 
 #[test]
-fn find_says_where_a_text_appears_and_nothing_of_another_tenant() {
+fn find_shows_where_a_text_appears_and_nothing_of_another_tenant() {
     let asked = Asked::new();
     let find = |text: &str| {
         let query = format!(

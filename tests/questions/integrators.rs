@@ -118,7 +118,7 @@ fn g4_every_evidence_fact_is_named_and_each_opens_with_its_leaf_hash_and_positio
 /// Lists compute trees of reasons only when the query selects them, with whatever fragments or
 /// aliases it does so; they are then the trees of the session itself.
 #[test]
-fn a_list_tells_the_trees_of_its_sessions_where_it_is_asked_for_them() {
+fn a_list_has_the_trees_of_its_sessions_if_the_query_selects_them() {
     let scratch = Scratch::fixture();
     let token = scratch.token("acme", "read");
     let server = scratch.serve();
@@ -431,7 +431,7 @@ fn g11_two_tenants_with_the_same_names_never_see_each_other() {
 }
 
 #[test]
-fn a_record_without_a_token_is_nobodys() {
+fn a_record_without_a_token_is_unauthorized() {
     let scratch = Scratch::fixture();
     let server = scratch.serve();
     for token in [None, Some("clt_wrong")] {
@@ -447,7 +447,7 @@ fn a_record_without_a_token_is_nobodys() {
 }
 
 #[test]
-fn a_list_says_between_which_instants_an_end_lies_that_nobody_stated() {
+fn a_list_shows_the_bounds_of_an_unstated_end() {
     let scratch = Scratch::fixture();
     let mut args = AT.to_vec();
     args.extend(["--tenant", "acme", "sessions"]);
