@@ -1,6 +1,6 @@
-//! What an answer says where it has nothing to show: "none" only where that may be said, "none
-//! seen" with what is missing, "not for your role", or that nothing is known of what was named.
-//! Every question, by every door, says the same; and every list is the same in pages of any size.
+//! Empty answers: "none" only if the sources are complete, "none seen" with the missing sources,
+//! "not for your role", or an unknown id. Every interface gives the same answer, and every list has
+//! the same items in pages of any size.
 
 use crate::support::{self, Scratch, Server, text};
 use claimledger_domain::RULES;
@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, process::Output};
 
 const T: &str = "2026-03-10T23:00:00Z";
 
-/// A day on which everything that a question names is known, and nothing that it looks for
+/// A day on which everything that a question names is known, and nothing that it searches for
 /// happened.
 fn day(complete: bool) -> String {
     let mut lines = vec![
@@ -67,7 +67,7 @@ fn acme<'a>(args: &[&'a str]) -> Vec<&'a str> {
     [&["--tenant", "acme", "--at", T], args].concat()
 }
 
-/// The absence that a command's JSON carries; whatever its exit status is.
+/// The absence in a command's JSON, for any exit status.
 fn absence(scratch: &Scratch, args: &[&str]) -> (String, String) {
     let out = scratch.run(&[&["--format", "json"], &acme(args)[..]].concat());
     let answer: Value = serde_json::from_slice(&out.stdout)
@@ -81,8 +81,8 @@ fn absence(scratch: &Scratch, args: &[&str]) -> (String, String) {
     (of("code"), of("words"))
 }
 
-/// Every command that may have nothing to show, asked for what did not happen; with what its text
-/// says in place of a list.
+/// Every command that may have an empty answer, with arguments that match nothing, and the text
+/// that replaces the list.
 const EMPTY: &[(&[&str], &str)] = &[
     (&["sessions", "--active-at", "2020-01-01T00:00:00Z"], "None"),
     (&["decisions", "--outcome", "deny"], "None"),
@@ -140,7 +140,7 @@ fn none_is_said_only_where_every_source_was_heard_up_to_t() {
     }
 }
 
-/// Each question that names something, asked for what nobody knows: which thing, by which name.
+/// Each question that names something, with an unknown name: the thing and the name.
 fn unknown() -> Vec<(Vec<&'static str>, String)> {
     let window = ["--from", "2026-03-10T00:00:00Z", "--to", T];
     let rehearse = |args: &[&'static str]| [&["rehearse"], args, &window].concat();
@@ -186,8 +186,8 @@ fn says(out: &Output, status: i32, words: &str, args: &[&str]) {
 }
 
 #[test]
-fn what_nobody_knows_is_answered_in_one_way() {
-    // Complete or not: that nothing is known of a thing is said of what is known.
+fn unknown_things_get_the_same_answer_everywhere() {
+    // Independently of completeness, because the answer is about recorded facts only.
     let scratch = ledger(false);
     for (args, words) in unknown() {
         assert_eq!(absence(&scratch, &args), ("NOT_KNOWN".to_owned(), words.clone()), "{args:?}");
@@ -200,7 +200,7 @@ fn what_nobody_knows_is_answered_in_one_way() {
             "{args:?}: {said}"
         );
     }
-    // By a server it is the same, status included.
+    // The same through a server, including the status.
     let token = scratch.file("token", scratch.token("acme", "read"));
     let server = scratch.serve();
     for (args, words) in unknown().into_iter().filter(|(args, _)| !args.contains(&"--subject")) {
@@ -216,7 +216,7 @@ fn what_nobody_knows_is_answered_in_one_way() {
 }
 
 #[test]
-fn one_page_says_that_nothing_by_an_id_is_known() {
+fn one_page_reports_an_unknown_id() {
     let scratch = ledger(false);
     let token = format!("Bearer {}", scratch.token("acme", "read"));
     let server = scratch.serve();
@@ -247,7 +247,7 @@ fn one_page_says_that_nothing_by_an_id_is_known() {
         "{}",
         by_source.1
     );
-    // Lists and pages of what is known say what is missing.
+    // Lists and pages of known things name the missing sources.
     for (path, says) in [
         ("/sessions?activeAt=2020-01-01T00:00:00Z", "None seen, because not everything was heard"),
         ("/sessions?idp=idp-9", "No identity provider"),
@@ -261,10 +261,10 @@ fn one_page_says_that_nothing_by_an_id_is_known() {
     }
 }
 
-/// A role that may not look people up cannot learn whether a login exists: the same words, bytes
-/// and status either way.
+/// A role without person search cannot learn whether a login exists: text, bytes and status are the
+/// same either way.
 #[test]
-fn a_role_that_may_not_look_people_up_is_told_so_whoever_there_is() {
+fn a_role_without_person_search_gets_the_same_answer_for_every_login() {
     let scratch = ledger(true);
     let reading = scratch.token("acme", "read");
     let read = scratch.file("read", &reading);
@@ -297,7 +297,8 @@ fn a_role_that_may_not_look_people_up_is_told_so_whoever_there_is() {
     let bytes = |who: &str| {
         let asked = [
             "sessions(filter: {subject: $who}) \
-             { edges { cursor } absence { code words } answered { position } completeness { source } }",
+             { edges { cursor } absence { code words } answered { position } completeness \
+             { source } }",
             "find(text: $who) \
              { items { name } searched notSearched absence { code words } answered { position } }",
         ];
@@ -317,10 +318,9 @@ fn a_role_that_may_not_look_people_up_is_told_so_whoever_there_is() {
     );
 }
 
-/// A question that carries how complete the sources were says what absence means too: a new one
-/// cannot forget it.
+/// Every GraphQL field with the completeness of sources also has `absence`, including new ones.
 #[test]
-fn every_question_says_what_it_means_that_something_is_not_in_its_answer() {
+fn every_question_explains_absences_in_its_answer() {
     let path = format!("{}/../../schema/graphql/schema.graphql", env!("CARGO_MANIFEST_DIR"));
     let schema = std::fs::read_to_string(&path).expect("the schema");
     let mut types: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
@@ -467,7 +467,7 @@ fn pages_and_lists_say_that_a_session_outlived_its_idp_session() {
     assert!(row.contains("outlived its IdP session"), "{row}");
 }
 
-/// The titles of a timeline's items, as hovering over them shows them.
+/// The tooltips of a timeline's items.
 fn titles(server: &Server, token: &str, path: &str) -> (Vec<String>, String) {
     let (status, _, body) = server.get(
         &format!("{path}&at={T}&knownAtPosition=82&rules={RULES}"),
@@ -490,7 +490,7 @@ fn titles(server: &Server, token: &str, path: &str) -> (Vec<String>, String) {
 }
 
 #[test]
-fn the_timeline_says_the_right_lag_with_its_date_and_keeps_open_ends_open() {
+fn the_timeline_shows_the_right_lag_with_its_date_and_keeps_open_ends_open() {
     let scratch = demo();
     let token = format!("Bearer {}", scratch.token("acme", "read"));
     let server = scratch.serve();
@@ -537,7 +537,7 @@ fn the_timeline_says_the_right_lag_with_its_date_and_keeps_open_ends_open() {
     }
 }
 
-/// End labels stand beside their bars: none of S7's hides where its hatch ends.
+/// End labels are next to their bars: none of S7's hides the end of its hatching.
 #[test]
 fn end_labels_hide_no_part_of_a_bar_whose_end_is_known() {
     let scratch = demo();
@@ -578,7 +578,8 @@ fn pages_at_an_earlier_k_find_a_session_that_moved_inside_one_request() {
         json!(facts).to_string().as_bytes(),
     );
     assert_eq!(status, 200, "{body}");
-    let query = "query($first: Int!, $after: String) { sessions(first: $first, after: $after, asking: {knownAt: \"2026-03-10T12:30:00Z\"}) {
+    let query = "query($first: Int!, $after: String) { sessions(first: $first, after: $after, \
+        asking: {knownAt: \"2026-03-10T12:30:00Z\"}) {
         edges { node { id } } pageInfo { hasNextPage endCursor } } }";
     for first in [1, 2, 3, 4] {
         let (mut names, mut after) = (Vec::new(), Value::Null);

@@ -6,7 +6,10 @@ use flate2::{Compression, write::GzEncoder};
 use serde_json::{Value, json};
 use std::io::Write;
 
-const GOOD: &str = r#"{"id":"good","type":"source.heard","occurred_at":"2026-03-10T10:00:00Z","data":{"until":"2026-03-10T10:00:00Z","basis":"stated"}}"#;
+const GOOD: &str = concat!(
+    r#"{"id":"good","type":"source.heard","occurred_at":"2026-03-10T10:00:00Z","#,
+    r#""data":{"until":"2026-03-10T10:00:00Z","basis":"stated"}}"#,
+);
 
 struct Bad {
     name: &'static str,
@@ -28,9 +31,8 @@ fn bad(
 
 fn cases() -> Vec<Bad> {
     let start = |rest: &str| {
-        format!(
-            r#"{{"id":"bad","type":"session.started","session":"S1","subject":{{"id":"u"}},{rest}}}"#
-        )
+        let common = r#""id":"bad","type":"session.started","session":"S1","subject":{"id":"u"}"#;
+        format!("{{{common},{rest}}}")
     };
     vec![
         bad("cut JSON", &GOOD[..60], &["malformed"], None, ""),
@@ -108,7 +110,10 @@ fn cases() -> Vec<Bad> {
         ),
         bad(
             "what only the ledger writes",
-            r#"{"id":"bad","type":"rules.activated","occurred_at":"2026-03-10T10:00:00Z","data":{"rules":"r9"}}"#,
+            concat!(
+                r#"{"id":"bad","type":"rules.activated","occurred_at":"2026-03-10T10:00:00Z","#,
+                r#""data":{"rules":"r9"}}"#,
+            ),
             &["reserved"],
             Some("type"),
             "",
@@ -172,7 +177,7 @@ fn on_the_command_line() {
 }
 
 #[test]
-fn keep_going_takes_the_rest_and_lists_what_it_skipped() {
+fn keep_going_ingests_the_rest_and_lists_skipped_lines() {
     let scratch = Scratch::rehearsal(&["acme"]);
     for (n, case) in cases().into_iter().enumerate() {
         let good = |name: &str| GOOD.replace("good", &format!("{name}-{n}"));

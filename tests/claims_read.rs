@@ -158,7 +158,8 @@ fn two_methods_of_one_name_are_two_factors_and_methods_outrank_amr() {
     let session = |id: &str| {
         format!(
             "session(id: \"{id}\", asking: {{at: \"{END}\"}}) \
-             {{ session {{ factors {{ method amr authenticator until }} ignored {{ method }} decisions {{ implied reliedOn {{ authenticator }} }} }} }}"
+             {{ session {{ factors {{ method amr authenticator until }} ignored {{ method }} \
+             decisions {{ implied reliedOn {{ authenticator }} }} }} }}"
         )
     };
     let answer = graphql(&scratch, &format!("{{ one: {} two: {} }}", session("S"), session("S2")));
@@ -195,7 +196,7 @@ fn two_methods_of_one_name_are_two_factors_and_methods_outrank_amr() {
 }
 
 #[test]
-fn a_third_party_idp_without_amr_is_void_whatever_methods_it_sent() {
+fn a_third_party_idp_without_amr_is_void_for_any_methods() {
     let mut facts = configured();
     let methods = json!([{"method": "password"}]);
     facts.push(fact(
@@ -363,10 +364,14 @@ fn a_claim_known_as_an_interval_is_possible_inside_it_in_every_list() {
     let scratch = ledger(facts);
     let query = |at: &str| {
         format!(
-            "{{ session(id: \"S\", asking: {{at: \"{at}\"}}) {{ session {{ factors {{ amr certainty missing void }}
-                falsifiers {{ certainty words }} decisions {{ record {{ sourceId }} reliedOn {{ certainty }} }} }} }}
-              sessions(filter: {{key: \"K\"}}, asking: {{at: \"{at}\"}}) {{ edges {{ node {{ id }} certainty }} }}
-              decisions(filter: {{key: \"K\"}}, asking: {{at: \"{at}\"}}) {{ edges {{ node {{ record {{ sourceId }} }} certainty }} }}
+            "{{ session(id: \"S\", asking: {{at: \"{at}\"}}) {{ session {{ factors {{ amr \
+             certainty missing void }}
+                falsifiers {{ certainty words }} decisions {{ record {{ sourceId }} reliedOn \
+                {{ certainty }} }} }} }}
+              sessions(filter: {{key: \"K\"}}, asking: {{at: \"{at}\"}}) {{ edges {{ node \
+              {{ id }} certainty }} }}
+              decisions(filter: {{key: \"K\"}}, asking: {{at: \"{at}\"}}) {{ edges {{ node \
+              {{ record {{ sourceId }} }} certainty }} }}
               firstSeen(kind: KEY, asking: {{at: \"{at}\"}}) {{ items {{ key certainty }} }}
               reused(asking: {{at: \"{at}\"}}) {{ items {{ certainty }} }}
               dependants(actor: \"ops\", asking: {{at: \"{at}\"}}) \

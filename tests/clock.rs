@@ -16,10 +16,10 @@ fn fact(n: u64) -> String {
     .to_string()
 }
 
-/// A command of the shipped binary under a clock that is off by so much, such as `+3650d`.
+/// A command of the shipped binary with its clock shifted by an offset such as `+3650d`.
 fn at(scratch: &Scratch, faketime: &Path, off: &str, args: &[&str]) -> Output {
     let mut command = Command::new(faketime);
-    // The monotonic clock is not set when somebody sets the clock.
+    // Setting the wall clock does not change the monotonic clock.
     command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").args([
         "-f",
         off,
@@ -62,7 +62,7 @@ fn one_command_under_a_wrong_clock_stamps_nothing() {
             "{off}: {}",
             text(&out.stderr)
         );
-        // Seen by whoever asks meanwhile.
+        // Visible in the status meanwhile.
         let shown = at(&scratch, &faketime, off, &["status"]);
         assert!(
             text(&shown.stdout).contains("clock: the clock of this machine jumped"),
@@ -76,7 +76,7 @@ fn one_command_under_a_wrong_clock_stamps_nothing() {
             text(&shown.stdout)
         );
     }
-    // Set right, it goes on, and nothing of it is left.
+    // With the clock set right, appends continue without any trace of the jump.
     scratch.ok(&["ingest", &files[1]]);
     assert_eq!(year_of_last(&scratch), year);
     assert_eq!(problems(&scratch.json(&["status"])), [""; 0]);
@@ -84,7 +84,7 @@ fn one_command_under_a_wrong_clock_stamps_nothing() {
     let next_week = scratch.json(&["--known-at", "2034-01-01T00:00:00Z", "sessions"]);
     assert_eq!(next_week["answered"]["position"], 2, "{next_week}");
 
-    // Small differences are none, and the bound is a setting.
+    // Small differences are no jump, and the bound is a setting.
     assert!(at(&scratch, &faketime, "+10m", &["ingest", &files[2]]).status.success());
     let out =
         at(&scratch, &faketime, "+10m", &["--max-clock-jump", "60", "--known-at", "#0", "status"]);
@@ -92,7 +92,7 @@ fn one_command_under_a_wrong_clock_stamps_nothing() {
 }
 
 #[test]
-fn an_accepted_jump_is_shown_for_as_long_as_it_matters() {
+fn an_accepted_jump_is_shown_while_it_is_relevant() {
     let faketime = tool("faketime");
     let scratch = Scratch::new();
     scratch.ok(&["init", "--tenant", "acme"]);
@@ -100,7 +100,7 @@ fn an_accepted_jump_is_shown_for_as_long_as_it_matters() {
     scratch.ok(&["ingest", &files[0]]);
     let out = at(&scratch, &faketime, "+3650d", &["--clock-jump", "accept", "ingest", &files[1]]);
     assert!(out.status.success(), "{}", text(&out.stderr));
-    // The next one under the same clock is no jump any more; that there was one is still shown.
+    // The next command under the same clock sees no new jump; the accepted one is still shown.
     let out = at(&scratch, &faketime, "+3650d", &["ingest", &files[2]]);
     assert!(out.status.success(), "{}", text(&out.stderr));
     let shown = at(&scratch, &faketime, "+3650d", &["--format", "json", "completeness"]);
@@ -111,7 +111,7 @@ fn an_accepted_jump_is_shown_for_as_long_as_it_matters() {
             .any(|problem| problem.starts_with("CLOCK") && problem.contains("that was accepted")),
         "{shown:#}"
     );
-    // Set right, the clock is behind the last record: refused, with the reason and the way out.
+    // Set right, the clock is behind the last record: refused, with the reason and the remedy.
     let out = scratch.run(&["ingest", &files[3]]);
     assert_eq!(out.status.code(), Some(4), "{}", text(&out.stderr));
     let config = scratch.file("claimledger.toml", "clock_jump = \"accept\"\n");
@@ -134,7 +134,7 @@ fn an_accepted_jump_is_shown_for_as_long_as_it_matters() {
     assert!(times.is_sorted(), "{times:?}");
 }
 
-/// A server whose clock somebody sets while it runs.
+/// A server whose clock is set while it runs.
 struct Set {
     server: Server,
     clock: PathBuf,
@@ -148,7 +148,7 @@ impl Set {
             .env("FAKETIME_TIMESTAMP_FILE", &clock)
             .env("FAKETIME_CACHE_DURATION", "1")
             .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
-        // The wrapper would put a time of its own before the file's.
+        // The wrapper's own time setting would take precedence over the file.
         command
             .args(["-f", "+0", "env", "-u", "FAKETIME", env!("CARGO_BIN_EXE_claimledger")])
             .args(args);
@@ -170,7 +170,7 @@ impl Set {
 }
 
 #[test]
-fn a_running_server_refuses_a_jump_and_goes_on_when_the_clock_is_right_again() {
+fn a_running_server_refuses_a_jump_and_continues_when_the_clock_is_right_again() {
     let faketime = tool("faketime");
     let scratch = Scratch::new();
     scratch.ok(&["init", "--tenant", "acme"]);
@@ -183,7 +183,7 @@ fn a_running_server_refuses_a_jump_and_goes_on_when_the_clock_is_right_again() {
         let (status, body) = set.send(&token, n);
         let message = body["error"]["message"].as_str().unwrap_or_default();
         assert_eq!((status, message.contains("jumped")), (503, true), "{off}: {body}");
-        // What is there already is answered as before: nothing is stamped.
+        // A duplicate gets its receipt: nothing is stamped.
         let (status, again) = set.send(&token, 0);
         assert_eq!(
             (status, &again["results"][0]["recordedAt"]),
@@ -203,8 +203,9 @@ fn a_running_server_refuses_a_jump_and_goes_on_when_the_clock_is_right_again() {
                 "{answer}"
             );
         }
-        // A time that only this clock shows has not passed.
-        let asked = "{ sessions(asking: {knownAt: \"2033-01-01T00:00:00Z\"}) { answered { provisional } } }";
+        // A time that only the wrong clock shows has not passed.
+        let asked = "{ sessions(asking: {knownAt: \"2033-01-01T00:00:00Z\"}) { answered \
+            { provisional } } }";
         assert_eq!(
             set.server.graphql(&token, asked, json!({}))["sessions"]["answered"]["provisional"],
             true,
@@ -236,7 +237,7 @@ fn a_rehearsal_drives_its_own_clock() {
 fn a_ledger_that_was_not_written_to_for_months_is_not_locked() {
     let faketime = tool("faketime");
     let scratch = Scratch::new();
-    // As the machine's clock was a year ago; nothing of that boot is left.
+    // Readings of a year ago, from a boot that is over.
     for args in [vec!["init", "--tenant", "acme"], vec!["ingest"]] {
         let file = scratch.file("old.jsonl", fact(0));
         let mut args = args;

@@ -1,6 +1,6 @@
-//! Damaged files: flipped bits, files that are gone, cut off or of another user. An answer is the
-//! answer of the undamaged ledger, or it is refused with status 5 and the name of what is damaged;
-//! never another answer, never "make a ledger", never "try again later".
+//! Damaged files: flipped bits, and files that are missing, truncated or owned by another user. An
+//! answer equals that of the undamaged ledger, or it is refused with status 5 and the name of the
+//! damage; never another answer, never "make a ledger", never "try again later".
 
 use crate::support::{self, Scratch, Server, claimledger, text};
 use serde_json::Value;
@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Flipped bits of each file.
+/// Number of flipped bits per file.
 const FLIPS: u64 = 300;
 /// Maximum programs that run at the same time.
 const AT_ONCE: usize = 2;
@@ -34,7 +34,7 @@ const QUESTIONS: &[&[&str]] = &[
     &["trust"],
 ];
 
-/// A closed ledger with the day of the demo, and what it answers.
+/// A closed ledger with the day of the demo, and its answers.
 struct Good {
     scratch: Scratch,
     answers: Vec<(Option<i32>, String)>,
@@ -70,10 +70,10 @@ impl Good {
         (dir, data)
     }
 
-    /// What is wrong with the answer to a question, if something is.
+    /// The error in the answer to a question, if there is one.
     fn judge(&self, question: usize, out: &Output) -> Verdict {
         let (code, mut stdout) = said(out);
-        // A status after a rebuild has its report behind it.
+        // The status after a rebuild ends with its report.
         if let Some((before, _)) = stdout.split_once("Last rebuild: ") {
             stdout = before.to_owned();
         }
@@ -103,7 +103,7 @@ impl Good {
     }
 }
 
-/// Flipped bits shall fall on pages that are in use.
+/// Only pages in use have bits to flip.
 fn without_free_pages(file: &Path) {
     tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
         use sqlx::Connection as _;
@@ -156,7 +156,7 @@ fn flip(path: &Path, bit: u64) {
     std::fs::write(path, bytes).expect("writing");
 }
 
-/// Runs each case on one of [`AT_ONCE`] threads; what is wrong.
+/// Runs each case on one of [`AT_ONCE`] threads; returns the errors.
 fn each_case(cases: u64, case: impl Fn(u64) -> Vec<String> + Sync) -> Vec<String> {
     let (next, wrong) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
@@ -176,7 +176,7 @@ fn each_case(cases: u64, case: impl Fn(u64) -> Vec<String> + Sync) -> Vec<String
     wrong.into_inner().expect("nobody panicked")
 }
 
-/// Flips a bit at a time in a copy and asks some questions each.
+/// Flips one bit at a time in a copy and asks some questions after each.
 fn flipped_bits(good: &Good, file: &str, questions: usize, heals: bool) {
     let bits = std::fs::metadata(good.scratch.data().join(file)).expect("the file").len() * 8;
     let (equal, damaged) = (AtomicUsize::new(0), AtomicUsize::new(0));
@@ -224,7 +224,7 @@ fn flipped_bits(good: &Good, file: &str, questions: usize, heals: bool) {
 }
 
 #[test]
-fn flipped_bits_give_the_same_answer_or_are_called_damage() {
+fn flipped_bits_give_the_same_answer_or_are_reported_as_damage() {
     let good = Good::new();
     flipped_bits(&good, "views", 2, true);
     flipped_bits(&good, "log", 2, false);
@@ -232,7 +232,7 @@ fn flipped_bits_give_the_same_answer_or_are_called_damage() {
     flipped_bits(&good, "master.key", 1, false);
 }
 
-/// What a kill leaves: write-ahead logs that are not in the files yet.
+/// The files after a kill: write-ahead logs without a checkpoint.
 #[test]
 fn flipped_bits_of_write_ahead_logs_lose_nothing_unnoticed() {
     let scratch = Scratch::rehearsal(&["acme"]);
@@ -272,7 +272,7 @@ fn flipped_bits_of_write_ahead_logs_lose_nothing_unnoticed() {
         });
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
-    // All of it gone: the read models have seen records that the log has not.
+    // Without the whole write-ahead log the read models cover records that the log does not have.
     let (_dir, data) = good.copy();
     std::fs::remove_file(data.join("log-wal")).expect("it is there");
     let _ = std::fs::remove_file(data.join("log-shm"));
@@ -288,7 +288,7 @@ fn scratch_token(scratch: &Scratch) -> String {
         .to_owned()
 }
 
-/// Waits until the read models have everything; the size of the log.
+/// Waits until the read models cover the log; returns the size of the log.
 fn settled(server: &Server, token: &str) -> u64 {
     let began = Instant::now();
     loop {
@@ -308,7 +308,7 @@ fn settled(server: &Server, token: &str) -> u64 {
 }
 
 #[test]
-fn a_file_that_is_gone_or_cut_off_is_named() {
+fn a_missing_or_truncated_file_is_named() {
     let good = Good::new();
     let cut = |path: &Path, bytes: u64| {
         let file = std::fs::OpenOptions::new().write(true).open(path).expect("the file");
@@ -329,7 +329,7 @@ fn a_file_that_is_gone_or_cut_off_is_named() {
             }
             for question in [0, 1, 5, 9] {
                 let verdict = good.judge(question, &ask(&data, QUESTIONS[question]));
-                // Read models that are not there are made again by the next command.
+                // The next command rebuilds missing read models.
                 let fine = if file == "views" {
                     matches!(verdict, Verdict::Equal | Verdict::Damaged)
                 } else {
@@ -377,7 +377,7 @@ fn a_file_that_is_gone_or_cut_off_is_named() {
 }
 
 #[test]
-fn a_directory_of_another_user_is_called_that() {
+fn a_directory_of_another_user_is_reported_as_such() {
     let setpriv = support::tool("setpriv");
     let superuser = std::fs::metadata("/proc/self")
         .is_ok_and(|process| std::os::unix::fs::MetadataExt::uid(&process) == 0);
@@ -386,7 +386,7 @@ fn a_directory_of_another_user_is_called_that() {
     let (dir, data) = good.copy();
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(dir.path(), open).expect("permissions");
-    // The program must be reachable for the other user too.
+    // The other user must be able to execute the program.
     let program = dir.path().join("claimledger");
     std::fs::copy(env!("CARGO_BIN_EXE_claimledger"), &program).expect("a copy");
     let as_another = |question: &[&str]| -> Output {
@@ -398,7 +398,7 @@ fn a_directory_of_another_user_is_called_that() {
             .arg(&data);
         command.args(question).env("NO_COLOR", "1").stdin(Stdio::null()).output().expect("it runs")
     };
-    // Closed as a whole; then the directory may be entered and the files may not be read.
+    // First without access to the directory, then with access to it but not to the files.
     for mode in [0o700, 0o755] {
         std::fs::set_permissions(&data, std::os::unix::fs::PermissionsExt::from_mode(mode))
             .expect("permissions");
@@ -451,11 +451,11 @@ fn until_not_ready(server: &Server) -> String {
 }
 
 #[test]
-fn a_server_finds_a_damaged_record_by_itself_and_says_so() {
+fn a_server_detects_and_reports_a_damaged_record_in_the_background() {
     let good = Good::new();
     let (_dir, data) = good.copy();
     // In the middle of the log, in the header of a record of a session: neither a start nor an
-    // append meets it.
+    // append reads it.
     let at = find(&data.join("log"), b"S1-start");
     flip(&data.join("log"), at * 8);
     let status = ask(&data, &["status"]);
@@ -483,7 +483,7 @@ fn a_server_finds_a_damaged_record_by_itself_and_says_so() {
 }
 
 #[test]
-fn a_server_starts_on_damaged_read_models_and_makes_them_anew() {
+fn a_server_starts_with_damaged_read_models_and_rebuilds_them() {
     let good = Good::new();
     let (_dir, data) = good.copy();
     flip(&data.join("views"), find(&data.join("views"), b"as-S3") * 8);

@@ -25,7 +25,7 @@ fn once_prints_why_s3_got_in_and_s4_did_not() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_failure() {
+fn a_closed_output_pipe_is_no_failure() {
     let mut child = claimledger()
         .args(["demo", "--once"])
         .stdout(std::process::Stdio::piped())
@@ -87,7 +87,7 @@ fn sh(line: &str) -> String {
 }
 
 #[test]
-fn a_demo_with_a_directory_stays_and_its_lines_can_be_pasted() {
+fn a_demo_with_a_directory_keeps_running_and_its_commands_can_be_pasted() {
     let scratch = Scratch::new();
     let demo = Demo::start(&scratch.data());
     let first = demo.line("acme: sign in at").to_owned();
@@ -111,7 +111,7 @@ fn a_demo_with_a_directory_stays_and_its_lines_can_be_pasted() {
 }
 
 #[test]
-fn a_demo_does_not_put_its_facts_among_others() {
+fn a_demo_refuses_a_ledger_that_it_did_not_create() {
     for rehearsal in [&["--rehearsal"][..], &[]] {
         let scratch = Scratch::new();
         scratch.ok(&[&["init", "--tenant", "acme"], rehearsal].concat());

@@ -1,7 +1,7 @@
-//! The golden ledger through the shipped program: a directory made of bytes that were written once
-//! (`crates/facts/golden/ledger/`). It has an ordinary record, one whose sealed bodies were removed,
-//! and one that came in by a channel this version does not know. None of them is damage: each is
-//! folded, rebuilt, proved and shown.
+//! The golden ledger through the shipped program: a directory made of frozen bytes
+//! (`crates/facts/golden/ledger/`). It has an ordinary record, one whose sealed bodies were
+//! removed, and one that came in by an unknown channel. None of them is damage: each is folded,
+//! rebuilt, proved and shown.
 
 use crate::support::{self, Scratch, Server};
 use claimledger_facts::{
@@ -99,7 +99,7 @@ fn scratch() -> Scratch {
     scratch
 }
 
-/// Removes sealed bodies as retention does, while no program has the ledger.
+/// Removes sealed bodies as retention does, while no program owns the ledger.
 fn remove(data: &Path, position: u64, bodies: &[BodyKind]) {
     let at = Time::parse("2026-07-01T00:00:00Z").expect("a time");
     let removal = Removal { reason: RemovalReason::Retention, at };
@@ -111,7 +111,7 @@ fn remove(data: &Path, position: u64, bodies: &[BodyKind]) {
     });
 }
 
-/// What the session says: nothing of it rests on sealed bodies.
+/// The session's answer: it does not depend on sealed bodies.
 fn told(scratch: &Scratch) -> Vec<String> {
     [&["session", "S1"][..], &["timeline", "S1"], &["sessions", "--first", "10"], &["why", "S1"]]
         .iter()
@@ -132,7 +132,7 @@ fn records_without_sealed_bodies_are_folded_rebuilt_and_proved() {
     assert_eq!(factors, 1, "the factor of the record without bodies counts: {session:#}");
     assert!(before[1].contains("app.accessed"), "{}", before[1]);
 
-    // Of every record but the first: what was known of the session stays the same.
+    // From every record but the first: the session's answer stays the same.
     remove(&scratch.data(), 1, &BodyKind::ALL);
     remove(&scratch.data(), REMOVED, &BodyKind::ALL);
     remove(&scratch.data(), UNKNOWN_CHANNEL, &[BodyKind::Original]);
@@ -143,7 +143,7 @@ fn records_without_sealed_bodies_are_folded_rebuilt_and_proved() {
         let _ = std::fs::remove_file(scratch.data().join(name));
     }
     assert_eq!(told(&scratch), before, "folded from the log again");
-    // Reads every record and compares it with what its header commits to.
+    // Reads every record and verifies it against the commitments of its header.
     scratch.ok(&["status"]);
     for (position, file) in files().iter().enumerate() {
         let record = scratch.json(&["record", &format!("#{position}")]);

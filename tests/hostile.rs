@@ -1,5 +1,5 @@
-//! Requests that nobody sends in good faith, over HTTP to the shipped binary: whatever comes, the
-//! process lives, says 4xx and not 5xx, and goes on answering others.
+//! Hostile requests over HTTP to the shipped binary: for every input the process keeps running,
+//! answers 4xx and not 5xx, and serves other clients.
 
 use crate::support::documents::{Random, Schema};
 use crate::support::{Scratch, Server, text};
@@ -14,11 +14,11 @@ use std::{
 
 const QUESTION: &str = "{ session(id: \"S1\") { session { id } answered { position } } }";
 
-/// A ledger with one session, and a server of it that lets one credential ask as often as it likes.
+/// A ledger with one session, and its server without a rate limit per credential.
 struct World {
     server: Server,
     token: String,
-    /// One that may not see names.
+    /// A token that may not see names.
     reader: String,
     _scratch: Scratch,
 }
@@ -34,21 +34,21 @@ impl World {
         let config = scratch
             .file("server.toml", "[serve]\nrate_per_second = 1000000\nrate_burst = 1000000\n");
         let all = [&["--config", config.as_str()], arguments].concat();
-        // While it serves, the directory is the server's.
+        // Before the start, because a running server owns the directory.
         let (token, reader) =
             (scratch.token("acme", "read,investigate,ingest"), scratch.token("acme", "read"));
         let server = Server::start_with(&scratch.data(), &all);
         Self { server, token, reader, _scratch: scratch }
     }
 
-    /// A GraphQL request, whatever its answer is.
+    /// A GraphQL request with any answer.
     fn ask(&self, query: &str) -> Value {
         let (status, body) = self.server.graphql_raw(&self.token, query, json!({}));
         assert!(status < 500, "{status} {body}");
         serde_json::from_str(&body).unwrap_or_else(|_| panic!("{status} {body}"))
     }
 
-    /// A real question has its answer, and nothing panicked meanwhile.
+    /// A valid query has its answer, and no thread panicked meanwhile.
     fn still_answers(&self) {
         let answer = self.server.graphql(&self.token, QUESTION, json!({}));
         assert_eq!(answer["session"]["session"]["id"], "S1");
@@ -64,8 +64,8 @@ impl World {
         stream
     }
 
-    /// Sends bytes, closes its half if asked to, and reads what comes until the server closes, or
-    /// enough of it.
+    /// Sends bytes, optionally closes the sending half, and reads until the server closes or a
+    /// limit is reached.
     fn raw(&self, sent: &[u8]) -> String {
         let mut stream = self.connect();
         // The server may refuse before it has read everything.
@@ -91,8 +91,8 @@ fn percent(text: &str) -> String {
         .collect()
 }
 
-/// Every error has a code, and every location is a place of the document, or one past its end.
-/// Lines end as GraphQL has it.
+/// Every error has a code, and every location is in the document, or one past its end. Line ends
+/// are those of the GraphQL specification.
 fn well_formed(document: &str, answer: &Value) {
     let lines: Vec<usize> = document
         .replace("\r\n", "\n")
@@ -177,10 +177,10 @@ const KINDS: [&str; 14] = [
     "chain of fragments",
 ];
 
-/// It was: 3 KB from any credential overflowed the stack, in or after the parser, and ended the
+/// Regression: 3 KB from any credential overflowed the stack, in or after the parser, and ended the
 /// process.
 #[test]
-fn no_nesting_ends_the_process_at_any_entrance() {
+fn deep_nesting_does_not_end_the_process_at_any_endpoint() {
     let world = World::new(&[]);
     for kind in KINDS {
         for n in [70, 400, 1_400, 10_000] {
@@ -237,9 +237,9 @@ fn no_nesting_ends_the_process_at_any_entrance() {
     world.still_answers();
 }
 
-/// JSON and everything else that is read: bodies, variables, facts, envelopes, reports of browsers.
+/// JSON and all other parsed input: bodies, variables, facts, envelopes, reports of browsers.
 #[test]
-fn no_nesting_in_any_body_ends_the_process() {
+fn deep_nesting_in_any_body_does_not_end_the_process() {
     let world = World::new(&[]);
     let token = Some(world.token.as_str());
     for n in [60, 127, 128, 1_400, 8_000] {
@@ -257,9 +257,10 @@ fn no_nesting_in_any_body_ends_the_process() {
                 (
                     "/graphql",
                     "application/json",
-                    of(
-                        r#"{"query":"query($v: ID!) { session(id: $v) { session { id } } }","variables":{"v":$}}"#,
-                    ),
+                    of(concat!(
+                        r#"{"query":"query($v: ID!) { session(id: $v) { session { id } } }","#,
+                        r#""variables":{"v":$}}"#,
+                    )),
                 ),
                 ("/graphql", "application/json", of(r#"{"query":"{ __typename }","variables":$}"#)),
                 (
@@ -319,10 +320,10 @@ fn no_nesting_in_any_body_ends_the_process() {
     world.still_answers();
 }
 
-/// It was: fragments that fan out and hold no field cost nothing, and took the library's rules for
-/// ever.
+/// Regression: fragments that fan out without a field had no cost, and kept the library's
+/// validation rules busy without bound.
 #[test]
-fn what_would_take_for_ever_is_refused_at_once() {
+fn unbounded_work_is_refused_at_once() {
     let world = World::new(&[]);
     let fan = |leaf: &str| {
         let levels: String = (0..25)
@@ -344,8 +345,8 @@ fn what_would_take_for_ever_is_refused_at_once() {
         assert_eq!(answer["errors"][0]["extensions"]["code"], "TOO_COSTLY", "{answer}");
         assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
     }
-    // It was: 64 KiB of question had 36 MB of answer, since each error quoted the value that was
-    // wrong.
+    // Regression: 64 KiB of query gave 36 MB of answer, because each error quoted the invalid
+    // value.
     let uses = "sessions(first: $v) { x } ".repeat(1_200);
     let (status, body) = world.server.graphql_raw(
         &world.token,
@@ -359,13 +360,13 @@ fn what_would_take_for_ever_is_refused_at_once() {
     world.still_answers();
 }
 
-/// GraphQL over HTTP has no place for a failure that may not be null but `data` itself.
+/// A failure of a non-null field nulls its nearest nullable parent, up to `data` itself.
 #[test]
-fn a_failed_field_makes_null_of_what_may_be_null_around_it() {
+fn a_failed_field_nulls_its_nearest_nullable_parent() {
     let world = World::new(&[]);
     let good = "session(id: \"S1\") { session { id } }";
-    // It was: the field that failed was left out, and the others were told as if nothing were
-    // wrong.
+    // Regression: the failed field was omitted, and the others were returned as if nothing had
+    // failed.
     let answer =
         world.ask(&format!("{{ {good} sessions(after: \"nothing\") {{ edges {{ cursor }} }} }}"));
     assert_eq!(
@@ -382,7 +383,7 @@ fn a_failed_field_makes_null_of_what_may_be_null_around_it() {
         (&Value::Null, &json!("PAST_HEAD")),
         "{answer}"
     );
-    // A field that may be null is null; it was left out.
+    // A nullable field is null; it was omitted before.
     let (_, body) = world.server.graphql_raw(
         &world.reader,
         "{ session(id: \"S1\") { session { id label { name } } } }",
@@ -395,7 +396,7 @@ fn a_failed_field_makes_null_of_what_may_be_null_around_it() {
         "{answer}"
     );
     assert_eq!(answer["errors"][0]["path"], json!(["session", "session", "label"]));
-    // Nothing was asked, and nothing failed.
+    // No field was selected, and none failed.
     assert_eq!(world.ask("{ __typename @skip(if: true) }")["data"], json!({}));
     world.still_answers();
 }
@@ -426,7 +427,7 @@ fn locations_are_places_of_the_document() {
     ] {
         well_formed(query, &world.ask(query));
     }
-    // Refusals of the request as such name no place at all; it was line 0, column 0.
+    // Refusals of the whole request have no location; it was line 0, column 0 before.
     for (status, answer) in [
         world.server.post("/graphql", None, "application/json", b"{}"),
         world.server.post("/graphql", Some(&world.token), "text/plain", b"{}"),
@@ -438,9 +439,9 @@ fn locations_are_places_of_the_document() {
     }
 }
 
-/// 10,000 documents made from the schema, over connections that are kept, with what goes with them.
+/// 10,000 documents generated from the schema, with variables, over kept-alive connections.
 #[test]
-fn ten_thousand_documents_end_nothing() {
+fn ten_thousand_documents_do_not_end_the_process() {
     const DOCUMENTS: u64 = 10_000;
     const THREADS: u64 = 4;
     let world = World::new(&[]);
@@ -459,12 +460,12 @@ fn ten_thousand_documents_end_nothing() {
             .collect();
         threads.into_iter().map(|thread| thread.join().expect("a thread")).sum()
     });
-    // Were all refused before they run, nothing of what runs would be tried.
+    // If all were refused before execution, execution would not be tested.
     assert!(answered > 500, "{answered} had data");
     world.still_answers();
 }
 
-/// Sends one document at one of the entrances. Whether it had data.
+/// Sends one document to one of the endpoints. Returns whether the answer had data.
 fn one(world: &World, schema: &Schema, seed: u64) -> bool {
     let made = schema.document(seed);
     let random = &mut Random::new(seed ^ 0xF00D);
@@ -474,7 +475,7 @@ fn one(world: &World, schema: &Schema, seed: u64) -> bool {
     let token = Some(world.token.as_str());
     match random.below(20) {
         0 => {
-            // A subscription has no end: what comes first is enough.
+            // A subscription does not end: the first bytes suffice.
             let mut stream = world.connect();
             let head = world.head(
                 "POST /graphql/stream HTTP/1.1",
@@ -530,7 +531,7 @@ fn one(world: &World, schema: &Schema, seed: u64) -> bool {
     }
 }
 
-/// Heads and bodies that no client sends.
+/// Malformed request heads and bodies.
 #[test]
 fn odd_requests_are_refused_or_answered_and_others_served() {
     let world = World::new(&[]);
@@ -597,7 +598,7 @@ fn odd_requests_are_refused_or_answered_and_others_served() {
             post("/graphql", "Transfer-Encoding: chunked\r\n", "fffffffffffffffff\r\n{}"),
         ),
         (
-            "an extension without end",
+            "an unbounded extension",
             post(
                 "/graphql",
                 "Transfer-Encoding: chunked\r\n",
@@ -605,7 +606,7 @@ fn odd_requests_are_refused_or_answered_and_others_served() {
             ),
         ),
         (
-            "trailers without end",
+            "unbounded trailers",
             post(
                 "/graphql",
                 "Transfer-Encoding: chunked\r\n",
@@ -613,7 +614,7 @@ fn odd_requests_are_refused_or_answered_and_others_served() {
             ),
         ),
         (
-            "chunks without end",
+            "unbounded chunks",
             post(
                 "/graphql",
                 "Transfer-Encoding: chunked\r\n",
@@ -640,7 +641,7 @@ fn odd_requests_are_refused_or_answered_and_others_served() {
     world.still_answers();
 }
 
-/// It was: a request without `Host`, or with two, was answered like any other.
+/// Regression: a request without `Host`, or with two, was answered like any other.
 #[test]
 fn a_request_names_its_host_once() {
     let world = World::new(&[]);
@@ -661,7 +662,7 @@ fn a_request_names_its_host_once() {
     }
 }
 
-/// It was: behind a proxy on loopback, cookies travelled without `Secure` and the schema was told.
+/// Regression: behind a proxy on loopback, cookies had no `Secure` and the schema was readable.
 #[test]
 fn behind_a_proxy_on_loopback_nothing_is_local() {
     let schema = "{ __schema { queryType { name } } }";
@@ -702,7 +703,7 @@ fn behind_a_proxy_on_loopback_nothing_is_local() {
     }
 }
 
-/// It was: another site's form was refused and yet told the browser to forget its cookie.
+/// Regression: another site's form was refused, but the answer deleted the visitor's cookie.
 #[test]
 fn another_site_cannot_sign_a_visitor_out() {
     let world = World::new(&[]);
@@ -751,11 +752,11 @@ fn another_site_cannot_sign_a_visitor_out() {
     assert_eq!(status, 303, "signed out");
 }
 
-/// Processes that hold connections, each fewer than a process may open files.
+/// Processes that hold connections; several, because of the limit of open files per process.
 struct Holders(Vec<Child>);
 
 impl Holders {
-    /// Each connection sends `first`, and then nothing.
+    /// Each connection sends `first` and then stays idle.
     fn new(server: &Server, connections: usize, first: &str) -> Self {
         let port = server.url.rsplit(':').next().expect("a port").to_owned();
         let script = "for i in $(seq \"$1\"); do exec {fd}<>\"/dev/tcp/127.0.0.1/$0\" || exit 1; \
@@ -793,10 +794,10 @@ impl Drop for Holders {
     }
 }
 
-/// It was: 1,024 connections that sent nothing, or half a request, kept everybody else out for ten
-/// seconds and longer.
+/// Regression: 1,024 connections that sent nothing, or half a request, blocked all other clients
+/// for ten seconds and longer.
 #[test]
-fn held_connections_do_not_hold_others_up() {
+fn held_connections_do_not_block_others() {
     let world = World::new(&[]);
     for first in [
         "",
@@ -805,7 +806,7 @@ fn held_connections_do_not_hold_others_up() {
         "POST /csp-report HTTP/1.1\\r\\nHost: ledger\\r\\nContent-Length: 10000\\r\\n\\r\\n{",
     ] {
         let holders = Holders::new(&world.server, 1_100, first);
-        // A client that is in the middle of a body has some time to go on with it.
+        // A client in the middle of a body has a grace period to continue.
         if first.starts_with("POST") {
             thread::sleep(Duration::from_millis(2_500));
         }

@@ -37,7 +37,7 @@ impl Random {
 /// Good facts, one of each kind, whose ids end in the number.
 fn good(random: &mut Random, n: usize) -> (&'static str, Value) {
     let subject = json!({"id": format!("u-{}", n % 50), "login": format!("u{}@acme.example",
-        n % 50), "name": "Somebody"});
+        n % 50), "name": "A Person"});
     let session = format!("S{}", n % 200);
     let at = format!("2026-03-10T{:02}:{:02}:{:02}Z", n / 3600 % 24, n / 60 % 60, n % 60);
     let types = [
@@ -312,7 +312,7 @@ fn send(
 }
 
 #[test]
-fn ten_thousand_mutated_facts_are_stored_or_refused_and_nothing_breaks() {
+fn ten_thousand_mutated_facts_are_stored_or_refused() {
     let scratch = Scratch::new();
     scratch.ok(&["init", "--tenant", "acme"]);
     let token = scratch.json(&["token", "--role", "ingest", "--source", "acme"])["token"]

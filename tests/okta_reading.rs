@@ -36,7 +36,7 @@ fn try_ingest(
 }
 
 #[test]
-fn a_classic_sign_in_is_one_session_whichever_id_it_is_asked_by() {
+fn a_classic_sign_in_is_one_session_under_each_of_its_ids() {
     let mut events: Vec<Value> = (1..=3).flat_map(classic).collect();
     events.push(ended(1));
     // Whatever the order of arrival.
@@ -217,7 +217,7 @@ fn page_of_sources(server: &Server, token: &str) -> String {
 /// One predicate: the report, the HTTP answer, the record, the timeline and the sources' page say
 /// the same of each record.
 #[test]
-fn a_record_is_understood_or_not_everywhere_alike() {
+fn all_outputs_agree_on_whether_a_record_is_understood() {
     let ids = ("idxSame", "T-5", "T-5");
     let mut events = refusals();
     events.push(event("same", "user.session.start", "09:30:00", ids));
@@ -283,7 +283,8 @@ fn a_record_is_understood_or_not_everywhere_alike() {
         by_record.push(record["understood"] == true);
         let Some(session) = record["session"].as_str() else { continue };
         let query = "query($s: ID!) \
-                     { timeline(session: $s, first: 200) { edges { node { category record { position } } } } }";
+                     { timeline(session: $s, first: 200) { edges { node { category record \
+                     { position } } } } }";
         let rows = server.graphql(&read, query, json!({"s": session}));
         let row = rows["timeline"]["edges"]
             .as_array()
@@ -361,7 +362,7 @@ fn an_envelope_with_several_events_is_as_many_records() {
 }
 
 #[test]
-fn what_is_not_unwrapped_is_named() {
+fn unsupported_envelopes_are_named() {
     let whole = event("named", "user.session.start", "10:00:00", ("idxNamed", "T-7", "T-7"));
     let cases: Vec<(&str, Vec<u8>)> =
         vec![
@@ -428,7 +429,7 @@ fn a_gzip_bomb_is_bounded() {
 const SEALED: &str = "{ record(position: 1) { sourceId original personal sealed } }";
 
 #[test]
-fn what_is_sealed_is_seen_by_investigate_and_by_nobody_else() {
+fn only_investigate_sees_sealed_values() {
     let (scratch, _) = ledger(&labelled());
     let (read, investigate) =
         (scratch.token("acme", "read"), scratch.token("acme", "read,investigate"));
@@ -541,7 +542,7 @@ fn native(id: &str, rest: &str) -> String {
 }
 
 #[test]
-fn keep_going_says_that_something_was_refused() {
+fn keep_going_reports_refused_records() {
     let scratch = Scratch::new();
     scratch.ok(&["init", "--tenant", "acme"]);
     let good = native("good", r#""occurred_at":"2026-03-10T10:00:00Z","data":{"idp":"x"}"#);
@@ -558,7 +559,7 @@ fn keep_going_says_that_something_was_refused() {
 }
 
 #[test]
-fn numbers_past_64_bits_under_one_id_are_told_apart() {
+fn numbers_past_64_bits_under_one_id_are_distinguished() {
     let scratch = Scratch::new();
     scratch.ok(&["init", "--tenant", "acme"]);
     let line = |number: &str| {
@@ -593,7 +594,7 @@ fn numbers_past_64_bits_under_one_id_are_told_apart() {
             "{other}: {answer}"
         );
     }
-    // An Okta event likewise: other content is a variant.
+    // The same for an Okta event: other content is a variant.
     let okta = |number: &str| {
         event("big", "user.session.start", "10:00:00", ("idxBig", "T-1", "T-1"))
             .to_string()

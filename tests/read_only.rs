@@ -22,7 +22,7 @@ fn facts(count: u64) -> String {
         .collect()
 }
 
-/// A mount that is taken away at the end.
+/// A mount that is unmounted on drop.
 struct Mount(std::path::PathBuf);
 
 impl Mount {
@@ -70,7 +70,7 @@ const QUESTIONS: &[&[&str]] = &[
     &["reused"],
 ];
 
-/// What each question answers, without what may change from call to call.
+/// The answer of each question, without the parts that change from call to call.
 fn answers(mut command: impl FnMut() -> Command, data: &Path) -> Vec<Value> {
     let answer = |args: &&[&str]| {
         let mut all = vec!["--format", "json", "--at", "2026-03-10T11:00:00Z"];
@@ -85,7 +85,7 @@ fn answers(mut command: impl FnMut() -> Command, data: &Path) -> Vec<Value> {
     QUESTIONS.iter().map(answer).collect()
 }
 
-/// Reads as before, says why nothing is written, and writes nothing.
+/// Checks that reads give the same, that the reason is reported, and that nothing is written.
 fn check(
     mut command: impl FnMut() -> Command,
     data: &Path,
@@ -121,7 +121,7 @@ fn check(
 }
 
 #[test]
-fn a_read_only_file_system_is_read() {
+fn a_ledger_on_a_read_only_file_system_is_readable() {
     let place = tempfile::tempdir().expect("a temporary directory");
     let disk = Mount::new(
         &["-t", "tmpfs", "-o", "size=32m,mode=0700", "tmpfs"],
@@ -137,7 +137,7 @@ fn a_read_only_file_system_is_read() {
     disk.remount("ro");
     check(support::claimledger, &scratch.data(), &more, &before, "mounted read-only");
 
-    // A server reads it too, and is not ready for records.
+    // A server reads it too, but is not ready for appends.
     let server = Server::start(&scratch.data());
     let sessions = server.graphql(
         &token,
@@ -164,7 +164,7 @@ fn a_read_only_file_system_is_read() {
 }
 
 #[test]
-fn what_a_killed_server_left_is_read_from_its_write_ahead_log() {
+fn the_write_ahead_log_of_a_killed_server_is_readable() {
     let place = tempfile::tempdir().expect("a temporary directory");
     let disk = Mount::new(
         &["-t", "tmpfs", "-o", "size=64m,mode=0700", "tmpfs"],
@@ -187,13 +187,13 @@ fn what_a_killed_server_left_is_read_from_its_write_ahead_log() {
     );
     disk.remount("ro");
     let found = answers(support::claimledger, &scratch.data());
-    // Read models that are behind are made again in memory.
+    // Read models that lag are rebuilt in memory.
     assert_eq!(found[1]["edges"].as_array().map(Vec::len), Some(5), "{}", found[1]);
     assert_eq!(found[1]["answered"]["provisional"], false, "{}", found[1]);
     check(support::claimledger, &scratch.data(), &input, &found, "mounted read-only");
     disk.remount("rw");
     assert_eq!(answers(support::claimledger, &scratch.data()), found);
-    // Without read models, likewise.
+    // The same without read models.
     for end in ["", "-wal", "-shm"] {
         let _ = std::fs::remove_file(scratch.data().join(format!("views{end}")));
     }
@@ -202,7 +202,7 @@ fn what_a_killed_server_left_is_read_from_its_write_ahead_log() {
 }
 
 #[test]
-fn a_ledger_on_a_full_disk_is_read() {
+fn a_ledger_on_a_full_disk_is_readable() {
     let place = tempfile::tempdir().expect("a temporary directory");
     let disk = Mount::new(
         &["-t", "tmpfs", "-o", "size=16m,mode=0700", "tmpfs"],
@@ -226,7 +226,7 @@ fn a_ledger_on_a_full_disk_is_read() {
 }
 
 #[test]
-fn what_this_user_may_not_write_is_read() {
+fn a_ledger_that_this_user_may_not_write_is_readable() {
     let setpriv = tool("setpriv");
     let scratch = Scratch::new();
     scratch.ok(&["init", "--tenant", "acme"]);
@@ -234,7 +234,7 @@ fn what_this_user_may_not_write_is_read() {
         (scratch.file("facts.jsonl", facts(40)), scratch.file("more.jsonl", facts(41)));
     scratch.ok(&["ingest", &input]);
     let before = answers(support::claimledger, &scratch.data());
-    // Without the right to pass by permissions, as any user but root.
+    // Without the capability to bypass permissions, as any user but root.
     let command = || {
         let mut command = Command::new(&setpriv);
         command.args(["--bounding-set=-all", "--inh-caps=-all", env!("CARGO_BIN_EXE_claimledger")]);
@@ -268,7 +268,7 @@ fn what_this_user_may_not_write_is_read() {
 }
 
 #[test]
-fn a_running_server_keeps_others_out_by_a_path_that_only_reads() {
+fn a_running_server_locks_others_out_on_a_read_only_path() {
     let scratch = Scratch::new();
     scratch.ok(&["init", "--tenant", "acme"]);
     let server = scratch.serve();

@@ -1,5 +1,5 @@
-//! The read models are a fold that can be thrown away: rebuilt from the log they are the same rows
-//! and give the same answers.
+//! The read models can be deleted: rebuilt from the log they have the same rows and give the same
+//! answers.
 
 use crate::support::{self, Scratch, Server};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-/// The read models of this build, as a status names them.
+/// The read models of this build, as the status names them.
 fn name_of_rows() -> String {
     format!("sessions {}", claimledger_ledger::generations::VIEWS_VERSION)
 }
@@ -53,14 +53,14 @@ fn rebuild_gives_the_same_rows_and_answers() {
     assert!(scratch.ok(&["--tenant", "acme", "status"]).contains(&name_of_rows()));
     assert_eq!(ask(), before);
 
-    // Thrown away whole, they come back by themselves.
+    // Deleted as a whole, they are rebuilt automatically.
     for name in ["views", "views-wal", "views-shm"] {
         let _ = std::fs::remove_file(scratch.data().join(name));
     }
     assert_eq!(ask(), before);
 }
 
-/// More lines than one batch of the fold, about sessions of their own.
+/// More lines than one batch of the projector, each about its own session.
 fn many(lines: usize) -> String {
     let line = |n: usize| {
         json!({"id": format!("m{n}"), "type": "app.accessed", "occurred_at": "2026-03-10T08:00:00Z",
@@ -75,7 +75,7 @@ fn many(lines: usize) -> String {
 const CARRIED: &str = "answered { at position recordedAt rules provisional rehearsal } \
                        completeness { source heardUntil gaps { from until backfilled } }";
 
-/// Every question at one (T, K, R), page by page, as the server's bytes.
+/// The server's bytes for every question at one (T, K, R), page by page.
 fn answers(server: &Server, token: &str, position: u64) -> String {
     let asking = json!({"at": "2026-03-10T23:00:00Z", "knownAtPosition": position});
     let ask = |query: String, mut variables: Value| {
@@ -86,10 +86,13 @@ fn answers(server: &Server, token: &str, position: u64) -> String {
     };
     let mut all = String::new();
     let mut names: Vec<String> = Vec::new();
-    let factors = "factors { method from until grade byRules byRecord evidence { id position } because { conclusion } }";
+    let factors = "factors { method from until grade byRules byRecord evidence { id position } \
+        because { conclusion } }";
     let list = format!(
-        "query($asking: Asking, $after: String) {{ sessions(asking: $asking, first: 3, after: $after, filter: {{idp: \"idp-x\"}}) {{
-            edges {{ cursor certainty because {{ conclusion }} node {{ id aliases subject state startedAt endedAt endReason {factors} }} }}
+        "query($asking: Asking, $after: String) {{ sessions(asking: $asking, first: 3, after: \
+         $after, filter: {{idp: \"idp-x\"}}) {{
+            edges {{ cursor certainty because {{ conclusion }} node {{ id aliases subject state \
+            startedAt endedAt endReason {factors} }} }}
             pageInfo {{ hasNextPage endCursor }} {CARRIED} }} }}"
     );
     let mut after = Value::Null;
@@ -113,7 +116,8 @@ fn answers(server: &Server, token: &str, position: u64) -> String {
     assert!(names.len() > 3, "several pages: {names:?}");
     let decisions = format!(
         "query($asking: Asking) \
-         {{ decisions(asking: $asking, first: 100) {{ edges {{ cursor node {{ session app at outcome implied firstUnmet }} }} {CARRIED} }} }}"
+         {{ decisions(asking: $asking, first: 100) {{ edges {{ cursor node {{ session app at \
+         outcome implied firstUnmet }} }} {CARRIED} }} }}"
     );
     all += &ask(decisions, json!({}));
     for name in names {
@@ -121,7 +125,8 @@ fn answers(server: &Server, token: &str, position: u64) -> String {
         all += &ask(
             format!(
                 "query($asking: Asking, $id: ID!) \
-                 {{ session(id: $id, asking: $asking) {{ session {{ id state {factors} }} {CARRIED} }} }}"
+                 {{ session(id: $id, asking: $asking) {{ session {{ id state {factors} }} \
+                 {CARRIED} }} }}"
             ),
             variables.clone(),
         );
@@ -211,7 +216,7 @@ fn the_same_bytes_before_during_and_after_a_rebuild_while_others_write() {
 }
 
 #[test]
-fn a_rebuild_that_is_killed_leaves_the_rows_that_were_asked() {
+fn a_killed_rebuild_leaves_the_live_rows() {
     let scratch = Scratch::fixture();
     scratch.ok(&["--tenant", "acme", "ingest", &scratch.file("many.jsonl", many(3000))]);
     let rows = || scratch.ok(&["--tenant", "acme", "status", "--rows"]);
@@ -224,7 +229,7 @@ fn a_rebuild_that_is_killed_leaves_the_rows_that_were_asked() {
             .stderr(Stdio::null())
             .spawn()
             .expect("the binary runs");
-        // A moment, not a wait for anything: wherever it is then, it must be good.
+        // Kills at an arbitrary moment: the result must be valid at every one.
         std::thread::sleep(Duration::from_millis(60 * kill));
         let _ = Command::new("kill").args(["-9", &child.id().to_string()]).status();
         cut_off += usize::from(!child.wait().expect("it ends").success());
@@ -251,7 +256,7 @@ fn tamper(scratch: &Scratch, sql: &'static str) -> u64 {
 }
 
 #[test]
-fn rows_that_were_tampered_with_are_damage_and_a_rebuild_makes_them_anew() {
+fn rows_that_were_tampered_with_are_damage_and_a_rebuild_repairs_them() {
     let tampers = [
         "UPDATE head_1 SET state = CAST('{}' AS BLOB) WHERE name = (SELECT min(name) FROM head_1)",
         "DELETE FROM posting_1 WHERE (term, position) = (SELECT term, position FROM posting_1 \
@@ -290,7 +295,7 @@ fn rows_that_were_tampered_with_are_damage_and_a_rebuild_makes_them_anew() {
         let healed = scratch.ok(&["--tenant", "acme", "rebuild"]);
         assert!(
             healed.contains("was damaged")
-                && healed.contains("thrown away")
+                && healed.contains("deleted")
                 && healed.contains("equal"),
             "{healed}"
         );
@@ -329,11 +334,11 @@ fn reseal(scratch: &Scratch) {
     let file = scratch.data().join("views");
     tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
         use sqlx::{Connection as _, Row as _};
-        let mut
-            connection
-            =
-            sqlx::SqliteConnection::connect(file.to_str().expect("UTF-8")).await.expect("the file \
-                opens");
+        let mut connection =
+            sqlx::SqliteConnection::connect(file.to_str().expect("UTF-8")).await.expect(
+                "the file \
+                opens",
+            );
         let generations = "SELECT number, coalesce(place, -1), covered, CAST(tenant AS BLOB), \
                            CAST(views AS BLOB), CAST(rules AS BLOB), tallies, report FROM \
                            generation";
@@ -342,24 +347,37 @@ fn reseal(scratch: &Scratch) {
             let mut parts = vec![Tag(0x40)];
             parts.extend((0..3).map(|column| Number(row.get(column))));
             parts.extend((3..6).map(|column| Bytes(row.get(column))));
-            parts.extend([Bytes(report.map_or(b"-", str::as_bytes)),
-                Number(i64::from(report.is_some())), Bytes(row.get(6))]);
-            let update
-                =
-                sqlx::query("UPDATE generation SET crc = ? WHERE number = ?").bind(crc(&parts)).bind(row.get::<i64,
-                _>(0));
+            parts.extend([
+                Bytes(report.map_or(b"-", str::as_bytes)),
+                Number(i64::from(report.is_some())),
+                Bytes(row.get(6)),
+            ]);
+            let update = sqlx::query(
+                "UPDATE generation SET crc = ? \
+                    WHERE number = ?",
+            )
+            .bind(crc(&parts))
+            .bind(row.get::<i64, _>(0));
             update.execute(&mut connection).await.expect("the statement runs");
         }
-        let heads = "SELECT session, generation, CAST(name AS BLOB), first_occurred, CAST(first_source AS BLOB), CAST(first_source_id AS BLOB), assessed_to,
+        let heads = "SELECT session, generation, CAST(name AS BLOB), first_occurred, \
+            CAST(first_source AS BLOB), CAST(first_source_id AS BLOB), assessed_to,
                      over_at, length, state FROM head_1";
         for row in sqlx::query(heads).fetch_all(&mut connection).await.expect("rows") {
             let mut parts = vec![Tag(4)];
-            parts.extend((0..10).map(|column| if [2, 4, 5, 9].contains(&column) {
-                Bytes(row.get(column)) } else { Number(row.get(column)) }));
-            let update
-                =
-                sqlx::query("UPDATE head_1 SET crc = ? WHERE session = ?").bind(crc(&parts)).bind(row.get::<i64,
-                _>(0));
+            parts.extend((0..10).map(|column| {
+                if [2, 4, 5, 9].contains(&column) {
+                    Bytes(row.get(column))
+                } else {
+                    Number(row.get(column))
+                }
+            }));
+            let update = sqlx::query(
+                "UPDATE head_1 SET crc = ? \
+                    WHERE session = ?",
+            )
+            .bind(crc(&parts))
+            .bind(row.get::<i64, _>(0));
             update.execute(&mut connection).await.expect("the statement runs");
         }
         connection.close().await.expect("it closes");
@@ -367,7 +385,7 @@ fn reseal(scratch: &Scratch) {
 }
 
 #[test]
-fn rows_of_other_rules_are_made_anew_beside_and_the_report_stays() {
+fn rows_of_other_rules_are_rebuilt_in_a_shadow_and_the_report_stays() {
     let scratch = Scratch::fixture();
     let rows = || scratch.ok(&["--tenant", "acme", "status", "--rows"]);
     let good = rows();
@@ -377,7 +395,7 @@ fn rows_of_other_rules_are_made_anew_beside_and_the_report_stays() {
     tamper(&scratch, "UPDATE head_1 SET state = CAST('{\"last\":0,\"not_understood\":1}' AS BLOB)");
     tamper(&scratch, "UPDATE generation SET rules = 'r0'");
     reseal(&scratch);
-    // Each command goes on with it for as long as it takes itself.
+    // Each command continues the rebuild while it runs.
     let report = (0..200).find_map(|_| {
         let asked = sessions();
         let views = serde_json::from_str::<Value>(&asked).expect("JSON").to_string();

@@ -1,5 +1,5 @@
-//! A disk that fills and gets room again, for each file of a ledger: appends are refused while it
-//! lasts, reads go on and say how far they are, and everything goes on by itself.
+//! A disk that is full for a while, for each file of a ledger: appends are refused meanwhile, reads
+//! continue and report their log size, and everything recovers automatically.
 
 use crate::support::{self, Scratch, Server, text, tool};
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long recovery may take: the longest wait between two attempts, with room for a busy machine.
+/// Maximum time of a recovery: the maximum backoff, with a margin for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(40);
 
 /// A file system of a few MiB in memory.
@@ -20,7 +20,7 @@ struct SmallDisk {
 }
 
 impl SmallDisk {
-    /// Mounted at a new directory; needs the right to mount.
+    /// Mounts it at a new directory; needs the permission to mount.
     fn mount(at: &Path, mebibytes: u32) -> Self {
         std::fs::create_dir_all(at).expect("a directory");
         let size = format!("size={mebibytes}m,mode=0700");
@@ -37,7 +37,7 @@ impl SmallDisk {
         self.at.join("filler")
     }
 
-    /// Writes until nothing more goes in.
+    /// Writes until it is full.
     fn fill(&self) {
         let mut file =
             File::options().create(true).append(true).open(self.filler()).expect("the filler");
@@ -68,7 +68,7 @@ fn fact(n: u64, person: &str) -> String {
 /// Status, headers and body.
 type Answered = (u16, Vec<(String, String)>, Value);
 
-/// Sends a fact; the position, or the answer's status, headers and body.
+/// Sends a fact; returns its position, or the status, headers and body of the refusal.
 fn send(server: &Server, token: &str, fact: &str) -> Result<u64, Answered> {
     let (status, headers, body) = server.post_with(
         "/v1/facts",
@@ -84,7 +84,7 @@ fn send(server: &Server, token: &str, fact: &str) -> Result<u64, Answered> {
     }
 }
 
-/// Sends new facts until one is refused: its number, and the answer.
+/// Sends new facts until one is refused; returns its number and the answer.
 fn send_until_refused(
     server: &Server,
     token: &str,
@@ -143,8 +143,8 @@ fn sessions(server: &Server, token: &str) -> Value {
         json!({}))["sessions"].clone()
 }
 
-/// Every fact is in the log once, where it was acknowledged; the read models have all of them, and
-/// the answer is final.
+/// Every fact is in the log once, at its acknowledged position; the read models cover all of them,
+/// and the answer is final.
 fn check_whole(server: &Server, token: &str, acknowledged: &[(u64, u64)]) {
     for (n, position) in acknowledged {
         let again = send(server, token, &fact(*n, "u-alice"));
@@ -193,7 +193,7 @@ fn remote(scratch: &Scratch, server: &Server, token: &str, args: &[&str]) -> std
 }
 
 #[test]
-fn appends_go_on_by_themselves_once_a_full_disk_has_room() {
+fn appends_resume_automatically_once_a_full_disk_has_space() {
     let place = tempfile::tempdir().expect("a temporary directory");
     let disk = SmallDisk::mount(&place.path().join("disk"), 12);
     let scratch = Scratch::in_dir(&disk.at);
@@ -206,7 +206,7 @@ fn appends_go_on_by_themselves_once_a_full_disk_has_room() {
         next += 1;
     }
     assert_eq!(ready(&server).0, 200);
-    // Twice: the second time the connections are the ones that recovery made.
+    // Twice, because the second failure uses the connections that the first recovery opened.
     for round in 0..2 {
         disk.fill();
         let (refused, (status, headers, body)) =
@@ -250,7 +250,7 @@ fn appends_go_on_by_themselves_once_a_full_disk_has_room() {
         acknowledged.push((refused, position));
         check_whole(&server, &token, &acknowledged);
     }
-    // What a new process finds is the same.
+    // A new process finds the same.
     drop(server);
     let server = scratch.serve();
     check_whole(&server, &token, &acknowledged);
@@ -270,7 +270,7 @@ fn move_file(ledger: &Path, disk: &SmallDisk, name: &str) {
 }
 
 #[test]
-fn read_models_on_a_full_disk_stand_still_and_say_so() {
+fn read_models_on_a_full_disk_stop_and_report_it() {
     let scratch = Scratch::new();
     let disk = SmallDisk::mount(&scratch.data().with_file_name("views-disk"), 6);
     scratch.ok(&["init", "--tenant", "acme"]);
@@ -319,7 +319,7 @@ fn read_models_on_a_full_disk_stand_still_and_say_so() {
         text(&status.stdout),
         text(&status.stderr)
     );
-    // What only the log has yet is not denied.
+    // A record that is not indexed yet is not reported as unknown.
     let unread = json!({"id": "unread", "type": "app.accessed",
         "occurred_at": "2026-03-10T10:00:00Z", "session": "unread",
         "subject": {"id": "u-unread"}, "data": {"app": "wiki"}});
@@ -358,7 +358,7 @@ fn read_models_on_a_full_disk_stand_still_and_say_so() {
         unknown["session"],
         json!({"absence": {"code": "LAGGING"}, "answered": {"provisional": true}})
     );
-    // A K that they have is final; one that they do not have is not answered.
+    // A K that they cover is final; a later one is refused.
     let at = |position: u64| {
         format!("{{ sessions(first: 1, asking: {{knownAtPosition: {position}}}) {{ {ANSWER} }} }}")
     };
@@ -381,7 +381,7 @@ fn read_models_on_a_full_disk_stand_still_and_say_so() {
 }
 
 #[test]
-fn keys_on_a_full_disk_hold_back_what_needs_a_new_one() {
+fn keys_on_a_full_disk_block_facts_that_need_a_new_one() {
     let scratch = Scratch::new();
     let disk = SmallDisk::mount(&scratch.data().with_file_name("keys-disk"), 2);
     scratch.ok(&["init", "--tenant", "acme"]);
@@ -433,13 +433,13 @@ fn keys_on_a_full_disk_hold_back_what_needs_a_new_one() {
 /// The same without a mount: a limit on the size of files fails writes with another error, which
 /// SQLite calls an I/O error.
 #[test]
-fn appends_go_on_after_errors_of_the_disk() {
+fn appends_resume_after_errors_of_the_disk() {
     let prlimit = tool("prlimit");
     let scratch = Scratch::new();
     scratch.ok(&["init", "--tenant", "acme"]);
     let token = scratch.token("acme", "ingest,read,investigate");
-    // Ignored signals stay ignored in what a shell becomes: without that a write past the limit
-    // ends the process.
+    // An ignored signal stays ignored after `exec`. Otherwise a write past the limit would end the
+    // process.
     let mut shell = Command::new("sh");
     shell.args(["-c", "trap '' XFSZ; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_claimledger")]);
     let server = Server::start_by(shell, &scratch.data(), &[]);

@@ -119,7 +119,8 @@ fn sessions_of_old_logs_are_not_certainly_active_today() {
 
     let server = scratch.serve();
     let token = scratch_token(&scratch);
-    let query = r#"query($at: DateTime!) { sessions(filter: {activeAt: $at}, first: 1, asking: {at: $at}) { edges { certainty
+    let query = r#"query($at: DateTime!) {
+        sessions(filter: {activeAt: $at}, first: 1, asking: {at: $at}) { edges { certainty
         because { conclusion because { conclusion because { conclusion semantics: rule } } }
         node { certainty missing endBounds { from to } } } } }"#;
     let edge = server.graphql(&token, query, json!({"at": NOW}))["sessions"]["edges"][0].clone();
@@ -128,7 +129,8 @@ fn sessions_of_old_logs_are_not_certainly_active_today() {
     assert!(told.contains("the log of its source does not carry limits"), "{told}");
     assert_eq!(edge["node"]["endBounds"], json!({"from": "2017-05-01T11:00:00Z", "to": null}));
     // What proves it, where something does.
-    let query = r#"{ session(id: "102b", asking: {at: "2020-02-10T11:30:00Z"}) { session { certainty missing provenAliveBy { sourceId } because { because { conclusion } } } } }"#;
+    let query = r#"{ session(id: "102b", asking: {at: "2020-02-10T11:30:00Z"}) { session {
+        certainty missing provenAliveBy { sourceId } because { because { conclusion } } } } }"#;
     let session = server.graphql(&token, query, json!({}))["session"]["session"].clone();
     assert_eq!(
         (&session["certainty"], &session["missing"], &session["provenAliveBy"]["sourceId"]),
@@ -220,7 +222,7 @@ fn an_administrator_ends_all_sessions_of_a_user() {
 }
 
 #[test]
-fn native_facts_can_say_so_too_and_late() {
+fn native_facts_can_end_all_sessions_too_even_late() {
     let scratch = Scratch::rehearsal(&["acme"]);
     let facts = [
         native("s", "session.started", "2026-03-10T09:00:00Z", Some("S1"), json!({})),
@@ -304,7 +306,7 @@ fn facts_before_the_stated_start_belong_to_the_session() {
 }
 
 #[test]
-fn what_lived_on_outlived_its_idp_session() {
+fn a_session_with_later_activity_outlived_its_idp_session() {
     let scratch = Scratch::rehearsal(&["acme"]);
     let facts = [
         native(

@@ -69,7 +69,7 @@ fn the_log_of_an_identity_provider_is_read_as_its_own() {
 }
 
 #[test]
-fn an_unknown_word_is_answered_with_the_words_to_use() {
+fn an_unknown_value_is_answered_with_the_valid_ones() {
     let scratch = Scratch::new();
     scratch.ok(&["init", "--tenant", "acme"]);
     let line = json!({"id": "p", "type": "claims.received", "session": "S1",

@@ -6,10 +6,18 @@ use std::{
     process::{Output, Stdio},
 };
 
-const FACTS: &str = r#"{"id": "c", "type": "claims.received", "occurred_at": "2026-03-10T10:00:00Z", "session": "s-1", "subject": {"id": "u"}, "data": {"idp": "i", "amr": ["pwd"]}}
-{"id": "d", "type": "policy.decided", "occurred_at": "2026-03-10T10:00:01Z", "session": "s-1", "subject": {"id": "u"}, "data": {"app": "a", "policy": "p", "outcome": "allow"}}
-{"id": "e", "type": "app.accessed", "occurred_at": "2026-03-10T10:00:02Z", "session": "s-3", "subject": {"id": "u"}, "data": {"app": "seen"}}
-"#;
+const FACTS: &str = concat!(
+    r#"{"id": "c", "type": "claims.received", "occurred_at": "2026-03-10T10:00:00Z", "#,
+    r#""session": "s-1", "subject": {"id": "u"}, "data": {"idp": "i", "amr": ["pwd"]}}"#,
+    "\n",
+    r#"{"id": "d", "type": "policy.decided", "occurred_at": "2026-03-10T10:00:01Z", "#,
+    r#""session": "s-1", "subject": {"id": "u"}, "#,
+    r#""data": {"app": "a", "policy": "p", "outcome": "allow"}}"#,
+    "\n",
+    r#"{"id": "e", "type": "app.accessed", "occurred_at": "2026-03-10T10:00:02Z", "#,
+    r#""session": "s-3", "subject": {"id": "u"}, "data": {"app": "seen"}}"#,
+    "\n",
+);
 
 #[track_caller]
 fn check(out: &Output, status: i32, says: &str) {
@@ -34,7 +42,7 @@ fn a_tenant_is_made_once() {
 }
 
 #[test]
-fn a_question_that_nothing_fits_is_answered_with_no() {
+fn a_question_without_matches_has_the_status_for_no() {
     let scratch = small();
     assert_eq!(scratch.run(&["why", "s-1", "--decision", "2"]).status.code(), Some(0));
     check(&scratch.run(&["why", "s-2"]), 1, "No session s-2 is known.");
@@ -57,7 +65,7 @@ fn a_question_that_nothing_fits_is_answered_with_no() {
 }
 
 #[test]
-fn what_a_server_needs_is_usage() {
+fn missing_client_settings_are_usage_errors() {
     let scratch = small();
     let missing = scratch.data().join("no-such-file");
     let url = ["--url", "http://127.0.0.1:1"];
@@ -93,7 +101,7 @@ fn what_a_server_needs_is_usage() {
 }
 
 #[test]
-fn settings_that_lack_or_miss_something_are_usage() {
+fn incomplete_settings_are_usage_errors() {
     let empty = tempfile::tempdir().expect("a temporary directory");
     let broken = empty.path().join("broken.toml");
     std::fs::write(&broken, "data = [").expect("a file");
@@ -112,7 +120,10 @@ fn settings_that_lack_or_miss_something_are_usage() {
 #[test]
 fn a_refused_line_is_named_once_with_its_field() {
     let scratch = small();
-    let without = r#"{"id": "x", "type": "app.accessed", "occurred_at": "2026-03-10T10:00:00Z", "session": "s-1", "subject": {"id": "u"}, "data": {}}"#;
+    let without = concat!(
+        r#"{"id": "x", "type": "app.accessed", "occurred_at": "2026-03-10T10:00:00Z", "#,
+        r#""session": "s-1", "subject": {"id": "u"}, "data": {}}"#,
+    );
     let out = scratch.run_with_input(&["ingest", "-", "--keep-going"], without.as_bytes());
     assert!(
         text(&out.stdout)
@@ -135,7 +146,7 @@ fn a_refused_line_is_named_once_with_its_field() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_failure() {
+fn a_closed_output_pipe_is_no_failure() {
     let scratch = small();
     let mut child = claimledger()
         .arg("--data")

@@ -102,7 +102,7 @@ fn lines_are_no_wider_than_the_terminal_and_coloured_where_it_shows_colours() {
 }
 
 #[test]
-fn what_is_piped_is_neither_wrapped_nor_coloured() {
+fn piped_output_is_neither_wrapped_nor_coloured() {
     let scratch = example();
     let out = scratch.command(&["sessions"]).env_remove("NO_COLOR").output().expect("it runs");
     let printed = text(&out.stdout);
@@ -134,7 +134,7 @@ fn deaf(scratch: &Scratch, log: &str, args: &[&str]) -> Output {
 }
 
 #[test]
-fn a_closed_standard_error_ends_nothing() {
+fn a_closed_standard_error_does_not_end_the_program() {
     let scratch = example();
     let token = deaf(&scratch, "warn", &["token", "--role", "read"]);
     assert_eq!(token.status.code(), Some(0));
@@ -147,7 +147,7 @@ fn a_closed_standard_error_ends_nothing() {
 }
 
 #[test]
-fn a_log_that_is_no_terminal_has_no_colours() {
+fn a_log_outside_a_terminal_has_no_colours() {
     let scratch = example();
     let out = scratch
         .command(&["sessions"])

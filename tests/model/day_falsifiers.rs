@@ -6,7 +6,7 @@ use crate::model::facts::show;
 use serde_json::{Value, json};
 
 impl Day {
-    /// What somebody has lost: mostly something that a claim or a verification of theirs named,
+    /// Lost authenticators: mostly ones that a claim or a verification of the same person named
     /// while it counted.
     pub(crate) fn losses(&mut self) {
         for person in self.people.clone() {

@@ -131,7 +131,7 @@ fn the_model_answers_the_questions_of_the_fixture() {
 }
 
 #[test]
-fn the_program_answers_over_the_fixture_what_the_model_says() {
+fn the_program_answers_like_the_model_over_the_fixture() {
     let (facts, scratch) = (facts(), Scratch::fixture());
     let token = scratch.token("acme", "read,investigate");
     let server = scratch.serve();

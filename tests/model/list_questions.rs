@@ -253,7 +253,8 @@ pub(crate) fn completeness(view: &View, asking: &str) -> Question {
     let complete = if later { any() } else { json!(complete(view)) };
     let field = format!(
         "completeness({asking}) \
-         {{ items {{ source heardUntil gaps {{ from until backfilled }} }} answered {{ complete }} }}"
+         {{ items {{ source heardUntil gaps {{ from until backfilled }} }} answered \
+         {{ complete }} }}"
     );
     let expect = json!({"items": items, "answered": {"complete": complete}});
     Question { field, cite: "3", expect, shape: Box::new(Value::clone) }
@@ -295,7 +296,8 @@ pub(crate) fn hops(view: &View, session: &Session, asking: &str) -> Question {
     let name = session.name.clone();
     let field = format!(
         "chain(id: \"{name}\", {asking}) \
-         {{ items {{ session {{ id }} idpSession {{ id }} rootSession {{ id }} siblings rootSiblings appSessions {{ id }} }} }}"
+         {{ items {{ session {{ id }} idpSession {{ id }} rootSession {{ id }} siblings \
+         rootSiblings appSessions {{ id }} }} }}"
     );
     let shape = move |answer: &Value| {
         let item = answer["items"]

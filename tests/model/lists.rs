@@ -1,5 +1,5 @@
 //! Lists over all sessions: filters (42), reuse (26), first seen (27), what outlived (24), what has
-//! been heard (3), what hangs together.
+//! been heard (3), what is linked.
 
 use crate::model::claims::{key_stated, retracted};
 use crate::model::factors::{all, claims, same_person};

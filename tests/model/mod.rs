@@ -56,7 +56,7 @@ fn run(seeds: std::ops::Range<u64>) -> (usize, Vec<String>) {
 }
 
 #[test]
-fn every_answer_is_what_the_model_says() {
+fn every_answer_equals_the_models() {
     let number = |name: &str, default: u64| {
         std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
     };

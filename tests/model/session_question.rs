@@ -8,11 +8,14 @@ use crate::model::sessions::{Life, Limit, Session, life, limits, session};
 use crate::model::verdicts::{Decided, decided};
 use serde_json::{Value, json};
 
-const FIELDS: &str = "session { id aliases state certainty startedAt endedAt endReason endBounds { from to } lastSeen idp idpSession rootSession
-    factors { method amr type characteristics origin idp key { id } assertion authenticator acceptedAt until untilBounds { from to } endReason grade
+const FIELDS: &str = "session { id aliases state certainty startedAt endedAt endReason endBounds \
+    { from to } lastSeen idp idpSession rootSession
+    factors { method amr type characteristics origin idp key { id } assertion authenticator \
+    acceptedAt until untilBounds { from to } endReason grade
         certainty byRecord byRules void trustVersion }
     ignored { method amr idp reasons receivedAt record { sourceId } }
-    decisions { record { sourceId } app outcome version rule implied firstUnmet atK { implied firstUnmet } differs { recorded implied }
+    decisions { record { sourceId } app outcome version rule implied firstUnmet atK { implied \
+    firstUnmet } differs { recorded implied }
         falsifiedLater { recorded implied } reliedOn { method amr acceptedAt } } }";
 
 pub(crate) fn question(view: &View, id: &str, asking: &str) -> Question {

@@ -44,7 +44,7 @@ pub(crate) fn method_characteristics(method: &str) -> &'static [&'static str] {
     }
 }
 
-/// 39: custom authenticators; from an Okta provider the values `fed` and `sc` likewise.
+/// 39: custom authenticators; from an Okta provider also the values `fed` and `sc`.
 pub(crate) fn custom(word: &str) -> bool {
     ["external_idp", "smart_card", "custom_app", "custom_otp", "fed", "sc"].contains(&word)
 }

@@ -452,9 +452,13 @@ fn a_gap_is_open_as_known_before_it_was_filled() {
 
     // Every bar ends where its time stands on the axis.
     browser.open(&sources(&server, "knownAtPosition=82", "source=idp-x"));
-    let off = browser.eval("const svg = document.querySelector('svg.heard'), t = s => Date.parse(s), [from, until] = [t(svg.dataset.from), t(svg.dataset.until)];
+    let off = browser.eval(
+        "const svg = document.querySelector('svg.heard'), t = s => \
+        Date.parse(s), [from, until] = [t(svg.dataset.from), t(svg.dataset.until)];
         return [...svg.querySelectorAll('a[data-until]')].map(a => \
-        { const b = a.querySelector('.body').getBBox(); return b.x + b.width - (184 + (t(a.dataset.until) - from) / (until - from) * 1016) })");
+        { const b = a.querySelector('.body').getBBox(); return b.x + b.width - (184 + \
+        (t(a.dataset.until) - from) / (until - from) * 1016) })",
+    );
     let off: Vec<f64> = serde_json::from_value(off).expect("numbers");
     assert!(off.len() == 2 && off.iter().all(|off| off.abs() < 0.5), "{off:?}");
     let late = words(&browser, "section[aria-labelledby=late-h]");
@@ -488,7 +492,7 @@ fn a_gap_is_open_as_known_before_it_was_filled() {
 }
 
 #[test]
-fn what_stands_out_is_counted_and_markup_in_names_shows_as_text() {
+fn anomalies_are_counted_and_markup_in_names_shows_as_text() {
     let scratch = Scratch::rehearsal(&["acme"]);
     let evil = "<b>feed</b><script>document.title='owned'</script>\u{202e}";
     let t = |clock: &str| format!("2026-05-04T{clock}Z");
@@ -598,7 +602,11 @@ fn what_stands_out_is_counted_and_markup_in_names_shows_as_text() {
         std::thread::sleep(std::time::Duration::from_millis(25));
     }
     let ids = |section: &str| {
-        strings(&browser.eval(&format!("return [...document.querySelectorAll('section[aria-labelledby={section}-h] tbody tr')].map(tr => tr.cells[tr.cells.length - 1].innerText)")))
+        strings(&browser.eval(&format!(
+            "return \
+            [...document.querySelectorAll('section[aria-labelledby={section}-h] tbody \
+            tr')].map(tr => tr.cells[tr.cells.length - 1].innerText)"
+        )))
     };
     assert_eq!(ids("late"), ["a-5", "a-4"], "those that came latest first");
     assert_eq!(ids("ahead"), ["a-2"]);
@@ -627,7 +635,7 @@ fn what_stands_out_is_counted_and_markup_in_names_shows_as_text() {
 }
 
 #[test]
-fn what_was_heard_stays_as_known_and_is_the_tenants_own() {
+fn source_completeness_is_as_known_at_k_and_per_tenant() {
     let scratch = Scratch::fixture();
     let tokens = ["acme", "globex"].map(|tenant| scratch.token(tenant, "ingest,govern"));
     let server = scratch.serve();
@@ -706,7 +714,7 @@ fn what_was_heard_stays_as_known_and_is_the_tenants_own() {
 }
 
 #[test]
-fn keyboard_and_no_script_reach_the_same_of_the_sources() {
+fn sources_work_by_keyboard_and_without_script() {
     const DOWN: char = '\u{E015}';
     const ENTER: char = '\u{E007}';
     let scratch = Scratch::fixture();

@@ -57,7 +57,7 @@ fn the_three_trees_of_the_paper_read_as_the_command_line_prints_them() {
 }
 
 #[test]
-fn three_readings_stand_side_by_side() {
+fn three_readings_are_shown_side_by_side() {
     let scratch = Scratch::fixture();
     let server = scratch.serve();
     let browser = at(&server, "acme", &path(30, 82));
@@ -174,7 +174,7 @@ fn three_readings_stand_side_by_side() {
 }
 
 #[test]
-fn what_is_missing_is_said_with_who_could_supply_it() {
+fn missing_facts_are_named_with_the_source_that_could_supply_them() {
     let scratch = Scratch::rehearsal(&["acme"]);
     let line = |id: &str, kind: &str, at: Value, data: Value| {
         json!({"id": id, "type": kind, "occurred_at": at, "source": "portal", "session": "s-9",
@@ -224,7 +224,7 @@ fn what_is_missing_is_said_with_who_could_supply_it() {
 }
 
 #[test]
-fn where_there_is_no_decision_the_page_says_why() {
+fn a_page_without_a_decision_says_why() {
     let scratch = Scratch::fixture();
     let token = |tenant: &str| format!("Bearer {}", scratch.token(tenant, "read"));
     let (acme, globex) = (token("acme"), token("globex"));
@@ -326,7 +326,7 @@ fn the_session_page_and_the_list_lead_here_and_back() {
 }
 
 #[test]
-fn every_record_that_it_names_opens_beside_the_tree() {
+fn every_named_record_opens_next_to_the_tree() {
     let scratch = Scratch::fixture();
     let server = scratch.serve();
     let browser = at(&server, "acme", &path(30, 82));
@@ -455,7 +455,7 @@ fn a_pinned_decision_keeps_its_bytes_while_records_arrive() {
 type Look = (&'static str, u32, &'static [(&'static str, &'static str)]);
 
 #[test]
-fn it_holds_together_dark_forced_narrow_without_script_and_by_keyboard() {
+fn it_works_dark_forced_narrow_without_script_and_by_keyboard() {
     const TAB: char = '\u{E004}';
     let scratch = Scratch::fixture();
     let server = scratch.serve();

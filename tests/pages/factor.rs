@@ -55,7 +55,7 @@ fn a_factor_reads_as_the_command_line_prints_it() {
 }
 
 #[test]
-fn it_says_until_when_and_what_rested_on_it() {
+fn it_shows_the_end_and_the_dependent_decisions() {
     let scratch = Scratch::fixture();
     let server = scratch.serve();
     let browser = at(&server, "acme", &path("S2", "hwk", 82));
@@ -126,7 +126,7 @@ fn it_says_until_when_and_what_rested_on_it() {
 }
 
 #[test]
-fn what_is_not_there_is_said() {
+fn unknown_factors_and_sessions_are_reported() {
     let scratch = Scratch::fixture();
     let server = scratch.serve();
     let browser = at(&server, "acme", &path("S2", "otp", 82));
@@ -165,7 +165,7 @@ fn what_is_not_there_is_said() {
 }
 
 #[test]
-fn without_script_narrow_and_in_every_colour_it_holds_together() {
+fn it_works_without_script_narrow_and_in_every_colour() {
     let scratch = Scratch::fixture();
     let server = scratch.serve();
     let browser = at(&server, "acme", &path("S5", "phr", 82));

@@ -82,7 +82,7 @@ const LOOKS: [Look; 5] = [
 ];
 
 #[test]
-fn dark_forced_and_narrow_pages_hold_together() {
+fn dark_forced_and_narrow_pages_are_laid_out_correctly() {
     let scratch = Scratch::fixture();
     let server = scratch.serve();
     let browser = Browser::start(1280, 1000);
@@ -251,7 +251,7 @@ const MAIN: &str = "return document.querySelector('main').innerHTML";
 const WORDS: &str = "return document.querySelector('main').textContent";
 
 #[test]
-fn a_pinned_address_shows_the_same_bytes_to_everybody_and_later() {
+fn a_pinned_address_shows_the_same_bytes_to_all_users_and_later() {
     let scratch = Scratch::fixture();
     let token = scratch.token("acme", "ingest");
     let server = scratch.serve();
@@ -357,7 +357,7 @@ fn every_record_that_a_page_names_opens() {
 }
 
 #[test]
-fn ids_that_somebody_will_send_are_not_found_alike() {
+fn hostile_ids_get_the_same_not_found_page() {
     let scratch = Scratch::fixture();
     let server = scratch.serve();
     let browser = at(&server, "acme", &format!("/session?id=nobody&{AT}&rules={RULES}"));
@@ -393,7 +393,7 @@ fn ids_that_somebody_will_send_are_not_found_alike() {
         browser.open(&format!("{}/session?id={id}&{AT}&rules={RULES}", server.url));
         let shown: String = id.chars().take(20).collect();
         if id == "S3%20" {
-            // Blanks around an id are of whoever copied it.
+            // Blanks around a pasted id are ignored.
             assert!(browser.text().contains("S3 was let into payroll"), "{shown}");
             continue;
         }

@@ -268,7 +268,7 @@ fn r3_what_falls_and_what_still_lives_if_x1_is_distrusted() {
 }
 
 #[test]
-fn a_change_that_makes_no_sense_is_refused_in_words() {
+fn a_senseless_change_is_refused_with_an_explanation() {
     let scratch = Scratch::rehearsal(&["t"]);
     let args = ["rehearse", "trust-off", "--idp", "i", "--from", "2026-03-10T00:00:00Z"];
     let out = scratch.run(&[&args[..], &["--to", "2026-03-11T00:00:00Z", "--key", "K"]].concat());

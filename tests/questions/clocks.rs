@@ -23,7 +23,7 @@ fn page(connection: &Value) -> (Vec<String>, Option<String>) {
     (ids.collect(), next.then(|| word(&connection["pageInfo"]["endCursor"]).to_owned()))
 }
 
-/// A session of somebody else, said late: at the head it is in the list, between the others.
+/// A session of another person, recorded late: at the head it is in the list, between the others.
 fn late(n: usize) -> String {
     json!({"id": format!("late-{n}"), "type": "session.started",
         "occurred_at": "2026-03-10T12:00:00Z", "session": format!("L{n}"),
@@ -57,7 +57,7 @@ fn pages_beside_a_writer(
                 written.fetch_add(usize::from(status == 200), Ordering::Relaxed);
             }
         });
-        // What goes on for ever is wrong too, and must not go on here.
+        // An endless list is wrong too: stop instead of looping.
         while let Some(cursor) = after
             && pages.len() < 10
         {
@@ -142,7 +142,8 @@ fn g2_sessions_active_at_1405_by_pages_of_three_while_another_client_appends() {
     assert_eq!(all.len(), late + 8);
 }
 
-const CARRIED: &str = "answered { at position recordedAt rules provisional rehearsal complete completeTo completenessSummary }
+const CARRIED: &str = "answered { at position recordedAt rules provisional rehearsal complete \
+    completeTo completenessSummary }
     completeness { source heardUntil basis gaps { from until backfilled } } status \
     { assessedTo head views problems { part why since } }";
 
@@ -240,8 +241,10 @@ fn c11_is_the_same_by_the_command_line() {
         "20",
     ]);
     let server = scratch.serve();
-    let query = "query($asking: Asking) { decisions(filter: {app: \"payroll\"}, first: 20, asking: $asking) { edges { node {
-        session at outcome version rule implied firstUnmet factorTypes characteristics differs { code words } falsifiedLater { code words }
+    let query = "query($asking: Asking) { decisions(filter: {app: \"payroll\"}, first: 20, \
+        asking: $asking) { edges { node {
+        session at outcome version rule implied firstUnmet factorTypes characteristics differs \
+        { code words } falsifiedLater { code words }
         atK { implied firstUnmet } later { code words } } } } }";
     let answer = server.graphql(
         &token,

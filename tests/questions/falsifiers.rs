@@ -148,7 +148,8 @@ fn g3_s5_at_1440_as_known_at_1445_and_at_1500_by_one_query() {
     let token = scratch.token("acme", "read");
     let server = scratch.serve();
     let query = "query($at: DateTime!, $then: DateTime!, $now: DateTime!) {
-        then: session(id: \"S5\", asking: {at: $at, knownAt: $then}) { session { state endedAt endReason } }
+        then: session(id: \"S5\", asking: {at: $at, knownAt: $then}) { session { state endedAt \
+        endReason } }
         now: session(id: \"S5\", asking: {at: $at, knownAt: $now}) \
         { session { state endedAt endReason } } }";
     let answer = server.graphql(
@@ -183,14 +184,20 @@ fn c11_the_tree_of_s2_at_1230_in_the_words_of_the_paper() {
         "#30",
     ]);
     let expected = "\
-S2 was let into payroll at 12:30:00Z. Right when made; falsified later, by one fact recorded 2 h 10 min after it. #30 +0 s
-├ As known when decided (#30): allow. pwd (knowledge), hwk and phr (possession, phishing-resistant) met payroll-2 of payroll v2. #24 #29 [sem 4]
-├ What came later: the security key was lost 12:10:00Z, recorded 14:40:00Z (+2 h 30 min), by admin-1. #64
-│ ├ hwk and phr counted from 11:30:00Z until 12:10:00Z: authenticator_lost. Matched by method, as the claim names no authenticator. [authenticator_lost · sem 11]
+S2 was let into payroll at 12:30:00Z. Right when made; falsified later, by one fact recorded 2 h \
+    10 min after it. #30 +0 s
+├ As known when decided (#30): allow. pwd (knowledge), hwk and phr (possession, \
+    phishing-resistant) met payroll-2 of payroll v2. #24 #29 [sem 4]
+├ What came later: the security key was lost 12:10:00Z, recorded 14:40:00Z (+2 h 30 min), by \
+    admin-1. #64
+│ ├ hwk and phr counted from 11:30:00Z until 12:10:00Z: authenticator_lost. Matched by method, as \
+    the claim names no authenticator. [authenticator_lost · sem 11]
 │ └ pwd isn't touched: until 19:30:00Z, expired. #77
-├ As known at #82: deny. First unmet: two factor types (only knowledge is left); then possession; then phishing-resistant.
+├ As known at #82: deny. First unmet: two factor types (only knowledge is left); then possession; \
+    then phishing-resistant.
 ├ On whose word? idp-x, in as-S2, key X1, received 11:30:00Z, trusted as tx1. #24 #13 #11
-├ How long it mattered: the session stayed open from 12:30:00Z to 19:30:00Z; from 14:40:00Z on the ledger knew (4 h 50 min).
+├ How long it mattered: the session stayed open from 12:30:00Z to 19:30:00Z; from 14:40:00Z on \
+    the ledger knew (4 h 50 min).
 └ How sure? Certain. Joined.
 Not the reason: X1 was retired at 13:30:00Z (#45) and retracted from 13:40:00Z (#67); both after \
 this assertion was received. [sem 10]";

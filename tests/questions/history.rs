@@ -81,8 +81,10 @@ const ITEMS: &str = "kind of name words changes { field before after } actor tic
 fn c3_who_changed_what_is_trusted_and_when() {
     let _question = asks(&["C3"]);
     let asked = Asked::new();
-    let trust = asked
-        .graphql(&format!("{{ trust {{ items {{ {ITEMS} }} keys {{ key idp valid span {{ from until }} }} answered {{ position }} }} }}"))["trust"]
+    let trust = asked.graphql(&format!(
+        "{{ trust {{ items {{ {ITEMS} }} keys {{ key idp valid span {{ from \
+            until }} }} answered {{ position }} }} }}"
+    ))["trust"]
         .clone();
     let items = rows(&trust, "items");
     let row = |source_id: &str| {
@@ -140,7 +142,8 @@ fn c3_who_changed_what_is_trusted_and_when() {
     assert_eq!(items.iter().filter(|row| row["late"] == true).count(), 1);
 
     let policies = asked.graphql(&format!(
-        "{{ policies(policy: \"payroll\") {{ items {{ {ITEMS} }} versions {{ label inForce replaces rules {{ rule asks }} }} }} }}"
+        "{{ policies(policy: \"payroll\") {{ items {{ {ITEMS} }} versions {{ label inForce \
+         replaces rules {{ rule asks }} }} }} }}"
     ))["policies"]
         .clone();
     let row = rows(&policies, "items")
@@ -210,7 +213,8 @@ fn r9_a_gap_is_open_until_it_is_known_to_be_filled() {
     let asked = Asked::new();
     let at = |known_at: &str| {
         let query = format!(
-            "{{ completeness(asking: {{knownAt: \"2026-03-10T{known_at}Z\"}}) {{ items {{ source heardUntil gaps {{ from until backfilled }} }}
+            "{{ completeness(asking: {{knownAt: \"2026-03-10T{known_at}Z\"}}) {{ items {{ source \
+             heardUntil gaps {{ from until backfilled }} }}
                 answered {{ complete completenessSummary completeTo }} completeness {{ source }} \
                 }} }}"
         );
@@ -286,7 +290,8 @@ fn sources_are_known_after_a_restart_and_after_a_rebuild() {
 /// The source ids of a timeline's rows.
 fn timeline(asked: &Asked, session: &str, more: &str) -> Vec<Value> {
     let query = format!(
-        "{{ timeline(session: \"{session}\", first: 100{more}) {{ session edges {{ node {{ category words late occurredAt recordedAt
+        "{{ timeline(session: \"{session}\", first: 100{more}) {{ session edges {{ node \
+         {{ category words late occurredAt recordedAt
             record {{ sourceId position }} }} }} pageInfo {{ hasNextPage }} }} }}"
     );
     rows(&asked.graphql(&query)["timeline"], "edges")
@@ -405,11 +410,12 @@ fn r8_one_timeline_in_either_order_with_what_came_late_marked() {
 }
 
 #[test]
-fn find_says_where_a_text_appears_and_nothing_of_another_tenant() {
+fn find_shows_where_a_text_appears_and_nothing_of_another_tenant() {
     let asked = Asked::new();
     let find = |text: &str| {
         let query = format!(
-            "{{ find(text: \"{text}\") {{ items {{ kind name matched count sessions records {{ sourceId }} }} searched notSearched }} }}"
+            "{{ find(text: \"{text}\") {{ items {{ kind name matched count sessions records \
+             {{ sourceId }} }} searched notSearched }} }}"
         );
         asked.graphql(&query)["find"].clone()
     };
@@ -442,9 +448,11 @@ fn find_says_where_a_text_appears_and_nothing_of_another_tenant() {
         assert_eq!(hit["name"], name);
         assert_eq!(hit["sessions"], json!(sessions), "{hit}");
     }
-    let root
-        =
-        asked.graphql("{ session(id: \"S3\") { session { rootSession subject } } }")["session"]["session"].clone();
+    let root = asked.graphql(
+        "{ session(id: \"S3\") { session { rootSession \
+            subject } } }",
+    )["session"]["session"]
+        .clone();
     assert_eq!(
         hit(root["rootSession"].as_str().expect("a root"), "ROOT_SESSION")["sessions"],
         json!(["S3"])
@@ -459,8 +467,8 @@ fn find_says_where_a_text_appears_and_nothing_of_another_tenant() {
         json!([{"sourceId": record["sourceId"]}])
     );
 
-    // People by what they are called, for who may investigate; a reader is told that this was not
-    // searched, whether or not there is such a person.
+    // Investigators find people by name. For readers the answer says that names were not searched,
+    // whether or not there is such a person.
     let carol = hit("carol@acme.example", "PERSON");
     assert_eq!([&carol["name"], &carol["sessions"]], [&root["subject"], &json!(["S3"])]);
     let ask = |text: &str| {
@@ -506,7 +514,8 @@ const HOP: &str = "{ id reason records { sourceId } }";
 
 fn chain(asked: &Asked, id: &str) -> Value {
     let query = format!(
-        "{{ chain(id: \"{id}\") {{ id kinds apps items {{ appSessions {{ app id reason records {{ sourceId }} }} session {HOP} aliases
+        "{{ chain(id: \"{id}\") {{ id kinds apps items {{ appSessions {{ app id reason records \
+         {{ sourceId }} }} session {HOP} aliases
             idp {HOP} idpSession {HOP} rootSession {HOP} siblings rootSiblings }} }} }}"
     );
     asked.graphql(&query)["chain"].clone()

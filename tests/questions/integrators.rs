@@ -35,25 +35,36 @@ fn g4_why_s3_was_let_in_and_s4_was_not_in_the_words_of_the_paper() {
     let scratch = Scratch::fixture();
     let allowed = "\
 S3 was let into payroll at 13:20:04Z. The rules then in force say the same: allow. #43 +0 s
-├ Which rule? payroll-2 of payroll v2, in force since 12:00:00Z (admin-1, T-2). It asks for two factor types, one of them possession that is phishing-resistant. #29
+├ Which rule? payroll-2 of payroll v2, in force since 12:00:00Z (admin-1, T-2). It asks for two \
+    factor types, one of them possession that is phishing-resistant. #29
 ├ ✓ Two factor types: knowledge (pwd) and possession (hwk, phr). #40
-├ ✓ Possession, phishing-resistant: phr has it itself; hwk and phr of one assertion pool their characteristics.
+├ ✓ Possession, phishing-resistant: phr has it itself; hwk and phr of one assertion pool their \
+    characteristics.
 ├ On whose word? idp-x, in assertion as-S3, received 13:20:00Z. #40 +0 s
-│ ├ Key X2 was valid: added 13:00:00Z (admin-1, T-6), not retired, not retracted as known at #82. #34
+│ ├ Key X2 was valid: added 13:00:00Z (admin-1, T-6), not retired, not retracted as known at #82. \
+    #34
 │ └ idp-x was trusted: tx1 since 09:00:00Z (admin-2, T-1); third-party claims sharing was on. #11 #8
-├ Until when? pwd, hwk and phr counted from 13:20:00Z until 18:00:00Z, when the session was revoked. #75
-└ How sure? Certain. Joined: acme-sp didn't say it accepted the claim; an allow followed after 4 s and no local factor came before it.
+├ Until when? pwd, hwk and phr counted from 13:20:00Z until 18:00:00Z, when the session was \
+    revoked. #75
+└ How sure? Certain. Joined: acme-sp didn't say it accepted the claim; an allow followed after 4 \
+    s and no local factor came before it.
 Not the reason: the retraction of X1 (#67). This assertion was signed with X2.";
     let refused = "\
-S4 was refused payroll at 13:55:00Z. The rules then in force say the same: deny. First unmet: phishing-resistant. #56 +0 s
-├ Which rule? payroll-2 of payroll v2 (12:00:00Z, admin-1, T-2): two factor types, one of them possession that is phishing-resistant. #29
+S4 was refused payroll at 13:55:00Z. The rules then in force say the same: deny. First unmet: \
+    phishing-resistant. #56 +0 s
+├ Which rule? payroll-2 of payroll v2 (12:00:00Z, admin-1, T-2): two factor types, one of them \
+    possession that is phishing-resistant. #29
 ├ ✓ Two factor types: knowledge (pwd) and possession (sms). #51
 ├ ✗ Possession, phishing-resistant: nothing in the session has it.
-│ ├ sms was seen and falls short: possession with user presence; not device-bound, not phishing-resistant. #51
+│ ├ sms was seen and falls short: possession with user presence; not device-bound, not \
+    phishing-resistant. #51
 │ └ pwd is knowledge and can't meet it.
-├ Why not a challenge? The local authenticators, password and otp, are active and open to enrolment; together they have no phishing-resistant one. #1 #2
-├ On whose word? idp-y, in as-S4, key Y1 (valid since 2026-03-09), trusted as ty1 since 09:00:00Z (admin-1, T-4). Nothing was ignored. #51 #6 #12
-├ Until when? pwd and sms counted from 13:50:00Z until 16:00:00Z, logout. They met wiki-1 at 13:50:03Z (#54). #68
+├ Why not a challenge? The local authenticators, password and otp, are active and open to \
+    enrolment; together they have no phishing-resistant one. #1 #2
+├ On whose word? idp-y, in as-S4, key Y1 (valid since 2026-03-09), trusted as ty1 since 09:00:00Z \
+    (admin-1, T-4). Nothing was ignored. #51 #6 #12
+├ Until when? pwd and sms counted from 13:50:00Z until 16:00:00Z, logout. They met wiki-1 at \
+    13:50:03Z (#54). #68
 └ How sure? Certain. Joined, by that allow; here nothing turns on it: the claim counted in full \
 would still fall short.";
     assert_eq!(words(&why(&scratch, "S3", "payroll")), words(allowed));
@@ -67,8 +78,10 @@ fn g4_every_evidence_fact_is_named_and_each_opens_with_its_leaf_hash_and_positio
     let token = scratch.token("acme", "read");
     let server = scratch.serve();
     let query = format!(
-        "{{ why(session: \"S3\", app: \"payroll\", {ASKING}) {{ session answered {{ position rules rehearsal provisional }}
-            completeness {{ source heardUntil }} because {{ ...r because {{ ...r because {{ ...r because {{ ...r }} }} }} }} }} }}
+        "{{ why(session: \"S3\", app: \"payroll\", {ASKING}) {{ session answered {{ position \
+         rules rehearsal provisional }}
+            completeness {{ source heardUntil }} because {{ ...r because {{ ...r because {{ ...r \
+            because {{ ...r }} }} }} }} }} }}
          fragment r on Reason \
          {{ conclusion code rule source facts {{ id sourceId position type }} }}"
     );
@@ -102,10 +115,10 @@ fn g4_every_evidence_fact_is_named_and_each_opens_with_its_leaf_hash_and_positio
     );
 }
 
-/// Lists leave trees out where nobody asks for them; whoever does gets those of the session itself,
-/// however the question spells it.
+/// Lists compute trees of reasons only when the query selects them, with whatever fragments or
+/// aliases it does so; they are then the trees of the session itself.
 #[test]
-fn a_list_tells_the_trees_of_its_sessions_where_it_is_asked_for_them() {
+fn a_list_has_the_trees_of_its_sessions_if_the_query_selects_them() {
     let scratch = Scratch::fixture();
     let token = scratch.token("acme", "read");
     let server = scratch.serve();
@@ -130,7 +143,8 @@ fn a_list_tells_the_trees_of_its_sessions_where_it_is_asked_for_them() {
         ("... on Session { ...trees }", fragment),
     ] {
         let list = format!(
-            "{{ sessions({ASKING}) {{ edges {{ node {{ id {node} }} because {{ conclusion }} }} }} }} {fragment}"
+            "{{ sessions({ASKING}) {{ edges {{ node {{ id {node} }} because \
+             {{ conclusion }} }} }} }} {fragment}"
         );
         let answer = server.graphql(&token, &list, json!({}));
         let edges = answer["sessions"]["edges"].as_array().cloned().unwrap_or_default();
@@ -254,7 +268,8 @@ fn g10_what_goes_too_far_is_refused_before_execution_with_its_cost() {
     );
     assert_eq!(error(&deep)["extensions"]["code"], "TOO_DEEP");
 
-    let costly = "{ sessions(first: 500) { edges { node { id aliases factors { method evidence { id } because { conclusion } } decisions { app reliedOn { method } } } } } }";
+    let costly = "{ sessions(first: 500) { edges { node { id aliases factors { method evidence \
+        { id } because { conclusion } } decisions { app reliedOn { method } } } } } }";
     let refusal = error(costly);
     assert_eq!(refusal["extensions"]["code"], "TOO_COSTLY", "{refusal}");
     assert!(
@@ -278,7 +293,8 @@ fn c11_each_payroll_access_against_the_control_in_force_at_that_time() {
     let token = scratch.token("acme", "read");
     let server = scratch.serve();
     let query = format!(
-        "{{ decisions(filter: {{app: \"payroll\"}}, first: 20, {ASKING}) {{ edges {{ node {{ session at outcome version rule implied firstUnmet
+        "{{ decisions(filter: {{app: \"payroll\"}}, first: 20, {ASKING}) {{ edges {{ node \
+         {{ session at outcome version rule implied firstUnmet
             factorTypes characteristics differs {{ code recorded implied }} atK {{ implied }} \
             falsifiedLater {{ code }} later {{ words }} reliedOn {{ amr type byRules byRecord }} \
             }} }} }} }}"
@@ -375,7 +391,8 @@ fn g11_two_tenants_with_the_same_names_never_see_each_other() {
     let server = scratch.serve();
     let ask = |token: &str, id: &str| {
         let query = format!(
-            "{{ session(id: \"{id}\", asking: {{knownAtPosition: 5}}) {{ session {{ id subject }} answered {{ position }} completeness {{ source }} }} }}"
+            "{{ session(id: \"{id}\", asking: {{knownAtPosition: 5}}) {{ session {{ id subject }} \
+             answered {{ position }} completeness {{ source }} }} }}"
         );
         server.graphql_raw(token, &query, json!({}))
     };
@@ -392,9 +409,13 @@ fn g11_two_tenants_with_the_same_names_never_see_each_other() {
 
     // One login in both tenants, and a cursor of the other tenant.
     let found = |token: &str| {
-        server.graphql(token,
-            "{ sessions(filter: {subject: \"u-alice\"}, first: 1) { edges { node { id } cursor } } }",
-            json!({}))["sessions"]["edges"].clone()
+        server.graphql(
+            token,
+            "{ sessions(filter: {subject: \"u-alice\"}, first: 1) { edges { node { id } \
+             cursor } } }",
+            json!({}),
+        )["sessions"]["edges"]
+            .clone()
     };
     assert_eq!(found(&acme)[0]["node"]["id"], "S1");
     assert_eq!(found(&globex)[0]["node"]["id"], "GX1");
@@ -402,14 +423,15 @@ fn g11_two_tenants_with_the_same_names_never_see_each_other() {
     let (_, body) = server.graphql_raw(
         &globex,
         "query($c: String) \
-         { sessions(filter: {subject: \"u-alice\"}, first: 1, after: $c) { edges { node { id } } } }",
+         { sessions(filter: {subject: \"u-alice\"}, first: 1, after: $c) { edges { node \
+         { id } } } }",
         json!({"c": foreign}),
     );
     assert!(body.contains("BAD_CURSOR"), "{body}");
 }
 
 #[test]
-fn a_record_without_a_token_is_nobodys() {
+fn a_record_without_a_token_is_unauthorized() {
     let scratch = Scratch::fixture();
     let server = scratch.serve();
     for token in [None, Some("clt_wrong")] {
@@ -425,7 +447,7 @@ fn a_record_without_a_token_is_nobodys() {
 }
 
 #[test]
-fn a_list_says_between_which_instants_an_end_lies_that_nobody_stated() {
+fn a_list_shows_the_bounds_of_an_unstated_end() {
     let scratch = Scratch::fixture();
     let mut args = AT.to_vec();
     args.extend(["--tenant", "acme", "sessions"]);

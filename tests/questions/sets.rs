@@ -151,7 +151,8 @@ fn r4_one_session_outlived_its_idp_session() {
     let _question = asks(&["R4"]);
     let scratch = Scratch::fixture();
     let query = format!(
-        "outlived({ASKING}) {{ items {{ session idpSession idpSessionEndedAt activeAt endedAt endBounds {{ from to }} certainty
+        "outlived({ASKING}) {{ items {{ session idpSession idpSessionEndedAt activeAt endedAt \
+         endBounds {{ from to }} certainty
             idpSessionEnd {{ sourceId recordedAt }} signOfLife {{ sourceId }} }} }}"
     );
     let row = |item: &Value| {
@@ -217,7 +218,8 @@ fn c5_who_kept_access_under_the_rules_that_had_been_replaced() {
     let _question = asks(&["C5"]);
     let scratch = Scratch::fixture();
     let query = format!(
-        "heldUnder(policy: \"payroll\", version: \"v1\", {ASKING}) {{ items {{ session app version nextVersion from until endedBy endReason decidedUnder
+        "heldUnder(policy: \"payroll\", version: \"v1\", {ASKING}) {{ items {{ session app \
+         version nextVersion from until endedBy endReason decidedUnder
             nextOutcome wouldPass implied firstUnmet certainty decision {{ sourceId }} \
             nextDecision {{ sourceId }} }} replaced {{ at }} }}"
     );
@@ -275,7 +277,8 @@ fn r11_what_rested_on_what_admin_2_set() {
     let _question = asks(&["R11"]);
     let scratch = Scratch::fixture();
     let query = format!(
-        "dependants(actor: \"admin-2\", {ASKING}) {{ items {{ kind idp version actor ticket at recordedAt record {{ sourceId }}
+        "dependants(actor: \"admin-2\", {ASKING}) {{ items {{ kind idp version actor ticket at \
+         recordedAt record {{ sourceId }}
             sessions {{ session certainty }} decisions {{ session }} }} }}"
     );
     let row = |item: &Value| {

@@ -37,7 +37,7 @@ impl Line {
         Self { stream, raw: Vec::new() }
     }
 
-    /// Reads until so many bytes have come, or so much time has gone; then the line is cut.
+    /// Reads up to this number of bytes, or for this time, then cuts the connection.
     fn cut(mut self, bytes: usize, time: Duration) -> Vec<Value> {
         let until = Instant::now() + time;
         let mut buffer = [0; 512];
@@ -188,7 +188,8 @@ fn hit(
             look(format!("a{n}"), id, position - 1) + &look(format!("b{n}"), id, position)
         });
         let query = format!(
-            "{{ {} }} fragment s on Session {{ id endedAt endReason factors {{ amr until grade byRecord byRules trustVersion }} ignored {{ amr reasons }}
+            "{{ {} }} fragment s on Session {{ id endedAt endReason factors {{ amr until grade \
+             byRecord byRules trustVersion }} ignored {{ amr reasons }}
                 decisions {{ implied firstUnmet }} }}",
             looks.collect::<String>()
         );
@@ -297,7 +298,7 @@ fn g6_cut_two_hundred_times_while_a_writer_appends() {
         given.iter().map(|(position, _)| position).collect::<BTreeSet<_>>().len() < given.len(),
         "configuration changed several sessions at once"
     );
-    // And it is what somebody gets who was never cut off.
+    // A client that was never cut off gets the same.
     let whole: Vec<_> = Line::open(&server, &tokens[2], Some(&start))
         .until(is_last)
         .iter()

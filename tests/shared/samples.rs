@@ -7,7 +7,7 @@ use crate::{
 use serde_json::Value;
 
 #[test]
-fn real_okta_events_go_in_as_one_source() {
+fn real_okta_events_are_ingested_as_one_source() {
     let samples = support::fixture::shared_input("samples");
     let scratch = Scratch::new();
     scratch.ok(&["init", "--tenant", "acme"]);
@@ -68,7 +68,7 @@ fn real_okta_events_go_in_as_one_source() {
 }
 
 #[test]
-fn what_is_not_understood_is_stored_and_shown_as_such() {
+fn events_that_are_not_understood_are_stored_and_shown_as_such() {
     let samples = support::fixture::shared_input("samples");
     let scratch = Scratch::new();
     scratch.ok(&["init", "--tenant", "acme"]);

@@ -36,7 +36,7 @@ pub(crate) fn tool(name: &str) -> PathBuf {
         .unwrap_or_else(|| panic!("{name} is not installed; `make test` installs it where it can"))
 }
 
-/// A ledger directory of its own, thrown away at the end.
+/// A temporary ledger directory, deleted at the end.
 pub(crate) struct Scratch {
     dir: tempfile::TempDir,
 }

@@ -16,8 +16,8 @@ pub(crate) const ZSTD: u8 = 1;
 /// One zstd frame made with a dictionary, whose id the frame names.
 pub(crate) const ZSTD_DICTIONARY: u8 = 2;
 
-/// The dictionary of id 1: frozen, as what was packed with it is read by it for ever. How it was
-/// made: `examples/train_dictionary`.
+/// The dictionary with id 1. Frozen: bodies compressed with it can only be decompressed with it.
+/// `examples/train_dictionary` made it.
 const DICTIONARY: &[u8] = include_bytes!("../dictionaries/1.zstd-dict");
 const DICTIONARY_ID: u32 = 1;
 
@@ -166,9 +166,9 @@ mod tests {
         assert_eq!(
             HEXLOWER.encode(&Sha256::digest(DICTIONARY)),
             "939ddb7cd13125d418512781121c886e10006ec1fef6b912ca5e4387c2c7e821",
-            "dictionaries/1.zstd-dict was changed. Bodies that were packed with it are read with \
-             it, for ever: another dictionary, however much better, is a \
-             file of its own with the next id, and this one stays."
+            "dictionaries/1.zstd-dict was changed. Stored bodies can only be decompressed with \
+             the original: add a better dictionary as a file of its own with the next id, and \
+             keep this one."
         );
         assert_eq!(
             zstd_safe::get_dict_id_from_dict(DICTIONARY).map(u32::from),

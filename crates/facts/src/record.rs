@@ -116,7 +116,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// How many bytes it takes in an append.
+    /// Its size in an append, in bytes.
     #[must_use]
     pub fn size(&self) -> usize {
         self.header.bytes.len() + self.facts.len() + self.personal.size() + self.original.size()
@@ -175,9 +175,9 @@ pub struct Prepared {
     pub variants_allowed: bool,
 }
 
-/// Stored bytes that do not hold together.
+/// Stored bytes that are not a valid record.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("record does not hold together: {what}")]
+#[error("record is inconsistent: {what}")]
 pub struct CorruptRecord {
     /// What was wrong with it.
     pub what: String,

@@ -68,7 +68,7 @@ impl SealedBody {
         }
     }
 
-    /// How many bytes it takes in an append.
+    /// Its size in an append, in bytes.
     pub(crate) fn size(&self) -> usize {
         self.bytes().map_or(0, <[u8]>::len)
     }

@@ -315,7 +315,12 @@ mod tests {
         let other = Occurred { from: NOON.from, to: Some(Time::MAX) };
         check(
             &statement(None, vec![ended(None, NOON), ended(Some("S\"2"), other)]),
-            r#"{"facts":[{"data":{"reason":"logout"},"type":"session.ended","v":1},{"data":{"reason":"logout"},"occurred_at":{"from":"2026-03-10T12:00:00Z","to":"9999-12-31T23:59:59.999999Z"},"session":"S\"2","type":"session.ended","v":1}],"kind":"k"}"#,
+            concat!(
+                r#"{"facts":[{"data":{"reason":"logout"},"type":"session.ended","v":1},"#,
+                r#"{"data":{"reason":"logout"},"occurred_at":{"from":"2026-03-10T12:00:00Z","#,
+                r#""to":"9999-12-31T23:59:59.999999Z"},"session":"S\"2","#,
+                r#""type":"session.ended","v":1}],"kind":"k"}"#,
+            ),
         );
     }
 
@@ -328,7 +333,11 @@ mod tests {
         full.facts[0].subject = Some("p-1".into());
         check(
             &full,
-            r#"{"correlation":{"a":"\u0001","tx":"1"},"facts":[{"data":{"reason":"logout"},"session":"S1","subject":"p-1","type":"session.ended","v":1}],"kind":"k","notes":["not_understood","time_zone_assumed_utc"],"session":"S1"}"#,
+            concat!(
+                r#"{"correlation":{"a":"\u0001","tx":"1"},"facts":[{"data":{"reason":"logout"},"#,
+                r#""session":"S1","subject":"p-1","type":"session.ended","v":1}],"kind":"k","#,
+                r#""notes":["not_understood","time_zone_assumed_utc"],"session":"S1"}"#,
+            ),
         );
     }
 

@@ -1,4 +1,4 @@
-//! The golden files: bytes that were written once and must be read for ever.
+//! The golden files: stored bytes that every later version must read.
 //!
 //! `UPDATE_GOLDEN=1 cargo test -p claimledger-facts --test golden` writes files that are missing,
 //! and never another.
@@ -20,8 +20,8 @@ use std::{
     path::PathBuf,
 };
 
-const WHY: &str = "Stored records are never rewritten: what this file holds is what somebody's \
-                   ledger holds, and its hash is in their tree. If a golden file no \
+const WHY: &str = "Stored records are never rewritten: ledgers in use hold the bytes of this file, \
+                   and their trees hold its hash. If a golden file no \
                    longer reads, the code is wrong, not the file. Never change or remove one: give \
                    the fact type a new version, or the record a new \
                    format, and add files for it.";

@@ -306,12 +306,13 @@ fn what_opens_must_be_what_was_committed_to() {
         OpenError::Corrupt(error) => assert_eq!(error.what, expect),
         other => panic!("{other}"),
     }
-    // The same content, sealed anew, is not the record either.
+    // The same content, sealed again, is not the record either.
     let (again, _) = finished(&many(), false);
     let mut mixed = again.clone();
     mixed.personal = entry.personal.clone();
     assert!(matches!(open_original(&mixed, &header, &keys, &persons),
-            Err(OpenError::Corrupt(error)) if error.what.starts_with("the original is not the one")));
+            Err(OpenError::Corrupt(error))
+                if error.what.starts_with("the original is not the one")));
     assert!(
         open_personal(&again, &header, &keys, &persons)
             .unwrap_err()
@@ -322,8 +323,8 @@ fn what_opens_must_be_what_was_committed_to() {
 
 #[test]
 fn a_block_does_not_open_elsewhere() {
-    // Whoever may write headers could commit to a block of another record: the associated data
-    // still gives them away.
+    // A writer of headers could commit to a block of another record: the associated data still
+    // reveals it.
     let (a, header) = finished(&many(), false);
     let mut other = many();
     other.source_id = "another".into();
@@ -553,8 +554,8 @@ fn debug_shows_no_key() {
     assert_eq!(shown, "MasterKey(hidden) TenantKeys(hidden) PersonKey(hidden)");
 }
 
-/// What a stored entry says is under a hash or a commitment, so that no key is needed. (That of a packed statement a
-/// rare bit says nothing: `properties.rs`.)
+/// Everything in a stored entry is under a hash or a commitment, so that no key is needed to find
+/// an altered bit. (Some bits of a packed statement carry no information: `properties.rs`.)
 #[test]
 fn every_flipped_bit_is_caught() {
     let mut draft = draft_of("session.ended");

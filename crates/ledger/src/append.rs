@@ -1,4 +1,4 @@
-//! What a caller of the sequencer asks and gets.
+//! Requests to the sequencer, and their receipts and errors.
 
 use crate::log::LogError;
 use claimledger_facts::{
@@ -12,55 +12,55 @@ use claimledger_facts::{
 pub struct AppendRequest {
     /// At most [`crate::log::MAX_APPEND_ENTRIES`] and [`crate::log::MAX_APPEND_BYTES`].
     pub records: Vec<Prepared>,
-    /// Write only if this session id is named by exactly so many records.
+    /// Optimistic concurrency: write only if exactly this number of records names the session id.
     pub expected_revision: Option<(SessionId, u64)>,
 }
 
-/// What became of one record of a request.
+/// The receipt of one record of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
     /// The source's own id.
     pub source_id: SourceEventId,
-    /// Where the record is; of a repeated one, where the first is.
+    /// Its position; of a repeated record, that of the first.
     pub position: LogPosition,
-    /// When it was recorded; of a repeated one, when the first was.
+    /// Its recorded time; of a repeated record, that of the first.
     pub recorded_at: Time,
-    /// What became of it.
+    /// The outcome of the record.
     pub outcome: AppendOutcome,
 }
 
-/// What became of a record.
+/// The outcome of an appended record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AppendOutcome {
-    /// It is in the log.
+    /// Appended.
     Stored,
-    /// The same content was there already; nothing was written.
+    /// A duplicate: the log had the same content under this id. Nothing was written.
     Repeated,
-    /// Other content was there under the same id of a pulled source; this one is kept beside it.
+    /// The log had other content under this id of a pulled source. Appended as a variant.
     Variant,
 }
 
-/// Why a request was not written.
+/// Why the sequencer refused or failed a request.
 #[derive(Debug, thiserror::Error)]
 pub enum SequencerError {
-    /// Other content is in the log under the same id. Recorded as `fact.conflicted`; nothing else
-    /// of the request was written.
+    /// The log has other content under the same id. Recorded as `fact.conflicted`; nothing else of
+    /// the request was written.
     #[error(
         "record {index} of the request: other content is stored under {source_name}/{source_id} at \
          {position}"
     )]
     Conflict {
-        /// Which record of the request, from 0.
+        /// Index of the record in the request, from 0.
         index: usize,
         /// The source.
         source_name: SourceId,
         /// The source's own id.
         source_id: SourceEventId,
-        /// Where the stored one is.
+        /// Position of the stored record.
         position: LogPosition,
-        /// The content digest of the refused one.
+        /// Content digest of the refused record.
         digest: Digest32,
-        /// The content digest of the stored one.
+        /// Content digest of the stored record.
         stored_digest: Digest32,
     },
     /// The session has another revision. Nothing was written.
@@ -68,18 +68,18 @@ pub enum SequencerError {
     StaleRevision {
         /// The session id.
         session: SessionId,
-        /// What was asked.
+        /// The expected revision.
         expected: u64,
-        /// What it is.
+        /// The current revision.
         current: u64,
     },
-    /// A recorded time was asserted where it may not be, or is lower than the last. Nothing was
-    /// written.
+    /// The record asserts a recorded time in a live ledger, or one before that of the last record.
+    /// Nothing was written.
     #[error("record {index} of the request: {reason}")]
     RecordedAt {
-        /// Which record of the request, from 0.
+        /// Index of the record in the request, from 0.
         index: usize,
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// See [`LogError`]. After `Unavailable` the outcome may be unknown: send the same again.

@@ -12,34 +12,33 @@ use std::{
     time::Duration,
 };
 
-/// Now, as the caller of it should believe.
+/// A source of the current time.
 pub trait Clock: Send + Sync {
     /// The current instant. It may jump in either direction: the sequencer never lets `recorded_at`
     /// decrease.
     fn now(&self) -> Time;
 
-    /// A clock that only runs forward and that nobody sets; none: there is none.
+    /// A monotonic clock that cannot be set; none: the machine has none.
     fn steady(&self) -> Option<Steady> {
         None
     }
 
-    /// What an earlier process on this machine noted of both clocks.
+    /// The readings of both clocks that an earlier process on this machine stored.
     fn kept(&self) -> Option<Kept> {
         None
     }
 
-    /// Notes both clocks for a later process. Best effort: without it a jump between two processes
-    /// is not noticed.
+    /// Stores the readings of both clocks for a later process. Best effort: without them a jump
+    /// between two processes is not detected.
     fn keep(&self, _: &Kept) {}
 }
 
-/// A reading of the steady clock. Two readings of one boot can be compared, whichever process made
-/// them.
+/// A reading of the steady clock. Readings of the same boot are comparable across processes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Steady {
-    /// Which boot of the machine; none: this process alone can compare it.
+    /// The boot of the machine; none: only this process can compare the reading.
     pub boot: Option<Arc<str>>,
-    /// Microseconds since some moment, with the time in which the machine was suspended.
+    /// Microseconds since an arbitrary moment, including the time the machine was suspended.
     pub micros: i64,
 }
 
@@ -52,7 +51,7 @@ pub struct Reading {
     pub steady: Option<Steady>,
 }
 
-/// What a process notes for the next one.
+/// What a process stores for the next one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
     /// Both clocks when a record was last stamped.
@@ -61,12 +60,12 @@ pub struct Kept {
     pub accepted: Option<Jump>,
 }
 
-/// The clock shows another time than it should after the time that passed.
+/// A jump: the wall clock does not show the time that the elapsed steady time implies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Jump {
-    /// What it should have shown.
+    /// The time that it should have shown.
     pub expected: Time,
-    /// What it showed.
+    /// The time that it showed.
     pub found: Time,
 }
 
@@ -83,22 +82,22 @@ impl fmt::Display for Jump {
     }
 }
 
-/// What is done about a jump.
+/// How to handle a jump.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnJump {
-    /// Nothing is stamped with it.
+    /// Refuse to stamp records.
     #[default]
     Refuse,
-    /// It is believed, and shown.
+    /// Accept the new time, and report the jump.
     Accept,
 }
 
 /// How a clock is guarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClockSettings {
-    /// Differences up to this are no jump.
+    /// Maximum difference that does not count as a jump.
     pub max_jump: Duration,
-    /// What is done about more.
+    /// How to handle a greater one.
     pub on_jump: OnJump,
 }
 
@@ -108,25 +107,25 @@ impl Default for ClockSettings {
     }
 }
 
-/// What is odd about the clock.
+/// A problem with the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClockTrouble {
-    /// It jumped since it was last looked at, by more than the bound.
+    /// It jumped by more than the bound since the last reading.
     Jumped(Jump),
-    /// It is behind the last record by more than the bound: new records would all be stamped with
-    /// that one's time.
+    /// It is behind the last record by more than the bound: new records would all get the time of
+    /// that record.
     Behind {
-        /// What it shows.
+        /// The time that it shows.
         found: Time,
         /// When the last record was recorded.
         last: Time,
     },
-    /// It jumped before, and that was accepted: records were stamped with it.
+    /// An earlier jump was accepted: records were stamped with it.
     Accepted(Jump),
 }
 
 impl ClockTrouble {
-    /// A sentence without its end. It names times of records: for callers of the tenant.
+    /// A sentence without its full stop. It names times of records: for callers of the tenant only.
     #[must_use]
     pub fn why(&self) -> String {
         match self {
@@ -141,7 +140,7 @@ impl ClockTrouble {
         }
     }
 
-    /// The same for anybody: no record's time.
+    /// The same without times of records, for callers of no tenant.
     #[must_use]
     pub fn public(&self) -> String {
         match self {
@@ -154,10 +153,10 @@ impl ClockTrouble {
     }
 }
 
-/// What ends a refusal.
+/// How an operator ends a refusal.
 const WAY_OUT: &str = "set the clock right, or accept it with `--clock-jump accept`";
 
-/// A clock, and what was last seen of it. One a process, whatever the number of tenants.
+/// A clock with its last readings. One per process, shared by all tenants.
 pub struct ClockGuard {
     clock: Arc<dyn Clock>,
     settings: ClockSettings,
@@ -166,18 +165,18 @@ pub struct ClockGuard {
 
 #[derive(Debug, Default)]
 struct Seen {
-    /// Both clocks when something was last stamped, by this process or the one before.
+    /// Both clocks at the last stamp, by this process or the one before.
     anchor: Option<Reading>,
-    /// The steady clock when that was last noted for other processes.
+    /// The steady clock when the readings were last stored for other processes.
     kept: Option<Steady>,
     accepted: Option<Jump>,
 }
 
-/// How often the clocks are noted for a later process.
-const KEEP_EVERY: i64 = 60_000_000;
+/// Interval of storing the clocks for a later process, in microseconds.
+const KEEP_EVERY_MICROS: i64 = 60_000_000;
 
 impl ClockGuard {
-    /// Guards a clock, from what an earlier process noted of it.
+    /// Guards a clock, starting from the readings that an earlier process stored.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, settings: ClockSettings) -> Self {
         let kept = clock.kept();
@@ -206,7 +205,7 @@ impl ClockGuard {
             (Some(_) | None, _) => {}
         }
         let due = match (&seen.kept, &reading.steady) {
-            (Some(kept), Some(now)) => now.micros - kept.micros >= KEEP_EVERY,
+            (Some(kept), Some(now)) => now.micros - kept.micros >= KEEP_EVERY_MICROS,
             (None, Some(_)) => true,
             (_, None) => false,
         };
@@ -219,8 +218,8 @@ impl ClockGuard {
         Ok(wall)
     }
 
-    /// What is odd about the clock now, for a ledger whose last record was recorded then. Nothing
-    /// changes by looking.
+    /// The problem that the clock has now, for a ledger whose last record was recorded at `last`.
+    /// Read-only: changes no state.
     #[must_use]
     pub fn troubles(&self, last: Time) -> Vec<ClockTrouble> {
         let reading = self.read();
@@ -230,26 +229,26 @@ impl ClockGuard {
         [jumped, behind, seen.accepted.map(ClockTrouble::Accepted)].into_iter().flatten().collect()
     }
 
-    /// Whether records are refused for what is odd.
+    /// Whether records are refused because of the problem.
     #[must_use]
     pub fn refuses(&self, trouble: &ClockTrouble) -> bool {
         self.settings.on_jump == OnJump::Refuse && !matches!(trouble, ClockTrouble::Accepted(_))
     }
 
-    /// Why a record is not stamped, and what ends that: for callers of the tenant.
+    /// Why records are refused and how to end that, for callers of the tenant.
     #[must_use]
     pub fn refusal(trouble: &ClockTrouble) -> String {
         format!("{}; no record is taken: {WAY_OUT}", trouble.why())
     }
 
-    /// The same for anybody.
+    /// The same for callers of no tenant.
     #[must_use]
     pub fn public_refusal(trouble: &ClockTrouble) -> String {
         format!("{}; no record is taken: {WAY_OUT}", trouble.public())
     }
 
-    /// Now, but no later than the steady clock allows where a jump is refused: a time beyond it has
-    /// not passed.
+    /// The current time. While a jump is refused, no later than the steady clock allows: a later
+    /// time has not passed yet.
     #[must_use]
     pub fn believed_now(&self) -> Time {
         let reading = self.read();
@@ -289,8 +288,8 @@ impl ClockGuard {
     }
 }
 
-/// What the clock should show, by the steady one; none: the readings are of two boots, where a long
-/// pause and a jump look alike.
+/// The time that the wall clock should show according to the steady clock; none: the readings are
+/// of different boots, where a long pause and a jump look alike.
 fn expected(anchor: &Reading, now: &Reading) -> Option<Time> {
     let (before, after) = (anchor.steady.as_ref()?, now.steady.as_ref()?);
     let passed = after.micros - before.micros;
@@ -298,7 +297,7 @@ fn expected(anchor: &Reading, now: &Reading) -> Option<Time> {
         .then(|| Time::from_micros(anchor.wall.micros().saturating_add(passed)))
 }
 
-/// How far two times are from each other, in the largest unit that fits.
+/// The difference of two times, in the largest unit that fits.
 fn distance(one: Time, other: Time) -> String {
     let secs = one.micros().abs_diff(other.micros()) / 1_000_000;
     match secs {
@@ -331,8 +330,8 @@ impl Clock for SystemClock {
         Time::from(chrono::Utc::now())
     }
 
-    /// Linux: the time since the boot, suspended or not. Asked of the kernel itself, so that no
-    /// library stands in between.
+    /// Linux: the time since the boot, suspended or not. A direct system call, because the standard
+    /// library does not offer this clock.
     #[cfg(target_os = "linux")]
     fn steady(&self) -> Option<Steady> {
         let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
@@ -399,7 +398,7 @@ mod tests {
             self.steady.fetch_add(secs, Ordering::SeqCst);
         }
 
-        /// Somebody sets the clock.
+        /// Sets the wall clock.
         fn jump(&self, secs: i64) {
             self.wall.fetch_add(secs, Ordering::SeqCst);
         }
@@ -475,7 +474,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_boot_only_a_clock_behind_the_last_record_is_told_from_a_pause() {
+    fn after_a_boot_only_a_clock_behind_the_last_record_counts_as_a_jump() {
         for (away, refused) in [(400 * DAY, false), (-DAY, true)] {
             let machine = Machine::new();
             let last = machine.guard(OnJump::Refuse).stamp(Time::MIN).unwrap();

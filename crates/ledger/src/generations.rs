@@ -1,27 +1,27 @@
-//! Generations of the read models: one fold of a tenant's log each, with rows of its own. One is
-//! *live*: it follows the log and is asked. Beside it a *shadow* may be built; once both are at one
-//! position they are compared there, and in one transaction the shadow takes the live one's place.
+//! Generations of the read models: each is a fold of a tenant's log with rows of its own. The
+//! *live* one follows the log and answers queries. A *shadow* may be built beside it; once both
+//! cover the same records they are compared, and one transaction switches from the live one to the
+//! shadow.
 
 use crate::log::LogError;
 use async_trait::async_trait;
 use claimledger_facts::ids::LogSize;
 use std::fmt;
 
-/// What these read models are called.
+/// The name of these read models.
 pub const VIEWS_NAME: &str = "sessions";
 
-/// The version of the rows that this code writes, and the only one that it reads: rows of another
-/// version are deleted at the start and folded again, and until then reads say that the read models
-/// lag. Raise it whenever the same log would give other rows.
+/// Version of the rows, the only one that this code writes and reads. Rows of another version are
+/// deleted at startup and rebuilt; until then reads report that the read models lag. Raise it with
+/// every change that gives other rows for the same log.
 pub const VIEWS_VERSION: &str = "1";
 
-/// By what code rows were made: the same log, and the same of these two, give the same rows.
+/// The code that made the rows: rows depend on nothing but the log and these two versions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MadeBy {
     /// The version of the rows.
     pub views: String,
-    /// The version of the rules that session rows were assessed by; where code of several moved them,
-    /// all of them.
+    /// The version of the rules that assessed the session rows; all versions, where several did.
     pub rules: String,
 }
 
@@ -44,10 +44,10 @@ impl fmt::Display for MadeBy {
     }
 }
 
-/// Where a generation stands.
+/// The role of a generation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
-    /// It is asked.
+    /// It answers queries.
     #[default]
     Live,
     /// It is being built.
@@ -59,35 +59,35 @@ pub enum Place {
 pub struct Generation {
     /// Its number: higher than that of every one before.
     pub number: u64,
-    /// By what code it was made.
+    /// The code that made it.
     pub made_by: MadeBy,
     /// Records below this size are in it.
     pub covered: LogSize,
-    /// What the switch said that brought it in place, as it was given; none: it is the first.
+    /// The report of the switch that made it live, verbatim; none: it is the first.
     pub report: Option<String>,
 }
 
 /// A tenant's generations.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Generations {
-    /// The one that is asked; none: nothing was taken in yet.
+    /// The one that answers queries; none: nothing was indexed yet.
     pub live: Option<Generation>,
-    /// The one that is being built, or was left by whoever built it.
+    /// The one that is being built, or that an earlier rebuild abandoned.
     pub shadow: Option<Generation>,
 }
 
-/// What a row is about.
+/// The table of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowKind {
-    /// An id, and its position.
+    /// A record id and its position.
     Record,
-    /// A term, and the position of a record that carries it.
+    /// A term and the position of a record that carries it.
     Posting,
-    /// A term, and a session that a record with it names.
+    /// A term and a session that a record with the term names.
     Session,
     /// A session with its sort key and its state.
     SessionRow,
-    /// What is kept of a session's records: a part of it.
+    /// A part of the summaries of a session's records.
     RecordSummary,
 }
 
@@ -96,7 +96,7 @@ impl RowKind {
     pub const ALL: [Self; 5] =
         [Self::Record, Self::Posting, Self::Session, Self::SessionRow, Self::RecordSummary];
 
-    /// The word that its rows begin with in a dump.
+    /// The word that begins its rows in a dump.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -109,18 +109,18 @@ impl RowKind {
     }
 }
 
-/// A row that only one of two generations has. A row that differs is in both lists, once each.
+/// A row that only one of two generations has. A changed row counts once for each generation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// Which of them has it.
+    /// The generation that has it.
     pub only_in: Place,
-    /// What it is about.
+    /// The table.
     pub kind: RowKind,
-    /// The row, as a dump gives it.
+    /// The row, formatted as in a dump.
     pub row: String,
 }
 
-/// How many rows of a kind there are.
+/// Row counts of a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counted {
     /// The kind.
@@ -129,18 +129,18 @@ pub struct Counted {
     pub live: u64,
     /// Rows of the shadow.
     pub shadow: u64,
-    /// Rows that only the live one has.
+    /// Rows that only the live generation has.
     pub only_live: u64,
     /// Rows that only the shadow has.
     pub only_shadow: u64,
 }
 
-/// What differs between the live generation and the shadow, both at one position.
+/// The differences between the live generation and the shadow, at the same log size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Differences {
-    /// Both are here.
+    /// The log size of both.
     pub at: LogSize,
-    /// One of each kind, in the order of [`RowKind::ALL`].
+    /// Counts of each kind, in the order of [`RowKind::ALL`].
     pub counts: Vec<Counted>,
     /// The first differences of each kind.
     pub first: Vec<Difference>,
@@ -154,10 +154,10 @@ impl Differences {
     }
 }
 
-/// Two generations as they were at one moment: both may be moved on while they are compared.
+/// A snapshot of two generations: both may advance while they are compared.
 #[async_trait]
 pub trait Comparison: Send {
-    /// Compares every row as it is stored: what was counted while it was written would not see what
-    /// became of it since. Names at most `most` rows of each kind and side.
+    /// Compares every stored row, because counts made during the writes would not show later
+    /// damage. Names at most `most` rows of each kind and side.
     async fn differences(self: Box<Self>, most: usize) -> Result<Differences, LogError>;
 }

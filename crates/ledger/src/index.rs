@@ -1,18 +1,18 @@
-//! What the sequencer looks up: which ids are in the log, and how many records name a session.
+//! The index that the sequencer queries: positions of record ids, and revisions of sessions.
 //! Derived from the log; may lag behind it.
 
 use crate::log::LogError;
 use async_trait::async_trait;
 use claimledger_facts::ids::{LogPosition, LogSize, RecordId, SessionId, TenantId};
 
-/// One look into the index, of one moment.
+/// A consistent snapshot of some entries of the index.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Looked {
-    /// Records below this size were in the index at that moment.
+    /// Records below this size were in the index.
     pub covered: LogSize,
-    /// The position of each id that was asked, where it was in the index.
+    /// The position of each requested id that the index has.
     pub positions: Vec<Option<LogPosition>>,
-    /// The revision of each session id that was asked.
+    /// The revision of each requested session id.
     pub revisions: Vec<u64>,
 }
 
@@ -23,7 +23,7 @@ pub trait RecordIndex: Send + Sync {
     /// Records below this size are in the index.
     async fn covered(&self, tenant: &TenantId) -> Result<LogSize, LogError>;
 
-    /// The position of each id, where it is in the index.
+    /// The position of each id that the index has.
     async fn positions(
         &self,
         tenant: &TenantId,
@@ -37,11 +37,11 @@ pub trait RecordIndex: Send + Sync {
         sessions: &[SessionId],
     ) -> Result<Vec<u64>, LogError>;
 
-    /// All three of one moment: what the sequencer decides by must not change between two looks (a
-    /// rebuild throws rows away).
+    /// All three from one snapshot: the input of the sequencer's decision must not change between
+    /// two queries (a rebuild deletes rows).
     ///
-    /// An engine with snapshots should override this; here the looks are repeated until nothing
-    /// moved between them.
+    /// An engine with snapshots should override this; the default repeats the queries until the
+    /// checkpoint did not change between them.
     async fn look_up(
         &self,
         tenant: &TenantId,
@@ -59,7 +59,7 @@ pub trait RecordIndex: Send + Sync {
     }
 
     /// Up to `max` ids of the index after this one, ascending; none: the engine cannot list them,
-    /// and the sequencer asks for each new id instead of keeping a filter.
+    /// and the sequencer queries the index for each new id instead of keeping a filter.
     async fn ids_after(
         &self,
         _tenant: &TenantId,

@@ -1,4 +1,4 @@
-//! The seam of the key store: rows of wrapped keys. It never sees a key in the clear.
+//! The key store interface: rows of wrapped keys. It never sees a key in the clear.
 
 use crate::log::{LogError, Stopped};
 use async_trait::async_trait;
@@ -13,8 +13,8 @@ use claimledger_facts::{
 pub struct TenantKeysRow {
     /// The tenant.
     pub tenant: TenantId,
-    /// Wrapped: the tenant key (wraps data keys; seals what belongs to nobody), the index key, the
-    /// digest key.
+    /// Wrapped: the tenant key (wraps data keys; seals bodies that belong to no person), the index
+    /// key, the digest key.
     pub wrapped: Vec<u8>,
 }
 
@@ -31,19 +31,19 @@ pub struct PersonRow {
     pub alias_index: Vec<Digest32>,
 }
 
-/// What a key store has of a pseudonym.
+/// The stored state of a pseudonym.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoredPerson {
     /// The person, with the wrapped key.
     Live(PersonRow),
-    /// The key was destroyed, with every index that found the person. It never comes back.
+    /// The key was destroyed permanently, with every blind index of the person.
     Destroyed,
 }
 
-/// A credential: what is kept of a token.
+/// A credential: the stored form of a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CredentialRow {
-    /// The tenant it is for.
+    /// Its tenant.
     pub tenant: TenantId,
     /// Its public id.
     pub credential: String,
@@ -53,9 +53,9 @@ pub struct CredentialRow {
     pub roles: Vec<String>,
     /// The source it may append as.
     pub source: Option<String>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Time,
-    /// When it was taken back.
+    /// When it was revoked.
     pub revoked_at: Option<Time>,
 }
 
@@ -68,10 +68,10 @@ pub trait KeyStore: Send + Sync {
     async fn tenant(&self, tenant: &TenantId) -> Result<Option<TenantKeysRow>, LogError>;
     /// The tenants that have keys, bytewise.
     async fn tenants(&self) -> Result<Vec<TenantId>, LogError>;
-    /// Adds persons, all in one durable transaction, and says in the order of `rows` what the store
-    /// has of each. One whose `id_index` is there already only gets the new aliases: the answer is
-    /// the row that was first, and records must be sealed under its key. Of a pseudonym whose key
-    /// is destroyed nothing is added, no alias either.
+    /// Adds persons in one durable transaction, and returns the stored state of each in the order
+    /// of `rows`. A row whose `id_index` exists only adds its aliases: the stored row is returned,
+    /// and records must be sealed under its key. For a pseudonym whose key is destroyed nothing is
+    /// added, not even an alias.
     async fn add_persons(
         &self,
         tenant: &TenantId,
@@ -83,21 +83,22 @@ pub trait KeyStore: Send + Sync {
         tenant: &TenantId,
         pseudonym: &Pseudonym,
     ) -> Result<Option<StoredPerson>, LogError>;
-    /// Destroys a person's key, and every index that finds the person. Final: once it returned,
-    /// the key is gone from the files, and no later call brings it back, not even one that carries
-    /// the old row. A pseudonym that was never added cannot be added afterwards. After an error
-    /// the key may be destroyed or not, or its bytes may be left in a file: call it again.
+    /// Destroys a person's key and every blind index of the person, permanently: once it returns,
+    /// the key is deleted from the files, and no later call restores it, not even one that carries
+    /// the old row. A pseudonym that was never added cannot be added afterwards. After an error the
+    /// key may or may not be destroyed, or its bytes may be left in a file: call it again.
     async fn destroy(&self, tenant: &TenantId, pseudonym: &Pseudonym) -> Result<(), LogError>;
-    /// A number that is another one once a [`Self::destroy`] returned: keys that are held in memory
-    /// must then be dropped. Asked for each batch of records, so it must be cheap.
+    /// A counter that changes before [`Self::destroy`] returns: caches of keys must then be
+    /// dropped. Read for each batch of records, so it must be cheap.
     async fn destructions(&self, tenant: &TenantId) -> Result<u64, LogError>;
-    /// The person whose id has this blind index.
+    /// The person with this blind index of the id.
     async fn person_by_id(
         &self,
         tenant: &TenantId,
         index: &Digest32,
     ) -> Result<Option<PersonRow>, LogError>;
-    /// Persons after one, in the order of their pseudonyms, at most `max`; none: from the first.
+    /// At most `max` persons after this pseudonym, in the order of pseudonyms; none: from the
+    /// first.
     async fn persons(
         &self,
         tenant: &TenantId,
@@ -116,11 +117,11 @@ pub trait KeyStore: Send + Sync {
     async fn credential(&self, token_hash: &Digest32) -> Result<Option<CredentialRow>, LogError>;
     /// A tenant's credentials, by their ids.
     async fn credentials(&self, tenant: &TenantId) -> Result<Vec<CredentialRow>, LogError>;
-    /// Reads everything and checks that it holds together, as far as that can be told without keys.
+    /// Reads and validates every row, as far as that is possible without keys.
     async fn check(&self) -> Result<(), LogError> {
         Ok(())
     }
-    /// Marks a credential as taken back. False if there is none.
+    /// Marks a credential as revoked. False if there is none.
     async fn revoke_credential(
         &self,
         tenant: &TenantId,
@@ -128,7 +129,7 @@ pub trait KeyStore: Send + Sync {
         at: Time,
     ) -> Result<bool, LogError>;
 
-    /// Why nothing is written now; none: writes are taken, as far as is known.
+    /// Why writes are refused; none: writes are accepted, as far as is known.
     fn stopped(&self) -> Option<Stopped> {
         None
     }

@@ -1,5 +1,5 @@
-//! The seam: what an engine must do, and no more. Cut for KurrentDB, where a tenant's log is one
-//! stream.
+//! The log interface: the minimum that an engine must implement. Designed so that KurrentDB can
+//! implement it with one stream per tenant.
 
 use async_trait::async_trait;
 use claimledger_facts::{
@@ -9,9 +9,9 @@ use claimledger_facts::{
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// One append is at most this many entries.
+/// Maximum entries of one append.
 pub const MAX_APPEND_ENTRIES: usize = 500;
-/// One append is at most this many bytes.
+/// Maximum bytes of one append.
 pub const MAX_APPEND_BYTES: usize = 768 * 1024;
 
 /// A log engine.
@@ -20,8 +20,8 @@ pub const MAX_APPEND_BYTES: usize = 768 * 1024;
 /// that are removed. Invariant: positions are dense from 0.
 #[async_trait]
 pub trait Log: Send + Sync {
-    /// Appends all entries or none, if the log has exactly `expected` records. Entries carry their
-    /// positions in their headers: the first is `expected`. Returns the new size, once durable.
+    /// Appends all entries or none, if the log has exactly `expected` records. The headers carry
+    /// the positions: the first is `expected`. Returns the new size once the entries are durable.
     async fn append(
         &self,
         tenant: &TenantId,
@@ -38,14 +38,14 @@ pub trait Log: Send + Sync {
         max: usize,
     ) -> Result<Vec<Entry>, LogError>;
 
-    /// Entries at these positions, in the order asked; an engine may read them one by one.
+    /// Entries at these positions, in the order of `positions`; an engine may read them one by one.
     async fn read_at(
         &self,
         tenant: &TenantId,
         positions: &[LogPosition],
     ) -> Result<Vec<Entry>, LogError>;
 
-    /// Like [`Self::read`], headers alone. An engine does not read bodies for it where it can.
+    /// Like [`Self::read`], headers only. An engine should avoid reading bodies for it.
     async fn headers(
         &self,
         tenant: &TenantId,
@@ -53,16 +53,16 @@ pub trait Log: Send + Sync {
         max: usize,
     ) -> Result<Vec<StoredHeader>, LogError>;
 
-    /// Like [`Self::read_at`], headers alone. An engine does not read bodies for it where it can.
+    /// Like [`Self::read_at`], headers only. An engine should avoid reading bodies for it.
     async fn headers_at(
         &self,
         tenant: &TenantId,
         positions: &[LogPosition],
     ) -> Result<Vec<StoredHeader>, LogError>;
 
-    /// Removes sealed bodies of these records for good, all of them or none, and states why.
-    /// Headers, leaves and facts stay. A body that is gone already keeps its first reason. At most
-    /// [`MAX_APPEND_ENTRIES`] positions.
+    /// Removes sealed bodies of these records permanently, all or none, and stores the reason.
+    /// Headers, leaves and facts stay. A body that was removed before keeps its first reason. At
+    /// most [`MAX_APPEND_ENTRIES`] positions.
     async fn remove_bodies(
         &self,
         tenant: &TenantId,
@@ -77,33 +77,33 @@ pub trait Log: Send + Sync {
     /// The tenants that have a log, bytewise.
     async fn tenants(&self) -> Result<Vec<TenantId>, LogError>;
 
-    /// Wakes up after appends of any tenant. Best effort: the value counts, and says nothing else.
+    /// Changes after appends of any tenant. Best effort: the value is a counter without a meaning.
     fn changes(&self) -> watch::Receiver<u64>;
 
-    /// Why nothing is appended now; none: appends are taken, as far as is known.
+    /// Why appends are refused; none: appends are accepted, as far as is known.
     fn stopped(&self) -> Option<Stopped> {
         None
     }
 }
 
-/// Why an engine writes nothing now.
+/// Why an engine refuses writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stopped {
-    /// What happened, in words that may be shown to everybody: no tenant, no path.
+    /// The cause, safe to show to every caller: no tenant, no path.
     pub why: String,
     /// How long ago it began.
     pub lasted: Duration,
-    /// Whether it ends by itself, once its cause is gone.
+    /// Whether the engine recovers without a restart once the cause is gone.
     pub recovers: bool,
 }
 
-/// Why an append did not happen.
+/// Why an append failed.
 #[derive(Debug, thiserror::Error)]
 pub enum AppendFailure {
-    /// The log has another size. Definitely not written.
+    /// The log has another size. Nothing was written.
     #[error("the log has {} records", size.0)]
     Conflict {
-        /// Its size.
+        /// The size of the log.
         size: LogSize,
     },
     /// See [`LogError`]. The outcome may be unknown.
@@ -111,37 +111,36 @@ pub enum AppendFailure {
     Log(#[from] LogError),
 }
 
-/// What a caller can act on.
+/// Storage errors, by what a caller can do about them.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
-    /// Not now; the same request may succeed later.
+    /// Temporary: the same request may succeed later.
     #[error("the log is unavailable: {reason}")]
     Unavailable {
-        /// What an operator should know.
+        /// The reason, for an operator.
         reason: String,
         /// The engine's error.
         #[source]
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
-    /// Nothing is written now, and why may be told to everybody: the disk is full, or may not be
-    /// written. Reads go on.
+    /// Writes are refused, because the disk is full or not writable. Reads continue.
     #[error("{why}")]
     Stopped {
-        /// What happened, and what ends it: no tenant, no path.
+        /// The cause and its remedy, safe to show to every caller: no tenant, no path.
         why: String,
         /// The engine's error.
         #[source]
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
-    /// A record of the log does not hold together, or is not where it was acknowledged to be.
+    /// A record of the log is inconsistent, or is not at its acknowledged position.
     #[error("the file `log` is damaged at record {position}: {what}")]
     Corrupt {
-        /// Where.
+        /// The position.
         position: LogPosition,
         /// What was found.
         what: String,
     },
-    /// Another stored thing does not hold together: the same request will fail again.
+    /// Other stored data is inconsistent: the same request will fail again.
     #[error("the file `{file}` is damaged: {place}: {what}{}", remedy(file))]
     Damaged {
         /// The file.
@@ -151,28 +150,28 @@ pub enum LogError {
         /// What was found.
         what: String,
     },
-    /// More than one append may carry.
+    /// Over the limits of one append.
     #[error("an append carries at most {MAX_APPEND_ENTRIES} entries and {MAX_APPEND_BYTES} bytes")]
     TooLarge,
 }
 
-/// What an operator can do about a damaged file, as the end of a message.
+/// The remedy for a damaged file, to end an error message with.
 #[must_use]
 pub fn remedy(file: &str) -> &'static str {
     match file {
-        "views" => "; it is derived from the log: `claimledger rebuild` makes it anew",
+        "views" => "; it is derived from the log: rebuild it with `claimledger rebuild`",
         _ => "; restore it from a backup of the whole directory",
     }
 }
 
 impl LogError {
-    /// Whether something that is stored is damaged: no repetition helps.
+    /// Whether stored data is damaged: a retry cannot succeed.
     #[must_use]
     pub const fn is_damage(&self) -> bool {
         matches!(self, Self::Corrupt { .. } | Self::Damaged { .. })
     }
 
-    /// The same damage, for another caller. Of any other error only its words are kept.
+    /// A copy for another caller. Damage keeps its type; other errors keep only their text.
     #[must_use]
     pub fn again(&self) -> Self {
         match self {
@@ -189,32 +188,32 @@ impl LogError {
         }
     }
 
-    /// Damage of a file beside the log.
+    /// Damage of a file other than the log.
     #[must_use]
     pub fn damaged(file: &str, place: impl Into<String>, what: impl Into<String>) -> Self {
         Self::Damaged { file: file.to_owned(), place: place.into(), what: what.into() }
     }
 
-    /// Not now, for a reason that has no error of its own.
+    /// A temporary failure without an underlying error.
     #[must_use]
     pub fn unavailable(reason: impl Into<String>) -> Self {
         Self::Unavailable { reason: reason.into(), source: None }
     }
 
-    /// Nothing is written now, for a reason that has no error of its own.
+    /// Refused writes without an underlying error.
     #[must_use]
     pub fn stopped(why: impl Into<String>) -> Self {
         Self::Stopped { why: why.into(), source: None }
     }
 }
 
-/// What every engine says of a position that its log does not have.
+/// The error of every engine for a position past the end of the log.
 #[must_use]
 pub fn no_record(position: LogPosition) -> LogError {
     LogError::Corrupt { position, what: "no record is there".to_owned() }
 }
 
-/// What every engine refuses before it looks at its own state.
+/// Validates an append independently of the engine's state.
 ///
 /// # Errors
 /// [`LogError::TooLarge`].

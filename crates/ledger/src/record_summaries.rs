@@ -1,18 +1,18 @@
-//! What the read models keep of a session's records themselves, in parts of about a thousand bytes:
-//! so that a session is read from one place, and a record more rewrites one part.
+//! Summaries of a session's records in the read models, in parts of about a thousand bytes, so that
+//! one range scan reads a session, and a new record rewrites only one part.
 
 use crate::log::LogError;
 use claimledger_facts::ids::LogPosition;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// A part of so many bytes takes no more. Three or four of such parts fill a page of a database.
-const FULL: usize = 1_000;
+/// Size from which a part is full, in bytes. Three or four full parts fill a database page.
+const FULL_BYTES: usize = 1_000;
 
-/// Bytes before each brief: position and length.
-const FRAME: usize = 12;
+/// Bytes before each summary: position and length.
+const FRAME_BYTES: usize = 12;
 
-/// One part: positions, each with the brief of the record there, ascending. Where a part ends
-/// follows from what was put in, whatever the batches were.
+/// One part: ascending positions, each with the summary of the record there. The boundaries of
+/// parts depend on the summaries only, not on the batches.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RecordSummaries(Vec<u8>);
 
@@ -23,29 +23,29 @@ impl RecordSummaries {
         Self(bytes)
     }
 
-    /// For storing.
+    /// The stored form.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// Puts another behind the last; false: the part is full, and the next one takes it.
+    /// Appends a summary; false: the part is full, and the summary belongs in the next one.
     ///
     /// # Errors
-    /// If the brief is too long to have its length written.
+    /// If the summary's length exceeds 32 bits.
     pub fn push(&mut self, position: LogPosition, summary: &[u8]) -> Result<bool, LogError> {
-        if self.0.len() >= FULL {
+        if self.0.len() >= FULL_BYTES {
             return Ok(false);
         }
         let length = u32::try_from(summary.len())
-            .map_err(|_| LogError::unavailable("a brief is longer than can be kept"))?;
+            .map_err(|_| LogError::unavailable("a summary is too long to be stored"))?;
         self.0.extend(position.0.to_le_bytes());
         self.0.extend(length.to_le_bytes());
         self.0.extend(summary);
         Ok(true)
     }
 
-    /// Each position with its brief. A part that was damaged gives an error and then nothing.
+    /// Each position with its summary. A damaged part gives an error and then ends.
     pub fn iter(&self) -> impl Iterator<Item = Result<(LogPosition, &[u8]), LogError>> {
         let mut left = self.0.as_slice();
         std::iter::from_fn(move || {
@@ -58,7 +58,7 @@ impl RecordSummaries {
         })
     }
 
-    /// As a dump shows it.
+    /// Formats the part as in a dump.
     #[must_use]
     pub fn to_text(&self, session: &str, part: u64) -> String {
         let mut hasher = DefaultHasher::new();
@@ -78,8 +78,8 @@ type Found<'b> = (LogPosition, &'b [u8]);
 
 fn split(bytes: &[u8]) -> Result<(Found<'_>, &[u8]), LogError> {
     let damaged =
-        || LogError::damaged("views", "what is kept of a session", "a part of it is cut short");
-    let (frame, rest) = bytes.split_first_chunk::<FRAME>().ok_or_else(damaged)?;
+        || LogError::damaged("views", "the summaries of a session", "a part is truncated");
+    let (frame, rest) = bytes.split_first_chunk::<FRAME_BYTES>().ok_or_else(damaged)?;
     let (position, length) = frame.split_first_chunk::<8>().ok_or_else(damaged)?;
     let length = length.first_chunk::<4>().map_or(u32::MAX, |length| u32::from_le_bytes(*length));
     let (summary, rest) =
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_gives_back_what_was_put_in_until_it_is_full() {
+    fn a_part_returns_its_summaries_and_accepts_more_until_it_is_full() {
         let (mut summaries, mut put) = (RecordSummaries::default(), Vec::new());
         for position in 0.. {
             let summary = vec![position as u8; position as usize * 7];
@@ -111,7 +111,7 @@ mod tests {
         assert_eq!(all(&summaries), put);
         assert_eq!(all(&RecordSummaries::from_bytes(summaries.as_bytes().to_vec())), put);
         assert!(
-            (FULL..FULL + 200).contains(&summaries.as_bytes().len()),
+            (FULL_BYTES..FULL_BYTES + 200).contains(&summaries.as_bytes().len()),
             "{}",
             summaries.as_bytes().len()
         );
@@ -122,18 +122,18 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_part_is_said_to_be_damaged() {
+    fn a_damaged_part_is_reported_as_damaged() {
         let mut summaries = RecordSummaries::default();
         summaries.push(LogPosition(3), b"one").unwrap();
         summaries.push(LogPosition(4), b"two").unwrap();
         for length in 1..summaries.as_bytes().len() {
             let cut = RecordSummaries::from_bytes(summaries.as_bytes()[..length].to_vec());
             let found: Vec<_> = cut.iter().collect();
-            let whole = usize::from(length >= FRAME + 3);
+            let whole = usize::from(length >= FRAME_BYTES + 3);
             assert_eq!(found.iter().filter(|found| found.is_ok()).count(), whole, "{length} bytes");
             assert_eq!(
                 found.iter().filter(|found| found.is_err()).count(),
-                usize::from(length != FRAME + 3),
+                usize::from(length != FRAME_BYTES + 3),
                 "{length} bytes"
             );
         }

@@ -1,5 +1,5 @@
-//! The seam of the read models: an inverted index over facts, and one session row a session. Rows and
-//! checkpoint move in one transaction.
+//! The interface of the read models: an inverted index over facts, and one row per session. Rows
+//! and checkpoint change in one transaction.
 
 use crate::{
     generations::{Comparison, Generations, MadeBy, Place},
@@ -14,7 +14,7 @@ use claimledger_facts::{
 };
 use std::sync::Arc;
 
-/// What a record can be found by.
+/// Kinds of index terms of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum TermKind {
@@ -43,7 +43,7 @@ pub enum TermKind {
     Assertion = 11,
     /// A root session.
     RootSession = 12,
-    /// What the source calls this kind of event: on the ledger's own records.
+    /// The source's name for the kind of event; on the ledger's own records.
     Kind = 13,
     /// `not_understood`, `variant`; and with the source after it what its records are counted as:
     /// `late/idp-x`.
@@ -118,15 +118,15 @@ impl TermKind {
     }
 }
 
-/// How often a term must be carried to be of interest.
+/// The minimum number of records or sessions that carry a term.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Carried {
     /// By a record.
     Once,
     /// By two records.
     ByTwoRecords,
-    /// By records of two session ids. Kinds that list no sessions ([`TermKind::lists_sessions`])
-    /// have none such.
+    /// By records of two session ids. Never true for kinds that list no sessions
+    /// ([`TermKind::lists_sessions`]).
     ByTwoSessions,
 }
 
@@ -139,7 +139,7 @@ pub struct Term {
     pub value: String,
 }
 
-/// What the read models keep of one record.
+/// The index entries of one record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IndexRow {
     /// Its position.
@@ -148,33 +148,33 @@ pub struct IndexRow {
     pub id: RecordId,
     /// Its terms, once each.
     pub terms: Vec<Term>,
-    /// What is kept of it for each session that it names ([`Views::summaries_of_each`]): bytes that
-    /// mean nothing here. Empty: nothing.
+    /// Its summary, stored for each session that it names ([`Views::summaries_of_each`]): opaque
+    /// bytes. Empty: none.
     pub summary: Vec<u8>,
 }
 
-/// A session as last assessed at the head: a cache made by the function that also answers at any
-/// other cut.
+/// A session as last assessed at the head: a cache of the assessment that also serves every other
+/// cut.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionRow {
     /// The session's name.
     pub session: SessionId,
-    /// When its first fact occurred; with the two below the order of lists.
+    /// When its first fact occurred; lists are ordered by it and the two fields below.
     pub first_occurred: Time,
     /// The source of its first fact.
     pub first_source: String,
     /// The source's id of its first fact.
     pub first_source_id: String,
-    /// Up to which size of the log it was assessed.
+    /// The size of the log at which it was assessed.
     pub assessed_to: LogSize,
-    /// From when on the session is over, as the row says; none: it may go on for ever.
+    /// When the session is over at the latest, according to the row; none: no known end.
     pub over_at: Option<Time>,
     /// Summary of the state, canonical JSON.
     pub state: Vec<u8>,
 }
 
 impl SessionRow {
-    /// Where the session stands in lists.
+    /// The session's sort key in lists.
     #[must_use]
     pub fn key(&self) -> SortKey {
         SortKey {
@@ -200,33 +200,34 @@ impl SessionRow {
         let state = String::from_utf8_lossy(state);
         let over_at = over_at.map_or_else(|| "never".to_owned(), |time| time.to_string());
         format!(
-            "session_row {session} {first_occurred} {first_source} {first_source_id} {over_at} {} {state}",
+            "session_row {session} {first_occurred} {first_source} {first_source_id} {over_at} {} \
+             {state}",
             assessed_to.0
         )
     }
 }
 
-/// Leaves out who was not there at an instant, as rows say it.
+/// A filter: sessions that may have been active at an instant, according to their rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ActiveAt {
     /// The instant.
     pub at: Time,
-    /// A row that was assessed to more than this is not believed: it may say what was not known
-    /// then.
+    /// The size of the log of the query. Rows that were assessed at a later one always match,
+    /// because they may contain what was not known then.
     pub size: LogSize,
 }
 
 impl ActiveAt {
-    /// Whether a row may be of a session that was there.
+    /// Whether a row may be of a session that was active.
     #[must_use]
     pub fn may_be(&self, row: &SessionRow) -> bool {
-        // A session's first fact, as known at an earlier size, was no earlier one.
+        // At an earlier log size the first fact of a session is never an earlier fact.
         row.first_occurred <= self.at
             && (row.over_at.is_none_or(|over| over > self.at) || row.assessed_to > self.size)
     }
 }
 
-/// Where a list goes on: after this key.
+/// The sort key of sessions, for pagination.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SortKey {
     /// When the first fact occurred.
@@ -242,13 +243,13 @@ pub struct SortKey {
 /// The read models of one engine: each tenant's live generation, or through [`Views::shadow`] the
 /// one that is being built beside it.
 ///
-/// What is asked in one call comes from one generation, whatever is switched meanwhile.
+/// Each call reads one generation, even during a switch.
 #[async_trait]
 pub trait Views: RecordIndex {
-    /// Writes the rows of records `from..from + rows.len()` and the session rows, and moves the
+    /// Writes the rows of records `from..from + rows.len()` and the session rows, and advances the
     /// checkpoint, in one transaction. Refused as `Unavailable` if the checkpoint is not at `from`.
-    /// Rows that are delivered twice change nothing. A tenant without a live generation gets one,
-    /// of unknown rules; a shadow must have been begun.
+    /// Idempotent: rows that are delivered twice change nothing. A tenant without a live generation
+    /// gets one, of unknown rules; a shadow must have been begun.
     async fn apply(
         &self,
         tenant: &TenantId,
@@ -269,8 +270,8 @@ pub trait Views: RecordIndex {
     ) -> Result<Vec<LogPosition>, LogError>;
 
     /// Positions of the records with each of these terms, up to `known_at` inclusive, ascending;
-    /// one list a term, in the order asked. For terms of few records each, such as session ids:
-    /// whoever goes through many sessions asks once for all of them.
+    /// one list per term, in the order of `terms`. For terms of few records each, such as session
+    /// ids: scans of many sessions need one query.
     async fn positions_of_each(
         &self,
         tenant: &TenantId,
@@ -278,8 +279,8 @@ pub trait Views: RecordIndex {
         known_at: LogPosition,
     ) -> Result<Vec<Vec<LogPosition>>, LogError>;
 
-    /// What is kept of the records that name each of these sessions: parts in order, in the order
-    /// asked. Records of any position are in them.
+    /// The summaries of the records that name each of these sessions, in the order of `sessions`.
+    /// They include records of any position.
     async fn summaries_of_each(
         &self,
         tenant: &TenantId,
@@ -289,8 +290,8 @@ pub trait Views: RecordIndex {
     /// Sessions whose records carry all of these terms (not necessarily one record), in the order
     /// of [`SortKey`], after `after`, at most `max`. A term of a kind that lists no sessions
     /// ([`TermKind::lists_sessions`]) is carried by none. A record counts for the session ids that
-    /// it names itself: when links give a session several ids, the session row's name alone is looked
-    /// at. With `active_at`, those alone that may have been there then.
+    /// it names itself: of a session with several linked ids only the name of its row counts. With
+    /// `active_at`, only sessions that may have been active then.
     async fn sessions_with(
         &self,
         tenant: &TenantId,
@@ -300,8 +301,8 @@ pub trait Views: RecordIndex {
         max: usize,
     ) -> Result<Vec<SessionRow>, LogError>;
 
-    /// Values of terms of this kind that are carried so often, whatever K, bytewise, after `after`,
-    /// at most `max`. It finds candidates: what holds at an earlier K is for the caller to see.
+    /// Values of terms of this kind with at least this number of carriers, bytewise, after `after`,
+    /// at most `max`. These are candidates at the head: the caller must check them at an earlier K.
     async fn values_of(
         &self,
         tenant: &TenantId,
@@ -311,42 +312,41 @@ pub trait Views: RecordIndex {
         max: usize,
     ) -> Result<Vec<String>, LogError>;
 
-    /// The session row of a session's name.
+    /// The row of the session with this name.
     async fn session_row(
         &self,
         tenant: &TenantId,
         session: &SessionId,
     ) -> Result<Option<SessionRow>, LogError>;
 
-    /// How many sessions there are.
+    /// The number of sessions.
     async fn session_count(&self, tenant: &TenantId) -> Result<u64, LogError>;
 
-    /// Throws away all rows of a tenant, of every generation. The next `apply` begins at 0.
+    /// Deletes all rows of a tenant, of every generation. The next `apply` begins at 0.
     async fn reset(&self, tenant: &TenantId) -> Result<(), LogError>;
 
     /// Every row of a tenant as text, in a fixed order: for comparing a rebuild.
     async fn dump(&self, tenant: &TenantId) -> Result<Vec<String>, LogError>;
 
-    /// Reads every row of every generation in use and compares it with its checksum, and the rows
-    /// of each table with how many were written: what is altered or missing is
-    /// [`LogError::Damaged`]. Takes as long as reading everything does. An engine that keeps
-    /// nothing on a disk has nothing to check.
+    /// Full scan: compares every row of every generation in use with its checksum, and the row
+    /// count of each table with its tally. Altered or missing rows are [`LogError::Damaged`]. An
+    /// in-memory engine has nothing to check.
     async fn check(&self) -> Result<(), LogError> {
         Ok(())
     }
 
-    /// Writes down that the rows are damaged, for the next process that opens them: it refuses
-    /// them, or throws them away. None: they are no longer.
+    /// Stores that the rows are damaged, for the next process that opens them: it refuses or
+    /// deletes them. None: they are not damaged any more.
     fn condemn(&self, _what: Option<&str>) {}
 
-    /// The same seam over the generations that are being built.
+    /// The same interface over the generations that are being built.
     fn shadow(&self) -> Arc<dyn Views>;
 
     /// A tenant's generations.
     async fn generations(&self, tenant: &TenantId) -> Result<Generations, LogError>;
 
-    /// Begins a generation without rows. A shadow that is there already goes out of use; of a live
-    /// one that is there, only what is said of its making changes.
+    /// Begins an empty generation. An existing shadow is retired; of an existing live generation
+    /// only `made_by` changes.
     async fn begin(
         &self,
         tenant: &TenantId,
@@ -354,19 +354,19 @@ pub trait Views: RecordIndex {
         made_by: &MadeBy,
     ) -> Result<(), LogError>;
 
-    /// Takes the shadow out of use, if there is one.
+    /// Retires the shadow, if there is one.
     async fn abandon_shadow(&self, tenant: &TenantId) -> Result<(), LogError>;
 
-    /// Pins both generations as they are now. Refused as `Unavailable` if there are not two, or
-    /// they are not at the same size.
+    /// A snapshot of both generations. Refused as `Unavailable` if there are not two, or they are
+    /// not at the same size.
     async fn compare(&self, tenant: &TenantId) -> Result<Box<dyn Comparison>, LogError>;
 
-    /// Puts the shadow in the live generation's place, in one transaction, and keeps the report
-    /// with it; the one that was live goes out of use. Refused as `Unavailable` if there are not
-    /// two, or one of them is not at this size: then nothing changes.
+    /// Makes the shadow live, stores the report with it and retires the live generation, in one
+    /// transaction. Refused as `Unavailable`, without any change, if there are not two, or one of
+    /// them is not at this size.
     async fn switch(&self, tenant: &TenantId, at: LogSize, report: &str) -> Result<(), LogError>;
 
-    /// Throws away some rows of what is out of use: not more than others can wait for. True: there
+    /// Deletes some rows of retired generations, few enough not to delay other writes. True: there
     /// are more.
     async fn sweep(&self, tenant: &TenantId) -> Result<bool, LogError>;
 }

@@ -1,4 +1,4 @@
-//! The sequencer over the memory engines: what must be decided under the head.
+//! The sequencer over the memory engines: every decision that depends on the head.
 
 use crate::support::*;
 use claimledger_facts::{ids::*, record::Prepared, time::Time};
@@ -23,7 +23,7 @@ fn outcomes(receipts: &[Receipt]) -> Vec<(u64, claimledger_ledger::append::Appen
 }
 
 #[tokio::test]
-async fn the_same_again_is_answered_as_the_first_time() {
+async fn a_duplicate_gets_the_first_receipt() {
     let world = World::new(LedgerKind::Live);
     let sequencer = world.open().await;
     let first =
@@ -39,10 +39,10 @@ async fn the_same_again_is_answered_as_the_first_time() {
     assert_eq!(outcomes(&again), [(1, Repeated), (2, Stored), (2, Repeated)]);
     assert_eq!(again[0].recorded_at, first[1].recorded_at, "the time of the first");
     assert_eq!(world.size().await, 3);
-    // A sequencer that was not there when it was written says the same.
+    // A sequencer that starts after the append gives the same answer.
     let later = world.open().await;
     assert_eq!(append(&later, vec![world.record("b", "y")]).await.unwrap(), again[..1]);
-    // And one that only has the read models to look at.
+    // So does one that finds the record in the read models only.
     world.follow().await;
     let later = world.open().await;
     assert_eq!(append(&later, vec![world.record("b", "y")]).await.unwrap(), again[..1]);
@@ -104,7 +104,7 @@ async fn other_content_of_a_pulled_source_is_a_variant() {
 }
 
 #[tokio::test]
-async fn a_conflict_inside_one_request_writes_nothing_of_it() {
+async fn a_conflict_within_a_request_writes_nothing_of_it() {
     let world = World::new(LedgerKind::Live);
     let sequencer = world.open().await;
     let refused = append(&sequencer, vec![world.record("a", "x"), world.record("a", "y")]).await;
@@ -117,7 +117,7 @@ async fn a_conflict_inside_one_request_writes_nothing_of_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_racing_writers_who_expect_one_revision_one_wins() {
+async fn one_of_the_writers_racing_for_a_revision_wins() {
     let world = World::new(LedgerKind::Live);
     for two_sequencers in [false, true] {
         let (first, second) = (world.open().await, world.open().await);
@@ -147,7 +147,7 @@ async fn of_racing_writers_who_expect_one_revision_one_wins() {
 }
 
 #[tokio::test]
-async fn a_revision_counts_log_index_and_what_is_on_its_way() {
+async fn a_revision_counts_index_log_and_pending_records() {
     let world = World::new(LedgerKind::Live);
     let sequencer = world.open().await;
     let expecting = |id: &str, revision| AppendRequest {
@@ -155,7 +155,7 @@ async fn a_revision_counts_log_index_and_what_is_on_its_way() {
         expected_revision: Some((SessionId::from("S1"), revision)),
     };
     for n in 0..6 {
-        // The read models come up from time to time, and are thrown away once.
+        // The read models catch up from time to time, and are deleted once.
         match n {
             2 | 5 => world.follow().await,
             4 => world.index.reset(&world.tenant).await.unwrap(),
@@ -183,7 +183,7 @@ async fn a_revision_counts_log_index_and_what_is_on_its_way() {
 }
 
 #[tokio::test]
-async fn what_the_read_models_forget_is_still_known() {
+async fn records_deleted_from_the_read_models_are_still_known() {
     let world = World::new(LedgerKind::Live);
     let sequencer = world.open().await;
     append(&sequencer, (0..20).map(|n| world.record(&format!("r{n}"), "")).collect())
@@ -207,7 +207,7 @@ async fn what_the_read_models_forget_is_still_known() {
 }
 
 #[tokio::test]
-async fn whoever_opens_far_behind_reads_when_something_is_appended() {
+async fn opening_far_behind_defers_reading_to_the_first_append() {
     let world = World::new(LedgerKind::Live);
     let sequencer = world.open().await;
     let named = |n: usize| world.in_session(&format!("r{n}"), &format!("S{}", n % 2));
@@ -244,7 +244,7 @@ async fn whoever_opens_far_behind_reads_when_something_is_appended() {
 }
 
 #[tokio::test]
-async fn recorded_at_is_ours_and_never_decreases() {
+async fn recorded_at_is_from_the_ledgers_clock_and_never_decreases() {
     let world = World::new(LedgerKind::Live);
     let sequencer = world.open().await;
     let mut times = Vec::new();
@@ -332,7 +332,7 @@ async fn a_rehearsal_takes_its_time_from_the_input() {
     assert_eq!(
         outcomes(&append(&sequencer, vec![at("a", 1)]).await.unwrap()),
         [(0, Repeated)],
-        "what is there is not recorded anew"
+        "a duplicate is not recorded again"
     );
     assert_eq!(
         append(&sequencer, vec![at("g", 301)]).await.unwrap()[0].position,
@@ -397,7 +397,7 @@ async fn two_sequencers_on_one_log_lose_nothing_and_double_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_unknown_outcome_is_found_out() {
+async fn an_unknown_outcome_is_determined() {
     let world = World::new(LedgerKind::Live);
     for (id, fault) in [("written", Fault::AfterWriting), ("not written", Fault::BeforeWriting)] {
         let log = world.faulty_log(fault, 2);
@@ -428,10 +428,10 @@ async fn an_unknown_outcome_is_found_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_decided_on_top_of_a_failed_append_is_decided_anew() {
+async fn requests_decided_on_top_of_a_failed_append_are_decided_again() {
     let world = World::new(LedgerKind::Live);
-    // All tries of the first append fail. The second request is the same record again: a repeat of
-    // something that is not there in the end.
+    // All attempts of the first append fail. The second request has the same record: a duplicate of
+    // a record that is never written.
     let sequencer = world.open_on(world.faulty_log(Fault::BeforeWriting, 4)).await;
     let first = tokio::spawn({
         let (sequencer, records) = (sequencer.clone(), vec![world.record("a", "x")]);
@@ -490,7 +490,7 @@ async fn read_models_of_another_log_are_refused() {
 }
 
 #[tokio::test]
-async fn a_record_that_does_not_hold_together_stops_the_sequencer() {
+async fn an_inconsistent_record_stops_the_sequencer() {
     let world = World::new(LedgerKind::Live);
     let mut entry = world.records.entry("a", None, "x", 0);
     let last = entry.facts.len() - 1;

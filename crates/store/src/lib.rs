@@ -1,23 +1,23 @@
 //! The engines that keep a ledger on disk. Today: SQLite, one directory, one process.
 //!
 //! What it is: SQL and the rules under which it is durable. Each method holds its statements; the
-//! tables are in `migrations/`, one folder an engine and file.
+//! tables are in `migrations/`, one folder per engine and file.
 //!
 //! What it is not: it decides nothing about records (that is `ledger::sequencer`), never sees a key
-//! in the clear, and reads no fact: a header, a body, a state are bytes to it.
+//! in the clear, and parses no fact: headers, bodies and states are opaque bytes.
 //!
 //! # To add an engine
 //! 1. A folder beside [`sqlite`], and one in `migrations/`.
-//! 2. Implement the traits of `ledger` that it is for; see the recipe there.
+//! 2. Implement the traits of `ledger` that it supports; see the recipe there.
 //! 3. Run the suites of `ledger::conformance` on it, as `tests/conformance.rs` does.
 //!
 //! # To add a read model
 //! 1. Its tables in `migrations/<engine>/views/`, keyed by generation. Once a version is released
 //!    its migrations are fixed: a change is a new numbered file. `VIEWS_SCHEMA` in
-//!    `sqlite/connect.rs` is a checksum of the tables; a test that fails says the new value.
-//! 2. Write its rows in `sqlite/views/apply.rs`, in the transaction that moves the checkpoint; ask
-//!    it in `sqlite/views/mod.rs`; throw them away in `sqlite/views/sweep.rs`, compare them in
-//!    `sqlite/views/compare.rs`, and show them in `dump`.
+//!    `sqlite/connect.rs` is a checksum of the tables; the failing test prints the new value.
+//! 2. Write its rows in `sqlite/views/apply.rs`, in the transaction that advances the checkpoint;
+//!    query them in `sqlite/views/mod.rs`; delete them in `sqlite/views/sweep.rs`, compare them in
+//!    `sqlite/views/compare.rs`, and print them in `dump`.
 //! 3. The suite in `ledger::conformance` and the memory engine come first; see the recipe there.
 
 pub mod sqlite;

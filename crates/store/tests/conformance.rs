@@ -1,5 +1,5 @@
-//! The SQLite engines pass the suites that every engine passes, and the sequencer works over them
-//! as over memory.
+//! The SQLite engines pass the conformance suites, and the sequencer works over them as over the
+//! memory engines.
 
 use async_trait::async_trait;
 use claimledger_facts::{
@@ -334,10 +334,10 @@ async fn views() {
     conformance::views(Fresh::new).await;
 }
 
-/// Many sessions under one term: the list is walked instead of sorted. And every row as text is
-/// what the memory engine says.
+/// A term of many sessions, so that the list is scanned instead of sorted. The dumps of both
+/// engines are equal too.
 #[tokio::test]
-async fn a_term_of_many_sessions_lists_as_memory_does() {
+async fn a_term_of_many_sessions_lists_like_the_memory_engine() {
     let (fresh, memory, tenant) =
         (Fresh::new().await, MemoryIndex::default(), TenantId::from("acme"));
     let term = |kind, value: &str| Term { kind, value: value.to_owned() };
@@ -410,13 +410,13 @@ async fn a_term_of_many_sessions_lists_as_memory_does() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_sequencer_over_sqlite_groups_repeats_and_comes_back() {
+async fn the_sequencer_over_sqlite_groups_repeats_and_reopens() {
     let dir = tempfile::tempdir().unwrap();
     let tenant = TenantId::from("acme");
     let records = Arc::new(Records::new(&tenant));
     let clock = Arc::new(FixedClock::new(Time::EPOCH.plus_secs(1000)));
     for round in 0..3 {
-        // The sequencer of the round before ends in its own time, and holds the directory until
+        // The sequencer of the previous round stops asynchronously, and holds the directory until
         // then.
         let store = loop {
             match SqliteStore::open(dir.path(), SqliteOptions::default()).await {
@@ -454,7 +454,7 @@ async fn the_sequencer_over_sqlite_groups_repeats_and_comes_back() {
         assert_eq!(stored, if round == 0 { 250 } else { 0 });
         assert_eq!(store.log().head(&tenant).await.unwrap(), LogSize(250));
         if round == 1 {
-            // From now on the read models know, and the sequencer no more.
+            // From now on only the read models have these ids, not the sequencer.
             let entries = store.log().read(&tenant, LogPosition(0), 500).await.unwrap();
             let terms = vec![Term { kind: TermKind::Session, value: "S1".to_owned() }];
             let rows: Vec<_> = entries
@@ -472,10 +472,10 @@ async fn the_sequencer_over_sqlite_groups_repeats_and_comes_back() {
     }
 }
 
-/// A term on more records than one transaction throws away, beside terms on one: everything goes,
-/// and the file is not read as if it were there.
+/// A term of more records than one transaction deletes, and terms of one record: all rows are
+/// deleted, and none is read afterwards.
 #[tokio::test]
-async fn a_term_of_very_many_records_is_thrown_away_too() {
+async fn a_term_of_very_many_records_is_deleted_too() {
     let (fresh, tenant) = (Fresh::new().await, TenantId::from("acme"));
     let term = |kind, value: String| Term { kind, value };
     let rows: Vec<_> = (0..45_000_u64)

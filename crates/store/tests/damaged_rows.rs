@@ -1,5 +1,5 @@
-//! Rows of the read models that were altered, or are gone: whoever reads one is told, and a check
-//! finds it.
+//! Altered and missing rows of the read models: a read of an altered row fails, and a check finds
+//! both.
 
 use claimledger_facts::{ids::*, time::Time};
 use claimledger_ledger::{
@@ -52,7 +52,7 @@ async fn filled(dir: &Path) -> Arc<SqliteViews> {
     store.views()
 }
 
-/// Every question, to every row: each answer, or the damage that it met.
+/// Every query of every row: its result, or the damage that it found.
 async fn ask_everything(views: &SqliteViews) -> Vec<Result<String, LogError>> {
     let (tenant, last) = (acme(), LogPosition(SESSIONS));
     let id = |n: u64| {
@@ -129,7 +129,7 @@ async fn tamper(dir: &Path, sql: &str) -> u64 {
     changed
 }
 
-/// Each column of each table, of one row in the middle; then one row gone.
+/// Alters each column of each table in one row in the middle; then deletes one row.
 fn damages() -> Vec<(String, bool)> {
     let number = |table: &str, column: &str, row: &str| {
         (format!("UPDATE {table} SET {column} = {column} + 4096 WHERE {row}"), true)
@@ -169,12 +169,12 @@ fn damages() -> Vec<(String, bool)> {
         text("generation", "views", "place = 0"),
         text("generation", "rules", "place = 0"),
     ]);
-    // A key that was altered is a row gone, and one that nobody looks for.
+    // An altered key is a missing row, plus a row that no query reads.
     all.extend([
         (number("posting_1", "position", posting).0, false),
         (number("head_1", "length", head).0, false),
     ]);
-    // What is not found under its key is not noticed by whoever looks for it, but by a check.
+    // A read does not detect a row that is missing or has another key; a check does.
     let gone = [
         ("record_1", record),
         ("term_1", term),
@@ -188,7 +188,7 @@ fn damages() -> Vec<(String, bool)> {
 }
 
 #[tokio::test]
-async fn a_row_that_was_altered_is_told_to_who_reads_it_and_one_that_is_gone_is_found_by_a_check() {
+async fn reads_detect_altered_rows_and_a_check_detects_missing_ones() {
     let good = {
         let dir = tempfile::tempdir().unwrap();
         let views = filled(dir.path()).await;
@@ -233,7 +233,7 @@ async fn a_row_that_was_altered_is_told_to_who_reads_it_and_one_that_is_gone_is_
 }
 
 #[tokio::test]
-async fn what_a_process_met_is_known_to_the_next_one() {
+async fn damage_is_reported_to_the_next_process() {
     let dir = tempfile::tempdir().unwrap();
     let views = filled(dir.path()).await;
     views.condemn(Some("posting_1: told by a test"));

@@ -1,4 +1,4 @@
-//! A ledger directory: who owns it, what is refused, what comes back.
+//! A ledger directory: ownership, refusals, reopening.
 
 use claimledger_facts::{
     ids::*,
@@ -33,7 +33,7 @@ async fn run(connection: &mut SqliteConnection, sql: &str) -> Result<(), String>
         .map_err(|error| error.to_string())
 }
 
-/// Does what the triggers forbid, and leaves them as they were.
+/// Runs a statement that the triggers forbid, and restores the triggers.
 async fn run_without_triggers(connection: &mut SqliteConnection, sql: &str) {
     let rows = sqlx::query("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
         .fetch_all(&mut *connection)
@@ -49,7 +49,7 @@ async fn run_without_triggers(connection: &mut SqliteConnection, sql: &str) {
     }
 }
 
-/// A closed ledger of one tenant with so many records.
+/// A closed ledger of one tenant with `count` records.
 async fn ledger(count: u64) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await.unwrap();
@@ -63,12 +63,12 @@ async fn ledger(count: u64) -> tempfile::TempDir {
         .await
         .unwrap();
     drop(store);
-    // Opening anchors what is there.
+    // Opening stores the anchors.
     drop(open(dir.path()).await.unwrap());
     dir
 }
 
-/// Reads every record, and compares it with what it commits to.
+/// Reads every record, and verifies it against its commitments.
 async fn read_all(store: &SqliteStore) -> Result<Vec<Entry>, LogError> {
     let entries = store.log().read(&TenantId::from("acme"), LogPosition(0), 100).await?;
     for (position, entry) in (0..).map(LogPosition).zip(&entries) {
@@ -86,14 +86,14 @@ async fn one_process_owns_it() {
     let (log, _) = (store.log(), drop(store));
     assert!(
         matches!(open(dir.path()).await, Err(OpenError::Owned { .. })),
-        "whoever has one engine of it still owns it"
+        "an engine that is still open owns the directory"
     );
     drop(log);
     open(dir.path()).await.unwrap();
 }
 
 #[tokio::test]
-async fn it_is_made_once_and_comes_back() {
+async fn it_is_created_once_and_reopens() {
     let dir = ledger(9).await;
     let again = SqliteStore::create(dir.path(), SqliteOptions::default()).await;
     assert!(matches!(again, Err(OpenError::Exists { .. })));
@@ -118,7 +118,7 @@ async fn a_missing_file_is_not_replaced_by_an_empty_one() {
             assert!(!dir.path().join(file).exists(), "and it is not made");
         }
     }
-    // A crash while it was being made: a log without records, and no keys yet.
+    // A crash during creation: a log without records, and no keys yet.
     let dir = tempfile::tempdir().unwrap();
     drop(open(dir.path()).await.unwrap());
     for name in ["keys", "keys-wal", "keys-shm"] {
@@ -152,7 +152,7 @@ async fn no_statement_alters_or_deletes_a_record() {
 }
 
 #[tokio::test]
-async fn what_does_not_hold_together_is_refused_with_its_place() {
+async fn damage_is_refused_with_its_place() {
     let mut said = Vec::new();
     for damage in [
         "UPDATE log_tenant SET size = 6",
@@ -194,7 +194,7 @@ async fn what_does_not_hold_together_is_refused_with_its_place() {
         ),
     ] {
         let dir = ledger(5).await;
-        // Opening a small file checks it as a whole: the damage comes after that.
+        // Opening a small file checks it in full, so the damage is done after that.
         let store = open(dir.path()).await.unwrap();
         let mut log = raw(dir.path(), "log").await;
         run_without_triggers(&mut log, damage).await;
@@ -208,8 +208,8 @@ async fn what_does_not_hold_together_is_refused_with_its_place() {
     }
 }
 
-/// One large original, and where its pages are: SQLite keeps what does not fit into a page of rows in
-/// a chain of pages of its own.
+/// One large original, and where its pages are: SQLite keeps what does not fit into a page of rows
+/// in a chain of pages of its own.
 async fn with_a_large_original() -> (tempfile::TempDir, Records, Vec<u8>) {
     let dir = ledger(3).await;
     let store = open(dir.path()).await.unwrap();
@@ -232,10 +232,10 @@ async fn headers_are_read_without_the_bodies() {
     let (dir, records, original) = with_a_large_original().await;
     let tenant = records.tenant();
     let path = dir.path().join("log");
-    // A small file is checked as a whole where it is opened: the damage comes after that.
+    // Opening a small file checks it in full, so the damage is done after that.
     let store = open(dir.path()).await.unwrap();
     let bytes = std::fs::read(&path).unwrap();
-    // The first four bytes of each page of the chain say which one is next.
+    // The first four bytes of each page of the chain are the number of the next one.
     let size = usize::from(u16::from_be_bytes(bytes[16..18].try_into().unwrap()));
     let page = find(&bytes, &original[40_000..40_064]).unwrap() / size * size;
     let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
@@ -254,7 +254,7 @@ async fn a_removed_body_is_in_no_file_any_more() {
     let parts: Vec<_> = original.chunks_exact(64).collect();
     let left = || {
         let files = std::fs::read_dir(dir.path()).unwrap().map(|file| file.unwrap().path());
-        // Those of the write-ahead logs go while the store closes.
+        // Closing the store deletes the write-ahead logs.
         let bytes: Vec<u8> =
             files.flat_map(|file| std::fs::read(file).unwrap_or_default()).collect();
         parts.iter().step_by(40).filter(|part| find(&bytes, part).is_some()).count()
@@ -333,7 +333,7 @@ async fn no_file_but_a_database_is_opened() {
 #[tokio::test]
 async fn the_write_ahead_log_is_whole_in_the_file_after_opening() {
     let dir = ledger(5).await;
-    // What a crash leaves: the files as they are, with the write-ahead log.
+    // As after a crash: a copy of the files, with the write-ahead log.
     let crashed = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await.unwrap();
     let records = Records::new(&TenantId::from("acme"));
@@ -362,7 +362,7 @@ async fn checkpoints_keep_the_write_ahead_log_bounded() {
     let records = Records::new(&TenantId::from("acme"));
     let mut entry = records.entry("large", None, "", 0);
     entry.original = SealedBody::Present(vec![7; 200 * 1024]);
-    // As fast as it goes, 146 MiB: appends wait where the checkpoints cannot follow.
+    // 146 MiB at full speed: appends wait when checkpoints are slower.
     for n in 0..250 {
         let batch: Vec<_> = (0..3).map(|_| entry.clone()).collect();
         store.log().append(records.tenant(), LogSize(n * 3), &batch).await.unwrap();
@@ -378,7 +378,7 @@ async fn an_append_that_the_tables_refuse_stops_the_log() {
     let dir = ledger(2).await;
     let store = open(dir.path()).await.unwrap();
     let records = Records::new(&TenantId::from("acme"));
-    // Somebody else wrote: the owner's lock does not hold back who does not ask for it.
+    // Another program writes: the owner's lock is advisory and does not prevent it.
     let mut log = raw(dir.path(), "log").await;
     let copy = "SELECT (key & ~1099511627775) | 2, id, header, leaf, personal_removed, \
                 original_removed, facts, personal, original FROM log_entry \
@@ -399,7 +399,7 @@ async fn an_append_that_the_tables_refuse_stops_the_log() {
     assert!(matches!(refused, Err(AppendFailure::Log(LogError::Stopped { .. }))), "{refused:?}");
     assert!(
         log.stopped().is_some_and(|stopped| !stopped.recovers),
-        "it is not opened anew by itself"
+        "it is not reopened automatically"
     );
     assert_eq!(
         log.read(records.tenant(), LogPosition(0), 9).await.unwrap().len(),

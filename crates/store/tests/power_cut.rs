@@ -1,5 +1,5 @@
-//! Power cuts: what the store writes and syncs is recorded, and replayed up to a thousand moments,
-//! each with what was durable and a random half of the rest.
+//! Power cuts: records the writes and syncs of the store, and replays them up to a thousand
+//! moments, each with the durable writes and a random half of the others.
 //!
 //! Needs strace, python3 and the replay tool among the shared inputs: run by `make test-shared`.
 
@@ -21,7 +21,7 @@ const MOMENTS: &str = "1000";
 /// Set by the test for the process that it records.
 const DIR: &str = "POWER_CUT_DIR";
 const MODE: &str = "POWER_CUT_MODE";
-/// Set where the workload waits until the log is written again, instead of ending.
+/// Set if the workload must wait until the log is writable again, instead of ending.
 const GO_ON: &str = "POWER_CUT_GO_ON";
 
 struct Tools {
@@ -77,7 +77,7 @@ impl Tools {
                 "trace=pwrite64,fsync,fdatasync,ftruncate,write",
             ])
             .args(fault);
-        // The program that is recorded is this one, started anew as the test `workload`.
+        // The program that is recorded is this one, started again as the test `workload`.
         command.arg("-o").arg(&trace).arg(std::env::current_exe().unwrap()).args([
             "--exact",
             "workload",
@@ -92,12 +92,12 @@ impl Tools {
         let code = out.status.code();
         let said = String::from_utf8_lossy(&out.stderr);
         assert!(matches!(code, Some(0 | 3 | 4)), "{mode}: {said}");
-        // A failure of the disk is told as one, whichever statement it hits.
+        // A failure of the disk is reported as one, whichever statement it hits.
         assert!(code != Some(3) || said.contains("the file `log` cannot be written"), "{said}");
         (trace, code, said.matches("refused at").count())
     }
 
-    /// Whether nothing acknowledged was lost and nothing corrupt, and what the replay says.
+    /// Whether no acknowledged record was lost or corrupt, and the output of the replay.
     fn replay(&self, dir: &Path, seed: &str, traces: &[PathBuf]) -> (bool, String) {
         let script = dir.join("replay.py");
         std::fs::write(&script, &self.replay).unwrap();
@@ -133,7 +133,7 @@ fn nothing_acknowledged_is_lost_and_the_test_would_see_it() {
 }
 
 /// After a failed sync the page cache may show what the disk does not hold. The process stops; the
-/// next one may go on only after it has written all anew.
+/// next one may continue only after it has written everything again.
 #[test]
 fn a_failed_sync_then_a_restart_then_a_power_cut_lose_nothing() {
     let tools = tools();
@@ -156,13 +156,13 @@ fn a_failed_sync_then_a_restart_then_a_power_cut_lose_nothing() {
     );
 }
 
-/// The same without a restart: the file is opened anew in the process. strace counts the syncs of
+/// The same without a restart: the process reopens the file. strace counts the syncs of
 /// each thread, and each connection has one of its own, so that the connections that recovery makes
 /// meet the fault again.
 #[test]
 fn a_failed_sync_then_a_recovery_then_a_power_cut_lose_nothing() {
     let tools = tools();
-    // Past the syncs with which the files are made.
+    // After the syncs that create the files.
     for when in ["20", "25", "30", "22..24"] {
         let dir = tempfile::tempdir().unwrap();
         let fault = format!("inject=fdatasync,fsync:error=EIO:when={when}");
@@ -220,7 +220,7 @@ async fn workload() {
                     while log.stopped().is_some_and(|stopped| stopped.recovers) {
                         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
                     }
-                    // What of it is there is found in the log.
+                    // The log shows which of its records were written.
                     size = log.head(records.tenant()).await.unwrap();
                     continue;
                 }

@@ -24,7 +24,7 @@ CREATE TABLE person_alias (
 CREATE INDEX person_alias_by_person ON person_alias (person);
 
 -- Pseudonyms whose key was destroyed, with the row of `person` and its aliases. No statement adds a
--- person with one of these, so a writer that still holds the key cannot bring it back.
+-- person with one of these, so a writer that still holds the key cannot restore it.
 CREATE TABLE person_destroyed (
     tenant    TEXT NOT NULL,
     pseudonym TEXT NOT NULL,

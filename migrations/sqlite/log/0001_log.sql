@@ -1,15 +1,14 @@
--- One row a tenant. The log ends where its records end; `size` is an anchor: the log had at least
--- that many records when the write-ahead log was last brought into the file, so an end that was cut
--- off shows.
+-- One row per tenant. The last record is the end of a log; `size` is an anchor: the number of
+-- records at the last checkpoint, to detect a truncated log.
 CREATE TABLE log_tenant (
     number INTEGER PRIMARY KEY CHECK (number BETWEEN 1 AND 4194303),
     name   TEXT    NOT NULL UNIQUE,
     size   INTEGER NOT NULL DEFAULT 0 CHECK (size BETWEEN 0 AND 1099511627775)
 ) STRICT;
 
--- One row a record. key = tenant's number << 40 | position: the only index that an append touches.
--- Of a sealed body either the bytes or the reason for its removal are there. Bodies come last:
--- SQLite reads the first columns of a row without them.
+-- One row per record. key = tenant's number << 40 | position: the only index that an append
+-- updates. A sealed body has either its bytes or the reason for its removal. Bodies are the last
+-- columns, because SQLite can then read the other columns without them.
 CREATE TABLE log_entry (
     key              INTEGER PRIMARY KEY,
     id               BLOB NOT NULL CHECK (length(id) = 16),
@@ -40,8 +39,8 @@ BEGIN
     SELECT RAISE(ABORT, 'a record of the log is never deleted');
 END;
 
--- Each record goes in right behind the one before it; the primary key refuses a second one at the
--- same position.
+-- Positions are dense: a record can only be inserted after its predecessor. The primary key refuses
+-- a second record at the same position.
 CREATE TRIGGER log_entry_has_no_gap BEFORE INSERT ON log_entry
     WHEN NEW.key & 1099511627775 <> 0
         AND NOT EXISTS (SELECT 1 FROM log_entry WHERE key = NEW.key - 1)

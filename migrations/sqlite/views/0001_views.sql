@@ -1,13 +1,13 @@
 -- The read models: all of it can be deleted and rebuilt from the log.
 --
--- Every row carries a checksum (`crc`) over all its columns, so that a row that is altered is
--- noticed when it is read. A generation counts its rows and adds up their checksums (`tallies`), so
--- that a missing row is noticed when the generation is checked.
+-- Every row has a checksum (`crc`) of all its columns, so that a read detects an altered row. A
+-- generation stores the number of its rows and the sum of their checksums (`tallies`), so that a
+-- check detects a missing row.
 
--- One fold of a tenant's log each, keyed by `number` in the other tables. Several may be here at
--- once: the live one, which is asked, and a shadow, which is being built. `covered`, up to which
--- position its rows are, moves in the transaction that writes the rows. A number is never used
--- again: the writer remembers terms by it.
+-- Each generation is a fold of a tenant's log; `number` is its key in the other tables. A tenant
+-- may have several: the live one, which answers queries, a shadow, which is being built, and
+-- retired ones. `covered` is the checkpoint, which advances in the transaction that writes the
+-- rows. Numbers are never reused, because the writer caches terms by them.
 CREATE TABLE generation (
     number  INTEGER PRIMARY KEY AUTOINCREMENT,
     tenant  TEXT    NOT NULL,
@@ -30,9 +30,9 @@ CREATE TABLE record_1 (
     PRIMARY KEY (generation, id)
 ) STRICT, WITHOUT ROWID;
 
--- The dictionary: the number of a kind and a value, as one key, and the term's own number, which
--- the other tables hold. Numbers rise with the first record of a term, so that rows of new terms
--- are neighbours in the other tables.
+-- The dictionary: a term (the number of its kind, and its value) and its number, which the other
+-- tables refer to. Numbers rise with the first record of a term, so that rows of new terms are
+-- adjacent in the other tables.
 CREATE TABLE term_1 (
     generation INTEGER NOT NULL,
     term       BLOB    NOT NULL,
@@ -41,7 +41,7 @@ CREATE TABLE term_1 (
     PRIMARY KEY (generation, term)
 ) STRICT, WITHOUT ROWID;
 
--- Which records carry a term.
+-- The records that carry a term.
 CREATE TABLE posting_1 (
     term     INTEGER NOT NULL,
     position INTEGER NOT NULL,
@@ -49,7 +49,7 @@ CREATE TABLE posting_1 (
     PRIMARY KEY (term, position)
 ) STRICT, WITHOUT ROWID;
 
--- Which sessions a term's records name. `session` is the number of the session's own term.
+-- The sessions that a term's records name. `session` is the number of the session's own term.
 CREATE TABLE term_session_1 (
     term    INTEGER NOT NULL,
     session INTEGER NOT NULL,
@@ -57,10 +57,11 @@ CREATE TABLE term_session_1 (
     PRIMARY KEY (term, session)
 ) STRICT, WITHOUT ROWID;
 
--- A session as of the log's size `assessed_to`. `session` is the number of the term of its name.
--- Times are microseconds since the epoch. `over_at` is when it is over, the largest number if it
--- has no known end; `length` has the bits of the time from its first fact to then, or 64. A session
--- that is active at an instant and has this many bits began no longer before the instant than that.
+-- A session as assessed at the log's size `assessed_to`. `session` is the number of the term of its
+-- name. Times are microseconds since the epoch. `over_at` is when it is over at the latest, the
+-- largest number if it has no known end. `length` is the number of bits of the time from its first
+-- fact to `over_at`, or 64: it bounds how long before an instant a session began that is active
+-- then.
 CREATE TABLE head_1 (
     session         INTEGER PRIMARY KEY,
     generation      INTEGER NOT NULL,
@@ -79,10 +80,10 @@ CREATE INDEX head_1_in_order
     ON head_1 (generation, first_occurred, first_source, first_source_id, name);
 -- Index-only scan: sessions active at an instant. Rows are fetched only for those that match.
 CREATE INDEX head_1_by_length ON head_1 (generation, length, first_occurred, over_at);
--- Rows that an earlier size of the log did not know yet.
+-- Rows that were assessed after a size of the log.
 CREATE INDEX head_1_by_size ON head_1 (generation, assessed_to);
 
--- Summaries of a session's records, in parts: a session is read from one place, without the log.
+-- Summaries of a session's records, in parts: one range scan reads a session without the log.
 -- slot = the number of the session's term << 20, plus the number of the part.
 CREATE TABLE brief_1 (
     slot  INTEGER PRIMARY KEY,

@@ -66,7 +66,7 @@ pub(super) fn derive(secret: &[u8], info: &[&[u8]]) -> Secret {
 }
 
 /// The first half of it: all that does not depend on what the key is for. The library has the whole
-/// only, which would hash the secret anew for every record.
+/// only, which would hash the secret again for every record.
 pub(super) struct Extracted(hmac::Key);
 
 impl Extracted {

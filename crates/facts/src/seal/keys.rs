@@ -44,8 +44,8 @@ pub enum KeyError {
     Form,
     /// Another wrapping key, another tenant, another person, or altered bytes.
     #[error(
-        "the wrapped key does not open: it was wrapped by another key or for somebody else, or was \
-         altered"
+        "the wrapped key does not open: it was wrapped by another key or for another person, or it \
+         was altered"
     )]
     Wrapped,
 }
@@ -53,7 +53,7 @@ pub enum KeyError {
 /// What is found by a blind index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BlindKind {
-    /// The identifier that makes somebody one person in the whole tenant: compared exactly.
+    /// The identifier that is unique to a person in the tenant: compared exactly.
     Id,
     /// Another identifier: compared without surrounding white space and in lower case.
     Alias,

@@ -1,5 +1,4 @@
-//! What every engine of read models must do with generations: build beside, compare, switch once,
-//! throw away.
+//! Conformance of generations of the read models: build a shadow, compare, switch once, delete.
 
 use super::views::{head, names, row, term};
 use crate::{
@@ -11,13 +10,13 @@ use claimledger_facts::ids::{LogPosition, LogSize, SessionId, TenantId};
 use std::future::Future;
 
 pub(super) async fn generations<V: Views, F: Future<Output = V>>(make: impl Fn() -> F) {
-    says_what_made_them(&make().await).await;
-    builds_beside(&make().await).await;
+    reports_made_by(&make().await).await;
+    builds_a_shadow(&make().await).await;
     switches_once(&make().await).await;
     refuses_to_switch(&make().await).await;
-    names_what_differs(&make().await).await;
-    compares_what_was_pinned(&make().await).await;
-    throws_away_what_is_out_of_use(&make().await).await;
+    names_differences(&make().await).await;
+    compares_a_snapshot(&make().await).await;
+    deletes_retired_generations(&make().await).await;
     resets_every_generation(&make().await).await;
 }
 
@@ -46,7 +45,7 @@ fn session_rows() -> Vec<SessionRow> {
     (0..7).map(|n| head(&format!("S{n}"), n, SIZE)).collect()
 }
 
-/// Builds in batches of so many records, with all session rows at the end.
+/// Builds in batches of `batch` records, with all session rows at the end.
 async fn build(views: &dyn Views, tenant: &TenantId, batch: u64, to: u64) {
     let mut from = views.covered(tenant).await.unwrap().0;
     while from < to {
@@ -61,7 +60,7 @@ fn refused<T: std::fmt::Debug>(result: &Result<T, LogError>) -> bool {
     matches!(result, Err(LogError::Unavailable { .. }))
 }
 
-async fn says_what_made_them(views: &impl Views) {
+async fn reports_made_by(views: &impl Views) {
     let tenant = TenantId::from("acme");
     let none = views.generations(&tenant).await.unwrap();
     assert!(none.live.is_none() && none.shadow.is_none());
@@ -86,7 +85,7 @@ async fn says_what_made_them(views: &impl Views) {
     );
 }
 
-async fn builds_beside(views: &impl Views) {
+async fn builds_a_shadow(views: &impl Views) {
     let (tenant, other) = (TenantId::from("acme"), TenantId::from("other"));
     build(views, &tenant, 40, SIZE).await;
     let (before, shadow) = (views.dump(&tenant).await.unwrap(), views.shadow());
@@ -97,7 +96,7 @@ async fn builds_beside(views: &impl Views) {
     views.begin(&tenant, Place::Shadow, &MadeBy::now("r8")).await.unwrap();
     shadow.apply(&tenant, LogSize(0), &rows(0, 10), &[head("S9", 1, 10)]).await.unwrap();
 
-    // Half way: who asks sees the live one, whole; the shadow is asked for itself.
+    // While the shadow is being built, queries see the whole live generation.
     assert_eq!(views.dump(&tenant).await.unwrap(), before);
     let ids: Vec<_> = rows(0, SIZE).iter().map(|row| row.id).collect();
     let looked = views.look_up(&tenant, &ids, &[SessionId::from("S1")]).await.unwrap();
@@ -134,7 +133,7 @@ async fn builds_beside(views: &impl Views) {
         1
     );
 
-    // The live one goes on following.
+    // The live generation still advances.
     views.apply(&tenant, LogSize(SIZE), &rows(SIZE, SIZE + 1), &[]).await.unwrap();
     let both = views.generations(&tenant).await.unwrap();
     assert_eq!(
@@ -143,7 +142,7 @@ async fn builds_beside(views: &impl Views) {
     );
     assert_eq!(views.generations(&other).await.unwrap().shadow, None);
 
-    // Begun again it has no rows; abandoned it is gone.
+    // A shadow that is begun again is empty; an abandoned one is deleted.
     views.begin(&tenant, Place::Shadow, &MadeBy::now("r9")).await.unwrap();
     assert_eq!(shadow.covered(&tenant).await.unwrap(), LogSize(0));
     assert_eq!(shadow.positions(&tenant, &ids).await.unwrap().iter().flatten().count(), 0);
@@ -199,7 +198,7 @@ async fn switches_once(views: &impl Views) {
         &views.shadow().apply(&tenant, LogSize(SIZE), &rows(SIZE, SIZE + 1), &[]).await
     ));
 
-    // What was the shadow follows on.
+    // The former shadow advances.
     views
         .apply(&tenant, LogSize(SIZE), &rows(SIZE, SIZE + 1), &[head("new", 100, SIZE + 1)])
         .await
@@ -243,7 +242,7 @@ async fn refuses_to_switch(views: &impl Views) {
     assert_eq!(after, (before.0, before.1.live), "a refused switch changes nothing");
 }
 
-async fn names_what_differs(views: &impl Views) {
+async fn names_differences(views: &impl Views) {
     let tenant = TenantId::from("acme");
     build(views, &tenant, 40, SIZE).await;
     views.begin(&tenant, Place::Shadow, &MadeBy::now("r8")).await.unwrap();
@@ -295,7 +294,7 @@ async fn names_what_differs(views: &impl Views) {
     );
 }
 
-async fn compares_what_was_pinned(views: &impl Views) {
+async fn compares_a_snapshot(views: &impl Views) {
     let tenant = TenantId::from("acme");
     build(views, &tenant, 40, SIZE).await;
     views.begin(&tenant, Place::Shadow, &MadeBy::now("r8")).await.unwrap();
@@ -312,7 +311,7 @@ async fn compares_what_was_pinned(views: &impl Views) {
     );
 }
 
-async fn throws_away_what_is_out_of_use(views: &impl Views) {
+async fn deletes_retired_generations(views: &impl Views) {
     let (tenant, other) = (TenantId::from("acme"), TenantId::from("other"));
     for tenant in [&tenant, &other] {
         build(views, tenant, 40, SIZE).await;
@@ -333,7 +332,7 @@ async fn throws_away_what_is_out_of_use(views: &impl Views) {
     );
     views.abandon_shadow(&tenant).await.unwrap();
     while views.sweep(&tenant).await.unwrap() {}
-    // Numbers and terms of what is gone must not come back to life.
+    // Numbers and terms of deleted generations must not be used again.
     views.begin(&tenant, Place::Shadow, &MadeBy::now("r9")).await.unwrap();
     build(&*views.shadow(), &tenant, 13, SIZE).await;
     assert!(views.compare(&tenant).await.unwrap().differences(9).await.unwrap().is_empty());

@@ -1,4 +1,4 @@
-//! What every key store must do.
+//! Conformance of key stores.
 
 use crate::{
     keys::{CredentialRow, KeyStore, PersonRow, StoredPerson, TenantKeysRow},
@@ -14,7 +14,7 @@ use std::{future::Future, sync::Arc};
 /// Runs the suite. `make` gives an empty key store each time it is called.
 ///
 /// # Panics
-/// If the engine is not as the seam says.
+/// If the engine violates the contract of the trait.
 pub async fn keys<K: KeyStore, F: Future<Output = K>>(make: impl Fn() -> F) {
     keeps_tenant_keys(&make().await).await;
     keeps_persons(&make().await).await;
@@ -84,7 +84,7 @@ async fn keeps_persons(keys: &impl KeyStore) {
     assert_eq!((second.len(), second[0].pseudonym.as_str()), (1, "p2"));
     assert_eq!(keys.persons(&acme, Some(&Pseudonym::new("p9")), 9).await.unwrap(), []);
 
-    // Two writers may name one person at once: who is there stays, the aliases come together.
+    // Two writers may add one person concurrently: the first row stays, with the aliases of both.
     let stored =
         keys.add_persons(&acme, &[person("p3", 1, &[12, 11]), person("p4", 4, &[])]).await.unwrap();
     assert_eq!(
@@ -102,7 +102,7 @@ async fn keeps_persons(keys: &impl KeyStore) {
         Some(StoredPerson::Live(person("p4", 4, &[])))
     );
     assert_eq!(keys.add_persons(&acme, &[]).await.unwrap(), []);
-    // Twice in one call is one person too.
+    // The same for duplicates within one call.
     let stored =
         keys.add_persons(&acme, &[person("p5", 5, &[20]), person("p6", 5, &[21])]).await.unwrap();
     assert!(
@@ -137,7 +137,7 @@ async fn destroys_keys(keys: &impl KeyStore) {
         "of another tenant"
     );
 
-    // A row that a process held all along, or a new alias of it, brings nothing back.
+    // Neither a cached row nor a new alias of it restores the key.
     for late in [person("p1", 1, &[10, 11]), person("p1", 1, &[12]), person("p1", 3, &[12])] {
         let stored = keys.add_persons(&acme, &[late.clone(), p2.clone()]).await.unwrap();
         assert_eq!(stored, [StoredPerson::Destroyed, StoredPerson::Live(p2.clone())]);
@@ -145,8 +145,7 @@ async fn destroys_keys(keys: &impl KeyStore) {
     }
     assert_eq!(keys.persons_by_alias(&acme, &Digest32([12; 32])).await.unwrap(), []);
 
-    // Who is seen with the same id later is a new person, to whom late aliases of the old one do
-    // not go.
+    // The same id later makes a new person, who gets no late aliases of the old one.
     let new = person("p7", 1, &[10]);
     assert_eq!(
         keys.add_persons(&acme, &[new.clone()]).await.unwrap(),
@@ -156,7 +155,7 @@ async fn destroys_keys(keys: &impl KeyStore) {
     assert_eq!(late, [StoredPerson::Destroyed]);
     assert_eq!(keys.person_by_id(&acme, &Digest32([1; 32])).await.unwrap(), Some(new));
 
-    // A pseudonym that is destroyed before it arrives never arrives.
+    // A pseudonym that is destroyed before it is added cannot be added.
     keys.destroy(&acme, &Pseudonym::from("p8")).await.unwrap();
     let late = keys.add_persons(&acme, &[person("p8", 8, &[18])]).await.unwrap();
     assert_eq!(late, [StoredPerson::Destroyed]);
@@ -175,11 +174,11 @@ async fn assert_destroyed(keys: &impl KeyStore, tenant: &TenantId, row: &PersonR
 }
 
 /// Races a destruction against a writer that has the person in memory: once against a new alias,
-/// once against the person as it was added. Whatever comes first, the key stays destroyed. Needs a
+/// once against the person as it was added. The key stays destroyed in any order. Needs a
 /// runtime of several threads.
 ///
 /// # Panics
-/// If a key comes back.
+/// If a key is restored.
 pub async fn races_of_destroyed_keys<K: KeyStore + 'static>(keys: Arc<K>, races: usize) {
     let tenant = TenantId::from("acme");
     let row = |n: usize, alias: u8| {
@@ -195,7 +194,7 @@ pub async fn races_of_destroyed_keys<K: KeyStore + 'static>(keys: Arc<K>, races:
     keys.add_persons(&tenant, &there).await.unwrap();
     let mut added = 0;
     for n in 0..races {
-        // Every other person is not there yet: then it is the row itself that races.
+        // Every second person is not added yet: then the row itself races.
         let late = PersonRow { alias_index: vec![Digest32([2; 32])], ..row(n, 1) };
         let start = Arc::new(tokio::sync::Barrier::new(2));
         let destroying = tokio::spawn({

@@ -1,4 +1,4 @@
-//! What every log must do.
+//! Conformance of log engines.
 
 use super::Records;
 use crate::log::{AppendFailure, Log, LogError, MAX_APPEND_BYTES, MAX_APPEND_ENTRIES};
@@ -13,15 +13,15 @@ use std::{future::Future, sync::Arc};
 /// Runs the suite. `make` gives an empty log each time it is called.
 ///
 /// # Panics
-/// If the engine is not as the seam says.
+/// If the engine violates the contract of the trait.
 pub async fn log<L: Log + 'static, F: Future<Output = L>>(make: impl Fn() -> F) {
     appends_and_reads_back(&make().await).await;
     removes_bodies(&make().await).await;
-    refuses_another_size(&make().await).await;
+    refuses_an_unexpected_size(&make().await).await;
     writes_all_or_none(&make().await).await;
-    refuses_what_is_too_large(&make().await).await;
-    keeps_tenants_apart(&make().await).await;
-    wakes_up(&make().await).await;
+    refuses_large_appends(&make().await).await;
+    isolates_tenants(&make().await).await;
+    notifies_of_appends(&make().await).await;
     one_of_two_writers_wins(Arc::new(make().await)).await;
 }
 
@@ -49,7 +49,7 @@ async fn appends_and_reads_back(log: &impl Log) {
 
     let all = entries(&records, 0, 137);
     let mut size = 0;
-    // Every size up to a dozen, then one large one: engines that write in chunks have edges.
+    // Every size up to a dozen, then a large one, to test the boundaries of chunked writes.
     for count in (1..12).chain([71]) {
         let next = LogSize(size as u64 + count as u64);
         assert_eq!(
@@ -124,7 +124,7 @@ async fn removes_bodies(log: &impl Log) {
     let mut all = entries(&records, 0, 9);
     let removal = |reason, at| Removal { reason, at: Time::EPOCH.plus_secs(at) };
     let first = removal(RemovalReason::Retention, 5);
-    // As it is when a ledger is copied: what was removed before stays removed.
+    // As in a copy of a ledger: bodies that were removed before stay removed.
     all[8].remove(&[BodyKind::Original], &removal(RemovalReason::parse("court_order"), 1));
     log.append(tenant, LogSize(0), &all).await.unwrap();
     log.append(other.tenant(), LogSize(0), &entries(&other, 0, 9)).await.unwrap();
@@ -171,7 +171,7 @@ async fn removes_bodies(log: &impl Log) {
     );
 }
 
-async fn refuses_another_size(log: &impl Log) {
+async fn refuses_an_unexpected_size(log: &impl Log) {
     let records = Records::new(&TenantId::from("acme"));
     let tenant = records.tenant();
     log.append(tenant, LogSize(0), &entries(&records, 0, 5)).await.unwrap();
@@ -205,8 +205,8 @@ async fn refuses_another_size(log: &impl Log) {
 async fn writes_all_or_none(log: &impl Log) {
     let records = Records::new(&TenantId::from("acme"));
     let tenant = records.tenant();
-    // Dropped at every moment of its way, an append is there whole or not at all, and the log goes
-    // on.
+    // An append that is dropped at any moment is written whole or not at all, and the log still
+    // accepts appends.
     let mut size = 0;
     for steps in 0..40 {
         let batch = entries(&records, size, 7);
@@ -221,7 +221,7 @@ async fn writes_all_or_none(log: &impl Log) {
         }
         let head = log.head(tenant).await.unwrap().0;
         assert!(head == size || head == size + 7, "{head} of {size} and 7 more");
-        // The dropped one may still be on its way: whoever names the right size decides.
+        // The dropped append may still be in progress: the append with the right size wins.
         match log.append(tenant, LogSize(head), &entries(&records, head, 1)).await {
             Ok(after) => size = after.0,
             Err(AppendFailure::Conflict { size: other }) => size = other.0,
@@ -247,7 +247,7 @@ async fn futures_poll<F: Future>(future: &mut std::pin::Pin<&mut F>) -> bool {
     done
 }
 
-async fn refuses_what_is_too_large(log: &impl Log) {
+async fn refuses_large_appends(log: &impl Log) {
     let records = Records::new(&TenantId::from("acme"));
     let tenant = records.tenant();
     let many = entries(&records, 0, MAX_APPEND_ENTRIES as u64 + 1);
@@ -272,8 +272,8 @@ async fn refuses_what_is_too_large(log: &impl Log) {
     assert_eq!(log.read(tenant, LogPosition(500), 1).await.unwrap(), large, "and comes out");
 }
 
-async fn keeps_tenants_apart(log: &impl Log) {
-    // Names that differ in what a careless engine folds together.
+async fn isolates_tenants(log: &impl Log) {
+    // Names that differ only in case, white space and the like, which engines might conflate.
     let names = ["acme", "Acme", "acme ", "ac", "acme\u{0}x", "zebra", "ä", "a\u{308}"];
     for (count, name) in names.iter().enumerate() {
         let records = Records::new(&TenantId::from(*name));
@@ -296,7 +296,7 @@ async fn keeps_tenants_apart(log: &impl Log) {
     assert_eq!(log.tenants().await.unwrap(), sorted, "bytewise");
 }
 
-async fn wakes_up(log: &impl Log) {
+async fn notifies_of_appends(log: &impl Log) {
     let records = Records::new(&TenantId::from("acme"));
     let mut changes = log.changes();
     changes.mark_unchanged();

@@ -1,5 +1,5 @@
-//! Suites that decide what an engine may call itself. Each takes a way to make an empty engine and
-//! panics at the first thing that is not as the seam says.
+//! Conformance suites for engines. Each takes a constructor of an empty engine and panics at the
+//! first violation of the trait's contract.
 //!
 //! An engine runs them from its own tests, under a tokio runtime:
 //! `conformance::log(|| async { MemoryLog::default() }).await`.

@@ -1,4 +1,4 @@
-//! Sealed records for suites, tests and benches: real ones, under keys made on the spot.
+//! Sealed records for suites, tests and benches, under generated keys.
 
 use claimledger_facts::{
     draft::{Draft, DraftFact},
@@ -41,8 +41,8 @@ impl Records {
         &self.tenant
     }
 
-    /// A record by its source's id. `content` is what the content digest and the original are made
-    /// of; the session starts at `occurred` seconds.
+    /// A record with this source id. `content` determines the content digest and the original; the
+    /// session starts at `occurred` seconds.
     ///
     /// # Panics
     /// If it cannot be sealed.
@@ -61,7 +61,7 @@ impl Records {
         self.sealed(id, session, content, Time::EPOCH.plus_secs(occurred), data)
     }
 
-    /// A record that has its place.
+    /// A record with a position.
     ///
     /// # Panics
     /// If it cannot be sealed.

@@ -1,4 +1,4 @@
-//! What every engine of read models must do.
+//! Conformance of read models.
 
 use crate::{
     index::Looked,
@@ -16,19 +16,19 @@ use uuid::Uuid;
 /// Runs the suite. `make` gives an empty engine each time it is called.
 ///
 /// # Panics
-/// If the engine is not as the seam says.
+/// If the engine violates the contract of the trait.
 pub async fn views<V: Views, F: Future<Output = V>>(make: impl Fn() -> F) {
-    looks_records_up(&make().await).await;
-    moves_rows_and_checkpoint_together(&make().await).await;
+    finds_records(&make().await).await;
+    writes_rows_and_checkpoint_atomically(&make().await).await;
     finds_positions(&make().await).await;
-    keeps_records_of_sessions_in_brief(&make().await).await;
+    keeps_summaries_of_sessions(&make().await).await;
     lists_sessions_in_order(&make().await).await;
-    lists_who_may_have_been_there(&make().await).await;
+    lists_sessions_that_may_be_active(&make().await).await;
     lists_sessions_by_terms(&make().await).await;
-    tells_values_of_a_kind(&make().await).await;
-    keeps_tenants_apart(&make().await).await;
+    finds_values_of_a_kind(&make().await).await;
+    isolates_tenants(&make().await).await;
     let (whole, pieces) = (make().await, make().await);
-    rebuilds_the_same(&whole, &pieces).await;
+    rebuilds_equal_rows(&whole, &pieces).await;
     super::generations::generations(make).await;
 }
 
@@ -46,7 +46,7 @@ pub(super) fn row(position: u64, terms: &[(TermKind, &str)]) -> IndexRow {
     }
 }
 
-/// What is kept of the record there: of another length at each position.
+/// The summary of the record at a position: each has another length.
 fn summary(position: u64) -> Vec<u8> {
     vec![position as u8; 60 + (position % 90) as usize]
 }
@@ -67,7 +67,7 @@ pub(super) fn names(rows: &[SessionRow]) -> Vec<&str> {
     rows.iter().map(|row| row.session.as_str()).collect()
 }
 
-async fn looks_records_up(views: &impl Views) {
+async fn finds_records(views: &impl Views) {
     let tenant = TenantId::from("acme");
     assert_eq!(views.covered(&tenant).await.unwrap(), LogSize(0));
     let rows = [
@@ -106,7 +106,7 @@ async fn looks_records_up(views: &impl Views) {
     }
 }
 
-async fn moves_rows_and_checkpoint_together(views: &impl Views) {
+async fn writes_rows_and_checkpoint_atomically(views: &impl Views) {
     let tenant = TenantId::from("acme");
     let rows = [row(0, &[(TermKind::Session, "S1")]), row(1, &[(TermKind::Session, "S1")])];
     views.apply(&tenant, LogSize(0), &rows, &[head("S1", 10, 2)]).await.unwrap();
@@ -192,7 +192,7 @@ async fn finds_positions(views: &impl Views) {
     assert_eq!(each(&many, 3).await.concat(), [0, 3], "however many are asked");
 }
 
-async fn keeps_records_of_sessions_in_brief(views: &impl Views) {
+async fn keeps_summaries_of_sessions(views: &impl Views) {
     use TermKind::{Idp, Session};
     let (tenant, other) = (TenantId::from("acme"), TenantId::from("other"));
     let mut rows: Vec<_> = (0..200)
@@ -263,7 +263,7 @@ async fn keeps_records_of_sessions_in_brief(views: &impl Views) {
 
 async fn lists_sessions_in_order(views: &impl Views) {
     let tenant = TenantId::from("acme");
-    // The same instant, source and source id: the name decides.
+    // For equal instants, sources and source ids the name decides.
     let mut twins = [head("b", 20, 1), head("a", 20, 1)];
     twins.iter_mut().for_each(|row| row.first_source_id = "same".to_owned());
     let mut source = head("c", 20, 1);
@@ -283,7 +283,7 @@ async fn lists_sessions_in_order(views: &impl Views) {
     }
     assert_eq!(paged, all, "pages join without gap or repeat");
 
-    // A late fact moves a session to the front: it stands there once.
+    // A late fact moves a session to the front: it is listed once.
     views.apply(&tenant, LogSize(0), &[], &[head("late", 5, 2)]).await.unwrap();
     assert_eq!(
         names(&views.sessions_with(&tenant, &[], None, None, 100).await.unwrap()),
@@ -292,7 +292,7 @@ async fn lists_sessions_in_order(views: &impl Views) {
     assert_eq!(views.session_count(&tenant).await.unwrap(), 5);
 }
 
-async fn lists_who_may_have_been_there(views: &impl Views) {
+async fn lists_sessions_that_may_be_active(views: &impl Views) {
     let tenant = TenantId::from("acme");
     let lasting = |session, from, over: Option<u64>, to| SessionRow {
         over_at: over.map(|secs| Time::EPOCH.plus_secs(secs)),
@@ -301,7 +301,7 @@ async fn lists_who_may_have_been_there(views: &impl Views) {
     let session_rows = [
         lasting("over", 10, Some(20), 1),
         lasting("long", 1, Some(100_000), 2),
-        lasting("for ever", 5, None, 3),
+        lasting("open end", 5, None, 3),
         lasting("at once", 30, Some(30), 4),
         lasting("changed", 12, Some(15), 9),
         SessionRow { first_occurred: Time::MIN, ..lasting("always", 0, None, 1) },
@@ -319,23 +319,23 @@ async fn lists_who_may_have_been_there(views: &impl Views) {
     };
     assert_eq!(
         list(10, 9).await,
-        ["always", "nearly", "long", "for ever", "over"],
+        ["always", "nearly", "long", "open end", "over"],
         "from its first fact on"
     );
-    assert_eq!(list(12, 9).await, ["always", "nearly", "long", "for ever", "over", "changed"]);
+    assert_eq!(list(12, 9).await, ["always", "nearly", "long", "open end", "over", "changed"]);
     assert_eq!(
         list(20, 9).await,
-        ["always", "nearly", "long", "for ever"],
+        ["always", "nearly", "long", "open end"],
         "the end is not part of it"
     );
     assert_eq!(
         list(20, 8).await,
-        ["always", "nearly", "long", "for ever", "changed"],
+        ["always", "nearly", "long", "open end", "changed"],
         "what was learnt after a size is not held against it"
     );
-    assert_eq!(list(30, 9).await, ["always", "nearly", "long", "for ever"]);
+    assert_eq!(list(30, 9).await, ["always", "nearly", "long", "open end"]);
     assert_eq!(list(0, 9).await, ["always", "nearly"]);
-    views.apply(&tenant, LogSize(0), &[], &[lasting("for ever", 5, Some(11), 4)]).await.unwrap();
+    views.apply(&tenant, LogSize(0), &[], &[lasting("open end", 5, Some(11), 4)]).await.unwrap();
     assert_eq!(
         list(12, 9).await,
         ["always", "nearly", "long", "over", "changed"],
@@ -382,7 +382,7 @@ async fn lists_sessions_by_terms(views: &impl Views) {
     assert_eq!((names(&first), names(&rest)), (vec!["S1"], vec!["S3", "S4"]));
 }
 
-async fn tells_values_of_a_kind(views: &impl Views) {
+async fn finds_values_of_a_kind(views: &impl Views) {
     use TermKind::{Amr, Assertion, IdpSession, Key, Session};
     let (tenant, other) = (TenantId::from("acme"), TenantId::from("other"));
     let rows = [
@@ -416,7 +416,7 @@ async fn tells_values_of_a_kind(views: &impl Views) {
     assert_eq!(values(TermKind::Kind, Carried::Once, None, 10).await, [""; 0]);
 }
 
-async fn keeps_tenants_apart(views: &impl Views) {
+async fn isolates_tenants(views: &impl Views) {
     let (acme, other) = (TenantId::from("acme"), TenantId::from("other"));
     let rows = [row(0, &[(TermKind::Session, "S1"), (TermKind::Idp, "north")])];
     for (tenant, secs) in [(&acme, 10), (&other, 20)] {
@@ -442,7 +442,7 @@ async fn keeps_tenants_apart(views: &impl Views) {
     assert_eq!(views.sessions_with(&other, &north, None, None, 9).await.unwrap().len(), 1);
 }
 
-async fn rebuilds_the_same(whole: &impl Views, pieces: &impl Views) {
+async fn rebuilds_equal_rows(whole: &impl Views, pieces: &impl Views) {
     let tenant = TenantId::from("acme");
     let values: Vec<_> = (0..60)
         .map(|n| (format!("S{}", n % 7), format!("idp{}", n % 3), format!("n{n}")))
@@ -469,7 +469,7 @@ async fn rebuilds_the_same(whole: &impl Views, pieces: &impl Views) {
     pieces.apply(&tenant, LogSize(60), &[], &session_rows).await.unwrap();
     let dump = whole.dump(&tenant).await.unwrap();
     // 1 checkpoint, 60 records, 180 postings, 21 pairs of session and IdP, 7 of a session with
-    // itself, 60 by correlation are not kept, 7 session rows, a part of each session's briefs.
+    // itself, 60 by correlation are not kept, 7 session rows, a part of each session's summaries.
     assert!(dump.len() >= 1 + 60 + 180 + 21 + 7 + 7, "{}", dump.len());
     assert_eq!(pieces.dump(&tenant).await.unwrap(), dump, "however it is cut into batches");
     pieces.reset(&tenant).await.unwrap();

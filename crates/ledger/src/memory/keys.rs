@@ -181,7 +181,7 @@ impl KeyStore for MemoryKeys {
         let Some(row) = rows.credentials.get_mut(&(tenant.clone(), credential.to_owned())) else {
             return Ok(false);
         };
-        // The first time counts: taking back twice does not move it.
+        // The first revocation counts: a second one does not change its time.
         row.revoked_at.get_or_insert(at);
         Ok(true)
     }

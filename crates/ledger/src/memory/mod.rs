@@ -1,5 +1,5 @@
-//! Engines that live in memory, for tests and benches. Nothing of them is durable; apart from that
-//! they pass the same suites as any other engine.
+//! In-memory engines for tests and benches. Nothing is durable; otherwise they pass the same
+//! conformance suites as any other engine.
 
 mod keys;
 mod log;
@@ -11,8 +11,7 @@ pub use views::MemoryIndex;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A panic of another holder leaves these maps whole: every change is made by one call that does
-/// not panic in between.
+/// Ignores lock poisoning: every change of these maps is one call that cannot panic halfway.
 fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

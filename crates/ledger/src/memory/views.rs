@@ -146,7 +146,7 @@ impl Kept {
 }
 
 impl MemoryIndex {
-    /// Throws away what is kept of sessions' records: so a version left the rows that kept nothing.
+    /// Deletes the summaries of sessions' records, as in rows of a version without summaries.
     pub fn forget_summaries(&self, tenant: &TenantId) {
         if let Some(live) =
             hold(&self.tenants).get_mut(tenant).and_then(|kept| kept.places.get_mut(&self.place))

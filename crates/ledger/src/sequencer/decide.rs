@@ -16,20 +16,20 @@ use claimledger_facts::{
     types::ledger::FactConflicted,
 };
 
-/// Requests that were decided together: one append.
+/// Requests that were decided together and form one append (group commit).
 #[derive(Debug, Default)]
 pub(crate) struct Group {
     pub(crate) entries: Vec<Entry>,
-    /// What the entries bring to ids and revisions, in their order.
+    /// The ids and session ids of the entries, in their order.
     pub(crate) rows: Vec<(RecordId, Vec<SessionId>)>,
-    /// Requests and what they will be answered.
+    /// Requests and their answers, sent once the append is durable.
     pub(crate) answers: Vec<(Job, Result<Vec<Receipt>, SequencerError>)>,
-    /// An answer holds only if the head is where it was thought to be.
+    /// An answer is only valid if the head did not move.
     pub(crate) rests_on_head: bool,
     bytes: usize,
 }
 
-/// Where a group and the pending state stood before a request.
+/// A savepoint: the group and the pending state before a request.
 struct Mark {
     entries: usize,
     bytes: usize,
@@ -41,7 +41,7 @@ impl Group {
         self.answers.is_empty()
     }
 
-    /// Whether a request may fit: bodies are known before, headers only after.
+    /// Whether a request may fit. An estimate, because headers have no size before the decision.
     pub(crate) fn has_room_for(&self, job: &Job) -> bool {
         let bodies: usize = job.request.records.iter().map(body_bytes).sum();
         self.entries.is_empty()
@@ -51,8 +51,7 @@ impl Group {
 }
 
 impl State {
-    /// Decides a request and adds it to the group. Gives it back if it does not fit in what is left
-    /// of the group.
+    /// Decides a request and adds it to the group. Returns it if the group has no room for it.
     pub(crate) async fn decide(&mut self, job: Job, group: &mut Group) -> Option<Job> {
         let mark =
             Mark { entries: group.entries.len(), bytes: group.bytes, last_time: self.last_time };
@@ -99,7 +98,7 @@ impl State {
         let mut receipts = Vec::with_capacity(records.len());
         let mut conflicts = Vec::new();
         for (index, (record, before)) in records.iter().zip(before).enumerate() {
-            // An earlier record of this very request may have taken the id.
+            // An earlier record of the same request may have the id.
             let found = self.pending.get(&record.header.id).copied().or(before);
             let receipt = match found {
                 None => self.add(group, record, index, AppendOutcome::Stored)?,
@@ -191,8 +190,7 @@ impl State {
             NotStamped::Asserted(reason) => SequencerError::RecordedAt { index, reason },
             NotStamped::Clock(trouble) => LogError::stopped(ClockGuard::refusal(&trouble)).into(),
         })?;
-        // The record is kept as it came: should the log turn out to be another than thought, it is
-        // decided anew.
+        // Keeps the record unstamped: if another writer appended first, it is decided again.
         let entry =
             record.finish(position, recorded_at, asserted, outcome == AppendOutcome::Variant);
         if entry.size() > MAX_RECORD_BYTES {

@@ -1,4 +1,4 @@
-//! Which ids are certainly new: so that a request of new records asks no index.
+//! A Bloom filter of record ids, so that appends of new records need no query of the index.
 
 use claimledger_facts::ids::RecordId;
 
@@ -20,9 +20,9 @@ struct Segment {
     room: usize,
 }
 
-/// Ids that the first segment takes; each further one takes twice as many.
-const FIRST: usize = 64 * 1024;
-const BITS_AN_ID: usize = 16;
+/// Capacity of the first segment, in ids; each further segment has twice that of the one before.
+const FIRST_SEGMENT_IDS: usize = 64 * 1024;
+const BITS_PER_ID: usize = 16;
 const PROBES: u64 = 7;
 
 impl Filter {
@@ -32,8 +32,8 @@ impl Filter {
 
     pub(crate) fn insert(&mut self, id: RecordId) {
         if self.segments.last().is_none_or(|segment| segment.room == 0) {
-            let ids = FIRST << self.segments.len().min(20);
-            self.segments.push(Segment { words: vec![0; ids * BITS_AN_ID / 64], room: ids });
+            let ids = FIRST_SEGMENT_IDS << self.segments.len().min(20);
+            self.segments.push(Segment { words: vec![0; ids * BITS_PER_ID / 64], room: ids });
         }
         if let Some(segment) = self.segments.last_mut() {
             for bit in probes(id, segment.words.len()) {
@@ -50,9 +50,9 @@ impl Filter {
         })
     }
 
-    /// Takes in what another filter holds.
+    /// Adds the ids of another filter.
     pub(crate) fn merge(&mut self, other: Self) {
-        // Full ones go first: inserts go to the last segment.
+        // Full segments first, because inserts go to the last one.
         self.segments.splice(0..0, other.segments);
     }
 }

@@ -1,13 +1,13 @@
-//! One sequencer a tenant, whatever the engine: it decides what must be decided under the head.
+//! One sequencer per tenant, for every engine: it makes all decisions that depend on the head.
 //!
 //! It removes duplicates by record id, checks the expected revision of a session, and stamps
-//! `recorded_at`. Whatever waits goes into one append of the log (group commit); while that is on
-//! its way to the disk the next group is decided on top of it. Each request succeeds or fails
+//! `recorded_at`. Waiting requests go into one append of the log (group commit); while that is
+//! being written the next group is decided on top of it. Each request succeeds or fails
 //! alone, and is atomic.
 //!
-//! Invariant: nothing is answered before every record that the answer speaks of is durable.
-//! Invariant: an append names the size that it was decided at, so that of two sequencers on one log
-//! one loses, catches up, and decides anew.
+//! Invariant: a request is answered only when every record that its answer names is durable.
+//! Invariant: an append carries the log size that it was decided at, so that of two sequencers on
+//! one log one loses, catches up, and decides again.
 
 mod decide;
 mod filter;
@@ -29,27 +29,27 @@ use claimledger_facts::{
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
-/// Requests that may wait for one sequencer.
+/// Maximum requests that wait for one sequencer.
 pub const MAX_WAITING_REQUESTS: usize = 8192;
-/// Bytes that may wait for one sequencer.
+/// Maximum bytes that wait for one sequencer.
 pub const MAX_WAITING_BYTES: usize = 64 * 1024 * 1024;
-/// By how many records the read models may lag before appends are refused: the sequencer holds
-/// these records' ids in memory, some 120 bytes each.
+/// Maximum lag of the read models, in records. Past it appends are refused, because the sequencer
+/// holds the ids of these records in memory, some 120 bytes each.
 pub const MAX_LAG: usize = 1_000_000;
 
-/// Whose time `recorded_at` is.
+/// The source of `recorded_at`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LedgerKind {
-    /// The ledger's clock. A record that asserts a time is refused.
+    /// The ledger's clock. Records that assert a time are refused.
     Live,
-    /// The input's. Where a record asserts none, the time at which it occurred, but never less than
-    /// the last.
+    /// The input. A record that asserts no time gets the time at which it occurred, or that of the
+    /// last record if it is later.
     Rehearsal,
     /// As a rehearsal: a migration into an empty ledger.
     AsRecorded,
 }
 
-/// Records that the ledger itself writes.
+/// Seals the records that the ledger itself writes.
 pub trait LedgerFacts: Send + Sync {
     /// Seals a `fact.conflicted`. Its source's id must follow from the fact's source, id and digest
     /// alone, so that a conflict is recorded once however often it is sent.
@@ -60,32 +60,32 @@ pub trait LedgerFacts: Send + Sync {
 pub struct SequencerConfig {
     /// The tenant.
     pub tenant: TenantId,
-    /// Where it appends.
+    /// The log that it appends to.
     pub log: Arc<dyn Log>,
-    /// Where it looks ids and revisions up. May lag behind the log by [`MAX_LAG`] records.
+    /// The index of ids and revisions. May lag behind the log by [`MAX_LAG`] records.
     pub index: Arc<dyn RecordIndex>,
-    /// Who seals the ledger's own records.
+    /// Seals the ledger's own records.
     pub facts: Arc<dyn LedgerFacts>,
     /// The clock, guarded.
     pub clock: Arc<ClockGuard>,
-    /// Whose time `recorded_at` is.
+    /// The source of `recorded_at`.
     pub kind: LedgerKind,
 }
 
-/// The sequencer of one tenant. Cheap to clone; it ends, after what waits, when the last clone is
-/// dropped.
+/// The sequencer of one tenant. Cheap to clone. When the last clone is dropped, it completes the
+/// waiting requests and stops.
 #[derive(Clone, Debug)]
 pub struct Sequencer {
     jobs: mpsc::Sender<Job>,
     bytes: Arc<Semaphore>,
 }
 
-/// A request on its way.
+/// A request in progress.
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) request: AppendRequest,
     pub(crate) reply: oneshot::Sender<Result<Vec<Receipt>, SequencerError>>,
-    /// How often the log was another than the one it was decided on.
+    /// How often another writer appended first.
     pub(crate) lost: u32,
     pub(crate) _permit: OwnedSemaphorePermit,
 }
@@ -107,7 +107,7 @@ impl Sequencer {
     /// as repeated whatever revision it expects, so that it can be sent again after an unknown
     /// outcome.
     ///
-    /// Dropping the future does not take the request back.
+    /// Dropping the future does not cancel the request.
     ///
     /// # Errors
     /// See [`SequencerError`]. A full queue is `Unavailable`, and nothing of the request was
@@ -124,7 +124,7 @@ impl Sequencer {
     }
 }
 
-/// What a request takes of memory, at most; the log's own limits hold for a request too.
+/// Maximum memory of a request; the limits of an append apply too.
 fn bytes_of(request: &AppendRequest) -> Result<u32, LogError> {
     let mut sum = 0;
     for record in &request.records {

@@ -1,4 +1,4 @@
-//! What the index does not hold yet: ids and session revisions of the durable records from its
+//! Ids and session revisions of the durable records that the index does not have yet: from its
 //! checkpoint to the head.
 
 use claimledger_facts::ids::{LogPosition, RecordId};
@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-/// Rows of `[base, end)`. It grows with appends and shrinks as the views move on.
+/// Rows of `[base, end)`. It grows with appends and shrinks as the read models catch up.
 #[derive(Debug, Default)]
 pub(crate) struct Overlay {
     base: u64,
@@ -57,7 +57,7 @@ impl Overlay {
         self.rows.push_back(Row { id, sessions });
     }
 
-    /// Forgets what the index holds by now.
+    /// Drops the rows that the index has.
     pub(crate) fn drop_below(&mut self, size: u64) {
         while self.base < size {
             let Some(row) = self.rows.pop_front() else {

@@ -1,4 +1,4 @@
-//! The sequencer's task: one append on its way, one group gathering.
+//! The sequencer's task: one append in progress while the next group fills.
 
 use super::{Job, decide::Group, state::State};
 use crate::{
@@ -14,16 +14,16 @@ use std::{
 };
 use tokio::sync::mpsc;
 
-/// How often a request is decided anew because another writer was first, before it is given back.
+/// Maximum decisions of a request that lost to other writers, before it fails.
 const MAX_LOST: u32 = 100;
-/// How often an append with an unknown outcome is tried again.
-const TRIES: u32 = 4;
-/// The wait before the first of them; it doubles.
-const FIRST_WAIT: Duration = Duration::from_millis(10);
+/// Maximum attempts of an append with an unknown outcome.
+const MAX_TRIES: u32 = 4;
+/// Backoff before the second attempt; it doubles.
+const FIRST_BACKOFF: Duration = Duration::from_millis(10);
 
 type Written = Result<(), AppendFailure>;
 
-/// An append on its way, and what follows from it.
+/// An append in progress, and the answers that depend on it.
 struct Flight {
     outcome: Pin<Box<dyn Future<Output = Written> + Send>>,
     rows: Vec<(RecordId, Vec<SessionId>)>,
@@ -82,8 +82,8 @@ pub(crate) async fn run(mut state: State, mut waiting: mpsc::Receiver<Job>) {
     }
 }
 
-/// Starts the append of a group. A group that writes nothing still waits its turn: its answers may
-/// speak of records that are on their way.
+/// Starts the append of a group. A group that writes nothing waits its turn too, because its
+/// answers may name records that are not durable yet.
 fn launch(state: &State, group: Group) -> Flight {
     let Group { entries, rows, answers, rests_on_head, .. } = group;
     let (log, tenant) = (Arc::clone(&state.config.log), state.config.tenant.clone());
@@ -101,11 +101,11 @@ fn launch(state: &State, group: Group) -> Flight {
     Flight { outcome, rows, answers }
 }
 
-/// Appends, and finds out what became of it where the engine cannot say: the same ids at the same
-/// expected size, after a look at what is there.
+/// Appends. Where the engine reports an unknown outcome, reads the log to determine it: either the
+/// same records are there, or the append is tried again at the same expected size.
 async fn write(log: &dyn Log, tenant: &TenantId, expected: LogSize, entries: &[Entry]) -> Written {
     let after = LogSize(expected.0 + entries.len() as u64);
-    let mut wait = FIRST_WAIT;
+    let mut wait = FIRST_BACKOFF;
     let mut tries = 1;
     loop {
         let error = match log.append(tenant, expected, entries).await {
@@ -117,15 +117,17 @@ async fn write(log: &dyn Log, tenant: &TenantId, expected: LogSize, entries: &[E
                 );
                 return Err(LogError::Corrupt { position: LogPosition(expected.0), what }.into());
             }
-            Err(AppendFailure::Log(error @ LogError::Unavailable { .. })) if tries < TRIES => error,
+            Err(AppendFailure::Log(error @ LogError::Unavailable { .. })) if tries < MAX_TRIES => {
+                error
+            }
             Err(other) => return Err(other),
         };
-        tracing::warn!(%error, tries, "an append has an unknown outcome: looking what is there");
+        tracing::warn!(%error, tries, "an append has an unknown outcome: reading the log for it");
         tokio::time::sleep(wait).await;
         wait *= 2;
         tries += 1;
-        // A failed look leaves the outcome open; the next append is refused by the size it expects,
-        // should this one have been written.
+        // If this read fails, another attempt is safe: had this append been written, the next one
+        // would be refused because of its expected size.
         let Ok(size) = log.head(tenant).await else { continue };
         if size == expected {
             continue;
@@ -155,8 +157,8 @@ fn land(
         }
         Err(error) => error,
     };
-    // What gathered was decided on top of what is not there. It waits again, behind what was on its
-    // way.
+    // The next group was decided on top of the failed append. Its requests wait again, behind those
+    // of the failed one.
     let gathered = std::mem::take(gathering);
     gathered.answers.into_iter().rev().for_each(|(job, _)| queue.push_front(job));
     state.forget_pending();
@@ -184,11 +186,11 @@ fn land(
 }
 
 fn reply(job: Job, answer: Result<Vec<Receipt>, SequencerError>) {
-    // Who asked may have gone: what is written is written.
+    // The caller may have stopped waiting; the records are written nevertheless.
     let _ = job.reply.send(answer);
 }
 
-/// One error for everybody who waits for the same append.
+/// One error for all requests that wait for the same append.
 enum Shared {
     Unavailable { reason: String, source: Option<SharedSource> },
     Stopped { why: String, source: Option<SharedSource> },

@@ -1,5 +1,5 @@
-//! What a sequencer knows: the durable log by its overlay and filter, and on top of it what is
-//! decided but not durable yet.
+//! The sequencer's state: overlay and filter of the durable log, and on top of them the records
+//! that are decided but not durable yet.
 
 use super::{LedgerKind, MAX_LAG, SequencerConfig, filter::Filter, overlay::Overlay};
 use crate::{
@@ -14,17 +14,17 @@ use claimledger_facts::{
 use std::collections::HashMap;
 use tokio::sync::oneshot;
 
-/// Ids of the index that one page of the background scan takes.
-const SCAN_PAGE: usize = 4096;
-/// After how many further records the index is asked how far it is by now.
-const REFRESH_EVERY: usize = 16 * 1024;
-/// With so many records to read, nobody waits for them before something is appended: the index
-/// takes them in meanwhile.
-const FAR_BEHIND: u64 = 16 * 1024;
-/// Records read at once when their digests are needed.
-const READ_AT_ONCE: usize = 64;
+/// Ids per page of the background scan of the index.
+const SCAN_PAGE_IDS: usize = 4096;
+/// Records after which the index's checkpoint is read again.
+const REFRESH_EVERY_RECORDS: usize = 16 * 1024;
+/// Lag of the index from which opening does not read the missing records, but the first append
+/// does: meanwhile the projector indexes them.
+const FAR_BEHIND_RECORDS: u64 = 16 * 1024;
+/// Maximum headers per read of digests.
+const MAX_HEADERS_PER_READ: usize = 64;
 
-/// A record that is there already, or is decided to be.
+/// A record that is in the log or pending.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Found {
     pub(crate) position: LogPosition,
@@ -36,23 +36,21 @@ pub(crate) struct State {
     pub(crate) config: SequencerConfig,
     overlay: Overlay,
     filter: Filter,
-    /// The filter of what was in the index at the start, while it is being read; none: the filter
-    /// is complete.
+    /// The running scan of the ids that were in the index at the start; none: the filter is
+    /// complete.
     scan: Option<oneshot::Receiver<Option<Filter>>>,
-    /// The index cannot list its ids.
+    /// The index cannot list its ids, so every new id is looked up.
     ask_always: bool,
-    /// The overlay's length when the index was last asked how far it is.
+    /// The overlay's length when the index's checkpoint was last read.
     refreshed_at: usize,
     /// The recorded time of the last durable record.
     durable_time: Time,
-    /// False after the log turned out to be another than thought: nothing is decided before it is
-    /// read again.
+    /// False after a conflict with another writer: the log must be read before the next decision.
     pub(crate) caught_up: bool,
-    /// It was opened far behind the log, and nothing was appended since.
+    /// The index was far behind the log at opening, and nothing was appended since.
     far_behind: bool,
 
-    /// Decided and not durable: ids, revisions, the size and the last recorded time that they lead
-    /// to.
+    /// Decided but not durable: ids, revisions, and the size and the last recorded time after them.
     pub(crate) pending: HashMap<RecordId, Found>,
     pub(crate) pending_sessions: HashMap<SessionId, u64>,
     pub(crate) size: u64,
@@ -76,15 +74,15 @@ impl State {
             last_time: Time::MIN,
             config,
         };
-        state.far_behind = state.begin_at_index().await? >= FAR_BEHIND;
+        state.far_behind = state.begin_at_index().await? >= FAR_BEHIND_RECORDS;
         if !state.far_behind {
             state.catch_up().await?;
         }
         Ok(state)
     }
 
-    /// Begins where the index is, with nothing read. Returns by how many records that is behind the
-    /// log.
+    /// Starts at the index's checkpoint, without reading. Returns the lag behind the log in
+    /// records.
     async fn begin_at_index(&mut self) -> Result<u64, LogError> {
         let SequencerConfig { index, log, tenant, .. } = &self.config;
         let covered = index.covered(tenant).await?;
@@ -107,17 +105,17 @@ impl State {
         Ok(head.0 - covered.0)
     }
 
-    /// The size of the durable log, as far as it was read.
+    /// The size of the durable log, as far as it has been read.
     pub(crate) fn durable(&self) -> u64 {
         self.overlay.end()
     }
 
-    /// Reads what others appended. Nothing may be pending.
+    /// Reads the records of other writers. Nothing may be pending.
     pub(crate) async fn catch_up(&mut self) -> Result<(), LogError> {
         self.forget_pending();
         self.caught_up = false;
         if self.far_behind {
-            // The index has moved on since; what it has now need not be read.
+            // Records that were indexed since need not be read.
             self.begin_at_index().await?;
             self.far_behind = false;
         }
@@ -141,8 +139,8 @@ impl State {
         Ok(())
     }
 
-    /// Reads one page at the overlay's end, and nothing past `until`: an append may be on its way
-    /// behind it.
+    /// Reads one page at the overlay's end, and nothing past `until`, because an append of this
+    /// sequencer may be in progress there.
     async fn read_on(&mut self, until: u64) -> Result<(), LogError> {
         self.make_room().await?;
         let from = LogPosition(self.overlay.end());
@@ -172,10 +170,11 @@ impl State {
         Ok(())
     }
 
-    /// Keeps the overlay within its bound: it shrinks as the read models move on, and where they do
-    /// not, appends have to wait.
+    /// Keeps the overlay within its bound: it shrinks as the read models catch up. If they do not,
+    /// appends are refused.
     pub(crate) async fn make_room(&mut self) -> Result<(), LogError> {
-        if self.overlay.len() >= self.refreshed_at + REFRESH_EVERY || self.overlay.len() >= MAX_LAG
+        if self.overlay.len() >= self.refreshed_at + REFRESH_EVERY_RECORDS
+            || self.overlay.len() >= MAX_LAG
         {
             let covered = self.config.index.covered(&self.config.tenant).await?;
             self.index_is_at(covered).await?;
@@ -190,8 +189,8 @@ impl State {
         Ok(())
     }
 
-    /// Takes note of how far the index is. True if what was looked up in it holds; false if rows of
-    /// it were thrown away: then they were read from the log, and it must be asked again.
+    /// Applies the index's checkpoint to the overlay. False if rows of the index were deleted: then
+    /// they were read from the log, and the caller must repeat its query.
     async fn index_is_at(&mut self, covered: LogSize) -> Result<bool, LogError> {
         if covered.0 >= self.overlay.base() {
             self.overlay.drop_below(covered.0.min(self.overlay.end()));
@@ -221,7 +220,7 @@ impl State {
         Ok(false)
     }
 
-    /// Reads the ids of the index into a filter, beside the appends. Until it is done each new id
+    /// Reads the ids of the index into a filter, in the background. Until it completes, each new id
     /// is looked up.
     fn start_scan(&mut self) {
         let (done, scan) = oneshot::channel();
@@ -230,7 +229,7 @@ impl State {
         tokio::spawn(async move {
             let (mut filter, mut after) = (Filter::new(), None);
             let complete = loop {
-                match index.ids_after(&tenant, after, SCAN_PAGE).await {
+                match index.ids_after(&tenant, after, SCAN_PAGE_IDS).await {
                     Ok(Some(ids)) => {
                         ids.iter().for_each(|id| filter.insert(*id));
                         match ids.last() {
@@ -246,7 +245,7 @@ impl State {
                     }
                 }
             };
-            // Nobody waits for it any more when the sequencer has ended.
+            // Fails only if the sequencer has ended.
             let _ = done.send(complete);
         });
     }
@@ -263,7 +262,7 @@ impl State {
         !self.ask_always && !self.filter.may_contain(id)
     }
 
-    /// What is there, or decided to be, under each of these ids.
+    /// The record in the log, or pending, with each of these ids.
     pub(crate) async fn find(&mut self, ids: &[RecordId]) -> Result<Vec<Option<Found>>, LogError> {
         loop {
             let mut found = vec![None; ids.len()];
@@ -289,7 +288,7 @@ impl State {
                         .filter_map(|(slot, position)| position.map(|position| (*slot, position))),
                 );
             }
-            for some in read.chunks(READ_AT_ONCE) {
+            for some in read.chunks(MAX_HEADERS_PER_READ) {
                 let positions: Vec<_> = some.iter().map(|(_, position)| *position).collect();
                 let headers = self.config.log.headers_at(&self.config.tenant, &positions).await?;
                 for (n, (slot, position)) in some.iter().enumerate() {
@@ -314,7 +313,7 @@ impl State {
         }
     }
 
-    /// How many records name a session id, with those that are decided.
+    /// The number of records that name a session id, including pending ones.
     pub(crate) async fn revision(&mut self, session: &SessionId) -> Result<u64, LogError> {
         loop {
             let looked = self
@@ -331,8 +330,7 @@ impl State {
         }
     }
 
-    /// The recorded time of a record, or why it may not be the one that it asserts; and whether it
-    /// is asserted.
+    /// The recorded time of a record, and whether the record asserts it; or why that is refused.
     pub(crate) fn stamp(
         &self,
         occurred: Time,
@@ -359,7 +357,7 @@ impl State {
         }
     }
 
-    /// What was pending is durable.
+    /// Marks pending records as durable.
     pub(crate) fn settle(&mut self, rows: Vec<(RecordId, Vec<SessionId>)>) {
         for (id, sessions) in rows {
             if let Some(found) = self.pending.remove(&id) {
@@ -373,7 +371,7 @@ impl State {
         }
     }
 
-    /// Takes one pending record's name of a session back.
+    /// Uncounts one pending record of a session.
     pub(crate) fn release(&mut self, session: &SessionId) {
         if let Some(count) = self.pending_sessions.get_mut(session) {
             *count -= 1;
@@ -383,7 +381,7 @@ impl State {
         }
     }
 
-    /// Forgets everything that is not durable.
+    /// Drops everything that is not durable.
     pub(crate) fn forget_pending(&mut self) {
         self.pending.clear();
         self.pending_sessions.clear();
@@ -392,12 +390,12 @@ impl State {
     }
 }
 
-/// Why a record gets no time.
+/// Why a record cannot be stamped.
 #[derive(Debug)]
 pub(crate) enum NotStamped {
-    /// It may not be the one that the record asserts.
+    /// The record asserts a time that is not allowed.
     Asserted(String),
-    /// The ledger's own clock is not believed.
+    /// The ledger's clock is not trusted.
     Clock(ClockTrouble),
 }
 

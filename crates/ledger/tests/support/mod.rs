@@ -115,12 +115,12 @@ impl World {
         self.records().await.into_iter().map(|record| record.statement.kind).collect()
     }
 
-    /// Brings the read models to the head.
+    /// Indexes records up to the head.
     pub(crate) async fn follow(&self) {
         self.follow_to(usize::MAX).await;
     }
 
-    /// Brings the read models up to a size.
+    /// Indexes records up to a log size.
     pub(crate) async fn follow_to(&self, size: usize) {
         let covered = claimledger_ledger::index::RecordIndex::covered(&*self.index, &self.tenant)
             .await
@@ -153,8 +153,7 @@ pub(crate) enum Fault {
     AfterWriting,
 }
 
-/// A log over another one: each append takes a while, and some fail without saying whether they
-/// wrote.
+/// A log that wraps another one: each append is delayed, and some fail with an unknown outcome.
 pub(crate) struct Faulty {
     log: Arc<MemoryLog>,
     fault: Fault,
@@ -168,7 +167,7 @@ impl Faulty {
         self.appends.load(SeqCst)
     }
 
-    /// How often records were read in a row.
+    /// The number of range reads.
     pub(crate) fn reads(&self) -> u32 {
         self.reads.load(SeqCst)
     }

@@ -1,5 +1,5 @@
-//! Connections: the settings that durability rests on, read back; migrations; the checkpoint at the
-//! start.
+//! Connections: the settings that durability depends on, and their verification; migrations; the
+//! checkpoint at startup.
 
 use super::{
     OpenError, SqliteOptions, Synchronous,
@@ -24,27 +24,27 @@ pub(super) const KEYS: &str = "keys";
 pub(super) const VIEWS: &str = "views";
 const VIEWS_DAMAGED: &str = "views.damaged";
 
-/// Largest file whose pages and rows are all read at each opening: it takes some 50 ms. Larger ones
-/// are checked row by row as they are read, and by a server in the background.
-const MAX_CHECKED_AT_OPENING: u64 = 8 * 1024 * 1024;
-/// How long a statement waits for a lock of another connection of this process.
-const BUSY: Duration = Duration::from_secs(5);
-/// Connections of one file that read.
-const READERS: u32 = 4;
-/// A record takes about a thousand bytes, and a page only whole ones: at 4 KiB up to a third of the
-/// file would stay empty.
-pub(super) const LOG_PAGE: u32 = 8192;
-/// Texts of statements that a connection keeps prepared.
-const STATEMENTS: usize = 256;
-/// Rows that the driver's thread may have ready before somebody takes them: with few, the two
-/// threads wake each other up all the time.
-const ROWS_READY: usize = 1024;
+/// Maximum size of a file that is checked in full at each opening, in bytes: it takes some 50 ms.
+/// Larger files are checked row by row as they are read, and by a server in the background.
+const MAX_CHECKED_AT_OPENING_BYTES: u64 = 8 * 1024 * 1024;
+/// Maximum wait of a statement for a lock of another connection of this process.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Maximum read connections per file.
+const MAX_READERS: u32 = 4;
+/// Page size of the log. A record has about a thousand bytes and a page holds whole records only:
+/// at 4 KiB up to a third of the file would stay empty.
+pub(super) const LOG_PAGE_BYTES: u32 = 8192;
+/// Maximum prepared statements that a connection caches.
+const MAX_CACHED_STATEMENTS: usize = 256;
+/// Maximum rows that the driver's thread buffers: with few, the two threads wake each other up for
+/// nearly every row.
+const MAX_BUFFERED_ROWS: usize = 1024;
 
-/// What SQLite itself takes, in KiB.
-const CACHE: u32 = 2_000;
-/// Rows of the read models are written all over their indexes: pages that do not fit are written
-/// and read again within one transaction.
-const VIEWS_CACHE: u32 = 16 * 1024;
+/// Page cache of a connection: SQLite's default, in KiB.
+const DEFAULT_CACHE_KIB: u32 = 2_000;
+/// Page cache of a connection to the read models, in KiB. Larger, because writes touch pages all
+/// over the indexes: pages that do not fit are written and read again within one transaction.
+const VIEWS_CACHE_KIB: u32 = 16 * 1024;
 
 /// The files of a directory.
 pub(super) struct Files {
@@ -52,34 +52,34 @@ pub(super) struct Files {
     options: SqliteOptions,
 }
 
-/// One file: where it is, and how it is opened.
+/// One database file: its path and connection settings.
 #[derive(Clone)]
 pub(super) struct Database {
     pub(super) path: PathBuf,
     synchronous: SqliteSynchronous,
-    /// Pages of the write-ahead log after which a commit also runs a checkpoint; 0: never,
-    /// checkpoints run beside the commits.
+    /// Pages of the write-ahead log after which a commit also runs a checkpoint; 0: never, because
+    /// checkpoints run in the background.
     autocheckpoint: u32,
-    /// Bytes of a page; decided when the file is made.
+    /// Page size in bytes; fixed when the file is created.
     page_size: u32,
-    /// Whether what is deleted is overwritten: everywhere but in rows that can be made again and
-    /// hold no secret.
+    /// Whether deleted content is overwritten. Only the read models do without: their rows can be
+    /// rebuilt and hold no secret.
     secure_delete: bool,
-    /// Memory that a connection keeps pages in, in KiB.
+    /// Page cache of a connection, in KiB.
     cache_kib: u32,
-    /// Checksum of the texts of all tables, indexes and triggers.
+    /// Checksum of the SQL of all tables, indexes and triggers.
     schema: u32,
-    /// None: it is read and written.
+    /// None: it is opened for reading and writing.
     reading: Option<Reading>,
 }
 
-/// How a file is read that cannot be written.
+/// How to open a file that cannot be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reading {
-    /// Nothing is in the write-ahead log: the file is all there is. Nobody writes it meanwhile:
-    /// whoever could holds the directory's lock alone, and it is held here.
+    /// The write-ahead log is empty, so the file is complete. It cannot change meanwhile: a writer
+    /// needs the directory's lock exclusively, and this process holds it shared.
     Immutable,
-    /// With what is in the write-ahead log.
+    /// Together with the write-ahead log.
     WithLog,
 }
 
@@ -88,7 +88,7 @@ impl Files {
         Self { dir: dir.to_owned(), options }
     }
 
-    /// Removes the file of the read models, and what was found of its damage.
+    /// Removes the file of the read models, and the note of its damage.
     pub(super) fn remove_views(&self) -> Result<(), OpenError> {
         for name in [VIEWS, "views-wal", "views-shm", VIEWS_DAMAGED] {
             let path = self.dir.join(name);
@@ -102,14 +102,14 @@ impl Files {
         Ok(())
     }
 
-    /// Where a process writes that it found the read models damaged: the next one need not find it
+    /// The file that notes damage of the read models, so that the next process need not detect it
     /// again.
     pub(super) fn views_damaged(&self) -> PathBuf {
         self.dir.join(VIEWS_DAMAGED)
     }
 
-    /// A log without keys: nothing sealed in it could be opened. An empty log may be all that a
-    /// crash left of making the directory.
+    /// Refuses a log without keys, because no sealed body in it could be opened. An empty log is
+    /// accepted: a crash during creation may leave no more than that.
     pub(super) fn check_keys_are_not_missing(&self, log_is_empty: bool) -> Result<(), OpenError> {
         let (missing, present) = (self.dir.join(KEYS), self.dir.join(LOG));
         if !missing.exists() && !log_is_empty {
@@ -123,9 +123,9 @@ impl Files {
             path: self.dir.join(LOG),
             synchronous: self.durable(),
             autocheckpoint: 0,
-            page_size: LOG_PAGE,
+            page_size: LOG_PAGE_BYTES,
             secure_delete: true,
-            cache_kib: CACHE,
+            cache_kib: DEFAULT_CACHE_KIB,
             schema: LOG_SCHEMA,
             reading: None,
         }
@@ -138,7 +138,7 @@ impl Files {
             autocheckpoint: 1000,
             page_size: 4096,
             secure_delete: true,
-            cache_kib: CACHE,
+            cache_kib: DEFAULT_CACHE_KIB,
             schema: KEYS_SCHEMA,
             reading: None,
         }
@@ -151,7 +151,7 @@ impl Files {
             autocheckpoint: 1000,
             page_size: 4096,
             secure_delete: false,
-            cache_kib: VIEWS_CACHE,
+            cache_kib: VIEWS_CACHE_KIB,
             schema: VIEWS_SCHEMA,
             reading: None,
         }
@@ -166,7 +166,7 @@ impl Files {
 }
 
 impl Database {
-    /// What the path and the driver's error make of an opening that failed.
+    /// The error of a failed opening.
     pub(super) fn failed(
         &self,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -174,8 +174,8 @@ impl Database {
         OpenError::Database { file: self.path.clone(), source: source.into() }
     }
 
-    /// The same of an error of the driver. Before anything else is asked of a file, statements that
-    /// do not fit its tables mean that these are damaged.
+    /// The same for an error of the driver. During opening, a statement that does not fit the
+    /// tables means that these are damaged.
     pub(super) fn refused(&self, error: sqlx::Error) -> OpenError {
         const SQLITE_ERROR: &str = "1";
         let misfit = error
@@ -192,11 +192,10 @@ impl Database {
         OpenError::Corrupt { file: self.path.clone(), what: what.into() }
     }
 
-    /// The same file, where nothing can be written.
+    /// The same file, for reading only.
     ///
     /// # Errors
-    /// If it can only be read after its write-ahead log was brought in, or was written by another
-    /// version.
+    /// If it needs a checkpoint of its write-ahead log first, or was written by another version.
     pub(super) async fn for_reading(
         mut self,
         migrations: &[(i64, &'static str, &'static str)],
@@ -233,7 +232,7 @@ impl Database {
         }
     }
 
-    /// Connects, brings the tables to this version, and puts on the disk what a crash left in the
+    /// Connects, migrates the tables to this version, and checkpoints what a crash left in the
     /// write-ahead log.
     pub(super) async fn writer(
         &self,
@@ -269,7 +268,7 @@ impl Database {
             }
         })?;
         self.check_schema(&mut connection).await?;
-        self.bring_in(&mut connection).await?;
+        self.checkpoint_all(&mut connection).await?;
         self.check_whole(&mut connection).await?;
         Ok(connection)
     }
@@ -302,11 +301,11 @@ impl Database {
 
     /// Whether the file is small enough to be read as a whole at each opening.
     pub(super) fn is_small(&self) -> bool {
-        std::fs::metadata(&self.path).is_ok_and(|file| file.len() <= MAX_CHECKED_AT_OPENING)
+        std::fs::metadata(&self.path).is_ok_and(|file| file.len() <= MAX_CHECKED_AT_OPENING_BYTES)
     }
 
-    /// The steps that made the tables are dense: if one of this program's is missing and a later
-    /// one is there, the number of one was damaged.
+    /// Checks that the applied migrations are dense: if one of this program's is missing and a
+    /// later one is there, a version number was damaged.
     async fn check_steps(
         &self,
         connection: &mut SqliteConnection,
@@ -344,8 +343,8 @@ impl Database {
         }
     }
 
-    /// Brings the write-ahead log into the file, and begins it anew.
-    pub(super) async fn bring_in(
+    /// Checkpoints the write-ahead log into the file, and truncates it.
+    pub(super) async fn checkpoint_all(
         &self,
         connection: &mut SqliteConnection,
     ) -> Result<(), OpenError> {
@@ -371,8 +370,8 @@ impl Database {
         Ok(connection)
     }
 
-    /// Reads the settings back: an SQLite that was built otherwise, or a file in another mode, must
-    /// not look durable.
+    /// Verifies the settings: a different build of SQLite, or a file in another mode, must not pass
+    /// for durable.
     async fn check(&self, connection: &mut SqliteConnection) -> Result<(), OpenError> {
         for (setting, expected) in self.settings() {
             let row = sqlx::query(AssertSqlSafe(format!("PRAGMA {setting}")))
@@ -396,10 +395,10 @@ impl Database {
         Ok(())
     }
 
-    /// Connections that only read, made as they are needed.
+    /// A pool of read-only connections, opened on demand.
     pub(super) fn readers(&self) -> SqlitePool {
         SqlitePoolOptions::new()
-            .max_connections(READERS)
+            .max_connections(MAX_READERS)
             .min_connections(0)
             .test_before_acquire(false)
             .max_lifetime(None)
@@ -413,19 +412,19 @@ impl Database {
                 .filename(&self.path)
                 .read_only(true)
                 .immutable(reading == Reading::Immutable)
-                .busy_timeout(BUSY)
+                .busy_timeout(BUSY_TIMEOUT)
                 .pragma("trusted_schema", "OFF")
                 .pragma("cell_size_check", "ON")
                 .pragma("cache_size", format!("-{}", self.cache_kib))
-                .statement_cache_capacity(STATEMENTS)
-                .row_buffer_size(ROWS_READY)
+                .statement_cache_capacity(MAX_CACHED_STATEMENTS)
+                .row_buffer_size(MAX_BUFFERED_ROWS)
                 .disable_statement_logging();
         }
         // The driver sets the busy timeout before any pragma, so that entering WAL mode waits too.
         SqliteConnectOptions::new()
             .filename(&self.path)
             .create_if_missing(true)
-            .busy_timeout(BUSY)
+            .busy_timeout(BUSY_TIMEOUT)
             .page_size(self.page_size)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(self.synchronous)
@@ -436,19 +435,19 @@ impl Database {
             .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT)
             .pragma("cache_size", format!("-{}", self.cache_kib))
             .pragma("wal_autocheckpoint", self.autocheckpoint.to_string())
-            .statement_cache_capacity(STATEMENTS)
-            .row_buffer_size(ROWS_READY)
+            .statement_cache_capacity(MAX_CACHED_STATEMENTS)
+            .row_buffer_size(MAX_BUFFERED_ROWS)
             .disable_statement_logging()
     }
 
-    /// What [`Self::options`] asks for, as SQLite shows it.
+    /// The settings of [`Self::options`], as SQLite reports them.
     fn settings(&self) -> [(&'static str, String); 9] {
         let synchronous =
             if matches!(self.synchronous, SqliteSynchronous::Full) { "2" } else { "1" };
         [
             ("journal_mode", "wal".to_owned()),
             ("synchronous", synchronous.to_owned()),
-            ("busy_timeout", BUSY.as_millis().to_string()),
+            ("busy_timeout", BUSY_TIMEOUT.as_millis().to_string()),
             ("foreign_keys", "1".to_owned()),
             ("trusted_schema", "0".to_owned()),
             ("cell_size_check", "1".to_owned()),
@@ -459,14 +458,14 @@ impl Database {
     }
 }
 
-/// What [`Database::schema`] is where nothing is damaged; after a change of `migrations` the
-/// refusal says the new value.
+/// Expected values of [`Database::schema`]; after a change of `migrations` the error contains the
+/// new value.
 const LOG_SCHEMA: u32 = 0xa4d3_b3f2;
 const KEYS_SCHEMA: u32 = 0x3c20_1b64;
 const VIEWS_SCHEMA: u32 = 0x4b04_adf1;
 
-/// A checksum of the texts that SQLite reads its tables, indexes and triggers from: with a flipped
-/// bit in one, a column has another name or a trigger is gone, and no page is malformed.
+/// A checksum of the SQL that SQLite stores for tables, indexes and triggers. A flipped bit there
+/// renames a column or disables a trigger without making a page malformed.
 async fn schema(connection: &mut SqliteConnection) -> Result<u32, sqlx::Error> {
     let sql = "SELECT type || ' ' || name || ' ' || tbl_name || ' ' || coalesce(sql, '') FROM \
                sqlite_schema ORDER BY type, name";
@@ -477,8 +476,7 @@ async fn schema(connection: &mut SqliteConnection) -> Result<u32, sqlx::Error> {
     Ok(crc.finalize())
 }
 
-/// Has SQLite look at every page: how pages refer to each other, and whether each index has what
-/// its table has.
+/// Runs SQLite's integrity check: page references, and whether each index matches its table.
 pub(super) async fn check_pages(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     let found: String =
         sqlx::query("PRAGMA integrity_check(1)").fetch_one(connection).await?.try_get(0)?;
@@ -489,8 +487,8 @@ pub(super) async fn check_pages(connection: &mut SqliteConnection) -> Result<(),
     }
 }
 
-/// 64 MiB: above it a write-ahead log is cut back once its content is in the file. Below, its
-/// blocks are written again, which is quicker than growing.
+/// 64 MiB: a larger write-ahead log is truncated to this size after a checkpoint. A smaller one is
+/// overwritten in place, which is faster than growing.
 const JOURNAL_SIZE_LIMIT: &str = "67108864";
 
 #[cfg(test)]

@@ -1,27 +1,27 @@
-//! What SQLite's errors mean to a caller.
+//! Classification of SQLite's errors, and the poisoned state of a file after a failed write.
 
 use claimledger_facts::ids::LogPosition;
 use claimledger_ledger::log::{LogError, Stopped};
 use std::sync::{Mutex, MutexGuard, PoisonError, atomic::AtomicBool};
 use tokio::time::Instant;
 
-/// The kinds of failure that differ in what must be done.
+/// Kinds of failure that need different handling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Failure {
     /// The row is there already, or a CHECK or trigger refused it.
     Constraint,
     /// No room on the disk.
     Full,
-    /// Disk, file system or file: what is in memory and what is on the disk may differ from now on.
+    /// Disk, file system or file: memory and disk may differ from now on.
     Storage,
-    /// The file does not hold together.
+    /// The file is damaged.
     Corrupt,
-    /// Anything else; busy, mostly.
+    /// Anything else; mostly busy.
     Other,
 }
 
-/// A row that does not hold together. It travels as an error of the driver, so that functions which
-/// only run statements need no other error.
+/// A damaged row. Wrapped in an error of the driver, so that functions that only run statements
+/// need no other error type.
 #[derive(Debug, thiserror::Error)]
 #[error("{place}: {what}")]
 pub(super) struct DamagedRow {
@@ -37,7 +37,7 @@ impl From<DamagedRow> for sqlx::Error {
     }
 }
 
-/// What is damaged, of an error that [`classify`] calls corrupt.
+/// The damaged place, and the damage, of an error that [`classify`] calls corrupt.
 pub(super) fn place_and_what(error: &sqlx::Error) -> (String, String) {
     match error {
         sqlx::Error::Decode(inner) => match inner.downcast_ref::<DamagedRow>() {
@@ -56,7 +56,7 @@ pub(super) fn place_and_what(error: &sqlx::Error) -> (String, String) {
     }
 }
 
-/// What a caller gets where the file does not hold together.
+/// The error for a damaged file.
 fn damaged(file: &str, error: &sqlx::Error) -> LogError {
     let (place, what) = place_and_what(error);
     LogError::Damaged { file: file.to_owned(), place, what }
@@ -82,8 +82,7 @@ pub(super) fn classify(error: &sqlx::Error) -> Failure {
         Some(SQLITE_IOERR | SQLITE_READONLY | SQLITE_CANTOPEN) => Failure::Storage,
         Some(SQLITE_CORRUPT | SQLITE_NOTADB) => Failure::Corrupt,
         _ if matches!(error, sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed) => Failure::Storage,
-        // Tables are STRICT: a column of another type than the statement reads is not what was
-        // written.
+        // Tables are STRICT: a column with another type than the statement expects was altered.
         _ if matches!(error, sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }) => {
             Failure::Corrupt
         }
@@ -91,27 +90,27 @@ pub(super) fn classify(error: &sqlx::Error) -> Failure {
     }
 }
 
-/// What is known of a file that takes nothing more.
+/// Why a file refuses writes.
 #[derive(Clone, Debug)]
 struct Failed {
     why: String,
     since: Instant,
-    /// Whether the file may be opened anew while the process runs.
+    /// Whether the file may be reopened while the process runs.
     recovers: bool,
 }
 
-/// Set by the first failure of the storage: after a failed fsync the system may believe clean what
-/// never reached the disk, so that nothing may be acknowledged on top of it. Only opening the file
-/// anew ends it, which begins with a whole checkpoint (`recover.rs`).
+/// Set by the first failure of the storage: after a failed fsync the system may call pages clean
+/// that never reached the disk, so that nothing may be acknowledged on top of them. Only reopening
+/// the file clears it, which begins with a full checkpoint (`recover.rs`).
 #[derive(Debug, Default)]
 pub(super) struct Poison {
     failed: Mutex<Option<Failed>>,
-    /// Somebody tries to open the file anew from time to time.
+    /// A task is trying to reopen the file.
     pub(super) trying: AtomicBool,
 }
 
 impl Poison {
-    /// Of a file that was opened for reading only.
+    /// For a file that was opened for reading only.
     pub(super) fn read_only(file: &str, why: &str) -> Self {
         let poison = Self::default();
         poison.set(format!("the file `{file}` was opened for reading only: {why}"), false);
@@ -119,7 +118,7 @@ impl Poison {
     }
 
     /// # Errors
-    /// If the storage has failed, and the file was not opened anew since.
+    /// If the storage has failed, and the file was not reopened since.
     pub(super) fn check(&self) -> Result<(), LogError> {
         match &*self.lock() {
             Some(failed) => Err(LogError::Stopped { why: failed.why.clone(), source: None }),
@@ -127,7 +126,7 @@ impl Poison {
         }
     }
 
-    /// Why nothing is written, and since when.
+    /// Why writes are refused, and since when.
     pub(super) fn stopped(&self) -> Option<Stopped> {
         self.lock().as_ref().map(|failed| Stopped {
             why: failed.why.clone(),
@@ -136,12 +135,12 @@ impl Poison {
         })
     }
 
-    /// Whether the file is to be opened anew.
+    /// Whether reopening the file may end the failure.
     pub(super) fn recovers(&self) -> bool {
         self.lock().as_ref().is_some_and(|failed| failed.recovers)
     }
 
-    /// The file was opened anew.
+    /// Clears the state after the file was reopened.
     pub(super) fn recovered(&self, file: &str) {
         if let Some(failed) = self.lock().take() {
             tracing::warn!(
@@ -152,20 +151,20 @@ impl Poison {
         }
     }
 
-    /// Takes nothing more, for a reason that opening anew does not end.
+    /// Refuses writes until a restart, for a reason that reopening does not end.
     pub(super) fn poison(&self, file: &str, why: &str) {
         tracing::error!(file, why, "nothing more is written before a restart");
         self.set(format!("the file `{file}` takes nothing more before a restart: {why}"), false);
     }
 
-    /// What a caller gets for a failed statement; poisons if the storage has failed.
+    /// The error for a failed statement; poisons if the storage has failed.
     pub(super) fn failed(&self, file: &str, error: sqlx::Error) -> LogError {
         let (reason, recovers) = match classify(&error) {
             Failure::Full => {
                 ("the disk is full; it is tried again by itself once there is room", true)
             }
             Failure::Storage => {
-                ("the disk or file system failed; it is opened anew by itself", true)
+                ("the disk or file system failed; it is reopened automatically", true)
             }
             Failure::Corrupt => {
                 self.poison(file, "it is damaged");
@@ -173,15 +172,15 @@ impl Poison {
             }
             Failure::Constraint | Failure::Other => return unavailable(file, error),
         };
-        tracing::error!(file, %error, recovers, "the storage has failed: nothing is written before \
-            the file is opened anew");
+        tracing::error!(file, %error, recovers, "the storage has failed: writes are refused until \
+            the file is reopened");
         let why = format!("the file `{file}` cannot be written: {reason}");
         self.set(why.clone(), recovers);
         LogError::Stopped { why, source: Some(Box::new(error)) }
     }
 
-    /// What happened last is told; it began with the first failure. A reason that opening anew does
-    /// not end stays.
+    /// Keeps the time of the first failure and the reason of the last. A reason that reopening does
+    /// not end is permanent.
     fn set(&self, why: String, recovers: bool) {
         let mut failed = self.lock();
         match &mut *failed {
@@ -196,7 +195,7 @@ impl Poison {
     }
 }
 
-/// A read that failed.
+/// The error for a failed read.
 pub(super) fn read_failed(file: &str, error: sqlx::Error) -> LogError {
     match classify(&error) {
         Failure::Corrupt => damaged(file, &error),
@@ -206,7 +205,7 @@ pub(super) fn read_failed(file: &str, error: sqlx::Error) -> LogError {
     }
 }
 
-/// A read of records that failed: the first of them.
+/// The error for a failed read of records, of which `position` is the first.
 pub(super) fn records_failed(file: &str, position: LogPosition, error: sqlx::Error) -> LogError {
     match classify(&error) {
         Failure::Corrupt => LogError::Corrupt { position, what: place_and_what(&error).1 },

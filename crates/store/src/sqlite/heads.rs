@@ -1,4 +1,4 @@
-//! Where each log ends: as the tables hold it, compared with what an earlier process anchored.
+//! The head of each log: read from the tables, and compared with the anchor of an earlier process.
 
 use super::{
     OpenError,
@@ -14,11 +14,11 @@ use std::collections::BTreeMap;
 pub(super) struct Head {
     /// The tenant's number.
     pub(super) number: i64,
-    /// How many records it has.
+    /// The number of records.
     pub(super) size: u64,
 }
 
-/// Where each log ends.
+/// The heads of all logs.
 pub(super) async fn heads(
     connection: &mut SqliteConnection,
 ) -> Result<BTreeMap<TenantId, Head>, sqlx::Error> {
@@ -61,7 +61,7 @@ async fn ends(connection: &mut SqliteConnection) -> Result<Vec<End>, sqlx::Error
     sqlx::query(AssertSqlSafe(sql)).fetch_all(connection).await?.iter().map(end).collect()
 }
 
-/// The heads, each compared with its anchor. Short: the whole log is checked by reading it.
+/// The heads, each compared with its anchor. Cheap: reads of records check the rest of the log.
 pub(super) async fn checked_heads(
     connection: &mut SqliteConnection,
     database: &Database,
@@ -97,7 +97,7 @@ pub(super) async fn checked_heads(
         .collect())
 }
 
-/// Moves the anchors to the heads; true if one moved.
+/// Updates the anchors to the heads; true if one changed.
 pub(super) async fn move_anchors(
     connection: &mut SqliteConnection,
     heads: &BTreeMap<TenantId, Head>,

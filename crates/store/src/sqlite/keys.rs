@@ -1,11 +1,11 @@
-//! The key store: durable before the record that needs it.
+//! The key store: keys are durable before the records that need them.
 
 use super::{
     OpenError,
     connect::{Database, Files, check_pages},
     failure::{Failure, Poison, classify, read_failed},
     owner::Owner,
-    recover::{Recover, keep_trying, open_anew, try_room},
+    recover::{Recover, check_free_space, keep_trying, reopen},
 };
 use async_trait::async_trait;
 use claimledger_facts::{
@@ -40,11 +40,11 @@ pub struct SqliteKeys {
 }
 
 struct Inner {
-    /// None while the file is opened anew: then it is poisoned, and nobody asks.
+    /// None while the file is reopened: it is poisoned then, so that writes are refused earlier.
     writer: Mutex<Option<SqliteConnection>>,
     database: Database,
     poison: Poison,
-    /// How often a key was destroyed since the file was opened, by whichever tenant.
+    /// The number of destroyed keys since the file was opened, of all tenants.
     destructions: AtomicU64,
 }
 
@@ -55,32 +55,32 @@ impl Recover for Inner {
     }
 
     async fn recover(&self) -> Result<(), LogError> {
-        try_room(FILE, &self.database.path).await?;
+        check_free_space(FILE, &self.database.path).await?;
         let mut writer = self.writer.lock().await;
         if let Some(connection) = writer.take() {
             let _ = connection.close().await;
         }
         let database = self.database.clone();
         *writer =
-            Some(open_anew(FILE, move || async move { database.writer(MIGRATIONS).await }).await?);
+            Some(reopen(FILE, move || async move { database.writer(MIGRATIONS).await }).await?);
         self.poison.recovered(FILE);
         Ok(())
     }
 }
 
 impl Inner {
-    /// Runs something that writes.
+    /// Runs a write.
     async fn write<T>(
         self: &Arc<Self>,
         run: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, sqlx::Error>,
     ) -> Result<Result<T, sqlx::Error>, LogError> {
         self.poison.check()?;
         let mut writer = self.writer.lock().await;
-        // It may have failed meanwhile.
+        // Check again: the storage may have failed while this waited for the lock.
         self.poison.check()?;
         let connection = writer
             .as_mut()
-            .ok_or_else(|| LogError::unavailable("the file `keys` is being opened anew"))?;
+            .ok_or_else(|| LogError::unavailable("the file `keys` is being reopened"))?;
         Ok(run(connection).await)
     }
 
@@ -95,14 +95,14 @@ impl Inner {
             for sql in [
                 "INSERT INTO person_destroyed (tenant, pseudonym) VALUES (?, ?) \
                  ON CONFLICT DO NOTHING",
-                // Its aliases go with it.
+                // Deletes the aliases too (ON DELETE CASCADE).
                 "DELETE FROM person WHERE tenant = ? AND pseudonym = ?",
             ] {
                 let statement = sqlx::query(sql).bind(tenant.as_str()).bind(pseudonym.as_str());
                 statement.execute(&mut *transaction).await?;
             }
             transaction.commit().await?;
-            // Older pages with the key are still in the write-ahead log. In the file itself deleted
+            // The write-ahead log still has older pages with the key. In the file itself deleted
             // bytes are overwritten.
             let busy = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(writer).await?;
             busy.try_get::<i64, _>(0).map(|busy| busy == 0)
@@ -129,7 +129,7 @@ impl SqliteKeys {
         Ok(Self::of(database, Some(writer), Poison::default(), owner))
     }
 
-    /// Where nothing can be written, and why not.
+    /// Opens the file for reading only, with the reason.
     pub(super) async fn open_for_reading(
         files: &Files,
         owner: &Arc<Owner>,
@@ -263,7 +263,7 @@ impl KeyStore for SqliteKeys {
         if let Some(row) = self.person_where("pseudonym", tenant, value).await?.pop() {
             return Ok(Some(StoredPerson::Live(row)));
         }
-        // What is not there now can only have become destroyed by the time of the second look.
+        // A pseudonym without a row can only have become destroyed before the second query.
         let mut connection = self.readers.acquire().await.map_err(read)?;
         let destroyed = is_destroyed(&mut connection, tenant, pseudonym).await.map_err(read)?;
         Ok(destroyed.then_some(StoredPerson::Destroyed))
@@ -272,7 +272,7 @@ impl KeyStore for SqliteKeys {
     async fn destroy(&self, tenant: &TenantId, pseudonym: &Pseudonym) -> Result<(), LogError> {
         let (inner, tenant, pseudonym) =
             (Arc::clone(&self.inner), tenant.clone(), pseudonym.clone());
-        // On a task of its own: dropping this future must not separate the commit from the count.
+        // A task of its own: dropping this future must not separate the commit from the counter.
         let destroying = tokio::spawn(async move {
             let done = inner.destroy(&tenant, &pseudonym).await;
             // After an error too: the commit may have happened.
@@ -366,7 +366,7 @@ impl KeyStore for SqliteKeys {
         credential: &str,
         at: Time,
     ) -> Result<bool, LogError> {
-        // The first time counts: taking back twice does not move it.
+        // The first revocation counts: a second one does not change its time.
         let update = "UPDATE credential SET revoked_at = coalesce(revoked_at, ?) WHERE tenant = ? \
                       AND credential = ?";
         let update = sqlx::query(update).bind(at.micros()).bind(tenant.as_str()).bind(credential);

@@ -1,13 +1,13 @@
-//! The log: one writer, a few readers, and checkpoints beside the commits.
+//! The log: one writer, a few readers, and checkpoints in the background.
 
 use super::{
     OpenError,
-    connect::{Database, Files, LOG_PAGE},
+    connect::{Database, Files, LOG_PAGE_BYTES},
     failure::{Failure, Poison, classify},
     heads::{Head, checked_heads, heads, move_anchors},
     log_rows::{POSITION_BITS, insert, key, remove},
     owner::Owner,
-    recover::{Recover, keep_trying, open_anew, try_room},
+    recover::{Recover, check_free_space, keep_trying, reopen},
 };
 use async_trait::async_trait;
 use claimledger_facts::{
@@ -31,14 +31,15 @@ const MIGRATIONS: &[(i64, &str, &str)] =
     &[(1, "log", include_str!("../../../../migrations/sqlite/log/0001_log.sql"))];
 
 pub(super) const FILE: &str = "log";
-/// Bytes of new records after which the write-ahead log is brought into the file.
+/// Bytes in the write-ahead log after which a background checkpoint starts.
 const CHECKPOINT_BYTES: u64 = 16 * 1024 * 1024;
-/// With so many an append waits for the checkpoint that is running: a disk that is slower than the
-/// appends must not let the write-ahead log grow for ever.
+/// Maximum bytes in the write-ahead log; past it appends wait for the running checkpoint, so that
+/// it does not grow without bound on a disk that is slower than the appends.
 const MAX_UNSAVED_BYTES: u64 = 4 * CHECKPOINT_BYTES;
-/// Below so many bytes the rest of a checkpoint is done while the writer waits: it takes about as
-/// long as a commit.
-const LAST_BYTES: u64 = 512 * 1024;
+/// Maximum bytes that the final pass of a checkpoint writes while the writer waits: it takes about
+/// as long as a commit.
+const MAX_FINAL_PASS_BYTES: u64 = 512 * 1024;
+
 /// The logs of all tenants, in the file `log`.
 pub struct SqliteLog {
     inner: Arc<Inner>,
@@ -48,34 +49,34 @@ pub struct SqliteLog {
 
 struct Inner {
     writer: Mutex<Writer>,
-    /// Where each log ends: changed with the writer held, once the commit is durable.
+    /// The head of each log: changed while the writer is locked, once the commit is durable.
     heads: RwLock<BTreeMap<TenantId, Head>>,
-    /// An append was dropped on its way: the writer's transaction and `heads` are not to be trusted
-    /// before they are looked at.
+    /// The caller dropped an append in progress: the writer's transaction and `heads` are unknown
+    /// until [`Self::settle`] reads them.
     abandoned: AtomicBool,
     poison: Poison,
     changes: watch::Sender<u64>,
     database: Database,
-    /// Bytes that went into the write-ahead log since it was last begun anew.
+    /// Bytes written to the write-ahead log since it was last reset.
     unsaved: AtomicU64,
     /// Held while a checkpoint is running.
-    saving: Arc<Mutex<()>>,
+    checkpointing: Arc<Mutex<()>>,
 }
 
 struct Writer {
-    /// None while the file is opened anew: then it is poisoned, and nobody asks.
+    /// None while the file is reopened: it is poisoned then, so that writes are refused earlier.
     connection: Option<SqliteConnection>,
-    /// The text of an append of so many records.
+    /// SQL of an append, by its number of records.
     texts: HashMap<usize, Arc<str>>,
 }
 
-/// Says that an append was dropped, unless it is told that it ended.
-struct OnItsWay<'a> {
+/// Marks an append as abandoned when it is dropped before it ended.
+struct InFlight<'a> {
     abandoned: &'a AtomicBool,
     ended: bool,
 }
 
-impl Drop for OnItsWay<'_> {
+impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         if !self.ended {
             self.abandoned.store(true, Ordering::SeqCst);
@@ -90,7 +91,7 @@ impl SqliteLog {
         Ok(Self::of(database, Some(connection), heads, Poison::default(), owner))
     }
 
-    /// Where nothing can be written, and why not.
+    /// Opens the file for reading only, with the reason.
     pub(super) async fn open_for_reading(
         files: &Files,
         owner: &Arc<Owner>,
@@ -116,7 +117,7 @@ impl SqliteLog {
             changes: watch::Sender::new(0),
             database: database.clone(),
             unsaved: AtomicU64::new(0),
-            saving: Arc::default(),
+            checkpointing: Arc::default(),
         };
         Self { inner: Arc::new(inner), readers: database.readers(), _owner: Arc::clone(owner) }
     }
@@ -135,15 +136,15 @@ impl SqliteLog {
     }
 }
 
-/// Opens the file for writing: at the start, and again after the storage has failed. What is
-/// committed is on the disk when it returns, and the heads are what the file holds.
+/// Opens the file for writing: at startup, and again after the storage has failed. When it returns,
+/// everything committed is on the disk, and the heads are those of the file.
 async fn begin(
     database: &Database,
 ) -> Result<(SqliteConnection, BTreeMap<TenantId, Head>), OpenError> {
     let mut connection = database.writer(MIGRATIONS).await?;
     let heads = checked_heads(&mut connection, database).await?;
     if move_anchors(&mut connection, &heads).await.map_err(|error| database.refused(error))? {
-        database.bring_in(&mut connection).await?;
+        database.checkpoint_all(&mut connection).await?;
     }
     Ok((connection, heads))
 }
@@ -155,18 +156,17 @@ impl Recover for Inner {
     }
 
     async fn recover(&self) -> Result<(), LogError> {
-        try_room(FILE, &self.database.path).await?;
-        // A checkpoint that runs has a connection of its own; it fails or ends before the file is
-        // opened anew.
-        let _saving = self.saving.lock().await;
+        check_free_space(FILE, &self.database.path).await?;
+        // A running checkpoint has its own connection; it must end before the file is reopened.
+        let _checkpointing = self.checkpointing.lock().await;
         let mut writer = self.writer.lock().await;
         if let Some(connection) = writer.connection.take() {
-            // What it had open was never acknowledged.
+            // An open transaction was never acknowledged.
             let _ = connection.close().await;
         }
         let database = self.database.clone();
         let (connection, heads) =
-            open_anew(FILE, move || async move { begin(&database).await }).await?;
+            reopen(FILE, move || async move { begin(&database).await }).await?;
         let lost = self.heads().iter().find_map(|(tenant, known)| {
             let found = heads.get(tenant).map_or(0, |head| head.size);
             (found < known.size).then_some((found, known.size))
@@ -181,8 +181,8 @@ impl Recover for Inner {
             return Err(LogError::Corrupt { position: LogPosition(found), what });
         }
         writer.connection = Some(connection);
-        // An append whose outcome was not known may be there: whoever appends next finds the log
-        // longer than expected.
+        // An append with an unknown outcome may be in the file: the next append then conflicts,
+        // because the log is longer than expected.
         *self.heads.write().unwrap_or_else(PoisonError::into_inner) = heads;
         self.abandoned.store(false, Ordering::SeqCst);
         self.unsaved.store(0, Ordering::SeqCst);
@@ -193,8 +193,8 @@ impl Recover for Inner {
 }
 
 impl Inner {
-    /// What a caller gets for a failed statement. Where the storage has failed, the file is opened
-    /// anew from now on.
+    /// The error for a failed statement. If the storage has failed, starts the task that reopens
+    /// the file.
     fn failed(self: &Arc<Self>, error: sqlx::Error) -> LogError {
         let error = self.poison.failed(FILE, error);
         keep_trying(self);
@@ -217,15 +217,15 @@ impl Inner {
         Ok(self.heads().get(tenant).copied())
     }
 
-    /// Finds out what became of an append that was dropped.
+    /// Determines the outcome of an abandoned append.
     async fn settle(self: &Arc<Self>, writer: &mut Writer) -> Result<(), LogError> {
-        // Once the storage has failed, what was acknowledged goes on being read, and nothing else
-        // is looked at.
+        // After a failure of the storage only acknowledged records are readable, so that `heads`
+        // must stay as it is.
         if !self.abandoned.load(Ordering::SeqCst) || self.poison.check().is_err() {
             return Ok(());
         }
-        // The connection runs one statement after the other: what was on its way is done when this
-        // is. With nothing open it fails, and that is well.
+        // The connection runs statements in sequence, so the abandoned one ends before this.
+        // Without an open transaction it fails, which is harmless.
         let connection = writer.connection()?;
         let _ = sqlx::query("ROLLBACK").execute(&mut *connection).await;
         let heads = heads(connection).await.map_err(|error| self.failed(error))?;
@@ -244,8 +244,8 @@ impl Inner {
         if let Some(head) = self.heads().get(tenant).copied() {
             return Ok(head);
         }
-        // Not RETURNING: who asks for one row leaves the statement at that row, and never hears
-        // that the commit after it failed.
+        // No RETURNING: fetching one row leaves the statement unfinished at that row, and a failure
+        // of the commit after it would go unnoticed.
         let insert = sqlx::query("INSERT INTO log_tenant (name) VALUES (?)").bind(tenant.as_str());
         let number = insert
             .execute(writer.connection()?)
@@ -266,7 +266,7 @@ impl Inner {
         check_append(entries)?;
         self.poison.check()?;
         if self.unsaved.load(Ordering::SeqCst) >= MAX_UNSAVED_BYTES {
-            drop(self.saving.lock().await);
+            drop(self.checkpointing.lock().await);
         }
         let mut writer = self.writer.lock().await;
         self.settle(&mut writer).await?;
@@ -284,38 +284,39 @@ impl Inner {
                 LogError::unavailable("a tenant's log takes no more than 2^40 records").into()
             );
         }
-        let mut on_its_way = OnItsWay { abandoned: &self.abandoned, ended: false };
+        let mut in_flight = InFlight { abandoned: &self.abandoned, ended: false };
         let head = self.head_to_write(&mut writer, tenant).await?;
         if let Err(error) = writer.write(head, entries).await? {
             if let Ok(connection) = writer.connection() {
                 let _ = sqlx::query("ROLLBACK").execute(connection).await;
             }
             if classify(&error) == Failure::Constraint {
-                // The log does not end where this process left it: a record stands there already,
-                // or the one before it is gone.
+                // Another program changed the log: a record has this position already, or the one
+                // before it is missing.
                 let what = format!("an append at size {size} was refused by the tables: {error}");
                 tracing::error!(what, "something else writes to the log");
                 self.poison
                     .poison(FILE, "its tables refused an append, so something else writes to it");
-                on_its_way.ended = true;
+                in_flight.ended = true;
                 return Err(LogError::Corrupt { position: LogPosition(size), what }.into());
             }
-            // Whether it was written is looked up before anything else is.
+            // The outcome is unknown: the next call reads it first (`abandoned`).
             return Err(self.failed(error).into());
         }
-        on_its_way.ended = true;
+        in_flight.ended = true;
         self.set_head(tenant, Head { size: after, ..head });
         drop(writer);
         self.changes.send_modify(|count| *count += 1);
-        // Roughly: beside the records, a commit writes the page that the last records left room in.
+        // An estimate: a commit also writes the last page of the commit before, which had room
+        // left.
         let bytes = entries.iter().map(|entry| entry.size() as u64 + 128).sum::<u64>()
-            + u64::from(LOG_PAGE);
+            + u64::from(LOG_PAGE_BYTES);
         self.count_unsaved(bytes);
         Ok(LogSize(after))
     }
 
-    /// One statement, which is a transaction by itself: a caller that stops waiting leaves nothing
-    /// open.
+    /// One statement, which is its own transaction: a caller that stops waiting leaves no
+    /// transaction open.
     async fn remove_bodies(
         self: &Arc<Self>,
         tenant: &TenantId,
@@ -347,8 +348,8 @@ impl Inner {
         let done = query.persistent(false).execute(writer.connection()?).await;
         done.map_err(|error| self.failed(error))?;
         drop(writer);
-        // The pages of the bodies are overwritten: they go through the write-ahead log too.
-        self.count_unsaved(positions.len() as u64 * u64::from(LOG_PAGE));
+        // Overwritten pages of bodies go through the write-ahead log too.
+        self.count_unsaved(positions.len() as u64 * u64::from(LOG_PAGE_BYTES));
         Ok(())
     }
 
@@ -357,20 +358,20 @@ impl Inner {
         if unsaved < CHECKPOINT_BYTES {
             return;
         }
-        let Ok(saving) = Arc::clone(&self.saving).try_lock_owned() else { return };
+        let Ok(checkpointing) = Arc::clone(&self.checkpointing).try_lock_owned() else { return };
         let inner = Arc::clone(self);
         tokio::spawn(async move {
-            if let Err(error) = inner.save().await {
+            if let Err(error) = inner.checkpoint_in_background().await {
                 tracing::error!(%error, "a checkpoint of the log failed");
             }
-            drop(saving);
+            drop(checkpointing);
         });
     }
 
-    /// Brings the write-ahead log into the file, beside the commits: each pass takes what came in
-    /// during the one before. The last and small one is done while the writer waits, so that the
-    /// next commit begins the write-ahead log anew.
-    async fn save(self: &Arc<Self>) -> Result<(), LogError> {
+    /// Checkpoints the write-ahead log into the file while commits continue: each pass writes what
+    /// was committed during the one before. The final pass is small and blocks the writer, so that
+    /// the next commit restarts the write-ahead log at its beginning.
+    async fn checkpoint_in_background(self: &Arc<Self>) -> Result<(), LogError> {
         let mut connection =
             self.database.connect().await.map_err(|error| LogError::Unavailable {
                 reason: "no connection for a checkpoint".to_owned(),
@@ -379,7 +380,7 @@ impl Inner {
         for _ in 0..8 {
             let before = self.unsaved.load(Ordering::SeqCst);
             self.checkpoint(&mut connection).await?;
-            if self.unsaved.load(Ordering::SeqCst) - before < LAST_BYTES {
+            if self.unsaved.load(Ordering::SeqCst) - before < MAX_FINAL_PASS_BYTES {
                 break;
             }
         }
@@ -398,7 +399,7 @@ impl Inner {
         connection: &mut SqliteConnection,
     ) -> Result<(), LogError> {
         self.poison.check()?;
-        // A failed fsync of a checkpoint is as grave as one of a commit.
+        // A failed fsync of a checkpoint loses data like one of a commit: it must poison the file.
         sqlx::query("PRAGMA wal_checkpoint(PASSIVE)")
             .fetch_one(connection)
             .await
@@ -434,7 +435,7 @@ impl Writer {
     fn connection(&mut self) -> Result<&mut SqliteConnection, LogError> {
         self.connection
             .as_mut()
-            .ok_or_else(|| LogError::unavailable("the file `log` is being opened anew"))
+            .ok_or_else(|| LogError::unavailable("the file `log` is being reopened"))
     }
 }
 

@@ -1,5 +1,5 @@
-//! The rows of the log: their statements, and reading them, whole or as headers without touching the
-//! columns of bodies.
+//! The rows of the log: their SQL, and reads of whole rows or of headers only, without the columns
+//! of bodies.
 
 use super::{
     failure::records_failed,
@@ -16,25 +16,29 @@ use std::{collections::HashMap, fmt::Write};
 use uuid::Uuid;
 
 pub(super) const POSITION_BITS: u32 = 40;
-/// Rows of one INSERT: more would only make the texts longer that are kept prepared.
-const ROWS: usize = 64;
-/// Positions of one SELECT.
-const READ_AT: usize = 256;
-/// Rows of one SELECT, and about how many bytes a read gives at once.
-const READ_ROWS: usize = 128;
-const READ_BYTES: usize = 4 * 1024 * 1024;
+/// Maximum rows per INSERT: more would only lengthen the cached statements.
+const MAX_INSERT_ROWS: usize = 64;
+/// Maximum positions per SELECT.
+const MAX_SELECT_POSITIONS: usize = 256;
+/// Maximum rows per SELECT.
+const MAX_SELECT_ROWS: usize = 128;
+/// Bytes after which a read returns fewer rows than requested.
+const MAX_READ_BYTES: usize = 4 * 1024 * 1024;
 
-/// A few records are one statement, which is a transaction by itself: each further statement would
-/// wake up whoever waits once more.
+/// A few records are one statement, which is its own transaction: each further statement would cost
+/// the waiting task another wake-up.
 pub(super) fn insert(rows: usize) -> String {
-    let mut inserts = (0..rows.div_ceil(ROWS)).map(|n| {
+    let mut inserts = (0..rows.div_ceil(MAX_INSERT_ROWS)).map(|n| {
         let mut text = "INSERT INTO log_entry (key, id, header, leaf, personal_removed, \
                         original_removed, facts, personal, original) VALUES (?,?,?,?,?,?,?,?,?)"
             .to_owned();
-        text.extend(std::iter::repeat_n(",(?,?,?,?,?,?,?,?,?)", (rows - n * ROWS).min(ROWS) - 1));
+        text.extend(std::iter::repeat_n(
+            ",(?,?,?,?,?,?,?,?,?)",
+            (rows - n * MAX_INSERT_ROWS).min(MAX_INSERT_ROWS) - 1,
+        ));
         text
     });
-    if rows <= ROWS {
+    if rows <= MAX_INSERT_ROWS {
         return inserts.next().unwrap_or_default();
     }
     let inserts: Vec<_> = inserts.collect();
@@ -64,14 +68,14 @@ pub(super) fn remove(bodies: &[BodyKind], keys: usize) -> String {
     sql
 }
 
-/// What is read of each row.
+/// Columns that a read selects, and the result of each row.
 pub(super) trait Part: Clone + Send {
-    /// The columns after the key, in the order in which [`Self::read`] takes them.
+    /// The columns after the key, in the order of [`Self::read`].
     const COLUMNS: &'static str;
 
     fn read(position: LogPosition, row: &SqliteRow) -> Result<Self, LogError>;
 
-    /// How many bytes it holds.
+    /// Its size in bytes.
     fn size(&self) -> usize;
 }
 
@@ -115,8 +119,7 @@ fn damaged(position: LogPosition, what: impl Into<String>) -> LogError {
     LogError::Corrupt { position, what: what.into() }
 }
 
-/// By number, in the order of the columns: looking a name up takes longer than reading what it
-/// names.
+/// By index, because looking a column name up takes longer than reading the column.
 fn blob<'r>(
     position: LogPosition,
     row: &'r SqliteRow,
@@ -170,8 +173,8 @@ impl SqliteLog {
         let Some(head) = self.head_of(tenant).await? else { return Ok(Vec::new()) };
         let (mut next, mut read, mut bytes) = (from.0, Vec::new(), 0);
         let until = head.size.min(from.0.saturating_add(max as u64));
-        while next < until && bytes < READ_BYTES {
-            let rows = (until - next).min(READ_ROWS as u64);
+        while next < until && bytes < MAX_READ_BYTES {
+            let rows = (until - next).min(MAX_SELECT_ROWS as u64);
             let sql = "WHERE key >= ? AND key < ? ORDER BY key";
             let keys = [key(head.number, next), key(head.number, next + rows)];
             let some = self.rows::<P>(head.number, sql, &keys).await?;
@@ -190,7 +193,7 @@ impl SqliteLog {
         Ok(read)
     }
 
-    /// Rows at these positions, in the order asked.
+    /// Rows at these positions, in the order of `positions`.
     pub(super) async fn at<P: Part>(
         &self,
         tenant: &TenantId,
@@ -201,8 +204,9 @@ impl SqliteLog {
             return Err(no_record(*position));
         }
         let mut read = Vec::with_capacity(positions.len());
-        for some in positions.chunks(READ_AT) {
-            // Padded with the last to a power of two: few texts are prepared, and often used.
+        for some in positions.chunks(MAX_SELECT_POSITIONS) {
+            // Padded with the last to a power of two, so that few statements are prepared and
+            // reused.
             let asked = some.len().next_power_of_two();
             let padding = std::iter::repeat_n(&some[some.len() - 1], asked - some.len());
             let keys: Vec<_> =

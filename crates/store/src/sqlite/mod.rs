@@ -2,8 +2,8 @@
 //! that owns it.
 //!
 //! `log` and `keys` are durable when a write returns: WAL, `synchronous=FULL`. `views` may lose its
-//! last transactions in a power cut: it is rebuilt from the log. Nobody but SQLite may open these
-//! files while the process runs: closing another handle would drop the locks of this one.
+//! last transactions in a power cut: it is rebuilt from the log. Only SQLite may open these files
+//! while the process runs: closing another handle would release the locks of this one.
 
 mod connect;
 mod failure;
@@ -30,29 +30,27 @@ use std::{
     sync::Arc,
 };
 
-/// How an open store behaves.
+/// Options of an open store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SqliteOptions {
     /// When a write of `log` and `keys` counts as durable.
     pub synchronous: Synchronous,
-    /// Whether damaged read models are thrown away instead of refused: they are folded from the log
-    /// again.
+    /// Whether damaged read models are deleted and rebuilt from the log, instead of refused.
     pub heal_views: bool,
 }
 
-/// When a write counts as durable.
+/// The durability of writes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Synchronous {
     /// Once it is on the disk.
     #[default]
     Full,
-    /// Not before the next checkpoint: a power cut loses acknowledged records. It exists only so
-    /// that a power-cut test can be shown to see what it looks for; no setting of the program may
-    /// lead here.
+    /// Only with the next checkpoint: a power cut loses acknowledged records. Exists to show that
+    /// the power-cut test detects such losses; no setting of the program may select it.
     Normal,
 }
 
-/// An open ledger directory. Dropping it closes the files and gives the directory up.
+/// An open ledger directory. Dropping it closes the files and releases the directory.
 pub struct SqliteStore {
     log: Arc<SqliteLog>,
     keys: Arc<SqliteKeys>,
@@ -62,44 +60,44 @@ pub struct SqliteStore {
     read_only: Option<&'static str>,
 }
 
-/// Why a directory was not opened.
+/// Why a directory could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// Another process has it.
+    /// Another process owns it.
     #[error("{} is in use by another process: use that one over HTTP, or end it first",
         dir.display())]
     Owned {
         /// The directory.
         dir: PathBuf,
     },
-    /// There is a ledger already.
+    /// It holds a ledger already.
     #[error("{} holds a ledger already", dir.display())]
     Exists {
         /// The directory.
         dir: PathBuf,
     },
-    /// A file that belongs to the ledger is gone.
+    /// A file of the ledger is missing.
     #[error("{} is missing, but {} is there: restore it from where it went, or from a backup of \
              the whole directory", missing.display(), present.display())]
     Incomplete {
-        /// What is missing.
+        /// The missing file.
         missing: PathBuf,
-        /// What says that it should be there.
+        /// The file that proves that it should exist.
         present: PathBuf,
     },
-    /// SQLite did not take a setting that durability rests on.
+    /// SQLite did not apply a setting that durability depends on.
     #[error("{}: SQLite has {setting} = {found}, and {expected} is needed", file.display())]
     Setting {
         /// The file.
         file: PathBuf,
         /// The setting.
         setting: &'static str,
-        /// What it must be.
+        /// Its required value.
         expected: String,
-        /// What it is.
+        /// Its actual value.
         found: String,
     },
-    /// What is stored does not hold together.
+    /// Stored data is damaged.
     #[error("{} is damaged: {what}{}", file.display(), remedy(&name_of(file)))]
     Corrupt {
         /// The file.
@@ -114,26 +112,26 @@ pub enum OpenError {
         /// The file.
         file: PathBuf,
     },
-    /// The file system lets another user in, and not this one.
+    /// The file system grants access to another user, but not to this one.
     #[error("{} belongs to user {owner}, and this process runs as user {user}: permission denied",
         path.display())]
     NotYours {
         /// The path.
         path: PathBuf,
-        /// The user id of its owner, or what is known of it.
+        /// The user id of its owner, as far as known.
         owner: String,
         /// The user id of the process.
         user: String,
     },
-    /// Written by an older version of the program, and not to be brought to this one: nothing can
-    /// be written.
+    /// Written by an older version of the program, and the migration is impossible because nothing
+    /// can be written.
     #[error("{} was written by an older version of this program: open it once where it can be \
              written", file.display())]
     Older {
         /// The file.
         file: PathBuf,
     },
-    /// A write-ahead log that cannot be brought in: nothing can be written.
+    /// The write-ahead log needs a checkpoint, and nothing can be written.
     #[error("{} has a write-ahead log that is not in it yet: open it once where it can be written, \
              or copy the directory there", file.display())]
     WriteAheadLog {
@@ -170,7 +168,7 @@ impl OpenError {
         let uid = |path: &Path| {
             std::fs::metadata(path).map_or_else(|_| "?".to_owned(), |found| found.uid().to_string())
         };
-        // Of a file in a directory that is closed nothing can be told: then the directory is named.
+        // A file in an inaccessible directory has no readable owner: then the directory is named.
         let seen = path.ancestors().find(|path| path.symlink_metadata().is_ok()).unwrap_or(path);
         Self::NotYours {
             path: seen.to_owned(),
@@ -185,8 +183,8 @@ fn name_of(file: &Path) -> String {
 }
 
 impl SqliteStore {
-    /// Whether a directory holds a ledger. A ledger of which the log is gone, or was emptied, is
-    /// not taken for none.
+    /// Whether a directory holds a ledger. A ledger whose log is missing or was emptied is an
+    /// error.
     ///
     /// # Errors
     /// See [`OpenError`].
@@ -204,8 +202,7 @@ impl SqliteStore {
         let (log, wal) = (bytes(connect::LOG)?, bytes("log-wal")?.unwrap_or(0));
         let mut beside = None;
         for name in [connect::KEYS, connect::VIEWS] {
-            // The log is made first and made durable: a file beside it never outlives a crash
-            // without it.
+            // The log is created and synced first: after a crash no other file exists without it.
             if beside.is_none() && bytes(name)?.is_some_and(|bytes| bytes > 0) {
                 beside = Some(dir.join(name));
             }
@@ -223,13 +220,13 @@ impl SqliteStore {
         }
     }
 
-    /// Why the read models were thrown away when this was opened, if they were.
+    /// Why opening deleted the read models, if it did.
     #[must_use]
     pub fn healed(&self) -> Option<&str> {
         self.healed.as_deref()
     }
 
-    /// Makes a ledger in a directory that has none; the directory is made if it is not there.
+    /// Creates a ledger in a directory that has none; creates the directory if it is missing.
     ///
     /// # Errors
     /// See [`OpenError`].
@@ -241,20 +238,20 @@ impl SqliteStore {
         Self::open(dir, options).await
     }
 
-    /// Opens the ledger of a directory, or makes an empty one where the directory holds nothing of
-    /// one.
+    /// Opens the ledger of a directory, or creates an empty one if the directory has no file of a
+    /// ledger.
     ///
     /// Where the directory cannot be written (a read-only file system, a full disk, another user's
     /// files), it is opened for reading only: [`Self::read_only`] says why.
     ///
-    /// Before it returns, what a crash left in the write-ahead logs is on the disk: a later
-    /// acknowledgement must not rest on pages that a failed fsync left in memory only.
+    /// Before it returns, everything that a crash left in the write-ahead logs is on the disk: a
+    /// later acknowledgement must not depend on pages that a failed fsync left in memory only.
     ///
     /// # Errors
     /// See [`OpenError`].
     pub async fn open(dir: &Path, options: SqliteOptions) -> Result<Self, OpenError> {
-        // Each file's engine holds the lock: whoever still has one of them still owns the
-        // directory.
+        // Each file's engine holds the lock, so that the directory stays owned until the last is
+        // dropped.
         Self::is_in(dir)?;
         let owner = Arc::new(Owner::take(dir)?);
         let files = Files::new(dir, options);
@@ -280,16 +277,15 @@ impl SqliteStore {
     ) -> Result<Self, OpenError> {
         let log = SqliteLog::open(files, owner).await?;
         files.check_keys_are_not_missing(log.is_empty())?;
-        // The names of new files are durable only with their directory; the log's comes first, so
-        // that keys without a log are never a crash's doing.
+        // The names of new files are durable only once their directory is synced; the log's comes
+        // first, so that a crash never leaves keys without a log.
         owner::sync_dir(dir)?;
         let keys = SqliteKeys::open(files, owner).await?;
         let (views, healed) = match SqliteViews::open(files, owner).await {
             Err(OpenError::Corrupt { what, .. }) if heal_views => {
                 tracing::warn!(
                     what,
-                    "the read models are damaged: they are thrown away, and folded from the log \
-                     again"
+                    "the read models are damaged: they are deleted, and rebuilt from the log"
                 );
                 files.remove_views()?;
                 (SqliteViews::open(files, owner).await?, Some(what))
@@ -316,8 +312,7 @@ impl SqliteStore {
         let log = SqliteLog::open_for_reading(files, owner, why).await?;
         files.check_keys_are_not_missing(log.is_empty())?;
         let keys = SqliteKeys::open_for_reading(files, owner, why).await?;
-        // They can be made again, from the log and elsewhere: whatever is wrong with them keeps
-        // nobody from reading it.
+        // Read models are optional: no damage of them may prevent reads of the log.
         let views = match SqliteViews::open_for_reading(files, owner, why).await {
             Ok(views) => views,
             Err(error) => {
@@ -338,7 +333,7 @@ impl SqliteStore {
         })
     }
 
-    /// Why nothing is written, if the directory was opened for reading only.
+    /// Why the directory was opened for reading only, if it was.
     #[must_use]
     pub const fn read_only(&self) -> Option<&'static str> {
         self.read_only
@@ -362,8 +357,8 @@ impl SqliteStore {
         Arc::clone(&self.keys)
     }
 
-    /// The read models of all tenants. Of a directory that is read only, they may be behind the
-    /// log, or not answer at all.
+    /// The read models of all tenants. In a read-only directory they may lag behind the log, or be
+    /// unavailable.
     #[must_use]
     pub fn views(&self) -> Arc<SqliteViews> {
         Arc::clone(&self.views)

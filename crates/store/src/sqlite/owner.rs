@@ -1,4 +1,4 @@
-//! One process owns a ledger directory, or several read it where nothing can be written.
+//! The lock of a ledger directory: one process owns it, or several share it for reading.
 
 use super::OpenError;
 use std::{
@@ -7,12 +7,12 @@ use std::{
     path::Path,
 };
 
-/// Holds the directory's lock. The system takes it back when the process ends, however it ends.
+/// Holds the directory's lock. The system releases it when the process ends, even after a crash.
 #[derive(Debug)]
 pub(super) struct Owner {
-    /// None: a directory that cannot be written, and was never opened where it could be.
+    /// None: a directory that cannot be written, and has no lock file.
     _file: Option<File>,
-    /// Why nothing can be written; none: the lock is this process's alone.
+    /// Why nothing can be written; none: this process holds the lock exclusively.
     read_only: Option<&'static str>,
 }
 
@@ -33,8 +33,8 @@ impl Owner {
         }
     }
 
-    /// Reads beside others that only read. Whoever writes, by a path where that is possible, holds
-    /// the lock alone.
+    /// Shares the lock with other readers. A process that can write, through another mount for
+    /// example, needs it exclusively.
     fn share(dir: &Path, why: &'static str) -> Result<Self, OpenError> {
         let path = dir.join("owner.lock");
         let io = |source| OpenError::io(&path, source);
@@ -52,22 +52,22 @@ impl Owner {
         }
     }
 
-    /// Why nothing can be written; none: as far as the lock tells, it can.
+    /// Why nothing can be written; none: the lock is exclusive.
     pub(super) const fn read_only(&self) -> Option<&'static str> {
         self.read_only
     }
 }
 
-/// Why a directory cannot be written; none: it can, and an opening failed for another reason.
+/// Why a directory cannot be written; none: it can, so opening failed for another reason.
 pub(super) fn why_not_writable(dir: &Path) -> Option<&'static str> {
     let probe = dir.join(".open.room");
-    // As much as opening a file makes of shared memory, and of the write-ahead log.
+    // As many bytes as SQLite writes when it opens a file: shared memory and write-ahead log.
     let tried = File::create(&probe).and_then(|mut file| file.write_all(&[7; 128 * 1024]));
     let _ = std::fs::remove_file(&probe);
     tried.err().as_ref().and_then(only_read)
 }
 
-/// What keeps a directory from being written, where it may still be read.
+/// The reason why a directory is read-only, for errors that still allow reads.
 fn only_read(error: &io::Error) -> Option<&'static str> {
     match error.kind() {
         ErrorKind::ReadOnlyFilesystem => Some("its file system is mounted read-only"),
@@ -77,7 +77,7 @@ fn only_read(error: &io::Error) -> Option<&'static str> {
     }
 }
 
-/// Makes the names in a directory durable.
+/// Syncs a directory: makes the names of its files durable.
 pub(super) fn sync_dir(dir: &Path) -> Result<(), OpenError> {
     let io = |source| OpenError::io(dir, source);
     File::open(dir).map_err(io)?.sync_all().map_err(io)

@@ -1,9 +1,9 @@
-//! What can be told of a database file before SQLite opens it:
+//! Validation of a database file's header before SQLite opens it:
 //! <https://www.sqlite.org/fileformat2.html#the_database_header>.
 //!
-//! The header of a file has no checksum, and SQLite acts on it at once: with a flipped bit there it
-//! refuses to write, reads pages at other places, or takes pages that are in use for free ones.
-//! Nearly every byte of it has one right value in a file that this program made.
+//! The header has no checksum, and SQLite trusts it: with a flipped bit there it refuses to write,
+//! reads the wrong pages, or treats pages in use as free. In files of this program nearly every
+//! byte of it has only one valid value.
 
 use std::{
     fs::File,
@@ -13,11 +13,11 @@ use std::{
 
 const HEADER: usize = 100;
 
-/// Compares the header of a file with what this program writes. The text says what is wrong with
-/// it.
+/// Compares the header of a file with what this program writes. The inner error describes the
+/// damage.
 ///
 /// # Errors
-/// If the file cannot be read; one that is not there, or is empty, is going to be made.
+/// If the file cannot be read; a missing or empty file is valid, because it will be created.
 pub(super) fn check(path: &Path, page_size: u32) -> io::Result<Result<(), String>> {
     let mut file = match File::open(path) {
         Ok(file) => file,
@@ -100,7 +100,7 @@ mod tests {
             header[byte] ^= 1 << bit;
             match byte {
                 // Change counter, free pages, schema cookie, cache size, user version, version
-                // numbers: hints, or looked at by SQLite's own check.
+                // numbers: hints, or covered by SQLite's integrity check.
                 24..=27 | 32..=43 | 48..=51 | 60..=63 | 92..=99 => {}
                 _ => {
                     assert!(look(&header, 4096, Some(9 * 4096)).is_err(), "byte {byte}, bit {bit}");

@@ -2,10 +2,10 @@
 //!
 //! A failed write poisons its file ([`super::failure::Poison`]): nothing is acknowledged on top of
 //! it, because after a failed fsync the system may hold pages in its cache that are not on the disk
-//! and are called clean (`reliability.md`, finding 2). What ends it is what begins a process: the
-//! connection is opened anew, a truncating checkpoint writes every committed page once more and
-//! syncs it, and what the file holds is read from it before the next acknowledgement. A file on a
-//! disk without room would pass all that and fail again, so room is tried first.
+//! and are called clean (`reliability.md`, finding 2). Recovery takes the same steps as a startup:
+//! it reopens the connection, a truncating checkpoint writes and syncs every committed page again,
+//! and the heads are read from the file before the next acknowledgement. On a full disk all that
+//! would succeed and the next write fail again, so recovery first checks for free space.
 
 use super::{OpenError, failure::Poison};
 use async_trait::async_trait;
@@ -20,34 +20,35 @@ use std::{
 };
 use tokio::runtime::Handle;
 
-/// The wait before the first attempt; it doubles.
-const FIRST_WAIT: Duration = Duration::from_millis(250);
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
-/// Bytes that must fit before a file is written again: about what the largest append takes in the
-/// write-ahead log.
-const ROOM: usize = 1024 * 1024;
+/// Backoff before the first attempt; it doubles.
+const FIRST_BACKOFF: Duration = Duration::from_millis(250);
+/// Maximum backoff.
+const MAX_BACKOFF: Duration = Duration::from_secs(5);
+/// Minimum free space before writes resume: about the size of the largest append in the write-ahead
+/// log.
+const MIN_FREE_BYTES: usize = 1024 * 1024;
 
-/// An engine of one file that can open it anew.
+/// An engine of one file that can reopen it.
 #[async_trait]
 pub(super) trait Recover: Send + Sync + 'static {
-    /// Its state.
+    /// Its poisoned state.
     fn poison(&self) -> &Poison;
-    /// Opens the connection that writes anew, and reads what the file holds.
+    /// Reopens the write connection, and reads the state of the file.
     async fn recover(&self) -> Result<(), LogError>;
 }
 
-/// Tries to open a poisoned file anew until that succeeds, in a task of its own.
+/// Starts a task that tries to reopen a poisoned file until that succeeds.
 pub(super) fn keep_trying<T: Recover>(engine: &Arc<T>) {
     if !engine.poison().recovers() || engine.poison().trying.swap(true, Ordering::SeqCst) {
         return;
     }
     let engine = Arc::downgrade(engine);
     tokio::spawn(async move {
-        let mut wait = FIRST_WAIT;
+        let mut wait = FIRST_BACKOFF;
         loop {
             tokio::time::sleep(wait).await;
-            wait = (wait * 2).min(LONGEST_WAIT);
-            // Nobody has the file any more when it is gone.
+            wait = (wait * 2).min(MAX_BACKOFF);
+            // The store was closed.
             let Some(engine) = engine.upgrade() else { return };
             if engine.poison().recovers()
                 && let Err(error) = engine.recover().await
@@ -59,7 +60,7 @@ pub(super) fn keep_trying<T: Recover>(engine: &Arc<T>) {
             }
             if !engine.poison().recovers() {
                 engine.poison().trying.store(false, Ordering::SeqCst);
-                // It may have failed again in between, and found somebody trying.
+                // A failure in between saw that this task was still trying, and started none.
                 if engine.poison().recovers()
                     && !engine.poison().trying.swap(true, Ordering::SeqCst)
                 {
@@ -71,9 +72,9 @@ pub(super) fn keep_trying<T: Recover>(engine: &Arc<T>) {
     });
 }
 
-/// Opens a file on a thread of its own: the driver's migrations give no future that may move
-/// between threads.
-pub(super) async fn open_anew<T, F>(
+/// Opens a file on a thread of its own, because the future of the driver's migrations is not
+/// `Send`.
+pub(super) async fn reopen<T, F>(
     file: &'static str,
     open: impl FnOnce() -> F + Send + 'static,
 ) -> Result<T, LogError>
@@ -85,19 +86,19 @@ where
     opened.map_err(|error| not_yet(file, error))?.map_err(|error| not_yet(file, error))
 }
 
-/// The file is not opened anew yet.
+/// The error while the file is not reopened yet.
 fn not_yet(file: &str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> LogError {
     LogError::Unavailable {
-        reason: format!("the file `{file}` is not opened anew yet"),
+        reason: format!("the file `{file}` is not reopened yet"),
         source: Some(source.into()),
     }
 }
 
-/// Whether there is room beside a file: written, synced, and thrown away.
-pub(super) async fn try_room(name: &'static str, path: &Path) -> Result<(), LogError> {
+/// Checks for free space next to a file: writes a temporary file, syncs and deletes it.
+pub(super) async fn check_free_space(name: &'static str, path: &Path) -> Result<(), LogError> {
     let path = path.to_owned();
     let tried = tokio::task::spawn_blocking(move || {
-        // Where a link leads is where SQLite writes.
+        // SQLite follows symbolic links, so this must test the same file system.
         let probe = path.canonicalize()?.with_file_name(format!(".{name}.room"));
         let tried = write_room(&probe);
         let removed = std::fs::remove_file(&probe);
@@ -108,7 +109,7 @@ pub(super) async fn try_room(name: &'static str, path: &Path) -> Result<(), LogE
 
 fn write_room(probe: &PathBuf) -> io::Result<()> {
     let mut file = File::create(probe)?;
-    // No two blocks alike: a file system that compresses must not make room of them.
+    // Every block differs, so that a compressing file system cannot store them in less space.
     let mut x: u32 = 1;
     let block: Vec<u8> = std::iter::repeat_with(|| {
         x = x.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -116,7 +117,7 @@ fn write_room(probe: &PathBuf) -> io::Result<()> {
     })
     .take(64 * 1024)
     .collect();
-    for _ in 0..ROOM / block.len() {
+    for _ in 0..MIN_FREE_BYTES / block.len() {
         file.write_all(&block)?;
     }
     file.sync_all()
@@ -132,8 +133,8 @@ mod tests {
         std::fs::create_dir(dir.path().join("other")).unwrap();
         std::fs::write(dir.path().join("other/log"), b"x").unwrap();
         std::os::unix::fs::symlink(dir.path().join("other/log"), dir.path().join("log")).unwrap();
-        try_room("log", &dir.path().join("log")).await.unwrap();
+        check_free_space("log", &dir.path().join("log")).await.unwrap();
         assert_eq!(std::fs::read_dir(dir.path().join("other")).unwrap().count(), 1);
-        assert!(try_room("log", &dir.path().join("missing")).await.is_err());
+        assert!(check_free_space("log", &dir.path().join("missing")).await.is_err());
     }
 }

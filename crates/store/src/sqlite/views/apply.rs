@@ -24,17 +24,17 @@ use sqlx::{
 };
 use std::collections::{HashMap, HashSet, hash_map::Entry};
 
-/// Terms whose numbers are held in memory; past it they are forgotten and looked up again.
-const CACHED_TERMS: usize = 200_000;
-/// Rows of one statement at most; smaller ones are powers of two, so that few texts are prepared,
-/// and often used.
-const ROWS: usize = 256;
+/// Maximum terms in the cache of numbers; past it the cache is cleared.
+const MAX_CACHED_TERMS: usize = 200_000;
+/// Maximum rows per statement; smaller statements have a power of two, so that few are prepared and
+/// they are reused.
+const MAX_ROWS: usize = 256;
 
-/// The one connection that writes, and what it knows of the dictionary.
+/// The write connection, with a cache of the dictionary.
 pub(super) struct Writer {
     connection: SqliteConnection,
     known: Known,
-    /// The number of the next new term; none: to be read.
+    /// The number of the next new term; none: not read yet.
     next: Option<i64>,
 }
 
@@ -56,11 +56,11 @@ impl Writer {
         rows: &[IndexRow],
         session_rows: &[SessionRow],
     ) -> Result<Applied, sqlx::Error> {
-        if self.known.values().map(HashMap::len).sum::<usize>() > CACHED_TERMS {
+        if self.known.values().map(HashMap::len).sum::<usize>() > MAX_CACHED_TERMS {
             self.known.clear();
         }
-        // Taken until the commit is known: dropped or failed on the way, the next batch reads the
-        // dictionary again.
+        // Taken until the commit is known: if this is dropped or fails before, the next batch reads
+        // the dictionary again.
         let (known, next) = (std::mem::take(&mut self.known), self.next.take());
         // Dropped before its commit, the transaction is rolled back by the driver.
         let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
@@ -95,29 +95,29 @@ impl Writer {
         Ok(Applied::Written)
     }
 
-    /// The connection, for what changes no terms; where it throws terms away, [`Self::forget`]
-    /// first.
+    /// The connection, for writes that change no terms. Before deleting terms call
+    /// [`Self::forget`].
     pub(super) fn connection(&mut self) -> &mut SqliteConnection {
         &mut self.connection
     }
 
-    /// Forgets what is known of the dictionary.
+    /// Clears the cache of the dictionary.
     pub(super) fn forget(&mut self) {
         (self.known, self.next) = (HashMap::new(), None);
     }
 }
 
-/// What became of a batch.
+/// The outcome of a batch.
 pub(super) enum Applied {
-    /// It is in.
+    /// Written.
     Written,
-    /// Nothing was written: the checkpoint is elsewhere.
+    /// Nothing was written: the batch does not begin at the checkpoint.
     NotThere(u64),
-    /// Nothing was written: no shadow was begun.
+    /// Nothing was written: there is no shadow.
     NotBegun,
 }
 
-/// One transaction.
+/// The transaction of one batch.
 struct Batch<'c> {
     connection: &'c mut SqliteConnection,
     generation: i64,
@@ -144,7 +144,7 @@ fn terms<'b>(
     of_rows.chain(session_rows.iter().map(|row| (TermKind::Session, row.session.as_str())))
 }
 
-/// Those that are not known, once each, in order.
+/// The uncached terms, without duplicates, in order.
 fn unknown(
     rows: &[IndexRow],
     session_rows: &[SessionRow],
@@ -163,7 +163,7 @@ fn unknown(
 }
 
 impl Numbers {
-    /// Every term of the batch is known by now.
+    /// Every term of the batch is in the cache.
     fn of_batch(
         rows: &[IndexRow],
         session_rows: &[SessionRow],
@@ -195,7 +195,7 @@ impl Numbers {
 }
 
 impl Batch<'_> {
-    /// Numbers of terms rise with their first record, whatever the batches are.
+    /// Numbers of terms rise with their first record, independently of the batches.
     async fn add_terms(
         &mut self,
         rows: &[IndexRow],
@@ -204,8 +204,8 @@ impl Batch<'_> {
         let generation = self.generation;
         let mut known = self.known.remove(&generation).unwrap_or_default();
         let unknown = unknown(rows, session_rows, &known);
-        for some in unknown.chunks(ROWS) {
-            // Padded with the last to a power of two.
+        for some in unknown.chunks(MAX_ROWS) {
+            // Padded with the last to a power of two, to reuse prepared statements.
             let asked = some.len().next_power_of_two();
             let sql = format!(
                 "SELECT term, number, crc FROM term_1 WHERE generation = ? AND term IN (?{})",
@@ -260,7 +260,7 @@ impl Batch<'_> {
 
     async fn add_records(&mut self, rows: &[IndexRow]) -> Result<(), sqlx::Error> {
         let generation = self.generation;
-        // In the order of the index: neighbours share pages.
+        // In the order of the index, so that neighbours share pages.
         let mut rows: Vec<_> = rows.iter().map(|row| (row.id, row.position)).collect();
         rows.sort_unstable();
         let into = "INSERT OR IGNORE INTO record_1 (generation, id, position, crc) VALUES";
@@ -286,7 +286,7 @@ impl Batch<'_> {
             .collect();
         postings.sort_unstable();
         postings.dedup();
-        // Each is new: its position was in no batch before.
+        // Each is new: no earlier batch had its position.
         for (term, position) in &postings {
             self.tallies.add(Table::Posting, sums::posting(*term, *position));
         }
@@ -371,10 +371,10 @@ impl Batch<'_> {
             rows.iter().copied().filter(|(number, _)| *number < numbers.new).collect();
         let there = self.refresh_session_rows(&before).await?;
         rows.retain(|(number, _)| !there.contains(number));
-        // What is left has no row, or one that stood elsewhere in the order.
+        // The rest has no row, or one with another sort key.
         let mut left: HashSet<i64> = rows.iter().map(|(number, _)| *number).collect();
         let asked: Vec<i64> = left.iter().copied().filter(|number| *number < numbers.new).collect();
-        for some in asked.chunks(ROWS) {
+        for some in asked.chunks(MAX_ROWS) {
             let sql = format!(
                 "SELECT session FROM head_1 WHERE session IN (?{})",
                 ",?".repeat(some.len() - 1)
@@ -390,10 +390,13 @@ impl Batch<'_> {
         }
         left.iter()
             .for_each(|number| self.tallies.add(Table::Head, sums::key(Table::Head, *number)));
-        let into = "INSERT INTO head_1 (session, generation, name, first_occurred, first_source, first_source_id, assessed_to, over_at, length,
+        let into = "INSERT INTO head_1 (session, generation, name, first_occurred, first_source, \
+            first_source_id, assessed_to, over_at, length,
                     state, crc) VALUES";
-        let update = " ON CONFLICT (session) DO UPDATE SET first_occurred = excluded.first_occurred, first_source = excluded.first_source,
-                         first_source_id = excluded.first_source_id, assessed_to = excluded.assessed_to, over_at = excluded.over_at,
+        let update = " ON CONFLICT (session) DO UPDATE \
+            SET first_occurred = excluded.first_occurred, first_source = excluded.first_source,
+                         first_source_id = excluded.first_source_id, \
+                         assessed_to = excluded.assessed_to, over_at = excluded.over_at,
                          length = excluded.length, state = excluded.state, crc = excluded.crc";
         self.insert(into, 11, update, &rows, |query, (number, row)| {
             query
@@ -413,21 +416,23 @@ impl Batch<'_> {
         .map(drop)
     }
 
-    /// Rows that stand where they stood get their new state, and only that: else SQLite takes them
-    /// out of every index and puts them in again. Gives the sessions of which that is so.
+    /// Updates only the state of rows whose sort key is unchanged: otherwise SQLite would delete
+    /// and insert them in every index. Returns the sessions of these rows.
     async fn refresh_session_rows(
         &mut self,
         rows: &[(i64, &SessionRow)],
     ) -> Result<HashSet<i64>, sqlx::Error> {
         let generation = self.generation;
         let mut there = HashSet::with_capacity(rows.len());
-        for some in rows.chunks(ROWS) {
-            // Padded with the last to a power of two.
+        for some in rows.chunks(MAX_ROWS) {
+            // Padded with the last to a power of two, to reuse prepared statements.
             let asked = some.len().next_power_of_two();
             let sql = format!(
-                "WITH v (session, first_occurred, first_source, first_source_id, over_at, assessed_to, state, crc) AS (VALUES (?,?,?,?,?,?,?,?){})
+                "WITH v (session, first_occurred, first_source, first_source_id, over_at, \
+                 assessed_to, state, crc) AS (VALUES (?,?,?,?,?,?,?,?){})
                  UPDATE head_1 SET assessed_to = v.assessed_to, state = v.state, crc = v.crc FROM v
-                 WHERE head_1.session = v.session AND head_1.first_occurred = v.first_occurred AND head_1.first_source = v.first_source
+                 WHERE head_1.session = v.session AND head_1.first_occurred = v.first_occurred \
+                 AND head_1.first_source = v.first_source
                    AND head_1.first_source_id = v.first_source_id AND head_1.over_at = v.over_at
                  RETURNING head_1.session",
                 ",(?,?,?,?,?,?,?,?)".repeat(asked - 1)
@@ -454,7 +459,7 @@ impl Batch<'_> {
         Ok(there)
     }
 
-    /// Inserts rows where they are not there yet, and counts those that were not.
+    /// Inserts the rows that do not exist yet, and adds them to the tallies.
     async fn insert_new<T>(
         &mut self,
         table: Table,
@@ -469,7 +474,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Inserts rows by statements of many rows each; what they return.
+    /// Inserts rows in statements of many rows each, and returns their results.
     async fn insert<T>(
         &mut self,
         into: &str,
@@ -482,7 +487,7 @@ impl Batch<'_> {
         let row = format!("(?{})", ",?".repeat(columns - 1));
         let mut left = rows;
         while !left.is_empty() {
-            let count = if left.len() >= ROWS { ROWS } else { 1 << left.len().ilog2() };
+            let count = if left.len() >= MAX_ROWS { MAX_ROWS } else { 1 << left.len().ilog2() };
             let (some, rest) = left.split_at(count);
             let sql = format!("{into} {row}{}{tail}", format!(",{row}").repeat(count - 1));
             let query = some.iter().fold(sqlx::query(AssertSqlSafe(sql)), &bind);

@@ -1,5 +1,5 @@
-//! Reading everything: each row against its checksum, the rows of each generation against its
-//! tallies, and the pages by SQLite itself, which also compares every index with its table
+//! The full check: each row against its checksum, the rows of each generation against its tallies,
+//! and SQLite's integrity check, which also compares every index with its table
 //! (`connect::check_pages`).
 
 use super::{
@@ -11,17 +11,17 @@ use super::{
 };
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
-/// Rows of one statement: many, since each statement costs, and not all, since they are held in
-/// memory.
-const ROWS: i64 = 4096;
+/// Maximum rows per SELECT: many, because each statement has a cost, but bounded, because they are
+/// held in memory.
+const MAX_ROWS: i64 = 4096;
 
-/// Checks every generation in use. The connection is in a transaction, or nobody writes yet, so
-/// that rows and tallies are of one moment.
+/// Checks every generation in use. Rows and tallies must be consistent, so the connection must be
+/// in a transaction, or there must be no writer yet.
 pub(super) async fn all(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     let sql = format!("SELECT {} FROM generation ORDER BY number", GenerationRow::COLUMNS);
     for row in sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut *connection).await? {
         let generation = GenerationRow::read(&row)?;
-        // Of one that is out of use rows are thrown away.
+        // The sweep deletes rows of retired generations, so their tallies do not match.
         if generation.place.is_some() {
             check(connection, &generation).await?;
         }
@@ -49,7 +49,7 @@ async fn check(
         let rows = sqlx::query(AssertSqlSafe(sql))
             .bind(number)
             .bind(after)
-            .bind(ROWS)
+            .bind(MAX_ROWS)
             .fetch_all(&mut *connection)
             .await?;
         for row in &rows {
@@ -61,12 +61,13 @@ async fn check(
     }
     let mut after = i64::MIN;
     loop {
-        let sql = "SELECT b.slot, b.brief, b.crc FROM brief_1 b CROSS JOIN term_1 t ON t.number = b.slot / 1048576
+        let sql = "SELECT b.slot, b.brief, b.crc FROM brief_1 b CROSS JOIN term_1 t \
+            ON t.number = b.slot / 1048576
                    WHERE t.generation = ? AND b.slot > ? ORDER BY b.slot LIMIT ?";
         let rows = sqlx::query(sql)
             .bind(number)
             .bind(after)
-            .bind(ROWS)
+            .bind(MAX_ROWS)
             .fetch_all(&mut *connection)
             .await?;
         for row in &rows {
@@ -101,7 +102,7 @@ async fn keyed(
         let rows = sqlx::query(sql)
             .bind(generation)
             .bind(after)
-            .bind(ROWS)
+            .bind(MAX_ROWS)
             .fetch_all(&mut *connection)
             .await?;
         for row in &rows {
@@ -125,13 +126,15 @@ async fn pairs(
 ) -> Result<(), sqlx::Error> {
     let (sql, crc): (_, fn(i64, i64) -> i64) = match table {
         Table::Posting => (
-            "SELECT p.term, p.position, p.crc FROM posting_1 p CROSS JOIN term_1 t ON t.number = p.term
+            "SELECT p.term, p.position, p.crc FROM posting_1 p CROSS JOIN term_1 t \
+             ON t.number = p.term
              WHERE t.generation = ? AND (p.term, p.position) > (?, ?) ORDER BY p.term, p.position \
              LIMIT ?",
             sums::posting,
         ),
         _ => (
-            "SELECT p.term, p.session, p.crc FROM term_session_1 p CROSS JOIN term_1 t ON t.number = p.term
+            "SELECT p.term, p.session, p.crc FROM term_session_1 p CROSS JOIN term_1 t \
+             ON t.number = p.term
              WHERE t.generation = ? AND (p.term, p.session) > (?, ?) ORDER BY p.term, p.session \
              LIMIT ?",
             sums::session,
@@ -139,7 +142,7 @@ async fn pairs(
     };
     let mut after = (i64::MIN, i64::MIN);
     loop {
-        let query = sqlx::query(sql).bind(generation).bind(after.0).bind(after.1).bind(ROWS);
+        let query = sqlx::query(sql).bind(generation).bind(after.0).bind(after.1).bind(MAX_ROWS);
         let rows = query.fetch_all(&mut *connection).await?;
         for row in &rows {
             after = (row.try_get(0)?, row.try_get(1)?);

@@ -1,5 +1,5 @@
-//! Comparing two generations, row by row and inside SQLite: both are read in the order of their
-//! keys, and only what differs leaves it.
+//! Row-by-row comparison of two generations inside SQLite: both are read in the order of their
+//! keys, and only differences are returned.
 
 use super::{LogError, generations::Both, id, read, record_summaries, session_row, terms::to_text};
 use async_trait::async_trait;
@@ -26,7 +26,7 @@ impl Comparison for Pinned {
             let (in_live, in_shadow) =
                 (self.count(kind, live).await?, self.count(kind, shadow).await?);
             let only_live = self.count_only(kind, live, shadow).await?;
-            // Rows are sets: as many of them, and none missing, are the same.
+            // Rows are sets: equal counts and no missing row mean that both are equal.
             let only_shadow = if only_live == 0 && in_live == in_shadow {
                 0
             } else {
@@ -109,28 +109,34 @@ impl Pinned {
     }
 }
 
-/// Rows that generation ?1 has and generation ?2 lacks. Numbers of terms are each generation's own,
-/// so terms are matched by what they say.
+/// Rows that generation ?1 has and generation ?2 lacks. Each generation numbers its terms itself,
+/// so terms are matched by kind and value.
 const fn only(kind: RowKind) -> &'static str {
     match kind {
         RowKind::Record => {
-            "FROM record_1 a LEFT JOIN record_1 b ON b.generation = ?2 AND b.id = a.id AND b.position = a.position
+            "FROM record_1 a LEFT JOIN record_1 b ON b.generation = ?2 AND b.id = a.id \
+             AND b.position = a.position
              WHERE a.generation = ?1 AND b.id IS NULL"
         }
         RowKind::Posting => {
-            "FROM term_1 t LEFT JOIN term_1 o ON o.generation = ?2 AND o.term = t.term CROSS JOIN posting_1 p ON p.term = t.number
+            "FROM term_1 t LEFT JOIN term_1 o ON o.generation = ?2 AND o.term = t.term \
+             CROSS JOIN posting_1 p ON p.term = t.number
              LEFT JOIN posting_1 q ON q.term = o.number AND q.position = p.position
              WHERE t.generation = ?1 AND q.term IS NULL"
         }
         RowKind::Session => {
-            "FROM term_1 t LEFT JOIN term_1 o ON o.generation = ?2 AND o.term = t.term CROSS JOIN term_session_1 x ON x.term = t.number
-             CROSS JOIN term_1 s ON s.number = x.session LEFT JOIN term_1 os ON os.generation = ?2 AND os.term = s.term
+            "FROM term_1 t LEFT JOIN term_1 o ON o.generation = ?2 AND o.term = t.term \
+             CROSS JOIN term_session_1 x ON x.term = t.number
+             CROSS JOIN term_1 s ON s.number = x.session LEFT JOIN term_1 os \
+             ON os.generation = ?2 AND os.term = s.term
              LEFT JOIN term_session_1 y ON y.term = o.number AND y.session = os.number
              WHERE t.generation = ?1 AND y.term IS NULL"
         }
         RowKind::SessionRow => {
-            "FROM head_1 a LEFT JOIN head_1 b ON b.generation = ?2 AND b.first_occurred = a.first_occurred AND b.first_source = a.first_source
-                  AND b.first_source_id = a.first_source_id AND b.name = a.name AND b.assessed_to = a.assessed_to AND b.over_at = a.over_at
+            "FROM head_1 a LEFT JOIN head_1 b ON b.generation = ?2 \
+             AND b.first_occurred = a.first_occurred AND b.first_source = a.first_source
+                  AND b.first_source_id = a.first_source_id AND b.name = a.name \
+                  AND b.assessed_to = a.assessed_to AND b.over_at = a.over_at
                   AND b.state = a.state
              WHERE a.generation = ?1 AND b.session IS NULL"
         }
@@ -138,7 +144,7 @@ const fn only(kind: RowKind) -> &'static str {
     }
 }
 
-/// As a dump gives it.
+/// Formats a row as in a dump.
 fn to_line(kind: RowKind, row: &SqliteRow) -> Result<String, LogError> {
     let word = kind.as_str();
     Ok(match kind {

@@ -1,4 +1,4 @@
-//! Which generations a tenant has, and which of them is asked.
+//! The generations of a tenant: live, shadow and retired ones.
 
 use super::{
     place_code,
@@ -9,13 +9,12 @@ use claimledger_facts::ids::{LogSize, TenantId};
 use claimledger_ledger::generations::{Generation, Generations, MadeBy, Place};
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, sqlite::SqliteRow};
 
-/// A row of `generation`. It is read as a whole, so that its checksum is compared, and written as a
-/// whole.
+/// A row of `generation`. Always read as a whole, to verify its checksum, and written as a whole.
 #[derive(Clone, Debug)]
 pub(super) struct GenerationRow {
     pub(super) number: i64,
     pub(super) tenant: String,
-    /// None: out of use.
+    /// None: retired.
     pub(super) place: Option<i64>,
     pub(super) made_by: MadeBy,
     pub(super) covered: i64,
@@ -67,7 +66,7 @@ impl GenerationRow {
         )
     }
 
-    /// Writes what may change of a row that is there.
+    /// Updates the columns that may change.
     pub(super) async fn save(&self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
         let update = "UPDATE generation SET place = ?, views = ?, rules = ?, covered = ?, report = \
                       ?, tallies = ?, crc = ? WHERE number = ? AND tenant = ?";
@@ -178,7 +177,7 @@ pub(super) async fn begin(
     Ok(row)
 }
 
-/// A new generation without rows; of a live one that is there only what made it changes.
+/// Begins an empty generation. Of an existing live one only `made_by` changes.
 pub(super) async fn begin_or_relabel(
     connection: &mut SqliteConnection,
     tenant: &TenantId,
@@ -200,7 +199,7 @@ pub(super) async fn begin_or_relabel(
     transaction.commit().await
 }
 
-/// Takes the shadow out of use.
+/// Retires the shadow.
 pub(super) async fn abandon_shadow(
     connection: &mut SqliteConnection,
     tenant: &TenantId,
@@ -220,8 +219,7 @@ async fn put_out_of_use(
     generation.save(connection).await
 }
 
-/// Puts the shadow in the live one's place. False, and nothing changes, if there are not two at
-/// this size.
+/// Makes the shadow live. False, without any change, if there are not two generations at this size.
 pub(super) async fn switch(
     connection: &mut SqliteConnection,
     tenant: &TenantId,

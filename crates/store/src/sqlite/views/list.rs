@@ -1,8 +1,8 @@
-//! Lists of sessions: which way to the rows is the shortest.
+//! Lists of sessions: the choice of the query plan.
 //!
-//! Few sessions of a term are sorted. Many are walked in the order of the list, each looked at
-//! whether it carries the term. Who was there at an instant is looked for among rows of one length
-//! at a time: a session that lasted less than an hour began less than an hour before.
+//! Few sessions of a term are fetched and sorted. Many are scanned in the order of the list, with a
+//! look-up of the term for each. Sessions active at an instant are searched in one range of start
+//! times per length: a session that lasted less than an hour began less than an hour before.
 
 use super::{HEAD, checked_head, limit, read, sums};
 use claimledger_facts::time::Time;
@@ -13,19 +13,19 @@ use claimledger_ledger::{
 use sqlx::{AssertSqlSafe, Row, SqlitePool, sqlite::SqliteRow};
 use std::fmt::Write;
 
-/// `over_at` of a session that may go on for ever.
+/// `over_at` of a session without a known end.
 pub(super) const NEVER_OVER: i64 = i64::MAX;
-/// `length` of it.
-const FOR_EVER: u32 = 64;
-/// Columns of [`HEAD`]: those of the terms come after them.
+/// `length` of a session without a known end.
+const OPEN_END_LENGTH: u32 = 64;
+/// Number of columns of [`HEAD`]; those of the terms follow them.
 const HEAD_COLUMNS: usize = 11;
-/// Less than 2^24 microseconds, some 17 seconds, is one length: below it a range of the index is
-/// short enough.
-const SHORTEST: u32 = 24;
-/// From the year 0 to the year 9999 there are fewer than 2^60 microseconds.
-const LONGEST: u32 = 60;
+/// Minimum length in bits. All sessions below 2^24 microseconds, some 17 seconds, share it, because
+/// their range of the index is short enough.
+const MIN_LENGTH: u32 = 24;
+/// Maximum length in bits: from the year 0 to 9999 there are fewer than 2^60 microseconds.
+const MAX_LENGTH: u32 = 60;
 
-/// The length of a row.
+/// The length of a session: the bits of its duration in microseconds.
 pub(super) fn length(first_occurred: Time, over_at: Option<Time>) -> i64 {
     let bits = |over: Time| {
         u64::BITS
@@ -36,19 +36,19 @@ pub(super) fn length(first_occurred: Time, over_at: Option<Time>) -> i64 {
                 .unsigned_abs()
                 .leading_zeros()
     };
-    over_at.map_or(FOR_EVER, |over| bits(over).clamp(SHORTEST, LONGEST)).into()
+    over_at.map_or(OPEN_END_LENGTH, |over| bits(over).clamp(MIN_LENGTH, MAX_LENGTH)).into()
 }
 
-/// What a list is asked, in numbers of terms.
+/// The parameters of a list, with terms as numbers.
 pub(super) struct List<'a> {
-    /// Sessions; with any of them the list has one row at most.
+    /// Sessions; if there are any, the list has at most one row.
     pub(super) only: &'a [i64],
-    /// Terms, with how many sessions carry each; the rarest first.
+    /// Terms, with the number of sessions that carry each; the rarest first.
     pub(super) carried: &'a [(i64, i64)],
-    /// Whether few sessions carry the first of them.
+    /// Whether few sessions carry the first term.
     pub(super) few: bool,
     pub(super) active_at: Option<ActiveAt>,
-    /// Whether to look among rows of one length at a time.
+    /// Whether to search one range of start times per length.
     pub(super) by_length: bool,
     pub(super) after: Option<&'a SortKey>,
 }
@@ -98,7 +98,7 @@ impl List<'_> {
             .collect()
     }
 
-    /// A row, and the rows of `term_session_1` that brought it here.
+    /// A row, and the rows of `term_session_1` that matched it.
     fn checked(&self, row: &SqliteRow) -> Result<SessionRow, sqlx::Error> {
         let head = checked_head(row)?;
         let session: i64 = row.try_get(7)?;
@@ -114,11 +114,11 @@ impl List<'_> {
         Ok(head)
     }
 
-    /// ?1: the first term; ?2: the generation; ?3 to ?6: the key to go on after; ?7: how many; ?8
-    /// and ?9: the instant and the size; then the other terms.
+    /// ?1: the first term; ?2: the generation; ?3 to ?6: the sort key to start after; ?7: the
+    /// limit; ?8 and ?9: the instant and the size; then the other terms.
     fn text(&self) -> String {
-        // CROSS JOIN and INDEXED BY hold the planner to the order that was chosen here: it does not
-        // know how many sessions a term has.
+        // CROSS JOIN and INDEXED BY force the plan that was chosen here: the planner does not know
+        // how many sessions a term has.
         if self.by_length {
             return self.text_by_length();
         }
@@ -142,10 +142,10 @@ impl List<'_> {
 
     fn text_by_length(&self) -> String {
         let mut text = String::new();
-        for length in (SHORTEST..=LONGEST).chain([FOR_EVER]) {
+        for length in (MIN_LENGTH..=MAX_LENGTH).chain([OPEN_END_LENGTH]) {
             let mut there =
                 format!(" AND h.length = {length} AND h.first_occurred <= ?8 AND h.over_at > ?8");
-            if length < FOR_EVER {
+            if length < OPEN_END_LENGTH {
                 let _ = write!(there, " AND h.first_occurred > ?8 - {}", 1_u64 << length);
             }
             let branch = self.branch(
@@ -154,7 +154,7 @@ impl List<'_> {
             );
             let _ = write!(text, "SELECT * FROM ({branch}) UNION ALL ");
         }
-        // What was learnt after the size. Few, or this way would not have been chosen.
+        // Rows assessed after the size. Few, or this plan would not have been chosen.
         let changed = " AND h.assessed_to > ?9 AND h.first_occurred <= ?8 AND h.over_at <= ?8";
         let branch =
             self.branch("head_1 h INDEXED BY head_1_by_size WHERE h.generation = ?2", changed);

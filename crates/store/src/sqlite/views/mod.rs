@@ -1,4 +1,4 @@
-//! The read models: what they are asked.
+//! The read models: queries, and access to the generations.
 
 mod apply;
 mod check;
@@ -15,7 +15,7 @@ use super::{
     connect::{Database, Files, check_pages},
     failure::{Poison, read_failed},
     owner::Owner,
-    recover::{Recover, keep_trying, open_anew, try_room},
+    recover::{Recover, check_free_space, keep_trying, reopen},
 };
 use apply::{Applied, Writer};
 use async_trait::async_trait;
@@ -44,14 +44,14 @@ const MIGRATIONS: &[(i64, &str, &str)] =
     &[(1, "views", include_str!("../../../../../migrations/sqlite/views/0001_views.sql"))];
 
 const FILE: &str = "views";
-/// What [`session_row`] reads of a row `h` of `head_1`.
+/// The columns of a row `h` of `head_1` that [`session_row`] reads.
 const HEAD: &str = "h.name, h.first_occurred, h.first_source, h.first_source_id, h.assessed_to, \
                     h.over_at, h.state, h.session, h.generation, h.length, h.crc";
-/// A term with fewer sessions is answered by sorting them; one with more, by walking the list in
-/// order and looking whether a session carries it.
-const FEW_SESSIONS: i64 = 4096;
-/// Ids of one statement.
-const IDS: usize = 256;
+/// Maximum sessions of a term that are fetched and sorted; with more, the list is scanned in order
+/// with a look-up of the term for each session.
+const MAX_SORTED_SESSIONS: i64 = 4096;
+/// Maximum ids per SELECT.
+const MAX_SELECT_IDS: usize = 256;
 
 /// The read models of all tenants, in the file `views`; or through [`Views::shadow`] those that are
 /// being built, in the same file.
@@ -63,12 +63,12 @@ pub struct SqliteViews {
 struct Shared {
     writer: Mutex<Writer>,
     readers: SqlitePool,
-    /// Held by each read while it lasts, and for a moment by whoever throws rows away: a read of
-    /// several statements ends in the generation that it began in.
+    /// Shared by reads, and briefly exclusive before rows are deleted, so that a read of several
+    /// statements stays in one generation.
     reading: RwLock<()>,
     database: Database,
     poison: Poison,
-    /// Where it is written that they are damaged.
+    /// The file that notes their damage.
     condemned: PathBuf,
     _owner: Arc<Owner>,
 }
@@ -80,13 +80,13 @@ impl Recover for Shared {
     }
 
     async fn recover(&self) -> Result<(), LogError> {
-        try_room(FILE, &self.database.path).await?;
+        check_free_space(FILE, &self.database.path).await?;
         let mut writer = self.writer.lock().await;
-        // The rows of a transaction that failed are gone; what it knew of the dictionary goes with
-        // the connection.
+        // A failed transaction is rolled back, so the cache of the dictionary is dropped with the
+        // connection.
         let database = self.database.clone();
         *writer = Writer::new(
-            open_anew(FILE, move || async move { database.writer(MIGRATIONS).await }).await?,
+            reopen(FILE, move || async move { database.writer(MIGRATIONS).await }).await?,
         );
         self.poison.recovered(FILE);
         Ok(())
@@ -115,7 +115,7 @@ impl SqliteViews {
         Ok(Self::of(database, condemned, connection, Poison::default(), owner))
     }
 
-    /// Where nothing can be written, and why not.
+    /// Opens the file for reading only, with the reason.
     pub(super) async fn open_for_reading(
         files: &Files,
         owner: &Arc<Owner>,
@@ -132,7 +132,7 @@ impl SqliteViews {
         Ok(Self::of(database, condemned, connection, Poison::read_only(FILE, why), owner))
     }
 
-    /// Where nothing can be written, and what is there cannot be read: every question fails.
+    /// For a read-only directory with unreadable read models: every query fails.
     pub(super) async fn unreadable(
         files: &Files,
         owner: &Arc<Owner>,
@@ -165,7 +165,7 @@ impl SqliteViews {
         Self { shared: Arc::new(shared), place: Place::Live }
     }
 
-    /// Until it is dropped no rows are thrown away that a read may need.
+    /// Prevents the deletion of rows that a read may need, until it is dropped.
     async fn reading(&self) -> RwLockReadGuard<'_, ()> {
         self.shared.reading.read().await
     }
@@ -185,22 +185,25 @@ impl SqliteViews {
         row.map(|row| term_number(generation, term.as_slice(), &row, 0).map_err(read)).transpose()
     }
 
-    /// How many rows say more than was known at a size; so many that it does not matter how many,
-    /// at most.
+    /// The number of rows that were assessed after a size, counted up to the limit that decides the
+    /// query plan.
     async fn changed_since(&self, generation: i64, size: LogSize) -> Result<i64, LogError> {
         let sql = "SELECT count(*) FROM (SELECT 1 FROM head_1 INDEXED BY head_1_by_size WHERE \
                    generation = ? AND assessed_to > ? LIMIT ?)";
         let query = sqlx::query(sql)
             .bind(generation)
             .bind(i64::try_from(size.0).unwrap_or(i64::MAX))
-            .bind(FEW_SESSIONS);
+            .bind(MAX_SORTED_SESSIONS);
         query.fetch_one(&self.shared.readers).await.and_then(|row| row.try_get(0)).map_err(read)
     }
 
     async fn sessions_of(&self, term: i64) -> Result<i64, LogError> {
         let sql = "SELECT count(*) FROM (SELECT 1 FROM term_session_1 WHERE term = ? LIMIT ?)";
-        let row =
-            sqlx::query(sql).bind(term).bind(FEW_SESSIONS).fetch_one(&self.shared.readers).await;
+        let row = sqlx::query(sql)
+            .bind(term)
+            .bind(MAX_SORTED_SESSIONS)
+            .fetch_one(&self.shared.readers)
+            .await;
         row.and_then(|row| row.try_get(0)).map_err(read)
     }
 }
@@ -213,7 +216,7 @@ async fn checkpoint(
     generations::at(connection, tenant, place).await
 }
 
-/// A number of the dictionary and its checksum, from this column of a row on.
+/// A number of the dictionary, verified with its checksum; both start at this column.
 fn term_number(
     generation: i64,
     term: &[u8],
@@ -225,7 +228,7 @@ fn term_number(
     Ok(number)
 }
 
-/// A place, as the tables hold it.
+/// The stored code of a place.
 const fn place_code(place: Place) -> i64 {
     match place {
         Place::Live => 0,
@@ -239,8 +242,9 @@ async fn positions(
     ids: &[RecordId],
 ) -> Result<Vec<Option<LogPosition>>, sqlx::Error> {
     let mut found = HashMap::with_capacity(ids.len());
-    for some in ids.chunks(IDS) {
-        // Padded with the last id to a power of two: few texts are prepared, and often used.
+    for some in ids.chunks(MAX_SELECT_IDS) {
+        // Padded with the last id to a power of two, so that few statements are prepared and
+        // reused.
         let asked = some.len().next_power_of_two();
         let mut sql =
             "SELECT id, position, crc FROM record_1 WHERE generation = ? AND id IN (?".to_owned();
@@ -285,14 +289,15 @@ async fn revision(
     row.map_or(Ok(0), |row| Ok(postings(generation, &row)?.len() as u64))
 }
 
-/// A term with all its positions up to ?1 in one row, for [`postings`]: a row costs more than the
-/// numbers in it.
+/// A term with all its positions up to ?1 in one row, for [`postings`], because a row costs more
+/// than the numbers in it.
 const POSTINGS: &str = "SELECT t.term, t.number, t.crc,
-    (SELECT group_concat(p.position) FROM (SELECT position FROM posting_1 WHERE term = t.number AND position <= ?1 ORDER BY position) p),
+    (SELECT group_concat(p.position) FROM (SELECT position FROM posting_1 WHERE term = t.number \
+    AND position <= ?1 ORDER BY position) p),
     (SELECT sum(crc) FROM posting_1 WHERE term = t.number AND position <= ?1)
     FROM term_1 t";
 
-/// The positions of a row of [`POSTINGS`], compared with the sum of their checksums.
+/// The positions of a row of [`POSTINGS`], verified with the sum of their checksums.
 fn postings(generation: i64, row: &SqliteRow) -> Result<Vec<LogPosition>, sqlx::Error> {
     let term: &[u8] = row.try_get(0)?;
     let number = term_number(generation, term, row, 1)?;
@@ -339,7 +344,7 @@ impl RecordIndex for SqliteViews {
         ids: &[RecordId],
         sessions: &[SessionId],
     ) -> Result<Looked, LogError> {
-        // One transaction is one snapshot.
+        // A transaction, so that all queries read one snapshot.
         let mut snapshot = self.shared.readers.begin().await.map_err(read)?;
         let Some(checkpoint) = checkpoint(&mut snapshot, tenant, self.place).await.map_err(read)?
         else {
@@ -424,8 +429,8 @@ impl Views for SqliteViews {
         let Some(GenerationRow { number: generation, .. }) = self.checkpoint(tenant).await? else {
             return Ok(Vec::new());
         };
-        // With the term's own row, so that its number is checked too: a wrong one would give the
-        // positions of another term, or none.
+        // Joins the term's row to verify its number too: a wrong one would give the positions of
+        // another term, or none.
         let sql = "SELECT t.number, t.crc, p.position, p.crc FROM term_1 t
                    LEFT JOIN posting_1 p ON p.term = t.number AND p.position BETWEEN ? AND ?
                    WHERE t.generation = ? AND t.term = ? ORDER BY p.position LIMIT ?";
@@ -468,9 +473,9 @@ impl Views for SqliteViews {
         };
         let known_at = i64::try_from(known_at.0).unwrap_or(i64::MAX);
         let mut found: HashMap<Vec<u8>, Vec<LogPosition>> = HashMap::with_capacity(terms.len());
-        for some in terms.chunks(IDS) {
+        for some in terms.chunks(MAX_SELECT_IDS) {
             let asked = some.len().next_power_of_two();
-            // The driver counts parameters without a number by themselves, so each has one.
+            // The driver numbers unnumbered parameters separately, so each has a number.
             let numbers: Vec<_> = (3..3 + asked).map(|number| format!("?{number}")).collect();
             let sql =
                 format!("{POSTINGS} WHERE t.generation = ?2 AND t.term IN ({})", numbers.join(","));
@@ -485,7 +490,7 @@ impl Views for SqliteViews {
                 found.insert(row.try_get(0).map_err(read)?, positions);
             }
         }
-        // A term may be asked twice.
+        // `terms` may have duplicates.
         Ok(terms
             .iter()
             .map(|term| found.get(TermKey::of(term).as_slice()).cloned().unwrap_or_default())
@@ -527,10 +532,10 @@ impl Views for SqliteViews {
             }
         }
         carried.sort_unstable();
-        let few = carried.first().is_some_and(|(sessions, _)| *sessions < FEW_SESSIONS);
+        let few = carried.first().is_some_and(|(sessions, _)| *sessions < MAX_SORTED_SESSIONS);
         let by_length = match active_at {
             Some(active_at) if only.is_empty() && !few => {
-                self.changed_since(number, active_at.size).await? < FEW_SESSIONS
+                self.changed_since(number, active_at.size).await? < MAX_SORTED_SESSIONS
             }
             _ => false,
         };
@@ -560,7 +565,7 @@ impl Views for SqliteViews {
         let Some(GenerationRow { number, .. }) = self.checkpoint(tenant).await? else {
             return Ok(Vec::new());
         };
-        // A kind's terms stand together, below those of the next kind.
+        // The terms of a kind are adjacent, before those of the next kind.
         let sql = format!(
             "SELECT t.term, t.number, t.crc FROM term_1 t
              WHERE t.generation = ? AND t.term >= ? AND t.term > ? AND t.term < ?{often} ORDER BY \
@@ -649,8 +654,8 @@ impl Views for SqliteViews {
                 row.try_get::<i64, _>(1).map_err(read)?
             ));
         }
-        let sessions =
-            "SELECT t.term, substr(s.term, 2) FROM term_1 t JOIN term_session_1 x ON x.term = t.number JOIN term_1 s ON s.number = x.session
+        let sessions = "SELECT t.term, substr(s.term, 2) FROM term_1 t JOIN term_session_1 x \
+             ON x.term = t.number JOIN term_1 s ON s.number = x.session
                         WHERE t.generation = ? ORDER BY 1, 2";
         for row in rows(sessions).await? {
             let session: Vec<u8> = row.try_get(1).map_err(read)?;
@@ -660,7 +665,8 @@ impl Views for SqliteViews {
                 String::from_utf8_lossy(&session)
             ));
         }
-        let session_rows = "SELECT name, first_occurred, first_source, first_source_id, assessed_to, over_at, state, session, generation, length, crc
+        let session_rows = "SELECT name, first_occurred, first_source, first_source_id, \
+            assessed_to, over_at, state, session, generation, length, crc
                      FROM head_1 WHERE generation = ? ORDER BY name";
         for row in rows(session_rows).await? {
             lines.push(session_row(&row)?.to_text());
@@ -687,7 +693,7 @@ impl Views for SqliteViews {
             None if self.shared.condemned.exists() => std::fs::remove_file(&self.shared.condemned),
             None => Ok(()),
         };
-        // Best effort: a process that finds no such file looks itself.
+        // Best effort: without the file the next process detects the damage itself.
         if let Err(error) = done {
             tracing::warn!(%error, "whether the read models are damaged could not be written down");
         }
@@ -735,8 +741,8 @@ impl Views for SqliteViews {
         else {
             return Ok(false);
         };
-        // Reads that began before it went out of use are over when this is held; those that begin
-        // now do not see it.
+        // Once this is locked, reads that began before the generation was retired have ended; later
+        // ones do not see it.
         drop(self.shared.reading.write().await);
         self.write(async |connection| sweep::some(connection, generation).await).await?;
         Ok(true)
@@ -744,7 +750,7 @@ impl Views for SqliteViews {
 }
 
 impl SqliteViews {
-    /// Runs something that writes on the one connection that does, which must not write terms.
+    /// Runs a write on the write connection. It must not write terms.
     async fn write<T>(
         &self,
         run: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, sqlx::Error>,

@@ -51,7 +51,7 @@ struct Tally {
 }
 
 impl Tallies {
-    /// One row more.
+    /// Counts a row.
     pub(super) fn add(&mut self, table: Table, crc: i64) {
         let Tally { rows, sum } = &mut self.0[table as usize];
         *rows = rows.wrapping_add(1);
@@ -80,7 +80,7 @@ impl Tallies {
         (numbers.next().is_none() && rest.is_empty()).then_some(tallies)
     }
 
-    /// Whether the rows that were found are those that were written.
+    /// Compares the rows that were found with those that were written.
     pub(super) fn compare(&self, found: &Self) -> Result<(), DamagedRow> {
         for table in Table::ALL {
             let (written, there) = (self.0[table as usize], found.0[table as usize]);
@@ -100,11 +100,11 @@ impl Tallies {
     }
 }
 
-/// A checksum of the columns of one row.
+/// The checksum of the columns of one row.
 struct Crc(Hasher);
 
 impl Crc {
-    /// The table's number comes first: a row must not pass as one of another table.
+    /// Starts with the table's number, so that a row is not valid in another table.
     fn of(table: u8) -> Self {
         let mut hasher = Hasher::new();
         hasher.update(&[table]);
@@ -122,7 +122,7 @@ impl Crc {
         self
     }
 
-    /// As SQLite stores it in four bytes.
+    /// As the signed number that SQLite stores in four bytes.
     fn end(self) -> i64 {
         i64::from(self.0.finalize().cast_signed())
     }
@@ -174,12 +174,12 @@ pub(super) fn summary(slot: i64, part: &[u8]) -> i64 {
     Crc::of(tag(Table::RecordSummary)).number(slot).bytes(part).end()
 }
 
-/// What tallies add up for a row of `head_1` or `brief_1`.
+/// The checksum of the key of a row of `head_1` or `brief_1`, for the tallies.
 pub(super) fn key(table: Table, key: i64) -> i64 {
     Crc::of(0x80 | tag(table)).number(key).end()
 }
 
-/// A row of `generation`; `place` is -1 where it is out of use.
+/// The checksum of a row of `generation`; `place` is -1 for a retired one.
 pub(super) fn generation(
     numbers: [i64; 3],
     texts: [&str; 3],

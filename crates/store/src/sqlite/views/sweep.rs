@@ -1,21 +1,21 @@
-//! Throwing away rows of generations that are out of use, some at a time: the connection that
-//! writes is never held long.
+//! Deletes rows of retired generations in small batches, so that the write connection is never held
+//! for long.
 
 use super::{generations::GenerationRow, record_summaries::is_of};
 use claimledger_facts::ids::TenantId;
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, SqlitePool};
 
-/// Rows of one transaction, about.
-const ROWS: i64 = 20_000;
-/// Terms that are looked at for one transaction.
-const TERMS: i64 = 512;
+/// Rows per transaction, approximately.
+const MAX_ROWS: i64 = 20_000;
+/// Maximum terms per transaction.
+const MAX_TERMS: i64 = 512;
 
-/// A generation of a tenant that is out of use.
+/// A retired generation of a tenant.
 pub(super) async fn next(
     readers: &SqlitePool,
     tenant: &TenantId,
 ) -> Result<Option<i64>, sqlx::Error> {
-    // Checked: a live generation whose place was damaged must not be thrown away.
+    // Verifies the checksum: a live generation with a damaged `place` must not be deleted.
     let sql = format!(
         "SELECT {} FROM generation WHERE tenant = ? AND place IS NULL ORDER BY number LIMIT 1",
         GenerationRow::COLUMNS
@@ -24,7 +24,7 @@ pub(super) async fn next(
     row.map(|row| GenerationRow::read(&row).map(|row| row.number)).transpose()
 }
 
-/// Throws away some rows, and at last the generation.
+/// Deletes some rows, and finally the generation.
 pub(super) async fn some(
     connection: &mut SqliteConnection,
     generation: i64,
@@ -39,7 +39,7 @@ pub(super) async fn some(
         for sql in [records, session_rows] {
             gone += sqlx::query(sql)
                 .bind(generation)
-                .bind(ROWS)
+                .bind(MAX_ROWS)
                 .execute(&mut *transaction)
                 .await?
                 .rows_affected();
@@ -54,29 +54,31 @@ pub(super) async fn some(
     transaction.commit().await
 }
 
-/// Throws away some terms with everything that hangs on them; false: none is left.
+/// Deletes some terms with all rows that refer to them; false: none is left.
 async fn terms(connection: &mut SqliteConnection, generation: i64) -> Result<bool, sqlx::Error> {
     let sql = format!(
-        "SELECT number, (SELECT count(*) FROM (SELECT 1 FROM posting_1 WHERE term = t.number LIMIT ?2))
-                      + (SELECT count(*) FROM (SELECT 1 FROM term_session_1 WHERE term = t.number LIMIT ?2))
+        "SELECT number, (SELECT count(*) FROM (SELECT 1 FROM posting_1 WHERE term = t.number \
+         LIMIT ?2))
+                      + (SELECT count(*) FROM (SELECT 1 FROM term_session_1 WHERE term = t.number \
+                      LIMIT ?2))
                       + (SELECT count(*) FROM (SELECT 1 FROM brief_1 b WHERE {} LIMIT ?2))
          FROM term_1 t WHERE generation = ?1 ORDER BY term LIMIT ?3",
         is_of("b", "t")
     );
     let rows = sqlx::query(AssertSqlSafe(sql))
         .bind(generation)
-        .bind(ROWS)
-        .bind(TERMS)
+        .bind(MAX_ROWS)
+        .bind(MAX_TERMS)
         .fetch_all(&mut *connection)
         .await?;
     let (mut whole, mut sum) = (Vec::new(), 0);
     for row in &rows {
         let (number, count): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
-        if count >= ROWS && whole.is_empty() {
+        if count >= MAX_ROWS && whole.is_empty() {
             return some_of_term(connection, number).await.map(|()| true);
         }
         sum += count;
-        if sum > ROWS {
+        if sum > MAX_ROWS {
             break;
         }
         whole.push(number.to_string());
@@ -84,7 +86,7 @@ async fn terms(connection: &mut SqliteConnection, generation: i64) -> Result<boo
     if whole.is_empty() {
         return Ok(false);
     }
-    // Numbers of our own dictionary.
+    // Safe in SQL text: they are numbers of the dictionary.
     let whole = whole.join(",");
     let summaries = format!(
         "DELETE FROM brief_1 WHERE slot IN (SELECT b.slot FROM term_1 t CROSS JOIN brief_1 b ON {} \
@@ -102,25 +104,29 @@ async fn terms(connection: &mut SqliteConnection, generation: i64) -> Result<boo
     Ok(true)
 }
 
-/// Throws away some rows of a term that is on very many records.
+/// Deletes some rows of a term with very many records.
 async fn some_of_term(connection: &mut SqliteConnection, term: i64) -> Result<(), sqlx::Error> {
     let summaries = format!(
         "DELETE FROM brief_1 WHERE slot IN (SELECT b.slot FROM term_1 t CROSS JOIN brief_1 b ON {} \
          WHERE t.number = ?1 ORDER BY b.slot LIMIT ?2)",
         is_of("b", "t")
     );
-    sqlx::query(AssertSqlSafe(summaries)).bind(term).bind(ROWS).execute(&mut *connection).await?;
+    sqlx::query(AssertSqlSafe(summaries))
+        .bind(term)
+        .bind(MAX_ROWS)
+        .execute(&mut *connection)
+        .await?;
     for (table, column) in [("posting_1", "position"), ("term_session_1", "session")] {
         let sql = format!(
             "DELETE FROM {table} WHERE term = ?1 AND {column} IN (SELECT {column} FROM {table} \
              WHERE term = ?1 ORDER BY {column} LIMIT ?2)"
         );
-        sqlx::query(AssertSqlSafe(sql)).bind(term).bind(ROWS).execute(&mut *connection).await?;
+        sqlx::query(AssertSqlSafe(sql)).bind(term).bind(MAX_ROWS).execute(&mut *connection).await?;
     }
     Ok(())
 }
 
-/// Throws away every row of a tenant.
+/// Deletes every row of a tenant.
 pub(super) async fn all(
     connection: &mut SqliteConnection,
     tenant: &TenantId,
@@ -131,7 +137,7 @@ pub(super) async fn all(
         .fetch_one(&mut *transaction)
         .await?
         .try_get(0)?;
-    // Without a condition SQLite frees a table's pages without looking into them.
+    // A DELETE without a condition frees the pages of a table without reading the rows.
     let statements: &[&'static str] = if others == 0 {
         &[
             "DELETE FROM brief_1",

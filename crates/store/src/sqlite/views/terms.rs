@@ -22,7 +22,7 @@ impl TermKey {
         Self(key.into())
     }
 
-    /// Writes a key's bytes where others were before.
+    /// Replaces the key, reusing its buffer.
     pub(super) fn write(kind: TermKind, value: &str, into: &mut Vec<u8>) {
         into.clear();
         into.push(kind.code());
@@ -42,14 +42,14 @@ impl TermKey {
     }
 }
 
-/// Both hash alike: a look-up needs no key of its own.
+/// Owned and borrowed keys have the same hash, so that a look-up needs no owned key.
 impl Borrow<[u8]> for TermKey {
     fn borrow(&self) -> &[u8] {
         &self.0
     }
 }
 
-/// Kind and value, as a dump shows them.
+/// Kind and value, formatted as in a dump.
 pub(super) fn to_text(key: &[u8]) -> String {
     let (code, value) = key.split_first().map_or((0, key), |(code, value)| (*code, value));
     let kind = TermKind::from_code(code)
