@@ -132,6 +132,30 @@ fn no_crate_has_an_import_circle_between_its_folders() {
     }
 }
 
+/// `Answer` is made in one place, which records what it discloses.
+#[test]
+fn answers_are_made_by_the_one_way_to_read_alone() {
+    let mut makers = Vec::new();
+    for path in files() {
+        let name = path.display().to_string();
+        let is_code = name.contains("/crates/app/src/") && name.ends_with(".rs");
+        let text = if is_code { std::fs::read_to_string(&path).expect("UTF-8") } else { continue };
+        let makes = |line: &str| {
+            let line = line.trim_start();
+            !line.starts_with("//")
+                && !line.contains("struct Answer")
+                && !line.contains("let Answer")
+                && line
+                    .match_indices("Answer {")
+                    .any(|(at, _)| !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))
+        };
+        if text.lines().any(makes) {
+            makers.push(name.split("/crates/app/src/").nth(1).unwrap_or_default().to_owned());
+        }
+    }
+    assert_eq!(makers, ["app/ask.rs"]);
+}
+
 #[test]
 fn imports_are_read_from_groups_and_from_paths() {
     let code = "use crate::{\n    a::{self, b::C},\n    d,\n};\nuse crate::e::F;\n// crate::g\n\
