@@ -10,11 +10,12 @@ const COMMON: &str = include_str!("../../crates/claimledger/src/queries/common.g
 
 /// The document that the command sends, with the shared fragments that it names.
 fn document(query: &str) -> String {
-    let named = |line: &&str| {
-        line.split_whitespace().nth(1).is_some_and(|name| query.contains(&format!("...{name} ")))
+    let named = |fragment: &&str| {
+        let name = fragment.split_whitespace().next();
+        name.is_some_and(|name| query.contains(&format!("...{name} ")))
     };
-    let fragments: Vec<&str> = COMMON.lines().filter(named).collect();
-    format!("{query}\n{}", fragments.join("\n"))
+    let fragments = COMMON.split("fragment ").filter(named);
+    format!("{query}\n{}", fragments.map(|text| format!("fragment {text}")).collect::<String>())
 }
 
 /// Asks in GraphQL, checks that the log has not grown by it, and takes away what may change from
