@@ -170,7 +170,7 @@ fn on_the_command_line() {
         check(&case, &refusal["error"]);
         assert_eq!(scratch.json(&["status"])["head"], 1, "{}: something was written", case.name);
     }
-    // In words, for people.
+    // As text.
     let file = scratch.file("bad.jsonl", batch(cases()[2].line.as_slice()));
     let words = support::text(&scratch.run(&["ingest", &file]).stderr);
     assert!(words.contains("line 2") && words.contains("data.basis"), "{words}");
@@ -254,7 +254,7 @@ fn a_small_body_that_unpacks_to_a_gigabyte_is_refused_in_bounded_memory() {
     );
     assert_eq!(head(&server, &token), before.0);
 
-    // And a packed body of the right size is taken.
+    // A compressed body within the limit is accepted.
     let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
     packer.write_all(GOOD.as_bytes()).expect("packing");
     let (status, _, body) =

@@ -1,6 +1,6 @@
 //! Real shapes of Okta's System Log, through the shipped binary: one Classic sign-in is one
 //! session, a refused sign-in is a fact with its reason, the envelopes of Okta's transports are
-//! taken off, and what is sealed can be seen and found by those who may. All events are invented.
+//! removed, and authorised roles can see and find sealed values. All events are invented.
 
 use crate::support::okta_events::{
     classic, ended, envelopes, event, gzip, labelled, lines, refusals, with,
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 const OKTA: [&str; 4] = ["--as", "okta-system-log", "--source", "okta"];
 
-/// A ledger with these events, and what `ingest --report` said.
+/// A ledger with these events, and the output of `ingest --report`.
 fn ledger(events: &[Value]) -> (Scratch, Value) {
     let scratch = Scratch::new();
     scratch.ok(&["init", "--tenant", "acme"]);
@@ -39,7 +39,7 @@ fn try_ingest(
 fn a_classic_sign_in_is_one_session_under_each_of_its_ids() {
     let mut events: Vec<Value> = (1..=3).flat_map(classic).collect();
     events.push(ended(1));
-    // Whatever the order of arrival.
+    // In any order of arrival.
     for turned in [false, true] {
         if turned {
             events.reverse();
@@ -183,7 +183,7 @@ fn a_refused_sign_in_is_a_fact_of_the_session_with_its_reason() {
     );
     let sources = page_of_sources(&server, &read);
     assert!(!sources.contains("Not understood: "), "{sources}");
-    // Prose is sealed under the person's key, and shown to those who may see it.
+    // Free text is sealed under the person's key, and shown to authorised roles.
     let record = server.graphql(
         &investigate,
         "{ find(text: \"prose\") { items { kind records { position } } } }",
@@ -509,7 +509,7 @@ fn display_names_and_addresses_are_found_by_investigate() {
         assert_eq!(hidden["items"], json!([]), "{hidden}");
         assert!(hidden["notSearched"].to_string().contains("address"), "{hidden}");
     }
-    // Nothing of it stands in the clear.
+    // None of it is stored in the clear.
     let clear =
         server.graphql(&read, "{ record(position: 2) { facts header } }", json!({})).to_string();
     assert!(!clear.contains("Workday"), "{clear}");
@@ -643,7 +643,7 @@ fn times_past_the_years_0000_to_9999_in_utc_are_refused() {
         let (status, answer, words) = try_ingest(&scratch, "f", line, &["--as", dialect]);
         assert_eq!(status, Some(3), "{line}: {answer} {words}");
         assert_eq!(answer["error"]["field"], *field, "{answer}");
-        // It is RFC 3339, so saying that it is not would send the reader the wrong way.
+        // It is RFC 3339, so the message must not deny that.
         let message = answer["error"]["message"].as_str().expect("a message");
         let is_written = !line.contains("10000-");
         assert_eq!(message.contains("out of range"), is_written, "{message}");

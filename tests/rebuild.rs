@@ -334,11 +334,9 @@ fn reseal(scratch: &Scratch) {
     let file = scratch.data().join("views");
     tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
         use sqlx::{Connection as _, Row as _};
-        let mut connection =
-            sqlx::SqliteConnection::connect(file.to_str().expect("UTF-8")).await.expect(
-                "the file \
-                opens",
-            );
+        let mut connection = sqlx::SqliteConnection::connect(file.to_str().expect("UTF-8"))
+            .await
+            .expect("the file opens");
         let generations = "SELECT number, coalesce(place, -1), covered, CAST(tenant AS BLOB), \
                            CAST(views AS BLOB), CAST(rules AS BLOB), tallies, report FROM \
                            generation";
@@ -352,12 +350,9 @@ fn reseal(scratch: &Scratch) {
                 Number(i64::from(report.is_some())),
                 Bytes(row.get(6)),
             ]);
-            let update = sqlx::query(
-                "UPDATE generation SET crc = ? \
-                    WHERE number = ?",
-            )
-            .bind(crc(&parts))
-            .bind(row.get::<i64, _>(0));
+            let update = sqlx::query("UPDATE generation SET crc = ? WHERE number = ?")
+                .bind(crc(&parts))
+                .bind(row.get::<i64, _>(0));
             update.execute(&mut connection).await.expect("the statement runs");
         }
         let heads = "SELECT session, generation, CAST(name AS BLOB), first_occurred, \
@@ -372,12 +367,9 @@ fn reseal(scratch: &Scratch) {
                     Number(row.get(column))
                 }
             }));
-            let update = sqlx::query(
-                "UPDATE head_1 SET crc = ? \
-                    WHERE session = ?",
-            )
-            .bind(crc(&parts))
-            .bind(row.get::<i64, _>(0));
+            let update = sqlx::query("UPDATE head_1 SET crc = ? WHERE session = ?")
+                .bind(crc(&parts))
+                .bind(row.get::<i64, _>(0));
             update.execute(&mut connection).await.expect("the statement runs");
         }
         connection.close().await.expect("it closes");

@@ -1,6 +1,6 @@
-//! How long a session certainly lived, asked of the shipped binary: limits that no source states,
-//! signs of life after T, facts before the stated start, and an administrator who ends all of a
-//! user's sessions.
+//! How long a session certainly lived, according to the shipped binary: limits that no source
+//! states, signs of life after T, facts before the stated start, and an administrator who ends all
+//! of a user's sessions.
 
 use crate::support::Scratch;
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ fn ingest(scratch: &Scratch, facts: &[Value], dialect: &str, source: &str) {
     scratch.ok(&["ingest", &file, "--as", dialect, "--source", source]);
 }
 
-/// Sessions of 2017 and 2020 as the System Log tells them: nobody signed out.
+/// Sessions of 2017 and 2020 from the System Log, without a sign-out.
 fn old_log() -> Scratch {
     let scratch = Scratch::new();
     scratch.ok(&["init", "--tenant", "acme"]);
@@ -93,8 +93,7 @@ fn sessions_of_old_logs_are_not_certainly_active_today() {
         assert_eq!(stands(&scratch, session, &["--at", NOW]), unknown, "{session}");
     }
     assert_eq!(active_at(&scratch, NOW), ["102a POSSIBLE", "102b POSSIBLE", "102c POSSIBLE"]);
-    // Up to its last sign of life it certainly was; and before that, as one is known that came
-    // later.
+    // Certainly active up to its last sign of life: a later one proves it for every earlier T.
     for at in ["2020-02-10T10:00:00Z", "2020-02-10T11:30:00Z", "2020-02-10T12:00:00Z"] {
         assert_eq!(stands(&scratch, "102b", &["--at", at]), "active certain", "{at}");
     }
@@ -108,7 +107,7 @@ fn sessions_of_old_logs_are_not_certainly_active_today() {
         active_at(&scratch, "2020-02-10T11:30:00Z"),
         ["102a POSSIBLE", "102b CERTAIN", "102c POSSIBLE"]
     );
-    // Lists name what is missing, in words and in columns.
+    // Lists name the missing limits, in text and in columns.
     let text = scratch.ok(&["sessions", "--active-at", NOW]);
     assert!(text.contains("possible, missing: lifetime_limit idle_limit"), "{text}");
     assert!(
@@ -163,7 +162,7 @@ fn a_global_session_rule_known_at_the_start_gives_the_limits() {
     let rule = json!({"id": "g", "type": "policy.configured", "occurred_at": "2019-01-01T00:00:00Z",
         "data": limits});
     ingest(&scratch, &[rule], "native", "okta-policies");
-    // The session of 2017 began before anything was known of it.
+    // The session of 2017 began before its first known fact.
     assert_eq!(
         stands(&scratch, "102a", &["--at", NOW]),
         "active possible lifetime_limit idle_limit"
@@ -234,7 +233,7 @@ fn native_facts_can_end_all_sessions_too_even_late() {
             None,
             json!({"reason": "revoked", "actor": "admin-1", "ticket": "T-9"}),
         ),
-        // Learned late: it had begun by then.
+        // Recorded late: it had begun by then.
         native("u", "session.started", "2026-03-10T09:30:00Z", Some("S3"), json!({})),
     ];
     ingest(&scratch, &facts, "native", "acme");
@@ -337,8 +336,8 @@ fn a_session_with_later_activity_outlived_its_idp_session() {
     assert_eq!(certainty(&["--at", "2026-03-10T10:30:00Z", "--known-at", "2"]), "POSSIBLE");
 }
 
-/// What may have ended is in the list of what has ended and in the list of what has not, as
-/// possible in both.
+/// A session that may have ended is in the lists of ended and of active sessions, as possible in
+/// both.
 #[test]
 fn a_session_that_may_have_ended_is_listed_as_ended_and_as_not_ended() {
     let scratch = Scratch::new();

@@ -16,8 +16,8 @@ fn ingest(scratch: &Scratch, content: &str, args: &[&str]) -> (Option<i32>, Valu
     (out.status.code(), serde_json::from_slice(&out.stdout).unwrap_or_default(), text(&out.stderr))
 }
 
-/// The log of the identity provider's org beside that of the service provider. The caller
-/// says which IdP it is; without that its sessions would be sessions of the service provider.
+/// The log of the identity provider's org in addition to that of the service provider. The caller
+/// names the IdP; otherwise its sessions would be sessions of the service provider.
 #[test]
 fn the_log_of_an_identity_provider_is_read_as_its_own() {
     let at_idp =
@@ -80,7 +80,7 @@ fn an_unknown_value_is_answered_with_the_valid_ones() {
     let message = "unknown protocol `saml`: use `oidc` or `saml2`";
     assert_eq!((status, &answer["error"]["message"]), (Some(3), &json!(message)), "{words}");
     assert!(words.contains(message), "{words}");
-    // Once, also where refused lines are listed.
+    // Only once, also when refused lines are listed.
     let file = scratch.file("f", &line);
     let out = scratch.run(&["ingest", &file, "--keep-going"]);
     let listed = text(&out.stdout);

@@ -85,13 +85,13 @@ fn lines_are_no_wider_than_the_terminal_and_coloured_where_it_shows_colours() {
         }
         let colourless = in_terminal(&scratch, 80, true, args);
         assert!(!colourless.contains('\u{1b}'), "{args:?}\n{colourless}");
-        // Every word is there at any width.
+        // No word is lost at any width.
         let piped = scratch.ok(args);
         let narrow = plain(&in_terminal(&scratch, 60, false, args));
         for word in piped.split_whitespace() {
             // T differs from run to run.
             let is_time = word.starts_with("20") && word.contains('T');
-            // A column that holds nothing has no line in a block.
+            // An empty column has no line in a block.
             let is_empty = word == "flags";
             assert!(
                 is_time || is_empty || narrow.contains(word),
@@ -142,7 +142,7 @@ fn a_closed_standard_error_does_not_end_the_program() {
     assert_eq!(deaf(&scratch, "warn", &["why", "s-1"]).status.code(), Some(0));
     assert_eq!(deaf(&scratch, "warn", &["why", "s-9"]).status.code(), Some(1));
     assert_eq!(deaf(&scratch, "warn", &["ingest", "no-such-file"]).status.code(), Some(2));
-    // A log line that cannot be written is lost, and nothing else.
+    // A log line that cannot be written is dropped without further effects.
     assert_eq!(deaf(&scratch, "trace", &["sessions"]).status.code(), Some(0));
 }
 

@@ -1,4 +1,4 @@
-//! Questions of a day, asked of the shipped binary, and compared with what the model answers.
+//! Questions about a day: the answers of the shipped binary, compared with the model's.
 
 use crate::model::change_questions as changes;
 use crate::model::day::{Day, at};
@@ -12,7 +12,7 @@ use crate::model::sessions::sessions;
 use crate::support::{Scratch, Server};
 use serde_json::{Value, json};
 
-/// A tenant with a day in it.
+/// A tenant with the facts of a day.
 pub(crate) struct Asked {
     pub(crate) seed: u64,
     pub(crate) tenant: String,
@@ -25,7 +25,7 @@ pub(crate) fn read(lines: &[Value], source: &str) -> Vec<Fact> {
     lines.iter().zip(1..).map(|(line, pos)| Fact::read(line, pos, source)).collect()
 }
 
-/// Makes the tenant, and takes the day in by the command line.
+/// Creates the tenant, and ingests the day through the command line.
 pub(crate) fn lived(scratch: &Scratch, seed: u64) -> Asked {
     let mut day = Day::new(seed);
     let lines = day.file();
@@ -38,8 +38,8 @@ pub(crate) fn lived(scratch: &Scratch, seed: u64) -> Asked {
     Asked { seed, tenant, lines, facts, day }
 }
 
-/// The cuts that are asked for: odd seconds of the day, now and then the very instant of a fact;
-/// the head, positions, times of recording.
+/// The cuts of the questions: T at odd seconds of the day, sometimes at the instant of a fact; K at
+/// the head, at positions and at recorded times.
 fn cut(rng: &mut Rng, facts: &[Fact], n: usize) -> (Time, i64, String) {
     let head = facts.len() as i64;
     let t = match n {
@@ -172,8 +172,7 @@ pub(crate) fn questions(asked: &Asked) -> Vec<Question> {
     questions
 }
 
-/// Asks, some at a time, and says of each question that is answered otherwise what was asked, and
-/// both answers.
+/// Sends the questions in batches, and reports each question whose answers differ, with both.
 pub(crate) fn ask_all(
     server: &Server,
     token: &str,

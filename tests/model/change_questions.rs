@@ -1,5 +1,4 @@
-//! Questions about changes: what rested on one, what would be otherwise, what changed what was
-//! believed.
+//! Questions about changes: dependants, hypothetical changes, and facts that changed an answer.
 
 use crate::model::changes::{dependants, fallen, flips, held, needed};
 use crate::model::day::at;
@@ -107,7 +106,7 @@ pub(crate) fn rehearsed(view: &View, idp: &str, asking: &str) -> Question {
     Question { field, cite: "4, 9, 21", expect, shape: Box::new(shape) }
 }
 
-/// What a retraction would let fall, and who lives on it.
+/// Decisions that a retraction would flip, and sessions that depend on it.
 pub(crate) fn would_fall(view: &View, claim: &Fact, by_key: bool, asking: &str) -> Question {
     let (from, to) = (at(0, 0), at(23, 59));
     let (idp, key) = (claim.text("idp").unwrap_or_default(), claim.text("key").filter(|_| by_key));

@@ -1,5 +1,5 @@
-//! What rested on a change (29), access under a replaced version, what would change (21), and what
-//! changed what was believed (28).
+//! Dependants of a change (29), access under a replaced version, hypothetical changes (21), and
+//! facts that changed an answer (28).
 
 use crate::model::claims::retracted;
 use crate::model::decisions::{implied, judge, rule_of};
@@ -53,8 +53,8 @@ pub(crate) fn dependants(view: &View, change: &Fact) -> Vec<String> {
     found
 }
 
-/// Who kept access under a version that was replaced by T: session, app, from, until, what ended
-/// it, and whether it would pass the next.
+/// Access under a version that was replaced by T: session, app, from, until, the cause of its end,
+/// and whether it would pass under the next version.
 pub(crate) fn held(view: &View, policy: &str, label: &str) -> Vec<Value> {
     let versions: Vec<&Fact> = view
         .of("policy.configured")
@@ -139,7 +139,7 @@ pub(crate) fn flips(view: &View, idp: &str, from: Time, to: Time) -> Vec<String>
     found
 }
 
-/// What the model says of a session at the view's cut, in the words of the contract.
+/// The model's answer about a session at the view's cut, in the terms of the contract.
 pub(crate) fn state(view: &View, id: &str) -> Value {
     let Some(session) = session(view, id) else { return Value::Null };
     let life = life(view, &session, view.t);
@@ -188,7 +188,7 @@ pub(crate) fn needed(all_facts: &[Fact], id: &str, t: Time, k1: i64, k2: i64) ->
         let others: Vec<Fact> =
             all_facts.iter().filter(|fact| fact.pos != left_out.pos).cloned().collect();
         let without = state(&View::new(&others, t, k2), id);
-        // Part of the state reads again as it did.
+        // A part of the state returns to its earlier value.
         let reverted = (0..4).any(|part| now[part] != then[part] && without[part] == then[part]);
         if reverted {
             needed.push(left_out.id.clone());
@@ -222,8 +222,8 @@ pub(crate) fn fallen(view: &View, retraction: &Fact, from: Time, to: Time) -> Fa
             hit(factor) == Sure::Possible || factor.lost.is_some() || factor.sure != Sure::Certain
         });
         let whole = hit_by(view, &session, retraction);
-        // Of what only possibly rests on it, of sign-ins without a factor, and of what is
-        // undetermined afterwards the papers do not say enough.
+        // The specification leaves open: possible dependants, sign-ins without a factor, and states
+        // that are undetermined afterwards.
         if vague || whole != hits || unjudged(view, &session) {
             open.insert(session.name.clone());
             open.extend(session.of("policy.decided").map(|fact| fact.id.clone()));

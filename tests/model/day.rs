@@ -1,5 +1,5 @@
-//! A day that nobody lived: providers, keys, policies and people, made from a seed. What the model
-//! cannot judge is left out here, and said.
+//! A generated day: providers, keys, policies and people, from a seed. Leaves out what the model
+//! cannot judge, with the reason.
 
 use crate::model::facts::{Time, show, time};
 use crate::model::rng::Rng;
@@ -7,18 +7,18 @@ use serde_json::{Value, json};
 
 pub(crate) const DAY: &str = "2026-04-14T00:00:00Z";
 
-/// A provider as the generator keeps it.
+/// The generator's state of a provider.
 #[derive(Clone)]
 pub(crate) struct Idp {
     pub(crate) name: String,
     pub(crate) kind: &'static str,
     pub(crate) stated: bool,
     pub(crate) keys: Vec<String>,
-    /// Nothing of it changes: claims that are known by an interval come from such only.
+    /// Its configuration never changes: only such providers send claims with an interval.
     pub(crate) calm: bool,
 }
 
-/// From when, label, names of rules.
+/// Start, label, names of rules.
 pub(crate) type PolicyVersion = (Time, String, Vec<String>);
 
 pub(crate) struct Day {
@@ -27,7 +27,7 @@ pub(crate) struct Day {
     pub(crate) lines: Vec<Value>,
     pub(crate) idps: Vec<Idp>,
     pub(crate) people: Vec<String>,
-    /// Policies, with their versions: from when, label, names of rules.
+    /// Policies with their versions: start, label, names of rules.
     pub(crate) policies: Vec<(String, Vec<PolicyVersion>)>,
     /// Rules of this day list methods; then Okta claims name methods, as `amr` values are no
     /// methods, and every provider is stated.
@@ -58,19 +58,18 @@ impl Day {
         day
     }
 
-    /// An even second of the day: questions are asked at odd ones, or on purpose at the very
-    /// instant of a fact.
+    /// An even second of the day: questions use odd ones, or on purpose the instant of a fact.
     pub(crate) fn moment(&mut self, from_hour: i64, to_hour: i64) -> Time {
         at(0, 0) + 2 * self.rng.between(from_hour * 1800, to_hour * 1800)
     }
 
-    /// One line; recorded when it occurred, or now and then hours later.
+    /// One line, recorded when it occurred, or sometimes hours later.
     pub(crate) fn fact(&mut self, kind: &str, occurred: (Time, Time), data: Value) -> usize {
         self.next += 1;
         let lag = if self.rng.percent(18) { self.rng.between(1, 5 * 3600) } else { 0 };
         let mut recorded = occurred.1 + lag;
         if self.rng.percent(15) {
-            // A batch: all of a half hour at once.
+            // A batch: everything of half an hour together.
             recorded = (recorded / 1800 + 1) * 1800;
         }
         let when = if occurred.0 == occurred.1 {
@@ -246,7 +245,7 @@ impl Day {
         line
     }
 
-    /// As a file: in the order of recording, dense positions from 1.
+    /// The lines in the order of recording, with dense positions from 1.
     pub(crate) fn file(&mut self) -> Vec<Value> {
         let mut lines = std::mem::take(&mut self.lines);
         lines.sort_by_key(|line| time(line["recorded_at"].as_str().unwrap_or_default()));

@@ -89,13 +89,13 @@ impl Fact {
     }
 }
 
-/// All that is known at K, in the total order, with T, and what is supposed to be otherwise.
+/// All facts known at K, in the total order, with T and hypothetical changes.
 #[derive(Clone)]
 pub(crate) struct View {
     pub(crate) facts: Vec<Fact>,
     pub(crate) t: Time,
     pub(crate) k: i64,
-    /// Trust in this provider is supposed to be off for what arrives in this time.
+    /// Hypothesis: trust in this provider is off for claims that arrive in this interval.
     pub(crate) trust_off: Option<(String, Time, Time)>,
 }
 
@@ -128,7 +128,7 @@ pub(crate) fn word(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-/// The texts of a list; none where it is absent.
+/// The strings of a list; empty if it is absent.
 pub(crate) fn words(value: &Value) -> Vec<String> {
     value.as_array().into_iter().flatten().map(|value| word(value).to_owned()).collect()
 }

@@ -1,5 +1,5 @@
-//! The model by itself over the fixture: what `tests/fixture/questions.md` expects. Then the
-//! program, asked the same.
+//! The model over the fixture, compared with `tests/fixture/questions.md`; then the program,
+//! compared with the model.
 
 use crate::model::ask::{ask_all, read};
 use crate::model::change_questions as changes;

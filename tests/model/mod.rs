@@ -1,10 +1,10 @@
-//! A second, independent model of the rules, and the shipped binary asked what it says: generated
-//! days, several (T, K) each, every answer compared.
-//! The model is written from the settled readings and the tables alone, knows nothing of the
-//! product's crates, and is as simple as it can be:
-//! facts in a list, one function a reading, each with its number. What it cannot judge is left out
-//! where the days are made, and said there:
-//! engine mixes, chains, claim sourcing.
+//! A second, independent model of the rules. Each answer of the shipped binary is compared with the
+//! model's, over generated days with several (T, K) each.
+//!
+//! The model is written from the settled readings and the tables only, does not use the product's
+//! crates, and is as simple as possible: a list of facts, and one function per reading, with its
+//! number. The generator leaves out what the model cannot judge, and names it there: engine mixes,
+//! chains, claim sourcing.
 
 mod ask;
 mod change_questions;
@@ -30,7 +30,7 @@ mod verdicts;
 
 use crate::support::Scratch;
 
-/// Days of these seeds, asked; how many questions, and what was answered otherwise.
+/// Compares the days of these seeds. Returns the number of questions and the differing answers.
 fn run(seeds: std::ops::Range<u64>) -> (usize, Vec<String>) {
     let (mut count, mut wrong) = (0, Vec::new());
     let scratch = Scratch::new();

@@ -1,27 +1,27 @@
-//! A question: how it is asked in GraphQL, and what the model answers.
+//! A question: its GraphQL query, and the model's answer.
 
 use serde_json::{Value, json};
 
 pub(crate) struct Question {
     /// A field of the query, with arguments and selection.
     pub(crate) field: String,
-    /// The settled readings it turns on.
+    /// The settled readings that it depends on.
     pub(crate) cite: &'static str,
     pub(crate) expect: Value,
-    /// The answer in the shape of what is expected.
+    /// Converts the answer to the shape of the expected one.
     pub(crate) shape: Box<dyn Fn(&Value) -> Value>,
 }
 
-/// What the papers leave open: everything fits.
+/// Matches every value: for what the specification leaves open.
 pub(crate) fn any() -> Value {
     json!("*")
 }
 
-/// Where an answer is not what is expected: the paths, with both.
+/// The paths at which an answer differs from the expected one, with both values.
 pub(crate) fn unlike(expect: &Value, got: &Value, path: &str, found: &mut Vec<String>) {
     match (expect, got) {
         (Value::String(any), _) if any == "*" => {}
-        // Either of two words.
+        // Either of two values.
         (Value::String(either), Value::String(one))
             if either.split('|').any(|word| word == one) => {}
         (Value::Object(of), Value::Object(_)) => of

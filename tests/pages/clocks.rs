@@ -603,8 +603,7 @@ fn anomalies_are_counted_and_markup_in_names_shows_as_text() {
     }
     let ids = |section: &str| {
         strings(&browser.eval(&format!(
-            "return \
-            [...document.querySelectorAll('section[aria-labelledby={section}-h] tbody \
+            "return [...document.querySelectorAll('section[aria-labelledby={section}-h] tbody \
             tr')].map(tr => tr.cells[tr.cells.length - 1].innerText)"
         )))
     };

@@ -1,5 +1,5 @@
-//! Which truth was read: acceptance questions asked of the shipped binary over the
-//! fixture, by GraphQL and by the command line.
+//! T, K and R of answers: acceptance questions over the fixture, through GraphQL and the command
+//! line of the shipped binary.
 
 use crate::support::{self, Scratch, Server, questions::asks};
 use serde_json::{Value, json};
@@ -31,8 +31,7 @@ fn late(n: usize) -> String {
     .to_string()
 }
 
-/// Asks page after page while another client appends; at least one record more lies between two
-/// pages.
+/// Reads page after page while another client appends at least one record between two pages.
 fn pages_beside_a_writer(
     server: &Server,
     writer: &str,
@@ -42,8 +41,7 @@ fn pages_beside_a_writer(
     let (stop, written) = (AtomicBool::new(false), AtomicUsize::new(0));
     let mut pages = Vec::new();
     std::thread::scope(|scope| {
-        // The first page pins what is known; whatever comes after it is of no concern to the
-        // others.
+        // The first page pins K; later records do not affect the other pages.
         let (first, mut after) = page(&ask(None));
         pages.push(first);
         scope.spawn(|| {
@@ -119,7 +117,7 @@ fn g2_sessions_active_at_1405_by_pages_of_three_while_another_client_appends() {
     };
     assert_eq!(json!(pages_beside_a_writer(&server, &writer, 1_000_000, by_command)), expected);
 
-    // At the head they are there, and each once.
+    // At the head they are listed, once each.
     let (mut all, mut after) = (Vec::new(), None::<String>);
     loop {
         let asking = if after.is_none() { json!({"at": AT}) } else { Value::Null };

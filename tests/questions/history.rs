@@ -1,18 +1,17 @@
-//! Acceptance questions about what was trusted, what was heard, and what belongs together, asked of
-//! the shipped binary over the fixture: over GraphQL and on the command line, which must
-//! give the same answer.
+//! Acceptance questions about trust, completeness and linked sessions over the fixture: GraphQL and
+//! the command line of the shipped binary must give the same answer.
 
 use crate::support::{self, Scratch, Server, fixture, questions::asks};
 use serde_json::{Value, json};
 
-/// The fixture, served, and a way to ask by both doors.
+/// A server of the fixture, with clients for GraphQL and the command line.
 struct Asked {
     scratch: Scratch,
     server: Server,
     token: String,
-    /// May read, and not investigate.
+    /// A token with the role read, without investigate.
     reader: String,
-    /// May append.
+    /// A token that may append.
     writer: String,
 }
 
@@ -42,7 +41,7 @@ impl Asked {
         serde_json::from_slice(&out.stdout).expect("JSON")
     }
 
-    /// The same on the command line, for people; whatever comes of it.
+    /// The same on the command line, as text, with any exit status.
     fn run(&self, args: &[&str]) -> std::process::Output {
         let token = self.scratch.file("token", &self.token);
         support::claimledger()
@@ -169,7 +168,7 @@ fn c3_who_changed_what_is_trusted_and_when() {
         ])
     );
 
-    // The command line gives the same answer, and says it in words.
+    // The command line gives the same answer as text.
     let cli = asked.cli(&["trust"]);
     let words = |items: &[Value]| {
         items
@@ -196,7 +195,7 @@ fn c3_who_changed_what_is_trusted_and_when() {
         assert!(text.contains(part), "{part}\n{text}");
     }
     assert!(!text.contains("idp-y ty0"), "{text}");
-    // As known before it was said, nothing was retracted.
+    // As known before its record, nothing was retracted.
     let before = (position("retract-X1") - 1).to_string();
     assert!(!asked.text(&["trust", "--idp", "idp-x", "--known-at", &before]).contains("retracted"));
     let nobody = asked.run(&["trust", "--idp", "nobody"]);
@@ -248,8 +247,7 @@ fn r9_a_gap_is_open_until_it_is_known_to_be_filled() {
     );
     assert_eq!(gaps(&filled), Some(gap(true)));
 
-    // Every source of which anything is known is named, whether or not it has said how complete it
-    // is; and in every answer.
+    // Every known source is named in every answer, even one that has not stated its completeness.
     let early = at("13:00:00");
     let named = |answer: &Value, list: &str| {
         rows(answer, list).iter().map(|source| source["source"].clone()).collect::<Vec<_>>()
@@ -350,7 +348,7 @@ fn r8_one_timeline_in_either_order_with_what_came_late_marked() {
     other.sort_unstable();
     assert_eq!(one, other);
 
-    // Late facts are marked, and stand where they occurred or where they were recorded.
+    // Late facts are marked, and sorted by when they occurred or when they were recorded.
     let late = |rows: &[Value]| {
         rows.iter()
             .filter(|row| row["late"] == true)
@@ -449,8 +447,7 @@ fn find_shows_where_a_text_appears_and_nothing_of_another_tenant() {
         assert_eq!(hit["sessions"], json!(sessions), "{hit}");
     }
     let root = asked.graphql(
-        "{ session(id: \"S3\") { session { rootSession \
-            subject } } }",
+        "{ session(id: \"S3\") { session { rootSession subject } } }",
     )["session"]["session"]
         .clone();
     assert_eq!(
@@ -486,7 +483,7 @@ fn find_shows_where_a_text_appears_and_nothing_of_another_tenant() {
         "{of_carol}"
     );
 
-    // Nothing of another tenant, in the same words as for what does not exist; and nothing that was
+    // Another tenant's data gets the same answer as data that does not exist; so does data that was
     // not known yet.
     let nothing = find("no-such-thing");
     for text in ["GX1", ""] {
@@ -568,7 +565,7 @@ fn g9_r10_the_whole_chain_both_ways_and_an_unknown_hop_says_why() {
         assert!(lines.iter().any(|other| other == line), "{line:?}\n{text}");
     }
 
-    // Hops that nothing states are there, with the reason.
+    // Hops without a fact are listed, with the reason.
     let line = |id: &str, kind: &str, session: Option<&str>, data: Value| {
         let mut fact = json!({"id": id, "type": kind, "occurred_at": "2026-03-11T08:00:00Z",
             "subject": {"id": "u-new"}, "data": data});

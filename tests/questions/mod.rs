@@ -1,4 +1,4 @@
-//! The acceptance questions of `tests/fixture/questions.md`, asked of the shipped program.
+//! The acceptance questions of `tests/fixture/questions.md`, against the shipped program.
 
 mod change;
 mod clocks;

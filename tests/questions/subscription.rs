@@ -1,5 +1,5 @@
-//! Live changes of sessions, asked of the shipped binary: cut off and taken up again, by one
-//! organisation beside another, with both times.
+//! The subscription to changes of sessions, against the shipped binary: reconnects, isolation of
+//! tenants, and both times.
 
 use crate::support::{Scratch, Server, claimledger, fixture, questions::asks, text};
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ const CHANGES: &str = "subscription ($after: String) { sessionChanged(after: $af
     cursor sessionId changed replayed occurredAt recordedAt record { position sourceId type } \
     session { state endedAt endReason } answered { position } } }";
 
-/// A subscription over a bare socket, so that it can be cut in the middle of anything.
+/// A subscription over a raw socket, so that it can be cut at any byte.
 struct Line {
     stream: TcpStream,
     raw: Vec<u8>,
@@ -54,7 +54,7 @@ impl Line {
         answers(&self.raw)
     }
 
-    /// Reads until an answer that is the last wanted, or the end.
+    /// Reads until the last expected answer, or the end.
     fn until(mut self, last: impl Fn(&Value) -> bool) -> Vec<Value> {
         self.stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         let mut buffer = [0; 16 * 1024];
@@ -62,7 +62,7 @@ impl Line {
             let read = self.stream.read(&mut buffer).expect("the server goes on");
             self.raw.extend_from_slice(&buffer[..read]);
             let mut all = answers(&self.raw);
-            // One read may bring more than what was waited for.
+            // One read may return more than the expected answer.
             if let Some(at) = all.iter().position(&last) {
                 all.truncate(at + 1);
                 return all;
@@ -74,7 +74,7 @@ impl Line {
     }
 }
 
-/// The body as far as it came, out of its chunks.
+/// The received part of the body, decoded from its chunks.
 fn body(raw: &[u8]) -> Option<String> {
     let head = raw.windows(4).position(|four| four == b"\r\n\r\n")?;
     let status = text(&raw[..head.min(20)]);
@@ -92,7 +92,7 @@ fn body(raw: &[u8]) -> Option<String> {
     Some(text(&body))
 }
 
-/// The answers that came whole.
+/// The complete answers.
 fn answers(raw: &[u8]) -> Vec<Value> {
     let body = body(raw).unwrap_or_default();
     let whole = body.rfind("\n\n").map_or("", |end| &body[..end]);
@@ -155,7 +155,7 @@ fn facts(n: usize) -> Vec<Value> {
     }
 }
 
-/// A question; again, if it came too often.
+/// Sends a query; repeats it if the rate limit refused it.
 fn asked(server: &Server, token: &str, query: &str) -> Value {
     loop {
         let (status, body) = server.graphql_raw(token, query, json!({}));
@@ -168,7 +168,7 @@ fn asked(server: &Server, token: &str, query: &str) -> Value {
     }
 }
 
-/// Which sessions look otherwise at a position than before it, words aside.
+/// The sessions whose state at a position differs from that before it, ignoring texts.
 fn hit(
     server: &Server,
     token: &str,
@@ -202,7 +202,7 @@ fn hit(
     hit
 }
 
-/// What the log says, read record by record; and for configuration, session by session.
+/// The expected changes, computed record by record; for configuration, session by session.
 fn independent(server: &Server, token: &str, from: u64, to: u64) -> Vec<(u64, String)> {
     let mut all = Vec::new();
     let mut sessions = BTreeSet::new();
@@ -224,7 +224,7 @@ fn independent(server: &Server, token: &str, from: u64, to: u64) -> Vec<(u64, St
     all
 }
 
-/// The question of every integrator: after a cut, nothing is lost and nothing comes twice.
+/// After a reconnect, no change is lost and none is repeated.
 #[test]
 fn g6_cut_two_hundred_times_while_a_writer_appends() {
     let _question = asks(&["G6"]);

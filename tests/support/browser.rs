@@ -91,12 +91,12 @@ impl Browser {
         self.post("/url", &json!({"url": url}));
     }
 
-    /// A command of the browser's own protocol, for what WebDriver cannot say.
+    /// A command of the browser's own protocol, for features that WebDriver lacks.
     pub(crate) fn cdp(&self, command: &str, parameters: &Value) -> Value {
         self.post("/goog/cdp/execute", &json!({"cmd": command, "params": parameters}))
     }
 
-    /// Who is signed in, to be signed in elsewhere.
+    /// The session cookies, to sign in another browser.
     pub(crate) fn cookies(&self) -> Vec<Value> {
         self.read("/cookie").as_array().cloned().unwrap_or_default()
     }
@@ -108,7 +108,7 @@ impl Browser {
         }
     }
 
-    /// Makes the page believe in a preference, such as `("prefers-color-scheme", "dark")`; none:
+    /// Emulates a media preference, such as `("prefers-color-scheme", "dark")`; none:
     /// what the browser has by itself.
     pub(crate) fn emulate(&self, preferences: &[(&str, &str)]) {
         let features: Vec<Value> =
@@ -142,7 +142,7 @@ impl Browser {
         );
     }
 
-    /// Where the browser is.
+    /// The current address.
     pub(crate) fn address(&self) -> String {
         self.read("/url").as_str().unwrap_or_default().to_owned()
     }
@@ -176,8 +176,8 @@ impl Browser {
             .expect("base64")
     }
 
-    /// What stood in the console since the last look: script errors and refusals of the content
-    /// security policy among them.
+    /// Console messages since the last call, including script errors and violations of the content
+    /// security policy.
     pub(crate) fn console(&self) -> Vec<String> {
         let entries = self.post("/se/log", &json!({"type": "browser"}));
         entries
@@ -231,7 +231,7 @@ pub(crate) fn quiet(browser: &Browser, server: &Server) {
     assert_eq!(health["cspReports"], 0, "{health}");
 }
 
-/// Keeps a picture, where a folder for pictures is named.
+/// Stores a screenshot, if a folder for screenshots is configured.
 pub(crate) fn picture(browser: &Browser, name: &str) {
     if let Some(dir) = std::env::var_os("CLAIMLEDGER_SCREENSHOTS") {
         std::fs::write(

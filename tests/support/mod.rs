@@ -90,7 +90,7 @@ impl Scratch {
         command
     }
 
-    /// Runs and returns whatever came.
+    /// Runs with any result.
     pub(crate) fn run(&self, args: &[&str]) -> Output {
         self.command(args).stdin(Stdio::null()).output().expect("the binary runs")
     }
@@ -104,7 +104,7 @@ impl Scratch {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the binary runs");
-        // A refused input may close the pipe early: that is the program's right.
+        // The program may close the pipe early when it refuses its input.
         let _ = child.stdin.take().expect("piped").write_all(input);
         child.wait_with_output().expect("the binary ends")
     }
@@ -138,7 +138,7 @@ impl Scratch {
             .to_owned()
     }
 
-    /// Makes this ledger serve.
+    /// Starts a server of this ledger.
     pub(crate) fn serve(&self) -> Server {
         Server::start(&self.data())
     }
@@ -190,8 +190,8 @@ impl Server {
             let _ = std::io::Read::read_to_string(&mut stderr, &mut why);
             panic!("the server did not start: {line}{why}");
         };
-        // The server lets go of a connection that idles for ten seconds; what is kept here must not
-        // be that old.
+        // The server closes a connection that idles for ten seconds; pooled connections must be
+        // younger.
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -212,7 +212,7 @@ impl Server {
         self.child.id()
     }
 
-    /// Kills it the hard way.
+    /// Kills it with SIGKILL.
     pub(crate) fn kill(mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -1,4 +1,5 @@
-//! The acceptance questions of `tests/fixture/questions.md`: which are built, and which were asked.
+//! The acceptance questions of `tests/fixture/questions.md`: which are implemented, and which were
+//! tested.
 
 use super::fixture;
 use std::{collections::BTreeSet, io::Write, sync::Mutex};
@@ -16,7 +17,7 @@ pub(crate) fn all() -> Vec<(&'static str, bool)> {
         .collect()
 }
 
-/// Held by a test for as long as it asks its questions.
+/// Held by a test while it runs its questions.
 pub(crate) struct Question(&'static [&'static str]);
 
 pub(crate) fn asks(ids: &'static [&'static str]) -> Question {
@@ -27,8 +28,8 @@ pub(crate) fn asks(ids: &'static [&'static str]) -> Question {
 }
 
 impl Drop for Question {
-    /// The test that asks the last question reports all of them, past the test runner,
-    /// which captures what passing tests print.
+    /// The test with the last question reports all of them, bypassing the test runner, which
+    /// captures the output of passing tests.
     fn drop(&mut self) {
         static ASKED: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
         if std::thread::panicking() {
