@@ -151,7 +151,7 @@ pub(crate) fn trace_with<'a>(
         of_session.iter().filter(|s| s.occurred().from <= cut.at).copied().collect();
     let life = until_session_end::life(&of_session, &upto, subject.as_ref(), history, cut.at)?;
     let began = life.started.and_then(|s| s.idp.as_ref()).map(|idp| (idp, life.start));
-    let reader = believed::Reader {
+    let reader = believed::FactReader {
         history,
         facts: &upto,
         subject: subject.as_ref(),
@@ -197,7 +197,7 @@ pub(crate) fn trace_with<'a>(
 /// Judges every decision on the falsifiers that were recorded by it, and again on all that are
 /// known where later ones came (`semantics.md` 4).
 fn decisions<'a>(
-    reader: &believed::Reader<'a, '_>,
+    reader: &believed::FactReader<'a, '_>,
     believed: &Believed<'a>,
     life: &Life<'a>,
 ) -> (Vec<Believed<'a>>, Vec<Decided<'a>>) {

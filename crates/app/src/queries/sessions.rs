@@ -17,7 +17,7 @@ use claimledger_domain::{
     RULES,
     history::HistoryCut,
     model::{Explained, SessionState},
-    session_list::Candidate,
+    session_list::SessionCandidate,
 };
 use claimledger_facts::{ids::Pseudonym, time::Time, vocabulary::Role};
 use claimledger_ledger::{
@@ -100,7 +100,7 @@ impl App {
         while let Some((key, assessed)) =
             scan.next(|row| cannot_match(row, filter, view.cut.at)).await?
         {
-            let candidate = Candidate {
+            let candidate = SessionCandidate {
                 state: &assessed.state,
                 facts: &assessed.gathered.facts,
                 history: &view.history,

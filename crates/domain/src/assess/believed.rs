@@ -25,7 +25,7 @@ pub(crate) struct Believed<'a> {
 }
 
 /// Reads a session on the falsifiers of several positions, once for each set of falsifiers.
-pub(crate) struct Reader<'a, 'b> {
+pub(crate) struct FactReader<'a, 'b> {
     /// The configuration, as known at K.
     pub(crate) history: HistoryCut<'a>,
     pub(crate) facts: &'b [Seen<'a>],
@@ -37,7 +37,7 @@ pub(crate) struct Reader<'a, 'b> {
     pub(crate) began: Option<(&'a IdpId, Occurred)>,
 }
 
-impl<'a> Reader<'a, '_> {
+impl<'a> FactReader<'a, '_> {
     /// On the falsifiers that `known` has.
     pub(crate) fn read(&self, known: HistoryCut<'a>) -> Believed<'a> {
         let claims: Vec<Claim<'a>> = self

@@ -38,14 +38,14 @@ pub(crate) struct Factor<'a> {
     pub(crate) losses: Losses<'a>,
     pub(crate) grade: Grade,
     /// The service provider's own word on it: that it accepted or ignored it.
-    pub(crate) said: Option<Said<'a>>,
+    pub(crate) said: Option<ProviderStatement<'a>>,
     /// The allow that followed, and before which no local factor came.
     pub(crate) allow: Option<Seen<'a>>,
 }
 
 /// The service provider says what it did with a claim.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Said<'a> {
+pub(crate) struct ProviderStatement<'a> {
     pub(crate) accepted: bool,
     pub(crate) seen: Seen<'a>,
 }
@@ -128,7 +128,12 @@ pub(crate) fn factors<'a>(
     factors
 }
 
-fn grade(said: Option<Said<'_>>, missing: &[&'static str], allow: bool, counts: Tri) -> Grade {
+fn grade(
+    said: Option<ProviderStatement<'_>>,
+    missing: &[&'static str],
+    allow: bool,
+    counts: Tri,
+) -> Grade {
     // That an allow followed joins nothing where the service provider says that it ignored the
     // claim.
     let allow = allow && said.is_none_or(|s| s.accepted);
@@ -170,7 +175,7 @@ fn word_on<'a>(
     claim: Seen<'a>,
     assertion: Option<&AssertionId>,
     value: &Value,
-) -> Option<Said<'a>> {
+) -> Option<ProviderStatement<'a>> {
     let about = |a: &Option<AssertionId>, amr: &Option<Amr>, method: Option<Method>| {
         let same_assertion = match (a, assertion) {
             (Some(a), Some(b)) => a == b,
@@ -189,7 +194,7 @@ fn word_on<'a>(
                 matches!(data, FactData::ClaimAccepted(c) if about(&c.assertion, &c.amr, c.method));
             let ignored =
                 matches!(data, FactData::ClaimIgnored(c) if about(&c.assertion, &c.amr, c.method));
-            (accepted || ignored).then_some(Said { accepted, seen: *s })
+            (accepted || ignored).then_some(ProviderStatement { accepted, seen: *s })
         });
     said.fold(None, |_, last| Some(last))
 }

@@ -2,8 +2,8 @@
 //! (`semantics.md` 3, 4, 10, 11).
 //!
 //! What each does is a rule of its own ([`super::retraction`], [`super::authenticator_lost`]). Here
-//! they are found, and told apart by when they were recorded: a decision is judged on those that
-//! were recorded by its position, and what came later is told beside it.
+//! they are found, and separated by when they were recorded: a decision is judged on those that
+//! were recorded by its position, and later ones are listed beside it.
 
 use super::{
     authenticator_lost,
@@ -173,7 +173,7 @@ pub(crate) fn hits<'a>(
     let mut hits: Vec<Hit<'a>> = Vec::new();
     let mut add =
         |hit: Hit<'a>| match hits.iter_mut().find(|known| known.record().id == hit.record().id) {
-            // What is certain of one of them is told.
+            // Of two, the more certain is kept.
             Some(known) if known.certainty() > hit.certainty() => *known = hit,
             Some(_) => {}
             None => hits.push(hit),

@@ -4,7 +4,7 @@
 //! alternative, or an empty one, is no constraint. Inherence counts as a factor type only where
 //! there is no other constraint, bare `mfa` as two likewise (`semantics.md` 14). Values of a
 //! third-party IdP cannot meet an alternative with an allow or exclude list. The first unmet
-//! requirement is told of the alternative that lacks least (`semantics.md` 18, 40).
+//! requirement is that of the alternative that lacks least (`semantics.md` 18, 40).
 
 use super::value::Value;
 use crate::{codes, model::FactorType};

@@ -28,22 +28,28 @@ use claimledger_facts::{
 /// decision fell.
 pub(crate) fn decision(trace: &Trace<'_>, then: &Trace<'_>, decided: &Decided<'_>) -> Reason {
     let judged = &decided.then;
-    let told =
-        Told { trace: then, known: trace, judged, decided, today: judged.seen.occurred().from };
-    if let Some(falsified) = told.falsified_later() {
+    let explainer = DecisionExplainer {
+        trace: then,
+        known: trace,
+        judged,
+        decided,
+        today: judged.seen.occurred().from,
+    };
+    if let Some(falsified) = explainer.falsified_later() {
         return falsified;
     }
-    told.verdict()
-        .because([told.which_rule()])
-        .because(told.requirements())
-        .because(told.challenge())
-        .because(told.word())
-        .because(told.what_came_later())
-        .because([told.until_when(), told.how_sure()])
-        .because(told.not_the_reason())
+    explainer
+        .verdict()
+        .because([explainer.which_rule()])
+        .because(explainer.requirements())
+        .because(explainer.challenge())
+        .because(explainer.word())
+        .because(explainer.what_came_later())
+        .because([explainer.until_when(), explainer.how_sure()])
+        .because(explainer.not_the_reason())
 }
 
-pub(crate) struct Told<'a, 'b> {
+pub(crate) struct DecisionExplainer<'a, 'b> {
     /// With what was believed when the decision fell.
     pub(crate) trace: &'b Trace<'a>,
     /// As known at K.
@@ -53,7 +59,7 @@ pub(crate) struct Told<'a, 'b> {
     pub(crate) today: Time,
 }
 
-impl<'a> Told<'a, '_> {
+impl<'a> DecisionExplainer<'a, '_> {
     fn verdict(&self) -> Reason {
         let (trace, judged) = (self.trace, self.judged);
         let (session, app) = (&trace.id, &judged.data.app);
@@ -92,7 +98,7 @@ impl<'a> Told<'a, '_> {
             .delayed()
     }
 
-    /// Told on few lines: a refusal in which every claim is good, so that nothing turns on whose
+    /// DecisionExplainer on few lines: a refusal in which every claim is good, so that nothing turns on whose
     /// word it was.
     fn short(&self) -> bool {
         self.judged.data.outcome != Outcome::Allow
@@ -220,7 +226,7 @@ impl<'a> Told<'a, '_> {
         let short = self.short();
         let life = &self.trace.life;
         let at = self.judged.seen.occurred();
-        // Ends are told as known at K.
+        // Ends are shown as known at K.
         let counted: Vec<&Factor<'a>> = self
             .known
             .factors

@@ -2,7 +2,7 @@
 //! at K (`semantics.md` 3, 4).
 
 use super::{
-    decision::Told,
+    decision::DecisionExplainer,
     word::{grouped, hits as hit_by},
 };
 use crate::{
@@ -28,7 +28,7 @@ use claimledger_facts::{
     vocabulary::{FactorMode, Outcome, Property},
 };
 
-impl<'a> Told<'a, '_> {
+impl<'a> DecisionExplainer<'a, '_> {
     /// The tree of a decision that a later falsifier takes away.
     pub(crate) fn falsified_later(&self) -> Option<Reason> {
         self.decided.falsified_later()?;

@@ -1,6 +1,6 @@
 //! What was asked and what met it: one line a requirement, and what fell short.
 
-use super::{decision::Told, word::grouped};
+use super::{decision::DecisionExplainer, word::grouped};
 use crate::{
     assess::{
         authenticator_lost,
@@ -18,7 +18,7 @@ use crate::{
 };
 use claimledger_facts::{types::policy::Rule, vocabulary::Property};
 
-impl<'a> Told<'a, '_> {
+impl<'a> DecisionExplainer<'a, '_> {
     /// Each requirement in the evaluator's order, with its mark.
     pub(crate) fn requirements(&self) -> Vec<Reason> {
         let (Some(rule), Some(certain), Some(possible)) =
