@@ -2,13 +2,22 @@
 #   make demo   build, fill a rehearsal ledger with a day of two organisations, explain it, and
 #               serve it on loopback; DEMO_ARGS="--data DIR" keeps the ledger
 #   make test   install what the tests need where that is possible, then run all of them
-.PHONY: demo test test-tools lint schema bench
+.PHONY: demo test test-shared test-tools lint schema bench
 
 demo:
 	cargo run --quiet -p claimledger -- demo $(DEMO_ARGS)
 
+# Over the fixture of the repository.
 test: test-tools
-	cargo test --workspace
+	@sh scripts/run-tests.sh
+
+# The same questions over another edition of the fixture, and tests of inputs that the repository
+# does not hold. CLAIMLEDGER_SHARED names the folder with both.
+test-shared: test-tools
+	@test -d "$(CLAIMLEDGER_SHARED)/fixture" || \
+	    { echo "CLAIMLEDGER_SHARED names no folder with a fixture" >&2; exit 1; }
+	cargo test --workspace --test program --test rules --test main -- questions:: fixture
+	cargo test --workspace --test shared
 
 # Programs from Debian packages, where this user may install packages; else says what is missing.
 test-tools:
@@ -17,6 +26,7 @@ test-tools:
 lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --workspace --test shared -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 
 # Rewrites the generated files under schema/; the tests fail when they are stale.

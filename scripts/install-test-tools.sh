@@ -1,8 +1,7 @@
 #!/bin/sh
 # Installs what the tests use beside Rust: a browser for the pages, strace and python3 for the
 # power-cut replay, python3 for a terminal, curl for the README, faketime for clocks that jump.
-# Where it cannot, it says what is missing and leaves the rest to the tests: they say what they
-# lack, and fail only with CI=true.
+# Where it cannot, it says what is missing.
 set -u
 
 missing=""
@@ -24,6 +23,6 @@ fi
 
 for tool in chromium chromedriver strace python3 faketime curl; do
     command -v "$tool" >/dev/null 2>&1 ||
-        echo "not installed: $tool; the tests that need it say so" >&2
+        echo "not installed: $tool" >&2
 done
 exit 0

@@ -2,12 +2,10 @@
 //! seen" with what is missing, "not for your role", or that nothing is known of what was named.
 //! Every question, by every door, says the same; and every list is the same in pages of any size.
 
-mod support;
-
+use crate::support::{self, Scratch, Server, text};
 use claimledger_domain::RULES;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, process::Output};
-use support::{Scratch, Server, text};
 
 const T: &str = "2026-03-10T23:00:00Z";
 
@@ -364,7 +362,8 @@ fn every_question_says_what_it_means_that_something_is_not_in_its_answer() {
 
 fn demo() -> Scratch {
     let scratch = Scratch::rehearsal(&["acme"]);
-    scratch.ok(&["ingest", &format!("{}/demo/acme.jsonl", env!("CARGO_MANIFEST_DIR"))]);
+    let facts = support::fixture::dir().join("acme.jsonl");
+    scratch.ok(&["ingest", facts.to_str().expect("UTF-8")]);
     scratch
 }
 

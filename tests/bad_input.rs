@@ -1,12 +1,10 @@
 //! Bad input, through the command line and over HTTP: a clear refusal with line and field, nothing
 //! of the batch written, memory bounded.
 
-mod support;
-
+use crate::support::{self, Scratch, Server};
 use flate2::{Compression, write::GzEncoder};
 use serde_json::{Value, json};
 use std::io::Write;
-use support::{Scratch, Server};
 
 const GOOD: &str = r#"{"id":"good","type":"source.heard","occurred_at":"2026-03-10T10:00:00Z","data":{"until":"2026-03-10T10:00:00Z","basis":"stated"}}"#;
 

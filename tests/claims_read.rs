@@ -1,10 +1,8 @@
 //! How claims, their factors, keys, links and intervals are read (`semantics.md` 3, 6, 7, 8, 11,
 //! 15, 25, 29, 42): small rehearsal ledgers, asked through the shipped binary.
 
-mod support;
-
+use crate::support::Scratch;
 use serde_json::{Value, json};
-use support::Scratch;
 
 const END: &str = "2026-03-10T23:00:00Z";
 

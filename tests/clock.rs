@@ -1,15 +1,13 @@
 //! A clock that jumps (`docs/decisions/0022-a-clock-that-jumps.md`, `semantics.md` 5): noticed
 //! before anything is stamped with it, refused or accepted by a setting, and shown.
 
-mod support;
-
+use crate::support::{Scratch, Server, text, tool};
 use serde_json::{Value, json};
 use std::{
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     time::Duration,
 };
-use support::{Scratch, Server, text, tool};
 
 fn fact(n: u64) -> String {
     json!({"id": format!("f-{n}"), "type": "app.accessed", "occurred_at": "2026-03-10T10:00:00Z",
@@ -49,7 +47,7 @@ fn problems(document: &Value) -> Vec<String> {
 
 #[test]
 fn one_command_under_a_wrong_clock_stamps_nothing() {
-    let Some(faketime) = tool("faketime") else { return };
+    let faketime = tool("faketime");
     let scratch = Scratch::new();
     scratch.ok(&["init", "--tenant", "acme"]);
     let files: Vec<String> = (0..6).map(|n| scratch.file(&format!("{n}.jsonl"), fact(n))).collect();
@@ -95,7 +93,7 @@ fn one_command_under_a_wrong_clock_stamps_nothing() {
 
 #[test]
 fn an_accepted_jump_is_shown_for_as_long_as_it_matters() {
-    let Some(faketime) = tool("faketime") else { return };
+    let faketime = tool("faketime");
     let scratch = Scratch::new();
     scratch.ok(&["init", "--tenant", "acme"]);
     let files: Vec<String> = (0..6).map(|n| scratch.file(&format!("{n}.jsonl"), fact(n))).collect();
@@ -173,7 +171,7 @@ impl Set {
 
 #[test]
 fn a_running_server_refuses_a_jump_and_goes_on_when_the_clock_is_right_again() {
-    let Some(faketime) = tool("faketime") else { return };
+    let faketime = tool("faketime");
     let scratch = Scratch::new();
     scratch.ok(&["init", "--tenant", "acme"]);
     let token = scratch.token("acme", "ingest,read,investigate");
@@ -225,7 +223,7 @@ fn a_running_server_refuses_a_jump_and_goes_on_when_the_clock_is_right_again() {
 
 #[test]
 fn a_rehearsal_drives_its_own_clock() {
-    let Some(faketime) = tool("faketime") else { return };
+    let faketime = tool("faketime");
     let scratch = Scratch::rehearsal(&["acme"]);
     let file = scratch.file("f.jsonl", fact(0));
     let out = at(&scratch, &faketime, "+3650d", &["ingest", &file]);
@@ -236,7 +234,7 @@ fn a_rehearsal_drives_its_own_clock() {
 
 #[test]
 fn a_ledger_that_was_not_written_to_for_months_is_not_locked() {
-    let Some(faketime) = tool("faketime") else { return };
+    let faketime = tool("faketime");
     let scratch = Scratch::new();
     // As the machine's clock was a year ago; nothing of that boot is left.
     for args in [vec!["init", "--tenant", "acme"], vec!["ingest"]] {

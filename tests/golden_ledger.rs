@@ -3,8 +3,7 @@
 //! and one that came in by a channel this version does not know. None of them is damage: each is
 //! folded, rebuilt, proved and shown.
 
-mod support;
-
+use crate::support::{self, Scratch, Server};
 use claimledger_facts::{
     ids::{LogPosition, LogSize, Pseudonym, RecordId, TenantId},
     record::{BodyKind, Digest32, Entry, Removal, SealedBody, StoredHeader},
@@ -22,7 +21,6 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
-use support::{Scratch, Server};
 
 const REMOVED: u64 = 2;
 const UNKNOWN_CHANNEL: u64 = 3;
@@ -173,10 +171,10 @@ fn a_removed_body_is_shown_as_removed_with_its_reason() {
     let reader = scratch.token("acme", "read");
     let investigator = scratch.token("acme", "read,investigate");
     let server = scratch.serve();
-    let query = "query($p: Position!) { record(position: $p) { record {
-        channel original personal sealed facts removed { body reason at } } } }";
+    let query = "query($p: Position!) { record(position: $p) {
+        channel original personal sealed facts removed { body reason at } } }";
     for token in [&reader, &investigator] {
-        let record = &server.graphql(token, query, json!({"p": REMOVED}))["record"]["record"];
+        let record = &server.graphql(token, query, json!({"p": REMOVED}))["record"];
         let at = "2026-06-10T00:00:00Z";
         assert_eq!(
             record["removed"],
@@ -188,7 +186,7 @@ fn a_removed_body_is_shown_as_removed_with_its_reason() {
         assert!(sealed.starts_with("the original was removed: retention"), "{sealed}");
         assert_eq!(record["facts"][0]["type"], "factor.verified", "what it states stays");
     }
-    let normal = &server.graphql(&investigator, query, json!({"p": 1}))["record"]["record"];
+    let normal = &server.graphql(&investigator, query, json!({"p": 1}))["record"];
     assert_eq!((&normal["removed"], &normal["sealed"]), (&json!([]), &Value::Null));
     let drawer = drawer(&server, REMOVED);
     for line in ["the personal blocks were removed: erasure", "the original was removed: retention"]

@@ -1,11 +1,8 @@
 //! Requests that nobody sends in good faith, over HTTP to the shipped binary: whatever comes, the
 //! process lives, says 4xx and not 5xx, and goes on answering others.
 
-#[path = "support/documents.rs"]
-mod documents;
-mod support;
-
-use documents::{Random, Schema};
+use crate::support::documents::{Random, Schema};
+use crate::support::{Scratch, Server, text};
 use serde_json::{Value, json};
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -14,7 +11,6 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-use support::{Scratch, Server, text};
 
 const QUESTION: &str = "{ session(id: \"S1\") { session { id } answered { position } } }";
 

@@ -2,13 +2,11 @@
 //! session, a refused sign-in is a fact with its reason, the envelopes of Okta's transports are
 //! taken off, and what is sealed can be seen and found by those who may. All events are invented.
 
-#[path = "support/okta_events.rs"]
-mod okta_events;
-mod support;
-
-use okta_events::{classic, ended, envelopes, event, gzip, labelled, lines, refusals, with};
+use crate::support::okta_events::{
+    classic, ended, envelopes, event, gzip, labelled, lines, refusals, with,
+};
+use crate::support::{Scratch, Server, text};
 use serde_json::{Value, json};
-use support::{Scratch, Server, text};
 
 const OKTA: [&str; 4] = ["--as", "okta-system-log", "--source", "okta"];
 
@@ -194,14 +192,11 @@ fn a_refused_sign_in_is_a_fact_of_the_session_with_its_reason() {
     let position = record["find"]["items"][0]["records"][0]["position"].clone();
     let opened = server.graphql(
         &investigate,
-        "query($p: Position!) { record(position: $p) { record { facts personal understood } } }",
+        "query($p: Position!) { record(position: $p) { facts personal understood } }",
         json!({"p": position}),
     );
-    assert!(
-        opened["record"]["record"]["personal"].to_string().contains("Bob <b>said</b> no"),
-        "{opened}"
-    );
-    assert_eq!(opened["record"]["record"]["facts"][0]["data"]["reason"], "free_text");
+    assert!(opened["record"]["personal"].to_string().contains("Bob <b>said</b> no"), "{opened}");
+    assert_eq!(opened["record"]["facts"][0]["data"]["reason"], "free_text");
 }
 
 fn page(server: &Server, token: &str, path: &str) -> String {
@@ -280,9 +275,9 @@ fn a_record_is_understood_or_not_everywhere_alike() {
         let record = server.graphql(
             &read,
             "query($p: Position!) \
-             { record(position: $p) { record { understood session sourceId } } }",
+             { record(position: $p) { understood session sourceId } }",
             json!({"p": n + 1}),
-        )["record"]["record"]
+        )["record"]
             .clone();
         assert_eq!(record["sourceId"], event["uuid"]);
         by_record.push(record["understood"] == true);
@@ -430,7 +425,7 @@ fn a_gzip_bomb_is_bounded() {
     assert_eq!(status, 413, "{body}");
 }
 
-const SEALED: &str = "{ record(position: 1) { record { sourceId original personal sealed } } }";
+const SEALED: &str = "{ record(position: 1) { sourceId original personal sealed } }";
 
 #[test]
 fn what_is_sealed_is_seen_by_investigate_and_by_nobody_else() {
@@ -453,7 +448,7 @@ fn what_is_sealed_is_seen_by_investigate_and_by_nobody_else() {
     assert_eq!(scratch.run(&["record", "#99"]).status.code(), Some(1));
 
     let server = scratch.serve();
-    let seen = server.graphql(&investigate, SEALED, json!({}))["record"]["record"].clone();
+    let seen = server.graphql(&investigate, SEALED, json!({}))["record"].clone();
     assert!(seen["original"].as_str().expect("text").contains("203.0.113.7"), "{seen}");
     assert!(
         seen["personal"].to_string().contains("203.0.113.7")
@@ -461,7 +456,7 @@ fn what_is_sealed_is_seen_by_investigate_and_by_nobody_else() {
         "{seen}"
     );
     assert_eq!(seen["sealed"], Value::Null);
-    let hidden = server.graphql(&read, SEALED, json!({}))["record"]["record"].clone();
+    let hidden = server.graphql(&read, SEALED, json!({}))["record"].clone();
     assert_eq!((&hidden["original"], &hidden["personal"]), (&Value::Null, &Value::Null));
     assert!(hidden["sealed"].as_str().expect("a reason").contains("investigate"), "{hidden}");
 
@@ -514,10 +509,29 @@ fn display_names_and_addresses_are_found_by_investigate() {
         assert!(hidden["notSearched"].to_string().contains("address"), "{hidden}");
     }
     // Nothing of it stands in the clear.
-    let clear = server
-        .graphql(&read, "{ record(position: 2) { record { facts header } } }", json!({}))
-        .to_string();
+    let clear =
+        server.graphql(&read, "{ record(position: 2) { facts header } }", json!({})).to_string();
     assert!(!clear.contains("Workday"), "{clear}");
+}
+
+#[test]
+fn a_display_name_of_two_kinds_is_found_in_the_records_of_each() {
+    let target =
+        |kind: &str| json!({"target": [{"type": kind, "id": "0oaTwin", "displayName": "Twin"}]});
+    let named = |id: &str, at: &str, kind: &str| {
+        with(event(id, "system.unknown.happened", at, ("idxTwin", id, id)), target(kind))
+    };
+    let events = [
+        named("as-idp", "10:00:00", "IdentityProvider"),
+        named("as-app", "10:01:00", "AppInstance"),
+        named("as-app-too", "10:02:00", "AppInstance"),
+    ];
+    let (scratch, _) = ledger(&events);
+    let answer = scratch.json(&["find", "Twin"]);
+    let counts = |kind: &str| {
+        found(&answer, kind).iter().map(|item| item["count"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!((counts("IDP"), counts("APP")), (vec![json!(1)], vec![json!(2)]), "{answer:#}");
 }
 
 fn native(id: &str, rest: &str) -> String {

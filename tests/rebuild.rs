@@ -1,15 +1,13 @@
 //! The read models are a fold that can be thrown away: rebuilt from the log they are the same rows
 //! and give the same answers.
 
-mod support;
-
+use crate::support::{self, Scratch, Server};
 use serde_json::{Value, json};
 use std::{
     process::{Command, Stdio},
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
-use support::{Scratch, Server};
 
 /// The read models of this build, as a status names them.
 fn name_of_rows() -> String {
@@ -18,7 +16,7 @@ fn name_of_rows() -> String {
 
 #[test]
 fn rebuild_gives_the_same_rows_and_answers() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let ask = || -> Vec<String> {
         ["acme", "globex"]
             .iter()
@@ -147,7 +145,7 @@ fn get(server: &Server, token: &str) -> Value {
 
 #[test]
 fn the_same_bytes_before_during_and_after_a_rebuild_while_others_write() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     scratch.ok(&["--tenant", "acme", "ingest", &scratch.file("many.jsonl", many(3000))]);
     let position =
         scratch.json(&["--tenant", "acme", "status"])["head"].as_u64().expect("a size") - 1;
@@ -214,7 +212,7 @@ fn the_same_bytes_before_during_and_after_a_rebuild_while_others_write() {
 
 #[test]
 fn a_rebuild_that_is_killed_leaves_the_rows_that_were_asked() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     scratch.ok(&["--tenant", "acme", "ingest", &scratch.file("many.jsonl", many(3000))]);
     let rows = || scratch.ok(&["--tenant", "acme", "status", "--rows"]);
     let before = rows();
@@ -268,7 +266,7 @@ fn rows_that_were_tampered_with_are_damage_and_a_rebuild_makes_them_anew() {
         "UPDATE generation SET covered = covered - 1",
     ];
     for sql in tampers {
-        let Some(scratch) = Scratch::fixture() else { return };
+        let scratch = Scratch::fixture();
         let rows = || -> Vec<String> {
             ["acme", "globex"]
                 .iter()
@@ -370,7 +368,7 @@ fn reseal(scratch: &Scratch) {
 
 #[test]
 fn rows_of_other_rules_are_made_anew_beside_and_the_report_stays() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let rows = || scratch.ok(&["--tenant", "acme", "status", "--rows"]);
     let good = rows();
     let sessions =

@@ -2,10 +2,8 @@
 //! signs of life after T, facts before the stated start, and an administrator who ends all of a
 //! user's sessions.
 
-mod support;
-
+use crate::support::Scratch;
 use serde_json::{Value, json};
-use support::Scratch;
 
 const NOW: &str = "2026-03-10T12:00:00Z";
 

@@ -4,11 +4,10 @@
 #[path = "support/okta_events.rs"]
 #[allow(dead_code, reason = "each test file uses a part")]
 mod okta_events;
-mod support;
 
-use okta_events::{event, lines};
+use crate::support::okta_events::{event, lines};
+use crate::support::{Scratch, text};
 use serde_json::{Value, json};
-use support::{Scratch, text};
 
 /// Status, answer and errors of an ingestion.
 fn ingest(scratch: &Scratch, content: &str, args: &[&str]) -> (Option<i32>, Value, String) {

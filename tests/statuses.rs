@@ -1,12 +1,10 @@
 //! The command line's exit statuses: 1 the answer is "no", 2 usage, 3 refused input, 4 unavailable.
 
-mod support;
-
+use crate::support::{Scratch, claimledger, text};
 use std::{
     io::Read,
     process::{Output, Stdio},
 };
-use support::{Scratch, claimledger, text};
 
 const FACTS: &str = r#"{"id": "c", "type": "claims.received", "occurred_at": "2026-03-10T10:00:00Z", "session": "s-1", "subject": {"id": "u"}, "data": {"idp": "i", "amr": ["pwd"]}}
 {"id": "d", "type": "policy.decided", "occurred_at": "2026-03-10T10:00:01Z", "session": "s-1", "subject": {"id": "u"}, "data": {"app": "a", "policy": "p", "outcome": "allow"}}

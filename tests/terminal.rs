@@ -1,10 +1,8 @@
 //! The command line in a terminal and out of it: width, colours, closed streams, help, completions
 //! and the manual page.
 
-mod support;
-
+use crate::support::{Scratch, claimledger, text, tool};
 use std::process::{Command, Output, Stdio};
-use support::{Scratch, claimledger, text, tool};
 
 /// Runs a command in a terminal of this width, and returns what it shows.
 const IN_TERMINAL: &str = r#"
@@ -35,8 +33,8 @@ fn example() -> Scratch {
     scratch
 }
 
-fn in_terminal(scratch: &Scratch, columns: u16, no_color: bool, args: &[&str]) -> Option<String> {
-    let mut command = Command::new(tool("python3")?);
+fn in_terminal(scratch: &Scratch, columns: u16, no_color: bool, args: &[&str]) -> String {
+    let mut command = Command::new(tool("python3"));
     command
         .args(["-c", IN_TERMINAL, &columns.to_string(), env!("CARGO_BIN_EXE_claimledger")])
         .arg("--data")
@@ -49,7 +47,7 @@ fn in_terminal(scratch: &Scratch, columns: u16, no_color: bool, args: &[&str]) -
     }
     let out = command.output().expect("python runs");
     assert!(out.status.success(), "{args:?}: {}{}", text(&out.stdout), text(&out.stderr));
-    Some(text(&out.stdout).replace('\r', ""))
+    text(&out.stdout).replace('\r', "")
 }
 
 /// Without the colour codes.
@@ -76,7 +74,7 @@ fn lines_are_no_wider_than_the_terminal_and_coloured_where_it_shows_colours() {
     let scratch = example();
     for args in ANSWERS {
         for columns in [60, 130] {
-            let Some(shown) = in_terminal(&scratch, columns, false, args) else { return };
+            let shown = in_terminal(&scratch, columns, false, args);
             assert!(
                 shown.contains("\u{1b}[1m") && shown.contains("\u{1b}[0m"),
                 "{args:?}\n{shown}"
@@ -85,11 +83,11 @@ fn lines_are_no_wider_than_the_terminal_and_coloured_where_it_shows_colours() {
                 assert!(line.chars().count() <= usize::from(columns), "{columns} {args:?}\n{line}");
             }
         }
-        let colourless = in_terminal(&scratch, 80, true, args).expect("python is there");
+        let colourless = in_terminal(&scratch, 80, true, args);
         assert!(!colourless.contains('\u{1b}'), "{args:?}\n{colourless}");
         // Every word is there at any width.
         let piped = scratch.ok(args);
-        let narrow = plain(&in_terminal(&scratch, 60, false, args).expect("python is there"));
+        let narrow = plain(&in_terminal(&scratch, 60, false, args));
         for word in piped.split_whitespace() {
             // T differs from run to run.
             let is_time = word.starts_with("20") && word.contains('T');
@@ -225,16 +223,14 @@ fn completions_and_the_manual_page_name_every_command() {
         let own = help(&["man", command]);
         assert!(own.contains(&format!(".TH claimledger-{command} 1")), "{own}");
     }
-    if let Some(shell) = tool("bash") {
-        let scratch = Scratch::new();
-        let file = scratch.file("completions", &bash);
-        let asked = format!(
-            ". {file}; COMP_WORDS=(claimledger held); COMP_CWORD=1; _claimledger claimledger held \
-             claimledger; echo ${{COMPREPLY[@]}}"
-        );
-        let out = Command::new(shell).args(["-c", &asked]).output().expect("bash runs");
-        assert_eq!(text(&out.stdout).trim(), "held-under", "{}", text(&out.stderr));
-    }
+    let scratch = Scratch::new();
+    let file = scratch.file("completions", &bash);
+    let asked = format!(
+        ". {file}; COMP_WORDS=(claimledger held); COMP_CWORD=1; _claimledger claimledger held \
+         claimledger; echo ${{COMPREPLY[@]}}"
+    );
+    let out = Command::new(tool("bash")).args(["-c", &asked]).output().expect("bash runs");
+    assert_eq!(text(&out.stdout).trim(), "held-under", "{}", text(&out.stderr));
     let unknown = claimledger().args(["man", "nothing"]).output().expect("the binary runs");
     assert_eq!(unknown.status.code(), Some(2));
 }

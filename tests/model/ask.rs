@@ -1,14 +1,14 @@
 //! Questions of a day, asked of the shipped binary, and compared with what the model answers.
 
-use crate::change_questions as changes;
-use crate::day::{Day, at};
-use crate::facts::{Fact, Time, View, show};
-use crate::list_questions as lists;
-use crate::lists::Filter;
-use crate::question::{Question, unlike};
-use crate::rng::Rng;
-use crate::session_question;
-use crate::sessions::sessions;
+use crate::model::change_questions as changes;
+use crate::model::day::{Day, at};
+use crate::model::facts::{Fact, Time, View, show};
+use crate::model::list_questions as lists;
+use crate::model::lists::Filter;
+use crate::model::question::{Question, unlike};
+use crate::model::rng::Rng;
+use crate::model::session_question;
+use crate::model::sessions::sessions;
 use crate::support::{Scratch, Server};
 use serde_json::{Value, json};
 
@@ -80,7 +80,7 @@ fn filters(rng: &mut Rng, asked: &Asked, view: &View) -> Vec<Filter> {
         let idp = claim.text("idp").map(str::to_owned);
         let key = claim.text("key").map(str::to_owned);
         let from = at(8, 0) + 2 * rng.between(0, 9 * 1800) + 1;
-        let amr = crate::facts::words(&claim.data["amr"]).first().cloned();
+        let amr = crate::model::facts::words(&claim.data["amr"]).first().cloned();
         filters.push(match rng.between(0, 4) {
             0 => Filter { idp, ..none() },
             1 => Filter { idp, key, ..none() },

@@ -1,14 +1,14 @@
 //! Questions about changes: what rested on one, what would be otherwise, what changed what was
 //! believed.
 
-use crate::changes::{dependants, fallen, flips, held, needed};
-use crate::day::at;
-use crate::factors::claims;
-use crate::facts::{Fact, Time, View, show, word};
-use crate::list_questions::{rows, sorted};
-use crate::lists::unjudged;
-use crate::question::Question;
-use crate::sessions::{Session, sessions};
+use crate::model::changes::{dependants, fallen, flips, held, needed};
+use crate::model::day::at;
+use crate::model::factors::claims;
+use crate::model::facts::{Fact, Time, View, show, word};
+use crate::model::list_questions::{rows, sorted};
+use crate::model::lists::unjudged;
+use crate::model::question::Question;
+use crate::model::sessions::{Session, sessions};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 

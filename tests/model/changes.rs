@@ -1,13 +1,13 @@
 //! What rested on a change (29), access under a replaced version, what would change (21), and what
 //! changed what was believed (28).
 
-use crate::claims::retracted;
-use crate::decisions::{implied, judge, rule_of};
-use crate::factors::{Factor, all, loses, same_person};
-use crate::facts::{Fact, Sure, Time, View};
-use crate::lists::{hit_by, unjudged};
-use crate::sessions::{Session, active, life, session, sessions};
-use crate::verdicts::decided;
+use crate::model::claims::retracted;
+use crate::model::decisions::{implied, judge, rule_of};
+use crate::model::factors::{Factor, all, loses, same_person};
+use crate::model::facts::{Fact, Sure, Time, View};
+use crate::model::lists::{hit_by, unjudged};
+use crate::model::sessions::{Session, active, life, session, sessions};
+use crate::model::verdicts::decided;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -112,7 +112,7 @@ fn held_by(
         "UNDETERMINED" => Value::Null,
         verdict => json!(verdict == "ALLOW"),
     };
-    let (until, from) = (until.map(crate::facts::show), crate::facts::show(new.from));
+    let (until, from) = (until.map(crate::model::facts::show), crate::model::facts::show(new.from));
     Some(json!({"session": session.name, "decision": decision.id, "from": from, "until": until,
             "endedBy": by, "wouldPass": passes}))
 }

@@ -1,7 +1,7 @@
 //! What a claim says, and its fate: void, ignored or counted (7, 10, 12, 13, 15, 39).
 
-use crate::facts::{Fact, Sure, Time, View, words};
-use crate::tables;
+use crate::model::facts::{Fact, Sure, Time, View, words};
+use crate::model::tables;
 
 /// One value of a claim.
 #[derive(Clone, Debug)]

@@ -1,8 +1,8 @@
 //! A day that nobody lived: providers, keys, policies and people, made from a seed. What the model
 //! cannot judge is left out here, and said.
 
-use crate::facts::{Time, show, time};
-use crate::rng::Rng;
+use crate::model::facts::{Time, show, time};
+use crate::model::rng::Rng;
 use serde_json::{Value, json};
 
 pub(crate) const DAY: &str = "2026-04-14T00:00:00Z";

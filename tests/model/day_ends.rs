@@ -1,7 +1,7 @@
 //! How sessions of a generated day end, and which have two names.
 
-use crate::day::Day;
-use crate::day_sessions::Made;
+use crate::model::day::Day;
+use crate::model::day_sessions::Made;
 use serde_json::json;
 
 impl Day {

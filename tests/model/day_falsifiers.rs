@@ -1,8 +1,8 @@
 //! What turns out later on a generated day: authenticators that were lost, trust that is retracted.
 
-use crate::day::Day;
-use crate::day_sessions::moment_of;
-use crate::facts::show;
+use crate::model::day::Day;
+use crate::model::day_sessions::moment_of;
+use crate::model::facts::show;
 use serde_json::{Value, json};
 
 impl Day {

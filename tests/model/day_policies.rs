@@ -1,6 +1,6 @@
 //! Policies of a generated day: versions, rules, alternatives.
 
-use crate::day::{Day, at};
+use crate::model::day::{Day, at};
 use serde_json::{Map, Value, json};
 
 impl Day {

@@ -1,7 +1,7 @@
 //! Sessions of a generated day, and what happens to the people in them.
 
-use crate::day::{Day, Idp};
-use crate::facts::{Time, show};
+use crate::model::day::{Day, Idp};
+use crate::model::facts::{Time, show};
 use serde_json::{Value, json};
 
 const AMR: [&str; 17] = [
@@ -293,5 +293,5 @@ impl Day {
 /// When a line occurred, at the earliest.
 pub(crate) fn moment_of(line: &Value) -> Time {
     let at = &line["occurred_at"];
-    crate::facts::time(at.as_str().or(at["from"].as_str()).unwrap_or(crate::day::DAY))
+    crate::model::facts::time(at.as_str().or(at["from"].as_str()).unwrap_or(crate::model::day::DAY))
 }

@@ -1,11 +1,11 @@
 //! Decisions: what the rules imply (18, 36–40), as known when decided and as known at K (4), and
 //! whether that differs (19).
 
-use crate::claims::{Claim, void};
-use crate::factors::{Factor, all, claims};
-use crate::facts::{Fact, Sure, Time, View, words};
-use crate::sessions::Session;
-use crate::tables;
+use crate::model::claims::{Claim, void};
+use crate::model::factors::{Factor, all, claims};
+use crate::model::facts::{Fact, Sure, Time, View, words};
+use crate::model::sessions::Session;
+use crate::model::tables;
 use serde_json::Value;
 
 /// What the rules imply.
@@ -185,7 +185,7 @@ fn locals(view: &View, at: Time) -> Vec<Factor> {
                 tables::method_characteristics(method).iter().map(|&own| own.to_owned()).collect();
             let of_type = tables::method_type(method);
             let (method, amr, authenticator) = (Some(method.to_owned()), None, None);
-            let value = crate::claims::Asserted {
+            let value = crate::model::claims::Asserted {
                 method,
                 amr,
                 authenticator,
@@ -194,7 +194,7 @@ fn locals(view: &View, at: Time) -> Vec<Factor> {
                 pools: false,
                 ignored: Vec::new(),
             };
-            locals.push(crate::factors::Factor {
+            locals.push(crate::model::factors::Factor {
                 value,
                 claim: None,
                 subject: None,

@@ -1,10 +1,10 @@
 //! Factors of a session: by record and by rules (8), until when, of which grade (16), and what a
 //! loss ends (11).
 
-use crate::claims::{Asserted, Claim, claim, properties};
-use crate::facts::{Fact, Sure, Time, View, words};
-use crate::sessions::{Session, life};
-use crate::tables;
+use crate::model::claims::{Asserted, Claim, claim, properties};
+use crate::model::facts::{Fact, Sure, Time, View, words};
+use crate::model::sessions::{Session, life};
+use crate::model::tables;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Factor {

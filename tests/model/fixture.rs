@@ -1,23 +1,24 @@
-//! The model by itself over the published fixture: what `questions.md` says. Then the program,
-//! asked the same over the fixture.
+//! The model by itself over the fixture: what `tests/fixture/questions.md` expects. Then the
+//! program, asked the same.
 
-use crate::ask::{ask_all, read};
-use crate::change_questions as changes;
-use crate::changes::{dependants, flips, held};
-use crate::facts::{Fact, Sure, Time, View, time};
-use crate::list_questions as lists;
-use crate::lists::{Filter, complete, filtered, first_seen, reused};
-use crate::question::Question;
-use crate::session_question;
-use crate::sessions::{life, outlived, session, sessions};
-use crate::support::{Scratch, shared};
-use crate::verdicts::decided;
+use crate::model::ask::{ask_all, read};
+use crate::model::change_questions as changes;
+use crate::model::changes::{dependants, flips, held};
+use crate::model::facts::{Fact, Sure, Time, View, time};
+use crate::model::list_questions as lists;
+use crate::model::lists::{Filter, complete, filtered, first_seen, reused};
+use crate::model::question::Question;
+use crate::model::session_question;
+use crate::model::sessions::{life, outlived, session, sessions};
+use crate::model::verdicts::decided;
+use crate::support::{Scratch, fixture};
 
-fn facts() -> Option<Vec<Fact>> {
-    let text = std::fs::read_to_string(shared("fixture")?.join("acme.jsonl")).expect("readable");
-    let lines: Vec<serde_json::Value> =
-        text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    Some(read(&lines, "acme"))
+fn facts() -> Vec<Fact> {
+    let lines: Vec<serde_json::Value> = fixture::facts("acme")
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    read(&lines, "acme")
 }
 
 fn at(of_day: &str) -> Time {
@@ -40,8 +41,8 @@ fn names(view: &View, filter: &Filter) -> String {
 }
 
 #[test]
-fn the_model_answers_the_published_questions() {
-    let Some(facts) = facts() else { return };
+fn the_model_answers_the_questions_of_the_fixture() {
+    let facts = facts();
     let head = View::new(&facts, at("23:00"), known(&facts, "23:00"));
     let none = Filter::default;
 
@@ -130,8 +131,8 @@ fn the_model_answers_the_published_questions() {
 }
 
 #[test]
-fn the_program_answers_over_the_published_fixture_what_the_model_says() {
-    let (Some(facts), Some(scratch)) = (facts(), Scratch::fixture()) else { return };
+fn the_program_answers_over_the_fixture_what_the_model_says() {
+    let (facts, scratch) = (facts(), Scratch::fixture());
     let token = scratch.token("acme", "read,investigate");
     let server = scratch.serve();
     let mut questions: Vec<Question> = Vec::new();

@@ -1,12 +1,12 @@
 //! Questions about all sessions at once, with the model's answers.
 
-use crate::facts::{Fact, Sure, Time, View, show, word};
-use crate::lists::{Filter, complete, filtered, first_seen, heard, reused, unjudged};
-use crate::question::{Question, any};
-use crate::rng::Rng;
-use crate::session_question::edges;
-use crate::sessions::{Session, ended_for_all, outlived, sessions};
-use crate::verdicts::decided;
+use crate::model::facts::{Fact, Sure, Time, View, show, word};
+use crate::model::lists::{Filter, complete, filtered, first_seen, heard, reused, unjudged};
+use crate::model::question::{Question, any};
+use crate::model::rng::Rng;
+use crate::model::session_question::edges;
+use crate::model::sessions::{Session, ended_for_all, outlived, sessions};
+use crate::model::verdicts::decided;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -82,11 +82,11 @@ pub(crate) fn by_filter(view: &View, filter: &Filter, asking: &str) -> Question 
     Question { field, cite: "3, 10, 11, 19, 22, 24, 42", expect: listed, shape: Box::new(shape) }
 }
 
-type Fits = Box<dyn Fn(&crate::verdicts::Decided) -> bool>;
+type Fits = Box<dyn Fn(&crate::model::verdicts::Decided) -> bool>;
 
 /// Decisions of a filter: by the provider, key, outcome, whether they differ.
 pub(crate) fn decisions(view: &View, rng: &mut Rng, asking: &str) -> Question {
-    let all: Vec<(Session, crate::verdicts::Decided)> = sessions(view)
+    let all: Vec<(Session, crate::model::verdicts::Decided)> = sessions(view)
         .into_iter()
         .flat_map(|session| {
             decided(view, &session)
@@ -133,7 +133,7 @@ pub(crate) fn decisions(view: &View, rng: &mut Rng, asking: &str) -> Question {
                             (Some(key), Some(named)) => key == named,
                             // 42: possible, in decisions too.
                             (Some(key), None) => {
-                                crate::claims::key_stated(&view, &idp, key, Time::MAX)
+                                crate::model::claims::key_stated(&view, &idp, key, Time::MAX)
                             }
                         }
                     })

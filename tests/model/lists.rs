@@ -1,11 +1,11 @@
 //! Lists over all sessions: filters (42), reuse (26), first seen (27), what outlived (24), what has
 //! been heard (3), what hangs together.
 
-use crate::claims::{key_stated, retracted};
-use crate::factors::{all, claims, same_person};
-use crate::facts::{Fact, Sure, Time, View};
-use crate::sessions::{Session, active, life, outlived, sessions};
-use crate::verdicts::decided;
+use crate::model::claims::{key_stated, retracted};
+use crate::model::factors::{all, claims, same_person};
+use crate::model::facts::{Fact, Sure, Time, View};
+use crate::model::sessions::{Session, active, life, outlived, sessions};
+use crate::model::verdicts::decided;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Which sessions; every field that is set must fit.
@@ -75,7 +75,7 @@ fn fits(view: &View, session: &Session, filter: &Filter) -> Sure {
         );
     }
     if let Some(amr) = &filter.amr {
-        let of = |factor: &crate::factors::Factor| {
+        let of = |factor: &crate::model::factors::Factor| {
             factor.value.amr.as_ref() == Some(amr) && (factor.by_record || factor.by_rules)
         };
         also(
@@ -115,7 +115,7 @@ fn fits(view: &View, session: &Session, filter: &Filter) -> Sure {
     }
     if filter.differs.is_some() || filter.falsified.is_some() {
         let decided = decided(view, session);
-        let any = |of: fn(&crate::verdicts::Decided) -> bool| sure(decided.iter().any(of));
+        let any = |of: fn(&crate::model::verdicts::Decided) -> bool| sure(decided.iter().any(of));
         filter
             .differs
             .into_iter()
@@ -218,7 +218,7 @@ pub(crate) fn first_seen(view: &View, kind: &str) -> Vec<(String, Fact)> {
             "KEY" => fact.text("key").map(|key| format!("{issuer}/{key}")),
             _ => fact.data["amr"].as_array().map(|_| {
                 let set: BTreeSet<String> =
-                    crate::facts::words(&fact.data["amr"]).into_iter().collect();
+                    crate::model::facts::words(&fact.data["amr"]).into_iter().collect();
                 set.into_iter().collect::<Vec<_>>().join("+")
             }),
         };

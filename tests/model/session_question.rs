@@ -1,11 +1,11 @@
 //! One session at (T, K): what the model says of it, in the shape of the answer.
 
-use crate::factors::{Factor, all, claims};
-use crate::facts::{Sure, Time, View, show, word};
-use crate::lists::unjudged;
-use crate::question::{Question, any};
-use crate::sessions::{Life, Limit, Session, life, limits, session};
-use crate::verdicts::{Decided, decided};
+use crate::model::factors::{Factor, all, claims};
+use crate::model::facts::{Sure, Time, View, show, word};
+use crate::model::lists::unjudged;
+use crate::model::question::{Question, any};
+use crate::model::sessions::{Life, Limit, Session, life, limits, session};
+use crate::model::verdicts::{Decided, decided};
 use serde_json::{Value, json};
 
 const FIELDS: &str = "session { id aliases state certainty startedAt endedAt endReason endBounds { from to } lastSeen idp idpSession rootSession
@@ -225,7 +225,7 @@ fn ignored(view: &View, session: &Session) -> Vec<Value> {
 fn decision(one: &Decided, judged: bool) -> Value {
     let outcome = one.fact.text("outcome").unwrap_or_default().to_uppercase();
     let settled = |value: Value| if judged { value } else { any() };
-    let verdict = |of: &crate::decisions::Verdict| {
+    let verdict = |of: &crate::model::decisions::Verdict| {
         let unmet = match of.implied {
             "ALLOW" => Value::Null,
             _ => of.unmet.clone().map_or_else(any, |unmet| json!(unmet)),

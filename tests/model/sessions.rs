@@ -1,8 +1,8 @@
 //! Sessions: which ids are one (25), when one began, lives and ended (22, 23), and whether it
 //! outlived its provider's (24).
 
-use crate::factors::same_person;
-use crate::facts::{Fact, Sure, Time, View};
+use crate::model::factors::same_person;
+use crate::model::facts::{Fact, Sure, Time, View};
 use std::collections::BTreeSet;
 
 /// One session as known at K: every alias and every fact, in the total order, whatever T.

@@ -1,10 +1,10 @@
 //! Decisions of a session at (T, K): recorded and implied side by side, and what they rested on
 //! (19, 20).
 
-use crate::decisions::{REFUSED, Verdict, implied, rule};
-use crate::factors::{Factor, all};
-use crate::facts::{Fact, View, words};
-use crate::sessions::Session;
+use crate::model::decisions::{REFUSED, Verdict, implied, rule};
+use crate::model::factors::{Factor, all};
+use crate::model::facts::{Fact, View, words};
+use crate::model::sessions::Session;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Decided {

@@ -18,10 +18,10 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// Starts; `None` where the browser is missing (and fails with `CI=true`).
-    pub(crate) fn start(width: u32, height: u32) -> Option<Self> {
-        let chromium = crate::support::tool("chromium")?;
-        let driver_path = crate::support::tool("chromedriver")?;
+    /// Starts a headless Chromium with a window of this size.
+    pub(crate) fn start(width: u32, height: u32) -> Self {
+        let chromium = crate::support::tool("chromium");
+        let driver_path = crate::support::tool("chromedriver");
         let mut driver = Command::new(driver_path)
             .arg("--port=0")
             .stdout(Stdio::piped())
@@ -65,7 +65,7 @@ impl Browser {
             .as_str()
             .unwrap_or_else(|| panic!("no browser session: {body}"))
             .to_owned();
-        Some(Self { driver, session: format!("{base}/{id}"), agent, _profile: profile })
+        Self { driver, session: format!("{base}/{id}"), agent, _profile: profile }
     }
 
     fn post(&self, path: &str, body: &Value) -> Value {
@@ -198,14 +198,14 @@ impl Drop for Browser {
 }
 
 /// A fresh browser, signed in to a tenant, at an address of the server.
-pub(crate) fn at(server: &Server, tenant: &str, path: &str) -> Option<Browser> {
-    let browser = Browser::start(1280, 1000)?;
+pub(crate) fn at(server: &Server, tenant: &str, path: &str) -> Browser {
+    let browser = Browser::start(1280, 1000);
     browser.open(&format!(
         "{}&next={}",
         server.sign_in[tenant].as_str().expect("a sign-in link"),
         percent(path)
     ));
-    Some(browser)
+    browser
 }
 
 pub(crate) fn percent(text: &str) -> String {

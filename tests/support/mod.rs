@@ -1,6 +1,12 @@
 //! What the end-to-end tests share: the shipped binary, a scratch ledger, a running server, and the
-//! published fixture.
+//! fixture.
 #![allow(dead_code, reason = "each test file uses its own part")]
+
+pub(crate) mod browser;
+pub(crate) mod documents;
+pub(crate) mod fixture;
+pub(crate) mod okta_events;
+pub(crate) mod questions;
 
 use serde_json::{Value, json};
 use std::{
@@ -21,43 +27,13 @@ pub(crate) fn claimledger() -> Command {
     command
 }
 
-/// The folder of shared test inputs. Missing: fails with `CI=true`; elsewhere says what it lacks,
-/// and the test passes without running.
-pub(crate) fn shared(what: &str) -> Option<PathBuf> {
-    let found = std::env::var_os("CLAIMLEDGER_SHARED")
-        .map(|dir| PathBuf::from(dir).join(what))
-        .filter(|path| path.exists());
-    if found.is_none() {
-        let lack =
-            format!("CLAIMLEDGER_SHARED is not set, or has no {what}: this test did not run");
-        assert!(!ci(), "{lack}");
-        say(&lack);
-    }
-    found
-}
-
-/// A program that a test needs. Missing: as [`shared`].
-pub(crate) fn tool(name: &str) -> Option<PathBuf> {
-    let found = std::env::var_os("PATH").and_then(|path| {
-        std::env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file())
-    });
-    if found.is_none() {
-        let lack = format!(
-            "{name} is not installed (`make test` installs it where it can): this test did not run"
-        );
-        assert!(!ci(), "{lack}");
-        say(&lack);
-    }
-    found
-}
-
-/// Past the test runner, which shows what passing tests print to nobody.
-fn say(lack: &str) {
-    let _ = writeln!(std::io::stderr(), "{lack}");
-}
-
-pub(crate) fn ci() -> bool {
-    std::env::var("CI").is_ok_and(|ci| ci == "true")
+/// A program that a test needs. A test that lacks one fails: it must not pass without running.
+pub(crate) fn tool(name: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .map(|dir| dir.join(name))
+        .find(|file| file.is_file())
+        .unwrap_or_else(|| panic!("{name} is not installed; `make test` installs it where it can"))
 }
 
 /// A ledger directory of its own, thrown away at the end.
@@ -85,15 +61,14 @@ impl Scratch {
         scratch
     }
 
-    /// The published fixture in a rehearsal ledger of two tenants.
-    pub(crate) fn fixture() -> Option<Self> {
-        let fixture = shared("fixture")?;
+    /// The fixture in a rehearsal ledger of two tenants.
+    pub(crate) fn fixture() -> Self {
         let scratch = Self::rehearsal(&["acme", "globex"]);
         for tenant in ["acme", "globex"] {
-            let file = fixture.join(format!("{tenant}.jsonl"));
+            let file = fixture::dir().join(format!("{tenant}.jsonl"));
             scratch.ok(&["--tenant", tenant, "ingest", file.to_str().expect("a UTF-8 path")]);
         }
-        Some(scratch)
+        scratch
     }
 
     /// The ledger's directory.

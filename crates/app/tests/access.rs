@@ -1,7 +1,6 @@
 //! Roles and tenant isolation.
 
-mod common;
-
+use crate::common::*;
 use claimledger_app::{
     intake::IngestError,
     model::question::{
@@ -15,7 +14,6 @@ use claimledger_facts::{
     refusal::RefusalCode,
     vocabulary::Role,
 };
-use common::*;
 
 fn with(roles: &[Role]) -> Caller {
     Caller { roles: roles.to_vec(), credential: "c".into(), ..owner("acme") }

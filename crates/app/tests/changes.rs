@@ -1,7 +1,6 @@
 //! Differences between two positions, and hypothetical changes of trust.
 
-mod common;
-
+use crate::common::{World, acme, at, drafts, ingest, known_at, owner, tenant, time};
 use claimledger_app::{
     app::App,
     model::question::{AskError, Asking, TrustChange},
@@ -11,7 +10,6 @@ use claimledger_facts::{
     ids::{IdpId, KeyId, SessionId},
     time::Time,
 };
-use common::{World, acme, at, drafts, ingest, known_at, owner, tenant, time};
 use serde_json::json;
 
 fn by(time: &str) -> Asking {

@@ -1,7 +1,6 @@
 //! Questions about the day of the demo.
 
-mod common;
-
+use crate::common::*;
 use claimledger_app::model::{
     answer::{Page, SessionHit},
     question::{Asking, Caller, DecisionFilter, SessionFilter, WhyFilter},
@@ -11,7 +10,6 @@ use claimledger_facts::{
     ids::{AppId, IdpId, KeyId, LogPosition, SessionId},
     vocabulary::{Outcome, Role},
 };
-use common::*;
 
 fn names(page: &Page<SessionHit>) -> Vec<&str> {
     page.items.iter().map(|hit| hit.session.state.id.as_str()).collect()

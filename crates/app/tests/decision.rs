@@ -1,7 +1,6 @@
 //! Lookup of a decision by position: the decision, or the reason why there is none.
 
-mod common;
-
+use crate::common::*;
 use claimledger_app::{
     app::App,
     model::{
@@ -10,7 +9,6 @@ use claimledger_app::{
     },
 };
 use claimledger_facts::{ids::LogPosition, vocabulary::Outcome};
-use common::*;
 use serde_json::{Value, json};
 
 async fn ask(app: &App, name: &str, position: u64, asking: Asking) -> DecisionAt {

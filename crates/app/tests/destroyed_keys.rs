@@ -1,8 +1,7 @@
 //! A person whose key is destroyed: facts remain, sealed data cannot be opened, and the key cannot
 //! be restored.
 
-mod common;
-
+use crate::common::*;
 use claimledger_app::{
     app::App,
     model::{
@@ -15,7 +14,6 @@ use claimledger_facts::{
     vocabulary::Role,
 };
 use claimledger_ledger::keys::{KeyStore, StoredPerson};
-use common::*;
 use serde_json::{Value, json};
 
 /// Session S2 with its explanation at one (T, K, R), as text.

@@ -1,14 +1,12 @@
 //! Late retractions and losses: they update the rows of exactly the sessions that they affect, and
 //! the lists that filter by them.
 
-mod common;
-
+use crate::common::*;
 use claimledger_app::{
     app::App,
     model::question::{Asking, SessionFilter},
 };
 use claimledger_facts::ids::LogPosition;
-use common::*;
 use serde_json::{Value, json};
 
 /// For each session row: whether a claim is retracted, how many decisions were falsified, and up to

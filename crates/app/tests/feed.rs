@@ -1,8 +1,7 @@
 //! The feed of changes: compared with an independent implementation, resumed at any position, and
 //! for any order of recording.
 
-mod common;
-
+use crate::common::*;
 use claimledger_app::{
     app::App,
     feed::Changed,
@@ -16,7 +15,6 @@ use claimledger_facts::{
     ids::{LogPosition, SessionId},
     time::Time,
 };
-use common::*;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 

@@ -1,7 +1,6 @@
 //! Intake: repetitions, conflicts, revisions and limits, and their effect on the read models.
 
-mod common;
-
+use crate::common::*;
 use claimledger_app::{
     app::Options,
     intake::{Batch, IngestError},
@@ -16,7 +15,6 @@ use claimledger_ledger::{
     log::LogError,
     views::Views,
 };
-use common::*;
 use serde_json::json;
 
 #[tokio::test]

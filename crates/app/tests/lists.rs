@@ -1,14 +1,12 @@
 //! Pages of lists, with appends between them.
 
-mod common;
-
+use crate::common::*;
 use claimledger_app::model::{
     answer::{Page, SessionHit},
     question::{AskError, Asking, SessionFilter},
 };
 use claimledger_domain::model::Certainty;
 use claimledger_facts::ids::{IdpId, KeyId, LogPosition, SessionId};
-use common::*;
 use serde_json::json;
 
 /// A session with only a `session.started`.

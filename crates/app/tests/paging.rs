@@ -1,8 +1,7 @@
 //! A list has the same rows with any page size, at any K, for any order of recording and any
 //! batches, on every engine.
 
-mod common;
-
+use crate::common::*;
 use claimledger_app::{
     app::{App, Options, Parts},
     model::question::{Asking, DecisionFilter, SessionFilter},
@@ -16,7 +15,6 @@ use claimledger_facts::{
 };
 use claimledger_ledger::clock::FixedClock;
 use claimledger_store::sqlite::{OpenError, SqliteOptions, SqliteStore, Synchronous};
-use common::*;
 use proptest::{collection, prelude::*, test_runner::TestCaseError};
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};

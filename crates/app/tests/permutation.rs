@@ -1,19 +1,16 @@
 //! The order of recording does not change what is known at the end, and an answer at a cut stays
 //! the same.
 
-#[path = "permutation/answers.rs"]
 mod answers;
-mod common;
-#[path = "permutation/days.rs"]
 mod days;
 
+use crate::common::*;
 use claimledger_app::{
     app::{App, Options},
     model::question::{Asking, SessionFilter},
 };
 use claimledger_facts::ids::{IdpId, LogPosition};
 use claimledger_sources::{Dialect, translate};
-use common::*;
 use days::{Day, Line, arriving, days};
 use proptest::{prelude::*, test_runner::TestCaseError};
 

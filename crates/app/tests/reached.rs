@@ -1,8 +1,7 @@
 //! Sources after a restart; chains, lookups and timelines of linked sessions, at their cuts and
 //! across pages.
 
-mod common;
-
+use crate::common::*;
 use claimledger_app::{
     app::App,
     model::{
@@ -13,7 +12,6 @@ use claimledger_app::{
 };
 use claimledger_domain::timeline::ClockOrder;
 use claimledger_facts::{ids::SessionId, vocabulary::Role};
-use common::*;
 use serde_json::{Value, json};
 
 fn line(id: &str, kind: &str, session: Option<&str>, occurred: &str, data: Value) -> Value {

@@ -1,7 +1,6 @@
 //! Generations of the read models: built, compared and switched, and questions meanwhile.
 
-mod common;
-
+use crate::common::*;
 use claimledger_app::{
     app::{App, Options},
     model::question::{Asking, SessionFilter, WhyFilter},
@@ -14,7 +13,6 @@ use claimledger_ledger::{
     index::RecordIndex,
     views::{SessionRow, Views},
 };
-use common::*;
 
 /// Pinned answers of every kind as text, without the parts that are not pinned.
 async fn answers(app: &App, position: u64) -> String {

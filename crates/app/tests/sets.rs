@@ -1,15 +1,13 @@
 //! Questions about all sessions: the answer through the read models equals a computation over every
 //! line, at any K, within a limit.
 
-mod common;
-
+use crate::common::*;
 use claimledger_app::{
     app::{App, Options},
     model::question::{AskError, Asking, Caller},
 };
 use claimledger_domain::first_seen::{FirstSeenKind, Shown, Window};
 use claimledger_facts::{ids::LogPosition, vocabulary::Role};
-use common::*;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 

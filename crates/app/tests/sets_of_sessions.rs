@@ -1,15 +1,13 @@
 //! Outlived sessions, access under replaced versions, and dependants: the answer through the read
 //! models equals a computation over every session, for two generated data sets, at any K.
 
-mod common;
-
+use crate::common::*;
 use claimledger_app::{
     app::{App, Options},
     model::question::{AskError, Asking},
 };
 use claimledger_domain::{dependants::Changed, model::SessionState, outlived::outlived};
 use claimledger_facts::ids::{ActorId, LogPosition, SessionId};
-use common::*;
 use serde_json::{Value, json};
 
 fn fact(id: &str, kind: &str, minute: u64, session: Option<&str>, data: Value) -> Value {

@@ -1,7 +1,7 @@
 //! Reports about sources, at every K: the counts equal those computed from the log.
 
-mod common;
-
+use crate::common;
+use crate::common::*;
 use claimledger_app::model::{
     question::{Asking, RecordBy},
     source_report::{Counted, SourceReport},
@@ -12,7 +12,6 @@ use claimledger_domain::{
     model::{Known, RecordRef},
 };
 use claimledger_facts::ids::{LogPosition, SourceId};
-use common::*;
 use serde_json::json;
 
 fn positions(counted: &Counted<RecordRef>) -> Vec<u64> {

@@ -3,8 +3,7 @@
 //! `UPDATE_GOLDEN=1 cargo test -p claimledger-facts --test golden` writes files that are missing,
 //! and never another.
 
-mod common;
-
+use crate::common::*;
 use claimledger_facts::{
     fact::FACT_TYPES,
     ids::{LogPosition, RecordId},
@@ -12,7 +11,6 @@ use claimledger_facts::{
     seal::{BlindKind, PersonKey, TenantKeys, new_pseudonym},
     vocabulary::{Channel, RemovalReason},
 };
-use common::*;
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};

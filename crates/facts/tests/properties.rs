@@ -1,7 +1,6 @@
 //! What holds for every input.
 
-mod common;
-
+use crate::common::*;
 use claimledger_facts::{
     canonical,
     draft::{Draft, DraftFact, DraftPerson},
@@ -14,7 +13,6 @@ use claimledger_facts::{
     time::{Occurred, Time},
     vocabulary::{Channel, Note},
 };
-use common::*;
 use proptest::{collection, option, prelude::*, sample::select};
 use serde_json::{Map, Value};
 

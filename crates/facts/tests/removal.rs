@@ -1,7 +1,6 @@
 //! Records whose sealed bodies were removed.
 
-mod common;
-
+use crate::common::*;
 use claimledger_facts::{
     draft::Draft,
     ids::LogPosition,
@@ -11,7 +10,6 @@ use claimledger_facts::{
     time::Time,
     vocabulary::RemovalReason,
 };
-use common::*;
 
 fn draft() -> Draft {
     special_drafts().pop().unwrap().1

@@ -1,9 +1,7 @@
 //! The committed JSON Schemas say what the types say.
 
-mod common;
-
+use crate::common::samples;
 use claimledger_facts::fact::{FACT_TYPES, FactData, FactType};
-use common::samples;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 use std::{fs, path::Path};

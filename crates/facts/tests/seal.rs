@@ -1,7 +1,6 @@
 //! Sealing and opening, through the public interface of the crate.
 
-mod common;
-
+use crate::common::*;
 use claimledger_facts::{
     draft::{DraftFact, DraftPerson},
     fact::FactData,
@@ -16,7 +15,6 @@ use claimledger_facts::{
     time::Time,
     vocabulary::Channel,
 };
-use common::*;
 use serde_json::{Map, json};
 
 const AT: Time = Time::from_micros(1_773_144_000_000_000);

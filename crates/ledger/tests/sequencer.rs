@@ -1,7 +1,6 @@
 //! The sequencer over the memory engines: what must be decided under the head.
 
-mod support;
-
+use crate::support::*;
 use claimledger_facts::{ids::*, record::Prepared, time::Time};
 use claimledger_ledger::{
     append::{AppendOutcome::*, AppendRequest, Receipt, SequencerError},
@@ -11,7 +10,6 @@ use claimledger_ledger::{
     views::{IndexRow, Term, TermKind, Views},
 };
 use std::sync::Arc;
-use support::*;
 
 async fn append(
     sequencer: &Sequencer,

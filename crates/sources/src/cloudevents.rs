@@ -92,7 +92,8 @@ pub(crate) fn unwrap(mut envelope: Map<String, Value>, bytes: &[u8]) -> Result<D
             return Err(invalid(
                 &text::shown(&name),
                 "no such attribute in an envelope",
-                "a native field is not allowed here: an envelope has its own, or keeps it in `data`",
+                "a native field is not allowed here: an envelope has its own, or keeps it in \
+                 `data`",
             ));
         }
         line.insert(name, value);

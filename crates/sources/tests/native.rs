@@ -10,7 +10,6 @@ use claimledger_facts::{
 };
 use claimledger_sources::{Dialect, Limits, Splitter, translate};
 use serde_json::{Value, json};
-use std::{env, fs, path::PathBuf};
 
 /// What a stream of a service provider's own log gives, without settings of the source.
 fn drafts_of(dialect: Dialect, bytes: &[u8]) -> Result<Vec<Draft>, Refusal> {
@@ -330,25 +329,11 @@ fn every_type_of_the_contract_is_read() {
     }
 }
 
-/// The published fixture is read without a refusal or an unknown field.
+/// The fixture is read without a refusal or an unknown field.
 #[test]
-fn the_published_fixture_is_read() {
-    let fixture = env::var_os("CLAIMLEDGER_SHARED")
-        .map(|shared| PathBuf::from(shared).join("fixture"))
-        .filter(|path| path.is_dir());
-    assert!(
-        fixture.is_some() || env::var("CI").as_deref() != Ok("true"),
-        "CLAIMLEDGER_SHARED names no folder with the fixture"
-    );
-    let Some(fixture) = fixture else {
-        return std::io::Write::write_fmt(
-            &mut std::io::stderr(),
-            format_args!("skipped: CLAIMLEDGER_SHARED names no folder with the fixture\n"),
-        )
-        .unwrap_or_default();
-    };
-    for name in ["acme.jsonl", "globex.jsonl"] {
-        let bytes = fs::read(fixture.join(name)).unwrap();
+fn the_fixture_is_read() {
+    for name in ["acme", "globex"] {
+        let bytes = crate::fixture::facts(name).into_bytes();
         let mut splitter = Splitter::new(Limits::default());
         splitter.push(&bytes);
         splitter.finish();

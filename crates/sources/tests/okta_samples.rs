@@ -4,6 +4,9 @@
 #[path = "../../../tests/support/okta_samples.rs"]
 mod okta_samples;
 
+#[path = "../../../tests/support/fixture.rs"]
+mod fixture;
+
 use claimledger_facts::{
     draft::Draft,
     fact::FactData,
@@ -11,39 +14,15 @@ use claimledger_facts::{
     vocabulary::{Method, Note, Outcome, Property, Protocol},
 };
 use claimledger_sources::{Dialect, Limits, Splitter, translate};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    env,
-    path::PathBuf,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a stream of a service provider's own log gives, without settings of the source.
 fn drafts_of(dialect: Dialect, bytes: &[u8]) -> Result<Vec<Draft>, Refusal> {
     Ok(translate(&dialect.into(), None, bytes)?.drafts)
 }
 
-/// The folder with the samples; none where it is not there, which only a developer's machine may
-/// allow itself.
-fn samples() -> Option<PathBuf> {
-    let samples = env::var_os("CLAIMLEDGER_SHARED")
-        .map(|shared| PathBuf::from(shared).join("samples"))
-        .filter(|path| path.is_dir());
-    assert!(
-        samples.is_some() || env::var("CI").as_deref() != Ok("true"),
-        "CLAIMLEDGER_SHARED names no folder with samples"
-    );
-    if samples.is_none() {
-        std::io::Write::write_fmt(
-            &mut std::io::stderr(),
-            format_args!("skipped: CLAIMLEDGER_SHARED names no folder with samples\n"),
-        )
-        .unwrap_or_default();
-    }
-    samples
-}
-
-fn drafts() -> Option<Vec<Draft>> {
-    let lines = okta_samples::lines(&samples()?);
+fn drafts() -> Vec<Draft> {
+    let lines = okta_samples::lines(&fixture::shared_input("samples"));
     let mut splitter = Splitter::new(Limits::default());
     splitter.push((lines.join("\n") + "\n").as_bytes());
     splitter.finish();
@@ -51,7 +30,7 @@ fn drafts() -> Option<Vec<Draft>> {
         drafts_of(Dialect::OktaSystemLog, &piece.bytes)
             .unwrap_or_else(|refusal| panic!("line {}: {refusal}", piece.line))
     };
-    Some(splitter.flat_map(|piece| read(piece.expect("a piece"))).collect())
+    splitter.flat_map(|piece| read(piece.expect("a piece"))).collect()
 }
 
 const LISTED: &[&str] = &[
@@ -68,7 +47,7 @@ const LISTED: &[&str] = &[
 
 #[test]
 fn of_147_events_129_are_stored_1_is_repeated_and_17_are_variants() {
-    let Some(drafts) = drafts() else { return };
+    let drafts = drafts();
     assert_eq!(drafts.len(), 147);
     let mut contents: BTreeMap<&str, BTreeSet<&[u8]>> = BTreeMap::new();
     let (mut stored, mut repeated, mut variants) = (0, 0, 0);
@@ -87,7 +66,7 @@ fn of_147_events_129_are_stored_1_is_repeated_and_17_are_variants() {
 
 #[test]
 fn times_without_a_zone_are_flagged_and_what_is_not_read_is_noted() {
-    let Some(drafts) = drafts() else { return };
+    let drafts = drafts();
     let noted = |note: Note| drafts.iter().filter(|draft| draft.notes.contains(&note)).count();
     assert_eq!(noted(Note::TimeZoneAssumedUtc), 17);
     // Four of them hold a mask in place of the time: nothing is concluded from those.
@@ -119,7 +98,7 @@ fn times_without_a_zone_are_flagged_and_what_is_not_read_is_noted() {
 
 #[test]
 fn facts_of_real_events() {
-    let Some(drafts) = drafts() else { return };
+    let drafts = drafts();
     let facts: Vec<(&Draft, &FactData)> = drafts
         .iter()
         .flat_map(|draft| draft.facts.iter().map(move |fact| (draft, &fact.data)))
@@ -169,7 +148,7 @@ fn facts_of_real_events() {
 /// token is left in what is kept.
 #[test]
 fn nothing_that_should_be_sealed_stands_in_the_clear() {
-    let Some(drafts) = drafts() else { return };
+    let drafts = drafts();
     let mut redacted = 0;
     for draft in &drafts {
         let clear = format!(

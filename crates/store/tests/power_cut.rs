@@ -1,8 +1,10 @@
 //! Power cuts: what the store writes and syncs is recorded, and replayed up to a thousand moments,
 //! each with what was durable and a random half of the rest.
 //!
-//! Needs strace, python3 and the replay tool of `CLAIMLEDGER_SHARED`. With `CI=true` their absence
-//! fails; else the test says what is lacking.
+//! Needs strace, python3 and the replay tool among the shared inputs: run by `make test-shared`.
+
+#[path = "../../../tests/support/fixture.rs"]
+mod fixture;
 
 use claimledger_facts::ids::{LogSize, TenantId};
 use claimledger_ledger::{conformance::Records, log::Log};
@@ -28,36 +30,22 @@ struct Tools {
     replay: String,
 }
 
-fn tools() -> Option<Tools> {
+fn tools() -> Tools {
     let program = |name: &str| {
-        let found = std::env::split_paths(&std::env::var_os("PATH")?)
+        std::env::split_paths(&std::env::var_os("PATH").unwrap())
             .map(|dir| dir.join(name))
-            .find(|path| path.is_file());
-        found.or_else(|| lacking(name))
+            .find(|path| path.is_file())
+            .unwrap_or_else(|| panic!("{name} is not installed"))
     };
-    let shared = std::env::var_os("CLAIMLEDGER_SHARED")
-        .map(|dir| PathBuf::from(dir).join("tools/crash_replay.py"))
-        .filter(|path| path.is_file());
-    let shared = shared.or_else(|| lacking("CLAIMLEDGER_SHARED with tools/crash_replay.py"))?;
+    let script = std::fs::read_to_string(fixture::shared_input("tools/crash_replay.py")).unwrap();
     let query = r#"QUERY = "select rowid & 1099511627775 from log_entry""#;
-    let script = std::fs::read_to_string(shared).unwrap();
     let replay = script
         .lines()
         .map(|line| if line.starts_with("QUERY = ") { query } else { line })
         .collect::<Vec<_>>()
         .join("\n");
     assert!(replay.contains(query), "the replay tool has its query somewhere else");
-    Some(Tools { strace: program("strace")?, python: program("python3")?, replay })
-}
-
-fn lacking<T>(what: &str) -> Option<T> {
-    assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{what} is lacking");
-    std::io::Write::write_fmt(
-        &mut std::io::stderr(),
-        format_args!("{what} is lacking: this test did not run\n"),
-    )
-    .unwrap_or_default();
-    None
+    Tools { strace: program("strace"), python: program("python3"), replay }
 }
 
 impl Tools {
@@ -129,7 +117,7 @@ impl Tools {
 
 #[test]
 fn nothing_acknowledged_is_lost_and_the_test_would_see_it() {
-    let Some(tools) = tools() else { return };
+    let tools = tools();
     let dir = tempfile::tempdir().unwrap();
     let (trace, code) = tools.record(dir.path(), "full", "full", &[]);
     assert_eq!(code, Some(0));
@@ -148,7 +136,7 @@ fn nothing_acknowledged_is_lost_and_the_test_would_see_it() {
 /// next one may go on only after it has written all anew.
 #[test]
 fn a_failed_sync_then_a_restart_then_a_power_cut_lose_nothing() {
-    let Some(tools) = tools() else { return };
+    let tools = tools();
     let mut stopped = 0;
     for when in [2, 7, 11, 12, 13, 30, 55] {
         let dir = tempfile::tempdir().unwrap();
@@ -173,7 +161,7 @@ fn a_failed_sync_then_a_restart_then_a_power_cut_lose_nothing() {
 /// meet the fault again.
 #[test]
 fn a_failed_sync_then_a_recovery_then_a_power_cut_lose_nothing() {
-    let Some(tools) = tools() else { return };
+    let tools = tools();
     // Past the syncs with which the files are made.
     for when in ["20", "25", "30", "22..24"] {
         let dir = tempfile::tempdir().unwrap();

@@ -22,7 +22,7 @@ use claimledger_ledger::{
 };
 use data_encoding::HEXLOWER;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Maximum number of records opened to see what carries a display name.
 const MAX_OPENED: usize = 100;
@@ -44,7 +44,7 @@ impl Search<'_> {
             .positions_of(&self.view.tenant.id, &of, LogPosition(0), self.known_at(), MAX_OPENED)
             .await?;
         let mut found = Vec::new();
-        for (kind, id) in self.labelled_ids(&carrying).await? {
+        for ((kind, id), labelled) in self.labelled_ids(&carrying).await? {
             let (kind, of_kind) = match kind.as_str() {
                 "app" => (FoundKind::App, TermKind::App),
                 "idp" => (FoundKind::Idp, TermKind::Idp),
@@ -52,23 +52,26 @@ impl Search<'_> {
                 _ => continue,
             };
             let by_id = self.terms(kind, &id, &[term(of_kind, id.as_str())], MATCHED).await?;
-            // If no fact names it, the records that contain the display name.
+            // If no fact names it, the records that give it this display name.
             found.extend(match by_id {
                 Some(by_id) => Some(by_id),
-                None => self.terms(kind, &id, std::slice::from_ref(&of), MATCHED).await?,
+                None => {
+                    let all_opened = carrying.len() < MAX_OPENED;
+                    Some(self.found(kind, &id, MATCHED, &labelled, !all_opened).await?)
+                }
             });
         }
         Ok(found)
     }
 
-    /// Kind and id of what these records give this display name.
+    /// Kind and id of what has this display name, and which of these records give it.
     async fn labelled_ids(
         &self,
         positions: &[LogPosition],
-    ) -> Result<BTreeSet<(String, String)>, LogError> {
+    ) -> Result<BTreeMap<(String, String), Vec<LogPosition>>, LogError> {
         let tenant = self.view.tenant.clone();
         let wanted = self.text.trim().to_lowercase();
-        let mut called = BTreeSet::new();
+        let mut called: BTreeMap<_, Vec<LogPosition>> = BTreeMap::new();
         for (entry, position) in
             self.inner().log.read_at(&tenant.id, positions).await?.iter().zip(positions)
         {
@@ -83,13 +86,15 @@ impl Search<'_> {
             let text = |label: &Value, name: &str| {
                 label.get(name).and_then(Value::as_str).map(str::to_owned)
             };
-            called.extend(
-                labels
-                    .filter(|label| {
-                        text(label, "name").is_some_and(|name| name.trim().to_lowercase() == wanted)
-                    })
-                    .filter_map(|label| Some((text(label, "kind")?, text(label, "id")?))),
-            );
+            let named = labels.filter(|label| {
+                text(label, "name").is_some_and(|name| name.trim().to_lowercase() == wanted)
+            });
+            let named: BTreeSet<_> = named
+                .filter_map(|label| Some((text(label, "kind")?, text(label, "id")?)))
+                .collect();
+            for key in named {
+                called.entry(key).or_default().push(*position);
+            }
         }
         Ok(called)
     }

@@ -88,9 +88,9 @@ pub(crate) fn known_at(position: u64) -> Asking {
     Asking { known_at_position: Some(LogPosition(position)), ..Asking::default() }
 }
 
-/// The demo's lines of one organisation.
+/// The fixture's day of an organisation, as lines.
 pub(crate) fn demo(name: &str) -> Vec<String> {
-    let path = format!("{}/../claimledger/demo/{name}.jsonl", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/../../tests/fixture/{name}.jsonl", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
     text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect()
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     common::{owner, time},
-    days::{Day, Line, minute, session},
+    permutation::days::{Day, Line, minute, session},
 };
 use claimledger_app::{
     app::App,

@@ -59,23 +59,23 @@ pub(crate) struct SessionsArgs {
     #[arg(long, value_name = "TIME")]
     pub(crate) relied_to: Option<String>,
     /// Ended; with =false: not ended
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+    #[arg(long, num_args = 0..=1, default_missing_value = "true",
         value_name = "BOOL", hide_possible_values = true)]
     pub(crate) ended: Option<bool>,
     /// With a decision that differs from what the rules imply; with =false: without
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+    #[arg(long, num_args = 0..=1, default_missing_value = "true",
         value_name = "BOOL", hide_possible_values = true)]
     pub(crate) differs: Option<bool>,
     /// With a claim that a known retraction hits; with =false: without
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+    #[arg(long, num_args = 0..=1, default_missing_value = "true",
         value_name = "BOOL", hide_possible_values = true)]
     pub(crate) retracted: Option<bool>,
     /// Gone on after the IdP session behind it had ended; with =false: not
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+    #[arg(long, num_args = 0..=1, default_missing_value = "true",
         value_name = "BOOL", hide_possible_values = true)]
     pub(crate) outlived: Option<bool>,
     /// With a decision that was falsified later; with =false: without
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+    #[arg(long, num_args = 0..=1, default_missing_value = "true",
         value_name = "BOOL", hide_possible_values = true)]
     pub(crate) falsified_later: Option<bool>,
     /// Rows a page, at most 500
@@ -110,11 +110,11 @@ pub(crate) struct DecisionsArgs {
     #[arg(long, value_name = "TIME")]
     pub(crate) to: Option<String>,
     /// Differing from what the rules imply; with =false: not
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+    #[arg(long, num_args = 0..=1, default_missing_value = "true",
         value_name = "BOOL", hide_possible_values = true)]
     pub(crate) differs: Option<bool>,
     /// Falsified later; with =false: not
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+    #[arg(long, num_args = 0..=1, default_missing_value = "true",
         value_name = "BOOL", hide_possible_values = true)]
     pub(crate) falsified_later: Option<bool>,
     /// Rows a page, at most 500

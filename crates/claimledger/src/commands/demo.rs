@@ -22,10 +22,10 @@ use claimledger_facts::{
 use claimledger_sources::{Dialect, Limits, Splitter, translate};
 use std::path::Path;
 
-/// The demo's own data: tenant, dialect, source, lines.
+/// The demo's data: tenant, dialect, source, lines. The day is that of the acceptance tests.
 pub(crate) const FILES: [(&str, Dialect, Option<&str>, &str); 3] = [
-    ("acme", Dialect::Native, None, include_str!("../../demo/acme.jsonl")),
-    ("globex", Dialect::Native, None, include_str!("../../demo/globex.jsonl")),
+    ("acme", Dialect::Native, None, include_str!("../../../../tests/fixture/acme.jsonl")),
+    ("globex", Dialect::Native, None, include_str!("../../../../tests/fixture/globex.jsonl")),
     (
         "acme",
         Dialect::OktaSystemLog,
@@ -131,7 +131,8 @@ fn how_to_ask(url: &str, token_file: &Path, token: &str) -> String {
     );
     let body = r#"{"query": "{ why(session: \"S4\", app: \"payroll\") { text } }"}"#;
     let post = format!(
-        "curl -s {url}/graphql -H 'authorization: Bearer {token}' -H 'content-type: application/json'"
+        "curl -s {url}/graphql -H 'authorization: Bearer {token}' \
+         -H 'content-type: application/json'"
     );
     format!(
         "\nToken for acme (roles read, investigate): {token}\n\

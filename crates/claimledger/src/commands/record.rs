@@ -19,7 +19,7 @@ pub(crate) async fn record(settings: &Settings, which: &str) -> Result<()> {
         Some(position) => json!({"position": position}),
         None => json!({"id": which}),
     };
-    let answer = ask(settings, RECORD, "record", variables).await?;
+    let answer = ask(settings, RECORD, "recordAnswer", variables).await?;
     if answer["record"].is_null() {
         return Err(anyhow::Error::new(No(field(&answer["absence"], "words"))));
     }

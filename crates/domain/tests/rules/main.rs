@@ -13,6 +13,9 @@ mod decisions;
 mod dependants;
 mod explained;
 mod facts;
+#[path = "../../../../tests/support/fixture.rs"]
+mod files;
+mod fixture;
 mod grades;
 mod held_under;
 mod keys;
@@ -26,4 +29,6 @@ mod people;
 mod rehearse;
 mod sessions;
 mod sets;
+#[path = "../support/mod.rs"]
+mod support;
 mod timeline;

@@ -7,8 +7,8 @@ use crate::graphql::{
     scalars::Position,
     types::Record,
 };
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
-use claimledger_app::model::question::RecordBy;
+use async_graphql::{Context, ID, Lookahead, Object, Result, SimpleObject};
+use claimledger_app::model::{answer::RecordView, question::RecordBy};
 use claimledger_facts::{
     ids::{RecordId, SourceEventId},
     vocabulary::Role,
@@ -32,8 +32,8 @@ pub(crate) struct RecordQuestion;
 
 #[Object]
 impl RecordQuestion {
-    /// One record, by its id or the source's own, or by position. What is sealed is opened where it
-    /// is asked for and the role allows it.
+    /// One record, by its id or the source's own, or by position; null: no such record is known.
+    /// What is sealed is opened where it is asked for and the role allows it.
     async fn record(
         &self,
         ctx: &Context<'_>,
@@ -42,40 +42,28 @@ impl RecordQuestion {
         )]
         id: Option<ID>,
         #[graphql(desc = "The position of the record in the log.")] position: Option<Position>,
+    ) -> Result<Option<Record>> {
+        let opens = opens_sealed(&ctx.look_ahead());
+        Ok(find(ctx, id.as_ref(), position, opens).await?.map(Record))
+    }
+
+    /// The same, with why there may be none, as every other lookup says it.
+    async fn record_answer(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "The record's id, or the id that its source gave it. Give this or `position`."
+        )]
+        id: Option<ID>,
+        #[graphql(desc = "The position of the record in the log.")] position: Option<Position>,
     ) -> Result<RecordAnswer> {
-        let asker = ctx.data::<Asker>()?;
+        let opens = opens_sealed(&ctx.look_ahead().field("record"));
+        let record = find(ctx, id.as_ref(), position, opens).await?;
         let name = match (&id, position) {
             (Some(id), _) => id.to_string(),
             (None, at) => at.map(|at| at.0.to_string()).unwrap_or_default(),
         };
-        let by = match (id, position) {
-            (Some(id), None) => match id.parse() {
-                Ok(id) => RecordBy::Id(RecordId(id)),
-                Err(_) => RecordBy::SourceId(SourceEventId::new(id.as_str())),
-            },
-            (None, Some(position)) => RecordBy::Position(position.0),
-            (Some(_), Some(_)) | (None, None) => {
-                return Err(errors::input("give either id or position"));
-            }
-        };
-        let asked = ["original", "personal", "sealed"]
-            .iter()
-            .any(|field| ctx.look_ahead().field("record").field(field).exists());
-        let open = asked && asker.caller.has(Role::Investigate);
-        // A source's own id may have the form of ours.
-        let other = match &by {
-            RecordBy::Id(RecordId(id)) => {
-                Some(RecordBy::SourceId(SourceEventId::new(id.to_string())))
-            }
-            RecordBy::Position(_) | RecordBy::SourceId(_) => None,
-        };
-        let find = async |by| {
-            asker.app.record(&asker.caller, by, open).await.map_err(|error| errors::asked(&error))
-        };
-        let record = match (find(by).await?, other) {
-            (None, Some(other)) => find(other).await?,
-            (record, _) => record,
-        };
+        let asker = ctx.data::<Asker>()?;
         let (absence, status) = asker
             .app
             .record_absence(&asker.caller, record.as_ref(), &name)
@@ -86,5 +74,38 @@ impl RecordQuestion {
             status: (&status).into(),
             absence: (&absence).into(),
         })
+    }
+}
+
+/// Whether a field is asked for that shows what is sealed.
+fn opens_sealed(record: &Lookahead<'_>) -> bool {
+    ["original", "personal", "sealed"].iter().any(|field| record.field(field).exists())
+}
+
+async fn find(
+    ctx: &Context<'_>,
+    id: Option<&ID>,
+    position: Option<Position>,
+    opens_sealed: bool,
+) -> Result<Option<RecordView>> {
+    let asker = ctx.data::<Asker>()?;
+    let open = opens_sealed && asker.caller.has(Role::Investigate);
+    let find = async |by| {
+        asker.app.record(&asker.caller, by, open).await.map_err(|error| errors::asked(&error))
+    };
+    match (id, position) {
+        (Some(id), None) => {
+            let by_source = RecordBy::SourceId(SourceEventId::new(id.as_str()));
+            // A source's own id may have the form of a record's.
+            match id.parse() {
+                Ok(uuid) => match find(RecordBy::Id(RecordId(uuid))).await? {
+                    None => find(by_source).await,
+                    found => Ok(found),
+                },
+                Err(_) => find(by_source).await,
+            }
+        }
+        (None, Some(position)) => find(RecordBy::Position(position.0)).await,
+        (Some(_), Some(_)) | (None, None) => Err(errors::input("give either id or position")),
     }
 }

@@ -101,13 +101,13 @@ async fn decisions_tell_what_they_rested_on_and_records_their_leaf() {
         .graphql(
             &token,
             &format!(
-                "{{ record(position: {position}) {{ record {{ id leafHash header facts kind \
-             understood notes }} }} }}"
+                "{{ record(position: {position}) {{ id leafHash header facts kind \
+             understood notes }} }}"
             ),
         )
         .await
         .json();
-    let record = &record["data"]["record"]["record"];
+    let record = &record["data"]["record"];
     assert_eq!(
         (record["leafHash"].as_str().map(str::len), &record["kind"]),
         (Some(64), &json!("policy.decided")),
@@ -115,10 +115,10 @@ async fn decisions_tell_what_they_rested_on_and_records_their_leaf() {
     );
     assert_eq!(record["facts"][0]["data"]["app"], "payroll", "{record}");
     let by_id = world
-        .graphql(&token, &format!("{{ record(id: {}) {{ record {{ position }} }} }}", record["id"]))
+        .graphql(&token, &format!("{{ record(id: {}) {{ position }} }}", record["id"]))
         .await
         .json();
-    assert_eq!(&by_id["data"]["record"]["record"]["position"], position);
+    assert_eq!(&by_id["data"]["record"]["position"], position);
 }
 
 #[tokio::test]

@@ -183,12 +183,12 @@ async fn every_lookup_of_something_unknown_says_so_in_the_same_words() {
         ("heldUnder(policy: \"nosuch\", version: \"v1\")", "policy nosuch"),
         ("dependants(actor: \"nosuch\")", "actor nosuch"),
         ("dependants(record: \"nosuch\")", "record nosuch"),
-        ("record(id: \"nosuch\")", "record nosuch"),
+        ("recordAnswer(id: \"nosuch\")", "record nosuch"),
         (
-            "record(id: \"6ba7b810-9dad-11d1-80b4-00c04fd430c8\")",
+            "recordAnswer(id: \"6ba7b810-9dad-11d1-80b4-00c04fd430c8\")",
             "record 6ba7b810-9dad-11d1-80b4-00c04fd430c8",
         ),
-        ("record(position: 4711)", "record #4711"),
+        ("recordAnswer(position: 4711)", "record #4711"),
     ] {
         let answer = reader.ask(&format!("{{ {lookup} {{ absence {{ code words }} }} }}")).await;
         let (name, _) = lookup.split_once('(').unwrap();

@@ -54,7 +54,7 @@ impl Answer {
 }
 
 impl World {
-    /// Two tenants with their demo days.
+    /// Two tenants with the fixture's day.
     pub(super) async fn new() -> Self {
         Self::with(ServerOptions::default()).await
     }
@@ -74,7 +74,7 @@ impl World {
         for tenant in ["acme", "globex"] {
             let id = TenantId::new(tenant);
             app.init_tenant(&id, true, None).await.unwrap();
-            let path = format!("{}/../claimledger/demo/{tenant}.jsonl", env!("CARGO_MANIFEST_DIR"));
+            let path = format!("{}/../../tests/fixture/{tenant}.jsonl", env!("CARGO_MANIFEST_DIR"));
             let text =
                 std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
             let lines = (1..).zip(text.lines().filter(|line| !line.trim().is_empty()));

@@ -1,9 +1,7 @@
-//! Acceptance questions of a real day, asked of the shipped binary over the published fixture.
+//! Acceptance questions of a real day, asked of the shipped binary over the fixture.
 
-mod support;
-
+use crate::support::{Scratch, Server, questions::asks, text};
 use serde_json::{Value, json};
-use support::{Scratch, Server, text};
 
 const AT: [&str; 4] = ["--at", "2026-03-10T23:00:00Z", "--known-at", "82"];
 const ASKING: &str = r#"asking: {at: "2026-03-10T23:00:00Z", knownAtPosition: 82}"#;
@@ -33,7 +31,8 @@ fn why(scratch: &Scratch, session: &str, app: &str) -> String {
 
 #[test]
 fn g4_why_s3_was_let_in_and_s4_was_not_in_the_words_of_the_paper() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let _question = asks(&["G4"]);
+    let scratch = Scratch::fixture();
     let allowed = "\
 S3 was let into payroll at 13:20:04Z. The rules then in force say the same: allow. #43 +0 s
 ├ Which rule? payroll-2 of payroll v2, in force since 12:00:00Z (admin-1, T-2). It asks for two factor types, one of them possession that is phishing-resistant. #29
@@ -63,7 +62,8 @@ would still fall short.";
 
 #[test]
 fn g4_every_evidence_fact_is_named_and_each_opens_with_its_leaf_hash_and_position() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let _question = asks(&["G4"]);
+    let scratch = Scratch::fixture();
     let token = scratch.token("acme", "read");
     let server = scratch.serve();
     let query = format!(
@@ -85,10 +85,10 @@ fn g4_every_evidence_fact_is_named_and_each_opens_with_its_leaf_hash_and_positio
 
     for fact in &facts {
         let by_position = format!(
-            "{{ record(position: {}) {{ record {{ id leafHash position sourceId }} }} }}",
+            "{{ record(position: {}) {{ id leafHash position sourceId }} }}",
             fact["position"]
         );
-        let record = &server.graphql(&token, &by_position, json!({}))["record"]["record"];
+        let record = &server.graphql(&token, &by_position, json!({}))["record"];
         assert_eq!(record["id"], fact["id"]);
         assert_eq!(record["sourceId"], fact["sourceId"]);
         assert_eq!(record["leafHash"].as_str().map(str::len), Some(64), "{record}");
@@ -106,7 +106,7 @@ fn g4_every_evidence_fact_is_named_and_each_opens_with_its_leaf_hash_and_positio
 /// however the question spells it.
 #[test]
 fn a_list_tells_the_trees_of_its_sessions_where_it_is_asked_for_them() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let token = scratch.token("acme", "read");
     let server = scratch.serve();
     let trees = "because { conclusion } decisions { app because { conclusion } } factors \
@@ -164,7 +164,8 @@ fn post(server: &Server, token: &str, path: &str, body: &str) -> (u16, Value) {
 
 #[test]
 fn g7_one_event_thrice_is_one_record_and_another_body_is_a_recorded_conflict() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let _question = asks(&["G7"]);
+    let scratch = Scratch::fixture();
     let token = scratch.token("acme", "ingest,read");
     let server = scratch.serve();
     let answers: Vec<(u16, Value)> =
@@ -188,9 +189,9 @@ fn g7_one_event_thrice_is_one_record_and_another_body_is_a_recorded_conflict() {
 
     let record = server.graphql(
         &token,
-        &format!("{{ record(position: {}) {{ record {{ kind facts }} }} }}", position + 1),
+        &format!("{{ record(position: {}) {{ kind facts }} }}", position + 1),
         json!({}),
-    )["record"]["record"]
+    )["record"]
         .clone();
     assert_eq!(record["kind"], "fact.conflicted", "{record}");
     let facts = record["facts"].to_string();
@@ -201,7 +202,8 @@ fn g7_one_event_thrice_is_one_record_and_another_body_is_a_recorded_conflict() {
 
 #[test]
 fn g8_a_stale_revision_writes_nothing_and_of_two_racing_writers_one_wins() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let _question = asks(&["G8"]);
+    let scratch = Scratch::fixture();
     let token = scratch.token("acme", "ingest,read");
     let server = scratch.serve();
     let (status, refusal) =
@@ -235,7 +237,8 @@ fn g8_a_stale_revision_writes_nothing_and_of_two_racing_writers_one_wins() {
 
 #[test]
 fn g10_what_goes_too_far_is_refused_before_execution_with_its_cost() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let _question = asks(&["G10"]);
+    let scratch = Scratch::fixture();
     let token = scratch.token("acme", "read");
     let server = scratch.serve();
     let error = |query: &str| -> Value {
@@ -270,7 +273,8 @@ fn g10_what_goes_too_far_is_refused_before_execution_with_its_cost() {
 
 #[test]
 fn c11_each_payroll_access_against_the_control_in_force_at_that_time() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let _question = asks(&["C11"]);
+    let scratch = Scratch::fixture();
     let token = scratch.token("acme", "read");
     let server = scratch.serve();
     let query = format!(
@@ -364,7 +368,8 @@ fn c11_each_payroll_access_against_the_control_in_force_at_that_time() {
 
 #[test]
 fn g11_two_tenants_with_the_same_names_never_see_each_other() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let _question = asks(&["G11"]);
+    let scratch = Scratch::fixture();
     let (acme, globex) =
         (scratch.token("acme", "read,investigate"), scratch.token("globex", "read,investigate"));
     let server = scratch.serve();
@@ -405,7 +410,7 @@ fn g11_two_tenants_with_the_same_names_never_see_each_other() {
 
 #[test]
 fn a_record_without_a_token_is_nobodys() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let server = scratch.serve();
     for token in [None, Some("clt_wrong")] {
         let (status, body) = server.post(
@@ -421,7 +426,7 @@ fn a_record_without_a_token_is_nobodys() {
 
 #[test]
 fn a_list_says_between_which_instants_an_end_lies_that_nobody_stated() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let mut args = AT.to_vec();
     args.extend(["--tenant", "acme", "sessions"]);
     let list = scratch.ok(&args);

@@ -1,14 +1,10 @@
 //! The page of a decision in a real browser: three readings side by side, the tree in the words of
 //! the command line, and what is said where there is no decision to show.
 
-#[path = "support/browser.rs"]
-mod browser;
-mod support;
-
-use browser::{Browser, at, picture, quiet, strings};
+use crate::support::Scratch;
+use crate::support::browser::{Browser, at, picture, quiet, strings};
 use claimledger_domain::RULES;
 use serde_json::{Value, json};
-use support::Scratch;
 
 const T: &str = "2026-03-10T23:00:00Z";
 
@@ -47,11 +43,11 @@ fn printed(scratch: &Scratch, session: &str, position: u64) -> Vec<String> {
 
 #[test]
 fn the_three_trees_of_the_paper_read_as_the_command_line_prints_them() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let decisions = [("S3", 43), ("S4", 56), ("S2", 30)];
     let printed = decisions.map(|(session, position)| printed(&scratch, session, position));
     let server = scratch.serve();
-    let Some(browser) = at(&server, "acme", &path(43, 82)) else { return };
+    let browser = at(&server, "acme", &path(43, 82));
     for ((session, position), printed) in decisions.into_iter().zip(printed) {
         browser.open(&format!("{}{}", server.url, path(position, 82)));
         assert!(printed.len() >= 9, "{printed:?}");
@@ -62,9 +58,9 @@ fn the_three_trees_of_the_paper_read_as_the_command_line_prints_them() {
 
 #[test]
 fn three_readings_stand_side_by_side() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let server = scratch.serve();
-    let Some(browser) = at(&server, "acme", &path(30, 82)) else { return };
+    let browser = at(&server, "acme", &path(30, 82));
     let readings =
         || -> Vec<Vec<String>> { serde_json::from_value(browser.eval(READINGS)).expect("rows") };
     let open =
@@ -203,7 +199,7 @@ fn what_is_missing_is_said_with_who_could_supply_it() {
     let file = scratch.file("missing.jsonl", lines.join("\n"));
     scratch.ok(&["ingest", &file]);
     let server = scratch.serve();
-    let Some(browser) = at(&server, "acme", "/decision?pos=3") else { return };
+    let browser = at(&server, "acme", "/decision?pos=3");
     assert!(
         browser.address().contains("knownAtPosition=3&rules="),
         "not pinned: {}",
@@ -229,7 +225,7 @@ fn what_is_missing_is_said_with_who_could_supply_it() {
 
 #[test]
 fn where_there_is_no_decision_the_page_says_why() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let token = |tenant: &str| format!("Bearer {}", scratch.token(tenant, "read"));
     let (acme, globex) = (token("acme"), token("globex"));
     let server = scratch.serve();
@@ -291,10 +287,10 @@ fn where_there_is_no_decision_the_page_says_why() {
 
 #[test]
 fn the_session_page_and_the_list_lead_here_and_back() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let server = scratch.serve();
     let pin = format!("at={T}&knownAtPosition=82&rules={RULES}");
-    let Some(browser) = at(&server, "acme", &format!("/session?id=S2&{pin}")) else { return };
+    let browser = at(&server, "acme", &format!("/session?id=S2&{pin}"));
     let links = |selector: &str| {
         strings(browser.eval(&format!(
             "return [...document.querySelectorAll('{selector}')].map(a => a.getAttribute('href'))"
@@ -331,9 +327,9 @@ fn the_session_page_and_the_list_lead_here_and_back() {
 
 #[test]
 fn every_record_that_it_names_opens_beside_the_tree() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let server = scratch.serve();
-    let Some(browser) = at(&server, "acme", &path(30, 82)) else { return };
+    let browser = at(&server, "acme", &path(30, 82));
     let links = browser.eval(
         "return [...document.querySelectorAll('main a')].filter(a => \
          /^#\\d+$/.test(a.textContent.trim())).map(a => [a.textContent.trim(), a.href])",
@@ -394,7 +390,7 @@ fn markup_in_names_shows_as_text() {
     let file = scratch.file("evil.jsonl", lines.join("\n"));
     scratch.ok(&["ingest", &file]);
     let server = scratch.serve();
-    let Some(browser) = at(&server, "acme", "/decision?pos=4") else { return };
+    let browser = at(&server, "acme", "/decision?pos=4");
     for position in [4, 5, 3] {
         browser.open(&format!("{}/decision?pos={position}", server.url));
         let text = browser.text();
@@ -424,11 +420,11 @@ const MAIN: &str = "return document.querySelector('main').innerHTML";
 
 #[test]
 fn a_pinned_decision_keeps_its_bytes_while_records_arrive() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let token = scratch.token("acme", "ingest");
     let server = scratch.serve();
     let paths = [path(30, 82), format!("{}&open=64", path(30, 82)), path(56, 82), path(29, 82)];
-    let Some(browser) = at(&server, "acme", &paths[0]) else { return };
+    let browser = at(&server, "acme", &paths[0]);
     let shown = |browser: &Browser| {
         paths.clone().map(|path| {
             browser.open(&format!("{}{path}", server.url));
@@ -446,7 +442,7 @@ fn a_pinned_decision_keeps_its_bytes_while_records_arrive() {
             server.post("/v1/facts", Some(&token), "application/json", fact.to_string().as_bytes());
         assert_eq!(status, 200, "{body}");
     }
-    let Some(other) = Browser::start(1000, 700) else { return };
+    let other = Browser::start(1000, 700);
     other.open(&format!("{}/sign-in", server.url));
     other.take_cookies(&browser.cookies());
     assert!(shown(&other) == first, "another browser shows other bytes");
@@ -461,9 +457,9 @@ type Look = (&'static str, u32, &'static [(&'static str, &'static str)]);
 #[test]
 fn it_holds_together_dark_forced_narrow_without_script_and_by_keyboard() {
     const TAB: char = '\u{E004}';
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let server = scratch.serve();
-    let Some(browser) = at(&server, "acme", &path(30, 82)) else { return };
+    let browser = at(&server, "acme", &path(30, 82));
     let open = |path: &str| browser.open(&format!("{}{path}", server.url));
     let looks: [Look; 5] = [
         ("light", 1280, &[]),
@@ -555,10 +551,10 @@ fn it_holds_together_dark_forced_narrow_without_script_and_by_keyboard() {
 
 #[test]
 fn a_decision_as_a_query_gives_the_same_tree() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let token = scratch.token("acme", "read");
     let server = scratch.serve();
-    let Some(browser) = at(&server, "acme", &path(43, 82)) else { return };
+    let browser = at(&server, "acme", &path(43, 82));
     let link = browser.eval(
         "return [...document.querySelectorAll('main a')].find(a => \
                              a.textContent === 'As GraphQL').href",

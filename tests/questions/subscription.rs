@@ -1,8 +1,7 @@
 //! Live changes of sessions, asked of the shipped binary: cut off and taken up again, by one
 //! organisation beside another, with both times.
 
-mod support;
-
+use crate::support::{Scratch, Server, claimledger, fixture, questions::asks, text};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeSet,
@@ -12,7 +11,6 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
-use support::{Scratch, Server, claimledger, shared, text};
 
 const CHANGES: &str = "subscription ($after: String) { sessionChanged(after: $after) {
     cursor sessionId changed replayed occurredAt recordedAt record { position sourceId type } \
@@ -209,9 +207,7 @@ fn independent(server: &Server, token: &str, from: u64, to: u64) -> Vec<(u64, St
     let mut sessions = BTreeSet::new();
     for start in (from..to).step_by(40) {
         let fields: Vec<_> = (start..to.min(start + 40))
-            .map(|p| {
-                format!("r{p}: record(position: {p}) {{ record {{ position session kind }} }}")
-            })
+            .map(|p| format!("r{p}: record(position: {p}) {{ position session kind }}"))
             .collect();
         let answer = asked(server, token, &format!("{{ {} }}", fields.join(" ")));
         for position in start..to.min(start + 40) {
@@ -230,6 +226,7 @@ fn independent(server: &Server, token: &str, from: u64, to: u64) -> Vec<(u64, St
 /// The question of every integrator: after a cut, nothing is lost and nothing comes twice.
 #[test]
 fn g6_cut_two_hundred_times_while_a_writer_appends() {
+    let _question = asks(&["G6"]);
     const CUTS: usize = 200;
     let scratch = Scratch::new();
     scratch.ok(&["init", "--tenant", "acme"]);
@@ -315,21 +312,21 @@ fn g6_cut_two_hundred_times_while_a_writer_appends() {
     assert_eq!(content(&whole), content(&got));
 }
 
-/// The lines of a fixture, in two: those recorded before a time, and the rest.
-fn split(name: &str, before: &str) -> Option<(String, String)> {
-    let lines = std::fs::read_to_string(shared("fixture")?.join(format!("{name}.jsonl")))
-        .expect("a fixture");
+/// The facts of one organisation, in two: those recorded before a time, and the rest.
+fn split(name: &str, before: &str) -> (String, String) {
+    let lines = fixture::facts(name);
     let (early, late): (Vec<&str>, Vec<&str>) =
         lines.lines().filter(|line| !line.trim().is_empty()).partition(|line| {
             let line: Value = serde_json::from_str(line).expect("JSON");
             line["recorded_at"].as_str().or(line["occurred_at"].as_str()).expect("a time") < before
         });
-    Some((early.join("\n"), late.join("\n")))
+    (early.join("\n"), late.join("\n"))
 }
 
 #[test]
 fn g6_an_end_arrives_when_it_is_recorded_and_says_when_it_occurred() {
-    let Some((early, late)) = split("acme", "2026-03-10T14:52:00Z") else { return };
+    let _question = asks(&["G6"]);
+    let (early, late) = split("acme", "2026-03-10T14:52:00Z");
     let scratch = Scratch::rehearsal(&["acme"]);
     scratch.ok(&["--tenant", "acme", "ingest", &scratch.file("early.jsonl", early)]);
     let token = scratch.token("acme", "read");
@@ -368,7 +365,8 @@ fn g6_an_end_arrives_when_it_is_recorded_and_says_when_it_occurred() {
 
 #[test]
 fn g11_a_token_of_another_tenant_sees_nothing_and_its_cursors_are_of_no_use() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let _question = asks(&["G11"]);
+    let scratch = Scratch::fixture();
     let (acme, globex) = (scratch.token("acme", "read"), scratch.token("globex", "read"));
     let writers = (scratch.token("acme", "ingest"), scratch.token("globex", "ingest"));
     let server = scratch.serve();
@@ -409,7 +407,7 @@ fn g11_a_token_of_another_tenant_sees_nothing_and_its_cursors_are_of_no_use() {
 
 #[test]
 fn the_command_watches_a_directory_and_a_server() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let token = scratch.file("token", scratch.token("acme", "read"));
     let writer = scratch.token("acme", "ingest");
     let args = ["--tenant", "acme", "--known-at", "0", "watch", "--first", "30"];

@@ -1,14 +1,10 @@
 //! The page of one factor in a real browser: when it counted, why, and which decisions rested on
 //! it; and colours that a reader chooses.
 
-#[path = "support/browser.rs"]
-mod browser;
-mod support;
-
-use browser::{at, picture, quiet, strings};
+use crate::support::Scratch;
+use crate::support::browser::{at, picture, quiet, strings};
 use claimledger_domain::RULES;
 use serde_json::Value;
-use support::Scratch;
 
 const T: &str = "2026-03-10T23:00:00Z";
 
@@ -27,7 +23,7 @@ const COUNTED: &str = "return [...document.querySelectorAll('table.rested tbody 
 
 #[test]
 fn a_factor_reads_as_the_command_line_prints_it() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let asked = [("S2", "hwk"), ("S5", "phr"), ("S6", "pwd")];
     let printed = asked.map(|(session, factor)| {
         let trees = scratch.ok(&[
@@ -48,7 +44,7 @@ fn a_factor_reads_as_the_command_line_prints_it() {
         trees.lines().map(words).filter(|line| !line.is_empty()).collect::<Vec<_>>()
     });
     let server = scratch.serve();
-    let Some(browser) = at(&server, "acme", &path("S2", "hwk", 82)) else { return };
+    let browser = at(&server, "acme", &path("S2", "hwk", 82));
     for ((session, factor), printed) in asked.into_iter().zip(printed) {
         browser.open(&format!("{}{}", server.url, path(session, factor, 82)));
         picture(&browser, &format!("factor-{session}-{factor}"));
@@ -60,9 +56,9 @@ fn a_factor_reads_as_the_command_line_prints_it() {
 
 #[test]
 fn it_says_until_when_and_what_rested_on_it() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let server = scratch.serve();
-    let Some(browser) = at(&server, "acme", &path("S2", "hwk", 82)) else { return };
+    let browser = at(&server, "acme", &path("S2", "hwk", 82));
     let open = |path: &str| browser.open(&format!("{}{path}", server.url));
     let rested = || {
         strings(browser.eval(
@@ -131,9 +127,9 @@ fn it_says_until_when_and_what_rested_on_it() {
 
 #[test]
 fn what_is_not_there_is_said() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let server = scratch.serve();
-    let Some(browser) = at(&server, "acme", &path("S2", "otp", 82)) else { return };
+    let browser = at(&server, "acme", &path("S2", "otp", 82));
     let status =
         || browser.eval("return performance.getEntriesByType('navigation')[0].responseStatus");
     let open = |path: &str| browser.open(&format!("{}{path}", server.url));
@@ -170,9 +166,9 @@ fn what_is_not_there_is_said() {
 
 #[test]
 fn without_script_narrow_and_in_every_colour_it_holds_together() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let server = scratch.serve();
-    let Some(browser) = at(&server, "acme", &path("S5", "phr", 82)) else { return };
+    let browser = at(&server, "acme", &path("S5", "phr", 82));
     let words = "return [document.querySelector('main').textContent, \
                  document.querySelectorAll('main a[href]').length]";
     let with = browser.eval(words);
@@ -202,10 +198,10 @@ fn without_script_narrow_and_in_every_colour_it_holds_together() {
 
 #[test]
 fn colours_that_were_chosen_beat_the_device() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let server = scratch.serve();
     let here = path("S2", "hwk", 82);
-    let Some(browser) = at(&server, "acme", &here) else { return };
+    let browser = at(&server, "acme", &here);
     let background = || {
         browser
             .eval("return getComputedStyle(document.body).backgroundColor")

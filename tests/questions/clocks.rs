@@ -1,11 +1,9 @@
-//! Which truth was read: acceptance questions asked of the shipped binary over the published
+//! Which truth was read: acceptance questions asked of the shipped binary over the
 //! fixture, by GraphQL and by the command line.
 
-mod support;
-
+use crate::support::{self, Scratch, Server, questions::asks};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use support::{Scratch, Server};
 
 const AT: &str = "2026-03-10T23:00:00Z";
 const ACTIVE: &str = "2026-03-10T14:05:00Z";
@@ -79,7 +77,8 @@ fn pages_beside_a_writer(
 
 #[test]
 fn g2_sessions_active_at_1405_by_pages_of_three_while_another_client_appends() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let _question = asks(&["G2"]);
+    let scratch = Scratch::fixture();
     let (reader, writer) = (scratch.token("acme", "read"), scratch.token("acme", "ingest"));
     let file = scratch.file("reader.token", &reader);
     let server = scratch.serve();
@@ -149,7 +148,8 @@ const CARRIED: &str = "answered { at position recordedAt rules provisional rehea
 
 #[test]
 fn g12_every_answer_says_which_truth_it_is() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let _question = asks(&["G12"]);
+    let scratch = Scratch::fixture();
     let token = scratch.token("acme", "read");
     let k = "2026-03-10T16:00:00Z";
     // Which question, and the same by a command.
@@ -223,7 +223,8 @@ fn g12_every_answer_says_which_truth_it_is() {
 
 #[test]
 fn c11_is_the_same_by_the_command_line() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let _question = asks(&["C11"]);
+    let scratch = Scratch::fixture();
     let token = scratch.token("acme", "read");
     let said = scratch.json(&[
         "--tenant",

@@ -1,8 +1,6 @@
-//! The published day: verdicts, and the two worked examples word for word. The file is found by
-//! `CLAIMLEDGER_SHARED`; without it the test says so and passes, unless `CI=true`.
+//! The day of the fixture: verdicts, and the worked examples word for word.
 
-mod support;
-
+use crate::{files, support::lines::Lines};
 use claimledger_domain::{
     completeness::completeness,
     explain,
@@ -13,7 +11,6 @@ use claimledger_domain::{
 };
 use claimledger_facts::{fact::FactData, ids::LogPosition, vocabulary::Property};
 use serde_json::json;
-use support::lines::Lines;
 
 const EXAMPLE_A: &str = "\
 S3 was let into payroll at 13:20:04Z. The rules then in force say the same: allow.                                         #43 +0 s
@@ -53,25 +50,8 @@ S2 was let into payroll at 12:30:00Z. Right when made; falsified later, by one f
    Not the reason: X1 was retired at 13:30:00Z (#45) and retracted from 13:40:00Z (#67); both \
    after this assertion was received.  [sem 10]";
 
-fn fixture() -> Option<Lines> {
-    let file = std::env::var_os("CLAIMLEDGER_SHARED")
-        .map(|dir| std::path::PathBuf::from(dir).join("fixture/acme.jsonl"));
-    let text = file.and_then(|file| std::fs::read_to_string(file).ok());
-    if text.is_none() {
-        assert_ne!(
-            std::env::var("CI").as_deref(),
-            Ok("true"),
-            "CI must set CLAIMLEDGER_SHARED to the folder with fixture/acme.jsonl"
-        );
-        std::io::Write::write_fmt(
-            &mut std::io::stderr(),
-            format_args!(
-                "not checked: CLAIMLEDGER_SHARED names no folder with fixture/acme.jsonl\n"
-            ),
-        )
-        .unwrap_or_default();
-    }
-    text.map(|text| Lines::read(&text))
+fn fixture() -> Lines {
+    Lines::read(&files::facts("acme"))
 }
 
 fn at_the_end(lines: &Lines, session: &str) -> SessionState {
@@ -84,19 +64,19 @@ fn why(lines: &Lines, session: &str) -> Reasons {
 
 #[test]
 fn worked_example_a_word_for_word() {
-    let Some(lines) = fixture() else { return };
+    let lines = fixture();
     assert_eq!(explain::text(&why(&lines, "S3").decisions[0]), EXAMPLE_A);
 }
 
 #[test]
 fn worked_example_b_word_for_word() {
-    let Some(lines) = fixture() else { return };
+    let lines = fixture();
     assert_eq!(explain::text(&why(&lines, "S4").decisions[1]), EXAMPLE_B);
 }
 
 #[test]
 fn every_decision_of_the_day() {
-    let Some(lines) = fixture() else { return };
+    let lines = fixture();
     let mut seen = Vec::new();
     for session in ["S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8"] {
         for d in at_the_end(&lines, session).decisions {
@@ -128,7 +108,7 @@ fn every_decision_of_the_day() {
 
 #[test]
 fn worked_example_c_word_for_word() {
-    let Some(lines) = fixture() else { return };
+    let lines = fixture();
     assert_eq!(explain::text(&why(&lines, "S2").decisions[1]), EXAMPLE_C);
     // As known before the loss was recorded, nothing came later.
     let before = lines.assess("S2", "2026-03-10T23:00:00Z", 63);
@@ -143,7 +123,7 @@ fn worked_example_c_word_for_word() {
 /// S2 at 12:30 was right when made; S5 differed when made, and its key was retracted later (4, 19).
 #[test]
 fn falsifiers_of_the_day() {
-    let Some(lines) = fixture() else { return };
+    let lines = fixture();
     let all = ["S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8"];
     let mut later = Vec::new();
     for session in all {
@@ -191,7 +171,7 @@ fn falsifiers_of_the_day() {
 /// hwk of S2 runs on as known at 13:00, and ends 12:10 as known at the end (11).
 #[test]
 fn factors_of_a_lost_key() {
-    let Some(lines) = fixture() else { return };
+    let lines = fixture();
     let ends = |known_at| -> Vec<String> {
         let state = lines.assess("S2", "2026-03-10T23:00:00Z", known_at);
         let end = |f: &claimledger_domain::model::HonoredFactor| {
@@ -224,7 +204,7 @@ fn factors_of_a_lost_key() {
 /// What falls under X1 distrusted, as known at 15:05 (20, 21).
 #[test]
 fn falls_of_a_retraction() {
-    let Some(lines) = fixture() else { return };
+    let lines = fixture();
     let fallen = |from: &str| -> Vec<String> {
         let retraction = json!({"idp": "idp-x", "key": "X1", "from": from, "reason": "supposed"});
         let FactData::TrustRetracted(data) =
@@ -261,7 +241,7 @@ fn falls_of_a_retraction() {
 
 #[test]
 fn outlived_of_the_day() {
-    let Some(lines) = fixture() else { return };
+    let lines = fixture();
     let known_at = |at: &str, known: u64| -> Vec<String> {
         let one = |session: &str| {
             let outlived = outlived(&lines.assess(session, at, known))?;
@@ -281,7 +261,7 @@ fn outlived_of_the_day() {
 
 #[test]
 fn ends_of_the_day() {
-    let Some(lines) = fixture() else { return };
+    let lines = fixture();
     let s7 = at_the_end(&lines, "S7");
     assert_eq!(
         (s7.life.phase, s7.life.end.at, s7.life.end.reason),
@@ -304,7 +284,7 @@ fn ends_of_the_day() {
 
 #[test]
 fn control_report_of_payroll() {
-    let Some(lines) = fixture() else { return };
+    let lines = fixture();
     use FactorType::{Knowledge, Possession};
     for (session, at, types, phishing_resistant) in [
         ("S1", 0, vec![Knowledge, Possession], false),
@@ -325,7 +305,7 @@ fn control_report_of_payroll() {
 
 #[test]
 fn completeness_of_the_day() {
-    let Some(lines) = fixture() else { return };
+    let lines = fixture();
     let idp_x = |known_at| {
         completeness(lines.history.at(LogPosition(known_at)))
             .into_iter()

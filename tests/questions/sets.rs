@@ -1,10 +1,8 @@
-//! Questions about all sessions at once, asked of the shipped binary over the published fixture;
+//! Questions about all sessions at once, asked of the shipped binary over the fixture;
 //! GraphQL and the command line give the same answers.
 
-mod support;
-
+use crate::support::{Scratch, Server, questions::asks};
 use serde_json::{Value, json};
-use support::{Scratch, Server};
 
 const AT: [&str; 6] = ["--at", "2026-03-10T23:00:00Z", "--known-at", "82", "--tenant", "acme"];
 const ASKING: &str = r#"asking: {at: "2026-03-10T23:00:00Z", knownAtPosition: 82}"#;
@@ -53,7 +51,8 @@ const FIRST: &str = "items { issuer key amr at session honored reasons certainty
 
 #[test]
 fn r7_keys_and_amr_sets_that_appeared_for_the_first_time() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let _question = asks(&["R7"]);
+    let scratch = Scratch::fixture();
     let key = |item: &Value| {
         let honored = if item["honored"] == true { "honored" } else { "not honored" };
         format!(
@@ -130,7 +129,8 @@ fn r7_keys_and_amr_sets_that_appeared_for_the_first_time() {
 
 #[test]
 fn r9_nothing_was_used_twice_as_far_as_the_sources_are_complete() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let _question = asks(&["R9"]);
+    let scratch = Scratch::fixture();
     let query = format!("reused({ASKING}) {{ items {{ kind }} }}");
     let none: [&str; 0] = [];
     assert_eq!(
@@ -148,7 +148,8 @@ fn r9_nothing_was_used_twice_as_far_as_the_sources_are_complete() {
 
 #[test]
 fn r4_one_session_outlived_its_idp_session() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let _question = asks(&["R4"]);
+    let scratch = Scratch::fixture();
     let query = format!(
         "outlived({ASKING}) {{ items {{ session idpSession idpSessionEndedAt activeAt endedAt endBounds {{ from to }} certainty
             idpSessionEnd {{ sourceId recordedAt }} signOfLife {{ sourceId }} }} }}"
@@ -213,7 +214,8 @@ fn r4_one_session_outlived_its_idp_session() {
 
 #[test]
 fn c5_who_kept_access_under_the_rules_that_had_been_replaced() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let _question = asks(&["C5"]);
+    let scratch = Scratch::fixture();
     let query = format!(
         "heldUnder(policy: \"payroll\", version: \"v1\", {ASKING}) {{ items {{ session app version nextVersion from until endedBy endReason decidedUnder
             nextOutcome wouldPass implied firstUnmet certainty decision {{ sourceId }} \
@@ -270,7 +272,8 @@ fn c5_who_kept_access_under_the_rules_that_had_been_replaced() {
 
 #[test]
 fn r11_what_rested_on_what_admin_2_set() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let _question = asks(&["R11"]);
+    let scratch = Scratch::fixture();
     let query = format!(
         "dependants(actor: \"admin-2\", {ASKING}) {{ items {{ kind idp version actor ticket at recordedAt record {{ sourceId }}
             sessions {{ session certainty }} decisions {{ session }} }} }}"

@@ -6,51 +6,29 @@
 //! where the days are made, and said there:
 //! engine mixes, chains, claim sourcing.
 
-#[path = "model/ask.rs"]
 mod ask;
-#[path = "model/change_questions.rs"]
 mod change_questions;
-#[path = "model/changes.rs"]
 mod changes;
-#[path = "model/claims.rs"]
 mod claims;
-#[path = "model/day.rs"]
 mod day;
-#[path = "model/day_ends.rs"]
 mod day_ends;
-#[path = "model/day_falsifiers.rs"]
 mod day_falsifiers;
-#[path = "model/day_policies.rs"]
 mod day_policies;
-#[path = "model/day_sessions.rs"]
 mod day_sessions;
-#[path = "model/decisions.rs"]
 mod decisions;
-#[path = "model/factors.rs"]
 mod factors;
-#[path = "model/facts.rs"]
 mod facts;
-#[path = "model/fixture.rs"]
 mod fixture;
-#[path = "model/list_questions.rs"]
 mod list_questions;
-#[path = "model/lists.rs"]
 mod lists;
-#[path = "model/question.rs"]
 mod question;
-#[path = "model/rng.rs"]
 mod rng;
-#[path = "model/session_question.rs"]
 mod session_question;
-#[path = "model/sessions.rs"]
 mod sessions;
-mod support;
-#[path = "model/tables.rs"]
 mod tables;
-#[path = "model/verdicts.rs"]
 mod verdicts;
 
-use support::Scratch;
+use crate::support::Scratch;
 
 /// Days of these seeds, asked; how many questions, and what was answered otherwise.
 fn run(seeds: std::ops::Range<u64>) -> (usize, Vec<String>) {

@@ -1,26 +1,22 @@
 //! The pages in a real browser: the session page shows timeline and tree, nothing is refused by the
 //! content security policy, and text from outside shows as text.
 
-#[path = "support/browser.rs"]
-mod browser;
-mod support;
-
-use browser::{Browser, at, percent, picture, quiet};
+use crate::support::Scratch;
+use crate::support::browser::{Browser, at, percent, picture, quiet};
 use claimledger_domain::RULES;
 use serde_json::{Value, json};
-use support::Scratch;
 
 const AT: &str = "at=2026-03-10T23:00:00Z&knownAtPosition=82";
 
 #[test]
 fn the_session_page_shows_the_timeline_and_the_tree() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let mut args =
         vec!["--at", "2026-03-10T23:00:00Z", "--known-at", "82", "--tenant", "acme", "why"];
     args.push("S3");
     let tree = scratch.ok(&args);
     let server = scratch.serve();
-    let Some(browser) = Browser::start(1280, 1600) else { return };
+    let browser = Browser::start(1280, 1600);
     let link = server.sign_in["acme"].as_str().expect("a sign-in link");
     browser.open(&format!("{link}&next={}", percent(&format!("/session?id=S3&{AT}"))));
     assert!(browser.address().contains("/session?id=S3"), "{}", browser.address());
@@ -87,9 +83,9 @@ const LOOKS: [Look; 5] = [
 
 #[test]
 fn dark_forced_and_narrow_pages_hold_together() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let server = scratch.serve();
-    let Some(browser) = Browser::start(1280, 1000) else { return };
+    let browser = Browser::start(1280, 1000);
     browser.open(server.sign_in["acme"].as_str().expect("a sign-in link"));
     let pages = [
         ("sessions", format!("/sessions?activeAt=2026-03-10T14:05:00Z&{AT}&rules={RULES}")),
@@ -159,9 +155,9 @@ fn dark_forced_and_narrow_pages_hold_together() {
 
 #[test]
 fn every_page_opens_without_an_error() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let server = scratch.serve();
-    let Some(browser) = Browser::start(1280, 1000) else { return };
+    let browser = Browser::start(1280, 1000);
     browser.open(server.sign_in["acme"].as_str().expect("a sign-in link"));
     let pages = [
         ("sessions", "/sessions".to_owned(), "S7"),
@@ -229,7 +225,7 @@ fn markup_in_names_and_agents_shows_as_text() {
     let file = scratch.file("evil.jsonl", lines.join("\n"));
     scratch.ok(&["ingest", &file]);
     let server = scratch.serve();
-    let Some(browser) = Browser::start(1280, 1000) else { return };
+    let browser = Browser::start(1280, 1000);
     let link = server.sign_in["acme"].as_str().expect("a sign-in link");
     browser.open(&format!("{link}&next={}", percent("/session?id=%3Cb%3ES1%3C%2Fb%3E&names=1")));
     let text = browser.text();
@@ -256,14 +252,14 @@ const WORDS: &str = "return document.querySelector('main').textContent";
 
 #[test]
 fn a_pinned_address_shows_the_same_bytes_to_everybody_and_later() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let token = scratch.token("acme", "ingest");
     let server = scratch.serve();
     let paths = [
         format!("/session?id=S5&{AT}&rules={RULES}&open=46"),
         format!("/sessions?activeAt=2026-03-10T14:05:00Z&{AT}&rules={RULES}"),
     ];
-    let Some(browser) = at(&server, "acme", &paths[0]) else { return };
+    let browser = at(&server, "acme", &paths[0]);
     let shown = |browser: &Browser| {
         paths.clone().map(|path| {
             browser.open(&format!("{}{path}", server.url));
@@ -281,7 +277,7 @@ fn a_pinned_address_shows_the_same_bytes_to_everybody_and_later() {
             server.post("/v1/facts", Some(&token), "application/json", fact.to_string().as_bytes());
         assert_eq!(status, 200, "{body}");
     }
-    let Some(other) = Browser::start(1000, 700) else { return };
+    let other = Browser::start(1000, 700);
     other.open(&format!("{}/sign-in", server.url));
     other.take_cookies(&browser.cookies());
     assert!(shown(&other) == first, "another browser shows other bytes");
@@ -292,14 +288,14 @@ fn a_pinned_address_shows_the_same_bytes_to_everybody_and_later() {
 
 #[test]
 fn without_script_the_answer_is_the_same() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let server = scratch.serve();
     let paths = [
         format!("/session?id=S2&{AT}&rules={RULES}&open=24"),
         format!("/sessions?activeAt=2026-03-10T14:05:00Z&{AT}&rules={RULES}"),
         "/query".to_owned(),
     ];
-    let Some(browser) = at(&server, "acme", &paths[0]) else { return };
+    let browser = at(&server, "acme", &paths[0]);
     for path in paths {
         browser.open(&format!("{}{path}", server.url));
         let with = (
@@ -321,11 +317,9 @@ fn without_script_the_answer_is_the_same() {
 
 #[test]
 fn every_record_that_a_page_names_opens() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let server = scratch.serve();
-    let Some(browser) = at(&server, "acme", &format!("/session?id=S5&{AT}&rules={RULES}")) else {
-        return;
-    };
+    let browser = at(&server, "acme", &format!("/session?id=S5&{AT}&rules={RULES}"));
     let links = browser.eval(
         "return [...document.querySelectorAll('main a')].filter(a => \
          /^#\\d+$/.test(a.textContent.trim())).map(a => [a.textContent.trim(), a.href])",
@@ -364,12 +358,9 @@ fn every_record_that_a_page_names_opens() {
 
 #[test]
 fn ids_that_somebody_will_send_are_not_found_alike() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let server = scratch.serve();
-    let Some(browser) = at(&server, "acme", &format!("/session?id=nobody&{AT}&rules={RULES}"))
-    else {
-        return;
-    };
+    let browser = at(&server, "acme", &format!("/session?id=nobody&{AT}&rules={RULES}"));
     let page = || {
         browser.eval(
             "return [document.documentElement.outerHTML, \
@@ -419,11 +410,9 @@ fn the_keyboard_reaches_the_timeline_and_moves_in_it() {
     const UP: char = '\u{E013}';
     const RIGHT: char = '\u{E014}';
     const DOWN: char = '\u{E015}';
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let server = scratch.serve();
-    let Some(browser) = at(&server, "acme", &format!("/session?id=S2&{AT}&rules={RULES}")) else {
-        return;
-    };
+    let browser = at(&server, "acme", &format!("/session?id=S2&{AT}&rules={RULES}"));
     let focused = || {
         browser.eval(
             "const a = document.activeElement; return a.classList.contains('figure') ? \
@@ -470,10 +459,10 @@ fn the_keyboard_reaches_the_timeline_and_moves_in_it() {
 
 #[test]
 fn a_page_as_a_query_gives_the_same_answer() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let server = scratch.serve();
     let sessions = format!("/sessions?activeAt=2026-03-10T14:05:00Z&idp=idp-x&{AT}&rules={RULES}");
-    let Some(browser) = at(&server, "acme", &sessions) else { return };
+    let browser = at(&server, "acme", &sessions);
     let ask = || {
         let link = browser.eval(
             "return [...document.querySelectorAll('main a')].find(a => \

@@ -1,14 +1,12 @@
 //! What changed, and what would: acceptance questions asked of the shipped binary over the
-//! published fixture.
+//! fixture.
 
-mod support;
-
+use crate::support::{Scratch, Server, questions::asks, text};
 use serde_json::{Value, json};
-use support::{Scratch, Server, text};
 
-const BELIEF_DIFF: &str = include_str!("../crates/claimledger/src/queries/belief_diff.graphql");
-const REHEARSE: &str = include_str!("../crates/claimledger/src/queries/rehearse.graphql");
-const COMMON: &str = include_str!("../crates/claimledger/src/queries/common.graphql");
+const BELIEF_DIFF: &str = include_str!("../../crates/claimledger/src/queries/belief_diff.graphql");
+const REHEARSE: &str = include_str!("../../crates/claimledger/src/queries/rehearse.graphql");
+const COMMON: &str = include_str!("../../crates/claimledger/src/queries/common.graphql");
 
 /// The document that the command sends, with the shared fragments that it names.
 fn document(query: &str) -> String {
@@ -44,7 +42,8 @@ fn list<'a>(answer: &'a Value, field: &str) -> Vec<&'a Value> {
 
 #[test]
 fn r2_what_we_believed_of_s5_and_the_facts_that_changed_it() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let _question = asks(&["R2"]);
+    let scratch = Scratch::fixture();
     let token = scratch.token("acme", "read");
     let cli = scratch.json(&[
         "--tenant",
@@ -140,7 +139,8 @@ fn decisions(answer: &Value, field: &str, more: &[&str]) -> Vec<String> {
 
 #[test]
 fn g5_with_trust_in_idp_x_off_all_day_four_payroll_decisions_flip() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let _question = asks(&["G5"]);
+    let scratch = Scratch::fixture();
     let token = scratch.token("acme", "read");
     let window = ["--from", "2026-03-10T00:00:00Z", "--to", "2026-03-11T00:00:00Z"];
     let args = ["--tenant", "acme", "rehearse", "trust-off", "--idp", "idp-x"];
@@ -199,7 +199,8 @@ fn g5_with_trust_in_idp_x_off_all_day_four_payroll_decisions_flip() {
 
 #[test]
 fn r3_what_falls_and_what_still_lives_if_x1_is_distrusted() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let _question = asks(&["R3"]);
+    let scratch = Scratch::fixture();
     let token = scratch.token("acme", "read");
     let now = "2026-03-10T15:05:00Z";
     let cli = |since: &str| {

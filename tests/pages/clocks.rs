@@ -1,22 +1,18 @@
 //! Both clocks on pages, in a real browser: the records that changed a session's answer, what was
 //! believed as known at another, and what was heard of each source.
 
-#[path = "support/browser.rs"]
-mod browser;
-mod support;
-
-use browser::{Browser, picture};
+use crate::support::browser::{Browser, picture};
+use crate::support::{Scratch, Server};
 use claimledger_domain::RULES;
 use serde_json::{Value, json};
-use support::{Scratch, Server};
 
 const AT: &str = "at=2026-03-10T23:00:00Z";
 const MAIN: &str = "return document.querySelector('main').innerHTML";
 /// A signed-in browser.
-fn signed_in(server: &Server, tenant: &str) -> Option<Browser> {
-    let browser = Browser::start(1280, 1400)?;
+fn signed_in(server: &Server, tenant: &str) -> Browser {
+    let browser = Browser::start(1280, 1400);
     browser.open(server.sign_in[tenant].as_str().expect("a sign-in link"));
-    Some(browser)
+    browser
 }
 
 fn session(server: &Server, id: &str, known_at: u64, more: &str) -> String {
@@ -86,9 +82,9 @@ fn in_every_look(browser: &Browser, name: &str, address: &str) {
 
 #[test]
 fn change_points_are_the_records_that_changed_the_answer() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let server = scratch.serve();
-    let Some(browser) = signed_in(&server, "acme") else { return };
+    let browser = signed_in(&server, "acme");
     browser.open(&session(&server, "S2", 64, ""));
     let points = strings(&browser.eval(
         "return [...document.querySelectorAll('main a.change-point')] \
@@ -177,9 +173,9 @@ fn links_lists_and_slider_lead_to_the_same_address() {
     const RIGHT: char = '\u{E014}';
     const LEFT: char = '\u{E012}';
     const ENTER: char = '\u{E007}';
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let server = scratch.serve();
-    let Some(browser) = signed_in(&server, "acme") else { return };
+    let browser = signed_in(&server, "acme");
     let here = session(&server, "S2", 64, "");
     let (before, after) = (session(&server, "S2", 31, ""), session(&server, "S2", 77, ""));
     browser.open(&here);
@@ -242,9 +238,9 @@ fn links_lists_and_slider_lead_to_the_same_address() {
 
 #[test]
 fn a_comparison_names_the_facts_that_made_it() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let server = scratch.serve();
-    let Some(browser) = signed_in(&server, "acme") else { return };
+    let browser = signed_in(&server, "acme");
     let here = session(&server, "S5", 82, "&vs=50");
     browser.open(&here);
     assert_eq!(browser.address(), here);
@@ -321,10 +317,10 @@ fn a_comparison_names_the_facts_that_made_it() {
 
 #[test]
 fn the_pinned_answer_stays_when_later_records_come() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let token = scratch.token("acme", "ingest");
     let server = scratch.serve();
-    let Some(browser) = signed_in(&server, "acme") else { return };
+    let browser = signed_in(&server, "acme");
     let pages = [
         session(&server, "S2", 64, "&vs=31"),
         session(&server, "S5", 82, "&vs=50"),
@@ -375,9 +371,9 @@ fn row(rows: &Value, source: &str) -> Vec<String> {
 
 #[test]
 fn a_gap_is_open_as_known_before_it_was_filled() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let server = scratch.serve();
-    let Some(browser) = signed_in(&server, "acme") else { return };
+    let browser = signed_in(&server, "acme");
     // Without T, K and R the address leads to the pinned one; the frame leads here.
     browser.open(&format!("{}/sessions", server.url));
     browser.eval("document.querySelector('.top nav a[href=\"/sources\"]').click()");
@@ -557,7 +553,7 @@ fn what_stands_out_is_counted_and_markup_in_names_shows_as_text() {
         ]);
     }
     let server = scratch.serve();
-    let Some(browser) = signed_in(&server, "acme") else { return };
+    let browser = signed_in(&server, "acme");
     browser.open(&format!("{}/sources", server.url));
     let rows = browser.eval(ROWS);
     let feed = strings(&rows[0]);
@@ -632,13 +628,10 @@ fn what_stands_out_is_counted_and_markup_in_names_shows_as_text() {
 
 #[test]
 fn what_was_heard_stays_as_known_and_is_the_tenants_own() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let tokens = ["acme", "globex"].map(|tenant| scratch.token(tenant, "ingest,govern"));
     let server = scratch.serve();
-    let (Some(acme), Some(globex)) = (signed_in(&server, "acme"), signed_in(&server, "globex"))
-    else {
-        return;
-    };
+    let (acme, globex) = (signed_in(&server, "acme"), signed_in(&server, "globex"));
     let pages = [
         sources(&server, "knownAtPosition=82", ""),
         sources(&server, "knownAtPosition=72", "source=idp-x"),
@@ -716,9 +709,9 @@ fn what_was_heard_stays_as_known_and_is_the_tenants_own() {
 fn keyboard_and_no_script_reach_the_same_of_the_sources() {
     const DOWN: char = '\u{E015}';
     const ENTER: char = '\u{E007}';
-    let Some(scratch) = Scratch::fixture() else { return };
+    let scratch = Scratch::fixture();
     let server = scratch.serve();
-    let Some(browser) = signed_in(&server, "acme") else { return };
+    let browser = signed_in(&server, "acme");
     let here = sources(&server, "knownAtPosition=82", "source=idp-x");
     browser.open(&here);
     let read = || {

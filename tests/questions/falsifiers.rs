@@ -1,15 +1,13 @@
 //! What a retraction or a loss takes away, and what was known when: acceptance questions asked of
-//! the shipped binary over the published fixture.
+//! the shipped binary over the fixture.
 
-mod support;
-
+use crate::support::{Scratch, Server, questions::asks};
 use serde_json::{Value, json};
-use support::{Scratch, Server};
 
 const SESSION: &str = concat!(
-    include_str!("../crates/claimledger/src/queries/session.graphql"),
-    include_str!("../crates/claimledger/src/queries/session_fields.graphql"),
-    include_str!("../crates/claimledger/src/queries/common.graphql")
+    include_str!("../../crates/claimledger/src/queries/session.graphql"),
+    include_str!("../../crates/claimledger/src/queries/session_fields.graphql"),
+    include_str!("../../crates/claimledger/src/queries/common.graphql")
 );
 const AT: &str = "2026-03-10T23:00:00Z";
 
@@ -78,7 +76,8 @@ fn with_used_fragments(document: &str) -> String {
 
 #[test]
 fn g1_what_s2_rests_on_and_for_how_long_each_counted() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let _question = asks(&["G1"]);
+    let scratch = Scratch::fixture();
     let token = scratch.token("acme", "read");
     let tree = scratch.ok(&[
         "--tenant",
@@ -144,7 +143,8 @@ fn g1_what_s2_rests_on_and_for_how_long_each_counted() {
 
 #[test]
 fn g3_s5_at_1440_as_known_at_1445_and_at_1500_by_one_query() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let _question = asks(&["G3"]);
+    let scratch = Scratch::fixture();
     let token = scratch.token("acme", "read");
     let server = scratch.serve();
     let query = "query($at: DateTime!, $then: DateTime!, $now: DateTime!) {
@@ -168,7 +168,8 @@ fn g3_s5_at_1440_as_known_at_1445_and_at_1500_by_one_query() {
 
 #[test]
 fn c11_the_tree_of_s2_at_1230_in_the_words_of_the_paper() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let _question = asks(&["C11"]);
+    let scratch = Scratch::fixture();
     let tree = scratch.ok(&[
         "--tenant",
         "acme",
@@ -203,7 +204,8 @@ this assertion was received. [sem 10]";
 
 #[test]
 fn r1_sessions_that_rested_on_x1_after_the_leak_by_key_and_by_known_retractions() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let _question = asks(&["R1"]);
+    let scratch = Scratch::fixture();
     let token = scratch.token("acme", "read");
     let (active, leak) = (time("14:05:00"), time("13:40:00"));
     let by_key = |from: Option<&str>, known_at: Option<&str>| {
@@ -252,7 +254,8 @@ fn r1_sessions_that_rested_on_x1_after_the_leak_by_key_and_by_known_retractions(
 
 #[test]
 fn r4_sessions_that_outlived_their_idp_session() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let _question = asks(&["R4"]);
+    let scratch = Scratch::fixture();
     let token = scratch.token("acme", "read");
     let ask = |at: &str, wanted: bool| {
         let flag = if wanted { "--outlived" } else { "--outlived=false" };
@@ -327,7 +330,8 @@ fn decisions(
 
 #[test]
 fn r5_what_rested_on_bobs_key_after_he_lost_it() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let _question = asks(&["R5"]);
+    let scratch = Scratch::fixture();
     let token = scratch.token("acme", "read");
     let flags = ["--session", "S2", "--from", "2026-03-10T12:10:00Z", "--falsified-later"];
     let filter = json!({"session": "S2", "from": time("12:10:00"), "falsifiedLater": true});
@@ -343,7 +347,8 @@ fn r5_what_rested_on_bobs_key_after_he_lost_it() {
 
 #[test]
 fn r6_where_what_was_decided_differs_from_what_the_rules_say() {
-    let Some(scratch) = Scratch::fixture() else { return };
+    let _question = asks(&["R6"]);
+    let scratch = Scratch::fixture();
     let token = scratch.token("acme", "read");
     let differ = decisions(&scratch, &token, &["--differs"], &json!({"differs": true}), "23:00:00");
     let expected = [

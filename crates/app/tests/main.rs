@@ -1,0 +1,19 @@
+//! The use cases, with engines in memory and on disk. One binary, a module for each group of tests.
+
+mod access;
+mod changes;
+mod common;
+mod day;
+mod decision;
+mod destroyed_keys;
+mod falsifiers;
+mod feed;
+mod intake;
+mod lists;
+mod paging;
+mod permutation;
+mod reached;
+mod rebuild;
+mod sets;
+mod sets_of_sessions;
+mod sources;

@@ -1,0 +1,10 @@
+//! What the translators read and refuse. One binary, a module for each group of tests.
+
+mod bad_input;
+#[path = "../../../tests/support/fixture.rs"]
+mod fixture;
+mod looks;
+mod native;
+mod okta;
+mod properties;
+mod splitter;

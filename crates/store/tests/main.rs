@@ -1,0 +1,5 @@
+//! SQLite: conformance, damage and files. One binary, a module for each group of tests.
+
+mod conformance;
+mod damaged_rows;
+mod directory;

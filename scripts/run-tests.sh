@@ -1,0 +1,28 @@
+#!/bin/sh
+# Runs all tests over the fixture of the repository. Where a program that some of them need is
+# missing, those are named and left out; with CI=true nothing is left out, and they fail.
+set -u
+
+skip=""
+needs() { # program modules...
+    program=$1
+    shift
+    command -v "$program" >/dev/null 2>&1 && return
+    echo "NOT RUN, because $program is missing: $*" >&2
+    for module in "$@"; do skip="$skip --skip $module"; done
+}
+
+if [ "${CI:-}" != true ]; then
+    needs chromium pages::
+    needs chromedriver pages::
+    needs faketime clock::
+    needs python3 terminal::
+    needs curl readme:: demo::
+    if [ "$(id -u)" != 0 ]; then
+        echo "NOT RUN, because mounting needs the superuser: recovery:: read_only::" >&2
+        skip="$skip --skip recovery:: --skip read_only::"
+    fi
+fi
+
+# shellcheck disable=SC2086
+CLAIMLEDGER_SHARED= exec cargo test --workspace -- $skip

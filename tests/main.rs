@@ -1,0 +1,28 @@
+//! The shipped program, tested from outside: command line, HTTP, GraphQL and pages. One binary, so
+//! that it is linked once; a module for each group of tests.
+
+mod answers;
+mod bad_input;
+mod claims_read;
+mod clock;
+mod containers;
+mod crash;
+mod damage;
+mod demo;
+mod destroyed_keys;
+mod golden_ledger;
+mod hostile;
+mod model;
+mod mutated_facts;
+mod okta_reading;
+mod pages;
+mod questions;
+mod read_only;
+mod readme;
+mod rebuild;
+mod recovery;
+mod session_life;
+mod sources;
+mod statuses;
+mod support;
+mod terminal;

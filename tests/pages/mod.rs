@@ -1,0 +1,6 @@
+//! The pages, in a real browser.
+
+mod clocks;
+mod decision;
+mod factor;
+mod session;
