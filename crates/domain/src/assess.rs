@@ -44,7 +44,7 @@ use claimledger_facts::{
 };
 use claims::Claim;
 use decision::{Decided, Judged, Setting};
-use factors::Factor;
+use factors::AssessedFactor;
 use falsifiers::Falsifiers;
 use until_session_end::Life;
 
@@ -65,7 +65,7 @@ pub(crate) struct Trace<'a> {
     pub(crate) life: Life<'a>,
     /// As known at K.
     pub(crate) claims: Vec<Claim<'a>>,
-    pub(crate) factors: Vec<Factor<'a>>,
+    pub(crate) factors: Vec<AssessedFactor<'a>>,
     pub(crate) sign_in: Vec<retraction::Hit<'a>>,
     /// What was believed when decisions fell, where a later falsifier takes from it:
     /// [`Decided::earlier`] points here.

@@ -4,7 +4,7 @@
 use super::{
     authenticator_lost::Running,
     claims::Claim,
-    factors::{self, Factor},
+    factors::{self, AssessedFactor},
     falsifiers, retraction,
 };
 use crate::{history::HistoryCut, order::Seen};
@@ -19,7 +19,7 @@ use claimledger_facts::{
 #[derive(Clone, Debug)]
 pub(crate) struct Believed<'a> {
     pub(crate) claims: Vec<Claim<'a>>,
-    pub(crate) factors: Vec<Factor<'a>>,
+    pub(crate) factors: Vec<AssessedFactor<'a>>,
     /// Retractions of the whole IdP that the session names, where no assertion was seen.
     pub(crate) sign_in: Vec<retraction::Hit<'a>>,
 }

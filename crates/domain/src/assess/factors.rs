@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 /// A claimed value or a local verification, whether it counts or not.
 #[derive(Clone, Debug)]
-pub(crate) struct Factor<'a> {
+pub(crate) struct AssessedFactor<'a> {
     pub(crate) value: Arc<Value>,
     /// Index into the session's claims; none: local.
     pub(crate) claim: Option<usize>,
@@ -50,7 +50,7 @@ pub(crate) struct ProviderStatement<'a> {
     pub(crate) seen: Seen<'a>,
 }
 
-impl Factor<'_> {
+impl AssessedFactor<'_> {
     pub(crate) fn occurred(&self) -> Occurred {
         self.seen.occurred()
     }
@@ -67,7 +67,7 @@ pub(crate) fn factors<'a>(
     facts: &[Seen<'a>],
     of_session: &[Claim<'a>],
     running: Running<'a, '_>,
-) -> Vec<Factor<'a>> {
+) -> Vec<AssessedFactor<'a>> {
     let losses =
         |value: &Value, seen: Seen<'a>| authenticator_lost::losses(running, value, seen.occurred());
     // Inside the interval of its own time it may not have come yet (`semantics.md` 3, 6).
@@ -78,7 +78,7 @@ pub(crate) fn factors<'a>(
     for seen in facts {
         if let FactData::FactorVerified(verified) = &seen.known.fact.data {
             let value = Arc::new(local_factors::read(verified));
-            factors.push(Factor {
+            factors.push(AssessedFactor {
                 losses: losses(&value, *seen),
                 value,
                 claim: None,
@@ -108,7 +108,7 @@ pub(crate) fn factors<'a>(
             // Void does not stop one that did not check.
             let by_record = said.map_or(!fate.surely_ignored, |s| s.accepted);
             let grade = grade(said, &fate.missing, allow.is_some(), fate.counts);
-            factors.push(Factor {
+            factors.push(AssessedFactor {
                 value: Arc::clone(value),
                 losses: losses(value, *seen),
                 claim: Some(index),

@@ -9,7 +9,7 @@ use super::{
     authenticator_lost,
     believed::Believed,
     claims::{Claim, Tri},
-    factors::Factor,
+    factors::AssessedFactor,
     retraction,
 };
 use crate::{
@@ -166,7 +166,7 @@ pub(crate) fn known<'a>(
 /// end nothing of it is left to be hit.
 pub(crate) fn hits<'a>(
     claims: &[Claim<'a>],
-    factors: &[Factor<'a>],
+    factors: &[AssessedFactor<'a>],
     sign_in: &[retraction::Hit<'a>],
     by: Time,
 ) -> Vec<Hit<'a>> {

@@ -9,7 +9,7 @@ use crate::{
         Trace, authenticator_lost, challenge,
         claims::Tri,
         decision::{Decided, Judged},
-        factors::Factor,
+        factors::AssessedFactor,
         requirement::Candidate,
         until, until_session_end,
     },
@@ -200,7 +200,7 @@ impl<'a> DecisionExplainer<'a, '_> {
         };
         let mut reasons: Vec<Reason> = self.claims().into_iter().map(tell).collect();
         let at = self.judged.seen.occurred();
-        let local: Vec<&Factor<'_>> = self
+        let local: Vec<&AssessedFactor<'_>> = self
             .trace
             .factors
             .iter()
@@ -227,13 +227,13 @@ impl<'a> DecisionExplainer<'a, '_> {
         let life = &self.trace.life;
         let at = self.judged.seen.occurred();
         // Ends are shown as known at K.
-        let counted: Vec<&Factor<'a>> = self
+        let counted: Vec<&AssessedFactor<'a>> = self
             .known
             .factors
             .iter()
             .filter(|f| f.counts() && f.occurred().from <= latest(at))
             .collect();
-        let ends = |f: &Factor<'a>| {
+        let ends = |f: &AssessedFactor<'a>| {
             let until = until::of(life, f);
             (until.until, until.bounds, until.reason)
         };
@@ -283,7 +283,7 @@ impl<'a> DecisionExplainer<'a, '_> {
         if short { reason } else { reason.by_rule(until_session_end::ID) }
     }
 
-    fn span(&self, factor: &Factor<'a>, from: &str, short: bool, one: bool) -> String {
+    fn span(&self, factor: &AssessedFactor<'a>, from: &str, short: bool, one: bool) -> String {
         let until = until::of(&self.trace.life, factor);
         let count = if one { "counts" } else { "count" };
         match (until.until, until.reason, until.bounds) {
@@ -327,7 +327,7 @@ impl<'a> DecisionExplainer<'a, '_> {
     }
 
     /// Other rules that the same factors met: the first decision of each, three at most.
-    fn also_met(&self, counted: &[&Factor<'_>]) -> Vec<&Judged<'a>> {
+    fn also_met(&self, counted: &[&AssessedFactor<'_>]) -> Vec<&Judged<'a>> {
         let mut met: Vec<&Judged<'a>> = Vec::new();
         for other in self.trace.decisions.iter().map(|d| &d.then) {
             let let_in = other.data.outcome == Outcome::Allow
@@ -348,7 +348,7 @@ impl<'a> DecisionExplainer<'a, '_> {
         let question = "How sure?";
         let at = judged.seen.occurred();
         let source = &judged.seen.record().source;
-        let counted: Vec<&Factor<'a>> = self
+        let counted: Vec<&AssessedFactor<'a>> = self
             .trace
             .factors
             .iter()
@@ -406,7 +406,11 @@ impl<'a> DecisionExplainer<'a, '_> {
     }
 
     /// The grade as a sentence without its full stop, and the record that states it.
-    fn grade(&self, factor: &Factor<'a>, names: &[String]) -> (String, Option<&'a RecordRef>) {
+    fn grade(
+        &self,
+        factor: &AssessedFactor<'a>,
+        names: &[String],
+    ) -> (String, Option<&'a RecordRef>) {
         super::factor::grade(self.trace, factor, names)
     }
 

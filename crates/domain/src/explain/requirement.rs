@@ -5,7 +5,7 @@ use crate::{
     assess::{
         authenticator_lost,
         claims::Tri,
-        factors::Factor,
+        factors::AssessedFactor,
         okta_claims,
         requirement::{self, Candidate, Reading},
         third_party_amr,
@@ -243,11 +243,12 @@ impl<'a> DecisionExplainer<'a, '_> {
     fn fell_short(&self) -> Vec<Reason> {
         let at = self.judged.seen.occurred();
         let mut reasons = Vec::new();
-        let earlier: Vec<&Factor<'a>> =
+        let earlier: Vec<&AssessedFactor<'a>> =
             self.trace.factors.iter().filter(|f| f.occurred().from <= latest(at)).collect();
-        let assertion =
-            |f: &Factor<'a>| f.claim.and_then(|c| self.trace.claims[c].data.assertion.clone());
-        let void: Vec<&Factor<'a>> = earlier
+        let assertion = |f: &AssessedFactor<'a>| {
+            f.claim.and_then(|c| self.trace.claims[c].data.assertion.clone())
+        };
+        let void: Vec<&AssessedFactor<'a>> = earlier
             .iter()
             .copied()
             .filter(|f| f.by_rules == Tri::No && !f.void.is_empty())
@@ -267,7 +268,7 @@ impl<'a> DecisionExplainer<'a, '_> {
                 .reading(7),
             );
         }
-        let ignored: Vec<&Factor<'a>> = earlier
+        let ignored: Vec<&AssessedFactor<'a>> = earlier
             .iter()
             .copied()
             .filter(|f| f.by_rules == Tri::No && f.void.is_empty() && !f.ignored.is_empty())
@@ -285,10 +286,10 @@ impl<'a> DecisionExplainer<'a, '_> {
                 .reading(7),
             );
         }
-        let gone = |f: &&Factor<'a>| {
+        let gone = |f: &&AssessedFactor<'a>| {
             f.by_rules != Tri::No && f.losses.ends.iter().any(|end| end.when.from <= latest(at))
         };
-        let lost: Vec<&Factor<'a>> = earlier.iter().copied().filter(gone).collect();
+        let lost: Vec<&AssessedFactor<'a>> = earlier.iter().copied().filter(gone).collect();
         for (names, first) in grouped(&lost, |f| {
             f.losses.ends.iter().map(|end| end.loss.record.id).collect::<Vec<_>>()
         }) {
@@ -309,7 +310,7 @@ impl<'a> DecisionExplainer<'a, '_> {
                 .on([first.seen.record(), &end.loss.record]);
             reasons.push(reason.by_rule(authenticator_lost::ID).reading(11));
         }
-        let stale: Vec<&Factor<'a>> =
+        let stale: Vec<&AssessedFactor<'a>> =
             self.judged.stale.iter().map(|i| &self.trace.factors[*i]).collect();
         for (names, first) in grouped(&stale, |f| f.seen.record().id) {
             let verified = words::at(first.occurred(), self.today);
