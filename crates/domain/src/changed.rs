@@ -1,4 +1,4 @@
-//! What a record changed of what is said of a session.
+//! What a record changes in the answers about a session.
 //!
 //! Two readings are compared: at the end of time, where nothing that is known is left out; and at
 //! the moment the record became known, which alone can say that a session stands otherwise now.
@@ -246,8 +246,18 @@ fn factor(factor: &HonoredFactor) -> impl PartialEq {
 }
 
 fn ignored(claim: &IgnoredClaim) -> impl PartialEq {
-    let IgnoredClaim { name, amr, method, idp, assertion, received_at, reasons, certainty, record } =
-        claim;
+    let IgnoredClaim {
+        name,
+        amr,
+        method,
+        idp,
+        assertion,
+        received_at,
+        reasons,
+        certainty,
+        // Only its position: what else a record is does not change.
+        record,
+    } = claim;
     ((name, amr, method, idp, assertion), (received_at, reasons, certainty, record.position))
 }
 

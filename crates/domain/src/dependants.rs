@@ -53,7 +53,7 @@ pub enum Changed {
     Policy(PolicyId, VersionLabel),
     /// A routing rule to an IdP: nothing is said to rest on it.
     RoutingRule(IdpId),
-    /// Trust was taken back: in a key, or in a whole IdP.
+    /// Trust was retracted: in a key, or in a whole IdP.
     Retraction(TrustRetracted),
     /// A person's authenticator was lost, with effect from then on.
     Loss(Option<Pseudonym>, Occurred),

@@ -132,7 +132,7 @@ pub const fn is_config(fact: &FactData) -> bool {
 }
 
 impl History {
-    /// Takes in a fact; one that is no configuration ([`is_config`]) or is in already changes
+    /// Adds a fact; one that is no configuration ([`is_config`]) or is in already changes
     /// nothing.
     pub fn insert(&mut self, known: Known) {
         let text = canonical(&known.fact);

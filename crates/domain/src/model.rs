@@ -134,7 +134,8 @@ pub struct SessionLife {
     pub phase: Phase,
     /// How sure the phase is (`semantics.md` 22).
     pub certainty: Certainty,
-    /// What is missing to be certain, where it is only possible: codes. A limit that is not known is named.
+    /// What is missing to be certain, where it is only possible: codes. A limit that is not known
+    /// is named.
     pub missing: Vec<&'static str>,
     /// When it began.
     pub started_at: Option<Time>,
@@ -567,7 +568,7 @@ pub struct AppAccess {
 /// A sign-in, a factor or an access that did not succeed. It never counts as a factor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefusedSignIn {
-    /// What became of it.
+    /// Its result.
     pub result: SignInResult,
     /// Why: a code; `free_text`: in words, which are sealed.
     pub reason: Option<String>,

@@ -153,8 +153,8 @@ impl SessionCandidate<'_> {
             );
         }
         if let Some(ended) = filter.ended {
-            // Where that is only possible, so is the opposite: a filter and its negation together list
-            // every session.
+            // Where that is only possible, so is the opposite: a filter and its negation together
+            // list every session.
             if (state.life.phase == Phase::Ended) != ended
                 && state.life.certainty == Certainty::Certain
             {

@@ -28,7 +28,7 @@ use std::collections::BTreeSet;
 
 /// The name of this list in its cursors.
 const LIST: &str = "sessions";
-/// So many sets of terms narrow a list at most.
+/// Maximum sets of terms that narrow a list.
 const MOST_SETS: usize = 32;
 
 impl App {

@@ -198,8 +198,8 @@ pub(crate) fn hits<'a>(
     hits
 }
 
-/// Those that hit a decision and were not known to when it fell: recorded after it, or about
-/// somebody who is known only since to be the same person.
+/// Those that hit a decision and were not known when it was made: recorded after it, or about an
+/// identity that is known only since to be the same person.
 pub(crate) fn later<'a>(
     then: &Believed<'a>,
     now: &Believed<'a>,

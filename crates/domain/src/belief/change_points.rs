@@ -2,8 +2,8 @@
 //! caller can step between two positions.
 //!
 //! The session is assessed as known at each record that could have changed it, in the order of the
-//! log, and compared with what was said before; a record that changed nothing at this T is no change point,
-//! whatever it speaks of.
+//! log, and compared with what was said before; a record that changed nothing at this T is not a
+//! change point.
 
 use super::{Beliefs, Change, Trial, aspects, changes};
 use crate::model::RecordRef;

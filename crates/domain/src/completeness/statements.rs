@@ -46,9 +46,9 @@ pub struct GapStatement {
 pub enum Timeliness {
     /// Within a minute.
     InTime,
-    /// So much later.
+    /// Later, by this duration.
     Late(Duration),
-    /// So much earlier, by a second or more: the source's clock is ahead of the ledger's.
+    /// Earlier, by this duration of a second or more: the source's clock is ahead of the ledger's.
     Ahead(Duration),
 }
 

@@ -98,8 +98,8 @@ impl<'a> DecisionExplainer<'a, '_> {
             .delayed()
     }
 
-    /// DecisionExplainer on few lines: a refusal in which every claim is good, so that nothing turns on whose
-    /// word it was.
+    /// Whether a few lines are enough: a refusal in which every claim is good, so that nothing
+    /// depends on who asserted it.
     fn short(&self) -> bool {
         self.judged.data.outcome != Outcome::Allow
             && matches!(self.judged.implied, Implied::Challenge | Implied::Deny)

@@ -194,8 +194,8 @@ impl<'a> DecisionExplainer<'a, '_> {
         let mut reasons = Vec::new();
         for candidate in usable.iter().filter(|c| c.value.factor_type == FactorType::Possession) {
             let value = &candidate.value;
-            // A phishing-resistant or hardware-protected key is bound to its device: that it is not
-            // is told along.
+            // A phishing-resistant or hardware-protected key is bound to its device: if it is not,
+            // that is shown too.
             let mut wanted = asked.to_vec();
             if asked.contains(&Property::PhishingResistant)
                 || asked.contains(&Property::HardwareProtected)
@@ -314,9 +314,9 @@ impl<'a> DecisionExplainer<'a, '_> {
             self.judged.stale.iter().map(|i| &self.trace.factors[*i]).collect();
         for (names, first) in grouped(&stale, |f| f.seen.record().id) {
             let verified = words::at(first.occurred(), self.today);
-            // 0 seconds: anew for each decision, however short ago that was.
-            let anew = self.judged.rule.and_then(|r| r.reauthenticate_in_secs) == Some(0);
-            let when = if anew {
+            // 0 seconds: again for each decision, however recent the last one is.
+            let each_time = self.judged.rule.and_then(|r| r.reauthenticate_in_secs) == Some(0);
+            let when = if each_time {
                 "before the session's previous decision"
             } else {
                 "too long before this decision"

@@ -1,4 +1,4 @@
-//! On whose word: the assertion, its key, the trust it came under, and what became of its values.
+//! On whose word: the assertion, its key, the trust it came under, and the outcome of its values.
 
 use crate::{
     assess::{
@@ -236,7 +236,7 @@ fn feature(version: &Stated<IdpConfigured>, stated: bool, on: bool) -> String {
     }
 }
 
-/// What became of values that did not simply count, and the service provider's own word on them.
+/// Values that did not simply count, and what the service provider states of them.
 fn values(trace: &Trace<'_>, index: usize) -> Vec<Reason> {
     let claim = &trace.claims[index];
     let mut reasons = Vec::new();

@@ -121,8 +121,8 @@ fn by_name<K: Ord + Clone, T: Clone>(
     lists.iter().map(|(name, list)| (name.clone(), some(list, keep, &concerns))).collect()
 }
 
-/// Those that stay. What they know of each other as variants is found anew; what the record itself
-/// says of it stays.
+/// The facts that stay. Which of them are variants of each other is computed again; what the record
+/// itself says of it stays.
 fn some<'a, T: Clone>(
     list: &'a [Stated<T>],
     keep: Keep<'_>,

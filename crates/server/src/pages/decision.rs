@@ -215,7 +215,8 @@ fn head(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
             "occurred " (times.occurred(decision.at)) ", recorded " (delay(decision.at.from,
                 record.recorded_at))
             " by " (inert(record.source.as_str()))
-            @if let Some(subject) = &session.state.origin.subject { " · subject " (inert(subject.as_str())) }
+            @if let Some(subject) = &session.state.origin.subject {
+                " · subject " (inert(subject.as_str())) }
             " · " a href=(shown.session(&session.state.id)) { "the whole session" }
         }
     }

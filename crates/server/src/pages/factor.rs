@@ -298,7 +298,8 @@ impl<'a> Shown<'a> {
                     "There are: "
                     @for (i, name) in names.iter().take(ROWS).enumerate() {
                         @if i > 0 { " · " }
-                        a href=(self.pinned(address(&self.session.state.id, name))) { (inert(name)) }
+                        a href=(self.pinned(address(&self.session.state.id, name))) {
+                            (inert(name)) }
                     }
                 }
             }
