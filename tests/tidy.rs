@@ -265,6 +265,6 @@ fn entries(manifest: &Path, section: &str) -> Vec<String> {
     lines
         .take_while(|line| !line.starts_with('['))
         .filter_map(|line| Some(line.split_once(['.', ' '])?.0.to_owned()))
-        .filter(|name| !name.is_empty() && !name.starts_with('#'))
+        .filter(|name| name.starts_with(|c: char| c.is_alphanumeric()))
         .collect()
 }

@@ -18,8 +18,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// An organisation with four IdPs and nine keys, and a session of so many facts: start, claim,
-/// decision, accesses, end.
+/// An organisation with four IdPs and nine keys, and a session of this number of facts: start,
+/// claim, decision, accesses, end.
 fn day(each: usize) -> Lines {
     let mut lines = Vec::new();
     let mut say = |kind: &str, of_session: bool, data: serde_json::Value| {

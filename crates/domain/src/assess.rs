@@ -44,7 +44,7 @@ use claimledger_facts::{
 };
 use claims::Claim;
 use decision::{Decided, Judged, Setting};
-use factors::Factor;
+use factors::AssessedFactor;
 use falsifiers::Falsifiers;
 use until_session_end::Life;
 
@@ -65,7 +65,7 @@ pub(crate) struct Trace<'a> {
     pub(crate) life: Life<'a>,
     /// As known at K.
     pub(crate) claims: Vec<Claim<'a>>,
-    pub(crate) factors: Vec<Factor<'a>>,
+    pub(crate) factors: Vec<AssessedFactor<'a>>,
     pub(crate) sign_in: Vec<retraction::Hit<'a>>,
     /// What was believed when decisions fell, where a later falsifier takes from it:
     /// [`Decided::earlier`] points here.
@@ -151,7 +151,7 @@ pub(crate) fn trace_with<'a>(
         of_session.iter().filter(|s| s.occurred().from <= cut.at).copied().collect();
     let life = until_session_end::life(&of_session, &upto, subject.as_ref(), history, cut.at)?;
     let began = life.started.and_then(|s| s.idp.as_ref()).map(|idp| (idp, life.start));
-    let reader = believed::Reader {
+    let reader = believed::FactReader {
         history,
         facts: &upto,
         subject: subject.as_ref(),
@@ -197,7 +197,7 @@ pub(crate) fn trace_with<'a>(
 /// Judges every decision on the falsifiers that were recorded by it, and again on all that are
 /// known where later ones came (`semantics.md` 4).
 fn decisions<'a>(
-    reader: &believed::Reader<'a, '_>,
+    reader: &believed::FactReader<'a, '_>,
     believed: &Believed<'a>,
     life: &Life<'a>,
 ) -> (Vec<Believed<'a>>, Vec<Decided<'a>>) {

@@ -1,16 +1,16 @@
 //! What was believed of a session, what is believed now, and the facts that made the difference
 //! (`semantics.md` 28).
 //!
-//! Two states of one session at the same T are compared by what they say (`said`), aspect by
+//! Two states of one session at the same T are compared by what they say (`aspects`), aspect by
 //! aspect. Of the records learned between the two positions, those are named without which an
 //! aspect would read as it did: each alone where that is so, else the fewest that do it together.
 //! It is found by leaving records out and assessing again, never by guessing from a record's type.
 
+mod aspects;
 mod change_points;
-mod said;
 
+pub use aspects::{Aspect, AspectKind};
 pub use change_points::{ChangePoint, ChangePoints, Nearest, change_points};
-pub use said::{Aspect, AspectKind};
 
 use crate::{
     assess::assess,
@@ -19,15 +19,15 @@ use crate::{
     links::components,
     model::{Cut, Explained, Known, RecordRef, SessionState},
 };
+use aspects::Texts;
 use claimledger_facts::{
     fact::FactData,
     ids::{IdpId, LogPosition, PolicyId, Pseudonym, SessionId},
     time::Time,
 };
-use said::Texts;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// So many records that could have changed the session are tried at most.
+/// Maximum records tried that could have changed the session.
 pub const MAX_TRIED: usize = 500;
 
 /// What is compared.
@@ -109,9 +109,9 @@ pub fn belief_diff(beliefs: Beliefs<'_>) -> Result<BeliefDiff, TooMany> {
     let (was, is) =
         (before.as_ref().map(|before| &before.state), after.as_ref().map(|after| &after.state));
     let mut diff = BeliefDiff {
-        then: said::sentence(was, beliefs, beliefs.before),
-        later: said::sentence(is, beliefs, beliefs.after),
-        changes: changes(&said::says(was), &said::says(is)),
+        then: aspects::sentence(was, beliefs, beliefs.before),
+        later: aspects::sentence(is, beliefs, beliefs.after),
+        changes: changes(&aspects::says(was), &aspects::says(is)),
         causes: Vec::new(),
         before,
         after,
@@ -247,7 +247,7 @@ impl<'a> Trial<'a> {
 
     /// Which of the changes are undone when these records are left out.
     fn undone(&self, changes: &[Change], out: &Out) -> Vec<bool> {
-        let says = said::says(self.state(self.asked.after, out).as_ref());
+        let says = aspects::says(self.state(self.asked.after, out).as_ref());
         let now = Texts::of(&says);
         changes.iter().map(|change| now.get(&change.aspect) == change.before.as_ref()).collect()
     }
@@ -257,7 +257,7 @@ impl<'a> Trial<'a> {
         let nothing = BTreeSet::new();
         let (before, now) =
             (self.state(self.asked.before, &nothing), self.state(self.asked.after, out));
-        changes(&said::says(before.as_ref()), &said::says(now.as_ref())).is_empty()
+        changes(&aspects::says(before.as_ref()), &aspects::says(now.as_ref())).is_empty()
     }
 
     fn causes(&mut self, changes: &[Change]) -> Vec<Cause> {

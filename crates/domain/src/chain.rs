@@ -1,4 +1,4 @@
-//! What hangs together with a session: the application sessions that it reached, the IdP's session
+//! What is linked to a session: the application sessions that it reached, the IdP's session
 //! behind it, the root session.
 //!
 //! A hop that nothing states is there, with no id and the reason why: it is never left out.

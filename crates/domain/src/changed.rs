@@ -1,4 +1,4 @@
-//! What a record changed of what is said of a session.
+//! What a record changes in the answers about a session.
 //!
 //! Two readings are compared: at the end of time, where nothing that is known is left out; and at
 //! the moment the record became known, which alone can say that a session stands otherwise now.
@@ -67,7 +67,7 @@ impl Changed {
 
 /// What is said of one session; or of several that turn out to be one.
 #[derive(Clone, Copy, Debug)]
-pub struct Said<'s> {
+pub struct Reading<'s> {
     /// At the end of time.
     pub whole: &'s [&'s SessionState],
     /// At the moment the record became known.
@@ -76,8 +76,8 @@ pub struct Said<'s> {
 
 /// What is other than it was.
 #[must_use]
-pub fn changed<'s>(was: Said<'s>, is: Said<'s>) -> Vec<Changed> {
-    let mut found = Found { was, is, changed: BTreeSet::new() };
+pub fn changed<'s>(was: Reading<'s>, is: Reading<'s>) -> Vec<Changed> {
+    let mut found = Comparison { was, is, changed: BTreeSet::new() };
     let standing = |states: &[&SessionState]| -> Vec<(Phase, Certainty)> {
         states.iter().map(|state| (state.life.phase, state.life.certainty)).collect()
     };
@@ -115,20 +115,20 @@ pub fn changed<'s>(was: Said<'s>, is: Said<'s>) -> Vec<Changed> {
     found.changed.into_iter().collect()
 }
 
-struct Found<'s> {
-    was: Said<'s>,
-    is: Said<'s>,
+struct Comparison<'s> {
+    was: Reading<'s>,
+    is: Reading<'s>,
     changed: BTreeSet<Changed>,
 }
 
-impl<'s> Found<'s> {
+impl<'s> Comparison<'s> {
     fn compare<V: IntoIterator<Item: PartialEq>>(
         &mut self,
         about: Changed,
         of: impl Fn(&'s SessionState) -> V,
     ) {
-        let all = |said: Said<'s>| -> Vec<V::Item> {
-            said.whole.iter().flat_map(|state| of(state)).collect()
+        let all = |reading: Reading<'s>| -> Vec<V::Item> {
+            reading.whole.iter().flat_map(|state| of(state)).collect()
         };
         if !same(&all(self.was), &all(self.is)) {
             self.changed.insert(about);
@@ -246,8 +246,18 @@ fn factor(factor: &HonoredFactor) -> impl PartialEq {
 }
 
 fn ignored(claim: &IgnoredClaim) -> impl PartialEq {
-    let IgnoredClaim { name, amr, method, idp, assertion, received_at, reasons, certainty, record } =
-        claim;
+    let IgnoredClaim {
+        name,
+        amr,
+        method,
+        idp,
+        assertion,
+        received_at,
+        reasons,
+        certainty,
+        // Only its position: what else a record is does not change.
+        record,
+    } = claim;
     ((name, amr, method, idp, assertion), (received_at, reasons, certainty, record.position))
 }
 

@@ -202,7 +202,7 @@ pub enum Supplier {
     /// The service provider in facts of this type, or the identity provider, which made the
     /// assertion.
     EitherProvider(&'static str),
-    /// Whoever told an interval where an exact time is wanted.
+    /// The source that stated an interval where an exact time is needed.
     WhoToldAnInterval,
     /// No source: a later version of the rules.
     Rules,

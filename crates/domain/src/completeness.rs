@@ -1,11 +1,11 @@
 //! How complete each source is, as known at K. It stands beside an answer and changes none.
 
 mod absence;
-mod said;
+mod statements;
 
 pub use self::{
     absence::{Absence, AbsenceCode, Barrier, Behind, absence},
-    said::{GapSaid, HeardSaid, Said, Timeliness, said_by},
+    statements::{GapStatement, HeardStatement, Statements, Timeliness, statements_of},
 };
 
 use crate::{history::HistoryCut, words};

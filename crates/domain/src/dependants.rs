@@ -8,7 +8,7 @@
 //! provider let it. A version that was replaced still lists its own.
 
 use crate::{
-    assess::{self, Trace, claims::Tri, factors::Factor, retraction::retraction_hits},
+    assess::{self, Trace, claims::Tri, factors::AssessedFactor, retraction::retraction_hits},
     history::{History, HistoryCut, Stated},
     model::{Certainty, Cut, Known, Phase, RecordRef},
     order::latest,
@@ -53,7 +53,7 @@ pub enum Changed {
     Policy(PolicyId, VersionLabel),
     /// A routing rule to an IdP: nothing is said to rest on it.
     RoutingRule(IdpId),
-    /// Trust was taken back: in a key, or in a whole IdP.
+    /// Trust was retracted: in a key, or in a whole IdP.
     Retraction(TrustRetracted),
     /// A person's authenticator was lost, with effect from then on.
     Loss(Option<Pseudonym>, Occurred),
@@ -312,7 +312,11 @@ fn dependant(trace: &Trace<'_>, change: &Change) -> Option<Dependant> {
 
 /// Whether a loss ended a factor: one that had ended before, with its session or by an earlier
 /// loss, is none of its own (`semantics.md` 29).
-fn ended_by(trace: &Trace<'_>, factor: &Factor<'_>, loss: LogPosition) -> Option<Certainty> {
+fn ended_by(
+    trace: &Trace<'_>,
+    factor: &AssessedFactor<'_>,
+    loss: LogPosition,
+) -> Option<Certainty> {
     let end = factor.losses.ends.iter().find(|end| end.loss.record.position == loss)?;
     let others = factor.losses.ends.iter().filter(|other| other.loss.record.position != loss);
     // Certainly before, and possibly so.

@@ -120,7 +120,7 @@ impl Hits {
                 .filter_map(|r| retraction::retraction_hits(r, claim.data, claim.seen.occurred()));
             Some((at, hits.min()?))
         };
-        let factor = |(at, factor): (usize, &assess::factors::Factor<'_>)| {
+        let factor = |(at, factor): (usize, &assess::factors::AssessedFactor<'_>)| {
             let ends = factor
                 .losses
                 .ends

@@ -2,9 +2,10 @@
 //! would have passed the next.
 //!
 //! A session keeps what it was allowed until it ends or is decided again: a new version of a policy
-//! asks nothing of whoever is in already. A session held access where an allow fell under the
-//! version, and neither its end nor the next decision of that policy for that application came by
-//! the moment at which the next version came in force (`semantics.md` 1, 22). Whether it would have
+//! asks nothing of sessions that have access already. A session held access where an allow fell
+//! under the version, and neither its end nor the next decision of that policy for that application
+//! came by the moment at which the next version came in force (`semantics.md` 1, 22). Whether it
+//! would have
 //! passed is what the next version's rule implies for what counted at that allow (`semantics.md` 4,
 //! 18): the rule of the same name, else the only one.
 

@@ -48,21 +48,33 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default)]
 pub struct History {
     org: Vec<Stated<OrgConfigured>>,
-    idps: BTreeMap<IdpId, Vec<Stated<IdpConfigured>>>,
-    keys: BTreeMap<IdpId, Vec<Stated<KeyChange>>>,
-    retractions: BTreeMap<IdpId, Vec<Stated<TrustRetracted>>>,
+    trust: TrustFacts,
     policies: BTreeMap<PolicyId, Vec<Stated<PolicyConfigured>>>,
     claim_sourcing: Vec<Stated<ClaimSourcingConfigured>>,
-    routing_rules: Vec<Stated<RoutingRuleConfigured>>,
     authenticators: BTreeMap<Method, Vec<Stated<AuthenticatorConfigured>>>,
     losses: BTreeMap<Pseudonym, Vec<Stated<AuthenticatorLost>>>,
     subject_links: people::SubjectLinks,
     sessions_ended: BTreeMap<Pseudonym, Vec<Stated<SubjectSessionsEnded>>>,
+    completeness: CompletenessFacts,
+    /// What a rehearsal supposes.
+    trust_off: Option<trust_off::TrustOff>,
+}
+
+/// What is stated of IdPs, by IdP.
+#[derive(Clone, Debug, Default)]
+struct TrustFacts {
+    idps: BTreeMap<IdpId, Vec<Stated<IdpConfigured>>>,
+    keys: BTreeMap<IdpId, Vec<Stated<KeyChange>>>,
+    retractions: BTreeMap<IdpId, Vec<Stated<TrustRetracted>>>,
+    routing_rules: Vec<Stated<RoutingRuleConfigured>>,
+}
+
+/// What sources state of their completeness.
+#[derive(Clone, Debug, Default)]
+struct CompletenessFacts {
     heard: Vec<Stated<SourceHeard>>,
     silent: Vec<Stated<SourceSilent>>,
     backfilled: Vec<Stated<SourceBackfilled>>,
-    /// What a rehearsal supposes.
-    trust_off: Option<trust_off::TrustOff>,
 }
 
 /// The history as known at a position.
@@ -120,7 +132,7 @@ pub const fn is_config(fact: &FactData) -> bool {
 }
 
 impl History {
-    /// Takes in a fact; one that is no configuration ([`is_config`]) or is in already changes
+    /// Adds a fact; one that is no configuration ([`is_config`]) or is in already changes
     /// nothing.
     pub fn insert(&mut self, known: Known) {
         let text = canonical(&known.fact);
@@ -136,7 +148,7 @@ impl History {
         match known.fact.data {
             FactData::OrgConfigured(data) => put(&mut self.org, stated.with(data)),
             FactData::IdpConfigured(data) => {
-                put(self.idps.entry(data.idp.clone()).or_default(), stated.with(data))
+                put(self.trust.idps.entry(data.idp.clone()).or_default(), stated.with(data))
             }
             FactData::IdpKeyAdded(data) => {
                 let change = KeyChange {
@@ -145,7 +157,7 @@ impl History {
                     actor: data.actor,
                     ticket: data.ticket,
                 };
-                put(self.keys.entry(data.idp).or_default(), stated.with(change));
+                put(self.trust.keys.entry(data.idp).or_default(), stated.with(change));
             }
             FactData::IdpKeyRetired(data) => {
                 let change = KeyChange {
@@ -154,10 +166,10 @@ impl History {
                     actor: data.actor,
                     ticket: data.ticket,
                 };
-                put(self.keys.entry(data.idp).or_default(), stated.with(change));
+                put(self.trust.keys.entry(data.idp).or_default(), stated.with(change));
             }
             FactData::TrustRetracted(data) => {
-                put(self.retractions.entry(data.idp.clone()).or_default(), stated.with(data))
+                put(self.trust.retractions.entry(data.idp.clone()).or_default(), stated.with(data))
             }
             FactData::PolicyConfigured(data) => {
                 put(self.policies.entry(data.policy.clone()).or_default(), stated.with(data))
@@ -166,7 +178,7 @@ impl History {
                 put(&mut self.claim_sourcing, stated.with(data))
             }
             FactData::RoutingRuleConfigured(data) => {
-                put(&mut self.routing_rules, stated.with(data))
+                put(&mut self.trust.routing_rules, stated.with(data))
             }
             FactData::AuthenticatorConfigured(data) => {
                 put(self.authenticators.entry(data.method).or_default(), stated.with(data))
@@ -187,9 +199,11 @@ impl History {
                     put(self.sessions_ended.entry(subject).or_default(), stated.with(data));
                 }
             }
-            FactData::SourceHeard(data) => put(&mut self.heard, stated.with(data)),
-            FactData::SourceSilent(data) => put(&mut self.silent, stated.with(data)),
-            FactData::SourceBackfilled(data) => put(&mut self.backfilled, stated.with(data)),
+            FactData::SourceHeard(data) => put(&mut self.completeness.heard, stated.with(data)),
+            FactData::SourceSilent(data) => put(&mut self.completeness.silent, stated.with(data)),
+            FactData::SourceBackfilled(data) => {
+                put(&mut self.completeness.backfilled, stated.with(data))
+            }
             _ => {}
         }
     }

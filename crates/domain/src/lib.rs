@@ -2,9 +2,9 @@
 //!
 //! **What it is.** The pure core: facts of a session, the configuration as it was, and a cut (true
 //! at T, known at K) go in; a [`model::SessionState`] comes out, with what counted, on whose word,
-//! under which rule, until when; and, where it is asked, why ([`model::Explained`]): the explanation
-//! is the trace of the assessment itself, not a second telling. The same facts, cut and rules give the same answer, in whatever order they
-//! came.
+//! under which rule, until when; and, on request, why ([`model::Explained`]). The explanation is
+//! the trace of the assessment itself. The same facts, cut and rules give the same answer, in any
+//! order of arrival.
 //!
 //! **What it is not.** No IO, no clock, no randomness; it opens no sealed bytes and stores nothing.
 //! It does not find a session's facts (the app does; [`links`] says which ids are one session), and

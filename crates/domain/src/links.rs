@@ -3,19 +3,40 @@
 //! Two ids are one session where a `session.linked` says so. Its `to` names the other session's id;
 //! where no session of that name is known, a record of the link's own source, and with it the
 //! sessions that this record names ([`target`]). Two links of one source that name one
-//! authentication request join as well: it is no session itself ([`AUTHN_REQUEST`],
+//! authentication request join as well: it is no session itself ([`request`],
 //! `docs/decisions/0027`). Links count once known, for every T (`semantics.md` 3). A shared root
 //! session, assertion or IdP session is a relation, not a link.
 
 use crate::{model::Known, order::total_order};
 use claimledger_facts::{
-    fact::FactData,
+    fact::{Fact, FactData},
     ids::{SessionId, SourceEventId, SourceId},
+    types::session::SessionLinked,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What links two sessions that each name one authentication request of their source.
-pub const AUTHN_REQUEST: &str = "authn_request";
+const AUTHN_REQUEST: &str = "authn_request";
+
+/// The link that a fact states, with the session that it is of.
+#[must_use]
+pub fn link(fact: &Fact) -> Option<(&SessionId, &SessionLinked)> {
+    match (&fact.session, &fact.data) {
+        (Some(from), FactData::SessionLinked(link)) => Some((from, link)),
+        _ => None,
+    }
+}
+
+/// The authentication request that a link names, of the source that states it. Two links that name
+/// the same one join their sessions. A request of another source is another request, also where its
+/// id is the same.
+#[must_use]
+pub fn request<'a>(
+    source: &'a SourceId,
+    link: &'a SessionLinked,
+) -> Option<(&'a SourceId, &'a str)> {
+    (link.by == AUTHN_REQUEST).then_some((source, link.to.as_str()))
+}
 
 /// One session and its ids.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,17 +93,14 @@ pub fn components(facts: &[Known]) -> Vec<Component> {
     }
     let mut by_request: BTreeMap<(&SourceId, &str), BTreeSet<&SessionId>> = BTreeMap::new();
     for known in &sorted {
-        if let (Some(from), FactData::SessionLinked(link)) = (&known.fact.session, &known.fact.data)
-            && link.by == AUTHN_REQUEST
+        if let Some((from, link)) = link(&known.fact)
+            && let Some(request) = request(&known.record.source, link)
         {
-            by_request.entry((&known.record.source, &link.to)).or_default().insert(from);
+            by_request.entry(request).or_default().insert(from);
         }
     }
     for known in &sorted {
-        let (Some(from), FactData::SessionLinked(link)) = (&known.fact.session, &known.fact.data)
-        else {
-            continue;
-        };
+        let Some((from, link)) = link(&known.fact) else { continue };
         let is_session = group.contains_key(&SessionId::new(&*link.to));
         let mut others: Vec<SessionId> = match target(&known.record.source, &link.to, is_session) {
             Target::Session(session) => vec![session],
@@ -93,8 +111,8 @@ pub fn components(facts: &[Known]) -> Vec<Component> {
                 .map(|id| (*id).clone())
                 .collect(),
         };
-        if link.by == AUTHN_REQUEST {
-            let same = by_request.get(&(&known.record.source, link.to.as_str()));
+        if let Some(request) = request(&known.record.source, link) {
+            let same = by_request.get(&request);
             others.extend(same.into_iter().flatten().map(|id| (*id).clone()));
         }
         for other in &others {

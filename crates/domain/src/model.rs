@@ -13,18 +13,18 @@ use claimledger_facts::{
 };
 use std::sync::Arc;
 
-/// A record, as an answer names it.
+/// A reference to a record, as answers show it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RecordRef {
     /// Its id.
     pub id: RecordId,
-    /// Who said it.
+    /// The source that sent it.
     pub source: SourceId,
-    /// Under which id.
+    /// The source's own id of it.
     pub source_id: SourceEventId,
     /// What the source calls this kind of event.
     pub kind: Arc<str>,
-    /// Where it stands in the log.
+    /// Its position in the log.
     pub position: LogPosition,
     /// When it occurred, as the source claims.
     pub occurred: Occurred,
@@ -57,7 +57,7 @@ pub struct Cut {
     pub known_at: LogPosition,
 }
 
-/// How sure an answer is.
+/// Whether an answer is certain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Certainty {
     /// By what is known.
@@ -66,7 +66,7 @@ pub enum Certainty {
     Possible,
 }
 
-/// Where a session stands at T.
+/// The phase of a session at T.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Phase {
     /// It begins after T.
@@ -77,7 +77,7 @@ pub enum Phase {
     Ended,
 }
 
-/// Between which instants something lies; no `to`: unknown how late.
+/// An interval of time that contains an instant; no `to`: unknown how late.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
     /// The earliest.
@@ -94,9 +94,9 @@ pub struct SessionState {
     pub id: SessionId,
     /// Its other ids, bytewise.
     pub aliases: Vec<SessionId>,
-    /// Whose it is, and which sessions lie behind it.
+    /// Its user, and the sessions that it comes from.
     pub origin: SessionOrigin,
-    /// When it began and ended, and how sure that is.
+    /// When it began and ended, and whether that is certain.
     pub life: SessionLife,
     /// Factors that counted, by record or by rules; in the order they began, then as asserted.
     pub factors: Vec<HonoredFactor>,
@@ -115,7 +115,7 @@ pub struct SessionState {
 /// Where a session comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionOrigin {
-    /// Whose it is.
+    /// Its user.
     pub subject: Option<Pseudonym>,
     /// The IdP it came from.
     pub idp: Option<IdpId>,
@@ -130,11 +130,12 @@ pub struct SessionOrigin {
 /// When a session began and ended, as true at T.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionLife {
-    /// Where it stands at T.
+    /// Its phase at T.
     pub phase: Phase,
     /// How sure the phase is (`semantics.md` 22).
     pub certainty: Certainty,
-    /// What would settle it, where it is only possible: codes. A limit that is not known is named.
+    /// What is missing to be certain, where it is only possible: codes. A limit that is not known
+    /// is named.
     pub missing: Vec<&'static str>,
     /// When it began.
     pub started_at: Option<Time>,
@@ -227,11 +228,11 @@ pub struct ProvenAlive {
 /// A knowledge, possession or inherence factor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FactorType {
-    /// Something known.
+    /// The user knows it.
     Knowledge,
-    /// Something had.
+    /// The user has it.
     Possession,
-    /// Something one is.
+    /// It is part of the user.
     Inherence,
     /// Bare `mfa`: two factor types where no constraint is asked, and none by itself.
     Unspecified,
@@ -303,7 +304,7 @@ pub struct HonoredFactor {
     pub grade: Grade,
     /// How sure it is that it counts.
     pub certainty: Certainty,
-    /// What would settle it, where it is only possible: codes.
+    /// What is missing to be certain, where it is only possible: codes.
     pub missing: Vec<&'static str>,
     /// It counts by record (`semantics.md` 8).
     pub by_record: bool,
@@ -567,7 +568,7 @@ pub struct AppAccess {
 /// A sign-in, a factor or an access that did not succeed. It never counts as a factor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefusedSignIn {
-    /// What became of it.
+    /// Its result.
     pub result: SignInResult,
     /// Why: a code; `free_text`: in words, which are sealed.
     pub reason: Option<String>,

@@ -2,7 +2,7 @@
 //!
 //! Source: `semantics.md` 26: one (IdP, assertion) in two `claims.received` of different ids. One
 //! IdP session behind several sessions is no reuse of an assertion and may be ordinary single
-//! sign-on; it is told because whoever holds the IdP's session held all of them. Ids that links
+//! sign-on; it is shown because the holder of the IdP's session held all of them. Ids that links
 //! join are one session (`semantics.md` 25) and no second use.
 
 use crate::{

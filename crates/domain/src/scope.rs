@@ -156,7 +156,7 @@ pub fn last_claim(facts: &[Known]) -> Time {
 pub struct ConfigIndex(BTreeMap<Scope, BTreeMap<LogPosition, Time>>);
 
 impl ConfigIndex {
-    /// Takes in a fact; one that changes no session changes nothing.
+    /// Adds a fact; one that changes no session changes nothing.
     pub fn insert(&mut self, known: &Known) {
         for (scope, from) in Scope::of(&known.fact) {
             let earliest =

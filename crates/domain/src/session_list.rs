@@ -50,7 +50,7 @@ pub struct SessionFilter {
 
 /// A session that may belong to a list, with what it was assessed from.
 #[derive(Clone, Copy, Debug)]
-pub struct Candidate<'a> {
+pub struct SessionCandidate<'a> {
     /// The session at the cut.
     pub state: &'a SessionState,
     /// Its facts.
@@ -61,7 +61,7 @@ pub struct Candidate<'a> {
     pub cut: Cut,
 }
 
-impl Candidate<'_> {
+impl SessionCandidate<'_> {
     /// How surely the session belongs to the list; none: it does not. `people`: the pseudonyms that
     /// the filter's subject means.
     #[must_use]
@@ -153,8 +153,8 @@ impl Candidate<'_> {
             );
         }
         if let Some(ended) = filter.ended {
-            // Where that is only possible, so is the opposite: a filter and its negation together list
-            // every session.
+            // Where that is only possible, so is the opposite: a filter and its negation together
+            // list every session.
             if (state.life.phase == Phase::Ended) != ended
                 && state.life.certainty == Certainty::Certain
             {

@@ -30,7 +30,7 @@ use crate::{
 use candidates::{Candidate, Candidates};
 use claimledger_domain::{
     assess::assess,
-    changed::{Said, changed},
+    changed::{Reading, changed},
     explain::explain,
     history::History,
     model::{Cut, Explained},
@@ -267,8 +267,8 @@ impl ChangeDetector<'_> {
         let whole: Vec<_> = whole.iter().collect();
         let then: Vec<_> = state.iter().map(|explained| &explained.state).collect();
         let before: (Vec<_>, Vec<_>) = (before.0.iter().collect(), before.1.iter().collect());
-        let was = Said { whole: &before.0, then: &before.1 };
-        let mut changed = changed(was, Said { whole: &whole, then: &then });
+        let was = Reading { whole: &before.0, then: &before.1 };
+        let mut changed = changed(was, Reading { whole: &whole, then: &then });
         if changed.is_empty() {
             if !candidate.is_named() {
                 return Ok(None);

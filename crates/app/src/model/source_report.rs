@@ -1,6 +1,6 @@
 //! Reports about sources: what a source states about its completeness, and its unusual records.
 
-use claimledger_domain::{completeness::Said, model::RecordRef};
+use claimledger_domain::{completeness::Statements, model::RecordRef};
 use claimledger_facts::ids::{LogPosition, SourceEventId, SourceId};
 
 /// Reports about the sources known at K.
@@ -22,7 +22,7 @@ pub struct SourceReport {
     /// Its first record.
     pub first: Option<RecordRef>,
     /// What it states about its completeness.
-    pub said: Said,
+    pub said: Statements,
     /// Records that arrived more than a minute after they occurred; largest delay first.
     pub late: Counted<RecordRef>,
     /// Records that arrived a second or more before they occurred; furthest ahead first.

@@ -1,4 +1,4 @@
-//! What hangs together: application sessions, the session at the service provider, the IdP's
+//! What is linked: application sessions, the session at the service provider, the IdP's
 //! session and the root session, from any of them. The read models find the sessions; what hangs on
 //! each, the domain says.
 
@@ -38,7 +38,7 @@ struct Start {
 }
 
 impl App {
-    /// Everything that hangs together with an id, both ways, by (T, K). More sessions than a page
+    /// Everything that is linked to an id, both ways, by (T, K). More sessions than a page
     /// may have are refused with their number.
     ///
     /// # Errors

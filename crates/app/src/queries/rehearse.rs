@@ -19,9 +19,9 @@ use claimledger_domain::{
 use claimledger_facts::{time::Time, types::trust::TrustRetracted};
 use std::collections::BTreeSet;
 
-/// So many sessions are looked at for one rehearsal.
+/// Maximum sessions read for one rehearsal.
 const MAX_SESSIONS: u64 = 10_000;
-/// So many decisions are judged for one rehearsal.
+/// Maximum decisions judged for one rehearsal.
 const MAX_DECISIONS: u64 = 5_000;
 
 impl App {

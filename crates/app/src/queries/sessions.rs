@@ -17,7 +17,7 @@ use claimledger_domain::{
     RULES,
     history::HistoryCut,
     model::{Explained, SessionState},
-    session_list::Candidate,
+    session_list::SessionCandidate,
 };
 use claimledger_facts::{ids::Pseudonym, time::Time, vocabulary::Role};
 use claimledger_ledger::{
@@ -28,7 +28,7 @@ use std::collections::BTreeSet;
 
 /// The name of this list in its cursors.
 const LIST: &str = "sessions";
-/// So many sets of terms narrow a list at most.
+/// Maximum sets of terms that narrow a list.
 const MOST_SETS: usize = 32;
 
 impl App {
@@ -100,7 +100,7 @@ impl App {
         while let Some((key, assessed)) =
             scan.next(|row| cannot_match(row, filter, view.cut.at)).await?
         {
-            let candidate = Candidate {
+            let candidate = SessionCandidate {
                 state: &assessed.state,
                 facts: &assessed.gathered.facts,
                 history: &view.history,

@@ -20,7 +20,7 @@ use crate::{
     tenant::Tenant,
 };
 use claimledger_domain::{
-    completeness::{Timeliness, said_by},
+    completeness::{Timeliness, statements_of},
     history::History,
     model::RecordRef,
 };
@@ -98,7 +98,7 @@ impl Reporter<'_> {
             self.reader().records(&first).await?.first().map(|record| record.reference.clone());
         Ok(SourceReport {
             first,
-            said: said_by(&source, self.history.at(self.known_at)),
+            said: statements_of(&source, self.history.at(self.known_at)),
             late: self.furthest(Told::Late, &source).await?,
             ahead: self.furthest(Told::Ahead, &source).await?,
             not_understood: self

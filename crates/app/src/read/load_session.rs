@@ -18,6 +18,7 @@ use claimledger_domain::{
 use claimledger_facts::{
     fact::{Fact, FactData},
     ids::{LogPosition, RecordId, SessionId, SourceEventId, SourceId, TenantId},
+    types::session::SessionLinked,
 };
 use claimledger_ledger::{
     log::LogError,
@@ -144,9 +145,9 @@ pub(crate) async fn session(
                 continue;
             }
             link_keys.push(record.reference.source_id.as_str().to_owned());
-            for (session, to) in session_links(&record) {
+            for (session, link) in session_links(&record) {
                 if *session == id {
-                    reached.extend(resolve(reader, &record, to, known_at).await?);
+                    reached.extend(resolve(reader, &record, &link.to, known_at).await?);
                 }
             }
             reached.extend(requests.joined(reader, &record, &id, known_at).await?);
@@ -195,13 +196,8 @@ pub(crate) fn known<'a>(
     })
 }
 
-fn session_links(record: &RecordSummary) -> impl Iterator<Item = (&SessionId, &str)> {
-    record.statement.facts.iter().filter_map(|fact| match &fact.data {
-        FactData::SessionLinked(link) => {
-            Some((fact.session.as_ref().or(record.statement.session.as_ref())?, link.to.as_str()))
-        }
-        _ => None,
-    })
+fn session_links(record: &RecordSummary) -> impl Iterator<Item = (&SessionId, &SessionLinked)> {
+    record.statement.facts.iter().filter_map(links::link)
 }
 
 /// The sessions that a link's `to` means at K ([`links::target`]).
@@ -255,14 +251,14 @@ pub(crate) async fn parted_by(
     let mut parted = Vec::new();
     let positions = reader.positions(&link_term(session.as_str()), known_at).await?;
     for record in reader.records(&positions).await? {
-        for (linked, to) in session_links(&record) {
-            if to == session.as_str() {
+        for (linked, link) in session_links(&record) {
+            if link.to == session.as_str() {
                 parted.push(linked.clone());
                 parted.extend(
                     record_sessions(
                         reader,
                         &record.reference.source,
-                        &SourceEventId::new(to),
+                        &SourceEventId::new(&*link.to),
                         known_at,
                     )
                     .await?,
@@ -284,8 +280,8 @@ async fn linking_to(
     let mut reached = Vec::new();
     let positions = reader.positions(&link_term(key), known_at).await?;
     for record in reader.records(&positions).await? {
-        for (session, to) in session_links(&record) {
-            if to == key && resolve(reader, &record, to, known_at).await?.contains(id) {
+        for (session, link) in session_links(&record) {
+            if link.to == key && resolve(reader, &record, &link.to, known_at).await?.contains(id) {
                 reached.push(session.clone());
             }
         }

@@ -4,7 +4,7 @@
 use super::{
     authenticator_lost::Running,
     claims::Claim,
-    factors::{self, Factor},
+    factors::{self, AssessedFactor},
     falsifiers, retraction,
 };
 use crate::{history::HistoryCut, order::Seen};
@@ -19,13 +19,13 @@ use claimledger_facts::{
 #[derive(Clone, Debug)]
 pub(crate) struct Believed<'a> {
     pub(crate) claims: Vec<Claim<'a>>,
-    pub(crate) factors: Vec<Factor<'a>>,
+    pub(crate) factors: Vec<AssessedFactor<'a>>,
     /// Retractions of the whole IdP that the session names, where no assertion was seen.
     pub(crate) sign_in: Vec<retraction::Hit<'a>>,
 }
 
 /// Reads a session on the falsifiers of several positions, once for each set of falsifiers.
-pub(crate) struct Reader<'a, 'b> {
+pub(crate) struct FactReader<'a, 'b> {
     /// The configuration, as known at K.
     pub(crate) history: HistoryCut<'a>,
     pub(crate) facts: &'b [Seen<'a>],
@@ -37,7 +37,7 @@ pub(crate) struct Reader<'a, 'b> {
     pub(crate) began: Option<(&'a IdpId, Occurred)>,
 }
 
-impl<'a> Reader<'a, '_> {
+impl<'a> FactReader<'a, '_> {
     /// On the falsifiers that `known` has.
     pub(crate) fn read(&self, known: HistoryCut<'a>) -> Believed<'a> {
         let claims: Vec<Claim<'a>> = self

@@ -81,7 +81,7 @@ pub(crate) struct World<'a> {
     pub(crate) unseen: Option<&'static str>,
 }
 
-/// What became of one value.
+/// The outcome of one value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fate {
     /// Whether it counts by the rules.
@@ -192,7 +192,7 @@ impl<'a> Claim<'a> {
         open
     }
 
-    /// What became of a value.
+    /// The outcome of a value.
     pub(crate) fn fate(&self, value: &Value) -> Fate {
         let mut fate = Fate {
             counts: Tri::No,

@@ -9,7 +9,7 @@
 use super::{
     challenge,
     claims::{self, Claim, Tri, add},
-    factors::Factor,
+    factors::AssessedFactor,
     falsifiers::Hit,
     reauthenticate,
     requirement::{self, Candidate, Reading, Taking},
@@ -43,7 +43,7 @@ pub(crate) struct Setting<'a, 'b> {
     pub(crate) falsified: HistoryCut<'a>,
     pub(crate) life: &'b Life<'a>,
     pub(crate) claims: &'b [Claim<'a>],
-    pub(crate) factors: &'b [Factor<'a>],
+    pub(crate) factors: &'b [AssessedFactor<'a>],
 }
 
 /// A decision, judged as known when it fell and as known at K.
@@ -334,7 +334,7 @@ fn unpool(setting: Setting<'_, '_>, candidates: &mut [Candidate], at: Occurred) 
             .factors
             .iter()
             .filter(|f| f.claim == claim && candidate.value.pooled_with.contains(&f.value.name));
-        let members: Vec<(&Factor<'_>, Tri)> =
+        let members: Vec<(&AssessedFactor<'_>, Tri)> =
             members.map(|f| (f, factor_in_effect(setting.life, f, at))).collect();
         if members.iter().all(|(f, in_effect)| f.losses.ends.is_empty() || *in_effect == Tri::Yes) {
             continue;
@@ -359,7 +359,7 @@ fn unpool(setting: Setting<'_, '_>, candidates: &mut [Candidate], at: Occurred) 
 }
 
 /// Whether a factor still counts at a time: until the session ends, or what gave it is lost.
-fn factor_in_effect(life: &Life<'_>, factor: &Factor<'_>, at: Occurred) -> Tri {
+fn factor_in_effect(life: &Life<'_>, factor: &AssessedFactor<'_>, at: Occurred) -> Tri {
     within(factor.losses.closes(life.closes(), factor.occurred().from), factor.occurred(), at)
 }
 
@@ -442,7 +442,7 @@ fn met(candidates: &[Candidate]) -> MetAtDecision {
 /// record and came earlier, or may have. Each was needed if the rule holds for all of them and not
 /// without it.
 fn relied_on(setting: Setting<'_, '_>, judged: &Judged<'_>, at: Occurred) -> Vec<Relied> {
-    let named = |f: &Factor<'_>| {
+    let named = |f: &AssessedFactor<'_>| {
         judged.data.relied_on.as_ref().is_none_or(|ids| ids.contains(&f.seen.record().source_id))
     };
     let earlier = setting
@@ -561,7 +561,7 @@ fn void_cause(setting: Setting<'_, '_>, judged: &Judged<'_>, at: Occurred) -> Op
 /// Whether the rule would hold had nothing been lost.
 fn lost_cause(setting: Setting<'_, '_>, judged: &Judged<'_>, at: Occurred) -> Option<&'static str> {
     let rule = judged.rule.filter(|r| r.access == Access::Allow)?;
-    let lost = |f: &Factor<'_>| {
+    let lost = |f: &AssessedFactor<'_>| {
         f.by_rules != Tri::No
             && in_effect(setting.life, f.occurred(), at) != Tri::No
             && factor_in_effect(setting.life, f, at) != Tri::Yes

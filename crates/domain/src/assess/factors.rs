@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 /// A claimed value or a local verification, whether it counts or not.
 #[derive(Clone, Debug)]
-pub(crate) struct Factor<'a> {
+pub(crate) struct AssessedFactor<'a> {
     pub(crate) value: Arc<Value>,
     /// Index into the session's claims; none: local.
     pub(crate) claim: Option<usize>,
@@ -38,19 +38,19 @@ pub(crate) struct Factor<'a> {
     pub(crate) losses: Losses<'a>,
     pub(crate) grade: Grade,
     /// The service provider's own word on it: that it accepted or ignored it.
-    pub(crate) said: Option<Said<'a>>,
+    pub(crate) said: Option<ProviderStatement<'a>>,
     /// The allow that followed, and before which no local factor came.
     pub(crate) allow: Option<Seen<'a>>,
 }
 
 /// The service provider says what it did with a claim.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Said<'a> {
+pub(crate) struct ProviderStatement<'a> {
     pub(crate) accepted: bool,
     pub(crate) seen: Seen<'a>,
 }
 
-impl Factor<'_> {
+impl AssessedFactor<'_> {
     pub(crate) fn occurred(&self) -> Occurred {
         self.seen.occurred()
     }
@@ -67,7 +67,7 @@ pub(crate) fn factors<'a>(
     facts: &[Seen<'a>],
     of_session: &[Claim<'a>],
     running: Running<'a, '_>,
-) -> Vec<Factor<'a>> {
+) -> Vec<AssessedFactor<'a>> {
     let losses =
         |value: &Value, seen: Seen<'a>| authenticator_lost::losses(running, value, seen.occurred());
     // Inside the interval of its own time it may not have come yet (`semantics.md` 3, 6).
@@ -78,7 +78,7 @@ pub(crate) fn factors<'a>(
     for seen in facts {
         if let FactData::FactorVerified(verified) = &seen.known.fact.data {
             let value = Arc::new(local_factors::read(verified));
-            factors.push(Factor {
+            factors.push(AssessedFactor {
                 losses: losses(&value, *seen),
                 value,
                 claim: None,
@@ -108,7 +108,7 @@ pub(crate) fn factors<'a>(
             // Void does not stop one that did not check.
             let by_record = said.map_or(!fate.surely_ignored, |s| s.accepted);
             let grade = grade(said, &fate.missing, allow.is_some(), fate.counts);
-            factors.push(Factor {
+            factors.push(AssessedFactor {
                 value: Arc::clone(value),
                 losses: losses(value, *seen),
                 claim: Some(index),
@@ -128,7 +128,12 @@ pub(crate) fn factors<'a>(
     factors
 }
 
-fn grade(said: Option<Said<'_>>, missing: &[&'static str], allow: bool, counts: Tri) -> Grade {
+fn grade(
+    said: Option<ProviderStatement<'_>>,
+    missing: &[&'static str],
+    allow: bool,
+    counts: Tri,
+) -> Grade {
     // That an allow followed joins nothing where the service provider says that it ignored the
     // claim.
     let allow = allow && said.is_none_or(|s| s.accepted);
@@ -170,7 +175,7 @@ fn word_on<'a>(
     claim: Seen<'a>,
     assertion: Option<&AssertionId>,
     value: &Value,
-) -> Option<Said<'a>> {
+) -> Option<ProviderStatement<'a>> {
     let about = |a: &Option<AssertionId>, amr: &Option<Amr>, method: Option<Method>| {
         let same_assertion = match (a, assertion) {
             (Some(a), Some(b)) => a == b,
@@ -189,7 +194,7 @@ fn word_on<'a>(
                 matches!(data, FactData::ClaimAccepted(c) if about(&c.assertion, &c.amr, c.method));
             let ignored =
                 matches!(data, FactData::ClaimIgnored(c) if about(&c.assertion, &c.amr, c.method));
-            (accepted || ignored).then_some(Said { accepted, seen: *s })
+            (accepted || ignored).then_some(ProviderStatement { accepted, seen: *s })
         });
     said.fold(None, |_, last| Some(last))
 }

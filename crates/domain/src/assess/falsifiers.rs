@@ -2,14 +2,14 @@
 //! (`semantics.md` 3, 4, 10, 11).
 //!
 //! What each does is a rule of its own ([`super::retraction`], [`super::authenticator_lost`]). Here
-//! they are found, and told apart by when they were recorded: a decision is judged on those that
-//! were recorded by its position, and what came later is told beside it.
+//! they are found, and separated by when they were recorded: a decision is judged on those that
+//! were recorded by its position, and later ones are listed beside it.
 
 use super::{
     authenticator_lost,
     believed::Believed,
     claims::{Claim, Tri},
-    factors::Factor,
+    factors::AssessedFactor,
     retraction,
 };
 use crate::{
@@ -166,14 +166,14 @@ pub(crate) fn known<'a>(
 /// end nothing of it is left to be hit.
 pub(crate) fn hits<'a>(
     claims: &[Claim<'a>],
-    factors: &[Factor<'a>],
+    factors: &[AssessedFactor<'a>],
     sign_in: &[retraction::Hit<'a>],
     by: Time,
 ) -> Vec<Hit<'a>> {
     let mut hits: Vec<Hit<'a>> = Vec::new();
     let mut add =
         |hit: Hit<'a>| match hits.iter_mut().find(|known| known.record().id == hit.record().id) {
-            // What is certain of one of them is told.
+            // Of two, the more certain is kept.
             Some(known) if known.certainty() > hit.certainty() => *known = hit,
             Some(_) => {}
             None => hits.push(hit),
@@ -198,8 +198,8 @@ pub(crate) fn hits<'a>(
     hits
 }
 
-/// Those that hit a decision and were not known to when it fell: recorded after it, or about
-/// somebody who is known only since to be the same person.
+/// Those that hit a decision and were not known when it was made: recorded after it, or about an
+/// identity that is known only since to be the same person.
 pub(crate) fn later<'a>(
     then: &Believed<'a>,
     now: &Believed<'a>,

@@ -2,9 +2,9 @@
 //!
 //! Source: Okta, Sign-on policies: alternatives are OR, the classes inside one are AND; no
 //! alternative, or an empty one, is no constraint. Inherence counts as a factor type only where
-//! there is no other constraint, bare `mfa` as two likewise (`semantics.md` 14). Values of a
+//! there is no other constraint, bare `mfa` as two also (`semantics.md` 14). Values of a
 //! third-party IdP cannot meet an alternative with an allow or exclude list. The first unmet
-//! requirement is told of the alternative that lacks least (`semantics.md` 18, 40).
+//! requirement is that of the alternative that lacks least (`semantics.md` 18, 40).
 
 use super::value::Value;
 use crate::{codes, model::FactorType};
@@ -54,7 +54,7 @@ pub(crate) struct AlternativeReading {
     pub(crate) by_federation: bool,
     /// Bare `mfa` stands for two.
     pub(crate) by_mfa: bool,
-    /// The possession candidates that have all that is asked.
+    /// The possession candidates that meet all that the rule asks for.
     pub(crate) possession: Vec<usize>,
     /// Unmet requirements in the evaluator's order: codes.
     pub(crate) unmet: Vec<&'static str>,

@@ -4,7 +4,7 @@ use super::{
     Trace,
     claims::Tri,
     decision::{Decided, Judged},
-    factors::Factor,
+    factors::AssessedFactor,
     keys::Standing,
     until,
 };
@@ -91,7 +91,7 @@ fn proven_alive(trace: &Trace<'_>) -> Option<ProvenAlive> {
     Some(ProvenAlive { at: trace.cut.at, by: by.record().clone() })
 }
 
-fn honored(trace: &Trace<'_>, factor: &Factor<'_>) -> HonoredFactor {
+fn honored(trace: &Trace<'_>, factor: &AssessedFactor<'_>) -> HonoredFactor {
     let life = &trace.life;
     let claim = factor.claim.map(|c| &trace.claims[c]);
     let world = claim.map(super::claims::Claim::world);
@@ -159,14 +159,14 @@ const fn certainty(is_open: bool) -> Certainty {
 }
 
 /// The pool is shown where it has more than the factor itself.
-fn pool(factor: &Factor<'_>) -> Vec<Property> {
+fn pool(factor: &AssessedFactor<'_>) -> Vec<Property> {
     if factor.value.pooled_with.is_empty() { Vec::new() } else { factor.value.pool.clone() }
 }
 
 /// What did not count, claim by claim: the claim as a whole (none), and each of its values.
 pub(crate) fn not_counted<'a, 'b>(
     trace: &'b Trace<'a>,
-) -> impl Iterator<Item = (usize, Option<&'b Factor<'a>>)> {
+) -> impl Iterator<Item = (usize, Option<&'b AssessedFactor<'a>>)> {
     trace.claims.iter().enumerate().flat_map(move |(index, claim)| {
         let whole =
             claim.data.readable == Some(false) || claim.world().void.contains(&codes::NO_AMR);
@@ -178,7 +178,7 @@ pub(crate) fn not_counted<'a, 'b>(
     })
 }
 
-fn ignored(trace: &Trace<'_>, claim: usize, value: Option<&Factor<'_>>) -> IgnoredClaim {
+fn ignored(trace: &Trace<'_>, claim: usize, value: Option<&AssessedFactor<'_>>) -> IgnoredClaim {
     let claim = &trace.claims[claim];
     let is_open = match value {
         Some(factor) => !factor.missing.is_empty(),

@@ -1,7 +1,7 @@
 //! Until when a factor counts: until its session ends (`until_session_end`), or what gave it is
 //! lost (`authenticator_lost`).
 
-use super::{claims::Tri, factors::Factor, until_session_end::Life};
+use super::{claims::Tri, factors::AssessedFactor, until_session_end::Life};
 use crate::{
     codes,
     model::{Bounds, RecordRef},
@@ -20,7 +20,7 @@ pub(crate) struct Until<'a> {
 }
 
 /// How a factor ends.
-pub(crate) fn of<'a>(life: &Life<'a>, factor: &Factor<'a>) -> Until<'a> {
+pub(crate) fn of<'a>(life: &Life<'a>, factor: &AssessedFactor<'a>) -> Until<'a> {
     let began = factor.occurred().from;
     // A factor cannot end before it began.
     let not_before = |b: Bounds| Bounds { from: b.from.max(began), ..b };

@@ -76,7 +76,7 @@ pub(crate) fn life<'a>(
     let first = |facts: &[Seen<'a>], is: fn(&FactData) -> bool| {
         facts.iter().find(|s| is(&s.known.fact.data)).copied()
     };
-    // Refused sign-ins alone begin no session: somebody tried (`docs/decisions/0028`). Nor do links
+    // Refused sign-ins alone begin no session: a user tried (`docs/decisions/0028`). Nor do links
     // alone: what is known then is that ids are one.
     let is_attempt = first(all, begins).is_none();
     // Before its first fact it begins there.

@@ -2,17 +2,17 @@
 //! caller can step between two positions.
 //!
 //! The session is assessed as known at each record that could have changed it, in the order of the
-//! log, and compared with what was said before; a record that changed nothing at this T is no change point,
-//! whatever it speaks of.
+//! log, and compared with what was said before; a record that changed nothing at this T is not a
+//! change point.
 
-use super::{Beliefs, Change, Trial, changes, said};
+use super::{Beliefs, Change, Trial, aspects, changes};
 use crate::model::RecordRef;
 use claimledger_facts::ids::LogPosition;
 use std::collections::BTreeSet;
 
-/// So many records are tried at most.
+/// Maximum records tried.
 const MOST: usize = 60;
-/// And so many at least, however large the session is.
+/// Minimum records tried, however large the session is.
 const FEWEST: usize = 10;
 /// Facts that are assessed in all, where a session is so large that this matters.
 const FACTS: usize = 40_000;
@@ -60,7 +60,8 @@ pub fn change_points(beliefs: Beliefs<'_>, nearest: Nearest) -> ChangePoints {
         Nearest::After => untried,
     };
     let start = skipped.checked_sub(1).map_or(beliefs.before, |last| candidates[last].position);
-    let says = |known_at: LogPosition| said::says(trial.state(known_at, &BTreeSet::new()).as_ref());
+    let says =
+        |known_at: LogPosition| aspects::says(trial.state(known_at, &BTreeSet::new()).as_ref());
     let mut before = says(start);
     let mut points = Vec::new();
     for record in &candidates[skipped..skipped + most] {

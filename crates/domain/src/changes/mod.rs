@@ -106,7 +106,7 @@ impl Span {
     }
 }
 
-/// After so many seconds a record is late.
+/// Delay in seconds after which a record counts as late.
 const LATE_SECS: i64 = 60;
 
 /// Whether a record came late for something that counts from a time.

@@ -206,7 +206,7 @@ mod tests {
             said.words,
             "None seen up to #7: the read models have not reached the end of the log, #9."
         );
-        // What a role may not look up, it is told in one way.
+        // What a role may not look up is always answered with the same words.
         let role = Barrier::NotForRole { what: "looking people up", needs: Role::Investigate };
         assert_eq!(absence(&complete, Some(&role), behind), absence(&complete, Some(&role), None));
     }

@@ -9,7 +9,7 @@ use crate::{
         Trace, authenticator_lost, challenge,
         claims::Tri,
         decision::{Decided, Judged},
-        factors::Factor,
+        factors::AssessedFactor,
         requirement::Candidate,
         until, until_session_end,
     },
@@ -28,22 +28,28 @@ use claimledger_facts::{
 /// decision fell.
 pub(crate) fn decision(trace: &Trace<'_>, then: &Trace<'_>, decided: &Decided<'_>) -> Reason {
     let judged = &decided.then;
-    let told =
-        Told { trace: then, known: trace, judged, decided, today: judged.seen.occurred().from };
-    if let Some(falsified) = told.falsified_later() {
+    let explainer = DecisionExplainer {
+        trace: then,
+        known: trace,
+        judged,
+        decided,
+        today: judged.seen.occurred().from,
+    };
+    if let Some(falsified) = explainer.falsified_later() {
         return falsified;
     }
-    told.verdict()
-        .because([told.which_rule()])
-        .because(told.requirements())
-        .because(told.challenge())
-        .because(told.word())
-        .because(told.what_came_later())
-        .because([told.until_when(), told.how_sure()])
-        .because(told.not_the_reason())
+    explainer
+        .verdict()
+        .because([explainer.which_rule()])
+        .because(explainer.requirements())
+        .because(explainer.challenge())
+        .because(explainer.word())
+        .because(explainer.what_came_later())
+        .because([explainer.until_when(), explainer.how_sure()])
+        .because(explainer.not_the_reason())
 }
 
-pub(crate) struct Told<'a, 'b> {
+pub(crate) struct DecisionExplainer<'a, 'b> {
     /// With what was believed when the decision fell.
     pub(crate) trace: &'b Trace<'a>,
     /// As known at K.
@@ -53,7 +59,7 @@ pub(crate) struct Told<'a, 'b> {
     pub(crate) today: Time,
 }
 
-impl<'a> Told<'a, '_> {
+impl<'a> DecisionExplainer<'a, '_> {
     fn verdict(&self) -> Reason {
         let (trace, judged) = (self.trace, self.judged);
         let (session, app) = (&trace.id, &judged.data.app);
@@ -92,8 +98,8 @@ impl<'a> Told<'a, '_> {
             .delayed()
     }
 
-    /// Told on few lines: a refusal in which every claim is good, so that nothing turns on whose
-    /// word it was.
+    /// Whether a few lines are enough: a refusal in which every claim is good, so that nothing
+    /// depends on who asserted it.
     fn short(&self) -> bool {
         self.judged.data.outcome != Outcome::Allow
             && matches!(self.judged.implied, Implied::Challenge | Implied::Deny)
@@ -194,7 +200,7 @@ impl<'a> Told<'a, '_> {
         };
         let mut reasons: Vec<Reason> = self.claims().into_iter().map(tell).collect();
         let at = self.judged.seen.occurred();
-        let local: Vec<&Factor<'_>> = self
+        let local: Vec<&AssessedFactor<'_>> = self
             .trace
             .factors
             .iter()
@@ -220,14 +226,14 @@ impl<'a> Told<'a, '_> {
         let short = self.short();
         let life = &self.trace.life;
         let at = self.judged.seen.occurred();
-        // Ends are told as known at K.
-        let counted: Vec<&Factor<'a>> = self
+        // Ends are shown as known at K.
+        let counted: Vec<&AssessedFactor<'a>> = self
             .known
             .factors
             .iter()
             .filter(|f| f.counts() && f.occurred().from <= latest(at))
             .collect();
-        let ends = |f: &Factor<'a>| {
+        let ends = |f: &AssessedFactor<'a>| {
             let until = until::of(life, f);
             (until.until, until.bounds, until.reason)
         };
@@ -277,7 +283,7 @@ impl<'a> Told<'a, '_> {
         if short { reason } else { reason.by_rule(until_session_end::ID) }
     }
 
-    fn span(&self, factor: &Factor<'a>, from: &str, short: bool, one: bool) -> String {
+    fn span(&self, factor: &AssessedFactor<'a>, from: &str, short: bool, one: bool) -> String {
         let until = until::of(&self.trace.life, factor);
         let count = if one { "counts" } else { "count" };
         match (until.until, until.reason, until.bounds) {
@@ -321,7 +327,7 @@ impl<'a> Told<'a, '_> {
     }
 
     /// Other rules that the same factors met: the first decision of each, three at most.
-    fn also_met(&self, counted: &[&Factor<'_>]) -> Vec<&Judged<'a>> {
+    fn also_met(&self, counted: &[&AssessedFactor<'_>]) -> Vec<&Judged<'a>> {
         let mut met: Vec<&Judged<'a>> = Vec::new();
         for other in self.trace.decisions.iter().map(|d| &d.then) {
             let let_in = other.data.outcome == Outcome::Allow
@@ -342,7 +348,7 @@ impl<'a> Told<'a, '_> {
         let question = "How sure?";
         let at = judged.seen.occurred();
         let source = &judged.seen.record().source;
-        let counted: Vec<&Factor<'a>> = self
+        let counted: Vec<&AssessedFactor<'a>> = self
             .trace
             .factors
             .iter()
@@ -400,7 +406,11 @@ impl<'a> Told<'a, '_> {
     }
 
     /// The grade as a sentence without its full stop, and the record that states it.
-    fn grade(&self, factor: &Factor<'a>, names: &[String]) -> (String, Option<&'a RecordRef>) {
+    fn grade(
+        &self,
+        factor: &AssessedFactor<'a>,
+        names: &[String],
+    ) -> (String, Option<&'a RecordRef>) {
         super::factor::grade(self.trace, factor, names)
     }
 

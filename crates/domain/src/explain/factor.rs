@@ -3,7 +3,7 @@
 use super::word;
 use crate::{
     assess::{
-        Trace, authenticator_lost, claims::Tri, factors::Factor, falsifiers::Hit, until,
+        Trace, authenticator_lost, claims::Tri, factors::AssessedFactor, falsifiers::Hit, until,
         until_session_end,
     },
     codes,
@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The tree of a factor that counted by one reading at least.
-pub(crate) fn honored(trace: &Trace<'_>, factor: &Factor<'_>) -> Reason {
+pub(crate) fn honored(trace: &Trace<'_>, factor: &AssessedFactor<'_>) -> Reason {
     let today = factor.occurred().from;
     let whose = match factor.claim {
         Some(claim) => format!("{} of {}", factor.value.name, trace.claims[claim].data.idp),
@@ -115,7 +115,7 @@ pub(crate) fn honored(trace: &Trace<'_>, factor: &Factor<'_>) -> Reason {
 }
 
 /// The tree of a value that did not count.
-pub(crate) fn ignored(trace: &Trace<'_>, factor: &Factor<'_>) -> Reason {
+pub(crate) fn ignored(trace: &Trace<'_>, factor: &AssessedFactor<'_>) -> Reason {
     let today = factor.occurred().from;
     let reasons: Vec<&'static str> = factor.ignored.iter().chain(&factor.void).copied().collect();
     let idp = factor.claim.map(|c| trace.claims[c].data.idp.to_string()).unwrap_or_default();
@@ -136,7 +136,7 @@ pub(crate) fn ignored(trace: &Trace<'_>, factor: &Factor<'_>) -> Reason {
 /// states it (`semantics.md` 16).
 pub(crate) fn grade<'a>(
     trace: &Trace<'a>,
-    factor: &Factor<'a>,
+    factor: &AssessedFactor<'a>,
     names: &[String],
 ) -> (String, Option<&'a RecordRef>) {
     let names = words::list(names);

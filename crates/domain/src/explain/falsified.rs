@@ -2,7 +2,7 @@
 //! at K (`semantics.md` 3, 4).
 
 use super::{
-    decision::Told,
+    decision::DecisionExplainer,
     word::{grouped, hits as hit_by},
 };
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
         authenticator_lost::{self, Ending},
         claims::Tri,
         decision::Judged,
-        factors::Factor,
+        factors::AssessedFactor,
         falsifiers::Hit,
         requirement::{self, Candidate},
         retraction, until,
@@ -28,7 +28,7 @@ use claimledger_facts::{
     vocabulary::{FactorMode, Outcome, Property},
 };
 
-impl<'a> Told<'a, '_> {
+impl<'a> DecisionExplainer<'a, '_> {
     /// The tree of a decision that a later falsifier takes away.
     pub(crate) fn falsified_later(&self) -> Option<Reason> {
         self.decided.falsified_later()?;
@@ -190,7 +190,7 @@ impl<'a> Told<'a, '_> {
             .on(world.idp.map(|i| &i.record))
         });
         let at = latest(self.judged.seen.occurred());
-        let local: Vec<&Factor<'a>> = self
+        let local: Vec<&AssessedFactor<'a>> = self
             .trace
             .factors
             .iter()
@@ -245,7 +245,7 @@ impl<'a> Told<'a, '_> {
 
     fn how_sure_in_brief(&self) -> Reason {
         let at = latest(self.judged.seen.occurred());
-        let counted: Vec<&Factor<'a>> =
+        let counted: Vec<&AssessedFactor<'a>> =
             self.trace.factors.iter().filter(|f| f.counts() && f.occurred().from <= at).collect();
         let groups = grouped(&counted, |f| f.grade);
         let grades: Vec<String> = match groups.as_slice() {
@@ -301,12 +301,12 @@ pub(crate) fn what(hit: &Hit<'_>, trace: &Trace<'_>, today: Time) -> Reason {
 
 /// What a loss ended, and what it left.
 fn by_loss(loss: RecordId, trace: &Trace<'_>, today: Time) -> Vec<Reason> {
-    let counted: Vec<&Factor<'_>> = trace.factors.iter().filter(|f| f.counts()).collect();
-    fn end<'a>(f: &Factor<'a>, loss: RecordId) -> Option<Ending<'a>> {
+    let counted: Vec<&AssessedFactor<'_>> = trace.factors.iter().filter(|f| f.counts()).collect();
+    fn end<'a>(f: &AssessedFactor<'a>, loss: RecordId) -> Option<Ending<'a>> {
         f.losses.ends.iter().find(|end| end.loss.record.id == loss).copied()
     }
     let mut reasons = Vec::new();
-    let hit: Vec<&Factor<'_>> =
+    let hit: Vec<&AssessedFactor<'_>> =
         counted.iter().copied().filter(|f| end(f, loss).is_some()).collect();
     for (names, first) in grouped(&hit, |f| {
         (
@@ -342,7 +342,7 @@ fn by_loss(loss: RecordId, trace: &Trace<'_>, today: Time) -> Vec<Reason> {
             Reason::new(format!("{} counted from {from} {until}. {matched}", words::list(&names)));
         reasons.push(reason.by_rule(authenticator_lost::ID).reading(11));
     }
-    let spared: Vec<&Factor<'_>> =
+    let spared: Vec<&AssessedFactor<'_>> =
         counted.into_iter().filter(|f| f.losses.ends.is_empty()).collect();
     for (names, first) in
         grouped(&spared, |f| (until::of(&trace.life, f).until, until::of(&trace.life, f).reason))

@@ -1,11 +1,11 @@
 //! What was asked and what met it: one line a requirement, and what fell short.
 
-use super::{decision::Told, word::grouped};
+use super::{decision::DecisionExplainer, word::grouped};
 use crate::{
     assess::{
         authenticator_lost,
         claims::Tri,
-        factors::Factor,
+        factors::AssessedFactor,
         okta_claims,
         requirement::{self, Candidate, Reading},
         third_party_amr,
@@ -18,7 +18,7 @@ use crate::{
 };
 use claimledger_facts::{types::policy::Rule, vocabulary::Property};
 
-impl<'a> Told<'a, '_> {
+impl<'a> DecisionExplainer<'a, '_> {
     /// Each requirement in the evaluator's order, with its mark.
     pub(crate) fn requirements(&self) -> Vec<Reason> {
         let (Some(rule), Some(certain), Some(possible)) =
@@ -194,8 +194,8 @@ impl<'a> Told<'a, '_> {
         let mut reasons = Vec::new();
         for candidate in usable.iter().filter(|c| c.value.factor_type == FactorType::Possession) {
             let value = &candidate.value;
-            // A phishing-resistant or hardware-protected key is bound to its device: that it is not
-            // is told along.
+            // A phishing-resistant or hardware-protected key is bound to its device: if it is not,
+            // that is shown too.
             let mut wanted = asked.to_vec();
             if asked.contains(&Property::PhishingResistant)
                 || asked.contains(&Property::HardwareProtected)
@@ -243,11 +243,12 @@ impl<'a> Told<'a, '_> {
     fn fell_short(&self) -> Vec<Reason> {
         let at = self.judged.seen.occurred();
         let mut reasons = Vec::new();
-        let earlier: Vec<&Factor<'a>> =
+        let earlier: Vec<&AssessedFactor<'a>> =
             self.trace.factors.iter().filter(|f| f.occurred().from <= latest(at)).collect();
-        let assertion =
-            |f: &Factor<'a>| f.claim.and_then(|c| self.trace.claims[c].data.assertion.clone());
-        let void: Vec<&Factor<'a>> = earlier
+        let assertion = |f: &AssessedFactor<'a>| {
+            f.claim.and_then(|c| self.trace.claims[c].data.assertion.clone())
+        };
+        let void: Vec<&AssessedFactor<'a>> = earlier
             .iter()
             .copied()
             .filter(|f| f.by_rules == Tri::No && !f.void.is_empty())
@@ -267,7 +268,7 @@ impl<'a> Told<'a, '_> {
                 .reading(7),
             );
         }
-        let ignored: Vec<&Factor<'a>> = earlier
+        let ignored: Vec<&AssessedFactor<'a>> = earlier
             .iter()
             .copied()
             .filter(|f| f.by_rules == Tri::No && f.void.is_empty() && !f.ignored.is_empty())
@@ -285,10 +286,10 @@ impl<'a> Told<'a, '_> {
                 .reading(7),
             );
         }
-        let gone = |f: &&Factor<'a>| {
+        let gone = |f: &&AssessedFactor<'a>| {
             f.by_rules != Tri::No && f.losses.ends.iter().any(|end| end.when.from <= latest(at))
         };
-        let lost: Vec<&Factor<'a>> = earlier.iter().copied().filter(gone).collect();
+        let lost: Vec<&AssessedFactor<'a>> = earlier.iter().copied().filter(gone).collect();
         for (names, first) in grouped(&lost, |f| {
             f.losses.ends.iter().map(|end| end.loss.record.id).collect::<Vec<_>>()
         }) {
@@ -309,13 +310,13 @@ impl<'a> Told<'a, '_> {
                 .on([first.seen.record(), &end.loss.record]);
             reasons.push(reason.by_rule(authenticator_lost::ID).reading(11));
         }
-        let stale: Vec<&Factor<'a>> =
+        let stale: Vec<&AssessedFactor<'a>> =
             self.judged.stale.iter().map(|i| &self.trace.factors[*i]).collect();
         for (names, first) in grouped(&stale, |f| f.seen.record().id) {
             let verified = words::at(first.occurred(), self.today);
-            // 0 seconds: anew for each decision, however short ago that was.
-            let anew = self.judged.rule.and_then(|r| r.reauthenticate_in_secs) == Some(0);
-            let when = if anew {
+            // 0 seconds: again for each decision, however recent the last one is.
+            let each_time = self.judged.rule.and_then(|r| r.reauthenticate_in_secs) == Some(0);
+            let when = if each_time {
                 "before the session's previous decision"
             } else {
                 "too long before this decision"

@@ -1,4 +1,4 @@
-//! Why a session stands where it stands.
+//! Why a session is active, has ended, or never began.
 
 use crate::{
     assess::{Trace, until_session_end},

@@ -1,10 +1,10 @@
-//! On whose word: the assertion, its key, the trust it came under, and what became of its values.
+//! On whose word: the assertion, its key, the trust it came under, and the outcome of its values.
 
 use crate::{
     assess::{
         Trace, authenticator_lost,
         claims::{Claim, Tri, World},
-        factors::Factor,
+        factors::AssessedFactor,
         keys::{self, Standing},
         retraction, trust_at_receipt,
     },
@@ -24,8 +24,8 @@ pub(crate) const QUESTION: &str = "On whose word?";
 /// Nothing about the claim needs telling: it is good in full.
 pub(crate) fn is_plain(trace: &Trace<'_>, claim: usize) -> bool {
     let read = &trace.claims[claim];
-    let of_it = |f: &&Factor<'_>| f.claim == Some(claim);
-    let plain = |f: &Factor<'_>| {
+    let of_it = |f: &&AssessedFactor<'_>| f.claim == Some(claim);
+    let plain = |f: &AssessedFactor<'_>| {
         f.by_rules == Tri::Yes && f.void.is_empty() && f.ignored.is_empty() && f.said.is_none()
     };
     // Of a claim without readable values no factor tells that trust was off: the assertion itself
@@ -91,7 +91,7 @@ pub(crate) fn in_short(trace: &Trace<'_>, index: usize, today: Time) -> Reason {
 }
 
 /// The service provider's own verifications.
-pub(crate) fn local(factors: &[&Factor<'_>], today: Time) -> Option<Reason> {
+pub(crate) fn local(factors: &[&AssessedFactor<'_>], today: Time) -> Option<Reason> {
     let first = factors.first()?;
     let each: Vec<String> = factors
         .iter()
@@ -236,14 +236,15 @@ fn feature(version: &Stated<IdpConfigured>, stated: bool, on: bool) -> String {
     }
 }
 
-/// What became of values that did not simply count, and the service provider's own word on them.
+/// Values that did not simply count, and what the service provider states of them.
 fn values(trace: &Trace<'_>, index: usize) -> Vec<Reason> {
     let claim = &trace.claims[index];
     let mut reasons = Vec::new();
     if let Some(code) = claim.world().unseen {
         reasons.push(unseen(code).on([claim.seen.record()]));
     }
-    let of_it: Vec<&Factor<'_>> = trace.factors.iter().filter(|f| f.claim == Some(index)).collect();
+    let of_it: Vec<&AssessedFactor<'_>> =
+        trace.factors.iter().filter(|f| f.claim == Some(index)).collect();
     for (names, first) in grouped(&of_it, |f| (f.ignored.clone(), f.value.rule)) {
         if first.ignored.is_empty() {
             continue;
@@ -295,10 +296,10 @@ pub(crate) fn unseen(code: &'static str) -> Reason {
 
 /// Factors under equal keys, names in order, by first appearance.
 pub(crate) fn grouped<'a, 'b, K: PartialEq>(
-    factors: &[&'b Factor<'a>],
-    key: impl Fn(&Factor<'a>) -> K,
-) -> Vec<(Vec<String>, &'b Factor<'a>)> {
-    let mut groups: Vec<(K, Vec<String>, &'b Factor<'a>)> = Vec::new();
+    factors: &[&'b AssessedFactor<'a>],
+    key: impl Fn(&AssessedFactor<'a>) -> K,
+) -> Vec<(Vec<String>, &'b AssessedFactor<'a>)> {
+    let mut groups: Vec<(K, Vec<String>, &'b AssessedFactor<'a>)> = Vec::new();
     for factor in factors {
         let k = key(factor);
         match groups.iter_mut().find(|(known, ..)| *known == k) {
@@ -352,7 +353,7 @@ fn retractions(claim: &Claim<'_>, today: Time) -> Vec<Reason> {
 }
 
 /// That what gave a factor was lost before it came: it stands, and is marked (`semantics.md` 11).
-pub(crate) fn lost_before(factor: &Factor<'_>, today: Time) -> Vec<Reason> {
+pub(crate) fn lost_before(factor: &AssessedFactor<'_>, today: Time) -> Vec<Reason> {
     let each = factor.losses.before.iter().map(|l| {
         let when = words::moment(authenticator_lost::when(l), today);
         let says = format!(

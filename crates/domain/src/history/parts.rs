@@ -1,6 +1,6 @@
 //! A part of a history: what remains when some of its facts are left out.
 
-use super::{History, KeyChange, Stated, people::Pair, put};
+use super::{CompletenessFacts, History, KeyChange, Stated, TrustFacts, people::Pair, put};
 use crate::model::RecordRef;
 use claimledger_facts::{
     fact::Typed,
@@ -45,33 +45,35 @@ impl History {
     pub(crate) fn part(&self, keep: Keep<'_>) -> Self {
         let Self {
             org,
-            idps,
-            keys,
-            retractions,
+            trust: TrustFacts { idps, keys, retractions, routing_rules },
             policies,
             claim_sourcing,
-            routing_rules,
             authenticators,
             losses,
             subject_links,
             sessions_ended,
-            heard,
-            silent,
-            backfilled,
+            completeness: CompletenessFacts { heard, silent, backfilled },
             trust_off,
         } = self;
         Self {
             org: some(org, keep, |_| (Concerns::Everyone, OrgConfigured::TYPE.words)),
-            idps: by_name(idps, keep, |s| (Concerns::Idp(&s.data.idp), IdpConfigured::TYPE.words)),
-            keys: keys
-                .iter()
-                .map(|(idp, list)| {
-                    (idp.clone(), some(list, keep, |s| (Concerns::Idp(idp), key_word(&s.data))))
-                })
-                .collect(),
-            retractions: by_name(retractions, keep, |s| {
-                (Concerns::Idp(&s.data.idp), TrustRetracted::TYPE.words)
-            }),
+            trust: TrustFacts {
+                idps: by_name(idps, keep, |s| {
+                    (Concerns::Idp(&s.data.idp), IdpConfigured::TYPE.words)
+                }),
+                keys: keys
+                    .iter()
+                    .map(|(idp, list)| {
+                        (idp.clone(), some(list, keep, |s| (Concerns::Idp(idp), key_word(&s.data))))
+                    })
+                    .collect(),
+                retractions: by_name(retractions, keep, |s| {
+                    (Concerns::Idp(&s.data.idp), TrustRetracted::TYPE.words)
+                }),
+                routing_rules: some(routing_rules, keep, |_| {
+                    (Concerns::Nobody, RoutingRuleConfigured::TYPE.words)
+                }),
+            },
             policies: by_name(policies, keep, |s| match s.data.kind {
                 PolicyKind::AppSignIn => {
                     (Concerns::Policy(&s.data.policy), PolicyConfigured::TYPE.words)
@@ -82,9 +84,6 @@ impl History {
             }),
             claim_sourcing: some(claim_sourcing, keep, |_| {
                 (Concerns::Everyone, ClaimSourcingConfigured::TYPE.words)
-            }),
-            routing_rules: some(routing_rules, keep, |_| {
-                (Concerns::Nobody, RoutingRuleConfigured::TYPE.words)
             }),
             authenticators: by_name(authenticators, keep, |_| {
                 (Concerns::Everyone, AuthenticatorConfigured::TYPE.words)
@@ -98,11 +97,13 @@ impl History {
             sessions_ended: by_name(sessions_ended, keep, |s| {
                 (Concerns::Person(s.subject.as_ref()), SubjectSessionsEnded::TYPE.words)
             }),
-            heard: some(heard, keep, |_| (Concerns::Nobody, SourceHeard::TYPE.words)),
-            silent: some(silent, keep, |_| (Concerns::Nobody, SourceSilent::TYPE.words)),
-            backfilled: some(backfilled, keep, |_| {
-                (Concerns::Nobody, SourceBackfilled::TYPE.words)
-            }),
+            completeness: CompletenessFacts {
+                heard: some(heard, keep, |_| (Concerns::Nobody, SourceHeard::TYPE.words)),
+                silent: some(silent, keep, |_| (Concerns::Nobody, SourceSilent::TYPE.words)),
+                backfilled: some(backfilled, keep, |_| {
+                    (Concerns::Nobody, SourceBackfilled::TYPE.words)
+                }),
+            },
             trust_off: trust_off.clone(),
         }
     }
@@ -120,8 +121,8 @@ fn by_name<K: Ord + Clone, T: Clone>(
     lists.iter().map(|(name, list)| (name.clone(), some(list, keep, &concerns))).collect()
 }
 
-/// Those that stay. What they know of each other as variants is found anew; what the record itself
-/// says of it stays.
+/// The facts that stay. Which of them are variants of each other is computed again; what the record
+/// itself says of it stays.
 fn some<'a, T: Clone>(
     list: &'a [Stated<T>],
     keep: Keep<'_>,

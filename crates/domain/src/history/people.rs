@@ -29,7 +29,7 @@ pub(super) struct SubjectLinks {
 }
 
 impl SubjectLinks {
-    /// Takes in a statement about an identity. That it is one person with itself says nothing.
+    /// Adds a statement about an identity. That it is one person with itself says nothing.
     pub(super) fn insert(&mut self, subject: &Pseudonym, link: Stated<SubjectLinked>) {
         let other = link.data.other.clone();
         let Some(pair) = pair(subject, &other) else { return };

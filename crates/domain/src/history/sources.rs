@@ -10,16 +10,16 @@ pub struct Sources<'a>(pub(super) HistoryCut<'a>);
 impl<'a> Sources<'a> {
     /// What sources said they had heard everything of.
     pub fn heard(self) -> impl Iterator<Item = &'a Stated<SourceHeard>> {
-        self.0.counting(&self.0.history.heard)
+        self.0.counting(&self.0.history.completeness.heard)
     }
 
     /// When sources were silent.
     pub fn silent(self) -> impl Iterator<Item = &'a Stated<SourceSilent>> {
-        self.0.counting(&self.0.history.silent)
+        self.0.counting(&self.0.history.completeness.silent)
     }
 
     /// What was filled in later.
     pub fn backfilled(self) -> impl Iterator<Item = &'a Stated<SourceBackfilled>> {
-        self.0.counting(&self.0.history.backfilled)
+        self.0.counting(&self.0.history.completeness.backfilled)
     }
 }

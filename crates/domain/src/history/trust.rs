@@ -21,6 +21,7 @@ impl<'a> Trust<'a> {
         let versions = self
             .0
             .history
+            .trust
             .idps
             .iter()
             .filter(move |(_, list)| self.0.counting(list).next().is_some())
@@ -28,6 +29,7 @@ impl<'a> Trust<'a> {
         let keys = self
             .0
             .history
+            .trust
             .keys
             .iter()
             .filter(move |(_, list)| self.0.counting(list).next().is_some())
@@ -40,13 +42,14 @@ impl<'a> Trust<'a> {
     /// An IdP at a time.
     #[must_use]
     pub fn idp(self, idp: &IdpId, when: Occurred) -> InForce<'a, IdpConfigured> {
-        let stated = self.0.in_force(self.0.history.idps.get(idp).map_or(&[], Vec::as_slice), when);
+        let stated =
+            self.0.in_force(self.0.history.trust.idps.get(idp).map_or(&[], Vec::as_slice), when);
         self.0.as_supposed(idp, when, stated)
     }
 
     /// Every version of an IdP, in the total order.
     pub fn idp_versions(self, idp: &IdpId) -> impl Iterator<Item = &'a Stated<IdpConfigured>> {
-        self.0.counting(self.0.history.idps.get(idp).map_or(&[], Vec::as_slice))
+        self.0.counting(self.0.history.trust.idps.get(idp).map_or(&[], Vec::as_slice))
     }
 
     /// The last change of a key at a time.
@@ -57,7 +60,7 @@ impl<'a> Trust<'a> {
 
     /// Every change of an IdP's keys, in the total order.
     pub fn key_changes(self, idp: &IdpId) -> impl Iterator<Item = &'a Stated<KeyChange>> {
-        self.0.counting(self.0.history.keys.get(idp).map_or(&[], Vec::as_slice))
+        self.0.counting(self.0.history.trust.keys.get(idp).map_or(&[], Vec::as_slice))
     }
 
     /// Retractions of trust in an IdP, and those that a question supposes.
@@ -67,17 +70,17 @@ impl<'a> Trust<'a> {
     ) -> impl Iterator<Item = &'a Stated<TrustRetracted>> + use<'a> {
         let supposed = self.0.supposed.map_or(&[] as &[_], |s| s.retractions.as_slice());
         let idp = idp.clone();
-        let stated = self.0.history.retractions.get(&idp).map_or(&[] as &[_], Vec::as_slice);
+        let stated = self.0.history.trust.retractions.get(&idp).map_or(&[] as &[_], Vec::as_slice);
         self.0.counting(stated).chain(supposed.iter().filter(move |r| r.data.idp == idp))
     }
 
     /// Every retraction that is stated, IdP by IdP.
     pub fn all_retractions(self) -> impl Iterator<Item = &'a Stated<TrustRetracted>> {
-        self.0.history.retractions.values().flat_map(move |list| self.0.counting(list))
+        self.0.history.trust.retractions.values().flat_map(move |list| self.0.counting(list))
     }
 
     /// Routing rules, in the total order.
     pub fn routing_rules(self) -> impl Iterator<Item = &'a Stated<RoutingRuleConfigured>> {
-        self.0.counting(&self.0.history.routing_rules)
+        self.0.counting(&self.0.history.trust.routing_rules)
     }
 }

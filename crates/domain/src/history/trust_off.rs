@@ -23,7 +23,7 @@ impl History {
     /// stated of the IdP, nothing is.
     #[must_use]
     pub(crate) fn with_trust_off(&self, idp: &IdpId, from: Time, to: Time) -> Self {
-        let versions = self.idps.get(idp).map_or(&[] as &[_], Vec::as_slice);
+        let versions = self.trust.idps.get(idp).map_or(&[] as &[_], Vec::as_slice);
         let off = |version: &Stated<IdpConfigured>| {
             let mut twin = version.clone();
             twin.data.trust_claims = false;

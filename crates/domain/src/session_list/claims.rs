@@ -1,6 +1,6 @@
 //! Filters on the claims of a session: one claim must meet all of them.
 
-use super::{Candidate, SessionFilter};
+use super::{SessionCandidate, SessionFilter};
 use crate::{
     history::HistoryCut,
     model::{Certainty, Known, RecordRef},
@@ -17,7 +17,7 @@ use std::collections::HashSet;
 /// The best claim that meets the filter: whether certainly, and its record; of several as good the
 /// first in the total order (`semantics.md` 2). `None`: no claim does.
 pub(super) fn matching(
-    of: Candidate<'_>,
+    of: SessionCandidate<'_>,
     filter: &SessionFilter,
 ) -> Option<(Certainty, RecordRef)> {
     let (history, at) = (of.history.at(of.cut.known_at), of.cut.at);

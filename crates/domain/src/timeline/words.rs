@@ -13,8 +13,9 @@ pub(super) const fn is_about_person(data: &FactData) -> bool {
     matches!(data, FactData::SubjectLinked(_)) || matches!(data.nature(), Nature::Governance)
 }
 
-/// A fact of a session, of its IdP session or about its person, in one line. None for facts that the
-/// history holds and for the ledger's own. A type without a line here is named in its own words.
+/// A fact of a session, of its IdP session or about its person, in one line. None for facts that
+/// the history holds and for the ledger's own. A type without a line here is named in its own
+/// words.
 pub(super) fn of(fact: &Fact) -> Option<(Category, String)> {
     Some(match &fact.data {
         FactData::SessionStarted(d) => (Category::Session, started(d)),

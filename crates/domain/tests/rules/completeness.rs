@@ -3,7 +3,7 @@
 use crate::given::*;
 use claimledger_domain::{
     completeness::{
-        self, Completeness, Timeliness, completeness, completeness_of, said_by, summary,
+        self, Completeness, Timeliness, completeness, completeness_of, statements_of, summary,
     },
     history::History,
 };
@@ -176,9 +176,9 @@ fn none_may_be_said_only_where_every_source_was_heard_to_t_without_a_gap() {
     assert!(!summary(&[], time("12:00:00")).complete);
 }
 
-fn told(facts: impl IntoIterator<Item = Said>, known_at: u64) -> completeness::Said {
+fn told(facts: impl IntoIterator<Item = Said>, known_at: u64) -> completeness::Statements {
     let history: History = given(facts).0.into_iter().collect();
-    said_by(&"feed".into(), history.at(LogPosition(known_at)))
+    statements_of(&"feed".into(), history.at(LogPosition(known_at)))
 }
 
 #[test]
@@ -223,7 +223,7 @@ fn a_silence_names_who_said_so_and_who_filled_it_in() {
         ]
     };
     let gaps = |known_at: u64| -> Vec<(u64, Vec<u64>, bool)> {
-        let of = |said: &completeness::GapSaid| {
+        let of = |said: &completeness::GapStatement| {
             said.backfilled.iter().map(|record| record.position.0).collect()
         };
         told(facts(), known_at)

@@ -411,7 +411,7 @@ fn a_loss_is_of_its_owner_in_all_sessions_11() {
         )
     };
     assert!(g("u").end().factors.iter().all(|f| f.until.is_some()));
-    assert!(g("somebody else").end().factors.iter().all(|f| f.until.is_none()));
+    assert!(g("another person").end().factors.iter().all(|f| f.until.is_none()));
 }
 
 #[test]
@@ -716,5 +716,5 @@ fn what_rested_on_a_lost_authenticator_falls_from_the_loss_on_11() {
     let supposed =
         |subject: &str| Supposed::default().loss(subject.into(), time("13:00:00"), data.clone());
     assert_eq!(fallen(&g, &supposed("u")), ["allow Certain Allow Deny falls"]);
-    assert_eq!(fallen(&g, &supposed("somebody else")), ["none"]);
+    assert_eq!(fallen(&g, &supposed("another person")), ["none"]);
 }

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 /// Some facts.
 pub(crate) struct Given(pub(crate) Vec<Known>);
 
-/// A fact on its way in.
+/// A fact before it has a record.
 #[derive(Clone)]
 pub(crate) struct Said {
     pub(crate) occurred: Occurred,
@@ -160,7 +160,7 @@ impl Given {
         self.explained("23:59:59").reasons
     }
 
-    /// Checks what became of each asserted value and each verification at the end of the day.
+    /// Checks the outcome of each asserted value and each verification at the end of the day.
     #[track_caller]
     pub(crate) fn fates(&self, expected: &[&str]) {
         assert_eq!(fates(&self.end()), expected);

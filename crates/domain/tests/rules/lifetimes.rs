@@ -146,7 +146,7 @@ fn a_sign_of_life_after_t_proves_that_it_lived_at_t_22() {
     assert_eq!(stands(&g.known_at("10:30:00", 1).unwrap()), "active possible");
     assert_eq!(stands(&g.known_at("10:30:00", 2).unwrap()), "active certain");
     assert_eq!(g.at("10:30:00").life.proven_alive.map(|proven| proven.by.position.0), Some(2));
-    // Not what somebody else did, and not what others noticed later; a logout is the user's own.
+    // Not what another person did, and not what others noticed later; a logout is the user's own.
     check([idle(), accessed("12:00:00").subject("v")], &[("10:30:00", "active possible")]);
     check(
         [idle(), ended("12:00:00", "expired")],

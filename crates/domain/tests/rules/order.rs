@@ -94,7 +94,8 @@ proptest! {
             s.records.iter_mut().for_each(|r| r.position = LogPosition(0));
         }
         prop_assert_eq!(&back.records, &plain.records);
-        prop_assert_eq!((back.life.phase, back.life.certainty, back.life.end.bounds, back.life.last_seen),
+        prop_assert_eq!((back.life.phase, back.life.certainty, back.life.end.bounds,
+            back.life.last_seen),
             (plain.life.phase, plain.life.certainty, plain.life.end.bounds, plain.life.last_seen));
     }
 }

@@ -103,7 +103,7 @@ fn past_the_idle_limit_it_is_only_possible_22() {
 
 #[test]
 fn only_what_its_subject_did_is_a_sign_of_life_22() {
-    let g = given([started(json!({})), accessed("12:00:00").subject("somebody else")]);
+    let g = given([started(json!({})), accessed("12:00:00").subject("another person")]);
     assert_eq!(g.end().life.last_seen, Some(time("10:00:00")));
 }
 

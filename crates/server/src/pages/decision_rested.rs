@@ -22,6 +22,7 @@ const ROWS: usize = 100;
 /// The factors that it rested on by record (`semantics.md` 20): each with whether it was needed,
 /// until when it counts as known at K, and why no longer.
 pub(super) fn factors(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
+    let session = &found.session.state.id;
     let rested: Vec<(&HonoredFactor, &Relied)> = found
         .decision()
         .relied_on
@@ -35,8 +36,7 @@ pub(super) fn factors(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
                 p { "No factor by record." }
             } @else {
                 (table("rested-h", rested.iter().take(ROWS).map(|(factor, relied)|
-                    Row { factor, relied: Some(relied),
-                        page: Some(shown.factor(&found.session.state.id,
+                    Row { factor, relied: Some(relied), page: Some(shown.factor(session,
                     &factor.name)) }), &|record| shown.link(record)))
                 @if rested.len() > ROWS { p { (count(rested.len() - ROWS, "more factor")) "." } }
             }
@@ -177,11 +177,11 @@ pub(super) fn others(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
     let is_other = |other: &&Decision| {
         other.app == decision.app && other.record.position != decision.record.position
     };
+    let session = &found.session.state.id;
     let others: Vec<&Decision> = found.session.state.decisions.iter().filter(is_other).collect();
     html! {
         section aria-labelledby="others-h" {
-            h2 id="others-h" { "Other decisions of " (inert(found.session.state.id.as_str()))
-                " for "
+            h2 id="others-h" { "Other decisions of " (inert(session.as_str())) " for "
                 (inert(decision.app.as_str())) }
             @if others.is_empty() {
                 p { (frame::none(&shown.answer.absence)) }
@@ -189,8 +189,7 @@ pub(super) fn others(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
                 ul class="others" { @for other in others.iter().take(ROWS) {
                     li { (one(shown, other)) } } }
                 @if others.len() > ROWS { p {
-                    (others.len() - ROWS) " more: " a href=(shown.session(&found.session.state.id))
-                        {
+                    (others.len() - ROWS) " more: " a href=(shown.session(session)) {
                     "the whole session" } "." } }
             }
         }

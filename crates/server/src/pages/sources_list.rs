@@ -14,7 +14,7 @@ use claimledger_app::model::{
     source_report::{ConflictRef, Counted, Heard, SourceReport},
 };
 use claimledger_domain::{
-    completeness::{GapSaid, Timeliness},
+    completeness::{GapStatement, Timeliness},
     model::RecordRef,
 };
 use claimledger_facts::{ids::LogPosition, time::Time, vocabulary::HeardBasis};
@@ -54,7 +54,7 @@ impl Links<'_> {
 pub(crate) fn main(links: &Links<'_>, heard: &Heard, one: bool) -> Markup {
     let known_at = links.answered.position;
     let each = GAPS / heard.sources.len().max(1);
-    let gaps: Vec<Vec<&GapSaid>> =
+    let gaps: Vec<Vec<&GapStatement>> =
         heard.sources.iter().map(|report| shown(&report.said.gaps, each)).collect();
     let lanes: Vec<Lane<'_>> =
         heard.sources.iter().zip(&gaps).map(|(report, gaps)| Lane { report, gaps }).collect();
@@ -95,7 +95,8 @@ pub(crate) fn main(links: &Links<'_>, heard: &Heard, one: bool) -> Markup {
 }
 
 fn verdict(heard: &Heard, one: bool) -> Markup {
-    let all: Vec<&GapSaid> = heard.sources.iter().flat_map(|report| &report.said.gaps).collect();
+    let all: Vec<&GapStatement> =
+        heard.sources.iter().flat_map(|report| &report.said.gaps).collect();
     let open = all.iter().filter(|said| !said.gap.backfilled).count();
     let silent = heard.sources.iter().filter(|report| report.said.heard.is_empty()).count();
     html! {
@@ -118,8 +119,8 @@ fn verdict(heard: &Heard, one: bool) -> Markup {
 }
 
 /// Those still open first, then the latest; in the order of time.
-fn shown(gaps: &[GapSaid], most: usize) -> Vec<&GapSaid> {
-    let mut shown: Vec<&GapSaid> = gaps.iter().collect();
+fn shown(gaps: &[GapStatement], most: usize) -> Vec<&GapStatement> {
+    let mut shown: Vec<&GapStatement> = gaps.iter().collect();
     shown.sort_by_key(|said| (said.gap.backfilled, Reverse(said.gap.from)));
     shown.truncate(most);
     shown.sort_by_key(|said| said.gap);
@@ -211,7 +212,7 @@ fn furthest_off(counted: &Counted<RecordRef>) -> Option<String> {
     })
 }
 
-fn silences(links: &Links<'_>, heard: &Heard, gaps: &[Vec<&GapSaid>]) -> Markup {
+fn silences(links: &Links<'_>, heard: &Heard, gaps: &[Vec<&GapStatement>]) -> Markup {
     let mut times = Times::default();
     html! {
         @if gaps.iter().any(|gaps| !gaps.is_empty()) {
@@ -232,7 +233,12 @@ fn silences(links: &Links<'_>, heard: &Heard, gaps: &[Vec<&GapSaid>]) -> Markup 
     }
 }
 
-fn silence(links: &Links<'_>, report: &SourceReport, said: &GapSaid, times: &mut Times) -> Markup {
+fn silence(
+    links: &Links<'_>,
+    report: &SourceReport,
+    said: &GapStatement,
+    times: &mut Times,
+) -> Markup {
     let link =
         |record: &RecordRef| html! { a href=(links.record(record.position)) { (record.position) } };
     html! {

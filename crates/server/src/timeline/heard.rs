@@ -11,7 +11,7 @@ use crate::{
     times::{Times, clock},
 };
 use claimledger_app::model::{answer::Answered, source_report::SourceReport};
-use claimledger_domain::completeness::{GapSaid, HeardSaid};
+use claimledger_domain::completeness::{GapStatement, HeardStatement};
 use claimledger_facts::{ids::LogPosition, time::Time, vocabulary::HeardBasis};
 use maud::{Markup, html};
 
@@ -23,7 +23,7 @@ pub(crate) struct Lane<'a> {
     /// The source.
     pub report: &'a SourceReport,
     /// Those of its silences that are shown.
-    pub gaps: &'a [&'a GapSaid],
+    pub gaps: &'a [&'a GapStatement],
 }
 
 /// Writes the figure. Ids carry `prefix`.
@@ -97,7 +97,7 @@ fn drawn(
     };
     let start = begins(lane.report).unwrap_or(window.from);
     let mut from = start;
-    let mut heard: Vec<(Time, &HeardSaid)> = Vec::new();
+    let mut heard: Vec<(Time, &HeardStatement)> = Vec::new();
     for said in lane.report.said.heard.iter().filter(|said| said.until > start) {
         heard.push((from, said));
         from = said.until;

@@ -11,17 +11,17 @@ use std::time::Duration;
 
 /// What one source says of itself, as known at K.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Said {
+pub struct Statements {
     /// The furthest statement on each basis, `stated` before `polled` before `assumed`; none that
     /// another on a better basis reaches.
-    pub heard: Vec<HeardSaid>,
+    pub heard: Vec<HeardStatement>,
     /// Its silences, in order.
-    pub gaps: Vec<GapSaid>,
+    pub gaps: Vec<GapStatement>,
 }
 
 /// Up to when everything was heard, as one record says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HeardSaid {
+pub struct HeardStatement {
     /// Up to when.
     pub until: Time,
     /// On what that rests.
@@ -32,7 +32,7 @@ pub struct HeardSaid {
 
 /// A silence, and what was filled in of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GapSaid {
+pub struct GapStatement {
     /// The silence, or the part of it that was filled in or left open.
     pub gap: Gap,
     /// The first record that says so, in the total order.
@@ -46,9 +46,9 @@ pub struct GapSaid {
 pub enum Timeliness {
     /// Within a minute.
     InTime,
-    /// So much later.
+    /// Later, by this duration.
     Late(Duration),
-    /// So much earlier, by a second or more: the source's clock is ahead of the ledger's.
+    /// Earlier, by this duration of a second or more: the source's clock is ahead of the ledger's.
     Ahead(Duration),
 }
 
@@ -74,10 +74,10 @@ impl Timeliness {
 
 /// What a source says of itself, by the same statements that [`super::completeness`] goes by.
 #[must_use]
-pub fn said_by(source: &SourceId, history: HistoryCut<'_>) -> Said {
-    let mut heard: Vec<HeardSaid> = Vec::new();
+pub fn statements_of(source: &SourceId, history: HistoryCut<'_>) -> Statements {
+    let mut heard: Vec<HeardStatement> = Vec::new();
     for stated in history.sources().heard().filter(|stated| stated.record.source == *source) {
-        let new = || HeardSaid {
+        let new = || HeardStatement {
             until: stated.data.until,
             basis: stated.data.basis,
             record: stated.record.clone(),
@@ -97,7 +97,7 @@ pub fn said_by(source: &SourceId, history: HistoryCut<'_>) -> Said {
     });
     let filled: Vec<_> =
         history.sources().backfilled().filter(|stated| stated.record.source == *source).collect();
-    let mut gaps: Vec<GapSaid> = Vec::new();
+    let mut gaps: Vec<GapStatement> = Vec::new();
     for stated in history.sources().silent().filter(|stated| stated.record.source == *source) {
         let spans = filled.iter().map(|stated| (stated.data.from, stated.data.until));
         for gap in super::parts(stated.data.from, stated.data.until, spans) {
@@ -107,7 +107,7 @@ pub fn said_by(source: &SourceId, history: HistoryCut<'_>) -> Said {
             let touching = filled
                 .iter()
                 .filter(|stated| stated.data.from < gap.until && stated.data.until > gap.from);
-            gaps.push(GapSaid {
+            gaps.push(GapStatement {
                 gap,
                 silent: stated.record.clone(),
                 backfilled: touching.map(|stated| stated.record.clone()).collect(),
@@ -115,5 +115,5 @@ pub fn said_by(source: &SourceId, history: HistoryCut<'_>) -> Said {
         }
     }
     gaps.sort_by_key(|said| said.gap);
-    Said { heard, gaps }
+    Statements { heard, gaps }
 }
