@@ -8,7 +8,7 @@ const MAX_CODE: usize = 100;
 const MAX_PROSE: usize = 120;
 
 /// Files of data, where a line is one record.
-const DATA: &[&str] = &["jsonl", "json", "lock", "csv", "svg", "bin", "cbor", "SHA256SUMS"];
+const DATA: &[&str] = &["jsonl", "json", "lock", "csv", "svg", "bin", "cbor", "txt", "SHA256SUMS"];
 
 /// Phrases of a dialect, and what to write instead. Whole words, without regard to case.
 const PHRASES: &[(&str, &str)] = &[

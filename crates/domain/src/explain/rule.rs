@@ -30,7 +30,7 @@ pub fn asks(rule: &Rule) -> String {
     };
     match rule.reauthenticate_in_secs {
         None => {}
-        Some(0) => asked.push_str("; local factors verified anew for each decision"),
+        Some(0) => asked.push_str("; local factors verified again for each decision"),
         Some(secs) => asked.push_str(&format!("; local factors verified within {}", span(secs))),
     }
     asked

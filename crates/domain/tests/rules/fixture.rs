@@ -12,43 +12,11 @@ use claimledger_domain::{
 use claimledger_facts::{fact::FactData, ids::LogPosition, vocabulary::Property};
 use serde_json::json;
 
-const EXAMPLE_A: &str = "\
-S3 was let into payroll at 13:20:04Z. The rules then in force say the same: allow.                                         #43 +0 s
-├ Which rule?  payroll-2 of payroll v2, in force since 12:00:00Z (admin-1, T-2). It asks for two factor types, one of them possession that is phishing-resistant.  #29
-├ ✓ Two factor types: knowledge (pwd) and possession (hwk, phr).                                                           #40
-├ ✓ Possession, phishing-resistant: phr has it itself; hwk and phr of one assertion pool their characteristics.            [third_party_amr · sem 14]
-├ On whose word?  idp-x, in assertion as-S3, received 13:20:00Z.                                                           #40 +0 s
-│  ├ Key X2 was valid: added 13:00:00Z (admin-1, T-6), not retired, not retracted as known at #82.                         #34 [keys · sem 12]
-│  └ idp-x was trusted: tx1 since 09:00:00Z (admin-2, T-1); third-party claims sharing was on.                             #11 #8 [trust_at_receipt · sem 9]
-├ Until when?  pwd, hwk and phr counted from 13:20:00Z until 18:00:00Z, when the session was revoked.                      #75 [until_session_end]
-└ How sure?  Certain. Joined: acme-sp didn't say it accepted the claim; an allow followed after 4 s and no local factor came before it.  [sem 16]
-   Not the reason: the retraction of X1 (#67). This assertion was signed with X2.";
+const EXAMPLE_A: &str = include_str!("../expected/fixture_1.txt");
 
-const EXAMPLE_B: &str = "\
-S4 was refused payroll at 13:55:00Z. The rules then in force say the same: deny. First unmet: phishing-resistant.          #56 +0 s
-├ Which rule?  payroll-2 of payroll v2 (12:00:00Z, admin-1, T-2): two factor types, one of them possession that is phishing-resistant.  #29
-├ ✓ Two factor types: knowledge (pwd) and possession (sms).                                                                #51
-├ ✗ Possession, phishing-resistant: nothing in the session has it.
-│  ├ sms was seen and falls short: possession with user presence; not device-bound, not phishing-resistant.                #51 [third_party_amr]
-│  └ pwd is knowledge and can't meet it.
-├ Why not a challenge?  The local authenticators, password and otp, are active and open to enrolment; together they have no phishing-resistant one.  #1 #2 [sem 18]
-├ On whose word?  idp-y, in as-S4, key Y1 (valid since 2026-03-09), trusted as ty1 since 09:00:00Z (admin-1, T-4). Nothing was ignored.  #51 #6 #12
-├ Until when?  pwd and sms counted from 13:50:00Z until 16:00:00Z, logout. They met wiki-1 at 13:50:03Z (#54).             #68
-└ How sure?  Certain. Joined, by that allow; here nothing turns on it: the claim counted in full \
-would still fall short.";
+const EXAMPLE_B: &str = include_str!("../expected/fixture_2.txt");
 
-const EXAMPLE_C: &str = "\
-S2 was let into payroll at 12:30:00Z. Right when made; falsified later, by one fact recorded 2 h 10 min after it.          #30 +0 s
-├ As known when decided (#30): allow. pwd (knowledge), hwk and phr (possession, phishing-resistant) met payroll-2 of payroll v2.  #24 #29 [sem 4]
-├ What came later: the security key was lost 12:10:00Z, recorded 14:40:00Z (+2 h 30 min), by admin-1.                      #64
-│  ├ hwk and phr counted from 11:30:00Z until 12:10:00Z: authenticator_lost. Matched by method, as the claim names no authenticator.  [authenticator_lost · sem 11]
-│  └ pwd isn't touched: until 19:30:00Z, expired.                                                                          #77
-├ As known at #82: deny. First unmet: two factor types (only knowledge is left); then possession; then phishing-resistant.
-├ On whose word?  idp-x, in as-S2, key X1, received 11:30:00Z, trusted as tx1.                                             #24 #13 #11
-├ How long it mattered: the session stayed open from 12:30:00Z to 19:30:00Z; from 14:40:00Z on the ledger knew (4 h 50 min).
-└ How sure?  Certain. Joined.
-   Not the reason: X1 was retired at 13:30:00Z (#45) and retracted from 13:40:00Z (#67); both \
-   after this assertion was received.  [sem 10]";
+const EXAMPLE_C: &str = include_str!("../expected/fixture_3.txt");
 
 fn fixture() -> Lines {
     Lines::read(&files::facts("acme"))
