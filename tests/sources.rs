@@ -1,10 +1,6 @@
 //! What a source's settings change and how its refused lines are answered, through the shipped
 //! binary. All events are invented.
 
-#[path = "support/okta_events.rs"]
-#[allow(dead_code, reason = "each test file uses a part")]
-mod okta_events;
-
 use crate::support::okta_events::{event, lines};
 use crate::support::{Scratch, text};
 use serde_json::{Value, json};
