@@ -41,7 +41,7 @@ impl<T> Rows<T> {
         }
     }
 
-    /// Sets the rows per page, at most [`MAX_PAGE`].
+    /// Sets the rows per page, at most 500.
     #[must_use]
     pub fn page_rows(self, page_rows: u32) -> Self {
         Self { page_rows: page_rows.clamp(1, MAX_PAGE), ..self }

@@ -32,7 +32,7 @@ pub struct Parts {
 /// Options of a ledger.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Whether the projector runs. If not, only [`App::rebuild`] changes the read models.
+    /// Whether the projector runs. If not, only `App::rebuild` changes the read models.
     pub follow: bool,
     /// Maximum sessions that a question about all sessions evaluates; more are an error.
     pub most_candidates: u64,
