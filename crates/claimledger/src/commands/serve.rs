@@ -14,7 +14,10 @@ use claimledger_app::{
 use claimledger_server::{Rate, ServerOptions, may_listen, serve as run_server};
 use serde_json::{Map, Value, json};
 use std::net::SocketAddr;
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
 use tokio_util::sync::CancellationToken;
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:7070";
@@ -57,13 +60,10 @@ pub(crate) async fn on(
     let listener =
         TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
     let address = listener.local_addr()?;
+    // The handlers are registered before anything is printed: whatever starts the server may stop
+    // it as soon as it has read the addresses.
+    let stop = stop_on_signal().context("the signals that stop the server")?;
     print_addresses(settings, app, address, hints).await?;
-    let stop = CancellationToken::new();
-    let signal = stop.clone();
-    tokio::spawn(async move {
-        wait_for_stop_signal().await;
-        signal.cancel();
-    });
     run_server(app.clone(), options(&settings.serve, address, behind_proxy), listener, stop)
         .await
         .context("the server stopped")
@@ -117,18 +117,18 @@ fn options(section: &ServeSection, address: SocketAddr, behind_proxy: bool) -> S
     }
 }
 
-/// Waits for Ctrl-C or a polite kill.
-async fn wait_for_stop_signal() {
-    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
-    match terminate {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
+/// A token that Ctrl-C or a polite kill cancels.
+fn stop_on_signal() -> std::io::Result<CancellationToken> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let stop = CancellationToken::new();
+    let cancelled = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
-        Err(_) => {
-            let _ = tokio::signal::ctrl_c().await;
-        }
-    }
+        cancelled.cancel();
+    });
+    Ok(stop)
 }
