@@ -63,9 +63,12 @@ const LONG_FILES: &[(&str, &str)] = &[
     ("crates/domain/tests/rules/decisions.rs", "cases"),
     ("crates/domain/tests/rules/falsifiers.rs", "cases"),
     ("crates/sources/tests/okta.rs", "cases"),
+    ("tests/answers.rs", "cases"),
+    ("tests/claims_read.rs", "cases"),
     ("tests/hostile.rs", "cases"),
     ("tests/okta_reading.rs", "cases"),
     ("tests/pages/clocks.rs", "cases"),
+    ("tests/questions/history.rs", "cases"),
 ];
 
 fn root() -> PathBuf {
