@@ -143,7 +143,7 @@ async fn rows_that_differ_from_the_log_are_reported_and_kept() {
     );
     assert!(
         report.to_string().contains(
-            "head: 8 old rows, 8 new rows; 1 only in the old \
+            "session_row: 8 old rows, 8 new rows; 1 only in the old \
         generation, 1 only in the new one"
         ),
         "{report}"

@@ -289,7 +289,7 @@ async fn refusals_of_the_app_have_codes() {
             "PAST_HEAD",
         ),
         ("{ sessions(after: \"nonsense\") { status { head } } }", "BAD_CURSOR"),
-        ("{ a: sessions(first: 0) { status { head } } record { absence { code } } }", "BAD_INPUT"),
+        ("{ a: sessions(first: 0) { status { head } } record { id } }", "BAD_INPUT"),
     ] {
         let body = world.graphql(&token, query).await.json();
         assert_eq!(body["errors"][0]["extensions"]["code"], expected, "{body}");
