@@ -4,6 +4,10 @@
 //! question is a GraphQL document in `queries/` and a rendering, so that it gets the same answer
 //! from a directory and from a server.
 
+// The futures of all GraphQL resolvers nest in one another: an optimised build computes the layout
+// of the outermost through all of them.
+#![recursion_limit = "256"]
+
 mod bench;
 mod cli;
 mod commands;
