@@ -211,8 +211,8 @@ pub(crate) enum Command {
         #[arg(long)]
         rows: bool,
     },
-    /// Try it: a ledger with a day of two organisations, explained and served (in --data, or deleted
-    /// at the end)
+    /// Try it: a ledger with a day of two organisations, explained and served (in --data, or
+    /// deleted at the end)
     Demo(DemoArgs),
     /// Print a completion script for a shell
     Completions {
