@@ -1,0 +1,193 @@
+//! Decisions of policies, recorded and implied.
+
+use super::{Certainty, FactorType, RecordRef};
+use claimledger_facts::{
+    ids::{ActorId, AppId, IdpId, KeyId, PolicyId, RuleId, SessionId, VersionLabel},
+    time::{Occurred, Time},
+    vocabulary::{FactorMode, Outcome, Property},
+};
+
+/// What the rules imply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Implied {
+    /// The rule holds for these factors.
+    Allow,
+    /// It does not, but local authenticators could fill the gap.
+    Challenge,
+    /// It does not.
+    Deny,
+    /// Something is missing.
+    Undetermined,
+}
+
+impl Implied {
+    /// As sentences have it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Challenge => "challenge",
+            Self::Deny => "deny",
+            Self::Undetermined => "undetermined",
+        }
+    }
+}
+
+/// How what was recorded compares with what the rules imply (`semantics.md` 19).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Agreement {
+    /// They are the same.
+    Same,
+    /// Neither lets in, one with a challenge and the other without.
+    Alike,
+    /// One lets in, the other does not.
+    Differs,
+    /// The rules imply nothing: something is missing.
+    Undetermined,
+}
+
+impl Agreement {
+    /// Compares the two.
+    #[must_use]
+    pub const fn of(recorded: Outcome, implied: Implied) -> Self {
+        match (recorded, implied) {
+            (_, Implied::Undetermined) => Self::Undetermined,
+            (Outcome::Allow, Implied::Allow)
+            | (Outcome::Challenge, Implied::Challenge)
+            | (Outcome::Deny, Implied::Deny) => Self::Same,
+            (Outcome::Challenge, Implied::Deny) | (Outcome::Deny, Implied::Challenge) => {
+                Self::Alike
+            }
+            (Outcome::Allow, Implied::Challenge | Implied::Deny)
+            | (Outcome::Challenge | Outcome::Deny, Implied::Allow) => Self::Differs,
+        }
+    }
+}
+
+/// A decision, recorded and implied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// The record.
+    pub record: RecordRef,
+    /// The name of its session, as known at K (`semantics.md` 25).
+    pub session: SessionId,
+    /// The session id that its record names.
+    pub session_recorded: SessionId,
+    /// The application.
+    pub app: AppId,
+    /// When.
+    pub at: Occurred,
+    /// What the service provider recorded.
+    pub outcome: Outcome,
+    /// The policy.
+    pub policy: PolicyId,
+    /// The label that the decision gives to the version.
+    pub version_label: Option<VersionLabel>,
+    /// The label of the version in force at its time.
+    pub version_in_force: Option<VersionLabel>,
+    /// The rule: the one named, or the only one.
+    pub rule: Option<RuleId>,
+    /// How many factors that rule asks for; none: the version in force has no such rule, or nothing
+    /// is stated about the policy.
+    pub factor_mode: Option<FactorMode>,
+    /// What the rules imply, as known when decided (`semantics.md` 4, 18).
+    pub implied: Implied,
+    /// The first unmet requirement: a code of `semantics.md` 45.
+    pub first_unmet: Option<&'static str>,
+    /// What is missing where implied is undetermined: codes.
+    pub missing: Vec<&'static str>,
+    /// How many factor types counted by the rules at that time, and which characteristics; for
+    /// control reports.
+    pub met: MetAtDecision,
+    /// Set if recorded and implied differ (`semantics.md` 19).
+    pub differs: Option<Difference>,
+    /// Set if a later falsifier takes away what did not differ when made.
+    pub falsified_later: Option<Difference>,
+    /// What the rules imply as known at K, on every falsifier that is known then.
+    pub at_k: AsKnown,
+    /// Falsifiers that were recorded after it and hit what it rested on, or may; whether or not
+    /// anything turns on them.
+    pub later: Vec<Falsifier>,
+    /// What it rested on: indices into [`SessionState::factors`], each with whether it was needed.
+    pub relied_on: Vec<Relied>,
+    /// Whether something it rests on is a variant.
+    pub variant: bool,
+}
+
+/// A reading of a decision by the rules, as known at a position.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AsKnown {
+    /// What the rules imply.
+    pub implied: Implied,
+    /// The first unmet requirement: a code of `semantics.md` 45.
+    pub first_unmet: Option<&'static str>,
+    /// What is missing where implied is undetermined: codes.
+    pub missing: Vec<&'static str>,
+    /// What counted by the rules.
+    pub met: MetAtDecision,
+}
+
+/// A retraction of trust or a lost authenticator that hits something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Falsifier {
+    /// The record that says so.
+    pub record: RecordRef,
+    /// What it makes of what it hits: a void reason, or `authenticator_lost`.
+    pub code: &'static str,
+    /// From when it has effect.
+    pub from: Time,
+    /// Of a retraction: of which IdP, and of which key where it names one.
+    pub retracts: Option<(IdpId, Option<KeyId>)>,
+    /// How sure it is that it hits.
+    pub certainty: Certainty,
+    /// Who said so.
+    pub actor: Option<ActorId>,
+    /// In words: `authenticator lost 12:10:00Z, recorded 14:40:00Z`.
+    pub words: String,
+}
+
+impl Falsifier {
+    /// Whether it is a retraction of trust, and no loss.
+    #[must_use]
+    pub const fn is_retraction(&self) -> bool {
+        self.retracts.is_some()
+    }
+}
+
+/// What a decision rested on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Relied {
+    /// Index into [`SessionState::factors`].
+    pub factor: usize,
+    /// Whether the rule would not hold without it.
+    pub needed: bool,
+    /// Possible where an interval leaves open whether it came before the decision (`semantics.md`
+    /// 3, 37).
+    pub certainty: Certainty,
+}
+
+/// What counted by the rules when a decision fell.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MetAtDecision {
+    /// Distinct factor types.
+    pub factor_types: Vec<FactorType>,
+    /// The characteristics that one possession factor, with its pool, had; the union over all.
+    pub characteristics: Vec<Property>,
+    /// The factors that counted, by name, in the order they began.
+    pub counted: Vec<String>,
+    /// Those that perhaps counted.
+    pub perhaps: Vec<String>,
+}
+
+/// Two readings that differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// What was recorded.
+    pub recorded: Outcome,
+    /// What is implied.
+    pub implied: Implied,
+    /// The cause as a code: a void reason, or the first unmet requirement.
+    pub code: &'static str,
+    /// In words.
+    pub words: String,
+}
