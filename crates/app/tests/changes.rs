@@ -120,7 +120,12 @@ fn whole_day() -> (Time, Time) {
 /// `S1 payroll 10:00:03`, in list order.
 fn rows<'a>(decisions: impl Iterator<Item = &'a Decision>) -> Vec<String> {
     let of = |decision: &Decision| {
-        format!("{} {} {}", decision.session, decision.app, &decision.at.from.to_string()[11..19])
+        format!(
+            "{} {} {}",
+            decision.recorded.session,
+            decision.recorded.app,
+            &decision.recorded.at.from.to_string()[11..19]
+        )
     };
     let mut rows: Vec<String> = decisions.map(of).collect();
     rows.sort();

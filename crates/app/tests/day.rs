@@ -145,7 +145,7 @@ async fn decisions_differ_for_two() {
         .items
         .iter()
         .map(|d| &d.decision)
-        .map(|d| (d.session.as_str(), d.outcome, d.implied))
+        .map(|d| (d.recorded.session.as_str(), d.recorded.outcome, d.made.implied))
         .collect();
     assert_eq!(
         all,
@@ -163,7 +163,7 @@ async fn decisions_differ_for_two() {
     let page =
         app.decisions(&owner("acme"), &filter, &Asking::default(), 100, None).await.unwrap().value;
     assert_eq!(
-        page.items.iter().map(|d| d.decision.session.as_str()).collect::<Vec<_>>(),
+        page.items.iter().map(|d| d.decision.recorded.session.as_str()).collect::<Vec<_>>(),
         ["S5", "S8"]
     );
     let filter = DecisionFilter {
@@ -174,7 +174,7 @@ async fn decisions_differ_for_two() {
     let page =
         app.decisions(&owner("acme"), &filter, &Asking::default(), 100, None).await.unwrap().value;
     assert_eq!(
-        page.items.iter().map(|d| d.decision.session.as_str()).collect::<Vec<_>>(),
+        page.items.iter().map(|d| d.decision.recorded.session.as_str()).collect::<Vec<_>>(),
         ["S1", "S2", "S2", "S3", "S5", "S8"]
     );
 }
@@ -196,7 +196,9 @@ async fn decisions_page_within_a_session() {
             .await
             .unwrap()
             .value;
-        all.extend(page.items.iter().map(|d| d.decision.record.source_id.as_str().to_owned()));
+        all.extend(
+            page.items.iter().map(|d| d.decision.recorded.record.source_id.as_str().to_owned()),
+        );
         after = page.cursors.last().cloned();
         assert!(all.len() <= 10, "{all:?}");
         if !page.has_next {
@@ -213,7 +215,7 @@ async fn decisions_page_within_a_session() {
         whole
             .items
             .iter()
-            .map(|d| d.decision.record.source_id.as_str().to_owned())
+            .map(|d| d.decision.recorded.record.source_id.as_str().to_owned())
             .collect::<Vec<_>>()
     );
     assert_eq!(all.len(), 10);

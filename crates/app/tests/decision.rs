@@ -29,7 +29,7 @@ async fn a_decision_and_its_session_have_one_cut() {
     assert_eq!(answer.answered.position, LogPosition(64));
     let DecisionAt::Found(found) = answer.value else { panic!("{:?}", answer.value) };
     assert_eq!(
-        (found.decision().record.position, found.recorded.outcome),
+        (found.decision().recorded.record.position, found.recorded.outcome),
         (LogPosition(30), Outcome::Allow)
     );
     assert_eq!(
@@ -87,7 +87,7 @@ async fn a_variant_refers_to_the_one_that_counts_32() {
     let DecisionAt::Found(found) = ask(&app, "acme", both[0].0, asked).await else {
         panic!("the first bytewise does not count")
     };
-    assert!(found.decision().variant);
+    assert!(found.decision().recorded.variant);
     assert!(matches!(ask(&app, "acme", both[1].0, asked).await, DecisionAt::Variant {
             counts: Some(counts), .. } if counts == both[0]));
     // The variant that counts is after T, but the other one still does not count.

@@ -79,11 +79,15 @@ fn reading(session: Option<&Explained>) -> String {
     for d in &state.decisions {
         text += &format!(
             "\n{} {:?} {:?} {:?} {:?}",
-            d.record.position, d.rule, d.version_in_force, d.missing, d.met
+            d.recorded.record.position,
+            d.under.rule,
+            d.under.version_in_force,
+            d.made.missing,
+            d.made.met
         );
         text += &format!(
             "\n{:?} {:?} {:?} {:?} {:?}",
-            d.implied, d.first_unmet, d.differs, d.falsified_later, d.relied_on
+            d.made.implied, d.made.first_unmet, d.differs, d.falsified_later, d.relied_on
         );
     }
     for i in &state.ignored {

@@ -180,7 +180,10 @@ async fn page(
                 page.items
                     .iter()
                     .map(|hit| {
-                        format!("#{} {}", hit.decision.record.position, hit.decision.session)
+                        format!(
+                            "#{} {}",
+                            hit.decision.recorded.record.position, hit.decision.recorded.session
+                        )
                     })
                     .collect(),
                 next(&page.cursors, page.has_next),

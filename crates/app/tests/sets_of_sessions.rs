@@ -250,9 +250,10 @@ async fn dependants_equal_those_found_one_by_one() {
                         let decisions = each.iter().flat_map(|state| &state.decisions);
                         decisions
                             .filter(|d| {
-                                d.at.from >= from && until.is_none_or(|until| d.at.from < until)
+                                d.recorded.at.from >= from
+                                    && until.is_none_or(|until| d.recorded.at.from < until)
                             })
-                            .map(|d| d.record.source_id.to_string())
+                            .map(|d| d.recorded.record.source_id.to_string())
                             .collect()
                     }
                     other => panic!("{other:?} is not a change of ada"),
@@ -317,20 +318,25 @@ async fn held_access_equals_that_found_one_by_one() {
             for (from, moment) in
                 [(at("00:01:00"), at("10:00:00")), (at("15:00:00"), at("16:40:00"))]
             {
-                let Some(last) = state.decisions.iter().rfind(|d| d.at.from < moment) else {
+                let Some(last) = state.decisions.iter().rfind(|d| d.recorded.at.from < moment)
+                else {
                     continue;
                 };
                 let runs = state.life.end.at.is_none_or(|ended| ended > moment);
-                if last.at.from >= from
-                    && last.outcome == claimledger_facts::vocabulary::Outcome::Allow
+                if last.recorded.at.from >= from
+                    && last.recorded.outcome == claimledger_facts::vocabulary::Outcome::Allow
                     && runs
                 {
                     // The requirement that was met at the time of the decision, and the requirement
                     // of the next version.
                     let asked = if moment == at("10:00:00") { 2 } else { 1 };
                     let implied =
-                        if last.met.factor_types.len() >= asked { "Allow" } else { "Deny" };
-                    expected.push((last.record.source_id.to_string(), moment, implied.to_owned()));
+                        if last.made.met.factor_types.len() >= asked { "Allow" } else { "Deny" };
+                    expected.push((
+                        last.recorded.record.source_id.to_string(),
+                        moment,
+                        implied.to_owned(),
+                    ));
                 }
             }
         }

@@ -178,13 +178,15 @@ fn apps(state: &SessionState) -> Vec<AppHop> {
             }
         }
     }
-    for decision in state.decisions.iter().filter(|decision| decision.outcome == Outcome::Allow) {
-        if !apps.iter().any(|hop| hop.app.as_ref() == Some(&decision.app)) {
+    for decision in
+        state.decisions.iter().filter(|decision| decision.recorded.outcome == Outcome::Allow)
+    {
+        if !apps.iter().any(|hop| hop.app.as_ref() == Some(&decision.recorded.app)) {
             let hop = Hop {
-                records: vec![decision.record.clone()],
+                records: vec![decision.recorded.record.clone()],
                 ..Hop::unstated(unstated::ALLOWED_ONLY)
             };
-            apps.push(AppHop { app: Some(decision.app.clone()), hop });
+            apps.push(AppHop { app: Some(decision.recorded.app.clone()), hop });
         }
     }
     if apps.is_empty() {

@@ -6,8 +6,8 @@
 //! here what it is about.
 
 use crate::model::{
-    Activity, Certainty, Decision, HonoredFactor, IgnoredClaim, Phase, SessionEnd, SessionLife,
-    SessionOrigin, SessionState,
+    Activity, Certainty, Decision, HonoredFactor, IgnoredClaim, Phase, RecordedDecision,
+    SessionEnd, SessionLife, SessionOrigin, SessionState,
 };
 use claimledger_facts::ids::LogPosition;
 use std::collections::BTreeSet;
@@ -262,7 +262,9 @@ fn ignored(claim: &IgnoredClaim) -> impl PartialEq {
 }
 
 fn decision(decision: &Decision) -> impl PartialEq {
-    let Decision {
+    let Decision { recorded, under, made, differs, falsified_later, at_k, later, relied_on } =
+        decision;
+    let RecordedDecision {
         record,
         // The session's ids say it once for all its decisions.
         session: _,
@@ -270,28 +272,12 @@ fn decision(decision: &Decision) -> impl PartialEq {
         app,
         at,
         outcome,
-        policy,
-        version_label,
-        version_in_force,
-        rule,
-        factor_mode,
-        implied,
-        first_unmet,
-        missing,
-        met,
-        differs,
-        falsified_later,
-        at_k,
-        later,
-        relied_on,
         variant,
-    } = decision;
+    } = recorded;
     let later: Vec<_> = later
         .iter()
         .map(|falsifier| (falsifier.record.position, falsifier.code, falsifier.certainty))
         .collect();
     let what = (record.position, session_recorded, app, at, outcome);
-    let under = (policy, version_label, version_in_force, rule, factor_mode);
-    let reading = (implied, first_unmet, missing, met, differs, falsified_later);
-    (what, under, reading, relied_on, variant, at_k, later)
+    (what, under, (made, at_k, differs, falsified_later), relied_on, variant, later)
 }

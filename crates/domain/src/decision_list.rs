@@ -42,10 +42,10 @@ pub fn belongs(
     filter: &DecisionFilter,
     history: HistoryCut<'_>,
 ) -> Option<Certainty> {
-    let holds = filter.app.as_ref().is_none_or(|app| decision.app == *app)
-        && filter.outcome.is_none_or(|outcome| decision.outcome == outcome)
-        && filter.from.is_none_or(|from| decision.at.from >= from)
-        && filter.to.is_none_or(|to| decision.at.from < to)
+    let holds = filter.app.as_ref().is_none_or(|app| decision.recorded.app == *app)
+        && filter.outcome.is_none_or(|outcome| decision.recorded.outcome == outcome)
+        && filter.from.is_none_or(|from| decision.recorded.at.from >= from)
+        && filter.to.is_none_or(|to| decision.recorded.at.from < to)
         && filter.differs.is_none_or(|differs| decision.differs.is_some() == differs)
         && filter
             .falsified_later

@@ -213,7 +213,7 @@ impl<'a> Rehearsal<'a> {
         let decisions = before.decisions.iter().enumerate().map(|(index, decision)| {
             let after =
                 after.as_ref().and_then(|after| after.decisions.get(index)).unwrap_or(decision);
-            let came = |at: Occurred| at.from <= latest(decision.at);
+            let came = |at: Occurred| at.from <= latest(decision.recorded.at);
             let named = |(known, claim): &&(&Known, &ClaimsReceived)| {
                 came(known.fact.occurred)
                     && self.change.hits(claim, known.fact.occurred).is_some()
@@ -224,10 +224,10 @@ impl<'a> Rehearsal<'a> {
             let hit = unseen || hits.iter().any(|(record, _)| came(record.occurred));
             Redecided {
                 decision: index,
-                before: decision.implied,
-                after: after.implied,
-                first_unmet: after.first_unmet,
-                unchanged: (decision.implied == after.implied)
+                before: decision.made.implied,
+                after: after.made.implied,
+                first_unmet: after.made.first_unmet,
+                unchanged: (decision.made.implied == after.made.implied)
                     .then(|| unchanged(decision, of_it, hit, unnamed)),
             }
         });
@@ -244,8 +244,10 @@ impl<'a> Rehearsal<'a> {
         let fallen =
             fallen.into_iter().flat_map(|fallen| fallen.decisions).filter(|fall| fall.falls);
         let of = fallen.filter_map(|fall| {
-            let decision =
-                state.decisions.iter().position(|decision| decision.record.id == fall.record.id)?;
+            let decision = state
+                .decisions
+                .iter()
+                .position(|decision| decision.recorded.record.id == fall.record.id)?;
             let (before, after) = (fall.before.implied, fall.after.implied);
             Some(Fallen {
                 decision,
@@ -260,7 +262,7 @@ impl<'a> Rehearsal<'a> {
 }
 
 fn unchanged(decision: &Decision, of_it: bool, hit: bool, unnamed: bool) -> Unchanged {
-    match (of_it, hit, decision.implied) {
+    match (of_it, hit, decision.made.implied) {
         (false, ..) => Unchanged::NotOfIt,
         (true, false, _) => Unchanged::NotHit,
         (true, true, Implied::Challenge | Implied::Deny) => Unchanged::AlreadyRefused,

@@ -141,7 +141,8 @@ impl SessionCandidate<'_> {
             );
         }
         if let Some(app) = &filter.app {
-            let decision = state.decisions.iter().find(|d| d.app == *app).map(|d| &d.record);
+            let decision =
+                state.decisions.iter().find(|d| d.recorded.app == *app).map(|d| &d.recorded.record);
             let record = decision.or_else(|| {
                 state.activity.accesses.iter().find(|a| a.app == *app).map(|a| &a.record)
             })?;
@@ -178,7 +179,12 @@ impl SessionCandidate<'_> {
             }
             for decision in differing {
                 let words = decision.differs.as_ref().map(|d| d.words.clone()).unwrap_or_default();
-                found.add(Certainty::Certain, words, vec![decision.record.clone()], Vec::new());
+                found.add(
+                    Certainty::Certain,
+                    words,
+                    vec![decision.recorded.record.clone()],
+                    Vec::new(),
+                );
             }
         }
         falsified(state, filter, &mut found)?;
@@ -226,7 +232,7 @@ fn falsified(state: &SessionState, filter: &SessionFilter, found: &mut Membershi
             return None;
         }
         for (decision, difference) in decisions {
-            let records = std::iter::once(&decision.record)
+            let records = std::iter::once(&decision.recorded.record)
                 .chain(decision.later.iter().map(|f| &f.record))
                 .cloned()
                 .collect();

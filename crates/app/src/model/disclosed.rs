@@ -53,7 +53,7 @@ impl<S: Discloses> Discloses for SessionHit<S> {
 
 impl Discloses for DecisionHit {
     fn add_to(&self, disclosed: &mut Disclosed) {
-        disclosed.positions.insert(self.decision.record.position);
+        disclosed.positions.insert(self.decision.recorded.record.position);
     }
 }
 
@@ -142,7 +142,7 @@ impl Discloses for Rehearsed {
         let decisions = (self.flips.iter().map(|hit| &hit.decision))
             .chain(self.falls.iter().map(|hit| &hit.decision))
             .chain(self.unchanged.iter().map(|hit| &hit.decision));
-        disclosed.positions.extend(decisions.map(|decision| decision.record.position));
+        disclosed.positions.extend(decisions.map(|decision| decision.recorded.record.position));
     }
 }
 

@@ -65,8 +65,11 @@ impl View<'_> {
         let Some(session) = session else {
             return Ok(DecisionAt::NoDecision { record: reference });
         };
-        if let Some(index) =
-            session.state.decisions.iter().position(|decision| decision.record.position == position)
+        if let Some(index) = session
+            .state
+            .decisions
+            .iter()
+            .position(|decision| decision.recorded.record.position == position)
         {
             return Ok(DecisionAt::Found(Box::new(DecisionFound {
                 session,
@@ -82,7 +85,7 @@ impl View<'_> {
             .state
             .decisions
             .iter()
-            .map(|decision| &decision.record)
+            .map(|decision| &decision.recorded.record)
             .find(|other| same(other))
             .map(|other| other.position);
         if counts.is_some() || fact.occurred.from <= self.cut.at {

@@ -72,7 +72,7 @@ impl App {
                     rules: RULES.to_owned(),
                     views: VIEWS_VERSION.to_owned(),
                     session: key.clone(),
-                    decision: Some(decision.record.position),
+                    decision: Some(decision.recorded.record.position),
                 }));
                 page.items.push(DecisionHit {
                     decision: decision.clone(),
@@ -128,7 +128,7 @@ fn behind(
     shown: Option<LogPosition>,
 ) -> impl Iterator<Item = (&Decision, &Reason)> {
     let index = shown.and_then(|shown| {
-        explained.decisions().position(|(decision, _)| decision.record.position == shown)
+        explained.decisions().position(|(decision, _)| decision.recorded.record.position == shown)
     });
     explained.decisions().skip(index.map_or(0, |index| index + 1))
 }

@@ -143,7 +143,10 @@ impl Found {
             let Some((decision, because)) = session.before.decisions().nth(fall.decision) else {
                 continue;
             };
-            if decision.at.from < from || decision.at.from >= to || !fallen.insert(fall.decision) {
+            if decision.recorded.at.from < from
+                || decision.recorded.at.from >= to
+                || !fallen.insert(fall.decision)
+            {
                 continue;
             }
             self.rehearsed.falls.push(FallenHit {
@@ -161,7 +164,7 @@ impl Found {
             else {
                 continue;
             };
-            let in_window = decision.at.from >= from && decision.at.from < to;
+            let in_window = decision.recorded.at.from >= from && decision.recorded.at.from < to;
             if !in_window {
                 continue;
             }
@@ -188,11 +191,11 @@ impl Found {
                 });
                 continue;
             }
-            if redecided.locks_out(decision.outcome) {
+            if redecided.locks_out(decision.recorded.outcome) {
                 let out = LockedOut {
                     session: state.id.clone(),
                     subject: subject.clone(),
-                    app: decision.app.clone(),
+                    app: decision.recorded.app.clone(),
                     implied: redecided.after,
                 };
                 // The last decision of an application says how it would stand.

@@ -49,8 +49,9 @@ impl App {
 /// The barrier of a filter that names what the session does not have.
 fn unknown_in(state: &SessionState, filter: &WhyFilter) -> Option<Barrier> {
     let of = |name: &str| format!("{name} of session {}", state.id);
-    let decided =
-        |name: &String| state.decisions.iter().any(|decision| names(&decision.record, name));
+    let decided = |name: &String| {
+        state.decisions.iter().any(|decision| names(&decision.recorded.record, name))
+    };
     let carried = |name: &String| {
         state.factors.iter().any(|factor| factor.goes_by(name))
             || state.ignored.iter().any(|claim| claim.goes_by(name))
@@ -71,8 +72,8 @@ fn unknown_in(state: &SessionState, filter: &WhyFilter) -> Option<Barrier> {
 
 fn explain(explained: &Explained, filter: &WhyFilter) -> Vec<Reason> {
     let chosen = |decision: &Decision| {
-        filter.app.as_ref().is_none_or(|app| decision.app == *app)
-            && filter.decision.as_ref().is_none_or(|name| names(&decision.record, name))
+        filter.app.as_ref().is_none_or(|app| decision.recorded.app == *app)
+            && filter.decision.as_ref().is_none_or(|name| names(&decision.recorded.record, name))
     };
     if let Some(factor) = &filter.factor {
         return of_factor(explained, factor, filter, chosen);

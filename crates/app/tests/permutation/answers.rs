@@ -8,7 +8,7 @@ use claimledger_app::{
     app::App,
     model::question::{Asking, DecisionFilter, RecordBy, SessionFilter, WhyFilter},
 };
-use claimledger_domain::model::{Decision, Explained, Implied, Reason};
+use claimledger_domain::model::{Decision, Explained, Implied, Reason, RecordedDecision};
 use claimledger_facts::{
     ids::{ActorId, IdpId, KeyId, LogPosition, RecordId, SessionId, SourceEventId, SourceId},
     vocabulary::Outcome,
@@ -89,7 +89,7 @@ pub(crate) async fn at_the_head(app: &App, day: &Day, at: usize) -> String {
     }
     let by_key = DecisionFilter { key: Some(KeyId::new("K1")), ..DecisionFilter::default() };
     for hit in app.decisions(&owner, &by_key, &asking, 500, None).await.unwrap().value.items {
-        writeln!(text, "{} {:?}", hit.decision.record.source_id, hit.certainty).unwrap();
+        writeln!(text, "{} {:?}", hit.decision.recorded.record.source_id, hit.certainty).unwrap();
     }
     for (n, filter) in filters().into_iter().enumerate() {
         let hits = app.sessions(&owner, &filter, &asking, 500, None).await.unwrap().value.items;
@@ -199,22 +199,10 @@ fn falsifiers_last(reasons: &mut [Reason]) {
 
 /// A decision without the judgement at the time of its recording, which depends on the order.
 fn as_known(decision: &Decision, traits: Traits) -> String {
-    let Decision {
-        record,
-        session,
-        app,
-        at,
-        outcome,
-        policy,
-        version_label,
-        version_in_force,
-        rule,
-        at_k,
-        ..
-    } = decision;
+    let Decision { recorded, under, at_k, .. } = decision;
     let relied: Vec<usize> = decision.relied_on.iter().map(|relied| relied.factor).collect();
     // A link between people can be removed, and then the effect of a loss remains.
-    if *outcome == Outcome::Allow && !traits.people_linked {
+    if recorded.outcome == Outcome::Allow && !traits.people_linked {
         let differs = matches!(at_k.implied, Implied::Challenge | Implied::Deny);
         assert_eq!(
             decision.differs.is_some() || decision.falsified_later.is_some(),
@@ -222,19 +210,9 @@ fn as_known(decision: &Decision, traits: Traits) -> String {
             "both are possible: {decision:#?}"
         );
     }
-    format!(
-        "{:#?}",
-        (
-            record,
-            session,
-            app,
-            at,
-            outcome,
-            (policy, version_label, version_in_force, rule),
-            at_k,
-            relied
-        )
-    )
+    let RecordedDecision { record, session, app, at, outcome, .. } = recorded;
+    let under = (&under.policy, &under.version_label, &under.version_in_force, &under.rule);
+    format!("{:#?}", (record, session, app, at, outcome, under, at_k, relied))
 }
 
 /// Pseudonyms are random in each ledger.

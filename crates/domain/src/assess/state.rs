@@ -11,9 +11,9 @@ use super::{
 use crate::{
     codes,
     model::{
-        Activity, AppAccess, AsKnown, Certainty, Decision, HonoredFactor, IdpSessionInterval,
-        IgnoredClaim, Known, Phase, ProvenAlive, RecordRef, RefusedSignIn, Relied, SessionEnd,
-        SessionLife, SessionOrigin, SessionState,
+        Activity, AppAccess, AsKnown, Certainty, Decision, DecisionRule, HonoredFactor,
+        IdpSessionInterval, IgnoredClaim, Known, Phase, ProvenAlive, RecordRef, RecordedDecision,
+        RefusedSignIn, Relied, SessionEnd, SessionLife, SessionOrigin, SessionState,
     },
     order::{Seen, latest},
     words,
@@ -217,21 +217,23 @@ fn decision(trace: &Trace<'_>, decided: &Decided<'_>, counting: &[usize]) -> Dec
     let known: &Known = judged.seen.known;
     let today = judged.seen.occurred().from;
     Decision {
-        record: judged.seen.record().clone(),
-        session: trace.id.clone(),
-        session_recorded: known.fact.session.clone().unwrap_or_else(|| trace.id.clone()),
-        app: judged.data.app.clone(),
-        at: judged.seen.occurred(),
-        outcome: judged.data.outcome,
-        policy: judged.data.policy.clone(),
-        version_label: judged.data.version.clone(),
-        version_in_force: judged.policy.map(|p| p.data.version.clone()),
-        rule: judged.rule.map(|r| r.rule.clone()).or_else(|| judged.data.rule.clone()),
-        factor_mode: judged.rule.map(|r| r.factor_mode),
-        implied: judged.implied,
-        first_unmet: judged.first_unmet,
-        missing: judged.missing.clone(),
-        met: judged.met.clone(),
+        recorded: RecordedDecision {
+            record: judged.seen.record().clone(),
+            session: trace.id.clone(),
+            session_recorded: known.fact.session.clone().unwrap_or_else(|| trace.id.clone()),
+            app: judged.data.app.clone(),
+            at: judged.seen.occurred(),
+            outcome: judged.data.outcome,
+            variant: judged.variant,
+        },
+        under: DecisionRule {
+            policy: judged.data.policy.clone(),
+            version_label: judged.data.version.clone(),
+            version_in_force: judged.policy.map(|p| p.data.version.clone()),
+            rule: judged.rule.map(|r| r.rule.clone()).or_else(|| judged.data.rule.clone()),
+            factor_mode: judged.rule.map(|r| r.factor_mode),
+        },
+        made: as_known(judged),
         differs: judged.differs.clone(),
         falsified_later: decided.falsified_later(),
         at_k: as_known(decided.now()),
@@ -242,7 +244,6 @@ fn decision(trace: &Trace<'_>, decided: &Decided<'_>, counting: &[usize]) -> Dec
                 Some(Relied { factor, needed: relied.needed, certainty: relied.certainty })
             })
             .collect(),
-        variant: judged.variant,
     }
 }
 

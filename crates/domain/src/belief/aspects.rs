@@ -121,8 +121,8 @@ pub(super) fn says(state: Option<&SessionState>) -> Vec<(Aspect, String)> {
     for decision in &state.decisions {
         says.add(
             AspectKind::Decision,
-            Some(decision.app.as_str()),
-            Some(&decision.record),
+            Some(decision.recorded.app.as_str()),
+            Some(&decision.recorded.record),
             reading(state, decision),
         );
     }
@@ -256,15 +256,20 @@ const fn grade(grade: Grade) -> &'static str {
 }
 
 fn reading(state: &SessionState, decision: &Decision) -> String {
-    let mut parts =
-        vec![format!("{} recorded, {} implied", decision.outcome, decision.implied.as_str())];
-    if decision.at_k.implied != decision.implied {
+    let mut parts = vec![format!(
+        "{} recorded, {} implied",
+        decision.recorded.outcome,
+        decision.made.implied.as_str()
+    )];
+    if decision.at_k.implied != decision.made.implied {
         parts.push(format!("{} implied as known later", decision.at_k.implied.as_str()));
     }
     parts.extend(decision.later.iter().map(|falsifier| format!("hit later: {}", falsifier.words)));
-    parts.extend(decision.first_unmet.map(|code| format!("first unmet {}", words::plain(code))));
-    if !decision.missing.is_empty() {
-        parts.push(format!("missing {}", words::missing(&decision.missing)));
+    parts.extend(
+        decision.made.first_unmet.map(|code| format!("first unmet {}", words::plain(code))),
+    );
+    if !decision.made.missing.is_empty() {
+        parts.push(format!("missing {}", words::missing(&decision.made.missing)));
     }
     parts.extend(decision.differs.as_ref().map(|differs| format!("differs: {}", differs.words)));
     parts.extend(
@@ -273,10 +278,14 @@ fn reading(state: &SessionState, decision: &Decision) -> String {
             .as_ref()
             .map(|falsified| format!("falsified later: {}", falsified.words)),
     );
-    let under =
-        decision.version_in_force.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
-    let rule = decision.rule.as_ref().map(|rule| format!(", {rule}")).unwrap_or_default();
-    parts.push(format!("under {}{under}{rule}", decision.policy));
+    let under = decision
+        .under
+        .version_in_force
+        .as_ref()
+        .map(|version| format!(" {version}"))
+        .unwrap_or_default();
+    let rule = decision.under.rule.as_ref().map(|rule| format!(", {rule}")).unwrap_or_default();
+    parts.push(format!("under {}{under}{rule}", decision.under.policy));
     let relied = decision
         .relied_on
         .iter()
@@ -354,7 +363,11 @@ pub(super) fn sentence(
     }
     let differing = state.decisions.iter().filter_map(|decision| {
         let says = |what: &str, words: &str| {
-            format!("{} {} {what}: {words}", decision.app, words::at(decision.at, at))
+            format!(
+                "{} {} {what}: {words}",
+                decision.recorded.app,
+                words::at(decision.recorded.at, at)
+            )
         };
         let falsified = decision
             .falsified_later

@@ -67,6 +67,30 @@ impl Agreement {
 /// A decision, recorded and implied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
+    /// What the service provider recorded.
+    pub recorded: RecordedDecision,
+    /// The policy and the rule that it is judged by.
+    pub under: DecisionRule,
+    /// What the rules imply, as known when decided (`semantics.md` 4, 18).
+    pub made: AsKnown,
+    /// Set if recorded and implied differ (`semantics.md` 19).
+    pub differs: Option<Difference>,
+    /// Set if a later falsifier takes away what did not differ when made.
+    pub falsified_later: Option<Difference>,
+    /// What the rules imply as known at K, on every falsifier that is known then.
+    pub at_k: AsKnown,
+    /// Falsifiers that were recorded after it and hit what it rested on, or may; whether or not
+    /// anything turns on them.
+    pub later: Vec<Falsifier>,
+    /// What it rested on: indices into [`SessionState::factors`], each with whether it was needed.
+    ///
+    /// [`SessionState::factors`]: super::SessionState::factors
+    pub relied_on: Vec<Relied>,
+}
+
+/// A decision as its record states it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedDecision {
     /// The record.
     pub record: RecordRef,
     /// The name of its session, as known at K (`semantics.md` 25).
@@ -79,6 +103,13 @@ pub struct Decision {
     pub at: Occurred,
     /// What the service provider recorded.
     pub outcome: Outcome,
+    /// Whether something it rests on is a variant.
+    pub variant: bool,
+}
+
+/// The policy and the rule that a decision is judged by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecisionRule {
     /// The policy.
     pub policy: PolicyId,
     /// The label that the decision gives to the version.
@@ -90,28 +121,6 @@ pub struct Decision {
     /// How many factors that rule asks for; none: the version in force has no such rule, or nothing
     /// is stated about the policy.
     pub factor_mode: Option<FactorMode>,
-    /// What the rules imply, as known when decided (`semantics.md` 4, 18).
-    pub implied: Implied,
-    /// The first unmet requirement: a code of `semantics.md` 45.
-    pub first_unmet: Option<&'static str>,
-    /// What is missing where implied is undetermined: codes.
-    pub missing: Vec<&'static str>,
-    /// How many factor types counted by the rules at that time, and which characteristics; for
-    /// control reports.
-    pub met: MetAtDecision,
-    /// Set if recorded and implied differ (`semantics.md` 19).
-    pub differs: Option<Difference>,
-    /// Set if a later falsifier takes away what did not differ when made.
-    pub falsified_later: Option<Difference>,
-    /// What the rules imply as known at K, on every falsifier that is known then.
-    pub at_k: AsKnown,
-    /// Falsifiers that were recorded after it and hit what it rested on, or may; whether or not
-    /// anything turns on them.
-    pub later: Vec<Falsifier>,
-    /// What it rested on: indices into [`SessionState::factors`], each with whether it was needed.
-    pub relied_on: Vec<Relied>,
-    /// Whether something it rests on is a variant.
-    pub variant: bool,
 }
 
 /// A reading of a decision by the rules, as known at a position.
@@ -123,7 +132,7 @@ pub struct AsKnown {
     pub first_unmet: Option<&'static str>,
     /// What is missing where implied is undetermined: codes.
     pub missing: Vec<&'static str>,
-    /// What counted by the rules.
+    /// How many factor types counted by the rules, and which characteristics; for control reports.
     pub met: MetAtDecision,
 }
 

@@ -9,7 +9,8 @@ mod session;
 
 pub use context::{Context, KeyInterval, Version};
 pub use decision::{
-    Agreement, AsKnown, Decision, Difference, Falsifier, Implied, MetAtDecision, Relied,
+    Agreement, AsKnown, Decision, DecisionRule, Difference, Falsifier, Implied, MetAtDecision,
+    RecordedDecision, Relied,
 };
 pub use factor::{FactorType, Grade, HonoredFactor, IgnoredClaim, Origin};
 pub use reason::{Mark, Reason, end_code};

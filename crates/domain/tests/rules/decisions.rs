@@ -343,7 +343,10 @@ fn the_version_in_force_is_meant_and_the_label_is_shown_17() {
     assert_eq!(decisions(&state), ["allow Allow"]);
     let d = &state.decisions[0];
     assert_eq!(
-        (d.version_label.as_ref().unwrap().as_str(), d.version_in_force.as_ref().unwrap().as_str()),
+        (
+            d.under.version_label.as_ref().unwrap().as_str(),
+            d.under.version_in_force.as_ref().unwrap().as_str()
+        ),
         ("v1", "v2")
     );
 }
@@ -598,20 +601,20 @@ fn a_void_claim_is_rested_on_by_record_8() {
         decided("12:00:01", "allow"),
     ]);
     assert_eq!(relied(&g.end(), 0), [("pwd", true), ("otp", true)]);
-    assert!(g.end().decisions[0].met.factor_types.is_empty());
+    assert!(g.end().decisions[0].made.met.factor_types.is_empty());
 }
 
 #[test]
 fn what_was_met_at_the_decision_by_the_rules() {
     let state = asserted(json!({}), &["pwd", "otp"]).end();
-    let met = &state.decisions[0].met;
+    let met = &state.decisions[0].made.met;
     assert_eq!(met.factor_types, [FactorType::Knowledge, FactorType::Possession]);
     assert_eq!(
         met.characteristics.iter().map(|p| p.as_str()).collect::<Vec<_>>(),
         ["device_bound", "user_presence"]
     );
     assert_eq!((met.counted.join(" "), met.perhaps.len()), ("pwd otp".to_owned(), 0));
-    assert_eq!(state.decisions[0].factor_mode, Some(FactorMode::TwoFactor));
+    assert_eq!(state.decisions[0].under.factor_mode, Some(FactorMode::TwoFactor));
 }
 
 #[test]
@@ -620,11 +623,14 @@ fn what_perhaps_counts_is_named_apart_and_no_rule_has_no_mode_13() {
         given([org(), claims("12:00:00", &["pwd", "otp"]), decided("12:00:01", "allow")]).end();
     let decision = &state.decisions[0];
     assert_eq!(
-        (decision.met.counted.len(), decision.met.perhaps.join(" ")),
+        (decision.made.met.counted.len(), decision.made.met.perhaps.join(" ")),
         (0, "pwd otp".to_owned())
     );
-    assert_eq!((decision.factor_mode, decision.missing.as_slice()), (None, ["policy"].as_slice()));
-    assert_eq!(decision.at_k.met, decision.met);
+    assert_eq!(
+        (decision.under.factor_mode, decision.made.missing.as_slice()),
+        (None, ["policy"].as_slice())
+    );
+    assert_eq!(decision.at_k.met, decision.made.met);
 }
 
 #[test]

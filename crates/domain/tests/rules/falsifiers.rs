@@ -47,7 +47,10 @@ fn both(state: &SessionState) -> Vec<String> {
             .unwrap_or_default();
         let differs =
             d.differs.as_ref().map(|d| format!(" differs {}", d.code)).unwrap_or_default();
-        format!("{} {:?} > {:?}{differs}{falsified}", d.outcome, d.implied, d.at_k.implied)
+        format!(
+            "{} {:?} > {:?}{differs}{falsified}",
+            d.recorded.outcome, d.made.implied, d.at_k.implied
+        )
     };
     state.decisions.iter().map(of).collect()
 }

@@ -49,7 +49,10 @@ fn every_decision_of_the_day() {
     for session in ["S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8"] {
         for d in at_the_end(&lines, session).decisions {
             let differs = d.differs.map(|d| d.words).unwrap_or_default();
-            seen.push(format!("{session} {} {} {:?} {}", d.app, d.outcome, d.implied, differs));
+            seen.push(format!(
+                "{session} {} {} {:?} {}",
+                d.recorded.app, d.recorded.outcome, d.made.implied, differs
+            ));
         }
     }
     let expected = [
@@ -69,7 +72,7 @@ fn every_decision_of_the_day() {
     assert_eq!(s5.differs.as_ref().map(|d| d.code), Some("key_retired"));
     let s8 = &at_the_end(&lines, "S8").decisions[0];
     assert_eq!(
-        (s8.first_unmet, s8.differs.as_ref().map(|d| d.code)),
+        (s8.made.first_unmet, s8.differs.as_ref().map(|d| d.code)),
         (Some("not_enough_factors"), Some("not_enough_factors"))
     );
 }
@@ -99,12 +102,12 @@ fn falsifiers_of_the_day() {
             for falsifier in &d.later {
                 later.push(format!(
                     "{session} {} {} {}",
-                    d.at.from, falsifier.record.position, falsifier.words
+                    d.recorded.at.from, falsifier.record.position, falsifier.words
                 ));
             }
             assert_eq!(
                 d.falsified_later.is_some(),
-                session == "S2" && d.at.from.to_string() == "2026-03-10T12:30:00Z",
+                session == "S2" && d.recorded.at.from.to_string() == "2026-03-10T12:30:00Z",
                 "{session}"
             );
         }
@@ -116,7 +119,7 @@ fn falsifiers_of_the_day() {
     assert_eq!(later, expected);
     let s2 = &at_the_end(&lines, "S2").decisions[1];
     assert_eq!(
-        (s2.implied, s2.at_k.implied, s2.at_k.first_unmet),
+        (s2.made.implied, s2.at_k.implied, s2.at_k.first_unmet),
         (Implied::Allow, Implied::Deny, Some("not_enough_factors"))
     );
     assert_eq!(
@@ -261,7 +264,7 @@ fn control_report_of_payroll() {
         ("S5", 0, vec![], false),
         ("S8", 0, vec![Knowledge], false),
     ] {
-        let met = &at_the_end(&lines, session).decisions[at].met;
+        let met = &at_the_end(&lines, session).decisions[at].made.met;
         assert_eq!(met.factor_types, types, "{session}");
         assert_eq!(
             met.characteristics.contains(&Property::PhishingResistant),

@@ -208,12 +208,12 @@ pub(crate) fn fates(state: &SessionState) -> Vec<String> {
 /// `allow Undetermined missing policy`.
 pub(crate) fn decisions(state: &SessionState) -> Vec<String> {
     let of = |d: &claimledger_domain::model::Decision| {
-        let mut text = format!("{} {:?}", d.outcome, d.implied);
-        if let Some(code) = d.first_unmet {
+        let mut text = format!("{} {:?}", d.recorded.outcome, d.made.implied);
+        if let Some(code) = d.made.first_unmet {
             text.push_str(&format!(" {code}"));
         }
-        if !d.missing.is_empty() {
-            text.push_str(&format!(" missing {}", d.missing.join(" ")));
+        if !d.made.missing.is_empty() {
+            text.push_str(&format!(" missing {}", d.made.missing.join(" ")));
         }
         if let Some(differs) = &d.differs {
             text.push_str(&format!(" differs {}", differs.code));

@@ -130,9 +130,9 @@ fn of_variants_the_first_bytewise_counts_and_says_so_32() {
     for pair in [[allow.clone(), deny.clone()], [deny, allow]] {
         let g = given(base().into_iter().chain(pair));
         g.decisions(&["allow Allow"]);
-        assert!(g.end().decisions[0].variant);
+        assert!(g.end().decisions[0].recorded.variant);
         // As known before the second came, there is no variant.
-        assert!(!g.known_at("23:00:00", 5).unwrap().decisions[0].variant);
+        assert!(!g.known_at("23:00:00", 5).unwrap().decisions[0].recorded.variant);
     }
 }
 

@@ -393,7 +393,11 @@ fn a_policy_that_only_others_could_meet_is_named_with_what_they_did_not_assert()
 }
 
 fn implied(state: Option<SessionState>) -> Vec<Implied> {
-    state.into_iter().flat_map(|state| state.decisions).map(|decision| decision.implied).collect()
+    state
+        .into_iter()
+        .flat_map(|state| state.decisions)
+        .map(|decision| decision.made.implied)
+        .collect()
 }
 
 proptest! {

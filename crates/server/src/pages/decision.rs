@@ -128,7 +128,10 @@ async fn answer(server: &Server, caller: &Caller, uri: &Uri) -> Result<Response,
             let decision = found.decision();
             (
                 StatusCode::OK,
-                format!("Decision {} of {}", decision.record.position, found.session.state.id),
+                format!(
+                    "Decision {} of {}",
+                    decision.recorded.record.position, found.session.state.id
+                ),
                 main(&shown, found, drawer),
             )
         }
@@ -199,21 +202,22 @@ fn main(shown: &Shown<'_>, found: &DecisionFound, drawer: Option<Markup>) -> Mar
 
 fn head(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
     let (decision, session) = (found.decision(), &found.session);
-    let record = &decision.record;
+    let record = &decision.recorded.record;
     let mut times = Times::default();
-    let when = match decision.at.to {
-        None => clock(decision.at.from),
-        Some(_) => Times::default().occurred(decision.at),
+    let when = match decision.recorded.at.to {
+        None => clock(decision.recorded.at.from),
+        Some(_) => Times::default().occurred(decision.recorded.at),
     };
     html! {
         h1 {
             a href=(shown.session(&session.state.id)) { (inert(session.state.id.as_str())) }
-            " · " (inert(decision.app.as_str())) " · " (decision.outcome.as_str()) " · " (when)
+            " · " (inert(decision.recorded.app.as_str()))
+                " · " (decision.recorded.outcome.as_str()) " · " (when)
                 " · " (shown.link(record))
         }
         p class="facts" {
-            "occurred " (times.occurred(decision.at)) ", recorded " (delay(decision.at.from,
-                record.recorded_at))
+            "occurred " (times.occurred(decision.recorded.at))
+            ", recorded " (delay(decision.recorded.at.from, record.recorded_at))
             " by " (inert(record.source.as_str()))
             @if let Some(subject) = &session.state.origin.subject {
                 " · subject " (inert(subject.as_str())) }
@@ -227,14 +231,15 @@ fn head(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
 fn switch(shown: &Shown<'_>, decision: &Decision) -> Markup {
     let answered = &shown.answer.answered;
     let at = |position: LogPosition| {
-        let address = address(decision.record.position).with("at", answered.at.to_string());
+        let address =
+            address(decision.recorded.record.position).with("at", answered.at.to_string());
         address.with("knownAtPosition", position.0.to_string()).with("rules", answered.rules).href()
     };
     let known_at = |position: LogPosition| {
         html! { @if position == answered.position { strong { (position) } } @else {
         a href=(at(position)) { "as known at " (position) } } }
     };
-    let own = decision.record.position;
+    let own = decision.recorded.record.position;
     html! {
         nav class="switches" aria-label="As known when" {
             p {
@@ -245,7 +250,7 @@ fn switch(shown: &Shown<'_>, decision: &Decision) -> Markup {
                 @if decision.later.len() > 20 { " · " (decision.later.len() - 20) " more \
                     falsifiers are in the tree" }
                 " · " a href=(as_query::link("decision", &shown.here.clone().with("id",
-                    decision.session.as_str()))) { "As GraphQL" }
+                    decision.recorded.session.as_str()))) { "As GraphQL" }
             }
         }
     }

@@ -19,8 +19,8 @@ use maud::{Markup, html};
 /// One line that says how it stands, when made and as known at K.
 pub(super) fn status(shown: &Shown<'_>, decision: &Decision) -> Markup {
     let (made, now) = (
-        Agreement::of(decision.outcome, decision.implied),
-        Agreement::of(decision.outcome, decision.at_k.implied),
+        Agreement::of(decision.recorded.outcome, decision.made.implied),
+        Agreement::of(decision.recorded.outcome, decision.at_k.implied),
     );
     let odd = |words: &str| html! { strong class="attention" { (words) } };
     let k = shown.answer.answered.position;
@@ -81,17 +81,17 @@ pub(super) fn columns(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
         head,
         outcome: outcome(decision, implied),
         rule: rule(shown, found),
-        unmet: unmet(decision.factor_mode, first_unmet, missing),
+        unmet: unmet(decision.under.factor_mode, first_unmet, missing),
         rested: counted(met),
     };
     let columns = [
         as_recorded(found),
         by_rules(
-            html! { "rules, as known when decided (" (decision.record.position) ")" },
-            decision.implied,
-            decision.first_unmet,
-            &decision.missing,
-            &decision.met,
+            html! { "rules, as known when decided (" (decision.recorded.record.position) ")" },
+            decision.made.implied,
+            decision.made.first_unmet,
+            &decision.made.missing,
+            &decision.made.met,
         ),
         by_rules(
             html! { "rules, as known at K (" (position) ")" },
@@ -138,7 +138,7 @@ fn as_recorded(found: &DecisionFound) -> Column {
         .map(|f| f.name.as_str())
         .collect();
     Column {
-        head: html! { "as recorded (" (inert(decision.record.source.as_str())) ")" },
+        head: html! { "as recorded (" (inert(decision.recorded.record.source.as_str())) ")" },
         outcome: html! { (recorded.outcome.as_str()) },
         rule: html! {
             @match &recorded.rule { Some(rule) => (inert(rule.as_str())), None => { "no rule \
@@ -154,7 +154,8 @@ fn as_recorded(found: &DecisionFound) -> Column {
 }
 
 fn outcome(decision: &Decision, implied: Implied) -> Markup {
-    html! { (implied.as_str()) @if Agreement::of(decision.outcome, implied) == Agreement::Differs {
+    let differs = Agreement::of(decision.recorded.outcome, implied) == Agreement::Differs;
+    html! { (implied.as_str()) @if differs {
     " " strong class="attention" { "≠ differs" } } }
 }
 
@@ -162,19 +163,19 @@ fn outcome(decision: &Decision, implied: Implied) -> Markup {
 /// readings (`semantics.md` 4).
 fn rule(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
     let decision = found.decision();
-    let Some(version) = &decision.version_in_force else {
-        return html! { "nothing is stated about policy " (inert(decision.policy.as_str())) };
+    let Some(version) = &decision.under.version_in_force else {
+        return html! { "nothing is stated about policy " (inert(decision.under.policy.as_str())) };
     };
     let in_force = found.session.context.policies.iter().find(|of| {
-        let at = decision.at.from;
-        of.of == decision.policy.as_str()
+        let at = decision.recorded.at.from;
+        of.of == decision.under.policy.as_str()
             && of.label == *version
             && of.from <= at
             && of.until.is_none_or(|until| at < until)
     });
     html! {
-        (inert(decision.policy.as_str())) " " (inert(version.as_str())) ", "
-        @match (&decision.rule, decision.factor_mode) {
+        (inert(decision.under.policy.as_str())) " " (inert(version.as_str())) ", "
+        @match (&decision.under.rule, decision.under.factor_mode) {
             (Some(rule), Some(_)) => (inert(rule.as_str())),
             (Some(rule), None) => { "which has no " (inert(rule.as_str())) },
             (None, _) => "and the decision names no rule",
@@ -229,8 +230,9 @@ fn list<T: AsRef<str>>(names: &[T]) -> Markup {
 /// What is missing where the rules say nothing yet, and who could supply it.
 pub(super) fn missing(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
     let decision = found.decision();
-    let mut missing = decision.missing.clone();
-    missing.extend(decision.at_k.missing.iter().filter(|code| !decision.missing.contains(code)));
+    let mut missing = decision.made.missing.clone();
+    missing
+        .extend(decision.at_k.missing.iter().filter(|code| !decision.made.missing.contains(code)));
     html! {
         @if !missing.is_empty() {
             section id="missing" class="missing" aria-labelledby="missing-h" {
@@ -248,7 +250,7 @@ pub(super) fn missing(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
 
 fn who(shown: &Shown<'_>, found: &DecisionFound, code: &str) -> Markup {
     let decision = found.decision();
-    let provider = || inert(decision.record.source.as_str());
+    let provider = || inert(decision.recorded.record.source.as_str());
     match supplier(code) {
         Supplier::ServiceProvider(kind) => {
             html! { (provider()) " could supply it, with " code { (kind) } "." }

@@ -175,14 +175,15 @@ fn cite(reason: &Reason, cited: &mut BTreeMap<&'static str, &'static str>) {
 pub(super) fn others(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
     let decision = found.decision();
     let is_other = |other: &&Decision| {
-        other.app == decision.app && other.record.position != decision.record.position
+        other.recorded.app == decision.recorded.app
+            && other.recorded.record.position != decision.recorded.record.position
     };
     let session = &found.session.state.id;
     let others: Vec<&Decision> = found.session.state.decisions.iter().filter(is_other).collect();
     html! {
         section aria-labelledby="others-h" {
             h2 id="others-h" { "Other decisions of " (inert(session.as_str())) " for "
-                (inert(decision.app.as_str())) }
+                (inert(decision.recorded.app.as_str())) }
             @if others.is_empty() {
                 p { (frame::none(&shown.answer.absence)) }
             } @else {
@@ -199,14 +200,14 @@ pub(super) fn others(shown: &Shown<'_>, found: &DecisionFound) -> Markup {
 fn one(shown: &Shown<'_>, other: &Decision) -> Markup {
     let mut times = Times::default();
     html! {
-        a href=(shown.pinned(address(other.record.position))) {
-            (other.outcome.as_str()) " · " (times.occurred(other.at)) }
-        " · " (shown.link(&other.record))
+        a href=(shown.pinned(address(other.recorded.record.position))) {
+            (other.recorded.outcome.as_str()) " · " (times.occurred(other.recorded.at)) }
+        " · " (shown.link(&other.recorded.record))
         @if let Some(differs) = &other.differs { " · " strong class="attention" {
             "≠ differs" } ": " (differs.words) }
         @if other.falsified_later.is_some() { " · " strong class="attention" {
             "✕ falsified later" } }
-        @if is_late(other.at.from, other.record.recorded_at) {
-            " · late, recorded " (clock(other.record.recorded_at)) }
+        @if is_late(other.recorded.at.from, other.recorded.record.recorded_at) {
+            " · late, recorded " (clock(other.recorded.record.recorded_at)) }
     }
 }

@@ -255,12 +255,13 @@ impl<'a> Shown<'a> {
                     "By record, of this session: " (frame::no_more(self.absence)) "." } }
                 ul class="others" {
                     @for (decision, needed) in rested.iter().take(ROWS) {
+                        @let recorded = &decision.recorded;
                         li {
-                            a href=(self.pinned(decision::address(decision.record.position))) {
-                                (inert(decision.app.as_str())) " · " (decision.outcome.as_str())
-                                    " · " (times.occurred(decision.at))
+                            a href=(self.pinned(decision::address(recorded.record.position))) {
+                                (inert(recorded.app.as_str())) " · " (recorded.outcome.as_str())
+                                    " · " (times.occurred(recorded.at))
                             }
-                            " · " (self.link(&decision.record)) " · "
+                            " · " (self.link(&recorded.record)) " · "
                             @if *needed { "needed" } @else { "not needed: the rule says the same \
                                 without it" }
                             @if let Some(differs) = &decision.differs {

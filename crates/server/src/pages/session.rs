@@ -572,10 +572,11 @@ fn trees(
             }
             @for (decision, because) in
                 explained.decisions().skip((page - 1) * of_page).take(of_page) {
-                article id={ "d-" (decision.record.position.0) } {
+                @let recorded = &decision.recorded;
+                article id={ "d-" (recorded.record.position.0) } {
                     h3 {
-                        (inert(decision.app.as_str())) " · " (decision.outcome.as_str()) " · "
-                            (clock(decision.at.from))
+                        (inert(recorded.app.as_str())) " · " (recorded.outcome.as_str()) " · "
+                            (clock(recorded.at.from))
                         @if decision.differs.is_some() { " · " strong class="attention" {
                             "≠ differs" } }
                         @if decision.falsified_later.is_some() {

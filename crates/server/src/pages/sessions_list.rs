@@ -133,7 +133,7 @@ fn row(
         .pin(Address::new("/session").with("id", session.id.as_str()), &answer.answered)
         .href();
     let of_decision = |decision: &Decision| {
-        view.cut.pin(decision::address(decision.record.position), &answer.answered).href()
+        view.cut.pin(decision::address(decision.recorded.record.position), &answer.answered).href()
     };
     let mut keys: Vec<_> =
         session.factors.iter().filter_map(|factor| factor.key.as_ref()).collect();

@@ -1,9 +1,9 @@
 //! Made-up states for tests.
 
 use claimledger_domain::model::{
-    Activity, AppAccess, AsKnown, Certainty, Context, Decision, Explained, FactorType, Falsifier,
-    Grade, HonoredFactor, Implied, MetAtDecision, Origin, Phase, Reason, Reasons, RecordRef,
-    SessionEnd, SessionLife, SessionOrigin, SessionState,
+    Activity, AppAccess, AsKnown, Certainty, Context, Decision, DecisionRule, Explained,
+    FactorType, Falsifier, Grade, HonoredFactor, Implied, MetAtDecision, Origin, Phase, Reason,
+    Reasons, RecordRef, RecordedDecision, SessionEnd, SessionLife, SessionOrigin, SessionState,
 };
 use claimledger_facts::{
     ids::{LogPosition, RecordId, SourceEventId, SourceId, TenantId},
@@ -77,33 +77,35 @@ pub(crate) fn factor(name: &str, from: &str, until: Option<&str>) -> HonoredFact
 }
 
 pub(crate) fn decision(position: u64, at: &str, outcome: Outcome) -> Decision {
-    Decision {
-        record: record(position, "policy.decided", at),
-        session: "S1".into(),
-        session_recorded: "S1".into(),
-        app: "payroll".into(),
-        at: Occurred::at(t(at)),
-        outcome,
-        policy: "payroll".into(),
-        version_label: None,
-        version_in_force: Some("v2".into()),
-        rule: Some("payroll-2".into()),
-        factor_mode: Some(FactorMode::TwoFactor),
+    let implied = AsKnown {
         implied: Implied::Allow,
         first_unmet: None,
         missing: Vec::new(),
         met: MetAtDecision::default(),
+    };
+    Decision {
+        recorded: RecordedDecision {
+            record: record(position, "policy.decided", at),
+            session: "S1".into(),
+            session_recorded: "S1".into(),
+            app: "payroll".into(),
+            at: Occurred::at(t(at)),
+            outcome,
+            variant: false,
+        },
+        under: DecisionRule {
+            policy: "payroll".into(),
+            version_label: None,
+            version_in_force: Some("v2".into()),
+            rule: Some("payroll-2".into()),
+            factor_mode: Some(FactorMode::TwoFactor),
+        },
+        made: implied.clone(),
         differs: None,
         falsified_later: None,
-        at_k: AsKnown {
-            implied: Implied::Allow,
-            first_unmet: None,
-            missing: Vec::new(),
-            met: MetAtDecision::default(),
-        },
+        at_k: implied,
         later: Vec::new(),
         relied_on: Vec::new(),
-        variant: false,
     }
 }
 

@@ -249,7 +249,7 @@ fn a_running_session_reaches_t_and_what_lies_beyond_is_stippled() {
 #[test]
 fn late_records_have_a_tail() {
     let mut session = session();
-    session.state.decisions[1].record.recorded_at = t("2026-03-10T14:40:00Z");
+    session.state.decisions[1].recorded.record.recorded_at = t("2026-03-10T14:40:00Z");
     let (figure, svg, table) = drawn(&session);
     assert!(svg.contains("class=\"tail\"") && svg.contains("+2 h 10 min"), "{svg}");
     assert!(table.contains("14:40:00Z (+2 h 10 min)"), "{table}");
@@ -335,7 +335,7 @@ fn ten_thousand_records_stay_under_every_limit_and_no_exception_is_bucketed() {
     assert!(svg.contains("class=\"column ink solid certain\""));
     assert!(table.contains(" items"));
 
-    big.state.decisions.iter_mut().for_each(|decision| decision.outcome = Outcome::Deny);
+    big.state.decisions.iter_mut().for_each(|decision| decision.recorded.outcome = Outcome::Deny);
     let (figure_of_odd, svg, table) = drawn(&big);
     assert!(elements(&svg) <= MAX_ELEMENTS && links(&svg) <= MAX_LINKS && svg.len() <= MAX_BYTES);
     assert_eq!(links(&svg), rows(&table));
@@ -391,7 +391,7 @@ fn text_from_outside_stays_text() {
     session.state.id = evil.into();
     session.state.factors[0].name = evil.to_owned();
     session.state.factors[0].idp = Some(evil.into());
-    session.state.decisions[0].app = evil.into();
+    session.state.decisions[0].recorded.app = evil.into();
     session.state.activity.accesses[0].app = evil.into();
     session.state.falsifiers =
         vec![falsifier(record(9, evil, "2026-03-10T12:00:00Z"), "key_retracted")];

@@ -35,63 +35,64 @@ pub(crate) struct Decision {
 impl Decision {
     /// The record.
     async fn record(&self) -> RecordRef {
-        (&self.decision.record).into()
+        (&self.decision.recorded.record).into()
     }
     /// The name of its session, as known at K.
     async fn session(&self) -> ID {
-        id(&self.decision.session)
+        id(&self.decision.recorded.session)
     }
     /// The session id that the record names: the session's name, or an alias of it.
     async fn session_recorded(&self) -> ID {
-        id(&self.decision.session_recorded)
+        id(&self.decision.recorded.session_recorded)
     }
     /// The application.
     async fn app(&self) -> ID {
-        id(&self.decision.app)
+        id(&self.decision.recorded.app)
     }
     /// The time; of an interval, its start.
     async fn at(&self) -> DateTime {
-        self.decision.at.from.into()
+        self.decision.recorded.at.from.into()
     }
     /// The end of the interval, if the time is one.
     async fn at_latest(&self) -> Option<DateTime> {
-        self.decision.at.to.map(DateTime)
+        self.decision.recorded.at.to.map(DateTime)
     }
     /// What the service provider recorded.
     async fn outcome(&self) -> Outcome {
-        self.decision.outcome.into()
+        self.decision.recorded.outcome.into()
     }
     /// The policy.
     async fn policy(&self) -> ID {
-        id(&self.decision.policy)
+        id(&self.decision.under.policy)
     }
     /// The label of the version in force at its time.
     async fn version(&self) -> Option<ID> {
-        self.decision.version_in_force.as_ref().map(id)
+        self.decision.under.version_in_force.as_ref().map(id)
     }
     /// The label that the decision itself gives to the version.
     async fn version_label(&self) -> Option<ID> {
-        self.decision.version_label.as_ref().map(id)
+        self.decision.under.version_label.as_ref().map(id)
     }
     /// The rule: the one named, or the only one.
     async fn rule(&self) -> Option<ID> {
-        self.decision.rule.as_ref().map(id)
+        self.decision.under.rule.as_ref().map(id)
     }
     /// What the rules imply, as known when decided.
     async fn implied(&self) -> Implied {
-        self.decision.implied.into()
+        self.decision.made.implied.into()
     }
     /// The first unmet requirement: a code.
     async fn first_unmet(&self) -> Option<&str> {
-        self.decision.first_unmet
+        self.decision.made.first_unmet
     }
     /// What is missing where implied is undetermined: codes.
     async fn missing(&self) -> &[&'static str] {
-        &self.decision.missing
+        &self.decision.made.missing
     }
     /// Distinct factor types that counted by the rules at that time.
     async fn factor_types(&self) -> Vec<FactorType> {
         self.decision
+            .made
             .met
             .factor_types
             .iter()
@@ -100,7 +101,7 @@ impl Decision {
     }
     /// Characteristics that counted by the rules at that time.
     async fn characteristics(&self) -> Vec<&str> {
-        self.decision.met.characteristics.iter().map(|property| property.as_str()).collect()
+        self.decision.made.met.characteristics.iter().map(|property| property.as_str()).collect()
     }
     /// Set if recorded and implied differ.
     async fn differs(&self) -> Option<Difference> {
@@ -122,7 +123,7 @@ impl Decision {
     }
     /// Whether something it rests on is a variant.
     async fn variant(&self) -> bool {
-        self.decision.variant
+        self.decision.recorded.variant
     }
     /// The factors it rested on, each with whether it was `needed`.
     #[graphql(complexity = "list_cost(child_complexity)")]
@@ -133,7 +134,7 @@ impl Decision {
         let session = match &self.session {
             DecisionSession::Known(session) => session.clone(),
             DecisionSession::Loaded(loader) => {
-                match loader.load_one(self.decision.session.clone()).await? {
+                match loader.load_one(self.decision.recorded.session.clone()).await? {
                     Some(session) => session,
                     None => return Ok(Vec::new()),
                 }

@@ -53,8 +53,8 @@ pub(super) fn decisions(session: &SessionState, lanes: &mut Vec<Lane>) {
 }
 
 pub(super) fn decision(decision: &Decision) -> Item {
-    let app = plain(decision.app.as_str());
-    let (mark, verb) = match decision.outcome {
+    let app = plain(decision.recorded.app.as_str());
+    let (mark, verb) = match decision.recorded.outcome {
         Outcome::Allow => (Mark::Allow, "allow"),
         Outcome::Challenge => (Mark::Challenge, "challenge"),
         Outcome::Deny => (Mark::Deny, "deny"),
@@ -72,10 +72,17 @@ pub(super) fn decision(decision: &Decision) -> Item {
     Item {
         hue: if odd.is_some() { Hue::Attention } else { Hue::Ink },
         reason: odd
-            .or_else(|| decision.first_unmet.map(|code| format!("first unmet: {}", words(code))))
+            .or_else(|| {
+                decision.made.first_unmet.map(|code| format!("first unmet: {}", words(code)))
+            })
             .unwrap_or_default(),
         label,
-        ..moment(mark, format!("{app}: {verb}"), decision.at.from, &decision.record)
+        ..moment(
+            mark,
+            format!("{app}: {verb}"),
+            decision.recorded.at.from,
+            &decision.recorded.record,
+        )
     }
 }
 
