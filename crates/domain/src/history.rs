@@ -33,13 +33,14 @@ use claimledger_facts::{
         authenticator::{AuthenticatorConfigured, AuthenticatorLost},
         claims::ClaimSourcingConfigured,
         idp::{IdpConfigured, RoutingRuleConfigured},
+        object::ObjectNamed,
         org::OrgConfigured,
         policy::PolicyConfigured,
         source::{SourceBackfilled, SourceHeard, SourceSilent},
         subject::SubjectSessionsEnded,
         trust::TrustRetracted,
     },
-    vocabulary::Method,
+    vocabulary::{Method, ObjectKind},
 };
 use std::collections::BTreeMap;
 
@@ -56,6 +57,7 @@ pub struct History {
     subject_links: people::SubjectLinks,
     sessions_ended: BTreeMap<Pseudonym, Vec<Stated<SubjectSessionsEnded>>>,
     completeness: CompletenessFacts,
+    names: BTreeMap<(ObjectKind, String), Vec<Stated<ObjectNamed>>>,
     /// What a rehearsal supposes.
     trust_off: Option<trust_off::TrustOff>,
 }
@@ -199,6 +201,10 @@ impl History {
                     put(self.sessions_ended.entry(subject).or_default(), stated.with(data));
                 }
             }
+            FactData::ObjectNamed(data) => {
+                let object = (data.kind, data.object.clone());
+                put(self.names.entry(object).or_default(), stated.with(data));
+            }
             FactData::SourceHeard(data) => put(&mut self.completeness.heard, stated.with(data)),
             FactData::SourceSilent(data) => put(&mut self.completeness.silent, stated.with(data)),
             FactData::SourceBackfilled(data) => {
@@ -270,6 +276,13 @@ impl<'a> HistoryCut<'a> {
     #[must_use]
     pub const fn sources(self) -> Sources<'a> {
         Sources(self)
+    }
+
+    /// The display name of a configured object: the last one stated.
+    #[must_use]
+    pub fn name_of(self, kind: ObjectKind, object: &str) -> Option<&'a str> {
+        let stated = self.history.names.get(&(kind, object.to_owned()))?;
+        self.counting(stated).last().map(|name| name.data.name.as_str())
     }
 
     fn counting<T>(self, list: &'a [Stated<T>]) -> impl Iterator<Item = &'a Stated<T>> {

@@ -5,8 +5,8 @@ use crate::{
     nature::Nature,
     time::Occurred,
     types::{
-        app, authenticator, claims, erasure, factor, hold, idp, idp_session, ledger, org, policy,
-        session, sign_in, source, subject, trust,
+        app, authenticator, claims, erasure, factor, hold, idp, idp_session, ledger, object, org,
+        policy, session, sign_in, source, subject, trust,
     },
     vocabulary::{FREE_TEXT, is_code},
 };
@@ -196,7 +196,7 @@ fact_types! {
         Configuration, "key retired", [];
     TrustRetracted(trust::TrustRetracted) = "trust.retracted" v 1,
         Falsifier, "trust retracted", [reason];
-    PolicyConfigured(policy::PolicyConfigured) = "policy.configured" v 1,
+    PolicyConfigured(policy::PolicyConfigured) = "policy.configured" v 2,
         Configuration, "policy configured", [];
     ClaimSourcingConfigured(claims::ClaimSourcingConfigured) = "claim_sourcing.configured" v 1,
         Configuration, "claim sourcing configured", [];
@@ -256,6 +256,10 @@ fact_types! {
         Person, "sessions of the person ended", [subject];
     SignInRefused(sign_in::SignInRefused) = "sign_in.refused" v 1,
         SignOfLife, "sign-in refused", [reason];
+    ObjectNamed(object::ObjectNamed) = "object.named" v 1,
+        Configuration, "object named", [];
+    SessionGoverned(session::SessionGoverned) = "session.governed" v 1,
+        Session, "global session rule", [session subject];
 }
 
 impl FactType {

@@ -205,15 +205,17 @@ fn read_fact(fact: StoredFact<'_>, occurred: Occurred) -> Result<Fact, CorruptRe
     })
 }
 
-/// Reads the data of a stored fact from its JSON text.
+/// Reads the data of a stored fact from its JSON text. A later version of a type only adds optional
+/// fields, so every version up to the current one reads as the current one; what is not an addition
+/// is a new type.
 ///
 /// # Errors
 /// If it does not read, or is of a type or version that this program does not know.
 pub fn read_data(name: &str, version: u32, json: &str) -> Result<FactData, CorruptRecord> {
     let current = FactType::named(name).map(|fact| fact.version);
-    if let Some(current) = current.filter(|current| *current != version) {
+    if let Some(current) = current.filter(|current| !(1..=*current).contains(&version)) {
         return Err(CorruptRecord::new(format!(
-            "`{name}` has version {version}; this version reads version {current}"
+            "`{name}` has version {version}; this program reads versions up to {current}"
         )));
     }
     match FactData::from_json(name, json) {
@@ -364,7 +366,7 @@ mod tests {
             ),
             (
                 r#"{"kind":"k","facts":[{"data":{},"type":"session.ended","v":2}]}"#,
-                "`session.ended` has version 2; this version reads version 1",
+                "`session.ended` has version 2; this program reads versions up to 1",
             ),
             (
                 r#"{"kind":"k","facts":[{"data":{},"type":"session.ended","v":1}]}"#,

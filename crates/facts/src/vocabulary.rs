@@ -81,6 +81,17 @@ vocabulary! {
     IdpUsage { Sso = "sso", FactorOnly = "factor_only", }
     /// The kind of a policy.
     PolicyKind { AppSignIn = "app_sign_in", GlobalSession = "global_session", }
+    /// What the first factor of a global session may be: the password or an IdP, or any factor that
+    /// the policy of the application asks for.
+    PrimaryFactor { PasswordIdp = "password_idp",
+        PasswordIdpAnyFactor = "password_idp_any_factor", }
+    /// What kind of configured object a name or a change is about.
+    ObjectKind {
+        App = "app", Authenticator = "authenticator", Feature = "feature", Idp = "idp",
+            IdpKey = "idp_key",
+        LogStream = "log_stream", Policy = "policy", RoutingRule = "routing_rule", Rule = "rule",
+            Token = "token", Zone = "zone",
+    }
     /// What a rule gives.
     Access { Allow = "allow", Deny = "deny", }
     /// How many factor types a rule asks for.

@@ -9,6 +9,7 @@ use claimledger_facts::{
         authenticator::{AuthenticatorConfigured, AuthenticatorLost},
         claims::ClaimSourcingConfigured,
         idp::{IdpConfigured, IdpKeyAdded, IdpKeyRetired, RoutingRuleConfigured},
+        object::ObjectNamed,
         org::OrgConfigured,
         policy::PolicyConfigured,
         source::{SourceBackfilled, SourceHeard, SourceSilent},
@@ -53,6 +54,7 @@ impl History {
             subject_links,
             sessions_ended,
             completeness: CompletenessFacts { heard, silent, backfilled },
+            names,
             trust_off,
         } = self;
         Self {
@@ -104,6 +106,7 @@ impl History {
                     (Concerns::Nobody, SourceBackfilled::TYPE.words)
                 }),
             },
+            names: by_name(names, keep, |_| (Concerns::Nobody, ObjectNamed::TYPE.words)),
             trust_off: trust_off.clone(),
         }
     }

@@ -9,6 +9,7 @@ pub mod hold;
 pub mod idp;
 pub mod idp_session;
 pub mod ledger;
+pub mod object;
 pub mod org;
 pub mod policy;
 pub mod session;

@@ -11,21 +11,33 @@ use super::prelude::*;
     "rules": [
         {
             "rule": "payroll-1", "priority": 1, "access": "allow", "factor_mode": "2fa",
-            "chain": ["password", "webauthn"], "reauthenticate_in_secs": 0,
+            "status": "active", "chain": ["password", "webauthn"], "reauthenticate_in_secs": 0,
             "alternatives": [
                 {
                     "possession": {
                         "device_bound": true, "hardware_protected": true,
                         "phishing_resistant": false, "user_presence": true,
-                        "user_verification": false
+                        "user_verification": false, "reauthenticate_in_secs": 7200
                     },
-                    "knowledge": true, "allow_methods": ["webauthn"],
-                    "exclude_methods": ["sms", "voice"]
+                    "knowledge": true, "knowledge_reauthenticate_in_secs": 3600,
+                    "allow_methods": ["webauthn"], "exclude_methods": ["sms", "voice"]
                 },
                 {"possession": {}}, {}
             ]
         },
-        {"rule": "payroll-2", "priority": -2, "access": "deny", "factor_mode": "1fa"}
+        {
+            "rule": "payroll-2", "priority": -2, "access": "deny", "factor_mode": "1fa",
+            "chains": [[["password"], ["otp", "webauthn"]]]
+        },
+        {
+            "rule": "payroll-3", "priority": 3, "access": "allow", "factor_mode": "1fa",
+            "other_verification": "auto_login"
+        },
+        {
+            "rule": "session-1", "priority": 4, "access": "allow", "factor_mode": "1fa",
+            "primary_factor": "password_idp_any_factor", "require_mfa": true,
+            "max_lifetime_secs": 43200, "max_idle_secs": 7200, "idps": ["idp-x"]
+        }
     ]
 }]))]
 pub struct PolicyConfigured {
@@ -71,9 +83,36 @@ pub struct Rule {
     /// Any one of these suffices; absent, empty or one empty alternative: no constraint.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alternatives: Vec<Alternative>,
+    /// Its status; absent: active.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
     /// Methods in sequence.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub chain: Vec<Method>,
+    /// Any one of these chains suffices: each a list of steps, each step a list of methods of which
+    /// one is verified (Okta: `AUTH_METHOD_CHAIN`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chains: Vec<Vec<Vec<Method>>>,
+    /// A form of verification that no rule of assessment reads, such as `auto_login`; what the rule
+    /// implies is then undetermined.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_verification: Option<String>,
+    /// Global session policy: what the first factor may be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub primary_factor: Option<PrimaryFactor>,
+    /// Global session policy: whether MFA is required.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub require_mfa: Option<bool>,
+    /// Global session policy: how long a session lives under this rule, in seconds; 0: no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_lifetime_secs: Option<u64>,
+    /// Global session policy: how long a session may be idle under this rule, in seconds; 0: no
+    /// limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_idle_secs: Option<u64>,
+    /// Global session policy: only for sign-ins through these IdPs; absent: any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idps: Option<Vec<IdpId>>,
     /// After how many seconds a verification no longer counts; 0: every time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reauthenticate_in_secs: Option<u64>,
@@ -88,6 +127,9 @@ pub struct Alternative {
     /// A knowledge factor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub knowledge: Option<bool>,
+    /// After how many seconds a knowledge factor no longer counts here; it replaces the rule's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub knowledge_reauthenticate_in_secs: Option<u64>,
     /// Only these methods count; absent: any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allow_methods: Vec<Method>,
@@ -114,4 +156,7 @@ pub struct Possession {
     /// The person was verified by the authenticator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_verification: Option<bool>,
+    /// After how many seconds a possession factor no longer counts here; it replaces the rule's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reauthenticate_in_secs: Option<u64>,
 }

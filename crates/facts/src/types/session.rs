@@ -1,4 +1,4 @@
-//! `session.started`, `session.linked`, `session.ended`.
+//! `session.started`, `session.linked`, `session.ended`, `session.governed`.
 
 use super::prelude::*;
 
@@ -42,4 +42,15 @@ pub struct SessionLinked {
 pub struct SessionEnded {
     /// Why.
     pub reason: EndReason,
+}
+
+/// `session.governed`: which rule of a global session policy held for the session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("examples" = [{"rule": "session-1", "policy": "org-session"}]))]
+pub struct SessionGoverned {
+    /// The rule.
+    pub rule: RuleId,
+    /// Its policy, where it is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyId>,
 }
