@@ -5,8 +5,8 @@ use super::{
     generations::begin,
     list::{NEVER_OVER, length},
     record_summaries,
+    rows::term_number,
     sums::{self, Table, Tallies},
-    term_number,
     terms::TermKey,
 };
 use claimledger_facts::{

@@ -3,11 +3,10 @@
 //! (`connect::check_pages`).
 
 use super::{
-    HEAD, checked_head,
     generations::GenerationRow,
-    record, record_summaries,
+    record_summaries,
+    rows::{HEAD, checked_head, record, term_number},
     sums::{self, Table, Tallies},
-    term_number,
 };
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 

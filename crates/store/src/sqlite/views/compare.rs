@@ -1,7 +1,13 @@
 //! Row-by-row comparison of two generations inside SQLite: both are read in the order of their
 //! keys, and only differences are returned.
 
-use super::{LogError, generations::Both, id, read, record_summaries, session_row, terms::to_text};
+use super::{
+    LogError,
+    generations::Both,
+    read, record_summaries,
+    rows::{id, session_row},
+    terms::to_text,
+};
 use async_trait::async_trait;
 use claimledger_facts::ids::LogSize;
 use claimledger_ledger::generations::{

@@ -1,9 +1,6 @@
 //! The generations of a tenant: live, shadow and retired ones.
 
-use super::{
-    place_code,
-    sums::{self, Tallies},
-};
+use super::sums::{self, Tallies};
 use crate::sqlite::failure::DamagedRow;
 use claimledger_facts::ids::{LogSize, TenantId};
 use claimledger_ledger::generations::{Generation, Generations, MadeBy, Place};
@@ -103,6 +100,14 @@ pub(super) struct Both {
     pub(super) live: GenerationRow,
     pub(super) shadow: GenerationRow,
     pub(super) covered: i64,
+}
+
+/// The stored code of a place.
+const fn place_code(place: Place) -> i64 {
+    match place {
+        Place::Live => 0,
+        Place::Shadow => 1,
+    }
 }
 
 /// The generation of a tenant in this place.

@@ -4,15 +4,28 @@
 //! look-up of the term for each. Sessions active at an instant are searched in one range of start
 //! times per length: a session that lasted less than an hour began less than an hour before.
 
-use super::{HEAD, checked_head, limit, read, sums};
-use claimledger_facts::time::Time;
+use super::{
+    SqliteViews,
+    generations::GenerationRow,
+    limit, read,
+    rows::{HEAD, checked_head, session_row},
+    sums,
+    terms::TermKey,
+};
+use claimledger_facts::{
+    ids::{LogSize, SessionId, TenantId},
+    time::Time,
+};
 use claimledger_ledger::{
     log::LogError,
-    views::{ActiveAt, SessionRow, SortKey},
+    views::{ActiveAt, SessionRow, SortKey, Term, TermKind},
 };
 use sqlx::{AssertSqlSafe, Row, SqlitePool, sqlite::SqliteRow};
 use std::fmt::Write;
 
+/// Maximum sessions of a term that are fetched and sorted; with more, the list is scanned in order
+/// with a look-up of the term for each session.
+const MAX_SORTED_SESSIONS: i64 = 4096;
 /// `over_at` of a session without a known end.
 pub(super) const NEVER_OVER: i64 = i64::MAX;
 /// `length` of a session without a known end.
@@ -39,22 +52,106 @@ pub(super) fn length(first_occurred: Time, over_at: Option<Time>) -> i64 {
     over_at.map_or(OPEN_END_LENGTH, |over| bits(over).clamp(MIN_LENGTH, MAX_LENGTH)).into()
 }
 
+/// The sessions that carry all of these terms.
+pub(super) async fn sessions_with(
+    views: &SqliteViews,
+    tenant: &TenantId,
+    terms: &[Term],
+    active_at: Option<ActiveAt>,
+    after: Option<&SortKey>,
+    max: usize,
+) -> Result<Vec<SessionRow>, LogError> {
+    let _reading = views.reading().await;
+    let Some(GenerationRow { number, .. }) = views.checkpoint(tenant).await? else {
+        return Ok(Vec::new());
+    };
+    let (mut only, mut carried) = (Vec::new(), Vec::new());
+    for term in terms {
+        let Some(found) = views.term(number, &TermKey::of(term)).await? else {
+            return Ok(Vec::new());
+        };
+        match term.kind {
+            TermKind::Session => only.push(found),
+            _ => carried.push((views.sessions_of(found).await?, found)),
+        }
+    }
+    carried.sort_unstable();
+    let few = carried.first().is_some_and(|(sessions, _)| *sessions < MAX_SORTED_SESSIONS);
+    let by_length = match active_at {
+        Some(active_at) if only.is_empty() && !few => {
+            views.changed_since(number, active_at.size).await? < MAX_SORTED_SESSIONS
+        }
+        _ => false,
+    };
+    let list = List { only: &only, carried: &carried, few, active_at, by_length, after };
+    list.rows(&views.shared.readers, number, max).await
+}
+
+/// The row of one session.
+pub(super) async fn session(
+    views: &SqliteViews,
+    tenant: &TenantId,
+    session: &SessionId,
+) -> Result<Option<SessionRow>, LogError> {
+    let _reading = views.reading().await;
+    let Some(GenerationRow { number: generation, .. }) = views.checkpoint(tenant).await? else {
+        return Ok(None);
+    };
+    let Some(number) = views.term(generation, &TermKey::of_session(session.as_str())).await? else {
+        return Ok(None);
+    };
+    let query =
+        sqlx::query(AssertSqlSafe(format!("SELECT {HEAD} FROM head_1 h WHERE h.session = ?")))
+            .bind(number);
+    query
+        .fetch_optional(&views.shared.readers)
+        .await
+        .map_err(read)?
+        .as_ref()
+        .map(session_row)
+        .transpose()
+}
+
+impl SqliteViews {
+    /// The number of rows that were assessed after a size, counted up to the limit that decides the
+    /// query plan.
+    async fn changed_since(&self, generation: i64, size: LogSize) -> Result<i64, LogError> {
+        let sql = "SELECT count(*) FROM (SELECT 1 FROM head_1 INDEXED BY head_1_by_size WHERE \
+                   generation = ? AND assessed_to > ? LIMIT ?)";
+        let query = sqlx::query(sql)
+            .bind(generation)
+            .bind(i64::try_from(size.0).unwrap_or(i64::MAX))
+            .bind(MAX_SORTED_SESSIONS);
+        query.fetch_one(&self.shared.readers).await.and_then(|row| row.try_get(0)).map_err(read)
+    }
+
+    async fn sessions_of(&self, term: i64) -> Result<i64, LogError> {
+        let sql = "SELECT count(*) FROM (SELECT 1 FROM term_session_1 WHERE term = ? LIMIT ?)";
+        let row = sqlx::query(sql)
+            .bind(term)
+            .bind(MAX_SORTED_SESSIONS)
+            .fetch_one(&self.shared.readers)
+            .await;
+        row.and_then(|row| row.try_get(0)).map_err(read)
+    }
+}
+
 /// The parameters of a list, with terms as numbers.
-pub(super) struct List<'a> {
+struct List<'a> {
     /// Sessions; if there are any, the list has at most one row.
-    pub(super) only: &'a [i64],
+    only: &'a [i64],
     /// Terms, with the number of sessions that carry each; the rarest first.
-    pub(super) carried: &'a [(i64, i64)],
+    carried: &'a [(i64, i64)],
     /// Whether few sessions carry the first term.
-    pub(super) few: bool,
-    pub(super) active_at: Option<ActiveAt>,
+    few: bool,
+    active_at: Option<ActiveAt>,
     /// Whether to search one range of start times per length.
-    pub(super) by_length: bool,
-    pub(super) after: Option<&'a SortKey>,
+    by_length: bool,
+    after: Option<&'a SortKey>,
 }
 
 impl List<'_> {
-    pub(super) async fn rows(
+    async fn rows(
         &self,
         readers: &SqlitePool,
         generation: i64,

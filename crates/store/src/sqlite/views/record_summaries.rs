@@ -1,6 +1,6 @@
 //! The summaries of sessions' records, in parts ([`RecordSummaries`]).
 
-use super::{MAX_SELECT_IDS, read, sums, term_number, terms::TermKey};
+use super::{MAX_SELECT_IDS, read, rows::term_number, sums, terms::TermKey};
 use claimledger_facts::ids::{LogPosition, SessionId};
 use claimledger_ledger::{log::LogError, record_summaries::RecordSummaries};
 use sqlx::{AssertSqlSafe, Row, SqliteConnection, SqlitePool, sqlite::SqliteRow};
