@@ -1,0 +1,129 @@
+//! What a decision rested on, and what it lacked (8, 20, 41).
+
+use super::asserted;
+use crate::given::*;
+use claimledger_domain::model::{FactorType, SessionState};
+use claimledger_facts::vocabulary::FactorMode;
+use serde_json::{Value, json};
+
+fn relied(state: &SessionState, decision: usize) -> Vec<(&str, bool)> {
+    state.decisions[decision]
+        .relied_on
+        .iter()
+        .map(|r| (state.factors[r.factor].name.as_str(), r.needed))
+        .collect()
+}
+
+#[test]
+fn rested_on_everything_earlier_by_record_and_says_what_was_needed_20() {
+    let rule = json!({"alternatives": [{"possession": {"phishing_resistant": true}}]});
+    let state = asserted(rule, &["pwd", "hwk", "phr", "kba"]).end();
+    // Without pwd there is kba, and the other way round; without hwk, phr has it itself.
+    assert_eq!(relied(&state, 0), [("pwd", false), ("hwk", false), ("phr", true), ("kba", false)]);
+    // Two of a pool are needed together.
+    let both = json!({"alternatives": [{"possession": {"phishing_resistant": true,
+        "hardware_protected": true}}]});
+    let state = asserted(both, &["pwd", "hwk", "phr"]).end();
+    assert_eq!(relied(&state, 0), [("pwd", true), ("hwk", true), ("phr", true)]);
+}
+
+#[test]
+fn nothing_was_needed_for_a_rule_that_did_not_hold_20() {
+    assert_eq!(relied(&asserted(json!({}), &["pwd"]).end(), 0), [("pwd", false)]);
+}
+
+#[test]
+fn rested_on_what_the_decision_names_41() {
+    let named = fact(
+        "12:00:02",
+        "policy.decided",
+        json!({"app": "a", "policy": "p", "outcome": "allow", "rule": "r", "relied_on": ["otp-1"]}),
+    );
+    let state = given([
+        org(),
+        third_party(),
+        policy(json!({"factor_mode": "1fa"})),
+        claims("12:00:00", &["pwd"]),
+        verified("12:00:01", "otp").id("otp-1"),
+        named,
+    ])
+    .end();
+    assert_eq!(relied(&state, 0), [("otp", false)]);
+}
+
+#[test]
+fn a_void_claim_is_rested_on_by_record_8() {
+    let g = given([
+        org(),
+        third_party(),
+        key_added("08:00:00", "K"),
+        key_retired("09:00:00", "K"),
+        policy(json!({})),
+        claim("12:00:00", json!({"amr": ["pwd", "otp"], "key": "K"})),
+        decided("12:00:01", "allow"),
+    ]);
+    assert_eq!(relied(&g.end(), 0), [("pwd", true), ("otp", true)]);
+    assert!(g.end().decisions[0].made.met.factor_types.is_empty());
+}
+
+#[test]
+fn what_was_met_at_the_decision_by_the_rules() {
+    let state = asserted(json!({}), &["pwd", "otp"]).end();
+    let met = &state.decisions[0].made.met;
+    assert_eq!(met.factor_types, [FactorType::Knowledge, FactorType::Possession]);
+    assert_eq!(
+        met.characteristics.iter().map(|p| p.as_str()).collect::<Vec<_>>(),
+        ["device_bound", "user_presence"]
+    );
+    assert_eq!((met.counted.join(" "), met.perhaps.len()), ("pwd otp".to_owned(), 0));
+    assert_eq!(state.decisions[0].under.factor_mode, Some(FactorMode::TwoFactor));
+}
+
+#[test]
+fn what_perhaps_counts_is_named_apart_and_no_rule_has_no_mode_13() {
+    let state =
+        given([org(), claims("12:00:00", &["pwd", "otp"]), decided("12:00:01", "allow")]).end();
+    let decision = &state.decisions[0];
+    assert_eq!(
+        (decision.made.met.counted.len(), decision.made.met.perhaps.join(" ")),
+        (0, "pwd otp".to_owned())
+    );
+    assert_eq!(
+        (decision.under.factor_mode, decision.made.missing.as_slice()),
+        (None, ["policy"].as_slice())
+    );
+    assert_eq!(decision.at_k.met, decision.made.met);
+}
+
+#[test]
+fn whatever_may_be_missing_has_somebody_who_could_supply_it_or_says_that_the_rules_do_not_read_it()
+{
+    use claimledger_domain::codes::{self, Supplier, supplier};
+    assert_eq!(supplier(codes::MISSING_POLICY), Supplier::ServiceProvider("policy.configured"));
+    assert_eq!(supplier(codes::MISSING_KEY), Supplier::EitherProvider("claims.received"));
+    assert_eq!(supplier(codes::MISSING_EXACT_TIME), Supplier::WhoToldAnInterval);
+    for unread in
+        [codes::MISSING_ENGINE_MIX, codes::MISSING_METHOD_CHAIN, codes::MISSING_CLAIM_SOURCING]
+    {
+        assert_eq!(supplier(unread), Supplier::Rules, "{unread}");
+    }
+}
+
+#[test]
+fn characteristics_that_the_rule_does_not_ask_for_are_not_missing() {
+    let later = Said {
+        id: Some("t2"),
+        ..idp_at("11:50:00", "okta_identity_engine", "active", false).until("12:10:00")
+    };
+    let g = |rule: Value| {
+        let push =
+            claim("12:00:00", json!({"methods": [{"method": "push"}, {"method": "password"}]}));
+        given([org(), okta(), later.clone(), policy(rule), push, decided("12:00:01", "allow")])
+    };
+    g(json!({"factor_mode": "1fa", "alternatives": [{"knowledge": true}]}))
+        .decisions(&["allow Undetermined missing exact_time"]);
+    g(json!({"factor_mode": "1fa", "alternatives": [{"possession": {"device_bound": true}}]}))
+        .decisions(&["allow Undetermined missing exact_time"]);
+    g(json!({"factor_mode": "1fa", "alternatives": [{"possession": {"hardware_protected": true}}]}))
+        .decisions(&["allow Undetermined missing exact_time properties"]);
+}

@@ -1,0 +1,148 @@
+//! What would fall if trust had been retracted or an authenticator lost (11, 20, 21, 38).
+
+use super::{lost, one_factor, possession, retracted, signed};
+use crate::given::*;
+use claimledger_domain::{
+    falls::falls,
+    history::{History, Supposed, is_config},
+    model::{Cut, Known},
+};
+use claimledger_facts::{fact::FactData, ids::LogPosition};
+use serde_json::json;
+
+fn fallen(g: &Given, supposed: &Supposed) -> Vec<String> {
+    let history: History = g.0.iter().filter(|k| is_config(&k.fact.data)).cloned().collect();
+    let facts: Vec<Known> = g.0.iter().filter(|k| !is_config(&k.fact.data)).cloned().collect();
+    let cut = Cut { at: time("23:00:00"), known_at: LogPosition(u64::MAX - 1) };
+    let Some(fallen) = falls(&facts, &history, cut, supposed) else {
+        return vec!["none".to_owned()];
+    };
+    let one = |f: &claimledger_domain::falls::Fall| {
+        format!(
+            "{} {:?} {:?} {:?} {}",
+            f.outcome,
+            f.rested,
+            f.before.implied,
+            f.after.implied,
+            if f.falls { "falls" } else { "stays" }
+        )
+    };
+    fallen.decisions.iter().map(one).collect()
+}
+
+fn supposed_key(from: &str, key: Option<&str>) -> Supposed {
+    let FactData::TrustRetracted(data) = retracted("00:00:00", from, key).data else {
+        unreachable!()
+    };
+    Supposed::default().retraction(data)
+}
+
+#[test]
+fn what_falls_rested_on_what_is_hit_and_is_not_implied_allow_20_21() {
+    let g = |more: Vec<Said>| {
+        let facts = [
+            org(),
+            third_party(),
+            key_added("08:00:00", "K"),
+            one_factor(),
+            signed("12:00:00", Some("K"), &["pwd"]),
+        ];
+        given(facts.into_iter().chain(more))
+    };
+    let allowed = || g(vec![decided("12:00:01", "allow")]);
+    assert_eq!(
+        fallen(&allowed(), &supposed_key("12:00:00", Some("K"))),
+        ["allow Certain Allow Deny falls"]
+    );
+    assert_eq!(fallen(&allowed(), &supposed_key("12:00:01", Some("K"))), ["none"]);
+    assert_eq!(fallen(&allowed(), &supposed_key("11:00:00", Some("L"))), ["none"]);
+    // Already implied deny: it can fall and not flip.
+    let denied = g(vec![key_retired("11:00:00", "K"), decided("12:00:01", "allow")]);
+    assert_eq!(
+        fallen(&denied, &supposed_key("11:00:00", Some("K"))),
+        ["allow Certain Deny Deny falls"]
+    );
+    // Refused: nothing falls. Another factor holds it: it stays.
+    assert_eq!(
+        fallen(&g(vec![decided("12:00:01", "deny")]), &supposed_key("11:00:00", Some("K"))),
+        ["deny Certain Allow Deny stays"]
+    );
+    let held = g(vec![verified("12:00:00", "otp"), decided("12:00:01", "allow")]);
+    assert_eq!(
+        fallen(&held, &supposed_key("11:00:00", Some("K"))),
+        ["allow Certain Allow Allow stays"]
+    );
+    // It says that it rested on something else.
+    let named = fact(
+        "12:00:01",
+        "policy.decided",
+        json!({"app": "a", "policy": "p", "outcome": "allow", "rule": "r", "relied_on": ["otp-1"]}),
+    );
+    let other = g(vec![verified("12:00:00", "otp").id("otp-1"), named]);
+    assert_eq!(fallen(&other, &supposed_key("11:00:00", Some("K"))), [""; 0]);
+    // It was retracted already: the same falls, and before has it too.
+    let again = g(vec![decided("12:00:01", "allow"), retracted("15:00:00", "11:00:00", Some("K"))]);
+    assert_eq!(
+        fallen(&again, &supposed_key("11:00:00", Some("K"))),
+        ["allow Certain Deny Deny falls"]
+    );
+}
+
+#[test]
+fn a_sign_in_falls_where_only_it_was_rested_on_38() {
+    let ignored = || {
+        given([
+            org(),
+            third_party(),
+            one_factor(),
+            claims("12:00:00", &["zzz"]),
+            decided("12:00:01", "allow"),
+        ])
+    };
+    assert_eq!(
+        fallen(&ignored(), &supposed_key("11:00:00", None)),
+        ["allow Certain Allow Deny falls"]
+    );
+    let start = fact("12:00:00", "session.started", json!({"idp": "x"}));
+    let unseen = given([org(), third_party(), one_factor(), start, decided("12:00:01", "allow")]);
+    assert_eq!(
+        fallen(&unseen, &supposed_key("12:00:00", None)),
+        ["allow Certain Allow Deny falls"]
+    );
+    assert_eq!(fallen(&unseen, &supposed_key("12:00:01", None)), ["none"]);
+    // Where two factors are asked, what was ignored was not rested on.
+    let two = given([
+        org(),
+        third_party(),
+        policy(json!({})),
+        claims("12:00:00", &["zzz"]),
+        decided("12:00:01", "allow"),
+    ]);
+    assert_eq!(fallen(&two, &supposed_key("11:00:00", None)), [""; 0]);
+    // A claim that names no key may be hit: it falls possibly, and what it implies stays as it is
+    // (42).
+    assert_eq!(
+        fallen(&ignored(), &supposed_key("11:00:00", Some("K"))),
+        ["allow Possible Allow Allow falls"]
+    );
+}
+
+#[test]
+fn what_rested_on_a_lost_authenticator_falls_from_the_loss_on_11() {
+    let g = given([
+        org(),
+        third_party(),
+        possession(),
+        claims("12:00:00", &["pwd", "hwk"]),
+        decided("12:00:01", "allow"),
+        decided("13:00:00", "allow"),
+    ]);
+    let FactData::AuthenticatorLost(data) = lost("00:00:00", json!({"methods": ["hwk"]})).data
+    else {
+        unreachable!()
+    };
+    let supposed =
+        |subject: &str| Supposed::default().loss(subject.into(), time("13:00:00"), data.clone());
+    assert_eq!(fallen(&g, &supposed("u")), ["allow Certain Allow Deny falls"]);
+    assert_eq!(fallen(&g, &supposed("another person")), ["none"]);
+}
