@@ -55,20 +55,8 @@ const EDGES: &[(&str, &[&str])] = &[
 const PURE: &[&str] = &["claimledger-facts", "claimledger-domain", "claimledger-sources"];
 const IO: &[&str] = &["tokio", "sqlx", "axum", "ureq", "reqwest", "tower-http"];
 
-/// Files past 600 lines, each with its reason. May only shrink.
-const LONG_FILES: &[(&str, &str)] = &[
-    ("crates/store/src/sqlite/views/mod.rs", "one method for each operation of the seam"),
-    ("crates/facts/examples/train_dictionary/okta.rs", "sample events"),
-    ("crates/domain/tests/rules/decisions.rs", "cases"),
-    ("crates/domain/tests/rules/falsifiers.rs", "cases"),
-    ("crates/sources/tests/okta.rs", "cases"),
-    ("tests/answers.rs", "cases"),
-    ("tests/claims_read.rs", "cases"),
-    ("tests/hostile.rs", "cases"),
-    ("tests/okta_reading.rs", "cases"),
-    ("tests/pages/clocks.rs", "cases"),
-    ("tests/questions/history.rs", "cases"),
-];
+/// Maximum lines of a source file.
+const MAX_LINES: usize = 600;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -139,12 +127,7 @@ fn files() -> Vec<PathBuf> {
 fn no_source_file_is_too_long_to_read() {
     for path in files().iter().filter(|path| path.extension().is_some_and(|e| e == "rs")) {
         let lines = std::fs::read_to_string(path).expect("UTF-8").lines().count();
-        let excused = LONG_FILES.iter().any(|(name, _)| path.ends_with(name));
-        assert!(
-            lines <= 600 || excused,
-            "{} has {lines} lines: split it, or say why in LONG_FILES",
-            path.display()
-        );
+        assert!(lines <= MAX_LINES, "{} has {lines} lines: split it", path.display());
     }
 }
 
