@@ -79,7 +79,8 @@ impl Scope {
             FactData::AuthenticatorLost(d) => {
                 Some((Self::Person(fact.subject.clone()?), d.from.unwrap_or(from).min(from)))
             }
-            // No rule reads routing rules and names; retractions and links have several scopes, see `of`.
+            // No rule reads routing rules and names; retractions and links have several scopes, see
+            // `of`.
             FactData::RoutingRuleConfigured(_)
             | FactData::ObjectNamed(_)
             | FactData::TrustRetracted(_)
