@@ -133,7 +133,8 @@ impl App {
                 }
                 persons.push(self.persons(tenant, draft, *line).await?);
             }
-            if keyring.make_durable(begun).await.map_err(failed)? {
+            let people = persons.iter().flatten().map(|(pseudonym, _)| pseudonym);
+            if keyring.make_durable(begun, people).await.map_err(failed)? {
                 return Ok(persons);
             }
         }

@@ -23,7 +23,7 @@ use claimledger_ledger::{
     log::LogError,
 };
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -104,10 +104,24 @@ impl Keyring {
         Ok(self.lock().replaced)
     }
 
-    /// Makes every key durable that was returned since [`Self::begin`]. False: the store has
-    /// another key for a person, so nothing may be sealed, and all people must be looked up again.
-    pub(crate) async fn make_durable(&self, begun: u64) -> Result<bool, LogError> {
-        self.flush().await?;
+    /// Makes the keys of these people durable, which were returned since [`Self::begin`]. False:
+    /// the store has another key for a person, so nothing may be sealed, and all people must be
+    /// looked up again.
+    pub(crate) async fn make_durable<'p>(
+        &self,
+        begun: u64,
+        people: impl IntoIterator<Item = &'p Pseudonym>,
+    ) -> Result<bool, LogError> {
+        // Most requests are about known people. They must not wait while others write keys.
+        let waits = {
+            let held = self.lock();
+            let pending: HashSet<&Pseudonym> =
+                held.pending.values().chain(held.leaving.values()).map(|r| &r.pseudonym).collect();
+            people.into_iter().any(|person| pending.contains(person))
+        };
+        if waits {
+            self.flush().await?;
+        }
         Ok(self.lock().replaced == begun)
     }
 

@@ -116,7 +116,7 @@ async fn durable(ring: &Keyring, draft: &DraftPerson) -> Pseudonym {
     loop {
         let begun = ring.begin().await.unwrap();
         let (pseudonym, _) = ring.person(draft).await.unwrap();
-        if ring.make_durable(begun).await.unwrap() {
+        if ring.make_durable(begun, [&pseudonym]).await.unwrap() {
             return pseudonym;
         }
     }
@@ -256,7 +256,7 @@ async fn a_failed_flush_loses_no_person() {
     let (ring, store) = ring();
     let (pseudonym, _) = ring.person(&person("u-bob")).await.unwrap();
     store.failing.store(true, std::sync::atomic::Ordering::Relaxed);
-    let refused = ring.make_durable(0).await;
+    let refused = ring.make_durable(0, [&pseudonym]).await;
     assert!(matches!(refused, Err(LogError::Unavailable { .. })), "nothing may be sealed");
     let (again, _) = ring.person(&person("u-bob")).await.unwrap();
     assert_eq!(again, pseudonym);
@@ -279,6 +279,18 @@ async fn people_who_are_not_durable_are_not_evicted() {
 }
 
 #[tokio::test]
+async fn a_request_about_known_people_does_not_wait_for_the_keys_of_others() {
+    let (ring, store) = ring();
+    let alice = durable(&ring, &person("u-alice")).await;
+    let (bob, _) = ring.person(&person("u-bob")).await.unwrap();
+    store.failing.store(true, std::sync::atomic::Ordering::Relaxed);
+    assert!(ring.make_durable(0, [&alice]).await.unwrap(), "her key is durable");
+    assert!(ring.make_durable(0, [&alice, &bob]).await.is_err(), "his is not");
+    // The failed write is not forgotten.
+    assert!(ring.make_durable(0, [&bob]).await.is_err());
+}
+
+#[tokio::test]
 async fn the_loser_of_a_race_seals_under_the_key_of_the_winner() {
     let (store, keys) = (Arc::new(MemoryKeys::default()), TenantKeys::generate(&SystemRandom));
     let (first, second) = (ring_on(store.clone(), &keys), ring_on(store, &keys));
@@ -289,12 +301,12 @@ async fn the_loser_of_a_race_seals_under_the_key_of_the_winner() {
     let winner = durable(&first, &alice).await;
     assert_ne!(lost, winner);
     assert!(
-        !second.make_durable(begun).await.unwrap(),
+        !second.make_durable(begun, [&lost]).await.unwrap(),
         "nothing may be sealed under the other key"
     );
     let begun = second.begin().await.unwrap();
     let found = second.person(&alice).await.unwrap();
-    assert!(second.make_durable(begun).await.unwrap());
+    assert!(second.make_durable(begun, [&found.0]).await.unwrap());
     assert_eq!(found.0, winner);
     let FoundKey::Live(key) = second.key(&winner).await.unwrap() else { panic!("it is there") };
     assert_eq!(
