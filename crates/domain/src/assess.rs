@@ -8,6 +8,7 @@
 //! those recorded by then, and again on all. What they find is kept as it is found;
 //! [`crate::explain`] only puts it into words.
 
+pub(crate) mod accepted_content;
 pub(crate) mod authenticator_lost;
 pub(crate) mod authenticators;
 pub(crate) mod believed;

@@ -61,6 +61,7 @@ pub const RULES: &str = "r3";
 
 /// Every rule id, and the document it comes from.
 pub const RULE_SOURCES: &[(&str, &str)] = &[
+    (assess::accepted_content::ID, "Okta, System Log, factor verification"),
     (assess::authenticator_lost::ID, "claimledger, What an answer means, lost authenticators"),
     (
         assess::authenticators::ID,

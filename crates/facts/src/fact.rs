@@ -218,7 +218,7 @@ fact_types! {
         Session, "linked", [session];
     ClaimsReceived(claims::ClaimsReceived) = "claims.received" v 1,
         SignOfLife, "claims received", [session subject];
-    ClaimAccepted(claims::ClaimAccepted) = "claim.accepted" v 1,
+    ClaimAccepted(claims::ClaimAccepted) = "claim.accepted" v 2,
         SignOfLife, "claim accepted", [session subject reason];
     ClaimIgnored(claims::ClaimIgnored) = "claim.ignored" v 1,
         SignOfLife, "claim ignored", [session subject reason];

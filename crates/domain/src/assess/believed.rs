@@ -45,7 +45,7 @@ impl<'a> FactReader<'a, '_> {
             .iter()
             .filter_map(|s| match &s.known.fact.data {
                 FactData::ClaimsReceived(data) => {
-                    Some(Claim::read(*s, data, self.history, known, self.at))
+                    Some(Claim::read(self.facts, *s, data, self.history, known, self.at))
                 }
                 _ => None,
             })

@@ -6,6 +6,7 @@
 //! 6, 37).
 
 use super::{
+    accepted_content,
     keys::{self, Standing},
     okta_claims,
     retraction::{self, Hit},
@@ -21,7 +22,11 @@ use crate::{
 use claimledger_facts::{
     ids::IdpId,
     time::{Occurred, Time},
-    types::{claims::ClaimsReceived, idp::IdpConfigured, org::OrgConfigured},
+    types::{
+        claims::{ClaimedMethod, ClaimsReceived},
+        idp::IdpConfigured,
+        org::OrgConfigured,
+    },
     vocabulary::{IdpKind, IdpUsage, Status},
 };
 use std::sync::Arc;
@@ -98,8 +103,10 @@ pub(crate) struct Fate {
 }
 
 impl<'a> Claim<'a> {
-    /// Reads an assertion on the falsifiers of `falsified`; `at` is T, for what is only told.
+    /// Reads an assertion on the falsifiers of `falsified`; `facts` are the session's, `at` is T, for
+    /// what is only told.
     pub(crate) fn read(
+        facts: &[Seen<'a>],
         seen: Seen<'a>,
         data: &'a ClaimsReceived,
         history: HistoryCut<'a>,
@@ -107,6 +114,7 @@ impl<'a> Claim<'a> {
         at: Time,
     ) -> Self {
         let received = seen.occurred();
+        let accepted = accepted_content::methods(facts, seen, data);
         let standings = keys::standings(history, &data.idp, data.key.as_ref(), received, at);
         let org = history.settings().org(received).options;
         let hits = retraction::hits(falsified, data, received);
@@ -123,7 +131,9 @@ impl<'a> Claim<'a> {
         for idp in history.trust().idp(&data.idp, received).options {
             for org in &org {
                 for key in &standings {
-                    worlds.push(World::read(data, idp, *org, *key).retracted(&certain, None));
+                    worlds.push(
+                        World::read(data, &accepted, idp, *org, *key).retracted(&certain, None),
+                    );
                 }
             }
         }
@@ -249,6 +259,7 @@ impl<'a> Claim<'a> {
 impl<'a> World<'a> {
     fn read(
         data: &ClaimsReceived,
+        accepted: &[ClaimedMethod],
         idp: Option<&'a Stated<IdpConfigured>>,
         org: Option<&'a Stated<OrgConfigured>>,
         key: Standing<'a>,
@@ -260,6 +271,8 @@ impl<'a> World<'a> {
             Self { idp, org, key, trust, open: None, void, values: vec![], unseen: None };
         if data.readable == Some(false) {
             world.unseen = Some(codes::UNREADABLE);
+        } else if !accepted.is_empty() {
+            world.values = shared(accepted_content::read(accepted));
         } else if data.amr.is_none() && (data.methods.is_empty() || world.third_party(data)) {
             // Of a third-party IdP only `amr` says anything, and absent is not seen (`semantics.md`
             // 13, 15).

@@ -30,13 +30,13 @@ pub(crate) const fn is_custom(method: Method) -> bool {
 pub(crate) fn read(claim: &ClaimsReceived) -> Vec<Value> {
     match &claim.amr {
         Some(amr) if claim.methods.is_empty() => read_amr(amr),
-        _ => read_methods(&claim.methods),
+        _ => read_methods(&claim.methods, ID),
     }
 }
 
 /// One factor an entry, also where two name one method: a laptop and a phone may both be
 /// `webauthn`.
-fn read_methods(methods: &[ClaimedMethod]) -> Vec<Value> {
+pub(crate) fn read_methods(methods: &[ClaimedMethod], rule: &'static str) -> Vec<Value> {
     let mut values: Vec<Value> = Vec::new();
     for claimed in methods {
         let nth = values.iter().filter(|value| value.method == Some(claimed.method)).count();
@@ -45,7 +45,7 @@ fn read_methods(methods: &[ClaimedMethod]) -> Vec<Value> {
             claimed.method.as_str(),
             authenticators::factor_type(claimed.method),
             &has,
-            ID,
+            rule,
         );
         value.method = Some(claimed.method);
         value.nth = nth;

@@ -5,6 +5,7 @@
 mod falsifiers;
 mod given;
 
+mod accepted_content;
 mod belief;
 mod changes;
 mod claims;

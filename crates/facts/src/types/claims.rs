@@ -68,7 +68,8 @@ pub struct ClaimedMethod {
 /// `claim.accepted`: the service provider says that it counted a claim.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("examples" = [{
-    "assertion": "as-1", "amr": "hwk", "method": "webauthn", "reason": "mapped"
+    "assertion": "as-1", "amr": "hwk", "method": "webauthn", "reason": "mapped",
+    "properties": ["hardware_protected"], "authenticator": "auth-3"
 }]))]
 pub struct ClaimAccepted {
     /// The assertion it came in.
@@ -83,6 +84,12 @@ pub struct ClaimAccepted {
     /// A reason code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The characteristics of the method, as logged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub properties: Vec<Property>,
+    /// The authenticator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authenticator: Option<AuthenticatorId>,
 }
 
 /// `claim.ignored`: the service provider says that it did not count a claim.

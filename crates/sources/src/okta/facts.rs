@@ -215,6 +215,8 @@ fn verified<'e>(event: &Event<'e>) -> Facts<'e> {
             amr: None,
             method: Some(verified.method),
             reason: None,
+            properties: verified.properties,
+            authenticator: verified.authenticator,
         })
     } else {
         FactData::FactorVerified(verified)

@@ -249,6 +249,8 @@ fn a_factor_that_the_idp_verified_is_an_accepted_claim() {
             amr: None,
             method: Some(Method::SignedNonce),
             reason: None,
+            properties: Vec::new(),
+            authenticator: Some("pfd1".into()),
         };
         assert_eq!(*only(&verify(by_idp)), FactData::ClaimAccepted(accepted));
     }
